@@ -1,0 +1,22 @@
+//! The shared runtime of the generated gapis crates.
+
+mod error;
+mod macros;
+mod method;
+mod response;
+pub mod schema;
+pub mod spec;
+
+#[doc(hidden)]
+pub use serde;
+
+pub use error::{Error, Result};
+pub use method::{AcceptsMedia, Api, Body, Method, Paged, Response, ServesMedia};
+pub use response::RawResponse;
+
+/// Any JSON value.
+pub type Json = serde_json::Value;
+
+/// What sends calls: connections, credentials and policies, shared by its clones.
+#[derive(Debug, Clone)]
+pub struct Client;
