@@ -1,1 +1,122 @@
-//! x
+//! Turns a Google API discovery document into the files of a typed Rust client crate.
+//!
+//! A pure library: the bytes of a document go in, the texts of files come out. It touches no disk and no network, and
+//! it never panics on what it is given.
+//!
+//! ```
+//! # fn main() -> Result<(), gapis_codegen::Error> {
+//! let document = br#"{"name": "farm", "version": "v2", "rootUrl": "https://farm.example.com/"}"#;
+//! let options = gapis_codegen::Options { name: "farm.v2".into(), ..Default::default() };
+//! let made = gapis_codegen::generate(document, &options)?;
+//! assert_eq!(made.name, "gapis-farm-v2");
+//! # Ok(())
+//! # }
+//! ```
+
+mod error;
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+pub use error::{Error, Warning};
+
+/// What to generate, beside the document itself.
+#[derive(Clone, Debug, Default)]
+pub struct Options {
+    /// The document's name for messages, `drive.v3`.
+    pub name: String,
+    /// How many calls one batch request may carry, if it is not the usual 1000.
+    pub batch_calls: Option<usize>,
+    /// How many bytes a batch request may have, if not the usual number.
+    pub batch_bytes: Option<usize>,
+    /// How many characters the path and query of one call in a batch may have, if not the usual number.
+    pub batch_url: Option<usize>,
+    /// The path of the runtime in the `Cargo.toml` that is written; without it the version alone is named.
+    pub runtime_path: Option<String>,
+    /// Which methods: `files.list`, `permissions.*`. Empty means all.
+    pub only: Vec<String>,
+    /// Whether resources become features of the crate.
+    pub features: FeaturePolicy,
+}
+
+/// Whether the crate has a feature for each top-level resource.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum FeaturePolicy {
+    /// Where the API is large.
+    #[default]
+    Auto,
+    /// Always.
+    Always,
+    /// Never.
+    Never,
+}
+
+/// A generated crate.
+#[derive(Clone, Debug)]
+pub struct Crate {
+    /// The crate's name, `gapis-drive-v3`.
+    pub name: String,
+    /// The files by their path below the crate's folder.
+    pub files: BTreeMap<PathBuf, String>,
+    /// What was odd in the document.
+    pub warnings: Vec<Warning>,
+    /// What the document contains.
+    pub summary: Summary,
+}
+
+/// What a document contains.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Summary {
+    /// The API's name, `drive`.
+    pub name: String,
+    /// The API's version, `v3`.
+    pub version: String,
+    /// The document's `id`, `drive:v3`.
+    pub id: String,
+    /// The document's revision, `20250101`.
+    pub revision: String,
+    /// The API's title, if the document has one.
+    pub title: String,
+    /// Scheme and host.
+    pub root_url: String,
+    /// The path of the batch endpoint below the root.
+    pub batch_path: String,
+    /// The number of methods.
+    pub methods: usize,
+    /// The number of top-level resources.
+    pub resources: usize,
+    /// The number of schemas.
+    pub schemas: usize,
+    /// The number of enums, of schemas and parameters.
+    pub enums: usize,
+}
+
+/// Makes the crate of a document.
+///
+/// # Errors
+/// If the document is not JSON, not a discovery document, or says something that no crate can be made of. The message
+/// names the document and the JSON path.
+pub fn generate(document: &[u8], options: &Options) -> Result<Crate, Error> {
+    let summary = summarize(document, &options.name)?;
+    let name = crate_name(&summary.name, &summary.version);
+    Ok(Crate { name, files: BTreeMap::new(), warnings: Vec::new(), summary })
+}
+
+/// Reads a document and says what it contains, without making a crate.
+///
+/// # Errors
+/// As [`generate`].
+pub fn summarize(document: &[u8], name: &str) -> Result<Summary, Error> {
+    let value: serde_json::Value =
+        serde_json::from_slice(document).map_err(|error| Error::new(name, "", error.to_string()))?;
+    let text =
+        |member: &str| value.get(member).and_then(|value| value.as_str()).unwrap_or_default().to_owned();
+    Ok(Summary { name: text("name"), version: text("version"), ..Summary::default() })
+}
+
+/// The name of the crate of an API version. Two API versions never have the same.
+#[must_use]
+pub fn crate_name(api: &str, version: &str) -> String {
+    format!("gapis-{api}-{version}").to_lowercase().replace(['.', '_'], "-")
+}
