@@ -14,6 +14,7 @@
 //! ```
 
 mod error;
+pub mod normalize;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
