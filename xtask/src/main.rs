@@ -1,2 +1,22 @@
-//! x
-fn main() {}
+//! `cargo xtask`: generates the client crates and keeps documents and crates up to date.
+
+use std::io::{IsTerminal, Write, stderr, stdout};
+use std::process::ExitCode;
+
+use clap::Parser;
+use gapis_xtask::{Cli, Terminal, Workspace, run};
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let mut out = stdout().lock();
+    let mut terminal = Terminal { out: &mut out, bars: stderr().is_terminal() };
+    match run(&cli, &Workspace::of_this_repository(), &mut terminal) {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(error) => {
+            // Nothing is left to do if even the complaint cannot be written.
+            let _ = writeln!(stderr(), "error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}

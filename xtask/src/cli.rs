@@ -1,0 +1,147 @@
+//! The command line: what can be said, and which command is meant.
+
+use std::path::PathBuf;
+
+use anyhow::Result;
+use clap::{Args, Parser, Subcommand};
+
+use crate::corpus::{Compile, Corpus};
+use crate::fetch::Fetch;
+use crate::generate::Generate;
+use crate::workspace::{Terminal, Workspace};
+use crate::{demo, list};
+
+/// Generates the client crates of Google APIs and keeps their documents up to date.
+///
+/// What is generated stands in discovery/apis.toml. An API is named as `drive:v3`, `drive.v3` or `gapis-drive-v3`.
+#[derive(Debug, Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask", version, max_term_width = 100)]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// What can be done.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Generate the crates from the documents in discovery/
+    ///
+    /// Writes only what changed and removes what is no longer generated. A crate is exchanged as a whole or left
+    /// untouched; folders that were not generated are never touched. APIs that fail are told and do not stop the others.
+    Generate(GenerateArgs),
+    /// Bring documents into discovery/ and note where they came from
+    ///
+    /// A document replaces the old one only if a crate can be made of it; otherwise the old one stays. An API that is
+    /// not yet in apis.toml is added to it.
+    Fetch(FetchArgs),
+    /// Show the APIs of apis.toml: revision, methods, batch path, calls per batch, whether generated
+    List,
+    /// Generate the farm and run the example on it against its own mock server
+    Demo {
+        /// Arguments for the example program
+        #[arg(last = true)]
+        arguments: Vec<String>,
+    },
+    /// Run every document of a folder through the generator, writing nothing into the repository
+    ///
+    /// Prints one line per failure and the totals. Exits 1 if any document failed.
+    Corpus(CorpusArgs),
+}
+
+/// Arguments of `generate`.
+#[derive(Args, Debug)]
+pub struct GenerateArgs {
+    /// The APIs [default: all of apis.toml]
+    #[arg(value_name = "API")]
+    apis: Vec<String>,
+    /// Write nothing; list what is stale, missing or extra, and exit 1 if anything is
+    #[arg(long)]
+    check: bool,
+    /// The folder that the crates' folders are in [default: generated/]
+    #[arg(long, value_name = "DIR")]
+    out: Option<PathBuf>,
+    /// Only these methods and the schemas they reach, such as 'files.list,permissions.*'
+    #[arg(long, value_name = "METHODS", value_delimiter = ',', requires = "apis")]
+    only: Vec<String>,
+}
+
+/// Arguments of `fetch`.
+#[derive(Args, Debug)]
+pub struct FetchArgs {
+    /// The APIs [default: all of apis.toml but those whose document is written here]
+    #[arg(value_name = "API")]
+    apis: Vec<String>,
+    /// A folder of <name>.<version>.json files, or the address of a directory of APIs [default: Google's]
+    #[arg(long, value_name = "DIR_OR_URL")]
+    from: Option<String>,
+    /// What to note in apis.toml as the source, in words [default: the address]
+    #[arg(long, value_name = "TEXT")]
+    source: Option<String>,
+    /// Remove the descriptions, so that only facts of the interface remain
+    #[arg(long)]
+    no_prose: bool,
+}
+
+/// Arguments of `corpus`.
+#[derive(Args, Debug)]
+pub struct CorpusArgs {
+    /// The folder of documents
+    #[arg(value_name = "DIR")]
+    folder: PathBuf,
+    /// Also compile the crates: a number of them spread over all sizes, or `all`
+    #[arg(long, value_name = "N|all")]
+    compile: Option<Compile>,
+    /// Also build the documentation of the crates that are compiled, refusing warnings
+    #[arg(long, requires = "compile")]
+    doc: bool,
+    /// Begin the choice of --compile at another document, so that runs with different numbers take turns
+    #[arg(long, value_name = "N", default_value_t = 0, requires = "compile")]
+    turn: usize,
+}
+
+/// Runs a command. Returns whether all went well.
+///
+/// # Errors
+/// If the command could not do its work at all. What fails in part is printed.
+pub fn run(cli: &Cli, workspace: &Workspace, terminal: &mut Terminal<'_>) -> Result<bool> {
+    match &cli.command {
+        Command::Generate(GenerateArgs { apis, check, out, only }) => {
+            Generate { apis: apis.clone(), check: *check, out: out.clone(), only: only.clone() }
+                .run(workspace, terminal)
+        }
+        Command::Fetch(FetchArgs { apis, from, source, no_prose }) => {
+            Fetch { apis: apis.clone(), from: from.clone(), source: source.clone(), no_prose: *no_prose }
+                .run(workspace, terminal)
+        }
+        Command::List => list::run(workspace, terminal),
+        Command::Demo { arguments } => demo::run(arguments, workspace, terminal),
+        Command::Corpus(CorpusArgs { folder, compile, doc, turn }) => {
+            Corpus { folder: folder.clone(), compile: *compile, doc: *doc, turn: *turn }
+                .run(workspace, terminal)
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Cli;
+    use clap::{CommandFactory, Parser};
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn arguments_that_belong_together() {
+        let parses = |line: &str| Cli::try_parse_from(line.split(' ')).is_ok();
+        assert!(parses("xtask generate drive:v3 --only files.list,permissions.* --check"));
+        assert!(!parses("xtask generate --only files.list"), "of which API?");
+        assert!(parses("xtask corpus . --compile all --doc"));
+        assert!(parses("xtask corpus . --compile 12 --turn 3"));
+        assert!(!parses("xtask corpus . --compile some"));
+        assert!(!parses("xtask corpus . --doc"));
+        assert!(parses("xtask demo -- --quiet"));
+    }
+}

@@ -1,0 +1,33 @@
+//! `cargo xtask demo`: generates the farm and runs the example program on it, which brings its own server along.
+
+use std::ffi::OsString;
+use std::process::Command;
+
+use anyhow::{Context, Result, bail};
+
+use crate::generate::Generate;
+use crate::workspace::{Terminal, Workspace};
+
+/// Runs the demo with further arguments for the example. Returns whether all went well.
+pub(crate) fn run(arguments: &[String], workspace: &Workspace, terminal: &mut Terminal<'_>) -> Result<bool> {
+    let mut quiet = Vec::new();
+    let mut log = Terminal { out: &mut quiet, bars: terminal.bars };
+    let generate = Generate { apis: vec!["farm:v2".to_owned()], ..Generate::default() };
+    if !generate.run(workspace, &mut log)? {
+        terminal.out.write_all(&quiet)?;
+        bail!("the farm's crate could not be generated");
+    }
+    terminal.out.flush()?;
+    let status = Command::new(cargo())
+        .args(["run", "--quiet", "--package", "gapis-examples", "--example", "farm", "--"])
+        .args(arguments)
+        .current_dir(&workspace.root)
+        .status()
+        .context("cannot start cargo")?;
+    Ok(status.success())
+}
+
+/// The cargo that runs us, or else whichever is found.
+pub(crate) fn cargo() -> OsString {
+    std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into())
+}

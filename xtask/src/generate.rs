@@ -1,0 +1,144 @@
+//! `cargo xtask generate`: documents in, crates out. APIs run in parallel, each wholly on one thread; what is found is
+//! told in the order of the APIs' names, whatever order they finished in.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, anyhow};
+use gapis_codegen::{Crate, Options};
+use rayon::prelude::*;
+
+use crate::api::{ApiId, Apis, Entry};
+use crate::files::read_document;
+use crate::sync::{Change, Files, Mode, leftovers, sync};
+use crate::workspace::{Terminal, Workspace, relative};
+
+/// What to generate, and where.
+#[derive(Clone, Debug, Default)]
+pub struct Generate {
+    /// The APIs, in any spelling; all of `apis.toml` if none is named.
+    pub apis: Vec<String>,
+    /// Write nothing, but tell what is out of date.
+    pub check: bool,
+    /// Where the crates go, if not to `generated/`.
+    pub out: Option<PathBuf>,
+    /// Which methods, if not all.
+    pub only: Vec<String>,
+}
+
+/// What became of one crate: what differed, and what was odd in its document.
+struct Done {
+    changes: Vec<Change>,
+    warnings: Vec<String>,
+}
+
+impl Generate {
+    /// Generates. Returns whether all went well: no API failed and, when checking, nothing is out of date.
+    ///
+    /// # Errors
+    /// If nothing could even be begun: a broken `apis.toml`, an API that is not listed. Failures of single APIs are printed.
+    pub fn run(&self, workspace: &Workspace, terminal: &mut Terminal<'_>) -> Result<bool> {
+        let apis = Apis::load(&workspace.discovery)?;
+        let chosen = apis.select(&self.apis)?;
+        let out = self.out.as_deref().unwrap_or(&workspace.generated);
+        let bar = terminal.bar(chosen.len());
+        let mut results: Vec<(String, Result<Done>)> = chosen
+            .par_iter()
+            .map(|id| {
+                let done =
+                    self.one(workspace, out, id, apis.get(id).ok_or_else(|| anyhow!("it is not listed")));
+                bar.set_message(id.to_string());
+                bar.inc(1);
+                (id.to_string(), done)
+            })
+            .collect();
+        bar.finish_and_clear();
+        if self.apis.is_empty() {
+            results.extend(self.remove_leftovers(out, &chosen)?);
+        }
+        self.report(&results, terminal)
+    }
+
+    fn mode(&self) -> Mode {
+        if self.check { Mode::Check } else { Mode::Write }
+    }
+
+    fn one(&self, workspace: &Workspace, out: &Path, id: &ApiId, entry: Result<&Entry>) -> Result<Done> {
+        let entry = entry?;
+        let path = workspace.discovery.join(&entry.file);
+        let document = read_document(&path).with_context(|| format!("cannot read {}", path.display()))?;
+        let runtime = relative(&out.join(id.crate_name()), &workspace.runtime)?;
+        let options = Options { only: self.only.clone(), ..options(id, entry, runtime) };
+        let made = gapis_codegen::generate(&document, &options)?;
+        check_identity(id, &made)?;
+        let changes = sync(out, &made.name, &made.files, self.mode())?;
+        Ok(Done { changes, warnings: made.warnings.iter().map(ToString::to_string).collect() })
+    }
+
+    /// Removes the crates of APIs that are no longer listed.
+    fn remove_leftovers(&self, out: &Path, chosen: &[ApiId]) -> Result<Vec<(String, Result<Done>)>> {
+        let wanted: Vec<String> = chosen.iter().map(ApiId::crate_name).collect();
+        let gone = leftovers(out, &wanted).with_context(|| format!("cannot read {}", out.display()))?;
+        let remove = |name: String| {
+            let changes = sync(out, &name, &Files::new(), self.mode());
+            (name, changes.map(|changes| Done { changes, warnings: Vec::new() }))
+        };
+        Ok(gone.into_iter().map(remove).collect())
+    }
+
+    fn report(&self, results: &[(String, Result<Done>)], terminal: &mut Terminal<'_>) -> Result<bool> {
+        let (mut changed, mut failed) = (0, 0);
+        for (name, result) in results {
+            match result {
+                Ok(done) => {
+                    for warning in &done.warnings {
+                        writeln!(terminal.out, "warning: {warning}")?;
+                    }
+                    for change in &done.changes {
+                        writeln!(terminal.out, "{change}")?;
+                    }
+                    changed += done.changes.len();
+                }
+                Err(error) => {
+                    failed += 1;
+                    writeln!(terminal.out, "error: {name}: {error:#}")?;
+                }
+            }
+        }
+        let crates = results.len() - failed;
+        match (self.check, changed) {
+            (_, 0) => writeln!(terminal.out, "{crates} crates up to date")?,
+            (true, _) => {
+                writeln!(terminal.out, "{changed} files out of date; `cargo xtask generate` writes them")?
+            }
+            (false, _) => writeln!(terminal.out, "{changed} files brought up to date in {crates} crates")?,
+        }
+        if failed > 0 {
+            writeln!(terminal.out, "{failed} of {} APIs failed", results.len())?;
+        }
+        Ok(failed == 0 && !(self.check && changed > 0))
+    }
+}
+
+/// What the generator is told of an API beside its document.
+pub(crate) fn options(id: &ApiId, entry: &Entry, runtime: String) -> Options {
+    Options {
+        name: id.stem(),
+        batch_calls: entry.batch_calls,
+        batch_bytes: entry.batch_bytes,
+        batch_url: entry.batch_url,
+        runtime_path: Some(runtime),
+        ..Options::default()
+    }
+}
+
+/// A document that says it is another API must not overwrite that API's crate.
+fn check_identity(id: &ApiId, made: &Crate) -> Result<()> {
+    if made.name == id.crate_name() {
+        return Ok(());
+    }
+    Err(anyhow!(
+        "the document is of {}:{}",
+        made.summary.name.escape_debug(),
+        made.summary.version.escape_debug()
+    ))
+}

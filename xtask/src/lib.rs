@@ -1,0 +1,23 @@
+//! The commands behind `cargo xtask`, as a library so that tests can run them on folders of their own.
+//!
+//! **Architecture invariant:** this crate is the only code that touches disk or network while generating. What a crate
+//! looks like is decided in `gapis-codegen`; what is written to disk, and whether, is decided in [`sync`] alone.
+
+mod api;
+mod cli;
+mod corpus;
+mod demo;
+mod fetch;
+mod files;
+mod generate;
+mod http;
+mod list;
+pub mod sync;
+mod workspace;
+
+pub use api::{ApiId, Apis, Entry};
+pub use cli::{Cli, Command, run};
+pub use corpus::{Compile, Corpus};
+pub use fetch::Fetch;
+pub use generate::Generate;
+pub use workspace::{Terminal, Workspace};
