@@ -1,0 +1,19 @@
+//! The multipart/mixed codec of a batch: calls to bytes, bytes to answers.
+//!
+//! Pure functions over bytes: nothing here does IO, waits, or knows what a call means. [`BatchWriter`] writes the one
+//! form that every server accepts; [`Reader`] takes whatever servers really send, in chunks of any size, in linear
+//! time and in memory bounded by the largest part. Matching answers to calls is the batch engine's: it gets each
+//! part's place in the response and its `Content-ID`. Nothing here may panic, whatever the bytes.
+
+mod header;
+mod part;
+mod reader;
+mod writer;
+
+pub(crate) use header::Head;
+pub(crate) use part::{ContentId, Flaw, Inner, Part};
+pub(crate) use reader::{ReadError, ReadLimits, Reader, boundary};
+pub(crate) use writer::{BatchWriter, PartRequest};
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,366 @@
+//! One part of a batch response: its `Content-ID`, and the HTTP response inside.
+//!
+//! Reads what servers really send: no blank line before the status line, a header block without an end, line feeds
+//! alone, a wrong `Content-Length`. What cannot be read at all becomes a [`Flaw`] beside the raw bytes and harms no
+//! other part.
+
+use std::fmt;
+use std::ops::Range;
+
+use bytes::{Bytes, BytesMut};
+use http::StatusCode;
+
+use super::header::{Head, Lines, is_folded, split_field};
+
+/// A part of the response, complete as it came.
+#[derive(Debug, Clone)]
+pub(crate) struct Part {
+    /// Its place in the response, from 0; parts that cannot be decoded count.
+    pub(crate) order: usize,
+    /// The bytes between the delimiters. Of a part over the limit, only its beginning.
+    pub(crate) raw: Bytes,
+    /// The HTTP response inside, or why there is none.
+    pub(crate) content: Result<Inner, Flaw>,
+    id: Option<Range<usize>>,
+}
+
+/// The HTTP response inside a part. Slices of the bytes that arrived: nothing is copied.
+#[derive(Debug, Clone)]
+pub(crate) struct Inner {
+    pub(crate) status: StatusCode,
+    pub(crate) head: Head,
+    pub(crate) body: Bytes,
+}
+
+/// Why a part holds no response that can be read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Flaw {
+    /// No line of it looks like `HTTP/1.1 200 OK`.
+    NoStatusLine,
+    /// It has more header lines than this.
+    TooManyHeaders(usize),
+    /// It has more bytes than this.
+    TooLarge(usize),
+}
+
+impl fmt::Display for Flaw {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Flaw::NoStatusLine => f.write_str("the part holds no HTTP response"),
+            Flaw::TooManyHeaders(limit) => write!(f, "the part has more than {limit} header lines"),
+            Flaw::TooLarge(limit) => write!(f, "the part has more than {limit} bytes"),
+        }
+    }
+}
+
+impl Part {
+    /// The part's `Content-ID`, if it has one.
+    pub(crate) fn content_id(&self) -> Option<ContentId<'_>> {
+        self.id.clone().and_then(|id| self.raw.get(id)).map(ContentId)
+    }
+
+    /// The index of the call that this part answers, if its `Content-ID` is one of this batch's.
+    pub(crate) fn index(&self, token: &str) -> Option<usize> {
+        self.content_id().and_then(|id| id.parse_id(token))
+    }
+
+    /// Reads a part: all bytes up to the next delimiter line, of which the last line end belongs to the delimiter.
+    pub(super) fn parse(order: usize, mut raw: Bytes, max_headers: usize) -> Part {
+        let own = raw.strip_suffix(b"\n").unwrap_or(&raw);
+        let end = own.strip_suffix(b"\r").unwrap_or(own).len();
+        let (id, found) = scan(raw.get(..end).unwrap_or_default(), max_headers);
+        let content = found.map(|layout| {
+            let body = layout.body(&raw, end);
+            raw.truncate(end.max(body.end));
+            layout.inner(&raw, body)
+        });
+        if content.is_err() {
+            raw.truncate(end);
+        }
+        Part { order, raw, content, id }
+    }
+
+    /// A part of which only the beginning was kept.
+    pub(super) fn too_large(order: usize, beginning: Bytes, limit: usize, max_headers: usize) -> Part {
+        let (id, _) = scan(&beginning, max_headers);
+        Part { order, raw: beginning, content: Err(Flaw::TooLarge(limit)), id }
+    }
+
+    /// Reads the last part of a stream that broke off; only a part that proves itself complete is given: its header
+    /// block ended, and after the bytes that it announced comes nothing but the beginning of a delimiter.
+    pub(super) fn parse_cut(
+        order: usize,
+        mut raw: Bytes,
+        delimiter: &[u8],
+        max_headers: usize,
+    ) -> Option<Part> {
+        let (id, found) = scan(&raw, max_headers);
+        let layout = found.ok().filter(|layout| layout.ended && !layout.chunked)?;
+        let announced = match layout.status.as_u16() {
+            204 | 304 => 0,
+            _ => layout.length?,
+        };
+        let end = layout.body.checked_add(announced)?;
+        let rest = raw.get(end..)?;
+        let rest = rest.strip_prefix(b"\r").unwrap_or(rest);
+        if !delimiter.starts_with(rest) {
+            return None;
+        }
+        raw.truncate(end);
+        let body = layout.body..end;
+        let content = Ok(layout.inner(&raw, body));
+        Some(Part { order, raw, content, id })
+    }
+}
+
+/// The value of a part's `Content-ID` header.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct ContentId<'a>(&'a [u8]);
+
+impl<'a> ContentId<'a> {
+    /// The id without quotes, `<>` and the `response-` that servers put before it.
+    pub(crate) fn bare(self) -> &'a [u8] {
+        let mut id = self.0.trim_ascii();
+        id = enclosed(id, b'"', b'"').unwrap_or(id);
+        id = enclosed(id, b'<', b'>').unwrap_or(id);
+        id = enclosed(id, b'"', b'"').unwrap_or(id);
+        match id.split_at_checked(b"response-".len()) {
+            Some((prefix, rest)) if prefix.eq_ignore_ascii_case(b"response-") => rest.trim_ascii(),
+            _ => id,
+        }
+    }
+
+    /// The index in an id of the form `TOKEN+INDEX`, whatever the case of its letters; none if the id is another's.
+    pub(crate) fn parse_id(self, token: &str) -> Option<usize> {
+        let (found, rest) = self.bare().split_at_checked(token.len())?;
+        let digits = rest.strip_prefix(b"+")?;
+        if !found.eq_ignore_ascii_case(token.as_bytes()) || !digits.first()?.is_ascii_digit() {
+            return None;
+        }
+        decimal(digits)
+    }
+}
+
+fn enclosed(id: &[u8], open: u8, close: u8) -> Option<&[u8]> {
+    id.strip_prefix(&[open])?.strip_suffix(&[close]).map(<[u8]>::trim_ascii)
+}
+
+fn decimal(digits: &[u8]) -> Option<usize> {
+    if digits.is_empty() {
+        return None;
+    }
+    digits.iter().try_fold(0usize, |sum, digit| {
+        let digit = digit.checked_sub(b'0').filter(|digit| *digit < 10)?;
+        sum.checked_mul(10)?.checked_add(usize::from(digit))
+    })
+}
+
+/// Where in a part's bytes the response lies.
+#[derive(Debug)]
+struct Layout {
+    status: StatusCode,
+    head: Range<usize>,
+    /// Where the body begins.
+    body: usize,
+    /// Whether a blank line ended the header block.
+    ended: bool,
+    /// The one `Content-Length`; none if absent, unreadable or contradicted.
+    length: Option<usize>,
+    chunked: bool,
+}
+
+impl Layout {
+    /// The body of a part whose bytes end at `end` by the delimiter. `Content-Length` decides only about line ends:
+    /// those that it counts are kept though they stand where the delimiter's own should, those that it does not
+    /// count are dropped. Where it disagrees about anything else it is wrong, and the delimiter wins.
+    fn body(&self, raw: &[u8], end: usize) -> Range<usize> {
+        let start = self.body.min(end);
+        let Some(announced) = self.length.and_then(|length| start.checked_add(length)) else {
+            return start..end;
+        };
+        if announced > end && announced <= raw.len() && self.ended {
+            return start..announced;
+        }
+        match raw.get(announced..end) {
+            Some(surplus) if surplus.iter().all(|byte| matches!(byte, b'\r' | b'\n')) => start..announced,
+            _ => start..end,
+        }
+    }
+
+    fn inner(&self, raw: &Bytes, body: Range<usize>) -> Inner {
+        let mut body = raw.slice(body);
+        if self.chunked {
+            body = dechunk(&body).unwrap_or(body);
+        }
+        Inner { status: self.status, head: Head::new(raw.slice(self.head.clone())), body }
+    }
+}
+
+/// Finds the `Content-ID` and the response. The id is found also where the response is not.
+fn scan(bytes: &[u8], max_headers: usize) -> (Option<Range<usize>>, Result<Layout, Flaw>) {
+    let mut lines = Lines::new(bytes, 0);
+    let mut left = max_headers;
+    let (id, status) = scan_part_head(bytes, &mut lines, &mut left, max_headers);
+    let layout = status.and_then(|mut status| {
+        loop {
+            let layout = scan_inner_head(bytes, &mut lines, status, &mut left, max_headers)?;
+            // An interim response, such as `100 Continue`, precedes the real one.
+            match lines.clone().next().and_then(status_line) {
+                Some(next) if layout.ended && status.is_informational() => {
+                    lines.next();
+                    status = next;
+                }
+                _ => return Ok(layout),
+            }
+        }
+    });
+    (id, layout)
+}
+
+/// Reads up to the status line. A status line ends the part's headers also where the blank line is missing; after
+/// that blank line nothing else may come.
+fn scan_part_head(
+    bytes: &[u8],
+    lines: &mut Lines<'_>,
+    left: &mut usize,
+    max_headers: usize,
+) -> (Option<Range<usize>>, Result<StatusCode, Flaw>) {
+    let mut id: Option<Range<usize>> = None;
+    let mut in_id = false;
+    let (mut fields, mut blank) = (false, false);
+    loop {
+        let start = lines.offset();
+        let Some(line) = lines.next() else { return (id, Err(Flaw::NoStatusLine)) };
+        let end = start + line.len();
+        if line.is_empty() {
+            blank = fields;
+            continue;
+        }
+        if let Some(status) = status_line(line) {
+            return (id, Ok(status));
+        }
+        if blank {
+            return (id, Err(Flaw::NoStatusLine));
+        }
+        let Some(less) = left.checked_sub(1) else { return (id, Err(Flaw::TooManyHeaders(max_headers))) };
+        *left = less;
+        fields = true;
+        if is_folded(line) {
+            if let (true, Some(id)) = (in_id, id.as_mut()) {
+                id.end = end;
+            }
+            continue;
+        }
+        in_id = false;
+        if let Some((name, value)) = split_field(line) {
+            if id.is_none() && name.eq_ignore_ascii_case(b"content-id") {
+                id = Some(end - value.len()..end);
+                in_id = true;
+            }
+        }
+        debug_assert!(end <= bytes.len());
+    }
+}
+
+/// Reads the inner response's header block, up to the blank line or the end of the part.
+fn scan_inner_head(
+    bytes: &[u8],
+    lines: &mut Lines<'_>,
+    status: StatusCode,
+    left: &mut usize,
+    max_headers: usize,
+) -> Result<Layout, Flaw> {
+    let start = lines.offset();
+    let mut layout = Layout {
+        status,
+        head: start..bytes.len(),
+        body: bytes.len(),
+        ended: false,
+        length: None,
+        chunked: false,
+    };
+    let mut lengths = 0;
+    loop {
+        let at = lines.offset();
+        let Some(line) = lines.next() else { return Ok(layout) };
+        match line.first().map(|first| first | 0x20) {
+            None => {
+                layout.head.end = at;
+                layout.body = lines.offset();
+                layout.ended = true;
+                return Ok(layout);
+            }
+            Some(b'c') if starts_with(line, b"content-length") => {
+                if let Some((name, value)) = split_field(line)
+                    && name.len() == b"content-length".len()
+                {
+                    let length = decimal(value.trim_ascii());
+                    let agrees = lengths == 0 || length == layout.length;
+                    layout.length = length.filter(|_| agrees);
+                    lengths += 1;
+                }
+            }
+            Some(b't') if starts_with(line, b"transfer-encoding") => {
+                if let Some((name, value)) = split_field(line) {
+                    layout.chunked = name.len() == b"transfer-encoding".len()
+                        && value.trim_ascii().eq_ignore_ascii_case(b"chunked");
+                }
+            }
+            Some(_) => {}
+        }
+        *left = left.checked_sub(1).ok_or(Flaw::TooManyHeaders(max_headers))?;
+    }
+}
+
+fn starts_with(line: &[u8], lower: &[u8]) -> bool {
+    line.get(..lower.len()).is_some_and(|start| start.eq_ignore_ascii_case(lower))
+}
+
+/// The status of `HTTP/1.1 200 OK`, `HTTP/2 200`, `HTTP/1.0 404`.
+#[inline]
+fn status_line(line: &[u8]) -> Option<StatusCode> {
+    let rest = match line.split_at_checked(5) {
+        Some((protocol, rest)) if protocol.eq_ignore_ascii_case(b"HTTP/") => rest,
+        _ => return None,
+    };
+    let version = rest.iter().take_while(|byte| byte.is_ascii_digit() || **byte == b'.').count();
+    let rest = rest.get(version..).filter(|_| version > 0)?;
+    let code = rest.trim_ascii_start();
+    let (digits, reason) = code.split_at_checked(3).filter(|_| code.len() < rest.len())?;
+    match reason.first() {
+        None | Some(b' ' | b'\t') => StatusCode::from_bytes(digits).ok(),
+        Some(_) => None,
+    }
+}
+
+/// Decodes a body that really is chunked, to its last byte. Servers copy `Transfer-Encoding: chunked` into a part
+/// whose body they have already joined, so anything else is left as it is.
+fn dechunk(body: &[u8]) -> Option<Bytes> {
+    let mut out = BytesMut::with_capacity(body.len());
+    let mut rest = body;
+    loop {
+        let (line, after) = line_of(rest)?;
+        let size = line.split(|byte| *byte == b';').next()?.trim_ascii();
+        let size = usize::from_str_radix(std::str::from_utf8(size).ok()?, 16).ok()?;
+        if size == 0 {
+            // Trailers, if any, end with a blank line, which the delimiter may have taken for its own.
+            let mut trailers = Lines::new(after, 0);
+            while trailers.next().is_some_and(|line| !line.is_empty()) {}
+            return after.get(trailers.offset()..)?.trim_ascii().is_empty().then(|| out.freeze());
+        }
+        let (data, after) = after.split_at_checked(size)?;
+        out.extend_from_slice(data);
+        let (end, after) = line_of(after)?;
+        if !end.is_empty() {
+            return None;
+        }
+        rest = after;
+    }
+}
+
+fn line_of(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
+    let mut lines = Lines::new(bytes, 0);
+    let line = lines.next()?;
+    bytes.get(..lines.offset())?.ends_with(b"\n").then_some(())?;
+    Some((line, bytes.get(lines.offset()..)?))
+}

@@ -1,0 +1,421 @@
+//! An incremental reader of multipart/mixed.
+//!
+//! Bytes come in chunks of any size, parts go out as soon as the delimiter after them has come. A part that lies in
+//! one chunk is a slice of it; only one that spans chunks is copied. Each byte is searched a fixed number of times,
+//! however the stream is cut. The reader holds one part and one chunk: a part over the limit is let go, but for its
+//! beginning, and reported in its place.
+
+use std::fmt;
+
+use bytes::{Buf, Bytes, BytesMut};
+use memchr::{memchr, memmem};
+
+use super::part::Part;
+
+/// White space after a boundary beyond which the line is no delimiter; it bounds what is looked at again.
+const MAX_PADDING: usize = 256;
+/// What is kept of a part over the limit: enough for its `Content-ID` and a glance.
+const KEPT_OF_TOO_LARGE: usize = 4096;
+/// The longest boundary that RFC 2046 allows is 70; some servers exceed it.
+const MAX_BOUNDARY: usize = 256;
+
+/// What a response may cost.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct ReadLimits {
+    /// Bytes of one part. A larger one is reported in its place as undecodable; the others are read.
+    pub(crate) part_bytes: usize,
+    /// Header lines of one part, its own and the inner response's together.
+    pub(crate) headers_per_part: usize,
+    /// Bytes of the whole response. Beyond, reading ends with an error.
+    pub(crate) total_bytes: u64,
+}
+
+impl Default for ReadLimits {
+    fn default() -> Self {
+        ReadLimits { part_bytes: 64 << 20, headers_per_part: 256, total_bytes: 1 << 30 }
+    }
+}
+
+/// Why a response as a whole cannot be read, or not further.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum ReadError {
+    /// The response's `Content-Type` is not multipart.
+    NotMultipart,
+    /// The response's `Content-Type` names no boundary, or none that can be used.
+    NoBoundary,
+    /// The boundary never came.
+    NoDelimiter,
+    /// The stream ended before the closing delimiter. With what came of a part that is not complete, if anything.
+    Truncated(Bytes),
+    /// The response has more bytes than this.
+    TooLarge(u64),
+}
+
+impl fmt::Display for ReadError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            ReadError::NotMultipart => f.write_str("the answer to a batch is not multipart"),
+            ReadError::NoBoundary => f.write_str("the answer to a batch names no boundary"),
+            ReadError::NoDelimiter => f.write_str("the answer to a batch does not contain its boundary"),
+            ReadError::Truncated(_) => f.write_str("the answer to a batch broke off"),
+            ReadError::TooLarge(limit) => write!(f, "the answer to a batch has more than {limit} bytes"),
+        }
+    }
+}
+
+impl std::error::Error for ReadError {}
+
+/// Reads the parts of a response as its bytes arrive.
+///
+/// `feed` a chunk, then take parts by `next_part` until it gives `None`; at the end of the stream `finish`, and take
+/// again: the remaining parts, then at most one error, then `None`.
+#[derive(Debug)]
+pub(crate) struct Reader {
+    /// Finds a line feed, two dashes and the boundary.
+    finder: memmem::Finder<'static>,
+    limits: ReadLimits,
+    /// The older bytes not yet read, gathered from several chunks, followed by …
+    carry: BytesMut,
+    /// … the newest chunk's.
+    chunk: Bytes,
+    /// How far the unread bytes have been searched.
+    searched: usize,
+    state: State,
+    /// How many parts were given.
+    parts: usize,
+    total: u64,
+    /// Nothing more will come.
+    ended: bool,
+    /// The limit on the whole was passed: what came until then is still read.
+    overflowed: bool,
+}
+
+#[derive(Debug)]
+enum State {
+    /// Nothing was read.
+    Start,
+    /// Before the first delimiter.
+    Preamble,
+    /// In a part; the unread bytes begin behind the delimiter line before it.
+    Part,
+    /// In a part over the limit, of which this is kept.
+    TooLarge(Bytes),
+    /// The stream broke off, and what could be saved of the last part was given.
+    Cut,
+    /// After the closing delimiter, or after an error.
+    Done,
+}
+
+/// What the search for a delimiter found.
+enum Found {
+    /// Nothing before this place, from which to go on with more bytes.
+    Nothing(usize),
+    /// A delimiter line begins at `at`, what follows it begins at `next`; the last one is `closing`.
+    Delimiter { at: usize, next: usize, closing: bool },
+}
+
+/// What follows a boundary at the beginning of a line.
+enum Line {
+    /// More bytes are needed to tell.
+    Open,
+    /// The line is a delimiter, what follows it begins there.
+    Delimiter { next: usize, closing: bool },
+    /// The line only begins like one.
+    Other,
+}
+
+impl Reader {
+    /// A reader for a response of that `Content-Type`.
+    ///
+    /// # Errors
+    /// If the type is not multipart or has no usable boundary.
+    pub(crate) fn new(content_type: &[u8], limits: ReadLimits) -> Result<Reader, ReadError> {
+        let mut delimiter = b"\n--".to_vec();
+        delimiter.extend_from_slice(&boundary(content_type)?);
+        Ok(Reader {
+            finder: memmem::Finder::new(&delimiter).into_owned(),
+            limits,
+            carry: BytesMut::new(),
+            chunk: Bytes::new(),
+            searched: 0,
+            state: State::Start,
+            parts: 0,
+            total: 0,
+            ended: false,
+            overflowed: false,
+        })
+    }
+
+    /// Takes the next chunk of the response. Chunks after `finish` or beyond the limit are ignored.
+    pub(crate) fn feed(&mut self, mut chunk: Bytes) {
+        if self.ended || matches!(self.state, State::Done) {
+            return;
+        }
+        let room = self.limits.total_bytes - self.total;
+        if chunk.len() as u64 > room {
+            chunk.truncate(usize::try_from(room).unwrap_or(usize::MAX));
+            self.overflowed = true;
+            self.ended = true;
+        }
+        self.total += chunk.len() as u64;
+        self.carry.extend_from_slice(&self.chunk);
+        self.chunk = chunk;
+    }
+
+    /// Says that the stream ended.
+    pub(crate) fn finish(&mut self) {
+        self.ended = true;
+    }
+
+    /// Whether the closing delimiter was read, so that nothing of interest follows.
+    pub(crate) fn is_done(&self) -> bool {
+        matches!(self.state, State::Done)
+    }
+
+    /// How many parts were given so far.
+    pub(crate) fn parts(&self) -> usize {
+        self.parts
+    }
+
+    /// The next part. `None` if more bytes are needed, or if everything was read.
+    ///
+    /// # Errors
+    /// Once, after the last part, if the response was cut or too large, or never held its boundary.
+    pub(crate) fn next_part(&mut self) -> Result<Option<Part>, ReadError> {
+        loop {
+            if matches!(self.state, State::Done) {
+                self.drop_rest();
+                return Ok(None);
+            }
+            match self.find() {
+                Found::Delimiter { at, next, closing } => {
+                    if let Some(part) = self.take(at, next, closing) {
+                        return Ok(Some(part));
+                    }
+                }
+                Found::Nothing(searched) => {
+                    self.searched = searched;
+                    if !self.carry.is_empty() && !self.chunk.is_empty() {
+                        self.gather();
+                        continue;
+                    }
+                    self.let_go();
+                    return if self.ended { self.at_end() } else { Ok(None) };
+                }
+            }
+        }
+    }
+
+    /// Searches the oldest bytes for a delimiter.
+    fn find(&mut self) -> Found {
+        // The end of these bytes is the end of the stream only if no others wait behind them.
+        let last = self.ended && (self.carry.is_empty() || self.chunk.is_empty());
+        let window = if self.carry.is_empty() { &self.chunk[..] } else { &self.carry[..] };
+        let needle = self.finder.needle();
+        let bare = needle.get(1..).unwrap_or_default();
+        // The stream and each part begin a line, without a line feed here that would say so.
+        if self.searched == 0 && matches!(self.state, State::Start | State::Part) {
+            if window.len() < bare.len() && bare.starts_with(window) && !last {
+                return Found::Nothing(0);
+            }
+            if window.starts_with(bare) {
+                match line_after(window, bare.len(), last) {
+                    Line::Open => return Found::Nothing(0),
+                    Line::Delimiter { next, closing } => return Found::Delimiter { at: 0, next, closing },
+                    Line::Other => {}
+                }
+            }
+            if matches!(self.state, State::Start) {
+                self.state = State::Preamble;
+            }
+        }
+        let mut from = self.searched;
+        while let Some(found) = window.get(from..).and_then(|rest| self.finder.find(rest)) {
+            let at = from + found;
+            match line_after(window, at + needle.len(), last) {
+                Line::Open => return Found::Nothing(at),
+                Line::Delimiter { next, closing } => return Found::Delimiter { at: at + 1, next, closing },
+                Line::Other => from = at + needle.len(),
+            }
+        }
+        // The beginning of a delimiter may be the end of these bytes.
+        Found::Nothing(from.max((window.len() + 1).saturating_sub(needle.len())))
+    }
+
+    /// Takes what lies before the delimiter found, and goes on behind it.
+    fn take(&mut self, at: usize, next: usize, closing: bool) -> Option<Part> {
+        let before = if self.carry.is_empty() {
+            let mut before = self.chunk.split_to(next);
+            before.truncate(at);
+            before
+        } else {
+            let mut before = match next >= self.carry.len() {
+                true => std::mem::take(&mut self.carry),
+                false => self.carry.split_to(next),
+            };
+            before.truncate(at);
+            before.freeze()
+        };
+        self.searched = 0;
+        let state = std::mem::replace(&mut self.state, if closing { State::Done } else { State::Part });
+        let limit = self.limits.part_bytes;
+        match state {
+            State::TooLarge(kept) => Some(self.too_large(kept)),
+            // Two delimiters in a row: nothing, if the second one closes; else an answer was lost between them.
+            State::Part if closing && before.is_empty() => None,
+            State::Part if before.len() > limit => Some(self.too_large(beginning(&before))),
+            State::Part => {
+                let order = self.number();
+                Some(Part::parse(order, before, self.limits.headers_per_part))
+            }
+            State::Start | State::Preamble | State::Cut | State::Done => None,
+        }
+    }
+
+    /// Moves bytes of the chunk behind the gathered ones: if there is a delimiter, up to the end of its line, so that
+    /// what follows needs no copying.
+    fn gather(&mut self) {
+        let line = self.finder.find(&self.chunk).map(|at| at + self.finder.needle().len());
+        let end = line.and_then(|from| Some(from + memchr(b'\n', self.chunk.get(from..)?)? + 1));
+        let piece = self.chunk.split_to(end.unwrap_or(self.chunk.len()));
+        self.carry.extend_from_slice(&piece);
+    }
+
+    /// Drops bytes that no part will need: of the preamble, and of a part over the limit.
+    fn let_go(&mut self) {
+        let held = self.carry.len() + self.chunk.len();
+        let slack = self.finder.needle().len() + MAX_PADDING;
+        if matches!(self.state, State::Part) && held > self.limits.part_bytes.saturating_add(slack) {
+            let kept = beginning(if self.carry.is_empty() { &self.chunk } else { &self.carry });
+            self.state = State::TooLarge(kept);
+        }
+        if matches!(self.state, State::Preamble | State::TooLarge(_)) {
+            if self.carry.is_empty() {
+                self.chunk.advance(self.searched.min(self.chunk.len()));
+            } else {
+                // Copied, so that the memory behind it is let go as well.
+                self.carry = BytesMut::from(self.carry.get(self.searched..).unwrap_or_default());
+            }
+            self.searched = 0;
+        }
+    }
+
+    /// What to say of a stream that ended before its closing delimiter.
+    fn at_end(&mut self) -> Result<Option<Part>, ReadError> {
+        let rest = if self.carry.is_empty() { self.chunk.clone() } else { self.carry.split().freeze() };
+        self.drop_rest();
+        let state = std::mem::replace(&mut self.state, State::Done);
+        if self.overflowed {
+            return Err(ReadError::TooLarge(self.limits.total_bytes));
+        }
+        match state {
+            State::Start | State::Preamble => Err(ReadError::NoDelimiter),
+            State::TooLarge(kept) => Err(ReadError::Truncated(kept)),
+            State::Part => {
+                let headers = self.limits.headers_per_part;
+                match Part::parse_cut(self.parts, rest.clone(), self.finder.needle(), headers) {
+                    Some(part) => {
+                        self.parts += 1;
+                        self.state = State::Cut;
+                        Ok(Some(part))
+                    }
+                    None => Err(ReadError::Truncated(rest)),
+                }
+            }
+            State::Cut => Err(ReadError::Truncated(Bytes::new())),
+            State::Done => Ok(None),
+        }
+    }
+
+    fn too_large(&mut self, kept: Bytes) -> Part {
+        let order = self.number();
+        Part::too_large(order, kept, self.limits.part_bytes, self.limits.headers_per_part)
+    }
+
+    fn number(&mut self) -> usize {
+        self.parts += 1;
+        self.parts - 1
+    }
+
+    fn drop_rest(&mut self) {
+        self.carry = BytesMut::new();
+        self.chunk = Bytes::new();
+    }
+}
+
+/// A copy, so that the whole is let go.
+fn beginning(part: &[u8]) -> Bytes {
+    Bytes::copy_from_slice(part.get(..KEPT_OF_TOO_LARGE).unwrap_or(part))
+}
+
+/// Reads what follows a boundary: two dashes if it closes, white space, the end of the line. At the end of the stream
+/// (`last`) the line may break off anywhere.
+fn line_after(window: &[u8], from: usize, last: bool) -> Line {
+    let rest = window.get(from..).unwrap_or_default();
+    let at_end = if last { Line::Delimiter { next: window.len(), closing: false } } else { Line::Open };
+    let (closing, line) = match rest {
+        [] | [b'-'] => return at_end,
+        [b'-', b'-', line @ ..] => (true, line),
+        line => (false, line),
+    };
+    let padding = line.iter().take(MAX_PADDING).take_while(|byte| matches!(byte, b' ' | b'\t')).count();
+    let next = |ends: usize| Line::Delimiter { next: window.len() - line.len() + padding + ends, closing };
+    match line.get(padding..).unwrap_or_default() {
+        [b'\n', ..] => next(1),
+        [b'\r', b'\n', ..] => next(2),
+        [] if last => next(0),
+        [b'\r'] if last => next(1),
+        [] | [b'\r'] => Line::Open,
+        _ => Line::Other,
+    }
+}
+
+/// The boundary in a `Content-Type`: quoted or not, in any place among the parameters.
+///
+/// # Errors
+/// If the type is not multipart, or names no boundary that can be used.
+pub(crate) fn boundary(content_type: &[u8]) -> Result<Vec<u8>, ReadError> {
+    let multipart = b"multipart/";
+    let content_type = content_type.trim_ascii();
+    if !content_type.get(..multipart.len()).is_some_and(|start| start.eq_ignore_ascii_case(multipart)) {
+        return Err(ReadError::NotMultipart);
+    }
+    let mut rest = content_type;
+    while let Some(semicolon) = memchr(b';', rest) {
+        rest = rest.get(semicolon + 1..).unwrap_or_default();
+        let Some(equals) = rest.iter().position(|byte| matches!(byte, b'=' | b';')) else { break };
+        let (name, value) = rest.split_at(equals);
+        let Some(value) = value.strip_prefix(b"=") else { continue };
+        let (value, after) = parameter(value.trim_ascii_start());
+        rest = after;
+        if name.trim_ascii().eq_ignore_ascii_case(b"boundary") {
+            let usable = !value.is_empty() && value.len() <= MAX_BOUNDARY && !value.contains(&b'\n');
+            return usable.then_some(value).ok_or(ReadError::NoBoundary);
+        }
+    }
+    Err(ReadError::NoBoundary)
+}
+
+/// A parameter's value, and what follows it.
+fn parameter(bytes: &[u8]) -> (Vec<u8>, &[u8]) {
+    let Some(quoted) = bytes.strip_prefix(b"\"") else {
+        let (value, after) = bytes.split_at(memchr(b';', bytes).unwrap_or(bytes.len()));
+        return (value.trim_ascii().to_vec(), after);
+    };
+    let mut value = Vec::new();
+    let mut rest = quoted;
+    loop {
+        match rest {
+            [b'\\', byte, after @ ..] => {
+                value.push(*byte);
+                rest = after;
+            }
+            [b'"', after @ ..] => return (value, after),
+            [byte, after @ ..] => {
+                value.push(*byte);
+                rest = after;
+            }
+            [] => return (value, rest),
+        }
+    }
+}

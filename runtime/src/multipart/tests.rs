@@ -1,0 +1,4 @@
+//! Bytes in, parts out; calls in, bytes out.
+
+mod reading;
+mod writing;

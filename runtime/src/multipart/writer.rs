@@ -1,0 +1,264 @@
+//! Writes a batch in the one form that every server accepts, and lets nothing break out of its part.
+//!
+//! The body is built once, in one buffer, with a boundary of fixed length. That the boundary occurs nowhere else is
+//! checked at the end, over the whole body; should it ever occur, another one is written over it in place.
+
+use bytes::Bytes;
+use memchr::memmem;
+
+use crate::{Error, Result};
+
+const BOUNDARY_PREFIX: &str = "batch_";
+const BOUNDARY_LEN: usize = BOUNDARY_PREFIX.len() + 32;
+const PART_HEAD: &str =
+    "Content-Type: application/http\r\nContent-Transfer-Encoding: binary\r\nContent-ID: <";
+const ACCEPT: &str = "Accept: application/json\r\n";
+
+/// One call of a batch, ready to be written.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct PartRequest<'a, H> {
+    /// What the ids of this batch begin with: letters, digits, `-`, `_` and `.`.
+    pub(crate) token: &'a str,
+    /// The call's number; with the token it makes the part's `Content-ID`.
+    pub(crate) index: usize,
+    /// The HTTP method.
+    pub(crate) verb: &'a str,
+    /// Path and query, percent-encoded, beginning with one `/`.
+    pub(crate) target: &'a str,
+    /// The call's own headers, `(name, value)`. One that the writer would send too replaces it, but for those that
+    /// frame the message, which are refused.
+    pub(crate) headers: H,
+    /// The body, if the call has one.
+    pub(crate) body: Option<&'a [u8]>,
+    /// The body's type, `application/json` in that spelling for JSON.
+    pub(crate) content_type: &'a str,
+}
+
+/// Builds the body of a batch request.
+#[derive(Debug)]
+pub(crate) struct BatchWriter {
+    body: Vec<u8>,
+    boundary: [u8; BOUNDARY_LEN],
+    /// Where in `body` each boundary stands, to write another one over it.
+    marks: Vec<usize>,
+    rng: fastrand::Rng,
+}
+
+impl BatchWriter {
+    /// The length of what `finish` adds to the parts.
+    pub(crate) const CLOSING_LEN: usize = "--".len() + BOUNDARY_LEN + "--\r\n".len();
+
+    /// A writer with room for a body of `bytes` bytes: the parts' `encoded_len` and `CLOSING_LEN`.
+    pub(crate) fn with_capacity(mut rng: fastrand::Rng, bytes: usize) -> Self {
+        let boundary = random_boundary(&mut rng);
+        BatchWriter { body: Vec::with_capacity(bytes), boundary, marks: Vec::new(), rng }
+    }
+
+    /// How many parts were written.
+    pub(crate) fn len(&self) -> usize {
+        self.marks.len()
+    }
+
+    /// Adds a part.
+    ///
+    /// # Errors
+    /// Bad input if something of it could leave its place: the part is then not written, and the writer goes on.
+    pub(crate) fn push<'a, H>(&mut self, part: &PartRequest<'a, H>) -> Result<()>
+    where
+        H: Iterator<Item = (&'a str, &'a str)> + Clone,
+    {
+        let own = part.check()?;
+        self.delimiter();
+        let out = &mut self.body;
+        out.extend_from_slice(b"\r\n");
+        put(out, &[PART_HEAD, part.token, "+"]);
+        put_decimal(out, part.index);
+        put(out, &[">\r\n\r\n", part.verb, " ", part.target, " HTTP/1.1\r\n"]);
+        if part.body.is_some() && !own.content_type {
+            put(out, &["Content-Type: ", part.content_type, "\r\n"]);
+        }
+        if let Some(length) = part.content_length() {
+            put(out, &["Content-Length: "]);
+            put_decimal(out, length);
+            put(out, &["\r\n"]);
+        }
+        if !own.accept {
+            put(out, &[ACCEPT]);
+        }
+        for (name, value) in part.headers.clone() {
+            put(out, &[name, ": ", value, "\r\n"]);
+        }
+        put(out, &["\r\n"]);
+        out.extend_from_slice(part.body.unwrap_or_default());
+        put(out, &["\r\n"]);
+        Ok(())
+    }
+
+    /// The value of the request's `Content-Type` header, and its body.
+    pub(crate) fn finish(mut self) -> (String, Bytes) {
+        self.delimiter();
+        self.body.extend_from_slice(b"--\r\n");
+        while memmem::find_iter(&self.body, &self.boundary).count() != self.marks.len() {
+            self.boundary = random_boundary(&mut self.rng);
+            for mark in &self.marks {
+                if let Some(place) = self.body.get_mut(*mark..mark + BOUNDARY_LEN) {
+                    place.copy_from_slice(&self.boundary);
+                }
+            }
+        }
+        let boundary = String::from_utf8_lossy(&self.boundary);
+        (format!("multipart/mixed; boundary={boundary}"), Bytes::from(self.body))
+    }
+
+    fn delimiter(&mut self) {
+        self.body.extend_from_slice(b"--");
+        self.marks.push(self.body.len());
+        self.body.extend_from_slice(&self.boundary);
+    }
+}
+
+/// Which of the headers that the writer sends by itself the call brings along.
+#[derive(Debug, Clone, Copy, Default)]
+struct Own {
+    accept: bool,
+    content_type: bool,
+}
+
+impl<'a, H> PartRequest<'a, H>
+where
+    H: Iterator<Item = (&'a str, &'a str)> + Clone,
+{
+    /// How many bytes the part adds to the body, its delimiter included.
+    pub(crate) fn encoded_len(&self) -> usize {
+        let mut accept = ACCEPT.len();
+        let mut content_type = "Content-Type: \r\n".len() + self.content_type.len();
+        let mut headers = 0;
+        for (name, value) in self.headers.clone() {
+            headers += name.len() + ": ".len() + value.len() + "\r\n".len();
+            if name.eq_ignore_ascii_case("accept") {
+                accept = 0;
+            } else if name.eq_ignore_ascii_case("content-type") {
+                content_type = 0;
+            }
+        }
+        if self.body.is_none() {
+            content_type = 0;
+        }
+        let length = self.content_length().map_or(0, |length| "Content-Length: \r\n".len() + digits(length));
+        "--\r\n".len()
+            + BOUNDARY_LEN
+            + PART_HEAD.len()
+            + self.token.len()
+            + "+>\r\n\r\n".len()
+            + digits(self.index)
+            + self.verb.len()
+            + self.target.len()
+            + "  HTTP/1.1\r\n".len()
+            + content_type
+            + length
+            + accept
+            + headers
+            + "\r\n".len()
+            + self.body.map_or(0, <[u8]>::len)
+            + "\r\n".len()
+    }
+
+    /// The `Content-Length` to send, in bytes: of every body, and 0 where a server may wait for one.
+    fn content_length(&self) -> Option<usize> {
+        match self.body {
+            Some(body) => Some(body.len()),
+            None => matches!(self.verb, "POST" | "PUT" | "PATCH").then_some(0),
+        }
+    }
+
+    /// Refuses what could leave its place.
+    fn check(&self) -> Result<Own> {
+        let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.');
+        if self.token.is_empty() || !self.token.bytes().all(plain) {
+            return Err(Error::input("the token of a batch is made of letters, digits, `-`, `_` and `.`"));
+        }
+        if self.verb.is_empty() || !self.verb.bytes().all(is_token) {
+            return Err(Error::input(format!("not an HTTP method: {:?}", self.verb)));
+        }
+        check_target(self.target)?;
+        if !is_value(self.content_type) {
+            return Err(Error::input("a control character in the content type of a body"));
+        }
+        let mut own = Own::default();
+        for (name, value) in self.headers.clone() {
+            check_header(name, value)?;
+            own.accept |= name.eq_ignore_ascii_case("accept");
+            own.content_type |= name.eq_ignore_ascii_case("content-type");
+        }
+        Ok(own)
+    }
+}
+
+/// A target is a path and a query, already percent-encoded: no space, no control character, no host, no fragment.
+fn check_target(target: &str) -> Result<()> {
+    if !target.starts_with('/') || target.starts_with("//") {
+        return Err(Error::input(
+            "the address of a batched call is a path and a query, beginning with one `/`",
+        ));
+    }
+    match target.bytes().find(|byte| !byte.is_ascii_graphic() || *byte == b'#') {
+        None => Ok(()),
+        Some(byte) => Err(Error::input(format!(
+            "the byte {byte:#04x} in the address of a batched call must be percent-encoded"
+        ))),
+    }
+}
+
+fn check_header(name: &str, value: &str) -> Result<()> {
+    if name.is_empty() || !name.bytes().all(is_token) {
+        return Err(Error::input(format!("not a header name: {name:?}")));
+    }
+    // The value stays out of the message: it may be a secret.
+    if !is_value(value) {
+        return Err(Error::input(format!("a control character in the value of the header `{name}`")));
+    }
+    if name.eq_ignore_ascii_case("content-length") || name.eq_ignore_ascii_case("transfer-encoding") {
+        return Err(Error::input(format!("the header `{name}` of a batched call is the library's to set")));
+    }
+    Ok(())
+}
+
+fn is_token(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte)
+}
+
+fn is_value(value: &str) -> bool {
+    value.bytes().all(|byte| byte == b'\t' || !byte.is_ascii_control())
+}
+
+fn random_boundary(rng: &mut fastrand::Rng) -> [u8; BOUNDARY_LEN] {
+    let mut boundary = [0; BOUNDARY_LEN];
+    let (prefix, random) = boundary.split_at_mut(BOUNDARY_PREFIX.len());
+    prefix.copy_from_slice(BOUNDARY_PREFIX.as_bytes());
+    random.fill_with(|| rng.alphanumeric() as u8);
+    boundary
+}
+
+fn put(out: &mut Vec<u8>, pieces: &[&str]) {
+    for piece in pieces {
+        out.extend_from_slice(piece.as_bytes());
+    }
+}
+
+fn digits(number: usize) -> usize {
+    number.checked_ilog10().map_or(1, |log| log as usize + 1)
+}
+
+fn put_decimal(out: &mut Vec<u8>, mut number: usize) {
+    let mut text = [b'0'; 20];
+    let mut start = text.len();
+    for place in text.iter_mut().rev() {
+        *place = b'0' + (number % 10) as u8;
+        number /= 10;
+        start -= 1;
+        if number == 0 {
+            break;
+        }
+    }
+    out.extend_from_slice(text.get(start..).unwrap_or_default());
+}
