@@ -5,6 +5,8 @@ mod macros;
 mod method;
 #[allow(dead_code, unused_imports)] // Until the batch engine uses all of it.
 mod multipart;
+#[cfg(feature = "mock")]
+pub mod mock;
 mod response;
 pub mod schema;
 pub mod spec;

@@ -1,0 +1,303 @@
+//! One call as a handler sees it: sent alone or unwrapped from a batch, with what it inherits from the outer request.
+
+use std::str::FromStr;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use http::{HeaderMap, HeaderName, HeaderValue};
+
+use super::reply::{MockError, MockResult};
+use crate::RawResponse;
+use crate::method::Response;
+use crate::spec::{ApiSpec, MethodSpec};
+
+/// The outer request of a batch, as far as its calls inherit from it.
+#[derive(Debug)]
+pub(super) struct Outer {
+    pub(super) headers: HeaderMap,
+    pub(super) query: String,
+}
+
+/// One call: what handlers are given and what [`Handlers::calls`](super::Handlers::calls) lists. A call of a batch looks
+/// like one sent alone: it has the outer request's headers, except `Content-*`, and query parameters, where it does not
+/// set the same itself.
+///
+/// ```
+/// use gapis_runtime::mock::{Handlers, MockResponse};
+///
+/// let handlers = Handlers::new();
+/// handlers.route("GET", "/farm/v2/animals/{id}", |call| {
+///     let answer = || Ok(serde_json::json!({"id": call.var("id")?, "view": call.query("view")}));
+///     MockResponse::from(answer().map(|json| MockResponse::json(200, &json)))
+/// });
+/// let request = http::Request::get("/farm/v2/animals/a%2Fb?view=FULL").body(bytes::Bytes::new()).unwrap();
+/// assert_eq!(handlers.handle(request).body(), r#"{"id":"a/b","view":"FULL"}"#);
+/// ```
+#[derive(Debug, Clone)]
+pub struct MockCall {
+    pub(super) request: usize,
+    pub(super) index: Option<usize>,
+    pub(super) content_id: Option<String>,
+    pub(super) verb: String,
+    pub(super) path: String,
+    pub(super) query: String,
+    pub(super) headers: HeaderMap,
+    pub(super) outer: Option<Arc<Outer>>,
+    pub(super) body: Bytes,
+    pub(super) api: &'static ApiSpec,
+    pub(super) method: Option<&'static MethodSpec>,
+    pub(super) template: String,
+    pub(super) vars: Vec<(Arc<str>, String)>,
+    pub(super) status: Option<u16>,
+}
+
+impl MockCall {
+    /// A call before it is matched with a handler. `target` is path and query.
+    pub(super) fn new(request: usize, verb: &str, target: &str, headers: HeaderMap, body: Bytes) -> Self {
+        let (path, query) = target.split_once('?').unwrap_or((target, ""));
+        MockCall {
+            request,
+            index: None,
+            content_id: None,
+            verb: verb.to_owned(),
+            path: path.to_owned(),
+            query: query.to_owned(),
+            headers,
+            outer: None,
+            body,
+            api: &ApiSpec::DEFAULT,
+            method: None,
+            template: String::new(),
+            vars: Vec::new(),
+            status: None,
+        }
+    }
+
+    /// The number of the HTTP request that brought the call, from 0.
+    #[must_use]
+    pub fn request(&self) -> usize {
+        self.request
+    }
+
+    /// The call's place in its batch, from 0; nothing for a call sent alone.
+    #[must_use]
+    pub fn index(&self) -> Option<usize> {
+        self.index
+    }
+
+    /// The part's `Content-ID` as it was sent.
+    #[must_use]
+    pub fn content_id(&self) -> Option<&str> {
+        self.content_id.as_deref()
+    }
+
+    /// The verb.
+    #[must_use]
+    pub fn verb(&self) -> &str {
+        &self.verb
+    }
+
+    /// The path as it was sent, percent-encoded.
+    #[must_use]
+    pub fn path(&self) -> &str {
+        &self.path
+    }
+
+    /// The query as it was sent, without `?`; of a call in a batch, only its own.
+    #[must_use]
+    pub fn raw_query(&self) -> &str {
+        &self.query
+    }
+
+    /// The body.
+    #[must_use]
+    pub fn raw_body(&self) -> &Bytes {
+        &self.body
+    }
+
+    /// The id of the method whose typed handler takes the call.
+    #[must_use]
+    pub fn method_id(&self) -> Option<&'static str> {
+        self.method.map(|method| method.id)
+    }
+
+    /// The status that was answered; nothing while a handler runs.
+    #[must_use]
+    pub fn status(&self) -> Option<u16> {
+        self.status
+    }
+
+    /// A path variable by its wire name, decoded.
+    ///
+    /// # Errors
+    /// If the path template has no such variable: a 500 that says so.
+    pub fn var(&self, name: &str) -> MockResult<&str> {
+        let found = self.vars.iter().find(|(known, _)| &**known == name);
+        found.map(|(_, value)| value.as_str()).ok_or_else(|| {
+            let message =
+                format!("the mock handler asks for `{name}`, which `{}` does not have", self.template);
+            MockError::new(500, "backendError", message)
+        })
+    }
+
+    /// A path variable, parsed.
+    ///
+    /// # Errors
+    /// If there is no such variable, and a 400 if it does not parse.
+    pub fn var_as<T: FromStr>(&self, name: &str) -> MockResult<T> {
+        let text = self.var(name)?;
+        text.parse().map_err(|_| MockError::invalid(format!("Invalid value for `{name}`: {text}")))
+    }
+
+    /// The value of a query parameter, decoded; the first, if it is repeated.
+    #[must_use]
+    pub fn query(&self, name: &str) -> Option<String> {
+        self.query_all(name).into_iter().next()
+    }
+
+    /// All values of a query parameter, decoded.
+    #[must_use]
+    pub fn query_all(&self, name: &str) -> Vec<String> {
+        let own = values_of(&self.query, name);
+        match &self.outer {
+            Some(outer) if own.is_empty() => values_of(&outer.query, name),
+            _ => own,
+        }
+    }
+
+    /// The value of a query parameter, parsed.
+    ///
+    /// # Errors
+    /// A 400 if it does not parse.
+    pub fn query_as<T: FromStr>(&self, name: &str) -> MockResult<Option<T>> {
+        let parse = |text: String| {
+            text.parse().map_err(|_| MockError::invalid(format!("Invalid value for `{name}`: {text}")))
+        };
+        self.query(name).map(parse).transpose()
+    }
+
+    /// All query parameters, decoded, the inherited ones last.
+    #[must_use]
+    pub fn query_pairs(&self) -> Vec<(String, String)> {
+        let mut pairs: Vec<_> = pairs(&self.query).collect();
+        if let Some(outer) = &self.outer {
+            let inherited = self::pairs(&outer.query).filter(|(name, _)| !has(&self.query, name));
+            pairs.extend(inherited);
+        }
+        pairs
+    }
+
+    /// The value of a header as text; the first, if it is repeated.
+    #[must_use]
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.header_value(name)?.to_str().ok()
+    }
+
+    fn header_value(&self, name: &str) -> Option<&HeaderValue> {
+        let inherited = |outer: &'_ Arc<Outer>| !is_content(name) && outer.headers.contains_key(name);
+        match (self.headers.get(name), &self.outer) {
+            (None, Some(outer)) if inherited(outer) => outer.headers.get(name),
+            (own, _) => own,
+        }
+    }
+
+    /// All headers, the inherited ones included.
+    #[must_use]
+    pub fn headers(&self) -> HeaderMap {
+        let mut headers = self.headers.clone();
+        if let Some(outer) = &self.outer {
+            let inherit =
+                |name: &&HeaderName| !is_content(name.as_str()) && !self.headers.contains_key(*name);
+            for name in outer.headers.keys().filter(inherit) {
+                for value in outer.headers.get_all(name) {
+                    headers.append(name.clone(), value.clone());
+                }
+            }
+        }
+        headers
+    }
+
+    /// Only what the call carries itself: of a call in a batch, the headers of its own part's request.
+    #[must_use]
+    pub fn own_headers(&self) -> &HeaderMap {
+        &self.headers
+    }
+
+    /// The body as a schema, a list, a map or JSON.
+    ///
+    /// # Errors
+    /// A 400 if there is no body or it does not decode; the message names the JSON path.
+    pub fn body<T: Response>(&self) -> MockResult<T> {
+        if self.body.is_empty() {
+            return Err(MockError::new(400, "required", "Required body is missing"));
+        }
+        let known = self.method.unwrap_or(&MethodSpec::DEFAULT);
+        let method = MethodSpec { id: known.id, verb: known.verb, path: known.path, ..MethodSpec::DEFAULT };
+        let sent = RawResponse::new(http::StatusCode::OK, self.headers.clone(), self.body.clone());
+        T::decode(self.api, &method, &sent)
+            .map_err(|error| MockError::new(400, "parseError", error.to_string()))
+    }
+}
+
+fn is_content(name: &str) -> bool {
+    name.get(..8).is_some_and(|start| start.eq_ignore_ascii_case("content-"))
+}
+
+/// The pairs of a query, decoded: `+` is a space, as forms have it.
+fn pairs(query: &str) -> impl Iterator<Item = (String, String)> {
+    query.split('&').filter(|pair| !pair.is_empty()).map(|pair| {
+        let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
+        (decode(name), decode(value))
+    })
+}
+
+fn has(query: &str, name: &str) -> bool {
+    pairs(query).any(|(known, _)| known == name)
+}
+
+fn values_of(query: &str, name: &str) -> Vec<String> {
+    pairs(query).filter(|(known, _)| known == name).map(|(_, value)| value).collect()
+}
+
+fn decode(text: &str) -> String {
+    let spaced = text.replace('+', " ");
+    percent_encoding::percent_decode_str(&spaced).decode_utf8_lossy().into_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn inner() -> MockCall {
+        let mut outer = HeaderMap::new();
+        outer.insert("authorization", HeaderValue::from_static("Bearer outer"));
+        outer.insert("content-type", HeaderValue::from_static("multipart/mixed"));
+        outer.insert("x-outer", HeaderValue::from_static("1"));
+        let mut own = HeaderMap::new();
+        own.insert("authorization", HeaderValue::from_static("Bearer own"));
+        let mut call = MockCall::new(0, "GET", "/a?x=1&x=2&y=a+b%2B", own, Bytes::new());
+        call.outer = Some(Arc::new(Outer { headers: outer, query: "x=9&key=K".to_owned() }));
+        call
+    }
+
+    #[test]
+    fn outer_headers_are_inherited_except_content() {
+        let call = inner();
+        assert_eq!(call.header("Authorization"), Some("Bearer own"));
+        assert_eq!(call.header("X-Outer"), Some("1"));
+        assert_eq!(call.header("Content-Type"), None);
+        assert_eq!(call.headers().len(), 2);
+        assert_eq!(call.own_headers().len(), 1);
+    }
+
+    #[test]
+    fn outer_query_is_inherited_where_the_call_has_none_of_that_name() {
+        let call = inner();
+        assert_eq!(call.query_all("x"), ["1", "2"]);
+        assert_eq!(call.query("key").as_deref(), Some("K"));
+        assert_eq!(call.query("y").as_deref(), Some("a b+"));
+        assert_eq!(call.query_pairs().len(), 4);
+        assert_eq!(call.query_as::<u8>("x").ok().flatten(), Some(1));
+        assert!(call.query_as::<u8>("y").is_err());
+    }
+}

@@ -1,0 +1,451 @@
+//! Scripted faults: what goes wrong, where and how often. Nothing is random unless a seed is given.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use bytes::Bytes;
+
+use super::call::MockCall;
+use super::reply::MockResponse;
+use crate::Method;
+
+/// What a fault does.
+#[derive(Clone, Debug)]
+pub(super) enum Effect {
+    // To an HTTP response.
+    Respond(MockResponse),
+    Close,
+    Delay(Duration),
+    PartDelay(Duration),
+    Pieces(usize),
+    Cut(usize),
+    EndAt(usize),
+    Limit(usize),
+    Gzip,
+    Lf,
+    Reverse,
+    Shuffle(u64),
+    NoContentIds,
+    PlainContentIds,
+    QuotedBoundary,
+    Surround,
+    NoFinalBreak,
+    // To one call.
+    Drop,
+    Duplicate,
+    Answer(MockResponse),
+    GarbleJson,
+    GarbleStatusLine,
+    Part(Bytes),
+    LengthOff(i64),
+    NoBlankLine,
+    NoColon,
+    NoReason,
+    ShortHead,
+}
+
+impl Effect {
+    pub(super) fn is_of_call(&self) -> bool {
+        use Effect::{
+            Answer, Drop, Duplicate, GarbleJson, GarbleStatusLine, LengthOff, NoBlankLine, NoColon, NoReason,
+            Part, ShortHead,
+        };
+        matches!(
+            self,
+            Drop | Duplicate
+                | Answer(_)
+                | GarbleJson
+                | GarbleStatusLine
+                | Part(_)
+                | LengthOff(_)
+                | NoBlankLine
+                | NoColon
+                | NoReason
+                | ShortHead
+        )
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    Any,
+    Batch,
+    Single,
+}
+
+type Predicate = dyn Fn(&MockCall) -> bool + Send + Sync;
+
+/// Something that goes wrong: made by one of the functions below, narrowed down by `on_…`, `for_…` and `when`, and given to
+/// [`Handlers::fault`](super::Handlers::fault).
+///
+/// A fault strikes once, at the first occasion that fits, unless [`times`](Self::times) or [`always`](Self::always) says
+/// otherwise. Faults of a call concern one call, sent alone or in a batch; faults of a response concern a whole HTTP
+/// response. Several may strike at the same place.
+///
+/// ```
+/// use gapis_runtime::mock::{Fault, Handlers, MockError, MockResponse};
+///
+/// let handlers = Handlers::new();
+/// handlers.route("GET", "/farm/v2/animals", |_| MockResponse::json(200, &serde_json::json!({})));
+/// handlers.fault(Fault::error(MockError::too_many_requests(Some(1))).times(2));
+/// let status = || {
+///     let request = http::Request::get("/farm/v2/animals").body(bytes::Bytes::new()).unwrap();
+///     handlers.handle(request).status().as_u16()
+/// };
+/// assert_eq!([status(), status(), status()], [429, 429, 200]);
+/// ```
+#[must_use = "a fault does nothing until it is given to `fault`"]
+#[derive(Clone)]
+pub struct Fault {
+    effect: Effect,
+    request: Option<usize>,
+    call: Option<usize>,
+    method: Option<&'static str>,
+    when: Option<Arc<Predicate>>,
+    kind: Kind,
+    skip: usize,
+    every: usize,
+    share: Option<(u64, f64)>,
+    times: Option<usize>,
+}
+
+/// Faults of a call.
+impl Fault {
+    /// The handler runs, but its answer is lost: the part is left out; a call sent alone sees the connection close.
+    pub fn drop_part() -> Self {
+        Self::new(Effect::Drop)
+    }
+
+    /// The part comes twice.
+    pub fn duplicate_part() -> Self {
+        Self::new(Effect::Duplicate)
+    }
+
+    /// The call is answered with that error, and no handler runs. [`MockError`](super::MockError) has the usual ones:
+    /// `too_many_requests`, `unavailable`, `rate_limit_exceeded`, `inner_batch_soft_limit`.
+    pub fn error(answer: impl Into<MockResponse>) -> Self {
+        Self::new(Effect::Answer(answer.into()))
+    }
+
+    /// The body breaks off in the middle of its JSON, though all lengths say that it is whole.
+    pub fn garble_json() -> Self {
+        Self::new(Effect::GarbleJson)
+    }
+
+    /// The status line is none.
+    pub fn garble_status_line() -> Self {
+        Self::new(Effect::GarbleStatusLine)
+    }
+
+    /// The part is these bytes: its headers, a blank line, and what follows.
+    pub fn raw_part(bytes: impl Into<Bytes>) -> Self {
+        Self::new(Effect::Part(bytes.into()))
+    }
+
+    /// The part's inner `Content-Length` is too large by `by`, or too small if that is negative.
+    pub fn wrong_content_length(by: i64) -> Self {
+        Self::new(Effect::LengthOff(by))
+    }
+
+    /// No blank line stands between the part's headers and the status line.
+    pub fn no_blank_line() -> Self {
+        Self::new(Effect::NoBlankLine)
+    }
+
+    /// One of the part's inner header lines has no colon.
+    pub fn header_without_colon() -> Self {
+        Self::new(Effect::NoColon)
+    }
+
+    /// The part's status line has no reason phrase.
+    pub fn no_reason_phrase() -> Self {
+        Self::new(Effect::NoReason)
+    }
+
+    /// A part without a body ends after its last header line, without a blank line.
+    pub fn unfinished_head() -> Self {
+        Self::new(Effect::ShortHead)
+    }
+}
+
+/// Faults of a response.
+impl Fault {
+    /// The HTTP request is answered with that, and no handler runs: an error such as
+    /// [`MockError::unauthenticated`](super::MockError::unauthenticated), an HTML page, a 200 that is not multipart.
+    pub fn respond(answer: impl Into<MockResponse>) -> Self {
+        Self::new(Effect::Respond(answer.into()))
+    }
+
+    /// The handlers run, and the connection is closed without an answer.
+    pub fn close() -> Self {
+        Self::new(Effect::Close)
+    }
+
+    /// The connection breaks after that many bytes of the body.
+    pub fn cut(bytes: usize) -> Self {
+        Self::new(Effect::Cut(bytes))
+    }
+
+    /// The body is only that many bytes long, and HTTP says that it is whole.
+    pub fn end_at(bytes: usize) -> Self {
+        Self::new(Effect::EndAt(bytes))
+    }
+
+    /// The server waits before it answers.
+    pub fn delay(time: Duration) -> Self {
+        Self::new(Effect::Delay(time))
+    }
+
+    /// The server waits before each part of a batch.
+    pub fn delay_parts(time: Duration) -> Self {
+        Self::new(Effect::PartDelay(time))
+    }
+
+    /// The body comes in pieces of that many bytes, each flushed alone.
+    pub fn pieces(bytes: usize) -> Self {
+        Self::new(Effect::Pieces(bytes.max(1)))
+    }
+
+    /// A batch with more calls is refused: `Inner request count exceeds the limit. Received: 100, Limit: 50`. The same
+    /// for good: [`BatchRules::max_calls`](super::BatchRules::max_calls).
+    pub fn limit(calls: usize) -> Self {
+        Self::new(Effect::Limit(calls))
+    }
+
+    /// The body is compressed, whether the client asked for it or not.
+    pub fn gzip() -> Self {
+        Self::new(Effect::Gzip)
+    }
+
+    /// Lines of a batch's answer end in LF alone.
+    pub fn lf() -> Self {
+        Self::new(Effect::Lf)
+    }
+
+    /// The parts come in reverse order.
+    pub fn reverse() -> Self {
+        Self::new(Effect::Reverse)
+    }
+
+    /// The parts come in an order that follows from the seed.
+    pub fn shuffle(seed: u64) -> Self {
+        Self::new(Effect::Shuffle(seed))
+    }
+
+    /// No part has a `Content-ID`.
+    pub fn no_content_ids() -> Self {
+        Self::new(Effect::NoContentIds)
+    }
+
+    /// Each part's id is the request's, without brackets and without `response-`, and the header is spelled `Content-Id`.
+    pub fn plain_content_ids() -> Self {
+        Self::new(Effect::PlainContentIds)
+    }
+
+    /// The boundary stands in quotes and has `=` in it.
+    pub fn quoted_boundary() -> Self {
+        Self::new(Effect::QuotedBoundary)
+    }
+
+    /// Text stands before the first part and after the last.
+    pub fn preamble_and_epilogue() -> Self {
+        Self::new(Effect::Surround)
+    }
+
+    /// The closing boundary has no line break after it.
+    pub fn no_final_line_break() -> Self {
+        Self::new(Effect::NoFinalBreak)
+    }
+}
+
+/// Where and how often.
+impl Fault {
+    fn new(effect: Effect) -> Self {
+        Fault {
+            effect,
+            request: None,
+            call: None,
+            method: None,
+            when: None,
+            kind: Kind::Any,
+            skip: 0,
+            every: 1,
+            share: None,
+            times: Some(1),
+        }
+    }
+
+    /// Only in the HTTP request of that number, counted from 0 over all that the mock gets.
+    pub fn on_request(mut self, number: usize) -> Self {
+        self.request = Some(number);
+        self
+    }
+
+    /// Only for the call at that place of its batch, from 0. A call sent alone is at 0.
+    pub fn on_call(mut self, index: usize) -> Self {
+        self.call = Some(index);
+        self
+    }
+
+    /// Only for calls of that method.
+    pub fn for_method<M: Method>(mut self) -> Self {
+        self.method = Some(M::SPEC.id);
+        self
+    }
+
+    /// Only in batches.
+    pub fn for_batches(mut self) -> Self {
+        self.kind = Kind::Batch;
+        self
+    }
+
+    /// Only for calls sent alone.
+    pub fn for_singles(mut self) -> Self {
+        self.kind = Kind::Single;
+        self
+    }
+
+    /// Only where the predicate holds. A fault of a response is asked with the HTTP request as its call.
+    pub fn when(mut self, predicate: impl Fn(&MockCall) -> bool + Send + Sync + 'static) -> Self {
+        self.when = Some(Arc::new(predicate));
+        self
+    }
+
+    /// Lets the first `occasions` that fit pass.
+    pub fn skip(mut self, occasions: usize) -> Self {
+        self.skip = occasions;
+        self
+    }
+
+    /// Strikes at each `n`th occasion that fits, without end.
+    pub fn every(mut self, n: usize) -> Self {
+        self.every = n.max(1);
+        self.times = None;
+        self
+    }
+
+    /// Strikes at that share (0 to 1) of the occasions, chosen by the seed, without end.
+    pub fn share(mut self, seed: u64, share: f64) -> Self {
+        self.share = Some((seed, share));
+        self.times = None;
+        self
+    }
+
+    /// Strikes that many times.
+    pub fn times(mut self, times: usize) -> Self {
+        self.times = Some(times);
+        self
+    }
+
+    /// Strikes whenever it fits.
+    pub fn always(mut self) -> Self {
+        self.times = None;
+        self
+    }
+
+    fn fits(&self, call: &MockCall, batch: bool) -> bool {
+        self.request.is_none_or(|number| number == call.request)
+            && self.call.is_none_or(|index| index == call.index.unwrap_or(0))
+            && self.method.is_none_or(|id| call.method_id() == Some(id))
+            && match self.kind {
+                Kind::Any => true,
+                Kind::Batch => batch,
+                Kind::Single => !batch,
+            }
+            && self.when.as_ref().is_none_or(|when| when(call))
+    }
+
+    fn chosen(&self, occasion: usize) -> bool {
+        let Some(past) = occasion.checked_sub(self.skip) else { return false };
+        let by_turn = (past + 1).is_multiple_of(self.every);
+        by_turn && self.share.is_none_or(|(seed, share)| unit(seed, past) < share)
+    }
+}
+
+impl std::fmt::Debug for Fault {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Fault")
+            .field("effect", &self.effect)
+            .field("times", &self.times)
+            .finish_non_exhaustive()
+    }
+}
+
+/// The seed's number between 0 and 1 for that occasion.
+fn unit(seed: u64, occasion: usize) -> f64 {
+    #[expect(clippy::cast_precision_loss, reason = "32 bits fit")]
+    let number = (scramble(seed ^ scramble(occasion as u64)) >> 32) as f64;
+    number / f64::from(u32::MAX)
+}
+
+/// The finisher of SplitMix64: near numbers in, unrelated numbers out.
+pub(super) fn scramble(number: u64) -> u64 {
+    let mut z = number.wrapping_add(0x9E37_79B9_7F4A_7C15);
+    z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+    z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+    z ^ (z >> 31)
+}
+
+/// A fault in the table, with its counters.
+struct Armed {
+    fault: Fault,
+    seen: AtomicUsize,
+    struck: AtomicUsize,
+}
+
+impl Armed {
+    fn strikes(&self, call: &MockCall, batch: bool) -> bool {
+        if !self.fault.fits(call, batch) {
+            return false;
+        }
+        let occasion = self.seen.fetch_add(1, Ordering::Relaxed);
+        if !self.fault.chosen(occasion) {
+            return false;
+        }
+        let Some(times) = self.fault.times else { return true };
+        let more = |struck: usize| (struck < times).then_some(struck + 1);
+        self.struck.fetch_update(Ordering::Relaxed, Ordering::Relaxed, more).is_ok()
+    }
+}
+
+/// The faults of a table, in the order in which they were given.
+#[derive(Default)]
+pub(super) struct Faults(Mutex<Arc<Vec<Arc<Armed>>>>);
+
+impl Faults {
+    pub(super) fn add(&self, fault: Fault) {
+        let armed = Armed { fault, seen: AtomicUsize::new(0), struck: AtomicUsize::new(0) };
+        Arc::make_mut(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner)).push(Arc::new(armed));
+    }
+
+    pub(super) fn clear(&self) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Arc::default();
+    }
+
+    /// The faults as they are now. Predicates run on this copy, so they may use the table.
+    pub(super) fn now(&self) -> Script {
+        Script(self.0.lock().unwrap_or_else(PoisonError::into_inner).clone())
+    }
+}
+
+/// The faults that a request may meet.
+pub(super) struct Script(Arc<Vec<Arc<Armed>>>);
+
+impl Script {
+    /// What strikes that call.
+    pub(super) fn of_call(&self, call: &MockCall, batch: bool) -> Vec<Effect> {
+        self.strikes(call, batch, true)
+    }
+
+    /// What strikes the response to that HTTP request.
+    pub(super) fn of_response(&self, request: &MockCall, batch: bool) -> Vec<Effect> {
+        self.strikes(request, batch, false)
+    }
+
+    fn strikes(&self, call: &MockCall, batch: bool, of_call: bool) -> Vec<Effect> {
+        let here =
+            |armed: &&Arc<Armed>| armed.fault.effect.is_of_call() == of_call && armed.strikes(call, batch);
+        self.0.iter().filter(here).map(|armed| armed.fault.effect.clone()).collect()
+    }
+}

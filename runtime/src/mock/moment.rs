@@ -1,0 +1,179 @@
+//! The table as it is at one moment, and how a call is answered with it.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+
+use http::HeaderMap;
+
+use super::call::{MockCall, Outer};
+use super::fault::{Effect, Script};
+use super::multipart;
+use super::render::{self, Answer, Answered};
+use super::reply::{MockError, MockResponse, MockResult};
+use super::route::Route;
+use super::rules::{BatchRules, ContentIds};
+
+/// What one request needs of the table: no lock is held while handlers run, so they may use the table.
+pub(super) struct Moment {
+    pub(super) routes: Arc<Vec<Arc<Route>>>,
+    pub(super) script: Script,
+    pub(super) rules: BatchRules,
+    pub(super) bearer: Option<String>,
+}
+
+impl Moment {
+    /// The handler that takes the call, whose variables it then has.
+    pub(super) fn find(&self, call: &mut MockCall) -> Option<Arc<Route>> {
+        let path = call.path.strip_prefix('/').unwrap_or(&call.path);
+        let matching = |route: &Arc<Route>| Some((route.clone(), route.template.matches(path)?));
+        let (route, vars) = self.routes.iter().filter(|route| route.verb == call.verb).find_map(matching)?;
+        call.vars = vars;
+        call.api = route.api;
+        call.method = route.method;
+        route.template.text().clone_into(&mut call.template);
+        Some(route)
+    }
+
+    /// A call sent alone.
+    pub(super) fn single(&self, mut call: MockCall, route: Option<&Route>) -> (Answer, MockCall) {
+        let effects = self.script.of_call(&call, false);
+        let response = self.dispatch(&mut call, route, &effects);
+        let close = effects.iter().any(|effect| matches!(effect, Effect::Drop));
+        let mut answered = Answered { content_id: None, response, effects };
+        answered.response.body = render::garbled(&answered);
+        (Answer { close, ..Answer::new(answered.response) }, call)
+    }
+
+    /// A batch, and the calls in it. The error is for the whole.
+    pub(super) fn batch(
+        &self,
+        request: MockCall,
+        limit: usize,
+        effects: &[Effect],
+    ) -> MockResult<(Answer, Vec<MockCall>)> {
+        let bearer = request.header("authorization");
+        if bearer.is_some() && self.bearer.is_some() && bearer != self.bearer.as_deref() {
+            return Err(MockError::unauthenticated());
+        }
+        let parts = self.parts(&request, limit, effects)?;
+        let outer = Arc::new(Outer { headers: request.headers, query: request.query });
+        let parts = parts.into_iter().enumerate();
+        let (calls, answered) =
+            parts.map(|(index, part)| self.part(request.request, index, part, &outer)).unzip();
+        Ok((render::batch(answered, request.request as u64, effects), calls))
+    }
+
+    fn parts(
+        &self,
+        request: &MockCall,
+        limit: usize,
+        effects: &[Effect],
+    ) -> MockResult<Vec<multipart::Part>> {
+        let refuse = |error: String| {
+            MockError::new(400, "badRequest", format!("Failed to parse batch request, error: {error}"))
+        };
+        let kind = request.header("content-type").unwrap_or_default();
+        let boundary = multipart::boundary(kind).map_err(refuse)?;
+        let parts = multipart::split(&boundary, &request.body, self.rules.strict).map_err(refuse)?;
+        if parts.is_empty() {
+            return Err(refuse("0 items".to_owned()));
+        }
+        let scripted = effects.iter().filter_map(|effect| match effect {
+            Effect::Limit(calls) => Some(*calls),
+            _ => None,
+        });
+        let limit = scripted.fold(self.rules.max_calls.unwrap_or(limit), usize::min);
+        if parts.len() > limit {
+            return Err(MockError::too_many_calls(parts.len(), limit));
+        }
+        check_ids(parts, self.rules.content_ids)
+    }
+
+    /// One part of a batch: unwrapped, answered, and what of it is kept.
+    fn part(
+        &self,
+        request: usize,
+        index: usize,
+        part: multipart::Part,
+        outer: &Arc<Outer>,
+    ) -> (MockCall, Answered) {
+        let inner = multipart::inner(&part.content, self.rules.strict);
+        let mut call = match &inner {
+            Ok(inner) => {
+                MockCall::new(request, &inner.verb, &inner.target, inner.headers.clone(), inner.body.clone())
+            }
+            Err(_) => MockCall::new(request, "", "", HeaderMap::new(), part.content.clone()),
+        };
+        call.index = Some(index);
+        call.content_id.clone_from(&part.content_id);
+        call.outer = Some(outer.clone());
+        let route = self.find(&mut call);
+        let effects = self.script.of_call(&call, true);
+        let response = match inner.and_then(|_| no_media(&call)) {
+            Ok(()) => self.dispatch(&mut call, route.as_deref(), &effects),
+            Err(error) => error.into(),
+        };
+        call.status = Some(response.status());
+        (call, Answered { content_id: part.content_id, response, effects })
+    }
+
+    fn dispatch(&self, call: &mut MockCall, route: Option<&Route>, effects: &[Effect]) -> MockResponse {
+        let scripted = effects.iter().find_map(|effect| match effect {
+            Effect::Answer(answer) => Some(answer.clone()),
+            _ => None,
+        });
+        let response = match (scripted, route) {
+            (Some(answer), _) => answer,
+            _ if self.bearer.is_some() && call.header("authorization") != self.bearer.as_deref() => {
+                MockError::unauthenticated().into()
+            }
+            (None, Some(route)) => run(route, call),
+            (None, None) => {
+                let message = format!("Not Found: the mock has no handler for {} {}", call.verb, call.path);
+                MockError::new(404, "notFound", message).into()
+            }
+        };
+        call.status = Some(response.status());
+        response
+    }
+}
+
+fn check_ids(mut parts: Vec<multipart::Part>, rule: ContentIds) -> MockResult<Vec<multipart::Part>> {
+    match rule {
+        ContentIds::Any => {}
+        ContentIds::Required => parts.retain(|part| part.content_id.is_some()),
+        ContentIds::Unique => {
+            let mut seen = std::collections::HashSet::new();
+            if !parts.iter().all(|part| seen.insert(part.content_id.as_deref())) {
+                return Err(MockError::new(400, "badRequest", "Duplicate Request ID in Batch Request"));
+            }
+        }
+    }
+    Ok(parts)
+}
+
+/// Media does not travel in batches.
+fn no_media(call: &MockCall) -> MockResult<()> {
+    let media = ["/upload/", "/resumable/upload/", "/download/"];
+    if media.iter().any(|start| call.path.starts_with(start)) || call.query("alt").as_deref() == Some("media")
+    {
+        return Err(MockError::new(
+            400,
+            "badRequest",
+            "Media upload and download are not supported in a batch",
+        ));
+    }
+    Ok(())
+}
+
+/// Runs a handler. A panic, such as a failed assertion, is a 500 whose message says so, and the mock goes on.
+fn run(route: &Route, call: &MockCall) -> MockResponse {
+    catch_unwind(AssertUnwindSafe(|| (route.handler)(call))).unwrap_or_else(|panic| {
+        let text = panic
+            .downcast_ref::<&str>()
+            .copied()
+            .or_else(|| panic.downcast_ref::<String>().map(String::as_str));
+        let message = format!("the mock handler panicked: {}", text.unwrap_or("no message"));
+        MockError::new(500, "backendError", message).into()
+    })
+}

@@ -1,0 +1,88 @@
+//! What the mock has seen, for assertions; bounded, so that a load test can run as long as it likes.
+
+use std::collections::VecDeque;
+
+use bytes::Bytes;
+use http::HeaderMap;
+
+use super::call::MockCall;
+
+/// One HTTP request as it came: a call sent alone, or a whole batch.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct MockRequest {
+    /// Its number, from 0.
+    pub number: usize,
+    /// The verb.
+    pub verb: String,
+    /// The path as it was sent, percent-encoded.
+    pub path: String,
+    /// The query as it was sent, without `?`.
+    pub query: String,
+    /// The headers.
+    pub headers: HeaderMap,
+    /// The body.
+    pub body: Bytes,
+}
+
+/// The last requests and calls, and how many there were.
+#[derive(Debug)]
+pub(super) struct Record {
+    requests: VecDeque<MockRequest>,
+    calls: VecDeque<MockCall>,
+    keep_requests: usize,
+    keep_calls: usize,
+    pub(super) seen_calls: usize,
+}
+
+impl Default for Record {
+    fn default() -> Self {
+        Record {
+            requests: VecDeque::new(),
+            calls: VecDeque::new(),
+            keep_requests: 1_000,
+            keep_calls: 10_000,
+            seen_calls: 0,
+        }
+    }
+}
+
+impl Record {
+    pub(super) fn keep(&mut self, requests: usize, calls: usize) {
+        (self.keep_requests, self.keep_calls) = (requests, calls);
+        trim(&mut self.requests, requests);
+        trim(&mut self.calls, calls);
+    }
+
+    pub(super) fn request(&mut self, request: MockRequest) {
+        self.requests.push_back(request);
+        trim(&mut self.requests, self.keep_requests);
+    }
+
+    pub(super) fn calls_seen(&mut self, calls: impl IntoIterator<Item = MockCall>) {
+        for call in calls {
+            self.seen_calls += 1;
+            self.calls.push_back(call);
+            trim(&mut self.calls, self.keep_calls);
+        }
+    }
+
+    pub(super) fn requests(&self) -> Vec<MockRequest> {
+        self.requests.iter().cloned().collect()
+    }
+
+    pub(super) fn calls(&self) -> Vec<MockCall> {
+        self.calls.iter().cloned().collect()
+    }
+
+    pub(super) fn clear(&mut self) {
+        self.requests.clear();
+        self.calls.clear();
+    }
+}
+
+fn trim<T>(queue: &mut VecDeque<T>, keep: usize) {
+    while queue.len() > keep {
+        queue.pop_front();
+    }
+}

@@ -1,0 +1,158 @@
+//! Path templates, matched: which handler takes a call, and what its path variables are.
+
+use std::sync::Arc;
+
+use percent_encoding::percent_decode_str;
+
+use super::call::MockCall;
+use super::reply::MockResponse;
+use crate::spec::{ApiSpec, MethodSpec};
+
+/// A handler as the table keeps it, its value already made a response.
+pub(super) type Handler = dyn Fn(&MockCall) -> MockResponse + Send + Sync;
+
+/// One entry of the table.
+pub(super) struct Route {
+    pub(super) verb: String,
+    pub(super) template: Template,
+    pub(super) api: &'static ApiSpec,
+    pub(super) method: Option<&'static MethodSpec>,
+    pub(super) handler: Box<Handler>,
+}
+
+/// A path template: literal text, `{x}` for one segment or a part of it, `{+x}` for one or more segments.
+#[derive(Debug)]
+pub(super) struct Template {
+    pieces: Vec<Piece>,
+    text: String,
+}
+
+#[derive(Debug)]
+enum Piece {
+    Literal(String),
+    Variable { name: Arc<str>, segments: bool },
+}
+
+impl Template {
+    /// Reads a template; a leading `/` makes no difference. A brace without its partner is literal text.
+    pub(super) fn parse(text: &str) -> Self {
+        let text = text.trim_start_matches('/');
+        let mut pieces = Vec::new();
+        let mut rest = text;
+        while let Some((before, after)) = rest.split_once('{') {
+            let Some((name, tail)) = after.split_once('}') else { break };
+            if !before.is_empty() {
+                pieces.push(Piece::Literal(before.to_owned()));
+            }
+            let segments = name.starts_with('+');
+            pieces.push(Piece::Variable { name: name.trim_start_matches('+').into(), segments });
+            rest = tail;
+        }
+        if !rest.is_empty() {
+            pieces.push(Piece::Literal(rest.to_owned()));
+        }
+        Template { pieces, text: text.to_owned() }
+    }
+
+    /// The template as it was given, without a leading `/`.
+    pub(super) fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// How much of the path the template fixes: of two that match, the one with more literal text is meant.
+    pub(super) fn weight(&self) -> usize {
+        let literal = |piece: &Piece| if let Piece::Literal(text) = piece { text.len() } else { 0 };
+        self.pieces.iter().map(literal).sum()
+    }
+
+    /// The decoded variables, if the template matches that path (percent-encoded, without a leading `/`).
+    pub(super) fn matches(&self, path: &str) -> Option<Vec<(Arc<str>, String)>> {
+        let mut values = Vec::new();
+        if !walk(&self.pieces, path, &mut values) {
+            return None;
+        }
+        let names = self.pieces.iter().filter_map(|piece| match piece {
+            Piece::Variable { name, .. } => Some(name.clone()),
+            Piece::Literal(_) => None,
+        });
+        Some(
+            names
+                .zip(values)
+                .map(|(name, value)| (name, percent_decode_str(value).decode_utf8_lossy().into()))
+                .collect(),
+        )
+    }
+}
+
+/// Matches the pieces one after another; a variable takes as much as it can and gives back what a later piece needs.
+fn walk<'p>(pieces: &[Piece], path: &'p str, values: &mut Vec<&'p str>) -> bool {
+    let Some((piece, rest)) = pieces.split_first() else { return path.is_empty() };
+    match piece {
+        Piece::Literal(text) => path.strip_prefix(text.as_str()).is_some_and(|tail| walk(rest, tail, values)),
+        Piece::Variable { segments, .. } => {
+            let end = if *segments { path.len() } else { path.find('/').unwrap_or(path.len()) };
+            if rest.is_empty() {
+                values.push(path);
+                return end == path.len() && end > 0;
+            }
+            let kept = values.len();
+            let mut at = end;
+            while at > 0 {
+                if let Some((value, tail)) = path.split_at_checked(at) {
+                    values.truncate(kept);
+                    values.push(value);
+                    if walk(rest, tail, values) {
+                        return true;
+                    }
+                }
+                at -= 1;
+            }
+            values.truncate(kept);
+            false
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn vars(template: &str, path: &str) -> Option<Vec<String>> {
+        Some(
+            Template::parse(template)
+                .matches(path)?
+                .into_iter()
+                .map(|(name, value)| format!("{name}={value}"))
+                .collect(),
+        )
+    }
+
+    #[test]
+    fn one_segment() {
+        assert_eq!(vars("/a/{id}", "a/x%2Fy"), Some(vec!["id=x/y".to_owned()]));
+        assert_eq!(vars("a/{id}", "a/x/y"), None);
+        assert_eq!(vars("a/{id}", "a/"), None);
+        assert_eq!(vars("a/{id}", "b/x"), None);
+    }
+
+    #[test]
+    fn several_segments_and_custom_verbs() {
+        assert_eq!(vars("v1/{+name}", "v1/a/b/c"), Some(vec!["name=a/b/c".to_owned()]));
+        assert_eq!(vars("v1/{+name}:undelete", "v1/a/b:undelete"), Some(vec!["name=a/b".to_owned()]));
+        assert_eq!(
+            vars("v1/{+parent}/items/{id}", "v1/a/items/b/items/c"),
+            Some(vec!["parent=a/items/b".to_owned(), "id=c".to_owned()])
+        );
+        assert_eq!(vars("p/{id}:batchUpdate", "p/x:y:batchUpdate"), Some(vec!["id=x:y".to_owned()]));
+        assert_eq!(vars("p/{id}/x", "p//x"), None);
+    }
+
+    #[test]
+    fn odd_templates_do_not_panic() {
+        for template in ["", "{", "}", "{}", "{+}", "a{b", "{a}{b}", "é{x}é"] {
+            for path in ["", "a", "é", "éaé", "a/b", "%", "%zz"] {
+                let _ = Template::parse(template).matches(path);
+            }
+        }
+    }
+}

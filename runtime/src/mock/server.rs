@@ -1,0 +1,259 @@
+//! The socket around a table: HTTP/1.1 on loopback, on a thread and a runtime of its own, so that it serves tests of
+//! blocking code as well and does not share a thread with what it tests.
+
+use std::collections::VecDeque;
+use std::future::Future;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::ops::Deref;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use bytes::Bytes;
+use http_body_util::BodyExt as _;
+use hyper::body::{Body, Frame, Incoming, SizeHint};
+use hyper_util::rt::TokioIo;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::oneshot;
+use tokio::task::JoinSet;
+use tokio::time::Sleep;
+
+use super::render::Answer;
+use super::table::Handlers;
+use crate::error::{Error, Result};
+
+/// A running mock server. It derefs to its [`Handlers`], and stops when it is dropped.
+///
+/// ```
+/// use gapis_runtime::mock::{MockResponse, MockServer};
+/// use std::io::{Read, Write};
+///
+/// let mock = MockServer::start()?;
+/// mock.route("GET", "/hello", |_| MockResponse::new(200).with_body("hello"));
+/// let mut stream = std::net::TcpStream::connect(mock.address())?;
+/// write!(stream, "GET /hello HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")?;
+/// let mut answer = String::new();
+/// stream.read_to_string(&mut answer)?;
+/// assert!(answer.starts_with("HTTP/1.1 200 OK\r\n") && answer.ends_with("hello"));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug)]
+pub struct MockServer {
+    handlers: Handlers,
+    address: SocketAddr,
+    stop: Option<oneshot::Sender<()>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl MockServer {
+    /// Starts a server on a free loopback port. It needs no async runtime, and may be started inside one.
+    ///
+    /// # Errors
+    /// If there is no free port, or no thread.
+    pub fn start() -> Result<Self> {
+        Self::serve(Handlers::new(), SocketAddr::from((Ipv4Addr::LOCALHOST, 0)))
+    }
+
+    /// Starts a server for a table that is there already, at that address; port 0 is a free one.
+    ///
+    /// # Errors
+    /// If the address is taken or not ours, or there is no thread.
+    pub fn serve(handlers: Handlers, address: SocketAddr) -> Result<Self> {
+        let fail = |error: std::io::Error| {
+            Error::input(format!("the mock server does not start at {address}: {error}"))
+        };
+        let listener = std::net::TcpListener::bind(address).map_err(fail)?;
+        listener.set_nonblocking(true).map_err(fail)?;
+        let bound = listener.local_addr().map_err(fail)?;
+        let runtime =
+            tokio::runtime::Builder::new_current_thread().enable_io().enable_time().build().map_err(fail)?;
+        let (stop, stopped) = oneshot::channel();
+        let table = handlers.clone();
+        let work = move || runtime.block_on(accept(listener, table, stopped));
+        let thread = std::thread::Builder::new().name("gapis-mock".to_owned()).spawn(work).map_err(fail)?;
+        Ok(MockServer { handlers, address: bound, stop: Some(stop), thread: Some(thread) })
+    }
+
+    /// The endpoint for a client: `http://127.0.0.1:PORT`, without a `/` at its end.
+    #[must_use]
+    pub fn uri(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    /// The address.
+    #[must_use]
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// The table, for use without the socket.
+    #[must_use]
+    pub fn handlers(&self) -> &Handlers {
+        &self.handlers
+    }
+}
+
+impl Deref for MockServer {
+    type Target = Handlers;
+
+    fn deref(&self) -> &Handlers {
+        &self.handlers
+    }
+}
+
+impl Drop for MockServer {
+    fn drop(&mut self) {
+        drop(self.stop.take());
+        // A handler may hold the server and be the last to do so; a thread cannot wait for itself.
+        if let Some(thread) =
+            self.thread.take().filter(|thread| thread.thread().id() != std::thread::current().id())
+        {
+            let _ = thread.join();
+        }
+    }
+}
+
+async fn accept(listener: std::net::TcpListener, handlers: Handlers, mut stopped: oneshot::Receiver<()>) {
+    let Ok(listener) = TcpListener::from_std(listener) else { return };
+    let mut connections = JoinSet::new();
+    loop {
+        tokio::select! {
+            biased;
+            _ = &mut stopped => return,
+            Some(_) = connections.join_next() => {}
+            accepted = listener.accept() => match accepted {
+                Ok((stream, _)) => { connections.spawn(connection(stream, handlers.clone())); }
+                // Out of file descriptors: others will be closed.
+                Err(_) => tokio::time::sleep(Duration::from_millis(10)).await,
+            },
+        }
+    }
+}
+
+async fn connection(stream: TcpStream, handlers: Handlers) {
+    let _ = stream.set_nodelay(true);
+    let service = hyper::service::service_fn(move |request| respond(handlers.clone(), request));
+    // An error is the client's going away, or a fault of ours that is meant.
+    let _ = hyper::server::conn::http1::Builder::new().serve_connection(TokioIo::new(stream), service).await;
+}
+
+/// The connection ends here because a fault says so.
+#[derive(Debug)]
+struct Broken;
+
+impl std::fmt::Display for Broken {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("the connection is broken by a fault")
+    }
+}
+
+impl std::error::Error for Broken {}
+
+async fn respond(
+    handlers: Handlers,
+    request: http::Request<Incoming>,
+) -> Result<http::Response<Script>, Broken> {
+    let (parts, body) = request.into_parts();
+    let body = body.collect().await.map_err(|_| Broken)?.to_bytes();
+    let mut answer = handlers.answer(http::Request::from_parts(parts, body));
+    if !answer.delay.is_zero() {
+        tokio::time::sleep(answer.delay).await;
+    }
+    if answer.close {
+        return Err(Broken);
+    }
+    let body = Script::new(&mut answer);
+    Ok(answer.response.into_http().map(|_| body))
+}
+
+/// A body that goes out in pieces, with pauses, and may break off.
+struct Script {
+    pieces: VecDeque<(Duration, Bytes)>,
+    cut: bool,
+    waiting: Option<Pin<Box<Sleep>>>,
+}
+
+/// How long a cut waits, so that what stands before it reaches the client.
+const BEFORE_CUT: Duration = Duration::from_millis(20);
+/// How long a piece waits, so that it is not joined with the one before it.
+const BETWEEN_PIECES: Duration = Duration::from_micros(50);
+
+impl Script {
+    fn new(answer: &mut Answer) -> Self {
+        let mut body = std::mem::take(&mut answer.response.body);
+        if let Some(cut) = answer.cut {
+            body.truncate(cut);
+        }
+        let mut ends: Vec<usize> = Vec::new();
+        if !answer.pause.is_zero() {
+            ends.extend(&answer.breaks);
+        }
+        if let Some(piece) = answer.pieces {
+            ends.extend((piece..body.len()).step_by(piece));
+        }
+        ends.push(body.len());
+        ends.sort_unstable();
+        ends.dedup();
+        let mut pieces = VecDeque::new();
+        let mut start = 0;
+        for end in ends.into_iter().filter(|end| *end <= body.len()) {
+            if end > start {
+                let pause = match answer.pause {
+                    pause if !pause.is_zero() && answer.breaks.contains(&start) => pause,
+                    _ if answer.pieces.is_some() && start > 0 => BETWEEN_PIECES,
+                    _ => Duration::ZERO,
+                };
+                pieces.push_back((pause, body.slice(start..end)));
+                start = end;
+            }
+        }
+        Script { pieces, cut: answer.cut.is_some(), waiting: None }
+    }
+
+    fn wait(&mut self, cx: &mut Context<'_>, time: Duration) -> Poll<()> {
+        if time.is_zero() {
+            return Poll::Ready(());
+        }
+        let sleep = self.waiting.get_or_insert_with(|| Box::pin(tokio::time::sleep(time)));
+        ready!(sleep.as_mut().poll(cx));
+        self.waiting = None;
+        Poll::Ready(())
+    }
+}
+
+impl Body for Script {
+    type Data = Bytes;
+    type Error = Broken;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Broken>>> {
+        match self.pieces.front().map(|(pause, _)| *pause) {
+            Some(pause) => {
+                ready!(self.wait(cx, pause));
+                Poll::Ready(self.pieces.pop_front().map(|(_, piece)| Ok(Frame::data(piece))))
+            }
+            None if self.cut => {
+                ready!(self.wait(cx, BEFORE_CUT));
+                Poll::Ready(Some(Err(Broken)))
+            }
+            None => Poll::Ready(None),
+        }
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.pieces.is_empty() && !self.cut
+    }
+
+    /// Exact for a body that goes out whole, which then has a `Content-Length`; one that comes piece by piece is chunked.
+    fn size_hint(&self) -> SizeHint {
+        match (self.cut, self.pieces.len()) {
+            (false, 0 | 1) => {
+                SizeHint::with_exact(self.pieces.iter().map(|(_, piece)| piece.len() as u64).sum())
+            }
+            _ => SizeHint::default(),
+        }
+    }
+}

@@ -1,0 +1,301 @@
+//! The table of handlers: a function from a request to a response, with or without a socket around it.
+
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
+
+use bytes::Bytes;
+
+use super::call::MockCall;
+use super::fault::{Effect, Fault, Faults};
+use super::moment::Moment;
+use super::record::{MockRequest, Record};
+use super::render::Answer;
+use super::reply::{MockResponse, MockResult};
+use super::route::{Route, Template};
+use super::rules::BatchRules;
+use crate::method::{Api, Method};
+use crate::spec::ApiSpec;
+
+/// The mock without its socket: handlers, faults and what was seen. A clone is the same table.
+///
+/// Among handlers that match a call, the one whose path template has more literal text is taken, so `animals/count` goes
+/// before `animals/{id}` whatever came first; of two alike, the later.
+///
+/// ```
+/// use gapis_runtime::mock::{Handlers, MockResponse};
+///
+/// let handlers = Handlers::new();
+/// handlers.route("DELETE", "/farm/v2/animals/{id}", |_| MockResponse::new(204));
+/// let request = http::Request::delete("/farm/v2/animals/7").body(bytes::Bytes::new()).unwrap();
+/// assert_eq!(handlers.handle(request).status(), 204);
+/// assert_eq!(handlers.calls()[0].path(), "/farm/v2/animals/7");
+/// ```
+#[derive(Clone, Default)]
+pub struct Handlers(Arc<Table>);
+
+#[derive(Default)]
+struct Table {
+    routes: RwLock<Arc<Vec<Arc<Route>>>>,
+    batches: RwLock<HashMap<String, usize>>,
+    rules: RwLock<BatchRules>,
+    bearer: RwLock<Option<String>>,
+    faults: Faults,
+    record: Mutex<Record>,
+    requests: AtomicUsize,
+}
+
+impl Handlers {
+    /// An empty table: every call is a 404 in Google's form.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Handles calls of the method `M`, and opens its API's batch endpoint.
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/support/farm.rs"));
+    /// # fn main() {
+    /// use gapis_runtime::mock::{Handlers, MockError};
+    ///
+    /// let handlers = Handlers::new();
+    /// handlers.on::<animals::Get>(|call| match call.var("animalId")? {
+    ///     "pony" => Ok(Animal::named("pony")),
+    ///     other => Err(MockError::not_found(other)),
+    /// });
+    /// let request = http::Request::get("/farm/v2/animals/pony").body(bytes::Bytes::new()).unwrap();
+    /// assert_eq!(handlers.handle(request).body(), r#"{"name":"pony"}"#);
+    /// assert_eq!(handlers.calls_of::<animals::Get>().len(), 1);
+    /// # }
+    /// ```
+    pub fn on<M: Method>(
+        &self,
+        handler: impl Fn(&MockCall) -> MockResult<M::Output> + Send + Sync + 'static,
+    ) -> &Self {
+        self.on_raw::<M>(move |call| match handler(call) {
+            Ok(value) => MockResponse::value::<M>(&value),
+            Err(error) => error.into(),
+        })
+    }
+
+    /// Handles calls of the method `M` with any HTTP response; [`MockResponse::value`] makes the usual one, to which
+    /// headers can be added.
+    pub fn on_raw<M: Method>(
+        &self,
+        handler: impl Fn(&MockCall) -> MockResponse + Send + Sync + 'static,
+    ) -> &Self {
+        let api = <M::Api as Api>::SPEC;
+        write(&self.0.batches).insert(path_key(api.batch_path), api.batch_calls);
+        self.add(Route {
+            verb: M::SPEC.verb.to_owned(),
+            template: Template::parse(&format!("{}{}", api.service_path, M::SPEC.path)),
+            api,
+            method: Some(M::SPEC),
+            handler: Box::new(handler),
+        })
+    }
+
+    /// Handles calls by verb and path template, with `{x}` for one segment and `{+x}` for several.
+    pub fn route(
+        &self,
+        verb: &str,
+        template: &str,
+        handler: impl Fn(&MockCall) -> MockResponse + Send + Sync + 'static,
+    ) -> &Self {
+        self.add(Route {
+            verb: verb.to_owned(),
+            template: Template::parse(template),
+            api: &ApiSpec::DEFAULT,
+            method: None,
+            handler: Box::new(handler),
+        })
+    }
+
+    /// Opens a batch endpoint at that path; `batch` and those of typed handlers are open anyway.
+    pub fn batch_path(&self, path: &str) -> &Self {
+        write(&self.0.batches).entry(path_key(path)).or_insert(ApiSpec::DEFAULT.batch_calls);
+        self
+    }
+
+    /// Sets the rules of the batch endpoints.
+    pub fn batch_rules(&self, rules: BatchRules) -> &Self {
+        *write(&self.0.rules) = rules;
+        self
+    }
+
+    /// Answers calls without that bearer token with 401. In a batch each call is looked at, with the header it inherits;
+    /// a wrong token outside is a 401 for the whole. Called again, it asks for the new token.
+    ///
+    /// ```
+    /// use gapis_runtime::mock::Handlers;
+    ///
+    /// let handlers = Handlers::new();
+    /// handlers.require_bearer("secret");
+    /// let answer = handlers.handle(http::Request::get("/x").body(bytes::Bytes::new()).unwrap());
+    /// assert_eq!(answer.status(), 401);
+    /// assert!(answer.headers().contains_key("www-authenticate"));
+    /// ```
+    pub fn require_bearer(&self, token: &str) -> &Self {
+        *write(&self.0.bearer) = Some(format!("Bearer {token}"));
+        self
+    }
+
+    /// Adds a fault.
+    pub fn fault(&self, fault: Fault) -> &Self {
+        self.0.faults.add(fault);
+        self
+    }
+
+    /// Takes all faults away.
+    pub fn clear_faults(&self) -> &Self {
+        self.0.faults.clear();
+        self
+    }
+
+    /// How many of the last HTTP requests and calls are kept for [`requests`](Self::requests) and [`calls`](Self::calls):
+    /// 1,000 and 10,000 by default.
+    pub fn keep(&self, requests: usize, calls: usize) -> &Self {
+        self.record().keep(requests, calls);
+        self
+    }
+
+    /// The last HTTP requests, oldest first.
+    #[must_use]
+    pub fn requests(&self) -> Vec<MockRequest> {
+        self.record().requests()
+    }
+
+    /// The last calls, sent alone or in batches, oldest first.
+    #[must_use]
+    pub fn calls(&self) -> Vec<MockCall> {
+        self.record().calls()
+    }
+
+    /// The last calls of the method `M`, oldest first.
+    #[must_use]
+    pub fn calls_of<M: Method>(&self) -> Vec<MockCall> {
+        let mut calls = self.calls();
+        calls.retain(|call| call.method_id() == Some(M::SPEC.id));
+        calls
+    }
+
+    /// How many HTTP requests there were in all.
+    #[must_use]
+    pub fn request_count(&self) -> usize {
+        self.0.requests.load(Ordering::Relaxed)
+    }
+
+    /// How many calls there were in all.
+    #[must_use]
+    pub fn call_count(&self) -> usize {
+        self.record().seen_calls
+    }
+
+    /// Forgets the requests and calls kept; the counts and the numbering go on.
+    pub fn forget(&self) -> &Self {
+        self.record().clear();
+        self
+    }
+
+    /// Answers a request: what the server does for each, without a socket. Of faults of the connection, a delay does not
+    /// show, a cut body is short, and a closed connection is a 502 without a body.
+    #[must_use]
+    pub fn handle(&self, request: http::Request<Bytes>) -> http::Response<Bytes> {
+        let mut answer = self.answer(request);
+        if answer.close {
+            return MockResponse::new(502).into_http();
+        }
+        if let Some(cut) = answer.cut {
+            answer.response.body.truncate(cut);
+        }
+        answer.response.into_http()
+    }
+
+    /// The response and how it goes out.
+    pub(super) fn answer(&self, request: http::Request<Bytes>) -> Answer {
+        let number = self.0.requests.fetch_add(1, Ordering::Relaxed);
+        let (parts, body) = request.into_parts();
+        let target = parts.uri.path_and_query().map_or("/", |target| target.as_str());
+        let mut call = MockCall::new(number, parts.method.as_str(), target, parts.headers, body);
+        self.record().request(MockRequest {
+            number,
+            verb: call.verb.clone(),
+            path: call.path.clone(),
+            query: call.query.clone(),
+            headers: call.headers.clone(),
+            body: call.body.clone(),
+        });
+        let moment = self.moment();
+        let batch = if call.verb == "POST" { self.batch_limit(&call.path) } else { None };
+        let route = if batch.is_none() { moment.find(&mut call) } else { None };
+        let effects = moment.script.of_response(&call, batch.is_some());
+        let respond = effects.iter().find_map(|effect| match effect {
+            Effect::Respond(answer) => Some(answer.clone()),
+            _ => None,
+        });
+        let mut answer = match (respond, batch) {
+            (Some(response), _) => Answer::new(response),
+            (None, Some(limit)) => match moment.batch(call, limit, &effects) {
+                Ok((answer, calls)) => {
+                    self.record().calls_seen(calls);
+                    answer
+                }
+                Err(error) => Answer::new(error.into()),
+            },
+            (None, None) => {
+                let (answer, call) = moment.single(call, route.as_deref());
+                self.record().calls_seen([call]);
+                answer
+            }
+        };
+        answer.spoil(&effects);
+        answer
+    }
+
+    fn add(&self, route: Route) -> &Self {
+        let mut routes = write(&self.0.routes);
+        let routes = Arc::make_mut(&mut *routes);
+        routes.retain(|old| old.verb != route.verb || old.template.text() != route.template.text());
+        let weight = route.template.weight();
+        let at = routes.iter().position(|old| old.template.weight() <= weight).unwrap_or(routes.len());
+        routes.insert(at, Arc::new(route));
+        self
+    }
+
+    fn batch_limit(&self, path: &str) -> Option<usize> {
+        let key = path.trim_matches('/');
+        let known = self.0.batches.read().unwrap_or_else(PoisonError::into_inner).get(key).copied();
+        known.or_else(|| (key == "batch").then_some(ApiSpec::DEFAULT.batch_calls))
+    }
+
+    fn moment(&self) -> Moment {
+        fn copy<T: Clone>(lock: &RwLock<T>) -> T {
+            lock.read().unwrap_or_else(PoisonError::into_inner).clone()
+        }
+        Moment {
+            routes: copy(&self.0.routes),
+            script: self.0.faults.now(),
+            rules: copy(&self.0.rules),
+            bearer: copy(&self.0.bearer),
+        }
+    }
+
+    fn record(&self) -> MutexGuard<'_, Record> {
+        self.0.record.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl std::fmt::Debug for Handlers {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Handlers").field("requests", &self.request_count()).finish_non_exhaustive()
+    }
+}
+
+fn write<T>(lock: &RwLock<T>) -> std::sync::RwLockWriteGuard<'_, T> {
+    lock.write().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn path_key(path: &str) -> String {
+    path.trim_matches('/').to_owned()
+}
