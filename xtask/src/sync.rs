@@ -62,9 +62,6 @@ impl fmt::Display for Change {
 /// What cargo leaves in a crate's folder that belongs to no workspace. It is no difference, and it outlives an exchange.
 const CARGOS: [&str; 2] = ["target", "Cargo.lock"];
 
-/// Where new and old folders stand during an exchange. It has no `Cargo.toml`, so the workspace's glob passes it by.
-const STAGING: &str = ".staging";
-
 /// Makes (or, in [`Mode::Check`], compares) the folder `name` below `out` so that it holds exactly `files`; with no files
 /// at all the folder is to be gone. Returns what differed.
 ///
@@ -101,11 +98,16 @@ pub fn leftovers(out: &Path, wanted: &[String]) -> io::Result<Vec<String>> {
     let mut names = Vec::new();
     for entry in read_dir(out)? {
         let name = entry?.file_name().to_string_lossy().into_owned();
-        if !wanted.contains(&name) && is_generated(&out.join(&name)) {
-            names.push(name);
+        // A run that was stopped may have left a crate's staging folder and no crate.
+        let staged = name.strip_prefix('.').and_then(|name| name.strip_suffix(STAGING));
+        let generated = staged.is_some() || is_generated(&out.join(&name));
+        let name = staged.unwrap_or(&name);
+        if generated && name.starts_with("gapis-") && !wanted.iter().any(|wanted| wanted == name) {
+            names.push(name.to_owned());
         }
     }
     names.sort();
+    names.dedup();
     Ok(names)
 }
 
@@ -189,7 +191,11 @@ fn read_dir(folder: &Path) -> io::Result<impl Iterator<Item = io::Result<fs::Dir
     }
 }
 
-/// The two places beside the crates where a crate's new and old folder stand during an exchange.
+/// How the name of a staging folder ends.
+const STAGING: &str = ".staging";
+
+/// The folder beside a crate's where its new and its old form stand during an exchange. It is the crate's own, as crates
+/// are written in parallel, and has no `Cargo.toml`, so that the workspace's glob passes it by.
 struct Staging {
     folder: PathBuf,
     new: PathBuf,
@@ -198,8 +204,8 @@ struct Staging {
 
 impl Staging {
     fn of(out: &Path, name: &str) -> Self {
-        let folder = out.join(STAGING);
-        Staging { new: folder.join(format!("{name}.new")), old: folder.join(format!("{name}.old")), folder }
+        let folder = out.join(format!(".{name}{STAGING}"));
+        Staging { new: folder.join("new"), old: folder.join("old"), folder }
     }
 
     /// Undoes what a run left behind that was stopped midway.
@@ -335,6 +341,12 @@ mod tests {
         assert_eq!(told(&sync(out.path(), NAME, &want, Mode::Write).expect("mended")), [""; 0]);
         assert!(out.path().join(NAME).join("src/lib.rs").exists());
         assert_eq!(fs::read_dir(out.path()).expect("listed").count(), 1);
+        // Stopped while it was being removed.
+        fs::create_dir_all(&staging.folder).expect("made");
+        fs::rename(out.path().join(NAME), &staging.old).expect("moved");
+        assert_eq!(leftovers(out.path(), &[]).expect("listed"), [NAME]);
+        sync(out.path(), NAME, &Files::new(), Mode::Write).expect("removed");
+        assert_eq!(fs::read_dir(out.path()).expect("listed").count(), 0);
     }
 
     #[test]
