@@ -15,7 +15,7 @@ use crate::{demo, list};
 ///
 /// What is generated stands in discovery/apis.toml. An API is named as `drive:v3`, `drive.v3` or `gapis-drive-v3`.
 #[derive(Debug, Parser)]
-#[command(name = "cargo xtask", bin_name = "cargo xtask", version, max_term_width = 100)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask", version)]
 pub struct Cli {
     /// What to do.
     #[command(subcommand)]

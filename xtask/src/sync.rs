@@ -1,8 +1,8 @@
 //! Brings the folder of a generated crate in line with what the generator made, or says what is out of line.
 //!
 //! One function does both, so what `--check` accepts is by construction what writing produces. A crate is exchanged as a
-//! whole: its new folder is complete in a staging folder before the old one makes room. A stop between the two renames is
-//! mended by the next run.
+//! whole: its new folder is complete in a staging folder before the two change places. Where the system cannot do that at
+//! once it takes two renames, and a stop between them is mended by the next run.
 //!
 //! **Architecture invariant:** nothing else writes below `generated/`, and a folder without the generator's marker is
 //! never touched.
@@ -195,7 +195,8 @@ fn read_dir(folder: &Path) -> io::Result<impl Iterator<Item = io::Result<fs::Dir
 const STAGING: &str = ".staging";
 
 /// The folder beside a crate's where its new and its old form stand during an exchange. It is the crate's own, as crates
-/// are written in parallel, and has no `Cargo.toml`, so that the workspace's glob passes it by.
+/// are written in parallel, and its name is one that the workspace's glob `generated/gapis-*` passes by: a folder that it
+/// matches and that is no crate would keep cargo from starting at all.
 struct Staging {
     folder: PathBuf,
     new: PathBuf,
@@ -235,22 +236,26 @@ impl Staging {
 
     /// Puts the new folder, if there is one, into the place of the old one.
     fn exchange(&self, folder: &Path, files: &Files) -> io::Result<()> {
-        let exists = folder.exists();
-        if exists {
+        if files.is_empty() {
             fs::create_dir_all(&self.folder)?;
-            fs::rename(folder, &self.old)?;
+            return fs::rename(folder, &self.old);
         }
-        if !files.is_empty() {
+        if !folder.exists() {
+            return fs::rename(&self.new, folder);
+        }
+        let old = if swap(&self.new, folder).is_ok() {
+            &self.new
+        } else {
+            fs::rename(folder, &self.old)?;
             if let Err(error) = fs::rename(&self.new, folder) {
-                if exists {
-                    fs::rename(&self.old, folder)?;
-                }
+                fs::rename(&self.old, folder)?;
                 return Err(error);
             }
-            for name in CARGOS {
-                // There may be none, and losing a build folder loses nothing but time.
-                let _ = fs::rename(self.old.join(name), folder.join(name));
-            }
+            &self.old
+        };
+        for name in CARGOS {
+            // There may be none, and losing a build folder loses nothing but time.
+            let _ = fs::rename(old.join(name), folder.join(name));
         }
         Ok(())
     }
@@ -261,6 +266,19 @@ impl Staging {
         let _ = fs::remove_dir_all(&self.old);
         let _ = fs::remove_dir(&self.folder);
     }
+}
+
+/// Lets two folders change places at once, so that at no time either is missing.
+#[cfg(target_os = "linux")]
+fn swap(a: &Path, b: &Path) -> io::Result<()> {
+    use rustix::fs::{CWD, RenameFlags, renameat_with};
+    Ok(renameat_with(CWD, a, CWD, b, RenameFlags::EXCHANGE)?)
+}
+
+/// Elsewhere, and on file systems that cannot do it, two renames have to serve.
+#[cfg(not(target_os = "linux"))]
+fn swap(_: &Path, _: &Path) -> io::Result<()> {
+    Err(io::ErrorKind::Unsupported.into())
 }
 
 #[cfg(test)]
