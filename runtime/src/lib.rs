@@ -3,10 +3,10 @@
 mod error;
 mod macros;
 mod method;
-#[allow(dead_code, unused_imports)] // Until the batch engine uses all of it.
-mod multipart;
 #[cfg(feature = "mock")]
 pub mod mock;
+#[allow(dead_code, unused_imports)] // Until the batch engine uses all of it.
+mod multipart;
 mod response;
 pub mod schema;
 pub mod spec;

@@ -47,6 +47,7 @@ mod render;
 mod reply;
 mod route;
 mod rules;
+mod script;
 mod server;
 mod table;
 

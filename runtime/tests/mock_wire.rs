@@ -406,3 +406,75 @@ fn a_server_ends_with_its_value() {
     let _ = open.read_to_end(&mut rest);
     assert!(rest.is_empty());
 }
+
+#[test]
+fn faults_are_placed_by_request_and_need_no_socket() {
+    let handlers = gapis_runtime::mock::Handlers::new();
+    handlers.on::<animals::List>(|_| Ok(Animal::default()));
+    handlers.fault(Fault::respond(MockError::unavailable(Some(2))).on_request(1).always());
+    handlers.fault(Fault::cut(1).on_request(2)).fault(Fault::close().on_request(3));
+    let read = || {
+        let request = http::Request::get("/farm/v2/animals").body(bytes::Bytes::new()).unwrap();
+        let answer = handlers.handle(request);
+        (answer.status().as_u16(), answer.body().len())
+    };
+    assert_eq!(read(), (200, 2));
+    assert_eq!(read().0, 503);
+    assert_eq!(read(), (200, 1));
+    assert_eq!(read(), (502, 0));
+    assert_eq!(read(), (200, 2));
+}
+
+#[test]
+fn a_204_may_end_without_a_blank_line() {
+    let mock = farm();
+    mock.fault(Fault::unfinished_head());
+    let body = parts(&[("<0>", "DELETE /farm/v2/animals/pony HTTP/1.1\r\n\r\n")]);
+    assert!(post(&mock, "/batch/farm/v2", MIXED, &body).contains("Vary: Referer\r\n\r\n--batch_"));
+}
+
+/// One connection, kept open: request after request, each answer read by its length.
+#[test]
+fn many_calls_over_one_connection() {
+    let mock = farm();
+    mock.fault(Fault::error(MockError::unavailable(None)).share(1, 0.05));
+    let names: Vec<_> = (0..1000).map(|at| (format!("<{at}>"), get("pony"))).collect();
+    let body = parts(&names.iter().map(|(id, request)| (id.as_str(), request.as_str())).collect::<Vec<_>>());
+    let request = format!(
+        "POST /batch/farm/v2 HTTP/1.1\r\nHost: x\r\n{MIXED}Content-Length: {}\r\n\r\n{body}",
+        body.len()
+    );
+    let mut stream = TcpStream::connect(mock.address()).unwrap();
+    let (rounds, mut good, mut bad) = (20, 0, 0);
+    let start = Instant::now();
+    for _ in 0..rounds {
+        stream.write_all(request.as_bytes()).unwrap();
+        let answer = read_one(&mut stream);
+        good += answer.matches("HTTP/1.1 200 OK\r\nContent-Type").count();
+        bad += answer.matches("HTTP/1.1 503 Service Unavailable\r\n").count();
+    }
+    let elapsed = start.elapsed();
+    assert_eq!((good + bad, mock.call_count(), mock.request_count()), (rounds * 1000, rounds * 1000, rounds));
+    assert!((500..1500).contains(&bad), "{bad}");
+    assert!(elapsed < Duration::from_secs(60), "{elapsed:?}");
+}
+
+fn read_one(stream: &mut TcpStream) -> String {
+    let (mut bytes, mut chunk) = (Vec::new(), [0; 65536]);
+    let mut whole = None;
+    loop {
+        let count = stream.read(&mut chunk).unwrap();
+        assert!(count > 0, "the server closed");
+        bytes.extend_from_slice(&chunk[..count]);
+        if whole.is_none()
+            && let Some(head) = memchr::memmem::find(&bytes, b"\r\n\r\n")
+        {
+            let text = String::from_utf8_lossy(&bytes[..head]);
+            let length = text.split_once("content-length: ").unwrap().1.lines().next().unwrap();
+            whole = Some(head + 4 + length.parse::<usize>().unwrap());
+        }
+        if Some(bytes.len()) == whole {
+            return String::from_utf8(bytes).unwrap();
+        }
+    }
+}

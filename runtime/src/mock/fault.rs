@@ -1,13 +1,13 @@
 //! Scripted faults: what goes wrong, where and how often. Nothing is random unless a seed is given.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
 
 use super::call::MockCall;
 use super::reply::MockResponse;
+use super::script::unit;
 use crate::Method;
 
 /// What a fault does.
@@ -98,7 +98,7 @@ type Predicate = dyn Fn(&MockCall) -> bool + Send + Sync;
 #[must_use = "a fault does nothing until it is given to `fault`"]
 #[derive(Clone)]
 pub struct Fault {
-    effect: Effect,
+    pub(super) effect: Effect,
     request: Option<usize>,
     call: Option<usize>,
     method: Option<&'static str>,
@@ -107,7 +107,7 @@ pub struct Fault {
     skip: usize,
     every: usize,
     share: Option<(u64, f64)>,
-    times: Option<usize>,
+    pub(super) times: Option<usize>,
 }
 
 /// Faults of a call.
@@ -344,7 +344,8 @@ impl Fault {
         self
     }
 
-    fn fits(&self, call: &MockCall, batch: bool) -> bool {
+    /// Whether the fault is about that call.
+    pub(super) fn fits(&self, call: &MockCall, batch: bool) -> bool {
         self.request.is_none_or(|number| number == call.request)
             && self.call.is_none_or(|index| index == call.index.unwrap_or(0))
             && self.method.is_none_or(|id| call.method_id() == Some(id))
@@ -356,7 +357,8 @@ impl Fault {
             && self.when.as_ref().is_none_or(|when| when(call))
     }
 
-    fn chosen(&self, occasion: usize) -> bool {
+    /// Whether it strikes at that one of the occasions that fit.
+    pub(super) fn chosen(&self, occasion: usize) -> bool {
         let Some(past) = occasion.checked_sub(self.skip) else { return false };
         let by_turn = (past + 1).is_multiple_of(self.every);
         by_turn && self.share.is_none_or(|(seed, share)| unit(seed, past) < share)
@@ -369,83 +371,5 @@ impl std::fmt::Debug for Fault {
             .field("effect", &self.effect)
             .field("times", &self.times)
             .finish_non_exhaustive()
-    }
-}
-
-/// The seed's number between 0 and 1 for that occasion.
-fn unit(seed: u64, occasion: usize) -> f64 {
-    #[expect(clippy::cast_precision_loss, reason = "32 bits fit")]
-    let number = (scramble(seed ^ scramble(occasion as u64)) >> 32) as f64;
-    number / f64::from(u32::MAX)
-}
-
-/// The finisher of SplitMix64: near numbers in, unrelated numbers out.
-pub(super) fn scramble(number: u64) -> u64 {
-    let mut z = number.wrapping_add(0x9E37_79B9_7F4A_7C15);
-    z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-    z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-    z ^ (z >> 31)
-}
-
-/// A fault in the table, with its counters.
-struct Armed {
-    fault: Fault,
-    seen: AtomicUsize,
-    struck: AtomicUsize,
-}
-
-impl Armed {
-    fn strikes(&self, call: &MockCall, batch: bool) -> bool {
-        if !self.fault.fits(call, batch) {
-            return false;
-        }
-        let occasion = self.seen.fetch_add(1, Ordering::Relaxed);
-        if !self.fault.chosen(occasion) {
-            return false;
-        }
-        let Some(times) = self.fault.times else { return true };
-        let more = |struck: usize| (struck < times).then_some(struck + 1);
-        self.struck.fetch_update(Ordering::Relaxed, Ordering::Relaxed, more).is_ok()
-    }
-}
-
-/// The faults of a table, in the order in which they were given.
-#[derive(Default)]
-pub(super) struct Faults(Mutex<Arc<Vec<Arc<Armed>>>>);
-
-impl Faults {
-    pub(super) fn add(&self, fault: Fault) {
-        let armed = Armed { fault, seen: AtomicUsize::new(0), struck: AtomicUsize::new(0) };
-        Arc::make_mut(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner)).push(Arc::new(armed));
-    }
-
-    pub(super) fn clear(&self) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Arc::default();
-    }
-
-    /// The faults as they are now. Predicates run on this copy, so they may use the table.
-    pub(super) fn now(&self) -> Script {
-        Script(self.0.lock().unwrap_or_else(PoisonError::into_inner).clone())
-    }
-}
-
-/// The faults that a request may meet.
-pub(super) struct Script(Arc<Vec<Arc<Armed>>>);
-
-impl Script {
-    /// What strikes that call.
-    pub(super) fn of_call(&self, call: &MockCall, batch: bool) -> Vec<Effect> {
-        self.strikes(call, batch, true)
-    }
-
-    /// What strikes the response to that HTTP request.
-    pub(super) fn of_response(&self, request: &MockCall, batch: bool) -> Vec<Effect> {
-        self.strikes(request, batch, false)
-    }
-
-    fn strikes(&self, call: &MockCall, batch: bool, of_call: bool) -> Vec<Effect> {
-        let here =
-            |armed: &&Arc<Armed>| armed.fault.effect.is_of_call() == of_call && armed.strikes(call, batch);
-        self.0.iter().filter(here).map(|armed| armed.fault.effect.clone()).collect()
     }
 }

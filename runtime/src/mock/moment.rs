@@ -6,12 +6,13 @@ use std::sync::Arc;
 use http::HeaderMap;
 
 use super::call::{MockCall, Outer};
-use super::fault::{Effect, Script};
+use super::fault::Effect;
 use super::multipart;
 use super::render::{self, Answer, Answered};
 use super::reply::{MockError, MockResponse, MockResult};
 use super::route::Route;
 use super::rules::{BatchRules, ContentIds};
+use super::script::Script;
 
 /// What one request needs of the table: no lock is held while handlers run, so they may use the table.
 pub(super) struct Moment {

@@ -335,4 +335,17 @@ mod tests {
         assert_eq!(read("PUT /a HTTP/1.1\r\n\r\n{}", false).unwrap().body, "{}");
         assert_eq!(read("PUT /a HTTP/1.1\r\n\r\n{}", true).unwrap().body, "");
     }
+
+    proptest::proptest! {
+        #[test]
+        fn no_input_panics(text in "(--b(--)?|[ \t]|\r?\n|Content-(Type|Length|ID): ?|application/http|[0-9]{1,3}|GET /a HTTP/1.1|\\PC){0,40}") {
+            for strict in [false, true] {
+                for part in split("b", &Bytes::from(text.clone()), strict).unwrap_or_default() {
+                    let _ = inner(&part.content, strict);
+                }
+                let _ = inner(&Bytes::from(text.clone()), strict);
+            }
+            let _ = boundary(&text);
+        }
+    }
 }

@@ -5,8 +5,9 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::header;
 
-use super::fault::{Effect, scramble};
+use super::fault::Effect;
 use super::reply::MockResponse;
+use super::script::scramble;
 
 /// Headers that Google's servers add to every inner response, one of them three times.
 const VARY: &str = "Vary: Origin\nVary: X-Origin\nVary: Referer\n";

@@ -7,13 +7,14 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use bytes::Bytes;
 
 use super::call::MockCall;
-use super::fault::{Effect, Fault, Faults};
+use super::fault::{Effect, Fault};
 use super::moment::Moment;
 use super::record::{MockRequest, Record};
 use super::render::Answer;
 use super::reply::{MockResponse, MockResult};
 use super::route::{Route, Template};
 use super::rules::BatchRules;
+use super::script::Faults;
 use crate::method::{Api, Method};
 use crate::spec::ApiSpec;
 
