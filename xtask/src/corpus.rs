@@ -50,10 +50,11 @@ impl FromStr for Compile {
     }
 }
 
-/// A document that is its own and not another's copy.
 struct Document {
     name: String,
     bytes: Vec<u8>,
+    /// Whether another one has the same `id`, so that its crate is the same one.
+    copy: bool,
 }
 
 impl Corpus {
@@ -62,7 +63,7 @@ impl Corpus {
     /// # Errors
     /// If the folder cannot be read, or if cargo cannot be run.
     pub fn run(&self, workspace: &Workspace, terminal: &mut Terminal<'_>) -> Result<bool> {
-        let (documents, copies) = read_folder(&self.folder)?;
+        let documents = read_folder(&self.folder)?;
         let (begun, cpu) = (Instant::now(), cpu_time());
         let home = workspace.root.join("target").join("corpus");
         let runtime = relative(&home.join("crates").join("any"), &workspace.runtime)?;
@@ -78,18 +79,21 @@ impl Corpus {
             .collect();
         bar.finish_and_clear();
         let mut crates: BTreeMap<String, (&str, Crate)> = BTreeMap::new();
-        let mut failures = 0;
+        let (mut failures, mut copies) = (0, 0);
         for (document, made) in documents.iter().zip(made) {
             let clash =
                 |name: &str| crates.get(name).map(|(other, _)| format!("it has the crate name of {other}"));
-            match made.and_then(|made| clash(&made.name).map_or(Ok(made), Err)) {
-                Ok(made) => {
-                    crates.insert(made.name.clone(), (&document.name, made));
-                }
-                Err(error) => {
-                    failures += 1;
-                    writeln!(terminal.out, "failed: {}: {error}", document.name)?;
-                }
+            match made {
+                Ok(_) if document.copy => copies += 1,
+                made => match made.and_then(|made| clash(&made.name).map_or(Ok(made), Err)) {
+                    Ok(made) => {
+                        crates.insert(made.name.clone(), (&document.name, made));
+                    }
+                    Err(error) => {
+                        failures += 1;
+                        writeln!(terminal.out, "failed: {}: {error}", document.name)?;
+                    }
+                },
             }
         }
         let read: usize = documents.iter().map(|document| document.bytes.len()).sum();
@@ -97,8 +101,8 @@ impl Corpus {
         let warnings: usize = crates.values().map(|(_, made)| made.warnings.len()).sum();
         writeln!(
             terminal.out,
-            "generated {} of {} documents ({copies} copies passed over), {warnings} warnings, {} in, {} out, {}",
-            crates.len(),
+            "generated {} of {} documents ({copies} of them copies), {warnings} warnings, {} in, {} out, {}",
+            crates.len() + copies,
             documents.len(),
             megabytes(read),
             megabytes(written),
@@ -112,8 +116,8 @@ impl Corpus {
     }
 }
 
-/// The documents of a folder, largest first so that no large one is begun last, and how many files are copies of others.
-fn read_folder(folder: &Path) -> Result<(Vec<Document>, usize)> {
+/// The documents of a folder, largest first so that no large one is begun last.
+fn read_folder(folder: &Path) -> Result<Vec<Document>> {
     let entries = fs::read_dir(folder).with_context(|| format!("cannot read {}", folder.display()))?;
     let mut paths = entries.map(|entry| Ok(entry?.path())).collect::<Result<Vec<_>>>()?;
     paths.retain(|path| {
@@ -121,23 +125,19 @@ fn read_folder(folder: &Path) -> Result<(Vec<Document>, usize)> {
             && path.file_name().is_some_and(|name| name != "index.json")
     });
     paths.sort();
-    let (mut documents, mut ids, mut copies) = (Vec::new(), BTreeSet::new(), 0);
+    let (mut documents, mut ids) = (Vec::new(), BTreeSet::new());
     for path in &paths {
         let bytes = read_document(path).with_context(|| format!("cannot read {}", path.display()))?;
         let name = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
         // A file that names no id is nobody's copy; what is wrong with it is told later.
-        let id = identity(&bytes);
-        if id.is_some_and(|id| !ids.insert(id)) {
-            copies += 1
-        } else {
-            documents.push(Document { name, bytes })
-        }
+        let copy = identity(&bytes).is_some_and(|id| !ids.insert(id));
+        documents.push(Document { name, bytes, copy });
     }
     if documents.is_empty() {
         bail!("no documents in {}", folder.display());
     }
     documents.sort_by(|a, b| b.bytes.len().cmp(&a.bytes.len()).then_with(|| a.name.cmp(&b.name)));
-    Ok((documents, copies))
+    Ok(documents)
 }
 
 fn identity(bytes: &[u8]) -> Option<String> {
@@ -227,7 +227,7 @@ mod tests {
     }
 
     #[test]
-    fn copies_and_the_index_are_passed_over() {
+    fn copies_are_told_and_the_index_is_passed_over() {
         let folder = tempfile::tempdir().expect("a folder");
         for (name, text) in [
             ("a.v1.json", r#"{"id":"a:v1"}"#),
@@ -238,12 +238,10 @@ mod tests {
         ] {
             fs::write(folder.path().join(name), text).expect("written");
         }
-        let (documents, copies) = read_folder(folder.path()).expect("read");
-        assert_eq!(
-            documents.iter().map(|document| document.name.as_str()).collect::<Vec<_>>(),
-            ["a.v1", "b"]
-        );
-        assert_eq!(copies, 1);
+        let documents = read_folder(folder.path()).expect("read");
+        let found: Vec<_> =
+            documents.iter().map(|document| (document.name.as_str(), document.copy)).collect();
+        assert_eq!(found, [("a.v1", false), ("a.v1copy", true), ("b", false)]);
     }
 
     #[test]
