@@ -86,7 +86,7 @@ impl Generate {
     }
 
     fn report(&self, results: &[(String, Result<Done>)], terminal: &mut Terminal<'_>) -> Result<bool> {
-        let (mut changed, mut failed) = (0, 0);
+        let (mut files, mut touched, mut failed) = (0, 0, 0);
         for (name, result) in results {
             match result {
                 Ok(done) => {
@@ -96,7 +96,8 @@ impl Generate {
                     for change in &done.changes {
                         writeln!(terminal.out, "{change}")?;
                     }
-                    changed += done.changes.len();
+                    files += done.changes.len();
+                    touched += usize::from(!done.changes.is_empty());
                 }
                 Err(error) => {
                     failed += 1;
@@ -104,19 +105,27 @@ impl Generate {
                 }
             }
         }
-        let crates = results.len() - failed;
-        match (self.check, changed) {
-            (_, 0) => writeln!(terminal.out, "{crates} crates up to date")?,
-            (true, _) => {
-                writeln!(terminal.out, "{changed} files out of date; `cargo xtask generate` writes them")?
+        let (in_files, in_crates) = (count(files, "file"), count(touched, "crate"));
+        match (files, self.check) {
+            (0, _) => writeln!(terminal.out, "{} up to date", count(results.len() - failed, "crate"))?,
+            (_, true) => {
+                writeln!(
+                    terminal.out,
+                    "{in_files} of {in_crates} out of date; `cargo xtask generate` writes them"
+                )?;
             }
-            (false, _) => writeln!(terminal.out, "{changed} files brought up to date in {crates} crates")?,
+            (_, false) => writeln!(terminal.out, "{in_files} of {in_crates} brought up to date")?,
         }
         if failed > 0 {
-            writeln!(terminal.out, "{failed} of {} APIs failed", results.len())?;
+            writeln!(terminal.out, "{failed} of {} failed", count(results.len(), "API"))?;
         }
-        Ok(failed == 0 && !(self.check && changed > 0))
+        Ok(failed == 0 && !(self.check && files > 0))
     }
+}
+
+/// `1 file`, `2 files`.
+fn count(number: usize, what: &str) -> String {
+    format!("{number} {what}{}", if number == 1 { "" } else { "s" })
 }
 
 /// What the generator is told of an API beside its document.
