@@ -34,7 +34,29 @@
 //! # }
 //! ```
 //!
-//! The protocol is that of Google's batch guides: outer headers except `Content-*`, and outer query parameters, apply to
+//! # Faults
+//!
+//! What real servers and networks do wrong, and the [`Fault`] that does it here:
+//!
+//! | what goes wrong | how |
+//! |---|---|
+//! | a part is missing, or comes twice | [`drop_part`](Fault::drop_part), [`duplicate_part`](Fault::duplicate_part) |
+//! | parts in another order | [`reverse`](Fault::reverse), [`shuffle`](Fault::shuffle) |
+//! | no `Content-ID`, or one without brackets and prefix | [`no_content_ids`](Fault::no_content_ids), [`plain_content_ids`](Fault::plain_content_ids) |
+//! | a part is no HTTP response, or its JSON is broken | [`garble_status_line`](Fault::garble_status_line), [`raw_part`](Fault::raw_part), [`garble_json`](Fault::garble_json) |
+//! | a wrong inner length | [`wrong_content_length`](Fault::wrong_content_length) |
+//! | lines missing or malformed | [`no_blank_line`](Fault::no_blank_line), [`unfinished_head`](Fault::unfinished_head), [`header_without_colon`](Fault::header_without_colon), [`no_reason_phrase`](Fault::no_reason_phrase) |
+//! | LF, quoted boundary, preamble and epilogue, no last line break | [`lf`](Fault::lf), [`quoted_boundary`](Fault::quoted_boundary), [`preamble_and_epilogue`](Fault::preamble_and_epilogue), [`no_final_line_break`](Fault::no_final_line_break) |
+//! | a call is refused: 429, 503, a rate limit as 403, a soft limit | [`error`](Fault::error) with one of [`MockError`]'s functions |
+//! | the whole is refused: 401, 429, 503, an HTML 413, a 200 that is no multipart | [`respond`](Fault::respond) |
+//! | the server takes fewer calls than it says | [`limit`](Fault::limit), [`BatchRules::max_calls`] |
+//! | the connection breaks, the answer ends early, no answer comes | [`cut`](Fault::cut), [`end_at`](Fault::end_at), [`close`](Fault::close) |
+//! | slow answers, slow parts, small pieces, gzip | [`delay`](Fault::delay), [`delay_parts`](Fault::delay_parts), [`pieces`](Fault::pieces), [`gzip`](Fault::gzip) |
+//! | an expired token | [`Handlers::require_bearer`] with another one |
+//!
+//! # The protocol
+//!
+//! It is that of Google's batch guides: outer headers except `Content-*`, and outer query parameters, apply to
 //! each call, whose own win; part headers are ignored; absolute URLs are refused; answers come in request order with
 //! `Content-ID: <response-…>`.
 
@@ -50,6 +72,8 @@ mod rules;
 mod script;
 mod server;
 mod table;
+#[cfg(test)]
+mod tests;
 
 pub use call::MockCall;
 pub use fault::Fault;

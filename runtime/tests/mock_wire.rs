@@ -478,3 +478,13 @@ fn read_one(stream: &mut TcpStream) -> String {
         }
     }
 }
+
+#[test]
+fn single_bytes_are_not_slow() {
+    let mock = farm();
+    mock.fault(Fault::pieces(1));
+    let start = Instant::now();
+    let answer = batch(&mock, &["pony"; 100]);
+    assert!(answer.matches("\r\n1\r\n").count() > 10_000);
+    assert!(start.elapsed() < Duration::from_secs(10), "{:?}", start.elapsed());
+}

@@ -1,5 +1,6 @@
 //! Writes the answer to a batch as servers write it, and as faults want it spoilt.
 
+use std::collections::VecDeque;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -52,6 +53,29 @@ impl Answer {
                 _ => {}
             }
         }
+    }
+
+    /// The body in the pieces in which it goes out, each with the pause before it.
+    pub(super) fn take_pieces(&mut self) -> VecDeque<(Duration, Bytes)> {
+        let mut body = std::mem::take(&mut self.response.body);
+        body.truncate(self.cut.unwrap_or(body.len()));
+        let mut ends = if self.pause.is_zero() { Vec::new() } else { self.breaks.clone() };
+        if let Some(piece) = self.pieces {
+            ends.extend((piece..body.len()).step_by(piece));
+        }
+        ends.push(body.len());
+        ends.sort_unstable();
+        let mut pieces = VecDeque::new();
+        let mut start = 0;
+        for end in ends.into_iter().filter(|end| *end <= body.len()) {
+            if end > start {
+                let paused = self.breaks.binary_search(&start).is_ok();
+                let pause = if paused { self.pause } else { Duration::ZERO };
+                pieces.push_back((pause, body.slice(start..end)));
+                start = end;
+            }
+        }
+        pieces
     }
 
     fn gzip(&mut self) {

@@ -153,7 +153,7 @@ impl std::error::Error for Broken {}
 async fn respond(
     handlers: Handlers,
     request: http::Request<Incoming>,
-) -> Result<http::Response<Script>, Broken> {
+) -> Result<http::Response<Outgoing>, Broken> {
     let (parts, body) = request.into_parts();
     let body = body.collect().await.map_err(|_| Broken)?.to_bytes();
     let mut answer = handlers.answer(http::Request::from_parts(parts, body));
@@ -163,52 +163,25 @@ async fn respond(
     if answer.close {
         return Err(Broken);
     }
-    let body = Script::new(&mut answer);
+    let body = Outgoing::new(&mut answer);
     Ok(answer.response.into_http().map(|_| body))
 }
 
 /// A body that goes out in pieces, with pauses, and may break off.
-struct Script {
+struct Outgoing {
     pieces: VecDeque<(Duration, Bytes)>,
     cut: bool,
     waiting: Option<Pin<Box<Sleep>>>,
+    /// Between two pieces the connection gets a chance to send what it has, so that they are not joined.
+    flushed: bool,
 }
 
 /// How long a cut waits, so that what stands before it reaches the client.
 const BEFORE_CUT: Duration = Duration::from_millis(20);
-/// How long a piece waits, so that it is not joined with the one before it.
-const BETWEEN_PIECES: Duration = Duration::from_micros(50);
 
-impl Script {
+impl Outgoing {
     fn new(answer: &mut Answer) -> Self {
-        let mut body = std::mem::take(&mut answer.response.body);
-        if let Some(cut) = answer.cut {
-            body.truncate(cut);
-        }
-        let mut ends: Vec<usize> = Vec::new();
-        if !answer.pause.is_zero() {
-            ends.extend(&answer.breaks);
-        }
-        if let Some(piece) = answer.pieces {
-            ends.extend((piece..body.len()).step_by(piece));
-        }
-        ends.push(body.len());
-        ends.sort_unstable();
-        ends.dedup();
-        let mut pieces = VecDeque::new();
-        let mut start = 0;
-        for end in ends.into_iter().filter(|end| *end <= body.len()) {
-            if end > start {
-                let pause = match answer.pause {
-                    pause if !pause.is_zero() && answer.breaks.contains(&start) => pause,
-                    _ if answer.pieces.is_some() && start > 0 => BETWEEN_PIECES,
-                    _ => Duration::ZERO,
-                };
-                pieces.push_back((pause, body.slice(start..end)));
-                start = end;
-            }
-        }
-        Script { pieces, cut: answer.cut.is_some(), waiting: None }
+        Outgoing { pieces: answer.take_pieces(), cut: answer.cut.is_some(), waiting: None, flushed: true }
     }
 
     fn wait(&mut self, cx: &mut Context<'_>, time: Duration) -> Poll<()> {
@@ -222,7 +195,7 @@ impl Script {
     }
 }
 
-impl Body for Script {
+impl Body for Outgoing {
     type Data = Bytes;
     type Error = Broken;
 
@@ -231,8 +204,13 @@ impl Body for Script {
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, Broken>>> {
         match self.pieces.front().map(|(pause, _)| *pause) {
+            Some(_) if !std::mem::replace(&mut self.flushed, true) => {
+                cx.waker().wake_by_ref();
+                Poll::Pending
+            }
             Some(pause) => {
                 ready!(self.wait(cx, pause));
+                self.flushed = false;
                 Poll::Ready(self.pieces.pop_front().map(|(_, piece)| Ok(Frame::data(piece))))
             }
             None if self.cut => {
