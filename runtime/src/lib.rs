@@ -24,3 +24,10 @@ pub type Json = serde_json::Value;
 /// What sends calls: connections, credentials and policies, shared by its clones.
 #[derive(Debug, Clone)]
 pub struct Client;
+
+/// What the fuzz targets and the benchmarks of the multipart codec need; not for use.
+#[cfg(feature = "fuzzing")]
+#[doc(hidden)]
+pub mod fuzz {
+    pub use crate::multipart::check::{part, read_batch, reader, write_batch, writer};
+}

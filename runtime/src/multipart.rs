@@ -15,5 +15,9 @@ pub(crate) use part::{ContentId, Flaw, Inner, Part};
 pub(crate) use reader::{ReadError, ReadLimits, Reader, boundary};
 pub(crate) use writer::{BatchWriter, PartRequest};
 
+#[cfg(any(test, feature = "fuzzing"))]
+#[allow(unreachable_pub)] // Public under the feature only.
+pub(crate) mod check;
+
 #[cfg(test)]
 mod tests;

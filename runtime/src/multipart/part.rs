@@ -101,9 +101,12 @@ impl Part {
             _ => layout.length?,
         };
         let end = layout.body.checked_add(announced)?;
-        let rest = raw.get(end..)?;
+        let (counted, rest) = raw.split_at_checked(end)?;
         let rest = rest.strip_prefix(b"\r").unwrap_or(rest);
-        if !delimiter.starts_with(rest) {
+        // A length that is too large may have counted the beginning of the delimiter.
+        let counts_delimiter = (2..delimiter.len())
+            .any(|len| delimiter.get(..len).is_some_and(|beginning| counted.ends_with(beginning)));
+        if counts_delimiter || !delimiter.starts_with(rest) {
             return None;
         }
         raw.truncate(end);
@@ -200,7 +203,7 @@ impl Layout {
 fn scan(bytes: &[u8], max_headers: usize) -> (Option<Range<usize>>, Result<Layout, Flaw>) {
     let mut lines = Lines::new(bytes, 0);
     let mut left = max_headers;
-    let (id, status) = scan_part_head(bytes, &mut lines, &mut left, max_headers);
+    let (id, status) = scan_part_head(&mut lines, &mut left, max_headers);
     let layout = status.and_then(|mut status| {
         loop {
             let layout = scan_inner_head(bytes, &mut lines, status, &mut left, max_headers)?;
@@ -220,7 +223,6 @@ fn scan(bytes: &[u8], max_headers: usize) -> (Option<Range<usize>>, Result<Layou
 /// Reads up to the status line. A status line ends the part's headers also where the blank line is missing; after
 /// that blank line nothing else may come.
 fn scan_part_head(
-    bytes: &[u8],
     lines: &mut Lines<'_>,
     left: &mut usize,
     max_headers: usize,
@@ -252,13 +254,13 @@ fn scan_part_head(
             continue;
         }
         in_id = false;
-        if let Some((name, value)) = split_field(line) {
-            if id.is_none() && name.eq_ignore_ascii_case(b"content-id") {
-                id = Some(end - value.len()..end);
-                in_id = true;
-            }
+        if let Some((name, value)) = split_field(line)
+            && id.is_none()
+            && name.eq_ignore_ascii_case(b"content-id")
+        {
+            id = Some(end - value.len()..end);
+            in_id = true;
         }
-        debug_assert!(end <= bytes.len());
     }
 }
 

@@ -177,6 +177,11 @@ impl Reader {
         self.parts
     }
 
+    /// How many bytes it holds.
+    pub(crate) fn held(&self) -> usize {
+        self.carry.len() + self.chunk.len()
+    }
+
     /// The next part. `None` if more bytes are needed, or if everything was read.
     ///
     /// # Errors
@@ -263,7 +268,10 @@ impl Reader {
             State::TooLarge(kept) => Some(self.too_large(kept)),
             // Two delimiters in a row: nothing, if the second one closes; else an answer was lost between them.
             State::Part if closing && before.is_empty() => None,
-            State::Part if before.len() > limit => Some(self.too_large(beginning(&before))),
+            State::Part if before.len() > limit => {
+                let kept = self.beginning(&before);
+                Some(self.too_large(kept))
+            }
             State::Part => {
                 let order = self.number();
                 Some(Part::parse(order, before, self.limits.headers_per_part))
@@ -284,9 +292,10 @@ impl Reader {
     /// Drops bytes that no part will need: of the preamble, and of a part over the limit.
     fn let_go(&mut self) {
         let held = self.carry.len() + self.chunk.len();
-        let slack = self.finder.needle().len() + MAX_PADDING;
+        // What may follow a part within the limit: a delimiter line that has not ended.
+        let slack = self.finder.needle().len() + MAX_PADDING + 4;
         if matches!(self.state, State::Part) && held > self.limits.part_bytes.saturating_add(slack) {
-            let kept = beginning(if self.carry.is_empty() { &self.chunk } else { &self.carry });
+            let kept = self.beginning(if self.carry.is_empty() { &self.chunk } else { &self.carry });
             self.state = State::TooLarge(kept);
         }
         if matches!(self.state, State::Preamble | State::TooLarge(_)) {
@@ -327,6 +336,11 @@ impl Reader {
         }
     }
 
+    /// What is kept of a part over the limit: a copy, so that the whole is let go.
+    fn beginning(&self, part: &[u8]) -> Bytes {
+        Bytes::copy_from_slice(part.get(..KEPT_OF_TOO_LARGE.min(self.limits.part_bytes)).unwrap_or(part))
+    }
+
     fn too_large(&mut self, kept: Bytes) -> Part {
         let order = self.number();
         Part::too_large(order, kept, self.limits.part_bytes, self.limits.headers_per_part)
@@ -341,11 +355,6 @@ impl Reader {
         self.carry = BytesMut::new();
         self.chunk = Bytes::new();
     }
-}
-
-/// A copy, so that the whole is let go.
-fn beginning(part: &[u8]) -> Bytes {
-    Bytes::copy_from_slice(part.get(..KEPT_OF_TOO_LARGE).unwrap_or(part))
 }
 
 /// Reads what follows a boundary: two dashes if it closes, white space, the end of the line. At the end of the stream

@@ -1,4 +1,6 @@
 //! Bytes in, parts out; calls in, bytes out.
 
+mod cutting;
+mod interop;
 mod reading;
 mod writing;

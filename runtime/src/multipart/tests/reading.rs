@@ -28,21 +28,23 @@ pub(super) fn read<'a>(
     chunks: impl IntoIterator<Item = &'a [u8]>,
 ) -> (Vec<Part>, Option<ReadError>) {
     let mut parts = Vec::new();
+    let mut failed = None;
     for chunk in chunks {
         reader.feed(Bytes::copy_from_slice(chunk));
-        while let Some(part) = reader.next_part().unwrap_or_default() {
-            parts.push(part);
+        loop {
+            match reader.next_part() {
+                Ok(Some(part)) => parts.push(part),
+                Ok(None) => break,
+                Err(error) => assert_eq!(failed.replace(error), None, "an error comes once"),
+            }
         }
     }
     reader.finish();
     loop {
         match reader.next_part() {
             Ok(Some(part)) => parts.push(part),
-            Ok(None) => return (parts, None),
-            Err(error) => {
-                assert!(matches!(reader.next_part(), Ok(None)));
-                return (parts, Some(error));
-            }
+            Ok(None) => return (parts, failed),
+            Err(error) => assert_eq!(failed.replace(error), None, "an error comes once"),
         }
     }
 }

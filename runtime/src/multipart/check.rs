@@ -1,0 +1,217 @@
+//! What must hold of the codec whatever the bytes: for the fuzz targets and the property tests.
+//!
+//! The oracle is written apart from the codec and as plainly as possible: it sees the whole input at once, goes line
+//! by line, and copies. Each function panics where the codec breaks its word.
+
+use bytes::Bytes;
+
+use super::{BatchWriter, Part, PartRequest, ReadError, ReadLimits, Reader, boundary};
+
+/// A response in chunks. The first bytes choose limits and chunk sizes, the boundary is `B`.
+pub fn reader(data: &[u8]) {
+    let Some((control, response)) = data.split_first_chunk::<4>() else { return };
+    let limits = match control[0] % 4 {
+        0 => ReadLimits { part_bytes: 64, headers_per_part: 4, total_bytes: 1 << 20 },
+        1 => ReadLimits { total_bytes: 100, ..ReadLimits::default() },
+        _ => ReadLimits::default(),
+    };
+    let (whole, error) = read(limits, [response]);
+    let mut rng = fastrand::Rng::with_seed(u64::from(u32::from_le_bytes(*control)));
+    let largest = rng.usize(1..=64);
+    let mut chunks = Vec::new();
+    let mut rest = response;
+    while !rest.is_empty() {
+        let (chunk, after) = rest.split_at(rng.usize(0..=largest).min(rest.len()));
+        chunks.push(chunk);
+        rest = after;
+    }
+    let (chunked, chunked_error) = read(limits, chunks);
+    assert_eq!(error, chunked_error);
+    assert_eq!(whole.len(), chunked.len());
+    for (one, other) in whole.iter().zip(&chunked) {
+        assert_eq!(format!("{one:?}"), format!("{other:?}"));
+        assert_eq!(one.raw, other.raw);
+    }
+    assert!(whole.iter().enumerate().all(|(order, part)| part.order == order));
+    if limits == ReadLimits::default() {
+        compare_with_oracle(response, &whole, error.as_ref());
+    }
+}
+
+fn compare_with_oracle(response: &[u8], parts: &[Part], error: Option<&ReadError>) {
+    let (expected, closed) = split(response, b"B");
+    assert_eq!(closed, error.is_none());
+    // A part without a delimiter after it may be given in addition.
+    assert!(parts.len() == expected.len() || (!closed && parts.len() == expected.len() + 1));
+    for (part, expected) in parts.iter().zip(&expected) {
+        assert!(expected.starts_with(&part.raw));
+        let lost = expected.get(part.raw.len()..).unwrap_or_default();
+        assert!(lost.iter().all(|byte| matches!(byte, b'\r' | b'\n')), "only line ends are dropped");
+    }
+}
+
+/// The parts of a message, with the line ends before their delimiters, and whether the message is closed.
+fn split(message: &[u8], boundary: &[u8]) -> (Vec<Vec<u8>>, bool) {
+    let mut parts: Vec<Vec<u8>> = Vec::new();
+    let mut part: Option<Vec<u8>> = None;
+    for line in message.split_inclusive(|byte| *byte == b'\n') {
+        let whole = line.ends_with(b"\n");
+        let text = line.strip_suffix(b"\n").map_or(line, |text| text.strip_suffix(b"\r").unwrap_or(text));
+        // A line that the end of the message cut may lack anything after its boundary.
+        let text = if whole { text } else { text.strip_suffix(b"\r").unwrap_or(text) };
+        let after = text.strip_prefix(b"--").and_then(|text| text.strip_prefix(boundary));
+        let blank = |rest: &[u8]| rest.len() <= 256 && rest.iter().all(|byte| matches!(byte, b' ' | b'\t'));
+        let closing = after.and_then(|after| after.strip_prefix(b"--")).is_some_and(blank);
+        let opening =
+            after.is_some_and(|after| blank(after) || (!whole && after == b"-" && !line.ends_with(b"\r")));
+        match part.as_mut() {
+            _ if closing => {
+                parts.extend(part.take().filter(|part| !part.is_empty()));
+                return (parts, true);
+            }
+            _ if opening => parts.extend(part.replace(Vec::new())),
+            Some(part) => part.extend_from_slice(line),
+            None => {}
+        }
+    }
+    (parts, false)
+}
+
+/// One part.
+pub fn part(data: &[u8]) {
+    for max_headers in [2, 256] {
+        let part = Part::parse(3, Bytes::copy_from_slice(data), max_headers);
+        assert_eq!(part.order, 3);
+        assert!(data.starts_with(&part.raw));
+        let _ = part.index("b7Kq");
+        if let Some(id) = part.content_id() {
+            assert!(part.raw.len() >= id.bare().len());
+        }
+        let Ok(inner) = &part.content else { continue };
+        assert!(inner.body.len() <= part.raw.len());
+        let map = inner.head.to_map();
+        assert!(map.len() <= max_headers);
+        for (name, value) in &map {
+            assert!(inner.head.get(name.as_str()).is_some());
+            assert!(!value.as_bytes().contains(&b'\n'));
+        }
+        let bytes = inner.head.as_bytes();
+        assert!(bytes.is_empty() || part.raw.windows(bytes.len()).any(|window| window == bytes));
+    }
+}
+
+/// Calls made from the bytes: what the writer takes comes out of the reader as it went in, and nothing else does.
+pub fn writer(data: &[u8]) {
+    let text = String::from_utf8_lossy(data);
+    let mut fields = text.split('\u{1}');
+    let mut writer = BatchWriter::with_capacity(fastrand::Rng::with_seed(0), 0);
+    let mut expected = Vec::new();
+    let mut len = BatchWriter::CLOSING_LEN;
+    while let (Some(verb), Some(target)) = (fields.next(), fields.next()) {
+        let header = (fields.next().unwrap_or_default(), fields.next().unwrap_or_default());
+        let headers = if header.0.is_empty() { &[][..] } else { &[header][..] };
+        let body = fields.next().filter(|body| !body.is_empty());
+        let part = PartRequest {
+            token: "b7Kq",
+            index: expected.len(),
+            verb,
+            target,
+            headers: headers.iter().copied(),
+            body: body.map(str::as_bytes),
+            content_type: "application/json",
+        };
+        if writer.push(&part).is_ok() {
+            len += part.encoded_len();
+            expected.push((verb, target, header, body.unwrap_or_default()));
+        }
+    }
+    let (content_type, bytes) = writer.finish();
+    assert_eq!(bytes.len(), len);
+    let (parts, closed) = split(&bytes, &boundary(content_type.as_bytes()).expect("our own boundary"));
+    assert!(closed);
+    assert_eq!(parts.len(), expected.len());
+    for (index, (part, (verb, target, header, body))) in parts.iter().zip(expected).enumerate() {
+        let part = std::str::from_utf8(part).expect("text went in");
+        let (outer, inner) = part.split_once("\r\n\r\n").expect("a blank line");
+        let (head, found) = inner.split_once("\r\n\r\n").expect("a blank line");
+        assert!(outer.ends_with(&format!("Content-ID: <b7Kq+{index}>")));
+        let mut lines = head.split("\r\n");
+        assert_eq!(lines.next(), Some(&*format!("{verb} {target} HTTP/1.1")));
+        assert!(
+            header.0.is_empty() || lines.clone().any(|line| line == format!("{}: {}", header.0, header.1))
+        );
+        assert!(lines.all(|line| line.contains(':')));
+        assert_eq!(found.strip_suffix("\r\n"), Some(body));
+        assert!(body.is_empty() || head.contains(&format!("\r\nContent-Length: {}", body.len())));
+    }
+}
+
+fn read<'a>(
+    limits: ReadLimits,
+    chunks: impl IntoIterator<Item = &'a [u8]>,
+) -> (Vec<Part>, Option<ReadError>) {
+    let mut reader = Reader::new(b"multipart/mixed; boundary=B", limits).expect("a boundary");
+    let mut parts = Vec::new();
+    let mut failed = None;
+    let mut drain = |reader: &mut Reader| {
+        loop {
+            match reader.next_part() {
+                Ok(Some(part)) => parts.push(part),
+                Ok(None) => break,
+                Err(error) => assert_eq!(failed.replace(error), None, "an error comes once"),
+            }
+        }
+    };
+    for chunk in chunks {
+        reader.feed(Bytes::copy_from_slice(chunk));
+        drain(&mut reader);
+        let bound = limits.part_bytes.saturating_add(chunk.len() + 1024);
+        assert!(reader.held() <= bound, "memory is bounded");
+    }
+    reader.finish();
+    drain(&mut reader);
+    (parts, failed)
+}
+
+/// Reads a whole response; for benchmarks. Gives what a caller looks at: the sum of indexes, statuses and lengths.
+#[must_use]
+pub fn read_batch(content_type: &[u8], chunks: impl IntoIterator<Item = Bytes>, token: &str) -> usize {
+    let Ok(mut reader) = Reader::new(content_type, ReadLimits::default()) else { return 0 };
+    let mut sum = 0;
+    for chunk in chunks {
+        reader.feed(chunk);
+        while let Ok(Some(part)) = reader.next_part() {
+            let index = part.index(token).unwrap_or_default();
+            let seen = part.content.map(|inner| usize::from(inner.status.as_u16()) + inner.body.len());
+            sum += index + seen.unwrap_or_default();
+        }
+    }
+    sum
+}
+
+/// Writes a batch of the same call, again and again; for benchmarks and interop tests.
+#[must_use]
+pub fn write_batch(
+    token: &str,
+    count: usize,
+    verb: &str,
+    target: &str,
+    body: Option<&[u8]>,
+) -> (String, Bytes) {
+    let headers: &[(&str, &str)] = &[];
+    let part = |index| PartRequest {
+        token,
+        index,
+        verb,
+        target,
+        headers: headers.iter().copied(),
+        body,
+        content_type: "application/json",
+    };
+    let len: usize = (0..count).map(|index| part(index).encoded_len()).sum();
+    let mut writer = BatchWriter::with_capacity(fastrand::Rng::with_seed(1), len + BatchWriter::CLOSING_LEN);
+    for index in 0..count {
+        let _ = writer.push(&part(index));
+    }
+    writer.finish()
+}
