@@ -201,12 +201,15 @@ fn check_target(target: &str) -> Result<()> {
             "the address of a batched call is a path and a query, beginning with one `/`",
         ));
     }
-    match target.bytes().find(|byte| !byte.is_ascii_graphic() || *byte == b'#') {
-        None => Ok(()),
-        Some(byte) => Err(Error::input(format!(
+    // Without a branch a byte, so that the compiler checks many bytes at once; nearly every target passes.
+    let bad = |byte: u8| !byte.is_ascii_graphic() || byte == b'#';
+    if target.bytes().fold(false, |any, byte| any | bad(byte)) {
+        let byte = target.bytes().find(|byte| bad(*byte)).unwrap_or_default();
+        return Err(Error::input(format!(
             "the byte {byte:#04x} in the address of a batched call must be percent-encoded"
-        ))),
+        )));
     }
+    Ok(())
 }
 
 fn check_header(name: &str, value: &str) -> Result<()> {
