@@ -396,6 +396,41 @@ fn slow_and_in_pieces() {
 }
 
 #[test]
+fn requests_are_handled_at_the_same_time() {
+    let mock = MockServer::start().unwrap();
+    let both = Arc::new(std::sync::Barrier::new(2));
+    mock.route("GET", "meet", move |_| {
+        both.wait();
+        MockResponse::new(204)
+    });
+    let get = || talk(&mock, "GET /meet HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+    std::thread::scope(|scope| {
+        let other = scope.spawn(get);
+        assert!(get().starts_with("HTTP/1.1 204"));
+        assert!(other.join().unwrap().starts_with("HTTP/1.1 204"));
+    });
+}
+
+#[test]
+fn a_server_ends_though_a_handler_does_not() {
+    let mock = MockServer::start().unwrap();
+    mock.route("GET", "stuck", |_| {
+        loop {
+            std::thread::park();
+        }
+    });
+    let mut open = TcpStream::connect(mock.address()).unwrap();
+    open.write_all(b"GET /stuck HTTP/1.1\r\nHost: x\r\n\r\n").unwrap();
+    while mock.request_count() == 0 {
+        std::thread::yield_now();
+    }
+    let start = Instant::now();
+    drop(mock);
+    assert!(start.elapsed() < Duration::from_secs(1));
+    assert_eq!(open.read(&mut [0; 10]).unwrap_or(0), 0);
+}
+
+#[test]
 fn a_server_ends_with_its_value() {
     let mock = farm();
     let address = mock.address();

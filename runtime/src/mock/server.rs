@@ -6,8 +6,8 @@ use std::future::Future;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::ops::Deref;
 use std::pin::Pin;
+use std::sync::{Mutex, PoisonError, mpsc};
 use std::task::{Context, Poll, ready};
-use std::thread::JoinHandle;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -24,6 +24,8 @@ use super::table::Handlers;
 use crate::error::{Error, Result};
 
 /// A running mock server. It derefs to its [`Handlers`], and stops when it is dropped.
+///
+/// The calls of a batch are handled one after another, requests at the same time: a handler may block.
 ///
 /// ```
 /// use gapis_runtime::mock::{MockResponse, MockServer};
@@ -43,8 +45,12 @@ pub struct MockServer {
     handlers: Handlers,
     address: SocketAddr,
     stop: Option<oneshot::Sender<()>>,
-    thread: Option<JoinHandle<()>>,
+    /// Disconnected when the server has closed its sockets.
+    closed: Mutex<mpsc::Receiver<()>>,
 }
+
+/// How long dropping waits for the sockets to be closed.
+const CLOSING: Duration = Duration::from_secs(2);
 
 impl MockServer {
     /// Starts a server on a free loopback port. It needs no async runtime, and may be started inside one.
@@ -70,9 +76,15 @@ impl MockServer {
             tokio::runtime::Builder::new_current_thread().enable_io().enable_time().build().map_err(fail)?;
         let (stop, stopped) = oneshot::channel();
         let table = handlers.clone();
-        let work = move || runtime.block_on(accept(listener, table, stopped));
-        let thread = std::thread::Builder::new().name("gapis-mock".to_owned()).spawn(work).map_err(fail)?;
-        Ok(MockServer { handlers, address: bound, stop: Some(stop), thread: Some(thread) })
+        let (open, closed) = mpsc::channel();
+        let work = move || {
+            runtime.block_on(accept(listener, table, stopped));
+            drop(open);
+            // A handler that never ends must not keep the thread.
+            runtime.shutdown_background();
+        };
+        std::thread::Builder::new().name("gapis-mock".to_owned()).spawn(work).map_err(fail)?;
+        Ok(MockServer { handlers, address: bound, stop: Some(stop), closed: Mutex::new(closed) })
     }
 
     /// The endpoint for a client: `http://127.0.0.1:PORT`, without a `/` at its end.
@@ -105,12 +117,8 @@ impl Deref for MockServer {
 impl Drop for MockServer {
     fn drop(&mut self) {
         drop(self.stop.take());
-        // A handler may hold the server and be the last to do so; a thread cannot wait for itself.
-        if let Some(thread) =
-            self.thread.take().filter(|thread| thread.thread().id() != std::thread::current().id())
-        {
-            let _ = thread.join();
-        }
+        let closed = self.closed.get_mut().unwrap_or_else(PoisonError::into_inner);
+        let _ = closed.recv_timeout(CLOSING);
     }
 }
 
@@ -156,7 +164,10 @@ async fn respond(
 ) -> Result<http::Response<Outgoing>, Broken> {
     let (parts, body) = request.into_parts();
     let body = body.collect().await.map_err(|_| Broken)?.to_bytes();
-    let mut answer = handlers.answer(http::Request::from_parts(parts, body));
+    // On a thread of its own: a handler may wait for another request.
+    let request = http::Request::from_parts(parts, body);
+    let work = tokio::task::spawn_blocking(move || handlers.answer(request));
+    let mut answer = work.await.map_err(|_| Broken)?;
     if !answer.delay.is_zero() {
         tokio::time::sleep(answer.delay).await;
     }

@@ -101,3 +101,12 @@ fn one_bad_part_leaves_the_others_alone() {
     }
     assert_eq!(struck(Fault::error(MockError::unavailable(None)))[1].1, 503);
 }
+
+#[test]
+fn the_mock_can_be_shared() {
+    fn shared<T: Send + Sync + 'static>() {}
+    shared::<Handlers>();
+    shared::<super::MockServer>();
+    shared::<super::MockCall>();
+    shared::<Fault>();
+}
