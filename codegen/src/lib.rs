@@ -13,13 +13,22 @@
 //! # }
 //! ```
 
+mod discovery;
+mod emit;
 mod error;
+mod model;
+mod naming;
 pub mod normalize;
+mod prose;
+mod render;
+mod resolve;
+mod wire;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 pub use error::{Error, Warning};
+pub use naming::crate_name;
 
 /// What to generate, beside the document itself.
 #[derive(Clone, Debug, Default)]
@@ -99,9 +108,12 @@ pub struct Summary {
 /// If the document is not JSON, not a discovery document, or says something that no crate can be made of. The message
 /// names the document and the JSON path.
 pub fn generate(document: &[u8], options: &Options) -> Result<Crate, Error> {
-    let summary = summarize(document, &options.name)?;
-    let name = crate_name(&summary.name, &summary.version);
-    Ok(Crate { name, files: BTreeMap::new(), warnings: Vec::new(), summary })
+    let document = discovery::parse(document, &options.name)?;
+    let mut log = resolve::Log::new(&options.name);
+    let summary = summary(&document, &log)?;
+    let api = resolve::resolve(&document, options, &mut log)?;
+    let files = emit::emit(&api, options)?;
+    Ok(Crate { name: api.crate_name, files, warnings: log.warnings, summary })
 }
 
 /// Reads a document and says what it contains, without making a crate.
@@ -109,15 +121,24 @@ pub fn generate(document: &[u8], options: &Options) -> Result<Crate, Error> {
 /// # Errors
 /// As [`generate`].
 pub fn summarize(document: &[u8], name: &str) -> Result<Summary, Error> {
-    let value: serde_json::Value =
-        serde_json::from_slice(document).map_err(|error| Error::new(name, "", error.to_string()))?;
-    let text =
-        |member: &str| value.get(member).and_then(|value| value.as_str()).unwrap_or_default().to_owned();
-    Ok(Summary { name: text("name"), version: text("version"), ..Summary::default() })
+    let document = discovery::parse(document, name)?;
+    summary(&document, &resolve::Log::new(name))
 }
 
-/// The name of the crate of an API version. Two API versions never have the same.
-#[must_use]
-pub fn crate_name(api: &str, version: &str) -> String {
-    format!("gapis-{api}-{version}").to_lowercase().replace(['.', '_'], "-")
+fn summary(document: &discovery::Document, log: &resolve::Log<'_>) -> Result<Summary, Error> {
+    let head = resolve::head(document, log)?;
+    let mut summary = Summary {
+        id: document.id.clone().unwrap_or_else(|| format!("{}:{}", head.name, head.version)),
+        name: head.name,
+        version: head.version,
+        revision: document.revision.clone().unwrap_or_default(),
+        title: document.title.clone().unwrap_or_default(),
+        root_url: head.root_url,
+        batch_path: head.batch_path,
+        resources: document.resources.len(),
+        schemas: document.schemas.len(),
+        ..Summary::default()
+    };
+    document.count(&mut summary.methods, &mut summary.enums);
+    Ok(summary)
 }

@@ -1,0 +1,200 @@
+//! The discovery document as it is written: names and types of its members, nothing resolved.
+//!
+//! Members that are not listed are ignored, those that are listed must have their type. Maps are ordered by key, so
+//! that the order in a document never shows in the output. The format:
+//! <https://developers.google.com/discovery/v1/reference/apis>.
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+
+use crate::error::Error;
+
+/// Members by name, in bytewise order.
+pub(crate) type Members<T> = BTreeMap<String, T>;
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub(crate) struct Document {
+    pub(crate) id: Option<String>,
+    pub(crate) name: Option<String>,
+    pub(crate) version: Option<String>,
+    pub(crate) revision: Option<String>,
+    pub(crate) canonical_name: Option<String>,
+    pub(crate) title: Option<String>,
+    pub(crate) description: Option<String>,
+    pub(crate) documentation_link: Option<String>,
+    pub(crate) root_url: Option<String>,
+    pub(crate) mtls_root_url: Option<String>,
+    pub(crate) service_path: Option<String>,
+    pub(crate) batch_path: Option<String>,
+    pub(crate) features: Vec<String>,
+    pub(crate) endpoints: Vec<Endpoint>,
+    pub(crate) auth: Auth,
+    pub(crate) schemas: Members<Schema>,
+    pub(crate) methods: Members<Method>,
+    pub(crate) resources: Members<Resource>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub(crate) struct Endpoint {
+    pub(crate) endpoint_url: Option<String>,
+    pub(crate) location: Option<String>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct Auth {
+    pub(crate) oauth2: OAuth2,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct OAuth2 {
+    pub(crate) scopes: Members<Scope>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct Scope {
+    pub(crate) description: Option<String>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct Resource {
+    pub(crate) methods: Members<Method>,
+    pub(crate) resources: Members<Resource>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub(crate) struct Method {
+    pub(crate) id: Option<String>,
+    pub(crate) path: Option<String>,
+    pub(crate) http_method: Option<String>,
+    pub(crate) api_version: Option<String>,
+    pub(crate) description: Option<String>,
+    pub(crate) deprecated: bool,
+    pub(crate) parameters: Members<Schema>,
+    pub(crate) parameter_order: Vec<String>,
+    pub(crate) request: Option<Schema>,
+    pub(crate) response: Option<Schema>,
+    pub(crate) scopes: Vec<String>,
+    pub(crate) supports_media_download: bool,
+    pub(crate) use_media_download_service: bool,
+    pub(crate) supports_media_upload: bool,
+    pub(crate) media_upload: Option<MediaUpload>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub(crate) struct MediaUpload {
+    pub(crate) accept: Vec<String>,
+    pub(crate) max_size: Option<String>,
+    pub(crate) protocols: Protocols,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct Protocols {
+    pub(crate) simple: Protocol,
+    pub(crate) resumable: Protocol,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct Protocol {
+    pub(crate) path: Option<String>,
+}
+
+/// A schema, a member of one, or a parameter: the format writes all three alike.
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub(crate) struct Schema {
+    #[serde(rename = "$ref")]
+    pub(crate) reference: Option<String>,
+    #[serde(rename = "type")]
+    pub(crate) kind: Option<String>,
+    pub(crate) format: Option<String>,
+    pub(crate) description: Option<String>,
+    pub(crate) default: Option<String>,
+    pub(crate) minimum: Option<String>,
+    pub(crate) maximum: Option<String>,
+    pub(crate) pattern: Option<String>,
+    pub(crate) required: bool,
+    pub(crate) repeated: bool,
+    pub(crate) read_only: bool,
+    pub(crate) deprecated: bool,
+    pub(crate) location: Option<String>,
+    #[serde(rename = "enum")]
+    pub(crate) values: Option<Vec<String>>,
+    pub(crate) enum_descriptions: Vec<String>,
+    pub(crate) enum_deprecated: Vec<bool>,
+    pub(crate) properties: Option<Members<Schema>>,
+    pub(crate) additional_properties: Option<Box<Schema>>,
+    pub(crate) items: Option<Box<Schema>>,
+    pub(crate) annotations: Annotations,
+    pub(crate) variant: Option<serde::de::IgnoredAny>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct Annotations {
+    /// The methods that require the member.
+    pub(crate) required: Vec<String>,
+}
+
+impl Document {
+    /// Counts methods and enums.
+    pub(crate) fn count(&self, methods: &mut usize, enums: &mut usize) {
+        self.schemas.values().for_each(|schema| schema.count(enums));
+        self.methods.values().for_each(|method| method.count(methods, enums));
+        self.resources.values().for_each(|resource| resource.count(methods, enums));
+    }
+}
+
+impl Resource {
+    fn count(&self, methods: &mut usize, enums: &mut usize) {
+        self.methods.values().for_each(|method| method.count(methods, enums));
+        self.resources.values().for_each(|resource| resource.count(methods, enums));
+    }
+}
+
+impl Method {
+    fn count(&self, methods: &mut usize, enums: &mut usize) {
+        *methods += 1;
+        self.parameters.values().for_each(|parameter| parameter.count(enums));
+    }
+}
+
+impl Schema {
+    fn count(&self, enums: &mut usize) {
+        *enums += usize::from(self.values.is_some());
+        self.properties.iter().flat_map(Members::values).for_each(|member| member.count(enums));
+        self.items.iter().chain(&self.additional_properties).for_each(|inner| inner.count(enums));
+    }
+}
+
+/// Reads a document. Depth is limited by the reader (128 levels), so that no document exhausts the stack.
+pub(crate) fn parse(document: &[u8], name: &str) -> Result<Document, Error> {
+    match serde_json::from_slice(document) {
+        Ok(parsed) => Ok(parsed),
+        // Tracking the path costs as much again as reading, so only a document that cannot be read pays for it.
+        Err(_) => {
+            let mut reader = serde_json::Deserializer::from_slice(document);
+            match serde_path_to_error::deserialize::<_, Document>(&mut reader) {
+                Err(error) => {
+                    let path = error.path().to_string();
+                    let path = if path == "." { "" } else { path.as_str() };
+                    Err(Error::new(name, path, error.inner().to_string()))
+                }
+                Ok(_) => match reader.end() {
+                    Err(error) => Err(Error::new(name, "", error.to_string())),
+                    Ok(()) => Err(Error::new(name, "", "the document cannot be read")),
+                },
+            }
+        }
+    }
+}

@@ -1,0 +1,95 @@
+//! `src/schemas.rs`: a struct for each schema, and the module `inline` for objects that the document does not name.
+
+use proc_macro2::{Literal, TokenStream};
+use quote::{format_ident, quote};
+
+use super::types::{self, At};
+use super::{Block, docs, gate};
+use crate::model::{Api, Field, Object, Shape};
+use crate::naming::{self, Kind};
+
+pub(crate) fn blocks(api: &Api) -> Vec<Block> {
+    let top = docs::inner_comment(&["The schemas: what requests and responses are made of.".to_owned()]);
+    let short = if api.types.shadows_prelude {
+        quote!()
+    } else {
+        quote!(
+            use std::collections::BTreeMap;
+        )
+    };
+    let kept = || api.types.objects.iter().filter(|object| object.kept);
+    let mut inline: Vec<&Object> = kept().filter(|object| object.inline).collect();
+    inline.sort_by(|a, b| a.name.cmp(&b.name));
+    let mut blocks = vec![Block::Items(top)];
+    if inline.is_empty() {
+        blocks.push(Block::Items(quote!(#short use crate::{enums, runtime};)));
+    } else {
+        blocks.push(Block::Items(quote!(#short pub use self::inline::*; use crate::{enums, runtime};)));
+    }
+    blocks.extend(kept().filter(|object| !object.inline).map(|object| item(api, object, At::Schemas)));
+    if !inline.is_empty() {
+        let imports = quote!(#short use crate::{enums, runtime};);
+        let mut inner = vec![Block::Items(imports)];
+        inner.extend(inline.into_iter().map(|object| item(api, object, At::Inline)));
+        let attributes = docs::comment(&["Objects inside schemas that the document does not name."]);
+        blocks.push(Block::Module {
+            attributes,
+            name: naming::single(Kind::Module, "inline"),
+            blocks: inner,
+        });
+    }
+    blocks
+}
+
+fn item(api: &Api, object: &Object, at: At) -> Block {
+    let cfg = gate(api, &object.gate);
+    let name = object.name.ident();
+    let comment = docs::docs(&object.docs, || match (&object.shape, object.inline) {
+        (_, true) => format!("The object {}.", docs::code(&object.wire)),
+        (Shape::Alias(ty), _) => {
+            format!("The schema {}: {}.", docs::code(&object.wire), docs::words(&api.types, ty))
+        }
+        _ => format!("The schema {}.", docs::code(&object.wire)),
+    });
+    let fields = match &object.shape {
+        Shape::Struct(fields) => fields,
+        Shape::Alias(ty) => {
+            let ty = types::ty(api, ty, at);
+            return Block::Items(quote!(#cfg #comment pub type #name = #ty;));
+        }
+    };
+    let members = fields.iter().map(|field| member(api, field, at));
+    let table = table(fields);
+    let extra = format_ident!("extra");
+    Block::Items(quote! {
+        #cfg
+        #comment
+        pub struct #name {
+            #(#members)*
+            /// Other members, and explicit nulls.
+            pub #extra: runtime::Extra,
+        }
+        #cfg
+        runtime::object! { #name { #table } }
+    })
+}
+
+fn member(api: &Api, field: &Field, at: At) -> TokenStream {
+    let name = field.name.ident();
+    let ty = types::optional(api, &field.ty, at);
+    let comment = docs::docs(&field.docs, || {
+        format!("{}: {}", docs::code(&field.wire), docs::words(&api.types, &field.ty))
+    });
+    quote!(#comment pub #name: #ty,)
+}
+
+/// The members by number, in the order of their wire names.
+fn table(fields: &[Field]) -> TokenStream {
+    let rows = fields.iter().enumerate().map(|(index, field)| {
+        let index = Literal::usize_unsuffixed(index);
+        let name = field.name.ident();
+        let wire = &field.wire;
+        quote!(#index #name #wire)
+    });
+    quote!(#(#rows)*)
+}

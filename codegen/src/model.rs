@@ -1,0 +1,224 @@
+//! The API as it will be written: final names, final types, box positions, feature gates, pages, media, scopes.
+//!
+//! Everything here is decided. What emits this only prints it.
+
+use crate::naming::Name;
+use crate::wire::Scalar;
+
+/// One API version.
+#[derive(Debug)]
+pub(crate) struct Api {
+    pub(crate) crate_name: String,
+    /// How the API is named on the command line, `drive:v3`.
+    pub(crate) id: String,
+    pub(crate) name: String,
+    pub(crate) version: String,
+    pub(crate) revision: String,
+    pub(crate) title: String,
+    pub(crate) description: Option<String>,
+    pub(crate) documentation: Option<String>,
+    pub(crate) service: Name,
+    /// A resource or marker has the service's name, so that the service is `crate::Drive` in code.
+    pub(crate) service_is_shadowed: bool,
+    pub(crate) root_url: String,
+    pub(crate) mtls_root_url: String,
+    pub(crate) service_path: String,
+    pub(crate) batch_path: String,
+    pub(crate) batch_calls: Option<usize>,
+    pub(crate) batch_bytes: Option<usize>,
+    pub(crate) batch_url: Option<usize>,
+    /// Location and root URL.
+    pub(crate) endpoints: Vec<(String, String)>,
+    pub(crate) data_wrapper: bool,
+    pub(crate) scopes: Vec<Scope>,
+    /// Positions in `scopes`: a smallest set that covers every method.
+    pub(crate) default_scopes: Vec<usize>,
+    /// Methods of the API itself.
+    pub(crate) methods: Vec<Method>,
+    pub(crate) resources: Vec<Resource>,
+    pub(crate) types: Types,
+    /// The features of a large API, each with its top-level resource; empty for others.
+    pub(crate) features: Vec<String>,
+    /// The example of the crate's documentation.
+    pub(crate) example: Option<Example>,
+}
+
+/// Schemas, inline objects and enums.
+#[derive(Debug, Default)]
+pub(crate) struct Types {
+    pub(crate) objects: Vec<Object>,
+    pub(crate) enums: Vec<Enum>,
+    /// A schema has the name of a type of the prelude, so that those are written with their full path.
+    pub(crate) shadows_prelude: bool,
+}
+
+/// A top-level schema or an inline object.
+#[derive(Debug)]
+pub(crate) struct Object {
+    pub(crate) name: Name,
+    /// It lives in `schemas::inline`.
+    pub(crate) inline: bool,
+    /// The schema's name or the path of the inline object.
+    pub(crate) wire: String,
+    pub(crate) shape: Shape,
+    pub(crate) docs: Docs,
+    pub(crate) gate: Gate,
+    /// Whether it is written at all: `only` leaves out what no chosen method reaches.
+    pub(crate) kept: bool,
+}
+
+#[derive(Debug)]
+pub(crate) enum Shape {
+    /// A struct, with its members in the order of the wire names.
+    Struct(Vec<Field>),
+    /// A type alias.
+    Alias(Type),
+}
+
+#[derive(Debug)]
+pub(crate) struct Field {
+    pub(crate) name: Name,
+    pub(crate) wire: String,
+    pub(crate) ty: Type,
+    pub(crate) docs: Docs,
+}
+
+/// The type of a member, a parameter, a body or a response.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Type {
+    Scalar(Scalar),
+    Json,
+    Enum(usize),
+    Object(usize),
+    /// A member that would make its own type infinitely large.
+    Boxed(usize),
+    List(Box<Type>),
+    Map(Box<Type>),
+}
+
+#[derive(Debug)]
+pub(crate) struct Enum {
+    pub(crate) name: Name,
+    pub(crate) wire: String,
+    pub(crate) values: Vec<Value>,
+    pub(crate) docs: Docs,
+    pub(crate) gate: Gate,
+    pub(crate) kept: bool,
+}
+
+#[derive(Debug)]
+pub(crate) struct Value {
+    pub(crate) name: Name,
+    pub(crate) wire: String,
+    pub(crate) docs: Docs,
+}
+
+/// What the document says about a thing, for its documentation.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct Docs {
+    pub(crate) prose: Option<String>,
+    /// Facts, one per item: `read-only`, `default: …`.
+    pub(crate) facts: Vec<String>,
+    pub(crate) deprecated: bool,
+}
+
+/// The features that need a type, as positions in `Api::features`; empty means always there.
+pub(crate) type Gate = Vec<usize>;
+
+#[derive(Debug)]
+pub(crate) struct Resource {
+    pub(crate) wire: String,
+    pub(crate) module: Name,
+    pub(crate) accessor: Name,
+    pub(crate) name: Name,
+    pub(crate) methods: Vec<Method>,
+    pub(crate) resources: Vec<Resource>,
+}
+
+#[derive(Debug)]
+pub(crate) struct Method {
+    /// The name in the document, `list`.
+    pub(crate) wire: String,
+    /// The whole name in the document, `drive.files.list`.
+    pub(crate) id: String,
+    pub(crate) function: Name,
+    pub(crate) marker: Name,
+    pub(crate) verb: &'static str,
+    pub(crate) path: String,
+    pub(crate) api_version: Option<String>,
+    pub(crate) docs: Docs,
+    /// Positions in `Api::scopes`.
+    pub(crate) scopes: Vec<usize>,
+    /// Required parameters in the order of the arguments; the body comes last.
+    pub(crate) arguments: Vec<Parameter>,
+    /// Positions in `arguments`, in the order of the path's variables.
+    pub(crate) path_arguments: Vec<usize>,
+    pub(crate) body: Option<(Name, Payload)>,
+    pub(crate) setters: Vec<Parameter>,
+    pub(crate) output: Payload,
+    pub(crate) upload: Option<Upload>,
+    pub(crate) download: Option<Download>,
+    pub(crate) paging: Option<Paging>,
+}
+
+/// What goes over the wire as body or response.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Payload {
+    Nothing,
+    HttpBody,
+    Value(Type),
+}
+
+#[derive(Debug)]
+pub(crate) struct Parameter {
+    pub(crate) name: Name,
+    pub(crate) wire: String,
+    pub(crate) ty: ParameterType,
+    pub(crate) repeated: bool,
+    pub(crate) in_path: bool,
+    pub(crate) docs: Docs,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum ParameterType {
+    Scalar(Scalar),
+    Enum(usize),
+}
+
+#[derive(Debug)]
+pub(crate) struct Upload {
+    pub(crate) simple_path: String,
+    pub(crate) resumable_path: String,
+    pub(crate) max_size: Option<u64>,
+    pub(crate) accept: Vec<String>,
+}
+
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Download {
+    pub(crate) media_service: bool,
+}
+
+#[derive(Debug)]
+pub(crate) struct Paging {
+    pub(crate) token: String,
+    pub(crate) in_body: bool,
+    /// The wire name of the next token; `metadata.continue` where it is a member of a member.
+    pub(crate) next: String,
+    /// The wire name of the items and the type of one, where that is unambiguous.
+    pub(crate) items: Option<(String, Type)>,
+}
+
+#[derive(Debug)]
+pub(crate) struct Scope {
+    pub(crate) name: Name,
+    pub(crate) url: String,
+    pub(crate) prose: Option<String>,
+}
+
+/// A method that a few lines of example code can call: accessors, function, and the arguments' literals.
+#[derive(Debug)]
+pub(crate) struct Example {
+    pub(crate) accessors: Vec<Name>,
+    pub(crate) function: Name,
+    pub(crate) arguments: Vec<String>,
+}

@@ -1,0 +1,381 @@
+//! Every Rust name is made here, out of the names of a document.
+//!
+//! A name depends on its wire name alone wherever it can, so that what is added to a document later renames nothing.
+//! Where two wire names of one scope make the same Rust name, the one written in the canonical way for its kind keeps
+//! it, and the others get `_` appended, in bytewise order. What a name is made of is ASCII, so that no document can
+//! smuggle anything into the code, and file names are safe on every system.
+
+use std::borrow::Cow;
+use std::collections::BTreeSet;
+use std::fmt;
+
+use heck::{ToKebabCase, ToShoutySnakeCase, ToSnakeCase, ToUpperCamelCase};
+use proc_macro2::{Ident, Span};
+
+/// Longer names than this are cut; real ones end well before.
+const LONGEST: usize = 180;
+
+/// A valid Rust identifier, raw where it is a keyword.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Name(Box<str>);
+
+impl Name {
+    fn new(text: String) -> Self {
+        Name(text.into())
+    }
+
+    /// The name as it is written, with `r#` where it is raw.
+    pub(crate) fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// The name without `r#`.
+    pub(crate) fn bare(&self) -> &str {
+        self.0.strip_prefix("r#").unwrap_or(&self.0)
+    }
+
+    pub(crate) fn ident(&self) -> Ident {
+        match self.0.strip_prefix("r#") {
+            Some(bare) => Ident::new_raw(bare, Span::call_site()),
+            None => Ident::new(&self.0, Span::call_site()),
+        }
+    }
+}
+
+impl fmt::Display for Name {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// What is named, and with it the case and the reserved names.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// A top-level schema: as written, with the first letter raised.
+    Schema,
+    /// An inline object or an enum, named after the path that leads to it.
+    Type,
+    /// A value of an enum.
+    Variant,
+    /// A member of a schema.
+    Field,
+    /// A method, or the accessor of a resource.
+    Function,
+    /// The same on the service itself, where the runtime has functions of its own.
+    ServiceFunction,
+    /// A setter of `Call<M>`.
+    Setter,
+    /// An argument.
+    Argument,
+    /// The struct of a resource.
+    Resource,
+    /// The marker of a method.
+    Marker,
+    /// The module of a resource, and its file.
+    Module,
+    /// The constant of a scope.
+    Scope,
+}
+
+impl Kind {
+    fn make(self, wire: &str) -> String {
+        let clean = clean(wire);
+        match self {
+            Kind::Schema | Kind::Type => raise(&clean),
+            Kind::Variant | Kind::Resource | Kind::Marker => camel(&clean),
+            Kind::Scope => started(clean.to_shouty_snake_case()),
+            _ => snake(&clean),
+        }
+    }
+
+    fn is_reserved(self, name: &str) -> bool {
+        match self {
+            // `Call` is the crate's own, and the generated functions say `Some` and `None`.
+            Kind::Resource | Kind::Marker => matches!(name, "Call" | "Self" | "Some" | "None"),
+            Kind::Schema | Kind::Type | Kind::Variant => name == "Self",
+            Kind::Field => name == "extra",
+            Kind::ServiceFunction => {
+                matches!(name, "builder" | "new" | "client" | "batch" | "batcher" | "call" | "clone")
+            }
+            Kind::Setter => is_verb(name),
+            Kind::Module => is_keyword(name) || is_module_of_ours(name),
+            Kind::Scope => name == "ALL",
+            Kind::Function | Kind::Argument => false,
+        }
+    }
+
+    /// Which of two wire names that make the same name keeps it: the lower one.
+    fn rank(self, wire: &str, name: &str) -> u8 {
+        match self {
+            Kind::Variant => u8::from(wire.bytes().any(|byte| byte.is_ascii_lowercase())),
+            Kind::Schema => u8::from(!wire.starts_with(|first: char| first.is_ascii_uppercase())),
+            _ => u8::from(wire != name.strip_prefix("r#").unwrap_or(name)),
+        }
+    }
+}
+
+/// Names all things of one scope. The names come in the order of the wire names.
+pub(crate) fn assign<'a>(kind: Kind, wires: impl IntoIterator<Item = &'a str>, taken: &[&str]) -> Vec<Name> {
+    let wires: Vec<&str> = wires.into_iter().collect();
+    let wanted: Vec<String> = wires.iter().map(|wire| legal(kind, kind.make(wire), taken)).collect();
+    let mut order: Vec<usize> = (0..wires.len()).collect();
+    order.sort_by(|&a, &b| {
+        let key = |i: usize| (&wanted[i], kind.rank(wires[i], &wanted[i]), wires[i], i);
+        key(a).cmp(&key(b))
+    });
+    let clash = order.windows(2).any(|pair| wanted[pair[0]] == wanted[pair[1]]);
+    if !clash {
+        return wanted.into_iter().map(Name::new).collect();
+    }
+    let mut used: BTreeSet<String> = wanted.iter().cloned().collect();
+    let mut names = wanted.clone();
+    let mut previous: Option<usize> = None;
+    let mut suffix = String::new();
+    for index in order {
+        if previous.is_some_and(|previous| wanted[previous] == wanted[index]) {
+            // Many equal names would make ever longer suffixes, so after a few they are numbered.
+            let base = wanted[index].strip_prefix("r#").unwrap_or(&wanted[index]).to_owned();
+            let mut count = suffix.len();
+            loop {
+                count += 1;
+                let tail = if count < 4 { "_".repeat(count) } else { format!("_{count}_") };
+                let name = format!("{base}{tail}");
+                if used.insert(name.clone()) {
+                    names[index] = name;
+                    break;
+                }
+            }
+            suffix.push('_');
+        } else {
+            suffix.clear();
+        }
+        previous = Some(index);
+    }
+    names.into_iter().map(Name::new).collect()
+}
+
+/// Names one thing that has its scope to itself.
+pub(crate) fn single(kind: Kind, wire: &str) -> Name {
+    Name::new(legal(kind, kind.make(wire), &[]))
+}
+
+/// The wire name of a path of wire names, for types that are named after the way to them: each step keeps its words.
+pub(crate) fn join(base: &str, step: &str) -> String {
+    format!("{base}{}", camel(&clean(step)).trim_start_matches('_'))
+}
+
+/// A wire name as it begins the path of an inline type: a schema's name as it is written in Rust.
+pub(crate) fn raise(wire: &str) -> String {
+    let clean = clean(wire);
+    let mut chars = clean.chars();
+    let raised = match chars.next() {
+        Some(first) => first.to_ascii_uppercase().to_string() + chars.as_str(),
+        None => String::new(),
+    };
+    started(raised)
+}
+
+/// The name of the service type, out of the canonical name (`Display Video`) or the API's name (`drive`).
+pub(crate) fn service(canonical: &str) -> Name {
+    let words: String = canonical
+        .split(|c: char| !c.is_ascii_alphanumeric())
+        .filter(|word| !word.is_empty())
+        .map(raise)
+        .collect();
+    let name = started(cut(if words.is_empty() { "Service".to_owned() } else { words }));
+    // Names that the generated code itself says.
+    let said = ["Call", "Some", "None", "Option", "Self", "String", "Vec", "Box", "Result", "Ok", "Err"];
+    Name::new(if said.contains(&name.as_str()) { name + "Api" } else { name })
+}
+
+/// The constant of a scope: `https://www.googleapis.com/auth/drive.readonly` → `DRIVE_READONLY`.
+pub(crate) fn scope_stem(url: &str) -> &str {
+    ["https://www.googleapis.com/auth/", "https://www.google.com/", "https://", "http://"]
+        .iter()
+        .find_map(|prefix| url.strip_prefix(prefix))
+        .unwrap_or(url)
+        .trim_end_matches('/')
+}
+
+/// The feature of a top-level resource, out of its module's name.
+pub(crate) fn feature(module: &Name) -> String {
+    let kebab = module.bare().to_kebab_case();
+    let ours = [
+        "default",
+        "rustls",
+        "native-tls",
+        "blocking",
+        "mock",
+        "tracing",
+        "adc",
+        "installed",
+        "spawn",
+        "full",
+    ];
+    if ours.contains(&kebab.as_str()) || kebab.is_empty() || module.bare().ends_with('_') {
+        format!("{kebab}_")
+    } else {
+        kebab
+    }
+}
+
+/// The name of the crate of an API version. Two API versions never have the same.
+///
+/// Letters and digits stay. In the version `.` before a digit and `_` before a letter become `-`, as in
+/// `gapis-content-v2-1` and `gapis-admin-directory-v1`. Capitals are lowered after `--`, and what else there may be is
+/// written as its number.
+#[must_use]
+pub fn crate_name(api: &str, version: &str) -> String {
+    let mut name = String::from("gapis-");
+    for c in api.chars() {
+        push_encoded(&mut name, c, c == '_', '_');
+    }
+    name.push('-');
+    let mut chars = version.chars().peekable();
+    while let Some(c) = chars.next() {
+        let dash = match chars.peek() {
+            Some(next) if c == '.' => next.is_ascii_digit(),
+            Some(next) if c == '_' => next.is_ascii_lowercase(),
+            _ => false,
+        };
+        push_encoded(&mut name, c, dash, '-');
+    }
+    name
+}
+
+fn push_encoded(name: &mut String, c: char, plain: bool, as_plain: char) {
+    if c.is_ascii_lowercase() || c.is_ascii_digit() {
+        name.push(c);
+    } else if plain {
+        name.push(as_plain);
+    } else if c.is_ascii_uppercase() {
+        name.push_str("--");
+        name.push(c.to_ascii_lowercase());
+    } else {
+        name.push_str(&format!("-_{:x}_", u32::from(c)));
+    }
+}
+
+/// Only ASCII letters, digits and `_` are left, and at least one letter or digit.
+fn clean(wire: &str) -> Cow<'_, str> {
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || c == '_';
+    if wire.len() <= LONGEST && wire.chars().all(is_plain) && wire.bytes().any(|byte| byte != b'_') {
+        return Cow::Borrowed(wire);
+    }
+    if wire.is_empty() {
+        return Cow::Borrowed("empty");
+    }
+    let mut clean = String::new();
+    let symbols_only = !wire.chars().any(|c| c.is_ascii_alphanumeric());
+    for c in wire.chars() {
+        if clean.len() > LONGEST {
+            break;
+        }
+        match c {
+            c if c.is_ascii_alphanumeric() => clean.push(c),
+            c if symbols_only || !c.is_ascii() => clean.push_str(&format!("_u{:x}_", u32::from(c))),
+            _ => clean.push('_'),
+        }
+    }
+    Cow::Owned(cut(clean))
+}
+
+/// At most `LONGEST` bytes of an ASCII text.
+fn cut(mut ascii: String) -> String {
+    ascii.truncate(LONGEST);
+    ascii
+}
+
+/// An identifier begins with a letter or `_`.
+fn started(text: String) -> String {
+    if text.starts_with(|first: char| first.is_ascii_alphabetic() || first == '_') {
+        text
+    } else {
+        format!("_{text}")
+    }
+}
+
+fn snake(clean: &str) -> String {
+    let snake = clean.to_snake_case();
+    // `_password` beside `password` (both are parameters of one method somewhere) must not depend on each other.
+    if clean.starts_with('_') { format!("_{snake}") } else { started(snake) }
+}
+
+/// Upper camel case, but digits of two words stay apart: `V1_2` is `V1_2` and not `V12`.
+fn camel(clean: &str) -> String {
+    let mut name = String::new();
+    for word in clean.split('_').filter(|word| !word.is_empty()) {
+        let camel = word.to_upper_camel_case();
+        if name.ends_with(|c: char| c.is_ascii_digit()) && camel.starts_with(|c: char| c.is_ascii_digit()) {
+            name.push('_');
+        }
+        name.push_str(&camel);
+    }
+    started(name)
+}
+
+fn legal(kind: Kind, name: String, taken: &[&str]) -> String {
+    if kind.is_reserved(&name) || taken.contains(&name.as_str()) {
+        name + "_"
+    } else if matches!(name.as_str(), "self" | "Self" | "super" | "crate" | "_") {
+        // These have no raw form.
+        name + "_"
+    } else if is_keyword(&name) {
+        format!("r#{name}")
+    } else {
+        name
+    }
+}
+
+fn is_keyword(name: &str) -> bool {
+    const KEYWORDS: &[&str] = &[
+        "abstract", "as", "async", "await", "become", "box", "break", "const", "continue", "crate", "do",
+        "dyn", "else", "enum", "extern", "false", "final", "fn", "for", "gen", "if", "impl", "in", "let",
+        "loop", "macro", "match", "mod", "move", "mut", "override", "priv", "pub", "ref", "return", "self",
+        "Self", "static", "struct", "super", "trait", "true", "try", "type", "typeof", "unsafe", "unsized",
+        "use", "virtual", "where", "while", "yield",
+    ];
+    KEYWORDS.contains(&name)
+}
+
+/// The verbs of `Call<M>`. A parameter of that name gets another.
+fn is_verb(name: &str) -> bool {
+    const VERBS: &[&str] = &[
+        "new",
+        "fields",
+        "quota_user",
+        "pretty_print",
+        "send",
+        "send_as",
+        "send_with",
+        "send_with_response",
+        "send_blocking",
+        "queue",
+        "queue_as",
+        "queue_ticket",
+        "pages",
+        "items",
+        "upload",
+        "download",
+        "idempotent",
+        "if_match",
+        "if_none_match",
+        "wait",
+        "into_request",
+        "clone",
+        "into_future",
+        "dry_run",
+        "curl",
+    ];
+    const WITH: &[&str] = &["timeout", "retry", "header", "query", "param", "scopes", "credentials"];
+    let with = name.strip_prefix("with_");
+    VERBS.contains(&name) || with.is_some_and(|rest| WITH.iter().any(|word| rest.starts_with(word)))
+}
+
+/// Modules and files that a generated crate has anyway, and file names that some systems do not allow.
+fn is_module_of_ours(name: &str) -> bool {
+    const NAMES: &[&str] =
+        &["lib", "main", "schemas", "enums", "scopes", "methods", "runtime", "con", "prn", "aux", "nul"];
+    let port = name.strip_prefix("com").or_else(|| name.strip_prefix("lpt"));
+    NAMES.contains(&name) || port.is_some_and(|rest| rest.len() == 1 && rest.as_bytes()[0].is_ascii_digit())
+}

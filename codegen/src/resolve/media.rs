@@ -1,0 +1,37 @@
+//! Upload and download of media: where it goes, how large it may be.
+
+use super::{Log, Place};
+use crate::discovery::{Method, Protocol};
+use crate::model::{Download, Upload};
+use crate::wire;
+
+pub(crate) fn upload(method: &Method, place: &Place<'_>, log: &mut Log<'_>) -> Option<Upload> {
+    let media = method.media_upload.as_ref()?;
+    let place = place.below("mediaUpload");
+    let mut path = |protocol: &Protocol, name: &str| match protocol.path.as_deref().map(wire::template) {
+        None => String::new(),
+        Some(Ok(template)) => template.path,
+        Some(Err(message)) => {
+            log.warn(&place.below(name), format!("the protocol is left out: {message}"));
+            String::new()
+        }
+    };
+    let simple_path = path(&media.protocols.simple, "protocols.simple.path");
+    let resumable_path = path(&media.protocols.resumable, "protocols.resumable.path");
+    if simple_path.is_empty() && resumable_path.is_empty() {
+        log.warn(&place, "neither a simple nor a resumable upload has a path: no upload");
+        return None;
+    }
+    let max_size = media.max_size.as_deref().and_then(|written| {
+        let size = wire::size(written);
+        if size.is_none() {
+            log.warn(&place.below("maxSize"), "not a size: the limit is ignored");
+        }
+        size
+    });
+    Some(Upload { simple_path, resumable_path, max_size, accept: media.accept.clone() })
+}
+
+pub(crate) fn download(method: &Method) -> Option<Download> {
+    method.supports_media_download.then_some(Download { media_service: method.use_media_download_service })
+}

@@ -1,0 +1,315 @@
+//! Resources and methods: their names, arguments, setters, bodies and responses.
+
+use std::collections::BTreeSet;
+
+use super::types::Builder as Types;
+use super::{Log, Place, facts, media};
+use crate::discovery::{self, Document, Members};
+use crate::error::Error;
+use crate::model::{Api, Docs, Example, Method, Parameter, ParameterType, Payload, Resource, Scope, Type};
+use crate::naming::{self, Kind, Name};
+use crate::wire::{self, Scalar, Template};
+
+pub(crate) struct Builder<'b, 'd, 'l> {
+    pub(crate) types: &'b mut Types<'d>,
+    pub(crate) scopes: &'b [Scope],
+    pub(crate) log: &'b mut Log<'l>,
+}
+
+impl Builder<'_, '_, '_> {
+    /// The API's own methods, and its resources.
+    pub(crate) fn api(&mut self, document: &Document) -> Result<(Vec<Method>, Vec<Resource>), Error> {
+        let resources =
+            self.resources(&document.resources, Kind::ServiceFunction, "", &Place::top("resources"))?;
+        let taken: Vec<&str> = resources.iter().map(|resource| resource.accessor.bare()).collect();
+        let functions = naming::assign(Kind::ServiceFunction, keys(&document.methods), &taken);
+        let methods = self.methods(&document.methods, functions, &[], "", &Place::top("methods"))?;
+        Ok((methods, resources))
+    }
+
+    fn resources(
+        &mut self,
+        resources: &Members<discovery::Resource>,
+        kind: Kind,
+        stem: &str,
+        place: &Place<'_>,
+    ) -> Result<Vec<Resource>, Error> {
+        let accessors = naming::assign(kind, keys(resources), &[]);
+        let modules = naming::assign(Kind::Module, keys(resources), &[]);
+        let names = accessors.into_iter().zip(modules);
+        let resources = resources.iter().zip(names).map(|((wire, resource), (accessor, module))| {
+            let place = place.below(wire);
+            let stem = naming::join(stem, wire);
+            let nested =
+                self.resources(&resource.resources, Kind::Function, &stem, &place.below("resources"))?;
+            let taken: Vec<&str> = nested.iter().map(|resource| resource.accessor.bare()).collect();
+            let functions = naming::assign(Kind::Function, keys(&resource.methods), &taken);
+            let name = naming::single(Kind::Resource, wire);
+            let place = place.below("methods");
+            let methods = self.methods(&resource.methods, functions, &[name.as_str()], &stem, &place)?;
+            Ok(Resource { wire: wire.clone(), module, accessor, name, methods, resources: nested })
+        });
+        resources.collect()
+    }
+
+    fn methods(
+        &mut self,
+        methods: &Members<discovery::Method>,
+        functions: Vec<Name>,
+        taken: &[&str],
+        stem: &str,
+        place: &Place<'_>,
+    ) -> Result<Vec<Method>, Error> {
+        let markers = naming::assign(Kind::Marker, keys(methods), taken);
+        let names = functions.into_iter().zip(markers);
+        let methods = methods.iter().zip(names).map(|((wire, method), (function, marker))| {
+            let place = place.below(wire);
+            let stem = naming::join(stem, wire);
+            self.method(wire, method, function, marker, &stem, &place)
+        });
+        methods.collect()
+    }
+
+    fn method(
+        &mut self,
+        wire: &str,
+        method: &discovery::Method,
+        function: Name,
+        marker: Name,
+        stem: &str,
+        place: &Place<'_>,
+    ) -> Result<Method, Error> {
+        let written = method.http_method.as_deref().unwrap_or("GET");
+        let verb = wire::verb(written).ok_or_else(|| {
+            self.log.error(&place.below("httpMethod"), format!("`{written}` is not an HTTP verb"))
+        })?;
+        let path = method.path.as_deref().ok_or_else(|| self.log.error(&place.below("path"), "missing"))?;
+        let template = wire::template(path)
+            .map_err(|message| self.log.error(&place.below("path"), message.to_owned()))?;
+        if template.odd {
+            self.log.warn(&place.below("path"), "an unusual path variable is read as the nearest usual one");
+        }
+        let body =
+            self.payload(method.request.as_ref(), &place.below("request"), &naming::join(stem, "request"));
+        let output =
+            self.payload(method.response.as_ref(), &place.below("response"), &naming::join(stem, "response"));
+        let parameters = self.parameters(method, &template, &body, stem, &place.below("parameters"));
+        let body = match body {
+            Payload::Nothing => None,
+            payload => Some((parameters.body, payload)),
+        };
+        Ok(Method {
+            wire: wire.to_owned(),
+            id: method.id.clone().unwrap_or_else(|| wire.to_owned()),
+            function,
+            marker,
+            verb,
+            path: template.path,
+            api_version: method.api_version.clone(),
+            docs: Docs {
+                prose: method.description.clone().filter(|prose| !prose.trim().is_empty()),
+                facts: Vec::new(),
+                deprecated: method.deprecated,
+            },
+            scopes: super::scopes::positions(self.scopes, &method.scopes),
+            path_arguments: parameters.path,
+            arguments: parameters.arguments,
+            setters: parameters.setters,
+            body,
+            output,
+            upload: media::upload(method, place, self.log),
+            download: media::download(method),
+            paging: None,
+        })
+    }
+
+    fn payload(&mut self, schema: Option<&discovery::Schema>, place: &Place<'_>, stem: &str) -> Payload {
+        let Some(schema) = schema else { return Payload::Nothing };
+        // An empty object in a method says as little as no object at all.
+        if schema.reference.is_none() && schema.kind.is_none() && schema.properties.is_none() {
+            return Payload::Nothing;
+        }
+        match self.types.convert(schema, place, stem, self.log) {
+            Type::Object(index) if self.types.is_http_body(index) => Payload::HttpBody,
+            ty => Payload::Value(ty),
+        }
+    }
+
+    fn parameters(
+        &mut self,
+        method: &discovery::Method,
+        template: &Template,
+        body: &Payload,
+        stem: &str,
+        place: &Place<'_>,
+    ) -> Parameters {
+        let text = discovery::Schema { required: true, ..discovery::Schema::default() };
+        let arguments = required(method, template);
+        let body_stem = match body {
+            Payload::Value(Type::Object(index)) => self.types.object(*index).name.bare().to_owned(),
+            _ => "body".to_owned(),
+        };
+        let names = naming::assign(Kind::Argument, arguments.iter().copied(), &[]);
+        let body = [body_stem.as_str(), "body", "body_", "request_body_"]
+            .into_iter()
+            .map(|stem| naming::single(Kind::Argument, stem))
+            .find(|name| !names.contains(name))
+            .unwrap_or_else(|| naming::single(Kind::Argument, "the_body_of_the_request"));
+        let setters: Vec<(&str, &discovery::Schema)> = method
+            .parameters
+            .iter()
+            .map(|(wire, schema)| (wire.as_str(), schema))
+            .filter(|(wire, schema)| {
+                !arguments.contains(wire)
+                    && !wire::GLOBAL_SETTERS.contains(wire)
+                    && self.is_sent(wire, schema, place)
+            })
+            .collect();
+        let setter_names = naming::assign(Kind::Setter, setters.iter().map(|(wire, _)| *wire), &[]);
+        let arguments: Vec<Parameter> = arguments
+            .iter()
+            .zip(names)
+            .map(|(wire, name)| {
+                let schema = method.parameters.get(*wire).unwrap_or_else(|| {
+                    self.log.warn(&place.below(wire), "the path names a parameter that does not exist: text");
+                    &text
+                });
+                let in_path = template.variables.iter().any(|variable| variable == wire);
+                self.parameter(wire, schema, name, in_path, stem, place)
+            })
+            .collect();
+        let setters = setters
+            .into_iter()
+            .zip(setter_names)
+            .map(|((wire, schema), name)| self.parameter(wire, schema, name, false, stem, place))
+            .collect();
+        let path = template
+            .variables
+            .iter()
+            .filter_map(|variable| arguments.iter().position(|argument| argument.wire == *variable))
+            .collect();
+        Parameters { arguments, path, setters, body }
+    }
+
+    /// Whether an optional parameter goes into the query.
+    fn is_sent(&mut self, wire: &str, schema: &discovery::Schema, place: &Place<'_>) -> bool {
+        match schema.location.as_deref() {
+            None | Some("query") => true,
+            Some("path") => {
+                self.log.warn(&place.below(wire), "a path parameter that the path does not name is left out");
+                false
+            }
+            Some(other) => {
+                self.log.warn(&place.below(wire), format!("a parameter in `{other}` is left out"));
+                false
+            }
+        }
+    }
+
+    fn parameter(
+        &mut self,
+        wire: &str,
+        schema: &discovery::Schema,
+        name: Name,
+        in_path: bool,
+        stem: &str,
+        place: &Place<'_>,
+    ) -> Parameter {
+        let place = place.below(wire);
+        if schema.repeated && in_path {
+            self.log.warn(&place, "a repeated path parameter takes one value");
+        }
+        Parameter {
+            name,
+            wire: wire.to_owned(),
+            ty: self.types.parameter(schema, &place, &naming::join(stem, wire), self.log),
+            repeated: schema.repeated && !in_path,
+            in_path,
+            docs: facts::docs(schema),
+        }
+    }
+}
+
+struct Parameters {
+    arguments: Vec<Parameter>,
+    path: Vec<usize>,
+    setters: Vec<Parameter>,
+    body: Name,
+}
+
+/// The wire names of the arguments: those of `parameterOrder`, then what else the path names, then what else is required.
+fn required<'m>(method: &'m discovery::Method, template: &'m Template) -> Vec<&'m str> {
+    let mut seen = BTreeSet::new();
+    let in_path = |wire: &str| template.variables.iter().any(|variable| variable == wire);
+    let in_query = |wire: &str| {
+        let parameter = method.parameters.get(wire);
+        parameter.is_some_and(|schema| {
+            schema.required && matches!(schema.location.as_deref(), None | Some("query"))
+        })
+    };
+    let ordered = method.parameter_order.iter().filter(|wire| in_path(wire) || in_query(wire));
+    let others = method.parameters.keys().filter(|wire| in_query(wire));
+    let all = ordered.chain(&template.variables).chain(others);
+    all.map(String::as_str).filter(|wire| seen.insert(*wire)).collect()
+}
+
+fn keys<T>(members: &Members<T>) -> impl Iterator<Item = &str> {
+    members.keys().map(String::as_str)
+}
+
+/// Whether some resource or marker has the service's name.
+pub(crate) fn shadows(api: &Api) -> bool {
+    fn any(service: &Name, methods: &[Method], resources: &[Resource]) -> bool {
+        methods.iter().any(|method| method.marker == *service)
+            || resources.iter().any(|resource| {
+                resource.name == *service || any(service, &resource.methods, &resource.resources)
+            })
+    }
+    any(&api.service, &api.methods, &api.resources)
+}
+
+/// The method that makes the shortest example: a GET with few plain arguments, near the top.
+pub(crate) fn example(api: &Api) -> Option<Example> {
+    fn visit<'a>(
+        path: &mut Vec<&'a Name>,
+        methods: &'a [Method],
+        resources: &'a [Resource],
+        best: &mut Option<((bool, usize, usize, &'a str), Example)>,
+    ) {
+        for method in methods {
+            let Some(arguments) = method.arguments.iter().map(literal).collect::<Option<Vec<String>>>()
+            else {
+                continue;
+            };
+            if method.body.is_some() || method.docs.deprecated {
+                continue;
+            }
+            let rank =
+                (method.verb != "GET", path.len() + arguments.len(), arguments.len(), method.id.as_str());
+            if best.as_ref().is_none_or(|(other, _)| rank < *other) {
+                let accessors = path.iter().map(|name| (*name).clone()).collect();
+                *best = Some((rank, Example { accessors, function: method.function.clone(), arguments }));
+            }
+        }
+        for resource in resources {
+            path.push(&resource.accessor);
+            visit(path, &resource.methods, &resource.resources, best);
+            path.pop();
+        }
+    }
+    let mut best = None;
+    visit(&mut Vec::new(), &api.methods, &api.resources, &mut best);
+    best.map(|(_, example)| example)
+}
+
+fn literal(parameter: &Parameter) -> Option<String> {
+    match parameter.ty {
+        _ if parameter.repeated => None,
+        ParameterType::Scalar(Scalar::Text) => {
+            Some(format!("{:?}", parameter.name.bare().to_ascii_uppercase()))
+        }
+        ParameterType::Scalar(Scalar::I32 | Scalar::U32 | Scalar::I64 | Scalar::U64) => Some("1".to_owned()),
+        ParameterType::Scalar(Scalar::Bool) => Some("true".to_owned()),
+        _ => None,
+    }
+}

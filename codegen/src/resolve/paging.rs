@@ -1,0 +1,92 @@
+//! Which methods answer in pages, and what one item is.
+
+use crate::model::{
+    Api, Field, Method, Object, Paging, Parameter, ParameterType, Payload, Resource, Shape, Type,
+};
+use crate::wire::{NOT_ITEMS, REQUEST_TOKENS, RESPONSE_TOKENS, Scalar};
+
+/// Finds the pages of every method.
+pub(crate) fn find(api: &mut Api) {
+    let objects = &api.types.objects;
+    visit(objects, &mut api.methods, &mut api.resources);
+}
+
+fn visit(objects: &[Object], methods: &mut [Method], resources: &mut [Resource]) {
+    for method in methods {
+        method.paging = paging(objects, method);
+    }
+    for resource in resources {
+        visit(objects, &mut resource.methods, &mut resource.resources);
+    }
+}
+
+fn paging(objects: &[Object], method: &Method) -> Option<Paging> {
+    let answer = members(objects, &method.output)?;
+    let (token, in_body) = request_token(objects, method)?;
+    let next = next_token(objects, answer, &token)?;
+    Some(Paging { token, in_body, next, items: items(answer) })
+}
+
+fn request_token(objects: &[Object], method: &Method) -> Option<(String, bool)> {
+    let is_token = |parameter: &&Parameter| {
+        REQUEST_TOKENS.contains(&parameter.wire.as_str())
+            && !parameter.repeated
+            && !parameter.in_path
+            && parameter.ty == ParameterType::Scalar(Scalar::Text)
+    };
+    if let Some(token) = method.arguments.iter().chain(&method.setters).find(is_token) {
+        return Some((token.wire.clone(), false));
+    }
+    let (_, body) = method.body.as_ref()?;
+    let body = members(objects, body)?;
+    body.iter()
+        .find(|field| field.wire == "pageToken" && is_text(field))
+        .map(|field| (field.wire.clone(), true))
+}
+
+fn next_token(objects: &[Object], answer: &[Field], token: &str) -> Option<String> {
+    let named =
+        |fields: &[Field], name: &str| fields.iter().any(|field| field.wire == name && is_text(field));
+    if let Some(next) = RESPONSE_TOKENS.iter().find(|name| named(answer, name)) {
+        return Some((*next).to_owned());
+    }
+    // Kubernetes' form: the list's metadata tells how to continue.
+    let metadata = answer.iter().find(|field| field.wire == "metadata")?;
+    let metadata = members(objects, &Payload::Value(metadata.ty.clone()))?;
+    (token == "continue" && named(metadata, "continue")).then(|| "metadata.continue".to_owned())
+}
+
+/// The only list of the response, or the only one that can be its items.
+fn items(answer: &[Field]) -> Option<(String, Type)> {
+    let lists = answer.iter().filter_map(|field| match &field.ty {
+        Type::List(item) => Some((field.wire.as_str(), item.as_ref())),
+        _ => None,
+    });
+    let lists: Vec<_> = lists.collect();
+    let only = |lists: &[(&str, &Type)]| match lists {
+        [(wire, item)] => Some(((*wire).to_owned(), (*item).clone())),
+        _ => None,
+    };
+    let others: Vec<_> = lists.iter().copied().filter(|(wire, _)| !NOT_ITEMS.contains(wire)).collect();
+    only(&lists).or_else(|| only(&others))
+}
+
+fn is_text(field: &Field) -> bool {
+    field.ty == Type::Scalar(Scalar::Text)
+}
+
+/// The members of a struct, through aliases.
+fn members<'o>(objects: &'o [Object], payload: &Payload) -> Option<&'o [Field]> {
+    let Payload::Value(ty) = payload else { return None };
+    let mut ty = ty;
+    // Endless aliases have been refused before.
+    loop {
+        match ty {
+            Type::Object(index) | Type::Boxed(index) => match &objects[*index].shape {
+                Shape::Struct(fields) => return Some(fields),
+                Shape::Alias(target) => ty = target,
+            },
+            _ => return None,
+        }
+    }
+}

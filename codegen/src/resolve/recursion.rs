@@ -1,0 +1,140 @@
+//! Types that contain themselves: which members are boxed, and which aliases cannot be.
+
+use super::{Log, Place};
+use crate::error::Error;
+use crate::model::{Object, Shape, Type};
+
+/// Boxes every member that leads back to its own type without a list or map between.
+///
+/// Those are the members whose type is in the same strongly connected component. All of a cycle's members are boxed,
+/// so that which one came first does not matter.
+pub(crate) fn box_cycles(objects: &mut [Object]) {
+    let edges: Vec<Vec<usize>> = objects.iter().map(|object| direct(&object.shape)).collect();
+    let component = components(&edges);
+    for (index, object) in objects.iter_mut().enumerate() {
+        let Shape::Struct(fields) = &mut object.shape else { continue };
+        for field in fields {
+            match field.ty {
+                Type::Object(target) if component[target] == component[index] => {
+                    field.ty = Type::Boxed(target)
+                }
+                _ => {}
+            }
+        }
+    }
+}
+
+/// An alias that stands for itself, however many lists or maps are between, is no type.
+pub(crate) fn refuse_endless_aliases(objects: &[Object], log: &Log<'_>) -> Result<(), Error> {
+    let is_alias = |index: usize| matches!(objects[index].shape, Shape::Alias(_));
+    let edges: Vec<Vec<usize>> = objects
+        .iter()
+        .map(|object| match &object.shape {
+            Shape::Alias(ty) => named(ty).into_iter().filter(|&target| is_alias(target)).collect(),
+            Shape::Struct(_) => Vec::new(),
+        })
+        .collect();
+    let component = components(&edges);
+    let mut sizes = vec![0_usize; objects.len()];
+    for &number in &component {
+        sizes[number] += 1;
+    }
+    for (index, targets) in edges.iter().enumerate() {
+        if sizes[component[index]] > 1 || targets.contains(&index) {
+            let top = Place::top("schemas");
+            return Err(log
+                .error(&top.below(&objects[index].wire), "the schema is nothing but a reference to itself"));
+        }
+    }
+    Ok(())
+}
+
+/// The object that a type names, at any depth of lists and maps.
+fn named(ty: &Type) -> Option<usize> {
+    match ty {
+        Type::Object(index) | Type::Boxed(index) => Some(*index),
+        Type::List(inner) | Type::Map(inner) => named(inner),
+        _ => None,
+    }
+}
+
+/// The objects that an object contains without a list or map between.
+fn direct(shape: &Shape) -> Vec<usize> {
+    let of = |ty: &Type| match ty {
+        Type::Object(index) => Some(*index),
+        _ => None,
+    };
+    match shape {
+        Shape::Struct(fields) => fields.iter().filter_map(|field| of(&field.ty)).collect(),
+        Shape::Alias(ty) => of(ty).into_iter().collect(),
+    }
+}
+
+/// The strongly connected component of each node (Tarjan's algorithm, with a stack of its own: a chain of schemas may
+/// be longer than the thread's stack is deep). Components are numbered from 0.
+fn components(edges: &[Vec<usize>]) -> Vec<usize> {
+    const UNSEEN: usize = usize::MAX;
+    let mut order = vec![UNSEEN; edges.len()];
+    let mut low = vec![0; edges.len()];
+    let mut component = vec![UNSEEN; edges.len()];
+    let (mut seen, mut made) = (0, 0);
+    let mut open = Vec::new();
+    let mut work: Vec<(usize, usize)> = Vec::new();
+    for start in 0..edges.len() {
+        if order[start] != UNSEEN {
+            continue;
+        }
+        work.push((start, 0));
+        while let Some((node, next)) = work.pop() {
+            if next == 0 {
+                order[node] = seen;
+                low[node] = seen;
+                seen += 1;
+                open.push(node);
+            }
+            if let Some(&target) = edges[node].get(next) {
+                work.push((node, next + 1));
+                if order[target] == UNSEEN {
+                    work.push((target, 0));
+                } else if component[target] == UNSEEN {
+                    low[node] = low[node].min(order[target]);
+                }
+                continue;
+            }
+            if low[node] == order[node] {
+                while let Some(member) = open.pop() {
+                    component[member] = made;
+                    if member == node {
+                        break;
+                    }
+                }
+                made += 1;
+            }
+            if let Some(&(parent, _)) = work.last() {
+                low[parent] = low[parent].min(low[node]);
+            }
+        }
+    }
+    component
+}
+
+#[cfg(test)]
+mod tests {
+    use super::components;
+
+    #[test]
+    fn components_are_the_cycles() {
+        let component = components(&[vec![1], vec![2], vec![0, 3], vec![3], vec![0]]);
+        assert_eq!(component[0], component[1]);
+        assert_eq!(component[0], component[2]);
+        assert_ne!(component[0], component[3]);
+        assert_ne!(component[0], component[4]);
+        assert_ne!(component[3], component[4]);
+    }
+
+    #[test]
+    fn a_long_chain_does_not_exhaust_the_stack() {
+        let edges: Vec<Vec<usize>> = (0..200_000).map(|node| vec![(node + 1) % 200_000]).collect();
+        assert!(components(&edges).iter().all(|&number| number == 0));
+    }
+}

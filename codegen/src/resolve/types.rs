@@ -1,0 +1,268 @@
+//! Schemas, inline objects and enums: which types there are, and what each member's type is.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::{Log, Place, facts, recursion};
+use crate::discovery::{Document, Members, Schema};
+use crate::error::Error;
+use crate::model::{Docs, Enum, Field, Object, ParameterType, Shape, Type, Types, Value};
+use crate::naming::{self, Kind};
+use crate::wire::{self, Scalar};
+
+/// Collects types; names of inline objects and enums are given at the end, when all of them are known.
+pub(crate) struct Builder<'d> {
+    schemas: &'d Members<Schema>,
+    ids: BTreeMap<&'d str, usize>,
+    objects: Vec<Object>,
+    enums: Vec<Enum>,
+}
+
+impl<'d> Builder<'d> {
+    pub(crate) fn new(document: &'d Document) -> Self {
+        let names = naming::assign(Kind::Schema, document.schemas.keys().map(String::as_str), &[]);
+        let ids = document.schemas.keys().enumerate().map(|(index, wire)| (wire.as_str(), index)).collect();
+        let objects = document.schemas.iter().zip(names).map(|((wire, schema), name)| Object {
+            name,
+            inline: false,
+            wire: wire.clone(),
+            shape: Shape::Struct(Vec::new()),
+            docs: facts::docs(schema),
+            gate: Vec::new(),
+            kept: true,
+        });
+        Builder { schemas: &document.schemas, ids, objects: objects.collect(), enums: Vec::new() }
+    }
+
+    pub(crate) fn add_schemas(&mut self, log: &mut Log<'_>) -> Result<(), Error> {
+        let top = Place::top("schemas");
+        for (index, (wire, schema)) in self.schemas.iter().enumerate() {
+            let place = top.below(wire);
+            let stem = self.objects[index].name.bare().to_owned();
+            let shape = if is_struct(schema) {
+                Shape::Struct(self.fields(schema, &place, &stem, log))
+            } else {
+                Shape::Alias(self.convert(schema, &place, &naming::join(&stem, "item"), log))
+            };
+            self.objects[index].shape = shape;
+        }
+        recursion::refuse_endless_aliases(&self.objects, log)
+    }
+
+    /// The type of a reference.
+    pub(crate) fn reference(&self, wire: &str) -> Option<usize> {
+        self.ids.get(wire).copied()
+    }
+
+    pub(crate) fn object(&self, index: usize) -> &Object {
+        &self.objects[index]
+    }
+
+    /// Whether a type is `google.api.HttpBody`, by its members.
+    pub(crate) fn is_http_body(&self, index: usize) -> bool {
+        matches!(&self.objects[index].shape, Shape::Struct(fields)
+            if fields.len() == wire::HTTP_BODY.len()
+                && fields.iter().zip(wire::HTTP_BODY).all(|(field, name)| field.wire == *name))
+    }
+
+    /// The type of a member or payload. `stem` is what an inline type found here is called.
+    pub(crate) fn convert(
+        &mut self,
+        schema: &Schema,
+        place: &Place<'_>,
+        stem: &str,
+        log: &mut Log<'_>,
+    ) -> Type {
+        if schema.variant.is_some() {
+            log.warn(place, "`variant` is not supported: the members of all variants are unknown members");
+        }
+        if let Some(reference) = &schema.reference {
+            return match self.reference(reference) {
+                Some(index) => Type::Object(index),
+                None => {
+                    log.warn(place, format!("`$ref` to `{reference}`, which does not exist: any JSON value"));
+                    Type::Json
+                }
+            };
+        }
+        match schema.kind.as_deref() {
+            Some("array") => match &schema.items {
+                Some(items) => Type::List(Box::new(self.convert(items, &place.below("items"), stem, log))),
+                None => {
+                    log.warn(place, "an array without `items`: a list of any JSON values");
+                    Type::List(Box::new(Type::Json))
+                }
+            },
+            Some("any") => Type::Json,
+            kind if kind == Some("object") || schema.properties.is_some() => {
+                self.object_type(schema, place, stem, log)
+            }
+            Some(kind) => self.scalar(kind, schema, place, stem, log).unwrap_or_else(|| {
+                log.warn(place, format!("unknown type `{kind}`: any JSON value"));
+                Type::Json
+            }),
+            None => {
+                log.warn(place, "neither `type` nor `$ref`: any JSON value");
+                Type::Json
+            }
+        }
+    }
+
+    fn object_type(&mut self, schema: &Schema, place: &Place<'_>, stem: &str, log: &mut Log<'_>) -> Type {
+        let has_members = schema.properties.as_ref().is_some_and(|members| !members.is_empty());
+        match &schema.additional_properties {
+            _ if has_members => {
+                let fields = self.fields(schema, place, stem, log);
+                self.objects.push(Object {
+                    name: naming::single(Kind::Type, stem),
+                    inline: true,
+                    wire: stem.to_owned(),
+                    shape: Shape::Struct(fields),
+                    docs: facts::docs(schema),
+                    gate: Vec::new(),
+                    kept: true,
+                });
+                Type::Object(self.objects.len() - 1)
+            }
+            Some(values) => {
+                Type::Map(Box::new(self.convert(values, &place.below("additionalProperties"), stem, log)))
+            }
+            None => Type::Map(Box::new(Type::Json)),
+        }
+    }
+
+    fn scalar(
+        &mut self,
+        kind: &str,
+        schema: &Schema,
+        place: &Place<'_>,
+        stem: &str,
+        log: &mut Log<'_>,
+    ) -> Option<Type> {
+        let (scalar, known) = wire::scalar(kind, schema.format.as_deref())?;
+        if !known {
+            let format = schema.format.as_deref().unwrap_or_default();
+            log.warn(place, format!("unknown format `{format}` of `{kind}` is ignored"));
+        }
+        match &schema.values {
+            Some(values) if scalar == Scalar::Text && !values.is_empty() => {
+                Some(Type::Enum(self.add_enum(schema, values, place, stem, log)))
+            }
+            Some(_) => {
+                log.warn(place, "an `enum` that is empty or not of strings is ignored");
+                Some(Type::Scalar(scalar))
+            }
+            None => Some(Type::Scalar(scalar)),
+        }
+    }
+
+    fn add_enum(
+        &mut self,
+        schema: &Schema,
+        values: &[String],
+        place: &Place<'_>,
+        stem: &str,
+        log: &mut Log<'_>,
+    ) -> usize {
+        let descriptions = schema.enum_descriptions.len();
+        if descriptions != 0 && descriptions < values.len() {
+            log.warn(place, "`enumDescriptions` is shorter than `enum`");
+        }
+        let mut seen = BTreeSet::new();
+        let kept: Vec<usize> = (0..values.len()).filter(|&index| seen.insert(&values[index])).collect();
+        if kept.len() < values.len() {
+            log.warn(place, "a value is repeated in `enum`");
+        }
+        let names = naming::assign(Kind::Variant, kept.iter().map(|&index| values[index].as_str()), &[]);
+        let values = kept.into_iter().zip(names).map(|(index, name)| Value {
+            name,
+            wire: values[index].clone(),
+            docs: Docs {
+                prose: schema.enum_descriptions.get(index).filter(|prose| !prose.trim().is_empty()).cloned(),
+                facts: Vec::new(),
+                deprecated: schema.enum_deprecated.get(index).copied().unwrap_or_default(),
+            },
+        });
+        self.enums.push(Enum {
+            name: naming::single(Kind::Type, stem),
+            wire: stem.to_owned(),
+            values: values.collect(),
+            docs: Docs::default(),
+            gate: Vec::new(),
+            kept: true,
+        });
+        self.enums.len() - 1
+    }
+
+    fn fields(&mut self, schema: &Schema, place: &Place<'_>, stem: &str, log: &mut Log<'_>) -> Vec<Field> {
+        let Some(members) = &schema.properties else { return Vec::new() };
+        if schema.additional_properties.is_some() && !members.is_empty() {
+            log.warn(place, "`additionalProperties` beside `properties`: such members are found in `extra`");
+        }
+        let names = naming::assign(Kind::Field, members.keys().map(String::as_str), &[]);
+        let place = place.below("properties");
+        let fields = members.iter().zip(names).map(|((wire, member), name)| Field {
+            name,
+            wire: wire.clone(),
+            ty: self.convert(member, &place.below(wire), &naming::join(stem, wire), log),
+            docs: facts::docs(member),
+        });
+        fields.collect()
+    }
+
+    /// The type of a parameter. Whatever is no scalar travels as text.
+    pub(crate) fn parameter(
+        &mut self,
+        schema: &Schema,
+        place: &Place<'_>,
+        stem: &str,
+        log: &mut Log<'_>,
+    ) -> ParameterType {
+        let kind = schema.kind.as_deref().unwrap_or("string");
+        match self.scalar(kind, schema, place, stem, log) {
+            Some(Type::Enum(index)) => ParameterType::Enum(index),
+            Some(Type::Scalar(scalar)) => ParameterType::Scalar(scalar),
+            _ => {
+                log.warn(place, format!("a parameter of type `{kind}` is sent as the text that is given"));
+                ParameterType::Scalar(Scalar::Text)
+            }
+        }
+    }
+
+    /// Gives the last names, and boxes what contains itself.
+    pub(crate) fn finish(mut self, log: &mut Log<'_>) -> Result<Types, Error> {
+        let inline: Vec<usize> =
+            (0..self.objects.len()).filter(|&index| self.objects[index].inline).collect();
+        let stems: Vec<String> = inline.iter().map(|&index| self.objects[index].wire.clone()).collect();
+        for (index, name) in
+            inline.into_iter().zip(naming::assign(Kind::Type, stems.iter().map(String::as_str), &[]))
+        {
+            self.objects[index].name = name;
+        }
+        let stems: Vec<String> = self.enums.iter().map(|item| item.wire.clone()).collect();
+        for (item, name) in
+            self.enums.iter_mut().zip(naming::assign(Kind::Type, stems.iter().map(String::as_str), &[]))
+        {
+            item.name = name;
+        }
+        recursion::refuse_endless_aliases(&self.objects, log)?;
+        recursion::box_cycles(&mut self.objects);
+        let shadows_prelude = self.objects.iter().any(|object| shadows_prelude(object.name.as_str()));
+        Ok(Types { objects: self.objects, enums: self.enums, shadows_prelude })
+    }
+}
+
+/// A top-level schema that becomes a struct; the empty object among them.
+fn is_struct(schema: &Schema) -> bool {
+    let has_members = schema.properties.as_ref().is_some_and(|members| !members.is_empty());
+    let is_object = schema.kind.as_deref() == Some("object");
+    schema.reference.is_none()
+        && match &schema.kind {
+            Some(_) if !is_object => false,
+            _ => has_members || (is_object && schema.additional_properties.is_none()),
+        }
+}
+
+/// Names that the module of schemas itself says without a path.
+fn shadows_prelude(name: &str) -> bool {
+    matches!(name, "Option" | "String" | "Vec" | "Box" | "BTreeMap")
+}

@@ -1,0 +1,169 @@
+//! The oddities of the wire format, each in one place: how paths, formats, sizes and page tokens are written.
+
+/// A scalar as the wire has it, by `type` and `format`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Scalar {
+    Text,
+    Bool,
+    I32,
+    U32,
+    I64,
+    U64,
+    F32,
+    F64,
+    DateTime,
+    Date,
+    Duration,
+    FieldMask,
+    Bytes,
+}
+
+/// The scalar of a `type` and `format`; `None` if the type is no scalar. The flag tells whether the format is known.
+pub(crate) fn scalar(kind: &str, format: Option<&str>) -> Option<(Scalar, bool)> {
+    let (plain, known) = match (kind, format.unwrap_or_default()) {
+        ("string", "") => (Scalar::Text, true),
+        ("string", "int64") => (Scalar::I64, true),
+        ("string", "uint64") => (Scalar::U64, true),
+        ("string", "google-datetime" | "date-time") => (Scalar::DateTime, true),
+        ("string", "date") => (Scalar::Date, true),
+        ("string", "google-duration") => (Scalar::Duration, true),
+        ("string", "google-fieldmask") => (Scalar::FieldMask, true),
+        ("string", "byte") => (Scalar::Bytes, true),
+        ("string", _) => (Scalar::Text, false),
+        ("boolean", format) => (Scalar::Bool, format.is_empty()),
+        ("integer", "int32" | "") => (Scalar::I32, true),
+        ("integer", "uint32") => (Scalar::U32, true),
+        ("integer", "int64") => (Scalar::I64, true),
+        ("integer", "uint64") => (Scalar::U64, true),
+        ("integer", _) => (Scalar::I64, false),
+        ("number", "float") => (Scalar::F32, true),
+        ("number", "double" | "") => (Scalar::F64, true),
+        ("number", _) => (Scalar::F64, false),
+        _ => return None,
+    };
+    Some((plain, known))
+}
+
+/// A path template in the two forms that exist, `{x}` and `{+x}`, with the names of its variables in order.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Template {
+    pub(crate) path: String,
+    pub(crate) variables: Vec<String>,
+    /// Something else than the two forms was found, and brought to the nearest of them.
+    pub(crate) odd: bool,
+}
+
+/// Reads a template. `{/x}` becomes `/{x}` and `{x*}` becomes `{+x}`: no document has them, but the format allows it.
+pub(crate) fn template(path: &str) -> Result<Template, &'static str> {
+    let mut made = Template { path: String::new(), variables: Vec::new(), odd: false };
+    let mut rest = path.trim_start_matches('/');
+    while let Some(open) = rest.find(['{', '}']) {
+        let (before, at) = rest.split_at(open);
+        made.path.push_str(before);
+        let inner = at.strip_prefix('{').ok_or("a `}` without a `{`")?;
+        let (expression, after) = inner.split_once('}').ok_or("a `{` without a `}`")?;
+        let (plus, name) = match expression.strip_prefix('+') {
+            Some(name) => (true, name),
+            None => (false, expression),
+        };
+        let (slash, name) = match name.strip_prefix('/') {
+            Some(name) => (true, name),
+            None => (false, name),
+        };
+        let (star, name) = match name.strip_suffix('*') {
+            Some(name) => (true, name),
+            None => (false, name),
+        };
+        if name.is_empty()
+            || !name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_.-$".contains(&byte))
+        {
+            return Err("a path variable that is neither `{name}` nor `{+name}`");
+        }
+        made.odd |= slash || star;
+        made.path.push_str(if slash { "/" } else { "" });
+        made.path.push_str(if plus || star { "{+" } else { "{" });
+        made.path.push_str(name);
+        made.path.push('}');
+        made.odd |= made.variables.iter().any(|variable| variable == name);
+        made.variables.push(name.to_owned());
+        rest = after;
+    }
+    made.path.push_str(rest);
+    if made.path.contains(|c: char| c.is_control() || c.is_whitespace() || c == '\\' || c == '#') {
+        return Err("a character that no path may have");
+    }
+    Ok(made)
+}
+
+/// An HTTP verb.
+pub(crate) fn verb(written: &str) -> Option<&'static str> {
+    const VERBS: &[&str] = &["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"];
+    VERBS.iter().find(|verb| verb.eq_ignore_ascii_case(written)).copied()
+}
+
+/// A size such as `1GB` (binary units, as Google's own clients read it) or plain bytes.
+pub(crate) fn size(written: &str) -> Option<u64> {
+    let written = written.trim();
+    let digits = written.trim_end_matches(|c: char| c.is_ascii_alphabetic());
+    let unit = written.get(digits.len()..)?.to_ascii_uppercase();
+    let shift = match unit.as_str() {
+        "" | "B" => 0,
+        "KB" | "K" => 10,
+        "MB" | "M" => 20,
+        "GB" | "G" => 30,
+        "TB" | "T" => 40,
+        _ => return None,
+    };
+    digits.trim().parse::<u64>().ok()?.checked_mul(1 << shift)
+}
+
+/// Names of a request's page token: in the query, or in the body.
+pub(crate) const REQUEST_TOKENS: &[&str] =
+    &["pageToken", "page_token", "_page_token", "nextPageToken", "continue"];
+
+/// Names of a response's token for the next page.
+pub(crate) const RESPONSE_TOKENS: &[&str] = &["nextPageToken", "pageToken", "next_page_token"];
+
+/// Lists in a response that are never its items.
+pub(crate) const NOT_ITEMS: &[&str] = &[
+    "unreachable",
+    "unreachables",
+    "warnings",
+    "unreachableLocations",
+    "unreachableResources",
+    "missingZones",
+    "failedLocations",
+];
+
+/// The members of `google.api.HttpBody`: raw bytes with a content type, whatever the schema is called.
+pub(crate) const HTTP_BODY: &[&str] = &["contentType", "data", "extensions"];
+
+/// Global parameters that every call has setters for; a method's own parameter of that name needs none.
+pub(crate) const GLOBAL_SETTERS: &[&str] = &["fields", "quotaUser", "prettyPrint"];
+
+/// Scheme and host, ending in `/`.
+pub(crate) fn root_url(written: &str) -> Option<String> {
+    let rest = written.strip_prefix("https://").or_else(|| written.strip_prefix("http://"))?;
+    let is_fine = |c: char| c.is_ascii_alphanumeric() || "-._~:/[]".contains(c);
+    if rest.is_empty() || rest.starts_with('/') || !rest.chars().all(is_fine) {
+        return None;
+    }
+    Some(if written.ends_with('/') { written.to_owned() } else { format!("{written}/") })
+}
+
+/// A plain path below the root, without a leading `/`.
+pub(crate) fn plain_path(written: &str) -> Option<&str> {
+    let path = written.trim_start_matches('/');
+    let is_fine = |c: char| c.is_ascii_alphanumeric() || "-._~:/@$&+,=!*'()%".contains(c);
+    let is_inside = !path.split('/').any(|segment| segment == ".." || segment == ".");
+    (path.chars().all(is_fine) && is_inside).then_some(path)
+}
+
+/// A part of an API's id: what may be in a crate's name and in a path.
+pub(crate) fn is_id(text: &str, may_have_dots: bool) -> bool {
+    let is_fine = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_' || (may_have_dots && byte == b'.');
+    text.len() <= 64
+        && text.bytes().all(is_fine)
+        && text.starts_with(|c: char| c.is_ascii_alphanumeric())
+        && text.ends_with(|c: char| c.is_ascii_alphanumeric())
+}
