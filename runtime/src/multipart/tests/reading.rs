@@ -360,3 +360,24 @@ fn a_bad_part_harms_no_other() {
         &[ok(0, 200, "0"), flawed, ok(2, 200, "2")],
     );
 }
+
+#[test]
+fn a_printed_answer_with_ids_of_others_and_a_header_without_a_colon() {
+    let part = |item: usize, tag: &str| {
+        format!(
+            "--batch_q7LkTY|Content-Type: application/http|Content-ID: <response-item{item}:5512@courses.example.com>||\
+             HTTP/1.1 200 OK|Content-Type application/json|Content-Length: 15||{{\"tag\": \"{tag}\"}}|"
+        )
+    };
+    let response = format!("{}{}--batch_q7LkTY--", part(1, "aaaa"), part(2, "bbbb")).replace('|', "\r\n");
+    let (parts, error) = read(reader("multipart/mixed; boundary=batch_q7LkTY"), [response.as_bytes()]);
+    assert_eq!(error, None);
+    let found: Vec<_> =
+        parts.iter().map(|part| (part.content_id().unwrap().bare(), seen(part).index)).collect();
+    assert_eq!(
+        found,
+        [(&b"item1:5512@courses.example.com"[..], None), (&b"item2:5512@courses.example.com"[..], None)]
+    );
+    let bodies: Vec<_> = parts.iter().map(|part| part.content.as_ref().unwrap().body.clone()).collect();
+    assert_eq!(bodies, ["{\"tag\": \"aaaa\"}", "{\"tag\": \"bbbb\"}"]);
+}
