@@ -93,8 +93,12 @@ impl Generate {
                     for warning in &done.warnings {
                         writeln!(terminal.out, "warning: {warning}")?;
                     }
-                    for change in &done.changes {
-                        writeln!(terminal.out, "{change}")?;
+                    if self.check {
+                        for change in &done.changes {
+                            writeln!(terminal.out, "{change}")?;
+                        }
+                    } else if !done.changes.is_empty() {
+                        writeln!(terminal.out, "{name}: {}", count(done.changes.len(), "file"))?;
                     }
                     files += done.changes.len();
                     touched += usize::from(!done.changes.is_empty());

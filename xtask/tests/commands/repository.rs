@@ -1,0 +1,34 @@
+//! What is checked in under `discovery/` is what `apis.toml` says it is.
+
+use std::collections::BTreeSet;
+use std::fs;
+
+use gapis_codegen::normalize::{Prose, normalize, to_text};
+use gapis_xtask::{Apis, Workspace};
+use serde_json::Value;
+use sha2::{Digest, Sha256};
+
+#[test]
+fn documents_are_in_form_and_as_noted() {
+    let discovery = Workspace::of_this_repository().discovery;
+    let apis = Apis::load(&discovery).expect("apis.toml");
+    let mut files = BTreeSet::from(["apis.toml".to_owned()]);
+    for (id, entry) in apis.iter() {
+        files.insert(entry.file.clone());
+        let text = fs::read_to_string(discovery.join(&entry.file)).expect("a document");
+        let digest: String = Sha256::digest(&text).iter().map(|byte| format!("{byte:02x}")).collect();
+        let mend = format!("{id}: mend it with `cargo xtask fetch {id} --from discovery`");
+        assert_eq!(entry.sha256, digest, "{mend}");
+        let mut document: Value = serde_json::from_str(&text).expect("JSON");
+        assert_eq!(document.get("revision").and_then(Value::as_str), Some(&*entry.revision), "{mend}");
+        assert_eq!(document.get("id").and_then(Value::as_str), Some(&*id.to_string()), "{mend}");
+        // Only our own document has prose that is ours to check in.
+        normalize(&mut document, if entry.local { Prose::Keep } else { Prose::Remove });
+        assert!(to_text(&document) == text, "{mend}");
+        let limited = entry.batch_calls.is_some() || entry.batch_bytes.is_some() || entry.batch_url.is_some();
+        assert_eq!(limited, entry.batch_source.is_some(), "{id}: a limit and its source belong together");
+    }
+    let found = fs::read_dir(&discovery).expect("listed").map(|entry| entry.expect("an entry").file_name());
+    let found: BTreeSet<String> = found.map(|name| name.to_string_lossy().into_owned()).collect();
+    assert_eq!(found, files, "documents that nobody lists, or lists without a document");
+}
