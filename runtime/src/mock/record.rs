@@ -7,7 +7,18 @@ use http::HeaderMap;
 
 use super::call::MockCall;
 
-/// One HTTP request as it came: a call sent alone, or a whole batch.
+/// One HTTP request as it came: a call sent alone, or a whole batch. [`Handlers::requests`](super::Handlers::requests)
+/// lists them.
+///
+/// ```
+/// use gapis_runtime::mock::Handlers;
+///
+/// let handlers = Handlers::new();
+/// let request = http::Request::post("/farm/v2/animals?fields=id").body(bytes::Bytes::from("{}")).unwrap();
+/// assert_eq!(handlers.handle(request).status(), 404);
+/// let request = &handlers.requests()[0];
+/// assert_eq!((request.verb.as_str(), request.query.as_str(), &request.body[..]), ("POST", "fields=id", &b"{}"[..]));
+/// ```
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct MockRequest {

@@ -87,7 +87,9 @@ impl Handlers {
         handler: impl Fn(&MockCall) -> MockResponse + Send + Sync + 'static,
     ) -> &Self {
         let api = <M::Api as Api>::SPEC;
-        write(&self.0.batches).insert(path_key(api.batch_path), api.batch_calls);
+        if !api.batch_path.is_empty() {
+            write(&self.0.batches).insert(path_key(api.batch_path), api.batch_calls);
+        }
         self.add(Route {
             verb: M::SPEC.verb.to_owned(),
             template: Template::parse(&format!("{}{}", api.service_path, M::SPEC.path)),
