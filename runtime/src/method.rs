@@ -47,7 +47,7 @@ pub trait Body: Send + Sync {
     ///
     /// # Errors
     /// If the value has no JSON form.
-    fn encode(&self) -> Result<(String, bytes::Bytes)>;
+    fn encode(&self, api: &ApiSpec) -> Result<(String, bytes::Bytes)>;
 }
 
 /// What a method answers. Implemented for every schema, for lists, maps and JSON values, for `()` and for

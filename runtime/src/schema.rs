@@ -1,9 +1,86 @@
 //! The values of schemas: how generated structs, open enums and formatted text are read, written, compared and printed.
+//!
+//! All of it works over [`dyn Field`](Field) and is compiled once, in this crate: a generated struct only says which
+//! members it has. Nothing in here may fail or lose data because a server knows more than the document did.
 
+mod base64;
+mod compare;
+mod containers;
+mod extra;
 mod field;
+mod mask;
+mod open;
+mod read;
+mod scalars;
+mod text;
+mod time;
+mod write;
 
-pub use field::{Field, Kind, Leaf, List, Map, Object, Slot, View};
+#[cfg(test)]
+mod tests;
 
-/// Members that the document does not know, and explicit nulls.
-#[derive(Debug, Default)]
-pub struct Extra;
+use std::fmt;
+
+use serde::{Deserializer, Serializer};
+
+pub use self::base64::Base64;
+pub use self::extra::Extra;
+pub use self::field::{Field, Kind, Leaf, List, Map, Object, Scalar, Slot, View};
+pub use self::mask::FieldMask;
+pub use self::open::{Enum, Open};
+pub use self::read::{DecodeError, from_slice};
+pub use self::time::{Date, DateTime, Duration};
+pub use self::write::{to_vec, to_writer};
+
+pub(crate) use self::read::from_enveloped_slice;
+
+/// For [`object!`](crate::object): a copy.
+#[doc(hidden)]
+#[must_use]
+pub fn clone<T: Object + Default>(value: &T) -> T {
+    let mut copy = T::default();
+    compare::copy(&mut copy, value);
+    copy
+}
+
+/// For [`object!`](crate::object): whether two values have the same members.
+#[doc(hidden)]
+#[must_use]
+pub fn eq(left: &dyn Object, right: &dyn Object) -> bool {
+    compare::same_object(left, right)
+}
+
+/// For [`object!`](crate::object): prints the members that are set, under their wire names.
+#[doc(hidden)]
+pub fn debug(name: &str, value: &dyn Object, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    compare::print_object(name, value, f)
+}
+
+/// For [`object!`](crate::object): writes the members that are set, then those of `extra`.
+#[doc(hidden)]
+pub fn serialize<S: Serializer>(value: &dyn Object, serializer: S) -> Result<S::Ok, S::Error> {
+    write::object(value, serializer)
+}
+
+/// For [`object!`](crate::object): reads a value from any format that describes itself.
+#[doc(hidden)]
+pub fn deserialize<'de, T: Field, D: Deserializer<'de>>(deserializer: D) -> Result<T, D::Error> {
+    let mut value = T::empty();
+    read::from_deserializer(deserializer, &mut value)?;
+    Ok(value)
+}
+
+/// For [`object!`](crate::object): the arm behind the members. The drivers ask only for indices that
+/// [`Object::names`] has, so it is never reached, whatever the input.
+#[doc(hidden)]
+#[cold]
+pub fn no_member(index: usize) -> ! {
+    unreachable!("member {index} of an object that has fewer")
+}
+
+/// For [`object!`](crate::object), as [`no_member`].
+#[doc(hidden)]
+#[cold]
+pub fn no_member_mut(index: usize) -> ! {
+    no_member(index)
+}

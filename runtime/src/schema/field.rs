@@ -41,6 +41,7 @@ pub enum Slot<'a> {
 }
 
 /// What an outgoing value is.
+#[derive(Clone, Copy)]
 pub enum View<'a> {
     /// Unset: the member is not sent.
     Absent,
@@ -52,6 +53,8 @@ pub enum View<'a> {
     Unsigned(u64),
     /// A JSON number; infinities and NaN go as text, as protobuf's JSON form has them.
     Float(f64),
+    /// The same of single precision, which is printed with as many digits as it has.
+    Single(f32),
     /// A 64-bit number, sent as a JSON string.
     SignedText(i64),
     /// A 64-bit number, sent as a JSON string.
@@ -68,7 +71,24 @@ pub enum View<'a> {
     Json(&'a Value),
 }
 
+/// A scalar as it came.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Scalar<'a> {
+    /// `true` or `false`
+    Bool(bool),
+    /// A number that fits.
+    Signed(i64),
+    /// A number that fits.
+    Unsigned(u64),
+    /// A number with a fraction or an exponent, or one that is too large for the others.
+    Float(f64),
+    /// A string.
+    Text(&'a str),
+}
+
 /// A value that can be a member of a schema, an item of its lists, a value of its maps, a body or a response.
+///
+/// Implemented here for everything that generated crates use; users have no need to implement it.
 pub trait Field: Any + Send + Sync {
     /// A value to read into.
     fn empty() -> Self
@@ -76,30 +96,23 @@ pub trait Field: Any + Send + Sync {
         Self: Sized;
     /// The value, to be written, printed or compared.
     fn view(&self) -> View<'_>;
-    /// Where an incoming value of that kind goes. `Option` makes its content here, and drops it for `null`.
+    /// Where an incoming value of that kind goes. `Option` makes its content anew here, and drops it for `null`.
     fn slot(&mut self, kind: Kind) -> Slot<'_>;
     /// A copy.
     fn duplicate(&self) -> Self
     where
         Self: Sized;
-    /// Makes this a copy of `other`, which has the same type.
+    /// Makes this a copy of `other`, which has the same type; a value of another type is ignored.
     fn assign(&mut self, other: &dyn Field);
-    /// For `assign`.
-    fn as_any(&self) -> &dyn Any;
 }
 
-/// A scalar that is being read. The error says what was expected.
+/// A scalar that is being read.
 pub trait Leaf {
-    /// Stores `true` or `false`.
-    fn set_bool(&mut self, value: bool) -> Result<(), &'static str>;
-    /// Stores a number.
-    fn set_signed(&mut self, value: i64) -> Result<(), &'static str>;
-    /// Stores a number.
-    fn set_unsigned(&mut self, value: u64) -> Result<(), &'static str>;
-    /// Stores a number.
-    fn set_float(&mut self, value: f64) -> Result<(), &'static str>;
-    /// Stores a string.
-    fn set_text(&mut self, value: &str) -> Result<(), &'static str>;
+    /// Stores the value.
+    ///
+    /// # Errors
+    /// What was expected, if the value cannot be converted without loss.
+    fn set(&mut self, value: Scalar<'_>) -> Result<(), &'static str>;
 }
 
 /// A list of values of one type.
@@ -114,8 +127,6 @@ pub trait List {
     fn get(&self, index: usize) -> &dyn Field;
     /// Appends an empty item and gives it to be read into.
     fn push(&mut self) -> &mut dyn Field;
-    /// Removes all items.
-    fn clear(&mut self);
 }
 
 /// A map from text to values of one type.
@@ -126,18 +137,16 @@ pub trait Map {
     fn is_empty(&self) -> bool {
         self.len() == 0
     }
-    /// Calls `visit` for each entry, in the order of the keys.
+    /// Calls `visit` for each entry, in the order of the keys, until it answers `false`.
     fn each(&self, visit: &mut dyn FnMut(&str, &dyn Field) -> bool);
     /// The value at that key.
     fn get(&self, key: &str) -> Option<&dyn Field>;
-    /// Inserts an empty value and gives it to be read into.
+    /// Inserts an empty value, in place of an earlier one, and gives it to be read into.
     fn insert(&mut self, key: &str) -> &mut dyn Field;
-    /// Removes all entries.
-    fn clear(&mut self);
 }
 
 /// A generated struct: its members by index. Written by [`object!`](crate::object).
-pub trait Object: Any + Send + Sync {
+pub trait Object: Send + Sync + 'static {
     /// The members' wire names, sorted bytewise.
     fn names(&self) -> &'static [&'static str];
     /// The member at `index`, which is below the number of names.
@@ -148,4 +157,9 @@ pub trait Object: Any + Send + Sync {
     fn extra(&self) -> &Extra;
     /// Members that the document does not know.
     fn extra_mut(&mut self) -> &mut Extra;
+    /// The type's name, for printing.
+    fn type_name(&self) -> &'static str {
+        let full = std::any::type_name::<Self>();
+        full.rsplit("::").next().unwrap_or(full)
+    }
 }

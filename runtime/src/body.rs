@@ -1,0 +1,105 @@
+//! How bodies are encoded and responses decoded.
+
+use bytes::Bytes;
+use http::header::CONTENT_TYPE;
+
+use crate::schema::{self, Field, View};
+use crate::spec::{ApiSpec, MethodSpec};
+use crate::{Body, Error, RawResponse, Response, Result};
+
+/// Exactly this: some servers do not know it with a charset.
+const JSON: &str = "application/json";
+
+/// A body of any media type, as methods have it whose request or response is `google.api.HttpBody`.
+///
+/// ```
+/// use gapis_runtime::HttpBody;
+///
+/// let body = HttpBody::new("text/csv", "a,b\n1,2\n");
+/// assert_eq!(body.data.len(), 8);
+/// ```
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct HttpBody {
+    /// The value of the `Content-Type` header.
+    pub content_type: String,
+    /// The bytes.
+    pub data: Bytes,
+}
+
+impl HttpBody {
+    /// A body of that media type.
+    #[must_use]
+    pub fn new(content_type: impl Into<String>, data: impl Into<Bytes>) -> Self {
+        HttpBody { content_type: content_type.into(), data: data.into() }
+    }
+}
+
+impl Body for HttpBody {
+    fn encode(&self, _: &ApiSpec) -> Result<(String, Bytes)> {
+        Ok((self.content_type.clone(), self.data.clone()))
+    }
+}
+
+impl Response for HttpBody {
+    fn decode(_: &ApiSpec, _: &MethodSpec, response: &RawResponse) -> Result<Self> {
+        let content_type =
+            response.headers.get(CONTENT_TYPE).map(|value| String::from_utf8_lossy(value.as_bytes()));
+        Ok(HttpBody::new(content_type.unwrap_or_default(), response.body.clone()))
+    }
+    fn encode(&self, api: &ApiSpec) -> Result<(String, Bytes)> {
+        Body::encode(self, api)
+    }
+}
+
+impl<T: Field> Body for T {
+    fn encode(&self, api: &ApiSpec) -> Result<(String, Bytes)> {
+        to_json(api, self)
+    }
+}
+
+impl<T: Field> Response for T {
+    fn decode(api: &ApiSpec, _: &MethodSpec, response: &RawResponse) -> Result<Self> {
+        let mut value = T::empty();
+        from_json(api, &response.body, &mut value)?;
+        Ok(value)
+    }
+    fn encode(&self, api: &ApiSpec) -> Result<(String, Bytes)> {
+        to_json(api, self)
+    }
+}
+
+/// Whatever the server answers is accepted and dropped.
+impl Response for () {
+    fn decode(_: &ApiSpec, _: &MethodSpec, _: &RawResponse) -> Result<Self> {
+        Ok(())
+    }
+    fn encode(&self, _: &ApiSpec) -> Result<(String, Bytes)> {
+        Ok((String::new(), Bytes::new()))
+    }
+}
+
+fn to_json(api: &ApiSpec, value: &dyn Field) -> Result<(String, Bytes)> {
+    let mut out = Vec::with_capacity(256);
+    if api.data_wrapper {
+        out.extend_from_slice(b"{\"data\":");
+    }
+    schema::to_writer(&mut out, value)
+        .map_err(|error| Error::input(format!("the body has no JSON form: {error}")))?;
+    if api.data_wrapper {
+        out.push(b'}');
+    }
+    Ok((JSON.to_owned(), out.into()))
+}
+
+fn from_json(api: &ApiSpec, body: &[u8], into: &mut dyn Field) -> Result<()> {
+    let text = body.trim_ascii();
+    if text.is_empty() || text == b"null" {
+        return match into.view() {
+            View::Object(_) | View::Map(_) | View::List(_) | View::Json(_) | View::Absent => Ok(()),
+            _ => Err(Error::decode("$", "expected a value, found an empty body", body)),
+        };
+    }
+    let read = if api.data_wrapper { schema::from_enveloped_slice } else { schema::from_slice };
+    read(body, into).map_err(|error| Error::decode(error.path(), error.message(), body))
+}

@@ -1,0 +1,88 @@
+//! Copying, comparing and printing of any value.
+
+use std::fmt;
+
+use super::field::{Field, Object, View};
+
+pub(super) fn copy(to: &mut dyn Object, from: &dyn Object) {
+    for index in 0..from.names().len() {
+        to.get_mut(index).assign(from.get(index));
+    }
+    to.extra_mut().clone_from(from.extra());
+}
+
+pub(super) fn same_object(left: &dyn Object, right: &dyn Object) -> bool {
+    let members = left.names().len();
+    (0..members).all(|index| same(left.get(index), right.get(index))) && left.extra() == right.extra()
+}
+
+fn same(left: &dyn Field, right: &dyn Field) -> bool {
+    match (left.view(), right.view()) {
+        (View::Absent, View::Absent) => true,
+        (View::Bool(a), View::Bool(b)) => a == b,
+        (View::Signed(a), View::Signed(b)) | (View::SignedText(a), View::SignedText(b)) => a == b,
+        (View::Unsigned(a), View::Unsigned(b)) | (View::UnsignedText(a), View::UnsignedText(b)) => a == b,
+        (View::Float(a), View::Float(b)) => a == b,
+        (View::Single(a), View::Single(b)) => a == b,
+        (View::Text(a), View::Text(b)) => a == b,
+        (View::Json(a), View::Json(b)) => a == b,
+        (View::Object(a), View::Object(b)) => same_object(a, b),
+        (View::List(a), View::List(b)) => {
+            a.len() == b.len() && (0..a.len()).all(|index| same(a.get(index), b.get(index)))
+        }
+        (View::Map(a), View::Map(b)) => {
+            let mut equal = a.len() == b.len();
+            if equal {
+                a.each(&mut |key, value| {
+                    equal = b.get(key).is_some_and(|other| same(value, other));
+                    equal
+                });
+            }
+            equal
+        }
+        _ => false,
+    }
+}
+
+pub(super) fn print_object(name: &str, value: &dyn Object, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    let mut out = f.debug_struct(name);
+    for (index, name) in value.names().iter().enumerate() {
+        let member = value.get(index);
+        if !matches!(member.view(), View::Absent) {
+            out.field(name, &Print(member));
+        }
+    }
+    if !value.extra().is_empty() {
+        out.field("extra", value.extra());
+    }
+    out.finish()
+}
+
+struct Print<'a>(&'a dyn Field);
+
+impl fmt::Debug for Print<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0.view() {
+            View::Absent => f.write_str("None"),
+            View::Bool(value) => value.fmt(f),
+            View::Signed(value) | View::SignedText(value) => value.fmt(f),
+            View::Unsigned(value) | View::UnsignedText(value) => value.fmt(f),
+            View::Float(value) => value.fmt(f),
+            View::Single(value) => value.fmt(f),
+            View::Text(value) => value.fmt(f),
+            View::Json(value) => value.fmt(f),
+            View::Object(value) => print_object(value.type_name(), value, f),
+            View::List(value) => {
+                f.debug_list().entries((0..value.len()).map(|index| Print(value.get(index)))).finish()
+            }
+            View::Map(value) => {
+                let mut out = f.debug_map();
+                value.each(&mut |key, value| {
+                    out.entry(&key, &Print(value));
+                    true
+                });
+                out.finish()
+            }
+        }
+    }
+}

@@ -1,0 +1,169 @@
+//! Optional values, lists, maps and objects as members.
+//!
+//! These are compiled for each schema of a generated crate, so they hold as little code as possible.
+
+use std::any::Any;
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
+
+use super::Extra;
+use super::field::{Field, Kind, List, Map, Object, Slot, View};
+
+impl<T: Field> Field for Option<T> {
+    fn empty() -> Self {
+        None
+    }
+    fn view(&self) -> View<'_> {
+        match self {
+            Some(value) => value.view(),
+            None => View::Absent,
+        }
+    }
+    fn slot(&mut self, kind: Kind) -> Slot<'_> {
+        match kind {
+            Kind::Null => {
+                *self = None;
+                Slot::Skip
+            }
+            // What an earlier member of the same name has left goes: the last one wins.
+            _ => self.insert(T::empty()).slot(kind),
+        }
+    }
+    fn duplicate(&self) -> Self {
+        self.as_ref().map(T::duplicate)
+    }
+    fn assign(&mut self, other: &dyn Field) {
+        if let Some(other) = (other as &dyn Any).downcast_ref::<Self>() {
+            *self = other.duplicate();
+        }
+    }
+}
+
+impl<T: Field> Field for Vec<T> {
+    fn empty() -> Self {
+        Vec::new()
+    }
+    fn view(&self) -> View<'_> {
+        View::List(self)
+    }
+    fn slot(&mut self, kind: Kind) -> Slot<'_> {
+        match kind {
+            Kind::List => Slot::List(self),
+            Kind::Null => Slot::Skip,
+            Kind::Leaf | Kind::Map => Slot::Mismatch("a list"),
+        }
+    }
+    fn duplicate(&self) -> Self {
+        self.iter().map(T::duplicate).collect()
+    }
+    fn assign(&mut self, other: &dyn Field) {
+        if let Some(other) = (other as &dyn Any).downcast_ref::<Self>() {
+            *self = other.duplicate();
+        }
+    }
+}
+
+impl<T: Field> List for Vec<T> {
+    fn len(&self) -> usize {
+        Vec::len(self)
+    }
+    fn get(&self, index: usize) -> &dyn Field {
+        &self[index]
+    }
+    fn push(&mut self) -> &mut dyn Field {
+        let index = Vec::len(self);
+        Vec::push(self, T::empty());
+        &mut self[index]
+    }
+}
+
+impl<T: Field> Field for BTreeMap<String, T> {
+    fn empty() -> Self {
+        BTreeMap::new()
+    }
+    fn view(&self) -> View<'_> {
+        View::Map(self)
+    }
+    fn slot(&mut self, kind: Kind) -> Slot<'_> {
+        match kind {
+            Kind::Map => Slot::Map(self),
+            Kind::Null => Slot::Skip,
+            Kind::Leaf | Kind::List => Slot::Mismatch("an object"),
+        }
+    }
+    fn duplicate(&self) -> Self {
+        self.iter().map(|(key, value)| (key.clone(), value.duplicate())).collect()
+    }
+    fn assign(&mut self, other: &dyn Field) {
+        if let Some(other) = (other as &dyn Any).downcast_ref::<Self>() {
+            *self = other.duplicate();
+        }
+    }
+}
+
+impl<T: Field> Map for BTreeMap<String, T> {
+    fn len(&self) -> usize {
+        BTreeMap::len(self)
+    }
+    fn each(&self, visit: &mut dyn FnMut(&str, &dyn Field) -> bool) {
+        let _ = self.iter().all(|(key, value)| visit(key, value));
+    }
+    fn get(&self, key: &str) -> Option<&dyn Field> {
+        BTreeMap::get(self, key).map(|value| value as &dyn Field)
+    }
+    fn insert(&mut self, key: &str) -> &mut dyn Field {
+        match self.entry(key.to_owned()) {
+            Entry::Vacant(entry) => entry.insert(T::empty()),
+            Entry::Occupied(entry) => {
+                let value = entry.into_mut();
+                *value = T::empty();
+                value
+            }
+        }
+    }
+}
+
+impl<T: Object + Default + Clone> Field for T {
+    fn empty() -> Self {
+        T::default()
+    }
+    fn view(&self) -> View<'_> {
+        View::Object(self)
+    }
+    fn slot(&mut self, kind: Kind) -> Slot<'_> {
+        match kind {
+            Kind::Map => Slot::Object(self),
+            Kind::Null => Slot::Skip,
+            Kind::Leaf | Kind::List => Slot::Mismatch("an object"),
+        }
+    }
+    fn duplicate(&self) -> Self {
+        self.clone()
+    }
+    fn assign(&mut self, other: &dyn Field) {
+        if let Some(other) = (other as &dyn Any).downcast_ref::<Self>() {
+            *self = other.clone();
+        }
+    }
+}
+
+impl<T: Object> Object for Box<T> {
+    fn names(&self) -> &'static [&'static str] {
+        T::names(self)
+    }
+    fn get(&self, index: usize) -> &dyn Field {
+        T::get(self, index)
+    }
+    fn get_mut(&mut self, index: usize) -> &mut dyn Field {
+        T::get_mut(self, index)
+    }
+    fn extra(&self) -> &Extra {
+        T::extra(self)
+    }
+    fn extra_mut(&mut self) -> &mut Extra {
+        T::extra_mut(self)
+    }
+    fn type_name(&self) -> &'static str {
+        T::type_name(self)
+    }
+}

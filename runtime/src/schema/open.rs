@@ -1,0 +1,180 @@
+//! Open enums: the values that the document names, and any other that a server sends.
+
+use std::fmt;
+use std::hash::{Hash, Hasher};
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+use super::field::{Field, Kind, Leaf, Scalar, Slot, View};
+use super::scalars::leaf;
+
+/// A fieldless enum with the wire names of its values. Written by [`open_enum!`](crate::open_enum).
+pub trait Enum: Copy + Eq + fmt::Debug + Send + Sync + 'static {
+    /// The wire names, in the order of the variants.
+    const NAMES: &'static [&'static str];
+    /// The values, in the same order.
+    const VALUES: &'static [Self];
+    /// The variant's position.
+    fn index(self) -> usize;
+    /// The wire name.
+    fn as_str(self) -> &'static str {
+        Self::NAMES.get(self.index()).copied().unwrap_or_default()
+    }
+    /// The value of that wire name.
+    fn from_name(name: &str) -> Option<Self> {
+        position(Self::NAMES, name).and_then(|index| Self::VALUES.get(index).copied())
+    }
+}
+
+/// The names are in the document's order, so they are all looked at; comparing lengths first makes that quick.
+fn position(names: &[&str], name: &str) -> Option<usize> {
+    names.iter().position(|&known| known == name)
+}
+
+/// A value of the enum `E`, or one that this version of the document does not name.
+///
+/// ```
+/// use gapis_runtime::schema::{Enum, Open};
+///
+/// #[non_exhaustive]
+/// pub enum Status { Running, Stopped }
+/// gapis_runtime::open_enum! { Status { Running "RUNNING" Stopped "STOPPED" } }
+///
+/// let status: Open<Status> = "RUNNING".into();
+/// assert_eq!(status, Status::Running);
+/// assert_eq!(status, "RUNNING");
+/// let newer: Open<Status> = "HIBERNATING".into();
+/// assert_eq!(newer.known(), None);
+/// assert_eq!(newer.as_str(), "HIBERNATING");
+/// ```
+#[derive(Clone)]
+pub enum Open<E> {
+    /// A value that the document names.
+    Known(E),
+    /// Any other value, as it came.
+    Unknown(String),
+}
+
+impl<E: Enum> Open<E> {
+    /// The wire name.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        match self {
+            Open::Known(value) => value.as_str(),
+            Open::Unknown(name) => name,
+        }
+    }
+    /// The value, if the document names it.
+    #[must_use]
+    pub fn known(&self) -> Option<E> {
+        match self {
+            Open::Known(value) => Some(*value),
+            Open::Unknown(_) => None,
+        }
+    }
+}
+
+impl<E: Enum> Leaf for Open<E> {
+    fn set(&mut self, value: Scalar<'_>) -> Result<(), &'static str> {
+        *self = match value {
+            Scalar::Text(name) => name.into(),
+            // Protobuf's JSON form allows numbers of values too; nothing is lost if they are kept.
+            Scalar::Signed(number) => Open::Unknown(number.to_string()),
+            Scalar::Unsigned(number) => Open::Unknown(number.to_string()),
+            Scalar::Bool(_) | Scalar::Float(_) => return Err("the name of an enum value"),
+        };
+        Ok(())
+    }
+}
+
+impl<E: Enum> Field for Open<E> {
+    fn empty() -> Self {
+        Open::Unknown(String::new())
+    }
+    fn view(&self) -> View<'_> {
+        View::Text(self.as_str())
+    }
+    fn slot(&mut self, kind: Kind) -> Slot<'_> {
+        leaf(self, kind, "the name of an enum value")
+    }
+    fn duplicate(&self) -> Self {
+        self.clone()
+    }
+    fn assign(&mut self, other: &dyn Field) {
+        if let Some(other) = (other as &dyn std::any::Any).downcast_ref::<Self>() {
+            self.clone_from(other);
+        }
+    }
+}
+
+impl<E: Enum> From<E> for Open<E> {
+    fn from(value: E) -> Self {
+        Open::Known(value)
+    }
+}
+
+impl<E: Enum> From<&str> for Open<E> {
+    fn from(name: &str) -> Self {
+        E::from_name(name).map_or_else(|| Open::Unknown(name.to_owned()), Open::Known)
+    }
+}
+
+impl<E: Enum> From<String> for Open<E> {
+    fn from(name: String) -> Self {
+        E::from_name(&name).map_or(Open::Unknown(name), Open::Known)
+    }
+}
+
+/// By wire name, so that it does not matter how a value was made.
+impl<E: Enum> PartialEq for Open<E> {
+    fn eq(&self, other: &Self) -> bool {
+        self.as_str() == other.as_str()
+    }
+}
+
+impl<E: Enum> Eq for Open<E> {}
+
+impl<E: Enum> PartialEq<E> for Open<E> {
+    fn eq(&self, other: &E) -> bool {
+        self.as_str() == other.as_str()
+    }
+}
+
+impl<E: Enum> PartialEq<&str> for Open<E> {
+    fn eq(&self, other: &&str) -> bool {
+        self.as_str() == *other
+    }
+}
+
+impl<E: Enum> Hash for Open<E> {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.as_str().hash(state);
+    }
+}
+
+impl<E: Enum> fmt::Debug for Open<E> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Open::Known(value) => f.write_str(value.as_str()),
+            Open::Unknown(name) => f.debug_tuple("Unknown").field(name).finish(),
+        }
+    }
+}
+
+impl<E: Enum> fmt::Display for Open<E> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
+}
+
+impl<E: Enum> Serialize for Open<E> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.as_str())
+    }
+}
+
+impl<'de, E: Enum> Deserialize<'de> for Open<E> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        super::deserialize(deserializer)
+    }
+}

@@ -1,0 +1,161 @@
+//! Text, booleans, numbers and any JSON as members.
+//!
+//! What is read is converted where nothing is lost: servers send `1.0` for an integer, numbers for 64-bit text and text
+//! for numbers.
+
+use std::any::Any;
+
+use serde_json::Value;
+
+use super::field::{Field, Kind, Leaf, Scalar, Slot, View};
+
+impl Scalar<'_> {
+    /// The value as an integer, if it is one.
+    fn integer(self) -> Option<i128> {
+        match self {
+            Scalar::Signed(value) => Some(value.into()),
+            Scalar::Unsigned(value) => Some(value.into()),
+            // Beyond 2^64 no member could take the value, so the cast is exact.
+            Scalar::Float(value) if value.fract() == 0.0 && value.abs() < 1e20 => Some(value as i128),
+            Scalar::Text(text) => match text.parse::<i64>() {
+                Ok(value) => Some(value.into()),
+                Err(_) => match text.parse::<u64>() {
+                    Ok(value) => Some(value.into()),
+                    // `1.0` and `1e3`, but no digits that a float cannot hold.
+                    Err(_) => match text.parse::<f64>() {
+                        Ok(value) if value.abs() < 9e15 && value.fract() == 0.0 => Some(value as i128),
+                        _ => None,
+                    },
+                },
+            },
+            _ => None,
+        }
+    }
+
+    fn float(self) -> Option<f64> {
+        match self {
+            Scalar::Signed(value) => Some(value as f64),
+            Scalar::Unsigned(value) => Some(value as f64),
+            Scalar::Float(value) => Some(value),
+            // `NaN`, `Infinity` and `-Infinity` are among what the standard parser reads.
+            Scalar::Text(text) => text.parse().ok(),
+            Scalar::Bool(_) => None,
+        }
+    }
+}
+
+/// The slot of a scalar. A `null` in a list or map, where nothing can be unset, leaves the empty value.
+pub(super) fn leaf<'a>(leaf: &'a mut dyn Leaf, kind: Kind, expected: &'static str) -> Slot<'a> {
+    match kind {
+        Kind::Leaf => Slot::Leaf(leaf),
+        Kind::Null => Slot::Skip,
+        Kind::List | Kind::Map => Slot::Mismatch(expected),
+    }
+}
+
+/// `Field` for a type that implements `Leaf` and `Clone`.
+macro_rules! leaf_field {
+    ($type:ty, $empty:expr, $expected:expr, $value:ident => $view:expr) => {
+        impl $crate::schema::Field for $type {
+            fn empty() -> Self {
+                $empty
+            }
+            fn view(&self) -> $crate::schema::View<'_> {
+                let $value = self;
+                $view
+            }
+            fn slot(&mut self, kind: $crate::schema::Kind) -> $crate::schema::Slot<'_> {
+                $crate::schema::scalars::leaf(self, kind, $expected)
+            }
+            fn duplicate(&self) -> Self {
+                ::std::clone::Clone::clone(self)
+            }
+            fn assign(&mut self, other: &dyn $crate::schema::Field) {
+                if let Some(other) = (other as &dyn ::std::any::Any).downcast_ref::<Self>() {
+                    ::std::clone::Clone::clone_from(self, other);
+                }
+            }
+        }
+    };
+}
+pub(super) use leaf_field;
+
+macro_rules! integer {
+    ($type:ty, $expected:literal, $value:ident => $view:expr) => {
+        impl Leaf for $type {
+            fn set(&mut self, value: Scalar<'_>) -> Result<(), &'static str> {
+                let value = value.integer().and_then(|value| value.try_into().ok());
+                *self = value.ok_or($expected)?;
+                Ok(())
+            }
+        }
+        leaf_field!($type, 0, $expected, $value => $view);
+    };
+}
+
+integer!(i32, "a 32-bit integer", value => View::Signed((*value).into()));
+integer!(u32, "an unsigned 32-bit integer", value => View::Unsigned((*value).into()));
+integer!(i64, "a 64-bit integer", value => View::SignedText(*value));
+integer!(u64, "an unsigned 64-bit integer", value => View::UnsignedText(*value));
+
+impl Leaf for f64 {
+    fn set(&mut self, value: Scalar<'_>) -> Result<(), &'static str> {
+        *self = value.float().ok_or("a number")?;
+        Ok(())
+    }
+}
+leaf_field!(f64, 0.0, "a number", value => View::Float(*value));
+
+impl Leaf for f32 {
+    fn set(&mut self, value: Scalar<'_>) -> Result<(), &'static str> {
+        *self = value.float().ok_or("a number")? as f32;
+        Ok(())
+    }
+}
+leaf_field!(f32, 0.0, "a number", value => View::Single(*value));
+
+impl Leaf for bool {
+    fn set(&mut self, value: Scalar<'_>) -> Result<(), &'static str> {
+        *self = match value {
+            Scalar::Bool(value) => value,
+            Scalar::Text("true") => true,
+            Scalar::Text("false") => false,
+            _ => return Err("a boolean"),
+        };
+        Ok(())
+    }
+}
+leaf_field!(bool, false, "a boolean", value => View::Bool(*value));
+
+impl Leaf for String {
+    fn set(&mut self, value: Scalar<'_>) -> Result<(), &'static str> {
+        match value {
+            Scalar::Text(text) => {
+                text.clone_into(self);
+                Ok(())
+            }
+            _ => Err("a string"),
+        }
+    }
+}
+leaf_field!(String, String::new(), "a string", value => View::Text(value));
+
+impl Field for Value {
+    fn empty() -> Self {
+        Value::Null
+    }
+    fn view(&self) -> View<'_> {
+        View::Json(self)
+    }
+    fn slot(&mut self, _: Kind) -> Slot<'_> {
+        Slot::Json(self)
+    }
+    fn duplicate(&self) -> Self {
+        self.clone()
+    }
+    fn assign(&mut self, other: &dyn Field) {
+        if let Some(other) = (other as &dyn Any).downcast_ref::<Self>() {
+            self.clone_from(other);
+        }
+    }
+}

@@ -1,0 +1,45 @@
+//! What all formatted text has in common: it is kept as it came, so that reading never fails and a round trip is exact.
+
+/// Writes a newtype over text and its impls.
+macro_rules! text {
+    ($(#[$doc:meta])* $name:ident, $expected:literal) => {
+        $(#[$doc])*
+        #[derive(Clone, PartialEq, Eq, Hash, Default)]
+        pub struct $name(String);
+
+        impl $name {
+            /// The text, as it was given or received.
+            #[must_use]
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+        impl ::std::fmt::Debug for $name {
+            fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
+                ::std::fmt::Debug::fmt(self.0.as_str(), f)
+            }
+        }
+        impl ::std::fmt::Display for $name {
+            fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
+                f.pad(&self.0)
+            }
+        }
+        impl ::serde::Serialize for $name {
+            fn serialize<S: ::serde::Serializer>(&self, serializer: S) -> ::std::result::Result<S::Ok, S::Error> {
+                serializer.serialize_str(&self.0)
+            }
+        }
+        impl<'de> ::serde::Deserialize<'de> for $name {
+            fn deserialize<D: ::serde::Deserializer<'de>>(deserializer: D) -> ::std::result::Result<Self, D::Error> {
+                $crate::schema::deserialize(deserializer)
+            }
+        }
+        impl $crate::schema::Leaf for $name {
+            fn set(&mut self, value: $crate::schema::Scalar<'_>) -> ::std::result::Result<(), &'static str> {
+                $crate::schema::Leaf::set(&mut self.0, value).map_err(|_| $expected)
+            }
+        }
+        $crate::schema::scalars::leaf_field!($name, $name(String::new()), $expected, value => $crate::schema::View::Text(&value.0));
+    };
+}
+pub(super) use text;

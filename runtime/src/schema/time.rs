@@ -1,0 +1,243 @@
+//! Times, dates and durations, kept as text.
+
+use std::fmt::Write as _;
+use std::str::FromStr;
+
+use jiff::tz::Offset;
+use jiff::{SignedDuration, Timestamp, civil};
+
+use super::text::text;
+use crate::{Error, Result};
+
+text! {
+    /// A time in RFC 3339 form: `2014-01-01T10:00:00Z`, with another offset, or without one.
+    ///
+    /// The text is kept, so the offset (or its absence) and every digit survive. Two values are equal if their texts
+    /// are: to compare instants, compare their [`timestamp`](Self::timestamp)s.
+    ///
+    /// ```
+    /// use gapis_runtime::schema::DateTime;
+    ///
+    /// let start: DateTime = "2014-01-01T10:00:00".parse()?;
+    /// assert_eq!(start.offset(), None);
+    /// assert_eq!(start.civil()?.hour(), 10);
+    /// assert!(start.timestamp().is_err());
+    /// # Ok::<(), gapis_runtime::Error>(())
+    /// ```
+    DateTime, "a time"
+}
+
+impl DateTime {
+    /// The instant.
+    ///
+    /// # Errors
+    /// If the text is no time, or has no offset.
+    pub fn timestamp(&self) -> Result<Timestamp> {
+        self.0.parse().map_err(|error| invalid("time with an offset", &self.0, &error))
+    }
+
+    /// Date and time of day as written, whatever the offset.
+    ///
+    /// # Errors
+    /// If the text is no time.
+    pub fn civil(&self) -> Result<civil::DateTime> {
+        split_offset(&self.0).0.parse().map_err(|error| invalid("time", &self.0, &error))
+    }
+
+    /// The offset from UTC, if the text has one.
+    #[must_use]
+    pub fn offset(&self) -> Option<Offset> {
+        parse_offset(split_offset(&self.0).1)
+    }
+}
+
+/// The part before the offset, and the offset, which is empty where there is none.
+fn split_offset(text: &str) -> (&str, &str) {
+    let time = text.find(['T', 't', ' ']).unwrap_or(text.len());
+    let offset = text.get(time..).and_then(|rest| rest.find(['Z', 'z', '+', '-']));
+    text.split_at_checked(offset.map_or(text.len(), |offset| time + offset)).unwrap_or((text, ""))
+}
+
+fn parse_offset(text: &str) -> Option<Offset> {
+    if text.eq_ignore_ascii_case("z") {
+        return Some(Offset::UTC);
+    }
+    let (sign, rest) = match text.strip_prefix('-') {
+        Some(rest) => (-1, rest),
+        None => (1, text.strip_prefix('+')?),
+    };
+    let (hours, minutes) = rest.split_once(':')?;
+    let two = |digits: &str| (digits.len() == 2).then(|| digits.parse::<u8>().ok()).flatten();
+    let seconds = i32::from(two(hours)?) * 3600 + i32::from(two(minutes)?) * 60;
+    Offset::from_seconds(sign * seconds).ok()
+}
+
+#[cold]
+fn invalid(what: &str, text: &str, why: &dyn std::fmt::Display) -> Error {
+    Error::input(format!("{text:?} is not a {what}: {why}"))
+}
+
+impl FromStr for DateTime {
+    type Err = Error;
+    /// Takes the text as it is if it is a time.
+    fn from_str(text: &str) -> Result<Self> {
+        let time = DateTime(text.to_owned());
+        time.civil()?;
+        let offset = split_offset(text).1;
+        match offset.is_empty() || parse_offset(offset).is_some() {
+            true if text.contains(['T', 't']) => Ok(time),
+            _ => Err(invalid("time", text, &"expected the form 2006-01-02T15:04:05Z")),
+        }
+    }
+}
+
+impl TryFrom<&str> for DateTime {
+    type Error = Error;
+    fn try_from(text: &str) -> Result<Self> {
+        text.parse()
+    }
+}
+
+impl From<Timestamp> for DateTime {
+    /// In UTC.
+    fn from(time: Timestamp) -> Self {
+        DateTime(time.to_string())
+    }
+}
+
+impl From<civil::DateTime> for DateTime {
+    /// Without an offset.
+    fn from(time: civil::DateTime) -> Self {
+        DateTime(time.to_string())
+    }
+}
+
+text! {
+    /// A date: `2014-01-31`. The text is kept as it came.
+    #[derive(PartialOrd, Ord)]
+    Date, "a date"
+}
+
+impl Date {
+    /// The date.
+    ///
+    /// # Errors
+    /// If the text is no date.
+    pub fn civil(&self) -> Result<civil::Date> {
+        let date: civil::Date = self.0.parse().map_err(|error| invalid("date", &self.0, &error))?;
+        // The parser would take a time as well.
+        match self.0.len() {
+            10 => Ok(date),
+            _ => Err(invalid("date", &self.0, &"expected the form 2006-01-02")),
+        }
+    }
+}
+
+impl FromStr for Date {
+    type Err = Error;
+    fn from_str(text: &str) -> Result<Self> {
+        let date = Date(text.to_owned());
+        date.civil().map(|_| date)
+    }
+}
+
+impl TryFrom<&str> for Date {
+    type Error = Error;
+    fn try_from(text: &str) -> Result<Self> {
+        text.parse()
+    }
+}
+
+impl From<civil::Date> for Date {
+    fn from(date: civil::Date) -> Self {
+        Date(date.to_string())
+    }
+}
+
+text! {
+    /// A duration in seconds with up to nine decimals: `3.5s`. The text is kept as it came.
+    ///
+    /// ```
+    /// use gapis_runtime::schema::Duration;
+    ///
+    /// let wait = Duration::from(std::time::Duration::from_millis(3500));
+    /// assert_eq!(wait.as_str(), "3.5s");
+    /// assert_eq!(wait.to_std()?.as_millis(), 3500);
+    /// # Ok::<(), gapis_runtime::Error>(())
+    /// ```
+    Duration, "a duration"
+}
+
+impl Duration {
+    /// The duration, which may be negative.
+    ///
+    /// # Errors
+    /// If the text is no duration.
+    pub fn to_jiff(&self) -> Result<SignedDuration> {
+        parse_duration(&self.0)
+            .ok_or_else(|| invalid("duration", &self.0, &"expected seconds and an `s`, such as 3.5s"))
+    }
+
+    /// The duration.
+    ///
+    /// # Errors
+    /// If the text is no duration, or a negative one.
+    pub fn to_std(&self) -> Result<std::time::Duration> {
+        self.to_jiff()?.try_into().map_err(|error| invalid("duration from zero upwards", &self.0, &error))
+    }
+}
+
+fn parse_duration(text: &str) -> Option<SignedDuration> {
+    let number = text.strip_suffix('s')?;
+    let (negative, number) = match number.strip_prefix('-') {
+        Some(rest) => (true, rest),
+        None => (false, number),
+    };
+    let (whole, decimals) = number.split_once('.').unwrap_or((number, "0"));
+    let digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    if !digits(whole) || !digits(decimals) || decimals.len() > 9 {
+        return None;
+    }
+    let nanos: i32 = format!("{decimals:0<9}").parse().ok()?;
+    let duration = SignedDuration::new(whole.parse().ok()?, nanos);
+    if negative { duration.checked_neg() } else { Some(duration) }
+}
+
+fn print_duration(negative: bool, seconds: u64, nanos: u32) -> Duration {
+    let mut text = format!("{}{seconds}", if negative { "-" } else { "" });
+    if nanos > 0 {
+        // Writing to a string does not fail.
+        let _ = write!(text, ".{nanos:09}");
+        text.truncate(text.trim_end_matches('0').len());
+    }
+    text.push('s');
+    Duration(text)
+}
+
+impl From<std::time::Duration> for Duration {
+    fn from(duration: std::time::Duration) -> Self {
+        print_duration(false, duration.as_secs(), duration.subsec_nanos())
+    }
+}
+
+impl From<SignedDuration> for Duration {
+    fn from(duration: SignedDuration) -> Self {
+        let nanos = duration.subsec_nanos().unsigned_abs();
+        print_duration(duration.is_negative(), duration.as_secs().unsigned_abs(), nanos)
+    }
+}
+
+impl FromStr for Duration {
+    type Err = Error;
+    fn from_str(text: &str) -> Result<Self> {
+        let duration = Duration(text.to_owned());
+        duration.to_jiff().map(|_| duration)
+    }
+}
+
+impl TryFrom<&str> for Duration {
+    type Error = Error;
+    fn try_from(text: &str) -> Result<Self> {
+        text.parse()
+    }
+}
