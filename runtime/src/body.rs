@@ -44,7 +44,7 @@ impl Body for HttpBody {
 impl Response for HttpBody {
     fn decode(_: &ApiSpec, _: &MethodSpec, response: &RawResponse) -> Result<Self> {
         let content_type =
-            response.headers.get(CONTENT_TYPE).map(|value| String::from_utf8_lossy(value.as_bytes()));
+            response.headers().get(CONTENT_TYPE).map(|value| String::from_utf8_lossy(value.as_bytes()));
         Ok(HttpBody::new(content_type.unwrap_or_default(), response.body.clone()))
     }
     fn encode(&self, api: &ApiSpec) -> Result<(String, Bytes)> {

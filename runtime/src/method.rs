@@ -26,11 +26,19 @@ pub trait Method: Send + Sync + 'static {
 
 /// A method whose responses come in pages.
 #[diagnostic::on_unimplemented(message = "`{Self}` does not answer in pages")]
-pub trait Paged: Method {
-    /// One item of a page.
-    type Item: crate::schema::Field;
+pub trait Paged: Method<Output: crate::schema::Object> {
     /// Where tokens and items are.
     const PAGING: &'static Paging;
+}
+
+/// A method whose pages have items: one member of the response, where it is plain which.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` does not answer in pages of items",
+    note = "where the response has several lists, go by `.pages()`"
+)]
+pub trait PagedItems: Paged {
+    /// One item of a page; of a map, a key and an item.
+    type Item: crate::PageItem;
 }
 
 /// A method that takes a media upload.

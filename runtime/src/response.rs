@@ -1,7 +1,11 @@
 //! An HTTP response, read completely.
 
+use std::sync::OnceLock;
+
 use bytes::Bytes;
 use http::{HeaderMap, StatusCode};
+
+use crate::multipart::Head;
 
 /// An HTTP response as it came: of a call sent alone, or of one part of a batch.
 #[derive(Clone)]
@@ -9,17 +13,36 @@ use http::{HeaderMap, StatusCode};
 pub struct RawResponse {
     /// The status code.
     pub status: StatusCode,
-    /// The headers, repeated ones kept.
-    pub headers: HeaderMap,
     /// The body, after any content decoding.
     pub body: Bytes,
+    head: Lazy,
+}
+
+/// The headers of a part are read when somebody asks for them: most callers never do.
+#[derive(Clone)]
+enum Lazy {
+    Read(HeaderMap),
+    Raw(Head, OnceLock<HeaderMap>),
 }
 
 impl RawResponse {
     /// A response from its parts.
     #[must_use]
     pub fn new(status: StatusCode, headers: HeaderMap, body: Bytes) -> Self {
-        RawResponse { status, headers, body }
+        RawResponse { status, body, head: Lazy::Read(headers) }
+    }
+
+    pub(crate) fn from_head(status: StatusCode, head: Head, body: Bytes) -> Self {
+        RawResponse { status, body, head: Lazy::Raw(head, OnceLock::new()) }
+    }
+
+    /// The headers, repeated ones kept.
+    #[must_use]
+    pub fn headers(&self) -> &HeaderMap {
+        match &self.head {
+            Lazy::Read(headers) => headers,
+            Lazy::Raw(head, read) => read.get_or_init(|| head.to_map()),
+        }
     }
 }
 
@@ -28,8 +51,7 @@ impl std::fmt::Debug for RawResponse {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("RawResponse")
             .field("status", &self.status.as_u16())
-            .field("headers", &self.headers.len())
             .field("body", &format_args!("{} bytes", self.body.len()))
-            .finish()
+            .finish_non_exhaustive()
     }
 }

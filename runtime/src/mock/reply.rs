@@ -111,7 +111,7 @@ impl std::fmt::Debug for MockResponse {
 
 impl From<RawResponse> for MockResponse {
     fn from(raw: RawResponse) -> Self {
-        MockResponse { status: raw.status, headers: raw.headers, body: raw.body }
+        MockResponse { status: raw.status, headers: raw.headers().clone(), body: raw.body }
     }
 }
 

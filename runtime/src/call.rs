@@ -1,0 +1,165 @@
+//! Sending a call by itself: the future behind `.await`, `.send()` and their kin.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use serde::de::DeserializeOwned;
+
+use crate::request::Request;
+use crate::retry::RetryPolicy;
+use crate::spec::{ApiSpec, MethodSpec};
+use crate::{BoxFuture, Error, Json, Method, RawResponse, Response, Result};
+
+/// A call of some method: every generated crate's `Call<M>`. For code that takes calls of any API.
+pub trait IntoRequest {
+    /// The method that is called.
+    type Method: Method;
+    /// The call without its type.
+    fn into_request(self) -> Request;
+}
+
+/// How an answer becomes a value.
+pub(crate) type Decode<T> = fn(&'static ApiSpec, &'static MethodSpec, RawResponse) -> Result<T>;
+
+/// A call that is being sent. It does nothing until it is polled, and stops when it is dropped.
+#[must_use = "futures do nothing unless awaited"]
+pub struct Sending<T> {
+    answer: BoxFuture<'static, Result<RawResponse>>,
+    decode: Decode<T>,
+    api: &'static ApiSpec,
+    spec: &'static MethodSpec,
+}
+
+impl<T> Sending<T> {
+    /// Over the answer to a request, wherever it comes from.
+    pub(crate) fn new(
+        api: &'static ApiSpec,
+        spec: &'static MethodSpec,
+        decode: Decode<T>,
+        answer: BoxFuture<'static, Result<RawResponse>>,
+    ) -> Self {
+        Sending { answer, decode, api, spec }
+    }
+
+    /// Waits for the answer on this thread.
+    ///
+    /// # Errors
+    /// As the call itself, and an input error where an async runtime is already running on this thread.
+    #[cfg(feature = "blocking")]
+    pub fn block(self) -> Result<T>
+    where
+        T: 'static,
+    {
+        crate::blocking::block_on(self)?
+    }
+}
+
+impl<T> Future for Sending<T> {
+    type Output = Result<T>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let this = &mut *self;
+        let answer = std::task::ready!(this.answer.as_mut().poll(cx));
+        Poll::Ready(answer.and_then(|response| (this.decode)(this.api, this.spec, response)))
+    }
+}
+
+impl<T> std::fmt::Debug for Sending<T> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Sending").field("method", &self.spec.id).finish_non_exhaustive()
+    }
+}
+
+/// The value that the document says.
+pub(crate) fn decode<T: Response>(
+    api: &'static ApiSpec,
+    spec: &'static MethodSpec,
+    response: RawResponse,
+) -> Result<T> {
+    T::decode(api, spec, &response)
+}
+
+fn decode_with_response<T: Response>(
+    api: &'static ApiSpec,
+    spec: &'static MethodSpec,
+    response: RawResponse,
+) -> Result<(T, RawResponse)> {
+    T::decode(api, spec, &response).map(|value| (value, response))
+}
+
+fn decode_as<T: DeserializeOwned>(
+    api: &'static ApiSpec,
+    _spec: &'static MethodSpec,
+    response: RawResponse,
+) -> Result<T> {
+    from_json(api, &response)
+}
+
+/// Decodes a body into the caller's own type, below `data` where the API wraps it.
+pub(crate) fn from_json<T: DeserializeOwned>(api: &ApiSpec, response: &RawResponse) -> Result<T> {
+    let body: &[u8] = if response.body.is_empty() { b"null" } else { &response.body };
+    let decoded = if api.data_wrapper {
+        let whole: Json = serde_json::from_slice(body).map_err(|error| Error::decode("", error, body))?;
+        serde_path_to_error::deserialize(whole.get("data").unwrap_or(&Json::Null))
+    } else {
+        serde_path_to_error::deserialize(&mut serde_json::Deserializer::from_slice(body))
+    };
+    decoded.map_err(|error| {
+        let path = error.path().to_string();
+        let path = if path == "." { String::new() } else { path };
+        Error::decode(path, error.into_inner(), body)
+    })
+}
+
+/// What the verbs of every crate's `Call<M>` delegate to. Not for users: `Call<M>` has it all.
+#[doc(hidden)]
+impl Request {
+    pub fn send<M: Method>(self) -> Sending<M::Output> {
+        self.start(decode::<M::Output>)
+    }
+
+    pub fn send_with_response<M: Method>(self) -> Sending<(M::Output, RawResponse)> {
+        self.start(decode_with_response::<M::Output>)
+    }
+
+    pub fn send_as<T: DeserializeOwned + Send + 'static>(self) -> Sending<T> {
+        self.start(decode_as::<T>)
+    }
+
+    fn start<T>(self, decode: Decode<T>) -> Sending<T> {
+        let (api, spec, client) = (self.api(), self.spec(), self.client().clone());
+        Sending::new(api, spec, decode, Box::pin(client.send(self)))
+    }
+
+    #[must_use]
+    pub fn header(mut self, name: &str, value: &str) -> Self {
+        self.set_header(name, value);
+        self
+    }
+
+    #[must_use]
+    pub fn query(mut self, name: &str, value: &str) -> Self {
+        self.add_query(name, value);
+        self
+    }
+
+    #[must_use]
+    pub fn timeout(mut self, after: Duration) -> Self {
+        self.options_mut().timeout = Some(after);
+        self
+    }
+
+    #[must_use]
+    pub fn retry(mut self, policy: RetryPolicy) -> Self {
+        self.options_mut().retry = Some(policy);
+        self
+    }
+
+    #[must_use]
+    pub fn idempotent(mut self, idempotent: bool) -> Self {
+        self.options_mut().idempotent = Some(idempotent);
+        self
+    }
+}

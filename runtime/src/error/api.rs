@@ -1,0 +1,154 @@
+//! The API's own error: the legacy form with `errors[]` and `google.rpc.Status`, in one typed form.
+
+use http::StatusCode;
+use serde_json::Value;
+
+/// What an API says of a failed call. Members that the server did not send are empty.
+#[derive(Debug, Clone, Default, PartialEq)]
+#[non_exhaustive]
+pub struct ApiError {
+    /// The code in the body, usually the HTTP status.
+    pub code: u16,
+    /// The canonical status, `NOT_FOUND`, where the server sends one.
+    pub status: Option<String>,
+    /// The message for a developer.
+    pub message: String,
+    /// The legacy form's list.
+    pub errors: Vec<ErrorItem>,
+    /// The details of `google.rpc.Status`, each with its `@type`.
+    pub details: Vec<Value>,
+}
+
+/// One item of the legacy form's `errors[]`.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ErrorItem {
+    /// Whose error it is: `global`, `usageLimits`.
+    pub domain: String,
+    /// A word to decide on: `notFound`, `rateLimitExceeded`.
+    pub reason: String,
+    /// The message for a developer.
+    pub message: String,
+    /// What was wrong: a parameter's or header's name.
+    pub location: String,
+    /// What kind of thing the location is: `parameter`, `header`.
+    pub location_type: String,
+}
+
+impl ApiError {
+    /// Reads the error out of a body. A body that is none gives one with the code alone.
+    pub(super) fn parse(status: StatusCode, body: &[u8]) -> ApiError {
+        let value: Value = serde_json::from_slice(body).unwrap_or_default();
+        // Some servers answer a list with one error in it.
+        let value = value.get(0).unwrap_or(&value);
+        let mut found = ApiError { code: status.as_u16(), ..ApiError::default() };
+        match value.get("error") {
+            Some(Value::Object(error)) => {
+                if let Some(code) = error.get("code").and_then(Value::as_u64) {
+                    found.code = u16::try_from(code).unwrap_or(found.code);
+                }
+                found.status = error.get("status").and_then(Value::as_str).map(str::to_owned);
+                found.message = text(error.get("message"));
+                found.errors = list(error.get("errors")).iter().map(ErrorItem::parse).collect();
+                found.details = list(error.get("details")).to_vec();
+            }
+            // The form of OAuth 2 (RFC 6749, section 5.2).
+            Some(Value::String(reason)) => {
+                found.message = text(value.get("error_description"));
+                if found.message.is_empty() {
+                    found.message = text(value.get("message"));
+                }
+                found.errors.push(ErrorItem { reason: reason.clone(), ..ErrorItem::default() });
+            }
+            _ => {}
+        }
+        if found.message.is_empty() {
+            found.message = found
+                .errors
+                .iter()
+                .map(|item| item.message.clone())
+                .find(|m| !m.is_empty())
+                .unwrap_or_default();
+        }
+        found
+    }
+
+    /// The first reason that is named: of `errors[]`, else of an `ErrorInfo` among the details.
+    #[must_use]
+    pub fn reason(&self) -> Option<&str> {
+        let legacy = self.errors.iter().map(|item| item.reason.as_str()).find(|reason| !reason.is_empty());
+        legacy.or_else(|| self.info("reason"))
+    }
+
+    /// The domain that belongs to the reason.
+    #[must_use]
+    pub fn domain(&self) -> Option<&str> {
+        let legacy = self.errors.iter().map(|item| item.domain.as_str()).find(|domain| !domain.is_empty());
+        legacy.or_else(|| self.info("domain"))
+    }
+
+    fn info(&self, member: &str) -> Option<&str> {
+        let is_info = |detail: &&Value| {
+            detail.get("@type").and_then(Value::as_str).is_some_and(|t| t.ends_with("google.rpc.ErrorInfo"))
+        };
+        self.details.iter().find(is_info)?.get(member)?.as_str()
+    }
+}
+
+impl ErrorItem {
+    fn parse(value: &Value) -> ErrorItem {
+        ErrorItem {
+            domain: text(value.get("domain")),
+            reason: text(value.get("reason")),
+            message: text(value.get("message")),
+            location: text(value.get("location")),
+            location_type: text(value.get("locationType")),
+        }
+    }
+}
+
+fn text(value: Option<&Value>) -> String {
+    value.and_then(Value::as_str).unwrap_or_default().to_owned()
+}
+
+fn list(value: Option<&Value>) -> &[Value] {
+    value.and_then(Value::as_array).map_or(&[], Vec::as_slice)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(body: &str) -> ApiError {
+        ApiError::parse(StatusCode::BAD_REQUEST, body.as_bytes())
+    }
+
+    #[test]
+    fn the_rpc_form_gives_status_reason_and_domain() {
+        let error = parse(
+            r#"{"error":{"code":400,"status":"INVALID_ARGUMENT","message":"bad","details":[
+                {"@type":"type.googleapis.com/google.rpc.ErrorInfo","reason":"API_KEY_INVALID","domain":"googleapis.com"}]}}"#,
+        );
+        assert_eq!(error.status.as_deref(), Some("INVALID_ARGUMENT"));
+        assert_eq!((error.reason(), error.domain()), (Some("API_KEY_INVALID"), Some("googleapis.com")));
+    }
+
+    #[test]
+    fn the_oauth_form_and_a_list_of_one_are_understood() {
+        let error = parse(r#"{"error":"invalid_grant","error_description":"Token has been revoked."}"#);
+        assert_eq!(
+            (error.reason(), error.message.as_str()),
+            (Some("invalid_grant"), "Token has been revoked.")
+        );
+        assert_eq!(parse(r#"[{"error":{"message":"listed"}}]"#).message, "listed");
+    }
+
+    #[test]
+    fn what_is_no_error_gives_the_code_alone() {
+        for body in
+            ["", "null", "[]", "<html>", r#"{"error":null}"#, r#"{"error":{"errors":7,"code":99999}}"#]
+        {
+            assert_eq!(parse(body), ApiError { code: 400, ..ApiError::default() }, "{body}");
+        }
+    }
+}

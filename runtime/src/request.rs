@@ -1,0 +1,344 @@
+//! The call as a value: what every generated method fills and every verb consumes.
+
+use std::borrow::Cow;
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::header::{HeaderName, HeaderValue};
+
+use crate::param::Param;
+use crate::path;
+use crate::retry::RetryPolicy;
+use crate::spec::{ApiSpec, MethodSpec};
+use crate::{Api, Body, Client, Error, Json, Method, Result};
+
+/// A call, ready to be sent or queued. Boxed, so that moving it through setters moves one word. The first error that a
+/// setter meets is kept and comes out where the call is sent or queued.
+#[derive(Clone)]
+pub struct Request(Box<Inner>);
+
+#[derive(Clone)]
+struct Inner {
+    client: Client,
+    api: &'static ApiSpec,
+    spec: &'static MethodSpec,
+    verb: Cow<'static, str>,
+    /// Path below the root, encoded, without a leading `/`.
+    path: String,
+    /// Encoded `name=value` pairs, joined by `&`.
+    query: String,
+    headers: Vec<(HeaderName, HeaderValue)>,
+    body: Option<(String, Bytes)>,
+    /// Where media goes with this call, below the root.
+    upload_path: String,
+    options: Options,
+    error: Option<Error>,
+}
+
+/// What a caller may say about one call.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Options {
+    pub(crate) timeout: Option<Duration>,
+    pub(crate) retry: Option<RetryPolicy>,
+    pub(crate) idempotent: Option<bool>,
+}
+
+impl Request {
+    /// A call of a generated method: the values of its path's variables in the order of the template, and its body.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn new<M: Method>(client: &Client, values: &[&dyn Param], body: Option<&dyn Body>) -> Self {
+        Request::from_spec(client, <M::Api as Api>::SPEC, M::SPEC, values, body)
+    }
+
+    /// Not generic, so that it stands once.
+    fn from_spec(
+        client: &Client,
+        api: &'static ApiSpec,
+        spec: &'static MethodSpec,
+        values: &[&dyn Param],
+        body: Option<&dyn Body>,
+    ) -> Self {
+        let mut request = Request::empty(client, api, spec, Cow::Borrowed(spec.verb));
+        let inner = &mut *request.0;
+        inner.path.push_str(api.service_path);
+        if let Err(error) = path::expand(spec.id, spec.path, values, &mut inner.path) {
+            inner.error = Some(error);
+        }
+        if let Some(upload) = spec.upload
+            && inner.error.is_none()
+            && let Err(error) = path::expand(spec.id, upload.simple_path, values, &mut inner.upload_path)
+        {
+            inner.error = Some(error);
+        }
+        if let Some(version) = spec.api_version {
+            request.set_header("x-goog-api-version", version);
+        }
+        if let Some(body) = body {
+            request.set_body(body);
+        }
+        request
+    }
+
+    fn empty(
+        client: &Client,
+        api: &'static ApiSpec,
+        spec: &'static MethodSpec,
+        verb: Cow<'static, str>,
+    ) -> Self {
+        Request(Box::new(Inner {
+            client: client.clone(),
+            api,
+            spec,
+            verb,
+            path: String::new(),
+            query: String::new(),
+            headers: Vec::new(),
+            body: None,
+            upload_path: String::new(),
+            options: Options::default(),
+            error: None,
+        }))
+    }
+
+    /// A call by verb and path, which is sent as it is: below the service path, or below the root with a leading `/`.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn raw<A: Api>(client: &Client, verb: &str, path: &str, body: Option<Json>) -> Self {
+        let mut request = Request::empty(client, A::SPEC, Raw::<A>::SPEC, Cow::Owned(verb.to_owned()));
+        if verb.is_empty() || !verb.bytes().all(|b| b.is_ascii_uppercase()) {
+            request.fail(Error::input(format!("{verb:?} is not an HTTP verb")));
+        }
+        let (path, query) = path.split_once('?').unwrap_or((path, ""));
+        let printable = |text: &str| text.bytes().all(|b| b.is_ascii_graphic() && b != b'#');
+        let dots = path.split('/').any(|segment| segment == "." || segment == "..");
+        if !printable(path) || !printable(query) || dots || path.starts_with("//") || path.contains("://") {
+            request.fail(Error::input(format!("{path:?} is not an encoded path without dot segments")));
+        } else {
+            match path.strip_prefix('/') {
+                Some(below_root) => request.0.path.push_str(below_root),
+                None => {
+                    request.0.path.push_str(A::SPEC.service_path);
+                    request.0.path.push_str(path);
+                }
+            }
+            request.0.query.push_str(query);
+        }
+        if let Some(body) = body {
+            request.set_body(&body);
+        }
+        request
+    }
+
+    fn fail(&mut self, error: Error) {
+        self.0.error.get_or_insert(error);
+    }
+
+    fn set_body(&mut self, body: &dyn Body) {
+        match body.encode(self.0.api) {
+            Ok(encoded) => self.0.body = Some(encoded),
+            Err(error) => self.fail(error),
+        }
+    }
+
+    /// Sets a query parameter, in place of any earlier value; a list becomes one pair for each item.
+    #[doc(hidden)]
+    pub fn set_param(&mut self, name: &str, value: &dyn Param) {
+        self.remove_query(name);
+        let query = &mut self.0.query;
+        value.each(&mut |text| path::push_query(query, name, text));
+    }
+
+    /// Sees to it that a caller's `fields` do not leave out a member of the response that the library needs.
+    pub(crate) fn keep_field(&mut self, member: &str) {
+        let Some(fields) = self.0.query.split('&').find_map(|pair| pair.strip_prefix("fields=")) else {
+            return;
+        };
+        let decoded = percent_encoding::percent_decode_str(fields).decode_utf8_lossy().into_owned();
+        let mut depth = 0usize;
+        let top_level = decoded.split_inclusive([',', '(', ')']).any(|piece| {
+            let here = depth == 0;
+            match piece.as_bytes().last() {
+                Some(b'(') => depth += 1,
+                Some(b')') => depth = depth.saturating_sub(1),
+                _ => {}
+            }
+            let name = piece.trim_end_matches([',', '(', ')']).trim();
+            here && (name == "*" || name == member || name.starts_with(&format!("{member}/")))
+        });
+        if !top_level && !member.is_empty() {
+            self.set_param("fields", &format!("{decoded},{member}").as_str());
+        }
+    }
+
+    /// Sets a member of a JSON body.
+    pub(crate) fn set_body_member(&mut self, name: &str, value: &str) -> Result<()> {
+        let (content_type, bytes) =
+            self.0.body.get_or_insert_with(|| ("application/json".to_owned(), Bytes::from("{}")));
+        let decode = serde_json::from_slice::<serde_json::Map<String, Json>>(bytes);
+        let mut body =
+            decode.map_err(|error| Error::input(format!("the body is not a JSON object: {error}")))?;
+        body.insert(name.to_owned(), Json::from(value));
+        *content_type = "application/json".to_owned();
+        *bytes = Json::Object(body).to_string().into();
+        Ok(())
+    }
+
+    /// Adds a query parameter that the document does not know.
+    pub(crate) fn add_query(&mut self, name: &str, value: &str) {
+        path::push_query(&mut self.0.query, name, value);
+    }
+
+    /// Whether a query parameter is set.
+    pub(crate) fn has_query(&self, name: &str) -> bool {
+        let mut key = String::new();
+        path::push_query(&mut key, name, "");
+        self.0.query.split('&').any(|pair| pair.starts_with(&key))
+    }
+
+    fn remove_query(&mut self, name: &str) {
+        if self.0.query.is_empty() || !self.has_query(name) {
+            return;
+        }
+        let mut key = String::new();
+        path::push_query(&mut key, name, "");
+        let kept: Vec<&str> = self.0.query.split('&').filter(|pair| !pair.starts_with(&key)).collect();
+        self.0.query = kept.join("&");
+    }
+
+    /// Sets a header of this call.
+    pub(crate) fn set_header(&mut self, name: &str, value: &str) {
+        let parsed = HeaderName::from_bytes(name.as_bytes()).ok().zip(HeaderValue::from_str(value).ok());
+        match parsed {
+            // These describe the message itself, so they are the library's own.
+            Some((name, _))
+                if matches!(
+                    name.as_str(),
+                    "content-length" | "host" | "transfer-encoding" | "connection"
+                ) =>
+            {
+                self.fail(Error::input(format!(
+                    "{}: the header `{name}` is written by the library",
+                    self.id()
+                )));
+            }
+            Some((name, value)) => {
+                self.0.headers.retain(|(other, _)| *other != name);
+                self.0.headers.push((name, value));
+            }
+            None => self
+                .fail(Error::input(format!("{}: not a header, or not a value for one: {name:?}", self.id()))),
+        }
+    }
+
+    /// The same call with media: to the upload path, as `multipart/related` where it has a body.
+    pub(crate) fn with_media(mut self, content_type: String, media: Bytes) -> Self {
+        let metadata = self.0.body.take();
+        let (kind, body) = match metadata {
+            Some((_, metadata)) => ("multipart", crate::media::related(&metadata, &content_type, &media)),
+            None => ("media", Ok((content_type, media))),
+        };
+        self.remove_query("uploadType");
+        self.add_query("uploadType", kind);
+        match body {
+            Ok(body) => self.0.body = Some(body),
+            Err(error) => self.fail(error),
+        }
+        self.0.path = std::mem::take(&mut self.0.upload_path);
+        self
+    }
+
+    /// The same call for the media in place of the metadata.
+    pub(crate) fn for_download(mut self) -> Self {
+        self.remove_query("alt");
+        self.add_query("alt", "media");
+        if self.0.spec.download.is_some_and(|download| download.media_service) {
+            self.0.path.insert_str(0, "download/");
+        }
+        self
+    }
+
+    pub(crate) fn options_mut(&mut self) -> &mut Options {
+        &mut self.0.options
+    }
+
+    pub(crate) fn options(&self) -> &Options {
+        &self.0.options
+    }
+
+    /// The first error that a setter met.
+    pub(crate) fn check(&self) -> Result<()> {
+        self.0.error.clone().map_or(Ok(()), Err)
+    }
+
+    pub(crate) fn client(&self) -> &Client {
+        &self.0.client
+    }
+
+    pub(crate) fn api(&self) -> &'static ApiSpec {
+        self.0.api
+    }
+
+    pub(crate) fn spec(&self) -> &'static MethodSpec {
+        self.0.spec
+    }
+
+    /// The method's id, `drive.files.get`.
+    pub(crate) fn id(&self) -> &'static str {
+        self.0.spec.id
+    }
+
+    pub(crate) fn verb(&self) -> &str {
+        &self.0.verb
+    }
+
+    pub(crate) fn headers(&self) -> &[(HeaderName, HeaderValue)] {
+        &self.0.headers
+    }
+
+    pub(crate) fn body(&self) -> Option<(&str, &Bytes)> {
+        self.0.body.as_ref().map(|(content_type, bytes)| (content_type.as_str(), bytes))
+    }
+
+    /// Whether the call may be executed twice: by the caller's word, else by its verb.
+    pub(crate) fn is_idempotent(&self) -> bool {
+        let by_verb = matches!(&*self.0.verb, "GET" | "HEAD" | "OPTIONS" | "PUT" | "DELETE");
+        self.0.options.idempotent.unwrap_or(by_verb)
+    }
+
+    /// Appends path and query, without a leading `/`. `alt=json` is always said: in some documents it is not the default.
+    pub(crate) fn push_target(&self, out: &mut String) {
+        out.push_str(&self.0.path);
+        out.push('?');
+        if !self.0.query.is_empty() {
+            out.push_str(&self.0.query);
+            if self.has_query("alt") {
+                return;
+            }
+            out.push('&');
+        }
+        out.push_str("alt=json");
+    }
+}
+
+impl std::fmt::Debug for Request {
+    /// The method, path and the query's length: values, headers and bodies may carry what must not reach a log.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Call")
+            .field("method", &self.0.spec.id)
+            .field("verb", &self.0.verb)
+            .field("body", &self.0.body.as_ref().map_or(0, |(_, bytes)| bytes.len()))
+            .field("error", &self.0.error)
+            .finish_non_exhaustive()
+    }
+}
+
+/// The method of a call by verb and path: whatever it is, it answers JSON, `null` where the body is empty.
+#[derive(Debug)]
+pub struct Raw<A>(std::marker::PhantomData<fn() -> A>);
+
+impl<A: Api> Method for Raw<A> {
+    type Api = A;
+    type Output = Json;
+    const SPEC: &'static MethodSpec = &MethodSpec { id: "(raw call)", ..MethodSpec::DEFAULT };
+}

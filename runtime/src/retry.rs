@@ -1,0 +1,239 @@
+//! When to send again, and how long to wait: one mechanism for single calls and for batches.
+
+use std::sync::Mutex;
+use std::time::Duration;
+
+use crate::Error;
+use crate::rt::Instant;
+
+/// How often and how patiently a client sends again what may be sent again.
+///
+/// What may be: everything after 401 (once, with renewed credentials), 429, 503, 403 with a rate limit's reason and a
+/// connection that was never made; after 500, 502, 504, a timeout or a broken connection only a call that is
+/// idempotent, by its verb or by the caller's word.
+///
+/// ```
+/// use gapis_runtime::RetryPolicy;
+/// use std::time::Duration;
+///
+/// let patient = RetryPolicy::default().with_max_attempts(8).with_total_time(Duration::from_secs(600));
+/// let never = RetryPolicy::none();
+/// # let _ = (patient, never);
+/// ```
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub struct RetryPolicy {
+    /// How often a call is sent at most, the first time included. Default 5.
+    pub max_attempts: u32,
+    /// No new attempt begins this long after the first one. Default 5 minutes.
+    pub total_time: Duration,
+    /// The longest wait before the second attempt; it doubles with each further one. Default 1 second.
+    pub initial_backoff: Duration,
+    /// The longest wait before any attempt. A server's `Retry-After` may be longer. Default 1 minute.
+    pub max_backoff: Duration,
+}
+
+impl Default for RetryPolicy {
+    fn default() -> Self {
+        RetryPolicy {
+            max_attempts: 5,
+            total_time: Duration::from_secs(300),
+            initial_backoff: Duration::from_secs(1),
+            max_backoff: Duration::from_secs(60),
+        }
+    }
+}
+
+impl RetryPolicy {
+    /// Each call is sent once.
+    #[must_use]
+    pub fn none() -> Self {
+        RetryPolicy { max_attempts: 1, ..RetryPolicy::default() }
+    }
+
+    /// The same with another number of attempts, the first included.
+    #[must_use]
+    pub fn with_max_attempts(mut self, attempts: u32) -> Self {
+        self.max_attempts = attempts.max(1);
+        self
+    }
+
+    /// The same with another limit on the time in which attempts may begin.
+    #[must_use]
+    pub fn with_total_time(mut self, time: Duration) -> Self {
+        self.total_time = time;
+        self
+    }
+
+    /// The same with other waits: the longest before the second attempt, and the longest of all.
+    #[must_use]
+    pub fn with_backoff(mut self, initial: Duration, max: Duration) -> Self {
+        self.initial_backoff = initial;
+        self.max_backoff = max.max(initial);
+        self
+    }
+
+    /// The wait before the attempt after `attempts` ones: between half and all of an exponentially growing time, so that
+    /// many clients do not come back at once.
+    pub(crate) fn backoff(&self, attempts: u32, rng: &mut fastrand::Rng) -> Duration {
+        let doubled = 2u32.saturating_pow(attempts.saturating_sub(1).min(31));
+        let longest = self.initial_backoff.saturating_mul(doubled).min(self.max_backoff);
+        longest.mul_f64(0.5 + rng.f64() / 2.0)
+    }
+}
+
+/// What an error means for another attempt.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Verdict {
+    /// No other attempt.
+    Final,
+    /// Another one with renewed credentials.
+    Refresh,
+    /// Another one after a wait, which the server may have named.
+    Retry { after: Option<Duration>, rate_limited: bool },
+}
+
+/// Judges an error of a call, or of an outer request, that is idempotent or not.
+pub(crate) fn judge(error: &Error, idempotent: bool) -> Verdict {
+    let retry = Verdict::Retry { after: error.retry_after(), rate_limited: error.is_rate_limited() };
+    match error.status() {
+        Some(401) => Verdict::Refresh,
+        Some(503) => retry,
+        Some(_) if error.is_rate_limited() => retry,
+        Some(408 | 500 | 502 | 504) if idempotent => retry,
+        Some(_) => Verdict::Final,
+        None if error.is_connect() => retry,
+        None if idempotent && (error.is_connection() || error.is_timeout() || error.is_unknown_outcome()) => {
+            retry
+        }
+        None => Verdict::Final,
+    }
+}
+
+/// The attempts of one call, or the rounds of one batch.
+pub(crate) struct Attempts<'p> {
+    policy: &'p RetryPolicy,
+    started: Instant,
+    made: u32,
+    rng: fastrand::Rng,
+}
+
+impl<'p> Attempts<'p> {
+    pub(crate) fn new(policy: &'p RetryPolicy) -> Self {
+        Attempts { policy, started: Instant::now(), made: 1, rng: fastrand::Rng::new() }
+    }
+
+    /// How long to wait before the next attempt, or `None` if there is to be none.
+    pub(crate) fn next(&mut self, after: Option<Duration>) -> Option<Duration> {
+        if self.made >= self.policy.max_attempts {
+            return None;
+        }
+        let backoff = self.policy.backoff(self.made, &mut self.rng);
+        let wait = after.map_or(backoff, |after| after.max(backoff));
+        if self.started.elapsed() + wait > self.policy.total_time {
+            return None;
+        }
+        self.made += 1;
+        Some(wait)
+    }
+}
+
+/// Keeps an outage from being amplified: each HTTP request that is sent again takes a token, each that succeeds gives a
+/// part of one back. When there is none, nothing is sent again until requests succeed.
+#[derive(Debug)]
+pub(crate) struct RetryBudget {
+    tokens: Mutex<f64>,
+    capacity: f64,
+}
+
+/// What a success gives back.
+const REFUND: f64 = 0.1;
+
+impl RetryBudget {
+    pub(crate) fn new(capacity: u32) -> Self {
+        RetryBudget { tokens: Mutex::new(f64::from(capacity)), capacity: f64::from(capacity) }
+    }
+
+    /// Whether one more request may be sent again.
+    pub(crate) fn take(&self) -> bool {
+        let mut tokens = self.tokens.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+        if *tokens < 1.0 {
+            return false;
+        }
+        *tokens -= 1.0;
+        true
+    }
+
+    pub(crate) fn refund(&self) {
+        let mut tokens = self.tokens.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+        *tokens = (*tokens + REFUND).min(self.capacity);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::RawResponse;
+    use bytes::Bytes;
+    use http::{HeaderMap, StatusCode};
+
+    fn status(code: u16) -> Error {
+        Error::from_response(RawResponse::new(
+            StatusCode::from_u16(code).unwrap(),
+            HeaderMap::new(),
+            Bytes::new(),
+        ))
+    }
+
+    #[test]
+    fn what_may_be_sent_again() {
+        let retry = |rate_limited| Verdict::Retry { after: None, rate_limited };
+        for idempotent in [false, true] {
+            assert_eq!(judge(&status(401), idempotent), Verdict::Refresh);
+            assert_eq!(judge(&status(429), idempotent), retry(true));
+            assert_eq!(judge(&status(503), idempotent), retry(false));
+            assert_eq!(judge(&status(404), idempotent), Verdict::Final);
+            assert_eq!(judge(&Error::connect("x", "y"), idempotent), retry(false));
+            assert_eq!(judge(&Error::input("x"), idempotent), Verdict::Final);
+            let only_idempotent = if idempotent { retry(false) } else { Verdict::Final };
+            for error in [
+                status(500),
+                status(502),
+                status(504),
+                Error::transport("x", "y"),
+                Error::unknown_outcome("x", None),
+            ] {
+                assert_eq!(judge(&error, idempotent), only_idempotent, "{error}");
+            }
+        }
+    }
+
+    #[test]
+    fn waits_grow_within_bounds_and_end() {
+        let policy = RetryPolicy::default().with_max_attempts(4);
+        let mut attempts = Attempts::new(&policy);
+        for longest in [1, 2, 4] {
+            let wait = attempts.next(None).unwrap();
+            assert!(
+                wait >= Duration::from_millis(longest * 500) && wait <= Duration::from_secs(longest),
+                "{wait:?}"
+            );
+        }
+        assert_eq!(attempts.next(None), None);
+    }
+
+    #[test]
+    fn the_server_s_word_counts_and_the_total_time_too() {
+        let policy = RetryPolicy::default();
+        assert_eq!(Attempts::new(&policy).next(Some(Duration::from_secs(9))), Some(Duration::from_secs(9)));
+        assert_eq!(Attempts::new(&policy).next(Some(Duration::from_secs(3600))), None);
+    }
+
+    #[test]
+    fn a_budget_ends_and_recovers() {
+        let budget = RetryBudget::new(2);
+        assert!(budget.take() && budget.take() && !budget.take());
+        (0..11).for_each(|_| budget.refund());
+        assert!(budget.take() && !budget.take());
+    }
+}

@@ -1,0 +1,72 @@
+//! Spans and events for `tracing`, behind a feature: what happened, never a token, a header, a URL's values or a body.
+//!
+//! Without the feature every function here is empty, so that callers need no conditions.
+
+use std::future::Future;
+use std::time::Duration;
+
+use crate::Error;
+use crate::spec::ApiSpec;
+
+/// A span to run a future in.
+pub(crate) struct Span(#[cfg(feature = "tracing")] tracing::Span);
+
+impl Span {
+    /// One call sent by itself, all attempts.
+    #[allow(unused_variables)]
+    pub(crate) fn call(method: &'static str, verb: &str) -> Span {
+        Span(
+            #[cfg(feature = "tracing")]
+            tracing::info_span!("gapis.call", method, verb),
+        )
+    }
+
+    /// One batch, all of its HTTP requests and rounds.
+    #[allow(unused_variables)]
+    pub(crate) fn batch(api: &ApiSpec, calls: usize) -> Span {
+        Span(
+            #[cfg(feature = "tracing")]
+            tracing::info_span!("gapis.batch", api = api.name, version = api.version, calls),
+        )
+    }
+
+    /// One HTTP request to a batch endpoint, until its response's headers are there.
+    #[allow(unused_variables)]
+    pub(crate) fn request(calls: usize, bytes: usize) -> Span {
+        Span(
+            #[cfg(feature = "tracing")]
+            tracing::debug_span!("gapis.batch.request", calls, bytes),
+        )
+    }
+
+    /// Runs a future in this span.
+    #[cfg(feature = "tracing")]
+    pub(crate) fn around<F: Future>(self, future: F) -> impl Future<Output = F::Output> {
+        tracing::Instrument::instrument(future, self.0)
+    }
+
+    /// Runs a future in this span.
+    #[cfg(not(feature = "tracing"))]
+    pub(crate) fn around<F: Future>(self, future: F) -> F {
+        future
+    }
+}
+
+/// Something is sent again.
+#[allow(unused_variables)]
+pub(crate) fn retry(calls: usize, wait: Duration, error: Option<&Error>) {
+    #[cfg(feature = "tracing")]
+    tracing::debug!(
+        calls,
+        wait_ms = u64::try_from(wait.as_millis()).unwrap_or(u64::MAX),
+        status = error.and_then(Error::status),
+        "sending again"
+    );
+}
+
+/// A response to a batch ended.
+#[allow(unused_variables)]
+pub(crate) fn response(calls: usize, unanswered: usize, status: Option<u16>) {
+    #[cfg(feature = "tracing")]
+    tracing::debug!(calls, unanswered, status, "answer to a batch");
+}
