@@ -11,8 +11,13 @@ mod reader;
 mod writer;
 
 pub(crate) use header::Head;
-pub(crate) use part::{ContentId, Flaw, Inner, Part};
-pub(crate) use reader::{ReadError, ReadLimits, Reader, boundary};
+#[cfg(test)]
+pub(crate) use part::Flaw;
+pub(crate) use part::Part;
+pub use reader::ReadLimits;
+pub(crate) use reader::Reader;
+#[cfg(any(test, feature = "fuzzing"))]
+pub(crate) use reader::{ReadError, boundary};
 pub(crate) use writer::{BatchWriter, PartRequest};
 
 #[cfg(any(test, feature = "fuzzing"))]

@@ -74,6 +74,7 @@ impl Head {
     }
 
     /// The first value of that header, if it is text.
+    #[cfg(test)]
     pub(crate) fn get_str(&self, name: &str) -> Option<&str> {
         self.get(name).and_then(|value| std::str::from_utf8(value).ok())
     }

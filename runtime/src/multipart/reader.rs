@@ -19,15 +19,16 @@ const KEPT_OF_TOO_LARGE: usize = 4096;
 /// The longest boundary that RFC 2046 allows is 70; some servers exceed it.
 const MAX_BOUNDARY: usize = 256;
 
-/// What a response may cost.
+/// What the answer to a batch may cost.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct ReadLimits {
+#[non_exhaustive]
+pub struct ReadLimits {
     /// Bytes of one part. A larger one is reported in its place as undecodable; the others are read.
-    pub(crate) part_bytes: usize,
+    pub part_bytes: usize,
     /// Header lines of one part, its own and the inner response's together.
-    pub(crate) headers_per_part: usize,
+    pub headers_per_part: usize,
     /// Bytes of the whole response. Beyond, reading ends with an error.
-    pub(crate) total_bytes: u64,
+    pub total_bytes: u64,
 }
 
 impl Default for ReadLimits {
@@ -170,11 +171,6 @@ impl Reader {
     /// Whether the closing delimiter was read, so that nothing of interest follows.
     pub(crate) fn is_done(&self) -> bool {
         matches!(self.state, State::Done)
-    }
-
-    /// How many parts were given so far.
-    pub(crate) fn parts(&self) -> usize {
-        self.parts
     }
 
     /// How many bytes it holds.

@@ -55,6 +55,7 @@ impl BatchWriter {
     }
 
     /// How many parts were written.
+    #[cfg(test)]
     pub(crate) fn len(&self) -> usize {
         self.marks.len()
     }

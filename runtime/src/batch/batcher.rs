@@ -1,0 +1,264 @@
+//! The dispatcher: many tasks call `.send_with(&batcher)`, and calls that come within a short window travel together.
+//!
+//! It is a pair. The [`Batcher`] is the handle that tasks clone; the [`Driver`] is the future that does the work and is
+//! spawned by the user, so that the runtime and its lifetime are the user's choice. Calls travel in the order in which
+//! they came, so none waits for a batch that was formed after it, but for those on their way when all places are taken.
+
+use std::collections::VecDeque;
+use std::future::{Future, poll_fn};
+use std::marker::PhantomData;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use futures_util::StreamExt;
+use futures_util::stream::FuturesUnordered;
+use tokio::sync::{mpsc, oneshot};
+
+use super::RawBatch;
+use super::reply::Then;
+use crate::request::Request;
+use crate::rt::Timer;
+use crate::spec::ApiSpec;
+use crate::{Api, BoxFuture, Client, Error, IntoRequest, Method, RawResponse, Result, Sending, call};
+
+/// A handle of a dispatcher. Clones share it. When the last is dropped, what was accepted is still sent and answered, and
+/// the driver ends.
+pub struct Batcher<A> {
+    jobs: mpsc::Sender<Job>,
+    root: std::sync::Arc<str>,
+    api: PhantomData<fn() -> A>,
+}
+
+impl<A> Clone for Batcher<A> {
+    fn clone(&self) -> Self {
+        Batcher { jobs: self.jobs.clone(), root: self.root.clone(), api: PhantomData }
+    }
+}
+
+impl<A: Api> std::fmt::Debug for Batcher<A> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Batcher").field("api", &A::SPEC.name).finish_non_exhaustive()
+    }
+}
+
+/// The work of a dispatcher: a future to be spawned. It ends when all handles are dropped and all calls are answered. If
+/// it is dropped before, calls that wait are answered with an error.
+#[must_use = "a driver does nothing until it is spawned or awaited"]
+pub struct Driver(BoxFuture<'static, ()>);
+
+impl Driver {
+    /// Spawns the driver on the current tokio runtime.
+    #[cfg(feature = "spawn")]
+    pub fn spawn(self) -> tokio::task::JoinHandle<()> {
+        tokio::spawn(self)
+    }
+}
+
+impl Future for Driver {
+    type Output = ();
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        self.0.as_mut().poll(cx)
+    }
+}
+
+impl std::fmt::Debug for Driver {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Driver")
+    }
+}
+
+/// How a dispatcher forms its batches.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct BatcherOptions {
+    /// How long the first call of a batch waits for others. Default 2 milliseconds.
+    pub window: Duration,
+    /// How many calls fill a batch. By default the API's limit, but no more than 100.
+    pub max_calls: usize,
+    /// How many batches are on their way at once. Default 4. When all are, calls wait.
+    pub concurrency: usize,
+    /// How many calls may wait to be taken into a batch; beyond, `send_with` itself waits. Default 1000.
+    pub backlog: usize,
+}
+
+impl BatcherOptions {
+    fn new(api: &ApiSpec) -> Self {
+        BatcherOptions {
+            window: Duration::from_millis(2),
+            max_calls: api.batch_calls.min(100),
+            concurrency: 4,
+            backlog: 1000,
+        }
+    }
+
+    /// The same with another window.
+    #[must_use]
+    pub fn with_window(mut self, window: Duration) -> Self {
+        self.window = window;
+        self
+    }
+
+    /// The same with another size of a full batch.
+    #[must_use]
+    pub fn with_max_calls(mut self, calls: usize) -> Self {
+        self.max_calls = calls;
+        self
+    }
+
+    /// The same with another number of batches on their way.
+    #[must_use]
+    pub fn with_concurrency(mut self, batches: usize) -> Self {
+        self.concurrency = batches;
+        self
+    }
+
+    /// The same with another backlog.
+    #[must_use]
+    pub fn with_backlog(mut self, calls: usize) -> Self {
+        self.backlog = calls;
+        self
+    }
+}
+
+/// A call that waits for its batch, and who waits for its answer.
+struct Job {
+    request: Request,
+    answer: oneshot::Sender<Result<RawResponse>>,
+}
+
+impl<A: Api> Batcher<A> {
+    /// A dispatcher with default options. Generated services have `batcher()`.
+    pub fn new(api: &A) -> (Self, Driver) {
+        Batcher::with_options(api, |options| options)
+    }
+
+    /// A dispatcher with other options.
+    ///
+    /// ```no_run
+    /// # use gapis_runtime::{Api, Batcher};
+    /// # use std::time::Duration;
+    /// # fn example<A: Api>(api: &A) {
+    /// let (batcher, driver) = Batcher::with_options(api, |options| options.with_window(Duration::from_millis(10)));
+    /// # let _ = (batcher, driver);
+    /// # }
+    /// ```
+    pub fn with_options(api: &A, change: impl FnOnce(BatcherOptions) -> BatcherOptions) -> (Self, Driver) {
+        let options = change(BatcherOptions::new(A::SPEC));
+        let (jobs, waiting) = mpsc::channel(options.backlog.max(1));
+        let client = api.client().clone();
+        let root = client.root(A::SPEC).into();
+        let state = State {
+            waiting,
+            closed: false,
+            taken: VecDeque::new(),
+            timer: None,
+            flying: FuturesUnordered::new(),
+            client,
+            api: A::SPEC,
+            options,
+        };
+        (Batcher { jobs, root, api: PhantomData }, Driver(Box::pin(state.run())))
+    }
+
+    /// Sends a call with those of other tasks, as `call.send_with(&batcher)` does. When the future is dropped before its
+    /// batch is formed, the call is not sent.
+    pub fn send<C>(&self, call: C) -> Sending<<C::Method as Method>::Output>
+    where
+        C: IntoRequest,
+        C::Method: Method<Api = A>,
+    {
+        let request = call.into_request();
+        let (api, spec) = (request.api(), request.spec());
+        let answer = wait(self.jobs.clone(), std::sync::Arc::clone(&self.root), request);
+        Sending::new(api, spec, call::decode::<<C::Method as Method>::Output>, Box::pin(answer))
+    }
+}
+
+/// Hands the call over, when there is room, and waits for its answer.
+async fn wait(jobs: mpsc::Sender<Job>, root: std::sync::Arc<str>, request: Request) -> Result<RawResponse> {
+    request.check()?;
+    if request.client().root(request.api()) != &*root {
+        return Err(Error::input(format!(
+            "{}: the call goes to another endpoint than the batcher",
+            request.id()
+        )));
+    }
+    let (answer, answered) = oneshot::channel();
+    let stopped = || Error::cancelled("the driver of the batcher has ended, or was never spawned");
+    jobs.send(Job { request, answer }).await.map_err(|_| stopped())?;
+    answered.await.map_err(|_| stopped())?
+}
+
+/// What the driver keeps.
+struct State {
+    waiting: mpsc::Receiver<Job>,
+    /// All handles are dropped.
+    closed: bool,
+    /// Calls of the batch that is being formed.
+    taken: VecDeque<Job>,
+    /// Runs since the first of them came.
+    timer: Option<Timer>,
+    flying: FuturesUnordered<BoxFuture<'static, ()>>,
+    client: Client,
+    api: &'static ApiSpec,
+    options: BatcherOptions,
+}
+
+impl State {
+    async fn run(mut self) {
+        poll_fn(|cx| self.poll(cx)).await;
+    }
+
+    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        loop {
+            while let Poll::Ready(Some(())) = self.flying.poll_next_unpin(cx) {}
+            self.take(cx);
+            let full = self.taken.len() >= self.options.max_calls.max(1);
+            let due = full || self.closed || self.is_due(cx);
+            if self.taken.is_empty() {
+                return if self.closed && self.flying.is_empty() { Poll::Ready(()) } else { Poll::Pending };
+            }
+            if !due || self.flying.len() >= self.options.concurrency.max(1) {
+                return Poll::Pending;
+            }
+            self.form();
+        }
+    }
+
+    /// Takes waiting calls until a batch is full. Those whose waiter has gone are dropped unsent.
+    fn take(&mut self, cx: &mut Context<'_>) {
+        while !self.closed && self.taken.len() < self.options.max_calls.max(1) {
+            match self.waiting.poll_recv(cx) {
+                Poll::Ready(Some(job)) => self.taken.push_back(job),
+                Poll::Ready(None) => self.closed = true,
+                Poll::Pending => break,
+            }
+        }
+        if self.taken.is_empty() {
+            self.timer = None;
+        } else if self.timer.is_none() {
+            self.timer = Some(Timer::new(self.options.window));
+        }
+    }
+
+    fn is_due(&mut self, cx: &mut Context<'_>) -> bool {
+        self.timer.as_mut().is_some_and(|timer| Pin::new(timer).poll(cx).is_ready())
+    }
+
+    /// Sends what was taken as one batch.
+    fn form(&mut self) {
+        self.timer = None;
+        let mut batch = RawBatch::new(self.client.clone(), self.api);
+        for Job { request, answer } in self.taken.drain(..) {
+            if answer.is_closed() {
+                continue;
+            }
+            // The waiter checked the call, so that queueing cannot fail; if it did, the waiter would learn it.
+            let forward = Then::Forward(Box::new(move |result| drop(answer.send(result))));
+            drop(batch.push(None, request, forward));
+        }
+        self.flying.push(Box::pin(async move { drop(batch.run().await) }));
+    }
+}

@@ -1,0 +1,501 @@
+//! Decides what is sent when, and tells each call's callback its fate, exactly once.
+//!
+//! The calls between two barriers are a stage. A stage goes in rounds: all that is waiting is sent, in as many HTTP
+//! requests as limits ask for; what may be sent again waits for the next round, before which there is one sleep.
+
+use std::any::Any;
+use std::collections::{HashMap, VecDeque};
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::sync::Mutex;
+use std::task::Poll;
+use std::time::Duration;
+
+use http::header::{AUTHORIZATION, CONTENT_TYPE, HeaderValue};
+
+use super::exchange::{End, Event, Exchange};
+use super::plan::{Auths, Limits, Packed, pack};
+use super::reply::{Arrived, Listener, Outcome, Then};
+use super::report::{Record, Report};
+use super::{BatchOptions, Entry, RawBatch};
+use crate::credentials::AuthHeaders;
+use crate::retry::{RetryPolicy, Verdict, judge};
+use crate::rt::Instant;
+use crate::spec::ApiSpec;
+use crate::trace::{self, Span};
+use crate::transport::HttpRequest;
+use crate::{Client, Error, RawResponse, Result, rt};
+
+/// A batch that is being executed.
+struct Engine<'cb> {
+    client: Client,
+    api: &'static ApiSpec,
+    options: BatchOptions,
+    listeners: Vec<Listener<'cb>>,
+    records: Vec<Option<Record>>,
+    values: HashMap<usize, Box<dyn Any + Send>>,
+    serial: u64,
+    requests: usize,
+    retries: usize,
+    failures: usize,
+    /// How many calls one request may carry now; shrinks when the server says so, or asks to slow down.
+    max_calls: usize,
+    /// What was rejected with 401, by client.
+    rejected: Vec<(Client, AuthHeaders)>,
+    /// When the next request may begin, where there is a rate.
+    paced: Option<Instant>,
+    rng: fastrand::Rng,
+    /// The first panic of a callback.
+    panic: Option<Box<dyn Any + Send>>,
+}
+
+/// What one round left to be done.
+#[derive(Default)]
+struct Round<'cb> {
+    /// To be sent again at once: the server refused them unread, or their credentials were renewed.
+    at_once: Vec<Entry<'cb>>,
+    /// To be sent again after a wait.
+    later: Vec<Entry<'cb>>,
+    /// The longest wait that the server asked for.
+    after: Option<Duration>,
+    rate_limited: bool,
+}
+
+impl RawBatch<'_> {
+    /// Sends everything and answers every call.
+    pub(crate) async fn run(self) -> Report {
+        let span = Span::batch(self.api, self.calls.len());
+        span.around(self.run_stages()).await
+    }
+
+    async fn run_stages(self) -> Report {
+        let barriers = self.barriers.clone();
+        let (mut engine, calls) = Engine::new(self);
+        let mut calls = VecDeque::from(calls);
+        let error = engine.options.error.clone();
+        for stage in 0..=barriers.len() {
+            let end = calls.partition_point(|entry| entry.stage <= stage);
+            let stage_calls: VecDeque<_> = calls.drain(..end).collect();
+            let needs_success = stage > 0 && barriers.get(stage - 1).copied().unwrap_or(false);
+            if let Some(error) = &error {
+                engine.answer_all(stage_calls, error);
+            } else if needs_success && engine.failures > 0 {
+                let error = Error::cancelled("the call was not sent, because one before the barrier failed");
+                engine.answer_all(stage_calls, &error);
+            } else {
+                engine.stage(stage_calls).await;
+            }
+        }
+        engine.finish()
+    }
+
+    /// Answers every call with an error, without sending any.
+    #[cfg(feature = "blocking")]
+    pub(crate) fn fail(self, error: &Error) -> Report {
+        let (mut engine, calls) = Engine::new(self);
+        engine.answer_all(calls.into(), error);
+        engine.finish()
+    }
+}
+
+impl<'cb> Engine<'cb> {
+    fn new(batch: RawBatch<'cb>) -> (Self, Vec<Entry<'cb>>) {
+        let RawBatch { client, api, serial, calls, listeners, options, .. } = batch;
+        // What the caller says wins over the table, what the server said over both.
+        let max_calls = options.max_calls.unwrap_or(api.batch_calls).min(client.learned_batch_calls(api));
+        let engine = Engine {
+            client,
+            api,
+            options,
+            listeners,
+            records: std::iter::repeat_with(|| None).take(calls.len()).collect(),
+            values: HashMap::new(),
+            serial,
+            requests: 0,
+            retries: 0,
+            failures: 0,
+            max_calls: max_calls.max(1),
+            rejected: Vec::new(),
+            paced: None,
+            rng: fastrand::Rng::new(),
+            panic: None,
+        };
+        (engine, calls)
+    }
+
+    fn finish(mut self) -> Report {
+        if let Some(panic) = self.panic.take() {
+            resume_unwind(panic);
+        }
+        Report {
+            batch: self.serial,
+            requests: self.requests,
+            retries: self.retries,
+            records: self.records.into_iter().flatten().collect(),
+            values: Mutex::new(self.values),
+        }
+    }
+
+    async fn stage(&mut self, mut pending: VecDeque<Entry<'cb>>) {
+        let mut waits = 0;
+        let mut waiting_since = None;
+        while !pending.is_empty() {
+            let Round { mut at_once, mut later, after, rate_limited } = self.round(pending).await;
+            if rate_limited {
+                // A large batch can rate-limit itself, because the server executes its calls at the same time.
+                self.max_calls = (self.max_calls.min(later.len()) / 2).max(1);
+            }
+            if !later.is_empty() {
+                waits += 1;
+                let wait = self.options.policy.backoff(waits, &mut self.rng).max(after.unwrap_or_default());
+                let since: Instant = *waiting_since.get_or_insert_with(Instant::now);
+                if since.elapsed() + wait > self.options.policy.total_time || !self.budget_allows(later.len())
+                {
+                    later.drain(..).for_each(|entry| self.give_up(entry));
+                } else {
+                    trace::retry(later.len(), wait, later.first().and_then(|entry| entry.last.as_ref()));
+                    rt::sleep(wait).await;
+                }
+            }
+            self.retries += later.len() + at_once.len();
+            at_once.append(&mut later);
+            at_once.sort_unstable_by_key(|entry| entry.index);
+            pending = at_once.into();
+        }
+    }
+
+    /// Takes from the client's budget what sending so many calls again costs.
+    fn budget_allows(&self, calls: usize) -> bool {
+        (0..calls.div_ceil(self.max_calls)).all(|_| self.client.budget().take())
+    }
+
+    /// Sends all that is pending, some requests at a time, and answers what can be answered.
+    async fn round(&mut self, mut pending: VecDeque<Entry<'cb>>) -> Round<'cb> {
+        let mut round = Round::default();
+        let mut flying: Vec<Exchange<'cb>> = Vec::new();
+        loop {
+            let mut pause = None;
+            while flying.len() < self.options.concurrency && !pending.is_empty() {
+                pause = self.pause();
+                if pause.is_some() {
+                    break;
+                }
+                if let Some(exchange) = self.open(&mut pending).await {
+                    flying.push(exchange);
+                }
+            }
+            if flying.is_empty() {
+                match pause {
+                    Some(pause) => rt::sleep(pause).await,
+                    None => return round,
+                }
+                continue;
+            }
+            let mut timer = pause.map(rt::Timer::new);
+            let event = std::future::poll_fn(|cx| {
+                for (place, exchange) in flying.iter_mut().enumerate() {
+                    if let Poll::Ready(event) = exchange.poll(cx) {
+                        return Poll::Ready(Some((place, event)));
+                    }
+                }
+                match &mut timer {
+                    Some(timer) => std::pin::Pin::new(timer).poll(cx).map(|_| None),
+                    None => Poll::Pending,
+                }
+            });
+            match event.await {
+                None => {}
+                Some((place, Event::Part(number, result))) => {
+                    if let Some(exchange) = flying.get_mut(place)
+                        && let Some(entry) = exchange.entries.get_mut(number).and_then(Option::take)
+                    {
+                        self.part(entry, result, &exchange.auths, &mut round);
+                    }
+                }
+                Some((place, Event::End(end))) => {
+                    let exchange = flying.swap_remove(place);
+                    self.ended(exchange, end, &mut round);
+                }
+            }
+        }
+    }
+
+    /// How long the next request has to wait, where there is a rate.
+    fn pause(&self) -> Option<Duration> {
+        let wait = self.paced?.saturating_duration_since(Instant::now());
+        (!wait.is_zero()).then_some(wait)
+    }
+
+    /// Begins one HTTP request with calls from the front of `pending`. `None` if there was nothing to send after all.
+    async fn open(&mut self, pending: &mut VecDeque<Entry<'cb>>) -> Option<Exchange<'cb>> {
+        let limits = self.limits();
+        let client = self.client.clone();
+        let auth = self.authorise(&client, pending).await?;
+        let foreign = self.authorise_foreign(pending, limits.calls, &auth).await;
+        let token = format!("{:08x}", self.rng.u32(..));
+        let mut refused = Vec::new();
+        let packed = pack(pending, &mut refused, limits, &token, &foreign, &mut self.rng);
+        for (entry, error) in refused {
+            self.answer(entry, Err(error));
+        }
+        let Packed { mut entries, shared, content_type, body } = packed?;
+        if let Some(rate) = self.options.rate {
+            let begin = self.paced.unwrap_or_else(Instant::now).max(Instant::now());
+            self.paced = Some(begin + Duration::from_secs_f64(entries.len() as f64 / rate));
+        }
+        entries.iter_mut().flatten().for_each(|entry| entry.attempts += 1);
+        self.requests += 1;
+        let request = self.http_request(&auth, shared, &content_type, body);
+        let mut auths = foreign;
+        auths.push((client, auth));
+        Some(Exchange::start(&self.client, entries, token, auths, request, self.options.limits))
+    }
+
+    fn limits(&self) -> Limits {
+        // With a rate, no more than a second's worth goes out at once.
+        let burst = self.options.rate.map_or(usize::MAX, |rate| (rate.ceil() as usize).max(1));
+        Limits { calls: self.max_calls.min(burst), bytes: self.options.max_bytes, url: self.options.max_url }
+    }
+
+    fn http_request(
+        &self,
+        auth: &AuthHeaders,
+        shared: Vec<(http::HeaderName, HeaderValue)>,
+        content_type: &str,
+        body: bytes::Bytes,
+    ) -> HttpRequest {
+        let mut headers = self.client.headers().clone();
+        for (name, value) in auth.iter() {
+            headers.insert(name, value.clone());
+        }
+        for (name, value) in shared.into_iter().chain(self.options.headers.iter().cloned()) {
+            headers.insert(name, value);
+        }
+        if let Ok(value) = HeaderValue::from_str(content_type) {
+            headers.insert(CONTENT_TYPE, value);
+        }
+        let mut url = format!("{}{}", self.client.root(self.api), self.api.batch_path);
+        if !self.options.query.is_empty() {
+            url.push('?');
+            url.push_str(&self.options.query);
+        }
+        HttpRequest { method: http::Method::POST, url, headers, body }
+    }
+
+    /// The headers for a client's calls. Where there are none, or the rejected ones again, its waiting calls are answered
+    /// with the reason.
+    async fn authorise(
+        &mut self,
+        client: &Client,
+        pending: &mut VecDeque<Entry<'cb>>,
+    ) -> Option<AuthHeaders> {
+        let rejected =
+            self.rejected.iter().find(|(other, _)| other.is_same(client)).map(|(_, headers)| headers.clone());
+        let result = client.authorise(self.api, rejected.as_ref()).await;
+        let stays = |entry: &Entry<'_>| match &result {
+            Ok(headers) if rejected.as_ref() == Some(headers) => {
+                !(entry.request.client().is_same(client) && entry.refreshed)
+            }
+            Ok(_) => true,
+            Err(_) => !entry.request.client().is_same(client),
+        };
+        if !pending.iter().all(stays) {
+            let (kept, failed) = std::mem::take(pending).into_iter().partition(stays);
+            *pending = kept;
+            for entry in failed {
+                let error = result.as_ref().err().cloned();
+                match error {
+                    Some(error) => self.answer(entry, Err(error)),
+                    None => self.give_up(entry),
+                }
+            }
+        }
+        match result {
+            Ok(headers) => Some(headers),
+            // Calls of other clients bring their own; the outer request then goes without.
+            Err(_) if !pending.is_empty() => Some(AuthHeaders::none()),
+            Err(_) => None,
+        }
+    }
+
+    /// The headers of the other clients whose calls are among the next ones.
+    async fn authorise_foreign(
+        &mut self,
+        pending: &mut VecDeque<Entry<'cb>>,
+        calls: usize,
+        outer: &AuthHeaders,
+    ) -> Auths {
+        let mut foreign = Auths::new();
+        let others: Vec<Client> = pending
+            .iter()
+            .take(calls)
+            .map(|entry| entry.request.client())
+            .filter(|client| !client.is_same(&self.client))
+            .cloned()
+            .collect();
+        for client in others {
+            if foreign.iter().any(|(known, _)| known.is_same(&client)) {
+                continue;
+            }
+            let Some(mut headers) = self.authorise(&client, pending).await else { continue };
+            if headers.is_empty() && !outer.is_empty() {
+                // The outer credentials must not speak for a call that was made to go without any.
+                headers = headers.with(AUTHORIZATION, "").unwrap_or_default();
+            }
+            foreign.push((client, headers));
+        }
+        foreign
+    }
+
+    /// A part came for this call.
+    fn part(&mut self, entry: Entry<'cb>, result: Result<RawResponse>, auth: &Auths, round: &mut Round<'cb>) {
+        match result {
+            Ok(response) if response.status.is_success() => self.answer(entry, Ok(response)),
+            Ok(response) => self.failed(entry, Error::from_response(response), auth, round),
+            Err(error) => self.answer(entry, Err(error)),
+        }
+    }
+
+    /// A call failed: it is sent again, if it may be, or answered.
+    fn failed(&mut self, mut entry: Entry<'cb>, error: Error, auth: &Auths, round: &mut Round<'cb>) {
+        let policy: &RetryPolicy = entry.request.options().retry.as_ref().unwrap_or(&self.options.policy);
+        match judge(&error, entry.request.is_idempotent()) {
+            Verdict::Refresh if !entry.refreshed => {
+                self.reject(entry.request.client(), auth);
+                entry.refreshed = true;
+                entry.attempts -= 1;
+                entry.last = Some(error);
+                round.at_once.push(entry);
+            }
+            Verdict::Retry { after, rate_limited } if entry.attempts < policy.max_attempts => {
+                round.after = round.after.max(after);
+                round.rate_limited |= rate_limited;
+                entry.last = Some(error);
+                round.later.push(entry);
+            }
+            _ => self.answer(entry, Err(error)),
+        }
+    }
+
+    /// Remembers what a client's calls were rejected with.
+    fn reject(&mut self, client: &Client, auth: &Auths) {
+        self.rejected.retain(|(other, _)| !other.is_same(client));
+        self.rejected.extend(auth.iter().find(|(other, _)| other.is_same(client)).cloned());
+    }
+
+    /// A response ended: whoever has no answer yet gets one, or another attempt.
+    fn ended(&mut self, exchange: Exchange<'cb>, end: End, round: &mut Round<'cb>) {
+        let Exchange { entries, auths: auth, .. } = exchange;
+        let sent = entries.len();
+        let mut left: Vec<Entry<'cb>> = entries.into_iter().flatten().collect();
+        trace::response(sent, left.len(), end.status());
+        match end {
+            End::Complete => {
+                self.client.budget().refund();
+                let error = Error::unknown_outcome("the server's answer has no part for this call", None);
+                left.into_iter().for_each(|entry| self.failed(entry, error.clone(), &auth, round));
+            }
+            End::Broken(cause) => {
+                let message = "the server's answer broke off before the part for this call";
+                let error = Error::unknown_outcome(message, Some(cause));
+                left.into_iter().for_each(|entry| self.failed(entry, error.clone(), &auth, round));
+            }
+            End::Refused(error) => match self.lower_limit(&error, sent) {
+                Some(calls) => {
+                    self.max_calls = self.max_calls.min(calls);
+                    left.iter_mut().for_each(|entry| entry.attempts -= 1);
+                    round.at_once.append(&mut left);
+                }
+                None => left.into_iter().for_each(|entry| self.failed(entry, error.clone(), &auth, round)),
+            },
+        }
+    }
+
+    /// How many calls a request may have, if the server refused one unread because it was too large.
+    fn lower_limit(&mut self, error: &Error, sent: usize) -> Option<usize> {
+        if sent < 2 {
+            return None;
+        }
+        let message = &error.api_error()?.message;
+        match error.status()? {
+            400 if message.contains("exceeds the limit") => {
+                let number = message.rsplit("Limit:").next()?.trim();
+                let digits = number.find(|c: char| !c.is_ascii_digit()).map_or(number, |end| &number[..end]);
+                let limit = digits.parse().ok().filter(|limit| (1..sent).contains(limit)).unwrap_or(sent / 2);
+                self.client.learn_batch_calls(self.api, limit);
+                Some(limit)
+            }
+            413 => Some(sent / 2),
+            _ => None,
+        }
+    }
+
+    fn answer_all(&mut self, calls: VecDeque<Entry<'cb>>, error: &Error) {
+        calls.into_iter().for_each(|entry| self.answer(entry, Err(error.clone())));
+    }
+
+    /// Answers a call that was waiting for another attempt with what the last one gave.
+    fn give_up(&mut self, mut entry: Entry<'cb>) {
+        let error = entry.last.take().unwrap_or_else(|| Error::cancelled("the call was not sent"));
+        self.answer(entry, Err(error));
+    }
+
+    /// The one place where a call gets its answer: its own callback first, then those of the batch.
+    fn answer(&mut self, entry: Entry<'cb>, result: Result<RawResponse>) {
+        let Entry { id, index, request, then, attempts, .. } = entry;
+        let mut error = result.as_ref().err().cloned();
+        let message = match &result {
+            Ok(message) if !self.listeners.is_empty() => Some(message.clone()),
+            _ => error.as_ref().and_then(Error::response).cloned(),
+        };
+        let mut kept = None;
+        let mut undecodable = None;
+        let panic = match (then, result) {
+            (Then::Callback(callback), result) => {
+                let undecodable = &mut undecodable;
+                let arrived = Arrived { id: id.clone(), index, request: &request, result, undecodable };
+                catch_unwind(AssertUnwindSafe(|| callback(arrived))).err()
+            }
+            (Then::Forward(forward), result) => catch_unwind(AssertUnwindSafe(|| forward(result))).err(),
+            (Then::Ticket(decode), Ok(response)) => {
+                match decode(&request, &response) {
+                    Ok(value) => drop(self.values.insert(index, value)),
+                    Err(error) => undecodable = Some(error),
+                }
+                None
+            }
+            (Then::Keep(check), Ok(response)) => {
+                undecodable = check(&request, &response).err();
+                kept = Some(response);
+                None
+            }
+            (Then::Ticket(_) | Then::Keep(_), Err(_)) => None,
+        };
+        self.note_panic(panic);
+        error = error.or(undecodable);
+        let method = request.id();
+        for at in 0..self.listeners.len() {
+            let outcome = Outcome {
+                id: &id,
+                index,
+                method,
+                error: error.as_ref(),
+                message: message.as_ref(),
+                request: &request,
+            };
+            let listener = &mut self.listeners[at];
+            let panic = catch_unwind(AssertUnwindSafe(|| listener(&outcome))).err();
+            self.note_panic(panic);
+        }
+        self.failures += usize::from(error.is_some());
+        let kept = kept.map(|response| (request, response));
+        if let Some(record) = self.records.get_mut(index) {
+            *record = Some(Record { id, index, method, error, attempts, kept });
+        }
+    }
+
+    fn note_panic(&mut self, panic: Option<Box<dyn Any + Send>>) {
+        if self.panic.is_none() {
+            self.panic = panic;
+        }
+    }
+}

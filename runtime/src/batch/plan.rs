@@ -1,0 +1,152 @@
+//! What goes into one HTTP request: as many of the waiting calls as limits allow, in their order.
+
+use std::collections::VecDeque;
+
+use bytes::Bytes;
+use http::header::{HeaderName, HeaderValue};
+
+use super::Entry;
+use crate::credentials::AuthHeaders;
+use crate::multipart::{BatchWriter, PartRequest};
+use crate::request::Request;
+use crate::{Client, Error};
+
+/// Limits on one HTTP request.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Limits {
+    pub(super) calls: usize,
+    pub(super) bytes: usize,
+    pub(super) url: usize,
+}
+
+/// One HTTP request's worth of calls.
+pub(super) struct Packed<'cb> {
+    pub(super) entries: Vec<Option<Entry<'cb>>>,
+    /// Headers that all of them share, which travel outside.
+    pub(super) shared: Vec<(HeaderName, HeaderValue)>,
+    pub(super) content_type: String,
+    pub(super) body: Bytes,
+}
+
+/// The headers that authorise the calls of each client.
+pub(super) type Auths = Vec<(Client, AuthHeaders)>;
+
+/// Takes calls from the front of `pending` until a limit is reached. Calls that fit into no request are refused, each
+/// with its reason. `foreign` authorises calls of clients other than the batch's own. `None` if nothing is left to send.
+pub(super) fn pack<'cb>(
+    pending: &mut VecDeque<Entry<'cb>>,
+    refused: &mut Vec<(Entry<'cb>, Error)>,
+    limits: Limits,
+    token: &str,
+    foreign: &Auths,
+    rng: &mut fastrand::Rng,
+) -> Option<Packed<'cb>> {
+    let shared = shared_headers(pending, limits.calls);
+    let mut writer = BatchWriter::with_capacity(rng.fork(), 0);
+    let mut entries = Vec::with_capacity(limits.calls.min(pending.len()));
+    let mut bytes = BatchWriter::CLOSING_LEN;
+    let mut target = String::new();
+    while entries.len() < limits.calls
+        && let Some(entry) = pending.pop_front()
+    {
+        target.clear();
+        target.push('/');
+        entry.request.push_target(&mut target);
+        let own = own_headers(&entry.request, &shared, foreign);
+        let part = part(&entry.request, token, entries.len(), &target, own.iter().copied());
+        let length = part.encoded_len();
+        if let Some(error) = too_large(&entry.request, &target, length, limits) {
+            refused.push((entry, error));
+            continue;
+        }
+        if bytes + length > limits.bytes && !entries.is_empty() {
+            pending.push_front(entry);
+            break;
+        }
+        match writer.push(&part) {
+            Ok(()) => {
+                bytes += length;
+                entries.push(Some(entry));
+            }
+            Err(error) => refused.push((entry, error)),
+        }
+    }
+    if entries.is_empty() {
+        return None;
+    }
+    let (content_type, body) = writer.finish();
+    Some(Packed { entries, shared, content_type, body })
+}
+
+fn part<'a, H>(
+    request: &'a Request,
+    token: &'a str,
+    index: usize,
+    target: &'a str,
+    headers: H,
+) -> PartRequest<'a, H>
+where
+    H: Iterator<Item = (&'a str, &'a str)> + Clone,
+{
+    let (content_type, body) = match request.body() {
+        Some((content_type, body)) => (content_type, Some(&body[..])),
+        None => ("application/json", None),
+    };
+    PartRequest { token, index, verb: request.verb(), target, headers, body, content_type }
+}
+
+/// A call that no request can carry fails alone.
+fn too_large(request: &Request, target: &str, length: usize, limits: Limits) -> Option<Error> {
+    let id = request.id();
+    if target.len() > limits.url {
+        let (has, limit) = (target.len(), limits.url);
+        return Some(Error::input(format!(
+            "{id}: path and query have {has} characters, a call in a batch of this API at most {limit}; send it by itself"
+        )));
+    }
+    let alone = length + BatchWriter::CLOSING_LEN;
+    (alone > limits.bytes).then(|| {
+        let limit = limits.bytes;
+        Error::input(format!(
+            "{id}: the call takes {alone} bytes, a batch of this API at most {limit}; send it by itself"
+        ))
+    })
+}
+
+/// Headers of the first call that all calls have, with the same value. Only Google's own are lifted out of their parts:
+/// a condition such as `If-Match` is about one resource.
+fn shared_headers(pending: &VecDeque<Entry<'_>>, calls: usize) -> Vec<(HeaderName, HeaderValue)> {
+    let Some(first) = pending.front() else { return Vec::new() };
+    let mut shared: Vec<_> = first
+        .request
+        .headers()
+        .iter()
+        .filter(|(name, _)| name.as_str().starts_with("x-goog-"))
+        .cloned()
+        .collect();
+    for entry in pending.iter().take(calls) {
+        if shared.is_empty() {
+            break;
+        }
+        shared.retain(|header| entry.request.headers().contains(header));
+    }
+    shared
+}
+
+/// The headers that stay with the call: its own, and those of its own client's credentials if it is another one's.
+fn own_headers<'a>(
+    request: &'a Request,
+    shared: &[(HeaderName, HeaderValue)],
+    foreign: &'a Auths,
+) -> Vec<(&'a str, &'a str)> {
+    let credentials = foreign.iter().filter(|(client, _)| client.is_same(request.client()));
+    let credentials = credentials.flat_map(|(_, headers)| headers.iter());
+    let own =
+        request.headers().iter().filter(|header| !shared.contains(header)).map(|(name, value)| (name, value));
+    let overridden = |name: &HeaderName| request.headers().iter().any(|(own, _)| own == name);
+    credentials
+        .filter(|(name, _)| !overridden(name))
+        .chain(own)
+        .filter_map(|(name, value)| Some((name.as_str(), value.to_str().ok()?)))
+        .collect()
+}

@@ -1,0 +1,206 @@
+//! What callbacks are given, and how a typed callback is erased.
+
+use std::any::Any;
+use std::fmt;
+use std::sync::{Arc, Mutex};
+
+use crate::request::Request;
+use crate::{Error, RawResponse, Response, Result};
+
+/// The id of a call in its batch: the caller's, or one that was made and equals none of the caller's.
+#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Id(Inner);
+
+#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+enum Inner {
+    Given(String),
+    Made(usize),
+}
+
+impl Id {
+    pub(super) fn given(id: String) -> Self {
+        Id(Inner::Given(id))
+    }
+
+    pub(super) fn made(index: usize) -> Self {
+        Id(Inner::Made(index))
+    }
+
+    /// The caller's text, `None` for an id that was made.
+    #[must_use]
+    pub fn as_given(&self) -> Option<&str> {
+        match &self.0 {
+            Inner::Given(id) => Some(id),
+            Inner::Made(_) => None,
+        }
+    }
+}
+
+impl fmt::Display for Id {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.0 {
+            Inner::Given(id) => f.write_str(id),
+            Inner::Made(index) => write!(f, "call-{index}"),
+        }
+    }
+}
+
+impl fmt::Debug for Id {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.0 {
+            Inner::Given(id) => fmt::Debug::fmt(id, f),
+            Inner::Made(index) => write!(f, "call-{index}"),
+        }
+    }
+}
+
+impl PartialEq<str> for Id {
+    fn eq(&self, other: &str) -> bool {
+        self.as_given() == Some(other)
+    }
+}
+
+impl PartialEq<&str> for Id {
+    fn eq(&self, other: &&str) -> bool {
+        self.as_given() == Some(*other)
+    }
+}
+
+/// The reply to one call of a batch.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct Reply<T> {
+    /// The call's id: the caller's, or one that was made.
+    pub id: Id,
+    /// The call's place in the batch, counted from 0, whatever was split or sent again.
+    pub index: usize,
+    /// Its value, or why there is none.
+    pub result: Result<T>,
+    /// The HTTP response that the result was made of, where one came.
+    pub message: Option<RawResponse>,
+}
+
+impl<T> Reply<T> {
+    /// Gives the value to one function or the error to the other: the success and failure pair of other clients.
+    ///
+    /// ```no_run
+    /// # fn show(reply: gapis_runtime::Reply<()>) {
+    /// reply.split(|id, value| println!("{id}: {value:?}"), |id, error| eprintln!("{id}: {error}"));
+    /// # }
+    /// ```
+    pub fn split<R>(self, on_success: impl FnOnce(Id, T) -> R, on_failure: impl FnOnce(Id, Error) -> R) -> R {
+        match self.result {
+            Ok(value) => on_success(self.id, value),
+            Err(error) => on_failure(self.id, error),
+        }
+    }
+}
+
+/// What [`Batch::on_reply`](super::Batch::on_reply) sees of any reply.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct Outcome<'a> {
+    /// The call's id.
+    pub id: &'a Id,
+    /// The call's place in the batch.
+    pub index: usize,
+    /// The method's id: `drive.files.get`.
+    pub method: &'static str,
+    /// Why there is no value, if there is none. A body that did not decode is an error here too.
+    pub error: Option<&'a Error>,
+    /// The HTTP response, where one came.
+    pub message: Option<&'a RawResponse>,
+    pub(super) request: &'a Request,
+}
+
+impl Outcome<'_> {
+    /// The value as a `T`, which must be the method's output or something its JSON decodes to.
+    ///
+    /// # Errors
+    /// The call's own error, or that the body is not a `T`.
+    pub fn decode<T: Response>(&self) -> Result<T> {
+        match (self.error, self.message) {
+            (Some(error), _) => Err(error.clone()),
+            (None, Some(message)) => super::decode(self.request, message),
+            (None, None) => Err(Error::protocol("the reply has no message")),
+        }
+    }
+}
+
+pub(super) type Listener<'cb> = Box<dyn FnMut(&Outcome<'_>) + Send + 'cb>;
+
+/// A reply whose type was erased.
+pub(super) struct Arrived<'a> {
+    pub(super) id: Id,
+    pub(super) index: usize,
+    pub(super) request: &'a Request,
+    pub(super) result: Result<RawResponse>,
+    /// Where a callback says, before the user's code runs, that the body did not decode.
+    pub(super) undecodable: &'a mut Option<Error>,
+}
+
+type Callback<'cb> = Box<dyn FnOnce(Arrived<'_>) + Send + 'cb>;
+
+/// What is to be done with a call's reply.
+pub(super) enum Then<'cb> {
+    /// Run this.
+    Callback(Callback<'cb>),
+    /// Keep the value for the ticket's holder.
+    Ticket(fn(&Request, &RawResponse) -> Result<Box<dyn Any + Send>>),
+    /// Keep the message for the report, when it decodes.
+    Keep(fn(&Request, &RawResponse) -> Result<()>),
+    /// Pass it on undecoded.
+    Forward(Box<dyn FnOnce(Result<RawResponse>) + Send + 'cb>),
+}
+
+impl<'cb> Then<'cb> {
+    pub(super) fn callback<T: Response>(callback: impl FnOnce(Reply<T>) + Send + 'cb) -> Self {
+        Then::Callback(Box::new(move |arrived| callback(typed(arrived))))
+    }
+
+    pub(super) fn shared<T: Response>(callback: Arc<Mutex<impl FnMut(Reply<T>) + Send + 'cb>>) -> Self {
+        Then::Callback(Box::new(move |arrived| {
+            let reply = typed(arrived);
+            // After a panic the closure still gets the replies that follow, as separate closures would.
+            let mut callback = callback.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+            callback(reply);
+        }))
+    }
+
+    pub(super) fn ticket<T: Response>() -> Self {
+        Then::Ticket(|request, response| Ok(Box::new(super::decode::<T>(request, response)?)))
+    }
+
+    pub(super) fn keep<T: Response>() -> Self {
+        Then::Keep(|request, response| super::decode::<T>(request, response).map(drop))
+    }
+}
+
+/// Decodes, and tells the engine when that failed, before the user's code sees the reply.
+fn typed<T: Response>(arrived: Arrived<'_>) -> Reply<T> {
+    let Arrived { id, index, request, result, undecodable } = arrived;
+    match result {
+        Ok(message) => {
+            let result = super::decode(request, &message);
+            *undecodable = result.as_ref().err().cloned();
+            Reply { id, index, result, message: Some(message) }
+        }
+        Err(error) => {
+            let message = error.response().cloned();
+            Reply { id, index, result: Err(error), message }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn made_ids_equal_none_of_the_caller_s() {
+        let made = Id::made(3);
+        assert_eq!(made.to_string(), "call-3");
+        assert_ne!(made, Id::given("call-3".to_owned()));
+        assert!(made != "call-3" && Id::given("x".to_owned()) == "x");
+    }
+}

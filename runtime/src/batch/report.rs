@@ -1,0 +1,167 @@
+//! What is left when a batch is done: counts, a record for each call, and the values that tickets stand for.
+
+use std::any::Any;
+use std::collections::HashMap;
+use std::fmt;
+use std::marker::PhantomData;
+use std::sync::Mutex;
+
+use super::reply::Id;
+use crate::request::Request;
+use crate::{Error, RawResponse, Response, Result};
+
+/// Stands for the value of one call until [`Report::redeem`].
+#[must_use = "a ticket is redeemed at the batch's report"]
+pub struct Ticket<T> {
+    batch: u64,
+    index: usize,
+    value: PhantomData<fn() -> T>,
+}
+
+impl<T> Ticket<T> {
+    pub(super) fn new(batch: u64, index: usize) -> Self {
+        Ticket { batch, index, value: PhantomData }
+    }
+
+    /// The call's place in its batch.
+    #[must_use]
+    pub fn index(&self) -> usize {
+        self.index
+    }
+}
+
+impl<T> fmt::Debug for Ticket<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Ticket").field("index", &self.index).finish_non_exhaustive()
+    }
+}
+
+/// How the calls of a batch went. By the time there is a report, every callback has run.
+#[must_use = "failures are counted here; `error_for_failures` makes one error of them"]
+pub struct Report {
+    pub(super) batch: u64,
+    pub(super) requests: usize,
+    pub(super) retries: usize,
+    pub(super) records: Vec<Record>,
+    pub(super) values: Mutex<HashMap<usize, Box<dyn Any + Send>>>,
+}
+
+/// How one call of a batch went.
+#[non_exhaustive]
+pub struct Record {
+    /// The call's id.
+    pub id: Id,
+    /// The call's place in the batch.
+    pub index: usize,
+    /// The method's id: `drive.files.get`.
+    pub method: &'static str,
+    /// Why there is no value, if there is none.
+    pub error: Option<Error>,
+    /// How often the call was sent.
+    pub attempts: u32,
+    /// Kept for calls that were added without callback and ticket.
+    pub(super) kept: Option<(Request, RawResponse)>,
+}
+
+impl Record {
+    /// The value of a call that was added without a callback, as its method's output or what its JSON decodes to.
+    ///
+    /// # Errors
+    /// The call's own error, that the body is not a `T`, or that the reply went to a callback or a ticket.
+    pub fn decode<T: Response>(&self) -> Result<T> {
+        match (&self.error, &self.kept) {
+            (Some(error), _) => Err(error.clone()),
+            (None, Some((request, message))) => super::decode(request, message),
+            (None, None) => {
+                Err(Error::input(format!("the reply of call {} was not kept: it had a callback", self.id)))
+            }
+        }
+    }
+
+    /// The HTTP response, where one came and the call was added without a callback, or failed.
+    #[must_use]
+    pub fn message(&self) -> Option<&RawResponse> {
+        let failed = self.error.as_ref().and_then(Error::response);
+        failed.or(self.kept.as_ref().map(|(_, message)| message))
+    }
+}
+
+impl fmt::Debug for Record {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut debug = f.debug_struct("Record");
+        debug.field("id", &self.id).field("index", &self.index).field("method", &self.method);
+        debug.field("attempts", &self.attempts).field("error", &self.error).finish_non_exhaustive()
+    }
+}
+
+impl Report {
+    /// The value that a ticket stands for.
+    ///
+    /// # Errors
+    /// The call's own error, or an input error for a ticket of another batch.
+    pub fn redeem<T: Send + 'static>(&self, ticket: Ticket<T>) -> Result<T> {
+        if ticket.batch != self.batch {
+            return Err(Error::input("the ticket is of another batch"));
+        }
+        if let Some(error) = self.records.get(ticket.index).and_then(|record| record.error.clone()) {
+            return Err(error);
+        }
+        let mut values = self.values.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+        let value = values.remove(&ticket.index).and_then(|value| value.downcast().ok());
+        value.map(|value| *value).ok_or_else(|| Error::input("the ticket has no value in this report"))
+    }
+
+    /// How many calls were queued.
+    #[must_use]
+    pub fn calls(&self) -> usize {
+        self.records.len()
+    }
+
+    /// How many of them have no value.
+    #[must_use]
+    pub fn failures(&self) -> usize {
+        self.records.iter().filter(|record| record.error.is_some()).count()
+    }
+
+    /// How many HTTP requests were made to the batch endpoint.
+    #[must_use]
+    pub fn requests(&self) -> usize {
+        self.requests
+    }
+
+    /// How many times a call was sent again.
+    #[must_use]
+    pub fn retries(&self) -> usize {
+        self.retries
+    }
+
+    /// How each call went, in the order in which they were queued.
+    pub fn replies(&self) -> impl Iterator<Item = &Record> {
+        self.records.iter()
+    }
+
+    /// How the call with that id of the caller's went.
+    #[must_use]
+    pub fn get(&self, id: &str) -> Option<&Record> {
+        self.records.iter().find(|record| record.id == id)
+    }
+
+    /// `Ok` if every call has a value, else the first failure.
+    ///
+    /// # Errors
+    /// The error of the first call, in the order of the queue, that has no value.
+    pub fn error_for_failures(&self) -> Result<()> {
+        self.records.iter().find_map(|record| record.error.clone()).map_or(Ok(()), Err)
+    }
+}
+
+impl fmt::Debug for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Report")
+            .field("calls", &self.calls())
+            .field("failures", &self.failures())
+            .field("requests", &self.requests)
+            .field("retries", &self.retries)
+            .finish_non_exhaustive()
+    }
+}
