@@ -1,45 +1,71 @@
-//! The shared runtime of the generated gapis crates.
+//! The shared runtime of the generated gapis crates: calls, batches, credentials, errors and the values of schemas.
+//!
+//! A user depends on a generated crate, which re-exports what is needed from here. Nothing in here knows an API.
 
+mod batch;
+#[cfg(all(feature = "blocking", not(target_family = "wasm")))]
+mod blocking;
 mod body;
+mod call;
+mod client;
+mod credentials;
 mod error;
 mod macros;
+mod media;
 mod method;
 #[cfg(feature = "mock")]
 pub mod mock;
-#[allow(dead_code, unused_imports)] // Until the batch engine uses all of it.
 mod multipart;
+mod page;
 mod param;
-#[allow(dead_code)] // Until requests are made from it.
 mod path;
+mod request;
 mod response;
+mod retry;
+mod rt;
 pub mod schema;
 pub mod spec;
+mod trace;
+pub mod transport;
 
 #[doc(hidden)]
 pub use serde;
 
+pub use batch::{Batch, Batcher, BatcherOptions, Driver, Id, Outcome, Record, Reply, Report, Ticket};
 pub use body::HttpBody;
-pub use error::{Error, Result};
-pub use method::{AcceptsMedia, Api, Body, Method, Paged, Response, ServesMedia};
+pub use call::{IntoRequest, Sending};
+pub use client::{Builder, Client, FromClient};
+pub use credentials::{Anonymous, ApiKey, AuthHeaders, BearerToken, Credentials};
+pub use error::{ApiError, Error, ErrorItem, Result};
+pub use media::{Download, Queueable, Source, Upload};
+pub use method::{AcceptsMedia, Api, Body, Method, Paged, PagedItems, Response, ServesMedia};
+pub use multipart::ReadLimits;
+pub use page::{Items, PageItem, Pages};
 pub use param::Param;
+pub use request::{Raw, Request};
 pub use response::RawResponse;
+pub use retry::RetryPolicy;
+pub use rt::BoxFuture;
 pub use schema::{Base64, Date, DateTime, Duration, Extra, FieldMask, Open};
+
+/// What generated crates re-export for their users.
+pub mod prelude {
+    #[doc(no_inline)]
+    pub use crate::schema::{Base64, Date, DateTime, Duration, Extra, FieldMask, Open};
+    #[doc(no_inline)]
+    pub use crate::{
+        ApiError, ApiKey, AuthHeaders, Batch, Batcher, BearerToken, BoxFuture, Builder, Client, Credentials,
+        Driver, Error, HttpBody, Id, Json, Outcome, RawResponse, Record, Reply, Report, Result, RetryPolicy,
+        Source, Ticket,
+    };
+}
 
 /// Any JSON value.
 pub type Json = serde_json::Value;
-
-/// What sends calls: connections, credentials and policies, shared by its clones.
-#[derive(Debug, Clone)]
-pub struct Client;
 
 /// What the fuzz targets and the benchmarks of the multipart codec need; not for use.
 #[cfg(feature = "fuzzing")]
 #[doc(hidden)]
 pub mod fuzz {
     pub use crate::multipart::check::{part, read_batch, reader, write_batch, writer};
-}
-
-/// What a generated crate re-exports for its users.
-pub mod prelude {
-    pub use crate::{Base64, Date, DateTime, Duration, Extra, FieldMask, HttpBody, Json, Open};
 }

@@ -119,19 +119,28 @@ macro_rules! method {
 }
 
 /// Writes the marker's impl of [`Paged`](crate::Paged): `paged! { List => File; "pageToken" "nextPageToken" "files" }`,
-/// with `body` before the first name where the request's token is a member of the body.
+/// with `body` before the first name where the request's token is a member of the body, a dotted name for a token in a
+/// member's member, and an empty last name where it is not plain which member holds the items.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! paged {
-    ($marker:ident => $item:ty; $token:literal $next:literal $items:literal) => {
-        $crate::paged! { @ $marker, $item, false, $token, $next, $items }
-    };
-    ($marker:ident => $item:ty; body $token:literal $next:literal $items:literal) => {
+    ($marker:ident => $item:ty; body $token:literal $next:literal $items:tt) => {
         $crate::paged! { @ $marker, $item, true, $token, $next, $items }
     };
-    (@ $marker:ident, $item:ty, $body:literal, $token:literal, $next:literal, $items:literal) => {
-        impl $crate::Paged for $marker {
+    ($marker:ident => $item:ty; $token:literal $next:literal $items:tt) => {
+        $crate::paged! { @ $marker, $item, false, $token, $next, $items }
+    };
+    (@ $marker:ident, $item:ty, $body:literal, $token:literal, $next:literal, "") => {
+        $crate::paged! { @@ $marker, $body, $token, $next, "" }
+    };
+    (@ $marker:ident, $item:ty, $body:literal, $token:literal, $next:literal, $items:tt) => {
+        $crate::paged! { @@ $marker, $body, $token, $next, $items }
+        impl $crate::PagedItems for $marker {
             type Item = $item;
+        }
+    };
+    (@@ $marker:ident, $body:literal, $token:literal, $next:literal, $items:tt) => {
+        impl $crate::Paged for $marker {
             const PAGING: &'static $crate::spec::Paging = &$crate::spec::Paging {
                 token: $token,
                 token_in_body: $body,
@@ -201,5 +210,219 @@ macro_rules! api {
         /// the calls of other tasks.
         #[must_use = "a call does nothing until it is sent or queued"]
         pub struct Call<M>($crate::Request, ::std::marker::PhantomData<fn() -> M>);
+
+        impl<M> ::std::clone::Clone for Call<M> {
+            fn clone(&self) -> Self {
+                Call(::std::clone::Clone::clone(&self.0), ::std::marker::PhantomData)
+            }
+        }
+
+        impl<M> ::std::fmt::Debug for Call<M> {
+            fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
+                ::std::fmt::Debug::fmt(&self.0, f)
+            }
+        }
+
+        impl<M: $crate::Method<Api = $api>> $crate::IntoRequest for Call<M> {
+            type Method = M;
+            fn into_request(self) -> $crate::Request {
+                self.0
+            }
+        }
+
+        impl<M: $crate::Method<Api = $api>> ::std::future::IntoFuture for Call<M> {
+            type Output = $crate::Result<M::Output>;
+            type IntoFuture = $crate::Sending<M::Output>;
+            fn into_future(self) -> Self::IntoFuture {
+                self.send()
+            }
+        }
+
+        impl<M: $crate::Method<Api = $api>> Call<M> {
+            #[allow(dead_code)]
+            fn new(
+                client: &$crate::Client,
+                path: &[&dyn $crate::Param],
+                body: ::std::option::Option<&dyn $crate::Body>,
+            ) -> Self {
+                Call($crate::Request::new::<M>(client, path, body), ::std::marker::PhantomData)
+            }
+
+            #[allow(dead_code)]
+            fn with_param(mut self, name: &str, value: &dyn $crate::Param) -> Self {
+                self.0.set_param(name, value);
+                self
+            }
+
+            /// Asks for some members of the response only, in the syntax of partial responses: `id,owners(name)`.
+            pub fn fields(self, fields: &str) -> Self {
+                self.with_param("fields", &fields)
+            }
+
+            /// Counts the call against that user's quota: any text of up to 40 characters that tells users apart.
+            pub fn quota_user(self, user: &str) -> Self {
+                self.with_param("quotaUser", &user)
+            }
+
+            /// Asks for a response with or without indentation.
+            pub fn pretty_print(self, pretty: bool) -> Self {
+                self.with_param("prettyPrint", &pretty)
+            }
+
+            /// Sets a header of this call. On a batch it travels with this call alone.
+            pub fn with_header(self, name: &str, value: &str) -> Self {
+                Call(self.0.header(name, value), self.1)
+            }
+
+            /// Adds a query parameter that the discovery document does not know.
+            pub fn with_query(self, name: &str, value: &str) -> Self {
+                Call(self.0.query(name, value), self.1)
+            }
+
+            /// Gives each attempt of this call, sent by itself, that long.
+            pub fn with_timeout(self, after: ::std::time::Duration) -> Self {
+                Call(self.0.timeout(after), self.1)
+            }
+
+            /// Sends this call again by another policy than its client's.
+            pub fn with_retry(self, policy: $crate::RetryPolicy) -> Self {
+                Call(self.0.retry(policy), self.1)
+            }
+
+            /// Says that this call may, or may not, be executed twice; by default its verb says so.
+            pub fn idempotent(self, idempotent: bool) -> Self {
+                Call(self.0.idempotent(idempotent), self.1)
+            }
+
+            /// Only if the resource still has this ETag; otherwise the error
+            /// [is a failed precondition](crate::Error::is_precondition_failed).
+            pub fn if_match(self, etag: &str) -> Self {
+                self.with_header("if-match", etag)
+            }
+
+            /// Only if the resource no longer has this ETag; otherwise the error
+            /// [says that it is not modified](crate::Error::is_not_modified).
+            pub fn if_none_match(self, etag: &str) -> Self {
+                self.with_header("if-none-match", etag)
+            }
+
+            /// Sends the call; `.await` on the call itself does the same.
+            pub fn send(self) -> $crate::Sending<M::Output> {
+                self.0.send::<M>()
+            }
+
+            /// Sends the call and gives the whole HTTP response beside the value.
+            pub fn send_with_response(self) -> $crate::Sending<(M::Output, $crate::RawResponse)> {
+                self.0.send_with_response::<M>()
+            }
+
+            /// Sends the call and decodes the response into the caller's own type.
+            pub fn send_as<T>(self) -> $crate::Sending<T>
+            where
+                T: $crate::serde::de::DeserializeOwned + ::std::marker::Send + 'static,
+            {
+                self.0.send_as::<T>()
+            }
+
+            /// The pages of the list, one call each.
+            pub fn pages(self) -> $crate::Pages<M>
+            where
+                M: $crate::Paged,
+            {
+                $crate::Pages::new(self.0)
+            }
+
+            /// The items of the list, over all pages.
+            pub fn items(self) -> $crate::Items<M>
+            where
+                M: $crate::PagedItems,
+            {
+                $crate::Items::new(self.0)
+            }
+
+            /// The call with media to be uploaded, which cannot be queued.
+            pub fn upload(self, source: impl ::std::convert::Into<$crate::Source>) -> $crate::Upload<M>
+            where
+                M: $crate::AcceptsMedia,
+            {
+                $crate::Upload::new(self.0, source.into())
+            }
+
+            /// The call for the media in place of the metadata, which cannot be queued.
+            pub fn download(self) -> $crate::Download<M>
+            where
+                M: $crate::ServesMedia,
+            {
+                $crate::Download::new(self.0)
+            }
+
+            /// Sends the call together with those of other tasks.
+            pub fn send_with(self, batcher: &$crate::Batcher<$api>) -> $crate::Sending<M::Output> {
+                batcher.send(self)
+            }
+
+            $crate::blocking_verbs! { $api }
+
+            /// Puts the call on a batch. `callback` runs exactly once when the batch is executed to its end.
+            ///
+            /// # Errors
+            /// If the call is not valid or goes to another endpoint than the batch; then nothing is queued and
+            /// `callback` never runs.
+            pub fn queue<'cb>(
+                self,
+                batch: &mut $crate::Batch<'cb, $api>,
+                callback: impl ::std::ops::FnOnce($crate::Reply<M::Output>) + ::std::marker::Send + 'cb,
+            ) -> $crate::Result<()> {
+                batch.queue(self, callback)
+            }
+
+            /// The same under an id of the caller's, which the reply carries: anything that displays.
+            ///
+            /// # Errors
+            /// As [`queue`](Self::queue), and if the batch has that id already.
+            pub fn queue_as<'cb>(
+                self,
+                batch: &mut $crate::Batch<'cb, $api>,
+                id: impl ::std::fmt::Display,
+                callback: impl ::std::ops::FnOnce($crate::Reply<M::Output>) + ::std::marker::Send + 'cb,
+            ) -> $crate::Result<()> {
+                batch.queue_as(self, id, callback)
+            }
+
+            /// Puts the call on a batch and gives a ticket, which the batch's report redeems for the value.
+            ///
+            /// # Errors
+            /// As [`queue`](Self::queue).
+            pub fn queue_ticket(
+                self,
+                batch: &mut $crate::Batch<'_, $api>,
+            ) -> $crate::Result<$crate::Ticket<M::Output>> {
+                batch.queue_ticket(self)
+            }
+        }
     };
+}
+
+/// The verbs that wait on the thread, where the feature is on: a generated crate must not have to look.
+#[doc(hidden)]
+#[macro_export]
+#[cfg(feature = "blocking")]
+macro_rules! blocking_verbs {
+    ($api:ident) => {
+        /// Sends the call and waits on this thread.
+        ///
+        /// # Errors
+        /// As the call itself, and an input error where an async runtime is already running on this thread.
+        pub fn send_blocking(self) -> $crate::Result<M::Output> {
+            self.send().block()
+        }
+    };
+}
+
+/// The verbs that wait on the thread, where the feature is on: a generated crate must not have to look.
+#[doc(hidden)]
+#[macro_export]
+#[cfg(not(feature = "blocking"))]
+macro_rules! blocking_verbs {
+    ($api:ident) => {};
 }
