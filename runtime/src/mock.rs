@@ -74,6 +74,7 @@ mod server;
 mod table;
 #[cfg(test)]
 mod tests;
+mod transport;
 
 pub use call::MockCall;
 pub use fault::Fault;

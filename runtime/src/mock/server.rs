@@ -166,7 +166,7 @@ async fn respond(
     let body = body.collect().await.map_err(|_| Broken)?.to_bytes();
     // On a thread of its own: a handler may wait for another request.
     let request = http::Request::from_parts(parts, body);
-    let work = tokio::task::spawn_blocking(move || handlers.answer(request));
+    let work = tokio::task::spawn_blocking(move || handlers.answer(request, true));
     let mut answer = work.await.map_err(|_| Broken)?;
     if !answer.delay.is_zero() {
         tokio::time::sleep(answer.delay).await;

@@ -205,7 +205,7 @@ impl Handlers {
     /// show, a cut body is short, and a closed connection is a 502 without a body.
     #[must_use]
     pub fn handle(&self, request: http::Request<Bytes>) -> http::Response<Bytes> {
-        let mut answer = self.answer(request);
+        let mut answer = self.answer(request, true);
         if answer.close {
             return MockResponse::new(502).into_http();
         }
@@ -215,8 +215,8 @@ impl Handlers {
         answer.response.into_http()
     }
 
-    /// The response and how it goes out.
-    pub(super) fn answer(&self, request: http::Request<Bytes>) -> Answer {
+    /// The response and how it goes out; `packed` where it may be compressed.
+    pub(super) fn answer(&self, request: http::Request<Bytes>, packed: bool) -> Answer {
         let number = self.0.requests.fetch_add(1, Ordering::Relaxed);
         let (parts, body) = request.into_parts();
         let target = parts.uri.path_and_query().map_or("/", |target| target.as_str());
@@ -232,7 +232,8 @@ impl Handlers {
         let moment = self.moment();
         let batch = if call.verb == "POST" { self.batch_limit(&call.path) } else { None };
         let route = if batch.is_none() { moment.find(&mut call) } else { None };
-        let effects = moment.script.of_response(&call, batch.is_some());
+        let mut effects = moment.script.of_response(&call, batch.is_some());
+        effects.retain(|effect| packed || !matches!(effect, Effect::Gzip));
         let respond = effects.iter().find_map(|effect| match effect {
             Effect::Respond(answer) => Some(answer.clone()),
             _ => None,

@@ -1,0 +1,56 @@
+//! The table as a client's transport: the same handlers and faults, without a socket.
+
+use std::collections::VecDeque;
+use std::time::Duration;
+
+use bytes::Bytes;
+use futures_util::stream;
+
+use super::table::Handlers;
+use crate::transport::{HttpRequest, HttpResponse, Transport};
+use crate::{BoxFuture, Error, Result, rt};
+
+/// Give it to a client builder's `transport`, and the client needs no network and no port.
+///
+/// The handlers run on the task that sends. A delay is a wait on the client's own clock, which a test may pause; a cut or
+/// closed connection is the error that it would be; compression is not seen, since a transport undoes it.
+impl Transport for Handlers {
+    fn send(&self, request: HttpRequest) -> BoxFuture<'static, Result<HttpResponse>> {
+        let handlers = self.clone();
+        Box::pin(async move {
+            let mut sent = http::Request::new(request.body);
+            *sent.method_mut() = request.method;
+            *sent.uri_mut() = request
+                .url
+                .parse()
+                .map_err(|error| Error::input(format!("the endpoint does not make a URL: {error}")))?;
+            *sent.headers_mut() = request.headers;
+            let mut answer = handlers.answer(sent, false);
+            rt::sleep(answer.delay).await;
+            if answer.close {
+                return Err(broken());
+            }
+            let (pieces, cut) = (answer.take_pieces(), answer.cut.is_some());
+            let (status, headers) = (answer.response.status, answer.response.headers);
+            Ok(HttpResponse { status, headers, body: Box::pin(stream::unfold((pieces, cut), next)) })
+        })
+    }
+}
+
+type Rest = (VecDeque<(Duration, Bytes)>, bool);
+
+/// The next piece, when its time has come; after the last, the break.
+async fn next((mut pieces, cut): Rest) -> Option<(Result<Bytes>, Rest)> {
+    match pieces.pop_front() {
+        Some((pause, piece)) => {
+            rt::sleep(pause).await;
+            Some((Ok(piece), (pieces, cut)))
+        }
+        None if cut => Some((Err(broken()), (pieces, false))),
+        None => None,
+    }
+}
+
+fn broken() -> Error {
+    Error::transport("the connection broke", "a fault of the mock")
+}
