@@ -2,34 +2,47 @@
 //! faults, and a record of what was sent.
 //!
 //! [`MockServer::start`] runs it on a loopback port; give [`MockServer::uri`] to a client builder's `endpoint`.
-//! [`Handlers`] is the same without a socket. A call is answered alike whether it comes alone or in a batch. State is the
+//! [`Handlers`] is the same without a socket; give it to a builder's `transport`. A call is answered alike whether it comes alone or in a batch. State is the
 //! caller's: handlers are closures and may share an `Arc<Mutex<…>>`.
 //!
 //! ```
 //! # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/support/farm.rs"));
-//! # fn main() -> Result<(), gapis_runtime::Error> {
-//! use std::sync::{Arc, Mutex};
+//! # #[tokio::main]
+//! # async fn main() -> Result<(), gapis_runtime::Error> {
 //! use gapis_runtime::mock::{Fault, MockError, MockServer};
+//! use schemas::Animal;
+//! use std::sync::{Arc, Mutex};
 //!
 //! let mock = MockServer::start()?;
-//! let farm = Arc::new(Mutex::new(Vec::<Animal>::new()));
-//! mock.on::<animals::Insert>({
-//!     let farm = farm.clone();
-//!     move |call| {
-//!         let animal: Animal = call.body()?;
-//!         farm.lock().unwrap().push(animal.clone());
-//!         Ok(animal)
-//!     }
+//! let stable = Arc::new(Mutex::new(Vec::<Animal>::new()));
+//! let state = stable.clone();
+//! mock.on::<animals::Insert>(move |call| {
+//!     let animal: Animal = call.body()?;
+//!     state.lock().unwrap().push(animal.clone());
+//!     Ok(animal)
 //! });
+//! let state = stable.clone();
 //! mock.on::<animals::Get>(move |call| {
 //!     let name = call.var("animalId")?;
-//!     let found = farm.lock().unwrap().iter().find(|animal| animal.name() == name).cloned();
+//!     let found = state.lock().unwrap().iter().find(|animal| animal.name.as_deref() == Some(name)).cloned();
 //!     found.ok_or_else(|| MockError::not_found(name))
 //! });
-//! // The third call that comes is told to come again.
-//! mock.fault(Fault::error(MockError::too_many_requests(Some(1))).skip(2));
-//! // … the program under test runs against mock.uri() …
-//! assert_eq!(mock.calls_of::<animals::Insert>().len(), 0);
+//! // The second call that comes is told to come again.
+//! mock.fault(Fault::error(MockError::too_many_requests(Some(0))).skip(1));
+//!
+//! // The program under test:
+//! let farm = Farm::builder().anonymous().endpoint(&mock.uri()).build()?;
+//! let mut batch = farm.batch();
+//! for name in ["sheep", "pig", "llama"] {
+//!     let animal = Animal { name: Some(name.to_owned()), ..Default::default() };
+//!     farm.animals().insert(animal).queue(&mut batch, |reply| assert!(reply.result.is_ok()))?;
+//! }
+//! let report = batch.execute().await;
+//!
+//! assert_eq!((report.failures(), report.requests()), (0, 2), "one call was sent again");
+//! assert_eq!(stable.lock().unwrap().len(), 3);
+//! assert_eq!(mock.calls_of::<animals::Insert>().len(), 4);
+//! assert_eq!(farm.animals().get("llama").await?.name.as_deref(), Some("llama"));
 //! # Ok(())
 //! # }
 //! ```

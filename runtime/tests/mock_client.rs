@@ -239,3 +239,14 @@ async fn a_token_is_asked_for() {
         assert_eq!(zoo.get("1").await.is_ok(), fine);
     }
 }
+
+#[cfg(feature = "blocking")]
+#[test]
+fn blocking_programs_are_served_too() {
+    let (handlers, _) = table();
+    let (_server, [socket, _]) = services(&handlers);
+    assert_eq!(socket.get("7").send_blocking().unwrap()["id"], "7");
+    let mut batch = socket.batch();
+    let ticket = socket.get("8").queue_ticket(&mut batch).unwrap();
+    assert_eq!(batch.execute_blocking().redeem(ticket).unwrap()["id"], "8");
+}

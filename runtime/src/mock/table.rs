@@ -57,17 +57,21 @@ impl Handlers {
     ///
     /// ```
     /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/support/farm.rs"));
-    /// # fn main() {
+    /// # #[tokio::main]
+    /// # async fn main() -> Result<(), gapis_runtime::Error> {
     /// use gapis_runtime::mock::{Handlers, MockError};
+    /// use schemas::Animal;
     ///
     /// let handlers = Handlers::new();
     /// handlers.on::<animals::Get>(|call| match call.var("animalId")? {
-    ///     "pony" => Ok(Animal::named("pony")),
+    ///     "pony" => Ok(Animal { name: Some("pony".to_owned()), ..Default::default() }),
     ///     other => Err(MockError::not_found(other)),
     /// });
-    /// let request = http::Request::get("/farm/v2/animals/pony").body(bytes::Bytes::new()).unwrap();
-    /// assert_eq!(handlers.handle(request).body(), r#"{"name":"pony"}"#);
-    /// assert_eq!(handlers.calls_of::<animals::Get>().len(), 1);
+    /// let farm = Farm::builder().anonymous().transport(handlers.clone()).build()?;
+    /// assert_eq!(farm.animals().get("pony").await?.name.as_deref(), Some("pony"));
+    /// assert!(farm.animals().get("unicorn").await.unwrap_err().is_not_found());
+    /// assert_eq!(handlers.calls_of::<animals::Get>().len(), 2);
+    /// # Ok(())
     /// # }
     /// ```
     pub fn on<M: Method>(

@@ -1,81 +1,63 @@
-// A small API by hand, in the form of a generated crate: included by tests, examples in the documentation and programs.
+// A small API in the form of a generated crate: included by tests and by examples in the documentation.
 
-use gapis_runtime::spec::{ApiSpec, MethodSpec};
-use gapis_runtime::{Api, Client, Error, RawResponse, Response};
+use gapis_runtime as runtime;
 
 /// The service.
 #[derive(Clone, Debug)]
-pub struct Farm(Client);
+pub struct Farm(runtime::Client);
+runtime::api! { Farm { name: "farm", version: "v2", root_url: "https://farm.example.com/", service_path: "farm/v2/",
+    batch_path: "batch/farm/v2" } }
 
-impl Api for Farm {
-    const SPEC: &'static ApiSpec = &ApiSpec {
-        name: "farm",
-        version: "v2",
-        root_url: "https://farm.example.com/",
-        service_path: "farm/v2/",
-        batch_path: "batch/farm/v2",
-        ..ApiSpec::DEFAULT
-    };
-    fn new(client: &Client) -> Self {
-        Farm(client.clone())
-    }
-    fn client(&self) -> &Client {
-        &self.0
+impl Farm {
+    /// The animals.
+    pub fn animals(&self) -> animals::Animals<'_> {
+        animals::Animals(&self.0)
     }
 }
 
-/// An object with any members.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Animal(pub serde_json::Map<String, serde_json::Value>);
+/// Schemas.
+pub mod schemas {
+    use gapis_runtime as runtime;
 
-impl Animal {
-    /// One of that name.
-    pub fn named(name: &str) -> Self {
-        Animal([("name".to_owned(), name.into())].into_iter().collect())
+    /// An animal.
+    pub struct Animal {
+        /// Its name.
+        pub name: Option<String>,
+        /// Members that the document does not name, and explicit nulls.
+        pub extra: runtime::Extra,
     }
-    /// Its name.
-    pub fn name(&self) -> &str {
-        self.0.get("name").and_then(|name| name.as_str()).unwrap_or_default()
-    }
-}
-
-impl Response for Animal {
-    fn decode(_: &ApiSpec, _: &MethodSpec, response: &RawResponse) -> Result<Self, Error> {
-        let decoded = serde_json::from_slice(&response.body);
-        decoded.map(Animal).map_err(|error| Error::decode("$", error.to_string(), &response.body))
-    }
-    fn encode(&self, _: &ApiSpec) -> Result<(String, bytes::Bytes), Error> {
-        let text = serde_json::to_vec(&self.0).map_err(|error| Error::input(error.to_string()))?;
-        Ok(("application/json; charset=UTF-8".to_owned(), text.into()))
-    }
-}
-
-/// Nothing.
-#[derive(Clone, Copy, Debug)]
-pub struct Gone;
-
-impl Response for Gone {
-    fn decode(_: &ApiSpec, _: &MethodSpec, _: &RawResponse) -> Result<Self, Error> {
-        Ok(Gone)
-    }
-    fn encode(&self, _: &ApiSpec) -> Result<(String, bytes::Bytes), Error> {
-        Ok((String::new(), bytes::Bytes::new()))
-    }
+    runtime::object! { Animal { 0 name "name" } }
 }
 
 /// The methods of the resource `animals`.
 pub mod animals {
-    use super::{Animal, Farm, Gone};
+    use super::*;
+
+    /// The resource.
+    #[derive(Clone, Copy, Debug)]
+    pub struct Animals<'a>(pub(crate) &'a runtime::Client);
+    impl Animals<'_> {
+        /// One animal.
+        pub fn get(&self, animal_id: &str) -> Call<Get> {
+            Call::new(self.0, &[&animal_id], None)
+        }
+        /// Adds one.
+        pub fn insert(&self, animal: schemas::Animal) -> Call<Insert> {
+            Call::new(self.0, &[], Some(&animal))
+        }
+        /// Removes one.
+        pub fn delete(&self, animal_id: &str) -> Call<Delete> {
+            Call::new(self.0, &[&animal_id], None)
+        }
+    }
+
     /// `animals.get`
     pub enum Get {}
-    gapis_runtime::method! { Get: Farm => Animal; "farm.animals.get" GET "animals/{animalId}" }
-    /// `animals.list`
-    pub enum List {}
-    gapis_runtime::method! { List: Farm => Animal; "farm.animals.list" GET "animals" }
+    runtime::method! { Get: Farm => schemas::Animal; "farm.animals.get" GET "animals/{animalId}" }
     /// `animals.insert`
     pub enum Insert {}
-    gapis_runtime::method! { Insert: Farm => Animal; "farm.animals.insert" POST "animals" }
+    runtime::method! { Insert: Farm => schemas::Animal; "farm.animals.insert" POST "animals" }
     /// `animals.delete`
     pub enum Delete {}
-    gapis_runtime::method! { Delete: Farm => Gone; "farm.animals.delete" DELETE "animals/{animalId}" { empty_response: true } }
+    runtime::method! { Delete: Farm => (); "farm.animals.delete" DELETE "animals/{animalId}" { empty_response: true } }
 }
