@@ -91,6 +91,10 @@ fn cargo_run(home: &Path, crates: usize, verb: &str, terminal: &mut Terminal<'_>
     }
     bar.finish_and_clear();
     let status = child.wait()?;
+    if !status.success() && failed.is_empty() {
+        let told = fs::read_to_string(&errors_path).unwrap_or_default();
+        bail!("cargo {verb} failed: {}", told.trim());
+    }
     for (name, complaint) in &failed {
         writeln!(terminal.out, "failed to {verb}: {name}: {complaint}")?;
     }
@@ -100,10 +104,6 @@ fn cargo_run(home: &Path, crates: usize, verb: &str, terminal: &mut Terminal<'_>
         crates.saturating_sub(failed.len()),
         times(begun, cpu),
     )?;
-    if !status.success() && failed.is_empty() {
-        let told = fs::read_to_string(&errors_path).unwrap_or_default();
-        bail!("cargo {verb} failed: {}", told.trim());
-    }
     Ok(failed.len())
 }
 
