@@ -1,10 +1,10 @@
-//! What is checked in under `discovery/` is what `apis.toml` says it is.
+//! What is checked in under `discovery/` is what `apis.toml` says it is, and what is under `generated/` is made of it.
 
 use std::collections::BTreeSet;
 use std::fs;
 
 use gapis_codegen::normalize::{Prose, normalize, to_text};
-use gapis_xtask::{Apis, Workspace};
+use gapis_xtask::{Apis, Generate, Terminal, Workspace};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
@@ -31,4 +31,12 @@ fn documents_are_in_form_and_as_noted() {
     let found = fs::read_dir(&discovery).expect("listed").map(|entry| entry.expect("an entry").file_name());
     let found: BTreeSet<String> = found.map(|name| name.to_string_lossy().into_owned()).collect();
     assert_eq!(found, files, "documents that nobody lists, or lists without a document");
+}
+
+#[test]
+fn generated_crates_are_up_to_date() {
+    let mut out = Vec::new();
+    let check = Generate { check: true, ..Generate::default() };
+    let well = check.run(&Workspace::of_this_repository(), &mut Terminal { out: &mut out, bars: false });
+    assert!(well.expect("a check"), "{}", String::from_utf8_lossy(&out));
 }
