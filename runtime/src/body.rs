@@ -103,3 +103,58 @@ fn from_json(api: &ApiSpec, body: &[u8], into: &mut dyn Field) -> Result<()> {
     let read = if api.data_wrapper { schema::from_enveloped_slice } else { schema::from_slice };
     read(body, into).map_err(|error| Error::decode(error.path(), error.message(), body))
 }
+
+#[cfg(test)]
+mod tests {
+    use http::{HeaderMap, HeaderValue, StatusCode};
+
+    use super::*;
+    use crate::schema::{Base64, Extra};
+
+    struct Thing {
+        name: Option<String>,
+        extra: Extra,
+    }
+    crate::object! { Thing { 0 name "name" } }
+
+    const PLAIN: ApiSpec = ApiSpec::DEFAULT;
+    const WRAPPED: ApiSpec = ApiSpec { data_wrapper: true, ..ApiSpec::DEFAULT };
+
+    fn decode<T: Response>(api: &ApiSpec, body: &'static str) -> Result<T> {
+        let mut headers = HeaderMap::new();
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/csv"));
+        let response = RawResponse::new(StatusCode::OK, headers, Bytes::from_static(body.as_bytes()));
+        T::decode(api, &MethodSpec::DEFAULT, &response)
+    }
+
+    #[test]
+    fn wraps_and_unwraps() {
+        let thing = Thing { name: Some("a".into()), extra: Extra::NEW };
+        let (kind, bytes) = Body::encode(&thing, &PLAIN).unwrap();
+        assert_eq!((kind.as_str(), &bytes[..]), ("application/json", &b"{\"name\":\"a\"}"[..]));
+        let (_, bytes) = Response::encode(&thing, &WRAPPED).unwrap();
+        assert_eq!(&bytes[..], b"{\"data\":{\"name\":\"a\"}}");
+        assert_eq!(decode::<Thing>(&WRAPPED, r#"{"x":[1],"data":{"name":"a"}}"#).unwrap(), thing);
+        assert_eq!(decode::<Thing>(&PLAIN, r#"{"name":"a"}"#).unwrap(), thing);
+        let error = decode::<Thing>(&WRAPPED, r#"{"data":{"name":1}}"#).unwrap_err();
+        assert!(error.to_string().contains("data.name"), "{error}");
+    }
+
+    #[test]
+    fn an_empty_body_is_an_empty_value() {
+        for body in ["", " ", "null", "{}"] {
+            assert_eq!(decode::<Thing>(&PLAIN, body).unwrap(), Thing::default());
+        }
+        assert_eq!(decode::<Vec<String>>(&PLAIN, "").unwrap(), [""; 0]);
+        assert!(decode::<String>(&PLAIN, "").is_err());
+        assert!(decode::<Base64>(&PLAIN, "null").is_err());
+        assert!(decode::<i64>(&PLAIN, "\"12\"").is_ok_and(|value| value == 12));
+        assert!(decode::<()>(&PLAIN, "<html>").is_ok());
+    }
+
+    #[test]
+    fn any_media_type_passes() {
+        let body: HttpBody = decode(&PLAIN, "a,b").unwrap();
+        assert_eq!(body, HttpBody::new("text/csv", "a,b"));
+    }
+}

@@ -57,15 +57,15 @@ pub(crate) fn expand(method_id: &str, template: &str, values: &[&dyn Param], out
 }
 
 fn push_value(method_id: &str, variable: &str, value: &dyn Param, out: &mut String) -> Result<()> {
-    let (name, set) = match variable.strip_prefix('+') {
-        Some(name) => (name, SEGMENTS),
-        None => (variable, SEGMENT),
+    let (name, set, many) = match variable.strip_prefix('+') {
+        Some(name) => (name, SEGMENTS, true),
+        None => (variable, SEGMENT, false),
     };
     let mut count = 0;
     let mut problem = None;
     value.each(&mut |text| {
         count += 1;
-        problem = problem.or_else(|| reason_against(text));
+        problem = problem.or_else(|| reason_against(text, many));
         out.extend(utf8_percent_encode(text, set));
     });
     match (count, problem) {
@@ -76,13 +76,13 @@ fn push_value(method_id: &str, variable: &str, value: &dyn Param, out: &mut Stri
     }
 }
 
-/// Also refused in `{x}`, where a `/` is encoded: servers that decode before they route exist.
-fn reason_against(text: &str) -> Option<&'static str> {
+/// In `{x}` a `/` is encoded and belongs to the name, as in an object's `/a/../b`: only the whole counts there.
+fn reason_against(text: &str, many: bool) -> Option<&'static str> {
     if text.is_empty() {
         Some("must not be empty")
-    } else if text.starts_with('/') {
+    } else if many && text.starts_with('/') {
         Some("must not begin with `/`")
-    } else if text.split(['/', '\\']).any(is_dots) {
+    } else if is_dots(text) || many && text.split('/').any(is_dots) {
         Some("must not have the segments `.` and `..`")
     } else {
         None
@@ -106,4 +106,110 @@ pub(crate) fn push_query(out: &mut String, name: &str, value: &str) {
     out.extend(utf8_percent_encode(name, SEGMENT));
     out.push('=');
     out.extend(utf8_percent_encode(value, SEGMENT));
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn expanded(template: &str, values: &[&dyn Param]) -> Result<String, String> {
+        let mut out = String::from("/v1/");
+        expand("t.m", template, values, &mut out).map(|()| out).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn puts_values_in_order() {
+        assert_eq!(expanded("files/{a}/x/{b}", &[&"1", &7_i64]).unwrap(), "/v1/files/1/x/7");
+        assert_eq!(expanded("{+name}:cancel", &[&"operations/a b"]).unwrap(), "/v1/operations/a%20b:cancel");
+        assert_eq!(expanded("files", &[]).unwrap(), "/v1/files");
+    }
+
+    #[test]
+    fn encodes_what_could_leave_the_place() {
+        assert_eq!(expanded("{a}", &[&"a/b?c#d%2e\r\n é"]).unwrap(), "/v1/a%2Fb%3Fc%23d%252e%0D%0A%20%C3%A9");
+        assert_eq!(expanded("{+a}", &[&"a/b?c#d%2e:@[x]"]).unwrap(), "/v1/a/b%3Fc%23d%252e:@%5Bx%5D");
+        assert_eq!(expanded("{a}", &[&"/a/../b"]).unwrap(), "/v1/%2Fa%2F..%2Fb");
+    }
+
+    #[test]
+    fn refuses_what_names_something_else() {
+        for (template, value) in [
+            ("{a}", "."),
+            ("{a}", ".."),
+            ("{+a}", "x/../y"),
+            ("{+a}", "x/.."),
+            ("{+a}", "./x"),
+            ("{+a}", "/x"),
+            ("{a}", ""),
+            ("{+a}:go", ".."),
+            ("x/.{a}", "."),
+        ] {
+            assert!(expanded(template, &[&value]).is_err(), "{template} {value}");
+        }
+        assert!(expanded("{a}{b}", &[&".", &"x"]).is_err());
+        let error = expanded("files/{fileId}", &[&""]).unwrap_err();
+        assert!(error.contains("t.m") && error.contains("`fileId` must not be empty"), "{error}");
+    }
+
+    #[test]
+    fn refuses_wrong_numbers_of_values() {
+        let many: &[&str] = &["a", "b"];
+        let none: &[&str] = &[];
+        assert!(expanded("{a}", &[&many]).is_err());
+        assert!(expanded("{a}", &[&none]).is_err());
+        assert!(expanded("{a}", &[]).is_err());
+        assert!(expanded("a", &[&"x"]).is_err());
+    }
+
+    /// Another decoder than the one that belongs to the encoder.
+    fn decoded(text: &str) -> String {
+        let mut bytes = Vec::new();
+        let mut rest = text.bytes();
+        while let Some(byte) = rest.next() {
+            bytes.push(match byte {
+                b'%' => {
+                    let digits = [rest.next().unwrap(), rest.next().unwrap()];
+                    u8::from_str_radix(std::str::from_utf8(&digits).unwrap(), 16).unwrap()
+                }
+                byte => byte,
+            });
+        }
+        String::from_utf8(bytes).unwrap()
+    }
+
+    proptest! {
+        #[test]
+        fn a_value_comes_back_and_stays_in_its_segment(value in any::<String>()) {
+            if let Ok(path) = expanded("a/{x}/b", &[&value]) {
+                let segments: Vec<&str> = path.split('/').collect();
+                prop_assert_eq!(segments.len(), 5);
+                prop_assert_eq!(decoded(segments[3]), value);
+                prop_assert!(!path.contains(['?', '#', ' ', '\r', '\n']) && path.is_ascii());
+            }
+        }
+
+        #[test]
+        fn many_segments_come_back_and_stay_in_the_path(value in "([a-z./?#%\\\\ \r\n:é]|\\.\\./){1,12}") {
+            if let Ok(path) = expanded("a/{+x}", &[&value]) {
+                let rest = path.strip_prefix("/v1/a/").unwrap();
+                prop_assert_eq!(decoded(rest), value);
+                prop_assert!(!path.contains(['?', '#', ' ', '\r', '\n', '\\']) && path.is_ascii());
+                prop_assert!(!path.split('/').any(|segment| matches!(segment, "." | "..")));
+            }
+        }
+
+        #[test]
+        fn queries_come_back(name in any::<String>(), value in any::<String>()) {
+            let mut query = String::new();
+            push_query(&mut query, "first", "1");
+            push_query(&mut query, &name, &value);
+            let (_, second) = query.split_once('&').unwrap();
+            let (left, right) = second.split_once('=').unwrap();
+            prop_assert_eq!(decoded(left), name);
+            prop_assert_eq!(decoded(right), value);
+            prop_assert!(query.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'#'));
+        }
+    }
 }
