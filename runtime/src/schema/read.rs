@@ -83,7 +83,7 @@ fn read_slice(
     text: &[u8],
     read: impl FnOnce(&mut Path, &mut JsonReader<'_>) -> serde_json::Result<()>,
 ) -> Result<(), DecodeError> {
-    let mut path = Path(Vec::new());
+    let mut path = Path(Vec::new(), Met([0; 256]));
     let mut reader = serde_json::Deserializer::from_slice(text);
     read(&mut path, &mut reader)
         .and_then(|()| reader.end())
@@ -97,15 +97,47 @@ pub(super) fn from_deserializer<'de, D: Deserializer<'de>>(
     reader: D,
     into: &mut dyn Field,
 ) -> Result<(), D::Error> {
-    let mut path = Path(Vec::new());
+    let mut path = Path(Vec::new(), Met([0; 256]));
     Seed { field: into, path: &mut path }.deserialize(reader).map_err(|error| match path.0.is_empty() {
         true => error,
         false => D::Error::custom(format_args!("{path}: {error}")),
     })
 }
 
-/// The way to a value, innermost step first.
-struct Path(Vec<Step>);
+/// What is carried along: the way to a value that does not fit, innermost step first, and which members were met.
+struct Path(Vec<Step>, Met);
+
+/// Where the names were found that were met before. A list's items have the same members, in no sorted order, and one
+/// comparison is quicker than a search. Any entry may be wrong, so a hit is compared.
+struct Met([u16; 256]);
+
+impl Met {
+    fn find(&mut self, names: &[&str], name: &str) -> Option<usize> {
+        let guess = self.0.get_mut(place(names, name));
+        if let Some(guess) = &guess
+            && names.get(usize::from(**guess)) == Some(&name)
+        {
+            return Some(usize::from(**guess));
+        }
+        let index = names.binary_search(&name).ok()?;
+        if let (Some(guess), Ok(index)) = (guess, index.try_into()) {
+            *guess = index;
+        }
+        Some(index)
+    }
+}
+
+/// A number below 256 that depends on the schema, and on the name's length and end: beginnings are often alike.
+fn place(names: &[&str], name: &str) -> usize {
+    let bytes = name.as_bytes();
+    let end = match bytes.last_chunk::<8>() {
+        Some(end) => u64::from_le_bytes(*end),
+        None => bytes.iter().fold(0, |end, byte| end << 8 | u64::from(*byte)),
+    };
+    let mixed =
+        (end ^ names.as_ptr() as u64).wrapping_add(bytes.len() as u64).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+    (mixed >> 56) as usize
+}
 
 enum Step {
     Member(String),
@@ -326,7 +358,7 @@ fn read_object<'de, A: MapAccess<'de>>(
 ) -> Result<(), A::Error> {
     let names = object.names();
     let mut hint = 0;
-    while let Some(member) = members.next_key_seed(Known { names, hint })? {
+    while let Some(member) = members.next_key_seed(Known { names, hint, met: &mut path.1 })? {
         match member {
             Member::Known(index) => {
                 hint = index + 1;
@@ -368,10 +400,11 @@ impl<'de> Visitor<'de> for Key {
 }
 
 /// A key as the index of a member.
-struct Known {
+struct Known<'a> {
     names: &'static [&'static str],
     /// The member behind the last one: servers often send them in this order.
     hint: usize,
+    met: &'a mut Met,
 }
 
 enum Member {
@@ -379,14 +412,14 @@ enum Member {
     Unknown(String),
 }
 
-impl<'de> DeserializeSeed<'de> for Known {
+impl<'de> DeserializeSeed<'de> for Known<'_> {
     type Value = Member;
     fn deserialize<D: Deserializer<'de>>(self, reader: D) -> Result<Member, D::Error> {
         reader.deserialize_str(self)
     }
 }
 
-impl Visitor<'_> for Known {
+impl Visitor<'_> for Known<'_> {
     type Value = Member;
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("a member's name")
@@ -395,9 +428,9 @@ impl Visitor<'_> for Known {
         if self.names.get(self.hint) == Some(&name) {
             return Ok(Member::Known(self.hint));
         }
-        Ok(match self.names.binary_search(&name) {
-            Ok(index) => Member::Known(index),
-            Err(_) => Member::Unknown(name.to_owned()),
+        Ok(match self.met.find(self.names, name) {
+            Some(index) => Member::Known(index),
+            None => Member::Unknown(name.to_owned()),
         })
     }
 }

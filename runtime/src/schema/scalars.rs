@@ -131,7 +131,7 @@ impl Leaf for String {
     fn set(&mut self, value: Scalar<'_>) -> Result<(), &'static str> {
         match value {
             Scalar::Text(text) => {
-                text.clone_into(self);
+                *self = text.to_owned();
                 Ok(())
             }
             _ => Err("a string"),
