@@ -204,8 +204,16 @@ pub(crate) struct Paging {
     pub(crate) in_body: bool,
     /// The wire name of the next token; `metadata.continue` where it is a member of a member.
     pub(crate) next: String,
-    /// The wire name of the items and the type of one, where that is unambiguous.
-    pub(crate) items: Option<(String, Type)>,
+    /// The items, where it is plain which member holds them.
+    pub(crate) items: Option<Items>,
+}
+
+#[derive(Debug)]
+pub(crate) struct Items {
+    pub(crate) wire: String,
+    pub(crate) item: Type,
+    /// The member is a map, so that an item has a key.
+    pub(crate) of_map: bool,
 }
 
 #[derive(Debug)]

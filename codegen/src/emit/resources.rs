@@ -4,7 +4,7 @@ use proc_macro2::{Ident, Span, TokenStream};
 use quote::quote;
 
 use super::{Block, docs, types};
-use crate::model::{Api, Docs, Download, Method, Paging, Parameter, Payload, Resource, Upload};
+use crate::model::{Api, Docs, Download, Items, Method, Paging, Parameter, Payload, Resource, Upload};
 use crate::naming::Name;
 
 /// The file of a top-level resource.
@@ -200,7 +200,10 @@ fn paged(api: &Api, marker: &Ident, paging: &Paging) -> TokenStream {
     let Paging { token, next, in_body, items } = paging;
     let body = in_body.then(|| quote!(body));
     let (items, item) = match items {
-        Some((wire, item)) => (wire.as_str(), types::ty(api, item, types::At::Resource)),
+        Some(Items { wire, item, of_map }) => {
+            let item = types::ty(api, item, types::At::Resource);
+            (wire.as_str(), if *of_map { quote!((::std::string::String, #item)) } else { item })
+        }
         None => ("", quote!(runtime::Json)),
     };
     quote!(runtime::paged! { #marker => #item; #body #token #next #items })

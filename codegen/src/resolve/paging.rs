@@ -1,7 +1,7 @@
 //! Which methods answer in pages, and what one item is.
 
 use crate::model::{
-    Api, Field, Method, Object, Paging, Parameter, ParameterType, Payload, Resource, Shape, Type,
+    Api, Field, Items, Method, Object, Paging, Parameter, ParameterType, Payload, Resource, Shape, Type,
 };
 use crate::wire::{NOT_ITEMS, REQUEST_TOKENS, RESPONSE_TOKENS, Scalar};
 
@@ -56,19 +56,24 @@ fn next_token(objects: &[Object], answer: &[Field], token: &str) -> Option<Strin
     (token == "continue" && named(metadata, "continue")).then(|| "metadata.continue".to_owned())
 }
 
-/// The only list of the response, or the only one that can be its items.
-fn items(answer: &[Field]) -> Option<(String, Type)> {
-    let lists = answer.iter().filter_map(|field| match &field.ty {
-        Type::List(item) => Some((field.wire.as_str(), item.as_ref())),
+/// The only list of the response that can be its items, or, where there is none, the only map.
+fn items(answer: &[Field]) -> Option<Items> {
+    let candidates = || answer.iter().filter(|field| !NOT_ITEMS.contains(&field.wire.as_str()));
+    let lists = candidates().filter_map(|field| match &field.ty {
+        Type::List(item) => Some((field, item)),
         _ => None,
     });
-    let lists: Vec<_> = lists.collect();
-    let only = |lists: &[(&str, &Type)]| match lists {
-        [(wire, item)] => Some(((*wire).to_owned(), (*item).clone())),
+    let maps = candidates().filter_map(|field| match &field.ty {
+        Type::Map(item) => Some((field, item)),
         _ => None,
+    });
+    let (lists, maps): (Vec<_>, Vec<_>) = (lists.collect(), maps.collect());
+    let (field, item, of_map) = match (lists.as_slice(), maps.as_slice()) {
+        ([(field, item)], _) => (field, item, false),
+        ([], [(field, item)]) => (field, item, true),
+        _ => return None,
     };
-    let others: Vec<_> = lists.iter().copied().filter(|(wire, _)| !NOT_ITEMS.contains(wire)).collect();
-    only(&lists).or_else(|| only(&others))
+    Some(Items { wire: field.wire.clone(), item: item.as_ref().clone(), of_map })
 }
 
 fn is_text(field: &Field) -> bool {
