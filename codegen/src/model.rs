@@ -65,6 +65,8 @@ pub(crate) struct Object {
     pub(crate) gate: Gate,
     /// Whether it is written at all: `only` leaves out what no chosen method reaches.
     pub(crate) kept: bool,
+    /// The type that this one is an alias of, because nothing but the name differs.
+    pub(crate) same_as: Option<usize>,
 }
 
 #[derive(Debug)]
@@ -84,7 +86,7 @@ pub(crate) struct Field {
 }
 
 /// The type of a member, a parameter, a body or a response.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Type {
     Scalar(Scalar),
     Json,
@@ -104,6 +106,8 @@ pub(crate) struct Enum {
     pub(crate) docs: Docs,
     pub(crate) gate: Gate,
     pub(crate) kept: bool,
+    /// The type that this one is an alias of, because nothing but the name differs.
+    pub(crate) same_as: Option<usize>,
 }
 
 #[derive(Debug)]
@@ -114,7 +118,7 @@ pub(crate) struct Value {
 }
 
 /// What the document says about a thing, for its documentation.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub(crate) struct Docs {
     pub(crate) prose: Option<String>,
     /// Facts, one per item: `read-only`, `default: …`.

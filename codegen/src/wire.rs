@@ -1,7 +1,7 @@
 //! The oddities of the wire format, each in one place: how paths, formats, sizes and page tokens are written.
 
 /// A scalar as the wire has it, by `type` and `format`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Scalar {
     Text,
     Bool,

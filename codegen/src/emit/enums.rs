@@ -16,6 +16,10 @@ pub(crate) fn blocks(api: &Api) -> Vec<Block> {
         let cfg = gate(api, &item.gate);
         let name = item.name.ident();
         let comment = docs::docs(&item.docs, || format!("Values of {}.", docs::code(&item.wire)));
+        if let Some(first) = item.same_as {
+            let first = api.types.enums[first].name.ident();
+            return Block::Items(quote!(#cfg #comment pub type #name = #first;));
+        }
         let variants = item.values.iter().map(|value| {
             let name = value.name.ident();
             let comment = docs::docs(&value.docs, || docs::code(&value.wire));

@@ -51,6 +51,10 @@ fn item(api: &Api, object: &Object, at: At) -> Block {
         }
         _ => format!("The schema {}.", docs::code(&object.wire)),
     });
+    if let Some(first) = object.same_as {
+        let first = api.types.objects[first].name.ident();
+        return Block::Items(quote!(#cfg #comment pub type #name = #first;));
+    }
     let fields = match &object.shape {
         Shape::Struct(fields) => fields,
         Shape::Alias(ty) => {

@@ -91,7 +91,7 @@ impl Reach {
         for method in methods {
             for parameter in method.arguments.iter().chain(&method.setters) {
                 if let ParameterType::Enum(index) = parameter.ty {
-                    self.enums[index] = true;
+                    self.note_enum(types, index);
                 }
             }
             let body = method.body.iter().map(|(_, payload)| payload);
@@ -108,24 +108,38 @@ impl Reach {
 
     fn ty(&mut self, types: &Types, ty: &Type) {
         let mut work = Vec::new();
-        self.note(ty, &mut work);
+        self.note(types, ty, &mut work);
         while let Some(index) = work.pop() {
+            // An alias needs what it stands for.
+            if let Some(first) = types.objects[index].same_as {
+                self.note(types, &Type::Object(first), &mut work);
+            }
             match &types.objects[index].shape {
-                Shape::Struct(fields) => fields.iter().for_each(|field| self.note(&field.ty, &mut work)),
-                Shape::Alias(ty) => self.note(ty, &mut work),
+                Shape::Struct(fields) => {
+                    fields.iter().for_each(|field| self.note(types, &field.ty, &mut work))
+                }
+                Shape::Alias(ty) => self.note(types, ty, &mut work),
             }
         }
     }
 
-    fn note(&mut self, ty: &Type, work: &mut Vec<usize>) {
+    fn note_enum(&mut self, types: &Types, index: usize) {
+        self.enums[index] = true;
+        // An alias needs what it stands for.
+        if let Some(first) = types.enums[index].same_as {
+            self.enums[first] = true;
+        }
+    }
+
+    fn note(&mut self, types: &Types, ty: &Type, work: &mut Vec<usize>) {
         match ty {
-            Type::Enum(index) => self.enums[*index] = true,
+            Type::Enum(index) => self.note_enum(types, *index),
             Type::Object(index) | Type::Boxed(index) => {
                 if !std::mem::replace(&mut self.objects[*index], true) {
                     work.push(*index);
                 }
             }
-            Type::List(inner) | Type::Map(inner) => self.note(inner, work),
+            Type::List(inner) | Type::Map(inner) => self.note(types, inner, work),
             Type::Scalar(_) | Type::Json => {}
         }
     }

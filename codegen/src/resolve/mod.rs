@@ -6,6 +6,7 @@ mod media;
 mod methods;
 mod paging;
 mod recursion;
+mod same;
 mod scopes;
 mod select;
 mod types;
@@ -119,7 +120,8 @@ pub(crate) fn resolve(document: &Document, options: &Options, log: &mut Log<'_>)
     let scopes = scopes::collect(document);
     let mut methods = methods::Builder { types: &mut types, scopes: &scopes, log };
     let (top_methods, resources) = methods.api(document)?;
-    let types = types.finish(log)?;
+    let mut types = types.finish(log)?;
+    same::find(&mut types);
     let endpoints = document.endpoints.iter().filter_map(|endpoint| {
         let url = wire::root_url(endpoint.endpoint_url.as_deref()?)?;
         Some((endpoint.location.clone().unwrap_or_default(), url))

@@ -29,6 +29,7 @@ impl<'d> Builder<'d> {
             docs: facts::docs(schema),
             gate: Vec::new(),
             kept: true,
+            same_as: None,
         });
         Builder { schemas: &document.schemas, ids, objects: objects.collect(), enums: Vec::new() }
     }
@@ -120,6 +121,7 @@ impl<'d> Builder<'d> {
                     docs: facts::docs(schema),
                     gate: Vec::new(),
                     kept: true,
+                    same_as: None,
                 });
                 Type::Object(self.objects.len() - 1)
             }
@@ -189,6 +191,7 @@ impl<'d> Builder<'d> {
             docs: Docs::default(),
             gate: Vec::new(),
             kept: true,
+            same_as: None,
         });
         self.enums.len() - 1
     }
