@@ -47,49 +47,7 @@ runtime::open_enum! {
 }
 
 /// Values of `BatchChangeChromeOsDeviceStatusRequestDeprovisionReason`.
-#[non_exhaustive]
-pub enum BatchChangeChromeOsDeviceStatusRequestDeprovisionReason {
-    /// `DEPROVISION_REASON_UNSPECIFIED`
-    DeprovisionReasonUnspecified,
-    /// `DEPROVISION_REASON_SAME_MODEL_REPLACEMENT`
-    DeprovisionReasonSameModelReplacement,
-    /// `DEPROVISION_REASON_UPGRADE`
-    #[deprecated]
-    DeprovisionReasonUpgrade,
-    /// `DEPROVISION_REASON_DOMAIN_MOVE`
-    #[deprecated]
-    DeprovisionReasonDomainMove,
-    /// `DEPROVISION_REASON_SERVICE_EXPIRATION`
-    #[deprecated]
-    DeprovisionReasonServiceExpiration,
-    /// `DEPROVISION_REASON_OTHER`
-    #[deprecated]
-    DeprovisionReasonOther,
-    /// `DEPROVISION_REASON_DIFFERENT_MODEL_REPLACEMENT`
-    DeprovisionReasonDifferentModelReplacement,
-    /// `DEPROVISION_REASON_RETIRING_DEVICE`
-    DeprovisionReasonRetiringDevice,
-    /// `DEPROVISION_REASON_UPGRADE_TRANSFER`
-    DeprovisionReasonUpgradeTransfer,
-    /// `DEPROVISION_REASON_NOT_REQUIRED`
-    DeprovisionReasonNotRequired,
-    /// `DEPROVISION_REASON_REPAIR_CENTER`
-    DeprovisionReasonRepairCenter,
-}
-runtime::open_enum! {
-    BatchChangeChromeOsDeviceStatusRequestDeprovisionReason {
-    DeprovisionReasonUnspecified "DEPROVISION_REASON_UNSPECIFIED"
-    DeprovisionReasonSameModelReplacement "DEPROVISION_REASON_SAME_MODEL_REPLACEMENT"
-    DeprovisionReasonUpgrade "DEPROVISION_REASON_UPGRADE" DeprovisionReasonDomainMove
-    "DEPROVISION_REASON_DOMAIN_MOVE" DeprovisionReasonServiceExpiration
-    "DEPROVISION_REASON_SERVICE_EXPIRATION" DeprovisionReasonOther
-    "DEPROVISION_REASON_OTHER" DeprovisionReasonDifferentModelReplacement
-    "DEPROVISION_REASON_DIFFERENT_MODEL_REPLACEMENT" DeprovisionReasonRetiringDevice
-    "DEPROVISION_REASON_RETIRING_DEVICE" DeprovisionReasonUpgradeTransfer
-    "DEPROVISION_REASON_UPGRADE_TRANSFER" DeprovisionReasonNotRequired
-    "DEPROVISION_REASON_NOT_REQUIRED" DeprovisionReasonRepairCenter
-    "DEPROVISION_REASON_REPAIR_CENTER" }
-}
+pub type BatchChangeChromeOsDeviceStatusRequestDeprovisionReason = ChromeOsDeviceDeprovisionReason;
 
 /// Values of `ChromeOsDeviceChromeOsType`.
 #[non_exhaustive]
@@ -204,16 +162,7 @@ runtime::open_enum! {
 }
 
 /// Values of `ChromeosdevicesGetProjection`.
-#[non_exhaustive]
-pub enum ChromeosdevicesGetProjection {
-    /// `BASIC`
-    Basic,
-    /// `FULL`
-    Full,
-}
-runtime::open_enum! {
-    ChromeosdevicesGetProjection { Basic "BASIC" Full "FULL" }
-}
+pub type ChromeosdevicesGetProjection = MobiledevicesGetProjection;
 
 /// Values of `ChromeosdevicesListOrderBy`.
 #[non_exhaustive]
@@ -238,52 +187,16 @@ runtime::open_enum! {
 }
 
 /// Values of `ChromeosdevicesListProjection`.
-#[non_exhaustive]
-pub enum ChromeosdevicesListProjection {
-    /// `BASIC`
-    Basic,
-    /// `FULL`
-    Full,
-}
-runtime::open_enum! {
-    ChromeosdevicesListProjection { Basic "BASIC" Full "FULL" }
-}
+pub type ChromeosdevicesListProjection = MobiledevicesGetProjection;
 
 /// Values of `ChromeosdevicesListSortOrder`.
-#[non_exhaustive]
-pub enum ChromeosdevicesListSortOrder {
-    /// `ASCENDING`
-    Ascending,
-    /// `DESCENDING`
-    Descending,
-}
-runtime::open_enum! {
-    ChromeosdevicesListSortOrder { Ascending "ASCENDING" Descending "DESCENDING" }
-}
+pub type ChromeosdevicesListSortOrder = UsersListSortOrder;
 
 /// Values of `ChromeosdevicesPatchProjection`.
-#[non_exhaustive]
-pub enum ChromeosdevicesPatchProjection {
-    /// `BASIC`
-    Basic,
-    /// `FULL`
-    Full,
-}
-runtime::open_enum! {
-    ChromeosdevicesPatchProjection { Basic "BASIC" Full "FULL" }
-}
+pub type ChromeosdevicesPatchProjection = MobiledevicesGetProjection;
 
 /// Values of `ChromeosdevicesUpdateProjection`.
-#[non_exhaustive]
-pub enum ChromeosdevicesUpdateProjection {
-    /// `BASIC`
-    Basic,
-    /// `FULL`
-    Full,
-}
-runtime::open_enum! {
-    ChromeosdevicesUpdateProjection { Basic "BASIC" Full "FULL" }
-}
+pub type ChromeosdevicesUpdateProjection = MobiledevicesGetProjection;
 
 /// Values of `DirectoryChromeosdevicesCommandResultResult`.
 #[non_exhaustive]
@@ -361,37 +274,7 @@ runtime::open_enum! {
 }
 
 /// Values of `DirectoryChromeosdevicesIssueCommandRequestCommandType`.
-#[non_exhaustive]
-pub enum DirectoryChromeosdevicesIssueCommandRequestCommandType {
-    /// `COMMAND_TYPE_UNSPECIFIED`
-    CommandTypeUnspecified,
-    /// `REBOOT`
-    Reboot,
-    /// `TAKE_A_SCREENSHOT`
-    TakeAScreenshot,
-    /// `SET_VOLUME`
-    SetVolume,
-    /// `WIPE_USERS`
-    WipeUsers,
-    /// `REMOTE_POWERWASH`
-    RemotePowerwash,
-    /// `DEVICE_START_CRD_SESSION`
-    DeviceStartCrdSession,
-    /// `CAPTURE_LOGS`
-    CaptureLogs,
-    /// `FETCH_CRD_AVAILABILITY_INFO`
-    FetchCrdAvailabilityInfo,
-    /// `FETCH_SUPPORT_PACKET`
-    FetchSupportPacket,
-}
-runtime::open_enum! {
-    DirectoryChromeosdevicesIssueCommandRequestCommandType { CommandTypeUnspecified
-    "COMMAND_TYPE_UNSPECIFIED" Reboot "REBOOT" TakeAScreenshot "TAKE_A_SCREENSHOT"
-    SetVolume "SET_VOLUME" WipeUsers "WIPE_USERS" RemotePowerwash "REMOTE_POWERWASH"
-    DeviceStartCrdSession "DEVICE_START_CRD_SESSION" CaptureLogs "CAPTURE_LOGS"
-    FetchCrdAvailabilityInfo "FETCH_CRD_AVAILABILITY_INFO" FetchSupportPacket
-    "FETCH_SUPPORT_PACKET" }
-}
+pub type DirectoryChromeosdevicesIssueCommandRequestCommandType = DirectoryChromeosdevicesCommandType;
 
 /// Values of `FailureInfoErrorCode`.
 #[non_exhaustive]
@@ -452,16 +335,7 @@ runtime::open_enum! {
 }
 
 /// Values of `GroupsListSortOrder`.
-#[non_exhaustive]
-pub enum GroupsListSortOrder {
-    /// `ASCENDING`
-    Ascending,
-    /// `DESCENDING`
-    Descending,
-}
-runtime::open_enum! {
-    GroupsListSortOrder { Ascending "ASCENDING" Descending "DESCENDING" }
-}
+pub type GroupsListSortOrder = UsersListSortOrder;
 
 /// Values of `MobiledevicesGetProjection`.
 #[non_exhaustive]
@@ -501,28 +375,10 @@ runtime::open_enum! {
 }
 
 /// Values of `MobiledevicesListProjection`.
-#[non_exhaustive]
-pub enum MobiledevicesListProjection {
-    /// `BASIC`
-    Basic,
-    /// `FULL`
-    Full,
-}
-runtime::open_enum! {
-    MobiledevicesListProjection { Basic "BASIC" Full "FULL" }
-}
+pub type MobiledevicesListProjection = MobiledevicesGetProjection;
 
 /// Values of `MobiledevicesListSortOrder`.
-#[non_exhaustive]
-pub enum MobiledevicesListSortOrder {
-    /// `ASCENDING`
-    Ascending,
-    /// `DESCENDING`
-    Descending,
-}
-runtime::open_enum! {
-    MobiledevicesListSortOrder { Ascending "ASCENDING" Descending "DESCENDING" }
-}
+pub type MobiledevicesListSortOrder = UsersListSortOrder;
 
 /// Values of `OrgunitsListType`.
 #[non_exhaustive]
@@ -558,67 +414,10 @@ runtime::open_enum! {
 }
 
 /// Values of `PrintServerFailureInfoErrorCode`.
-#[non_exhaustive]
-pub enum PrintServerFailureInfoErrorCode {
-    /// `OK`
-    Ok,
-    /// `CANCELLED`
-    Cancelled,
-    /// `UNKNOWN`
-    Unknown,
-    /// `INVALID_ARGUMENT`
-    InvalidArgument,
-    /// `DEADLINE_EXCEEDED`
-    DeadlineExceeded,
-    /// `NOT_FOUND`
-    NotFound,
-    /// `ALREADY_EXISTS`
-    AlreadyExists,
-    /// `PERMISSION_DENIED`
-    PermissionDenied,
-    /// `UNAUTHENTICATED`
-    Unauthenticated,
-    /// `RESOURCE_EXHAUSTED`
-    ResourceExhausted,
-    /// `FAILED_PRECONDITION`
-    FailedPrecondition,
-    /// `ABORTED`
-    Aborted,
-    /// `OUT_OF_RANGE`
-    OutOfRange,
-    /// `UNIMPLEMENTED`
-    Unimplemented,
-    /// `INTERNAL`
-    Internal,
-    /// `UNAVAILABLE`
-    Unavailable,
-    /// `DATA_LOSS`
-    DataLoss,
-}
-runtime::open_enum! {
-    PrintServerFailureInfoErrorCode { Ok "OK" Cancelled "CANCELLED" Unknown "UNKNOWN"
-    InvalidArgument "INVALID_ARGUMENT" DeadlineExceeded "DEADLINE_EXCEEDED" NotFound
-    "NOT_FOUND" AlreadyExists "ALREADY_EXISTS" PermissionDenied "PERMISSION_DENIED"
-    Unauthenticated "UNAUTHENTICATED" ResourceExhausted "RESOURCE_EXHAUSTED"
-    FailedPrecondition "FAILED_PRECONDITION" Aborted "ABORTED" OutOfRange "OUT_OF_RANGE"
-    Unimplemented "UNIMPLEMENTED" Internal "INTERNAL" Unavailable "UNAVAILABLE" DataLoss
-    "DATA_LOSS" }
-}
+pub type PrintServerFailureInfoErrorCode = FailureInfoErrorCode;
 
 /// Values of `ResourcesBuildingsInsertCoordinatesSource`.
-#[non_exhaustive]
-pub enum ResourcesBuildingsInsertCoordinatesSource {
-    /// `CLIENT_SPECIFIED`
-    ClientSpecified,
-    /// `RESOLVED_FROM_ADDRESS`
-    ResolvedFromAddress,
-    /// `SOURCE_UNSPECIFIED`
-    SourceUnspecified,
-}
-runtime::open_enum! {
-    ResourcesBuildingsInsertCoordinatesSource { ClientSpecified "CLIENT_SPECIFIED"
-    ResolvedFromAddress "RESOLVED_FROM_ADDRESS" SourceUnspecified "SOURCE_UNSPECIFIED" }
-}
+pub type ResourcesBuildingsInsertCoordinatesSource = ResourcesBuildingsPatchCoordinatesSource;
 
 /// Values of `ResourcesBuildingsPatchCoordinatesSource`.
 #[non_exhaustive]
@@ -636,19 +435,7 @@ runtime::open_enum! {
 }
 
 /// Values of `ResourcesBuildingsUpdateCoordinatesSource`.
-#[non_exhaustive]
-pub enum ResourcesBuildingsUpdateCoordinatesSource {
-    /// `CLIENT_SPECIFIED`
-    ClientSpecified,
-    /// `RESOLVED_FROM_ADDRESS`
-    ResolvedFromAddress,
-    /// `SOURCE_UNSPECIFIED`
-    SourceUnspecified,
-}
-runtime::open_enum! {
-    ResourcesBuildingsUpdateCoordinatesSource { ClientSpecified "CLIENT_SPECIFIED"
-    ResolvedFromAddress "RESOLVED_FROM_ADDRESS" SourceUnspecified "SOURCE_UNSPECIFIED" }
-}
+pub type ResourcesBuildingsUpdateCoordinatesSource = ResourcesBuildingsPatchCoordinatesSource;
 
 /// Values of `RoleAssignmentAssigneeType`.
 #[non_exhaustive]
@@ -675,16 +462,7 @@ runtime::open_enum! {
 }
 
 /// Values of `UsersAliasesWatchEvent`.
-#[non_exhaustive]
-pub enum UsersAliasesWatchEvent {
-    /// `add`
-    Add,
-    /// `delete`
-    Delete,
-}
-runtime::open_enum! {
-    UsersAliasesWatchEvent { Add "add" Delete "delete" }
-}
+pub type UsersAliasesWatchEvent = UsersAliasesListEvent;
 
 /// Values of `UsersGetProjection`.
 #[non_exhaustive]
@@ -746,18 +524,7 @@ runtime::open_enum! {
 }
 
 /// Values of `UsersListProjection`.
-#[non_exhaustive]
-pub enum UsersListProjection {
-    /// `basic`
-    Basic,
-    /// `custom`
-    Custom,
-    /// `full`
-    Full,
-}
-runtime::open_enum! {
-    UsersListProjection { Basic "basic" Custom "custom" Full "full" }
-}
+pub type UsersListProjection = UsersGetProjection;
 
 /// Values of `UsersListSortOrder`.
 #[non_exhaustive]
@@ -772,84 +539,19 @@ runtime::open_enum! {
 }
 
 /// Values of `UsersListViewType`.
-#[non_exhaustive]
-pub enum UsersListViewType {
-    /// `admin_view`
-    AdminView,
-    /// `domain_public`
-    DomainPublic,
-}
-runtime::open_enum! {
-    UsersListViewType { AdminView "admin_view" DomainPublic "domain_public" }
-}
+pub type UsersListViewType = UsersGetViewType;
 
 /// Values of `UsersWatchEvent`.
-#[non_exhaustive]
-pub enum UsersWatchEvent {
-    /// `add`
-    Add,
-    /// `delete`
-    Delete,
-    /// `makeAdmin`
-    MakeAdmin,
-    /// `undelete`
-    Undelete,
-    /// `update`
-    Update,
-}
-runtime::open_enum! {
-    UsersWatchEvent { Add "add" Delete "delete" MakeAdmin "makeAdmin" Undelete "undelete"
-    Update "update" }
-}
+pub type UsersWatchEvent = UsersListEvent;
 
 /// Values of `UsersWatchOrderBy`.
-#[non_exhaustive]
-pub enum UsersWatchOrderBy {
-    /// `email`
-    Email,
-    /// `familyName`
-    FamilyName,
-    /// `givenName`
-    GivenName,
-}
-runtime::open_enum! {
-    UsersWatchOrderBy { Email "email" FamilyName "familyName" GivenName "givenName" }
-}
+pub type UsersWatchOrderBy = UsersListOrderBy;
 
 /// Values of `UsersWatchProjection`.
-#[non_exhaustive]
-pub enum UsersWatchProjection {
-    /// `basic`
-    Basic,
-    /// `custom`
-    Custom,
-    /// `full`
-    Full,
-}
-runtime::open_enum! {
-    UsersWatchProjection { Basic "basic" Custom "custom" Full "full" }
-}
+pub type UsersWatchProjection = UsersGetProjection;
 
 /// Values of `UsersWatchSortOrder`.
-#[non_exhaustive]
-pub enum UsersWatchSortOrder {
-    /// `ASCENDING`
-    Ascending,
-    /// `DESCENDING`
-    Descending,
-}
-runtime::open_enum! {
-    UsersWatchSortOrder { Ascending "ASCENDING" Descending "DESCENDING" }
-}
+pub type UsersWatchSortOrder = UsersListSortOrder;
 
 /// Values of `UsersWatchViewType`.
-#[non_exhaustive]
-pub enum UsersWatchViewType {
-    /// `admin_view`
-    AdminView,
-    /// `domain_public`
-    DomainPublic,
-}
-runtime::open_enum! {
-    UsersWatchViewType { AdminView "admin_view" DomainPublic "domain_public" }
-}
+pub type UsersWatchViewType = UsersGetViewType;

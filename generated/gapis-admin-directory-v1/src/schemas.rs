@@ -2542,22 +2542,7 @@ pub mod inline {
     }
 
     /// The object `ChromeOsDeviceScreenshotFiles`.
-    pub struct ChromeOsDeviceScreenshotFiles {
-        /// `createTime`: a date and time
-        pub create_time: Option<runtime::DateTime>,
-        /// `downloadUrl`: text
-        pub download_url: Option<String>,
-        /// `name`: text
-        pub name: Option<String>,
-        /// `type`: text
-        pub r#type: Option<String>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    runtime::object! {
-        ChromeOsDeviceScreenshotFiles { 0 create_time "createTime" 1 download_url
-        "downloadUrl" 2 name "name" 3 r#type "type" }
-    }
+    pub type ChromeOsDeviceScreenshotFiles = ChromeOsDeviceDeviceFiles;
 
     /// The object `ChromeOsDeviceSystemRamFreeReports`.
     pub struct ChromeOsDeviceSystemRamFreeReports {

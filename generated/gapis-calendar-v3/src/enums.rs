@@ -25,51 +25,13 @@ runtime::open_enum! {
 }
 
 /// Values of `CalendarListWatchMinAccessRole`.
-#[non_exhaustive]
-pub enum CalendarListWatchMinAccessRole {
-    /// `freeBusyReader`
-    FreeBusyReader,
-    /// `owner`
-    Owner,
-    /// `reader`
-    Reader,
-    /// `writer`
-    Writer,
-    /// `writerWithoutPrivateAccess`
-    WriterWithoutPrivateAccess,
-}
-runtime::open_enum! {
-    CalendarListWatchMinAccessRole { FreeBusyReader "freeBusyReader" Owner "owner" Reader
-    "reader" Writer "writer" WriterWithoutPrivateAccess "writerWithoutPrivateAccess" }
-}
+pub type CalendarListWatchMinAccessRole = CalendarListListMinAccessRole;
 
 /// Values of `EventsDeleteSendUpdates`.
-#[non_exhaustive]
-pub enum EventsDeleteSendUpdates {
-    /// `all`
-    All,
-    /// `externalOnly`
-    ExternalOnly,
-    /// `none`
-    None,
-}
-runtime::open_enum! {
-    EventsDeleteSendUpdates { All "all" ExternalOnly "externalOnly" None "none" }
-}
+pub type EventsDeleteSendUpdates = EventsMoveSendUpdates;
 
 /// Values of `EventsInsertSendUpdates`.
-#[non_exhaustive]
-pub enum EventsInsertSendUpdates {
-    /// `all`
-    All,
-    /// `externalOnly`
-    ExternalOnly,
-    /// `none`
-    None,
-}
-runtime::open_enum! {
-    EventsInsertSendUpdates { All "all" ExternalOnly "externalOnly" None "none" }
-}
+pub type EventsInsertSendUpdates = EventsMoveSendUpdates;
 
 /// Values of `EventsListEventTypes`.
 #[non_exhaustive]
@@ -119,76 +81,16 @@ runtime::open_enum! {
 }
 
 /// Values of `EventsPatchSendUpdates`.
-#[non_exhaustive]
-pub enum EventsPatchSendUpdates {
-    /// `all`
-    All,
-    /// `externalOnly`
-    ExternalOnly,
-    /// `none`
-    None,
-}
-runtime::open_enum! {
-    EventsPatchSendUpdates { All "all" ExternalOnly "externalOnly" None "none" }
-}
+pub type EventsPatchSendUpdates = EventsMoveSendUpdates;
 
 /// Values of `EventsQuickAddSendUpdates`.
-#[non_exhaustive]
-pub enum EventsQuickAddSendUpdates {
-    /// `all`
-    All,
-    /// `externalOnly`
-    ExternalOnly,
-    /// `none`
-    None,
-}
-runtime::open_enum! {
-    EventsQuickAddSendUpdates { All "all" ExternalOnly "externalOnly" None "none" }
-}
+pub type EventsQuickAddSendUpdates = EventsMoveSendUpdates;
 
 /// Values of `EventsUpdateSendUpdates`.
-#[non_exhaustive]
-pub enum EventsUpdateSendUpdates {
-    /// `all`
-    All,
-    /// `externalOnly`
-    ExternalOnly,
-    /// `none`
-    None,
-}
-runtime::open_enum! {
-    EventsUpdateSendUpdates { All "all" ExternalOnly "externalOnly" None "none" }
-}
+pub type EventsUpdateSendUpdates = EventsMoveSendUpdates;
 
 /// Values of `EventsWatchEventTypes`.
-#[non_exhaustive]
-pub enum EventsWatchEventTypes {
-    /// `birthday`
-    Birthday,
-    /// `default`
-    Default,
-    /// `focusTime`
-    FocusTime,
-    /// `fromGmail`
-    FromGmail,
-    /// `outOfOffice`
-    OutOfOffice,
-    /// `workingLocation`
-    WorkingLocation,
-}
-runtime::open_enum! {
-    EventsWatchEventTypes { Birthday "birthday" Default "default" FocusTime "focusTime"
-    FromGmail "fromGmail" OutOfOffice "outOfOffice" WorkingLocation "workingLocation" }
-}
+pub type EventsWatchEventTypes = EventsListEventTypes;
 
 /// Values of `EventsWatchOrderBy`.
-#[non_exhaustive]
-pub enum EventsWatchOrderBy {
-    /// `startTime`
-    StartTime,
-    /// `updated`
-    Updated,
-}
-runtime::open_enum! {
-    EventsWatchOrderBy { StartTime "startTime" Updated "updated" }
-}
+pub type EventsWatchOrderBy = EventsListOrderBy;

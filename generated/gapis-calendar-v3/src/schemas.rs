@@ -957,22 +957,7 @@ pub mod inline {
     }
 
     /// The object `EventOrganizer`.
-    pub struct EventOrganizer {
-        /// `displayName`: text
-        pub display_name: Option<String>,
-        /// `email`: text
-        pub email: Option<String>,
-        /// `id`: text
-        pub id: Option<String>,
-        /// `self`: true or false, default `false`
-        pub self_: Option<bool>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    runtime::object! {
-        EventOrganizer { 0 display_name "displayName" 1 email "email" 2 id "id" 3 self_
-        "self" }
-    }
+    pub type EventOrganizer = EventCreator;
 
     /// The object `EventReminders`.
     pub struct EventReminders {

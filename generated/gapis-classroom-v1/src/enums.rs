@@ -6,41 +6,10 @@
 use crate::runtime;
 
 /// Values of `AddOnAttachmentStudentSubmissionPostSubmissionState`.
-#[non_exhaustive]
-pub enum AddOnAttachmentStudentSubmissionPostSubmissionState {
-    /// `SUBMISSION_STATE_UNSPECIFIED`
-    SubmissionStateUnspecified,
-    /// `NEW`
-    New,
-    /// `CREATED`
-    Created,
-    /// `TURNED_IN`
-    TurnedIn,
-    /// `RETURNED`
-    Returned,
-    /// `RECLAIMED_BY_STUDENT`
-    ReclaimedByStudent,
-}
-runtime::open_enum! {
-    AddOnAttachmentStudentSubmissionPostSubmissionState { SubmissionStateUnspecified
-    "SUBMISSION_STATE_UNSPECIFIED" New "NEW" Created "CREATED" TurnedIn "TURNED_IN"
-    Returned "RETURNED" ReclaimedByStudent "RECLAIMED_BY_STUDENT" }
-}
+pub type AddOnAttachmentStudentSubmissionPostSubmissionState = StudentSubmissionState;
 
 /// Values of `AnnouncementAssigneeMode`.
-#[non_exhaustive]
-pub enum AnnouncementAssigneeMode {
-    /// `ASSIGNEE_MODE_UNSPECIFIED`
-    AssigneeModeUnspecified,
-    /// `ALL_STUDENTS`
-    AllStudents,
-    /// `INDIVIDUAL_STUDENTS`
-    IndividualStudents,
-}
-runtime::open_enum! {
-    AnnouncementAssigneeMode { AssigneeModeUnspecified "ASSIGNEE_MODE_UNSPECIFIED"
-    AllStudents "ALL_STUDENTS" IndividualStudents "INDIVIDUAL_STUDENTS" }
-}
+pub type AnnouncementAssigneeMode = CourseWorkAssigneeMode;
 
 /// Values of `AnnouncementState`.
 #[non_exhaustive]
@@ -97,19 +66,7 @@ runtime::open_enum! {
 }
 
 /// Values of `CourseWorkMaterialAssigneeMode`.
-#[non_exhaustive]
-pub enum CourseWorkMaterialAssigneeMode {
-    /// `ASSIGNEE_MODE_UNSPECIFIED`
-    AssigneeModeUnspecified,
-    /// `ALL_STUDENTS`
-    AllStudents,
-    /// `INDIVIDUAL_STUDENTS`
-    IndividualStudents,
-}
-runtime::open_enum! {
-    CourseWorkMaterialAssigneeMode { AssigneeModeUnspecified "ASSIGNEE_MODE_UNSPECIFIED"
-    AllStudents "ALL_STUDENTS" IndividualStudents "INDIVIDUAL_STUDENTS" }
-}
+pub type CourseWorkMaterialAssigneeMode = CourseWorkAssigneeMode;
 
 /// Values of `CourseWorkMaterialState`.
 #[non_exhaustive]
@@ -181,58 +138,13 @@ runtime::open_enum! {
 }
 
 /// Values of `CoursesAnnouncementsListAnnouncementStates`.
-#[non_exhaustive]
-pub enum CoursesAnnouncementsListAnnouncementStates {
-    /// `ANNOUNCEMENT_STATE_UNSPECIFIED`
-    AnnouncementStateUnspecified,
-    /// `PUBLISHED`
-    Published,
-    /// `DRAFT`
-    Draft,
-    /// `DELETED`
-    Deleted,
-}
-runtime::open_enum! {
-    CoursesAnnouncementsListAnnouncementStates { AnnouncementStateUnspecified
-    "ANNOUNCEMENT_STATE_UNSPECIFIED" Published "PUBLISHED" Draft "DRAFT" Deleted
-    "DELETED" }
-}
+pub type CoursesAnnouncementsListAnnouncementStates = AnnouncementState;
 
 /// Values of `CoursesCourseWorkListCourseWorkStates`.
-#[non_exhaustive]
-pub enum CoursesCourseWorkListCourseWorkStates {
-    /// `COURSE_WORK_STATE_UNSPECIFIED`
-    CourseWorkStateUnspecified,
-    /// `PUBLISHED`
-    Published,
-    /// `DRAFT`
-    Draft,
-    /// `DELETED`
-    Deleted,
-}
-runtime::open_enum! {
-    CoursesCourseWorkListCourseWorkStates { CourseWorkStateUnspecified
-    "COURSE_WORK_STATE_UNSPECIFIED" Published "PUBLISHED" Draft "DRAFT" Deleted "DELETED"
-    }
-}
+pub type CoursesCourseWorkListCourseWorkStates = CourseWorkState;
 
 /// Values of `CoursesCourseWorkMaterialsListCourseWorkMaterialStates`.
-#[non_exhaustive]
-pub enum CoursesCourseWorkMaterialsListCourseWorkMaterialStates {
-    /// `COURSEWORK_MATERIAL_STATE_UNSPECIFIED`
-    CourseworkMaterialStateUnspecified,
-    /// `PUBLISHED`
-    Published,
-    /// `DRAFT`
-    Draft,
-    /// `DELETED`
-    Deleted,
-}
-runtime::open_enum! {
-    CoursesCourseWorkMaterialsListCourseWorkMaterialStates {
-    CourseworkMaterialStateUnspecified "COURSEWORK_MATERIAL_STATE_UNSPECIFIED" Published
-    "PUBLISHED" Draft "DRAFT" Deleted "DELETED" }
-}
+pub type CoursesCourseWorkMaterialsListCourseWorkMaterialStates = CourseWorkMaterialState;
 
 /// Values of `CoursesCourseWorkStudentSubmissionsListLate`.
 #[non_exhaustive]
@@ -250,48 +162,10 @@ runtime::open_enum! {
 }
 
 /// Values of `CoursesCourseWorkStudentSubmissionsListStates`.
-#[non_exhaustive]
-pub enum CoursesCourseWorkStudentSubmissionsListStates {
-    /// `SUBMISSION_STATE_UNSPECIFIED`
-    SubmissionStateUnspecified,
-    /// `NEW`
-    New,
-    /// `CREATED`
-    Created,
-    /// `TURNED_IN`
-    TurnedIn,
-    /// `RETURNED`
-    Returned,
-    /// `RECLAIMED_BY_STUDENT`
-    ReclaimedByStudent,
-}
-runtime::open_enum! {
-    CoursesCourseWorkStudentSubmissionsListStates { SubmissionStateUnspecified
-    "SUBMISSION_STATE_UNSPECIFIED" New "NEW" Created "CREATED" TurnedIn "TURNED_IN"
-    Returned "RETURNED" ReclaimedByStudent "RECLAIMED_BY_STUDENT" }
-}
+pub type CoursesCourseWorkStudentSubmissionsListStates = StudentSubmissionState;
 
 /// Values of `CoursesListCourseStates`.
-#[non_exhaustive]
-pub enum CoursesListCourseStates {
-    /// `COURSE_STATE_UNSPECIFIED`
-    CourseStateUnspecified,
-    /// `ACTIVE`
-    Active,
-    /// `ARCHIVED`
-    Archived,
-    /// `PROVISIONED`
-    Provisioned,
-    /// `DECLINED`
-    Declined,
-    /// `SUSPENDED`
-    Suspended,
-}
-runtime::open_enum! {
-    CoursesListCourseStates { CourseStateUnspecified "COURSE_STATE_UNSPECIFIED" Active
-    "ACTIVE" Archived "ARCHIVED" Provisioned "PROVISIONED" Declined "DECLINED" Suspended
-    "SUSPENDED" }
-}
+pub type CoursesListCourseStates = CourseCourseState;
 
 /// Values of `FeedFeedType`.
 #[non_exhaustive]
@@ -410,36 +284,10 @@ runtime::open_enum! {
 }
 
 /// Values of `ModifyAnnouncementAssigneesRequestAssigneeMode`.
-#[non_exhaustive]
-pub enum ModifyAnnouncementAssigneesRequestAssigneeMode {
-    /// `ASSIGNEE_MODE_UNSPECIFIED`
-    AssigneeModeUnspecified,
-    /// `ALL_STUDENTS`
-    AllStudents,
-    /// `INDIVIDUAL_STUDENTS`
-    IndividualStudents,
-}
-runtime::open_enum! {
-    ModifyAnnouncementAssigneesRequestAssigneeMode { AssigneeModeUnspecified
-    "ASSIGNEE_MODE_UNSPECIFIED" AllStudents "ALL_STUDENTS" IndividualStudents
-    "INDIVIDUAL_STUDENTS" }
-}
+pub type ModifyAnnouncementAssigneesRequestAssigneeMode = CourseWorkAssigneeMode;
 
 /// Values of `ModifyCourseWorkAssigneesRequestAssigneeMode`.
-#[non_exhaustive]
-pub enum ModifyCourseWorkAssigneesRequestAssigneeMode {
-    /// `ASSIGNEE_MODE_UNSPECIFIED`
-    AssigneeModeUnspecified,
-    /// `ALL_STUDENTS`
-    AllStudents,
-    /// `INDIVIDUAL_STUDENTS`
-    IndividualStudents,
-}
-runtime::open_enum! {
-    ModifyCourseWorkAssigneesRequestAssigneeMode { AssigneeModeUnspecified
-    "ASSIGNEE_MODE_UNSPECIFIED" AllStudents "ALL_STUDENTS" IndividualStudents
-    "INDIVIDUAL_STUDENTS" }
-}
+pub type ModifyCourseWorkAssigneesRequestAssigneeMode = CourseWorkAssigneeMode;
 
 /// Values of `SharedDriveFileShareMode`.
 #[non_exhaustive]
@@ -481,22 +329,7 @@ runtime::open_enum! {
 }
 
 /// Values of `StudentSubmissionCourseWorkType`.
-#[non_exhaustive]
-pub enum StudentSubmissionCourseWorkType {
-    /// `COURSE_WORK_TYPE_UNSPECIFIED`
-    CourseWorkTypeUnspecified,
-    /// `ASSIGNMENT`
-    Assignment,
-    /// `SHORT_ANSWER_QUESTION`
-    ShortAnswerQuestion,
-    /// `MULTIPLE_CHOICE_QUESTION`
-    MultipleChoiceQuestion,
-}
-runtime::open_enum! {
-    StudentSubmissionCourseWorkType { CourseWorkTypeUnspecified
-    "COURSE_WORK_TYPE_UNSPECIFIED" Assignment "ASSIGNMENT" ShortAnswerQuestion
-    "SHORT_ANSWER_QUESTION" MultipleChoiceQuestion "MULTIPLE_CHOICE_QUESTION" }
-}
+pub type StudentSubmissionCourseWorkType = CourseWorkWorkType;
 
 /// Values of `StudentSubmissionState`.
 #[non_exhaustive]
@@ -521,16 +354,4 @@ runtime::open_enum! {
 }
 
 /// Values of `UserProfilesGuardianInvitationsListStates`.
-#[non_exhaustive]
-pub enum UserProfilesGuardianInvitationsListStates {
-    /// `GUARDIAN_INVITATION_STATE_UNSPECIFIED`
-    GuardianInvitationStateUnspecified,
-    /// `PENDING`
-    Pending,
-    /// `COMPLETE`
-    Complete,
-}
-runtime::open_enum! {
-    UserProfilesGuardianInvitationsListStates { GuardianInvitationStateUnspecified
-    "GUARDIAN_INVITATION_STATE_UNSPECIFIED" Pending "PENDING" Complete "COMPLETE" }
-}
+pub type UserProfilesGuardianInvitationsListStates = GuardianInvitationState;

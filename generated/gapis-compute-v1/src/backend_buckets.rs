@@ -170,7 +170,8 @@ runtime::method! {
     "projects/{project}/aggregated/backendBuckets" { api_version : Some("2026-11-01") }
 }
 runtime::paged! {
-    AggregatedList => runtime::Json; "pageToken" "nextPageToken" ""
+    AggregatedList => (::std::string::String, schemas::BackendBucketsScopedList);
+    "pageToken" "nextPageToken" "items"
 }
 
 impl Call<AggregatedList> {

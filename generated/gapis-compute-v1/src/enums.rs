@@ -30,270 +30,15 @@ runtime::open_enum! {
 
 #[cfg(feature = "accelerator-types")]
 /// Values of `AcceleratorTypeAggregatedListWarningCode`.
-#[non_exhaustive]
-pub enum AcceleratorTypeAggregatedListWarningCode {
-    /// `CLEANUP_FAILED`
-    CleanupFailed,
-    /// `DEPRECATED_RESOURCE_USED`
-    DeprecatedResourceUsed,
-    /// `DEPRECATED_TYPE_USED`
-    DeprecatedTypeUsed,
-    /// `DISK_SIZE_LARGER_THAN_IMAGE_SIZE`
-    DiskSizeLargerThanImageSize,
-    /// `EXPERIMENTAL_TYPE_USED`
-    ExperimentalTypeUsed,
-    /// `EXTERNAL_API_WARNING`
-    ExternalApiWarning,
-    /// `FIELD_VALUE_OVERRIDEN`
-    #[deprecated]
-    FieldValueOverriden,
-    /// `INJECTED_KERNELS_DEPRECATED`
-    InjectedKernelsDeprecated,
-    /// `INVALID_HEALTH_CHECK_FOR_DYNAMIC_WIEGHTED_LB`
-    InvalidHealthCheckForDynamicWieghtedLb,
-    /// `LARGE_DEPLOYMENT_WARNING`
-    LargeDeploymentWarning,
-    /// `LIST_OVERHEAD_QUOTA_EXCEED`
-    ListOverheadQuotaExceed,
-    /// `MISSING_TYPE_DEPENDENCY`
-    MissingTypeDependency,
-    /// `NEXT_HOP_ADDRESS_NOT_ASSIGNED`
-    NextHopAddressNotAssigned,
-    /// `NEXT_HOP_CANNOT_IP_FORWARD`
-    NextHopCannotIpForward,
-    /// `NEXT_HOP_INSTANCE_HAS_NO_IPV6_INTERFACE`
-    NextHopInstanceHasNoIpv6Interface,
-    /// `NEXT_HOP_INSTANCE_NOT_FOUND`
-    NextHopInstanceNotFound,
-    /// `NEXT_HOP_INSTANCE_NOT_ON_NETWORK`
-    NextHopInstanceNotOnNetwork,
-    /// `NEXT_HOP_NOT_RUNNING`
-    NextHopNotRunning,
-    /// `NOT_CRITICAL_ERROR`
-    NotCriticalError,
-    /// `NO_RESULTS_ON_PAGE`
-    NoResultsOnPage,
-    /// `PARTIAL_SUCCESS`
-    PartialSuccess,
-    /// `QUOTA_INFO_UNAVAILABLE`
-    QuotaInfoUnavailable,
-    /// `REQUIRED_TOS_AGREEMENT`
-    RequiredTosAgreement,
-    /// `RESOURCE_IN_USE_BY_OTHER_RESOURCE_WARNING`
-    ResourceInUseByOtherResourceWarning,
-    /// `RESOURCE_NOT_DELETED`
-    ResourceNotDeleted,
-    /// `SCHEMA_VALIDATION_IGNORED`
-    SchemaValidationIgnored,
-    /// `SINGLE_INSTANCE_PROPERTY_TEMPLATE`
-    SingleInstancePropertyTemplate,
-    /// `UNDECLARED_PROPERTIES`
-    UndeclaredProperties,
-    /// `UNREACHABLE`
-    Unreachable,
-}
-#[cfg(feature = "accelerator-types")]
-runtime::open_enum! {
-    AcceleratorTypeAggregatedListWarningCode { CleanupFailed "CLEANUP_FAILED"
-    DeprecatedResourceUsed "DEPRECATED_RESOURCE_USED" DeprecatedTypeUsed
-    "DEPRECATED_TYPE_USED" DiskSizeLargerThanImageSize "DISK_SIZE_LARGER_THAN_IMAGE_SIZE"
-    ExperimentalTypeUsed "EXPERIMENTAL_TYPE_USED" ExternalApiWarning
-    "EXTERNAL_API_WARNING" FieldValueOverriden "FIELD_VALUE_OVERRIDEN"
-    InjectedKernelsDeprecated "INJECTED_KERNELS_DEPRECATED"
-    InvalidHealthCheckForDynamicWieghtedLb "INVALID_HEALTH_CHECK_FOR_DYNAMIC_WIEGHTED_LB"
-    LargeDeploymentWarning "LARGE_DEPLOYMENT_WARNING" ListOverheadQuotaExceed
-    "LIST_OVERHEAD_QUOTA_EXCEED" MissingTypeDependency "MISSING_TYPE_DEPENDENCY"
-    NextHopAddressNotAssigned "NEXT_HOP_ADDRESS_NOT_ASSIGNED" NextHopCannotIpForward
-    "NEXT_HOP_CANNOT_IP_FORWARD" NextHopInstanceHasNoIpv6Interface
-    "NEXT_HOP_INSTANCE_HAS_NO_IPV6_INTERFACE" NextHopInstanceNotFound
-    "NEXT_HOP_INSTANCE_NOT_FOUND" NextHopInstanceNotOnNetwork
-    "NEXT_HOP_INSTANCE_NOT_ON_NETWORK" NextHopNotRunning "NEXT_HOP_NOT_RUNNING"
-    NotCriticalError "NOT_CRITICAL_ERROR" NoResultsOnPage "NO_RESULTS_ON_PAGE"
-    PartialSuccess "PARTIAL_SUCCESS" QuotaInfoUnavailable "QUOTA_INFO_UNAVAILABLE"
-    RequiredTosAgreement "REQUIRED_TOS_AGREEMENT" ResourceInUseByOtherResourceWarning
-    "RESOURCE_IN_USE_BY_OTHER_RESOURCE_WARNING" ResourceNotDeleted "RESOURCE_NOT_DELETED"
-    SchemaValidationIgnored "SCHEMA_VALIDATION_IGNORED" SingleInstancePropertyTemplate
-    "SINGLE_INSTANCE_PROPERTY_TEMPLATE" UndeclaredProperties "UNDECLARED_PROPERTIES"
-    Unreachable "UNREACHABLE" }
-}
+pub type AcceleratorTypeAggregatedListWarningCode = RouteWarningsCode;
 
 #[cfg(feature = "accelerator-types")]
 /// Values of `AcceleratorTypeListWarningCode`.
-#[non_exhaustive]
-pub enum AcceleratorTypeListWarningCode {
-    /// `CLEANUP_FAILED`
-    CleanupFailed,
-    /// `DEPRECATED_RESOURCE_USED`
-    DeprecatedResourceUsed,
-    /// `DEPRECATED_TYPE_USED`
-    DeprecatedTypeUsed,
-    /// `DISK_SIZE_LARGER_THAN_IMAGE_SIZE`
-    DiskSizeLargerThanImageSize,
-    /// `EXPERIMENTAL_TYPE_USED`
-    ExperimentalTypeUsed,
-    /// `EXTERNAL_API_WARNING`
-    ExternalApiWarning,
-    /// `FIELD_VALUE_OVERRIDEN`
-    #[deprecated]
-    FieldValueOverriden,
-    /// `INJECTED_KERNELS_DEPRECATED`
-    InjectedKernelsDeprecated,
-    /// `INVALID_HEALTH_CHECK_FOR_DYNAMIC_WIEGHTED_LB`
-    InvalidHealthCheckForDynamicWieghtedLb,
-    /// `LARGE_DEPLOYMENT_WARNING`
-    LargeDeploymentWarning,
-    /// `LIST_OVERHEAD_QUOTA_EXCEED`
-    ListOverheadQuotaExceed,
-    /// `MISSING_TYPE_DEPENDENCY`
-    MissingTypeDependency,
-    /// `NEXT_HOP_ADDRESS_NOT_ASSIGNED`
-    NextHopAddressNotAssigned,
-    /// `NEXT_HOP_CANNOT_IP_FORWARD`
-    NextHopCannotIpForward,
-    /// `NEXT_HOP_INSTANCE_HAS_NO_IPV6_INTERFACE`
-    NextHopInstanceHasNoIpv6Interface,
-    /// `NEXT_HOP_INSTANCE_NOT_FOUND`
-    NextHopInstanceNotFound,
-    /// `NEXT_HOP_INSTANCE_NOT_ON_NETWORK`
-    NextHopInstanceNotOnNetwork,
-    /// `NEXT_HOP_NOT_RUNNING`
-    NextHopNotRunning,
-    /// `NOT_CRITICAL_ERROR`
-    NotCriticalError,
-    /// `NO_RESULTS_ON_PAGE`
-    NoResultsOnPage,
-    /// `PARTIAL_SUCCESS`
-    PartialSuccess,
-    /// `QUOTA_INFO_UNAVAILABLE`
-    QuotaInfoUnavailable,
-    /// `REQUIRED_TOS_AGREEMENT`
-    RequiredTosAgreement,
-    /// `RESOURCE_IN_USE_BY_OTHER_RESOURCE_WARNING`
-    ResourceInUseByOtherResourceWarning,
-    /// `RESOURCE_NOT_DELETED`
-    ResourceNotDeleted,
-    /// `SCHEMA_VALIDATION_IGNORED`
-    SchemaValidationIgnored,
-    /// `SINGLE_INSTANCE_PROPERTY_TEMPLATE`
-    SingleInstancePropertyTemplate,
-    /// `UNDECLARED_PROPERTIES`
-    UndeclaredProperties,
-    /// `UNREACHABLE`
-    Unreachable,
-}
-#[cfg(feature = "accelerator-types")]
-runtime::open_enum! {
-    AcceleratorTypeListWarningCode { CleanupFailed "CLEANUP_FAILED"
-    DeprecatedResourceUsed "DEPRECATED_RESOURCE_USED" DeprecatedTypeUsed
-    "DEPRECATED_TYPE_USED" DiskSizeLargerThanImageSize "DISK_SIZE_LARGER_THAN_IMAGE_SIZE"
-    ExperimentalTypeUsed "EXPERIMENTAL_TYPE_USED" ExternalApiWarning
-    "EXTERNAL_API_WARNING" FieldValueOverriden "FIELD_VALUE_OVERRIDEN"
-    InjectedKernelsDeprecated "INJECTED_KERNELS_DEPRECATED"
-    InvalidHealthCheckForDynamicWieghtedLb "INVALID_HEALTH_CHECK_FOR_DYNAMIC_WIEGHTED_LB"
-    LargeDeploymentWarning "LARGE_DEPLOYMENT_WARNING" ListOverheadQuotaExceed
-    "LIST_OVERHEAD_QUOTA_EXCEED" MissingTypeDependency "MISSING_TYPE_DEPENDENCY"
-    NextHopAddressNotAssigned "NEXT_HOP_ADDRESS_NOT_ASSIGNED" NextHopCannotIpForward
-    "NEXT_HOP_CANNOT_IP_FORWARD" NextHopInstanceHasNoIpv6Interface
-    "NEXT_HOP_INSTANCE_HAS_NO_IPV6_INTERFACE" NextHopInstanceNotFound
-    "NEXT_HOP_INSTANCE_NOT_FOUND" NextHopInstanceNotOnNetwork
-    "NEXT_HOP_INSTANCE_NOT_ON_NETWORK" NextHopNotRunning "NEXT_HOP_NOT_RUNNING"
-    NotCriticalError "NOT_CRITICAL_ERROR" NoResultsOnPage "NO_RESULTS_ON_PAGE"
-    PartialSuccess "PARTIAL_SUCCESS" QuotaInfoUnavailable "QUOTA_INFO_UNAVAILABLE"
-    RequiredTosAgreement "REQUIRED_TOS_AGREEMENT" ResourceInUseByOtherResourceWarning
-    "RESOURCE_IN_USE_BY_OTHER_RESOURCE_WARNING" ResourceNotDeleted "RESOURCE_NOT_DELETED"
-    SchemaValidationIgnored "SCHEMA_VALIDATION_IGNORED" SingleInstancePropertyTemplate
-    "SINGLE_INSTANCE_PROPERTY_TEMPLATE" UndeclaredProperties "UNDECLARED_PROPERTIES"
-    Unreachable "UNREACHABLE" }
-}
+pub type AcceleratorTypeListWarningCode = RouteWarningsCode;
 
 #[cfg(feature = "accelerator-types")]
 /// Values of `AcceleratorTypesScopedListWarningCode`.
-#[non_exhaustive]
-pub enum AcceleratorTypesScopedListWarningCode {
-    /// `CLEANUP_FAILED`
-    CleanupFailed,
-    /// `DEPRECATED_RESOURCE_USED`
-    DeprecatedResourceUsed,
-    /// `DEPRECATED_TYPE_USED`
-    DeprecatedTypeUsed,
-    /// `DISK_SIZE_LARGER_THAN_IMAGE_SIZE`
-    DiskSizeLargerThanImageSize,
-    /// `EXPERIMENTAL_TYPE_USED`
-    ExperimentalTypeUsed,
-    /// `EXTERNAL_API_WARNING`
-    ExternalApiWarning,
-    /// `FIELD_VALUE_OVERRIDEN`
-    #[deprecated]
-    FieldValueOverriden,
-    /// `INJECTED_KERNELS_DEPRECATED`
-    InjectedKernelsDeprecated,
-    /// `INVALID_HEALTH_CHECK_FOR_DYNAMIC_WIEGHTED_LB`
-    InvalidHealthCheckForDynamicWieghtedLb,
-    /// `LARGE_DEPLOYMENT_WARNING`
-    LargeDeploymentWarning,
-    /// `LIST_OVERHEAD_QUOTA_EXCEED`
-    ListOverheadQuotaExceed,
-    /// `MISSING_TYPE_DEPENDENCY`
-    MissingTypeDependency,
-    /// `NEXT_HOP_ADDRESS_NOT_ASSIGNED`
-    NextHopAddressNotAssigned,
-    /// `NEXT_HOP_CANNOT_IP_FORWARD`
-    NextHopCannotIpForward,
-    /// `NEXT_HOP_INSTANCE_HAS_NO_IPV6_INTERFACE`
-    NextHopInstanceHasNoIpv6Interface,
-    /// `NEXT_HOP_INSTANCE_NOT_FOUND`
-    NextHopInstanceNotFound,
-    /// `NEXT_HOP_INSTANCE_NOT_ON_NETWORK`
-    NextHopInstanceNotOnNetwork,
-    /// `NEXT_HOP_NOT_RUNNING`
-    NextHopNotRunning,
-    /// `NOT_CRITICAL_ERROR`
-    NotCriticalError,
-    /// `NO_RESULTS_ON_PAGE`
-    NoResultsOnPage,
-    /// `PARTIAL_SUCCESS`
-    PartialSuccess,
-    /// `QUOTA_INFO_UNAVAILABLE`
-    QuotaInfoUnavailable,
-    /// `REQUIRED_TOS_AGREEMENT`
-    RequiredTosAgreement,
-    /// `RESOURCE_IN_USE_BY_OTHER_RESOURCE_WARNING`
-    ResourceInUseByOtherResourceWarning,
-    /// `RESOURCE_NOT_DELETED`
-    ResourceNotDeleted,
-    /// `SCHEMA_VALIDATION_IGNORED`
-    SchemaValidationIgnored,
-    /// `SINGLE_INSTANCE_PROPERTY_TEMPLATE`
-    SingleInstancePropertyTemplate,
-    /// `UNDECLARED_PROPERTIES`
-    UndeclaredProperties,
-    /// `UNREACHABLE`
-    Unreachable,
-}
-#[cfg(feature = "accelerator-types")]
-runtime::open_enum! {
-    AcceleratorTypesScopedListWarningCode { CleanupFailed "CLEANUP_FAILED"
-    DeprecatedResourceUsed "DEPRECATED_RESOURCE_USED" DeprecatedTypeUsed
-    "DEPRECATED_TYPE_USED" DiskSizeLargerThanImageSize "DISK_SIZE_LARGER_THAN_IMAGE_SIZE"
-    ExperimentalTypeUsed "EXPERIMENTAL_TYPE_USED" ExternalApiWarning
-    "EXTERNAL_API_WARNING" FieldValueOverriden "FIELD_VALUE_OVERRIDEN"
-    InjectedKernelsDeprecated "INJECTED_KERNELS_DEPRECATED"
-    InvalidHealthCheckForDynamicWieghtedLb "INVALID_HEALTH_CHECK_FOR_DYNAMIC_WIEGHTED_LB"
-    LargeDeploymentWarning "LARGE_DEPLOYMENT_WARNING" ListOverheadQuotaExceed
-    "LIST_OVERHEAD_QUOTA_EXCEED" MissingTypeDependency "MISSING_TYPE_DEPENDENCY"
-    NextHopAddressNotAssigned "NEXT_HOP_ADDRESS_NOT_ASSIGNED" NextHopCannotIpForward
-    "NEXT_HOP_CANNOT_IP_FORWARD" NextHopInstanceHasNoIpv6Interface
-    "NEXT_HOP_INSTANCE_HAS_NO_IPV6_INTERFACE" NextHopInstanceNotFound
-    "NEXT_HOP_INSTANCE_NOT_FOUND" NextHopInstanceNotOnNetwork
-    "NEXT_HOP_INSTANCE_NOT_ON_NETWORK" NextHopNotRunning "NEXT_HOP_NOT_RUNNING"
-    NotCriticalError "NOT_CRITICAL_ERROR" NoResultsOnPage "NO_RESULTS_ON_PAGE"
-    PartialSuccess "PARTIAL_SUCCESS" QuotaInfoUnavailable "QUOTA_INFO_UNAVAILABLE"
-    RequiredTosAgreement "REQUIRED_TOS_AGREEMENT" ResourceInUseByOtherResourceWarning
-    "RESOURCE_IN_USE_BY_OTHER_RESOURCE_WARNING" ResourceNotDeleted "RESOURCE_NOT_DELETED"
-    SchemaValidationIgnored "SCHEMA_VALIDATION_IGNORED" SingleInstancePropertyTemplate
-    "SINGLE_INSTANCE_PROPERTY_TEMPLATE" UndeclaredProperties "UNDECLARED_PROPERTIES"
-    Unreachable "UNREACHABLE" }
-}
+pub type AcceleratorTypesScopedListWarningCode = RouteWarningsCode;
 
 #[cfg(
     any(
@@ -305,30 +50,7 @@ runtime::open_enum! {
     )
 )]
 /// Values of `AccessConfigNetworkTier`.
-#[non_exhaustive]
-pub enum AccessConfigNetworkTier {
-    /// `FIXED_STANDARD`
-    FixedStandard,
-    /// `PREMIUM`
-    Premium,
-    /// `STANDARD`
-    Standard,
-    /// `STANDARD_OVERRIDES_FIXED_STANDARD`
-    StandardOverridesFixedStandard,
-}
-#[cfg(
-    any(
-        feature = "instance-templates",
-        feature = "instances",
-        feature = "machine-images",
-        feature = "region-instance-templates",
-        feature = "region-instances"
-    )
-)]
-runtime::open_enum! {
-    AccessConfigNetworkTier { FixedStandard "FIXED_STANDARD" Premium "PREMIUM" Standard
-    "STANDARD" StandardOverridesFixedStandard "STANDARD_OVERRIDES_FIXED_STANDARD" }
-}
+pub type AccessConfigNetworkTier = AddressNetworkTier;
 
 #[cfg(
     any(
@@ -379,94 +101,16 @@ runtime::open_enum! {
 
 #[cfg(feature = "addresses")]
 /// Values of `AddressAggregatedListWarningCode`.
-#[non_exhaustive]
-pub enum AddressAggregatedListWarningCode {
-    /// `CLEANUP_FAILED`
-    CleanupFailed,
-    /// `DEPRECATED_RESOURCE_USED`
-    DeprecatedResourceUsed,
-    /// `DEPRECATED_TYPE_USED`
-    DeprecatedTypeUsed,
-    /// `DISK_SIZE_LARGER_THAN_IMAGE_SIZE`
-    DiskSizeLargerThanImageSize,
-    /// `EXPERIMENTAL_TYPE_USED`
-    ExperimentalTypeUsed,
-    /// `EXTERNAL_API_WARNING`
-    ExternalApiWarning,
-    /// `FIELD_VALUE_OVERRIDEN`
-    #[deprecated]
-    FieldValueOverriden,
-    /// `INJECTED_KERNELS_DEPRECATED`
-    InjectedKernelsDeprecated,
-    /// `INVALID_HEALTH_CHECK_FOR_DYNAMIC_WIEGHTED_LB`
-    InvalidHealthCheckForDynamicWieghtedLb,
-    /// `LARGE_DEPLOYMENT_WARNING`
-    LargeDeploymentWarning,
-    /// `LIST_OVERHEAD_QUOTA_EXCEED`
-    ListOverheadQuotaExceed,
-    /// `MISSING_TYPE_DEPENDENCY`
-    MissingTypeDependency,
-    /// `NEXT_HOP_ADDRESS_NOT_ASSIGNED`
-    NextHopAddressNotAssigned,
-    /// `NEXT_HOP_CANNOT_IP_FORWARD`
-    NextHopCannotIpForward,
-    /// `NEXT_HOP_INSTANCE_HAS_NO_IPV6_INTERFACE`
-    NextHopInstanceHasNoIpv6Interface,
-    /// `NEXT_HOP_INSTANCE_NOT_FOUND`
-    NextHopInstanceNotFound,
-    /// `NEXT_HOP_INSTANCE_NOT_ON_NETWORK`
-    NextHopInstanceNotOnNetwork,
-    /// `NEXT_HOP_NOT_RUNNING`
-    NextHopNotRunning,
-    /// `NOT_CRITICAL_ERROR`
-    NotCriticalError,
-    /// `NO_RESULTS_ON_PAGE`
-    NoResultsOnPage,
-    /// `PARTIAL_SUCCESS`
-    PartialSuccess,
-    /// `QUOTA_INFO_UNAVAILABLE`
-    QuotaInfoUnavailable,
-    /// `REQUIRED_TOS_AGREEMENT`
-    RequiredTosAgreement,
-    /// `RESOURCE_IN_USE_BY_OTHER_RESOURCE_WARNING`
-    ResourceInUseByOtherResourceWarning,
-    /// `RESOURCE_NOT_DELETED`
-    ResourceNotDeleted,
-    /// `SCHEMA_VALIDATION_IGNORED`
-    SchemaValidationIgnored,
-    /// `SINGLE_INSTANCE_PROPERTY_TEMPLATE`
-    SingleInstancePropertyTemplate,
-    /// `UNDECLARED_PROPERTIES`
-    UndeclaredProperties,
-    /// `UNREACHABLE`
-    Unreachable,
-}
-#[cfg(feature = "addresses")]
-runtime::open_enum! {
-    AddressAggregatedListWarningCode { CleanupFailed "CLEANUP_FAILED"
-    DeprecatedResourceUsed "DEPRECATED_RESOURCE_USED" DeprecatedTypeUsed
-    "DEPRECATED_TYPE_USED" DiskSizeLargerThanImageSize "DISK_SIZE_LARGER_THAN_IMAGE_SIZE"
-    ExperimentalTypeUsed "EXPERIMENTAL_TYPE_USED" ExternalApiWarning
-    "EXTERNAL_API_WARNING" FieldValueOverriden "FIELD_VALUE_OVERRIDEN"
-    InjectedKernelsDeprecated "INJECTED_KERNELS_DEPRECATED"
-    InvalidHealthCheckForDynamicWieghtedLb "INVALID_HEALTH_CHECK_FOR_DYNAMIC_WIEGHTED_LB"
-    LargeDeploymentWarning "LARGE_DEPLOYMENT_WARNING" ListOverheadQuotaExceed
-    "LIST_OVERHEAD_QUOTA_EXCEED" MissingTypeDependency "MISSING_TYPE_DEPENDENCY"
-    NextHopAddressNotAssigned "NEXT_HOP_ADDRESS_NOT_ASSIGNED" NextHopCannotIpForward
-    "NEXT_HOP_CANNOT_IP_FORWARD" NextHopInstanceHasNoIpv6Interface
-    "NEXT_HOP_INSTANCE_HAS_NO_IPV6_INTERFACE" NextHopInstanceNotFound
-    "NEXT_HOP_INSTANCE_NOT_FOUND" NextHopInstanceNotOnNetwork
-    "NEXT_HOP_INSTANCE_NOT_ON_NETWORK" NextHopNotRunning "NEXT_HOP_NOT_RUNNING"
-    NotCriticalError "NOT_CRITICAL_ERROR" NoResultsOnPage "NO_RESULTS_ON_PAGE"
-    PartialSuccess "PARTIAL_SUCCESS" QuotaInfoUnavailable "QUOTA_INFO_UNAVAILABLE"
-    RequiredTosAgreement "REQUIRED_TOS_AGREEMENT" ResourceInUseByOtherResourceWarning
-    "RESOURCE_IN_USE_BY_OTHER_RESOURCE_WARNING" ResourceNotDeleted "RESOURCE_NOT_DELETED"
-    SchemaValidationIgnored "SCHEMA_VALIDATION_IGNORED" SingleInstancePropertyTemplate
-    "SINGLE_INSTANCE_PROPERTY_TEMPLATE" UndeclaredProperties "UNDECLARED_PROPERTIES"
-    Unreachable "UNREACHABLE" }
-}
+pub type AddressAggregatedListWarningCode = RouteWarningsCode;
 
-#[cfg(any(feature = "addresses", feature = "global-addresses"))]
+#[cfg(
+    any(
+        feature = "addresses",
+        feature = "forwarding-rules",
+        feature = "global-addresses",
+        feature = "global-forwarding-rules"
+    )
+)]
 /// Values of `AddressIpVersion`.
 #[non_exhaustive]
 pub enum AddressIpVersion {
@@ -477,7 +121,14 @@ pub enum AddressIpVersion {
     /// `UNSPECIFIED_VERSION`
     UnspecifiedVersion,
 }
-#[cfg(any(feature = "addresses", feature = "global-addresses"))]
+#[cfg(
+    any(
+        feature = "addresses",
+        feature = "forwarding-rules",
+        feature = "global-addresses",
+        feature = "global-forwarding-rules"
+    )
+)]
 runtime::open_enum! {
     AddressIpVersion { Ipv4 "IPV4" Ipv6 "IPV6" UnspecifiedVersion "UNSPECIFIED_VERSION" }
 }
@@ -498,93 +149,8 @@ runtime::open_enum! {
 
 #[cfg(any(feature = "addresses", feature = "global-addresses"))]
 /// Values of `AddressListWarningCode`.
-#[non_exhaustive]
-pub enum AddressListWarningCode {
-    /// `CLEANUP_FAILED`
-    CleanupFailed,
-    /// `DEPRECATED_RESOURCE_USED`
-    DeprecatedResourceUsed,
-    /// `DEPRECATED_TYPE_USED`
-    DeprecatedTypeUsed,
-    /// `DISK_SIZE_LARGER_THAN_IMAGE_SIZE`
-    DiskSizeLargerThanImageSize,
-    /// `EXPERIMENTAL_TYPE_USED`
-    ExperimentalTypeUsed,
-    /// `EXTERNAL_API_WARNING`
-    ExternalApiWarning,
-    /// `FIELD_VALUE_OVERRIDEN`
-    #[deprecated]
-    FieldValueOverriden,
-    /// `INJECTED_KERNELS_DEPRECATED`
-    InjectedKernelsDeprecated,
-    /// `INVALID_HEALTH_CHECK_FOR_DYNAMIC_WIEGHTED_LB`
-    InvalidHealthCheckForDynamicWieghtedLb,
-    /// `LARGE_DEPLOYMENT_WARNING`
-    LargeDeploymentWarning,
-    /// `LIST_OVERHEAD_QUOTA_EXCEED`
-    ListOverheadQuotaExceed,
-    /// `MISSING_TYPE_DEPENDENCY`
-    MissingTypeDependency,
-    /// `NEXT_HOP_ADDRESS_NOT_ASSIGNED`
-    NextHopAddressNotAssigned,
-    /// `NEXT_HOP_CANNOT_IP_FORWARD`
-    NextHopCannotIpForward,
-    /// `NEXT_HOP_INSTANCE_HAS_NO_IPV6_INTERFACE`
-    NextHopInstanceHasNoIpv6Interface,
-    /// `NEXT_HOP_INSTANCE_NOT_FOUND`
-    NextHopInstanceNotFound,
-    /// `NEXT_HOP_INSTANCE_NOT_ON_NETWORK`
-    NextHopInstanceNotOnNetwork,
-    /// `NEXT_HOP_NOT_RUNNING`
-    NextHopNotRunning,
-    /// `NOT_CRITICAL_ERROR`
-    NotCriticalError,
-    /// `NO_RESULTS_ON_PAGE`
-    NoResultsOnPage,
-    /// `PARTIAL_SUCCESS`
-    PartialSuccess,
-    /// `QUOTA_INFO_UNAVAILABLE`
-    QuotaInfoUnavailable,
-    /// `REQUIRED_TOS_AGREEMENT`
-    RequiredTosAgreement,
-    /// `RESOURCE_IN_USE_BY_OTHER_RESOURCE_WARNING`
-    ResourceInUseByOtherResourceWarning,
-    /// `RESOURCE_NOT_DELETED`
-    ResourceNotDeleted,
-    /// `SCHEMA_VALIDATION_IGNORED`
-    SchemaValidationIgnored,
-    /// `SINGLE_INSTANCE_PROPERTY_TEMPLATE`
-    SingleInstancePropertyTemplate,
-    /// `UNDECLARED_PROPERTIES`
-    UndeclaredProperties,
-    /// `UNREACHABLE`
-    Unreachable,
-}
-#[cfg(any(feature = "addresses", feature = "global-addresses"))]
-runtime::open_enum! {
-    AddressListWarningCode { CleanupFailed "CLEANUP_FAILED" DeprecatedResourceUsed
-    "DEPRECATED_RESOURCE_USED" DeprecatedTypeUsed "DEPRECATED_TYPE_USED"
-    DiskSizeLargerThanImageSize "DISK_SIZE_LARGER_THAN_IMAGE_SIZE" ExperimentalTypeUsed
-    "EXPERIMENTAL_TYPE_USED" ExternalApiWarning "EXTERNAL_API_WARNING"
-    FieldValueOverriden "FIELD_VALUE_OVERRIDEN" InjectedKernelsDeprecated
-    "INJECTED_KERNELS_DEPRECATED" InvalidHealthCheckForDynamicWieghtedLb
-    "INVALID_HEALTH_CHECK_FOR_DYNAMIC_WIEGHTED_LB" LargeDeploymentWarning
-    "LARGE_DEPLOYMENT_WARNING" ListOverheadQuotaExceed "LIST_OVERHEAD_QUOTA_EXCEED"
-    MissingTypeDependency "MISSING_TYPE_DEPENDENCY" NextHopAddressNotAssigned
-    "NEXT_HOP_ADDRESS_NOT_ASSIGNED" NextHopCannotIpForward "NEXT_HOP_CANNOT_IP_FORWARD"
-    NextHopInstanceHasNoIpv6Interface "NEXT_HOP_INSTANCE_HAS_NO_IPV6_INTERFACE"
-    NextHopInstanceNotFound "NEXT_HOP_INSTANCE_NOT_FOUND" NextHopInstanceNotOnNetwork
-    "NEXT_HOP_INSTANCE_NOT_ON_NETWORK" NextHopNotRunning "NEXT_HOP_NOT_RUNNING"
-    NotCriticalError "NOT_CRITICAL_ERROR" NoResultsOnPage "NO_RESULTS_ON_PAGE"
-    PartialSuccess "PARTIAL_SUCCESS" QuotaInfoUnavailable "QUOTA_INFO_UNAVAILABLE"
-    RequiredTosAgreement "REQUIRED_TOS_AGREEMENT" ResourceInUseByOtherResourceWarning
-    "RESOURCE_IN_USE_BY_OTHER_RESOURCE_WARNING" ResourceNotDeleted "RESOURCE_NOT_DELETED"
-    SchemaValidationIgnored "SCHEMA_VALIDATION_IGNORED" SingleInstancePropertyTemplate
-    "SINGLE_INSTANCE_PROPERTY_TEMPLATE" UndeclaredProperties "UNDECLARED_PROPERTIES"
-    Unreachable "UNREACHABLE" }
-}
+pub type AddressListWarningCode = RouteWarningsCode;
 
-#[cfg(any(feature = "addresses", feature = "global-addresses"))]
 /// Values of `AddressNetworkTier`.
 #[non_exhaustive]
 pub enum AddressNetworkTier {
@@ -597,13 +163,18 @@ pub enum AddressNetworkTier {
     /// `STANDARD_OVERRIDES_FIXED_STANDARD`
     StandardOverridesFixedStandard,
 }
-#[cfg(any(feature = "addresses", feature = "global-addresses"))]
 runtime::open_enum! {
     AddressNetworkTier { FixedStandard "FIXED_STANDARD" Premium "PREMIUM" Standard
     "STANDARD" StandardOverridesFixedStandard "STANDARD_OVERRIDES_FIXED_STANDARD" }
 }
 
-#[cfg(any(feature = "addresses", feature = "global-addresses"))]
+#[cfg(
+    any(
+        feature = "addresses",
+        feature = "global-addresses",
+        feature = "network-profiles"
+    )
+)]
 /// Values of `AddressPurpose`.
 #[non_exhaustive]
 pub enum AddressPurpose {
@@ -628,7 +199,13 @@ pub enum AddressPurpose {
     /// `VPC_PEERING`
     VpcPeering,
 }
-#[cfg(any(feature = "addresses", feature = "global-addresses"))]
+#[cfg(
+    any(
+        feature = "addresses",
+        feature = "global-addresses",
+        feature = "network-profiles"
+    )
+)]
 runtime::open_enum! {
     AddressPurpose { DnsResolver "DNS_RESOLVER" GceEndpoint "GCE_ENDPOINT"
     IpsecInterconnect "IPSEC_INTERCONNECT" NatAuto "NAT_AUTO"
@@ -658,92 +235,7 @@ runtime::open_enum! {
 
 #[cfg(feature = "addresses")]
 /// Values of `AddressesScopedListWarningCode`.
-#[non_exhaustive]
-pub enum AddressesScopedListWarningCode {
-    /// `CLEANUP_FAILED`
-    CleanupFailed,
-    /// `DEPRECATED_RESOURCE_USED`
-    DeprecatedResourceUsed,
-    /// `DEPRECATED_TYPE_USED`
-    DeprecatedTypeUsed,
-    /// `DISK_SIZE_LARGER_THAN_IMAGE_SIZE`
-    DiskSizeLargerThanImageSize,
-    /// `EXPERIMENTAL_TYPE_USED`
-    ExperimentalTypeUsed,
-    /// `EXTERNAL_API_WARNING`
-    ExternalApiWarning,
-    /// `FIELD_VALUE_OVERRIDEN`
-    #[deprecated]
-    FieldValueOverriden,
-    /// `INJECTED_KERNELS_DEPRECATED`
-    InjectedKernelsDeprecated,
-    /// `INVALID_HEALTH_CHECK_FOR_DYNAMIC_WIEGHTED_LB`
-    InvalidHealthCheckForDynamicWieghtedLb,
-    /// `LARGE_DEPLOYMENT_WARNING`
-    LargeDeploymentWarning,
-    /// `LIST_OVERHEAD_QUOTA_EXCEED`
-    ListOverheadQuotaExceed,
-    /// `MISSING_TYPE_DEPENDENCY`
-    MissingTypeDependency,
-    /// `NEXT_HOP_ADDRESS_NOT_ASSIGNED`
-    NextHopAddressNotAssigned,
-    /// `NEXT_HOP_CANNOT_IP_FORWARD`
-    NextHopCannotIpForward,
-    /// `NEXT_HOP_INSTANCE_HAS_NO_IPV6_INTERFACE`
-    NextHopInstanceHasNoIpv6Interface,
-    /// `NEXT_HOP_INSTANCE_NOT_FOUND`
-    NextHopInstanceNotFound,
-    /// `NEXT_HOP_INSTANCE_NOT_ON_NETWORK`
-    NextHopInstanceNotOnNetwork,
-    /// `NEXT_HOP_NOT_RUNNING`
-    NextHopNotRunning,
-    /// `NOT_CRITICAL_ERROR`
-    NotCriticalError,
-    /// `NO_RESULTS_ON_PAGE`
-    NoResultsOnPage,
-    /// `PARTIAL_SUCCESS`
-    PartialSuccess,
-    /// `QUOTA_INFO_UNAVAILABLE`
-    QuotaInfoUnavailable,
-    /// `REQUIRED_TOS_AGREEMENT`
-    RequiredTosAgreement,
-    /// `RESOURCE_IN_USE_BY_OTHER_RESOURCE_WARNING`
-    ResourceInUseByOtherResourceWarning,
-    /// `RESOURCE_NOT_DELETED`
-    ResourceNotDeleted,
-    /// `SCHEMA_VALIDATION_IGNORED`
-    SchemaValidationIgnored,
-    /// `SINGLE_INSTANCE_PROPERTY_TEMPLATE`
-    SingleInstancePropertyTemplate,
-    /// `UNDECLARED_PROPERTIES`
-    UndeclaredProperties,
-    /// `UNREACHABLE`
-    Unreachable,
-}
-#[cfg(feature = "addresses")]
-runtime::open_enum! {
-    AddressesScopedListWarningCode { CleanupFailed "CLEANUP_FAILED"
-    DeprecatedResourceUsed "DEPRECATED_RESOURCE_USED" DeprecatedTypeUsed
-    "DEPRECATED_TYPE_USED" DiskSizeLargerThanImageSize "DISK_SIZE_LARGER_THAN_IMAGE_SIZE"
-    ExperimentalTypeUsed "EXPERIMENTAL_TYPE_USED" ExternalApiWarning
-    "EXTERNAL_API_WARNING" FieldValueOverriden "FIELD_VALUE_OVERRIDEN"
-    InjectedKernelsDeprecated "INJECTED_KERNELS_DEPRECATED"
-    InvalidHealthCheckForDynamicWieghtedLb "INVALID_HEALTH_CHECK_FOR_DYNAMIC_WIEGHTED_LB"
-    LargeDeploymentWarning "LARGE_DEPLOYMENT_WARNING" ListOverheadQuotaExceed
-    "LIST_OVERHEAD_QUOTA_EXCEED" MissingTypeDependency "MISSING_TYPE_DEPENDENCY"
-    NextHopAddressNotAssigned "NEXT_HOP_ADDRESS_NOT_ASSIGNED" NextHopCannotIpForward
-    "NEXT_HOP_CANNOT_IP_FORWARD" NextHopInstanceHasNoIpv6Interface
-    "NEXT_HOP_INSTANCE_HAS_NO_IPV6_INTERFACE" NextHopInstanceNotFound
-    "NEXT_HOP_INSTANCE_NOT_FOUND" NextHopInstanceNotOnNetwork
-    "NEXT_HOP_INSTANCE_NOT_ON_NETWORK" NextHopNotRunning "NEXT_HOP_NOT_RUNNING"
-    NotCriticalError "NOT_CRITICAL_ERROR" NoResultsOnPage "NO_RESULTS_ON_PAGE"
-    PartialSuccess "PARTIAL_SUCCESS" QuotaInfoUnavailable "QUOTA_INFO_UNAVAILABLE"
-    RequiredTosAgreement "REQUIRED_TOS_AGREEMENT" ResourceInUseByOtherResourceWarning
-    "RESOURCE_IN_USE_BY_OTHER_RESOURCE_WARNING" ResourceNotDeleted "RESOURCE_NOT_DELETED"
-    SchemaValidationIgnored "SCHEMA_VALIDATION_IGNORED" SingleInstancePropertyTemplate
-    "SINGLE_INSTANCE_PROPERTY_TEMPLATE" UndeclaredProperties "UNDECLARED_PROPERTIES"
-    Unreachable "UNREACHABLE" }
-}
+pub type AddressesScopedListWarningCode = RouteWarningsCode;
 
 #[cfg(
     any(
@@ -783,6 +275,7 @@ runtime::open_enum! {
 
 #[cfg(
     any(
+        feature = "advice",
         feature = "future-reservations",
         feature = "region-commitments",
         feature = "reservations"
@@ -810,6 +303,7 @@ pub enum AllocationAggregateReservationVmFamily {
 }
 #[cfg(
     any(
+        feature = "advice",
         feature = "future-reservations",
         feature = "region-commitments",
         feature = "reservations"
@@ -829,6 +323,7 @@ runtime::open_enum! {
 
 #[cfg(
     any(
+        feature = "advice",
         feature = "future-reservations",
         feature = "region-commitments",
         feature = "reservations"
@@ -846,6 +341,7 @@ pub enum AllocationAggregateReservationWorkloadType {
 }
 #[cfg(
     any(
+        feature = "advice",
         feature = "future-reservations",
         feature = "region-commitments",
         feature = "reservations"
@@ -875,20 +371,7 @@ runtime::open_enum! {
 
 #[cfg(any(feature = "region-commitments", feature = "reservations"))]
 /// Values of `AllocationResourceStatusHealthInfoHealthStatus`.
-#[non_exhaustive]
-pub enum AllocationResourceStatusHealthInfoHealthStatus {
-    /// `DEGRADED`
-    Degraded,
-    /// `HEALTHY`
-    Healthy,
-    /// `HEALTH_STATUS_UNSPECIFIED`
-    HealthStatusUnspecified,
-}
-#[cfg(any(feature = "region-commitments", feature = "reservations"))]
-runtime::open_enum! {
-    AllocationResourceStatusHealthInfoHealthStatus { Degraded "DEGRADED" Healthy
-    "HEALTHY" HealthStatusUnspecified "HEALTH_STATUS_UNSPECIFIED" }
-}
+pub type AllocationResourceStatusHealthInfoHealthStatus = ReservationBlockHealthInfoHealthStatus;
 
 #[cfg(
     any(
@@ -898,54 +381,13 @@ runtime::open_enum! {
     )
 )]
 /// Values of `AllocationSpecificSKUAllocationAllocatedInstancePropertiesReservedDiskInterface`.
-#[non_exhaustive]
-pub enum AllocationSpecificSKUAllocationAllocatedInstancePropertiesReservedDiskInterface {
-    /// `NVME`
-    Nvme,
-    /// `SCSI`
-    Scsi,
-}
-#[cfg(
-    any(
-        feature = "future-reservations",
-        feature = "region-commitments",
-        feature = "reservations"
-    )
-)]
-runtime::open_enum! {
-    AllocationSpecificSKUAllocationAllocatedInstancePropertiesReservedDiskInterface {
-    Nvme "NVME" Scsi "SCSI" }
-}
+pub type AllocationSpecificSKUAllocationAllocatedInstancePropertiesReservedDiskInterface = AttachedDiskInterface;
 
 /// Values of `AttachedDiskArchitecture`.
-#[non_exhaustive]
-pub enum AttachedDiskArchitecture {
-    /// `ARCHITECTURE_UNSPECIFIED`
-    ArchitectureUnspecified,
-    /// `ARM64`
-    Arm64,
-    /// `X86_64`
-    X86_64,
-}
-runtime::open_enum! {
-    AttachedDiskArchitecture { ArchitectureUnspecified "ARCHITECTURE_UNSPECIFIED" Arm64
-    "ARM64" X86_64 "X86_64" }
-}
+pub type AttachedDiskArchitecture = DiskArchitecture;
 
 /// Values of `AttachedDiskInitializeParamsArchitecture`.
-#[non_exhaustive]
-pub enum AttachedDiskInitializeParamsArchitecture {
-    /// `ARCHITECTURE_UNSPECIFIED`
-    ArchitectureUnspecified,
-    /// `ARM64`
-    Arm64,
-    /// `X86_64`
-    X86_64,
-}
-runtime::open_enum! {
-    AttachedDiskInitializeParamsArchitecture { ArchitectureUnspecified
-    "ARCHITECTURE_UNSPECIFIED" Arm64 "ARM64" X86_64 "X86_64" }
-}
+pub type AttachedDiskInitializeParamsArchitecture = DiskArchitecture;
 
 /// Values of `AttachedDiskInitializeParamsOnUpdateAction`.
 #[non_exhaustive]
@@ -1031,180 +473,11 @@ runtime::open_enum! {
 
 #[cfg(feature = "autoscalers")]
 /// Values of `AutoscalerAggregatedListWarningCode`.
-#[non_exhaustive]
-pub enum AutoscalerAggregatedListWarningCode {
-    /// `CLEANUP_FAILED`
-    CleanupFailed,
-    /// `DEPRECATED_RESOURCE_USED`
-    DeprecatedResourceUsed,
-    /// `DEPRECATED_TYPE_USED`
-    DeprecatedTypeUsed,
-    /// `DISK_SIZE_LARGER_THAN_IMAGE_SIZE`
-    DiskSizeLargerThanImageSize,
-    /// `EXPERIMENTAL_TYPE_USED`
-    ExperimentalTypeUsed,
-    /// `EXTERNAL_API_WARNING`
-    ExternalApiWarning,
-    /// `FIELD_VALUE_OVERRIDEN`
-    #[deprecated]
-    FieldValueOverriden,
-    /// `INJECTED_KERNELS_DEPRECATED`
-    InjectedKernelsDeprecated,
-    /// `INVALID_HEALTH_CHECK_FOR_DYNAMIC_WIEGHTED_LB`
-    InvalidHealthCheckForDynamicWieghtedLb,
-    /// `LARGE_DEPLOYMENT_WARNING`
-    LargeDeploymentWarning,
-    /// `LIST_OVERHEAD_QUOTA_EXCEED`
-    ListOverheadQuotaExceed,
-    /// `MISSING_TYPE_DEPENDENCY`
-    MissingTypeDependency,
-    /// `NEXT_HOP_ADDRESS_NOT_ASSIGNED`
-    NextHopAddressNotAssigned,
-    /// `NEXT_HOP_CANNOT_IP_FORWARD`
-    NextHopCannotIpForward,
-    /// `NEXT_HOP_INSTANCE_HAS_NO_IPV6_INTERFACE`
-    NextHopInstanceHasNoIpv6Interface,
-    /// `NEXT_HOP_INSTANCE_NOT_FOUND`
-    NextHopInstanceNotFound,
-    /// `NEXT_HOP_INSTANCE_NOT_ON_NETWORK`
-    NextHopInstanceNotOnNetwork,
-    /// `NEXT_HOP_NOT_RUNNING`
-    NextHopNotRunning,
-    /// `NOT_CRITICAL_ERROR`
-    NotCriticalError,
-    /// `NO_RESULTS_ON_PAGE`
-    NoResultsOnPage,
-    /// `PARTIAL_SUCCESS`
-    PartialSuccess,
-    /// `QUOTA_INFO_UNAVAILABLE`
-    QuotaInfoUnavailable,
-    /// `REQUIRED_TOS_AGREEMENT`
-    RequiredTosAgreement,
-    /// `RESOURCE_IN_USE_BY_OTHER_RESOURCE_WARNING`
-    ResourceInUseByOtherResourceWarning,
-    /// `RESOURCE_NOT_DELETED`
-    ResourceNotDeleted,
-    /// `SCHEMA_VALIDATION_IGNORED`
-    SchemaValidationIgnored,
-    /// `SINGLE_INSTANCE_PROPERTY_TEMPLATE`
-    SingleInstancePropertyTemplate,
-    /// `UNDECLARED_PROPERTIES`
-    UndeclaredProperties,
-    /// `UNREACHABLE`
-    Unreachable,
-}
-#[cfg(feature = "autoscalers")]
-runtime::open_enum! {
-    AutoscalerAggregatedListWarningCode { CleanupFailed "CLEANUP_FAILED"
-    DeprecatedResourceUsed "DEPRECATED_RESOURCE_USED" DeprecatedTypeUsed
-    "DEPRECATED_TYPE_USED" DiskSizeLargerThanImageSize "DISK_SIZE_LARGER_THAN_IMAGE_SIZE"
-    ExperimentalTypeUsed "EXPERIMENTAL_TYPE_USED" ExternalApiWarning
-    "EXTERNAL_API_WARNING" FieldValueOverriden "FIELD_VALUE_OVERRIDEN"
-    InjectedKernelsDeprecated "INJECTED_KERNELS_DEPRECATED"
-    InvalidHealthCheckForDynamicWieghtedLb "INVALID_HEALTH_CHECK_FOR_DYNAMIC_WIEGHTED_LB"
-    LargeDeploymentWarning "LARGE_DEPLOYMENT_WARNING" ListOverheadQuotaExceed
-    "LIST_OVERHEAD_QUOTA_EXCEED" MissingTypeDependency "MISSING_TYPE_DEPENDENCY"
-    NextHopAddressNotAssigned "NEXT_HOP_ADDRESS_NOT_ASSIGNED" NextHopCannotIpForward
-    "NEXT_HOP_CANNOT_IP_FORWARD" NextHopInstanceHasNoIpv6Interface
-    "NEXT_HOP_INSTANCE_HAS_NO_IPV6_INTERFACE" NextHopInstanceNotFound
-    "NEXT_HOP_INSTANCE_NOT_FOUND" NextHopInstanceNotOnNetwork
-    "NEXT_HOP_INSTANCE_NOT_ON_NETWORK" NextHopNotRunning "NEXT_HOP_NOT_RUNNING"
-    NotCriticalError "NOT_CRITICAL_ERROR" NoResultsOnPage "NO_RESULTS_ON_PAGE"
-    PartialSuccess "PARTIAL_SUCCESS" QuotaInfoUnavailable "QUOTA_INFO_UNAVAILABLE"
-    RequiredTosAgreement "REQUIRED_TOS_AGREEMENT" ResourceInUseByOtherResourceWarning
-    "RESOURCE_IN_USE_BY_OTHER_RESOURCE_WARNING" ResourceNotDeleted "RESOURCE_NOT_DELETED"
-    SchemaValidationIgnored "SCHEMA_VALIDATION_IGNORED" SingleInstancePropertyTemplate
-    "SINGLE_INSTANCE_PROPERTY_TEMPLATE" UndeclaredProperties "UNDECLARED_PROPERTIES"
-    Unreachable "UNREACHABLE" }
-}
+pub type AutoscalerAggregatedListWarningCode = RouteWarningsCode;
 
 #[cfg(feature = "autoscalers")]
 /// Values of `AutoscalerListWarningCode`.
-#[non_exhaustive]
-pub enum AutoscalerListWarningCode {
-    /// `CLEANUP_FAILED`
-    CleanupFailed,
-    /// `DEPRECATED_RESOURCE_USED`
-    DeprecatedResourceUsed,
-    /// `DEPRECATED_TYPE_USED`
-    DeprecatedTypeUsed,
-    /// `DISK_SIZE_LARGER_THAN_IMAGE_SIZE`
-    DiskSizeLargerThanImageSize,
-    /// `EXPERIMENTAL_TYPE_USED`
-    ExperimentalTypeUsed,
-    /// `EXTERNAL_API_WARNING`
-    ExternalApiWarning,
-    /// `FIELD_VALUE_OVERRIDEN`
-    #[deprecated]
-    FieldValueOverriden,
-    /// `INJECTED_KERNELS_DEPRECATED`
-    InjectedKernelsDeprecated,
-    /// `INVALID_HEALTH_CHECK_FOR_DYNAMIC_WIEGHTED_LB`
-    InvalidHealthCheckForDynamicWieghtedLb,
-    /// `LARGE_DEPLOYMENT_WARNING`
-    LargeDeploymentWarning,
-    /// `LIST_OVERHEAD_QUOTA_EXCEED`
-    ListOverheadQuotaExceed,
-    /// `MISSING_TYPE_DEPENDENCY`
-    MissingTypeDependency,
-    /// `NEXT_HOP_ADDRESS_NOT_ASSIGNED`
-    NextHopAddressNotAssigned,
-    /// `NEXT_HOP_CANNOT_IP_FORWARD`
-    NextHopCannotIpForward,
-    /// `NEXT_HOP_INSTANCE_HAS_NO_IPV6_INTERFACE`
-    NextHopInstanceHasNoIpv6Interface,
-    /// `NEXT_HOP_INSTANCE_NOT_FOUND`
-    NextHopInstanceNotFound,
-    /// `NEXT_HOP_INSTANCE_NOT_ON_NETWORK`
-    NextHopInstanceNotOnNetwork,
-    /// `NEXT_HOP_NOT_RUNNING`
-    NextHopNotRunning,
-    /// `NOT_CRITICAL_ERROR`
-    NotCriticalError,
-    /// `NO_RESULTS_ON_PAGE`
-    NoResultsOnPage,
-    /// `PARTIAL_SUCCESS`
-    PartialSuccess,
-    /// `QUOTA_INFO_UNAVAILABLE`
-    QuotaInfoUnavailable,
-    /// `REQUIRED_TOS_AGREEMENT`
-    RequiredTosAgreement,
-    /// `RESOURCE_IN_USE_BY_OTHER_RESOURCE_WARNING`
-    ResourceInUseByOtherResourceWarning,
-    /// `RESOURCE_NOT_DELETED`
-    ResourceNotDeleted,
-    /// `SCHEMA_VALIDATION_IGNORED`
-    SchemaValidationIgnored,
-    /// `SINGLE_INSTANCE_PROPERTY_TEMPLATE`
-    SingleInstancePropertyTemplate,
-    /// `UNDECLARED_PROPERTIES`
-    UndeclaredProperties,
-    /// `UNREACHABLE`
-    Unreachable,
-}
-#[cfg(feature = "autoscalers")]
-runtime::open_enum! {
-    AutoscalerListWarningCode { CleanupFailed "CLEANUP_FAILED" DeprecatedResourceUsed
-    "DEPRECATED_RESOURCE_USED" DeprecatedTypeUsed "DEPRECATED_TYPE_USED"
-    DiskSizeLargerThanImageSize "DISK_SIZE_LARGER_THAN_IMAGE_SIZE" ExperimentalTypeUsed
-    "EXPERIMENTAL_TYPE_USED" ExternalApiWarning "EXTERNAL_API_WARNING"
-    FieldValueOverriden "FIELD_VALUE_OVERRIDEN" InjectedKernelsDeprecated
-    "INJECTED_KERNELS_DEPRECATED" InvalidHealthCheckForDynamicWieghtedLb
-    "INVALID_HEALTH_CHECK_FOR_DYNAMIC_WIEGHTED_LB" LargeDeploymentWarning
-    "LARGE_DEPLOYMENT_WARNING" ListOverheadQuotaExceed "LIST_OVERHEAD_QUOTA_EXCEED"
-    MissingTypeDependency "MISSING_TYPE_DEPENDENCY" NextHopAddressNotAssigned
-    "NEXT_HOP_ADDRESS_NOT_ASSIGNED" NextHopCannotIpForward "NEXT_HOP_CANNOT_IP_FORWARD"
-    NextHopInstanceHasNoIpv6Interface "NEXT_HOP_INSTANCE_HAS_NO_IPV6_INTERFACE"
-    NextHopInstanceNotFound "NEXT_HOP_INSTANCE_NOT_FOUND" NextHopInstanceNotOnNetwork
-    "NEXT_HOP_INSTANCE_NOT_ON_NETWORK" NextHopNotRunning "NEXT_HOP_NOT_RUNNING"
-    NotCriticalError "NOT_CRITICAL_ERROR" NoResultsOnPage "NO_RESULTS_ON_PAGE"
-    PartialSuccess "PARTIAL_SUCCESS" QuotaInfoUnavailable "QUOTA_INFO_UNAVAILABLE"
-    RequiredTosAgreement "REQUIRED_TOS_AGREEMENT" ResourceInUseByOtherResourceWarning
-    "RESOURCE_IN_USE_BY_OTHER_RESOURCE_WARNING" ResourceNotDeleted "RESOURCE_NOT_DELETED"
-    SchemaValidationIgnored "SCHEMA_VALIDATION_IGNORED" SingleInstancePropertyTemplate
-    "SINGLE_INSTANCE_PROPERTY_TEMPLATE" UndeclaredProperties "UNDECLARED_PROPERTIES"
-    Unreachable "UNREACHABLE" }
-}
+pub type AutoscalerListWarningCode = RouteWarningsCode;
 
 #[cfg(any(feature = "autoscalers", feature = "region-autoscalers"))]
 /// Values of `AutoscalerStatus`.
@@ -1293,92 +566,7 @@ runtime::open_enum! {
 
 #[cfg(feature = "autoscalers")]
 /// Values of `AutoscalersScopedListWarningCode`.
-#[non_exhaustive]
-pub enum AutoscalersScopedListWarningCode {
-    /// `CLEANUP_FAILED`
-    CleanupFailed,
-    /// `DEPRECATED_RESOURCE_USED`
-    DeprecatedResourceUsed,
-    /// `DEPRECATED_TYPE_USED`
-    DeprecatedTypeUsed,
-    /// `DISK_SIZE_LARGER_THAN_IMAGE_SIZE`
-    DiskSizeLargerThanImageSize,
-    /// `EXPERIMENTAL_TYPE_USED`
-    ExperimentalTypeUsed,
-    /// `EXTERNAL_API_WARNING`
-    ExternalApiWarning,
-    /// `FIELD_VALUE_OVERRIDEN`
-    #[deprecated]
-    FieldValueOverriden,
-    /// `INJECTED_KERNELS_DEPRECATED`
-    InjectedKernelsDeprecated,
-    /// `INVALID_HEALTH_CHECK_FOR_DYNAMIC_WIEGHTED_LB`
-    InvalidHealthCheckForDynamicWieghtedLb,
-    /// `LARGE_DEPLOYMENT_WARNING`
-    LargeDeploymentWarning,
-    /// `LIST_OVERHEAD_QUOTA_EXCEED`
-    ListOverheadQuotaExceed,
-    /// `MISSING_TYPE_DEPENDENCY`
-    MissingTypeDependency,
-    /// `NEXT_HOP_ADDRESS_NOT_ASSIGNED`
-    NextHopAddressNotAssigned,
-    /// `NEXT_HOP_CANNOT_IP_FORWARD`
-    NextHopCannotIpForward,
-    /// `NEXT_HOP_INSTANCE_HAS_NO_IPV6_INTERFACE`
-    NextHopInstanceHasNoIpv6Interface,
-    /// `NEXT_HOP_INSTANCE_NOT_FOUND`
-    NextHopInstanceNotFound,
-    /// `NEXT_HOP_INSTANCE_NOT_ON_NETWORK`
-    NextHopInstanceNotOnNetwork,
-    /// `NEXT_HOP_NOT_RUNNING`
-    NextHopNotRunning,
-    /// `NOT_CRITICAL_ERROR`
-    NotCriticalError,
-    /// `NO_RESULTS_ON_PAGE`
-    NoResultsOnPage,
-    /// `PARTIAL_SUCCESS`
-    PartialSuccess,
-    /// `QUOTA_INFO_UNAVAILABLE`
-    QuotaInfoUnavailable,
-    /// `REQUIRED_TOS_AGREEMENT`
-    RequiredTosAgreement,
-    /// `RESOURCE_IN_USE_BY_OTHER_RESOURCE_WARNING`
-    ResourceInUseByOtherResourceWarning,
-    /// `RESOURCE_NOT_DELETED`
-    ResourceNotDeleted,
-    /// `SCHEMA_VALIDATION_IGNORED`
-    SchemaValidationIgnored,
-    /// `SINGLE_INSTANCE_PROPERTY_TEMPLATE`
-    SingleInstancePropertyTemplate,
-    /// `UNDECLARED_PROPERTIES`
-    UndeclaredProperties,
-    /// `UNREACHABLE`
-    Unreachable,
-}
-#[cfg(feature = "autoscalers")]
-runtime::open_enum! {
-    AutoscalersScopedListWarningCode { CleanupFailed "CLEANUP_FAILED"
-    DeprecatedResourceUsed "DEPRECATED_RESOURCE_USED" DeprecatedTypeUsed
-    "DEPRECATED_TYPE_USED" DiskSizeLargerThanImageSize "DISK_SIZE_LARGER_THAN_IMAGE_SIZE"
-    ExperimentalTypeUsed "EXPERIMENTAL_TYPE_USED" ExternalApiWarning
-    "EXTERNAL_API_WARNING" FieldValueOverriden "FIELD_VALUE_OVERRIDEN"
-    InjectedKernelsDeprecated "INJECTED_KERNELS_DEPRECATED"
-    InvalidHealthCheckForDynamicWieghtedLb "INVALID_HEALTH_CHECK_FOR_DYNAMIC_WIEGHTED_LB"
-    LargeDeploymentWarning "LARGE_DEPLOYMENT_WARNING" ListOverheadQuotaExceed
-    "LIST_OVERHEAD_QUOTA_EXCEED" MissingTypeDependency "MISSING_TYPE_DEPENDENCY"
-    NextHopAddressNotAssigned "NEXT_HOP_ADDRESS_NOT_ASSIGNED" NextHopCannotIpForward
-    "NEXT_HOP_CANNOT_IP_FORWARD" NextHopInstanceHasNoIpv6Interface
-    "NEXT_HOP_INSTANCE_HAS_NO_IPV6_INTERFACE" NextHopInstanceNotFound
-    "NEXT_HOP_INSTANCE_NOT_FOUND" NextHopInstanceNotOnNetwork
-    "NEXT_HOP_INSTANCE_NOT_ON_NETWORK" NextHopNotRunning "NEXT_HOP_NOT_RUNNING"
-    NotCriticalError "NOT_CRITICAL_ERROR" NoResultsOnPage "NO_RESULTS_ON_PAGE"
-    PartialSuccess "PARTIAL_SUCCESS" QuotaInfoUnavailable "QUOTA_INFO_UNAVAILABLE"
-    RequiredTosAgreement "REQUIRED_TOS_AGREEMENT" ResourceInUseByOtherResourceWarning
-    "RESOURCE_IN_USE_BY_OTHER_RESOURCE_WARNING" ResourceNotDeleted "RESOURCE_NOT_DELETED"
-    SchemaValidationIgnored "SCHEMA_VALIDATION_IGNORED" SingleInstancePropertyTemplate
-    "SINGLE_INSTANCE_PROPERTY_TEMPLATE" UndeclaredProperties "UNDECLARED_PROPERTIES"
-    Unreachable "UNREACHABLE" }
-}
+pub type AutoscalersScopedListWarningCode = RouteWarningsCode;
 
 #[cfg(any(feature = "autoscalers", feature = "region-autoscalers"))]
 /// Values of `AutoscalingPolicyCpuUtilizationPredictiveMethod`.
@@ -1454,94 +642,16 @@ runtime::open_enum! {
 
 #[cfg(feature = "backend-buckets")]
 /// Values of `BackendBucketAggregatedListWarningCode`.
-#[non_exhaustive]
-pub enum BackendBucketAggregatedListWarningCode {
-    /// `CLEANUP_FAILED`
-    CleanupFailed,
-    /// `DEPRECATED_RESOURCE_USED`
-    DeprecatedResourceUsed,
-    /// `DEPRECATED_TYPE_USED`
-    DeprecatedTypeUsed,
-    /// `DISK_SIZE_LARGER_THAN_IMAGE_SIZE`
-    DiskSizeLargerThanImageSize,
-    /// `EXPERIMENTAL_TYPE_USED`
-    ExperimentalTypeUsed,
-    /// `EXTERNAL_API_WARNING`
-    ExternalApiWarning,
-    /// `FIELD_VALUE_OVERRIDEN`
-    #[deprecated]
-    FieldValueOverriden,
-    /// `INJECTED_KERNELS_DEPRECATED`
-    InjectedKernelsDeprecated,
-    /// `INVALID_HEALTH_CHECK_FOR_DYNAMIC_WIEGHTED_LB`
-    InvalidHealthCheckForDynamicWieghtedLb,
-    /// `LARGE_DEPLOYMENT_WARNING`
-    LargeDeploymentWarning,
-    /// `LIST_OVERHEAD_QUOTA_EXCEED`
-    ListOverheadQuotaExceed,
-    /// `MISSING_TYPE_DEPENDENCY`
-    MissingTypeDependency,
-    /// `NEXT_HOP_ADDRESS_NOT_ASSIGNED`
-    NextHopAddressNotAssigned,
-    /// `NEXT_HOP_CANNOT_IP_FORWARD`
-    NextHopCannotIpForward,
-    /// `NEXT_HOP_INSTANCE_HAS_NO_IPV6_INTERFACE`
-    NextHopInstanceHasNoIpv6Interface,
-    /// `NEXT_HOP_INSTANCE_NOT_FOUND`
-    NextHopInstanceNotFound,
-    /// `NEXT_HOP_INSTANCE_NOT_ON_NETWORK`
-    NextHopInstanceNotOnNetwork,
-    /// `NEXT_HOP_NOT_RUNNING`
-    NextHopNotRunning,
-    /// `NOT_CRITICAL_ERROR`
-    NotCriticalError,
-    /// `NO_RESULTS_ON_PAGE`
-    NoResultsOnPage,
-    /// `PARTIAL_SUCCESS`
-    PartialSuccess,
-    /// `QUOTA_INFO_UNAVAILABLE`
-    QuotaInfoUnavailable,
-    /// `REQUIRED_TOS_AGREEMENT`
-    RequiredTosAgreement,
-    /// `RESOURCE_IN_USE_BY_OTHER_RESOURCE_WARNING`
-    ResourceInUseByOtherResourceWarning,
-    /// `RESOURCE_NOT_DELETED`
-    ResourceNotDeleted,
-    /// `SCHEMA_VALIDATION_IGNORED`
-    SchemaValidationIgnored,
-    /// `SINGLE_INSTANCE_PROPERTY_TEMPLATE`
-    SingleInstancePropertyTemplate,
-    /// `UNDECLARED_PROPERTIES`
-    UndeclaredProperties,
-    /// `UNREACHABLE`
-    Unreachable,
-}
-#[cfg(feature = "backend-buckets")]
-runtime::open_enum! {
-    BackendBucketAggregatedListWarningCode { CleanupFailed "CLEANUP_FAILED"
-    DeprecatedResourceUsed "DEPRECATED_RESOURCE_USED" DeprecatedTypeUsed
-    "DEPRECATED_TYPE_USED" DiskSizeLargerThanImageSize "DISK_SIZE_LARGER_THAN_IMAGE_SIZE"
-    ExperimentalTypeUsed "EXPERIMENTAL_TYPE_USED" ExternalApiWarning
-    "EXTERNAL_API_WARNING" FieldValueOverriden "FIELD_VALUE_OVERRIDEN"
-    InjectedKernelsDeprecated "INJECTED_KERNELS_DEPRECATED"
-    InvalidHealthCheckForDynamicWieghtedLb "INVALID_HEALTH_CHECK_FOR_DYNAMIC_WIEGHTED_LB"
-    LargeDeploymentWarning "LARGE_DEPLOYMENT_WARNING" ListOverheadQuotaExceed
-    "LIST_OVERHEAD_QUOTA_EXCEED" MissingTypeDependency "MISSING_TYPE_DEPENDENCY"
-    NextHopAddressNotAssigned "NEXT_HOP_ADDRESS_NOT_ASSIGNED" NextHopCannotIpForward
-    "NEXT_HOP_CANNOT_IP_FORWARD" NextHopInstanceHasNoIpv6Interface
-    "NEXT_HOP_INSTANCE_HAS_NO_IPV6_INTERFACE" NextHopInstanceNotFound
-    "NEXT_HOP_INSTANCE_NOT_FOUND" NextHopInstanceNotOnNetwork
-    "NEXT_HOP_INSTANCE_NOT_ON_NETWORK" NextHopNotRunning "NEXT_HOP_NOT_RUNNING"
-    NotCriticalError "NOT_CRITICAL_ERROR" NoResultsOnPage "NO_RESULTS_ON_PAGE"
-    PartialSuccess "PARTIAL_SUCCESS" QuotaInfoUnavailable "QUOTA_INFO_UNAVAILABLE"
-    RequiredTosAgreement "REQUIRED_TOS_AGREEMENT" ResourceInUseByOtherResourceWarning
-    "RESOURCE_IN_USE_BY_OTHER_RESOURCE_WARNING" ResourceNotDeleted "RESOURCE_NOT_DELETED"
-    SchemaValidationIgnored "SCHEMA_VALIDATION_IGNORED" SingleInstancePropertyTemplate
-    "SINGLE_INSTANCE_PROPERTY_TEMPLATE" UndeclaredProperties "UNDECLARED_PROPERTIES"
-    Unreachable "UNREACHABLE" }
-}
+pub type BackendBucketAggregatedListWarningCode = RouteWarningsCode;
 
-#[cfg(any(feature = "backend-buckets", feature = "region-backend-buckets"))]
+#[cfg(
+    any(
+        feature = "backend-buckets",
+        feature = "backend-services",
+        feature = "region-backend-buckets",
+        feature = "region-backend-services"
+    )
+)]
 /// Values of `BackendBucketCdnPolicyCacheMode`.
 #[non_exhaustive]
 pub enum BackendBucketCdnPolicyCacheMode {
@@ -1554,14 +664,30 @@ pub enum BackendBucketCdnPolicyCacheMode {
     /// `USE_ORIGIN_HEADERS`
     UseOriginHeaders,
 }
-#[cfg(any(feature = "backend-buckets", feature = "region-backend-buckets"))]
+#[cfg(
+    any(
+        feature = "backend-buckets",
+        feature = "backend-services",
+        feature = "region-backend-buckets",
+        feature = "region-backend-services"
+    )
+)]
 runtime::open_enum! {
     BackendBucketCdnPolicyCacheMode { CacheAllStatic "CACHE_ALL_STATIC" ForceCacheAll
     "FORCE_CACHE_ALL" InvalidCacheMode "INVALID_CACHE_MODE" UseOriginHeaders
     "USE_ORIGIN_HEADERS" }
 }
 
-#[cfg(any(feature = "backend-buckets", feature = "region-backend-buckets"))]
+#[cfg(
+    any(
+        feature = "backend-buckets",
+        feature = "backend-services",
+        feature = "region-backend-buckets",
+        feature = "region-backend-services",
+        feature = "region-url-maps",
+        feature = "url-maps"
+    )
+)]
 /// Values of `BackendBucketCompressionMode`.
 #[non_exhaustive]
 pub enum BackendBucketCompressionMode {
@@ -1570,187 +696,27 @@ pub enum BackendBucketCompressionMode {
     /// `DISABLED`
     Disabled,
 }
-#[cfg(any(feature = "backend-buckets", feature = "region-backend-buckets"))]
+#[cfg(
+    any(
+        feature = "backend-buckets",
+        feature = "backend-services",
+        feature = "region-backend-buckets",
+        feature = "region-backend-services",
+        feature = "region-url-maps",
+        feature = "url-maps"
+    )
+)]
 runtime::open_enum! {
     BackendBucketCompressionMode { Automatic "AUTOMATIC" Disabled "DISABLED" }
 }
 
 #[cfg(any(feature = "backend-buckets", feature = "region-backend-buckets"))]
 /// Values of `BackendBucketListUsableWarningCode`.
-#[non_exhaustive]
-pub enum BackendBucketListUsableWarningCode {
-    /// `CLEANUP_FAILED`
-    CleanupFailed,
-    /// `DEPRECATED_RESOURCE_USED`
-    DeprecatedResourceUsed,
-    /// `DEPRECATED_TYPE_USED`
-    DeprecatedTypeUsed,
-    /// `DISK_SIZE_LARGER_THAN_IMAGE_SIZE`
-    DiskSizeLargerThanImageSize,
-    /// `EXPERIMENTAL_TYPE_USED`
-    ExperimentalTypeUsed,
-    /// `EXTERNAL_API_WARNING`
-    ExternalApiWarning,
-    /// `FIELD_VALUE_OVERRIDEN`
-    #[deprecated]
-    FieldValueOverriden,
-    /// `INJECTED_KERNELS_DEPRECATED`
-    InjectedKernelsDeprecated,
-    /// `INVALID_HEALTH_CHECK_FOR_DYNAMIC_WIEGHTED_LB`
-    InvalidHealthCheckForDynamicWieghtedLb,
-    /// `LARGE_DEPLOYMENT_WARNING`
-    LargeDeploymentWarning,
-    /// `LIST_OVERHEAD_QUOTA_EXCEED`
-    ListOverheadQuotaExceed,
-    /// `MISSING_TYPE_DEPENDENCY`
-    MissingTypeDependency,
-    /// `NEXT_HOP_ADDRESS_NOT_ASSIGNED`
-    NextHopAddressNotAssigned,
-    /// `NEXT_HOP_CANNOT_IP_FORWARD`
-    NextHopCannotIpForward,
-    /// `NEXT_HOP_INSTANCE_HAS_NO_IPV6_INTERFACE`
-    NextHopInstanceHasNoIpv6Interface,
-    /// `NEXT_HOP_INSTANCE_NOT_FOUND`
-    NextHopInstanceNotFound,
-    /// `NEXT_HOP_INSTANCE_NOT_ON_NETWORK`
-    NextHopInstanceNotOnNetwork,
-    /// `NEXT_HOP_NOT_RUNNING`
-    NextHopNotRunning,
-    /// `NOT_CRITICAL_ERROR`
-    NotCriticalError,
-    /// `NO_RESULTS_ON_PAGE`
-    NoResultsOnPage,
-    /// `PARTIAL_SUCCESS`
-    PartialSuccess,
-    /// `QUOTA_INFO_UNAVAILABLE`
-    QuotaInfoUnavailable,
-    /// `REQUIRED_TOS_AGREEMENT`
-    RequiredTosAgreement,
-    /// `RESOURCE_IN_USE_BY_OTHER_RESOURCE_WARNING`
-    ResourceInUseByOtherResourceWarning,
-    /// `RESOURCE_NOT_DELETED`
-    ResourceNotDeleted,
-    /// `SCHEMA_VALIDATION_IGNORED`
-    SchemaValidationIgnored,
-    /// `SINGLE_INSTANCE_PROPERTY_TEMPLATE`
-    SingleInstancePropertyTemplate,
-    /// `UNDECLARED_PROPERTIES`
-    UndeclaredProperties,
-    /// `UNREACHABLE`
-    Unreachable,
-}
-#[cfg(any(feature = "backend-buckets", feature = "region-backend-buckets"))]
-runtime::open_enum! {
-    BackendBucketListUsableWarningCode { CleanupFailed "CLEANUP_FAILED"
-    DeprecatedResourceUsed "DEPRECATED_RESOURCE_USED" DeprecatedTypeUsed
-    "DEPRECATED_TYPE_USED" DiskSizeLargerThanImageSize "DISK_SIZE_LARGER_THAN_IMAGE_SIZE"
-    ExperimentalTypeUsed "EXPERIMENTAL_TYPE_USED" ExternalApiWarning
-    "EXTERNAL_API_WARNING" FieldValueOverriden "FIELD_VALUE_OVERRIDEN"
-    InjectedKernelsDeprecated "INJECTED_KERNELS_DEPRECATED"
-    InvalidHealthCheckForDynamicWieghtedLb "INVALID_HEALTH_CHECK_FOR_DYNAMIC_WIEGHTED_LB"
-    LargeDeploymentWarning "LARGE_DEPLOYMENT_WARNING" ListOverheadQuotaExceed
-    "LIST_OVERHEAD_QUOTA_EXCEED" MissingTypeDependency "MISSING_TYPE_DEPENDENCY"
-    NextHopAddressNotAssigned "NEXT_HOP_ADDRESS_NOT_ASSIGNED" NextHopCannotIpForward
-    "NEXT_HOP_CANNOT_IP_FORWARD" NextHopInstanceHasNoIpv6Interface
-    "NEXT_HOP_INSTANCE_HAS_NO_IPV6_INTERFACE" NextHopInstanceNotFound
-    "NEXT_HOP_INSTANCE_NOT_FOUND" NextHopInstanceNotOnNetwork
-    "NEXT_HOP_INSTANCE_NOT_ON_NETWORK" NextHopNotRunning "NEXT_HOP_NOT_RUNNING"
-    NotCriticalError "NOT_CRITICAL_ERROR" NoResultsOnPage "NO_RESULTS_ON_PAGE"
-    PartialSuccess "PARTIAL_SUCCESS" QuotaInfoUnavailable "QUOTA_INFO_UNAVAILABLE"
-    RequiredTosAgreement "REQUIRED_TOS_AGREEMENT" ResourceInUseByOtherResourceWarning
-    "RESOURCE_IN_USE_BY_OTHER_RESOURCE_WARNING" ResourceNotDeleted "RESOURCE_NOT_DELETED"
-    SchemaValidationIgnored "SCHEMA_VALIDATION_IGNORED" SingleInstancePropertyTemplate
-    "SINGLE_INSTANCE_PROPERTY_TEMPLATE" UndeclaredProperties "UNDECLARED_PROPERTIES"
-    Unreachable "UNREACHABLE" }
-}
+pub type BackendBucketListUsableWarningCode = RouteWarningsCode;
 
 #[cfg(any(feature = "backend-buckets", feature = "region-backend-buckets"))]
 /// Values of `BackendBucketListWarningCode`.
-#[non_exhaustive]
-pub enum BackendBucketListWarningCode {
-    /// `CLEANUP_FAILED`
-    CleanupFailed,
-    /// `DEPRECATED_RESOURCE_USED`
-    DeprecatedResourceUsed,
-    /// `DEPRECATED_TYPE_USED`
-    DeprecatedTypeUsed,
-    /// `DISK_SIZE_LARGER_THAN_IMAGE_SIZE`
-    DiskSizeLargerThanImageSize,
-    /// `EXPERIMENTAL_TYPE_USED`
-    ExperimentalTypeUsed,
-    /// `EXTERNAL_API_WARNING`
-    ExternalApiWarning,
-    /// `FIELD_VALUE_OVERRIDEN`
-    #[deprecated]
-    FieldValueOverriden,
-    /// `INJECTED_KERNELS_DEPRECATED`
-    InjectedKernelsDeprecated,
-    /// `INVALID_HEALTH_CHECK_FOR_DYNAMIC_WIEGHTED_LB`
-    InvalidHealthCheckForDynamicWieghtedLb,
-    /// `LARGE_DEPLOYMENT_WARNING`
-    LargeDeploymentWarning,
-    /// `LIST_OVERHEAD_QUOTA_EXCEED`
-    ListOverheadQuotaExceed,
-    /// `MISSING_TYPE_DEPENDENCY`
-    MissingTypeDependency,
-    /// `NEXT_HOP_ADDRESS_NOT_ASSIGNED`
-    NextHopAddressNotAssigned,
-    /// `NEXT_HOP_CANNOT_IP_FORWARD`
-    NextHopCannotIpForward,
-    /// `NEXT_HOP_INSTANCE_HAS_NO_IPV6_INTERFACE`
-    NextHopInstanceHasNoIpv6Interface,
-    /// `NEXT_HOP_INSTANCE_NOT_FOUND`
-    NextHopInstanceNotFound,
-    /// `NEXT_HOP_INSTANCE_NOT_ON_NETWORK`
-    NextHopInstanceNotOnNetwork,
-    /// `NEXT_HOP_NOT_RUNNING`
-    NextHopNotRunning,
-    /// `NOT_CRITICAL_ERROR`
-    NotCriticalError,
-    /// `NO_RESULTS_ON_PAGE`
-    NoResultsOnPage,
-    /// `PARTIAL_SUCCESS`
-    PartialSuccess,
-    /// `QUOTA_INFO_UNAVAILABLE`
-    QuotaInfoUnavailable,
-    /// `REQUIRED_TOS_AGREEMENT`
-    RequiredTosAgreement,
-    /// `RESOURCE_IN_USE_BY_OTHER_RESOURCE_WARNING`
-    ResourceInUseByOtherResourceWarning,
-    /// `RESOURCE_NOT_DELETED`
-    ResourceNotDeleted,
-    /// `SCHEMA_VALIDATION_IGNORED`
-    SchemaValidationIgnored,
-    /// `SINGLE_INSTANCE_PROPERTY_TEMPLATE`
-    SingleInstancePropertyTemplate,
-    /// `UNDECLARED_PROPERTIES`
-    UndeclaredProperties,
-    /// `UNREACHABLE`
-    Unreachable,
-}
-#[cfg(any(feature = "backend-buckets", feature = "region-backend-buckets"))]
-runtime::open_enum! {
-    BackendBucketListWarningCode { CleanupFailed "CLEANUP_FAILED" DeprecatedResourceUsed
-    "DEPRECATED_RESOURCE_USED" DeprecatedTypeUsed "DEPRECATED_TYPE_USED"
-    DiskSizeLargerThanImageSize "DISK_SIZE_LARGER_THAN_IMAGE_SIZE" ExperimentalTypeUsed
-    "EXPERIMENTAL_TYPE_USED" ExternalApiWarning "EXTERNAL_API_WARNING"
-    FieldValueOverriden "FIELD_VALUE_OVERRIDEN" InjectedKernelsDeprecated
-    "INJECTED_KERNELS_DEPRECATED" InvalidHealthCheckForDynamicWieghtedLb
-    "INVALID_HEALTH_CHECK_FOR_DYNAMIC_WIEGHTED_LB" LargeDeploymentWarning
-    "LARGE_DEPLOYMENT_WARNING" ListOverheadQuotaExceed "LIST_OVERHEAD_QUOTA_EXCEED"
-    MissingTypeDependency "MISSING_TYPE_DEPENDENCY" NextHopAddressNotAssigned
-    "NEXT_HOP_ADDRESS_NOT_ASSIGNED" NextHopCannotIpForward "NEXT_HOP_CANNOT_IP_FORWARD"
-    NextHopInstanceHasNoIpv6Interface "NEXT_HOP_INSTANCE_HAS_NO_IPV6_INTERFACE"
-    NextHopInstanceNotFound "NEXT_HOP_INSTANCE_NOT_FOUND" NextHopInstanceNotOnNetwork
-    "NEXT_HOP_INSTANCE_NOT_ON_NETWORK" NextHopNotRunning "NEXT_HOP_NOT_RUNNING"
-    NotCriticalError "NOT_CRITICAL_ERROR" NoResultsOnPage "NO_RESULTS_ON_PAGE"
-    PartialSuccess "PARTIAL_SUCCESS" QuotaInfoUnavailable "QUOTA_INFO_UNAVAILABLE"
-    RequiredTosAgreement "REQUIRED_TOS_AGREEMENT" ResourceInUseByOtherResourceWarning
-    "RESOURCE_IN_USE_BY_OTHER_RESOURCE_WARNING" ResourceNotDeleted "RESOURCE_NOT_DELETED"
-    SchemaValidationIgnored "SCHEMA_VALIDATION_IGNORED" SingleInstancePropertyTemplate
-    "SINGLE_INSTANCE_PROPERTY_TEMPLATE" UndeclaredProperties "UNDECLARED_PROPERTIES"
-    Unreachable "UNREACHABLE" }
-}
+pub type BackendBucketListWarningCode = RouteWarningsCode;
 
 #[cfg(any(feature = "backend-buckets", feature = "region-backend-buckets"))]
 /// Values of `BackendBucketLoadBalancingScheme`.
@@ -1769,92 +735,7 @@ runtime::open_enum! {
 
 #[cfg(feature = "backend-buckets")]
 /// Values of `BackendBucketsScopedListWarningCode`.
-#[non_exhaustive]
-pub enum BackendBucketsScopedListWarningCode {
-    /// `CLEANUP_FAILED`
-    CleanupFailed,
-    /// `DEPRECATED_RESOURCE_USED`
-    DeprecatedResourceUsed,
-    /// `DEPRECATED_TYPE_USED`
-    DeprecatedTypeUsed,
-    /// `DISK_SIZE_LARGER_THAN_IMAGE_SIZE`
-    DiskSizeLargerThanImageSize,
-    /// `EXPERIMENTAL_TYPE_USED`
-    ExperimentalTypeUsed,
-    /// `EXTERNAL_API_WARNING`
-    ExternalApiWarning,
-    /// `FIELD_VALUE_OVERRIDEN`
-    #[deprecated]
-    FieldValueOverriden,
-    /// `INJECTED_KERNELS_DEPRECATED`
-    InjectedKernelsDeprecated,
-    /// `INVALID_HEALTH_CHECK_FOR_DYNAMIC_WIEGHTED_LB`
-    InvalidHealthCheckForDynamicWieghtedLb,
-    /// `LARGE_DEPLOYMENT_WARNING`
-    LargeDeploymentWarning,
-    /// `LIST_OVERHEAD_QUOTA_EXCEED`
-    ListOverheadQuotaExceed,
-    /// `MISSING_TYPE_DEPENDENCY`
-    MissingTypeDependency,
-    /// `NEXT_HOP_ADDRESS_NOT_ASSIGNED`
-    NextHopAddressNotAssigned,
-    /// `NEXT_HOP_CANNOT_IP_FORWARD`
-    NextHopCannotIpForward,
-    /// `NEXT_HOP_INSTANCE_HAS_NO_IPV6_INTERFACE`
-    NextHopInstanceHasNoIpv6Interface,
-    /// `NEXT_HOP_INSTANCE_NOT_FOUND`
-    NextHopInstanceNotFound,
-    /// `NEXT_HOP_INSTANCE_NOT_ON_NETWORK`
-    NextHopInstanceNotOnNetwork,
-    /// `NEXT_HOP_NOT_RUNNING`
-    NextHopNotRunning,
-    /// `NOT_CRITICAL_ERROR`
-    NotCriticalError,
-    /// `NO_RESULTS_ON_PAGE`
-    NoResultsOnPage,
-    /// `PARTIAL_SUCCESS`
-    PartialSuccess,
-    /// `QUOTA_INFO_UNAVAILABLE`
-    QuotaInfoUnavailable,
-    /// `REQUIRED_TOS_AGREEMENT`
-    RequiredTosAgreement,
-    /// `RESOURCE_IN_USE_BY_OTHER_RESOURCE_WARNING`
-    ResourceInUseByOtherResourceWarning,
-    /// `RESOURCE_NOT_DELETED`
-    ResourceNotDeleted,
-    /// `SCHEMA_VALIDATION_IGNORED`
-    SchemaValidationIgnored,
-    /// `SINGLE_INSTANCE_PROPERTY_TEMPLATE`
-    SingleInstancePropertyTemplate,
-    /// `UNDECLARED_PROPERTIES`
-    UndeclaredProperties,
-    /// `UNREACHABLE`
-    Unreachable,
-}
-#[cfg(feature = "backend-buckets")]
-runtime::open_enum! {
-    BackendBucketsScopedListWarningCode { CleanupFailed "CLEANUP_FAILED"
-    DeprecatedResourceUsed "DEPRECATED_RESOURCE_USED" DeprecatedTypeUsed
-    "DEPRECATED_TYPE_USED" DiskSizeLargerThanImageSize "DISK_SIZE_LARGER_THAN_IMAGE_SIZE"
-    ExperimentalTypeUsed "EXPERIMENTAL_TYPE_USED" ExternalApiWarning
-    "EXTERNAL_API_WARNING" FieldValueOverriden "FIELD_VALUE_OVERRIDEN"
-    InjectedKernelsDeprecated "INJECTED_KERNELS_DEPRECATED"
-    InvalidHealthCheckForDynamicWieghtedLb "INVALID_HEALTH_CHECK_FOR_DYNAMIC_WIEGHTED_LB"
-    LargeDeploymentWarning "LARGE_DEPLOYMENT_WARNING" ListOverheadQuotaExceed
-    "LIST_OVERHEAD_QUOTA_EXCEED" MissingTypeDependency "MISSING_TYPE_DEPENDENCY"
-    NextHopAddressNotAssigned "NEXT_HOP_ADDRESS_NOT_ASSIGNED" NextHopCannotIpForward
-    "NEXT_HOP_CANNOT_IP_FORWARD" NextHopInstanceHasNoIpv6Interface
-    "NEXT_HOP_INSTANCE_HAS_NO_IPV6_INTERFACE" NextHopInstanceNotFound
-    "NEXT_HOP_INSTANCE_NOT_FOUND" NextHopInstanceNotOnNetwork
-    "NEXT_HOP_INSTANCE_NOT_ON_NETWORK" NextHopNotRunning "NEXT_HOP_NOT_RUNNING"
-    NotCriticalError "NOT_CRITICAL_ERROR" NoResultsOnPage "NO_RESULTS_ON_PAGE"
-    PartialSuccess "PARTIAL_SUCCESS" QuotaInfoUnavailable "QUOTA_INFO_UNAVAILABLE"
-    RequiredTosAgreement "REQUIRED_TOS_AGREEMENT" ResourceInUseByOtherResourceWarning
-    "RESOURCE_IN_USE_BY_OTHER_RESOURCE_WARNING" ResourceNotDeleted "RESOURCE_NOT_DELETED"
-    SchemaValidationIgnored "SCHEMA_VALIDATION_IGNORED" SingleInstancePropertyTemplate
-    "SINGLE_INSTANCE_PROPERTY_TEMPLATE" UndeclaredProperties "UNDECLARED_PROPERTIES"
-    Unreachable "UNREACHABLE" }
-}
+pub type BackendBucketsScopedListWarningCode = RouteWarningsCode;
 
 #[cfg(any(feature = "backend-services", feature = "region-backend-services"))]
 /// Values of `BackendPreference`.
@@ -1875,126 +756,15 @@ runtime::open_enum! {
 
 #[cfg(feature = "backend-services")]
 /// Values of `BackendServiceAggregatedListWarningCode`.
-#[non_exhaustive]
-pub enum BackendServiceAggregatedListWarningCode {
-    /// `CLEANUP_FAILED`
-    CleanupFailed,
-    /// `DEPRECATED_RESOURCE_USED`
-    DeprecatedResourceUsed,
-    /// `DEPRECATED_TYPE_USED`
-    DeprecatedTypeUsed,
-    /// `DISK_SIZE_LARGER_THAN_IMAGE_SIZE`
-    DiskSizeLargerThanImageSize,
-    /// `EXPERIMENTAL_TYPE_USED`
-    ExperimentalTypeUsed,
-    /// `EXTERNAL_API_WARNING`
-    ExternalApiWarning,
-    /// `FIELD_VALUE_OVERRIDEN`
-    #[deprecated]
-    FieldValueOverriden,
-    /// `INJECTED_KERNELS_DEPRECATED`
-    InjectedKernelsDeprecated,
-    /// `INVALID_HEALTH_CHECK_FOR_DYNAMIC_WIEGHTED_LB`
-    InvalidHealthCheckForDynamicWieghtedLb,
-    /// `LARGE_DEPLOYMENT_WARNING`
-    LargeDeploymentWarning,
-    /// `LIST_OVERHEAD_QUOTA_EXCEED`
-    ListOverheadQuotaExceed,
-    /// `MISSING_TYPE_DEPENDENCY`
-    MissingTypeDependency,
-    /// `NEXT_HOP_ADDRESS_NOT_ASSIGNED`
-    NextHopAddressNotAssigned,
-    /// `NEXT_HOP_CANNOT_IP_FORWARD`
-    NextHopCannotIpForward,
-    /// `NEXT_HOP_INSTANCE_HAS_NO_IPV6_INTERFACE`
-    NextHopInstanceHasNoIpv6Interface,
-    /// `NEXT_HOP_INSTANCE_NOT_FOUND`
-    NextHopInstanceNotFound,
-    /// `NEXT_HOP_INSTANCE_NOT_ON_NETWORK`
-    NextHopInstanceNotOnNetwork,
-    /// `NEXT_HOP_NOT_RUNNING`
-    NextHopNotRunning,
-    /// `NOT_CRITICAL_ERROR`
-    NotCriticalError,
-    /// `NO_RESULTS_ON_PAGE`
-    NoResultsOnPage,
-    /// `PARTIAL_SUCCESS`
-    PartialSuccess,
-    /// `QUOTA_INFO_UNAVAILABLE`
-    QuotaInfoUnavailable,
-    /// `REQUIRED_TOS_AGREEMENT`
-    RequiredTosAgreement,
-    /// `RESOURCE_IN_USE_BY_OTHER_RESOURCE_WARNING`
-    ResourceInUseByOtherResourceWarning,
-    /// `RESOURCE_NOT_DELETED`
-    ResourceNotDeleted,
-    /// `SCHEMA_VALIDATION_IGNORED`
-    SchemaValidationIgnored,
-    /// `SINGLE_INSTANCE_PROPERTY_TEMPLATE`
-    SingleInstancePropertyTemplate,
-    /// `UNDECLARED_PROPERTIES`
-    UndeclaredProperties,
-    /// `UNREACHABLE`
-    Unreachable,
-}
-#[cfg(feature = "backend-services")]
-runtime::open_enum! {
-    BackendServiceAggregatedListWarningCode { CleanupFailed "CLEANUP_FAILED"
-    DeprecatedResourceUsed "DEPRECATED_RESOURCE_USED" DeprecatedTypeUsed
-    "DEPRECATED_TYPE_USED" DiskSizeLargerThanImageSize "DISK_SIZE_LARGER_THAN_IMAGE_SIZE"
-    ExperimentalTypeUsed "EXPERIMENTAL_TYPE_USED" ExternalApiWarning
-    "EXTERNAL_API_WARNING" FieldValueOverriden "FIELD_VALUE_OVERRIDEN"
-    InjectedKernelsDeprecated "INJECTED_KERNELS_DEPRECATED"
-    InvalidHealthCheckForDynamicWieghtedLb "INVALID_HEALTH_CHECK_FOR_DYNAMIC_WIEGHTED_LB"
-    LargeDeploymentWarning "LARGE_DEPLOYMENT_WARNING" ListOverheadQuotaExceed
-    "LIST_OVERHEAD_QUOTA_EXCEED" MissingTypeDependency "MISSING_TYPE_DEPENDENCY"
-    NextHopAddressNotAssigned "NEXT_HOP_ADDRESS_NOT_ASSIGNED" NextHopCannotIpForward
-    "NEXT_HOP_CANNOT_IP_FORWARD" NextHopInstanceHasNoIpv6Interface
-    "NEXT_HOP_INSTANCE_HAS_NO_IPV6_INTERFACE" NextHopInstanceNotFound
-    "NEXT_HOP_INSTANCE_NOT_FOUND" NextHopInstanceNotOnNetwork
-    "NEXT_HOP_INSTANCE_NOT_ON_NETWORK" NextHopNotRunning "NEXT_HOP_NOT_RUNNING"
-    NotCriticalError "NOT_CRITICAL_ERROR" NoResultsOnPage "NO_RESULTS_ON_PAGE"
-    PartialSuccess "PARTIAL_SUCCESS" QuotaInfoUnavailable "QUOTA_INFO_UNAVAILABLE"
-    RequiredTosAgreement "REQUIRED_TOS_AGREEMENT" ResourceInUseByOtherResourceWarning
-    "RESOURCE_IN_USE_BY_OTHER_RESOURCE_WARNING" ResourceNotDeleted "RESOURCE_NOT_DELETED"
-    SchemaValidationIgnored "SCHEMA_VALIDATION_IGNORED" SingleInstancePropertyTemplate
-    "SINGLE_INSTANCE_PROPERTY_TEMPLATE" UndeclaredProperties "UNDECLARED_PROPERTIES"
-    Unreachable "UNREACHABLE" }
-}
+pub type BackendServiceAggregatedListWarningCode = RouteWarningsCode;
 
 #[cfg(any(feature = "backend-services", feature = "region-backend-services"))]
 /// Values of `BackendServiceCdnPolicyCacheMode`.
-#[non_exhaustive]
-pub enum BackendServiceCdnPolicyCacheMode {
-    /// `CACHE_ALL_STATIC`
-    CacheAllStatic,
-    /// `FORCE_CACHE_ALL`
-    ForceCacheAll,
-    /// `INVALID_CACHE_MODE`
-    InvalidCacheMode,
-    /// `USE_ORIGIN_HEADERS`
-    UseOriginHeaders,
-}
-#[cfg(any(feature = "backend-services", feature = "region-backend-services"))]
-runtime::open_enum! {
-    BackendServiceCdnPolicyCacheMode { CacheAllStatic "CACHE_ALL_STATIC" ForceCacheAll
-    "FORCE_CACHE_ALL" InvalidCacheMode "INVALID_CACHE_MODE" UseOriginHeaders
-    "USE_ORIGIN_HEADERS" }
-}
+pub type BackendServiceCdnPolicyCacheMode = BackendBucketCdnPolicyCacheMode;
 
 #[cfg(any(feature = "backend-services", feature = "region-backend-services"))]
 /// Values of `BackendServiceCompressionMode`.
-#[non_exhaustive]
-pub enum BackendServiceCompressionMode {
-    /// `AUTOMATIC`
-    Automatic,
-    /// `DISABLED`
-    Disabled,
-}
-#[cfg(any(feature = "backend-services", feature = "region-backend-services"))]
-runtime::open_enum! {
-    BackendServiceCompressionMode { Automatic "AUTOMATIC" Disabled "DISABLED" }
-}
+pub type BackendServiceCompressionMode = BackendBucketCompressionMode;
 
 #[cfg(any(feature = "backend-services", feature = "region-backend-services"))]
 /// Values of `BackendServiceConnectionTrackingPolicyConnectionPersistenceOnUnhealthyBackends`.
@@ -2046,7 +816,14 @@ runtime::open_enum! {
     DirectForwarding "DIRECT_FORWARDING" }
 }
 
-#[cfg(any(feature = "backend-services", feature = "region-backend-services"))]
+#[cfg(
+    any(
+        feature = "backend-services",
+        feature = "forwarding-rules",
+        feature = "global-forwarding-rules",
+        feature = "region-backend-services"
+    )
+)]
 /// Values of `BackendServiceExternalManagedMigrationState`.
 #[non_exhaustive]
 pub enum BackendServiceExternalManagedMigrationState {
@@ -2057,7 +834,14 @@ pub enum BackendServiceExternalManagedMigrationState {
     /// `TEST_BY_PERCENTAGE`
     TestByPercentage,
 }
-#[cfg(any(feature = "backend-services", feature = "region-backend-services"))]
+#[cfg(
+    any(
+        feature = "backend-services",
+        feature = "forwarding-rules",
+        feature = "global-forwarding-rules",
+        feature = "region-backend-services"
+    )
+)]
 runtime::open_enum! {
     BackendServiceExternalManagedMigrationState { Prepare "PREPARE" TestAllTraffic
     "TEST_ALL_TRAFFIC" TestByPercentage "TEST_BY_PERCENTAGE" }
@@ -2099,180 +883,11 @@ runtime::open_enum! {
 
 #[cfg(any(feature = "backend-services", feature = "region-backend-services"))]
 /// Values of `BackendServiceListUsableWarningCode`.
-#[non_exhaustive]
-pub enum BackendServiceListUsableWarningCode {
-    /// `CLEANUP_FAILED`
-    CleanupFailed,
-    /// `DEPRECATED_RESOURCE_USED`
-    DeprecatedResourceUsed,
-    /// `DEPRECATED_TYPE_USED`
-    DeprecatedTypeUsed,
-    /// `DISK_SIZE_LARGER_THAN_IMAGE_SIZE`
-    DiskSizeLargerThanImageSize,
-    /// `EXPERIMENTAL_TYPE_USED`
-    ExperimentalTypeUsed,
-    /// `EXTERNAL_API_WARNING`
-    ExternalApiWarning,
-    /// `FIELD_VALUE_OVERRIDEN`
-    #[deprecated]
-    FieldValueOverriden,
-    /// `INJECTED_KERNELS_DEPRECATED`
-    InjectedKernelsDeprecated,
-    /// `INVALID_HEALTH_CHECK_FOR_DYNAMIC_WIEGHTED_LB`
-    InvalidHealthCheckForDynamicWieghtedLb,
-    /// `LARGE_DEPLOYMENT_WARNING`
-    LargeDeploymentWarning,
-    /// `LIST_OVERHEAD_QUOTA_EXCEED`
-    ListOverheadQuotaExceed,
-    /// `MISSING_TYPE_DEPENDENCY`
-    MissingTypeDependency,
-    /// `NEXT_HOP_ADDRESS_NOT_ASSIGNED`
-    NextHopAddressNotAssigned,
-    /// `NEXT_HOP_CANNOT_IP_FORWARD`
-    NextHopCannotIpForward,
-    /// `NEXT_HOP_INSTANCE_HAS_NO_IPV6_INTERFACE`
-    NextHopInstanceHasNoIpv6Interface,
-    /// `NEXT_HOP_INSTANCE_NOT_FOUND`
-    NextHopInstanceNotFound,
-    /// `NEXT_HOP_INSTANCE_NOT_ON_NETWORK`
-    NextHopInstanceNotOnNetwork,
-    /// `NEXT_HOP_NOT_RUNNING`
-    NextHopNotRunning,
-    /// `NOT_CRITICAL_ERROR`
-    NotCriticalError,
-    /// `NO_RESULTS_ON_PAGE`
-    NoResultsOnPage,
-    /// `PARTIAL_SUCCESS`
-    PartialSuccess,
-    /// `QUOTA_INFO_UNAVAILABLE`
-    QuotaInfoUnavailable,
-    /// `REQUIRED_TOS_AGREEMENT`
-    RequiredTosAgreement,
-    /// `RESOURCE_IN_USE_BY_OTHER_RESOURCE_WARNING`
-    ResourceInUseByOtherResourceWarning,
-    /// `RESOURCE_NOT_DELETED`
-    ResourceNotDeleted,
-    /// `SCHEMA_VALIDATION_IGNORED`
-    SchemaValidationIgnored,
-    /// `SINGLE_INSTANCE_PROPERTY_TEMPLATE`
-    SingleInstancePropertyTemplate,
-    /// `UNDECLARED_PROPERTIES`
-    UndeclaredProperties,
-    /// `UNREACHABLE`
-    Unreachable,
-}
-#[cfg(any(feature = "backend-services", feature = "region-backend-services"))]
-runtime::open_enum! {
-    BackendServiceListUsableWarningCode { CleanupFailed "CLEANUP_FAILED"
-    DeprecatedResourceUsed "DEPRECATED_RESOURCE_USED" DeprecatedTypeUsed
-    "DEPRECATED_TYPE_USED" DiskSizeLargerThanImageSize "DISK_SIZE_LARGER_THAN_IMAGE_SIZE"
-    ExperimentalTypeUsed "EXPERIMENTAL_TYPE_USED" ExternalApiWarning
-    "EXTERNAL_API_WARNING" FieldValueOverriden "FIELD_VALUE_OVERRIDEN"
-    InjectedKernelsDeprecated "INJECTED_KERNELS_DEPRECATED"
-    InvalidHealthCheckForDynamicWieghtedLb "INVALID_HEALTH_CHECK_FOR_DYNAMIC_WIEGHTED_LB"
-    LargeDeploymentWarning "LARGE_DEPLOYMENT_WARNING" ListOverheadQuotaExceed
-    "LIST_OVERHEAD_QUOTA_EXCEED" MissingTypeDependency "MISSING_TYPE_DEPENDENCY"
-    NextHopAddressNotAssigned "NEXT_HOP_ADDRESS_NOT_ASSIGNED" NextHopCannotIpForward
-    "NEXT_HOP_CANNOT_IP_FORWARD" NextHopInstanceHasNoIpv6Interface
-    "NEXT_HOP_INSTANCE_HAS_NO_IPV6_INTERFACE" NextHopInstanceNotFound
-    "NEXT_HOP_INSTANCE_NOT_FOUND" NextHopInstanceNotOnNetwork
-    "NEXT_HOP_INSTANCE_NOT_ON_NETWORK" NextHopNotRunning "NEXT_HOP_NOT_RUNNING"
-    NotCriticalError "NOT_CRITICAL_ERROR" NoResultsOnPage "NO_RESULTS_ON_PAGE"
-    PartialSuccess "PARTIAL_SUCCESS" QuotaInfoUnavailable "QUOTA_INFO_UNAVAILABLE"
-    RequiredTosAgreement "REQUIRED_TOS_AGREEMENT" ResourceInUseByOtherResourceWarning
-    "RESOURCE_IN_USE_BY_OTHER_RESOURCE_WARNING" ResourceNotDeleted "RESOURCE_NOT_DELETED"
-    SchemaValidationIgnored "SCHEMA_VALIDATION_IGNORED" SingleInstancePropertyTemplate
-    "SINGLE_INSTANCE_PROPERTY_TEMPLATE" UndeclaredProperties "UNDECLARED_PROPERTIES"
-    Unreachable "UNREACHABLE" }
-}
+pub type BackendServiceListUsableWarningCode = RouteWarningsCode;
 
 #[cfg(any(feature = "backend-services", feature = "region-backend-services"))]
 /// Values of `BackendServiceListWarningCode`.
-#[non_exhaustive]
-pub enum BackendServiceListWarningCode {
-    /// `CLEANUP_FAILED`
-    CleanupFailed,
-    /// `DEPRECATED_RESOURCE_USED`
-    DeprecatedResourceUsed,
-    /// `DEPRECATED_TYPE_USED`
-    DeprecatedTypeUsed,
-    /// `DISK_SIZE_LARGER_THAN_IMAGE_SIZE`
-    DiskSizeLargerThanImageSize,
-    /// `EXPERIMENTAL_TYPE_USED`
-    ExperimentalTypeUsed,
-    /// `EXTERNAL_API_WARNING`
-    ExternalApiWarning,
-    /// `FIELD_VALUE_OVERRIDEN`
-    #[deprecated]
-    FieldValueOverriden,
-    /// `INJECTED_KERNELS_DEPRECATED`
-    InjectedKernelsDeprecated,
-    /// `INVALID_HEALTH_CHECK_FOR_DYNAMIC_WIEGHTED_LB`
-    InvalidHealthCheckForDynamicWieghtedLb,
-    /// `LARGE_DEPLOYMENT_WARNING`
-    LargeDeploymentWarning,
-    /// `LIST_OVERHEAD_QUOTA_EXCEED`
-    ListOverheadQuotaExceed,
-    /// `MISSING_TYPE_DEPENDENCY`
-    MissingTypeDependency,
-    /// `NEXT_HOP_ADDRESS_NOT_ASSIGNED`
-    NextHopAddressNotAssigned,
-    /// `NEXT_HOP_CANNOT_IP_FORWARD`
-    NextHopCannotIpForward,
-    /// `NEXT_HOP_INSTANCE_HAS_NO_IPV6_INTERFACE`
-    NextHopInstanceHasNoIpv6Interface,
-    /// `NEXT_HOP_INSTANCE_NOT_FOUND`
-    NextHopInstanceNotFound,
-    /// `NEXT_HOP_INSTANCE_NOT_ON_NETWORK`
-    NextHopInstanceNotOnNetwork,
-    /// `NEXT_HOP_NOT_RUNNING`
-    NextHopNotRunning,
-    /// `NOT_CRITICAL_ERROR`
-    NotCriticalError,
-    /// `NO_RESULTS_ON_PAGE`
-    NoResultsOnPage,
-    /// `PARTIAL_SUCCESS`
-    PartialSuccess,
-    /// `QUOTA_INFO_UNAVAILABLE`
-    QuotaInfoUnavailable,
-    /// `REQUIRED_TOS_AGREEMENT`
-    RequiredTosAgreement,
-    /// `RESOURCE_IN_USE_BY_OTHER_RESOURCE_WARNING`
-    ResourceInUseByOtherResourceWarning,
-    /// `RESOURCE_NOT_DELETED`
-    ResourceNotDeleted,
-    /// `SCHEMA_VALIDATION_IGNORED`
-    SchemaValidationIgnored,
-    /// `SINGLE_INSTANCE_PROPERTY_TEMPLATE`
-    SingleInstancePropertyTemplate,
-    /// `UNDECLARED_PROPERTIES`
-    UndeclaredProperties,
-    /// `UNREACHABLE`
-    Unreachable,
-}
-#[cfg(any(feature = "backend-services", feature = "region-backend-services"))]
-runtime::open_enum! {
-    BackendServiceListWarningCode { CleanupFailed "CLEANUP_FAILED" DeprecatedResourceUsed
-    "DEPRECATED_RESOURCE_USED" DeprecatedTypeUsed "DEPRECATED_TYPE_USED"
-    DiskSizeLargerThanImageSize "DISK_SIZE_LARGER_THAN_IMAGE_SIZE" ExperimentalTypeUsed
-    "EXPERIMENTAL_TYPE_USED" ExternalApiWarning "EXTERNAL_API_WARNING"
-    FieldValueOverriden "FIELD_VALUE_OVERRIDEN" InjectedKernelsDeprecated
-    "INJECTED_KERNELS_DEPRECATED" InvalidHealthCheckForDynamicWieghtedLb
-    "INVALID_HEALTH_CHECK_FOR_DYNAMIC_WIEGHTED_LB" LargeDeploymentWarning
-    "LARGE_DEPLOYMENT_WARNING" ListOverheadQuotaExceed "LIST_OVERHEAD_QUOTA_EXCEED"
-    MissingTypeDependency "MISSING_TYPE_DEPENDENCY" NextHopAddressNotAssigned
-    "NEXT_HOP_ADDRESS_NOT_ASSIGNED" NextHopCannotIpForward "NEXT_HOP_CANNOT_IP_FORWARD"
-    NextHopInstanceHasNoIpv6Interface "NEXT_HOP_INSTANCE_HAS_NO_IPV6_INTERFACE"
-    NextHopInstanceNotFound "NEXT_HOP_INSTANCE_NOT_FOUND" NextHopInstanceNotOnNetwork
-    "NEXT_HOP_INSTANCE_NOT_ON_NETWORK" NextHopNotRunning "NEXT_HOP_NOT_RUNNING"
-    NotCriticalError "NOT_CRITICAL_ERROR" NoResultsOnPage "NO_RESULTS_ON_PAGE"
-    PartialSuccess "PARTIAL_SUCCESS" QuotaInfoUnavailable "QUOTA_INFO_UNAVAILABLE"
-    RequiredTosAgreement "REQUIRED_TOS_AGREEMENT" ResourceInUseByOtherResourceWarning
-    "RESOURCE_IN_USE_BY_OTHER_RESOURCE_WARNING" ResourceNotDeleted "RESOURCE_NOT_DELETED"
-    SchemaValidationIgnored "SCHEMA_VALIDATION_IGNORED" SingleInstancePropertyTemplate
-    "SINGLE_INSTANCE_PROPERTY_TEMPLATE" UndeclaredProperties "UNDECLARED_PROPERTIES"
-    Unreachable "UNREACHABLE" }
-}
+pub type BackendServiceListWarningCode = RouteWarningsCode;
 
 #[cfg(any(feature = "backend-services", feature = "region-backend-services"))]
 /// Values of `BackendServiceLoadBalancingScheme`.
@@ -2337,37 +952,7 @@ runtime::open_enum! {
 
 #[cfg(any(feature = "backend-services", feature = "region-backend-services"))]
 /// Values of `BackendServiceLocalityLoadBalancingPolicyConfigPolicyName`.
-#[non_exhaustive]
-pub enum BackendServiceLocalityLoadBalancingPolicyConfigPolicyName {
-    /// `INVALID_LB_POLICY`
-    InvalidLbPolicy,
-    /// `LEAST_REQUEST`
-    LeastRequest,
-    /// `MAGLEV`
-    Maglev,
-    /// `ORIGINAL_DESTINATION`
-    OriginalDestination,
-    /// `RANDOM`
-    Random,
-    /// `RING_HASH`
-    RingHash,
-    /// `ROUND_ROBIN`
-    RoundRobin,
-    /// `WEIGHTED_GCP_RENDEZVOUS`
-    WeightedGcpRendezvous,
-    /// `WEIGHTED_MAGLEV`
-    WeightedMaglev,
-    /// `WEIGHTED_ROUND_ROBIN`
-    WeightedRoundRobin,
-}
-#[cfg(any(feature = "backend-services", feature = "region-backend-services"))]
-runtime::open_enum! {
-    BackendServiceLocalityLoadBalancingPolicyConfigPolicyName { InvalidLbPolicy
-    "INVALID_LB_POLICY" LeastRequest "LEAST_REQUEST" Maglev "MAGLEV" OriginalDestination
-    "ORIGINAL_DESTINATION" Random "RANDOM" RingHash "RING_HASH" RoundRobin "ROUND_ROBIN"
-    WeightedGcpRendezvous "WEIGHTED_GCP_RENDEZVOUS" WeightedMaglev "WEIGHTED_MAGLEV"
-    WeightedRoundRobin "WEIGHTED_ROUND_ROBIN" }
-}
+pub type BackendServiceLocalityLoadBalancingPolicyConfigPolicyName = BackendServiceLocalityLbPolicy;
 
 #[cfg(any(feature = "backend-services", feature = "region-backend-services"))]
 /// Values of `BackendServiceLogConfigOptionalMode`.
@@ -2436,123 +1021,11 @@ runtime::open_enum! {
 
 #[cfg(any(feature = "backend-services", feature = "region-backend-services"))]
 /// Values of `BackendServiceSessionAffinity`.
-#[non_exhaustive]
-pub enum BackendServiceSessionAffinity {
-    /// `CLIENT_IP`
-    ClientIp,
-    /// `CLIENT_IP_NO_DESTINATION`
-    ClientIpNoDestination,
-    /// `CLIENT_IP_PORT_PROTO`
-    ClientIpPortProto,
-    /// `CLIENT_IP_PROTO`
-    ClientIpProto,
-    /// `GENERATED_COOKIE`
-    GeneratedCookie,
-    /// `HEADER_FIELD`
-    HeaderField,
-    /// `HTTP_COOKIE`
-    HttpCookie,
-    /// `NONE`
-    None,
-    /// `STRONG_COOKIE_AFFINITY`
-    StrongCookieAffinity,
-}
-#[cfg(any(feature = "backend-services", feature = "region-backend-services"))]
-runtime::open_enum! {
-    BackendServiceSessionAffinity { ClientIp "CLIENT_IP" ClientIpNoDestination
-    "CLIENT_IP_NO_DESTINATION" ClientIpPortProto "CLIENT_IP_PORT_PROTO" ClientIpProto
-    "CLIENT_IP_PROTO" GeneratedCookie "GENERATED_COOKIE" HeaderField "HEADER_FIELD"
-    HttpCookie "HTTP_COOKIE" None "NONE" StrongCookieAffinity "STRONG_COOKIE_AFFINITY" }
-}
+pub type BackendServiceSessionAffinity = TargetPoolSessionAffinity;
 
 #[cfg(feature = "backend-services")]
 /// Values of `BackendServicesScopedListWarningCode`.
-#[non_exhaustive]
-pub enum BackendServicesScopedListWarningCode {
-    /// `CLEANUP_FAILED`
-    CleanupFailed,
-    /// `DEPRECATED_RESOURCE_USED`
-    DeprecatedResourceUsed,
-    /// `DEPRECATED_TYPE_USED`
-    DeprecatedTypeUsed,
-    /// `DISK_SIZE_LARGER_THAN_IMAGE_SIZE`
-    DiskSizeLargerThanImageSize,
-    /// `EXPERIMENTAL_TYPE_USED`
-    ExperimentalTypeUsed,
-    /// `EXTERNAL_API_WARNING`
-    ExternalApiWarning,
-    /// `FIELD_VALUE_OVERRIDEN`
-    #[deprecated]
-    FieldValueOverriden,
-    /// `INJECTED_KERNELS_DEPRECATED`
-    InjectedKernelsDeprecated,
-    /// `INVALID_HEALTH_CHECK_FOR_DYNAMIC_WIEGHTED_LB`
-    InvalidHealthCheckForDynamicWieghtedLb,
-    /// `LARGE_DEPLOYMENT_WARNING`
-    LargeDeploymentWarning,
-    /// `LIST_OVERHEAD_QUOTA_EXCEED`
-    ListOverheadQuotaExceed,
-    /// `MISSING_TYPE_DEPENDENCY`
-    MissingTypeDependency,
-    /// `NEXT_HOP_ADDRESS_NOT_ASSIGNED`
-    NextHopAddressNotAssigned,
-    /// `NEXT_HOP_CANNOT_IP_FORWARD`
-    NextHopCannotIpForward,
-    /// `NEXT_HOP_INSTANCE_HAS_NO_IPV6_INTERFACE`
-    NextHopInstanceHasNoIpv6Interface,
-    /// `NEXT_HOP_INSTANCE_NOT_FOUND`
-    NextHopInstanceNotFound,
-    /// `NEXT_HOP_INSTANCE_NOT_ON_NETWORK`
-    NextHopInstanceNotOnNetwork,
-    /// `NEXT_HOP_NOT_RUNNING`
-    NextHopNotRunning,
-    /// `NOT_CRITICAL_ERROR`
-    NotCriticalError,
-    /// `NO_RESULTS_ON_PAGE`
-    NoResultsOnPage,
-    /// `PARTIAL_SUCCESS`
-    PartialSuccess,
-    /// `QUOTA_INFO_UNAVAILABLE`
-    QuotaInfoUnavailable,
-    /// `REQUIRED_TOS_AGREEMENT`
-    RequiredTosAgreement,
-    /// `RESOURCE_IN_USE_BY_OTHER_RESOURCE_WARNING`
-    ResourceInUseByOtherResourceWarning,
-    /// `RESOURCE_NOT_DELETED`
-    ResourceNotDeleted,
-    /// `SCHEMA_VALIDATION_IGNORED`
-    SchemaValidationIgnored,
-    /// `SINGLE_INSTANCE_PROPERTY_TEMPLATE`
-    SingleInstancePropertyTemplate,
-    /// `UNDECLARED_PROPERTIES`
-    UndeclaredProperties,
-    /// `UNREACHABLE`
-    Unreachable,
-}
-#[cfg(feature = "backend-services")]
-runtime::open_enum! {
-    BackendServicesScopedListWarningCode { CleanupFailed "CLEANUP_FAILED"
-    DeprecatedResourceUsed "DEPRECATED_RESOURCE_USED" DeprecatedTypeUsed
-    "DEPRECATED_TYPE_USED" DiskSizeLargerThanImageSize "DISK_SIZE_LARGER_THAN_IMAGE_SIZE"
-    ExperimentalTypeUsed "EXPERIMENTAL_TYPE_USED" ExternalApiWarning
-    "EXTERNAL_API_WARNING" FieldValueOverriden "FIELD_VALUE_OVERRIDEN"
-    InjectedKernelsDeprecated "INJECTED_KERNELS_DEPRECATED"
-    InvalidHealthCheckForDynamicWieghtedLb "INVALID_HEALTH_CHECK_FOR_DYNAMIC_WIEGHTED_LB"
-    LargeDeploymentWarning "LARGE_DEPLOYMENT_WARNING" ListOverheadQuotaExceed
-    "LIST_OVERHEAD_QUOTA_EXCEED" MissingTypeDependency "MISSING_TYPE_DEPENDENCY"
-    NextHopAddressNotAssigned "NEXT_HOP_ADDRESS_NOT_ASSIGNED" NextHopCannotIpForward
-    "NEXT_HOP_CANNOT_IP_FORWARD" NextHopInstanceHasNoIpv6Interface
-    "NEXT_HOP_INSTANCE_HAS_NO_IPV6_INTERFACE" NextHopInstanceNotFound
-    "NEXT_HOP_INSTANCE_NOT_FOUND" NextHopInstanceNotOnNetwork
-    "NEXT_HOP_INSTANCE_NOT_ON_NETWORK" NextHopNotRunning "NEXT_HOP_NOT_RUNNING"
-    NotCriticalError "NOT_CRITICAL_ERROR" NoResultsOnPage "NO_RESULTS_ON_PAGE"
-    PartialSuccess "PARTIAL_SUCCESS" QuotaInfoUnavailable "QUOTA_INFO_UNAVAILABLE"
-    RequiredTosAgreement "REQUIRED_TOS_AGREEMENT" ResourceInUseByOtherResourceWarning
-    "RESOURCE_IN_USE_BY_OTHER_RESOURCE_WARNING" ResourceNotDeleted "RESOURCE_NOT_DELETED"
-    SchemaValidationIgnored "SCHEMA_VALIDATION_IGNORED" SingleInstancePropertyTemplate
-    "SINGLE_INSTANCE_PROPERTY_TEMPLATE" UndeclaredProperties "UNDECLARED_PROPERTIES"
-    Unreachable "UNREACHABLE" }
-}
+pub type BackendServicesScopedListWarningCode = RouteWarningsCode;
 
 #[cfg(any(feature = "backend-services", feature = "region-backend-services"))]
 /// Values of `BackendTrafficDuration`.
@@ -2647,60 +1120,11 @@ runtime::open_enum! {
 
 #[cfg(feature = "routers")]
 /// Values of `BfdStatusLocalDiagnostic`.
-#[non_exhaustive]
-pub enum BfdStatusLocalDiagnostic {
-    /// `ADMINISTRATIVELY_DOWN`
-    AdministrativelyDown,
-    /// `CONCATENATED_PATH_DOWN`
-    ConcatenatedPathDown,
-    /// `CONTROL_DETECTION_TIME_EXPIRED`
-    ControlDetectionTimeExpired,
-    /// `DIAGNOSTIC_UNSPECIFIED`
-    DiagnosticUnspecified,
-    /// `ECHO_FUNCTION_FAILED`
-    EchoFunctionFailed,
-    /// `FORWARDING_PLANE_RESET`
-    ForwardingPlaneReset,
-    /// `NEIGHBOR_SIGNALED_SESSION_DOWN`
-    NeighborSignaledSessionDown,
-    /// `NO_DIAGNOSTIC`
-    NoDiagnostic,
-    /// `PATH_DOWN`
-    PathDown,
-    /// `REVERSE_CONCATENATED_PATH_DOWN`
-    ReverseConcatenatedPathDown,
-}
-#[cfg(feature = "routers")]
-runtime::open_enum! {
-    BfdStatusLocalDiagnostic { AdministrativelyDown "ADMINISTRATIVELY_DOWN"
-    ConcatenatedPathDown "CONCATENATED_PATH_DOWN" ControlDetectionTimeExpired
-    "CONTROL_DETECTION_TIME_EXPIRED" DiagnosticUnspecified "DIAGNOSTIC_UNSPECIFIED"
-    EchoFunctionFailed "ECHO_FUNCTION_FAILED" ForwardingPlaneReset
-    "FORWARDING_PLANE_RESET" NeighborSignaledSessionDown "NEIGHBOR_SIGNALED_SESSION_DOWN"
-    NoDiagnostic "NO_DIAGNOSTIC" PathDown "PATH_DOWN" ReverseConcatenatedPathDown
-    "REVERSE_CONCATENATED_PATH_DOWN" }
-}
+pub type BfdStatusLocalDiagnostic = BfdPacketDiagnostic;
 
 #[cfg(feature = "routers")]
 /// Values of `BfdStatusLocalState`.
-#[non_exhaustive]
-pub enum BfdStatusLocalState {
-    /// `ADMIN_DOWN`
-    AdminDown,
-    /// `DOWN`
-    Down,
-    /// `INIT`
-    Init,
-    /// `STATE_UNSPECIFIED`
-    StateUnspecified,
-    /// `UP`
-    Up,
-}
-#[cfg(feature = "routers")]
-runtime::open_enum! {
-    BfdStatusLocalState { AdminDown "ADMIN_DOWN" Down "DOWN" Init "INIT" StateUnspecified
-    "STATE_UNSPECIFIED" Up "UP" }
-}
+pub type BfdStatusLocalState = BfdPacketState;
 
 #[cfg(feature = "routers")]
 /// Values of `BgpRouteAsPathType`.
@@ -2792,56 +1216,15 @@ runtime::open_enum! {
 
 #[cfg(feature = "advice")]
 /// Values of `CapacityAdviceRequestInstanceFlexibilityPolicyInstanceSelectionAttachedDiskType`.
-#[non_exhaustive]
-pub enum CapacityAdviceRequestInstanceFlexibilityPolicyInstanceSelectionAttachedDiskType {
-    /// `DISK_TYPE_UNSPECIFIED`
-    DiskTypeUnspecified,
-    /// `SCRATCH`
-    Scratch,
-}
-#[cfg(feature = "advice")]
-runtime::open_enum! {
-    CapacityAdviceRequestInstanceFlexibilityPolicyInstanceSelectionAttachedDiskType {
-    DiskTypeUnspecified "DISK_TYPE_UNSPECIFIED" Scratch "SCRATCH" }
-}
+pub type CapacityAdviceRequestInstanceFlexibilityPolicyInstanceSelectionAttachedDiskType = CapacityHistoryRequestInstancePropertiesAttachedDiskType;
 
 #[cfg(feature = "advice")]
 /// Values of `CapacityAdviceRequestInstancePropertiesSchedulingProvisioningModel`.
-#[non_exhaustive]
-pub enum CapacityAdviceRequestInstancePropertiesSchedulingProvisioningModel {
-    /// `FLEX_START`
-    FlexStart,
-    /// `RESERVATION_BOUND`
-    ReservationBound,
-    /// `SPOT`
-    Spot,
-    /// `STANDARD`
-    Standard,
-}
-#[cfg(feature = "advice")]
-runtime::open_enum! {
-    CapacityAdviceRequestInstancePropertiesSchedulingProvisioningModel { FlexStart
-    "FLEX_START" ReservationBound "RESERVATION_BOUND" Spot "SPOT" Standard "STANDARD" }
-}
+pub type CapacityAdviceRequestInstancePropertiesSchedulingProvisioningModel = SchedulingProvisioningModel;
 
 #[cfg(feature = "advice")]
 /// Values of `CapacityAdviceResponseRecommendationShardProvisioningModel`.
-#[non_exhaustive]
-pub enum CapacityAdviceResponseRecommendationShardProvisioningModel {
-    /// `FLEX_START`
-    FlexStart,
-    /// `RESERVATION_BOUND`
-    ReservationBound,
-    /// `SPOT`
-    Spot,
-    /// `STANDARD`
-    Standard,
-}
-#[cfg(feature = "advice")]
-runtime::open_enum! {
-    CapacityAdviceResponseRecommendationShardProvisioningModel { FlexStart "FLEX_START"
-    ReservationBound "RESERVATION_BOUND" Spot "SPOT" Standard "STANDARD" }
-}
+pub type CapacityAdviceResponseRecommendationShardProvisioningModel = SchedulingProvisioningModel;
 
 #[cfg(feature = "advice")]
 /// Values of `CapacityHistoryRequestInstancePropertiesAttachedDiskType`.
@@ -2860,22 +1243,7 @@ runtime::open_enum! {
 
 #[cfg(feature = "advice")]
 /// Values of `CapacityHistoryRequestInstancePropertiesSchedulingProvisioningModel`.
-#[non_exhaustive]
-pub enum CapacityHistoryRequestInstancePropertiesSchedulingProvisioningModel {
-    /// `FLEX_START`
-    FlexStart,
-    /// `RESERVATION_BOUND`
-    ReservationBound,
-    /// `SPOT`
-    Spot,
-    /// `STANDARD`
-    Standard,
-}
-#[cfg(feature = "advice")]
-runtime::open_enum! {
-    CapacityHistoryRequestInstancePropertiesSchedulingProvisioningModel { FlexStart
-    "FLEX_START" ReservationBound "RESERVATION_BOUND" Spot "SPOT" Standard "STANDARD" }
-}
+pub type CapacityHistoryRequestInstancePropertiesSchedulingProvisioningModel = SchedulingProvisioningModel;
 
 #[cfg(feature = "advice")]
 /// Values of `CapacityHistoryRequestTypes`.
@@ -2896,92 +1264,7 @@ runtime::open_enum! {
 
 #[cfg(feature = "region-commitments")]
 /// Values of `CommitmentAggregatedListWarningCode`.
-#[non_exhaustive]
-pub enum CommitmentAggregatedListWarningCode {
-    /// `CLEANUP_FAILED`
-    CleanupFailed,
-    /// `DEPRECATED_RESOURCE_USED`
-    DeprecatedResourceUsed,
-    /// `DEPRECATED_TYPE_USED`
-    DeprecatedTypeUsed,
-    /// `DISK_SIZE_LARGER_THAN_IMAGE_SIZE`
-    DiskSizeLargerThanImageSize,
-    /// `EXPERIMENTAL_TYPE_USED`
-    ExperimentalTypeUsed,
-    /// `EXTERNAL_API_WARNING`
-    ExternalApiWarning,
-    /// `FIELD_VALUE_OVERRIDEN`
-    #[deprecated]
-    FieldValueOverriden,
-    /// `INJECTED_KERNELS_DEPRECATED`
-    InjectedKernelsDeprecated,
-    /// `INVALID_HEALTH_CHECK_FOR_DYNAMIC_WIEGHTED_LB`
-    InvalidHealthCheckForDynamicWieghtedLb,
-    /// `LARGE_DEPLOYMENT_WARNING`
-    LargeDeploymentWarning,
-    /// `LIST_OVERHEAD_QUOTA_EXCEED`
-    ListOverheadQuotaExceed,
-    /// `MISSING_TYPE_DEPENDENCY`
-    MissingTypeDependency,
-    /// `NEXT_HOP_ADDRESS_NOT_ASSIGNED`
-    NextHopAddressNotAssigned,
-    /// `NEXT_HOP_CANNOT_IP_FORWARD`
-    NextHopCannotIpForward,
-    /// `NEXT_HOP_INSTANCE_HAS_NO_IPV6_INTERFACE`
-    NextHopInstanceHasNoIpv6Interface,
-    /// `NEXT_HOP_INSTANCE_NOT_FOUND`
-    NextHopInstanceNotFound,
-    /// `NEXT_HOP_INSTANCE_NOT_ON_NETWORK`
-    NextHopInstanceNotOnNetwork,
-    /// `NEXT_HOP_NOT_RUNNING`
-    NextHopNotRunning,
-    /// `NOT_CRITICAL_ERROR`
-    NotCriticalError,
-    /// `NO_RESULTS_ON_PAGE`
-    NoResultsOnPage,
-    /// `PARTIAL_SUCCESS`
-    PartialSuccess,
-    /// `QUOTA_INFO_UNAVAILABLE`
-    QuotaInfoUnavailable,
-    /// `REQUIRED_TOS_AGREEMENT`
-    RequiredTosAgreement,
-    /// `RESOURCE_IN_USE_BY_OTHER_RESOURCE_WARNING`
-    ResourceInUseByOtherResourceWarning,
-    /// `RESOURCE_NOT_DELETED`
-    ResourceNotDeleted,
-    /// `SCHEMA_VALIDATION_IGNORED`
-    SchemaValidationIgnored,
-    /// `SINGLE_INSTANCE_PROPERTY_TEMPLATE`
-    SingleInstancePropertyTemplate,
-    /// `UNDECLARED_PROPERTIES`
-    UndeclaredProperties,
-    /// `UNREACHABLE`
-    Unreachable,
-}
-#[cfg(feature = "region-commitments")]
-runtime::open_enum! {
-    CommitmentAggregatedListWarningCode { CleanupFailed "CLEANUP_FAILED"
-    DeprecatedResourceUsed "DEPRECATED_RESOURCE_USED" DeprecatedTypeUsed
-    "DEPRECATED_TYPE_USED" DiskSizeLargerThanImageSize "DISK_SIZE_LARGER_THAN_IMAGE_SIZE"
-    ExperimentalTypeUsed "EXPERIMENTAL_TYPE_USED" ExternalApiWarning
-    "EXTERNAL_API_WARNING" FieldValueOverriden "FIELD_VALUE_OVERRIDEN"
-    InjectedKernelsDeprecated "INJECTED_KERNELS_DEPRECATED"
-    InvalidHealthCheckForDynamicWieghtedLb "INVALID_HEALTH_CHECK_FOR_DYNAMIC_WIEGHTED_LB"
-    LargeDeploymentWarning "LARGE_DEPLOYMENT_WARNING" ListOverheadQuotaExceed
-    "LIST_OVERHEAD_QUOTA_EXCEED" MissingTypeDependency "MISSING_TYPE_DEPENDENCY"
-    NextHopAddressNotAssigned "NEXT_HOP_ADDRESS_NOT_ASSIGNED" NextHopCannotIpForward
-    "NEXT_HOP_CANNOT_IP_FORWARD" NextHopInstanceHasNoIpv6Interface
-    "NEXT_HOP_INSTANCE_HAS_NO_IPV6_INTERFACE" NextHopInstanceNotFound
-    "NEXT_HOP_INSTANCE_NOT_FOUND" NextHopInstanceNotOnNetwork
-    "NEXT_HOP_INSTANCE_NOT_ON_NETWORK" NextHopNotRunning "NEXT_HOP_NOT_RUNNING"
-    NotCriticalError "NOT_CRITICAL_ERROR" NoResultsOnPage "NO_RESULTS_ON_PAGE"
-    PartialSuccess "PARTIAL_SUCCESS" QuotaInfoUnavailable "QUOTA_INFO_UNAVAILABLE"
-    RequiredTosAgreement "REQUIRED_TOS_AGREEMENT" ResourceInUseByOtherResourceWarning
-    "RESOURCE_IN_USE_BY_OTHER_RESOURCE_WARNING" ResourceNotDeleted "RESOURCE_NOT_DELETED"
-    SchemaValidationIgnored "SCHEMA_VALIDATION_IGNORED" SingleInstancePropertyTemplate
-    "SINGLE_INSTANCE_PROPERTY_TEMPLATE" UndeclaredProperties "UNDECLARED_PROPERTIES"
-    Unreachable "UNREACHABLE" }
-}
+pub type CommitmentAggregatedListWarningCode = RouteWarningsCode;
 
 #[cfg(feature = "region-commitments")]
 /// Values of `CommitmentCategory`.
@@ -3002,93 +1285,9 @@ runtime::open_enum! {
 
 #[cfg(feature = "region-commitments")]
 /// Values of `CommitmentListWarningCode`.
-#[non_exhaustive]
-pub enum CommitmentListWarningCode {
-    /// `CLEANUP_FAILED`
-    CleanupFailed,
-    /// `DEPRECATED_RESOURCE_USED`
-    DeprecatedResourceUsed,
-    /// `DEPRECATED_TYPE_USED`
-    DeprecatedTypeUsed,
-    /// `DISK_SIZE_LARGER_THAN_IMAGE_SIZE`
-    DiskSizeLargerThanImageSize,
-    /// `EXPERIMENTAL_TYPE_USED`
-    ExperimentalTypeUsed,
-    /// `EXTERNAL_API_WARNING`
-    ExternalApiWarning,
-    /// `FIELD_VALUE_OVERRIDEN`
-    #[deprecated]
-    FieldValueOverriden,
-    /// `INJECTED_KERNELS_DEPRECATED`
-    InjectedKernelsDeprecated,
-    /// `INVALID_HEALTH_CHECK_FOR_DYNAMIC_WIEGHTED_LB`
-    InvalidHealthCheckForDynamicWieghtedLb,
-    /// `LARGE_DEPLOYMENT_WARNING`
-    LargeDeploymentWarning,
-    /// `LIST_OVERHEAD_QUOTA_EXCEED`
-    ListOverheadQuotaExceed,
-    /// `MISSING_TYPE_DEPENDENCY`
-    MissingTypeDependency,
-    /// `NEXT_HOP_ADDRESS_NOT_ASSIGNED`
-    NextHopAddressNotAssigned,
-    /// `NEXT_HOP_CANNOT_IP_FORWARD`
-    NextHopCannotIpForward,
-    /// `NEXT_HOP_INSTANCE_HAS_NO_IPV6_INTERFACE`
-    NextHopInstanceHasNoIpv6Interface,
-    /// `NEXT_HOP_INSTANCE_NOT_FOUND`
-    NextHopInstanceNotFound,
-    /// `NEXT_HOP_INSTANCE_NOT_ON_NETWORK`
-    NextHopInstanceNotOnNetwork,
-    /// `NEXT_HOP_NOT_RUNNING`
-    NextHopNotRunning,
-    /// `NOT_CRITICAL_ERROR`
-    NotCriticalError,
-    /// `NO_RESULTS_ON_PAGE`
-    NoResultsOnPage,
-    /// `PARTIAL_SUCCESS`
-    PartialSuccess,
-    /// `QUOTA_INFO_UNAVAILABLE`
-    QuotaInfoUnavailable,
-    /// `REQUIRED_TOS_AGREEMENT`
-    RequiredTosAgreement,
-    /// `RESOURCE_IN_USE_BY_OTHER_RESOURCE_WARNING`
-    ResourceInUseByOtherResourceWarning,
-    /// `RESOURCE_NOT_DELETED`
-    ResourceNotDeleted,
-    /// `SCHEMA_VALIDATION_IGNORED`
-    SchemaValidationIgnored,
-    /// `SINGLE_INSTANCE_PROPERTY_TEMPLATE`
-    SingleInstancePropertyTemplate,
-    /// `UNDECLARED_PROPERTIES`
-    UndeclaredProperties,
-    /// `UNREACHABLE`
-    Unreachable,
-}
-#[cfg(feature = "region-commitments")]
-runtime::open_enum! {
-    CommitmentListWarningCode { CleanupFailed "CLEANUP_FAILED" DeprecatedResourceUsed
-    "DEPRECATED_RESOURCE_USED" DeprecatedTypeUsed "DEPRECATED_TYPE_USED"
-    DiskSizeLargerThanImageSize "DISK_SIZE_LARGER_THAN_IMAGE_SIZE" ExperimentalTypeUsed
-    "EXPERIMENTAL_TYPE_USED" ExternalApiWarning "EXTERNAL_API_WARNING"
-    FieldValueOverriden "FIELD_VALUE_OVERRIDEN" InjectedKernelsDeprecated
-    "INJECTED_KERNELS_DEPRECATED" InvalidHealthCheckForDynamicWieghtedLb
-    "INVALID_HEALTH_CHECK_FOR_DYNAMIC_WIEGHTED_LB" LargeDeploymentWarning
-    "LARGE_DEPLOYMENT_WARNING" ListOverheadQuotaExceed "LIST_OVERHEAD_QUOTA_EXCEED"
-    MissingTypeDependency "MISSING_TYPE_DEPENDENCY" NextHopAddressNotAssigned
-    "NEXT_HOP_ADDRESS_NOT_ASSIGNED" NextHopCannotIpForward "NEXT_HOP_CANNOT_IP_FORWARD"
-    NextHopInstanceHasNoIpv6Interface "NEXT_HOP_INSTANCE_HAS_NO_IPV6_INTERFACE"
-    NextHopInstanceNotFound "NEXT_HOP_INSTANCE_NOT_FOUND" NextHopInstanceNotOnNetwork
-    "NEXT_HOP_INSTANCE_NOT_ON_NETWORK" NextHopNotRunning "NEXT_HOP_NOT_RUNNING"
-    NotCriticalError "NOT_CRITICAL_ERROR" NoResultsOnPage "NO_RESULTS_ON_PAGE"
-    PartialSuccess "PARTIAL_SUCCESS" QuotaInfoUnavailable "QUOTA_INFO_UNAVAILABLE"
-    RequiredTosAgreement "REQUIRED_TOS_AGREEMENT" ResourceInUseByOtherResourceWarning
-    "RESOURCE_IN_USE_BY_OTHER_RESOURCE_WARNING" ResourceNotDeleted "RESOURCE_NOT_DELETED"
-    SchemaValidationIgnored "SCHEMA_VALIDATION_IGNORED" SingleInstancePropertyTemplate
-    "SINGLE_INSTANCE_PROPERTY_TEMPLATE" UndeclaredProperties "UNDECLARED_PROPERTIES"
-    Unreachable "UNREACHABLE" }
-}
+pub type CommitmentListWarningCode = RouteWarningsCode;
 
-#[cfg(feature = "region-commitments")]
+#[cfg(any(feature = "future-reservations", feature = "region-commitments"))]
 /// Values of `CommitmentPlan`.
 #[non_exhaustive]
 pub enum CommitmentPlan {
@@ -3099,7 +1298,7 @@ pub enum CommitmentPlan {
     /// `TWELVE_MONTH`
     TwelveMonth,
 }
-#[cfg(feature = "region-commitments")]
+#[cfg(any(feature = "future-reservations", feature = "region-commitments"))]
 runtime::open_enum! {
     CommitmentPlan { Invalid "INVALID" ThirtySixMonth "THIRTY_SIX_MONTH" TwelveMonth
     "TWELVE_MONTH" }
@@ -3283,393 +1482,27 @@ runtime::open_enum! {
 
 #[cfg(feature = "region-commitments")]
 /// Values of `CommitmentsScopedListWarningCode`.
-#[non_exhaustive]
-pub enum CommitmentsScopedListWarningCode {
-    /// `CLEANUP_FAILED`
-    CleanupFailed,
-    /// `DEPRECATED_RESOURCE_USED`
-    DeprecatedResourceUsed,
-    /// `DEPRECATED_TYPE_USED`
-    DeprecatedTypeUsed,
-    /// `DISK_SIZE_LARGER_THAN_IMAGE_SIZE`
-    DiskSizeLargerThanImageSize,
-    /// `EXPERIMENTAL_TYPE_USED`
-    ExperimentalTypeUsed,
-    /// `EXTERNAL_API_WARNING`
-    ExternalApiWarning,
-    /// `FIELD_VALUE_OVERRIDEN`
-    #[deprecated]
-    FieldValueOverriden,
-    /// `INJECTED_KERNELS_DEPRECATED`
-    InjectedKernelsDeprecated,
-    /// `INVALID_HEALTH_CHECK_FOR_DYNAMIC_WIEGHTED_LB`
-    InvalidHealthCheckForDynamicWieghtedLb,
-    /// `LARGE_DEPLOYMENT_WARNING`
-    LargeDeploymentWarning,
-    /// `LIST_OVERHEAD_QUOTA_EXCEED`
-    ListOverheadQuotaExceed,
-    /// `MISSING_TYPE_DEPENDENCY`
-    MissingTypeDependency,
-    /// `NEXT_HOP_ADDRESS_NOT_ASSIGNED`
-    NextHopAddressNotAssigned,
-    /// `NEXT_HOP_CANNOT_IP_FORWARD`
-    NextHopCannotIpForward,
-    /// `NEXT_HOP_INSTANCE_HAS_NO_IPV6_INTERFACE`
-    NextHopInstanceHasNoIpv6Interface,
-    /// `NEXT_HOP_INSTANCE_NOT_FOUND`
-    NextHopInstanceNotFound,
-    /// `NEXT_HOP_INSTANCE_NOT_ON_NETWORK`
-    NextHopInstanceNotOnNetwork,
-    /// `NEXT_HOP_NOT_RUNNING`
-    NextHopNotRunning,
-    /// `NOT_CRITICAL_ERROR`
-    NotCriticalError,
-    /// `NO_RESULTS_ON_PAGE`
-    NoResultsOnPage,
-    /// `PARTIAL_SUCCESS`
-    PartialSuccess,
-    /// `QUOTA_INFO_UNAVAILABLE`
-    QuotaInfoUnavailable,
-    /// `REQUIRED_TOS_AGREEMENT`
-    RequiredTosAgreement,
-    /// `RESOURCE_IN_USE_BY_OTHER_RESOURCE_WARNING`
-    ResourceInUseByOtherResourceWarning,
-    /// `RESOURCE_NOT_DELETED`
-    ResourceNotDeleted,
-    /// `SCHEMA_VALIDATION_IGNORED`
-    SchemaValidationIgnored,
-    /// `SINGLE_INSTANCE_PROPERTY_TEMPLATE`
-    SingleInstancePropertyTemplate,
-    /// `UNDECLARED_PROPERTIES`
-    UndeclaredProperties,
-    /// `UNREACHABLE`
-    Unreachable,
-}
-#[cfg(feature = "region-commitments")]
-runtime::open_enum! {
-    CommitmentsScopedListWarningCode { CleanupFailed "CLEANUP_FAILED"
-    DeprecatedResourceUsed "DEPRECATED_RESOURCE_USED" DeprecatedTypeUsed
-    "DEPRECATED_TYPE_USED" DiskSizeLargerThanImageSize "DISK_SIZE_LARGER_THAN_IMAGE_SIZE"
-    ExperimentalTypeUsed "EXPERIMENTAL_TYPE_USED" ExternalApiWarning
-    "EXTERNAL_API_WARNING" FieldValueOverriden "FIELD_VALUE_OVERRIDEN"
-    InjectedKernelsDeprecated "INJECTED_KERNELS_DEPRECATED"
-    InvalidHealthCheckForDynamicWieghtedLb "INVALID_HEALTH_CHECK_FOR_DYNAMIC_WIEGHTED_LB"
-    LargeDeploymentWarning "LARGE_DEPLOYMENT_WARNING" ListOverheadQuotaExceed
-    "LIST_OVERHEAD_QUOTA_EXCEED" MissingTypeDependency "MISSING_TYPE_DEPENDENCY"
-    NextHopAddressNotAssigned "NEXT_HOP_ADDRESS_NOT_ASSIGNED" NextHopCannotIpForward
-    "NEXT_HOP_CANNOT_IP_FORWARD" NextHopInstanceHasNoIpv6Interface
-    "NEXT_HOP_INSTANCE_HAS_NO_IPV6_INTERFACE" NextHopInstanceNotFound
-    "NEXT_HOP_INSTANCE_NOT_FOUND" NextHopInstanceNotOnNetwork
-    "NEXT_HOP_INSTANCE_NOT_ON_NETWORK" NextHopNotRunning "NEXT_HOP_NOT_RUNNING"
-    NotCriticalError "NOT_CRITICAL_ERROR" NoResultsOnPage "NO_RESULTS_ON_PAGE"
-    PartialSuccess "PARTIAL_SUCCESS" QuotaInfoUnavailable "QUOTA_INFO_UNAVAILABLE"
-    RequiredTosAgreement "REQUIRED_TOS_AGREEMENT" ResourceInUseByOtherResourceWarning
-    "RESOURCE_IN_USE_BY_OTHER_RESOURCE_WARNING" ResourceNotDeleted "RESOURCE_NOT_DELETED"
-    SchemaValidationIgnored "SCHEMA_VALIDATION_IGNORED" SingleInstancePropertyTemplate
-    "SINGLE_INSTANCE_PROPERTY_TEMPLATE" UndeclaredProperties "UNDECLARED_PROPERTIES"
-    Unreachable "UNREACHABLE" }
-}
+pub type CommitmentsScopedListWarningCode = RouteWarningsCode;
 
 #[cfg(feature = "region-composite-health-checks")]
 /// Values of `CompositeHealthCheckAggregatedListWarningCode`.
-#[non_exhaustive]
-pub enum CompositeHealthCheckAggregatedListWarningCode {
-    /// `CLEANUP_FAILED`
-    CleanupFailed,
-    /// `DEPRECATED_RESOURCE_USED`
-    DeprecatedResourceUsed,
-    /// `DEPRECATED_TYPE_USED`
-    DeprecatedTypeUsed,
-    /// `DISK_SIZE_LARGER_THAN_IMAGE_SIZE`
-    DiskSizeLargerThanImageSize,
-    /// `EXPERIMENTAL_TYPE_USED`
-    ExperimentalTypeUsed,
-    /// `EXTERNAL_API_WARNING`
-    ExternalApiWarning,
-    /// `FIELD_VALUE_OVERRIDEN`
-    #[deprecated]
-    FieldValueOverriden,
-    /// `INJECTED_KERNELS_DEPRECATED`
-    InjectedKernelsDeprecated,
-    /// `INVALID_HEALTH_CHECK_FOR_DYNAMIC_WIEGHTED_LB`
-    InvalidHealthCheckForDynamicWieghtedLb,
-    /// `LARGE_DEPLOYMENT_WARNING`
-    LargeDeploymentWarning,
-    /// `LIST_OVERHEAD_QUOTA_EXCEED`
-    ListOverheadQuotaExceed,
-    /// `MISSING_TYPE_DEPENDENCY`
-    MissingTypeDependency,
-    /// `NEXT_HOP_ADDRESS_NOT_ASSIGNED`
-    NextHopAddressNotAssigned,
-    /// `NEXT_HOP_CANNOT_IP_FORWARD`
-    NextHopCannotIpForward,
-    /// `NEXT_HOP_INSTANCE_HAS_NO_IPV6_INTERFACE`
-    NextHopInstanceHasNoIpv6Interface,
-    /// `NEXT_HOP_INSTANCE_NOT_FOUND`
-    NextHopInstanceNotFound,
-    /// `NEXT_HOP_INSTANCE_NOT_ON_NETWORK`
-    NextHopInstanceNotOnNetwork,
-    /// `NEXT_HOP_NOT_RUNNING`
-    NextHopNotRunning,
-    /// `NOT_CRITICAL_ERROR`
-    NotCriticalError,
-    /// `NO_RESULTS_ON_PAGE`
-    NoResultsOnPage,
-    /// `PARTIAL_SUCCESS`
-    PartialSuccess,
-    /// `QUOTA_INFO_UNAVAILABLE`
-    QuotaInfoUnavailable,
-    /// `REQUIRED_TOS_AGREEMENT`
-    RequiredTosAgreement,
-    /// `RESOURCE_IN_USE_BY_OTHER_RESOURCE_WARNING`
-    ResourceInUseByOtherResourceWarning,
-    /// `RESOURCE_NOT_DELETED`
-    ResourceNotDeleted,
-    /// `SCHEMA_VALIDATION_IGNORED`
-    SchemaValidationIgnored,
-    /// `SINGLE_INSTANCE_PROPERTY_TEMPLATE`
-    SingleInstancePropertyTemplate,
-    /// `UNDECLARED_PROPERTIES`
-    UndeclaredProperties,
-    /// `UNREACHABLE`
-    Unreachable,
-}
-#[cfg(feature = "region-composite-health-checks")]
-runtime::open_enum! {
-    CompositeHealthCheckAggregatedListWarningCode { CleanupFailed "CLEANUP_FAILED"
-    DeprecatedResourceUsed "DEPRECATED_RESOURCE_USED" DeprecatedTypeUsed
-    "DEPRECATED_TYPE_USED" DiskSizeLargerThanImageSize "DISK_SIZE_LARGER_THAN_IMAGE_SIZE"
-    ExperimentalTypeUsed "EXPERIMENTAL_TYPE_USED" ExternalApiWarning
-    "EXTERNAL_API_WARNING" FieldValueOverriden "FIELD_VALUE_OVERRIDEN"
-    InjectedKernelsDeprecated "INJECTED_KERNELS_DEPRECATED"
-    InvalidHealthCheckForDynamicWieghtedLb "INVALID_HEALTH_CHECK_FOR_DYNAMIC_WIEGHTED_LB"
-    LargeDeploymentWarning "LARGE_DEPLOYMENT_WARNING" ListOverheadQuotaExceed
-    "LIST_OVERHEAD_QUOTA_EXCEED" MissingTypeDependency "MISSING_TYPE_DEPENDENCY"
-    NextHopAddressNotAssigned "NEXT_HOP_ADDRESS_NOT_ASSIGNED" NextHopCannotIpForward
-    "NEXT_HOP_CANNOT_IP_FORWARD" NextHopInstanceHasNoIpv6Interface
-    "NEXT_HOP_INSTANCE_HAS_NO_IPV6_INTERFACE" NextHopInstanceNotFound
-    "NEXT_HOP_INSTANCE_NOT_FOUND" NextHopInstanceNotOnNetwork
-    "NEXT_HOP_INSTANCE_NOT_ON_NETWORK" NextHopNotRunning "NEXT_HOP_NOT_RUNNING"
-    NotCriticalError "NOT_CRITICAL_ERROR" NoResultsOnPage "NO_RESULTS_ON_PAGE"
-    PartialSuccess "PARTIAL_SUCCESS" QuotaInfoUnavailable "QUOTA_INFO_UNAVAILABLE"
-    RequiredTosAgreement "REQUIRED_TOS_AGREEMENT" ResourceInUseByOtherResourceWarning
-    "RESOURCE_IN_USE_BY_OTHER_RESOURCE_WARNING" ResourceNotDeleted "RESOURCE_NOT_DELETED"
-    SchemaValidationIgnored "SCHEMA_VALIDATION_IGNORED" SingleInstancePropertyTemplate
-    "SINGLE_INSTANCE_PROPERTY_TEMPLATE" UndeclaredProperties "UNDECLARED_PROPERTIES"
-    Unreachable "UNREACHABLE" }
-}
+pub type CompositeHealthCheckAggregatedListWarningCode = RouteWarningsCode;
 
 #[cfg(feature = "region-composite-health-checks")]
 /// Values of `CompositeHealthCheckHealthHealthState`.
-#[non_exhaustive]
-pub enum CompositeHealthCheckHealthHealthState {
-    /// `HEALTHY`
-    Healthy,
-    /// `UNHEALTHY`
-    Unhealthy,
-    /// `UNKNOWN`
-    Unknown,
-}
-#[cfg(feature = "region-composite-health-checks")]
-runtime::open_enum! {
-    CompositeHealthCheckHealthHealthState { Healthy "HEALTHY" Unhealthy "UNHEALTHY"
-    Unknown "UNKNOWN" }
-}
+pub type CompositeHealthCheckHealthHealthState = HealthSourceHealthHealthState;
 
 #[cfg(feature = "region-composite-health-checks")]
 /// Values of `CompositeHealthCheckListWarningCode`.
-#[non_exhaustive]
-pub enum CompositeHealthCheckListWarningCode {
-    /// `CLEANUP_FAILED`
-    CleanupFailed,
-    /// `DEPRECATED_RESOURCE_USED`
-    DeprecatedResourceUsed,
-    /// `DEPRECATED_TYPE_USED`
-    DeprecatedTypeUsed,
-    /// `DISK_SIZE_LARGER_THAN_IMAGE_SIZE`
-    DiskSizeLargerThanImageSize,
-    /// `EXPERIMENTAL_TYPE_USED`
-    ExperimentalTypeUsed,
-    /// `EXTERNAL_API_WARNING`
-    ExternalApiWarning,
-    /// `FIELD_VALUE_OVERRIDEN`
-    #[deprecated]
-    FieldValueOverriden,
-    /// `INJECTED_KERNELS_DEPRECATED`
-    InjectedKernelsDeprecated,
-    /// `INVALID_HEALTH_CHECK_FOR_DYNAMIC_WIEGHTED_LB`
-    InvalidHealthCheckForDynamicWieghtedLb,
-    /// `LARGE_DEPLOYMENT_WARNING`
-    LargeDeploymentWarning,
-    /// `LIST_OVERHEAD_QUOTA_EXCEED`
-    ListOverheadQuotaExceed,
-    /// `MISSING_TYPE_DEPENDENCY`
-    MissingTypeDependency,
-    /// `NEXT_HOP_ADDRESS_NOT_ASSIGNED`
-    NextHopAddressNotAssigned,
-    /// `NEXT_HOP_CANNOT_IP_FORWARD`
-    NextHopCannotIpForward,
-    /// `NEXT_HOP_INSTANCE_HAS_NO_IPV6_INTERFACE`
-    NextHopInstanceHasNoIpv6Interface,
-    /// `NEXT_HOP_INSTANCE_NOT_FOUND`
-    NextHopInstanceNotFound,
-    /// `NEXT_HOP_INSTANCE_NOT_ON_NETWORK`
-    NextHopInstanceNotOnNetwork,
-    /// `NEXT_HOP_NOT_RUNNING`
-    NextHopNotRunning,
-    /// `NOT_CRITICAL_ERROR`
-    NotCriticalError,
-    /// `NO_RESULTS_ON_PAGE`
-    NoResultsOnPage,
-    /// `PARTIAL_SUCCESS`
-    PartialSuccess,
-    /// `QUOTA_INFO_UNAVAILABLE`
-    QuotaInfoUnavailable,
-    /// `REQUIRED_TOS_AGREEMENT`
-    RequiredTosAgreement,
-    /// `RESOURCE_IN_USE_BY_OTHER_RESOURCE_WARNING`
-    ResourceInUseByOtherResourceWarning,
-    /// `RESOURCE_NOT_DELETED`
-    ResourceNotDeleted,
-    /// `SCHEMA_VALIDATION_IGNORED`
-    SchemaValidationIgnored,
-    /// `SINGLE_INSTANCE_PROPERTY_TEMPLATE`
-    SingleInstancePropertyTemplate,
-    /// `UNDECLARED_PROPERTIES`
-    UndeclaredProperties,
-    /// `UNREACHABLE`
-    Unreachable,
-}
-#[cfg(feature = "region-composite-health-checks")]
-runtime::open_enum! {
-    CompositeHealthCheckListWarningCode { CleanupFailed "CLEANUP_FAILED"
-    DeprecatedResourceUsed "DEPRECATED_RESOURCE_USED" DeprecatedTypeUsed
-    "DEPRECATED_TYPE_USED" DiskSizeLargerThanImageSize "DISK_SIZE_LARGER_THAN_IMAGE_SIZE"
-    ExperimentalTypeUsed "EXPERIMENTAL_TYPE_USED" ExternalApiWarning
-    "EXTERNAL_API_WARNING" FieldValueOverriden "FIELD_VALUE_OVERRIDEN"
-    InjectedKernelsDeprecated "INJECTED_KERNELS_DEPRECATED"
-    InvalidHealthCheckForDynamicWieghtedLb "INVALID_HEALTH_CHECK_FOR_DYNAMIC_WIEGHTED_LB"
-    LargeDeploymentWarning "LARGE_DEPLOYMENT_WARNING" ListOverheadQuotaExceed
-    "LIST_OVERHEAD_QUOTA_EXCEED" MissingTypeDependency "MISSING_TYPE_DEPENDENCY"
-    NextHopAddressNotAssigned "NEXT_HOP_ADDRESS_NOT_ASSIGNED" NextHopCannotIpForward
-    "NEXT_HOP_CANNOT_IP_FORWARD" NextHopInstanceHasNoIpv6Interface
-    "NEXT_HOP_INSTANCE_HAS_NO_IPV6_INTERFACE" NextHopInstanceNotFound
-    "NEXT_HOP_INSTANCE_NOT_FOUND" NextHopInstanceNotOnNetwork
-    "NEXT_HOP_INSTANCE_NOT_ON_NETWORK" NextHopNotRunning "NEXT_HOP_NOT_RUNNING"
-    NotCriticalError "NOT_CRITICAL_ERROR" NoResultsOnPage "NO_RESULTS_ON_PAGE"
-    PartialSuccess "PARTIAL_SUCCESS" QuotaInfoUnavailable "QUOTA_INFO_UNAVAILABLE"
-    RequiredTosAgreement "REQUIRED_TOS_AGREEMENT" ResourceInUseByOtherResourceWarning
-    "RESOURCE_IN_USE_BY_OTHER_RESOURCE_WARNING" ResourceNotDeleted "RESOURCE_NOT_DELETED"
-    SchemaValidationIgnored "SCHEMA_VALIDATION_IGNORED" SingleInstancePropertyTemplate
-    "SINGLE_INSTANCE_PROPERTY_TEMPLATE" UndeclaredProperties "UNDECLARED_PROPERTIES"
-    Unreachable "UNREACHABLE" }
-}
+pub type CompositeHealthCheckListWarningCode = RouteWarningsCode;
 
 #[cfg(feature = "region-composite-health-checks")]
 /// Values of `CompositeHealthChecksGetHealthResponseHealthSourceHealthHealthState`.
-#[non_exhaustive]
-pub enum CompositeHealthChecksGetHealthResponseHealthSourceHealthHealthState {
-    /// `HEALTHY`
-    Healthy,
-    /// `UNHEALTHY`
-    Unhealthy,
-    /// `UNKNOWN`
-    Unknown,
-}
-#[cfg(feature = "region-composite-health-checks")]
-runtime::open_enum! {
-    CompositeHealthChecksGetHealthResponseHealthSourceHealthHealthState { Healthy
-    "HEALTHY" Unhealthy "UNHEALTHY" Unknown "UNKNOWN" }
-}
+pub type CompositeHealthChecksGetHealthResponseHealthSourceHealthHealthState = HealthSourceHealthHealthState;
 
 #[cfg(feature = "region-composite-health-checks")]
 /// Values of `CompositeHealthChecksScopedListWarningCode`.
-#[non_exhaustive]
-pub enum CompositeHealthChecksScopedListWarningCode {
-    /// `CLEANUP_FAILED`
-    CleanupFailed,
-    /// `DEPRECATED_RESOURCE_USED`
-    DeprecatedResourceUsed,
-    /// `DEPRECATED_TYPE_USED`
-    DeprecatedTypeUsed,
-    /// `DISK_SIZE_LARGER_THAN_IMAGE_SIZE`
-    DiskSizeLargerThanImageSize,
-    /// `EXPERIMENTAL_TYPE_USED`
-    ExperimentalTypeUsed,
-    /// `EXTERNAL_API_WARNING`
-    ExternalApiWarning,
-    /// `FIELD_VALUE_OVERRIDEN`
-    #[deprecated]
-    FieldValueOverriden,
-    /// `INJECTED_KERNELS_DEPRECATED`
-    InjectedKernelsDeprecated,
-    /// `INVALID_HEALTH_CHECK_FOR_DYNAMIC_WIEGHTED_LB`
-    InvalidHealthCheckForDynamicWieghtedLb,
-    /// `LARGE_DEPLOYMENT_WARNING`
-    LargeDeploymentWarning,
-    /// `LIST_OVERHEAD_QUOTA_EXCEED`
-    ListOverheadQuotaExceed,
-    /// `MISSING_TYPE_DEPENDENCY`
-    MissingTypeDependency,
-    /// `NEXT_HOP_ADDRESS_NOT_ASSIGNED`
-    NextHopAddressNotAssigned,
-    /// `NEXT_HOP_CANNOT_IP_FORWARD`
-    NextHopCannotIpForward,
-    /// `NEXT_HOP_INSTANCE_HAS_NO_IPV6_INTERFACE`
-    NextHopInstanceHasNoIpv6Interface,
-    /// `NEXT_HOP_INSTANCE_NOT_FOUND`
-    NextHopInstanceNotFound,
-    /// `NEXT_HOP_INSTANCE_NOT_ON_NETWORK`
-    NextHopInstanceNotOnNetwork,
-    /// `NEXT_HOP_NOT_RUNNING`
-    NextHopNotRunning,
-    /// `NOT_CRITICAL_ERROR`
-    NotCriticalError,
-    /// `NO_RESULTS_ON_PAGE`
-    NoResultsOnPage,
-    /// `PARTIAL_SUCCESS`
-    PartialSuccess,
-    /// `QUOTA_INFO_UNAVAILABLE`
-    QuotaInfoUnavailable,
-    /// `REQUIRED_TOS_AGREEMENT`
-    RequiredTosAgreement,
-    /// `RESOURCE_IN_USE_BY_OTHER_RESOURCE_WARNING`
-    ResourceInUseByOtherResourceWarning,
-    /// `RESOURCE_NOT_DELETED`
-    ResourceNotDeleted,
-    /// `SCHEMA_VALIDATION_IGNORED`
-    SchemaValidationIgnored,
-    /// `SINGLE_INSTANCE_PROPERTY_TEMPLATE`
-    SingleInstancePropertyTemplate,
-    /// `UNDECLARED_PROPERTIES`
-    UndeclaredProperties,
-    /// `UNREACHABLE`
-    Unreachable,
-}
-#[cfg(feature = "region-composite-health-checks")]
-runtime::open_enum! {
-    CompositeHealthChecksScopedListWarningCode { CleanupFailed "CLEANUP_FAILED"
-    DeprecatedResourceUsed "DEPRECATED_RESOURCE_USED" DeprecatedTypeUsed
-    "DEPRECATED_TYPE_USED" DiskSizeLargerThanImageSize "DISK_SIZE_LARGER_THAN_IMAGE_SIZE"
-    ExperimentalTypeUsed "EXPERIMENTAL_TYPE_USED" ExternalApiWarning
-    "EXTERNAL_API_WARNING" FieldValueOverriden "FIELD_VALUE_OVERRIDEN"
-    InjectedKernelsDeprecated "INJECTED_KERNELS_DEPRECATED"
-    InvalidHealthCheckForDynamicWieghtedLb "INVALID_HEALTH_CHECK_FOR_DYNAMIC_WIEGHTED_LB"
-    LargeDeploymentWarning "LARGE_DEPLOYMENT_WARNING" ListOverheadQuotaExceed
-    "LIST_OVERHEAD_QUOTA_EXCEED" MissingTypeDependency "MISSING_TYPE_DEPENDENCY"
-    NextHopAddressNotAssigned "NEXT_HOP_ADDRESS_NOT_ASSIGNED" NextHopCannotIpForward
-    "NEXT_HOP_CANNOT_IP_FORWARD" NextHopInstanceHasNoIpv6Interface
-    "NEXT_HOP_INSTANCE_HAS_NO_IPV6_INTERFACE" NextHopInstanceNotFound
-    "NEXT_HOP_INSTANCE_NOT_FOUND" NextHopInstanceNotOnNetwork
-    "NEXT_HOP_INSTANCE_NOT_ON_NETWORK" NextHopNotRunning "NEXT_HOP_NOT_RUNNING"
-    NotCriticalError "NOT_CRITICAL_ERROR" NoResultsOnPage "NO_RESULTS_ON_PAGE"
-    PartialSuccess "PARTIAL_SUCCESS" QuotaInfoUnavailable "QUOTA_INFO_UNAVAILABLE"
-    RequiredTosAgreement "REQUIRED_TOS_AGREEMENT" ResourceInUseByOtherResourceWarning
-    "RESOURCE_IN_USE_BY_OTHER_RESOURCE_WARNING" ResourceNotDeleted "RESOURCE_NOT_DELETED"
-    SchemaValidationIgnored "SCHEMA_VALIDATION_IGNORED" SingleInstancePropertyTemplate
-    "SINGLE_INSTANCE_PROPERTY_TEMPLATE" UndeclaredProperties "UNDECLARED_PROPERTIES"
-    Unreachable "UNREACHABLE" }
-}
+pub type CompositeHealthChecksScopedListWarningCode = RouteWarningsCode;
 
 #[cfg(
     any(
@@ -3779,92 +1612,7 @@ runtime::open_enum! {
 
 #[cfg(feature = "cross-site-networks")]
 /// Values of `CrossSiteNetworkListWarningCode`.
-#[non_exhaustive]
-pub enum CrossSiteNetworkListWarningCode {
-    /// `CLEANUP_FAILED`
-    CleanupFailed,
-    /// `DEPRECATED_RESOURCE_USED`
-    DeprecatedResourceUsed,
-    /// `DEPRECATED_TYPE_USED`
-    DeprecatedTypeUsed,
-    /// `DISK_SIZE_LARGER_THAN_IMAGE_SIZE`
-    DiskSizeLargerThanImageSize,
-    /// `EXPERIMENTAL_TYPE_USED`
-    ExperimentalTypeUsed,
-    /// `EXTERNAL_API_WARNING`
-    ExternalApiWarning,
-    /// `FIELD_VALUE_OVERRIDEN`
-    #[deprecated]
-    FieldValueOverriden,
-    /// `INJECTED_KERNELS_DEPRECATED`
-    InjectedKernelsDeprecated,
-    /// `INVALID_HEALTH_CHECK_FOR_DYNAMIC_WIEGHTED_LB`
-    InvalidHealthCheckForDynamicWieghtedLb,
-    /// `LARGE_DEPLOYMENT_WARNING`
-    LargeDeploymentWarning,
-    /// `LIST_OVERHEAD_QUOTA_EXCEED`
-    ListOverheadQuotaExceed,
-    /// `MISSING_TYPE_DEPENDENCY`
-    MissingTypeDependency,
-    /// `NEXT_HOP_ADDRESS_NOT_ASSIGNED`
-    NextHopAddressNotAssigned,
-    /// `NEXT_HOP_CANNOT_IP_FORWARD`
-    NextHopCannotIpForward,
-    /// `NEXT_HOP_INSTANCE_HAS_NO_IPV6_INTERFACE`
-    NextHopInstanceHasNoIpv6Interface,
-    /// `NEXT_HOP_INSTANCE_NOT_FOUND`
-    NextHopInstanceNotFound,
-    /// `NEXT_HOP_INSTANCE_NOT_ON_NETWORK`
-    NextHopInstanceNotOnNetwork,
-    /// `NEXT_HOP_NOT_RUNNING`
-    NextHopNotRunning,
-    /// `NOT_CRITICAL_ERROR`
-    NotCriticalError,
-    /// `NO_RESULTS_ON_PAGE`
-    NoResultsOnPage,
-    /// `PARTIAL_SUCCESS`
-    PartialSuccess,
-    /// `QUOTA_INFO_UNAVAILABLE`
-    QuotaInfoUnavailable,
-    /// `REQUIRED_TOS_AGREEMENT`
-    RequiredTosAgreement,
-    /// `RESOURCE_IN_USE_BY_OTHER_RESOURCE_WARNING`
-    ResourceInUseByOtherResourceWarning,
-    /// `RESOURCE_NOT_DELETED`
-    ResourceNotDeleted,
-    /// `SCHEMA_VALIDATION_IGNORED`
-    SchemaValidationIgnored,
-    /// `SINGLE_INSTANCE_PROPERTY_TEMPLATE`
-    SingleInstancePropertyTemplate,
-    /// `UNDECLARED_PROPERTIES`
-    UndeclaredProperties,
-    /// `UNREACHABLE`
-    Unreachable,
-}
-#[cfg(feature = "cross-site-networks")]
-runtime::open_enum! {
-    CrossSiteNetworkListWarningCode { CleanupFailed "CLEANUP_FAILED"
-    DeprecatedResourceUsed "DEPRECATED_RESOURCE_USED" DeprecatedTypeUsed
-    "DEPRECATED_TYPE_USED" DiskSizeLargerThanImageSize "DISK_SIZE_LARGER_THAN_IMAGE_SIZE"
-    ExperimentalTypeUsed "EXPERIMENTAL_TYPE_USED" ExternalApiWarning
-    "EXTERNAL_API_WARNING" FieldValueOverriden "FIELD_VALUE_OVERRIDEN"
-    InjectedKernelsDeprecated "INJECTED_KERNELS_DEPRECATED"
-    InvalidHealthCheckForDynamicWieghtedLb "INVALID_HEALTH_CHECK_FOR_DYNAMIC_WIEGHTED_LB"
-    LargeDeploymentWarning "LARGE_DEPLOYMENT_WARNING" ListOverheadQuotaExceed
-    "LIST_OVERHEAD_QUOTA_EXCEED" MissingTypeDependency "MISSING_TYPE_DEPENDENCY"
-    NextHopAddressNotAssigned "NEXT_HOP_ADDRESS_NOT_ASSIGNED" NextHopCannotIpForward
-    "NEXT_HOP_CANNOT_IP_FORWARD" NextHopInstanceHasNoIpv6Interface
-    "NEXT_HOP_INSTANCE_HAS_NO_IPV6_INTERFACE" NextHopInstanceNotFound
-    "NEXT_HOP_INSTANCE_NOT_FOUND" NextHopInstanceNotOnNetwork
-    "NEXT_HOP_INSTANCE_NOT_ON_NETWORK" NextHopNotRunning "NEXT_HOP_NOT_RUNNING"
-    NotCriticalError "NOT_CRITICAL_ERROR" NoResultsOnPage "NO_RESULTS_ON_PAGE"
-    PartialSuccess "PARTIAL_SUCCESS" QuotaInfoUnavailable "QUOTA_INFO_UNAVAILABLE"
-    RequiredTosAgreement "REQUIRED_TOS_AGREEMENT" ResourceInUseByOtherResourceWarning
-    "RESOURCE_IN_USE_BY_OTHER_RESOURCE_WARNING" ResourceNotDeleted "RESOURCE_NOT_DELETED"
-    SchemaValidationIgnored "SCHEMA_VALIDATION_IGNORED" SingleInstancePropertyTemplate
-    "SINGLE_INSTANCE_PROPERTY_TEMPLATE" UndeclaredProperties "UNDECLARED_PROPERTIES"
-    Unreachable "UNREACHABLE" }
-}
+pub type CrossSiteNetworkListWarningCode = RouteWarningsCode;
 
 /// Values of `DeprecationStatusState`.
 #[non_exhaustive]
@@ -3902,93 +1650,8 @@ runtime::open_enum! {
 
 #[cfg(feature = "disks")]
 /// Values of `DiskAggregatedListWarningCode`.
-#[non_exhaustive]
-pub enum DiskAggregatedListWarningCode {
-    /// `CLEANUP_FAILED`
-    CleanupFailed,
-    /// `DEPRECATED_RESOURCE_USED`
-    DeprecatedResourceUsed,
-    /// `DEPRECATED_TYPE_USED`
-    DeprecatedTypeUsed,
-    /// `DISK_SIZE_LARGER_THAN_IMAGE_SIZE`
-    DiskSizeLargerThanImageSize,
-    /// `EXPERIMENTAL_TYPE_USED`
-    ExperimentalTypeUsed,
-    /// `EXTERNAL_API_WARNING`
-    ExternalApiWarning,
-    /// `FIELD_VALUE_OVERRIDEN`
-    #[deprecated]
-    FieldValueOverriden,
-    /// `INJECTED_KERNELS_DEPRECATED`
-    InjectedKernelsDeprecated,
-    /// `INVALID_HEALTH_CHECK_FOR_DYNAMIC_WIEGHTED_LB`
-    InvalidHealthCheckForDynamicWieghtedLb,
-    /// `LARGE_DEPLOYMENT_WARNING`
-    LargeDeploymentWarning,
-    /// `LIST_OVERHEAD_QUOTA_EXCEED`
-    ListOverheadQuotaExceed,
-    /// `MISSING_TYPE_DEPENDENCY`
-    MissingTypeDependency,
-    /// `NEXT_HOP_ADDRESS_NOT_ASSIGNED`
-    NextHopAddressNotAssigned,
-    /// `NEXT_HOP_CANNOT_IP_FORWARD`
-    NextHopCannotIpForward,
-    /// `NEXT_HOP_INSTANCE_HAS_NO_IPV6_INTERFACE`
-    NextHopInstanceHasNoIpv6Interface,
-    /// `NEXT_HOP_INSTANCE_NOT_FOUND`
-    NextHopInstanceNotFound,
-    /// `NEXT_HOP_INSTANCE_NOT_ON_NETWORK`
-    NextHopInstanceNotOnNetwork,
-    /// `NEXT_HOP_NOT_RUNNING`
-    NextHopNotRunning,
-    /// `NOT_CRITICAL_ERROR`
-    NotCriticalError,
-    /// `NO_RESULTS_ON_PAGE`
-    NoResultsOnPage,
-    /// `PARTIAL_SUCCESS`
-    PartialSuccess,
-    /// `QUOTA_INFO_UNAVAILABLE`
-    QuotaInfoUnavailable,
-    /// `REQUIRED_TOS_AGREEMENT`
-    RequiredTosAgreement,
-    /// `RESOURCE_IN_USE_BY_OTHER_RESOURCE_WARNING`
-    ResourceInUseByOtherResourceWarning,
-    /// `RESOURCE_NOT_DELETED`
-    ResourceNotDeleted,
-    /// `SCHEMA_VALIDATION_IGNORED`
-    SchemaValidationIgnored,
-    /// `SINGLE_INSTANCE_PROPERTY_TEMPLATE`
-    SingleInstancePropertyTemplate,
-    /// `UNDECLARED_PROPERTIES`
-    UndeclaredProperties,
-    /// `UNREACHABLE`
-    Unreachable,
-}
-#[cfg(feature = "disks")]
-runtime::open_enum! {
-    DiskAggregatedListWarningCode { CleanupFailed "CLEANUP_FAILED" DeprecatedResourceUsed
-    "DEPRECATED_RESOURCE_USED" DeprecatedTypeUsed "DEPRECATED_TYPE_USED"
-    DiskSizeLargerThanImageSize "DISK_SIZE_LARGER_THAN_IMAGE_SIZE" ExperimentalTypeUsed
-    "EXPERIMENTAL_TYPE_USED" ExternalApiWarning "EXTERNAL_API_WARNING"
-    FieldValueOverriden "FIELD_VALUE_OVERRIDEN" InjectedKernelsDeprecated
-    "INJECTED_KERNELS_DEPRECATED" InvalidHealthCheckForDynamicWieghtedLb
-    "INVALID_HEALTH_CHECK_FOR_DYNAMIC_WIEGHTED_LB" LargeDeploymentWarning
-    "LARGE_DEPLOYMENT_WARNING" ListOverheadQuotaExceed "LIST_OVERHEAD_QUOTA_EXCEED"
-    MissingTypeDependency "MISSING_TYPE_DEPENDENCY" NextHopAddressNotAssigned
-    "NEXT_HOP_ADDRESS_NOT_ASSIGNED" NextHopCannotIpForward "NEXT_HOP_CANNOT_IP_FORWARD"
-    NextHopInstanceHasNoIpv6Interface "NEXT_HOP_INSTANCE_HAS_NO_IPV6_INTERFACE"
-    NextHopInstanceNotFound "NEXT_HOP_INSTANCE_NOT_FOUND" NextHopInstanceNotOnNetwork
-    "NEXT_HOP_INSTANCE_NOT_ON_NETWORK" NextHopNotRunning "NEXT_HOP_NOT_RUNNING"
-    NotCriticalError "NOT_CRITICAL_ERROR" NoResultsOnPage "NO_RESULTS_ON_PAGE"
-    PartialSuccess "PARTIAL_SUCCESS" QuotaInfoUnavailable "QUOTA_INFO_UNAVAILABLE"
-    RequiredTosAgreement "REQUIRED_TOS_AGREEMENT" ResourceInUseByOtherResourceWarning
-    "RESOURCE_IN_USE_BY_OTHER_RESOURCE_WARNING" ResourceNotDeleted "RESOURCE_NOT_DELETED"
-    SchemaValidationIgnored "SCHEMA_VALIDATION_IGNORED" SingleInstancePropertyTemplate
-    "SINGLE_INSTANCE_PROPERTY_TEMPLATE" UndeclaredProperties "UNDECLARED_PROPERTIES"
-    Unreachable "UNREACHABLE" }
-}
+pub type DiskAggregatedListWarningCode = RouteWarningsCode;
 
-#[cfg(any(feature = "disks", feature = "region-disks"))]
 /// Values of `DiskArchitecture`.
 #[non_exhaustive]
 pub enum DiskArchitecture {
@@ -3999,7 +1662,6 @@ pub enum DiskArchitecture {
     /// `X86_64`
     X86_64,
 }
-#[cfg(any(feature = "disks", feature = "region-disks"))]
 runtime::open_enum! {
     DiskArchitecture { ArchitectureUnspecified "ARCHITECTURE_UNSPECIFIED" Arm64 "ARM64"
     X86_64 "X86_64" }
@@ -4033,91 +1695,7 @@ runtime::open_enum! {
 
 #[cfg(any(feature = "disks", feature = "region-disks"))]
 /// Values of `DiskListWarningCode`.
-#[non_exhaustive]
-pub enum DiskListWarningCode {
-    /// `CLEANUP_FAILED`
-    CleanupFailed,
-    /// `DEPRECATED_RESOURCE_USED`
-    DeprecatedResourceUsed,
-    /// `DEPRECATED_TYPE_USED`
-    DeprecatedTypeUsed,
-    /// `DISK_SIZE_LARGER_THAN_IMAGE_SIZE`
-    DiskSizeLargerThanImageSize,
-    /// `EXPERIMENTAL_TYPE_USED`
-    ExperimentalTypeUsed,
-    /// `EXTERNAL_API_WARNING`
-    ExternalApiWarning,
-    /// `FIELD_VALUE_OVERRIDEN`
-    #[deprecated]
-    FieldValueOverriden,
-    /// `INJECTED_KERNELS_DEPRECATED`
-    InjectedKernelsDeprecated,
-    /// `INVALID_HEALTH_CHECK_FOR_DYNAMIC_WIEGHTED_LB`
-    InvalidHealthCheckForDynamicWieghtedLb,
-    /// `LARGE_DEPLOYMENT_WARNING`
-    LargeDeploymentWarning,
-    /// `LIST_OVERHEAD_QUOTA_EXCEED`
-    ListOverheadQuotaExceed,
-    /// `MISSING_TYPE_DEPENDENCY`
-    MissingTypeDependency,
-    /// `NEXT_HOP_ADDRESS_NOT_ASSIGNED`
-    NextHopAddressNotAssigned,
-    /// `NEXT_HOP_CANNOT_IP_FORWARD`
-    NextHopCannotIpForward,
-    /// `NEXT_HOP_INSTANCE_HAS_NO_IPV6_INTERFACE`
-    NextHopInstanceHasNoIpv6Interface,
-    /// `NEXT_HOP_INSTANCE_NOT_FOUND`
-    NextHopInstanceNotFound,
-    /// `NEXT_HOP_INSTANCE_NOT_ON_NETWORK`
-    NextHopInstanceNotOnNetwork,
-    /// `NEXT_HOP_NOT_RUNNING`
-    NextHopNotRunning,
-    /// `NOT_CRITICAL_ERROR`
-    NotCriticalError,
-    /// `NO_RESULTS_ON_PAGE`
-    NoResultsOnPage,
-    /// `PARTIAL_SUCCESS`
-    PartialSuccess,
-    /// `QUOTA_INFO_UNAVAILABLE`
-    QuotaInfoUnavailable,
-    /// `REQUIRED_TOS_AGREEMENT`
-    RequiredTosAgreement,
-    /// `RESOURCE_IN_USE_BY_OTHER_RESOURCE_WARNING`
-    ResourceInUseByOtherResourceWarning,
-    /// `RESOURCE_NOT_DELETED`
-    ResourceNotDeleted,
-    /// `SCHEMA_VALIDATION_IGNORED`
-    SchemaValidationIgnored,
-    /// `SINGLE_INSTANCE_PROPERTY_TEMPLATE`
-    SingleInstancePropertyTemplate,
-    /// `UNDECLARED_PROPERTIES`
-    UndeclaredProperties,
-    /// `UNREACHABLE`
-    Unreachable,
-}
-#[cfg(any(feature = "disks", feature = "region-disks"))]
-runtime::open_enum! {
-    DiskListWarningCode { CleanupFailed "CLEANUP_FAILED" DeprecatedResourceUsed
-    "DEPRECATED_RESOURCE_USED" DeprecatedTypeUsed "DEPRECATED_TYPE_USED"
-    DiskSizeLargerThanImageSize "DISK_SIZE_LARGER_THAN_IMAGE_SIZE" ExperimentalTypeUsed
-    "EXPERIMENTAL_TYPE_USED" ExternalApiWarning "EXTERNAL_API_WARNING"
-    FieldValueOverriden "FIELD_VALUE_OVERRIDEN" InjectedKernelsDeprecated
-    "INJECTED_KERNELS_DEPRECATED" InvalidHealthCheckForDynamicWieghtedLb
-    "INVALID_HEALTH_CHECK_FOR_DYNAMIC_WIEGHTED_LB" LargeDeploymentWarning
-    "LARGE_DEPLOYMENT_WARNING" ListOverheadQuotaExceed "LIST_OVERHEAD_QUOTA_EXCEED"
-    MissingTypeDependency "MISSING_TYPE_DEPENDENCY" NextHopAddressNotAssigned
-    "NEXT_HOP_ADDRESS_NOT_ASSIGNED" NextHopCannotIpForward "NEXT_HOP_CANNOT_IP_FORWARD"
-    NextHopInstanceHasNoIpv6Interface "NEXT_HOP_INSTANCE_HAS_NO_IPV6_INTERFACE"
-    NextHopInstanceNotFound "NEXT_HOP_INSTANCE_NOT_FOUND" NextHopInstanceNotOnNetwork
-    "NEXT_HOP_INSTANCE_NOT_ON_NETWORK" NextHopNotRunning "NEXT_HOP_NOT_RUNNING"
-    NotCriticalError "NOT_CRITICAL_ERROR" NoResultsOnPage "NO_RESULTS_ON_PAGE"
-    PartialSuccess "PARTIAL_SUCCESS" QuotaInfoUnavailable "QUOTA_INFO_UNAVAILABLE"
-    RequiredTosAgreement "REQUIRED_TOS_AGREEMENT" ResourceInUseByOtherResourceWarning
-    "RESOURCE_IN_USE_BY_OTHER_RESOURCE_WARNING" ResourceNotDeleted "RESOURCE_NOT_DELETED"
-    SchemaValidationIgnored "SCHEMA_VALIDATION_IGNORED" SingleInstancePropertyTemplate
-    "SINGLE_INSTANCE_PROPERTY_TEMPLATE" UndeclaredProperties "UNDECLARED_PROPERTIES"
-    Unreachable "UNREACHABLE" }
-}
+pub type DiskListWarningCode = RouteWarningsCode;
 
 #[cfg(any(feature = "disks", feature = "region-disks"))]
 /// Values of `DiskResourceStatusAsyncReplicationStatusState`.
@@ -4143,7 +1721,7 @@ runtime::open_enum! {
     "STOPPING" }
 }
 
-#[cfg(any(feature = "disks", feature = "region-disks"))]
+#[cfg(any(feature = "disks", feature = "region-disks", feature = "storage-pools"))]
 /// Values of `DiskStatus`.
 #[non_exhaustive]
 pub enum DiskStatus {
@@ -4160,7 +1738,7 @@ pub enum DiskStatus {
     /// `UNAVAILABLE`
     Unavailable,
 }
-#[cfg(any(feature = "disks", feature = "region-disks"))]
+#[cfg(any(feature = "disks", feature = "region-disks", feature = "storage-pools"))]
 runtime::open_enum! {
     DiskStatus { Creating "CREATING" Deleting "DELETING" Failed "FAILED" Ready "READY"
     Restoring "RESTORING" Unavailable "UNAVAILABLE" }
@@ -4168,357 +1746,19 @@ runtime::open_enum! {
 
 #[cfg(feature = "disk-types")]
 /// Values of `DiskTypeAggregatedListWarningCode`.
-#[non_exhaustive]
-pub enum DiskTypeAggregatedListWarningCode {
-    /// `CLEANUP_FAILED`
-    CleanupFailed,
-    /// `DEPRECATED_RESOURCE_USED`
-    DeprecatedResourceUsed,
-    /// `DEPRECATED_TYPE_USED`
-    DeprecatedTypeUsed,
-    /// `DISK_SIZE_LARGER_THAN_IMAGE_SIZE`
-    DiskSizeLargerThanImageSize,
-    /// `EXPERIMENTAL_TYPE_USED`
-    ExperimentalTypeUsed,
-    /// `EXTERNAL_API_WARNING`
-    ExternalApiWarning,
-    /// `FIELD_VALUE_OVERRIDEN`
-    #[deprecated]
-    FieldValueOverriden,
-    /// `INJECTED_KERNELS_DEPRECATED`
-    InjectedKernelsDeprecated,
-    /// `INVALID_HEALTH_CHECK_FOR_DYNAMIC_WIEGHTED_LB`
-    InvalidHealthCheckForDynamicWieghtedLb,
-    /// `LARGE_DEPLOYMENT_WARNING`
-    LargeDeploymentWarning,
-    /// `LIST_OVERHEAD_QUOTA_EXCEED`
-    ListOverheadQuotaExceed,
-    /// `MISSING_TYPE_DEPENDENCY`
-    MissingTypeDependency,
-    /// `NEXT_HOP_ADDRESS_NOT_ASSIGNED`
-    NextHopAddressNotAssigned,
-    /// `NEXT_HOP_CANNOT_IP_FORWARD`
-    NextHopCannotIpForward,
-    /// `NEXT_HOP_INSTANCE_HAS_NO_IPV6_INTERFACE`
-    NextHopInstanceHasNoIpv6Interface,
-    /// `NEXT_HOP_INSTANCE_NOT_FOUND`
-    NextHopInstanceNotFound,
-    /// `NEXT_HOP_INSTANCE_NOT_ON_NETWORK`
-    NextHopInstanceNotOnNetwork,
-    /// `NEXT_HOP_NOT_RUNNING`
-    NextHopNotRunning,
-    /// `NOT_CRITICAL_ERROR`
-    NotCriticalError,
-    /// `NO_RESULTS_ON_PAGE`
-    NoResultsOnPage,
-    /// `PARTIAL_SUCCESS`
-    PartialSuccess,
-    /// `QUOTA_INFO_UNAVAILABLE`
-    QuotaInfoUnavailable,
-    /// `REQUIRED_TOS_AGREEMENT`
-    RequiredTosAgreement,
-    /// `RESOURCE_IN_USE_BY_OTHER_RESOURCE_WARNING`
-    ResourceInUseByOtherResourceWarning,
-    /// `RESOURCE_NOT_DELETED`
-    ResourceNotDeleted,
-    /// `SCHEMA_VALIDATION_IGNORED`
-    SchemaValidationIgnored,
-    /// `SINGLE_INSTANCE_PROPERTY_TEMPLATE`
-    SingleInstancePropertyTemplate,
-    /// `UNDECLARED_PROPERTIES`
-    UndeclaredProperties,
-    /// `UNREACHABLE`
-    Unreachable,
-}
-#[cfg(feature = "disk-types")]
-runtime::open_enum! {
-    DiskTypeAggregatedListWarningCode { CleanupFailed "CLEANUP_FAILED"
-    DeprecatedResourceUsed "DEPRECATED_RESOURCE_USED" DeprecatedTypeUsed
-    "DEPRECATED_TYPE_USED" DiskSizeLargerThanImageSize "DISK_SIZE_LARGER_THAN_IMAGE_SIZE"
-    ExperimentalTypeUsed "EXPERIMENTAL_TYPE_USED" ExternalApiWarning
-    "EXTERNAL_API_WARNING" FieldValueOverriden "FIELD_VALUE_OVERRIDEN"
-    InjectedKernelsDeprecated "INJECTED_KERNELS_DEPRECATED"
-    InvalidHealthCheckForDynamicWieghtedLb "INVALID_HEALTH_CHECK_FOR_DYNAMIC_WIEGHTED_LB"
-    LargeDeploymentWarning "LARGE_DEPLOYMENT_WARNING" ListOverheadQuotaExceed
-    "LIST_OVERHEAD_QUOTA_EXCEED" MissingTypeDependency "MISSING_TYPE_DEPENDENCY"
-    NextHopAddressNotAssigned "NEXT_HOP_ADDRESS_NOT_ASSIGNED" NextHopCannotIpForward
-    "NEXT_HOP_CANNOT_IP_FORWARD" NextHopInstanceHasNoIpv6Interface
-    "NEXT_HOP_INSTANCE_HAS_NO_IPV6_INTERFACE" NextHopInstanceNotFound
-    "NEXT_HOP_INSTANCE_NOT_FOUND" NextHopInstanceNotOnNetwork
-    "NEXT_HOP_INSTANCE_NOT_ON_NETWORK" NextHopNotRunning "NEXT_HOP_NOT_RUNNING"
-    NotCriticalError "NOT_CRITICAL_ERROR" NoResultsOnPage "NO_RESULTS_ON_PAGE"
-    PartialSuccess "PARTIAL_SUCCESS" QuotaInfoUnavailable "QUOTA_INFO_UNAVAILABLE"
-    RequiredTosAgreement "REQUIRED_TOS_AGREEMENT" ResourceInUseByOtherResourceWarning
-    "RESOURCE_IN_USE_BY_OTHER_RESOURCE_WARNING" ResourceNotDeleted "RESOURCE_NOT_DELETED"
-    SchemaValidationIgnored "SCHEMA_VALIDATION_IGNORED" SingleInstancePropertyTemplate
-    "SINGLE_INSTANCE_PROPERTY_TEMPLATE" UndeclaredProperties "UNDECLARED_PROPERTIES"
-    Unreachable "UNREACHABLE" }
-}
+pub type DiskTypeAggregatedListWarningCode = RouteWarningsCode;
 
 #[cfg(feature = "disk-types")]
 /// Values of `DiskTypeListWarningCode`.
-#[non_exhaustive]
-pub enum DiskTypeListWarningCode {
-    /// `CLEANUP_FAILED`
-    CleanupFailed,
-    /// `DEPRECATED_RESOURCE_USED`
-    DeprecatedResourceUsed,
-    /// `DEPRECATED_TYPE_USED`
-    DeprecatedTypeUsed,
-    /// `DISK_SIZE_LARGER_THAN_IMAGE_SIZE`
-    DiskSizeLargerThanImageSize,
-    /// `EXPERIMENTAL_TYPE_USED`
-    ExperimentalTypeUsed,
-    /// `EXTERNAL_API_WARNING`
-    ExternalApiWarning,
-    /// `FIELD_VALUE_OVERRIDEN`
-    #[deprecated]
-    FieldValueOverriden,
-    /// `INJECTED_KERNELS_DEPRECATED`
-    InjectedKernelsDeprecated,
-    /// `INVALID_HEALTH_CHECK_FOR_DYNAMIC_WIEGHTED_LB`
-    InvalidHealthCheckForDynamicWieghtedLb,
-    /// `LARGE_DEPLOYMENT_WARNING`
-    LargeDeploymentWarning,
-    /// `LIST_OVERHEAD_QUOTA_EXCEED`
-    ListOverheadQuotaExceed,
-    /// `MISSING_TYPE_DEPENDENCY`
-    MissingTypeDependency,
-    /// `NEXT_HOP_ADDRESS_NOT_ASSIGNED`
-    NextHopAddressNotAssigned,
-    /// `NEXT_HOP_CANNOT_IP_FORWARD`
-    NextHopCannotIpForward,
-    /// `NEXT_HOP_INSTANCE_HAS_NO_IPV6_INTERFACE`
-    NextHopInstanceHasNoIpv6Interface,
-    /// `NEXT_HOP_INSTANCE_NOT_FOUND`
-    NextHopInstanceNotFound,
-    /// `NEXT_HOP_INSTANCE_NOT_ON_NETWORK`
-    NextHopInstanceNotOnNetwork,
-    /// `NEXT_HOP_NOT_RUNNING`
-    NextHopNotRunning,
-    /// `NOT_CRITICAL_ERROR`
-    NotCriticalError,
-    /// `NO_RESULTS_ON_PAGE`
-    NoResultsOnPage,
-    /// `PARTIAL_SUCCESS`
-    PartialSuccess,
-    /// `QUOTA_INFO_UNAVAILABLE`
-    QuotaInfoUnavailable,
-    /// `REQUIRED_TOS_AGREEMENT`
-    RequiredTosAgreement,
-    /// `RESOURCE_IN_USE_BY_OTHER_RESOURCE_WARNING`
-    ResourceInUseByOtherResourceWarning,
-    /// `RESOURCE_NOT_DELETED`
-    ResourceNotDeleted,
-    /// `SCHEMA_VALIDATION_IGNORED`
-    SchemaValidationIgnored,
-    /// `SINGLE_INSTANCE_PROPERTY_TEMPLATE`
-    SingleInstancePropertyTemplate,
-    /// `UNDECLARED_PROPERTIES`
-    UndeclaredProperties,
-    /// `UNREACHABLE`
-    Unreachable,
-}
-#[cfg(feature = "disk-types")]
-runtime::open_enum! {
-    DiskTypeListWarningCode { CleanupFailed "CLEANUP_FAILED" DeprecatedResourceUsed
-    "DEPRECATED_RESOURCE_USED" DeprecatedTypeUsed "DEPRECATED_TYPE_USED"
-    DiskSizeLargerThanImageSize "DISK_SIZE_LARGER_THAN_IMAGE_SIZE" ExperimentalTypeUsed
-    "EXPERIMENTAL_TYPE_USED" ExternalApiWarning "EXTERNAL_API_WARNING"
-    FieldValueOverriden "FIELD_VALUE_OVERRIDEN" InjectedKernelsDeprecated
-    "INJECTED_KERNELS_DEPRECATED" InvalidHealthCheckForDynamicWieghtedLb
-    "INVALID_HEALTH_CHECK_FOR_DYNAMIC_WIEGHTED_LB" LargeDeploymentWarning
-    "LARGE_DEPLOYMENT_WARNING" ListOverheadQuotaExceed "LIST_OVERHEAD_QUOTA_EXCEED"
-    MissingTypeDependency "MISSING_TYPE_DEPENDENCY" NextHopAddressNotAssigned
-    "NEXT_HOP_ADDRESS_NOT_ASSIGNED" NextHopCannotIpForward "NEXT_HOP_CANNOT_IP_FORWARD"
-    NextHopInstanceHasNoIpv6Interface "NEXT_HOP_INSTANCE_HAS_NO_IPV6_INTERFACE"
-    NextHopInstanceNotFound "NEXT_HOP_INSTANCE_NOT_FOUND" NextHopInstanceNotOnNetwork
-    "NEXT_HOP_INSTANCE_NOT_ON_NETWORK" NextHopNotRunning "NEXT_HOP_NOT_RUNNING"
-    NotCriticalError "NOT_CRITICAL_ERROR" NoResultsOnPage "NO_RESULTS_ON_PAGE"
-    PartialSuccess "PARTIAL_SUCCESS" QuotaInfoUnavailable "QUOTA_INFO_UNAVAILABLE"
-    RequiredTosAgreement "REQUIRED_TOS_AGREEMENT" ResourceInUseByOtherResourceWarning
-    "RESOURCE_IN_USE_BY_OTHER_RESOURCE_WARNING" ResourceNotDeleted "RESOURCE_NOT_DELETED"
-    SchemaValidationIgnored "SCHEMA_VALIDATION_IGNORED" SingleInstancePropertyTemplate
-    "SINGLE_INSTANCE_PROPERTY_TEMPLATE" UndeclaredProperties "UNDECLARED_PROPERTIES"
-    Unreachable "UNREACHABLE" }
-}
+pub type DiskTypeListWarningCode = RouteWarningsCode;
 
 #[cfg(feature = "disk-types")]
 /// Values of `DiskTypesScopedListWarningCode`.
-#[non_exhaustive]
-pub enum DiskTypesScopedListWarningCode {
-    /// `CLEANUP_FAILED`
-    CleanupFailed,
-    /// `DEPRECATED_RESOURCE_USED`
-    DeprecatedResourceUsed,
-    /// `DEPRECATED_TYPE_USED`
-    DeprecatedTypeUsed,
-    /// `DISK_SIZE_LARGER_THAN_IMAGE_SIZE`
-    DiskSizeLargerThanImageSize,
-    /// `EXPERIMENTAL_TYPE_USED`
-    ExperimentalTypeUsed,
-    /// `EXTERNAL_API_WARNING`
-    ExternalApiWarning,
-    /// `FIELD_VALUE_OVERRIDEN`
-    #[deprecated]
-    FieldValueOverriden,
-    /// `INJECTED_KERNELS_DEPRECATED`
-    InjectedKernelsDeprecated,
-    /// `INVALID_HEALTH_CHECK_FOR_DYNAMIC_WIEGHTED_LB`
-    InvalidHealthCheckForDynamicWieghtedLb,
-    /// `LARGE_DEPLOYMENT_WARNING`
-    LargeDeploymentWarning,
-    /// `LIST_OVERHEAD_QUOTA_EXCEED`
-    ListOverheadQuotaExceed,
-    /// `MISSING_TYPE_DEPENDENCY`
-    MissingTypeDependency,
-    /// `NEXT_HOP_ADDRESS_NOT_ASSIGNED`
-    NextHopAddressNotAssigned,
-    /// `NEXT_HOP_CANNOT_IP_FORWARD`
-    NextHopCannotIpForward,
-    /// `NEXT_HOP_INSTANCE_HAS_NO_IPV6_INTERFACE`
-    NextHopInstanceHasNoIpv6Interface,
-    /// `NEXT_HOP_INSTANCE_NOT_FOUND`
-    NextHopInstanceNotFound,
-    /// `NEXT_HOP_INSTANCE_NOT_ON_NETWORK`
-    NextHopInstanceNotOnNetwork,
-    /// `NEXT_HOP_NOT_RUNNING`
-    NextHopNotRunning,
-    /// `NOT_CRITICAL_ERROR`
-    NotCriticalError,
-    /// `NO_RESULTS_ON_PAGE`
-    NoResultsOnPage,
-    /// `PARTIAL_SUCCESS`
-    PartialSuccess,
-    /// `QUOTA_INFO_UNAVAILABLE`
-    QuotaInfoUnavailable,
-    /// `REQUIRED_TOS_AGREEMENT`
-    RequiredTosAgreement,
-    /// `RESOURCE_IN_USE_BY_OTHER_RESOURCE_WARNING`
-    ResourceInUseByOtherResourceWarning,
-    /// `RESOURCE_NOT_DELETED`
-    ResourceNotDeleted,
-    /// `SCHEMA_VALIDATION_IGNORED`
-    SchemaValidationIgnored,
-    /// `SINGLE_INSTANCE_PROPERTY_TEMPLATE`
-    SingleInstancePropertyTemplate,
-    /// `UNDECLARED_PROPERTIES`
-    UndeclaredProperties,
-    /// `UNREACHABLE`
-    Unreachable,
-}
-#[cfg(feature = "disk-types")]
-runtime::open_enum! {
-    DiskTypesScopedListWarningCode { CleanupFailed "CLEANUP_FAILED"
-    DeprecatedResourceUsed "DEPRECATED_RESOURCE_USED" DeprecatedTypeUsed
-    "DEPRECATED_TYPE_USED" DiskSizeLargerThanImageSize "DISK_SIZE_LARGER_THAN_IMAGE_SIZE"
-    ExperimentalTypeUsed "EXPERIMENTAL_TYPE_USED" ExternalApiWarning
-    "EXTERNAL_API_WARNING" FieldValueOverriden "FIELD_VALUE_OVERRIDEN"
-    InjectedKernelsDeprecated "INJECTED_KERNELS_DEPRECATED"
-    InvalidHealthCheckForDynamicWieghtedLb "INVALID_HEALTH_CHECK_FOR_DYNAMIC_WIEGHTED_LB"
-    LargeDeploymentWarning "LARGE_DEPLOYMENT_WARNING" ListOverheadQuotaExceed
-    "LIST_OVERHEAD_QUOTA_EXCEED" MissingTypeDependency "MISSING_TYPE_DEPENDENCY"
-    NextHopAddressNotAssigned "NEXT_HOP_ADDRESS_NOT_ASSIGNED" NextHopCannotIpForward
-    "NEXT_HOP_CANNOT_IP_FORWARD" NextHopInstanceHasNoIpv6Interface
-    "NEXT_HOP_INSTANCE_HAS_NO_IPV6_INTERFACE" NextHopInstanceNotFound
-    "NEXT_HOP_INSTANCE_NOT_FOUND" NextHopInstanceNotOnNetwork
-    "NEXT_HOP_INSTANCE_NOT_ON_NETWORK" NextHopNotRunning "NEXT_HOP_NOT_RUNNING"
-    NotCriticalError "NOT_CRITICAL_ERROR" NoResultsOnPage "NO_RESULTS_ON_PAGE"
-    PartialSuccess "PARTIAL_SUCCESS" QuotaInfoUnavailable "QUOTA_INFO_UNAVAILABLE"
-    RequiredTosAgreement "REQUIRED_TOS_AGREEMENT" ResourceInUseByOtherResourceWarning
-    "RESOURCE_IN_USE_BY_OTHER_RESOURCE_WARNING" ResourceNotDeleted "RESOURCE_NOT_DELETED"
-    SchemaValidationIgnored "SCHEMA_VALIDATION_IGNORED" SingleInstancePropertyTemplate
-    "SINGLE_INSTANCE_PROPERTY_TEMPLATE" UndeclaredProperties "UNDECLARED_PROPERTIES"
-    Unreachable "UNREACHABLE" }
-}
+pub type DiskTypesScopedListWarningCode = RouteWarningsCode;
 
 #[cfg(feature = "disks")]
 /// Values of `DisksScopedListWarningCode`.
-#[non_exhaustive]
-pub enum DisksScopedListWarningCode {
-    /// `CLEANUP_FAILED`
-    CleanupFailed,
-    /// `DEPRECATED_RESOURCE_USED`
-    DeprecatedResourceUsed,
-    /// `DEPRECATED_TYPE_USED`
-    DeprecatedTypeUsed,
-    /// `DISK_SIZE_LARGER_THAN_IMAGE_SIZE`
-    DiskSizeLargerThanImageSize,
-    /// `EXPERIMENTAL_TYPE_USED`
-    ExperimentalTypeUsed,
-    /// `EXTERNAL_API_WARNING`
-    ExternalApiWarning,
-    /// `FIELD_VALUE_OVERRIDEN`
-    #[deprecated]
-    FieldValueOverriden,
-    /// `INJECTED_KERNELS_DEPRECATED`
-    InjectedKernelsDeprecated,
-    /// `INVALID_HEALTH_CHECK_FOR_DYNAMIC_WIEGHTED_LB`
-    InvalidHealthCheckForDynamicWieghtedLb,
-    /// `LARGE_DEPLOYMENT_WARNING`
-    LargeDeploymentWarning,
-    /// `LIST_OVERHEAD_QUOTA_EXCEED`
-    ListOverheadQuotaExceed,
-    /// `MISSING_TYPE_DEPENDENCY`
-    MissingTypeDependency,
-    /// `NEXT_HOP_ADDRESS_NOT_ASSIGNED`
-    NextHopAddressNotAssigned,
-    /// `NEXT_HOP_CANNOT_IP_FORWARD`
-    NextHopCannotIpForward,
-    /// `NEXT_HOP_INSTANCE_HAS_NO_IPV6_INTERFACE`
-    NextHopInstanceHasNoIpv6Interface,
-    /// `NEXT_HOP_INSTANCE_NOT_FOUND`
-    NextHopInstanceNotFound,
-    /// `NEXT_HOP_INSTANCE_NOT_ON_NETWORK`
-    NextHopInstanceNotOnNetwork,
-    /// `NEXT_HOP_NOT_RUNNING`
-    NextHopNotRunning,
-    /// `NOT_CRITICAL_ERROR`
-    NotCriticalError,
-    /// `NO_RESULTS_ON_PAGE`
-    NoResultsOnPage,
-    /// `PARTIAL_SUCCESS`
-    PartialSuccess,
-    /// `QUOTA_INFO_UNAVAILABLE`
-    QuotaInfoUnavailable,
-    /// `REQUIRED_TOS_AGREEMENT`
-    RequiredTosAgreement,
-    /// `RESOURCE_IN_USE_BY_OTHER_RESOURCE_WARNING`
-    ResourceInUseByOtherResourceWarning,
-    /// `RESOURCE_NOT_DELETED`
-    ResourceNotDeleted,
-    /// `SCHEMA_VALIDATION_IGNORED`
-    SchemaValidationIgnored,
-    /// `SINGLE_INSTANCE_PROPERTY_TEMPLATE`
-    SingleInstancePropertyTemplate,
-    /// `UNDECLARED_PROPERTIES`
-    UndeclaredProperties,
-    /// `UNREACHABLE`
-    Unreachable,
-}
-#[cfg(feature = "disks")]
-runtime::open_enum! {
-    DisksScopedListWarningCode { CleanupFailed "CLEANUP_FAILED" DeprecatedResourceUsed
-    "DEPRECATED_RESOURCE_USED" DeprecatedTypeUsed "DEPRECATED_TYPE_USED"
-    DiskSizeLargerThanImageSize "DISK_SIZE_LARGER_THAN_IMAGE_SIZE" ExperimentalTypeUsed
-    "EXPERIMENTAL_TYPE_USED" ExternalApiWarning "EXTERNAL_API_WARNING"
-    FieldValueOverriden "FIELD_VALUE_OVERRIDEN" InjectedKernelsDeprecated
-    "INJECTED_KERNELS_DEPRECATED" InvalidHealthCheckForDynamicWieghtedLb
-    "INVALID_HEALTH_CHECK_FOR_DYNAMIC_WIEGHTED_LB" LargeDeploymentWarning
-    "LARGE_DEPLOYMENT_WARNING" ListOverheadQuotaExceed "LIST_OVERHEAD_QUOTA_EXCEED"
-    MissingTypeDependency "MISSING_TYPE_DEPENDENCY" NextHopAddressNotAssigned
-    "NEXT_HOP_ADDRESS_NOT_ASSIGNED" NextHopCannotIpForward "NEXT_HOP_CANNOT_IP_FORWARD"
-    NextHopInstanceHasNoIpv6Interface "NEXT_HOP_INSTANCE_HAS_NO_IPV6_INTERFACE"
-    NextHopInstanceNotFound "NEXT_HOP_INSTANCE_NOT_FOUND" NextHopInstanceNotOnNetwork
-    "NEXT_HOP_INSTANCE_NOT_ON_NETWORK" NextHopNotRunning "NEXT_HOP_NOT_RUNNING"
-    NotCriticalError "NOT_CRITICAL_ERROR" NoResultsOnPage "NO_RESULTS_ON_PAGE"
-    PartialSuccess "PARTIAL_SUCCESS" QuotaInfoUnavailable "QUOTA_INFO_UNAVAILABLE"
-    RequiredTosAgreement "REQUIRED_TOS_AGREEMENT" ResourceInUseByOtherResourceWarning
-    "RESOURCE_IN_USE_BY_OTHER_RESOURCE_WARNING" ResourceNotDeleted "RESOURCE_NOT_DELETED"
-    SchemaValidationIgnored "SCHEMA_VALIDATION_IGNORED" SingleInstancePropertyTemplate
-    "SINGLE_INSTANCE_PROPERTY_TEMPLATE" UndeclaredProperties "UNDECLARED_PROPERTIES"
-    Unreachable "UNREACHABLE" }
-}
+pub type DisksScopedListWarningCode = RouteWarningsCode;
 
 #[cfg(
     any(feature = "instance-group-managers", feature = "region-instance-group-managers")
@@ -4545,17 +1785,7 @@ runtime::open_enum! {
 
 #[cfg(any(feature = "region-url-maps", feature = "url-maps"))]
 /// Values of `DynamicCompressionPolicyCompressionMode`.
-#[non_exhaustive]
-pub enum DynamicCompressionPolicyCompressionMode {
-    /// `AUTOMATIC`
-    Automatic,
-    /// `DISABLED`
-    Disabled,
-}
-#[cfg(any(feature = "region-url-maps", feature = "url-maps"))]
-runtime::open_enum! {
-    DynamicCompressionPolicyCompressionMode { Automatic "AUTOMATIC" Disabled "DISABLED" }
-}
+pub type DynamicCompressionPolicyCompressionMode = BackendBucketCompressionMode;
 
 #[cfg(feature = "networks")]
 /// Values of `ExchangedPeeringRouteType`.
@@ -4576,181 +1806,11 @@ runtime::open_enum! {
 
 #[cfg(feature = "networks")]
 /// Values of `ExchangedPeeringRoutesListWarningCode`.
-#[non_exhaustive]
-pub enum ExchangedPeeringRoutesListWarningCode {
-    /// `CLEANUP_FAILED`
-    CleanupFailed,
-    /// `DEPRECATED_RESOURCE_USED`
-    DeprecatedResourceUsed,
-    /// `DEPRECATED_TYPE_USED`
-    DeprecatedTypeUsed,
-    /// `DISK_SIZE_LARGER_THAN_IMAGE_SIZE`
-    DiskSizeLargerThanImageSize,
-    /// `EXPERIMENTAL_TYPE_USED`
-    ExperimentalTypeUsed,
-    /// `EXTERNAL_API_WARNING`
-    ExternalApiWarning,
-    /// `FIELD_VALUE_OVERRIDEN`
-    #[deprecated]
-    FieldValueOverriden,
-    /// `INJECTED_KERNELS_DEPRECATED`
-    InjectedKernelsDeprecated,
-    /// `INVALID_HEALTH_CHECK_FOR_DYNAMIC_WIEGHTED_LB`
-    InvalidHealthCheckForDynamicWieghtedLb,
-    /// `LARGE_DEPLOYMENT_WARNING`
-    LargeDeploymentWarning,
-    /// `LIST_OVERHEAD_QUOTA_EXCEED`
-    ListOverheadQuotaExceed,
-    /// `MISSING_TYPE_DEPENDENCY`
-    MissingTypeDependency,
-    /// `NEXT_HOP_ADDRESS_NOT_ASSIGNED`
-    NextHopAddressNotAssigned,
-    /// `NEXT_HOP_CANNOT_IP_FORWARD`
-    NextHopCannotIpForward,
-    /// `NEXT_HOP_INSTANCE_HAS_NO_IPV6_INTERFACE`
-    NextHopInstanceHasNoIpv6Interface,
-    /// `NEXT_HOP_INSTANCE_NOT_FOUND`
-    NextHopInstanceNotFound,
-    /// `NEXT_HOP_INSTANCE_NOT_ON_NETWORK`
-    NextHopInstanceNotOnNetwork,
-    /// `NEXT_HOP_NOT_RUNNING`
-    NextHopNotRunning,
-    /// `NOT_CRITICAL_ERROR`
-    NotCriticalError,
-    /// `NO_RESULTS_ON_PAGE`
-    NoResultsOnPage,
-    /// `PARTIAL_SUCCESS`
-    PartialSuccess,
-    /// `QUOTA_INFO_UNAVAILABLE`
-    QuotaInfoUnavailable,
-    /// `REQUIRED_TOS_AGREEMENT`
-    RequiredTosAgreement,
-    /// `RESOURCE_IN_USE_BY_OTHER_RESOURCE_WARNING`
-    ResourceInUseByOtherResourceWarning,
-    /// `RESOURCE_NOT_DELETED`
-    ResourceNotDeleted,
-    /// `SCHEMA_VALIDATION_IGNORED`
-    SchemaValidationIgnored,
-    /// `SINGLE_INSTANCE_PROPERTY_TEMPLATE`
-    SingleInstancePropertyTemplate,
-    /// `UNDECLARED_PROPERTIES`
-    UndeclaredProperties,
-    /// `UNREACHABLE`
-    Unreachable,
-}
-#[cfg(feature = "networks")]
-runtime::open_enum! {
-    ExchangedPeeringRoutesListWarningCode { CleanupFailed "CLEANUP_FAILED"
-    DeprecatedResourceUsed "DEPRECATED_RESOURCE_USED" DeprecatedTypeUsed
-    "DEPRECATED_TYPE_USED" DiskSizeLargerThanImageSize "DISK_SIZE_LARGER_THAN_IMAGE_SIZE"
-    ExperimentalTypeUsed "EXPERIMENTAL_TYPE_USED" ExternalApiWarning
-    "EXTERNAL_API_WARNING" FieldValueOverriden "FIELD_VALUE_OVERRIDEN"
-    InjectedKernelsDeprecated "INJECTED_KERNELS_DEPRECATED"
-    InvalidHealthCheckForDynamicWieghtedLb "INVALID_HEALTH_CHECK_FOR_DYNAMIC_WIEGHTED_LB"
-    LargeDeploymentWarning "LARGE_DEPLOYMENT_WARNING" ListOverheadQuotaExceed
-    "LIST_OVERHEAD_QUOTA_EXCEED" MissingTypeDependency "MISSING_TYPE_DEPENDENCY"
-    NextHopAddressNotAssigned "NEXT_HOP_ADDRESS_NOT_ASSIGNED" NextHopCannotIpForward
-    "NEXT_HOP_CANNOT_IP_FORWARD" NextHopInstanceHasNoIpv6Interface
-    "NEXT_HOP_INSTANCE_HAS_NO_IPV6_INTERFACE" NextHopInstanceNotFound
-    "NEXT_HOP_INSTANCE_NOT_FOUND" NextHopInstanceNotOnNetwork
-    "NEXT_HOP_INSTANCE_NOT_ON_NETWORK" NextHopNotRunning "NEXT_HOP_NOT_RUNNING"
-    NotCriticalError "NOT_CRITICAL_ERROR" NoResultsOnPage "NO_RESULTS_ON_PAGE"
-    PartialSuccess "PARTIAL_SUCCESS" QuotaInfoUnavailable "QUOTA_INFO_UNAVAILABLE"
-    RequiredTosAgreement "REQUIRED_TOS_AGREEMENT" ResourceInUseByOtherResourceWarning
-    "RESOURCE_IN_USE_BY_OTHER_RESOURCE_WARNING" ResourceNotDeleted "RESOURCE_NOT_DELETED"
-    SchemaValidationIgnored "SCHEMA_VALIDATION_IGNORED" SingleInstancePropertyTemplate
-    "SINGLE_INSTANCE_PROPERTY_TEMPLATE" UndeclaredProperties "UNDECLARED_PROPERTIES"
-    Unreachable "UNREACHABLE" }
-}
+pub type ExchangedPeeringRoutesListWarningCode = RouteWarningsCode;
 
 #[cfg(feature = "external-vpn-gateways")]
 /// Values of `ExternalVpnGatewayListWarningCode`.
-#[non_exhaustive]
-pub enum ExternalVpnGatewayListWarningCode {
-    /// `CLEANUP_FAILED`
-    CleanupFailed,
-    /// `DEPRECATED_RESOURCE_USED`
-    DeprecatedResourceUsed,
-    /// `DEPRECATED_TYPE_USED`
-    DeprecatedTypeUsed,
-    /// `DISK_SIZE_LARGER_THAN_IMAGE_SIZE`
-    DiskSizeLargerThanImageSize,
-    /// `EXPERIMENTAL_TYPE_USED`
-    ExperimentalTypeUsed,
-    /// `EXTERNAL_API_WARNING`
-    ExternalApiWarning,
-    /// `FIELD_VALUE_OVERRIDEN`
-    #[deprecated]
-    FieldValueOverriden,
-    /// `INJECTED_KERNELS_DEPRECATED`
-    InjectedKernelsDeprecated,
-    /// `INVALID_HEALTH_CHECK_FOR_DYNAMIC_WIEGHTED_LB`
-    InvalidHealthCheckForDynamicWieghtedLb,
-    /// `LARGE_DEPLOYMENT_WARNING`
-    LargeDeploymentWarning,
-    /// `LIST_OVERHEAD_QUOTA_EXCEED`
-    ListOverheadQuotaExceed,
-    /// `MISSING_TYPE_DEPENDENCY`
-    MissingTypeDependency,
-    /// `NEXT_HOP_ADDRESS_NOT_ASSIGNED`
-    NextHopAddressNotAssigned,
-    /// `NEXT_HOP_CANNOT_IP_FORWARD`
-    NextHopCannotIpForward,
-    /// `NEXT_HOP_INSTANCE_HAS_NO_IPV6_INTERFACE`
-    NextHopInstanceHasNoIpv6Interface,
-    /// `NEXT_HOP_INSTANCE_NOT_FOUND`
-    NextHopInstanceNotFound,
-    /// `NEXT_HOP_INSTANCE_NOT_ON_NETWORK`
-    NextHopInstanceNotOnNetwork,
-    /// `NEXT_HOP_NOT_RUNNING`
-    NextHopNotRunning,
-    /// `NOT_CRITICAL_ERROR`
-    NotCriticalError,
-    /// `NO_RESULTS_ON_PAGE`
-    NoResultsOnPage,
-    /// `PARTIAL_SUCCESS`
-    PartialSuccess,
-    /// `QUOTA_INFO_UNAVAILABLE`
-    QuotaInfoUnavailable,
-    /// `REQUIRED_TOS_AGREEMENT`
-    RequiredTosAgreement,
-    /// `RESOURCE_IN_USE_BY_OTHER_RESOURCE_WARNING`
-    ResourceInUseByOtherResourceWarning,
-    /// `RESOURCE_NOT_DELETED`
-    ResourceNotDeleted,
-    /// `SCHEMA_VALIDATION_IGNORED`
-    SchemaValidationIgnored,
-    /// `SINGLE_INSTANCE_PROPERTY_TEMPLATE`
-    SingleInstancePropertyTemplate,
-    /// `UNDECLARED_PROPERTIES`
-    UndeclaredProperties,
-    /// `UNREACHABLE`
-    Unreachable,
-}
-#[cfg(feature = "external-vpn-gateways")]
-runtime::open_enum! {
-    ExternalVpnGatewayListWarningCode { CleanupFailed "CLEANUP_FAILED"
-    DeprecatedResourceUsed "DEPRECATED_RESOURCE_USED" DeprecatedTypeUsed
-    "DEPRECATED_TYPE_USED" DiskSizeLargerThanImageSize "DISK_SIZE_LARGER_THAN_IMAGE_SIZE"
-    ExperimentalTypeUsed "EXPERIMENTAL_TYPE_USED" ExternalApiWarning
-    "EXTERNAL_API_WARNING" FieldValueOverriden "FIELD_VALUE_OVERRIDEN"
-    InjectedKernelsDeprecated "INJECTED_KERNELS_DEPRECATED"
-    InvalidHealthCheckForDynamicWieghtedLb "INVALID_HEALTH_CHECK_FOR_DYNAMIC_WIEGHTED_LB"
-    LargeDeploymentWarning "LARGE_DEPLOYMENT_WARNING" ListOverheadQuotaExceed
-    "LIST_OVERHEAD_QUOTA_EXCEED" MissingTypeDependency "MISSING_TYPE_DEPENDENCY"
-    NextHopAddressNotAssigned "NEXT_HOP_ADDRESS_NOT_ASSIGNED" NextHopCannotIpForward
-    "NEXT_HOP_CANNOT_IP_FORWARD" NextHopInstanceHasNoIpv6Interface
-    "NEXT_HOP_INSTANCE_HAS_NO_IPV6_INTERFACE" NextHopInstanceNotFound
-    "NEXT_HOP_INSTANCE_NOT_FOUND" NextHopInstanceNotOnNetwork
-    "NEXT_HOP_INSTANCE_NOT_ON_NETWORK" NextHopNotRunning "NEXT_HOP_NOT_RUNNING"
-    NotCriticalError "NOT_CRITICAL_ERROR" NoResultsOnPage "NO_RESULTS_ON_PAGE"
-    PartialSuccess "PARTIAL_SUCCESS" QuotaInfoUnavailable "QUOTA_INFO_UNAVAILABLE"
-    RequiredTosAgreement "REQUIRED_TOS_AGREEMENT" ResourceInUseByOtherResourceWarning
-    "RESOURCE_IN_USE_BY_OTHER_RESOURCE_WARNING" ResourceNotDeleted "RESOURCE_NOT_DELETED"
-    SchemaValidationIgnored "SCHEMA_VALIDATION_IGNORED" SingleInstancePropertyTemplate
-    "SINGLE_INSTANCE_PROPERTY_TEMPLATE" UndeclaredProperties "UNDECLARED_PROPERTIES"
-    Unreachable "UNREACHABLE" }
-}
+pub type ExternalVpnGatewayListWarningCode = RouteWarningsCode;
 
 #[cfg(feature = "external-vpn-gateways")]
 /// Values of `ExternalVpnGatewayRedundancyType`.
@@ -4786,8 +1846,10 @@ runtime::open_enum! {
 
 #[cfg(
     any(
+        feature = "firewall-policies",
         feature = "firewalls",
         feature = "instances",
+        feature = "network-firewall-policies",
         feature = "networks",
         feature = "region-network-firewall-policies"
     )
@@ -4802,8 +1864,10 @@ pub enum FirewallDirection {
 }
 #[cfg(
     any(
+        feature = "firewall-policies",
         feature = "firewalls",
         feature = "instances",
+        feature = "network-firewall-policies",
         feature = "networks",
         feature = "region-network-firewall-policies"
     )
@@ -4814,91 +1878,7 @@ runtime::open_enum! {
 
 #[cfg(feature = "firewalls")]
 /// Values of `FirewallListWarningCode`.
-#[non_exhaustive]
-pub enum FirewallListWarningCode {
-    /// `CLEANUP_FAILED`
-    CleanupFailed,
-    /// `DEPRECATED_RESOURCE_USED`
-    DeprecatedResourceUsed,
-    /// `DEPRECATED_TYPE_USED`
-    DeprecatedTypeUsed,
-    /// `DISK_SIZE_LARGER_THAN_IMAGE_SIZE`
-    DiskSizeLargerThanImageSize,
-    /// `EXPERIMENTAL_TYPE_USED`
-    ExperimentalTypeUsed,
-    /// `EXTERNAL_API_WARNING`
-    ExternalApiWarning,
-    /// `FIELD_VALUE_OVERRIDEN`
-    #[deprecated]
-    FieldValueOverriden,
-    /// `INJECTED_KERNELS_DEPRECATED`
-    InjectedKernelsDeprecated,
-    /// `INVALID_HEALTH_CHECK_FOR_DYNAMIC_WIEGHTED_LB`
-    InvalidHealthCheckForDynamicWieghtedLb,
-    /// `LARGE_DEPLOYMENT_WARNING`
-    LargeDeploymentWarning,
-    /// `LIST_OVERHEAD_QUOTA_EXCEED`
-    ListOverheadQuotaExceed,
-    /// `MISSING_TYPE_DEPENDENCY`
-    MissingTypeDependency,
-    /// `NEXT_HOP_ADDRESS_NOT_ASSIGNED`
-    NextHopAddressNotAssigned,
-    /// `NEXT_HOP_CANNOT_IP_FORWARD`
-    NextHopCannotIpForward,
-    /// `NEXT_HOP_INSTANCE_HAS_NO_IPV6_INTERFACE`
-    NextHopInstanceHasNoIpv6Interface,
-    /// `NEXT_HOP_INSTANCE_NOT_FOUND`
-    NextHopInstanceNotFound,
-    /// `NEXT_HOP_INSTANCE_NOT_ON_NETWORK`
-    NextHopInstanceNotOnNetwork,
-    /// `NEXT_HOP_NOT_RUNNING`
-    NextHopNotRunning,
-    /// `NOT_CRITICAL_ERROR`
-    NotCriticalError,
-    /// `NO_RESULTS_ON_PAGE`
-    NoResultsOnPage,
-    /// `PARTIAL_SUCCESS`
-    PartialSuccess,
-    /// `QUOTA_INFO_UNAVAILABLE`
-    QuotaInfoUnavailable,
-    /// `REQUIRED_TOS_AGREEMENT`
-    RequiredTosAgreement,
-    /// `RESOURCE_IN_USE_BY_OTHER_RESOURCE_WARNING`
-    ResourceInUseByOtherResourceWarning,
-    /// `RESOURCE_NOT_DELETED`
-    ResourceNotDeleted,
-    /// `SCHEMA_VALIDATION_IGNORED`
-    SchemaValidationIgnored,
-    /// `SINGLE_INSTANCE_PROPERTY_TEMPLATE`
-    SingleInstancePropertyTemplate,
-    /// `UNDECLARED_PROPERTIES`
-    UndeclaredProperties,
-    /// `UNREACHABLE`
-    Unreachable,
-}
-#[cfg(feature = "firewalls")]
-runtime::open_enum! {
-    FirewallListWarningCode { CleanupFailed "CLEANUP_FAILED" DeprecatedResourceUsed
-    "DEPRECATED_RESOURCE_USED" DeprecatedTypeUsed "DEPRECATED_TYPE_USED"
-    DiskSizeLargerThanImageSize "DISK_SIZE_LARGER_THAN_IMAGE_SIZE" ExperimentalTypeUsed
-    "EXPERIMENTAL_TYPE_USED" ExternalApiWarning "EXTERNAL_API_WARNING"
-    FieldValueOverriden "FIELD_VALUE_OVERRIDEN" InjectedKernelsDeprecated
-    "INJECTED_KERNELS_DEPRECATED" InvalidHealthCheckForDynamicWieghtedLb
-    "INVALID_HEALTH_CHECK_FOR_DYNAMIC_WIEGHTED_LB" LargeDeploymentWarning
-    "LARGE_DEPLOYMENT_WARNING" ListOverheadQuotaExceed "LIST_OVERHEAD_QUOTA_EXCEED"
-    MissingTypeDependency "MISSING_TYPE_DEPENDENCY" NextHopAddressNotAssigned
-    "NEXT_HOP_ADDRESS_NOT_ASSIGNED" NextHopCannotIpForward "NEXT_HOP_CANNOT_IP_FORWARD"
-    NextHopInstanceHasNoIpv6Interface "NEXT_HOP_INSTANCE_HAS_NO_IPV6_INTERFACE"
-    NextHopInstanceNotFound "NEXT_HOP_INSTANCE_NOT_FOUND" NextHopInstanceNotOnNetwork
-    "NEXT_HOP_INSTANCE_NOT_ON_NETWORK" NextHopNotRunning "NEXT_HOP_NOT_RUNNING"
-    NotCriticalError "NOT_CRITICAL_ERROR" NoResultsOnPage "NO_RESULTS_ON_PAGE"
-    PartialSuccess "PARTIAL_SUCCESS" QuotaInfoUnavailable "QUOTA_INFO_UNAVAILABLE"
-    RequiredTosAgreement "REQUIRED_TOS_AGREEMENT" ResourceInUseByOtherResourceWarning
-    "RESOURCE_IN_USE_BY_OTHER_RESOURCE_WARNING" ResourceNotDeleted "RESOURCE_NOT_DELETED"
-    SchemaValidationIgnored "SCHEMA_VALIDATION_IGNORED" SingleInstancePropertyTemplate
-    "SINGLE_INSTANCE_PROPERTY_TEMPLATE" UndeclaredProperties "UNDECLARED_PROPERTIES"
-    Unreachable "UNREACHABLE" }
-}
+pub type FirewallListWarningCode = RouteWarningsCode;
 
 #[cfg(
     any(
@@ -4931,92 +1911,7 @@ runtime::open_enum! {
 
 #[cfg(feature = "network-firewall-policies")]
 /// Values of `FirewallPoliciesScopedListWarningCode`.
-#[non_exhaustive]
-pub enum FirewallPoliciesScopedListWarningCode {
-    /// `CLEANUP_FAILED`
-    CleanupFailed,
-    /// `DEPRECATED_RESOURCE_USED`
-    DeprecatedResourceUsed,
-    /// `DEPRECATED_TYPE_USED`
-    DeprecatedTypeUsed,
-    /// `DISK_SIZE_LARGER_THAN_IMAGE_SIZE`
-    DiskSizeLargerThanImageSize,
-    /// `EXPERIMENTAL_TYPE_USED`
-    ExperimentalTypeUsed,
-    /// `EXTERNAL_API_WARNING`
-    ExternalApiWarning,
-    /// `FIELD_VALUE_OVERRIDEN`
-    #[deprecated]
-    FieldValueOverriden,
-    /// `INJECTED_KERNELS_DEPRECATED`
-    InjectedKernelsDeprecated,
-    /// `INVALID_HEALTH_CHECK_FOR_DYNAMIC_WIEGHTED_LB`
-    InvalidHealthCheckForDynamicWieghtedLb,
-    /// `LARGE_DEPLOYMENT_WARNING`
-    LargeDeploymentWarning,
-    /// `LIST_OVERHEAD_QUOTA_EXCEED`
-    ListOverheadQuotaExceed,
-    /// `MISSING_TYPE_DEPENDENCY`
-    MissingTypeDependency,
-    /// `NEXT_HOP_ADDRESS_NOT_ASSIGNED`
-    NextHopAddressNotAssigned,
-    /// `NEXT_HOP_CANNOT_IP_FORWARD`
-    NextHopCannotIpForward,
-    /// `NEXT_HOP_INSTANCE_HAS_NO_IPV6_INTERFACE`
-    NextHopInstanceHasNoIpv6Interface,
-    /// `NEXT_HOP_INSTANCE_NOT_FOUND`
-    NextHopInstanceNotFound,
-    /// `NEXT_HOP_INSTANCE_NOT_ON_NETWORK`
-    NextHopInstanceNotOnNetwork,
-    /// `NEXT_HOP_NOT_RUNNING`
-    NextHopNotRunning,
-    /// `NOT_CRITICAL_ERROR`
-    NotCriticalError,
-    /// `NO_RESULTS_ON_PAGE`
-    NoResultsOnPage,
-    /// `PARTIAL_SUCCESS`
-    PartialSuccess,
-    /// `QUOTA_INFO_UNAVAILABLE`
-    QuotaInfoUnavailable,
-    /// `REQUIRED_TOS_AGREEMENT`
-    RequiredTosAgreement,
-    /// `RESOURCE_IN_USE_BY_OTHER_RESOURCE_WARNING`
-    ResourceInUseByOtherResourceWarning,
-    /// `RESOURCE_NOT_DELETED`
-    ResourceNotDeleted,
-    /// `SCHEMA_VALIDATION_IGNORED`
-    SchemaValidationIgnored,
-    /// `SINGLE_INSTANCE_PROPERTY_TEMPLATE`
-    SingleInstancePropertyTemplate,
-    /// `UNDECLARED_PROPERTIES`
-    UndeclaredProperties,
-    /// `UNREACHABLE`
-    Unreachable,
-}
-#[cfg(feature = "network-firewall-policies")]
-runtime::open_enum! {
-    FirewallPoliciesScopedListWarningCode { CleanupFailed "CLEANUP_FAILED"
-    DeprecatedResourceUsed "DEPRECATED_RESOURCE_USED" DeprecatedTypeUsed
-    "DEPRECATED_TYPE_USED" DiskSizeLargerThanImageSize "DISK_SIZE_LARGER_THAN_IMAGE_SIZE"
-    ExperimentalTypeUsed "EXPERIMENTAL_TYPE_USED" ExternalApiWarning
-    "EXTERNAL_API_WARNING" FieldValueOverriden "FIELD_VALUE_OVERRIDEN"
-    InjectedKernelsDeprecated "INJECTED_KERNELS_DEPRECATED"
-    InvalidHealthCheckForDynamicWieghtedLb "INVALID_HEALTH_CHECK_FOR_DYNAMIC_WIEGHTED_LB"
-    LargeDeploymentWarning "LARGE_DEPLOYMENT_WARNING" ListOverheadQuotaExceed
-    "LIST_OVERHEAD_QUOTA_EXCEED" MissingTypeDependency "MISSING_TYPE_DEPENDENCY"
-    NextHopAddressNotAssigned "NEXT_HOP_ADDRESS_NOT_ASSIGNED" NextHopCannotIpForward
-    "NEXT_HOP_CANNOT_IP_FORWARD" NextHopInstanceHasNoIpv6Interface
-    "NEXT_HOP_INSTANCE_HAS_NO_IPV6_INTERFACE" NextHopInstanceNotFound
-    "NEXT_HOP_INSTANCE_NOT_FOUND" NextHopInstanceNotOnNetwork
-    "NEXT_HOP_INSTANCE_NOT_ON_NETWORK" NextHopNotRunning "NEXT_HOP_NOT_RUNNING"
-    NotCriticalError "NOT_CRITICAL_ERROR" NoResultsOnPage "NO_RESULTS_ON_PAGE"
-    PartialSuccess "PARTIAL_SUCCESS" QuotaInfoUnavailable "QUOTA_INFO_UNAVAILABLE"
-    RequiredTosAgreement "REQUIRED_TOS_AGREEMENT" ResourceInUseByOtherResourceWarning
-    "RESOURCE_IN_USE_BY_OTHER_RESOURCE_WARNING" ResourceNotDeleted "RESOURCE_NOT_DELETED"
-    SchemaValidationIgnored "SCHEMA_VALIDATION_IGNORED" SingleInstancePropertyTemplate
-    "SINGLE_INSTANCE_PROPERTY_TEMPLATE" UndeclaredProperties "UNDECLARED_PROPERTIES"
-    Unreachable "UNREACHABLE" }
-}
+pub type FirewallPoliciesScopedListWarningCode = RouteWarningsCode;
 
 #[cfg(
     any(
@@ -5026,97 +1921,7 @@ runtime::open_enum! {
     )
 )]
 /// Values of `FirewallPolicyListWarningCode`.
-#[non_exhaustive]
-pub enum FirewallPolicyListWarningCode {
-    /// `CLEANUP_FAILED`
-    CleanupFailed,
-    /// `DEPRECATED_RESOURCE_USED`
-    DeprecatedResourceUsed,
-    /// `DEPRECATED_TYPE_USED`
-    DeprecatedTypeUsed,
-    /// `DISK_SIZE_LARGER_THAN_IMAGE_SIZE`
-    DiskSizeLargerThanImageSize,
-    /// `EXPERIMENTAL_TYPE_USED`
-    ExperimentalTypeUsed,
-    /// `EXTERNAL_API_WARNING`
-    ExternalApiWarning,
-    /// `FIELD_VALUE_OVERRIDEN`
-    #[deprecated]
-    FieldValueOverriden,
-    /// `INJECTED_KERNELS_DEPRECATED`
-    InjectedKernelsDeprecated,
-    /// `INVALID_HEALTH_CHECK_FOR_DYNAMIC_WIEGHTED_LB`
-    InvalidHealthCheckForDynamicWieghtedLb,
-    /// `LARGE_DEPLOYMENT_WARNING`
-    LargeDeploymentWarning,
-    /// `LIST_OVERHEAD_QUOTA_EXCEED`
-    ListOverheadQuotaExceed,
-    /// `MISSING_TYPE_DEPENDENCY`
-    MissingTypeDependency,
-    /// `NEXT_HOP_ADDRESS_NOT_ASSIGNED`
-    NextHopAddressNotAssigned,
-    /// `NEXT_HOP_CANNOT_IP_FORWARD`
-    NextHopCannotIpForward,
-    /// `NEXT_HOP_INSTANCE_HAS_NO_IPV6_INTERFACE`
-    NextHopInstanceHasNoIpv6Interface,
-    /// `NEXT_HOP_INSTANCE_NOT_FOUND`
-    NextHopInstanceNotFound,
-    /// `NEXT_HOP_INSTANCE_NOT_ON_NETWORK`
-    NextHopInstanceNotOnNetwork,
-    /// `NEXT_HOP_NOT_RUNNING`
-    NextHopNotRunning,
-    /// `NOT_CRITICAL_ERROR`
-    NotCriticalError,
-    /// `NO_RESULTS_ON_PAGE`
-    NoResultsOnPage,
-    /// `PARTIAL_SUCCESS`
-    PartialSuccess,
-    /// `QUOTA_INFO_UNAVAILABLE`
-    QuotaInfoUnavailable,
-    /// `REQUIRED_TOS_AGREEMENT`
-    RequiredTosAgreement,
-    /// `RESOURCE_IN_USE_BY_OTHER_RESOURCE_WARNING`
-    ResourceInUseByOtherResourceWarning,
-    /// `RESOURCE_NOT_DELETED`
-    ResourceNotDeleted,
-    /// `SCHEMA_VALIDATION_IGNORED`
-    SchemaValidationIgnored,
-    /// `SINGLE_INSTANCE_PROPERTY_TEMPLATE`
-    SingleInstancePropertyTemplate,
-    /// `UNDECLARED_PROPERTIES`
-    UndeclaredProperties,
-    /// `UNREACHABLE`
-    Unreachable,
-}
-#[cfg(
-    any(
-        feature = "firewall-policies",
-        feature = "network-firewall-policies",
-        feature = "region-network-firewall-policies"
-    )
-)]
-runtime::open_enum! {
-    FirewallPolicyListWarningCode { CleanupFailed "CLEANUP_FAILED" DeprecatedResourceUsed
-    "DEPRECATED_RESOURCE_USED" DeprecatedTypeUsed "DEPRECATED_TYPE_USED"
-    DiskSizeLargerThanImageSize "DISK_SIZE_LARGER_THAN_IMAGE_SIZE" ExperimentalTypeUsed
-    "EXPERIMENTAL_TYPE_USED" ExternalApiWarning "EXTERNAL_API_WARNING"
-    FieldValueOverriden "FIELD_VALUE_OVERRIDEN" InjectedKernelsDeprecated
-    "INJECTED_KERNELS_DEPRECATED" InvalidHealthCheckForDynamicWieghtedLb
-    "INVALID_HEALTH_CHECK_FOR_DYNAMIC_WIEGHTED_LB" LargeDeploymentWarning
-    "LARGE_DEPLOYMENT_WARNING" ListOverheadQuotaExceed "LIST_OVERHEAD_QUOTA_EXCEED"
-    MissingTypeDependency "MISSING_TYPE_DEPENDENCY" NextHopAddressNotAssigned
-    "NEXT_HOP_ADDRESS_NOT_ASSIGNED" NextHopCannotIpForward "NEXT_HOP_CANNOT_IP_FORWARD"
-    NextHopInstanceHasNoIpv6Interface "NEXT_HOP_INSTANCE_HAS_NO_IPV6_INTERFACE"
-    NextHopInstanceNotFound "NEXT_HOP_INSTANCE_NOT_FOUND" NextHopInstanceNotOnNetwork
-    "NEXT_HOP_INSTANCE_NOT_ON_NETWORK" NextHopNotRunning "NEXT_HOP_NOT_RUNNING"
-    NotCriticalError "NOT_CRITICAL_ERROR" NoResultsOnPage "NO_RESULTS_ON_PAGE"
-    PartialSuccess "PARTIAL_SUCCESS" QuotaInfoUnavailable "QUOTA_INFO_UNAVAILABLE"
-    RequiredTosAgreement "REQUIRED_TOS_AGREEMENT" ResourceInUseByOtherResourceWarning
-    "RESOURCE_IN_USE_BY_OTHER_RESOURCE_WARNING" ResourceNotDeleted "RESOURCE_NOT_DELETED"
-    SchemaValidationIgnored "SCHEMA_VALIDATION_IGNORED" SingleInstancePropertyTemplate
-    "SINGLE_INSTANCE_PROPERTY_TEMPLATE" UndeclaredProperties "UNDECLARED_PROPERTIES"
-    Unreachable "UNREACHABLE" }
-}
+pub type FirewallPolicyListWarningCode = RouteWarningsCode;
 
 #[cfg(
     any(
@@ -5148,6 +1953,7 @@ runtime::open_enum! {
     any(
         feature = "firewall-policies",
         feature = "network-firewall-policies",
+        feature = "network-profiles",
         feature = "region-network-firewall-policies"
     )
 )]
@@ -5165,6 +1971,7 @@ pub enum FirewallPolicyPolicyType {
     any(
         feature = "firewall-policies",
         feature = "network-firewall-policies",
+        feature = "network-profiles",
         feature = "region-network-firewall-policies"
     )
 )]
@@ -5183,25 +1990,7 @@ runtime::open_enum! {
     )
 )]
 /// Values of `FirewallPolicyRuleDirection`.
-#[non_exhaustive]
-pub enum FirewallPolicyRuleDirection {
-    /// `EGRESS`
-    Egress,
-    /// `INGRESS`
-    Ingress,
-}
-#[cfg(
-    any(
-        feature = "firewall-policies",
-        feature = "instances",
-        feature = "network-firewall-policies",
-        feature = "networks",
-        feature = "region-network-firewall-policies"
-    )
-)]
-runtime::open_enum! {
-    FirewallPolicyRuleDirection { Egress "EGRESS" Ingress "INGRESS" }
-}
+pub type FirewallPolicyRuleDirection = FirewallDirection;
 
 #[cfg(
     any(
@@ -5213,33 +2002,7 @@ runtime::open_enum! {
     )
 )]
 /// Values of `FirewallPolicyRuleMatcherDestNetworkContext`.
-#[non_exhaustive]
-pub enum FirewallPolicyRuleMatcherDestNetworkContext {
-    /// `INTERNET`
-    Internet,
-    /// `INTRA_VPC`
-    IntraVpc,
-    /// `NON_INTERNET`
-    NonInternet,
-    /// `UNSPECIFIED`
-    Unspecified,
-    /// `VPC_NETWORKS`
-    VpcNetworks,
-}
-#[cfg(
-    any(
-        feature = "firewall-policies",
-        feature = "instances",
-        feature = "network-firewall-policies",
-        feature = "networks",
-        feature = "region-network-firewall-policies"
-    )
-)]
-runtime::open_enum! {
-    FirewallPolicyRuleMatcherDestNetworkContext { Internet "INTERNET" IntraVpc
-    "INTRA_VPC" NonInternet "NON_INTERNET" Unspecified "UNSPECIFIED" VpcNetworks
-    "VPC_NETWORKS" }
-}
+pub type FirewallPolicyRuleMatcherDestNetworkContext = FirewallPolicyRuleMatcherSrcNetworkType;
 
 #[cfg(
     any(
@@ -5251,32 +2014,7 @@ runtime::open_enum! {
     )
 )]
 /// Values of `FirewallPolicyRuleMatcherDestNetworkType`.
-#[non_exhaustive]
-pub enum FirewallPolicyRuleMatcherDestNetworkType {
-    /// `INTERNET`
-    Internet,
-    /// `INTRA_VPC`
-    IntraVpc,
-    /// `NON_INTERNET`
-    NonInternet,
-    /// `UNSPECIFIED`
-    Unspecified,
-    /// `VPC_NETWORKS`
-    VpcNetworks,
-}
-#[cfg(
-    any(
-        feature = "firewall-policies",
-        feature = "instances",
-        feature = "network-firewall-policies",
-        feature = "networks",
-        feature = "region-network-firewall-policies"
-    )
-)]
-runtime::open_enum! {
-    FirewallPolicyRuleMatcherDestNetworkType { Internet "INTERNET" IntraVpc "INTRA_VPC"
-    NonInternet "NON_INTERNET" Unspecified "UNSPECIFIED" VpcNetworks "VPC_NETWORKS" }
-}
+pub type FirewallPolicyRuleMatcherDestNetworkType = FirewallPolicyRuleMatcherSrcNetworkType;
 
 #[cfg(
     any(
@@ -5288,32 +2026,7 @@ runtime::open_enum! {
     )
 )]
 /// Values of `FirewallPolicyRuleMatcherSrcNetworkContext`.
-#[non_exhaustive]
-pub enum FirewallPolicyRuleMatcherSrcNetworkContext {
-    /// `INTERNET`
-    Internet,
-    /// `INTRA_VPC`
-    IntraVpc,
-    /// `NON_INTERNET`
-    NonInternet,
-    /// `UNSPECIFIED`
-    Unspecified,
-    /// `VPC_NETWORKS`
-    VpcNetworks,
-}
-#[cfg(
-    any(
-        feature = "firewall-policies",
-        feature = "instances",
-        feature = "network-firewall-policies",
-        feature = "networks",
-        feature = "region-network-firewall-policies"
-    )
-)]
-runtime::open_enum! {
-    FirewallPolicyRuleMatcherSrcNetworkContext { Internet "INTERNET" IntraVpc "INTRA_VPC"
-    NonInternet "NON_INTERNET" Unspecified "UNSPECIFIED" VpcNetworks "VPC_NETWORKS" }
-}
+pub type FirewallPolicyRuleMatcherSrcNetworkContext = FirewallPolicyRuleMatcherSrcNetworkType;
 
 #[cfg(
     any(
@@ -5415,92 +2128,7 @@ runtime::open_enum! {
 
 #[cfg(feature = "forwarding-rules")]
 /// Values of `ForwardingRuleAggregatedListWarningCode`.
-#[non_exhaustive]
-pub enum ForwardingRuleAggregatedListWarningCode {
-    /// `CLEANUP_FAILED`
-    CleanupFailed,
-    /// `DEPRECATED_RESOURCE_USED`
-    DeprecatedResourceUsed,
-    /// `DEPRECATED_TYPE_USED`
-    DeprecatedTypeUsed,
-    /// `DISK_SIZE_LARGER_THAN_IMAGE_SIZE`
-    DiskSizeLargerThanImageSize,
-    /// `EXPERIMENTAL_TYPE_USED`
-    ExperimentalTypeUsed,
-    /// `EXTERNAL_API_WARNING`
-    ExternalApiWarning,
-    /// `FIELD_VALUE_OVERRIDEN`
-    #[deprecated]
-    FieldValueOverriden,
-    /// `INJECTED_KERNELS_DEPRECATED`
-    InjectedKernelsDeprecated,
-    /// `INVALID_HEALTH_CHECK_FOR_DYNAMIC_WIEGHTED_LB`
-    InvalidHealthCheckForDynamicWieghtedLb,
-    /// `LARGE_DEPLOYMENT_WARNING`
-    LargeDeploymentWarning,
-    /// `LIST_OVERHEAD_QUOTA_EXCEED`
-    ListOverheadQuotaExceed,
-    /// `MISSING_TYPE_DEPENDENCY`
-    MissingTypeDependency,
-    /// `NEXT_HOP_ADDRESS_NOT_ASSIGNED`
-    NextHopAddressNotAssigned,
-    /// `NEXT_HOP_CANNOT_IP_FORWARD`
-    NextHopCannotIpForward,
-    /// `NEXT_HOP_INSTANCE_HAS_NO_IPV6_INTERFACE`
-    NextHopInstanceHasNoIpv6Interface,
-    /// `NEXT_HOP_INSTANCE_NOT_FOUND`
-    NextHopInstanceNotFound,
-    /// `NEXT_HOP_INSTANCE_NOT_ON_NETWORK`
-    NextHopInstanceNotOnNetwork,
-    /// `NEXT_HOP_NOT_RUNNING`
-    NextHopNotRunning,
-    /// `NOT_CRITICAL_ERROR`
-    NotCriticalError,
-    /// `NO_RESULTS_ON_PAGE`
-    NoResultsOnPage,
-    /// `PARTIAL_SUCCESS`
-    PartialSuccess,
-    /// `QUOTA_INFO_UNAVAILABLE`
-    QuotaInfoUnavailable,
-    /// `REQUIRED_TOS_AGREEMENT`
-    RequiredTosAgreement,
-    /// `RESOURCE_IN_USE_BY_OTHER_RESOURCE_WARNING`
-    ResourceInUseByOtherResourceWarning,
-    /// `RESOURCE_NOT_DELETED`
-    ResourceNotDeleted,
-    /// `SCHEMA_VALIDATION_IGNORED`
-    SchemaValidationIgnored,
-    /// `SINGLE_INSTANCE_PROPERTY_TEMPLATE`
-    SingleInstancePropertyTemplate,
-    /// `UNDECLARED_PROPERTIES`
-    UndeclaredProperties,
-    /// `UNREACHABLE`
-    Unreachable,
-}
-#[cfg(feature = "forwarding-rules")]
-runtime::open_enum! {
-    ForwardingRuleAggregatedListWarningCode { CleanupFailed "CLEANUP_FAILED"
-    DeprecatedResourceUsed "DEPRECATED_RESOURCE_USED" DeprecatedTypeUsed
-    "DEPRECATED_TYPE_USED" DiskSizeLargerThanImageSize "DISK_SIZE_LARGER_THAN_IMAGE_SIZE"
-    ExperimentalTypeUsed "EXPERIMENTAL_TYPE_USED" ExternalApiWarning
-    "EXTERNAL_API_WARNING" FieldValueOverriden "FIELD_VALUE_OVERRIDEN"
-    InjectedKernelsDeprecated "INJECTED_KERNELS_DEPRECATED"
-    InvalidHealthCheckForDynamicWieghtedLb "INVALID_HEALTH_CHECK_FOR_DYNAMIC_WIEGHTED_LB"
-    LargeDeploymentWarning "LARGE_DEPLOYMENT_WARNING" ListOverheadQuotaExceed
-    "LIST_OVERHEAD_QUOTA_EXCEED" MissingTypeDependency "MISSING_TYPE_DEPENDENCY"
-    NextHopAddressNotAssigned "NEXT_HOP_ADDRESS_NOT_ASSIGNED" NextHopCannotIpForward
-    "NEXT_HOP_CANNOT_IP_FORWARD" NextHopInstanceHasNoIpv6Interface
-    "NEXT_HOP_INSTANCE_HAS_NO_IPV6_INTERFACE" NextHopInstanceNotFound
-    "NEXT_HOP_INSTANCE_NOT_FOUND" NextHopInstanceNotOnNetwork
-    "NEXT_HOP_INSTANCE_NOT_ON_NETWORK" NextHopNotRunning "NEXT_HOP_NOT_RUNNING"
-    NotCriticalError "NOT_CRITICAL_ERROR" NoResultsOnPage "NO_RESULTS_ON_PAGE"
-    PartialSuccess "PARTIAL_SUCCESS" QuotaInfoUnavailable "QUOTA_INFO_UNAVAILABLE"
-    RequiredTosAgreement "REQUIRED_TOS_AGREEMENT" ResourceInUseByOtherResourceWarning
-    "RESOURCE_IN_USE_BY_OTHER_RESOURCE_WARNING" ResourceNotDeleted "RESOURCE_NOT_DELETED"
-    SchemaValidationIgnored "SCHEMA_VALIDATION_IGNORED" SingleInstancePropertyTemplate
-    "SINGLE_INSTANCE_PROPERTY_TEMPLATE" UndeclaredProperties "UNDECLARED_PROPERTIES"
-    Unreachable "UNREACHABLE" }
-}
+pub type ForwardingRuleAggregatedListWarningCode = RouteWarningsCode;
 
 #[cfg(any(feature = "forwarding-rules", feature = "global-forwarding-rules"))]
 /// Values of `ForwardingRuleAvailabilityGroup`.
@@ -5522,20 +2150,7 @@ runtime::open_enum! {
 
 #[cfg(any(feature = "forwarding-rules", feature = "global-forwarding-rules"))]
 /// Values of `ForwardingRuleExternalManagedBackendBucketMigrationState`.
-#[non_exhaustive]
-pub enum ForwardingRuleExternalManagedBackendBucketMigrationState {
-    /// `PREPARE`
-    Prepare,
-    /// `TEST_ALL_TRAFFIC`
-    TestAllTraffic,
-    /// `TEST_BY_PERCENTAGE`
-    TestByPercentage,
-}
-#[cfg(any(feature = "forwarding-rules", feature = "global-forwarding-rules"))]
-runtime::open_enum! {
-    ForwardingRuleExternalManagedBackendBucketMigrationState { Prepare "PREPARE"
-    TestAllTraffic "TEST_ALL_TRAFFIC" TestByPercentage "TEST_BY_PERCENTAGE" }
-}
+pub type ForwardingRuleExternalManagedBackendBucketMigrationState = BackendServiceExternalManagedMigrationState;
 
 #[cfg(any(feature = "forwarding-rules", feature = "global-forwarding-rules"))]
 /// Values of `ForwardingRuleIpProtocol`.
@@ -5564,108 +2179,11 @@ runtime::open_enum! {
 
 #[cfg(any(feature = "forwarding-rules", feature = "global-forwarding-rules"))]
 /// Values of `ForwardingRuleIpVersion`.
-#[non_exhaustive]
-pub enum ForwardingRuleIpVersion {
-    /// `IPV4`
-    Ipv4,
-    /// `IPV6`
-    Ipv6,
-    /// `UNSPECIFIED_VERSION`
-    UnspecifiedVersion,
-}
-#[cfg(any(feature = "forwarding-rules", feature = "global-forwarding-rules"))]
-runtime::open_enum! {
-    ForwardingRuleIpVersion { Ipv4 "IPV4" Ipv6 "IPV6" UnspecifiedVersion
-    "UNSPECIFIED_VERSION" }
-}
+pub type ForwardingRuleIpVersion = AddressIpVersion;
 
 #[cfg(any(feature = "forwarding-rules", feature = "global-forwarding-rules"))]
 /// Values of `ForwardingRuleListWarningCode`.
-#[non_exhaustive]
-pub enum ForwardingRuleListWarningCode {
-    /// `CLEANUP_FAILED`
-    CleanupFailed,
-    /// `DEPRECATED_RESOURCE_USED`
-    DeprecatedResourceUsed,
-    /// `DEPRECATED_TYPE_USED`
-    DeprecatedTypeUsed,
-    /// `DISK_SIZE_LARGER_THAN_IMAGE_SIZE`
-    DiskSizeLargerThanImageSize,
-    /// `EXPERIMENTAL_TYPE_USED`
-    ExperimentalTypeUsed,
-    /// `EXTERNAL_API_WARNING`
-    ExternalApiWarning,
-    /// `FIELD_VALUE_OVERRIDEN`
-    #[deprecated]
-    FieldValueOverriden,
-    /// `INJECTED_KERNELS_DEPRECATED`
-    InjectedKernelsDeprecated,
-    /// `INVALID_HEALTH_CHECK_FOR_DYNAMIC_WIEGHTED_LB`
-    InvalidHealthCheckForDynamicWieghtedLb,
-    /// `LARGE_DEPLOYMENT_WARNING`
-    LargeDeploymentWarning,
-    /// `LIST_OVERHEAD_QUOTA_EXCEED`
-    ListOverheadQuotaExceed,
-    /// `MISSING_TYPE_DEPENDENCY`
-    MissingTypeDependency,
-    /// `NEXT_HOP_ADDRESS_NOT_ASSIGNED`
-    NextHopAddressNotAssigned,
-    /// `NEXT_HOP_CANNOT_IP_FORWARD`
-    NextHopCannotIpForward,
-    /// `NEXT_HOP_INSTANCE_HAS_NO_IPV6_INTERFACE`
-    NextHopInstanceHasNoIpv6Interface,
-    /// `NEXT_HOP_INSTANCE_NOT_FOUND`
-    NextHopInstanceNotFound,
-    /// `NEXT_HOP_INSTANCE_NOT_ON_NETWORK`
-    NextHopInstanceNotOnNetwork,
-    /// `NEXT_HOP_NOT_RUNNING`
-    NextHopNotRunning,
-    /// `NOT_CRITICAL_ERROR`
-    NotCriticalError,
-    /// `NO_RESULTS_ON_PAGE`
-    NoResultsOnPage,
-    /// `PARTIAL_SUCCESS`
-    PartialSuccess,
-    /// `QUOTA_INFO_UNAVAILABLE`
-    QuotaInfoUnavailable,
-    /// `REQUIRED_TOS_AGREEMENT`
-    RequiredTosAgreement,
-    /// `RESOURCE_IN_USE_BY_OTHER_RESOURCE_WARNING`
-    ResourceInUseByOtherResourceWarning,
-    /// `RESOURCE_NOT_DELETED`
-    ResourceNotDeleted,
-    /// `SCHEMA_VALIDATION_IGNORED`
-    SchemaValidationIgnored,
-    /// `SINGLE_INSTANCE_PROPERTY_TEMPLATE`
-    SingleInstancePropertyTemplate,
-    /// `UNDECLARED_PROPERTIES`
-    UndeclaredProperties,
-    /// `UNREACHABLE`
-    Unreachable,
-}
-#[cfg(any(feature = "forwarding-rules", feature = "global-forwarding-rules"))]
-runtime::open_enum! {
-    ForwardingRuleListWarningCode { CleanupFailed "CLEANUP_FAILED" DeprecatedResourceUsed
-    "DEPRECATED_RESOURCE_USED" DeprecatedTypeUsed "DEPRECATED_TYPE_USED"
-    DiskSizeLargerThanImageSize "DISK_SIZE_LARGER_THAN_IMAGE_SIZE" ExperimentalTypeUsed
-    "EXPERIMENTAL_TYPE_USED" ExternalApiWarning "EXTERNAL_API_WARNING"
-    FieldValueOverriden "FIELD_VALUE_OVERRIDEN" InjectedKernelsDeprecated
-    "INJECTED_KERNELS_DEPRECATED" InvalidHealthCheckForDynamicWieghtedLb
-    "INVALID_HEALTH_CHECK_FOR_DYNAMIC_WIEGHTED_LB" LargeDeploymentWarning
-    "LARGE_DEPLOYMENT_WARNING" ListOverheadQuotaExceed "LIST_OVERHEAD_QUOTA_EXCEED"
-    MissingTypeDependency "MISSING_TYPE_DEPENDENCY" NextHopAddressNotAssigned
-    "NEXT_HOP_ADDRESS_NOT_ASSIGNED" NextHopCannotIpForward "NEXT_HOP_CANNOT_IP_FORWARD"
-    NextHopInstanceHasNoIpv6Interface "NEXT_HOP_INSTANCE_HAS_NO_IPV6_INTERFACE"
-    NextHopInstanceNotFound "NEXT_HOP_INSTANCE_NOT_FOUND" NextHopInstanceNotOnNetwork
-    "NEXT_HOP_INSTANCE_NOT_ON_NETWORK" NextHopNotRunning "NEXT_HOP_NOT_RUNNING"
-    NotCriticalError "NOT_CRITICAL_ERROR" NoResultsOnPage "NO_RESULTS_ON_PAGE"
-    PartialSuccess "PARTIAL_SUCCESS" QuotaInfoUnavailable "QUOTA_INFO_UNAVAILABLE"
-    RequiredTosAgreement "REQUIRED_TOS_AGREEMENT" ResourceInUseByOtherResourceWarning
-    "RESOURCE_IN_USE_BY_OTHER_RESOURCE_WARNING" ResourceNotDeleted "RESOURCE_NOT_DELETED"
-    SchemaValidationIgnored "SCHEMA_VALIDATION_IGNORED" SingleInstancePropertyTemplate
-    "SINGLE_INSTANCE_PROPERTY_TEMPLATE" UndeclaredProperties "UNDECLARED_PROPERTIES"
-    Unreachable "UNREACHABLE" }
-}
+pub type ForwardingRuleListWarningCode = RouteWarningsCode;
 
 #[cfg(any(feature = "forwarding-rules", feature = "global-forwarding-rules"))]
 /// Values of `ForwardingRuleLoadBalancingScheme`.
@@ -5696,24 +2214,18 @@ runtime::open_enum! {
 
 #[cfg(any(feature = "forwarding-rules", feature = "global-forwarding-rules"))]
 /// Values of `ForwardingRuleNetworkTier`.
-#[non_exhaustive]
-pub enum ForwardingRuleNetworkTier {
-    /// `FIXED_STANDARD`
-    FixedStandard,
-    /// `PREMIUM`
-    Premium,
-    /// `STANDARD`
-    Standard,
-    /// `STANDARD_OVERRIDES_FIXED_STANDARD`
-    StandardOverridesFixedStandard,
-}
-#[cfg(any(feature = "forwarding-rules", feature = "global-forwarding-rules"))]
-runtime::open_enum! {
-    ForwardingRuleNetworkTier { FixedStandard "FIXED_STANDARD" Premium "PREMIUM" Standard
-    "STANDARD" StandardOverridesFixedStandard "STANDARD_OVERRIDES_FIXED_STANDARD" }
-}
+pub type ForwardingRuleNetworkTier = AddressNetworkTier;
 
-#[cfg(any(feature = "forwarding-rules", feature = "global-forwarding-rules"))]
+#[cfg(
+    any(
+        feature = "forwarding-rules",
+        feature = "global-forwarding-rules",
+        feature = "global-network-endpoint-groups",
+        feature = "network-endpoint-groups",
+        feature = "region-network-endpoint-groups",
+        feature = "service-attachments"
+    )
+)]
 /// Values of `ForwardingRulePscConnectionStatus`.
 #[non_exhaustive]
 pub enum ForwardingRulePscConnectionStatus {
@@ -5730,14 +2242,23 @@ pub enum ForwardingRulePscConnectionStatus {
     /// `STATUS_UNSPECIFIED`
     StatusUnspecified,
 }
-#[cfg(any(feature = "forwarding-rules", feature = "global-forwarding-rules"))]
+#[cfg(
+    any(
+        feature = "forwarding-rules",
+        feature = "global-forwarding-rules",
+        feature = "global-network-endpoint-groups",
+        feature = "network-endpoint-groups",
+        feature = "region-network-endpoint-groups",
+        feature = "service-attachments"
+    )
+)]
 runtime::open_enum! {
     ForwardingRulePscConnectionStatus { Accepted "ACCEPTED" Closed "CLOSED"
     NeedsAttention "NEEDS_ATTENTION" Pending "PENDING" Rejected "REJECTED"
     StatusUnspecified "STATUS_UNSPECIFIED" }
 }
 
-#[cfg(feature = "forwarding-rules")]
+#[cfg(any(feature = "forwarding-rules", feature = "global-forwarding-rules"))]
 /// Values of `ForwardingRulesGetView`.
 #[non_exhaustive]
 pub enum ForwardingRulesGetView {
@@ -5746,116 +2267,18 @@ pub enum ForwardingRulesGetView {
     /// `FULL`
     Full,
 }
-#[cfg(feature = "forwarding-rules")]
+#[cfg(any(feature = "forwarding-rules", feature = "global-forwarding-rules"))]
 runtime::open_enum! {
     ForwardingRulesGetView { Basic "BASIC" Full "FULL" }
 }
 
 #[cfg(feature = "forwarding-rules")]
 /// Values of `ForwardingRulesScopedListWarningCode`.
-#[non_exhaustive]
-pub enum ForwardingRulesScopedListWarningCode {
-    /// `CLEANUP_FAILED`
-    CleanupFailed,
-    /// `DEPRECATED_RESOURCE_USED`
-    DeprecatedResourceUsed,
-    /// `DEPRECATED_TYPE_USED`
-    DeprecatedTypeUsed,
-    /// `DISK_SIZE_LARGER_THAN_IMAGE_SIZE`
-    DiskSizeLargerThanImageSize,
-    /// `EXPERIMENTAL_TYPE_USED`
-    ExperimentalTypeUsed,
-    /// `EXTERNAL_API_WARNING`
-    ExternalApiWarning,
-    /// `FIELD_VALUE_OVERRIDEN`
-    #[deprecated]
-    FieldValueOverriden,
-    /// `INJECTED_KERNELS_DEPRECATED`
-    InjectedKernelsDeprecated,
-    /// `INVALID_HEALTH_CHECK_FOR_DYNAMIC_WIEGHTED_LB`
-    InvalidHealthCheckForDynamicWieghtedLb,
-    /// `LARGE_DEPLOYMENT_WARNING`
-    LargeDeploymentWarning,
-    /// `LIST_OVERHEAD_QUOTA_EXCEED`
-    ListOverheadQuotaExceed,
-    /// `MISSING_TYPE_DEPENDENCY`
-    MissingTypeDependency,
-    /// `NEXT_HOP_ADDRESS_NOT_ASSIGNED`
-    NextHopAddressNotAssigned,
-    /// `NEXT_HOP_CANNOT_IP_FORWARD`
-    NextHopCannotIpForward,
-    /// `NEXT_HOP_INSTANCE_HAS_NO_IPV6_INTERFACE`
-    NextHopInstanceHasNoIpv6Interface,
-    /// `NEXT_HOP_INSTANCE_NOT_FOUND`
-    NextHopInstanceNotFound,
-    /// `NEXT_HOP_INSTANCE_NOT_ON_NETWORK`
-    NextHopInstanceNotOnNetwork,
-    /// `NEXT_HOP_NOT_RUNNING`
-    NextHopNotRunning,
-    /// `NOT_CRITICAL_ERROR`
-    NotCriticalError,
-    /// `NO_RESULTS_ON_PAGE`
-    NoResultsOnPage,
-    /// `PARTIAL_SUCCESS`
-    PartialSuccess,
-    /// `QUOTA_INFO_UNAVAILABLE`
-    QuotaInfoUnavailable,
-    /// `REQUIRED_TOS_AGREEMENT`
-    RequiredTosAgreement,
-    /// `RESOURCE_IN_USE_BY_OTHER_RESOURCE_WARNING`
-    ResourceInUseByOtherResourceWarning,
-    /// `RESOURCE_NOT_DELETED`
-    ResourceNotDeleted,
-    /// `SCHEMA_VALIDATION_IGNORED`
-    SchemaValidationIgnored,
-    /// `SINGLE_INSTANCE_PROPERTY_TEMPLATE`
-    SingleInstancePropertyTemplate,
-    /// `UNDECLARED_PROPERTIES`
-    UndeclaredProperties,
-    /// `UNREACHABLE`
-    Unreachable,
-}
-#[cfg(feature = "forwarding-rules")]
-runtime::open_enum! {
-    ForwardingRulesScopedListWarningCode { CleanupFailed "CLEANUP_FAILED"
-    DeprecatedResourceUsed "DEPRECATED_RESOURCE_USED" DeprecatedTypeUsed
-    "DEPRECATED_TYPE_USED" DiskSizeLargerThanImageSize "DISK_SIZE_LARGER_THAN_IMAGE_SIZE"
-    ExperimentalTypeUsed "EXPERIMENTAL_TYPE_USED" ExternalApiWarning
-    "EXTERNAL_API_WARNING" FieldValueOverriden "FIELD_VALUE_OVERRIDEN"
-    InjectedKernelsDeprecated "INJECTED_KERNELS_DEPRECATED"
-    InvalidHealthCheckForDynamicWieghtedLb "INVALID_HEALTH_CHECK_FOR_DYNAMIC_WIEGHTED_LB"
-    LargeDeploymentWarning "LARGE_DEPLOYMENT_WARNING" ListOverheadQuotaExceed
-    "LIST_OVERHEAD_QUOTA_EXCEED" MissingTypeDependency "MISSING_TYPE_DEPENDENCY"
-    NextHopAddressNotAssigned "NEXT_HOP_ADDRESS_NOT_ASSIGNED" NextHopCannotIpForward
-    "NEXT_HOP_CANNOT_IP_FORWARD" NextHopInstanceHasNoIpv6Interface
-    "NEXT_HOP_INSTANCE_HAS_NO_IPV6_INTERFACE" NextHopInstanceNotFound
-    "NEXT_HOP_INSTANCE_NOT_FOUND" NextHopInstanceNotOnNetwork
-    "NEXT_HOP_INSTANCE_NOT_ON_NETWORK" NextHopNotRunning "NEXT_HOP_NOT_RUNNING"
-    NotCriticalError "NOT_CRITICAL_ERROR" NoResultsOnPage "NO_RESULTS_ON_PAGE"
-    PartialSuccess "PARTIAL_SUCCESS" QuotaInfoUnavailable "QUOTA_INFO_UNAVAILABLE"
-    RequiredTosAgreement "REQUIRED_TOS_AGREEMENT" ResourceInUseByOtherResourceWarning
-    "RESOURCE_IN_USE_BY_OTHER_RESOURCE_WARNING" ResourceNotDeleted "RESOURCE_NOT_DELETED"
-    SchemaValidationIgnored "SCHEMA_VALIDATION_IGNORED" SingleInstancePropertyTemplate
-    "SINGLE_INSTANCE_PROPERTY_TEMPLATE" UndeclaredProperties "UNDECLARED_PROPERTIES"
-    Unreachable "UNREACHABLE" }
-}
+pub type ForwardingRulesScopedListWarningCode = RouteWarningsCode;
 
 #[cfg(feature = "future-reservations")]
 /// Values of `FutureReservationCommitmentInfoCommitmentPlan`.
-#[non_exhaustive]
-pub enum FutureReservationCommitmentInfoCommitmentPlan {
-    /// `INVALID`
-    Invalid,
-    /// `THIRTY_SIX_MONTH`
-    ThirtySixMonth,
-    /// `TWELVE_MONTH`
-    TwelveMonth,
-}
-#[cfg(feature = "future-reservations")]
-runtime::open_enum! {
-    FutureReservationCommitmentInfoCommitmentPlan { Invalid "INVALID" ThirtySixMonth
-    "THIRTY_SIX_MONTH" TwelveMonth "TWELVE_MONTH" }
-}
+pub type FutureReservationCommitmentInfoCommitmentPlan = CommitmentPlan;
 
 #[cfg(feature = "future-reservations")]
 /// Values of `FutureReservationCommitmentInfoPreviousCommitmentTerms`.
@@ -5874,37 +2297,11 @@ runtime::open_enum! {
 
 #[cfg(feature = "future-reservations")]
 /// Values of `FutureReservationConfidentialComputeType`.
-#[non_exhaustive]
-pub enum FutureReservationConfidentialComputeType {
-    /// `CONFIDENTIAL_COMPUTE_TYPE_BMSAI`
-    ConfidentialComputeTypeBmsai,
-    /// `CONFIDENTIAL_COMPUTE_TYPE_TDX`
-    ConfidentialComputeTypeTdx,
-    /// `CONFIDENTIAL_COMPUTE_TYPE_UNSPECIFIED`
-    ConfidentialComputeTypeUnspecified,
-}
-#[cfg(feature = "future-reservations")]
-runtime::open_enum! {
-    FutureReservationConfidentialComputeType { ConfidentialComputeTypeBmsai
-    "CONFIDENTIAL_COMPUTE_TYPE_BMSAI" ConfidentialComputeTypeTdx
-    "CONFIDENTIAL_COMPUTE_TYPE_TDX" ConfidentialComputeTypeUnspecified
-    "CONFIDENTIAL_COMPUTE_TYPE_UNSPECIFIED" }
-}
+pub type FutureReservationConfidentialComputeType = ReservationConfidentialComputeType;
 
 #[cfg(feature = "future-reservations")]
 /// Values of `FutureReservationDeploymentType`.
-#[non_exhaustive]
-pub enum FutureReservationDeploymentType {
-    /// `DENSE`
-    Dense,
-    /// `DEPLOYMENT_TYPE_UNSPECIFIED`
-    DeploymentTypeUnspecified,
-}
-#[cfg(feature = "future-reservations")]
-runtime::open_enum! {
-    FutureReservationDeploymentType { Dense "DENSE" DeploymentTypeUnspecified
-    "DEPLOYMENT_TYPE_UNSPECIFIED" }
-}
+pub type FutureReservationDeploymentType = ReservationDeploymentType;
 
 #[cfg(feature = "future-reservations")]
 /// Values of `FutureReservationPlanningStatus`.
@@ -5942,20 +2339,7 @@ runtime::open_enum! {
 
 #[cfg(feature = "future-reservations")]
 /// Values of `FutureReservationSchedulingType`.
-#[non_exhaustive]
-pub enum FutureReservationSchedulingType {
-    /// `GROUPED`
-    Grouped,
-    /// `GROUP_MAINTENANCE_TYPE_UNSPECIFIED`
-    GroupMaintenanceTypeUnspecified,
-    /// `INDEPENDENT`
-    Independent,
-}
-#[cfg(feature = "future-reservations")]
-runtime::open_enum! {
-    FutureReservationSchedulingType { Grouped "GROUPED" GroupMaintenanceTypeUnspecified
-    "GROUP_MAINTENANCE_TYPE_UNSPECIFIED" Independent "INDEPENDENT" }
-}
+pub type FutureReservationSchedulingType = ReservationSchedulingType;
 
 #[cfg(feature = "future-reservations")]
 /// Values of `FutureReservationStatusAmendmentStatus`.
@@ -5979,44 +2363,7 @@ runtime::open_enum! {
 
 #[cfg(feature = "future-reservations")]
 /// Values of `FutureReservationStatusLastKnownGoodStateProcurementStatus`.
-#[non_exhaustive]
-pub enum FutureReservationStatusLastKnownGoodStateProcurementStatus {
-    /// `APPROVED`
-    Approved,
-    /// `CANCELLED`
-    Cancelled,
-    /// `COMMITTED`
-    Committed,
-    /// `DECLINED`
-    Declined,
-    /// `DRAFTING`
-    Drafting,
-    /// `FAILED`
-    Failed,
-    /// `FAILED_PARTIALLY_FULFILLED`
-    FailedPartiallyFulfilled,
-    /// `FULFILLED`
-    Fulfilled,
-    /// `PENDING_AMENDMENT_APPROVAL`
-    PendingAmendmentApproval,
-    /// `PENDING_APPROVAL`
-    PendingApproval,
-    /// `PROCUREMENT_STATUS_UNSPECIFIED`
-    ProcurementStatusUnspecified,
-    /// `PROCURING`
-    Procuring,
-    /// `PROVISIONING`
-    Provisioning,
-}
-#[cfg(feature = "future-reservations")]
-runtime::open_enum! {
-    FutureReservationStatusLastKnownGoodStateProcurementStatus { Approved "APPROVED"
-    Cancelled "CANCELLED" Committed "COMMITTED" Declined "DECLINED" Drafting "DRAFTING"
-    Failed "FAILED" FailedPartiallyFulfilled "FAILED_PARTIALLY_FULFILLED" Fulfilled
-    "FULFILLED" PendingAmendmentApproval "PENDING_AMENDMENT_APPROVAL" PendingApproval
-    "PENDING_APPROVAL" ProcurementStatusUnspecified "PROCUREMENT_STATUS_UNSPECIFIED"
-    Procuring "PROCURING" Provisioning "PROVISIONING" }
-}
+pub type FutureReservationStatusLastKnownGoodStateProcurementStatus = FutureReservationStatusProcurementStatus;
 
 #[cfg(feature = "future-reservations")]
 /// Values of `FutureReservationStatusProcurementStatus`.
@@ -6061,270 +2408,15 @@ runtime::open_enum! {
 
 #[cfg(feature = "future-reservations")]
 /// Values of `FutureReservationsAggregatedListResponseWarningCode`.
-#[non_exhaustive]
-pub enum FutureReservationsAggregatedListResponseWarningCode {
-    /// `CLEANUP_FAILED`
-    CleanupFailed,
-    /// `DEPRECATED_RESOURCE_USED`
-    DeprecatedResourceUsed,
-    /// `DEPRECATED_TYPE_USED`
-    DeprecatedTypeUsed,
-    /// `DISK_SIZE_LARGER_THAN_IMAGE_SIZE`
-    DiskSizeLargerThanImageSize,
-    /// `EXPERIMENTAL_TYPE_USED`
-    ExperimentalTypeUsed,
-    /// `EXTERNAL_API_WARNING`
-    ExternalApiWarning,
-    /// `FIELD_VALUE_OVERRIDEN`
-    #[deprecated]
-    FieldValueOverriden,
-    /// `INJECTED_KERNELS_DEPRECATED`
-    InjectedKernelsDeprecated,
-    /// `INVALID_HEALTH_CHECK_FOR_DYNAMIC_WIEGHTED_LB`
-    InvalidHealthCheckForDynamicWieghtedLb,
-    /// `LARGE_DEPLOYMENT_WARNING`
-    LargeDeploymentWarning,
-    /// `LIST_OVERHEAD_QUOTA_EXCEED`
-    ListOverheadQuotaExceed,
-    /// `MISSING_TYPE_DEPENDENCY`
-    MissingTypeDependency,
-    /// `NEXT_HOP_ADDRESS_NOT_ASSIGNED`
-    NextHopAddressNotAssigned,
-    /// `NEXT_HOP_CANNOT_IP_FORWARD`
-    NextHopCannotIpForward,
-    /// `NEXT_HOP_INSTANCE_HAS_NO_IPV6_INTERFACE`
-    NextHopInstanceHasNoIpv6Interface,
-    /// `NEXT_HOP_INSTANCE_NOT_FOUND`
-    NextHopInstanceNotFound,
-    /// `NEXT_HOP_INSTANCE_NOT_ON_NETWORK`
-    NextHopInstanceNotOnNetwork,
-    /// `NEXT_HOP_NOT_RUNNING`
-    NextHopNotRunning,
-    /// `NOT_CRITICAL_ERROR`
-    NotCriticalError,
-    /// `NO_RESULTS_ON_PAGE`
-    NoResultsOnPage,
-    /// `PARTIAL_SUCCESS`
-    PartialSuccess,
-    /// `QUOTA_INFO_UNAVAILABLE`
-    QuotaInfoUnavailable,
-    /// `REQUIRED_TOS_AGREEMENT`
-    RequiredTosAgreement,
-    /// `RESOURCE_IN_USE_BY_OTHER_RESOURCE_WARNING`
-    ResourceInUseByOtherResourceWarning,
-    /// `RESOURCE_NOT_DELETED`
-    ResourceNotDeleted,
-    /// `SCHEMA_VALIDATION_IGNORED`
-    SchemaValidationIgnored,
-    /// `SINGLE_INSTANCE_PROPERTY_TEMPLATE`
-    SingleInstancePropertyTemplate,
-    /// `UNDECLARED_PROPERTIES`
-    UndeclaredProperties,
-    /// `UNREACHABLE`
-    Unreachable,
-}
-#[cfg(feature = "future-reservations")]
-runtime::open_enum! {
-    FutureReservationsAggregatedListResponseWarningCode { CleanupFailed "CLEANUP_FAILED"
-    DeprecatedResourceUsed "DEPRECATED_RESOURCE_USED" DeprecatedTypeUsed
-    "DEPRECATED_TYPE_USED" DiskSizeLargerThanImageSize "DISK_SIZE_LARGER_THAN_IMAGE_SIZE"
-    ExperimentalTypeUsed "EXPERIMENTAL_TYPE_USED" ExternalApiWarning
-    "EXTERNAL_API_WARNING" FieldValueOverriden "FIELD_VALUE_OVERRIDEN"
-    InjectedKernelsDeprecated "INJECTED_KERNELS_DEPRECATED"
-    InvalidHealthCheckForDynamicWieghtedLb "INVALID_HEALTH_CHECK_FOR_DYNAMIC_WIEGHTED_LB"
-    LargeDeploymentWarning "LARGE_DEPLOYMENT_WARNING" ListOverheadQuotaExceed
-    "LIST_OVERHEAD_QUOTA_EXCEED" MissingTypeDependency "MISSING_TYPE_DEPENDENCY"
-    NextHopAddressNotAssigned "NEXT_HOP_ADDRESS_NOT_ASSIGNED" NextHopCannotIpForward
-    "NEXT_HOP_CANNOT_IP_FORWARD" NextHopInstanceHasNoIpv6Interface
-    "NEXT_HOP_INSTANCE_HAS_NO_IPV6_INTERFACE" NextHopInstanceNotFound
-    "NEXT_HOP_INSTANCE_NOT_FOUND" NextHopInstanceNotOnNetwork
-    "NEXT_HOP_INSTANCE_NOT_ON_NETWORK" NextHopNotRunning "NEXT_HOP_NOT_RUNNING"
-    NotCriticalError "NOT_CRITICAL_ERROR" NoResultsOnPage "NO_RESULTS_ON_PAGE"
-    PartialSuccess "PARTIAL_SUCCESS" QuotaInfoUnavailable "QUOTA_INFO_UNAVAILABLE"
-    RequiredTosAgreement "REQUIRED_TOS_AGREEMENT" ResourceInUseByOtherResourceWarning
-    "RESOURCE_IN_USE_BY_OTHER_RESOURCE_WARNING" ResourceNotDeleted "RESOURCE_NOT_DELETED"
-    SchemaValidationIgnored "SCHEMA_VALIDATION_IGNORED" SingleInstancePropertyTemplate
-    "SINGLE_INSTANCE_PROPERTY_TEMPLATE" UndeclaredProperties "UNDECLARED_PROPERTIES"
-    Unreachable "UNREACHABLE" }
-}
+pub type FutureReservationsAggregatedListResponseWarningCode = RouteWarningsCode;
 
 #[cfg(feature = "future-reservations")]
 /// Values of `FutureReservationsListResponseWarningCode`.
-#[non_exhaustive]
-pub enum FutureReservationsListResponseWarningCode {
-    /// `CLEANUP_FAILED`
-    CleanupFailed,
-    /// `DEPRECATED_RESOURCE_USED`
-    DeprecatedResourceUsed,
-    /// `DEPRECATED_TYPE_USED`
-    DeprecatedTypeUsed,
-    /// `DISK_SIZE_LARGER_THAN_IMAGE_SIZE`
-    DiskSizeLargerThanImageSize,
-    /// `EXPERIMENTAL_TYPE_USED`
-    ExperimentalTypeUsed,
-    /// `EXTERNAL_API_WARNING`
-    ExternalApiWarning,
-    /// `FIELD_VALUE_OVERRIDEN`
-    #[deprecated]
-    FieldValueOverriden,
-    /// `INJECTED_KERNELS_DEPRECATED`
-    InjectedKernelsDeprecated,
-    /// `INVALID_HEALTH_CHECK_FOR_DYNAMIC_WIEGHTED_LB`
-    InvalidHealthCheckForDynamicWieghtedLb,
-    /// `LARGE_DEPLOYMENT_WARNING`
-    LargeDeploymentWarning,
-    /// `LIST_OVERHEAD_QUOTA_EXCEED`
-    ListOverheadQuotaExceed,
-    /// `MISSING_TYPE_DEPENDENCY`
-    MissingTypeDependency,
-    /// `NEXT_HOP_ADDRESS_NOT_ASSIGNED`
-    NextHopAddressNotAssigned,
-    /// `NEXT_HOP_CANNOT_IP_FORWARD`
-    NextHopCannotIpForward,
-    /// `NEXT_HOP_INSTANCE_HAS_NO_IPV6_INTERFACE`
-    NextHopInstanceHasNoIpv6Interface,
-    /// `NEXT_HOP_INSTANCE_NOT_FOUND`
-    NextHopInstanceNotFound,
-    /// `NEXT_HOP_INSTANCE_NOT_ON_NETWORK`
-    NextHopInstanceNotOnNetwork,
-    /// `NEXT_HOP_NOT_RUNNING`
-    NextHopNotRunning,
-    /// `NOT_CRITICAL_ERROR`
-    NotCriticalError,
-    /// `NO_RESULTS_ON_PAGE`
-    NoResultsOnPage,
-    /// `PARTIAL_SUCCESS`
-    PartialSuccess,
-    /// `QUOTA_INFO_UNAVAILABLE`
-    QuotaInfoUnavailable,
-    /// `REQUIRED_TOS_AGREEMENT`
-    RequiredTosAgreement,
-    /// `RESOURCE_IN_USE_BY_OTHER_RESOURCE_WARNING`
-    ResourceInUseByOtherResourceWarning,
-    /// `RESOURCE_NOT_DELETED`
-    ResourceNotDeleted,
-    /// `SCHEMA_VALIDATION_IGNORED`
-    SchemaValidationIgnored,
-    /// `SINGLE_INSTANCE_PROPERTY_TEMPLATE`
-    SingleInstancePropertyTemplate,
-    /// `UNDECLARED_PROPERTIES`
-    UndeclaredProperties,
-    /// `UNREACHABLE`
-    Unreachable,
-}
-#[cfg(feature = "future-reservations")]
-runtime::open_enum! {
-    FutureReservationsListResponseWarningCode { CleanupFailed "CLEANUP_FAILED"
-    DeprecatedResourceUsed "DEPRECATED_RESOURCE_USED" DeprecatedTypeUsed
-    "DEPRECATED_TYPE_USED" DiskSizeLargerThanImageSize "DISK_SIZE_LARGER_THAN_IMAGE_SIZE"
-    ExperimentalTypeUsed "EXPERIMENTAL_TYPE_USED" ExternalApiWarning
-    "EXTERNAL_API_WARNING" FieldValueOverriden "FIELD_VALUE_OVERRIDEN"
-    InjectedKernelsDeprecated "INJECTED_KERNELS_DEPRECATED"
-    InvalidHealthCheckForDynamicWieghtedLb "INVALID_HEALTH_CHECK_FOR_DYNAMIC_WIEGHTED_LB"
-    LargeDeploymentWarning "LARGE_DEPLOYMENT_WARNING" ListOverheadQuotaExceed
-    "LIST_OVERHEAD_QUOTA_EXCEED" MissingTypeDependency "MISSING_TYPE_DEPENDENCY"
-    NextHopAddressNotAssigned "NEXT_HOP_ADDRESS_NOT_ASSIGNED" NextHopCannotIpForward
-    "NEXT_HOP_CANNOT_IP_FORWARD" NextHopInstanceHasNoIpv6Interface
-    "NEXT_HOP_INSTANCE_HAS_NO_IPV6_INTERFACE" NextHopInstanceNotFound
-    "NEXT_HOP_INSTANCE_NOT_FOUND" NextHopInstanceNotOnNetwork
-    "NEXT_HOP_INSTANCE_NOT_ON_NETWORK" NextHopNotRunning "NEXT_HOP_NOT_RUNNING"
-    NotCriticalError "NOT_CRITICAL_ERROR" NoResultsOnPage "NO_RESULTS_ON_PAGE"
-    PartialSuccess "PARTIAL_SUCCESS" QuotaInfoUnavailable "QUOTA_INFO_UNAVAILABLE"
-    RequiredTosAgreement "REQUIRED_TOS_AGREEMENT" ResourceInUseByOtherResourceWarning
-    "RESOURCE_IN_USE_BY_OTHER_RESOURCE_WARNING" ResourceNotDeleted "RESOURCE_NOT_DELETED"
-    SchemaValidationIgnored "SCHEMA_VALIDATION_IGNORED" SingleInstancePropertyTemplate
-    "SINGLE_INSTANCE_PROPERTY_TEMPLATE" UndeclaredProperties "UNDECLARED_PROPERTIES"
-    Unreachable "UNREACHABLE" }
-}
+pub type FutureReservationsListResponseWarningCode = RouteWarningsCode;
 
 #[cfg(feature = "future-reservations")]
 /// Values of `FutureReservationsScopedListWarningCode`.
-#[non_exhaustive]
-pub enum FutureReservationsScopedListWarningCode {
-    /// `CLEANUP_FAILED`
-    CleanupFailed,
-    /// `DEPRECATED_RESOURCE_USED`
-    DeprecatedResourceUsed,
-    /// `DEPRECATED_TYPE_USED`
-    DeprecatedTypeUsed,
-    /// `DISK_SIZE_LARGER_THAN_IMAGE_SIZE`
-    DiskSizeLargerThanImageSize,
-    /// `EXPERIMENTAL_TYPE_USED`
-    ExperimentalTypeUsed,
-    /// `EXTERNAL_API_WARNING`
-    ExternalApiWarning,
-    /// `FIELD_VALUE_OVERRIDEN`
-    #[deprecated]
-    FieldValueOverriden,
-    /// `INJECTED_KERNELS_DEPRECATED`
-    InjectedKernelsDeprecated,
-    /// `INVALID_HEALTH_CHECK_FOR_DYNAMIC_WIEGHTED_LB`
-    InvalidHealthCheckForDynamicWieghtedLb,
-    /// `LARGE_DEPLOYMENT_WARNING`
-    LargeDeploymentWarning,
-    /// `LIST_OVERHEAD_QUOTA_EXCEED`
-    ListOverheadQuotaExceed,
-    /// `MISSING_TYPE_DEPENDENCY`
-    MissingTypeDependency,
-    /// `NEXT_HOP_ADDRESS_NOT_ASSIGNED`
-    NextHopAddressNotAssigned,
-    /// `NEXT_HOP_CANNOT_IP_FORWARD`
-    NextHopCannotIpForward,
-    /// `NEXT_HOP_INSTANCE_HAS_NO_IPV6_INTERFACE`
-    NextHopInstanceHasNoIpv6Interface,
-    /// `NEXT_HOP_INSTANCE_NOT_FOUND`
-    NextHopInstanceNotFound,
-    /// `NEXT_HOP_INSTANCE_NOT_ON_NETWORK`
-    NextHopInstanceNotOnNetwork,
-    /// `NEXT_HOP_NOT_RUNNING`
-    NextHopNotRunning,
-    /// `NOT_CRITICAL_ERROR`
-    NotCriticalError,
-    /// `NO_RESULTS_ON_PAGE`
-    NoResultsOnPage,
-    /// `PARTIAL_SUCCESS`
-    PartialSuccess,
-    /// `QUOTA_INFO_UNAVAILABLE`
-    QuotaInfoUnavailable,
-    /// `REQUIRED_TOS_AGREEMENT`
-    RequiredTosAgreement,
-    /// `RESOURCE_IN_USE_BY_OTHER_RESOURCE_WARNING`
-    ResourceInUseByOtherResourceWarning,
-    /// `RESOURCE_NOT_DELETED`
-    ResourceNotDeleted,
-    /// `SCHEMA_VALIDATION_IGNORED`
-    SchemaValidationIgnored,
-    /// `SINGLE_INSTANCE_PROPERTY_TEMPLATE`
-    SingleInstancePropertyTemplate,
-    /// `UNDECLARED_PROPERTIES`
-    UndeclaredProperties,
-    /// `UNREACHABLE`
-    Unreachable,
-}
-#[cfg(feature = "future-reservations")]
-runtime::open_enum! {
-    FutureReservationsScopedListWarningCode { CleanupFailed "CLEANUP_FAILED"
-    DeprecatedResourceUsed "DEPRECATED_RESOURCE_USED" DeprecatedTypeUsed
-    "DEPRECATED_TYPE_USED" DiskSizeLargerThanImageSize "DISK_SIZE_LARGER_THAN_IMAGE_SIZE"
-    ExperimentalTypeUsed "EXPERIMENTAL_TYPE_USED" ExternalApiWarning
-    "EXTERNAL_API_WARNING" FieldValueOverriden "FIELD_VALUE_OVERRIDEN"
-    InjectedKernelsDeprecated "INJECTED_KERNELS_DEPRECATED"
-    InvalidHealthCheckForDynamicWieghtedLb "INVALID_HEALTH_CHECK_FOR_DYNAMIC_WIEGHTED_LB"
-    LargeDeploymentWarning "LARGE_DEPLOYMENT_WARNING" ListOverheadQuotaExceed
-    "LIST_OVERHEAD_QUOTA_EXCEED" MissingTypeDependency "MISSING_TYPE_DEPENDENCY"
-    NextHopAddressNotAssigned "NEXT_HOP_ADDRESS_NOT_ASSIGNED" NextHopCannotIpForward
-    "NEXT_HOP_CANNOT_IP_FORWARD" NextHopInstanceHasNoIpv6Interface
-    "NEXT_HOP_INSTANCE_HAS_NO_IPV6_INTERFACE" NextHopInstanceNotFound
-    "NEXT_HOP_INSTANCE_NOT_FOUND" NextHopInstanceNotOnNetwork
-    "NEXT_HOP_INSTANCE_NOT_ON_NETWORK" NextHopNotRunning "NEXT_HOP_NOT_RUNNING"
-    NotCriticalError "NOT_CRITICAL_ERROR" NoResultsOnPage "NO_RESULTS_ON_PAGE"
-    PartialSuccess "PARTIAL_SUCCESS" QuotaInfoUnavailable "QUOTA_INFO_UNAVAILABLE"
-    RequiredTosAgreement "REQUIRED_TOS_AGREEMENT" ResourceInUseByOtherResourceWarning
-    "RESOURCE_IN_USE_BY_OTHER_RESOURCE_WARNING" ResourceNotDeleted "RESOURCE_NOT_DELETED"
-    SchemaValidationIgnored "SCHEMA_VALIDATION_IGNORED" SingleInstancePropertyTemplate
-    "SINGLE_INSTANCE_PROPERTY_TEMPLATE" UndeclaredProperties "UNDECLARED_PROPERTIES"
-    Unreachable "UNREACHABLE" }
-}
+pub type FutureReservationsScopedListWarningCode = RouteWarningsCode;
 
 #[cfg(feature = "advice")]
 /// Values of `FutureResourcesRecommendationOtherLocationStatus`.
@@ -6367,134 +2459,31 @@ runtime::open_enum! {
 
 #[cfg(feature = "advice")]
 /// Values of `FutureResourcesSpecAggregateResourcesVmFamily`.
-#[non_exhaustive]
-pub enum FutureResourcesSpecAggregateResourcesVmFamily {
-    /// `VM_FAMILY_CLOUD_TPU_DEVICE_CT3`
-    VmFamilyCloudTpuDeviceCt3,
-    /// `VM_FAMILY_CLOUD_TPU_LITE_DEVICE_CT5L`
-    VmFamilyCloudTpuLiteDeviceCt5l,
-    /// `VM_FAMILY_CLOUD_TPU_LITE_POD_SLICE_CT5LP`
-    VmFamilyCloudTpuLitePodSliceCt5lp,
-    /// `VM_FAMILY_CLOUD_TPU_LITE_POD_SLICE_CT6E`
-    VmFamilyCloudTpuLitePodSliceCt6e,
-    /// `VM_FAMILY_CLOUD_TPU_POD_SLICE_CT3P`
-    VmFamilyCloudTpuPodSliceCt3p,
-    /// `VM_FAMILY_CLOUD_TPU_POD_SLICE_CT4P`
-    VmFamilyCloudTpuPodSliceCt4p,
-    /// `VM_FAMILY_CLOUD_TPU_POD_SLICE_CT5P`
-    VmFamilyCloudTpuPodSliceCt5p,
-    /// `VM_FAMILY_CLOUD_TPU_POD_SLICE_TPU7X`
-    VmFamilyCloudTpuPodSliceTpu7x,
-}
-#[cfg(feature = "advice")]
-runtime::open_enum! {
-    FutureResourcesSpecAggregateResourcesVmFamily { VmFamilyCloudTpuDeviceCt3
-    "VM_FAMILY_CLOUD_TPU_DEVICE_CT3" VmFamilyCloudTpuLiteDeviceCt5l
-    "VM_FAMILY_CLOUD_TPU_LITE_DEVICE_CT5L" VmFamilyCloudTpuLitePodSliceCt5lp
-    "VM_FAMILY_CLOUD_TPU_LITE_POD_SLICE_CT5LP" VmFamilyCloudTpuLitePodSliceCt6e
-    "VM_FAMILY_CLOUD_TPU_LITE_POD_SLICE_CT6E" VmFamilyCloudTpuPodSliceCt3p
-    "VM_FAMILY_CLOUD_TPU_POD_SLICE_CT3P" VmFamilyCloudTpuPodSliceCt4p
-    "VM_FAMILY_CLOUD_TPU_POD_SLICE_CT4P" VmFamilyCloudTpuPodSliceCt5p
-    "VM_FAMILY_CLOUD_TPU_POD_SLICE_CT5P" VmFamilyCloudTpuPodSliceTpu7x
-    "VM_FAMILY_CLOUD_TPU_POD_SLICE_TPU7X" }
-}
+pub type FutureResourcesSpecAggregateResourcesVmFamily = AllocationAggregateReservationVmFamily;
 
 #[cfg(feature = "advice")]
 /// Values of `FutureResourcesSpecAggregateResourcesWorkloadType`.
-#[non_exhaustive]
-pub enum FutureResourcesSpecAggregateResourcesWorkloadType {
-    /// `BATCH`
-    Batch,
-    /// `SERVING`
-    Serving,
-    /// `UNSPECIFIED`
-    Unspecified,
-}
-#[cfg(feature = "advice")]
-runtime::open_enum! {
-    FutureResourcesSpecAggregateResourcesWorkloadType { Batch "BATCH" Serving "SERVING"
-    Unspecified "UNSPECIFIED" }
-}
+pub type FutureResourcesSpecAggregateResourcesWorkloadType = AllocationAggregateReservationWorkloadType;
 
 #[cfg(feature = "advice")]
 /// Values of `FutureResourcesSpecDeploymentType`.
-#[non_exhaustive]
-pub enum FutureResourcesSpecDeploymentType {
-    /// `DENSE`
-    Dense,
-    /// `DEPLOYMENT_TYPE_UNSPECIFIED`
-    DeploymentTypeUnspecified,
-}
-#[cfg(feature = "advice")]
-runtime::open_enum! {
-    FutureResourcesSpecDeploymentType { Dense "DENSE" DeploymentTypeUnspecified
-    "DEPLOYMENT_TYPE_UNSPECIFIED" }
-}
+pub type FutureResourcesSpecDeploymentType = ReservationDeploymentType;
 
 #[cfg(feature = "advice")]
 /// Values of `FutureResourcesSpecLocalSsdPartitionDiskInterface`.
-#[non_exhaustive]
-pub enum FutureResourcesSpecLocalSsdPartitionDiskInterface {
-    /// `NVME`
-    Nvme,
-    /// `SCSI`
-    Scsi,
-}
-#[cfg(feature = "advice")]
-runtime::open_enum! {
-    FutureResourcesSpecLocalSsdPartitionDiskInterface { Nvme "NVME" Scsi "SCSI" }
-}
+pub type FutureResourcesSpecLocalSsdPartitionDiskInterface = AttachedDiskInterface;
 
 #[cfg(feature = "advice")]
 /// Values of `FutureResourcesSpecLocationPolicyLocationPreference`.
-#[non_exhaustive]
-pub enum FutureResourcesSpecLocationPolicyLocationPreference {
-    /// `ALLOW`
-    Allow,
-    /// `DENY`
-    Deny,
-    /// `PREFERENCE_UNSPECIFIED`
-    PreferenceUnspecified,
-}
-#[cfg(feature = "advice")]
-runtime::open_enum! {
-    FutureResourcesSpecLocationPolicyLocationPreference { Allow "ALLOW" Deny "DENY"
-    PreferenceUnspecified "PREFERENCE_UNSPECIFIED" }
-}
+pub type FutureResourcesSpecLocationPolicyLocationPreference = LocationPolicyLocationPreference;
 
 #[cfg(any(feature = "health-checks", feature = "region-health-checks"))]
 /// Values of `GRPCHealthCheckPortSpecification`.
-#[non_exhaustive]
-pub enum GRPCHealthCheckPortSpecification {
-    /// `USE_FIXED_PORT`
-    UseFixedPort,
-    /// `USE_NAMED_PORT`
-    UseNamedPort,
-    /// `USE_SERVING_PORT`
-    UseServingPort,
-}
-#[cfg(any(feature = "health-checks", feature = "region-health-checks"))]
-runtime::open_enum! {
-    GRPCHealthCheckPortSpecification { UseFixedPort "USE_FIXED_PORT" UseNamedPort
-    "USE_NAMED_PORT" UseServingPort "USE_SERVING_PORT" }
-}
+pub type GRPCHealthCheckPortSpecification = SSLHealthCheckPortSpecification;
 
 #[cfg(any(feature = "health-checks", feature = "region-health-checks"))]
 /// Values of `GRPCTLSHealthCheckPortSpecification`.
-#[non_exhaustive]
-pub enum GRPCTLSHealthCheckPortSpecification {
-    /// `USE_FIXED_PORT`
-    UseFixedPort,
-    /// `USE_NAMED_PORT`
-    UseNamedPort,
-    /// `USE_SERVING_PORT`
-    UseServingPort,
-}
-#[cfg(any(feature = "health-checks", feature = "region-health-checks"))]
-runtime::open_enum! {
-    GRPCTLSHealthCheckPortSpecification { UseFixedPort "USE_FIXED_PORT" UseNamedPort
-    "USE_NAMED_PORT" UseServingPort "USE_SERVING_PORT" }
-}
+pub type GRPCTLSHealthCheckPortSpecification = SSLHealthCheckPortSpecification;
 
 /// Values of `GetHealthOperationMetadataHealthInfoAvailabilitySloStatus`.
 #[non_exhaustive]
@@ -6577,17 +2566,7 @@ runtime::open_enum! {
 
 #[cfg(feature = "global-forwarding-rules")]
 /// Values of `GlobalForwardingRulesGetView`.
-#[non_exhaustive]
-pub enum GlobalForwardingRulesGetView {
-    /// `BASIC`
-    Basic,
-    /// `FULL`
-    Full,
-}
-#[cfg(feature = "global-forwarding-rules")]
-runtime::open_enum! {
-    GlobalForwardingRulesGetView { Basic "BASIC" Full "FULL" }
-}
+pub type GlobalForwardingRulesGetView = ForwardingRulesGetView;
 
 #[cfg(feature = "global-frontend-settings")]
 /// Values of `GlobalFrontendSettingsBundleType`.
@@ -6608,92 +2587,7 @@ runtime::open_enum! {
 
 #[cfg(feature = "global-vm-extension-policies")]
 /// Values of `GlobalVmExtensionPolicyListWarningCode`.
-#[non_exhaustive]
-pub enum GlobalVmExtensionPolicyListWarningCode {
-    /// `CLEANUP_FAILED`
-    CleanupFailed,
-    /// `DEPRECATED_RESOURCE_USED`
-    DeprecatedResourceUsed,
-    /// `DEPRECATED_TYPE_USED`
-    DeprecatedTypeUsed,
-    /// `DISK_SIZE_LARGER_THAN_IMAGE_SIZE`
-    DiskSizeLargerThanImageSize,
-    /// `EXPERIMENTAL_TYPE_USED`
-    ExperimentalTypeUsed,
-    /// `EXTERNAL_API_WARNING`
-    ExternalApiWarning,
-    /// `FIELD_VALUE_OVERRIDEN`
-    #[deprecated]
-    FieldValueOverriden,
-    /// `INJECTED_KERNELS_DEPRECATED`
-    InjectedKernelsDeprecated,
-    /// `INVALID_HEALTH_CHECK_FOR_DYNAMIC_WIEGHTED_LB`
-    InvalidHealthCheckForDynamicWieghtedLb,
-    /// `LARGE_DEPLOYMENT_WARNING`
-    LargeDeploymentWarning,
-    /// `LIST_OVERHEAD_QUOTA_EXCEED`
-    ListOverheadQuotaExceed,
-    /// `MISSING_TYPE_DEPENDENCY`
-    MissingTypeDependency,
-    /// `NEXT_HOP_ADDRESS_NOT_ASSIGNED`
-    NextHopAddressNotAssigned,
-    /// `NEXT_HOP_CANNOT_IP_FORWARD`
-    NextHopCannotIpForward,
-    /// `NEXT_HOP_INSTANCE_HAS_NO_IPV6_INTERFACE`
-    NextHopInstanceHasNoIpv6Interface,
-    /// `NEXT_HOP_INSTANCE_NOT_FOUND`
-    NextHopInstanceNotFound,
-    /// `NEXT_HOP_INSTANCE_NOT_ON_NETWORK`
-    NextHopInstanceNotOnNetwork,
-    /// `NEXT_HOP_NOT_RUNNING`
-    NextHopNotRunning,
-    /// `NOT_CRITICAL_ERROR`
-    NotCriticalError,
-    /// `NO_RESULTS_ON_PAGE`
-    NoResultsOnPage,
-    /// `PARTIAL_SUCCESS`
-    PartialSuccess,
-    /// `QUOTA_INFO_UNAVAILABLE`
-    QuotaInfoUnavailable,
-    /// `REQUIRED_TOS_AGREEMENT`
-    RequiredTosAgreement,
-    /// `RESOURCE_IN_USE_BY_OTHER_RESOURCE_WARNING`
-    ResourceInUseByOtherResourceWarning,
-    /// `RESOURCE_NOT_DELETED`
-    ResourceNotDeleted,
-    /// `SCHEMA_VALIDATION_IGNORED`
-    SchemaValidationIgnored,
-    /// `SINGLE_INSTANCE_PROPERTY_TEMPLATE`
-    SingleInstancePropertyTemplate,
-    /// `UNDECLARED_PROPERTIES`
-    UndeclaredProperties,
-    /// `UNREACHABLE`
-    Unreachable,
-}
-#[cfg(feature = "global-vm-extension-policies")]
-runtime::open_enum! {
-    GlobalVmExtensionPolicyListWarningCode { CleanupFailed "CLEANUP_FAILED"
-    DeprecatedResourceUsed "DEPRECATED_RESOURCE_USED" DeprecatedTypeUsed
-    "DEPRECATED_TYPE_USED" DiskSizeLargerThanImageSize "DISK_SIZE_LARGER_THAN_IMAGE_SIZE"
-    ExperimentalTypeUsed "EXPERIMENTAL_TYPE_USED" ExternalApiWarning
-    "EXTERNAL_API_WARNING" FieldValueOverriden "FIELD_VALUE_OVERRIDEN"
-    InjectedKernelsDeprecated "INJECTED_KERNELS_DEPRECATED"
-    InvalidHealthCheckForDynamicWieghtedLb "INVALID_HEALTH_CHECK_FOR_DYNAMIC_WIEGHTED_LB"
-    LargeDeploymentWarning "LARGE_DEPLOYMENT_WARNING" ListOverheadQuotaExceed
-    "LIST_OVERHEAD_QUOTA_EXCEED" MissingTypeDependency "MISSING_TYPE_DEPENDENCY"
-    NextHopAddressNotAssigned "NEXT_HOP_ADDRESS_NOT_ASSIGNED" NextHopCannotIpForward
-    "NEXT_HOP_CANNOT_IP_FORWARD" NextHopInstanceHasNoIpv6Interface
-    "NEXT_HOP_INSTANCE_HAS_NO_IPV6_INTERFACE" NextHopInstanceNotFound
-    "NEXT_HOP_INSTANCE_NOT_FOUND" NextHopInstanceNotOnNetwork
-    "NEXT_HOP_INSTANCE_NOT_ON_NETWORK" NextHopNotRunning "NEXT_HOP_NOT_RUNNING"
-    NotCriticalError "NOT_CRITICAL_ERROR" NoResultsOnPage "NO_RESULTS_ON_PAGE"
-    PartialSuccess "PARTIAL_SUCCESS" QuotaInfoUnavailable "QUOTA_INFO_UNAVAILABLE"
-    RequiredTosAgreement "REQUIRED_TOS_AGREEMENT" ResourceInUseByOtherResourceWarning
-    "RESOURCE_IN_USE_BY_OTHER_RESOURCE_WARNING" ResourceNotDeleted "RESOURCE_NOT_DELETED"
-    SchemaValidationIgnored "SCHEMA_VALIDATION_IGNORED" SingleInstancePropertyTemplate
-    "SINGLE_INSTANCE_PROPERTY_TEMPLATE" UndeclaredProperties "UNDECLARED_PROPERTIES"
-    Unreachable "UNREACHABLE" }
-}
+pub type GlobalVmExtensionPolicyListWarningCode = RouteWarningsCode;
 
 #[cfg(feature = "global-vm-extension-policies")]
 /// Values of `GlobalVmExtensionPolicyRolloutOperationRolloutInputPredefinedRolloutPlan`.
@@ -6790,28 +2684,7 @@ runtime::open_enum! {
     )
 )]
 /// Values of `GroupMaintenanceInfoSchedulingType`.
-#[non_exhaustive]
-pub enum GroupMaintenanceInfoSchedulingType {
-    /// `GROUPED`
-    Grouped,
-    /// `GROUP_MAINTENANCE_TYPE_UNSPECIFIED`
-    GroupMaintenanceTypeUnspecified,
-    /// `INDEPENDENT`
-    Independent,
-}
-#[cfg(
-    any(
-        feature = "region-commitments",
-        feature = "reservation-blocks",
-        feature = "reservation-sub-blocks",
-        feature = "reservations"
-    )
-)]
-runtime::open_enum! {
-    GroupMaintenanceInfoSchedulingType { Grouped "GROUPED"
-    GroupMaintenanceTypeUnspecified "GROUP_MAINTENANCE_TYPE_UNSPECIFIED" Independent
-    "INDEPENDENT" }
-}
+pub type GroupMaintenanceInfoSchedulingType = ReservationSchedulingType;
 
 /// Values of `GuestOsFeatureType`.
 #[non_exhaustive]
@@ -6866,363 +2739,39 @@ runtime::open_enum! {
 
 #[cfg(any(feature = "health-checks", feature = "region-health-checks"))]
 /// Values of `HTTP2HealthCheckPortSpecification`.
-#[non_exhaustive]
-pub enum HTTP2HealthCheckPortSpecification {
-    /// `USE_FIXED_PORT`
-    UseFixedPort,
-    /// `USE_NAMED_PORT`
-    UseNamedPort,
-    /// `USE_SERVING_PORT`
-    UseServingPort,
-}
-#[cfg(any(feature = "health-checks", feature = "region-health-checks"))]
-runtime::open_enum! {
-    HTTP2HealthCheckPortSpecification { UseFixedPort "USE_FIXED_PORT" UseNamedPort
-    "USE_NAMED_PORT" UseServingPort "USE_SERVING_PORT" }
-}
+pub type HTTP2HealthCheckPortSpecification = SSLHealthCheckPortSpecification;
 
 #[cfg(any(feature = "health-checks", feature = "region-health-checks"))]
 /// Values of `HTTP2HealthCheckProxyHeader`.
-#[non_exhaustive]
-pub enum HTTP2HealthCheckProxyHeader {
-    /// `NONE`
-    None,
-    /// `PROXY_V1`
-    ProxyV1,
-}
-#[cfg(any(feature = "health-checks", feature = "region-health-checks"))]
-runtime::open_enum! {
-    HTTP2HealthCheckProxyHeader { None "NONE" ProxyV1 "PROXY_V1" }
-}
+pub type HTTP2HealthCheckProxyHeader = SSLHealthCheckProxyHeader;
 
 #[cfg(any(feature = "health-checks", feature = "region-health-checks"))]
 /// Values of `HTTPHealthCheckPortSpecification`.
-#[non_exhaustive]
-pub enum HTTPHealthCheckPortSpecification {
-    /// `USE_FIXED_PORT`
-    UseFixedPort,
-    /// `USE_NAMED_PORT`
-    UseNamedPort,
-    /// `USE_SERVING_PORT`
-    UseServingPort,
-}
-#[cfg(any(feature = "health-checks", feature = "region-health-checks"))]
-runtime::open_enum! {
-    HTTPHealthCheckPortSpecification { UseFixedPort "USE_FIXED_PORT" UseNamedPort
-    "USE_NAMED_PORT" UseServingPort "USE_SERVING_PORT" }
-}
+pub type HTTPHealthCheckPortSpecification = SSLHealthCheckPortSpecification;
 
 #[cfg(any(feature = "health-checks", feature = "region-health-checks"))]
 /// Values of `HTTPHealthCheckProxyHeader`.
-#[non_exhaustive]
-pub enum HTTPHealthCheckProxyHeader {
-    /// `NONE`
-    None,
-    /// `PROXY_V1`
-    ProxyV1,
-}
-#[cfg(any(feature = "health-checks", feature = "region-health-checks"))]
-runtime::open_enum! {
-    HTTPHealthCheckProxyHeader { None "NONE" ProxyV1 "PROXY_V1" }
-}
+pub type HTTPHealthCheckProxyHeader = SSLHealthCheckProxyHeader;
 
 #[cfg(any(feature = "health-checks", feature = "region-health-checks"))]
 /// Values of `HTTPSHealthCheckPortSpecification`.
-#[non_exhaustive]
-pub enum HTTPSHealthCheckPortSpecification {
-    /// `USE_FIXED_PORT`
-    UseFixedPort,
-    /// `USE_NAMED_PORT`
-    UseNamedPort,
-    /// `USE_SERVING_PORT`
-    UseServingPort,
-}
-#[cfg(any(feature = "health-checks", feature = "region-health-checks"))]
-runtime::open_enum! {
-    HTTPSHealthCheckPortSpecification { UseFixedPort "USE_FIXED_PORT" UseNamedPort
-    "USE_NAMED_PORT" UseServingPort "USE_SERVING_PORT" }
-}
+pub type HTTPSHealthCheckPortSpecification = SSLHealthCheckPortSpecification;
 
 #[cfg(any(feature = "health-checks", feature = "region-health-checks"))]
 /// Values of `HTTPSHealthCheckProxyHeader`.
-#[non_exhaustive]
-pub enum HTTPSHealthCheckProxyHeader {
-    /// `NONE`
-    None,
-    /// `PROXY_V1`
-    ProxyV1,
-}
-#[cfg(any(feature = "health-checks", feature = "region-health-checks"))]
-runtime::open_enum! {
-    HTTPSHealthCheckProxyHeader { None "NONE" ProxyV1 "PROXY_V1" }
-}
+pub type HTTPSHealthCheckProxyHeader = SSLHealthCheckProxyHeader;
 
 #[cfg(feature = "region-health-aggregation-policies")]
 /// Values of `HealthAggregationPoliciesScopedListWarningCode`.
-#[non_exhaustive]
-pub enum HealthAggregationPoliciesScopedListWarningCode {
-    /// `CLEANUP_FAILED`
-    CleanupFailed,
-    /// `DEPRECATED_RESOURCE_USED`
-    DeprecatedResourceUsed,
-    /// `DEPRECATED_TYPE_USED`
-    DeprecatedTypeUsed,
-    /// `DISK_SIZE_LARGER_THAN_IMAGE_SIZE`
-    DiskSizeLargerThanImageSize,
-    /// `EXPERIMENTAL_TYPE_USED`
-    ExperimentalTypeUsed,
-    /// `EXTERNAL_API_WARNING`
-    ExternalApiWarning,
-    /// `FIELD_VALUE_OVERRIDEN`
-    #[deprecated]
-    FieldValueOverriden,
-    /// `INJECTED_KERNELS_DEPRECATED`
-    InjectedKernelsDeprecated,
-    /// `INVALID_HEALTH_CHECK_FOR_DYNAMIC_WIEGHTED_LB`
-    InvalidHealthCheckForDynamicWieghtedLb,
-    /// `LARGE_DEPLOYMENT_WARNING`
-    LargeDeploymentWarning,
-    /// `LIST_OVERHEAD_QUOTA_EXCEED`
-    ListOverheadQuotaExceed,
-    /// `MISSING_TYPE_DEPENDENCY`
-    MissingTypeDependency,
-    /// `NEXT_HOP_ADDRESS_NOT_ASSIGNED`
-    NextHopAddressNotAssigned,
-    /// `NEXT_HOP_CANNOT_IP_FORWARD`
-    NextHopCannotIpForward,
-    /// `NEXT_HOP_INSTANCE_HAS_NO_IPV6_INTERFACE`
-    NextHopInstanceHasNoIpv6Interface,
-    /// `NEXT_HOP_INSTANCE_NOT_FOUND`
-    NextHopInstanceNotFound,
-    /// `NEXT_HOP_INSTANCE_NOT_ON_NETWORK`
-    NextHopInstanceNotOnNetwork,
-    /// `NEXT_HOP_NOT_RUNNING`
-    NextHopNotRunning,
-    /// `NOT_CRITICAL_ERROR`
-    NotCriticalError,
-    /// `NO_RESULTS_ON_PAGE`
-    NoResultsOnPage,
-    /// `PARTIAL_SUCCESS`
-    PartialSuccess,
-    /// `QUOTA_INFO_UNAVAILABLE`
-    QuotaInfoUnavailable,
-    /// `REQUIRED_TOS_AGREEMENT`
-    RequiredTosAgreement,
-    /// `RESOURCE_IN_USE_BY_OTHER_RESOURCE_WARNING`
-    ResourceInUseByOtherResourceWarning,
-    /// `RESOURCE_NOT_DELETED`
-    ResourceNotDeleted,
-    /// `SCHEMA_VALIDATION_IGNORED`
-    SchemaValidationIgnored,
-    /// `SINGLE_INSTANCE_PROPERTY_TEMPLATE`
-    SingleInstancePropertyTemplate,
-    /// `UNDECLARED_PROPERTIES`
-    UndeclaredProperties,
-    /// `UNREACHABLE`
-    Unreachable,
-}
-#[cfg(feature = "region-health-aggregation-policies")]
-runtime::open_enum! {
-    HealthAggregationPoliciesScopedListWarningCode { CleanupFailed "CLEANUP_FAILED"
-    DeprecatedResourceUsed "DEPRECATED_RESOURCE_USED" DeprecatedTypeUsed
-    "DEPRECATED_TYPE_USED" DiskSizeLargerThanImageSize "DISK_SIZE_LARGER_THAN_IMAGE_SIZE"
-    ExperimentalTypeUsed "EXPERIMENTAL_TYPE_USED" ExternalApiWarning
-    "EXTERNAL_API_WARNING" FieldValueOverriden "FIELD_VALUE_OVERRIDEN"
-    InjectedKernelsDeprecated "INJECTED_KERNELS_DEPRECATED"
-    InvalidHealthCheckForDynamicWieghtedLb "INVALID_HEALTH_CHECK_FOR_DYNAMIC_WIEGHTED_LB"
-    LargeDeploymentWarning "LARGE_DEPLOYMENT_WARNING" ListOverheadQuotaExceed
-    "LIST_OVERHEAD_QUOTA_EXCEED" MissingTypeDependency "MISSING_TYPE_DEPENDENCY"
-    NextHopAddressNotAssigned "NEXT_HOP_ADDRESS_NOT_ASSIGNED" NextHopCannotIpForward
-    "NEXT_HOP_CANNOT_IP_FORWARD" NextHopInstanceHasNoIpv6Interface
-    "NEXT_HOP_INSTANCE_HAS_NO_IPV6_INTERFACE" NextHopInstanceNotFound
-    "NEXT_HOP_INSTANCE_NOT_FOUND" NextHopInstanceNotOnNetwork
-    "NEXT_HOP_INSTANCE_NOT_ON_NETWORK" NextHopNotRunning "NEXT_HOP_NOT_RUNNING"
-    NotCriticalError "NOT_CRITICAL_ERROR" NoResultsOnPage "NO_RESULTS_ON_PAGE"
-    PartialSuccess "PARTIAL_SUCCESS" QuotaInfoUnavailable "QUOTA_INFO_UNAVAILABLE"
-    RequiredTosAgreement "REQUIRED_TOS_AGREEMENT" ResourceInUseByOtherResourceWarning
-    "RESOURCE_IN_USE_BY_OTHER_RESOURCE_WARNING" ResourceNotDeleted "RESOURCE_NOT_DELETED"
-    SchemaValidationIgnored "SCHEMA_VALIDATION_IGNORED" SingleInstancePropertyTemplate
-    "SINGLE_INSTANCE_PROPERTY_TEMPLATE" UndeclaredProperties "UNDECLARED_PROPERTIES"
-    Unreachable "UNREACHABLE" }
-}
+pub type HealthAggregationPoliciesScopedListWarningCode = RouteWarningsCode;
 
 #[cfg(feature = "region-health-aggregation-policies")]
 /// Values of `HealthAggregationPolicyAggregatedListWarningCode`.
-#[non_exhaustive]
-pub enum HealthAggregationPolicyAggregatedListWarningCode {
-    /// `CLEANUP_FAILED`
-    CleanupFailed,
-    /// `DEPRECATED_RESOURCE_USED`
-    DeprecatedResourceUsed,
-    /// `DEPRECATED_TYPE_USED`
-    DeprecatedTypeUsed,
-    /// `DISK_SIZE_LARGER_THAN_IMAGE_SIZE`
-    DiskSizeLargerThanImageSize,
-    /// `EXPERIMENTAL_TYPE_USED`
-    ExperimentalTypeUsed,
-    /// `EXTERNAL_API_WARNING`
-    ExternalApiWarning,
-    /// `FIELD_VALUE_OVERRIDEN`
-    #[deprecated]
-    FieldValueOverriden,
-    /// `INJECTED_KERNELS_DEPRECATED`
-    InjectedKernelsDeprecated,
-    /// `INVALID_HEALTH_CHECK_FOR_DYNAMIC_WIEGHTED_LB`
-    InvalidHealthCheckForDynamicWieghtedLb,
-    /// `LARGE_DEPLOYMENT_WARNING`
-    LargeDeploymentWarning,
-    /// `LIST_OVERHEAD_QUOTA_EXCEED`
-    ListOverheadQuotaExceed,
-    /// `MISSING_TYPE_DEPENDENCY`
-    MissingTypeDependency,
-    /// `NEXT_HOP_ADDRESS_NOT_ASSIGNED`
-    NextHopAddressNotAssigned,
-    /// `NEXT_HOP_CANNOT_IP_FORWARD`
-    NextHopCannotIpForward,
-    /// `NEXT_HOP_INSTANCE_HAS_NO_IPV6_INTERFACE`
-    NextHopInstanceHasNoIpv6Interface,
-    /// `NEXT_HOP_INSTANCE_NOT_FOUND`
-    NextHopInstanceNotFound,
-    /// `NEXT_HOP_INSTANCE_NOT_ON_NETWORK`
-    NextHopInstanceNotOnNetwork,
-    /// `NEXT_HOP_NOT_RUNNING`
-    NextHopNotRunning,
-    /// `NOT_CRITICAL_ERROR`
-    NotCriticalError,
-    /// `NO_RESULTS_ON_PAGE`
-    NoResultsOnPage,
-    /// `PARTIAL_SUCCESS`
-    PartialSuccess,
-    /// `QUOTA_INFO_UNAVAILABLE`
-    QuotaInfoUnavailable,
-    /// `REQUIRED_TOS_AGREEMENT`
-    RequiredTosAgreement,
-    /// `RESOURCE_IN_USE_BY_OTHER_RESOURCE_WARNING`
-    ResourceInUseByOtherResourceWarning,
-    /// `RESOURCE_NOT_DELETED`
-    ResourceNotDeleted,
-    /// `SCHEMA_VALIDATION_IGNORED`
-    SchemaValidationIgnored,
-    /// `SINGLE_INSTANCE_PROPERTY_TEMPLATE`
-    SingleInstancePropertyTemplate,
-    /// `UNDECLARED_PROPERTIES`
-    UndeclaredProperties,
-    /// `UNREACHABLE`
-    Unreachable,
-}
-#[cfg(feature = "region-health-aggregation-policies")]
-runtime::open_enum! {
-    HealthAggregationPolicyAggregatedListWarningCode { CleanupFailed "CLEANUP_FAILED"
-    DeprecatedResourceUsed "DEPRECATED_RESOURCE_USED" DeprecatedTypeUsed
-    "DEPRECATED_TYPE_USED" DiskSizeLargerThanImageSize "DISK_SIZE_LARGER_THAN_IMAGE_SIZE"
-    ExperimentalTypeUsed "EXPERIMENTAL_TYPE_USED" ExternalApiWarning
-    "EXTERNAL_API_WARNING" FieldValueOverriden "FIELD_VALUE_OVERRIDEN"
-    InjectedKernelsDeprecated "INJECTED_KERNELS_DEPRECATED"
-    InvalidHealthCheckForDynamicWieghtedLb "INVALID_HEALTH_CHECK_FOR_DYNAMIC_WIEGHTED_LB"
-    LargeDeploymentWarning "LARGE_DEPLOYMENT_WARNING" ListOverheadQuotaExceed
-    "LIST_OVERHEAD_QUOTA_EXCEED" MissingTypeDependency "MISSING_TYPE_DEPENDENCY"
-    NextHopAddressNotAssigned "NEXT_HOP_ADDRESS_NOT_ASSIGNED" NextHopCannotIpForward
-    "NEXT_HOP_CANNOT_IP_FORWARD" NextHopInstanceHasNoIpv6Interface
-    "NEXT_HOP_INSTANCE_HAS_NO_IPV6_INTERFACE" NextHopInstanceNotFound
-    "NEXT_HOP_INSTANCE_NOT_FOUND" NextHopInstanceNotOnNetwork
-    "NEXT_HOP_INSTANCE_NOT_ON_NETWORK" NextHopNotRunning "NEXT_HOP_NOT_RUNNING"
-    NotCriticalError "NOT_CRITICAL_ERROR" NoResultsOnPage "NO_RESULTS_ON_PAGE"
-    PartialSuccess "PARTIAL_SUCCESS" QuotaInfoUnavailable "QUOTA_INFO_UNAVAILABLE"
-    RequiredTosAgreement "REQUIRED_TOS_AGREEMENT" ResourceInUseByOtherResourceWarning
-    "RESOURCE_IN_USE_BY_OTHER_RESOURCE_WARNING" ResourceNotDeleted "RESOURCE_NOT_DELETED"
-    SchemaValidationIgnored "SCHEMA_VALIDATION_IGNORED" SingleInstancePropertyTemplate
-    "SINGLE_INSTANCE_PROPERTY_TEMPLATE" UndeclaredProperties "UNDECLARED_PROPERTIES"
-    Unreachable "UNREACHABLE" }
-}
+pub type HealthAggregationPolicyAggregatedListWarningCode = RouteWarningsCode;
 
 #[cfg(feature = "region-health-aggregation-policies")]
 /// Values of `HealthAggregationPolicyListWarningCode`.
-#[non_exhaustive]
-pub enum HealthAggregationPolicyListWarningCode {
-    /// `CLEANUP_FAILED`
-    CleanupFailed,
-    /// `DEPRECATED_RESOURCE_USED`
-    DeprecatedResourceUsed,
-    /// `DEPRECATED_TYPE_USED`
-    DeprecatedTypeUsed,
-    /// `DISK_SIZE_LARGER_THAN_IMAGE_SIZE`
-    DiskSizeLargerThanImageSize,
-    /// `EXPERIMENTAL_TYPE_USED`
-    ExperimentalTypeUsed,
-    /// `EXTERNAL_API_WARNING`
-    ExternalApiWarning,
-    /// `FIELD_VALUE_OVERRIDEN`
-    #[deprecated]
-    FieldValueOverriden,
-    /// `INJECTED_KERNELS_DEPRECATED`
-    InjectedKernelsDeprecated,
-    /// `INVALID_HEALTH_CHECK_FOR_DYNAMIC_WIEGHTED_LB`
-    InvalidHealthCheckForDynamicWieghtedLb,
-    /// `LARGE_DEPLOYMENT_WARNING`
-    LargeDeploymentWarning,
-    /// `LIST_OVERHEAD_QUOTA_EXCEED`
-    ListOverheadQuotaExceed,
-    /// `MISSING_TYPE_DEPENDENCY`
-    MissingTypeDependency,
-    /// `NEXT_HOP_ADDRESS_NOT_ASSIGNED`
-    NextHopAddressNotAssigned,
-    /// `NEXT_HOP_CANNOT_IP_FORWARD`
-    NextHopCannotIpForward,
-    /// `NEXT_HOP_INSTANCE_HAS_NO_IPV6_INTERFACE`
-    NextHopInstanceHasNoIpv6Interface,
-    /// `NEXT_HOP_INSTANCE_NOT_FOUND`
-    NextHopInstanceNotFound,
-    /// `NEXT_HOP_INSTANCE_NOT_ON_NETWORK`
-    NextHopInstanceNotOnNetwork,
-    /// `NEXT_HOP_NOT_RUNNING`
-    NextHopNotRunning,
-    /// `NOT_CRITICAL_ERROR`
-    NotCriticalError,
-    /// `NO_RESULTS_ON_PAGE`
-    NoResultsOnPage,
-    /// `PARTIAL_SUCCESS`
-    PartialSuccess,
-    /// `QUOTA_INFO_UNAVAILABLE`
-    QuotaInfoUnavailable,
-    /// `REQUIRED_TOS_AGREEMENT`
-    RequiredTosAgreement,
-    /// `RESOURCE_IN_USE_BY_OTHER_RESOURCE_WARNING`
-    ResourceInUseByOtherResourceWarning,
-    /// `RESOURCE_NOT_DELETED`
-    ResourceNotDeleted,
-    /// `SCHEMA_VALIDATION_IGNORED`
-    SchemaValidationIgnored,
-    /// `SINGLE_INSTANCE_PROPERTY_TEMPLATE`
-    SingleInstancePropertyTemplate,
-    /// `UNDECLARED_PROPERTIES`
-    UndeclaredProperties,
-    /// `UNREACHABLE`
-    Unreachable,
-}
-#[cfg(feature = "region-health-aggregation-policies")]
-runtime::open_enum! {
-    HealthAggregationPolicyListWarningCode { CleanupFailed "CLEANUP_FAILED"
-    DeprecatedResourceUsed "DEPRECATED_RESOURCE_USED" DeprecatedTypeUsed
-    "DEPRECATED_TYPE_USED" DiskSizeLargerThanImageSize "DISK_SIZE_LARGER_THAN_IMAGE_SIZE"
-    ExperimentalTypeUsed "EXPERIMENTAL_TYPE_USED" ExternalApiWarning
-    "EXTERNAL_API_WARNING" FieldValueOverriden "FIELD_VALUE_OVERRIDEN"
-    InjectedKernelsDeprecated "INJECTED_KERNELS_DEPRECATED"
-    InvalidHealthCheckForDynamicWieghtedLb "INVALID_HEALTH_CHECK_FOR_DYNAMIC_WIEGHTED_LB"
-    LargeDeploymentWarning "LARGE_DEPLOYMENT_WARNING" ListOverheadQuotaExceed
-    "LIST_OVERHEAD_QUOTA_EXCEED" MissingTypeDependency "MISSING_TYPE_DEPENDENCY"
-    NextHopAddressNotAssigned "NEXT_HOP_ADDRESS_NOT_ASSIGNED" NextHopCannotIpForward
-    "NEXT_HOP_CANNOT_IP_FORWARD" NextHopInstanceHasNoIpv6Interface
-    "NEXT_HOP_INSTANCE_HAS_NO_IPV6_INTERFACE" NextHopInstanceNotFound
-    "NEXT_HOP_INSTANCE_NOT_FOUND" NextHopInstanceNotOnNetwork
-    "NEXT_HOP_INSTANCE_NOT_ON_NETWORK" NextHopNotRunning "NEXT_HOP_NOT_RUNNING"
-    NotCriticalError "NOT_CRITICAL_ERROR" NoResultsOnPage "NO_RESULTS_ON_PAGE"
-    PartialSuccess "PARTIAL_SUCCESS" QuotaInfoUnavailable "QUOTA_INFO_UNAVAILABLE"
-    RequiredTosAgreement "REQUIRED_TOS_AGREEMENT" ResourceInUseByOtherResourceWarning
-    "RESOURCE_IN_USE_BY_OTHER_RESOURCE_WARNING" ResourceNotDeleted "RESOURCE_NOT_DELETED"
-    SchemaValidationIgnored "SCHEMA_VALIDATION_IGNORED" SingleInstancePropertyTemplate
-    "SINGLE_INSTANCE_PROPERTY_TEMPLATE" UndeclaredProperties "UNDECLARED_PROPERTIES"
-    Unreachable "UNREACHABLE" }
-}
+pub type HealthAggregationPolicyListWarningCode = RouteWarningsCode;
 
 #[cfg(feature = "region-health-aggregation-policies")]
 /// Values of `HealthAggregationPolicyPolicyType`.
@@ -7241,180 +2790,11 @@ runtime::open_enum! {
 
 #[cfg(any(feature = "health-checks", feature = "region-health-checks"))]
 /// Values of `HealthCheckListWarningCode`.
-#[non_exhaustive]
-pub enum HealthCheckListWarningCode {
-    /// `CLEANUP_FAILED`
-    CleanupFailed,
-    /// `DEPRECATED_RESOURCE_USED`
-    DeprecatedResourceUsed,
-    /// `DEPRECATED_TYPE_USED`
-    DeprecatedTypeUsed,
-    /// `DISK_SIZE_LARGER_THAN_IMAGE_SIZE`
-    DiskSizeLargerThanImageSize,
-    /// `EXPERIMENTAL_TYPE_USED`
-    ExperimentalTypeUsed,
-    /// `EXTERNAL_API_WARNING`
-    ExternalApiWarning,
-    /// `FIELD_VALUE_OVERRIDEN`
-    #[deprecated]
-    FieldValueOverriden,
-    /// `INJECTED_KERNELS_DEPRECATED`
-    InjectedKernelsDeprecated,
-    /// `INVALID_HEALTH_CHECK_FOR_DYNAMIC_WIEGHTED_LB`
-    InvalidHealthCheckForDynamicWieghtedLb,
-    /// `LARGE_DEPLOYMENT_WARNING`
-    LargeDeploymentWarning,
-    /// `LIST_OVERHEAD_QUOTA_EXCEED`
-    ListOverheadQuotaExceed,
-    /// `MISSING_TYPE_DEPENDENCY`
-    MissingTypeDependency,
-    /// `NEXT_HOP_ADDRESS_NOT_ASSIGNED`
-    NextHopAddressNotAssigned,
-    /// `NEXT_HOP_CANNOT_IP_FORWARD`
-    NextHopCannotIpForward,
-    /// `NEXT_HOP_INSTANCE_HAS_NO_IPV6_INTERFACE`
-    NextHopInstanceHasNoIpv6Interface,
-    /// `NEXT_HOP_INSTANCE_NOT_FOUND`
-    NextHopInstanceNotFound,
-    /// `NEXT_HOP_INSTANCE_NOT_ON_NETWORK`
-    NextHopInstanceNotOnNetwork,
-    /// `NEXT_HOP_NOT_RUNNING`
-    NextHopNotRunning,
-    /// `NOT_CRITICAL_ERROR`
-    NotCriticalError,
-    /// `NO_RESULTS_ON_PAGE`
-    NoResultsOnPage,
-    /// `PARTIAL_SUCCESS`
-    PartialSuccess,
-    /// `QUOTA_INFO_UNAVAILABLE`
-    QuotaInfoUnavailable,
-    /// `REQUIRED_TOS_AGREEMENT`
-    RequiredTosAgreement,
-    /// `RESOURCE_IN_USE_BY_OTHER_RESOURCE_WARNING`
-    ResourceInUseByOtherResourceWarning,
-    /// `RESOURCE_NOT_DELETED`
-    ResourceNotDeleted,
-    /// `SCHEMA_VALIDATION_IGNORED`
-    SchemaValidationIgnored,
-    /// `SINGLE_INSTANCE_PROPERTY_TEMPLATE`
-    SingleInstancePropertyTemplate,
-    /// `UNDECLARED_PROPERTIES`
-    UndeclaredProperties,
-    /// `UNREACHABLE`
-    Unreachable,
-}
-#[cfg(any(feature = "health-checks", feature = "region-health-checks"))]
-runtime::open_enum! {
-    HealthCheckListWarningCode { CleanupFailed "CLEANUP_FAILED" DeprecatedResourceUsed
-    "DEPRECATED_RESOURCE_USED" DeprecatedTypeUsed "DEPRECATED_TYPE_USED"
-    DiskSizeLargerThanImageSize "DISK_SIZE_LARGER_THAN_IMAGE_SIZE" ExperimentalTypeUsed
-    "EXPERIMENTAL_TYPE_USED" ExternalApiWarning "EXTERNAL_API_WARNING"
-    FieldValueOverriden "FIELD_VALUE_OVERRIDEN" InjectedKernelsDeprecated
-    "INJECTED_KERNELS_DEPRECATED" InvalidHealthCheckForDynamicWieghtedLb
-    "INVALID_HEALTH_CHECK_FOR_DYNAMIC_WIEGHTED_LB" LargeDeploymentWarning
-    "LARGE_DEPLOYMENT_WARNING" ListOverheadQuotaExceed "LIST_OVERHEAD_QUOTA_EXCEED"
-    MissingTypeDependency "MISSING_TYPE_DEPENDENCY" NextHopAddressNotAssigned
-    "NEXT_HOP_ADDRESS_NOT_ASSIGNED" NextHopCannotIpForward "NEXT_HOP_CANNOT_IP_FORWARD"
-    NextHopInstanceHasNoIpv6Interface "NEXT_HOP_INSTANCE_HAS_NO_IPV6_INTERFACE"
-    NextHopInstanceNotFound "NEXT_HOP_INSTANCE_NOT_FOUND" NextHopInstanceNotOnNetwork
-    "NEXT_HOP_INSTANCE_NOT_ON_NETWORK" NextHopNotRunning "NEXT_HOP_NOT_RUNNING"
-    NotCriticalError "NOT_CRITICAL_ERROR" NoResultsOnPage "NO_RESULTS_ON_PAGE"
-    PartialSuccess "PARTIAL_SUCCESS" QuotaInfoUnavailable "QUOTA_INFO_UNAVAILABLE"
-    RequiredTosAgreement "REQUIRED_TOS_AGREEMENT" ResourceInUseByOtherResourceWarning
-    "RESOURCE_IN_USE_BY_OTHER_RESOURCE_WARNING" ResourceNotDeleted "RESOURCE_NOT_DELETED"
-    SchemaValidationIgnored "SCHEMA_VALIDATION_IGNORED" SingleInstancePropertyTemplate
-    "SINGLE_INSTANCE_PROPERTY_TEMPLATE" UndeclaredProperties "UNDECLARED_PROPERTIES"
-    Unreachable "UNREACHABLE" }
-}
+pub type HealthCheckListWarningCode = RouteWarningsCode;
 
 #[cfg(feature = "region-health-check-services")]
 /// Values of `HealthCheckServiceAggregatedListWarningCode`.
-#[non_exhaustive]
-pub enum HealthCheckServiceAggregatedListWarningCode {
-    /// `CLEANUP_FAILED`
-    CleanupFailed,
-    /// `DEPRECATED_RESOURCE_USED`
-    DeprecatedResourceUsed,
-    /// `DEPRECATED_TYPE_USED`
-    DeprecatedTypeUsed,
-    /// `DISK_SIZE_LARGER_THAN_IMAGE_SIZE`
-    DiskSizeLargerThanImageSize,
-    /// `EXPERIMENTAL_TYPE_USED`
-    ExperimentalTypeUsed,
-    /// `EXTERNAL_API_WARNING`
-    ExternalApiWarning,
-    /// `FIELD_VALUE_OVERRIDEN`
-    #[deprecated]
-    FieldValueOverriden,
-    /// `INJECTED_KERNELS_DEPRECATED`
-    InjectedKernelsDeprecated,
-    /// `INVALID_HEALTH_CHECK_FOR_DYNAMIC_WIEGHTED_LB`
-    InvalidHealthCheckForDynamicWieghtedLb,
-    /// `LARGE_DEPLOYMENT_WARNING`
-    LargeDeploymentWarning,
-    /// `LIST_OVERHEAD_QUOTA_EXCEED`
-    ListOverheadQuotaExceed,
-    /// `MISSING_TYPE_DEPENDENCY`
-    MissingTypeDependency,
-    /// `NEXT_HOP_ADDRESS_NOT_ASSIGNED`
-    NextHopAddressNotAssigned,
-    /// `NEXT_HOP_CANNOT_IP_FORWARD`
-    NextHopCannotIpForward,
-    /// `NEXT_HOP_INSTANCE_HAS_NO_IPV6_INTERFACE`
-    NextHopInstanceHasNoIpv6Interface,
-    /// `NEXT_HOP_INSTANCE_NOT_FOUND`
-    NextHopInstanceNotFound,
-    /// `NEXT_HOP_INSTANCE_NOT_ON_NETWORK`
-    NextHopInstanceNotOnNetwork,
-    /// `NEXT_HOP_NOT_RUNNING`
-    NextHopNotRunning,
-    /// `NOT_CRITICAL_ERROR`
-    NotCriticalError,
-    /// `NO_RESULTS_ON_PAGE`
-    NoResultsOnPage,
-    /// `PARTIAL_SUCCESS`
-    PartialSuccess,
-    /// `QUOTA_INFO_UNAVAILABLE`
-    QuotaInfoUnavailable,
-    /// `REQUIRED_TOS_AGREEMENT`
-    RequiredTosAgreement,
-    /// `RESOURCE_IN_USE_BY_OTHER_RESOURCE_WARNING`
-    ResourceInUseByOtherResourceWarning,
-    /// `RESOURCE_NOT_DELETED`
-    ResourceNotDeleted,
-    /// `SCHEMA_VALIDATION_IGNORED`
-    SchemaValidationIgnored,
-    /// `SINGLE_INSTANCE_PROPERTY_TEMPLATE`
-    SingleInstancePropertyTemplate,
-    /// `UNDECLARED_PROPERTIES`
-    UndeclaredProperties,
-    /// `UNREACHABLE`
-    Unreachable,
-}
-#[cfg(feature = "region-health-check-services")]
-runtime::open_enum! {
-    HealthCheckServiceAggregatedListWarningCode { CleanupFailed "CLEANUP_FAILED"
-    DeprecatedResourceUsed "DEPRECATED_RESOURCE_USED" DeprecatedTypeUsed
-    "DEPRECATED_TYPE_USED" DiskSizeLargerThanImageSize "DISK_SIZE_LARGER_THAN_IMAGE_SIZE"
-    ExperimentalTypeUsed "EXPERIMENTAL_TYPE_USED" ExternalApiWarning
-    "EXTERNAL_API_WARNING" FieldValueOverriden "FIELD_VALUE_OVERRIDEN"
-    InjectedKernelsDeprecated "INJECTED_KERNELS_DEPRECATED"
-    InvalidHealthCheckForDynamicWieghtedLb "INVALID_HEALTH_CHECK_FOR_DYNAMIC_WIEGHTED_LB"
-    LargeDeploymentWarning "LARGE_DEPLOYMENT_WARNING" ListOverheadQuotaExceed
-    "LIST_OVERHEAD_QUOTA_EXCEED" MissingTypeDependency "MISSING_TYPE_DEPENDENCY"
-    NextHopAddressNotAssigned "NEXT_HOP_ADDRESS_NOT_ASSIGNED" NextHopCannotIpForward
-    "NEXT_HOP_CANNOT_IP_FORWARD" NextHopInstanceHasNoIpv6Interface
-    "NEXT_HOP_INSTANCE_HAS_NO_IPV6_INTERFACE" NextHopInstanceNotFound
-    "NEXT_HOP_INSTANCE_NOT_FOUND" NextHopInstanceNotOnNetwork
-    "NEXT_HOP_INSTANCE_NOT_ON_NETWORK" NextHopNotRunning "NEXT_HOP_NOT_RUNNING"
-    NotCriticalError "NOT_CRITICAL_ERROR" NoResultsOnPage "NO_RESULTS_ON_PAGE"
-    PartialSuccess "PARTIAL_SUCCESS" QuotaInfoUnavailable "QUOTA_INFO_UNAVAILABLE"
-    RequiredTosAgreement "REQUIRED_TOS_AGREEMENT" ResourceInUseByOtherResourceWarning
-    "RESOURCE_IN_USE_BY_OTHER_RESOURCE_WARNING" ResourceNotDeleted "RESOURCE_NOT_DELETED"
-    SchemaValidationIgnored "SCHEMA_VALIDATION_IGNORED" SingleInstancePropertyTemplate
-    "SINGLE_INSTANCE_PROPERTY_TEMPLATE" UndeclaredProperties "UNDECLARED_PROPERTIES"
-    Unreachable "UNREACHABLE" }
-}
+pub type HealthCheckServiceAggregatedListWarningCode = RouteWarningsCode;
 
 #[cfg(feature = "region-health-check-services")]
 /// Values of `HealthCheckServiceHealthStatusAggregationPolicy`.
@@ -7433,181 +2813,11 @@ runtime::open_enum! {
 
 #[cfg(feature = "region-health-check-services")]
 /// Values of `HealthCheckServicesListWarningCode`.
-#[non_exhaustive]
-pub enum HealthCheckServicesListWarningCode {
-    /// `CLEANUP_FAILED`
-    CleanupFailed,
-    /// `DEPRECATED_RESOURCE_USED`
-    DeprecatedResourceUsed,
-    /// `DEPRECATED_TYPE_USED`
-    DeprecatedTypeUsed,
-    /// `DISK_SIZE_LARGER_THAN_IMAGE_SIZE`
-    DiskSizeLargerThanImageSize,
-    /// `EXPERIMENTAL_TYPE_USED`
-    ExperimentalTypeUsed,
-    /// `EXTERNAL_API_WARNING`
-    ExternalApiWarning,
-    /// `FIELD_VALUE_OVERRIDEN`
-    #[deprecated]
-    FieldValueOverriden,
-    /// `INJECTED_KERNELS_DEPRECATED`
-    InjectedKernelsDeprecated,
-    /// `INVALID_HEALTH_CHECK_FOR_DYNAMIC_WIEGHTED_LB`
-    InvalidHealthCheckForDynamicWieghtedLb,
-    /// `LARGE_DEPLOYMENT_WARNING`
-    LargeDeploymentWarning,
-    /// `LIST_OVERHEAD_QUOTA_EXCEED`
-    ListOverheadQuotaExceed,
-    /// `MISSING_TYPE_DEPENDENCY`
-    MissingTypeDependency,
-    /// `NEXT_HOP_ADDRESS_NOT_ASSIGNED`
-    NextHopAddressNotAssigned,
-    /// `NEXT_HOP_CANNOT_IP_FORWARD`
-    NextHopCannotIpForward,
-    /// `NEXT_HOP_INSTANCE_HAS_NO_IPV6_INTERFACE`
-    NextHopInstanceHasNoIpv6Interface,
-    /// `NEXT_HOP_INSTANCE_NOT_FOUND`
-    NextHopInstanceNotFound,
-    /// `NEXT_HOP_INSTANCE_NOT_ON_NETWORK`
-    NextHopInstanceNotOnNetwork,
-    /// `NEXT_HOP_NOT_RUNNING`
-    NextHopNotRunning,
-    /// `NOT_CRITICAL_ERROR`
-    NotCriticalError,
-    /// `NO_RESULTS_ON_PAGE`
-    NoResultsOnPage,
-    /// `PARTIAL_SUCCESS`
-    PartialSuccess,
-    /// `QUOTA_INFO_UNAVAILABLE`
-    QuotaInfoUnavailable,
-    /// `REQUIRED_TOS_AGREEMENT`
-    RequiredTosAgreement,
-    /// `RESOURCE_IN_USE_BY_OTHER_RESOURCE_WARNING`
-    ResourceInUseByOtherResourceWarning,
-    /// `RESOURCE_NOT_DELETED`
-    ResourceNotDeleted,
-    /// `SCHEMA_VALIDATION_IGNORED`
-    SchemaValidationIgnored,
-    /// `SINGLE_INSTANCE_PROPERTY_TEMPLATE`
-    SingleInstancePropertyTemplate,
-    /// `UNDECLARED_PROPERTIES`
-    UndeclaredProperties,
-    /// `UNREACHABLE`
-    Unreachable,
-}
-#[cfg(feature = "region-health-check-services")]
-runtime::open_enum! {
-    HealthCheckServicesListWarningCode { CleanupFailed "CLEANUP_FAILED"
-    DeprecatedResourceUsed "DEPRECATED_RESOURCE_USED" DeprecatedTypeUsed
-    "DEPRECATED_TYPE_USED" DiskSizeLargerThanImageSize "DISK_SIZE_LARGER_THAN_IMAGE_SIZE"
-    ExperimentalTypeUsed "EXPERIMENTAL_TYPE_USED" ExternalApiWarning
-    "EXTERNAL_API_WARNING" FieldValueOverriden "FIELD_VALUE_OVERRIDEN"
-    InjectedKernelsDeprecated "INJECTED_KERNELS_DEPRECATED"
-    InvalidHealthCheckForDynamicWieghtedLb "INVALID_HEALTH_CHECK_FOR_DYNAMIC_WIEGHTED_LB"
-    LargeDeploymentWarning "LARGE_DEPLOYMENT_WARNING" ListOverheadQuotaExceed
-    "LIST_OVERHEAD_QUOTA_EXCEED" MissingTypeDependency "MISSING_TYPE_DEPENDENCY"
-    NextHopAddressNotAssigned "NEXT_HOP_ADDRESS_NOT_ASSIGNED" NextHopCannotIpForward
-    "NEXT_HOP_CANNOT_IP_FORWARD" NextHopInstanceHasNoIpv6Interface
-    "NEXT_HOP_INSTANCE_HAS_NO_IPV6_INTERFACE" NextHopInstanceNotFound
-    "NEXT_HOP_INSTANCE_NOT_FOUND" NextHopInstanceNotOnNetwork
-    "NEXT_HOP_INSTANCE_NOT_ON_NETWORK" NextHopNotRunning "NEXT_HOP_NOT_RUNNING"
-    NotCriticalError "NOT_CRITICAL_ERROR" NoResultsOnPage "NO_RESULTS_ON_PAGE"
-    PartialSuccess "PARTIAL_SUCCESS" QuotaInfoUnavailable "QUOTA_INFO_UNAVAILABLE"
-    RequiredTosAgreement "REQUIRED_TOS_AGREEMENT" ResourceInUseByOtherResourceWarning
-    "RESOURCE_IN_USE_BY_OTHER_RESOURCE_WARNING" ResourceNotDeleted "RESOURCE_NOT_DELETED"
-    SchemaValidationIgnored "SCHEMA_VALIDATION_IGNORED" SingleInstancePropertyTemplate
-    "SINGLE_INSTANCE_PROPERTY_TEMPLATE" UndeclaredProperties "UNDECLARED_PROPERTIES"
-    Unreachable "UNREACHABLE" }
-}
+pub type HealthCheckServicesListWarningCode = RouteWarningsCode;
 
 #[cfg(feature = "region-health-check-services")]
 /// Values of `HealthCheckServicesScopedListWarningCode`.
-#[non_exhaustive]
-pub enum HealthCheckServicesScopedListWarningCode {
-    /// `CLEANUP_FAILED`
-    CleanupFailed,
-    /// `DEPRECATED_RESOURCE_USED`
-    DeprecatedResourceUsed,
-    /// `DEPRECATED_TYPE_USED`
-    DeprecatedTypeUsed,
-    /// `DISK_SIZE_LARGER_THAN_IMAGE_SIZE`
-    DiskSizeLargerThanImageSize,
-    /// `EXPERIMENTAL_TYPE_USED`
-    ExperimentalTypeUsed,
-    /// `EXTERNAL_API_WARNING`
-    ExternalApiWarning,
-    /// `FIELD_VALUE_OVERRIDEN`
-    #[deprecated]
-    FieldValueOverriden,
-    /// `INJECTED_KERNELS_DEPRECATED`
-    InjectedKernelsDeprecated,
-    /// `INVALID_HEALTH_CHECK_FOR_DYNAMIC_WIEGHTED_LB`
-    InvalidHealthCheckForDynamicWieghtedLb,
-    /// `LARGE_DEPLOYMENT_WARNING`
-    LargeDeploymentWarning,
-    /// `LIST_OVERHEAD_QUOTA_EXCEED`
-    ListOverheadQuotaExceed,
-    /// `MISSING_TYPE_DEPENDENCY`
-    MissingTypeDependency,
-    /// `NEXT_HOP_ADDRESS_NOT_ASSIGNED`
-    NextHopAddressNotAssigned,
-    /// `NEXT_HOP_CANNOT_IP_FORWARD`
-    NextHopCannotIpForward,
-    /// `NEXT_HOP_INSTANCE_HAS_NO_IPV6_INTERFACE`
-    NextHopInstanceHasNoIpv6Interface,
-    /// `NEXT_HOP_INSTANCE_NOT_FOUND`
-    NextHopInstanceNotFound,
-    /// `NEXT_HOP_INSTANCE_NOT_ON_NETWORK`
-    NextHopInstanceNotOnNetwork,
-    /// `NEXT_HOP_NOT_RUNNING`
-    NextHopNotRunning,
-    /// `NOT_CRITICAL_ERROR`
-    NotCriticalError,
-    /// `NO_RESULTS_ON_PAGE`
-    NoResultsOnPage,
-    /// `PARTIAL_SUCCESS`
-    PartialSuccess,
-    /// `QUOTA_INFO_UNAVAILABLE`
-    QuotaInfoUnavailable,
-    /// `REQUIRED_TOS_AGREEMENT`
-    RequiredTosAgreement,
-    /// `RESOURCE_IN_USE_BY_OTHER_RESOURCE_WARNING`
-    ResourceInUseByOtherResourceWarning,
-    /// `RESOURCE_NOT_DELETED`
-    ResourceNotDeleted,
-    /// `SCHEMA_VALIDATION_IGNORED`
-    SchemaValidationIgnored,
-    /// `SINGLE_INSTANCE_PROPERTY_TEMPLATE`
-    SingleInstancePropertyTemplate,
-    /// `UNDECLARED_PROPERTIES`
-    UndeclaredProperties,
-    /// `UNREACHABLE`
-    Unreachable,
-}
-#[cfg(feature = "region-health-check-services")]
-runtime::open_enum! {
-    HealthCheckServicesScopedListWarningCode { CleanupFailed "CLEANUP_FAILED"
-    DeprecatedResourceUsed "DEPRECATED_RESOURCE_USED" DeprecatedTypeUsed
-    "DEPRECATED_TYPE_USED" DiskSizeLargerThanImageSize "DISK_SIZE_LARGER_THAN_IMAGE_SIZE"
-    ExperimentalTypeUsed "EXPERIMENTAL_TYPE_USED" ExternalApiWarning
-    "EXTERNAL_API_WARNING" FieldValueOverriden "FIELD_VALUE_OVERRIDEN"
-    InjectedKernelsDeprecated "INJECTED_KERNELS_DEPRECATED"
-    InvalidHealthCheckForDynamicWieghtedLb "INVALID_HEALTH_CHECK_FOR_DYNAMIC_WIEGHTED_LB"
-    LargeDeploymentWarning "LARGE_DEPLOYMENT_WARNING" ListOverheadQuotaExceed
-    "LIST_OVERHEAD_QUOTA_EXCEED" MissingTypeDependency "MISSING_TYPE_DEPENDENCY"
-    NextHopAddressNotAssigned "NEXT_HOP_ADDRESS_NOT_ASSIGNED" NextHopCannotIpForward
-    "NEXT_HOP_CANNOT_IP_FORWARD" NextHopInstanceHasNoIpv6Interface
-    "NEXT_HOP_INSTANCE_HAS_NO_IPV6_INTERFACE" NextHopInstanceNotFound
-    "NEXT_HOP_INSTANCE_NOT_FOUND" NextHopInstanceNotOnNetwork
-    "NEXT_HOP_INSTANCE_NOT_ON_NETWORK" NextHopNotRunning "NEXT_HOP_NOT_RUNNING"
-    NotCriticalError "NOT_CRITICAL_ERROR" NoResultsOnPage "NO_RESULTS_ON_PAGE"
-    PartialSuccess "PARTIAL_SUCCESS" QuotaInfoUnavailable "QUOTA_INFO_UNAVAILABLE"
-    RequiredTosAgreement "REQUIRED_TOS_AGREEMENT" ResourceInUseByOtherResourceWarning
-    "RESOURCE_IN_USE_BY_OTHER_RESOURCE_WARNING" ResourceNotDeleted "RESOURCE_NOT_DELETED"
-    SchemaValidationIgnored "SCHEMA_VALIDATION_IGNORED" SingleInstancePropertyTemplate
-    "SINGLE_INSTANCE_PROPERTY_TEMPLATE" UndeclaredProperties "UNDECLARED_PROPERTIES"
-    Unreachable "UNREACHABLE" }
-}
+pub type HealthCheckServicesScopedListWarningCode = RouteWarningsCode;
 
 #[cfg(any(feature = "health-checks", feature = "region-health-checks"))]
 /// Values of `HealthCheckType`.
@@ -7638,272 +2848,19 @@ runtime::open_enum! {
 
 #[cfg(feature = "health-checks")]
 /// Values of `HealthChecksAggregatedListWarningCode`.
-#[non_exhaustive]
-pub enum HealthChecksAggregatedListWarningCode {
-    /// `CLEANUP_FAILED`
-    CleanupFailed,
-    /// `DEPRECATED_RESOURCE_USED`
-    DeprecatedResourceUsed,
-    /// `DEPRECATED_TYPE_USED`
-    DeprecatedTypeUsed,
-    /// `DISK_SIZE_LARGER_THAN_IMAGE_SIZE`
-    DiskSizeLargerThanImageSize,
-    /// `EXPERIMENTAL_TYPE_USED`
-    ExperimentalTypeUsed,
-    /// `EXTERNAL_API_WARNING`
-    ExternalApiWarning,
-    /// `FIELD_VALUE_OVERRIDEN`
-    #[deprecated]
-    FieldValueOverriden,
-    /// `INJECTED_KERNELS_DEPRECATED`
-    InjectedKernelsDeprecated,
-    /// `INVALID_HEALTH_CHECK_FOR_DYNAMIC_WIEGHTED_LB`
-    InvalidHealthCheckForDynamicWieghtedLb,
-    /// `LARGE_DEPLOYMENT_WARNING`
-    LargeDeploymentWarning,
-    /// `LIST_OVERHEAD_QUOTA_EXCEED`
-    ListOverheadQuotaExceed,
-    /// `MISSING_TYPE_DEPENDENCY`
-    MissingTypeDependency,
-    /// `NEXT_HOP_ADDRESS_NOT_ASSIGNED`
-    NextHopAddressNotAssigned,
-    /// `NEXT_HOP_CANNOT_IP_FORWARD`
-    NextHopCannotIpForward,
-    /// `NEXT_HOP_INSTANCE_HAS_NO_IPV6_INTERFACE`
-    NextHopInstanceHasNoIpv6Interface,
-    /// `NEXT_HOP_INSTANCE_NOT_FOUND`
-    NextHopInstanceNotFound,
-    /// `NEXT_HOP_INSTANCE_NOT_ON_NETWORK`
-    NextHopInstanceNotOnNetwork,
-    /// `NEXT_HOP_NOT_RUNNING`
-    NextHopNotRunning,
-    /// `NOT_CRITICAL_ERROR`
-    NotCriticalError,
-    /// `NO_RESULTS_ON_PAGE`
-    NoResultsOnPage,
-    /// `PARTIAL_SUCCESS`
-    PartialSuccess,
-    /// `QUOTA_INFO_UNAVAILABLE`
-    QuotaInfoUnavailable,
-    /// `REQUIRED_TOS_AGREEMENT`
-    RequiredTosAgreement,
-    /// `RESOURCE_IN_USE_BY_OTHER_RESOURCE_WARNING`
-    ResourceInUseByOtherResourceWarning,
-    /// `RESOURCE_NOT_DELETED`
-    ResourceNotDeleted,
-    /// `SCHEMA_VALIDATION_IGNORED`
-    SchemaValidationIgnored,
-    /// `SINGLE_INSTANCE_PROPERTY_TEMPLATE`
-    SingleInstancePropertyTemplate,
-    /// `UNDECLARED_PROPERTIES`
-    UndeclaredProperties,
-    /// `UNREACHABLE`
-    Unreachable,
-}
-#[cfg(feature = "health-checks")]
-runtime::open_enum! {
-    HealthChecksAggregatedListWarningCode { CleanupFailed "CLEANUP_FAILED"
-    DeprecatedResourceUsed "DEPRECATED_RESOURCE_USED" DeprecatedTypeUsed
-    "DEPRECATED_TYPE_USED" DiskSizeLargerThanImageSize "DISK_SIZE_LARGER_THAN_IMAGE_SIZE"
-    ExperimentalTypeUsed "EXPERIMENTAL_TYPE_USED" ExternalApiWarning
-    "EXTERNAL_API_WARNING" FieldValueOverriden "FIELD_VALUE_OVERRIDEN"
-    InjectedKernelsDeprecated "INJECTED_KERNELS_DEPRECATED"
-    InvalidHealthCheckForDynamicWieghtedLb "INVALID_HEALTH_CHECK_FOR_DYNAMIC_WIEGHTED_LB"
-    LargeDeploymentWarning "LARGE_DEPLOYMENT_WARNING" ListOverheadQuotaExceed
-    "LIST_OVERHEAD_QUOTA_EXCEED" MissingTypeDependency "MISSING_TYPE_DEPENDENCY"
-    NextHopAddressNotAssigned "NEXT_HOP_ADDRESS_NOT_ASSIGNED" NextHopCannotIpForward
-    "NEXT_HOP_CANNOT_IP_FORWARD" NextHopInstanceHasNoIpv6Interface
-    "NEXT_HOP_INSTANCE_HAS_NO_IPV6_INTERFACE" NextHopInstanceNotFound
-    "NEXT_HOP_INSTANCE_NOT_FOUND" NextHopInstanceNotOnNetwork
-    "NEXT_HOP_INSTANCE_NOT_ON_NETWORK" NextHopNotRunning "NEXT_HOP_NOT_RUNNING"
-    NotCriticalError "NOT_CRITICAL_ERROR" NoResultsOnPage "NO_RESULTS_ON_PAGE"
-    PartialSuccess "PARTIAL_SUCCESS" QuotaInfoUnavailable "QUOTA_INFO_UNAVAILABLE"
-    RequiredTosAgreement "REQUIRED_TOS_AGREEMENT" ResourceInUseByOtherResourceWarning
-    "RESOURCE_IN_USE_BY_OTHER_RESOURCE_WARNING" ResourceNotDeleted "RESOURCE_NOT_DELETED"
-    SchemaValidationIgnored "SCHEMA_VALIDATION_IGNORED" SingleInstancePropertyTemplate
-    "SINGLE_INSTANCE_PROPERTY_TEMPLATE" UndeclaredProperties "UNDECLARED_PROPERTIES"
-    Unreachable "UNREACHABLE" }
-}
+pub type HealthChecksAggregatedListWarningCode = RouteWarningsCode;
 
 #[cfg(feature = "health-checks")]
 /// Values of `HealthChecksScopedListWarningCode`.
-#[non_exhaustive]
-pub enum HealthChecksScopedListWarningCode {
-    /// `CLEANUP_FAILED`
-    CleanupFailed,
-    /// `DEPRECATED_RESOURCE_USED`
-    DeprecatedResourceUsed,
-    /// `DEPRECATED_TYPE_USED`
-    DeprecatedTypeUsed,
-    /// `DISK_SIZE_LARGER_THAN_IMAGE_SIZE`
-    DiskSizeLargerThanImageSize,
-    /// `EXPERIMENTAL_TYPE_USED`
-    ExperimentalTypeUsed,
-    /// `EXTERNAL_API_WARNING`
-    ExternalApiWarning,
-    /// `FIELD_VALUE_OVERRIDEN`
-    #[deprecated]
-    FieldValueOverriden,
-    /// `INJECTED_KERNELS_DEPRECATED`
-    InjectedKernelsDeprecated,
-    /// `INVALID_HEALTH_CHECK_FOR_DYNAMIC_WIEGHTED_LB`
-    InvalidHealthCheckForDynamicWieghtedLb,
-    /// `LARGE_DEPLOYMENT_WARNING`
-    LargeDeploymentWarning,
-    /// `LIST_OVERHEAD_QUOTA_EXCEED`
-    ListOverheadQuotaExceed,
-    /// `MISSING_TYPE_DEPENDENCY`
-    MissingTypeDependency,
-    /// `NEXT_HOP_ADDRESS_NOT_ASSIGNED`
-    NextHopAddressNotAssigned,
-    /// `NEXT_HOP_CANNOT_IP_FORWARD`
-    NextHopCannotIpForward,
-    /// `NEXT_HOP_INSTANCE_HAS_NO_IPV6_INTERFACE`
-    NextHopInstanceHasNoIpv6Interface,
-    /// `NEXT_HOP_INSTANCE_NOT_FOUND`
-    NextHopInstanceNotFound,
-    /// `NEXT_HOP_INSTANCE_NOT_ON_NETWORK`
-    NextHopInstanceNotOnNetwork,
-    /// `NEXT_HOP_NOT_RUNNING`
-    NextHopNotRunning,
-    /// `NOT_CRITICAL_ERROR`
-    NotCriticalError,
-    /// `NO_RESULTS_ON_PAGE`
-    NoResultsOnPage,
-    /// `PARTIAL_SUCCESS`
-    PartialSuccess,
-    /// `QUOTA_INFO_UNAVAILABLE`
-    QuotaInfoUnavailable,
-    /// `REQUIRED_TOS_AGREEMENT`
-    RequiredTosAgreement,
-    /// `RESOURCE_IN_USE_BY_OTHER_RESOURCE_WARNING`
-    ResourceInUseByOtherResourceWarning,
-    /// `RESOURCE_NOT_DELETED`
-    ResourceNotDeleted,
-    /// `SCHEMA_VALIDATION_IGNORED`
-    SchemaValidationIgnored,
-    /// `SINGLE_INSTANCE_PROPERTY_TEMPLATE`
-    SingleInstancePropertyTemplate,
-    /// `UNDECLARED_PROPERTIES`
-    UndeclaredProperties,
-    /// `UNREACHABLE`
-    Unreachable,
-}
-#[cfg(feature = "health-checks")]
-runtime::open_enum! {
-    HealthChecksScopedListWarningCode { CleanupFailed "CLEANUP_FAILED"
-    DeprecatedResourceUsed "DEPRECATED_RESOURCE_USED" DeprecatedTypeUsed
-    "DEPRECATED_TYPE_USED" DiskSizeLargerThanImageSize "DISK_SIZE_LARGER_THAN_IMAGE_SIZE"
-    ExperimentalTypeUsed "EXPERIMENTAL_TYPE_USED" ExternalApiWarning
-    "EXTERNAL_API_WARNING" FieldValueOverriden "FIELD_VALUE_OVERRIDEN"
-    InjectedKernelsDeprecated "INJECTED_KERNELS_DEPRECATED"
-    InvalidHealthCheckForDynamicWieghtedLb "INVALID_HEALTH_CHECK_FOR_DYNAMIC_WIEGHTED_LB"
-    LargeDeploymentWarning "LARGE_DEPLOYMENT_WARNING" ListOverheadQuotaExceed
-    "LIST_OVERHEAD_QUOTA_EXCEED" MissingTypeDependency "MISSING_TYPE_DEPENDENCY"
-    NextHopAddressNotAssigned "NEXT_HOP_ADDRESS_NOT_ASSIGNED" NextHopCannotIpForward
-    "NEXT_HOP_CANNOT_IP_FORWARD" NextHopInstanceHasNoIpv6Interface
-    "NEXT_HOP_INSTANCE_HAS_NO_IPV6_INTERFACE" NextHopInstanceNotFound
-    "NEXT_HOP_INSTANCE_NOT_FOUND" NextHopInstanceNotOnNetwork
-    "NEXT_HOP_INSTANCE_NOT_ON_NETWORK" NextHopNotRunning "NEXT_HOP_NOT_RUNNING"
-    NotCriticalError "NOT_CRITICAL_ERROR" NoResultsOnPage "NO_RESULTS_ON_PAGE"
-    PartialSuccess "PARTIAL_SUCCESS" QuotaInfoUnavailable "QUOTA_INFO_UNAVAILABLE"
-    RequiredTosAgreement "REQUIRED_TOS_AGREEMENT" ResourceInUseByOtherResourceWarning
-    "RESOURCE_IN_USE_BY_OTHER_RESOURCE_WARNING" ResourceNotDeleted "RESOURCE_NOT_DELETED"
-    SchemaValidationIgnored "SCHEMA_VALIDATION_IGNORED" SingleInstancePropertyTemplate
-    "SINGLE_INSTANCE_PROPERTY_TEMPLATE" UndeclaredProperties "UNDECLARED_PROPERTIES"
-    Unreachable "UNREACHABLE" }
-}
+pub type HealthChecksScopedListWarningCode = RouteWarningsCode;
 
 #[cfg(feature = "region-health-sources")]
 /// Values of `HealthSourceAggregatedListWarningCode`.
-#[non_exhaustive]
-pub enum HealthSourceAggregatedListWarningCode {
-    /// `CLEANUP_FAILED`
-    CleanupFailed,
-    /// `DEPRECATED_RESOURCE_USED`
-    DeprecatedResourceUsed,
-    /// `DEPRECATED_TYPE_USED`
-    DeprecatedTypeUsed,
-    /// `DISK_SIZE_LARGER_THAN_IMAGE_SIZE`
-    DiskSizeLargerThanImageSize,
-    /// `EXPERIMENTAL_TYPE_USED`
-    ExperimentalTypeUsed,
-    /// `EXTERNAL_API_WARNING`
-    ExternalApiWarning,
-    /// `FIELD_VALUE_OVERRIDEN`
-    #[deprecated]
-    FieldValueOverriden,
-    /// `INJECTED_KERNELS_DEPRECATED`
-    InjectedKernelsDeprecated,
-    /// `INVALID_HEALTH_CHECK_FOR_DYNAMIC_WIEGHTED_LB`
-    InvalidHealthCheckForDynamicWieghtedLb,
-    /// `LARGE_DEPLOYMENT_WARNING`
-    LargeDeploymentWarning,
-    /// `LIST_OVERHEAD_QUOTA_EXCEED`
-    ListOverheadQuotaExceed,
-    /// `MISSING_TYPE_DEPENDENCY`
-    MissingTypeDependency,
-    /// `NEXT_HOP_ADDRESS_NOT_ASSIGNED`
-    NextHopAddressNotAssigned,
-    /// `NEXT_HOP_CANNOT_IP_FORWARD`
-    NextHopCannotIpForward,
-    /// `NEXT_HOP_INSTANCE_HAS_NO_IPV6_INTERFACE`
-    NextHopInstanceHasNoIpv6Interface,
-    /// `NEXT_HOP_INSTANCE_NOT_FOUND`
-    NextHopInstanceNotFound,
-    /// `NEXT_HOP_INSTANCE_NOT_ON_NETWORK`
-    NextHopInstanceNotOnNetwork,
-    /// `NEXT_HOP_NOT_RUNNING`
-    NextHopNotRunning,
-    /// `NOT_CRITICAL_ERROR`
-    NotCriticalError,
-    /// `NO_RESULTS_ON_PAGE`
-    NoResultsOnPage,
-    /// `PARTIAL_SUCCESS`
-    PartialSuccess,
-    /// `QUOTA_INFO_UNAVAILABLE`
-    QuotaInfoUnavailable,
-    /// `REQUIRED_TOS_AGREEMENT`
-    RequiredTosAgreement,
-    /// `RESOURCE_IN_USE_BY_OTHER_RESOURCE_WARNING`
-    ResourceInUseByOtherResourceWarning,
-    /// `RESOURCE_NOT_DELETED`
-    ResourceNotDeleted,
-    /// `SCHEMA_VALIDATION_IGNORED`
-    SchemaValidationIgnored,
-    /// `SINGLE_INSTANCE_PROPERTY_TEMPLATE`
-    SingleInstancePropertyTemplate,
-    /// `UNDECLARED_PROPERTIES`
-    UndeclaredProperties,
-    /// `UNREACHABLE`
-    Unreachable,
-}
-#[cfg(feature = "region-health-sources")]
-runtime::open_enum! {
-    HealthSourceAggregatedListWarningCode { CleanupFailed "CLEANUP_FAILED"
-    DeprecatedResourceUsed "DEPRECATED_RESOURCE_USED" DeprecatedTypeUsed
-    "DEPRECATED_TYPE_USED" DiskSizeLargerThanImageSize "DISK_SIZE_LARGER_THAN_IMAGE_SIZE"
-    ExperimentalTypeUsed "EXPERIMENTAL_TYPE_USED" ExternalApiWarning
-    "EXTERNAL_API_WARNING" FieldValueOverriden "FIELD_VALUE_OVERRIDEN"
-    InjectedKernelsDeprecated "INJECTED_KERNELS_DEPRECATED"
-    InvalidHealthCheckForDynamicWieghtedLb "INVALID_HEALTH_CHECK_FOR_DYNAMIC_WIEGHTED_LB"
-    LargeDeploymentWarning "LARGE_DEPLOYMENT_WARNING" ListOverheadQuotaExceed
-    "LIST_OVERHEAD_QUOTA_EXCEED" MissingTypeDependency "MISSING_TYPE_DEPENDENCY"
-    NextHopAddressNotAssigned "NEXT_HOP_ADDRESS_NOT_ASSIGNED" NextHopCannotIpForward
-    "NEXT_HOP_CANNOT_IP_FORWARD" NextHopInstanceHasNoIpv6Interface
-    "NEXT_HOP_INSTANCE_HAS_NO_IPV6_INTERFACE" NextHopInstanceNotFound
-    "NEXT_HOP_INSTANCE_NOT_FOUND" NextHopInstanceNotOnNetwork
-    "NEXT_HOP_INSTANCE_NOT_ON_NETWORK" NextHopNotRunning "NEXT_HOP_NOT_RUNNING"
-    NotCriticalError "NOT_CRITICAL_ERROR" NoResultsOnPage "NO_RESULTS_ON_PAGE"
-    PartialSuccess "PARTIAL_SUCCESS" QuotaInfoUnavailable "QUOTA_INFO_UNAVAILABLE"
-    RequiredTosAgreement "REQUIRED_TOS_AGREEMENT" ResourceInUseByOtherResourceWarning
-    "RESOURCE_IN_USE_BY_OTHER_RESOURCE_WARNING" ResourceNotDeleted "RESOURCE_NOT_DELETED"
-    SchemaValidationIgnored "SCHEMA_VALIDATION_IGNORED" SingleInstancePropertyTemplate
-    "SINGLE_INSTANCE_PROPERTY_TEMPLATE" UndeclaredProperties "UNDECLARED_PROPERTIES"
-    Unreachable "UNREACHABLE" }
-}
+pub type HealthSourceAggregatedListWarningCode = RouteWarningsCode;
 
-#[cfg(feature = "region-health-sources")]
+#[cfg(
+    any(feature = "region-composite-health-checks", feature = "region-health-sources")
+)]
 /// Values of `HealthSourceHealthHealthState`.
 #[non_exhaustive]
 pub enum HealthSourceHealthHealthState {
@@ -7914,7 +2871,9 @@ pub enum HealthSourceHealthHealthState {
     /// `UNKNOWN`
     Unknown,
 }
-#[cfg(feature = "region-health-sources")]
+#[cfg(
+    any(feature = "region-composite-health-checks", feature = "region-health-sources")
+)]
 runtime::open_enum! {
     HealthSourceHealthHealthState { Healthy "HEALTHY" Unhealthy "UNHEALTHY" Unknown
     "UNKNOWN" }
@@ -7922,91 +2881,7 @@ runtime::open_enum! {
 
 #[cfg(feature = "region-health-sources")]
 /// Values of `HealthSourceListWarningCode`.
-#[non_exhaustive]
-pub enum HealthSourceListWarningCode {
-    /// `CLEANUP_FAILED`
-    CleanupFailed,
-    /// `DEPRECATED_RESOURCE_USED`
-    DeprecatedResourceUsed,
-    /// `DEPRECATED_TYPE_USED`
-    DeprecatedTypeUsed,
-    /// `DISK_SIZE_LARGER_THAN_IMAGE_SIZE`
-    DiskSizeLargerThanImageSize,
-    /// `EXPERIMENTAL_TYPE_USED`
-    ExperimentalTypeUsed,
-    /// `EXTERNAL_API_WARNING`
-    ExternalApiWarning,
-    /// `FIELD_VALUE_OVERRIDEN`
-    #[deprecated]
-    FieldValueOverriden,
-    /// `INJECTED_KERNELS_DEPRECATED`
-    InjectedKernelsDeprecated,
-    /// `INVALID_HEALTH_CHECK_FOR_DYNAMIC_WIEGHTED_LB`
-    InvalidHealthCheckForDynamicWieghtedLb,
-    /// `LARGE_DEPLOYMENT_WARNING`
-    LargeDeploymentWarning,
-    /// `LIST_OVERHEAD_QUOTA_EXCEED`
-    ListOverheadQuotaExceed,
-    /// `MISSING_TYPE_DEPENDENCY`
-    MissingTypeDependency,
-    /// `NEXT_HOP_ADDRESS_NOT_ASSIGNED`
-    NextHopAddressNotAssigned,
-    /// `NEXT_HOP_CANNOT_IP_FORWARD`
-    NextHopCannotIpForward,
-    /// `NEXT_HOP_INSTANCE_HAS_NO_IPV6_INTERFACE`
-    NextHopInstanceHasNoIpv6Interface,
-    /// `NEXT_HOP_INSTANCE_NOT_FOUND`
-    NextHopInstanceNotFound,
-    /// `NEXT_HOP_INSTANCE_NOT_ON_NETWORK`
-    NextHopInstanceNotOnNetwork,
-    /// `NEXT_HOP_NOT_RUNNING`
-    NextHopNotRunning,
-    /// `NOT_CRITICAL_ERROR`
-    NotCriticalError,
-    /// `NO_RESULTS_ON_PAGE`
-    NoResultsOnPage,
-    /// `PARTIAL_SUCCESS`
-    PartialSuccess,
-    /// `QUOTA_INFO_UNAVAILABLE`
-    QuotaInfoUnavailable,
-    /// `REQUIRED_TOS_AGREEMENT`
-    RequiredTosAgreement,
-    /// `RESOURCE_IN_USE_BY_OTHER_RESOURCE_WARNING`
-    ResourceInUseByOtherResourceWarning,
-    /// `RESOURCE_NOT_DELETED`
-    ResourceNotDeleted,
-    /// `SCHEMA_VALIDATION_IGNORED`
-    SchemaValidationIgnored,
-    /// `SINGLE_INSTANCE_PROPERTY_TEMPLATE`
-    SingleInstancePropertyTemplate,
-    /// `UNDECLARED_PROPERTIES`
-    UndeclaredProperties,
-    /// `UNREACHABLE`
-    Unreachable,
-}
-#[cfg(feature = "region-health-sources")]
-runtime::open_enum! {
-    HealthSourceListWarningCode { CleanupFailed "CLEANUP_FAILED" DeprecatedResourceUsed
-    "DEPRECATED_RESOURCE_USED" DeprecatedTypeUsed "DEPRECATED_TYPE_USED"
-    DiskSizeLargerThanImageSize "DISK_SIZE_LARGER_THAN_IMAGE_SIZE" ExperimentalTypeUsed
-    "EXPERIMENTAL_TYPE_USED" ExternalApiWarning "EXTERNAL_API_WARNING"
-    FieldValueOverriden "FIELD_VALUE_OVERRIDEN" InjectedKernelsDeprecated
-    "INJECTED_KERNELS_DEPRECATED" InvalidHealthCheckForDynamicWieghtedLb
-    "INVALID_HEALTH_CHECK_FOR_DYNAMIC_WIEGHTED_LB" LargeDeploymentWarning
-    "LARGE_DEPLOYMENT_WARNING" ListOverheadQuotaExceed "LIST_OVERHEAD_QUOTA_EXCEED"
-    MissingTypeDependency "MISSING_TYPE_DEPENDENCY" NextHopAddressNotAssigned
-    "NEXT_HOP_ADDRESS_NOT_ASSIGNED" NextHopCannotIpForward "NEXT_HOP_CANNOT_IP_FORWARD"
-    NextHopInstanceHasNoIpv6Interface "NEXT_HOP_INSTANCE_HAS_NO_IPV6_INTERFACE"
-    NextHopInstanceNotFound "NEXT_HOP_INSTANCE_NOT_FOUND" NextHopInstanceNotOnNetwork
-    "NEXT_HOP_INSTANCE_NOT_ON_NETWORK" NextHopNotRunning "NEXT_HOP_NOT_RUNNING"
-    NotCriticalError "NOT_CRITICAL_ERROR" NoResultsOnPage "NO_RESULTS_ON_PAGE"
-    PartialSuccess "PARTIAL_SUCCESS" QuotaInfoUnavailable "QUOTA_INFO_UNAVAILABLE"
-    RequiredTosAgreement "REQUIRED_TOS_AGREEMENT" ResourceInUseByOtherResourceWarning
-    "RESOURCE_IN_USE_BY_OTHER_RESOURCE_WARNING" ResourceNotDeleted "RESOURCE_NOT_DELETED"
-    SchemaValidationIgnored "SCHEMA_VALIDATION_IGNORED" SingleInstancePropertyTemplate
-    "SINGLE_INSTANCE_PROPERTY_TEMPLATE" UndeclaredProperties "UNDECLARED_PROPERTIES"
-    Unreachable "UNREACHABLE" }
-}
+pub type HealthSourceListWarningCode = RouteWarningsCode;
 
 #[cfg(feature = "region-health-sources")]
 /// Values of `HealthSourceSourceType`.
@@ -8022,92 +2897,7 @@ runtime::open_enum! {
 
 #[cfg(feature = "region-health-sources")]
 /// Values of `HealthSourcesScopedListWarningCode`.
-#[non_exhaustive]
-pub enum HealthSourcesScopedListWarningCode {
-    /// `CLEANUP_FAILED`
-    CleanupFailed,
-    /// `DEPRECATED_RESOURCE_USED`
-    DeprecatedResourceUsed,
-    /// `DEPRECATED_TYPE_USED`
-    DeprecatedTypeUsed,
-    /// `DISK_SIZE_LARGER_THAN_IMAGE_SIZE`
-    DiskSizeLargerThanImageSize,
-    /// `EXPERIMENTAL_TYPE_USED`
-    ExperimentalTypeUsed,
-    /// `EXTERNAL_API_WARNING`
-    ExternalApiWarning,
-    /// `FIELD_VALUE_OVERRIDEN`
-    #[deprecated]
-    FieldValueOverriden,
-    /// `INJECTED_KERNELS_DEPRECATED`
-    InjectedKernelsDeprecated,
-    /// `INVALID_HEALTH_CHECK_FOR_DYNAMIC_WIEGHTED_LB`
-    InvalidHealthCheckForDynamicWieghtedLb,
-    /// `LARGE_DEPLOYMENT_WARNING`
-    LargeDeploymentWarning,
-    /// `LIST_OVERHEAD_QUOTA_EXCEED`
-    ListOverheadQuotaExceed,
-    /// `MISSING_TYPE_DEPENDENCY`
-    MissingTypeDependency,
-    /// `NEXT_HOP_ADDRESS_NOT_ASSIGNED`
-    NextHopAddressNotAssigned,
-    /// `NEXT_HOP_CANNOT_IP_FORWARD`
-    NextHopCannotIpForward,
-    /// `NEXT_HOP_INSTANCE_HAS_NO_IPV6_INTERFACE`
-    NextHopInstanceHasNoIpv6Interface,
-    /// `NEXT_HOP_INSTANCE_NOT_FOUND`
-    NextHopInstanceNotFound,
-    /// `NEXT_HOP_INSTANCE_NOT_ON_NETWORK`
-    NextHopInstanceNotOnNetwork,
-    /// `NEXT_HOP_NOT_RUNNING`
-    NextHopNotRunning,
-    /// `NOT_CRITICAL_ERROR`
-    NotCriticalError,
-    /// `NO_RESULTS_ON_PAGE`
-    NoResultsOnPage,
-    /// `PARTIAL_SUCCESS`
-    PartialSuccess,
-    /// `QUOTA_INFO_UNAVAILABLE`
-    QuotaInfoUnavailable,
-    /// `REQUIRED_TOS_AGREEMENT`
-    RequiredTosAgreement,
-    /// `RESOURCE_IN_USE_BY_OTHER_RESOURCE_WARNING`
-    ResourceInUseByOtherResourceWarning,
-    /// `RESOURCE_NOT_DELETED`
-    ResourceNotDeleted,
-    /// `SCHEMA_VALIDATION_IGNORED`
-    SchemaValidationIgnored,
-    /// `SINGLE_INSTANCE_PROPERTY_TEMPLATE`
-    SingleInstancePropertyTemplate,
-    /// `UNDECLARED_PROPERTIES`
-    UndeclaredProperties,
-    /// `UNREACHABLE`
-    Unreachable,
-}
-#[cfg(feature = "region-health-sources")]
-runtime::open_enum! {
-    HealthSourcesScopedListWarningCode { CleanupFailed "CLEANUP_FAILED"
-    DeprecatedResourceUsed "DEPRECATED_RESOURCE_USED" DeprecatedTypeUsed
-    "DEPRECATED_TYPE_USED" DiskSizeLargerThanImageSize "DISK_SIZE_LARGER_THAN_IMAGE_SIZE"
-    ExperimentalTypeUsed "EXPERIMENTAL_TYPE_USED" ExternalApiWarning
-    "EXTERNAL_API_WARNING" FieldValueOverriden "FIELD_VALUE_OVERRIDEN"
-    InjectedKernelsDeprecated "INJECTED_KERNELS_DEPRECATED"
-    InvalidHealthCheckForDynamicWieghtedLb "INVALID_HEALTH_CHECK_FOR_DYNAMIC_WIEGHTED_LB"
-    LargeDeploymentWarning "LARGE_DEPLOYMENT_WARNING" ListOverheadQuotaExceed
-    "LIST_OVERHEAD_QUOTA_EXCEED" MissingTypeDependency "MISSING_TYPE_DEPENDENCY"
-    NextHopAddressNotAssigned "NEXT_HOP_ADDRESS_NOT_ASSIGNED" NextHopCannotIpForward
-    "NEXT_HOP_CANNOT_IP_FORWARD" NextHopInstanceHasNoIpv6Interface
-    "NEXT_HOP_INSTANCE_HAS_NO_IPV6_INTERFACE" NextHopInstanceNotFound
-    "NEXT_HOP_INSTANCE_NOT_FOUND" NextHopInstanceNotOnNetwork
-    "NEXT_HOP_INSTANCE_NOT_ON_NETWORK" NextHopNotRunning "NEXT_HOP_NOT_RUNNING"
-    NotCriticalError "NOT_CRITICAL_ERROR" NoResultsOnPage "NO_RESULTS_ON_PAGE"
-    PartialSuccess "PARTIAL_SUCCESS" QuotaInfoUnavailable "QUOTA_INFO_UNAVAILABLE"
-    RequiredTosAgreement "REQUIRED_TOS_AGREEMENT" ResourceInUseByOtherResourceWarning
-    "RESOURCE_IN_USE_BY_OTHER_RESOURCE_WARNING" ResourceNotDeleted "RESOURCE_NOT_DELETED"
-    SchemaValidationIgnored "SCHEMA_VALIDATION_IGNORED" SingleInstancePropertyTemplate
-    "SINGLE_INSTANCE_PROPERTY_TEMPLATE" UndeclaredProperties "UNDECLARED_PROPERTIES"
-    Unreachable "UNREACHABLE" }
-}
+pub type HealthSourcesScopedListWarningCode = RouteWarningsCode;
 
 #[cfg(
     any(
@@ -8148,28 +2938,7 @@ runtime::open_enum! {
     )
 )]
 /// Values of `HealthStatusForNetworkEndpointIpv6HealthState`.
-#[non_exhaustive]
-pub enum HealthStatusForNetworkEndpointIpv6HealthState {
-    /// `DRAINING`
-    Draining,
-    /// `HEALTHY`
-    Healthy,
-    /// `UNHEALTHY`
-    Unhealthy,
-    /// `UNKNOWN`
-    Unknown,
-}
-#[cfg(
-    any(
-        feature = "global-network-endpoint-groups",
-        feature = "network-endpoint-groups",
-        feature = "region-network-endpoint-groups"
-    )
-)]
-runtime::open_enum! {
-    HealthStatusForNetworkEndpointIpv6HealthState { Draining "DRAINING" Healthy "HEALTHY"
-    Unhealthy "UNHEALTHY" Unknown "UNKNOWN" }
-}
+pub type HealthStatusForNetworkEndpointIpv6HealthState = HealthStatusForNetworkEndpointHealthState;
 
 #[cfg(
     any(
@@ -8205,23 +2974,7 @@ runtime::open_enum! {
     )
 )]
 /// Values of `HealthStatusIpv6HealthState`.
-#[non_exhaustive]
-pub enum HealthStatusIpv6HealthState {
-    /// `HEALTHY`
-    Healthy,
-    /// `UNHEALTHY`
-    Unhealthy,
-}
-#[cfg(
-    any(
-        feature = "backend-services",
-        feature = "region-backend-services",
-        feature = "target-pools"
-    )
-)]
-runtime::open_enum! {
-    HealthStatusIpv6HealthState { Healthy "HEALTHY" Unhealthy "UNHEALTHY" }
-}
+pub type HealthStatusIpv6HealthState = HealthStatusHealthState;
 
 #[cfg(
     any(
@@ -8254,7 +3007,7 @@ runtime::open_enum! {
     "MISSING_WEIGHT" UnavailableWeight "UNAVAILABLE_WEIGHT" WeightNone "WEIGHT_NONE" }
 }
 
-#[cfg(feature = "hosts")]
+#[cfg(any(feature = "hosts", feature = "reservation-slots"))]
 /// Values of `HostState`.
 #[non_exhaustive]
 pub enum HostState {
@@ -8269,13 +3022,19 @@ pub enum HostState {
     /// `UNAVAILABLE`
     Unavailable,
 }
-#[cfg(feature = "hosts")]
+#[cfg(any(feature = "hosts", feature = "reservation-slots"))]
 runtime::open_enum! {
     HostState { Active "ACTIVE" Creating "CREATING" Deleting "DELETING" StateUnspecified
     "STATE_UNSPECIFIED" Unavailable "UNAVAILABLE" }
 }
 
-#[cfg(feature = "hosts")]
+#[cfg(
+    any(
+        feature = "hosts",
+        feature = "reservation-slots",
+        feature = "reservation-sub-blocks"
+    )
+)]
 /// Values of `HostsGetVersionRequestSbomSelections`.
 #[non_exhaustive]
 pub enum HostsGetVersionRequestSbomSelections {
@@ -8286,7 +3045,13 @@ pub enum HostsGetVersionRequestSbomSelections {
     /// `SBOM_SELECTION_UNSPECIFIED`
     SbomSelectionUnspecified,
 }
-#[cfg(feature = "hosts")]
+#[cfg(
+    any(
+        feature = "hosts",
+        feature = "reservation-slots",
+        feature = "reservation-sub-blocks"
+    )
+)]
 runtime::open_enum! {
     HostsGetVersionRequestSbomSelections { SbomSelectionCurrent "SBOM_SELECTION_CURRENT"
     SbomSelectionTarget "SBOM_SELECTION_TARGET" SbomSelectionUnspecified
@@ -8295,180 +3060,11 @@ runtime::open_enum! {
 
 #[cfg(feature = "hosts")]
 /// Values of `HostsListResponseWarningCode`.
-#[non_exhaustive]
-pub enum HostsListResponseWarningCode {
-    /// `CLEANUP_FAILED`
-    CleanupFailed,
-    /// `DEPRECATED_RESOURCE_USED`
-    DeprecatedResourceUsed,
-    /// `DEPRECATED_TYPE_USED`
-    DeprecatedTypeUsed,
-    /// `DISK_SIZE_LARGER_THAN_IMAGE_SIZE`
-    DiskSizeLargerThanImageSize,
-    /// `EXPERIMENTAL_TYPE_USED`
-    ExperimentalTypeUsed,
-    /// `EXTERNAL_API_WARNING`
-    ExternalApiWarning,
-    /// `FIELD_VALUE_OVERRIDEN`
-    #[deprecated]
-    FieldValueOverriden,
-    /// `INJECTED_KERNELS_DEPRECATED`
-    InjectedKernelsDeprecated,
-    /// `INVALID_HEALTH_CHECK_FOR_DYNAMIC_WIEGHTED_LB`
-    InvalidHealthCheckForDynamicWieghtedLb,
-    /// `LARGE_DEPLOYMENT_WARNING`
-    LargeDeploymentWarning,
-    /// `LIST_OVERHEAD_QUOTA_EXCEED`
-    ListOverheadQuotaExceed,
-    /// `MISSING_TYPE_DEPENDENCY`
-    MissingTypeDependency,
-    /// `NEXT_HOP_ADDRESS_NOT_ASSIGNED`
-    NextHopAddressNotAssigned,
-    /// `NEXT_HOP_CANNOT_IP_FORWARD`
-    NextHopCannotIpForward,
-    /// `NEXT_HOP_INSTANCE_HAS_NO_IPV6_INTERFACE`
-    NextHopInstanceHasNoIpv6Interface,
-    /// `NEXT_HOP_INSTANCE_NOT_FOUND`
-    NextHopInstanceNotFound,
-    /// `NEXT_HOP_INSTANCE_NOT_ON_NETWORK`
-    NextHopInstanceNotOnNetwork,
-    /// `NEXT_HOP_NOT_RUNNING`
-    NextHopNotRunning,
-    /// `NOT_CRITICAL_ERROR`
-    NotCriticalError,
-    /// `NO_RESULTS_ON_PAGE`
-    NoResultsOnPage,
-    /// `PARTIAL_SUCCESS`
-    PartialSuccess,
-    /// `QUOTA_INFO_UNAVAILABLE`
-    QuotaInfoUnavailable,
-    /// `REQUIRED_TOS_AGREEMENT`
-    RequiredTosAgreement,
-    /// `RESOURCE_IN_USE_BY_OTHER_RESOURCE_WARNING`
-    ResourceInUseByOtherResourceWarning,
-    /// `RESOURCE_NOT_DELETED`
-    ResourceNotDeleted,
-    /// `SCHEMA_VALIDATION_IGNORED`
-    SchemaValidationIgnored,
-    /// `SINGLE_INSTANCE_PROPERTY_TEMPLATE`
-    SingleInstancePropertyTemplate,
-    /// `UNDECLARED_PROPERTIES`
-    UndeclaredProperties,
-    /// `UNREACHABLE`
-    Unreachable,
-}
-#[cfg(feature = "hosts")]
-runtime::open_enum! {
-    HostsListResponseWarningCode { CleanupFailed "CLEANUP_FAILED" DeprecatedResourceUsed
-    "DEPRECATED_RESOURCE_USED" DeprecatedTypeUsed "DEPRECATED_TYPE_USED"
-    DiskSizeLargerThanImageSize "DISK_SIZE_LARGER_THAN_IMAGE_SIZE" ExperimentalTypeUsed
-    "EXPERIMENTAL_TYPE_USED" ExternalApiWarning "EXTERNAL_API_WARNING"
-    FieldValueOverriden "FIELD_VALUE_OVERRIDEN" InjectedKernelsDeprecated
-    "INJECTED_KERNELS_DEPRECATED" InvalidHealthCheckForDynamicWieghtedLb
-    "INVALID_HEALTH_CHECK_FOR_DYNAMIC_WIEGHTED_LB" LargeDeploymentWarning
-    "LARGE_DEPLOYMENT_WARNING" ListOverheadQuotaExceed "LIST_OVERHEAD_QUOTA_EXCEED"
-    MissingTypeDependency "MISSING_TYPE_DEPENDENCY" NextHopAddressNotAssigned
-    "NEXT_HOP_ADDRESS_NOT_ASSIGNED" NextHopCannotIpForward "NEXT_HOP_CANNOT_IP_FORWARD"
-    NextHopInstanceHasNoIpv6Interface "NEXT_HOP_INSTANCE_HAS_NO_IPV6_INTERFACE"
-    NextHopInstanceNotFound "NEXT_HOP_INSTANCE_NOT_FOUND" NextHopInstanceNotOnNetwork
-    "NEXT_HOP_INSTANCE_NOT_ON_NETWORK" NextHopNotRunning "NEXT_HOP_NOT_RUNNING"
-    NotCriticalError "NOT_CRITICAL_ERROR" NoResultsOnPage "NO_RESULTS_ON_PAGE"
-    PartialSuccess "PARTIAL_SUCCESS" QuotaInfoUnavailable "QUOTA_INFO_UNAVAILABLE"
-    RequiredTosAgreement "REQUIRED_TOS_AGREEMENT" ResourceInUseByOtherResourceWarning
-    "RESOURCE_IN_USE_BY_OTHER_RESOURCE_WARNING" ResourceNotDeleted "RESOURCE_NOT_DELETED"
-    SchemaValidationIgnored "SCHEMA_VALIDATION_IGNORED" SingleInstancePropertyTemplate
-    "SINGLE_INSTANCE_PROPERTY_TEMPLATE" UndeclaredProperties "UNDECLARED_PROPERTIES"
-    Unreachable "UNREACHABLE" }
-}
+pub type HostsListResponseWarningCode = RouteWarningsCode;
 
 #[cfg(feature = "http-health-checks")]
 /// Values of `HttpHealthCheckListWarningCode`.
-#[non_exhaustive]
-pub enum HttpHealthCheckListWarningCode {
-    /// `CLEANUP_FAILED`
-    CleanupFailed,
-    /// `DEPRECATED_RESOURCE_USED`
-    DeprecatedResourceUsed,
-    /// `DEPRECATED_TYPE_USED`
-    DeprecatedTypeUsed,
-    /// `DISK_SIZE_LARGER_THAN_IMAGE_SIZE`
-    DiskSizeLargerThanImageSize,
-    /// `EXPERIMENTAL_TYPE_USED`
-    ExperimentalTypeUsed,
-    /// `EXTERNAL_API_WARNING`
-    ExternalApiWarning,
-    /// `FIELD_VALUE_OVERRIDEN`
-    #[deprecated]
-    FieldValueOverriden,
-    /// `INJECTED_KERNELS_DEPRECATED`
-    InjectedKernelsDeprecated,
-    /// `INVALID_HEALTH_CHECK_FOR_DYNAMIC_WIEGHTED_LB`
-    InvalidHealthCheckForDynamicWieghtedLb,
-    /// `LARGE_DEPLOYMENT_WARNING`
-    LargeDeploymentWarning,
-    /// `LIST_OVERHEAD_QUOTA_EXCEED`
-    ListOverheadQuotaExceed,
-    /// `MISSING_TYPE_DEPENDENCY`
-    MissingTypeDependency,
-    /// `NEXT_HOP_ADDRESS_NOT_ASSIGNED`
-    NextHopAddressNotAssigned,
-    /// `NEXT_HOP_CANNOT_IP_FORWARD`
-    NextHopCannotIpForward,
-    /// `NEXT_HOP_INSTANCE_HAS_NO_IPV6_INTERFACE`
-    NextHopInstanceHasNoIpv6Interface,
-    /// `NEXT_HOP_INSTANCE_NOT_FOUND`
-    NextHopInstanceNotFound,
-    /// `NEXT_HOP_INSTANCE_NOT_ON_NETWORK`
-    NextHopInstanceNotOnNetwork,
-    /// `NEXT_HOP_NOT_RUNNING`
-    NextHopNotRunning,
-    /// `NOT_CRITICAL_ERROR`
-    NotCriticalError,
-    /// `NO_RESULTS_ON_PAGE`
-    NoResultsOnPage,
-    /// `PARTIAL_SUCCESS`
-    PartialSuccess,
-    /// `QUOTA_INFO_UNAVAILABLE`
-    QuotaInfoUnavailable,
-    /// `REQUIRED_TOS_AGREEMENT`
-    RequiredTosAgreement,
-    /// `RESOURCE_IN_USE_BY_OTHER_RESOURCE_WARNING`
-    ResourceInUseByOtherResourceWarning,
-    /// `RESOURCE_NOT_DELETED`
-    ResourceNotDeleted,
-    /// `SCHEMA_VALIDATION_IGNORED`
-    SchemaValidationIgnored,
-    /// `SINGLE_INSTANCE_PROPERTY_TEMPLATE`
-    SingleInstancePropertyTemplate,
-    /// `UNDECLARED_PROPERTIES`
-    UndeclaredProperties,
-    /// `UNREACHABLE`
-    Unreachable,
-}
-#[cfg(feature = "http-health-checks")]
-runtime::open_enum! {
-    HttpHealthCheckListWarningCode { CleanupFailed "CLEANUP_FAILED"
-    DeprecatedResourceUsed "DEPRECATED_RESOURCE_USED" DeprecatedTypeUsed
-    "DEPRECATED_TYPE_USED" DiskSizeLargerThanImageSize "DISK_SIZE_LARGER_THAN_IMAGE_SIZE"
-    ExperimentalTypeUsed "EXPERIMENTAL_TYPE_USED" ExternalApiWarning
-    "EXTERNAL_API_WARNING" FieldValueOverriden "FIELD_VALUE_OVERRIDEN"
-    InjectedKernelsDeprecated "INJECTED_KERNELS_DEPRECATED"
-    InvalidHealthCheckForDynamicWieghtedLb "INVALID_HEALTH_CHECK_FOR_DYNAMIC_WIEGHTED_LB"
-    LargeDeploymentWarning "LARGE_DEPLOYMENT_WARNING" ListOverheadQuotaExceed
-    "LIST_OVERHEAD_QUOTA_EXCEED" MissingTypeDependency "MISSING_TYPE_DEPENDENCY"
-    NextHopAddressNotAssigned "NEXT_HOP_ADDRESS_NOT_ASSIGNED" NextHopCannotIpForward
-    "NEXT_HOP_CANNOT_IP_FORWARD" NextHopInstanceHasNoIpv6Interface
-    "NEXT_HOP_INSTANCE_HAS_NO_IPV6_INTERFACE" NextHopInstanceNotFound
-    "NEXT_HOP_INSTANCE_NOT_FOUND" NextHopInstanceNotOnNetwork
-    "NEXT_HOP_INSTANCE_NOT_ON_NETWORK" NextHopNotRunning "NEXT_HOP_NOT_RUNNING"
-    NotCriticalError "NOT_CRITICAL_ERROR" NoResultsOnPage "NO_RESULTS_ON_PAGE"
-    PartialSuccess "PARTIAL_SUCCESS" QuotaInfoUnavailable "QUOTA_INFO_UNAVAILABLE"
-    RequiredTosAgreement "REQUIRED_TOS_AGREEMENT" ResourceInUseByOtherResourceWarning
-    "RESOURCE_IN_USE_BY_OTHER_RESOURCE_WARNING" ResourceNotDeleted "RESOURCE_NOT_DELETED"
-    SchemaValidationIgnored "SCHEMA_VALIDATION_IGNORED" SingleInstancePropertyTemplate
-    "SINGLE_INSTANCE_PROPERTY_TEMPLATE" UndeclaredProperties "UNDECLARED_PROPERTIES"
-    Unreachable "UNREACHABLE" }
-}
+pub type HttpHealthCheckListWarningCode = RouteWarningsCode;
 
 #[cfg(any(feature = "region-url-maps", feature = "url-maps"))]
 /// Values of `HttpRedirectActionRedirectResponseCode`.
@@ -8494,197 +3090,15 @@ runtime::open_enum! {
 
 #[cfg(feature = "https-health-checks")]
 /// Values of `HttpsHealthCheckListWarningCode`.
-#[non_exhaustive]
-pub enum HttpsHealthCheckListWarningCode {
-    /// `CLEANUP_FAILED`
-    CleanupFailed,
-    /// `DEPRECATED_RESOURCE_USED`
-    DeprecatedResourceUsed,
-    /// `DEPRECATED_TYPE_USED`
-    DeprecatedTypeUsed,
-    /// `DISK_SIZE_LARGER_THAN_IMAGE_SIZE`
-    DiskSizeLargerThanImageSize,
-    /// `EXPERIMENTAL_TYPE_USED`
-    ExperimentalTypeUsed,
-    /// `EXTERNAL_API_WARNING`
-    ExternalApiWarning,
-    /// `FIELD_VALUE_OVERRIDEN`
-    #[deprecated]
-    FieldValueOverriden,
-    /// `INJECTED_KERNELS_DEPRECATED`
-    InjectedKernelsDeprecated,
-    /// `INVALID_HEALTH_CHECK_FOR_DYNAMIC_WIEGHTED_LB`
-    InvalidHealthCheckForDynamicWieghtedLb,
-    /// `LARGE_DEPLOYMENT_WARNING`
-    LargeDeploymentWarning,
-    /// `LIST_OVERHEAD_QUOTA_EXCEED`
-    ListOverheadQuotaExceed,
-    /// `MISSING_TYPE_DEPENDENCY`
-    MissingTypeDependency,
-    /// `NEXT_HOP_ADDRESS_NOT_ASSIGNED`
-    NextHopAddressNotAssigned,
-    /// `NEXT_HOP_CANNOT_IP_FORWARD`
-    NextHopCannotIpForward,
-    /// `NEXT_HOP_INSTANCE_HAS_NO_IPV6_INTERFACE`
-    NextHopInstanceHasNoIpv6Interface,
-    /// `NEXT_HOP_INSTANCE_NOT_FOUND`
-    NextHopInstanceNotFound,
-    /// `NEXT_HOP_INSTANCE_NOT_ON_NETWORK`
-    NextHopInstanceNotOnNetwork,
-    /// `NEXT_HOP_NOT_RUNNING`
-    NextHopNotRunning,
-    /// `NOT_CRITICAL_ERROR`
-    NotCriticalError,
-    /// `NO_RESULTS_ON_PAGE`
-    NoResultsOnPage,
-    /// `PARTIAL_SUCCESS`
-    PartialSuccess,
-    /// `QUOTA_INFO_UNAVAILABLE`
-    QuotaInfoUnavailable,
-    /// `REQUIRED_TOS_AGREEMENT`
-    RequiredTosAgreement,
-    /// `RESOURCE_IN_USE_BY_OTHER_RESOURCE_WARNING`
-    ResourceInUseByOtherResourceWarning,
-    /// `RESOURCE_NOT_DELETED`
-    ResourceNotDeleted,
-    /// `SCHEMA_VALIDATION_IGNORED`
-    SchemaValidationIgnored,
-    /// `SINGLE_INSTANCE_PROPERTY_TEMPLATE`
-    SingleInstancePropertyTemplate,
-    /// `UNDECLARED_PROPERTIES`
-    UndeclaredProperties,
-    /// `UNREACHABLE`
-    Unreachable,
-}
-#[cfg(feature = "https-health-checks")]
-runtime::open_enum! {
-    HttpsHealthCheckListWarningCode { CleanupFailed "CLEANUP_FAILED"
-    DeprecatedResourceUsed "DEPRECATED_RESOURCE_USED" DeprecatedTypeUsed
-    "DEPRECATED_TYPE_USED" DiskSizeLargerThanImageSize "DISK_SIZE_LARGER_THAN_IMAGE_SIZE"
-    ExperimentalTypeUsed "EXPERIMENTAL_TYPE_USED" ExternalApiWarning
-    "EXTERNAL_API_WARNING" FieldValueOverriden "FIELD_VALUE_OVERRIDEN"
-    InjectedKernelsDeprecated "INJECTED_KERNELS_DEPRECATED"
-    InvalidHealthCheckForDynamicWieghtedLb "INVALID_HEALTH_CHECK_FOR_DYNAMIC_WIEGHTED_LB"
-    LargeDeploymentWarning "LARGE_DEPLOYMENT_WARNING" ListOverheadQuotaExceed
-    "LIST_OVERHEAD_QUOTA_EXCEED" MissingTypeDependency "MISSING_TYPE_DEPENDENCY"
-    NextHopAddressNotAssigned "NEXT_HOP_ADDRESS_NOT_ASSIGNED" NextHopCannotIpForward
-    "NEXT_HOP_CANNOT_IP_FORWARD" NextHopInstanceHasNoIpv6Interface
-    "NEXT_HOP_INSTANCE_HAS_NO_IPV6_INTERFACE" NextHopInstanceNotFound
-    "NEXT_HOP_INSTANCE_NOT_FOUND" NextHopInstanceNotOnNetwork
-    "NEXT_HOP_INSTANCE_NOT_ON_NETWORK" NextHopNotRunning "NEXT_HOP_NOT_RUNNING"
-    NotCriticalError "NOT_CRITICAL_ERROR" NoResultsOnPage "NO_RESULTS_ON_PAGE"
-    PartialSuccess "PARTIAL_SUCCESS" QuotaInfoUnavailable "QUOTA_INFO_UNAVAILABLE"
-    RequiredTosAgreement "REQUIRED_TOS_AGREEMENT" ResourceInUseByOtherResourceWarning
-    "RESOURCE_IN_USE_BY_OTHER_RESOURCE_WARNING" ResourceNotDeleted "RESOURCE_NOT_DELETED"
-    SchemaValidationIgnored "SCHEMA_VALIDATION_IGNORED" SingleInstancePropertyTemplate
-    "SINGLE_INSTANCE_PROPERTY_TEMPLATE" UndeclaredProperties "UNDECLARED_PROPERTIES"
-    Unreachable "UNREACHABLE" }
-}
+pub type HttpsHealthCheckListWarningCode = RouteWarningsCode;
 
 #[cfg(any(feature = "image-family-views", feature = "image-views", feature = "images"))]
 /// Values of `ImageArchitecture`.
-#[non_exhaustive]
-pub enum ImageArchitecture {
-    /// `ARCHITECTURE_UNSPECIFIED`
-    ArchitectureUnspecified,
-    /// `ARM64`
-    Arm64,
-    /// `X86_64`
-    X86_64,
-}
-#[cfg(any(feature = "image-family-views", feature = "image-views", feature = "images"))]
-runtime::open_enum! {
-    ImageArchitecture { ArchitectureUnspecified "ARCHITECTURE_UNSPECIFIED" Arm64 "ARM64"
-    X86_64 "X86_64" }
-}
+pub type ImageArchitecture = DiskArchitecture;
 
 #[cfg(feature = "images")]
 /// Values of `ImageListWarningCode`.
-#[non_exhaustive]
-pub enum ImageListWarningCode {
-    /// `CLEANUP_FAILED`
-    CleanupFailed,
-    /// `DEPRECATED_RESOURCE_USED`
-    DeprecatedResourceUsed,
-    /// `DEPRECATED_TYPE_USED`
-    DeprecatedTypeUsed,
-    /// `DISK_SIZE_LARGER_THAN_IMAGE_SIZE`
-    DiskSizeLargerThanImageSize,
-    /// `EXPERIMENTAL_TYPE_USED`
-    ExperimentalTypeUsed,
-    /// `EXTERNAL_API_WARNING`
-    ExternalApiWarning,
-    /// `FIELD_VALUE_OVERRIDEN`
-    #[deprecated]
-    FieldValueOverriden,
-    /// `INJECTED_KERNELS_DEPRECATED`
-    InjectedKernelsDeprecated,
-    /// `INVALID_HEALTH_CHECK_FOR_DYNAMIC_WIEGHTED_LB`
-    InvalidHealthCheckForDynamicWieghtedLb,
-    /// `LARGE_DEPLOYMENT_WARNING`
-    LargeDeploymentWarning,
-    /// `LIST_OVERHEAD_QUOTA_EXCEED`
-    ListOverheadQuotaExceed,
-    /// `MISSING_TYPE_DEPENDENCY`
-    MissingTypeDependency,
-    /// `NEXT_HOP_ADDRESS_NOT_ASSIGNED`
-    NextHopAddressNotAssigned,
-    /// `NEXT_HOP_CANNOT_IP_FORWARD`
-    NextHopCannotIpForward,
-    /// `NEXT_HOP_INSTANCE_HAS_NO_IPV6_INTERFACE`
-    NextHopInstanceHasNoIpv6Interface,
-    /// `NEXT_HOP_INSTANCE_NOT_FOUND`
-    NextHopInstanceNotFound,
-    /// `NEXT_HOP_INSTANCE_NOT_ON_NETWORK`
-    NextHopInstanceNotOnNetwork,
-    /// `NEXT_HOP_NOT_RUNNING`
-    NextHopNotRunning,
-    /// `NOT_CRITICAL_ERROR`
-    NotCriticalError,
-    /// `NO_RESULTS_ON_PAGE`
-    NoResultsOnPage,
-    /// `PARTIAL_SUCCESS`
-    PartialSuccess,
-    /// `QUOTA_INFO_UNAVAILABLE`
-    QuotaInfoUnavailable,
-    /// `REQUIRED_TOS_AGREEMENT`
-    RequiredTosAgreement,
-    /// `RESOURCE_IN_USE_BY_OTHER_RESOURCE_WARNING`
-    ResourceInUseByOtherResourceWarning,
-    /// `RESOURCE_NOT_DELETED`
-    ResourceNotDeleted,
-    /// `SCHEMA_VALIDATION_IGNORED`
-    SchemaValidationIgnored,
-    /// `SINGLE_INSTANCE_PROPERTY_TEMPLATE`
-    SingleInstancePropertyTemplate,
-    /// `UNDECLARED_PROPERTIES`
-    UndeclaredProperties,
-    /// `UNREACHABLE`
-    Unreachable,
-}
-#[cfg(feature = "images")]
-runtime::open_enum! {
-    ImageListWarningCode { CleanupFailed "CLEANUP_FAILED" DeprecatedResourceUsed
-    "DEPRECATED_RESOURCE_USED" DeprecatedTypeUsed "DEPRECATED_TYPE_USED"
-    DiskSizeLargerThanImageSize "DISK_SIZE_LARGER_THAN_IMAGE_SIZE" ExperimentalTypeUsed
-    "EXPERIMENTAL_TYPE_USED" ExternalApiWarning "EXTERNAL_API_WARNING"
-    FieldValueOverriden "FIELD_VALUE_OVERRIDEN" InjectedKernelsDeprecated
-    "INJECTED_KERNELS_DEPRECATED" InvalidHealthCheckForDynamicWieghtedLb
-    "INVALID_HEALTH_CHECK_FOR_DYNAMIC_WIEGHTED_LB" LargeDeploymentWarning
-    "LARGE_DEPLOYMENT_WARNING" ListOverheadQuotaExceed "LIST_OVERHEAD_QUOTA_EXCEED"
-    MissingTypeDependency "MISSING_TYPE_DEPENDENCY" NextHopAddressNotAssigned
-    "NEXT_HOP_ADDRESS_NOT_ASSIGNED" NextHopCannotIpForward "NEXT_HOP_CANNOT_IP_FORWARD"
-    NextHopInstanceHasNoIpv6Interface "NEXT_HOP_INSTANCE_HAS_NO_IPV6_INTERFACE"
-    NextHopInstanceNotFound "NEXT_HOP_INSTANCE_NOT_FOUND" NextHopInstanceNotOnNetwork
-    "NEXT_HOP_INSTANCE_NOT_ON_NETWORK" NextHopNotRunning "NEXT_HOP_NOT_RUNNING"
-    NotCriticalError "NOT_CRITICAL_ERROR" NoResultsOnPage "NO_RESULTS_ON_PAGE"
-    PartialSuccess "PARTIAL_SUCCESS" QuotaInfoUnavailable "QUOTA_INFO_UNAVAILABLE"
-    RequiredTosAgreement "REQUIRED_TOS_AGREEMENT" ResourceInUseByOtherResourceWarning
-    "RESOURCE_IN_USE_BY_OTHER_RESOURCE_WARNING" ResourceNotDeleted "RESOURCE_NOT_DELETED"
-    SchemaValidationIgnored "SCHEMA_VALIDATION_IGNORED" SingleInstancePropertyTemplate
-    "SINGLE_INSTANCE_PROPERTY_TEMPLATE" UndeclaredProperties "UNDECLARED_PROPERTIES"
-    Unreachable "UNREACHABLE" }
-}
+pub type ImageListWarningCode = RouteWarningsCode;
 
 #[cfg(any(feature = "region-url-maps", feature = "url-maps"))]
 /// Values of `ImageOptimizationPolicyQueryParameterInterpretation`.
@@ -8748,447 +3162,23 @@ runtime::open_enum! {
 
 #[cfg(feature = "image-views")]
 /// Values of `ImageViewsListResponseWarningCode`.
-#[non_exhaustive]
-pub enum ImageViewsListResponseWarningCode {
-    /// `CLEANUP_FAILED`
-    CleanupFailed,
-    /// `DEPRECATED_RESOURCE_USED`
-    DeprecatedResourceUsed,
-    /// `DEPRECATED_TYPE_USED`
-    DeprecatedTypeUsed,
-    /// `DISK_SIZE_LARGER_THAN_IMAGE_SIZE`
-    DiskSizeLargerThanImageSize,
-    /// `EXPERIMENTAL_TYPE_USED`
-    ExperimentalTypeUsed,
-    /// `EXTERNAL_API_WARNING`
-    ExternalApiWarning,
-    /// `FIELD_VALUE_OVERRIDEN`
-    #[deprecated]
-    FieldValueOverriden,
-    /// `INJECTED_KERNELS_DEPRECATED`
-    InjectedKernelsDeprecated,
-    /// `INVALID_HEALTH_CHECK_FOR_DYNAMIC_WIEGHTED_LB`
-    InvalidHealthCheckForDynamicWieghtedLb,
-    /// `LARGE_DEPLOYMENT_WARNING`
-    LargeDeploymentWarning,
-    /// `LIST_OVERHEAD_QUOTA_EXCEED`
-    ListOverheadQuotaExceed,
-    /// `MISSING_TYPE_DEPENDENCY`
-    MissingTypeDependency,
-    /// `NEXT_HOP_ADDRESS_NOT_ASSIGNED`
-    NextHopAddressNotAssigned,
-    /// `NEXT_HOP_CANNOT_IP_FORWARD`
-    NextHopCannotIpForward,
-    /// `NEXT_HOP_INSTANCE_HAS_NO_IPV6_INTERFACE`
-    NextHopInstanceHasNoIpv6Interface,
-    /// `NEXT_HOP_INSTANCE_NOT_FOUND`
-    NextHopInstanceNotFound,
-    /// `NEXT_HOP_INSTANCE_NOT_ON_NETWORK`
-    NextHopInstanceNotOnNetwork,
-    /// `NEXT_HOP_NOT_RUNNING`
-    NextHopNotRunning,
-    /// `NOT_CRITICAL_ERROR`
-    NotCriticalError,
-    /// `NO_RESULTS_ON_PAGE`
-    NoResultsOnPage,
-    /// `PARTIAL_SUCCESS`
-    PartialSuccess,
-    /// `QUOTA_INFO_UNAVAILABLE`
-    QuotaInfoUnavailable,
-    /// `REQUIRED_TOS_AGREEMENT`
-    RequiredTosAgreement,
-    /// `RESOURCE_IN_USE_BY_OTHER_RESOURCE_WARNING`
-    ResourceInUseByOtherResourceWarning,
-    /// `RESOURCE_NOT_DELETED`
-    ResourceNotDeleted,
-    /// `SCHEMA_VALIDATION_IGNORED`
-    SchemaValidationIgnored,
-    /// `SINGLE_INSTANCE_PROPERTY_TEMPLATE`
-    SingleInstancePropertyTemplate,
-    /// `UNDECLARED_PROPERTIES`
-    UndeclaredProperties,
-    /// `UNREACHABLE`
-    Unreachable,
-}
-#[cfg(feature = "image-views")]
-runtime::open_enum! {
-    ImageViewsListResponseWarningCode { CleanupFailed "CLEANUP_FAILED"
-    DeprecatedResourceUsed "DEPRECATED_RESOURCE_USED" DeprecatedTypeUsed
-    "DEPRECATED_TYPE_USED" DiskSizeLargerThanImageSize "DISK_SIZE_LARGER_THAN_IMAGE_SIZE"
-    ExperimentalTypeUsed "EXPERIMENTAL_TYPE_USED" ExternalApiWarning
-    "EXTERNAL_API_WARNING" FieldValueOverriden "FIELD_VALUE_OVERRIDEN"
-    InjectedKernelsDeprecated "INJECTED_KERNELS_DEPRECATED"
-    InvalidHealthCheckForDynamicWieghtedLb "INVALID_HEALTH_CHECK_FOR_DYNAMIC_WIEGHTED_LB"
-    LargeDeploymentWarning "LARGE_DEPLOYMENT_WARNING" ListOverheadQuotaExceed
-    "LIST_OVERHEAD_QUOTA_EXCEED" MissingTypeDependency "MISSING_TYPE_DEPENDENCY"
-    NextHopAddressNotAssigned "NEXT_HOP_ADDRESS_NOT_ASSIGNED" NextHopCannotIpForward
-    "NEXT_HOP_CANNOT_IP_FORWARD" NextHopInstanceHasNoIpv6Interface
-    "NEXT_HOP_INSTANCE_HAS_NO_IPV6_INTERFACE" NextHopInstanceNotFound
-    "NEXT_HOP_INSTANCE_NOT_FOUND" NextHopInstanceNotOnNetwork
-    "NEXT_HOP_INSTANCE_NOT_ON_NETWORK" NextHopNotRunning "NEXT_HOP_NOT_RUNNING"
-    NotCriticalError "NOT_CRITICAL_ERROR" NoResultsOnPage "NO_RESULTS_ON_PAGE"
-    PartialSuccess "PARTIAL_SUCCESS" QuotaInfoUnavailable "QUOTA_INFO_UNAVAILABLE"
-    RequiredTosAgreement "REQUIRED_TOS_AGREEMENT" ResourceInUseByOtherResourceWarning
-    "RESOURCE_IN_USE_BY_OTHER_RESOURCE_WARNING" ResourceNotDeleted "RESOURCE_NOT_DELETED"
-    SchemaValidationIgnored "SCHEMA_VALIDATION_IGNORED" SingleInstancePropertyTemplate
-    "SINGLE_INSTANCE_PROPERTY_TEMPLATE" UndeclaredProperties "UNDECLARED_PROPERTIES"
-    Unreachable "UNREACHABLE" }
-}
+pub type ImageViewsListResponseWarningCode = RouteWarningsCode;
 
 #[cfg(feature = "instances")]
 /// Values of `InstanceAggregatedListWarningCode`.
-#[non_exhaustive]
-pub enum InstanceAggregatedListWarningCode {
-    /// `CLEANUP_FAILED`
-    CleanupFailed,
-    /// `DEPRECATED_RESOURCE_USED`
-    DeprecatedResourceUsed,
-    /// `DEPRECATED_TYPE_USED`
-    DeprecatedTypeUsed,
-    /// `DISK_SIZE_LARGER_THAN_IMAGE_SIZE`
-    DiskSizeLargerThanImageSize,
-    /// `EXPERIMENTAL_TYPE_USED`
-    ExperimentalTypeUsed,
-    /// `EXTERNAL_API_WARNING`
-    ExternalApiWarning,
-    /// `FIELD_VALUE_OVERRIDEN`
-    #[deprecated]
-    FieldValueOverriden,
-    /// `INJECTED_KERNELS_DEPRECATED`
-    InjectedKernelsDeprecated,
-    /// `INVALID_HEALTH_CHECK_FOR_DYNAMIC_WIEGHTED_LB`
-    InvalidHealthCheckForDynamicWieghtedLb,
-    /// `LARGE_DEPLOYMENT_WARNING`
-    LargeDeploymentWarning,
-    /// `LIST_OVERHEAD_QUOTA_EXCEED`
-    ListOverheadQuotaExceed,
-    /// `MISSING_TYPE_DEPENDENCY`
-    MissingTypeDependency,
-    /// `NEXT_HOP_ADDRESS_NOT_ASSIGNED`
-    NextHopAddressNotAssigned,
-    /// `NEXT_HOP_CANNOT_IP_FORWARD`
-    NextHopCannotIpForward,
-    /// `NEXT_HOP_INSTANCE_HAS_NO_IPV6_INTERFACE`
-    NextHopInstanceHasNoIpv6Interface,
-    /// `NEXT_HOP_INSTANCE_NOT_FOUND`
-    NextHopInstanceNotFound,
-    /// `NEXT_HOP_INSTANCE_NOT_ON_NETWORK`
-    NextHopInstanceNotOnNetwork,
-    /// `NEXT_HOP_NOT_RUNNING`
-    NextHopNotRunning,
-    /// `NOT_CRITICAL_ERROR`
-    NotCriticalError,
-    /// `NO_RESULTS_ON_PAGE`
-    NoResultsOnPage,
-    /// `PARTIAL_SUCCESS`
-    PartialSuccess,
-    /// `QUOTA_INFO_UNAVAILABLE`
-    QuotaInfoUnavailable,
-    /// `REQUIRED_TOS_AGREEMENT`
-    RequiredTosAgreement,
-    /// `RESOURCE_IN_USE_BY_OTHER_RESOURCE_WARNING`
-    ResourceInUseByOtherResourceWarning,
-    /// `RESOURCE_NOT_DELETED`
-    ResourceNotDeleted,
-    /// `SCHEMA_VALIDATION_IGNORED`
-    SchemaValidationIgnored,
-    /// `SINGLE_INSTANCE_PROPERTY_TEMPLATE`
-    SingleInstancePropertyTemplate,
-    /// `UNDECLARED_PROPERTIES`
-    UndeclaredProperties,
-    /// `UNREACHABLE`
-    Unreachable,
-}
-#[cfg(feature = "instances")]
-runtime::open_enum! {
-    InstanceAggregatedListWarningCode { CleanupFailed "CLEANUP_FAILED"
-    DeprecatedResourceUsed "DEPRECATED_RESOURCE_USED" DeprecatedTypeUsed
-    "DEPRECATED_TYPE_USED" DiskSizeLargerThanImageSize "DISK_SIZE_LARGER_THAN_IMAGE_SIZE"
-    ExperimentalTypeUsed "EXPERIMENTAL_TYPE_USED" ExternalApiWarning
-    "EXTERNAL_API_WARNING" FieldValueOverriden "FIELD_VALUE_OVERRIDEN"
-    InjectedKernelsDeprecated "INJECTED_KERNELS_DEPRECATED"
-    InvalidHealthCheckForDynamicWieghtedLb "INVALID_HEALTH_CHECK_FOR_DYNAMIC_WIEGHTED_LB"
-    LargeDeploymentWarning "LARGE_DEPLOYMENT_WARNING" ListOverheadQuotaExceed
-    "LIST_OVERHEAD_QUOTA_EXCEED" MissingTypeDependency "MISSING_TYPE_DEPENDENCY"
-    NextHopAddressNotAssigned "NEXT_HOP_ADDRESS_NOT_ASSIGNED" NextHopCannotIpForward
-    "NEXT_HOP_CANNOT_IP_FORWARD" NextHopInstanceHasNoIpv6Interface
-    "NEXT_HOP_INSTANCE_HAS_NO_IPV6_INTERFACE" NextHopInstanceNotFound
-    "NEXT_HOP_INSTANCE_NOT_FOUND" NextHopInstanceNotOnNetwork
-    "NEXT_HOP_INSTANCE_NOT_ON_NETWORK" NextHopNotRunning "NEXT_HOP_NOT_RUNNING"
-    NotCriticalError "NOT_CRITICAL_ERROR" NoResultsOnPage "NO_RESULTS_ON_PAGE"
-    PartialSuccess "PARTIAL_SUCCESS" QuotaInfoUnavailable "QUOTA_INFO_UNAVAILABLE"
-    RequiredTosAgreement "REQUIRED_TOS_AGREEMENT" ResourceInUseByOtherResourceWarning
-    "RESOURCE_IN_USE_BY_OTHER_RESOURCE_WARNING" ResourceNotDeleted "RESOURCE_NOT_DELETED"
-    SchemaValidationIgnored "SCHEMA_VALIDATION_IGNORED" SingleInstancePropertyTemplate
-    "SINGLE_INSTANCE_PROPERTY_TEMPLATE" UndeclaredProperties "UNDECLARED_PROPERTIES"
-    Unreachable "UNREACHABLE" }
-}
+pub type InstanceAggregatedListWarningCode = RouteWarningsCode;
 
 #[cfg(feature = "instance-groups")]
 /// Values of `InstanceGroupAggregatedListWarningCode`.
-#[non_exhaustive]
-pub enum InstanceGroupAggregatedListWarningCode {
-    /// `CLEANUP_FAILED`
-    CleanupFailed,
-    /// `DEPRECATED_RESOURCE_USED`
-    DeprecatedResourceUsed,
-    /// `DEPRECATED_TYPE_USED`
-    DeprecatedTypeUsed,
-    /// `DISK_SIZE_LARGER_THAN_IMAGE_SIZE`
-    DiskSizeLargerThanImageSize,
-    /// `EXPERIMENTAL_TYPE_USED`
-    ExperimentalTypeUsed,
-    /// `EXTERNAL_API_WARNING`
-    ExternalApiWarning,
-    /// `FIELD_VALUE_OVERRIDEN`
-    #[deprecated]
-    FieldValueOverriden,
-    /// `INJECTED_KERNELS_DEPRECATED`
-    InjectedKernelsDeprecated,
-    /// `INVALID_HEALTH_CHECK_FOR_DYNAMIC_WIEGHTED_LB`
-    InvalidHealthCheckForDynamicWieghtedLb,
-    /// `LARGE_DEPLOYMENT_WARNING`
-    LargeDeploymentWarning,
-    /// `LIST_OVERHEAD_QUOTA_EXCEED`
-    ListOverheadQuotaExceed,
-    /// `MISSING_TYPE_DEPENDENCY`
-    MissingTypeDependency,
-    /// `NEXT_HOP_ADDRESS_NOT_ASSIGNED`
-    NextHopAddressNotAssigned,
-    /// `NEXT_HOP_CANNOT_IP_FORWARD`
-    NextHopCannotIpForward,
-    /// `NEXT_HOP_INSTANCE_HAS_NO_IPV6_INTERFACE`
-    NextHopInstanceHasNoIpv6Interface,
-    /// `NEXT_HOP_INSTANCE_NOT_FOUND`
-    NextHopInstanceNotFound,
-    /// `NEXT_HOP_INSTANCE_NOT_ON_NETWORK`
-    NextHopInstanceNotOnNetwork,
-    /// `NEXT_HOP_NOT_RUNNING`
-    NextHopNotRunning,
-    /// `NOT_CRITICAL_ERROR`
-    NotCriticalError,
-    /// `NO_RESULTS_ON_PAGE`
-    NoResultsOnPage,
-    /// `PARTIAL_SUCCESS`
-    PartialSuccess,
-    /// `QUOTA_INFO_UNAVAILABLE`
-    QuotaInfoUnavailable,
-    /// `REQUIRED_TOS_AGREEMENT`
-    RequiredTosAgreement,
-    /// `RESOURCE_IN_USE_BY_OTHER_RESOURCE_WARNING`
-    ResourceInUseByOtherResourceWarning,
-    /// `RESOURCE_NOT_DELETED`
-    ResourceNotDeleted,
-    /// `SCHEMA_VALIDATION_IGNORED`
-    SchemaValidationIgnored,
-    /// `SINGLE_INSTANCE_PROPERTY_TEMPLATE`
-    SingleInstancePropertyTemplate,
-    /// `UNDECLARED_PROPERTIES`
-    UndeclaredProperties,
-    /// `UNREACHABLE`
-    Unreachable,
-}
-#[cfg(feature = "instance-groups")]
-runtime::open_enum! {
-    InstanceGroupAggregatedListWarningCode { CleanupFailed "CLEANUP_FAILED"
-    DeprecatedResourceUsed "DEPRECATED_RESOURCE_USED" DeprecatedTypeUsed
-    "DEPRECATED_TYPE_USED" DiskSizeLargerThanImageSize "DISK_SIZE_LARGER_THAN_IMAGE_SIZE"
-    ExperimentalTypeUsed "EXPERIMENTAL_TYPE_USED" ExternalApiWarning
-    "EXTERNAL_API_WARNING" FieldValueOverriden "FIELD_VALUE_OVERRIDEN"
-    InjectedKernelsDeprecated "INJECTED_KERNELS_DEPRECATED"
-    InvalidHealthCheckForDynamicWieghtedLb "INVALID_HEALTH_CHECK_FOR_DYNAMIC_WIEGHTED_LB"
-    LargeDeploymentWarning "LARGE_DEPLOYMENT_WARNING" ListOverheadQuotaExceed
-    "LIST_OVERHEAD_QUOTA_EXCEED" MissingTypeDependency "MISSING_TYPE_DEPENDENCY"
-    NextHopAddressNotAssigned "NEXT_HOP_ADDRESS_NOT_ASSIGNED" NextHopCannotIpForward
-    "NEXT_HOP_CANNOT_IP_FORWARD" NextHopInstanceHasNoIpv6Interface
-    "NEXT_HOP_INSTANCE_HAS_NO_IPV6_INTERFACE" NextHopInstanceNotFound
-    "NEXT_HOP_INSTANCE_NOT_FOUND" NextHopInstanceNotOnNetwork
-    "NEXT_HOP_INSTANCE_NOT_ON_NETWORK" NextHopNotRunning "NEXT_HOP_NOT_RUNNING"
-    NotCriticalError "NOT_CRITICAL_ERROR" NoResultsOnPage "NO_RESULTS_ON_PAGE"
-    PartialSuccess "PARTIAL_SUCCESS" QuotaInfoUnavailable "QUOTA_INFO_UNAVAILABLE"
-    RequiredTosAgreement "REQUIRED_TOS_AGREEMENT" ResourceInUseByOtherResourceWarning
-    "RESOURCE_IN_USE_BY_OTHER_RESOURCE_WARNING" ResourceNotDeleted "RESOURCE_NOT_DELETED"
-    SchemaValidationIgnored "SCHEMA_VALIDATION_IGNORED" SingleInstancePropertyTemplate
-    "SINGLE_INSTANCE_PROPERTY_TEMPLATE" UndeclaredProperties "UNDECLARED_PROPERTIES"
-    Unreachable "UNREACHABLE" }
-}
+pub type InstanceGroupAggregatedListWarningCode = RouteWarningsCode;
 
 #[cfg(feature = "instance-groups")]
 /// Values of `InstanceGroupListWarningCode`.
-#[non_exhaustive]
-pub enum InstanceGroupListWarningCode {
-    /// `CLEANUP_FAILED`
-    CleanupFailed,
-    /// `DEPRECATED_RESOURCE_USED`
-    DeprecatedResourceUsed,
-    /// `DEPRECATED_TYPE_USED`
-    DeprecatedTypeUsed,
-    /// `DISK_SIZE_LARGER_THAN_IMAGE_SIZE`
-    DiskSizeLargerThanImageSize,
-    /// `EXPERIMENTAL_TYPE_USED`
-    ExperimentalTypeUsed,
-    /// `EXTERNAL_API_WARNING`
-    ExternalApiWarning,
-    /// `FIELD_VALUE_OVERRIDEN`
-    #[deprecated]
-    FieldValueOverriden,
-    /// `INJECTED_KERNELS_DEPRECATED`
-    InjectedKernelsDeprecated,
-    /// `INVALID_HEALTH_CHECK_FOR_DYNAMIC_WIEGHTED_LB`
-    InvalidHealthCheckForDynamicWieghtedLb,
-    /// `LARGE_DEPLOYMENT_WARNING`
-    LargeDeploymentWarning,
-    /// `LIST_OVERHEAD_QUOTA_EXCEED`
-    ListOverheadQuotaExceed,
-    /// `MISSING_TYPE_DEPENDENCY`
-    MissingTypeDependency,
-    /// `NEXT_HOP_ADDRESS_NOT_ASSIGNED`
-    NextHopAddressNotAssigned,
-    /// `NEXT_HOP_CANNOT_IP_FORWARD`
-    NextHopCannotIpForward,
-    /// `NEXT_HOP_INSTANCE_HAS_NO_IPV6_INTERFACE`
-    NextHopInstanceHasNoIpv6Interface,
-    /// `NEXT_HOP_INSTANCE_NOT_FOUND`
-    NextHopInstanceNotFound,
-    /// `NEXT_HOP_INSTANCE_NOT_ON_NETWORK`
-    NextHopInstanceNotOnNetwork,
-    /// `NEXT_HOP_NOT_RUNNING`
-    NextHopNotRunning,
-    /// `NOT_CRITICAL_ERROR`
-    NotCriticalError,
-    /// `NO_RESULTS_ON_PAGE`
-    NoResultsOnPage,
-    /// `PARTIAL_SUCCESS`
-    PartialSuccess,
-    /// `QUOTA_INFO_UNAVAILABLE`
-    QuotaInfoUnavailable,
-    /// `REQUIRED_TOS_AGREEMENT`
-    RequiredTosAgreement,
-    /// `RESOURCE_IN_USE_BY_OTHER_RESOURCE_WARNING`
-    ResourceInUseByOtherResourceWarning,
-    /// `RESOURCE_NOT_DELETED`
-    ResourceNotDeleted,
-    /// `SCHEMA_VALIDATION_IGNORED`
-    SchemaValidationIgnored,
-    /// `SINGLE_INSTANCE_PROPERTY_TEMPLATE`
-    SingleInstancePropertyTemplate,
-    /// `UNDECLARED_PROPERTIES`
-    UndeclaredProperties,
-    /// `UNREACHABLE`
-    Unreachable,
-}
-#[cfg(feature = "instance-groups")]
-runtime::open_enum! {
-    InstanceGroupListWarningCode { CleanupFailed "CLEANUP_FAILED" DeprecatedResourceUsed
-    "DEPRECATED_RESOURCE_USED" DeprecatedTypeUsed "DEPRECATED_TYPE_USED"
-    DiskSizeLargerThanImageSize "DISK_SIZE_LARGER_THAN_IMAGE_SIZE" ExperimentalTypeUsed
-    "EXPERIMENTAL_TYPE_USED" ExternalApiWarning "EXTERNAL_API_WARNING"
-    FieldValueOverriden "FIELD_VALUE_OVERRIDEN" InjectedKernelsDeprecated
-    "INJECTED_KERNELS_DEPRECATED" InvalidHealthCheckForDynamicWieghtedLb
-    "INVALID_HEALTH_CHECK_FOR_DYNAMIC_WIEGHTED_LB" LargeDeploymentWarning
-    "LARGE_DEPLOYMENT_WARNING" ListOverheadQuotaExceed "LIST_OVERHEAD_QUOTA_EXCEED"
-    MissingTypeDependency "MISSING_TYPE_DEPENDENCY" NextHopAddressNotAssigned
-    "NEXT_HOP_ADDRESS_NOT_ASSIGNED" NextHopCannotIpForward "NEXT_HOP_CANNOT_IP_FORWARD"
-    NextHopInstanceHasNoIpv6Interface "NEXT_HOP_INSTANCE_HAS_NO_IPV6_INTERFACE"
-    NextHopInstanceNotFound "NEXT_HOP_INSTANCE_NOT_FOUND" NextHopInstanceNotOnNetwork
-    "NEXT_HOP_INSTANCE_NOT_ON_NETWORK" NextHopNotRunning "NEXT_HOP_NOT_RUNNING"
-    NotCriticalError "NOT_CRITICAL_ERROR" NoResultsOnPage "NO_RESULTS_ON_PAGE"
-    PartialSuccess "PARTIAL_SUCCESS" QuotaInfoUnavailable "QUOTA_INFO_UNAVAILABLE"
-    RequiredTosAgreement "REQUIRED_TOS_AGREEMENT" ResourceInUseByOtherResourceWarning
-    "RESOURCE_IN_USE_BY_OTHER_RESOURCE_WARNING" ResourceNotDeleted "RESOURCE_NOT_DELETED"
-    SchemaValidationIgnored "SCHEMA_VALIDATION_IGNORED" SingleInstancePropertyTemplate
-    "SINGLE_INSTANCE_PROPERTY_TEMPLATE" UndeclaredProperties "UNDECLARED_PROPERTIES"
-    Unreachable "UNREACHABLE" }
-}
+pub type InstanceGroupListWarningCode = RouteWarningsCode;
 
 #[cfg(feature = "instance-group-managers")]
 /// Values of `InstanceGroupManagerAggregatedListWarningCode`.
-#[non_exhaustive]
-pub enum InstanceGroupManagerAggregatedListWarningCode {
-    /// `CLEANUP_FAILED`
-    CleanupFailed,
-    /// `DEPRECATED_RESOURCE_USED`
-    DeprecatedResourceUsed,
-    /// `DEPRECATED_TYPE_USED`
-    DeprecatedTypeUsed,
-    /// `DISK_SIZE_LARGER_THAN_IMAGE_SIZE`
-    DiskSizeLargerThanImageSize,
-    /// `EXPERIMENTAL_TYPE_USED`
-    ExperimentalTypeUsed,
-    /// `EXTERNAL_API_WARNING`
-    ExternalApiWarning,
-    /// `FIELD_VALUE_OVERRIDEN`
-    #[deprecated]
-    FieldValueOverriden,
-    /// `INJECTED_KERNELS_DEPRECATED`
-    InjectedKernelsDeprecated,
-    /// `INVALID_HEALTH_CHECK_FOR_DYNAMIC_WIEGHTED_LB`
-    InvalidHealthCheckForDynamicWieghtedLb,
-    /// `LARGE_DEPLOYMENT_WARNING`
-    LargeDeploymentWarning,
-    /// `LIST_OVERHEAD_QUOTA_EXCEED`
-    ListOverheadQuotaExceed,
-    /// `MISSING_TYPE_DEPENDENCY`
-    MissingTypeDependency,
-    /// `NEXT_HOP_ADDRESS_NOT_ASSIGNED`
-    NextHopAddressNotAssigned,
-    /// `NEXT_HOP_CANNOT_IP_FORWARD`
-    NextHopCannotIpForward,
-    /// `NEXT_HOP_INSTANCE_HAS_NO_IPV6_INTERFACE`
-    NextHopInstanceHasNoIpv6Interface,
-    /// `NEXT_HOP_INSTANCE_NOT_FOUND`
-    NextHopInstanceNotFound,
-    /// `NEXT_HOP_INSTANCE_NOT_ON_NETWORK`
-    NextHopInstanceNotOnNetwork,
-    /// `NEXT_HOP_NOT_RUNNING`
-    NextHopNotRunning,
-    /// `NOT_CRITICAL_ERROR`
-    NotCriticalError,
-    /// `NO_RESULTS_ON_PAGE`
-    NoResultsOnPage,
-    /// `PARTIAL_SUCCESS`
-    PartialSuccess,
-    /// `QUOTA_INFO_UNAVAILABLE`
-    QuotaInfoUnavailable,
-    /// `REQUIRED_TOS_AGREEMENT`
-    RequiredTosAgreement,
-    /// `RESOURCE_IN_USE_BY_OTHER_RESOURCE_WARNING`
-    ResourceInUseByOtherResourceWarning,
-    /// `RESOURCE_NOT_DELETED`
-    ResourceNotDeleted,
-    /// `SCHEMA_VALIDATION_IGNORED`
-    SchemaValidationIgnored,
-    /// `SINGLE_INSTANCE_PROPERTY_TEMPLATE`
-    SingleInstancePropertyTemplate,
-    /// `UNDECLARED_PROPERTIES`
-    UndeclaredProperties,
-    /// `UNREACHABLE`
-    Unreachable,
-}
-#[cfg(feature = "instance-group-managers")]
-runtime::open_enum! {
-    InstanceGroupManagerAggregatedListWarningCode { CleanupFailed "CLEANUP_FAILED"
-    DeprecatedResourceUsed "DEPRECATED_RESOURCE_USED" DeprecatedTypeUsed
-    "DEPRECATED_TYPE_USED" DiskSizeLargerThanImageSize "DISK_SIZE_LARGER_THAN_IMAGE_SIZE"
-    ExperimentalTypeUsed "EXPERIMENTAL_TYPE_USED" ExternalApiWarning
-    "EXTERNAL_API_WARNING" FieldValueOverriden "FIELD_VALUE_OVERRIDEN"
-    InjectedKernelsDeprecated "INJECTED_KERNELS_DEPRECATED"
-    InvalidHealthCheckForDynamicWieghtedLb "INVALID_HEALTH_CHECK_FOR_DYNAMIC_WIEGHTED_LB"
-    LargeDeploymentWarning "LARGE_DEPLOYMENT_WARNING" ListOverheadQuotaExceed
-    "LIST_OVERHEAD_QUOTA_EXCEED" MissingTypeDependency "MISSING_TYPE_DEPENDENCY"
-    NextHopAddressNotAssigned "NEXT_HOP_ADDRESS_NOT_ASSIGNED" NextHopCannotIpForward
-    "NEXT_HOP_CANNOT_IP_FORWARD" NextHopInstanceHasNoIpv6Interface
-    "NEXT_HOP_INSTANCE_HAS_NO_IPV6_INTERFACE" NextHopInstanceNotFound
-    "NEXT_HOP_INSTANCE_NOT_FOUND" NextHopInstanceNotOnNetwork
-    "NEXT_HOP_INSTANCE_NOT_ON_NETWORK" NextHopNotRunning "NEXT_HOP_NOT_RUNNING"
-    NotCriticalError "NOT_CRITICAL_ERROR" NoResultsOnPage "NO_RESULTS_ON_PAGE"
-    PartialSuccess "PARTIAL_SUCCESS" QuotaInfoUnavailable "QUOTA_INFO_UNAVAILABLE"
-    RequiredTosAgreement "REQUIRED_TOS_AGREEMENT" ResourceInUseByOtherResourceWarning
-    "RESOURCE_IN_USE_BY_OTHER_RESOURCE_WARNING" ResourceNotDeleted "RESOURCE_NOT_DELETED"
-    SchemaValidationIgnored "SCHEMA_VALIDATION_IGNORED" SingleInstancePropertyTemplate
-    "SINGLE_INSTANCE_PROPERTY_TEMPLATE" UndeclaredProperties "UNDECLARED_PROPERTIES"
-    Unreachable "UNREACHABLE" }
-}
+pub type InstanceGroupManagerAggregatedListWarningCode = RouteWarningsCode;
 
 #[cfg(
     any(feature = "instance-group-managers", feature = "region-instance-group-managers")
@@ -9252,20 +3242,7 @@ runtime::open_enum! {
     any(feature = "instance-group-managers", feature = "region-instance-group-managers")
 )]
 /// Values of `InstanceGroupManagerInstanceLifecyclePolicyOnRepairAllowChangingZone`.
-#[non_exhaustive]
-pub enum InstanceGroupManagerInstanceLifecyclePolicyOnRepairAllowChangingZone {
-    /// `NO`
-    No,
-    /// `YES`
-    Yes,
-}
-#[cfg(
-    any(feature = "instance-group-managers", feature = "region-instance-group-managers")
-)]
-runtime::open_enum! {
-    InstanceGroupManagerInstanceLifecyclePolicyOnRepairAllowChangingZone { No "NO" Yes
-    "YES" }
-}
+pub type InstanceGroupManagerInstanceLifecyclePolicyOnRepairAllowChangingZone = InstanceGroupManagerInstanceLifecyclePolicyForceUpdateOnRepair;
 
 #[cfg(
     any(feature = "instance-group-managers", feature = "region-instance-group-managers")
@@ -9288,92 +3265,7 @@ runtime::open_enum! {
 
 #[cfg(feature = "instance-group-managers")]
 /// Values of `InstanceGroupManagerListWarningCode`.
-#[non_exhaustive]
-pub enum InstanceGroupManagerListWarningCode {
-    /// `CLEANUP_FAILED`
-    CleanupFailed,
-    /// `DEPRECATED_RESOURCE_USED`
-    DeprecatedResourceUsed,
-    /// `DEPRECATED_TYPE_USED`
-    DeprecatedTypeUsed,
-    /// `DISK_SIZE_LARGER_THAN_IMAGE_SIZE`
-    DiskSizeLargerThanImageSize,
-    /// `EXPERIMENTAL_TYPE_USED`
-    ExperimentalTypeUsed,
-    /// `EXTERNAL_API_WARNING`
-    ExternalApiWarning,
-    /// `FIELD_VALUE_OVERRIDEN`
-    #[deprecated]
-    FieldValueOverriden,
-    /// `INJECTED_KERNELS_DEPRECATED`
-    InjectedKernelsDeprecated,
-    /// `INVALID_HEALTH_CHECK_FOR_DYNAMIC_WIEGHTED_LB`
-    InvalidHealthCheckForDynamicWieghtedLb,
-    /// `LARGE_DEPLOYMENT_WARNING`
-    LargeDeploymentWarning,
-    /// `LIST_OVERHEAD_QUOTA_EXCEED`
-    ListOverheadQuotaExceed,
-    /// `MISSING_TYPE_DEPENDENCY`
-    MissingTypeDependency,
-    /// `NEXT_HOP_ADDRESS_NOT_ASSIGNED`
-    NextHopAddressNotAssigned,
-    /// `NEXT_HOP_CANNOT_IP_FORWARD`
-    NextHopCannotIpForward,
-    /// `NEXT_HOP_INSTANCE_HAS_NO_IPV6_INTERFACE`
-    NextHopInstanceHasNoIpv6Interface,
-    /// `NEXT_HOP_INSTANCE_NOT_FOUND`
-    NextHopInstanceNotFound,
-    /// `NEXT_HOP_INSTANCE_NOT_ON_NETWORK`
-    NextHopInstanceNotOnNetwork,
-    /// `NEXT_HOP_NOT_RUNNING`
-    NextHopNotRunning,
-    /// `NOT_CRITICAL_ERROR`
-    NotCriticalError,
-    /// `NO_RESULTS_ON_PAGE`
-    NoResultsOnPage,
-    /// `PARTIAL_SUCCESS`
-    PartialSuccess,
-    /// `QUOTA_INFO_UNAVAILABLE`
-    QuotaInfoUnavailable,
-    /// `REQUIRED_TOS_AGREEMENT`
-    RequiredTosAgreement,
-    /// `RESOURCE_IN_USE_BY_OTHER_RESOURCE_WARNING`
-    ResourceInUseByOtherResourceWarning,
-    /// `RESOURCE_NOT_DELETED`
-    ResourceNotDeleted,
-    /// `SCHEMA_VALIDATION_IGNORED`
-    SchemaValidationIgnored,
-    /// `SINGLE_INSTANCE_PROPERTY_TEMPLATE`
-    SingleInstancePropertyTemplate,
-    /// `UNDECLARED_PROPERTIES`
-    UndeclaredProperties,
-    /// `UNREACHABLE`
-    Unreachable,
-}
-#[cfg(feature = "instance-group-managers")]
-runtime::open_enum! {
-    InstanceGroupManagerListWarningCode { CleanupFailed "CLEANUP_FAILED"
-    DeprecatedResourceUsed "DEPRECATED_RESOURCE_USED" DeprecatedTypeUsed
-    "DEPRECATED_TYPE_USED" DiskSizeLargerThanImageSize "DISK_SIZE_LARGER_THAN_IMAGE_SIZE"
-    ExperimentalTypeUsed "EXPERIMENTAL_TYPE_USED" ExternalApiWarning
-    "EXTERNAL_API_WARNING" FieldValueOverriden "FIELD_VALUE_OVERRIDEN"
-    InjectedKernelsDeprecated "INJECTED_KERNELS_DEPRECATED"
-    InvalidHealthCheckForDynamicWieghtedLb "INVALID_HEALTH_CHECK_FOR_DYNAMIC_WIEGHTED_LB"
-    LargeDeploymentWarning "LARGE_DEPLOYMENT_WARNING" ListOverheadQuotaExceed
-    "LIST_OVERHEAD_QUOTA_EXCEED" MissingTypeDependency "MISSING_TYPE_DEPENDENCY"
-    NextHopAddressNotAssigned "NEXT_HOP_ADDRESS_NOT_ASSIGNED" NextHopCannotIpForward
-    "NEXT_HOP_CANNOT_IP_FORWARD" NextHopInstanceHasNoIpv6Interface
-    "NEXT_HOP_INSTANCE_HAS_NO_IPV6_INTERFACE" NextHopInstanceNotFound
-    "NEXT_HOP_INSTANCE_NOT_FOUND" NextHopInstanceNotOnNetwork
-    "NEXT_HOP_INSTANCE_NOT_ON_NETWORK" NextHopNotRunning "NEXT_HOP_NOT_RUNNING"
-    NotCriticalError "NOT_CRITICAL_ERROR" NoResultsOnPage "NO_RESULTS_ON_PAGE"
-    PartialSuccess "PARTIAL_SUCCESS" QuotaInfoUnavailable "QUOTA_INFO_UNAVAILABLE"
-    RequiredTosAgreement "REQUIRED_TOS_AGREEMENT" ResourceInUseByOtherResourceWarning
-    "RESOURCE_IN_USE_BY_OTHER_RESOURCE_WARNING" ResourceNotDeleted "RESOURCE_NOT_DELETED"
-    SchemaValidationIgnored "SCHEMA_VALIDATION_IGNORED" SingleInstancePropertyTemplate
-    "SINGLE_INSTANCE_PROPERTY_TEMPLATE" UndeclaredProperties "UNDECLARED_PROPERTIES"
-    Unreachable "UNREACHABLE" }
-}
+pub type InstanceGroupManagerListWarningCode = RouteWarningsCode;
 
 #[cfg(
     any(
@@ -9411,92 +3303,7 @@ runtime::open_enum! {
 
 #[cfg(feature = "instance-group-manager-resize-requests")]
 /// Values of `InstanceGroupManagerResizeRequestsListResponseWarningCode`.
-#[non_exhaustive]
-pub enum InstanceGroupManagerResizeRequestsListResponseWarningCode {
-    /// `CLEANUP_FAILED`
-    CleanupFailed,
-    /// `DEPRECATED_RESOURCE_USED`
-    DeprecatedResourceUsed,
-    /// `DEPRECATED_TYPE_USED`
-    DeprecatedTypeUsed,
-    /// `DISK_SIZE_LARGER_THAN_IMAGE_SIZE`
-    DiskSizeLargerThanImageSize,
-    /// `EXPERIMENTAL_TYPE_USED`
-    ExperimentalTypeUsed,
-    /// `EXTERNAL_API_WARNING`
-    ExternalApiWarning,
-    /// `FIELD_VALUE_OVERRIDEN`
-    #[deprecated]
-    FieldValueOverriden,
-    /// `INJECTED_KERNELS_DEPRECATED`
-    InjectedKernelsDeprecated,
-    /// `INVALID_HEALTH_CHECK_FOR_DYNAMIC_WIEGHTED_LB`
-    InvalidHealthCheckForDynamicWieghtedLb,
-    /// `LARGE_DEPLOYMENT_WARNING`
-    LargeDeploymentWarning,
-    /// `LIST_OVERHEAD_QUOTA_EXCEED`
-    ListOverheadQuotaExceed,
-    /// `MISSING_TYPE_DEPENDENCY`
-    MissingTypeDependency,
-    /// `NEXT_HOP_ADDRESS_NOT_ASSIGNED`
-    NextHopAddressNotAssigned,
-    /// `NEXT_HOP_CANNOT_IP_FORWARD`
-    NextHopCannotIpForward,
-    /// `NEXT_HOP_INSTANCE_HAS_NO_IPV6_INTERFACE`
-    NextHopInstanceHasNoIpv6Interface,
-    /// `NEXT_HOP_INSTANCE_NOT_FOUND`
-    NextHopInstanceNotFound,
-    /// `NEXT_HOP_INSTANCE_NOT_ON_NETWORK`
-    NextHopInstanceNotOnNetwork,
-    /// `NEXT_HOP_NOT_RUNNING`
-    NextHopNotRunning,
-    /// `NOT_CRITICAL_ERROR`
-    NotCriticalError,
-    /// `NO_RESULTS_ON_PAGE`
-    NoResultsOnPage,
-    /// `PARTIAL_SUCCESS`
-    PartialSuccess,
-    /// `QUOTA_INFO_UNAVAILABLE`
-    QuotaInfoUnavailable,
-    /// `REQUIRED_TOS_AGREEMENT`
-    RequiredTosAgreement,
-    /// `RESOURCE_IN_USE_BY_OTHER_RESOURCE_WARNING`
-    ResourceInUseByOtherResourceWarning,
-    /// `RESOURCE_NOT_DELETED`
-    ResourceNotDeleted,
-    /// `SCHEMA_VALIDATION_IGNORED`
-    SchemaValidationIgnored,
-    /// `SINGLE_INSTANCE_PROPERTY_TEMPLATE`
-    SingleInstancePropertyTemplate,
-    /// `UNDECLARED_PROPERTIES`
-    UndeclaredProperties,
-    /// `UNREACHABLE`
-    Unreachable,
-}
-#[cfg(feature = "instance-group-manager-resize-requests")]
-runtime::open_enum! {
-    InstanceGroupManagerResizeRequestsListResponseWarningCode { CleanupFailed
-    "CLEANUP_FAILED" DeprecatedResourceUsed "DEPRECATED_RESOURCE_USED" DeprecatedTypeUsed
-    "DEPRECATED_TYPE_USED" DiskSizeLargerThanImageSize "DISK_SIZE_LARGER_THAN_IMAGE_SIZE"
-    ExperimentalTypeUsed "EXPERIMENTAL_TYPE_USED" ExternalApiWarning
-    "EXTERNAL_API_WARNING" FieldValueOverriden "FIELD_VALUE_OVERRIDEN"
-    InjectedKernelsDeprecated "INJECTED_KERNELS_DEPRECATED"
-    InvalidHealthCheckForDynamicWieghtedLb "INVALID_HEALTH_CHECK_FOR_DYNAMIC_WIEGHTED_LB"
-    LargeDeploymentWarning "LARGE_DEPLOYMENT_WARNING" ListOverheadQuotaExceed
-    "LIST_OVERHEAD_QUOTA_EXCEED" MissingTypeDependency "MISSING_TYPE_DEPENDENCY"
-    NextHopAddressNotAssigned "NEXT_HOP_ADDRESS_NOT_ASSIGNED" NextHopCannotIpForward
-    "NEXT_HOP_CANNOT_IP_FORWARD" NextHopInstanceHasNoIpv6Interface
-    "NEXT_HOP_INSTANCE_HAS_NO_IPV6_INTERFACE" NextHopInstanceNotFound
-    "NEXT_HOP_INSTANCE_NOT_FOUND" NextHopInstanceNotOnNetwork
-    "NEXT_HOP_INSTANCE_NOT_ON_NETWORK" NextHopNotRunning "NEXT_HOP_NOT_RUNNING"
-    NotCriticalError "NOT_CRITICAL_ERROR" NoResultsOnPage "NO_RESULTS_ON_PAGE"
-    PartialSuccess "PARTIAL_SUCCESS" QuotaInfoUnavailable "QUOTA_INFO_UNAVAILABLE"
-    RequiredTosAgreement "REQUIRED_TOS_AGREEMENT" ResourceInUseByOtherResourceWarning
-    "RESOURCE_IN_USE_BY_OTHER_RESOURCE_WARNING" ResourceNotDeleted "RESOURCE_NOT_DELETED"
-    SchemaValidationIgnored "SCHEMA_VALIDATION_IGNORED" SingleInstancePropertyTemplate
-    "SINGLE_INSTANCE_PROPERTY_TEMPLATE" UndeclaredProperties "UNDECLARED_PROPERTIES"
-    Unreachable "UNREACHABLE" }
-}
+pub type InstanceGroupManagerResizeRequestsListResponseWarningCode = RouteWarningsCode;
 
 #[cfg(
     any(feature = "instance-group-managers", feature = "region-instance-group-managers")
@@ -9614,24 +3421,7 @@ runtime::open_enum! {
     any(feature = "instance-group-managers", feature = "region-instance-group-managers")
 )]
 /// Values of `InstanceGroupManagerUpdatePolicyMostDisruptiveAllowedAction`.
-#[non_exhaustive]
-pub enum InstanceGroupManagerUpdatePolicyMostDisruptiveAllowedAction {
-    /// `NONE`
-    None,
-    /// `REFRESH`
-    Refresh,
-    /// `REPLACE`
-    Replace,
-    /// `RESTART`
-    Restart,
-}
-#[cfg(
-    any(feature = "instance-group-managers", feature = "region-instance-group-managers")
-)]
-runtime::open_enum! {
-    InstanceGroupManagerUpdatePolicyMostDisruptiveAllowedAction { None "NONE" Refresh
-    "REFRESH" Replace "REPLACE" Restart "RESTART" }
-}
+pub type InstanceGroupManagerUpdatePolicyMostDisruptiveAllowedAction = InstanceGroupManagerUpdatePolicyMinimalAction;
 
 #[cfg(
     any(feature = "instance-group-managers", feature = "region-instance-group-managers")
@@ -9673,221 +3463,21 @@ runtime::open_enum! {
 
 #[cfg(feature = "instance-group-managers")]
 /// Values of `InstanceGroupManagersApplyUpdatesRequestMinimalAction`.
-#[non_exhaustive]
-pub enum InstanceGroupManagersApplyUpdatesRequestMinimalAction {
-    /// `NONE`
-    None,
-    /// `REFRESH`
-    Refresh,
-    /// `REPLACE`
-    Replace,
-    /// `RESTART`
-    Restart,
-}
-#[cfg(feature = "instance-group-managers")]
-runtime::open_enum! {
-    InstanceGroupManagersApplyUpdatesRequestMinimalAction { None "NONE" Refresh "REFRESH"
-    Replace "REPLACE" Restart "RESTART" }
-}
+pub type InstanceGroupManagersApplyUpdatesRequestMinimalAction = InstanceGroupManagerUpdatePolicyMinimalAction;
 
 #[cfg(feature = "instance-group-managers")]
 /// Values of `InstanceGroupManagersApplyUpdatesRequestMostDisruptiveAllowedAction`.
-#[non_exhaustive]
-pub enum InstanceGroupManagersApplyUpdatesRequestMostDisruptiveAllowedAction {
-    /// `NONE`
-    None,
-    /// `REFRESH`
-    Refresh,
-    /// `REPLACE`
-    Replace,
-    /// `RESTART`
-    Restart,
-}
-#[cfg(feature = "instance-group-managers")]
-runtime::open_enum! {
-    InstanceGroupManagersApplyUpdatesRequestMostDisruptiveAllowedAction { None "NONE"
-    Refresh "REFRESH" Replace "REPLACE" Restart "RESTART" }
-}
+pub type InstanceGroupManagersApplyUpdatesRequestMostDisruptiveAllowedAction = InstanceGroupManagerUpdatePolicyMinimalAction;
 
 #[cfg(feature = "instance-group-managers")]
 /// Values of `InstanceGroupManagersListPerInstanceConfigsRespWarningCode`.
-#[non_exhaustive]
-pub enum InstanceGroupManagersListPerInstanceConfigsRespWarningCode {
-    /// `CLEANUP_FAILED`
-    CleanupFailed,
-    /// `DEPRECATED_RESOURCE_USED`
-    DeprecatedResourceUsed,
-    /// `DEPRECATED_TYPE_USED`
-    DeprecatedTypeUsed,
-    /// `DISK_SIZE_LARGER_THAN_IMAGE_SIZE`
-    DiskSizeLargerThanImageSize,
-    /// `EXPERIMENTAL_TYPE_USED`
-    ExperimentalTypeUsed,
-    /// `EXTERNAL_API_WARNING`
-    ExternalApiWarning,
-    /// `FIELD_VALUE_OVERRIDEN`
-    #[deprecated]
-    FieldValueOverriden,
-    /// `INJECTED_KERNELS_DEPRECATED`
-    InjectedKernelsDeprecated,
-    /// `INVALID_HEALTH_CHECK_FOR_DYNAMIC_WIEGHTED_LB`
-    InvalidHealthCheckForDynamicWieghtedLb,
-    /// `LARGE_DEPLOYMENT_WARNING`
-    LargeDeploymentWarning,
-    /// `LIST_OVERHEAD_QUOTA_EXCEED`
-    ListOverheadQuotaExceed,
-    /// `MISSING_TYPE_DEPENDENCY`
-    MissingTypeDependency,
-    /// `NEXT_HOP_ADDRESS_NOT_ASSIGNED`
-    NextHopAddressNotAssigned,
-    /// `NEXT_HOP_CANNOT_IP_FORWARD`
-    NextHopCannotIpForward,
-    /// `NEXT_HOP_INSTANCE_HAS_NO_IPV6_INTERFACE`
-    NextHopInstanceHasNoIpv6Interface,
-    /// `NEXT_HOP_INSTANCE_NOT_FOUND`
-    NextHopInstanceNotFound,
-    /// `NEXT_HOP_INSTANCE_NOT_ON_NETWORK`
-    NextHopInstanceNotOnNetwork,
-    /// `NEXT_HOP_NOT_RUNNING`
-    NextHopNotRunning,
-    /// `NOT_CRITICAL_ERROR`
-    NotCriticalError,
-    /// `NO_RESULTS_ON_PAGE`
-    NoResultsOnPage,
-    /// `PARTIAL_SUCCESS`
-    PartialSuccess,
-    /// `QUOTA_INFO_UNAVAILABLE`
-    QuotaInfoUnavailable,
-    /// `REQUIRED_TOS_AGREEMENT`
-    RequiredTosAgreement,
-    /// `RESOURCE_IN_USE_BY_OTHER_RESOURCE_WARNING`
-    ResourceInUseByOtherResourceWarning,
-    /// `RESOURCE_NOT_DELETED`
-    ResourceNotDeleted,
-    /// `SCHEMA_VALIDATION_IGNORED`
-    SchemaValidationIgnored,
-    /// `SINGLE_INSTANCE_PROPERTY_TEMPLATE`
-    SingleInstancePropertyTemplate,
-    /// `UNDECLARED_PROPERTIES`
-    UndeclaredProperties,
-    /// `UNREACHABLE`
-    Unreachable,
-}
-#[cfg(feature = "instance-group-managers")]
-runtime::open_enum! {
-    InstanceGroupManagersListPerInstanceConfigsRespWarningCode { CleanupFailed
-    "CLEANUP_FAILED" DeprecatedResourceUsed "DEPRECATED_RESOURCE_USED" DeprecatedTypeUsed
-    "DEPRECATED_TYPE_USED" DiskSizeLargerThanImageSize "DISK_SIZE_LARGER_THAN_IMAGE_SIZE"
-    ExperimentalTypeUsed "EXPERIMENTAL_TYPE_USED" ExternalApiWarning
-    "EXTERNAL_API_WARNING" FieldValueOverriden "FIELD_VALUE_OVERRIDEN"
-    InjectedKernelsDeprecated "INJECTED_KERNELS_DEPRECATED"
-    InvalidHealthCheckForDynamicWieghtedLb "INVALID_HEALTH_CHECK_FOR_DYNAMIC_WIEGHTED_LB"
-    LargeDeploymentWarning "LARGE_DEPLOYMENT_WARNING" ListOverheadQuotaExceed
-    "LIST_OVERHEAD_QUOTA_EXCEED" MissingTypeDependency "MISSING_TYPE_DEPENDENCY"
-    NextHopAddressNotAssigned "NEXT_HOP_ADDRESS_NOT_ASSIGNED" NextHopCannotIpForward
-    "NEXT_HOP_CANNOT_IP_FORWARD" NextHopInstanceHasNoIpv6Interface
-    "NEXT_HOP_INSTANCE_HAS_NO_IPV6_INTERFACE" NextHopInstanceNotFound
-    "NEXT_HOP_INSTANCE_NOT_FOUND" NextHopInstanceNotOnNetwork
-    "NEXT_HOP_INSTANCE_NOT_ON_NETWORK" NextHopNotRunning "NEXT_HOP_NOT_RUNNING"
-    NotCriticalError "NOT_CRITICAL_ERROR" NoResultsOnPage "NO_RESULTS_ON_PAGE"
-    PartialSuccess "PARTIAL_SUCCESS" QuotaInfoUnavailable "QUOTA_INFO_UNAVAILABLE"
-    RequiredTosAgreement "REQUIRED_TOS_AGREEMENT" ResourceInUseByOtherResourceWarning
-    "RESOURCE_IN_USE_BY_OTHER_RESOURCE_WARNING" ResourceNotDeleted "RESOURCE_NOT_DELETED"
-    SchemaValidationIgnored "SCHEMA_VALIDATION_IGNORED" SingleInstancePropertyTemplate
-    "SINGLE_INSTANCE_PROPERTY_TEMPLATE" UndeclaredProperties "UNDECLARED_PROPERTIES"
-    Unreachable "UNREACHABLE" }
-}
+pub type InstanceGroupManagersListPerInstanceConfigsRespWarningCode = RouteWarningsCode;
 
 #[cfg(feature = "instance-group-managers")]
 /// Values of `InstanceGroupManagersScopedListWarningCode`.
-#[non_exhaustive]
-pub enum InstanceGroupManagersScopedListWarningCode {
-    /// `CLEANUP_FAILED`
-    CleanupFailed,
-    /// `DEPRECATED_RESOURCE_USED`
-    DeprecatedResourceUsed,
-    /// `DEPRECATED_TYPE_USED`
-    DeprecatedTypeUsed,
-    /// `DISK_SIZE_LARGER_THAN_IMAGE_SIZE`
-    DiskSizeLargerThanImageSize,
-    /// `EXPERIMENTAL_TYPE_USED`
-    ExperimentalTypeUsed,
-    /// `EXTERNAL_API_WARNING`
-    ExternalApiWarning,
-    /// `FIELD_VALUE_OVERRIDEN`
-    #[deprecated]
-    FieldValueOverriden,
-    /// `INJECTED_KERNELS_DEPRECATED`
-    InjectedKernelsDeprecated,
-    /// `INVALID_HEALTH_CHECK_FOR_DYNAMIC_WIEGHTED_LB`
-    InvalidHealthCheckForDynamicWieghtedLb,
-    /// `LARGE_DEPLOYMENT_WARNING`
-    LargeDeploymentWarning,
-    /// `LIST_OVERHEAD_QUOTA_EXCEED`
-    ListOverheadQuotaExceed,
-    /// `MISSING_TYPE_DEPENDENCY`
-    MissingTypeDependency,
-    /// `NEXT_HOP_ADDRESS_NOT_ASSIGNED`
-    NextHopAddressNotAssigned,
-    /// `NEXT_HOP_CANNOT_IP_FORWARD`
-    NextHopCannotIpForward,
-    /// `NEXT_HOP_INSTANCE_HAS_NO_IPV6_INTERFACE`
-    NextHopInstanceHasNoIpv6Interface,
-    /// `NEXT_HOP_INSTANCE_NOT_FOUND`
-    NextHopInstanceNotFound,
-    /// `NEXT_HOP_INSTANCE_NOT_ON_NETWORK`
-    NextHopInstanceNotOnNetwork,
-    /// `NEXT_HOP_NOT_RUNNING`
-    NextHopNotRunning,
-    /// `NOT_CRITICAL_ERROR`
-    NotCriticalError,
-    /// `NO_RESULTS_ON_PAGE`
-    NoResultsOnPage,
-    /// `PARTIAL_SUCCESS`
-    PartialSuccess,
-    /// `QUOTA_INFO_UNAVAILABLE`
-    QuotaInfoUnavailable,
-    /// `REQUIRED_TOS_AGREEMENT`
-    RequiredTosAgreement,
-    /// `RESOURCE_IN_USE_BY_OTHER_RESOURCE_WARNING`
-    ResourceInUseByOtherResourceWarning,
-    /// `RESOURCE_NOT_DELETED`
-    ResourceNotDeleted,
-    /// `SCHEMA_VALIDATION_IGNORED`
-    SchemaValidationIgnored,
-    /// `SINGLE_INSTANCE_PROPERTY_TEMPLATE`
-    SingleInstancePropertyTemplate,
-    /// `UNDECLARED_PROPERTIES`
-    UndeclaredProperties,
-    /// `UNREACHABLE`
-    Unreachable,
-}
-#[cfg(feature = "instance-group-managers")]
-runtime::open_enum! {
-    InstanceGroupManagersScopedListWarningCode { CleanupFailed "CLEANUP_FAILED"
-    DeprecatedResourceUsed "DEPRECATED_RESOURCE_USED" DeprecatedTypeUsed
-    "DEPRECATED_TYPE_USED" DiskSizeLargerThanImageSize "DISK_SIZE_LARGER_THAN_IMAGE_SIZE"
-    ExperimentalTypeUsed "EXPERIMENTAL_TYPE_USED" ExternalApiWarning
-    "EXTERNAL_API_WARNING" FieldValueOverriden "FIELD_VALUE_OVERRIDEN"
-    InjectedKernelsDeprecated "INJECTED_KERNELS_DEPRECATED"
-    InvalidHealthCheckForDynamicWieghtedLb "INVALID_HEALTH_CHECK_FOR_DYNAMIC_WIEGHTED_LB"
-    LargeDeploymentWarning "LARGE_DEPLOYMENT_WARNING" ListOverheadQuotaExceed
-    "LIST_OVERHEAD_QUOTA_EXCEED" MissingTypeDependency "MISSING_TYPE_DEPENDENCY"
-    NextHopAddressNotAssigned "NEXT_HOP_ADDRESS_NOT_ASSIGNED" NextHopCannotIpForward
-    "NEXT_HOP_CANNOT_IP_FORWARD" NextHopInstanceHasNoIpv6Interface
-    "NEXT_HOP_INSTANCE_HAS_NO_IPV6_INTERFACE" NextHopInstanceNotFound
-    "NEXT_HOP_INSTANCE_NOT_FOUND" NextHopInstanceNotOnNetwork
-    "NEXT_HOP_INSTANCE_NOT_ON_NETWORK" NextHopNotRunning "NEXT_HOP_NOT_RUNNING"
-    NotCriticalError "NOT_CRITICAL_ERROR" NoResultsOnPage "NO_RESULTS_ON_PAGE"
-    PartialSuccess "PARTIAL_SUCCESS" QuotaInfoUnavailable "QUOTA_INFO_UNAVAILABLE"
-    RequiredTosAgreement "REQUIRED_TOS_AGREEMENT" ResourceInUseByOtherResourceWarning
-    "RESOURCE_IN_USE_BY_OTHER_RESOURCE_WARNING" ResourceNotDeleted "RESOURCE_NOT_DELETED"
-    SchemaValidationIgnored "SCHEMA_VALIDATION_IGNORED" SingleInstancePropertyTemplate
-    "SINGLE_INSTANCE_PROPERTY_TEMPLATE" UndeclaredProperties "UNDECLARED_PROPERTIES"
-    Unreachable "UNREACHABLE" }
-}
+pub type InstanceGroupManagersScopedListWarningCode = RouteWarningsCode;
 
-#[cfg(feature = "instance-groups")]
+#[cfg(any(feature = "instance-groups", feature = "region-instance-groups"))]
 /// Values of `InstanceGroupsListInstancesRequestInstanceState`.
 #[non_exhaustive]
 pub enum InstanceGroupsListInstancesRequestInstanceState {
@@ -9896,190 +3486,28 @@ pub enum InstanceGroupsListInstancesRequestInstanceState {
     /// `RUNNING`
     Running,
 }
-#[cfg(feature = "instance-groups")]
+#[cfg(any(feature = "instance-groups", feature = "region-instance-groups"))]
 runtime::open_enum! {
     InstanceGroupsListInstancesRequestInstanceState { All "ALL" Running "RUNNING" }
 }
 
 #[cfg(feature = "instance-groups")]
 /// Values of `InstanceGroupsListInstancesWarningCode`.
-#[non_exhaustive]
-pub enum InstanceGroupsListInstancesWarningCode {
-    /// `CLEANUP_FAILED`
-    CleanupFailed,
-    /// `DEPRECATED_RESOURCE_USED`
-    DeprecatedResourceUsed,
-    /// `DEPRECATED_TYPE_USED`
-    DeprecatedTypeUsed,
-    /// `DISK_SIZE_LARGER_THAN_IMAGE_SIZE`
-    DiskSizeLargerThanImageSize,
-    /// `EXPERIMENTAL_TYPE_USED`
-    ExperimentalTypeUsed,
-    /// `EXTERNAL_API_WARNING`
-    ExternalApiWarning,
-    /// `FIELD_VALUE_OVERRIDEN`
-    #[deprecated]
-    FieldValueOverriden,
-    /// `INJECTED_KERNELS_DEPRECATED`
-    InjectedKernelsDeprecated,
-    /// `INVALID_HEALTH_CHECK_FOR_DYNAMIC_WIEGHTED_LB`
-    InvalidHealthCheckForDynamicWieghtedLb,
-    /// `LARGE_DEPLOYMENT_WARNING`
-    LargeDeploymentWarning,
-    /// `LIST_OVERHEAD_QUOTA_EXCEED`
-    ListOverheadQuotaExceed,
-    /// `MISSING_TYPE_DEPENDENCY`
-    MissingTypeDependency,
-    /// `NEXT_HOP_ADDRESS_NOT_ASSIGNED`
-    NextHopAddressNotAssigned,
-    /// `NEXT_HOP_CANNOT_IP_FORWARD`
-    NextHopCannotIpForward,
-    /// `NEXT_HOP_INSTANCE_HAS_NO_IPV6_INTERFACE`
-    NextHopInstanceHasNoIpv6Interface,
-    /// `NEXT_HOP_INSTANCE_NOT_FOUND`
-    NextHopInstanceNotFound,
-    /// `NEXT_HOP_INSTANCE_NOT_ON_NETWORK`
-    NextHopInstanceNotOnNetwork,
-    /// `NEXT_HOP_NOT_RUNNING`
-    NextHopNotRunning,
-    /// `NOT_CRITICAL_ERROR`
-    NotCriticalError,
-    /// `NO_RESULTS_ON_PAGE`
-    NoResultsOnPage,
-    /// `PARTIAL_SUCCESS`
-    PartialSuccess,
-    /// `QUOTA_INFO_UNAVAILABLE`
-    QuotaInfoUnavailable,
-    /// `REQUIRED_TOS_AGREEMENT`
-    RequiredTosAgreement,
-    /// `RESOURCE_IN_USE_BY_OTHER_RESOURCE_WARNING`
-    ResourceInUseByOtherResourceWarning,
-    /// `RESOURCE_NOT_DELETED`
-    ResourceNotDeleted,
-    /// `SCHEMA_VALIDATION_IGNORED`
-    SchemaValidationIgnored,
-    /// `SINGLE_INSTANCE_PROPERTY_TEMPLATE`
-    SingleInstancePropertyTemplate,
-    /// `UNDECLARED_PROPERTIES`
-    UndeclaredProperties,
-    /// `UNREACHABLE`
-    Unreachable,
-}
-#[cfg(feature = "instance-groups")]
-runtime::open_enum! {
-    InstanceGroupsListInstancesWarningCode { CleanupFailed "CLEANUP_FAILED"
-    DeprecatedResourceUsed "DEPRECATED_RESOURCE_USED" DeprecatedTypeUsed
-    "DEPRECATED_TYPE_USED" DiskSizeLargerThanImageSize "DISK_SIZE_LARGER_THAN_IMAGE_SIZE"
-    ExperimentalTypeUsed "EXPERIMENTAL_TYPE_USED" ExternalApiWarning
-    "EXTERNAL_API_WARNING" FieldValueOverriden "FIELD_VALUE_OVERRIDEN"
-    InjectedKernelsDeprecated "INJECTED_KERNELS_DEPRECATED"
-    InvalidHealthCheckForDynamicWieghtedLb "INVALID_HEALTH_CHECK_FOR_DYNAMIC_WIEGHTED_LB"
-    LargeDeploymentWarning "LARGE_DEPLOYMENT_WARNING" ListOverheadQuotaExceed
-    "LIST_OVERHEAD_QUOTA_EXCEED" MissingTypeDependency "MISSING_TYPE_DEPENDENCY"
-    NextHopAddressNotAssigned "NEXT_HOP_ADDRESS_NOT_ASSIGNED" NextHopCannotIpForward
-    "NEXT_HOP_CANNOT_IP_FORWARD" NextHopInstanceHasNoIpv6Interface
-    "NEXT_HOP_INSTANCE_HAS_NO_IPV6_INTERFACE" NextHopInstanceNotFound
-    "NEXT_HOP_INSTANCE_NOT_FOUND" NextHopInstanceNotOnNetwork
-    "NEXT_HOP_INSTANCE_NOT_ON_NETWORK" NextHopNotRunning "NEXT_HOP_NOT_RUNNING"
-    NotCriticalError "NOT_CRITICAL_ERROR" NoResultsOnPage "NO_RESULTS_ON_PAGE"
-    PartialSuccess "PARTIAL_SUCCESS" QuotaInfoUnavailable "QUOTA_INFO_UNAVAILABLE"
-    RequiredTosAgreement "REQUIRED_TOS_AGREEMENT" ResourceInUseByOtherResourceWarning
-    "RESOURCE_IN_USE_BY_OTHER_RESOURCE_WARNING" ResourceNotDeleted "RESOURCE_NOT_DELETED"
-    SchemaValidationIgnored "SCHEMA_VALIDATION_IGNORED" SingleInstancePropertyTemplate
-    "SINGLE_INSTANCE_PROPERTY_TEMPLATE" UndeclaredProperties "UNDECLARED_PROPERTIES"
-    Unreachable "UNREACHABLE" }
-}
+pub type InstanceGroupsListInstancesWarningCode = RouteWarningsCode;
 
 #[cfg(feature = "instance-groups")]
 /// Values of `InstanceGroupsScopedListWarningCode`.
-#[non_exhaustive]
-pub enum InstanceGroupsScopedListWarningCode {
-    /// `CLEANUP_FAILED`
-    CleanupFailed,
-    /// `DEPRECATED_RESOURCE_USED`
-    DeprecatedResourceUsed,
-    /// `DEPRECATED_TYPE_USED`
-    DeprecatedTypeUsed,
-    /// `DISK_SIZE_LARGER_THAN_IMAGE_SIZE`
-    DiskSizeLargerThanImageSize,
-    /// `EXPERIMENTAL_TYPE_USED`
-    ExperimentalTypeUsed,
-    /// `EXTERNAL_API_WARNING`
-    ExternalApiWarning,
-    /// `FIELD_VALUE_OVERRIDEN`
-    #[deprecated]
-    FieldValueOverriden,
-    /// `INJECTED_KERNELS_DEPRECATED`
-    InjectedKernelsDeprecated,
-    /// `INVALID_HEALTH_CHECK_FOR_DYNAMIC_WIEGHTED_LB`
-    InvalidHealthCheckForDynamicWieghtedLb,
-    /// `LARGE_DEPLOYMENT_WARNING`
-    LargeDeploymentWarning,
-    /// `LIST_OVERHEAD_QUOTA_EXCEED`
-    ListOverheadQuotaExceed,
-    /// `MISSING_TYPE_DEPENDENCY`
-    MissingTypeDependency,
-    /// `NEXT_HOP_ADDRESS_NOT_ASSIGNED`
-    NextHopAddressNotAssigned,
-    /// `NEXT_HOP_CANNOT_IP_FORWARD`
-    NextHopCannotIpForward,
-    /// `NEXT_HOP_INSTANCE_HAS_NO_IPV6_INTERFACE`
-    NextHopInstanceHasNoIpv6Interface,
-    /// `NEXT_HOP_INSTANCE_NOT_FOUND`
-    NextHopInstanceNotFound,
-    /// `NEXT_HOP_INSTANCE_NOT_ON_NETWORK`
-    NextHopInstanceNotOnNetwork,
-    /// `NEXT_HOP_NOT_RUNNING`
-    NextHopNotRunning,
-    /// `NOT_CRITICAL_ERROR`
-    NotCriticalError,
-    /// `NO_RESULTS_ON_PAGE`
-    NoResultsOnPage,
-    /// `PARTIAL_SUCCESS`
-    PartialSuccess,
-    /// `QUOTA_INFO_UNAVAILABLE`
-    QuotaInfoUnavailable,
-    /// `REQUIRED_TOS_AGREEMENT`
-    RequiredTosAgreement,
-    /// `RESOURCE_IN_USE_BY_OTHER_RESOURCE_WARNING`
-    ResourceInUseByOtherResourceWarning,
-    /// `RESOURCE_NOT_DELETED`
-    ResourceNotDeleted,
-    /// `SCHEMA_VALIDATION_IGNORED`
-    SchemaValidationIgnored,
-    /// `SINGLE_INSTANCE_PROPERTY_TEMPLATE`
-    SingleInstancePropertyTemplate,
-    /// `UNDECLARED_PROPERTIES`
-    UndeclaredProperties,
-    /// `UNREACHABLE`
-    Unreachable,
-}
-#[cfg(feature = "instance-groups")]
-runtime::open_enum! {
-    InstanceGroupsScopedListWarningCode { CleanupFailed "CLEANUP_FAILED"
-    DeprecatedResourceUsed "DEPRECATED_RESOURCE_USED" DeprecatedTypeUsed
-    "DEPRECATED_TYPE_USED" DiskSizeLargerThanImageSize "DISK_SIZE_LARGER_THAN_IMAGE_SIZE"
-    ExperimentalTypeUsed "EXPERIMENTAL_TYPE_USED" ExternalApiWarning
-    "EXTERNAL_API_WARNING" FieldValueOverriden "FIELD_VALUE_OVERRIDEN"
-    InjectedKernelsDeprecated "INJECTED_KERNELS_DEPRECATED"
-    InvalidHealthCheckForDynamicWieghtedLb "INVALID_HEALTH_CHECK_FOR_DYNAMIC_WIEGHTED_LB"
-    LargeDeploymentWarning "LARGE_DEPLOYMENT_WARNING" ListOverheadQuotaExceed
-    "LIST_OVERHEAD_QUOTA_EXCEED" MissingTypeDependency "MISSING_TYPE_DEPENDENCY"
-    NextHopAddressNotAssigned "NEXT_HOP_ADDRESS_NOT_ASSIGNED" NextHopCannotIpForward
-    "NEXT_HOP_CANNOT_IP_FORWARD" NextHopInstanceHasNoIpv6Interface
-    "NEXT_HOP_INSTANCE_HAS_NO_IPV6_INTERFACE" NextHopInstanceNotFound
-    "NEXT_HOP_INSTANCE_NOT_FOUND" NextHopInstanceNotOnNetwork
-    "NEXT_HOP_INSTANCE_NOT_ON_NETWORK" NextHopNotRunning "NEXT_HOP_NOT_RUNNING"
-    NotCriticalError "NOT_CRITICAL_ERROR" NoResultsOnPage "NO_RESULTS_ON_PAGE"
-    PartialSuccess "PARTIAL_SUCCESS" QuotaInfoUnavailable "QUOTA_INFO_UNAVAILABLE"
-    RequiredTosAgreement "REQUIRED_TOS_AGREEMENT" ResourceInUseByOtherResourceWarning
-    "RESOURCE_IN_USE_BY_OTHER_RESOURCE_WARNING" ResourceNotDeleted "RESOURCE_NOT_DELETED"
-    SchemaValidationIgnored "SCHEMA_VALIDATION_IGNORED" SingleInstancePropertyTemplate
-    "SINGLE_INSTANCE_PROPERTY_TEMPLATE" UndeclaredProperties "UNDECLARED_PROPERTIES"
-    Unreachable "UNREACHABLE" }
-}
+pub type InstanceGroupsScopedListWarningCode = RouteWarningsCode;
 
-#[cfg(feature = "instances")]
+#[cfg(
+    any(
+        feature = "instance-templates",
+        feature = "instances",
+        feature = "machine-images",
+        feature = "region-instance-templates",
+        feature = "region-instances"
+    )
+)]
 /// Values of `InstanceKeyRevocationActionType`.
 #[non_exhaustive]
 pub enum InstanceKeyRevocationActionType {
@@ -10090,7 +3518,15 @@ pub enum InstanceKeyRevocationActionType {
     /// `STOP`
     Stop,
 }
-#[cfg(feature = "instances")]
+#[cfg(
+    any(
+        feature = "instance-templates",
+        feature = "instances",
+        feature = "machine-images",
+        feature = "region-instance-templates",
+        feature = "region-instances"
+    )
+)]
 runtime::open_enum! {
     InstanceKeyRevocationActionType { KeyRevocationActionTypeUnspecified
     "KEY_REVOCATION_ACTION_TYPE_UNSPECIFIED" None "NONE" Stop "STOP" }
@@ -10098,182 +3534,21 @@ runtime::open_enum! {
 
 #[cfg(feature = "instances")]
 /// Values of `InstanceListReferrersWarningCode`.
-#[non_exhaustive]
-pub enum InstanceListReferrersWarningCode {
-    /// `CLEANUP_FAILED`
-    CleanupFailed,
-    /// `DEPRECATED_RESOURCE_USED`
-    DeprecatedResourceUsed,
-    /// `DEPRECATED_TYPE_USED`
-    DeprecatedTypeUsed,
-    /// `DISK_SIZE_LARGER_THAN_IMAGE_SIZE`
-    DiskSizeLargerThanImageSize,
-    /// `EXPERIMENTAL_TYPE_USED`
-    ExperimentalTypeUsed,
-    /// `EXTERNAL_API_WARNING`
-    ExternalApiWarning,
-    /// `FIELD_VALUE_OVERRIDEN`
-    #[deprecated]
-    FieldValueOverriden,
-    /// `INJECTED_KERNELS_DEPRECATED`
-    InjectedKernelsDeprecated,
-    /// `INVALID_HEALTH_CHECK_FOR_DYNAMIC_WIEGHTED_LB`
-    InvalidHealthCheckForDynamicWieghtedLb,
-    /// `LARGE_DEPLOYMENT_WARNING`
-    LargeDeploymentWarning,
-    /// `LIST_OVERHEAD_QUOTA_EXCEED`
-    ListOverheadQuotaExceed,
-    /// `MISSING_TYPE_DEPENDENCY`
-    MissingTypeDependency,
-    /// `NEXT_HOP_ADDRESS_NOT_ASSIGNED`
-    NextHopAddressNotAssigned,
-    /// `NEXT_HOP_CANNOT_IP_FORWARD`
-    NextHopCannotIpForward,
-    /// `NEXT_HOP_INSTANCE_HAS_NO_IPV6_INTERFACE`
-    NextHopInstanceHasNoIpv6Interface,
-    /// `NEXT_HOP_INSTANCE_NOT_FOUND`
-    NextHopInstanceNotFound,
-    /// `NEXT_HOP_INSTANCE_NOT_ON_NETWORK`
-    NextHopInstanceNotOnNetwork,
-    /// `NEXT_HOP_NOT_RUNNING`
-    NextHopNotRunning,
-    /// `NOT_CRITICAL_ERROR`
-    NotCriticalError,
-    /// `NO_RESULTS_ON_PAGE`
-    NoResultsOnPage,
-    /// `PARTIAL_SUCCESS`
-    PartialSuccess,
-    /// `QUOTA_INFO_UNAVAILABLE`
-    QuotaInfoUnavailable,
-    /// `REQUIRED_TOS_AGREEMENT`
-    RequiredTosAgreement,
-    /// `RESOURCE_IN_USE_BY_OTHER_RESOURCE_WARNING`
-    ResourceInUseByOtherResourceWarning,
-    /// `RESOURCE_NOT_DELETED`
-    ResourceNotDeleted,
-    /// `SCHEMA_VALIDATION_IGNORED`
-    SchemaValidationIgnored,
-    /// `SINGLE_INSTANCE_PROPERTY_TEMPLATE`
-    SingleInstancePropertyTemplate,
-    /// `UNDECLARED_PROPERTIES`
-    UndeclaredProperties,
-    /// `UNREACHABLE`
-    Unreachable,
-}
-#[cfg(feature = "instances")]
-runtime::open_enum! {
-    InstanceListReferrersWarningCode { CleanupFailed "CLEANUP_FAILED"
-    DeprecatedResourceUsed "DEPRECATED_RESOURCE_USED" DeprecatedTypeUsed
-    "DEPRECATED_TYPE_USED" DiskSizeLargerThanImageSize "DISK_SIZE_LARGER_THAN_IMAGE_SIZE"
-    ExperimentalTypeUsed "EXPERIMENTAL_TYPE_USED" ExternalApiWarning
-    "EXTERNAL_API_WARNING" FieldValueOverriden "FIELD_VALUE_OVERRIDEN"
-    InjectedKernelsDeprecated "INJECTED_KERNELS_DEPRECATED"
-    InvalidHealthCheckForDynamicWieghtedLb "INVALID_HEALTH_CHECK_FOR_DYNAMIC_WIEGHTED_LB"
-    LargeDeploymentWarning "LARGE_DEPLOYMENT_WARNING" ListOverheadQuotaExceed
-    "LIST_OVERHEAD_QUOTA_EXCEED" MissingTypeDependency "MISSING_TYPE_DEPENDENCY"
-    NextHopAddressNotAssigned "NEXT_HOP_ADDRESS_NOT_ASSIGNED" NextHopCannotIpForward
-    "NEXT_HOP_CANNOT_IP_FORWARD" NextHopInstanceHasNoIpv6Interface
-    "NEXT_HOP_INSTANCE_HAS_NO_IPV6_INTERFACE" NextHopInstanceNotFound
-    "NEXT_HOP_INSTANCE_NOT_FOUND" NextHopInstanceNotOnNetwork
-    "NEXT_HOP_INSTANCE_NOT_ON_NETWORK" NextHopNotRunning "NEXT_HOP_NOT_RUNNING"
-    NotCriticalError "NOT_CRITICAL_ERROR" NoResultsOnPage "NO_RESULTS_ON_PAGE"
-    PartialSuccess "PARTIAL_SUCCESS" QuotaInfoUnavailable "QUOTA_INFO_UNAVAILABLE"
-    RequiredTosAgreement "REQUIRED_TOS_AGREEMENT" ResourceInUseByOtherResourceWarning
-    "RESOURCE_IN_USE_BY_OTHER_RESOURCE_WARNING" ResourceNotDeleted "RESOURCE_NOT_DELETED"
-    SchemaValidationIgnored "SCHEMA_VALIDATION_IGNORED" SingleInstancePropertyTemplate
-    "SINGLE_INSTANCE_PROPERTY_TEMPLATE" UndeclaredProperties "UNDECLARED_PROPERTIES"
-    Unreachable "UNREACHABLE" }
-}
+pub type InstanceListReferrersWarningCode = RouteWarningsCode;
 
 #[cfg(feature = "instances")]
 /// Values of `InstanceListWarningCode`.
-#[non_exhaustive]
-pub enum InstanceListWarningCode {
-    /// `CLEANUP_FAILED`
-    CleanupFailed,
-    /// `DEPRECATED_RESOURCE_USED`
-    DeprecatedResourceUsed,
-    /// `DEPRECATED_TYPE_USED`
-    DeprecatedTypeUsed,
-    /// `DISK_SIZE_LARGER_THAN_IMAGE_SIZE`
-    DiskSizeLargerThanImageSize,
-    /// `EXPERIMENTAL_TYPE_USED`
-    ExperimentalTypeUsed,
-    /// `EXTERNAL_API_WARNING`
-    ExternalApiWarning,
-    /// `FIELD_VALUE_OVERRIDEN`
-    #[deprecated]
-    FieldValueOverriden,
-    /// `INJECTED_KERNELS_DEPRECATED`
-    InjectedKernelsDeprecated,
-    /// `INVALID_HEALTH_CHECK_FOR_DYNAMIC_WIEGHTED_LB`
-    InvalidHealthCheckForDynamicWieghtedLb,
-    /// `LARGE_DEPLOYMENT_WARNING`
-    LargeDeploymentWarning,
-    /// `LIST_OVERHEAD_QUOTA_EXCEED`
-    ListOverheadQuotaExceed,
-    /// `MISSING_TYPE_DEPENDENCY`
-    MissingTypeDependency,
-    /// `NEXT_HOP_ADDRESS_NOT_ASSIGNED`
-    NextHopAddressNotAssigned,
-    /// `NEXT_HOP_CANNOT_IP_FORWARD`
-    NextHopCannotIpForward,
-    /// `NEXT_HOP_INSTANCE_HAS_NO_IPV6_INTERFACE`
-    NextHopInstanceHasNoIpv6Interface,
-    /// `NEXT_HOP_INSTANCE_NOT_FOUND`
-    NextHopInstanceNotFound,
-    /// `NEXT_HOP_INSTANCE_NOT_ON_NETWORK`
-    NextHopInstanceNotOnNetwork,
-    /// `NEXT_HOP_NOT_RUNNING`
-    NextHopNotRunning,
-    /// `NOT_CRITICAL_ERROR`
-    NotCriticalError,
-    /// `NO_RESULTS_ON_PAGE`
-    NoResultsOnPage,
-    /// `PARTIAL_SUCCESS`
-    PartialSuccess,
-    /// `QUOTA_INFO_UNAVAILABLE`
-    QuotaInfoUnavailable,
-    /// `REQUIRED_TOS_AGREEMENT`
-    RequiredTosAgreement,
-    /// `RESOURCE_IN_USE_BY_OTHER_RESOURCE_WARNING`
-    ResourceInUseByOtherResourceWarning,
-    /// `RESOURCE_NOT_DELETED`
-    ResourceNotDeleted,
-    /// `SCHEMA_VALIDATION_IGNORED`
-    SchemaValidationIgnored,
-    /// `SINGLE_INSTANCE_PROPERTY_TEMPLATE`
-    SingleInstancePropertyTemplate,
-    /// `UNDECLARED_PROPERTIES`
-    UndeclaredProperties,
-    /// `UNREACHABLE`
-    Unreachable,
-}
-#[cfg(feature = "instances")]
-runtime::open_enum! {
-    InstanceListWarningCode { CleanupFailed "CLEANUP_FAILED" DeprecatedResourceUsed
-    "DEPRECATED_RESOURCE_USED" DeprecatedTypeUsed "DEPRECATED_TYPE_USED"
-    DiskSizeLargerThanImageSize "DISK_SIZE_LARGER_THAN_IMAGE_SIZE" ExperimentalTypeUsed
-    "EXPERIMENTAL_TYPE_USED" ExternalApiWarning "EXTERNAL_API_WARNING"
-    FieldValueOverriden "FIELD_VALUE_OVERRIDEN" InjectedKernelsDeprecated
-    "INJECTED_KERNELS_DEPRECATED" InvalidHealthCheckForDynamicWieghtedLb
-    "INVALID_HEALTH_CHECK_FOR_DYNAMIC_WIEGHTED_LB" LargeDeploymentWarning
-    "LARGE_DEPLOYMENT_WARNING" ListOverheadQuotaExceed "LIST_OVERHEAD_QUOTA_EXCEED"
-    MissingTypeDependency "MISSING_TYPE_DEPENDENCY" NextHopAddressNotAssigned
-    "NEXT_HOP_ADDRESS_NOT_ASSIGNED" NextHopCannotIpForward "NEXT_HOP_CANNOT_IP_FORWARD"
-    NextHopInstanceHasNoIpv6Interface "NEXT_HOP_INSTANCE_HAS_NO_IPV6_INTERFACE"
-    NextHopInstanceNotFound "NEXT_HOP_INSTANCE_NOT_FOUND" NextHopInstanceNotOnNetwork
-    "NEXT_HOP_INSTANCE_NOT_ON_NETWORK" NextHopNotRunning "NEXT_HOP_NOT_RUNNING"
-    NotCriticalError "NOT_CRITICAL_ERROR" NoResultsOnPage "NO_RESULTS_ON_PAGE"
-    PartialSuccess "PARTIAL_SUCCESS" QuotaInfoUnavailable "QUOTA_INFO_UNAVAILABLE"
-    RequiredTosAgreement "REQUIRED_TOS_AGREEMENT" ResourceInUseByOtherResourceWarning
-    "RESOURCE_IN_USE_BY_OTHER_RESOURCE_WARNING" ResourceNotDeleted "RESOURCE_NOT_DELETED"
-    SchemaValidationIgnored "SCHEMA_VALIDATION_IGNORED" SingleInstancePropertyTemplate
-    "SINGLE_INSTANCE_PROPERTY_TEMPLATE" UndeclaredProperties "UNDECLARED_PROPERTIES"
-    Unreachable "UNREACHABLE" }
-}
+pub type InstanceListWarningCode = RouteWarningsCode;
 
-#[cfg(feature = "instances")]
+#[cfg(
+    any(
+        feature = "instance-templates",
+        feature = "instances",
+        feature = "machine-images",
+        feature = "region-instance-templates",
+        feature = "region-instances"
+    )
+)]
 /// Values of `InstanceLocalSsdEncryptionMode`.
 #[non_exhaustive]
 pub enum InstanceLocalSsdEncryptionMode {
@@ -10284,7 +3559,15 @@ pub enum InstanceLocalSsdEncryptionMode {
     /// `STANDARD_ENCRYPTION`
     StandardEncryption,
 }
-#[cfg(feature = "instances")]
+#[cfg(
+    any(
+        feature = "instance-templates",
+        feature = "instances",
+        feature = "machine-images",
+        feature = "region-instance-templates",
+        feature = "region-instances"
+    )
+)]
 runtime::open_enum! {
     InstanceLocalSsdEncryptionMode { EphemeralKeyEncryption "EPHEMERAL_KEY_ENCRYPTION"
     LocalSsdEncryptionModeUnspecified "LOCAL_SSD_ENCRYPTION_MODE_UNSPECIFIED"
@@ -10295,47 +3578,17 @@ runtime::open_enum! {
     any(feature = "instance-group-managers", feature = "region-instance-group-managers")
 )]
 /// Values of `InstanceManagedByIgmErrorInstanceActionDetailsAction`.
-#[non_exhaustive]
-pub enum InstanceManagedByIgmErrorInstanceActionDetailsAction {
-    /// `ABANDONING`
-    Abandoning,
-    /// `CREATING`
-    Creating,
-    /// `CREATING_WITHOUT_RETRIES`
-    CreatingWithoutRetries,
-    /// `DELETING`
-    Deleting,
-    /// `NONE`
-    None,
-    /// `RECREATING`
-    Recreating,
-    /// `REFRESHING`
-    Refreshing,
-    /// `RESTARTING`
-    Restarting,
-    /// `RESUMING`
-    Resuming,
-    /// `STARTING`
-    Starting,
-    /// `STOPPING`
-    Stopping,
-    /// `SUSPENDING`
-    Suspending,
-    /// `VERIFYING`
-    Verifying,
-}
-#[cfg(
-    any(feature = "instance-group-managers", feature = "region-instance-group-managers")
-)]
-runtime::open_enum! {
-    InstanceManagedByIgmErrorInstanceActionDetailsAction { Abandoning "ABANDONING"
-    Creating "CREATING" CreatingWithoutRetries "CREATING_WITHOUT_RETRIES" Deleting
-    "DELETING" None "NONE" Recreating "RECREATING" Refreshing "REFRESHING" Restarting
-    "RESTARTING" Resuming "RESUMING" Starting "STARTING" Stopping "STOPPING" Suspending
-    "SUSPENDING" Verifying "VERIFYING" }
-}
+pub type InstanceManagedByIgmErrorInstanceActionDetailsAction = ManagedInstanceCurrentAction;
 
-#[cfg(feature = "instances")]
+#[cfg(
+    any(
+        feature = "instance-templates",
+        feature = "instances",
+        feature = "machine-images",
+        feature = "region-instance-templates",
+        feature = "region-instances"
+    )
+)]
 /// Values of `InstancePrivateIpv6GoogleAccess`.
 #[non_exhaustive]
 pub enum InstancePrivateIpv6GoogleAccess {
@@ -10346,7 +3599,15 @@ pub enum InstancePrivateIpv6GoogleAccess {
     /// `INHERIT_FROM_SUBNETWORK`
     InheritFromSubnetwork,
 }
-#[cfg(feature = "instances")]
+#[cfg(
+    any(
+        feature = "instance-templates",
+        feature = "instances",
+        feature = "machine-images",
+        feature = "region-instance-templates",
+        feature = "region-instances"
+    )
+)]
 runtime::open_enum! {
     InstancePrivateIpv6GoogleAccess { EnableBidirectionalAccessToGoogle
     "ENABLE_BIDIRECTIONAL_ACCESS_TO_GOOGLE" EnableOutboundVmAccessToGoogle
@@ -10364,28 +3625,7 @@ runtime::open_enum! {
     )
 )]
 /// Values of `InstancePropertiesKeyRevocationActionType`.
-#[non_exhaustive]
-pub enum InstancePropertiesKeyRevocationActionType {
-    /// `KEY_REVOCATION_ACTION_TYPE_UNSPECIFIED`
-    KeyRevocationActionTypeUnspecified,
-    /// `NONE`
-    None,
-    /// `STOP`
-    Stop,
-}
-#[cfg(
-    any(
-        feature = "instance-templates",
-        feature = "instances",
-        feature = "machine-images",
-        feature = "region-instance-templates",
-        feature = "region-instances"
-    )
-)]
-runtime::open_enum! {
-    InstancePropertiesKeyRevocationActionType { KeyRevocationActionTypeUnspecified
-    "KEY_REVOCATION_ACTION_TYPE_UNSPECIFIED" None "NONE" Stop "STOP" }
-}
+pub type InstancePropertiesKeyRevocationActionType = InstanceKeyRevocationActionType;
 
 #[cfg(
     any(
@@ -10397,29 +3637,7 @@ runtime::open_enum! {
     )
 )]
 /// Values of `InstancePropertiesLocalSsdEncryptionMode`.
-#[non_exhaustive]
-pub enum InstancePropertiesLocalSsdEncryptionMode {
-    /// `EPHEMERAL_KEY_ENCRYPTION`
-    EphemeralKeyEncryption,
-    /// `LOCAL_SSD_ENCRYPTION_MODE_UNSPECIFIED`
-    LocalSsdEncryptionModeUnspecified,
-    /// `STANDARD_ENCRYPTION`
-    StandardEncryption,
-}
-#[cfg(
-    any(
-        feature = "instance-templates",
-        feature = "instances",
-        feature = "machine-images",
-        feature = "region-instance-templates",
-        feature = "region-instances"
-    )
-)]
-runtime::open_enum! {
-    InstancePropertiesLocalSsdEncryptionMode { EphemeralKeyEncryption
-    "EPHEMERAL_KEY_ENCRYPTION" LocalSsdEncryptionModeUnspecified
-    "LOCAL_SSD_ENCRYPTION_MODE_UNSPECIFIED" StandardEncryption "STANDARD_ENCRYPTION" }
-}
+pub type InstancePropertiesLocalSsdEncryptionMode = InstanceLocalSsdEncryptionMode;
 
 #[cfg(
     any(
@@ -10431,32 +3649,17 @@ runtime::open_enum! {
     )
 )]
 /// Values of `InstancePropertiesPrivateIpv6GoogleAccess`.
-#[non_exhaustive]
-pub enum InstancePropertiesPrivateIpv6GoogleAccess {
-    /// `ENABLE_BIDIRECTIONAL_ACCESS_TO_GOOGLE`
-    EnableBidirectionalAccessToGoogle,
-    /// `ENABLE_OUTBOUND_VM_ACCESS_TO_GOOGLE`
-    EnableOutboundVmAccessToGoogle,
-    /// `INHERIT_FROM_SUBNETWORK`
-    InheritFromSubnetwork,
-}
+pub type InstancePropertiesPrivateIpv6GoogleAccess = InstancePrivateIpv6GoogleAccess;
+
 #[cfg(
     any(
-        feature = "instance-templates",
+        feature = "instance-group-managers",
+        feature = "instance-groups",
         feature = "instances",
-        feature = "machine-images",
-        feature = "region-instance-templates",
-        feature = "region-instances"
+        feature = "region-instance-group-managers",
+        feature = "region-instance-groups"
     )
 )]
-runtime::open_enum! {
-    InstancePropertiesPrivateIpv6GoogleAccess { EnableBidirectionalAccessToGoogle
-    "ENABLE_BIDIRECTIONAL_ACCESS_TO_GOOGLE" EnableOutboundVmAccessToGoogle
-    "ENABLE_OUTBOUND_VM_ACCESS_TO_GOOGLE" InheritFromSubnetwork "INHERIT_FROM_SUBNETWORK"
-    }
-}
-
-#[cfg(feature = "instances")]
 /// Values of `InstanceStatus`.
 #[non_exhaustive]
 pub enum InstanceStatus {
@@ -10485,7 +3688,15 @@ pub enum InstanceStatus {
     /// `TERMINATED`
     Terminated,
 }
-#[cfg(feature = "instances")]
+#[cfg(
+    any(
+        feature = "instance-group-managers",
+        feature = "instance-groups",
+        feature = "instances",
+        feature = "region-instance-group-managers",
+        feature = "region-instance-groups"
+    )
+)]
 runtime::open_enum! {
     InstanceStatus { Deprovisioning "DEPROVISIONING" Pending "PENDING" PendingStop
     "PENDING_STOP" Provisioning "PROVISIONING" Repairing "REPAIRING" Running "RUNNING"
@@ -10495,309 +3706,21 @@ runtime::open_enum! {
 
 #[cfg(feature = "instance-templates")]
 /// Values of `InstanceTemplateAggregatedListWarningCode`.
-#[non_exhaustive]
-pub enum InstanceTemplateAggregatedListWarningCode {
-    /// `CLEANUP_FAILED`
-    CleanupFailed,
-    /// `DEPRECATED_RESOURCE_USED`
-    DeprecatedResourceUsed,
-    /// `DEPRECATED_TYPE_USED`
-    DeprecatedTypeUsed,
-    /// `DISK_SIZE_LARGER_THAN_IMAGE_SIZE`
-    DiskSizeLargerThanImageSize,
-    /// `EXPERIMENTAL_TYPE_USED`
-    ExperimentalTypeUsed,
-    /// `EXTERNAL_API_WARNING`
-    ExternalApiWarning,
-    /// `FIELD_VALUE_OVERRIDEN`
-    #[deprecated]
-    FieldValueOverriden,
-    /// `INJECTED_KERNELS_DEPRECATED`
-    InjectedKernelsDeprecated,
-    /// `INVALID_HEALTH_CHECK_FOR_DYNAMIC_WIEGHTED_LB`
-    InvalidHealthCheckForDynamicWieghtedLb,
-    /// `LARGE_DEPLOYMENT_WARNING`
-    LargeDeploymentWarning,
-    /// `LIST_OVERHEAD_QUOTA_EXCEED`
-    ListOverheadQuotaExceed,
-    /// `MISSING_TYPE_DEPENDENCY`
-    MissingTypeDependency,
-    /// `NEXT_HOP_ADDRESS_NOT_ASSIGNED`
-    NextHopAddressNotAssigned,
-    /// `NEXT_HOP_CANNOT_IP_FORWARD`
-    NextHopCannotIpForward,
-    /// `NEXT_HOP_INSTANCE_HAS_NO_IPV6_INTERFACE`
-    NextHopInstanceHasNoIpv6Interface,
-    /// `NEXT_HOP_INSTANCE_NOT_FOUND`
-    NextHopInstanceNotFound,
-    /// `NEXT_HOP_INSTANCE_NOT_ON_NETWORK`
-    NextHopInstanceNotOnNetwork,
-    /// `NEXT_HOP_NOT_RUNNING`
-    NextHopNotRunning,
-    /// `NOT_CRITICAL_ERROR`
-    NotCriticalError,
-    /// `NO_RESULTS_ON_PAGE`
-    NoResultsOnPage,
-    /// `PARTIAL_SUCCESS`
-    PartialSuccess,
-    /// `QUOTA_INFO_UNAVAILABLE`
-    QuotaInfoUnavailable,
-    /// `REQUIRED_TOS_AGREEMENT`
-    RequiredTosAgreement,
-    /// `RESOURCE_IN_USE_BY_OTHER_RESOURCE_WARNING`
-    ResourceInUseByOtherResourceWarning,
-    /// `RESOURCE_NOT_DELETED`
-    ResourceNotDeleted,
-    /// `SCHEMA_VALIDATION_IGNORED`
-    SchemaValidationIgnored,
-    /// `SINGLE_INSTANCE_PROPERTY_TEMPLATE`
-    SingleInstancePropertyTemplate,
-    /// `UNDECLARED_PROPERTIES`
-    UndeclaredProperties,
-    /// `UNREACHABLE`
-    Unreachable,
-}
-#[cfg(feature = "instance-templates")]
-runtime::open_enum! {
-    InstanceTemplateAggregatedListWarningCode { CleanupFailed "CLEANUP_FAILED"
-    DeprecatedResourceUsed "DEPRECATED_RESOURCE_USED" DeprecatedTypeUsed
-    "DEPRECATED_TYPE_USED" DiskSizeLargerThanImageSize "DISK_SIZE_LARGER_THAN_IMAGE_SIZE"
-    ExperimentalTypeUsed "EXPERIMENTAL_TYPE_USED" ExternalApiWarning
-    "EXTERNAL_API_WARNING" FieldValueOverriden "FIELD_VALUE_OVERRIDEN"
-    InjectedKernelsDeprecated "INJECTED_KERNELS_DEPRECATED"
-    InvalidHealthCheckForDynamicWieghtedLb "INVALID_HEALTH_CHECK_FOR_DYNAMIC_WIEGHTED_LB"
-    LargeDeploymentWarning "LARGE_DEPLOYMENT_WARNING" ListOverheadQuotaExceed
-    "LIST_OVERHEAD_QUOTA_EXCEED" MissingTypeDependency "MISSING_TYPE_DEPENDENCY"
-    NextHopAddressNotAssigned "NEXT_HOP_ADDRESS_NOT_ASSIGNED" NextHopCannotIpForward
-    "NEXT_HOP_CANNOT_IP_FORWARD" NextHopInstanceHasNoIpv6Interface
-    "NEXT_HOP_INSTANCE_HAS_NO_IPV6_INTERFACE" NextHopInstanceNotFound
-    "NEXT_HOP_INSTANCE_NOT_FOUND" NextHopInstanceNotOnNetwork
-    "NEXT_HOP_INSTANCE_NOT_ON_NETWORK" NextHopNotRunning "NEXT_HOP_NOT_RUNNING"
-    NotCriticalError "NOT_CRITICAL_ERROR" NoResultsOnPage "NO_RESULTS_ON_PAGE"
-    PartialSuccess "PARTIAL_SUCCESS" QuotaInfoUnavailable "QUOTA_INFO_UNAVAILABLE"
-    RequiredTosAgreement "REQUIRED_TOS_AGREEMENT" ResourceInUseByOtherResourceWarning
-    "RESOURCE_IN_USE_BY_OTHER_RESOURCE_WARNING" ResourceNotDeleted "RESOURCE_NOT_DELETED"
-    SchemaValidationIgnored "SCHEMA_VALIDATION_IGNORED" SingleInstancePropertyTemplate
-    "SINGLE_INSTANCE_PROPERTY_TEMPLATE" UndeclaredProperties "UNDECLARED_PROPERTIES"
-    Unreachable "UNREACHABLE" }
-}
+pub type InstanceTemplateAggregatedListWarningCode = RouteWarningsCode;
 
 #[cfg(any(feature = "instance-templates", feature = "region-instance-templates"))]
 /// Values of `InstanceTemplateListWarningCode`.
-#[non_exhaustive]
-pub enum InstanceTemplateListWarningCode {
-    /// `CLEANUP_FAILED`
-    CleanupFailed,
-    /// `DEPRECATED_RESOURCE_USED`
-    DeprecatedResourceUsed,
-    /// `DEPRECATED_TYPE_USED`
-    DeprecatedTypeUsed,
-    /// `DISK_SIZE_LARGER_THAN_IMAGE_SIZE`
-    DiskSizeLargerThanImageSize,
-    /// `EXPERIMENTAL_TYPE_USED`
-    ExperimentalTypeUsed,
-    /// `EXTERNAL_API_WARNING`
-    ExternalApiWarning,
-    /// `FIELD_VALUE_OVERRIDEN`
-    #[deprecated]
-    FieldValueOverriden,
-    /// `INJECTED_KERNELS_DEPRECATED`
-    InjectedKernelsDeprecated,
-    /// `INVALID_HEALTH_CHECK_FOR_DYNAMIC_WIEGHTED_LB`
-    InvalidHealthCheckForDynamicWieghtedLb,
-    /// `LARGE_DEPLOYMENT_WARNING`
-    LargeDeploymentWarning,
-    /// `LIST_OVERHEAD_QUOTA_EXCEED`
-    ListOverheadQuotaExceed,
-    /// `MISSING_TYPE_DEPENDENCY`
-    MissingTypeDependency,
-    /// `NEXT_HOP_ADDRESS_NOT_ASSIGNED`
-    NextHopAddressNotAssigned,
-    /// `NEXT_HOP_CANNOT_IP_FORWARD`
-    NextHopCannotIpForward,
-    /// `NEXT_HOP_INSTANCE_HAS_NO_IPV6_INTERFACE`
-    NextHopInstanceHasNoIpv6Interface,
-    /// `NEXT_HOP_INSTANCE_NOT_FOUND`
-    NextHopInstanceNotFound,
-    /// `NEXT_HOP_INSTANCE_NOT_ON_NETWORK`
-    NextHopInstanceNotOnNetwork,
-    /// `NEXT_HOP_NOT_RUNNING`
-    NextHopNotRunning,
-    /// `NOT_CRITICAL_ERROR`
-    NotCriticalError,
-    /// `NO_RESULTS_ON_PAGE`
-    NoResultsOnPage,
-    /// `PARTIAL_SUCCESS`
-    PartialSuccess,
-    /// `QUOTA_INFO_UNAVAILABLE`
-    QuotaInfoUnavailable,
-    /// `REQUIRED_TOS_AGREEMENT`
-    RequiredTosAgreement,
-    /// `RESOURCE_IN_USE_BY_OTHER_RESOURCE_WARNING`
-    ResourceInUseByOtherResourceWarning,
-    /// `RESOURCE_NOT_DELETED`
-    ResourceNotDeleted,
-    /// `SCHEMA_VALIDATION_IGNORED`
-    SchemaValidationIgnored,
-    /// `SINGLE_INSTANCE_PROPERTY_TEMPLATE`
-    SingleInstancePropertyTemplate,
-    /// `UNDECLARED_PROPERTIES`
-    UndeclaredProperties,
-    /// `UNREACHABLE`
-    Unreachable,
-}
-#[cfg(any(feature = "instance-templates", feature = "region-instance-templates"))]
-runtime::open_enum! {
-    InstanceTemplateListWarningCode { CleanupFailed "CLEANUP_FAILED"
-    DeprecatedResourceUsed "DEPRECATED_RESOURCE_USED" DeprecatedTypeUsed
-    "DEPRECATED_TYPE_USED" DiskSizeLargerThanImageSize "DISK_SIZE_LARGER_THAN_IMAGE_SIZE"
-    ExperimentalTypeUsed "EXPERIMENTAL_TYPE_USED" ExternalApiWarning
-    "EXTERNAL_API_WARNING" FieldValueOverriden "FIELD_VALUE_OVERRIDEN"
-    InjectedKernelsDeprecated "INJECTED_KERNELS_DEPRECATED"
-    InvalidHealthCheckForDynamicWieghtedLb "INVALID_HEALTH_CHECK_FOR_DYNAMIC_WIEGHTED_LB"
-    LargeDeploymentWarning "LARGE_DEPLOYMENT_WARNING" ListOverheadQuotaExceed
-    "LIST_OVERHEAD_QUOTA_EXCEED" MissingTypeDependency "MISSING_TYPE_DEPENDENCY"
-    NextHopAddressNotAssigned "NEXT_HOP_ADDRESS_NOT_ASSIGNED" NextHopCannotIpForward
-    "NEXT_HOP_CANNOT_IP_FORWARD" NextHopInstanceHasNoIpv6Interface
-    "NEXT_HOP_INSTANCE_HAS_NO_IPV6_INTERFACE" NextHopInstanceNotFound
-    "NEXT_HOP_INSTANCE_NOT_FOUND" NextHopInstanceNotOnNetwork
-    "NEXT_HOP_INSTANCE_NOT_ON_NETWORK" NextHopNotRunning "NEXT_HOP_NOT_RUNNING"
-    NotCriticalError "NOT_CRITICAL_ERROR" NoResultsOnPage "NO_RESULTS_ON_PAGE"
-    PartialSuccess "PARTIAL_SUCCESS" QuotaInfoUnavailable "QUOTA_INFO_UNAVAILABLE"
-    RequiredTosAgreement "REQUIRED_TOS_AGREEMENT" ResourceInUseByOtherResourceWarning
-    "RESOURCE_IN_USE_BY_OTHER_RESOURCE_WARNING" ResourceNotDeleted "RESOURCE_NOT_DELETED"
-    SchemaValidationIgnored "SCHEMA_VALIDATION_IGNORED" SingleInstancePropertyTemplate
-    "SINGLE_INSTANCE_PROPERTY_TEMPLATE" UndeclaredProperties "UNDECLARED_PROPERTIES"
-    Unreachable "UNREACHABLE" }
-}
+pub type InstanceTemplateListWarningCode = RouteWarningsCode;
 
 #[cfg(feature = "instance-templates")]
 /// Values of `InstanceTemplatesScopedListWarningCode`.
-#[non_exhaustive]
-pub enum InstanceTemplatesScopedListWarningCode {
-    /// `CLEANUP_FAILED`
-    CleanupFailed,
-    /// `DEPRECATED_RESOURCE_USED`
-    DeprecatedResourceUsed,
-    /// `DEPRECATED_TYPE_USED`
-    DeprecatedTypeUsed,
-    /// `DISK_SIZE_LARGER_THAN_IMAGE_SIZE`
-    DiskSizeLargerThanImageSize,
-    /// `EXPERIMENTAL_TYPE_USED`
-    ExperimentalTypeUsed,
-    /// `EXTERNAL_API_WARNING`
-    ExternalApiWarning,
-    /// `FIELD_VALUE_OVERRIDEN`
-    #[deprecated]
-    FieldValueOverriden,
-    /// `INJECTED_KERNELS_DEPRECATED`
-    InjectedKernelsDeprecated,
-    /// `INVALID_HEALTH_CHECK_FOR_DYNAMIC_WIEGHTED_LB`
-    InvalidHealthCheckForDynamicWieghtedLb,
-    /// `LARGE_DEPLOYMENT_WARNING`
-    LargeDeploymentWarning,
-    /// `LIST_OVERHEAD_QUOTA_EXCEED`
-    ListOverheadQuotaExceed,
-    /// `MISSING_TYPE_DEPENDENCY`
-    MissingTypeDependency,
-    /// `NEXT_HOP_ADDRESS_NOT_ASSIGNED`
-    NextHopAddressNotAssigned,
-    /// `NEXT_HOP_CANNOT_IP_FORWARD`
-    NextHopCannotIpForward,
-    /// `NEXT_HOP_INSTANCE_HAS_NO_IPV6_INTERFACE`
-    NextHopInstanceHasNoIpv6Interface,
-    /// `NEXT_HOP_INSTANCE_NOT_FOUND`
-    NextHopInstanceNotFound,
-    /// `NEXT_HOP_INSTANCE_NOT_ON_NETWORK`
-    NextHopInstanceNotOnNetwork,
-    /// `NEXT_HOP_NOT_RUNNING`
-    NextHopNotRunning,
-    /// `NOT_CRITICAL_ERROR`
-    NotCriticalError,
-    /// `NO_RESULTS_ON_PAGE`
-    NoResultsOnPage,
-    /// `PARTIAL_SUCCESS`
-    PartialSuccess,
-    /// `QUOTA_INFO_UNAVAILABLE`
-    QuotaInfoUnavailable,
-    /// `REQUIRED_TOS_AGREEMENT`
-    RequiredTosAgreement,
-    /// `RESOURCE_IN_USE_BY_OTHER_RESOURCE_WARNING`
-    ResourceInUseByOtherResourceWarning,
-    /// `RESOURCE_NOT_DELETED`
-    ResourceNotDeleted,
-    /// `SCHEMA_VALIDATION_IGNORED`
-    SchemaValidationIgnored,
-    /// `SINGLE_INSTANCE_PROPERTY_TEMPLATE`
-    SingleInstancePropertyTemplate,
-    /// `UNDECLARED_PROPERTIES`
-    UndeclaredProperties,
-    /// `UNREACHABLE`
-    Unreachable,
-}
-#[cfg(feature = "instance-templates")]
-runtime::open_enum! {
-    InstanceTemplatesScopedListWarningCode { CleanupFailed "CLEANUP_FAILED"
-    DeprecatedResourceUsed "DEPRECATED_RESOURCE_USED" DeprecatedTypeUsed
-    "DEPRECATED_TYPE_USED" DiskSizeLargerThanImageSize "DISK_SIZE_LARGER_THAN_IMAGE_SIZE"
-    ExperimentalTypeUsed "EXPERIMENTAL_TYPE_USED" ExternalApiWarning
-    "EXTERNAL_API_WARNING" FieldValueOverriden "FIELD_VALUE_OVERRIDEN"
-    InjectedKernelsDeprecated "INJECTED_KERNELS_DEPRECATED"
-    InvalidHealthCheckForDynamicWieghtedLb "INVALID_HEALTH_CHECK_FOR_DYNAMIC_WIEGHTED_LB"
-    LargeDeploymentWarning "LARGE_DEPLOYMENT_WARNING" ListOverheadQuotaExceed
-    "LIST_OVERHEAD_QUOTA_EXCEED" MissingTypeDependency "MISSING_TYPE_DEPENDENCY"
-    NextHopAddressNotAssigned "NEXT_HOP_ADDRESS_NOT_ASSIGNED" NextHopCannotIpForward
-    "NEXT_HOP_CANNOT_IP_FORWARD" NextHopInstanceHasNoIpv6Interface
-    "NEXT_HOP_INSTANCE_HAS_NO_IPV6_INTERFACE" NextHopInstanceNotFound
-    "NEXT_HOP_INSTANCE_NOT_FOUND" NextHopInstanceNotOnNetwork
-    "NEXT_HOP_INSTANCE_NOT_ON_NETWORK" NextHopNotRunning "NEXT_HOP_NOT_RUNNING"
-    NotCriticalError "NOT_CRITICAL_ERROR" NoResultsOnPage "NO_RESULTS_ON_PAGE"
-    PartialSuccess "PARTIAL_SUCCESS" QuotaInfoUnavailable "QUOTA_INFO_UNAVAILABLE"
-    RequiredTosAgreement "REQUIRED_TOS_AGREEMENT" ResourceInUseByOtherResourceWarning
-    "RESOURCE_IN_USE_BY_OTHER_RESOURCE_WARNING" ResourceNotDeleted "RESOURCE_NOT_DELETED"
-    SchemaValidationIgnored "SCHEMA_VALIDATION_IGNORED" SingleInstancePropertyTemplate
-    "SINGLE_INSTANCE_PROPERTY_TEMPLATE" UndeclaredProperties "UNDECLARED_PROPERTIES"
-    Unreachable "UNREACHABLE" }
-}
+pub type InstanceTemplatesScopedListWarningCode = RouteWarningsCode;
 
 #[cfg(any(feature = "instance-groups", feature = "region-instance-groups"))]
 /// Values of `InstanceWithNamedPortsStatus`.
-#[non_exhaustive]
-pub enum InstanceWithNamedPortsStatus {
-    /// `DEPROVISIONING`
-    Deprovisioning,
-    /// `PENDING`
-    Pending,
-    /// `PENDING_STOP`
-    PendingStop,
-    /// `PROVISIONING`
-    Provisioning,
-    /// `REPAIRING`
-    Repairing,
-    /// `RUNNING`
-    Running,
-    /// `STAGING`
-    Staging,
-    /// `STOPPED`
-    Stopped,
-    /// `STOPPING`
-    Stopping,
-    /// `SUSPENDED`
-    Suspended,
-    /// `SUSPENDING`
-    Suspending,
-    /// `TERMINATED`
-    Terminated,
-}
-#[cfg(any(feature = "instance-groups", feature = "region-instance-groups"))]
-runtime::open_enum! {
-    InstanceWithNamedPortsStatus { Deprovisioning "DEPROVISIONING" Pending "PENDING"
-    PendingStop "PENDING_STOP" Provisioning "PROVISIONING" Repairing "REPAIRING" Running
-    "RUNNING" Staging "STAGING" Stopped "STOPPED" Stopping "STOPPING" Suspended
-    "SUSPENDED" Suspending "SUSPENDING" Terminated "TERMINATED" }
-}
+pub type InstanceWithNamedPortsStatus = InstanceStatus;
 
-#[cfg(feature = "instances")]
+#[cfg(any(feature = "instances", feature = "region-network-firewall-policies"))]
 /// Values of `InstancesGetEffectiveFirewallsResponseEffectiveFirewallPolicyType`.
 #[non_exhaustive]
 pub enum InstancesGetEffectiveFirewallsResponseEffectiveFirewallPolicyType {
@@ -10814,7 +3737,7 @@ pub enum InstancesGetEffectiveFirewallsResponseEffectiveFirewallPolicyType {
     /// `UNSPECIFIED`
     Unspecified,
 }
-#[cfg(feature = "instances")]
+#[cfg(any(feature = "instances", feature = "region-network-firewall-policies"))]
 runtime::open_enum! {
     InstancesGetEffectiveFirewallsResponseEffectiveFirewallPolicyType { Hierarchy
     "HIERARCHY" Network "NETWORK" NetworkRegional "NETWORK_REGIONAL" SystemGlobal
@@ -10863,92 +3786,7 @@ runtime::open_enum! {
 
 #[cfg(feature = "instances")]
 /// Values of `InstancesScopedListWarningCode`.
-#[non_exhaustive]
-pub enum InstancesScopedListWarningCode {
-    /// `CLEANUP_FAILED`
-    CleanupFailed,
-    /// `DEPRECATED_RESOURCE_USED`
-    DeprecatedResourceUsed,
-    /// `DEPRECATED_TYPE_USED`
-    DeprecatedTypeUsed,
-    /// `DISK_SIZE_LARGER_THAN_IMAGE_SIZE`
-    DiskSizeLargerThanImageSize,
-    /// `EXPERIMENTAL_TYPE_USED`
-    ExperimentalTypeUsed,
-    /// `EXTERNAL_API_WARNING`
-    ExternalApiWarning,
-    /// `FIELD_VALUE_OVERRIDEN`
-    #[deprecated]
-    FieldValueOverriden,
-    /// `INJECTED_KERNELS_DEPRECATED`
-    InjectedKernelsDeprecated,
-    /// `INVALID_HEALTH_CHECK_FOR_DYNAMIC_WIEGHTED_LB`
-    InvalidHealthCheckForDynamicWieghtedLb,
-    /// `LARGE_DEPLOYMENT_WARNING`
-    LargeDeploymentWarning,
-    /// `LIST_OVERHEAD_QUOTA_EXCEED`
-    ListOverheadQuotaExceed,
-    /// `MISSING_TYPE_DEPENDENCY`
-    MissingTypeDependency,
-    /// `NEXT_HOP_ADDRESS_NOT_ASSIGNED`
-    NextHopAddressNotAssigned,
-    /// `NEXT_HOP_CANNOT_IP_FORWARD`
-    NextHopCannotIpForward,
-    /// `NEXT_HOP_INSTANCE_HAS_NO_IPV6_INTERFACE`
-    NextHopInstanceHasNoIpv6Interface,
-    /// `NEXT_HOP_INSTANCE_NOT_FOUND`
-    NextHopInstanceNotFound,
-    /// `NEXT_HOP_INSTANCE_NOT_ON_NETWORK`
-    NextHopInstanceNotOnNetwork,
-    /// `NEXT_HOP_NOT_RUNNING`
-    NextHopNotRunning,
-    /// `NOT_CRITICAL_ERROR`
-    NotCriticalError,
-    /// `NO_RESULTS_ON_PAGE`
-    NoResultsOnPage,
-    /// `PARTIAL_SUCCESS`
-    PartialSuccess,
-    /// `QUOTA_INFO_UNAVAILABLE`
-    QuotaInfoUnavailable,
-    /// `REQUIRED_TOS_AGREEMENT`
-    RequiredTosAgreement,
-    /// `RESOURCE_IN_USE_BY_OTHER_RESOURCE_WARNING`
-    ResourceInUseByOtherResourceWarning,
-    /// `RESOURCE_NOT_DELETED`
-    ResourceNotDeleted,
-    /// `SCHEMA_VALIDATION_IGNORED`
-    SchemaValidationIgnored,
-    /// `SINGLE_INSTANCE_PROPERTY_TEMPLATE`
-    SingleInstancePropertyTemplate,
-    /// `UNDECLARED_PROPERTIES`
-    UndeclaredProperties,
-    /// `UNREACHABLE`
-    Unreachable,
-}
-#[cfg(feature = "instances")]
-runtime::open_enum! {
-    InstancesScopedListWarningCode { CleanupFailed "CLEANUP_FAILED"
-    DeprecatedResourceUsed "DEPRECATED_RESOURCE_USED" DeprecatedTypeUsed
-    "DEPRECATED_TYPE_USED" DiskSizeLargerThanImageSize "DISK_SIZE_LARGER_THAN_IMAGE_SIZE"
-    ExperimentalTypeUsed "EXPERIMENTAL_TYPE_USED" ExternalApiWarning
-    "EXTERNAL_API_WARNING" FieldValueOverriden "FIELD_VALUE_OVERRIDEN"
-    InjectedKernelsDeprecated "INJECTED_KERNELS_DEPRECATED"
-    InvalidHealthCheckForDynamicWieghtedLb "INVALID_HEALTH_CHECK_FOR_DYNAMIC_WIEGHTED_LB"
-    LargeDeploymentWarning "LARGE_DEPLOYMENT_WARNING" ListOverheadQuotaExceed
-    "LIST_OVERHEAD_QUOTA_EXCEED" MissingTypeDependency "MISSING_TYPE_DEPENDENCY"
-    NextHopAddressNotAssigned "NEXT_HOP_ADDRESS_NOT_ASSIGNED" NextHopCannotIpForward
-    "NEXT_HOP_CANNOT_IP_FORWARD" NextHopInstanceHasNoIpv6Interface
-    "NEXT_HOP_INSTANCE_HAS_NO_IPV6_INTERFACE" NextHopInstanceNotFound
-    "NEXT_HOP_INSTANCE_NOT_FOUND" NextHopInstanceNotOnNetwork
-    "NEXT_HOP_INSTANCE_NOT_ON_NETWORK" NextHopNotRunning "NEXT_HOP_NOT_RUNNING"
-    NotCriticalError "NOT_CRITICAL_ERROR" NoResultsOnPage "NO_RESULTS_ON_PAGE"
-    PartialSuccess "PARTIAL_SUCCESS" QuotaInfoUnavailable "QUOTA_INFO_UNAVAILABLE"
-    RequiredTosAgreement "REQUIRED_TOS_AGREEMENT" ResourceInUseByOtherResourceWarning
-    "RESOURCE_IN_USE_BY_OTHER_RESOURCE_WARNING" ResourceNotDeleted "RESOURCE_NOT_DELETED"
-    SchemaValidationIgnored "SCHEMA_VALIDATION_IGNORED" SingleInstancePropertyTemplate
-    "SINGLE_INSTANCE_PROPERTY_TEMPLATE" UndeclaredProperties "UNDECLARED_PROPERTIES"
-    Unreachable "UNREACHABLE" }
-}
+pub type InstancesScopedListWarningCode = RouteWarningsCode;
 
 #[cfg(feature = "instances")]
 /// Values of `InstancesUpdateMinimalAction`.
@@ -10971,128 +3809,15 @@ runtime::open_enum! {
 
 #[cfg(feature = "instances")]
 /// Values of `InstancesUpdateMostDisruptiveAllowedAction`.
-#[non_exhaustive]
-pub enum InstancesUpdateMostDisruptiveAllowedAction {
-    /// `INVALID`
-    Invalid,
-    /// `NO_EFFECT`
-    NoEffect,
-    /// `REFRESH`
-    Refresh,
-    /// `RESTART`
-    Restart,
-}
-#[cfg(feature = "instances")]
-runtime::open_enum! {
-    InstancesUpdateMostDisruptiveAllowedAction { Invalid "INVALID" NoEffect "NO_EFFECT"
-    Refresh "REFRESH" Restart "RESTART" }
-}
+pub type InstancesUpdateMostDisruptiveAllowedAction = InstancesUpdateMinimalAction;
 
 #[cfg(feature = "instant-snapshots")]
 /// Values of `InstantSnapshotAggregatedListWarningCode`.
-#[non_exhaustive]
-pub enum InstantSnapshotAggregatedListWarningCode {
-    /// `CLEANUP_FAILED`
-    CleanupFailed,
-    /// `DEPRECATED_RESOURCE_USED`
-    DeprecatedResourceUsed,
-    /// `DEPRECATED_TYPE_USED`
-    DeprecatedTypeUsed,
-    /// `DISK_SIZE_LARGER_THAN_IMAGE_SIZE`
-    DiskSizeLargerThanImageSize,
-    /// `EXPERIMENTAL_TYPE_USED`
-    ExperimentalTypeUsed,
-    /// `EXTERNAL_API_WARNING`
-    ExternalApiWarning,
-    /// `FIELD_VALUE_OVERRIDEN`
-    #[deprecated]
-    FieldValueOverriden,
-    /// `INJECTED_KERNELS_DEPRECATED`
-    InjectedKernelsDeprecated,
-    /// `INVALID_HEALTH_CHECK_FOR_DYNAMIC_WIEGHTED_LB`
-    InvalidHealthCheckForDynamicWieghtedLb,
-    /// `LARGE_DEPLOYMENT_WARNING`
-    LargeDeploymentWarning,
-    /// `LIST_OVERHEAD_QUOTA_EXCEED`
-    ListOverheadQuotaExceed,
-    /// `MISSING_TYPE_DEPENDENCY`
-    MissingTypeDependency,
-    /// `NEXT_HOP_ADDRESS_NOT_ASSIGNED`
-    NextHopAddressNotAssigned,
-    /// `NEXT_HOP_CANNOT_IP_FORWARD`
-    NextHopCannotIpForward,
-    /// `NEXT_HOP_INSTANCE_HAS_NO_IPV6_INTERFACE`
-    NextHopInstanceHasNoIpv6Interface,
-    /// `NEXT_HOP_INSTANCE_NOT_FOUND`
-    NextHopInstanceNotFound,
-    /// `NEXT_HOP_INSTANCE_NOT_ON_NETWORK`
-    NextHopInstanceNotOnNetwork,
-    /// `NEXT_HOP_NOT_RUNNING`
-    NextHopNotRunning,
-    /// `NOT_CRITICAL_ERROR`
-    NotCriticalError,
-    /// `NO_RESULTS_ON_PAGE`
-    NoResultsOnPage,
-    /// `PARTIAL_SUCCESS`
-    PartialSuccess,
-    /// `QUOTA_INFO_UNAVAILABLE`
-    QuotaInfoUnavailable,
-    /// `REQUIRED_TOS_AGREEMENT`
-    RequiredTosAgreement,
-    /// `RESOURCE_IN_USE_BY_OTHER_RESOURCE_WARNING`
-    ResourceInUseByOtherResourceWarning,
-    /// `RESOURCE_NOT_DELETED`
-    ResourceNotDeleted,
-    /// `SCHEMA_VALIDATION_IGNORED`
-    SchemaValidationIgnored,
-    /// `SINGLE_INSTANCE_PROPERTY_TEMPLATE`
-    SingleInstancePropertyTemplate,
-    /// `UNDECLARED_PROPERTIES`
-    UndeclaredProperties,
-    /// `UNREACHABLE`
-    Unreachable,
-}
-#[cfg(feature = "instant-snapshots")]
-runtime::open_enum! {
-    InstantSnapshotAggregatedListWarningCode { CleanupFailed "CLEANUP_FAILED"
-    DeprecatedResourceUsed "DEPRECATED_RESOURCE_USED" DeprecatedTypeUsed
-    "DEPRECATED_TYPE_USED" DiskSizeLargerThanImageSize "DISK_SIZE_LARGER_THAN_IMAGE_SIZE"
-    ExperimentalTypeUsed "EXPERIMENTAL_TYPE_USED" ExternalApiWarning
-    "EXTERNAL_API_WARNING" FieldValueOverriden "FIELD_VALUE_OVERRIDEN"
-    InjectedKernelsDeprecated "INJECTED_KERNELS_DEPRECATED"
-    InvalidHealthCheckForDynamicWieghtedLb "INVALID_HEALTH_CHECK_FOR_DYNAMIC_WIEGHTED_LB"
-    LargeDeploymentWarning "LARGE_DEPLOYMENT_WARNING" ListOverheadQuotaExceed
-    "LIST_OVERHEAD_QUOTA_EXCEED" MissingTypeDependency "MISSING_TYPE_DEPENDENCY"
-    NextHopAddressNotAssigned "NEXT_HOP_ADDRESS_NOT_ASSIGNED" NextHopCannotIpForward
-    "NEXT_HOP_CANNOT_IP_FORWARD" NextHopInstanceHasNoIpv6Interface
-    "NEXT_HOP_INSTANCE_HAS_NO_IPV6_INTERFACE" NextHopInstanceNotFound
-    "NEXT_HOP_INSTANCE_NOT_FOUND" NextHopInstanceNotOnNetwork
-    "NEXT_HOP_INSTANCE_NOT_ON_NETWORK" NextHopNotRunning "NEXT_HOP_NOT_RUNNING"
-    NotCriticalError "NOT_CRITICAL_ERROR" NoResultsOnPage "NO_RESULTS_ON_PAGE"
-    PartialSuccess "PARTIAL_SUCCESS" QuotaInfoUnavailable "QUOTA_INFO_UNAVAILABLE"
-    RequiredTosAgreement "REQUIRED_TOS_AGREEMENT" ResourceInUseByOtherResourceWarning
-    "RESOURCE_IN_USE_BY_OTHER_RESOURCE_WARNING" ResourceNotDeleted "RESOURCE_NOT_DELETED"
-    SchemaValidationIgnored "SCHEMA_VALIDATION_IGNORED" SingleInstancePropertyTemplate
-    "SINGLE_INSTANCE_PROPERTY_TEMPLATE" UndeclaredProperties "UNDECLARED_PROPERTIES"
-    Unreachable "UNREACHABLE" }
-}
+pub type InstantSnapshotAggregatedListWarningCode = RouteWarningsCode;
 
 #[cfg(any(feature = "instant-snapshots", feature = "region-instant-snapshots"))]
 /// Values of `InstantSnapshotArchitecture`.
-#[non_exhaustive]
-pub enum InstantSnapshotArchitecture {
-    /// `ARCHITECTURE_UNSPECIFIED`
-    ArchitectureUnspecified,
-    /// `ARM64`
-    Arm64,
-    /// `X86_64`
-    X86_64,
-}
-#[cfg(any(feature = "instant-snapshots", feature = "region-instant-snapshots"))]
-runtime::open_enum! {
-    InstantSnapshotArchitecture { ArchitectureUnspecified "ARCHITECTURE_UNSPECIFIED"
-    Arm64 "ARM64" X86_64 "X86_64" }
-}
+pub type InstantSnapshotArchitecture = DiskArchitecture;
 
 #[cfg(
     any(feature = "instant-snapshot-groups", feature = "region-instant-snapshot-groups")
@@ -11123,92 +3848,7 @@ runtime::open_enum! {
 
 #[cfg(any(feature = "instant-snapshots", feature = "region-instant-snapshots"))]
 /// Values of `InstantSnapshotListWarningCode`.
-#[non_exhaustive]
-pub enum InstantSnapshotListWarningCode {
-    /// `CLEANUP_FAILED`
-    CleanupFailed,
-    /// `DEPRECATED_RESOURCE_USED`
-    DeprecatedResourceUsed,
-    /// `DEPRECATED_TYPE_USED`
-    DeprecatedTypeUsed,
-    /// `DISK_SIZE_LARGER_THAN_IMAGE_SIZE`
-    DiskSizeLargerThanImageSize,
-    /// `EXPERIMENTAL_TYPE_USED`
-    ExperimentalTypeUsed,
-    /// `EXTERNAL_API_WARNING`
-    ExternalApiWarning,
-    /// `FIELD_VALUE_OVERRIDEN`
-    #[deprecated]
-    FieldValueOverriden,
-    /// `INJECTED_KERNELS_DEPRECATED`
-    InjectedKernelsDeprecated,
-    /// `INVALID_HEALTH_CHECK_FOR_DYNAMIC_WIEGHTED_LB`
-    InvalidHealthCheckForDynamicWieghtedLb,
-    /// `LARGE_DEPLOYMENT_WARNING`
-    LargeDeploymentWarning,
-    /// `LIST_OVERHEAD_QUOTA_EXCEED`
-    ListOverheadQuotaExceed,
-    /// `MISSING_TYPE_DEPENDENCY`
-    MissingTypeDependency,
-    /// `NEXT_HOP_ADDRESS_NOT_ASSIGNED`
-    NextHopAddressNotAssigned,
-    /// `NEXT_HOP_CANNOT_IP_FORWARD`
-    NextHopCannotIpForward,
-    /// `NEXT_HOP_INSTANCE_HAS_NO_IPV6_INTERFACE`
-    NextHopInstanceHasNoIpv6Interface,
-    /// `NEXT_HOP_INSTANCE_NOT_FOUND`
-    NextHopInstanceNotFound,
-    /// `NEXT_HOP_INSTANCE_NOT_ON_NETWORK`
-    NextHopInstanceNotOnNetwork,
-    /// `NEXT_HOP_NOT_RUNNING`
-    NextHopNotRunning,
-    /// `NOT_CRITICAL_ERROR`
-    NotCriticalError,
-    /// `NO_RESULTS_ON_PAGE`
-    NoResultsOnPage,
-    /// `PARTIAL_SUCCESS`
-    PartialSuccess,
-    /// `QUOTA_INFO_UNAVAILABLE`
-    QuotaInfoUnavailable,
-    /// `REQUIRED_TOS_AGREEMENT`
-    RequiredTosAgreement,
-    /// `RESOURCE_IN_USE_BY_OTHER_RESOURCE_WARNING`
-    ResourceInUseByOtherResourceWarning,
-    /// `RESOURCE_NOT_DELETED`
-    ResourceNotDeleted,
-    /// `SCHEMA_VALIDATION_IGNORED`
-    SchemaValidationIgnored,
-    /// `SINGLE_INSTANCE_PROPERTY_TEMPLATE`
-    SingleInstancePropertyTemplate,
-    /// `UNDECLARED_PROPERTIES`
-    UndeclaredProperties,
-    /// `UNREACHABLE`
-    Unreachable,
-}
-#[cfg(any(feature = "instant-snapshots", feature = "region-instant-snapshots"))]
-runtime::open_enum! {
-    InstantSnapshotListWarningCode { CleanupFailed "CLEANUP_FAILED"
-    DeprecatedResourceUsed "DEPRECATED_RESOURCE_USED" DeprecatedTypeUsed
-    "DEPRECATED_TYPE_USED" DiskSizeLargerThanImageSize "DISK_SIZE_LARGER_THAN_IMAGE_SIZE"
-    ExperimentalTypeUsed "EXPERIMENTAL_TYPE_USED" ExternalApiWarning
-    "EXTERNAL_API_WARNING" FieldValueOverriden "FIELD_VALUE_OVERRIDEN"
-    InjectedKernelsDeprecated "INJECTED_KERNELS_DEPRECATED"
-    InvalidHealthCheckForDynamicWieghtedLb "INVALID_HEALTH_CHECK_FOR_DYNAMIC_WIEGHTED_LB"
-    LargeDeploymentWarning "LARGE_DEPLOYMENT_WARNING" ListOverheadQuotaExceed
-    "LIST_OVERHEAD_QUOTA_EXCEED" MissingTypeDependency "MISSING_TYPE_DEPENDENCY"
-    NextHopAddressNotAssigned "NEXT_HOP_ADDRESS_NOT_ASSIGNED" NextHopCannotIpForward
-    "NEXT_HOP_CANNOT_IP_FORWARD" NextHopInstanceHasNoIpv6Interface
-    "NEXT_HOP_INSTANCE_HAS_NO_IPV6_INTERFACE" NextHopInstanceNotFound
-    "NEXT_HOP_INSTANCE_NOT_FOUND" NextHopInstanceNotOnNetwork
-    "NEXT_HOP_INSTANCE_NOT_ON_NETWORK" NextHopNotRunning "NEXT_HOP_NOT_RUNNING"
-    NotCriticalError "NOT_CRITICAL_ERROR" NoResultsOnPage "NO_RESULTS_ON_PAGE"
-    PartialSuccess "PARTIAL_SUCCESS" QuotaInfoUnavailable "QUOTA_INFO_UNAVAILABLE"
-    RequiredTosAgreement "REQUIRED_TOS_AGREEMENT" ResourceInUseByOtherResourceWarning
-    "RESOURCE_IN_USE_BY_OTHER_RESOURCE_WARNING" ResourceNotDeleted "RESOURCE_NOT_DELETED"
-    SchemaValidationIgnored "SCHEMA_VALIDATION_IGNORED" SingleInstancePropertyTemplate
-    "SINGLE_INSTANCE_PROPERTY_TEMPLATE" UndeclaredProperties "UNDECLARED_PROPERTIES"
-    Unreachable "UNREACHABLE" }
-}
+pub type InstantSnapshotListWarningCode = RouteWarningsCode;
 
 #[cfg(any(feature = "instant-snapshots", feature = "region-instant-snapshots"))]
 /// Values of `InstantSnapshotStatus`.
@@ -11233,92 +3873,7 @@ runtime::open_enum! {
 
 #[cfg(feature = "instant-snapshots")]
 /// Values of `InstantSnapshotsScopedListWarningCode`.
-#[non_exhaustive]
-pub enum InstantSnapshotsScopedListWarningCode {
-    /// `CLEANUP_FAILED`
-    CleanupFailed,
-    /// `DEPRECATED_RESOURCE_USED`
-    DeprecatedResourceUsed,
-    /// `DEPRECATED_TYPE_USED`
-    DeprecatedTypeUsed,
-    /// `DISK_SIZE_LARGER_THAN_IMAGE_SIZE`
-    DiskSizeLargerThanImageSize,
-    /// `EXPERIMENTAL_TYPE_USED`
-    ExperimentalTypeUsed,
-    /// `EXTERNAL_API_WARNING`
-    ExternalApiWarning,
-    /// `FIELD_VALUE_OVERRIDEN`
-    #[deprecated]
-    FieldValueOverriden,
-    /// `INJECTED_KERNELS_DEPRECATED`
-    InjectedKernelsDeprecated,
-    /// `INVALID_HEALTH_CHECK_FOR_DYNAMIC_WIEGHTED_LB`
-    InvalidHealthCheckForDynamicWieghtedLb,
-    /// `LARGE_DEPLOYMENT_WARNING`
-    LargeDeploymentWarning,
-    /// `LIST_OVERHEAD_QUOTA_EXCEED`
-    ListOverheadQuotaExceed,
-    /// `MISSING_TYPE_DEPENDENCY`
-    MissingTypeDependency,
-    /// `NEXT_HOP_ADDRESS_NOT_ASSIGNED`
-    NextHopAddressNotAssigned,
-    /// `NEXT_HOP_CANNOT_IP_FORWARD`
-    NextHopCannotIpForward,
-    /// `NEXT_HOP_INSTANCE_HAS_NO_IPV6_INTERFACE`
-    NextHopInstanceHasNoIpv6Interface,
-    /// `NEXT_HOP_INSTANCE_NOT_FOUND`
-    NextHopInstanceNotFound,
-    /// `NEXT_HOP_INSTANCE_NOT_ON_NETWORK`
-    NextHopInstanceNotOnNetwork,
-    /// `NEXT_HOP_NOT_RUNNING`
-    NextHopNotRunning,
-    /// `NOT_CRITICAL_ERROR`
-    NotCriticalError,
-    /// `NO_RESULTS_ON_PAGE`
-    NoResultsOnPage,
-    /// `PARTIAL_SUCCESS`
-    PartialSuccess,
-    /// `QUOTA_INFO_UNAVAILABLE`
-    QuotaInfoUnavailable,
-    /// `REQUIRED_TOS_AGREEMENT`
-    RequiredTosAgreement,
-    /// `RESOURCE_IN_USE_BY_OTHER_RESOURCE_WARNING`
-    ResourceInUseByOtherResourceWarning,
-    /// `RESOURCE_NOT_DELETED`
-    ResourceNotDeleted,
-    /// `SCHEMA_VALIDATION_IGNORED`
-    SchemaValidationIgnored,
-    /// `SINGLE_INSTANCE_PROPERTY_TEMPLATE`
-    SingleInstancePropertyTemplate,
-    /// `UNDECLARED_PROPERTIES`
-    UndeclaredProperties,
-    /// `UNREACHABLE`
-    Unreachable,
-}
-#[cfg(feature = "instant-snapshots")]
-runtime::open_enum! {
-    InstantSnapshotsScopedListWarningCode { CleanupFailed "CLEANUP_FAILED"
-    DeprecatedResourceUsed "DEPRECATED_RESOURCE_USED" DeprecatedTypeUsed
-    "DEPRECATED_TYPE_USED" DiskSizeLargerThanImageSize "DISK_SIZE_LARGER_THAN_IMAGE_SIZE"
-    ExperimentalTypeUsed "EXPERIMENTAL_TYPE_USED" ExternalApiWarning
-    "EXTERNAL_API_WARNING" FieldValueOverriden "FIELD_VALUE_OVERRIDEN"
-    InjectedKernelsDeprecated "INJECTED_KERNELS_DEPRECATED"
-    InvalidHealthCheckForDynamicWieghtedLb "INVALID_HEALTH_CHECK_FOR_DYNAMIC_WIEGHTED_LB"
-    LargeDeploymentWarning "LARGE_DEPLOYMENT_WARNING" ListOverheadQuotaExceed
-    "LIST_OVERHEAD_QUOTA_EXCEED" MissingTypeDependency "MISSING_TYPE_DEPENDENCY"
-    NextHopAddressNotAssigned "NEXT_HOP_ADDRESS_NOT_ASSIGNED" NextHopCannotIpForward
-    "NEXT_HOP_CANNOT_IP_FORWARD" NextHopInstanceHasNoIpv6Interface
-    "NEXT_HOP_INSTANCE_HAS_NO_IPV6_INTERFACE" NextHopInstanceNotFound
-    "NEXT_HOP_INSTANCE_NOT_FOUND" NextHopInstanceNotOnNetwork
-    "NEXT_HOP_INSTANCE_NOT_ON_NETWORK" NextHopNotRunning "NEXT_HOP_NOT_RUNNING"
-    NotCriticalError "NOT_CRITICAL_ERROR" NoResultsOnPage "NO_RESULTS_ON_PAGE"
-    PartialSuccess "PARTIAL_SUCCESS" QuotaInfoUnavailable "QUOTA_INFO_UNAVAILABLE"
-    RequiredTosAgreement "REQUIRED_TOS_AGREEMENT" ResourceInUseByOtherResourceWarning
-    "RESOURCE_IN_USE_BY_OTHER_RESOURCE_WARNING" ResourceNotDeleted "RESOURCE_NOT_DELETED"
-    SchemaValidationIgnored "SCHEMA_VALIDATION_IGNORED" SingleInstancePropertyTemplate
-    "SINGLE_INSTANCE_PROPERTY_TEMPLATE" UndeclaredProperties "UNDECLARED_PROPERTIES"
-    Unreachable "UNREACHABLE" }
-}
+pub type InstantSnapshotsScopedListWarningCode = RouteWarningsCode;
 
 #[cfg(feature = "interconnects")]
 /// Values of `InterconnectApplicationAwareInterconnectBandwidthPercentageTrafficClass`.
@@ -11345,92 +3900,7 @@ runtime::open_enum! {
 
 #[cfg(feature = "interconnect-attachments")]
 /// Values of `InterconnectAttachmentAggregatedListWarningCode`.
-#[non_exhaustive]
-pub enum InterconnectAttachmentAggregatedListWarningCode {
-    /// `CLEANUP_FAILED`
-    CleanupFailed,
-    /// `DEPRECATED_RESOURCE_USED`
-    DeprecatedResourceUsed,
-    /// `DEPRECATED_TYPE_USED`
-    DeprecatedTypeUsed,
-    /// `DISK_SIZE_LARGER_THAN_IMAGE_SIZE`
-    DiskSizeLargerThanImageSize,
-    /// `EXPERIMENTAL_TYPE_USED`
-    ExperimentalTypeUsed,
-    /// `EXTERNAL_API_WARNING`
-    ExternalApiWarning,
-    /// `FIELD_VALUE_OVERRIDEN`
-    #[deprecated]
-    FieldValueOverriden,
-    /// `INJECTED_KERNELS_DEPRECATED`
-    InjectedKernelsDeprecated,
-    /// `INVALID_HEALTH_CHECK_FOR_DYNAMIC_WIEGHTED_LB`
-    InvalidHealthCheckForDynamicWieghtedLb,
-    /// `LARGE_DEPLOYMENT_WARNING`
-    LargeDeploymentWarning,
-    /// `LIST_OVERHEAD_QUOTA_EXCEED`
-    ListOverheadQuotaExceed,
-    /// `MISSING_TYPE_DEPENDENCY`
-    MissingTypeDependency,
-    /// `NEXT_HOP_ADDRESS_NOT_ASSIGNED`
-    NextHopAddressNotAssigned,
-    /// `NEXT_HOP_CANNOT_IP_FORWARD`
-    NextHopCannotIpForward,
-    /// `NEXT_HOP_INSTANCE_HAS_NO_IPV6_INTERFACE`
-    NextHopInstanceHasNoIpv6Interface,
-    /// `NEXT_HOP_INSTANCE_NOT_FOUND`
-    NextHopInstanceNotFound,
-    /// `NEXT_HOP_INSTANCE_NOT_ON_NETWORK`
-    NextHopInstanceNotOnNetwork,
-    /// `NEXT_HOP_NOT_RUNNING`
-    NextHopNotRunning,
-    /// `NOT_CRITICAL_ERROR`
-    NotCriticalError,
-    /// `NO_RESULTS_ON_PAGE`
-    NoResultsOnPage,
-    /// `PARTIAL_SUCCESS`
-    PartialSuccess,
-    /// `QUOTA_INFO_UNAVAILABLE`
-    QuotaInfoUnavailable,
-    /// `REQUIRED_TOS_AGREEMENT`
-    RequiredTosAgreement,
-    /// `RESOURCE_IN_USE_BY_OTHER_RESOURCE_WARNING`
-    ResourceInUseByOtherResourceWarning,
-    /// `RESOURCE_NOT_DELETED`
-    ResourceNotDeleted,
-    /// `SCHEMA_VALIDATION_IGNORED`
-    SchemaValidationIgnored,
-    /// `SINGLE_INSTANCE_PROPERTY_TEMPLATE`
-    SingleInstancePropertyTemplate,
-    /// `UNDECLARED_PROPERTIES`
-    UndeclaredProperties,
-    /// `UNREACHABLE`
-    Unreachable,
-}
-#[cfg(feature = "interconnect-attachments")]
-runtime::open_enum! {
-    InterconnectAttachmentAggregatedListWarningCode { CleanupFailed "CLEANUP_FAILED"
-    DeprecatedResourceUsed "DEPRECATED_RESOURCE_USED" DeprecatedTypeUsed
-    "DEPRECATED_TYPE_USED" DiskSizeLargerThanImageSize "DISK_SIZE_LARGER_THAN_IMAGE_SIZE"
-    ExperimentalTypeUsed "EXPERIMENTAL_TYPE_USED" ExternalApiWarning
-    "EXTERNAL_API_WARNING" FieldValueOverriden "FIELD_VALUE_OVERRIDEN"
-    InjectedKernelsDeprecated "INJECTED_KERNELS_DEPRECATED"
-    InvalidHealthCheckForDynamicWieghtedLb "INVALID_HEALTH_CHECK_FOR_DYNAMIC_WIEGHTED_LB"
-    LargeDeploymentWarning "LARGE_DEPLOYMENT_WARNING" ListOverheadQuotaExceed
-    "LIST_OVERHEAD_QUOTA_EXCEED" MissingTypeDependency "MISSING_TYPE_DEPENDENCY"
-    NextHopAddressNotAssigned "NEXT_HOP_ADDRESS_NOT_ASSIGNED" NextHopCannotIpForward
-    "NEXT_HOP_CANNOT_IP_FORWARD" NextHopInstanceHasNoIpv6Interface
-    "NEXT_HOP_INSTANCE_HAS_NO_IPV6_INTERFACE" NextHopInstanceNotFound
-    "NEXT_HOP_INSTANCE_NOT_FOUND" NextHopInstanceNotOnNetwork
-    "NEXT_HOP_INSTANCE_NOT_ON_NETWORK" NextHopNotRunning "NEXT_HOP_NOT_RUNNING"
-    NotCriticalError "NOT_CRITICAL_ERROR" NoResultsOnPage "NO_RESULTS_ON_PAGE"
-    PartialSuccess "PARTIAL_SUCCESS" QuotaInfoUnavailable "QUOTA_INFO_UNAVAILABLE"
-    RequiredTosAgreement "REQUIRED_TOS_AGREEMENT" ResourceInUseByOtherResourceWarning
-    "RESOURCE_IN_USE_BY_OTHER_RESOURCE_WARNING" ResourceNotDeleted "RESOURCE_NOT_DELETED"
-    SchemaValidationIgnored "SCHEMA_VALIDATION_IGNORED" SingleInstancePropertyTemplate
-    "SINGLE_INSTANCE_PROPERTY_TEMPLATE" UndeclaredProperties "UNDECLARED_PROPERTIES"
-    Unreachable "UNREACHABLE" }
-}
+pub type InterconnectAttachmentAggregatedListWarningCode = RouteWarningsCode;
 
 #[cfg(feature = "interconnect-attachments")]
 /// Values of `InterconnectAttachmentBandwidth`.
@@ -11596,92 +4066,7 @@ runtime::open_enum! {
 
 #[cfg(feature = "interconnect-attachment-groups")]
 /// Values of `InterconnectAttachmentGroupsListResponseWarningCode`.
-#[non_exhaustive]
-pub enum InterconnectAttachmentGroupsListResponseWarningCode {
-    /// `CLEANUP_FAILED`
-    CleanupFailed,
-    /// `DEPRECATED_RESOURCE_USED`
-    DeprecatedResourceUsed,
-    /// `DEPRECATED_TYPE_USED`
-    DeprecatedTypeUsed,
-    /// `DISK_SIZE_LARGER_THAN_IMAGE_SIZE`
-    DiskSizeLargerThanImageSize,
-    /// `EXPERIMENTAL_TYPE_USED`
-    ExperimentalTypeUsed,
-    /// `EXTERNAL_API_WARNING`
-    ExternalApiWarning,
-    /// `FIELD_VALUE_OVERRIDEN`
-    #[deprecated]
-    FieldValueOverriden,
-    /// `INJECTED_KERNELS_DEPRECATED`
-    InjectedKernelsDeprecated,
-    /// `INVALID_HEALTH_CHECK_FOR_DYNAMIC_WIEGHTED_LB`
-    InvalidHealthCheckForDynamicWieghtedLb,
-    /// `LARGE_DEPLOYMENT_WARNING`
-    LargeDeploymentWarning,
-    /// `LIST_OVERHEAD_QUOTA_EXCEED`
-    ListOverheadQuotaExceed,
-    /// `MISSING_TYPE_DEPENDENCY`
-    MissingTypeDependency,
-    /// `NEXT_HOP_ADDRESS_NOT_ASSIGNED`
-    NextHopAddressNotAssigned,
-    /// `NEXT_HOP_CANNOT_IP_FORWARD`
-    NextHopCannotIpForward,
-    /// `NEXT_HOP_INSTANCE_HAS_NO_IPV6_INTERFACE`
-    NextHopInstanceHasNoIpv6Interface,
-    /// `NEXT_HOP_INSTANCE_NOT_FOUND`
-    NextHopInstanceNotFound,
-    /// `NEXT_HOP_INSTANCE_NOT_ON_NETWORK`
-    NextHopInstanceNotOnNetwork,
-    /// `NEXT_HOP_NOT_RUNNING`
-    NextHopNotRunning,
-    /// `NOT_CRITICAL_ERROR`
-    NotCriticalError,
-    /// `NO_RESULTS_ON_PAGE`
-    NoResultsOnPage,
-    /// `PARTIAL_SUCCESS`
-    PartialSuccess,
-    /// `QUOTA_INFO_UNAVAILABLE`
-    QuotaInfoUnavailable,
-    /// `REQUIRED_TOS_AGREEMENT`
-    RequiredTosAgreement,
-    /// `RESOURCE_IN_USE_BY_OTHER_RESOURCE_WARNING`
-    ResourceInUseByOtherResourceWarning,
-    /// `RESOURCE_NOT_DELETED`
-    ResourceNotDeleted,
-    /// `SCHEMA_VALIDATION_IGNORED`
-    SchemaValidationIgnored,
-    /// `SINGLE_INSTANCE_PROPERTY_TEMPLATE`
-    SingleInstancePropertyTemplate,
-    /// `UNDECLARED_PROPERTIES`
-    UndeclaredProperties,
-    /// `UNREACHABLE`
-    Unreachable,
-}
-#[cfg(feature = "interconnect-attachment-groups")]
-runtime::open_enum! {
-    InterconnectAttachmentGroupsListResponseWarningCode { CleanupFailed "CLEANUP_FAILED"
-    DeprecatedResourceUsed "DEPRECATED_RESOURCE_USED" DeprecatedTypeUsed
-    "DEPRECATED_TYPE_USED" DiskSizeLargerThanImageSize "DISK_SIZE_LARGER_THAN_IMAGE_SIZE"
-    ExperimentalTypeUsed "EXPERIMENTAL_TYPE_USED" ExternalApiWarning
-    "EXTERNAL_API_WARNING" FieldValueOverriden "FIELD_VALUE_OVERRIDEN"
-    InjectedKernelsDeprecated "INJECTED_KERNELS_DEPRECATED"
-    InvalidHealthCheckForDynamicWieghtedLb "INVALID_HEALTH_CHECK_FOR_DYNAMIC_WIEGHTED_LB"
-    LargeDeploymentWarning "LARGE_DEPLOYMENT_WARNING" ListOverheadQuotaExceed
-    "LIST_OVERHEAD_QUOTA_EXCEED" MissingTypeDependency "MISSING_TYPE_DEPENDENCY"
-    NextHopAddressNotAssigned "NEXT_HOP_ADDRESS_NOT_ASSIGNED" NextHopCannotIpForward
-    "NEXT_HOP_CANNOT_IP_FORWARD" NextHopInstanceHasNoIpv6Interface
-    "NEXT_HOP_INSTANCE_HAS_NO_IPV6_INTERFACE" NextHopInstanceNotFound
-    "NEXT_HOP_INSTANCE_NOT_FOUND" NextHopInstanceNotOnNetwork
-    "NEXT_HOP_INSTANCE_NOT_ON_NETWORK" NextHopNotRunning "NEXT_HOP_NOT_RUNNING"
-    NotCriticalError "NOT_CRITICAL_ERROR" NoResultsOnPage "NO_RESULTS_ON_PAGE"
-    PartialSuccess "PARTIAL_SUCCESS" QuotaInfoUnavailable "QUOTA_INFO_UNAVAILABLE"
-    RequiredTosAgreement "REQUIRED_TOS_AGREEMENT" ResourceInUseByOtherResourceWarning
-    "RESOURCE_IN_USE_BY_OTHER_RESOURCE_WARNING" ResourceNotDeleted "RESOURCE_NOT_DELETED"
-    SchemaValidationIgnored "SCHEMA_VALIDATION_IGNORED" SingleInstancePropertyTemplate
-    "SINGLE_INSTANCE_PROPERTY_TEMPLATE" UndeclaredProperties "UNDECLARED_PROPERTIES"
-    Unreachable "UNREACHABLE" }
-}
+pub type InterconnectAttachmentGroupsListResponseWarningCode = RouteWarningsCode;
 
 #[cfg(feature = "interconnect-attachment-groups")]
 /// Values of `InterconnectAttachmentGroupsOperationalStatusAttachmentStatusIsActive`.
@@ -11769,121 +4154,15 @@ runtime::open_enum! {
 
 #[cfg(feature = "interconnect-attachments")]
 /// Values of `InterconnectAttachmentListWarningCode`.
-#[non_exhaustive]
-pub enum InterconnectAttachmentListWarningCode {
-    /// `CLEANUP_FAILED`
-    CleanupFailed,
-    /// `DEPRECATED_RESOURCE_USED`
-    DeprecatedResourceUsed,
-    /// `DEPRECATED_TYPE_USED`
-    DeprecatedTypeUsed,
-    /// `DISK_SIZE_LARGER_THAN_IMAGE_SIZE`
-    DiskSizeLargerThanImageSize,
-    /// `EXPERIMENTAL_TYPE_USED`
-    ExperimentalTypeUsed,
-    /// `EXTERNAL_API_WARNING`
-    ExternalApiWarning,
-    /// `FIELD_VALUE_OVERRIDEN`
-    #[deprecated]
-    FieldValueOverriden,
-    /// `INJECTED_KERNELS_DEPRECATED`
-    InjectedKernelsDeprecated,
-    /// `INVALID_HEALTH_CHECK_FOR_DYNAMIC_WIEGHTED_LB`
-    InvalidHealthCheckForDynamicWieghtedLb,
-    /// `LARGE_DEPLOYMENT_WARNING`
-    LargeDeploymentWarning,
-    /// `LIST_OVERHEAD_QUOTA_EXCEED`
-    ListOverheadQuotaExceed,
-    /// `MISSING_TYPE_DEPENDENCY`
-    MissingTypeDependency,
-    /// `NEXT_HOP_ADDRESS_NOT_ASSIGNED`
-    NextHopAddressNotAssigned,
-    /// `NEXT_HOP_CANNOT_IP_FORWARD`
-    NextHopCannotIpForward,
-    /// `NEXT_HOP_INSTANCE_HAS_NO_IPV6_INTERFACE`
-    NextHopInstanceHasNoIpv6Interface,
-    /// `NEXT_HOP_INSTANCE_NOT_FOUND`
-    NextHopInstanceNotFound,
-    /// `NEXT_HOP_INSTANCE_NOT_ON_NETWORK`
-    NextHopInstanceNotOnNetwork,
-    /// `NEXT_HOP_NOT_RUNNING`
-    NextHopNotRunning,
-    /// `NOT_CRITICAL_ERROR`
-    NotCriticalError,
-    /// `NO_RESULTS_ON_PAGE`
-    NoResultsOnPage,
-    /// `PARTIAL_SUCCESS`
-    PartialSuccess,
-    /// `QUOTA_INFO_UNAVAILABLE`
-    QuotaInfoUnavailable,
-    /// `REQUIRED_TOS_AGREEMENT`
-    RequiredTosAgreement,
-    /// `RESOURCE_IN_USE_BY_OTHER_RESOURCE_WARNING`
-    ResourceInUseByOtherResourceWarning,
-    /// `RESOURCE_NOT_DELETED`
-    ResourceNotDeleted,
-    /// `SCHEMA_VALIDATION_IGNORED`
-    SchemaValidationIgnored,
-    /// `SINGLE_INSTANCE_PROPERTY_TEMPLATE`
-    SingleInstancePropertyTemplate,
-    /// `UNDECLARED_PROPERTIES`
-    UndeclaredProperties,
-    /// `UNREACHABLE`
-    Unreachable,
-}
-#[cfg(feature = "interconnect-attachments")]
-runtime::open_enum! {
-    InterconnectAttachmentListWarningCode { CleanupFailed "CLEANUP_FAILED"
-    DeprecatedResourceUsed "DEPRECATED_RESOURCE_USED" DeprecatedTypeUsed
-    "DEPRECATED_TYPE_USED" DiskSizeLargerThanImageSize "DISK_SIZE_LARGER_THAN_IMAGE_SIZE"
-    ExperimentalTypeUsed "EXPERIMENTAL_TYPE_USED" ExternalApiWarning
-    "EXTERNAL_API_WARNING" FieldValueOverriden "FIELD_VALUE_OVERRIDEN"
-    InjectedKernelsDeprecated "INJECTED_KERNELS_DEPRECATED"
-    InvalidHealthCheckForDynamicWieghtedLb "INVALID_HEALTH_CHECK_FOR_DYNAMIC_WIEGHTED_LB"
-    LargeDeploymentWarning "LARGE_DEPLOYMENT_WARNING" ListOverheadQuotaExceed
-    "LIST_OVERHEAD_QUOTA_EXCEED" MissingTypeDependency "MISSING_TYPE_DEPENDENCY"
-    NextHopAddressNotAssigned "NEXT_HOP_ADDRESS_NOT_ASSIGNED" NextHopCannotIpForward
-    "NEXT_HOP_CANNOT_IP_FORWARD" NextHopInstanceHasNoIpv6Interface
-    "NEXT_HOP_INSTANCE_HAS_NO_IPV6_INTERFACE" NextHopInstanceNotFound
-    "NEXT_HOP_INSTANCE_NOT_FOUND" NextHopInstanceNotOnNetwork
-    "NEXT_HOP_INSTANCE_NOT_ON_NETWORK" NextHopNotRunning "NEXT_HOP_NOT_RUNNING"
-    NotCriticalError "NOT_CRITICAL_ERROR" NoResultsOnPage "NO_RESULTS_ON_PAGE"
-    PartialSuccess "PARTIAL_SUCCESS" QuotaInfoUnavailable "QUOTA_INFO_UNAVAILABLE"
-    RequiredTosAgreement "REQUIRED_TOS_AGREEMENT" ResourceInUseByOtherResourceWarning
-    "RESOURCE_IN_USE_BY_OTHER_RESOURCE_WARNING" ResourceNotDeleted "RESOURCE_NOT_DELETED"
-    SchemaValidationIgnored "SCHEMA_VALIDATION_IGNORED" SingleInstancePropertyTemplate
-    "SINGLE_INSTANCE_PROPERTY_TEMPLATE" UndeclaredProperties "UNDECLARED_PROPERTIES"
-    Unreachable "UNREACHABLE" }
-}
+pub type InterconnectAttachmentListWarningCode = RouteWarningsCode;
 
 #[cfg(feature = "interconnect-attachments")]
 /// Values of `InterconnectAttachmentOperationalStatus`.
-#[non_exhaustive]
-pub enum InterconnectAttachmentOperationalStatus {
-    /// `OS_ACTIVE`
-    OsActive,
-    /// `OS_UNPROVISIONED`
-    OsUnprovisioned,
-}
-#[cfg(feature = "interconnect-attachments")]
-runtime::open_enum! {
-    InterconnectAttachmentOperationalStatus { OsActive "OS_ACTIVE" OsUnprovisioned
-    "OS_UNPROVISIONED" }
-}
+pub type InterconnectAttachmentOperationalStatus = InterconnectOperationalStatus;
 
 #[cfg(feature = "interconnect-attachments")]
 /// Values of `InterconnectAttachmentStackType`.
-#[non_exhaustive]
-pub enum InterconnectAttachmentStackType {
-    /// `IPV4_IPV6`
-    Ipv4Ipv6,
-    /// `IPV4_ONLY`
-    Ipv4Only,
-}
-#[cfg(feature = "interconnect-attachments")]
-runtime::open_enum! {
-    InterconnectAttachmentStackType { Ipv4Ipv6 "IPV4_IPV6" Ipv4Only "IPV4_ONLY" }
-}
+pub type InterconnectAttachmentStackType = NetworkPeeringStackType;
 
 #[cfg(feature = "interconnect-attachments")]
 /// Values of `InterconnectAttachmentState`.
@@ -11933,94 +4212,15 @@ runtime::open_enum! {
 
 #[cfg(feature = "interconnect-attachments")]
 /// Values of `InterconnectAttachmentsScopedListWarningCode`.
-#[non_exhaustive]
-pub enum InterconnectAttachmentsScopedListWarningCode {
-    /// `CLEANUP_FAILED`
-    CleanupFailed,
-    /// `DEPRECATED_RESOURCE_USED`
-    DeprecatedResourceUsed,
-    /// `DEPRECATED_TYPE_USED`
-    DeprecatedTypeUsed,
-    /// `DISK_SIZE_LARGER_THAN_IMAGE_SIZE`
-    DiskSizeLargerThanImageSize,
-    /// `EXPERIMENTAL_TYPE_USED`
-    ExperimentalTypeUsed,
-    /// `EXTERNAL_API_WARNING`
-    ExternalApiWarning,
-    /// `FIELD_VALUE_OVERRIDEN`
-    #[deprecated]
-    FieldValueOverriden,
-    /// `INJECTED_KERNELS_DEPRECATED`
-    InjectedKernelsDeprecated,
-    /// `INVALID_HEALTH_CHECK_FOR_DYNAMIC_WIEGHTED_LB`
-    InvalidHealthCheckForDynamicWieghtedLb,
-    /// `LARGE_DEPLOYMENT_WARNING`
-    LargeDeploymentWarning,
-    /// `LIST_OVERHEAD_QUOTA_EXCEED`
-    ListOverheadQuotaExceed,
-    /// `MISSING_TYPE_DEPENDENCY`
-    MissingTypeDependency,
-    /// `NEXT_HOP_ADDRESS_NOT_ASSIGNED`
-    NextHopAddressNotAssigned,
-    /// `NEXT_HOP_CANNOT_IP_FORWARD`
-    NextHopCannotIpForward,
-    /// `NEXT_HOP_INSTANCE_HAS_NO_IPV6_INTERFACE`
-    NextHopInstanceHasNoIpv6Interface,
-    /// `NEXT_HOP_INSTANCE_NOT_FOUND`
-    NextHopInstanceNotFound,
-    /// `NEXT_HOP_INSTANCE_NOT_ON_NETWORK`
-    NextHopInstanceNotOnNetwork,
-    /// `NEXT_HOP_NOT_RUNNING`
-    NextHopNotRunning,
-    /// `NOT_CRITICAL_ERROR`
-    NotCriticalError,
-    /// `NO_RESULTS_ON_PAGE`
-    NoResultsOnPage,
-    /// `PARTIAL_SUCCESS`
-    PartialSuccess,
-    /// `QUOTA_INFO_UNAVAILABLE`
-    QuotaInfoUnavailable,
-    /// `REQUIRED_TOS_AGREEMENT`
-    RequiredTosAgreement,
-    /// `RESOURCE_IN_USE_BY_OTHER_RESOURCE_WARNING`
-    ResourceInUseByOtherResourceWarning,
-    /// `RESOURCE_NOT_DELETED`
-    ResourceNotDeleted,
-    /// `SCHEMA_VALIDATION_IGNORED`
-    SchemaValidationIgnored,
-    /// `SINGLE_INSTANCE_PROPERTY_TEMPLATE`
-    SingleInstancePropertyTemplate,
-    /// `UNDECLARED_PROPERTIES`
-    UndeclaredProperties,
-    /// `UNREACHABLE`
-    Unreachable,
-}
-#[cfg(feature = "interconnect-attachments")]
-runtime::open_enum! {
-    InterconnectAttachmentsScopedListWarningCode { CleanupFailed "CLEANUP_FAILED"
-    DeprecatedResourceUsed "DEPRECATED_RESOURCE_USED" DeprecatedTypeUsed
-    "DEPRECATED_TYPE_USED" DiskSizeLargerThanImageSize "DISK_SIZE_LARGER_THAN_IMAGE_SIZE"
-    ExperimentalTypeUsed "EXPERIMENTAL_TYPE_USED" ExternalApiWarning
-    "EXTERNAL_API_WARNING" FieldValueOverriden "FIELD_VALUE_OVERRIDEN"
-    InjectedKernelsDeprecated "INJECTED_KERNELS_DEPRECATED"
-    InvalidHealthCheckForDynamicWieghtedLb "INVALID_HEALTH_CHECK_FOR_DYNAMIC_WIEGHTED_LB"
-    LargeDeploymentWarning "LARGE_DEPLOYMENT_WARNING" ListOverheadQuotaExceed
-    "LIST_OVERHEAD_QUOTA_EXCEED" MissingTypeDependency "MISSING_TYPE_DEPENDENCY"
-    NextHopAddressNotAssigned "NEXT_HOP_ADDRESS_NOT_ASSIGNED" NextHopCannotIpForward
-    "NEXT_HOP_CANNOT_IP_FORWARD" NextHopInstanceHasNoIpv6Interface
-    "NEXT_HOP_INSTANCE_HAS_NO_IPV6_INTERFACE" NextHopInstanceNotFound
-    "NEXT_HOP_INSTANCE_NOT_FOUND" NextHopInstanceNotOnNetwork
-    "NEXT_HOP_INSTANCE_NOT_ON_NETWORK" NextHopNotRunning "NEXT_HOP_NOT_RUNNING"
-    NotCriticalError "NOT_CRITICAL_ERROR" NoResultsOnPage "NO_RESULTS_ON_PAGE"
-    PartialSuccess "PARTIAL_SUCCESS" QuotaInfoUnavailable "QUOTA_INFO_UNAVAILABLE"
-    RequiredTosAgreement "REQUIRED_TOS_AGREEMENT" ResourceInUseByOtherResourceWarning
-    "RESOURCE_IN_USE_BY_OTHER_RESOURCE_WARNING" ResourceNotDeleted "RESOURCE_NOT_DELETED"
-    SchemaValidationIgnored "SCHEMA_VALIDATION_IGNORED" SingleInstancePropertyTemplate
-    "SINGLE_INSTANCE_PROPERTY_TEMPLATE" UndeclaredProperties "UNDECLARED_PROPERTIES"
-    Unreachable "UNREACHABLE" }
-}
+pub type InterconnectAttachmentsScopedListWarningCode = RouteWarningsCode;
 
-#[cfg(feature = "interconnects")]
+#[cfg(
+    any(
+        feature = "interconnect-groups",
+        feature = "interconnect-locations",
+        feature = "interconnects"
+    )
+)]
 /// Values of `InterconnectAvailableFeatures`.
 #[non_exhaustive]
 pub enum InterconnectAvailableFeatures {
@@ -12031,7 +4231,13 @@ pub enum InterconnectAvailableFeatures {
     /// `IF_MACSEC`
     IfMacsec,
 }
-#[cfg(feature = "interconnects")]
+#[cfg(
+    any(
+        feature = "interconnect-groups",
+        feature = "interconnect-locations",
+        feature = "interconnects"
+    )
+)]
 runtime::open_enum! {
     InterconnectAvailableFeatures { IfCrossSiteNetwork "IF_CROSS_SITE_NETWORK"
     IfL2Forwarding "IF_L2_FORWARDING" IfMacsec "IF_MACSEC" }
@@ -12146,23 +4352,7 @@ runtime::open_enum! {
 
 #[cfg(feature = "interconnect-groups")]
 /// Values of `InterconnectGroupConfiguredTopologyCapabilitySupportedSla`.
-#[non_exhaustive]
-pub enum InterconnectGroupConfiguredTopologyCapabilitySupportedSla {
-    /// `NO_SLA`
-    NoSla,
-    /// `PRODUCTION_CRITICAL`
-    ProductionCritical,
-    /// `PRODUCTION_NON_CRITICAL`
-    ProductionNonCritical,
-    /// `UNSPECIFIED`
-    Unspecified,
-}
-#[cfg(feature = "interconnect-groups")]
-runtime::open_enum! {
-    InterconnectGroupConfiguredTopologyCapabilitySupportedSla { NoSla "NO_SLA"
-    ProductionCritical "PRODUCTION_CRITICAL" ProductionNonCritical
-    "PRODUCTION_NON_CRITICAL" Unspecified "UNSPECIFIED" }
-}
+pub type InterconnectGroupConfiguredTopologyCapabilitySupportedSla = InterconnectGroupIntentTopologyCapability;
 
 #[cfg(feature = "interconnect-groups")]
 /// Values of `InterconnectGroupIntentTopologyCapability`.
@@ -12203,145 +4393,19 @@ runtime::open_enum! {
 
 #[cfg(feature = "interconnect-groups")]
 /// Values of `InterconnectGroupsCreateMembersInterconnectInputInterconnectType`.
-#[non_exhaustive]
-pub enum InterconnectGroupsCreateMembersInterconnectInputInterconnectType {
-    /// `DEDICATED`
-    Dedicated,
-    /// `IT_PRIVATE`
-    ItPrivate,
-    /// `PARTNER`
-    Partner,
-}
-#[cfg(feature = "interconnect-groups")]
-runtime::open_enum! {
-    InterconnectGroupsCreateMembersInterconnectInputInterconnectType { Dedicated
-    "DEDICATED" ItPrivate "IT_PRIVATE" Partner "PARTNER" }
-}
+pub type InterconnectGroupsCreateMembersInterconnectInputInterconnectType = InterconnectInterconnectType;
 
 #[cfg(feature = "interconnect-groups")]
 /// Values of `InterconnectGroupsCreateMembersInterconnectInputLinkType`.
-#[non_exhaustive]
-pub enum InterconnectGroupsCreateMembersInterconnectInputLinkType {
-    /// `LINK_TYPE_ETHERNET_100G_LR`
-    LinkTypeEthernet100gLr,
-    /// `LINK_TYPE_ETHERNET_10G_LR`
-    LinkTypeEthernet10gLr,
-    /// `LINK_TYPE_ETHERNET_400G_LR4`
-    LinkTypeEthernet400gLr4,
-}
-#[cfg(feature = "interconnect-groups")]
-runtime::open_enum! {
-    InterconnectGroupsCreateMembersInterconnectInputLinkType { LinkTypeEthernet100gLr
-    "LINK_TYPE_ETHERNET_100G_LR" LinkTypeEthernet10gLr "LINK_TYPE_ETHERNET_10G_LR"
-    LinkTypeEthernet400gLr4 "LINK_TYPE_ETHERNET_400G_LR4" }
-}
+pub type InterconnectGroupsCreateMembersInterconnectInputLinkType = InterconnectLinkType;
 
 #[cfg(feature = "interconnect-groups")]
 /// Values of `InterconnectGroupsCreateMembersInterconnectInputRequestedFeatures`.
-#[non_exhaustive]
-pub enum InterconnectGroupsCreateMembersInterconnectInputRequestedFeatures {
-    /// `IF_CROSS_SITE_NETWORK`
-    IfCrossSiteNetwork,
-    /// `IF_L2_FORWARDING`
-    IfL2Forwarding,
-    /// `IF_MACSEC`
-    IfMacsec,
-}
-#[cfg(feature = "interconnect-groups")]
-runtime::open_enum! {
-    InterconnectGroupsCreateMembersInterconnectInputRequestedFeatures {
-    IfCrossSiteNetwork "IF_CROSS_SITE_NETWORK" IfL2Forwarding "IF_L2_FORWARDING" IfMacsec
-    "IF_MACSEC" }
-}
+pub type InterconnectGroupsCreateMembersInterconnectInputRequestedFeatures = InterconnectAvailableFeatures;
 
 #[cfg(feature = "interconnect-groups")]
 /// Values of `InterconnectGroupsListResponseWarningCode`.
-#[non_exhaustive]
-pub enum InterconnectGroupsListResponseWarningCode {
-    /// `CLEANUP_FAILED`
-    CleanupFailed,
-    /// `DEPRECATED_RESOURCE_USED`
-    DeprecatedResourceUsed,
-    /// `DEPRECATED_TYPE_USED`
-    DeprecatedTypeUsed,
-    /// `DISK_SIZE_LARGER_THAN_IMAGE_SIZE`
-    DiskSizeLargerThanImageSize,
-    /// `EXPERIMENTAL_TYPE_USED`
-    ExperimentalTypeUsed,
-    /// `EXTERNAL_API_WARNING`
-    ExternalApiWarning,
-    /// `FIELD_VALUE_OVERRIDEN`
-    #[deprecated]
-    FieldValueOverriden,
-    /// `INJECTED_KERNELS_DEPRECATED`
-    InjectedKernelsDeprecated,
-    /// `INVALID_HEALTH_CHECK_FOR_DYNAMIC_WIEGHTED_LB`
-    InvalidHealthCheckForDynamicWieghtedLb,
-    /// `LARGE_DEPLOYMENT_WARNING`
-    LargeDeploymentWarning,
-    /// `LIST_OVERHEAD_QUOTA_EXCEED`
-    ListOverheadQuotaExceed,
-    /// `MISSING_TYPE_DEPENDENCY`
-    MissingTypeDependency,
-    /// `NEXT_HOP_ADDRESS_NOT_ASSIGNED`
-    NextHopAddressNotAssigned,
-    /// `NEXT_HOP_CANNOT_IP_FORWARD`
-    NextHopCannotIpForward,
-    /// `NEXT_HOP_INSTANCE_HAS_NO_IPV6_INTERFACE`
-    NextHopInstanceHasNoIpv6Interface,
-    /// `NEXT_HOP_INSTANCE_NOT_FOUND`
-    NextHopInstanceNotFound,
-    /// `NEXT_HOP_INSTANCE_NOT_ON_NETWORK`
-    NextHopInstanceNotOnNetwork,
-    /// `NEXT_HOP_NOT_RUNNING`
-    NextHopNotRunning,
-    /// `NOT_CRITICAL_ERROR`
-    NotCriticalError,
-    /// `NO_RESULTS_ON_PAGE`
-    NoResultsOnPage,
-    /// `PARTIAL_SUCCESS`
-    PartialSuccess,
-    /// `QUOTA_INFO_UNAVAILABLE`
-    QuotaInfoUnavailable,
-    /// `REQUIRED_TOS_AGREEMENT`
-    RequiredTosAgreement,
-    /// `RESOURCE_IN_USE_BY_OTHER_RESOURCE_WARNING`
-    ResourceInUseByOtherResourceWarning,
-    /// `RESOURCE_NOT_DELETED`
-    ResourceNotDeleted,
-    /// `SCHEMA_VALIDATION_IGNORED`
-    SchemaValidationIgnored,
-    /// `SINGLE_INSTANCE_PROPERTY_TEMPLATE`
-    SingleInstancePropertyTemplate,
-    /// `UNDECLARED_PROPERTIES`
-    UndeclaredProperties,
-    /// `UNREACHABLE`
-    Unreachable,
-}
-#[cfg(feature = "interconnect-groups")]
-runtime::open_enum! {
-    InterconnectGroupsListResponseWarningCode { CleanupFailed "CLEANUP_FAILED"
-    DeprecatedResourceUsed "DEPRECATED_RESOURCE_USED" DeprecatedTypeUsed
-    "DEPRECATED_TYPE_USED" DiskSizeLargerThanImageSize "DISK_SIZE_LARGER_THAN_IMAGE_SIZE"
-    ExperimentalTypeUsed "EXPERIMENTAL_TYPE_USED" ExternalApiWarning
-    "EXTERNAL_API_WARNING" FieldValueOverriden "FIELD_VALUE_OVERRIDEN"
-    InjectedKernelsDeprecated "INJECTED_KERNELS_DEPRECATED"
-    InvalidHealthCheckForDynamicWieghtedLb "INVALID_HEALTH_CHECK_FOR_DYNAMIC_WIEGHTED_LB"
-    LargeDeploymentWarning "LARGE_DEPLOYMENT_WARNING" ListOverheadQuotaExceed
-    "LIST_OVERHEAD_QUOTA_EXCEED" MissingTypeDependency "MISSING_TYPE_DEPENDENCY"
-    NextHopAddressNotAssigned "NEXT_HOP_ADDRESS_NOT_ASSIGNED" NextHopCannotIpForward
-    "NEXT_HOP_CANNOT_IP_FORWARD" NextHopInstanceHasNoIpv6Interface
-    "NEXT_HOP_INSTANCE_HAS_NO_IPV6_INTERFACE" NextHopInstanceNotFound
-    "NEXT_HOP_INSTANCE_NOT_FOUND" NextHopInstanceNotOnNetwork
-    "NEXT_HOP_INSTANCE_NOT_ON_NETWORK" NextHopNotRunning "NEXT_HOP_NOT_RUNNING"
-    NotCriticalError "NOT_CRITICAL_ERROR" NoResultsOnPage "NO_RESULTS_ON_PAGE"
-    PartialSuccess "PARTIAL_SUCCESS" QuotaInfoUnavailable "QUOTA_INFO_UNAVAILABLE"
-    RequiredTosAgreement "REQUIRED_TOS_AGREEMENT" ResourceInUseByOtherResourceWarning
-    "RESOURCE_IN_USE_BY_OTHER_RESOURCE_WARNING" ResourceNotDeleted "RESOURCE_NOT_DELETED"
-    SchemaValidationIgnored "SCHEMA_VALIDATION_IGNORED" SingleInstancePropertyTemplate
-    "SINGLE_INSTANCE_PROPERTY_TEMPLATE" UndeclaredProperties "UNDECLARED_PROPERTIES"
-    Unreachable "UNREACHABLE" }
-}
+pub type InterconnectGroupsListResponseWarningCode = RouteWarningsCode;
 
 #[cfg(feature = "interconnect-groups")]
 /// Values of `InterconnectGroupsOperationalStatusGroupStatus`.
@@ -12379,7 +4443,7 @@ runtime::open_enum! {
     Inactive "INACTIVE" IsActiveUnspecified "IS_ACTIVE_UNSPECIFIED" }
 }
 
-#[cfg(feature = "interconnects")]
+#[cfg(any(feature = "interconnect-groups", feature = "interconnects"))]
 /// Values of `InterconnectInterconnectType`.
 #[non_exhaustive]
 pub enum InterconnectInterconnectType {
@@ -12390,13 +4454,19 @@ pub enum InterconnectInterconnectType {
     /// `PARTNER`
     Partner,
 }
-#[cfg(feature = "interconnects")]
+#[cfg(any(feature = "interconnect-groups", feature = "interconnects"))]
 runtime::open_enum! {
     InterconnectInterconnectType { Dedicated "DEDICATED" ItPrivate "IT_PRIVATE" Partner
     "PARTNER" }
 }
 
-#[cfg(feature = "interconnects")]
+#[cfg(
+    any(
+        feature = "interconnect-groups",
+        feature = "interconnect-locations",
+        feature = "interconnects"
+    )
+)]
 /// Values of `InterconnectLinkType`.
 #[non_exhaustive]
 pub enum InterconnectLinkType {
@@ -12407,7 +4477,13 @@ pub enum InterconnectLinkType {
     /// `LINK_TYPE_ETHERNET_400G_LR4`
     LinkTypeEthernet400gLr4,
 }
-#[cfg(feature = "interconnects")]
+#[cfg(
+    any(
+        feature = "interconnect-groups",
+        feature = "interconnect-locations",
+        feature = "interconnects"
+    )
+)]
 runtime::open_enum! {
     InterconnectLinkType { LinkTypeEthernet100gLr "LINK_TYPE_ETHERNET_100G_LR"
     LinkTypeEthernet10gLr "LINK_TYPE_ETHERNET_10G_LR" LinkTypeEthernet400gLr4
@@ -12416,126 +4492,15 @@ runtime::open_enum! {
 
 #[cfg(feature = "interconnects")]
 /// Values of `InterconnectListWarningCode`.
-#[non_exhaustive]
-pub enum InterconnectListWarningCode {
-    /// `CLEANUP_FAILED`
-    CleanupFailed,
-    /// `DEPRECATED_RESOURCE_USED`
-    DeprecatedResourceUsed,
-    /// `DEPRECATED_TYPE_USED`
-    DeprecatedTypeUsed,
-    /// `DISK_SIZE_LARGER_THAN_IMAGE_SIZE`
-    DiskSizeLargerThanImageSize,
-    /// `EXPERIMENTAL_TYPE_USED`
-    ExperimentalTypeUsed,
-    /// `EXTERNAL_API_WARNING`
-    ExternalApiWarning,
-    /// `FIELD_VALUE_OVERRIDEN`
-    #[deprecated]
-    FieldValueOverriden,
-    /// `INJECTED_KERNELS_DEPRECATED`
-    InjectedKernelsDeprecated,
-    /// `INVALID_HEALTH_CHECK_FOR_DYNAMIC_WIEGHTED_LB`
-    InvalidHealthCheckForDynamicWieghtedLb,
-    /// `LARGE_DEPLOYMENT_WARNING`
-    LargeDeploymentWarning,
-    /// `LIST_OVERHEAD_QUOTA_EXCEED`
-    ListOverheadQuotaExceed,
-    /// `MISSING_TYPE_DEPENDENCY`
-    MissingTypeDependency,
-    /// `NEXT_HOP_ADDRESS_NOT_ASSIGNED`
-    NextHopAddressNotAssigned,
-    /// `NEXT_HOP_CANNOT_IP_FORWARD`
-    NextHopCannotIpForward,
-    /// `NEXT_HOP_INSTANCE_HAS_NO_IPV6_INTERFACE`
-    NextHopInstanceHasNoIpv6Interface,
-    /// `NEXT_HOP_INSTANCE_NOT_FOUND`
-    NextHopInstanceNotFound,
-    /// `NEXT_HOP_INSTANCE_NOT_ON_NETWORK`
-    NextHopInstanceNotOnNetwork,
-    /// `NEXT_HOP_NOT_RUNNING`
-    NextHopNotRunning,
-    /// `NOT_CRITICAL_ERROR`
-    NotCriticalError,
-    /// `NO_RESULTS_ON_PAGE`
-    NoResultsOnPage,
-    /// `PARTIAL_SUCCESS`
-    PartialSuccess,
-    /// `QUOTA_INFO_UNAVAILABLE`
-    QuotaInfoUnavailable,
-    /// `REQUIRED_TOS_AGREEMENT`
-    RequiredTosAgreement,
-    /// `RESOURCE_IN_USE_BY_OTHER_RESOURCE_WARNING`
-    ResourceInUseByOtherResourceWarning,
-    /// `RESOURCE_NOT_DELETED`
-    ResourceNotDeleted,
-    /// `SCHEMA_VALIDATION_IGNORED`
-    SchemaValidationIgnored,
-    /// `SINGLE_INSTANCE_PROPERTY_TEMPLATE`
-    SingleInstancePropertyTemplate,
-    /// `UNDECLARED_PROPERTIES`
-    UndeclaredProperties,
-    /// `UNREACHABLE`
-    Unreachable,
-}
-#[cfg(feature = "interconnects")]
-runtime::open_enum! {
-    InterconnectListWarningCode { CleanupFailed "CLEANUP_FAILED" DeprecatedResourceUsed
-    "DEPRECATED_RESOURCE_USED" DeprecatedTypeUsed "DEPRECATED_TYPE_USED"
-    DiskSizeLargerThanImageSize "DISK_SIZE_LARGER_THAN_IMAGE_SIZE" ExperimentalTypeUsed
-    "EXPERIMENTAL_TYPE_USED" ExternalApiWarning "EXTERNAL_API_WARNING"
-    FieldValueOverriden "FIELD_VALUE_OVERRIDEN" InjectedKernelsDeprecated
-    "INJECTED_KERNELS_DEPRECATED" InvalidHealthCheckForDynamicWieghtedLb
-    "INVALID_HEALTH_CHECK_FOR_DYNAMIC_WIEGHTED_LB" LargeDeploymentWarning
-    "LARGE_DEPLOYMENT_WARNING" ListOverheadQuotaExceed "LIST_OVERHEAD_QUOTA_EXCEED"
-    MissingTypeDependency "MISSING_TYPE_DEPENDENCY" NextHopAddressNotAssigned
-    "NEXT_HOP_ADDRESS_NOT_ASSIGNED" NextHopCannotIpForward "NEXT_HOP_CANNOT_IP_FORWARD"
-    NextHopInstanceHasNoIpv6Interface "NEXT_HOP_INSTANCE_HAS_NO_IPV6_INTERFACE"
-    NextHopInstanceNotFound "NEXT_HOP_INSTANCE_NOT_FOUND" NextHopInstanceNotOnNetwork
-    "NEXT_HOP_INSTANCE_NOT_ON_NETWORK" NextHopNotRunning "NEXT_HOP_NOT_RUNNING"
-    NotCriticalError "NOT_CRITICAL_ERROR" NoResultsOnPage "NO_RESULTS_ON_PAGE"
-    PartialSuccess "PARTIAL_SUCCESS" QuotaInfoUnavailable "QUOTA_INFO_UNAVAILABLE"
-    RequiredTosAgreement "REQUIRED_TOS_AGREEMENT" ResourceInUseByOtherResourceWarning
-    "RESOURCE_IN_USE_BY_OTHER_RESOURCE_WARNING" ResourceNotDeleted "RESOURCE_NOT_DELETED"
-    SchemaValidationIgnored "SCHEMA_VALIDATION_IGNORED" SingleInstancePropertyTemplate
-    "SINGLE_INSTANCE_PROPERTY_TEMPLATE" UndeclaredProperties "UNDECLARED_PROPERTIES"
-    Unreachable "UNREACHABLE" }
-}
+pub type InterconnectListWarningCode = RouteWarningsCode;
 
 #[cfg(feature = "interconnect-locations")]
 /// Values of `InterconnectLocationAvailableFeatures`.
-#[non_exhaustive]
-pub enum InterconnectLocationAvailableFeatures {
-    /// `IF_CROSS_SITE_NETWORK`
-    IfCrossSiteNetwork,
-    /// `IF_L2_FORWARDING`
-    IfL2Forwarding,
-    /// `IF_MACSEC`
-    IfMacsec,
-}
-#[cfg(feature = "interconnect-locations")]
-runtime::open_enum! {
-    InterconnectLocationAvailableFeatures { IfCrossSiteNetwork "IF_CROSS_SITE_NETWORK"
-    IfL2Forwarding "IF_L2_FORWARDING" IfMacsec "IF_MACSEC" }
-}
+pub type InterconnectLocationAvailableFeatures = InterconnectAvailableFeatures;
 
 #[cfg(feature = "interconnect-locations")]
 /// Values of `InterconnectLocationAvailableLinkTypes`.
-#[non_exhaustive]
-pub enum InterconnectLocationAvailableLinkTypes {
-    /// `LINK_TYPE_ETHERNET_100G_LR`
-    LinkTypeEthernet100gLr,
-    /// `LINK_TYPE_ETHERNET_10G_LR`
-    LinkTypeEthernet10gLr,
-    /// `LINK_TYPE_ETHERNET_400G_LR4`
-    LinkTypeEthernet400gLr4,
-}
-#[cfg(feature = "interconnect-locations")]
-runtime::open_enum! {
-    InterconnectLocationAvailableLinkTypes { LinkTypeEthernet100gLr
-    "LINK_TYPE_ETHERNET_100G_LR" LinkTypeEthernet10gLr "LINK_TYPE_ETHERNET_10G_LR"
-    LinkTypeEthernet400gLr4 "LINK_TYPE_ETHERNET_400G_LR4" }
-}
+pub type InterconnectLocationAvailableLinkTypes = InterconnectLinkType;
 
 #[cfg(feature = "interconnect-locations")]
 /// Values of `InterconnectLocationContinent`.
@@ -12572,92 +4537,7 @@ runtime::open_enum! {
 
 #[cfg(feature = "interconnect-locations")]
 /// Values of `InterconnectLocationListWarningCode`.
-#[non_exhaustive]
-pub enum InterconnectLocationListWarningCode {
-    /// `CLEANUP_FAILED`
-    CleanupFailed,
-    /// `DEPRECATED_RESOURCE_USED`
-    DeprecatedResourceUsed,
-    /// `DEPRECATED_TYPE_USED`
-    DeprecatedTypeUsed,
-    /// `DISK_SIZE_LARGER_THAN_IMAGE_SIZE`
-    DiskSizeLargerThanImageSize,
-    /// `EXPERIMENTAL_TYPE_USED`
-    ExperimentalTypeUsed,
-    /// `EXTERNAL_API_WARNING`
-    ExternalApiWarning,
-    /// `FIELD_VALUE_OVERRIDEN`
-    #[deprecated]
-    FieldValueOverriden,
-    /// `INJECTED_KERNELS_DEPRECATED`
-    InjectedKernelsDeprecated,
-    /// `INVALID_HEALTH_CHECK_FOR_DYNAMIC_WIEGHTED_LB`
-    InvalidHealthCheckForDynamicWieghtedLb,
-    /// `LARGE_DEPLOYMENT_WARNING`
-    LargeDeploymentWarning,
-    /// `LIST_OVERHEAD_QUOTA_EXCEED`
-    ListOverheadQuotaExceed,
-    /// `MISSING_TYPE_DEPENDENCY`
-    MissingTypeDependency,
-    /// `NEXT_HOP_ADDRESS_NOT_ASSIGNED`
-    NextHopAddressNotAssigned,
-    /// `NEXT_HOP_CANNOT_IP_FORWARD`
-    NextHopCannotIpForward,
-    /// `NEXT_HOP_INSTANCE_HAS_NO_IPV6_INTERFACE`
-    NextHopInstanceHasNoIpv6Interface,
-    /// `NEXT_HOP_INSTANCE_NOT_FOUND`
-    NextHopInstanceNotFound,
-    /// `NEXT_HOP_INSTANCE_NOT_ON_NETWORK`
-    NextHopInstanceNotOnNetwork,
-    /// `NEXT_HOP_NOT_RUNNING`
-    NextHopNotRunning,
-    /// `NOT_CRITICAL_ERROR`
-    NotCriticalError,
-    /// `NO_RESULTS_ON_PAGE`
-    NoResultsOnPage,
-    /// `PARTIAL_SUCCESS`
-    PartialSuccess,
-    /// `QUOTA_INFO_UNAVAILABLE`
-    QuotaInfoUnavailable,
-    /// `REQUIRED_TOS_AGREEMENT`
-    RequiredTosAgreement,
-    /// `RESOURCE_IN_USE_BY_OTHER_RESOURCE_WARNING`
-    ResourceInUseByOtherResourceWarning,
-    /// `RESOURCE_NOT_DELETED`
-    ResourceNotDeleted,
-    /// `SCHEMA_VALIDATION_IGNORED`
-    SchemaValidationIgnored,
-    /// `SINGLE_INSTANCE_PROPERTY_TEMPLATE`
-    SingleInstancePropertyTemplate,
-    /// `UNDECLARED_PROPERTIES`
-    UndeclaredProperties,
-    /// `UNREACHABLE`
-    Unreachable,
-}
-#[cfg(feature = "interconnect-locations")]
-runtime::open_enum! {
-    InterconnectLocationListWarningCode { CleanupFailed "CLEANUP_FAILED"
-    DeprecatedResourceUsed "DEPRECATED_RESOURCE_USED" DeprecatedTypeUsed
-    "DEPRECATED_TYPE_USED" DiskSizeLargerThanImageSize "DISK_SIZE_LARGER_THAN_IMAGE_SIZE"
-    ExperimentalTypeUsed "EXPERIMENTAL_TYPE_USED" ExternalApiWarning
-    "EXTERNAL_API_WARNING" FieldValueOverriden "FIELD_VALUE_OVERRIDEN"
-    InjectedKernelsDeprecated "INJECTED_KERNELS_DEPRECATED"
-    InvalidHealthCheckForDynamicWieghtedLb "INVALID_HEALTH_CHECK_FOR_DYNAMIC_WIEGHTED_LB"
-    LargeDeploymentWarning "LARGE_DEPLOYMENT_WARNING" ListOverheadQuotaExceed
-    "LIST_OVERHEAD_QUOTA_EXCEED" MissingTypeDependency "MISSING_TYPE_DEPENDENCY"
-    NextHopAddressNotAssigned "NEXT_HOP_ADDRESS_NOT_ASSIGNED" NextHopCannotIpForward
-    "NEXT_HOP_CANNOT_IP_FORWARD" NextHopInstanceHasNoIpv6Interface
-    "NEXT_HOP_INSTANCE_HAS_NO_IPV6_INTERFACE" NextHopInstanceNotFound
-    "NEXT_HOP_INSTANCE_NOT_FOUND" NextHopInstanceNotOnNetwork
-    "NEXT_HOP_INSTANCE_NOT_ON_NETWORK" NextHopNotRunning "NEXT_HOP_NOT_RUNNING"
-    NotCriticalError "NOT_CRITICAL_ERROR" NoResultsOnPage "NO_RESULTS_ON_PAGE"
-    PartialSuccess "PARTIAL_SUCCESS" QuotaInfoUnavailable "QUOTA_INFO_UNAVAILABLE"
-    RequiredTosAgreement "REQUIRED_TOS_AGREEMENT" ResourceInUseByOtherResourceWarning
-    "RESOURCE_IN_USE_BY_OTHER_RESOURCE_WARNING" ResourceNotDeleted "RESOURCE_NOT_DELETED"
-    SchemaValidationIgnored "SCHEMA_VALIDATION_IGNORED" SingleInstancePropertyTemplate
-    "SINGLE_INSTANCE_PROPERTY_TEMPLATE" UndeclaredProperties "UNDECLARED_PROPERTIES"
-    Unreachable "UNREACHABLE" }
-}
+pub type InterconnectLocationListWarningCode = RouteWarningsCode;
 
 #[cfg(feature = "interconnect-locations")]
 /// Values of `InterconnectLocationRegionInfoLocationPresence`.
@@ -12678,7 +4558,9 @@ runtime::open_enum! {
     "LOCAL_REGION" LpGlobal "LP_GLOBAL" LpLocalRegion "LP_LOCAL_REGION" }
 }
 
-#[cfg(feature = "interconnect-locations")]
+#[cfg(
+    any(feature = "interconnect-locations", feature = "interconnect-remote-locations")
+)]
 /// Values of `InterconnectLocationStatus`.
 #[non_exhaustive]
 pub enum InterconnectLocationStatus {
@@ -12687,12 +4569,14 @@ pub enum InterconnectLocationStatus {
     /// `CLOSED`
     Closed,
 }
-#[cfg(feature = "interconnect-locations")]
+#[cfg(
+    any(feature = "interconnect-locations", feature = "interconnect-remote-locations")
+)]
 runtime::open_enum! {
     InterconnectLocationStatus { Available "AVAILABLE" Closed "CLOSED" }
 }
 
-#[cfg(feature = "interconnects")]
+#[cfg(any(feature = "interconnect-attachments", feature = "interconnects"))]
 /// Values of `InterconnectOperationalStatus`.
 #[non_exhaustive]
 pub enum InterconnectOperationalStatus {
@@ -12701,7 +4585,7 @@ pub enum InterconnectOperationalStatus {
     /// `OS_UNPROVISIONED`
     OsUnprovisioned,
 }
-#[cfg(feature = "interconnects")]
+#[cfg(any(feature = "interconnect-attachments", feature = "interconnects"))]
 runtime::open_enum! {
     InterconnectOperationalStatus { OsActive "OS_ACTIVE" OsUnprovisioned
     "OS_UNPROVISIONED" }
@@ -12830,123 +4714,15 @@ runtime::open_enum! {
 
 #[cfg(feature = "interconnect-remote-locations")]
 /// Values of `InterconnectRemoteLocationListWarningCode`.
-#[non_exhaustive]
-pub enum InterconnectRemoteLocationListWarningCode {
-    /// `CLEANUP_FAILED`
-    CleanupFailed,
-    /// `DEPRECATED_RESOURCE_USED`
-    DeprecatedResourceUsed,
-    /// `DEPRECATED_TYPE_USED`
-    DeprecatedTypeUsed,
-    /// `DISK_SIZE_LARGER_THAN_IMAGE_SIZE`
-    DiskSizeLargerThanImageSize,
-    /// `EXPERIMENTAL_TYPE_USED`
-    ExperimentalTypeUsed,
-    /// `EXTERNAL_API_WARNING`
-    ExternalApiWarning,
-    /// `FIELD_VALUE_OVERRIDEN`
-    #[deprecated]
-    FieldValueOverriden,
-    /// `INJECTED_KERNELS_DEPRECATED`
-    InjectedKernelsDeprecated,
-    /// `INVALID_HEALTH_CHECK_FOR_DYNAMIC_WIEGHTED_LB`
-    InvalidHealthCheckForDynamicWieghtedLb,
-    /// `LARGE_DEPLOYMENT_WARNING`
-    LargeDeploymentWarning,
-    /// `LIST_OVERHEAD_QUOTA_EXCEED`
-    ListOverheadQuotaExceed,
-    /// `MISSING_TYPE_DEPENDENCY`
-    MissingTypeDependency,
-    /// `NEXT_HOP_ADDRESS_NOT_ASSIGNED`
-    NextHopAddressNotAssigned,
-    /// `NEXT_HOP_CANNOT_IP_FORWARD`
-    NextHopCannotIpForward,
-    /// `NEXT_HOP_INSTANCE_HAS_NO_IPV6_INTERFACE`
-    NextHopInstanceHasNoIpv6Interface,
-    /// `NEXT_HOP_INSTANCE_NOT_FOUND`
-    NextHopInstanceNotFound,
-    /// `NEXT_HOP_INSTANCE_NOT_ON_NETWORK`
-    NextHopInstanceNotOnNetwork,
-    /// `NEXT_HOP_NOT_RUNNING`
-    NextHopNotRunning,
-    /// `NOT_CRITICAL_ERROR`
-    NotCriticalError,
-    /// `NO_RESULTS_ON_PAGE`
-    NoResultsOnPage,
-    /// `PARTIAL_SUCCESS`
-    PartialSuccess,
-    /// `QUOTA_INFO_UNAVAILABLE`
-    QuotaInfoUnavailable,
-    /// `REQUIRED_TOS_AGREEMENT`
-    RequiredTosAgreement,
-    /// `RESOURCE_IN_USE_BY_OTHER_RESOURCE_WARNING`
-    ResourceInUseByOtherResourceWarning,
-    /// `RESOURCE_NOT_DELETED`
-    ResourceNotDeleted,
-    /// `SCHEMA_VALIDATION_IGNORED`
-    SchemaValidationIgnored,
-    /// `SINGLE_INSTANCE_PROPERTY_TEMPLATE`
-    SingleInstancePropertyTemplate,
-    /// `UNDECLARED_PROPERTIES`
-    UndeclaredProperties,
-    /// `UNREACHABLE`
-    Unreachable,
-}
-#[cfg(feature = "interconnect-remote-locations")]
-runtime::open_enum! {
-    InterconnectRemoteLocationListWarningCode { CleanupFailed "CLEANUP_FAILED"
-    DeprecatedResourceUsed "DEPRECATED_RESOURCE_USED" DeprecatedTypeUsed
-    "DEPRECATED_TYPE_USED" DiskSizeLargerThanImageSize "DISK_SIZE_LARGER_THAN_IMAGE_SIZE"
-    ExperimentalTypeUsed "EXPERIMENTAL_TYPE_USED" ExternalApiWarning
-    "EXTERNAL_API_WARNING" FieldValueOverriden "FIELD_VALUE_OVERRIDEN"
-    InjectedKernelsDeprecated "INJECTED_KERNELS_DEPRECATED"
-    InvalidHealthCheckForDynamicWieghtedLb "INVALID_HEALTH_CHECK_FOR_DYNAMIC_WIEGHTED_LB"
-    LargeDeploymentWarning "LARGE_DEPLOYMENT_WARNING" ListOverheadQuotaExceed
-    "LIST_OVERHEAD_QUOTA_EXCEED" MissingTypeDependency "MISSING_TYPE_DEPENDENCY"
-    NextHopAddressNotAssigned "NEXT_HOP_ADDRESS_NOT_ASSIGNED" NextHopCannotIpForward
-    "NEXT_HOP_CANNOT_IP_FORWARD" NextHopInstanceHasNoIpv6Interface
-    "NEXT_HOP_INSTANCE_HAS_NO_IPV6_INTERFACE" NextHopInstanceNotFound
-    "NEXT_HOP_INSTANCE_NOT_FOUND" NextHopInstanceNotOnNetwork
-    "NEXT_HOP_INSTANCE_NOT_ON_NETWORK" NextHopNotRunning "NEXT_HOP_NOT_RUNNING"
-    NotCriticalError "NOT_CRITICAL_ERROR" NoResultsOnPage "NO_RESULTS_ON_PAGE"
-    PartialSuccess "PARTIAL_SUCCESS" QuotaInfoUnavailable "QUOTA_INFO_UNAVAILABLE"
-    RequiredTosAgreement "REQUIRED_TOS_AGREEMENT" ResourceInUseByOtherResourceWarning
-    "RESOURCE_IN_USE_BY_OTHER_RESOURCE_WARNING" ResourceNotDeleted "RESOURCE_NOT_DELETED"
-    SchemaValidationIgnored "SCHEMA_VALIDATION_IGNORED" SingleInstancePropertyTemplate
-    "SINGLE_INSTANCE_PROPERTY_TEMPLATE" UndeclaredProperties "UNDECLARED_PROPERTIES"
-    Unreachable "UNREACHABLE" }
-}
+pub type InterconnectRemoteLocationListWarningCode = RouteWarningsCode;
 
 #[cfg(feature = "interconnect-remote-locations")]
 /// Values of `InterconnectRemoteLocationStatus`.
-#[non_exhaustive]
-pub enum InterconnectRemoteLocationStatus {
-    /// `AVAILABLE`
-    Available,
-    /// `CLOSED`
-    Closed,
-}
-#[cfg(feature = "interconnect-remote-locations")]
-runtime::open_enum! {
-    InterconnectRemoteLocationStatus { Available "AVAILABLE" Closed "CLOSED" }
-}
+pub type InterconnectRemoteLocationStatus = InterconnectLocationStatus;
 
 #[cfg(feature = "interconnects")]
 /// Values of `InterconnectRequestedFeatures`.
-#[non_exhaustive]
-pub enum InterconnectRequestedFeatures {
-    /// `IF_CROSS_SITE_NETWORK`
-    IfCrossSiteNetwork,
-    /// `IF_L2_FORWARDING`
-    IfL2Forwarding,
-    /// `IF_MACSEC`
-    IfMacsec,
-}
-#[cfg(feature = "interconnects")]
-runtime::open_enum! {
-    InterconnectRequestedFeatures { IfCrossSiteNetwork "IF_CROSS_SITE_NETWORK"
-    IfL2Forwarding "IF_L2_FORWARDING" IfMacsec "IF_MACSEC" }
-}
+pub type InterconnectRequestedFeatures = InterconnectAvailableFeatures;
 
 #[cfg(feature = "interconnects")]
 /// Values of `InterconnectState`.
@@ -12999,187 +4775,15 @@ runtime::open_enum! {
 
 #[cfg(feature = "licenses")]
 /// Values of `LicensesListResponseWarningCode`.
-#[non_exhaustive]
-pub enum LicensesListResponseWarningCode {
-    /// `CLEANUP_FAILED`
-    CleanupFailed,
-    /// `DEPRECATED_RESOURCE_USED`
-    DeprecatedResourceUsed,
-    /// `DEPRECATED_TYPE_USED`
-    DeprecatedTypeUsed,
-    /// `DISK_SIZE_LARGER_THAN_IMAGE_SIZE`
-    DiskSizeLargerThanImageSize,
-    /// `EXPERIMENTAL_TYPE_USED`
-    ExperimentalTypeUsed,
-    /// `EXTERNAL_API_WARNING`
-    ExternalApiWarning,
-    /// `FIELD_VALUE_OVERRIDEN`
-    #[deprecated]
-    FieldValueOverriden,
-    /// `INJECTED_KERNELS_DEPRECATED`
-    InjectedKernelsDeprecated,
-    /// `INVALID_HEALTH_CHECK_FOR_DYNAMIC_WIEGHTED_LB`
-    InvalidHealthCheckForDynamicWieghtedLb,
-    /// `LARGE_DEPLOYMENT_WARNING`
-    LargeDeploymentWarning,
-    /// `LIST_OVERHEAD_QUOTA_EXCEED`
-    ListOverheadQuotaExceed,
-    /// `MISSING_TYPE_DEPENDENCY`
-    MissingTypeDependency,
-    /// `NEXT_HOP_ADDRESS_NOT_ASSIGNED`
-    NextHopAddressNotAssigned,
-    /// `NEXT_HOP_CANNOT_IP_FORWARD`
-    NextHopCannotIpForward,
-    /// `NEXT_HOP_INSTANCE_HAS_NO_IPV6_INTERFACE`
-    NextHopInstanceHasNoIpv6Interface,
-    /// `NEXT_HOP_INSTANCE_NOT_FOUND`
-    NextHopInstanceNotFound,
-    /// `NEXT_HOP_INSTANCE_NOT_ON_NETWORK`
-    NextHopInstanceNotOnNetwork,
-    /// `NEXT_HOP_NOT_RUNNING`
-    NextHopNotRunning,
-    /// `NOT_CRITICAL_ERROR`
-    NotCriticalError,
-    /// `NO_RESULTS_ON_PAGE`
-    NoResultsOnPage,
-    /// `PARTIAL_SUCCESS`
-    PartialSuccess,
-    /// `QUOTA_INFO_UNAVAILABLE`
-    QuotaInfoUnavailable,
-    /// `REQUIRED_TOS_AGREEMENT`
-    RequiredTosAgreement,
-    /// `RESOURCE_IN_USE_BY_OTHER_RESOURCE_WARNING`
-    ResourceInUseByOtherResourceWarning,
-    /// `RESOURCE_NOT_DELETED`
-    ResourceNotDeleted,
-    /// `SCHEMA_VALIDATION_IGNORED`
-    SchemaValidationIgnored,
-    /// `SINGLE_INSTANCE_PROPERTY_TEMPLATE`
-    SingleInstancePropertyTemplate,
-    /// `UNDECLARED_PROPERTIES`
-    UndeclaredProperties,
-    /// `UNREACHABLE`
-    Unreachable,
-}
-#[cfg(feature = "licenses")]
-runtime::open_enum! {
-    LicensesListResponseWarningCode { CleanupFailed "CLEANUP_FAILED"
-    DeprecatedResourceUsed "DEPRECATED_RESOURCE_USED" DeprecatedTypeUsed
-    "DEPRECATED_TYPE_USED" DiskSizeLargerThanImageSize "DISK_SIZE_LARGER_THAN_IMAGE_SIZE"
-    ExperimentalTypeUsed "EXPERIMENTAL_TYPE_USED" ExternalApiWarning
-    "EXTERNAL_API_WARNING" FieldValueOverriden "FIELD_VALUE_OVERRIDEN"
-    InjectedKernelsDeprecated "INJECTED_KERNELS_DEPRECATED"
-    InvalidHealthCheckForDynamicWieghtedLb "INVALID_HEALTH_CHECK_FOR_DYNAMIC_WIEGHTED_LB"
-    LargeDeploymentWarning "LARGE_DEPLOYMENT_WARNING" ListOverheadQuotaExceed
-    "LIST_OVERHEAD_QUOTA_EXCEED" MissingTypeDependency "MISSING_TYPE_DEPENDENCY"
-    NextHopAddressNotAssigned "NEXT_HOP_ADDRESS_NOT_ASSIGNED" NextHopCannotIpForward
-    "NEXT_HOP_CANNOT_IP_FORWARD" NextHopInstanceHasNoIpv6Interface
-    "NEXT_HOP_INSTANCE_HAS_NO_IPV6_INTERFACE" NextHopInstanceNotFound
-    "NEXT_HOP_INSTANCE_NOT_FOUND" NextHopInstanceNotOnNetwork
-    "NEXT_HOP_INSTANCE_NOT_ON_NETWORK" NextHopNotRunning "NEXT_HOP_NOT_RUNNING"
-    NotCriticalError "NOT_CRITICAL_ERROR" NoResultsOnPage "NO_RESULTS_ON_PAGE"
-    PartialSuccess "PARTIAL_SUCCESS" QuotaInfoUnavailable "QUOTA_INFO_UNAVAILABLE"
-    RequiredTosAgreement "REQUIRED_TOS_AGREEMENT" ResourceInUseByOtherResourceWarning
-    "RESOURCE_IN_USE_BY_OTHER_RESOURCE_WARNING" ResourceNotDeleted "RESOURCE_NOT_DELETED"
-    SchemaValidationIgnored "SCHEMA_VALIDATION_IGNORED" SingleInstancePropertyTemplate
-    "SINGLE_INSTANCE_PROPERTY_TEMPLATE" UndeclaredProperties "UNDECLARED_PROPERTIES"
-    Unreachable "UNREACHABLE" }
-}
+pub type LicensesListResponseWarningCode = RouteWarningsCode;
 
 #[cfg(
     any(feature = "instant-snapshot-groups", feature = "region-instant-snapshot-groups")
 )]
 /// Values of `ListInstantSnapshotGroupsWarningCode`.
-#[non_exhaustive]
-pub enum ListInstantSnapshotGroupsWarningCode {
-    /// `CLEANUP_FAILED`
-    CleanupFailed,
-    /// `DEPRECATED_RESOURCE_USED`
-    DeprecatedResourceUsed,
-    /// `DEPRECATED_TYPE_USED`
-    DeprecatedTypeUsed,
-    /// `DISK_SIZE_LARGER_THAN_IMAGE_SIZE`
-    DiskSizeLargerThanImageSize,
-    /// `EXPERIMENTAL_TYPE_USED`
-    ExperimentalTypeUsed,
-    /// `EXTERNAL_API_WARNING`
-    ExternalApiWarning,
-    /// `FIELD_VALUE_OVERRIDEN`
-    #[deprecated]
-    FieldValueOverriden,
-    /// `INJECTED_KERNELS_DEPRECATED`
-    InjectedKernelsDeprecated,
-    /// `INVALID_HEALTH_CHECK_FOR_DYNAMIC_WIEGHTED_LB`
-    InvalidHealthCheckForDynamicWieghtedLb,
-    /// `LARGE_DEPLOYMENT_WARNING`
-    LargeDeploymentWarning,
-    /// `LIST_OVERHEAD_QUOTA_EXCEED`
-    ListOverheadQuotaExceed,
-    /// `MISSING_TYPE_DEPENDENCY`
-    MissingTypeDependency,
-    /// `NEXT_HOP_ADDRESS_NOT_ASSIGNED`
-    NextHopAddressNotAssigned,
-    /// `NEXT_HOP_CANNOT_IP_FORWARD`
-    NextHopCannotIpForward,
-    /// `NEXT_HOP_INSTANCE_HAS_NO_IPV6_INTERFACE`
-    NextHopInstanceHasNoIpv6Interface,
-    /// `NEXT_HOP_INSTANCE_NOT_FOUND`
-    NextHopInstanceNotFound,
-    /// `NEXT_HOP_INSTANCE_NOT_ON_NETWORK`
-    NextHopInstanceNotOnNetwork,
-    /// `NEXT_HOP_NOT_RUNNING`
-    NextHopNotRunning,
-    /// `NOT_CRITICAL_ERROR`
-    NotCriticalError,
-    /// `NO_RESULTS_ON_PAGE`
-    NoResultsOnPage,
-    /// `PARTIAL_SUCCESS`
-    PartialSuccess,
-    /// `QUOTA_INFO_UNAVAILABLE`
-    QuotaInfoUnavailable,
-    /// `REQUIRED_TOS_AGREEMENT`
-    RequiredTosAgreement,
-    /// `RESOURCE_IN_USE_BY_OTHER_RESOURCE_WARNING`
-    ResourceInUseByOtherResourceWarning,
-    /// `RESOURCE_NOT_DELETED`
-    ResourceNotDeleted,
-    /// `SCHEMA_VALIDATION_IGNORED`
-    SchemaValidationIgnored,
-    /// `SINGLE_INSTANCE_PROPERTY_TEMPLATE`
-    SingleInstancePropertyTemplate,
-    /// `UNDECLARED_PROPERTIES`
-    UndeclaredProperties,
-    /// `UNREACHABLE`
-    Unreachable,
-}
-#[cfg(
-    any(feature = "instant-snapshot-groups", feature = "region-instant-snapshot-groups")
-)]
-runtime::open_enum! {
-    ListInstantSnapshotGroupsWarningCode { CleanupFailed "CLEANUP_FAILED"
-    DeprecatedResourceUsed "DEPRECATED_RESOURCE_USED" DeprecatedTypeUsed
-    "DEPRECATED_TYPE_USED" DiskSizeLargerThanImageSize "DISK_SIZE_LARGER_THAN_IMAGE_SIZE"
-    ExperimentalTypeUsed "EXPERIMENTAL_TYPE_USED" ExternalApiWarning
-    "EXTERNAL_API_WARNING" FieldValueOverriden "FIELD_VALUE_OVERRIDEN"
-    InjectedKernelsDeprecated "INJECTED_KERNELS_DEPRECATED"
-    InvalidHealthCheckForDynamicWieghtedLb "INVALID_HEALTH_CHECK_FOR_DYNAMIC_WIEGHTED_LB"
-    LargeDeploymentWarning "LARGE_DEPLOYMENT_WARNING" ListOverheadQuotaExceed
-    "LIST_OVERHEAD_QUOTA_EXCEED" MissingTypeDependency "MISSING_TYPE_DEPENDENCY"
-    NextHopAddressNotAssigned "NEXT_HOP_ADDRESS_NOT_ASSIGNED" NextHopCannotIpForward
-    "NEXT_HOP_CANNOT_IP_FORWARD" NextHopInstanceHasNoIpv6Interface
-    "NEXT_HOP_INSTANCE_HAS_NO_IPV6_INTERFACE" NextHopInstanceNotFound
-    "NEXT_HOP_INSTANCE_NOT_FOUND" NextHopInstanceNotOnNetwork
-    "NEXT_HOP_INSTANCE_NOT_ON_NETWORK" NextHopNotRunning "NEXT_HOP_NOT_RUNNING"
-    NotCriticalError "NOT_CRITICAL_ERROR" NoResultsOnPage "NO_RESULTS_ON_PAGE"
-    PartialSuccess "PARTIAL_SUCCESS" QuotaInfoUnavailable "QUOTA_INFO_UNAVAILABLE"
-    RequiredTosAgreement "REQUIRED_TOS_AGREEMENT" ResourceInUseByOtherResourceWarning
-    "RESOURCE_IN_USE_BY_OTHER_RESOURCE_WARNING" ResourceNotDeleted "RESOURCE_NOT_DELETED"
-    SchemaValidationIgnored "SCHEMA_VALIDATION_IGNORED" SingleInstancePropertyTemplate
-    "SINGLE_INSTANCE_PROPERTY_TEMPLATE" UndeclaredProperties "UNDECLARED_PROPERTIES"
-    Unreachable "UNREACHABLE" }
-}
+pub type ListInstantSnapshotGroupsWarningCode = RouteWarningsCode;
 
-#[cfg(any(feature = "instances", feature = "region-instances"))]
+#[cfg(any(feature = "advice", feature = "instances", feature = "region-instances"))]
 /// Values of `LocationPolicyLocationPreference`.
 #[non_exhaustive]
 pub enum LocationPolicyLocationPreference {
@@ -13190,7 +4794,7 @@ pub enum LocationPolicyLocationPreference {
     /// `PREFERENCE_UNSPECIFIED`
     PreferenceUnspecified,
 }
-#[cfg(any(feature = "instances", feature = "region-instances"))]
+#[cfg(any(feature = "advice", feature = "instances", feature = "region-instances"))]
 runtime::open_enum! {
     LocationPolicyLocationPreference { Allow "ALLOW" Deny "DENY" PreferenceUnspecified
     "PREFERENCE_UNSPECIFIED" }
@@ -13215,91 +4819,7 @@ runtime::open_enum! {
 
 #[cfg(feature = "machine-images")]
 /// Values of `MachineImageListWarningCode`.
-#[non_exhaustive]
-pub enum MachineImageListWarningCode {
-    /// `CLEANUP_FAILED`
-    CleanupFailed,
-    /// `DEPRECATED_RESOURCE_USED`
-    DeprecatedResourceUsed,
-    /// `DEPRECATED_TYPE_USED`
-    DeprecatedTypeUsed,
-    /// `DISK_SIZE_LARGER_THAN_IMAGE_SIZE`
-    DiskSizeLargerThanImageSize,
-    /// `EXPERIMENTAL_TYPE_USED`
-    ExperimentalTypeUsed,
-    /// `EXTERNAL_API_WARNING`
-    ExternalApiWarning,
-    /// `FIELD_VALUE_OVERRIDEN`
-    #[deprecated]
-    FieldValueOverriden,
-    /// `INJECTED_KERNELS_DEPRECATED`
-    InjectedKernelsDeprecated,
-    /// `INVALID_HEALTH_CHECK_FOR_DYNAMIC_WIEGHTED_LB`
-    InvalidHealthCheckForDynamicWieghtedLb,
-    /// `LARGE_DEPLOYMENT_WARNING`
-    LargeDeploymentWarning,
-    /// `LIST_OVERHEAD_QUOTA_EXCEED`
-    ListOverheadQuotaExceed,
-    /// `MISSING_TYPE_DEPENDENCY`
-    MissingTypeDependency,
-    /// `NEXT_HOP_ADDRESS_NOT_ASSIGNED`
-    NextHopAddressNotAssigned,
-    /// `NEXT_HOP_CANNOT_IP_FORWARD`
-    NextHopCannotIpForward,
-    /// `NEXT_HOP_INSTANCE_HAS_NO_IPV6_INTERFACE`
-    NextHopInstanceHasNoIpv6Interface,
-    /// `NEXT_HOP_INSTANCE_NOT_FOUND`
-    NextHopInstanceNotFound,
-    /// `NEXT_HOP_INSTANCE_NOT_ON_NETWORK`
-    NextHopInstanceNotOnNetwork,
-    /// `NEXT_HOP_NOT_RUNNING`
-    NextHopNotRunning,
-    /// `NOT_CRITICAL_ERROR`
-    NotCriticalError,
-    /// `NO_RESULTS_ON_PAGE`
-    NoResultsOnPage,
-    /// `PARTIAL_SUCCESS`
-    PartialSuccess,
-    /// `QUOTA_INFO_UNAVAILABLE`
-    QuotaInfoUnavailable,
-    /// `REQUIRED_TOS_AGREEMENT`
-    RequiredTosAgreement,
-    /// `RESOURCE_IN_USE_BY_OTHER_RESOURCE_WARNING`
-    ResourceInUseByOtherResourceWarning,
-    /// `RESOURCE_NOT_DELETED`
-    ResourceNotDeleted,
-    /// `SCHEMA_VALIDATION_IGNORED`
-    SchemaValidationIgnored,
-    /// `SINGLE_INSTANCE_PROPERTY_TEMPLATE`
-    SingleInstancePropertyTemplate,
-    /// `UNDECLARED_PROPERTIES`
-    UndeclaredProperties,
-    /// `UNREACHABLE`
-    Unreachable,
-}
-#[cfg(feature = "machine-images")]
-runtime::open_enum! {
-    MachineImageListWarningCode { CleanupFailed "CLEANUP_FAILED" DeprecatedResourceUsed
-    "DEPRECATED_RESOURCE_USED" DeprecatedTypeUsed "DEPRECATED_TYPE_USED"
-    DiskSizeLargerThanImageSize "DISK_SIZE_LARGER_THAN_IMAGE_SIZE" ExperimentalTypeUsed
-    "EXPERIMENTAL_TYPE_USED" ExternalApiWarning "EXTERNAL_API_WARNING"
-    FieldValueOverriden "FIELD_VALUE_OVERRIDEN" InjectedKernelsDeprecated
-    "INJECTED_KERNELS_DEPRECATED" InvalidHealthCheckForDynamicWieghtedLb
-    "INVALID_HEALTH_CHECK_FOR_DYNAMIC_WIEGHTED_LB" LargeDeploymentWarning
-    "LARGE_DEPLOYMENT_WARNING" ListOverheadQuotaExceed "LIST_OVERHEAD_QUOTA_EXCEED"
-    MissingTypeDependency "MISSING_TYPE_DEPENDENCY" NextHopAddressNotAssigned
-    "NEXT_HOP_ADDRESS_NOT_ASSIGNED" NextHopCannotIpForward "NEXT_HOP_CANNOT_IP_FORWARD"
-    NextHopInstanceHasNoIpv6Interface "NEXT_HOP_INSTANCE_HAS_NO_IPV6_INTERFACE"
-    NextHopInstanceNotFound "NEXT_HOP_INSTANCE_NOT_FOUND" NextHopInstanceNotOnNetwork
-    "NEXT_HOP_INSTANCE_NOT_ON_NETWORK" NextHopNotRunning "NEXT_HOP_NOT_RUNNING"
-    NotCriticalError "NOT_CRITICAL_ERROR" NoResultsOnPage "NO_RESULTS_ON_PAGE"
-    PartialSuccess "PARTIAL_SUCCESS" QuotaInfoUnavailable "QUOTA_INFO_UNAVAILABLE"
-    RequiredTosAgreement "REQUIRED_TOS_AGREEMENT" ResourceInUseByOtherResourceWarning
-    "RESOURCE_IN_USE_BY_OTHER_RESOURCE_WARNING" ResourceNotDeleted "RESOURCE_NOT_DELETED"
-    SchemaValidationIgnored "SCHEMA_VALIDATION_IGNORED" SingleInstancePropertyTemplate
-    "SINGLE_INSTANCE_PROPERTY_TEMPLATE" UndeclaredProperties "UNDECLARED_PROPERTIES"
-    Unreachable "UNREACHABLE" }
-}
+pub type MachineImageListWarningCode = RouteWarningsCode;
 
 #[cfg(feature = "machine-images")]
 /// Values of `MachineImageStatus`.
@@ -13324,286 +4844,19 @@ runtime::open_enum! {
 
 #[cfg(feature = "machine-types")]
 /// Values of `MachineTypeAggregatedListWarningCode`.
-#[non_exhaustive]
-pub enum MachineTypeAggregatedListWarningCode {
-    /// `CLEANUP_FAILED`
-    CleanupFailed,
-    /// `DEPRECATED_RESOURCE_USED`
-    DeprecatedResourceUsed,
-    /// `DEPRECATED_TYPE_USED`
-    DeprecatedTypeUsed,
-    /// `DISK_SIZE_LARGER_THAN_IMAGE_SIZE`
-    DiskSizeLargerThanImageSize,
-    /// `EXPERIMENTAL_TYPE_USED`
-    ExperimentalTypeUsed,
-    /// `EXTERNAL_API_WARNING`
-    ExternalApiWarning,
-    /// `FIELD_VALUE_OVERRIDEN`
-    #[deprecated]
-    FieldValueOverriden,
-    /// `INJECTED_KERNELS_DEPRECATED`
-    InjectedKernelsDeprecated,
-    /// `INVALID_HEALTH_CHECK_FOR_DYNAMIC_WIEGHTED_LB`
-    InvalidHealthCheckForDynamicWieghtedLb,
-    /// `LARGE_DEPLOYMENT_WARNING`
-    LargeDeploymentWarning,
-    /// `LIST_OVERHEAD_QUOTA_EXCEED`
-    ListOverheadQuotaExceed,
-    /// `MISSING_TYPE_DEPENDENCY`
-    MissingTypeDependency,
-    /// `NEXT_HOP_ADDRESS_NOT_ASSIGNED`
-    NextHopAddressNotAssigned,
-    /// `NEXT_HOP_CANNOT_IP_FORWARD`
-    NextHopCannotIpForward,
-    /// `NEXT_HOP_INSTANCE_HAS_NO_IPV6_INTERFACE`
-    NextHopInstanceHasNoIpv6Interface,
-    /// `NEXT_HOP_INSTANCE_NOT_FOUND`
-    NextHopInstanceNotFound,
-    /// `NEXT_HOP_INSTANCE_NOT_ON_NETWORK`
-    NextHopInstanceNotOnNetwork,
-    /// `NEXT_HOP_NOT_RUNNING`
-    NextHopNotRunning,
-    /// `NOT_CRITICAL_ERROR`
-    NotCriticalError,
-    /// `NO_RESULTS_ON_PAGE`
-    NoResultsOnPage,
-    /// `PARTIAL_SUCCESS`
-    PartialSuccess,
-    /// `QUOTA_INFO_UNAVAILABLE`
-    QuotaInfoUnavailable,
-    /// `REQUIRED_TOS_AGREEMENT`
-    RequiredTosAgreement,
-    /// `RESOURCE_IN_USE_BY_OTHER_RESOURCE_WARNING`
-    ResourceInUseByOtherResourceWarning,
-    /// `RESOURCE_NOT_DELETED`
-    ResourceNotDeleted,
-    /// `SCHEMA_VALIDATION_IGNORED`
-    SchemaValidationIgnored,
-    /// `SINGLE_INSTANCE_PROPERTY_TEMPLATE`
-    SingleInstancePropertyTemplate,
-    /// `UNDECLARED_PROPERTIES`
-    UndeclaredProperties,
-    /// `UNREACHABLE`
-    Unreachable,
-}
-#[cfg(feature = "machine-types")]
-runtime::open_enum! {
-    MachineTypeAggregatedListWarningCode { CleanupFailed "CLEANUP_FAILED"
-    DeprecatedResourceUsed "DEPRECATED_RESOURCE_USED" DeprecatedTypeUsed
-    "DEPRECATED_TYPE_USED" DiskSizeLargerThanImageSize "DISK_SIZE_LARGER_THAN_IMAGE_SIZE"
-    ExperimentalTypeUsed "EXPERIMENTAL_TYPE_USED" ExternalApiWarning
-    "EXTERNAL_API_WARNING" FieldValueOverriden "FIELD_VALUE_OVERRIDEN"
-    InjectedKernelsDeprecated "INJECTED_KERNELS_DEPRECATED"
-    InvalidHealthCheckForDynamicWieghtedLb "INVALID_HEALTH_CHECK_FOR_DYNAMIC_WIEGHTED_LB"
-    LargeDeploymentWarning "LARGE_DEPLOYMENT_WARNING" ListOverheadQuotaExceed
-    "LIST_OVERHEAD_QUOTA_EXCEED" MissingTypeDependency "MISSING_TYPE_DEPENDENCY"
-    NextHopAddressNotAssigned "NEXT_HOP_ADDRESS_NOT_ASSIGNED" NextHopCannotIpForward
-    "NEXT_HOP_CANNOT_IP_FORWARD" NextHopInstanceHasNoIpv6Interface
-    "NEXT_HOP_INSTANCE_HAS_NO_IPV6_INTERFACE" NextHopInstanceNotFound
-    "NEXT_HOP_INSTANCE_NOT_FOUND" NextHopInstanceNotOnNetwork
-    "NEXT_HOP_INSTANCE_NOT_ON_NETWORK" NextHopNotRunning "NEXT_HOP_NOT_RUNNING"
-    NotCriticalError "NOT_CRITICAL_ERROR" NoResultsOnPage "NO_RESULTS_ON_PAGE"
-    PartialSuccess "PARTIAL_SUCCESS" QuotaInfoUnavailable "QUOTA_INFO_UNAVAILABLE"
-    RequiredTosAgreement "REQUIRED_TOS_AGREEMENT" ResourceInUseByOtherResourceWarning
-    "RESOURCE_IN_USE_BY_OTHER_RESOURCE_WARNING" ResourceNotDeleted "RESOURCE_NOT_DELETED"
-    SchemaValidationIgnored "SCHEMA_VALIDATION_IGNORED" SingleInstancePropertyTemplate
-    "SINGLE_INSTANCE_PROPERTY_TEMPLATE" UndeclaredProperties "UNDECLARED_PROPERTIES"
-    Unreachable "UNREACHABLE" }
-}
+pub type MachineTypeAggregatedListWarningCode = RouteWarningsCode;
 
 #[cfg(feature = "machine-types")]
 /// Values of `MachineTypeArchitecture`.
-#[non_exhaustive]
-pub enum MachineTypeArchitecture {
-    /// `ARCHITECTURE_UNSPECIFIED`
-    ArchitectureUnspecified,
-    /// `ARM64`
-    Arm64,
-    /// `X86_64`
-    X86_64,
-}
-#[cfg(feature = "machine-types")]
-runtime::open_enum! {
-    MachineTypeArchitecture { ArchitectureUnspecified "ARCHITECTURE_UNSPECIFIED" Arm64
-    "ARM64" X86_64 "X86_64" }
-}
+pub type MachineTypeArchitecture = DiskArchitecture;
 
 #[cfg(feature = "machine-types")]
 /// Values of `MachineTypeListWarningCode`.
-#[non_exhaustive]
-pub enum MachineTypeListWarningCode {
-    /// `CLEANUP_FAILED`
-    CleanupFailed,
-    /// `DEPRECATED_RESOURCE_USED`
-    DeprecatedResourceUsed,
-    /// `DEPRECATED_TYPE_USED`
-    DeprecatedTypeUsed,
-    /// `DISK_SIZE_LARGER_THAN_IMAGE_SIZE`
-    DiskSizeLargerThanImageSize,
-    /// `EXPERIMENTAL_TYPE_USED`
-    ExperimentalTypeUsed,
-    /// `EXTERNAL_API_WARNING`
-    ExternalApiWarning,
-    /// `FIELD_VALUE_OVERRIDEN`
-    #[deprecated]
-    FieldValueOverriden,
-    /// `INJECTED_KERNELS_DEPRECATED`
-    InjectedKernelsDeprecated,
-    /// `INVALID_HEALTH_CHECK_FOR_DYNAMIC_WIEGHTED_LB`
-    InvalidHealthCheckForDynamicWieghtedLb,
-    /// `LARGE_DEPLOYMENT_WARNING`
-    LargeDeploymentWarning,
-    /// `LIST_OVERHEAD_QUOTA_EXCEED`
-    ListOverheadQuotaExceed,
-    /// `MISSING_TYPE_DEPENDENCY`
-    MissingTypeDependency,
-    /// `NEXT_HOP_ADDRESS_NOT_ASSIGNED`
-    NextHopAddressNotAssigned,
-    /// `NEXT_HOP_CANNOT_IP_FORWARD`
-    NextHopCannotIpForward,
-    /// `NEXT_HOP_INSTANCE_HAS_NO_IPV6_INTERFACE`
-    NextHopInstanceHasNoIpv6Interface,
-    /// `NEXT_HOP_INSTANCE_NOT_FOUND`
-    NextHopInstanceNotFound,
-    /// `NEXT_HOP_INSTANCE_NOT_ON_NETWORK`
-    NextHopInstanceNotOnNetwork,
-    /// `NEXT_HOP_NOT_RUNNING`
-    NextHopNotRunning,
-    /// `NOT_CRITICAL_ERROR`
-    NotCriticalError,
-    /// `NO_RESULTS_ON_PAGE`
-    NoResultsOnPage,
-    /// `PARTIAL_SUCCESS`
-    PartialSuccess,
-    /// `QUOTA_INFO_UNAVAILABLE`
-    QuotaInfoUnavailable,
-    /// `REQUIRED_TOS_AGREEMENT`
-    RequiredTosAgreement,
-    /// `RESOURCE_IN_USE_BY_OTHER_RESOURCE_WARNING`
-    ResourceInUseByOtherResourceWarning,
-    /// `RESOURCE_NOT_DELETED`
-    ResourceNotDeleted,
-    /// `SCHEMA_VALIDATION_IGNORED`
-    SchemaValidationIgnored,
-    /// `SINGLE_INSTANCE_PROPERTY_TEMPLATE`
-    SingleInstancePropertyTemplate,
-    /// `UNDECLARED_PROPERTIES`
-    UndeclaredProperties,
-    /// `UNREACHABLE`
-    Unreachable,
-}
-#[cfg(feature = "machine-types")]
-runtime::open_enum! {
-    MachineTypeListWarningCode { CleanupFailed "CLEANUP_FAILED" DeprecatedResourceUsed
-    "DEPRECATED_RESOURCE_USED" DeprecatedTypeUsed "DEPRECATED_TYPE_USED"
-    DiskSizeLargerThanImageSize "DISK_SIZE_LARGER_THAN_IMAGE_SIZE" ExperimentalTypeUsed
-    "EXPERIMENTAL_TYPE_USED" ExternalApiWarning "EXTERNAL_API_WARNING"
-    FieldValueOverriden "FIELD_VALUE_OVERRIDEN" InjectedKernelsDeprecated
-    "INJECTED_KERNELS_DEPRECATED" InvalidHealthCheckForDynamicWieghtedLb
-    "INVALID_HEALTH_CHECK_FOR_DYNAMIC_WIEGHTED_LB" LargeDeploymentWarning
-    "LARGE_DEPLOYMENT_WARNING" ListOverheadQuotaExceed "LIST_OVERHEAD_QUOTA_EXCEED"
-    MissingTypeDependency "MISSING_TYPE_DEPENDENCY" NextHopAddressNotAssigned
-    "NEXT_HOP_ADDRESS_NOT_ASSIGNED" NextHopCannotIpForward "NEXT_HOP_CANNOT_IP_FORWARD"
-    NextHopInstanceHasNoIpv6Interface "NEXT_HOP_INSTANCE_HAS_NO_IPV6_INTERFACE"
-    NextHopInstanceNotFound "NEXT_HOP_INSTANCE_NOT_FOUND" NextHopInstanceNotOnNetwork
-    "NEXT_HOP_INSTANCE_NOT_ON_NETWORK" NextHopNotRunning "NEXT_HOP_NOT_RUNNING"
-    NotCriticalError "NOT_CRITICAL_ERROR" NoResultsOnPage "NO_RESULTS_ON_PAGE"
-    PartialSuccess "PARTIAL_SUCCESS" QuotaInfoUnavailable "QUOTA_INFO_UNAVAILABLE"
-    RequiredTosAgreement "REQUIRED_TOS_AGREEMENT" ResourceInUseByOtherResourceWarning
-    "RESOURCE_IN_USE_BY_OTHER_RESOURCE_WARNING" ResourceNotDeleted "RESOURCE_NOT_DELETED"
-    SchemaValidationIgnored "SCHEMA_VALIDATION_IGNORED" SingleInstancePropertyTemplate
-    "SINGLE_INSTANCE_PROPERTY_TEMPLATE" UndeclaredProperties "UNDECLARED_PROPERTIES"
-    Unreachable "UNREACHABLE" }
-}
+pub type MachineTypeListWarningCode = RouteWarningsCode;
 
 #[cfg(feature = "machine-types")]
 /// Values of `MachineTypesScopedListWarningCode`.
-#[non_exhaustive]
-pub enum MachineTypesScopedListWarningCode {
-    /// `CLEANUP_FAILED`
-    CleanupFailed,
-    /// `DEPRECATED_RESOURCE_USED`
-    DeprecatedResourceUsed,
-    /// `DEPRECATED_TYPE_USED`
-    DeprecatedTypeUsed,
-    /// `DISK_SIZE_LARGER_THAN_IMAGE_SIZE`
-    DiskSizeLargerThanImageSize,
-    /// `EXPERIMENTAL_TYPE_USED`
-    ExperimentalTypeUsed,
-    /// `EXTERNAL_API_WARNING`
-    ExternalApiWarning,
-    /// `FIELD_VALUE_OVERRIDEN`
-    #[deprecated]
-    FieldValueOverriden,
-    /// `INJECTED_KERNELS_DEPRECATED`
-    InjectedKernelsDeprecated,
-    /// `INVALID_HEALTH_CHECK_FOR_DYNAMIC_WIEGHTED_LB`
-    InvalidHealthCheckForDynamicWieghtedLb,
-    /// `LARGE_DEPLOYMENT_WARNING`
-    LargeDeploymentWarning,
-    /// `LIST_OVERHEAD_QUOTA_EXCEED`
-    ListOverheadQuotaExceed,
-    /// `MISSING_TYPE_DEPENDENCY`
-    MissingTypeDependency,
-    /// `NEXT_HOP_ADDRESS_NOT_ASSIGNED`
-    NextHopAddressNotAssigned,
-    /// `NEXT_HOP_CANNOT_IP_FORWARD`
-    NextHopCannotIpForward,
-    /// `NEXT_HOP_INSTANCE_HAS_NO_IPV6_INTERFACE`
-    NextHopInstanceHasNoIpv6Interface,
-    /// `NEXT_HOP_INSTANCE_NOT_FOUND`
-    NextHopInstanceNotFound,
-    /// `NEXT_HOP_INSTANCE_NOT_ON_NETWORK`
-    NextHopInstanceNotOnNetwork,
-    /// `NEXT_HOP_NOT_RUNNING`
-    NextHopNotRunning,
-    /// `NOT_CRITICAL_ERROR`
-    NotCriticalError,
-    /// `NO_RESULTS_ON_PAGE`
-    NoResultsOnPage,
-    /// `PARTIAL_SUCCESS`
-    PartialSuccess,
-    /// `QUOTA_INFO_UNAVAILABLE`
-    QuotaInfoUnavailable,
-    /// `REQUIRED_TOS_AGREEMENT`
-    RequiredTosAgreement,
-    /// `RESOURCE_IN_USE_BY_OTHER_RESOURCE_WARNING`
-    ResourceInUseByOtherResourceWarning,
-    /// `RESOURCE_NOT_DELETED`
-    ResourceNotDeleted,
-    /// `SCHEMA_VALIDATION_IGNORED`
-    SchemaValidationIgnored,
-    /// `SINGLE_INSTANCE_PROPERTY_TEMPLATE`
-    SingleInstancePropertyTemplate,
-    /// `UNDECLARED_PROPERTIES`
-    UndeclaredProperties,
-    /// `UNREACHABLE`
-    Unreachable,
-}
-#[cfg(feature = "machine-types")]
-runtime::open_enum! {
-    MachineTypesScopedListWarningCode { CleanupFailed "CLEANUP_FAILED"
-    DeprecatedResourceUsed "DEPRECATED_RESOURCE_USED" DeprecatedTypeUsed
-    "DEPRECATED_TYPE_USED" DiskSizeLargerThanImageSize "DISK_SIZE_LARGER_THAN_IMAGE_SIZE"
-    ExperimentalTypeUsed "EXPERIMENTAL_TYPE_USED" ExternalApiWarning
-    "EXTERNAL_API_WARNING" FieldValueOverriden "FIELD_VALUE_OVERRIDEN"
-    InjectedKernelsDeprecated "INJECTED_KERNELS_DEPRECATED"
-    InvalidHealthCheckForDynamicWieghtedLb "INVALID_HEALTH_CHECK_FOR_DYNAMIC_WIEGHTED_LB"
-    LargeDeploymentWarning "LARGE_DEPLOYMENT_WARNING" ListOverheadQuotaExceed
-    "LIST_OVERHEAD_QUOTA_EXCEED" MissingTypeDependency "MISSING_TYPE_DEPENDENCY"
-    NextHopAddressNotAssigned "NEXT_HOP_ADDRESS_NOT_ASSIGNED" NextHopCannotIpForward
-    "NEXT_HOP_CANNOT_IP_FORWARD" NextHopInstanceHasNoIpv6Interface
-    "NEXT_HOP_INSTANCE_HAS_NO_IPV6_INTERFACE" NextHopInstanceNotFound
-    "NEXT_HOP_INSTANCE_NOT_FOUND" NextHopInstanceNotOnNetwork
-    "NEXT_HOP_INSTANCE_NOT_ON_NETWORK" NextHopNotRunning "NEXT_HOP_NOT_RUNNING"
-    NotCriticalError "NOT_CRITICAL_ERROR" NoResultsOnPage "NO_RESULTS_ON_PAGE"
-    PartialSuccess "PARTIAL_SUCCESS" QuotaInfoUnavailable "QUOTA_INFO_UNAVAILABLE"
-    RequiredTosAgreement "REQUIRED_TOS_AGREEMENT" ResourceInUseByOtherResourceWarning
-    "RESOURCE_IN_USE_BY_OTHER_RESOURCE_WARNING" ResourceNotDeleted "RESOURCE_NOT_DELETED"
-    SchemaValidationIgnored "SCHEMA_VALIDATION_IGNORED" SingleInstancePropertyTemplate
-    "SINGLE_INSTANCE_PROPERTY_TEMPLATE" UndeclaredProperties "UNDECLARED_PROPERTIES"
-    Unreachable "UNREACHABLE" }
-}
+pub type MachineTypesScopedListWarningCode = RouteWarningsCode;
 
 #[cfg(
     any(feature = "instance-group-managers", feature = "region-instance-group-managers")
@@ -13678,42 +4931,7 @@ runtime::open_enum! {
     any(feature = "instance-group-managers", feature = "region-instance-group-managers")
 )]
 /// Values of `ManagedInstanceInstanceStatus`.
-#[non_exhaustive]
-pub enum ManagedInstanceInstanceStatus {
-    /// `DEPROVISIONING`
-    Deprovisioning,
-    /// `PENDING`
-    Pending,
-    /// `PENDING_STOP`
-    PendingStop,
-    /// `PROVISIONING`
-    Provisioning,
-    /// `REPAIRING`
-    Repairing,
-    /// `RUNNING`
-    Running,
-    /// `STAGING`
-    Staging,
-    /// `STOPPED`
-    Stopped,
-    /// `STOPPING`
-    Stopping,
-    /// `SUSPENDED`
-    Suspended,
-    /// `SUSPENDING`
-    Suspending,
-    /// `TERMINATED`
-    Terminated,
-}
-#[cfg(
-    any(feature = "instance-group-managers", feature = "region-instance-group-managers")
-)]
-runtime::open_enum! {
-    ManagedInstanceInstanceStatus { Deprovisioning "DEPROVISIONING" Pending "PENDING"
-    PendingStop "PENDING_STOP" Provisioning "PROVISIONING" Repairing "REPAIRING" Running
-    "RUNNING" Staging "STAGING" Stopped "STOPPED" Stopping "STOPPING" Suspended
-    "SUSPENDED" Suspending "SUSPENDING" Terminated "TERMINATED" }
-}
+pub type ManagedInstanceInstanceStatus = InstanceStatus;
 
 #[cfg(
     any(feature = "instance-group-managers", feature = "region-instance-group-managers")
@@ -13744,91 +4962,7 @@ runtime::open_enum! {
 
 #[cfg(feature = "managed-rulesets")]
 /// Values of `ManagedRulesetListWarningCode`.
-#[non_exhaustive]
-pub enum ManagedRulesetListWarningCode {
-    /// `CLEANUP_FAILED`
-    CleanupFailed,
-    /// `DEPRECATED_RESOURCE_USED`
-    DeprecatedResourceUsed,
-    /// `DEPRECATED_TYPE_USED`
-    DeprecatedTypeUsed,
-    /// `DISK_SIZE_LARGER_THAN_IMAGE_SIZE`
-    DiskSizeLargerThanImageSize,
-    /// `EXPERIMENTAL_TYPE_USED`
-    ExperimentalTypeUsed,
-    /// `EXTERNAL_API_WARNING`
-    ExternalApiWarning,
-    /// `FIELD_VALUE_OVERRIDEN`
-    #[deprecated]
-    FieldValueOverriden,
-    /// `INJECTED_KERNELS_DEPRECATED`
-    InjectedKernelsDeprecated,
-    /// `INVALID_HEALTH_CHECK_FOR_DYNAMIC_WIEGHTED_LB`
-    InvalidHealthCheckForDynamicWieghtedLb,
-    /// `LARGE_DEPLOYMENT_WARNING`
-    LargeDeploymentWarning,
-    /// `LIST_OVERHEAD_QUOTA_EXCEED`
-    ListOverheadQuotaExceed,
-    /// `MISSING_TYPE_DEPENDENCY`
-    MissingTypeDependency,
-    /// `NEXT_HOP_ADDRESS_NOT_ASSIGNED`
-    NextHopAddressNotAssigned,
-    /// `NEXT_HOP_CANNOT_IP_FORWARD`
-    NextHopCannotIpForward,
-    /// `NEXT_HOP_INSTANCE_HAS_NO_IPV6_INTERFACE`
-    NextHopInstanceHasNoIpv6Interface,
-    /// `NEXT_HOP_INSTANCE_NOT_FOUND`
-    NextHopInstanceNotFound,
-    /// `NEXT_HOP_INSTANCE_NOT_ON_NETWORK`
-    NextHopInstanceNotOnNetwork,
-    /// `NEXT_HOP_NOT_RUNNING`
-    NextHopNotRunning,
-    /// `NOT_CRITICAL_ERROR`
-    NotCriticalError,
-    /// `NO_RESULTS_ON_PAGE`
-    NoResultsOnPage,
-    /// `PARTIAL_SUCCESS`
-    PartialSuccess,
-    /// `QUOTA_INFO_UNAVAILABLE`
-    QuotaInfoUnavailable,
-    /// `REQUIRED_TOS_AGREEMENT`
-    RequiredTosAgreement,
-    /// `RESOURCE_IN_USE_BY_OTHER_RESOURCE_WARNING`
-    ResourceInUseByOtherResourceWarning,
-    /// `RESOURCE_NOT_DELETED`
-    ResourceNotDeleted,
-    /// `SCHEMA_VALIDATION_IGNORED`
-    SchemaValidationIgnored,
-    /// `SINGLE_INSTANCE_PROPERTY_TEMPLATE`
-    SingleInstancePropertyTemplate,
-    /// `UNDECLARED_PROPERTIES`
-    UndeclaredProperties,
-    /// `UNREACHABLE`
-    Unreachable,
-}
-#[cfg(feature = "managed-rulesets")]
-runtime::open_enum! {
-    ManagedRulesetListWarningCode { CleanupFailed "CLEANUP_FAILED" DeprecatedResourceUsed
-    "DEPRECATED_RESOURCE_USED" DeprecatedTypeUsed "DEPRECATED_TYPE_USED"
-    DiskSizeLargerThanImageSize "DISK_SIZE_LARGER_THAN_IMAGE_SIZE" ExperimentalTypeUsed
-    "EXPERIMENTAL_TYPE_USED" ExternalApiWarning "EXTERNAL_API_WARNING"
-    FieldValueOverriden "FIELD_VALUE_OVERRIDEN" InjectedKernelsDeprecated
-    "INJECTED_KERNELS_DEPRECATED" InvalidHealthCheckForDynamicWieghtedLb
-    "INVALID_HEALTH_CHECK_FOR_DYNAMIC_WIEGHTED_LB" LargeDeploymentWarning
-    "LARGE_DEPLOYMENT_WARNING" ListOverheadQuotaExceed "LIST_OVERHEAD_QUOTA_EXCEED"
-    MissingTypeDependency "MISSING_TYPE_DEPENDENCY" NextHopAddressNotAssigned
-    "NEXT_HOP_ADDRESS_NOT_ASSIGNED" NextHopCannotIpForward "NEXT_HOP_CANNOT_IP_FORWARD"
-    NextHopInstanceHasNoIpv6Interface "NEXT_HOP_INSTANCE_HAS_NO_IPV6_INTERFACE"
-    NextHopInstanceNotFound "NEXT_HOP_INSTANCE_NOT_FOUND" NextHopInstanceNotOnNetwork
-    "NEXT_HOP_INSTANCE_NOT_ON_NETWORK" NextHopNotRunning "NEXT_HOP_NOT_RUNNING"
-    NotCriticalError "NOT_CRITICAL_ERROR" NoResultsOnPage "NO_RESULTS_ON_PAGE"
-    PartialSuccess "PARTIAL_SUCCESS" QuotaInfoUnavailable "QUOTA_INFO_UNAVAILABLE"
-    RequiredTosAgreement "REQUIRED_TOS_AGREEMENT" ResourceInUseByOtherResourceWarning
-    "RESOURCE_IN_USE_BY_OTHER_RESOURCE_WARNING" ResourceNotDeleted "RESOURCE_NOT_DELETED"
-    SchemaValidationIgnored "SCHEMA_VALIDATION_IGNORED" SingleInstancePropertyTemplate
-    "SINGLE_INSTANCE_PROPERTY_TEMPLATE" UndeclaredProperties "UNDECLARED_PROPERTIES"
-    Unreachable "UNREACHABLE" }
-}
+pub type ManagedRulesetListWarningCode = RouteWarningsCode;
 
 #[cfg(
     any(
@@ -13906,92 +5040,7 @@ runtime::open_enum! {
 
 #[cfg(feature = "network-attachments")]
 /// Values of `NetworkAttachmentAggregatedListWarningCode`.
-#[non_exhaustive]
-pub enum NetworkAttachmentAggregatedListWarningCode {
-    /// `CLEANUP_FAILED`
-    CleanupFailed,
-    /// `DEPRECATED_RESOURCE_USED`
-    DeprecatedResourceUsed,
-    /// `DEPRECATED_TYPE_USED`
-    DeprecatedTypeUsed,
-    /// `DISK_SIZE_LARGER_THAN_IMAGE_SIZE`
-    DiskSizeLargerThanImageSize,
-    /// `EXPERIMENTAL_TYPE_USED`
-    ExperimentalTypeUsed,
-    /// `EXTERNAL_API_WARNING`
-    ExternalApiWarning,
-    /// `FIELD_VALUE_OVERRIDEN`
-    #[deprecated]
-    FieldValueOverriden,
-    /// `INJECTED_KERNELS_DEPRECATED`
-    InjectedKernelsDeprecated,
-    /// `INVALID_HEALTH_CHECK_FOR_DYNAMIC_WIEGHTED_LB`
-    InvalidHealthCheckForDynamicWieghtedLb,
-    /// `LARGE_DEPLOYMENT_WARNING`
-    LargeDeploymentWarning,
-    /// `LIST_OVERHEAD_QUOTA_EXCEED`
-    ListOverheadQuotaExceed,
-    /// `MISSING_TYPE_DEPENDENCY`
-    MissingTypeDependency,
-    /// `NEXT_HOP_ADDRESS_NOT_ASSIGNED`
-    NextHopAddressNotAssigned,
-    /// `NEXT_HOP_CANNOT_IP_FORWARD`
-    NextHopCannotIpForward,
-    /// `NEXT_HOP_INSTANCE_HAS_NO_IPV6_INTERFACE`
-    NextHopInstanceHasNoIpv6Interface,
-    /// `NEXT_HOP_INSTANCE_NOT_FOUND`
-    NextHopInstanceNotFound,
-    /// `NEXT_HOP_INSTANCE_NOT_ON_NETWORK`
-    NextHopInstanceNotOnNetwork,
-    /// `NEXT_HOP_NOT_RUNNING`
-    NextHopNotRunning,
-    /// `NOT_CRITICAL_ERROR`
-    NotCriticalError,
-    /// `NO_RESULTS_ON_PAGE`
-    NoResultsOnPage,
-    /// `PARTIAL_SUCCESS`
-    PartialSuccess,
-    /// `QUOTA_INFO_UNAVAILABLE`
-    QuotaInfoUnavailable,
-    /// `REQUIRED_TOS_AGREEMENT`
-    RequiredTosAgreement,
-    /// `RESOURCE_IN_USE_BY_OTHER_RESOURCE_WARNING`
-    ResourceInUseByOtherResourceWarning,
-    /// `RESOURCE_NOT_DELETED`
-    ResourceNotDeleted,
-    /// `SCHEMA_VALIDATION_IGNORED`
-    SchemaValidationIgnored,
-    /// `SINGLE_INSTANCE_PROPERTY_TEMPLATE`
-    SingleInstancePropertyTemplate,
-    /// `UNDECLARED_PROPERTIES`
-    UndeclaredProperties,
-    /// `UNREACHABLE`
-    Unreachable,
-}
-#[cfg(feature = "network-attachments")]
-runtime::open_enum! {
-    NetworkAttachmentAggregatedListWarningCode { CleanupFailed "CLEANUP_FAILED"
-    DeprecatedResourceUsed "DEPRECATED_RESOURCE_USED" DeprecatedTypeUsed
-    "DEPRECATED_TYPE_USED" DiskSizeLargerThanImageSize "DISK_SIZE_LARGER_THAN_IMAGE_SIZE"
-    ExperimentalTypeUsed "EXPERIMENTAL_TYPE_USED" ExternalApiWarning
-    "EXTERNAL_API_WARNING" FieldValueOverriden "FIELD_VALUE_OVERRIDEN"
-    InjectedKernelsDeprecated "INJECTED_KERNELS_DEPRECATED"
-    InvalidHealthCheckForDynamicWieghtedLb "INVALID_HEALTH_CHECK_FOR_DYNAMIC_WIEGHTED_LB"
-    LargeDeploymentWarning "LARGE_DEPLOYMENT_WARNING" ListOverheadQuotaExceed
-    "LIST_OVERHEAD_QUOTA_EXCEED" MissingTypeDependency "MISSING_TYPE_DEPENDENCY"
-    NextHopAddressNotAssigned "NEXT_HOP_ADDRESS_NOT_ASSIGNED" NextHopCannotIpForward
-    "NEXT_HOP_CANNOT_IP_FORWARD" NextHopInstanceHasNoIpv6Interface
-    "NEXT_HOP_INSTANCE_HAS_NO_IPV6_INTERFACE" NextHopInstanceNotFound
-    "NEXT_HOP_INSTANCE_NOT_FOUND" NextHopInstanceNotOnNetwork
-    "NEXT_HOP_INSTANCE_NOT_ON_NETWORK" NextHopNotRunning "NEXT_HOP_NOT_RUNNING"
-    NotCriticalError "NOT_CRITICAL_ERROR" NoResultsOnPage "NO_RESULTS_ON_PAGE"
-    PartialSuccess "PARTIAL_SUCCESS" QuotaInfoUnavailable "QUOTA_INFO_UNAVAILABLE"
-    RequiredTosAgreement "REQUIRED_TOS_AGREEMENT" ResourceInUseByOtherResourceWarning
-    "RESOURCE_IN_USE_BY_OTHER_RESOURCE_WARNING" ResourceNotDeleted "RESOURCE_NOT_DELETED"
-    SchemaValidationIgnored "SCHEMA_VALIDATION_IGNORED" SingleInstancePropertyTemplate
-    "SINGLE_INSTANCE_PROPERTY_TEMPLATE" UndeclaredProperties "UNDECLARED_PROPERTIES"
-    Unreachable "UNREACHABLE" }
-}
+pub type NetworkAttachmentAggregatedListWarningCode = RouteWarningsCode;
 
 #[cfg(feature = "network-attachments")]
 /// Values of `NetworkAttachmentConnectedEndpointStatus`.
@@ -14038,448 +5087,23 @@ runtime::open_enum! {
 
 #[cfg(feature = "network-attachments")]
 /// Values of `NetworkAttachmentListWarningCode`.
-#[non_exhaustive]
-pub enum NetworkAttachmentListWarningCode {
-    /// `CLEANUP_FAILED`
-    CleanupFailed,
-    /// `DEPRECATED_RESOURCE_USED`
-    DeprecatedResourceUsed,
-    /// `DEPRECATED_TYPE_USED`
-    DeprecatedTypeUsed,
-    /// `DISK_SIZE_LARGER_THAN_IMAGE_SIZE`
-    DiskSizeLargerThanImageSize,
-    /// `EXPERIMENTAL_TYPE_USED`
-    ExperimentalTypeUsed,
-    /// `EXTERNAL_API_WARNING`
-    ExternalApiWarning,
-    /// `FIELD_VALUE_OVERRIDEN`
-    #[deprecated]
-    FieldValueOverriden,
-    /// `INJECTED_KERNELS_DEPRECATED`
-    InjectedKernelsDeprecated,
-    /// `INVALID_HEALTH_CHECK_FOR_DYNAMIC_WIEGHTED_LB`
-    InvalidHealthCheckForDynamicWieghtedLb,
-    /// `LARGE_DEPLOYMENT_WARNING`
-    LargeDeploymentWarning,
-    /// `LIST_OVERHEAD_QUOTA_EXCEED`
-    ListOverheadQuotaExceed,
-    /// `MISSING_TYPE_DEPENDENCY`
-    MissingTypeDependency,
-    /// `NEXT_HOP_ADDRESS_NOT_ASSIGNED`
-    NextHopAddressNotAssigned,
-    /// `NEXT_HOP_CANNOT_IP_FORWARD`
-    NextHopCannotIpForward,
-    /// `NEXT_HOP_INSTANCE_HAS_NO_IPV6_INTERFACE`
-    NextHopInstanceHasNoIpv6Interface,
-    /// `NEXT_HOP_INSTANCE_NOT_FOUND`
-    NextHopInstanceNotFound,
-    /// `NEXT_HOP_INSTANCE_NOT_ON_NETWORK`
-    NextHopInstanceNotOnNetwork,
-    /// `NEXT_HOP_NOT_RUNNING`
-    NextHopNotRunning,
-    /// `NOT_CRITICAL_ERROR`
-    NotCriticalError,
-    /// `NO_RESULTS_ON_PAGE`
-    NoResultsOnPage,
-    /// `PARTIAL_SUCCESS`
-    PartialSuccess,
-    /// `QUOTA_INFO_UNAVAILABLE`
-    QuotaInfoUnavailable,
-    /// `REQUIRED_TOS_AGREEMENT`
-    RequiredTosAgreement,
-    /// `RESOURCE_IN_USE_BY_OTHER_RESOURCE_WARNING`
-    ResourceInUseByOtherResourceWarning,
-    /// `RESOURCE_NOT_DELETED`
-    ResourceNotDeleted,
-    /// `SCHEMA_VALIDATION_IGNORED`
-    SchemaValidationIgnored,
-    /// `SINGLE_INSTANCE_PROPERTY_TEMPLATE`
-    SingleInstancePropertyTemplate,
-    /// `UNDECLARED_PROPERTIES`
-    UndeclaredProperties,
-    /// `UNREACHABLE`
-    Unreachable,
-}
-#[cfg(feature = "network-attachments")]
-runtime::open_enum! {
-    NetworkAttachmentListWarningCode { CleanupFailed "CLEANUP_FAILED"
-    DeprecatedResourceUsed "DEPRECATED_RESOURCE_USED" DeprecatedTypeUsed
-    "DEPRECATED_TYPE_USED" DiskSizeLargerThanImageSize "DISK_SIZE_LARGER_THAN_IMAGE_SIZE"
-    ExperimentalTypeUsed "EXPERIMENTAL_TYPE_USED" ExternalApiWarning
-    "EXTERNAL_API_WARNING" FieldValueOverriden "FIELD_VALUE_OVERRIDEN"
-    InjectedKernelsDeprecated "INJECTED_KERNELS_DEPRECATED"
-    InvalidHealthCheckForDynamicWieghtedLb "INVALID_HEALTH_CHECK_FOR_DYNAMIC_WIEGHTED_LB"
-    LargeDeploymentWarning "LARGE_DEPLOYMENT_WARNING" ListOverheadQuotaExceed
-    "LIST_OVERHEAD_QUOTA_EXCEED" MissingTypeDependency "MISSING_TYPE_DEPENDENCY"
-    NextHopAddressNotAssigned "NEXT_HOP_ADDRESS_NOT_ASSIGNED" NextHopCannotIpForward
-    "NEXT_HOP_CANNOT_IP_FORWARD" NextHopInstanceHasNoIpv6Interface
-    "NEXT_HOP_INSTANCE_HAS_NO_IPV6_INTERFACE" NextHopInstanceNotFound
-    "NEXT_HOP_INSTANCE_NOT_FOUND" NextHopInstanceNotOnNetwork
-    "NEXT_HOP_INSTANCE_NOT_ON_NETWORK" NextHopNotRunning "NEXT_HOP_NOT_RUNNING"
-    NotCriticalError "NOT_CRITICAL_ERROR" NoResultsOnPage "NO_RESULTS_ON_PAGE"
-    PartialSuccess "PARTIAL_SUCCESS" QuotaInfoUnavailable "QUOTA_INFO_UNAVAILABLE"
-    RequiredTosAgreement "REQUIRED_TOS_AGREEMENT" ResourceInUseByOtherResourceWarning
-    "RESOURCE_IN_USE_BY_OTHER_RESOURCE_WARNING" ResourceNotDeleted "RESOURCE_NOT_DELETED"
-    SchemaValidationIgnored "SCHEMA_VALIDATION_IGNORED" SingleInstancePropertyTemplate
-    "SINGLE_INSTANCE_PROPERTY_TEMPLATE" UndeclaredProperties "UNDECLARED_PROPERTIES"
-    Unreachable "UNREACHABLE" }
-}
+pub type NetworkAttachmentListWarningCode = RouteWarningsCode;
 
 #[cfg(feature = "network-attachments")]
 /// Values of `NetworkAttachmentsScopedListWarningCode`.
-#[non_exhaustive]
-pub enum NetworkAttachmentsScopedListWarningCode {
-    /// `CLEANUP_FAILED`
-    CleanupFailed,
-    /// `DEPRECATED_RESOURCE_USED`
-    DeprecatedResourceUsed,
-    /// `DEPRECATED_TYPE_USED`
-    DeprecatedTypeUsed,
-    /// `DISK_SIZE_LARGER_THAN_IMAGE_SIZE`
-    DiskSizeLargerThanImageSize,
-    /// `EXPERIMENTAL_TYPE_USED`
-    ExperimentalTypeUsed,
-    /// `EXTERNAL_API_WARNING`
-    ExternalApiWarning,
-    /// `FIELD_VALUE_OVERRIDEN`
-    #[deprecated]
-    FieldValueOverriden,
-    /// `INJECTED_KERNELS_DEPRECATED`
-    InjectedKernelsDeprecated,
-    /// `INVALID_HEALTH_CHECK_FOR_DYNAMIC_WIEGHTED_LB`
-    InvalidHealthCheckForDynamicWieghtedLb,
-    /// `LARGE_DEPLOYMENT_WARNING`
-    LargeDeploymentWarning,
-    /// `LIST_OVERHEAD_QUOTA_EXCEED`
-    ListOverheadQuotaExceed,
-    /// `MISSING_TYPE_DEPENDENCY`
-    MissingTypeDependency,
-    /// `NEXT_HOP_ADDRESS_NOT_ASSIGNED`
-    NextHopAddressNotAssigned,
-    /// `NEXT_HOP_CANNOT_IP_FORWARD`
-    NextHopCannotIpForward,
-    /// `NEXT_HOP_INSTANCE_HAS_NO_IPV6_INTERFACE`
-    NextHopInstanceHasNoIpv6Interface,
-    /// `NEXT_HOP_INSTANCE_NOT_FOUND`
-    NextHopInstanceNotFound,
-    /// `NEXT_HOP_INSTANCE_NOT_ON_NETWORK`
-    NextHopInstanceNotOnNetwork,
-    /// `NEXT_HOP_NOT_RUNNING`
-    NextHopNotRunning,
-    /// `NOT_CRITICAL_ERROR`
-    NotCriticalError,
-    /// `NO_RESULTS_ON_PAGE`
-    NoResultsOnPage,
-    /// `PARTIAL_SUCCESS`
-    PartialSuccess,
-    /// `QUOTA_INFO_UNAVAILABLE`
-    QuotaInfoUnavailable,
-    /// `REQUIRED_TOS_AGREEMENT`
-    RequiredTosAgreement,
-    /// `RESOURCE_IN_USE_BY_OTHER_RESOURCE_WARNING`
-    ResourceInUseByOtherResourceWarning,
-    /// `RESOURCE_NOT_DELETED`
-    ResourceNotDeleted,
-    /// `SCHEMA_VALIDATION_IGNORED`
-    SchemaValidationIgnored,
-    /// `SINGLE_INSTANCE_PROPERTY_TEMPLATE`
-    SingleInstancePropertyTemplate,
-    /// `UNDECLARED_PROPERTIES`
-    UndeclaredProperties,
-    /// `UNREACHABLE`
-    Unreachable,
-}
-#[cfg(feature = "network-attachments")]
-runtime::open_enum! {
-    NetworkAttachmentsScopedListWarningCode { CleanupFailed "CLEANUP_FAILED"
-    DeprecatedResourceUsed "DEPRECATED_RESOURCE_USED" DeprecatedTypeUsed
-    "DEPRECATED_TYPE_USED" DiskSizeLargerThanImageSize "DISK_SIZE_LARGER_THAN_IMAGE_SIZE"
-    ExperimentalTypeUsed "EXPERIMENTAL_TYPE_USED" ExternalApiWarning
-    "EXTERNAL_API_WARNING" FieldValueOverriden "FIELD_VALUE_OVERRIDEN"
-    InjectedKernelsDeprecated "INJECTED_KERNELS_DEPRECATED"
-    InvalidHealthCheckForDynamicWieghtedLb "INVALID_HEALTH_CHECK_FOR_DYNAMIC_WIEGHTED_LB"
-    LargeDeploymentWarning "LARGE_DEPLOYMENT_WARNING" ListOverheadQuotaExceed
-    "LIST_OVERHEAD_QUOTA_EXCEED" MissingTypeDependency "MISSING_TYPE_DEPENDENCY"
-    NextHopAddressNotAssigned "NEXT_HOP_ADDRESS_NOT_ASSIGNED" NextHopCannotIpForward
-    "NEXT_HOP_CANNOT_IP_FORWARD" NextHopInstanceHasNoIpv6Interface
-    "NEXT_HOP_INSTANCE_HAS_NO_IPV6_INTERFACE" NextHopInstanceNotFound
-    "NEXT_HOP_INSTANCE_NOT_FOUND" NextHopInstanceNotOnNetwork
-    "NEXT_HOP_INSTANCE_NOT_ON_NETWORK" NextHopNotRunning "NEXT_HOP_NOT_RUNNING"
-    NotCriticalError "NOT_CRITICAL_ERROR" NoResultsOnPage "NO_RESULTS_ON_PAGE"
-    PartialSuccess "PARTIAL_SUCCESS" QuotaInfoUnavailable "QUOTA_INFO_UNAVAILABLE"
-    RequiredTosAgreement "REQUIRED_TOS_AGREEMENT" ResourceInUseByOtherResourceWarning
-    "RESOURCE_IN_USE_BY_OTHER_RESOURCE_WARNING" ResourceNotDeleted "RESOURCE_NOT_DELETED"
-    SchemaValidationIgnored "SCHEMA_VALIDATION_IGNORED" SingleInstancePropertyTemplate
-    "SINGLE_INSTANCE_PROPERTY_TEMPLATE" UndeclaredProperties "UNDECLARED_PROPERTIES"
-    Unreachable "UNREACHABLE" }
-}
+pub type NetworkAttachmentsScopedListWarningCode = RouteWarningsCode;
 
 #[cfg(feature = "network-edge-security-services")]
 /// Values of `NetworkEdgeSecurityServiceAggregatedListWarningCode`.
-#[non_exhaustive]
-pub enum NetworkEdgeSecurityServiceAggregatedListWarningCode {
-    /// `CLEANUP_FAILED`
-    CleanupFailed,
-    /// `DEPRECATED_RESOURCE_USED`
-    DeprecatedResourceUsed,
-    /// `DEPRECATED_TYPE_USED`
-    DeprecatedTypeUsed,
-    /// `DISK_SIZE_LARGER_THAN_IMAGE_SIZE`
-    DiskSizeLargerThanImageSize,
-    /// `EXPERIMENTAL_TYPE_USED`
-    ExperimentalTypeUsed,
-    /// `EXTERNAL_API_WARNING`
-    ExternalApiWarning,
-    /// `FIELD_VALUE_OVERRIDEN`
-    #[deprecated]
-    FieldValueOverriden,
-    /// `INJECTED_KERNELS_DEPRECATED`
-    InjectedKernelsDeprecated,
-    /// `INVALID_HEALTH_CHECK_FOR_DYNAMIC_WIEGHTED_LB`
-    InvalidHealthCheckForDynamicWieghtedLb,
-    /// `LARGE_DEPLOYMENT_WARNING`
-    LargeDeploymentWarning,
-    /// `LIST_OVERHEAD_QUOTA_EXCEED`
-    ListOverheadQuotaExceed,
-    /// `MISSING_TYPE_DEPENDENCY`
-    MissingTypeDependency,
-    /// `NEXT_HOP_ADDRESS_NOT_ASSIGNED`
-    NextHopAddressNotAssigned,
-    /// `NEXT_HOP_CANNOT_IP_FORWARD`
-    NextHopCannotIpForward,
-    /// `NEXT_HOP_INSTANCE_HAS_NO_IPV6_INTERFACE`
-    NextHopInstanceHasNoIpv6Interface,
-    /// `NEXT_HOP_INSTANCE_NOT_FOUND`
-    NextHopInstanceNotFound,
-    /// `NEXT_HOP_INSTANCE_NOT_ON_NETWORK`
-    NextHopInstanceNotOnNetwork,
-    /// `NEXT_HOP_NOT_RUNNING`
-    NextHopNotRunning,
-    /// `NOT_CRITICAL_ERROR`
-    NotCriticalError,
-    /// `NO_RESULTS_ON_PAGE`
-    NoResultsOnPage,
-    /// `PARTIAL_SUCCESS`
-    PartialSuccess,
-    /// `QUOTA_INFO_UNAVAILABLE`
-    QuotaInfoUnavailable,
-    /// `REQUIRED_TOS_AGREEMENT`
-    RequiredTosAgreement,
-    /// `RESOURCE_IN_USE_BY_OTHER_RESOURCE_WARNING`
-    ResourceInUseByOtherResourceWarning,
-    /// `RESOURCE_NOT_DELETED`
-    ResourceNotDeleted,
-    /// `SCHEMA_VALIDATION_IGNORED`
-    SchemaValidationIgnored,
-    /// `SINGLE_INSTANCE_PROPERTY_TEMPLATE`
-    SingleInstancePropertyTemplate,
-    /// `UNDECLARED_PROPERTIES`
-    UndeclaredProperties,
-    /// `UNREACHABLE`
-    Unreachable,
-}
-#[cfg(feature = "network-edge-security-services")]
-runtime::open_enum! {
-    NetworkEdgeSecurityServiceAggregatedListWarningCode { CleanupFailed "CLEANUP_FAILED"
-    DeprecatedResourceUsed "DEPRECATED_RESOURCE_USED" DeprecatedTypeUsed
-    "DEPRECATED_TYPE_USED" DiskSizeLargerThanImageSize "DISK_SIZE_LARGER_THAN_IMAGE_SIZE"
-    ExperimentalTypeUsed "EXPERIMENTAL_TYPE_USED" ExternalApiWarning
-    "EXTERNAL_API_WARNING" FieldValueOverriden "FIELD_VALUE_OVERRIDEN"
-    InjectedKernelsDeprecated "INJECTED_KERNELS_DEPRECATED"
-    InvalidHealthCheckForDynamicWieghtedLb "INVALID_HEALTH_CHECK_FOR_DYNAMIC_WIEGHTED_LB"
-    LargeDeploymentWarning "LARGE_DEPLOYMENT_WARNING" ListOverheadQuotaExceed
-    "LIST_OVERHEAD_QUOTA_EXCEED" MissingTypeDependency "MISSING_TYPE_DEPENDENCY"
-    NextHopAddressNotAssigned "NEXT_HOP_ADDRESS_NOT_ASSIGNED" NextHopCannotIpForward
-    "NEXT_HOP_CANNOT_IP_FORWARD" NextHopInstanceHasNoIpv6Interface
-    "NEXT_HOP_INSTANCE_HAS_NO_IPV6_INTERFACE" NextHopInstanceNotFound
-    "NEXT_HOP_INSTANCE_NOT_FOUND" NextHopInstanceNotOnNetwork
-    "NEXT_HOP_INSTANCE_NOT_ON_NETWORK" NextHopNotRunning "NEXT_HOP_NOT_RUNNING"
-    NotCriticalError "NOT_CRITICAL_ERROR" NoResultsOnPage "NO_RESULTS_ON_PAGE"
-    PartialSuccess "PARTIAL_SUCCESS" QuotaInfoUnavailable "QUOTA_INFO_UNAVAILABLE"
-    RequiredTosAgreement "REQUIRED_TOS_AGREEMENT" ResourceInUseByOtherResourceWarning
-    "RESOURCE_IN_USE_BY_OTHER_RESOURCE_WARNING" ResourceNotDeleted "RESOURCE_NOT_DELETED"
-    SchemaValidationIgnored "SCHEMA_VALIDATION_IGNORED" SingleInstancePropertyTemplate
-    "SINGLE_INSTANCE_PROPERTY_TEMPLATE" UndeclaredProperties "UNDECLARED_PROPERTIES"
-    Unreachable "UNREACHABLE" }
-}
+pub type NetworkEdgeSecurityServiceAggregatedListWarningCode = RouteWarningsCode;
 
 #[cfg(feature = "network-edge-security-services")]
 /// Values of `NetworkEdgeSecurityServicesScopedListWarningCode`.
-#[non_exhaustive]
-pub enum NetworkEdgeSecurityServicesScopedListWarningCode {
-    /// `CLEANUP_FAILED`
-    CleanupFailed,
-    /// `DEPRECATED_RESOURCE_USED`
-    DeprecatedResourceUsed,
-    /// `DEPRECATED_TYPE_USED`
-    DeprecatedTypeUsed,
-    /// `DISK_SIZE_LARGER_THAN_IMAGE_SIZE`
-    DiskSizeLargerThanImageSize,
-    /// `EXPERIMENTAL_TYPE_USED`
-    ExperimentalTypeUsed,
-    /// `EXTERNAL_API_WARNING`
-    ExternalApiWarning,
-    /// `FIELD_VALUE_OVERRIDEN`
-    #[deprecated]
-    FieldValueOverriden,
-    /// `INJECTED_KERNELS_DEPRECATED`
-    InjectedKernelsDeprecated,
-    /// `INVALID_HEALTH_CHECK_FOR_DYNAMIC_WIEGHTED_LB`
-    InvalidHealthCheckForDynamicWieghtedLb,
-    /// `LARGE_DEPLOYMENT_WARNING`
-    LargeDeploymentWarning,
-    /// `LIST_OVERHEAD_QUOTA_EXCEED`
-    ListOverheadQuotaExceed,
-    /// `MISSING_TYPE_DEPENDENCY`
-    MissingTypeDependency,
-    /// `NEXT_HOP_ADDRESS_NOT_ASSIGNED`
-    NextHopAddressNotAssigned,
-    /// `NEXT_HOP_CANNOT_IP_FORWARD`
-    NextHopCannotIpForward,
-    /// `NEXT_HOP_INSTANCE_HAS_NO_IPV6_INTERFACE`
-    NextHopInstanceHasNoIpv6Interface,
-    /// `NEXT_HOP_INSTANCE_NOT_FOUND`
-    NextHopInstanceNotFound,
-    /// `NEXT_HOP_INSTANCE_NOT_ON_NETWORK`
-    NextHopInstanceNotOnNetwork,
-    /// `NEXT_HOP_NOT_RUNNING`
-    NextHopNotRunning,
-    /// `NOT_CRITICAL_ERROR`
-    NotCriticalError,
-    /// `NO_RESULTS_ON_PAGE`
-    NoResultsOnPage,
-    /// `PARTIAL_SUCCESS`
-    PartialSuccess,
-    /// `QUOTA_INFO_UNAVAILABLE`
-    QuotaInfoUnavailable,
-    /// `REQUIRED_TOS_AGREEMENT`
-    RequiredTosAgreement,
-    /// `RESOURCE_IN_USE_BY_OTHER_RESOURCE_WARNING`
-    ResourceInUseByOtherResourceWarning,
-    /// `RESOURCE_NOT_DELETED`
-    ResourceNotDeleted,
-    /// `SCHEMA_VALIDATION_IGNORED`
-    SchemaValidationIgnored,
-    /// `SINGLE_INSTANCE_PROPERTY_TEMPLATE`
-    SingleInstancePropertyTemplate,
-    /// `UNDECLARED_PROPERTIES`
-    UndeclaredProperties,
-    /// `UNREACHABLE`
-    Unreachable,
-}
-#[cfg(feature = "network-edge-security-services")]
-runtime::open_enum! {
-    NetworkEdgeSecurityServicesScopedListWarningCode { CleanupFailed "CLEANUP_FAILED"
-    DeprecatedResourceUsed "DEPRECATED_RESOURCE_USED" DeprecatedTypeUsed
-    "DEPRECATED_TYPE_USED" DiskSizeLargerThanImageSize "DISK_SIZE_LARGER_THAN_IMAGE_SIZE"
-    ExperimentalTypeUsed "EXPERIMENTAL_TYPE_USED" ExternalApiWarning
-    "EXTERNAL_API_WARNING" FieldValueOverriden "FIELD_VALUE_OVERRIDEN"
-    InjectedKernelsDeprecated "INJECTED_KERNELS_DEPRECATED"
-    InvalidHealthCheckForDynamicWieghtedLb "INVALID_HEALTH_CHECK_FOR_DYNAMIC_WIEGHTED_LB"
-    LargeDeploymentWarning "LARGE_DEPLOYMENT_WARNING" ListOverheadQuotaExceed
-    "LIST_OVERHEAD_QUOTA_EXCEED" MissingTypeDependency "MISSING_TYPE_DEPENDENCY"
-    NextHopAddressNotAssigned "NEXT_HOP_ADDRESS_NOT_ASSIGNED" NextHopCannotIpForward
-    "NEXT_HOP_CANNOT_IP_FORWARD" NextHopInstanceHasNoIpv6Interface
-    "NEXT_HOP_INSTANCE_HAS_NO_IPV6_INTERFACE" NextHopInstanceNotFound
-    "NEXT_HOP_INSTANCE_NOT_FOUND" NextHopInstanceNotOnNetwork
-    "NEXT_HOP_INSTANCE_NOT_ON_NETWORK" NextHopNotRunning "NEXT_HOP_NOT_RUNNING"
-    NotCriticalError "NOT_CRITICAL_ERROR" NoResultsOnPage "NO_RESULTS_ON_PAGE"
-    PartialSuccess "PARTIAL_SUCCESS" QuotaInfoUnavailable "QUOTA_INFO_UNAVAILABLE"
-    RequiredTosAgreement "REQUIRED_TOS_AGREEMENT" ResourceInUseByOtherResourceWarning
-    "RESOURCE_IN_USE_BY_OTHER_RESOURCE_WARNING" ResourceNotDeleted "RESOURCE_NOT_DELETED"
-    SchemaValidationIgnored "SCHEMA_VALIDATION_IGNORED" SingleInstancePropertyTemplate
-    "SINGLE_INSTANCE_PROPERTY_TEMPLATE" UndeclaredProperties "UNDECLARED_PROPERTIES"
-    Unreachable "UNREACHABLE" }
-}
+pub type NetworkEdgeSecurityServicesScopedListWarningCode = RouteWarningsCode;
 
 #[cfg(feature = "network-endpoint-groups")]
 /// Values of `NetworkEndpointGroupAggregatedListWarningCode`.
-#[non_exhaustive]
-pub enum NetworkEndpointGroupAggregatedListWarningCode {
-    /// `CLEANUP_FAILED`
-    CleanupFailed,
-    /// `DEPRECATED_RESOURCE_USED`
-    DeprecatedResourceUsed,
-    /// `DEPRECATED_TYPE_USED`
-    DeprecatedTypeUsed,
-    /// `DISK_SIZE_LARGER_THAN_IMAGE_SIZE`
-    DiskSizeLargerThanImageSize,
-    /// `EXPERIMENTAL_TYPE_USED`
-    ExperimentalTypeUsed,
-    /// `EXTERNAL_API_WARNING`
-    ExternalApiWarning,
-    /// `FIELD_VALUE_OVERRIDEN`
-    #[deprecated]
-    FieldValueOverriden,
-    /// `INJECTED_KERNELS_DEPRECATED`
-    InjectedKernelsDeprecated,
-    /// `INVALID_HEALTH_CHECK_FOR_DYNAMIC_WIEGHTED_LB`
-    InvalidHealthCheckForDynamicWieghtedLb,
-    /// `LARGE_DEPLOYMENT_WARNING`
-    LargeDeploymentWarning,
-    /// `LIST_OVERHEAD_QUOTA_EXCEED`
-    ListOverheadQuotaExceed,
-    /// `MISSING_TYPE_DEPENDENCY`
-    MissingTypeDependency,
-    /// `NEXT_HOP_ADDRESS_NOT_ASSIGNED`
-    NextHopAddressNotAssigned,
-    /// `NEXT_HOP_CANNOT_IP_FORWARD`
-    NextHopCannotIpForward,
-    /// `NEXT_HOP_INSTANCE_HAS_NO_IPV6_INTERFACE`
-    NextHopInstanceHasNoIpv6Interface,
-    /// `NEXT_HOP_INSTANCE_NOT_FOUND`
-    NextHopInstanceNotFound,
-    /// `NEXT_HOP_INSTANCE_NOT_ON_NETWORK`
-    NextHopInstanceNotOnNetwork,
-    /// `NEXT_HOP_NOT_RUNNING`
-    NextHopNotRunning,
-    /// `NOT_CRITICAL_ERROR`
-    NotCriticalError,
-    /// `NO_RESULTS_ON_PAGE`
-    NoResultsOnPage,
-    /// `PARTIAL_SUCCESS`
-    PartialSuccess,
-    /// `QUOTA_INFO_UNAVAILABLE`
-    QuotaInfoUnavailable,
-    /// `REQUIRED_TOS_AGREEMENT`
-    RequiredTosAgreement,
-    /// `RESOURCE_IN_USE_BY_OTHER_RESOURCE_WARNING`
-    ResourceInUseByOtherResourceWarning,
-    /// `RESOURCE_NOT_DELETED`
-    ResourceNotDeleted,
-    /// `SCHEMA_VALIDATION_IGNORED`
-    SchemaValidationIgnored,
-    /// `SINGLE_INSTANCE_PROPERTY_TEMPLATE`
-    SingleInstancePropertyTemplate,
-    /// `UNDECLARED_PROPERTIES`
-    UndeclaredProperties,
-    /// `UNREACHABLE`
-    Unreachable,
-}
-#[cfg(feature = "network-endpoint-groups")]
-runtime::open_enum! {
-    NetworkEndpointGroupAggregatedListWarningCode { CleanupFailed "CLEANUP_FAILED"
-    DeprecatedResourceUsed "DEPRECATED_RESOURCE_USED" DeprecatedTypeUsed
-    "DEPRECATED_TYPE_USED" DiskSizeLargerThanImageSize "DISK_SIZE_LARGER_THAN_IMAGE_SIZE"
-    ExperimentalTypeUsed "EXPERIMENTAL_TYPE_USED" ExternalApiWarning
-    "EXTERNAL_API_WARNING" FieldValueOverriden "FIELD_VALUE_OVERRIDEN"
-    InjectedKernelsDeprecated "INJECTED_KERNELS_DEPRECATED"
-    InvalidHealthCheckForDynamicWieghtedLb "INVALID_HEALTH_CHECK_FOR_DYNAMIC_WIEGHTED_LB"
-    LargeDeploymentWarning "LARGE_DEPLOYMENT_WARNING" ListOverheadQuotaExceed
-    "LIST_OVERHEAD_QUOTA_EXCEED" MissingTypeDependency "MISSING_TYPE_DEPENDENCY"
-    NextHopAddressNotAssigned "NEXT_HOP_ADDRESS_NOT_ASSIGNED" NextHopCannotIpForward
-    "NEXT_HOP_CANNOT_IP_FORWARD" NextHopInstanceHasNoIpv6Interface
-    "NEXT_HOP_INSTANCE_HAS_NO_IPV6_INTERFACE" NextHopInstanceNotFound
-    "NEXT_HOP_INSTANCE_NOT_FOUND" NextHopInstanceNotOnNetwork
-    "NEXT_HOP_INSTANCE_NOT_ON_NETWORK" NextHopNotRunning "NEXT_HOP_NOT_RUNNING"
-    NotCriticalError "NOT_CRITICAL_ERROR" NoResultsOnPage "NO_RESULTS_ON_PAGE"
-    PartialSuccess "PARTIAL_SUCCESS" QuotaInfoUnavailable "QUOTA_INFO_UNAVAILABLE"
-    RequiredTosAgreement "REQUIRED_TOS_AGREEMENT" ResourceInUseByOtherResourceWarning
-    "RESOURCE_IN_USE_BY_OTHER_RESOURCE_WARNING" ResourceNotDeleted "RESOURCE_NOT_DELETED"
-    SchemaValidationIgnored "SCHEMA_VALIDATION_IGNORED" SingleInstancePropertyTemplate
-    "SINGLE_INSTANCE_PROPERTY_TEMPLATE" UndeclaredProperties "UNDECLARED_PROPERTIES"
-    Unreachable "UNREACHABLE" }
-}
+pub type NetworkEndpointGroupAggregatedListWarningCode = RouteWarningsCode;
 
 #[cfg(
     any(
@@ -14489,98 +5113,7 @@ runtime::open_enum! {
     )
 )]
 /// Values of `NetworkEndpointGroupListWarningCode`.
-#[non_exhaustive]
-pub enum NetworkEndpointGroupListWarningCode {
-    /// `CLEANUP_FAILED`
-    CleanupFailed,
-    /// `DEPRECATED_RESOURCE_USED`
-    DeprecatedResourceUsed,
-    /// `DEPRECATED_TYPE_USED`
-    DeprecatedTypeUsed,
-    /// `DISK_SIZE_LARGER_THAN_IMAGE_SIZE`
-    DiskSizeLargerThanImageSize,
-    /// `EXPERIMENTAL_TYPE_USED`
-    ExperimentalTypeUsed,
-    /// `EXTERNAL_API_WARNING`
-    ExternalApiWarning,
-    /// `FIELD_VALUE_OVERRIDEN`
-    #[deprecated]
-    FieldValueOverriden,
-    /// `INJECTED_KERNELS_DEPRECATED`
-    InjectedKernelsDeprecated,
-    /// `INVALID_HEALTH_CHECK_FOR_DYNAMIC_WIEGHTED_LB`
-    InvalidHealthCheckForDynamicWieghtedLb,
-    /// `LARGE_DEPLOYMENT_WARNING`
-    LargeDeploymentWarning,
-    /// `LIST_OVERHEAD_QUOTA_EXCEED`
-    ListOverheadQuotaExceed,
-    /// `MISSING_TYPE_DEPENDENCY`
-    MissingTypeDependency,
-    /// `NEXT_HOP_ADDRESS_NOT_ASSIGNED`
-    NextHopAddressNotAssigned,
-    /// `NEXT_HOP_CANNOT_IP_FORWARD`
-    NextHopCannotIpForward,
-    /// `NEXT_HOP_INSTANCE_HAS_NO_IPV6_INTERFACE`
-    NextHopInstanceHasNoIpv6Interface,
-    /// `NEXT_HOP_INSTANCE_NOT_FOUND`
-    NextHopInstanceNotFound,
-    /// `NEXT_HOP_INSTANCE_NOT_ON_NETWORK`
-    NextHopInstanceNotOnNetwork,
-    /// `NEXT_HOP_NOT_RUNNING`
-    NextHopNotRunning,
-    /// `NOT_CRITICAL_ERROR`
-    NotCriticalError,
-    /// `NO_RESULTS_ON_PAGE`
-    NoResultsOnPage,
-    /// `PARTIAL_SUCCESS`
-    PartialSuccess,
-    /// `QUOTA_INFO_UNAVAILABLE`
-    QuotaInfoUnavailable,
-    /// `REQUIRED_TOS_AGREEMENT`
-    RequiredTosAgreement,
-    /// `RESOURCE_IN_USE_BY_OTHER_RESOURCE_WARNING`
-    ResourceInUseByOtherResourceWarning,
-    /// `RESOURCE_NOT_DELETED`
-    ResourceNotDeleted,
-    /// `SCHEMA_VALIDATION_IGNORED`
-    SchemaValidationIgnored,
-    /// `SINGLE_INSTANCE_PROPERTY_TEMPLATE`
-    SingleInstancePropertyTemplate,
-    /// `UNDECLARED_PROPERTIES`
-    UndeclaredProperties,
-    /// `UNREACHABLE`
-    Unreachable,
-}
-#[cfg(
-    any(
-        feature = "global-network-endpoint-groups",
-        feature = "network-endpoint-groups",
-        feature = "region-network-endpoint-groups"
-    )
-)]
-runtime::open_enum! {
-    NetworkEndpointGroupListWarningCode { CleanupFailed "CLEANUP_FAILED"
-    DeprecatedResourceUsed "DEPRECATED_RESOURCE_USED" DeprecatedTypeUsed
-    "DEPRECATED_TYPE_USED" DiskSizeLargerThanImageSize "DISK_SIZE_LARGER_THAN_IMAGE_SIZE"
-    ExperimentalTypeUsed "EXPERIMENTAL_TYPE_USED" ExternalApiWarning
-    "EXTERNAL_API_WARNING" FieldValueOverriden "FIELD_VALUE_OVERRIDEN"
-    InjectedKernelsDeprecated "INJECTED_KERNELS_DEPRECATED"
-    InvalidHealthCheckForDynamicWieghtedLb "INVALID_HEALTH_CHECK_FOR_DYNAMIC_WIEGHTED_LB"
-    LargeDeploymentWarning "LARGE_DEPLOYMENT_WARNING" ListOverheadQuotaExceed
-    "LIST_OVERHEAD_QUOTA_EXCEED" MissingTypeDependency "MISSING_TYPE_DEPENDENCY"
-    NextHopAddressNotAssigned "NEXT_HOP_ADDRESS_NOT_ASSIGNED" NextHopCannotIpForward
-    "NEXT_HOP_CANNOT_IP_FORWARD" NextHopInstanceHasNoIpv6Interface
-    "NEXT_HOP_INSTANCE_HAS_NO_IPV6_INTERFACE" NextHopInstanceNotFound
-    "NEXT_HOP_INSTANCE_NOT_FOUND" NextHopInstanceNotOnNetwork
-    "NEXT_HOP_INSTANCE_NOT_ON_NETWORK" NextHopNotRunning "NEXT_HOP_NOT_RUNNING"
-    NotCriticalError "NOT_CRITICAL_ERROR" NoResultsOnPage "NO_RESULTS_ON_PAGE"
-    PartialSuccess "PARTIAL_SUCCESS" QuotaInfoUnavailable "QUOTA_INFO_UNAVAILABLE"
-    RequiredTosAgreement "REQUIRED_TOS_AGREEMENT" ResourceInUseByOtherResourceWarning
-    "RESOURCE_IN_USE_BY_OTHER_RESOURCE_WARNING" ResourceNotDeleted "RESOURCE_NOT_DELETED"
-    SchemaValidationIgnored "SCHEMA_VALIDATION_IGNORED" SingleInstancePropertyTemplate
-    "SINGLE_INSTANCE_PROPERTY_TEMPLATE" UndeclaredProperties "UNDECLARED_PROPERTIES"
-    Unreachable "UNREACHABLE" }
-}
+pub type NetworkEndpointGroupListWarningCode = RouteWarningsCode;
 
 #[cfg(
     any(
@@ -14634,33 +5167,7 @@ runtime::open_enum! {
     )
 )]
 /// Values of `NetworkEndpointGroupPscDataPscConnectionStatus`.
-#[non_exhaustive]
-pub enum NetworkEndpointGroupPscDataPscConnectionStatus {
-    /// `ACCEPTED`
-    Accepted,
-    /// `CLOSED`
-    Closed,
-    /// `NEEDS_ATTENTION`
-    NeedsAttention,
-    /// `PENDING`
-    Pending,
-    /// `REJECTED`
-    Rejected,
-    /// `STATUS_UNSPECIFIED`
-    StatusUnspecified,
-}
-#[cfg(
-    any(
-        feature = "global-network-endpoint-groups",
-        feature = "network-endpoint-groups",
-        feature = "region-network-endpoint-groups"
-    )
-)]
-runtime::open_enum! {
-    NetworkEndpointGroupPscDataPscConnectionStatus { Accepted "ACCEPTED" Closed "CLOSED"
-    NeedsAttention "NEEDS_ATTENTION" Pending "PENDING" Rejected "REJECTED"
-    StatusUnspecified "STATUS_UNSPECIFIED" }
-}
+pub type NetworkEndpointGroupPscDataPscConnectionStatus = ForwardingRulePscConnectionStatus;
 
 #[cfg(feature = "network-endpoint-groups")]
 /// Values of `NetworkEndpointGroupsListEndpointsRequestHealthStatus`.
@@ -14684,276 +5191,15 @@ runtime::open_enum! {
     )
 )]
 /// Values of `NetworkEndpointGroupsListNetworkEndpointsWarningCode`.
-#[non_exhaustive]
-pub enum NetworkEndpointGroupsListNetworkEndpointsWarningCode {
-    /// `CLEANUP_FAILED`
-    CleanupFailed,
-    /// `DEPRECATED_RESOURCE_USED`
-    DeprecatedResourceUsed,
-    /// `DEPRECATED_TYPE_USED`
-    DeprecatedTypeUsed,
-    /// `DISK_SIZE_LARGER_THAN_IMAGE_SIZE`
-    DiskSizeLargerThanImageSize,
-    /// `EXPERIMENTAL_TYPE_USED`
-    ExperimentalTypeUsed,
-    /// `EXTERNAL_API_WARNING`
-    ExternalApiWarning,
-    /// `FIELD_VALUE_OVERRIDEN`
-    #[deprecated]
-    FieldValueOverriden,
-    /// `INJECTED_KERNELS_DEPRECATED`
-    InjectedKernelsDeprecated,
-    /// `INVALID_HEALTH_CHECK_FOR_DYNAMIC_WIEGHTED_LB`
-    InvalidHealthCheckForDynamicWieghtedLb,
-    /// `LARGE_DEPLOYMENT_WARNING`
-    LargeDeploymentWarning,
-    /// `LIST_OVERHEAD_QUOTA_EXCEED`
-    ListOverheadQuotaExceed,
-    /// `MISSING_TYPE_DEPENDENCY`
-    MissingTypeDependency,
-    /// `NEXT_HOP_ADDRESS_NOT_ASSIGNED`
-    NextHopAddressNotAssigned,
-    /// `NEXT_HOP_CANNOT_IP_FORWARD`
-    NextHopCannotIpForward,
-    /// `NEXT_HOP_INSTANCE_HAS_NO_IPV6_INTERFACE`
-    NextHopInstanceHasNoIpv6Interface,
-    /// `NEXT_HOP_INSTANCE_NOT_FOUND`
-    NextHopInstanceNotFound,
-    /// `NEXT_HOP_INSTANCE_NOT_ON_NETWORK`
-    NextHopInstanceNotOnNetwork,
-    /// `NEXT_HOP_NOT_RUNNING`
-    NextHopNotRunning,
-    /// `NOT_CRITICAL_ERROR`
-    NotCriticalError,
-    /// `NO_RESULTS_ON_PAGE`
-    NoResultsOnPage,
-    /// `PARTIAL_SUCCESS`
-    PartialSuccess,
-    /// `QUOTA_INFO_UNAVAILABLE`
-    QuotaInfoUnavailable,
-    /// `REQUIRED_TOS_AGREEMENT`
-    RequiredTosAgreement,
-    /// `RESOURCE_IN_USE_BY_OTHER_RESOURCE_WARNING`
-    ResourceInUseByOtherResourceWarning,
-    /// `RESOURCE_NOT_DELETED`
-    ResourceNotDeleted,
-    /// `SCHEMA_VALIDATION_IGNORED`
-    SchemaValidationIgnored,
-    /// `SINGLE_INSTANCE_PROPERTY_TEMPLATE`
-    SingleInstancePropertyTemplate,
-    /// `UNDECLARED_PROPERTIES`
-    UndeclaredProperties,
-    /// `UNREACHABLE`
-    Unreachable,
-}
-#[cfg(
-    any(
-        feature = "global-network-endpoint-groups",
-        feature = "network-endpoint-groups",
-        feature = "region-network-endpoint-groups"
-    )
-)]
-runtime::open_enum! {
-    NetworkEndpointGroupsListNetworkEndpointsWarningCode { CleanupFailed "CLEANUP_FAILED"
-    DeprecatedResourceUsed "DEPRECATED_RESOURCE_USED" DeprecatedTypeUsed
-    "DEPRECATED_TYPE_USED" DiskSizeLargerThanImageSize "DISK_SIZE_LARGER_THAN_IMAGE_SIZE"
-    ExperimentalTypeUsed "EXPERIMENTAL_TYPE_USED" ExternalApiWarning
-    "EXTERNAL_API_WARNING" FieldValueOverriden "FIELD_VALUE_OVERRIDEN"
-    InjectedKernelsDeprecated "INJECTED_KERNELS_DEPRECATED"
-    InvalidHealthCheckForDynamicWieghtedLb "INVALID_HEALTH_CHECK_FOR_DYNAMIC_WIEGHTED_LB"
-    LargeDeploymentWarning "LARGE_DEPLOYMENT_WARNING" ListOverheadQuotaExceed
-    "LIST_OVERHEAD_QUOTA_EXCEED" MissingTypeDependency "MISSING_TYPE_DEPENDENCY"
-    NextHopAddressNotAssigned "NEXT_HOP_ADDRESS_NOT_ASSIGNED" NextHopCannotIpForward
-    "NEXT_HOP_CANNOT_IP_FORWARD" NextHopInstanceHasNoIpv6Interface
-    "NEXT_HOP_INSTANCE_HAS_NO_IPV6_INTERFACE" NextHopInstanceNotFound
-    "NEXT_HOP_INSTANCE_NOT_FOUND" NextHopInstanceNotOnNetwork
-    "NEXT_HOP_INSTANCE_NOT_ON_NETWORK" NextHopNotRunning "NEXT_HOP_NOT_RUNNING"
-    NotCriticalError "NOT_CRITICAL_ERROR" NoResultsOnPage "NO_RESULTS_ON_PAGE"
-    PartialSuccess "PARTIAL_SUCCESS" QuotaInfoUnavailable "QUOTA_INFO_UNAVAILABLE"
-    RequiredTosAgreement "REQUIRED_TOS_AGREEMENT" ResourceInUseByOtherResourceWarning
-    "RESOURCE_IN_USE_BY_OTHER_RESOURCE_WARNING" ResourceNotDeleted "RESOURCE_NOT_DELETED"
-    SchemaValidationIgnored "SCHEMA_VALIDATION_IGNORED" SingleInstancePropertyTemplate
-    "SINGLE_INSTANCE_PROPERTY_TEMPLATE" UndeclaredProperties "UNDECLARED_PROPERTIES"
-    Unreachable "UNREACHABLE" }
-}
+pub type NetworkEndpointGroupsListNetworkEndpointsWarningCode = RouteWarningsCode;
 
 #[cfg(feature = "network-endpoint-groups")]
 /// Values of `NetworkEndpointGroupsScopedListWarningCode`.
-#[non_exhaustive]
-pub enum NetworkEndpointGroupsScopedListWarningCode {
-    /// `CLEANUP_FAILED`
-    CleanupFailed,
-    /// `DEPRECATED_RESOURCE_USED`
-    DeprecatedResourceUsed,
-    /// `DEPRECATED_TYPE_USED`
-    DeprecatedTypeUsed,
-    /// `DISK_SIZE_LARGER_THAN_IMAGE_SIZE`
-    DiskSizeLargerThanImageSize,
-    /// `EXPERIMENTAL_TYPE_USED`
-    ExperimentalTypeUsed,
-    /// `EXTERNAL_API_WARNING`
-    ExternalApiWarning,
-    /// `FIELD_VALUE_OVERRIDEN`
-    #[deprecated]
-    FieldValueOverriden,
-    /// `INJECTED_KERNELS_DEPRECATED`
-    InjectedKernelsDeprecated,
-    /// `INVALID_HEALTH_CHECK_FOR_DYNAMIC_WIEGHTED_LB`
-    InvalidHealthCheckForDynamicWieghtedLb,
-    /// `LARGE_DEPLOYMENT_WARNING`
-    LargeDeploymentWarning,
-    /// `LIST_OVERHEAD_QUOTA_EXCEED`
-    ListOverheadQuotaExceed,
-    /// `MISSING_TYPE_DEPENDENCY`
-    MissingTypeDependency,
-    /// `NEXT_HOP_ADDRESS_NOT_ASSIGNED`
-    NextHopAddressNotAssigned,
-    /// `NEXT_HOP_CANNOT_IP_FORWARD`
-    NextHopCannotIpForward,
-    /// `NEXT_HOP_INSTANCE_HAS_NO_IPV6_INTERFACE`
-    NextHopInstanceHasNoIpv6Interface,
-    /// `NEXT_HOP_INSTANCE_NOT_FOUND`
-    NextHopInstanceNotFound,
-    /// `NEXT_HOP_INSTANCE_NOT_ON_NETWORK`
-    NextHopInstanceNotOnNetwork,
-    /// `NEXT_HOP_NOT_RUNNING`
-    NextHopNotRunning,
-    /// `NOT_CRITICAL_ERROR`
-    NotCriticalError,
-    /// `NO_RESULTS_ON_PAGE`
-    NoResultsOnPage,
-    /// `PARTIAL_SUCCESS`
-    PartialSuccess,
-    /// `QUOTA_INFO_UNAVAILABLE`
-    QuotaInfoUnavailable,
-    /// `REQUIRED_TOS_AGREEMENT`
-    RequiredTosAgreement,
-    /// `RESOURCE_IN_USE_BY_OTHER_RESOURCE_WARNING`
-    ResourceInUseByOtherResourceWarning,
-    /// `RESOURCE_NOT_DELETED`
-    ResourceNotDeleted,
-    /// `SCHEMA_VALIDATION_IGNORED`
-    SchemaValidationIgnored,
-    /// `SINGLE_INSTANCE_PROPERTY_TEMPLATE`
-    SingleInstancePropertyTemplate,
-    /// `UNDECLARED_PROPERTIES`
-    UndeclaredProperties,
-    /// `UNREACHABLE`
-    Unreachable,
-}
-#[cfg(feature = "network-endpoint-groups")]
-runtime::open_enum! {
-    NetworkEndpointGroupsScopedListWarningCode { CleanupFailed "CLEANUP_FAILED"
-    DeprecatedResourceUsed "DEPRECATED_RESOURCE_USED" DeprecatedTypeUsed
-    "DEPRECATED_TYPE_USED" DiskSizeLargerThanImageSize "DISK_SIZE_LARGER_THAN_IMAGE_SIZE"
-    ExperimentalTypeUsed "EXPERIMENTAL_TYPE_USED" ExternalApiWarning
-    "EXTERNAL_API_WARNING" FieldValueOverriden "FIELD_VALUE_OVERRIDEN"
-    InjectedKernelsDeprecated "INJECTED_KERNELS_DEPRECATED"
-    InvalidHealthCheckForDynamicWieghtedLb "INVALID_HEALTH_CHECK_FOR_DYNAMIC_WIEGHTED_LB"
-    LargeDeploymentWarning "LARGE_DEPLOYMENT_WARNING" ListOverheadQuotaExceed
-    "LIST_OVERHEAD_QUOTA_EXCEED" MissingTypeDependency "MISSING_TYPE_DEPENDENCY"
-    NextHopAddressNotAssigned "NEXT_HOP_ADDRESS_NOT_ASSIGNED" NextHopCannotIpForward
-    "NEXT_HOP_CANNOT_IP_FORWARD" NextHopInstanceHasNoIpv6Interface
-    "NEXT_HOP_INSTANCE_HAS_NO_IPV6_INTERFACE" NextHopInstanceNotFound
-    "NEXT_HOP_INSTANCE_NOT_FOUND" NextHopInstanceNotOnNetwork
-    "NEXT_HOP_INSTANCE_NOT_ON_NETWORK" NextHopNotRunning "NEXT_HOP_NOT_RUNNING"
-    NotCriticalError "NOT_CRITICAL_ERROR" NoResultsOnPage "NO_RESULTS_ON_PAGE"
-    PartialSuccess "PARTIAL_SUCCESS" QuotaInfoUnavailable "QUOTA_INFO_UNAVAILABLE"
-    RequiredTosAgreement "REQUIRED_TOS_AGREEMENT" ResourceInUseByOtherResourceWarning
-    "RESOURCE_IN_USE_BY_OTHER_RESOURCE_WARNING" ResourceNotDeleted "RESOURCE_NOT_DELETED"
-    SchemaValidationIgnored "SCHEMA_VALIDATION_IGNORED" SingleInstancePropertyTemplate
-    "SINGLE_INSTANCE_PROPERTY_TEMPLATE" UndeclaredProperties "UNDECLARED_PROPERTIES"
-    Unreachable "UNREACHABLE" }
-}
+pub type NetworkEndpointGroupsScopedListWarningCode = RouteWarningsCode;
 
 #[cfg(feature = "network-firewall-policies")]
 /// Values of `NetworkFirewallPolicyAggregatedListWarningCode`.
-#[non_exhaustive]
-pub enum NetworkFirewallPolicyAggregatedListWarningCode {
-    /// `CLEANUP_FAILED`
-    CleanupFailed,
-    /// `DEPRECATED_RESOURCE_USED`
-    DeprecatedResourceUsed,
-    /// `DEPRECATED_TYPE_USED`
-    DeprecatedTypeUsed,
-    /// `DISK_SIZE_LARGER_THAN_IMAGE_SIZE`
-    DiskSizeLargerThanImageSize,
-    /// `EXPERIMENTAL_TYPE_USED`
-    ExperimentalTypeUsed,
-    /// `EXTERNAL_API_WARNING`
-    ExternalApiWarning,
-    /// `FIELD_VALUE_OVERRIDEN`
-    #[deprecated]
-    FieldValueOverriden,
-    /// `INJECTED_KERNELS_DEPRECATED`
-    InjectedKernelsDeprecated,
-    /// `INVALID_HEALTH_CHECK_FOR_DYNAMIC_WIEGHTED_LB`
-    InvalidHealthCheckForDynamicWieghtedLb,
-    /// `LARGE_DEPLOYMENT_WARNING`
-    LargeDeploymentWarning,
-    /// `LIST_OVERHEAD_QUOTA_EXCEED`
-    ListOverheadQuotaExceed,
-    /// `MISSING_TYPE_DEPENDENCY`
-    MissingTypeDependency,
-    /// `NEXT_HOP_ADDRESS_NOT_ASSIGNED`
-    NextHopAddressNotAssigned,
-    /// `NEXT_HOP_CANNOT_IP_FORWARD`
-    NextHopCannotIpForward,
-    /// `NEXT_HOP_INSTANCE_HAS_NO_IPV6_INTERFACE`
-    NextHopInstanceHasNoIpv6Interface,
-    /// `NEXT_HOP_INSTANCE_NOT_FOUND`
-    NextHopInstanceNotFound,
-    /// `NEXT_HOP_INSTANCE_NOT_ON_NETWORK`
-    NextHopInstanceNotOnNetwork,
-    /// `NEXT_HOP_NOT_RUNNING`
-    NextHopNotRunning,
-    /// `NOT_CRITICAL_ERROR`
-    NotCriticalError,
-    /// `NO_RESULTS_ON_PAGE`
-    NoResultsOnPage,
-    /// `PARTIAL_SUCCESS`
-    PartialSuccess,
-    /// `QUOTA_INFO_UNAVAILABLE`
-    QuotaInfoUnavailable,
-    /// `REQUIRED_TOS_AGREEMENT`
-    RequiredTosAgreement,
-    /// `RESOURCE_IN_USE_BY_OTHER_RESOURCE_WARNING`
-    ResourceInUseByOtherResourceWarning,
-    /// `RESOURCE_NOT_DELETED`
-    ResourceNotDeleted,
-    /// `SCHEMA_VALIDATION_IGNORED`
-    SchemaValidationIgnored,
-    /// `SINGLE_INSTANCE_PROPERTY_TEMPLATE`
-    SingleInstancePropertyTemplate,
-    /// `UNDECLARED_PROPERTIES`
-    UndeclaredProperties,
-    /// `UNREACHABLE`
-    Unreachable,
-}
-#[cfg(feature = "network-firewall-policies")]
-runtime::open_enum! {
-    NetworkFirewallPolicyAggregatedListWarningCode { CleanupFailed "CLEANUP_FAILED"
-    DeprecatedResourceUsed "DEPRECATED_RESOURCE_USED" DeprecatedTypeUsed
-    "DEPRECATED_TYPE_USED" DiskSizeLargerThanImageSize "DISK_SIZE_LARGER_THAN_IMAGE_SIZE"
-    ExperimentalTypeUsed "EXPERIMENTAL_TYPE_USED" ExternalApiWarning
-    "EXTERNAL_API_WARNING" FieldValueOverriden "FIELD_VALUE_OVERRIDEN"
-    InjectedKernelsDeprecated "INJECTED_KERNELS_DEPRECATED"
-    InvalidHealthCheckForDynamicWieghtedLb "INVALID_HEALTH_CHECK_FOR_DYNAMIC_WIEGHTED_LB"
-    LargeDeploymentWarning "LARGE_DEPLOYMENT_WARNING" ListOverheadQuotaExceed
-    "LIST_OVERHEAD_QUOTA_EXCEED" MissingTypeDependency "MISSING_TYPE_DEPENDENCY"
-    NextHopAddressNotAssigned "NEXT_HOP_ADDRESS_NOT_ASSIGNED" NextHopCannotIpForward
-    "NEXT_HOP_CANNOT_IP_FORWARD" NextHopInstanceHasNoIpv6Interface
-    "NEXT_HOP_INSTANCE_HAS_NO_IPV6_INTERFACE" NextHopInstanceNotFound
-    "NEXT_HOP_INSTANCE_NOT_FOUND" NextHopInstanceNotOnNetwork
-    "NEXT_HOP_INSTANCE_NOT_ON_NETWORK" NextHopNotRunning "NEXT_HOP_NOT_RUNNING"
-    NotCriticalError "NOT_CRITICAL_ERROR" NoResultsOnPage "NO_RESULTS_ON_PAGE"
-    PartialSuccess "PARTIAL_SUCCESS" QuotaInfoUnavailable "QUOTA_INFO_UNAVAILABLE"
-    RequiredTosAgreement "REQUIRED_TOS_AGREEMENT" ResourceInUseByOtherResourceWarning
-    "RESOURCE_IN_USE_BY_OTHER_RESOURCE_WARNING" ResourceNotDeleted "RESOURCE_NOT_DELETED"
-    SchemaValidationIgnored "SCHEMA_VALIDATION_IGNORED" SingleInstancePropertyTemplate
-    "SINGLE_INSTANCE_PROPERTY_TEMPLATE" UndeclaredProperties "UNDECLARED_PROPERTIES"
-    Unreachable "UNREACHABLE" }
-}
+pub type NetworkFirewallPolicyAggregatedListWarningCode = RouteWarningsCode;
 
 #[cfg(
     any(
@@ -14996,31 +5242,14 @@ runtime::open_enum! {
     )
 )]
 /// Values of `NetworkInterfaceIpv6AccessType`.
-#[non_exhaustive]
-pub enum NetworkInterfaceIpv6AccessType {
-    /// `EXTERNAL`
-    External,
-    /// `INTERNAL`
-    Internal,
-}
-#[cfg(
-    any(
-        feature = "instance-templates",
-        feature = "instances",
-        feature = "machine-images",
-        feature = "region-instance-templates",
-        feature = "region-instances"
-    )
-)]
-runtime::open_enum! {
-    NetworkInterfaceIpv6AccessType { External "EXTERNAL" Internal "INTERNAL" }
-}
+pub type NetworkInterfaceIpv6AccessType = SubnetworkIpv6AccessType;
 
 #[cfg(
     any(
         feature = "instance-templates",
         feature = "instances",
         feature = "machine-images",
+        feature = "network-profiles",
         feature = "region-instance-templates",
         feature = "region-instances"
     )
@@ -15046,6 +5275,7 @@ pub enum NetworkInterfaceNicType {
         feature = "instance-templates",
         feature = "instances",
         feature = "machine-images",
+        feature = "network-profiles",
         feature = "region-instance-templates",
         feature = "region-instances"
     )
@@ -15065,116 +5295,11 @@ runtime::open_enum! {
     )
 )]
 /// Values of `NetworkInterfaceStackType`.
-#[non_exhaustive]
-pub enum NetworkInterfaceStackType {
-    /// `IPV4_IPV6`
-    Ipv4Ipv6,
-    /// `IPV4_ONLY`
-    Ipv4Only,
-    /// `IPV6_ONLY`
-    Ipv6Only,
-}
-#[cfg(
-    any(
-        feature = "instance-templates",
-        feature = "instances",
-        feature = "machine-images",
-        feature = "region-instance-templates",
-        feature = "region-instances"
-    )
-)]
-runtime::open_enum! {
-    NetworkInterfaceStackType { Ipv4Ipv6 "IPV4_IPV6" Ipv4Only "IPV4_ONLY" Ipv6Only
-    "IPV6_ONLY" }
-}
+pub type NetworkInterfaceStackType = SubnetworkStackType;
 
 #[cfg(feature = "networks")]
 /// Values of `NetworkListWarningCode`.
-#[non_exhaustive]
-pub enum NetworkListWarningCode {
-    /// `CLEANUP_FAILED`
-    CleanupFailed,
-    /// `DEPRECATED_RESOURCE_USED`
-    DeprecatedResourceUsed,
-    /// `DEPRECATED_TYPE_USED`
-    DeprecatedTypeUsed,
-    /// `DISK_SIZE_LARGER_THAN_IMAGE_SIZE`
-    DiskSizeLargerThanImageSize,
-    /// `EXPERIMENTAL_TYPE_USED`
-    ExperimentalTypeUsed,
-    /// `EXTERNAL_API_WARNING`
-    ExternalApiWarning,
-    /// `FIELD_VALUE_OVERRIDEN`
-    #[deprecated]
-    FieldValueOverriden,
-    /// `INJECTED_KERNELS_DEPRECATED`
-    InjectedKernelsDeprecated,
-    /// `INVALID_HEALTH_CHECK_FOR_DYNAMIC_WIEGHTED_LB`
-    InvalidHealthCheckForDynamicWieghtedLb,
-    /// `LARGE_DEPLOYMENT_WARNING`
-    LargeDeploymentWarning,
-    /// `LIST_OVERHEAD_QUOTA_EXCEED`
-    ListOverheadQuotaExceed,
-    /// `MISSING_TYPE_DEPENDENCY`
-    MissingTypeDependency,
-    /// `NEXT_HOP_ADDRESS_NOT_ASSIGNED`
-    NextHopAddressNotAssigned,
-    /// `NEXT_HOP_CANNOT_IP_FORWARD`
-    NextHopCannotIpForward,
-    /// `NEXT_HOP_INSTANCE_HAS_NO_IPV6_INTERFACE`
-    NextHopInstanceHasNoIpv6Interface,
-    /// `NEXT_HOP_INSTANCE_NOT_FOUND`
-    NextHopInstanceNotFound,
-    /// `NEXT_HOP_INSTANCE_NOT_ON_NETWORK`
-    NextHopInstanceNotOnNetwork,
-    /// `NEXT_HOP_NOT_RUNNING`
-    NextHopNotRunning,
-    /// `NOT_CRITICAL_ERROR`
-    NotCriticalError,
-    /// `NO_RESULTS_ON_PAGE`
-    NoResultsOnPage,
-    /// `PARTIAL_SUCCESS`
-    PartialSuccess,
-    /// `QUOTA_INFO_UNAVAILABLE`
-    QuotaInfoUnavailable,
-    /// `REQUIRED_TOS_AGREEMENT`
-    RequiredTosAgreement,
-    /// `RESOURCE_IN_USE_BY_OTHER_RESOURCE_WARNING`
-    ResourceInUseByOtherResourceWarning,
-    /// `RESOURCE_NOT_DELETED`
-    ResourceNotDeleted,
-    /// `SCHEMA_VALIDATION_IGNORED`
-    SchemaValidationIgnored,
-    /// `SINGLE_INSTANCE_PROPERTY_TEMPLATE`
-    SingleInstancePropertyTemplate,
-    /// `UNDECLARED_PROPERTIES`
-    UndeclaredProperties,
-    /// `UNREACHABLE`
-    Unreachable,
-}
-#[cfg(feature = "networks")]
-runtime::open_enum! {
-    NetworkListWarningCode { CleanupFailed "CLEANUP_FAILED" DeprecatedResourceUsed
-    "DEPRECATED_RESOURCE_USED" DeprecatedTypeUsed "DEPRECATED_TYPE_USED"
-    DiskSizeLargerThanImageSize "DISK_SIZE_LARGER_THAN_IMAGE_SIZE" ExperimentalTypeUsed
-    "EXPERIMENTAL_TYPE_USED" ExternalApiWarning "EXTERNAL_API_WARNING"
-    FieldValueOverriden "FIELD_VALUE_OVERRIDEN" InjectedKernelsDeprecated
-    "INJECTED_KERNELS_DEPRECATED" InvalidHealthCheckForDynamicWieghtedLb
-    "INVALID_HEALTH_CHECK_FOR_DYNAMIC_WIEGHTED_LB" LargeDeploymentWarning
-    "LARGE_DEPLOYMENT_WARNING" ListOverheadQuotaExceed "LIST_OVERHEAD_QUOTA_EXCEED"
-    MissingTypeDependency "MISSING_TYPE_DEPENDENCY" NextHopAddressNotAssigned
-    "NEXT_HOP_ADDRESS_NOT_ASSIGNED" NextHopCannotIpForward "NEXT_HOP_CANNOT_IP_FORWARD"
-    NextHopInstanceHasNoIpv6Interface "NEXT_HOP_INSTANCE_HAS_NO_IPV6_INTERFACE"
-    NextHopInstanceNotFound "NEXT_HOP_INSTANCE_NOT_FOUND" NextHopInstanceNotOnNetwork
-    "NEXT_HOP_INSTANCE_NOT_ON_NETWORK" NextHopNotRunning "NEXT_HOP_NOT_RUNNING"
-    NotCriticalError "NOT_CRITICAL_ERROR" NoResultsOnPage "NO_RESULTS_ON_PAGE"
-    PartialSuccess "PARTIAL_SUCCESS" QuotaInfoUnavailable "QUOTA_INFO_UNAVAILABLE"
-    RequiredTosAgreement "REQUIRED_TOS_AGREEMENT" ResourceInUseByOtherResourceWarning
-    "RESOURCE_IN_USE_BY_OTHER_RESOURCE_WARNING" ResourceNotDeleted "RESOURCE_NOT_DELETED"
-    SchemaValidationIgnored "SCHEMA_VALIDATION_IGNORED" SingleInstancePropertyTemplate
-    "SINGLE_INSTANCE_PROPERTY_TEMPLATE" UndeclaredProperties "UNDECLARED_PROPERTIES"
-    Unreachable "UNREACHABLE" }
-}
+pub type NetworkListWarningCode = RouteWarningsCode;
 
 #[cfg(feature = "networks")]
 /// Values of `NetworkNetworkFirewallPolicyEnforcementOrder`.
@@ -15239,37 +5364,13 @@ runtime::open_enum! {
 
 #[cfg(feature = "networks")]
 /// Values of `NetworkPeeringConnectionStatusTrafficConfigurationStackType`.
-#[non_exhaustive]
-pub enum NetworkPeeringConnectionStatusTrafficConfigurationStackType {
-    /// `IPV4_IPV6`
-    Ipv4Ipv6,
-    /// `IPV4_ONLY`
-    Ipv4Only,
-}
-#[cfg(feature = "networks")]
-runtime::open_enum! {
-    NetworkPeeringConnectionStatusTrafficConfigurationStackType { Ipv4Ipv6 "IPV4_IPV6"
-    Ipv4Only "IPV4_ONLY" }
-}
+pub type NetworkPeeringConnectionStatusTrafficConfigurationStackType = NetworkPeeringStackType;
 
 #[cfg(feature = "networks")]
 /// Values of `NetworkPeeringConnectionStatusUpdateStrategy`.
-#[non_exhaustive]
-pub enum NetworkPeeringConnectionStatusUpdateStrategy {
-    /// `CONSENSUS`
-    Consensus,
-    /// `INDEPENDENT`
-    Independent,
-    /// `UNSPECIFIED`
-    Unspecified,
-}
-#[cfg(feature = "networks")]
-runtime::open_enum! {
-    NetworkPeeringConnectionStatusUpdateStrategy { Consensus "CONSENSUS" Independent
-    "INDEPENDENT" Unspecified "UNSPECIFIED" }
-}
+pub type NetworkPeeringConnectionStatusUpdateStrategy = NetworkPeeringUpdateStrategy;
 
-#[cfg(feature = "networks")]
+#[cfg(any(feature = "interconnect-attachments", feature = "networks"))]
 /// Values of `NetworkPeeringStackType`.
 #[non_exhaustive]
 pub enum NetworkPeeringStackType {
@@ -15278,12 +5379,18 @@ pub enum NetworkPeeringStackType {
     /// `IPV4_ONLY`
     Ipv4Only,
 }
-#[cfg(feature = "networks")]
+#[cfg(any(feature = "interconnect-attachments", feature = "networks"))]
 runtime::open_enum! {
     NetworkPeeringStackType { Ipv4Ipv6 "IPV4_IPV6" Ipv4Only "IPV4_ONLY" }
 }
 
-#[cfg(feature = "networks")]
+#[cfg(
+    any(
+        feature = "global-public-delegated-prefixes",
+        feature = "networks",
+        feature = "public-delegated-prefixes"
+    )
+)]
 /// Values of `NetworkPeeringState`.
 #[non_exhaustive]
 pub enum NetworkPeeringState {
@@ -15292,7 +5399,13 @@ pub enum NetworkPeeringState {
     /// `INACTIVE`
     Inactive,
 }
-#[cfg(feature = "networks")]
+#[cfg(
+    any(
+        feature = "global-public-delegated-prefixes",
+        feature = "networks",
+        feature = "public-delegated-prefixes"
+    )
+)]
 runtime::open_enum! {
     NetworkPeeringState { Active "ACTIVE" Inactive "INACTIVE" }
 }
@@ -15360,40 +5473,7 @@ runtime::open_enum! {
 
 #[cfg(feature = "network-profiles")]
 /// Values of `NetworkProfileNetworkFeaturesAddressPurposes`.
-#[non_exhaustive]
-pub enum NetworkProfileNetworkFeaturesAddressPurposes {
-    /// `DNS_RESOLVER`
-    DnsResolver,
-    /// `GCE_ENDPOINT`
-    GceEndpoint,
-    /// `IPSEC_INTERCONNECT`
-    IpsecInterconnect,
-    /// `NAT_AUTO`
-    NatAuto,
-    /// `PASSTHROUGH_LOAD_BALANCER_AVAILABILITY_GROUP0`
-    PassthroughLoadBalancerAvailabilityGroup0,
-    /// `PASSTHROUGH_LOAD_BALANCER_AVAILABILITY_GROUP1`
-    PassthroughLoadBalancerAvailabilityGroup1,
-    /// `PRIVATE_SERVICE_CONNECT`
-    PrivateServiceConnect,
-    /// `SERVERLESS`
-    Serverless,
-    /// `SHARED_LOADBALANCER_VIP`
-    SharedLoadbalancerVip,
-    /// `VPC_PEERING`
-    VpcPeering,
-}
-#[cfg(feature = "network-profiles")]
-runtime::open_enum! {
-    NetworkProfileNetworkFeaturesAddressPurposes { DnsResolver "DNS_RESOLVER" GceEndpoint
-    "GCE_ENDPOINT" IpsecInterconnect "IPSEC_INTERCONNECT" NatAuto "NAT_AUTO"
-    PassthroughLoadBalancerAvailabilityGroup0
-    "PASSTHROUGH_LOAD_BALANCER_AVAILABILITY_GROUP0"
-    PassthroughLoadBalancerAvailabilityGroup1
-    "PASSTHROUGH_LOAD_BALANCER_AVAILABILITY_GROUP1" PrivateServiceConnect
-    "PRIVATE_SERVICE_CONNECT" Serverless "SERVERLESS" SharedLoadbalancerVip
-    "SHARED_LOADBALANCER_VIP" VpcPeering "VPC_PEERING" }
-}
+pub type NetworkProfileNetworkFeaturesAddressPurposes = AddressPurpose;
 
 #[cfg(feature = "network-profiles")]
 /// Values of `NetworkProfileNetworkFeaturesAllowAddressCreation`.
@@ -15808,43 +5888,11 @@ runtime::open_enum! {
 
 #[cfg(feature = "network-profiles")]
 /// Values of `NetworkProfileNetworkFeaturesFirewallPolicyTypes`.
-#[non_exhaustive]
-pub enum NetworkProfileNetworkFeaturesFirewallPolicyTypes {
-    /// `RDMA_ROCE_POLICY`
-    RdmaRocePolicy,
-    /// `ULL_POLICY`
-    UllPolicy,
-    /// `VPC_POLICY`
-    VpcPolicy,
-}
-#[cfg(feature = "network-profiles")]
-runtime::open_enum! {
-    NetworkProfileNetworkFeaturesFirewallPolicyTypes { RdmaRocePolicy "RDMA_ROCE_POLICY"
-    UllPolicy "ULL_POLICY" VpcPolicy "VPC_POLICY" }
-}
+pub type NetworkProfileNetworkFeaturesFirewallPolicyTypes = FirewallPolicyPolicyType;
 
 #[cfg(feature = "network-profiles")]
 /// Values of `NetworkProfileNetworkFeaturesInterfaceTypes`.
-#[non_exhaustive]
-pub enum NetworkProfileNetworkFeaturesInterfaceTypes {
-    /// `GVNIC`
-    Gvnic,
-    /// `IDPF`
-    Idpf,
-    /// `IRDMA`
-    Irdma,
-    /// `MRDMA`
-    Mrdma,
-    /// `UNSPECIFIED_NIC_TYPE`
-    UnspecifiedNicType,
-    /// `VIRTIO_NET`
-    VirtioNet,
-}
-#[cfg(feature = "network-profiles")]
-runtime::open_enum! {
-    NetworkProfileNetworkFeaturesInterfaceTypes { Gvnic "GVNIC" Idpf "IDPF" Irdma "IRDMA"
-    Mrdma "MRDMA" UnspecifiedNicType "UNSPECIFIED_NIC_TYPE" VirtioNet "VIRTIO_NET" }
-}
+pub type NetworkProfileNetworkFeaturesInterfaceTypes = NetworkInterfaceNicType;
 
 #[cfg(feature = "network-profiles")]
 /// Values of `NetworkProfileNetworkFeaturesMulticast`.
@@ -15896,50 +5944,11 @@ runtime::open_enum! {
 
 #[cfg(feature = "network-profiles")]
 /// Values of `NetworkProfileNetworkFeaturesSubnetworkPurposes`.
-#[non_exhaustive]
-pub enum NetworkProfileNetworkFeaturesSubnetworkPurposes {
-    /// `GLOBAL_MANAGED_PROXY`
-    GlobalManagedProxy,
-    /// `INTERNAL_HTTPS_LOAD_BALANCER`
-    InternalHttpsLoadBalancer,
-    /// `PEER_MIGRATION`
-    PeerMigration,
-    /// `PRIVATE`
-    Private,
-    /// `PRIVATE_NAT`
-    PrivateNat,
-    /// `PRIVATE_RFC_1918`
-    PrivateRfc1918,
-    /// `PRIVATE_SERVICE_CONNECT`
-    PrivateServiceConnect,
-    /// `REGIONAL_MANAGED_PROXY`
-    RegionalManagedProxy,
-}
-#[cfg(feature = "network-profiles")]
-runtime::open_enum! {
-    NetworkProfileNetworkFeaturesSubnetworkPurposes { GlobalManagedProxy
-    "GLOBAL_MANAGED_PROXY" InternalHttpsLoadBalancer "INTERNAL_HTTPS_LOAD_BALANCER"
-    PeerMigration "PEER_MIGRATION" Private "PRIVATE" PrivateNat "PRIVATE_NAT"
-    PrivateRfc1918 "PRIVATE_RFC_1918" PrivateServiceConnect "PRIVATE_SERVICE_CONNECT"
-    RegionalManagedProxy "REGIONAL_MANAGED_PROXY" }
-}
+pub type NetworkProfileNetworkFeaturesSubnetworkPurposes = SubnetworkPurpose;
 
 #[cfg(feature = "network-profiles")]
 /// Values of `NetworkProfileNetworkFeaturesSubnetworkStackTypes`.
-#[non_exhaustive]
-pub enum NetworkProfileNetworkFeaturesSubnetworkStackTypes {
-    /// `IPV4_IPV6`
-    Ipv4Ipv6,
-    /// `IPV4_ONLY`
-    Ipv4Only,
-    /// `IPV6_ONLY`
-    Ipv6Only,
-}
-#[cfg(feature = "network-profiles")]
-runtime::open_enum! {
-    NetworkProfileNetworkFeaturesSubnetworkStackTypes { Ipv4Ipv6 "IPV4_IPV6" Ipv4Only
-    "IPV4_ONLY" Ipv6Only "IPV6_ONLY" }
-}
+pub type NetworkProfileNetworkFeaturesSubnetworkStackTypes = SubnetworkStackType;
 
 #[cfg(feature = "network-profiles")]
 /// Values of `NetworkProfileNetworkFeaturesUnicast`.
@@ -16017,92 +6026,7 @@ runtime::open_enum! {
 
 #[cfg(feature = "network-profiles")]
 /// Values of `NetworkProfilesListResponseWarningCode`.
-#[non_exhaustive]
-pub enum NetworkProfilesListResponseWarningCode {
-    /// `CLEANUP_FAILED`
-    CleanupFailed,
-    /// `DEPRECATED_RESOURCE_USED`
-    DeprecatedResourceUsed,
-    /// `DEPRECATED_TYPE_USED`
-    DeprecatedTypeUsed,
-    /// `DISK_SIZE_LARGER_THAN_IMAGE_SIZE`
-    DiskSizeLargerThanImageSize,
-    /// `EXPERIMENTAL_TYPE_USED`
-    ExperimentalTypeUsed,
-    /// `EXTERNAL_API_WARNING`
-    ExternalApiWarning,
-    /// `FIELD_VALUE_OVERRIDEN`
-    #[deprecated]
-    FieldValueOverriden,
-    /// `INJECTED_KERNELS_DEPRECATED`
-    InjectedKernelsDeprecated,
-    /// `INVALID_HEALTH_CHECK_FOR_DYNAMIC_WIEGHTED_LB`
-    InvalidHealthCheckForDynamicWieghtedLb,
-    /// `LARGE_DEPLOYMENT_WARNING`
-    LargeDeploymentWarning,
-    /// `LIST_OVERHEAD_QUOTA_EXCEED`
-    ListOverheadQuotaExceed,
-    /// `MISSING_TYPE_DEPENDENCY`
-    MissingTypeDependency,
-    /// `NEXT_HOP_ADDRESS_NOT_ASSIGNED`
-    NextHopAddressNotAssigned,
-    /// `NEXT_HOP_CANNOT_IP_FORWARD`
-    NextHopCannotIpForward,
-    /// `NEXT_HOP_INSTANCE_HAS_NO_IPV6_INTERFACE`
-    NextHopInstanceHasNoIpv6Interface,
-    /// `NEXT_HOP_INSTANCE_NOT_FOUND`
-    NextHopInstanceNotFound,
-    /// `NEXT_HOP_INSTANCE_NOT_ON_NETWORK`
-    NextHopInstanceNotOnNetwork,
-    /// `NEXT_HOP_NOT_RUNNING`
-    NextHopNotRunning,
-    /// `NOT_CRITICAL_ERROR`
-    NotCriticalError,
-    /// `NO_RESULTS_ON_PAGE`
-    NoResultsOnPage,
-    /// `PARTIAL_SUCCESS`
-    PartialSuccess,
-    /// `QUOTA_INFO_UNAVAILABLE`
-    QuotaInfoUnavailable,
-    /// `REQUIRED_TOS_AGREEMENT`
-    RequiredTosAgreement,
-    /// `RESOURCE_IN_USE_BY_OTHER_RESOURCE_WARNING`
-    ResourceInUseByOtherResourceWarning,
-    /// `RESOURCE_NOT_DELETED`
-    ResourceNotDeleted,
-    /// `SCHEMA_VALIDATION_IGNORED`
-    SchemaValidationIgnored,
-    /// `SINGLE_INSTANCE_PROPERTY_TEMPLATE`
-    SingleInstancePropertyTemplate,
-    /// `UNDECLARED_PROPERTIES`
-    UndeclaredProperties,
-    /// `UNREACHABLE`
-    Unreachable,
-}
-#[cfg(feature = "network-profiles")]
-runtime::open_enum! {
-    NetworkProfilesListResponseWarningCode { CleanupFailed "CLEANUP_FAILED"
-    DeprecatedResourceUsed "DEPRECATED_RESOURCE_USED" DeprecatedTypeUsed
-    "DEPRECATED_TYPE_USED" DiskSizeLargerThanImageSize "DISK_SIZE_LARGER_THAN_IMAGE_SIZE"
-    ExperimentalTypeUsed "EXPERIMENTAL_TYPE_USED" ExternalApiWarning
-    "EXTERNAL_API_WARNING" FieldValueOverriden "FIELD_VALUE_OVERRIDEN"
-    InjectedKernelsDeprecated "INJECTED_KERNELS_DEPRECATED"
-    InvalidHealthCheckForDynamicWieghtedLb "INVALID_HEALTH_CHECK_FOR_DYNAMIC_WIEGHTED_LB"
-    LargeDeploymentWarning "LARGE_DEPLOYMENT_WARNING" ListOverheadQuotaExceed
-    "LIST_OVERHEAD_QUOTA_EXCEED" MissingTypeDependency "MISSING_TYPE_DEPENDENCY"
-    NextHopAddressNotAssigned "NEXT_HOP_ADDRESS_NOT_ASSIGNED" NextHopCannotIpForward
-    "NEXT_HOP_CANNOT_IP_FORWARD" NextHopInstanceHasNoIpv6Interface
-    "NEXT_HOP_INSTANCE_HAS_NO_IPV6_INTERFACE" NextHopInstanceNotFound
-    "NEXT_HOP_INSTANCE_NOT_FOUND" NextHopInstanceNotOnNetwork
-    "NEXT_HOP_INSTANCE_NOT_ON_NETWORK" NextHopNotRunning "NEXT_HOP_NOT_RUNNING"
-    NotCriticalError "NOT_CRITICAL_ERROR" NoResultsOnPage "NO_RESULTS_ON_PAGE"
-    PartialSuccess "PARTIAL_SUCCESS" QuotaInfoUnavailable "QUOTA_INFO_UNAVAILABLE"
-    RequiredTosAgreement "REQUIRED_TOS_AGREEMENT" ResourceInUseByOtherResourceWarning
-    "RESOURCE_IN_USE_BY_OTHER_RESOURCE_WARNING" ResourceNotDeleted "RESOURCE_NOT_DELETED"
-    SchemaValidationIgnored "SCHEMA_VALIDATION_IGNORED" SingleInstancePropertyTemplate
-    "SINGLE_INSTANCE_PROPERTY_TEMPLATE" UndeclaredProperties "UNDECLARED_PROPERTIES"
-    Unreachable "UNREACHABLE" }
-}
+pub type NetworkProfilesListResponseWarningCode = RouteWarningsCode;
 
 #[cfg(feature = "networks")]
 /// Values of `NetworkRoutingConfigBgpBestPathSelectionMode`.
@@ -16135,18 +6059,7 @@ runtime::open_enum! {
 
 #[cfg(feature = "networks")]
 /// Values of `NetworkRoutingConfigEffectiveBgpInterRegionCost`.
-#[non_exhaustive]
-pub enum NetworkRoutingConfigEffectiveBgpInterRegionCost {
-    /// `ADD_COST_TO_MED`
-    AddCostToMed,
-    /// `DEFAULT`
-    Default,
-}
-#[cfg(feature = "networks")]
-runtime::open_enum! {
-    NetworkRoutingConfigEffectiveBgpInterRegionCost { AddCostToMed "ADD_COST_TO_MED"
-    Default "DEFAULT" }
-}
+pub type NetworkRoutingConfigEffectiveBgpInterRegionCost = NetworkRoutingConfigBgpInterRegionCost;
 
 #[cfg(feature = "networks")]
 /// Values of `NetworkRoutingConfigRoutingMode`.
@@ -16197,92 +6110,7 @@ runtime::open_enum! {
 
 #[cfg(feature = "node-groups")]
 /// Values of `NodeGroupAggregatedListWarningCode`.
-#[non_exhaustive]
-pub enum NodeGroupAggregatedListWarningCode {
-    /// `CLEANUP_FAILED`
-    CleanupFailed,
-    /// `DEPRECATED_RESOURCE_USED`
-    DeprecatedResourceUsed,
-    /// `DEPRECATED_TYPE_USED`
-    DeprecatedTypeUsed,
-    /// `DISK_SIZE_LARGER_THAN_IMAGE_SIZE`
-    DiskSizeLargerThanImageSize,
-    /// `EXPERIMENTAL_TYPE_USED`
-    ExperimentalTypeUsed,
-    /// `EXTERNAL_API_WARNING`
-    ExternalApiWarning,
-    /// `FIELD_VALUE_OVERRIDEN`
-    #[deprecated]
-    FieldValueOverriden,
-    /// `INJECTED_KERNELS_DEPRECATED`
-    InjectedKernelsDeprecated,
-    /// `INVALID_HEALTH_CHECK_FOR_DYNAMIC_WIEGHTED_LB`
-    InvalidHealthCheckForDynamicWieghtedLb,
-    /// `LARGE_DEPLOYMENT_WARNING`
-    LargeDeploymentWarning,
-    /// `LIST_OVERHEAD_QUOTA_EXCEED`
-    ListOverheadQuotaExceed,
-    /// `MISSING_TYPE_DEPENDENCY`
-    MissingTypeDependency,
-    /// `NEXT_HOP_ADDRESS_NOT_ASSIGNED`
-    NextHopAddressNotAssigned,
-    /// `NEXT_HOP_CANNOT_IP_FORWARD`
-    NextHopCannotIpForward,
-    /// `NEXT_HOP_INSTANCE_HAS_NO_IPV6_INTERFACE`
-    NextHopInstanceHasNoIpv6Interface,
-    /// `NEXT_HOP_INSTANCE_NOT_FOUND`
-    NextHopInstanceNotFound,
-    /// `NEXT_HOP_INSTANCE_NOT_ON_NETWORK`
-    NextHopInstanceNotOnNetwork,
-    /// `NEXT_HOP_NOT_RUNNING`
-    NextHopNotRunning,
-    /// `NOT_CRITICAL_ERROR`
-    NotCriticalError,
-    /// `NO_RESULTS_ON_PAGE`
-    NoResultsOnPage,
-    /// `PARTIAL_SUCCESS`
-    PartialSuccess,
-    /// `QUOTA_INFO_UNAVAILABLE`
-    QuotaInfoUnavailable,
-    /// `REQUIRED_TOS_AGREEMENT`
-    RequiredTosAgreement,
-    /// `RESOURCE_IN_USE_BY_OTHER_RESOURCE_WARNING`
-    ResourceInUseByOtherResourceWarning,
-    /// `RESOURCE_NOT_DELETED`
-    ResourceNotDeleted,
-    /// `SCHEMA_VALIDATION_IGNORED`
-    SchemaValidationIgnored,
-    /// `SINGLE_INSTANCE_PROPERTY_TEMPLATE`
-    SingleInstancePropertyTemplate,
-    /// `UNDECLARED_PROPERTIES`
-    UndeclaredProperties,
-    /// `UNREACHABLE`
-    Unreachable,
-}
-#[cfg(feature = "node-groups")]
-runtime::open_enum! {
-    NodeGroupAggregatedListWarningCode { CleanupFailed "CLEANUP_FAILED"
-    DeprecatedResourceUsed "DEPRECATED_RESOURCE_USED" DeprecatedTypeUsed
-    "DEPRECATED_TYPE_USED" DiskSizeLargerThanImageSize "DISK_SIZE_LARGER_THAN_IMAGE_SIZE"
-    ExperimentalTypeUsed "EXPERIMENTAL_TYPE_USED" ExternalApiWarning
-    "EXTERNAL_API_WARNING" FieldValueOverriden "FIELD_VALUE_OVERRIDEN"
-    InjectedKernelsDeprecated "INJECTED_KERNELS_DEPRECATED"
-    InvalidHealthCheckForDynamicWieghtedLb "INVALID_HEALTH_CHECK_FOR_DYNAMIC_WIEGHTED_LB"
-    LargeDeploymentWarning "LARGE_DEPLOYMENT_WARNING" ListOverheadQuotaExceed
-    "LIST_OVERHEAD_QUOTA_EXCEED" MissingTypeDependency "MISSING_TYPE_DEPENDENCY"
-    NextHopAddressNotAssigned "NEXT_HOP_ADDRESS_NOT_ASSIGNED" NextHopCannotIpForward
-    "NEXT_HOP_CANNOT_IP_FORWARD" NextHopInstanceHasNoIpv6Interface
-    "NEXT_HOP_INSTANCE_HAS_NO_IPV6_INTERFACE" NextHopInstanceNotFound
-    "NEXT_HOP_INSTANCE_NOT_FOUND" NextHopInstanceNotOnNetwork
-    "NEXT_HOP_INSTANCE_NOT_ON_NETWORK" NextHopNotRunning "NEXT_HOP_NOT_RUNNING"
-    NotCriticalError "NOT_CRITICAL_ERROR" NoResultsOnPage "NO_RESULTS_ON_PAGE"
-    PartialSuccess "PARTIAL_SUCCESS" QuotaInfoUnavailable "QUOTA_INFO_UNAVAILABLE"
-    RequiredTosAgreement "REQUIRED_TOS_AGREEMENT" ResourceInUseByOtherResourceWarning
-    "RESOURCE_IN_USE_BY_OTHER_RESOURCE_WARNING" ResourceNotDeleted "RESOURCE_NOT_DELETED"
-    SchemaValidationIgnored "SCHEMA_VALIDATION_IGNORED" SingleInstancePropertyTemplate
-    "SINGLE_INSTANCE_PROPERTY_TEMPLATE" UndeclaredProperties "UNDECLARED_PROPERTIES"
-    Unreachable "UNREACHABLE" }
-}
+pub type NodeGroupAggregatedListWarningCode = RouteWarningsCode;
 
 #[cfg(feature = "node-groups")]
 /// Values of `NodeGroupAutoscalingPolicyMode`.
@@ -16305,91 +6133,7 @@ runtime::open_enum! {
 
 #[cfg(feature = "node-groups")]
 /// Values of `NodeGroupListWarningCode`.
-#[non_exhaustive]
-pub enum NodeGroupListWarningCode {
-    /// `CLEANUP_FAILED`
-    CleanupFailed,
-    /// `DEPRECATED_RESOURCE_USED`
-    DeprecatedResourceUsed,
-    /// `DEPRECATED_TYPE_USED`
-    DeprecatedTypeUsed,
-    /// `DISK_SIZE_LARGER_THAN_IMAGE_SIZE`
-    DiskSizeLargerThanImageSize,
-    /// `EXPERIMENTAL_TYPE_USED`
-    ExperimentalTypeUsed,
-    /// `EXTERNAL_API_WARNING`
-    ExternalApiWarning,
-    /// `FIELD_VALUE_OVERRIDEN`
-    #[deprecated]
-    FieldValueOverriden,
-    /// `INJECTED_KERNELS_DEPRECATED`
-    InjectedKernelsDeprecated,
-    /// `INVALID_HEALTH_CHECK_FOR_DYNAMIC_WIEGHTED_LB`
-    InvalidHealthCheckForDynamicWieghtedLb,
-    /// `LARGE_DEPLOYMENT_WARNING`
-    LargeDeploymentWarning,
-    /// `LIST_OVERHEAD_QUOTA_EXCEED`
-    ListOverheadQuotaExceed,
-    /// `MISSING_TYPE_DEPENDENCY`
-    MissingTypeDependency,
-    /// `NEXT_HOP_ADDRESS_NOT_ASSIGNED`
-    NextHopAddressNotAssigned,
-    /// `NEXT_HOP_CANNOT_IP_FORWARD`
-    NextHopCannotIpForward,
-    /// `NEXT_HOP_INSTANCE_HAS_NO_IPV6_INTERFACE`
-    NextHopInstanceHasNoIpv6Interface,
-    /// `NEXT_HOP_INSTANCE_NOT_FOUND`
-    NextHopInstanceNotFound,
-    /// `NEXT_HOP_INSTANCE_NOT_ON_NETWORK`
-    NextHopInstanceNotOnNetwork,
-    /// `NEXT_HOP_NOT_RUNNING`
-    NextHopNotRunning,
-    /// `NOT_CRITICAL_ERROR`
-    NotCriticalError,
-    /// `NO_RESULTS_ON_PAGE`
-    NoResultsOnPage,
-    /// `PARTIAL_SUCCESS`
-    PartialSuccess,
-    /// `QUOTA_INFO_UNAVAILABLE`
-    QuotaInfoUnavailable,
-    /// `REQUIRED_TOS_AGREEMENT`
-    RequiredTosAgreement,
-    /// `RESOURCE_IN_USE_BY_OTHER_RESOURCE_WARNING`
-    ResourceInUseByOtherResourceWarning,
-    /// `RESOURCE_NOT_DELETED`
-    ResourceNotDeleted,
-    /// `SCHEMA_VALIDATION_IGNORED`
-    SchemaValidationIgnored,
-    /// `SINGLE_INSTANCE_PROPERTY_TEMPLATE`
-    SingleInstancePropertyTemplate,
-    /// `UNDECLARED_PROPERTIES`
-    UndeclaredProperties,
-    /// `UNREACHABLE`
-    Unreachable,
-}
-#[cfg(feature = "node-groups")]
-runtime::open_enum! {
-    NodeGroupListWarningCode { CleanupFailed "CLEANUP_FAILED" DeprecatedResourceUsed
-    "DEPRECATED_RESOURCE_USED" DeprecatedTypeUsed "DEPRECATED_TYPE_USED"
-    DiskSizeLargerThanImageSize "DISK_SIZE_LARGER_THAN_IMAGE_SIZE" ExperimentalTypeUsed
-    "EXPERIMENTAL_TYPE_USED" ExternalApiWarning "EXTERNAL_API_WARNING"
-    FieldValueOverriden "FIELD_VALUE_OVERRIDEN" InjectedKernelsDeprecated
-    "INJECTED_KERNELS_DEPRECATED" InvalidHealthCheckForDynamicWieghtedLb
-    "INVALID_HEALTH_CHECK_FOR_DYNAMIC_WIEGHTED_LB" LargeDeploymentWarning
-    "LARGE_DEPLOYMENT_WARNING" ListOverheadQuotaExceed "LIST_OVERHEAD_QUOTA_EXCEED"
-    MissingTypeDependency "MISSING_TYPE_DEPENDENCY" NextHopAddressNotAssigned
-    "NEXT_HOP_ADDRESS_NOT_ASSIGNED" NextHopCannotIpForward "NEXT_HOP_CANNOT_IP_FORWARD"
-    NextHopInstanceHasNoIpv6Interface "NEXT_HOP_INSTANCE_HAS_NO_IPV6_INTERFACE"
-    NextHopInstanceNotFound "NEXT_HOP_INSTANCE_NOT_FOUND" NextHopInstanceNotOnNetwork
-    "NEXT_HOP_INSTANCE_NOT_ON_NETWORK" NextHopNotRunning "NEXT_HOP_NOT_RUNNING"
-    NotCriticalError "NOT_CRITICAL_ERROR" NoResultsOnPage "NO_RESULTS_ON_PAGE"
-    PartialSuccess "PARTIAL_SUCCESS" QuotaInfoUnavailable "QUOTA_INFO_UNAVAILABLE"
-    RequiredTosAgreement "REQUIRED_TOS_AGREEMENT" ResourceInUseByOtherResourceWarning
-    "RESOURCE_IN_USE_BY_OTHER_RESOURCE_WARNING" ResourceNotDeleted "RESOURCE_NOT_DELETED"
-    SchemaValidationIgnored "SCHEMA_VALIDATION_IGNORED" SingleInstancePropertyTemplate
-    "SINGLE_INSTANCE_PROPERTY_TEMPLATE" UndeclaredProperties "UNDECLARED_PROPERTIES"
-    Unreachable "UNREACHABLE" }
-}
+pub type NodeGroupListWarningCode = RouteWarningsCode;
 
 #[cfg(feature = "node-groups")]
 /// Values of `NodeGroupMaintenanceInterval`.
@@ -16427,20 +6171,7 @@ runtime::open_enum! {
 
 #[cfg(feature = "node-groups")]
 /// Values of `NodeGroupNodeCpuOvercommitType`.
-#[non_exhaustive]
-pub enum NodeGroupNodeCpuOvercommitType {
-    /// `CPU_OVERCOMMIT_TYPE_UNSPECIFIED`
-    CpuOvercommitTypeUnspecified,
-    /// `ENABLED`
-    Enabled,
-    /// `NONE`
-    None,
-}
-#[cfg(feature = "node-groups")]
-runtime::open_enum! {
-    NodeGroupNodeCpuOvercommitType { CpuOvercommitTypeUnspecified
-    "CPU_OVERCOMMIT_TYPE_UNSPECIFIED" Enabled "ENABLED" None "NONE" }
-}
+pub type NodeGroupNodeCpuOvercommitType = NodeTemplateCpuOvercommitType;
 
 #[cfg(feature = "node-groups")]
 /// Values of `NodeGroupNodeStatus`.
@@ -16463,7 +6194,14 @@ runtime::open_enum! {
     "READY" Repairing "REPAIRING" }
 }
 
-#[cfg(feature = "node-groups")]
+#[cfg(
+    any(
+        feature = "node-groups",
+        feature = "node-templates",
+        feature = "reservation-blocks",
+        feature = "reservation-sub-blocks"
+    )
+)]
 /// Values of `NodeGroupStatus`.
 #[non_exhaustive]
 pub enum NodeGroupStatus {
@@ -16476,7 +6214,14 @@ pub enum NodeGroupStatus {
     /// `READY`
     Ready,
 }
-#[cfg(feature = "node-groups")]
+#[cfg(
+    any(
+        feature = "node-groups",
+        feature = "node-templates",
+        feature = "reservation-blocks",
+        feature = "reservation-sub-blocks"
+    )
+)]
 runtime::open_enum! {
     NodeGroupStatus { Creating "CREATING" Deleting "DELETING" Invalid "INVALID" Ready
     "READY" }
@@ -16484,272 +6229,17 @@ runtime::open_enum! {
 
 #[cfg(feature = "node-groups")]
 /// Values of `NodeGroupsListNodesWarningCode`.
-#[non_exhaustive]
-pub enum NodeGroupsListNodesWarningCode {
-    /// `CLEANUP_FAILED`
-    CleanupFailed,
-    /// `DEPRECATED_RESOURCE_USED`
-    DeprecatedResourceUsed,
-    /// `DEPRECATED_TYPE_USED`
-    DeprecatedTypeUsed,
-    /// `DISK_SIZE_LARGER_THAN_IMAGE_SIZE`
-    DiskSizeLargerThanImageSize,
-    /// `EXPERIMENTAL_TYPE_USED`
-    ExperimentalTypeUsed,
-    /// `EXTERNAL_API_WARNING`
-    ExternalApiWarning,
-    /// `FIELD_VALUE_OVERRIDEN`
-    #[deprecated]
-    FieldValueOverriden,
-    /// `INJECTED_KERNELS_DEPRECATED`
-    InjectedKernelsDeprecated,
-    /// `INVALID_HEALTH_CHECK_FOR_DYNAMIC_WIEGHTED_LB`
-    InvalidHealthCheckForDynamicWieghtedLb,
-    /// `LARGE_DEPLOYMENT_WARNING`
-    LargeDeploymentWarning,
-    /// `LIST_OVERHEAD_QUOTA_EXCEED`
-    ListOverheadQuotaExceed,
-    /// `MISSING_TYPE_DEPENDENCY`
-    MissingTypeDependency,
-    /// `NEXT_HOP_ADDRESS_NOT_ASSIGNED`
-    NextHopAddressNotAssigned,
-    /// `NEXT_HOP_CANNOT_IP_FORWARD`
-    NextHopCannotIpForward,
-    /// `NEXT_HOP_INSTANCE_HAS_NO_IPV6_INTERFACE`
-    NextHopInstanceHasNoIpv6Interface,
-    /// `NEXT_HOP_INSTANCE_NOT_FOUND`
-    NextHopInstanceNotFound,
-    /// `NEXT_HOP_INSTANCE_NOT_ON_NETWORK`
-    NextHopInstanceNotOnNetwork,
-    /// `NEXT_HOP_NOT_RUNNING`
-    NextHopNotRunning,
-    /// `NOT_CRITICAL_ERROR`
-    NotCriticalError,
-    /// `NO_RESULTS_ON_PAGE`
-    NoResultsOnPage,
-    /// `PARTIAL_SUCCESS`
-    PartialSuccess,
-    /// `QUOTA_INFO_UNAVAILABLE`
-    QuotaInfoUnavailable,
-    /// `REQUIRED_TOS_AGREEMENT`
-    RequiredTosAgreement,
-    /// `RESOURCE_IN_USE_BY_OTHER_RESOURCE_WARNING`
-    ResourceInUseByOtherResourceWarning,
-    /// `RESOURCE_NOT_DELETED`
-    ResourceNotDeleted,
-    /// `SCHEMA_VALIDATION_IGNORED`
-    SchemaValidationIgnored,
-    /// `SINGLE_INSTANCE_PROPERTY_TEMPLATE`
-    SingleInstancePropertyTemplate,
-    /// `UNDECLARED_PROPERTIES`
-    UndeclaredProperties,
-    /// `UNREACHABLE`
-    Unreachable,
-}
-#[cfg(feature = "node-groups")]
-runtime::open_enum! {
-    NodeGroupsListNodesWarningCode { CleanupFailed "CLEANUP_FAILED"
-    DeprecatedResourceUsed "DEPRECATED_RESOURCE_USED" DeprecatedTypeUsed
-    "DEPRECATED_TYPE_USED" DiskSizeLargerThanImageSize "DISK_SIZE_LARGER_THAN_IMAGE_SIZE"
-    ExperimentalTypeUsed "EXPERIMENTAL_TYPE_USED" ExternalApiWarning
-    "EXTERNAL_API_WARNING" FieldValueOverriden "FIELD_VALUE_OVERRIDEN"
-    InjectedKernelsDeprecated "INJECTED_KERNELS_DEPRECATED"
-    InvalidHealthCheckForDynamicWieghtedLb "INVALID_HEALTH_CHECK_FOR_DYNAMIC_WIEGHTED_LB"
-    LargeDeploymentWarning "LARGE_DEPLOYMENT_WARNING" ListOverheadQuotaExceed
-    "LIST_OVERHEAD_QUOTA_EXCEED" MissingTypeDependency "MISSING_TYPE_DEPENDENCY"
-    NextHopAddressNotAssigned "NEXT_HOP_ADDRESS_NOT_ASSIGNED" NextHopCannotIpForward
-    "NEXT_HOP_CANNOT_IP_FORWARD" NextHopInstanceHasNoIpv6Interface
-    "NEXT_HOP_INSTANCE_HAS_NO_IPV6_INTERFACE" NextHopInstanceNotFound
-    "NEXT_HOP_INSTANCE_NOT_FOUND" NextHopInstanceNotOnNetwork
-    "NEXT_HOP_INSTANCE_NOT_ON_NETWORK" NextHopNotRunning "NEXT_HOP_NOT_RUNNING"
-    NotCriticalError "NOT_CRITICAL_ERROR" NoResultsOnPage "NO_RESULTS_ON_PAGE"
-    PartialSuccess "PARTIAL_SUCCESS" QuotaInfoUnavailable "QUOTA_INFO_UNAVAILABLE"
-    RequiredTosAgreement "REQUIRED_TOS_AGREEMENT" ResourceInUseByOtherResourceWarning
-    "RESOURCE_IN_USE_BY_OTHER_RESOURCE_WARNING" ResourceNotDeleted "RESOURCE_NOT_DELETED"
-    SchemaValidationIgnored "SCHEMA_VALIDATION_IGNORED" SingleInstancePropertyTemplate
-    "SINGLE_INSTANCE_PROPERTY_TEMPLATE" UndeclaredProperties "UNDECLARED_PROPERTIES"
-    Unreachable "UNREACHABLE" }
-}
+pub type NodeGroupsListNodesWarningCode = RouteWarningsCode;
 
 #[cfg(feature = "node-groups")]
 /// Values of `NodeGroupsScopedListWarningCode`.
-#[non_exhaustive]
-pub enum NodeGroupsScopedListWarningCode {
-    /// `CLEANUP_FAILED`
-    CleanupFailed,
-    /// `DEPRECATED_RESOURCE_USED`
-    DeprecatedResourceUsed,
-    /// `DEPRECATED_TYPE_USED`
-    DeprecatedTypeUsed,
-    /// `DISK_SIZE_LARGER_THAN_IMAGE_SIZE`
-    DiskSizeLargerThanImageSize,
-    /// `EXPERIMENTAL_TYPE_USED`
-    ExperimentalTypeUsed,
-    /// `EXTERNAL_API_WARNING`
-    ExternalApiWarning,
-    /// `FIELD_VALUE_OVERRIDEN`
-    #[deprecated]
-    FieldValueOverriden,
-    /// `INJECTED_KERNELS_DEPRECATED`
-    InjectedKernelsDeprecated,
-    /// `INVALID_HEALTH_CHECK_FOR_DYNAMIC_WIEGHTED_LB`
-    InvalidHealthCheckForDynamicWieghtedLb,
-    /// `LARGE_DEPLOYMENT_WARNING`
-    LargeDeploymentWarning,
-    /// `LIST_OVERHEAD_QUOTA_EXCEED`
-    ListOverheadQuotaExceed,
-    /// `MISSING_TYPE_DEPENDENCY`
-    MissingTypeDependency,
-    /// `NEXT_HOP_ADDRESS_NOT_ASSIGNED`
-    NextHopAddressNotAssigned,
-    /// `NEXT_HOP_CANNOT_IP_FORWARD`
-    NextHopCannotIpForward,
-    /// `NEXT_HOP_INSTANCE_HAS_NO_IPV6_INTERFACE`
-    NextHopInstanceHasNoIpv6Interface,
-    /// `NEXT_HOP_INSTANCE_NOT_FOUND`
-    NextHopInstanceNotFound,
-    /// `NEXT_HOP_INSTANCE_NOT_ON_NETWORK`
-    NextHopInstanceNotOnNetwork,
-    /// `NEXT_HOP_NOT_RUNNING`
-    NextHopNotRunning,
-    /// `NOT_CRITICAL_ERROR`
-    NotCriticalError,
-    /// `NO_RESULTS_ON_PAGE`
-    NoResultsOnPage,
-    /// `PARTIAL_SUCCESS`
-    PartialSuccess,
-    /// `QUOTA_INFO_UNAVAILABLE`
-    QuotaInfoUnavailable,
-    /// `REQUIRED_TOS_AGREEMENT`
-    RequiredTosAgreement,
-    /// `RESOURCE_IN_USE_BY_OTHER_RESOURCE_WARNING`
-    ResourceInUseByOtherResourceWarning,
-    /// `RESOURCE_NOT_DELETED`
-    ResourceNotDeleted,
-    /// `SCHEMA_VALIDATION_IGNORED`
-    SchemaValidationIgnored,
-    /// `SINGLE_INSTANCE_PROPERTY_TEMPLATE`
-    SingleInstancePropertyTemplate,
-    /// `UNDECLARED_PROPERTIES`
-    UndeclaredProperties,
-    /// `UNREACHABLE`
-    Unreachable,
-}
-#[cfg(feature = "node-groups")]
-runtime::open_enum! {
-    NodeGroupsScopedListWarningCode { CleanupFailed "CLEANUP_FAILED"
-    DeprecatedResourceUsed "DEPRECATED_RESOURCE_USED" DeprecatedTypeUsed
-    "DEPRECATED_TYPE_USED" DiskSizeLargerThanImageSize "DISK_SIZE_LARGER_THAN_IMAGE_SIZE"
-    ExperimentalTypeUsed "EXPERIMENTAL_TYPE_USED" ExternalApiWarning
-    "EXTERNAL_API_WARNING" FieldValueOverriden "FIELD_VALUE_OVERRIDEN"
-    InjectedKernelsDeprecated "INJECTED_KERNELS_DEPRECATED"
-    InvalidHealthCheckForDynamicWieghtedLb "INVALID_HEALTH_CHECK_FOR_DYNAMIC_WIEGHTED_LB"
-    LargeDeploymentWarning "LARGE_DEPLOYMENT_WARNING" ListOverheadQuotaExceed
-    "LIST_OVERHEAD_QUOTA_EXCEED" MissingTypeDependency "MISSING_TYPE_DEPENDENCY"
-    NextHopAddressNotAssigned "NEXT_HOP_ADDRESS_NOT_ASSIGNED" NextHopCannotIpForward
-    "NEXT_HOP_CANNOT_IP_FORWARD" NextHopInstanceHasNoIpv6Interface
-    "NEXT_HOP_INSTANCE_HAS_NO_IPV6_INTERFACE" NextHopInstanceNotFound
-    "NEXT_HOP_INSTANCE_NOT_FOUND" NextHopInstanceNotOnNetwork
-    "NEXT_HOP_INSTANCE_NOT_ON_NETWORK" NextHopNotRunning "NEXT_HOP_NOT_RUNNING"
-    NotCriticalError "NOT_CRITICAL_ERROR" NoResultsOnPage "NO_RESULTS_ON_PAGE"
-    PartialSuccess "PARTIAL_SUCCESS" QuotaInfoUnavailable "QUOTA_INFO_UNAVAILABLE"
-    RequiredTosAgreement "REQUIRED_TOS_AGREEMENT" ResourceInUseByOtherResourceWarning
-    "RESOURCE_IN_USE_BY_OTHER_RESOURCE_WARNING" ResourceNotDeleted "RESOURCE_NOT_DELETED"
-    SchemaValidationIgnored "SCHEMA_VALIDATION_IGNORED" SingleInstancePropertyTemplate
-    "SINGLE_INSTANCE_PROPERTY_TEMPLATE" UndeclaredProperties "UNDECLARED_PROPERTIES"
-    Unreachable "UNREACHABLE" }
-}
+pub type NodeGroupsScopedListWarningCode = RouteWarningsCode;
 
 #[cfg(feature = "node-templates")]
 /// Values of `NodeTemplateAggregatedListWarningCode`.
-#[non_exhaustive]
-pub enum NodeTemplateAggregatedListWarningCode {
-    /// `CLEANUP_FAILED`
-    CleanupFailed,
-    /// `DEPRECATED_RESOURCE_USED`
-    DeprecatedResourceUsed,
-    /// `DEPRECATED_TYPE_USED`
-    DeprecatedTypeUsed,
-    /// `DISK_SIZE_LARGER_THAN_IMAGE_SIZE`
-    DiskSizeLargerThanImageSize,
-    /// `EXPERIMENTAL_TYPE_USED`
-    ExperimentalTypeUsed,
-    /// `EXTERNAL_API_WARNING`
-    ExternalApiWarning,
-    /// `FIELD_VALUE_OVERRIDEN`
-    #[deprecated]
-    FieldValueOverriden,
-    /// `INJECTED_KERNELS_DEPRECATED`
-    InjectedKernelsDeprecated,
-    /// `INVALID_HEALTH_CHECK_FOR_DYNAMIC_WIEGHTED_LB`
-    InvalidHealthCheckForDynamicWieghtedLb,
-    /// `LARGE_DEPLOYMENT_WARNING`
-    LargeDeploymentWarning,
-    /// `LIST_OVERHEAD_QUOTA_EXCEED`
-    ListOverheadQuotaExceed,
-    /// `MISSING_TYPE_DEPENDENCY`
-    MissingTypeDependency,
-    /// `NEXT_HOP_ADDRESS_NOT_ASSIGNED`
-    NextHopAddressNotAssigned,
-    /// `NEXT_HOP_CANNOT_IP_FORWARD`
-    NextHopCannotIpForward,
-    /// `NEXT_HOP_INSTANCE_HAS_NO_IPV6_INTERFACE`
-    NextHopInstanceHasNoIpv6Interface,
-    /// `NEXT_HOP_INSTANCE_NOT_FOUND`
-    NextHopInstanceNotFound,
-    /// `NEXT_HOP_INSTANCE_NOT_ON_NETWORK`
-    NextHopInstanceNotOnNetwork,
-    /// `NEXT_HOP_NOT_RUNNING`
-    NextHopNotRunning,
-    /// `NOT_CRITICAL_ERROR`
-    NotCriticalError,
-    /// `NO_RESULTS_ON_PAGE`
-    NoResultsOnPage,
-    /// `PARTIAL_SUCCESS`
-    PartialSuccess,
-    /// `QUOTA_INFO_UNAVAILABLE`
-    QuotaInfoUnavailable,
-    /// `REQUIRED_TOS_AGREEMENT`
-    RequiredTosAgreement,
-    /// `RESOURCE_IN_USE_BY_OTHER_RESOURCE_WARNING`
-    ResourceInUseByOtherResourceWarning,
-    /// `RESOURCE_NOT_DELETED`
-    ResourceNotDeleted,
-    /// `SCHEMA_VALIDATION_IGNORED`
-    SchemaValidationIgnored,
-    /// `SINGLE_INSTANCE_PROPERTY_TEMPLATE`
-    SingleInstancePropertyTemplate,
-    /// `UNDECLARED_PROPERTIES`
-    UndeclaredProperties,
-    /// `UNREACHABLE`
-    Unreachable,
-}
-#[cfg(feature = "node-templates")]
-runtime::open_enum! {
-    NodeTemplateAggregatedListWarningCode { CleanupFailed "CLEANUP_FAILED"
-    DeprecatedResourceUsed "DEPRECATED_RESOURCE_USED" DeprecatedTypeUsed
-    "DEPRECATED_TYPE_USED" DiskSizeLargerThanImageSize "DISK_SIZE_LARGER_THAN_IMAGE_SIZE"
-    ExperimentalTypeUsed "EXPERIMENTAL_TYPE_USED" ExternalApiWarning
-    "EXTERNAL_API_WARNING" FieldValueOverriden "FIELD_VALUE_OVERRIDEN"
-    InjectedKernelsDeprecated "INJECTED_KERNELS_DEPRECATED"
-    InvalidHealthCheckForDynamicWieghtedLb "INVALID_HEALTH_CHECK_FOR_DYNAMIC_WIEGHTED_LB"
-    LargeDeploymentWarning "LARGE_DEPLOYMENT_WARNING" ListOverheadQuotaExceed
-    "LIST_OVERHEAD_QUOTA_EXCEED" MissingTypeDependency "MISSING_TYPE_DEPENDENCY"
-    NextHopAddressNotAssigned "NEXT_HOP_ADDRESS_NOT_ASSIGNED" NextHopCannotIpForward
-    "NEXT_HOP_CANNOT_IP_FORWARD" NextHopInstanceHasNoIpv6Interface
-    "NEXT_HOP_INSTANCE_HAS_NO_IPV6_INTERFACE" NextHopInstanceNotFound
-    "NEXT_HOP_INSTANCE_NOT_FOUND" NextHopInstanceNotOnNetwork
-    "NEXT_HOP_INSTANCE_NOT_ON_NETWORK" NextHopNotRunning "NEXT_HOP_NOT_RUNNING"
-    NotCriticalError "NOT_CRITICAL_ERROR" NoResultsOnPage "NO_RESULTS_ON_PAGE"
-    PartialSuccess "PARTIAL_SUCCESS" QuotaInfoUnavailable "QUOTA_INFO_UNAVAILABLE"
-    RequiredTosAgreement "REQUIRED_TOS_AGREEMENT" ResourceInUseByOtherResourceWarning
-    "RESOURCE_IN_USE_BY_OTHER_RESOURCE_WARNING" ResourceNotDeleted "RESOURCE_NOT_DELETED"
-    SchemaValidationIgnored "SCHEMA_VALIDATION_IGNORED" SingleInstancePropertyTemplate
-    "SINGLE_INSTANCE_PROPERTY_TEMPLATE" UndeclaredProperties "UNDECLARED_PROPERTIES"
-    Unreachable "UNREACHABLE" }
-}
+pub type NodeTemplateAggregatedListWarningCode = RouteWarningsCode;
 
-#[cfg(feature = "node-templates")]
+#[cfg(any(feature = "node-groups", feature = "node-templates"))]
 /// Values of `NodeTemplateCpuOvercommitType`.
 #[non_exhaustive]
 pub enum NodeTemplateCpuOvercommitType {
@@ -16760,7 +6250,7 @@ pub enum NodeTemplateCpuOvercommitType {
     /// `NONE`
     None,
 }
-#[cfg(feature = "node-templates")]
+#[cfg(any(feature = "node-groups", feature = "node-templates"))]
 runtime::open_enum! {
     NodeTemplateCpuOvercommitType { CpuOvercommitTypeUnspecified
     "CPU_OVERCOMMIT_TYPE_UNSPECIFIED" Enabled "ENABLED" None "NONE" }
@@ -16768,821 +6258,43 @@ runtime::open_enum! {
 
 #[cfg(feature = "node-templates")]
 /// Values of `NodeTemplateListWarningCode`.
-#[non_exhaustive]
-pub enum NodeTemplateListWarningCode {
-    /// `CLEANUP_FAILED`
-    CleanupFailed,
-    /// `DEPRECATED_RESOURCE_USED`
-    DeprecatedResourceUsed,
-    /// `DEPRECATED_TYPE_USED`
-    DeprecatedTypeUsed,
-    /// `DISK_SIZE_LARGER_THAN_IMAGE_SIZE`
-    DiskSizeLargerThanImageSize,
-    /// `EXPERIMENTAL_TYPE_USED`
-    ExperimentalTypeUsed,
-    /// `EXTERNAL_API_WARNING`
-    ExternalApiWarning,
-    /// `FIELD_VALUE_OVERRIDEN`
-    #[deprecated]
-    FieldValueOverriden,
-    /// `INJECTED_KERNELS_DEPRECATED`
-    InjectedKernelsDeprecated,
-    /// `INVALID_HEALTH_CHECK_FOR_DYNAMIC_WIEGHTED_LB`
-    InvalidHealthCheckForDynamicWieghtedLb,
-    /// `LARGE_DEPLOYMENT_WARNING`
-    LargeDeploymentWarning,
-    /// `LIST_OVERHEAD_QUOTA_EXCEED`
-    ListOverheadQuotaExceed,
-    /// `MISSING_TYPE_DEPENDENCY`
-    MissingTypeDependency,
-    /// `NEXT_HOP_ADDRESS_NOT_ASSIGNED`
-    NextHopAddressNotAssigned,
-    /// `NEXT_HOP_CANNOT_IP_FORWARD`
-    NextHopCannotIpForward,
-    /// `NEXT_HOP_INSTANCE_HAS_NO_IPV6_INTERFACE`
-    NextHopInstanceHasNoIpv6Interface,
-    /// `NEXT_HOP_INSTANCE_NOT_FOUND`
-    NextHopInstanceNotFound,
-    /// `NEXT_HOP_INSTANCE_NOT_ON_NETWORK`
-    NextHopInstanceNotOnNetwork,
-    /// `NEXT_HOP_NOT_RUNNING`
-    NextHopNotRunning,
-    /// `NOT_CRITICAL_ERROR`
-    NotCriticalError,
-    /// `NO_RESULTS_ON_PAGE`
-    NoResultsOnPage,
-    /// `PARTIAL_SUCCESS`
-    PartialSuccess,
-    /// `QUOTA_INFO_UNAVAILABLE`
-    QuotaInfoUnavailable,
-    /// `REQUIRED_TOS_AGREEMENT`
-    RequiredTosAgreement,
-    /// `RESOURCE_IN_USE_BY_OTHER_RESOURCE_WARNING`
-    ResourceInUseByOtherResourceWarning,
-    /// `RESOURCE_NOT_DELETED`
-    ResourceNotDeleted,
-    /// `SCHEMA_VALIDATION_IGNORED`
-    SchemaValidationIgnored,
-    /// `SINGLE_INSTANCE_PROPERTY_TEMPLATE`
-    SingleInstancePropertyTemplate,
-    /// `UNDECLARED_PROPERTIES`
-    UndeclaredProperties,
-    /// `UNREACHABLE`
-    Unreachable,
-}
-#[cfg(feature = "node-templates")]
-runtime::open_enum! {
-    NodeTemplateListWarningCode { CleanupFailed "CLEANUP_FAILED" DeprecatedResourceUsed
-    "DEPRECATED_RESOURCE_USED" DeprecatedTypeUsed "DEPRECATED_TYPE_USED"
-    DiskSizeLargerThanImageSize "DISK_SIZE_LARGER_THAN_IMAGE_SIZE" ExperimentalTypeUsed
-    "EXPERIMENTAL_TYPE_USED" ExternalApiWarning "EXTERNAL_API_WARNING"
-    FieldValueOverriden "FIELD_VALUE_OVERRIDEN" InjectedKernelsDeprecated
-    "INJECTED_KERNELS_DEPRECATED" InvalidHealthCheckForDynamicWieghtedLb
-    "INVALID_HEALTH_CHECK_FOR_DYNAMIC_WIEGHTED_LB" LargeDeploymentWarning
-    "LARGE_DEPLOYMENT_WARNING" ListOverheadQuotaExceed "LIST_OVERHEAD_QUOTA_EXCEED"
-    MissingTypeDependency "MISSING_TYPE_DEPENDENCY" NextHopAddressNotAssigned
-    "NEXT_HOP_ADDRESS_NOT_ASSIGNED" NextHopCannotIpForward "NEXT_HOP_CANNOT_IP_FORWARD"
-    NextHopInstanceHasNoIpv6Interface "NEXT_HOP_INSTANCE_HAS_NO_IPV6_INTERFACE"
-    NextHopInstanceNotFound "NEXT_HOP_INSTANCE_NOT_FOUND" NextHopInstanceNotOnNetwork
-    "NEXT_HOP_INSTANCE_NOT_ON_NETWORK" NextHopNotRunning "NEXT_HOP_NOT_RUNNING"
-    NotCriticalError "NOT_CRITICAL_ERROR" NoResultsOnPage "NO_RESULTS_ON_PAGE"
-    PartialSuccess "PARTIAL_SUCCESS" QuotaInfoUnavailable "QUOTA_INFO_UNAVAILABLE"
-    RequiredTosAgreement "REQUIRED_TOS_AGREEMENT" ResourceInUseByOtherResourceWarning
-    "RESOURCE_IN_USE_BY_OTHER_RESOURCE_WARNING" ResourceNotDeleted "RESOURCE_NOT_DELETED"
-    SchemaValidationIgnored "SCHEMA_VALIDATION_IGNORED" SingleInstancePropertyTemplate
-    "SINGLE_INSTANCE_PROPERTY_TEMPLATE" UndeclaredProperties "UNDECLARED_PROPERTIES"
-    Unreachable "UNREACHABLE" }
-}
+pub type NodeTemplateListWarningCode = RouteWarningsCode;
 
 #[cfg(feature = "node-templates")]
 /// Values of `NodeTemplateStatus`.
-#[non_exhaustive]
-pub enum NodeTemplateStatus {
-    /// `CREATING`
-    Creating,
-    /// `DELETING`
-    Deleting,
-    /// `INVALID`
-    Invalid,
-    /// `READY`
-    Ready,
-}
-#[cfg(feature = "node-templates")]
-runtime::open_enum! {
-    NodeTemplateStatus { Creating "CREATING" Deleting "DELETING" Invalid "INVALID" Ready
-    "READY" }
-}
+pub type NodeTemplateStatus = NodeGroupStatus;
 
 #[cfg(feature = "node-templates")]
 /// Values of `NodeTemplatesScopedListWarningCode`.
-#[non_exhaustive]
-pub enum NodeTemplatesScopedListWarningCode {
-    /// `CLEANUP_FAILED`
-    CleanupFailed,
-    /// `DEPRECATED_RESOURCE_USED`
-    DeprecatedResourceUsed,
-    /// `DEPRECATED_TYPE_USED`
-    DeprecatedTypeUsed,
-    /// `DISK_SIZE_LARGER_THAN_IMAGE_SIZE`
-    DiskSizeLargerThanImageSize,
-    /// `EXPERIMENTAL_TYPE_USED`
-    ExperimentalTypeUsed,
-    /// `EXTERNAL_API_WARNING`
-    ExternalApiWarning,
-    /// `FIELD_VALUE_OVERRIDEN`
-    #[deprecated]
-    FieldValueOverriden,
-    /// `INJECTED_KERNELS_DEPRECATED`
-    InjectedKernelsDeprecated,
-    /// `INVALID_HEALTH_CHECK_FOR_DYNAMIC_WIEGHTED_LB`
-    InvalidHealthCheckForDynamicWieghtedLb,
-    /// `LARGE_DEPLOYMENT_WARNING`
-    LargeDeploymentWarning,
-    /// `LIST_OVERHEAD_QUOTA_EXCEED`
-    ListOverheadQuotaExceed,
-    /// `MISSING_TYPE_DEPENDENCY`
-    MissingTypeDependency,
-    /// `NEXT_HOP_ADDRESS_NOT_ASSIGNED`
-    NextHopAddressNotAssigned,
-    /// `NEXT_HOP_CANNOT_IP_FORWARD`
-    NextHopCannotIpForward,
-    /// `NEXT_HOP_INSTANCE_HAS_NO_IPV6_INTERFACE`
-    NextHopInstanceHasNoIpv6Interface,
-    /// `NEXT_HOP_INSTANCE_NOT_FOUND`
-    NextHopInstanceNotFound,
-    /// `NEXT_HOP_INSTANCE_NOT_ON_NETWORK`
-    NextHopInstanceNotOnNetwork,
-    /// `NEXT_HOP_NOT_RUNNING`
-    NextHopNotRunning,
-    /// `NOT_CRITICAL_ERROR`
-    NotCriticalError,
-    /// `NO_RESULTS_ON_PAGE`
-    NoResultsOnPage,
-    /// `PARTIAL_SUCCESS`
-    PartialSuccess,
-    /// `QUOTA_INFO_UNAVAILABLE`
-    QuotaInfoUnavailable,
-    /// `REQUIRED_TOS_AGREEMENT`
-    RequiredTosAgreement,
-    /// `RESOURCE_IN_USE_BY_OTHER_RESOURCE_WARNING`
-    ResourceInUseByOtherResourceWarning,
-    /// `RESOURCE_NOT_DELETED`
-    ResourceNotDeleted,
-    /// `SCHEMA_VALIDATION_IGNORED`
-    SchemaValidationIgnored,
-    /// `SINGLE_INSTANCE_PROPERTY_TEMPLATE`
-    SingleInstancePropertyTemplate,
-    /// `UNDECLARED_PROPERTIES`
-    UndeclaredProperties,
-    /// `UNREACHABLE`
-    Unreachable,
-}
-#[cfg(feature = "node-templates")]
-runtime::open_enum! {
-    NodeTemplatesScopedListWarningCode { CleanupFailed "CLEANUP_FAILED"
-    DeprecatedResourceUsed "DEPRECATED_RESOURCE_USED" DeprecatedTypeUsed
-    "DEPRECATED_TYPE_USED" DiskSizeLargerThanImageSize "DISK_SIZE_LARGER_THAN_IMAGE_SIZE"
-    ExperimentalTypeUsed "EXPERIMENTAL_TYPE_USED" ExternalApiWarning
-    "EXTERNAL_API_WARNING" FieldValueOverriden "FIELD_VALUE_OVERRIDEN"
-    InjectedKernelsDeprecated "INJECTED_KERNELS_DEPRECATED"
-    InvalidHealthCheckForDynamicWieghtedLb "INVALID_HEALTH_CHECK_FOR_DYNAMIC_WIEGHTED_LB"
-    LargeDeploymentWarning "LARGE_DEPLOYMENT_WARNING" ListOverheadQuotaExceed
-    "LIST_OVERHEAD_QUOTA_EXCEED" MissingTypeDependency "MISSING_TYPE_DEPENDENCY"
-    NextHopAddressNotAssigned "NEXT_HOP_ADDRESS_NOT_ASSIGNED" NextHopCannotIpForward
-    "NEXT_HOP_CANNOT_IP_FORWARD" NextHopInstanceHasNoIpv6Interface
-    "NEXT_HOP_INSTANCE_HAS_NO_IPV6_INTERFACE" NextHopInstanceNotFound
-    "NEXT_HOP_INSTANCE_NOT_FOUND" NextHopInstanceNotOnNetwork
-    "NEXT_HOP_INSTANCE_NOT_ON_NETWORK" NextHopNotRunning "NEXT_HOP_NOT_RUNNING"
-    NotCriticalError "NOT_CRITICAL_ERROR" NoResultsOnPage "NO_RESULTS_ON_PAGE"
-    PartialSuccess "PARTIAL_SUCCESS" QuotaInfoUnavailable "QUOTA_INFO_UNAVAILABLE"
-    RequiredTosAgreement "REQUIRED_TOS_AGREEMENT" ResourceInUseByOtherResourceWarning
-    "RESOURCE_IN_USE_BY_OTHER_RESOURCE_WARNING" ResourceNotDeleted "RESOURCE_NOT_DELETED"
-    SchemaValidationIgnored "SCHEMA_VALIDATION_IGNORED" SingleInstancePropertyTemplate
-    "SINGLE_INSTANCE_PROPERTY_TEMPLATE" UndeclaredProperties "UNDECLARED_PROPERTIES"
-    Unreachable "UNREACHABLE" }
-}
+pub type NodeTemplatesScopedListWarningCode = RouteWarningsCode;
 
 #[cfg(feature = "node-types")]
 /// Values of `NodeTypeAggregatedListWarningCode`.
-#[non_exhaustive]
-pub enum NodeTypeAggregatedListWarningCode {
-    /// `CLEANUP_FAILED`
-    CleanupFailed,
-    /// `DEPRECATED_RESOURCE_USED`
-    DeprecatedResourceUsed,
-    /// `DEPRECATED_TYPE_USED`
-    DeprecatedTypeUsed,
-    /// `DISK_SIZE_LARGER_THAN_IMAGE_SIZE`
-    DiskSizeLargerThanImageSize,
-    /// `EXPERIMENTAL_TYPE_USED`
-    ExperimentalTypeUsed,
-    /// `EXTERNAL_API_WARNING`
-    ExternalApiWarning,
-    /// `FIELD_VALUE_OVERRIDEN`
-    #[deprecated]
-    FieldValueOverriden,
-    /// `INJECTED_KERNELS_DEPRECATED`
-    InjectedKernelsDeprecated,
-    /// `INVALID_HEALTH_CHECK_FOR_DYNAMIC_WIEGHTED_LB`
-    InvalidHealthCheckForDynamicWieghtedLb,
-    /// `LARGE_DEPLOYMENT_WARNING`
-    LargeDeploymentWarning,
-    /// `LIST_OVERHEAD_QUOTA_EXCEED`
-    ListOverheadQuotaExceed,
-    /// `MISSING_TYPE_DEPENDENCY`
-    MissingTypeDependency,
-    /// `NEXT_HOP_ADDRESS_NOT_ASSIGNED`
-    NextHopAddressNotAssigned,
-    /// `NEXT_HOP_CANNOT_IP_FORWARD`
-    NextHopCannotIpForward,
-    /// `NEXT_HOP_INSTANCE_HAS_NO_IPV6_INTERFACE`
-    NextHopInstanceHasNoIpv6Interface,
-    /// `NEXT_HOP_INSTANCE_NOT_FOUND`
-    NextHopInstanceNotFound,
-    /// `NEXT_HOP_INSTANCE_NOT_ON_NETWORK`
-    NextHopInstanceNotOnNetwork,
-    /// `NEXT_HOP_NOT_RUNNING`
-    NextHopNotRunning,
-    /// `NOT_CRITICAL_ERROR`
-    NotCriticalError,
-    /// `NO_RESULTS_ON_PAGE`
-    NoResultsOnPage,
-    /// `PARTIAL_SUCCESS`
-    PartialSuccess,
-    /// `QUOTA_INFO_UNAVAILABLE`
-    QuotaInfoUnavailable,
-    /// `REQUIRED_TOS_AGREEMENT`
-    RequiredTosAgreement,
-    /// `RESOURCE_IN_USE_BY_OTHER_RESOURCE_WARNING`
-    ResourceInUseByOtherResourceWarning,
-    /// `RESOURCE_NOT_DELETED`
-    ResourceNotDeleted,
-    /// `SCHEMA_VALIDATION_IGNORED`
-    SchemaValidationIgnored,
-    /// `SINGLE_INSTANCE_PROPERTY_TEMPLATE`
-    SingleInstancePropertyTemplate,
-    /// `UNDECLARED_PROPERTIES`
-    UndeclaredProperties,
-    /// `UNREACHABLE`
-    Unreachable,
-}
-#[cfg(feature = "node-types")]
-runtime::open_enum! {
-    NodeTypeAggregatedListWarningCode { CleanupFailed "CLEANUP_FAILED"
-    DeprecatedResourceUsed "DEPRECATED_RESOURCE_USED" DeprecatedTypeUsed
-    "DEPRECATED_TYPE_USED" DiskSizeLargerThanImageSize "DISK_SIZE_LARGER_THAN_IMAGE_SIZE"
-    ExperimentalTypeUsed "EXPERIMENTAL_TYPE_USED" ExternalApiWarning
-    "EXTERNAL_API_WARNING" FieldValueOverriden "FIELD_VALUE_OVERRIDEN"
-    InjectedKernelsDeprecated "INJECTED_KERNELS_DEPRECATED"
-    InvalidHealthCheckForDynamicWieghtedLb "INVALID_HEALTH_CHECK_FOR_DYNAMIC_WIEGHTED_LB"
-    LargeDeploymentWarning "LARGE_DEPLOYMENT_WARNING" ListOverheadQuotaExceed
-    "LIST_OVERHEAD_QUOTA_EXCEED" MissingTypeDependency "MISSING_TYPE_DEPENDENCY"
-    NextHopAddressNotAssigned "NEXT_HOP_ADDRESS_NOT_ASSIGNED" NextHopCannotIpForward
-    "NEXT_HOP_CANNOT_IP_FORWARD" NextHopInstanceHasNoIpv6Interface
-    "NEXT_HOP_INSTANCE_HAS_NO_IPV6_INTERFACE" NextHopInstanceNotFound
-    "NEXT_HOP_INSTANCE_NOT_FOUND" NextHopInstanceNotOnNetwork
-    "NEXT_HOP_INSTANCE_NOT_ON_NETWORK" NextHopNotRunning "NEXT_HOP_NOT_RUNNING"
-    NotCriticalError "NOT_CRITICAL_ERROR" NoResultsOnPage "NO_RESULTS_ON_PAGE"
-    PartialSuccess "PARTIAL_SUCCESS" QuotaInfoUnavailable "QUOTA_INFO_UNAVAILABLE"
-    RequiredTosAgreement "REQUIRED_TOS_AGREEMENT" ResourceInUseByOtherResourceWarning
-    "RESOURCE_IN_USE_BY_OTHER_RESOURCE_WARNING" ResourceNotDeleted "RESOURCE_NOT_DELETED"
-    SchemaValidationIgnored "SCHEMA_VALIDATION_IGNORED" SingleInstancePropertyTemplate
-    "SINGLE_INSTANCE_PROPERTY_TEMPLATE" UndeclaredProperties "UNDECLARED_PROPERTIES"
-    Unreachable "UNREACHABLE" }
-}
+pub type NodeTypeAggregatedListWarningCode = RouteWarningsCode;
 
 #[cfg(feature = "node-types")]
 /// Values of `NodeTypeListWarningCode`.
-#[non_exhaustive]
-pub enum NodeTypeListWarningCode {
-    /// `CLEANUP_FAILED`
-    CleanupFailed,
-    /// `DEPRECATED_RESOURCE_USED`
-    DeprecatedResourceUsed,
-    /// `DEPRECATED_TYPE_USED`
-    DeprecatedTypeUsed,
-    /// `DISK_SIZE_LARGER_THAN_IMAGE_SIZE`
-    DiskSizeLargerThanImageSize,
-    /// `EXPERIMENTAL_TYPE_USED`
-    ExperimentalTypeUsed,
-    /// `EXTERNAL_API_WARNING`
-    ExternalApiWarning,
-    /// `FIELD_VALUE_OVERRIDEN`
-    #[deprecated]
-    FieldValueOverriden,
-    /// `INJECTED_KERNELS_DEPRECATED`
-    InjectedKernelsDeprecated,
-    /// `INVALID_HEALTH_CHECK_FOR_DYNAMIC_WIEGHTED_LB`
-    InvalidHealthCheckForDynamicWieghtedLb,
-    /// `LARGE_DEPLOYMENT_WARNING`
-    LargeDeploymentWarning,
-    /// `LIST_OVERHEAD_QUOTA_EXCEED`
-    ListOverheadQuotaExceed,
-    /// `MISSING_TYPE_DEPENDENCY`
-    MissingTypeDependency,
-    /// `NEXT_HOP_ADDRESS_NOT_ASSIGNED`
-    NextHopAddressNotAssigned,
-    /// `NEXT_HOP_CANNOT_IP_FORWARD`
-    NextHopCannotIpForward,
-    /// `NEXT_HOP_INSTANCE_HAS_NO_IPV6_INTERFACE`
-    NextHopInstanceHasNoIpv6Interface,
-    /// `NEXT_HOP_INSTANCE_NOT_FOUND`
-    NextHopInstanceNotFound,
-    /// `NEXT_HOP_INSTANCE_NOT_ON_NETWORK`
-    NextHopInstanceNotOnNetwork,
-    /// `NEXT_HOP_NOT_RUNNING`
-    NextHopNotRunning,
-    /// `NOT_CRITICAL_ERROR`
-    NotCriticalError,
-    /// `NO_RESULTS_ON_PAGE`
-    NoResultsOnPage,
-    /// `PARTIAL_SUCCESS`
-    PartialSuccess,
-    /// `QUOTA_INFO_UNAVAILABLE`
-    QuotaInfoUnavailable,
-    /// `REQUIRED_TOS_AGREEMENT`
-    RequiredTosAgreement,
-    /// `RESOURCE_IN_USE_BY_OTHER_RESOURCE_WARNING`
-    ResourceInUseByOtherResourceWarning,
-    /// `RESOURCE_NOT_DELETED`
-    ResourceNotDeleted,
-    /// `SCHEMA_VALIDATION_IGNORED`
-    SchemaValidationIgnored,
-    /// `SINGLE_INSTANCE_PROPERTY_TEMPLATE`
-    SingleInstancePropertyTemplate,
-    /// `UNDECLARED_PROPERTIES`
-    UndeclaredProperties,
-    /// `UNREACHABLE`
-    Unreachable,
-}
-#[cfg(feature = "node-types")]
-runtime::open_enum! {
-    NodeTypeListWarningCode { CleanupFailed "CLEANUP_FAILED" DeprecatedResourceUsed
-    "DEPRECATED_RESOURCE_USED" DeprecatedTypeUsed "DEPRECATED_TYPE_USED"
-    DiskSizeLargerThanImageSize "DISK_SIZE_LARGER_THAN_IMAGE_SIZE" ExperimentalTypeUsed
-    "EXPERIMENTAL_TYPE_USED" ExternalApiWarning "EXTERNAL_API_WARNING"
-    FieldValueOverriden "FIELD_VALUE_OVERRIDEN" InjectedKernelsDeprecated
-    "INJECTED_KERNELS_DEPRECATED" InvalidHealthCheckForDynamicWieghtedLb
-    "INVALID_HEALTH_CHECK_FOR_DYNAMIC_WIEGHTED_LB" LargeDeploymentWarning
-    "LARGE_DEPLOYMENT_WARNING" ListOverheadQuotaExceed "LIST_OVERHEAD_QUOTA_EXCEED"
-    MissingTypeDependency "MISSING_TYPE_DEPENDENCY" NextHopAddressNotAssigned
-    "NEXT_HOP_ADDRESS_NOT_ASSIGNED" NextHopCannotIpForward "NEXT_HOP_CANNOT_IP_FORWARD"
-    NextHopInstanceHasNoIpv6Interface "NEXT_HOP_INSTANCE_HAS_NO_IPV6_INTERFACE"
-    NextHopInstanceNotFound "NEXT_HOP_INSTANCE_NOT_FOUND" NextHopInstanceNotOnNetwork
-    "NEXT_HOP_INSTANCE_NOT_ON_NETWORK" NextHopNotRunning "NEXT_HOP_NOT_RUNNING"
-    NotCriticalError "NOT_CRITICAL_ERROR" NoResultsOnPage "NO_RESULTS_ON_PAGE"
-    PartialSuccess "PARTIAL_SUCCESS" QuotaInfoUnavailable "QUOTA_INFO_UNAVAILABLE"
-    RequiredTosAgreement "REQUIRED_TOS_AGREEMENT" ResourceInUseByOtherResourceWarning
-    "RESOURCE_IN_USE_BY_OTHER_RESOURCE_WARNING" ResourceNotDeleted "RESOURCE_NOT_DELETED"
-    SchemaValidationIgnored "SCHEMA_VALIDATION_IGNORED" SingleInstancePropertyTemplate
-    "SINGLE_INSTANCE_PROPERTY_TEMPLATE" UndeclaredProperties "UNDECLARED_PROPERTIES"
-    Unreachable "UNREACHABLE" }
-}
+pub type NodeTypeListWarningCode = RouteWarningsCode;
 
 #[cfg(feature = "node-types")]
 /// Values of `NodeTypesScopedListWarningCode`.
-#[non_exhaustive]
-pub enum NodeTypesScopedListWarningCode {
-    /// `CLEANUP_FAILED`
-    CleanupFailed,
-    /// `DEPRECATED_RESOURCE_USED`
-    DeprecatedResourceUsed,
-    /// `DEPRECATED_TYPE_USED`
-    DeprecatedTypeUsed,
-    /// `DISK_SIZE_LARGER_THAN_IMAGE_SIZE`
-    DiskSizeLargerThanImageSize,
-    /// `EXPERIMENTAL_TYPE_USED`
-    ExperimentalTypeUsed,
-    /// `EXTERNAL_API_WARNING`
-    ExternalApiWarning,
-    /// `FIELD_VALUE_OVERRIDEN`
-    #[deprecated]
-    FieldValueOverriden,
-    /// `INJECTED_KERNELS_DEPRECATED`
-    InjectedKernelsDeprecated,
-    /// `INVALID_HEALTH_CHECK_FOR_DYNAMIC_WIEGHTED_LB`
-    InvalidHealthCheckForDynamicWieghtedLb,
-    /// `LARGE_DEPLOYMENT_WARNING`
-    LargeDeploymentWarning,
-    /// `LIST_OVERHEAD_QUOTA_EXCEED`
-    ListOverheadQuotaExceed,
-    /// `MISSING_TYPE_DEPENDENCY`
-    MissingTypeDependency,
-    /// `NEXT_HOP_ADDRESS_NOT_ASSIGNED`
-    NextHopAddressNotAssigned,
-    /// `NEXT_HOP_CANNOT_IP_FORWARD`
-    NextHopCannotIpForward,
-    /// `NEXT_HOP_INSTANCE_HAS_NO_IPV6_INTERFACE`
-    NextHopInstanceHasNoIpv6Interface,
-    /// `NEXT_HOP_INSTANCE_NOT_FOUND`
-    NextHopInstanceNotFound,
-    /// `NEXT_HOP_INSTANCE_NOT_ON_NETWORK`
-    NextHopInstanceNotOnNetwork,
-    /// `NEXT_HOP_NOT_RUNNING`
-    NextHopNotRunning,
-    /// `NOT_CRITICAL_ERROR`
-    NotCriticalError,
-    /// `NO_RESULTS_ON_PAGE`
-    NoResultsOnPage,
-    /// `PARTIAL_SUCCESS`
-    PartialSuccess,
-    /// `QUOTA_INFO_UNAVAILABLE`
-    QuotaInfoUnavailable,
-    /// `REQUIRED_TOS_AGREEMENT`
-    RequiredTosAgreement,
-    /// `RESOURCE_IN_USE_BY_OTHER_RESOURCE_WARNING`
-    ResourceInUseByOtherResourceWarning,
-    /// `RESOURCE_NOT_DELETED`
-    ResourceNotDeleted,
-    /// `SCHEMA_VALIDATION_IGNORED`
-    SchemaValidationIgnored,
-    /// `SINGLE_INSTANCE_PROPERTY_TEMPLATE`
-    SingleInstancePropertyTemplate,
-    /// `UNDECLARED_PROPERTIES`
-    UndeclaredProperties,
-    /// `UNREACHABLE`
-    Unreachable,
-}
-#[cfg(feature = "node-types")]
-runtime::open_enum! {
-    NodeTypesScopedListWarningCode { CleanupFailed "CLEANUP_FAILED"
-    DeprecatedResourceUsed "DEPRECATED_RESOURCE_USED" DeprecatedTypeUsed
-    "DEPRECATED_TYPE_USED" DiskSizeLargerThanImageSize "DISK_SIZE_LARGER_THAN_IMAGE_SIZE"
-    ExperimentalTypeUsed "EXPERIMENTAL_TYPE_USED" ExternalApiWarning
-    "EXTERNAL_API_WARNING" FieldValueOverriden "FIELD_VALUE_OVERRIDEN"
-    InjectedKernelsDeprecated "INJECTED_KERNELS_DEPRECATED"
-    InvalidHealthCheckForDynamicWieghtedLb "INVALID_HEALTH_CHECK_FOR_DYNAMIC_WIEGHTED_LB"
-    LargeDeploymentWarning "LARGE_DEPLOYMENT_WARNING" ListOverheadQuotaExceed
-    "LIST_OVERHEAD_QUOTA_EXCEED" MissingTypeDependency "MISSING_TYPE_DEPENDENCY"
-    NextHopAddressNotAssigned "NEXT_HOP_ADDRESS_NOT_ASSIGNED" NextHopCannotIpForward
-    "NEXT_HOP_CANNOT_IP_FORWARD" NextHopInstanceHasNoIpv6Interface
-    "NEXT_HOP_INSTANCE_HAS_NO_IPV6_INTERFACE" NextHopInstanceNotFound
-    "NEXT_HOP_INSTANCE_NOT_FOUND" NextHopInstanceNotOnNetwork
-    "NEXT_HOP_INSTANCE_NOT_ON_NETWORK" NextHopNotRunning "NEXT_HOP_NOT_RUNNING"
-    NotCriticalError "NOT_CRITICAL_ERROR" NoResultsOnPage "NO_RESULTS_ON_PAGE"
-    PartialSuccess "PARTIAL_SUCCESS" QuotaInfoUnavailable "QUOTA_INFO_UNAVAILABLE"
-    RequiredTosAgreement "REQUIRED_TOS_AGREEMENT" ResourceInUseByOtherResourceWarning
-    "RESOURCE_IN_USE_BY_OTHER_RESOURCE_WARNING" ResourceNotDeleted "RESOURCE_NOT_DELETED"
-    SchemaValidationIgnored "SCHEMA_VALIDATION_IGNORED" SingleInstancePropertyTemplate
-    "SINGLE_INSTANCE_PROPERTY_TEMPLATE" UndeclaredProperties "UNDECLARED_PROPERTIES"
-    Unreachable "UNREACHABLE" }
-}
+pub type NodeTypesScopedListWarningCode = RouteWarningsCode;
 
 #[cfg(feature = "region-notification-endpoints")]
 /// Values of `NotificationEndpointAggregatedListWarningCode`.
-#[non_exhaustive]
-pub enum NotificationEndpointAggregatedListWarningCode {
-    /// `CLEANUP_FAILED`
-    CleanupFailed,
-    /// `DEPRECATED_RESOURCE_USED`
-    DeprecatedResourceUsed,
-    /// `DEPRECATED_TYPE_USED`
-    DeprecatedTypeUsed,
-    /// `DISK_SIZE_LARGER_THAN_IMAGE_SIZE`
-    DiskSizeLargerThanImageSize,
-    /// `EXPERIMENTAL_TYPE_USED`
-    ExperimentalTypeUsed,
-    /// `EXTERNAL_API_WARNING`
-    ExternalApiWarning,
-    /// `FIELD_VALUE_OVERRIDEN`
-    #[deprecated]
-    FieldValueOverriden,
-    /// `INJECTED_KERNELS_DEPRECATED`
-    InjectedKernelsDeprecated,
-    /// `INVALID_HEALTH_CHECK_FOR_DYNAMIC_WIEGHTED_LB`
-    InvalidHealthCheckForDynamicWieghtedLb,
-    /// `LARGE_DEPLOYMENT_WARNING`
-    LargeDeploymentWarning,
-    /// `LIST_OVERHEAD_QUOTA_EXCEED`
-    ListOverheadQuotaExceed,
-    /// `MISSING_TYPE_DEPENDENCY`
-    MissingTypeDependency,
-    /// `NEXT_HOP_ADDRESS_NOT_ASSIGNED`
-    NextHopAddressNotAssigned,
-    /// `NEXT_HOP_CANNOT_IP_FORWARD`
-    NextHopCannotIpForward,
-    /// `NEXT_HOP_INSTANCE_HAS_NO_IPV6_INTERFACE`
-    NextHopInstanceHasNoIpv6Interface,
-    /// `NEXT_HOP_INSTANCE_NOT_FOUND`
-    NextHopInstanceNotFound,
-    /// `NEXT_HOP_INSTANCE_NOT_ON_NETWORK`
-    NextHopInstanceNotOnNetwork,
-    /// `NEXT_HOP_NOT_RUNNING`
-    NextHopNotRunning,
-    /// `NOT_CRITICAL_ERROR`
-    NotCriticalError,
-    /// `NO_RESULTS_ON_PAGE`
-    NoResultsOnPage,
-    /// `PARTIAL_SUCCESS`
-    PartialSuccess,
-    /// `QUOTA_INFO_UNAVAILABLE`
-    QuotaInfoUnavailable,
-    /// `REQUIRED_TOS_AGREEMENT`
-    RequiredTosAgreement,
-    /// `RESOURCE_IN_USE_BY_OTHER_RESOURCE_WARNING`
-    ResourceInUseByOtherResourceWarning,
-    /// `RESOURCE_NOT_DELETED`
-    ResourceNotDeleted,
-    /// `SCHEMA_VALIDATION_IGNORED`
-    SchemaValidationIgnored,
-    /// `SINGLE_INSTANCE_PROPERTY_TEMPLATE`
-    SingleInstancePropertyTemplate,
-    /// `UNDECLARED_PROPERTIES`
-    UndeclaredProperties,
-    /// `UNREACHABLE`
-    Unreachable,
-}
-#[cfg(feature = "region-notification-endpoints")]
-runtime::open_enum! {
-    NotificationEndpointAggregatedListWarningCode { CleanupFailed "CLEANUP_FAILED"
-    DeprecatedResourceUsed "DEPRECATED_RESOURCE_USED" DeprecatedTypeUsed
-    "DEPRECATED_TYPE_USED" DiskSizeLargerThanImageSize "DISK_SIZE_LARGER_THAN_IMAGE_SIZE"
-    ExperimentalTypeUsed "EXPERIMENTAL_TYPE_USED" ExternalApiWarning
-    "EXTERNAL_API_WARNING" FieldValueOverriden "FIELD_VALUE_OVERRIDEN"
-    InjectedKernelsDeprecated "INJECTED_KERNELS_DEPRECATED"
-    InvalidHealthCheckForDynamicWieghtedLb "INVALID_HEALTH_CHECK_FOR_DYNAMIC_WIEGHTED_LB"
-    LargeDeploymentWarning "LARGE_DEPLOYMENT_WARNING" ListOverheadQuotaExceed
-    "LIST_OVERHEAD_QUOTA_EXCEED" MissingTypeDependency "MISSING_TYPE_DEPENDENCY"
-    NextHopAddressNotAssigned "NEXT_HOP_ADDRESS_NOT_ASSIGNED" NextHopCannotIpForward
-    "NEXT_HOP_CANNOT_IP_FORWARD" NextHopInstanceHasNoIpv6Interface
-    "NEXT_HOP_INSTANCE_HAS_NO_IPV6_INTERFACE" NextHopInstanceNotFound
-    "NEXT_HOP_INSTANCE_NOT_FOUND" NextHopInstanceNotOnNetwork
-    "NEXT_HOP_INSTANCE_NOT_ON_NETWORK" NextHopNotRunning "NEXT_HOP_NOT_RUNNING"
-    NotCriticalError "NOT_CRITICAL_ERROR" NoResultsOnPage "NO_RESULTS_ON_PAGE"
-    PartialSuccess "PARTIAL_SUCCESS" QuotaInfoUnavailable "QUOTA_INFO_UNAVAILABLE"
-    RequiredTosAgreement "REQUIRED_TOS_AGREEMENT" ResourceInUseByOtherResourceWarning
-    "RESOURCE_IN_USE_BY_OTHER_RESOURCE_WARNING" ResourceNotDeleted "RESOURCE_NOT_DELETED"
-    SchemaValidationIgnored "SCHEMA_VALIDATION_IGNORED" SingleInstancePropertyTemplate
-    "SINGLE_INSTANCE_PROPERTY_TEMPLATE" UndeclaredProperties "UNDECLARED_PROPERTIES"
-    Unreachable "UNREACHABLE" }
-}
+pub type NotificationEndpointAggregatedListWarningCode = RouteWarningsCode;
 
 #[cfg(feature = "region-notification-endpoints")]
 /// Values of `NotificationEndpointListWarningCode`.
-#[non_exhaustive]
-pub enum NotificationEndpointListWarningCode {
-    /// `CLEANUP_FAILED`
-    CleanupFailed,
-    /// `DEPRECATED_RESOURCE_USED`
-    DeprecatedResourceUsed,
-    /// `DEPRECATED_TYPE_USED`
-    DeprecatedTypeUsed,
-    /// `DISK_SIZE_LARGER_THAN_IMAGE_SIZE`
-    DiskSizeLargerThanImageSize,
-    /// `EXPERIMENTAL_TYPE_USED`
-    ExperimentalTypeUsed,
-    /// `EXTERNAL_API_WARNING`
-    ExternalApiWarning,
-    /// `FIELD_VALUE_OVERRIDEN`
-    #[deprecated]
-    FieldValueOverriden,
-    /// `INJECTED_KERNELS_DEPRECATED`
-    InjectedKernelsDeprecated,
-    /// `INVALID_HEALTH_CHECK_FOR_DYNAMIC_WIEGHTED_LB`
-    InvalidHealthCheckForDynamicWieghtedLb,
-    /// `LARGE_DEPLOYMENT_WARNING`
-    LargeDeploymentWarning,
-    /// `LIST_OVERHEAD_QUOTA_EXCEED`
-    ListOverheadQuotaExceed,
-    /// `MISSING_TYPE_DEPENDENCY`
-    MissingTypeDependency,
-    /// `NEXT_HOP_ADDRESS_NOT_ASSIGNED`
-    NextHopAddressNotAssigned,
-    /// `NEXT_HOP_CANNOT_IP_FORWARD`
-    NextHopCannotIpForward,
-    /// `NEXT_HOP_INSTANCE_HAS_NO_IPV6_INTERFACE`
-    NextHopInstanceHasNoIpv6Interface,
-    /// `NEXT_HOP_INSTANCE_NOT_FOUND`
-    NextHopInstanceNotFound,
-    /// `NEXT_HOP_INSTANCE_NOT_ON_NETWORK`
-    NextHopInstanceNotOnNetwork,
-    /// `NEXT_HOP_NOT_RUNNING`
-    NextHopNotRunning,
-    /// `NOT_CRITICAL_ERROR`
-    NotCriticalError,
-    /// `NO_RESULTS_ON_PAGE`
-    NoResultsOnPage,
-    /// `PARTIAL_SUCCESS`
-    PartialSuccess,
-    /// `QUOTA_INFO_UNAVAILABLE`
-    QuotaInfoUnavailable,
-    /// `REQUIRED_TOS_AGREEMENT`
-    RequiredTosAgreement,
-    /// `RESOURCE_IN_USE_BY_OTHER_RESOURCE_WARNING`
-    ResourceInUseByOtherResourceWarning,
-    /// `RESOURCE_NOT_DELETED`
-    ResourceNotDeleted,
-    /// `SCHEMA_VALIDATION_IGNORED`
-    SchemaValidationIgnored,
-    /// `SINGLE_INSTANCE_PROPERTY_TEMPLATE`
-    SingleInstancePropertyTemplate,
-    /// `UNDECLARED_PROPERTIES`
-    UndeclaredProperties,
-    /// `UNREACHABLE`
-    Unreachable,
-}
-#[cfg(feature = "region-notification-endpoints")]
-runtime::open_enum! {
-    NotificationEndpointListWarningCode { CleanupFailed "CLEANUP_FAILED"
-    DeprecatedResourceUsed "DEPRECATED_RESOURCE_USED" DeprecatedTypeUsed
-    "DEPRECATED_TYPE_USED" DiskSizeLargerThanImageSize "DISK_SIZE_LARGER_THAN_IMAGE_SIZE"
-    ExperimentalTypeUsed "EXPERIMENTAL_TYPE_USED" ExternalApiWarning
-    "EXTERNAL_API_WARNING" FieldValueOverriden "FIELD_VALUE_OVERRIDEN"
-    InjectedKernelsDeprecated "INJECTED_KERNELS_DEPRECATED"
-    InvalidHealthCheckForDynamicWieghtedLb "INVALID_HEALTH_CHECK_FOR_DYNAMIC_WIEGHTED_LB"
-    LargeDeploymentWarning "LARGE_DEPLOYMENT_WARNING" ListOverheadQuotaExceed
-    "LIST_OVERHEAD_QUOTA_EXCEED" MissingTypeDependency "MISSING_TYPE_DEPENDENCY"
-    NextHopAddressNotAssigned "NEXT_HOP_ADDRESS_NOT_ASSIGNED" NextHopCannotIpForward
-    "NEXT_HOP_CANNOT_IP_FORWARD" NextHopInstanceHasNoIpv6Interface
-    "NEXT_HOP_INSTANCE_HAS_NO_IPV6_INTERFACE" NextHopInstanceNotFound
-    "NEXT_HOP_INSTANCE_NOT_FOUND" NextHopInstanceNotOnNetwork
-    "NEXT_HOP_INSTANCE_NOT_ON_NETWORK" NextHopNotRunning "NEXT_HOP_NOT_RUNNING"
-    NotCriticalError "NOT_CRITICAL_ERROR" NoResultsOnPage "NO_RESULTS_ON_PAGE"
-    PartialSuccess "PARTIAL_SUCCESS" QuotaInfoUnavailable "QUOTA_INFO_UNAVAILABLE"
-    RequiredTosAgreement "REQUIRED_TOS_AGREEMENT" ResourceInUseByOtherResourceWarning
-    "RESOURCE_IN_USE_BY_OTHER_RESOURCE_WARNING" ResourceNotDeleted "RESOURCE_NOT_DELETED"
-    SchemaValidationIgnored "SCHEMA_VALIDATION_IGNORED" SingleInstancePropertyTemplate
-    "SINGLE_INSTANCE_PROPERTY_TEMPLATE" UndeclaredProperties "UNDECLARED_PROPERTIES"
-    Unreachable "UNREACHABLE" }
-}
+pub type NotificationEndpointListWarningCode = RouteWarningsCode;
 
 #[cfg(feature = "region-notification-endpoints")]
 /// Values of `NotificationEndpointsScopedListWarningCode`.
-#[non_exhaustive]
-pub enum NotificationEndpointsScopedListWarningCode {
-    /// `CLEANUP_FAILED`
-    CleanupFailed,
-    /// `DEPRECATED_RESOURCE_USED`
-    DeprecatedResourceUsed,
-    /// `DEPRECATED_TYPE_USED`
-    DeprecatedTypeUsed,
-    /// `DISK_SIZE_LARGER_THAN_IMAGE_SIZE`
-    DiskSizeLargerThanImageSize,
-    /// `EXPERIMENTAL_TYPE_USED`
-    ExperimentalTypeUsed,
-    /// `EXTERNAL_API_WARNING`
-    ExternalApiWarning,
-    /// `FIELD_VALUE_OVERRIDEN`
-    #[deprecated]
-    FieldValueOverriden,
-    /// `INJECTED_KERNELS_DEPRECATED`
-    InjectedKernelsDeprecated,
-    /// `INVALID_HEALTH_CHECK_FOR_DYNAMIC_WIEGHTED_LB`
-    InvalidHealthCheckForDynamicWieghtedLb,
-    /// `LARGE_DEPLOYMENT_WARNING`
-    LargeDeploymentWarning,
-    /// `LIST_OVERHEAD_QUOTA_EXCEED`
-    ListOverheadQuotaExceed,
-    /// `MISSING_TYPE_DEPENDENCY`
-    MissingTypeDependency,
-    /// `NEXT_HOP_ADDRESS_NOT_ASSIGNED`
-    NextHopAddressNotAssigned,
-    /// `NEXT_HOP_CANNOT_IP_FORWARD`
-    NextHopCannotIpForward,
-    /// `NEXT_HOP_INSTANCE_HAS_NO_IPV6_INTERFACE`
-    NextHopInstanceHasNoIpv6Interface,
-    /// `NEXT_HOP_INSTANCE_NOT_FOUND`
-    NextHopInstanceNotFound,
-    /// `NEXT_HOP_INSTANCE_NOT_ON_NETWORK`
-    NextHopInstanceNotOnNetwork,
-    /// `NEXT_HOP_NOT_RUNNING`
-    NextHopNotRunning,
-    /// `NOT_CRITICAL_ERROR`
-    NotCriticalError,
-    /// `NO_RESULTS_ON_PAGE`
-    NoResultsOnPage,
-    /// `PARTIAL_SUCCESS`
-    PartialSuccess,
-    /// `QUOTA_INFO_UNAVAILABLE`
-    QuotaInfoUnavailable,
-    /// `REQUIRED_TOS_AGREEMENT`
-    RequiredTosAgreement,
-    /// `RESOURCE_IN_USE_BY_OTHER_RESOURCE_WARNING`
-    ResourceInUseByOtherResourceWarning,
-    /// `RESOURCE_NOT_DELETED`
-    ResourceNotDeleted,
-    /// `SCHEMA_VALIDATION_IGNORED`
-    SchemaValidationIgnored,
-    /// `SINGLE_INSTANCE_PROPERTY_TEMPLATE`
-    SingleInstancePropertyTemplate,
-    /// `UNDECLARED_PROPERTIES`
-    UndeclaredProperties,
-    /// `UNREACHABLE`
-    Unreachable,
-}
-#[cfg(feature = "region-notification-endpoints")]
-runtime::open_enum! {
-    NotificationEndpointsScopedListWarningCode { CleanupFailed "CLEANUP_FAILED"
-    DeprecatedResourceUsed "DEPRECATED_RESOURCE_USED" DeprecatedTypeUsed
-    "DEPRECATED_TYPE_USED" DiskSizeLargerThanImageSize "DISK_SIZE_LARGER_THAN_IMAGE_SIZE"
-    ExperimentalTypeUsed "EXPERIMENTAL_TYPE_USED" ExternalApiWarning
-    "EXTERNAL_API_WARNING" FieldValueOverriden "FIELD_VALUE_OVERRIDEN"
-    InjectedKernelsDeprecated "INJECTED_KERNELS_DEPRECATED"
-    InvalidHealthCheckForDynamicWieghtedLb "INVALID_HEALTH_CHECK_FOR_DYNAMIC_WIEGHTED_LB"
-    LargeDeploymentWarning "LARGE_DEPLOYMENT_WARNING" ListOverheadQuotaExceed
-    "LIST_OVERHEAD_QUOTA_EXCEED" MissingTypeDependency "MISSING_TYPE_DEPENDENCY"
-    NextHopAddressNotAssigned "NEXT_HOP_ADDRESS_NOT_ASSIGNED" NextHopCannotIpForward
-    "NEXT_HOP_CANNOT_IP_FORWARD" NextHopInstanceHasNoIpv6Interface
-    "NEXT_HOP_INSTANCE_HAS_NO_IPV6_INTERFACE" NextHopInstanceNotFound
-    "NEXT_HOP_INSTANCE_NOT_FOUND" NextHopInstanceNotOnNetwork
-    "NEXT_HOP_INSTANCE_NOT_ON_NETWORK" NextHopNotRunning "NEXT_HOP_NOT_RUNNING"
-    NotCriticalError "NOT_CRITICAL_ERROR" NoResultsOnPage "NO_RESULTS_ON_PAGE"
-    PartialSuccess "PARTIAL_SUCCESS" QuotaInfoUnavailable "QUOTA_INFO_UNAVAILABLE"
-    RequiredTosAgreement "REQUIRED_TOS_AGREEMENT" ResourceInUseByOtherResourceWarning
-    "RESOURCE_IN_USE_BY_OTHER_RESOURCE_WARNING" ResourceNotDeleted "RESOURCE_NOT_DELETED"
-    SchemaValidationIgnored "SCHEMA_VALIDATION_IGNORED" SingleInstancePropertyTemplate
-    "SINGLE_INSTANCE_PROPERTY_TEMPLATE" UndeclaredProperties "UNDECLARED_PROPERTIES"
-    Unreachable "UNREACHABLE" }
-}
+pub type NotificationEndpointsScopedListWarningCode = RouteWarningsCode;
 
 #[cfg(feature = "global-operations")]
 /// Values of `OperationAggregatedListWarningCode`.
-#[non_exhaustive]
-pub enum OperationAggregatedListWarningCode {
-    /// `CLEANUP_FAILED`
-    CleanupFailed,
-    /// `DEPRECATED_RESOURCE_USED`
-    DeprecatedResourceUsed,
-    /// `DEPRECATED_TYPE_USED`
-    DeprecatedTypeUsed,
-    /// `DISK_SIZE_LARGER_THAN_IMAGE_SIZE`
-    DiskSizeLargerThanImageSize,
-    /// `EXPERIMENTAL_TYPE_USED`
-    ExperimentalTypeUsed,
-    /// `EXTERNAL_API_WARNING`
-    ExternalApiWarning,
-    /// `FIELD_VALUE_OVERRIDEN`
-    #[deprecated]
-    FieldValueOverriden,
-    /// `INJECTED_KERNELS_DEPRECATED`
-    InjectedKernelsDeprecated,
-    /// `INVALID_HEALTH_CHECK_FOR_DYNAMIC_WIEGHTED_LB`
-    InvalidHealthCheckForDynamicWieghtedLb,
-    /// `LARGE_DEPLOYMENT_WARNING`
-    LargeDeploymentWarning,
-    /// `LIST_OVERHEAD_QUOTA_EXCEED`
-    ListOverheadQuotaExceed,
-    /// `MISSING_TYPE_DEPENDENCY`
-    MissingTypeDependency,
-    /// `NEXT_HOP_ADDRESS_NOT_ASSIGNED`
-    NextHopAddressNotAssigned,
-    /// `NEXT_HOP_CANNOT_IP_FORWARD`
-    NextHopCannotIpForward,
-    /// `NEXT_HOP_INSTANCE_HAS_NO_IPV6_INTERFACE`
-    NextHopInstanceHasNoIpv6Interface,
-    /// `NEXT_HOP_INSTANCE_NOT_FOUND`
-    NextHopInstanceNotFound,
-    /// `NEXT_HOP_INSTANCE_NOT_ON_NETWORK`
-    NextHopInstanceNotOnNetwork,
-    /// `NEXT_HOP_NOT_RUNNING`
-    NextHopNotRunning,
-    /// `NOT_CRITICAL_ERROR`
-    NotCriticalError,
-    /// `NO_RESULTS_ON_PAGE`
-    NoResultsOnPage,
-    /// `PARTIAL_SUCCESS`
-    PartialSuccess,
-    /// `QUOTA_INFO_UNAVAILABLE`
-    QuotaInfoUnavailable,
-    /// `REQUIRED_TOS_AGREEMENT`
-    RequiredTosAgreement,
-    /// `RESOURCE_IN_USE_BY_OTHER_RESOURCE_WARNING`
-    ResourceInUseByOtherResourceWarning,
-    /// `RESOURCE_NOT_DELETED`
-    ResourceNotDeleted,
-    /// `SCHEMA_VALIDATION_IGNORED`
-    SchemaValidationIgnored,
-    /// `SINGLE_INSTANCE_PROPERTY_TEMPLATE`
-    SingleInstancePropertyTemplate,
-    /// `UNDECLARED_PROPERTIES`
-    UndeclaredProperties,
-    /// `UNREACHABLE`
-    Unreachable,
-}
-#[cfg(feature = "global-operations")]
-runtime::open_enum! {
-    OperationAggregatedListWarningCode { CleanupFailed "CLEANUP_FAILED"
-    DeprecatedResourceUsed "DEPRECATED_RESOURCE_USED" DeprecatedTypeUsed
-    "DEPRECATED_TYPE_USED" DiskSizeLargerThanImageSize "DISK_SIZE_LARGER_THAN_IMAGE_SIZE"
-    ExperimentalTypeUsed "EXPERIMENTAL_TYPE_USED" ExternalApiWarning
-    "EXTERNAL_API_WARNING" FieldValueOverriden "FIELD_VALUE_OVERRIDEN"
-    InjectedKernelsDeprecated "INJECTED_KERNELS_DEPRECATED"
-    InvalidHealthCheckForDynamicWieghtedLb "INVALID_HEALTH_CHECK_FOR_DYNAMIC_WIEGHTED_LB"
-    LargeDeploymentWarning "LARGE_DEPLOYMENT_WARNING" ListOverheadQuotaExceed
-    "LIST_OVERHEAD_QUOTA_EXCEED" MissingTypeDependency "MISSING_TYPE_DEPENDENCY"
-    NextHopAddressNotAssigned "NEXT_HOP_ADDRESS_NOT_ASSIGNED" NextHopCannotIpForward
-    "NEXT_HOP_CANNOT_IP_FORWARD" NextHopInstanceHasNoIpv6Interface
-    "NEXT_HOP_INSTANCE_HAS_NO_IPV6_INTERFACE" NextHopInstanceNotFound
-    "NEXT_HOP_INSTANCE_NOT_FOUND" NextHopInstanceNotOnNetwork
-    "NEXT_HOP_INSTANCE_NOT_ON_NETWORK" NextHopNotRunning "NEXT_HOP_NOT_RUNNING"
-    NotCriticalError "NOT_CRITICAL_ERROR" NoResultsOnPage "NO_RESULTS_ON_PAGE"
-    PartialSuccess "PARTIAL_SUCCESS" QuotaInfoUnavailable "QUOTA_INFO_UNAVAILABLE"
-    RequiredTosAgreement "REQUIRED_TOS_AGREEMENT" ResourceInUseByOtherResourceWarning
-    "RESOURCE_IN_USE_BY_OTHER_RESOURCE_WARNING" ResourceNotDeleted "RESOURCE_NOT_DELETED"
-    SchemaValidationIgnored "SCHEMA_VALIDATION_IGNORED" SingleInstancePropertyTemplate
-    "SINGLE_INSTANCE_PROPERTY_TEMPLATE" UndeclaredProperties "UNDECLARED_PROPERTIES"
-    Unreachable "UNREACHABLE" }
-}
+pub type OperationAggregatedListWarningCode = RouteWarningsCode;
 
 #[cfg(
     any(
@@ -17593,98 +6305,7 @@ runtime::open_enum! {
     )
 )]
 /// Values of `OperationListWarningCode`.
-#[non_exhaustive]
-pub enum OperationListWarningCode {
-    /// `CLEANUP_FAILED`
-    CleanupFailed,
-    /// `DEPRECATED_RESOURCE_USED`
-    DeprecatedResourceUsed,
-    /// `DEPRECATED_TYPE_USED`
-    DeprecatedTypeUsed,
-    /// `DISK_SIZE_LARGER_THAN_IMAGE_SIZE`
-    DiskSizeLargerThanImageSize,
-    /// `EXPERIMENTAL_TYPE_USED`
-    ExperimentalTypeUsed,
-    /// `EXTERNAL_API_WARNING`
-    ExternalApiWarning,
-    /// `FIELD_VALUE_OVERRIDEN`
-    #[deprecated]
-    FieldValueOverriden,
-    /// `INJECTED_KERNELS_DEPRECATED`
-    InjectedKernelsDeprecated,
-    /// `INVALID_HEALTH_CHECK_FOR_DYNAMIC_WIEGHTED_LB`
-    InvalidHealthCheckForDynamicWieghtedLb,
-    /// `LARGE_DEPLOYMENT_WARNING`
-    LargeDeploymentWarning,
-    /// `LIST_OVERHEAD_QUOTA_EXCEED`
-    ListOverheadQuotaExceed,
-    /// `MISSING_TYPE_DEPENDENCY`
-    MissingTypeDependency,
-    /// `NEXT_HOP_ADDRESS_NOT_ASSIGNED`
-    NextHopAddressNotAssigned,
-    /// `NEXT_HOP_CANNOT_IP_FORWARD`
-    NextHopCannotIpForward,
-    /// `NEXT_HOP_INSTANCE_HAS_NO_IPV6_INTERFACE`
-    NextHopInstanceHasNoIpv6Interface,
-    /// `NEXT_HOP_INSTANCE_NOT_FOUND`
-    NextHopInstanceNotFound,
-    /// `NEXT_HOP_INSTANCE_NOT_ON_NETWORK`
-    NextHopInstanceNotOnNetwork,
-    /// `NEXT_HOP_NOT_RUNNING`
-    NextHopNotRunning,
-    /// `NOT_CRITICAL_ERROR`
-    NotCriticalError,
-    /// `NO_RESULTS_ON_PAGE`
-    NoResultsOnPage,
-    /// `PARTIAL_SUCCESS`
-    PartialSuccess,
-    /// `QUOTA_INFO_UNAVAILABLE`
-    QuotaInfoUnavailable,
-    /// `REQUIRED_TOS_AGREEMENT`
-    RequiredTosAgreement,
-    /// `RESOURCE_IN_USE_BY_OTHER_RESOURCE_WARNING`
-    ResourceInUseByOtherResourceWarning,
-    /// `RESOURCE_NOT_DELETED`
-    ResourceNotDeleted,
-    /// `SCHEMA_VALIDATION_IGNORED`
-    SchemaValidationIgnored,
-    /// `SINGLE_INSTANCE_PROPERTY_TEMPLATE`
-    SingleInstancePropertyTemplate,
-    /// `UNDECLARED_PROPERTIES`
-    UndeclaredProperties,
-    /// `UNREACHABLE`
-    Unreachable,
-}
-#[cfg(
-    any(
-        feature = "global-operations",
-        feature = "global-organization-operations",
-        feature = "region-operations",
-        feature = "zone-operations"
-    )
-)]
-runtime::open_enum! {
-    OperationListWarningCode { CleanupFailed "CLEANUP_FAILED" DeprecatedResourceUsed
-    "DEPRECATED_RESOURCE_USED" DeprecatedTypeUsed "DEPRECATED_TYPE_USED"
-    DiskSizeLargerThanImageSize "DISK_SIZE_LARGER_THAN_IMAGE_SIZE" ExperimentalTypeUsed
-    "EXPERIMENTAL_TYPE_USED" ExternalApiWarning "EXTERNAL_API_WARNING"
-    FieldValueOverriden "FIELD_VALUE_OVERRIDEN" InjectedKernelsDeprecated
-    "INJECTED_KERNELS_DEPRECATED" InvalidHealthCheckForDynamicWieghtedLb
-    "INVALID_HEALTH_CHECK_FOR_DYNAMIC_WIEGHTED_LB" LargeDeploymentWarning
-    "LARGE_DEPLOYMENT_WARNING" ListOverheadQuotaExceed "LIST_OVERHEAD_QUOTA_EXCEED"
-    MissingTypeDependency "MISSING_TYPE_DEPENDENCY" NextHopAddressNotAssigned
-    "NEXT_HOP_ADDRESS_NOT_ASSIGNED" NextHopCannotIpForward "NEXT_HOP_CANNOT_IP_FORWARD"
-    NextHopInstanceHasNoIpv6Interface "NEXT_HOP_INSTANCE_HAS_NO_IPV6_INTERFACE"
-    NextHopInstanceNotFound "NEXT_HOP_INSTANCE_NOT_FOUND" NextHopInstanceNotOnNetwork
-    "NEXT_HOP_INSTANCE_NOT_ON_NETWORK" NextHopNotRunning "NEXT_HOP_NOT_RUNNING"
-    NotCriticalError "NOT_CRITICAL_ERROR" NoResultsOnPage "NO_RESULTS_ON_PAGE"
-    PartialSuccess "PARTIAL_SUCCESS" QuotaInfoUnavailable "QUOTA_INFO_UNAVAILABLE"
-    RequiredTosAgreement "REQUIRED_TOS_AGREEMENT" ResourceInUseByOtherResourceWarning
-    "RESOURCE_IN_USE_BY_OTHER_RESOURCE_WARNING" ResourceNotDeleted "RESOURCE_NOT_DELETED"
-    SchemaValidationIgnored "SCHEMA_VALIDATION_IGNORED" SingleInstancePropertyTemplate
-    "SINGLE_INSTANCE_PROPERTY_TEMPLATE" UndeclaredProperties "UNDECLARED_PROPERTIES"
-    Unreachable "UNREACHABLE" }
-}
+pub type OperationListWarningCode = RouteWarningsCode;
 
 /// Values of `OperationStatus`.
 #[non_exhaustive]
@@ -17701,179 +6322,11 @@ runtime::open_enum! {
 }
 
 /// Values of `OperationWarningsCode`.
-#[non_exhaustive]
-pub enum OperationWarningsCode {
-    /// `CLEANUP_FAILED`
-    CleanupFailed,
-    /// `DEPRECATED_RESOURCE_USED`
-    DeprecatedResourceUsed,
-    /// `DEPRECATED_TYPE_USED`
-    DeprecatedTypeUsed,
-    /// `DISK_SIZE_LARGER_THAN_IMAGE_SIZE`
-    DiskSizeLargerThanImageSize,
-    /// `EXPERIMENTAL_TYPE_USED`
-    ExperimentalTypeUsed,
-    /// `EXTERNAL_API_WARNING`
-    ExternalApiWarning,
-    /// `FIELD_VALUE_OVERRIDEN`
-    #[deprecated]
-    FieldValueOverriden,
-    /// `INJECTED_KERNELS_DEPRECATED`
-    InjectedKernelsDeprecated,
-    /// `INVALID_HEALTH_CHECK_FOR_DYNAMIC_WIEGHTED_LB`
-    InvalidHealthCheckForDynamicWieghtedLb,
-    /// `LARGE_DEPLOYMENT_WARNING`
-    LargeDeploymentWarning,
-    /// `LIST_OVERHEAD_QUOTA_EXCEED`
-    ListOverheadQuotaExceed,
-    /// `MISSING_TYPE_DEPENDENCY`
-    MissingTypeDependency,
-    /// `NEXT_HOP_ADDRESS_NOT_ASSIGNED`
-    NextHopAddressNotAssigned,
-    /// `NEXT_HOP_CANNOT_IP_FORWARD`
-    NextHopCannotIpForward,
-    /// `NEXT_HOP_INSTANCE_HAS_NO_IPV6_INTERFACE`
-    NextHopInstanceHasNoIpv6Interface,
-    /// `NEXT_HOP_INSTANCE_NOT_FOUND`
-    NextHopInstanceNotFound,
-    /// `NEXT_HOP_INSTANCE_NOT_ON_NETWORK`
-    NextHopInstanceNotOnNetwork,
-    /// `NEXT_HOP_NOT_RUNNING`
-    NextHopNotRunning,
-    /// `NOT_CRITICAL_ERROR`
-    NotCriticalError,
-    /// `NO_RESULTS_ON_PAGE`
-    NoResultsOnPage,
-    /// `PARTIAL_SUCCESS`
-    PartialSuccess,
-    /// `QUOTA_INFO_UNAVAILABLE`
-    QuotaInfoUnavailable,
-    /// `REQUIRED_TOS_AGREEMENT`
-    RequiredTosAgreement,
-    /// `RESOURCE_IN_USE_BY_OTHER_RESOURCE_WARNING`
-    ResourceInUseByOtherResourceWarning,
-    /// `RESOURCE_NOT_DELETED`
-    ResourceNotDeleted,
-    /// `SCHEMA_VALIDATION_IGNORED`
-    SchemaValidationIgnored,
-    /// `SINGLE_INSTANCE_PROPERTY_TEMPLATE`
-    SingleInstancePropertyTemplate,
-    /// `UNDECLARED_PROPERTIES`
-    UndeclaredProperties,
-    /// `UNREACHABLE`
-    Unreachable,
-}
-runtime::open_enum! {
-    OperationWarningsCode { CleanupFailed "CLEANUP_FAILED" DeprecatedResourceUsed
-    "DEPRECATED_RESOURCE_USED" DeprecatedTypeUsed "DEPRECATED_TYPE_USED"
-    DiskSizeLargerThanImageSize "DISK_SIZE_LARGER_THAN_IMAGE_SIZE" ExperimentalTypeUsed
-    "EXPERIMENTAL_TYPE_USED" ExternalApiWarning "EXTERNAL_API_WARNING"
-    FieldValueOverriden "FIELD_VALUE_OVERRIDEN" InjectedKernelsDeprecated
-    "INJECTED_KERNELS_DEPRECATED" InvalidHealthCheckForDynamicWieghtedLb
-    "INVALID_HEALTH_CHECK_FOR_DYNAMIC_WIEGHTED_LB" LargeDeploymentWarning
-    "LARGE_DEPLOYMENT_WARNING" ListOverheadQuotaExceed "LIST_OVERHEAD_QUOTA_EXCEED"
-    MissingTypeDependency "MISSING_TYPE_DEPENDENCY" NextHopAddressNotAssigned
-    "NEXT_HOP_ADDRESS_NOT_ASSIGNED" NextHopCannotIpForward "NEXT_HOP_CANNOT_IP_FORWARD"
-    NextHopInstanceHasNoIpv6Interface "NEXT_HOP_INSTANCE_HAS_NO_IPV6_INTERFACE"
-    NextHopInstanceNotFound "NEXT_HOP_INSTANCE_NOT_FOUND" NextHopInstanceNotOnNetwork
-    "NEXT_HOP_INSTANCE_NOT_ON_NETWORK" NextHopNotRunning "NEXT_HOP_NOT_RUNNING"
-    NotCriticalError "NOT_CRITICAL_ERROR" NoResultsOnPage "NO_RESULTS_ON_PAGE"
-    PartialSuccess "PARTIAL_SUCCESS" QuotaInfoUnavailable "QUOTA_INFO_UNAVAILABLE"
-    RequiredTosAgreement "REQUIRED_TOS_AGREEMENT" ResourceInUseByOtherResourceWarning
-    "RESOURCE_IN_USE_BY_OTHER_RESOURCE_WARNING" ResourceNotDeleted "RESOURCE_NOT_DELETED"
-    SchemaValidationIgnored "SCHEMA_VALIDATION_IGNORED" SingleInstancePropertyTemplate
-    "SINGLE_INSTANCE_PROPERTY_TEMPLATE" UndeclaredProperties "UNDECLARED_PROPERTIES"
-    Unreachable "UNREACHABLE" }
-}
+pub type OperationWarningsCode = RouteWarningsCode;
 
 #[cfg(feature = "global-operations")]
 /// Values of `OperationsScopedListWarningCode`.
-#[non_exhaustive]
-pub enum OperationsScopedListWarningCode {
-    /// `CLEANUP_FAILED`
-    CleanupFailed,
-    /// `DEPRECATED_RESOURCE_USED`
-    DeprecatedResourceUsed,
-    /// `DEPRECATED_TYPE_USED`
-    DeprecatedTypeUsed,
-    /// `DISK_SIZE_LARGER_THAN_IMAGE_SIZE`
-    DiskSizeLargerThanImageSize,
-    /// `EXPERIMENTAL_TYPE_USED`
-    ExperimentalTypeUsed,
-    /// `EXTERNAL_API_WARNING`
-    ExternalApiWarning,
-    /// `FIELD_VALUE_OVERRIDEN`
-    #[deprecated]
-    FieldValueOverriden,
-    /// `INJECTED_KERNELS_DEPRECATED`
-    InjectedKernelsDeprecated,
-    /// `INVALID_HEALTH_CHECK_FOR_DYNAMIC_WIEGHTED_LB`
-    InvalidHealthCheckForDynamicWieghtedLb,
-    /// `LARGE_DEPLOYMENT_WARNING`
-    LargeDeploymentWarning,
-    /// `LIST_OVERHEAD_QUOTA_EXCEED`
-    ListOverheadQuotaExceed,
-    /// `MISSING_TYPE_DEPENDENCY`
-    MissingTypeDependency,
-    /// `NEXT_HOP_ADDRESS_NOT_ASSIGNED`
-    NextHopAddressNotAssigned,
-    /// `NEXT_HOP_CANNOT_IP_FORWARD`
-    NextHopCannotIpForward,
-    /// `NEXT_HOP_INSTANCE_HAS_NO_IPV6_INTERFACE`
-    NextHopInstanceHasNoIpv6Interface,
-    /// `NEXT_HOP_INSTANCE_NOT_FOUND`
-    NextHopInstanceNotFound,
-    /// `NEXT_HOP_INSTANCE_NOT_ON_NETWORK`
-    NextHopInstanceNotOnNetwork,
-    /// `NEXT_HOP_NOT_RUNNING`
-    NextHopNotRunning,
-    /// `NOT_CRITICAL_ERROR`
-    NotCriticalError,
-    /// `NO_RESULTS_ON_PAGE`
-    NoResultsOnPage,
-    /// `PARTIAL_SUCCESS`
-    PartialSuccess,
-    /// `QUOTA_INFO_UNAVAILABLE`
-    QuotaInfoUnavailable,
-    /// `REQUIRED_TOS_AGREEMENT`
-    RequiredTosAgreement,
-    /// `RESOURCE_IN_USE_BY_OTHER_RESOURCE_WARNING`
-    ResourceInUseByOtherResourceWarning,
-    /// `RESOURCE_NOT_DELETED`
-    ResourceNotDeleted,
-    /// `SCHEMA_VALIDATION_IGNORED`
-    SchemaValidationIgnored,
-    /// `SINGLE_INSTANCE_PROPERTY_TEMPLATE`
-    SingleInstancePropertyTemplate,
-    /// `UNDECLARED_PROPERTIES`
-    UndeclaredProperties,
-    /// `UNREACHABLE`
-    Unreachable,
-}
-#[cfg(feature = "global-operations")]
-runtime::open_enum! {
-    OperationsScopedListWarningCode { CleanupFailed "CLEANUP_FAILED"
-    DeprecatedResourceUsed "DEPRECATED_RESOURCE_USED" DeprecatedTypeUsed
-    "DEPRECATED_TYPE_USED" DiskSizeLargerThanImageSize "DISK_SIZE_LARGER_THAN_IMAGE_SIZE"
-    ExperimentalTypeUsed "EXPERIMENTAL_TYPE_USED" ExternalApiWarning
-    "EXTERNAL_API_WARNING" FieldValueOverriden "FIELD_VALUE_OVERRIDEN"
-    InjectedKernelsDeprecated "INJECTED_KERNELS_DEPRECATED"
-    InvalidHealthCheckForDynamicWieghtedLb "INVALID_HEALTH_CHECK_FOR_DYNAMIC_WIEGHTED_LB"
-    LargeDeploymentWarning "LARGE_DEPLOYMENT_WARNING" ListOverheadQuotaExceed
-    "LIST_OVERHEAD_QUOTA_EXCEED" MissingTypeDependency "MISSING_TYPE_DEPENDENCY"
-    NextHopAddressNotAssigned "NEXT_HOP_ADDRESS_NOT_ASSIGNED" NextHopCannotIpForward
-    "NEXT_HOP_CANNOT_IP_FORWARD" NextHopInstanceHasNoIpv6Interface
-    "NEXT_HOP_INSTANCE_HAS_NO_IPV6_INTERFACE" NextHopInstanceNotFound
-    "NEXT_HOP_INSTANCE_NOT_FOUND" NextHopInstanceNotOnNetwork
-    "NEXT_HOP_INSTANCE_NOT_ON_NETWORK" NextHopNotRunning "NEXT_HOP_NOT_RUNNING"
-    NotCriticalError "NOT_CRITICAL_ERROR" NoResultsOnPage "NO_RESULTS_ON_PAGE"
-    PartialSuccess "PARTIAL_SUCCESS" QuotaInfoUnavailable "QUOTA_INFO_UNAVAILABLE"
-    RequiredTosAgreement "REQUIRED_TOS_AGREEMENT" ResourceInUseByOtherResourceWarning
-    "RESOURCE_IN_USE_BY_OTHER_RESOURCE_WARNING" ResourceNotDeleted "RESOURCE_NOT_DELETED"
-    SchemaValidationIgnored "SCHEMA_VALIDATION_IGNORED" SingleInstancePropertyTemplate
-    "SINGLE_INSTANCE_PROPERTY_TEMPLATE" UndeclaredProperties "UNDECLARED_PROPERTIES"
-    Unreachable "UNREACHABLE" }
-}
+pub type OperationsScopedListWarningCode = RouteWarningsCode;
 
 #[cfg(feature = "routers")]
 /// Values of `PacketIntervalsDuration`.
@@ -17915,106 +6368,11 @@ runtime::open_enum! {
 
 #[cfg(feature = "packet-mirrorings")]
 /// Values of `PacketMirroringAggregatedListWarningCode`.
-#[non_exhaustive]
-pub enum PacketMirroringAggregatedListWarningCode {
-    /// `CLEANUP_FAILED`
-    CleanupFailed,
-    /// `DEPRECATED_RESOURCE_USED`
-    DeprecatedResourceUsed,
-    /// `DEPRECATED_TYPE_USED`
-    DeprecatedTypeUsed,
-    /// `DISK_SIZE_LARGER_THAN_IMAGE_SIZE`
-    DiskSizeLargerThanImageSize,
-    /// `EXPERIMENTAL_TYPE_USED`
-    ExperimentalTypeUsed,
-    /// `EXTERNAL_API_WARNING`
-    ExternalApiWarning,
-    /// `FIELD_VALUE_OVERRIDEN`
-    #[deprecated]
-    FieldValueOverriden,
-    /// `INJECTED_KERNELS_DEPRECATED`
-    InjectedKernelsDeprecated,
-    /// `INVALID_HEALTH_CHECK_FOR_DYNAMIC_WIEGHTED_LB`
-    InvalidHealthCheckForDynamicWieghtedLb,
-    /// `LARGE_DEPLOYMENT_WARNING`
-    LargeDeploymentWarning,
-    /// `LIST_OVERHEAD_QUOTA_EXCEED`
-    ListOverheadQuotaExceed,
-    /// `MISSING_TYPE_DEPENDENCY`
-    MissingTypeDependency,
-    /// `NEXT_HOP_ADDRESS_NOT_ASSIGNED`
-    NextHopAddressNotAssigned,
-    /// `NEXT_HOP_CANNOT_IP_FORWARD`
-    NextHopCannotIpForward,
-    /// `NEXT_HOP_INSTANCE_HAS_NO_IPV6_INTERFACE`
-    NextHopInstanceHasNoIpv6Interface,
-    /// `NEXT_HOP_INSTANCE_NOT_FOUND`
-    NextHopInstanceNotFound,
-    /// `NEXT_HOP_INSTANCE_NOT_ON_NETWORK`
-    NextHopInstanceNotOnNetwork,
-    /// `NEXT_HOP_NOT_RUNNING`
-    NextHopNotRunning,
-    /// `NOT_CRITICAL_ERROR`
-    NotCriticalError,
-    /// `NO_RESULTS_ON_PAGE`
-    NoResultsOnPage,
-    /// `PARTIAL_SUCCESS`
-    PartialSuccess,
-    /// `QUOTA_INFO_UNAVAILABLE`
-    QuotaInfoUnavailable,
-    /// `REQUIRED_TOS_AGREEMENT`
-    RequiredTosAgreement,
-    /// `RESOURCE_IN_USE_BY_OTHER_RESOURCE_WARNING`
-    ResourceInUseByOtherResourceWarning,
-    /// `RESOURCE_NOT_DELETED`
-    ResourceNotDeleted,
-    /// `SCHEMA_VALIDATION_IGNORED`
-    SchemaValidationIgnored,
-    /// `SINGLE_INSTANCE_PROPERTY_TEMPLATE`
-    SingleInstancePropertyTemplate,
-    /// `UNDECLARED_PROPERTIES`
-    UndeclaredProperties,
-    /// `UNREACHABLE`
-    Unreachable,
-}
-#[cfg(feature = "packet-mirrorings")]
-runtime::open_enum! {
-    PacketMirroringAggregatedListWarningCode { CleanupFailed "CLEANUP_FAILED"
-    DeprecatedResourceUsed "DEPRECATED_RESOURCE_USED" DeprecatedTypeUsed
-    "DEPRECATED_TYPE_USED" DiskSizeLargerThanImageSize "DISK_SIZE_LARGER_THAN_IMAGE_SIZE"
-    ExperimentalTypeUsed "EXPERIMENTAL_TYPE_USED" ExternalApiWarning
-    "EXTERNAL_API_WARNING" FieldValueOverriden "FIELD_VALUE_OVERRIDEN"
-    InjectedKernelsDeprecated "INJECTED_KERNELS_DEPRECATED"
-    InvalidHealthCheckForDynamicWieghtedLb "INVALID_HEALTH_CHECK_FOR_DYNAMIC_WIEGHTED_LB"
-    LargeDeploymentWarning "LARGE_DEPLOYMENT_WARNING" ListOverheadQuotaExceed
-    "LIST_OVERHEAD_QUOTA_EXCEED" MissingTypeDependency "MISSING_TYPE_DEPENDENCY"
-    NextHopAddressNotAssigned "NEXT_HOP_ADDRESS_NOT_ASSIGNED" NextHopCannotIpForward
-    "NEXT_HOP_CANNOT_IP_FORWARD" NextHopInstanceHasNoIpv6Interface
-    "NEXT_HOP_INSTANCE_HAS_NO_IPV6_INTERFACE" NextHopInstanceNotFound
-    "NEXT_HOP_INSTANCE_NOT_FOUND" NextHopInstanceNotOnNetwork
-    "NEXT_HOP_INSTANCE_NOT_ON_NETWORK" NextHopNotRunning "NEXT_HOP_NOT_RUNNING"
-    NotCriticalError "NOT_CRITICAL_ERROR" NoResultsOnPage "NO_RESULTS_ON_PAGE"
-    PartialSuccess "PARTIAL_SUCCESS" QuotaInfoUnavailable "QUOTA_INFO_UNAVAILABLE"
-    RequiredTosAgreement "REQUIRED_TOS_AGREEMENT" ResourceInUseByOtherResourceWarning
-    "RESOURCE_IN_USE_BY_OTHER_RESOURCE_WARNING" ResourceNotDeleted "RESOURCE_NOT_DELETED"
-    SchemaValidationIgnored "SCHEMA_VALIDATION_IGNORED" SingleInstancePropertyTemplate
-    "SINGLE_INSTANCE_PROPERTY_TEMPLATE" UndeclaredProperties "UNDECLARED_PROPERTIES"
-    Unreachable "UNREACHABLE" }
-}
+pub type PacketMirroringAggregatedListWarningCode = RouteWarningsCode;
 
 #[cfg(feature = "packet-mirrorings")]
 /// Values of `PacketMirroringEnable`.
-#[non_exhaustive]
-pub enum PacketMirroringEnable {
-    /// `FALSE`
-    False,
-    /// `TRUE`
-    True,
-}
-#[cfg(feature = "packet-mirrorings")]
-runtime::open_enum! {
-    PacketMirroringEnable { False "FALSE" True "TRUE" }
-}
+pub type PacketMirroringEnable = RouterBgpPeerEnable;
 
 #[cfg(feature = "packet-mirrorings")]
 /// Values of `PacketMirroringFilterDirection`.
@@ -18034,181 +6392,11 @@ runtime::open_enum! {
 
 #[cfg(feature = "packet-mirrorings")]
 /// Values of `PacketMirroringListWarningCode`.
-#[non_exhaustive]
-pub enum PacketMirroringListWarningCode {
-    /// `CLEANUP_FAILED`
-    CleanupFailed,
-    /// `DEPRECATED_RESOURCE_USED`
-    DeprecatedResourceUsed,
-    /// `DEPRECATED_TYPE_USED`
-    DeprecatedTypeUsed,
-    /// `DISK_SIZE_LARGER_THAN_IMAGE_SIZE`
-    DiskSizeLargerThanImageSize,
-    /// `EXPERIMENTAL_TYPE_USED`
-    ExperimentalTypeUsed,
-    /// `EXTERNAL_API_WARNING`
-    ExternalApiWarning,
-    /// `FIELD_VALUE_OVERRIDEN`
-    #[deprecated]
-    FieldValueOverriden,
-    /// `INJECTED_KERNELS_DEPRECATED`
-    InjectedKernelsDeprecated,
-    /// `INVALID_HEALTH_CHECK_FOR_DYNAMIC_WIEGHTED_LB`
-    InvalidHealthCheckForDynamicWieghtedLb,
-    /// `LARGE_DEPLOYMENT_WARNING`
-    LargeDeploymentWarning,
-    /// `LIST_OVERHEAD_QUOTA_EXCEED`
-    ListOverheadQuotaExceed,
-    /// `MISSING_TYPE_DEPENDENCY`
-    MissingTypeDependency,
-    /// `NEXT_HOP_ADDRESS_NOT_ASSIGNED`
-    NextHopAddressNotAssigned,
-    /// `NEXT_HOP_CANNOT_IP_FORWARD`
-    NextHopCannotIpForward,
-    /// `NEXT_HOP_INSTANCE_HAS_NO_IPV6_INTERFACE`
-    NextHopInstanceHasNoIpv6Interface,
-    /// `NEXT_HOP_INSTANCE_NOT_FOUND`
-    NextHopInstanceNotFound,
-    /// `NEXT_HOP_INSTANCE_NOT_ON_NETWORK`
-    NextHopInstanceNotOnNetwork,
-    /// `NEXT_HOP_NOT_RUNNING`
-    NextHopNotRunning,
-    /// `NOT_CRITICAL_ERROR`
-    NotCriticalError,
-    /// `NO_RESULTS_ON_PAGE`
-    NoResultsOnPage,
-    /// `PARTIAL_SUCCESS`
-    PartialSuccess,
-    /// `QUOTA_INFO_UNAVAILABLE`
-    QuotaInfoUnavailable,
-    /// `REQUIRED_TOS_AGREEMENT`
-    RequiredTosAgreement,
-    /// `RESOURCE_IN_USE_BY_OTHER_RESOURCE_WARNING`
-    ResourceInUseByOtherResourceWarning,
-    /// `RESOURCE_NOT_DELETED`
-    ResourceNotDeleted,
-    /// `SCHEMA_VALIDATION_IGNORED`
-    SchemaValidationIgnored,
-    /// `SINGLE_INSTANCE_PROPERTY_TEMPLATE`
-    SingleInstancePropertyTemplate,
-    /// `UNDECLARED_PROPERTIES`
-    UndeclaredProperties,
-    /// `UNREACHABLE`
-    Unreachable,
-}
-#[cfg(feature = "packet-mirrorings")]
-runtime::open_enum! {
-    PacketMirroringListWarningCode { CleanupFailed "CLEANUP_FAILED"
-    DeprecatedResourceUsed "DEPRECATED_RESOURCE_USED" DeprecatedTypeUsed
-    "DEPRECATED_TYPE_USED" DiskSizeLargerThanImageSize "DISK_SIZE_LARGER_THAN_IMAGE_SIZE"
-    ExperimentalTypeUsed "EXPERIMENTAL_TYPE_USED" ExternalApiWarning
-    "EXTERNAL_API_WARNING" FieldValueOverriden "FIELD_VALUE_OVERRIDEN"
-    InjectedKernelsDeprecated "INJECTED_KERNELS_DEPRECATED"
-    InvalidHealthCheckForDynamicWieghtedLb "INVALID_HEALTH_CHECK_FOR_DYNAMIC_WIEGHTED_LB"
-    LargeDeploymentWarning "LARGE_DEPLOYMENT_WARNING" ListOverheadQuotaExceed
-    "LIST_OVERHEAD_QUOTA_EXCEED" MissingTypeDependency "MISSING_TYPE_DEPENDENCY"
-    NextHopAddressNotAssigned "NEXT_HOP_ADDRESS_NOT_ASSIGNED" NextHopCannotIpForward
-    "NEXT_HOP_CANNOT_IP_FORWARD" NextHopInstanceHasNoIpv6Interface
-    "NEXT_HOP_INSTANCE_HAS_NO_IPV6_INTERFACE" NextHopInstanceNotFound
-    "NEXT_HOP_INSTANCE_NOT_FOUND" NextHopInstanceNotOnNetwork
-    "NEXT_HOP_INSTANCE_NOT_ON_NETWORK" NextHopNotRunning "NEXT_HOP_NOT_RUNNING"
-    NotCriticalError "NOT_CRITICAL_ERROR" NoResultsOnPage "NO_RESULTS_ON_PAGE"
-    PartialSuccess "PARTIAL_SUCCESS" QuotaInfoUnavailable "QUOTA_INFO_UNAVAILABLE"
-    RequiredTosAgreement "REQUIRED_TOS_AGREEMENT" ResourceInUseByOtherResourceWarning
-    "RESOURCE_IN_USE_BY_OTHER_RESOURCE_WARNING" ResourceNotDeleted "RESOURCE_NOT_DELETED"
-    SchemaValidationIgnored "SCHEMA_VALIDATION_IGNORED" SingleInstancePropertyTemplate
-    "SINGLE_INSTANCE_PROPERTY_TEMPLATE" UndeclaredProperties "UNDECLARED_PROPERTIES"
-    Unreachable "UNREACHABLE" }
-}
+pub type PacketMirroringListWarningCode = RouteWarningsCode;
 
 #[cfg(feature = "packet-mirrorings")]
 /// Values of `PacketMirroringsScopedListWarningCode`.
-#[non_exhaustive]
-pub enum PacketMirroringsScopedListWarningCode {
-    /// `CLEANUP_FAILED`
-    CleanupFailed,
-    /// `DEPRECATED_RESOURCE_USED`
-    DeprecatedResourceUsed,
-    /// `DEPRECATED_TYPE_USED`
-    DeprecatedTypeUsed,
-    /// `DISK_SIZE_LARGER_THAN_IMAGE_SIZE`
-    DiskSizeLargerThanImageSize,
-    /// `EXPERIMENTAL_TYPE_USED`
-    ExperimentalTypeUsed,
-    /// `EXTERNAL_API_WARNING`
-    ExternalApiWarning,
-    /// `FIELD_VALUE_OVERRIDEN`
-    #[deprecated]
-    FieldValueOverriden,
-    /// `INJECTED_KERNELS_DEPRECATED`
-    InjectedKernelsDeprecated,
-    /// `INVALID_HEALTH_CHECK_FOR_DYNAMIC_WIEGHTED_LB`
-    InvalidHealthCheckForDynamicWieghtedLb,
-    /// `LARGE_DEPLOYMENT_WARNING`
-    LargeDeploymentWarning,
-    /// `LIST_OVERHEAD_QUOTA_EXCEED`
-    ListOverheadQuotaExceed,
-    /// `MISSING_TYPE_DEPENDENCY`
-    MissingTypeDependency,
-    /// `NEXT_HOP_ADDRESS_NOT_ASSIGNED`
-    NextHopAddressNotAssigned,
-    /// `NEXT_HOP_CANNOT_IP_FORWARD`
-    NextHopCannotIpForward,
-    /// `NEXT_HOP_INSTANCE_HAS_NO_IPV6_INTERFACE`
-    NextHopInstanceHasNoIpv6Interface,
-    /// `NEXT_HOP_INSTANCE_NOT_FOUND`
-    NextHopInstanceNotFound,
-    /// `NEXT_HOP_INSTANCE_NOT_ON_NETWORK`
-    NextHopInstanceNotOnNetwork,
-    /// `NEXT_HOP_NOT_RUNNING`
-    NextHopNotRunning,
-    /// `NOT_CRITICAL_ERROR`
-    NotCriticalError,
-    /// `NO_RESULTS_ON_PAGE`
-    NoResultsOnPage,
-    /// `PARTIAL_SUCCESS`
-    PartialSuccess,
-    /// `QUOTA_INFO_UNAVAILABLE`
-    QuotaInfoUnavailable,
-    /// `REQUIRED_TOS_AGREEMENT`
-    RequiredTosAgreement,
-    /// `RESOURCE_IN_USE_BY_OTHER_RESOURCE_WARNING`
-    ResourceInUseByOtherResourceWarning,
-    /// `RESOURCE_NOT_DELETED`
-    ResourceNotDeleted,
-    /// `SCHEMA_VALIDATION_IGNORED`
-    SchemaValidationIgnored,
-    /// `SINGLE_INSTANCE_PROPERTY_TEMPLATE`
-    SingleInstancePropertyTemplate,
-    /// `UNDECLARED_PROPERTIES`
-    UndeclaredProperties,
-    /// `UNREACHABLE`
-    Unreachable,
-}
-#[cfg(feature = "packet-mirrorings")]
-runtime::open_enum! {
-    PacketMirroringsScopedListWarningCode { CleanupFailed "CLEANUP_FAILED"
-    DeprecatedResourceUsed "DEPRECATED_RESOURCE_USED" DeprecatedTypeUsed
-    "DEPRECATED_TYPE_USED" DiskSizeLargerThanImageSize "DISK_SIZE_LARGER_THAN_IMAGE_SIZE"
-    ExperimentalTypeUsed "EXPERIMENTAL_TYPE_USED" ExternalApiWarning
-    "EXTERNAL_API_WARNING" FieldValueOverriden "FIELD_VALUE_OVERRIDEN"
-    InjectedKernelsDeprecated "INJECTED_KERNELS_DEPRECATED"
-    InvalidHealthCheckForDynamicWieghtedLb "INVALID_HEALTH_CHECK_FOR_DYNAMIC_WIEGHTED_LB"
-    LargeDeploymentWarning "LARGE_DEPLOYMENT_WARNING" ListOverheadQuotaExceed
-    "LIST_OVERHEAD_QUOTA_EXCEED" MissingTypeDependency "MISSING_TYPE_DEPENDENCY"
-    NextHopAddressNotAssigned "NEXT_HOP_ADDRESS_NOT_ASSIGNED" NextHopCannotIpForward
-    "NEXT_HOP_CANNOT_IP_FORWARD" NextHopInstanceHasNoIpv6Interface
-    "NEXT_HOP_INSTANCE_HAS_NO_IPV6_INTERFACE" NextHopInstanceNotFound
-    "NEXT_HOP_INSTANCE_NOT_FOUND" NextHopInstanceNotOnNetwork
-    "NEXT_HOP_INSTANCE_NOT_ON_NETWORK" NextHopNotRunning "NEXT_HOP_NOT_RUNNING"
-    NotCriticalError "NOT_CRITICAL_ERROR" NoResultsOnPage "NO_RESULTS_ON_PAGE"
-    PartialSuccess "PARTIAL_SUCCESS" QuotaInfoUnavailable "QUOTA_INFO_UNAVAILABLE"
-    RequiredTosAgreement "REQUIRED_TOS_AGREEMENT" ResourceInUseByOtherResourceWarning
-    "RESOURCE_IN_USE_BY_OTHER_RESOURCE_WARNING" ResourceNotDeleted "RESOURCE_NOT_DELETED"
-    SchemaValidationIgnored "SCHEMA_VALIDATION_IGNORED" SingleInstancePropertyTemplate
-    "SINGLE_INSTANCE_PROPERTY_TEMPLATE" UndeclaredProperties "UNDECLARED_PROPERTIES"
-    Unreachable "UNREACHABLE" }
-}
+pub type PacketMirroringsScopedListWarningCode = RouteWarningsCode;
 
 #[cfg(
     any(
@@ -18325,24 +6513,7 @@ runtime::open_enum! {
     )
 )]
 /// Values of `PreservedStatePreservedDiskMode`.
-#[non_exhaustive]
-pub enum PreservedStatePreservedDiskMode {
-    /// `READ_ONLY`
-    ReadOnly,
-    /// `READ_WRITE`
-    ReadWrite,
-}
-#[cfg(
-    any(
-        feature = "instance-group-manager-resize-requests",
-        feature = "instance-group-managers",
-        feature = "region-instance-group-manager-resize-requests",
-        feature = "region-instance-group-managers"
-    )
-)]
-runtime::open_enum! {
-    PreservedStatePreservedDiskMode { ReadOnly "READ_ONLY" ReadWrite "READ_WRITE" }
-}
+pub type PreservedStatePreservedDiskMode = AttachedDiskMode;
 
 #[cfg(
     any(
@@ -18353,25 +6524,7 @@ runtime::open_enum! {
     )
 )]
 /// Values of `PreservedStatePreservedNetworkIpAutoDelete`.
-#[non_exhaustive]
-pub enum PreservedStatePreservedNetworkIpAutoDelete {
-    /// `NEVER`
-    Never,
-    /// `ON_PERMANENT_INSTANCE_DELETION`
-    OnPermanentInstanceDeletion,
-}
-#[cfg(
-    any(
-        feature = "instance-group-manager-resize-requests",
-        feature = "instance-group-managers",
-        feature = "region-instance-group-manager-resize-requests",
-        feature = "region-instance-group-managers"
-    )
-)]
-runtime::open_enum! {
-    PreservedStatePreservedNetworkIpAutoDelete { Never "NEVER"
-    OnPermanentInstanceDeletion "ON_PERMANENT_INSTANCE_DELETION" }
-}
+pub type PreservedStatePreservedNetworkIpAutoDelete = PreservedStatePreservedDiskAutoDelete;
 
 #[cfg(feature = "preview-features")]
 /// Values of `PreviewFeatureActivationStatus`.
@@ -18392,91 +6545,7 @@ runtime::open_enum! {
 
 #[cfg(feature = "preview-features")]
 /// Values of `PreviewFeatureListWarningCode`.
-#[non_exhaustive]
-pub enum PreviewFeatureListWarningCode {
-    /// `CLEANUP_FAILED`
-    CleanupFailed,
-    /// `DEPRECATED_RESOURCE_USED`
-    DeprecatedResourceUsed,
-    /// `DEPRECATED_TYPE_USED`
-    DeprecatedTypeUsed,
-    /// `DISK_SIZE_LARGER_THAN_IMAGE_SIZE`
-    DiskSizeLargerThanImageSize,
-    /// `EXPERIMENTAL_TYPE_USED`
-    ExperimentalTypeUsed,
-    /// `EXTERNAL_API_WARNING`
-    ExternalApiWarning,
-    /// `FIELD_VALUE_OVERRIDEN`
-    #[deprecated]
-    FieldValueOverriden,
-    /// `INJECTED_KERNELS_DEPRECATED`
-    InjectedKernelsDeprecated,
-    /// `INVALID_HEALTH_CHECK_FOR_DYNAMIC_WIEGHTED_LB`
-    InvalidHealthCheckForDynamicWieghtedLb,
-    /// `LARGE_DEPLOYMENT_WARNING`
-    LargeDeploymentWarning,
-    /// `LIST_OVERHEAD_QUOTA_EXCEED`
-    ListOverheadQuotaExceed,
-    /// `MISSING_TYPE_DEPENDENCY`
-    MissingTypeDependency,
-    /// `NEXT_HOP_ADDRESS_NOT_ASSIGNED`
-    NextHopAddressNotAssigned,
-    /// `NEXT_HOP_CANNOT_IP_FORWARD`
-    NextHopCannotIpForward,
-    /// `NEXT_HOP_INSTANCE_HAS_NO_IPV6_INTERFACE`
-    NextHopInstanceHasNoIpv6Interface,
-    /// `NEXT_HOP_INSTANCE_NOT_FOUND`
-    NextHopInstanceNotFound,
-    /// `NEXT_HOP_INSTANCE_NOT_ON_NETWORK`
-    NextHopInstanceNotOnNetwork,
-    /// `NEXT_HOP_NOT_RUNNING`
-    NextHopNotRunning,
-    /// `NOT_CRITICAL_ERROR`
-    NotCriticalError,
-    /// `NO_RESULTS_ON_PAGE`
-    NoResultsOnPage,
-    /// `PARTIAL_SUCCESS`
-    PartialSuccess,
-    /// `QUOTA_INFO_UNAVAILABLE`
-    QuotaInfoUnavailable,
-    /// `REQUIRED_TOS_AGREEMENT`
-    RequiredTosAgreement,
-    /// `RESOURCE_IN_USE_BY_OTHER_RESOURCE_WARNING`
-    ResourceInUseByOtherResourceWarning,
-    /// `RESOURCE_NOT_DELETED`
-    ResourceNotDeleted,
-    /// `SCHEMA_VALIDATION_IGNORED`
-    SchemaValidationIgnored,
-    /// `SINGLE_INSTANCE_PROPERTY_TEMPLATE`
-    SingleInstancePropertyTemplate,
-    /// `UNDECLARED_PROPERTIES`
-    UndeclaredProperties,
-    /// `UNREACHABLE`
-    Unreachable,
-}
-#[cfg(feature = "preview-features")]
-runtime::open_enum! {
-    PreviewFeatureListWarningCode { CleanupFailed "CLEANUP_FAILED" DeprecatedResourceUsed
-    "DEPRECATED_RESOURCE_USED" DeprecatedTypeUsed "DEPRECATED_TYPE_USED"
-    DiskSizeLargerThanImageSize "DISK_SIZE_LARGER_THAN_IMAGE_SIZE" ExperimentalTypeUsed
-    "EXPERIMENTAL_TYPE_USED" ExternalApiWarning "EXTERNAL_API_WARNING"
-    FieldValueOverriden "FIELD_VALUE_OVERRIDEN" InjectedKernelsDeprecated
-    "INJECTED_KERNELS_DEPRECATED" InvalidHealthCheckForDynamicWieghtedLb
-    "INVALID_HEALTH_CHECK_FOR_DYNAMIC_WIEGHTED_LB" LargeDeploymentWarning
-    "LARGE_DEPLOYMENT_WARNING" ListOverheadQuotaExceed "LIST_OVERHEAD_QUOTA_EXCEED"
-    MissingTypeDependency "MISSING_TYPE_DEPENDENCY" NextHopAddressNotAssigned
-    "NEXT_HOP_ADDRESS_NOT_ASSIGNED" NextHopCannotIpForward "NEXT_HOP_CANNOT_IP_FORWARD"
-    NextHopInstanceHasNoIpv6Interface "NEXT_HOP_INSTANCE_HAS_NO_IPV6_INTERFACE"
-    NextHopInstanceNotFound "NEXT_HOP_INSTANCE_NOT_FOUND" NextHopInstanceNotOnNetwork
-    "NEXT_HOP_INSTANCE_NOT_ON_NETWORK" NextHopNotRunning "NEXT_HOP_NOT_RUNNING"
-    NotCriticalError "NOT_CRITICAL_ERROR" NoResultsOnPage "NO_RESULTS_ON_PAGE"
-    PartialSuccess "PARTIAL_SUCCESS" QuotaInfoUnavailable "QUOTA_INFO_UNAVAILABLE"
-    RequiredTosAgreement "REQUIRED_TOS_AGREEMENT" ResourceInUseByOtherResourceWarning
-    "RESOURCE_IN_USE_BY_OTHER_RESOURCE_WARNING" ResourceNotDeleted "RESOURCE_NOT_DELETED"
-    SchemaValidationIgnored "SCHEMA_VALIDATION_IGNORED" SingleInstancePropertyTemplate
-    "SINGLE_INSTANCE_PROPERTY_TEMPLATE" UndeclaredProperties "UNDECLARED_PROPERTIES"
-    Unreachable "UNREACHABLE" }
-}
+pub type PreviewFeatureListWarningCode = RouteWarningsCode;
 
 #[cfg(feature = "preview-features")]
 /// Values of `PreviewFeatureRolloutOperationRolloutInputPredefinedRolloutPlan`.
@@ -18534,22 +6603,7 @@ runtime::open_enum! {
 
 #[cfg(any(feature = "project-views", feature = "projects"))]
 /// Values of `ProjectDefaultNetworkTier`.
-#[non_exhaustive]
-pub enum ProjectDefaultNetworkTier {
-    /// `FIXED_STANDARD`
-    FixedStandard,
-    /// `PREMIUM`
-    Premium,
-    /// `STANDARD`
-    Standard,
-    /// `STANDARD_OVERRIDES_FIXED_STANDARD`
-    StandardOverridesFixedStandard,
-}
-#[cfg(any(feature = "project-views", feature = "projects"))]
-runtime::open_enum! {
-    ProjectDefaultNetworkTier { FixedStandard "FIXED_STANDARD" Premium "PREMIUM" Standard
-    "STANDARD" StandardOverridesFixedStandard "STANDARD_OVERRIDES_FIXED_STANDARD" }
-}
+pub type ProjectDefaultNetworkTier = AddressNetworkTier;
 
 #[cfg(any(feature = "project-views", feature = "projects"))]
 /// Values of `ProjectVmDnsSetting`.
@@ -18587,158 +6641,23 @@ runtime::open_enum! {
 
 #[cfg(feature = "projects")]
 /// Values of `ProjectsSetCloudArmorTierRequestCloudArmorTier`.
-#[non_exhaustive]
-pub enum ProjectsSetCloudArmorTierRequestCloudArmorTier {
-    /// `CA_ENTERPRISE_ANNUAL`
-    CaEnterpriseAnnual,
-    /// `CA_ENTERPRISE_PAYGO`
-    CaEnterprisePaygo,
-    /// `CA_STANDARD`
-    CaStandard,
-}
-#[cfg(feature = "projects")]
-runtime::open_enum! {
-    ProjectsSetCloudArmorTierRequestCloudArmorTier { CaEnterpriseAnnual
-    "CA_ENTERPRISE_ANNUAL" CaEnterprisePaygo "CA_ENTERPRISE_PAYGO" CaStandard
-    "CA_STANDARD" }
-}
+pub type ProjectsSetCloudArmorTierRequestCloudArmorTier = ProjectCloudArmorTier;
 
 #[cfg(feature = "projects")]
 /// Values of `ProjectsSetDefaultNetworkTierRequestNetworkTier`.
-#[non_exhaustive]
-pub enum ProjectsSetDefaultNetworkTierRequestNetworkTier {
-    /// `FIXED_STANDARD`
-    FixedStandard,
-    /// `PREMIUM`
-    Premium,
-    /// `STANDARD`
-    Standard,
-    /// `STANDARD_OVERRIDES_FIXED_STANDARD`
-    StandardOverridesFixedStandard,
-}
-#[cfg(feature = "projects")]
-runtime::open_enum! {
-    ProjectsSetDefaultNetworkTierRequestNetworkTier { FixedStandard "FIXED_STANDARD"
-    Premium "PREMIUM" Standard "STANDARD" StandardOverridesFixedStandard
-    "STANDARD_OVERRIDES_FIXED_STANDARD" }
-}
+pub type ProjectsSetDefaultNetworkTierRequestNetworkTier = AddressNetworkTier;
 
 #[cfg(feature = "public-advertised-prefixes")]
 /// Values of `PublicAdvertisedPrefixByoipApiVersion`.
-#[non_exhaustive]
-pub enum PublicAdvertisedPrefixByoipApiVersion {
-    /// `V1`
-    V1,
-    /// `V2`
-    V2,
-}
-#[cfg(feature = "public-advertised-prefixes")]
-runtime::open_enum! {
-    PublicAdvertisedPrefixByoipApiVersion { V1 "V1" V2 "V2" }
-}
+pub type PublicAdvertisedPrefixByoipApiVersion = PublicDelegatedPrefixByoipApiVersion;
 
 #[cfg(feature = "public-advertised-prefixes")]
 /// Values of `PublicAdvertisedPrefixIpv6AccessType`.
-#[non_exhaustive]
-pub enum PublicAdvertisedPrefixIpv6AccessType {
-    /// `EXTERNAL`
-    External,
-    /// `INTERNAL`
-    Internal,
-}
-#[cfg(feature = "public-advertised-prefixes")]
-runtime::open_enum! {
-    PublicAdvertisedPrefixIpv6AccessType { External "EXTERNAL" Internal "INTERNAL" }
-}
+pub type PublicAdvertisedPrefixIpv6AccessType = SubnetworkIpv6AccessType;
 
 #[cfg(feature = "public-advertised-prefixes")]
 /// Values of `PublicAdvertisedPrefixListWarningCode`.
-#[non_exhaustive]
-pub enum PublicAdvertisedPrefixListWarningCode {
-    /// `CLEANUP_FAILED`
-    CleanupFailed,
-    /// `DEPRECATED_RESOURCE_USED`
-    DeprecatedResourceUsed,
-    /// `DEPRECATED_TYPE_USED`
-    DeprecatedTypeUsed,
-    /// `DISK_SIZE_LARGER_THAN_IMAGE_SIZE`
-    DiskSizeLargerThanImageSize,
-    /// `EXPERIMENTAL_TYPE_USED`
-    ExperimentalTypeUsed,
-    /// `EXTERNAL_API_WARNING`
-    ExternalApiWarning,
-    /// `FIELD_VALUE_OVERRIDEN`
-    #[deprecated]
-    FieldValueOverriden,
-    /// `INJECTED_KERNELS_DEPRECATED`
-    InjectedKernelsDeprecated,
-    /// `INVALID_HEALTH_CHECK_FOR_DYNAMIC_WIEGHTED_LB`
-    InvalidHealthCheckForDynamicWieghtedLb,
-    /// `LARGE_DEPLOYMENT_WARNING`
-    LargeDeploymentWarning,
-    /// `LIST_OVERHEAD_QUOTA_EXCEED`
-    ListOverheadQuotaExceed,
-    /// `MISSING_TYPE_DEPENDENCY`
-    MissingTypeDependency,
-    /// `NEXT_HOP_ADDRESS_NOT_ASSIGNED`
-    NextHopAddressNotAssigned,
-    /// `NEXT_HOP_CANNOT_IP_FORWARD`
-    NextHopCannotIpForward,
-    /// `NEXT_HOP_INSTANCE_HAS_NO_IPV6_INTERFACE`
-    NextHopInstanceHasNoIpv6Interface,
-    /// `NEXT_HOP_INSTANCE_NOT_FOUND`
-    NextHopInstanceNotFound,
-    /// `NEXT_HOP_INSTANCE_NOT_ON_NETWORK`
-    NextHopInstanceNotOnNetwork,
-    /// `NEXT_HOP_NOT_RUNNING`
-    NextHopNotRunning,
-    /// `NOT_CRITICAL_ERROR`
-    NotCriticalError,
-    /// `NO_RESULTS_ON_PAGE`
-    NoResultsOnPage,
-    /// `PARTIAL_SUCCESS`
-    PartialSuccess,
-    /// `QUOTA_INFO_UNAVAILABLE`
-    QuotaInfoUnavailable,
-    /// `REQUIRED_TOS_AGREEMENT`
-    RequiredTosAgreement,
-    /// `RESOURCE_IN_USE_BY_OTHER_RESOURCE_WARNING`
-    ResourceInUseByOtherResourceWarning,
-    /// `RESOURCE_NOT_DELETED`
-    ResourceNotDeleted,
-    /// `SCHEMA_VALIDATION_IGNORED`
-    SchemaValidationIgnored,
-    /// `SINGLE_INSTANCE_PROPERTY_TEMPLATE`
-    SingleInstancePropertyTemplate,
-    /// `UNDECLARED_PROPERTIES`
-    UndeclaredProperties,
-    /// `UNREACHABLE`
-    Unreachable,
-}
-#[cfg(feature = "public-advertised-prefixes")]
-runtime::open_enum! {
-    PublicAdvertisedPrefixListWarningCode { CleanupFailed "CLEANUP_FAILED"
-    DeprecatedResourceUsed "DEPRECATED_RESOURCE_USED" DeprecatedTypeUsed
-    "DEPRECATED_TYPE_USED" DiskSizeLargerThanImageSize "DISK_SIZE_LARGER_THAN_IMAGE_SIZE"
-    ExperimentalTypeUsed "EXPERIMENTAL_TYPE_USED" ExternalApiWarning
-    "EXTERNAL_API_WARNING" FieldValueOverriden "FIELD_VALUE_OVERRIDEN"
-    InjectedKernelsDeprecated "INJECTED_KERNELS_DEPRECATED"
-    InvalidHealthCheckForDynamicWieghtedLb "INVALID_HEALTH_CHECK_FOR_DYNAMIC_WIEGHTED_LB"
-    LargeDeploymentWarning "LARGE_DEPLOYMENT_WARNING" ListOverheadQuotaExceed
-    "LIST_OVERHEAD_QUOTA_EXCEED" MissingTypeDependency "MISSING_TYPE_DEPENDENCY"
-    NextHopAddressNotAssigned "NEXT_HOP_ADDRESS_NOT_ASSIGNED" NextHopCannotIpForward
-    "NEXT_HOP_CANNOT_IP_FORWARD" NextHopInstanceHasNoIpv6Interface
-    "NEXT_HOP_INSTANCE_HAS_NO_IPV6_INTERFACE" NextHopInstanceNotFound
-    "NEXT_HOP_INSTANCE_NOT_FOUND" NextHopInstanceNotOnNetwork
-    "NEXT_HOP_INSTANCE_NOT_ON_NETWORK" NextHopNotRunning "NEXT_HOP_NOT_RUNNING"
-    NotCriticalError "NOT_CRITICAL_ERROR" NoResultsOnPage "NO_RESULTS_ON_PAGE"
-    PartialSuccess "PARTIAL_SUCCESS" QuotaInfoUnavailable "QUOTA_INFO_UNAVAILABLE"
-    RequiredTosAgreement "REQUIRED_TOS_AGREEMENT" ResourceInUseByOtherResourceWarning
-    "RESOURCE_IN_USE_BY_OTHER_RESOURCE_WARNING" ResourceNotDeleted "RESOURCE_NOT_DELETED"
-    SchemaValidationIgnored "SCHEMA_VALIDATION_IGNORED" SingleInstancePropertyTemplate
-    "SINGLE_INSTANCE_PROPERTY_TEMPLATE" UndeclaredProperties "UNDECLARED_PROPERTIES"
-    Unreachable "UNREACHABLE" }
-}
+pub type PublicAdvertisedPrefixListWarningCode = RouteWarningsCode;
 
 #[cfg(feature = "public-advertised-prefixes")]
 /// Values of `PublicAdvertisedPrefixPdpScope`.
@@ -18792,96 +6711,12 @@ runtime::open_enum! {
 
 #[cfg(feature = "public-delegated-prefixes")]
 /// Values of `PublicDelegatedPrefixAggregatedListWarningCode`.
-#[non_exhaustive]
-pub enum PublicDelegatedPrefixAggregatedListWarningCode {
-    /// `CLEANUP_FAILED`
-    CleanupFailed,
-    /// `DEPRECATED_RESOURCE_USED`
-    DeprecatedResourceUsed,
-    /// `DEPRECATED_TYPE_USED`
-    DeprecatedTypeUsed,
-    /// `DISK_SIZE_LARGER_THAN_IMAGE_SIZE`
-    DiskSizeLargerThanImageSize,
-    /// `EXPERIMENTAL_TYPE_USED`
-    ExperimentalTypeUsed,
-    /// `EXTERNAL_API_WARNING`
-    ExternalApiWarning,
-    /// `FIELD_VALUE_OVERRIDEN`
-    #[deprecated]
-    FieldValueOverriden,
-    /// `INJECTED_KERNELS_DEPRECATED`
-    InjectedKernelsDeprecated,
-    /// `INVALID_HEALTH_CHECK_FOR_DYNAMIC_WIEGHTED_LB`
-    InvalidHealthCheckForDynamicWieghtedLb,
-    /// `LARGE_DEPLOYMENT_WARNING`
-    LargeDeploymentWarning,
-    /// `LIST_OVERHEAD_QUOTA_EXCEED`
-    ListOverheadQuotaExceed,
-    /// `MISSING_TYPE_DEPENDENCY`
-    MissingTypeDependency,
-    /// `NEXT_HOP_ADDRESS_NOT_ASSIGNED`
-    NextHopAddressNotAssigned,
-    /// `NEXT_HOP_CANNOT_IP_FORWARD`
-    NextHopCannotIpForward,
-    /// `NEXT_HOP_INSTANCE_HAS_NO_IPV6_INTERFACE`
-    NextHopInstanceHasNoIpv6Interface,
-    /// `NEXT_HOP_INSTANCE_NOT_FOUND`
-    NextHopInstanceNotFound,
-    /// `NEXT_HOP_INSTANCE_NOT_ON_NETWORK`
-    NextHopInstanceNotOnNetwork,
-    /// `NEXT_HOP_NOT_RUNNING`
-    NextHopNotRunning,
-    /// `NOT_CRITICAL_ERROR`
-    NotCriticalError,
-    /// `NO_RESULTS_ON_PAGE`
-    NoResultsOnPage,
-    /// `PARTIAL_SUCCESS`
-    PartialSuccess,
-    /// `QUOTA_INFO_UNAVAILABLE`
-    QuotaInfoUnavailable,
-    /// `REQUIRED_TOS_AGREEMENT`
-    RequiredTosAgreement,
-    /// `RESOURCE_IN_USE_BY_OTHER_RESOURCE_WARNING`
-    ResourceInUseByOtherResourceWarning,
-    /// `RESOURCE_NOT_DELETED`
-    ResourceNotDeleted,
-    /// `SCHEMA_VALIDATION_IGNORED`
-    SchemaValidationIgnored,
-    /// `SINGLE_INSTANCE_PROPERTY_TEMPLATE`
-    SingleInstancePropertyTemplate,
-    /// `UNDECLARED_PROPERTIES`
-    UndeclaredProperties,
-    /// `UNREACHABLE`
-    Unreachable,
-}
-#[cfg(feature = "public-delegated-prefixes")]
-runtime::open_enum! {
-    PublicDelegatedPrefixAggregatedListWarningCode { CleanupFailed "CLEANUP_FAILED"
-    DeprecatedResourceUsed "DEPRECATED_RESOURCE_USED" DeprecatedTypeUsed
-    "DEPRECATED_TYPE_USED" DiskSizeLargerThanImageSize "DISK_SIZE_LARGER_THAN_IMAGE_SIZE"
-    ExperimentalTypeUsed "EXPERIMENTAL_TYPE_USED" ExternalApiWarning
-    "EXTERNAL_API_WARNING" FieldValueOverriden "FIELD_VALUE_OVERRIDEN"
-    InjectedKernelsDeprecated "INJECTED_KERNELS_DEPRECATED"
-    InvalidHealthCheckForDynamicWieghtedLb "INVALID_HEALTH_CHECK_FOR_DYNAMIC_WIEGHTED_LB"
-    LargeDeploymentWarning "LARGE_DEPLOYMENT_WARNING" ListOverheadQuotaExceed
-    "LIST_OVERHEAD_QUOTA_EXCEED" MissingTypeDependency "MISSING_TYPE_DEPENDENCY"
-    NextHopAddressNotAssigned "NEXT_HOP_ADDRESS_NOT_ASSIGNED" NextHopCannotIpForward
-    "NEXT_HOP_CANNOT_IP_FORWARD" NextHopInstanceHasNoIpv6Interface
-    "NEXT_HOP_INSTANCE_HAS_NO_IPV6_INTERFACE" NextHopInstanceNotFound
-    "NEXT_HOP_INSTANCE_NOT_FOUND" NextHopInstanceNotOnNetwork
-    "NEXT_HOP_INSTANCE_NOT_ON_NETWORK" NextHopNotRunning "NEXT_HOP_NOT_RUNNING"
-    NotCriticalError "NOT_CRITICAL_ERROR" NoResultsOnPage "NO_RESULTS_ON_PAGE"
-    PartialSuccess "PARTIAL_SUCCESS" QuotaInfoUnavailable "QUOTA_INFO_UNAVAILABLE"
-    RequiredTosAgreement "REQUIRED_TOS_AGREEMENT" ResourceInUseByOtherResourceWarning
-    "RESOURCE_IN_USE_BY_OTHER_RESOURCE_WARNING" ResourceNotDeleted "RESOURCE_NOT_DELETED"
-    SchemaValidationIgnored "SCHEMA_VALIDATION_IGNORED" SingleInstancePropertyTemplate
-    "SINGLE_INSTANCE_PROPERTY_TEMPLATE" UndeclaredProperties "UNDECLARED_PROPERTIES"
-    Unreachable "UNREACHABLE" }
-}
+pub type PublicDelegatedPrefixAggregatedListWarningCode = RouteWarningsCode;
 
 #[cfg(
     any(
         feature = "global-public-delegated-prefixes",
+        feature = "public-advertised-prefixes",
         feature = "public-delegated-prefixes"
     )
 )]
@@ -18896,6 +6731,7 @@ pub enum PublicDelegatedPrefixByoipApiVersion {
 #[cfg(
     any(
         feature = "global-public-delegated-prefixes",
+        feature = "public-advertised-prefixes",
         feature = "public-delegated-prefixes"
     )
 )]
@@ -18910,22 +6746,7 @@ runtime::open_enum! {
     )
 )]
 /// Values of `PublicDelegatedPrefixIpv6AccessType`.
-#[non_exhaustive]
-pub enum PublicDelegatedPrefixIpv6AccessType {
-    /// `EXTERNAL`
-    External,
-    /// `INTERNAL`
-    Internal,
-}
-#[cfg(
-    any(
-        feature = "global-public-delegated-prefixes",
-        feature = "public-delegated-prefixes"
-    )
-)]
-runtime::open_enum! {
-    PublicDelegatedPrefixIpv6AccessType { External "EXTERNAL" Internal "INTERNAL" }
-}
+pub type PublicDelegatedPrefixIpv6AccessType = SubnetworkIpv6AccessType;
 
 #[cfg(
     any(
@@ -18934,97 +6755,7 @@ runtime::open_enum! {
     )
 )]
 /// Values of `PublicDelegatedPrefixListWarningCode`.
-#[non_exhaustive]
-pub enum PublicDelegatedPrefixListWarningCode {
-    /// `CLEANUP_FAILED`
-    CleanupFailed,
-    /// `DEPRECATED_RESOURCE_USED`
-    DeprecatedResourceUsed,
-    /// `DEPRECATED_TYPE_USED`
-    DeprecatedTypeUsed,
-    /// `DISK_SIZE_LARGER_THAN_IMAGE_SIZE`
-    DiskSizeLargerThanImageSize,
-    /// `EXPERIMENTAL_TYPE_USED`
-    ExperimentalTypeUsed,
-    /// `EXTERNAL_API_WARNING`
-    ExternalApiWarning,
-    /// `FIELD_VALUE_OVERRIDEN`
-    #[deprecated]
-    FieldValueOverriden,
-    /// `INJECTED_KERNELS_DEPRECATED`
-    InjectedKernelsDeprecated,
-    /// `INVALID_HEALTH_CHECK_FOR_DYNAMIC_WIEGHTED_LB`
-    InvalidHealthCheckForDynamicWieghtedLb,
-    /// `LARGE_DEPLOYMENT_WARNING`
-    LargeDeploymentWarning,
-    /// `LIST_OVERHEAD_QUOTA_EXCEED`
-    ListOverheadQuotaExceed,
-    /// `MISSING_TYPE_DEPENDENCY`
-    MissingTypeDependency,
-    /// `NEXT_HOP_ADDRESS_NOT_ASSIGNED`
-    NextHopAddressNotAssigned,
-    /// `NEXT_HOP_CANNOT_IP_FORWARD`
-    NextHopCannotIpForward,
-    /// `NEXT_HOP_INSTANCE_HAS_NO_IPV6_INTERFACE`
-    NextHopInstanceHasNoIpv6Interface,
-    /// `NEXT_HOP_INSTANCE_NOT_FOUND`
-    NextHopInstanceNotFound,
-    /// `NEXT_HOP_INSTANCE_NOT_ON_NETWORK`
-    NextHopInstanceNotOnNetwork,
-    /// `NEXT_HOP_NOT_RUNNING`
-    NextHopNotRunning,
-    /// `NOT_CRITICAL_ERROR`
-    NotCriticalError,
-    /// `NO_RESULTS_ON_PAGE`
-    NoResultsOnPage,
-    /// `PARTIAL_SUCCESS`
-    PartialSuccess,
-    /// `QUOTA_INFO_UNAVAILABLE`
-    QuotaInfoUnavailable,
-    /// `REQUIRED_TOS_AGREEMENT`
-    RequiredTosAgreement,
-    /// `RESOURCE_IN_USE_BY_OTHER_RESOURCE_WARNING`
-    ResourceInUseByOtherResourceWarning,
-    /// `RESOURCE_NOT_DELETED`
-    ResourceNotDeleted,
-    /// `SCHEMA_VALIDATION_IGNORED`
-    SchemaValidationIgnored,
-    /// `SINGLE_INSTANCE_PROPERTY_TEMPLATE`
-    SingleInstancePropertyTemplate,
-    /// `UNDECLARED_PROPERTIES`
-    UndeclaredProperties,
-    /// `UNREACHABLE`
-    Unreachable,
-}
-#[cfg(
-    any(
-        feature = "global-public-delegated-prefixes",
-        feature = "public-delegated-prefixes"
-    )
-)]
-runtime::open_enum! {
-    PublicDelegatedPrefixListWarningCode { CleanupFailed "CLEANUP_FAILED"
-    DeprecatedResourceUsed "DEPRECATED_RESOURCE_USED" DeprecatedTypeUsed
-    "DEPRECATED_TYPE_USED" DiskSizeLargerThanImageSize "DISK_SIZE_LARGER_THAN_IMAGE_SIZE"
-    ExperimentalTypeUsed "EXPERIMENTAL_TYPE_USED" ExternalApiWarning
-    "EXTERNAL_API_WARNING" FieldValueOverriden "FIELD_VALUE_OVERRIDEN"
-    InjectedKernelsDeprecated "INJECTED_KERNELS_DEPRECATED"
-    InvalidHealthCheckForDynamicWieghtedLb "INVALID_HEALTH_CHECK_FOR_DYNAMIC_WIEGHTED_LB"
-    LargeDeploymentWarning "LARGE_DEPLOYMENT_WARNING" ListOverheadQuotaExceed
-    "LIST_OVERHEAD_QUOTA_EXCEED" MissingTypeDependency "MISSING_TYPE_DEPENDENCY"
-    NextHopAddressNotAssigned "NEXT_HOP_ADDRESS_NOT_ASSIGNED" NextHopCannotIpForward
-    "NEXT_HOP_CANNOT_IP_FORWARD" NextHopInstanceHasNoIpv6Interface
-    "NEXT_HOP_INSTANCE_HAS_NO_IPV6_INTERFACE" NextHopInstanceNotFound
-    "NEXT_HOP_INSTANCE_NOT_FOUND" NextHopInstanceNotOnNetwork
-    "NEXT_HOP_INSTANCE_NOT_ON_NETWORK" NextHopNotRunning "NEXT_HOP_NOT_RUNNING"
-    NotCriticalError "NOT_CRITICAL_ERROR" NoResultsOnPage "NO_RESULTS_ON_PAGE"
-    PartialSuccess "PARTIAL_SUCCESS" QuotaInfoUnavailable "QUOTA_INFO_UNAVAILABLE"
-    RequiredTosAgreement "REQUIRED_TOS_AGREEMENT" ResourceInUseByOtherResourceWarning
-    "RESOURCE_IN_USE_BY_OTHER_RESOURCE_WARNING" ResourceNotDeleted "RESOURCE_NOT_DELETED"
-    SchemaValidationIgnored "SCHEMA_VALIDATION_IGNORED" SingleInstancePropertyTemplate
-    "SINGLE_INSTANCE_PROPERTY_TEMPLATE" UndeclaredProperties "UNDECLARED_PROPERTIES"
-    Unreachable "UNREACHABLE" }
-}
+pub type PublicDelegatedPrefixListWarningCode = RouteWarningsCode;
 
 #[cfg(
     any(
@@ -19064,23 +6795,7 @@ runtime::open_enum! {
     )
 )]
 /// Values of `PublicDelegatedPrefixPublicDelegatedSubPrefixIpv6AccessType`.
-#[non_exhaustive]
-pub enum PublicDelegatedPrefixPublicDelegatedSubPrefixIpv6AccessType {
-    /// `EXTERNAL`
-    External,
-    /// `INTERNAL`
-    Internal,
-}
-#[cfg(
-    any(
-        feature = "global-public-delegated-prefixes",
-        feature = "public-delegated-prefixes"
-    )
-)]
-runtime::open_enum! {
-    PublicDelegatedPrefixPublicDelegatedSubPrefixIpv6AccessType { External "EXTERNAL"
-    Internal "INTERNAL" }
-}
+pub type PublicDelegatedPrefixPublicDelegatedSubPrefixIpv6AccessType = SubnetworkIpv6AccessType;
 
 #[cfg(
     any(
@@ -19089,29 +6804,7 @@ runtime::open_enum! {
     )
 )]
 /// Values of `PublicDelegatedPrefixPublicDelegatedSubPrefixMode`.
-#[non_exhaustive]
-pub enum PublicDelegatedPrefixPublicDelegatedSubPrefixMode {
-    /// `DELEGATION`
-    Delegation,
-    /// `EXTERNAL_IPV6_FORWARDING_RULE_CREATION`
-    ExternalIpv6ForwardingRuleCreation,
-    /// `EXTERNAL_IPV6_SUBNETWORK_CREATION`
-    ExternalIpv6SubnetworkCreation,
-    /// `INTERNAL_IPV6_SUBNETWORK_CREATION`
-    InternalIpv6SubnetworkCreation,
-}
-#[cfg(
-    any(
-        feature = "global-public-delegated-prefixes",
-        feature = "public-delegated-prefixes"
-    )
-)]
-runtime::open_enum! {
-    PublicDelegatedPrefixPublicDelegatedSubPrefixMode { Delegation "DELEGATION"
-    ExternalIpv6ForwardingRuleCreation "EXTERNAL_IPV6_FORWARDING_RULE_CREATION"
-    ExternalIpv6SubnetworkCreation "EXTERNAL_IPV6_SUBNETWORK_CREATION"
-    InternalIpv6SubnetworkCreation "INTERNAL_IPV6_SUBNETWORK_CREATION" }
-}
+pub type PublicDelegatedPrefixPublicDelegatedSubPrefixMode = PublicDelegatedPrefixMode;
 
 #[cfg(
     any(
@@ -19120,29 +6813,7 @@ runtime::open_enum! {
     )
 )]
 /// Values of `PublicDelegatedPrefixPublicDelegatedSubPrefixPurpose`.
-#[non_exhaustive]
-pub enum PublicDelegatedPrefixPublicDelegatedSubPrefixPurpose {
-    /// `APPLICATION_AND_PROXY_LOAD_BALANCERS`
-    ApplicationAndProxyLoadBalancers,
-    /// `PASSTHROUGH_LOAD_BALANCER_AVAILABILITY_GROUP0`
-    PassthroughLoadBalancerAvailabilityGroup0,
-    /// `PASSTHROUGH_LOAD_BALANCER_AVAILABILITY_GROUP1`
-    PassthroughLoadBalancerAvailabilityGroup1,
-}
-#[cfg(
-    any(
-        feature = "global-public-delegated-prefixes",
-        feature = "public-delegated-prefixes"
-    )
-)]
-runtime::open_enum! {
-    PublicDelegatedPrefixPublicDelegatedSubPrefixPurpose {
-    ApplicationAndProxyLoadBalancers "APPLICATION_AND_PROXY_LOAD_BALANCERS"
-    PassthroughLoadBalancerAvailabilityGroup0
-    "PASSTHROUGH_LOAD_BALANCER_AVAILABILITY_GROUP0"
-    PassthroughLoadBalancerAvailabilityGroup1
-    "PASSTHROUGH_LOAD_BALANCER_AVAILABILITY_GROUP1" }
-}
+pub type PublicDelegatedPrefixPublicDelegatedSubPrefixPurpose = PublicDelegatedPrefixPurpose;
 
 #[cfg(
     any(
@@ -19151,23 +6822,7 @@ runtime::open_enum! {
     )
 )]
 /// Values of `PublicDelegatedPrefixPublicDelegatedSubPrefixStatus`.
-#[non_exhaustive]
-pub enum PublicDelegatedPrefixPublicDelegatedSubPrefixStatus {
-    /// `ACTIVE`
-    Active,
-    /// `INACTIVE`
-    Inactive,
-}
-#[cfg(
-    any(
-        feature = "global-public-delegated-prefixes",
-        feature = "public-delegated-prefixes"
-    )
-)]
-runtime::open_enum! {
-    PublicDelegatedPrefixPublicDelegatedSubPrefixStatus { Active "ACTIVE" Inactive
-    "INACTIVE" }
-}
+pub type PublicDelegatedPrefixPublicDelegatedSubPrefixStatus = NetworkPeeringState;
 
 #[cfg(
     any(
@@ -19237,92 +6892,7 @@ runtime::open_enum! {
 
 #[cfg(feature = "public-delegated-prefixes")]
 /// Values of `PublicDelegatedPrefixesScopedListWarningCode`.
-#[non_exhaustive]
-pub enum PublicDelegatedPrefixesScopedListWarningCode {
-    /// `CLEANUP_FAILED`
-    CleanupFailed,
-    /// `DEPRECATED_RESOURCE_USED`
-    DeprecatedResourceUsed,
-    /// `DEPRECATED_TYPE_USED`
-    DeprecatedTypeUsed,
-    /// `DISK_SIZE_LARGER_THAN_IMAGE_SIZE`
-    DiskSizeLargerThanImageSize,
-    /// `EXPERIMENTAL_TYPE_USED`
-    ExperimentalTypeUsed,
-    /// `EXTERNAL_API_WARNING`
-    ExternalApiWarning,
-    /// `FIELD_VALUE_OVERRIDEN`
-    #[deprecated]
-    FieldValueOverriden,
-    /// `INJECTED_KERNELS_DEPRECATED`
-    InjectedKernelsDeprecated,
-    /// `INVALID_HEALTH_CHECK_FOR_DYNAMIC_WIEGHTED_LB`
-    InvalidHealthCheckForDynamicWieghtedLb,
-    /// `LARGE_DEPLOYMENT_WARNING`
-    LargeDeploymentWarning,
-    /// `LIST_OVERHEAD_QUOTA_EXCEED`
-    ListOverheadQuotaExceed,
-    /// `MISSING_TYPE_DEPENDENCY`
-    MissingTypeDependency,
-    /// `NEXT_HOP_ADDRESS_NOT_ASSIGNED`
-    NextHopAddressNotAssigned,
-    /// `NEXT_HOP_CANNOT_IP_FORWARD`
-    NextHopCannotIpForward,
-    /// `NEXT_HOP_INSTANCE_HAS_NO_IPV6_INTERFACE`
-    NextHopInstanceHasNoIpv6Interface,
-    /// `NEXT_HOP_INSTANCE_NOT_FOUND`
-    NextHopInstanceNotFound,
-    /// `NEXT_HOP_INSTANCE_NOT_ON_NETWORK`
-    NextHopInstanceNotOnNetwork,
-    /// `NEXT_HOP_NOT_RUNNING`
-    NextHopNotRunning,
-    /// `NOT_CRITICAL_ERROR`
-    NotCriticalError,
-    /// `NO_RESULTS_ON_PAGE`
-    NoResultsOnPage,
-    /// `PARTIAL_SUCCESS`
-    PartialSuccess,
-    /// `QUOTA_INFO_UNAVAILABLE`
-    QuotaInfoUnavailable,
-    /// `REQUIRED_TOS_AGREEMENT`
-    RequiredTosAgreement,
-    /// `RESOURCE_IN_USE_BY_OTHER_RESOURCE_WARNING`
-    ResourceInUseByOtherResourceWarning,
-    /// `RESOURCE_NOT_DELETED`
-    ResourceNotDeleted,
-    /// `SCHEMA_VALIDATION_IGNORED`
-    SchemaValidationIgnored,
-    /// `SINGLE_INSTANCE_PROPERTY_TEMPLATE`
-    SingleInstancePropertyTemplate,
-    /// `UNDECLARED_PROPERTIES`
-    UndeclaredProperties,
-    /// `UNREACHABLE`
-    Unreachable,
-}
-#[cfg(feature = "public-delegated-prefixes")]
-runtime::open_enum! {
-    PublicDelegatedPrefixesScopedListWarningCode { CleanupFailed "CLEANUP_FAILED"
-    DeprecatedResourceUsed "DEPRECATED_RESOURCE_USED" DeprecatedTypeUsed
-    "DEPRECATED_TYPE_USED" DiskSizeLargerThanImageSize "DISK_SIZE_LARGER_THAN_IMAGE_SIZE"
-    ExperimentalTypeUsed "EXPERIMENTAL_TYPE_USED" ExternalApiWarning
-    "EXTERNAL_API_WARNING" FieldValueOverriden "FIELD_VALUE_OVERRIDEN"
-    InjectedKernelsDeprecated "INJECTED_KERNELS_DEPRECATED"
-    InvalidHealthCheckForDynamicWieghtedLb "INVALID_HEALTH_CHECK_FOR_DYNAMIC_WIEGHTED_LB"
-    LargeDeploymentWarning "LARGE_DEPLOYMENT_WARNING" ListOverheadQuotaExceed
-    "LIST_OVERHEAD_QUOTA_EXCEED" MissingTypeDependency "MISSING_TYPE_DEPENDENCY"
-    NextHopAddressNotAssigned "NEXT_HOP_ADDRESS_NOT_ASSIGNED" NextHopCannotIpForward
-    "NEXT_HOP_CANNOT_IP_FORWARD" NextHopInstanceHasNoIpv6Interface
-    "NEXT_HOP_INSTANCE_HAS_NO_IPV6_INTERFACE" NextHopInstanceNotFound
-    "NEXT_HOP_INSTANCE_NOT_FOUND" NextHopInstanceNotOnNetwork
-    "NEXT_HOP_INSTANCE_NOT_ON_NETWORK" NextHopNotRunning "NEXT_HOP_NOT_RUNNING"
-    NotCriticalError "NOT_CRITICAL_ERROR" NoResultsOnPage "NO_RESULTS_ON_PAGE"
-    PartialSuccess "PARTIAL_SUCCESS" QuotaInfoUnavailable "QUOTA_INFO_UNAVAILABLE"
-    RequiredTosAgreement "REQUIRED_TOS_AGREEMENT" ResourceInUseByOtherResourceWarning
-    "RESOURCE_IN_USE_BY_OTHER_RESOURCE_WARNING" ResourceNotDeleted "RESOURCE_NOT_DELETED"
-    SchemaValidationIgnored "SCHEMA_VALIDATION_IGNORED" SingleInstancePropertyTemplate
-    "SINGLE_INSTANCE_PROPERTY_TEMPLATE" UndeclaredProperties "UNDECLARED_PROPERTIES"
-    Unreachable "UNREACHABLE" }
-}
+pub type PublicDelegatedPrefixesScopedListWarningCode = RouteWarningsCode;
 
 /// Values of `QuotaExceededInfoRolloutStatus`.
 #[non_exhaustive]
@@ -19776,981 +7346,63 @@ runtime::open_enum! {
 
 #[cfg(feature = "region-autoscalers")]
 /// Values of `RegionAutoscalerListWarningCode`.
-#[non_exhaustive]
-pub enum RegionAutoscalerListWarningCode {
-    /// `CLEANUP_FAILED`
-    CleanupFailed,
-    /// `DEPRECATED_RESOURCE_USED`
-    DeprecatedResourceUsed,
-    /// `DEPRECATED_TYPE_USED`
-    DeprecatedTypeUsed,
-    /// `DISK_SIZE_LARGER_THAN_IMAGE_SIZE`
-    DiskSizeLargerThanImageSize,
-    /// `EXPERIMENTAL_TYPE_USED`
-    ExperimentalTypeUsed,
-    /// `EXTERNAL_API_WARNING`
-    ExternalApiWarning,
-    /// `FIELD_VALUE_OVERRIDEN`
-    #[deprecated]
-    FieldValueOverriden,
-    /// `INJECTED_KERNELS_DEPRECATED`
-    InjectedKernelsDeprecated,
-    /// `INVALID_HEALTH_CHECK_FOR_DYNAMIC_WIEGHTED_LB`
-    InvalidHealthCheckForDynamicWieghtedLb,
-    /// `LARGE_DEPLOYMENT_WARNING`
-    LargeDeploymentWarning,
-    /// `LIST_OVERHEAD_QUOTA_EXCEED`
-    ListOverheadQuotaExceed,
-    /// `MISSING_TYPE_DEPENDENCY`
-    MissingTypeDependency,
-    /// `NEXT_HOP_ADDRESS_NOT_ASSIGNED`
-    NextHopAddressNotAssigned,
-    /// `NEXT_HOP_CANNOT_IP_FORWARD`
-    NextHopCannotIpForward,
-    /// `NEXT_HOP_INSTANCE_HAS_NO_IPV6_INTERFACE`
-    NextHopInstanceHasNoIpv6Interface,
-    /// `NEXT_HOP_INSTANCE_NOT_FOUND`
-    NextHopInstanceNotFound,
-    /// `NEXT_HOP_INSTANCE_NOT_ON_NETWORK`
-    NextHopInstanceNotOnNetwork,
-    /// `NEXT_HOP_NOT_RUNNING`
-    NextHopNotRunning,
-    /// `NOT_CRITICAL_ERROR`
-    NotCriticalError,
-    /// `NO_RESULTS_ON_PAGE`
-    NoResultsOnPage,
-    /// `PARTIAL_SUCCESS`
-    PartialSuccess,
-    /// `QUOTA_INFO_UNAVAILABLE`
-    QuotaInfoUnavailable,
-    /// `REQUIRED_TOS_AGREEMENT`
-    RequiredTosAgreement,
-    /// `RESOURCE_IN_USE_BY_OTHER_RESOURCE_WARNING`
-    ResourceInUseByOtherResourceWarning,
-    /// `RESOURCE_NOT_DELETED`
-    ResourceNotDeleted,
-    /// `SCHEMA_VALIDATION_IGNORED`
-    SchemaValidationIgnored,
-    /// `SINGLE_INSTANCE_PROPERTY_TEMPLATE`
-    SingleInstancePropertyTemplate,
-    /// `UNDECLARED_PROPERTIES`
-    UndeclaredProperties,
-    /// `UNREACHABLE`
-    Unreachable,
-}
-#[cfg(feature = "region-autoscalers")]
-runtime::open_enum! {
-    RegionAutoscalerListWarningCode { CleanupFailed "CLEANUP_FAILED"
-    DeprecatedResourceUsed "DEPRECATED_RESOURCE_USED" DeprecatedTypeUsed
-    "DEPRECATED_TYPE_USED" DiskSizeLargerThanImageSize "DISK_SIZE_LARGER_THAN_IMAGE_SIZE"
-    ExperimentalTypeUsed "EXPERIMENTAL_TYPE_USED" ExternalApiWarning
-    "EXTERNAL_API_WARNING" FieldValueOverriden "FIELD_VALUE_OVERRIDEN"
-    InjectedKernelsDeprecated "INJECTED_KERNELS_DEPRECATED"
-    InvalidHealthCheckForDynamicWieghtedLb "INVALID_HEALTH_CHECK_FOR_DYNAMIC_WIEGHTED_LB"
-    LargeDeploymentWarning "LARGE_DEPLOYMENT_WARNING" ListOverheadQuotaExceed
-    "LIST_OVERHEAD_QUOTA_EXCEED" MissingTypeDependency "MISSING_TYPE_DEPENDENCY"
-    NextHopAddressNotAssigned "NEXT_HOP_ADDRESS_NOT_ASSIGNED" NextHopCannotIpForward
-    "NEXT_HOP_CANNOT_IP_FORWARD" NextHopInstanceHasNoIpv6Interface
-    "NEXT_HOP_INSTANCE_HAS_NO_IPV6_INTERFACE" NextHopInstanceNotFound
-    "NEXT_HOP_INSTANCE_NOT_FOUND" NextHopInstanceNotOnNetwork
-    "NEXT_HOP_INSTANCE_NOT_ON_NETWORK" NextHopNotRunning "NEXT_HOP_NOT_RUNNING"
-    NotCriticalError "NOT_CRITICAL_ERROR" NoResultsOnPage "NO_RESULTS_ON_PAGE"
-    PartialSuccess "PARTIAL_SUCCESS" QuotaInfoUnavailable "QUOTA_INFO_UNAVAILABLE"
-    RequiredTosAgreement "REQUIRED_TOS_AGREEMENT" ResourceInUseByOtherResourceWarning
-    "RESOURCE_IN_USE_BY_OTHER_RESOURCE_WARNING" ResourceNotDeleted "RESOURCE_NOT_DELETED"
-    SchemaValidationIgnored "SCHEMA_VALIDATION_IGNORED" SingleInstancePropertyTemplate
-    "SINGLE_INSTANCE_PROPERTY_TEMPLATE" UndeclaredProperties "UNDECLARED_PROPERTIES"
-    Unreachable "UNREACHABLE" }
-}
+pub type RegionAutoscalerListWarningCode = RouteWarningsCode;
 
 #[cfg(feature = "region-disk-types")]
 /// Values of `RegionDiskTypeListWarningCode`.
-#[non_exhaustive]
-pub enum RegionDiskTypeListWarningCode {
-    /// `CLEANUP_FAILED`
-    CleanupFailed,
-    /// `DEPRECATED_RESOURCE_USED`
-    DeprecatedResourceUsed,
-    /// `DEPRECATED_TYPE_USED`
-    DeprecatedTypeUsed,
-    /// `DISK_SIZE_LARGER_THAN_IMAGE_SIZE`
-    DiskSizeLargerThanImageSize,
-    /// `EXPERIMENTAL_TYPE_USED`
-    ExperimentalTypeUsed,
-    /// `EXTERNAL_API_WARNING`
-    ExternalApiWarning,
-    /// `FIELD_VALUE_OVERRIDEN`
-    #[deprecated]
-    FieldValueOverriden,
-    /// `INJECTED_KERNELS_DEPRECATED`
-    InjectedKernelsDeprecated,
-    /// `INVALID_HEALTH_CHECK_FOR_DYNAMIC_WIEGHTED_LB`
-    InvalidHealthCheckForDynamicWieghtedLb,
-    /// `LARGE_DEPLOYMENT_WARNING`
-    LargeDeploymentWarning,
-    /// `LIST_OVERHEAD_QUOTA_EXCEED`
-    ListOverheadQuotaExceed,
-    /// `MISSING_TYPE_DEPENDENCY`
-    MissingTypeDependency,
-    /// `NEXT_HOP_ADDRESS_NOT_ASSIGNED`
-    NextHopAddressNotAssigned,
-    /// `NEXT_HOP_CANNOT_IP_FORWARD`
-    NextHopCannotIpForward,
-    /// `NEXT_HOP_INSTANCE_HAS_NO_IPV6_INTERFACE`
-    NextHopInstanceHasNoIpv6Interface,
-    /// `NEXT_HOP_INSTANCE_NOT_FOUND`
-    NextHopInstanceNotFound,
-    /// `NEXT_HOP_INSTANCE_NOT_ON_NETWORK`
-    NextHopInstanceNotOnNetwork,
-    /// `NEXT_HOP_NOT_RUNNING`
-    NextHopNotRunning,
-    /// `NOT_CRITICAL_ERROR`
-    NotCriticalError,
-    /// `NO_RESULTS_ON_PAGE`
-    NoResultsOnPage,
-    /// `PARTIAL_SUCCESS`
-    PartialSuccess,
-    /// `QUOTA_INFO_UNAVAILABLE`
-    QuotaInfoUnavailable,
-    /// `REQUIRED_TOS_AGREEMENT`
-    RequiredTosAgreement,
-    /// `RESOURCE_IN_USE_BY_OTHER_RESOURCE_WARNING`
-    ResourceInUseByOtherResourceWarning,
-    /// `RESOURCE_NOT_DELETED`
-    ResourceNotDeleted,
-    /// `SCHEMA_VALIDATION_IGNORED`
-    SchemaValidationIgnored,
-    /// `SINGLE_INSTANCE_PROPERTY_TEMPLATE`
-    SingleInstancePropertyTemplate,
-    /// `UNDECLARED_PROPERTIES`
-    UndeclaredProperties,
-    /// `UNREACHABLE`
-    Unreachable,
-}
-#[cfg(feature = "region-disk-types")]
-runtime::open_enum! {
-    RegionDiskTypeListWarningCode { CleanupFailed "CLEANUP_FAILED" DeprecatedResourceUsed
-    "DEPRECATED_RESOURCE_USED" DeprecatedTypeUsed "DEPRECATED_TYPE_USED"
-    DiskSizeLargerThanImageSize "DISK_SIZE_LARGER_THAN_IMAGE_SIZE" ExperimentalTypeUsed
-    "EXPERIMENTAL_TYPE_USED" ExternalApiWarning "EXTERNAL_API_WARNING"
-    FieldValueOverriden "FIELD_VALUE_OVERRIDEN" InjectedKernelsDeprecated
-    "INJECTED_KERNELS_DEPRECATED" InvalidHealthCheckForDynamicWieghtedLb
-    "INVALID_HEALTH_CHECK_FOR_DYNAMIC_WIEGHTED_LB" LargeDeploymentWarning
-    "LARGE_DEPLOYMENT_WARNING" ListOverheadQuotaExceed "LIST_OVERHEAD_QUOTA_EXCEED"
-    MissingTypeDependency "MISSING_TYPE_DEPENDENCY" NextHopAddressNotAssigned
-    "NEXT_HOP_ADDRESS_NOT_ASSIGNED" NextHopCannotIpForward "NEXT_HOP_CANNOT_IP_FORWARD"
-    NextHopInstanceHasNoIpv6Interface "NEXT_HOP_INSTANCE_HAS_NO_IPV6_INTERFACE"
-    NextHopInstanceNotFound "NEXT_HOP_INSTANCE_NOT_FOUND" NextHopInstanceNotOnNetwork
-    "NEXT_HOP_INSTANCE_NOT_ON_NETWORK" NextHopNotRunning "NEXT_HOP_NOT_RUNNING"
-    NotCriticalError "NOT_CRITICAL_ERROR" NoResultsOnPage "NO_RESULTS_ON_PAGE"
-    PartialSuccess "PARTIAL_SUCCESS" QuotaInfoUnavailable "QUOTA_INFO_UNAVAILABLE"
-    RequiredTosAgreement "REQUIRED_TOS_AGREEMENT" ResourceInUseByOtherResourceWarning
-    "RESOURCE_IN_USE_BY_OTHER_RESOURCE_WARNING" ResourceNotDeleted "RESOURCE_NOT_DELETED"
-    SchemaValidationIgnored "SCHEMA_VALIDATION_IGNORED" SingleInstancePropertyTemplate
-    "SINGLE_INSTANCE_PROPERTY_TEMPLATE" UndeclaredProperties "UNDECLARED_PROPERTIES"
-    Unreachable "UNREACHABLE" }
-}
+pub type RegionDiskTypeListWarningCode = RouteWarningsCode;
 
 #[cfg(feature = "region-instance-groups")]
 /// Values of `RegionInstanceGroupListWarningCode`.
-#[non_exhaustive]
-pub enum RegionInstanceGroupListWarningCode {
-    /// `CLEANUP_FAILED`
-    CleanupFailed,
-    /// `DEPRECATED_RESOURCE_USED`
-    DeprecatedResourceUsed,
-    /// `DEPRECATED_TYPE_USED`
-    DeprecatedTypeUsed,
-    /// `DISK_SIZE_LARGER_THAN_IMAGE_SIZE`
-    DiskSizeLargerThanImageSize,
-    /// `EXPERIMENTAL_TYPE_USED`
-    ExperimentalTypeUsed,
-    /// `EXTERNAL_API_WARNING`
-    ExternalApiWarning,
-    /// `FIELD_VALUE_OVERRIDEN`
-    #[deprecated]
-    FieldValueOverriden,
-    /// `INJECTED_KERNELS_DEPRECATED`
-    InjectedKernelsDeprecated,
-    /// `INVALID_HEALTH_CHECK_FOR_DYNAMIC_WIEGHTED_LB`
-    InvalidHealthCheckForDynamicWieghtedLb,
-    /// `LARGE_DEPLOYMENT_WARNING`
-    LargeDeploymentWarning,
-    /// `LIST_OVERHEAD_QUOTA_EXCEED`
-    ListOverheadQuotaExceed,
-    /// `MISSING_TYPE_DEPENDENCY`
-    MissingTypeDependency,
-    /// `NEXT_HOP_ADDRESS_NOT_ASSIGNED`
-    NextHopAddressNotAssigned,
-    /// `NEXT_HOP_CANNOT_IP_FORWARD`
-    NextHopCannotIpForward,
-    /// `NEXT_HOP_INSTANCE_HAS_NO_IPV6_INTERFACE`
-    NextHopInstanceHasNoIpv6Interface,
-    /// `NEXT_HOP_INSTANCE_NOT_FOUND`
-    NextHopInstanceNotFound,
-    /// `NEXT_HOP_INSTANCE_NOT_ON_NETWORK`
-    NextHopInstanceNotOnNetwork,
-    /// `NEXT_HOP_NOT_RUNNING`
-    NextHopNotRunning,
-    /// `NOT_CRITICAL_ERROR`
-    NotCriticalError,
-    /// `NO_RESULTS_ON_PAGE`
-    NoResultsOnPage,
-    /// `PARTIAL_SUCCESS`
-    PartialSuccess,
-    /// `QUOTA_INFO_UNAVAILABLE`
-    QuotaInfoUnavailable,
-    /// `REQUIRED_TOS_AGREEMENT`
-    RequiredTosAgreement,
-    /// `RESOURCE_IN_USE_BY_OTHER_RESOURCE_WARNING`
-    ResourceInUseByOtherResourceWarning,
-    /// `RESOURCE_NOT_DELETED`
-    ResourceNotDeleted,
-    /// `SCHEMA_VALIDATION_IGNORED`
-    SchemaValidationIgnored,
-    /// `SINGLE_INSTANCE_PROPERTY_TEMPLATE`
-    SingleInstancePropertyTemplate,
-    /// `UNDECLARED_PROPERTIES`
-    UndeclaredProperties,
-    /// `UNREACHABLE`
-    Unreachable,
-}
-#[cfg(feature = "region-instance-groups")]
-runtime::open_enum! {
-    RegionInstanceGroupListWarningCode { CleanupFailed "CLEANUP_FAILED"
-    DeprecatedResourceUsed "DEPRECATED_RESOURCE_USED" DeprecatedTypeUsed
-    "DEPRECATED_TYPE_USED" DiskSizeLargerThanImageSize "DISK_SIZE_LARGER_THAN_IMAGE_SIZE"
-    ExperimentalTypeUsed "EXPERIMENTAL_TYPE_USED" ExternalApiWarning
-    "EXTERNAL_API_WARNING" FieldValueOverriden "FIELD_VALUE_OVERRIDEN"
-    InjectedKernelsDeprecated "INJECTED_KERNELS_DEPRECATED"
-    InvalidHealthCheckForDynamicWieghtedLb "INVALID_HEALTH_CHECK_FOR_DYNAMIC_WIEGHTED_LB"
-    LargeDeploymentWarning "LARGE_DEPLOYMENT_WARNING" ListOverheadQuotaExceed
-    "LIST_OVERHEAD_QUOTA_EXCEED" MissingTypeDependency "MISSING_TYPE_DEPENDENCY"
-    NextHopAddressNotAssigned "NEXT_HOP_ADDRESS_NOT_ASSIGNED" NextHopCannotIpForward
-    "NEXT_HOP_CANNOT_IP_FORWARD" NextHopInstanceHasNoIpv6Interface
-    "NEXT_HOP_INSTANCE_HAS_NO_IPV6_INTERFACE" NextHopInstanceNotFound
-    "NEXT_HOP_INSTANCE_NOT_FOUND" NextHopInstanceNotOnNetwork
-    "NEXT_HOP_INSTANCE_NOT_ON_NETWORK" NextHopNotRunning "NEXT_HOP_NOT_RUNNING"
-    NotCriticalError "NOT_CRITICAL_ERROR" NoResultsOnPage "NO_RESULTS_ON_PAGE"
-    PartialSuccess "PARTIAL_SUCCESS" QuotaInfoUnavailable "QUOTA_INFO_UNAVAILABLE"
-    RequiredTosAgreement "REQUIRED_TOS_AGREEMENT" ResourceInUseByOtherResourceWarning
-    "RESOURCE_IN_USE_BY_OTHER_RESOURCE_WARNING" ResourceNotDeleted "RESOURCE_NOT_DELETED"
-    SchemaValidationIgnored "SCHEMA_VALIDATION_IGNORED" SingleInstancePropertyTemplate
-    "SINGLE_INSTANCE_PROPERTY_TEMPLATE" UndeclaredProperties "UNDECLARED_PROPERTIES"
-    Unreachable "UNREACHABLE" }
-}
+pub type RegionInstanceGroupListWarningCode = RouteWarningsCode;
 
 #[cfg(feature = "region-instance-group-managers")]
 /// Values of `RegionInstanceGroupManagerListWarningCode`.
-#[non_exhaustive]
-pub enum RegionInstanceGroupManagerListWarningCode {
-    /// `CLEANUP_FAILED`
-    CleanupFailed,
-    /// `DEPRECATED_RESOURCE_USED`
-    DeprecatedResourceUsed,
-    /// `DEPRECATED_TYPE_USED`
-    DeprecatedTypeUsed,
-    /// `DISK_SIZE_LARGER_THAN_IMAGE_SIZE`
-    DiskSizeLargerThanImageSize,
-    /// `EXPERIMENTAL_TYPE_USED`
-    ExperimentalTypeUsed,
-    /// `EXTERNAL_API_WARNING`
-    ExternalApiWarning,
-    /// `FIELD_VALUE_OVERRIDEN`
-    #[deprecated]
-    FieldValueOverriden,
-    /// `INJECTED_KERNELS_DEPRECATED`
-    InjectedKernelsDeprecated,
-    /// `INVALID_HEALTH_CHECK_FOR_DYNAMIC_WIEGHTED_LB`
-    InvalidHealthCheckForDynamicWieghtedLb,
-    /// `LARGE_DEPLOYMENT_WARNING`
-    LargeDeploymentWarning,
-    /// `LIST_OVERHEAD_QUOTA_EXCEED`
-    ListOverheadQuotaExceed,
-    /// `MISSING_TYPE_DEPENDENCY`
-    MissingTypeDependency,
-    /// `NEXT_HOP_ADDRESS_NOT_ASSIGNED`
-    NextHopAddressNotAssigned,
-    /// `NEXT_HOP_CANNOT_IP_FORWARD`
-    NextHopCannotIpForward,
-    /// `NEXT_HOP_INSTANCE_HAS_NO_IPV6_INTERFACE`
-    NextHopInstanceHasNoIpv6Interface,
-    /// `NEXT_HOP_INSTANCE_NOT_FOUND`
-    NextHopInstanceNotFound,
-    /// `NEXT_HOP_INSTANCE_NOT_ON_NETWORK`
-    NextHopInstanceNotOnNetwork,
-    /// `NEXT_HOP_NOT_RUNNING`
-    NextHopNotRunning,
-    /// `NOT_CRITICAL_ERROR`
-    NotCriticalError,
-    /// `NO_RESULTS_ON_PAGE`
-    NoResultsOnPage,
-    /// `PARTIAL_SUCCESS`
-    PartialSuccess,
-    /// `QUOTA_INFO_UNAVAILABLE`
-    QuotaInfoUnavailable,
-    /// `REQUIRED_TOS_AGREEMENT`
-    RequiredTosAgreement,
-    /// `RESOURCE_IN_USE_BY_OTHER_RESOURCE_WARNING`
-    ResourceInUseByOtherResourceWarning,
-    /// `RESOURCE_NOT_DELETED`
-    ResourceNotDeleted,
-    /// `SCHEMA_VALIDATION_IGNORED`
-    SchemaValidationIgnored,
-    /// `SINGLE_INSTANCE_PROPERTY_TEMPLATE`
-    SingleInstancePropertyTemplate,
-    /// `UNDECLARED_PROPERTIES`
-    UndeclaredProperties,
-    /// `UNREACHABLE`
-    Unreachable,
-}
-#[cfg(feature = "region-instance-group-managers")]
-runtime::open_enum! {
-    RegionInstanceGroupManagerListWarningCode { CleanupFailed "CLEANUP_FAILED"
-    DeprecatedResourceUsed "DEPRECATED_RESOURCE_USED" DeprecatedTypeUsed
-    "DEPRECATED_TYPE_USED" DiskSizeLargerThanImageSize "DISK_SIZE_LARGER_THAN_IMAGE_SIZE"
-    ExperimentalTypeUsed "EXPERIMENTAL_TYPE_USED" ExternalApiWarning
-    "EXTERNAL_API_WARNING" FieldValueOverriden "FIELD_VALUE_OVERRIDEN"
-    InjectedKernelsDeprecated "INJECTED_KERNELS_DEPRECATED"
-    InvalidHealthCheckForDynamicWieghtedLb "INVALID_HEALTH_CHECK_FOR_DYNAMIC_WIEGHTED_LB"
-    LargeDeploymentWarning "LARGE_DEPLOYMENT_WARNING" ListOverheadQuotaExceed
-    "LIST_OVERHEAD_QUOTA_EXCEED" MissingTypeDependency "MISSING_TYPE_DEPENDENCY"
-    NextHopAddressNotAssigned "NEXT_HOP_ADDRESS_NOT_ASSIGNED" NextHopCannotIpForward
-    "NEXT_HOP_CANNOT_IP_FORWARD" NextHopInstanceHasNoIpv6Interface
-    "NEXT_HOP_INSTANCE_HAS_NO_IPV6_INTERFACE" NextHopInstanceNotFound
-    "NEXT_HOP_INSTANCE_NOT_FOUND" NextHopInstanceNotOnNetwork
-    "NEXT_HOP_INSTANCE_NOT_ON_NETWORK" NextHopNotRunning "NEXT_HOP_NOT_RUNNING"
-    NotCriticalError "NOT_CRITICAL_ERROR" NoResultsOnPage "NO_RESULTS_ON_PAGE"
-    PartialSuccess "PARTIAL_SUCCESS" QuotaInfoUnavailable "QUOTA_INFO_UNAVAILABLE"
-    RequiredTosAgreement "REQUIRED_TOS_AGREEMENT" ResourceInUseByOtherResourceWarning
-    "RESOURCE_IN_USE_BY_OTHER_RESOURCE_WARNING" ResourceNotDeleted "RESOURCE_NOT_DELETED"
-    SchemaValidationIgnored "SCHEMA_VALIDATION_IGNORED" SingleInstancePropertyTemplate
-    "SINGLE_INSTANCE_PROPERTY_TEMPLATE" UndeclaredProperties "UNDECLARED_PROPERTIES"
-    Unreachable "UNREACHABLE" }
-}
+pub type RegionInstanceGroupManagerListWarningCode = RouteWarningsCode;
 
 #[cfg(feature = "region-instance-group-manager-resize-requests")]
 /// Values of `RegionInstanceGroupManagerResizeRequestsListResponseWarningCode`.
-#[non_exhaustive]
-pub enum RegionInstanceGroupManagerResizeRequestsListResponseWarningCode {
-    /// `CLEANUP_FAILED`
-    CleanupFailed,
-    /// `DEPRECATED_RESOURCE_USED`
-    DeprecatedResourceUsed,
-    /// `DEPRECATED_TYPE_USED`
-    DeprecatedTypeUsed,
-    /// `DISK_SIZE_LARGER_THAN_IMAGE_SIZE`
-    DiskSizeLargerThanImageSize,
-    /// `EXPERIMENTAL_TYPE_USED`
-    ExperimentalTypeUsed,
-    /// `EXTERNAL_API_WARNING`
-    ExternalApiWarning,
-    /// `FIELD_VALUE_OVERRIDEN`
-    #[deprecated]
-    FieldValueOverriden,
-    /// `INJECTED_KERNELS_DEPRECATED`
-    InjectedKernelsDeprecated,
-    /// `INVALID_HEALTH_CHECK_FOR_DYNAMIC_WIEGHTED_LB`
-    InvalidHealthCheckForDynamicWieghtedLb,
-    /// `LARGE_DEPLOYMENT_WARNING`
-    LargeDeploymentWarning,
-    /// `LIST_OVERHEAD_QUOTA_EXCEED`
-    ListOverheadQuotaExceed,
-    /// `MISSING_TYPE_DEPENDENCY`
-    MissingTypeDependency,
-    /// `NEXT_HOP_ADDRESS_NOT_ASSIGNED`
-    NextHopAddressNotAssigned,
-    /// `NEXT_HOP_CANNOT_IP_FORWARD`
-    NextHopCannotIpForward,
-    /// `NEXT_HOP_INSTANCE_HAS_NO_IPV6_INTERFACE`
-    NextHopInstanceHasNoIpv6Interface,
-    /// `NEXT_HOP_INSTANCE_NOT_FOUND`
-    NextHopInstanceNotFound,
-    /// `NEXT_HOP_INSTANCE_NOT_ON_NETWORK`
-    NextHopInstanceNotOnNetwork,
-    /// `NEXT_HOP_NOT_RUNNING`
-    NextHopNotRunning,
-    /// `NOT_CRITICAL_ERROR`
-    NotCriticalError,
-    /// `NO_RESULTS_ON_PAGE`
-    NoResultsOnPage,
-    /// `PARTIAL_SUCCESS`
-    PartialSuccess,
-    /// `QUOTA_INFO_UNAVAILABLE`
-    QuotaInfoUnavailable,
-    /// `REQUIRED_TOS_AGREEMENT`
-    RequiredTosAgreement,
-    /// `RESOURCE_IN_USE_BY_OTHER_RESOURCE_WARNING`
-    ResourceInUseByOtherResourceWarning,
-    /// `RESOURCE_NOT_DELETED`
-    ResourceNotDeleted,
-    /// `SCHEMA_VALIDATION_IGNORED`
-    SchemaValidationIgnored,
-    /// `SINGLE_INSTANCE_PROPERTY_TEMPLATE`
-    SingleInstancePropertyTemplate,
-    /// `UNDECLARED_PROPERTIES`
-    UndeclaredProperties,
-    /// `UNREACHABLE`
-    Unreachable,
-}
-#[cfg(feature = "region-instance-group-manager-resize-requests")]
-runtime::open_enum! {
-    RegionInstanceGroupManagerResizeRequestsListResponseWarningCode { CleanupFailed
-    "CLEANUP_FAILED" DeprecatedResourceUsed "DEPRECATED_RESOURCE_USED" DeprecatedTypeUsed
-    "DEPRECATED_TYPE_USED" DiskSizeLargerThanImageSize "DISK_SIZE_LARGER_THAN_IMAGE_SIZE"
-    ExperimentalTypeUsed "EXPERIMENTAL_TYPE_USED" ExternalApiWarning
-    "EXTERNAL_API_WARNING" FieldValueOverriden "FIELD_VALUE_OVERRIDEN"
-    InjectedKernelsDeprecated "INJECTED_KERNELS_DEPRECATED"
-    InvalidHealthCheckForDynamicWieghtedLb "INVALID_HEALTH_CHECK_FOR_DYNAMIC_WIEGHTED_LB"
-    LargeDeploymentWarning "LARGE_DEPLOYMENT_WARNING" ListOverheadQuotaExceed
-    "LIST_OVERHEAD_QUOTA_EXCEED" MissingTypeDependency "MISSING_TYPE_DEPENDENCY"
-    NextHopAddressNotAssigned "NEXT_HOP_ADDRESS_NOT_ASSIGNED" NextHopCannotIpForward
-    "NEXT_HOP_CANNOT_IP_FORWARD" NextHopInstanceHasNoIpv6Interface
-    "NEXT_HOP_INSTANCE_HAS_NO_IPV6_INTERFACE" NextHopInstanceNotFound
-    "NEXT_HOP_INSTANCE_NOT_FOUND" NextHopInstanceNotOnNetwork
-    "NEXT_HOP_INSTANCE_NOT_ON_NETWORK" NextHopNotRunning "NEXT_HOP_NOT_RUNNING"
-    NotCriticalError "NOT_CRITICAL_ERROR" NoResultsOnPage "NO_RESULTS_ON_PAGE"
-    PartialSuccess "PARTIAL_SUCCESS" QuotaInfoUnavailable "QUOTA_INFO_UNAVAILABLE"
-    RequiredTosAgreement "REQUIRED_TOS_AGREEMENT" ResourceInUseByOtherResourceWarning
-    "RESOURCE_IN_USE_BY_OTHER_RESOURCE_WARNING" ResourceNotDeleted "RESOURCE_NOT_DELETED"
-    SchemaValidationIgnored "SCHEMA_VALIDATION_IGNORED" SingleInstancePropertyTemplate
-    "SINGLE_INSTANCE_PROPERTY_TEMPLATE" UndeclaredProperties "UNDECLARED_PROPERTIES"
-    Unreachable "UNREACHABLE" }
-}
+pub type RegionInstanceGroupManagerResizeRequestsListResponseWarningCode = RouteWarningsCode;
 
 #[cfg(feature = "region-instance-group-managers")]
 /// Values of `RegionInstanceGroupManagersApplyUpdatesRequestMinimalAction`.
-#[non_exhaustive]
-pub enum RegionInstanceGroupManagersApplyUpdatesRequestMinimalAction {
-    /// `NONE`
-    None,
-    /// `REFRESH`
-    Refresh,
-    /// `REPLACE`
-    Replace,
-    /// `RESTART`
-    Restart,
-}
-#[cfg(feature = "region-instance-group-managers")]
-runtime::open_enum! {
-    RegionInstanceGroupManagersApplyUpdatesRequestMinimalAction { None "NONE" Refresh
-    "REFRESH" Replace "REPLACE" Restart "RESTART" }
-}
+pub type RegionInstanceGroupManagersApplyUpdatesRequestMinimalAction = InstanceGroupManagerUpdatePolicyMinimalAction;
 
 #[cfg(feature = "region-instance-group-managers")]
 /// Values of `RegionInstanceGroupManagersApplyUpdatesRequestMostDisruptiveAllowedAction`.
-#[non_exhaustive]
-pub enum RegionInstanceGroupManagersApplyUpdatesRequestMostDisruptiveAllowedAction {
-    /// `NONE`
-    None,
-    /// `REFRESH`
-    Refresh,
-    /// `REPLACE`
-    Replace,
-    /// `RESTART`
-    Restart,
-}
-#[cfg(feature = "region-instance-group-managers")]
-runtime::open_enum! {
-    RegionInstanceGroupManagersApplyUpdatesRequestMostDisruptiveAllowedAction { None
-    "NONE" Refresh "REFRESH" Replace "REPLACE" Restart "RESTART" }
-}
+pub type RegionInstanceGroupManagersApplyUpdatesRequestMostDisruptiveAllowedAction = InstanceGroupManagerUpdatePolicyMinimalAction;
 
 #[cfg(feature = "region-instance-group-managers")]
 /// Values of `RegionInstanceGroupManagersListInstanceConfigsRespWarningCode`.
-#[non_exhaustive]
-pub enum RegionInstanceGroupManagersListInstanceConfigsRespWarningCode {
-    /// `CLEANUP_FAILED`
-    CleanupFailed,
-    /// `DEPRECATED_RESOURCE_USED`
-    DeprecatedResourceUsed,
-    /// `DEPRECATED_TYPE_USED`
-    DeprecatedTypeUsed,
-    /// `DISK_SIZE_LARGER_THAN_IMAGE_SIZE`
-    DiskSizeLargerThanImageSize,
-    /// `EXPERIMENTAL_TYPE_USED`
-    ExperimentalTypeUsed,
-    /// `EXTERNAL_API_WARNING`
-    ExternalApiWarning,
-    /// `FIELD_VALUE_OVERRIDEN`
-    #[deprecated]
-    FieldValueOverriden,
-    /// `INJECTED_KERNELS_DEPRECATED`
-    InjectedKernelsDeprecated,
-    /// `INVALID_HEALTH_CHECK_FOR_DYNAMIC_WIEGHTED_LB`
-    InvalidHealthCheckForDynamicWieghtedLb,
-    /// `LARGE_DEPLOYMENT_WARNING`
-    LargeDeploymentWarning,
-    /// `LIST_OVERHEAD_QUOTA_EXCEED`
-    ListOverheadQuotaExceed,
-    /// `MISSING_TYPE_DEPENDENCY`
-    MissingTypeDependency,
-    /// `NEXT_HOP_ADDRESS_NOT_ASSIGNED`
-    NextHopAddressNotAssigned,
-    /// `NEXT_HOP_CANNOT_IP_FORWARD`
-    NextHopCannotIpForward,
-    /// `NEXT_HOP_INSTANCE_HAS_NO_IPV6_INTERFACE`
-    NextHopInstanceHasNoIpv6Interface,
-    /// `NEXT_HOP_INSTANCE_NOT_FOUND`
-    NextHopInstanceNotFound,
-    /// `NEXT_HOP_INSTANCE_NOT_ON_NETWORK`
-    NextHopInstanceNotOnNetwork,
-    /// `NEXT_HOP_NOT_RUNNING`
-    NextHopNotRunning,
-    /// `NOT_CRITICAL_ERROR`
-    NotCriticalError,
-    /// `NO_RESULTS_ON_PAGE`
-    NoResultsOnPage,
-    /// `PARTIAL_SUCCESS`
-    PartialSuccess,
-    /// `QUOTA_INFO_UNAVAILABLE`
-    QuotaInfoUnavailable,
-    /// `REQUIRED_TOS_AGREEMENT`
-    RequiredTosAgreement,
-    /// `RESOURCE_IN_USE_BY_OTHER_RESOURCE_WARNING`
-    ResourceInUseByOtherResourceWarning,
-    /// `RESOURCE_NOT_DELETED`
-    ResourceNotDeleted,
-    /// `SCHEMA_VALIDATION_IGNORED`
-    SchemaValidationIgnored,
-    /// `SINGLE_INSTANCE_PROPERTY_TEMPLATE`
-    SingleInstancePropertyTemplate,
-    /// `UNDECLARED_PROPERTIES`
-    UndeclaredProperties,
-    /// `UNREACHABLE`
-    Unreachable,
-}
-#[cfg(feature = "region-instance-group-managers")]
-runtime::open_enum! {
-    RegionInstanceGroupManagersListInstanceConfigsRespWarningCode { CleanupFailed
-    "CLEANUP_FAILED" DeprecatedResourceUsed "DEPRECATED_RESOURCE_USED" DeprecatedTypeUsed
-    "DEPRECATED_TYPE_USED" DiskSizeLargerThanImageSize "DISK_SIZE_LARGER_THAN_IMAGE_SIZE"
-    ExperimentalTypeUsed "EXPERIMENTAL_TYPE_USED" ExternalApiWarning
-    "EXTERNAL_API_WARNING" FieldValueOverriden "FIELD_VALUE_OVERRIDEN"
-    InjectedKernelsDeprecated "INJECTED_KERNELS_DEPRECATED"
-    InvalidHealthCheckForDynamicWieghtedLb "INVALID_HEALTH_CHECK_FOR_DYNAMIC_WIEGHTED_LB"
-    LargeDeploymentWarning "LARGE_DEPLOYMENT_WARNING" ListOverheadQuotaExceed
-    "LIST_OVERHEAD_QUOTA_EXCEED" MissingTypeDependency "MISSING_TYPE_DEPENDENCY"
-    NextHopAddressNotAssigned "NEXT_HOP_ADDRESS_NOT_ASSIGNED" NextHopCannotIpForward
-    "NEXT_HOP_CANNOT_IP_FORWARD" NextHopInstanceHasNoIpv6Interface
-    "NEXT_HOP_INSTANCE_HAS_NO_IPV6_INTERFACE" NextHopInstanceNotFound
-    "NEXT_HOP_INSTANCE_NOT_FOUND" NextHopInstanceNotOnNetwork
-    "NEXT_HOP_INSTANCE_NOT_ON_NETWORK" NextHopNotRunning "NEXT_HOP_NOT_RUNNING"
-    NotCriticalError "NOT_CRITICAL_ERROR" NoResultsOnPage "NO_RESULTS_ON_PAGE"
-    PartialSuccess "PARTIAL_SUCCESS" QuotaInfoUnavailable "QUOTA_INFO_UNAVAILABLE"
-    RequiredTosAgreement "REQUIRED_TOS_AGREEMENT" ResourceInUseByOtherResourceWarning
-    "RESOURCE_IN_USE_BY_OTHER_RESOURCE_WARNING" ResourceNotDeleted "RESOURCE_NOT_DELETED"
-    SchemaValidationIgnored "SCHEMA_VALIDATION_IGNORED" SingleInstancePropertyTemplate
-    "SINGLE_INSTANCE_PROPERTY_TEMPLATE" UndeclaredProperties "UNDECLARED_PROPERTIES"
-    Unreachable "UNREACHABLE" }
-}
+pub type RegionInstanceGroupManagersListInstanceConfigsRespWarningCode = RouteWarningsCode;
 
 #[cfg(feature = "region-instance-groups")]
 /// Values of `RegionInstanceGroupsListInstancesRequestInstanceState`.
-#[non_exhaustive]
-pub enum RegionInstanceGroupsListInstancesRequestInstanceState {
-    /// `ALL`
-    All,
-    /// `RUNNING`
-    Running,
-}
-#[cfg(feature = "region-instance-groups")]
-runtime::open_enum! {
-    RegionInstanceGroupsListInstancesRequestInstanceState { All "ALL" Running "RUNNING" }
-}
+pub type RegionInstanceGroupsListInstancesRequestInstanceState = InstanceGroupsListInstancesRequestInstanceState;
 
 #[cfg(feature = "region-instance-groups")]
 /// Values of `RegionInstanceGroupsListInstancesWarningCode`.
-#[non_exhaustive]
-pub enum RegionInstanceGroupsListInstancesWarningCode {
-    /// `CLEANUP_FAILED`
-    CleanupFailed,
-    /// `DEPRECATED_RESOURCE_USED`
-    DeprecatedResourceUsed,
-    /// `DEPRECATED_TYPE_USED`
-    DeprecatedTypeUsed,
-    /// `DISK_SIZE_LARGER_THAN_IMAGE_SIZE`
-    DiskSizeLargerThanImageSize,
-    /// `EXPERIMENTAL_TYPE_USED`
-    ExperimentalTypeUsed,
-    /// `EXTERNAL_API_WARNING`
-    ExternalApiWarning,
-    /// `FIELD_VALUE_OVERRIDEN`
-    #[deprecated]
-    FieldValueOverriden,
-    /// `INJECTED_KERNELS_DEPRECATED`
-    InjectedKernelsDeprecated,
-    /// `INVALID_HEALTH_CHECK_FOR_DYNAMIC_WIEGHTED_LB`
-    InvalidHealthCheckForDynamicWieghtedLb,
-    /// `LARGE_DEPLOYMENT_WARNING`
-    LargeDeploymentWarning,
-    /// `LIST_OVERHEAD_QUOTA_EXCEED`
-    ListOverheadQuotaExceed,
-    /// `MISSING_TYPE_DEPENDENCY`
-    MissingTypeDependency,
-    /// `NEXT_HOP_ADDRESS_NOT_ASSIGNED`
-    NextHopAddressNotAssigned,
-    /// `NEXT_HOP_CANNOT_IP_FORWARD`
-    NextHopCannotIpForward,
-    /// `NEXT_HOP_INSTANCE_HAS_NO_IPV6_INTERFACE`
-    NextHopInstanceHasNoIpv6Interface,
-    /// `NEXT_HOP_INSTANCE_NOT_FOUND`
-    NextHopInstanceNotFound,
-    /// `NEXT_HOP_INSTANCE_NOT_ON_NETWORK`
-    NextHopInstanceNotOnNetwork,
-    /// `NEXT_HOP_NOT_RUNNING`
-    NextHopNotRunning,
-    /// `NOT_CRITICAL_ERROR`
-    NotCriticalError,
-    /// `NO_RESULTS_ON_PAGE`
-    NoResultsOnPage,
-    /// `PARTIAL_SUCCESS`
-    PartialSuccess,
-    /// `QUOTA_INFO_UNAVAILABLE`
-    QuotaInfoUnavailable,
-    /// `REQUIRED_TOS_AGREEMENT`
-    RequiredTosAgreement,
-    /// `RESOURCE_IN_USE_BY_OTHER_RESOURCE_WARNING`
-    ResourceInUseByOtherResourceWarning,
-    /// `RESOURCE_NOT_DELETED`
-    ResourceNotDeleted,
-    /// `SCHEMA_VALIDATION_IGNORED`
-    SchemaValidationIgnored,
-    /// `SINGLE_INSTANCE_PROPERTY_TEMPLATE`
-    SingleInstancePropertyTemplate,
-    /// `UNDECLARED_PROPERTIES`
-    UndeclaredProperties,
-    /// `UNREACHABLE`
-    Unreachable,
-}
-#[cfg(feature = "region-instance-groups")]
-runtime::open_enum! {
-    RegionInstanceGroupsListInstancesWarningCode { CleanupFailed "CLEANUP_FAILED"
-    DeprecatedResourceUsed "DEPRECATED_RESOURCE_USED" DeprecatedTypeUsed
-    "DEPRECATED_TYPE_USED" DiskSizeLargerThanImageSize "DISK_SIZE_LARGER_THAN_IMAGE_SIZE"
-    ExperimentalTypeUsed "EXPERIMENTAL_TYPE_USED" ExternalApiWarning
-    "EXTERNAL_API_WARNING" FieldValueOverriden "FIELD_VALUE_OVERRIDEN"
-    InjectedKernelsDeprecated "INJECTED_KERNELS_DEPRECATED"
-    InvalidHealthCheckForDynamicWieghtedLb "INVALID_HEALTH_CHECK_FOR_DYNAMIC_WIEGHTED_LB"
-    LargeDeploymentWarning "LARGE_DEPLOYMENT_WARNING" ListOverheadQuotaExceed
-    "LIST_OVERHEAD_QUOTA_EXCEED" MissingTypeDependency "MISSING_TYPE_DEPENDENCY"
-    NextHopAddressNotAssigned "NEXT_HOP_ADDRESS_NOT_ASSIGNED" NextHopCannotIpForward
-    "NEXT_HOP_CANNOT_IP_FORWARD" NextHopInstanceHasNoIpv6Interface
-    "NEXT_HOP_INSTANCE_HAS_NO_IPV6_INTERFACE" NextHopInstanceNotFound
-    "NEXT_HOP_INSTANCE_NOT_FOUND" NextHopInstanceNotOnNetwork
-    "NEXT_HOP_INSTANCE_NOT_ON_NETWORK" NextHopNotRunning "NEXT_HOP_NOT_RUNNING"
-    NotCriticalError "NOT_CRITICAL_ERROR" NoResultsOnPage "NO_RESULTS_ON_PAGE"
-    PartialSuccess "PARTIAL_SUCCESS" QuotaInfoUnavailable "QUOTA_INFO_UNAVAILABLE"
-    RequiredTosAgreement "REQUIRED_TOS_AGREEMENT" ResourceInUseByOtherResourceWarning
-    "RESOURCE_IN_USE_BY_OTHER_RESOURCE_WARNING" ResourceNotDeleted "RESOURCE_NOT_DELETED"
-    SchemaValidationIgnored "SCHEMA_VALIDATION_IGNORED" SingleInstancePropertyTemplate
-    "SINGLE_INSTANCE_PROPERTY_TEMPLATE" UndeclaredProperties "UNDECLARED_PROPERTIES"
-    Unreachable "UNREACHABLE" }
-}
+pub type RegionInstanceGroupsListInstancesWarningCode = RouteWarningsCode;
 
 #[cfg(feature = "regions")]
 /// Values of `RegionListWarningCode`.
-#[non_exhaustive]
-pub enum RegionListWarningCode {
-    /// `CLEANUP_FAILED`
-    CleanupFailed,
-    /// `DEPRECATED_RESOURCE_USED`
-    DeprecatedResourceUsed,
-    /// `DEPRECATED_TYPE_USED`
-    DeprecatedTypeUsed,
-    /// `DISK_SIZE_LARGER_THAN_IMAGE_SIZE`
-    DiskSizeLargerThanImageSize,
-    /// `EXPERIMENTAL_TYPE_USED`
-    ExperimentalTypeUsed,
-    /// `EXTERNAL_API_WARNING`
-    ExternalApiWarning,
-    /// `FIELD_VALUE_OVERRIDEN`
-    #[deprecated]
-    FieldValueOverriden,
-    /// `INJECTED_KERNELS_DEPRECATED`
-    InjectedKernelsDeprecated,
-    /// `INVALID_HEALTH_CHECK_FOR_DYNAMIC_WIEGHTED_LB`
-    InvalidHealthCheckForDynamicWieghtedLb,
-    /// `LARGE_DEPLOYMENT_WARNING`
-    LargeDeploymentWarning,
-    /// `LIST_OVERHEAD_QUOTA_EXCEED`
-    ListOverheadQuotaExceed,
-    /// `MISSING_TYPE_DEPENDENCY`
-    MissingTypeDependency,
-    /// `NEXT_HOP_ADDRESS_NOT_ASSIGNED`
-    NextHopAddressNotAssigned,
-    /// `NEXT_HOP_CANNOT_IP_FORWARD`
-    NextHopCannotIpForward,
-    /// `NEXT_HOP_INSTANCE_HAS_NO_IPV6_INTERFACE`
-    NextHopInstanceHasNoIpv6Interface,
-    /// `NEXT_HOP_INSTANCE_NOT_FOUND`
-    NextHopInstanceNotFound,
-    /// `NEXT_HOP_INSTANCE_NOT_ON_NETWORK`
-    NextHopInstanceNotOnNetwork,
-    /// `NEXT_HOP_NOT_RUNNING`
-    NextHopNotRunning,
-    /// `NOT_CRITICAL_ERROR`
-    NotCriticalError,
-    /// `NO_RESULTS_ON_PAGE`
-    NoResultsOnPage,
-    /// `PARTIAL_SUCCESS`
-    PartialSuccess,
-    /// `QUOTA_INFO_UNAVAILABLE`
-    QuotaInfoUnavailable,
-    /// `REQUIRED_TOS_AGREEMENT`
-    RequiredTosAgreement,
-    /// `RESOURCE_IN_USE_BY_OTHER_RESOURCE_WARNING`
-    ResourceInUseByOtherResourceWarning,
-    /// `RESOURCE_NOT_DELETED`
-    ResourceNotDeleted,
-    /// `SCHEMA_VALIDATION_IGNORED`
-    SchemaValidationIgnored,
-    /// `SINGLE_INSTANCE_PROPERTY_TEMPLATE`
-    SingleInstancePropertyTemplate,
-    /// `UNDECLARED_PROPERTIES`
-    UndeclaredProperties,
-    /// `UNREACHABLE`
-    Unreachable,
-}
-#[cfg(feature = "regions")]
-runtime::open_enum! {
-    RegionListWarningCode { CleanupFailed "CLEANUP_FAILED" DeprecatedResourceUsed
-    "DEPRECATED_RESOURCE_USED" DeprecatedTypeUsed "DEPRECATED_TYPE_USED"
-    DiskSizeLargerThanImageSize "DISK_SIZE_LARGER_THAN_IMAGE_SIZE" ExperimentalTypeUsed
-    "EXPERIMENTAL_TYPE_USED" ExternalApiWarning "EXTERNAL_API_WARNING"
-    FieldValueOverriden "FIELD_VALUE_OVERRIDEN" InjectedKernelsDeprecated
-    "INJECTED_KERNELS_DEPRECATED" InvalidHealthCheckForDynamicWieghtedLb
-    "INVALID_HEALTH_CHECK_FOR_DYNAMIC_WIEGHTED_LB" LargeDeploymentWarning
-    "LARGE_DEPLOYMENT_WARNING" ListOverheadQuotaExceed "LIST_OVERHEAD_QUOTA_EXCEED"
-    MissingTypeDependency "MISSING_TYPE_DEPENDENCY" NextHopAddressNotAssigned
-    "NEXT_HOP_ADDRESS_NOT_ASSIGNED" NextHopCannotIpForward "NEXT_HOP_CANNOT_IP_FORWARD"
-    NextHopInstanceHasNoIpv6Interface "NEXT_HOP_INSTANCE_HAS_NO_IPV6_INTERFACE"
-    NextHopInstanceNotFound "NEXT_HOP_INSTANCE_NOT_FOUND" NextHopInstanceNotOnNetwork
-    "NEXT_HOP_INSTANCE_NOT_ON_NETWORK" NextHopNotRunning "NEXT_HOP_NOT_RUNNING"
-    NotCriticalError "NOT_CRITICAL_ERROR" NoResultsOnPage "NO_RESULTS_ON_PAGE"
-    PartialSuccess "PARTIAL_SUCCESS" QuotaInfoUnavailable "QUOTA_INFO_UNAVAILABLE"
-    RequiredTosAgreement "REQUIRED_TOS_AGREEMENT" ResourceInUseByOtherResourceWarning
-    "RESOURCE_IN_USE_BY_OTHER_RESOURCE_WARNING" ResourceNotDeleted "RESOURCE_NOT_DELETED"
-    SchemaValidationIgnored "SCHEMA_VALIDATION_IGNORED" SingleInstancePropertyTemplate
-    "SINGLE_INSTANCE_PROPERTY_TEMPLATE" UndeclaredProperties "UNDECLARED_PROPERTIES"
-    Unreachable "UNREACHABLE" }
-}
+pub type RegionListWarningCode = RouteWarningsCode;
 
 #[cfg(feature = "region-network-firewall-policies")]
 /// Values of `RegionNetworkFirewallPoliciesGetEffectiveFirewallsResponseEffectiveFirewallPolicyType`.
-#[non_exhaustive]
-pub enum RegionNetworkFirewallPoliciesGetEffectiveFirewallsResponseEffectiveFirewallPolicyType {
-    /// `HIERARCHY`
-    Hierarchy,
-    /// `NETWORK`
-    Network,
-    /// `NETWORK_REGIONAL`
-    NetworkRegional,
-    /// `SYSTEM_GLOBAL`
-    SystemGlobal,
-    /// `SYSTEM_REGIONAL`
-    SystemRegional,
-    /// `UNSPECIFIED`
-    Unspecified,
-}
-#[cfg(feature = "region-network-firewall-policies")]
-runtime::open_enum! {
-    RegionNetworkFirewallPoliciesGetEffectiveFirewallsResponseEffectiveFirewallPolicyType
-    { Hierarchy "HIERARCHY" Network "NETWORK" NetworkRegional "NETWORK_REGIONAL"
-    SystemGlobal "SYSTEM_GLOBAL" SystemRegional "SYSTEM_REGIONAL" Unspecified
-    "UNSPECIFIED" }
-}
+pub type RegionNetworkFirewallPoliciesGetEffectiveFirewallsResponseEffectiveFirewallPolicyType = InstancesGetEffectiveFirewallsResponseEffectiveFirewallPolicyType;
 
 #[cfg(feature = "regions")]
 /// Values of `RegionQuotaStatusWarningCode`.
-#[non_exhaustive]
-pub enum RegionQuotaStatusWarningCode {
-    /// `CLEANUP_FAILED`
-    CleanupFailed,
-    /// `DEPRECATED_RESOURCE_USED`
-    DeprecatedResourceUsed,
-    /// `DEPRECATED_TYPE_USED`
-    DeprecatedTypeUsed,
-    /// `DISK_SIZE_LARGER_THAN_IMAGE_SIZE`
-    DiskSizeLargerThanImageSize,
-    /// `EXPERIMENTAL_TYPE_USED`
-    ExperimentalTypeUsed,
-    /// `EXTERNAL_API_WARNING`
-    ExternalApiWarning,
-    /// `FIELD_VALUE_OVERRIDEN`
-    #[deprecated]
-    FieldValueOverriden,
-    /// `INJECTED_KERNELS_DEPRECATED`
-    InjectedKernelsDeprecated,
-    /// `INVALID_HEALTH_CHECK_FOR_DYNAMIC_WIEGHTED_LB`
-    InvalidHealthCheckForDynamicWieghtedLb,
-    /// `LARGE_DEPLOYMENT_WARNING`
-    LargeDeploymentWarning,
-    /// `LIST_OVERHEAD_QUOTA_EXCEED`
-    ListOverheadQuotaExceed,
-    /// `MISSING_TYPE_DEPENDENCY`
-    MissingTypeDependency,
-    /// `NEXT_HOP_ADDRESS_NOT_ASSIGNED`
-    NextHopAddressNotAssigned,
-    /// `NEXT_HOP_CANNOT_IP_FORWARD`
-    NextHopCannotIpForward,
-    /// `NEXT_HOP_INSTANCE_HAS_NO_IPV6_INTERFACE`
-    NextHopInstanceHasNoIpv6Interface,
-    /// `NEXT_HOP_INSTANCE_NOT_FOUND`
-    NextHopInstanceNotFound,
-    /// `NEXT_HOP_INSTANCE_NOT_ON_NETWORK`
-    NextHopInstanceNotOnNetwork,
-    /// `NEXT_HOP_NOT_RUNNING`
-    NextHopNotRunning,
-    /// `NOT_CRITICAL_ERROR`
-    NotCriticalError,
-    /// `NO_RESULTS_ON_PAGE`
-    NoResultsOnPage,
-    /// `PARTIAL_SUCCESS`
-    PartialSuccess,
-    /// `QUOTA_INFO_UNAVAILABLE`
-    QuotaInfoUnavailable,
-    /// `REQUIRED_TOS_AGREEMENT`
-    RequiredTosAgreement,
-    /// `RESOURCE_IN_USE_BY_OTHER_RESOURCE_WARNING`
-    ResourceInUseByOtherResourceWarning,
-    /// `RESOURCE_NOT_DELETED`
-    ResourceNotDeleted,
-    /// `SCHEMA_VALIDATION_IGNORED`
-    SchemaValidationIgnored,
-    /// `SINGLE_INSTANCE_PROPERTY_TEMPLATE`
-    SingleInstancePropertyTemplate,
-    /// `UNDECLARED_PROPERTIES`
-    UndeclaredProperties,
-    /// `UNREACHABLE`
-    Unreachable,
-}
-#[cfg(feature = "regions")]
-runtime::open_enum! {
-    RegionQuotaStatusWarningCode { CleanupFailed "CLEANUP_FAILED" DeprecatedResourceUsed
-    "DEPRECATED_RESOURCE_USED" DeprecatedTypeUsed "DEPRECATED_TYPE_USED"
-    DiskSizeLargerThanImageSize "DISK_SIZE_LARGER_THAN_IMAGE_SIZE" ExperimentalTypeUsed
-    "EXPERIMENTAL_TYPE_USED" ExternalApiWarning "EXTERNAL_API_WARNING"
-    FieldValueOverriden "FIELD_VALUE_OVERRIDEN" InjectedKernelsDeprecated
-    "INJECTED_KERNELS_DEPRECATED" InvalidHealthCheckForDynamicWieghtedLb
-    "INVALID_HEALTH_CHECK_FOR_DYNAMIC_WIEGHTED_LB" LargeDeploymentWarning
-    "LARGE_DEPLOYMENT_WARNING" ListOverheadQuotaExceed "LIST_OVERHEAD_QUOTA_EXCEED"
-    MissingTypeDependency "MISSING_TYPE_DEPENDENCY" NextHopAddressNotAssigned
-    "NEXT_HOP_ADDRESS_NOT_ASSIGNED" NextHopCannotIpForward "NEXT_HOP_CANNOT_IP_FORWARD"
-    NextHopInstanceHasNoIpv6Interface "NEXT_HOP_INSTANCE_HAS_NO_IPV6_INTERFACE"
-    NextHopInstanceNotFound "NEXT_HOP_INSTANCE_NOT_FOUND" NextHopInstanceNotOnNetwork
-    "NEXT_HOP_INSTANCE_NOT_ON_NETWORK" NextHopNotRunning "NEXT_HOP_NOT_RUNNING"
-    NotCriticalError "NOT_CRITICAL_ERROR" NoResultsOnPage "NO_RESULTS_ON_PAGE"
-    PartialSuccess "PARTIAL_SUCCESS" QuotaInfoUnavailable "QUOTA_INFO_UNAVAILABLE"
-    RequiredTosAgreement "REQUIRED_TOS_AGREEMENT" ResourceInUseByOtherResourceWarning
-    "RESOURCE_IN_USE_BY_OTHER_RESOURCE_WARNING" ResourceNotDeleted "RESOURCE_NOT_DELETED"
-    SchemaValidationIgnored "SCHEMA_VALIDATION_IGNORED" SingleInstancePropertyTemplate
-    "SINGLE_INSTANCE_PROPERTY_TEMPLATE" UndeclaredProperties "UNDECLARED_PROPERTIES"
-    Unreachable "UNREACHABLE" }
-}
+pub type RegionQuotaStatusWarningCode = RouteWarningsCode;
 
 #[cfg(feature = "regions")]
 /// Values of `RegionStatus`.
-#[non_exhaustive]
-pub enum RegionStatus {
-    /// `DOWN`
-    Down,
-    /// `UP`
-    Up,
-}
-#[cfg(feature = "regions")]
-runtime::open_enum! {
-    RegionStatus { Down "DOWN" Up "UP" }
-}
+pub type RegionStatus = ZoneStatus;
 
 #[cfg(feature = "reliability-risks")]
 /// Values of `ReliabilityRisksListResponseWarningCode`.
-#[non_exhaustive]
-pub enum ReliabilityRisksListResponseWarningCode {
-    /// `CLEANUP_FAILED`
-    CleanupFailed,
-    /// `DEPRECATED_RESOURCE_USED`
-    DeprecatedResourceUsed,
-    /// `DEPRECATED_TYPE_USED`
-    DeprecatedTypeUsed,
-    /// `DISK_SIZE_LARGER_THAN_IMAGE_SIZE`
-    DiskSizeLargerThanImageSize,
-    /// `EXPERIMENTAL_TYPE_USED`
-    ExperimentalTypeUsed,
-    /// `EXTERNAL_API_WARNING`
-    ExternalApiWarning,
-    /// `FIELD_VALUE_OVERRIDEN`
-    #[deprecated]
-    FieldValueOverriden,
-    /// `INJECTED_KERNELS_DEPRECATED`
-    InjectedKernelsDeprecated,
-    /// `INVALID_HEALTH_CHECK_FOR_DYNAMIC_WIEGHTED_LB`
-    InvalidHealthCheckForDynamicWieghtedLb,
-    /// `LARGE_DEPLOYMENT_WARNING`
-    LargeDeploymentWarning,
-    /// `LIST_OVERHEAD_QUOTA_EXCEED`
-    ListOverheadQuotaExceed,
-    /// `MISSING_TYPE_DEPENDENCY`
-    MissingTypeDependency,
-    /// `NEXT_HOP_ADDRESS_NOT_ASSIGNED`
-    NextHopAddressNotAssigned,
-    /// `NEXT_HOP_CANNOT_IP_FORWARD`
-    NextHopCannotIpForward,
-    /// `NEXT_HOP_INSTANCE_HAS_NO_IPV6_INTERFACE`
-    NextHopInstanceHasNoIpv6Interface,
-    /// `NEXT_HOP_INSTANCE_NOT_FOUND`
-    NextHopInstanceNotFound,
-    /// `NEXT_HOP_INSTANCE_NOT_ON_NETWORK`
-    NextHopInstanceNotOnNetwork,
-    /// `NEXT_HOP_NOT_RUNNING`
-    NextHopNotRunning,
-    /// `NOT_CRITICAL_ERROR`
-    NotCriticalError,
-    /// `NO_RESULTS_ON_PAGE`
-    NoResultsOnPage,
-    /// `PARTIAL_SUCCESS`
-    PartialSuccess,
-    /// `QUOTA_INFO_UNAVAILABLE`
-    QuotaInfoUnavailable,
-    /// `REQUIRED_TOS_AGREEMENT`
-    RequiredTosAgreement,
-    /// `RESOURCE_IN_USE_BY_OTHER_RESOURCE_WARNING`
-    ResourceInUseByOtherResourceWarning,
-    /// `RESOURCE_NOT_DELETED`
-    ResourceNotDeleted,
-    /// `SCHEMA_VALIDATION_IGNORED`
-    SchemaValidationIgnored,
-    /// `SINGLE_INSTANCE_PROPERTY_TEMPLATE`
-    SingleInstancePropertyTemplate,
-    /// `UNDECLARED_PROPERTIES`
-    UndeclaredProperties,
-    /// `UNREACHABLE`
-    Unreachable,
-}
-#[cfg(feature = "reliability-risks")]
-runtime::open_enum! {
-    ReliabilityRisksListResponseWarningCode { CleanupFailed "CLEANUP_FAILED"
-    DeprecatedResourceUsed "DEPRECATED_RESOURCE_USED" DeprecatedTypeUsed
-    "DEPRECATED_TYPE_USED" DiskSizeLargerThanImageSize "DISK_SIZE_LARGER_THAN_IMAGE_SIZE"
-    ExperimentalTypeUsed "EXPERIMENTAL_TYPE_USED" ExternalApiWarning
-    "EXTERNAL_API_WARNING" FieldValueOverriden "FIELD_VALUE_OVERRIDEN"
-    InjectedKernelsDeprecated "INJECTED_KERNELS_DEPRECATED"
-    InvalidHealthCheckForDynamicWieghtedLb "INVALID_HEALTH_CHECK_FOR_DYNAMIC_WIEGHTED_LB"
-    LargeDeploymentWarning "LARGE_DEPLOYMENT_WARNING" ListOverheadQuotaExceed
-    "LIST_OVERHEAD_QUOTA_EXCEED" MissingTypeDependency "MISSING_TYPE_DEPENDENCY"
-    NextHopAddressNotAssigned "NEXT_HOP_ADDRESS_NOT_ASSIGNED" NextHopCannotIpForward
-    "NEXT_HOP_CANNOT_IP_FORWARD" NextHopInstanceHasNoIpv6Interface
-    "NEXT_HOP_INSTANCE_HAS_NO_IPV6_INTERFACE" NextHopInstanceNotFound
-    "NEXT_HOP_INSTANCE_NOT_FOUND" NextHopInstanceNotOnNetwork
-    "NEXT_HOP_INSTANCE_NOT_ON_NETWORK" NextHopNotRunning "NEXT_HOP_NOT_RUNNING"
-    NotCriticalError "NOT_CRITICAL_ERROR" NoResultsOnPage "NO_RESULTS_ON_PAGE"
-    PartialSuccess "PARTIAL_SUCCESS" QuotaInfoUnavailable "QUOTA_INFO_UNAVAILABLE"
-    RequiredTosAgreement "REQUIRED_TOS_AGREEMENT" ResourceInUseByOtherResourceWarning
-    "RESOURCE_IN_USE_BY_OTHER_RESOURCE_WARNING" ResourceNotDeleted "RESOURCE_NOT_DELETED"
-    SchemaValidationIgnored "SCHEMA_VALIDATION_IGNORED" SingleInstancePropertyTemplate
-    "SINGLE_INSTANCE_PROPERTY_TEMPLATE" UndeclaredProperties "UNDECLARED_PROPERTIES"
-    Unreachable "UNREACHABLE" }
-}
+pub type ReliabilityRisksListResponseWarningCode = RouteWarningsCode;
 
 #[cfg(any(feature = "region-commitments", feature = "reservations"))]
 /// Values of `ReservationAdvancedDeploymentControlReservationOperationalMode`.
@@ -20808,94 +7460,16 @@ runtime::open_enum! {
 
 #[cfg(feature = "reservations")]
 /// Values of `ReservationAggregatedListWarningCode`.
-#[non_exhaustive]
-pub enum ReservationAggregatedListWarningCode {
-    /// `CLEANUP_FAILED`
-    CleanupFailed,
-    /// `DEPRECATED_RESOURCE_USED`
-    DeprecatedResourceUsed,
-    /// `DEPRECATED_TYPE_USED`
-    DeprecatedTypeUsed,
-    /// `DISK_SIZE_LARGER_THAN_IMAGE_SIZE`
-    DiskSizeLargerThanImageSize,
-    /// `EXPERIMENTAL_TYPE_USED`
-    ExperimentalTypeUsed,
-    /// `EXTERNAL_API_WARNING`
-    ExternalApiWarning,
-    /// `FIELD_VALUE_OVERRIDEN`
-    #[deprecated]
-    FieldValueOverriden,
-    /// `INJECTED_KERNELS_DEPRECATED`
-    InjectedKernelsDeprecated,
-    /// `INVALID_HEALTH_CHECK_FOR_DYNAMIC_WIEGHTED_LB`
-    InvalidHealthCheckForDynamicWieghtedLb,
-    /// `LARGE_DEPLOYMENT_WARNING`
-    LargeDeploymentWarning,
-    /// `LIST_OVERHEAD_QUOTA_EXCEED`
-    ListOverheadQuotaExceed,
-    /// `MISSING_TYPE_DEPENDENCY`
-    MissingTypeDependency,
-    /// `NEXT_HOP_ADDRESS_NOT_ASSIGNED`
-    NextHopAddressNotAssigned,
-    /// `NEXT_HOP_CANNOT_IP_FORWARD`
-    NextHopCannotIpForward,
-    /// `NEXT_HOP_INSTANCE_HAS_NO_IPV6_INTERFACE`
-    NextHopInstanceHasNoIpv6Interface,
-    /// `NEXT_HOP_INSTANCE_NOT_FOUND`
-    NextHopInstanceNotFound,
-    /// `NEXT_HOP_INSTANCE_NOT_ON_NETWORK`
-    NextHopInstanceNotOnNetwork,
-    /// `NEXT_HOP_NOT_RUNNING`
-    NextHopNotRunning,
-    /// `NOT_CRITICAL_ERROR`
-    NotCriticalError,
-    /// `NO_RESULTS_ON_PAGE`
-    NoResultsOnPage,
-    /// `PARTIAL_SUCCESS`
-    PartialSuccess,
-    /// `QUOTA_INFO_UNAVAILABLE`
-    QuotaInfoUnavailable,
-    /// `REQUIRED_TOS_AGREEMENT`
-    RequiredTosAgreement,
-    /// `RESOURCE_IN_USE_BY_OTHER_RESOURCE_WARNING`
-    ResourceInUseByOtherResourceWarning,
-    /// `RESOURCE_NOT_DELETED`
-    ResourceNotDeleted,
-    /// `SCHEMA_VALIDATION_IGNORED`
-    SchemaValidationIgnored,
-    /// `SINGLE_INSTANCE_PROPERTY_TEMPLATE`
-    SingleInstancePropertyTemplate,
-    /// `UNDECLARED_PROPERTIES`
-    UndeclaredProperties,
-    /// `UNREACHABLE`
-    Unreachable,
-}
-#[cfg(feature = "reservations")]
-runtime::open_enum! {
-    ReservationAggregatedListWarningCode { CleanupFailed "CLEANUP_FAILED"
-    DeprecatedResourceUsed "DEPRECATED_RESOURCE_USED" DeprecatedTypeUsed
-    "DEPRECATED_TYPE_USED" DiskSizeLargerThanImageSize "DISK_SIZE_LARGER_THAN_IMAGE_SIZE"
-    ExperimentalTypeUsed "EXPERIMENTAL_TYPE_USED" ExternalApiWarning
-    "EXTERNAL_API_WARNING" FieldValueOverriden "FIELD_VALUE_OVERRIDEN"
-    InjectedKernelsDeprecated "INJECTED_KERNELS_DEPRECATED"
-    InvalidHealthCheckForDynamicWieghtedLb "INVALID_HEALTH_CHECK_FOR_DYNAMIC_WIEGHTED_LB"
-    LargeDeploymentWarning "LARGE_DEPLOYMENT_WARNING" ListOverheadQuotaExceed
-    "LIST_OVERHEAD_QUOTA_EXCEED" MissingTypeDependency "MISSING_TYPE_DEPENDENCY"
-    NextHopAddressNotAssigned "NEXT_HOP_ADDRESS_NOT_ASSIGNED" NextHopCannotIpForward
-    "NEXT_HOP_CANNOT_IP_FORWARD" NextHopInstanceHasNoIpv6Interface
-    "NEXT_HOP_INSTANCE_HAS_NO_IPV6_INTERFACE" NextHopInstanceNotFound
-    "NEXT_HOP_INSTANCE_NOT_FOUND" NextHopInstanceNotOnNetwork
-    "NEXT_HOP_INSTANCE_NOT_ON_NETWORK" NextHopNotRunning "NEXT_HOP_NOT_RUNNING"
-    NotCriticalError "NOT_CRITICAL_ERROR" NoResultsOnPage "NO_RESULTS_ON_PAGE"
-    PartialSuccess "PARTIAL_SUCCESS" QuotaInfoUnavailable "QUOTA_INFO_UNAVAILABLE"
-    RequiredTosAgreement "REQUIRED_TOS_AGREEMENT" ResourceInUseByOtherResourceWarning
-    "RESOURCE_IN_USE_BY_OTHER_RESOURCE_WARNING" ResourceNotDeleted "RESOURCE_NOT_DELETED"
-    SchemaValidationIgnored "SCHEMA_VALIDATION_IGNORED" SingleInstancePropertyTemplate
-    "SINGLE_INSTANCE_PROPERTY_TEMPLATE" UndeclaredProperties "UNDECLARED_PROPERTIES"
-    Unreachable "UNREACHABLE" }
-}
+pub type ReservationAggregatedListWarningCode = RouteWarningsCode;
 
-#[cfg(feature = "reservation-blocks")]
+#[cfg(
+    any(
+        feature = "region-commitments",
+        feature = "reservation-blocks",
+        feature = "reservation-sub-blocks",
+        feature = "reservations"
+    )
+)]
 /// Values of `ReservationBlockHealthInfoHealthStatus`.
 #[non_exhaustive]
 pub enum ReservationBlockHealthInfoHealthStatus {
@@ -20906,7 +7480,14 @@ pub enum ReservationBlockHealthInfoHealthStatus {
     /// `HEALTH_STATUS_UNSPECIFIED`
     HealthStatusUnspecified,
 }
-#[cfg(feature = "reservation-blocks")]
+#[cfg(
+    any(
+        feature = "region-commitments",
+        feature = "reservation-blocks",
+        feature = "reservation-sub-blocks",
+        feature = "reservations"
+    )
+)]
 runtime::open_enum! {
     ReservationBlockHealthInfoHealthStatus { Degraded "DEGRADED" Healthy "HEALTHY"
     HealthStatusUnspecified "HEALTH_STATUS_UNSPECIFIED" }
@@ -20914,22 +7495,7 @@ runtime::open_enum! {
 
 #[cfg(feature = "reservation-blocks")]
 /// Values of `ReservationBlockStatus`.
-#[non_exhaustive]
-pub enum ReservationBlockStatus {
-    /// `CREATING`
-    Creating,
-    /// `DELETING`
-    Deleting,
-    /// `INVALID`
-    Invalid,
-    /// `READY`
-    Ready,
-}
-#[cfg(feature = "reservation-blocks")]
-runtime::open_enum! {
-    ReservationBlockStatus { Creating "CREATING" Deleting "DELETING" Invalid "INVALID"
-    Ready "READY" }
-}
+pub type ReservationBlockStatus = NodeGroupStatus;
 
 #[cfg(feature = "reservation-blocks")]
 /// Values of `ReservationBlocksGetView`.
@@ -20950,94 +7516,15 @@ runtime::open_enum! {
 
 #[cfg(feature = "reservation-blocks")]
 /// Values of `ReservationBlocksListResponseWarningCode`.
-#[non_exhaustive]
-pub enum ReservationBlocksListResponseWarningCode {
-    /// `CLEANUP_FAILED`
-    CleanupFailed,
-    /// `DEPRECATED_RESOURCE_USED`
-    DeprecatedResourceUsed,
-    /// `DEPRECATED_TYPE_USED`
-    DeprecatedTypeUsed,
-    /// `DISK_SIZE_LARGER_THAN_IMAGE_SIZE`
-    DiskSizeLargerThanImageSize,
-    /// `EXPERIMENTAL_TYPE_USED`
-    ExperimentalTypeUsed,
-    /// `EXTERNAL_API_WARNING`
-    ExternalApiWarning,
-    /// `FIELD_VALUE_OVERRIDEN`
-    #[deprecated]
-    FieldValueOverriden,
-    /// `INJECTED_KERNELS_DEPRECATED`
-    InjectedKernelsDeprecated,
-    /// `INVALID_HEALTH_CHECK_FOR_DYNAMIC_WIEGHTED_LB`
-    InvalidHealthCheckForDynamicWieghtedLb,
-    /// `LARGE_DEPLOYMENT_WARNING`
-    LargeDeploymentWarning,
-    /// `LIST_OVERHEAD_QUOTA_EXCEED`
-    ListOverheadQuotaExceed,
-    /// `MISSING_TYPE_DEPENDENCY`
-    MissingTypeDependency,
-    /// `NEXT_HOP_ADDRESS_NOT_ASSIGNED`
-    NextHopAddressNotAssigned,
-    /// `NEXT_HOP_CANNOT_IP_FORWARD`
-    NextHopCannotIpForward,
-    /// `NEXT_HOP_INSTANCE_HAS_NO_IPV6_INTERFACE`
-    NextHopInstanceHasNoIpv6Interface,
-    /// `NEXT_HOP_INSTANCE_NOT_FOUND`
-    NextHopInstanceNotFound,
-    /// `NEXT_HOP_INSTANCE_NOT_ON_NETWORK`
-    NextHopInstanceNotOnNetwork,
-    /// `NEXT_HOP_NOT_RUNNING`
-    NextHopNotRunning,
-    /// `NOT_CRITICAL_ERROR`
-    NotCriticalError,
-    /// `NO_RESULTS_ON_PAGE`
-    NoResultsOnPage,
-    /// `PARTIAL_SUCCESS`
-    PartialSuccess,
-    /// `QUOTA_INFO_UNAVAILABLE`
-    QuotaInfoUnavailable,
-    /// `REQUIRED_TOS_AGREEMENT`
-    RequiredTosAgreement,
-    /// `RESOURCE_IN_USE_BY_OTHER_RESOURCE_WARNING`
-    ResourceInUseByOtherResourceWarning,
-    /// `RESOURCE_NOT_DELETED`
-    ResourceNotDeleted,
-    /// `SCHEMA_VALIDATION_IGNORED`
-    SchemaValidationIgnored,
-    /// `SINGLE_INSTANCE_PROPERTY_TEMPLATE`
-    SingleInstancePropertyTemplate,
-    /// `UNDECLARED_PROPERTIES`
-    UndeclaredProperties,
-    /// `UNREACHABLE`
-    Unreachable,
-}
-#[cfg(feature = "reservation-blocks")]
-runtime::open_enum! {
-    ReservationBlocksListResponseWarningCode { CleanupFailed "CLEANUP_FAILED"
-    DeprecatedResourceUsed "DEPRECATED_RESOURCE_USED" DeprecatedTypeUsed
-    "DEPRECATED_TYPE_USED" DiskSizeLargerThanImageSize "DISK_SIZE_LARGER_THAN_IMAGE_SIZE"
-    ExperimentalTypeUsed "EXPERIMENTAL_TYPE_USED" ExternalApiWarning
-    "EXTERNAL_API_WARNING" FieldValueOverriden "FIELD_VALUE_OVERRIDEN"
-    InjectedKernelsDeprecated "INJECTED_KERNELS_DEPRECATED"
-    InvalidHealthCheckForDynamicWieghtedLb "INVALID_HEALTH_CHECK_FOR_DYNAMIC_WIEGHTED_LB"
-    LargeDeploymentWarning "LARGE_DEPLOYMENT_WARNING" ListOverheadQuotaExceed
-    "LIST_OVERHEAD_QUOTA_EXCEED" MissingTypeDependency "MISSING_TYPE_DEPENDENCY"
-    NextHopAddressNotAssigned "NEXT_HOP_ADDRESS_NOT_ASSIGNED" NextHopCannotIpForward
-    "NEXT_HOP_CANNOT_IP_FORWARD" NextHopInstanceHasNoIpv6Interface
-    "NEXT_HOP_INSTANCE_HAS_NO_IPV6_INTERFACE" NextHopInstanceNotFound
-    "NEXT_HOP_INSTANCE_NOT_FOUND" NextHopInstanceNotOnNetwork
-    "NEXT_HOP_INSTANCE_NOT_ON_NETWORK" NextHopNotRunning "NEXT_HOP_NOT_RUNNING"
-    NotCriticalError "NOT_CRITICAL_ERROR" NoResultsOnPage "NO_RESULTS_ON_PAGE"
-    PartialSuccess "PARTIAL_SUCCESS" QuotaInfoUnavailable "QUOTA_INFO_UNAVAILABLE"
-    RequiredTosAgreement "REQUIRED_TOS_AGREEMENT" ResourceInUseByOtherResourceWarning
-    "RESOURCE_IN_USE_BY_OTHER_RESOURCE_WARNING" ResourceNotDeleted "RESOURCE_NOT_DELETED"
-    SchemaValidationIgnored "SCHEMA_VALIDATION_IGNORED" SingleInstancePropertyTemplate
-    "SINGLE_INSTANCE_PROPERTY_TEMPLATE" UndeclaredProperties "UNDECLARED_PROPERTIES"
-    Unreachable "UNREACHABLE" }
-}
+pub type ReservationBlocksListResponseWarningCode = RouteWarningsCode;
 
-#[cfg(any(feature = "region-commitments", feature = "reservations"))]
+#[cfg(
+    any(
+        feature = "future-reservations",
+        feature = "region-commitments",
+        feature = "reservations"
+    )
+)]
 /// Values of `ReservationConfidentialComputeType`.
 #[non_exhaustive]
 pub enum ReservationConfidentialComputeType {
@@ -21048,7 +7535,13 @@ pub enum ReservationConfidentialComputeType {
     /// `CONFIDENTIAL_COMPUTE_TYPE_UNSPECIFIED`
     ConfidentialComputeTypeUnspecified,
 }
-#[cfg(any(feature = "region-commitments", feature = "reservations"))]
+#[cfg(
+    any(
+        feature = "future-reservations",
+        feature = "region-commitments",
+        feature = "reservations"
+    )
+)]
 runtime::open_enum! {
     ReservationConfidentialComputeType { ConfidentialComputeTypeBmsai
     "CONFIDENTIAL_COMPUTE_TYPE_BMSAI" ConfidentialComputeTypeTdx
@@ -21056,7 +7549,14 @@ runtime::open_enum! {
     "CONFIDENTIAL_COMPUTE_TYPE_UNSPECIFIED" }
 }
 
-#[cfg(any(feature = "region-commitments", feature = "reservations"))]
+#[cfg(
+    any(
+        feature = "advice",
+        feature = "future-reservations",
+        feature = "region-commitments",
+        feature = "reservations"
+    )
+)]
 /// Values of `ReservationDeploymentType`.
 #[non_exhaustive]
 pub enum ReservationDeploymentType {
@@ -21065,7 +7565,14 @@ pub enum ReservationDeploymentType {
     /// `DEPLOYMENT_TYPE_UNSPECIFIED`
     DeploymentTypeUnspecified,
 }
-#[cfg(any(feature = "region-commitments", feature = "reservations"))]
+#[cfg(
+    any(
+        feature = "advice",
+        feature = "future-reservations",
+        feature = "region-commitments",
+        feature = "reservations"
+    )
+)]
 runtime::open_enum! {
     ReservationDeploymentType { Dense "DENSE" DeploymentTypeUnspecified
     "DEPLOYMENT_TYPE_UNSPECIFIED" }
@@ -21090,91 +7597,7 @@ runtime::open_enum! {
 
 #[cfg(feature = "reservations")]
 /// Values of `ReservationListWarningCode`.
-#[non_exhaustive]
-pub enum ReservationListWarningCode {
-    /// `CLEANUP_FAILED`
-    CleanupFailed,
-    /// `DEPRECATED_RESOURCE_USED`
-    DeprecatedResourceUsed,
-    /// `DEPRECATED_TYPE_USED`
-    DeprecatedTypeUsed,
-    /// `DISK_SIZE_LARGER_THAN_IMAGE_SIZE`
-    DiskSizeLargerThanImageSize,
-    /// `EXPERIMENTAL_TYPE_USED`
-    ExperimentalTypeUsed,
-    /// `EXTERNAL_API_WARNING`
-    ExternalApiWarning,
-    /// `FIELD_VALUE_OVERRIDEN`
-    #[deprecated]
-    FieldValueOverriden,
-    /// `INJECTED_KERNELS_DEPRECATED`
-    InjectedKernelsDeprecated,
-    /// `INVALID_HEALTH_CHECK_FOR_DYNAMIC_WIEGHTED_LB`
-    InvalidHealthCheckForDynamicWieghtedLb,
-    /// `LARGE_DEPLOYMENT_WARNING`
-    LargeDeploymentWarning,
-    /// `LIST_OVERHEAD_QUOTA_EXCEED`
-    ListOverheadQuotaExceed,
-    /// `MISSING_TYPE_DEPENDENCY`
-    MissingTypeDependency,
-    /// `NEXT_HOP_ADDRESS_NOT_ASSIGNED`
-    NextHopAddressNotAssigned,
-    /// `NEXT_HOP_CANNOT_IP_FORWARD`
-    NextHopCannotIpForward,
-    /// `NEXT_HOP_INSTANCE_HAS_NO_IPV6_INTERFACE`
-    NextHopInstanceHasNoIpv6Interface,
-    /// `NEXT_HOP_INSTANCE_NOT_FOUND`
-    NextHopInstanceNotFound,
-    /// `NEXT_HOP_INSTANCE_NOT_ON_NETWORK`
-    NextHopInstanceNotOnNetwork,
-    /// `NEXT_HOP_NOT_RUNNING`
-    NextHopNotRunning,
-    /// `NOT_CRITICAL_ERROR`
-    NotCriticalError,
-    /// `NO_RESULTS_ON_PAGE`
-    NoResultsOnPage,
-    /// `PARTIAL_SUCCESS`
-    PartialSuccess,
-    /// `QUOTA_INFO_UNAVAILABLE`
-    QuotaInfoUnavailable,
-    /// `REQUIRED_TOS_AGREEMENT`
-    RequiredTosAgreement,
-    /// `RESOURCE_IN_USE_BY_OTHER_RESOURCE_WARNING`
-    ResourceInUseByOtherResourceWarning,
-    /// `RESOURCE_NOT_DELETED`
-    ResourceNotDeleted,
-    /// `SCHEMA_VALIDATION_IGNORED`
-    SchemaValidationIgnored,
-    /// `SINGLE_INSTANCE_PROPERTY_TEMPLATE`
-    SingleInstancePropertyTemplate,
-    /// `UNDECLARED_PROPERTIES`
-    UndeclaredProperties,
-    /// `UNREACHABLE`
-    Unreachable,
-}
-#[cfg(feature = "reservations")]
-runtime::open_enum! {
-    ReservationListWarningCode { CleanupFailed "CLEANUP_FAILED" DeprecatedResourceUsed
-    "DEPRECATED_RESOURCE_USED" DeprecatedTypeUsed "DEPRECATED_TYPE_USED"
-    DiskSizeLargerThanImageSize "DISK_SIZE_LARGER_THAN_IMAGE_SIZE" ExperimentalTypeUsed
-    "EXPERIMENTAL_TYPE_USED" ExternalApiWarning "EXTERNAL_API_WARNING"
-    FieldValueOverriden "FIELD_VALUE_OVERRIDEN" InjectedKernelsDeprecated
-    "INJECTED_KERNELS_DEPRECATED" InvalidHealthCheckForDynamicWieghtedLb
-    "INVALID_HEALTH_CHECK_FOR_DYNAMIC_WIEGHTED_LB" LargeDeploymentWarning
-    "LARGE_DEPLOYMENT_WARNING" ListOverheadQuotaExceed "LIST_OVERHEAD_QUOTA_EXCEED"
-    MissingTypeDependency "MISSING_TYPE_DEPENDENCY" NextHopAddressNotAssigned
-    "NEXT_HOP_ADDRESS_NOT_ASSIGNED" NextHopCannotIpForward "NEXT_HOP_CANNOT_IP_FORWARD"
-    NextHopInstanceHasNoIpv6Interface "NEXT_HOP_INSTANCE_HAS_NO_IPV6_INTERFACE"
-    NextHopInstanceNotFound "NEXT_HOP_INSTANCE_NOT_FOUND" NextHopInstanceNotOnNetwork
-    "NEXT_HOP_INSTANCE_NOT_ON_NETWORK" NextHopNotRunning "NEXT_HOP_NOT_RUNNING"
-    NotCriticalError "NOT_CRITICAL_ERROR" NoResultsOnPage "NO_RESULTS_ON_PAGE"
-    PartialSuccess "PARTIAL_SUCCESS" QuotaInfoUnavailable "QUOTA_INFO_UNAVAILABLE"
-    RequiredTosAgreement "REQUIRED_TOS_AGREEMENT" ResourceInUseByOtherResourceWarning
-    "RESOURCE_IN_USE_BY_OTHER_RESOURCE_WARNING" ResourceNotDeleted "RESOURCE_NOT_DELETED"
-    SchemaValidationIgnored "SCHEMA_VALIDATION_IGNORED" SingleInstancePropertyTemplate
-    "SINGLE_INSTANCE_PROPERTY_TEMPLATE" UndeclaredProperties "UNDECLARED_PROPERTIES"
-    Unreachable "UNREACHABLE" }
-}
+pub type ReservationListWarningCode = RouteWarningsCode;
 
 #[cfg(any(feature = "region-commitments", feature = "reservations"))]
 /// Values of `ReservationProtectionTier`.
@@ -21193,7 +7616,15 @@ runtime::open_enum! {
     ProtectionTierUnspecified "PROTECTION_TIER_UNSPECIFIED" Standard "STANDARD" }
 }
 
-#[cfg(any(feature = "region-commitments", feature = "reservations"))]
+#[cfg(
+    any(
+        feature = "future-reservations",
+        feature = "region-commitments",
+        feature = "reservation-blocks",
+        feature = "reservation-sub-blocks",
+        feature = "reservations"
+    )
+)]
 /// Values of `ReservationSchedulingType`.
 #[non_exhaustive]
 pub enum ReservationSchedulingType {
@@ -21204,7 +7635,15 @@ pub enum ReservationSchedulingType {
     /// `INDEPENDENT`
     Independent,
 }
-#[cfg(any(feature = "region-commitments", feature = "reservations"))]
+#[cfg(
+    any(
+        feature = "future-reservations",
+        feature = "region-commitments",
+        feature = "reservation-blocks",
+        feature = "reservation-sub-blocks",
+        feature = "reservations"
+    )
+)]
 runtime::open_enum! {
     ReservationSchedulingType { Grouped "GROUPED" GroupMaintenanceTypeUnspecified
     "GROUP_MAINTENANCE_TYPE_UNSPECIFIED" Independent "INDEPENDENT" }
@@ -21212,131 +7651,15 @@ runtime::open_enum! {
 
 #[cfg(feature = "reservation-slots")]
 /// Values of `ReservationSlotState`.
-#[non_exhaustive]
-pub enum ReservationSlotState {
-    /// `ACTIVE`
-    Active,
-    /// `CREATING`
-    Creating,
-    /// `DELETING`
-    Deleting,
-    /// `STATE_UNSPECIFIED`
-    StateUnspecified,
-    /// `UNAVAILABLE`
-    Unavailable,
-}
-#[cfg(feature = "reservation-slots")]
-runtime::open_enum! {
-    ReservationSlotState { Active "ACTIVE" Creating "CREATING" Deleting "DELETING"
-    StateUnspecified "STATE_UNSPECIFIED" Unavailable "UNAVAILABLE" }
-}
+pub type ReservationSlotState = HostState;
 
 #[cfg(feature = "reservation-slots")]
 /// Values of `ReservationSlotsGetVersionRequestSbomSelections`.
-#[non_exhaustive]
-pub enum ReservationSlotsGetVersionRequestSbomSelections {
-    /// `SBOM_SELECTION_CURRENT`
-    SbomSelectionCurrent,
-    /// `SBOM_SELECTION_TARGET`
-    SbomSelectionTarget,
-    /// `SBOM_SELECTION_UNSPECIFIED`
-    SbomSelectionUnspecified,
-}
-#[cfg(feature = "reservation-slots")]
-runtime::open_enum! {
-    ReservationSlotsGetVersionRequestSbomSelections { SbomSelectionCurrent
-    "SBOM_SELECTION_CURRENT" SbomSelectionTarget "SBOM_SELECTION_TARGET"
-    SbomSelectionUnspecified "SBOM_SELECTION_UNSPECIFIED" }
-}
+pub type ReservationSlotsGetVersionRequestSbomSelections = HostsGetVersionRequestSbomSelections;
 
 #[cfg(feature = "reservation-slots")]
 /// Values of `ReservationSlotsListResponseWarningCode`.
-#[non_exhaustive]
-pub enum ReservationSlotsListResponseWarningCode {
-    /// `CLEANUP_FAILED`
-    CleanupFailed,
-    /// `DEPRECATED_RESOURCE_USED`
-    DeprecatedResourceUsed,
-    /// `DEPRECATED_TYPE_USED`
-    DeprecatedTypeUsed,
-    /// `DISK_SIZE_LARGER_THAN_IMAGE_SIZE`
-    DiskSizeLargerThanImageSize,
-    /// `EXPERIMENTAL_TYPE_USED`
-    ExperimentalTypeUsed,
-    /// `EXTERNAL_API_WARNING`
-    ExternalApiWarning,
-    /// `FIELD_VALUE_OVERRIDEN`
-    #[deprecated]
-    FieldValueOverriden,
-    /// `INJECTED_KERNELS_DEPRECATED`
-    InjectedKernelsDeprecated,
-    /// `INVALID_HEALTH_CHECK_FOR_DYNAMIC_WIEGHTED_LB`
-    InvalidHealthCheckForDynamicWieghtedLb,
-    /// `LARGE_DEPLOYMENT_WARNING`
-    LargeDeploymentWarning,
-    /// `LIST_OVERHEAD_QUOTA_EXCEED`
-    ListOverheadQuotaExceed,
-    /// `MISSING_TYPE_DEPENDENCY`
-    MissingTypeDependency,
-    /// `NEXT_HOP_ADDRESS_NOT_ASSIGNED`
-    NextHopAddressNotAssigned,
-    /// `NEXT_HOP_CANNOT_IP_FORWARD`
-    NextHopCannotIpForward,
-    /// `NEXT_HOP_INSTANCE_HAS_NO_IPV6_INTERFACE`
-    NextHopInstanceHasNoIpv6Interface,
-    /// `NEXT_HOP_INSTANCE_NOT_FOUND`
-    NextHopInstanceNotFound,
-    /// `NEXT_HOP_INSTANCE_NOT_ON_NETWORK`
-    NextHopInstanceNotOnNetwork,
-    /// `NEXT_HOP_NOT_RUNNING`
-    NextHopNotRunning,
-    /// `NOT_CRITICAL_ERROR`
-    NotCriticalError,
-    /// `NO_RESULTS_ON_PAGE`
-    NoResultsOnPage,
-    /// `PARTIAL_SUCCESS`
-    PartialSuccess,
-    /// `QUOTA_INFO_UNAVAILABLE`
-    QuotaInfoUnavailable,
-    /// `REQUIRED_TOS_AGREEMENT`
-    RequiredTosAgreement,
-    /// `RESOURCE_IN_USE_BY_OTHER_RESOURCE_WARNING`
-    ResourceInUseByOtherResourceWarning,
-    /// `RESOURCE_NOT_DELETED`
-    ResourceNotDeleted,
-    /// `SCHEMA_VALIDATION_IGNORED`
-    SchemaValidationIgnored,
-    /// `SINGLE_INSTANCE_PROPERTY_TEMPLATE`
-    SingleInstancePropertyTemplate,
-    /// `UNDECLARED_PROPERTIES`
-    UndeclaredProperties,
-    /// `UNREACHABLE`
-    Unreachable,
-}
-#[cfg(feature = "reservation-slots")]
-runtime::open_enum! {
-    ReservationSlotsListResponseWarningCode { CleanupFailed "CLEANUP_FAILED"
-    DeprecatedResourceUsed "DEPRECATED_RESOURCE_USED" DeprecatedTypeUsed
-    "DEPRECATED_TYPE_USED" DiskSizeLargerThanImageSize "DISK_SIZE_LARGER_THAN_IMAGE_SIZE"
-    ExperimentalTypeUsed "EXPERIMENTAL_TYPE_USED" ExternalApiWarning
-    "EXTERNAL_API_WARNING" FieldValueOverriden "FIELD_VALUE_OVERRIDEN"
-    InjectedKernelsDeprecated "INJECTED_KERNELS_DEPRECATED"
-    InvalidHealthCheckForDynamicWieghtedLb "INVALID_HEALTH_CHECK_FOR_DYNAMIC_WIEGHTED_LB"
-    LargeDeploymentWarning "LARGE_DEPLOYMENT_WARNING" ListOverheadQuotaExceed
-    "LIST_OVERHEAD_QUOTA_EXCEED" MissingTypeDependency "MISSING_TYPE_DEPENDENCY"
-    NextHopAddressNotAssigned "NEXT_HOP_ADDRESS_NOT_ASSIGNED" NextHopCannotIpForward
-    "NEXT_HOP_CANNOT_IP_FORWARD" NextHopInstanceHasNoIpv6Interface
-    "NEXT_HOP_INSTANCE_HAS_NO_IPV6_INTERFACE" NextHopInstanceNotFound
-    "NEXT_HOP_INSTANCE_NOT_FOUND" NextHopInstanceNotOnNetwork
-    "NEXT_HOP_INSTANCE_NOT_ON_NETWORK" NextHopNotRunning "NEXT_HOP_NOT_RUNNING"
-    NotCriticalError "NOT_CRITICAL_ERROR" NoResultsOnPage "NO_RESULTS_ON_PAGE"
-    PartialSuccess "PARTIAL_SUCCESS" QuotaInfoUnavailable "QUOTA_INFO_UNAVAILABLE"
-    RequiredTosAgreement "REQUIRED_TOS_AGREEMENT" ResourceInUseByOtherResourceWarning
-    "RESOURCE_IN_USE_BY_OTHER_RESOURCE_WARNING" ResourceNotDeleted "RESOURCE_NOT_DELETED"
-    SchemaValidationIgnored "SCHEMA_VALIDATION_IGNORED" SingleInstancePropertyTemplate
-    "SINGLE_INSTANCE_PROPERTY_TEMPLATE" UndeclaredProperties "UNDECLARED_PROPERTIES"
-    Unreachable "UNREACHABLE" }
-}
+pub type ReservationSlotsListResponseWarningCode = RouteWarningsCode;
 
 #[cfg(any(feature = "region-commitments", feature = "reservations"))]
 /// Values of `ReservationStatus`.
@@ -21361,57 +7684,15 @@ runtime::open_enum! {
 
 #[cfg(feature = "reservation-sub-blocks")]
 /// Values of `ReservationSubBlockHealthInfoHealthStatus`.
-#[non_exhaustive]
-pub enum ReservationSubBlockHealthInfoHealthStatus {
-    /// `DEGRADED`
-    Degraded,
-    /// `HEALTHY`
-    Healthy,
-    /// `HEALTH_STATUS_UNSPECIFIED`
-    HealthStatusUnspecified,
-}
-#[cfg(feature = "reservation-sub-blocks")]
-runtime::open_enum! {
-    ReservationSubBlockHealthInfoHealthStatus { Degraded "DEGRADED" Healthy "HEALTHY"
-    HealthStatusUnspecified "HEALTH_STATUS_UNSPECIFIED" }
-}
+pub type ReservationSubBlockHealthInfoHealthStatus = ReservationBlockHealthInfoHealthStatus;
 
 #[cfg(feature = "reservation-sub-blocks")]
 /// Values of `ReservationSubBlockStatus`.
-#[non_exhaustive]
-pub enum ReservationSubBlockStatus {
-    /// `CREATING`
-    Creating,
-    /// `DELETING`
-    Deleting,
-    /// `INVALID`
-    Invalid,
-    /// `READY`
-    Ready,
-}
-#[cfg(feature = "reservation-sub-blocks")]
-runtime::open_enum! {
-    ReservationSubBlockStatus { Creating "CREATING" Deleting "DELETING" Invalid "INVALID"
-    Ready "READY" }
-}
+pub type ReservationSubBlockStatus = NodeGroupStatus;
 
 #[cfg(feature = "reservation-sub-blocks")]
 /// Values of `ReservationSubBlocksGetVersionRequestSbomSelections`.
-#[non_exhaustive]
-pub enum ReservationSubBlocksGetVersionRequestSbomSelections {
-    /// `SBOM_SELECTION_CURRENT`
-    SbomSelectionCurrent,
-    /// `SBOM_SELECTION_TARGET`
-    SbomSelectionTarget,
-    /// `SBOM_SELECTION_UNSPECIFIED`
-    SbomSelectionUnspecified,
-}
-#[cfg(feature = "reservation-sub-blocks")]
-runtime::open_enum! {
-    ReservationSubBlocksGetVersionRequestSbomSelections { SbomSelectionCurrent
-    "SBOM_SELECTION_CURRENT" SbomSelectionTarget "SBOM_SELECTION_TARGET"
-    SbomSelectionUnspecified "SBOM_SELECTION_UNSPECIFIED" }
-}
+pub type ReservationSubBlocksGetVersionRequestSbomSelections = HostsGetVersionRequestSbomSelections;
 
 #[cfg(feature = "reservation-sub-blocks")]
 /// Values of `ReservationSubBlocksGetView`.
@@ -21433,92 +7714,7 @@ runtime::open_enum! {
 
 #[cfg(feature = "reservation-sub-blocks")]
 /// Values of `ReservationSubBlocksListResponseWarningCode`.
-#[non_exhaustive]
-pub enum ReservationSubBlocksListResponseWarningCode {
-    /// `CLEANUP_FAILED`
-    CleanupFailed,
-    /// `DEPRECATED_RESOURCE_USED`
-    DeprecatedResourceUsed,
-    /// `DEPRECATED_TYPE_USED`
-    DeprecatedTypeUsed,
-    /// `DISK_SIZE_LARGER_THAN_IMAGE_SIZE`
-    DiskSizeLargerThanImageSize,
-    /// `EXPERIMENTAL_TYPE_USED`
-    ExperimentalTypeUsed,
-    /// `EXTERNAL_API_WARNING`
-    ExternalApiWarning,
-    /// `FIELD_VALUE_OVERRIDEN`
-    #[deprecated]
-    FieldValueOverriden,
-    /// `INJECTED_KERNELS_DEPRECATED`
-    InjectedKernelsDeprecated,
-    /// `INVALID_HEALTH_CHECK_FOR_DYNAMIC_WIEGHTED_LB`
-    InvalidHealthCheckForDynamicWieghtedLb,
-    /// `LARGE_DEPLOYMENT_WARNING`
-    LargeDeploymentWarning,
-    /// `LIST_OVERHEAD_QUOTA_EXCEED`
-    ListOverheadQuotaExceed,
-    /// `MISSING_TYPE_DEPENDENCY`
-    MissingTypeDependency,
-    /// `NEXT_HOP_ADDRESS_NOT_ASSIGNED`
-    NextHopAddressNotAssigned,
-    /// `NEXT_HOP_CANNOT_IP_FORWARD`
-    NextHopCannotIpForward,
-    /// `NEXT_HOP_INSTANCE_HAS_NO_IPV6_INTERFACE`
-    NextHopInstanceHasNoIpv6Interface,
-    /// `NEXT_HOP_INSTANCE_NOT_FOUND`
-    NextHopInstanceNotFound,
-    /// `NEXT_HOP_INSTANCE_NOT_ON_NETWORK`
-    NextHopInstanceNotOnNetwork,
-    /// `NEXT_HOP_NOT_RUNNING`
-    NextHopNotRunning,
-    /// `NOT_CRITICAL_ERROR`
-    NotCriticalError,
-    /// `NO_RESULTS_ON_PAGE`
-    NoResultsOnPage,
-    /// `PARTIAL_SUCCESS`
-    PartialSuccess,
-    /// `QUOTA_INFO_UNAVAILABLE`
-    QuotaInfoUnavailable,
-    /// `REQUIRED_TOS_AGREEMENT`
-    RequiredTosAgreement,
-    /// `RESOURCE_IN_USE_BY_OTHER_RESOURCE_WARNING`
-    ResourceInUseByOtherResourceWarning,
-    /// `RESOURCE_NOT_DELETED`
-    ResourceNotDeleted,
-    /// `SCHEMA_VALIDATION_IGNORED`
-    SchemaValidationIgnored,
-    /// `SINGLE_INSTANCE_PROPERTY_TEMPLATE`
-    SingleInstancePropertyTemplate,
-    /// `UNDECLARED_PROPERTIES`
-    UndeclaredProperties,
-    /// `UNREACHABLE`
-    Unreachable,
-}
-#[cfg(feature = "reservation-sub-blocks")]
-runtime::open_enum! {
-    ReservationSubBlocksListResponseWarningCode { CleanupFailed "CLEANUP_FAILED"
-    DeprecatedResourceUsed "DEPRECATED_RESOURCE_USED" DeprecatedTypeUsed
-    "DEPRECATED_TYPE_USED" DiskSizeLargerThanImageSize "DISK_SIZE_LARGER_THAN_IMAGE_SIZE"
-    ExperimentalTypeUsed "EXPERIMENTAL_TYPE_USED" ExternalApiWarning
-    "EXTERNAL_API_WARNING" FieldValueOverriden "FIELD_VALUE_OVERRIDEN"
-    InjectedKernelsDeprecated "INJECTED_KERNELS_DEPRECATED"
-    InvalidHealthCheckForDynamicWieghtedLb "INVALID_HEALTH_CHECK_FOR_DYNAMIC_WIEGHTED_LB"
-    LargeDeploymentWarning "LARGE_DEPLOYMENT_WARNING" ListOverheadQuotaExceed
-    "LIST_OVERHEAD_QUOTA_EXCEED" MissingTypeDependency "MISSING_TYPE_DEPENDENCY"
-    NextHopAddressNotAssigned "NEXT_HOP_ADDRESS_NOT_ASSIGNED" NextHopCannotIpForward
-    "NEXT_HOP_CANNOT_IP_FORWARD" NextHopInstanceHasNoIpv6Interface
-    "NEXT_HOP_INSTANCE_HAS_NO_IPV6_INTERFACE" NextHopInstanceNotFound
-    "NEXT_HOP_INSTANCE_NOT_FOUND" NextHopInstanceNotOnNetwork
-    "NEXT_HOP_INSTANCE_NOT_ON_NETWORK" NextHopNotRunning "NEXT_HOP_NOT_RUNNING"
-    NotCriticalError "NOT_CRITICAL_ERROR" NoResultsOnPage "NO_RESULTS_ON_PAGE"
-    PartialSuccess "PARTIAL_SUCCESS" QuotaInfoUnavailable "QUOTA_INFO_UNAVAILABLE"
-    RequiredTosAgreement "REQUIRED_TOS_AGREEMENT" ResourceInUseByOtherResourceWarning
-    "RESOURCE_IN_USE_BY_OTHER_RESOURCE_WARNING" ResourceNotDeleted "RESOURCE_NOT_DELETED"
-    SchemaValidationIgnored "SCHEMA_VALIDATION_IGNORED" SingleInstancePropertyTemplate
-    "SINGLE_INSTANCE_PROPERTY_TEMPLATE" UndeclaredProperties "UNDECLARED_PROPERTIES"
-    Unreachable "UNREACHABLE" }
-}
+pub type ReservationSubBlocksListResponseWarningCode = RouteWarningsCode;
 
 #[cfg(feature = "reservation-sub-blocks")]
 /// Values of `ReservationSubBlocksReportFaultyRequestDisruptionSchedule`.
@@ -21587,25 +7783,9 @@ runtime::open_enum! {
 
 #[cfg(feature = "reservation-blocks")]
 /// Values of `ReservationsBlocksPerformMaintenanceRequestMaintenanceScope`.
-#[non_exhaustive]
-pub enum ReservationsBlocksPerformMaintenanceRequestMaintenanceScope {
-    /// `ALL`
-    All,
-    /// `MAINTENANCE_SCOPE_UNSPECIFIED`
-    MaintenanceScopeUnspecified,
-    /// `RUNNING_VMS`
-    RunningVms,
-    /// `UNUSED_CAPACITY`
-    UnusedCapacity,
-}
-#[cfg(feature = "reservation-blocks")]
-runtime::open_enum! {
-    ReservationsBlocksPerformMaintenanceRequestMaintenanceScope { All "ALL"
-    MaintenanceScopeUnspecified "MAINTENANCE_SCOPE_UNSPECIFIED" RunningVms "RUNNING_VMS"
-    UnusedCapacity "UNUSED_CAPACITY" }
-}
+pub type ReservationsBlocksPerformMaintenanceRequestMaintenanceScope = ReservationsPerformMaintenanceRequestMaintenanceScope;
 
-#[cfg(feature = "reservations")]
+#[cfg(any(feature = "reservation-blocks", feature = "reservations"))]
 /// Values of `ReservationsPerformMaintenanceRequestMaintenanceScope`.
 #[non_exhaustive]
 pub enum ReservationsPerformMaintenanceRequestMaintenanceScope {
@@ -21618,7 +7798,7 @@ pub enum ReservationsPerformMaintenanceRequestMaintenanceScope {
     /// `UNUSED_CAPACITY`
     UnusedCapacity,
 }
-#[cfg(feature = "reservations")]
+#[cfg(any(feature = "reservation-blocks", feature = "reservations"))]
 runtime::open_enum! {
     ReservationsPerformMaintenanceRequestMaintenanceScope { All "ALL"
     MaintenanceScopeUnspecified "MAINTENANCE_SCOPE_UNSPECIFIED" RunningVms "RUNNING_VMS"
@@ -21627,92 +7807,7 @@ runtime::open_enum! {
 
 #[cfg(feature = "reservations")]
 /// Values of `ReservationsScopedListWarningCode`.
-#[non_exhaustive]
-pub enum ReservationsScopedListWarningCode {
-    /// `CLEANUP_FAILED`
-    CleanupFailed,
-    /// `DEPRECATED_RESOURCE_USED`
-    DeprecatedResourceUsed,
-    /// `DEPRECATED_TYPE_USED`
-    DeprecatedTypeUsed,
-    /// `DISK_SIZE_LARGER_THAN_IMAGE_SIZE`
-    DiskSizeLargerThanImageSize,
-    /// `EXPERIMENTAL_TYPE_USED`
-    ExperimentalTypeUsed,
-    /// `EXTERNAL_API_WARNING`
-    ExternalApiWarning,
-    /// `FIELD_VALUE_OVERRIDEN`
-    #[deprecated]
-    FieldValueOverriden,
-    /// `INJECTED_KERNELS_DEPRECATED`
-    InjectedKernelsDeprecated,
-    /// `INVALID_HEALTH_CHECK_FOR_DYNAMIC_WIEGHTED_LB`
-    InvalidHealthCheckForDynamicWieghtedLb,
-    /// `LARGE_DEPLOYMENT_WARNING`
-    LargeDeploymentWarning,
-    /// `LIST_OVERHEAD_QUOTA_EXCEED`
-    ListOverheadQuotaExceed,
-    /// `MISSING_TYPE_DEPENDENCY`
-    MissingTypeDependency,
-    /// `NEXT_HOP_ADDRESS_NOT_ASSIGNED`
-    NextHopAddressNotAssigned,
-    /// `NEXT_HOP_CANNOT_IP_FORWARD`
-    NextHopCannotIpForward,
-    /// `NEXT_HOP_INSTANCE_HAS_NO_IPV6_INTERFACE`
-    NextHopInstanceHasNoIpv6Interface,
-    /// `NEXT_HOP_INSTANCE_NOT_FOUND`
-    NextHopInstanceNotFound,
-    /// `NEXT_HOP_INSTANCE_NOT_ON_NETWORK`
-    NextHopInstanceNotOnNetwork,
-    /// `NEXT_HOP_NOT_RUNNING`
-    NextHopNotRunning,
-    /// `NOT_CRITICAL_ERROR`
-    NotCriticalError,
-    /// `NO_RESULTS_ON_PAGE`
-    NoResultsOnPage,
-    /// `PARTIAL_SUCCESS`
-    PartialSuccess,
-    /// `QUOTA_INFO_UNAVAILABLE`
-    QuotaInfoUnavailable,
-    /// `REQUIRED_TOS_AGREEMENT`
-    RequiredTosAgreement,
-    /// `RESOURCE_IN_USE_BY_OTHER_RESOURCE_WARNING`
-    ResourceInUseByOtherResourceWarning,
-    /// `RESOURCE_NOT_DELETED`
-    ResourceNotDeleted,
-    /// `SCHEMA_VALIDATION_IGNORED`
-    SchemaValidationIgnored,
-    /// `SINGLE_INSTANCE_PROPERTY_TEMPLATE`
-    SingleInstancePropertyTemplate,
-    /// `UNDECLARED_PROPERTIES`
-    UndeclaredProperties,
-    /// `UNREACHABLE`
-    Unreachable,
-}
-#[cfg(feature = "reservations")]
-runtime::open_enum! {
-    ReservationsScopedListWarningCode { CleanupFailed "CLEANUP_FAILED"
-    DeprecatedResourceUsed "DEPRECATED_RESOURCE_USED" DeprecatedTypeUsed
-    "DEPRECATED_TYPE_USED" DiskSizeLargerThanImageSize "DISK_SIZE_LARGER_THAN_IMAGE_SIZE"
-    ExperimentalTypeUsed "EXPERIMENTAL_TYPE_USED" ExternalApiWarning
-    "EXTERNAL_API_WARNING" FieldValueOverriden "FIELD_VALUE_OVERRIDEN"
-    InjectedKernelsDeprecated "INJECTED_KERNELS_DEPRECATED"
-    InvalidHealthCheckForDynamicWieghtedLb "INVALID_HEALTH_CHECK_FOR_DYNAMIC_WIEGHTED_LB"
-    LargeDeploymentWarning "LARGE_DEPLOYMENT_WARNING" ListOverheadQuotaExceed
-    "LIST_OVERHEAD_QUOTA_EXCEED" MissingTypeDependency "MISSING_TYPE_DEPENDENCY"
-    NextHopAddressNotAssigned "NEXT_HOP_ADDRESS_NOT_ASSIGNED" NextHopCannotIpForward
-    "NEXT_HOP_CANNOT_IP_FORWARD" NextHopInstanceHasNoIpv6Interface
-    "NEXT_HOP_INSTANCE_HAS_NO_IPV6_INTERFACE" NextHopInstanceNotFound
-    "NEXT_HOP_INSTANCE_NOT_FOUND" NextHopInstanceNotOnNetwork
-    "NEXT_HOP_INSTANCE_NOT_ON_NETWORK" NextHopNotRunning "NEXT_HOP_NOT_RUNNING"
-    NotCriticalError "NOT_CRITICAL_ERROR" NoResultsOnPage "NO_RESULTS_ON_PAGE"
-    PartialSuccess "PARTIAL_SUCCESS" QuotaInfoUnavailable "QUOTA_INFO_UNAVAILABLE"
-    RequiredTosAgreement "REQUIRED_TOS_AGREEMENT" ResourceInUseByOtherResourceWarning
-    "RESOURCE_IN_USE_BY_OTHER_RESOURCE_WARNING" ResourceNotDeleted "RESOURCE_NOT_DELETED"
-    SchemaValidationIgnored "SCHEMA_VALIDATION_IGNORED" SingleInstancePropertyTemplate
-    "SINGLE_INSTANCE_PROPERTY_TEMPLATE" UndeclaredProperties "UNDECLARED_PROPERTIES"
-    Unreachable "UNREACHABLE" }
-}
+pub type ReservationsScopedListWarningCode = RouteWarningsCode;
 
 #[cfg(feature = "region-commitments")]
 /// Values of `ResourceCommitmentType`.
@@ -21737,196 +7832,15 @@ runtime::open_enum! {
 
 #[cfg(feature = "resource-policies")]
 /// Values of `ResourcePoliciesScopedListWarningCode`.
-#[non_exhaustive]
-pub enum ResourcePoliciesScopedListWarningCode {
-    /// `CLEANUP_FAILED`
-    CleanupFailed,
-    /// `DEPRECATED_RESOURCE_USED`
-    DeprecatedResourceUsed,
-    /// `DEPRECATED_TYPE_USED`
-    DeprecatedTypeUsed,
-    /// `DISK_SIZE_LARGER_THAN_IMAGE_SIZE`
-    DiskSizeLargerThanImageSize,
-    /// `EXPERIMENTAL_TYPE_USED`
-    ExperimentalTypeUsed,
-    /// `EXTERNAL_API_WARNING`
-    ExternalApiWarning,
-    /// `FIELD_VALUE_OVERRIDEN`
-    #[deprecated]
-    FieldValueOverriden,
-    /// `INJECTED_KERNELS_DEPRECATED`
-    InjectedKernelsDeprecated,
-    /// `INVALID_HEALTH_CHECK_FOR_DYNAMIC_WIEGHTED_LB`
-    InvalidHealthCheckForDynamicWieghtedLb,
-    /// `LARGE_DEPLOYMENT_WARNING`
-    LargeDeploymentWarning,
-    /// `LIST_OVERHEAD_QUOTA_EXCEED`
-    ListOverheadQuotaExceed,
-    /// `MISSING_TYPE_DEPENDENCY`
-    MissingTypeDependency,
-    /// `NEXT_HOP_ADDRESS_NOT_ASSIGNED`
-    NextHopAddressNotAssigned,
-    /// `NEXT_HOP_CANNOT_IP_FORWARD`
-    NextHopCannotIpForward,
-    /// `NEXT_HOP_INSTANCE_HAS_NO_IPV6_INTERFACE`
-    NextHopInstanceHasNoIpv6Interface,
-    /// `NEXT_HOP_INSTANCE_NOT_FOUND`
-    NextHopInstanceNotFound,
-    /// `NEXT_HOP_INSTANCE_NOT_ON_NETWORK`
-    NextHopInstanceNotOnNetwork,
-    /// `NEXT_HOP_NOT_RUNNING`
-    NextHopNotRunning,
-    /// `NOT_CRITICAL_ERROR`
-    NotCriticalError,
-    /// `NO_RESULTS_ON_PAGE`
-    NoResultsOnPage,
-    /// `PARTIAL_SUCCESS`
-    PartialSuccess,
-    /// `QUOTA_INFO_UNAVAILABLE`
-    QuotaInfoUnavailable,
-    /// `REQUIRED_TOS_AGREEMENT`
-    RequiredTosAgreement,
-    /// `RESOURCE_IN_USE_BY_OTHER_RESOURCE_WARNING`
-    ResourceInUseByOtherResourceWarning,
-    /// `RESOURCE_NOT_DELETED`
-    ResourceNotDeleted,
-    /// `SCHEMA_VALIDATION_IGNORED`
-    SchemaValidationIgnored,
-    /// `SINGLE_INSTANCE_PROPERTY_TEMPLATE`
-    SingleInstancePropertyTemplate,
-    /// `UNDECLARED_PROPERTIES`
-    UndeclaredProperties,
-    /// `UNREACHABLE`
-    Unreachable,
-}
-#[cfg(feature = "resource-policies")]
-runtime::open_enum! {
-    ResourcePoliciesScopedListWarningCode { CleanupFailed "CLEANUP_FAILED"
-    DeprecatedResourceUsed "DEPRECATED_RESOURCE_USED" DeprecatedTypeUsed
-    "DEPRECATED_TYPE_USED" DiskSizeLargerThanImageSize "DISK_SIZE_LARGER_THAN_IMAGE_SIZE"
-    ExperimentalTypeUsed "EXPERIMENTAL_TYPE_USED" ExternalApiWarning
-    "EXTERNAL_API_WARNING" FieldValueOverriden "FIELD_VALUE_OVERRIDEN"
-    InjectedKernelsDeprecated "INJECTED_KERNELS_DEPRECATED"
-    InvalidHealthCheckForDynamicWieghtedLb "INVALID_HEALTH_CHECK_FOR_DYNAMIC_WIEGHTED_LB"
-    LargeDeploymentWarning "LARGE_DEPLOYMENT_WARNING" ListOverheadQuotaExceed
-    "LIST_OVERHEAD_QUOTA_EXCEED" MissingTypeDependency "MISSING_TYPE_DEPENDENCY"
-    NextHopAddressNotAssigned "NEXT_HOP_ADDRESS_NOT_ASSIGNED" NextHopCannotIpForward
-    "NEXT_HOP_CANNOT_IP_FORWARD" NextHopInstanceHasNoIpv6Interface
-    "NEXT_HOP_INSTANCE_HAS_NO_IPV6_INTERFACE" NextHopInstanceNotFound
-    "NEXT_HOP_INSTANCE_NOT_FOUND" NextHopInstanceNotOnNetwork
-    "NEXT_HOP_INSTANCE_NOT_ON_NETWORK" NextHopNotRunning "NEXT_HOP_NOT_RUNNING"
-    NotCriticalError "NOT_CRITICAL_ERROR" NoResultsOnPage "NO_RESULTS_ON_PAGE"
-    PartialSuccess "PARTIAL_SUCCESS" QuotaInfoUnavailable "QUOTA_INFO_UNAVAILABLE"
-    RequiredTosAgreement "REQUIRED_TOS_AGREEMENT" ResourceInUseByOtherResourceWarning
-    "RESOURCE_IN_USE_BY_OTHER_RESOURCE_WARNING" ResourceNotDeleted "RESOURCE_NOT_DELETED"
-    SchemaValidationIgnored "SCHEMA_VALIDATION_IGNORED" SingleInstancePropertyTemplate
-    "SINGLE_INSTANCE_PROPERTY_TEMPLATE" UndeclaredProperties "UNDECLARED_PROPERTIES"
-    Unreachable "UNREACHABLE" }
-}
+pub type ResourcePoliciesScopedListWarningCode = RouteWarningsCode;
 
 #[cfg(feature = "resource-policies")]
 /// Values of `ResourcePolicyAggregatedListWarningCode`.
-#[non_exhaustive]
-pub enum ResourcePolicyAggregatedListWarningCode {
-    /// `CLEANUP_FAILED`
-    CleanupFailed,
-    /// `DEPRECATED_RESOURCE_USED`
-    DeprecatedResourceUsed,
-    /// `DEPRECATED_TYPE_USED`
-    DeprecatedTypeUsed,
-    /// `DISK_SIZE_LARGER_THAN_IMAGE_SIZE`
-    DiskSizeLargerThanImageSize,
-    /// `EXPERIMENTAL_TYPE_USED`
-    ExperimentalTypeUsed,
-    /// `EXTERNAL_API_WARNING`
-    ExternalApiWarning,
-    /// `FIELD_VALUE_OVERRIDEN`
-    #[deprecated]
-    FieldValueOverriden,
-    /// `INJECTED_KERNELS_DEPRECATED`
-    InjectedKernelsDeprecated,
-    /// `INVALID_HEALTH_CHECK_FOR_DYNAMIC_WIEGHTED_LB`
-    InvalidHealthCheckForDynamicWieghtedLb,
-    /// `LARGE_DEPLOYMENT_WARNING`
-    LargeDeploymentWarning,
-    /// `LIST_OVERHEAD_QUOTA_EXCEED`
-    ListOverheadQuotaExceed,
-    /// `MISSING_TYPE_DEPENDENCY`
-    MissingTypeDependency,
-    /// `NEXT_HOP_ADDRESS_NOT_ASSIGNED`
-    NextHopAddressNotAssigned,
-    /// `NEXT_HOP_CANNOT_IP_FORWARD`
-    NextHopCannotIpForward,
-    /// `NEXT_HOP_INSTANCE_HAS_NO_IPV6_INTERFACE`
-    NextHopInstanceHasNoIpv6Interface,
-    /// `NEXT_HOP_INSTANCE_NOT_FOUND`
-    NextHopInstanceNotFound,
-    /// `NEXT_HOP_INSTANCE_NOT_ON_NETWORK`
-    NextHopInstanceNotOnNetwork,
-    /// `NEXT_HOP_NOT_RUNNING`
-    NextHopNotRunning,
-    /// `NOT_CRITICAL_ERROR`
-    NotCriticalError,
-    /// `NO_RESULTS_ON_PAGE`
-    NoResultsOnPage,
-    /// `PARTIAL_SUCCESS`
-    PartialSuccess,
-    /// `QUOTA_INFO_UNAVAILABLE`
-    QuotaInfoUnavailable,
-    /// `REQUIRED_TOS_AGREEMENT`
-    RequiredTosAgreement,
-    /// `RESOURCE_IN_USE_BY_OTHER_RESOURCE_WARNING`
-    ResourceInUseByOtherResourceWarning,
-    /// `RESOURCE_NOT_DELETED`
-    ResourceNotDeleted,
-    /// `SCHEMA_VALIDATION_IGNORED`
-    SchemaValidationIgnored,
-    /// `SINGLE_INSTANCE_PROPERTY_TEMPLATE`
-    SingleInstancePropertyTemplate,
-    /// `UNDECLARED_PROPERTIES`
-    UndeclaredProperties,
-    /// `UNREACHABLE`
-    Unreachable,
-}
-#[cfg(feature = "resource-policies")]
-runtime::open_enum! {
-    ResourcePolicyAggregatedListWarningCode { CleanupFailed "CLEANUP_FAILED"
-    DeprecatedResourceUsed "DEPRECATED_RESOURCE_USED" DeprecatedTypeUsed
-    "DEPRECATED_TYPE_USED" DiskSizeLargerThanImageSize "DISK_SIZE_LARGER_THAN_IMAGE_SIZE"
-    ExperimentalTypeUsed "EXPERIMENTAL_TYPE_USED" ExternalApiWarning
-    "EXTERNAL_API_WARNING" FieldValueOverriden "FIELD_VALUE_OVERRIDEN"
-    InjectedKernelsDeprecated "INJECTED_KERNELS_DEPRECATED"
-    InvalidHealthCheckForDynamicWieghtedLb "INVALID_HEALTH_CHECK_FOR_DYNAMIC_WIEGHTED_LB"
-    LargeDeploymentWarning "LARGE_DEPLOYMENT_WARNING" ListOverheadQuotaExceed
-    "LIST_OVERHEAD_QUOTA_EXCEED" MissingTypeDependency "MISSING_TYPE_DEPENDENCY"
-    NextHopAddressNotAssigned "NEXT_HOP_ADDRESS_NOT_ASSIGNED" NextHopCannotIpForward
-    "NEXT_HOP_CANNOT_IP_FORWARD" NextHopInstanceHasNoIpv6Interface
-    "NEXT_HOP_INSTANCE_HAS_NO_IPV6_INTERFACE" NextHopInstanceNotFound
-    "NEXT_HOP_INSTANCE_NOT_FOUND" NextHopInstanceNotOnNetwork
-    "NEXT_HOP_INSTANCE_NOT_ON_NETWORK" NextHopNotRunning "NEXT_HOP_NOT_RUNNING"
-    NotCriticalError "NOT_CRITICAL_ERROR" NoResultsOnPage "NO_RESULTS_ON_PAGE"
-    PartialSuccess "PARTIAL_SUCCESS" QuotaInfoUnavailable "QUOTA_INFO_UNAVAILABLE"
-    RequiredTosAgreement "REQUIRED_TOS_AGREEMENT" ResourceInUseByOtherResourceWarning
-    "RESOURCE_IN_USE_BY_OTHER_RESOURCE_WARNING" ResourceNotDeleted "RESOURCE_NOT_DELETED"
-    SchemaValidationIgnored "SCHEMA_VALIDATION_IGNORED" SingleInstancePropertyTemplate
-    "SINGLE_INSTANCE_PROPERTY_TEMPLATE" UndeclaredProperties "UNDECLARED_PROPERTIES"
-    Unreachable "UNREACHABLE" }
-}
+pub type ResourcePolicyAggregatedListWarningCode = RouteWarningsCode;
 
 #[cfg(feature = "resource-policies")]
 /// Values of `ResourcePolicyGroupPlacementPolicyAcceleratorTopologyMode`.
-#[non_exhaustive]
-pub enum ResourcePolicyGroupPlacementPolicyAcceleratorTopologyMode {
-    /// `AUTO_CONNECT`
-    AutoConnect,
-    /// `PROVISION_ONLY`
-    ProvisionOnly,
-}
-#[cfg(feature = "resource-policies")]
-runtime::open_enum! {
-    ResourcePolicyGroupPlacementPolicyAcceleratorTopologyMode { AutoConnect
-    "AUTO_CONNECT" ProvisionOnly "PROVISION_ONLY" }
-}
+pub type ResourcePolicyGroupPlacementPolicyAcceleratorTopologyMode = ResourcePolicyWorkloadPolicyAcceleratorTopologyMode;
 
 #[cfg(feature = "resource-policies")]
 /// Values of `ResourcePolicyGroupPlacementPolicyCollocation`.
@@ -21945,91 +7859,7 @@ runtime::open_enum! {
 
 #[cfg(feature = "resource-policies")]
 /// Values of `ResourcePolicyListWarningCode`.
-#[non_exhaustive]
-pub enum ResourcePolicyListWarningCode {
-    /// `CLEANUP_FAILED`
-    CleanupFailed,
-    /// `DEPRECATED_RESOURCE_USED`
-    DeprecatedResourceUsed,
-    /// `DEPRECATED_TYPE_USED`
-    DeprecatedTypeUsed,
-    /// `DISK_SIZE_LARGER_THAN_IMAGE_SIZE`
-    DiskSizeLargerThanImageSize,
-    /// `EXPERIMENTAL_TYPE_USED`
-    ExperimentalTypeUsed,
-    /// `EXTERNAL_API_WARNING`
-    ExternalApiWarning,
-    /// `FIELD_VALUE_OVERRIDEN`
-    #[deprecated]
-    FieldValueOverriden,
-    /// `INJECTED_KERNELS_DEPRECATED`
-    InjectedKernelsDeprecated,
-    /// `INVALID_HEALTH_CHECK_FOR_DYNAMIC_WIEGHTED_LB`
-    InvalidHealthCheckForDynamicWieghtedLb,
-    /// `LARGE_DEPLOYMENT_WARNING`
-    LargeDeploymentWarning,
-    /// `LIST_OVERHEAD_QUOTA_EXCEED`
-    ListOverheadQuotaExceed,
-    /// `MISSING_TYPE_DEPENDENCY`
-    MissingTypeDependency,
-    /// `NEXT_HOP_ADDRESS_NOT_ASSIGNED`
-    NextHopAddressNotAssigned,
-    /// `NEXT_HOP_CANNOT_IP_FORWARD`
-    NextHopCannotIpForward,
-    /// `NEXT_HOP_INSTANCE_HAS_NO_IPV6_INTERFACE`
-    NextHopInstanceHasNoIpv6Interface,
-    /// `NEXT_HOP_INSTANCE_NOT_FOUND`
-    NextHopInstanceNotFound,
-    /// `NEXT_HOP_INSTANCE_NOT_ON_NETWORK`
-    NextHopInstanceNotOnNetwork,
-    /// `NEXT_HOP_NOT_RUNNING`
-    NextHopNotRunning,
-    /// `NOT_CRITICAL_ERROR`
-    NotCriticalError,
-    /// `NO_RESULTS_ON_PAGE`
-    NoResultsOnPage,
-    /// `PARTIAL_SUCCESS`
-    PartialSuccess,
-    /// `QUOTA_INFO_UNAVAILABLE`
-    QuotaInfoUnavailable,
-    /// `REQUIRED_TOS_AGREEMENT`
-    RequiredTosAgreement,
-    /// `RESOURCE_IN_USE_BY_OTHER_RESOURCE_WARNING`
-    ResourceInUseByOtherResourceWarning,
-    /// `RESOURCE_NOT_DELETED`
-    ResourceNotDeleted,
-    /// `SCHEMA_VALIDATION_IGNORED`
-    SchemaValidationIgnored,
-    /// `SINGLE_INSTANCE_PROPERTY_TEMPLATE`
-    SingleInstancePropertyTemplate,
-    /// `UNDECLARED_PROPERTIES`
-    UndeclaredProperties,
-    /// `UNREACHABLE`
-    Unreachable,
-}
-#[cfg(feature = "resource-policies")]
-runtime::open_enum! {
-    ResourcePolicyListWarningCode { CleanupFailed "CLEANUP_FAILED" DeprecatedResourceUsed
-    "DEPRECATED_RESOURCE_USED" DeprecatedTypeUsed "DEPRECATED_TYPE_USED"
-    DiskSizeLargerThanImageSize "DISK_SIZE_LARGER_THAN_IMAGE_SIZE" ExperimentalTypeUsed
-    "EXPERIMENTAL_TYPE_USED" ExternalApiWarning "EXTERNAL_API_WARNING"
-    FieldValueOverriden "FIELD_VALUE_OVERRIDEN" InjectedKernelsDeprecated
-    "INJECTED_KERNELS_DEPRECATED" InvalidHealthCheckForDynamicWieghtedLb
-    "INVALID_HEALTH_CHECK_FOR_DYNAMIC_WIEGHTED_LB" LargeDeploymentWarning
-    "LARGE_DEPLOYMENT_WARNING" ListOverheadQuotaExceed "LIST_OVERHEAD_QUOTA_EXCEED"
-    MissingTypeDependency "MISSING_TYPE_DEPENDENCY" NextHopAddressNotAssigned
-    "NEXT_HOP_ADDRESS_NOT_ASSIGNED" NextHopCannotIpForward "NEXT_HOP_CANNOT_IP_FORWARD"
-    NextHopInstanceHasNoIpv6Interface "NEXT_HOP_INSTANCE_HAS_NO_IPV6_INTERFACE"
-    NextHopInstanceNotFound "NEXT_HOP_INSTANCE_NOT_FOUND" NextHopInstanceNotOnNetwork
-    "NEXT_HOP_INSTANCE_NOT_ON_NETWORK" NextHopNotRunning "NEXT_HOP_NOT_RUNNING"
-    NotCriticalError "NOT_CRITICAL_ERROR" NoResultsOnPage "NO_RESULTS_ON_PAGE"
-    PartialSuccess "PARTIAL_SUCCESS" QuotaInfoUnavailable "QUOTA_INFO_UNAVAILABLE"
-    RequiredTosAgreement "REQUIRED_TOS_AGREEMENT" ResourceInUseByOtherResourceWarning
-    "RESOURCE_IN_USE_BY_OTHER_RESOURCE_WARNING" ResourceNotDeleted "RESOURCE_NOT_DELETED"
-    SchemaValidationIgnored "SCHEMA_VALIDATION_IGNORED" SingleInstancePropertyTemplate
-    "SINGLE_INSTANCE_PROPERTY_TEMPLATE" UndeclaredProperties "UNDECLARED_PROPERTIES"
-    Unreachable "UNREACHABLE" }
-}
+pub type ResourcePolicyListWarningCode = RouteWarningsCode;
 
 #[cfg(feature = "resource-policies")]
 /// Values of `ResourcePolicySnapshotSchedulePolicyRetentionPolicyOnSourceDiskDelete`.
@@ -22147,21 +7977,7 @@ runtime::open_enum! {
 
 #[cfg(feature = "instances")]
 /// Values of `ResourceStatusSchedulingProtectionTier`.
-#[non_exhaustive]
-pub enum ResourceStatusSchedulingProtectionTier {
-    /// `PROTECTION_TIER_CAPACITY_OPTIMIZED`
-    ProtectionTierCapacityOptimized,
-    /// `PROTECTION_TIER_STANDARD`
-    ProtectionTierStandard,
-    /// `PROTECTION_TIER_UNSPECIFIED`
-    ProtectionTierUnspecified,
-}
-#[cfg(feature = "instances")]
-runtime::open_enum! {
-    ResourceStatusSchedulingProtectionTier { ProtectionTierCapacityOptimized
-    "PROTECTION_TIER_CAPACITY_OPTIMIZED" ProtectionTierStandard
-    "PROTECTION_TIER_STANDARD" ProtectionTierUnspecified "PROTECTION_TIER_UNSPECIFIED" }
-}
+pub type ResourceStatusSchedulingProtectionTier = SchedulingProtectionTier;
 
 #[cfg(feature = "instances")]
 /// Values of `ResourceStatusShutdownDetailsStopState`.
@@ -22281,92 +8097,7 @@ runtime::open_enum! {
 
 #[cfg(feature = "rollout-plans")]
 /// Values of `RolloutPlansListResponseWarningCode`.
-#[non_exhaustive]
-pub enum RolloutPlansListResponseWarningCode {
-    /// `CLEANUP_FAILED`
-    CleanupFailed,
-    /// `DEPRECATED_RESOURCE_USED`
-    DeprecatedResourceUsed,
-    /// `DEPRECATED_TYPE_USED`
-    DeprecatedTypeUsed,
-    /// `DISK_SIZE_LARGER_THAN_IMAGE_SIZE`
-    DiskSizeLargerThanImageSize,
-    /// `EXPERIMENTAL_TYPE_USED`
-    ExperimentalTypeUsed,
-    /// `EXTERNAL_API_WARNING`
-    ExternalApiWarning,
-    /// `FIELD_VALUE_OVERRIDEN`
-    #[deprecated]
-    FieldValueOverriden,
-    /// `INJECTED_KERNELS_DEPRECATED`
-    InjectedKernelsDeprecated,
-    /// `INVALID_HEALTH_CHECK_FOR_DYNAMIC_WIEGHTED_LB`
-    InvalidHealthCheckForDynamicWieghtedLb,
-    /// `LARGE_DEPLOYMENT_WARNING`
-    LargeDeploymentWarning,
-    /// `LIST_OVERHEAD_QUOTA_EXCEED`
-    ListOverheadQuotaExceed,
-    /// `MISSING_TYPE_DEPENDENCY`
-    MissingTypeDependency,
-    /// `NEXT_HOP_ADDRESS_NOT_ASSIGNED`
-    NextHopAddressNotAssigned,
-    /// `NEXT_HOP_CANNOT_IP_FORWARD`
-    NextHopCannotIpForward,
-    /// `NEXT_HOP_INSTANCE_HAS_NO_IPV6_INTERFACE`
-    NextHopInstanceHasNoIpv6Interface,
-    /// `NEXT_HOP_INSTANCE_NOT_FOUND`
-    NextHopInstanceNotFound,
-    /// `NEXT_HOP_INSTANCE_NOT_ON_NETWORK`
-    NextHopInstanceNotOnNetwork,
-    /// `NEXT_HOP_NOT_RUNNING`
-    NextHopNotRunning,
-    /// `NOT_CRITICAL_ERROR`
-    NotCriticalError,
-    /// `NO_RESULTS_ON_PAGE`
-    NoResultsOnPage,
-    /// `PARTIAL_SUCCESS`
-    PartialSuccess,
-    /// `QUOTA_INFO_UNAVAILABLE`
-    QuotaInfoUnavailable,
-    /// `REQUIRED_TOS_AGREEMENT`
-    RequiredTosAgreement,
-    /// `RESOURCE_IN_USE_BY_OTHER_RESOURCE_WARNING`
-    ResourceInUseByOtherResourceWarning,
-    /// `RESOURCE_NOT_DELETED`
-    ResourceNotDeleted,
-    /// `SCHEMA_VALIDATION_IGNORED`
-    SchemaValidationIgnored,
-    /// `SINGLE_INSTANCE_PROPERTY_TEMPLATE`
-    SingleInstancePropertyTemplate,
-    /// `UNDECLARED_PROPERTIES`
-    UndeclaredProperties,
-    /// `UNREACHABLE`
-    Unreachable,
-}
-#[cfg(feature = "rollout-plans")]
-runtime::open_enum! {
-    RolloutPlansListResponseWarningCode { CleanupFailed "CLEANUP_FAILED"
-    DeprecatedResourceUsed "DEPRECATED_RESOURCE_USED" DeprecatedTypeUsed
-    "DEPRECATED_TYPE_USED" DiskSizeLargerThanImageSize "DISK_SIZE_LARGER_THAN_IMAGE_SIZE"
-    ExperimentalTypeUsed "EXPERIMENTAL_TYPE_USED" ExternalApiWarning
-    "EXTERNAL_API_WARNING" FieldValueOverriden "FIELD_VALUE_OVERRIDEN"
-    InjectedKernelsDeprecated "INJECTED_KERNELS_DEPRECATED"
-    InvalidHealthCheckForDynamicWieghtedLb "INVALID_HEALTH_CHECK_FOR_DYNAMIC_WIEGHTED_LB"
-    LargeDeploymentWarning "LARGE_DEPLOYMENT_WARNING" ListOverheadQuotaExceed
-    "LIST_OVERHEAD_QUOTA_EXCEED" MissingTypeDependency "MISSING_TYPE_DEPENDENCY"
-    NextHopAddressNotAssigned "NEXT_HOP_ADDRESS_NOT_ASSIGNED" NextHopCannotIpForward
-    "NEXT_HOP_CANNOT_IP_FORWARD" NextHopInstanceHasNoIpv6Interface
-    "NEXT_HOP_INSTANCE_HAS_NO_IPV6_INTERFACE" NextHopInstanceNotFound
-    "NEXT_HOP_INSTANCE_NOT_FOUND" NextHopInstanceNotOnNetwork
-    "NEXT_HOP_INSTANCE_NOT_ON_NETWORK" NextHopNotRunning "NEXT_HOP_NOT_RUNNING"
-    NotCriticalError "NOT_CRITICAL_ERROR" NoResultsOnPage "NO_RESULTS_ON_PAGE"
-    PartialSuccess "PARTIAL_SUCCESS" QuotaInfoUnavailable "QUOTA_INFO_UNAVAILABLE"
-    RequiredTosAgreement "REQUIRED_TOS_AGREEMENT" ResourceInUseByOtherResourceWarning
-    "RESOURCE_IN_USE_BY_OTHER_RESOURCE_WARNING" ResourceNotDeleted "RESOURCE_NOT_DELETED"
-    SchemaValidationIgnored "SCHEMA_VALIDATION_IGNORED" SingleInstancePropertyTemplate
-    "SINGLE_INSTANCE_PROPERTY_TEMPLATE" UndeclaredProperties "UNDECLARED_PROPERTIES"
-    Unreachable "UNREACHABLE" }
-}
+pub type RolloutPlansListResponseWarningCode = RouteWarningsCode;
 
 #[cfg(feature = "rollouts")]
 /// Values of `RolloutState`.
@@ -22446,92 +8177,7 @@ runtime::open_enum! {
 
 #[cfg(feature = "rollouts")]
 /// Values of `RolloutsListResponseWarningCode`.
-#[non_exhaustive]
-pub enum RolloutsListResponseWarningCode {
-    /// `CLEANUP_FAILED`
-    CleanupFailed,
-    /// `DEPRECATED_RESOURCE_USED`
-    DeprecatedResourceUsed,
-    /// `DEPRECATED_TYPE_USED`
-    DeprecatedTypeUsed,
-    /// `DISK_SIZE_LARGER_THAN_IMAGE_SIZE`
-    DiskSizeLargerThanImageSize,
-    /// `EXPERIMENTAL_TYPE_USED`
-    ExperimentalTypeUsed,
-    /// `EXTERNAL_API_WARNING`
-    ExternalApiWarning,
-    /// `FIELD_VALUE_OVERRIDEN`
-    #[deprecated]
-    FieldValueOverriden,
-    /// `INJECTED_KERNELS_DEPRECATED`
-    InjectedKernelsDeprecated,
-    /// `INVALID_HEALTH_CHECK_FOR_DYNAMIC_WIEGHTED_LB`
-    InvalidHealthCheckForDynamicWieghtedLb,
-    /// `LARGE_DEPLOYMENT_WARNING`
-    LargeDeploymentWarning,
-    /// `LIST_OVERHEAD_QUOTA_EXCEED`
-    ListOverheadQuotaExceed,
-    /// `MISSING_TYPE_DEPENDENCY`
-    MissingTypeDependency,
-    /// `NEXT_HOP_ADDRESS_NOT_ASSIGNED`
-    NextHopAddressNotAssigned,
-    /// `NEXT_HOP_CANNOT_IP_FORWARD`
-    NextHopCannotIpForward,
-    /// `NEXT_HOP_INSTANCE_HAS_NO_IPV6_INTERFACE`
-    NextHopInstanceHasNoIpv6Interface,
-    /// `NEXT_HOP_INSTANCE_NOT_FOUND`
-    NextHopInstanceNotFound,
-    /// `NEXT_HOP_INSTANCE_NOT_ON_NETWORK`
-    NextHopInstanceNotOnNetwork,
-    /// `NEXT_HOP_NOT_RUNNING`
-    NextHopNotRunning,
-    /// `NOT_CRITICAL_ERROR`
-    NotCriticalError,
-    /// `NO_RESULTS_ON_PAGE`
-    NoResultsOnPage,
-    /// `PARTIAL_SUCCESS`
-    PartialSuccess,
-    /// `QUOTA_INFO_UNAVAILABLE`
-    QuotaInfoUnavailable,
-    /// `REQUIRED_TOS_AGREEMENT`
-    RequiredTosAgreement,
-    /// `RESOURCE_IN_USE_BY_OTHER_RESOURCE_WARNING`
-    ResourceInUseByOtherResourceWarning,
-    /// `RESOURCE_NOT_DELETED`
-    ResourceNotDeleted,
-    /// `SCHEMA_VALIDATION_IGNORED`
-    SchemaValidationIgnored,
-    /// `SINGLE_INSTANCE_PROPERTY_TEMPLATE`
-    SingleInstancePropertyTemplate,
-    /// `UNDECLARED_PROPERTIES`
-    UndeclaredProperties,
-    /// `UNREACHABLE`
-    Unreachable,
-}
-#[cfg(feature = "rollouts")]
-runtime::open_enum! {
-    RolloutsListResponseWarningCode { CleanupFailed "CLEANUP_FAILED"
-    DeprecatedResourceUsed "DEPRECATED_RESOURCE_USED" DeprecatedTypeUsed
-    "DEPRECATED_TYPE_USED" DiskSizeLargerThanImageSize "DISK_SIZE_LARGER_THAN_IMAGE_SIZE"
-    ExperimentalTypeUsed "EXPERIMENTAL_TYPE_USED" ExternalApiWarning
-    "EXTERNAL_API_WARNING" FieldValueOverriden "FIELD_VALUE_OVERRIDEN"
-    InjectedKernelsDeprecated "INJECTED_KERNELS_DEPRECATED"
-    InvalidHealthCheckForDynamicWieghtedLb "INVALID_HEALTH_CHECK_FOR_DYNAMIC_WIEGHTED_LB"
-    LargeDeploymentWarning "LARGE_DEPLOYMENT_WARNING" ListOverheadQuotaExceed
-    "LIST_OVERHEAD_QUOTA_EXCEED" MissingTypeDependency "MISSING_TYPE_DEPENDENCY"
-    NextHopAddressNotAssigned "NEXT_HOP_ADDRESS_NOT_ASSIGNED" NextHopCannotIpForward
-    "NEXT_HOP_CANNOT_IP_FORWARD" NextHopInstanceHasNoIpv6Interface
-    "NEXT_HOP_INSTANCE_HAS_NO_IPV6_INTERFACE" NextHopInstanceNotFound
-    "NEXT_HOP_INSTANCE_NOT_FOUND" NextHopInstanceNotOnNetwork
-    "NEXT_HOP_INSTANCE_NOT_ON_NETWORK" NextHopNotRunning "NEXT_HOP_NOT_RUNNING"
-    NotCriticalError "NOT_CRITICAL_ERROR" NoResultsOnPage "NO_RESULTS_ON_PAGE"
-    PartialSuccess "PARTIAL_SUCCESS" QuotaInfoUnavailable "QUOTA_INFO_UNAVAILABLE"
-    RequiredTosAgreement "REQUIRED_TOS_AGREEMENT" ResourceInUseByOtherResourceWarning
-    "RESOURCE_IN_USE_BY_OTHER_RESOURCE_WARNING" ResourceNotDeleted "RESOURCE_NOT_DELETED"
-    SchemaValidationIgnored "SCHEMA_VALIDATION_IGNORED" SingleInstancePropertyTemplate
-    "SINGLE_INSTANCE_PROPERTY_TEMPLATE" UndeclaredProperties "UNDECLARED_PROPERTIES"
-    Unreachable "UNREACHABLE" }
-}
+pub type RolloutsListResponseWarningCode = RouteWarningsCode;
 
 #[cfg(any(feature = "routers", feature = "routes"))]
 /// Values of `RouteAsPathPathSegmentType`.
@@ -22554,91 +8200,7 @@ runtime::open_enum! {
 
 #[cfg(feature = "routes")]
 /// Values of `RouteListWarningCode`.
-#[non_exhaustive]
-pub enum RouteListWarningCode {
-    /// `CLEANUP_FAILED`
-    CleanupFailed,
-    /// `DEPRECATED_RESOURCE_USED`
-    DeprecatedResourceUsed,
-    /// `DEPRECATED_TYPE_USED`
-    DeprecatedTypeUsed,
-    /// `DISK_SIZE_LARGER_THAN_IMAGE_SIZE`
-    DiskSizeLargerThanImageSize,
-    /// `EXPERIMENTAL_TYPE_USED`
-    ExperimentalTypeUsed,
-    /// `EXTERNAL_API_WARNING`
-    ExternalApiWarning,
-    /// `FIELD_VALUE_OVERRIDEN`
-    #[deprecated]
-    FieldValueOverriden,
-    /// `INJECTED_KERNELS_DEPRECATED`
-    InjectedKernelsDeprecated,
-    /// `INVALID_HEALTH_CHECK_FOR_DYNAMIC_WIEGHTED_LB`
-    InvalidHealthCheckForDynamicWieghtedLb,
-    /// `LARGE_DEPLOYMENT_WARNING`
-    LargeDeploymentWarning,
-    /// `LIST_OVERHEAD_QUOTA_EXCEED`
-    ListOverheadQuotaExceed,
-    /// `MISSING_TYPE_DEPENDENCY`
-    MissingTypeDependency,
-    /// `NEXT_HOP_ADDRESS_NOT_ASSIGNED`
-    NextHopAddressNotAssigned,
-    /// `NEXT_HOP_CANNOT_IP_FORWARD`
-    NextHopCannotIpForward,
-    /// `NEXT_HOP_INSTANCE_HAS_NO_IPV6_INTERFACE`
-    NextHopInstanceHasNoIpv6Interface,
-    /// `NEXT_HOP_INSTANCE_NOT_FOUND`
-    NextHopInstanceNotFound,
-    /// `NEXT_HOP_INSTANCE_NOT_ON_NETWORK`
-    NextHopInstanceNotOnNetwork,
-    /// `NEXT_HOP_NOT_RUNNING`
-    NextHopNotRunning,
-    /// `NOT_CRITICAL_ERROR`
-    NotCriticalError,
-    /// `NO_RESULTS_ON_PAGE`
-    NoResultsOnPage,
-    /// `PARTIAL_SUCCESS`
-    PartialSuccess,
-    /// `QUOTA_INFO_UNAVAILABLE`
-    QuotaInfoUnavailable,
-    /// `REQUIRED_TOS_AGREEMENT`
-    RequiredTosAgreement,
-    /// `RESOURCE_IN_USE_BY_OTHER_RESOURCE_WARNING`
-    ResourceInUseByOtherResourceWarning,
-    /// `RESOURCE_NOT_DELETED`
-    ResourceNotDeleted,
-    /// `SCHEMA_VALIDATION_IGNORED`
-    SchemaValidationIgnored,
-    /// `SINGLE_INSTANCE_PROPERTY_TEMPLATE`
-    SingleInstancePropertyTemplate,
-    /// `UNDECLARED_PROPERTIES`
-    UndeclaredProperties,
-    /// `UNREACHABLE`
-    Unreachable,
-}
-#[cfg(feature = "routes")]
-runtime::open_enum! {
-    RouteListWarningCode { CleanupFailed "CLEANUP_FAILED" DeprecatedResourceUsed
-    "DEPRECATED_RESOURCE_USED" DeprecatedTypeUsed "DEPRECATED_TYPE_USED"
-    DiskSizeLargerThanImageSize "DISK_SIZE_LARGER_THAN_IMAGE_SIZE" ExperimentalTypeUsed
-    "EXPERIMENTAL_TYPE_USED" ExternalApiWarning "EXTERNAL_API_WARNING"
-    FieldValueOverriden "FIELD_VALUE_OVERRIDEN" InjectedKernelsDeprecated
-    "INJECTED_KERNELS_DEPRECATED" InvalidHealthCheckForDynamicWieghtedLb
-    "INVALID_HEALTH_CHECK_FOR_DYNAMIC_WIEGHTED_LB" LargeDeploymentWarning
-    "LARGE_DEPLOYMENT_WARNING" ListOverheadQuotaExceed "LIST_OVERHEAD_QUOTA_EXCEED"
-    MissingTypeDependency "MISSING_TYPE_DEPENDENCY" NextHopAddressNotAssigned
-    "NEXT_HOP_ADDRESS_NOT_ASSIGNED" NextHopCannotIpForward "NEXT_HOP_CANNOT_IP_FORWARD"
-    NextHopInstanceHasNoIpv6Interface "NEXT_HOP_INSTANCE_HAS_NO_IPV6_INTERFACE"
-    NextHopInstanceNotFound "NEXT_HOP_INSTANCE_NOT_FOUND" NextHopInstanceNotOnNetwork
-    "NEXT_HOP_INSTANCE_NOT_ON_NETWORK" NextHopNotRunning "NEXT_HOP_NOT_RUNNING"
-    NotCriticalError "NOT_CRITICAL_ERROR" NoResultsOnPage "NO_RESULTS_ON_PAGE"
-    PartialSuccess "PARTIAL_SUCCESS" QuotaInfoUnavailable "QUOTA_INFO_UNAVAILABLE"
-    RequiredTosAgreement "REQUIRED_TOS_AGREEMENT" ResourceInUseByOtherResourceWarning
-    "RESOURCE_IN_USE_BY_OTHER_RESOURCE_WARNING" ResourceNotDeleted "RESOURCE_NOT_DELETED"
-    SchemaValidationIgnored "SCHEMA_VALIDATION_IGNORED" SingleInstancePropertyTemplate
-    "SINGLE_INSTANCE_PROPERTY_TEMPLATE" UndeclaredProperties "UNDECLARED_PROPERTIES"
-    Unreachable "UNREACHABLE" }
-}
+pub type RouteListWarningCode = RouteWarningsCode;
 
 #[cfg(any(feature = "routers", feature = "routes"))]
 /// Values of `RouteNextHopOrigin`.
@@ -22708,7 +8270,6 @@ runtime::open_enum! {
     RouteRouteType { Bgp "BGP" Static "STATIC" Subnet "SUBNET" Transit "TRANSIT" }
 }
 
-#[cfg(any(feature = "routers", feature = "routes"))]
 /// Values of `RouteWarningsCode`.
 #[non_exhaustive]
 pub enum RouteWarningsCode {
@@ -22772,7 +8333,6 @@ pub enum RouteWarningsCode {
     /// `UNREACHABLE`
     Unreachable,
 }
-#[cfg(any(feature = "routers", feature = "routes"))]
 runtime::open_enum! {
     RouteWarningsCode { CleanupFailed "CLEANUP_FAILED" DeprecatedResourceUsed
     "DEPRECATED_RESOURCE_USED" DeprecatedTypeUsed "DEPRECATED_TYPE_USED"
@@ -22798,92 +8358,7 @@ runtime::open_enum! {
 
 #[cfg(feature = "routers")]
 /// Values of `RouterAggregatedListWarningCode`.
-#[non_exhaustive]
-pub enum RouterAggregatedListWarningCode {
-    /// `CLEANUP_FAILED`
-    CleanupFailed,
-    /// `DEPRECATED_RESOURCE_USED`
-    DeprecatedResourceUsed,
-    /// `DEPRECATED_TYPE_USED`
-    DeprecatedTypeUsed,
-    /// `DISK_SIZE_LARGER_THAN_IMAGE_SIZE`
-    DiskSizeLargerThanImageSize,
-    /// `EXPERIMENTAL_TYPE_USED`
-    ExperimentalTypeUsed,
-    /// `EXTERNAL_API_WARNING`
-    ExternalApiWarning,
-    /// `FIELD_VALUE_OVERRIDEN`
-    #[deprecated]
-    FieldValueOverriden,
-    /// `INJECTED_KERNELS_DEPRECATED`
-    InjectedKernelsDeprecated,
-    /// `INVALID_HEALTH_CHECK_FOR_DYNAMIC_WIEGHTED_LB`
-    InvalidHealthCheckForDynamicWieghtedLb,
-    /// `LARGE_DEPLOYMENT_WARNING`
-    LargeDeploymentWarning,
-    /// `LIST_OVERHEAD_QUOTA_EXCEED`
-    ListOverheadQuotaExceed,
-    /// `MISSING_TYPE_DEPENDENCY`
-    MissingTypeDependency,
-    /// `NEXT_HOP_ADDRESS_NOT_ASSIGNED`
-    NextHopAddressNotAssigned,
-    /// `NEXT_HOP_CANNOT_IP_FORWARD`
-    NextHopCannotIpForward,
-    /// `NEXT_HOP_INSTANCE_HAS_NO_IPV6_INTERFACE`
-    NextHopInstanceHasNoIpv6Interface,
-    /// `NEXT_HOP_INSTANCE_NOT_FOUND`
-    NextHopInstanceNotFound,
-    /// `NEXT_HOP_INSTANCE_NOT_ON_NETWORK`
-    NextHopInstanceNotOnNetwork,
-    /// `NEXT_HOP_NOT_RUNNING`
-    NextHopNotRunning,
-    /// `NOT_CRITICAL_ERROR`
-    NotCriticalError,
-    /// `NO_RESULTS_ON_PAGE`
-    NoResultsOnPage,
-    /// `PARTIAL_SUCCESS`
-    PartialSuccess,
-    /// `QUOTA_INFO_UNAVAILABLE`
-    QuotaInfoUnavailable,
-    /// `REQUIRED_TOS_AGREEMENT`
-    RequiredTosAgreement,
-    /// `RESOURCE_IN_USE_BY_OTHER_RESOURCE_WARNING`
-    ResourceInUseByOtherResourceWarning,
-    /// `RESOURCE_NOT_DELETED`
-    ResourceNotDeleted,
-    /// `SCHEMA_VALIDATION_IGNORED`
-    SchemaValidationIgnored,
-    /// `SINGLE_INSTANCE_PROPERTY_TEMPLATE`
-    SingleInstancePropertyTemplate,
-    /// `UNDECLARED_PROPERTIES`
-    UndeclaredProperties,
-    /// `UNREACHABLE`
-    Unreachable,
-}
-#[cfg(feature = "routers")]
-runtime::open_enum! {
-    RouterAggregatedListWarningCode { CleanupFailed "CLEANUP_FAILED"
-    DeprecatedResourceUsed "DEPRECATED_RESOURCE_USED" DeprecatedTypeUsed
-    "DEPRECATED_TYPE_USED" DiskSizeLargerThanImageSize "DISK_SIZE_LARGER_THAN_IMAGE_SIZE"
-    ExperimentalTypeUsed "EXPERIMENTAL_TYPE_USED" ExternalApiWarning
-    "EXTERNAL_API_WARNING" FieldValueOverriden "FIELD_VALUE_OVERRIDEN"
-    InjectedKernelsDeprecated "INJECTED_KERNELS_DEPRECATED"
-    InvalidHealthCheckForDynamicWieghtedLb "INVALID_HEALTH_CHECK_FOR_DYNAMIC_WIEGHTED_LB"
-    LargeDeploymentWarning "LARGE_DEPLOYMENT_WARNING" ListOverheadQuotaExceed
-    "LIST_OVERHEAD_QUOTA_EXCEED" MissingTypeDependency "MISSING_TYPE_DEPENDENCY"
-    NextHopAddressNotAssigned "NEXT_HOP_ADDRESS_NOT_ASSIGNED" NextHopCannotIpForward
-    "NEXT_HOP_CANNOT_IP_FORWARD" NextHopInstanceHasNoIpv6Interface
-    "NEXT_HOP_INSTANCE_HAS_NO_IPV6_INTERFACE" NextHopInstanceNotFound
-    "NEXT_HOP_INSTANCE_NOT_FOUND" NextHopInstanceNotOnNetwork
-    "NEXT_HOP_INSTANCE_NOT_ON_NETWORK" NextHopNotRunning "NEXT_HOP_NOT_RUNNING"
-    NotCriticalError "NOT_CRITICAL_ERROR" NoResultsOnPage "NO_RESULTS_ON_PAGE"
-    PartialSuccess "PARTIAL_SUCCESS" QuotaInfoUnavailable "QUOTA_INFO_UNAVAILABLE"
-    RequiredTosAgreement "REQUIRED_TOS_AGREEMENT" ResourceInUseByOtherResourceWarning
-    "RESOURCE_IN_USE_BY_OTHER_RESOURCE_WARNING" ResourceNotDeleted "RESOURCE_NOT_DELETED"
-    SchemaValidationIgnored "SCHEMA_VALIDATION_IGNORED" SingleInstancePropertyTemplate
-    "SINGLE_INSTANCE_PROPERTY_TEMPLATE" UndeclaredProperties "UNDECLARED_PROPERTIES"
-    Unreachable "UNREACHABLE" }
-}
+pub type RouterAggregatedListWarningCode = RouteWarningsCode;
 
 #[cfg(feature = "routers")]
 /// Values of `RouterBgpAdvertiseMode`.
@@ -22913,48 +8388,17 @@ runtime::open_enum! {
 
 #[cfg(feature = "routers")]
 /// Values of `RouterBgpPeerAdvertiseMode`.
-#[non_exhaustive]
-pub enum RouterBgpPeerAdvertiseMode {
-    /// `CUSTOM`
-    Custom,
-    /// `DEFAULT`
-    Default,
-}
-#[cfg(feature = "routers")]
-runtime::open_enum! {
-    RouterBgpPeerAdvertiseMode { Custom "CUSTOM" Default "DEFAULT" }
-}
+pub type RouterBgpPeerAdvertiseMode = RouterBgpAdvertiseMode;
 
 #[cfg(feature = "routers")]
 /// Values of `RouterBgpPeerAdvertisedGroups`.
-#[non_exhaustive]
-pub enum RouterBgpPeerAdvertisedGroups {
-    /// `ALL_SUBNETS`
-    AllSubnets,
-}
-#[cfg(feature = "routers")]
-runtime::open_enum! {
-    RouterBgpPeerAdvertisedGroups { AllSubnets "ALL_SUBNETS" }
-}
+pub type RouterBgpPeerAdvertisedGroups = RouterBgpAdvertisedGroups;
 
 #[cfg(feature = "routers")]
 /// Values of `RouterBgpPeerBfdSessionInitializationMode`.
-#[non_exhaustive]
-pub enum RouterBgpPeerBfdSessionInitializationMode {
-    /// `ACTIVE`
-    Active,
-    /// `DISABLED`
-    Disabled,
-    /// `PASSIVE`
-    Passive,
-}
-#[cfg(feature = "routers")]
-runtime::open_enum! {
-    RouterBgpPeerBfdSessionInitializationMode { Active "ACTIVE" Disabled "DISABLED"
-    Passive "PASSIVE" }
-}
+pub type RouterBgpPeerBfdSessionInitializationMode = BfdStatusBfdSessionInitializationMode;
 
-#[cfg(feature = "routers")]
+#[cfg(any(feature = "packet-mirrorings", feature = "routers"))]
 /// Values of `RouterBgpPeerEnable`.
 #[non_exhaustive]
 pub enum RouterBgpPeerEnable {
@@ -22963,7 +8407,7 @@ pub enum RouterBgpPeerEnable {
     /// `TRUE`
     True,
 }
-#[cfg(feature = "routers")]
+#[cfg(any(feature = "packet-mirrorings", feature = "routers"))]
 runtime::open_enum! {
     RouterBgpPeerEnable { False "FALSE" True "TRUE" }
 }
@@ -22983,7 +8427,7 @@ runtime::open_enum! {
     ManagedByUser "MANAGED_BY_USER" }
 }
 
-#[cfg(feature = "routers")]
+#[cfg(any(feature = "routers", feature = "vpn-gateways"))]
 /// Values of `RouterInterfaceIpVersion`.
 #[non_exhaustive]
 pub enum RouterInterfaceIpVersion {
@@ -22992,132 +8436,22 @@ pub enum RouterInterfaceIpVersion {
     /// `IPV6`
     Ipv6,
 }
-#[cfg(feature = "routers")]
+#[cfg(any(feature = "routers", feature = "vpn-gateways"))]
 runtime::open_enum! {
     RouterInterfaceIpVersion { Ipv4 "IPV4" Ipv6 "IPV6" }
 }
 
 #[cfg(feature = "routers")]
 /// Values of `RouterInterfaceManagementType`.
-#[non_exhaustive]
-pub enum RouterInterfaceManagementType {
-    /// `MANAGED_BY_ATTACHMENT`
-    ManagedByAttachment,
-    /// `MANAGED_BY_USER`
-    ManagedByUser,
-}
-#[cfg(feature = "routers")]
-runtime::open_enum! {
-    RouterInterfaceManagementType { ManagedByAttachment "MANAGED_BY_ATTACHMENT"
-    ManagedByUser "MANAGED_BY_USER" }
-}
+pub type RouterInterfaceManagementType = RouterBgpPeerManagementType;
 
 #[cfg(feature = "routers")]
 /// Values of `RouterListWarningCode`.
-#[non_exhaustive]
-pub enum RouterListWarningCode {
-    /// `CLEANUP_FAILED`
-    CleanupFailed,
-    /// `DEPRECATED_RESOURCE_USED`
-    DeprecatedResourceUsed,
-    /// `DEPRECATED_TYPE_USED`
-    DeprecatedTypeUsed,
-    /// `DISK_SIZE_LARGER_THAN_IMAGE_SIZE`
-    DiskSizeLargerThanImageSize,
-    /// `EXPERIMENTAL_TYPE_USED`
-    ExperimentalTypeUsed,
-    /// `EXTERNAL_API_WARNING`
-    ExternalApiWarning,
-    /// `FIELD_VALUE_OVERRIDEN`
-    #[deprecated]
-    FieldValueOverriden,
-    /// `INJECTED_KERNELS_DEPRECATED`
-    InjectedKernelsDeprecated,
-    /// `INVALID_HEALTH_CHECK_FOR_DYNAMIC_WIEGHTED_LB`
-    InvalidHealthCheckForDynamicWieghtedLb,
-    /// `LARGE_DEPLOYMENT_WARNING`
-    LargeDeploymentWarning,
-    /// `LIST_OVERHEAD_QUOTA_EXCEED`
-    ListOverheadQuotaExceed,
-    /// `MISSING_TYPE_DEPENDENCY`
-    MissingTypeDependency,
-    /// `NEXT_HOP_ADDRESS_NOT_ASSIGNED`
-    NextHopAddressNotAssigned,
-    /// `NEXT_HOP_CANNOT_IP_FORWARD`
-    NextHopCannotIpForward,
-    /// `NEXT_HOP_INSTANCE_HAS_NO_IPV6_INTERFACE`
-    NextHopInstanceHasNoIpv6Interface,
-    /// `NEXT_HOP_INSTANCE_NOT_FOUND`
-    NextHopInstanceNotFound,
-    /// `NEXT_HOP_INSTANCE_NOT_ON_NETWORK`
-    NextHopInstanceNotOnNetwork,
-    /// `NEXT_HOP_NOT_RUNNING`
-    NextHopNotRunning,
-    /// `NOT_CRITICAL_ERROR`
-    NotCriticalError,
-    /// `NO_RESULTS_ON_PAGE`
-    NoResultsOnPage,
-    /// `PARTIAL_SUCCESS`
-    PartialSuccess,
-    /// `QUOTA_INFO_UNAVAILABLE`
-    QuotaInfoUnavailable,
-    /// `REQUIRED_TOS_AGREEMENT`
-    RequiredTosAgreement,
-    /// `RESOURCE_IN_USE_BY_OTHER_RESOURCE_WARNING`
-    ResourceInUseByOtherResourceWarning,
-    /// `RESOURCE_NOT_DELETED`
-    ResourceNotDeleted,
-    /// `SCHEMA_VALIDATION_IGNORED`
-    SchemaValidationIgnored,
-    /// `SINGLE_INSTANCE_PROPERTY_TEMPLATE`
-    SingleInstancePropertyTemplate,
-    /// `UNDECLARED_PROPERTIES`
-    UndeclaredProperties,
-    /// `UNREACHABLE`
-    Unreachable,
-}
-#[cfg(feature = "routers")]
-runtime::open_enum! {
-    RouterListWarningCode { CleanupFailed "CLEANUP_FAILED" DeprecatedResourceUsed
-    "DEPRECATED_RESOURCE_USED" DeprecatedTypeUsed "DEPRECATED_TYPE_USED"
-    DiskSizeLargerThanImageSize "DISK_SIZE_LARGER_THAN_IMAGE_SIZE" ExperimentalTypeUsed
-    "EXPERIMENTAL_TYPE_USED" ExternalApiWarning "EXTERNAL_API_WARNING"
-    FieldValueOverriden "FIELD_VALUE_OVERRIDEN" InjectedKernelsDeprecated
-    "INJECTED_KERNELS_DEPRECATED" InvalidHealthCheckForDynamicWieghtedLb
-    "INVALID_HEALTH_CHECK_FOR_DYNAMIC_WIEGHTED_LB" LargeDeploymentWarning
-    "LARGE_DEPLOYMENT_WARNING" ListOverheadQuotaExceed "LIST_OVERHEAD_QUOTA_EXCEED"
-    MissingTypeDependency "MISSING_TYPE_DEPENDENCY" NextHopAddressNotAssigned
-    "NEXT_HOP_ADDRESS_NOT_ASSIGNED" NextHopCannotIpForward "NEXT_HOP_CANNOT_IP_FORWARD"
-    NextHopInstanceHasNoIpv6Interface "NEXT_HOP_INSTANCE_HAS_NO_IPV6_INTERFACE"
-    NextHopInstanceNotFound "NEXT_HOP_INSTANCE_NOT_FOUND" NextHopInstanceNotOnNetwork
-    "NEXT_HOP_INSTANCE_NOT_ON_NETWORK" NextHopNotRunning "NEXT_HOP_NOT_RUNNING"
-    NotCriticalError "NOT_CRITICAL_ERROR" NoResultsOnPage "NO_RESULTS_ON_PAGE"
-    PartialSuccess "PARTIAL_SUCCESS" QuotaInfoUnavailable "QUOTA_INFO_UNAVAILABLE"
-    RequiredTosAgreement "REQUIRED_TOS_AGREEMENT" ResourceInUseByOtherResourceWarning
-    "RESOURCE_IN_USE_BY_OTHER_RESOURCE_WARNING" ResourceNotDeleted "RESOURCE_NOT_DELETED"
-    SchemaValidationIgnored "SCHEMA_VALIDATION_IGNORED" SingleInstancePropertyTemplate
-    "SINGLE_INSTANCE_PROPERTY_TEMPLATE" UndeclaredProperties "UNDECLARED_PROPERTIES"
-    Unreachable "UNREACHABLE" }
-}
+pub type RouterListWarningCode = RouteWarningsCode;
 
 #[cfg(feature = "routers")]
 /// Values of `RouterNatAutoNetworkTier`.
-#[non_exhaustive]
-pub enum RouterNatAutoNetworkTier {
-    /// `FIXED_STANDARD`
-    FixedStandard,
-    /// `PREMIUM`
-    Premium,
-    /// `STANDARD`
-    Standard,
-    /// `STANDARD_OVERRIDES_FIXED_STANDARD`
-    StandardOverridesFixedStandard,
-}
-#[cfg(feature = "routers")]
-runtime::open_enum! {
-    RouterNatAutoNetworkTier { FixedStandard "FIXED_STANDARD" Premium "PREMIUM" Standard
-    "STANDARD" StandardOverridesFixedStandard "STANDARD_OVERRIDES_FIXED_STANDARD" }
-}
+pub type RouterNatAutoNetworkTier = AddressNetworkTier;
 
 #[cfg(feature = "routers")]
 /// Values of `RouterNatEndpointTypes`.
@@ -23305,358 +8639,19 @@ runtime::open_enum! {
 
 #[cfg(feature = "routers")]
 /// Values of `RoutersListBgpRoutesWarningCode`.
-#[non_exhaustive]
-pub enum RoutersListBgpRoutesWarningCode {
-    /// `CLEANUP_FAILED`
-    CleanupFailed,
-    /// `DEPRECATED_RESOURCE_USED`
-    DeprecatedResourceUsed,
-    /// `DEPRECATED_TYPE_USED`
-    DeprecatedTypeUsed,
-    /// `DISK_SIZE_LARGER_THAN_IMAGE_SIZE`
-    DiskSizeLargerThanImageSize,
-    /// `EXPERIMENTAL_TYPE_USED`
-    ExperimentalTypeUsed,
-    /// `EXTERNAL_API_WARNING`
-    ExternalApiWarning,
-    /// `FIELD_VALUE_OVERRIDEN`
-    #[deprecated]
-    FieldValueOverriden,
-    /// `INJECTED_KERNELS_DEPRECATED`
-    InjectedKernelsDeprecated,
-    /// `INVALID_HEALTH_CHECK_FOR_DYNAMIC_WIEGHTED_LB`
-    InvalidHealthCheckForDynamicWieghtedLb,
-    /// `LARGE_DEPLOYMENT_WARNING`
-    LargeDeploymentWarning,
-    /// `LIST_OVERHEAD_QUOTA_EXCEED`
-    ListOverheadQuotaExceed,
-    /// `MISSING_TYPE_DEPENDENCY`
-    MissingTypeDependency,
-    /// `NEXT_HOP_ADDRESS_NOT_ASSIGNED`
-    NextHopAddressNotAssigned,
-    /// `NEXT_HOP_CANNOT_IP_FORWARD`
-    NextHopCannotIpForward,
-    /// `NEXT_HOP_INSTANCE_HAS_NO_IPV6_INTERFACE`
-    NextHopInstanceHasNoIpv6Interface,
-    /// `NEXT_HOP_INSTANCE_NOT_FOUND`
-    NextHopInstanceNotFound,
-    /// `NEXT_HOP_INSTANCE_NOT_ON_NETWORK`
-    NextHopInstanceNotOnNetwork,
-    /// `NEXT_HOP_NOT_RUNNING`
-    NextHopNotRunning,
-    /// `NOT_CRITICAL_ERROR`
-    NotCriticalError,
-    /// `NO_RESULTS_ON_PAGE`
-    NoResultsOnPage,
-    /// `PARTIAL_SUCCESS`
-    PartialSuccess,
-    /// `QUOTA_INFO_UNAVAILABLE`
-    QuotaInfoUnavailable,
-    /// `REQUIRED_TOS_AGREEMENT`
-    RequiredTosAgreement,
-    /// `RESOURCE_IN_USE_BY_OTHER_RESOURCE_WARNING`
-    ResourceInUseByOtherResourceWarning,
-    /// `RESOURCE_NOT_DELETED`
-    ResourceNotDeleted,
-    /// `SCHEMA_VALIDATION_IGNORED`
-    SchemaValidationIgnored,
-    /// `SINGLE_INSTANCE_PROPERTY_TEMPLATE`
-    SingleInstancePropertyTemplate,
-    /// `UNDECLARED_PROPERTIES`
-    UndeclaredProperties,
-    /// `UNREACHABLE`
-    Unreachable,
-}
-#[cfg(feature = "routers")]
-runtime::open_enum! {
-    RoutersListBgpRoutesWarningCode { CleanupFailed "CLEANUP_FAILED"
-    DeprecatedResourceUsed "DEPRECATED_RESOURCE_USED" DeprecatedTypeUsed
-    "DEPRECATED_TYPE_USED" DiskSizeLargerThanImageSize "DISK_SIZE_LARGER_THAN_IMAGE_SIZE"
-    ExperimentalTypeUsed "EXPERIMENTAL_TYPE_USED" ExternalApiWarning
-    "EXTERNAL_API_WARNING" FieldValueOverriden "FIELD_VALUE_OVERRIDEN"
-    InjectedKernelsDeprecated "INJECTED_KERNELS_DEPRECATED"
-    InvalidHealthCheckForDynamicWieghtedLb "INVALID_HEALTH_CHECK_FOR_DYNAMIC_WIEGHTED_LB"
-    LargeDeploymentWarning "LARGE_DEPLOYMENT_WARNING" ListOverheadQuotaExceed
-    "LIST_OVERHEAD_QUOTA_EXCEED" MissingTypeDependency "MISSING_TYPE_DEPENDENCY"
-    NextHopAddressNotAssigned "NEXT_HOP_ADDRESS_NOT_ASSIGNED" NextHopCannotIpForward
-    "NEXT_HOP_CANNOT_IP_FORWARD" NextHopInstanceHasNoIpv6Interface
-    "NEXT_HOP_INSTANCE_HAS_NO_IPV6_INTERFACE" NextHopInstanceNotFound
-    "NEXT_HOP_INSTANCE_NOT_FOUND" NextHopInstanceNotOnNetwork
-    "NEXT_HOP_INSTANCE_NOT_ON_NETWORK" NextHopNotRunning "NEXT_HOP_NOT_RUNNING"
-    NotCriticalError "NOT_CRITICAL_ERROR" NoResultsOnPage "NO_RESULTS_ON_PAGE"
-    PartialSuccess "PARTIAL_SUCCESS" QuotaInfoUnavailable "QUOTA_INFO_UNAVAILABLE"
-    RequiredTosAgreement "REQUIRED_TOS_AGREEMENT" ResourceInUseByOtherResourceWarning
-    "RESOURCE_IN_USE_BY_OTHER_RESOURCE_WARNING" ResourceNotDeleted "RESOURCE_NOT_DELETED"
-    SchemaValidationIgnored "SCHEMA_VALIDATION_IGNORED" SingleInstancePropertyTemplate
-    "SINGLE_INSTANCE_PROPERTY_TEMPLATE" UndeclaredProperties "UNDECLARED_PROPERTIES"
-    Unreachable "UNREACHABLE" }
-}
+pub type RoutersListBgpRoutesWarningCode = RouteWarningsCode;
 
 #[cfg(feature = "routers")]
 /// Values of `RoutersListNamedSetsWarningCode`.
-#[non_exhaustive]
-pub enum RoutersListNamedSetsWarningCode {
-    /// `CLEANUP_FAILED`
-    CleanupFailed,
-    /// `DEPRECATED_RESOURCE_USED`
-    DeprecatedResourceUsed,
-    /// `DEPRECATED_TYPE_USED`
-    DeprecatedTypeUsed,
-    /// `DISK_SIZE_LARGER_THAN_IMAGE_SIZE`
-    DiskSizeLargerThanImageSize,
-    /// `EXPERIMENTAL_TYPE_USED`
-    ExperimentalTypeUsed,
-    /// `EXTERNAL_API_WARNING`
-    ExternalApiWarning,
-    /// `FIELD_VALUE_OVERRIDEN`
-    #[deprecated]
-    FieldValueOverriden,
-    /// `INJECTED_KERNELS_DEPRECATED`
-    InjectedKernelsDeprecated,
-    /// `INVALID_HEALTH_CHECK_FOR_DYNAMIC_WIEGHTED_LB`
-    InvalidHealthCheckForDynamicWieghtedLb,
-    /// `LARGE_DEPLOYMENT_WARNING`
-    LargeDeploymentWarning,
-    /// `LIST_OVERHEAD_QUOTA_EXCEED`
-    ListOverheadQuotaExceed,
-    /// `MISSING_TYPE_DEPENDENCY`
-    MissingTypeDependency,
-    /// `NEXT_HOP_ADDRESS_NOT_ASSIGNED`
-    NextHopAddressNotAssigned,
-    /// `NEXT_HOP_CANNOT_IP_FORWARD`
-    NextHopCannotIpForward,
-    /// `NEXT_HOP_INSTANCE_HAS_NO_IPV6_INTERFACE`
-    NextHopInstanceHasNoIpv6Interface,
-    /// `NEXT_HOP_INSTANCE_NOT_FOUND`
-    NextHopInstanceNotFound,
-    /// `NEXT_HOP_INSTANCE_NOT_ON_NETWORK`
-    NextHopInstanceNotOnNetwork,
-    /// `NEXT_HOP_NOT_RUNNING`
-    NextHopNotRunning,
-    /// `NOT_CRITICAL_ERROR`
-    NotCriticalError,
-    /// `NO_RESULTS_ON_PAGE`
-    NoResultsOnPage,
-    /// `PARTIAL_SUCCESS`
-    PartialSuccess,
-    /// `QUOTA_INFO_UNAVAILABLE`
-    QuotaInfoUnavailable,
-    /// `REQUIRED_TOS_AGREEMENT`
-    RequiredTosAgreement,
-    /// `RESOURCE_IN_USE_BY_OTHER_RESOURCE_WARNING`
-    ResourceInUseByOtherResourceWarning,
-    /// `RESOURCE_NOT_DELETED`
-    ResourceNotDeleted,
-    /// `SCHEMA_VALIDATION_IGNORED`
-    SchemaValidationIgnored,
-    /// `SINGLE_INSTANCE_PROPERTY_TEMPLATE`
-    SingleInstancePropertyTemplate,
-    /// `UNDECLARED_PROPERTIES`
-    UndeclaredProperties,
-    /// `UNREACHABLE`
-    Unreachable,
-}
-#[cfg(feature = "routers")]
-runtime::open_enum! {
-    RoutersListNamedSetsWarningCode { CleanupFailed "CLEANUP_FAILED"
-    DeprecatedResourceUsed "DEPRECATED_RESOURCE_USED" DeprecatedTypeUsed
-    "DEPRECATED_TYPE_USED" DiskSizeLargerThanImageSize "DISK_SIZE_LARGER_THAN_IMAGE_SIZE"
-    ExperimentalTypeUsed "EXPERIMENTAL_TYPE_USED" ExternalApiWarning
-    "EXTERNAL_API_WARNING" FieldValueOverriden "FIELD_VALUE_OVERRIDEN"
-    InjectedKernelsDeprecated "INJECTED_KERNELS_DEPRECATED"
-    InvalidHealthCheckForDynamicWieghtedLb "INVALID_HEALTH_CHECK_FOR_DYNAMIC_WIEGHTED_LB"
-    LargeDeploymentWarning "LARGE_DEPLOYMENT_WARNING" ListOverheadQuotaExceed
-    "LIST_OVERHEAD_QUOTA_EXCEED" MissingTypeDependency "MISSING_TYPE_DEPENDENCY"
-    NextHopAddressNotAssigned "NEXT_HOP_ADDRESS_NOT_ASSIGNED" NextHopCannotIpForward
-    "NEXT_HOP_CANNOT_IP_FORWARD" NextHopInstanceHasNoIpv6Interface
-    "NEXT_HOP_INSTANCE_HAS_NO_IPV6_INTERFACE" NextHopInstanceNotFound
-    "NEXT_HOP_INSTANCE_NOT_FOUND" NextHopInstanceNotOnNetwork
-    "NEXT_HOP_INSTANCE_NOT_ON_NETWORK" NextHopNotRunning "NEXT_HOP_NOT_RUNNING"
-    NotCriticalError "NOT_CRITICAL_ERROR" NoResultsOnPage "NO_RESULTS_ON_PAGE"
-    PartialSuccess "PARTIAL_SUCCESS" QuotaInfoUnavailable "QUOTA_INFO_UNAVAILABLE"
-    RequiredTosAgreement "REQUIRED_TOS_AGREEMENT" ResourceInUseByOtherResourceWarning
-    "RESOURCE_IN_USE_BY_OTHER_RESOURCE_WARNING" ResourceNotDeleted "RESOURCE_NOT_DELETED"
-    SchemaValidationIgnored "SCHEMA_VALIDATION_IGNORED" SingleInstancePropertyTemplate
-    "SINGLE_INSTANCE_PROPERTY_TEMPLATE" UndeclaredProperties "UNDECLARED_PROPERTIES"
-    Unreachable "UNREACHABLE" }
-}
+pub type RoutersListNamedSetsWarningCode = RouteWarningsCode;
 
 #[cfg(feature = "routers")]
 /// Values of `RoutersListRoutePoliciesWarningCode`.
-#[non_exhaustive]
-pub enum RoutersListRoutePoliciesWarningCode {
-    /// `CLEANUP_FAILED`
-    CleanupFailed,
-    /// `DEPRECATED_RESOURCE_USED`
-    DeprecatedResourceUsed,
-    /// `DEPRECATED_TYPE_USED`
-    DeprecatedTypeUsed,
-    /// `DISK_SIZE_LARGER_THAN_IMAGE_SIZE`
-    DiskSizeLargerThanImageSize,
-    /// `EXPERIMENTAL_TYPE_USED`
-    ExperimentalTypeUsed,
-    /// `EXTERNAL_API_WARNING`
-    ExternalApiWarning,
-    /// `FIELD_VALUE_OVERRIDEN`
-    #[deprecated]
-    FieldValueOverriden,
-    /// `INJECTED_KERNELS_DEPRECATED`
-    InjectedKernelsDeprecated,
-    /// `INVALID_HEALTH_CHECK_FOR_DYNAMIC_WIEGHTED_LB`
-    InvalidHealthCheckForDynamicWieghtedLb,
-    /// `LARGE_DEPLOYMENT_WARNING`
-    LargeDeploymentWarning,
-    /// `LIST_OVERHEAD_QUOTA_EXCEED`
-    ListOverheadQuotaExceed,
-    /// `MISSING_TYPE_DEPENDENCY`
-    MissingTypeDependency,
-    /// `NEXT_HOP_ADDRESS_NOT_ASSIGNED`
-    NextHopAddressNotAssigned,
-    /// `NEXT_HOP_CANNOT_IP_FORWARD`
-    NextHopCannotIpForward,
-    /// `NEXT_HOP_INSTANCE_HAS_NO_IPV6_INTERFACE`
-    NextHopInstanceHasNoIpv6Interface,
-    /// `NEXT_HOP_INSTANCE_NOT_FOUND`
-    NextHopInstanceNotFound,
-    /// `NEXT_HOP_INSTANCE_NOT_ON_NETWORK`
-    NextHopInstanceNotOnNetwork,
-    /// `NEXT_HOP_NOT_RUNNING`
-    NextHopNotRunning,
-    /// `NOT_CRITICAL_ERROR`
-    NotCriticalError,
-    /// `NO_RESULTS_ON_PAGE`
-    NoResultsOnPage,
-    /// `PARTIAL_SUCCESS`
-    PartialSuccess,
-    /// `QUOTA_INFO_UNAVAILABLE`
-    QuotaInfoUnavailable,
-    /// `REQUIRED_TOS_AGREEMENT`
-    RequiredTosAgreement,
-    /// `RESOURCE_IN_USE_BY_OTHER_RESOURCE_WARNING`
-    ResourceInUseByOtherResourceWarning,
-    /// `RESOURCE_NOT_DELETED`
-    ResourceNotDeleted,
-    /// `SCHEMA_VALIDATION_IGNORED`
-    SchemaValidationIgnored,
-    /// `SINGLE_INSTANCE_PROPERTY_TEMPLATE`
-    SingleInstancePropertyTemplate,
-    /// `UNDECLARED_PROPERTIES`
-    UndeclaredProperties,
-    /// `UNREACHABLE`
-    Unreachable,
-}
-#[cfg(feature = "routers")]
-runtime::open_enum! {
-    RoutersListRoutePoliciesWarningCode { CleanupFailed "CLEANUP_FAILED"
-    DeprecatedResourceUsed "DEPRECATED_RESOURCE_USED" DeprecatedTypeUsed
-    "DEPRECATED_TYPE_USED" DiskSizeLargerThanImageSize "DISK_SIZE_LARGER_THAN_IMAGE_SIZE"
-    ExperimentalTypeUsed "EXPERIMENTAL_TYPE_USED" ExternalApiWarning
-    "EXTERNAL_API_WARNING" FieldValueOverriden "FIELD_VALUE_OVERRIDEN"
-    InjectedKernelsDeprecated "INJECTED_KERNELS_DEPRECATED"
-    InvalidHealthCheckForDynamicWieghtedLb "INVALID_HEALTH_CHECK_FOR_DYNAMIC_WIEGHTED_LB"
-    LargeDeploymentWarning "LARGE_DEPLOYMENT_WARNING" ListOverheadQuotaExceed
-    "LIST_OVERHEAD_QUOTA_EXCEED" MissingTypeDependency "MISSING_TYPE_DEPENDENCY"
-    NextHopAddressNotAssigned "NEXT_HOP_ADDRESS_NOT_ASSIGNED" NextHopCannotIpForward
-    "NEXT_HOP_CANNOT_IP_FORWARD" NextHopInstanceHasNoIpv6Interface
-    "NEXT_HOP_INSTANCE_HAS_NO_IPV6_INTERFACE" NextHopInstanceNotFound
-    "NEXT_HOP_INSTANCE_NOT_FOUND" NextHopInstanceNotOnNetwork
-    "NEXT_HOP_INSTANCE_NOT_ON_NETWORK" NextHopNotRunning "NEXT_HOP_NOT_RUNNING"
-    NotCriticalError "NOT_CRITICAL_ERROR" NoResultsOnPage "NO_RESULTS_ON_PAGE"
-    PartialSuccess "PARTIAL_SUCCESS" QuotaInfoUnavailable "QUOTA_INFO_UNAVAILABLE"
-    RequiredTosAgreement "REQUIRED_TOS_AGREEMENT" ResourceInUseByOtherResourceWarning
-    "RESOURCE_IN_USE_BY_OTHER_RESOURCE_WARNING" ResourceNotDeleted "RESOURCE_NOT_DELETED"
-    SchemaValidationIgnored "SCHEMA_VALIDATION_IGNORED" SingleInstancePropertyTemplate
-    "SINGLE_INSTANCE_PROPERTY_TEMPLATE" UndeclaredProperties "UNDECLARED_PROPERTIES"
-    Unreachable "UNREACHABLE" }
-}
+pub type RoutersListRoutePoliciesWarningCode = RouteWarningsCode;
 
 #[cfg(feature = "routers")]
 /// Values of `RoutersScopedListWarningCode`.
-#[non_exhaustive]
-pub enum RoutersScopedListWarningCode {
-    /// `CLEANUP_FAILED`
-    CleanupFailed,
-    /// `DEPRECATED_RESOURCE_USED`
-    DeprecatedResourceUsed,
-    /// `DEPRECATED_TYPE_USED`
-    DeprecatedTypeUsed,
-    /// `DISK_SIZE_LARGER_THAN_IMAGE_SIZE`
-    DiskSizeLargerThanImageSize,
-    /// `EXPERIMENTAL_TYPE_USED`
-    ExperimentalTypeUsed,
-    /// `EXTERNAL_API_WARNING`
-    ExternalApiWarning,
-    /// `FIELD_VALUE_OVERRIDEN`
-    #[deprecated]
-    FieldValueOverriden,
-    /// `INJECTED_KERNELS_DEPRECATED`
-    InjectedKernelsDeprecated,
-    /// `INVALID_HEALTH_CHECK_FOR_DYNAMIC_WIEGHTED_LB`
-    InvalidHealthCheckForDynamicWieghtedLb,
-    /// `LARGE_DEPLOYMENT_WARNING`
-    LargeDeploymentWarning,
-    /// `LIST_OVERHEAD_QUOTA_EXCEED`
-    ListOverheadQuotaExceed,
-    /// `MISSING_TYPE_DEPENDENCY`
-    MissingTypeDependency,
-    /// `NEXT_HOP_ADDRESS_NOT_ASSIGNED`
-    NextHopAddressNotAssigned,
-    /// `NEXT_HOP_CANNOT_IP_FORWARD`
-    NextHopCannotIpForward,
-    /// `NEXT_HOP_INSTANCE_HAS_NO_IPV6_INTERFACE`
-    NextHopInstanceHasNoIpv6Interface,
-    /// `NEXT_HOP_INSTANCE_NOT_FOUND`
-    NextHopInstanceNotFound,
-    /// `NEXT_HOP_INSTANCE_NOT_ON_NETWORK`
-    NextHopInstanceNotOnNetwork,
-    /// `NEXT_HOP_NOT_RUNNING`
-    NextHopNotRunning,
-    /// `NOT_CRITICAL_ERROR`
-    NotCriticalError,
-    /// `NO_RESULTS_ON_PAGE`
-    NoResultsOnPage,
-    /// `PARTIAL_SUCCESS`
-    PartialSuccess,
-    /// `QUOTA_INFO_UNAVAILABLE`
-    QuotaInfoUnavailable,
-    /// `REQUIRED_TOS_AGREEMENT`
-    RequiredTosAgreement,
-    /// `RESOURCE_IN_USE_BY_OTHER_RESOURCE_WARNING`
-    ResourceInUseByOtherResourceWarning,
-    /// `RESOURCE_NOT_DELETED`
-    ResourceNotDeleted,
-    /// `SCHEMA_VALIDATION_IGNORED`
-    SchemaValidationIgnored,
-    /// `SINGLE_INSTANCE_PROPERTY_TEMPLATE`
-    SingleInstancePropertyTemplate,
-    /// `UNDECLARED_PROPERTIES`
-    UndeclaredProperties,
-    /// `UNREACHABLE`
-    Unreachable,
-}
-#[cfg(feature = "routers")]
-runtime::open_enum! {
-    RoutersScopedListWarningCode { CleanupFailed "CLEANUP_FAILED" DeprecatedResourceUsed
-    "DEPRECATED_RESOURCE_USED" DeprecatedTypeUsed "DEPRECATED_TYPE_USED"
-    DiskSizeLargerThanImageSize "DISK_SIZE_LARGER_THAN_IMAGE_SIZE" ExperimentalTypeUsed
-    "EXPERIMENTAL_TYPE_USED" ExternalApiWarning "EXTERNAL_API_WARNING"
-    FieldValueOverriden "FIELD_VALUE_OVERRIDEN" InjectedKernelsDeprecated
-    "INJECTED_KERNELS_DEPRECATED" InvalidHealthCheckForDynamicWieghtedLb
-    "INVALID_HEALTH_CHECK_FOR_DYNAMIC_WIEGHTED_LB" LargeDeploymentWarning
-    "LARGE_DEPLOYMENT_WARNING" ListOverheadQuotaExceed "LIST_OVERHEAD_QUOTA_EXCEED"
-    MissingTypeDependency "MISSING_TYPE_DEPENDENCY" NextHopAddressNotAssigned
-    "NEXT_HOP_ADDRESS_NOT_ASSIGNED" NextHopCannotIpForward "NEXT_HOP_CANNOT_IP_FORWARD"
-    NextHopInstanceHasNoIpv6Interface "NEXT_HOP_INSTANCE_HAS_NO_IPV6_INTERFACE"
-    NextHopInstanceNotFound "NEXT_HOP_INSTANCE_NOT_FOUND" NextHopInstanceNotOnNetwork
-    "NEXT_HOP_INSTANCE_NOT_ON_NETWORK" NextHopNotRunning "NEXT_HOP_NOT_RUNNING"
-    NotCriticalError "NOT_CRITICAL_ERROR" NoResultsOnPage "NO_RESULTS_ON_PAGE"
-    PartialSuccess "PARTIAL_SUCCESS" QuotaInfoUnavailable "QUOTA_INFO_UNAVAILABLE"
-    RequiredTosAgreement "REQUIRED_TOS_AGREEMENT" ResourceInUseByOtherResourceWarning
-    "RESOURCE_IN_USE_BY_OTHER_RESOURCE_WARNING" ResourceNotDeleted "RESOURCE_NOT_DELETED"
-    SchemaValidationIgnored "SCHEMA_VALIDATION_IGNORED" SingleInstancePropertyTemplate
-    "SINGLE_INSTANCE_PROPERTY_TEMPLATE" UndeclaredProperties "UNDECLARED_PROPERTIES"
-    Unreachable "UNREACHABLE" }
-}
+pub type RoutersScopedListWarningCode = RouteWarningsCode;
 
 #[cfg(any(feature = "health-checks", feature = "region-health-checks"))]
 /// Values of `SSLHealthCheckPortSpecification`.
@@ -23675,7 +8670,15 @@ runtime::open_enum! {
     "USE_NAMED_PORT" UseServingPort "USE_SERVING_PORT" }
 }
 
-#[cfg(any(feature = "health-checks", feature = "region-health-checks"))]
+#[cfg(
+    any(
+        feature = "health-checks",
+        feature = "region-health-checks",
+        feature = "region-target-tcp-proxies",
+        feature = "target-ssl-proxies",
+        feature = "target-tcp-proxies"
+    )
+)]
 /// Values of `SSLHealthCheckProxyHeader`.
 #[non_exhaustive]
 pub enum SSLHealthCheckProxyHeader {
@@ -23684,97 +8687,42 @@ pub enum SSLHealthCheckProxyHeader {
     /// `PROXY_V1`
     ProxyV1,
 }
-#[cfg(any(feature = "health-checks", feature = "region-health-checks"))]
+#[cfg(
+    any(
+        feature = "health-checks",
+        feature = "region-health-checks",
+        feature = "region-target-tcp-proxies",
+        feature = "target-ssl-proxies",
+        feature = "target-tcp-proxies"
+    )
+)]
 runtime::open_enum! {
     SSLHealthCheckProxyHeader { None "NONE" ProxyV1 "PROXY_V1" }
 }
 
 #[cfg(feature = "machine-images")]
 /// Values of `SavedAttachedDiskInterface`.
-#[non_exhaustive]
-pub enum SavedAttachedDiskInterface {
-    /// `NVME`
-    Nvme,
-    /// `SCSI`
-    Scsi,
-}
-#[cfg(feature = "machine-images")]
-runtime::open_enum! {
-    SavedAttachedDiskInterface { Nvme "NVME" Scsi "SCSI" }
-}
+pub type SavedAttachedDiskInterface = AttachedDiskInterface;
 
 #[cfg(feature = "machine-images")]
 /// Values of `SavedAttachedDiskMode`.
-#[non_exhaustive]
-pub enum SavedAttachedDiskMode {
-    /// `READ_ONLY`
-    ReadOnly,
-    /// `READ_WRITE`
-    ReadWrite,
-}
-#[cfg(feature = "machine-images")]
-runtime::open_enum! {
-    SavedAttachedDiskMode { ReadOnly "READ_ONLY" ReadWrite "READ_WRITE" }
-}
+pub type SavedAttachedDiskMode = AttachedDiskMode;
 
 #[cfg(feature = "machine-images")]
 /// Values of `SavedAttachedDiskStorageBytesStatus`.
-#[non_exhaustive]
-pub enum SavedAttachedDiskStorageBytesStatus {
-    /// `UPDATING`
-    Updating,
-    /// `UP_TO_DATE`
-    UpToDate,
-}
-#[cfg(feature = "machine-images")]
-runtime::open_enum! {
-    SavedAttachedDiskStorageBytesStatus { Updating "UPDATING" UpToDate "UP_TO_DATE" }
-}
+pub type SavedAttachedDiskStorageBytesStatus = SnapshotStorageBytesStatus;
 
 #[cfg(feature = "machine-images")]
 /// Values of `SavedAttachedDiskType`.
-#[non_exhaustive]
-pub enum SavedAttachedDiskType {
-    /// `PERSISTENT`
-    Persistent,
-    /// `SCRATCH`
-    Scratch,
-}
-#[cfg(feature = "machine-images")]
-runtime::open_enum! {
-    SavedAttachedDiskType { Persistent "PERSISTENT" Scratch "SCRATCH" }
-}
+pub type SavedAttachedDiskType = AttachedDiskType;
 
 #[cfg(feature = "machine-images")]
 /// Values of `SavedDiskArchitecture`.
-#[non_exhaustive]
-pub enum SavedDiskArchitecture {
-    /// `ARCHITECTURE_UNSPECIFIED`
-    ArchitectureUnspecified,
-    /// `ARM64`
-    Arm64,
-    /// `X86_64`
-    X86_64,
-}
-#[cfg(feature = "machine-images")]
-runtime::open_enum! {
-    SavedDiskArchitecture { ArchitectureUnspecified "ARCHITECTURE_UNSPECIFIED" Arm64
-    "ARM64" X86_64 "X86_64" }
-}
+pub type SavedDiskArchitecture = DiskArchitecture;
 
 #[cfg(feature = "machine-images")]
 /// Values of `SavedDiskStorageBytesStatus`.
-#[non_exhaustive]
-pub enum SavedDiskStorageBytesStatus {
-    /// `UPDATING`
-    Updating,
-    /// `UP_TO_DATE`
-    UpToDate,
-}
-#[cfg(feature = "machine-images")]
-runtime::open_enum! {
-    SavedDiskStorageBytesStatus { Updating "UPDATING" UpToDate "UP_TO_DATE" }
-}
+pub type SavedDiskStorageBytesStatus = SnapshotStorageBytesStatus;
 
 #[cfg(any(feature = "autoscalers", feature = "region-autoscalers"))]
 /// Values of `ScalingScheduleStatusState`.
@@ -23928,6 +8876,7 @@ runtime::open_enum! {
 
 #[cfg(
     any(
+        feature = "advice",
         feature = "instance-templates",
         feature = "instances",
         feature = "machine-images",
@@ -23949,6 +8898,7 @@ pub enum SchedulingProvisioningModel {
 }
 #[cfg(
     any(
+        feature = "advice",
         feature = "instance-templates",
         feature = "instances",
         feature = "machine-images",
@@ -23963,181 +8913,11 @@ runtime::open_enum! {
 
 #[cfg(feature = "security-policies")]
 /// Values of `SecurityPoliciesAggregatedListWarningCode`.
-#[non_exhaustive]
-pub enum SecurityPoliciesAggregatedListWarningCode {
-    /// `CLEANUP_FAILED`
-    CleanupFailed,
-    /// `DEPRECATED_RESOURCE_USED`
-    DeprecatedResourceUsed,
-    /// `DEPRECATED_TYPE_USED`
-    DeprecatedTypeUsed,
-    /// `DISK_SIZE_LARGER_THAN_IMAGE_SIZE`
-    DiskSizeLargerThanImageSize,
-    /// `EXPERIMENTAL_TYPE_USED`
-    ExperimentalTypeUsed,
-    /// `EXTERNAL_API_WARNING`
-    ExternalApiWarning,
-    /// `FIELD_VALUE_OVERRIDEN`
-    #[deprecated]
-    FieldValueOverriden,
-    /// `INJECTED_KERNELS_DEPRECATED`
-    InjectedKernelsDeprecated,
-    /// `INVALID_HEALTH_CHECK_FOR_DYNAMIC_WIEGHTED_LB`
-    InvalidHealthCheckForDynamicWieghtedLb,
-    /// `LARGE_DEPLOYMENT_WARNING`
-    LargeDeploymentWarning,
-    /// `LIST_OVERHEAD_QUOTA_EXCEED`
-    ListOverheadQuotaExceed,
-    /// `MISSING_TYPE_DEPENDENCY`
-    MissingTypeDependency,
-    /// `NEXT_HOP_ADDRESS_NOT_ASSIGNED`
-    NextHopAddressNotAssigned,
-    /// `NEXT_HOP_CANNOT_IP_FORWARD`
-    NextHopCannotIpForward,
-    /// `NEXT_HOP_INSTANCE_HAS_NO_IPV6_INTERFACE`
-    NextHopInstanceHasNoIpv6Interface,
-    /// `NEXT_HOP_INSTANCE_NOT_FOUND`
-    NextHopInstanceNotFound,
-    /// `NEXT_HOP_INSTANCE_NOT_ON_NETWORK`
-    NextHopInstanceNotOnNetwork,
-    /// `NEXT_HOP_NOT_RUNNING`
-    NextHopNotRunning,
-    /// `NOT_CRITICAL_ERROR`
-    NotCriticalError,
-    /// `NO_RESULTS_ON_PAGE`
-    NoResultsOnPage,
-    /// `PARTIAL_SUCCESS`
-    PartialSuccess,
-    /// `QUOTA_INFO_UNAVAILABLE`
-    QuotaInfoUnavailable,
-    /// `REQUIRED_TOS_AGREEMENT`
-    RequiredTosAgreement,
-    /// `RESOURCE_IN_USE_BY_OTHER_RESOURCE_WARNING`
-    ResourceInUseByOtherResourceWarning,
-    /// `RESOURCE_NOT_DELETED`
-    ResourceNotDeleted,
-    /// `SCHEMA_VALIDATION_IGNORED`
-    SchemaValidationIgnored,
-    /// `SINGLE_INSTANCE_PROPERTY_TEMPLATE`
-    SingleInstancePropertyTemplate,
-    /// `UNDECLARED_PROPERTIES`
-    UndeclaredProperties,
-    /// `UNREACHABLE`
-    Unreachable,
-}
-#[cfg(feature = "security-policies")]
-runtime::open_enum! {
-    SecurityPoliciesAggregatedListWarningCode { CleanupFailed "CLEANUP_FAILED"
-    DeprecatedResourceUsed "DEPRECATED_RESOURCE_USED" DeprecatedTypeUsed
-    "DEPRECATED_TYPE_USED" DiskSizeLargerThanImageSize "DISK_SIZE_LARGER_THAN_IMAGE_SIZE"
-    ExperimentalTypeUsed "EXPERIMENTAL_TYPE_USED" ExternalApiWarning
-    "EXTERNAL_API_WARNING" FieldValueOverriden "FIELD_VALUE_OVERRIDEN"
-    InjectedKernelsDeprecated "INJECTED_KERNELS_DEPRECATED"
-    InvalidHealthCheckForDynamicWieghtedLb "INVALID_HEALTH_CHECK_FOR_DYNAMIC_WIEGHTED_LB"
-    LargeDeploymentWarning "LARGE_DEPLOYMENT_WARNING" ListOverheadQuotaExceed
-    "LIST_OVERHEAD_QUOTA_EXCEED" MissingTypeDependency "MISSING_TYPE_DEPENDENCY"
-    NextHopAddressNotAssigned "NEXT_HOP_ADDRESS_NOT_ASSIGNED" NextHopCannotIpForward
-    "NEXT_HOP_CANNOT_IP_FORWARD" NextHopInstanceHasNoIpv6Interface
-    "NEXT_HOP_INSTANCE_HAS_NO_IPV6_INTERFACE" NextHopInstanceNotFound
-    "NEXT_HOP_INSTANCE_NOT_FOUND" NextHopInstanceNotOnNetwork
-    "NEXT_HOP_INSTANCE_NOT_ON_NETWORK" NextHopNotRunning "NEXT_HOP_NOT_RUNNING"
-    NotCriticalError "NOT_CRITICAL_ERROR" NoResultsOnPage "NO_RESULTS_ON_PAGE"
-    PartialSuccess "PARTIAL_SUCCESS" QuotaInfoUnavailable "QUOTA_INFO_UNAVAILABLE"
-    RequiredTosAgreement "REQUIRED_TOS_AGREEMENT" ResourceInUseByOtherResourceWarning
-    "RESOURCE_IN_USE_BY_OTHER_RESOURCE_WARNING" ResourceNotDeleted "RESOURCE_NOT_DELETED"
-    SchemaValidationIgnored "SCHEMA_VALIDATION_IGNORED" SingleInstancePropertyTemplate
-    "SINGLE_INSTANCE_PROPERTY_TEMPLATE" UndeclaredProperties "UNDECLARED_PROPERTIES"
-    Unreachable "UNREACHABLE" }
-}
+pub type SecurityPoliciesAggregatedListWarningCode = RouteWarningsCode;
 
 #[cfg(feature = "security-policies")]
 /// Values of `SecurityPoliciesScopedListWarningCode`.
-#[non_exhaustive]
-pub enum SecurityPoliciesScopedListWarningCode {
-    /// `CLEANUP_FAILED`
-    CleanupFailed,
-    /// `DEPRECATED_RESOURCE_USED`
-    DeprecatedResourceUsed,
-    /// `DEPRECATED_TYPE_USED`
-    DeprecatedTypeUsed,
-    /// `DISK_SIZE_LARGER_THAN_IMAGE_SIZE`
-    DiskSizeLargerThanImageSize,
-    /// `EXPERIMENTAL_TYPE_USED`
-    ExperimentalTypeUsed,
-    /// `EXTERNAL_API_WARNING`
-    ExternalApiWarning,
-    /// `FIELD_VALUE_OVERRIDEN`
-    #[deprecated]
-    FieldValueOverriden,
-    /// `INJECTED_KERNELS_DEPRECATED`
-    InjectedKernelsDeprecated,
-    /// `INVALID_HEALTH_CHECK_FOR_DYNAMIC_WIEGHTED_LB`
-    InvalidHealthCheckForDynamicWieghtedLb,
-    /// `LARGE_DEPLOYMENT_WARNING`
-    LargeDeploymentWarning,
-    /// `LIST_OVERHEAD_QUOTA_EXCEED`
-    ListOverheadQuotaExceed,
-    /// `MISSING_TYPE_DEPENDENCY`
-    MissingTypeDependency,
-    /// `NEXT_HOP_ADDRESS_NOT_ASSIGNED`
-    NextHopAddressNotAssigned,
-    /// `NEXT_HOP_CANNOT_IP_FORWARD`
-    NextHopCannotIpForward,
-    /// `NEXT_HOP_INSTANCE_HAS_NO_IPV6_INTERFACE`
-    NextHopInstanceHasNoIpv6Interface,
-    /// `NEXT_HOP_INSTANCE_NOT_FOUND`
-    NextHopInstanceNotFound,
-    /// `NEXT_HOP_INSTANCE_NOT_ON_NETWORK`
-    NextHopInstanceNotOnNetwork,
-    /// `NEXT_HOP_NOT_RUNNING`
-    NextHopNotRunning,
-    /// `NOT_CRITICAL_ERROR`
-    NotCriticalError,
-    /// `NO_RESULTS_ON_PAGE`
-    NoResultsOnPage,
-    /// `PARTIAL_SUCCESS`
-    PartialSuccess,
-    /// `QUOTA_INFO_UNAVAILABLE`
-    QuotaInfoUnavailable,
-    /// `REQUIRED_TOS_AGREEMENT`
-    RequiredTosAgreement,
-    /// `RESOURCE_IN_USE_BY_OTHER_RESOURCE_WARNING`
-    ResourceInUseByOtherResourceWarning,
-    /// `RESOURCE_NOT_DELETED`
-    ResourceNotDeleted,
-    /// `SCHEMA_VALIDATION_IGNORED`
-    SchemaValidationIgnored,
-    /// `SINGLE_INSTANCE_PROPERTY_TEMPLATE`
-    SingleInstancePropertyTemplate,
-    /// `UNDECLARED_PROPERTIES`
-    UndeclaredProperties,
-    /// `UNREACHABLE`
-    Unreachable,
-}
-#[cfg(feature = "security-policies")]
-runtime::open_enum! {
-    SecurityPoliciesScopedListWarningCode { CleanupFailed "CLEANUP_FAILED"
-    DeprecatedResourceUsed "DEPRECATED_RESOURCE_USED" DeprecatedTypeUsed
-    "DEPRECATED_TYPE_USED" DiskSizeLargerThanImageSize "DISK_SIZE_LARGER_THAN_IMAGE_SIZE"
-    ExperimentalTypeUsed "EXPERIMENTAL_TYPE_USED" ExternalApiWarning
-    "EXTERNAL_API_WARNING" FieldValueOverriden "FIELD_VALUE_OVERRIDEN"
-    InjectedKernelsDeprecated "INJECTED_KERNELS_DEPRECATED"
-    InvalidHealthCheckForDynamicWieghtedLb "INVALID_HEALTH_CHECK_FOR_DYNAMIC_WIEGHTED_LB"
-    LargeDeploymentWarning "LARGE_DEPLOYMENT_WARNING" ListOverheadQuotaExceed
-    "LIST_OVERHEAD_QUOTA_EXCEED" MissingTypeDependency "MISSING_TYPE_DEPENDENCY"
-    NextHopAddressNotAssigned "NEXT_HOP_ADDRESS_NOT_ASSIGNED" NextHopCannotIpForward
-    "NEXT_HOP_CANNOT_IP_FORWARD" NextHopInstanceHasNoIpv6Interface
-    "NEXT_HOP_INSTANCE_HAS_NO_IPV6_INTERFACE" NextHopInstanceNotFound
-    "NEXT_HOP_INSTANCE_NOT_FOUND" NextHopInstanceNotOnNetwork
-    "NEXT_HOP_INSTANCE_NOT_ON_NETWORK" NextHopNotRunning "NEXT_HOP_NOT_RUNNING"
-    NotCriticalError "NOT_CRITICAL_ERROR" NoResultsOnPage "NO_RESULTS_ON_PAGE"
-    PartialSuccess "PARTIAL_SUCCESS" QuotaInfoUnavailable "QUOTA_INFO_UNAVAILABLE"
-    RequiredTosAgreement "REQUIRED_TOS_AGREEMENT" ResourceInUseByOtherResourceWarning
-    "RESOURCE_IN_USE_BY_OTHER_RESOURCE_WARNING" ResourceNotDeleted "RESOURCE_NOT_DELETED"
-    SchemaValidationIgnored "SCHEMA_VALIDATION_IGNORED" SingleInstancePropertyTemplate
-    "SINGLE_INSTANCE_PROPERTY_TEMPLATE" UndeclaredProperties "UNDECLARED_PROPERTIES"
-    Unreachable "UNREACHABLE" }
-}
+pub type SecurityPoliciesScopedListWarningCode = RouteWarningsCode;
 
 #[cfg(
     any(
@@ -24324,97 +9104,7 @@ runtime::open_enum! {
     )
 )]
 /// Values of `SecurityPolicyListWarningCode`.
-#[non_exhaustive]
-pub enum SecurityPolicyListWarningCode {
-    /// `CLEANUP_FAILED`
-    CleanupFailed,
-    /// `DEPRECATED_RESOURCE_USED`
-    DeprecatedResourceUsed,
-    /// `DEPRECATED_TYPE_USED`
-    DeprecatedTypeUsed,
-    /// `DISK_SIZE_LARGER_THAN_IMAGE_SIZE`
-    DiskSizeLargerThanImageSize,
-    /// `EXPERIMENTAL_TYPE_USED`
-    ExperimentalTypeUsed,
-    /// `EXTERNAL_API_WARNING`
-    ExternalApiWarning,
-    /// `FIELD_VALUE_OVERRIDEN`
-    #[deprecated]
-    FieldValueOverriden,
-    /// `INJECTED_KERNELS_DEPRECATED`
-    InjectedKernelsDeprecated,
-    /// `INVALID_HEALTH_CHECK_FOR_DYNAMIC_WIEGHTED_LB`
-    InvalidHealthCheckForDynamicWieghtedLb,
-    /// `LARGE_DEPLOYMENT_WARNING`
-    LargeDeploymentWarning,
-    /// `LIST_OVERHEAD_QUOTA_EXCEED`
-    ListOverheadQuotaExceed,
-    /// `MISSING_TYPE_DEPENDENCY`
-    MissingTypeDependency,
-    /// `NEXT_HOP_ADDRESS_NOT_ASSIGNED`
-    NextHopAddressNotAssigned,
-    /// `NEXT_HOP_CANNOT_IP_FORWARD`
-    NextHopCannotIpForward,
-    /// `NEXT_HOP_INSTANCE_HAS_NO_IPV6_INTERFACE`
-    NextHopInstanceHasNoIpv6Interface,
-    /// `NEXT_HOP_INSTANCE_NOT_FOUND`
-    NextHopInstanceNotFound,
-    /// `NEXT_HOP_INSTANCE_NOT_ON_NETWORK`
-    NextHopInstanceNotOnNetwork,
-    /// `NEXT_HOP_NOT_RUNNING`
-    NextHopNotRunning,
-    /// `NOT_CRITICAL_ERROR`
-    NotCriticalError,
-    /// `NO_RESULTS_ON_PAGE`
-    NoResultsOnPage,
-    /// `PARTIAL_SUCCESS`
-    PartialSuccess,
-    /// `QUOTA_INFO_UNAVAILABLE`
-    QuotaInfoUnavailable,
-    /// `REQUIRED_TOS_AGREEMENT`
-    RequiredTosAgreement,
-    /// `RESOURCE_IN_USE_BY_OTHER_RESOURCE_WARNING`
-    ResourceInUseByOtherResourceWarning,
-    /// `RESOURCE_NOT_DELETED`
-    ResourceNotDeleted,
-    /// `SCHEMA_VALIDATION_IGNORED`
-    SchemaValidationIgnored,
-    /// `SINGLE_INSTANCE_PROPERTY_TEMPLATE`
-    SingleInstancePropertyTemplate,
-    /// `UNDECLARED_PROPERTIES`
-    UndeclaredProperties,
-    /// `UNREACHABLE`
-    Unreachable,
-}
-#[cfg(
-    any(
-        feature = "organization-security-policies",
-        feature = "region-security-policies",
-        feature = "security-policies"
-    )
-)]
-runtime::open_enum! {
-    SecurityPolicyListWarningCode { CleanupFailed "CLEANUP_FAILED" DeprecatedResourceUsed
-    "DEPRECATED_RESOURCE_USED" DeprecatedTypeUsed "DEPRECATED_TYPE_USED"
-    DiskSizeLargerThanImageSize "DISK_SIZE_LARGER_THAN_IMAGE_SIZE" ExperimentalTypeUsed
-    "EXPERIMENTAL_TYPE_USED" ExternalApiWarning "EXTERNAL_API_WARNING"
-    FieldValueOverriden "FIELD_VALUE_OVERRIDEN" InjectedKernelsDeprecated
-    "INJECTED_KERNELS_DEPRECATED" InvalidHealthCheckForDynamicWieghtedLb
-    "INVALID_HEALTH_CHECK_FOR_DYNAMIC_WIEGHTED_LB" LargeDeploymentWarning
-    "LARGE_DEPLOYMENT_WARNING" ListOverheadQuotaExceed "LIST_OVERHEAD_QUOTA_EXCEED"
-    MissingTypeDependency "MISSING_TYPE_DEPENDENCY" NextHopAddressNotAssigned
-    "NEXT_HOP_ADDRESS_NOT_ASSIGNED" NextHopCannotIpForward "NEXT_HOP_CANNOT_IP_FORWARD"
-    NextHopInstanceHasNoIpv6Interface "NEXT_HOP_INSTANCE_HAS_NO_IPV6_INTERFACE"
-    NextHopInstanceNotFound "NEXT_HOP_INSTANCE_NOT_FOUND" NextHopInstanceNotOnNetwork
-    "NEXT_HOP_INSTANCE_NOT_ON_NETWORK" NextHopNotRunning "NEXT_HOP_NOT_RUNNING"
-    NotCriticalError "NOT_CRITICAL_ERROR" NoResultsOnPage "NO_RESULTS_ON_PAGE"
-    PartialSuccess "PARTIAL_SUCCESS" QuotaInfoUnavailable "QUOTA_INFO_UNAVAILABLE"
-    RequiredTosAgreement "REQUIRED_TOS_AGREEMENT" ResourceInUseByOtherResourceWarning
-    "RESOURCE_IN_USE_BY_OTHER_RESOURCE_WARNING" ResourceNotDeleted "RESOURCE_NOT_DELETED"
-    SchemaValidationIgnored "SCHEMA_VALIDATION_IGNORED" SingleInstancePropertyTemplate
-    "SINGLE_INSTANCE_PROPERTY_TEMPLATE" UndeclaredProperties "UNDECLARED_PROPERTIES"
-    Unreachable "UNREACHABLE" }
-}
+pub type SecurityPolicyListWarningCode = RouteWarningsCode;
 
 #[cfg(
     any(
@@ -24531,46 +9221,7 @@ runtime::open_enum! {
     )
 )]
 /// Values of `SecurityPolicyRuleRateLimitOptionsEnforceOnKeyConfigEnforceOnKeyType`.
-#[non_exhaustive]
-pub enum SecurityPolicyRuleRateLimitOptionsEnforceOnKeyConfigEnforceOnKeyType {
-    /// `ALL`
-    All,
-    /// `ASN`
-    Asn,
-    /// `HTTP_COOKIE`
-    HttpCookie,
-    /// `HTTP_HEADER`
-    HttpHeader,
-    /// `HTTP_PATH`
-    HttpPath,
-    /// `IP`
-    Ip,
-    /// `REGION_CODE`
-    RegionCode,
-    /// `SNI`
-    Sni,
-    /// `TLS_JA3_FINGERPRINT`
-    TlsJa3Fingerprint,
-    /// `TLS_JA4_FINGERPRINT`
-    TlsJa4Fingerprint,
-    /// `USER_IP`
-    UserIp,
-    /// `XFF_IP`
-    XffIp,
-}
-#[cfg(
-    any(
-        feature = "organization-security-policies",
-        feature = "region-security-policies",
-        feature = "security-policies"
-    )
-)]
-runtime::open_enum! {
-    SecurityPolicyRuleRateLimitOptionsEnforceOnKeyConfigEnforceOnKeyType { All "ALL" Asn
-    "ASN" HttpCookie "HTTP_COOKIE" HttpHeader "HTTP_HEADER" HttpPath "HTTP_PATH" Ip "IP"
-    RegionCode "REGION_CODE" Sni "SNI" TlsJa3Fingerprint "TLS_JA3_FINGERPRINT"
-    TlsJa4Fingerprint "TLS_JA4_FINGERPRINT" UserIp "USER_IP" XffIp "XFF_IP" }
-}
+pub type SecurityPolicyRuleRateLimitOptionsEnforceOnKeyConfigEnforceOnKeyType = SecurityPolicyRuleRateLimitOptionsEnforceOnKey;
 
 #[cfg(
     any(
@@ -24678,116 +9329,11 @@ runtime::open_enum! {
 
 #[cfg(feature = "service-attachments")]
 /// Values of `ServiceAttachmentAggregatedListWarningCode`.
-#[non_exhaustive]
-pub enum ServiceAttachmentAggregatedListWarningCode {
-    /// `CLEANUP_FAILED`
-    CleanupFailed,
-    /// `DEPRECATED_RESOURCE_USED`
-    DeprecatedResourceUsed,
-    /// `DEPRECATED_TYPE_USED`
-    DeprecatedTypeUsed,
-    /// `DISK_SIZE_LARGER_THAN_IMAGE_SIZE`
-    DiskSizeLargerThanImageSize,
-    /// `EXPERIMENTAL_TYPE_USED`
-    ExperimentalTypeUsed,
-    /// `EXTERNAL_API_WARNING`
-    ExternalApiWarning,
-    /// `FIELD_VALUE_OVERRIDEN`
-    #[deprecated]
-    FieldValueOverriden,
-    /// `INJECTED_KERNELS_DEPRECATED`
-    InjectedKernelsDeprecated,
-    /// `INVALID_HEALTH_CHECK_FOR_DYNAMIC_WIEGHTED_LB`
-    InvalidHealthCheckForDynamicWieghtedLb,
-    /// `LARGE_DEPLOYMENT_WARNING`
-    LargeDeploymentWarning,
-    /// `LIST_OVERHEAD_QUOTA_EXCEED`
-    ListOverheadQuotaExceed,
-    /// `MISSING_TYPE_DEPENDENCY`
-    MissingTypeDependency,
-    /// `NEXT_HOP_ADDRESS_NOT_ASSIGNED`
-    NextHopAddressNotAssigned,
-    /// `NEXT_HOP_CANNOT_IP_FORWARD`
-    NextHopCannotIpForward,
-    /// `NEXT_HOP_INSTANCE_HAS_NO_IPV6_INTERFACE`
-    NextHopInstanceHasNoIpv6Interface,
-    /// `NEXT_HOP_INSTANCE_NOT_FOUND`
-    NextHopInstanceNotFound,
-    /// `NEXT_HOP_INSTANCE_NOT_ON_NETWORK`
-    NextHopInstanceNotOnNetwork,
-    /// `NEXT_HOP_NOT_RUNNING`
-    NextHopNotRunning,
-    /// `NOT_CRITICAL_ERROR`
-    NotCriticalError,
-    /// `NO_RESULTS_ON_PAGE`
-    NoResultsOnPage,
-    /// `PARTIAL_SUCCESS`
-    PartialSuccess,
-    /// `QUOTA_INFO_UNAVAILABLE`
-    QuotaInfoUnavailable,
-    /// `REQUIRED_TOS_AGREEMENT`
-    RequiredTosAgreement,
-    /// `RESOURCE_IN_USE_BY_OTHER_RESOURCE_WARNING`
-    ResourceInUseByOtherResourceWarning,
-    /// `RESOURCE_NOT_DELETED`
-    ResourceNotDeleted,
-    /// `SCHEMA_VALIDATION_IGNORED`
-    SchemaValidationIgnored,
-    /// `SINGLE_INSTANCE_PROPERTY_TEMPLATE`
-    SingleInstancePropertyTemplate,
-    /// `UNDECLARED_PROPERTIES`
-    UndeclaredProperties,
-    /// `UNREACHABLE`
-    Unreachable,
-}
-#[cfg(feature = "service-attachments")]
-runtime::open_enum! {
-    ServiceAttachmentAggregatedListWarningCode { CleanupFailed "CLEANUP_FAILED"
-    DeprecatedResourceUsed "DEPRECATED_RESOURCE_USED" DeprecatedTypeUsed
-    "DEPRECATED_TYPE_USED" DiskSizeLargerThanImageSize "DISK_SIZE_LARGER_THAN_IMAGE_SIZE"
-    ExperimentalTypeUsed "EXPERIMENTAL_TYPE_USED" ExternalApiWarning
-    "EXTERNAL_API_WARNING" FieldValueOverriden "FIELD_VALUE_OVERRIDEN"
-    InjectedKernelsDeprecated "INJECTED_KERNELS_DEPRECATED"
-    InvalidHealthCheckForDynamicWieghtedLb "INVALID_HEALTH_CHECK_FOR_DYNAMIC_WIEGHTED_LB"
-    LargeDeploymentWarning "LARGE_DEPLOYMENT_WARNING" ListOverheadQuotaExceed
-    "LIST_OVERHEAD_QUOTA_EXCEED" MissingTypeDependency "MISSING_TYPE_DEPENDENCY"
-    NextHopAddressNotAssigned "NEXT_HOP_ADDRESS_NOT_ASSIGNED" NextHopCannotIpForward
-    "NEXT_HOP_CANNOT_IP_FORWARD" NextHopInstanceHasNoIpv6Interface
-    "NEXT_HOP_INSTANCE_HAS_NO_IPV6_INTERFACE" NextHopInstanceNotFound
-    "NEXT_HOP_INSTANCE_NOT_FOUND" NextHopInstanceNotOnNetwork
-    "NEXT_HOP_INSTANCE_NOT_ON_NETWORK" NextHopNotRunning "NEXT_HOP_NOT_RUNNING"
-    NotCriticalError "NOT_CRITICAL_ERROR" NoResultsOnPage "NO_RESULTS_ON_PAGE"
-    PartialSuccess "PARTIAL_SUCCESS" QuotaInfoUnavailable "QUOTA_INFO_UNAVAILABLE"
-    RequiredTosAgreement "REQUIRED_TOS_AGREEMENT" ResourceInUseByOtherResourceWarning
-    "RESOURCE_IN_USE_BY_OTHER_RESOURCE_WARNING" ResourceNotDeleted "RESOURCE_NOT_DELETED"
-    SchemaValidationIgnored "SCHEMA_VALIDATION_IGNORED" SingleInstancePropertyTemplate
-    "SINGLE_INSTANCE_PROPERTY_TEMPLATE" UndeclaredProperties "UNDECLARED_PROPERTIES"
-    Unreachable "UNREACHABLE" }
-}
+pub type ServiceAttachmentAggregatedListWarningCode = RouteWarningsCode;
 
 #[cfg(feature = "service-attachments")]
 /// Values of `ServiceAttachmentConnectedEndpointStatus`.
-#[non_exhaustive]
-pub enum ServiceAttachmentConnectedEndpointStatus {
-    /// `ACCEPTED`
-    Accepted,
-    /// `CLOSED`
-    Closed,
-    /// `NEEDS_ATTENTION`
-    NeedsAttention,
-    /// `PENDING`
-    Pending,
-    /// `REJECTED`
-    Rejected,
-    /// `STATUS_UNSPECIFIED`
-    StatusUnspecified,
-}
-#[cfg(feature = "service-attachments")]
-runtime::open_enum! {
-    ServiceAttachmentConnectedEndpointStatus { Accepted "ACCEPTED" Closed "CLOSED"
-    NeedsAttention "NEEDS_ATTENTION" Pending "PENDING" Rejected "REJECTED"
-    StatusUnspecified "STATUS_UNSPECIFIED" }
-}
+pub type ServiceAttachmentConnectedEndpointStatus = ForwardingRulePscConnectionStatus;
 
 #[cfg(feature = "service-attachments")]
 /// Values of `ServiceAttachmentConnectionPreference`.
@@ -24809,181 +9355,11 @@ runtime::open_enum! {
 
 #[cfg(feature = "service-attachments")]
 /// Values of `ServiceAttachmentListWarningCode`.
-#[non_exhaustive]
-pub enum ServiceAttachmentListWarningCode {
-    /// `CLEANUP_FAILED`
-    CleanupFailed,
-    /// `DEPRECATED_RESOURCE_USED`
-    DeprecatedResourceUsed,
-    /// `DEPRECATED_TYPE_USED`
-    DeprecatedTypeUsed,
-    /// `DISK_SIZE_LARGER_THAN_IMAGE_SIZE`
-    DiskSizeLargerThanImageSize,
-    /// `EXPERIMENTAL_TYPE_USED`
-    ExperimentalTypeUsed,
-    /// `EXTERNAL_API_WARNING`
-    ExternalApiWarning,
-    /// `FIELD_VALUE_OVERRIDEN`
-    #[deprecated]
-    FieldValueOverriden,
-    /// `INJECTED_KERNELS_DEPRECATED`
-    InjectedKernelsDeprecated,
-    /// `INVALID_HEALTH_CHECK_FOR_DYNAMIC_WIEGHTED_LB`
-    InvalidHealthCheckForDynamicWieghtedLb,
-    /// `LARGE_DEPLOYMENT_WARNING`
-    LargeDeploymentWarning,
-    /// `LIST_OVERHEAD_QUOTA_EXCEED`
-    ListOverheadQuotaExceed,
-    /// `MISSING_TYPE_DEPENDENCY`
-    MissingTypeDependency,
-    /// `NEXT_HOP_ADDRESS_NOT_ASSIGNED`
-    NextHopAddressNotAssigned,
-    /// `NEXT_HOP_CANNOT_IP_FORWARD`
-    NextHopCannotIpForward,
-    /// `NEXT_HOP_INSTANCE_HAS_NO_IPV6_INTERFACE`
-    NextHopInstanceHasNoIpv6Interface,
-    /// `NEXT_HOP_INSTANCE_NOT_FOUND`
-    NextHopInstanceNotFound,
-    /// `NEXT_HOP_INSTANCE_NOT_ON_NETWORK`
-    NextHopInstanceNotOnNetwork,
-    /// `NEXT_HOP_NOT_RUNNING`
-    NextHopNotRunning,
-    /// `NOT_CRITICAL_ERROR`
-    NotCriticalError,
-    /// `NO_RESULTS_ON_PAGE`
-    NoResultsOnPage,
-    /// `PARTIAL_SUCCESS`
-    PartialSuccess,
-    /// `QUOTA_INFO_UNAVAILABLE`
-    QuotaInfoUnavailable,
-    /// `REQUIRED_TOS_AGREEMENT`
-    RequiredTosAgreement,
-    /// `RESOURCE_IN_USE_BY_OTHER_RESOURCE_WARNING`
-    ResourceInUseByOtherResourceWarning,
-    /// `RESOURCE_NOT_DELETED`
-    ResourceNotDeleted,
-    /// `SCHEMA_VALIDATION_IGNORED`
-    SchemaValidationIgnored,
-    /// `SINGLE_INSTANCE_PROPERTY_TEMPLATE`
-    SingleInstancePropertyTemplate,
-    /// `UNDECLARED_PROPERTIES`
-    UndeclaredProperties,
-    /// `UNREACHABLE`
-    Unreachable,
-}
-#[cfg(feature = "service-attachments")]
-runtime::open_enum! {
-    ServiceAttachmentListWarningCode { CleanupFailed "CLEANUP_FAILED"
-    DeprecatedResourceUsed "DEPRECATED_RESOURCE_USED" DeprecatedTypeUsed
-    "DEPRECATED_TYPE_USED" DiskSizeLargerThanImageSize "DISK_SIZE_LARGER_THAN_IMAGE_SIZE"
-    ExperimentalTypeUsed "EXPERIMENTAL_TYPE_USED" ExternalApiWarning
-    "EXTERNAL_API_WARNING" FieldValueOverriden "FIELD_VALUE_OVERRIDEN"
-    InjectedKernelsDeprecated "INJECTED_KERNELS_DEPRECATED"
-    InvalidHealthCheckForDynamicWieghtedLb "INVALID_HEALTH_CHECK_FOR_DYNAMIC_WIEGHTED_LB"
-    LargeDeploymentWarning "LARGE_DEPLOYMENT_WARNING" ListOverheadQuotaExceed
-    "LIST_OVERHEAD_QUOTA_EXCEED" MissingTypeDependency "MISSING_TYPE_DEPENDENCY"
-    NextHopAddressNotAssigned "NEXT_HOP_ADDRESS_NOT_ASSIGNED" NextHopCannotIpForward
-    "NEXT_HOP_CANNOT_IP_FORWARD" NextHopInstanceHasNoIpv6Interface
-    "NEXT_HOP_INSTANCE_HAS_NO_IPV6_INTERFACE" NextHopInstanceNotFound
-    "NEXT_HOP_INSTANCE_NOT_FOUND" NextHopInstanceNotOnNetwork
-    "NEXT_HOP_INSTANCE_NOT_ON_NETWORK" NextHopNotRunning "NEXT_HOP_NOT_RUNNING"
-    NotCriticalError "NOT_CRITICAL_ERROR" NoResultsOnPage "NO_RESULTS_ON_PAGE"
-    PartialSuccess "PARTIAL_SUCCESS" QuotaInfoUnavailable "QUOTA_INFO_UNAVAILABLE"
-    RequiredTosAgreement "REQUIRED_TOS_AGREEMENT" ResourceInUseByOtherResourceWarning
-    "RESOURCE_IN_USE_BY_OTHER_RESOURCE_WARNING" ResourceNotDeleted "RESOURCE_NOT_DELETED"
-    SchemaValidationIgnored "SCHEMA_VALIDATION_IGNORED" SingleInstancePropertyTemplate
-    "SINGLE_INSTANCE_PROPERTY_TEMPLATE" UndeclaredProperties "UNDECLARED_PROPERTIES"
-    Unreachable "UNREACHABLE" }
-}
+pub type ServiceAttachmentListWarningCode = RouteWarningsCode;
 
 #[cfg(feature = "service-attachments")]
 /// Values of `ServiceAttachmentsScopedListWarningCode`.
-#[non_exhaustive]
-pub enum ServiceAttachmentsScopedListWarningCode {
-    /// `CLEANUP_FAILED`
-    CleanupFailed,
-    /// `DEPRECATED_RESOURCE_USED`
-    DeprecatedResourceUsed,
-    /// `DEPRECATED_TYPE_USED`
-    DeprecatedTypeUsed,
-    /// `DISK_SIZE_LARGER_THAN_IMAGE_SIZE`
-    DiskSizeLargerThanImageSize,
-    /// `EXPERIMENTAL_TYPE_USED`
-    ExperimentalTypeUsed,
-    /// `EXTERNAL_API_WARNING`
-    ExternalApiWarning,
-    /// `FIELD_VALUE_OVERRIDEN`
-    #[deprecated]
-    FieldValueOverriden,
-    /// `INJECTED_KERNELS_DEPRECATED`
-    InjectedKernelsDeprecated,
-    /// `INVALID_HEALTH_CHECK_FOR_DYNAMIC_WIEGHTED_LB`
-    InvalidHealthCheckForDynamicWieghtedLb,
-    /// `LARGE_DEPLOYMENT_WARNING`
-    LargeDeploymentWarning,
-    /// `LIST_OVERHEAD_QUOTA_EXCEED`
-    ListOverheadQuotaExceed,
-    /// `MISSING_TYPE_DEPENDENCY`
-    MissingTypeDependency,
-    /// `NEXT_HOP_ADDRESS_NOT_ASSIGNED`
-    NextHopAddressNotAssigned,
-    /// `NEXT_HOP_CANNOT_IP_FORWARD`
-    NextHopCannotIpForward,
-    /// `NEXT_HOP_INSTANCE_HAS_NO_IPV6_INTERFACE`
-    NextHopInstanceHasNoIpv6Interface,
-    /// `NEXT_HOP_INSTANCE_NOT_FOUND`
-    NextHopInstanceNotFound,
-    /// `NEXT_HOP_INSTANCE_NOT_ON_NETWORK`
-    NextHopInstanceNotOnNetwork,
-    /// `NEXT_HOP_NOT_RUNNING`
-    NextHopNotRunning,
-    /// `NOT_CRITICAL_ERROR`
-    NotCriticalError,
-    /// `NO_RESULTS_ON_PAGE`
-    NoResultsOnPage,
-    /// `PARTIAL_SUCCESS`
-    PartialSuccess,
-    /// `QUOTA_INFO_UNAVAILABLE`
-    QuotaInfoUnavailable,
-    /// `REQUIRED_TOS_AGREEMENT`
-    RequiredTosAgreement,
-    /// `RESOURCE_IN_USE_BY_OTHER_RESOURCE_WARNING`
-    ResourceInUseByOtherResourceWarning,
-    /// `RESOURCE_NOT_DELETED`
-    ResourceNotDeleted,
-    /// `SCHEMA_VALIDATION_IGNORED`
-    SchemaValidationIgnored,
-    /// `SINGLE_INSTANCE_PROPERTY_TEMPLATE`
-    SingleInstancePropertyTemplate,
-    /// `UNDECLARED_PROPERTIES`
-    UndeclaredProperties,
-    /// `UNREACHABLE`
-    Unreachable,
-}
-#[cfg(feature = "service-attachments")]
-runtime::open_enum! {
-    ServiceAttachmentsScopedListWarningCode { CleanupFailed "CLEANUP_FAILED"
-    DeprecatedResourceUsed "DEPRECATED_RESOURCE_USED" DeprecatedTypeUsed
-    "DEPRECATED_TYPE_USED" DiskSizeLargerThanImageSize "DISK_SIZE_LARGER_THAN_IMAGE_SIZE"
-    ExperimentalTypeUsed "EXPERIMENTAL_TYPE_USED" ExternalApiWarning
-    "EXTERNAL_API_WARNING" FieldValueOverriden "FIELD_VALUE_OVERRIDEN"
-    InjectedKernelsDeprecated "INJECTED_KERNELS_DEPRECATED"
-    InvalidHealthCheckForDynamicWieghtedLb "INVALID_HEALTH_CHECK_FOR_DYNAMIC_WIEGHTED_LB"
-    LargeDeploymentWarning "LARGE_DEPLOYMENT_WARNING" ListOverheadQuotaExceed
-    "LIST_OVERHEAD_QUOTA_EXCEED" MissingTypeDependency "MISSING_TYPE_DEPENDENCY"
-    NextHopAddressNotAssigned "NEXT_HOP_ADDRESS_NOT_ASSIGNED" NextHopCannotIpForward
-    "NEXT_HOP_CANNOT_IP_FORWARD" NextHopInstanceHasNoIpv6Interface
-    "NEXT_HOP_INSTANCE_HAS_NO_IPV6_INTERFACE" NextHopInstanceNotFound
-    "NEXT_HOP_INSTANCE_NOT_FOUND" NextHopInstanceNotOnNetwork
-    "NEXT_HOP_INSTANCE_NOT_ON_NETWORK" NextHopNotRunning "NEXT_HOP_NOT_RUNNING"
-    NotCriticalError "NOT_CRITICAL_ERROR" NoResultsOnPage "NO_RESULTS_ON_PAGE"
-    PartialSuccess "PARTIAL_SUCCESS" QuotaInfoUnavailable "QUOTA_INFO_UNAVAILABLE"
-    RequiredTosAgreement "REQUIRED_TOS_AGREEMENT" ResourceInUseByOtherResourceWarning
-    "RESOURCE_IN_USE_BY_OTHER_RESOURCE_WARNING" ResourceNotDeleted "RESOURCE_NOT_DELETED"
-    SchemaValidationIgnored "SCHEMA_VALIDATION_IGNORED" SingleInstancePropertyTemplate
-    "SINGLE_INSTANCE_PROPERTY_TEMPLATE" UndeclaredProperties "UNDECLARED_PROPERTIES"
-    Unreachable "UNREACHABLE" }
-}
+pub type ServiceAttachmentsScopedListWarningCode = RouteWarningsCode;
 
 /// Values of `SetCommonInstanceMetadataOperationMetadataPerLocationOperationInfoState`.
 #[non_exhaustive]
@@ -25051,115 +9427,11 @@ runtime::open_enum! {
     )
 )]
 /// Values of `SnapshotArchitecture`.
-#[non_exhaustive]
-pub enum SnapshotArchitecture {
-    /// `ARCHITECTURE_UNSPECIFIED`
-    ArchitectureUnspecified,
-    /// `ARM64`
-    Arm64,
-    /// `X86_64`
-    X86_64,
-}
-#[cfg(
-    any(
-        feature = "disks",
-        feature = "region-disks",
-        feature = "region-snapshots",
-        feature = "snapshots"
-    )
-)]
-runtime::open_enum! {
-    SnapshotArchitecture { ArchitectureUnspecified "ARCHITECTURE_UNSPECIFIED" Arm64
-    "ARM64" X86_64 "X86_64" }
-}
+pub type SnapshotArchitecture = DiskArchitecture;
 
 #[cfg(any(feature = "region-snapshots", feature = "snapshots"))]
 /// Values of `SnapshotListWarningCode`.
-#[non_exhaustive]
-pub enum SnapshotListWarningCode {
-    /// `CLEANUP_FAILED`
-    CleanupFailed,
-    /// `DEPRECATED_RESOURCE_USED`
-    DeprecatedResourceUsed,
-    /// `DEPRECATED_TYPE_USED`
-    DeprecatedTypeUsed,
-    /// `DISK_SIZE_LARGER_THAN_IMAGE_SIZE`
-    DiskSizeLargerThanImageSize,
-    /// `EXPERIMENTAL_TYPE_USED`
-    ExperimentalTypeUsed,
-    /// `EXTERNAL_API_WARNING`
-    ExternalApiWarning,
-    /// `FIELD_VALUE_OVERRIDEN`
-    #[deprecated]
-    FieldValueOverriden,
-    /// `INJECTED_KERNELS_DEPRECATED`
-    InjectedKernelsDeprecated,
-    /// `INVALID_HEALTH_CHECK_FOR_DYNAMIC_WIEGHTED_LB`
-    InvalidHealthCheckForDynamicWieghtedLb,
-    /// `LARGE_DEPLOYMENT_WARNING`
-    LargeDeploymentWarning,
-    /// `LIST_OVERHEAD_QUOTA_EXCEED`
-    ListOverheadQuotaExceed,
-    /// `MISSING_TYPE_DEPENDENCY`
-    MissingTypeDependency,
-    /// `NEXT_HOP_ADDRESS_NOT_ASSIGNED`
-    NextHopAddressNotAssigned,
-    /// `NEXT_HOP_CANNOT_IP_FORWARD`
-    NextHopCannotIpForward,
-    /// `NEXT_HOP_INSTANCE_HAS_NO_IPV6_INTERFACE`
-    NextHopInstanceHasNoIpv6Interface,
-    /// `NEXT_HOP_INSTANCE_NOT_FOUND`
-    NextHopInstanceNotFound,
-    /// `NEXT_HOP_INSTANCE_NOT_ON_NETWORK`
-    NextHopInstanceNotOnNetwork,
-    /// `NEXT_HOP_NOT_RUNNING`
-    NextHopNotRunning,
-    /// `NOT_CRITICAL_ERROR`
-    NotCriticalError,
-    /// `NO_RESULTS_ON_PAGE`
-    NoResultsOnPage,
-    /// `PARTIAL_SUCCESS`
-    PartialSuccess,
-    /// `QUOTA_INFO_UNAVAILABLE`
-    QuotaInfoUnavailable,
-    /// `REQUIRED_TOS_AGREEMENT`
-    RequiredTosAgreement,
-    /// `RESOURCE_IN_USE_BY_OTHER_RESOURCE_WARNING`
-    ResourceInUseByOtherResourceWarning,
-    /// `RESOURCE_NOT_DELETED`
-    ResourceNotDeleted,
-    /// `SCHEMA_VALIDATION_IGNORED`
-    SchemaValidationIgnored,
-    /// `SINGLE_INSTANCE_PROPERTY_TEMPLATE`
-    SingleInstancePropertyTemplate,
-    /// `UNDECLARED_PROPERTIES`
-    UndeclaredProperties,
-    /// `UNREACHABLE`
-    Unreachable,
-}
-#[cfg(any(feature = "region-snapshots", feature = "snapshots"))]
-runtime::open_enum! {
-    SnapshotListWarningCode { CleanupFailed "CLEANUP_FAILED" DeprecatedResourceUsed
-    "DEPRECATED_RESOURCE_USED" DeprecatedTypeUsed "DEPRECATED_TYPE_USED"
-    DiskSizeLargerThanImageSize "DISK_SIZE_LARGER_THAN_IMAGE_SIZE" ExperimentalTypeUsed
-    "EXPERIMENTAL_TYPE_USED" ExternalApiWarning "EXTERNAL_API_WARNING"
-    FieldValueOverriden "FIELD_VALUE_OVERRIDEN" InjectedKernelsDeprecated
-    "INJECTED_KERNELS_DEPRECATED" InvalidHealthCheckForDynamicWieghtedLb
-    "INVALID_HEALTH_CHECK_FOR_DYNAMIC_WIEGHTED_LB" LargeDeploymentWarning
-    "LARGE_DEPLOYMENT_WARNING" ListOverheadQuotaExceed "LIST_OVERHEAD_QUOTA_EXCEED"
-    MissingTypeDependency "MISSING_TYPE_DEPENDENCY" NextHopAddressNotAssigned
-    "NEXT_HOP_ADDRESS_NOT_ASSIGNED" NextHopCannotIpForward "NEXT_HOP_CANNOT_IP_FORWARD"
-    NextHopInstanceHasNoIpv6Interface "NEXT_HOP_INSTANCE_HAS_NO_IPV6_INTERFACE"
-    NextHopInstanceNotFound "NEXT_HOP_INSTANCE_NOT_FOUND" NextHopInstanceNotOnNetwork
-    "NEXT_HOP_INSTANCE_NOT_ON_NETWORK" NextHopNotRunning "NEXT_HOP_NOT_RUNNING"
-    NotCriticalError "NOT_CRITICAL_ERROR" NoResultsOnPage "NO_RESULTS_ON_PAGE"
-    PartialSuccess "PARTIAL_SUCCESS" QuotaInfoUnavailable "QUOTA_INFO_UNAVAILABLE"
-    RequiredTosAgreement "REQUIRED_TOS_AGREEMENT" ResourceInUseByOtherResourceWarning
-    "RESOURCE_IN_USE_BY_OTHER_RESOURCE_WARNING" ResourceNotDeleted "RESOURCE_NOT_DELETED"
-    SchemaValidationIgnored "SCHEMA_VALIDATION_IGNORED" SingleInstancePropertyTemplate
-    "SINGLE_INSTANCE_PROPERTY_TEMPLATE" UndeclaredProperties "UNDECLARED_PROPERTIES"
-    Unreachable "UNREACHABLE" }
-}
+pub type SnapshotListWarningCode = RouteWarningsCode;
 
 #[cfg(any(feature = "region-snapshot-settings", feature = "snapshot-settings"))]
 /// Values of `SnapshotSettingsAccessLocationPolicy`.
@@ -25264,6 +9536,7 @@ runtime::open_enum! {
 #[cfg(
     any(
         feature = "disks",
+        feature = "machine-images",
         feature = "region-disks",
         feature = "region-snapshots",
         feature = "snapshots"
@@ -25280,6 +9553,7 @@ pub enum SnapshotStorageBytesStatus {
 #[cfg(
     any(
         feature = "disks",
+        feature = "machine-images",
         feature = "region-disks",
         feature = "region-snapshots",
         feature = "snapshots"
@@ -25291,20 +9565,7 @@ runtime::open_enum! {
 
 #[cfg(feature = "machine-images")]
 /// Values of `SourceInstancePropertiesKeyRevocationActionType`.
-#[non_exhaustive]
-pub enum SourceInstancePropertiesKeyRevocationActionType {
-    /// `KEY_REVOCATION_ACTION_TYPE_UNSPECIFIED`
-    KeyRevocationActionTypeUnspecified,
-    /// `NONE`
-    None,
-    /// `STOP`
-    Stop,
-}
-#[cfg(feature = "machine-images")]
-runtime::open_enum! {
-    SourceInstancePropertiesKeyRevocationActionType { KeyRevocationActionTypeUnspecified
-    "KEY_REVOCATION_ACTION_TYPE_UNSPECIFIED" None "NONE" Stop "STOP" }
-}
+pub type SourceInstancePropertiesKeyRevocationActionType = InstanceKeyRevocationActionType;
 
 #[cfg(feature = "machine-images")]
 /// Values of `SourceInstancePropertiesPostKeyRevocationActionType`.
@@ -25326,180 +9587,11 @@ runtime::open_enum! {
 
 #[cfg(feature = "ssl-certificates")]
 /// Values of `SslCertificateAggregatedListWarningCode`.
-#[non_exhaustive]
-pub enum SslCertificateAggregatedListWarningCode {
-    /// `CLEANUP_FAILED`
-    CleanupFailed,
-    /// `DEPRECATED_RESOURCE_USED`
-    DeprecatedResourceUsed,
-    /// `DEPRECATED_TYPE_USED`
-    DeprecatedTypeUsed,
-    /// `DISK_SIZE_LARGER_THAN_IMAGE_SIZE`
-    DiskSizeLargerThanImageSize,
-    /// `EXPERIMENTAL_TYPE_USED`
-    ExperimentalTypeUsed,
-    /// `EXTERNAL_API_WARNING`
-    ExternalApiWarning,
-    /// `FIELD_VALUE_OVERRIDEN`
-    #[deprecated]
-    FieldValueOverriden,
-    /// `INJECTED_KERNELS_DEPRECATED`
-    InjectedKernelsDeprecated,
-    /// `INVALID_HEALTH_CHECK_FOR_DYNAMIC_WIEGHTED_LB`
-    InvalidHealthCheckForDynamicWieghtedLb,
-    /// `LARGE_DEPLOYMENT_WARNING`
-    LargeDeploymentWarning,
-    /// `LIST_OVERHEAD_QUOTA_EXCEED`
-    ListOverheadQuotaExceed,
-    /// `MISSING_TYPE_DEPENDENCY`
-    MissingTypeDependency,
-    /// `NEXT_HOP_ADDRESS_NOT_ASSIGNED`
-    NextHopAddressNotAssigned,
-    /// `NEXT_HOP_CANNOT_IP_FORWARD`
-    NextHopCannotIpForward,
-    /// `NEXT_HOP_INSTANCE_HAS_NO_IPV6_INTERFACE`
-    NextHopInstanceHasNoIpv6Interface,
-    /// `NEXT_HOP_INSTANCE_NOT_FOUND`
-    NextHopInstanceNotFound,
-    /// `NEXT_HOP_INSTANCE_NOT_ON_NETWORK`
-    NextHopInstanceNotOnNetwork,
-    /// `NEXT_HOP_NOT_RUNNING`
-    NextHopNotRunning,
-    /// `NOT_CRITICAL_ERROR`
-    NotCriticalError,
-    /// `NO_RESULTS_ON_PAGE`
-    NoResultsOnPage,
-    /// `PARTIAL_SUCCESS`
-    PartialSuccess,
-    /// `QUOTA_INFO_UNAVAILABLE`
-    QuotaInfoUnavailable,
-    /// `REQUIRED_TOS_AGREEMENT`
-    RequiredTosAgreement,
-    /// `RESOURCE_IN_USE_BY_OTHER_RESOURCE_WARNING`
-    ResourceInUseByOtherResourceWarning,
-    /// `RESOURCE_NOT_DELETED`
-    ResourceNotDeleted,
-    /// `SCHEMA_VALIDATION_IGNORED`
-    SchemaValidationIgnored,
-    /// `SINGLE_INSTANCE_PROPERTY_TEMPLATE`
-    SingleInstancePropertyTemplate,
-    /// `UNDECLARED_PROPERTIES`
-    UndeclaredProperties,
-    /// `UNREACHABLE`
-    Unreachable,
-}
-#[cfg(feature = "ssl-certificates")]
-runtime::open_enum! {
-    SslCertificateAggregatedListWarningCode { CleanupFailed "CLEANUP_FAILED"
-    DeprecatedResourceUsed "DEPRECATED_RESOURCE_USED" DeprecatedTypeUsed
-    "DEPRECATED_TYPE_USED" DiskSizeLargerThanImageSize "DISK_SIZE_LARGER_THAN_IMAGE_SIZE"
-    ExperimentalTypeUsed "EXPERIMENTAL_TYPE_USED" ExternalApiWarning
-    "EXTERNAL_API_WARNING" FieldValueOverriden "FIELD_VALUE_OVERRIDEN"
-    InjectedKernelsDeprecated "INJECTED_KERNELS_DEPRECATED"
-    InvalidHealthCheckForDynamicWieghtedLb "INVALID_HEALTH_CHECK_FOR_DYNAMIC_WIEGHTED_LB"
-    LargeDeploymentWarning "LARGE_DEPLOYMENT_WARNING" ListOverheadQuotaExceed
-    "LIST_OVERHEAD_QUOTA_EXCEED" MissingTypeDependency "MISSING_TYPE_DEPENDENCY"
-    NextHopAddressNotAssigned "NEXT_HOP_ADDRESS_NOT_ASSIGNED" NextHopCannotIpForward
-    "NEXT_HOP_CANNOT_IP_FORWARD" NextHopInstanceHasNoIpv6Interface
-    "NEXT_HOP_INSTANCE_HAS_NO_IPV6_INTERFACE" NextHopInstanceNotFound
-    "NEXT_HOP_INSTANCE_NOT_FOUND" NextHopInstanceNotOnNetwork
-    "NEXT_HOP_INSTANCE_NOT_ON_NETWORK" NextHopNotRunning "NEXT_HOP_NOT_RUNNING"
-    NotCriticalError "NOT_CRITICAL_ERROR" NoResultsOnPage "NO_RESULTS_ON_PAGE"
-    PartialSuccess "PARTIAL_SUCCESS" QuotaInfoUnavailable "QUOTA_INFO_UNAVAILABLE"
-    RequiredTosAgreement "REQUIRED_TOS_AGREEMENT" ResourceInUseByOtherResourceWarning
-    "RESOURCE_IN_USE_BY_OTHER_RESOURCE_WARNING" ResourceNotDeleted "RESOURCE_NOT_DELETED"
-    SchemaValidationIgnored "SCHEMA_VALIDATION_IGNORED" SingleInstancePropertyTemplate
-    "SINGLE_INSTANCE_PROPERTY_TEMPLATE" UndeclaredProperties "UNDECLARED_PROPERTIES"
-    Unreachable "UNREACHABLE" }
-}
+pub type SslCertificateAggregatedListWarningCode = RouteWarningsCode;
 
 #[cfg(any(feature = "region-ssl-certificates", feature = "ssl-certificates"))]
 /// Values of `SslCertificateListWarningCode`.
-#[non_exhaustive]
-pub enum SslCertificateListWarningCode {
-    /// `CLEANUP_FAILED`
-    CleanupFailed,
-    /// `DEPRECATED_RESOURCE_USED`
-    DeprecatedResourceUsed,
-    /// `DEPRECATED_TYPE_USED`
-    DeprecatedTypeUsed,
-    /// `DISK_SIZE_LARGER_THAN_IMAGE_SIZE`
-    DiskSizeLargerThanImageSize,
-    /// `EXPERIMENTAL_TYPE_USED`
-    ExperimentalTypeUsed,
-    /// `EXTERNAL_API_WARNING`
-    ExternalApiWarning,
-    /// `FIELD_VALUE_OVERRIDEN`
-    #[deprecated]
-    FieldValueOverriden,
-    /// `INJECTED_KERNELS_DEPRECATED`
-    InjectedKernelsDeprecated,
-    /// `INVALID_HEALTH_CHECK_FOR_DYNAMIC_WIEGHTED_LB`
-    InvalidHealthCheckForDynamicWieghtedLb,
-    /// `LARGE_DEPLOYMENT_WARNING`
-    LargeDeploymentWarning,
-    /// `LIST_OVERHEAD_QUOTA_EXCEED`
-    ListOverheadQuotaExceed,
-    /// `MISSING_TYPE_DEPENDENCY`
-    MissingTypeDependency,
-    /// `NEXT_HOP_ADDRESS_NOT_ASSIGNED`
-    NextHopAddressNotAssigned,
-    /// `NEXT_HOP_CANNOT_IP_FORWARD`
-    NextHopCannotIpForward,
-    /// `NEXT_HOP_INSTANCE_HAS_NO_IPV6_INTERFACE`
-    NextHopInstanceHasNoIpv6Interface,
-    /// `NEXT_HOP_INSTANCE_NOT_FOUND`
-    NextHopInstanceNotFound,
-    /// `NEXT_HOP_INSTANCE_NOT_ON_NETWORK`
-    NextHopInstanceNotOnNetwork,
-    /// `NEXT_HOP_NOT_RUNNING`
-    NextHopNotRunning,
-    /// `NOT_CRITICAL_ERROR`
-    NotCriticalError,
-    /// `NO_RESULTS_ON_PAGE`
-    NoResultsOnPage,
-    /// `PARTIAL_SUCCESS`
-    PartialSuccess,
-    /// `QUOTA_INFO_UNAVAILABLE`
-    QuotaInfoUnavailable,
-    /// `REQUIRED_TOS_AGREEMENT`
-    RequiredTosAgreement,
-    /// `RESOURCE_IN_USE_BY_OTHER_RESOURCE_WARNING`
-    ResourceInUseByOtherResourceWarning,
-    /// `RESOURCE_NOT_DELETED`
-    ResourceNotDeleted,
-    /// `SCHEMA_VALIDATION_IGNORED`
-    SchemaValidationIgnored,
-    /// `SINGLE_INSTANCE_PROPERTY_TEMPLATE`
-    SingleInstancePropertyTemplate,
-    /// `UNDECLARED_PROPERTIES`
-    UndeclaredProperties,
-    /// `UNREACHABLE`
-    Unreachable,
-}
-#[cfg(any(feature = "region-ssl-certificates", feature = "ssl-certificates"))]
-runtime::open_enum! {
-    SslCertificateListWarningCode { CleanupFailed "CLEANUP_FAILED" DeprecatedResourceUsed
-    "DEPRECATED_RESOURCE_USED" DeprecatedTypeUsed "DEPRECATED_TYPE_USED"
-    DiskSizeLargerThanImageSize "DISK_SIZE_LARGER_THAN_IMAGE_SIZE" ExperimentalTypeUsed
-    "EXPERIMENTAL_TYPE_USED" ExternalApiWarning "EXTERNAL_API_WARNING"
-    FieldValueOverriden "FIELD_VALUE_OVERRIDEN" InjectedKernelsDeprecated
-    "INJECTED_KERNELS_DEPRECATED" InvalidHealthCheckForDynamicWieghtedLb
-    "INVALID_HEALTH_CHECK_FOR_DYNAMIC_WIEGHTED_LB" LargeDeploymentWarning
-    "LARGE_DEPLOYMENT_WARNING" ListOverheadQuotaExceed "LIST_OVERHEAD_QUOTA_EXCEED"
-    MissingTypeDependency "MISSING_TYPE_DEPENDENCY" NextHopAddressNotAssigned
-    "NEXT_HOP_ADDRESS_NOT_ASSIGNED" NextHopCannotIpForward "NEXT_HOP_CANNOT_IP_FORWARD"
-    NextHopInstanceHasNoIpv6Interface "NEXT_HOP_INSTANCE_HAS_NO_IPV6_INTERFACE"
-    NextHopInstanceNotFound "NEXT_HOP_INSTANCE_NOT_FOUND" NextHopInstanceNotOnNetwork
-    "NEXT_HOP_INSTANCE_NOT_ON_NETWORK" NextHopNotRunning "NEXT_HOP_NOT_RUNNING"
-    NotCriticalError "NOT_CRITICAL_ERROR" NoResultsOnPage "NO_RESULTS_ON_PAGE"
-    PartialSuccess "PARTIAL_SUCCESS" QuotaInfoUnavailable "QUOTA_INFO_UNAVAILABLE"
-    RequiredTosAgreement "REQUIRED_TOS_AGREEMENT" ResourceInUseByOtherResourceWarning
-    "RESOURCE_IN_USE_BY_OTHER_RESOURCE_WARNING" ResourceNotDeleted "RESOURCE_NOT_DELETED"
-    SchemaValidationIgnored "SCHEMA_VALIDATION_IGNORED" SingleInstancePropertyTemplate
-    "SINGLE_INSTANCE_PROPERTY_TEMPLATE" UndeclaredProperties "UNDECLARED_PROPERTIES"
-    Unreachable "UNREACHABLE" }
-}
+pub type SslCertificateListWarningCode = RouteWarningsCode;
 
 #[cfg(any(feature = "region-ssl-certificates", feature = "ssl-certificates"))]
 /// Values of `SslCertificateManagedSslCertificateDomainStatus`.
@@ -25574,358 +9666,19 @@ runtime::open_enum! {
 
 #[cfg(feature = "ssl-certificates")]
 /// Values of `SslCertificatesScopedListWarningCode`.
-#[non_exhaustive]
-pub enum SslCertificatesScopedListWarningCode {
-    /// `CLEANUP_FAILED`
-    CleanupFailed,
-    /// `DEPRECATED_RESOURCE_USED`
-    DeprecatedResourceUsed,
-    /// `DEPRECATED_TYPE_USED`
-    DeprecatedTypeUsed,
-    /// `DISK_SIZE_LARGER_THAN_IMAGE_SIZE`
-    DiskSizeLargerThanImageSize,
-    /// `EXPERIMENTAL_TYPE_USED`
-    ExperimentalTypeUsed,
-    /// `EXTERNAL_API_WARNING`
-    ExternalApiWarning,
-    /// `FIELD_VALUE_OVERRIDEN`
-    #[deprecated]
-    FieldValueOverriden,
-    /// `INJECTED_KERNELS_DEPRECATED`
-    InjectedKernelsDeprecated,
-    /// `INVALID_HEALTH_CHECK_FOR_DYNAMIC_WIEGHTED_LB`
-    InvalidHealthCheckForDynamicWieghtedLb,
-    /// `LARGE_DEPLOYMENT_WARNING`
-    LargeDeploymentWarning,
-    /// `LIST_OVERHEAD_QUOTA_EXCEED`
-    ListOverheadQuotaExceed,
-    /// `MISSING_TYPE_DEPENDENCY`
-    MissingTypeDependency,
-    /// `NEXT_HOP_ADDRESS_NOT_ASSIGNED`
-    NextHopAddressNotAssigned,
-    /// `NEXT_HOP_CANNOT_IP_FORWARD`
-    NextHopCannotIpForward,
-    /// `NEXT_HOP_INSTANCE_HAS_NO_IPV6_INTERFACE`
-    NextHopInstanceHasNoIpv6Interface,
-    /// `NEXT_HOP_INSTANCE_NOT_FOUND`
-    NextHopInstanceNotFound,
-    /// `NEXT_HOP_INSTANCE_NOT_ON_NETWORK`
-    NextHopInstanceNotOnNetwork,
-    /// `NEXT_HOP_NOT_RUNNING`
-    NextHopNotRunning,
-    /// `NOT_CRITICAL_ERROR`
-    NotCriticalError,
-    /// `NO_RESULTS_ON_PAGE`
-    NoResultsOnPage,
-    /// `PARTIAL_SUCCESS`
-    PartialSuccess,
-    /// `QUOTA_INFO_UNAVAILABLE`
-    QuotaInfoUnavailable,
-    /// `REQUIRED_TOS_AGREEMENT`
-    RequiredTosAgreement,
-    /// `RESOURCE_IN_USE_BY_OTHER_RESOURCE_WARNING`
-    ResourceInUseByOtherResourceWarning,
-    /// `RESOURCE_NOT_DELETED`
-    ResourceNotDeleted,
-    /// `SCHEMA_VALIDATION_IGNORED`
-    SchemaValidationIgnored,
-    /// `SINGLE_INSTANCE_PROPERTY_TEMPLATE`
-    SingleInstancePropertyTemplate,
-    /// `UNDECLARED_PROPERTIES`
-    UndeclaredProperties,
-    /// `UNREACHABLE`
-    Unreachable,
-}
-#[cfg(feature = "ssl-certificates")]
-runtime::open_enum! {
-    SslCertificatesScopedListWarningCode { CleanupFailed "CLEANUP_FAILED"
-    DeprecatedResourceUsed "DEPRECATED_RESOURCE_USED" DeprecatedTypeUsed
-    "DEPRECATED_TYPE_USED" DiskSizeLargerThanImageSize "DISK_SIZE_LARGER_THAN_IMAGE_SIZE"
-    ExperimentalTypeUsed "EXPERIMENTAL_TYPE_USED" ExternalApiWarning
-    "EXTERNAL_API_WARNING" FieldValueOverriden "FIELD_VALUE_OVERRIDEN"
-    InjectedKernelsDeprecated "INJECTED_KERNELS_DEPRECATED"
-    InvalidHealthCheckForDynamicWieghtedLb "INVALID_HEALTH_CHECK_FOR_DYNAMIC_WIEGHTED_LB"
-    LargeDeploymentWarning "LARGE_DEPLOYMENT_WARNING" ListOverheadQuotaExceed
-    "LIST_OVERHEAD_QUOTA_EXCEED" MissingTypeDependency "MISSING_TYPE_DEPENDENCY"
-    NextHopAddressNotAssigned "NEXT_HOP_ADDRESS_NOT_ASSIGNED" NextHopCannotIpForward
-    "NEXT_HOP_CANNOT_IP_FORWARD" NextHopInstanceHasNoIpv6Interface
-    "NEXT_HOP_INSTANCE_HAS_NO_IPV6_INTERFACE" NextHopInstanceNotFound
-    "NEXT_HOP_INSTANCE_NOT_FOUND" NextHopInstanceNotOnNetwork
-    "NEXT_HOP_INSTANCE_NOT_ON_NETWORK" NextHopNotRunning "NEXT_HOP_NOT_RUNNING"
-    NotCriticalError "NOT_CRITICAL_ERROR" NoResultsOnPage "NO_RESULTS_ON_PAGE"
-    PartialSuccess "PARTIAL_SUCCESS" QuotaInfoUnavailable "QUOTA_INFO_UNAVAILABLE"
-    RequiredTosAgreement "REQUIRED_TOS_AGREEMENT" ResourceInUseByOtherResourceWarning
-    "RESOURCE_IN_USE_BY_OTHER_RESOURCE_WARNING" ResourceNotDeleted "RESOURCE_NOT_DELETED"
-    SchemaValidationIgnored "SCHEMA_VALIDATION_IGNORED" SingleInstancePropertyTemplate
-    "SINGLE_INSTANCE_PROPERTY_TEMPLATE" UndeclaredProperties "UNDECLARED_PROPERTIES"
-    Unreachable "UNREACHABLE" }
-}
+pub type SslCertificatesScopedListWarningCode = RouteWarningsCode;
 
 #[cfg(feature = "ssl-policies")]
 /// Values of `SslPoliciesAggregatedListWarningCode`.
-#[non_exhaustive]
-pub enum SslPoliciesAggregatedListWarningCode {
-    /// `CLEANUP_FAILED`
-    CleanupFailed,
-    /// `DEPRECATED_RESOURCE_USED`
-    DeprecatedResourceUsed,
-    /// `DEPRECATED_TYPE_USED`
-    DeprecatedTypeUsed,
-    /// `DISK_SIZE_LARGER_THAN_IMAGE_SIZE`
-    DiskSizeLargerThanImageSize,
-    /// `EXPERIMENTAL_TYPE_USED`
-    ExperimentalTypeUsed,
-    /// `EXTERNAL_API_WARNING`
-    ExternalApiWarning,
-    /// `FIELD_VALUE_OVERRIDEN`
-    #[deprecated]
-    FieldValueOverriden,
-    /// `INJECTED_KERNELS_DEPRECATED`
-    InjectedKernelsDeprecated,
-    /// `INVALID_HEALTH_CHECK_FOR_DYNAMIC_WIEGHTED_LB`
-    InvalidHealthCheckForDynamicWieghtedLb,
-    /// `LARGE_DEPLOYMENT_WARNING`
-    LargeDeploymentWarning,
-    /// `LIST_OVERHEAD_QUOTA_EXCEED`
-    ListOverheadQuotaExceed,
-    /// `MISSING_TYPE_DEPENDENCY`
-    MissingTypeDependency,
-    /// `NEXT_HOP_ADDRESS_NOT_ASSIGNED`
-    NextHopAddressNotAssigned,
-    /// `NEXT_HOP_CANNOT_IP_FORWARD`
-    NextHopCannotIpForward,
-    /// `NEXT_HOP_INSTANCE_HAS_NO_IPV6_INTERFACE`
-    NextHopInstanceHasNoIpv6Interface,
-    /// `NEXT_HOP_INSTANCE_NOT_FOUND`
-    NextHopInstanceNotFound,
-    /// `NEXT_HOP_INSTANCE_NOT_ON_NETWORK`
-    NextHopInstanceNotOnNetwork,
-    /// `NEXT_HOP_NOT_RUNNING`
-    NextHopNotRunning,
-    /// `NOT_CRITICAL_ERROR`
-    NotCriticalError,
-    /// `NO_RESULTS_ON_PAGE`
-    NoResultsOnPage,
-    /// `PARTIAL_SUCCESS`
-    PartialSuccess,
-    /// `QUOTA_INFO_UNAVAILABLE`
-    QuotaInfoUnavailable,
-    /// `REQUIRED_TOS_AGREEMENT`
-    RequiredTosAgreement,
-    /// `RESOURCE_IN_USE_BY_OTHER_RESOURCE_WARNING`
-    ResourceInUseByOtherResourceWarning,
-    /// `RESOURCE_NOT_DELETED`
-    ResourceNotDeleted,
-    /// `SCHEMA_VALIDATION_IGNORED`
-    SchemaValidationIgnored,
-    /// `SINGLE_INSTANCE_PROPERTY_TEMPLATE`
-    SingleInstancePropertyTemplate,
-    /// `UNDECLARED_PROPERTIES`
-    UndeclaredProperties,
-    /// `UNREACHABLE`
-    Unreachable,
-}
-#[cfg(feature = "ssl-policies")]
-runtime::open_enum! {
-    SslPoliciesAggregatedListWarningCode { CleanupFailed "CLEANUP_FAILED"
-    DeprecatedResourceUsed "DEPRECATED_RESOURCE_USED" DeprecatedTypeUsed
-    "DEPRECATED_TYPE_USED" DiskSizeLargerThanImageSize "DISK_SIZE_LARGER_THAN_IMAGE_SIZE"
-    ExperimentalTypeUsed "EXPERIMENTAL_TYPE_USED" ExternalApiWarning
-    "EXTERNAL_API_WARNING" FieldValueOverriden "FIELD_VALUE_OVERRIDEN"
-    InjectedKernelsDeprecated "INJECTED_KERNELS_DEPRECATED"
-    InvalidHealthCheckForDynamicWieghtedLb "INVALID_HEALTH_CHECK_FOR_DYNAMIC_WIEGHTED_LB"
-    LargeDeploymentWarning "LARGE_DEPLOYMENT_WARNING" ListOverheadQuotaExceed
-    "LIST_OVERHEAD_QUOTA_EXCEED" MissingTypeDependency "MISSING_TYPE_DEPENDENCY"
-    NextHopAddressNotAssigned "NEXT_HOP_ADDRESS_NOT_ASSIGNED" NextHopCannotIpForward
-    "NEXT_HOP_CANNOT_IP_FORWARD" NextHopInstanceHasNoIpv6Interface
-    "NEXT_HOP_INSTANCE_HAS_NO_IPV6_INTERFACE" NextHopInstanceNotFound
-    "NEXT_HOP_INSTANCE_NOT_FOUND" NextHopInstanceNotOnNetwork
-    "NEXT_HOP_INSTANCE_NOT_ON_NETWORK" NextHopNotRunning "NEXT_HOP_NOT_RUNNING"
-    NotCriticalError "NOT_CRITICAL_ERROR" NoResultsOnPage "NO_RESULTS_ON_PAGE"
-    PartialSuccess "PARTIAL_SUCCESS" QuotaInfoUnavailable "QUOTA_INFO_UNAVAILABLE"
-    RequiredTosAgreement "REQUIRED_TOS_AGREEMENT" ResourceInUseByOtherResourceWarning
-    "RESOURCE_IN_USE_BY_OTHER_RESOURCE_WARNING" ResourceNotDeleted "RESOURCE_NOT_DELETED"
-    SchemaValidationIgnored "SCHEMA_VALIDATION_IGNORED" SingleInstancePropertyTemplate
-    "SINGLE_INSTANCE_PROPERTY_TEMPLATE" UndeclaredProperties "UNDECLARED_PROPERTIES"
-    Unreachable "UNREACHABLE" }
-}
+pub type SslPoliciesAggregatedListWarningCode = RouteWarningsCode;
 
 #[cfg(any(feature = "region-ssl-policies", feature = "ssl-policies"))]
 /// Values of `SslPoliciesListWarningCode`.
-#[non_exhaustive]
-pub enum SslPoliciesListWarningCode {
-    /// `CLEANUP_FAILED`
-    CleanupFailed,
-    /// `DEPRECATED_RESOURCE_USED`
-    DeprecatedResourceUsed,
-    /// `DEPRECATED_TYPE_USED`
-    DeprecatedTypeUsed,
-    /// `DISK_SIZE_LARGER_THAN_IMAGE_SIZE`
-    DiskSizeLargerThanImageSize,
-    /// `EXPERIMENTAL_TYPE_USED`
-    ExperimentalTypeUsed,
-    /// `EXTERNAL_API_WARNING`
-    ExternalApiWarning,
-    /// `FIELD_VALUE_OVERRIDEN`
-    #[deprecated]
-    FieldValueOverriden,
-    /// `INJECTED_KERNELS_DEPRECATED`
-    InjectedKernelsDeprecated,
-    /// `INVALID_HEALTH_CHECK_FOR_DYNAMIC_WIEGHTED_LB`
-    InvalidHealthCheckForDynamicWieghtedLb,
-    /// `LARGE_DEPLOYMENT_WARNING`
-    LargeDeploymentWarning,
-    /// `LIST_OVERHEAD_QUOTA_EXCEED`
-    ListOverheadQuotaExceed,
-    /// `MISSING_TYPE_DEPENDENCY`
-    MissingTypeDependency,
-    /// `NEXT_HOP_ADDRESS_NOT_ASSIGNED`
-    NextHopAddressNotAssigned,
-    /// `NEXT_HOP_CANNOT_IP_FORWARD`
-    NextHopCannotIpForward,
-    /// `NEXT_HOP_INSTANCE_HAS_NO_IPV6_INTERFACE`
-    NextHopInstanceHasNoIpv6Interface,
-    /// `NEXT_HOP_INSTANCE_NOT_FOUND`
-    NextHopInstanceNotFound,
-    /// `NEXT_HOP_INSTANCE_NOT_ON_NETWORK`
-    NextHopInstanceNotOnNetwork,
-    /// `NEXT_HOP_NOT_RUNNING`
-    NextHopNotRunning,
-    /// `NOT_CRITICAL_ERROR`
-    NotCriticalError,
-    /// `NO_RESULTS_ON_PAGE`
-    NoResultsOnPage,
-    /// `PARTIAL_SUCCESS`
-    PartialSuccess,
-    /// `QUOTA_INFO_UNAVAILABLE`
-    QuotaInfoUnavailable,
-    /// `REQUIRED_TOS_AGREEMENT`
-    RequiredTosAgreement,
-    /// `RESOURCE_IN_USE_BY_OTHER_RESOURCE_WARNING`
-    ResourceInUseByOtherResourceWarning,
-    /// `RESOURCE_NOT_DELETED`
-    ResourceNotDeleted,
-    /// `SCHEMA_VALIDATION_IGNORED`
-    SchemaValidationIgnored,
-    /// `SINGLE_INSTANCE_PROPERTY_TEMPLATE`
-    SingleInstancePropertyTemplate,
-    /// `UNDECLARED_PROPERTIES`
-    UndeclaredProperties,
-    /// `UNREACHABLE`
-    Unreachable,
-}
-#[cfg(any(feature = "region-ssl-policies", feature = "ssl-policies"))]
-runtime::open_enum! {
-    SslPoliciesListWarningCode { CleanupFailed "CLEANUP_FAILED" DeprecatedResourceUsed
-    "DEPRECATED_RESOURCE_USED" DeprecatedTypeUsed "DEPRECATED_TYPE_USED"
-    DiskSizeLargerThanImageSize "DISK_SIZE_LARGER_THAN_IMAGE_SIZE" ExperimentalTypeUsed
-    "EXPERIMENTAL_TYPE_USED" ExternalApiWarning "EXTERNAL_API_WARNING"
-    FieldValueOverriden "FIELD_VALUE_OVERRIDEN" InjectedKernelsDeprecated
-    "INJECTED_KERNELS_DEPRECATED" InvalidHealthCheckForDynamicWieghtedLb
-    "INVALID_HEALTH_CHECK_FOR_DYNAMIC_WIEGHTED_LB" LargeDeploymentWarning
-    "LARGE_DEPLOYMENT_WARNING" ListOverheadQuotaExceed "LIST_OVERHEAD_QUOTA_EXCEED"
-    MissingTypeDependency "MISSING_TYPE_DEPENDENCY" NextHopAddressNotAssigned
-    "NEXT_HOP_ADDRESS_NOT_ASSIGNED" NextHopCannotIpForward "NEXT_HOP_CANNOT_IP_FORWARD"
-    NextHopInstanceHasNoIpv6Interface "NEXT_HOP_INSTANCE_HAS_NO_IPV6_INTERFACE"
-    NextHopInstanceNotFound "NEXT_HOP_INSTANCE_NOT_FOUND" NextHopInstanceNotOnNetwork
-    "NEXT_HOP_INSTANCE_NOT_ON_NETWORK" NextHopNotRunning "NEXT_HOP_NOT_RUNNING"
-    NotCriticalError "NOT_CRITICAL_ERROR" NoResultsOnPage "NO_RESULTS_ON_PAGE"
-    PartialSuccess "PARTIAL_SUCCESS" QuotaInfoUnavailable "QUOTA_INFO_UNAVAILABLE"
-    RequiredTosAgreement "REQUIRED_TOS_AGREEMENT" ResourceInUseByOtherResourceWarning
-    "RESOURCE_IN_USE_BY_OTHER_RESOURCE_WARNING" ResourceNotDeleted "RESOURCE_NOT_DELETED"
-    SchemaValidationIgnored "SCHEMA_VALIDATION_IGNORED" SingleInstancePropertyTemplate
-    "SINGLE_INSTANCE_PROPERTY_TEMPLATE" UndeclaredProperties "UNDECLARED_PROPERTIES"
-    Unreachable "UNREACHABLE" }
-}
+pub type SslPoliciesListWarningCode = RouteWarningsCode;
 
 #[cfg(feature = "ssl-policies")]
 /// Values of `SslPoliciesScopedListWarningCode`.
-#[non_exhaustive]
-pub enum SslPoliciesScopedListWarningCode {
-    /// `CLEANUP_FAILED`
-    CleanupFailed,
-    /// `DEPRECATED_RESOURCE_USED`
-    DeprecatedResourceUsed,
-    /// `DEPRECATED_TYPE_USED`
-    DeprecatedTypeUsed,
-    /// `DISK_SIZE_LARGER_THAN_IMAGE_SIZE`
-    DiskSizeLargerThanImageSize,
-    /// `EXPERIMENTAL_TYPE_USED`
-    ExperimentalTypeUsed,
-    /// `EXTERNAL_API_WARNING`
-    ExternalApiWarning,
-    /// `FIELD_VALUE_OVERRIDEN`
-    #[deprecated]
-    FieldValueOverriden,
-    /// `INJECTED_KERNELS_DEPRECATED`
-    InjectedKernelsDeprecated,
-    /// `INVALID_HEALTH_CHECK_FOR_DYNAMIC_WIEGHTED_LB`
-    InvalidHealthCheckForDynamicWieghtedLb,
-    /// `LARGE_DEPLOYMENT_WARNING`
-    LargeDeploymentWarning,
-    /// `LIST_OVERHEAD_QUOTA_EXCEED`
-    ListOverheadQuotaExceed,
-    /// `MISSING_TYPE_DEPENDENCY`
-    MissingTypeDependency,
-    /// `NEXT_HOP_ADDRESS_NOT_ASSIGNED`
-    NextHopAddressNotAssigned,
-    /// `NEXT_HOP_CANNOT_IP_FORWARD`
-    NextHopCannotIpForward,
-    /// `NEXT_HOP_INSTANCE_HAS_NO_IPV6_INTERFACE`
-    NextHopInstanceHasNoIpv6Interface,
-    /// `NEXT_HOP_INSTANCE_NOT_FOUND`
-    NextHopInstanceNotFound,
-    /// `NEXT_HOP_INSTANCE_NOT_ON_NETWORK`
-    NextHopInstanceNotOnNetwork,
-    /// `NEXT_HOP_NOT_RUNNING`
-    NextHopNotRunning,
-    /// `NOT_CRITICAL_ERROR`
-    NotCriticalError,
-    /// `NO_RESULTS_ON_PAGE`
-    NoResultsOnPage,
-    /// `PARTIAL_SUCCESS`
-    PartialSuccess,
-    /// `QUOTA_INFO_UNAVAILABLE`
-    QuotaInfoUnavailable,
-    /// `REQUIRED_TOS_AGREEMENT`
-    RequiredTosAgreement,
-    /// `RESOURCE_IN_USE_BY_OTHER_RESOURCE_WARNING`
-    ResourceInUseByOtherResourceWarning,
-    /// `RESOURCE_NOT_DELETED`
-    ResourceNotDeleted,
-    /// `SCHEMA_VALIDATION_IGNORED`
-    SchemaValidationIgnored,
-    /// `SINGLE_INSTANCE_PROPERTY_TEMPLATE`
-    SingleInstancePropertyTemplate,
-    /// `UNDECLARED_PROPERTIES`
-    UndeclaredProperties,
-    /// `UNREACHABLE`
-    Unreachable,
-}
-#[cfg(feature = "ssl-policies")]
-runtime::open_enum! {
-    SslPoliciesScopedListWarningCode { CleanupFailed "CLEANUP_FAILED"
-    DeprecatedResourceUsed "DEPRECATED_RESOURCE_USED" DeprecatedTypeUsed
-    "DEPRECATED_TYPE_USED" DiskSizeLargerThanImageSize "DISK_SIZE_LARGER_THAN_IMAGE_SIZE"
-    ExperimentalTypeUsed "EXPERIMENTAL_TYPE_USED" ExternalApiWarning
-    "EXTERNAL_API_WARNING" FieldValueOverriden "FIELD_VALUE_OVERRIDEN"
-    InjectedKernelsDeprecated "INJECTED_KERNELS_DEPRECATED"
-    InvalidHealthCheckForDynamicWieghtedLb "INVALID_HEALTH_CHECK_FOR_DYNAMIC_WIEGHTED_LB"
-    LargeDeploymentWarning "LARGE_DEPLOYMENT_WARNING" ListOverheadQuotaExceed
-    "LIST_OVERHEAD_QUOTA_EXCEED" MissingTypeDependency "MISSING_TYPE_DEPENDENCY"
-    NextHopAddressNotAssigned "NEXT_HOP_ADDRESS_NOT_ASSIGNED" NextHopCannotIpForward
-    "NEXT_HOP_CANNOT_IP_FORWARD" NextHopInstanceHasNoIpv6Interface
-    "NEXT_HOP_INSTANCE_HAS_NO_IPV6_INTERFACE" NextHopInstanceNotFound
-    "NEXT_HOP_INSTANCE_NOT_FOUND" NextHopInstanceNotOnNetwork
-    "NEXT_HOP_INSTANCE_NOT_ON_NETWORK" NextHopNotRunning "NEXT_HOP_NOT_RUNNING"
-    NotCriticalError "NOT_CRITICAL_ERROR" NoResultsOnPage "NO_RESULTS_ON_PAGE"
-    PartialSuccess "PARTIAL_SUCCESS" QuotaInfoUnavailable "QUOTA_INFO_UNAVAILABLE"
-    RequiredTosAgreement "REQUIRED_TOS_AGREEMENT" ResourceInUseByOtherResourceWarning
-    "RESOURCE_IN_USE_BY_OTHER_RESOURCE_WARNING" ResourceNotDeleted "RESOURCE_NOT_DELETED"
-    SchemaValidationIgnored "SCHEMA_VALIDATION_IGNORED" SingleInstancePropertyTemplate
-    "SINGLE_INSTANCE_PROPERTY_TEMPLATE" UndeclaredProperties "UNDECLARED_PROPERTIES"
-    Unreachable "UNREACHABLE" }
-}
+pub type SslPoliciesScopedListWarningCode = RouteWarningsCode;
 
 #[cfg(any(feature = "region-ssl-policies", feature = "ssl-policies"))]
 /// Values of `SslPolicyMinTlsVersion`.
@@ -25986,218 +9739,23 @@ runtime::open_enum! {
 
 #[cfg(any(feature = "region-ssl-policies", feature = "ssl-policies"))]
 /// Values of `SslPolicyWarningsCode`.
-#[non_exhaustive]
-pub enum SslPolicyWarningsCode {
-    /// `CLEANUP_FAILED`
-    CleanupFailed,
-    /// `DEPRECATED_RESOURCE_USED`
-    DeprecatedResourceUsed,
-    /// `DEPRECATED_TYPE_USED`
-    DeprecatedTypeUsed,
-    /// `DISK_SIZE_LARGER_THAN_IMAGE_SIZE`
-    DiskSizeLargerThanImageSize,
-    /// `EXPERIMENTAL_TYPE_USED`
-    ExperimentalTypeUsed,
-    /// `EXTERNAL_API_WARNING`
-    ExternalApiWarning,
-    /// `FIELD_VALUE_OVERRIDEN`
-    #[deprecated]
-    FieldValueOverriden,
-    /// `INJECTED_KERNELS_DEPRECATED`
-    InjectedKernelsDeprecated,
-    /// `INVALID_HEALTH_CHECK_FOR_DYNAMIC_WIEGHTED_LB`
-    InvalidHealthCheckForDynamicWieghtedLb,
-    /// `LARGE_DEPLOYMENT_WARNING`
-    LargeDeploymentWarning,
-    /// `LIST_OVERHEAD_QUOTA_EXCEED`
-    ListOverheadQuotaExceed,
-    /// `MISSING_TYPE_DEPENDENCY`
-    MissingTypeDependency,
-    /// `NEXT_HOP_ADDRESS_NOT_ASSIGNED`
-    NextHopAddressNotAssigned,
-    /// `NEXT_HOP_CANNOT_IP_FORWARD`
-    NextHopCannotIpForward,
-    /// `NEXT_HOP_INSTANCE_HAS_NO_IPV6_INTERFACE`
-    NextHopInstanceHasNoIpv6Interface,
-    /// `NEXT_HOP_INSTANCE_NOT_FOUND`
-    NextHopInstanceNotFound,
-    /// `NEXT_HOP_INSTANCE_NOT_ON_NETWORK`
-    NextHopInstanceNotOnNetwork,
-    /// `NEXT_HOP_NOT_RUNNING`
-    NextHopNotRunning,
-    /// `NOT_CRITICAL_ERROR`
-    NotCriticalError,
-    /// `NO_RESULTS_ON_PAGE`
-    NoResultsOnPage,
-    /// `PARTIAL_SUCCESS`
-    PartialSuccess,
-    /// `QUOTA_INFO_UNAVAILABLE`
-    QuotaInfoUnavailable,
-    /// `REQUIRED_TOS_AGREEMENT`
-    RequiredTosAgreement,
-    /// `RESOURCE_IN_USE_BY_OTHER_RESOURCE_WARNING`
-    ResourceInUseByOtherResourceWarning,
-    /// `RESOURCE_NOT_DELETED`
-    ResourceNotDeleted,
-    /// `SCHEMA_VALIDATION_IGNORED`
-    SchemaValidationIgnored,
-    /// `SINGLE_INSTANCE_PROPERTY_TEMPLATE`
-    SingleInstancePropertyTemplate,
-    /// `UNDECLARED_PROPERTIES`
-    UndeclaredProperties,
-    /// `UNREACHABLE`
-    Unreachable,
-}
-#[cfg(any(feature = "region-ssl-policies", feature = "ssl-policies"))]
-runtime::open_enum! {
-    SslPolicyWarningsCode { CleanupFailed "CLEANUP_FAILED" DeprecatedResourceUsed
-    "DEPRECATED_RESOURCE_USED" DeprecatedTypeUsed "DEPRECATED_TYPE_USED"
-    DiskSizeLargerThanImageSize "DISK_SIZE_LARGER_THAN_IMAGE_SIZE" ExperimentalTypeUsed
-    "EXPERIMENTAL_TYPE_USED" ExternalApiWarning "EXTERNAL_API_WARNING"
-    FieldValueOverriden "FIELD_VALUE_OVERRIDEN" InjectedKernelsDeprecated
-    "INJECTED_KERNELS_DEPRECATED" InvalidHealthCheckForDynamicWieghtedLb
-    "INVALID_HEALTH_CHECK_FOR_DYNAMIC_WIEGHTED_LB" LargeDeploymentWarning
-    "LARGE_DEPLOYMENT_WARNING" ListOverheadQuotaExceed "LIST_OVERHEAD_QUOTA_EXCEED"
-    MissingTypeDependency "MISSING_TYPE_DEPENDENCY" NextHopAddressNotAssigned
-    "NEXT_HOP_ADDRESS_NOT_ASSIGNED" NextHopCannotIpForward "NEXT_HOP_CANNOT_IP_FORWARD"
-    NextHopInstanceHasNoIpv6Interface "NEXT_HOP_INSTANCE_HAS_NO_IPV6_INTERFACE"
-    NextHopInstanceNotFound "NEXT_HOP_INSTANCE_NOT_FOUND" NextHopInstanceNotOnNetwork
-    "NEXT_HOP_INSTANCE_NOT_ON_NETWORK" NextHopNotRunning "NEXT_HOP_NOT_RUNNING"
-    NotCriticalError "NOT_CRITICAL_ERROR" NoResultsOnPage "NO_RESULTS_ON_PAGE"
-    PartialSuccess "PARTIAL_SUCCESS" QuotaInfoUnavailable "QUOTA_INFO_UNAVAILABLE"
-    RequiredTosAgreement "REQUIRED_TOS_AGREEMENT" ResourceInUseByOtherResourceWarning
-    "RESOURCE_IN_USE_BY_OTHER_RESOURCE_WARNING" ResourceNotDeleted "RESOURCE_NOT_DELETED"
-    SchemaValidationIgnored "SCHEMA_VALIDATION_IGNORED" SingleInstancePropertyTemplate
-    "SINGLE_INSTANCE_PROPERTY_TEMPLATE" UndeclaredProperties "UNDECLARED_PROPERTIES"
-    Unreachable "UNREACHABLE" }
-}
+pub type SslPolicyWarningsCode = RouteWarningsCode;
 
 #[cfg(
     any(feature = "instance-group-managers", feature = "region-instance-group-managers")
 )]
 /// Values of `StatefulPolicyPreservedStateDiskDeviceAutoDelete`.
-#[non_exhaustive]
-pub enum StatefulPolicyPreservedStateDiskDeviceAutoDelete {
-    /// `NEVER`
-    Never,
-    /// `ON_PERMANENT_INSTANCE_DELETION`
-    OnPermanentInstanceDeletion,
-}
-#[cfg(
-    any(feature = "instance-group-managers", feature = "region-instance-group-managers")
-)]
-runtime::open_enum! {
-    StatefulPolicyPreservedStateDiskDeviceAutoDelete { Never "NEVER"
-    OnPermanentInstanceDeletion "ON_PERMANENT_INSTANCE_DELETION" }
-}
+pub type StatefulPolicyPreservedStateDiskDeviceAutoDelete = PreservedStatePreservedDiskAutoDelete;
 
 #[cfg(
     any(feature = "instance-group-managers", feature = "region-instance-group-managers")
 )]
 /// Values of `StatefulPolicyPreservedStateNetworkIpAutoDelete`.
-#[non_exhaustive]
-pub enum StatefulPolicyPreservedStateNetworkIpAutoDelete {
-    /// `NEVER`
-    Never,
-    /// `ON_PERMANENT_INSTANCE_DELETION`
-    OnPermanentInstanceDeletion,
-}
-#[cfg(
-    any(feature = "instance-group-managers", feature = "region-instance-group-managers")
-)]
-runtime::open_enum! {
-    StatefulPolicyPreservedStateNetworkIpAutoDelete { Never "NEVER"
-    OnPermanentInstanceDeletion "ON_PERMANENT_INSTANCE_DELETION" }
-}
+pub type StatefulPolicyPreservedStateNetworkIpAutoDelete = PreservedStatePreservedDiskAutoDelete;
 
 #[cfg(feature = "storage-pools")]
 /// Values of `StoragePoolAggregatedListWarningCode`.
-#[non_exhaustive]
-pub enum StoragePoolAggregatedListWarningCode {
-    /// `CLEANUP_FAILED`
-    CleanupFailed,
-    /// `DEPRECATED_RESOURCE_USED`
-    DeprecatedResourceUsed,
-    /// `DEPRECATED_TYPE_USED`
-    DeprecatedTypeUsed,
-    /// `DISK_SIZE_LARGER_THAN_IMAGE_SIZE`
-    DiskSizeLargerThanImageSize,
-    /// `EXPERIMENTAL_TYPE_USED`
-    ExperimentalTypeUsed,
-    /// `EXTERNAL_API_WARNING`
-    ExternalApiWarning,
-    /// `FIELD_VALUE_OVERRIDEN`
-    #[deprecated]
-    FieldValueOverriden,
-    /// `INJECTED_KERNELS_DEPRECATED`
-    InjectedKernelsDeprecated,
-    /// `INVALID_HEALTH_CHECK_FOR_DYNAMIC_WIEGHTED_LB`
-    InvalidHealthCheckForDynamicWieghtedLb,
-    /// `LARGE_DEPLOYMENT_WARNING`
-    LargeDeploymentWarning,
-    /// `LIST_OVERHEAD_QUOTA_EXCEED`
-    ListOverheadQuotaExceed,
-    /// `MISSING_TYPE_DEPENDENCY`
-    MissingTypeDependency,
-    /// `NEXT_HOP_ADDRESS_NOT_ASSIGNED`
-    NextHopAddressNotAssigned,
-    /// `NEXT_HOP_CANNOT_IP_FORWARD`
-    NextHopCannotIpForward,
-    /// `NEXT_HOP_INSTANCE_HAS_NO_IPV6_INTERFACE`
-    NextHopInstanceHasNoIpv6Interface,
-    /// `NEXT_HOP_INSTANCE_NOT_FOUND`
-    NextHopInstanceNotFound,
-    /// `NEXT_HOP_INSTANCE_NOT_ON_NETWORK`
-    NextHopInstanceNotOnNetwork,
-    /// `NEXT_HOP_NOT_RUNNING`
-    NextHopNotRunning,
-    /// `NOT_CRITICAL_ERROR`
-    NotCriticalError,
-    /// `NO_RESULTS_ON_PAGE`
-    NoResultsOnPage,
-    /// `PARTIAL_SUCCESS`
-    PartialSuccess,
-    /// `QUOTA_INFO_UNAVAILABLE`
-    QuotaInfoUnavailable,
-    /// `REQUIRED_TOS_AGREEMENT`
-    RequiredTosAgreement,
-    /// `RESOURCE_IN_USE_BY_OTHER_RESOURCE_WARNING`
-    ResourceInUseByOtherResourceWarning,
-    /// `RESOURCE_NOT_DELETED`
-    ResourceNotDeleted,
-    /// `SCHEMA_VALIDATION_IGNORED`
-    SchemaValidationIgnored,
-    /// `SINGLE_INSTANCE_PROPERTY_TEMPLATE`
-    SingleInstancePropertyTemplate,
-    /// `UNDECLARED_PROPERTIES`
-    UndeclaredProperties,
-    /// `UNREACHABLE`
-    Unreachable,
-}
-#[cfg(feature = "storage-pools")]
-runtime::open_enum! {
-    StoragePoolAggregatedListWarningCode { CleanupFailed "CLEANUP_FAILED"
-    DeprecatedResourceUsed "DEPRECATED_RESOURCE_USED" DeprecatedTypeUsed
-    "DEPRECATED_TYPE_USED" DiskSizeLargerThanImageSize "DISK_SIZE_LARGER_THAN_IMAGE_SIZE"
-    ExperimentalTypeUsed "EXPERIMENTAL_TYPE_USED" ExternalApiWarning
-    "EXTERNAL_API_WARNING" FieldValueOverriden "FIELD_VALUE_OVERRIDEN"
-    InjectedKernelsDeprecated "INJECTED_KERNELS_DEPRECATED"
-    InvalidHealthCheckForDynamicWieghtedLb "INVALID_HEALTH_CHECK_FOR_DYNAMIC_WIEGHTED_LB"
-    LargeDeploymentWarning "LARGE_DEPLOYMENT_WARNING" ListOverheadQuotaExceed
-    "LIST_OVERHEAD_QUOTA_EXCEED" MissingTypeDependency "MISSING_TYPE_DEPENDENCY"
-    NextHopAddressNotAssigned "NEXT_HOP_ADDRESS_NOT_ASSIGNED" NextHopCannotIpForward
-    "NEXT_HOP_CANNOT_IP_FORWARD" NextHopInstanceHasNoIpv6Interface
-    "NEXT_HOP_INSTANCE_HAS_NO_IPV6_INTERFACE" NextHopInstanceNotFound
-    "NEXT_HOP_INSTANCE_NOT_FOUND" NextHopInstanceNotOnNetwork
-    "NEXT_HOP_INSTANCE_NOT_ON_NETWORK" NextHopNotRunning "NEXT_HOP_NOT_RUNNING"
-    NotCriticalError "NOT_CRITICAL_ERROR" NoResultsOnPage "NO_RESULTS_ON_PAGE"
-    PartialSuccess "PARTIAL_SUCCESS" QuotaInfoUnavailable "QUOTA_INFO_UNAVAILABLE"
-    RequiredTosAgreement "REQUIRED_TOS_AGREEMENT" ResourceInUseByOtherResourceWarning
-    "RESOURCE_IN_USE_BY_OTHER_RESOURCE_WARNING" ResourceNotDeleted "RESOURCE_NOT_DELETED"
-    SchemaValidationIgnored "SCHEMA_VALIDATION_IGNORED" SingleInstancePropertyTemplate
-    "SINGLE_INSTANCE_PROPERTY_TEMPLATE" UndeclaredProperties "UNDECLARED_PROPERTIES"
-    Unreachable "UNREACHABLE" }
-}
+pub type StoragePoolAggregatedListWarningCode = RouteWarningsCode;
 
 #[cfg(feature = "storage-pools")]
 /// Values of `StoragePoolCapacityProvisioningType`.
@@ -26218,222 +9776,21 @@ runtime::open_enum! {
 
 #[cfg(feature = "storage-pools")]
 /// Values of `StoragePoolDiskStatus`.
-#[non_exhaustive]
-pub enum StoragePoolDiskStatus {
-    /// `CREATING`
-    Creating,
-    /// `DELETING`
-    Deleting,
-    /// `FAILED`
-    Failed,
-    /// `READY`
-    Ready,
-    /// `RESTORING`
-    Restoring,
-    /// `UNAVAILABLE`
-    Unavailable,
-}
-#[cfg(feature = "storage-pools")]
-runtime::open_enum! {
-    StoragePoolDiskStatus { Creating "CREATING" Deleting "DELETING" Failed "FAILED" Ready
-    "READY" Restoring "RESTORING" Unavailable "UNAVAILABLE" }
-}
+pub type StoragePoolDiskStatus = DiskStatus;
 
 #[cfg(feature = "storage-pools")]
 /// Values of `StoragePoolListDisksWarningCode`.
-#[non_exhaustive]
-pub enum StoragePoolListDisksWarningCode {
-    /// `CLEANUP_FAILED`
-    CleanupFailed,
-    /// `DEPRECATED_RESOURCE_USED`
-    DeprecatedResourceUsed,
-    /// `DEPRECATED_TYPE_USED`
-    DeprecatedTypeUsed,
-    /// `DISK_SIZE_LARGER_THAN_IMAGE_SIZE`
-    DiskSizeLargerThanImageSize,
-    /// `EXPERIMENTAL_TYPE_USED`
-    ExperimentalTypeUsed,
-    /// `EXTERNAL_API_WARNING`
-    ExternalApiWarning,
-    /// `FIELD_VALUE_OVERRIDEN`
-    #[deprecated]
-    FieldValueOverriden,
-    /// `INJECTED_KERNELS_DEPRECATED`
-    InjectedKernelsDeprecated,
-    /// `INVALID_HEALTH_CHECK_FOR_DYNAMIC_WIEGHTED_LB`
-    InvalidHealthCheckForDynamicWieghtedLb,
-    /// `LARGE_DEPLOYMENT_WARNING`
-    LargeDeploymentWarning,
-    /// `LIST_OVERHEAD_QUOTA_EXCEED`
-    ListOverheadQuotaExceed,
-    /// `MISSING_TYPE_DEPENDENCY`
-    MissingTypeDependency,
-    /// `NEXT_HOP_ADDRESS_NOT_ASSIGNED`
-    NextHopAddressNotAssigned,
-    /// `NEXT_HOP_CANNOT_IP_FORWARD`
-    NextHopCannotIpForward,
-    /// `NEXT_HOP_INSTANCE_HAS_NO_IPV6_INTERFACE`
-    NextHopInstanceHasNoIpv6Interface,
-    /// `NEXT_HOP_INSTANCE_NOT_FOUND`
-    NextHopInstanceNotFound,
-    /// `NEXT_HOP_INSTANCE_NOT_ON_NETWORK`
-    NextHopInstanceNotOnNetwork,
-    /// `NEXT_HOP_NOT_RUNNING`
-    NextHopNotRunning,
-    /// `NOT_CRITICAL_ERROR`
-    NotCriticalError,
-    /// `NO_RESULTS_ON_PAGE`
-    NoResultsOnPage,
-    /// `PARTIAL_SUCCESS`
-    PartialSuccess,
-    /// `QUOTA_INFO_UNAVAILABLE`
-    QuotaInfoUnavailable,
-    /// `REQUIRED_TOS_AGREEMENT`
-    RequiredTosAgreement,
-    /// `RESOURCE_IN_USE_BY_OTHER_RESOURCE_WARNING`
-    ResourceInUseByOtherResourceWarning,
-    /// `RESOURCE_NOT_DELETED`
-    ResourceNotDeleted,
-    /// `SCHEMA_VALIDATION_IGNORED`
-    SchemaValidationIgnored,
-    /// `SINGLE_INSTANCE_PROPERTY_TEMPLATE`
-    SingleInstancePropertyTemplate,
-    /// `UNDECLARED_PROPERTIES`
-    UndeclaredProperties,
-    /// `UNREACHABLE`
-    Unreachable,
-}
-#[cfg(feature = "storage-pools")]
-runtime::open_enum! {
-    StoragePoolListDisksWarningCode { CleanupFailed "CLEANUP_FAILED"
-    DeprecatedResourceUsed "DEPRECATED_RESOURCE_USED" DeprecatedTypeUsed
-    "DEPRECATED_TYPE_USED" DiskSizeLargerThanImageSize "DISK_SIZE_LARGER_THAN_IMAGE_SIZE"
-    ExperimentalTypeUsed "EXPERIMENTAL_TYPE_USED" ExternalApiWarning
-    "EXTERNAL_API_WARNING" FieldValueOverriden "FIELD_VALUE_OVERRIDEN"
-    InjectedKernelsDeprecated "INJECTED_KERNELS_DEPRECATED"
-    InvalidHealthCheckForDynamicWieghtedLb "INVALID_HEALTH_CHECK_FOR_DYNAMIC_WIEGHTED_LB"
-    LargeDeploymentWarning "LARGE_DEPLOYMENT_WARNING" ListOverheadQuotaExceed
-    "LIST_OVERHEAD_QUOTA_EXCEED" MissingTypeDependency "MISSING_TYPE_DEPENDENCY"
-    NextHopAddressNotAssigned "NEXT_HOP_ADDRESS_NOT_ASSIGNED" NextHopCannotIpForward
-    "NEXT_HOP_CANNOT_IP_FORWARD" NextHopInstanceHasNoIpv6Interface
-    "NEXT_HOP_INSTANCE_HAS_NO_IPV6_INTERFACE" NextHopInstanceNotFound
-    "NEXT_HOP_INSTANCE_NOT_FOUND" NextHopInstanceNotOnNetwork
-    "NEXT_HOP_INSTANCE_NOT_ON_NETWORK" NextHopNotRunning "NEXT_HOP_NOT_RUNNING"
-    NotCriticalError "NOT_CRITICAL_ERROR" NoResultsOnPage "NO_RESULTS_ON_PAGE"
-    PartialSuccess "PARTIAL_SUCCESS" QuotaInfoUnavailable "QUOTA_INFO_UNAVAILABLE"
-    RequiredTosAgreement "REQUIRED_TOS_AGREEMENT" ResourceInUseByOtherResourceWarning
-    "RESOURCE_IN_USE_BY_OTHER_RESOURCE_WARNING" ResourceNotDeleted "RESOURCE_NOT_DELETED"
-    SchemaValidationIgnored "SCHEMA_VALIDATION_IGNORED" SingleInstancePropertyTemplate
-    "SINGLE_INSTANCE_PROPERTY_TEMPLATE" UndeclaredProperties "UNDECLARED_PROPERTIES"
-    Unreachable "UNREACHABLE" }
-}
+pub type StoragePoolListDisksWarningCode = RouteWarningsCode;
 
 #[cfg(feature = "storage-pools")]
 /// Values of `StoragePoolListWarningCode`.
-#[non_exhaustive]
-pub enum StoragePoolListWarningCode {
-    /// `CLEANUP_FAILED`
-    CleanupFailed,
-    /// `DEPRECATED_RESOURCE_USED`
-    DeprecatedResourceUsed,
-    /// `DEPRECATED_TYPE_USED`
-    DeprecatedTypeUsed,
-    /// `DISK_SIZE_LARGER_THAN_IMAGE_SIZE`
-    DiskSizeLargerThanImageSize,
-    /// `EXPERIMENTAL_TYPE_USED`
-    ExperimentalTypeUsed,
-    /// `EXTERNAL_API_WARNING`
-    ExternalApiWarning,
-    /// `FIELD_VALUE_OVERRIDEN`
-    #[deprecated]
-    FieldValueOverriden,
-    /// `INJECTED_KERNELS_DEPRECATED`
-    InjectedKernelsDeprecated,
-    /// `INVALID_HEALTH_CHECK_FOR_DYNAMIC_WIEGHTED_LB`
-    InvalidHealthCheckForDynamicWieghtedLb,
-    /// `LARGE_DEPLOYMENT_WARNING`
-    LargeDeploymentWarning,
-    /// `LIST_OVERHEAD_QUOTA_EXCEED`
-    ListOverheadQuotaExceed,
-    /// `MISSING_TYPE_DEPENDENCY`
-    MissingTypeDependency,
-    /// `NEXT_HOP_ADDRESS_NOT_ASSIGNED`
-    NextHopAddressNotAssigned,
-    /// `NEXT_HOP_CANNOT_IP_FORWARD`
-    NextHopCannotIpForward,
-    /// `NEXT_HOP_INSTANCE_HAS_NO_IPV6_INTERFACE`
-    NextHopInstanceHasNoIpv6Interface,
-    /// `NEXT_HOP_INSTANCE_NOT_FOUND`
-    NextHopInstanceNotFound,
-    /// `NEXT_HOP_INSTANCE_NOT_ON_NETWORK`
-    NextHopInstanceNotOnNetwork,
-    /// `NEXT_HOP_NOT_RUNNING`
-    NextHopNotRunning,
-    /// `NOT_CRITICAL_ERROR`
-    NotCriticalError,
-    /// `NO_RESULTS_ON_PAGE`
-    NoResultsOnPage,
-    /// `PARTIAL_SUCCESS`
-    PartialSuccess,
-    /// `QUOTA_INFO_UNAVAILABLE`
-    QuotaInfoUnavailable,
-    /// `REQUIRED_TOS_AGREEMENT`
-    RequiredTosAgreement,
-    /// `RESOURCE_IN_USE_BY_OTHER_RESOURCE_WARNING`
-    ResourceInUseByOtherResourceWarning,
-    /// `RESOURCE_NOT_DELETED`
-    ResourceNotDeleted,
-    /// `SCHEMA_VALIDATION_IGNORED`
-    SchemaValidationIgnored,
-    /// `SINGLE_INSTANCE_PROPERTY_TEMPLATE`
-    SingleInstancePropertyTemplate,
-    /// `UNDECLARED_PROPERTIES`
-    UndeclaredProperties,
-    /// `UNREACHABLE`
-    Unreachable,
-}
-#[cfg(feature = "storage-pools")]
-runtime::open_enum! {
-    StoragePoolListWarningCode { CleanupFailed "CLEANUP_FAILED" DeprecatedResourceUsed
-    "DEPRECATED_RESOURCE_USED" DeprecatedTypeUsed "DEPRECATED_TYPE_USED"
-    DiskSizeLargerThanImageSize "DISK_SIZE_LARGER_THAN_IMAGE_SIZE" ExperimentalTypeUsed
-    "EXPERIMENTAL_TYPE_USED" ExternalApiWarning "EXTERNAL_API_WARNING"
-    FieldValueOverriden "FIELD_VALUE_OVERRIDEN" InjectedKernelsDeprecated
-    "INJECTED_KERNELS_DEPRECATED" InvalidHealthCheckForDynamicWieghtedLb
-    "INVALID_HEALTH_CHECK_FOR_DYNAMIC_WIEGHTED_LB" LargeDeploymentWarning
-    "LARGE_DEPLOYMENT_WARNING" ListOverheadQuotaExceed "LIST_OVERHEAD_QUOTA_EXCEED"
-    MissingTypeDependency "MISSING_TYPE_DEPENDENCY" NextHopAddressNotAssigned
-    "NEXT_HOP_ADDRESS_NOT_ASSIGNED" NextHopCannotIpForward "NEXT_HOP_CANNOT_IP_FORWARD"
-    NextHopInstanceHasNoIpv6Interface "NEXT_HOP_INSTANCE_HAS_NO_IPV6_INTERFACE"
-    NextHopInstanceNotFound "NEXT_HOP_INSTANCE_NOT_FOUND" NextHopInstanceNotOnNetwork
-    "NEXT_HOP_INSTANCE_NOT_ON_NETWORK" NextHopNotRunning "NEXT_HOP_NOT_RUNNING"
-    NotCriticalError "NOT_CRITICAL_ERROR" NoResultsOnPage "NO_RESULTS_ON_PAGE"
-    PartialSuccess "PARTIAL_SUCCESS" QuotaInfoUnavailable "QUOTA_INFO_UNAVAILABLE"
-    RequiredTosAgreement "REQUIRED_TOS_AGREEMENT" ResourceInUseByOtherResourceWarning
-    "RESOURCE_IN_USE_BY_OTHER_RESOURCE_WARNING" ResourceNotDeleted "RESOURCE_NOT_DELETED"
-    SchemaValidationIgnored "SCHEMA_VALIDATION_IGNORED" SingleInstancePropertyTemplate
-    "SINGLE_INSTANCE_PROPERTY_TEMPLATE" UndeclaredProperties "UNDECLARED_PROPERTIES"
-    Unreachable "UNREACHABLE" }
-}
+pub type StoragePoolListWarningCode = RouteWarningsCode;
 
 #[cfg(feature = "storage-pools")]
 /// Values of `StoragePoolPerformanceProvisioningType`.
-#[non_exhaustive]
-pub enum StoragePoolPerformanceProvisioningType {
-    /// `ADVANCED`
-    Advanced,
-    /// `STANDARD`
-    Standard,
-    /// `UNSPECIFIED`
-    Unspecified,
-}
-#[cfg(feature = "storage-pools")]
-runtime::open_enum! {
-    StoragePoolPerformanceProvisioningType { Advanced "ADVANCED" Standard "STANDARD"
-    Unspecified "UNSPECIFIED" }
-}
+pub type StoragePoolPerformanceProvisioningType = StoragePoolCapacityProvisioningType;
 
-#[cfg(feature = "storage-pools")]
+#[cfg(any(feature = "storage-pools", feature = "target-vpn-gateways"))]
 /// Values of `StoragePoolState`.
 #[non_exhaustive]
 pub enum StoragePoolState {
@@ -26446,7 +9803,7 @@ pub enum StoragePoolState {
     /// `READY`
     Ready,
 }
-#[cfg(feature = "storage-pools")]
+#[cfg(any(feature = "storage-pools", feature = "target-vpn-gateways"))]
 runtime::open_enum! {
     StoragePoolState { Creating "CREATING" Deleting "DELETING" Failed "FAILED" Ready
     "READY" }
@@ -26454,450 +9811,24 @@ runtime::open_enum! {
 
 #[cfg(feature = "storage-pool-types")]
 /// Values of `StoragePoolTypeAggregatedListWarningCode`.
-#[non_exhaustive]
-pub enum StoragePoolTypeAggregatedListWarningCode {
-    /// `CLEANUP_FAILED`
-    CleanupFailed,
-    /// `DEPRECATED_RESOURCE_USED`
-    DeprecatedResourceUsed,
-    /// `DEPRECATED_TYPE_USED`
-    DeprecatedTypeUsed,
-    /// `DISK_SIZE_LARGER_THAN_IMAGE_SIZE`
-    DiskSizeLargerThanImageSize,
-    /// `EXPERIMENTAL_TYPE_USED`
-    ExperimentalTypeUsed,
-    /// `EXTERNAL_API_WARNING`
-    ExternalApiWarning,
-    /// `FIELD_VALUE_OVERRIDEN`
-    #[deprecated]
-    FieldValueOverriden,
-    /// `INJECTED_KERNELS_DEPRECATED`
-    InjectedKernelsDeprecated,
-    /// `INVALID_HEALTH_CHECK_FOR_DYNAMIC_WIEGHTED_LB`
-    InvalidHealthCheckForDynamicWieghtedLb,
-    /// `LARGE_DEPLOYMENT_WARNING`
-    LargeDeploymentWarning,
-    /// `LIST_OVERHEAD_QUOTA_EXCEED`
-    ListOverheadQuotaExceed,
-    /// `MISSING_TYPE_DEPENDENCY`
-    MissingTypeDependency,
-    /// `NEXT_HOP_ADDRESS_NOT_ASSIGNED`
-    NextHopAddressNotAssigned,
-    /// `NEXT_HOP_CANNOT_IP_FORWARD`
-    NextHopCannotIpForward,
-    /// `NEXT_HOP_INSTANCE_HAS_NO_IPV6_INTERFACE`
-    NextHopInstanceHasNoIpv6Interface,
-    /// `NEXT_HOP_INSTANCE_NOT_FOUND`
-    NextHopInstanceNotFound,
-    /// `NEXT_HOP_INSTANCE_NOT_ON_NETWORK`
-    NextHopInstanceNotOnNetwork,
-    /// `NEXT_HOP_NOT_RUNNING`
-    NextHopNotRunning,
-    /// `NOT_CRITICAL_ERROR`
-    NotCriticalError,
-    /// `NO_RESULTS_ON_PAGE`
-    NoResultsOnPage,
-    /// `PARTIAL_SUCCESS`
-    PartialSuccess,
-    /// `QUOTA_INFO_UNAVAILABLE`
-    QuotaInfoUnavailable,
-    /// `REQUIRED_TOS_AGREEMENT`
-    RequiredTosAgreement,
-    /// `RESOURCE_IN_USE_BY_OTHER_RESOURCE_WARNING`
-    ResourceInUseByOtherResourceWarning,
-    /// `RESOURCE_NOT_DELETED`
-    ResourceNotDeleted,
-    /// `SCHEMA_VALIDATION_IGNORED`
-    SchemaValidationIgnored,
-    /// `SINGLE_INSTANCE_PROPERTY_TEMPLATE`
-    SingleInstancePropertyTemplate,
-    /// `UNDECLARED_PROPERTIES`
-    UndeclaredProperties,
-    /// `UNREACHABLE`
-    Unreachable,
-}
-#[cfg(feature = "storage-pool-types")]
-runtime::open_enum! {
-    StoragePoolTypeAggregatedListWarningCode { CleanupFailed "CLEANUP_FAILED"
-    DeprecatedResourceUsed "DEPRECATED_RESOURCE_USED" DeprecatedTypeUsed
-    "DEPRECATED_TYPE_USED" DiskSizeLargerThanImageSize "DISK_SIZE_LARGER_THAN_IMAGE_SIZE"
-    ExperimentalTypeUsed "EXPERIMENTAL_TYPE_USED" ExternalApiWarning
-    "EXTERNAL_API_WARNING" FieldValueOverriden "FIELD_VALUE_OVERRIDEN"
-    InjectedKernelsDeprecated "INJECTED_KERNELS_DEPRECATED"
-    InvalidHealthCheckForDynamicWieghtedLb "INVALID_HEALTH_CHECK_FOR_DYNAMIC_WIEGHTED_LB"
-    LargeDeploymentWarning "LARGE_DEPLOYMENT_WARNING" ListOverheadQuotaExceed
-    "LIST_OVERHEAD_QUOTA_EXCEED" MissingTypeDependency "MISSING_TYPE_DEPENDENCY"
-    NextHopAddressNotAssigned "NEXT_HOP_ADDRESS_NOT_ASSIGNED" NextHopCannotIpForward
-    "NEXT_HOP_CANNOT_IP_FORWARD" NextHopInstanceHasNoIpv6Interface
-    "NEXT_HOP_INSTANCE_HAS_NO_IPV6_INTERFACE" NextHopInstanceNotFound
-    "NEXT_HOP_INSTANCE_NOT_FOUND" NextHopInstanceNotOnNetwork
-    "NEXT_HOP_INSTANCE_NOT_ON_NETWORK" NextHopNotRunning "NEXT_HOP_NOT_RUNNING"
-    NotCriticalError "NOT_CRITICAL_ERROR" NoResultsOnPage "NO_RESULTS_ON_PAGE"
-    PartialSuccess "PARTIAL_SUCCESS" QuotaInfoUnavailable "QUOTA_INFO_UNAVAILABLE"
-    RequiredTosAgreement "REQUIRED_TOS_AGREEMENT" ResourceInUseByOtherResourceWarning
-    "RESOURCE_IN_USE_BY_OTHER_RESOURCE_WARNING" ResourceNotDeleted "RESOURCE_NOT_DELETED"
-    SchemaValidationIgnored "SCHEMA_VALIDATION_IGNORED" SingleInstancePropertyTemplate
-    "SINGLE_INSTANCE_PROPERTY_TEMPLATE" UndeclaredProperties "UNDECLARED_PROPERTIES"
-    Unreachable "UNREACHABLE" }
-}
+pub type StoragePoolTypeAggregatedListWarningCode = RouteWarningsCode;
 
 #[cfg(feature = "storage-pool-types")]
 /// Values of `StoragePoolTypeListWarningCode`.
-#[non_exhaustive]
-pub enum StoragePoolTypeListWarningCode {
-    /// `CLEANUP_FAILED`
-    CleanupFailed,
-    /// `DEPRECATED_RESOURCE_USED`
-    DeprecatedResourceUsed,
-    /// `DEPRECATED_TYPE_USED`
-    DeprecatedTypeUsed,
-    /// `DISK_SIZE_LARGER_THAN_IMAGE_SIZE`
-    DiskSizeLargerThanImageSize,
-    /// `EXPERIMENTAL_TYPE_USED`
-    ExperimentalTypeUsed,
-    /// `EXTERNAL_API_WARNING`
-    ExternalApiWarning,
-    /// `FIELD_VALUE_OVERRIDEN`
-    #[deprecated]
-    FieldValueOverriden,
-    /// `INJECTED_KERNELS_DEPRECATED`
-    InjectedKernelsDeprecated,
-    /// `INVALID_HEALTH_CHECK_FOR_DYNAMIC_WIEGHTED_LB`
-    InvalidHealthCheckForDynamicWieghtedLb,
-    /// `LARGE_DEPLOYMENT_WARNING`
-    LargeDeploymentWarning,
-    /// `LIST_OVERHEAD_QUOTA_EXCEED`
-    ListOverheadQuotaExceed,
-    /// `MISSING_TYPE_DEPENDENCY`
-    MissingTypeDependency,
-    /// `NEXT_HOP_ADDRESS_NOT_ASSIGNED`
-    NextHopAddressNotAssigned,
-    /// `NEXT_HOP_CANNOT_IP_FORWARD`
-    NextHopCannotIpForward,
-    /// `NEXT_HOP_INSTANCE_HAS_NO_IPV6_INTERFACE`
-    NextHopInstanceHasNoIpv6Interface,
-    /// `NEXT_HOP_INSTANCE_NOT_FOUND`
-    NextHopInstanceNotFound,
-    /// `NEXT_HOP_INSTANCE_NOT_ON_NETWORK`
-    NextHopInstanceNotOnNetwork,
-    /// `NEXT_HOP_NOT_RUNNING`
-    NextHopNotRunning,
-    /// `NOT_CRITICAL_ERROR`
-    NotCriticalError,
-    /// `NO_RESULTS_ON_PAGE`
-    NoResultsOnPage,
-    /// `PARTIAL_SUCCESS`
-    PartialSuccess,
-    /// `QUOTA_INFO_UNAVAILABLE`
-    QuotaInfoUnavailable,
-    /// `REQUIRED_TOS_AGREEMENT`
-    RequiredTosAgreement,
-    /// `RESOURCE_IN_USE_BY_OTHER_RESOURCE_WARNING`
-    ResourceInUseByOtherResourceWarning,
-    /// `RESOURCE_NOT_DELETED`
-    ResourceNotDeleted,
-    /// `SCHEMA_VALIDATION_IGNORED`
-    SchemaValidationIgnored,
-    /// `SINGLE_INSTANCE_PROPERTY_TEMPLATE`
-    SingleInstancePropertyTemplate,
-    /// `UNDECLARED_PROPERTIES`
-    UndeclaredProperties,
-    /// `UNREACHABLE`
-    Unreachable,
-}
-#[cfg(feature = "storage-pool-types")]
-runtime::open_enum! {
-    StoragePoolTypeListWarningCode { CleanupFailed "CLEANUP_FAILED"
-    DeprecatedResourceUsed "DEPRECATED_RESOURCE_USED" DeprecatedTypeUsed
-    "DEPRECATED_TYPE_USED" DiskSizeLargerThanImageSize "DISK_SIZE_LARGER_THAN_IMAGE_SIZE"
-    ExperimentalTypeUsed "EXPERIMENTAL_TYPE_USED" ExternalApiWarning
-    "EXTERNAL_API_WARNING" FieldValueOverriden "FIELD_VALUE_OVERRIDEN"
-    InjectedKernelsDeprecated "INJECTED_KERNELS_DEPRECATED"
-    InvalidHealthCheckForDynamicWieghtedLb "INVALID_HEALTH_CHECK_FOR_DYNAMIC_WIEGHTED_LB"
-    LargeDeploymentWarning "LARGE_DEPLOYMENT_WARNING" ListOverheadQuotaExceed
-    "LIST_OVERHEAD_QUOTA_EXCEED" MissingTypeDependency "MISSING_TYPE_DEPENDENCY"
-    NextHopAddressNotAssigned "NEXT_HOP_ADDRESS_NOT_ASSIGNED" NextHopCannotIpForward
-    "NEXT_HOP_CANNOT_IP_FORWARD" NextHopInstanceHasNoIpv6Interface
-    "NEXT_HOP_INSTANCE_HAS_NO_IPV6_INTERFACE" NextHopInstanceNotFound
-    "NEXT_HOP_INSTANCE_NOT_FOUND" NextHopInstanceNotOnNetwork
-    "NEXT_HOP_INSTANCE_NOT_ON_NETWORK" NextHopNotRunning "NEXT_HOP_NOT_RUNNING"
-    NotCriticalError "NOT_CRITICAL_ERROR" NoResultsOnPage "NO_RESULTS_ON_PAGE"
-    PartialSuccess "PARTIAL_SUCCESS" QuotaInfoUnavailable "QUOTA_INFO_UNAVAILABLE"
-    RequiredTosAgreement "REQUIRED_TOS_AGREEMENT" ResourceInUseByOtherResourceWarning
-    "RESOURCE_IN_USE_BY_OTHER_RESOURCE_WARNING" ResourceNotDeleted "RESOURCE_NOT_DELETED"
-    SchemaValidationIgnored "SCHEMA_VALIDATION_IGNORED" SingleInstancePropertyTemplate
-    "SINGLE_INSTANCE_PROPERTY_TEMPLATE" UndeclaredProperties "UNDECLARED_PROPERTIES"
-    Unreachable "UNREACHABLE" }
-}
+pub type StoragePoolTypeListWarningCode = RouteWarningsCode;
 
 #[cfg(feature = "storage-pool-types")]
 /// Values of `StoragePoolTypesScopedListWarningCode`.
-#[non_exhaustive]
-pub enum StoragePoolTypesScopedListWarningCode {
-    /// `CLEANUP_FAILED`
-    CleanupFailed,
-    /// `DEPRECATED_RESOURCE_USED`
-    DeprecatedResourceUsed,
-    /// `DEPRECATED_TYPE_USED`
-    DeprecatedTypeUsed,
-    /// `DISK_SIZE_LARGER_THAN_IMAGE_SIZE`
-    DiskSizeLargerThanImageSize,
-    /// `EXPERIMENTAL_TYPE_USED`
-    ExperimentalTypeUsed,
-    /// `EXTERNAL_API_WARNING`
-    ExternalApiWarning,
-    /// `FIELD_VALUE_OVERRIDEN`
-    #[deprecated]
-    FieldValueOverriden,
-    /// `INJECTED_KERNELS_DEPRECATED`
-    InjectedKernelsDeprecated,
-    /// `INVALID_HEALTH_CHECK_FOR_DYNAMIC_WIEGHTED_LB`
-    InvalidHealthCheckForDynamicWieghtedLb,
-    /// `LARGE_DEPLOYMENT_WARNING`
-    LargeDeploymentWarning,
-    /// `LIST_OVERHEAD_QUOTA_EXCEED`
-    ListOverheadQuotaExceed,
-    /// `MISSING_TYPE_DEPENDENCY`
-    MissingTypeDependency,
-    /// `NEXT_HOP_ADDRESS_NOT_ASSIGNED`
-    NextHopAddressNotAssigned,
-    /// `NEXT_HOP_CANNOT_IP_FORWARD`
-    NextHopCannotIpForward,
-    /// `NEXT_HOP_INSTANCE_HAS_NO_IPV6_INTERFACE`
-    NextHopInstanceHasNoIpv6Interface,
-    /// `NEXT_HOP_INSTANCE_NOT_FOUND`
-    NextHopInstanceNotFound,
-    /// `NEXT_HOP_INSTANCE_NOT_ON_NETWORK`
-    NextHopInstanceNotOnNetwork,
-    /// `NEXT_HOP_NOT_RUNNING`
-    NextHopNotRunning,
-    /// `NOT_CRITICAL_ERROR`
-    NotCriticalError,
-    /// `NO_RESULTS_ON_PAGE`
-    NoResultsOnPage,
-    /// `PARTIAL_SUCCESS`
-    PartialSuccess,
-    /// `QUOTA_INFO_UNAVAILABLE`
-    QuotaInfoUnavailable,
-    /// `REQUIRED_TOS_AGREEMENT`
-    RequiredTosAgreement,
-    /// `RESOURCE_IN_USE_BY_OTHER_RESOURCE_WARNING`
-    ResourceInUseByOtherResourceWarning,
-    /// `RESOURCE_NOT_DELETED`
-    ResourceNotDeleted,
-    /// `SCHEMA_VALIDATION_IGNORED`
-    SchemaValidationIgnored,
-    /// `SINGLE_INSTANCE_PROPERTY_TEMPLATE`
-    SingleInstancePropertyTemplate,
-    /// `UNDECLARED_PROPERTIES`
-    UndeclaredProperties,
-    /// `UNREACHABLE`
-    Unreachable,
-}
-#[cfg(feature = "storage-pool-types")]
-runtime::open_enum! {
-    StoragePoolTypesScopedListWarningCode { CleanupFailed "CLEANUP_FAILED"
-    DeprecatedResourceUsed "DEPRECATED_RESOURCE_USED" DeprecatedTypeUsed
-    "DEPRECATED_TYPE_USED" DiskSizeLargerThanImageSize "DISK_SIZE_LARGER_THAN_IMAGE_SIZE"
-    ExperimentalTypeUsed "EXPERIMENTAL_TYPE_USED" ExternalApiWarning
-    "EXTERNAL_API_WARNING" FieldValueOverriden "FIELD_VALUE_OVERRIDEN"
-    InjectedKernelsDeprecated "INJECTED_KERNELS_DEPRECATED"
-    InvalidHealthCheckForDynamicWieghtedLb "INVALID_HEALTH_CHECK_FOR_DYNAMIC_WIEGHTED_LB"
-    LargeDeploymentWarning "LARGE_DEPLOYMENT_WARNING" ListOverheadQuotaExceed
-    "LIST_OVERHEAD_QUOTA_EXCEED" MissingTypeDependency "MISSING_TYPE_DEPENDENCY"
-    NextHopAddressNotAssigned "NEXT_HOP_ADDRESS_NOT_ASSIGNED" NextHopCannotIpForward
-    "NEXT_HOP_CANNOT_IP_FORWARD" NextHopInstanceHasNoIpv6Interface
-    "NEXT_HOP_INSTANCE_HAS_NO_IPV6_INTERFACE" NextHopInstanceNotFound
-    "NEXT_HOP_INSTANCE_NOT_FOUND" NextHopInstanceNotOnNetwork
-    "NEXT_HOP_INSTANCE_NOT_ON_NETWORK" NextHopNotRunning "NEXT_HOP_NOT_RUNNING"
-    NotCriticalError "NOT_CRITICAL_ERROR" NoResultsOnPage "NO_RESULTS_ON_PAGE"
-    PartialSuccess "PARTIAL_SUCCESS" QuotaInfoUnavailable "QUOTA_INFO_UNAVAILABLE"
-    RequiredTosAgreement "REQUIRED_TOS_AGREEMENT" ResourceInUseByOtherResourceWarning
-    "RESOURCE_IN_USE_BY_OTHER_RESOURCE_WARNING" ResourceNotDeleted "RESOURCE_NOT_DELETED"
-    SchemaValidationIgnored "SCHEMA_VALIDATION_IGNORED" SingleInstancePropertyTemplate
-    "SINGLE_INSTANCE_PROPERTY_TEMPLATE" UndeclaredProperties "UNDECLARED_PROPERTIES"
-    Unreachable "UNREACHABLE" }
-}
+pub type StoragePoolTypesScopedListWarningCode = RouteWarningsCode;
 
 #[cfg(feature = "storage-pools")]
 /// Values of `StoragePoolsScopedListWarningCode`.
-#[non_exhaustive]
-pub enum StoragePoolsScopedListWarningCode {
-    /// `CLEANUP_FAILED`
-    CleanupFailed,
-    /// `DEPRECATED_RESOURCE_USED`
-    DeprecatedResourceUsed,
-    /// `DEPRECATED_TYPE_USED`
-    DeprecatedTypeUsed,
-    /// `DISK_SIZE_LARGER_THAN_IMAGE_SIZE`
-    DiskSizeLargerThanImageSize,
-    /// `EXPERIMENTAL_TYPE_USED`
-    ExperimentalTypeUsed,
-    /// `EXTERNAL_API_WARNING`
-    ExternalApiWarning,
-    /// `FIELD_VALUE_OVERRIDEN`
-    #[deprecated]
-    FieldValueOverriden,
-    /// `INJECTED_KERNELS_DEPRECATED`
-    InjectedKernelsDeprecated,
-    /// `INVALID_HEALTH_CHECK_FOR_DYNAMIC_WIEGHTED_LB`
-    InvalidHealthCheckForDynamicWieghtedLb,
-    /// `LARGE_DEPLOYMENT_WARNING`
-    LargeDeploymentWarning,
-    /// `LIST_OVERHEAD_QUOTA_EXCEED`
-    ListOverheadQuotaExceed,
-    /// `MISSING_TYPE_DEPENDENCY`
-    MissingTypeDependency,
-    /// `NEXT_HOP_ADDRESS_NOT_ASSIGNED`
-    NextHopAddressNotAssigned,
-    /// `NEXT_HOP_CANNOT_IP_FORWARD`
-    NextHopCannotIpForward,
-    /// `NEXT_HOP_INSTANCE_HAS_NO_IPV6_INTERFACE`
-    NextHopInstanceHasNoIpv6Interface,
-    /// `NEXT_HOP_INSTANCE_NOT_FOUND`
-    NextHopInstanceNotFound,
-    /// `NEXT_HOP_INSTANCE_NOT_ON_NETWORK`
-    NextHopInstanceNotOnNetwork,
-    /// `NEXT_HOP_NOT_RUNNING`
-    NextHopNotRunning,
-    /// `NOT_CRITICAL_ERROR`
-    NotCriticalError,
-    /// `NO_RESULTS_ON_PAGE`
-    NoResultsOnPage,
-    /// `PARTIAL_SUCCESS`
-    PartialSuccess,
-    /// `QUOTA_INFO_UNAVAILABLE`
-    QuotaInfoUnavailable,
-    /// `REQUIRED_TOS_AGREEMENT`
-    RequiredTosAgreement,
-    /// `RESOURCE_IN_USE_BY_OTHER_RESOURCE_WARNING`
-    ResourceInUseByOtherResourceWarning,
-    /// `RESOURCE_NOT_DELETED`
-    ResourceNotDeleted,
-    /// `SCHEMA_VALIDATION_IGNORED`
-    SchemaValidationIgnored,
-    /// `SINGLE_INSTANCE_PROPERTY_TEMPLATE`
-    SingleInstancePropertyTemplate,
-    /// `UNDECLARED_PROPERTIES`
-    UndeclaredProperties,
-    /// `UNREACHABLE`
-    Unreachable,
-}
-#[cfg(feature = "storage-pools")]
-runtime::open_enum! {
-    StoragePoolsScopedListWarningCode { CleanupFailed "CLEANUP_FAILED"
-    DeprecatedResourceUsed "DEPRECATED_RESOURCE_USED" DeprecatedTypeUsed
-    "DEPRECATED_TYPE_USED" DiskSizeLargerThanImageSize "DISK_SIZE_LARGER_THAN_IMAGE_SIZE"
-    ExperimentalTypeUsed "EXPERIMENTAL_TYPE_USED" ExternalApiWarning
-    "EXTERNAL_API_WARNING" FieldValueOverriden "FIELD_VALUE_OVERRIDEN"
-    InjectedKernelsDeprecated "INJECTED_KERNELS_DEPRECATED"
-    InvalidHealthCheckForDynamicWieghtedLb "INVALID_HEALTH_CHECK_FOR_DYNAMIC_WIEGHTED_LB"
-    LargeDeploymentWarning "LARGE_DEPLOYMENT_WARNING" ListOverheadQuotaExceed
-    "LIST_OVERHEAD_QUOTA_EXCEED" MissingTypeDependency "MISSING_TYPE_DEPENDENCY"
-    NextHopAddressNotAssigned "NEXT_HOP_ADDRESS_NOT_ASSIGNED" NextHopCannotIpForward
-    "NEXT_HOP_CANNOT_IP_FORWARD" NextHopInstanceHasNoIpv6Interface
-    "NEXT_HOP_INSTANCE_HAS_NO_IPV6_INTERFACE" NextHopInstanceNotFound
-    "NEXT_HOP_INSTANCE_NOT_FOUND" NextHopInstanceNotOnNetwork
-    "NEXT_HOP_INSTANCE_NOT_ON_NETWORK" NextHopNotRunning "NEXT_HOP_NOT_RUNNING"
-    NotCriticalError "NOT_CRITICAL_ERROR" NoResultsOnPage "NO_RESULTS_ON_PAGE"
-    PartialSuccess "PARTIAL_SUCCESS" QuotaInfoUnavailable "QUOTA_INFO_UNAVAILABLE"
-    RequiredTosAgreement "REQUIRED_TOS_AGREEMENT" ResourceInUseByOtherResourceWarning
-    "RESOURCE_IN_USE_BY_OTHER_RESOURCE_WARNING" ResourceNotDeleted "RESOURCE_NOT_DELETED"
-    SchemaValidationIgnored "SCHEMA_VALIDATION_IGNORED" SingleInstancePropertyTemplate
-    "SINGLE_INSTANCE_PROPERTY_TEMPLATE" UndeclaredProperties "UNDECLARED_PROPERTIES"
-    Unreachable "UNREACHABLE" }
-}
+pub type StoragePoolsScopedListWarningCode = RouteWarningsCode;
 
 #[cfg(feature = "subnetworks")]
 /// Values of `SubnetworkAggregatedListWarningCode`.
-#[non_exhaustive]
-pub enum SubnetworkAggregatedListWarningCode {
-    /// `CLEANUP_FAILED`
-    CleanupFailed,
-    /// `DEPRECATED_RESOURCE_USED`
-    DeprecatedResourceUsed,
-    /// `DEPRECATED_TYPE_USED`
-    DeprecatedTypeUsed,
-    /// `DISK_SIZE_LARGER_THAN_IMAGE_SIZE`
-    DiskSizeLargerThanImageSize,
-    /// `EXPERIMENTAL_TYPE_USED`
-    ExperimentalTypeUsed,
-    /// `EXTERNAL_API_WARNING`
-    ExternalApiWarning,
-    /// `FIELD_VALUE_OVERRIDEN`
-    #[deprecated]
-    FieldValueOverriden,
-    /// `INJECTED_KERNELS_DEPRECATED`
-    InjectedKernelsDeprecated,
-    /// `INVALID_HEALTH_CHECK_FOR_DYNAMIC_WIEGHTED_LB`
-    InvalidHealthCheckForDynamicWieghtedLb,
-    /// `LARGE_DEPLOYMENT_WARNING`
-    LargeDeploymentWarning,
-    /// `LIST_OVERHEAD_QUOTA_EXCEED`
-    ListOverheadQuotaExceed,
-    /// `MISSING_TYPE_DEPENDENCY`
-    MissingTypeDependency,
-    /// `NEXT_HOP_ADDRESS_NOT_ASSIGNED`
-    NextHopAddressNotAssigned,
-    /// `NEXT_HOP_CANNOT_IP_FORWARD`
-    NextHopCannotIpForward,
-    /// `NEXT_HOP_INSTANCE_HAS_NO_IPV6_INTERFACE`
-    NextHopInstanceHasNoIpv6Interface,
-    /// `NEXT_HOP_INSTANCE_NOT_FOUND`
-    NextHopInstanceNotFound,
-    /// `NEXT_HOP_INSTANCE_NOT_ON_NETWORK`
-    NextHopInstanceNotOnNetwork,
-    /// `NEXT_HOP_NOT_RUNNING`
-    NextHopNotRunning,
-    /// `NOT_CRITICAL_ERROR`
-    NotCriticalError,
-    /// `NO_RESULTS_ON_PAGE`
-    NoResultsOnPage,
-    /// `PARTIAL_SUCCESS`
-    PartialSuccess,
-    /// `QUOTA_INFO_UNAVAILABLE`
-    QuotaInfoUnavailable,
-    /// `REQUIRED_TOS_AGREEMENT`
-    RequiredTosAgreement,
-    /// `RESOURCE_IN_USE_BY_OTHER_RESOURCE_WARNING`
-    ResourceInUseByOtherResourceWarning,
-    /// `RESOURCE_NOT_DELETED`
-    ResourceNotDeleted,
-    /// `SCHEMA_VALIDATION_IGNORED`
-    SchemaValidationIgnored,
-    /// `SINGLE_INSTANCE_PROPERTY_TEMPLATE`
-    SingleInstancePropertyTemplate,
-    /// `UNDECLARED_PROPERTIES`
-    UndeclaredProperties,
-    /// `UNREACHABLE`
-    Unreachable,
-}
-#[cfg(feature = "subnetworks")]
-runtime::open_enum! {
-    SubnetworkAggregatedListWarningCode { CleanupFailed "CLEANUP_FAILED"
-    DeprecatedResourceUsed "DEPRECATED_RESOURCE_USED" DeprecatedTypeUsed
-    "DEPRECATED_TYPE_USED" DiskSizeLargerThanImageSize "DISK_SIZE_LARGER_THAN_IMAGE_SIZE"
-    ExperimentalTypeUsed "EXPERIMENTAL_TYPE_USED" ExternalApiWarning
-    "EXTERNAL_API_WARNING" FieldValueOverriden "FIELD_VALUE_OVERRIDEN"
-    InjectedKernelsDeprecated "INJECTED_KERNELS_DEPRECATED"
-    InvalidHealthCheckForDynamicWieghtedLb "INVALID_HEALTH_CHECK_FOR_DYNAMIC_WIEGHTED_LB"
-    LargeDeploymentWarning "LARGE_DEPLOYMENT_WARNING" ListOverheadQuotaExceed
-    "LIST_OVERHEAD_QUOTA_EXCEED" MissingTypeDependency "MISSING_TYPE_DEPENDENCY"
-    NextHopAddressNotAssigned "NEXT_HOP_ADDRESS_NOT_ASSIGNED" NextHopCannotIpForward
-    "NEXT_HOP_CANNOT_IP_FORWARD" NextHopInstanceHasNoIpv6Interface
-    "NEXT_HOP_INSTANCE_HAS_NO_IPV6_INTERFACE" NextHopInstanceNotFound
-    "NEXT_HOP_INSTANCE_NOT_FOUND" NextHopInstanceNotOnNetwork
-    "NEXT_HOP_INSTANCE_NOT_ON_NETWORK" NextHopNotRunning "NEXT_HOP_NOT_RUNNING"
-    NotCriticalError "NOT_CRITICAL_ERROR" NoResultsOnPage "NO_RESULTS_ON_PAGE"
-    PartialSuccess "PARTIAL_SUCCESS" QuotaInfoUnavailable "QUOTA_INFO_UNAVAILABLE"
-    RequiredTosAgreement "REQUIRED_TOS_AGREEMENT" ResourceInUseByOtherResourceWarning
-    "RESOURCE_IN_USE_BY_OTHER_RESOURCE_WARNING" ResourceNotDeleted "RESOURCE_NOT_DELETED"
-    SchemaValidationIgnored "SCHEMA_VALIDATION_IGNORED" SingleInstancePropertyTemplate
-    "SINGLE_INSTANCE_PROPERTY_TEMPLATE" UndeclaredProperties "UNDECLARED_PROPERTIES"
-    Unreachable "UNREACHABLE" }
-}
+pub type SubnetworkAggregatedListWarningCode = RouteWarningsCode;
 
-#[cfg(feature = "subnetworks")]
 /// Values of `SubnetworkIpv6AccessType`.
 #[non_exhaustive]
 pub enum SubnetworkIpv6AccessType {
@@ -26906,7 +9837,6 @@ pub enum SubnetworkIpv6AccessType {
     /// `INTERNAL`
     Internal,
 }
-#[cfg(feature = "subnetworks")]
 runtime::open_enum! {
     SubnetworkIpv6AccessType { External "EXTERNAL" Internal "INTERNAL" }
 }
@@ -26927,91 +9857,7 @@ runtime::open_enum! {
 
 #[cfg(feature = "subnetworks")]
 /// Values of `SubnetworkListWarningCode`.
-#[non_exhaustive]
-pub enum SubnetworkListWarningCode {
-    /// `CLEANUP_FAILED`
-    CleanupFailed,
-    /// `DEPRECATED_RESOURCE_USED`
-    DeprecatedResourceUsed,
-    /// `DEPRECATED_TYPE_USED`
-    DeprecatedTypeUsed,
-    /// `DISK_SIZE_LARGER_THAN_IMAGE_SIZE`
-    DiskSizeLargerThanImageSize,
-    /// `EXPERIMENTAL_TYPE_USED`
-    ExperimentalTypeUsed,
-    /// `EXTERNAL_API_WARNING`
-    ExternalApiWarning,
-    /// `FIELD_VALUE_OVERRIDEN`
-    #[deprecated]
-    FieldValueOverriden,
-    /// `INJECTED_KERNELS_DEPRECATED`
-    InjectedKernelsDeprecated,
-    /// `INVALID_HEALTH_CHECK_FOR_DYNAMIC_WIEGHTED_LB`
-    InvalidHealthCheckForDynamicWieghtedLb,
-    /// `LARGE_DEPLOYMENT_WARNING`
-    LargeDeploymentWarning,
-    /// `LIST_OVERHEAD_QUOTA_EXCEED`
-    ListOverheadQuotaExceed,
-    /// `MISSING_TYPE_DEPENDENCY`
-    MissingTypeDependency,
-    /// `NEXT_HOP_ADDRESS_NOT_ASSIGNED`
-    NextHopAddressNotAssigned,
-    /// `NEXT_HOP_CANNOT_IP_FORWARD`
-    NextHopCannotIpForward,
-    /// `NEXT_HOP_INSTANCE_HAS_NO_IPV6_INTERFACE`
-    NextHopInstanceHasNoIpv6Interface,
-    /// `NEXT_HOP_INSTANCE_NOT_FOUND`
-    NextHopInstanceNotFound,
-    /// `NEXT_HOP_INSTANCE_NOT_ON_NETWORK`
-    NextHopInstanceNotOnNetwork,
-    /// `NEXT_HOP_NOT_RUNNING`
-    NextHopNotRunning,
-    /// `NOT_CRITICAL_ERROR`
-    NotCriticalError,
-    /// `NO_RESULTS_ON_PAGE`
-    NoResultsOnPage,
-    /// `PARTIAL_SUCCESS`
-    PartialSuccess,
-    /// `QUOTA_INFO_UNAVAILABLE`
-    QuotaInfoUnavailable,
-    /// `REQUIRED_TOS_AGREEMENT`
-    RequiredTosAgreement,
-    /// `RESOURCE_IN_USE_BY_OTHER_RESOURCE_WARNING`
-    ResourceInUseByOtherResourceWarning,
-    /// `RESOURCE_NOT_DELETED`
-    ResourceNotDeleted,
-    /// `SCHEMA_VALIDATION_IGNORED`
-    SchemaValidationIgnored,
-    /// `SINGLE_INSTANCE_PROPERTY_TEMPLATE`
-    SingleInstancePropertyTemplate,
-    /// `UNDECLARED_PROPERTIES`
-    UndeclaredProperties,
-    /// `UNREACHABLE`
-    Unreachable,
-}
-#[cfg(feature = "subnetworks")]
-runtime::open_enum! {
-    SubnetworkListWarningCode { CleanupFailed "CLEANUP_FAILED" DeprecatedResourceUsed
-    "DEPRECATED_RESOURCE_USED" DeprecatedTypeUsed "DEPRECATED_TYPE_USED"
-    DiskSizeLargerThanImageSize "DISK_SIZE_LARGER_THAN_IMAGE_SIZE" ExperimentalTypeUsed
-    "EXPERIMENTAL_TYPE_USED" ExternalApiWarning "EXTERNAL_API_WARNING"
-    FieldValueOverriden "FIELD_VALUE_OVERRIDEN" InjectedKernelsDeprecated
-    "INJECTED_KERNELS_DEPRECATED" InvalidHealthCheckForDynamicWieghtedLb
-    "INVALID_HEALTH_CHECK_FOR_DYNAMIC_WIEGHTED_LB" LargeDeploymentWarning
-    "LARGE_DEPLOYMENT_WARNING" ListOverheadQuotaExceed "LIST_OVERHEAD_QUOTA_EXCEED"
-    MissingTypeDependency "MISSING_TYPE_DEPENDENCY" NextHopAddressNotAssigned
-    "NEXT_HOP_ADDRESS_NOT_ASSIGNED" NextHopCannotIpForward "NEXT_HOP_CANNOT_IP_FORWARD"
-    NextHopInstanceHasNoIpv6Interface "NEXT_HOP_INSTANCE_HAS_NO_IPV6_INTERFACE"
-    NextHopInstanceNotFound "NEXT_HOP_INSTANCE_NOT_FOUND" NextHopInstanceNotOnNetwork
-    "NEXT_HOP_INSTANCE_NOT_ON_NETWORK" NextHopNotRunning "NEXT_HOP_NOT_RUNNING"
-    NotCriticalError "NOT_CRITICAL_ERROR" NoResultsOnPage "NO_RESULTS_ON_PAGE"
-    PartialSuccess "PARTIAL_SUCCESS" QuotaInfoUnavailable "QUOTA_INFO_UNAVAILABLE"
-    RequiredTosAgreement "REQUIRED_TOS_AGREEMENT" ResourceInUseByOtherResourceWarning
-    "RESOURCE_IN_USE_BY_OTHER_RESOURCE_WARNING" ResourceNotDeleted "RESOURCE_NOT_DELETED"
-    SchemaValidationIgnored "SCHEMA_VALIDATION_IGNORED" SingleInstancePropertyTemplate
-    "SINGLE_INSTANCE_PROPERTY_TEMPLATE" UndeclaredProperties "UNDECLARED_PROPERTIES"
-    Unreachable "UNREACHABLE" }
-}
+pub type SubnetworkListWarningCode = RouteWarningsCode;
 
 #[cfg(feature = "subnetworks")]
 /// Values of `SubnetworkLogConfigAggregationInterval`.
@@ -27072,7 +9918,7 @@ runtime::open_enum! {
     EnableOutboundVmAccessToGoogle "ENABLE_OUTBOUND_VM_ACCESS_TO_GOOGLE" }
 }
 
-#[cfg(feature = "subnetworks")]
+#[cfg(any(feature = "network-profiles", feature = "subnetworks"))]
 /// Values of `SubnetworkPurpose`.
 #[non_exhaustive]
 pub enum SubnetworkPurpose {
@@ -27093,7 +9939,7 @@ pub enum SubnetworkPurpose {
     /// `REGIONAL_MANAGED_PROXY`
     RegionalManagedProxy,
 }
-#[cfg(feature = "subnetworks")]
+#[cfg(any(feature = "network-profiles", feature = "subnetworks"))]
 runtime::open_enum! {
     SubnetworkPurpose { GlobalManagedProxy "GLOBAL_MANAGED_PROXY"
     InternalHttpsLoadBalancer "INTERNAL_HTTPS_LOAD_BALANCER" PeerMigration
@@ -27153,7 +9999,6 @@ runtime::open_enum! {
     "IP_VERSION_UNSPECIFIED" }
 }
 
-#[cfg(feature = "subnetworks")]
 /// Values of `SubnetworkStackType`.
 #[non_exhaustive]
 pub enum SubnetworkStackType {
@@ -27164,7 +10009,6 @@ pub enum SubnetworkStackType {
     /// `IPV6_ONLY`
     Ipv6Only,
 }
-#[cfg(feature = "subnetworks")]
 runtime::open_enum! {
     SubnetworkStackType { Ipv4Ipv6 "IPV4_IPV6" Ipv4Only "IPV4_ONLY" Ipv6Only "IPV6_ONLY"
     }
@@ -27186,18 +10030,7 @@ runtime::open_enum! {
 
 #[cfg(feature = "subnetworks")]
 /// Values of `SubnetworksAggregatedListViews`.
-#[non_exhaustive]
-pub enum SubnetworksAggregatedListViews {
-    /// `DEFAULT`
-    Default,
-    /// `WITH_UTILIZATION`
-    WithUtilization,
-}
-#[cfg(feature = "subnetworks")]
-runtime::open_enum! {
-    SubnetworksAggregatedListViews { Default "DEFAULT" WithUtilization "WITH_UTILIZATION"
-    }
-}
+pub type SubnetworksAggregatedListViews = SubnetworksGetViews;
 
 #[cfg(feature = "subnetworks")]
 /// Values of `SubnetworksGetViews`.
@@ -27215,195 +10048,15 @@ runtime::open_enum! {
 
 #[cfg(feature = "subnetworks")]
 /// Values of `SubnetworksListViews`.
-#[non_exhaustive]
-pub enum SubnetworksListViews {
-    /// `DEFAULT`
-    Default,
-    /// `WITH_UTILIZATION`
-    WithUtilization,
-}
-#[cfg(feature = "subnetworks")]
-runtime::open_enum! {
-    SubnetworksListViews { Default "DEFAULT" WithUtilization "WITH_UTILIZATION" }
-}
+pub type SubnetworksListViews = SubnetworksGetViews;
 
 #[cfg(feature = "subnetworks")]
 /// Values of `SubnetworksScopedListWarningCode`.
-#[non_exhaustive]
-pub enum SubnetworksScopedListWarningCode {
-    /// `CLEANUP_FAILED`
-    CleanupFailed,
-    /// `DEPRECATED_RESOURCE_USED`
-    DeprecatedResourceUsed,
-    /// `DEPRECATED_TYPE_USED`
-    DeprecatedTypeUsed,
-    /// `DISK_SIZE_LARGER_THAN_IMAGE_SIZE`
-    DiskSizeLargerThanImageSize,
-    /// `EXPERIMENTAL_TYPE_USED`
-    ExperimentalTypeUsed,
-    /// `EXTERNAL_API_WARNING`
-    ExternalApiWarning,
-    /// `FIELD_VALUE_OVERRIDEN`
-    #[deprecated]
-    FieldValueOverriden,
-    /// `INJECTED_KERNELS_DEPRECATED`
-    InjectedKernelsDeprecated,
-    /// `INVALID_HEALTH_CHECK_FOR_DYNAMIC_WIEGHTED_LB`
-    InvalidHealthCheckForDynamicWieghtedLb,
-    /// `LARGE_DEPLOYMENT_WARNING`
-    LargeDeploymentWarning,
-    /// `LIST_OVERHEAD_QUOTA_EXCEED`
-    ListOverheadQuotaExceed,
-    /// `MISSING_TYPE_DEPENDENCY`
-    MissingTypeDependency,
-    /// `NEXT_HOP_ADDRESS_NOT_ASSIGNED`
-    NextHopAddressNotAssigned,
-    /// `NEXT_HOP_CANNOT_IP_FORWARD`
-    NextHopCannotIpForward,
-    /// `NEXT_HOP_INSTANCE_HAS_NO_IPV6_INTERFACE`
-    NextHopInstanceHasNoIpv6Interface,
-    /// `NEXT_HOP_INSTANCE_NOT_FOUND`
-    NextHopInstanceNotFound,
-    /// `NEXT_HOP_INSTANCE_NOT_ON_NETWORK`
-    NextHopInstanceNotOnNetwork,
-    /// `NEXT_HOP_NOT_RUNNING`
-    NextHopNotRunning,
-    /// `NOT_CRITICAL_ERROR`
-    NotCriticalError,
-    /// `NO_RESULTS_ON_PAGE`
-    NoResultsOnPage,
-    /// `PARTIAL_SUCCESS`
-    PartialSuccess,
-    /// `QUOTA_INFO_UNAVAILABLE`
-    QuotaInfoUnavailable,
-    /// `REQUIRED_TOS_AGREEMENT`
-    RequiredTosAgreement,
-    /// `RESOURCE_IN_USE_BY_OTHER_RESOURCE_WARNING`
-    ResourceInUseByOtherResourceWarning,
-    /// `RESOURCE_NOT_DELETED`
-    ResourceNotDeleted,
-    /// `SCHEMA_VALIDATION_IGNORED`
-    SchemaValidationIgnored,
-    /// `SINGLE_INSTANCE_PROPERTY_TEMPLATE`
-    SingleInstancePropertyTemplate,
-    /// `UNDECLARED_PROPERTIES`
-    UndeclaredProperties,
-    /// `UNREACHABLE`
-    Unreachable,
-}
-#[cfg(feature = "subnetworks")]
-runtime::open_enum! {
-    SubnetworksScopedListWarningCode { CleanupFailed "CLEANUP_FAILED"
-    DeprecatedResourceUsed "DEPRECATED_RESOURCE_USED" DeprecatedTypeUsed
-    "DEPRECATED_TYPE_USED" DiskSizeLargerThanImageSize "DISK_SIZE_LARGER_THAN_IMAGE_SIZE"
-    ExperimentalTypeUsed "EXPERIMENTAL_TYPE_USED" ExternalApiWarning
-    "EXTERNAL_API_WARNING" FieldValueOverriden "FIELD_VALUE_OVERRIDEN"
-    InjectedKernelsDeprecated "INJECTED_KERNELS_DEPRECATED"
-    InvalidHealthCheckForDynamicWieghtedLb "INVALID_HEALTH_CHECK_FOR_DYNAMIC_WIEGHTED_LB"
-    LargeDeploymentWarning "LARGE_DEPLOYMENT_WARNING" ListOverheadQuotaExceed
-    "LIST_OVERHEAD_QUOTA_EXCEED" MissingTypeDependency "MISSING_TYPE_DEPENDENCY"
-    NextHopAddressNotAssigned "NEXT_HOP_ADDRESS_NOT_ASSIGNED" NextHopCannotIpForward
-    "NEXT_HOP_CANNOT_IP_FORWARD" NextHopInstanceHasNoIpv6Interface
-    "NEXT_HOP_INSTANCE_HAS_NO_IPV6_INTERFACE" NextHopInstanceNotFound
-    "NEXT_HOP_INSTANCE_NOT_FOUND" NextHopInstanceNotOnNetwork
-    "NEXT_HOP_INSTANCE_NOT_ON_NETWORK" NextHopNotRunning "NEXT_HOP_NOT_RUNNING"
-    NotCriticalError "NOT_CRITICAL_ERROR" NoResultsOnPage "NO_RESULTS_ON_PAGE"
-    PartialSuccess "PARTIAL_SUCCESS" QuotaInfoUnavailable "QUOTA_INFO_UNAVAILABLE"
-    RequiredTosAgreement "REQUIRED_TOS_AGREEMENT" ResourceInUseByOtherResourceWarning
-    "RESOURCE_IN_USE_BY_OTHER_RESOURCE_WARNING" ResourceNotDeleted "RESOURCE_NOT_DELETED"
-    SchemaValidationIgnored "SCHEMA_VALIDATION_IGNORED" SingleInstancePropertyTemplate
-    "SINGLE_INSTANCE_PROPERTY_TEMPLATE" UndeclaredProperties "UNDECLARED_PROPERTIES"
-    Unreachable "UNREACHABLE" }
-}
+pub type SubnetworksScopedListWarningCode = RouteWarningsCode;
 
 #[cfg(feature = "subnetworks")]
 /// Values of `SubnetworksScopedWarningWarningCode`.
-#[non_exhaustive]
-pub enum SubnetworksScopedWarningWarningCode {
-    /// `CLEANUP_FAILED`
-    CleanupFailed,
-    /// `DEPRECATED_RESOURCE_USED`
-    DeprecatedResourceUsed,
-    /// `DEPRECATED_TYPE_USED`
-    DeprecatedTypeUsed,
-    /// `DISK_SIZE_LARGER_THAN_IMAGE_SIZE`
-    DiskSizeLargerThanImageSize,
-    /// `EXPERIMENTAL_TYPE_USED`
-    ExperimentalTypeUsed,
-    /// `EXTERNAL_API_WARNING`
-    ExternalApiWarning,
-    /// `FIELD_VALUE_OVERRIDEN`
-    #[deprecated]
-    FieldValueOverriden,
-    /// `INJECTED_KERNELS_DEPRECATED`
-    InjectedKernelsDeprecated,
-    /// `INVALID_HEALTH_CHECK_FOR_DYNAMIC_WIEGHTED_LB`
-    InvalidHealthCheckForDynamicWieghtedLb,
-    /// `LARGE_DEPLOYMENT_WARNING`
-    LargeDeploymentWarning,
-    /// `LIST_OVERHEAD_QUOTA_EXCEED`
-    ListOverheadQuotaExceed,
-    /// `MISSING_TYPE_DEPENDENCY`
-    MissingTypeDependency,
-    /// `NEXT_HOP_ADDRESS_NOT_ASSIGNED`
-    NextHopAddressNotAssigned,
-    /// `NEXT_HOP_CANNOT_IP_FORWARD`
-    NextHopCannotIpForward,
-    /// `NEXT_HOP_INSTANCE_HAS_NO_IPV6_INTERFACE`
-    NextHopInstanceHasNoIpv6Interface,
-    /// `NEXT_HOP_INSTANCE_NOT_FOUND`
-    NextHopInstanceNotFound,
-    /// `NEXT_HOP_INSTANCE_NOT_ON_NETWORK`
-    NextHopInstanceNotOnNetwork,
-    /// `NEXT_HOP_NOT_RUNNING`
-    NextHopNotRunning,
-    /// `NOT_CRITICAL_ERROR`
-    NotCriticalError,
-    /// `NO_RESULTS_ON_PAGE`
-    NoResultsOnPage,
-    /// `PARTIAL_SUCCESS`
-    PartialSuccess,
-    /// `QUOTA_INFO_UNAVAILABLE`
-    QuotaInfoUnavailable,
-    /// `REQUIRED_TOS_AGREEMENT`
-    RequiredTosAgreement,
-    /// `RESOURCE_IN_USE_BY_OTHER_RESOURCE_WARNING`
-    ResourceInUseByOtherResourceWarning,
-    /// `RESOURCE_NOT_DELETED`
-    ResourceNotDeleted,
-    /// `SCHEMA_VALIDATION_IGNORED`
-    SchemaValidationIgnored,
-    /// `SINGLE_INSTANCE_PROPERTY_TEMPLATE`
-    SingleInstancePropertyTemplate,
-    /// `UNDECLARED_PROPERTIES`
-    UndeclaredProperties,
-    /// `UNREACHABLE`
-    Unreachable,
-}
-#[cfg(feature = "subnetworks")]
-runtime::open_enum! {
-    SubnetworksScopedWarningWarningCode { CleanupFailed "CLEANUP_FAILED"
-    DeprecatedResourceUsed "DEPRECATED_RESOURCE_USED" DeprecatedTypeUsed
-    "DEPRECATED_TYPE_USED" DiskSizeLargerThanImageSize "DISK_SIZE_LARGER_THAN_IMAGE_SIZE"
-    ExperimentalTypeUsed "EXPERIMENTAL_TYPE_USED" ExternalApiWarning
-    "EXTERNAL_API_WARNING" FieldValueOverriden "FIELD_VALUE_OVERRIDEN"
-    InjectedKernelsDeprecated "INJECTED_KERNELS_DEPRECATED"
-    InvalidHealthCheckForDynamicWieghtedLb "INVALID_HEALTH_CHECK_FOR_DYNAMIC_WIEGHTED_LB"
-    LargeDeploymentWarning "LARGE_DEPLOYMENT_WARNING" ListOverheadQuotaExceed
-    "LIST_OVERHEAD_QUOTA_EXCEED" MissingTypeDependency "MISSING_TYPE_DEPENDENCY"
-    NextHopAddressNotAssigned "NEXT_HOP_ADDRESS_NOT_ASSIGNED" NextHopCannotIpForward
-    "NEXT_HOP_CANNOT_IP_FORWARD" NextHopInstanceHasNoIpv6Interface
-    "NEXT_HOP_INSTANCE_HAS_NO_IPV6_INTERFACE" NextHopInstanceNotFound
-    "NEXT_HOP_INSTANCE_NOT_FOUND" NextHopInstanceNotOnNetwork
-    "NEXT_HOP_INSTANCE_NOT_ON_NETWORK" NextHopNotRunning "NEXT_HOP_NOT_RUNNING"
-    NotCriticalError "NOT_CRITICAL_ERROR" NoResultsOnPage "NO_RESULTS_ON_PAGE"
-    PartialSuccess "PARTIAL_SUCCESS" QuotaInfoUnavailable "QUOTA_INFO_UNAVAILABLE"
-    RequiredTosAgreement "REQUIRED_TOS_AGREEMENT" ResourceInUseByOtherResourceWarning
-    "RESOURCE_IN_USE_BY_OTHER_RESOURCE_WARNING" ResourceNotDeleted "RESOURCE_NOT_DELETED"
-    SchemaValidationIgnored "SCHEMA_VALIDATION_IGNORED" SingleInstancePropertyTemplate
-    "SINGLE_INSTANCE_PROPERTY_TEMPLATE" UndeclaredProperties "UNDECLARED_PROPERTIES"
-    Unreachable "UNREACHABLE" }
-}
+pub type SubnetworksScopedWarningWarningCode = RouteWarningsCode;
 
 #[cfg(any(feature = "backend-services", feature = "region-backend-services"))]
 /// Values of `SubsettingPolicy`.
@@ -27422,585 +10075,39 @@ runtime::open_enum! {
 
 #[cfg(any(feature = "health-checks", feature = "region-health-checks"))]
 /// Values of `TCPHealthCheckPortSpecification`.
-#[non_exhaustive]
-pub enum TCPHealthCheckPortSpecification {
-    /// `USE_FIXED_PORT`
-    UseFixedPort,
-    /// `USE_NAMED_PORT`
-    UseNamedPort,
-    /// `USE_SERVING_PORT`
-    UseServingPort,
-}
-#[cfg(any(feature = "health-checks", feature = "region-health-checks"))]
-runtime::open_enum! {
-    TCPHealthCheckPortSpecification { UseFixedPort "USE_FIXED_PORT" UseNamedPort
-    "USE_NAMED_PORT" UseServingPort "USE_SERVING_PORT" }
-}
+pub type TCPHealthCheckPortSpecification = SSLHealthCheckPortSpecification;
 
 #[cfg(any(feature = "health-checks", feature = "region-health-checks"))]
 /// Values of `TCPHealthCheckProxyHeader`.
-#[non_exhaustive]
-pub enum TCPHealthCheckProxyHeader {
-    /// `NONE`
-    None,
-    /// `PROXY_V1`
-    ProxyV1,
-}
-#[cfg(any(feature = "health-checks", feature = "region-health-checks"))]
-runtime::open_enum! {
-    TCPHealthCheckProxyHeader { None "NONE" ProxyV1 "PROXY_V1" }
-}
+pub type TCPHealthCheckProxyHeader = SSLHealthCheckProxyHeader;
 
 #[cfg(feature = "target-grpc-proxies")]
 /// Values of `TargetGrpcProxyListWarningCode`.
-#[non_exhaustive]
-pub enum TargetGrpcProxyListWarningCode {
-    /// `CLEANUP_FAILED`
-    CleanupFailed,
-    /// `DEPRECATED_RESOURCE_USED`
-    DeprecatedResourceUsed,
-    /// `DEPRECATED_TYPE_USED`
-    DeprecatedTypeUsed,
-    /// `DISK_SIZE_LARGER_THAN_IMAGE_SIZE`
-    DiskSizeLargerThanImageSize,
-    /// `EXPERIMENTAL_TYPE_USED`
-    ExperimentalTypeUsed,
-    /// `EXTERNAL_API_WARNING`
-    ExternalApiWarning,
-    /// `FIELD_VALUE_OVERRIDEN`
-    #[deprecated]
-    FieldValueOverriden,
-    /// `INJECTED_KERNELS_DEPRECATED`
-    InjectedKernelsDeprecated,
-    /// `INVALID_HEALTH_CHECK_FOR_DYNAMIC_WIEGHTED_LB`
-    InvalidHealthCheckForDynamicWieghtedLb,
-    /// `LARGE_DEPLOYMENT_WARNING`
-    LargeDeploymentWarning,
-    /// `LIST_OVERHEAD_QUOTA_EXCEED`
-    ListOverheadQuotaExceed,
-    /// `MISSING_TYPE_DEPENDENCY`
-    MissingTypeDependency,
-    /// `NEXT_HOP_ADDRESS_NOT_ASSIGNED`
-    NextHopAddressNotAssigned,
-    /// `NEXT_HOP_CANNOT_IP_FORWARD`
-    NextHopCannotIpForward,
-    /// `NEXT_HOP_INSTANCE_HAS_NO_IPV6_INTERFACE`
-    NextHopInstanceHasNoIpv6Interface,
-    /// `NEXT_HOP_INSTANCE_NOT_FOUND`
-    NextHopInstanceNotFound,
-    /// `NEXT_HOP_INSTANCE_NOT_ON_NETWORK`
-    NextHopInstanceNotOnNetwork,
-    /// `NEXT_HOP_NOT_RUNNING`
-    NextHopNotRunning,
-    /// `NOT_CRITICAL_ERROR`
-    NotCriticalError,
-    /// `NO_RESULTS_ON_PAGE`
-    NoResultsOnPage,
-    /// `PARTIAL_SUCCESS`
-    PartialSuccess,
-    /// `QUOTA_INFO_UNAVAILABLE`
-    QuotaInfoUnavailable,
-    /// `REQUIRED_TOS_AGREEMENT`
-    RequiredTosAgreement,
-    /// `RESOURCE_IN_USE_BY_OTHER_RESOURCE_WARNING`
-    ResourceInUseByOtherResourceWarning,
-    /// `RESOURCE_NOT_DELETED`
-    ResourceNotDeleted,
-    /// `SCHEMA_VALIDATION_IGNORED`
-    SchemaValidationIgnored,
-    /// `SINGLE_INSTANCE_PROPERTY_TEMPLATE`
-    SingleInstancePropertyTemplate,
-    /// `UNDECLARED_PROPERTIES`
-    UndeclaredProperties,
-    /// `UNREACHABLE`
-    Unreachable,
-}
-#[cfg(feature = "target-grpc-proxies")]
-runtime::open_enum! {
-    TargetGrpcProxyListWarningCode { CleanupFailed "CLEANUP_FAILED"
-    DeprecatedResourceUsed "DEPRECATED_RESOURCE_USED" DeprecatedTypeUsed
-    "DEPRECATED_TYPE_USED" DiskSizeLargerThanImageSize "DISK_SIZE_LARGER_THAN_IMAGE_SIZE"
-    ExperimentalTypeUsed "EXPERIMENTAL_TYPE_USED" ExternalApiWarning
-    "EXTERNAL_API_WARNING" FieldValueOverriden "FIELD_VALUE_OVERRIDEN"
-    InjectedKernelsDeprecated "INJECTED_KERNELS_DEPRECATED"
-    InvalidHealthCheckForDynamicWieghtedLb "INVALID_HEALTH_CHECK_FOR_DYNAMIC_WIEGHTED_LB"
-    LargeDeploymentWarning "LARGE_DEPLOYMENT_WARNING" ListOverheadQuotaExceed
-    "LIST_OVERHEAD_QUOTA_EXCEED" MissingTypeDependency "MISSING_TYPE_DEPENDENCY"
-    NextHopAddressNotAssigned "NEXT_HOP_ADDRESS_NOT_ASSIGNED" NextHopCannotIpForward
-    "NEXT_HOP_CANNOT_IP_FORWARD" NextHopInstanceHasNoIpv6Interface
-    "NEXT_HOP_INSTANCE_HAS_NO_IPV6_INTERFACE" NextHopInstanceNotFound
-    "NEXT_HOP_INSTANCE_NOT_FOUND" NextHopInstanceNotOnNetwork
-    "NEXT_HOP_INSTANCE_NOT_ON_NETWORK" NextHopNotRunning "NEXT_HOP_NOT_RUNNING"
-    NotCriticalError "NOT_CRITICAL_ERROR" NoResultsOnPage "NO_RESULTS_ON_PAGE"
-    PartialSuccess "PARTIAL_SUCCESS" QuotaInfoUnavailable "QUOTA_INFO_UNAVAILABLE"
-    RequiredTosAgreement "REQUIRED_TOS_AGREEMENT" ResourceInUseByOtherResourceWarning
-    "RESOURCE_IN_USE_BY_OTHER_RESOURCE_WARNING" ResourceNotDeleted "RESOURCE_NOT_DELETED"
-    SchemaValidationIgnored "SCHEMA_VALIDATION_IGNORED" SingleInstancePropertyTemplate
-    "SINGLE_INSTANCE_PROPERTY_TEMPLATE" UndeclaredProperties "UNDECLARED_PROPERTIES"
-    Unreachable "UNREACHABLE" }
-}
+pub type TargetGrpcProxyListWarningCode = RouteWarningsCode;
 
 #[cfg(feature = "target-http-proxies")]
 /// Values of `TargetHttpProxiesScopedListWarningCode`.
-#[non_exhaustive]
-pub enum TargetHttpProxiesScopedListWarningCode {
-    /// `CLEANUP_FAILED`
-    CleanupFailed,
-    /// `DEPRECATED_RESOURCE_USED`
-    DeprecatedResourceUsed,
-    /// `DEPRECATED_TYPE_USED`
-    DeprecatedTypeUsed,
-    /// `DISK_SIZE_LARGER_THAN_IMAGE_SIZE`
-    DiskSizeLargerThanImageSize,
-    /// `EXPERIMENTAL_TYPE_USED`
-    ExperimentalTypeUsed,
-    /// `EXTERNAL_API_WARNING`
-    ExternalApiWarning,
-    /// `FIELD_VALUE_OVERRIDEN`
-    #[deprecated]
-    FieldValueOverriden,
-    /// `INJECTED_KERNELS_DEPRECATED`
-    InjectedKernelsDeprecated,
-    /// `INVALID_HEALTH_CHECK_FOR_DYNAMIC_WIEGHTED_LB`
-    InvalidHealthCheckForDynamicWieghtedLb,
-    /// `LARGE_DEPLOYMENT_WARNING`
-    LargeDeploymentWarning,
-    /// `LIST_OVERHEAD_QUOTA_EXCEED`
-    ListOverheadQuotaExceed,
-    /// `MISSING_TYPE_DEPENDENCY`
-    MissingTypeDependency,
-    /// `NEXT_HOP_ADDRESS_NOT_ASSIGNED`
-    NextHopAddressNotAssigned,
-    /// `NEXT_HOP_CANNOT_IP_FORWARD`
-    NextHopCannotIpForward,
-    /// `NEXT_HOP_INSTANCE_HAS_NO_IPV6_INTERFACE`
-    NextHopInstanceHasNoIpv6Interface,
-    /// `NEXT_HOP_INSTANCE_NOT_FOUND`
-    NextHopInstanceNotFound,
-    /// `NEXT_HOP_INSTANCE_NOT_ON_NETWORK`
-    NextHopInstanceNotOnNetwork,
-    /// `NEXT_HOP_NOT_RUNNING`
-    NextHopNotRunning,
-    /// `NOT_CRITICAL_ERROR`
-    NotCriticalError,
-    /// `NO_RESULTS_ON_PAGE`
-    NoResultsOnPage,
-    /// `PARTIAL_SUCCESS`
-    PartialSuccess,
-    /// `QUOTA_INFO_UNAVAILABLE`
-    QuotaInfoUnavailable,
-    /// `REQUIRED_TOS_AGREEMENT`
-    RequiredTosAgreement,
-    /// `RESOURCE_IN_USE_BY_OTHER_RESOURCE_WARNING`
-    ResourceInUseByOtherResourceWarning,
-    /// `RESOURCE_NOT_DELETED`
-    ResourceNotDeleted,
-    /// `SCHEMA_VALIDATION_IGNORED`
-    SchemaValidationIgnored,
-    /// `SINGLE_INSTANCE_PROPERTY_TEMPLATE`
-    SingleInstancePropertyTemplate,
-    /// `UNDECLARED_PROPERTIES`
-    UndeclaredProperties,
-    /// `UNREACHABLE`
-    Unreachable,
-}
-#[cfg(feature = "target-http-proxies")]
-runtime::open_enum! {
-    TargetHttpProxiesScopedListWarningCode { CleanupFailed "CLEANUP_FAILED"
-    DeprecatedResourceUsed "DEPRECATED_RESOURCE_USED" DeprecatedTypeUsed
-    "DEPRECATED_TYPE_USED" DiskSizeLargerThanImageSize "DISK_SIZE_LARGER_THAN_IMAGE_SIZE"
-    ExperimentalTypeUsed "EXPERIMENTAL_TYPE_USED" ExternalApiWarning
-    "EXTERNAL_API_WARNING" FieldValueOverriden "FIELD_VALUE_OVERRIDEN"
-    InjectedKernelsDeprecated "INJECTED_KERNELS_DEPRECATED"
-    InvalidHealthCheckForDynamicWieghtedLb "INVALID_HEALTH_CHECK_FOR_DYNAMIC_WIEGHTED_LB"
-    LargeDeploymentWarning "LARGE_DEPLOYMENT_WARNING" ListOverheadQuotaExceed
-    "LIST_OVERHEAD_QUOTA_EXCEED" MissingTypeDependency "MISSING_TYPE_DEPENDENCY"
-    NextHopAddressNotAssigned "NEXT_HOP_ADDRESS_NOT_ASSIGNED" NextHopCannotIpForward
-    "NEXT_HOP_CANNOT_IP_FORWARD" NextHopInstanceHasNoIpv6Interface
-    "NEXT_HOP_INSTANCE_HAS_NO_IPV6_INTERFACE" NextHopInstanceNotFound
-    "NEXT_HOP_INSTANCE_NOT_FOUND" NextHopInstanceNotOnNetwork
-    "NEXT_HOP_INSTANCE_NOT_ON_NETWORK" NextHopNotRunning "NEXT_HOP_NOT_RUNNING"
-    NotCriticalError "NOT_CRITICAL_ERROR" NoResultsOnPage "NO_RESULTS_ON_PAGE"
-    PartialSuccess "PARTIAL_SUCCESS" QuotaInfoUnavailable "QUOTA_INFO_UNAVAILABLE"
-    RequiredTosAgreement "REQUIRED_TOS_AGREEMENT" ResourceInUseByOtherResourceWarning
-    "RESOURCE_IN_USE_BY_OTHER_RESOURCE_WARNING" ResourceNotDeleted "RESOURCE_NOT_DELETED"
-    SchemaValidationIgnored "SCHEMA_VALIDATION_IGNORED" SingleInstancePropertyTemplate
-    "SINGLE_INSTANCE_PROPERTY_TEMPLATE" UndeclaredProperties "UNDECLARED_PROPERTIES"
-    Unreachable "UNREACHABLE" }
-}
+pub type TargetHttpProxiesScopedListWarningCode = RouteWarningsCode;
 
 #[cfg(any(feature = "region-target-http-proxies", feature = "target-http-proxies"))]
 /// Values of `TargetHttpProxyListWarningCode`.
-#[non_exhaustive]
-pub enum TargetHttpProxyListWarningCode {
-    /// `CLEANUP_FAILED`
-    CleanupFailed,
-    /// `DEPRECATED_RESOURCE_USED`
-    DeprecatedResourceUsed,
-    /// `DEPRECATED_TYPE_USED`
-    DeprecatedTypeUsed,
-    /// `DISK_SIZE_LARGER_THAN_IMAGE_SIZE`
-    DiskSizeLargerThanImageSize,
-    /// `EXPERIMENTAL_TYPE_USED`
-    ExperimentalTypeUsed,
-    /// `EXTERNAL_API_WARNING`
-    ExternalApiWarning,
-    /// `FIELD_VALUE_OVERRIDEN`
-    #[deprecated]
-    FieldValueOverriden,
-    /// `INJECTED_KERNELS_DEPRECATED`
-    InjectedKernelsDeprecated,
-    /// `INVALID_HEALTH_CHECK_FOR_DYNAMIC_WIEGHTED_LB`
-    InvalidHealthCheckForDynamicWieghtedLb,
-    /// `LARGE_DEPLOYMENT_WARNING`
-    LargeDeploymentWarning,
-    /// `LIST_OVERHEAD_QUOTA_EXCEED`
-    ListOverheadQuotaExceed,
-    /// `MISSING_TYPE_DEPENDENCY`
-    MissingTypeDependency,
-    /// `NEXT_HOP_ADDRESS_NOT_ASSIGNED`
-    NextHopAddressNotAssigned,
-    /// `NEXT_HOP_CANNOT_IP_FORWARD`
-    NextHopCannotIpForward,
-    /// `NEXT_HOP_INSTANCE_HAS_NO_IPV6_INTERFACE`
-    NextHopInstanceHasNoIpv6Interface,
-    /// `NEXT_HOP_INSTANCE_NOT_FOUND`
-    NextHopInstanceNotFound,
-    /// `NEXT_HOP_INSTANCE_NOT_ON_NETWORK`
-    NextHopInstanceNotOnNetwork,
-    /// `NEXT_HOP_NOT_RUNNING`
-    NextHopNotRunning,
-    /// `NOT_CRITICAL_ERROR`
-    NotCriticalError,
-    /// `NO_RESULTS_ON_PAGE`
-    NoResultsOnPage,
-    /// `PARTIAL_SUCCESS`
-    PartialSuccess,
-    /// `QUOTA_INFO_UNAVAILABLE`
-    QuotaInfoUnavailable,
-    /// `REQUIRED_TOS_AGREEMENT`
-    RequiredTosAgreement,
-    /// `RESOURCE_IN_USE_BY_OTHER_RESOURCE_WARNING`
-    ResourceInUseByOtherResourceWarning,
-    /// `RESOURCE_NOT_DELETED`
-    ResourceNotDeleted,
-    /// `SCHEMA_VALIDATION_IGNORED`
-    SchemaValidationIgnored,
-    /// `SINGLE_INSTANCE_PROPERTY_TEMPLATE`
-    SingleInstancePropertyTemplate,
-    /// `UNDECLARED_PROPERTIES`
-    UndeclaredProperties,
-    /// `UNREACHABLE`
-    Unreachable,
-}
-#[cfg(any(feature = "region-target-http-proxies", feature = "target-http-proxies"))]
-runtime::open_enum! {
-    TargetHttpProxyListWarningCode { CleanupFailed "CLEANUP_FAILED"
-    DeprecatedResourceUsed "DEPRECATED_RESOURCE_USED" DeprecatedTypeUsed
-    "DEPRECATED_TYPE_USED" DiskSizeLargerThanImageSize "DISK_SIZE_LARGER_THAN_IMAGE_SIZE"
-    ExperimentalTypeUsed "EXPERIMENTAL_TYPE_USED" ExternalApiWarning
-    "EXTERNAL_API_WARNING" FieldValueOverriden "FIELD_VALUE_OVERRIDEN"
-    InjectedKernelsDeprecated "INJECTED_KERNELS_DEPRECATED"
-    InvalidHealthCheckForDynamicWieghtedLb "INVALID_HEALTH_CHECK_FOR_DYNAMIC_WIEGHTED_LB"
-    LargeDeploymentWarning "LARGE_DEPLOYMENT_WARNING" ListOverheadQuotaExceed
-    "LIST_OVERHEAD_QUOTA_EXCEED" MissingTypeDependency "MISSING_TYPE_DEPENDENCY"
-    NextHopAddressNotAssigned "NEXT_HOP_ADDRESS_NOT_ASSIGNED" NextHopCannotIpForward
-    "NEXT_HOP_CANNOT_IP_FORWARD" NextHopInstanceHasNoIpv6Interface
-    "NEXT_HOP_INSTANCE_HAS_NO_IPV6_INTERFACE" NextHopInstanceNotFound
-    "NEXT_HOP_INSTANCE_NOT_FOUND" NextHopInstanceNotOnNetwork
-    "NEXT_HOP_INSTANCE_NOT_ON_NETWORK" NextHopNotRunning "NEXT_HOP_NOT_RUNNING"
-    NotCriticalError "NOT_CRITICAL_ERROR" NoResultsOnPage "NO_RESULTS_ON_PAGE"
-    PartialSuccess "PARTIAL_SUCCESS" QuotaInfoUnavailable "QUOTA_INFO_UNAVAILABLE"
-    RequiredTosAgreement "REQUIRED_TOS_AGREEMENT" ResourceInUseByOtherResourceWarning
-    "RESOURCE_IN_USE_BY_OTHER_RESOURCE_WARNING" ResourceNotDeleted "RESOURCE_NOT_DELETED"
-    SchemaValidationIgnored "SCHEMA_VALIDATION_IGNORED" SingleInstancePropertyTemplate
-    "SINGLE_INSTANCE_PROPERTY_TEMPLATE" UndeclaredProperties "UNDECLARED_PROPERTIES"
-    Unreachable "UNREACHABLE" }
-}
+pub type TargetHttpProxyListWarningCode = RouteWarningsCode;
 
 #[cfg(feature = "target-https-proxies")]
 /// Values of `TargetHttpsProxiesScopedListWarningCode`.
-#[non_exhaustive]
-pub enum TargetHttpsProxiesScopedListWarningCode {
-    /// `CLEANUP_FAILED`
-    CleanupFailed,
-    /// `DEPRECATED_RESOURCE_USED`
-    DeprecatedResourceUsed,
-    /// `DEPRECATED_TYPE_USED`
-    DeprecatedTypeUsed,
-    /// `DISK_SIZE_LARGER_THAN_IMAGE_SIZE`
-    DiskSizeLargerThanImageSize,
-    /// `EXPERIMENTAL_TYPE_USED`
-    ExperimentalTypeUsed,
-    /// `EXTERNAL_API_WARNING`
-    ExternalApiWarning,
-    /// `FIELD_VALUE_OVERRIDEN`
-    #[deprecated]
-    FieldValueOverriden,
-    /// `INJECTED_KERNELS_DEPRECATED`
-    InjectedKernelsDeprecated,
-    /// `INVALID_HEALTH_CHECK_FOR_DYNAMIC_WIEGHTED_LB`
-    InvalidHealthCheckForDynamicWieghtedLb,
-    /// `LARGE_DEPLOYMENT_WARNING`
-    LargeDeploymentWarning,
-    /// `LIST_OVERHEAD_QUOTA_EXCEED`
-    ListOverheadQuotaExceed,
-    /// `MISSING_TYPE_DEPENDENCY`
-    MissingTypeDependency,
-    /// `NEXT_HOP_ADDRESS_NOT_ASSIGNED`
-    NextHopAddressNotAssigned,
-    /// `NEXT_HOP_CANNOT_IP_FORWARD`
-    NextHopCannotIpForward,
-    /// `NEXT_HOP_INSTANCE_HAS_NO_IPV6_INTERFACE`
-    NextHopInstanceHasNoIpv6Interface,
-    /// `NEXT_HOP_INSTANCE_NOT_FOUND`
-    NextHopInstanceNotFound,
-    /// `NEXT_HOP_INSTANCE_NOT_ON_NETWORK`
-    NextHopInstanceNotOnNetwork,
-    /// `NEXT_HOP_NOT_RUNNING`
-    NextHopNotRunning,
-    /// `NOT_CRITICAL_ERROR`
-    NotCriticalError,
-    /// `NO_RESULTS_ON_PAGE`
-    NoResultsOnPage,
-    /// `PARTIAL_SUCCESS`
-    PartialSuccess,
-    /// `QUOTA_INFO_UNAVAILABLE`
-    QuotaInfoUnavailable,
-    /// `REQUIRED_TOS_AGREEMENT`
-    RequiredTosAgreement,
-    /// `RESOURCE_IN_USE_BY_OTHER_RESOURCE_WARNING`
-    ResourceInUseByOtherResourceWarning,
-    /// `RESOURCE_NOT_DELETED`
-    ResourceNotDeleted,
-    /// `SCHEMA_VALIDATION_IGNORED`
-    SchemaValidationIgnored,
-    /// `SINGLE_INSTANCE_PROPERTY_TEMPLATE`
-    SingleInstancePropertyTemplate,
-    /// `UNDECLARED_PROPERTIES`
-    UndeclaredProperties,
-    /// `UNREACHABLE`
-    Unreachable,
-}
-#[cfg(feature = "target-https-proxies")]
-runtime::open_enum! {
-    TargetHttpsProxiesScopedListWarningCode { CleanupFailed "CLEANUP_FAILED"
-    DeprecatedResourceUsed "DEPRECATED_RESOURCE_USED" DeprecatedTypeUsed
-    "DEPRECATED_TYPE_USED" DiskSizeLargerThanImageSize "DISK_SIZE_LARGER_THAN_IMAGE_SIZE"
-    ExperimentalTypeUsed "EXPERIMENTAL_TYPE_USED" ExternalApiWarning
-    "EXTERNAL_API_WARNING" FieldValueOverriden "FIELD_VALUE_OVERRIDEN"
-    InjectedKernelsDeprecated "INJECTED_KERNELS_DEPRECATED"
-    InvalidHealthCheckForDynamicWieghtedLb "INVALID_HEALTH_CHECK_FOR_DYNAMIC_WIEGHTED_LB"
-    LargeDeploymentWarning "LARGE_DEPLOYMENT_WARNING" ListOverheadQuotaExceed
-    "LIST_OVERHEAD_QUOTA_EXCEED" MissingTypeDependency "MISSING_TYPE_DEPENDENCY"
-    NextHopAddressNotAssigned "NEXT_HOP_ADDRESS_NOT_ASSIGNED" NextHopCannotIpForward
-    "NEXT_HOP_CANNOT_IP_FORWARD" NextHopInstanceHasNoIpv6Interface
-    "NEXT_HOP_INSTANCE_HAS_NO_IPV6_INTERFACE" NextHopInstanceNotFound
-    "NEXT_HOP_INSTANCE_NOT_FOUND" NextHopInstanceNotOnNetwork
-    "NEXT_HOP_INSTANCE_NOT_ON_NETWORK" NextHopNotRunning "NEXT_HOP_NOT_RUNNING"
-    NotCriticalError "NOT_CRITICAL_ERROR" NoResultsOnPage "NO_RESULTS_ON_PAGE"
-    PartialSuccess "PARTIAL_SUCCESS" QuotaInfoUnavailable "QUOTA_INFO_UNAVAILABLE"
-    RequiredTosAgreement "REQUIRED_TOS_AGREEMENT" ResourceInUseByOtherResourceWarning
-    "RESOURCE_IN_USE_BY_OTHER_RESOURCE_WARNING" ResourceNotDeleted "RESOURCE_NOT_DELETED"
-    SchemaValidationIgnored "SCHEMA_VALIDATION_IGNORED" SingleInstancePropertyTemplate
-    "SINGLE_INSTANCE_PROPERTY_TEMPLATE" UndeclaredProperties "UNDECLARED_PROPERTIES"
-    Unreachable "UNREACHABLE" }
-}
+pub type TargetHttpsProxiesScopedListWarningCode = RouteWarningsCode;
 
 #[cfg(feature = "target-https-proxies")]
 /// Values of `TargetHttpsProxiesSetQuicOverrideRequestQuicOverride`.
-#[non_exhaustive]
-pub enum TargetHttpsProxiesSetQuicOverrideRequestQuicOverride {
-    /// `DISABLE`
-    Disable,
-    /// `ENABLE`
-    Enable,
-    /// `NONE`
-    None,
-}
-#[cfg(feature = "target-https-proxies")]
-runtime::open_enum! {
-    TargetHttpsProxiesSetQuicOverrideRequestQuicOverride { Disable "DISABLE" Enable
-    "ENABLE" None "NONE" }
-}
+pub type TargetHttpsProxiesSetQuicOverrideRequestQuicOverride = TargetHttpsProxyQuicOverride;
 
 #[cfg(feature = "target-https-proxies")]
 /// Values of `TargetHttpsProxyAggregatedListWarningCode`.
-#[non_exhaustive]
-pub enum TargetHttpsProxyAggregatedListWarningCode {
-    /// `CLEANUP_FAILED`
-    CleanupFailed,
-    /// `DEPRECATED_RESOURCE_USED`
-    DeprecatedResourceUsed,
-    /// `DEPRECATED_TYPE_USED`
-    DeprecatedTypeUsed,
-    /// `DISK_SIZE_LARGER_THAN_IMAGE_SIZE`
-    DiskSizeLargerThanImageSize,
-    /// `EXPERIMENTAL_TYPE_USED`
-    ExperimentalTypeUsed,
-    /// `EXTERNAL_API_WARNING`
-    ExternalApiWarning,
-    /// `FIELD_VALUE_OVERRIDEN`
-    #[deprecated]
-    FieldValueOverriden,
-    /// `INJECTED_KERNELS_DEPRECATED`
-    InjectedKernelsDeprecated,
-    /// `INVALID_HEALTH_CHECK_FOR_DYNAMIC_WIEGHTED_LB`
-    InvalidHealthCheckForDynamicWieghtedLb,
-    /// `LARGE_DEPLOYMENT_WARNING`
-    LargeDeploymentWarning,
-    /// `LIST_OVERHEAD_QUOTA_EXCEED`
-    ListOverheadQuotaExceed,
-    /// `MISSING_TYPE_DEPENDENCY`
-    MissingTypeDependency,
-    /// `NEXT_HOP_ADDRESS_NOT_ASSIGNED`
-    NextHopAddressNotAssigned,
-    /// `NEXT_HOP_CANNOT_IP_FORWARD`
-    NextHopCannotIpForward,
-    /// `NEXT_HOP_INSTANCE_HAS_NO_IPV6_INTERFACE`
-    NextHopInstanceHasNoIpv6Interface,
-    /// `NEXT_HOP_INSTANCE_NOT_FOUND`
-    NextHopInstanceNotFound,
-    /// `NEXT_HOP_INSTANCE_NOT_ON_NETWORK`
-    NextHopInstanceNotOnNetwork,
-    /// `NEXT_HOP_NOT_RUNNING`
-    NextHopNotRunning,
-    /// `NOT_CRITICAL_ERROR`
-    NotCriticalError,
-    /// `NO_RESULTS_ON_PAGE`
-    NoResultsOnPage,
-    /// `PARTIAL_SUCCESS`
-    PartialSuccess,
-    /// `QUOTA_INFO_UNAVAILABLE`
-    QuotaInfoUnavailable,
-    /// `REQUIRED_TOS_AGREEMENT`
-    RequiredTosAgreement,
-    /// `RESOURCE_IN_USE_BY_OTHER_RESOURCE_WARNING`
-    ResourceInUseByOtherResourceWarning,
-    /// `RESOURCE_NOT_DELETED`
-    ResourceNotDeleted,
-    /// `SCHEMA_VALIDATION_IGNORED`
-    SchemaValidationIgnored,
-    /// `SINGLE_INSTANCE_PROPERTY_TEMPLATE`
-    SingleInstancePropertyTemplate,
-    /// `UNDECLARED_PROPERTIES`
-    UndeclaredProperties,
-    /// `UNREACHABLE`
-    Unreachable,
-}
-#[cfg(feature = "target-https-proxies")]
-runtime::open_enum! {
-    TargetHttpsProxyAggregatedListWarningCode { CleanupFailed "CLEANUP_FAILED"
-    DeprecatedResourceUsed "DEPRECATED_RESOURCE_USED" DeprecatedTypeUsed
-    "DEPRECATED_TYPE_USED" DiskSizeLargerThanImageSize "DISK_SIZE_LARGER_THAN_IMAGE_SIZE"
-    ExperimentalTypeUsed "EXPERIMENTAL_TYPE_USED" ExternalApiWarning
-    "EXTERNAL_API_WARNING" FieldValueOverriden "FIELD_VALUE_OVERRIDEN"
-    InjectedKernelsDeprecated "INJECTED_KERNELS_DEPRECATED"
-    InvalidHealthCheckForDynamicWieghtedLb "INVALID_HEALTH_CHECK_FOR_DYNAMIC_WIEGHTED_LB"
-    LargeDeploymentWarning "LARGE_DEPLOYMENT_WARNING" ListOverheadQuotaExceed
-    "LIST_OVERHEAD_QUOTA_EXCEED" MissingTypeDependency "MISSING_TYPE_DEPENDENCY"
-    NextHopAddressNotAssigned "NEXT_HOP_ADDRESS_NOT_ASSIGNED" NextHopCannotIpForward
-    "NEXT_HOP_CANNOT_IP_FORWARD" NextHopInstanceHasNoIpv6Interface
-    "NEXT_HOP_INSTANCE_HAS_NO_IPV6_INTERFACE" NextHopInstanceNotFound
-    "NEXT_HOP_INSTANCE_NOT_FOUND" NextHopInstanceNotOnNetwork
-    "NEXT_HOP_INSTANCE_NOT_ON_NETWORK" NextHopNotRunning "NEXT_HOP_NOT_RUNNING"
-    NotCriticalError "NOT_CRITICAL_ERROR" NoResultsOnPage "NO_RESULTS_ON_PAGE"
-    PartialSuccess "PARTIAL_SUCCESS" QuotaInfoUnavailable "QUOTA_INFO_UNAVAILABLE"
-    RequiredTosAgreement "REQUIRED_TOS_AGREEMENT" ResourceInUseByOtherResourceWarning
-    "RESOURCE_IN_USE_BY_OTHER_RESOURCE_WARNING" ResourceNotDeleted "RESOURCE_NOT_DELETED"
-    SchemaValidationIgnored "SCHEMA_VALIDATION_IGNORED" SingleInstancePropertyTemplate
-    "SINGLE_INSTANCE_PROPERTY_TEMPLATE" UndeclaredProperties "UNDECLARED_PROPERTIES"
-    Unreachable "UNREACHABLE" }
-}
+pub type TargetHttpsProxyAggregatedListWarningCode = RouteWarningsCode;
 
 #[cfg(any(feature = "region-target-https-proxies", feature = "target-https-proxies"))]
 /// Values of `TargetHttpsProxyListWarningCode`.
-#[non_exhaustive]
-pub enum TargetHttpsProxyListWarningCode {
-    /// `CLEANUP_FAILED`
-    CleanupFailed,
-    /// `DEPRECATED_RESOURCE_USED`
-    DeprecatedResourceUsed,
-    /// `DEPRECATED_TYPE_USED`
-    DeprecatedTypeUsed,
-    /// `DISK_SIZE_LARGER_THAN_IMAGE_SIZE`
-    DiskSizeLargerThanImageSize,
-    /// `EXPERIMENTAL_TYPE_USED`
-    ExperimentalTypeUsed,
-    /// `EXTERNAL_API_WARNING`
-    ExternalApiWarning,
-    /// `FIELD_VALUE_OVERRIDEN`
-    #[deprecated]
-    FieldValueOverriden,
-    /// `INJECTED_KERNELS_DEPRECATED`
-    InjectedKernelsDeprecated,
-    /// `INVALID_HEALTH_CHECK_FOR_DYNAMIC_WIEGHTED_LB`
-    InvalidHealthCheckForDynamicWieghtedLb,
-    /// `LARGE_DEPLOYMENT_WARNING`
-    LargeDeploymentWarning,
-    /// `LIST_OVERHEAD_QUOTA_EXCEED`
-    ListOverheadQuotaExceed,
-    /// `MISSING_TYPE_DEPENDENCY`
-    MissingTypeDependency,
-    /// `NEXT_HOP_ADDRESS_NOT_ASSIGNED`
-    NextHopAddressNotAssigned,
-    /// `NEXT_HOP_CANNOT_IP_FORWARD`
-    NextHopCannotIpForward,
-    /// `NEXT_HOP_INSTANCE_HAS_NO_IPV6_INTERFACE`
-    NextHopInstanceHasNoIpv6Interface,
-    /// `NEXT_HOP_INSTANCE_NOT_FOUND`
-    NextHopInstanceNotFound,
-    /// `NEXT_HOP_INSTANCE_NOT_ON_NETWORK`
-    NextHopInstanceNotOnNetwork,
-    /// `NEXT_HOP_NOT_RUNNING`
-    NextHopNotRunning,
-    /// `NOT_CRITICAL_ERROR`
-    NotCriticalError,
-    /// `NO_RESULTS_ON_PAGE`
-    NoResultsOnPage,
-    /// `PARTIAL_SUCCESS`
-    PartialSuccess,
-    /// `QUOTA_INFO_UNAVAILABLE`
-    QuotaInfoUnavailable,
-    /// `REQUIRED_TOS_AGREEMENT`
-    RequiredTosAgreement,
-    /// `RESOURCE_IN_USE_BY_OTHER_RESOURCE_WARNING`
-    ResourceInUseByOtherResourceWarning,
-    /// `RESOURCE_NOT_DELETED`
-    ResourceNotDeleted,
-    /// `SCHEMA_VALIDATION_IGNORED`
-    SchemaValidationIgnored,
-    /// `SINGLE_INSTANCE_PROPERTY_TEMPLATE`
-    SingleInstancePropertyTemplate,
-    /// `UNDECLARED_PROPERTIES`
-    UndeclaredProperties,
-    /// `UNREACHABLE`
-    Unreachable,
-}
-#[cfg(any(feature = "region-target-https-proxies", feature = "target-https-proxies"))]
-runtime::open_enum! {
-    TargetHttpsProxyListWarningCode { CleanupFailed "CLEANUP_FAILED"
-    DeprecatedResourceUsed "DEPRECATED_RESOURCE_USED" DeprecatedTypeUsed
-    "DEPRECATED_TYPE_USED" DiskSizeLargerThanImageSize "DISK_SIZE_LARGER_THAN_IMAGE_SIZE"
-    ExperimentalTypeUsed "EXPERIMENTAL_TYPE_USED" ExternalApiWarning
-    "EXTERNAL_API_WARNING" FieldValueOverriden "FIELD_VALUE_OVERRIDEN"
-    InjectedKernelsDeprecated "INJECTED_KERNELS_DEPRECATED"
-    InvalidHealthCheckForDynamicWieghtedLb "INVALID_HEALTH_CHECK_FOR_DYNAMIC_WIEGHTED_LB"
-    LargeDeploymentWarning "LARGE_DEPLOYMENT_WARNING" ListOverheadQuotaExceed
-    "LIST_OVERHEAD_QUOTA_EXCEED" MissingTypeDependency "MISSING_TYPE_DEPENDENCY"
-    NextHopAddressNotAssigned "NEXT_HOP_ADDRESS_NOT_ASSIGNED" NextHopCannotIpForward
-    "NEXT_HOP_CANNOT_IP_FORWARD" NextHopInstanceHasNoIpv6Interface
-    "NEXT_HOP_INSTANCE_HAS_NO_IPV6_INTERFACE" NextHopInstanceNotFound
-    "NEXT_HOP_INSTANCE_NOT_FOUND" NextHopInstanceNotOnNetwork
-    "NEXT_HOP_INSTANCE_NOT_ON_NETWORK" NextHopNotRunning "NEXT_HOP_NOT_RUNNING"
-    NotCriticalError "NOT_CRITICAL_ERROR" NoResultsOnPage "NO_RESULTS_ON_PAGE"
-    PartialSuccess "PARTIAL_SUCCESS" QuotaInfoUnavailable "QUOTA_INFO_UNAVAILABLE"
-    RequiredTosAgreement "REQUIRED_TOS_AGREEMENT" ResourceInUseByOtherResourceWarning
-    "RESOURCE_IN_USE_BY_OTHER_RESOURCE_WARNING" ResourceNotDeleted "RESOURCE_NOT_DELETED"
-    SchemaValidationIgnored "SCHEMA_VALIDATION_IGNORED" SingleInstancePropertyTemplate
-    "SINGLE_INSTANCE_PROPERTY_TEMPLATE" UndeclaredProperties "UNDECLARED_PROPERTIES"
-    Unreachable "UNREACHABLE" }
-}
+pub type TargetHttpsProxyListWarningCode = RouteWarningsCode;
 
 #[cfg(any(feature = "region-target-https-proxies", feature = "target-https-proxies"))]
 /// Values of `TargetHttpsProxyQuicOverride`.
@@ -28039,180 +10146,11 @@ runtime::open_enum! {
 
 #[cfg(feature = "target-instances")]
 /// Values of `TargetInstanceAggregatedListWarningCode`.
-#[non_exhaustive]
-pub enum TargetInstanceAggregatedListWarningCode {
-    /// `CLEANUP_FAILED`
-    CleanupFailed,
-    /// `DEPRECATED_RESOURCE_USED`
-    DeprecatedResourceUsed,
-    /// `DEPRECATED_TYPE_USED`
-    DeprecatedTypeUsed,
-    /// `DISK_SIZE_LARGER_THAN_IMAGE_SIZE`
-    DiskSizeLargerThanImageSize,
-    /// `EXPERIMENTAL_TYPE_USED`
-    ExperimentalTypeUsed,
-    /// `EXTERNAL_API_WARNING`
-    ExternalApiWarning,
-    /// `FIELD_VALUE_OVERRIDEN`
-    #[deprecated]
-    FieldValueOverriden,
-    /// `INJECTED_KERNELS_DEPRECATED`
-    InjectedKernelsDeprecated,
-    /// `INVALID_HEALTH_CHECK_FOR_DYNAMIC_WIEGHTED_LB`
-    InvalidHealthCheckForDynamicWieghtedLb,
-    /// `LARGE_DEPLOYMENT_WARNING`
-    LargeDeploymentWarning,
-    /// `LIST_OVERHEAD_QUOTA_EXCEED`
-    ListOverheadQuotaExceed,
-    /// `MISSING_TYPE_DEPENDENCY`
-    MissingTypeDependency,
-    /// `NEXT_HOP_ADDRESS_NOT_ASSIGNED`
-    NextHopAddressNotAssigned,
-    /// `NEXT_HOP_CANNOT_IP_FORWARD`
-    NextHopCannotIpForward,
-    /// `NEXT_HOP_INSTANCE_HAS_NO_IPV6_INTERFACE`
-    NextHopInstanceHasNoIpv6Interface,
-    /// `NEXT_HOP_INSTANCE_NOT_FOUND`
-    NextHopInstanceNotFound,
-    /// `NEXT_HOP_INSTANCE_NOT_ON_NETWORK`
-    NextHopInstanceNotOnNetwork,
-    /// `NEXT_HOP_NOT_RUNNING`
-    NextHopNotRunning,
-    /// `NOT_CRITICAL_ERROR`
-    NotCriticalError,
-    /// `NO_RESULTS_ON_PAGE`
-    NoResultsOnPage,
-    /// `PARTIAL_SUCCESS`
-    PartialSuccess,
-    /// `QUOTA_INFO_UNAVAILABLE`
-    QuotaInfoUnavailable,
-    /// `REQUIRED_TOS_AGREEMENT`
-    RequiredTosAgreement,
-    /// `RESOURCE_IN_USE_BY_OTHER_RESOURCE_WARNING`
-    ResourceInUseByOtherResourceWarning,
-    /// `RESOURCE_NOT_DELETED`
-    ResourceNotDeleted,
-    /// `SCHEMA_VALIDATION_IGNORED`
-    SchemaValidationIgnored,
-    /// `SINGLE_INSTANCE_PROPERTY_TEMPLATE`
-    SingleInstancePropertyTemplate,
-    /// `UNDECLARED_PROPERTIES`
-    UndeclaredProperties,
-    /// `UNREACHABLE`
-    Unreachable,
-}
-#[cfg(feature = "target-instances")]
-runtime::open_enum! {
-    TargetInstanceAggregatedListWarningCode { CleanupFailed "CLEANUP_FAILED"
-    DeprecatedResourceUsed "DEPRECATED_RESOURCE_USED" DeprecatedTypeUsed
-    "DEPRECATED_TYPE_USED" DiskSizeLargerThanImageSize "DISK_SIZE_LARGER_THAN_IMAGE_SIZE"
-    ExperimentalTypeUsed "EXPERIMENTAL_TYPE_USED" ExternalApiWarning
-    "EXTERNAL_API_WARNING" FieldValueOverriden "FIELD_VALUE_OVERRIDEN"
-    InjectedKernelsDeprecated "INJECTED_KERNELS_DEPRECATED"
-    InvalidHealthCheckForDynamicWieghtedLb "INVALID_HEALTH_CHECK_FOR_DYNAMIC_WIEGHTED_LB"
-    LargeDeploymentWarning "LARGE_DEPLOYMENT_WARNING" ListOverheadQuotaExceed
-    "LIST_OVERHEAD_QUOTA_EXCEED" MissingTypeDependency "MISSING_TYPE_DEPENDENCY"
-    NextHopAddressNotAssigned "NEXT_HOP_ADDRESS_NOT_ASSIGNED" NextHopCannotIpForward
-    "NEXT_HOP_CANNOT_IP_FORWARD" NextHopInstanceHasNoIpv6Interface
-    "NEXT_HOP_INSTANCE_HAS_NO_IPV6_INTERFACE" NextHopInstanceNotFound
-    "NEXT_HOP_INSTANCE_NOT_FOUND" NextHopInstanceNotOnNetwork
-    "NEXT_HOP_INSTANCE_NOT_ON_NETWORK" NextHopNotRunning "NEXT_HOP_NOT_RUNNING"
-    NotCriticalError "NOT_CRITICAL_ERROR" NoResultsOnPage "NO_RESULTS_ON_PAGE"
-    PartialSuccess "PARTIAL_SUCCESS" QuotaInfoUnavailable "QUOTA_INFO_UNAVAILABLE"
-    RequiredTosAgreement "REQUIRED_TOS_AGREEMENT" ResourceInUseByOtherResourceWarning
-    "RESOURCE_IN_USE_BY_OTHER_RESOURCE_WARNING" ResourceNotDeleted "RESOURCE_NOT_DELETED"
-    SchemaValidationIgnored "SCHEMA_VALIDATION_IGNORED" SingleInstancePropertyTemplate
-    "SINGLE_INSTANCE_PROPERTY_TEMPLATE" UndeclaredProperties "UNDECLARED_PROPERTIES"
-    Unreachable "UNREACHABLE" }
-}
+pub type TargetInstanceAggregatedListWarningCode = RouteWarningsCode;
 
 #[cfg(feature = "target-instances")]
 /// Values of `TargetInstanceListWarningCode`.
-#[non_exhaustive]
-pub enum TargetInstanceListWarningCode {
-    /// `CLEANUP_FAILED`
-    CleanupFailed,
-    /// `DEPRECATED_RESOURCE_USED`
-    DeprecatedResourceUsed,
-    /// `DEPRECATED_TYPE_USED`
-    DeprecatedTypeUsed,
-    /// `DISK_SIZE_LARGER_THAN_IMAGE_SIZE`
-    DiskSizeLargerThanImageSize,
-    /// `EXPERIMENTAL_TYPE_USED`
-    ExperimentalTypeUsed,
-    /// `EXTERNAL_API_WARNING`
-    ExternalApiWarning,
-    /// `FIELD_VALUE_OVERRIDEN`
-    #[deprecated]
-    FieldValueOverriden,
-    /// `INJECTED_KERNELS_DEPRECATED`
-    InjectedKernelsDeprecated,
-    /// `INVALID_HEALTH_CHECK_FOR_DYNAMIC_WIEGHTED_LB`
-    InvalidHealthCheckForDynamicWieghtedLb,
-    /// `LARGE_DEPLOYMENT_WARNING`
-    LargeDeploymentWarning,
-    /// `LIST_OVERHEAD_QUOTA_EXCEED`
-    ListOverheadQuotaExceed,
-    /// `MISSING_TYPE_DEPENDENCY`
-    MissingTypeDependency,
-    /// `NEXT_HOP_ADDRESS_NOT_ASSIGNED`
-    NextHopAddressNotAssigned,
-    /// `NEXT_HOP_CANNOT_IP_FORWARD`
-    NextHopCannotIpForward,
-    /// `NEXT_HOP_INSTANCE_HAS_NO_IPV6_INTERFACE`
-    NextHopInstanceHasNoIpv6Interface,
-    /// `NEXT_HOP_INSTANCE_NOT_FOUND`
-    NextHopInstanceNotFound,
-    /// `NEXT_HOP_INSTANCE_NOT_ON_NETWORK`
-    NextHopInstanceNotOnNetwork,
-    /// `NEXT_HOP_NOT_RUNNING`
-    NextHopNotRunning,
-    /// `NOT_CRITICAL_ERROR`
-    NotCriticalError,
-    /// `NO_RESULTS_ON_PAGE`
-    NoResultsOnPage,
-    /// `PARTIAL_SUCCESS`
-    PartialSuccess,
-    /// `QUOTA_INFO_UNAVAILABLE`
-    QuotaInfoUnavailable,
-    /// `REQUIRED_TOS_AGREEMENT`
-    RequiredTosAgreement,
-    /// `RESOURCE_IN_USE_BY_OTHER_RESOURCE_WARNING`
-    ResourceInUseByOtherResourceWarning,
-    /// `RESOURCE_NOT_DELETED`
-    ResourceNotDeleted,
-    /// `SCHEMA_VALIDATION_IGNORED`
-    SchemaValidationIgnored,
-    /// `SINGLE_INSTANCE_PROPERTY_TEMPLATE`
-    SingleInstancePropertyTemplate,
-    /// `UNDECLARED_PROPERTIES`
-    UndeclaredProperties,
-    /// `UNREACHABLE`
-    Unreachable,
-}
-#[cfg(feature = "target-instances")]
-runtime::open_enum! {
-    TargetInstanceListWarningCode { CleanupFailed "CLEANUP_FAILED" DeprecatedResourceUsed
-    "DEPRECATED_RESOURCE_USED" DeprecatedTypeUsed "DEPRECATED_TYPE_USED"
-    DiskSizeLargerThanImageSize "DISK_SIZE_LARGER_THAN_IMAGE_SIZE" ExperimentalTypeUsed
-    "EXPERIMENTAL_TYPE_USED" ExternalApiWarning "EXTERNAL_API_WARNING"
-    FieldValueOverriden "FIELD_VALUE_OVERRIDEN" InjectedKernelsDeprecated
-    "INJECTED_KERNELS_DEPRECATED" InvalidHealthCheckForDynamicWieghtedLb
-    "INVALID_HEALTH_CHECK_FOR_DYNAMIC_WIEGHTED_LB" LargeDeploymentWarning
-    "LARGE_DEPLOYMENT_WARNING" ListOverheadQuotaExceed "LIST_OVERHEAD_QUOTA_EXCEED"
-    MissingTypeDependency "MISSING_TYPE_DEPENDENCY" NextHopAddressNotAssigned
-    "NEXT_HOP_ADDRESS_NOT_ASSIGNED" NextHopCannotIpForward "NEXT_HOP_CANNOT_IP_FORWARD"
-    NextHopInstanceHasNoIpv6Interface "NEXT_HOP_INSTANCE_HAS_NO_IPV6_INTERFACE"
-    NextHopInstanceNotFound "NEXT_HOP_INSTANCE_NOT_FOUND" NextHopInstanceNotOnNetwork
-    "NEXT_HOP_INSTANCE_NOT_ON_NETWORK" NextHopNotRunning "NEXT_HOP_NOT_RUNNING"
-    NotCriticalError "NOT_CRITICAL_ERROR" NoResultsOnPage "NO_RESULTS_ON_PAGE"
-    PartialSuccess "PARTIAL_SUCCESS" QuotaInfoUnavailable "QUOTA_INFO_UNAVAILABLE"
-    RequiredTosAgreement "REQUIRED_TOS_AGREEMENT" ResourceInUseByOtherResourceWarning
-    "RESOURCE_IN_USE_BY_OTHER_RESOURCE_WARNING" ResourceNotDeleted "RESOURCE_NOT_DELETED"
-    SchemaValidationIgnored "SCHEMA_VALIDATION_IGNORED" SingleInstancePropertyTemplate
-    "SINGLE_INSTANCE_PROPERTY_TEMPLATE" UndeclaredProperties "UNDECLARED_PROPERTIES"
-    Unreachable "UNREACHABLE" }
-}
+pub type TargetInstanceListWarningCode = RouteWarningsCode;
 
 #[cfg(feature = "target-instances")]
 /// Values of `TargetInstanceNatPolicy`.
@@ -28228,271 +10166,23 @@ runtime::open_enum! {
 
 #[cfg(feature = "target-instances")]
 /// Values of `TargetInstancesScopedListWarningCode`.
-#[non_exhaustive]
-pub enum TargetInstancesScopedListWarningCode {
-    /// `CLEANUP_FAILED`
-    CleanupFailed,
-    /// `DEPRECATED_RESOURCE_USED`
-    DeprecatedResourceUsed,
-    /// `DEPRECATED_TYPE_USED`
-    DeprecatedTypeUsed,
-    /// `DISK_SIZE_LARGER_THAN_IMAGE_SIZE`
-    DiskSizeLargerThanImageSize,
-    /// `EXPERIMENTAL_TYPE_USED`
-    ExperimentalTypeUsed,
-    /// `EXTERNAL_API_WARNING`
-    ExternalApiWarning,
-    /// `FIELD_VALUE_OVERRIDEN`
-    #[deprecated]
-    FieldValueOverriden,
-    /// `INJECTED_KERNELS_DEPRECATED`
-    InjectedKernelsDeprecated,
-    /// `INVALID_HEALTH_CHECK_FOR_DYNAMIC_WIEGHTED_LB`
-    InvalidHealthCheckForDynamicWieghtedLb,
-    /// `LARGE_DEPLOYMENT_WARNING`
-    LargeDeploymentWarning,
-    /// `LIST_OVERHEAD_QUOTA_EXCEED`
-    ListOverheadQuotaExceed,
-    /// `MISSING_TYPE_DEPENDENCY`
-    MissingTypeDependency,
-    /// `NEXT_HOP_ADDRESS_NOT_ASSIGNED`
-    NextHopAddressNotAssigned,
-    /// `NEXT_HOP_CANNOT_IP_FORWARD`
-    NextHopCannotIpForward,
-    /// `NEXT_HOP_INSTANCE_HAS_NO_IPV6_INTERFACE`
-    NextHopInstanceHasNoIpv6Interface,
-    /// `NEXT_HOP_INSTANCE_NOT_FOUND`
-    NextHopInstanceNotFound,
-    /// `NEXT_HOP_INSTANCE_NOT_ON_NETWORK`
-    NextHopInstanceNotOnNetwork,
-    /// `NEXT_HOP_NOT_RUNNING`
-    NextHopNotRunning,
-    /// `NOT_CRITICAL_ERROR`
-    NotCriticalError,
-    /// `NO_RESULTS_ON_PAGE`
-    NoResultsOnPage,
-    /// `PARTIAL_SUCCESS`
-    PartialSuccess,
-    /// `QUOTA_INFO_UNAVAILABLE`
-    QuotaInfoUnavailable,
-    /// `REQUIRED_TOS_AGREEMENT`
-    RequiredTosAgreement,
-    /// `RESOURCE_IN_USE_BY_OTHER_RESOURCE_WARNING`
-    ResourceInUseByOtherResourceWarning,
-    /// `RESOURCE_NOT_DELETED`
-    ResourceNotDeleted,
-    /// `SCHEMA_VALIDATION_IGNORED`
-    SchemaValidationIgnored,
-    /// `SINGLE_INSTANCE_PROPERTY_TEMPLATE`
-    SingleInstancePropertyTemplate,
-    /// `UNDECLARED_PROPERTIES`
-    UndeclaredProperties,
-    /// `UNREACHABLE`
-    Unreachable,
-}
-#[cfg(feature = "target-instances")]
-runtime::open_enum! {
-    TargetInstancesScopedListWarningCode { CleanupFailed "CLEANUP_FAILED"
-    DeprecatedResourceUsed "DEPRECATED_RESOURCE_USED" DeprecatedTypeUsed
-    "DEPRECATED_TYPE_USED" DiskSizeLargerThanImageSize "DISK_SIZE_LARGER_THAN_IMAGE_SIZE"
-    ExperimentalTypeUsed "EXPERIMENTAL_TYPE_USED" ExternalApiWarning
-    "EXTERNAL_API_WARNING" FieldValueOverriden "FIELD_VALUE_OVERRIDEN"
-    InjectedKernelsDeprecated "INJECTED_KERNELS_DEPRECATED"
-    InvalidHealthCheckForDynamicWieghtedLb "INVALID_HEALTH_CHECK_FOR_DYNAMIC_WIEGHTED_LB"
-    LargeDeploymentWarning "LARGE_DEPLOYMENT_WARNING" ListOverheadQuotaExceed
-    "LIST_OVERHEAD_QUOTA_EXCEED" MissingTypeDependency "MISSING_TYPE_DEPENDENCY"
-    NextHopAddressNotAssigned "NEXT_HOP_ADDRESS_NOT_ASSIGNED" NextHopCannotIpForward
-    "NEXT_HOP_CANNOT_IP_FORWARD" NextHopInstanceHasNoIpv6Interface
-    "NEXT_HOP_INSTANCE_HAS_NO_IPV6_INTERFACE" NextHopInstanceNotFound
-    "NEXT_HOP_INSTANCE_NOT_FOUND" NextHopInstanceNotOnNetwork
-    "NEXT_HOP_INSTANCE_NOT_ON_NETWORK" NextHopNotRunning "NEXT_HOP_NOT_RUNNING"
-    NotCriticalError "NOT_CRITICAL_ERROR" NoResultsOnPage "NO_RESULTS_ON_PAGE"
-    PartialSuccess "PARTIAL_SUCCESS" QuotaInfoUnavailable "QUOTA_INFO_UNAVAILABLE"
-    RequiredTosAgreement "REQUIRED_TOS_AGREEMENT" ResourceInUseByOtherResourceWarning
-    "RESOURCE_IN_USE_BY_OTHER_RESOURCE_WARNING" ResourceNotDeleted "RESOURCE_NOT_DELETED"
-    SchemaValidationIgnored "SCHEMA_VALIDATION_IGNORED" SingleInstancePropertyTemplate
-    "SINGLE_INSTANCE_PROPERTY_TEMPLATE" UndeclaredProperties "UNDECLARED_PROPERTIES"
-    Unreachable "UNREACHABLE" }
-}
+pub type TargetInstancesScopedListWarningCode = RouteWarningsCode;
 
 #[cfg(feature = "target-pools")]
 /// Values of `TargetPoolAggregatedListWarningCode`.
-#[non_exhaustive]
-pub enum TargetPoolAggregatedListWarningCode {
-    /// `CLEANUP_FAILED`
-    CleanupFailed,
-    /// `DEPRECATED_RESOURCE_USED`
-    DeprecatedResourceUsed,
-    /// `DEPRECATED_TYPE_USED`
-    DeprecatedTypeUsed,
-    /// `DISK_SIZE_LARGER_THAN_IMAGE_SIZE`
-    DiskSizeLargerThanImageSize,
-    /// `EXPERIMENTAL_TYPE_USED`
-    ExperimentalTypeUsed,
-    /// `EXTERNAL_API_WARNING`
-    ExternalApiWarning,
-    /// `FIELD_VALUE_OVERRIDEN`
-    #[deprecated]
-    FieldValueOverriden,
-    /// `INJECTED_KERNELS_DEPRECATED`
-    InjectedKernelsDeprecated,
-    /// `INVALID_HEALTH_CHECK_FOR_DYNAMIC_WIEGHTED_LB`
-    InvalidHealthCheckForDynamicWieghtedLb,
-    /// `LARGE_DEPLOYMENT_WARNING`
-    LargeDeploymentWarning,
-    /// `LIST_OVERHEAD_QUOTA_EXCEED`
-    ListOverheadQuotaExceed,
-    /// `MISSING_TYPE_DEPENDENCY`
-    MissingTypeDependency,
-    /// `NEXT_HOP_ADDRESS_NOT_ASSIGNED`
-    NextHopAddressNotAssigned,
-    /// `NEXT_HOP_CANNOT_IP_FORWARD`
-    NextHopCannotIpForward,
-    /// `NEXT_HOP_INSTANCE_HAS_NO_IPV6_INTERFACE`
-    NextHopInstanceHasNoIpv6Interface,
-    /// `NEXT_HOP_INSTANCE_NOT_FOUND`
-    NextHopInstanceNotFound,
-    /// `NEXT_HOP_INSTANCE_NOT_ON_NETWORK`
-    NextHopInstanceNotOnNetwork,
-    /// `NEXT_HOP_NOT_RUNNING`
-    NextHopNotRunning,
-    /// `NOT_CRITICAL_ERROR`
-    NotCriticalError,
-    /// `NO_RESULTS_ON_PAGE`
-    NoResultsOnPage,
-    /// `PARTIAL_SUCCESS`
-    PartialSuccess,
-    /// `QUOTA_INFO_UNAVAILABLE`
-    QuotaInfoUnavailable,
-    /// `REQUIRED_TOS_AGREEMENT`
-    RequiredTosAgreement,
-    /// `RESOURCE_IN_USE_BY_OTHER_RESOURCE_WARNING`
-    ResourceInUseByOtherResourceWarning,
-    /// `RESOURCE_NOT_DELETED`
-    ResourceNotDeleted,
-    /// `SCHEMA_VALIDATION_IGNORED`
-    SchemaValidationIgnored,
-    /// `SINGLE_INSTANCE_PROPERTY_TEMPLATE`
-    SingleInstancePropertyTemplate,
-    /// `UNDECLARED_PROPERTIES`
-    UndeclaredProperties,
-    /// `UNREACHABLE`
-    Unreachable,
-}
-#[cfg(feature = "target-pools")]
-runtime::open_enum! {
-    TargetPoolAggregatedListWarningCode { CleanupFailed "CLEANUP_FAILED"
-    DeprecatedResourceUsed "DEPRECATED_RESOURCE_USED" DeprecatedTypeUsed
-    "DEPRECATED_TYPE_USED" DiskSizeLargerThanImageSize "DISK_SIZE_LARGER_THAN_IMAGE_SIZE"
-    ExperimentalTypeUsed "EXPERIMENTAL_TYPE_USED" ExternalApiWarning
-    "EXTERNAL_API_WARNING" FieldValueOverriden "FIELD_VALUE_OVERRIDEN"
-    InjectedKernelsDeprecated "INJECTED_KERNELS_DEPRECATED"
-    InvalidHealthCheckForDynamicWieghtedLb "INVALID_HEALTH_CHECK_FOR_DYNAMIC_WIEGHTED_LB"
-    LargeDeploymentWarning "LARGE_DEPLOYMENT_WARNING" ListOverheadQuotaExceed
-    "LIST_OVERHEAD_QUOTA_EXCEED" MissingTypeDependency "MISSING_TYPE_DEPENDENCY"
-    NextHopAddressNotAssigned "NEXT_HOP_ADDRESS_NOT_ASSIGNED" NextHopCannotIpForward
-    "NEXT_HOP_CANNOT_IP_FORWARD" NextHopInstanceHasNoIpv6Interface
-    "NEXT_HOP_INSTANCE_HAS_NO_IPV6_INTERFACE" NextHopInstanceNotFound
-    "NEXT_HOP_INSTANCE_NOT_FOUND" NextHopInstanceNotOnNetwork
-    "NEXT_HOP_INSTANCE_NOT_ON_NETWORK" NextHopNotRunning "NEXT_HOP_NOT_RUNNING"
-    NotCriticalError "NOT_CRITICAL_ERROR" NoResultsOnPage "NO_RESULTS_ON_PAGE"
-    PartialSuccess "PARTIAL_SUCCESS" QuotaInfoUnavailable "QUOTA_INFO_UNAVAILABLE"
-    RequiredTosAgreement "REQUIRED_TOS_AGREEMENT" ResourceInUseByOtherResourceWarning
-    "RESOURCE_IN_USE_BY_OTHER_RESOURCE_WARNING" ResourceNotDeleted "RESOURCE_NOT_DELETED"
-    SchemaValidationIgnored "SCHEMA_VALIDATION_IGNORED" SingleInstancePropertyTemplate
-    "SINGLE_INSTANCE_PROPERTY_TEMPLATE" UndeclaredProperties "UNDECLARED_PROPERTIES"
-    Unreachable "UNREACHABLE" }
-}
+pub type TargetPoolAggregatedListWarningCode = RouteWarningsCode;
 
 #[cfg(feature = "target-pools")]
 /// Values of `TargetPoolListWarningCode`.
-#[non_exhaustive]
-pub enum TargetPoolListWarningCode {
-    /// `CLEANUP_FAILED`
-    CleanupFailed,
-    /// `DEPRECATED_RESOURCE_USED`
-    DeprecatedResourceUsed,
-    /// `DEPRECATED_TYPE_USED`
-    DeprecatedTypeUsed,
-    /// `DISK_SIZE_LARGER_THAN_IMAGE_SIZE`
-    DiskSizeLargerThanImageSize,
-    /// `EXPERIMENTAL_TYPE_USED`
-    ExperimentalTypeUsed,
-    /// `EXTERNAL_API_WARNING`
-    ExternalApiWarning,
-    /// `FIELD_VALUE_OVERRIDEN`
-    #[deprecated]
-    FieldValueOverriden,
-    /// `INJECTED_KERNELS_DEPRECATED`
-    InjectedKernelsDeprecated,
-    /// `INVALID_HEALTH_CHECK_FOR_DYNAMIC_WIEGHTED_LB`
-    InvalidHealthCheckForDynamicWieghtedLb,
-    /// `LARGE_DEPLOYMENT_WARNING`
-    LargeDeploymentWarning,
-    /// `LIST_OVERHEAD_QUOTA_EXCEED`
-    ListOverheadQuotaExceed,
-    /// `MISSING_TYPE_DEPENDENCY`
-    MissingTypeDependency,
-    /// `NEXT_HOP_ADDRESS_NOT_ASSIGNED`
-    NextHopAddressNotAssigned,
-    /// `NEXT_HOP_CANNOT_IP_FORWARD`
-    NextHopCannotIpForward,
-    /// `NEXT_HOP_INSTANCE_HAS_NO_IPV6_INTERFACE`
-    NextHopInstanceHasNoIpv6Interface,
-    /// `NEXT_HOP_INSTANCE_NOT_FOUND`
-    NextHopInstanceNotFound,
-    /// `NEXT_HOP_INSTANCE_NOT_ON_NETWORK`
-    NextHopInstanceNotOnNetwork,
-    /// `NEXT_HOP_NOT_RUNNING`
-    NextHopNotRunning,
-    /// `NOT_CRITICAL_ERROR`
-    NotCriticalError,
-    /// `NO_RESULTS_ON_PAGE`
-    NoResultsOnPage,
-    /// `PARTIAL_SUCCESS`
-    PartialSuccess,
-    /// `QUOTA_INFO_UNAVAILABLE`
-    QuotaInfoUnavailable,
-    /// `REQUIRED_TOS_AGREEMENT`
-    RequiredTosAgreement,
-    /// `RESOURCE_IN_USE_BY_OTHER_RESOURCE_WARNING`
-    ResourceInUseByOtherResourceWarning,
-    /// `RESOURCE_NOT_DELETED`
-    ResourceNotDeleted,
-    /// `SCHEMA_VALIDATION_IGNORED`
-    SchemaValidationIgnored,
-    /// `SINGLE_INSTANCE_PROPERTY_TEMPLATE`
-    SingleInstancePropertyTemplate,
-    /// `UNDECLARED_PROPERTIES`
-    UndeclaredProperties,
-    /// `UNREACHABLE`
-    Unreachable,
-}
-#[cfg(feature = "target-pools")]
-runtime::open_enum! {
-    TargetPoolListWarningCode { CleanupFailed "CLEANUP_FAILED" DeprecatedResourceUsed
-    "DEPRECATED_RESOURCE_USED" DeprecatedTypeUsed "DEPRECATED_TYPE_USED"
-    DiskSizeLargerThanImageSize "DISK_SIZE_LARGER_THAN_IMAGE_SIZE" ExperimentalTypeUsed
-    "EXPERIMENTAL_TYPE_USED" ExternalApiWarning "EXTERNAL_API_WARNING"
-    FieldValueOverriden "FIELD_VALUE_OVERRIDEN" InjectedKernelsDeprecated
-    "INJECTED_KERNELS_DEPRECATED" InvalidHealthCheckForDynamicWieghtedLb
-    "INVALID_HEALTH_CHECK_FOR_DYNAMIC_WIEGHTED_LB" LargeDeploymentWarning
-    "LARGE_DEPLOYMENT_WARNING" ListOverheadQuotaExceed "LIST_OVERHEAD_QUOTA_EXCEED"
-    MissingTypeDependency "MISSING_TYPE_DEPENDENCY" NextHopAddressNotAssigned
-    "NEXT_HOP_ADDRESS_NOT_ASSIGNED" NextHopCannotIpForward "NEXT_HOP_CANNOT_IP_FORWARD"
-    NextHopInstanceHasNoIpv6Interface "NEXT_HOP_INSTANCE_HAS_NO_IPV6_INTERFACE"
-    NextHopInstanceNotFound "NEXT_HOP_INSTANCE_NOT_FOUND" NextHopInstanceNotOnNetwork
-    "NEXT_HOP_INSTANCE_NOT_ON_NETWORK" NextHopNotRunning "NEXT_HOP_NOT_RUNNING"
-    NotCriticalError "NOT_CRITICAL_ERROR" NoResultsOnPage "NO_RESULTS_ON_PAGE"
-    PartialSuccess "PARTIAL_SUCCESS" QuotaInfoUnavailable "QUOTA_INFO_UNAVAILABLE"
-    RequiredTosAgreement "REQUIRED_TOS_AGREEMENT" ResourceInUseByOtherResourceWarning
-    "RESOURCE_IN_USE_BY_OTHER_RESOURCE_WARNING" ResourceNotDeleted "RESOURCE_NOT_DELETED"
-    SchemaValidationIgnored "SCHEMA_VALIDATION_IGNORED" SingleInstancePropertyTemplate
-    "SINGLE_INSTANCE_PROPERTY_TEMPLATE" UndeclaredProperties "UNDECLARED_PROPERTIES"
-    Unreachable "UNREACHABLE" }
-}
+pub type TargetPoolListWarningCode = RouteWarningsCode;
 
-#[cfg(feature = "target-pools")]
+#[cfg(
+    any(
+        feature = "backend-services",
+        feature = "region-backend-services",
+        feature = "target-pools"
+    )
+)]
 /// Values of `TargetPoolSessionAffinity`.
 #[non_exhaustive]
 pub enum TargetPoolSessionAffinity {
@@ -28515,7 +10205,13 @@ pub enum TargetPoolSessionAffinity {
     /// `STRONG_COOKIE_AFFINITY`
     StrongCookieAffinity,
 }
-#[cfg(feature = "target-pools")]
+#[cfg(
+    any(
+        feature = "backend-services",
+        feature = "region-backend-services",
+        feature = "target-pools"
+    )
+)]
 runtime::open_enum! {
     TargetPoolSessionAffinity { ClientIp "CLIENT_IP" ClientIpNoDestination
     "CLIENT_IP_NO_DESTINATION" ClientIpPortProto "CLIENT_IP_PORT_PROTO" ClientIpProto
@@ -28525,488 +10221,35 @@ runtime::open_enum! {
 
 #[cfg(feature = "target-pools")]
 /// Values of `TargetPoolsScopedListWarningCode`.
-#[non_exhaustive]
-pub enum TargetPoolsScopedListWarningCode {
-    /// `CLEANUP_FAILED`
-    CleanupFailed,
-    /// `DEPRECATED_RESOURCE_USED`
-    DeprecatedResourceUsed,
-    /// `DEPRECATED_TYPE_USED`
-    DeprecatedTypeUsed,
-    /// `DISK_SIZE_LARGER_THAN_IMAGE_SIZE`
-    DiskSizeLargerThanImageSize,
-    /// `EXPERIMENTAL_TYPE_USED`
-    ExperimentalTypeUsed,
-    /// `EXTERNAL_API_WARNING`
-    ExternalApiWarning,
-    /// `FIELD_VALUE_OVERRIDEN`
-    #[deprecated]
-    FieldValueOverriden,
-    /// `INJECTED_KERNELS_DEPRECATED`
-    InjectedKernelsDeprecated,
-    /// `INVALID_HEALTH_CHECK_FOR_DYNAMIC_WIEGHTED_LB`
-    InvalidHealthCheckForDynamicWieghtedLb,
-    /// `LARGE_DEPLOYMENT_WARNING`
-    LargeDeploymentWarning,
-    /// `LIST_OVERHEAD_QUOTA_EXCEED`
-    ListOverheadQuotaExceed,
-    /// `MISSING_TYPE_DEPENDENCY`
-    MissingTypeDependency,
-    /// `NEXT_HOP_ADDRESS_NOT_ASSIGNED`
-    NextHopAddressNotAssigned,
-    /// `NEXT_HOP_CANNOT_IP_FORWARD`
-    NextHopCannotIpForward,
-    /// `NEXT_HOP_INSTANCE_HAS_NO_IPV6_INTERFACE`
-    NextHopInstanceHasNoIpv6Interface,
-    /// `NEXT_HOP_INSTANCE_NOT_FOUND`
-    NextHopInstanceNotFound,
-    /// `NEXT_HOP_INSTANCE_NOT_ON_NETWORK`
-    NextHopInstanceNotOnNetwork,
-    /// `NEXT_HOP_NOT_RUNNING`
-    NextHopNotRunning,
-    /// `NOT_CRITICAL_ERROR`
-    NotCriticalError,
-    /// `NO_RESULTS_ON_PAGE`
-    NoResultsOnPage,
-    /// `PARTIAL_SUCCESS`
-    PartialSuccess,
-    /// `QUOTA_INFO_UNAVAILABLE`
-    QuotaInfoUnavailable,
-    /// `REQUIRED_TOS_AGREEMENT`
-    RequiredTosAgreement,
-    /// `RESOURCE_IN_USE_BY_OTHER_RESOURCE_WARNING`
-    ResourceInUseByOtherResourceWarning,
-    /// `RESOURCE_NOT_DELETED`
-    ResourceNotDeleted,
-    /// `SCHEMA_VALIDATION_IGNORED`
-    SchemaValidationIgnored,
-    /// `SINGLE_INSTANCE_PROPERTY_TEMPLATE`
-    SingleInstancePropertyTemplate,
-    /// `UNDECLARED_PROPERTIES`
-    UndeclaredProperties,
-    /// `UNREACHABLE`
-    Unreachable,
-}
-#[cfg(feature = "target-pools")]
-runtime::open_enum! {
-    TargetPoolsScopedListWarningCode { CleanupFailed "CLEANUP_FAILED"
-    DeprecatedResourceUsed "DEPRECATED_RESOURCE_USED" DeprecatedTypeUsed
-    "DEPRECATED_TYPE_USED" DiskSizeLargerThanImageSize "DISK_SIZE_LARGER_THAN_IMAGE_SIZE"
-    ExperimentalTypeUsed "EXPERIMENTAL_TYPE_USED" ExternalApiWarning
-    "EXTERNAL_API_WARNING" FieldValueOverriden "FIELD_VALUE_OVERRIDEN"
-    InjectedKernelsDeprecated "INJECTED_KERNELS_DEPRECATED"
-    InvalidHealthCheckForDynamicWieghtedLb "INVALID_HEALTH_CHECK_FOR_DYNAMIC_WIEGHTED_LB"
-    LargeDeploymentWarning "LARGE_DEPLOYMENT_WARNING" ListOverheadQuotaExceed
-    "LIST_OVERHEAD_QUOTA_EXCEED" MissingTypeDependency "MISSING_TYPE_DEPENDENCY"
-    NextHopAddressNotAssigned "NEXT_HOP_ADDRESS_NOT_ASSIGNED" NextHopCannotIpForward
-    "NEXT_HOP_CANNOT_IP_FORWARD" NextHopInstanceHasNoIpv6Interface
-    "NEXT_HOP_INSTANCE_HAS_NO_IPV6_INTERFACE" NextHopInstanceNotFound
-    "NEXT_HOP_INSTANCE_NOT_FOUND" NextHopInstanceNotOnNetwork
-    "NEXT_HOP_INSTANCE_NOT_ON_NETWORK" NextHopNotRunning "NEXT_HOP_NOT_RUNNING"
-    NotCriticalError "NOT_CRITICAL_ERROR" NoResultsOnPage "NO_RESULTS_ON_PAGE"
-    PartialSuccess "PARTIAL_SUCCESS" QuotaInfoUnavailable "QUOTA_INFO_UNAVAILABLE"
-    RequiredTosAgreement "REQUIRED_TOS_AGREEMENT" ResourceInUseByOtherResourceWarning
-    "RESOURCE_IN_USE_BY_OTHER_RESOURCE_WARNING" ResourceNotDeleted "RESOURCE_NOT_DELETED"
-    SchemaValidationIgnored "SCHEMA_VALIDATION_IGNORED" SingleInstancePropertyTemplate
-    "SINGLE_INSTANCE_PROPERTY_TEMPLATE" UndeclaredProperties "UNDECLARED_PROPERTIES"
-    Unreachable "UNREACHABLE" }
-}
+pub type TargetPoolsScopedListWarningCode = RouteWarningsCode;
 
 #[cfg(feature = "target-ssl-proxies")]
 /// Values of `TargetSslProxiesSetProxyHeaderRequestProxyHeader`.
-#[non_exhaustive]
-pub enum TargetSslProxiesSetProxyHeaderRequestProxyHeader {
-    /// `NONE`
-    None,
-    /// `PROXY_V1`
-    ProxyV1,
-}
-#[cfg(feature = "target-ssl-proxies")]
-runtime::open_enum! {
-    TargetSslProxiesSetProxyHeaderRequestProxyHeader { None "NONE" ProxyV1 "PROXY_V1" }
-}
+pub type TargetSslProxiesSetProxyHeaderRequestProxyHeader = SSLHealthCheckProxyHeader;
 
 #[cfg(feature = "target-ssl-proxies")]
 /// Values of `TargetSslProxyListWarningCode`.
-#[non_exhaustive]
-pub enum TargetSslProxyListWarningCode {
-    /// `CLEANUP_FAILED`
-    CleanupFailed,
-    /// `DEPRECATED_RESOURCE_USED`
-    DeprecatedResourceUsed,
-    /// `DEPRECATED_TYPE_USED`
-    DeprecatedTypeUsed,
-    /// `DISK_SIZE_LARGER_THAN_IMAGE_SIZE`
-    DiskSizeLargerThanImageSize,
-    /// `EXPERIMENTAL_TYPE_USED`
-    ExperimentalTypeUsed,
-    /// `EXTERNAL_API_WARNING`
-    ExternalApiWarning,
-    /// `FIELD_VALUE_OVERRIDEN`
-    #[deprecated]
-    FieldValueOverriden,
-    /// `INJECTED_KERNELS_DEPRECATED`
-    InjectedKernelsDeprecated,
-    /// `INVALID_HEALTH_CHECK_FOR_DYNAMIC_WIEGHTED_LB`
-    InvalidHealthCheckForDynamicWieghtedLb,
-    /// `LARGE_DEPLOYMENT_WARNING`
-    LargeDeploymentWarning,
-    /// `LIST_OVERHEAD_QUOTA_EXCEED`
-    ListOverheadQuotaExceed,
-    /// `MISSING_TYPE_DEPENDENCY`
-    MissingTypeDependency,
-    /// `NEXT_HOP_ADDRESS_NOT_ASSIGNED`
-    NextHopAddressNotAssigned,
-    /// `NEXT_HOP_CANNOT_IP_FORWARD`
-    NextHopCannotIpForward,
-    /// `NEXT_HOP_INSTANCE_HAS_NO_IPV6_INTERFACE`
-    NextHopInstanceHasNoIpv6Interface,
-    /// `NEXT_HOP_INSTANCE_NOT_FOUND`
-    NextHopInstanceNotFound,
-    /// `NEXT_HOP_INSTANCE_NOT_ON_NETWORK`
-    NextHopInstanceNotOnNetwork,
-    /// `NEXT_HOP_NOT_RUNNING`
-    NextHopNotRunning,
-    /// `NOT_CRITICAL_ERROR`
-    NotCriticalError,
-    /// `NO_RESULTS_ON_PAGE`
-    NoResultsOnPage,
-    /// `PARTIAL_SUCCESS`
-    PartialSuccess,
-    /// `QUOTA_INFO_UNAVAILABLE`
-    QuotaInfoUnavailable,
-    /// `REQUIRED_TOS_AGREEMENT`
-    RequiredTosAgreement,
-    /// `RESOURCE_IN_USE_BY_OTHER_RESOURCE_WARNING`
-    ResourceInUseByOtherResourceWarning,
-    /// `RESOURCE_NOT_DELETED`
-    ResourceNotDeleted,
-    /// `SCHEMA_VALIDATION_IGNORED`
-    SchemaValidationIgnored,
-    /// `SINGLE_INSTANCE_PROPERTY_TEMPLATE`
-    SingleInstancePropertyTemplate,
-    /// `UNDECLARED_PROPERTIES`
-    UndeclaredProperties,
-    /// `UNREACHABLE`
-    Unreachable,
-}
-#[cfg(feature = "target-ssl-proxies")]
-runtime::open_enum! {
-    TargetSslProxyListWarningCode { CleanupFailed "CLEANUP_FAILED" DeprecatedResourceUsed
-    "DEPRECATED_RESOURCE_USED" DeprecatedTypeUsed "DEPRECATED_TYPE_USED"
-    DiskSizeLargerThanImageSize "DISK_SIZE_LARGER_THAN_IMAGE_SIZE" ExperimentalTypeUsed
-    "EXPERIMENTAL_TYPE_USED" ExternalApiWarning "EXTERNAL_API_WARNING"
-    FieldValueOverriden "FIELD_VALUE_OVERRIDEN" InjectedKernelsDeprecated
-    "INJECTED_KERNELS_DEPRECATED" InvalidHealthCheckForDynamicWieghtedLb
-    "INVALID_HEALTH_CHECK_FOR_DYNAMIC_WIEGHTED_LB" LargeDeploymentWarning
-    "LARGE_DEPLOYMENT_WARNING" ListOverheadQuotaExceed "LIST_OVERHEAD_QUOTA_EXCEED"
-    MissingTypeDependency "MISSING_TYPE_DEPENDENCY" NextHopAddressNotAssigned
-    "NEXT_HOP_ADDRESS_NOT_ASSIGNED" NextHopCannotIpForward "NEXT_HOP_CANNOT_IP_FORWARD"
-    NextHopInstanceHasNoIpv6Interface "NEXT_HOP_INSTANCE_HAS_NO_IPV6_INTERFACE"
-    NextHopInstanceNotFound "NEXT_HOP_INSTANCE_NOT_FOUND" NextHopInstanceNotOnNetwork
-    "NEXT_HOP_INSTANCE_NOT_ON_NETWORK" NextHopNotRunning "NEXT_HOP_NOT_RUNNING"
-    NotCriticalError "NOT_CRITICAL_ERROR" NoResultsOnPage "NO_RESULTS_ON_PAGE"
-    PartialSuccess "PARTIAL_SUCCESS" QuotaInfoUnavailable "QUOTA_INFO_UNAVAILABLE"
-    RequiredTosAgreement "REQUIRED_TOS_AGREEMENT" ResourceInUseByOtherResourceWarning
-    "RESOURCE_IN_USE_BY_OTHER_RESOURCE_WARNING" ResourceNotDeleted "RESOURCE_NOT_DELETED"
-    SchemaValidationIgnored "SCHEMA_VALIDATION_IGNORED" SingleInstancePropertyTemplate
-    "SINGLE_INSTANCE_PROPERTY_TEMPLATE" UndeclaredProperties "UNDECLARED_PROPERTIES"
-    Unreachable "UNREACHABLE" }
-}
+pub type TargetSslProxyListWarningCode = RouteWarningsCode;
 
 #[cfg(feature = "target-ssl-proxies")]
 /// Values of `TargetSslProxyProxyHeader`.
-#[non_exhaustive]
-pub enum TargetSslProxyProxyHeader {
-    /// `NONE`
-    None,
-    /// `PROXY_V1`
-    ProxyV1,
-}
-#[cfg(feature = "target-ssl-proxies")]
-runtime::open_enum! {
-    TargetSslProxyProxyHeader { None "NONE" ProxyV1 "PROXY_V1" }
-}
+pub type TargetSslProxyProxyHeader = SSLHealthCheckProxyHeader;
 
 #[cfg(feature = "target-tcp-proxies")]
 /// Values of `TargetTcpProxiesScopedListWarningCode`.
-#[non_exhaustive]
-pub enum TargetTcpProxiesScopedListWarningCode {
-    /// `CLEANUP_FAILED`
-    CleanupFailed,
-    /// `DEPRECATED_RESOURCE_USED`
-    DeprecatedResourceUsed,
-    /// `DEPRECATED_TYPE_USED`
-    DeprecatedTypeUsed,
-    /// `DISK_SIZE_LARGER_THAN_IMAGE_SIZE`
-    DiskSizeLargerThanImageSize,
-    /// `EXPERIMENTAL_TYPE_USED`
-    ExperimentalTypeUsed,
-    /// `EXTERNAL_API_WARNING`
-    ExternalApiWarning,
-    /// `FIELD_VALUE_OVERRIDEN`
-    #[deprecated]
-    FieldValueOverriden,
-    /// `INJECTED_KERNELS_DEPRECATED`
-    InjectedKernelsDeprecated,
-    /// `INVALID_HEALTH_CHECK_FOR_DYNAMIC_WIEGHTED_LB`
-    InvalidHealthCheckForDynamicWieghtedLb,
-    /// `LARGE_DEPLOYMENT_WARNING`
-    LargeDeploymentWarning,
-    /// `LIST_OVERHEAD_QUOTA_EXCEED`
-    ListOverheadQuotaExceed,
-    /// `MISSING_TYPE_DEPENDENCY`
-    MissingTypeDependency,
-    /// `NEXT_HOP_ADDRESS_NOT_ASSIGNED`
-    NextHopAddressNotAssigned,
-    /// `NEXT_HOP_CANNOT_IP_FORWARD`
-    NextHopCannotIpForward,
-    /// `NEXT_HOP_INSTANCE_HAS_NO_IPV6_INTERFACE`
-    NextHopInstanceHasNoIpv6Interface,
-    /// `NEXT_HOP_INSTANCE_NOT_FOUND`
-    NextHopInstanceNotFound,
-    /// `NEXT_HOP_INSTANCE_NOT_ON_NETWORK`
-    NextHopInstanceNotOnNetwork,
-    /// `NEXT_HOP_NOT_RUNNING`
-    NextHopNotRunning,
-    /// `NOT_CRITICAL_ERROR`
-    NotCriticalError,
-    /// `NO_RESULTS_ON_PAGE`
-    NoResultsOnPage,
-    /// `PARTIAL_SUCCESS`
-    PartialSuccess,
-    /// `QUOTA_INFO_UNAVAILABLE`
-    QuotaInfoUnavailable,
-    /// `REQUIRED_TOS_AGREEMENT`
-    RequiredTosAgreement,
-    /// `RESOURCE_IN_USE_BY_OTHER_RESOURCE_WARNING`
-    ResourceInUseByOtherResourceWarning,
-    /// `RESOURCE_NOT_DELETED`
-    ResourceNotDeleted,
-    /// `SCHEMA_VALIDATION_IGNORED`
-    SchemaValidationIgnored,
-    /// `SINGLE_INSTANCE_PROPERTY_TEMPLATE`
-    SingleInstancePropertyTemplate,
-    /// `UNDECLARED_PROPERTIES`
-    UndeclaredProperties,
-    /// `UNREACHABLE`
-    Unreachable,
-}
-#[cfg(feature = "target-tcp-proxies")]
-runtime::open_enum! {
-    TargetTcpProxiesScopedListWarningCode { CleanupFailed "CLEANUP_FAILED"
-    DeprecatedResourceUsed "DEPRECATED_RESOURCE_USED" DeprecatedTypeUsed
-    "DEPRECATED_TYPE_USED" DiskSizeLargerThanImageSize "DISK_SIZE_LARGER_THAN_IMAGE_SIZE"
-    ExperimentalTypeUsed "EXPERIMENTAL_TYPE_USED" ExternalApiWarning
-    "EXTERNAL_API_WARNING" FieldValueOverriden "FIELD_VALUE_OVERRIDEN"
-    InjectedKernelsDeprecated "INJECTED_KERNELS_DEPRECATED"
-    InvalidHealthCheckForDynamicWieghtedLb "INVALID_HEALTH_CHECK_FOR_DYNAMIC_WIEGHTED_LB"
-    LargeDeploymentWarning "LARGE_DEPLOYMENT_WARNING" ListOverheadQuotaExceed
-    "LIST_OVERHEAD_QUOTA_EXCEED" MissingTypeDependency "MISSING_TYPE_DEPENDENCY"
-    NextHopAddressNotAssigned "NEXT_HOP_ADDRESS_NOT_ASSIGNED" NextHopCannotIpForward
-    "NEXT_HOP_CANNOT_IP_FORWARD" NextHopInstanceHasNoIpv6Interface
-    "NEXT_HOP_INSTANCE_HAS_NO_IPV6_INTERFACE" NextHopInstanceNotFound
-    "NEXT_HOP_INSTANCE_NOT_FOUND" NextHopInstanceNotOnNetwork
-    "NEXT_HOP_INSTANCE_NOT_ON_NETWORK" NextHopNotRunning "NEXT_HOP_NOT_RUNNING"
-    NotCriticalError "NOT_CRITICAL_ERROR" NoResultsOnPage "NO_RESULTS_ON_PAGE"
-    PartialSuccess "PARTIAL_SUCCESS" QuotaInfoUnavailable "QUOTA_INFO_UNAVAILABLE"
-    RequiredTosAgreement "REQUIRED_TOS_AGREEMENT" ResourceInUseByOtherResourceWarning
-    "RESOURCE_IN_USE_BY_OTHER_RESOURCE_WARNING" ResourceNotDeleted "RESOURCE_NOT_DELETED"
-    SchemaValidationIgnored "SCHEMA_VALIDATION_IGNORED" SingleInstancePropertyTemplate
-    "SINGLE_INSTANCE_PROPERTY_TEMPLATE" UndeclaredProperties "UNDECLARED_PROPERTIES"
-    Unreachable "UNREACHABLE" }
-}
+pub type TargetTcpProxiesScopedListWarningCode = RouteWarningsCode;
 
 #[cfg(feature = "target-tcp-proxies")]
 /// Values of `TargetTcpProxiesSetProxyHeaderRequestProxyHeader`.
-#[non_exhaustive]
-pub enum TargetTcpProxiesSetProxyHeaderRequestProxyHeader {
-    /// `NONE`
-    None,
-    /// `PROXY_V1`
-    ProxyV1,
-}
-#[cfg(feature = "target-tcp-proxies")]
-runtime::open_enum! {
-    TargetTcpProxiesSetProxyHeaderRequestProxyHeader { None "NONE" ProxyV1 "PROXY_V1" }
-}
+pub type TargetTcpProxiesSetProxyHeaderRequestProxyHeader = SSLHealthCheckProxyHeader;
 
 #[cfg(feature = "target-tcp-proxies")]
 /// Values of `TargetTcpProxyAggregatedListWarningCode`.
-#[non_exhaustive]
-pub enum TargetTcpProxyAggregatedListWarningCode {
-    /// `CLEANUP_FAILED`
-    CleanupFailed,
-    /// `DEPRECATED_RESOURCE_USED`
-    DeprecatedResourceUsed,
-    /// `DEPRECATED_TYPE_USED`
-    DeprecatedTypeUsed,
-    /// `DISK_SIZE_LARGER_THAN_IMAGE_SIZE`
-    DiskSizeLargerThanImageSize,
-    /// `EXPERIMENTAL_TYPE_USED`
-    ExperimentalTypeUsed,
-    /// `EXTERNAL_API_WARNING`
-    ExternalApiWarning,
-    /// `FIELD_VALUE_OVERRIDEN`
-    #[deprecated]
-    FieldValueOverriden,
-    /// `INJECTED_KERNELS_DEPRECATED`
-    InjectedKernelsDeprecated,
-    /// `INVALID_HEALTH_CHECK_FOR_DYNAMIC_WIEGHTED_LB`
-    InvalidHealthCheckForDynamicWieghtedLb,
-    /// `LARGE_DEPLOYMENT_WARNING`
-    LargeDeploymentWarning,
-    /// `LIST_OVERHEAD_QUOTA_EXCEED`
-    ListOverheadQuotaExceed,
-    /// `MISSING_TYPE_DEPENDENCY`
-    MissingTypeDependency,
-    /// `NEXT_HOP_ADDRESS_NOT_ASSIGNED`
-    NextHopAddressNotAssigned,
-    /// `NEXT_HOP_CANNOT_IP_FORWARD`
-    NextHopCannotIpForward,
-    /// `NEXT_HOP_INSTANCE_HAS_NO_IPV6_INTERFACE`
-    NextHopInstanceHasNoIpv6Interface,
-    /// `NEXT_HOP_INSTANCE_NOT_FOUND`
-    NextHopInstanceNotFound,
-    /// `NEXT_HOP_INSTANCE_NOT_ON_NETWORK`
-    NextHopInstanceNotOnNetwork,
-    /// `NEXT_HOP_NOT_RUNNING`
-    NextHopNotRunning,
-    /// `NOT_CRITICAL_ERROR`
-    NotCriticalError,
-    /// `NO_RESULTS_ON_PAGE`
-    NoResultsOnPage,
-    /// `PARTIAL_SUCCESS`
-    PartialSuccess,
-    /// `QUOTA_INFO_UNAVAILABLE`
-    QuotaInfoUnavailable,
-    /// `REQUIRED_TOS_AGREEMENT`
-    RequiredTosAgreement,
-    /// `RESOURCE_IN_USE_BY_OTHER_RESOURCE_WARNING`
-    ResourceInUseByOtherResourceWarning,
-    /// `RESOURCE_NOT_DELETED`
-    ResourceNotDeleted,
-    /// `SCHEMA_VALIDATION_IGNORED`
-    SchemaValidationIgnored,
-    /// `SINGLE_INSTANCE_PROPERTY_TEMPLATE`
-    SingleInstancePropertyTemplate,
-    /// `UNDECLARED_PROPERTIES`
-    UndeclaredProperties,
-    /// `UNREACHABLE`
-    Unreachable,
-}
-#[cfg(feature = "target-tcp-proxies")]
-runtime::open_enum! {
-    TargetTcpProxyAggregatedListWarningCode { CleanupFailed "CLEANUP_FAILED"
-    DeprecatedResourceUsed "DEPRECATED_RESOURCE_USED" DeprecatedTypeUsed
-    "DEPRECATED_TYPE_USED" DiskSizeLargerThanImageSize "DISK_SIZE_LARGER_THAN_IMAGE_SIZE"
-    ExperimentalTypeUsed "EXPERIMENTAL_TYPE_USED" ExternalApiWarning
-    "EXTERNAL_API_WARNING" FieldValueOverriden "FIELD_VALUE_OVERRIDEN"
-    InjectedKernelsDeprecated "INJECTED_KERNELS_DEPRECATED"
-    InvalidHealthCheckForDynamicWieghtedLb "INVALID_HEALTH_CHECK_FOR_DYNAMIC_WIEGHTED_LB"
-    LargeDeploymentWarning "LARGE_DEPLOYMENT_WARNING" ListOverheadQuotaExceed
-    "LIST_OVERHEAD_QUOTA_EXCEED" MissingTypeDependency "MISSING_TYPE_DEPENDENCY"
-    NextHopAddressNotAssigned "NEXT_HOP_ADDRESS_NOT_ASSIGNED" NextHopCannotIpForward
-    "NEXT_HOP_CANNOT_IP_FORWARD" NextHopInstanceHasNoIpv6Interface
-    "NEXT_HOP_INSTANCE_HAS_NO_IPV6_INTERFACE" NextHopInstanceNotFound
-    "NEXT_HOP_INSTANCE_NOT_FOUND" NextHopInstanceNotOnNetwork
-    "NEXT_HOP_INSTANCE_NOT_ON_NETWORK" NextHopNotRunning "NEXT_HOP_NOT_RUNNING"
-    NotCriticalError "NOT_CRITICAL_ERROR" NoResultsOnPage "NO_RESULTS_ON_PAGE"
-    PartialSuccess "PARTIAL_SUCCESS" QuotaInfoUnavailable "QUOTA_INFO_UNAVAILABLE"
-    RequiredTosAgreement "REQUIRED_TOS_AGREEMENT" ResourceInUseByOtherResourceWarning
-    "RESOURCE_IN_USE_BY_OTHER_RESOURCE_WARNING" ResourceNotDeleted "RESOURCE_NOT_DELETED"
-    SchemaValidationIgnored "SCHEMA_VALIDATION_IGNORED" SingleInstancePropertyTemplate
-    "SINGLE_INSTANCE_PROPERTY_TEMPLATE" UndeclaredProperties "UNDECLARED_PROPERTIES"
-    Unreachable "UNREACHABLE" }
-}
+pub type TargetTcpProxyAggregatedListWarningCode = RouteWarningsCode;
 
 #[cfg(any(feature = "region-target-tcp-proxies", feature = "target-tcp-proxies"))]
 /// Values of `TargetTcpProxyListWarningCode`.
-#[non_exhaustive]
-pub enum TargetTcpProxyListWarningCode {
-    /// `CLEANUP_FAILED`
-    CleanupFailed,
-    /// `DEPRECATED_RESOURCE_USED`
-    DeprecatedResourceUsed,
-    /// `DEPRECATED_TYPE_USED`
-    DeprecatedTypeUsed,
-    /// `DISK_SIZE_LARGER_THAN_IMAGE_SIZE`
-    DiskSizeLargerThanImageSize,
-    /// `EXPERIMENTAL_TYPE_USED`
-    ExperimentalTypeUsed,
-    /// `EXTERNAL_API_WARNING`
-    ExternalApiWarning,
-    /// `FIELD_VALUE_OVERRIDEN`
-    #[deprecated]
-    FieldValueOverriden,
-    /// `INJECTED_KERNELS_DEPRECATED`
-    InjectedKernelsDeprecated,
-    /// `INVALID_HEALTH_CHECK_FOR_DYNAMIC_WIEGHTED_LB`
-    InvalidHealthCheckForDynamicWieghtedLb,
-    /// `LARGE_DEPLOYMENT_WARNING`
-    LargeDeploymentWarning,
-    /// `LIST_OVERHEAD_QUOTA_EXCEED`
-    ListOverheadQuotaExceed,
-    /// `MISSING_TYPE_DEPENDENCY`
-    MissingTypeDependency,
-    /// `NEXT_HOP_ADDRESS_NOT_ASSIGNED`
-    NextHopAddressNotAssigned,
-    /// `NEXT_HOP_CANNOT_IP_FORWARD`
-    NextHopCannotIpForward,
-    /// `NEXT_HOP_INSTANCE_HAS_NO_IPV6_INTERFACE`
-    NextHopInstanceHasNoIpv6Interface,
-    /// `NEXT_HOP_INSTANCE_NOT_FOUND`
-    NextHopInstanceNotFound,
-    /// `NEXT_HOP_INSTANCE_NOT_ON_NETWORK`
-    NextHopInstanceNotOnNetwork,
-    /// `NEXT_HOP_NOT_RUNNING`
-    NextHopNotRunning,
-    /// `NOT_CRITICAL_ERROR`
-    NotCriticalError,
-    /// `NO_RESULTS_ON_PAGE`
-    NoResultsOnPage,
-    /// `PARTIAL_SUCCESS`
-    PartialSuccess,
-    /// `QUOTA_INFO_UNAVAILABLE`
-    QuotaInfoUnavailable,
-    /// `REQUIRED_TOS_AGREEMENT`
-    RequiredTosAgreement,
-    /// `RESOURCE_IN_USE_BY_OTHER_RESOURCE_WARNING`
-    ResourceInUseByOtherResourceWarning,
-    /// `RESOURCE_NOT_DELETED`
-    ResourceNotDeleted,
-    /// `SCHEMA_VALIDATION_IGNORED`
-    SchemaValidationIgnored,
-    /// `SINGLE_INSTANCE_PROPERTY_TEMPLATE`
-    SingleInstancePropertyTemplate,
-    /// `UNDECLARED_PROPERTIES`
-    UndeclaredProperties,
-    /// `UNREACHABLE`
-    Unreachable,
-}
-#[cfg(any(feature = "region-target-tcp-proxies", feature = "target-tcp-proxies"))]
-runtime::open_enum! {
-    TargetTcpProxyListWarningCode { CleanupFailed "CLEANUP_FAILED" DeprecatedResourceUsed
-    "DEPRECATED_RESOURCE_USED" DeprecatedTypeUsed "DEPRECATED_TYPE_USED"
-    DiskSizeLargerThanImageSize "DISK_SIZE_LARGER_THAN_IMAGE_SIZE" ExperimentalTypeUsed
-    "EXPERIMENTAL_TYPE_USED" ExternalApiWarning "EXTERNAL_API_WARNING"
-    FieldValueOverriden "FIELD_VALUE_OVERRIDEN" InjectedKernelsDeprecated
-    "INJECTED_KERNELS_DEPRECATED" InvalidHealthCheckForDynamicWieghtedLb
-    "INVALID_HEALTH_CHECK_FOR_DYNAMIC_WIEGHTED_LB" LargeDeploymentWarning
-    "LARGE_DEPLOYMENT_WARNING" ListOverheadQuotaExceed "LIST_OVERHEAD_QUOTA_EXCEED"
-    MissingTypeDependency "MISSING_TYPE_DEPENDENCY" NextHopAddressNotAssigned
-    "NEXT_HOP_ADDRESS_NOT_ASSIGNED" NextHopCannotIpForward "NEXT_HOP_CANNOT_IP_FORWARD"
-    NextHopInstanceHasNoIpv6Interface "NEXT_HOP_INSTANCE_HAS_NO_IPV6_INTERFACE"
-    NextHopInstanceNotFound "NEXT_HOP_INSTANCE_NOT_FOUND" NextHopInstanceNotOnNetwork
-    "NEXT_HOP_INSTANCE_NOT_ON_NETWORK" NextHopNotRunning "NEXT_HOP_NOT_RUNNING"
-    NotCriticalError "NOT_CRITICAL_ERROR" NoResultsOnPage "NO_RESULTS_ON_PAGE"
-    PartialSuccess "PARTIAL_SUCCESS" QuotaInfoUnavailable "QUOTA_INFO_UNAVAILABLE"
-    RequiredTosAgreement "REQUIRED_TOS_AGREEMENT" ResourceInUseByOtherResourceWarning
-    "RESOURCE_IN_USE_BY_OTHER_RESOURCE_WARNING" ResourceNotDeleted "RESOURCE_NOT_DELETED"
-    SchemaValidationIgnored "SCHEMA_VALIDATION_IGNORED" SingleInstancePropertyTemplate
-    "SINGLE_INSTANCE_PROPERTY_TEMPLATE" UndeclaredProperties "UNDECLARED_PROPERTIES"
-    Unreachable "UNREACHABLE" }
-}
+pub type TargetTcpProxyListWarningCode = RouteWarningsCode;
 
 #[cfg(any(feature = "region-target-tcp-proxies", feature = "target-tcp-proxies"))]
 /// Values of `TargetTcpProxyLoadBalancingScheme`.
@@ -29030,303 +10273,23 @@ runtime::open_enum! {
 
 #[cfg(any(feature = "region-target-tcp-proxies", feature = "target-tcp-proxies"))]
 /// Values of `TargetTcpProxyProxyHeader`.
-#[non_exhaustive]
-pub enum TargetTcpProxyProxyHeader {
-    /// `NONE`
-    None,
-    /// `PROXY_V1`
-    ProxyV1,
-}
-#[cfg(any(feature = "region-target-tcp-proxies", feature = "target-tcp-proxies"))]
-runtime::open_enum! {
-    TargetTcpProxyProxyHeader { None "NONE" ProxyV1 "PROXY_V1" }
-}
+pub type TargetTcpProxyProxyHeader = SSLHealthCheckProxyHeader;
 
 #[cfg(feature = "target-vpn-gateways")]
 /// Values of `TargetVpnGatewayAggregatedListWarningCode`.
-#[non_exhaustive]
-pub enum TargetVpnGatewayAggregatedListWarningCode {
-    /// `CLEANUP_FAILED`
-    CleanupFailed,
-    /// `DEPRECATED_RESOURCE_USED`
-    DeprecatedResourceUsed,
-    /// `DEPRECATED_TYPE_USED`
-    DeprecatedTypeUsed,
-    /// `DISK_SIZE_LARGER_THAN_IMAGE_SIZE`
-    DiskSizeLargerThanImageSize,
-    /// `EXPERIMENTAL_TYPE_USED`
-    ExperimentalTypeUsed,
-    /// `EXTERNAL_API_WARNING`
-    ExternalApiWarning,
-    /// `FIELD_VALUE_OVERRIDEN`
-    #[deprecated]
-    FieldValueOverriden,
-    /// `INJECTED_KERNELS_DEPRECATED`
-    InjectedKernelsDeprecated,
-    /// `INVALID_HEALTH_CHECK_FOR_DYNAMIC_WIEGHTED_LB`
-    InvalidHealthCheckForDynamicWieghtedLb,
-    /// `LARGE_DEPLOYMENT_WARNING`
-    LargeDeploymentWarning,
-    /// `LIST_OVERHEAD_QUOTA_EXCEED`
-    ListOverheadQuotaExceed,
-    /// `MISSING_TYPE_DEPENDENCY`
-    MissingTypeDependency,
-    /// `NEXT_HOP_ADDRESS_NOT_ASSIGNED`
-    NextHopAddressNotAssigned,
-    /// `NEXT_HOP_CANNOT_IP_FORWARD`
-    NextHopCannotIpForward,
-    /// `NEXT_HOP_INSTANCE_HAS_NO_IPV6_INTERFACE`
-    NextHopInstanceHasNoIpv6Interface,
-    /// `NEXT_HOP_INSTANCE_NOT_FOUND`
-    NextHopInstanceNotFound,
-    /// `NEXT_HOP_INSTANCE_NOT_ON_NETWORK`
-    NextHopInstanceNotOnNetwork,
-    /// `NEXT_HOP_NOT_RUNNING`
-    NextHopNotRunning,
-    /// `NOT_CRITICAL_ERROR`
-    NotCriticalError,
-    /// `NO_RESULTS_ON_PAGE`
-    NoResultsOnPage,
-    /// `PARTIAL_SUCCESS`
-    PartialSuccess,
-    /// `QUOTA_INFO_UNAVAILABLE`
-    QuotaInfoUnavailable,
-    /// `REQUIRED_TOS_AGREEMENT`
-    RequiredTosAgreement,
-    /// `RESOURCE_IN_USE_BY_OTHER_RESOURCE_WARNING`
-    ResourceInUseByOtherResourceWarning,
-    /// `RESOURCE_NOT_DELETED`
-    ResourceNotDeleted,
-    /// `SCHEMA_VALIDATION_IGNORED`
-    SchemaValidationIgnored,
-    /// `SINGLE_INSTANCE_PROPERTY_TEMPLATE`
-    SingleInstancePropertyTemplate,
-    /// `UNDECLARED_PROPERTIES`
-    UndeclaredProperties,
-    /// `UNREACHABLE`
-    Unreachable,
-}
-#[cfg(feature = "target-vpn-gateways")]
-runtime::open_enum! {
-    TargetVpnGatewayAggregatedListWarningCode { CleanupFailed "CLEANUP_FAILED"
-    DeprecatedResourceUsed "DEPRECATED_RESOURCE_USED" DeprecatedTypeUsed
-    "DEPRECATED_TYPE_USED" DiskSizeLargerThanImageSize "DISK_SIZE_LARGER_THAN_IMAGE_SIZE"
-    ExperimentalTypeUsed "EXPERIMENTAL_TYPE_USED" ExternalApiWarning
-    "EXTERNAL_API_WARNING" FieldValueOverriden "FIELD_VALUE_OVERRIDEN"
-    InjectedKernelsDeprecated "INJECTED_KERNELS_DEPRECATED"
-    InvalidHealthCheckForDynamicWieghtedLb "INVALID_HEALTH_CHECK_FOR_DYNAMIC_WIEGHTED_LB"
-    LargeDeploymentWarning "LARGE_DEPLOYMENT_WARNING" ListOverheadQuotaExceed
-    "LIST_OVERHEAD_QUOTA_EXCEED" MissingTypeDependency "MISSING_TYPE_DEPENDENCY"
-    NextHopAddressNotAssigned "NEXT_HOP_ADDRESS_NOT_ASSIGNED" NextHopCannotIpForward
-    "NEXT_HOP_CANNOT_IP_FORWARD" NextHopInstanceHasNoIpv6Interface
-    "NEXT_HOP_INSTANCE_HAS_NO_IPV6_INTERFACE" NextHopInstanceNotFound
-    "NEXT_HOP_INSTANCE_NOT_FOUND" NextHopInstanceNotOnNetwork
-    "NEXT_HOP_INSTANCE_NOT_ON_NETWORK" NextHopNotRunning "NEXT_HOP_NOT_RUNNING"
-    NotCriticalError "NOT_CRITICAL_ERROR" NoResultsOnPage "NO_RESULTS_ON_PAGE"
-    PartialSuccess "PARTIAL_SUCCESS" QuotaInfoUnavailable "QUOTA_INFO_UNAVAILABLE"
-    RequiredTosAgreement "REQUIRED_TOS_AGREEMENT" ResourceInUseByOtherResourceWarning
-    "RESOURCE_IN_USE_BY_OTHER_RESOURCE_WARNING" ResourceNotDeleted "RESOURCE_NOT_DELETED"
-    SchemaValidationIgnored "SCHEMA_VALIDATION_IGNORED" SingleInstancePropertyTemplate
-    "SINGLE_INSTANCE_PROPERTY_TEMPLATE" UndeclaredProperties "UNDECLARED_PROPERTIES"
-    Unreachable "UNREACHABLE" }
-}
+pub type TargetVpnGatewayAggregatedListWarningCode = RouteWarningsCode;
 
 #[cfg(feature = "target-vpn-gateways")]
 /// Values of `TargetVpnGatewayListWarningCode`.
-#[non_exhaustive]
-pub enum TargetVpnGatewayListWarningCode {
-    /// `CLEANUP_FAILED`
-    CleanupFailed,
-    /// `DEPRECATED_RESOURCE_USED`
-    DeprecatedResourceUsed,
-    /// `DEPRECATED_TYPE_USED`
-    DeprecatedTypeUsed,
-    /// `DISK_SIZE_LARGER_THAN_IMAGE_SIZE`
-    DiskSizeLargerThanImageSize,
-    /// `EXPERIMENTAL_TYPE_USED`
-    ExperimentalTypeUsed,
-    /// `EXTERNAL_API_WARNING`
-    ExternalApiWarning,
-    /// `FIELD_VALUE_OVERRIDEN`
-    #[deprecated]
-    FieldValueOverriden,
-    /// `INJECTED_KERNELS_DEPRECATED`
-    InjectedKernelsDeprecated,
-    /// `INVALID_HEALTH_CHECK_FOR_DYNAMIC_WIEGHTED_LB`
-    InvalidHealthCheckForDynamicWieghtedLb,
-    /// `LARGE_DEPLOYMENT_WARNING`
-    LargeDeploymentWarning,
-    /// `LIST_OVERHEAD_QUOTA_EXCEED`
-    ListOverheadQuotaExceed,
-    /// `MISSING_TYPE_DEPENDENCY`
-    MissingTypeDependency,
-    /// `NEXT_HOP_ADDRESS_NOT_ASSIGNED`
-    NextHopAddressNotAssigned,
-    /// `NEXT_HOP_CANNOT_IP_FORWARD`
-    NextHopCannotIpForward,
-    /// `NEXT_HOP_INSTANCE_HAS_NO_IPV6_INTERFACE`
-    NextHopInstanceHasNoIpv6Interface,
-    /// `NEXT_HOP_INSTANCE_NOT_FOUND`
-    NextHopInstanceNotFound,
-    /// `NEXT_HOP_INSTANCE_NOT_ON_NETWORK`
-    NextHopInstanceNotOnNetwork,
-    /// `NEXT_HOP_NOT_RUNNING`
-    NextHopNotRunning,
-    /// `NOT_CRITICAL_ERROR`
-    NotCriticalError,
-    /// `NO_RESULTS_ON_PAGE`
-    NoResultsOnPage,
-    /// `PARTIAL_SUCCESS`
-    PartialSuccess,
-    /// `QUOTA_INFO_UNAVAILABLE`
-    QuotaInfoUnavailable,
-    /// `REQUIRED_TOS_AGREEMENT`
-    RequiredTosAgreement,
-    /// `RESOURCE_IN_USE_BY_OTHER_RESOURCE_WARNING`
-    ResourceInUseByOtherResourceWarning,
-    /// `RESOURCE_NOT_DELETED`
-    ResourceNotDeleted,
-    /// `SCHEMA_VALIDATION_IGNORED`
-    SchemaValidationIgnored,
-    /// `SINGLE_INSTANCE_PROPERTY_TEMPLATE`
-    SingleInstancePropertyTemplate,
-    /// `UNDECLARED_PROPERTIES`
-    UndeclaredProperties,
-    /// `UNREACHABLE`
-    Unreachable,
-}
-#[cfg(feature = "target-vpn-gateways")]
-runtime::open_enum! {
-    TargetVpnGatewayListWarningCode { CleanupFailed "CLEANUP_FAILED"
-    DeprecatedResourceUsed "DEPRECATED_RESOURCE_USED" DeprecatedTypeUsed
-    "DEPRECATED_TYPE_USED" DiskSizeLargerThanImageSize "DISK_SIZE_LARGER_THAN_IMAGE_SIZE"
-    ExperimentalTypeUsed "EXPERIMENTAL_TYPE_USED" ExternalApiWarning
-    "EXTERNAL_API_WARNING" FieldValueOverriden "FIELD_VALUE_OVERRIDEN"
-    InjectedKernelsDeprecated "INJECTED_KERNELS_DEPRECATED"
-    InvalidHealthCheckForDynamicWieghtedLb "INVALID_HEALTH_CHECK_FOR_DYNAMIC_WIEGHTED_LB"
-    LargeDeploymentWarning "LARGE_DEPLOYMENT_WARNING" ListOverheadQuotaExceed
-    "LIST_OVERHEAD_QUOTA_EXCEED" MissingTypeDependency "MISSING_TYPE_DEPENDENCY"
-    NextHopAddressNotAssigned "NEXT_HOP_ADDRESS_NOT_ASSIGNED" NextHopCannotIpForward
-    "NEXT_HOP_CANNOT_IP_FORWARD" NextHopInstanceHasNoIpv6Interface
-    "NEXT_HOP_INSTANCE_HAS_NO_IPV6_INTERFACE" NextHopInstanceNotFound
-    "NEXT_HOP_INSTANCE_NOT_FOUND" NextHopInstanceNotOnNetwork
-    "NEXT_HOP_INSTANCE_NOT_ON_NETWORK" NextHopNotRunning "NEXT_HOP_NOT_RUNNING"
-    NotCriticalError "NOT_CRITICAL_ERROR" NoResultsOnPage "NO_RESULTS_ON_PAGE"
-    PartialSuccess "PARTIAL_SUCCESS" QuotaInfoUnavailable "QUOTA_INFO_UNAVAILABLE"
-    RequiredTosAgreement "REQUIRED_TOS_AGREEMENT" ResourceInUseByOtherResourceWarning
-    "RESOURCE_IN_USE_BY_OTHER_RESOURCE_WARNING" ResourceNotDeleted "RESOURCE_NOT_DELETED"
-    SchemaValidationIgnored "SCHEMA_VALIDATION_IGNORED" SingleInstancePropertyTemplate
-    "SINGLE_INSTANCE_PROPERTY_TEMPLATE" UndeclaredProperties "UNDECLARED_PROPERTIES"
-    Unreachable "UNREACHABLE" }
-}
+pub type TargetVpnGatewayListWarningCode = RouteWarningsCode;
 
 #[cfg(feature = "target-vpn-gateways")]
 /// Values of `TargetVpnGatewayStatus`.
-#[non_exhaustive]
-pub enum TargetVpnGatewayStatus {
-    /// `CREATING`
-    Creating,
-    /// `DELETING`
-    Deleting,
-    /// `FAILED`
-    Failed,
-    /// `READY`
-    Ready,
-}
-#[cfg(feature = "target-vpn-gateways")]
-runtime::open_enum! {
-    TargetVpnGatewayStatus { Creating "CREATING" Deleting "DELETING" Failed "FAILED"
-    Ready "READY" }
-}
+pub type TargetVpnGatewayStatus = StoragePoolState;
 
 #[cfg(feature = "target-vpn-gateways")]
 /// Values of `TargetVpnGatewaysScopedListWarningCode`.
-#[non_exhaustive]
-pub enum TargetVpnGatewaysScopedListWarningCode {
-    /// `CLEANUP_FAILED`
-    CleanupFailed,
-    /// `DEPRECATED_RESOURCE_USED`
-    DeprecatedResourceUsed,
-    /// `DEPRECATED_TYPE_USED`
-    DeprecatedTypeUsed,
-    /// `DISK_SIZE_LARGER_THAN_IMAGE_SIZE`
-    DiskSizeLargerThanImageSize,
-    /// `EXPERIMENTAL_TYPE_USED`
-    ExperimentalTypeUsed,
-    /// `EXTERNAL_API_WARNING`
-    ExternalApiWarning,
-    /// `FIELD_VALUE_OVERRIDEN`
-    #[deprecated]
-    FieldValueOverriden,
-    /// `INJECTED_KERNELS_DEPRECATED`
-    InjectedKernelsDeprecated,
-    /// `INVALID_HEALTH_CHECK_FOR_DYNAMIC_WIEGHTED_LB`
-    InvalidHealthCheckForDynamicWieghtedLb,
-    /// `LARGE_DEPLOYMENT_WARNING`
-    LargeDeploymentWarning,
-    /// `LIST_OVERHEAD_QUOTA_EXCEED`
-    ListOverheadQuotaExceed,
-    /// `MISSING_TYPE_DEPENDENCY`
-    MissingTypeDependency,
-    /// `NEXT_HOP_ADDRESS_NOT_ASSIGNED`
-    NextHopAddressNotAssigned,
-    /// `NEXT_HOP_CANNOT_IP_FORWARD`
-    NextHopCannotIpForward,
-    /// `NEXT_HOP_INSTANCE_HAS_NO_IPV6_INTERFACE`
-    NextHopInstanceHasNoIpv6Interface,
-    /// `NEXT_HOP_INSTANCE_NOT_FOUND`
-    NextHopInstanceNotFound,
-    /// `NEXT_HOP_INSTANCE_NOT_ON_NETWORK`
-    NextHopInstanceNotOnNetwork,
-    /// `NEXT_HOP_NOT_RUNNING`
-    NextHopNotRunning,
-    /// `NOT_CRITICAL_ERROR`
-    NotCriticalError,
-    /// `NO_RESULTS_ON_PAGE`
-    NoResultsOnPage,
-    /// `PARTIAL_SUCCESS`
-    PartialSuccess,
-    /// `QUOTA_INFO_UNAVAILABLE`
-    QuotaInfoUnavailable,
-    /// `REQUIRED_TOS_AGREEMENT`
-    RequiredTosAgreement,
-    /// `RESOURCE_IN_USE_BY_OTHER_RESOURCE_WARNING`
-    ResourceInUseByOtherResourceWarning,
-    /// `RESOURCE_NOT_DELETED`
-    ResourceNotDeleted,
-    /// `SCHEMA_VALIDATION_IGNORED`
-    SchemaValidationIgnored,
-    /// `SINGLE_INSTANCE_PROPERTY_TEMPLATE`
-    SingleInstancePropertyTemplate,
-    /// `UNDECLARED_PROPERTIES`
-    UndeclaredProperties,
-    /// `UNREACHABLE`
-    Unreachable,
-}
-#[cfg(feature = "target-vpn-gateways")]
-runtime::open_enum! {
-    TargetVpnGatewaysScopedListWarningCode { CleanupFailed "CLEANUP_FAILED"
-    DeprecatedResourceUsed "DEPRECATED_RESOURCE_USED" DeprecatedTypeUsed
-    "DEPRECATED_TYPE_USED" DiskSizeLargerThanImageSize "DISK_SIZE_LARGER_THAN_IMAGE_SIZE"
-    ExperimentalTypeUsed "EXPERIMENTAL_TYPE_USED" ExternalApiWarning
-    "EXTERNAL_API_WARNING" FieldValueOverriden "FIELD_VALUE_OVERRIDEN"
-    InjectedKernelsDeprecated "INJECTED_KERNELS_DEPRECATED"
-    InvalidHealthCheckForDynamicWieghtedLb "INVALID_HEALTH_CHECK_FOR_DYNAMIC_WIEGHTED_LB"
-    LargeDeploymentWarning "LARGE_DEPLOYMENT_WARNING" ListOverheadQuotaExceed
-    "LIST_OVERHEAD_QUOTA_EXCEED" MissingTypeDependency "MISSING_TYPE_DEPENDENCY"
-    NextHopAddressNotAssigned "NEXT_HOP_ADDRESS_NOT_ASSIGNED" NextHopCannotIpForward
-    "NEXT_HOP_CANNOT_IP_FORWARD" NextHopInstanceHasNoIpv6Interface
-    "NEXT_HOP_INSTANCE_HAS_NO_IPV6_INTERFACE" NextHopInstanceNotFound
-    "NEXT_HOP_INSTANCE_NOT_FOUND" NextHopInstanceNotOnNetwork
-    "NEXT_HOP_INSTANCE_NOT_ON_NETWORK" NextHopNotRunning "NEXT_HOP_NOT_RUNNING"
-    NotCriticalError "NOT_CRITICAL_ERROR" NoResultsOnPage "NO_RESULTS_ON_PAGE"
-    PartialSuccess "PARTIAL_SUCCESS" QuotaInfoUnavailable "QUOTA_INFO_UNAVAILABLE"
-    RequiredTosAgreement "REQUIRED_TOS_AGREEMENT" ResourceInUseByOtherResourceWarning
-    "RESOURCE_IN_USE_BY_OTHER_RESOURCE_WARNING" ResourceNotDeleted "RESOURCE_NOT_DELETED"
-    SchemaValidationIgnored "SCHEMA_VALIDATION_IGNORED" SingleInstancePropertyTemplate
-    "SINGLE_INSTANCE_PROPERTY_TEMPLATE" UndeclaredProperties "UNDECLARED_PROPERTIES"
-    Unreachable "UNREACHABLE" }
-}
+pub type TargetVpnGatewaysScopedListWarningCode = RouteWarningsCode;
 
 #[cfg(
     any(
@@ -29477,268 +10440,15 @@ runtime::open_enum! {
 
 #[cfg(any(feature = "region-url-maps", feature = "url-maps"))]
 /// Values of `UrlMapListWarningCode`.
-#[non_exhaustive]
-pub enum UrlMapListWarningCode {
-    /// `CLEANUP_FAILED`
-    CleanupFailed,
-    /// `DEPRECATED_RESOURCE_USED`
-    DeprecatedResourceUsed,
-    /// `DEPRECATED_TYPE_USED`
-    DeprecatedTypeUsed,
-    /// `DISK_SIZE_LARGER_THAN_IMAGE_SIZE`
-    DiskSizeLargerThanImageSize,
-    /// `EXPERIMENTAL_TYPE_USED`
-    ExperimentalTypeUsed,
-    /// `EXTERNAL_API_WARNING`
-    ExternalApiWarning,
-    /// `FIELD_VALUE_OVERRIDEN`
-    #[deprecated]
-    FieldValueOverriden,
-    /// `INJECTED_KERNELS_DEPRECATED`
-    InjectedKernelsDeprecated,
-    /// `INVALID_HEALTH_CHECK_FOR_DYNAMIC_WIEGHTED_LB`
-    InvalidHealthCheckForDynamicWieghtedLb,
-    /// `LARGE_DEPLOYMENT_WARNING`
-    LargeDeploymentWarning,
-    /// `LIST_OVERHEAD_QUOTA_EXCEED`
-    ListOverheadQuotaExceed,
-    /// `MISSING_TYPE_DEPENDENCY`
-    MissingTypeDependency,
-    /// `NEXT_HOP_ADDRESS_NOT_ASSIGNED`
-    NextHopAddressNotAssigned,
-    /// `NEXT_HOP_CANNOT_IP_FORWARD`
-    NextHopCannotIpForward,
-    /// `NEXT_HOP_INSTANCE_HAS_NO_IPV6_INTERFACE`
-    NextHopInstanceHasNoIpv6Interface,
-    /// `NEXT_HOP_INSTANCE_NOT_FOUND`
-    NextHopInstanceNotFound,
-    /// `NEXT_HOP_INSTANCE_NOT_ON_NETWORK`
-    NextHopInstanceNotOnNetwork,
-    /// `NEXT_HOP_NOT_RUNNING`
-    NextHopNotRunning,
-    /// `NOT_CRITICAL_ERROR`
-    NotCriticalError,
-    /// `NO_RESULTS_ON_PAGE`
-    NoResultsOnPage,
-    /// `PARTIAL_SUCCESS`
-    PartialSuccess,
-    /// `QUOTA_INFO_UNAVAILABLE`
-    QuotaInfoUnavailable,
-    /// `REQUIRED_TOS_AGREEMENT`
-    RequiredTosAgreement,
-    /// `RESOURCE_IN_USE_BY_OTHER_RESOURCE_WARNING`
-    ResourceInUseByOtherResourceWarning,
-    /// `RESOURCE_NOT_DELETED`
-    ResourceNotDeleted,
-    /// `SCHEMA_VALIDATION_IGNORED`
-    SchemaValidationIgnored,
-    /// `SINGLE_INSTANCE_PROPERTY_TEMPLATE`
-    SingleInstancePropertyTemplate,
-    /// `UNDECLARED_PROPERTIES`
-    UndeclaredProperties,
-    /// `UNREACHABLE`
-    Unreachable,
-}
-#[cfg(any(feature = "region-url-maps", feature = "url-maps"))]
-runtime::open_enum! {
-    UrlMapListWarningCode { CleanupFailed "CLEANUP_FAILED" DeprecatedResourceUsed
-    "DEPRECATED_RESOURCE_USED" DeprecatedTypeUsed "DEPRECATED_TYPE_USED"
-    DiskSizeLargerThanImageSize "DISK_SIZE_LARGER_THAN_IMAGE_SIZE" ExperimentalTypeUsed
-    "EXPERIMENTAL_TYPE_USED" ExternalApiWarning "EXTERNAL_API_WARNING"
-    FieldValueOverriden "FIELD_VALUE_OVERRIDEN" InjectedKernelsDeprecated
-    "INJECTED_KERNELS_DEPRECATED" InvalidHealthCheckForDynamicWieghtedLb
-    "INVALID_HEALTH_CHECK_FOR_DYNAMIC_WIEGHTED_LB" LargeDeploymentWarning
-    "LARGE_DEPLOYMENT_WARNING" ListOverheadQuotaExceed "LIST_OVERHEAD_QUOTA_EXCEED"
-    MissingTypeDependency "MISSING_TYPE_DEPENDENCY" NextHopAddressNotAssigned
-    "NEXT_HOP_ADDRESS_NOT_ASSIGNED" NextHopCannotIpForward "NEXT_HOP_CANNOT_IP_FORWARD"
-    NextHopInstanceHasNoIpv6Interface "NEXT_HOP_INSTANCE_HAS_NO_IPV6_INTERFACE"
-    NextHopInstanceNotFound "NEXT_HOP_INSTANCE_NOT_FOUND" NextHopInstanceNotOnNetwork
-    "NEXT_HOP_INSTANCE_NOT_ON_NETWORK" NextHopNotRunning "NEXT_HOP_NOT_RUNNING"
-    NotCriticalError "NOT_CRITICAL_ERROR" NoResultsOnPage "NO_RESULTS_ON_PAGE"
-    PartialSuccess "PARTIAL_SUCCESS" QuotaInfoUnavailable "QUOTA_INFO_UNAVAILABLE"
-    RequiredTosAgreement "REQUIRED_TOS_AGREEMENT" ResourceInUseByOtherResourceWarning
-    "RESOURCE_IN_USE_BY_OTHER_RESOURCE_WARNING" ResourceNotDeleted "RESOURCE_NOT_DELETED"
-    SchemaValidationIgnored "SCHEMA_VALIDATION_IGNORED" SingleInstancePropertyTemplate
-    "SINGLE_INSTANCE_PROPERTY_TEMPLATE" UndeclaredProperties "UNDECLARED_PROPERTIES"
-    Unreachable "UNREACHABLE" }
-}
+pub type UrlMapListWarningCode = RouteWarningsCode;
 
 #[cfg(feature = "url-maps")]
 /// Values of `UrlMapsAggregatedListWarningCode`.
-#[non_exhaustive]
-pub enum UrlMapsAggregatedListWarningCode {
-    /// `CLEANUP_FAILED`
-    CleanupFailed,
-    /// `DEPRECATED_RESOURCE_USED`
-    DeprecatedResourceUsed,
-    /// `DEPRECATED_TYPE_USED`
-    DeprecatedTypeUsed,
-    /// `DISK_SIZE_LARGER_THAN_IMAGE_SIZE`
-    DiskSizeLargerThanImageSize,
-    /// `EXPERIMENTAL_TYPE_USED`
-    ExperimentalTypeUsed,
-    /// `EXTERNAL_API_WARNING`
-    ExternalApiWarning,
-    /// `FIELD_VALUE_OVERRIDEN`
-    #[deprecated]
-    FieldValueOverriden,
-    /// `INJECTED_KERNELS_DEPRECATED`
-    InjectedKernelsDeprecated,
-    /// `INVALID_HEALTH_CHECK_FOR_DYNAMIC_WIEGHTED_LB`
-    InvalidHealthCheckForDynamicWieghtedLb,
-    /// `LARGE_DEPLOYMENT_WARNING`
-    LargeDeploymentWarning,
-    /// `LIST_OVERHEAD_QUOTA_EXCEED`
-    ListOverheadQuotaExceed,
-    /// `MISSING_TYPE_DEPENDENCY`
-    MissingTypeDependency,
-    /// `NEXT_HOP_ADDRESS_NOT_ASSIGNED`
-    NextHopAddressNotAssigned,
-    /// `NEXT_HOP_CANNOT_IP_FORWARD`
-    NextHopCannotIpForward,
-    /// `NEXT_HOP_INSTANCE_HAS_NO_IPV6_INTERFACE`
-    NextHopInstanceHasNoIpv6Interface,
-    /// `NEXT_HOP_INSTANCE_NOT_FOUND`
-    NextHopInstanceNotFound,
-    /// `NEXT_HOP_INSTANCE_NOT_ON_NETWORK`
-    NextHopInstanceNotOnNetwork,
-    /// `NEXT_HOP_NOT_RUNNING`
-    NextHopNotRunning,
-    /// `NOT_CRITICAL_ERROR`
-    NotCriticalError,
-    /// `NO_RESULTS_ON_PAGE`
-    NoResultsOnPage,
-    /// `PARTIAL_SUCCESS`
-    PartialSuccess,
-    /// `QUOTA_INFO_UNAVAILABLE`
-    QuotaInfoUnavailable,
-    /// `REQUIRED_TOS_AGREEMENT`
-    RequiredTosAgreement,
-    /// `RESOURCE_IN_USE_BY_OTHER_RESOURCE_WARNING`
-    ResourceInUseByOtherResourceWarning,
-    /// `RESOURCE_NOT_DELETED`
-    ResourceNotDeleted,
-    /// `SCHEMA_VALIDATION_IGNORED`
-    SchemaValidationIgnored,
-    /// `SINGLE_INSTANCE_PROPERTY_TEMPLATE`
-    SingleInstancePropertyTemplate,
-    /// `UNDECLARED_PROPERTIES`
-    UndeclaredProperties,
-    /// `UNREACHABLE`
-    Unreachable,
-}
-#[cfg(feature = "url-maps")]
-runtime::open_enum! {
-    UrlMapsAggregatedListWarningCode { CleanupFailed "CLEANUP_FAILED"
-    DeprecatedResourceUsed "DEPRECATED_RESOURCE_USED" DeprecatedTypeUsed
-    "DEPRECATED_TYPE_USED" DiskSizeLargerThanImageSize "DISK_SIZE_LARGER_THAN_IMAGE_SIZE"
-    ExperimentalTypeUsed "EXPERIMENTAL_TYPE_USED" ExternalApiWarning
-    "EXTERNAL_API_WARNING" FieldValueOverriden "FIELD_VALUE_OVERRIDEN"
-    InjectedKernelsDeprecated "INJECTED_KERNELS_DEPRECATED"
-    InvalidHealthCheckForDynamicWieghtedLb "INVALID_HEALTH_CHECK_FOR_DYNAMIC_WIEGHTED_LB"
-    LargeDeploymentWarning "LARGE_DEPLOYMENT_WARNING" ListOverheadQuotaExceed
-    "LIST_OVERHEAD_QUOTA_EXCEED" MissingTypeDependency "MISSING_TYPE_DEPENDENCY"
-    NextHopAddressNotAssigned "NEXT_HOP_ADDRESS_NOT_ASSIGNED" NextHopCannotIpForward
-    "NEXT_HOP_CANNOT_IP_FORWARD" NextHopInstanceHasNoIpv6Interface
-    "NEXT_HOP_INSTANCE_HAS_NO_IPV6_INTERFACE" NextHopInstanceNotFound
-    "NEXT_HOP_INSTANCE_NOT_FOUND" NextHopInstanceNotOnNetwork
-    "NEXT_HOP_INSTANCE_NOT_ON_NETWORK" NextHopNotRunning "NEXT_HOP_NOT_RUNNING"
-    NotCriticalError "NOT_CRITICAL_ERROR" NoResultsOnPage "NO_RESULTS_ON_PAGE"
-    PartialSuccess "PARTIAL_SUCCESS" QuotaInfoUnavailable "QUOTA_INFO_UNAVAILABLE"
-    RequiredTosAgreement "REQUIRED_TOS_AGREEMENT" ResourceInUseByOtherResourceWarning
-    "RESOURCE_IN_USE_BY_OTHER_RESOURCE_WARNING" ResourceNotDeleted "RESOURCE_NOT_DELETED"
-    SchemaValidationIgnored "SCHEMA_VALIDATION_IGNORED" SingleInstancePropertyTemplate
-    "SINGLE_INSTANCE_PROPERTY_TEMPLATE" UndeclaredProperties "UNDECLARED_PROPERTIES"
-    Unreachable "UNREACHABLE" }
-}
+pub type UrlMapsAggregatedListWarningCode = RouteWarningsCode;
 
 #[cfg(feature = "url-maps")]
 /// Values of `UrlMapsScopedListWarningCode`.
-#[non_exhaustive]
-pub enum UrlMapsScopedListWarningCode {
-    /// `CLEANUP_FAILED`
-    CleanupFailed,
-    /// `DEPRECATED_RESOURCE_USED`
-    DeprecatedResourceUsed,
-    /// `DEPRECATED_TYPE_USED`
-    DeprecatedTypeUsed,
-    /// `DISK_SIZE_LARGER_THAN_IMAGE_SIZE`
-    DiskSizeLargerThanImageSize,
-    /// `EXPERIMENTAL_TYPE_USED`
-    ExperimentalTypeUsed,
-    /// `EXTERNAL_API_WARNING`
-    ExternalApiWarning,
-    /// `FIELD_VALUE_OVERRIDEN`
-    #[deprecated]
-    FieldValueOverriden,
-    /// `INJECTED_KERNELS_DEPRECATED`
-    InjectedKernelsDeprecated,
-    /// `INVALID_HEALTH_CHECK_FOR_DYNAMIC_WIEGHTED_LB`
-    InvalidHealthCheckForDynamicWieghtedLb,
-    /// `LARGE_DEPLOYMENT_WARNING`
-    LargeDeploymentWarning,
-    /// `LIST_OVERHEAD_QUOTA_EXCEED`
-    ListOverheadQuotaExceed,
-    /// `MISSING_TYPE_DEPENDENCY`
-    MissingTypeDependency,
-    /// `NEXT_HOP_ADDRESS_NOT_ASSIGNED`
-    NextHopAddressNotAssigned,
-    /// `NEXT_HOP_CANNOT_IP_FORWARD`
-    NextHopCannotIpForward,
-    /// `NEXT_HOP_INSTANCE_HAS_NO_IPV6_INTERFACE`
-    NextHopInstanceHasNoIpv6Interface,
-    /// `NEXT_HOP_INSTANCE_NOT_FOUND`
-    NextHopInstanceNotFound,
-    /// `NEXT_HOP_INSTANCE_NOT_ON_NETWORK`
-    NextHopInstanceNotOnNetwork,
-    /// `NEXT_HOP_NOT_RUNNING`
-    NextHopNotRunning,
-    /// `NOT_CRITICAL_ERROR`
-    NotCriticalError,
-    /// `NO_RESULTS_ON_PAGE`
-    NoResultsOnPage,
-    /// `PARTIAL_SUCCESS`
-    PartialSuccess,
-    /// `QUOTA_INFO_UNAVAILABLE`
-    QuotaInfoUnavailable,
-    /// `REQUIRED_TOS_AGREEMENT`
-    RequiredTosAgreement,
-    /// `RESOURCE_IN_USE_BY_OTHER_RESOURCE_WARNING`
-    ResourceInUseByOtherResourceWarning,
-    /// `RESOURCE_NOT_DELETED`
-    ResourceNotDeleted,
-    /// `SCHEMA_VALIDATION_IGNORED`
-    SchemaValidationIgnored,
-    /// `SINGLE_INSTANCE_PROPERTY_TEMPLATE`
-    SingleInstancePropertyTemplate,
-    /// `UNDECLARED_PROPERTIES`
-    UndeclaredProperties,
-    /// `UNREACHABLE`
-    Unreachable,
-}
-#[cfg(feature = "url-maps")]
-runtime::open_enum! {
-    UrlMapsScopedListWarningCode { CleanupFailed "CLEANUP_FAILED" DeprecatedResourceUsed
-    "DEPRECATED_RESOURCE_USED" DeprecatedTypeUsed "DEPRECATED_TYPE_USED"
-    DiskSizeLargerThanImageSize "DISK_SIZE_LARGER_THAN_IMAGE_SIZE" ExperimentalTypeUsed
-    "EXPERIMENTAL_TYPE_USED" ExternalApiWarning "EXTERNAL_API_WARNING"
-    FieldValueOverriden "FIELD_VALUE_OVERRIDEN" InjectedKernelsDeprecated
-    "INJECTED_KERNELS_DEPRECATED" InvalidHealthCheckForDynamicWieghtedLb
-    "INVALID_HEALTH_CHECK_FOR_DYNAMIC_WIEGHTED_LB" LargeDeploymentWarning
-    "LARGE_DEPLOYMENT_WARNING" ListOverheadQuotaExceed "LIST_OVERHEAD_QUOTA_EXCEED"
-    MissingTypeDependency "MISSING_TYPE_DEPENDENCY" NextHopAddressNotAssigned
-    "NEXT_HOP_ADDRESS_NOT_ASSIGNED" NextHopCannotIpForward "NEXT_HOP_CANNOT_IP_FORWARD"
-    NextHopInstanceHasNoIpv6Interface "NEXT_HOP_INSTANCE_HAS_NO_IPV6_INTERFACE"
-    NextHopInstanceNotFound "NEXT_HOP_INSTANCE_NOT_FOUND" NextHopInstanceNotOnNetwork
-    "NEXT_HOP_INSTANCE_NOT_ON_NETWORK" NextHopNotRunning "NEXT_HOP_NOT_RUNNING"
-    NotCriticalError "NOT_CRITICAL_ERROR" NoResultsOnPage "NO_RESULTS_ON_PAGE"
-    PartialSuccess "PARTIAL_SUCCESS" QuotaInfoUnavailable "QUOTA_INFO_UNAVAILABLE"
-    RequiredTosAgreement "REQUIRED_TOS_AGREEMENT" ResourceInUseByOtherResourceWarning
-    "RESOURCE_IN_USE_BY_OTHER_RESOURCE_WARNING" ResourceNotDeleted "RESOURCE_NOT_DELETED"
-    SchemaValidationIgnored "SCHEMA_VALIDATION_IGNORED" SingleInstancePropertyTemplate
-    "SINGLE_INSTANCE_PROPERTY_TEMPLATE" UndeclaredProperties "UNDECLARED_PROPERTIES"
-    Unreachable "UNREACHABLE" }
-}
+pub type UrlMapsScopedListWarningCode = RouteWarningsCode;
 
 #[cfg(feature = "url-maps")]
 /// Values of `UrlMapsValidateRequestLoadBalancingSchemes`.
@@ -29760,523 +10470,39 @@ runtime::open_enum! {
 
 #[cfg(feature = "subnetworks")]
 /// Values of `UsableSubnetworkIpv6AccessType`.
-#[non_exhaustive]
-pub enum UsableSubnetworkIpv6AccessType {
-    /// `EXTERNAL`
-    External,
-    /// `INTERNAL`
-    Internal,
-}
-#[cfg(feature = "subnetworks")]
-runtime::open_enum! {
-    UsableSubnetworkIpv6AccessType { External "EXTERNAL" Internal "INTERNAL" }
-}
+pub type UsableSubnetworkIpv6AccessType = SubnetworkIpv6AccessType;
 
 #[cfg(feature = "subnetworks")]
 /// Values of `UsableSubnetworkPurpose`.
-#[non_exhaustive]
-pub enum UsableSubnetworkPurpose {
-    /// `GLOBAL_MANAGED_PROXY`
-    GlobalManagedProxy,
-    /// `INTERNAL_HTTPS_LOAD_BALANCER`
-    InternalHttpsLoadBalancer,
-    /// `PEER_MIGRATION`
-    PeerMigration,
-    /// `PRIVATE`
-    Private,
-    /// `PRIVATE_NAT`
-    PrivateNat,
-    /// `PRIVATE_RFC_1918`
-    PrivateRfc1918,
-    /// `PRIVATE_SERVICE_CONNECT`
-    PrivateServiceConnect,
-    /// `REGIONAL_MANAGED_PROXY`
-    RegionalManagedProxy,
-}
-#[cfg(feature = "subnetworks")]
-runtime::open_enum! {
-    UsableSubnetworkPurpose { GlobalManagedProxy "GLOBAL_MANAGED_PROXY"
-    InternalHttpsLoadBalancer "INTERNAL_HTTPS_LOAD_BALANCER" PeerMigration
-    "PEER_MIGRATION" Private "PRIVATE" PrivateNat "PRIVATE_NAT" PrivateRfc1918
-    "PRIVATE_RFC_1918" PrivateServiceConnect "PRIVATE_SERVICE_CONNECT"
-    RegionalManagedProxy "REGIONAL_MANAGED_PROXY" }
-}
+pub type UsableSubnetworkPurpose = SubnetworkPurpose;
 
 #[cfg(feature = "subnetworks")]
 /// Values of `UsableSubnetworkRole`.
-#[non_exhaustive]
-pub enum UsableSubnetworkRole {
-    /// `ACTIVE`
-    Active,
-    /// `BACKUP`
-    Backup,
-}
-#[cfg(feature = "subnetworks")]
-runtime::open_enum! {
-    UsableSubnetworkRole { Active "ACTIVE" Backup "BACKUP" }
-}
+pub type UsableSubnetworkRole = SubnetworkRole;
 
 #[cfg(feature = "subnetworks")]
 /// Values of `UsableSubnetworkStackType`.
-#[non_exhaustive]
-pub enum UsableSubnetworkStackType {
-    /// `IPV4_IPV6`
-    Ipv4Ipv6,
-    /// `IPV4_ONLY`
-    Ipv4Only,
-    /// `IPV6_ONLY`
-    Ipv6Only,
-}
-#[cfg(feature = "subnetworks")]
-runtime::open_enum! {
-    UsableSubnetworkStackType { Ipv4Ipv6 "IPV4_IPV6" Ipv4Only "IPV4_ONLY" Ipv6Only
-    "IPV6_ONLY" }
-}
+pub type UsableSubnetworkStackType = SubnetworkStackType;
 
 #[cfg(feature = "subnetworks")]
 /// Values of `UsableSubnetworksAggregatedListWarningCode`.
-#[non_exhaustive]
-pub enum UsableSubnetworksAggregatedListWarningCode {
-    /// `CLEANUP_FAILED`
-    CleanupFailed,
-    /// `DEPRECATED_RESOURCE_USED`
-    DeprecatedResourceUsed,
-    /// `DEPRECATED_TYPE_USED`
-    DeprecatedTypeUsed,
-    /// `DISK_SIZE_LARGER_THAN_IMAGE_SIZE`
-    DiskSizeLargerThanImageSize,
-    /// `EXPERIMENTAL_TYPE_USED`
-    ExperimentalTypeUsed,
-    /// `EXTERNAL_API_WARNING`
-    ExternalApiWarning,
-    /// `FIELD_VALUE_OVERRIDEN`
-    #[deprecated]
-    FieldValueOverriden,
-    /// `INJECTED_KERNELS_DEPRECATED`
-    InjectedKernelsDeprecated,
-    /// `INVALID_HEALTH_CHECK_FOR_DYNAMIC_WIEGHTED_LB`
-    InvalidHealthCheckForDynamicWieghtedLb,
-    /// `LARGE_DEPLOYMENT_WARNING`
-    LargeDeploymentWarning,
-    /// `LIST_OVERHEAD_QUOTA_EXCEED`
-    ListOverheadQuotaExceed,
-    /// `MISSING_TYPE_DEPENDENCY`
-    MissingTypeDependency,
-    /// `NEXT_HOP_ADDRESS_NOT_ASSIGNED`
-    NextHopAddressNotAssigned,
-    /// `NEXT_HOP_CANNOT_IP_FORWARD`
-    NextHopCannotIpForward,
-    /// `NEXT_HOP_INSTANCE_HAS_NO_IPV6_INTERFACE`
-    NextHopInstanceHasNoIpv6Interface,
-    /// `NEXT_HOP_INSTANCE_NOT_FOUND`
-    NextHopInstanceNotFound,
-    /// `NEXT_HOP_INSTANCE_NOT_ON_NETWORK`
-    NextHopInstanceNotOnNetwork,
-    /// `NEXT_HOP_NOT_RUNNING`
-    NextHopNotRunning,
-    /// `NOT_CRITICAL_ERROR`
-    NotCriticalError,
-    /// `NO_RESULTS_ON_PAGE`
-    NoResultsOnPage,
-    /// `PARTIAL_SUCCESS`
-    PartialSuccess,
-    /// `QUOTA_INFO_UNAVAILABLE`
-    QuotaInfoUnavailable,
-    /// `REQUIRED_TOS_AGREEMENT`
-    RequiredTosAgreement,
-    /// `RESOURCE_IN_USE_BY_OTHER_RESOURCE_WARNING`
-    ResourceInUseByOtherResourceWarning,
-    /// `RESOURCE_NOT_DELETED`
-    ResourceNotDeleted,
-    /// `SCHEMA_VALIDATION_IGNORED`
-    SchemaValidationIgnored,
-    /// `SINGLE_INSTANCE_PROPERTY_TEMPLATE`
-    SingleInstancePropertyTemplate,
-    /// `UNDECLARED_PROPERTIES`
-    UndeclaredProperties,
-    /// `UNREACHABLE`
-    Unreachable,
-}
-#[cfg(feature = "subnetworks")]
-runtime::open_enum! {
-    UsableSubnetworksAggregatedListWarningCode { CleanupFailed "CLEANUP_FAILED"
-    DeprecatedResourceUsed "DEPRECATED_RESOURCE_USED" DeprecatedTypeUsed
-    "DEPRECATED_TYPE_USED" DiskSizeLargerThanImageSize "DISK_SIZE_LARGER_THAN_IMAGE_SIZE"
-    ExperimentalTypeUsed "EXPERIMENTAL_TYPE_USED" ExternalApiWarning
-    "EXTERNAL_API_WARNING" FieldValueOverriden "FIELD_VALUE_OVERRIDEN"
-    InjectedKernelsDeprecated "INJECTED_KERNELS_DEPRECATED"
-    InvalidHealthCheckForDynamicWieghtedLb "INVALID_HEALTH_CHECK_FOR_DYNAMIC_WIEGHTED_LB"
-    LargeDeploymentWarning "LARGE_DEPLOYMENT_WARNING" ListOverheadQuotaExceed
-    "LIST_OVERHEAD_QUOTA_EXCEED" MissingTypeDependency "MISSING_TYPE_DEPENDENCY"
-    NextHopAddressNotAssigned "NEXT_HOP_ADDRESS_NOT_ASSIGNED" NextHopCannotIpForward
-    "NEXT_HOP_CANNOT_IP_FORWARD" NextHopInstanceHasNoIpv6Interface
-    "NEXT_HOP_INSTANCE_HAS_NO_IPV6_INTERFACE" NextHopInstanceNotFound
-    "NEXT_HOP_INSTANCE_NOT_FOUND" NextHopInstanceNotOnNetwork
-    "NEXT_HOP_INSTANCE_NOT_ON_NETWORK" NextHopNotRunning "NEXT_HOP_NOT_RUNNING"
-    NotCriticalError "NOT_CRITICAL_ERROR" NoResultsOnPage "NO_RESULTS_ON_PAGE"
-    PartialSuccess "PARTIAL_SUCCESS" QuotaInfoUnavailable "QUOTA_INFO_UNAVAILABLE"
-    RequiredTosAgreement "REQUIRED_TOS_AGREEMENT" ResourceInUseByOtherResourceWarning
-    "RESOURCE_IN_USE_BY_OTHER_RESOURCE_WARNING" ResourceNotDeleted "RESOURCE_NOT_DELETED"
-    SchemaValidationIgnored "SCHEMA_VALIDATION_IGNORED" SingleInstancePropertyTemplate
-    "SINGLE_INSTANCE_PROPERTY_TEMPLATE" UndeclaredProperties "UNDECLARED_PROPERTIES"
-    Unreachable "UNREACHABLE" }
-}
+pub type UsableSubnetworksAggregatedListWarningCode = RouteWarningsCode;
 
 #[cfg(feature = "routers")]
 /// Values of `VmEndpointNatMappingsListWarningCode`.
-#[non_exhaustive]
-pub enum VmEndpointNatMappingsListWarningCode {
-    /// `CLEANUP_FAILED`
-    CleanupFailed,
-    /// `DEPRECATED_RESOURCE_USED`
-    DeprecatedResourceUsed,
-    /// `DEPRECATED_TYPE_USED`
-    DeprecatedTypeUsed,
-    /// `DISK_SIZE_LARGER_THAN_IMAGE_SIZE`
-    DiskSizeLargerThanImageSize,
-    /// `EXPERIMENTAL_TYPE_USED`
-    ExperimentalTypeUsed,
-    /// `EXTERNAL_API_WARNING`
-    ExternalApiWarning,
-    /// `FIELD_VALUE_OVERRIDEN`
-    #[deprecated]
-    FieldValueOverriden,
-    /// `INJECTED_KERNELS_DEPRECATED`
-    InjectedKernelsDeprecated,
-    /// `INVALID_HEALTH_CHECK_FOR_DYNAMIC_WIEGHTED_LB`
-    InvalidHealthCheckForDynamicWieghtedLb,
-    /// `LARGE_DEPLOYMENT_WARNING`
-    LargeDeploymentWarning,
-    /// `LIST_OVERHEAD_QUOTA_EXCEED`
-    ListOverheadQuotaExceed,
-    /// `MISSING_TYPE_DEPENDENCY`
-    MissingTypeDependency,
-    /// `NEXT_HOP_ADDRESS_NOT_ASSIGNED`
-    NextHopAddressNotAssigned,
-    /// `NEXT_HOP_CANNOT_IP_FORWARD`
-    NextHopCannotIpForward,
-    /// `NEXT_HOP_INSTANCE_HAS_NO_IPV6_INTERFACE`
-    NextHopInstanceHasNoIpv6Interface,
-    /// `NEXT_HOP_INSTANCE_NOT_FOUND`
-    NextHopInstanceNotFound,
-    /// `NEXT_HOP_INSTANCE_NOT_ON_NETWORK`
-    NextHopInstanceNotOnNetwork,
-    /// `NEXT_HOP_NOT_RUNNING`
-    NextHopNotRunning,
-    /// `NOT_CRITICAL_ERROR`
-    NotCriticalError,
-    /// `NO_RESULTS_ON_PAGE`
-    NoResultsOnPage,
-    /// `PARTIAL_SUCCESS`
-    PartialSuccess,
-    /// `QUOTA_INFO_UNAVAILABLE`
-    QuotaInfoUnavailable,
-    /// `REQUIRED_TOS_AGREEMENT`
-    RequiredTosAgreement,
-    /// `RESOURCE_IN_USE_BY_OTHER_RESOURCE_WARNING`
-    ResourceInUseByOtherResourceWarning,
-    /// `RESOURCE_NOT_DELETED`
-    ResourceNotDeleted,
-    /// `SCHEMA_VALIDATION_IGNORED`
-    SchemaValidationIgnored,
-    /// `SINGLE_INSTANCE_PROPERTY_TEMPLATE`
-    SingleInstancePropertyTemplate,
-    /// `UNDECLARED_PROPERTIES`
-    UndeclaredProperties,
-    /// `UNREACHABLE`
-    Unreachable,
-}
-#[cfg(feature = "routers")]
-runtime::open_enum! {
-    VmEndpointNatMappingsListWarningCode { CleanupFailed "CLEANUP_FAILED"
-    DeprecatedResourceUsed "DEPRECATED_RESOURCE_USED" DeprecatedTypeUsed
-    "DEPRECATED_TYPE_USED" DiskSizeLargerThanImageSize "DISK_SIZE_LARGER_THAN_IMAGE_SIZE"
-    ExperimentalTypeUsed "EXPERIMENTAL_TYPE_USED" ExternalApiWarning
-    "EXTERNAL_API_WARNING" FieldValueOverriden "FIELD_VALUE_OVERRIDEN"
-    InjectedKernelsDeprecated "INJECTED_KERNELS_DEPRECATED"
-    InvalidHealthCheckForDynamicWieghtedLb "INVALID_HEALTH_CHECK_FOR_DYNAMIC_WIEGHTED_LB"
-    LargeDeploymentWarning "LARGE_DEPLOYMENT_WARNING" ListOverheadQuotaExceed
-    "LIST_OVERHEAD_QUOTA_EXCEED" MissingTypeDependency "MISSING_TYPE_DEPENDENCY"
-    NextHopAddressNotAssigned "NEXT_HOP_ADDRESS_NOT_ASSIGNED" NextHopCannotIpForward
-    "NEXT_HOP_CANNOT_IP_FORWARD" NextHopInstanceHasNoIpv6Interface
-    "NEXT_HOP_INSTANCE_HAS_NO_IPV6_INTERFACE" NextHopInstanceNotFound
-    "NEXT_HOP_INSTANCE_NOT_FOUND" NextHopInstanceNotOnNetwork
-    "NEXT_HOP_INSTANCE_NOT_ON_NETWORK" NextHopNotRunning "NEXT_HOP_NOT_RUNNING"
-    NotCriticalError "NOT_CRITICAL_ERROR" NoResultsOnPage "NO_RESULTS_ON_PAGE"
-    PartialSuccess "PARTIAL_SUCCESS" QuotaInfoUnavailable "QUOTA_INFO_UNAVAILABLE"
-    RequiredTosAgreement "REQUIRED_TOS_AGREEMENT" ResourceInUseByOtherResourceWarning
-    "RESOURCE_IN_USE_BY_OTHER_RESOURCE_WARNING" ResourceNotDeleted "RESOURCE_NOT_DELETED"
-    SchemaValidationIgnored "SCHEMA_VALIDATION_IGNORED" SingleInstancePropertyTemplate
-    "SINGLE_INSTANCE_PROPERTY_TEMPLATE" UndeclaredProperties "UNDECLARED_PROPERTIES"
-    Unreachable "UNREACHABLE" }
-}
+pub type VmEndpointNatMappingsListWarningCode = RouteWarningsCode;
 
 #[cfg(feature = "global-vm-extension-policies")]
 /// Values of `VmExtensionPoliciesScopedListWarningCode`.
-#[non_exhaustive]
-pub enum VmExtensionPoliciesScopedListWarningCode {
-    /// `CLEANUP_FAILED`
-    CleanupFailed,
-    /// `DEPRECATED_RESOURCE_USED`
-    DeprecatedResourceUsed,
-    /// `DEPRECATED_TYPE_USED`
-    DeprecatedTypeUsed,
-    /// `DISK_SIZE_LARGER_THAN_IMAGE_SIZE`
-    DiskSizeLargerThanImageSize,
-    /// `EXPERIMENTAL_TYPE_USED`
-    ExperimentalTypeUsed,
-    /// `EXTERNAL_API_WARNING`
-    ExternalApiWarning,
-    /// `FIELD_VALUE_OVERRIDEN`
-    #[deprecated]
-    FieldValueOverriden,
-    /// `INJECTED_KERNELS_DEPRECATED`
-    InjectedKernelsDeprecated,
-    /// `INVALID_HEALTH_CHECK_FOR_DYNAMIC_WIEGHTED_LB`
-    InvalidHealthCheckForDynamicWieghtedLb,
-    /// `LARGE_DEPLOYMENT_WARNING`
-    LargeDeploymentWarning,
-    /// `LIST_OVERHEAD_QUOTA_EXCEED`
-    ListOverheadQuotaExceed,
-    /// `MISSING_TYPE_DEPENDENCY`
-    MissingTypeDependency,
-    /// `NEXT_HOP_ADDRESS_NOT_ASSIGNED`
-    NextHopAddressNotAssigned,
-    /// `NEXT_HOP_CANNOT_IP_FORWARD`
-    NextHopCannotIpForward,
-    /// `NEXT_HOP_INSTANCE_HAS_NO_IPV6_INTERFACE`
-    NextHopInstanceHasNoIpv6Interface,
-    /// `NEXT_HOP_INSTANCE_NOT_FOUND`
-    NextHopInstanceNotFound,
-    /// `NEXT_HOP_INSTANCE_NOT_ON_NETWORK`
-    NextHopInstanceNotOnNetwork,
-    /// `NEXT_HOP_NOT_RUNNING`
-    NextHopNotRunning,
-    /// `NOT_CRITICAL_ERROR`
-    NotCriticalError,
-    /// `NO_RESULTS_ON_PAGE`
-    NoResultsOnPage,
-    /// `PARTIAL_SUCCESS`
-    PartialSuccess,
-    /// `QUOTA_INFO_UNAVAILABLE`
-    QuotaInfoUnavailable,
-    /// `REQUIRED_TOS_AGREEMENT`
-    RequiredTosAgreement,
-    /// `RESOURCE_IN_USE_BY_OTHER_RESOURCE_WARNING`
-    ResourceInUseByOtherResourceWarning,
-    /// `RESOURCE_NOT_DELETED`
-    ResourceNotDeleted,
-    /// `SCHEMA_VALIDATION_IGNORED`
-    SchemaValidationIgnored,
-    /// `SINGLE_INSTANCE_PROPERTY_TEMPLATE`
-    SingleInstancePropertyTemplate,
-    /// `UNDECLARED_PROPERTIES`
-    UndeclaredProperties,
-    /// `UNREACHABLE`
-    Unreachable,
-}
-#[cfg(feature = "global-vm-extension-policies")]
-runtime::open_enum! {
-    VmExtensionPoliciesScopedListWarningCode { CleanupFailed "CLEANUP_FAILED"
-    DeprecatedResourceUsed "DEPRECATED_RESOURCE_USED" DeprecatedTypeUsed
-    "DEPRECATED_TYPE_USED" DiskSizeLargerThanImageSize "DISK_SIZE_LARGER_THAN_IMAGE_SIZE"
-    ExperimentalTypeUsed "EXPERIMENTAL_TYPE_USED" ExternalApiWarning
-    "EXTERNAL_API_WARNING" FieldValueOverriden "FIELD_VALUE_OVERRIDEN"
-    InjectedKernelsDeprecated "INJECTED_KERNELS_DEPRECATED"
-    InvalidHealthCheckForDynamicWieghtedLb "INVALID_HEALTH_CHECK_FOR_DYNAMIC_WIEGHTED_LB"
-    LargeDeploymentWarning "LARGE_DEPLOYMENT_WARNING" ListOverheadQuotaExceed
-    "LIST_OVERHEAD_QUOTA_EXCEED" MissingTypeDependency "MISSING_TYPE_DEPENDENCY"
-    NextHopAddressNotAssigned "NEXT_HOP_ADDRESS_NOT_ASSIGNED" NextHopCannotIpForward
-    "NEXT_HOP_CANNOT_IP_FORWARD" NextHopInstanceHasNoIpv6Interface
-    "NEXT_HOP_INSTANCE_HAS_NO_IPV6_INTERFACE" NextHopInstanceNotFound
-    "NEXT_HOP_INSTANCE_NOT_FOUND" NextHopInstanceNotOnNetwork
-    "NEXT_HOP_INSTANCE_NOT_ON_NETWORK" NextHopNotRunning "NEXT_HOP_NOT_RUNNING"
-    NotCriticalError "NOT_CRITICAL_ERROR" NoResultsOnPage "NO_RESULTS_ON_PAGE"
-    PartialSuccess "PARTIAL_SUCCESS" QuotaInfoUnavailable "QUOTA_INFO_UNAVAILABLE"
-    RequiredTosAgreement "REQUIRED_TOS_AGREEMENT" ResourceInUseByOtherResourceWarning
-    "RESOURCE_IN_USE_BY_OTHER_RESOURCE_WARNING" ResourceNotDeleted "RESOURCE_NOT_DELETED"
-    SchemaValidationIgnored "SCHEMA_VALIDATION_IGNORED" SingleInstancePropertyTemplate
-    "SINGLE_INSTANCE_PROPERTY_TEMPLATE" UndeclaredProperties "UNDECLARED_PROPERTIES"
-    Unreachable "UNREACHABLE" }
-}
+pub type VmExtensionPoliciesScopedListWarningCode = RouteWarningsCode;
 
 #[cfg(feature = "global-vm-extension-policies")]
 /// Values of `VmExtensionPolicyAggregatedListResponseWarningCode`.
-#[non_exhaustive]
-pub enum VmExtensionPolicyAggregatedListResponseWarningCode {
-    /// `CLEANUP_FAILED`
-    CleanupFailed,
-    /// `DEPRECATED_RESOURCE_USED`
-    DeprecatedResourceUsed,
-    /// `DEPRECATED_TYPE_USED`
-    DeprecatedTypeUsed,
-    /// `DISK_SIZE_LARGER_THAN_IMAGE_SIZE`
-    DiskSizeLargerThanImageSize,
-    /// `EXPERIMENTAL_TYPE_USED`
-    ExperimentalTypeUsed,
-    /// `EXTERNAL_API_WARNING`
-    ExternalApiWarning,
-    /// `FIELD_VALUE_OVERRIDEN`
-    #[deprecated]
-    FieldValueOverriden,
-    /// `INJECTED_KERNELS_DEPRECATED`
-    InjectedKernelsDeprecated,
-    /// `INVALID_HEALTH_CHECK_FOR_DYNAMIC_WIEGHTED_LB`
-    InvalidHealthCheckForDynamicWieghtedLb,
-    /// `LARGE_DEPLOYMENT_WARNING`
-    LargeDeploymentWarning,
-    /// `LIST_OVERHEAD_QUOTA_EXCEED`
-    ListOverheadQuotaExceed,
-    /// `MISSING_TYPE_DEPENDENCY`
-    MissingTypeDependency,
-    /// `NEXT_HOP_ADDRESS_NOT_ASSIGNED`
-    NextHopAddressNotAssigned,
-    /// `NEXT_HOP_CANNOT_IP_FORWARD`
-    NextHopCannotIpForward,
-    /// `NEXT_HOP_INSTANCE_HAS_NO_IPV6_INTERFACE`
-    NextHopInstanceHasNoIpv6Interface,
-    /// `NEXT_HOP_INSTANCE_NOT_FOUND`
-    NextHopInstanceNotFound,
-    /// `NEXT_HOP_INSTANCE_NOT_ON_NETWORK`
-    NextHopInstanceNotOnNetwork,
-    /// `NEXT_HOP_NOT_RUNNING`
-    NextHopNotRunning,
-    /// `NOT_CRITICAL_ERROR`
-    NotCriticalError,
-    /// `NO_RESULTS_ON_PAGE`
-    NoResultsOnPage,
-    /// `PARTIAL_SUCCESS`
-    PartialSuccess,
-    /// `QUOTA_INFO_UNAVAILABLE`
-    QuotaInfoUnavailable,
-    /// `REQUIRED_TOS_AGREEMENT`
-    RequiredTosAgreement,
-    /// `RESOURCE_IN_USE_BY_OTHER_RESOURCE_WARNING`
-    ResourceInUseByOtherResourceWarning,
-    /// `RESOURCE_NOT_DELETED`
-    ResourceNotDeleted,
-    /// `SCHEMA_VALIDATION_IGNORED`
-    SchemaValidationIgnored,
-    /// `SINGLE_INSTANCE_PROPERTY_TEMPLATE`
-    SingleInstancePropertyTemplate,
-    /// `UNDECLARED_PROPERTIES`
-    UndeclaredProperties,
-    /// `UNREACHABLE`
-    Unreachable,
-}
-#[cfg(feature = "global-vm-extension-policies")]
-runtime::open_enum! {
-    VmExtensionPolicyAggregatedListResponseWarningCode { CleanupFailed "CLEANUP_FAILED"
-    DeprecatedResourceUsed "DEPRECATED_RESOURCE_USED" DeprecatedTypeUsed
-    "DEPRECATED_TYPE_USED" DiskSizeLargerThanImageSize "DISK_SIZE_LARGER_THAN_IMAGE_SIZE"
-    ExperimentalTypeUsed "EXPERIMENTAL_TYPE_USED" ExternalApiWarning
-    "EXTERNAL_API_WARNING" FieldValueOverriden "FIELD_VALUE_OVERRIDEN"
-    InjectedKernelsDeprecated "INJECTED_KERNELS_DEPRECATED"
-    InvalidHealthCheckForDynamicWieghtedLb "INVALID_HEALTH_CHECK_FOR_DYNAMIC_WIEGHTED_LB"
-    LargeDeploymentWarning "LARGE_DEPLOYMENT_WARNING" ListOverheadQuotaExceed
-    "LIST_OVERHEAD_QUOTA_EXCEED" MissingTypeDependency "MISSING_TYPE_DEPENDENCY"
-    NextHopAddressNotAssigned "NEXT_HOP_ADDRESS_NOT_ASSIGNED" NextHopCannotIpForward
-    "NEXT_HOP_CANNOT_IP_FORWARD" NextHopInstanceHasNoIpv6Interface
-    "NEXT_HOP_INSTANCE_HAS_NO_IPV6_INTERFACE" NextHopInstanceNotFound
-    "NEXT_HOP_INSTANCE_NOT_FOUND" NextHopInstanceNotOnNetwork
-    "NEXT_HOP_INSTANCE_NOT_ON_NETWORK" NextHopNotRunning "NEXT_HOP_NOT_RUNNING"
-    NotCriticalError "NOT_CRITICAL_ERROR" NoResultsOnPage "NO_RESULTS_ON_PAGE"
-    PartialSuccess "PARTIAL_SUCCESS" QuotaInfoUnavailable "QUOTA_INFO_UNAVAILABLE"
-    RequiredTosAgreement "REQUIRED_TOS_AGREEMENT" ResourceInUseByOtherResourceWarning
-    "RESOURCE_IN_USE_BY_OTHER_RESOURCE_WARNING" ResourceNotDeleted "RESOURCE_NOT_DELETED"
-    SchemaValidationIgnored "SCHEMA_VALIDATION_IGNORED" SingleInstancePropertyTemplate
-    "SINGLE_INSTANCE_PROPERTY_TEMPLATE" UndeclaredProperties "UNDECLARED_PROPERTIES"
-    Unreachable "UNREACHABLE" }
-}
+pub type VmExtensionPolicyAggregatedListResponseWarningCode = RouteWarningsCode;
 
 #[cfg(feature = "zone-vm-extension-policies")]
 /// Values of `VmExtensionPolicyListWarningCode`.
-#[non_exhaustive]
-pub enum VmExtensionPolicyListWarningCode {
-    /// `CLEANUP_FAILED`
-    CleanupFailed,
-    /// `DEPRECATED_RESOURCE_USED`
-    DeprecatedResourceUsed,
-    /// `DEPRECATED_TYPE_USED`
-    DeprecatedTypeUsed,
-    /// `DISK_SIZE_LARGER_THAN_IMAGE_SIZE`
-    DiskSizeLargerThanImageSize,
-    /// `EXPERIMENTAL_TYPE_USED`
-    ExperimentalTypeUsed,
-    /// `EXTERNAL_API_WARNING`
-    ExternalApiWarning,
-    /// `FIELD_VALUE_OVERRIDEN`
-    #[deprecated]
-    FieldValueOverriden,
-    /// `INJECTED_KERNELS_DEPRECATED`
-    InjectedKernelsDeprecated,
-    /// `INVALID_HEALTH_CHECK_FOR_DYNAMIC_WIEGHTED_LB`
-    InvalidHealthCheckForDynamicWieghtedLb,
-    /// `LARGE_DEPLOYMENT_WARNING`
-    LargeDeploymentWarning,
-    /// `LIST_OVERHEAD_QUOTA_EXCEED`
-    ListOverheadQuotaExceed,
-    /// `MISSING_TYPE_DEPENDENCY`
-    MissingTypeDependency,
-    /// `NEXT_HOP_ADDRESS_NOT_ASSIGNED`
-    NextHopAddressNotAssigned,
-    /// `NEXT_HOP_CANNOT_IP_FORWARD`
-    NextHopCannotIpForward,
-    /// `NEXT_HOP_INSTANCE_HAS_NO_IPV6_INTERFACE`
-    NextHopInstanceHasNoIpv6Interface,
-    /// `NEXT_HOP_INSTANCE_NOT_FOUND`
-    NextHopInstanceNotFound,
-    /// `NEXT_HOP_INSTANCE_NOT_ON_NETWORK`
-    NextHopInstanceNotOnNetwork,
-    /// `NEXT_HOP_NOT_RUNNING`
-    NextHopNotRunning,
-    /// `NOT_CRITICAL_ERROR`
-    NotCriticalError,
-    /// `NO_RESULTS_ON_PAGE`
-    NoResultsOnPage,
-    /// `PARTIAL_SUCCESS`
-    PartialSuccess,
-    /// `QUOTA_INFO_UNAVAILABLE`
-    QuotaInfoUnavailable,
-    /// `REQUIRED_TOS_AGREEMENT`
-    RequiredTosAgreement,
-    /// `RESOURCE_IN_USE_BY_OTHER_RESOURCE_WARNING`
-    ResourceInUseByOtherResourceWarning,
-    /// `RESOURCE_NOT_DELETED`
-    ResourceNotDeleted,
-    /// `SCHEMA_VALIDATION_IGNORED`
-    SchemaValidationIgnored,
-    /// `SINGLE_INSTANCE_PROPERTY_TEMPLATE`
-    SingleInstancePropertyTemplate,
-    /// `UNDECLARED_PROPERTIES`
-    UndeclaredProperties,
-    /// `UNREACHABLE`
-    Unreachable,
-}
-#[cfg(feature = "zone-vm-extension-policies")]
-runtime::open_enum! {
-    VmExtensionPolicyListWarningCode { CleanupFailed "CLEANUP_FAILED"
-    DeprecatedResourceUsed "DEPRECATED_RESOURCE_USED" DeprecatedTypeUsed
-    "DEPRECATED_TYPE_USED" DiskSizeLargerThanImageSize "DISK_SIZE_LARGER_THAN_IMAGE_SIZE"
-    ExperimentalTypeUsed "EXPERIMENTAL_TYPE_USED" ExternalApiWarning
-    "EXTERNAL_API_WARNING" FieldValueOverriden "FIELD_VALUE_OVERRIDEN"
-    InjectedKernelsDeprecated "INJECTED_KERNELS_DEPRECATED"
-    InvalidHealthCheckForDynamicWieghtedLb "INVALID_HEALTH_CHECK_FOR_DYNAMIC_WIEGHTED_LB"
-    LargeDeploymentWarning "LARGE_DEPLOYMENT_WARNING" ListOverheadQuotaExceed
-    "LIST_OVERHEAD_QUOTA_EXCEED" MissingTypeDependency "MISSING_TYPE_DEPENDENCY"
-    NextHopAddressNotAssigned "NEXT_HOP_ADDRESS_NOT_ASSIGNED" NextHopCannotIpForward
-    "NEXT_HOP_CANNOT_IP_FORWARD" NextHopInstanceHasNoIpv6Interface
-    "NEXT_HOP_INSTANCE_HAS_NO_IPV6_INTERFACE" NextHopInstanceNotFound
-    "NEXT_HOP_INSTANCE_NOT_FOUND" NextHopInstanceNotOnNetwork
-    "NEXT_HOP_INSTANCE_NOT_ON_NETWORK" NextHopNotRunning "NEXT_HOP_NOT_RUNNING"
-    NotCriticalError "NOT_CRITICAL_ERROR" NoResultsOnPage "NO_RESULTS_ON_PAGE"
-    PartialSuccess "PARTIAL_SUCCESS" QuotaInfoUnavailable "QUOTA_INFO_UNAVAILABLE"
-    RequiredTosAgreement "REQUIRED_TOS_AGREEMENT" ResourceInUseByOtherResourceWarning
-    "RESOURCE_IN_USE_BY_OTHER_RESOURCE_WARNING" ResourceNotDeleted "RESOURCE_NOT_DELETED"
-    SchemaValidationIgnored "SCHEMA_VALIDATION_IGNORED" SingleInstancePropertyTemplate
-    "SINGLE_INSTANCE_PROPERTY_TEMPLATE" UndeclaredProperties "UNDECLARED_PROPERTIES"
-    Unreachable "UNREACHABLE" }
-}
+pub type VmExtensionPolicyListWarningCode = RouteWarningsCode;
 
 #[cfg(
     any(feature = "global-vm-extension-policies", feature = "zone-vm-extension-policies")
@@ -30301,211 +10527,19 @@ runtime::open_enum! {
 
 #[cfg(feature = "vpn-gateways")]
 /// Values of `VpnGatewayAggregatedListWarningCode`.
-#[non_exhaustive]
-pub enum VpnGatewayAggregatedListWarningCode {
-    /// `CLEANUP_FAILED`
-    CleanupFailed,
-    /// `DEPRECATED_RESOURCE_USED`
-    DeprecatedResourceUsed,
-    /// `DEPRECATED_TYPE_USED`
-    DeprecatedTypeUsed,
-    /// `DISK_SIZE_LARGER_THAN_IMAGE_SIZE`
-    DiskSizeLargerThanImageSize,
-    /// `EXPERIMENTAL_TYPE_USED`
-    ExperimentalTypeUsed,
-    /// `EXTERNAL_API_WARNING`
-    ExternalApiWarning,
-    /// `FIELD_VALUE_OVERRIDEN`
-    #[deprecated]
-    FieldValueOverriden,
-    /// `INJECTED_KERNELS_DEPRECATED`
-    InjectedKernelsDeprecated,
-    /// `INVALID_HEALTH_CHECK_FOR_DYNAMIC_WIEGHTED_LB`
-    InvalidHealthCheckForDynamicWieghtedLb,
-    /// `LARGE_DEPLOYMENT_WARNING`
-    LargeDeploymentWarning,
-    /// `LIST_OVERHEAD_QUOTA_EXCEED`
-    ListOverheadQuotaExceed,
-    /// `MISSING_TYPE_DEPENDENCY`
-    MissingTypeDependency,
-    /// `NEXT_HOP_ADDRESS_NOT_ASSIGNED`
-    NextHopAddressNotAssigned,
-    /// `NEXT_HOP_CANNOT_IP_FORWARD`
-    NextHopCannotIpForward,
-    /// `NEXT_HOP_INSTANCE_HAS_NO_IPV6_INTERFACE`
-    NextHopInstanceHasNoIpv6Interface,
-    /// `NEXT_HOP_INSTANCE_NOT_FOUND`
-    NextHopInstanceNotFound,
-    /// `NEXT_HOP_INSTANCE_NOT_ON_NETWORK`
-    NextHopInstanceNotOnNetwork,
-    /// `NEXT_HOP_NOT_RUNNING`
-    NextHopNotRunning,
-    /// `NOT_CRITICAL_ERROR`
-    NotCriticalError,
-    /// `NO_RESULTS_ON_PAGE`
-    NoResultsOnPage,
-    /// `PARTIAL_SUCCESS`
-    PartialSuccess,
-    /// `QUOTA_INFO_UNAVAILABLE`
-    QuotaInfoUnavailable,
-    /// `REQUIRED_TOS_AGREEMENT`
-    RequiredTosAgreement,
-    /// `RESOURCE_IN_USE_BY_OTHER_RESOURCE_WARNING`
-    ResourceInUseByOtherResourceWarning,
-    /// `RESOURCE_NOT_DELETED`
-    ResourceNotDeleted,
-    /// `SCHEMA_VALIDATION_IGNORED`
-    SchemaValidationIgnored,
-    /// `SINGLE_INSTANCE_PROPERTY_TEMPLATE`
-    SingleInstancePropertyTemplate,
-    /// `UNDECLARED_PROPERTIES`
-    UndeclaredProperties,
-    /// `UNREACHABLE`
-    Unreachable,
-}
-#[cfg(feature = "vpn-gateways")]
-runtime::open_enum! {
-    VpnGatewayAggregatedListWarningCode { CleanupFailed "CLEANUP_FAILED"
-    DeprecatedResourceUsed "DEPRECATED_RESOURCE_USED" DeprecatedTypeUsed
-    "DEPRECATED_TYPE_USED" DiskSizeLargerThanImageSize "DISK_SIZE_LARGER_THAN_IMAGE_SIZE"
-    ExperimentalTypeUsed "EXPERIMENTAL_TYPE_USED" ExternalApiWarning
-    "EXTERNAL_API_WARNING" FieldValueOverriden "FIELD_VALUE_OVERRIDEN"
-    InjectedKernelsDeprecated "INJECTED_KERNELS_DEPRECATED"
-    InvalidHealthCheckForDynamicWieghtedLb "INVALID_HEALTH_CHECK_FOR_DYNAMIC_WIEGHTED_LB"
-    LargeDeploymentWarning "LARGE_DEPLOYMENT_WARNING" ListOverheadQuotaExceed
-    "LIST_OVERHEAD_QUOTA_EXCEED" MissingTypeDependency "MISSING_TYPE_DEPENDENCY"
-    NextHopAddressNotAssigned "NEXT_HOP_ADDRESS_NOT_ASSIGNED" NextHopCannotIpForward
-    "NEXT_HOP_CANNOT_IP_FORWARD" NextHopInstanceHasNoIpv6Interface
-    "NEXT_HOP_INSTANCE_HAS_NO_IPV6_INTERFACE" NextHopInstanceNotFound
-    "NEXT_HOP_INSTANCE_NOT_FOUND" NextHopInstanceNotOnNetwork
-    "NEXT_HOP_INSTANCE_NOT_ON_NETWORK" NextHopNotRunning "NEXT_HOP_NOT_RUNNING"
-    NotCriticalError "NOT_CRITICAL_ERROR" NoResultsOnPage "NO_RESULTS_ON_PAGE"
-    PartialSuccess "PARTIAL_SUCCESS" QuotaInfoUnavailable "QUOTA_INFO_UNAVAILABLE"
-    RequiredTosAgreement "REQUIRED_TOS_AGREEMENT" ResourceInUseByOtherResourceWarning
-    "RESOURCE_IN_USE_BY_OTHER_RESOURCE_WARNING" ResourceNotDeleted "RESOURCE_NOT_DELETED"
-    SchemaValidationIgnored "SCHEMA_VALIDATION_IGNORED" SingleInstancePropertyTemplate
-    "SINGLE_INSTANCE_PROPERTY_TEMPLATE" UndeclaredProperties "UNDECLARED_PROPERTIES"
-    Unreachable "UNREACHABLE" }
-}
+pub type VpnGatewayAggregatedListWarningCode = RouteWarningsCode;
 
 #[cfg(feature = "vpn-gateways")]
 /// Values of `VpnGatewayGatewayIpVersion`.
-#[non_exhaustive]
-pub enum VpnGatewayGatewayIpVersion {
-    /// `IPV4`
-    Ipv4,
-    /// `IPV6`
-    Ipv6,
-}
-#[cfg(feature = "vpn-gateways")]
-runtime::open_enum! {
-    VpnGatewayGatewayIpVersion { Ipv4 "IPV4" Ipv6 "IPV6" }
-}
+pub type VpnGatewayGatewayIpVersion = RouterInterfaceIpVersion;
 
 #[cfg(feature = "vpn-gateways")]
 /// Values of `VpnGatewayListWarningCode`.
-#[non_exhaustive]
-pub enum VpnGatewayListWarningCode {
-    /// `CLEANUP_FAILED`
-    CleanupFailed,
-    /// `DEPRECATED_RESOURCE_USED`
-    DeprecatedResourceUsed,
-    /// `DEPRECATED_TYPE_USED`
-    DeprecatedTypeUsed,
-    /// `DISK_SIZE_LARGER_THAN_IMAGE_SIZE`
-    DiskSizeLargerThanImageSize,
-    /// `EXPERIMENTAL_TYPE_USED`
-    ExperimentalTypeUsed,
-    /// `EXTERNAL_API_WARNING`
-    ExternalApiWarning,
-    /// `FIELD_VALUE_OVERRIDEN`
-    #[deprecated]
-    FieldValueOverriden,
-    /// `INJECTED_KERNELS_DEPRECATED`
-    InjectedKernelsDeprecated,
-    /// `INVALID_HEALTH_CHECK_FOR_DYNAMIC_WIEGHTED_LB`
-    InvalidHealthCheckForDynamicWieghtedLb,
-    /// `LARGE_DEPLOYMENT_WARNING`
-    LargeDeploymentWarning,
-    /// `LIST_OVERHEAD_QUOTA_EXCEED`
-    ListOverheadQuotaExceed,
-    /// `MISSING_TYPE_DEPENDENCY`
-    MissingTypeDependency,
-    /// `NEXT_HOP_ADDRESS_NOT_ASSIGNED`
-    NextHopAddressNotAssigned,
-    /// `NEXT_HOP_CANNOT_IP_FORWARD`
-    NextHopCannotIpForward,
-    /// `NEXT_HOP_INSTANCE_HAS_NO_IPV6_INTERFACE`
-    NextHopInstanceHasNoIpv6Interface,
-    /// `NEXT_HOP_INSTANCE_NOT_FOUND`
-    NextHopInstanceNotFound,
-    /// `NEXT_HOP_INSTANCE_NOT_ON_NETWORK`
-    NextHopInstanceNotOnNetwork,
-    /// `NEXT_HOP_NOT_RUNNING`
-    NextHopNotRunning,
-    /// `NOT_CRITICAL_ERROR`
-    NotCriticalError,
-    /// `NO_RESULTS_ON_PAGE`
-    NoResultsOnPage,
-    /// `PARTIAL_SUCCESS`
-    PartialSuccess,
-    /// `QUOTA_INFO_UNAVAILABLE`
-    QuotaInfoUnavailable,
-    /// `REQUIRED_TOS_AGREEMENT`
-    RequiredTosAgreement,
-    /// `RESOURCE_IN_USE_BY_OTHER_RESOURCE_WARNING`
-    ResourceInUseByOtherResourceWarning,
-    /// `RESOURCE_NOT_DELETED`
-    ResourceNotDeleted,
-    /// `SCHEMA_VALIDATION_IGNORED`
-    SchemaValidationIgnored,
-    /// `SINGLE_INSTANCE_PROPERTY_TEMPLATE`
-    SingleInstancePropertyTemplate,
-    /// `UNDECLARED_PROPERTIES`
-    UndeclaredProperties,
-    /// `UNREACHABLE`
-    Unreachable,
-}
-#[cfg(feature = "vpn-gateways")]
-runtime::open_enum! {
-    VpnGatewayListWarningCode { CleanupFailed "CLEANUP_FAILED" DeprecatedResourceUsed
-    "DEPRECATED_RESOURCE_USED" DeprecatedTypeUsed "DEPRECATED_TYPE_USED"
-    DiskSizeLargerThanImageSize "DISK_SIZE_LARGER_THAN_IMAGE_SIZE" ExperimentalTypeUsed
-    "EXPERIMENTAL_TYPE_USED" ExternalApiWarning "EXTERNAL_API_WARNING"
-    FieldValueOverriden "FIELD_VALUE_OVERRIDEN" InjectedKernelsDeprecated
-    "INJECTED_KERNELS_DEPRECATED" InvalidHealthCheckForDynamicWieghtedLb
-    "INVALID_HEALTH_CHECK_FOR_DYNAMIC_WIEGHTED_LB" LargeDeploymentWarning
-    "LARGE_DEPLOYMENT_WARNING" ListOverheadQuotaExceed "LIST_OVERHEAD_QUOTA_EXCEED"
-    MissingTypeDependency "MISSING_TYPE_DEPENDENCY" NextHopAddressNotAssigned
-    "NEXT_HOP_ADDRESS_NOT_ASSIGNED" NextHopCannotIpForward "NEXT_HOP_CANNOT_IP_FORWARD"
-    NextHopInstanceHasNoIpv6Interface "NEXT_HOP_INSTANCE_HAS_NO_IPV6_INTERFACE"
-    NextHopInstanceNotFound "NEXT_HOP_INSTANCE_NOT_FOUND" NextHopInstanceNotOnNetwork
-    "NEXT_HOP_INSTANCE_NOT_ON_NETWORK" NextHopNotRunning "NEXT_HOP_NOT_RUNNING"
-    NotCriticalError "NOT_CRITICAL_ERROR" NoResultsOnPage "NO_RESULTS_ON_PAGE"
-    PartialSuccess "PARTIAL_SUCCESS" QuotaInfoUnavailable "QUOTA_INFO_UNAVAILABLE"
-    RequiredTosAgreement "REQUIRED_TOS_AGREEMENT" ResourceInUseByOtherResourceWarning
-    "RESOURCE_IN_USE_BY_OTHER_RESOURCE_WARNING" ResourceNotDeleted "RESOURCE_NOT_DELETED"
-    SchemaValidationIgnored "SCHEMA_VALIDATION_IGNORED" SingleInstancePropertyTemplate
-    "SINGLE_INSTANCE_PROPERTY_TEMPLATE" UndeclaredProperties "UNDECLARED_PROPERTIES"
-    Unreachable "UNREACHABLE" }
-}
+pub type VpnGatewayListWarningCode = RouteWarningsCode;
 
 #[cfg(feature = "vpn-gateways")]
 /// Values of `VpnGatewayStackType`.
-#[non_exhaustive]
-pub enum VpnGatewayStackType {
-    /// `IPV4_IPV6`
-    Ipv4Ipv6,
-    /// `IPV4_ONLY`
-    Ipv4Only,
-    /// `IPV6_ONLY`
-    Ipv6Only,
-}
-#[cfg(feature = "vpn-gateways")]
-runtime::open_enum! {
-    VpnGatewayStackType { Ipv4Ipv6 "IPV4_IPV6" Ipv4Only "IPV4_ONLY" Ipv6Only "IPV6_ONLY"
-    }
-}
+pub type VpnGatewayStackType = SubnetworkStackType;
 
 #[cfg(feature = "vpn-gateways")]
 /// Values of `VpnGatewayStatusHighAvailabilityRequirementStateState`.
@@ -30538,269 +10572,15 @@ runtime::open_enum! {
 
 #[cfg(feature = "vpn-gateways")]
 /// Values of `VpnGatewaysScopedListWarningCode`.
-#[non_exhaustive]
-pub enum VpnGatewaysScopedListWarningCode {
-    /// `CLEANUP_FAILED`
-    CleanupFailed,
-    /// `DEPRECATED_RESOURCE_USED`
-    DeprecatedResourceUsed,
-    /// `DEPRECATED_TYPE_USED`
-    DeprecatedTypeUsed,
-    /// `DISK_SIZE_LARGER_THAN_IMAGE_SIZE`
-    DiskSizeLargerThanImageSize,
-    /// `EXPERIMENTAL_TYPE_USED`
-    ExperimentalTypeUsed,
-    /// `EXTERNAL_API_WARNING`
-    ExternalApiWarning,
-    /// `FIELD_VALUE_OVERRIDEN`
-    #[deprecated]
-    FieldValueOverriden,
-    /// `INJECTED_KERNELS_DEPRECATED`
-    InjectedKernelsDeprecated,
-    /// `INVALID_HEALTH_CHECK_FOR_DYNAMIC_WIEGHTED_LB`
-    InvalidHealthCheckForDynamicWieghtedLb,
-    /// `LARGE_DEPLOYMENT_WARNING`
-    LargeDeploymentWarning,
-    /// `LIST_OVERHEAD_QUOTA_EXCEED`
-    ListOverheadQuotaExceed,
-    /// `MISSING_TYPE_DEPENDENCY`
-    MissingTypeDependency,
-    /// `NEXT_HOP_ADDRESS_NOT_ASSIGNED`
-    NextHopAddressNotAssigned,
-    /// `NEXT_HOP_CANNOT_IP_FORWARD`
-    NextHopCannotIpForward,
-    /// `NEXT_HOP_INSTANCE_HAS_NO_IPV6_INTERFACE`
-    NextHopInstanceHasNoIpv6Interface,
-    /// `NEXT_HOP_INSTANCE_NOT_FOUND`
-    NextHopInstanceNotFound,
-    /// `NEXT_HOP_INSTANCE_NOT_ON_NETWORK`
-    NextHopInstanceNotOnNetwork,
-    /// `NEXT_HOP_NOT_RUNNING`
-    NextHopNotRunning,
-    /// `NOT_CRITICAL_ERROR`
-    NotCriticalError,
-    /// `NO_RESULTS_ON_PAGE`
-    NoResultsOnPage,
-    /// `PARTIAL_SUCCESS`
-    PartialSuccess,
-    /// `QUOTA_INFO_UNAVAILABLE`
-    QuotaInfoUnavailable,
-    /// `REQUIRED_TOS_AGREEMENT`
-    RequiredTosAgreement,
-    /// `RESOURCE_IN_USE_BY_OTHER_RESOURCE_WARNING`
-    ResourceInUseByOtherResourceWarning,
-    /// `RESOURCE_NOT_DELETED`
-    ResourceNotDeleted,
-    /// `SCHEMA_VALIDATION_IGNORED`
-    SchemaValidationIgnored,
-    /// `SINGLE_INSTANCE_PROPERTY_TEMPLATE`
-    SingleInstancePropertyTemplate,
-    /// `UNDECLARED_PROPERTIES`
-    UndeclaredProperties,
-    /// `UNREACHABLE`
-    Unreachable,
-}
-#[cfg(feature = "vpn-gateways")]
-runtime::open_enum! {
-    VpnGatewaysScopedListWarningCode { CleanupFailed "CLEANUP_FAILED"
-    DeprecatedResourceUsed "DEPRECATED_RESOURCE_USED" DeprecatedTypeUsed
-    "DEPRECATED_TYPE_USED" DiskSizeLargerThanImageSize "DISK_SIZE_LARGER_THAN_IMAGE_SIZE"
-    ExperimentalTypeUsed "EXPERIMENTAL_TYPE_USED" ExternalApiWarning
-    "EXTERNAL_API_WARNING" FieldValueOverriden "FIELD_VALUE_OVERRIDEN"
-    InjectedKernelsDeprecated "INJECTED_KERNELS_DEPRECATED"
-    InvalidHealthCheckForDynamicWieghtedLb "INVALID_HEALTH_CHECK_FOR_DYNAMIC_WIEGHTED_LB"
-    LargeDeploymentWarning "LARGE_DEPLOYMENT_WARNING" ListOverheadQuotaExceed
-    "LIST_OVERHEAD_QUOTA_EXCEED" MissingTypeDependency "MISSING_TYPE_DEPENDENCY"
-    NextHopAddressNotAssigned "NEXT_HOP_ADDRESS_NOT_ASSIGNED" NextHopCannotIpForward
-    "NEXT_HOP_CANNOT_IP_FORWARD" NextHopInstanceHasNoIpv6Interface
-    "NEXT_HOP_INSTANCE_HAS_NO_IPV6_INTERFACE" NextHopInstanceNotFound
-    "NEXT_HOP_INSTANCE_NOT_FOUND" NextHopInstanceNotOnNetwork
-    "NEXT_HOP_INSTANCE_NOT_ON_NETWORK" NextHopNotRunning "NEXT_HOP_NOT_RUNNING"
-    NotCriticalError "NOT_CRITICAL_ERROR" NoResultsOnPage "NO_RESULTS_ON_PAGE"
-    PartialSuccess "PARTIAL_SUCCESS" QuotaInfoUnavailable "QUOTA_INFO_UNAVAILABLE"
-    RequiredTosAgreement "REQUIRED_TOS_AGREEMENT" ResourceInUseByOtherResourceWarning
-    "RESOURCE_IN_USE_BY_OTHER_RESOURCE_WARNING" ResourceNotDeleted "RESOURCE_NOT_DELETED"
-    SchemaValidationIgnored "SCHEMA_VALIDATION_IGNORED" SingleInstancePropertyTemplate
-    "SINGLE_INSTANCE_PROPERTY_TEMPLATE" UndeclaredProperties "UNDECLARED_PROPERTIES"
-    Unreachable "UNREACHABLE" }
-}
+pub type VpnGatewaysScopedListWarningCode = RouteWarningsCode;
 
 #[cfg(feature = "vpn-tunnels")]
 /// Values of `VpnTunnelAggregatedListWarningCode`.
-#[non_exhaustive]
-pub enum VpnTunnelAggregatedListWarningCode {
-    /// `CLEANUP_FAILED`
-    CleanupFailed,
-    /// `DEPRECATED_RESOURCE_USED`
-    DeprecatedResourceUsed,
-    /// `DEPRECATED_TYPE_USED`
-    DeprecatedTypeUsed,
-    /// `DISK_SIZE_LARGER_THAN_IMAGE_SIZE`
-    DiskSizeLargerThanImageSize,
-    /// `EXPERIMENTAL_TYPE_USED`
-    ExperimentalTypeUsed,
-    /// `EXTERNAL_API_WARNING`
-    ExternalApiWarning,
-    /// `FIELD_VALUE_OVERRIDEN`
-    #[deprecated]
-    FieldValueOverriden,
-    /// `INJECTED_KERNELS_DEPRECATED`
-    InjectedKernelsDeprecated,
-    /// `INVALID_HEALTH_CHECK_FOR_DYNAMIC_WIEGHTED_LB`
-    InvalidHealthCheckForDynamicWieghtedLb,
-    /// `LARGE_DEPLOYMENT_WARNING`
-    LargeDeploymentWarning,
-    /// `LIST_OVERHEAD_QUOTA_EXCEED`
-    ListOverheadQuotaExceed,
-    /// `MISSING_TYPE_DEPENDENCY`
-    MissingTypeDependency,
-    /// `NEXT_HOP_ADDRESS_NOT_ASSIGNED`
-    NextHopAddressNotAssigned,
-    /// `NEXT_HOP_CANNOT_IP_FORWARD`
-    NextHopCannotIpForward,
-    /// `NEXT_HOP_INSTANCE_HAS_NO_IPV6_INTERFACE`
-    NextHopInstanceHasNoIpv6Interface,
-    /// `NEXT_HOP_INSTANCE_NOT_FOUND`
-    NextHopInstanceNotFound,
-    /// `NEXT_HOP_INSTANCE_NOT_ON_NETWORK`
-    NextHopInstanceNotOnNetwork,
-    /// `NEXT_HOP_NOT_RUNNING`
-    NextHopNotRunning,
-    /// `NOT_CRITICAL_ERROR`
-    NotCriticalError,
-    /// `NO_RESULTS_ON_PAGE`
-    NoResultsOnPage,
-    /// `PARTIAL_SUCCESS`
-    PartialSuccess,
-    /// `QUOTA_INFO_UNAVAILABLE`
-    QuotaInfoUnavailable,
-    /// `REQUIRED_TOS_AGREEMENT`
-    RequiredTosAgreement,
-    /// `RESOURCE_IN_USE_BY_OTHER_RESOURCE_WARNING`
-    ResourceInUseByOtherResourceWarning,
-    /// `RESOURCE_NOT_DELETED`
-    ResourceNotDeleted,
-    /// `SCHEMA_VALIDATION_IGNORED`
-    SchemaValidationIgnored,
-    /// `SINGLE_INSTANCE_PROPERTY_TEMPLATE`
-    SingleInstancePropertyTemplate,
-    /// `UNDECLARED_PROPERTIES`
-    UndeclaredProperties,
-    /// `UNREACHABLE`
-    Unreachable,
-}
-#[cfg(feature = "vpn-tunnels")]
-runtime::open_enum! {
-    VpnTunnelAggregatedListWarningCode { CleanupFailed "CLEANUP_FAILED"
-    DeprecatedResourceUsed "DEPRECATED_RESOURCE_USED" DeprecatedTypeUsed
-    "DEPRECATED_TYPE_USED" DiskSizeLargerThanImageSize "DISK_SIZE_LARGER_THAN_IMAGE_SIZE"
-    ExperimentalTypeUsed "EXPERIMENTAL_TYPE_USED" ExternalApiWarning
-    "EXTERNAL_API_WARNING" FieldValueOverriden "FIELD_VALUE_OVERRIDEN"
-    InjectedKernelsDeprecated "INJECTED_KERNELS_DEPRECATED"
-    InvalidHealthCheckForDynamicWieghtedLb "INVALID_HEALTH_CHECK_FOR_DYNAMIC_WIEGHTED_LB"
-    LargeDeploymentWarning "LARGE_DEPLOYMENT_WARNING" ListOverheadQuotaExceed
-    "LIST_OVERHEAD_QUOTA_EXCEED" MissingTypeDependency "MISSING_TYPE_DEPENDENCY"
-    NextHopAddressNotAssigned "NEXT_HOP_ADDRESS_NOT_ASSIGNED" NextHopCannotIpForward
-    "NEXT_HOP_CANNOT_IP_FORWARD" NextHopInstanceHasNoIpv6Interface
-    "NEXT_HOP_INSTANCE_HAS_NO_IPV6_INTERFACE" NextHopInstanceNotFound
-    "NEXT_HOP_INSTANCE_NOT_FOUND" NextHopInstanceNotOnNetwork
-    "NEXT_HOP_INSTANCE_NOT_ON_NETWORK" NextHopNotRunning "NEXT_HOP_NOT_RUNNING"
-    NotCriticalError "NOT_CRITICAL_ERROR" NoResultsOnPage "NO_RESULTS_ON_PAGE"
-    PartialSuccess "PARTIAL_SUCCESS" QuotaInfoUnavailable "QUOTA_INFO_UNAVAILABLE"
-    RequiredTosAgreement "REQUIRED_TOS_AGREEMENT" ResourceInUseByOtherResourceWarning
-    "RESOURCE_IN_USE_BY_OTHER_RESOURCE_WARNING" ResourceNotDeleted "RESOURCE_NOT_DELETED"
-    SchemaValidationIgnored "SCHEMA_VALIDATION_IGNORED" SingleInstancePropertyTemplate
-    "SINGLE_INSTANCE_PROPERTY_TEMPLATE" UndeclaredProperties "UNDECLARED_PROPERTIES"
-    Unreachable "UNREACHABLE" }
-}
+pub type VpnTunnelAggregatedListWarningCode = RouteWarningsCode;
 
 #[cfg(feature = "vpn-tunnels")]
 /// Values of `VpnTunnelListWarningCode`.
-#[non_exhaustive]
-pub enum VpnTunnelListWarningCode {
-    /// `CLEANUP_FAILED`
-    CleanupFailed,
-    /// `DEPRECATED_RESOURCE_USED`
-    DeprecatedResourceUsed,
-    /// `DEPRECATED_TYPE_USED`
-    DeprecatedTypeUsed,
-    /// `DISK_SIZE_LARGER_THAN_IMAGE_SIZE`
-    DiskSizeLargerThanImageSize,
-    /// `EXPERIMENTAL_TYPE_USED`
-    ExperimentalTypeUsed,
-    /// `EXTERNAL_API_WARNING`
-    ExternalApiWarning,
-    /// `FIELD_VALUE_OVERRIDEN`
-    #[deprecated]
-    FieldValueOverriden,
-    /// `INJECTED_KERNELS_DEPRECATED`
-    InjectedKernelsDeprecated,
-    /// `INVALID_HEALTH_CHECK_FOR_DYNAMIC_WIEGHTED_LB`
-    InvalidHealthCheckForDynamicWieghtedLb,
-    /// `LARGE_DEPLOYMENT_WARNING`
-    LargeDeploymentWarning,
-    /// `LIST_OVERHEAD_QUOTA_EXCEED`
-    ListOverheadQuotaExceed,
-    /// `MISSING_TYPE_DEPENDENCY`
-    MissingTypeDependency,
-    /// `NEXT_HOP_ADDRESS_NOT_ASSIGNED`
-    NextHopAddressNotAssigned,
-    /// `NEXT_HOP_CANNOT_IP_FORWARD`
-    NextHopCannotIpForward,
-    /// `NEXT_HOP_INSTANCE_HAS_NO_IPV6_INTERFACE`
-    NextHopInstanceHasNoIpv6Interface,
-    /// `NEXT_HOP_INSTANCE_NOT_FOUND`
-    NextHopInstanceNotFound,
-    /// `NEXT_HOP_INSTANCE_NOT_ON_NETWORK`
-    NextHopInstanceNotOnNetwork,
-    /// `NEXT_HOP_NOT_RUNNING`
-    NextHopNotRunning,
-    /// `NOT_CRITICAL_ERROR`
-    NotCriticalError,
-    /// `NO_RESULTS_ON_PAGE`
-    NoResultsOnPage,
-    /// `PARTIAL_SUCCESS`
-    PartialSuccess,
-    /// `QUOTA_INFO_UNAVAILABLE`
-    QuotaInfoUnavailable,
-    /// `REQUIRED_TOS_AGREEMENT`
-    RequiredTosAgreement,
-    /// `RESOURCE_IN_USE_BY_OTHER_RESOURCE_WARNING`
-    ResourceInUseByOtherResourceWarning,
-    /// `RESOURCE_NOT_DELETED`
-    ResourceNotDeleted,
-    /// `SCHEMA_VALIDATION_IGNORED`
-    SchemaValidationIgnored,
-    /// `SINGLE_INSTANCE_PROPERTY_TEMPLATE`
-    SingleInstancePropertyTemplate,
-    /// `UNDECLARED_PROPERTIES`
-    UndeclaredProperties,
-    /// `UNREACHABLE`
-    Unreachable,
-}
-#[cfg(feature = "vpn-tunnels")]
-runtime::open_enum! {
-    VpnTunnelListWarningCode { CleanupFailed "CLEANUP_FAILED" DeprecatedResourceUsed
-    "DEPRECATED_RESOURCE_USED" DeprecatedTypeUsed "DEPRECATED_TYPE_USED"
-    DiskSizeLargerThanImageSize "DISK_SIZE_LARGER_THAN_IMAGE_SIZE" ExperimentalTypeUsed
-    "EXPERIMENTAL_TYPE_USED" ExternalApiWarning "EXTERNAL_API_WARNING"
-    FieldValueOverriden "FIELD_VALUE_OVERRIDEN" InjectedKernelsDeprecated
-    "INJECTED_KERNELS_DEPRECATED" InvalidHealthCheckForDynamicWieghtedLb
-    "INVALID_HEALTH_CHECK_FOR_DYNAMIC_WIEGHTED_LB" LargeDeploymentWarning
-    "LARGE_DEPLOYMENT_WARNING" ListOverheadQuotaExceed "LIST_OVERHEAD_QUOTA_EXCEED"
-    MissingTypeDependency "MISSING_TYPE_DEPENDENCY" NextHopAddressNotAssigned
-    "NEXT_HOP_ADDRESS_NOT_ASSIGNED" NextHopCannotIpForward "NEXT_HOP_CANNOT_IP_FORWARD"
-    NextHopInstanceHasNoIpv6Interface "NEXT_HOP_INSTANCE_HAS_NO_IPV6_INTERFACE"
-    NextHopInstanceNotFound "NEXT_HOP_INSTANCE_NOT_FOUND" NextHopInstanceNotOnNetwork
-    "NEXT_HOP_INSTANCE_NOT_ON_NETWORK" NextHopNotRunning "NEXT_HOP_NOT_RUNNING"
-    NotCriticalError "NOT_CRITICAL_ERROR" NoResultsOnPage "NO_RESULTS_ON_PAGE"
-    PartialSuccess "PARTIAL_SUCCESS" QuotaInfoUnavailable "QUOTA_INFO_UNAVAILABLE"
-    RequiredTosAgreement "REQUIRED_TOS_AGREEMENT" ResourceInUseByOtherResourceWarning
-    "RESOURCE_IN_USE_BY_OTHER_RESOURCE_WARNING" ResourceNotDeleted "RESOURCE_NOT_DELETED"
-    SchemaValidationIgnored "SCHEMA_VALIDATION_IGNORED" SingleInstancePropertyTemplate
-    "SINGLE_INSTANCE_PROPERTY_TEMPLATE" UndeclaredProperties "UNDECLARED_PROPERTIES"
-    Unreachable "UNREACHABLE" }
-}
+pub type VpnTunnelListWarningCode = RouteWarningsCode;
 
 #[cfg(feature = "vpn-tunnels")]
 /// Values of `VpnTunnelStatus`.
@@ -30845,180 +10625,11 @@ runtime::open_enum! {
 
 #[cfg(feature = "vpn-tunnels")]
 /// Values of `VpnTunnelsScopedListWarningCode`.
-#[non_exhaustive]
-pub enum VpnTunnelsScopedListWarningCode {
-    /// `CLEANUP_FAILED`
-    CleanupFailed,
-    /// `DEPRECATED_RESOURCE_USED`
-    DeprecatedResourceUsed,
-    /// `DEPRECATED_TYPE_USED`
-    DeprecatedTypeUsed,
-    /// `DISK_SIZE_LARGER_THAN_IMAGE_SIZE`
-    DiskSizeLargerThanImageSize,
-    /// `EXPERIMENTAL_TYPE_USED`
-    ExperimentalTypeUsed,
-    /// `EXTERNAL_API_WARNING`
-    ExternalApiWarning,
-    /// `FIELD_VALUE_OVERRIDEN`
-    #[deprecated]
-    FieldValueOverriden,
-    /// `INJECTED_KERNELS_DEPRECATED`
-    InjectedKernelsDeprecated,
-    /// `INVALID_HEALTH_CHECK_FOR_DYNAMIC_WIEGHTED_LB`
-    InvalidHealthCheckForDynamicWieghtedLb,
-    /// `LARGE_DEPLOYMENT_WARNING`
-    LargeDeploymentWarning,
-    /// `LIST_OVERHEAD_QUOTA_EXCEED`
-    ListOverheadQuotaExceed,
-    /// `MISSING_TYPE_DEPENDENCY`
-    MissingTypeDependency,
-    /// `NEXT_HOP_ADDRESS_NOT_ASSIGNED`
-    NextHopAddressNotAssigned,
-    /// `NEXT_HOP_CANNOT_IP_FORWARD`
-    NextHopCannotIpForward,
-    /// `NEXT_HOP_INSTANCE_HAS_NO_IPV6_INTERFACE`
-    NextHopInstanceHasNoIpv6Interface,
-    /// `NEXT_HOP_INSTANCE_NOT_FOUND`
-    NextHopInstanceNotFound,
-    /// `NEXT_HOP_INSTANCE_NOT_ON_NETWORK`
-    NextHopInstanceNotOnNetwork,
-    /// `NEXT_HOP_NOT_RUNNING`
-    NextHopNotRunning,
-    /// `NOT_CRITICAL_ERROR`
-    NotCriticalError,
-    /// `NO_RESULTS_ON_PAGE`
-    NoResultsOnPage,
-    /// `PARTIAL_SUCCESS`
-    PartialSuccess,
-    /// `QUOTA_INFO_UNAVAILABLE`
-    QuotaInfoUnavailable,
-    /// `REQUIRED_TOS_AGREEMENT`
-    RequiredTosAgreement,
-    /// `RESOURCE_IN_USE_BY_OTHER_RESOURCE_WARNING`
-    ResourceInUseByOtherResourceWarning,
-    /// `RESOURCE_NOT_DELETED`
-    ResourceNotDeleted,
-    /// `SCHEMA_VALIDATION_IGNORED`
-    SchemaValidationIgnored,
-    /// `SINGLE_INSTANCE_PROPERTY_TEMPLATE`
-    SingleInstancePropertyTemplate,
-    /// `UNDECLARED_PROPERTIES`
-    UndeclaredProperties,
-    /// `UNREACHABLE`
-    Unreachable,
-}
-#[cfg(feature = "vpn-tunnels")]
-runtime::open_enum! {
-    VpnTunnelsScopedListWarningCode { CleanupFailed "CLEANUP_FAILED"
-    DeprecatedResourceUsed "DEPRECATED_RESOURCE_USED" DeprecatedTypeUsed
-    "DEPRECATED_TYPE_USED" DiskSizeLargerThanImageSize "DISK_SIZE_LARGER_THAN_IMAGE_SIZE"
-    ExperimentalTypeUsed "EXPERIMENTAL_TYPE_USED" ExternalApiWarning
-    "EXTERNAL_API_WARNING" FieldValueOverriden "FIELD_VALUE_OVERRIDEN"
-    InjectedKernelsDeprecated "INJECTED_KERNELS_DEPRECATED"
-    InvalidHealthCheckForDynamicWieghtedLb "INVALID_HEALTH_CHECK_FOR_DYNAMIC_WIEGHTED_LB"
-    LargeDeploymentWarning "LARGE_DEPLOYMENT_WARNING" ListOverheadQuotaExceed
-    "LIST_OVERHEAD_QUOTA_EXCEED" MissingTypeDependency "MISSING_TYPE_DEPENDENCY"
-    NextHopAddressNotAssigned "NEXT_HOP_ADDRESS_NOT_ASSIGNED" NextHopCannotIpForward
-    "NEXT_HOP_CANNOT_IP_FORWARD" NextHopInstanceHasNoIpv6Interface
-    "NEXT_HOP_INSTANCE_HAS_NO_IPV6_INTERFACE" NextHopInstanceNotFound
-    "NEXT_HOP_INSTANCE_NOT_FOUND" NextHopInstanceNotOnNetwork
-    "NEXT_HOP_INSTANCE_NOT_ON_NETWORK" NextHopNotRunning "NEXT_HOP_NOT_RUNNING"
-    NotCriticalError "NOT_CRITICAL_ERROR" NoResultsOnPage "NO_RESULTS_ON_PAGE"
-    PartialSuccess "PARTIAL_SUCCESS" QuotaInfoUnavailable "QUOTA_INFO_UNAVAILABLE"
-    RequiredTosAgreement "REQUIRED_TOS_AGREEMENT" ResourceInUseByOtherResourceWarning
-    "RESOURCE_IN_USE_BY_OTHER_RESOURCE_WARNING" ResourceNotDeleted "RESOURCE_NOT_DELETED"
-    SchemaValidationIgnored "SCHEMA_VALIDATION_IGNORED" SingleInstancePropertyTemplate
-    "SINGLE_INSTANCE_PROPERTY_TEMPLATE" UndeclaredProperties "UNDECLARED_PROPERTIES"
-    Unreachable "UNREACHABLE" }
-}
+pub type VpnTunnelsScopedListWarningCode = RouteWarningsCode;
 
 #[cfg(feature = "wire-groups")]
 /// Values of `WireGroupListWarningCode`.
-#[non_exhaustive]
-pub enum WireGroupListWarningCode {
-    /// `CLEANUP_FAILED`
-    CleanupFailed,
-    /// `DEPRECATED_RESOURCE_USED`
-    DeprecatedResourceUsed,
-    /// `DEPRECATED_TYPE_USED`
-    DeprecatedTypeUsed,
-    /// `DISK_SIZE_LARGER_THAN_IMAGE_SIZE`
-    DiskSizeLargerThanImageSize,
-    /// `EXPERIMENTAL_TYPE_USED`
-    ExperimentalTypeUsed,
-    /// `EXTERNAL_API_WARNING`
-    ExternalApiWarning,
-    /// `FIELD_VALUE_OVERRIDEN`
-    #[deprecated]
-    FieldValueOverriden,
-    /// `INJECTED_KERNELS_DEPRECATED`
-    InjectedKernelsDeprecated,
-    /// `INVALID_HEALTH_CHECK_FOR_DYNAMIC_WIEGHTED_LB`
-    InvalidHealthCheckForDynamicWieghtedLb,
-    /// `LARGE_DEPLOYMENT_WARNING`
-    LargeDeploymentWarning,
-    /// `LIST_OVERHEAD_QUOTA_EXCEED`
-    ListOverheadQuotaExceed,
-    /// `MISSING_TYPE_DEPENDENCY`
-    MissingTypeDependency,
-    /// `NEXT_HOP_ADDRESS_NOT_ASSIGNED`
-    NextHopAddressNotAssigned,
-    /// `NEXT_HOP_CANNOT_IP_FORWARD`
-    NextHopCannotIpForward,
-    /// `NEXT_HOP_INSTANCE_HAS_NO_IPV6_INTERFACE`
-    NextHopInstanceHasNoIpv6Interface,
-    /// `NEXT_HOP_INSTANCE_NOT_FOUND`
-    NextHopInstanceNotFound,
-    /// `NEXT_HOP_INSTANCE_NOT_ON_NETWORK`
-    NextHopInstanceNotOnNetwork,
-    /// `NEXT_HOP_NOT_RUNNING`
-    NextHopNotRunning,
-    /// `NOT_CRITICAL_ERROR`
-    NotCriticalError,
-    /// `NO_RESULTS_ON_PAGE`
-    NoResultsOnPage,
-    /// `PARTIAL_SUCCESS`
-    PartialSuccess,
-    /// `QUOTA_INFO_UNAVAILABLE`
-    QuotaInfoUnavailable,
-    /// `REQUIRED_TOS_AGREEMENT`
-    RequiredTosAgreement,
-    /// `RESOURCE_IN_USE_BY_OTHER_RESOURCE_WARNING`
-    ResourceInUseByOtherResourceWarning,
-    /// `RESOURCE_NOT_DELETED`
-    ResourceNotDeleted,
-    /// `SCHEMA_VALIDATION_IGNORED`
-    SchemaValidationIgnored,
-    /// `SINGLE_INSTANCE_PROPERTY_TEMPLATE`
-    SingleInstancePropertyTemplate,
-    /// `UNDECLARED_PROPERTIES`
-    UndeclaredProperties,
-    /// `UNREACHABLE`
-    Unreachable,
-}
-#[cfg(feature = "wire-groups")]
-runtime::open_enum! {
-    WireGroupListWarningCode { CleanupFailed "CLEANUP_FAILED" DeprecatedResourceUsed
-    "DEPRECATED_RESOURCE_USED" DeprecatedTypeUsed "DEPRECATED_TYPE_USED"
-    DiskSizeLargerThanImageSize "DISK_SIZE_LARGER_THAN_IMAGE_SIZE" ExperimentalTypeUsed
-    "EXPERIMENTAL_TYPE_USED" ExternalApiWarning "EXTERNAL_API_WARNING"
-    FieldValueOverriden "FIELD_VALUE_OVERRIDEN" InjectedKernelsDeprecated
-    "INJECTED_KERNELS_DEPRECATED" InvalidHealthCheckForDynamicWieghtedLb
-    "INVALID_HEALTH_CHECK_FOR_DYNAMIC_WIEGHTED_LB" LargeDeploymentWarning
-    "LARGE_DEPLOYMENT_WARNING" ListOverheadQuotaExceed "LIST_OVERHEAD_QUOTA_EXCEED"
-    MissingTypeDependency "MISSING_TYPE_DEPENDENCY" NextHopAddressNotAssigned
-    "NEXT_HOP_ADDRESS_NOT_ASSIGNED" NextHopCannotIpForward "NEXT_HOP_CANNOT_IP_FORWARD"
-    NextHopInstanceHasNoIpv6Interface "NEXT_HOP_INSTANCE_HAS_NO_IPV6_INTERFACE"
-    NextHopInstanceNotFound "NEXT_HOP_INSTANCE_NOT_FOUND" NextHopInstanceNotOnNetwork
-    "NEXT_HOP_INSTANCE_NOT_ON_NETWORK" NextHopNotRunning "NEXT_HOP_NOT_RUNNING"
-    NotCriticalError "NOT_CRITICAL_ERROR" NoResultsOnPage "NO_RESULTS_ON_PAGE"
-    PartialSuccess "PARTIAL_SUCCESS" QuotaInfoUnavailable "QUOTA_INFO_UNAVAILABLE"
-    RequiredTosAgreement "REQUIRED_TOS_AGREEMENT" ResourceInUseByOtherResourceWarning
-    "RESOURCE_IN_USE_BY_OTHER_RESOURCE_WARNING" ResourceNotDeleted "RESOURCE_NOT_DELETED"
-    SchemaValidationIgnored "SCHEMA_VALIDATION_IGNORED" SingleInstancePropertyTemplate
-    "SINGLE_INSTANCE_PROPERTY_TEMPLATE" UndeclaredProperties "UNDECLARED_PROPERTIES"
-    Unreachable "UNREACHABLE" }
-}
+pub type WireGroupListWarningCode = RouteWarningsCode;
 
 #[cfg(feature = "wire-groups")]
 /// Values of `WirePropertiesBandwidthAllocation`.
@@ -31099,91 +10710,7 @@ runtime::open_enum! {
 
 #[cfg(feature = "projects")]
 /// Values of `XpnHostListWarningCode`.
-#[non_exhaustive]
-pub enum XpnHostListWarningCode {
-    /// `CLEANUP_FAILED`
-    CleanupFailed,
-    /// `DEPRECATED_RESOURCE_USED`
-    DeprecatedResourceUsed,
-    /// `DEPRECATED_TYPE_USED`
-    DeprecatedTypeUsed,
-    /// `DISK_SIZE_LARGER_THAN_IMAGE_SIZE`
-    DiskSizeLargerThanImageSize,
-    /// `EXPERIMENTAL_TYPE_USED`
-    ExperimentalTypeUsed,
-    /// `EXTERNAL_API_WARNING`
-    ExternalApiWarning,
-    /// `FIELD_VALUE_OVERRIDEN`
-    #[deprecated]
-    FieldValueOverriden,
-    /// `INJECTED_KERNELS_DEPRECATED`
-    InjectedKernelsDeprecated,
-    /// `INVALID_HEALTH_CHECK_FOR_DYNAMIC_WIEGHTED_LB`
-    InvalidHealthCheckForDynamicWieghtedLb,
-    /// `LARGE_DEPLOYMENT_WARNING`
-    LargeDeploymentWarning,
-    /// `LIST_OVERHEAD_QUOTA_EXCEED`
-    ListOverheadQuotaExceed,
-    /// `MISSING_TYPE_DEPENDENCY`
-    MissingTypeDependency,
-    /// `NEXT_HOP_ADDRESS_NOT_ASSIGNED`
-    NextHopAddressNotAssigned,
-    /// `NEXT_HOP_CANNOT_IP_FORWARD`
-    NextHopCannotIpForward,
-    /// `NEXT_HOP_INSTANCE_HAS_NO_IPV6_INTERFACE`
-    NextHopInstanceHasNoIpv6Interface,
-    /// `NEXT_HOP_INSTANCE_NOT_FOUND`
-    NextHopInstanceNotFound,
-    /// `NEXT_HOP_INSTANCE_NOT_ON_NETWORK`
-    NextHopInstanceNotOnNetwork,
-    /// `NEXT_HOP_NOT_RUNNING`
-    NextHopNotRunning,
-    /// `NOT_CRITICAL_ERROR`
-    NotCriticalError,
-    /// `NO_RESULTS_ON_PAGE`
-    NoResultsOnPage,
-    /// `PARTIAL_SUCCESS`
-    PartialSuccess,
-    /// `QUOTA_INFO_UNAVAILABLE`
-    QuotaInfoUnavailable,
-    /// `REQUIRED_TOS_AGREEMENT`
-    RequiredTosAgreement,
-    /// `RESOURCE_IN_USE_BY_OTHER_RESOURCE_WARNING`
-    ResourceInUseByOtherResourceWarning,
-    /// `RESOURCE_NOT_DELETED`
-    ResourceNotDeleted,
-    /// `SCHEMA_VALIDATION_IGNORED`
-    SchemaValidationIgnored,
-    /// `SINGLE_INSTANCE_PROPERTY_TEMPLATE`
-    SingleInstancePropertyTemplate,
-    /// `UNDECLARED_PROPERTIES`
-    UndeclaredProperties,
-    /// `UNREACHABLE`
-    Unreachable,
-}
-#[cfg(feature = "projects")]
-runtime::open_enum! {
-    XpnHostListWarningCode { CleanupFailed "CLEANUP_FAILED" DeprecatedResourceUsed
-    "DEPRECATED_RESOURCE_USED" DeprecatedTypeUsed "DEPRECATED_TYPE_USED"
-    DiskSizeLargerThanImageSize "DISK_SIZE_LARGER_THAN_IMAGE_SIZE" ExperimentalTypeUsed
-    "EXPERIMENTAL_TYPE_USED" ExternalApiWarning "EXTERNAL_API_WARNING"
-    FieldValueOverriden "FIELD_VALUE_OVERRIDEN" InjectedKernelsDeprecated
-    "INJECTED_KERNELS_DEPRECATED" InvalidHealthCheckForDynamicWieghtedLb
-    "INVALID_HEALTH_CHECK_FOR_DYNAMIC_WIEGHTED_LB" LargeDeploymentWarning
-    "LARGE_DEPLOYMENT_WARNING" ListOverheadQuotaExceed "LIST_OVERHEAD_QUOTA_EXCEED"
-    MissingTypeDependency "MISSING_TYPE_DEPENDENCY" NextHopAddressNotAssigned
-    "NEXT_HOP_ADDRESS_NOT_ASSIGNED" NextHopCannotIpForward "NEXT_HOP_CANNOT_IP_FORWARD"
-    NextHopInstanceHasNoIpv6Interface "NEXT_HOP_INSTANCE_HAS_NO_IPV6_INTERFACE"
-    NextHopInstanceNotFound "NEXT_HOP_INSTANCE_NOT_FOUND" NextHopInstanceNotOnNetwork
-    "NEXT_HOP_INSTANCE_NOT_ON_NETWORK" NextHopNotRunning "NEXT_HOP_NOT_RUNNING"
-    NotCriticalError "NOT_CRITICAL_ERROR" NoResultsOnPage "NO_RESULTS_ON_PAGE"
-    PartialSuccess "PARTIAL_SUCCESS" QuotaInfoUnavailable "QUOTA_INFO_UNAVAILABLE"
-    RequiredTosAgreement "REQUIRED_TOS_AGREEMENT" ResourceInUseByOtherResourceWarning
-    "RESOURCE_IN_USE_BY_OTHER_RESOURCE_WARNING" ResourceNotDeleted "RESOURCE_NOT_DELETED"
-    SchemaValidationIgnored "SCHEMA_VALIDATION_IGNORED" SingleInstancePropertyTemplate
-    "SINGLE_INSTANCE_PROPERTY_TEMPLATE" UndeclaredProperties "UNDECLARED_PROPERTIES"
-    Unreachable "UNREACHABLE" }
-}
+pub type XpnHostListWarningCode = RouteWarningsCode;
 
 #[cfg(feature = "projects")]
 /// Values of `XpnResourceIdType`.
@@ -31202,93 +10729,9 @@ runtime::open_enum! {
 
 #[cfg(any(feature = "region-zones", feature = "zones"))]
 /// Values of `ZoneListWarningCode`.
-#[non_exhaustive]
-pub enum ZoneListWarningCode {
-    /// `CLEANUP_FAILED`
-    CleanupFailed,
-    /// `DEPRECATED_RESOURCE_USED`
-    DeprecatedResourceUsed,
-    /// `DEPRECATED_TYPE_USED`
-    DeprecatedTypeUsed,
-    /// `DISK_SIZE_LARGER_THAN_IMAGE_SIZE`
-    DiskSizeLargerThanImageSize,
-    /// `EXPERIMENTAL_TYPE_USED`
-    ExperimentalTypeUsed,
-    /// `EXTERNAL_API_WARNING`
-    ExternalApiWarning,
-    /// `FIELD_VALUE_OVERRIDEN`
-    #[deprecated]
-    FieldValueOverriden,
-    /// `INJECTED_KERNELS_DEPRECATED`
-    InjectedKernelsDeprecated,
-    /// `INVALID_HEALTH_CHECK_FOR_DYNAMIC_WIEGHTED_LB`
-    InvalidHealthCheckForDynamicWieghtedLb,
-    /// `LARGE_DEPLOYMENT_WARNING`
-    LargeDeploymentWarning,
-    /// `LIST_OVERHEAD_QUOTA_EXCEED`
-    ListOverheadQuotaExceed,
-    /// `MISSING_TYPE_DEPENDENCY`
-    MissingTypeDependency,
-    /// `NEXT_HOP_ADDRESS_NOT_ASSIGNED`
-    NextHopAddressNotAssigned,
-    /// `NEXT_HOP_CANNOT_IP_FORWARD`
-    NextHopCannotIpForward,
-    /// `NEXT_HOP_INSTANCE_HAS_NO_IPV6_INTERFACE`
-    NextHopInstanceHasNoIpv6Interface,
-    /// `NEXT_HOP_INSTANCE_NOT_FOUND`
-    NextHopInstanceNotFound,
-    /// `NEXT_HOP_INSTANCE_NOT_ON_NETWORK`
-    NextHopInstanceNotOnNetwork,
-    /// `NEXT_HOP_NOT_RUNNING`
-    NextHopNotRunning,
-    /// `NOT_CRITICAL_ERROR`
-    NotCriticalError,
-    /// `NO_RESULTS_ON_PAGE`
-    NoResultsOnPage,
-    /// `PARTIAL_SUCCESS`
-    PartialSuccess,
-    /// `QUOTA_INFO_UNAVAILABLE`
-    QuotaInfoUnavailable,
-    /// `REQUIRED_TOS_AGREEMENT`
-    RequiredTosAgreement,
-    /// `RESOURCE_IN_USE_BY_OTHER_RESOURCE_WARNING`
-    ResourceInUseByOtherResourceWarning,
-    /// `RESOURCE_NOT_DELETED`
-    ResourceNotDeleted,
-    /// `SCHEMA_VALIDATION_IGNORED`
-    SchemaValidationIgnored,
-    /// `SINGLE_INSTANCE_PROPERTY_TEMPLATE`
-    SingleInstancePropertyTemplate,
-    /// `UNDECLARED_PROPERTIES`
-    UndeclaredProperties,
-    /// `UNREACHABLE`
-    Unreachable,
-}
-#[cfg(any(feature = "region-zones", feature = "zones"))]
-runtime::open_enum! {
-    ZoneListWarningCode { CleanupFailed "CLEANUP_FAILED" DeprecatedResourceUsed
-    "DEPRECATED_RESOURCE_USED" DeprecatedTypeUsed "DEPRECATED_TYPE_USED"
-    DiskSizeLargerThanImageSize "DISK_SIZE_LARGER_THAN_IMAGE_SIZE" ExperimentalTypeUsed
-    "EXPERIMENTAL_TYPE_USED" ExternalApiWarning "EXTERNAL_API_WARNING"
-    FieldValueOverriden "FIELD_VALUE_OVERRIDEN" InjectedKernelsDeprecated
-    "INJECTED_KERNELS_DEPRECATED" InvalidHealthCheckForDynamicWieghtedLb
-    "INVALID_HEALTH_CHECK_FOR_DYNAMIC_WIEGHTED_LB" LargeDeploymentWarning
-    "LARGE_DEPLOYMENT_WARNING" ListOverheadQuotaExceed "LIST_OVERHEAD_QUOTA_EXCEED"
-    MissingTypeDependency "MISSING_TYPE_DEPENDENCY" NextHopAddressNotAssigned
-    "NEXT_HOP_ADDRESS_NOT_ASSIGNED" NextHopCannotIpForward "NEXT_HOP_CANNOT_IP_FORWARD"
-    NextHopInstanceHasNoIpv6Interface "NEXT_HOP_INSTANCE_HAS_NO_IPV6_INTERFACE"
-    NextHopInstanceNotFound "NEXT_HOP_INSTANCE_NOT_FOUND" NextHopInstanceNotOnNetwork
-    "NEXT_HOP_INSTANCE_NOT_ON_NETWORK" NextHopNotRunning "NEXT_HOP_NOT_RUNNING"
-    NotCriticalError "NOT_CRITICAL_ERROR" NoResultsOnPage "NO_RESULTS_ON_PAGE"
-    PartialSuccess "PARTIAL_SUCCESS" QuotaInfoUnavailable "QUOTA_INFO_UNAVAILABLE"
-    RequiredTosAgreement "REQUIRED_TOS_AGREEMENT" ResourceInUseByOtherResourceWarning
-    "RESOURCE_IN_USE_BY_OTHER_RESOURCE_WARNING" ResourceNotDeleted "RESOURCE_NOT_DELETED"
-    SchemaValidationIgnored "SCHEMA_VALIDATION_IGNORED" SingleInstancePropertyTemplate
-    "SINGLE_INSTANCE_PROPERTY_TEMPLATE" UndeclaredProperties "UNDECLARED_PROPERTIES"
-    Unreachable "UNREACHABLE" }
-}
+pub type ZoneListWarningCode = RouteWarningsCode;
 
-#[cfg(any(feature = "region-zones", feature = "zones"))]
+#[cfg(any(feature = "region-zones", feature = "regions", feature = "zones"))]
 /// Values of `ZoneStatus`.
 #[non_exhaustive]
 pub enum ZoneStatus {
@@ -31297,7 +10740,7 @@ pub enum ZoneStatus {
     /// `UP`
     Up,
 }
-#[cfg(any(feature = "region-zones", feature = "zones"))]
+#[cfg(any(feature = "region-zones", feature = "regions", feature = "zones"))]
 runtime::open_enum! {
     ZoneStatus { Down "DOWN" Up "UP" }
 }

@@ -93,7 +93,8 @@ runtime::method! {
     }
 }
 runtime::paged! {
-    AggregatedList => ::std::string::String; "pageToken" "nextPageToken" "unreachables"
+    AggregatedList => (::std::string::String, schemas::FutureReservationsScopedList);
+    "pageToken" "nextPageToken" "items"
 }
 
 impl Call<AggregatedList> {

@@ -52,7 +52,8 @@ runtime::method! {
     "projects/{project}/aggregated/operations" { api_version : Some("2026-11-01") }
 }
 runtime::paged! {
-    AggregatedList => ::std::string::String; "pageToken" "nextPageToken" "unreachables"
+    AggregatedList => (::std::string::String, schemas::OperationsScopedList); "pageToken"
+    "nextPageToken" "items"
 }
 
 impl Call<AggregatedList> {

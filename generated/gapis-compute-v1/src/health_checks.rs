@@ -91,7 +91,8 @@ runtime::method! {
     "projects/{project}/aggregated/healthChecks" { api_version : Some("2026-11-01") }
 }
 runtime::paged! {
-    AggregatedList => ::std::string::String; "pageToken" "nextPageToken" "unreachables"
+    AggregatedList => (::std::string::String, schemas::HealthChecksScopedList);
+    "pageToken" "nextPageToken" "items"
 }
 
 impl Call<AggregatedList> {

@@ -87,7 +87,8 @@ runtime::method! {
     }
 }
 runtime::paged! {
-    AggregatedList => runtime::Json; "pageToken" "nextPageToken" ""
+    AggregatedList => (::std::string::String, schemas::InstanceTemplatesScopedList);
+    "pageToken" "nextPageToken" "items"
 }
 
 impl Call<AggregatedList> {

@@ -120,7 +120,8 @@ runtime::method! {
     "projects/{project}/aggregated/instantSnapshots" { api_version : Some("2026-11-01") }
 }
 runtime::paged! {
-    AggregatedList => ::std::string::String; "pageToken" "nextPageToken" "unreachables"
+    AggregatedList => (::std::string::String, schemas::InstantSnapshotsScopedList);
+    "pageToken" "nextPageToken" "items"
 }
 
 impl Call<AggregatedList> {

@@ -40,7 +40,8 @@ runtime::method! {
     "projects/{project}/aggregated/machineTypes" { api_version : Some("2026-11-01") }
 }
 runtime::paged! {
-    AggregatedList => ::std::string::String; "pageToken" "nextPageToken" "unreachables"
+    AggregatedList => (::std::string::String, schemas::MachineTypesScopedList);
+    "pageToken" "nextPageToken" "items"
 }
 
 impl Call<AggregatedList> {

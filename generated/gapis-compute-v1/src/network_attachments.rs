@@ -134,7 +134,8 @@ runtime::method! {
     }
 }
 runtime::paged! {
-    AggregatedList => runtime::Json; "pageToken" "nextPageToken" ""
+    AggregatedList => (::std::string::String, schemas::NetworkAttachmentsScopedList);
+    "pageToken" "nextPageToken" "items"
 }
 
 impl Call<AggregatedList> {

@@ -26327,1034 +26327,259 @@ pub mod inline {
 
     #[cfg(feature = "accelerator-types")]
     /// The object `AcceleratorTypeAggregatedListWarning`.
-    pub struct AcceleratorTypeAggregatedListWarning {
-        /// `code`: one of a set of words
-        pub code: Option<runtime::Open<enums::AcceleratorTypeAggregatedListWarningCode>>,
-        /// `data`: a list of an object
-        pub data: Option<Vec<AcceleratorTypeAggregatedListWarningData>>,
-        /// `message`: text
-        pub message: Option<String>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    #[cfg(feature = "accelerator-types")]
-    runtime::object! {
-        AcceleratorTypeAggregatedListWarning { 0 code "code" 1 data "data" 2 message
-        "message" }
-    }
+    pub type AcceleratorTypeAggregatedListWarning = RouteWarnings;
 
     #[cfg(feature = "accelerator-types")]
     /// The object `AcceleratorTypeAggregatedListWarningData`.
-    pub struct AcceleratorTypeAggregatedListWarningData {
-        /// `key`: text
-        pub key: Option<String>,
-        /// `value`: text
-        pub value: Option<String>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    #[cfg(feature = "accelerator-types")]
-    runtime::object! {
-        AcceleratorTypeAggregatedListWarningData { 0 key "key" 1 value "value" }
-    }
+    pub type AcceleratorTypeAggregatedListWarningData = RouteWarningsData;
 
     #[cfg(feature = "accelerator-types")]
     /// The object `AcceleratorTypeListWarning`.
-    pub struct AcceleratorTypeListWarning {
-        /// `code`: one of a set of words
-        pub code: Option<runtime::Open<enums::AcceleratorTypeListWarningCode>>,
-        /// `data`: a list of an object
-        pub data: Option<Vec<AcceleratorTypeListWarningData>>,
-        /// `message`: text
-        pub message: Option<String>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    #[cfg(feature = "accelerator-types")]
-    runtime::object! {
-        AcceleratorTypeListWarning { 0 code "code" 1 data "data" 2 message "message" }
-    }
+    pub type AcceleratorTypeListWarning = RouteWarnings;
 
     #[cfg(feature = "accelerator-types")]
     /// The object `AcceleratorTypeListWarningData`.
-    pub struct AcceleratorTypeListWarningData {
-        /// `key`: text
-        pub key: Option<String>,
-        /// `value`: text
-        pub value: Option<String>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    #[cfg(feature = "accelerator-types")]
-    runtime::object! {
-        AcceleratorTypeListWarningData { 0 key "key" 1 value "value" }
-    }
+    pub type AcceleratorTypeListWarningData = RouteWarningsData;
 
     #[cfg(feature = "accelerator-types")]
     /// The object `AcceleratorTypesScopedListWarning`.
-    pub struct AcceleratorTypesScopedListWarning {
-        /// `code`: one of a set of words
-        pub code: Option<runtime::Open<enums::AcceleratorTypesScopedListWarningCode>>,
-        /// `data`: a list of an object
-        pub data: Option<Vec<AcceleratorTypesScopedListWarningData>>,
-        /// `message`: text
-        pub message: Option<String>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    #[cfg(feature = "accelerator-types")]
-    runtime::object! {
-        AcceleratorTypesScopedListWarning { 0 code "code" 1 data "data" 2 message "message" }
-    }
+    pub type AcceleratorTypesScopedListWarning = RouteWarnings;
 
     #[cfg(feature = "accelerator-types")]
     /// The object `AcceleratorTypesScopedListWarningData`.
-    pub struct AcceleratorTypesScopedListWarningData {
-        /// `key`: text
-        pub key: Option<String>,
-        /// `value`: text
-        pub value: Option<String>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    #[cfg(feature = "accelerator-types")]
-    runtime::object! {
-        AcceleratorTypesScopedListWarningData { 0 key "key" 1 value "value" }
-    }
+    pub type AcceleratorTypesScopedListWarningData = RouteWarningsData;
 
     #[cfg(feature = "addresses")]
     /// The object `AddressAggregatedListWarning`.
-    pub struct AddressAggregatedListWarning {
-        /// `code`: one of a set of words
-        pub code: Option<runtime::Open<enums::AddressAggregatedListWarningCode>>,
-        /// `data`: a list of an object
-        pub data: Option<Vec<AddressAggregatedListWarningData>>,
-        /// `message`: text
-        pub message: Option<String>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    #[cfg(feature = "addresses")]
-    runtime::object! {
-        AddressAggregatedListWarning { 0 code "code" 1 data "data" 2 message "message" }
-    }
+    pub type AddressAggregatedListWarning = RouteWarnings;
 
     #[cfg(feature = "addresses")]
     /// The object `AddressAggregatedListWarningData`.
-    pub struct AddressAggregatedListWarningData {
-        /// `key`: text
-        pub key: Option<String>,
-        /// `value`: text
-        pub value: Option<String>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    #[cfg(feature = "addresses")]
-    runtime::object! {
-        AddressAggregatedListWarningData { 0 key "key" 1 value "value" }
-    }
+    pub type AddressAggregatedListWarningData = RouteWarningsData;
 
     #[cfg(any(feature = "addresses", feature = "global-addresses"))]
     /// The object `AddressListWarning`.
-    pub struct AddressListWarning {
-        /// `code`: one of a set of words
-        pub code: Option<runtime::Open<enums::AddressListWarningCode>>,
-        /// `data`: a list of an object
-        pub data: Option<Vec<AddressListWarningData>>,
-        /// `message`: text
-        pub message: Option<String>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    #[cfg(any(feature = "addresses", feature = "global-addresses"))]
-    runtime::object! {
-        AddressListWarning { 0 code "code" 1 data "data" 2 message "message" }
-    }
+    pub type AddressListWarning = RouteWarnings;
 
     #[cfg(any(feature = "addresses", feature = "global-addresses"))]
     /// The object `AddressListWarningData`.
-    pub struct AddressListWarningData {
-        /// `key`: text
-        pub key: Option<String>,
-        /// `value`: text
-        pub value: Option<String>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    #[cfg(any(feature = "addresses", feature = "global-addresses"))]
-    runtime::object! {
-        AddressListWarningData { 0 key "key" 1 value "value" }
-    }
+    pub type AddressListWarningData = RouteWarningsData;
 
     #[cfg(feature = "addresses")]
     /// The object `AddressesScopedListWarning`.
-    pub struct AddressesScopedListWarning {
-        /// `code`: one of a set of words
-        pub code: Option<runtime::Open<enums::AddressesScopedListWarningCode>>,
-        /// `data`: a list of an object
-        pub data: Option<Vec<AddressesScopedListWarningData>>,
-        /// `message`: text
-        pub message: Option<String>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    #[cfg(feature = "addresses")]
-    runtime::object! {
-        AddressesScopedListWarning { 0 code "code" 1 data "data" 2 message "message" }
-    }
+    pub type AddressesScopedListWarning = RouteWarnings;
 
     #[cfg(feature = "addresses")]
     /// The object `AddressesScopedListWarningData`.
-    pub struct AddressesScopedListWarningData {
-        /// `key`: text
-        pub key: Option<String>,
-        /// `value`: text
-        pub value: Option<String>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    #[cfg(feature = "addresses")]
-    runtime::object! {
-        AddressesScopedListWarningData { 0 key "key" 1 value "value" }
-    }
+    pub type AddressesScopedListWarningData = RouteWarningsData;
 
     #[cfg(feature = "autoscalers")]
     /// The object `AutoscalerAggregatedListWarning`.
-    pub struct AutoscalerAggregatedListWarning {
-        /// `code`: one of a set of words
-        pub code: Option<runtime::Open<enums::AutoscalerAggregatedListWarningCode>>,
-        /// `data`: a list of an object
-        pub data: Option<Vec<AutoscalerAggregatedListWarningData>>,
-        /// `message`: text
-        pub message: Option<String>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    #[cfg(feature = "autoscalers")]
-    runtime::object! {
-        AutoscalerAggregatedListWarning { 0 code "code" 1 data "data" 2 message "message" }
-    }
+    pub type AutoscalerAggregatedListWarning = RouteWarnings;
 
     #[cfg(feature = "autoscalers")]
     /// The object `AutoscalerAggregatedListWarningData`.
-    pub struct AutoscalerAggregatedListWarningData {
-        /// `key`: text
-        pub key: Option<String>,
-        /// `value`: text
-        pub value: Option<String>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    #[cfg(feature = "autoscalers")]
-    runtime::object! {
-        AutoscalerAggregatedListWarningData { 0 key "key" 1 value "value" }
-    }
+    pub type AutoscalerAggregatedListWarningData = RouteWarningsData;
 
     #[cfg(feature = "autoscalers")]
     /// The object `AutoscalerListWarning`.
-    pub struct AutoscalerListWarning {
-        /// `code`: one of a set of words
-        pub code: Option<runtime::Open<enums::AutoscalerListWarningCode>>,
-        /// `data`: a list of an object
-        pub data: Option<Vec<AutoscalerListWarningData>>,
-        /// `message`: text
-        pub message: Option<String>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    #[cfg(feature = "autoscalers")]
-    runtime::object! {
-        AutoscalerListWarning { 0 code "code" 1 data "data" 2 message "message" }
-    }
+    pub type AutoscalerListWarning = RouteWarnings;
 
     #[cfg(feature = "autoscalers")]
     /// The object `AutoscalerListWarningData`.
-    pub struct AutoscalerListWarningData {
-        /// `key`: text
-        pub key: Option<String>,
-        /// `value`: text
-        pub value: Option<String>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    #[cfg(feature = "autoscalers")]
-    runtime::object! {
-        AutoscalerListWarningData { 0 key "key" 1 value "value" }
-    }
+    pub type AutoscalerListWarningData = RouteWarningsData;
 
     #[cfg(feature = "autoscalers")]
     /// The object `AutoscalersScopedListWarning`.
-    pub struct AutoscalersScopedListWarning {
-        /// `code`: one of a set of words
-        pub code: Option<runtime::Open<enums::AutoscalersScopedListWarningCode>>,
-        /// `data`: a list of an object
-        pub data: Option<Vec<AutoscalersScopedListWarningData>>,
-        /// `message`: text
-        pub message: Option<String>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    #[cfg(feature = "autoscalers")]
-    runtime::object! {
-        AutoscalersScopedListWarning { 0 code "code" 1 data "data" 2 message "message" }
-    }
+    pub type AutoscalersScopedListWarning = RouteWarnings;
 
     #[cfg(feature = "autoscalers")]
     /// The object `AutoscalersScopedListWarningData`.
-    pub struct AutoscalersScopedListWarningData {
-        /// `key`: text
-        pub key: Option<String>,
-        /// `value`: text
-        pub value: Option<String>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    #[cfg(feature = "autoscalers")]
-    runtime::object! {
-        AutoscalersScopedListWarningData { 0 key "key" 1 value "value" }
-    }
+    pub type AutoscalersScopedListWarningData = RouteWarningsData;
 
     #[cfg(feature = "backend-buckets")]
     /// The object `BackendBucketAggregatedListWarning`.
-    pub struct BackendBucketAggregatedListWarning {
-        /// `code`: one of a set of words
-        pub code: Option<runtime::Open<enums::BackendBucketAggregatedListWarningCode>>,
-        /// `data`: a list of an object
-        pub data: Option<Vec<BackendBucketAggregatedListWarningData>>,
-        /// `message`: text
-        pub message: Option<String>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    #[cfg(feature = "backend-buckets")]
-    runtime::object! {
-        BackendBucketAggregatedListWarning { 0 code "code" 1 data "data" 2 message "message"
-        }
-    }
+    pub type BackendBucketAggregatedListWarning = RouteWarnings;
 
     #[cfg(feature = "backend-buckets")]
     /// The object `BackendBucketAggregatedListWarningData`.
-    pub struct BackendBucketAggregatedListWarningData {
-        /// `key`: text
-        pub key: Option<String>,
-        /// `value`: text
-        pub value: Option<String>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    #[cfg(feature = "backend-buckets")]
-    runtime::object! {
-        BackendBucketAggregatedListWarningData { 0 key "key" 1 value "value" }
-    }
+    pub type BackendBucketAggregatedListWarningData = RouteWarningsData;
 
     #[cfg(any(feature = "backend-buckets", feature = "region-backend-buckets"))]
     /// The object `BackendBucketListUsableWarning`.
-    pub struct BackendBucketListUsableWarning {
-        /// `code`: one of a set of words
-        pub code: Option<runtime::Open<enums::BackendBucketListUsableWarningCode>>,
-        /// `data`: a list of an object
-        pub data: Option<Vec<BackendBucketListUsableWarningData>>,
-        /// `message`: text
-        pub message: Option<String>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    #[cfg(any(feature = "backend-buckets", feature = "region-backend-buckets"))]
-    runtime::object! {
-        BackendBucketListUsableWarning { 0 code "code" 1 data "data" 2 message "message" }
-    }
+    pub type BackendBucketListUsableWarning = RouteWarnings;
 
     #[cfg(any(feature = "backend-buckets", feature = "region-backend-buckets"))]
     /// The object `BackendBucketListUsableWarningData`.
-    pub struct BackendBucketListUsableWarningData {
-        /// `key`: text
-        pub key: Option<String>,
-        /// `value`: text
-        pub value: Option<String>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    #[cfg(any(feature = "backend-buckets", feature = "region-backend-buckets"))]
-    runtime::object! {
-        BackendBucketListUsableWarningData { 0 key "key" 1 value "value" }
-    }
+    pub type BackendBucketListUsableWarningData = RouteWarningsData;
 
     #[cfg(any(feature = "backend-buckets", feature = "region-backend-buckets"))]
     /// The object `BackendBucketListWarning`.
-    pub struct BackendBucketListWarning {
-        /// `code`: one of a set of words
-        pub code: Option<runtime::Open<enums::BackendBucketListWarningCode>>,
-        /// `data`: a list of an object
-        pub data: Option<Vec<BackendBucketListWarningData>>,
-        /// `message`: text
-        pub message: Option<String>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    #[cfg(any(feature = "backend-buckets", feature = "region-backend-buckets"))]
-    runtime::object! {
-        BackendBucketListWarning { 0 code "code" 1 data "data" 2 message "message" }
-    }
+    pub type BackendBucketListWarning = RouteWarnings;
 
     #[cfg(any(feature = "backend-buckets", feature = "region-backend-buckets"))]
     /// The object `BackendBucketListWarningData`.
-    pub struct BackendBucketListWarningData {
-        /// `key`: text
-        pub key: Option<String>,
-        /// `value`: text
-        pub value: Option<String>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    #[cfg(any(feature = "backend-buckets", feature = "region-backend-buckets"))]
-    runtime::object! {
-        BackendBucketListWarningData { 0 key "key" 1 value "value" }
-    }
+    pub type BackendBucketListWarningData = RouteWarningsData;
 
     #[cfg(feature = "backend-buckets")]
     /// The object `BackendBucketsScopedListWarning`.
-    pub struct BackendBucketsScopedListWarning {
-        /// `code`: one of a set of words
-        pub code: Option<runtime::Open<enums::BackendBucketsScopedListWarningCode>>,
-        /// `data`: a list of an object
-        pub data: Option<Vec<BackendBucketsScopedListWarningData>>,
-        /// `message`: text
-        pub message: Option<String>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    #[cfg(feature = "backend-buckets")]
-    runtime::object! {
-        BackendBucketsScopedListWarning { 0 code "code" 1 data "data" 2 message "message" }
-    }
+    pub type BackendBucketsScopedListWarning = RouteWarnings;
 
     #[cfg(feature = "backend-buckets")]
     /// The object `BackendBucketsScopedListWarningData`.
-    pub struct BackendBucketsScopedListWarningData {
-        /// `key`: text
-        pub key: Option<String>,
-        /// `value`: text
-        pub value: Option<String>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    #[cfg(feature = "backend-buckets")]
-    runtime::object! {
-        BackendBucketsScopedListWarningData { 0 key "key" 1 value "value" }
-    }
+    pub type BackendBucketsScopedListWarningData = RouteWarningsData;
 
     #[cfg(feature = "backend-services")]
     /// The object `BackendServiceAggregatedListWarning`.
-    pub struct BackendServiceAggregatedListWarning {
-        /// `code`: one of a set of words
-        pub code: Option<runtime::Open<enums::BackendServiceAggregatedListWarningCode>>,
-        /// `data`: a list of an object
-        pub data: Option<Vec<BackendServiceAggregatedListWarningData>>,
-        /// `message`: text
-        pub message: Option<String>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    #[cfg(feature = "backend-services")]
-    runtime::object! {
-        BackendServiceAggregatedListWarning { 0 code "code" 1 data "data" 2 message "message"
-        }
-    }
+    pub type BackendServiceAggregatedListWarning = RouteWarnings;
 
     #[cfg(feature = "backend-services")]
     /// The object `BackendServiceAggregatedListWarningData`.
-    pub struct BackendServiceAggregatedListWarningData {
-        /// `key`: text
-        pub key: Option<String>,
-        /// `value`: text
-        pub value: Option<String>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    #[cfg(feature = "backend-services")]
-    runtime::object! {
-        BackendServiceAggregatedListWarningData { 0 key "key" 1 value "value" }
-    }
+    pub type BackendServiceAggregatedListWarningData = RouteWarningsData;
 
     #[cfg(any(feature = "backend-services", feature = "region-backend-services"))]
     /// The object `BackendServiceListUsableWarning`.
-    pub struct BackendServiceListUsableWarning {
-        /// `code`: one of a set of words
-        pub code: Option<runtime::Open<enums::BackendServiceListUsableWarningCode>>,
-        /// `data`: a list of an object
-        pub data: Option<Vec<BackendServiceListUsableWarningData>>,
-        /// `message`: text
-        pub message: Option<String>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    #[cfg(any(feature = "backend-services", feature = "region-backend-services"))]
-    runtime::object! {
-        BackendServiceListUsableWarning { 0 code "code" 1 data "data" 2 message "message" }
-    }
+    pub type BackendServiceListUsableWarning = RouteWarnings;
 
     #[cfg(any(feature = "backend-services", feature = "region-backend-services"))]
     /// The object `BackendServiceListUsableWarningData`.
-    pub struct BackendServiceListUsableWarningData {
-        /// `key`: text
-        pub key: Option<String>,
-        /// `value`: text
-        pub value: Option<String>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    #[cfg(any(feature = "backend-services", feature = "region-backend-services"))]
-    runtime::object! {
-        BackendServiceListUsableWarningData { 0 key "key" 1 value "value" }
-    }
+    pub type BackendServiceListUsableWarningData = RouteWarningsData;
 
     #[cfg(any(feature = "backend-services", feature = "region-backend-services"))]
     /// The object `BackendServiceListWarning`.
-    pub struct BackendServiceListWarning {
-        /// `code`: one of a set of words
-        pub code: Option<runtime::Open<enums::BackendServiceListWarningCode>>,
-        /// `data`: a list of an object
-        pub data: Option<Vec<BackendServiceListWarningData>>,
-        /// `message`: text
-        pub message: Option<String>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    #[cfg(any(feature = "backend-services", feature = "region-backend-services"))]
-    runtime::object! {
-        BackendServiceListWarning { 0 code "code" 1 data "data" 2 message "message" }
-    }
+    pub type BackendServiceListWarning = RouteWarnings;
 
     #[cfg(any(feature = "backend-services", feature = "region-backend-services"))]
     /// The object `BackendServiceListWarningData`.
-    pub struct BackendServiceListWarningData {
-        /// `key`: text
-        pub key: Option<String>,
-        /// `value`: text
-        pub value: Option<String>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    #[cfg(any(feature = "backend-services", feature = "region-backend-services"))]
-    runtime::object! {
-        BackendServiceListWarningData { 0 key "key" 1 value "value" }
-    }
+    pub type BackendServiceListWarningData = RouteWarningsData;
 
     #[cfg(feature = "backend-services")]
     /// The object `BackendServicesScopedListWarning`.
-    pub struct BackendServicesScopedListWarning {
-        /// `code`: one of a set of words
-        pub code: Option<runtime::Open<enums::BackendServicesScopedListWarningCode>>,
-        /// `data`: a list of an object
-        pub data: Option<Vec<BackendServicesScopedListWarningData>>,
-        /// `message`: text
-        pub message: Option<String>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    #[cfg(feature = "backend-services")]
-    runtime::object! {
-        BackendServicesScopedListWarning { 0 code "code" 1 data "data" 2 message "message" }
-    }
+    pub type BackendServicesScopedListWarning = RouteWarnings;
 
     #[cfg(feature = "backend-services")]
     /// The object `BackendServicesScopedListWarningData`.
-    pub struct BackendServicesScopedListWarningData {
-        /// `key`: text
-        pub key: Option<String>,
-        /// `value`: text
-        pub value: Option<String>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    #[cfg(feature = "backend-services")]
-    runtime::object! {
-        BackendServicesScopedListWarningData { 0 key "key" 1 value "value" }
-    }
+    pub type BackendServicesScopedListWarningData = RouteWarningsData;
 
     #[cfg(feature = "region-commitments")]
     /// The object `CommitmentAggregatedListWarning`.
-    pub struct CommitmentAggregatedListWarning {
-        /// `code`: one of a set of words
-        pub code: Option<runtime::Open<enums::CommitmentAggregatedListWarningCode>>,
-        /// `data`: a list of an object
-        pub data: Option<Vec<CommitmentAggregatedListWarningData>>,
-        /// `message`: text
-        pub message: Option<String>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    #[cfg(feature = "region-commitments")]
-    runtime::object! {
-        CommitmentAggregatedListWarning { 0 code "code" 1 data "data" 2 message "message" }
-    }
+    pub type CommitmentAggregatedListWarning = RouteWarnings;
 
     #[cfg(feature = "region-commitments")]
     /// The object `CommitmentAggregatedListWarningData`.
-    pub struct CommitmentAggregatedListWarningData {
-        /// `key`: text
-        pub key: Option<String>,
-        /// `value`: text
-        pub value: Option<String>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    #[cfg(feature = "region-commitments")]
-    runtime::object! {
-        CommitmentAggregatedListWarningData { 0 key "key" 1 value "value" }
-    }
+    pub type CommitmentAggregatedListWarningData = RouteWarningsData;
 
     #[cfg(feature = "region-commitments")]
     /// The object `CommitmentListWarning`.
-    pub struct CommitmentListWarning {
-        /// `code`: one of a set of words
-        pub code: Option<runtime::Open<enums::CommitmentListWarningCode>>,
-        /// `data`: a list of an object
-        pub data: Option<Vec<CommitmentListWarningData>>,
-        /// `message`: text
-        pub message: Option<String>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    #[cfg(feature = "region-commitments")]
-    runtime::object! {
-        CommitmentListWarning { 0 code "code" 1 data "data" 2 message "message" }
-    }
+    pub type CommitmentListWarning = RouteWarnings;
 
     #[cfg(feature = "region-commitments")]
     /// The object `CommitmentListWarningData`.
-    pub struct CommitmentListWarningData {
-        /// `key`: text
-        pub key: Option<String>,
-        /// `value`: text
-        pub value: Option<String>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    #[cfg(feature = "region-commitments")]
-    runtime::object! {
-        CommitmentListWarningData { 0 key "key" 1 value "value" }
-    }
+    pub type CommitmentListWarningData = RouteWarningsData;
 
     #[cfg(feature = "region-commitments")]
     /// The object `CommitmentsScopedListWarning`.
-    pub struct CommitmentsScopedListWarning {
-        /// `code`: one of a set of words
-        pub code: Option<runtime::Open<enums::CommitmentsScopedListWarningCode>>,
-        /// `data`: a list of an object
-        pub data: Option<Vec<CommitmentsScopedListWarningData>>,
-        /// `message`: text
-        pub message: Option<String>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    #[cfg(feature = "region-commitments")]
-    runtime::object! {
-        CommitmentsScopedListWarning { 0 code "code" 1 data "data" 2 message "message" }
-    }
+    pub type CommitmentsScopedListWarning = RouteWarnings;
 
     #[cfg(feature = "region-commitments")]
     /// The object `CommitmentsScopedListWarningData`.
-    pub struct CommitmentsScopedListWarningData {
-        /// `key`: text
-        pub key: Option<String>,
-        /// `value`: text
-        pub value: Option<String>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    #[cfg(feature = "region-commitments")]
-    runtime::object! {
-        CommitmentsScopedListWarningData { 0 key "key" 1 value "value" }
-    }
+    pub type CommitmentsScopedListWarningData = RouteWarningsData;
 
     #[cfg(feature = "region-composite-health-checks")]
     /// The object `CompositeHealthCheckAggregatedListWarning`.
-    pub struct CompositeHealthCheckAggregatedListWarning {
-        /// `code`: one of a set of words
-        pub code: Option<
-            runtime::Open<enums::CompositeHealthCheckAggregatedListWarningCode>,
-        >,
-        /// `data`: a list of an object
-        pub data: Option<Vec<CompositeHealthCheckAggregatedListWarningData>>,
-        /// `message`: text
-        pub message: Option<String>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    #[cfg(feature = "region-composite-health-checks")]
-    runtime::object! {
-        CompositeHealthCheckAggregatedListWarning { 0 code "code" 1 data "data" 2 message
-        "message" }
-    }
+    pub type CompositeHealthCheckAggregatedListWarning = RouteWarnings;
 
     #[cfg(feature = "region-composite-health-checks")]
     /// The object `CompositeHealthCheckAggregatedListWarningData`.
-    pub struct CompositeHealthCheckAggregatedListWarningData {
-        /// `key`: text
-        pub key: Option<String>,
-        /// `value`: text
-        pub value: Option<String>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    #[cfg(feature = "region-composite-health-checks")]
-    runtime::object! {
-        CompositeHealthCheckAggregatedListWarningData { 0 key "key" 1 value "value" }
-    }
+    pub type CompositeHealthCheckAggregatedListWarningData = RouteWarningsData;
 
     #[cfg(feature = "region-composite-health-checks")]
     /// The object `CompositeHealthCheckListWarning`.
-    pub struct CompositeHealthCheckListWarning {
-        /// `code`: one of a set of words
-        pub code: Option<runtime::Open<enums::CompositeHealthCheckListWarningCode>>,
-        /// `data`: a list of an object
-        pub data: Option<Vec<CompositeHealthCheckListWarningData>>,
-        /// `message`: text
-        pub message: Option<String>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    #[cfg(feature = "region-composite-health-checks")]
-    runtime::object! {
-        CompositeHealthCheckListWarning { 0 code "code" 1 data "data" 2 message "message" }
-    }
+    pub type CompositeHealthCheckListWarning = RouteWarnings;
 
     #[cfg(feature = "region-composite-health-checks")]
     /// The object `CompositeHealthCheckListWarningData`.
-    pub struct CompositeHealthCheckListWarningData {
-        /// `key`: text
-        pub key: Option<String>,
-        /// `value`: text
-        pub value: Option<String>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    #[cfg(feature = "region-composite-health-checks")]
-    runtime::object! {
-        CompositeHealthCheckListWarningData { 0 key "key" 1 value "value" }
-    }
+    pub type CompositeHealthCheckListWarningData = RouteWarningsData;
 
     #[cfg(feature = "region-composite-health-checks")]
     /// The object `CompositeHealthChecksScopedListWarning`.
-    pub struct CompositeHealthChecksScopedListWarning {
-        /// `code`: one of a set of words
-        pub code: Option<runtime::Open<enums::CompositeHealthChecksScopedListWarningCode>>,
-        /// `data`: a list of an object
-        pub data: Option<Vec<CompositeHealthChecksScopedListWarningData>>,
-        /// `message`: text
-        pub message: Option<String>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    #[cfg(feature = "region-composite-health-checks")]
-    runtime::object! {
-        CompositeHealthChecksScopedListWarning { 0 code "code" 1 data "data" 2 message
-        "message" }
-    }
+    pub type CompositeHealthChecksScopedListWarning = RouteWarnings;
 
     #[cfg(feature = "region-composite-health-checks")]
     /// The object `CompositeHealthChecksScopedListWarningData`.
-    pub struct CompositeHealthChecksScopedListWarningData {
-        /// `key`: text
-        pub key: Option<String>,
-        /// `value`: text
-        pub value: Option<String>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    #[cfg(feature = "region-composite-health-checks")]
-    runtime::object! {
-        CompositeHealthChecksScopedListWarningData { 0 key "key" 1 value "value" }
-    }
+    pub type CompositeHealthChecksScopedListWarningData = RouteWarningsData;
 
     #[cfg(feature = "cross-site-networks")]
     /// The object `CrossSiteNetworkListWarning`.
-    pub struct CrossSiteNetworkListWarning {
-        /// `code`: one of a set of words
-        pub code: Option<runtime::Open<enums::CrossSiteNetworkListWarningCode>>,
-        /// `data`: a list of an object
-        pub data: Option<Vec<CrossSiteNetworkListWarningData>>,
-        /// `message`: text
-        pub message: Option<String>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    #[cfg(feature = "cross-site-networks")]
-    runtime::object! {
-        CrossSiteNetworkListWarning { 0 code "code" 1 data "data" 2 message "message" }
-    }
+    pub type CrossSiteNetworkListWarning = RouteWarnings;
 
     #[cfg(feature = "cross-site-networks")]
     /// The object `CrossSiteNetworkListWarningData`.
-    pub struct CrossSiteNetworkListWarningData {
-        /// `key`: text
-        pub key: Option<String>,
-        /// `value`: text
-        pub value: Option<String>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    #[cfg(feature = "cross-site-networks")]
-    runtime::object! {
-        CrossSiteNetworkListWarningData { 0 key "key" 1 value "value" }
-    }
+    pub type CrossSiteNetworkListWarningData = RouteWarningsData;
 
     #[cfg(feature = "disks")]
     /// The object `DiskAggregatedListWarning`.
-    pub struct DiskAggregatedListWarning {
-        /// `code`: one of a set of words
-        pub code: Option<runtime::Open<enums::DiskAggregatedListWarningCode>>,
-        /// `data`: a list of an object
-        pub data: Option<Vec<DiskAggregatedListWarningData>>,
-        /// `message`: text
-        pub message: Option<String>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    #[cfg(feature = "disks")]
-    runtime::object! {
-        DiskAggregatedListWarning { 0 code "code" 1 data "data" 2 message "message" }
-    }
+    pub type DiskAggregatedListWarning = RouteWarnings;
 
     #[cfg(feature = "disks")]
     /// The object `DiskAggregatedListWarningData`.
-    pub struct DiskAggregatedListWarningData {
-        /// `key`: text
-        pub key: Option<String>,
-        /// `value`: text
-        pub value: Option<String>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    #[cfg(feature = "disks")]
-    runtime::object! {
-        DiskAggregatedListWarningData { 0 key "key" 1 value "value" }
-    }
+    pub type DiskAggregatedListWarningData = RouteWarningsData;
 
     #[cfg(any(feature = "disks", feature = "region-disks"))]
     /// The object `DiskListWarning`.
-    pub struct DiskListWarning {
-        /// `code`: one of a set of words
-        pub code: Option<runtime::Open<enums::DiskListWarningCode>>,
-        /// `data`: a list of an object
-        pub data: Option<Vec<DiskListWarningData>>,
-        /// `message`: text
-        pub message: Option<String>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    #[cfg(any(feature = "disks", feature = "region-disks"))]
-    runtime::object! {
-        DiskListWarning { 0 code "code" 1 data "data" 2 message "message" }
-    }
+    pub type DiskListWarning = RouteWarnings;
 
     #[cfg(any(feature = "disks", feature = "region-disks"))]
     /// The object `DiskListWarningData`.
-    pub struct DiskListWarningData {
-        /// `key`: text
-        pub key: Option<String>,
-        /// `value`: text
-        pub value: Option<String>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    #[cfg(any(feature = "disks", feature = "region-disks"))]
-    runtime::object! {
-        DiskListWarningData { 0 key "key" 1 value "value" }
-    }
+    pub type DiskListWarningData = RouteWarningsData;
 
     #[cfg(feature = "disk-types")]
     /// The object `DiskTypeAggregatedListWarning`.
-    pub struct DiskTypeAggregatedListWarning {
-        /// `code`: one of a set of words
-        pub code: Option<runtime::Open<enums::DiskTypeAggregatedListWarningCode>>,
-        /// `data`: a list of an object
-        pub data: Option<Vec<DiskTypeAggregatedListWarningData>>,
-        /// `message`: text
-        pub message: Option<String>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    #[cfg(feature = "disk-types")]
-    runtime::object! {
-        DiskTypeAggregatedListWarning { 0 code "code" 1 data "data" 2 message "message" }
-    }
+    pub type DiskTypeAggregatedListWarning = RouteWarnings;
 
     #[cfg(feature = "disk-types")]
     /// The object `DiskTypeAggregatedListWarningData`.
-    pub struct DiskTypeAggregatedListWarningData {
-        /// `key`: text
-        pub key: Option<String>,
-        /// `value`: text
-        pub value: Option<String>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    #[cfg(feature = "disk-types")]
-    runtime::object! {
-        DiskTypeAggregatedListWarningData { 0 key "key" 1 value "value" }
-    }
+    pub type DiskTypeAggregatedListWarningData = RouteWarningsData;
 
     #[cfg(feature = "disk-types")]
     /// The object `DiskTypeListWarning`.
-    pub struct DiskTypeListWarning {
-        /// `code`: one of a set of words
-        pub code: Option<runtime::Open<enums::DiskTypeListWarningCode>>,
-        /// `data`: a list of an object
-        pub data: Option<Vec<DiskTypeListWarningData>>,
-        /// `message`: text
-        pub message: Option<String>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    #[cfg(feature = "disk-types")]
-    runtime::object! {
-        DiskTypeListWarning { 0 code "code" 1 data "data" 2 message "message" }
-    }
+    pub type DiskTypeListWarning = RouteWarnings;
 
     #[cfg(feature = "disk-types")]
     /// The object `DiskTypeListWarningData`.
-    pub struct DiskTypeListWarningData {
-        /// `key`: text
-        pub key: Option<String>,
-        /// `value`: text
-        pub value: Option<String>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    #[cfg(feature = "disk-types")]
-    runtime::object! {
-        DiskTypeListWarningData { 0 key "key" 1 value "value" }
-    }
+    pub type DiskTypeListWarningData = RouteWarningsData;
 
     #[cfg(feature = "disk-types")]
     /// The object `DiskTypesScopedListWarning`.
-    pub struct DiskTypesScopedListWarning {
-        /// `code`: one of a set of words
-        pub code: Option<runtime::Open<enums::DiskTypesScopedListWarningCode>>,
-        /// `data`: a list of an object
-        pub data: Option<Vec<DiskTypesScopedListWarningData>>,
-        /// `message`: text
-        pub message: Option<String>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    #[cfg(feature = "disk-types")]
-    runtime::object! {
-        DiskTypesScopedListWarning { 0 code "code" 1 data "data" 2 message "message" }
-    }
+    pub type DiskTypesScopedListWarning = RouteWarnings;
 
     #[cfg(feature = "disk-types")]
     /// The object `DiskTypesScopedListWarningData`.
-    pub struct DiskTypesScopedListWarningData {
-        /// `key`: text
-        pub key: Option<String>,
-        /// `value`: text
-        pub value: Option<String>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    #[cfg(feature = "disk-types")]
-    runtime::object! {
-        DiskTypesScopedListWarningData { 0 key "key" 1 value "value" }
-    }
+    pub type DiskTypesScopedListWarningData = RouteWarningsData;
 
     #[cfg(feature = "disks")]
     /// The object `DisksScopedListWarning`.
-    pub struct DisksScopedListWarning {
-        /// `code`: one of a set of words
-        pub code: Option<runtime::Open<enums::DisksScopedListWarningCode>>,
-        /// `data`: a list of an object
-        pub data: Option<Vec<DisksScopedListWarningData>>,
-        /// `message`: text
-        pub message: Option<String>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    #[cfg(feature = "disks")]
-    runtime::object! {
-        DisksScopedListWarning { 0 code "code" 1 data "data" 2 message "message" }
-    }
+    pub type DisksScopedListWarning = RouteWarnings;
 
     #[cfg(feature = "disks")]
     /// The object `DisksScopedListWarningData`.
-    pub struct DisksScopedListWarningData {
-        /// `key`: text
-        pub key: Option<String>,
-        /// `value`: text
-        pub value: Option<String>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    #[cfg(feature = "disks")]
-    runtime::object! {
-        DisksScopedListWarningData { 0 key "key" 1 value "value" }
-    }
+    pub type DisksScopedListWarningData = RouteWarningsData;
 
     #[cfg(feature = "networks")]
     /// The object `ExchangedPeeringRoutesListWarning`.
-    pub struct ExchangedPeeringRoutesListWarning {
-        /// `code`: one of a set of words
-        pub code: Option<runtime::Open<enums::ExchangedPeeringRoutesListWarningCode>>,
-        /// `data`: a list of an object
-        pub data: Option<Vec<ExchangedPeeringRoutesListWarningData>>,
-        /// `message`: text
-        pub message: Option<String>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    #[cfg(feature = "networks")]
-    runtime::object! {
-        ExchangedPeeringRoutesListWarning { 0 code "code" 1 data "data" 2 message "message" }
-    }
+    pub type ExchangedPeeringRoutesListWarning = RouteWarnings;
 
     #[cfg(feature = "networks")]
     /// The object `ExchangedPeeringRoutesListWarningData`.
-    pub struct ExchangedPeeringRoutesListWarningData {
-        /// `key`: text
-        pub key: Option<String>,
-        /// `value`: text
-        pub value: Option<String>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    #[cfg(feature = "networks")]
-    runtime::object! {
-        ExchangedPeeringRoutesListWarningData { 0 key "key" 1 value "value" }
-    }
+    pub type ExchangedPeeringRoutesListWarningData = RouteWarningsData;
 
     #[cfg(feature = "external-vpn-gateways")]
     /// The object `ExternalVpnGatewayListWarning`.
-    pub struct ExternalVpnGatewayListWarning {
-        /// `code`: one of a set of words
-        pub code: Option<runtime::Open<enums::ExternalVpnGatewayListWarningCode>>,
-        /// `data`: a list of an object
-        pub data: Option<Vec<ExternalVpnGatewayListWarningData>>,
-        /// `message`: text
-        pub message: Option<String>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    #[cfg(feature = "external-vpn-gateways")]
-    runtime::object! {
-        ExternalVpnGatewayListWarning { 0 code "code" 1 data "data" 2 message "message" }
-    }
+    pub type ExternalVpnGatewayListWarning = RouteWarnings;
 
     #[cfg(feature = "external-vpn-gateways")]
     /// The object `ExternalVpnGatewayListWarningData`.
-    pub struct ExternalVpnGatewayListWarningData {
-        /// `key`: text
-        pub key: Option<String>,
-        /// `value`: text
-        pub value: Option<String>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    #[cfg(feature = "external-vpn-gateways")]
-    runtime::object! {
-        ExternalVpnGatewayListWarningData { 0 key "key" 1 value "value" }
-    }
+    pub type ExternalVpnGatewayListWarningData = RouteWarningsData;
 
     #[cfg(
         any(
@@ -27365,25 +26590,7 @@ pub mod inline {
         )
     )]
     /// The object `FirewallAllowed`.
-    pub struct FirewallAllowed {
-        /// `IPProtocol`: text
-        pub ip_protocol: Option<String>,
-        /// `ports`: a list of text
-        pub ports: Option<Vec<String>>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    #[cfg(
-        any(
-            feature = "firewalls",
-            feature = "instances",
-            feature = "networks",
-            feature = "region-network-firewall-policies"
-        )
-    )]
-    runtime::object! {
-        FirewallAllowed { 0 ip_protocol "IPProtocol" 1 ports "ports" }
-    }
+    pub type FirewallAllowed = FirewallDenied;
 
     #[cfg(
         any(
@@ -27416,67 +26623,19 @@ pub mod inline {
 
     #[cfg(feature = "firewalls")]
     /// The object `FirewallListWarning`.
-    pub struct FirewallListWarning {
-        /// `code`: one of a set of words
-        pub code: Option<runtime::Open<enums::FirewallListWarningCode>>,
-        /// `data`: a list of an object
-        pub data: Option<Vec<FirewallListWarningData>>,
-        /// `message`: text
-        pub message: Option<String>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    #[cfg(feature = "firewalls")]
-    runtime::object! {
-        FirewallListWarning { 0 code "code" 1 data "data" 2 message "message" }
-    }
+    pub type FirewallListWarning = RouteWarnings;
 
     #[cfg(feature = "firewalls")]
     /// The object `FirewallListWarningData`.
-    pub struct FirewallListWarningData {
-        /// `key`: text
-        pub key: Option<String>,
-        /// `value`: text
-        pub value: Option<String>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    #[cfg(feature = "firewalls")]
-    runtime::object! {
-        FirewallListWarningData { 0 key "key" 1 value "value" }
-    }
+    pub type FirewallListWarningData = RouteWarningsData;
 
     #[cfg(feature = "network-firewall-policies")]
     /// The object `FirewallPoliciesScopedListWarning`.
-    pub struct FirewallPoliciesScopedListWarning {
-        /// `code`: one of a set of words
-        pub code: Option<runtime::Open<enums::FirewallPoliciesScopedListWarningCode>>,
-        /// `data`: a list of an object
-        pub data: Option<Vec<FirewallPoliciesScopedListWarningData>>,
-        /// `message`: text
-        pub message: Option<String>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    #[cfg(feature = "network-firewall-policies")]
-    runtime::object! {
-        FirewallPoliciesScopedListWarning { 0 code "code" 1 data "data" 2 message "message" }
-    }
+    pub type FirewallPoliciesScopedListWarning = RouteWarnings;
 
     #[cfg(feature = "network-firewall-policies")]
     /// The object `FirewallPoliciesScopedListWarningData`.
-    pub struct FirewallPoliciesScopedListWarningData {
-        /// `key`: text
-        pub key: Option<String>,
-        /// `value`: text
-        pub value: Option<String>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    #[cfg(feature = "network-firewall-policies")]
-    runtime::object! {
-        FirewallPoliciesScopedListWarningData { 0 key "key" 1 value "value" }
-    }
+    pub type FirewallPoliciesScopedListWarningData = RouteWarningsData;
 
     #[cfg(
         any(
@@ -27486,26 +26645,7 @@ pub mod inline {
         )
     )]
     /// The object `FirewallPolicyListWarning`.
-    pub struct FirewallPolicyListWarning {
-        /// `code`: one of a set of words
-        pub code: Option<runtime::Open<enums::FirewallPolicyListWarningCode>>,
-        /// `data`: a list of an object
-        pub data: Option<Vec<FirewallPolicyListWarningData>>,
-        /// `message`: text
-        pub message: Option<String>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    #[cfg(
-        any(
-            feature = "firewall-policies",
-            feature = "network-firewall-policies",
-            feature = "region-network-firewall-policies"
-        )
-    )]
-    runtime::object! {
-        FirewallPolicyListWarning { 0 code "code" 1 data "data" 2 message "message" }
-    }
+    pub type FirewallPolicyListWarning = RouteWarnings;
 
     #[cfg(
         any(
@@ -27515,776 +26655,191 @@ pub mod inline {
         )
     )]
     /// The object `FirewallPolicyListWarningData`.
-    pub struct FirewallPolicyListWarningData {
-        /// `key`: text
-        pub key: Option<String>,
-        /// `value`: text
-        pub value: Option<String>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    #[cfg(
-        any(
-            feature = "firewall-policies",
-            feature = "network-firewall-policies",
-            feature = "region-network-firewall-policies"
-        )
-    )]
-    runtime::object! {
-        FirewallPolicyListWarningData { 0 key "key" 1 value "value" }
-    }
+    pub type FirewallPolicyListWarningData = RouteWarningsData;
 
     #[cfg(feature = "forwarding-rules")]
     /// The object `ForwardingRuleAggregatedListWarning`.
-    pub struct ForwardingRuleAggregatedListWarning {
-        /// `code`: one of a set of words
-        pub code: Option<runtime::Open<enums::ForwardingRuleAggregatedListWarningCode>>,
-        /// `data`: a list of an object
-        pub data: Option<Vec<ForwardingRuleAggregatedListWarningData>>,
-        /// `message`: text
-        pub message: Option<String>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    #[cfg(feature = "forwarding-rules")]
-    runtime::object! {
-        ForwardingRuleAggregatedListWarning { 0 code "code" 1 data "data" 2 message "message"
-        }
-    }
+    pub type ForwardingRuleAggregatedListWarning = RouteWarnings;
 
     #[cfg(feature = "forwarding-rules")]
     /// The object `ForwardingRuleAggregatedListWarningData`.
-    pub struct ForwardingRuleAggregatedListWarningData {
-        /// `key`: text
-        pub key: Option<String>,
-        /// `value`: text
-        pub value: Option<String>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    #[cfg(feature = "forwarding-rules")]
-    runtime::object! {
-        ForwardingRuleAggregatedListWarningData { 0 key "key" 1 value "value" }
-    }
+    pub type ForwardingRuleAggregatedListWarningData = RouteWarningsData;
 
     #[cfg(any(feature = "forwarding-rules", feature = "global-forwarding-rules"))]
     /// The object `ForwardingRuleListWarning`.
-    pub struct ForwardingRuleListWarning {
-        /// `code`: one of a set of words
-        pub code: Option<runtime::Open<enums::ForwardingRuleListWarningCode>>,
-        /// `data`: a list of an object
-        pub data: Option<Vec<ForwardingRuleListWarningData>>,
-        /// `message`: text
-        pub message: Option<String>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    #[cfg(any(feature = "forwarding-rules", feature = "global-forwarding-rules"))]
-    runtime::object! {
-        ForwardingRuleListWarning { 0 code "code" 1 data "data" 2 message "message" }
-    }
+    pub type ForwardingRuleListWarning = RouteWarnings;
 
     #[cfg(any(feature = "forwarding-rules", feature = "global-forwarding-rules"))]
     /// The object `ForwardingRuleListWarningData`.
-    pub struct ForwardingRuleListWarningData {
-        /// `key`: text
-        pub key: Option<String>,
-        /// `value`: text
-        pub value: Option<String>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    #[cfg(any(feature = "forwarding-rules", feature = "global-forwarding-rules"))]
-    runtime::object! {
-        ForwardingRuleListWarningData { 0 key "key" 1 value "value" }
-    }
+    pub type ForwardingRuleListWarningData = RouteWarningsData;
 
     #[cfg(feature = "forwarding-rules")]
     /// The object `ForwardingRulesScopedListWarning`.
-    pub struct ForwardingRulesScopedListWarning {
-        /// `code`: one of a set of words
-        pub code: Option<runtime::Open<enums::ForwardingRulesScopedListWarningCode>>,
-        /// `data`: a list of an object
-        pub data: Option<Vec<ForwardingRulesScopedListWarningData>>,
-        /// `message`: text
-        pub message: Option<String>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    #[cfg(feature = "forwarding-rules")]
-    runtime::object! {
-        ForwardingRulesScopedListWarning { 0 code "code" 1 data "data" 2 message "message" }
-    }
+    pub type ForwardingRulesScopedListWarning = RouteWarnings;
 
     #[cfg(feature = "forwarding-rules")]
     /// The object `ForwardingRulesScopedListWarningData`.
-    pub struct ForwardingRulesScopedListWarningData {
-        /// `key`: text
-        pub key: Option<String>,
-        /// `value`: text
-        pub value: Option<String>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    #[cfg(feature = "forwarding-rules")]
-    runtime::object! {
-        ForwardingRulesScopedListWarningData { 0 key "key" 1 value "value" }
-    }
+    pub type ForwardingRulesScopedListWarningData = RouteWarningsData;
 
     #[cfg(feature = "future-reservations")]
     /// The object `FutureReservationsAggregatedListResponseWarning`.
-    pub struct FutureReservationsAggregatedListResponseWarning {
-        /// `code`: one of a set of words
-        pub code: Option<
-            runtime::Open<enums::FutureReservationsAggregatedListResponseWarningCode>,
-        >,
-        /// `data`: a list of an object
-        pub data: Option<Vec<FutureReservationsAggregatedListResponseWarningData>>,
-        /// `message`: text
-        pub message: Option<String>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    #[cfg(feature = "future-reservations")]
-    runtime::object! {
-        FutureReservationsAggregatedListResponseWarning { 0 code "code" 1 data "data" 2
-        message "message" }
-    }
+    pub type FutureReservationsAggregatedListResponseWarning = RouteWarnings;
 
     #[cfg(feature = "future-reservations")]
     /// The object `FutureReservationsAggregatedListResponseWarningData`.
-    pub struct FutureReservationsAggregatedListResponseWarningData {
-        /// `key`: text
-        pub key: Option<String>,
-        /// `value`: text
-        pub value: Option<String>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    #[cfg(feature = "future-reservations")]
-    runtime::object! {
-        FutureReservationsAggregatedListResponseWarningData { 0 key "key" 1 value "value" }
-    }
+    pub type FutureReservationsAggregatedListResponseWarningData = RouteWarningsData;
 
     #[cfg(feature = "future-reservations")]
     /// The object `FutureReservationsListResponseWarning`.
-    pub struct FutureReservationsListResponseWarning {
-        /// `code`: one of a set of words
-        pub code: Option<runtime::Open<enums::FutureReservationsListResponseWarningCode>>,
-        /// `data`: a list of an object
-        pub data: Option<Vec<FutureReservationsListResponseWarningData>>,
-        /// `message`: text
-        pub message: Option<String>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    #[cfg(feature = "future-reservations")]
-    runtime::object! {
-        FutureReservationsListResponseWarning { 0 code "code" 1 data "data" 2 message
-        "message" }
-    }
+    pub type FutureReservationsListResponseWarning = RouteWarnings;
 
     #[cfg(feature = "future-reservations")]
     /// The object `FutureReservationsListResponseWarningData`.
-    pub struct FutureReservationsListResponseWarningData {
-        /// `key`: text
-        pub key: Option<String>,
-        /// `value`: text
-        pub value: Option<String>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    #[cfg(feature = "future-reservations")]
-    runtime::object! {
-        FutureReservationsListResponseWarningData { 0 key "key" 1 value "value" }
-    }
+    pub type FutureReservationsListResponseWarningData = RouteWarningsData;
 
     #[cfg(feature = "future-reservations")]
     /// The object `FutureReservationsScopedListWarning`.
-    pub struct FutureReservationsScopedListWarning {
-        /// `code`: one of a set of words
-        pub code: Option<runtime::Open<enums::FutureReservationsScopedListWarningCode>>,
-        /// `data`: a list of an object
-        pub data: Option<Vec<FutureReservationsScopedListWarningData>>,
-        /// `message`: text
-        pub message: Option<String>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    #[cfg(feature = "future-reservations")]
-    runtime::object! {
-        FutureReservationsScopedListWarning { 0 code "code" 1 data "data" 2 message "message"
-        }
-    }
+    pub type FutureReservationsScopedListWarning = RouteWarnings;
 
     #[cfg(feature = "future-reservations")]
     /// The object `FutureReservationsScopedListWarningData`.
-    pub struct FutureReservationsScopedListWarningData {
-        /// `key`: text
-        pub key: Option<String>,
-        /// `value`: text
-        pub value: Option<String>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    #[cfg(feature = "future-reservations")]
-    runtime::object! {
-        FutureReservationsScopedListWarningData { 0 key "key" 1 value "value" }
-    }
+    pub type FutureReservationsScopedListWarningData = RouteWarningsData;
 
     #[cfg(feature = "global-vm-extension-policies")]
     /// The object `GlobalVmExtensionPolicyListWarning`.
-    pub struct GlobalVmExtensionPolicyListWarning {
-        /// `code`: one of a set of words
-        pub code: Option<runtime::Open<enums::GlobalVmExtensionPolicyListWarningCode>>,
-        /// `data`: a list of an object
-        pub data: Option<Vec<GlobalVmExtensionPolicyListWarningData>>,
-        /// `message`: text
-        pub message: Option<String>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    #[cfg(feature = "global-vm-extension-policies")]
-    runtime::object! {
-        GlobalVmExtensionPolicyListWarning { 0 code "code" 1 data "data" 2 message "message"
-        }
-    }
+    pub type GlobalVmExtensionPolicyListWarning = RouteWarnings;
 
     #[cfg(feature = "global-vm-extension-policies")]
     /// The object `GlobalVmExtensionPolicyListWarningData`.
-    pub struct GlobalVmExtensionPolicyListWarningData {
-        /// `key`: text
-        pub key: Option<String>,
-        /// `value`: text
-        pub value: Option<String>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    #[cfg(feature = "global-vm-extension-policies")]
-    runtime::object! {
-        GlobalVmExtensionPolicyListWarningData { 0 key "key" 1 value "value" }
-    }
+    pub type GlobalVmExtensionPolicyListWarningData = RouteWarningsData;
 
     #[cfg(feature = "region-health-aggregation-policies")]
     /// The object `HealthAggregationPoliciesScopedListWarning`.
-    pub struct HealthAggregationPoliciesScopedListWarning {
-        /// `code`: one of a set of words
-        pub code: Option<
-            runtime::Open<enums::HealthAggregationPoliciesScopedListWarningCode>,
-        >,
-        /// `data`: a list of an object
-        pub data: Option<Vec<HealthAggregationPoliciesScopedListWarningData>>,
-        /// `message`: text
-        pub message: Option<String>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    #[cfg(feature = "region-health-aggregation-policies")]
-    runtime::object! {
-        HealthAggregationPoliciesScopedListWarning { 0 code "code" 1 data "data" 2 message
-        "message" }
-    }
+    pub type HealthAggregationPoliciesScopedListWarning = RouteWarnings;
 
     #[cfg(feature = "region-health-aggregation-policies")]
     /// The object `HealthAggregationPoliciesScopedListWarningData`.
-    pub struct HealthAggregationPoliciesScopedListWarningData {
-        /// `key`: text
-        pub key: Option<String>,
-        /// `value`: text
-        pub value: Option<String>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    #[cfg(feature = "region-health-aggregation-policies")]
-    runtime::object! {
-        HealthAggregationPoliciesScopedListWarningData { 0 key "key" 1 value "value" }
-    }
+    pub type HealthAggregationPoliciesScopedListWarningData = RouteWarningsData;
 
     #[cfg(feature = "region-health-aggregation-policies")]
     /// The object `HealthAggregationPolicyAggregatedListWarning`.
-    pub struct HealthAggregationPolicyAggregatedListWarning {
-        /// `code`: one of a set of words
-        pub code: Option<
-            runtime::Open<enums::HealthAggregationPolicyAggregatedListWarningCode>,
-        >,
-        /// `data`: a list of an object
-        pub data: Option<Vec<HealthAggregationPolicyAggregatedListWarningData>>,
-        /// `message`: text
-        pub message: Option<String>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    #[cfg(feature = "region-health-aggregation-policies")]
-    runtime::object! {
-        HealthAggregationPolicyAggregatedListWarning { 0 code "code" 1 data "data" 2 message
-        "message" }
-    }
+    pub type HealthAggregationPolicyAggregatedListWarning = RouteWarnings;
 
     #[cfg(feature = "region-health-aggregation-policies")]
     /// The object `HealthAggregationPolicyAggregatedListWarningData`.
-    pub struct HealthAggregationPolicyAggregatedListWarningData {
-        /// `key`: text
-        pub key: Option<String>,
-        /// `value`: text
-        pub value: Option<String>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    #[cfg(feature = "region-health-aggregation-policies")]
-    runtime::object! {
-        HealthAggregationPolicyAggregatedListWarningData { 0 key "key" 1 value "value" }
-    }
+    pub type HealthAggregationPolicyAggregatedListWarningData = RouteWarningsData;
 
     #[cfg(feature = "region-health-aggregation-policies")]
     /// The object `HealthAggregationPolicyListWarning`.
-    pub struct HealthAggregationPolicyListWarning {
-        /// `code`: one of a set of words
-        pub code: Option<runtime::Open<enums::HealthAggregationPolicyListWarningCode>>,
-        /// `data`: a list of an object
-        pub data: Option<Vec<HealthAggregationPolicyListWarningData>>,
-        /// `message`: text
-        pub message: Option<String>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    #[cfg(feature = "region-health-aggregation-policies")]
-    runtime::object! {
-        HealthAggregationPolicyListWarning { 0 code "code" 1 data "data" 2 message "message"
-        }
-    }
+    pub type HealthAggregationPolicyListWarning = RouteWarnings;
 
     #[cfg(feature = "region-health-aggregation-policies")]
     /// The object `HealthAggregationPolicyListWarningData`.
-    pub struct HealthAggregationPolicyListWarningData {
-        /// `key`: text
-        pub key: Option<String>,
-        /// `value`: text
-        pub value: Option<String>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    #[cfg(feature = "region-health-aggregation-policies")]
-    runtime::object! {
-        HealthAggregationPolicyListWarningData { 0 key "key" 1 value "value" }
-    }
+    pub type HealthAggregationPolicyListWarningData = RouteWarningsData;
 
     #[cfg(any(feature = "health-checks", feature = "region-health-checks"))]
     /// The object `HealthCheckListWarning`.
-    pub struct HealthCheckListWarning {
-        /// `code`: one of a set of words
-        pub code: Option<runtime::Open<enums::HealthCheckListWarningCode>>,
-        /// `data`: a list of an object
-        pub data: Option<Vec<HealthCheckListWarningData>>,
-        /// `message`: text
-        pub message: Option<String>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    #[cfg(any(feature = "health-checks", feature = "region-health-checks"))]
-    runtime::object! {
-        HealthCheckListWarning { 0 code "code" 1 data "data" 2 message "message" }
-    }
+    pub type HealthCheckListWarning = RouteWarnings;
 
     #[cfg(any(feature = "health-checks", feature = "region-health-checks"))]
     /// The object `HealthCheckListWarningData`.
-    pub struct HealthCheckListWarningData {
-        /// `key`: text
-        pub key: Option<String>,
-        /// `value`: text
-        pub value: Option<String>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    #[cfg(any(feature = "health-checks", feature = "region-health-checks"))]
-    runtime::object! {
-        HealthCheckListWarningData { 0 key "key" 1 value "value" }
-    }
+    pub type HealthCheckListWarningData = RouteWarningsData;
 
     #[cfg(feature = "region-health-check-services")]
     /// The object `HealthCheckServiceAggregatedListWarning`.
-    pub struct HealthCheckServiceAggregatedListWarning {
-        /// `code`: one of a set of words
-        pub code: Option<runtime::Open<enums::HealthCheckServiceAggregatedListWarningCode>>,
-        /// `data`: a list of an object
-        pub data: Option<Vec<HealthCheckServiceAggregatedListWarningData>>,
-        /// `message`: text
-        pub message: Option<String>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    #[cfg(feature = "region-health-check-services")]
-    runtime::object! {
-        HealthCheckServiceAggregatedListWarning { 0 code "code" 1 data "data" 2 message
-        "message" }
-    }
+    pub type HealthCheckServiceAggregatedListWarning = RouteWarnings;
 
     #[cfg(feature = "region-health-check-services")]
     /// The object `HealthCheckServiceAggregatedListWarningData`.
-    pub struct HealthCheckServiceAggregatedListWarningData {
-        /// `key`: text
-        pub key: Option<String>,
-        /// `value`: text
-        pub value: Option<String>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    #[cfg(feature = "region-health-check-services")]
-    runtime::object! {
-        HealthCheckServiceAggregatedListWarningData { 0 key "key" 1 value "value" }
-    }
+    pub type HealthCheckServiceAggregatedListWarningData = RouteWarningsData;
 
     #[cfg(feature = "region-health-check-services")]
     /// The object `HealthCheckServicesListWarning`.
-    pub struct HealthCheckServicesListWarning {
-        /// `code`: one of a set of words
-        pub code: Option<runtime::Open<enums::HealthCheckServicesListWarningCode>>,
-        /// `data`: a list of an object
-        pub data: Option<Vec<HealthCheckServicesListWarningData>>,
-        /// `message`: text
-        pub message: Option<String>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    #[cfg(feature = "region-health-check-services")]
-    runtime::object! {
-        HealthCheckServicesListWarning { 0 code "code" 1 data "data" 2 message "message" }
-    }
+    pub type HealthCheckServicesListWarning = RouteWarnings;
 
     #[cfg(feature = "region-health-check-services")]
     /// The object `HealthCheckServicesListWarningData`.
-    pub struct HealthCheckServicesListWarningData {
-        /// `key`: text
-        pub key: Option<String>,
-        /// `value`: text
-        pub value: Option<String>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    #[cfg(feature = "region-health-check-services")]
-    runtime::object! {
-        HealthCheckServicesListWarningData { 0 key "key" 1 value "value" }
-    }
+    pub type HealthCheckServicesListWarningData = RouteWarningsData;
 
     #[cfg(feature = "region-health-check-services")]
     /// The object `HealthCheckServicesScopedListWarning`.
-    pub struct HealthCheckServicesScopedListWarning {
-        /// `code`: one of a set of words
-        pub code: Option<runtime::Open<enums::HealthCheckServicesScopedListWarningCode>>,
-        /// `data`: a list of an object
-        pub data: Option<Vec<HealthCheckServicesScopedListWarningData>>,
-        /// `message`: text
-        pub message: Option<String>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    #[cfg(feature = "region-health-check-services")]
-    runtime::object! {
-        HealthCheckServicesScopedListWarning { 0 code "code" 1 data "data" 2 message
-        "message" }
-    }
+    pub type HealthCheckServicesScopedListWarning = RouteWarnings;
 
     #[cfg(feature = "region-health-check-services")]
     /// The object `HealthCheckServicesScopedListWarningData`.
-    pub struct HealthCheckServicesScopedListWarningData {
-        /// `key`: text
-        pub key: Option<String>,
-        /// `value`: text
-        pub value: Option<String>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    #[cfg(feature = "region-health-check-services")]
-    runtime::object! {
-        HealthCheckServicesScopedListWarningData { 0 key "key" 1 value "value" }
-    }
+    pub type HealthCheckServicesScopedListWarningData = RouteWarningsData;
 
     #[cfg(feature = "health-checks")]
     /// The object `HealthChecksAggregatedListWarning`.
-    pub struct HealthChecksAggregatedListWarning {
-        /// `code`: one of a set of words
-        pub code: Option<runtime::Open<enums::HealthChecksAggregatedListWarningCode>>,
-        /// `data`: a list of an object
-        pub data: Option<Vec<HealthChecksAggregatedListWarningData>>,
-        /// `message`: text
-        pub message: Option<String>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    #[cfg(feature = "health-checks")]
-    runtime::object! {
-        HealthChecksAggregatedListWarning { 0 code "code" 1 data "data" 2 message "message" }
-    }
+    pub type HealthChecksAggregatedListWarning = RouteWarnings;
 
     #[cfg(feature = "health-checks")]
     /// The object `HealthChecksAggregatedListWarningData`.
-    pub struct HealthChecksAggregatedListWarningData {
-        /// `key`: text
-        pub key: Option<String>,
-        /// `value`: text
-        pub value: Option<String>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    #[cfg(feature = "health-checks")]
-    runtime::object! {
-        HealthChecksAggregatedListWarningData { 0 key "key" 1 value "value" }
-    }
+    pub type HealthChecksAggregatedListWarningData = RouteWarningsData;
 
     #[cfg(feature = "health-checks")]
     /// The object `HealthChecksScopedListWarning`.
-    pub struct HealthChecksScopedListWarning {
-        /// `code`: one of a set of words
-        pub code: Option<runtime::Open<enums::HealthChecksScopedListWarningCode>>,
-        /// `data`: a list of an object
-        pub data: Option<Vec<HealthChecksScopedListWarningData>>,
-        /// `message`: text
-        pub message: Option<String>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    #[cfg(feature = "health-checks")]
-    runtime::object! {
-        HealthChecksScopedListWarning { 0 code "code" 1 data "data" 2 message "message" }
-    }
+    pub type HealthChecksScopedListWarning = RouteWarnings;
 
     #[cfg(feature = "health-checks")]
     /// The object `HealthChecksScopedListWarningData`.
-    pub struct HealthChecksScopedListWarningData {
-        /// `key`: text
-        pub key: Option<String>,
-        /// `value`: text
-        pub value: Option<String>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    #[cfg(feature = "health-checks")]
-    runtime::object! {
-        HealthChecksScopedListWarningData { 0 key "key" 1 value "value" }
-    }
+    pub type HealthChecksScopedListWarningData = RouteWarningsData;
 
     #[cfg(feature = "region-health-sources")]
     /// The object `HealthSourceAggregatedListWarning`.
-    pub struct HealthSourceAggregatedListWarning {
-        /// `code`: one of a set of words
-        pub code: Option<runtime::Open<enums::HealthSourceAggregatedListWarningCode>>,
-        /// `data`: a list of an object
-        pub data: Option<Vec<HealthSourceAggregatedListWarningData>>,
-        /// `message`: text
-        pub message: Option<String>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    #[cfg(feature = "region-health-sources")]
-    runtime::object! {
-        HealthSourceAggregatedListWarning { 0 code "code" 1 data "data" 2 message "message" }
-    }
+    pub type HealthSourceAggregatedListWarning = RouteWarnings;
 
     #[cfg(feature = "region-health-sources")]
     /// The object `HealthSourceAggregatedListWarningData`.
-    pub struct HealthSourceAggregatedListWarningData {
-        /// `key`: text
-        pub key: Option<String>,
-        /// `value`: text
-        pub value: Option<String>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    #[cfg(feature = "region-health-sources")]
-    runtime::object! {
-        HealthSourceAggregatedListWarningData { 0 key "key" 1 value "value" }
-    }
+    pub type HealthSourceAggregatedListWarningData = RouteWarningsData;
 
     #[cfg(feature = "region-health-sources")]
     /// The object `HealthSourceListWarning`.
-    pub struct HealthSourceListWarning {
-        /// `code`: one of a set of words
-        pub code: Option<runtime::Open<enums::HealthSourceListWarningCode>>,
-        /// `data`: a list of an object
-        pub data: Option<Vec<HealthSourceListWarningData>>,
-        /// `message`: text
-        pub message: Option<String>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    #[cfg(feature = "region-health-sources")]
-    runtime::object! {
-        HealthSourceListWarning { 0 code "code" 1 data "data" 2 message "message" }
-    }
+    pub type HealthSourceListWarning = RouteWarnings;
 
     #[cfg(feature = "region-health-sources")]
     /// The object `HealthSourceListWarningData`.
-    pub struct HealthSourceListWarningData {
-        /// `key`: text
-        pub key: Option<String>,
-        /// `value`: text
-        pub value: Option<String>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    #[cfg(feature = "region-health-sources")]
-    runtime::object! {
-        HealthSourceListWarningData { 0 key "key" 1 value "value" }
-    }
+    pub type HealthSourceListWarningData = RouteWarningsData;
 
     #[cfg(feature = "region-health-sources")]
     /// The object `HealthSourcesScopedListWarning`.
-    pub struct HealthSourcesScopedListWarning {
-        /// `code`: one of a set of words
-        pub code: Option<runtime::Open<enums::HealthSourcesScopedListWarningCode>>,
-        /// `data`: a list of an object
-        pub data: Option<Vec<HealthSourcesScopedListWarningData>>,
-        /// `message`: text
-        pub message: Option<String>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    #[cfg(feature = "region-health-sources")]
-    runtime::object! {
-        HealthSourcesScopedListWarning { 0 code "code" 1 data "data" 2 message "message" }
-    }
+    pub type HealthSourcesScopedListWarning = RouteWarnings;
 
     #[cfg(feature = "region-health-sources")]
     /// The object `HealthSourcesScopedListWarningData`.
-    pub struct HealthSourcesScopedListWarningData {
-        /// `key`: text
-        pub key: Option<String>,
-        /// `value`: text
-        pub value: Option<String>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    #[cfg(feature = "region-health-sources")]
-    runtime::object! {
-        HealthSourcesScopedListWarningData { 0 key "key" 1 value "value" }
-    }
+    pub type HealthSourcesScopedListWarningData = RouteWarningsData;
 
     #[cfg(feature = "hosts")]
     /// The object `HostsListResponseWarning`.
-    pub struct HostsListResponseWarning {
-        /// `code`: one of a set of words
-        pub code: Option<runtime::Open<enums::HostsListResponseWarningCode>>,
-        /// `data`: a list of an object
-        pub data: Option<Vec<HostsListResponseWarningData>>,
-        /// `message`: text
-        pub message: Option<String>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    #[cfg(feature = "hosts")]
-    runtime::object! {
-        HostsListResponseWarning { 0 code "code" 1 data "data" 2 message "message" }
-    }
+    pub type HostsListResponseWarning = RouteWarnings;
 
     #[cfg(feature = "hosts")]
     /// The object `HostsListResponseWarningData`.
-    pub struct HostsListResponseWarningData {
-        /// `key`: text
-        pub key: Option<String>,
-        /// `value`: text
-        pub value: Option<String>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    #[cfg(feature = "hosts")]
-    runtime::object! {
-        HostsListResponseWarningData { 0 key "key" 1 value "value" }
-    }
+    pub type HostsListResponseWarningData = RouteWarningsData;
 
     #[cfg(feature = "http-health-checks")]
     /// The object `HttpHealthCheckListWarning`.
-    pub struct HttpHealthCheckListWarning {
-        /// `code`: one of a set of words
-        pub code: Option<runtime::Open<enums::HttpHealthCheckListWarningCode>>,
-        /// `data`: a list of an object
-        pub data: Option<Vec<HttpHealthCheckListWarningData>>,
-        /// `message`: text
-        pub message: Option<String>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    #[cfg(feature = "http-health-checks")]
-    runtime::object! {
-        HttpHealthCheckListWarning { 0 code "code" 1 data "data" 2 message "message" }
-    }
+    pub type HttpHealthCheckListWarning = RouteWarnings;
 
     #[cfg(feature = "http-health-checks")]
     /// The object `HttpHealthCheckListWarningData`.
-    pub struct HttpHealthCheckListWarningData {
-        /// `key`: text
-        pub key: Option<String>,
-        /// `value`: text
-        pub value: Option<String>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    #[cfg(feature = "http-health-checks")]
-    runtime::object! {
-        HttpHealthCheckListWarningData { 0 key "key" 1 value "value" }
-    }
+    pub type HttpHealthCheckListWarningData = RouteWarningsData;
 
     #[cfg(feature = "https-health-checks")]
     /// The object `HttpsHealthCheckListWarning`.
-    pub struct HttpsHealthCheckListWarning {
-        /// `code`: one of a set of words
-        pub code: Option<runtime::Open<enums::HttpsHealthCheckListWarningCode>>,
-        /// `data`: a list of an object
-        pub data: Option<Vec<HttpsHealthCheckListWarningData>>,
-        /// `message`: text
-        pub message: Option<String>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    #[cfg(feature = "https-health-checks")]
-    runtime::object! {
-        HttpsHealthCheckListWarning { 0 code "code" 1 data "data" 2 message "message" }
-    }
+    pub type HttpsHealthCheckListWarning = RouteWarnings;
 
     #[cfg(feature = "https-health-checks")]
     /// The object `HttpsHealthCheckListWarningData`.
-    pub struct HttpsHealthCheckListWarningData {
-        /// `key`: text
-        pub key: Option<String>,
-        /// `value`: text
-        pub value: Option<String>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    #[cfg(feature = "https-health-checks")]
-    runtime::object! {
-        HttpsHealthCheckListWarningData { 0 key "key" 1 value "value" }
-    }
+    pub type HttpsHealthCheckListWarningData = RouteWarningsData;
 
     #[cfg(feature = "images")]
     /// The object `ImageListWarning`.
-    pub struct ImageListWarning {
-        /// `code`: one of a set of words
-        pub code: Option<runtime::Open<enums::ImageListWarningCode>>,
-        /// `data`: a list of an object
-        pub data: Option<Vec<ImageListWarningData>>,
-        /// `message`: text
-        pub message: Option<String>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    #[cfg(feature = "images")]
-    runtime::object! {
-        ImageListWarning { 0 code "code" 1 data "data" 2 message "message" }
-    }
+    pub type ImageListWarning = RouteWarnings;
 
     #[cfg(feature = "images")]
     /// The object `ImageListWarningData`.
-    pub struct ImageListWarningData {
-        /// `key`: text
-        pub key: Option<String>,
-        /// `value`: text
-        pub value: Option<String>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    #[cfg(feature = "images")]
-    runtime::object! {
-        ImageListWarningData { 0 key "key" 1 value "value" }
-    }
+    pub type ImageListWarningData = RouteWarningsData;
 
     #[cfg(any(feature = "image-family-views", feature = "image-views", feature = "images"))]
     /// The object `ImageRawDisk`.
@@ -28307,199 +26862,51 @@ pub mod inline {
 
     #[cfg(feature = "image-views")]
     /// The object `ImageViewsListResponseWarning`.
-    pub struct ImageViewsListResponseWarning {
-        /// `code`: one of a set of words
-        pub code: Option<runtime::Open<enums::ImageViewsListResponseWarningCode>>,
-        /// `data`: a list of an object
-        pub data: Option<Vec<ImageViewsListResponseWarningData>>,
-        /// `message`: text
-        pub message: Option<String>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    #[cfg(feature = "image-views")]
-    runtime::object! {
-        ImageViewsListResponseWarning { 0 code "code" 1 data "data" 2 message "message" }
-    }
+    pub type ImageViewsListResponseWarning = RouteWarnings;
 
     #[cfg(feature = "image-views")]
     /// The object `ImageViewsListResponseWarningData`.
-    pub struct ImageViewsListResponseWarningData {
-        /// `key`: text
-        pub key: Option<String>,
-        /// `value`: text
-        pub value: Option<String>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    #[cfg(feature = "image-views")]
-    runtime::object! {
-        ImageViewsListResponseWarningData { 0 key "key" 1 value "value" }
-    }
+    pub type ImageViewsListResponseWarningData = RouteWarningsData;
 
     #[cfg(feature = "instances")]
     /// The object `InstanceAggregatedListWarning`.
-    pub struct InstanceAggregatedListWarning {
-        /// `code`: one of a set of words
-        pub code: Option<runtime::Open<enums::InstanceAggregatedListWarningCode>>,
-        /// `data`: a list of an object
-        pub data: Option<Vec<InstanceAggregatedListWarningData>>,
-        /// `message`: text
-        pub message: Option<String>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    #[cfg(feature = "instances")]
-    runtime::object! {
-        InstanceAggregatedListWarning { 0 code "code" 1 data "data" 2 message "message" }
-    }
+    pub type InstanceAggregatedListWarning = RouteWarnings;
 
     #[cfg(feature = "instances")]
     /// The object `InstanceAggregatedListWarningData`.
-    pub struct InstanceAggregatedListWarningData {
-        /// `key`: text
-        pub key: Option<String>,
-        /// `value`: text
-        pub value: Option<String>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    #[cfg(feature = "instances")]
-    runtime::object! {
-        InstanceAggregatedListWarningData { 0 key "key" 1 value "value" }
-    }
+    pub type InstanceAggregatedListWarningData = RouteWarningsData;
 
     #[cfg(feature = "instance-groups")]
     /// The object `InstanceGroupAggregatedListWarning`., read-only
-    pub struct InstanceGroupAggregatedListWarning {
-        /// `code`: one of a set of words
-        pub code: Option<runtime::Open<enums::InstanceGroupAggregatedListWarningCode>>,
-        /// `data`: a list of an object
-        pub data: Option<Vec<InstanceGroupAggregatedListWarningData>>,
-        /// `message`: text
-        pub message: Option<String>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    #[cfg(feature = "instance-groups")]
-    runtime::object! {
-        InstanceGroupAggregatedListWarning { 0 code "code" 1 data "data" 2 message "message"
-        }
-    }
+    pub type InstanceGroupAggregatedListWarning = RouteWarnings;
 
     #[cfg(feature = "instance-groups")]
     /// The object `InstanceGroupAggregatedListWarningData`.
-    pub struct InstanceGroupAggregatedListWarningData {
-        /// `key`: text
-        pub key: Option<String>,
-        /// `value`: text
-        pub value: Option<String>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    #[cfg(feature = "instance-groups")]
-    runtime::object! {
-        InstanceGroupAggregatedListWarningData { 0 key "key" 1 value "value" }
-    }
+    pub type InstanceGroupAggregatedListWarningData = RouteWarningsData;
 
     #[cfg(feature = "instance-groups")]
     /// The object `InstanceGroupListWarning`., read-only
-    pub struct InstanceGroupListWarning {
-        /// `code`: one of a set of words
-        pub code: Option<runtime::Open<enums::InstanceGroupListWarningCode>>,
-        /// `data`: a list of an object
-        pub data: Option<Vec<InstanceGroupListWarningData>>,
-        /// `message`: text
-        pub message: Option<String>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    #[cfg(feature = "instance-groups")]
-    runtime::object! {
-        InstanceGroupListWarning { 0 code "code" 1 data "data" 2 message "message" }
-    }
+    pub type InstanceGroupListWarning = RouteWarnings;
 
     #[cfg(feature = "instance-groups")]
     /// The object `InstanceGroupListWarningData`.
-    pub struct InstanceGroupListWarningData {
-        /// `key`: text
-        pub key: Option<String>,
-        /// `value`: text
-        pub value: Option<String>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    #[cfg(feature = "instance-groups")]
-    runtime::object! {
-        InstanceGroupListWarningData { 0 key "key" 1 value "value" }
-    }
+    pub type InstanceGroupListWarningData = RouteWarningsData;
 
     #[cfg(feature = "instance-group-managers")]
     /// The object `InstanceGroupManagerAggregatedListWarning`., read-only
-    pub struct InstanceGroupManagerAggregatedListWarning {
-        /// `code`: one of a set of words
-        pub code: Option<
-            runtime::Open<enums::InstanceGroupManagerAggregatedListWarningCode>,
-        >,
-        /// `data`: a list of an object
-        pub data: Option<Vec<InstanceGroupManagerAggregatedListWarningData>>,
-        /// `message`: text
-        pub message: Option<String>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    #[cfg(feature = "instance-group-managers")]
-    runtime::object! {
-        InstanceGroupManagerAggregatedListWarning { 0 code "code" 1 data "data" 2 message
-        "message" }
-    }
+    pub type InstanceGroupManagerAggregatedListWarning = RouteWarnings;
 
     #[cfg(feature = "instance-group-managers")]
     /// The object `InstanceGroupManagerAggregatedListWarningData`.
-    pub struct InstanceGroupManagerAggregatedListWarningData {
-        /// `key`: text
-        pub key: Option<String>,
-        /// `value`: text
-        pub value: Option<String>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    #[cfg(feature = "instance-group-managers")]
-    runtime::object! {
-        InstanceGroupManagerAggregatedListWarningData { 0 key "key" 1 value "value" }
-    }
+    pub type InstanceGroupManagerAggregatedListWarningData = RouteWarningsData;
 
     #[cfg(feature = "instance-group-managers")]
     /// The object `InstanceGroupManagerListWarning`., read-only
-    pub struct InstanceGroupManagerListWarning {
-        /// `code`: one of a set of words
-        pub code: Option<runtime::Open<enums::InstanceGroupManagerListWarningCode>>,
-        /// `data`: a list of an object
-        pub data: Option<Vec<InstanceGroupManagerListWarningData>>,
-        /// `message`: text
-        pub message: Option<String>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    #[cfg(feature = "instance-group-managers")]
-    runtime::object! {
-        InstanceGroupManagerListWarning { 0 code "code" 1 data "data" 2 message "message" }
-    }
+    pub type InstanceGroupManagerListWarning = RouteWarnings;
 
     #[cfg(feature = "instance-group-managers")]
     /// The object `InstanceGroupManagerListWarningData`.
-    pub struct InstanceGroupManagerListWarningData {
-        /// `key`: text
-        pub key: Option<String>,
-        /// `value`: text
-        pub value: Option<String>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    #[cfg(feature = "instance-group-managers")]
-    runtime::object! {
-        InstanceGroupManagerListWarningData { 0 key "key" 1 value "value" }
-    }
+    pub type InstanceGroupManagerListWarningData = RouteWarningsData;
 
     #[cfg(
         any(
@@ -28508,21 +26915,7 @@ pub mod inline {
         )
     )]
     /// The object `InstanceGroupManagerResizeRequestStatusError`., read-only
-    pub struct InstanceGroupManagerResizeRequestStatusError {
-        /// `errors`: a list of an object
-        pub errors: Option<Vec<InstanceGroupManagerResizeRequestStatusErrorErrors>>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    #[cfg(
-        any(
-            feature = "instance-group-manager-resize-requests",
-            feature = "region-instance-group-manager-resize-requests"
-        )
-    )]
-    runtime::object! {
-        InstanceGroupManagerResizeRequestStatusError { 0 errors "errors" }
-    }
+    pub type InstanceGroupManagerResizeRequestStatusError = OperationError;
 
     #[cfg(
         any(
@@ -28531,30 +26924,7 @@ pub mod inline {
         )
     )]
     /// The object `InstanceGroupManagerResizeRequestStatusErrorErrors`.
-    pub struct InstanceGroupManagerResizeRequestStatusErrorErrors {
-        /// `code`: text
-        pub code: Option<String>,
-        /// `errorDetails`: a list of an object
-        pub error_details: Option<
-            Vec<InstanceGroupManagerResizeRequestStatusErrorErrorsErrorDetails>,
-        >,
-        /// `location`: text
-        pub location: Option<String>,
-        /// `message`: text
-        pub message: Option<String>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    #[cfg(
-        any(
-            feature = "instance-group-manager-resize-requests",
-            feature = "region-instance-group-manager-resize-requests"
-        )
-    )]
-    runtime::object! {
-        InstanceGroupManagerResizeRequestStatusErrorErrors { 0 code "code" 1 error_details
-        "errorDetails" 2 location "location" 3 message "message" }
-    }
+    pub type InstanceGroupManagerResizeRequestStatusErrorErrors = OperationErrorErrors;
 
     #[cfg(
         any(
@@ -28563,29 +26933,7 @@ pub mod inline {
         )
     )]
     /// The object `InstanceGroupManagerResizeRequestStatusErrorErrorsErrorDetails`.
-    pub struct InstanceGroupManagerResizeRequestStatusErrorErrorsErrorDetails {
-        /// `errorInfo`: `ErrorInfo`
-        pub error_info: Option<super::ErrorInfo>,
-        /// `help`: `Help`
-        pub help: Option<super::Help>,
-        /// `localizedMessage`: `LocalizedMessage`
-        pub localized_message: Option<super::LocalizedMessage>,
-        /// `quotaInfo`: `QuotaExceededInfo`
-        pub quota_info: Option<super::QuotaExceededInfo>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    #[cfg(
-        any(
-            feature = "instance-group-manager-resize-requests",
-            feature = "region-instance-group-manager-resize-requests"
-        )
-    )]
-    runtime::object! {
-        InstanceGroupManagerResizeRequestStatusErrorErrorsErrorDetails { 0 error_info
-        "errorInfo" 1 help "help" 2 localized_message "localizedMessage" 3 quota_info
-        "quotaInfo" }
-    }
+    pub type InstanceGroupManagerResizeRequestStatusErrorErrorsErrorDetails = OperationErrorErrorsErrorDetails;
 
     #[cfg(
         any(
@@ -28594,23 +26942,7 @@ pub mod inline {
         )
     )]
     /// The object `InstanceGroupManagerResizeRequestStatusLastAttemptError`., read-only
-    pub struct InstanceGroupManagerResizeRequestStatusLastAttemptError {
-        /// `errors`: a list of an object
-        pub errors: Option<
-            Vec<InstanceGroupManagerResizeRequestStatusLastAttemptErrorErrors>,
-        >,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    #[cfg(
-        any(
-            feature = "instance-group-manager-resize-requests",
-            feature = "region-instance-group-manager-resize-requests"
-        )
-    )]
-    runtime::object! {
-        InstanceGroupManagerResizeRequestStatusLastAttemptError { 0 errors "errors" }
-    }
+    pub type InstanceGroupManagerResizeRequestStatusLastAttemptError = OperationError;
 
     #[cfg(
         any(
@@ -28619,30 +26951,7 @@ pub mod inline {
         )
     )]
     /// The object `InstanceGroupManagerResizeRequestStatusLastAttemptErrorErrors`.
-    pub struct InstanceGroupManagerResizeRequestStatusLastAttemptErrorErrors {
-        /// `code`: text
-        pub code: Option<String>,
-        /// `errorDetails`: a list of an object
-        pub error_details: Option<
-            Vec<InstanceGroupManagerResizeRequestStatusLastAttemptErrorErrorsErrorDetails>,
-        >,
-        /// `location`: text
-        pub location: Option<String>,
-        /// `message`: text
-        pub message: Option<String>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    #[cfg(
-        any(
-            feature = "instance-group-manager-resize-requests",
-            feature = "region-instance-group-manager-resize-requests"
-        )
-    )]
-    runtime::object! {
-        InstanceGroupManagerResizeRequestStatusLastAttemptErrorErrors { 0 code "code" 1
-        error_details "errorDetails" 2 location "location" 3 message "message" }
-    }
+    pub type InstanceGroupManagerResizeRequestStatusLastAttemptErrorErrors = OperationErrorErrors;
 
     #[cfg(
         any(
@@ -28651,1008 +26960,247 @@ pub mod inline {
         )
     )]
     /// The object `InstanceGroupManagerResizeRequestStatusLastAttemptErrorErrorsErrorDetails`.
-    pub struct InstanceGroupManagerResizeRequestStatusLastAttemptErrorErrorsErrorDetails {
-        /// `errorInfo`: `ErrorInfo`
-        pub error_info: Option<super::ErrorInfo>,
-        /// `help`: `Help`
-        pub help: Option<super::Help>,
-        /// `localizedMessage`: `LocalizedMessage`
-        pub localized_message: Option<super::LocalizedMessage>,
-        /// `quotaInfo`: `QuotaExceededInfo`
-        pub quota_info: Option<super::QuotaExceededInfo>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    #[cfg(
-        any(
-            feature = "instance-group-manager-resize-requests",
-            feature = "region-instance-group-manager-resize-requests"
-        )
-    )]
-    runtime::object! {
-        InstanceGroupManagerResizeRequestStatusLastAttemptErrorErrorsErrorDetails { 0
-        error_info "errorInfo" 1 help "help" 2 localized_message "localizedMessage" 3
-        quota_info "quotaInfo" }
-    }
+    pub type InstanceGroupManagerResizeRequestStatusLastAttemptErrorErrorsErrorDetails = OperationErrorErrorsErrorDetails;
 
     #[cfg(feature = "instance-group-manager-resize-requests")]
     /// The object `InstanceGroupManagerResizeRequestsListResponseWarning`., read-only
-    pub struct InstanceGroupManagerResizeRequestsListResponseWarning {
-        /// `code`: one of a set of words
-        pub code: Option<
-            runtime::Open<enums::InstanceGroupManagerResizeRequestsListResponseWarningCode>,
-        >,
-        /// `data`: a list of an object
-        pub data: Option<Vec<InstanceGroupManagerResizeRequestsListResponseWarningData>>,
-        /// `message`: text
-        pub message: Option<String>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    #[cfg(feature = "instance-group-manager-resize-requests")]
-    runtime::object! {
-        InstanceGroupManagerResizeRequestsListResponseWarning { 0 code "code" 1 data "data" 2
-        message "message" }
-    }
+    pub type InstanceGroupManagerResizeRequestsListResponseWarning = RouteWarnings;
 
     #[cfg(feature = "instance-group-manager-resize-requests")]
     /// The object `InstanceGroupManagerResizeRequestsListResponseWarningData`.
-    pub struct InstanceGroupManagerResizeRequestsListResponseWarningData {
-        /// `key`: text
-        pub key: Option<String>,
-        /// `value`: text
-        pub value: Option<String>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    #[cfg(feature = "instance-group-manager-resize-requests")]
-    runtime::object! {
-        InstanceGroupManagerResizeRequestsListResponseWarningData { 0 key "key" 1 value
-        "value" }
-    }
+    pub type InstanceGroupManagerResizeRequestsListResponseWarningData = RouteWarningsData;
 
     #[cfg(
         any(feature = "instance-group-managers", feature = "region-instance-group-managers")
     )]
     /// The object `InstanceGroupManagerStatusAcceleratorTopologyAcceleratorTopologyStateDetailsError`., read-only
-    pub struct InstanceGroupManagerStatusAcceleratorTopologyAcceleratorTopologyStateDetailsError {
-        /// `errors`: a list of an object
-        pub errors: Option<
-            Vec<
-                InstanceGroupManagerStatusAcceleratorTopologyAcceleratorTopologyStateDetailsErrorErrors,
-            >,
-        >,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    #[cfg(
-        any(feature = "instance-group-managers", feature = "region-instance-group-managers")
-    )]
-    runtime::object! {
-        InstanceGroupManagerStatusAcceleratorTopologyAcceleratorTopologyStateDetailsError { 0
-        errors "errors" }
-    }
+    pub type InstanceGroupManagerStatusAcceleratorTopologyAcceleratorTopologyStateDetailsError = OperationError;
 
     #[cfg(
         any(feature = "instance-group-managers", feature = "region-instance-group-managers")
     )]
     /// The object `InstanceGroupManagerStatusAcceleratorTopologyAcceleratorTopologyStateDetailsErrorErrors`.
-    pub struct InstanceGroupManagerStatusAcceleratorTopologyAcceleratorTopologyStateDetailsErrorErrors {
-        /// `code`: text
-        pub code: Option<String>,
-        /// `errorDetails`: a list of an object
-        pub error_details: Option<
-            Vec<
-                InstanceGroupManagerStatusAcceleratorTopologyAcceleratorTopologyStateDetailsErrorErrorsErrorDetails,
-            >,
-        >,
-        /// `location`: text
-        pub location: Option<String>,
-        /// `message`: text
-        pub message: Option<String>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    #[cfg(
-        any(feature = "instance-group-managers", feature = "region-instance-group-managers")
-    )]
-    runtime::object! {
-        InstanceGroupManagerStatusAcceleratorTopologyAcceleratorTopologyStateDetailsErrorErrors
-        { 0 code "code" 1 error_details "errorDetails" 2 location "location" 3 message
-        "message" }
-    }
+    pub type InstanceGroupManagerStatusAcceleratorTopologyAcceleratorTopologyStateDetailsErrorErrors = OperationErrorErrors;
 
     #[cfg(
         any(feature = "instance-group-managers", feature = "region-instance-group-managers")
     )]
     /// The object `InstanceGroupManagerStatusAcceleratorTopologyAcceleratorTopologyStateDetailsErrorErrorsErrorDetails`.
-    pub struct InstanceGroupManagerStatusAcceleratorTopologyAcceleratorTopologyStateDetailsErrorErrorsErrorDetails {
-        /// `errorInfo`: `ErrorInfo`
-        pub error_info: Option<super::ErrorInfo>,
-        /// `help`: `Help`
-        pub help: Option<super::Help>,
-        /// `localizedMessage`: `LocalizedMessage`
-        pub localized_message: Option<super::LocalizedMessage>,
-        /// `quotaInfo`: `QuotaExceededInfo`
-        pub quota_info: Option<super::QuotaExceededInfo>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    #[cfg(
-        any(feature = "instance-group-managers", feature = "region-instance-group-managers")
-    )]
-    runtime::object! {
-        InstanceGroupManagerStatusAcceleratorTopologyAcceleratorTopologyStateDetailsErrorErrorsErrorDetails
-        { 0 error_info "errorInfo" 1 help "help" 2 localized_message "localizedMessage" 3
-        quota_info "quotaInfo" }
-    }
+    pub type InstanceGroupManagerStatusAcceleratorTopologyAcceleratorTopologyStateDetailsErrorErrorsErrorDetails = OperationErrorErrorsErrorDetails;
 
     #[cfg(
         any(feature = "instance-group-managers", feature = "region-instance-group-managers")
     )]
     /// The object `InstanceGroupManagerStatusBulkInstanceOperationLastProgressCheckError`., read-only
-    pub struct InstanceGroupManagerStatusBulkInstanceOperationLastProgressCheckError {
-        /// `errors`: a list of an object
-        pub errors: Option<
-            Vec<InstanceGroupManagerStatusBulkInstanceOperationLastProgressCheckErrorErrors>,
-        >,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    #[cfg(
-        any(feature = "instance-group-managers", feature = "region-instance-group-managers")
-    )]
-    runtime::object! {
-        InstanceGroupManagerStatusBulkInstanceOperationLastProgressCheckError { 0 errors
-        "errors" }
-    }
+    pub type InstanceGroupManagerStatusBulkInstanceOperationLastProgressCheckError = OperationError;
 
     #[cfg(
         any(feature = "instance-group-managers", feature = "region-instance-group-managers")
     )]
     /// The object `InstanceGroupManagerStatusBulkInstanceOperationLastProgressCheckErrorErrors`.
-    pub struct InstanceGroupManagerStatusBulkInstanceOperationLastProgressCheckErrorErrors {
-        /// `code`: text
-        pub code: Option<String>,
-        /// `errorDetails`: a list of an object
-        pub error_details: Option<
-            Vec<
-                InstanceGroupManagerStatusBulkInstanceOperationLastProgressCheckErrorErrorsErrorDetails,
-            >,
-        >,
-        /// `location`: text
-        pub location: Option<String>,
-        /// `message`: text
-        pub message: Option<String>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    #[cfg(
-        any(feature = "instance-group-managers", feature = "region-instance-group-managers")
-    )]
-    runtime::object! {
-        InstanceGroupManagerStatusBulkInstanceOperationLastProgressCheckErrorErrors { 0 code
-        "code" 1 error_details "errorDetails" 2 location "location" 3 message "message" }
-    }
+    pub type InstanceGroupManagerStatusBulkInstanceOperationLastProgressCheckErrorErrors = OperationErrorErrors;
 
     #[cfg(
         any(feature = "instance-group-managers", feature = "region-instance-group-managers")
     )]
     /// The object `InstanceGroupManagerStatusBulkInstanceOperationLastProgressCheckErrorErrorsErrorDetails`.
-    pub struct InstanceGroupManagerStatusBulkInstanceOperationLastProgressCheckErrorErrorsErrorDetails {
-        /// `errorInfo`: `ErrorInfo`
-        pub error_info: Option<super::ErrorInfo>,
-        /// `help`: `Help`
-        pub help: Option<super::Help>,
-        /// `localizedMessage`: `LocalizedMessage`
-        pub localized_message: Option<super::LocalizedMessage>,
-        /// `quotaInfo`: `QuotaExceededInfo`
-        pub quota_info: Option<super::QuotaExceededInfo>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    #[cfg(
-        any(feature = "instance-group-managers", feature = "region-instance-group-managers")
-    )]
-    runtime::object! {
-        InstanceGroupManagerStatusBulkInstanceOperationLastProgressCheckErrorErrorsErrorDetails
-        { 0 error_info "errorInfo" 1 help "help" 2 localized_message "localizedMessage" 3
-        quota_info "quotaInfo" }
-    }
+    pub type InstanceGroupManagerStatusBulkInstanceOperationLastProgressCheckErrorErrorsErrorDetails = OperationErrorErrorsErrorDetails;
 
     #[cfg(feature = "instance-group-managers")]
     /// The object `InstanceGroupManagersListPerInstanceConfigsRespWarning`., read-only
-    pub struct InstanceGroupManagersListPerInstanceConfigsRespWarning {
-        /// `code`: one of a set of words
-        pub code: Option<
-            runtime::Open<enums::InstanceGroupManagersListPerInstanceConfigsRespWarningCode>,
-        >,
-        /// `data`: a list of an object
-        pub data: Option<Vec<InstanceGroupManagersListPerInstanceConfigsRespWarningData>>,
-        /// `message`: text
-        pub message: Option<String>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    #[cfg(feature = "instance-group-managers")]
-    runtime::object! {
-        InstanceGroupManagersListPerInstanceConfigsRespWarning { 0 code "code" 1 data "data"
-        2 message "message" }
-    }
+    pub type InstanceGroupManagersListPerInstanceConfigsRespWarning = RouteWarnings;
 
     #[cfg(feature = "instance-group-managers")]
     /// The object `InstanceGroupManagersListPerInstanceConfigsRespWarningData`.
-    pub struct InstanceGroupManagersListPerInstanceConfigsRespWarningData {
-        /// `key`: text
-        pub key: Option<String>,
-        /// `value`: text
-        pub value: Option<String>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    #[cfg(feature = "instance-group-managers")]
-    runtime::object! {
-        InstanceGroupManagersListPerInstanceConfigsRespWarningData { 0 key "key" 1 value
-        "value" }
-    }
+    pub type InstanceGroupManagersListPerInstanceConfigsRespWarningData = RouteWarningsData;
 
     #[cfg(feature = "instance-group-managers")]
     /// The object `InstanceGroupManagersScopedListWarning`., read-only
-    pub struct InstanceGroupManagersScopedListWarning {
-        /// `code`: one of a set of words
-        pub code: Option<runtime::Open<enums::InstanceGroupManagersScopedListWarningCode>>,
-        /// `data`: a list of an object
-        pub data: Option<Vec<InstanceGroupManagersScopedListWarningData>>,
-        /// `message`: text
-        pub message: Option<String>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    #[cfg(feature = "instance-group-managers")]
-    runtime::object! {
-        InstanceGroupManagersScopedListWarning { 0 code "code" 1 data "data" 2 message
-        "message" }
-    }
+    pub type InstanceGroupManagersScopedListWarning = RouteWarnings;
 
     #[cfg(feature = "instance-group-managers")]
     /// The object `InstanceGroupManagersScopedListWarningData`.
-    pub struct InstanceGroupManagersScopedListWarningData {
-        /// `key`: text
-        pub key: Option<String>,
-        /// `value`: text
-        pub value: Option<String>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    #[cfg(feature = "instance-group-managers")]
-    runtime::object! {
-        InstanceGroupManagersScopedListWarningData { 0 key "key" 1 value "value" }
-    }
+    pub type InstanceGroupManagersScopedListWarningData = RouteWarningsData;
 
     #[cfg(feature = "instance-groups")]
     /// The object `InstanceGroupsListInstancesWarning`., read-only
-    pub struct InstanceGroupsListInstancesWarning {
-        /// `code`: one of a set of words
-        pub code: Option<runtime::Open<enums::InstanceGroupsListInstancesWarningCode>>,
-        /// `data`: a list of an object
-        pub data: Option<Vec<InstanceGroupsListInstancesWarningData>>,
-        /// `message`: text
-        pub message: Option<String>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    #[cfg(feature = "instance-groups")]
-    runtime::object! {
-        InstanceGroupsListInstancesWarning { 0 code "code" 1 data "data" 2 message "message"
-        }
-    }
+    pub type InstanceGroupsListInstancesWarning = RouteWarnings;
 
     #[cfg(feature = "instance-groups")]
     /// The object `InstanceGroupsListInstancesWarningData`.
-    pub struct InstanceGroupsListInstancesWarningData {
-        /// `key`: text
-        pub key: Option<String>,
-        /// `value`: text
-        pub value: Option<String>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    #[cfg(feature = "instance-groups")]
-    runtime::object! {
-        InstanceGroupsListInstancesWarningData { 0 key "key" 1 value "value" }
-    }
+    pub type InstanceGroupsListInstancesWarningData = RouteWarningsData;
 
     #[cfg(feature = "instance-groups")]
     /// The object `InstanceGroupsScopedListWarning`., read-only
-    pub struct InstanceGroupsScopedListWarning {
-        /// `code`: one of a set of words
-        pub code: Option<runtime::Open<enums::InstanceGroupsScopedListWarningCode>>,
-        /// `data`: a list of an object
-        pub data: Option<Vec<InstanceGroupsScopedListWarningData>>,
-        /// `message`: text
-        pub message: Option<String>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    #[cfg(feature = "instance-groups")]
-    runtime::object! {
-        InstanceGroupsScopedListWarning { 0 code "code" 1 data "data" 2 message "message" }
-    }
+    pub type InstanceGroupsScopedListWarning = RouteWarnings;
 
     #[cfg(feature = "instance-groups")]
     /// The object `InstanceGroupsScopedListWarningData`.
-    pub struct InstanceGroupsScopedListWarningData {
-        /// `key`: text
-        pub key: Option<String>,
-        /// `value`: text
-        pub value: Option<String>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    #[cfg(feature = "instance-groups")]
-    runtime::object! {
-        InstanceGroupsScopedListWarningData { 0 key "key" 1 value "value" }
-    }
+    pub type InstanceGroupsScopedListWarningData = RouteWarningsData;
 
     #[cfg(feature = "instances")]
     /// The object `InstanceListReferrersWarning`.
-    pub struct InstanceListReferrersWarning {
-        /// `code`: one of a set of words
-        pub code: Option<runtime::Open<enums::InstanceListReferrersWarningCode>>,
-        /// `data`: a list of an object
-        pub data: Option<Vec<InstanceListReferrersWarningData>>,
-        /// `message`: text
-        pub message: Option<String>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    #[cfg(feature = "instances")]
-    runtime::object! {
-        InstanceListReferrersWarning { 0 code "code" 1 data "data" 2 message "message" }
-    }
+    pub type InstanceListReferrersWarning = RouteWarnings;
 
     #[cfg(feature = "instances")]
     /// The object `InstanceListReferrersWarningData`.
-    pub struct InstanceListReferrersWarningData {
-        /// `key`: text
-        pub key: Option<String>,
-        /// `value`: text
-        pub value: Option<String>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    #[cfg(feature = "instances")]
-    runtime::object! {
-        InstanceListReferrersWarningData { 0 key "key" 1 value "value" }
-    }
+    pub type InstanceListReferrersWarningData = RouteWarningsData;
 
     #[cfg(feature = "instances")]
     /// The object `InstanceListWarning`.
-    pub struct InstanceListWarning {
-        /// `code`: one of a set of words
-        pub code: Option<runtime::Open<enums::InstanceListWarningCode>>,
-        /// `data`: a list of an object
-        pub data: Option<Vec<InstanceListWarningData>>,
-        /// `message`: text
-        pub message: Option<String>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    #[cfg(feature = "instances")]
-    runtime::object! {
-        InstanceListWarning { 0 code "code" 1 data "data" 2 message "message" }
-    }
+    pub type InstanceListWarning = RouteWarnings;
 
     #[cfg(feature = "instances")]
     /// The object `InstanceListWarningData`.
-    pub struct InstanceListWarningData {
-        /// `key`: text
-        pub key: Option<String>,
-        /// `value`: text
-        pub value: Option<String>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    #[cfg(feature = "instances")]
-    runtime::object! {
-        InstanceListWarningData { 0 key "key" 1 value "value" }
-    }
+    pub type InstanceListWarningData = RouteWarningsData;
 
     #[cfg(feature = "instance-templates")]
     /// The object `InstanceTemplateAggregatedListWarning`.
-    pub struct InstanceTemplateAggregatedListWarning {
-        /// `code`: one of a set of words
-        pub code: Option<runtime::Open<enums::InstanceTemplateAggregatedListWarningCode>>,
-        /// `data`: a list of an object
-        pub data: Option<Vec<InstanceTemplateAggregatedListWarningData>>,
-        /// `message`: text
-        pub message: Option<String>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    #[cfg(feature = "instance-templates")]
-    runtime::object! {
-        InstanceTemplateAggregatedListWarning { 0 code "code" 1 data "data" 2 message
-        "message" }
-    }
+    pub type InstanceTemplateAggregatedListWarning = RouteWarnings;
 
     #[cfg(feature = "instance-templates")]
     /// The object `InstanceTemplateAggregatedListWarningData`.
-    pub struct InstanceTemplateAggregatedListWarningData {
-        /// `key`: text
-        pub key: Option<String>,
-        /// `value`: text
-        pub value: Option<String>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    #[cfg(feature = "instance-templates")]
-    runtime::object! {
-        InstanceTemplateAggregatedListWarningData { 0 key "key" 1 value "value" }
-    }
+    pub type InstanceTemplateAggregatedListWarningData = RouteWarningsData;
 
     #[cfg(any(feature = "instance-templates", feature = "region-instance-templates"))]
     /// The object `InstanceTemplateListWarning`.
-    pub struct InstanceTemplateListWarning {
-        /// `code`: one of a set of words
-        pub code: Option<runtime::Open<enums::InstanceTemplateListWarningCode>>,
-        /// `data`: a list of an object
-        pub data: Option<Vec<InstanceTemplateListWarningData>>,
-        /// `message`: text
-        pub message: Option<String>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    #[cfg(any(feature = "instance-templates", feature = "region-instance-templates"))]
-    runtime::object! {
-        InstanceTemplateListWarning { 0 code "code" 1 data "data" 2 message "message" }
-    }
+    pub type InstanceTemplateListWarning = RouteWarnings;
 
     #[cfg(any(feature = "instance-templates", feature = "region-instance-templates"))]
     /// The object `InstanceTemplateListWarningData`.
-    pub struct InstanceTemplateListWarningData {
-        /// `key`: text
-        pub key: Option<String>,
-        /// `value`: text
-        pub value: Option<String>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    #[cfg(any(feature = "instance-templates", feature = "region-instance-templates"))]
-    runtime::object! {
-        InstanceTemplateListWarningData { 0 key "key" 1 value "value" }
-    }
+    pub type InstanceTemplateListWarningData = RouteWarningsData;
 
     #[cfg(feature = "instance-templates")]
     /// The object `InstanceTemplatesScopedListWarning`.
-    pub struct InstanceTemplatesScopedListWarning {
-        /// `code`: one of a set of words
-        pub code: Option<runtime::Open<enums::InstanceTemplatesScopedListWarningCode>>,
-        /// `data`: a list of an object
-        pub data: Option<Vec<InstanceTemplatesScopedListWarningData>>,
-        /// `message`: text
-        pub message: Option<String>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    #[cfg(feature = "instance-templates")]
-    runtime::object! {
-        InstanceTemplatesScopedListWarning { 0 code "code" 1 data "data" 2 message "message"
-        }
-    }
+    pub type InstanceTemplatesScopedListWarning = RouteWarnings;
 
     #[cfg(feature = "instance-templates")]
     /// The object `InstanceTemplatesScopedListWarningData`.
-    pub struct InstanceTemplatesScopedListWarningData {
-        /// `key`: text
-        pub key: Option<String>,
-        /// `value`: text
-        pub value: Option<String>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    #[cfg(feature = "instance-templates")]
-    runtime::object! {
-        InstanceTemplatesScopedListWarningData { 0 key "key" 1 value "value" }
-    }
+    pub type InstanceTemplatesScopedListWarningData = RouteWarningsData;
 
     #[cfg(feature = "instances")]
     /// The object `InstancesScopedListWarning`.
-    pub struct InstancesScopedListWarning {
-        /// `code`: one of a set of words
-        pub code: Option<runtime::Open<enums::InstancesScopedListWarningCode>>,
-        /// `data`: a list of an object
-        pub data: Option<Vec<InstancesScopedListWarningData>>,
-        /// `message`: text
-        pub message: Option<String>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    #[cfg(feature = "instances")]
-    runtime::object! {
-        InstancesScopedListWarning { 0 code "code" 1 data "data" 2 message "message" }
-    }
+    pub type InstancesScopedListWarning = RouteWarnings;
 
     #[cfg(feature = "instances")]
     /// The object `InstancesScopedListWarningData`.
-    pub struct InstancesScopedListWarningData {
-        /// `key`: text
-        pub key: Option<String>,
-        /// `value`: text
-        pub value: Option<String>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    #[cfg(feature = "instances")]
-    runtime::object! {
-        InstancesScopedListWarningData { 0 key "key" 1 value "value" }
-    }
+    pub type InstancesScopedListWarningData = RouteWarningsData;
 
     #[cfg(feature = "instant-snapshots")]
     /// The object `InstantSnapshotAggregatedListWarning`.
-    pub struct InstantSnapshotAggregatedListWarning {
-        /// `code`: one of a set of words
-        pub code: Option<runtime::Open<enums::InstantSnapshotAggregatedListWarningCode>>,
-        /// `data`: a list of an object
-        pub data: Option<Vec<InstantSnapshotAggregatedListWarningData>>,
-        /// `message`: text
-        pub message: Option<String>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    #[cfg(feature = "instant-snapshots")]
-    runtime::object! {
-        InstantSnapshotAggregatedListWarning { 0 code "code" 1 data "data" 2 message
-        "message" }
-    }
+    pub type InstantSnapshotAggregatedListWarning = RouteWarnings;
 
     #[cfg(feature = "instant-snapshots")]
     /// The object `InstantSnapshotAggregatedListWarningData`.
-    pub struct InstantSnapshotAggregatedListWarningData {
-        /// `key`: text
-        pub key: Option<String>,
-        /// `value`: text
-        pub value: Option<String>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    #[cfg(feature = "instant-snapshots")]
-    runtime::object! {
-        InstantSnapshotAggregatedListWarningData { 0 key "key" 1 value "value" }
-    }
+    pub type InstantSnapshotAggregatedListWarningData = RouteWarningsData;
 
     #[cfg(any(feature = "instant-snapshots", feature = "region-instant-snapshots"))]
     /// The object `InstantSnapshotListWarning`.
-    pub struct InstantSnapshotListWarning {
-        /// `code`: one of a set of words
-        pub code: Option<runtime::Open<enums::InstantSnapshotListWarningCode>>,
-        /// `data`: a list of an object
-        pub data: Option<Vec<InstantSnapshotListWarningData>>,
-        /// `message`: text
-        pub message: Option<String>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    #[cfg(any(feature = "instant-snapshots", feature = "region-instant-snapshots"))]
-    runtime::object! {
-        InstantSnapshotListWarning { 0 code "code" 1 data "data" 2 message "message" }
-    }
+    pub type InstantSnapshotListWarning = RouteWarnings;
 
     #[cfg(any(feature = "instant-snapshots", feature = "region-instant-snapshots"))]
     /// The object `InstantSnapshotListWarningData`.
-    pub struct InstantSnapshotListWarningData {
-        /// `key`: text
-        pub key: Option<String>,
-        /// `value`: text
-        pub value: Option<String>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    #[cfg(any(feature = "instant-snapshots", feature = "region-instant-snapshots"))]
-    runtime::object! {
-        InstantSnapshotListWarningData { 0 key "key" 1 value "value" }
-    }
+    pub type InstantSnapshotListWarningData = RouteWarningsData;
 
     #[cfg(feature = "instant-snapshots")]
     /// The object `InstantSnapshotsScopedListWarning`.
-    pub struct InstantSnapshotsScopedListWarning {
-        /// `code`: one of a set of words
-        pub code: Option<runtime::Open<enums::InstantSnapshotsScopedListWarningCode>>,
-        /// `data`: a list of an object
-        pub data: Option<Vec<InstantSnapshotsScopedListWarningData>>,
-        /// `message`: text
-        pub message: Option<String>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    #[cfg(feature = "instant-snapshots")]
-    runtime::object! {
-        InstantSnapshotsScopedListWarning { 0 code "code" 1 data "data" 2 message "message" }
-    }
+    pub type InstantSnapshotsScopedListWarning = RouteWarnings;
 
     #[cfg(feature = "instant-snapshots")]
     /// The object `InstantSnapshotsScopedListWarningData`.
-    pub struct InstantSnapshotsScopedListWarningData {
-        /// `key`: text
-        pub key: Option<String>,
-        /// `value`: text
-        pub value: Option<String>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    #[cfg(feature = "instant-snapshots")]
-    runtime::object! {
-        InstantSnapshotsScopedListWarningData { 0 key "key" 1 value "value" }
-    }
+    pub type InstantSnapshotsScopedListWarningData = RouteWarningsData;
 
     #[cfg(feature = "interconnect-attachments")]
     /// The object `InterconnectAttachmentAggregatedListWarning`.
-    pub struct InterconnectAttachmentAggregatedListWarning {
-        /// `code`: one of a set of words
-        pub code: Option<
-            runtime::Open<enums::InterconnectAttachmentAggregatedListWarningCode>,
-        >,
-        /// `data`: a list of an object
-        pub data: Option<Vec<InterconnectAttachmentAggregatedListWarningData>>,
-        /// `message`: text
-        pub message: Option<String>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    #[cfg(feature = "interconnect-attachments")]
-    runtime::object! {
-        InterconnectAttachmentAggregatedListWarning { 0 code "code" 1 data "data" 2 message
-        "message" }
-    }
+    pub type InterconnectAttachmentAggregatedListWarning = RouteWarnings;
 
     #[cfg(feature = "interconnect-attachments")]
     /// The object `InterconnectAttachmentAggregatedListWarningData`.
-    pub struct InterconnectAttachmentAggregatedListWarningData {
-        /// `key`: text
-        pub key: Option<String>,
-        /// `value`: text
-        pub value: Option<String>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    #[cfg(feature = "interconnect-attachments")]
-    runtime::object! {
-        InterconnectAttachmentAggregatedListWarningData { 0 key "key" 1 value "value" }
-    }
+    pub type InterconnectAttachmentAggregatedListWarningData = RouteWarningsData;
 
     #[cfg(feature = "interconnect-attachment-groups")]
     /// The object `InterconnectAttachmentGroupsListResponseWarning`.
-    pub struct InterconnectAttachmentGroupsListResponseWarning {
-        /// `code`: one of a set of words
-        pub code: Option<
-            runtime::Open<enums::InterconnectAttachmentGroupsListResponseWarningCode>,
-        >,
-        /// `data`: a list of an object
-        pub data: Option<Vec<InterconnectAttachmentGroupsListResponseWarningData>>,
-        /// `message`: text
-        pub message: Option<String>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    #[cfg(feature = "interconnect-attachment-groups")]
-    runtime::object! {
-        InterconnectAttachmentGroupsListResponseWarning { 0 code "code" 1 data "data" 2
-        message "message" }
-    }
+    pub type InterconnectAttachmentGroupsListResponseWarning = RouteWarnings;
 
     #[cfg(feature = "interconnect-attachment-groups")]
     /// The object `InterconnectAttachmentGroupsListResponseWarningData`.
-    pub struct InterconnectAttachmentGroupsListResponseWarningData {
-        /// `key`: text
-        pub key: Option<String>,
-        /// `value`: text
-        pub value: Option<String>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    #[cfg(feature = "interconnect-attachment-groups")]
-    runtime::object! {
-        InterconnectAttachmentGroupsListResponseWarningData { 0 key "key" 1 value "value" }
-    }
+    pub type InterconnectAttachmentGroupsListResponseWarningData = RouteWarningsData;
 
     #[cfg(feature = "interconnect-attachments")]
     /// The object `InterconnectAttachmentListWarning`.
-    pub struct InterconnectAttachmentListWarning {
-        /// `code`: one of a set of words
-        pub code: Option<runtime::Open<enums::InterconnectAttachmentListWarningCode>>,
-        /// `data`: a list of an object
-        pub data: Option<Vec<InterconnectAttachmentListWarningData>>,
-        /// `message`: text
-        pub message: Option<String>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    #[cfg(feature = "interconnect-attachments")]
-    runtime::object! {
-        InterconnectAttachmentListWarning { 0 code "code" 1 data "data" 2 message "message" }
-    }
+    pub type InterconnectAttachmentListWarning = RouteWarnings;
 
     #[cfg(feature = "interconnect-attachments")]
     /// The object `InterconnectAttachmentListWarningData`.
-    pub struct InterconnectAttachmentListWarningData {
-        /// `key`: text
-        pub key: Option<String>,
-        /// `value`: text
-        pub value: Option<String>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    #[cfg(feature = "interconnect-attachments")]
-    runtime::object! {
-        InterconnectAttachmentListWarningData { 0 key "key" 1 value "value" }
-    }
+    pub type InterconnectAttachmentListWarningData = RouteWarningsData;
 
     #[cfg(feature = "interconnect-attachments")]
     /// The object `InterconnectAttachmentsScopedListWarning`.
-    pub struct InterconnectAttachmentsScopedListWarning {
-        /// `code`: one of a set of words
-        pub code: Option<runtime::Open<enums::InterconnectAttachmentsScopedListWarningCode>>,
-        /// `data`: a list of an object
-        pub data: Option<Vec<InterconnectAttachmentsScopedListWarningData>>,
-        /// `message`: text
-        pub message: Option<String>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    #[cfg(feature = "interconnect-attachments")]
-    runtime::object! {
-        InterconnectAttachmentsScopedListWarning { 0 code "code" 1 data "data" 2 message
-        "message" }
-    }
+    pub type InterconnectAttachmentsScopedListWarning = RouteWarnings;
 
     #[cfg(feature = "interconnect-attachments")]
     /// The object `InterconnectAttachmentsScopedListWarningData`.
-    pub struct InterconnectAttachmentsScopedListWarningData {
-        /// `key`: text
-        pub key: Option<String>,
-        /// `value`: text
-        pub value: Option<String>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    #[cfg(feature = "interconnect-attachments")]
-    runtime::object! {
-        InterconnectAttachmentsScopedListWarningData { 0 key "key" 1 value "value" }
-    }
+    pub type InterconnectAttachmentsScopedListWarningData = RouteWarningsData;
 
     #[cfg(feature = "interconnect-groups")]
     /// The object `InterconnectGroupsListResponseWarning`.
-    pub struct InterconnectGroupsListResponseWarning {
-        /// `code`: one of a set of words
-        pub code: Option<runtime::Open<enums::InterconnectGroupsListResponseWarningCode>>,
-        /// `data`: a list of an object
-        pub data: Option<Vec<InterconnectGroupsListResponseWarningData>>,
-        /// `message`: text
-        pub message: Option<String>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    #[cfg(feature = "interconnect-groups")]
-    runtime::object! {
-        InterconnectGroupsListResponseWarning { 0 code "code" 1 data "data" 2 message
-        "message" }
-    }
+    pub type InterconnectGroupsListResponseWarning = RouteWarnings;
 
     #[cfg(feature = "interconnect-groups")]
     /// The object `InterconnectGroupsListResponseWarningData`.
-    pub struct InterconnectGroupsListResponseWarningData {
-        /// `key`: text
-        pub key: Option<String>,
-        /// `value`: text
-        pub value: Option<String>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    #[cfg(feature = "interconnect-groups")]
-    runtime::object! {
-        InterconnectGroupsListResponseWarningData { 0 key "key" 1 value "value" }
-    }
+    pub type InterconnectGroupsListResponseWarningData = RouteWarningsData;
 
     #[cfg(feature = "interconnects")]
     /// The object `InterconnectListWarning`.
-    pub struct InterconnectListWarning {
-        /// `code`: one of a set of words
-        pub code: Option<runtime::Open<enums::InterconnectListWarningCode>>,
-        /// `data`: a list of an object
-        pub data: Option<Vec<InterconnectListWarningData>>,
-        /// `message`: text
-        pub message: Option<String>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    #[cfg(feature = "interconnects")]
-    runtime::object! {
-        InterconnectListWarning { 0 code "code" 1 data "data" 2 message "message" }
-    }
+    pub type InterconnectListWarning = RouteWarnings;
 
     #[cfg(feature = "interconnects")]
     /// The object `InterconnectListWarningData`.
-    pub struct InterconnectListWarningData {
-        /// `key`: text
-        pub key: Option<String>,
-        /// `value`: text
-        pub value: Option<String>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    #[cfg(feature = "interconnects")]
-    runtime::object! {
-        InterconnectListWarningData { 0 key "key" 1 value "value" }
-    }
+    pub type InterconnectListWarningData = RouteWarningsData;
 
     #[cfg(feature = "interconnect-locations")]
     /// The object `InterconnectLocationListWarning`.
-    pub struct InterconnectLocationListWarning {
-        /// `code`: one of a set of words
-        pub code: Option<runtime::Open<enums::InterconnectLocationListWarningCode>>,
-        /// `data`: a list of an object
-        pub data: Option<Vec<InterconnectLocationListWarningData>>,
-        /// `message`: text
-        pub message: Option<String>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    #[cfg(feature = "interconnect-locations")]
-    runtime::object! {
-        InterconnectLocationListWarning { 0 code "code" 1 data "data" 2 message "message" }
-    }
+    pub type InterconnectLocationListWarning = RouteWarnings;
 
     #[cfg(feature = "interconnect-locations")]
     /// The object `InterconnectLocationListWarningData`.
-    pub struct InterconnectLocationListWarningData {
-        /// `key`: text
-        pub key: Option<String>,
-        /// `value`: text
-        pub value: Option<String>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    #[cfg(feature = "interconnect-locations")]
-    runtime::object! {
-        InterconnectLocationListWarningData { 0 key "key" 1 value "value" }
-    }
+    pub type InterconnectLocationListWarningData = RouteWarningsData;
 
     #[cfg(feature = "interconnect-remote-locations")]
     /// The object `InterconnectRemoteLocationListWarning`.
-    pub struct InterconnectRemoteLocationListWarning {
-        /// `code`: one of a set of words
-        pub code: Option<runtime::Open<enums::InterconnectRemoteLocationListWarningCode>>,
-        /// `data`: a list of an object
-        pub data: Option<Vec<InterconnectRemoteLocationListWarningData>>,
-        /// `message`: text
-        pub message: Option<String>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    #[cfg(feature = "interconnect-remote-locations")]
-    runtime::object! {
-        InterconnectRemoteLocationListWarning { 0 code "code" 1 data "data" 2 message
-        "message" }
-    }
+    pub type InterconnectRemoteLocationListWarning = RouteWarnings;
 
     #[cfg(feature = "interconnect-remote-locations")]
     /// The object `InterconnectRemoteLocationListWarningData`.
-    pub struct InterconnectRemoteLocationListWarningData {
-        /// `key`: text
-        pub key: Option<String>,
-        /// `value`: text
-        pub value: Option<String>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    #[cfg(feature = "interconnect-remote-locations")]
-    runtime::object! {
-        InterconnectRemoteLocationListWarningData { 0 key "key" 1 value "value" }
-    }
+    pub type InterconnectRemoteLocationListWarningData = RouteWarningsData;
 
     #[cfg(feature = "licenses")]
     /// The object `LicensesListResponseWarning`.
-    pub struct LicensesListResponseWarning {
-        /// `code`: one of a set of words
-        pub code: Option<runtime::Open<enums::LicensesListResponseWarningCode>>,
-        /// `data`: a list of an object
-        pub data: Option<Vec<LicensesListResponseWarningData>>,
-        /// `message`: text
-        pub message: Option<String>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    #[cfg(feature = "licenses")]
-    runtime::object! {
-        LicensesListResponseWarning { 0 code "code" 1 data "data" 2 message "message" }
-    }
+    pub type LicensesListResponseWarning = RouteWarnings;
 
     #[cfg(feature = "licenses")]
     /// The object `LicensesListResponseWarningData`.
-    pub struct LicensesListResponseWarningData {
-        /// `key`: text
-        pub key: Option<String>,
-        /// `value`: text
-        pub value: Option<String>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    #[cfg(feature = "licenses")]
-    runtime::object! {
-        LicensesListResponseWarningData { 0 key "key" 1 value "value" }
-    }
+    pub type LicensesListResponseWarningData = RouteWarningsData;
 
     #[cfg(
         any(feature = "instant-snapshot-groups", feature = "region-instant-snapshot-groups")
     )]
     /// The object `ListInstantSnapshotGroupsWarning`.
-    pub struct ListInstantSnapshotGroupsWarning {
-        /// `code`: one of a set of words
-        pub code: Option<runtime::Open<enums::ListInstantSnapshotGroupsWarningCode>>,
-        /// `data`: a list of an object
-        pub data: Option<Vec<ListInstantSnapshotGroupsWarningData>>,
-        /// `message`: text
-        pub message: Option<String>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    #[cfg(
-        any(feature = "instant-snapshot-groups", feature = "region-instant-snapshot-groups")
-    )]
-    runtime::object! {
-        ListInstantSnapshotGroupsWarning { 0 code "code" 1 data "data" 2 message "message" }
-    }
+    pub type ListInstantSnapshotGroupsWarning = RouteWarnings;
 
     #[cfg(
         any(feature = "instant-snapshot-groups", feature = "region-instant-snapshot-groups")
     )]
     /// The object `ListInstantSnapshotGroupsWarningData`.
-    pub struct ListInstantSnapshotGroupsWarningData {
-        /// `key`: text
-        pub key: Option<String>,
-        /// `value`: text
-        pub value: Option<String>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    #[cfg(
-        any(feature = "instant-snapshot-groups", feature = "region-instant-snapshot-groups")
-    )]
-    runtime::object! {
-        ListInstantSnapshotGroupsWarningData { 0 key "key" 1 value "value" }
-    }
+    pub type ListInstantSnapshotGroupsWarningData = RouteWarningsData;
 
     #[cfg(feature = "machine-images")]
     /// The object `MachineImageListWarning`.
-    pub struct MachineImageListWarning {
-        /// `code`: one of a set of words
-        pub code: Option<runtime::Open<enums::MachineImageListWarningCode>>,
-        /// `data`: a list of an object
-        pub data: Option<Vec<MachineImageListWarningData>>,
-        /// `message`: text
-        pub message: Option<String>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    #[cfg(feature = "machine-images")]
-    runtime::object! {
-        MachineImageListWarning { 0 code "code" 1 data "data" 2 message "message" }
-    }
+    pub type MachineImageListWarning = RouteWarnings;
 
     #[cfg(feature = "machine-images")]
     /// The object `MachineImageListWarningData`.
-    pub struct MachineImageListWarningData {
-        /// `key`: text
-        pub key: Option<String>,
-        /// `value`: text
-        pub value: Option<String>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    #[cfg(feature = "machine-images")]
-    runtime::object! {
-        MachineImageListWarningData { 0 key "key" 1 value "value" }
-    }
+    pub type MachineImageListWarningData = RouteWarningsData;
 
     #[cfg(feature = "machine-types")]
     /// The object `MachineTypeAccelerators`.
@@ -29672,196 +27220,53 @@ pub mod inline {
 
     #[cfg(feature = "machine-types")]
     /// The object `MachineTypeAggregatedListWarning`.
-    pub struct MachineTypeAggregatedListWarning {
-        /// `code`: one of a set of words
-        pub code: Option<runtime::Open<enums::MachineTypeAggregatedListWarningCode>>,
-        /// `data`: a list of an object
-        pub data: Option<Vec<MachineTypeAggregatedListWarningData>>,
-        /// `message`: text
-        pub message: Option<String>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    #[cfg(feature = "machine-types")]
-    runtime::object! {
-        MachineTypeAggregatedListWarning { 0 code "code" 1 data "data" 2 message "message" }
-    }
+    pub type MachineTypeAggregatedListWarning = RouteWarnings;
 
     #[cfg(feature = "machine-types")]
     /// The object `MachineTypeAggregatedListWarningData`.
-    pub struct MachineTypeAggregatedListWarningData {
-        /// `key`: text
-        pub key: Option<String>,
-        /// `value`: text
-        pub value: Option<String>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    #[cfg(feature = "machine-types")]
-    runtime::object! {
-        MachineTypeAggregatedListWarningData { 0 key "key" 1 value "value" }
-    }
+    pub type MachineTypeAggregatedListWarningData = RouteWarningsData;
 
     #[cfg(feature = "machine-types")]
     /// The object `MachineTypeListWarning`.
-    pub struct MachineTypeListWarning {
-        /// `code`: one of a set of words
-        pub code: Option<runtime::Open<enums::MachineTypeListWarningCode>>,
-        /// `data`: a list of an object
-        pub data: Option<Vec<MachineTypeListWarningData>>,
-        /// `message`: text
-        pub message: Option<String>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    #[cfg(feature = "machine-types")]
-    runtime::object! {
-        MachineTypeListWarning { 0 code "code" 1 data "data" 2 message "message" }
-    }
+    pub type MachineTypeListWarning = RouteWarnings;
 
     #[cfg(feature = "machine-types")]
     /// The object `MachineTypeListWarningData`.
-    pub struct MachineTypeListWarningData {
-        /// `key`: text
-        pub key: Option<String>,
-        /// `value`: text
-        pub value: Option<String>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    #[cfg(feature = "machine-types")]
-    runtime::object! {
-        MachineTypeListWarningData { 0 key "key" 1 value "value" }
-    }
+    pub type MachineTypeListWarningData = RouteWarningsData;
 
     #[cfg(feature = "machine-types")]
     /// The object `MachineTypesScopedListWarning`.
-    pub struct MachineTypesScopedListWarning {
-        /// `code`: one of a set of words
-        pub code: Option<runtime::Open<enums::MachineTypesScopedListWarningCode>>,
-        /// `data`: a list of an object
-        pub data: Option<Vec<MachineTypesScopedListWarningData>>,
-        /// `message`: text
-        pub message: Option<String>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    #[cfg(feature = "machine-types")]
-    runtime::object! {
-        MachineTypesScopedListWarning { 0 code "code" 1 data "data" 2 message "message" }
-    }
+    pub type MachineTypesScopedListWarning = RouteWarnings;
 
     #[cfg(feature = "machine-types")]
     /// The object `MachineTypesScopedListWarningData`.
-    pub struct MachineTypesScopedListWarningData {
-        /// `key`: text
-        pub key: Option<String>,
-        /// `value`: text
-        pub value: Option<String>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    #[cfg(feature = "machine-types")]
-    runtime::object! {
-        MachineTypesScopedListWarningData { 0 key "key" 1 value "value" }
-    }
+    pub type MachineTypesScopedListWarningData = RouteWarningsData;
 
     #[cfg(
         any(feature = "instance-group-managers", feature = "region-instance-group-managers")
     )]
     /// The object `ManagedInstanceLastAttemptErrors`., read-only
-    pub struct ManagedInstanceLastAttemptErrors {
-        /// `errors`: a list of an object
-        pub errors: Option<Vec<ManagedInstanceLastAttemptErrorsErrors>>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    #[cfg(
-        any(feature = "instance-group-managers", feature = "region-instance-group-managers")
-    )]
-    runtime::object! {
-        ManagedInstanceLastAttemptErrors { 0 errors "errors" }
-    }
+    pub type ManagedInstanceLastAttemptErrors = OperationError;
 
     #[cfg(
         any(feature = "instance-group-managers", feature = "region-instance-group-managers")
     )]
     /// The object `ManagedInstanceLastAttemptErrorsErrors`.
-    pub struct ManagedInstanceLastAttemptErrorsErrors {
-        /// `code`: text
-        pub code: Option<String>,
-        /// `errorDetails`: a list of an object
-        pub error_details: Option<Vec<ManagedInstanceLastAttemptErrorsErrorsErrorDetails>>,
-        /// `location`: text
-        pub location: Option<String>,
-        /// `message`: text
-        pub message: Option<String>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    #[cfg(
-        any(feature = "instance-group-managers", feature = "region-instance-group-managers")
-    )]
-    runtime::object! {
-        ManagedInstanceLastAttemptErrorsErrors { 0 code "code" 1 error_details "errorDetails"
-        2 location "location" 3 message "message" }
-    }
+    pub type ManagedInstanceLastAttemptErrorsErrors = OperationErrorErrors;
 
     #[cfg(
         any(feature = "instance-group-managers", feature = "region-instance-group-managers")
     )]
     /// The object `ManagedInstanceLastAttemptErrorsErrorsErrorDetails`.
-    pub struct ManagedInstanceLastAttemptErrorsErrorsErrorDetails {
-        /// `errorInfo`: `ErrorInfo`
-        pub error_info: Option<super::ErrorInfo>,
-        /// `help`: `Help`
-        pub help: Option<super::Help>,
-        /// `localizedMessage`: `LocalizedMessage`
-        pub localized_message: Option<super::LocalizedMessage>,
-        /// `quotaInfo`: `QuotaExceededInfo`
-        pub quota_info: Option<super::QuotaExceededInfo>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    #[cfg(
-        any(feature = "instance-group-managers", feature = "region-instance-group-managers")
-    )]
-    runtime::object! {
-        ManagedInstanceLastAttemptErrorsErrorsErrorDetails { 0 error_info "errorInfo" 1 help
-        "help" 2 localized_message "localizedMessage" 3 quota_info "quotaInfo" }
-    }
+    pub type ManagedInstanceLastAttemptErrorsErrorsErrorDetails = OperationErrorErrorsErrorDetails;
 
     #[cfg(feature = "managed-rulesets")]
     /// The object `ManagedRulesetListWarning`.
-    pub struct ManagedRulesetListWarning {
-        /// `code`: one of a set of words
-        pub code: Option<runtime::Open<enums::ManagedRulesetListWarningCode>>,
-        /// `data`: a list of an object
-        pub data: Option<Vec<ManagedRulesetListWarningData>>,
-        /// `message`: text
-        pub message: Option<String>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    #[cfg(feature = "managed-rulesets")]
-    runtime::object! {
-        ManagedRulesetListWarning { 0 code "code" 1 data "data" 2 message "message" }
-    }
+    pub type ManagedRulesetListWarning = RouteWarnings;
 
     #[cfg(feature = "managed-rulesets")]
     /// The object `ManagedRulesetListWarningData`.
-    pub struct ManagedRulesetListWarningData {
-        /// `key`: text
-        pub key: Option<String>,
-        /// `value`: text
-        pub value: Option<String>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    #[cfg(feature = "managed-rulesets")]
-    runtime::object! {
-        ManagedRulesetListWarningData { 0 key "key" 1 value "value" }
-    }
+    pub type ManagedRulesetListWarningData = RouteWarningsData;
 
     /// The object `MetadataItems`.
     pub struct MetadataItems {
@@ -29878,206 +27283,51 @@ pub mod inline {
 
     #[cfg(feature = "network-attachments")]
     /// The object `NetworkAttachmentAggregatedListWarning`.
-    pub struct NetworkAttachmentAggregatedListWarning {
-        /// `code`: one of a set of words
-        pub code: Option<runtime::Open<enums::NetworkAttachmentAggregatedListWarningCode>>,
-        /// `data`: a list of an object
-        pub data: Option<Vec<NetworkAttachmentAggregatedListWarningData>>,
-        /// `message`: text
-        pub message: Option<String>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    #[cfg(feature = "network-attachments")]
-    runtime::object! {
-        NetworkAttachmentAggregatedListWarning { 0 code "code" 1 data "data" 2 message
-        "message" }
-    }
+    pub type NetworkAttachmentAggregatedListWarning = RouteWarnings;
 
     #[cfg(feature = "network-attachments")]
     /// The object `NetworkAttachmentAggregatedListWarningData`.
-    pub struct NetworkAttachmentAggregatedListWarningData {
-        /// `key`: text
-        pub key: Option<String>,
-        /// `value`: text
-        pub value: Option<String>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    #[cfg(feature = "network-attachments")]
-    runtime::object! {
-        NetworkAttachmentAggregatedListWarningData { 0 key "key" 1 value "value" }
-    }
+    pub type NetworkAttachmentAggregatedListWarningData = RouteWarningsData;
 
     #[cfg(feature = "network-attachments")]
     /// The object `NetworkAttachmentListWarning`.
-    pub struct NetworkAttachmentListWarning {
-        /// `code`: one of a set of words
-        pub code: Option<runtime::Open<enums::NetworkAttachmentListWarningCode>>,
-        /// `data`: a list of an object
-        pub data: Option<Vec<NetworkAttachmentListWarningData>>,
-        /// `message`: text
-        pub message: Option<String>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    #[cfg(feature = "network-attachments")]
-    runtime::object! {
-        NetworkAttachmentListWarning { 0 code "code" 1 data "data" 2 message "message" }
-    }
+    pub type NetworkAttachmentListWarning = RouteWarnings;
 
     #[cfg(feature = "network-attachments")]
     /// The object `NetworkAttachmentListWarningData`.
-    pub struct NetworkAttachmentListWarningData {
-        /// `key`: text
-        pub key: Option<String>,
-        /// `value`: text
-        pub value: Option<String>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    #[cfg(feature = "network-attachments")]
-    runtime::object! {
-        NetworkAttachmentListWarningData { 0 key "key" 1 value "value" }
-    }
+    pub type NetworkAttachmentListWarningData = RouteWarningsData;
 
     #[cfg(feature = "network-attachments")]
     /// The object `NetworkAttachmentsScopedListWarning`.
-    pub struct NetworkAttachmentsScopedListWarning {
-        /// `code`: one of a set of words
-        pub code: Option<runtime::Open<enums::NetworkAttachmentsScopedListWarningCode>>,
-        /// `data`: a list of an object
-        pub data: Option<Vec<NetworkAttachmentsScopedListWarningData>>,
-        /// `message`: text
-        pub message: Option<String>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    #[cfg(feature = "network-attachments")]
-    runtime::object! {
-        NetworkAttachmentsScopedListWarning { 0 code "code" 1 data "data" 2 message "message"
-        }
-    }
+    pub type NetworkAttachmentsScopedListWarning = RouteWarnings;
 
     #[cfg(feature = "network-attachments")]
     /// The object `NetworkAttachmentsScopedListWarningData`.
-    pub struct NetworkAttachmentsScopedListWarningData {
-        /// `key`: text
-        pub key: Option<String>,
-        /// `value`: text
-        pub value: Option<String>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    #[cfg(feature = "network-attachments")]
-    runtime::object! {
-        NetworkAttachmentsScopedListWarningData { 0 key "key" 1 value "value" }
-    }
+    pub type NetworkAttachmentsScopedListWarningData = RouteWarningsData;
 
     #[cfg(feature = "network-edge-security-services")]
     /// The object `NetworkEdgeSecurityServiceAggregatedListWarning`.
-    pub struct NetworkEdgeSecurityServiceAggregatedListWarning {
-        /// `code`: one of a set of words
-        pub code: Option<
-            runtime::Open<enums::NetworkEdgeSecurityServiceAggregatedListWarningCode>,
-        >,
-        /// `data`: a list of an object
-        pub data: Option<Vec<NetworkEdgeSecurityServiceAggregatedListWarningData>>,
-        /// `message`: text
-        pub message: Option<String>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    #[cfg(feature = "network-edge-security-services")]
-    runtime::object! {
-        NetworkEdgeSecurityServiceAggregatedListWarning { 0 code "code" 1 data "data" 2
-        message "message" }
-    }
+    pub type NetworkEdgeSecurityServiceAggregatedListWarning = RouteWarnings;
 
     #[cfg(feature = "network-edge-security-services")]
     /// The object `NetworkEdgeSecurityServiceAggregatedListWarningData`.
-    pub struct NetworkEdgeSecurityServiceAggregatedListWarningData {
-        /// `key`: text
-        pub key: Option<String>,
-        /// `value`: text
-        pub value: Option<String>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    #[cfg(feature = "network-edge-security-services")]
-    runtime::object! {
-        NetworkEdgeSecurityServiceAggregatedListWarningData { 0 key "key" 1 value "value" }
-    }
+    pub type NetworkEdgeSecurityServiceAggregatedListWarningData = RouteWarningsData;
 
     #[cfg(feature = "network-edge-security-services")]
     /// The object `NetworkEdgeSecurityServicesScopedListWarning`.
-    pub struct NetworkEdgeSecurityServicesScopedListWarning {
-        /// `code`: one of a set of words
-        pub code: Option<
-            runtime::Open<enums::NetworkEdgeSecurityServicesScopedListWarningCode>,
-        >,
-        /// `data`: a list of an object
-        pub data: Option<Vec<NetworkEdgeSecurityServicesScopedListWarningData>>,
-        /// `message`: text
-        pub message: Option<String>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    #[cfg(feature = "network-edge-security-services")]
-    runtime::object! {
-        NetworkEdgeSecurityServicesScopedListWarning { 0 code "code" 1 data "data" 2 message
-        "message" }
-    }
+    pub type NetworkEdgeSecurityServicesScopedListWarning = RouteWarnings;
 
     #[cfg(feature = "network-edge-security-services")]
     /// The object `NetworkEdgeSecurityServicesScopedListWarningData`.
-    pub struct NetworkEdgeSecurityServicesScopedListWarningData {
-        /// `key`: text
-        pub key: Option<String>,
-        /// `value`: text
-        pub value: Option<String>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    #[cfg(feature = "network-edge-security-services")]
-    runtime::object! {
-        NetworkEdgeSecurityServicesScopedListWarningData { 0 key "key" 1 value "value" }
-    }
+    pub type NetworkEdgeSecurityServicesScopedListWarningData = RouteWarningsData;
 
     #[cfg(feature = "network-endpoint-groups")]
     /// The object `NetworkEndpointGroupAggregatedListWarning`.
-    pub struct NetworkEndpointGroupAggregatedListWarning {
-        /// `code`: one of a set of words
-        pub code: Option<
-            runtime::Open<enums::NetworkEndpointGroupAggregatedListWarningCode>,
-        >,
-        /// `data`: a list of an object
-        pub data: Option<Vec<NetworkEndpointGroupAggregatedListWarningData>>,
-        /// `message`: text
-        pub message: Option<String>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    #[cfg(feature = "network-endpoint-groups")]
-    runtime::object! {
-        NetworkEndpointGroupAggregatedListWarning { 0 code "code" 1 data "data" 2 message
-        "message" }
-    }
+    pub type NetworkEndpointGroupAggregatedListWarning = RouteWarnings;
 
     #[cfg(feature = "network-endpoint-groups")]
     /// The object `NetworkEndpointGroupAggregatedListWarningData`.
-    pub struct NetworkEndpointGroupAggregatedListWarningData {
-        /// `key`: text
-        pub key: Option<String>,
-        /// `value`: text
-        pub value: Option<String>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    #[cfg(feature = "network-endpoint-groups")]
-    runtime::object! {
-        NetworkEndpointGroupAggregatedListWarningData { 0 key "key" 1 value "value" }
-    }
+    pub type NetworkEndpointGroupAggregatedListWarningData = RouteWarningsData;
 
     #[cfg(
         any(
@@ -30087,26 +27337,7 @@ pub mod inline {
         )
     )]
     /// The object `NetworkEndpointGroupListWarning`.
-    pub struct NetworkEndpointGroupListWarning {
-        /// `code`: one of a set of words
-        pub code: Option<runtime::Open<enums::NetworkEndpointGroupListWarningCode>>,
-        /// `data`: a list of an object
-        pub data: Option<Vec<NetworkEndpointGroupListWarningData>>,
-        /// `message`: text
-        pub message: Option<String>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    #[cfg(
-        any(
-            feature = "global-network-endpoint-groups",
-            feature = "network-endpoint-groups",
-            feature = "region-network-endpoint-groups"
-        )
-    )]
-    runtime::object! {
-        NetworkEndpointGroupListWarning { 0 code "code" 1 data "data" 2 message "message" }
-    }
+    pub type NetworkEndpointGroupListWarning = RouteWarnings;
 
     #[cfg(
         any(
@@ -30116,24 +27347,7 @@ pub mod inline {
         )
     )]
     /// The object `NetworkEndpointGroupListWarningData`.
-    pub struct NetworkEndpointGroupListWarningData {
-        /// `key`: text
-        pub key: Option<String>,
-        /// `value`: text
-        pub value: Option<String>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    #[cfg(
-        any(
-            feature = "global-network-endpoint-groups",
-            feature = "network-endpoint-groups",
-            feature = "region-network-endpoint-groups"
-        )
-    )]
-    runtime::object! {
-        NetworkEndpointGroupListWarningData { 0 key "key" 1 value "value" }
-    }
+    pub type NetworkEndpointGroupListWarningData = RouteWarningsData;
 
     #[cfg(
         any(
@@ -30143,29 +27357,7 @@ pub mod inline {
         )
     )]
     /// The object `NetworkEndpointGroupsListNetworkEndpointsWarning`.
-    pub struct NetworkEndpointGroupsListNetworkEndpointsWarning {
-        /// `code`: one of a set of words
-        pub code: Option<
-            runtime::Open<enums::NetworkEndpointGroupsListNetworkEndpointsWarningCode>,
-        >,
-        /// `data`: a list of an object
-        pub data: Option<Vec<NetworkEndpointGroupsListNetworkEndpointsWarningData>>,
-        /// `message`: text
-        pub message: Option<String>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    #[cfg(
-        any(
-            feature = "global-network-endpoint-groups",
-            feature = "network-endpoint-groups",
-            feature = "region-network-endpoint-groups"
-        )
-    )]
-    runtime::object! {
-        NetworkEndpointGroupsListNetworkEndpointsWarning { 0 code "code" 1 data "data" 2
-        message "message" }
-    }
+    pub type NetworkEndpointGroupsListNetworkEndpointsWarning = RouteWarnings;
 
     #[cfg(
         any(
@@ -30175,609 +27367,151 @@ pub mod inline {
         )
     )]
     /// The object `NetworkEndpointGroupsListNetworkEndpointsWarningData`.
-    pub struct NetworkEndpointGroupsListNetworkEndpointsWarningData {
-        /// `key`: text
-        pub key: Option<String>,
-        /// `value`: text
-        pub value: Option<String>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    #[cfg(
-        any(
-            feature = "global-network-endpoint-groups",
-            feature = "network-endpoint-groups",
-            feature = "region-network-endpoint-groups"
-        )
-    )]
-    runtime::object! {
-        NetworkEndpointGroupsListNetworkEndpointsWarningData { 0 key "key" 1 value "value" }
-    }
+    pub type NetworkEndpointGroupsListNetworkEndpointsWarningData = RouteWarningsData;
 
     #[cfg(feature = "network-endpoint-groups")]
     /// The object `NetworkEndpointGroupsScopedListWarning`., read-only
-    pub struct NetworkEndpointGroupsScopedListWarning {
-        /// `code`: one of a set of words
-        pub code: Option<runtime::Open<enums::NetworkEndpointGroupsScopedListWarningCode>>,
-        /// `data`: a list of an object
-        pub data: Option<Vec<NetworkEndpointGroupsScopedListWarningData>>,
-        /// `message`: text
-        pub message: Option<String>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    #[cfg(feature = "network-endpoint-groups")]
-    runtime::object! {
-        NetworkEndpointGroupsScopedListWarning { 0 code "code" 1 data "data" 2 message
-        "message" }
-    }
+    pub type NetworkEndpointGroupsScopedListWarning = RouteWarnings;
 
     #[cfg(feature = "network-endpoint-groups")]
     /// The object `NetworkEndpointGroupsScopedListWarningData`.
-    pub struct NetworkEndpointGroupsScopedListWarningData {
-        /// `key`: text
-        pub key: Option<String>,
-        /// `value`: text
-        pub value: Option<String>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    #[cfg(feature = "network-endpoint-groups")]
-    runtime::object! {
-        NetworkEndpointGroupsScopedListWarningData { 0 key "key" 1 value "value" }
-    }
+    pub type NetworkEndpointGroupsScopedListWarningData = RouteWarningsData;
 
     #[cfg(feature = "network-firewall-policies")]
     /// The object `NetworkFirewallPolicyAggregatedListWarning`.
-    pub struct NetworkFirewallPolicyAggregatedListWarning {
-        /// `code`: one of a set of words
-        pub code: Option<
-            runtime::Open<enums::NetworkFirewallPolicyAggregatedListWarningCode>,
-        >,
-        /// `data`: a list of an object
-        pub data: Option<Vec<NetworkFirewallPolicyAggregatedListWarningData>>,
-        /// `message`: text
-        pub message: Option<String>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    #[cfg(feature = "network-firewall-policies")]
-    runtime::object! {
-        NetworkFirewallPolicyAggregatedListWarning { 0 code "code" 1 data "data" 2 message
-        "message" }
-    }
+    pub type NetworkFirewallPolicyAggregatedListWarning = RouteWarnings;
 
     #[cfg(feature = "network-firewall-policies")]
     /// The object `NetworkFirewallPolicyAggregatedListWarningData`.
-    pub struct NetworkFirewallPolicyAggregatedListWarningData {
-        /// `key`: text
-        pub key: Option<String>,
-        /// `value`: text
-        pub value: Option<String>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    #[cfg(feature = "network-firewall-policies")]
-    runtime::object! {
-        NetworkFirewallPolicyAggregatedListWarningData { 0 key "key" 1 value "value" }
-    }
+    pub type NetworkFirewallPolicyAggregatedListWarningData = RouteWarningsData;
 
     #[cfg(feature = "networks")]
     /// The object `NetworkListWarning`.
-    pub struct NetworkListWarning {
-        /// `code`: one of a set of words
-        pub code: Option<runtime::Open<enums::NetworkListWarningCode>>,
-        /// `data`: a list of an object
-        pub data: Option<Vec<NetworkListWarningData>>,
-        /// `message`: text
-        pub message: Option<String>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    #[cfg(feature = "networks")]
-    runtime::object! {
-        NetworkListWarning { 0 code "code" 1 data "data" 2 message "message" }
-    }
+    pub type NetworkListWarning = RouteWarnings;
 
     #[cfg(feature = "networks")]
     /// The object `NetworkListWarningData`.
-    pub struct NetworkListWarningData {
-        /// `key`: text
-        pub key: Option<String>,
-        /// `value`: text
-        pub value: Option<String>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    #[cfg(feature = "networks")]
-    runtime::object! {
-        NetworkListWarningData { 0 key "key" 1 value "value" }
-    }
+    pub type NetworkListWarningData = RouteWarningsData;
 
     #[cfg(feature = "network-profiles")]
     /// The object `NetworkProfilesListResponseWarning`.
-    pub struct NetworkProfilesListResponseWarning {
-        /// `code`: one of a set of words
-        pub code: Option<runtime::Open<enums::NetworkProfilesListResponseWarningCode>>,
-        /// `data`: a list of an object
-        pub data: Option<Vec<NetworkProfilesListResponseWarningData>>,
-        /// `message`: text
-        pub message: Option<String>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    #[cfg(feature = "network-profiles")]
-    runtime::object! {
-        NetworkProfilesListResponseWarning { 0 code "code" 1 data "data" 2 message "message"
-        }
-    }
+    pub type NetworkProfilesListResponseWarning = RouteWarnings;
 
     #[cfg(feature = "network-profiles")]
     /// The object `NetworkProfilesListResponseWarningData`.
-    pub struct NetworkProfilesListResponseWarningData {
-        /// `key`: text
-        pub key: Option<String>,
-        /// `value`: text
-        pub value: Option<String>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    #[cfg(feature = "network-profiles")]
-    runtime::object! {
-        NetworkProfilesListResponseWarningData { 0 key "key" 1 value "value" }
-    }
+    pub type NetworkProfilesListResponseWarningData = RouteWarningsData;
 
     #[cfg(feature = "node-groups")]
     /// The object `NodeGroupAggregatedListWarning`.
-    pub struct NodeGroupAggregatedListWarning {
-        /// `code`: one of a set of words
-        pub code: Option<runtime::Open<enums::NodeGroupAggregatedListWarningCode>>,
-        /// `data`: a list of an object
-        pub data: Option<Vec<NodeGroupAggregatedListWarningData>>,
-        /// `message`: text
-        pub message: Option<String>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    #[cfg(feature = "node-groups")]
-    runtime::object! {
-        NodeGroupAggregatedListWarning { 0 code "code" 1 data "data" 2 message "message" }
-    }
+    pub type NodeGroupAggregatedListWarning = RouteWarnings;
 
     #[cfg(feature = "node-groups")]
     /// The object `NodeGroupAggregatedListWarningData`.
-    pub struct NodeGroupAggregatedListWarningData {
-        /// `key`: text
-        pub key: Option<String>,
-        /// `value`: text
-        pub value: Option<String>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    #[cfg(feature = "node-groups")]
-    runtime::object! {
-        NodeGroupAggregatedListWarningData { 0 key "key" 1 value "value" }
-    }
+    pub type NodeGroupAggregatedListWarningData = RouteWarningsData;
 
     #[cfg(feature = "node-groups")]
     /// The object `NodeGroupListWarning`.
-    pub struct NodeGroupListWarning {
-        /// `code`: one of a set of words
-        pub code: Option<runtime::Open<enums::NodeGroupListWarningCode>>,
-        /// `data`: a list of an object
-        pub data: Option<Vec<NodeGroupListWarningData>>,
-        /// `message`: text
-        pub message: Option<String>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    #[cfg(feature = "node-groups")]
-    runtime::object! {
-        NodeGroupListWarning { 0 code "code" 1 data "data" 2 message "message" }
-    }
+    pub type NodeGroupListWarning = RouteWarnings;
 
     #[cfg(feature = "node-groups")]
     /// The object `NodeGroupListWarningData`.
-    pub struct NodeGroupListWarningData {
-        /// `key`: text
-        pub key: Option<String>,
-        /// `value`: text
-        pub value: Option<String>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    #[cfg(feature = "node-groups")]
-    runtime::object! {
-        NodeGroupListWarningData { 0 key "key" 1 value "value" }
-    }
+    pub type NodeGroupListWarningData = RouteWarningsData;
 
     #[cfg(feature = "node-groups")]
     /// The object `NodeGroupsListNodesWarning`., read-only
-    pub struct NodeGroupsListNodesWarning {
-        /// `code`: one of a set of words
-        pub code: Option<runtime::Open<enums::NodeGroupsListNodesWarningCode>>,
-        /// `data`: a list of an object
-        pub data: Option<Vec<NodeGroupsListNodesWarningData>>,
-        /// `message`: text
-        pub message: Option<String>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    #[cfg(feature = "node-groups")]
-    runtime::object! {
-        NodeGroupsListNodesWarning { 0 code "code" 1 data "data" 2 message "message" }
-    }
+    pub type NodeGroupsListNodesWarning = RouteWarnings;
 
     #[cfg(feature = "node-groups")]
     /// The object `NodeGroupsListNodesWarningData`.
-    pub struct NodeGroupsListNodesWarningData {
-        /// `key`: text
-        pub key: Option<String>,
-        /// `value`: text
-        pub value: Option<String>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    #[cfg(feature = "node-groups")]
-    runtime::object! {
-        NodeGroupsListNodesWarningData { 0 key "key" 1 value "value" }
-    }
+    pub type NodeGroupsListNodesWarningData = RouteWarningsData;
 
     #[cfg(feature = "node-groups")]
     /// The object `NodeGroupsScopedListWarning`.
-    pub struct NodeGroupsScopedListWarning {
-        /// `code`: one of a set of words
-        pub code: Option<runtime::Open<enums::NodeGroupsScopedListWarningCode>>,
-        /// `data`: a list of an object
-        pub data: Option<Vec<NodeGroupsScopedListWarningData>>,
-        /// `message`: text
-        pub message: Option<String>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    #[cfg(feature = "node-groups")]
-    runtime::object! {
-        NodeGroupsScopedListWarning { 0 code "code" 1 data "data" 2 message "message" }
-    }
+    pub type NodeGroupsScopedListWarning = RouteWarnings;
 
     #[cfg(feature = "node-groups")]
     /// The object `NodeGroupsScopedListWarningData`.
-    pub struct NodeGroupsScopedListWarningData {
-        /// `key`: text
-        pub key: Option<String>,
-        /// `value`: text
-        pub value: Option<String>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    #[cfg(feature = "node-groups")]
-    runtime::object! {
-        NodeGroupsScopedListWarningData { 0 key "key" 1 value "value" }
-    }
+    pub type NodeGroupsScopedListWarningData = RouteWarningsData;
 
     #[cfg(feature = "node-templates")]
     /// The object `NodeTemplateAggregatedListWarning`.
-    pub struct NodeTemplateAggregatedListWarning {
-        /// `code`: one of a set of words
-        pub code: Option<runtime::Open<enums::NodeTemplateAggregatedListWarningCode>>,
-        /// `data`: a list of an object
-        pub data: Option<Vec<NodeTemplateAggregatedListWarningData>>,
-        /// `message`: text
-        pub message: Option<String>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    #[cfg(feature = "node-templates")]
-    runtime::object! {
-        NodeTemplateAggregatedListWarning { 0 code "code" 1 data "data" 2 message "message" }
-    }
+    pub type NodeTemplateAggregatedListWarning = RouteWarnings;
 
     #[cfg(feature = "node-templates")]
     /// The object `NodeTemplateAggregatedListWarningData`.
-    pub struct NodeTemplateAggregatedListWarningData {
-        /// `key`: text
-        pub key: Option<String>,
-        /// `value`: text
-        pub value: Option<String>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    #[cfg(feature = "node-templates")]
-    runtime::object! {
-        NodeTemplateAggregatedListWarningData { 0 key "key" 1 value "value" }
-    }
+    pub type NodeTemplateAggregatedListWarningData = RouteWarningsData;
 
     #[cfg(feature = "node-templates")]
     /// The object `NodeTemplateListWarning`.
-    pub struct NodeTemplateListWarning {
-        /// `code`: one of a set of words
-        pub code: Option<runtime::Open<enums::NodeTemplateListWarningCode>>,
-        /// `data`: a list of an object
-        pub data: Option<Vec<NodeTemplateListWarningData>>,
-        /// `message`: text
-        pub message: Option<String>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    #[cfg(feature = "node-templates")]
-    runtime::object! {
-        NodeTemplateListWarning { 0 code "code" 1 data "data" 2 message "message" }
-    }
+    pub type NodeTemplateListWarning = RouteWarnings;
 
     #[cfg(feature = "node-templates")]
     /// The object `NodeTemplateListWarningData`.
-    pub struct NodeTemplateListWarningData {
-        /// `key`: text
-        pub key: Option<String>,
-        /// `value`: text
-        pub value: Option<String>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    #[cfg(feature = "node-templates")]
-    runtime::object! {
-        NodeTemplateListWarningData { 0 key "key" 1 value "value" }
-    }
+    pub type NodeTemplateListWarningData = RouteWarningsData;
 
     #[cfg(feature = "node-templates")]
     /// The object `NodeTemplatesScopedListWarning`.
-    pub struct NodeTemplatesScopedListWarning {
-        /// `code`: one of a set of words
-        pub code: Option<runtime::Open<enums::NodeTemplatesScopedListWarningCode>>,
-        /// `data`: a list of an object
-        pub data: Option<Vec<NodeTemplatesScopedListWarningData>>,
-        /// `message`: text
-        pub message: Option<String>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    #[cfg(feature = "node-templates")]
-    runtime::object! {
-        NodeTemplatesScopedListWarning { 0 code "code" 1 data "data" 2 message "message" }
-    }
+    pub type NodeTemplatesScopedListWarning = RouteWarnings;
 
     #[cfg(feature = "node-templates")]
     /// The object `NodeTemplatesScopedListWarningData`.
-    pub struct NodeTemplatesScopedListWarningData {
-        /// `key`: text
-        pub key: Option<String>,
-        /// `value`: text
-        pub value: Option<String>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    #[cfg(feature = "node-templates")]
-    runtime::object! {
-        NodeTemplatesScopedListWarningData { 0 key "key" 1 value "value" }
-    }
+    pub type NodeTemplatesScopedListWarningData = RouteWarningsData;
 
     #[cfg(feature = "node-types")]
     /// The object `NodeTypeAggregatedListWarning`.
-    pub struct NodeTypeAggregatedListWarning {
-        /// `code`: one of a set of words
-        pub code: Option<runtime::Open<enums::NodeTypeAggregatedListWarningCode>>,
-        /// `data`: a list of an object
-        pub data: Option<Vec<NodeTypeAggregatedListWarningData>>,
-        /// `message`: text
-        pub message: Option<String>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    #[cfg(feature = "node-types")]
-    runtime::object! {
-        NodeTypeAggregatedListWarning { 0 code "code" 1 data "data" 2 message "message" }
-    }
+    pub type NodeTypeAggregatedListWarning = RouteWarnings;
 
     #[cfg(feature = "node-types")]
     /// The object `NodeTypeAggregatedListWarningData`.
-    pub struct NodeTypeAggregatedListWarningData {
-        /// `key`: text
-        pub key: Option<String>,
-        /// `value`: text
-        pub value: Option<String>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    #[cfg(feature = "node-types")]
-    runtime::object! {
-        NodeTypeAggregatedListWarningData { 0 key "key" 1 value "value" }
-    }
+    pub type NodeTypeAggregatedListWarningData = RouteWarningsData;
 
     #[cfg(feature = "node-types")]
     /// The object `NodeTypeListWarning`.
-    pub struct NodeTypeListWarning {
-        /// `code`: one of a set of words
-        pub code: Option<runtime::Open<enums::NodeTypeListWarningCode>>,
-        /// `data`: a list of an object
-        pub data: Option<Vec<NodeTypeListWarningData>>,
-        /// `message`: text
-        pub message: Option<String>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    #[cfg(feature = "node-types")]
-    runtime::object! {
-        NodeTypeListWarning { 0 code "code" 1 data "data" 2 message "message" }
-    }
+    pub type NodeTypeListWarning = RouteWarnings;
 
     #[cfg(feature = "node-types")]
     /// The object `NodeTypeListWarningData`.
-    pub struct NodeTypeListWarningData {
-        /// `key`: text
-        pub key: Option<String>,
-        /// `value`: text
-        pub value: Option<String>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    #[cfg(feature = "node-types")]
-    runtime::object! {
-        NodeTypeListWarningData { 0 key "key" 1 value "value" }
-    }
+    pub type NodeTypeListWarningData = RouteWarningsData;
 
     #[cfg(feature = "node-types")]
     /// The object `NodeTypesScopedListWarning`.
-    pub struct NodeTypesScopedListWarning {
-        /// `code`: one of a set of words
-        pub code: Option<runtime::Open<enums::NodeTypesScopedListWarningCode>>,
-        /// `data`: a list of an object
-        pub data: Option<Vec<NodeTypesScopedListWarningData>>,
-        /// `message`: text
-        pub message: Option<String>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    #[cfg(feature = "node-types")]
-    runtime::object! {
-        NodeTypesScopedListWarning { 0 code "code" 1 data "data" 2 message "message" }
-    }
+    pub type NodeTypesScopedListWarning = RouteWarnings;
 
     #[cfg(feature = "node-types")]
     /// The object `NodeTypesScopedListWarningData`.
-    pub struct NodeTypesScopedListWarningData {
-        /// `key`: text
-        pub key: Option<String>,
-        /// `value`: text
-        pub value: Option<String>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    #[cfg(feature = "node-types")]
-    runtime::object! {
-        NodeTypesScopedListWarningData { 0 key "key" 1 value "value" }
-    }
+    pub type NodeTypesScopedListWarningData = RouteWarningsData;
 
     #[cfg(feature = "region-notification-endpoints")]
     /// The object `NotificationEndpointAggregatedListWarning`.
-    pub struct NotificationEndpointAggregatedListWarning {
-        /// `code`: one of a set of words
-        pub code: Option<
-            runtime::Open<enums::NotificationEndpointAggregatedListWarningCode>,
-        >,
-        /// `data`: a list of an object
-        pub data: Option<Vec<NotificationEndpointAggregatedListWarningData>>,
-        /// `message`: text
-        pub message: Option<String>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    #[cfg(feature = "region-notification-endpoints")]
-    runtime::object! {
-        NotificationEndpointAggregatedListWarning { 0 code "code" 1 data "data" 2 message
-        "message" }
-    }
+    pub type NotificationEndpointAggregatedListWarning = RouteWarnings;
 
     #[cfg(feature = "region-notification-endpoints")]
     /// The object `NotificationEndpointAggregatedListWarningData`.
-    pub struct NotificationEndpointAggregatedListWarningData {
-        /// `key`: text
-        pub key: Option<String>,
-        /// `value`: text
-        pub value: Option<String>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    #[cfg(feature = "region-notification-endpoints")]
-    runtime::object! {
-        NotificationEndpointAggregatedListWarningData { 0 key "key" 1 value "value" }
-    }
+    pub type NotificationEndpointAggregatedListWarningData = RouteWarningsData;
 
     #[cfg(feature = "region-notification-endpoints")]
     /// The object `NotificationEndpointListWarning`.
-    pub struct NotificationEndpointListWarning {
-        /// `code`: one of a set of words
-        pub code: Option<runtime::Open<enums::NotificationEndpointListWarningCode>>,
-        /// `data`: a list of an object
-        pub data: Option<Vec<NotificationEndpointListWarningData>>,
-        /// `message`: text
-        pub message: Option<String>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    #[cfg(feature = "region-notification-endpoints")]
-    runtime::object! {
-        NotificationEndpointListWarning { 0 code "code" 1 data "data" 2 message "message" }
-    }
+    pub type NotificationEndpointListWarning = RouteWarnings;
 
     #[cfg(feature = "region-notification-endpoints")]
     /// The object `NotificationEndpointListWarningData`.
-    pub struct NotificationEndpointListWarningData {
-        /// `key`: text
-        pub key: Option<String>,
-        /// `value`: text
-        pub value: Option<String>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    #[cfg(feature = "region-notification-endpoints")]
-    runtime::object! {
-        NotificationEndpointListWarningData { 0 key "key" 1 value "value" }
-    }
+    pub type NotificationEndpointListWarningData = RouteWarningsData;
 
     #[cfg(feature = "region-notification-endpoints")]
     /// The object `NotificationEndpointsScopedListWarning`.
-    pub struct NotificationEndpointsScopedListWarning {
-        /// `code`: one of a set of words
-        pub code: Option<runtime::Open<enums::NotificationEndpointsScopedListWarningCode>>,
-        /// `data`: a list of an object
-        pub data: Option<Vec<NotificationEndpointsScopedListWarningData>>,
-        /// `message`: text
-        pub message: Option<String>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    #[cfg(feature = "region-notification-endpoints")]
-    runtime::object! {
-        NotificationEndpointsScopedListWarning { 0 code "code" 1 data "data" 2 message
-        "message" }
-    }
+    pub type NotificationEndpointsScopedListWarning = RouteWarnings;
 
     #[cfg(feature = "region-notification-endpoints")]
     /// The object `NotificationEndpointsScopedListWarningData`.
-    pub struct NotificationEndpointsScopedListWarningData {
-        /// `key`: text
-        pub key: Option<String>,
-        /// `value`: text
-        pub value: Option<String>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    #[cfg(feature = "region-notification-endpoints")]
-    runtime::object! {
-        NotificationEndpointsScopedListWarningData { 0 key "key" 1 value "value" }
-    }
+    pub type NotificationEndpointsScopedListWarningData = RouteWarningsData;
 
     #[cfg(feature = "global-operations")]
     /// The object `OperationAggregatedListWarning`.
-    pub struct OperationAggregatedListWarning {
-        /// `code`: one of a set of words
-        pub code: Option<runtime::Open<enums::OperationAggregatedListWarningCode>>,
-        /// `data`: a list of an object
-        pub data: Option<Vec<OperationAggregatedListWarningData>>,
-        /// `message`: text
-        pub message: Option<String>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    #[cfg(feature = "global-operations")]
-    runtime::object! {
-        OperationAggregatedListWarning { 0 code "code" 1 data "data" 2 message "message" }
-    }
+    pub type OperationAggregatedListWarning = RouteWarnings;
 
     #[cfg(feature = "global-operations")]
     /// The object `OperationAggregatedListWarningData`.
-    pub struct OperationAggregatedListWarningData {
-        /// `key`: text
-        pub key: Option<String>,
-        /// `value`: text
-        pub value: Option<String>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    #[cfg(feature = "global-operations")]
-    runtime::object! {
-        OperationAggregatedListWarningData { 0 key "key" 1 value "value" }
-    }
+    pub type OperationAggregatedListWarningData = RouteWarningsData;
 
     /// The object `OperationError`.
     pub struct OperationError {
@@ -30835,27 +27569,7 @@ pub mod inline {
         )
     )]
     /// The object `OperationListWarning`.
-    pub struct OperationListWarning {
-        /// `code`: one of a set of words
-        pub code: Option<runtime::Open<enums::OperationListWarningCode>>,
-        /// `data`: a list of an object
-        pub data: Option<Vec<OperationListWarningData>>,
-        /// `message`: text
-        pub message: Option<String>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    #[cfg(
-        any(
-            feature = "global-operations",
-            feature = "global-organization-operations",
-            feature = "region-operations",
-            feature = "zone-operations"
-        )
-    )]
-    runtime::object! {
-        OperationListWarning { 0 code "code" 1 data "data" 2 message "message" }
-    }
+    pub type OperationListWarning = RouteWarnings;
 
     #[cfg(
         any(
@@ -30866,281 +27580,69 @@ pub mod inline {
         )
     )]
     /// The object `OperationListWarningData`.
-    pub struct OperationListWarningData {
-        /// `key`: text
-        pub key: Option<String>,
-        /// `value`: text
-        pub value: Option<String>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    #[cfg(
-        any(
-            feature = "global-operations",
-            feature = "global-organization-operations",
-            feature = "region-operations",
-            feature = "zone-operations"
-        )
-    )]
-    runtime::object! {
-        OperationListWarningData { 0 key "key" 1 value "value" }
-    }
+    pub type OperationListWarningData = RouteWarningsData;
 
     /// The object `OperationWarnings`.
-    pub struct OperationWarnings {
-        /// `code`: one of a set of words
-        pub code: Option<runtime::Open<enums::OperationWarningsCode>>,
-        /// `data`: a list of an object
-        pub data: Option<Vec<OperationWarningsData>>,
-        /// `message`: text
-        pub message: Option<String>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    runtime::object! {
-        OperationWarnings { 0 code "code" 1 data "data" 2 message "message" }
-    }
+    pub type OperationWarnings = RouteWarnings;
 
     /// The object `OperationWarningsData`.
-    pub struct OperationWarningsData {
-        /// `key`: text
-        pub key: Option<String>,
-        /// `value`: text
-        pub value: Option<String>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    runtime::object! {
-        OperationWarningsData { 0 key "key" 1 value "value" }
-    }
+    pub type OperationWarningsData = RouteWarningsData;
 
     #[cfg(feature = "global-operations")]
     /// The object `OperationsScopedListWarning`.
-    pub struct OperationsScopedListWarning {
-        /// `code`: one of a set of words
-        pub code: Option<runtime::Open<enums::OperationsScopedListWarningCode>>,
-        /// `data`: a list of an object
-        pub data: Option<Vec<OperationsScopedListWarningData>>,
-        /// `message`: text
-        pub message: Option<String>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    #[cfg(feature = "global-operations")]
-    runtime::object! {
-        OperationsScopedListWarning { 0 code "code" 1 data "data" 2 message "message" }
-    }
+    pub type OperationsScopedListWarning = RouteWarnings;
 
     #[cfg(feature = "global-operations")]
     /// The object `OperationsScopedListWarningData`.
-    pub struct OperationsScopedListWarningData {
-        /// `key`: text
-        pub key: Option<String>,
-        /// `value`: text
-        pub value: Option<String>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    #[cfg(feature = "global-operations")]
-    runtime::object! {
-        OperationsScopedListWarningData { 0 key "key" 1 value "value" }
-    }
+    pub type OperationsScopedListWarningData = RouteWarningsData;
 
     #[cfg(feature = "packet-mirrorings")]
     /// The object `PacketMirroringAggregatedListWarning`.
-    pub struct PacketMirroringAggregatedListWarning {
-        /// `code`: one of a set of words
-        pub code: Option<runtime::Open<enums::PacketMirroringAggregatedListWarningCode>>,
-        /// `data`: a list of an object
-        pub data: Option<Vec<PacketMirroringAggregatedListWarningData>>,
-        /// `message`: text
-        pub message: Option<String>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    #[cfg(feature = "packet-mirrorings")]
-    runtime::object! {
-        PacketMirroringAggregatedListWarning { 0 code "code" 1 data "data" 2 message
-        "message" }
-    }
+    pub type PacketMirroringAggregatedListWarning = RouteWarnings;
 
     #[cfg(feature = "packet-mirrorings")]
     /// The object `PacketMirroringAggregatedListWarningData`.
-    pub struct PacketMirroringAggregatedListWarningData {
-        /// `key`: text
-        pub key: Option<String>,
-        /// `value`: text
-        pub value: Option<String>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    #[cfg(feature = "packet-mirrorings")]
-    runtime::object! {
-        PacketMirroringAggregatedListWarningData { 0 key "key" 1 value "value" }
-    }
+    pub type PacketMirroringAggregatedListWarningData = RouteWarningsData;
 
     #[cfg(feature = "packet-mirrorings")]
     /// The object `PacketMirroringListWarning`.
-    pub struct PacketMirroringListWarning {
-        /// `code`: one of a set of words
-        pub code: Option<runtime::Open<enums::PacketMirroringListWarningCode>>,
-        /// `data`: a list of an object
-        pub data: Option<Vec<PacketMirroringListWarningData>>,
-        /// `message`: text
-        pub message: Option<String>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    #[cfg(feature = "packet-mirrorings")]
-    runtime::object! {
-        PacketMirroringListWarning { 0 code "code" 1 data "data" 2 message "message" }
-    }
+    pub type PacketMirroringListWarning = RouteWarnings;
 
     #[cfg(feature = "packet-mirrorings")]
     /// The object `PacketMirroringListWarningData`.
-    pub struct PacketMirroringListWarningData {
-        /// `key`: text
-        pub key: Option<String>,
-        /// `value`: text
-        pub value: Option<String>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    #[cfg(feature = "packet-mirrorings")]
-    runtime::object! {
-        PacketMirroringListWarningData { 0 key "key" 1 value "value" }
-    }
+    pub type PacketMirroringListWarningData = RouteWarningsData;
 
     #[cfg(feature = "packet-mirrorings")]
     /// The object `PacketMirroringsScopedListWarning`.
-    pub struct PacketMirroringsScopedListWarning {
-        /// `code`: one of a set of words
-        pub code: Option<runtime::Open<enums::PacketMirroringsScopedListWarningCode>>,
-        /// `data`: a list of an object
-        pub data: Option<Vec<PacketMirroringsScopedListWarningData>>,
-        /// `message`: text
-        pub message: Option<String>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    #[cfg(feature = "packet-mirrorings")]
-    runtime::object! {
-        PacketMirroringsScopedListWarning { 0 code "code" 1 data "data" 2 message "message" }
-    }
+    pub type PacketMirroringsScopedListWarning = RouteWarnings;
 
     #[cfg(feature = "packet-mirrorings")]
     /// The object `PacketMirroringsScopedListWarningData`.
-    pub struct PacketMirroringsScopedListWarningData {
-        /// `key`: text
-        pub key: Option<String>,
-        /// `value`: text
-        pub value: Option<String>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    #[cfg(feature = "packet-mirrorings")]
-    runtime::object! {
-        PacketMirroringsScopedListWarningData { 0 key "key" 1 value "value" }
-    }
+    pub type PacketMirroringsScopedListWarningData = RouteWarningsData;
 
     #[cfg(feature = "preview-features")]
     /// The object `PreviewFeatureListWarning`.
-    pub struct PreviewFeatureListWarning {
-        /// `code`: one of a set of words
-        pub code: Option<runtime::Open<enums::PreviewFeatureListWarningCode>>,
-        /// `data`: a list of an object
-        pub data: Option<Vec<PreviewFeatureListWarningData>>,
-        /// `message`: text
-        pub message: Option<String>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    #[cfg(feature = "preview-features")]
-    runtime::object! {
-        PreviewFeatureListWarning { 0 code "code" 1 data "data" 2 message "message" }
-    }
+    pub type PreviewFeatureListWarning = RouteWarnings;
 
     #[cfg(feature = "preview-features")]
     /// The object `PreviewFeatureListWarningData`.
-    pub struct PreviewFeatureListWarningData {
-        /// `key`: text
-        pub key: Option<String>,
-        /// `value`: text
-        pub value: Option<String>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    #[cfg(feature = "preview-features")]
-    runtime::object! {
-        PreviewFeatureListWarningData { 0 key "key" 1 value "value" }
-    }
+    pub type PreviewFeatureListWarningData = RouteWarningsData;
 
     #[cfg(feature = "public-advertised-prefixes")]
     /// The object `PublicAdvertisedPrefixListWarning`.
-    pub struct PublicAdvertisedPrefixListWarning {
-        /// `code`: one of a set of words
-        pub code: Option<runtime::Open<enums::PublicAdvertisedPrefixListWarningCode>>,
-        /// `data`: a list of an object
-        pub data: Option<Vec<PublicAdvertisedPrefixListWarningData>>,
-        /// `message`: text
-        pub message: Option<String>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    #[cfg(feature = "public-advertised-prefixes")]
-    runtime::object! {
-        PublicAdvertisedPrefixListWarning { 0 code "code" 1 data "data" 2 message "message" }
-    }
+    pub type PublicAdvertisedPrefixListWarning = RouteWarnings;
 
     #[cfg(feature = "public-advertised-prefixes")]
     /// The object `PublicAdvertisedPrefixListWarningData`.
-    pub struct PublicAdvertisedPrefixListWarningData {
-        /// `key`: text
-        pub key: Option<String>,
-        /// `value`: text
-        pub value: Option<String>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    #[cfg(feature = "public-advertised-prefixes")]
-    runtime::object! {
-        PublicAdvertisedPrefixListWarningData { 0 key "key" 1 value "value" }
-    }
+    pub type PublicAdvertisedPrefixListWarningData = RouteWarningsData;
 
     #[cfg(feature = "public-delegated-prefixes")]
     /// The object `PublicDelegatedPrefixAggregatedListWarning`.
-    pub struct PublicDelegatedPrefixAggregatedListWarning {
-        /// `code`: one of a set of words
-        pub code: Option<
-            runtime::Open<enums::PublicDelegatedPrefixAggregatedListWarningCode>,
-        >,
-        /// `data`: a list of an object
-        pub data: Option<Vec<PublicDelegatedPrefixAggregatedListWarningData>>,
-        /// `message`: text
-        pub message: Option<String>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    #[cfg(feature = "public-delegated-prefixes")]
-    runtime::object! {
-        PublicDelegatedPrefixAggregatedListWarning { 0 code "code" 1 data "data" 2 message
-        "message" }
-    }
+    pub type PublicDelegatedPrefixAggregatedListWarning = RouteWarnings;
 
     #[cfg(feature = "public-delegated-prefixes")]
     /// The object `PublicDelegatedPrefixAggregatedListWarningData`.
-    pub struct PublicDelegatedPrefixAggregatedListWarningData {
-        /// `key`: text
-        pub key: Option<String>,
-        /// `value`: text
-        pub value: Option<String>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    #[cfg(feature = "public-delegated-prefixes")]
-    runtime::object! {
-        PublicDelegatedPrefixAggregatedListWarningData { 0 key "key" 1 value "value" }
-    }
+    pub type PublicDelegatedPrefixAggregatedListWarningData = RouteWarningsData;
 
     #[cfg(
         any(
@@ -31149,25 +27651,7 @@ pub mod inline {
         )
     )]
     /// The object `PublicDelegatedPrefixListWarning`.
-    pub struct PublicDelegatedPrefixListWarning {
-        /// `code`: one of a set of words
-        pub code: Option<runtime::Open<enums::PublicDelegatedPrefixListWarningCode>>,
-        /// `data`: a list of an object
-        pub data: Option<Vec<PublicDelegatedPrefixListWarningData>>,
-        /// `message`: text
-        pub message: Option<String>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    #[cfg(
-        any(
-            feature = "global-public-delegated-prefixes",
-            feature = "public-delegated-prefixes"
-        )
-    )]
-    runtime::object! {
-        PublicDelegatedPrefixListWarning { 0 code "code" 1 data "data" 2 message "message" }
-    }
+    pub type PublicDelegatedPrefixListWarning = RouteWarnings;
 
     #[cfg(
         any(
@@ -31176,783 +27660,192 @@ pub mod inline {
         )
     )]
     /// The object `PublicDelegatedPrefixListWarningData`.
-    pub struct PublicDelegatedPrefixListWarningData {
-        /// `key`: text
-        pub key: Option<String>,
-        /// `value`: text
-        pub value: Option<String>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    #[cfg(
-        any(
-            feature = "global-public-delegated-prefixes",
-            feature = "public-delegated-prefixes"
-        )
-    )]
-    runtime::object! {
-        PublicDelegatedPrefixListWarningData { 0 key "key" 1 value "value" }
-    }
+    pub type PublicDelegatedPrefixListWarningData = RouteWarningsData;
 
     #[cfg(feature = "public-delegated-prefixes")]
     /// The object `PublicDelegatedPrefixesScopedListWarning`.
-    pub struct PublicDelegatedPrefixesScopedListWarning {
-        /// `code`: one of a set of words
-        pub code: Option<runtime::Open<enums::PublicDelegatedPrefixesScopedListWarningCode>>,
-        /// `data`: a list of an object
-        pub data: Option<Vec<PublicDelegatedPrefixesScopedListWarningData>>,
-        /// `message`: text
-        pub message: Option<String>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    #[cfg(feature = "public-delegated-prefixes")]
-    runtime::object! {
-        PublicDelegatedPrefixesScopedListWarning { 0 code "code" 1 data "data" 2 message
-        "message" }
-    }
+    pub type PublicDelegatedPrefixesScopedListWarning = RouteWarnings;
 
     #[cfg(feature = "public-delegated-prefixes")]
     /// The object `PublicDelegatedPrefixesScopedListWarningData`.
-    pub struct PublicDelegatedPrefixesScopedListWarningData {
-        /// `key`: text
-        pub key: Option<String>,
-        /// `value`: text
-        pub value: Option<String>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    #[cfg(feature = "public-delegated-prefixes")]
-    runtime::object! {
-        PublicDelegatedPrefixesScopedListWarningData { 0 key "key" 1 value "value" }
-    }
+    pub type PublicDelegatedPrefixesScopedListWarningData = RouteWarningsData;
 
     #[cfg(feature = "region-autoscalers")]
     /// The object `RegionAutoscalerListWarning`.
-    pub struct RegionAutoscalerListWarning {
-        /// `code`: one of a set of words
-        pub code: Option<runtime::Open<enums::RegionAutoscalerListWarningCode>>,
-        /// `data`: a list of an object
-        pub data: Option<Vec<RegionAutoscalerListWarningData>>,
-        /// `message`: text
-        pub message: Option<String>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    #[cfg(feature = "region-autoscalers")]
-    runtime::object! {
-        RegionAutoscalerListWarning { 0 code "code" 1 data "data" 2 message "message" }
-    }
+    pub type RegionAutoscalerListWarning = RouteWarnings;
 
     #[cfg(feature = "region-autoscalers")]
     /// The object `RegionAutoscalerListWarningData`.
-    pub struct RegionAutoscalerListWarningData {
-        /// `key`: text
-        pub key: Option<String>,
-        /// `value`: text
-        pub value: Option<String>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    #[cfg(feature = "region-autoscalers")]
-    runtime::object! {
-        RegionAutoscalerListWarningData { 0 key "key" 1 value "value" }
-    }
+    pub type RegionAutoscalerListWarningData = RouteWarningsData;
 
     #[cfg(feature = "region-disk-types")]
     /// The object `RegionDiskTypeListWarning`.
-    pub struct RegionDiskTypeListWarning {
-        /// `code`: one of a set of words
-        pub code: Option<runtime::Open<enums::RegionDiskTypeListWarningCode>>,
-        /// `data`: a list of an object
-        pub data: Option<Vec<RegionDiskTypeListWarningData>>,
-        /// `message`: text
-        pub message: Option<String>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    #[cfg(feature = "region-disk-types")]
-    runtime::object! {
-        RegionDiskTypeListWarning { 0 code "code" 1 data "data" 2 message "message" }
-    }
+    pub type RegionDiskTypeListWarning = RouteWarnings;
 
     #[cfg(feature = "region-disk-types")]
     /// The object `RegionDiskTypeListWarningData`.
-    pub struct RegionDiskTypeListWarningData {
-        /// `key`: text
-        pub key: Option<String>,
-        /// `value`: text
-        pub value: Option<String>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    #[cfg(feature = "region-disk-types")]
-    runtime::object! {
-        RegionDiskTypeListWarningData { 0 key "key" 1 value "value" }
-    }
+    pub type RegionDiskTypeListWarningData = RouteWarningsData;
 
     #[cfg(feature = "region-instance-groups")]
     /// The object `RegionInstanceGroupListWarning`., read-only
-    pub struct RegionInstanceGroupListWarning {
-        /// `code`: one of a set of words
-        pub code: Option<runtime::Open<enums::RegionInstanceGroupListWarningCode>>,
-        /// `data`: a list of an object
-        pub data: Option<Vec<RegionInstanceGroupListWarningData>>,
-        /// `message`: text
-        pub message: Option<String>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    #[cfg(feature = "region-instance-groups")]
-    runtime::object! {
-        RegionInstanceGroupListWarning { 0 code "code" 1 data "data" 2 message "message" }
-    }
+    pub type RegionInstanceGroupListWarning = RouteWarnings;
 
     #[cfg(feature = "region-instance-groups")]
     /// The object `RegionInstanceGroupListWarningData`.
-    pub struct RegionInstanceGroupListWarningData {
-        /// `key`: text
-        pub key: Option<String>,
-        /// `value`: text
-        pub value: Option<String>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    #[cfg(feature = "region-instance-groups")]
-    runtime::object! {
-        RegionInstanceGroupListWarningData { 0 key "key" 1 value "value" }
-    }
+    pub type RegionInstanceGroupListWarningData = RouteWarningsData;
 
     #[cfg(feature = "region-instance-group-managers")]
     /// The object `RegionInstanceGroupManagerListWarning`., read-only
-    pub struct RegionInstanceGroupManagerListWarning {
-        /// `code`: one of a set of words
-        pub code: Option<runtime::Open<enums::RegionInstanceGroupManagerListWarningCode>>,
-        /// `data`: a list of an object
-        pub data: Option<Vec<RegionInstanceGroupManagerListWarningData>>,
-        /// `message`: text
-        pub message: Option<String>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    #[cfg(feature = "region-instance-group-managers")]
-    runtime::object! {
-        RegionInstanceGroupManagerListWarning { 0 code "code" 1 data "data" 2 message
-        "message" }
-    }
+    pub type RegionInstanceGroupManagerListWarning = RouteWarnings;
 
     #[cfg(feature = "region-instance-group-managers")]
     /// The object `RegionInstanceGroupManagerListWarningData`.
-    pub struct RegionInstanceGroupManagerListWarningData {
-        /// `key`: text
-        pub key: Option<String>,
-        /// `value`: text
-        pub value: Option<String>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    #[cfg(feature = "region-instance-group-managers")]
-    runtime::object! {
-        RegionInstanceGroupManagerListWarningData { 0 key "key" 1 value "value" }
-    }
+    pub type RegionInstanceGroupManagerListWarningData = RouteWarningsData;
 
     #[cfg(feature = "region-instance-group-manager-resize-requests")]
     /// The object `RegionInstanceGroupManagerResizeRequestsListResponseWarning`., read-only
-    pub struct RegionInstanceGroupManagerResizeRequestsListResponseWarning {
-        /// `code`: one of a set of words
-        pub code: Option<
-            runtime::Open<
-                enums::RegionInstanceGroupManagerResizeRequestsListResponseWarningCode,
-            >,
-        >,
-        /// `data`: a list of an object
-        pub data: Option<
-            Vec<RegionInstanceGroupManagerResizeRequestsListResponseWarningData>,
-        >,
-        /// `message`: text
-        pub message: Option<String>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    #[cfg(feature = "region-instance-group-manager-resize-requests")]
-    runtime::object! {
-        RegionInstanceGroupManagerResizeRequestsListResponseWarning { 0 code "code" 1 data
-        "data" 2 message "message" }
-    }
+    pub type RegionInstanceGroupManagerResizeRequestsListResponseWarning = RouteWarnings;
 
     #[cfg(feature = "region-instance-group-manager-resize-requests")]
     /// The object `RegionInstanceGroupManagerResizeRequestsListResponseWarningData`.
-    pub struct RegionInstanceGroupManagerResizeRequestsListResponseWarningData {
-        /// `key`: text
-        pub key: Option<String>,
-        /// `value`: text
-        pub value: Option<String>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    #[cfg(feature = "region-instance-group-manager-resize-requests")]
-    runtime::object! {
-        RegionInstanceGroupManagerResizeRequestsListResponseWarningData { 0 key "key" 1 value
-        "value" }
-    }
+    pub type RegionInstanceGroupManagerResizeRequestsListResponseWarningData = RouteWarningsData;
 
     #[cfg(feature = "region-instance-group-managers")]
     /// The object `RegionInstanceGroupManagersListInstanceConfigsRespWarning`., read-only
-    pub struct RegionInstanceGroupManagersListInstanceConfigsRespWarning {
-        /// `code`: one of a set of words
-        pub code: Option<
-            runtime::Open<
-                enums::RegionInstanceGroupManagersListInstanceConfigsRespWarningCode,
-            >,
-        >,
-        /// `data`: a list of an object
-        pub data: Option<Vec<RegionInstanceGroupManagersListInstanceConfigsRespWarningData>>,
-        /// `message`: text
-        pub message: Option<String>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    #[cfg(feature = "region-instance-group-managers")]
-    runtime::object! {
-        RegionInstanceGroupManagersListInstanceConfigsRespWarning { 0 code "code" 1 data
-        "data" 2 message "message" }
-    }
+    pub type RegionInstanceGroupManagersListInstanceConfigsRespWarning = RouteWarnings;
 
     #[cfg(feature = "region-instance-group-managers")]
     /// The object `RegionInstanceGroupManagersListInstanceConfigsRespWarningData`.
-    pub struct RegionInstanceGroupManagersListInstanceConfigsRespWarningData {
-        /// `key`: text
-        pub key: Option<String>,
-        /// `value`: text
-        pub value: Option<String>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    #[cfg(feature = "region-instance-group-managers")]
-    runtime::object! {
-        RegionInstanceGroupManagersListInstanceConfigsRespWarningData { 0 key "key" 1 value
-        "value" }
-    }
+    pub type RegionInstanceGroupManagersListInstanceConfigsRespWarningData = RouteWarningsData;
 
     #[cfg(feature = "region-instance-groups")]
     /// The object `RegionInstanceGroupsListInstancesWarning`., read-only
-    pub struct RegionInstanceGroupsListInstancesWarning {
-        /// `code`: one of a set of words
-        pub code: Option<runtime::Open<enums::RegionInstanceGroupsListInstancesWarningCode>>,
-        /// `data`: a list of an object
-        pub data: Option<Vec<RegionInstanceGroupsListInstancesWarningData>>,
-        /// `message`: text
-        pub message: Option<String>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    #[cfg(feature = "region-instance-groups")]
-    runtime::object! {
-        RegionInstanceGroupsListInstancesWarning { 0 code "code" 1 data "data" 2 message
-        "message" }
-    }
+    pub type RegionInstanceGroupsListInstancesWarning = RouteWarnings;
 
     #[cfg(feature = "region-instance-groups")]
     /// The object `RegionInstanceGroupsListInstancesWarningData`.
-    pub struct RegionInstanceGroupsListInstancesWarningData {
-        /// `key`: text
-        pub key: Option<String>,
-        /// `value`: text
-        pub value: Option<String>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    #[cfg(feature = "region-instance-groups")]
-    runtime::object! {
-        RegionInstanceGroupsListInstancesWarningData { 0 key "key" 1 value "value" }
-    }
+    pub type RegionInstanceGroupsListInstancesWarningData = RouteWarningsData;
 
     #[cfg(feature = "regions")]
     /// The object `RegionListWarning`.
-    pub struct RegionListWarning {
-        /// `code`: one of a set of words
-        pub code: Option<runtime::Open<enums::RegionListWarningCode>>,
-        /// `data`: a list of an object
-        pub data: Option<Vec<RegionListWarningData>>,
-        /// `message`: text
-        pub message: Option<String>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    #[cfg(feature = "regions")]
-    runtime::object! {
-        RegionListWarning { 0 code "code" 1 data "data" 2 message "message" }
-    }
+    pub type RegionListWarning = RouteWarnings;
 
     #[cfg(feature = "regions")]
     /// The object `RegionListWarningData`.
-    pub struct RegionListWarningData {
-        /// `key`: text
-        pub key: Option<String>,
-        /// `value`: text
-        pub value: Option<String>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    #[cfg(feature = "regions")]
-    runtime::object! {
-        RegionListWarningData { 0 key "key" 1 value "value" }
-    }
+    pub type RegionListWarningData = RouteWarningsData;
 
     #[cfg(feature = "regions")]
     /// The object `RegionQuotaStatusWarning`., read-only
-    pub struct RegionQuotaStatusWarning {
-        /// `code`: one of a set of words
-        pub code: Option<runtime::Open<enums::RegionQuotaStatusWarningCode>>,
-        /// `data`: a list of an object
-        pub data: Option<Vec<RegionQuotaStatusWarningData>>,
-        /// `message`: text
-        pub message: Option<String>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    #[cfg(feature = "regions")]
-    runtime::object! {
-        RegionQuotaStatusWarning { 0 code "code" 1 data "data" 2 message "message" }
-    }
+    pub type RegionQuotaStatusWarning = RouteWarnings;
 
     #[cfg(feature = "regions")]
     /// The object `RegionQuotaStatusWarningData`.
-    pub struct RegionQuotaStatusWarningData {
-        /// `key`: text
-        pub key: Option<String>,
-        /// `value`: text
-        pub value: Option<String>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    #[cfg(feature = "regions")]
-    runtime::object! {
-        RegionQuotaStatusWarningData { 0 key "key" 1 value "value" }
-    }
+    pub type RegionQuotaStatusWarningData = RouteWarningsData;
 
     #[cfg(feature = "reliability-risks")]
     /// The object `ReliabilityRisksListResponseWarning`.
-    pub struct ReliabilityRisksListResponseWarning {
-        /// `code`: one of a set of words
-        pub code: Option<runtime::Open<enums::ReliabilityRisksListResponseWarningCode>>,
-        /// `data`: a list of an object
-        pub data: Option<Vec<ReliabilityRisksListResponseWarningData>>,
-        /// `message`: text
-        pub message: Option<String>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    #[cfg(feature = "reliability-risks")]
-    runtime::object! {
-        ReliabilityRisksListResponseWarning { 0 code "code" 1 data "data" 2 message "message"
-        }
-    }
+    pub type ReliabilityRisksListResponseWarning = RouteWarnings;
 
     #[cfg(feature = "reliability-risks")]
     /// The object `ReliabilityRisksListResponseWarningData`.
-    pub struct ReliabilityRisksListResponseWarningData {
-        /// `key`: text
-        pub key: Option<String>,
-        /// `value`: text
-        pub value: Option<String>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    #[cfg(feature = "reliability-risks")]
-    runtime::object! {
-        ReliabilityRisksListResponseWarningData { 0 key "key" 1 value "value" }
-    }
+    pub type ReliabilityRisksListResponseWarningData = RouteWarningsData;
 
     #[cfg(feature = "reservations")]
     /// The object `ReservationAggregatedListWarning`.
-    pub struct ReservationAggregatedListWarning {
-        /// `code`: one of a set of words
-        pub code: Option<runtime::Open<enums::ReservationAggregatedListWarningCode>>,
-        /// `data`: a list of an object
-        pub data: Option<Vec<ReservationAggregatedListWarningData>>,
-        /// `message`: text
-        pub message: Option<String>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    #[cfg(feature = "reservations")]
-    runtime::object! {
-        ReservationAggregatedListWarning { 0 code "code" 1 data "data" 2 message "message" }
-    }
+    pub type ReservationAggregatedListWarning = RouteWarnings;
 
     #[cfg(feature = "reservations")]
     /// The object `ReservationAggregatedListWarningData`.
-    pub struct ReservationAggregatedListWarningData {
-        /// `key`: text
-        pub key: Option<String>,
-        /// `value`: text
-        pub value: Option<String>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    #[cfg(feature = "reservations")]
-    runtime::object! {
-        ReservationAggregatedListWarningData { 0 key "key" 1 value "value" }
-    }
+    pub type ReservationAggregatedListWarningData = RouteWarningsData;
 
     #[cfg(feature = "reservation-blocks")]
     /// The object `ReservationBlocksListResponseWarning`.
-    pub struct ReservationBlocksListResponseWarning {
-        /// `code`: one of a set of words
-        pub code: Option<runtime::Open<enums::ReservationBlocksListResponseWarningCode>>,
-        /// `data`: a list of an object
-        pub data: Option<Vec<ReservationBlocksListResponseWarningData>>,
-        /// `message`: text
-        pub message: Option<String>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    #[cfg(feature = "reservation-blocks")]
-    runtime::object! {
-        ReservationBlocksListResponseWarning { 0 code "code" 1 data "data" 2 message
-        "message" }
-    }
+    pub type ReservationBlocksListResponseWarning = RouteWarnings;
 
     #[cfg(feature = "reservation-blocks")]
     /// The object `ReservationBlocksListResponseWarningData`.
-    pub struct ReservationBlocksListResponseWarningData {
-        /// `key`: text
-        pub key: Option<String>,
-        /// `value`: text
-        pub value: Option<String>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    #[cfg(feature = "reservation-blocks")]
-    runtime::object! {
-        ReservationBlocksListResponseWarningData { 0 key "key" 1 value "value" }
-    }
+    pub type ReservationBlocksListResponseWarningData = RouteWarningsData;
 
     #[cfg(feature = "reservations")]
     /// The object `ReservationListWarning`.
-    pub struct ReservationListWarning {
-        /// `code`: one of a set of words
-        pub code: Option<runtime::Open<enums::ReservationListWarningCode>>,
-        /// `data`: a list of an object
-        pub data: Option<Vec<ReservationListWarningData>>,
-        /// `message`: text
-        pub message: Option<String>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    #[cfg(feature = "reservations")]
-    runtime::object! {
-        ReservationListWarning { 0 code "code" 1 data "data" 2 message "message" }
-    }
+    pub type ReservationListWarning = RouteWarnings;
 
     #[cfg(feature = "reservations")]
     /// The object `ReservationListWarningData`.
-    pub struct ReservationListWarningData {
-        /// `key`: text
-        pub key: Option<String>,
-        /// `value`: text
-        pub value: Option<String>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    #[cfg(feature = "reservations")]
-    runtime::object! {
-        ReservationListWarningData { 0 key "key" 1 value "value" }
-    }
+    pub type ReservationListWarningData = RouteWarningsData;
 
     #[cfg(feature = "reservation-slots")]
     /// The object `ReservationSlotsListResponseWarning`.
-    pub struct ReservationSlotsListResponseWarning {
-        /// `code`: one of a set of words
-        pub code: Option<runtime::Open<enums::ReservationSlotsListResponseWarningCode>>,
-        /// `data`: a list of an object
-        pub data: Option<Vec<ReservationSlotsListResponseWarningData>>,
-        /// `message`: text
-        pub message: Option<String>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    #[cfg(feature = "reservation-slots")]
-    runtime::object! {
-        ReservationSlotsListResponseWarning { 0 code "code" 1 data "data" 2 message "message"
-        }
-    }
+    pub type ReservationSlotsListResponseWarning = RouteWarnings;
 
     #[cfg(feature = "reservation-slots")]
     /// The object `ReservationSlotsListResponseWarningData`.
-    pub struct ReservationSlotsListResponseWarningData {
-        /// `key`: text
-        pub key: Option<String>,
-        /// `value`: text
-        pub value: Option<String>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    #[cfg(feature = "reservation-slots")]
-    runtime::object! {
-        ReservationSlotsListResponseWarningData { 0 key "key" 1 value "value" }
-    }
+    pub type ReservationSlotsListResponseWarningData = RouteWarningsData;
 
     #[cfg(feature = "reservation-sub-blocks")]
     /// The object `ReservationSubBlocksListResponseWarning`.
-    pub struct ReservationSubBlocksListResponseWarning {
-        /// `code`: one of a set of words
-        pub code: Option<runtime::Open<enums::ReservationSubBlocksListResponseWarningCode>>,
-        /// `data`: a list of an object
-        pub data: Option<Vec<ReservationSubBlocksListResponseWarningData>>,
-        /// `message`: text
-        pub message: Option<String>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    #[cfg(feature = "reservation-sub-blocks")]
-    runtime::object! {
-        ReservationSubBlocksListResponseWarning { 0 code "code" 1 data "data" 2 message
-        "message" }
-    }
+    pub type ReservationSubBlocksListResponseWarning = RouteWarnings;
 
     #[cfg(feature = "reservation-sub-blocks")]
     /// The object `ReservationSubBlocksListResponseWarningData`.
-    pub struct ReservationSubBlocksListResponseWarningData {
-        /// `key`: text
-        pub key: Option<String>,
-        /// `value`: text
-        pub value: Option<String>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    #[cfg(feature = "reservation-sub-blocks")]
-    runtime::object! {
-        ReservationSubBlocksListResponseWarningData { 0 key "key" 1 value "value" }
-    }
+    pub type ReservationSubBlocksListResponseWarningData = RouteWarningsData;
 
     #[cfg(feature = "reservations")]
     /// The object `ReservationsScopedListWarning`.
-    pub struct ReservationsScopedListWarning {
-        /// `code`: one of a set of words
-        pub code: Option<runtime::Open<enums::ReservationsScopedListWarningCode>>,
-        /// `data`: a list of an object
-        pub data: Option<Vec<ReservationsScopedListWarningData>>,
-        /// `message`: text
-        pub message: Option<String>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    #[cfg(feature = "reservations")]
-    runtime::object! {
-        ReservationsScopedListWarning { 0 code "code" 1 data "data" 2 message "message" }
-    }
+    pub type ReservationsScopedListWarning = RouteWarnings;
 
     #[cfg(feature = "reservations")]
     /// The object `ReservationsScopedListWarningData`.
-    pub struct ReservationsScopedListWarningData {
-        /// `key`: text
-        pub key: Option<String>,
-        /// `value`: text
-        pub value: Option<String>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    #[cfg(feature = "reservations")]
-    runtime::object! {
-        ReservationsScopedListWarningData { 0 key "key" 1 value "value" }
-    }
+    pub type ReservationsScopedListWarningData = RouteWarningsData;
 
     #[cfg(feature = "resource-policies")]
     /// The object `ResourcePoliciesScopedListWarning`.
-    pub struct ResourcePoliciesScopedListWarning {
-        /// `code`: one of a set of words
-        pub code: Option<runtime::Open<enums::ResourcePoliciesScopedListWarningCode>>,
-        /// `data`: a list of an object
-        pub data: Option<Vec<ResourcePoliciesScopedListWarningData>>,
-        /// `message`: text
-        pub message: Option<String>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    #[cfg(feature = "resource-policies")]
-    runtime::object! {
-        ResourcePoliciesScopedListWarning { 0 code "code" 1 data "data" 2 message "message" }
-    }
+    pub type ResourcePoliciesScopedListWarning = RouteWarnings;
 
     #[cfg(feature = "resource-policies")]
     /// The object `ResourcePoliciesScopedListWarningData`.
-    pub struct ResourcePoliciesScopedListWarningData {
-        /// `key`: text
-        pub key: Option<String>,
-        /// `value`: text
-        pub value: Option<String>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    #[cfg(feature = "resource-policies")]
-    runtime::object! {
-        ResourcePoliciesScopedListWarningData { 0 key "key" 1 value "value" }
-    }
+    pub type ResourcePoliciesScopedListWarningData = RouteWarningsData;
 
     #[cfg(feature = "resource-policies")]
     /// The object `ResourcePolicyAggregatedListWarning`.
-    pub struct ResourcePolicyAggregatedListWarning {
-        /// `code`: one of a set of words
-        pub code: Option<runtime::Open<enums::ResourcePolicyAggregatedListWarningCode>>,
-        /// `data`: a list of an object
-        pub data: Option<Vec<ResourcePolicyAggregatedListWarningData>>,
-        /// `message`: text
-        pub message: Option<String>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    #[cfg(feature = "resource-policies")]
-    runtime::object! {
-        ResourcePolicyAggregatedListWarning { 0 code "code" 1 data "data" 2 message "message"
-        }
-    }
+    pub type ResourcePolicyAggregatedListWarning = RouteWarnings;
 
     #[cfg(feature = "resource-policies")]
     /// The object `ResourcePolicyAggregatedListWarningData`.
-    pub struct ResourcePolicyAggregatedListWarningData {
-        /// `key`: text
-        pub key: Option<String>,
-        /// `value`: text
-        pub value: Option<String>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    #[cfg(feature = "resource-policies")]
-    runtime::object! {
-        ResourcePolicyAggregatedListWarningData { 0 key "key" 1 value "value" }
-    }
+    pub type ResourcePolicyAggregatedListWarningData = RouteWarningsData;
 
     #[cfg(feature = "resource-policies")]
     /// The object `ResourcePolicyListWarning`.
-    pub struct ResourcePolicyListWarning {
-        /// `code`: one of a set of words
-        pub code: Option<runtime::Open<enums::ResourcePolicyListWarningCode>>,
-        /// `data`: a list of an object
-        pub data: Option<Vec<ResourcePolicyListWarningData>>,
-        /// `message`: text
-        pub message: Option<String>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    #[cfg(feature = "resource-policies")]
-    runtime::object! {
-        ResourcePolicyListWarning { 0 code "code" 1 data "data" 2 message "message" }
-    }
+    pub type ResourcePolicyListWarning = RouteWarnings;
 
     #[cfg(feature = "resource-policies")]
     /// The object `ResourcePolicyListWarningData`.
-    pub struct ResourcePolicyListWarningData {
-        /// `key`: text
-        pub key: Option<String>,
-        /// `value`: text
-        pub value: Option<String>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    #[cfg(feature = "resource-policies")]
-    runtime::object! {
-        ResourcePolicyListWarningData { 0 key "key" 1 value "value" }
-    }
+    pub type ResourcePolicyListWarningData = RouteWarningsData;
 
     #[cfg(feature = "rollout-plans")]
     /// The object `RolloutPlansListResponseWarning`.
-    pub struct RolloutPlansListResponseWarning {
-        /// `code`: one of a set of words
-        pub code: Option<runtime::Open<enums::RolloutPlansListResponseWarningCode>>,
-        /// `data`: a list of an object
-        pub data: Option<Vec<RolloutPlansListResponseWarningData>>,
-        /// `message`: text
-        pub message: Option<String>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    #[cfg(feature = "rollout-plans")]
-    runtime::object! {
-        RolloutPlansListResponseWarning { 0 code "code" 1 data "data" 2 message "message" }
-    }
+    pub type RolloutPlansListResponseWarning = RouteWarnings;
 
     #[cfg(feature = "rollout-plans")]
     /// The object `RolloutPlansListResponseWarningData`.
-    pub struct RolloutPlansListResponseWarningData {
-        /// `key`: text
-        pub key: Option<String>,
-        /// `value`: text
-        pub value: Option<String>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    #[cfg(feature = "rollout-plans")]
-    runtime::object! {
-        RolloutPlansListResponseWarningData { 0 key "key" 1 value "value" }
-    }
+    pub type RolloutPlansListResponseWarningData = RouteWarningsData;
 
     #[cfg(feature = "rollouts")]
     /// The object `RolloutsListResponseWarning`.
-    pub struct RolloutsListResponseWarning {
-        /// `code`: one of a set of words
-        pub code: Option<runtime::Open<enums::RolloutsListResponseWarningCode>>,
-        /// `data`: a list of an object
-        pub data: Option<Vec<RolloutsListResponseWarningData>>,
-        /// `message`: text
-        pub message: Option<String>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    #[cfg(feature = "rollouts")]
-    runtime::object! {
-        RolloutsListResponseWarning { 0 code "code" 1 data "data" 2 message "message" }
-    }
+    pub type RolloutsListResponseWarning = RouteWarnings;
 
     #[cfg(feature = "rollouts")]
     /// The object `RolloutsListResponseWarningData`.
-    pub struct RolloutsListResponseWarningData {
-        /// `key`: text
-        pub key: Option<String>,
-        /// `value`: text
-        pub value: Option<String>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    #[cfg(feature = "rollouts")]
-    runtime::object! {
-        RolloutsListResponseWarningData { 0 key "key" 1 value "value" }
-    }
+    pub type RolloutsListResponseWarningData = RouteWarningsData;
 
     #[cfg(feature = "routes")]
     /// The object `RouteListWarning`.
-    pub struct RouteListWarning {
-        /// `code`: one of a set of words
-        pub code: Option<runtime::Open<enums::RouteListWarningCode>>,
-        /// `data`: a list of an object
-        pub data: Option<Vec<RouteListWarningData>>,
-        /// `message`: text
-        pub message: Option<String>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    #[cfg(feature = "routes")]
-    runtime::object! {
-        RouteListWarning { 0 code "code" 1 data "data" 2 message "message" }
-    }
+    pub type RouteListWarning = RouteWarnings;
 
     #[cfg(feature = "routes")]
     /// The object `RouteListWarningData`.
-    pub struct RouteListWarningData {
-        /// `key`: text
-        pub key: Option<String>,
-        /// `value`: text
-        pub value: Option<String>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    #[cfg(feature = "routes")]
-    runtime::object! {
-        RouteListWarningData { 0 key "key" 1 value "value" }
-    }
+    pub type RouteListWarningData = RouteWarningsData;
 
-    #[cfg(any(feature = "routers", feature = "routes"))]
     /// The object `RouteWarnings`.
     pub struct RouteWarnings {
         /// `code`: one of a set of words
@@ -31964,12 +27857,10 @@ pub mod inline {
         /// Other members, and explicit nulls.
         pub extra: runtime::Extra,
     }
-    #[cfg(any(feature = "routers", feature = "routes"))]
     runtime::object! {
         RouteWarnings { 0 code "code" 1 data "data" 2 message "message" }
     }
 
-    #[cfg(any(feature = "routers", feature = "routes"))]
     /// The object `RouteWarningsData`.
     pub struct RouteWarningsData {
         /// `key`: text
@@ -31979,267 +27870,73 @@ pub mod inline {
         /// Other members, and explicit nulls.
         pub extra: runtime::Extra,
     }
-    #[cfg(any(feature = "routers", feature = "routes"))]
     runtime::object! {
         RouteWarningsData { 0 key "key" 1 value "value" }
     }
 
     #[cfg(feature = "routers")]
     /// The object `RouterAggregatedListWarning`.
-    pub struct RouterAggregatedListWarning {
-        /// `code`: one of a set of words
-        pub code: Option<runtime::Open<enums::RouterAggregatedListWarningCode>>,
-        /// `data`: a list of an object
-        pub data: Option<Vec<RouterAggregatedListWarningData>>,
-        /// `message`: text
-        pub message: Option<String>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    #[cfg(feature = "routers")]
-    runtime::object! {
-        RouterAggregatedListWarning { 0 code "code" 1 data "data" 2 message "message" }
-    }
+    pub type RouterAggregatedListWarning = RouteWarnings;
 
     #[cfg(feature = "routers")]
     /// The object `RouterAggregatedListWarningData`.
-    pub struct RouterAggregatedListWarningData {
-        /// `key`: text
-        pub key: Option<String>,
-        /// `value`: text
-        pub value: Option<String>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    #[cfg(feature = "routers")]
-    runtime::object! {
-        RouterAggregatedListWarningData { 0 key "key" 1 value "value" }
-    }
+    pub type RouterAggregatedListWarningData = RouteWarningsData;
 
     #[cfg(feature = "routers")]
     /// The object `RouterListWarning`.
-    pub struct RouterListWarning {
-        /// `code`: one of a set of words
-        pub code: Option<runtime::Open<enums::RouterListWarningCode>>,
-        /// `data`: a list of an object
-        pub data: Option<Vec<RouterListWarningData>>,
-        /// `message`: text
-        pub message: Option<String>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    #[cfg(feature = "routers")]
-    runtime::object! {
-        RouterListWarning { 0 code "code" 1 data "data" 2 message "message" }
-    }
+    pub type RouterListWarning = RouteWarnings;
 
     #[cfg(feature = "routers")]
     /// The object `RouterListWarningData`.
-    pub struct RouterListWarningData {
-        /// `key`: text
-        pub key: Option<String>,
-        /// `value`: text
-        pub value: Option<String>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    #[cfg(feature = "routers")]
-    runtime::object! {
-        RouterListWarningData { 0 key "key" 1 value "value" }
-    }
+    pub type RouterListWarningData = RouteWarningsData;
 
     #[cfg(feature = "routers")]
     /// The object `RoutersListBgpRoutesWarning`.
-    pub struct RoutersListBgpRoutesWarning {
-        /// `code`: one of a set of words
-        pub code: Option<runtime::Open<enums::RoutersListBgpRoutesWarningCode>>,
-        /// `data`: a list of an object
-        pub data: Option<Vec<RoutersListBgpRoutesWarningData>>,
-        /// `message`: text
-        pub message: Option<String>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    #[cfg(feature = "routers")]
-    runtime::object! {
-        RoutersListBgpRoutesWarning { 0 code "code" 1 data "data" 2 message "message" }
-    }
+    pub type RoutersListBgpRoutesWarning = RouteWarnings;
 
     #[cfg(feature = "routers")]
     /// The object `RoutersListBgpRoutesWarningData`.
-    pub struct RoutersListBgpRoutesWarningData {
-        /// `key`: text
-        pub key: Option<String>,
-        /// `value`: text
-        pub value: Option<String>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    #[cfg(feature = "routers")]
-    runtime::object! {
-        RoutersListBgpRoutesWarningData { 0 key "key" 1 value "value" }
-    }
+    pub type RoutersListBgpRoutesWarningData = RouteWarningsData;
 
     #[cfg(feature = "routers")]
     /// The object `RoutersListNamedSetsWarning`.
-    pub struct RoutersListNamedSetsWarning {
-        /// `code`: one of a set of words
-        pub code: Option<runtime::Open<enums::RoutersListNamedSetsWarningCode>>,
-        /// `data`: a list of an object
-        pub data: Option<Vec<RoutersListNamedSetsWarningData>>,
-        /// `message`: text
-        pub message: Option<String>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    #[cfg(feature = "routers")]
-    runtime::object! {
-        RoutersListNamedSetsWarning { 0 code "code" 1 data "data" 2 message "message" }
-    }
+    pub type RoutersListNamedSetsWarning = RouteWarnings;
 
     #[cfg(feature = "routers")]
     /// The object `RoutersListNamedSetsWarningData`.
-    pub struct RoutersListNamedSetsWarningData {
-        /// `key`: text
-        pub key: Option<String>,
-        /// `value`: text
-        pub value: Option<String>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    #[cfg(feature = "routers")]
-    runtime::object! {
-        RoutersListNamedSetsWarningData { 0 key "key" 1 value "value" }
-    }
+    pub type RoutersListNamedSetsWarningData = RouteWarningsData;
 
     #[cfg(feature = "routers")]
     /// The object `RoutersListRoutePoliciesWarning`.
-    pub struct RoutersListRoutePoliciesWarning {
-        /// `code`: one of a set of words
-        pub code: Option<runtime::Open<enums::RoutersListRoutePoliciesWarningCode>>,
-        /// `data`: a list of an object
-        pub data: Option<Vec<RoutersListRoutePoliciesWarningData>>,
-        /// `message`: text
-        pub message: Option<String>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    #[cfg(feature = "routers")]
-    runtime::object! {
-        RoutersListRoutePoliciesWarning { 0 code "code" 1 data "data" 2 message "message" }
-    }
+    pub type RoutersListRoutePoliciesWarning = RouteWarnings;
 
     #[cfg(feature = "routers")]
     /// The object `RoutersListRoutePoliciesWarningData`.
-    pub struct RoutersListRoutePoliciesWarningData {
-        /// `key`: text
-        pub key: Option<String>,
-        /// `value`: text
-        pub value: Option<String>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    #[cfg(feature = "routers")]
-    runtime::object! {
-        RoutersListRoutePoliciesWarningData { 0 key "key" 1 value "value" }
-    }
+    pub type RoutersListRoutePoliciesWarningData = RouteWarningsData;
 
     #[cfg(feature = "routers")]
     /// The object `RoutersScopedListWarning`.
-    pub struct RoutersScopedListWarning {
-        /// `code`: one of a set of words
-        pub code: Option<runtime::Open<enums::RoutersScopedListWarningCode>>,
-        /// `data`: a list of an object
-        pub data: Option<Vec<RoutersScopedListWarningData>>,
-        /// `message`: text
-        pub message: Option<String>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    #[cfg(feature = "routers")]
-    runtime::object! {
-        RoutersScopedListWarning { 0 code "code" 1 data "data" 2 message "message" }
-    }
+    pub type RoutersScopedListWarning = RouteWarnings;
 
     #[cfg(feature = "routers")]
     /// The object `RoutersScopedListWarningData`.
-    pub struct RoutersScopedListWarningData {
-        /// `key`: text
-        pub key: Option<String>,
-        /// `value`: text
-        pub value: Option<String>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    #[cfg(feature = "routers")]
-    runtime::object! {
-        RoutersScopedListWarningData { 0 key "key" 1 value "value" }
-    }
+    pub type RoutersScopedListWarningData = RouteWarningsData;
 
     #[cfg(feature = "security-policies")]
     /// The object `SecurityPoliciesAggregatedListWarning`.
-    pub struct SecurityPoliciesAggregatedListWarning {
-        /// `code`: one of a set of words
-        pub code: Option<runtime::Open<enums::SecurityPoliciesAggregatedListWarningCode>>,
-        /// `data`: a list of an object
-        pub data: Option<Vec<SecurityPoliciesAggregatedListWarningData>>,
-        /// `message`: text
-        pub message: Option<String>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    #[cfg(feature = "security-policies")]
-    runtime::object! {
-        SecurityPoliciesAggregatedListWarning { 0 code "code" 1 data "data" 2 message
-        "message" }
-    }
+    pub type SecurityPoliciesAggregatedListWarning = RouteWarnings;
 
     #[cfg(feature = "security-policies")]
     /// The object `SecurityPoliciesAggregatedListWarningData`.
-    pub struct SecurityPoliciesAggregatedListWarningData {
-        /// `key`: text
-        pub key: Option<String>,
-        /// `value`: text
-        pub value: Option<String>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    #[cfg(feature = "security-policies")]
-    runtime::object! {
-        SecurityPoliciesAggregatedListWarningData { 0 key "key" 1 value "value" }
-    }
+    pub type SecurityPoliciesAggregatedListWarningData = RouteWarningsData;
 
     #[cfg(feature = "security-policies")]
     /// The object `SecurityPoliciesScopedListWarning`.
-    pub struct SecurityPoliciesScopedListWarning {
-        /// `code`: one of a set of words
-        pub code: Option<runtime::Open<enums::SecurityPoliciesScopedListWarningCode>>,
-        /// `data`: a list of an object
-        pub data: Option<Vec<SecurityPoliciesScopedListWarningData>>,
-        /// `message`: text
-        pub message: Option<String>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    #[cfg(feature = "security-policies")]
-    runtime::object! {
-        SecurityPoliciesScopedListWarning { 0 code "code" 1 data "data" 2 message "message" }
-    }
+    pub type SecurityPoliciesScopedListWarning = RouteWarnings;
 
     #[cfg(feature = "security-policies")]
     /// The object `SecurityPoliciesScopedListWarningData`.
-    pub struct SecurityPoliciesScopedListWarningData {
-        /// `key`: text
-        pub key: Option<String>,
-        /// `value`: text
-        pub value: Option<String>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    #[cfg(feature = "security-policies")]
-    runtime::object! {
-        SecurityPoliciesScopedListWarningData { 0 key "key" 1 value "value" }
-    }
+    pub type SecurityPoliciesScopedListWarningData = RouteWarningsData;
 
     #[cfg(
         any(
@@ -32249,26 +27946,7 @@ pub mod inline {
         )
     )]
     /// The object `SecurityPolicyListWarning`.
-    pub struct SecurityPolicyListWarning {
-        /// `code`: one of a set of words
-        pub code: Option<runtime::Open<enums::SecurityPolicyListWarningCode>>,
-        /// `data`: a list of an object
-        pub data: Option<Vec<SecurityPolicyListWarningData>>,
-        /// `message`: text
-        pub message: Option<String>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    #[cfg(
-        any(
-            feature = "organization-security-policies",
-            feature = "region-security-policies",
-            feature = "security-policies"
-        )
-    )]
-    runtime::object! {
-        SecurityPolicyListWarning { 0 code "code" 1 data "data" 2 message "message" }
-    }
+    pub type SecurityPolicyListWarning = RouteWarnings;
 
     #[cfg(
         any(
@@ -32278,1894 +27956,469 @@ pub mod inline {
         )
     )]
     /// The object `SecurityPolicyListWarningData`.
-    pub struct SecurityPolicyListWarningData {
-        /// `key`: text
-        pub key: Option<String>,
-        /// `value`: text
-        pub value: Option<String>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    #[cfg(
-        any(
-            feature = "organization-security-policies",
-            feature = "region-security-policies",
-            feature = "security-policies"
-        )
-    )]
-    runtime::object! {
-        SecurityPolicyListWarningData { 0 key "key" 1 value "value" }
-    }
+    pub type SecurityPolicyListWarningData = RouteWarningsData;
 
     #[cfg(feature = "service-attachments")]
     /// The object `ServiceAttachmentAggregatedListWarning`.
-    pub struct ServiceAttachmentAggregatedListWarning {
-        /// `code`: one of a set of words
-        pub code: Option<runtime::Open<enums::ServiceAttachmentAggregatedListWarningCode>>,
-        /// `data`: a list of an object
-        pub data: Option<Vec<ServiceAttachmentAggregatedListWarningData>>,
-        /// `message`: text
-        pub message: Option<String>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    #[cfg(feature = "service-attachments")]
-    runtime::object! {
-        ServiceAttachmentAggregatedListWarning { 0 code "code" 1 data "data" 2 message
-        "message" }
-    }
+    pub type ServiceAttachmentAggregatedListWarning = RouteWarnings;
 
     #[cfg(feature = "service-attachments")]
     /// The object `ServiceAttachmentAggregatedListWarningData`.
-    pub struct ServiceAttachmentAggregatedListWarningData {
-        /// `key`: text
-        pub key: Option<String>,
-        /// `value`: text
-        pub value: Option<String>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    #[cfg(feature = "service-attachments")]
-    runtime::object! {
-        ServiceAttachmentAggregatedListWarningData { 0 key "key" 1 value "value" }
-    }
+    pub type ServiceAttachmentAggregatedListWarningData = RouteWarningsData;
 
     #[cfg(feature = "service-attachments")]
     /// The object `ServiceAttachmentListWarning`.
-    pub struct ServiceAttachmentListWarning {
-        /// `code`: one of a set of words
-        pub code: Option<runtime::Open<enums::ServiceAttachmentListWarningCode>>,
-        /// `data`: a list of an object
-        pub data: Option<Vec<ServiceAttachmentListWarningData>>,
-        /// `message`: text
-        pub message: Option<String>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    #[cfg(feature = "service-attachments")]
-    runtime::object! {
-        ServiceAttachmentListWarning { 0 code "code" 1 data "data" 2 message "message" }
-    }
+    pub type ServiceAttachmentListWarning = RouteWarnings;
 
     #[cfg(feature = "service-attachments")]
     /// The object `ServiceAttachmentListWarningData`.
-    pub struct ServiceAttachmentListWarningData {
-        /// `key`: text
-        pub key: Option<String>,
-        /// `value`: text
-        pub value: Option<String>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    #[cfg(feature = "service-attachments")]
-    runtime::object! {
-        ServiceAttachmentListWarningData { 0 key "key" 1 value "value" }
-    }
+    pub type ServiceAttachmentListWarningData = RouteWarningsData;
 
     #[cfg(feature = "service-attachments")]
     /// The object `ServiceAttachmentsScopedListWarning`.
-    pub struct ServiceAttachmentsScopedListWarning {
-        /// `code`: one of a set of words
-        pub code: Option<runtime::Open<enums::ServiceAttachmentsScopedListWarningCode>>,
-        /// `data`: a list of an object
-        pub data: Option<Vec<ServiceAttachmentsScopedListWarningData>>,
-        /// `message`: text
-        pub message: Option<String>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    #[cfg(feature = "service-attachments")]
-    runtime::object! {
-        ServiceAttachmentsScopedListWarning { 0 code "code" 1 data "data" 2 message "message"
-        }
-    }
+    pub type ServiceAttachmentsScopedListWarning = RouteWarnings;
 
     #[cfg(feature = "service-attachments")]
     /// The object `ServiceAttachmentsScopedListWarningData`.
-    pub struct ServiceAttachmentsScopedListWarningData {
-        /// `key`: text
-        pub key: Option<String>,
-        /// `value`: text
-        pub value: Option<String>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    #[cfg(feature = "service-attachments")]
-    runtime::object! {
-        ServiceAttachmentsScopedListWarningData { 0 key "key" 1 value "value" }
-    }
+    pub type ServiceAttachmentsScopedListWarningData = RouteWarningsData;
 
     #[cfg(any(feature = "region-snapshots", feature = "snapshots"))]
     /// The object `SnapshotListWarning`.
-    pub struct SnapshotListWarning {
-        /// `code`: one of a set of words
-        pub code: Option<runtime::Open<enums::SnapshotListWarningCode>>,
-        /// `data`: a list of an object
-        pub data: Option<Vec<SnapshotListWarningData>>,
-        /// `message`: text
-        pub message: Option<String>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    #[cfg(any(feature = "region-snapshots", feature = "snapshots"))]
-    runtime::object! {
-        SnapshotListWarning { 0 code "code" 1 data "data" 2 message "message" }
-    }
+    pub type SnapshotListWarning = RouteWarnings;
 
     #[cfg(any(feature = "region-snapshots", feature = "snapshots"))]
     /// The object `SnapshotListWarningData`.
-    pub struct SnapshotListWarningData {
-        /// `key`: text
-        pub key: Option<String>,
-        /// `value`: text
-        pub value: Option<String>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    #[cfg(any(feature = "region-snapshots", feature = "snapshots"))]
-    runtime::object! {
-        SnapshotListWarningData { 0 key "key" 1 value "value" }
-    }
+    pub type SnapshotListWarningData = RouteWarningsData;
 
     #[cfg(feature = "ssl-certificates")]
     /// The object `SslCertificateAggregatedListWarning`.
-    pub struct SslCertificateAggregatedListWarning {
-        /// `code`: one of a set of words
-        pub code: Option<runtime::Open<enums::SslCertificateAggregatedListWarningCode>>,
-        /// `data`: a list of an object
-        pub data: Option<Vec<SslCertificateAggregatedListWarningData>>,
-        /// `message`: text
-        pub message: Option<String>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    #[cfg(feature = "ssl-certificates")]
-    runtime::object! {
-        SslCertificateAggregatedListWarning { 0 code "code" 1 data "data" 2 message "message"
-        }
-    }
+    pub type SslCertificateAggregatedListWarning = RouteWarnings;
 
     #[cfg(feature = "ssl-certificates")]
     /// The object `SslCertificateAggregatedListWarningData`.
-    pub struct SslCertificateAggregatedListWarningData {
-        /// `key`: text
-        pub key: Option<String>,
-        /// `value`: text
-        pub value: Option<String>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    #[cfg(feature = "ssl-certificates")]
-    runtime::object! {
-        SslCertificateAggregatedListWarningData { 0 key "key" 1 value "value" }
-    }
+    pub type SslCertificateAggregatedListWarningData = RouteWarningsData;
 
     #[cfg(any(feature = "region-ssl-certificates", feature = "ssl-certificates"))]
     /// The object `SslCertificateListWarning`.
-    pub struct SslCertificateListWarning {
-        /// `code`: one of a set of words
-        pub code: Option<runtime::Open<enums::SslCertificateListWarningCode>>,
-        /// `data`: a list of an object
-        pub data: Option<Vec<SslCertificateListWarningData>>,
-        /// `message`: text
-        pub message: Option<String>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    #[cfg(any(feature = "region-ssl-certificates", feature = "ssl-certificates"))]
-    runtime::object! {
-        SslCertificateListWarning { 0 code "code" 1 data "data" 2 message "message" }
-    }
+    pub type SslCertificateListWarning = RouteWarnings;
 
     #[cfg(any(feature = "region-ssl-certificates", feature = "ssl-certificates"))]
     /// The object `SslCertificateListWarningData`.
-    pub struct SslCertificateListWarningData {
-        /// `key`: text
-        pub key: Option<String>,
-        /// `value`: text
-        pub value: Option<String>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    #[cfg(any(feature = "region-ssl-certificates", feature = "ssl-certificates"))]
-    runtime::object! {
-        SslCertificateListWarningData { 0 key "key" 1 value "value" }
-    }
+    pub type SslCertificateListWarningData = RouteWarningsData;
 
     #[cfg(feature = "ssl-certificates")]
     /// The object `SslCertificatesScopedListWarning`.
-    pub struct SslCertificatesScopedListWarning {
-        /// `code`: one of a set of words
-        pub code: Option<runtime::Open<enums::SslCertificatesScopedListWarningCode>>,
-        /// `data`: a list of an object
-        pub data: Option<Vec<SslCertificatesScopedListWarningData>>,
-        /// `message`: text
-        pub message: Option<String>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    #[cfg(feature = "ssl-certificates")]
-    runtime::object! {
-        SslCertificatesScopedListWarning { 0 code "code" 1 data "data" 2 message "message" }
-    }
+    pub type SslCertificatesScopedListWarning = RouteWarnings;
 
     #[cfg(feature = "ssl-certificates")]
     /// The object `SslCertificatesScopedListWarningData`.
-    pub struct SslCertificatesScopedListWarningData {
-        /// `key`: text
-        pub key: Option<String>,
-        /// `value`: text
-        pub value: Option<String>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    #[cfg(feature = "ssl-certificates")]
-    runtime::object! {
-        SslCertificatesScopedListWarningData { 0 key "key" 1 value "value" }
-    }
+    pub type SslCertificatesScopedListWarningData = RouteWarningsData;
 
     #[cfg(feature = "ssl-policies")]
     /// The object `SslPoliciesAggregatedListWarning`.
-    pub struct SslPoliciesAggregatedListWarning {
-        /// `code`: one of a set of words
-        pub code: Option<runtime::Open<enums::SslPoliciesAggregatedListWarningCode>>,
-        /// `data`: a list of an object
-        pub data: Option<Vec<SslPoliciesAggregatedListWarningData>>,
-        /// `message`: text
-        pub message: Option<String>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    #[cfg(feature = "ssl-policies")]
-    runtime::object! {
-        SslPoliciesAggregatedListWarning { 0 code "code" 1 data "data" 2 message "message" }
-    }
+    pub type SslPoliciesAggregatedListWarning = RouteWarnings;
 
     #[cfg(feature = "ssl-policies")]
     /// The object `SslPoliciesAggregatedListWarningData`.
-    pub struct SslPoliciesAggregatedListWarningData {
-        /// `key`: text
-        pub key: Option<String>,
-        /// `value`: text
-        pub value: Option<String>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    #[cfg(feature = "ssl-policies")]
-    runtime::object! {
-        SslPoliciesAggregatedListWarningData { 0 key "key" 1 value "value" }
-    }
+    pub type SslPoliciesAggregatedListWarningData = RouteWarningsData;
 
     #[cfg(any(feature = "region-ssl-policies", feature = "ssl-policies"))]
     /// The object `SslPoliciesListWarning`.
-    pub struct SslPoliciesListWarning {
-        /// `code`: one of a set of words
-        pub code: Option<runtime::Open<enums::SslPoliciesListWarningCode>>,
-        /// `data`: a list of an object
-        pub data: Option<Vec<SslPoliciesListWarningData>>,
-        /// `message`: text
-        pub message: Option<String>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    #[cfg(any(feature = "region-ssl-policies", feature = "ssl-policies"))]
-    runtime::object! {
-        SslPoliciesListWarning { 0 code "code" 1 data "data" 2 message "message" }
-    }
+    pub type SslPoliciesListWarning = RouteWarnings;
 
     #[cfg(any(feature = "region-ssl-policies", feature = "ssl-policies"))]
     /// The object `SslPoliciesListWarningData`.
-    pub struct SslPoliciesListWarningData {
-        /// `key`: text
-        pub key: Option<String>,
-        /// `value`: text
-        pub value: Option<String>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    #[cfg(any(feature = "region-ssl-policies", feature = "ssl-policies"))]
-    runtime::object! {
-        SslPoliciesListWarningData { 0 key "key" 1 value "value" }
-    }
+    pub type SslPoliciesListWarningData = RouteWarningsData;
 
     #[cfg(feature = "ssl-policies")]
     /// The object `SslPoliciesScopedListWarning`.
-    pub struct SslPoliciesScopedListWarning {
-        /// `code`: one of a set of words
-        pub code: Option<runtime::Open<enums::SslPoliciesScopedListWarningCode>>,
-        /// `data`: a list of an object
-        pub data: Option<Vec<SslPoliciesScopedListWarningData>>,
-        /// `message`: text
-        pub message: Option<String>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    #[cfg(feature = "ssl-policies")]
-    runtime::object! {
-        SslPoliciesScopedListWarning { 0 code "code" 1 data "data" 2 message "message" }
-    }
+    pub type SslPoliciesScopedListWarning = RouteWarnings;
 
     #[cfg(feature = "ssl-policies")]
     /// The object `SslPoliciesScopedListWarningData`.
-    pub struct SslPoliciesScopedListWarningData {
-        /// `key`: text
-        pub key: Option<String>,
-        /// `value`: text
-        pub value: Option<String>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    #[cfg(feature = "ssl-policies")]
-    runtime::object! {
-        SslPoliciesScopedListWarningData { 0 key "key" 1 value "value" }
-    }
+    pub type SslPoliciesScopedListWarningData = RouteWarningsData;
 
     #[cfg(any(feature = "region-ssl-policies", feature = "ssl-policies"))]
     /// The object `SslPolicyWarnings`.
-    pub struct SslPolicyWarnings {
-        /// `code`: one of a set of words
-        pub code: Option<runtime::Open<enums::SslPolicyWarningsCode>>,
-        /// `data`: a list of an object
-        pub data: Option<Vec<SslPolicyWarningsData>>,
-        /// `message`: text
-        pub message: Option<String>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    #[cfg(any(feature = "region-ssl-policies", feature = "ssl-policies"))]
-    runtime::object! {
-        SslPolicyWarnings { 0 code "code" 1 data "data" 2 message "message" }
-    }
+    pub type SslPolicyWarnings = RouteWarnings;
 
     #[cfg(any(feature = "region-ssl-policies", feature = "ssl-policies"))]
     /// The object `SslPolicyWarningsData`.
-    pub struct SslPolicyWarningsData {
-        /// `key`: text
-        pub key: Option<String>,
-        /// `value`: text
-        pub value: Option<String>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    #[cfg(any(feature = "region-ssl-policies", feature = "ssl-policies"))]
-    runtime::object! {
-        SslPolicyWarningsData { 0 key "key" 1 value "value" }
-    }
+    pub type SslPolicyWarningsData = RouteWarningsData;
 
     #[cfg(feature = "storage-pools")]
     /// The object `StoragePoolAggregatedListWarning`.
-    pub struct StoragePoolAggregatedListWarning {
-        /// `code`: one of a set of words
-        pub code: Option<runtime::Open<enums::StoragePoolAggregatedListWarningCode>>,
-        /// `data`: a list of an object
-        pub data: Option<Vec<StoragePoolAggregatedListWarningData>>,
-        /// `message`: text
-        pub message: Option<String>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    #[cfg(feature = "storage-pools")]
-    runtime::object! {
-        StoragePoolAggregatedListWarning { 0 code "code" 1 data "data" 2 message "message" }
-    }
+    pub type StoragePoolAggregatedListWarning = RouteWarnings;
 
     #[cfg(feature = "storage-pools")]
     /// The object `StoragePoolAggregatedListWarningData`.
-    pub struct StoragePoolAggregatedListWarningData {
-        /// `key`: text
-        pub key: Option<String>,
-        /// `value`: text
-        pub value: Option<String>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    #[cfg(feature = "storage-pools")]
-    runtime::object! {
-        StoragePoolAggregatedListWarningData { 0 key "key" 1 value "value" }
-    }
+    pub type StoragePoolAggregatedListWarningData = RouteWarningsData;
 
     #[cfg(feature = "storage-pools")]
     /// The object `StoragePoolListDisksWarning`., read-only
-    pub struct StoragePoolListDisksWarning {
-        /// `code`: one of a set of words
-        pub code: Option<runtime::Open<enums::StoragePoolListDisksWarningCode>>,
-        /// `data`: a list of an object
-        pub data: Option<Vec<StoragePoolListDisksWarningData>>,
-        /// `message`: text
-        pub message: Option<String>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    #[cfg(feature = "storage-pools")]
-    runtime::object! {
-        StoragePoolListDisksWarning { 0 code "code" 1 data "data" 2 message "message" }
-    }
+    pub type StoragePoolListDisksWarning = RouteWarnings;
 
     #[cfg(feature = "storage-pools")]
     /// The object `StoragePoolListDisksWarningData`.
-    pub struct StoragePoolListDisksWarningData {
-        /// `key`: text
-        pub key: Option<String>,
-        /// `value`: text
-        pub value: Option<String>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    #[cfg(feature = "storage-pools")]
-    runtime::object! {
-        StoragePoolListDisksWarningData { 0 key "key" 1 value "value" }
-    }
+    pub type StoragePoolListDisksWarningData = RouteWarningsData;
 
     #[cfg(feature = "storage-pools")]
     /// The object `StoragePoolListWarning`.
-    pub struct StoragePoolListWarning {
-        /// `code`: one of a set of words
-        pub code: Option<runtime::Open<enums::StoragePoolListWarningCode>>,
-        /// `data`: a list of an object
-        pub data: Option<Vec<StoragePoolListWarningData>>,
-        /// `message`: text
-        pub message: Option<String>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    #[cfg(feature = "storage-pools")]
-    runtime::object! {
-        StoragePoolListWarning { 0 code "code" 1 data "data" 2 message "message" }
-    }
+    pub type StoragePoolListWarning = RouteWarnings;
 
     #[cfg(feature = "storage-pools")]
     /// The object `StoragePoolListWarningData`.
-    pub struct StoragePoolListWarningData {
-        /// `key`: text
-        pub key: Option<String>,
-        /// `value`: text
-        pub value: Option<String>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    #[cfg(feature = "storage-pools")]
-    runtime::object! {
-        StoragePoolListWarningData { 0 key "key" 1 value "value" }
-    }
+    pub type StoragePoolListWarningData = RouteWarningsData;
 
     #[cfg(feature = "storage-pool-types")]
     /// The object `StoragePoolTypeAggregatedListWarning`.
-    pub struct StoragePoolTypeAggregatedListWarning {
-        /// `code`: one of a set of words
-        pub code: Option<runtime::Open<enums::StoragePoolTypeAggregatedListWarningCode>>,
-        /// `data`: a list of an object
-        pub data: Option<Vec<StoragePoolTypeAggregatedListWarningData>>,
-        /// `message`: text
-        pub message: Option<String>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    #[cfg(feature = "storage-pool-types")]
-    runtime::object! {
-        StoragePoolTypeAggregatedListWarning { 0 code "code" 1 data "data" 2 message
-        "message" }
-    }
+    pub type StoragePoolTypeAggregatedListWarning = RouteWarnings;
 
     #[cfg(feature = "storage-pool-types")]
     /// The object `StoragePoolTypeAggregatedListWarningData`.
-    pub struct StoragePoolTypeAggregatedListWarningData {
-        /// `key`: text
-        pub key: Option<String>,
-        /// `value`: text
-        pub value: Option<String>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    #[cfg(feature = "storage-pool-types")]
-    runtime::object! {
-        StoragePoolTypeAggregatedListWarningData { 0 key "key" 1 value "value" }
-    }
+    pub type StoragePoolTypeAggregatedListWarningData = RouteWarningsData;
 
     #[cfg(feature = "storage-pool-types")]
     /// The object `StoragePoolTypeListWarning`.
-    pub struct StoragePoolTypeListWarning {
-        /// `code`: one of a set of words
-        pub code: Option<runtime::Open<enums::StoragePoolTypeListWarningCode>>,
-        /// `data`: a list of an object
-        pub data: Option<Vec<StoragePoolTypeListWarningData>>,
-        /// `message`: text
-        pub message: Option<String>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    #[cfg(feature = "storage-pool-types")]
-    runtime::object! {
-        StoragePoolTypeListWarning { 0 code "code" 1 data "data" 2 message "message" }
-    }
+    pub type StoragePoolTypeListWarning = RouteWarnings;
 
     #[cfg(feature = "storage-pool-types")]
     /// The object `StoragePoolTypeListWarningData`.
-    pub struct StoragePoolTypeListWarningData {
-        /// `key`: text
-        pub key: Option<String>,
-        /// `value`: text
-        pub value: Option<String>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    #[cfg(feature = "storage-pool-types")]
-    runtime::object! {
-        StoragePoolTypeListWarningData { 0 key "key" 1 value "value" }
-    }
+    pub type StoragePoolTypeListWarningData = RouteWarningsData;
 
     #[cfg(feature = "storage-pool-types")]
     /// The object `StoragePoolTypesScopedListWarning`.
-    pub struct StoragePoolTypesScopedListWarning {
-        /// `code`: one of a set of words
-        pub code: Option<runtime::Open<enums::StoragePoolTypesScopedListWarningCode>>,
-        /// `data`: a list of an object
-        pub data: Option<Vec<StoragePoolTypesScopedListWarningData>>,
-        /// `message`: text
-        pub message: Option<String>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    #[cfg(feature = "storage-pool-types")]
-    runtime::object! {
-        StoragePoolTypesScopedListWarning { 0 code "code" 1 data "data" 2 message "message" }
-    }
+    pub type StoragePoolTypesScopedListWarning = RouteWarnings;
 
     #[cfg(feature = "storage-pool-types")]
     /// The object `StoragePoolTypesScopedListWarningData`.
-    pub struct StoragePoolTypesScopedListWarningData {
-        /// `key`: text
-        pub key: Option<String>,
-        /// `value`: text
-        pub value: Option<String>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    #[cfg(feature = "storage-pool-types")]
-    runtime::object! {
-        StoragePoolTypesScopedListWarningData { 0 key "key" 1 value "value" }
-    }
+    pub type StoragePoolTypesScopedListWarningData = RouteWarningsData;
 
     #[cfg(feature = "storage-pools")]
     /// The object `StoragePoolsScopedListWarning`.
-    pub struct StoragePoolsScopedListWarning {
-        /// `code`: one of a set of words
-        pub code: Option<runtime::Open<enums::StoragePoolsScopedListWarningCode>>,
-        /// `data`: a list of an object
-        pub data: Option<Vec<StoragePoolsScopedListWarningData>>,
-        /// `message`: text
-        pub message: Option<String>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    #[cfg(feature = "storage-pools")]
-    runtime::object! {
-        StoragePoolsScopedListWarning { 0 code "code" 1 data "data" 2 message "message" }
-    }
+    pub type StoragePoolsScopedListWarning = RouteWarnings;
 
     #[cfg(feature = "storage-pools")]
     /// The object `StoragePoolsScopedListWarningData`.
-    pub struct StoragePoolsScopedListWarningData {
-        /// `key`: text
-        pub key: Option<String>,
-        /// `value`: text
-        pub value: Option<String>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    #[cfg(feature = "storage-pools")]
-    runtime::object! {
-        StoragePoolsScopedListWarningData { 0 key "key" 1 value "value" }
-    }
+    pub type StoragePoolsScopedListWarningData = RouteWarningsData;
 
     #[cfg(feature = "subnetworks")]
     /// The object `SubnetworkAggregatedListWarning`.
-    pub struct SubnetworkAggregatedListWarning {
-        /// `code`: one of a set of words
-        pub code: Option<runtime::Open<enums::SubnetworkAggregatedListWarningCode>>,
-        /// `data`: a list of an object
-        pub data: Option<Vec<SubnetworkAggregatedListWarningData>>,
-        /// `message`: text
-        pub message: Option<String>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    #[cfg(feature = "subnetworks")]
-    runtime::object! {
-        SubnetworkAggregatedListWarning { 0 code "code" 1 data "data" 2 message "message" }
-    }
+    pub type SubnetworkAggregatedListWarning = RouteWarnings;
 
     #[cfg(feature = "subnetworks")]
     /// The object `SubnetworkAggregatedListWarningData`.
-    pub struct SubnetworkAggregatedListWarningData {
-        /// `key`: text
-        pub key: Option<String>,
-        /// `value`: text
-        pub value: Option<String>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    #[cfg(feature = "subnetworks")]
-    runtime::object! {
-        SubnetworkAggregatedListWarningData { 0 key "key" 1 value "value" }
-    }
+    pub type SubnetworkAggregatedListWarningData = RouteWarningsData;
 
     #[cfg(feature = "subnetworks")]
     /// The object `SubnetworkListWarning`.
-    pub struct SubnetworkListWarning {
-        /// `code`: one of a set of words
-        pub code: Option<runtime::Open<enums::SubnetworkListWarningCode>>,
-        /// `data`: a list of an object
-        pub data: Option<Vec<SubnetworkListWarningData>>,
-        /// `message`: text
-        pub message: Option<String>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    #[cfg(feature = "subnetworks")]
-    runtime::object! {
-        SubnetworkListWarning { 0 code "code" 1 data "data" 2 message "message" }
-    }
+    pub type SubnetworkListWarning = RouteWarnings;
 
     #[cfg(feature = "subnetworks")]
     /// The object `SubnetworkListWarningData`.
-    pub struct SubnetworkListWarningData {
-        /// `key`: text
-        pub key: Option<String>,
-        /// `value`: text
-        pub value: Option<String>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    #[cfg(feature = "subnetworks")]
-    runtime::object! {
-        SubnetworkListWarningData { 0 key "key" 1 value "value" }
-    }
+    pub type SubnetworkListWarningData = RouteWarningsData;
 
     #[cfg(feature = "subnetworks")]
     /// The object `SubnetworksScopedListWarning`.
-    pub struct SubnetworksScopedListWarning {
-        /// `code`: one of a set of words
-        pub code: Option<runtime::Open<enums::SubnetworksScopedListWarningCode>>,
-        /// `data`: a list of an object
-        pub data: Option<Vec<SubnetworksScopedListWarningData>>,
-        /// `message`: text
-        pub message: Option<String>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    #[cfg(feature = "subnetworks")]
-    runtime::object! {
-        SubnetworksScopedListWarning { 0 code "code" 1 data "data" 2 message "message" }
-    }
+    pub type SubnetworksScopedListWarning = RouteWarnings;
 
     #[cfg(feature = "subnetworks")]
     /// The object `SubnetworksScopedListWarningData`.
-    pub struct SubnetworksScopedListWarningData {
-        /// `key`: text
-        pub key: Option<String>,
-        /// `value`: text
-        pub value: Option<String>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    #[cfg(feature = "subnetworks")]
-    runtime::object! {
-        SubnetworksScopedListWarningData { 0 key "key" 1 value "value" }
-    }
+    pub type SubnetworksScopedListWarningData = RouteWarningsData;
 
     #[cfg(feature = "subnetworks")]
     /// The object `SubnetworksScopedWarningWarning`.
-    pub struct SubnetworksScopedWarningWarning {
-        /// `code`: one of a set of words
-        pub code: Option<runtime::Open<enums::SubnetworksScopedWarningWarningCode>>,
-        /// `data`: a list of an object
-        pub data: Option<Vec<SubnetworksScopedWarningWarningData>>,
-        /// `message`: text
-        pub message: Option<String>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    #[cfg(feature = "subnetworks")]
-    runtime::object! {
-        SubnetworksScopedWarningWarning { 0 code "code" 1 data "data" 2 message "message" }
-    }
+    pub type SubnetworksScopedWarningWarning = RouteWarnings;
 
     #[cfg(feature = "subnetworks")]
     /// The object `SubnetworksScopedWarningWarningData`.
-    pub struct SubnetworksScopedWarningWarningData {
-        /// `key`: text
-        pub key: Option<String>,
-        /// `value`: text
-        pub value: Option<String>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    #[cfg(feature = "subnetworks")]
-    runtime::object! {
-        SubnetworksScopedWarningWarningData { 0 key "key" 1 value "value" }
-    }
+    pub type SubnetworksScopedWarningWarningData = RouteWarningsData;
 
     #[cfg(feature = "target-grpc-proxies")]
     /// The object `TargetGrpcProxyListWarning`.
-    pub struct TargetGrpcProxyListWarning {
-        /// `code`: one of a set of words
-        pub code: Option<runtime::Open<enums::TargetGrpcProxyListWarningCode>>,
-        /// `data`: a list of an object
-        pub data: Option<Vec<TargetGrpcProxyListWarningData>>,
-        /// `message`: text
-        pub message: Option<String>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    #[cfg(feature = "target-grpc-proxies")]
-    runtime::object! {
-        TargetGrpcProxyListWarning { 0 code "code" 1 data "data" 2 message "message" }
-    }
+    pub type TargetGrpcProxyListWarning = RouteWarnings;
 
     #[cfg(feature = "target-grpc-proxies")]
     /// The object `TargetGrpcProxyListWarningData`.
-    pub struct TargetGrpcProxyListWarningData {
-        /// `key`: text
-        pub key: Option<String>,
-        /// `value`: text
-        pub value: Option<String>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    #[cfg(feature = "target-grpc-proxies")]
-    runtime::object! {
-        TargetGrpcProxyListWarningData { 0 key "key" 1 value "value" }
-    }
+    pub type TargetGrpcProxyListWarningData = RouteWarningsData;
 
     #[cfg(feature = "target-http-proxies")]
     /// The object `TargetHttpProxiesScopedListWarning`.
-    pub struct TargetHttpProxiesScopedListWarning {
-        /// `code`: one of a set of words
-        pub code: Option<runtime::Open<enums::TargetHttpProxiesScopedListWarningCode>>,
-        /// `data`: a list of an object
-        pub data: Option<Vec<TargetHttpProxiesScopedListWarningData>>,
-        /// `message`: text
-        pub message: Option<String>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    #[cfg(feature = "target-http-proxies")]
-    runtime::object! {
-        TargetHttpProxiesScopedListWarning { 0 code "code" 1 data "data" 2 message "message"
-        }
-    }
+    pub type TargetHttpProxiesScopedListWarning = RouteWarnings;
 
     #[cfg(feature = "target-http-proxies")]
     /// The object `TargetHttpProxiesScopedListWarningData`.
-    pub struct TargetHttpProxiesScopedListWarningData {
-        /// `key`: text
-        pub key: Option<String>,
-        /// `value`: text
-        pub value: Option<String>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    #[cfg(feature = "target-http-proxies")]
-    runtime::object! {
-        TargetHttpProxiesScopedListWarningData { 0 key "key" 1 value "value" }
-    }
+    pub type TargetHttpProxiesScopedListWarningData = RouteWarningsData;
 
     #[cfg(any(feature = "region-target-http-proxies", feature = "target-http-proxies"))]
     /// The object `TargetHttpProxyListWarning`.
-    pub struct TargetHttpProxyListWarning {
-        /// `code`: one of a set of words
-        pub code: Option<runtime::Open<enums::TargetHttpProxyListWarningCode>>,
-        /// `data`: a list of an object
-        pub data: Option<Vec<TargetHttpProxyListWarningData>>,
-        /// `message`: text
-        pub message: Option<String>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    #[cfg(any(feature = "region-target-http-proxies", feature = "target-http-proxies"))]
-    runtime::object! {
-        TargetHttpProxyListWarning { 0 code "code" 1 data "data" 2 message "message" }
-    }
+    pub type TargetHttpProxyListWarning = RouteWarnings;
 
     #[cfg(any(feature = "region-target-http-proxies", feature = "target-http-proxies"))]
     /// The object `TargetHttpProxyListWarningData`.
-    pub struct TargetHttpProxyListWarningData {
-        /// `key`: text
-        pub key: Option<String>,
-        /// `value`: text
-        pub value: Option<String>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    #[cfg(any(feature = "region-target-http-proxies", feature = "target-http-proxies"))]
-    runtime::object! {
-        TargetHttpProxyListWarningData { 0 key "key" 1 value "value" }
-    }
+    pub type TargetHttpProxyListWarningData = RouteWarningsData;
 
     #[cfg(feature = "target-https-proxies")]
     /// The object `TargetHttpsProxiesScopedListWarning`.
-    pub struct TargetHttpsProxiesScopedListWarning {
-        /// `code`: one of a set of words
-        pub code: Option<runtime::Open<enums::TargetHttpsProxiesScopedListWarningCode>>,
-        /// `data`: a list of an object
-        pub data: Option<Vec<TargetHttpsProxiesScopedListWarningData>>,
-        /// `message`: text
-        pub message: Option<String>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    #[cfg(feature = "target-https-proxies")]
-    runtime::object! {
-        TargetHttpsProxiesScopedListWarning { 0 code "code" 1 data "data" 2 message "message"
-        }
-    }
+    pub type TargetHttpsProxiesScopedListWarning = RouteWarnings;
 
     #[cfg(feature = "target-https-proxies")]
     /// The object `TargetHttpsProxiesScopedListWarningData`.
-    pub struct TargetHttpsProxiesScopedListWarningData {
-        /// `key`: text
-        pub key: Option<String>,
-        /// `value`: text
-        pub value: Option<String>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    #[cfg(feature = "target-https-proxies")]
-    runtime::object! {
-        TargetHttpsProxiesScopedListWarningData { 0 key "key" 1 value "value" }
-    }
+    pub type TargetHttpsProxiesScopedListWarningData = RouteWarningsData;
 
     #[cfg(feature = "target-https-proxies")]
     /// The object `TargetHttpsProxyAggregatedListWarning`.
-    pub struct TargetHttpsProxyAggregatedListWarning {
-        /// `code`: one of a set of words
-        pub code: Option<runtime::Open<enums::TargetHttpsProxyAggregatedListWarningCode>>,
-        /// `data`: a list of an object
-        pub data: Option<Vec<TargetHttpsProxyAggregatedListWarningData>>,
-        /// `message`: text
-        pub message: Option<String>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    #[cfg(feature = "target-https-proxies")]
-    runtime::object! {
-        TargetHttpsProxyAggregatedListWarning { 0 code "code" 1 data "data" 2 message
-        "message" }
-    }
+    pub type TargetHttpsProxyAggregatedListWarning = RouteWarnings;
 
     #[cfg(feature = "target-https-proxies")]
     /// The object `TargetHttpsProxyAggregatedListWarningData`.
-    pub struct TargetHttpsProxyAggregatedListWarningData {
-        /// `key`: text
-        pub key: Option<String>,
-        /// `value`: text
-        pub value: Option<String>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    #[cfg(feature = "target-https-proxies")]
-    runtime::object! {
-        TargetHttpsProxyAggregatedListWarningData { 0 key "key" 1 value "value" }
-    }
+    pub type TargetHttpsProxyAggregatedListWarningData = RouteWarningsData;
 
     #[cfg(any(feature = "region-target-https-proxies", feature = "target-https-proxies"))]
     /// The object `TargetHttpsProxyListWarning`.
-    pub struct TargetHttpsProxyListWarning {
-        /// `code`: one of a set of words
-        pub code: Option<runtime::Open<enums::TargetHttpsProxyListWarningCode>>,
-        /// `data`: a list of an object
-        pub data: Option<Vec<TargetHttpsProxyListWarningData>>,
-        /// `message`: text
-        pub message: Option<String>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    #[cfg(any(feature = "region-target-https-proxies", feature = "target-https-proxies"))]
-    runtime::object! {
-        TargetHttpsProxyListWarning { 0 code "code" 1 data "data" 2 message "message" }
-    }
+    pub type TargetHttpsProxyListWarning = RouteWarnings;
 
     #[cfg(any(feature = "region-target-https-proxies", feature = "target-https-proxies"))]
     /// The object `TargetHttpsProxyListWarningData`.
-    pub struct TargetHttpsProxyListWarningData {
-        /// `key`: text
-        pub key: Option<String>,
-        /// `value`: text
-        pub value: Option<String>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    #[cfg(any(feature = "region-target-https-proxies", feature = "target-https-proxies"))]
-    runtime::object! {
-        TargetHttpsProxyListWarningData { 0 key "key" 1 value "value" }
-    }
+    pub type TargetHttpsProxyListWarningData = RouteWarningsData;
 
     #[cfg(feature = "target-instances")]
     /// The object `TargetInstanceAggregatedListWarning`.
-    pub struct TargetInstanceAggregatedListWarning {
-        /// `code`: one of a set of words
-        pub code: Option<runtime::Open<enums::TargetInstanceAggregatedListWarningCode>>,
-        /// `data`: a list of an object
-        pub data: Option<Vec<TargetInstanceAggregatedListWarningData>>,
-        /// `message`: text
-        pub message: Option<String>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    #[cfg(feature = "target-instances")]
-    runtime::object! {
-        TargetInstanceAggregatedListWarning { 0 code "code" 1 data "data" 2 message "message"
-        }
-    }
+    pub type TargetInstanceAggregatedListWarning = RouteWarnings;
 
     #[cfg(feature = "target-instances")]
     /// The object `TargetInstanceAggregatedListWarningData`.
-    pub struct TargetInstanceAggregatedListWarningData {
-        /// `key`: text
-        pub key: Option<String>,
-        /// `value`: text
-        pub value: Option<String>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    #[cfg(feature = "target-instances")]
-    runtime::object! {
-        TargetInstanceAggregatedListWarningData { 0 key "key" 1 value "value" }
-    }
+    pub type TargetInstanceAggregatedListWarningData = RouteWarningsData;
 
     #[cfg(feature = "target-instances")]
     /// The object `TargetInstanceListWarning`.
-    pub struct TargetInstanceListWarning {
-        /// `code`: one of a set of words
-        pub code: Option<runtime::Open<enums::TargetInstanceListWarningCode>>,
-        /// `data`: a list of an object
-        pub data: Option<Vec<TargetInstanceListWarningData>>,
-        /// `message`: text
-        pub message: Option<String>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    #[cfg(feature = "target-instances")]
-    runtime::object! {
-        TargetInstanceListWarning { 0 code "code" 1 data "data" 2 message "message" }
-    }
+    pub type TargetInstanceListWarning = RouteWarnings;
 
     #[cfg(feature = "target-instances")]
     /// The object `TargetInstanceListWarningData`.
-    pub struct TargetInstanceListWarningData {
-        /// `key`: text
-        pub key: Option<String>,
-        /// `value`: text
-        pub value: Option<String>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    #[cfg(feature = "target-instances")]
-    runtime::object! {
-        TargetInstanceListWarningData { 0 key "key" 1 value "value" }
-    }
+    pub type TargetInstanceListWarningData = RouteWarningsData;
 
     #[cfg(feature = "target-instances")]
     /// The object `TargetInstancesScopedListWarning`.
-    pub struct TargetInstancesScopedListWarning {
-        /// `code`: one of a set of words
-        pub code: Option<runtime::Open<enums::TargetInstancesScopedListWarningCode>>,
-        /// `data`: a list of an object
-        pub data: Option<Vec<TargetInstancesScopedListWarningData>>,
-        /// `message`: text
-        pub message: Option<String>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    #[cfg(feature = "target-instances")]
-    runtime::object! {
-        TargetInstancesScopedListWarning { 0 code "code" 1 data "data" 2 message "message" }
-    }
+    pub type TargetInstancesScopedListWarning = RouteWarnings;
 
     #[cfg(feature = "target-instances")]
     /// The object `TargetInstancesScopedListWarningData`.
-    pub struct TargetInstancesScopedListWarningData {
-        /// `key`: text
-        pub key: Option<String>,
-        /// `value`: text
-        pub value: Option<String>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    #[cfg(feature = "target-instances")]
-    runtime::object! {
-        TargetInstancesScopedListWarningData { 0 key "key" 1 value "value" }
-    }
+    pub type TargetInstancesScopedListWarningData = RouteWarningsData;
 
     #[cfg(feature = "target-pools")]
     /// The object `TargetPoolAggregatedListWarning`.
-    pub struct TargetPoolAggregatedListWarning {
-        /// `code`: one of a set of words
-        pub code: Option<runtime::Open<enums::TargetPoolAggregatedListWarningCode>>,
-        /// `data`: a list of an object
-        pub data: Option<Vec<TargetPoolAggregatedListWarningData>>,
-        /// `message`: text
-        pub message: Option<String>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    #[cfg(feature = "target-pools")]
-    runtime::object! {
-        TargetPoolAggregatedListWarning { 0 code "code" 1 data "data" 2 message "message" }
-    }
+    pub type TargetPoolAggregatedListWarning = RouteWarnings;
 
     #[cfg(feature = "target-pools")]
     /// The object `TargetPoolAggregatedListWarningData`.
-    pub struct TargetPoolAggregatedListWarningData {
-        /// `key`: text
-        pub key: Option<String>,
-        /// `value`: text
-        pub value: Option<String>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    #[cfg(feature = "target-pools")]
-    runtime::object! {
-        TargetPoolAggregatedListWarningData { 0 key "key" 1 value "value" }
-    }
+    pub type TargetPoolAggregatedListWarningData = RouteWarningsData;
 
     #[cfg(feature = "target-pools")]
     /// The object `TargetPoolListWarning`.
-    pub struct TargetPoolListWarning {
-        /// `code`: one of a set of words
-        pub code: Option<runtime::Open<enums::TargetPoolListWarningCode>>,
-        /// `data`: a list of an object
-        pub data: Option<Vec<TargetPoolListWarningData>>,
-        /// `message`: text
-        pub message: Option<String>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    #[cfg(feature = "target-pools")]
-    runtime::object! {
-        TargetPoolListWarning { 0 code "code" 1 data "data" 2 message "message" }
-    }
+    pub type TargetPoolListWarning = RouteWarnings;
 
     #[cfg(feature = "target-pools")]
     /// The object `TargetPoolListWarningData`.
-    pub struct TargetPoolListWarningData {
-        /// `key`: text
-        pub key: Option<String>,
-        /// `value`: text
-        pub value: Option<String>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    #[cfg(feature = "target-pools")]
-    runtime::object! {
-        TargetPoolListWarningData { 0 key "key" 1 value "value" }
-    }
+    pub type TargetPoolListWarningData = RouteWarningsData;
 
     #[cfg(feature = "target-pools")]
     /// The object `TargetPoolsScopedListWarning`.
-    pub struct TargetPoolsScopedListWarning {
-        /// `code`: one of a set of words
-        pub code: Option<runtime::Open<enums::TargetPoolsScopedListWarningCode>>,
-        /// `data`: a list of an object
-        pub data: Option<Vec<TargetPoolsScopedListWarningData>>,
-        /// `message`: text
-        pub message: Option<String>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    #[cfg(feature = "target-pools")]
-    runtime::object! {
-        TargetPoolsScopedListWarning { 0 code "code" 1 data "data" 2 message "message" }
-    }
+    pub type TargetPoolsScopedListWarning = RouteWarnings;
 
     #[cfg(feature = "target-pools")]
     /// The object `TargetPoolsScopedListWarningData`.
-    pub struct TargetPoolsScopedListWarningData {
-        /// `key`: text
-        pub key: Option<String>,
-        /// `value`: text
-        pub value: Option<String>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    #[cfg(feature = "target-pools")]
-    runtime::object! {
-        TargetPoolsScopedListWarningData { 0 key "key" 1 value "value" }
-    }
+    pub type TargetPoolsScopedListWarningData = RouteWarningsData;
 
     #[cfg(feature = "target-ssl-proxies")]
     /// The object `TargetSslProxyListWarning`.
-    pub struct TargetSslProxyListWarning {
-        /// `code`: one of a set of words
-        pub code: Option<runtime::Open<enums::TargetSslProxyListWarningCode>>,
-        /// `data`: a list of an object
-        pub data: Option<Vec<TargetSslProxyListWarningData>>,
-        /// `message`: text
-        pub message: Option<String>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    #[cfg(feature = "target-ssl-proxies")]
-    runtime::object! {
-        TargetSslProxyListWarning { 0 code "code" 1 data "data" 2 message "message" }
-    }
+    pub type TargetSslProxyListWarning = RouteWarnings;
 
     #[cfg(feature = "target-ssl-proxies")]
     /// The object `TargetSslProxyListWarningData`.
-    pub struct TargetSslProxyListWarningData {
-        /// `key`: text
-        pub key: Option<String>,
-        /// `value`: text
-        pub value: Option<String>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    #[cfg(feature = "target-ssl-proxies")]
-    runtime::object! {
-        TargetSslProxyListWarningData { 0 key "key" 1 value "value" }
-    }
+    pub type TargetSslProxyListWarningData = RouteWarningsData;
 
     #[cfg(feature = "target-tcp-proxies")]
     /// The object `TargetTcpProxiesScopedListWarning`.
-    pub struct TargetTcpProxiesScopedListWarning {
-        /// `code`: one of a set of words
-        pub code: Option<runtime::Open<enums::TargetTcpProxiesScopedListWarningCode>>,
-        /// `data`: a list of an object
-        pub data: Option<Vec<TargetTcpProxiesScopedListWarningData>>,
-        /// `message`: text
-        pub message: Option<String>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    #[cfg(feature = "target-tcp-proxies")]
-    runtime::object! {
-        TargetTcpProxiesScopedListWarning { 0 code "code" 1 data "data" 2 message "message" }
-    }
+    pub type TargetTcpProxiesScopedListWarning = RouteWarnings;
 
     #[cfg(feature = "target-tcp-proxies")]
     /// The object `TargetTcpProxiesScopedListWarningData`.
-    pub struct TargetTcpProxiesScopedListWarningData {
-        /// `key`: text
-        pub key: Option<String>,
-        /// `value`: text
-        pub value: Option<String>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    #[cfg(feature = "target-tcp-proxies")]
-    runtime::object! {
-        TargetTcpProxiesScopedListWarningData { 0 key "key" 1 value "value" }
-    }
+    pub type TargetTcpProxiesScopedListWarningData = RouteWarningsData;
 
     #[cfg(feature = "target-tcp-proxies")]
     /// The object `TargetTcpProxyAggregatedListWarning`.
-    pub struct TargetTcpProxyAggregatedListWarning {
-        /// `code`: one of a set of words
-        pub code: Option<runtime::Open<enums::TargetTcpProxyAggregatedListWarningCode>>,
-        /// `data`: a list of an object
-        pub data: Option<Vec<TargetTcpProxyAggregatedListWarningData>>,
-        /// `message`: text
-        pub message: Option<String>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    #[cfg(feature = "target-tcp-proxies")]
-    runtime::object! {
-        TargetTcpProxyAggregatedListWarning { 0 code "code" 1 data "data" 2 message "message"
-        }
-    }
+    pub type TargetTcpProxyAggregatedListWarning = RouteWarnings;
 
     #[cfg(feature = "target-tcp-proxies")]
     /// The object `TargetTcpProxyAggregatedListWarningData`.
-    pub struct TargetTcpProxyAggregatedListWarningData {
-        /// `key`: text
-        pub key: Option<String>,
-        /// `value`: text
-        pub value: Option<String>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    #[cfg(feature = "target-tcp-proxies")]
-    runtime::object! {
-        TargetTcpProxyAggregatedListWarningData { 0 key "key" 1 value "value" }
-    }
+    pub type TargetTcpProxyAggregatedListWarningData = RouteWarningsData;
 
     #[cfg(any(feature = "region-target-tcp-proxies", feature = "target-tcp-proxies"))]
     /// The object `TargetTcpProxyListWarning`.
-    pub struct TargetTcpProxyListWarning {
-        /// `code`: one of a set of words
-        pub code: Option<runtime::Open<enums::TargetTcpProxyListWarningCode>>,
-        /// `data`: a list of an object
-        pub data: Option<Vec<TargetTcpProxyListWarningData>>,
-        /// `message`: text
-        pub message: Option<String>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    #[cfg(any(feature = "region-target-tcp-proxies", feature = "target-tcp-proxies"))]
-    runtime::object! {
-        TargetTcpProxyListWarning { 0 code "code" 1 data "data" 2 message "message" }
-    }
+    pub type TargetTcpProxyListWarning = RouteWarnings;
 
     #[cfg(any(feature = "region-target-tcp-proxies", feature = "target-tcp-proxies"))]
     /// The object `TargetTcpProxyListWarningData`.
-    pub struct TargetTcpProxyListWarningData {
-        /// `key`: text
-        pub key: Option<String>,
-        /// `value`: text
-        pub value: Option<String>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    #[cfg(any(feature = "region-target-tcp-proxies", feature = "target-tcp-proxies"))]
-    runtime::object! {
-        TargetTcpProxyListWarningData { 0 key "key" 1 value "value" }
-    }
+    pub type TargetTcpProxyListWarningData = RouteWarningsData;
 
     #[cfg(feature = "target-vpn-gateways")]
     /// The object `TargetVpnGatewayAggregatedListWarning`.
-    pub struct TargetVpnGatewayAggregatedListWarning {
-        /// `code`: one of a set of words
-        pub code: Option<runtime::Open<enums::TargetVpnGatewayAggregatedListWarningCode>>,
-        /// `data`: a list of an object
-        pub data: Option<Vec<TargetVpnGatewayAggregatedListWarningData>>,
-        /// `message`: text
-        pub message: Option<String>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    #[cfg(feature = "target-vpn-gateways")]
-    runtime::object! {
-        TargetVpnGatewayAggregatedListWarning { 0 code "code" 1 data "data" 2 message
-        "message" }
-    }
+    pub type TargetVpnGatewayAggregatedListWarning = RouteWarnings;
 
     #[cfg(feature = "target-vpn-gateways")]
     /// The object `TargetVpnGatewayAggregatedListWarningData`.
-    pub struct TargetVpnGatewayAggregatedListWarningData {
-        /// `key`: text
-        pub key: Option<String>,
-        /// `value`: text
-        pub value: Option<String>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    #[cfg(feature = "target-vpn-gateways")]
-    runtime::object! {
-        TargetVpnGatewayAggregatedListWarningData { 0 key "key" 1 value "value" }
-    }
+    pub type TargetVpnGatewayAggregatedListWarningData = RouteWarningsData;
 
     #[cfg(feature = "target-vpn-gateways")]
     /// The object `TargetVpnGatewayListWarning`.
-    pub struct TargetVpnGatewayListWarning {
-        /// `code`: one of a set of words
-        pub code: Option<runtime::Open<enums::TargetVpnGatewayListWarningCode>>,
-        /// `data`: a list of an object
-        pub data: Option<Vec<TargetVpnGatewayListWarningData>>,
-        /// `message`: text
-        pub message: Option<String>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    #[cfg(feature = "target-vpn-gateways")]
-    runtime::object! {
-        TargetVpnGatewayListWarning { 0 code "code" 1 data "data" 2 message "message" }
-    }
+    pub type TargetVpnGatewayListWarning = RouteWarnings;
 
     #[cfg(feature = "target-vpn-gateways")]
     /// The object `TargetVpnGatewayListWarningData`.
-    pub struct TargetVpnGatewayListWarningData {
-        /// `key`: text
-        pub key: Option<String>,
-        /// `value`: text
-        pub value: Option<String>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    #[cfg(feature = "target-vpn-gateways")]
-    runtime::object! {
-        TargetVpnGatewayListWarningData { 0 key "key" 1 value "value" }
-    }
+    pub type TargetVpnGatewayListWarningData = RouteWarningsData;
 
     #[cfg(feature = "target-vpn-gateways")]
     /// The object `TargetVpnGatewaysScopedListWarning`.
-    pub struct TargetVpnGatewaysScopedListWarning {
-        /// `code`: one of a set of words
-        pub code: Option<runtime::Open<enums::TargetVpnGatewaysScopedListWarningCode>>,
-        /// `data`: a list of an object
-        pub data: Option<Vec<TargetVpnGatewaysScopedListWarningData>>,
-        /// `message`: text
-        pub message: Option<String>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    #[cfg(feature = "target-vpn-gateways")]
-    runtime::object! {
-        TargetVpnGatewaysScopedListWarning { 0 code "code" 1 data "data" 2 message "message"
-        }
-    }
+    pub type TargetVpnGatewaysScopedListWarning = RouteWarnings;
 
     #[cfg(feature = "target-vpn-gateways")]
     /// The object `TargetVpnGatewaysScopedListWarningData`.
-    pub struct TargetVpnGatewaysScopedListWarningData {
-        /// `key`: text
-        pub key: Option<String>,
-        /// `value`: text
-        pub value: Option<String>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    #[cfg(feature = "target-vpn-gateways")]
-    runtime::object! {
-        TargetVpnGatewaysScopedListWarningData { 0 key "key" 1 value "value" }
-    }
+    pub type TargetVpnGatewaysScopedListWarningData = RouteWarningsData;
 
     #[cfg(any(feature = "region-url-maps", feature = "url-maps"))]
     /// The object `UrlMapListWarning`.
-    pub struct UrlMapListWarning {
-        /// `code`: one of a set of words
-        pub code: Option<runtime::Open<enums::UrlMapListWarningCode>>,
-        /// `data`: a list of an object
-        pub data: Option<Vec<UrlMapListWarningData>>,
-        /// `message`: text
-        pub message: Option<String>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    #[cfg(any(feature = "region-url-maps", feature = "url-maps"))]
-    runtime::object! {
-        UrlMapListWarning { 0 code "code" 1 data "data" 2 message "message" }
-    }
+    pub type UrlMapListWarning = RouteWarnings;
 
     #[cfg(any(feature = "region-url-maps", feature = "url-maps"))]
     /// The object `UrlMapListWarningData`.
-    pub struct UrlMapListWarningData {
-        /// `key`: text
-        pub key: Option<String>,
-        /// `value`: text
-        pub value: Option<String>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    #[cfg(any(feature = "region-url-maps", feature = "url-maps"))]
-    runtime::object! {
-        UrlMapListWarningData { 0 key "key" 1 value "value" }
-    }
+    pub type UrlMapListWarningData = RouteWarningsData;
 
     #[cfg(feature = "url-maps")]
     /// The object `UrlMapsAggregatedListWarning`.
-    pub struct UrlMapsAggregatedListWarning {
-        /// `code`: one of a set of words
-        pub code: Option<runtime::Open<enums::UrlMapsAggregatedListWarningCode>>,
-        /// `data`: a list of an object
-        pub data: Option<Vec<UrlMapsAggregatedListWarningData>>,
-        /// `message`: text
-        pub message: Option<String>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    #[cfg(feature = "url-maps")]
-    runtime::object! {
-        UrlMapsAggregatedListWarning { 0 code "code" 1 data "data" 2 message "message" }
-    }
+    pub type UrlMapsAggregatedListWarning = RouteWarnings;
 
     #[cfg(feature = "url-maps")]
     /// The object `UrlMapsAggregatedListWarningData`.
-    pub struct UrlMapsAggregatedListWarningData {
-        /// `key`: text
-        pub key: Option<String>,
-        /// `value`: text
-        pub value: Option<String>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    #[cfg(feature = "url-maps")]
-    runtime::object! {
-        UrlMapsAggregatedListWarningData { 0 key "key" 1 value "value" }
-    }
+    pub type UrlMapsAggregatedListWarningData = RouteWarningsData;
 
     #[cfg(feature = "url-maps")]
     /// The object `UrlMapsScopedListWarning`.
-    pub struct UrlMapsScopedListWarning {
-        /// `code`: one of a set of words
-        pub code: Option<runtime::Open<enums::UrlMapsScopedListWarningCode>>,
-        /// `data`: a list of an object
-        pub data: Option<Vec<UrlMapsScopedListWarningData>>,
-        /// `message`: text
-        pub message: Option<String>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    #[cfg(feature = "url-maps")]
-    runtime::object! {
-        UrlMapsScopedListWarning { 0 code "code" 1 data "data" 2 message "message" }
-    }
+    pub type UrlMapsScopedListWarning = RouteWarnings;
 
     #[cfg(feature = "url-maps")]
     /// The object `UrlMapsScopedListWarningData`.
-    pub struct UrlMapsScopedListWarningData {
-        /// `key`: text
-        pub key: Option<String>,
-        /// `value`: text
-        pub value: Option<String>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    #[cfg(feature = "url-maps")]
-    runtime::object! {
-        UrlMapsScopedListWarningData { 0 key "key" 1 value "value" }
-    }
+    pub type UrlMapsScopedListWarningData = RouteWarningsData;
 
     #[cfg(feature = "subnetworks")]
     /// The object `UsableSubnetworksAggregatedListWarning`.
-    pub struct UsableSubnetworksAggregatedListWarning {
-        /// `code`: one of a set of words
-        pub code: Option<runtime::Open<enums::UsableSubnetworksAggregatedListWarningCode>>,
-        /// `data`: a list of an object
-        pub data: Option<Vec<UsableSubnetworksAggregatedListWarningData>>,
-        /// `message`: text
-        pub message: Option<String>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    #[cfg(feature = "subnetworks")]
-    runtime::object! {
-        UsableSubnetworksAggregatedListWarning { 0 code "code" 1 data "data" 2 message
-        "message" }
-    }
+    pub type UsableSubnetworksAggregatedListWarning = RouteWarnings;
 
     #[cfg(feature = "subnetworks")]
     /// The object `UsableSubnetworksAggregatedListWarningData`.
-    pub struct UsableSubnetworksAggregatedListWarningData {
-        /// `key`: text
-        pub key: Option<String>,
-        /// `value`: text
-        pub value: Option<String>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    #[cfg(feature = "subnetworks")]
-    runtime::object! {
-        UsableSubnetworksAggregatedListWarningData { 0 key "key" 1 value "value" }
-    }
+    pub type UsableSubnetworksAggregatedListWarningData = RouteWarningsData;
 
     #[cfg(feature = "routers")]
     /// The object `VmEndpointNatMappingsListWarning`.
-    pub struct VmEndpointNatMappingsListWarning {
-        /// `code`: one of a set of words
-        pub code: Option<runtime::Open<enums::VmEndpointNatMappingsListWarningCode>>,
-        /// `data`: a list of an object
-        pub data: Option<Vec<VmEndpointNatMappingsListWarningData>>,
-        /// `message`: text
-        pub message: Option<String>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    #[cfg(feature = "routers")]
-    runtime::object! {
-        VmEndpointNatMappingsListWarning { 0 code "code" 1 data "data" 2 message "message" }
-    }
+    pub type VmEndpointNatMappingsListWarning = RouteWarnings;
 
     #[cfg(feature = "routers")]
     /// The object `VmEndpointNatMappingsListWarningData`.
-    pub struct VmEndpointNatMappingsListWarningData {
-        /// `key`: text
-        pub key: Option<String>,
-        /// `value`: text
-        pub value: Option<String>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    #[cfg(feature = "routers")]
-    runtime::object! {
-        VmEndpointNatMappingsListWarningData { 0 key "key" 1 value "value" }
-    }
+    pub type VmEndpointNatMappingsListWarningData = RouteWarningsData;
 
     #[cfg(feature = "global-vm-extension-policies")]
     /// The object `VmExtensionPoliciesScopedListWarning`.
-    pub struct VmExtensionPoliciesScopedListWarning {
-        /// `code`: one of a set of words
-        pub code: Option<runtime::Open<enums::VmExtensionPoliciesScopedListWarningCode>>,
-        /// `data`: a list of an object
-        pub data: Option<Vec<VmExtensionPoliciesScopedListWarningData>>,
-        /// `message`: text
-        pub message: Option<String>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    #[cfg(feature = "global-vm-extension-policies")]
-    runtime::object! {
-        VmExtensionPoliciesScopedListWarning { 0 code "code" 1 data "data" 2 message
-        "message" }
-    }
+    pub type VmExtensionPoliciesScopedListWarning = RouteWarnings;
 
     #[cfg(feature = "global-vm-extension-policies")]
     /// The object `VmExtensionPoliciesScopedListWarningData`.
-    pub struct VmExtensionPoliciesScopedListWarningData {
-        /// `key`: text
-        pub key: Option<String>,
-        /// `value`: text
-        pub value: Option<String>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    #[cfg(feature = "global-vm-extension-policies")]
-    runtime::object! {
-        VmExtensionPoliciesScopedListWarningData { 0 key "key" 1 value "value" }
-    }
+    pub type VmExtensionPoliciesScopedListWarningData = RouteWarningsData;
 
     #[cfg(feature = "global-vm-extension-policies")]
     /// The object `VmExtensionPolicyAggregatedListResponseWarning`.
-    pub struct VmExtensionPolicyAggregatedListResponseWarning {
-        /// `code`: one of a set of words
-        pub code: Option<
-            runtime::Open<enums::VmExtensionPolicyAggregatedListResponseWarningCode>,
-        >,
-        /// `data`: a list of an object
-        pub data: Option<Vec<VmExtensionPolicyAggregatedListResponseWarningData>>,
-        /// `message`: text
-        pub message: Option<String>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    #[cfg(feature = "global-vm-extension-policies")]
-    runtime::object! {
-        VmExtensionPolicyAggregatedListResponseWarning { 0 code "code" 1 data "data" 2
-        message "message" }
-    }
+    pub type VmExtensionPolicyAggregatedListResponseWarning = RouteWarnings;
 
     #[cfg(feature = "global-vm-extension-policies")]
     /// The object `VmExtensionPolicyAggregatedListResponseWarningData`.
-    pub struct VmExtensionPolicyAggregatedListResponseWarningData {
-        /// `key`: text
-        pub key: Option<String>,
-        /// `value`: text
-        pub value: Option<String>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    #[cfg(feature = "global-vm-extension-policies")]
-    runtime::object! {
-        VmExtensionPolicyAggregatedListResponseWarningData { 0 key "key" 1 value "value" }
-    }
+    pub type VmExtensionPolicyAggregatedListResponseWarningData = RouteWarningsData;
 
     #[cfg(feature = "zone-vm-extension-policies")]
     /// The object `VmExtensionPolicyListWarning`., read-only
-    pub struct VmExtensionPolicyListWarning {
-        /// `code`: one of a set of words
-        pub code: Option<runtime::Open<enums::VmExtensionPolicyListWarningCode>>,
-        /// `data`: a list of an object
-        pub data: Option<Vec<VmExtensionPolicyListWarningData>>,
-        /// `message`: text
-        pub message: Option<String>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    #[cfg(feature = "zone-vm-extension-policies")]
-    runtime::object! {
-        VmExtensionPolicyListWarning { 0 code "code" 1 data "data" 2 message "message" }
-    }
+    pub type VmExtensionPolicyListWarning = RouteWarnings;
 
     #[cfg(feature = "zone-vm-extension-policies")]
     /// The object `VmExtensionPolicyListWarningData`.
-    pub struct VmExtensionPolicyListWarningData {
-        /// `key`: text
-        pub key: Option<String>,
-        /// `value`: text
-        pub value: Option<String>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    #[cfg(feature = "zone-vm-extension-policies")]
-    runtime::object! {
-        VmExtensionPolicyListWarningData { 0 key "key" 1 value "value" }
-    }
+    pub type VmExtensionPolicyListWarningData = RouteWarningsData;
 
     #[cfg(feature = "vpn-gateways")]
     /// The object `VpnGatewayAggregatedListWarning`.
-    pub struct VpnGatewayAggregatedListWarning {
-        /// `code`: one of a set of words
-        pub code: Option<runtime::Open<enums::VpnGatewayAggregatedListWarningCode>>,
-        /// `data`: a list of an object
-        pub data: Option<Vec<VpnGatewayAggregatedListWarningData>>,
-        /// `message`: text
-        pub message: Option<String>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    #[cfg(feature = "vpn-gateways")]
-    runtime::object! {
-        VpnGatewayAggregatedListWarning { 0 code "code" 1 data "data" 2 message "message" }
-    }
+    pub type VpnGatewayAggregatedListWarning = RouteWarnings;
 
     #[cfg(feature = "vpn-gateways")]
     /// The object `VpnGatewayAggregatedListWarningData`.
-    pub struct VpnGatewayAggregatedListWarningData {
-        /// `key`: text
-        pub key: Option<String>,
-        /// `value`: text
-        pub value: Option<String>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    #[cfg(feature = "vpn-gateways")]
-    runtime::object! {
-        VpnGatewayAggregatedListWarningData { 0 key "key" 1 value "value" }
-    }
+    pub type VpnGatewayAggregatedListWarningData = RouteWarningsData;
 
     #[cfg(feature = "vpn-gateways")]
     /// The object `VpnGatewayListWarning`.
-    pub struct VpnGatewayListWarning {
-        /// `code`: one of a set of words
-        pub code: Option<runtime::Open<enums::VpnGatewayListWarningCode>>,
-        /// `data`: a list of an object
-        pub data: Option<Vec<VpnGatewayListWarningData>>,
-        /// `message`: text
-        pub message: Option<String>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    #[cfg(feature = "vpn-gateways")]
-    runtime::object! {
-        VpnGatewayListWarning { 0 code "code" 1 data "data" 2 message "message" }
-    }
+    pub type VpnGatewayListWarning = RouteWarnings;
 
     #[cfg(feature = "vpn-gateways")]
     /// The object `VpnGatewayListWarningData`.
-    pub struct VpnGatewayListWarningData {
-        /// `key`: text
-        pub key: Option<String>,
-        /// `value`: text
-        pub value: Option<String>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    #[cfg(feature = "vpn-gateways")]
-    runtime::object! {
-        VpnGatewayListWarningData { 0 key "key" 1 value "value" }
-    }
+    pub type VpnGatewayListWarningData = RouteWarningsData;
 
     #[cfg(feature = "vpn-gateways")]
     /// The object `VpnGatewaysScopedListWarning`.
-    pub struct VpnGatewaysScopedListWarning {
-        /// `code`: one of a set of words
-        pub code: Option<runtime::Open<enums::VpnGatewaysScopedListWarningCode>>,
-        /// `data`: a list of an object
-        pub data: Option<Vec<VpnGatewaysScopedListWarningData>>,
-        /// `message`: text
-        pub message: Option<String>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    #[cfg(feature = "vpn-gateways")]
-    runtime::object! {
-        VpnGatewaysScopedListWarning { 0 code "code" 1 data "data" 2 message "message" }
-    }
+    pub type VpnGatewaysScopedListWarning = RouteWarnings;
 
     #[cfg(feature = "vpn-gateways")]
     /// The object `VpnGatewaysScopedListWarningData`.
-    pub struct VpnGatewaysScopedListWarningData {
-        /// `key`: text
-        pub key: Option<String>,
-        /// `value`: text
-        pub value: Option<String>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    #[cfg(feature = "vpn-gateways")]
-    runtime::object! {
-        VpnGatewaysScopedListWarningData { 0 key "key" 1 value "value" }
-    }
+    pub type VpnGatewaysScopedListWarningData = RouteWarningsData;
 
     #[cfg(feature = "vpn-tunnels")]
     /// The object `VpnTunnelAggregatedListWarning`.
-    pub struct VpnTunnelAggregatedListWarning {
-        /// `code`: one of a set of words
-        pub code: Option<runtime::Open<enums::VpnTunnelAggregatedListWarningCode>>,
-        /// `data`: a list of an object
-        pub data: Option<Vec<VpnTunnelAggregatedListWarningData>>,
-        /// `message`: text
-        pub message: Option<String>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    #[cfg(feature = "vpn-tunnels")]
-    runtime::object! {
-        VpnTunnelAggregatedListWarning { 0 code "code" 1 data "data" 2 message "message" }
-    }
+    pub type VpnTunnelAggregatedListWarning = RouteWarnings;
 
     #[cfg(feature = "vpn-tunnels")]
     /// The object `VpnTunnelAggregatedListWarningData`.
-    pub struct VpnTunnelAggregatedListWarningData {
-        /// `key`: text
-        pub key: Option<String>,
-        /// `value`: text
-        pub value: Option<String>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    #[cfg(feature = "vpn-tunnels")]
-    runtime::object! {
-        VpnTunnelAggregatedListWarningData { 0 key "key" 1 value "value" }
-    }
+    pub type VpnTunnelAggregatedListWarningData = RouteWarningsData;
 
     #[cfg(feature = "vpn-tunnels")]
     /// The object `VpnTunnelListWarning`.
-    pub struct VpnTunnelListWarning {
-        /// `code`: one of a set of words
-        pub code: Option<runtime::Open<enums::VpnTunnelListWarningCode>>,
-        /// `data`: a list of an object
-        pub data: Option<Vec<VpnTunnelListWarningData>>,
-        /// `message`: text
-        pub message: Option<String>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    #[cfg(feature = "vpn-tunnels")]
-    runtime::object! {
-        VpnTunnelListWarning { 0 code "code" 1 data "data" 2 message "message" }
-    }
+    pub type VpnTunnelListWarning = RouteWarnings;
 
     #[cfg(feature = "vpn-tunnels")]
     /// The object `VpnTunnelListWarningData`.
-    pub struct VpnTunnelListWarningData {
-        /// `key`: text
-        pub key: Option<String>,
-        /// `value`: text
-        pub value: Option<String>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    #[cfg(feature = "vpn-tunnels")]
-    runtime::object! {
-        VpnTunnelListWarningData { 0 key "key" 1 value "value" }
-    }
+    pub type VpnTunnelListWarningData = RouteWarningsData;
 
     #[cfg(feature = "vpn-tunnels")]
     /// The object `VpnTunnelsScopedListWarning`.
-    pub struct VpnTunnelsScopedListWarning {
-        /// `code`: one of a set of words
-        pub code: Option<runtime::Open<enums::VpnTunnelsScopedListWarningCode>>,
-        /// `data`: a list of an object
-        pub data: Option<Vec<VpnTunnelsScopedListWarningData>>,
-        /// `message`: text
-        pub message: Option<String>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    #[cfg(feature = "vpn-tunnels")]
-    runtime::object! {
-        VpnTunnelsScopedListWarning { 0 code "code" 1 data "data" 2 message "message" }
-    }
+    pub type VpnTunnelsScopedListWarning = RouteWarnings;
 
     #[cfg(feature = "vpn-tunnels")]
     /// The object `VpnTunnelsScopedListWarningData`.
-    pub struct VpnTunnelsScopedListWarningData {
-        /// `key`: text
-        pub key: Option<String>,
-        /// `value`: text
-        pub value: Option<String>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    #[cfg(feature = "vpn-tunnels")]
-    runtime::object! {
-        VpnTunnelsScopedListWarningData { 0 key "key" 1 value "value" }
-    }
+    pub type VpnTunnelsScopedListWarningData = RouteWarningsData;
 
     #[cfg(feature = "wire-groups")]
     /// The object `WireGroupListWarning`.
-    pub struct WireGroupListWarning {
-        /// `code`: one of a set of words
-        pub code: Option<runtime::Open<enums::WireGroupListWarningCode>>,
-        /// `data`: a list of an object
-        pub data: Option<Vec<WireGroupListWarningData>>,
-        /// `message`: text
-        pub message: Option<String>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    #[cfg(feature = "wire-groups")]
-    runtime::object! {
-        WireGroupListWarning { 0 code "code" 1 data "data" 2 message "message" }
-    }
+    pub type WireGroupListWarning = RouteWarnings;
 
     #[cfg(feature = "wire-groups")]
     /// The object `WireGroupListWarningData`.
-    pub struct WireGroupListWarningData {
-        /// `key`: text
-        pub key: Option<String>,
-        /// `value`: text
-        pub value: Option<String>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    #[cfg(feature = "wire-groups")]
-    runtime::object! {
-        WireGroupListWarningData { 0 key "key" 1 value "value" }
-    }
+    pub type WireGroupListWarningData = RouteWarningsData;
 
     #[cfg(feature = "projects")]
     /// The object `XpnHostListWarning`.
-    pub struct XpnHostListWarning {
-        /// `code`: one of a set of words
-        pub code: Option<runtime::Open<enums::XpnHostListWarningCode>>,
-        /// `data`: a list of an object
-        pub data: Option<Vec<XpnHostListWarningData>>,
-        /// `message`: text
-        pub message: Option<String>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    #[cfg(feature = "projects")]
-    runtime::object! {
-        XpnHostListWarning { 0 code "code" 1 data "data" 2 message "message" }
-    }
+    pub type XpnHostListWarning = RouteWarnings;
 
     #[cfg(feature = "projects")]
     /// The object `XpnHostListWarningData`.
-    pub struct XpnHostListWarningData {
-        /// `key`: text
-        pub key: Option<String>,
-        /// `value`: text
-        pub value: Option<String>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    #[cfg(feature = "projects")]
-    runtime::object! {
-        XpnHostListWarningData { 0 key "key" 1 value "value" }
-    }
+    pub type XpnHostListWarningData = RouteWarningsData;
 
     #[cfg(any(feature = "region-zones", feature = "zones"))]
     /// The object `ZoneListWarning`.
-    pub struct ZoneListWarning {
-        /// `code`: one of a set of words
-        pub code: Option<runtime::Open<enums::ZoneListWarningCode>>,
-        /// `data`: a list of an object
-        pub data: Option<Vec<ZoneListWarningData>>,
-        /// `message`: text
-        pub message: Option<String>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    #[cfg(any(feature = "region-zones", feature = "zones"))]
-    runtime::object! {
-        ZoneListWarning { 0 code "code" 1 data "data" 2 message "message" }
-    }
+    pub type ZoneListWarning = RouteWarnings;
 
     #[cfg(any(feature = "region-zones", feature = "zones"))]
     /// The object `ZoneListWarningData`.
-    pub struct ZoneListWarningData {
-        /// `key`: text
-        pub key: Option<String>,
-        /// `value`: text
-        pub value: Option<String>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    #[cfg(any(feature = "region-zones", feature = "zones"))]
-    runtime::object! {
-        ZoneListWarningData { 0 key "key" 1 value "value" }
-    }
+    pub type ZoneListWarningData = RouteWarningsData;
 }

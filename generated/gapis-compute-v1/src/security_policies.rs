@@ -141,7 +141,8 @@ runtime::method! {
     "projects/{project}/aggregated/securityPolicies" { api_version : Some("2026-11-01") }
 }
 runtime::paged! {
-    AggregatedList => ::std::string::String; "pageToken" "nextPageToken" "unreachables"
+    AggregatedList => (::std::string::String, schemas::SecurityPoliciesScopedList);
+    "pageToken" "nextPageToken" "items"
 }
 
 impl Call<AggregatedList> {

@@ -40,7 +40,8 @@ runtime::method! {
     "projects/{project}/aggregated/storagePoolTypes" { api_version : Some("2026-11-01") }
 }
 runtime::paged! {
-    AggregatedList => runtime::Json; "pageToken" "nextPageToken" ""
+    AggregatedList => (::std::string::String, schemas::StoragePoolTypesScopedList);
+    "pageToken" "nextPageToken" "items"
 }
 
 impl Call<AggregatedList> {

@@ -80,7 +80,8 @@ runtime::method! {
     }
 }
 runtime::paged! {
-    AggregatedList => ::std::string::String; "pageToken" "nextPageToken" "unreachables"
+    AggregatedList => (::std::string::String, schemas::TargetHttpProxiesScopedList);
+    "pageToken" "nextPageToken" "items"
 }
 
 impl Call<AggregatedList> {

@@ -99,7 +99,8 @@ runtime::method! {
     "projects/{project}/aggregated/targetTcpProxies" { api_version : Some("2026-11-01") }
 }
 runtime::paged! {
-    AggregatedList => ::std::string::String; "pageToken" "nextPageToken" "unreachables"
+    AggregatedList => (::std::string::String, schemas::TargetTcpProxiesScopedList);
+    "pageToken" "nextPageToken" "items"
 }
 
 impl Call<AggregatedList> {

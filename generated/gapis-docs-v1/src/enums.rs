@@ -67,17 +67,7 @@ runtime::open_enum! {
 }
 
 /// Values of `CreateHeaderRequestType`.
-#[non_exhaustive]
-pub enum CreateHeaderRequestType {
-    /// `HEADER_FOOTER_TYPE_UNSPECIFIED`
-    HeaderFooterTypeUnspecified,
-    /// `DEFAULT`
-    Default,
-}
-runtime::open_enum! {
-    CreateHeaderRequestType { HeaderFooterTypeUnspecified
-    "HEADER_FOOTER_TYPE_UNSPECIFIED" Default "DEFAULT" }
-}
+pub type CreateHeaderRequestType = CreateFooterRequestType;
 
 /// Values of `CreateParagraphBulletsRequestBulletPreset`.
 #[non_exhaustive]
@@ -241,59 +231,13 @@ runtime::open_enum! {
 }
 
 /// Values of `DocumentsGetCommentsViewMode`.
-#[non_exhaustive]
-pub enum DocumentsGetCommentsViewMode {
-    /// `COMMENTS_VIEW_MODE_UNSPECIFIED`
-    CommentsViewModeUnspecified,
-    /// `COMMENTS_VIEW_MODE_DEFAULT_FOR_CURRENT_ACCESS`
-    CommentsViewModeDefaultForCurrentAccess,
-    /// `COMMENTS_VIEW_MODE_OMITTED`
-    CommentsViewModeOmitted,
-    /// `COMMENTS_VIEW_MODE_INCLUDED`
-    CommentsViewModeIncluded,
-}
-runtime::open_enum! {
-    DocumentsGetCommentsViewMode { CommentsViewModeUnspecified
-    "COMMENTS_VIEW_MODE_UNSPECIFIED" CommentsViewModeDefaultForCurrentAccess
-    "COMMENTS_VIEW_MODE_DEFAULT_FOR_CURRENT_ACCESS" CommentsViewModeOmitted
-    "COMMENTS_VIEW_MODE_OMITTED" CommentsViewModeIncluded "COMMENTS_VIEW_MODE_INCLUDED" }
-}
+pub type DocumentsGetCommentsViewMode = DocumentCommentsViewMode;
 
 /// Values of `DocumentsGetSuggestionsViewMode`.
-#[non_exhaustive]
-pub enum DocumentsGetSuggestionsViewMode {
-    /// `DEFAULT_FOR_CURRENT_ACCESS`
-    DefaultForCurrentAccess,
-    /// `SUGGESTIONS_INLINE`
-    SuggestionsInline,
-    /// `PREVIEW_SUGGESTIONS_ACCEPTED`
-    PreviewSuggestionsAccepted,
-    /// `PREVIEW_WITHOUT_SUGGESTIONS`
-    PreviewWithoutSuggestions,
-}
-runtime::open_enum! {
-    DocumentsGetSuggestionsViewMode { DefaultForCurrentAccess
-    "DEFAULT_FOR_CURRENT_ACCESS" SuggestionsInline "SUGGESTIONS_INLINE"
-    PreviewSuggestionsAccepted "PREVIEW_SUGGESTIONS_ACCEPTED" PreviewWithoutSuggestions
-    "PREVIEW_WITHOUT_SUGGESTIONS" }
-}
+pub type DocumentsGetSuggestionsViewMode = DocumentSuggestionsViewMode;
 
 /// Values of `EmbeddedObjectBorderDashStyle`.
-#[non_exhaustive]
-pub enum EmbeddedObjectBorderDashStyle {
-    /// `DASH_STYLE_UNSPECIFIED`
-    DashStyleUnspecified,
-    /// `SOLID`
-    Solid,
-    /// `DOT`
-    Dot,
-    /// `DASH`
-    Dash,
-}
-runtime::open_enum! {
-    EmbeddedObjectBorderDashStyle { DashStyleUnspecified "DASH_STYLE_UNSPECIFIED" Solid
-    "SOLID" Dot "DOT" Dash "DASH" }
-}
+pub type EmbeddedObjectBorderDashStyle = ParagraphBorderDashStyle;
 
 /// Values of `EmbeddedObjectBorderPropertyState`.
 #[non_exhaustive]
@@ -308,19 +252,7 @@ runtime::open_enum! {
 }
 
 /// Values of `InsertSectionBreakRequestSectionType`.
-#[non_exhaustive]
-pub enum InsertSectionBreakRequestSectionType {
-    /// `SECTION_TYPE_UNSPECIFIED`
-    SectionTypeUnspecified,
-    /// `CONTINUOUS`
-    Continuous,
-    /// `NEXT_PAGE`
-    NextPage,
-}
-runtime::open_enum! {
-    InsertSectionBreakRequestSectionType { SectionTypeUnspecified
-    "SECTION_TYPE_UNSPECIFIED" Continuous "CONTINUOUS" NextPage "NEXT_PAGE" }
-}
+pub type InsertSectionBreakRequestSectionType = SectionStyleSectionType;
 
 /// Values of `NamedStyleNamedStyleType`.
 #[non_exhaustive]
@@ -354,35 +286,7 @@ runtime::open_enum! {
 }
 
 /// Values of `NamedStyleSuggestionStateNamedStyleType`.
-#[non_exhaustive]
-pub enum NamedStyleSuggestionStateNamedStyleType {
-    /// `NAMED_STYLE_TYPE_UNSPECIFIED`
-    NamedStyleTypeUnspecified,
-    /// `NORMAL_TEXT`
-    NormalText,
-    /// `TITLE`
-    Title,
-    /// `SUBTITLE`
-    Subtitle,
-    /// `HEADING_1`
-    Heading1,
-    /// `HEADING_2`
-    Heading2,
-    /// `HEADING_3`
-    Heading3,
-    /// `HEADING_4`
-    Heading4,
-    /// `HEADING_5`
-    Heading5,
-    /// `HEADING_6`
-    Heading6,
-}
-runtime::open_enum! {
-    NamedStyleSuggestionStateNamedStyleType { NamedStyleTypeUnspecified
-    "NAMED_STYLE_TYPE_UNSPECIFIED" NormalText "NORMAL_TEXT" Title "TITLE" Subtitle
-    "SUBTITLE" Heading1 "HEADING_1" Heading2 "HEADING_2" Heading3 "HEADING_3" Heading4
-    "HEADING_4" Heading5 "HEADING_5" Heading6 "HEADING_6" }
-}
+pub type NamedStyleSuggestionStateNamedStyleType = NamedStyleNamedStyleType;
 
 /// Values of `NestingLevelBulletAlignment`.
 #[non_exhaustive]
@@ -479,35 +383,7 @@ runtime::open_enum! {
 }
 
 /// Values of `ParagraphStyleNamedStyleType`.
-#[non_exhaustive]
-pub enum ParagraphStyleNamedStyleType {
-    /// `NAMED_STYLE_TYPE_UNSPECIFIED`
-    NamedStyleTypeUnspecified,
-    /// `NORMAL_TEXT`
-    NormalText,
-    /// `TITLE`
-    Title,
-    /// `SUBTITLE`
-    Subtitle,
-    /// `HEADING_1`
-    Heading1,
-    /// `HEADING_2`
-    Heading2,
-    /// `HEADING_3`
-    Heading3,
-    /// `HEADING_4`
-    Heading4,
-    /// `HEADING_5`
-    Heading5,
-    /// `HEADING_6`
-    Heading6,
-}
-runtime::open_enum! {
-    ParagraphStyleNamedStyleType { NamedStyleTypeUnspecified
-    "NAMED_STYLE_TYPE_UNSPECIFIED" NormalText "NORMAL_TEXT" Title "TITLE" Subtitle
-    "SUBTITLE" Heading1 "HEADING_1" Heading2 "HEADING_2" Heading3 "HEADING_3" Heading4
-    "HEADING_4" Heading5 "HEADING_5" Heading6 "HEADING_6" }
-}
+pub type ParagraphStyleNamedStyleType = NamedStyleNamedStyleType;
 
 /// Values of `ParagraphStyleSpacingMode`.
 #[non_exhaustive]
@@ -614,20 +490,7 @@ runtime::open_enum! {
 }
 
 /// Values of `SectionStyleContentDirection`.
-#[non_exhaustive]
-pub enum SectionStyleContentDirection {
-    /// `CONTENT_DIRECTION_UNSPECIFIED`
-    ContentDirectionUnspecified,
-    /// `LEFT_TO_RIGHT`
-    LeftToRight,
-    /// `RIGHT_TO_LEFT`
-    RightToLeft,
-}
-runtime::open_enum! {
-    SectionStyleContentDirection { ContentDirectionUnspecified
-    "CONTENT_DIRECTION_UNSPECIFIED" LeftToRight "LEFT_TO_RIGHT" RightToLeft
-    "RIGHT_TO_LEFT" }
-}
+pub type SectionStyleContentDirection = ParagraphStyleDirection;
 
 /// Values of `SectionStyleSectionType`.
 #[non_exhaustive]
@@ -679,21 +542,7 @@ runtime::open_enum! {
 }
 
 /// Values of `TableCellBorderDashStyle`.
-#[non_exhaustive]
-pub enum TableCellBorderDashStyle {
-    /// `DASH_STYLE_UNSPECIFIED`
-    DashStyleUnspecified,
-    /// `SOLID`
-    Solid,
-    /// `DOT`
-    Dot,
-    /// `DASH`
-    Dash,
-}
-runtime::open_enum! {
-    TableCellBorderDashStyle { DashStyleUnspecified "DASH_STYLE_UNSPECIFIED" Solid
-    "SOLID" Dot "DOT" Dash "DASH" }
-}
+pub type TableCellBorderDashStyle = ParagraphBorderDashStyle;
 
 /// Values of `TableCellStyleContentAlignment`.
 #[non_exhaustive]

@@ -85,17 +85,4 @@ runtime::open_enum! {
 }
 
 /// Values of `StartApprovalRequestFileContentChangeBehavior`.
-#[non_exhaustive]
-pub enum StartApprovalRequestFileContentChangeBehavior {
-    /// `FILE_CONTENT_CHANGE_BEHAVIOR_UNSPECIFIED`
-    FileContentChangeBehaviorUnspecified,
-    /// `RESET_APPROVAL`
-    ResetApproval,
-    /// `NO_APPROVAL_ACTION`
-    NoApprovalAction,
-}
-runtime::open_enum! {
-    StartApprovalRequestFileContentChangeBehavior { FileContentChangeBehaviorUnspecified
-    "FILE_CONTENT_CHANGE_BEHAVIOR_UNSPECIFIED" ResetApproval "RESET_APPROVAL"
-    NoApprovalAction "NO_APPROVAL_ACTION" }
-}
+pub type StartApprovalRequestFileContentChangeBehavior = ApprovalFileContentChangeBehavior;

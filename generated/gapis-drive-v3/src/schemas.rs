@@ -1847,22 +1847,7 @@ pub mod inline {
     }
 
     /// The object `TeamDriveBackgroundImageFile`.
-    pub struct TeamDriveBackgroundImageFile {
-        /// `id`: text
-        pub id: Option<String>,
-        /// `width`: a number of single precision
-        pub width: Option<f32>,
-        /// `xCoordinate`: a number of single precision
-        pub x_coordinate: Option<f32>,
-        /// `yCoordinate`: a number of single precision
-        pub y_coordinate: Option<f32>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    runtime::object! {
-        TeamDriveBackgroundImageFile { 0 id "id" 1 width "width" 2 x_coordinate "xCoordinate"
-        3 y_coordinate "yCoordinate" }
-    }
+    pub type TeamDriveBackgroundImageFile = DriveBackgroundImageFile;
 
     /// The object `TeamDriveCapabilities`.
     pub struct TeamDriveCapabilities {

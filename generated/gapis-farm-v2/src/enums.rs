@@ -41,25 +41,7 @@ runtime::open_enum! {
 }
 
 /// Values of `AnimalsListTypes`.
-#[non_exhaustive]
-pub enum AnimalsListTypes {
-    /// Nobody said.
-    KindUnspecified,
-    /// A sheep.
-    Sheep,
-    /// A pig.
-    Pig,
-    /// A llama.
-    Llama,
-    /// A cow.
-    Cow,
-    /// A hen, whatever she thinks of herself.
-    Hen,
-}
-runtime::open_enum! {
-    AnimalsListTypes { KindUnspecified "KIND_UNSPECIFIED" Sheep "SHEEP" Pig "PIG" Llama
-    "LLAMA" Cow "COW" Hen "HEN" }
-}
+pub type AnimalsListTypes = AnimalType;
 
 /// Values of `FarmerSkills`.
 #[non_exhaustive]

@@ -6,23 +6,7 @@
 use crate::runtime;
 
 /// Values of `AutoForwardingDisposition`.
-#[non_exhaustive]
-pub enum AutoForwardingDisposition {
-    /// `dispositionUnspecified`
-    DispositionUnspecified,
-    /// `leaveInInbox`
-    LeaveInInbox,
-    /// `archive`
-    Archive,
-    /// `trash`
-    Trash,
-    /// `markRead`
-    MarkRead,
-}
-runtime::open_enum! {
-    AutoForwardingDisposition { DispositionUnspecified "dispositionUnspecified"
-    LeaveInInbox "leaveInInbox" Archive "archive" Trash "trash" MarkRead "markRead" }
-}
+pub type AutoForwardingDisposition = PopSettingsDisposition;
 
 /// Values of `CseKeyPairEnablementState`.
 #[non_exhaustive]
@@ -75,19 +59,7 @@ runtime::open_enum! {
 }
 
 /// Values of `ForwardingAddressVerificationStatus`.
-#[non_exhaustive]
-pub enum ForwardingAddressVerificationStatus {
-    /// `verificationStatusUnspecified`
-    VerificationStatusUnspecified,
-    /// `accepted`
-    Accepted,
-    /// `pending`
-    Pending,
-}
-runtime::open_enum! {
-    ForwardingAddressVerificationStatus { VerificationStatusUnspecified
-    "verificationStatusUnspecified" Accepted "accepted" Pending "pending" }
-}
+pub type ForwardingAddressVerificationStatus = SendAsVerificationStatus;
 
 /// Values of `ImapSettingsExpungeBehavior`.
 #[non_exhaustive]
@@ -247,21 +219,7 @@ runtime::open_enum! {
 }
 
 /// Values of `UsersMessagesGetFormat`.
-#[non_exhaustive]
-pub enum UsersMessagesGetFormat {
-    /// `minimal`
-    Minimal,
-    /// `full`
-    Full,
-    /// `raw`
-    Raw,
-    /// `metadata`
-    Metadata,
-}
-runtime::open_enum! {
-    UsersMessagesGetFormat { Minimal "minimal" Full "full" Raw "raw" Metadata "metadata"
-    }
-}
+pub type UsersMessagesGetFormat = UsersDraftsGetFormat;
 
 /// Values of `UsersMessagesImportInternalDateSource`.
 #[non_exhaustive]
@@ -277,17 +235,7 @@ runtime::open_enum! {
 }
 
 /// Values of `UsersMessagesInsertInternalDateSource`.
-#[non_exhaustive]
-pub enum UsersMessagesInsertInternalDateSource {
-    /// `receivedTime`
-    ReceivedTime,
-    /// `dateHeader`
-    DateHeader,
-}
-runtime::open_enum! {
-    UsersMessagesInsertInternalDateSource { ReceivedTime "receivedTime" DateHeader
-    "dateHeader" }
-}
+pub type UsersMessagesInsertInternalDateSource = UsersMessagesImportInternalDateSource;
 
 /// Values of `UsersSettingsCseKeypairsCreateChainValidation`.
 #[non_exhaustive]
@@ -328,13 +276,4 @@ runtime::open_enum! {
 }
 
 /// Values of `WatchRequestLabelFilterBehavior`.
-#[non_exhaustive]
-pub enum WatchRequestLabelFilterBehavior {
-    /// `include`
-    Include,
-    /// `exclude`
-    Exclude,
-}
-runtime::open_enum! {
-    WatchRequestLabelFilterBehavior { Include "include" Exclude "exclude" }
-}
+pub type WatchRequestLabelFilterBehavior = WatchRequestLabelFilterAction;

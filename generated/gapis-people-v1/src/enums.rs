@@ -6,66 +6,13 @@
 use crate::runtime;
 
 /// Values of `AgeRangeTypeAgeRange`.
-#[non_exhaustive]
-pub enum AgeRangeTypeAgeRange {
-    /// `AGE_RANGE_UNSPECIFIED`
-    AgeRangeUnspecified,
-    /// `LESS_THAN_EIGHTEEN`
-    LessThanEighteen,
-    /// `EIGHTEEN_TO_TWENTY`
-    EighteenToTwenty,
-    /// `TWENTY_ONE_OR_OLDER`
-    TwentyOneOrOlder,
-}
-runtime::open_enum! {
-    AgeRangeTypeAgeRange { AgeRangeUnspecified "AGE_RANGE_UNSPECIFIED" LessThanEighteen
-    "LESS_THAN_EIGHTEEN" EighteenToTwenty "EIGHTEEN_TO_TWENTY" TwentyOneOrOlder
-    "TWENTY_ONE_OR_OLDER" }
-}
+pub type AgeRangeTypeAgeRange = PersonAgeRange;
 
 /// Values of `BatchCreateContactsRequestSources`.
-#[non_exhaustive]
-pub enum BatchCreateContactsRequestSources {
-    /// `READ_SOURCE_TYPE_UNSPECIFIED`
-    ReadSourceTypeUnspecified,
-    /// `READ_SOURCE_TYPE_PROFILE`
-    ReadSourceTypeProfile,
-    /// `READ_SOURCE_TYPE_CONTACT`
-    ReadSourceTypeContact,
-    /// `READ_SOURCE_TYPE_DOMAIN_CONTACT`
-    ReadSourceTypeDomainContact,
-    /// `READ_SOURCE_TYPE_OTHER_CONTACT`
-    ReadSourceTypeOtherContact,
-}
-runtime::open_enum! {
-    BatchCreateContactsRequestSources { ReadSourceTypeUnspecified
-    "READ_SOURCE_TYPE_UNSPECIFIED" ReadSourceTypeProfile "READ_SOURCE_TYPE_PROFILE"
-    ReadSourceTypeContact "READ_SOURCE_TYPE_CONTACT" ReadSourceTypeDomainContact
-    "READ_SOURCE_TYPE_DOMAIN_CONTACT" ReadSourceTypeOtherContact
-    "READ_SOURCE_TYPE_OTHER_CONTACT" }
-}
+pub type BatchCreateContactsRequestSources = PeopleGetSources;
 
 /// Values of `BatchUpdateContactsRequestSources`.
-#[non_exhaustive]
-pub enum BatchUpdateContactsRequestSources {
-    /// `READ_SOURCE_TYPE_UNSPECIFIED`
-    ReadSourceTypeUnspecified,
-    /// `READ_SOURCE_TYPE_PROFILE`
-    ReadSourceTypeProfile,
-    /// `READ_SOURCE_TYPE_CONTACT`
-    ReadSourceTypeContact,
-    /// `READ_SOURCE_TYPE_DOMAIN_CONTACT`
-    ReadSourceTypeDomainContact,
-    /// `READ_SOURCE_TYPE_OTHER_CONTACT`
-    ReadSourceTypeOtherContact,
-}
-runtime::open_enum! {
-    BatchUpdateContactsRequestSources { ReadSourceTypeUnspecified
-    "READ_SOURCE_TYPE_UNSPECIFIED" ReadSourceTypeProfile "READ_SOURCE_TYPE_PROFILE"
-    ReadSourceTypeContact "READ_SOURCE_TYPE_CONTACT" ReadSourceTypeDomainContact
-    "READ_SOURCE_TYPE_DOMAIN_CONTACT" ReadSourceTypeOtherContact
-    "READ_SOURCE_TYPE_OTHER_CONTACT" }
-}
+pub type BatchUpdateContactsRequestSources = PeopleGetSources;
 
 /// Values of `BiographyContentType`.
 #[non_exhaustive]
@@ -98,26 +45,7 @@ runtime::open_enum! {
 }
 
 /// Values of `CopyOtherContactToMyContactsGroupRequestSources`.
-#[non_exhaustive]
-pub enum CopyOtherContactToMyContactsGroupRequestSources {
-    /// `READ_SOURCE_TYPE_UNSPECIFIED`
-    ReadSourceTypeUnspecified,
-    /// `READ_SOURCE_TYPE_PROFILE`
-    ReadSourceTypeProfile,
-    /// `READ_SOURCE_TYPE_CONTACT`
-    ReadSourceTypeContact,
-    /// `READ_SOURCE_TYPE_DOMAIN_CONTACT`
-    ReadSourceTypeDomainContact,
-    /// `READ_SOURCE_TYPE_OTHER_CONTACT`
-    ReadSourceTypeOtherContact,
-}
-runtime::open_enum! {
-    CopyOtherContactToMyContactsGroupRequestSources { ReadSourceTypeUnspecified
-    "READ_SOURCE_TYPE_UNSPECIFIED" ReadSourceTypeProfile "READ_SOURCE_TYPE_PROFILE"
-    ReadSourceTypeContact "READ_SOURCE_TYPE_CONTACT" ReadSourceTypeDomainContact
-    "READ_SOURCE_TYPE_DOMAIN_CONTACT" ReadSourceTypeOtherContact
-    "READ_SOURCE_TYPE_OTHER_CONTACT" }
-}
+pub type CopyOtherContactToMyContactsGroupRequestSources = PeopleGetSources;
 
 /// Values of `MiscKeywordType`.
 #[non_exhaustive]
@@ -185,26 +113,7 @@ runtime::open_enum! {
 }
 
 /// Values of `OtherContactsListSources`.
-#[non_exhaustive]
-pub enum OtherContactsListSources {
-    /// `READ_SOURCE_TYPE_UNSPECIFIED`
-    ReadSourceTypeUnspecified,
-    /// `READ_SOURCE_TYPE_PROFILE`
-    ReadSourceTypeProfile,
-    /// `READ_SOURCE_TYPE_CONTACT`
-    ReadSourceTypeContact,
-    /// `READ_SOURCE_TYPE_DOMAIN_CONTACT`
-    ReadSourceTypeDomainContact,
-    /// `READ_SOURCE_TYPE_OTHER_CONTACT`
-    ReadSourceTypeOtherContact,
-}
-runtime::open_enum! {
-    OtherContactsListSources { ReadSourceTypeUnspecified "READ_SOURCE_TYPE_UNSPECIFIED"
-    ReadSourceTypeProfile "READ_SOURCE_TYPE_PROFILE" ReadSourceTypeContact
-    "READ_SOURCE_TYPE_CONTACT" ReadSourceTypeDomainContact
-    "READ_SOURCE_TYPE_DOMAIN_CONTACT" ReadSourceTypeOtherContact
-    "READ_SOURCE_TYPE_OTHER_CONTACT" }
-}
+pub type OtherContactsListSources = PeopleGetSources;
 
 /// Values of `PeopleConnectionsListSortOrder`.
 #[non_exhaustive]
@@ -225,92 +134,16 @@ runtime::open_enum! {
 }
 
 /// Values of `PeopleConnectionsListSources`.
-#[non_exhaustive]
-pub enum PeopleConnectionsListSources {
-    /// `READ_SOURCE_TYPE_UNSPECIFIED`
-    ReadSourceTypeUnspecified,
-    /// `READ_SOURCE_TYPE_PROFILE`
-    ReadSourceTypeProfile,
-    /// `READ_SOURCE_TYPE_CONTACT`
-    ReadSourceTypeContact,
-    /// `READ_SOURCE_TYPE_DOMAIN_CONTACT`
-    ReadSourceTypeDomainContact,
-    /// `READ_SOURCE_TYPE_OTHER_CONTACT`
-    ReadSourceTypeOtherContact,
-}
-runtime::open_enum! {
-    PeopleConnectionsListSources { ReadSourceTypeUnspecified
-    "READ_SOURCE_TYPE_UNSPECIFIED" ReadSourceTypeProfile "READ_SOURCE_TYPE_PROFILE"
-    ReadSourceTypeContact "READ_SOURCE_TYPE_CONTACT" ReadSourceTypeDomainContact
-    "READ_SOURCE_TYPE_DOMAIN_CONTACT" ReadSourceTypeOtherContact
-    "READ_SOURCE_TYPE_OTHER_CONTACT" }
-}
+pub type PeopleConnectionsListSources = PeopleGetSources;
 
 /// Values of `PeopleCreateContactSources`.
-#[non_exhaustive]
-pub enum PeopleCreateContactSources {
-    /// `READ_SOURCE_TYPE_UNSPECIFIED`
-    ReadSourceTypeUnspecified,
-    /// `READ_SOURCE_TYPE_PROFILE`
-    ReadSourceTypeProfile,
-    /// `READ_SOURCE_TYPE_CONTACT`
-    ReadSourceTypeContact,
-    /// `READ_SOURCE_TYPE_DOMAIN_CONTACT`
-    ReadSourceTypeDomainContact,
-    /// `READ_SOURCE_TYPE_OTHER_CONTACT`
-    ReadSourceTypeOtherContact,
-}
-runtime::open_enum! {
-    PeopleCreateContactSources { ReadSourceTypeUnspecified "READ_SOURCE_TYPE_UNSPECIFIED"
-    ReadSourceTypeProfile "READ_SOURCE_TYPE_PROFILE" ReadSourceTypeContact
-    "READ_SOURCE_TYPE_CONTACT" ReadSourceTypeDomainContact
-    "READ_SOURCE_TYPE_DOMAIN_CONTACT" ReadSourceTypeOtherContact
-    "READ_SOURCE_TYPE_OTHER_CONTACT" }
-}
+pub type PeopleCreateContactSources = PeopleGetSources;
 
 /// Values of `PeopleDeleteContactPhotoSources`.
-#[non_exhaustive]
-pub enum PeopleDeleteContactPhotoSources {
-    /// `READ_SOURCE_TYPE_UNSPECIFIED`
-    ReadSourceTypeUnspecified,
-    /// `READ_SOURCE_TYPE_PROFILE`
-    ReadSourceTypeProfile,
-    /// `READ_SOURCE_TYPE_CONTACT`
-    ReadSourceTypeContact,
-    /// `READ_SOURCE_TYPE_DOMAIN_CONTACT`
-    ReadSourceTypeDomainContact,
-    /// `READ_SOURCE_TYPE_OTHER_CONTACT`
-    ReadSourceTypeOtherContact,
-}
-runtime::open_enum! {
-    PeopleDeleteContactPhotoSources { ReadSourceTypeUnspecified
-    "READ_SOURCE_TYPE_UNSPECIFIED" ReadSourceTypeProfile "READ_SOURCE_TYPE_PROFILE"
-    ReadSourceTypeContact "READ_SOURCE_TYPE_CONTACT" ReadSourceTypeDomainContact
-    "READ_SOURCE_TYPE_DOMAIN_CONTACT" ReadSourceTypeOtherContact
-    "READ_SOURCE_TYPE_OTHER_CONTACT" }
-}
+pub type PeopleDeleteContactPhotoSources = PeopleGetSources;
 
 /// Values of `PeopleGetBatchGetSources`.
-#[non_exhaustive]
-pub enum PeopleGetBatchGetSources {
-    /// `READ_SOURCE_TYPE_UNSPECIFIED`
-    ReadSourceTypeUnspecified,
-    /// `READ_SOURCE_TYPE_PROFILE`
-    ReadSourceTypeProfile,
-    /// `READ_SOURCE_TYPE_CONTACT`
-    ReadSourceTypeContact,
-    /// `READ_SOURCE_TYPE_DOMAIN_CONTACT`
-    ReadSourceTypeDomainContact,
-    /// `READ_SOURCE_TYPE_OTHER_CONTACT`
-    ReadSourceTypeOtherContact,
-}
-runtime::open_enum! {
-    PeopleGetBatchGetSources { ReadSourceTypeUnspecified "READ_SOURCE_TYPE_UNSPECIFIED"
-    ReadSourceTypeProfile "READ_SOURCE_TYPE_PROFILE" ReadSourceTypeContact
-    "READ_SOURCE_TYPE_CONTACT" ReadSourceTypeDomainContact
-    "READ_SOURCE_TYPE_DOMAIN_CONTACT" ReadSourceTypeOtherContact
-    "READ_SOURCE_TYPE_OTHER_CONTACT" }
-}
+pub type PeopleGetBatchGetSources = PeopleGetSources;
 
 /// Values of `PeopleGetSources`.
 #[non_exhaustive]
@@ -366,79 +199,16 @@ runtime::open_enum! {
 }
 
 /// Values of `PeopleSearchContactsSources`.
-#[non_exhaustive]
-pub enum PeopleSearchContactsSources {
-    /// `READ_SOURCE_TYPE_UNSPECIFIED`
-    ReadSourceTypeUnspecified,
-    /// `READ_SOURCE_TYPE_PROFILE`
-    ReadSourceTypeProfile,
-    /// `READ_SOURCE_TYPE_CONTACT`
-    ReadSourceTypeContact,
-    /// `READ_SOURCE_TYPE_DOMAIN_CONTACT`
-    ReadSourceTypeDomainContact,
-    /// `READ_SOURCE_TYPE_OTHER_CONTACT`
-    ReadSourceTypeOtherContact,
-}
-runtime::open_enum! {
-    PeopleSearchContactsSources { ReadSourceTypeUnspecified
-    "READ_SOURCE_TYPE_UNSPECIFIED" ReadSourceTypeProfile "READ_SOURCE_TYPE_PROFILE"
-    ReadSourceTypeContact "READ_SOURCE_TYPE_CONTACT" ReadSourceTypeDomainContact
-    "READ_SOURCE_TYPE_DOMAIN_CONTACT" ReadSourceTypeOtherContact
-    "READ_SOURCE_TYPE_OTHER_CONTACT" }
-}
+pub type PeopleSearchContactsSources = PeopleGetSources;
 
 /// Values of `PeopleSearchDirectoryPeopleMergeSources`.
-#[non_exhaustive]
-pub enum PeopleSearchDirectoryPeopleMergeSources {
-    /// `DIRECTORY_MERGE_SOURCE_TYPE_UNSPECIFIED`
-    DirectoryMergeSourceTypeUnspecified,
-    /// `DIRECTORY_MERGE_SOURCE_TYPE_CONTACT`
-    DirectoryMergeSourceTypeContact,
-}
-runtime::open_enum! {
-    PeopleSearchDirectoryPeopleMergeSources { DirectoryMergeSourceTypeUnspecified
-    "DIRECTORY_MERGE_SOURCE_TYPE_UNSPECIFIED" DirectoryMergeSourceTypeContact
-    "DIRECTORY_MERGE_SOURCE_TYPE_CONTACT" }
-}
+pub type PeopleSearchDirectoryPeopleMergeSources = PeopleListDirectoryPeopleMergeSources;
 
 /// Values of `PeopleSearchDirectoryPeopleSources`.
-#[non_exhaustive]
-pub enum PeopleSearchDirectoryPeopleSources {
-    /// `DIRECTORY_SOURCE_TYPE_UNSPECIFIED`
-    DirectorySourceTypeUnspecified,
-    /// `DIRECTORY_SOURCE_TYPE_DOMAIN_CONTACT`
-    DirectorySourceTypeDomainContact,
-    /// `DIRECTORY_SOURCE_TYPE_DOMAIN_PROFILE`
-    DirectorySourceTypeDomainProfile,
-}
-runtime::open_enum! {
-    PeopleSearchDirectoryPeopleSources { DirectorySourceTypeUnspecified
-    "DIRECTORY_SOURCE_TYPE_UNSPECIFIED" DirectorySourceTypeDomainContact
-    "DIRECTORY_SOURCE_TYPE_DOMAIN_CONTACT" DirectorySourceTypeDomainProfile
-    "DIRECTORY_SOURCE_TYPE_DOMAIN_PROFILE" }
-}
+pub type PeopleSearchDirectoryPeopleSources = PeopleListDirectoryPeopleSources;
 
 /// Values of `PeopleUpdateContactSources`.
-#[non_exhaustive]
-pub enum PeopleUpdateContactSources {
-    /// `READ_SOURCE_TYPE_UNSPECIFIED`
-    ReadSourceTypeUnspecified,
-    /// `READ_SOURCE_TYPE_PROFILE`
-    ReadSourceTypeProfile,
-    /// `READ_SOURCE_TYPE_CONTACT`
-    ReadSourceTypeContact,
-    /// `READ_SOURCE_TYPE_DOMAIN_CONTACT`
-    ReadSourceTypeDomainContact,
-    /// `READ_SOURCE_TYPE_OTHER_CONTACT`
-    ReadSourceTypeOtherContact,
-}
-runtime::open_enum! {
-    PeopleUpdateContactSources { ReadSourceTypeUnspecified "READ_SOURCE_TYPE_UNSPECIFIED"
-    ReadSourceTypeProfile "READ_SOURCE_TYPE_PROFILE" ReadSourceTypeContact
-    "READ_SOURCE_TYPE_CONTACT" ReadSourceTypeDomainContact
-    "READ_SOURCE_TYPE_DOMAIN_CONTACT" ReadSourceTypeOtherContact
-    "READ_SOURCE_TYPE_OTHER_CONTACT" }
-}
+pub type PeopleUpdateContactSources = PeopleGetSources;
 
 /// Values of `PersonAgeRange`.
 #[non_exhaustive]
@@ -474,19 +244,7 @@ runtime::open_enum! {
 }
 
 /// Values of `ProfileMetadataObjectType`.
-#[non_exhaustive]
-pub enum ProfileMetadataObjectType {
-    /// `OBJECT_TYPE_UNSPECIFIED`
-    ObjectTypeUnspecified,
-    /// `PERSON`
-    Person,
-    /// `PAGE`
-    Page,
-}
-runtime::open_enum! {
-    ProfileMetadataObjectType { ObjectTypeUnspecified "OBJECT_TYPE_UNSPECIFIED" Person
-    "PERSON" Page "PAGE" }
-}
+pub type ProfileMetadataObjectType = PersonMetadataObjectType;
 
 /// Values of `ProfileMetadataUserTypes`.
 #[non_exhaustive]
@@ -530,23 +288,4 @@ runtime::open_enum! {
 }
 
 /// Values of `UpdateContactPhotoRequestSources`.
-#[non_exhaustive]
-pub enum UpdateContactPhotoRequestSources {
-    /// `READ_SOURCE_TYPE_UNSPECIFIED`
-    ReadSourceTypeUnspecified,
-    /// `READ_SOURCE_TYPE_PROFILE`
-    ReadSourceTypeProfile,
-    /// `READ_SOURCE_TYPE_CONTACT`
-    ReadSourceTypeContact,
-    /// `READ_SOURCE_TYPE_DOMAIN_CONTACT`
-    ReadSourceTypeDomainContact,
-    /// `READ_SOURCE_TYPE_OTHER_CONTACT`
-    ReadSourceTypeOtherContact,
-}
-runtime::open_enum! {
-    UpdateContactPhotoRequestSources { ReadSourceTypeUnspecified
-    "READ_SOURCE_TYPE_UNSPECIFIED" ReadSourceTypeProfile "READ_SOURCE_TYPE_PROFILE"
-    ReadSourceTypeContact "READ_SOURCE_TYPE_CONTACT" ReadSourceTypeDomainContact
-    "READ_SOURCE_TYPE_DOMAIN_CONTACT" ReadSourceTypeOtherContact
-    "READ_SOURCE_TYPE_OTHER_CONTACT" }
-}
+pub type UpdateContactPhotoRequestSources = PeopleGetSources;

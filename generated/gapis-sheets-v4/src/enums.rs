@@ -6,19 +6,7 @@
 use crate::runtime;
 
 /// Values of `AppendDimensionRequestDimension`.
-#[non_exhaustive]
-pub enum AppendDimensionRequestDimension {
-    /// `DIMENSION_UNSPECIFIED`
-    DimensionUnspecified,
-    /// `ROWS`
-    Rows,
-    /// `COLUMNS`
-    Columns,
-}
-runtime::open_enum! {
-    AppendDimensionRequestDimension { DimensionUnspecified "DIMENSION_UNSPECIFIED" Rows
-    "ROWS" Columns "COLUMNS" }
-}
+pub type AppendDimensionRequestDimension = DimensionRangeDimension;
 
 /// Values of `BaselineValueFormatComparisonType`.
 #[non_exhaustive]
@@ -55,22 +43,7 @@ runtime::open_enum! {
 }
 
 /// Values of `BasicChartSeriesTargetAxis`.
-#[non_exhaustive]
-pub enum BasicChartSeriesTargetAxis {
-    /// `BASIC_CHART_AXIS_POSITION_UNSPECIFIED`
-    BasicChartAxisPositionUnspecified,
-    /// `BOTTOM_AXIS`
-    BottomAxis,
-    /// `LEFT_AXIS`
-    LeftAxis,
-    /// `RIGHT_AXIS`
-    RightAxis,
-}
-runtime::open_enum! {
-    BasicChartSeriesTargetAxis { BasicChartAxisPositionUnspecified
-    "BASIC_CHART_AXIS_POSITION_UNSPECIFIED" BottomAxis "BOTTOM_AXIS" LeftAxis "LEFT_AXIS"
-    RightAxis "RIGHT_AXIS" }
-}
+pub type BasicChartSeriesTargetAxis = BasicChartAxisPosition;
 
 /// Values of `BasicChartSeriesType`.
 #[non_exhaustive]
@@ -99,30 +72,7 @@ runtime::open_enum! {
 }
 
 /// Values of `BasicChartSpecChartType`.
-#[non_exhaustive]
-pub enum BasicChartSpecChartType {
-    /// `BASIC_CHART_TYPE_UNSPECIFIED`
-    BasicChartTypeUnspecified,
-    /// `BAR`
-    Bar,
-    /// `LINE`
-    Line,
-    /// `AREA`
-    Area,
-    /// `COLUMN`
-    Column,
-    /// `SCATTER`
-    Scatter,
-    /// `COMBO`
-    Combo,
-    /// `STEPPED_AREA`
-    SteppedArea,
-}
-runtime::open_enum! {
-    BasicChartSpecChartType { BasicChartTypeUnspecified "BASIC_CHART_TYPE_UNSPECIFIED"
-    Bar "BAR" Line "LINE" Area "AREA" Column "COLUMN" Scatter "SCATTER" Combo "COMBO"
-    SteppedArea "STEPPED_AREA" }
-}
+pub type BasicChartSpecChartType = BasicChartSeriesType;
 
 /// Values of `BasicChartSpecCompareMode`.
 #[non_exhaustive]
@@ -181,66 +131,16 @@ runtime::open_enum! {
 }
 
 /// Values of `BatchGetValuesByDataFilterRequestDateTimeRenderOption`.
-#[non_exhaustive]
-pub enum BatchGetValuesByDataFilterRequestDateTimeRenderOption {
-    /// `SERIAL_NUMBER`
-    SerialNumber,
-    /// `FORMATTED_STRING`
-    FormattedString,
-}
-runtime::open_enum! {
-    BatchGetValuesByDataFilterRequestDateTimeRenderOption { SerialNumber "SERIAL_NUMBER"
-    FormattedString "FORMATTED_STRING" }
-}
+pub type BatchGetValuesByDataFilterRequestDateTimeRenderOption = SpreadsheetsValuesGetDateTimeRenderOption;
 
 /// Values of `BatchGetValuesByDataFilterRequestMajorDimension`.
-#[non_exhaustive]
-pub enum BatchGetValuesByDataFilterRequestMajorDimension {
-    /// `DIMENSION_UNSPECIFIED`
-    DimensionUnspecified,
-    /// `ROWS`
-    Rows,
-    /// `COLUMNS`
-    Columns,
-}
-runtime::open_enum! {
-    BatchGetValuesByDataFilterRequestMajorDimension { DimensionUnspecified
-    "DIMENSION_UNSPECIFIED" Rows "ROWS" Columns "COLUMNS" }
-}
+pub type BatchGetValuesByDataFilterRequestMajorDimension = DimensionRangeDimension;
 
 /// Values of `BatchGetValuesByDataFilterRequestValueRenderOption`.
-#[non_exhaustive]
-pub enum BatchGetValuesByDataFilterRequestValueRenderOption {
-    /// `FORMATTED_VALUE`
-    FormattedValue,
-    /// `UNFORMATTED_VALUE`
-    UnformattedValue,
-    /// `FORMULA`
-    Formula,
-}
-runtime::open_enum! {
-    BatchGetValuesByDataFilterRequestValueRenderOption { FormattedValue "FORMATTED_VALUE"
-    UnformattedValue "UNFORMATTED_VALUE" Formula "FORMULA" }
-}
+pub type BatchGetValuesByDataFilterRequestValueRenderOption = SpreadsheetsValuesGetValueRenderOption;
 
 /// Values of `BatchUpdateSpreadsheetRequestCommentsViewMode`.
-#[non_exhaustive]
-pub enum BatchUpdateSpreadsheetRequestCommentsViewMode {
-    /// `COMMENTS_VIEW_MODE_UNSPECIFIED`
-    CommentsViewModeUnspecified,
-    /// `COMMENTS_VIEW_MODE_DEFAULT_FOR_CURRENT_ACCESS`
-    CommentsViewModeDefaultForCurrentAccess,
-    /// `COMMENTS_VIEW_MODE_OMITTED`
-    CommentsViewModeOmitted,
-    /// `COMMENTS_VIEW_MODE_INCLUDED`
-    CommentsViewModeIncluded,
-}
-runtime::open_enum! {
-    BatchUpdateSpreadsheetRequestCommentsViewMode { CommentsViewModeUnspecified
-    "COMMENTS_VIEW_MODE_UNSPECIFIED" CommentsViewModeDefaultForCurrentAccess
-    "COMMENTS_VIEW_MODE_DEFAULT_FOR_CURRENT_ACCESS" CommentsViewModeOmitted
-    "COMMENTS_VIEW_MODE_OMITTED" CommentsViewModeIncluded "COMMENTS_VIEW_MODE_INCLUDED" }
-}
+pub type BatchUpdateSpreadsheetRequestCommentsViewMode = SpreadsheetCommentsViewMode;
 
 /// Values of `BatchUpdateSpreadsheetResponseCommentUpdateState`.
 #[non_exhaustive]
@@ -261,75 +161,19 @@ runtime::open_enum! {
 }
 
 /// Values of `BatchUpdateValuesByDataFilterRequestResponseDateTimeRenderOption`.
-#[non_exhaustive]
-pub enum BatchUpdateValuesByDataFilterRequestResponseDateTimeRenderOption {
-    /// `SERIAL_NUMBER`
-    SerialNumber,
-    /// `FORMATTED_STRING`
-    FormattedString,
-}
-runtime::open_enum! {
-    BatchUpdateValuesByDataFilterRequestResponseDateTimeRenderOption { SerialNumber
-    "SERIAL_NUMBER" FormattedString "FORMATTED_STRING" }
-}
+pub type BatchUpdateValuesByDataFilterRequestResponseDateTimeRenderOption = SpreadsheetsValuesGetDateTimeRenderOption;
 
 /// Values of `BatchUpdateValuesByDataFilterRequestResponseValueRenderOption`.
-#[non_exhaustive]
-pub enum BatchUpdateValuesByDataFilterRequestResponseValueRenderOption {
-    /// `FORMATTED_VALUE`
-    FormattedValue,
-    /// `UNFORMATTED_VALUE`
-    UnformattedValue,
-    /// `FORMULA`
-    Formula,
-}
-runtime::open_enum! {
-    BatchUpdateValuesByDataFilterRequestResponseValueRenderOption { FormattedValue
-    "FORMATTED_VALUE" UnformattedValue "UNFORMATTED_VALUE" Formula "FORMULA" }
-}
+pub type BatchUpdateValuesByDataFilterRequestResponseValueRenderOption = SpreadsheetsValuesGetValueRenderOption;
 
 /// Values of `BatchUpdateValuesByDataFilterRequestValueInputOption`.
-#[non_exhaustive]
-pub enum BatchUpdateValuesByDataFilterRequestValueInputOption {
-    /// `INPUT_VALUE_OPTION_UNSPECIFIED`
-    InputValueOptionUnspecified,
-    /// `RAW`
-    Raw,
-    /// `USER_ENTERED`
-    UserEntered,
-}
-runtime::open_enum! {
-    BatchUpdateValuesByDataFilterRequestValueInputOption { InputValueOptionUnspecified
-    "INPUT_VALUE_OPTION_UNSPECIFIED" Raw "RAW" UserEntered "USER_ENTERED" }
-}
+pub type BatchUpdateValuesByDataFilterRequestValueInputOption = BatchUpdateValuesRequestValueInputOption;
 
 /// Values of `BatchUpdateValuesRequestResponseDateTimeRenderOption`.
-#[non_exhaustive]
-pub enum BatchUpdateValuesRequestResponseDateTimeRenderOption {
-    /// `SERIAL_NUMBER`
-    SerialNumber,
-    /// `FORMATTED_STRING`
-    FormattedString,
-}
-runtime::open_enum! {
-    BatchUpdateValuesRequestResponseDateTimeRenderOption { SerialNumber "SERIAL_NUMBER"
-    FormattedString "FORMATTED_STRING" }
-}
+pub type BatchUpdateValuesRequestResponseDateTimeRenderOption = SpreadsheetsValuesGetDateTimeRenderOption;
 
 /// Values of `BatchUpdateValuesRequestResponseValueRenderOption`.
-#[non_exhaustive]
-pub enum BatchUpdateValuesRequestResponseValueRenderOption {
-    /// `FORMATTED_VALUE`
-    FormattedValue,
-    /// `UNFORMATTED_VALUE`
-    UnformattedValue,
-    /// `FORMULA`
-    Formula,
-}
-runtime::open_enum! {
-    BatchUpdateValuesRequestResponseValueRenderOption { FormattedValue "FORMATTED_VALUE"
-    UnformattedValue "UNFORMATTED_VALUE" Formula "FORMULA" }
-}
+pub type BatchUpdateValuesRequestResponseValueRenderOption = SpreadsheetsValuesGetValueRenderOption;
 
 /// Values of `BatchUpdateValuesRequestValueInputOption`.
 #[non_exhaustive]
@@ -756,54 +600,10 @@ runtime::open_enum! {
 }
 
 /// Values of `CopyPasteRequestPasteType`.
-#[non_exhaustive]
-pub enum CopyPasteRequestPasteType {
-    /// `PASTE_NORMAL`
-    PasteNormal,
-    /// `PASTE_VALUES`
-    PasteValues,
-    /// `PASTE_FORMAT`
-    PasteFormat,
-    /// `PASTE_NO_BORDERS`
-    PasteNoBorders,
-    /// `PASTE_FORMULA`
-    PasteFormula,
-    /// `PASTE_DATA_VALIDATION`
-    PasteDataValidation,
-    /// `PASTE_CONDITIONAL_FORMATTING`
-    PasteConditionalFormatting,
-}
-runtime::open_enum! {
-    CopyPasteRequestPasteType { PasteNormal "PASTE_NORMAL" PasteValues "PASTE_VALUES"
-    PasteFormat "PASTE_FORMAT" PasteNoBorders "PASTE_NO_BORDERS" PasteFormula
-    "PASTE_FORMULA" PasteDataValidation "PASTE_DATA_VALIDATION"
-    PasteConditionalFormatting "PASTE_CONDITIONAL_FORMATTING" }
-}
+pub type CopyPasteRequestPasteType = PasteDataRequestType;
 
 /// Values of `CutPasteRequestPasteType`.
-#[non_exhaustive]
-pub enum CutPasteRequestPasteType {
-    /// `PASTE_NORMAL`
-    PasteNormal,
-    /// `PASTE_VALUES`
-    PasteValues,
-    /// `PASTE_FORMAT`
-    PasteFormat,
-    /// `PASTE_NO_BORDERS`
-    PasteNoBorders,
-    /// `PASTE_FORMULA`
-    PasteFormula,
-    /// `PASTE_DATA_VALIDATION`
-    PasteDataValidation,
-    /// `PASTE_CONDITIONAL_FORMATTING`
-    PasteConditionalFormatting,
-}
-runtime::open_enum! {
-    CutPasteRequestPasteType { PasteNormal "PASTE_NORMAL" PasteValues "PASTE_VALUES"
-    PasteFormat "PASTE_FORMAT" PasteNoBorders "PASTE_NO_BORDERS" PasteFormula
-    "PASTE_FORMULA" PasteDataValidation "PASTE_DATA_VALIDATION"
-    PasteConditionalFormatting "PASTE_CONDITIONAL_FORMATTING" }
-}
+pub type CutPasteRequestPasteType = PasteDataRequestType;
 
 /// Values of `DataExecutionStatusErrorCode`.
 #[non_exhaustive]
@@ -885,19 +685,7 @@ runtime::open_enum! {
 }
 
 /// Values of `DataFilterValueRangeMajorDimension`.
-#[non_exhaustive]
-pub enum DataFilterValueRangeMajorDimension {
-    /// `DIMENSION_UNSPECIFIED`
-    DimensionUnspecified,
-    /// `ROWS`
-    Rows,
-    /// `COLUMNS`
-    Columns,
-}
-runtime::open_enum! {
-    DataFilterValueRangeMajorDimension { DimensionUnspecified "DIMENSION_UNSPECIFIED"
-    Rows "ROWS" Columns "COLUMNS" }
-}
+pub type DataFilterValueRangeMajorDimension = DimensionRangeDimension;
 
 /// Values of `DataLabelPlacement`.
 #[non_exhaustive]
@@ -1044,39 +832,10 @@ runtime::open_enum! {
 }
 
 /// Values of `DeleteRangeRequestShiftDimension`.
-#[non_exhaustive]
-pub enum DeleteRangeRequestShiftDimension {
-    /// `DIMENSION_UNSPECIFIED`
-    DimensionUnspecified,
-    /// `ROWS`
-    Rows,
-    /// `COLUMNS`
-    Columns,
-}
-runtime::open_enum! {
-    DeleteRangeRequestShiftDimension { DimensionUnspecified "DIMENSION_UNSPECIFIED" Rows
-    "ROWS" Columns "COLUMNS" }
-}
+pub type DeleteRangeRequestShiftDimension = DimensionRangeDimension;
 
 /// Values of `DeveloperMetadataLocationLocationType`.
-#[non_exhaustive]
-pub enum DeveloperMetadataLocationLocationType {
-    /// `DEVELOPER_METADATA_LOCATION_TYPE_UNSPECIFIED`
-    DeveloperMetadataLocationTypeUnspecified,
-    /// `ROW`
-    Row,
-    /// `COLUMN`
-    Column,
-    /// `SHEET`
-    Sheet,
-    /// `SPREADSHEET`
-    Spreadsheet,
-}
-runtime::open_enum! {
-    DeveloperMetadataLocationLocationType { DeveloperMetadataLocationTypeUnspecified
-    "DEVELOPER_METADATA_LOCATION_TYPE_UNSPECIFIED" Row "ROW" Column "COLUMN" Sheet
-    "SHEET" Spreadsheet "SPREADSHEET" }
-}
+pub type DeveloperMetadataLocationLocationType = DeveloperMetadataLookupLocationType;
 
 /// Values of `DeveloperMetadataLookupLocationMatchingStrategy`.
 #[non_exhaustive]
@@ -1116,19 +875,7 @@ runtime::open_enum! {
 }
 
 /// Values of `DeveloperMetadataLookupVisibility`.
-#[non_exhaustive]
-pub enum DeveloperMetadataLookupVisibility {
-    /// `DEVELOPER_METADATA_VISIBILITY_UNSPECIFIED`
-    DeveloperMetadataVisibilityUnspecified,
-    /// `DOCUMENT`
-    Document,
-    /// `PROJECT`
-    Project,
-}
-runtime::open_enum! {
-    DeveloperMetadataLookupVisibility { DeveloperMetadataVisibilityUnspecified
-    "DEVELOPER_METADATA_VISIBILITY_UNSPECIFIED" Document "DOCUMENT" Project "PROJECT" }
-}
+pub type DeveloperMetadataLookupVisibility = DeveloperMetadataVisibility;
 
 /// Values of `DeveloperMetadataVisibility`.
 #[non_exhaustive]
@@ -1191,23 +938,7 @@ runtime::open_enum! {
 }
 
 /// Values of `GetSpreadsheetByDataFilterRequestCommentsViewMode`.
-#[non_exhaustive]
-pub enum GetSpreadsheetByDataFilterRequestCommentsViewMode {
-    /// `COMMENTS_VIEW_MODE_UNSPECIFIED`
-    CommentsViewModeUnspecified,
-    /// `COMMENTS_VIEW_MODE_DEFAULT_FOR_CURRENT_ACCESS`
-    CommentsViewModeDefaultForCurrentAccess,
-    /// `COMMENTS_VIEW_MODE_OMITTED`
-    CommentsViewModeOmitted,
-    /// `COMMENTS_VIEW_MODE_INCLUDED`
-    CommentsViewModeIncluded,
-}
-runtime::open_enum! {
-    GetSpreadsheetByDataFilterRequestCommentsViewMode { CommentsViewModeUnspecified
-    "COMMENTS_VIEW_MODE_UNSPECIFIED" CommentsViewModeDefaultForCurrentAccess
-    "COMMENTS_VIEW_MODE_DEFAULT_FOR_CURRENT_ACCESS" CommentsViewModeOmitted
-    "COMMENTS_VIEW_MODE_OMITTED" CommentsViewModeIncluded "COMMENTS_VIEW_MODE_INCLUDED" }
-}
+pub type GetSpreadsheetByDataFilterRequestCommentsViewMode = SpreadsheetCommentsViewMode;
 
 /// Values of `HistogramChartSpecLegendPosition`.
 #[non_exhaustive]
@@ -1235,19 +966,7 @@ runtime::open_enum! {
 }
 
 /// Values of `InsertRangeRequestShiftDimension`.
-#[non_exhaustive]
-pub enum InsertRangeRequestShiftDimension {
-    /// `DIMENSION_UNSPECIFIED`
-    DimensionUnspecified,
-    /// `ROWS`
-    Rows,
-    /// `COLUMNS`
-    Columns,
-}
-runtime::open_enum! {
-    InsertRangeRequestShiftDimension { DimensionUnspecified "DIMENSION_UNSPECIFIED" Rows
-    "ROWS" Columns "COLUMNS" }
-}
+pub type InsertRangeRequestShiftDimension = DimensionRangeDimension;
 
 /// Values of `InterpolationPointType`.
 #[non_exhaustive]
@@ -1428,19 +1147,7 @@ runtime::open_enum! {
 }
 
 /// Values of `PivotGroupSortOrder`.
-#[non_exhaustive]
-pub enum PivotGroupSortOrder {
-    /// `SORT_ORDER_UNSPECIFIED`
-    SortOrderUnspecified,
-    /// `ASCENDING`
-    Ascending,
-    /// `DESCENDING`
-    Descending,
-}
-runtime::open_enum! {
-    PivotGroupSortOrder { SortOrderUnspecified "SORT_ORDER_UNSPECIFIED" Ascending
-    "ASCENDING" Descending "DESCENDING" }
-}
+pub type PivotGroupSortOrder = SortSpecSortOrder;
 
 /// Values of `PivotTableValueLayout`.
 #[non_exhaustive]
@@ -1603,28 +1310,7 @@ runtime::open_enum! {
 }
 
 /// Values of `ScorecardChartSpecAggregateType`.
-#[non_exhaustive]
-pub enum ScorecardChartSpecAggregateType {
-    /// `CHART_AGGREGATE_TYPE_UNSPECIFIED`
-    ChartAggregateTypeUnspecified,
-    /// `AVERAGE`
-    Average,
-    /// `COUNT`
-    Count,
-    /// `MAX`
-    Max,
-    /// `MEDIAN`
-    Median,
-    /// `MIN`
-    Min,
-    /// `SUM`
-    Sum,
-}
-runtime::open_enum! {
-    ScorecardChartSpecAggregateType { ChartAggregateTypeUnspecified
-    "CHART_AGGREGATE_TYPE_UNSPECIFIED" Average "AVERAGE" Count "COUNT" Max "MAX" Median
-    "MEDIAN" Min "MIN" Sum "SUM" }
-}
+pub type ScorecardChartSpecAggregateType = ChartDataAggregateType;
 
 /// Values of `ScorecardChartSpecNumberFormatSource`.
 #[non_exhaustive]
@@ -1659,21 +1345,7 @@ runtime::open_enum! {
 }
 
 /// Values of `SlicerSpecHorizontalAlignment`.
-#[non_exhaustive]
-pub enum SlicerSpecHorizontalAlignment {
-    /// `HORIZONTAL_ALIGN_UNSPECIFIED`
-    HorizontalAlignUnspecified,
-    /// `LEFT`
-    Left,
-    /// `CENTER`
-    Center,
-    /// `RIGHT`
-    Right,
-}
-runtime::open_enum! {
-    SlicerSpecHorizontalAlignment { HorizontalAlignUnspecified
-    "HORIZONTAL_ALIGN_UNSPECIFIED" Left "LEFT" Center "CENTER" Right "RIGHT" }
-}
+pub type SlicerSpecHorizontalAlignment = CellFormatHorizontalAlignment;
 
 /// Values of `SortSpecSortOrder`.
 #[non_exhaustive]
@@ -1691,19 +1363,7 @@ runtime::open_enum! {
 }
 
 /// Values of `SourceAndDestinationDimension`.
-#[non_exhaustive]
-pub enum SourceAndDestinationDimension {
-    /// `DIMENSION_UNSPECIFIED`
-    DimensionUnspecified,
-    /// `ROWS`
-    Rows,
-    /// `COLUMNS`
-    Columns,
-}
-runtime::open_enum! {
-    SourceAndDestinationDimension { DimensionUnspecified "DIMENSION_UNSPECIFIED" Rows
-    "ROWS" Columns "COLUMNS" }
-}
+pub type SourceAndDestinationDimension = DimensionRangeDimension;
 
 /// Values of `SpreadsheetCommentsViewMode`.
 #[non_exhaustive]
@@ -1743,23 +1403,7 @@ runtime::open_enum! {
 }
 
 /// Values of `SpreadsheetsGetCommentsViewMode`.
-#[non_exhaustive]
-pub enum SpreadsheetsGetCommentsViewMode {
-    /// `COMMENTS_VIEW_MODE_UNSPECIFIED`
-    CommentsViewModeUnspecified,
-    /// `COMMENTS_VIEW_MODE_DEFAULT_FOR_CURRENT_ACCESS`
-    CommentsViewModeDefaultForCurrentAccess,
-    /// `COMMENTS_VIEW_MODE_OMITTED`
-    CommentsViewModeOmitted,
-    /// `COMMENTS_VIEW_MODE_INCLUDED`
-    CommentsViewModeIncluded,
-}
-runtime::open_enum! {
-    SpreadsheetsGetCommentsViewMode { CommentsViewModeUnspecified
-    "COMMENTS_VIEW_MODE_UNSPECIFIED" CommentsViewModeDefaultForCurrentAccess
-    "COMMENTS_VIEW_MODE_DEFAULT_FOR_CURRENT_ACCESS" CommentsViewModeOmitted
-    "COMMENTS_VIEW_MODE_OMITTED" CommentsViewModeIncluded "COMMENTS_VIEW_MODE_INCLUDED" }
-}
+pub type SpreadsheetsGetCommentsViewMode = SpreadsheetCommentsViewMode;
 
 /// Values of `SpreadsheetsValuesAppendInsertDataOption`.
 #[non_exhaustive]
@@ -1775,90 +1419,22 @@ runtime::open_enum! {
 }
 
 /// Values of `SpreadsheetsValuesAppendResponseDateTimeRenderOption`.
-#[non_exhaustive]
-pub enum SpreadsheetsValuesAppendResponseDateTimeRenderOption {
-    /// `SERIAL_NUMBER`
-    SerialNumber,
-    /// `FORMATTED_STRING`
-    FormattedString,
-}
-runtime::open_enum! {
-    SpreadsheetsValuesAppendResponseDateTimeRenderOption { SerialNumber "SERIAL_NUMBER"
-    FormattedString "FORMATTED_STRING" }
-}
+pub type SpreadsheetsValuesAppendResponseDateTimeRenderOption = SpreadsheetsValuesGetDateTimeRenderOption;
 
 /// Values of `SpreadsheetsValuesAppendResponseValueRenderOption`.
-#[non_exhaustive]
-pub enum SpreadsheetsValuesAppendResponseValueRenderOption {
-    /// `FORMATTED_VALUE`
-    FormattedValue,
-    /// `UNFORMATTED_VALUE`
-    UnformattedValue,
-    /// `FORMULA`
-    Formula,
-}
-runtime::open_enum! {
-    SpreadsheetsValuesAppendResponseValueRenderOption { FormattedValue "FORMATTED_VALUE"
-    UnformattedValue "UNFORMATTED_VALUE" Formula "FORMULA" }
-}
+pub type SpreadsheetsValuesAppendResponseValueRenderOption = SpreadsheetsValuesGetValueRenderOption;
 
 /// Values of `SpreadsheetsValuesAppendValueInputOption`.
-#[non_exhaustive]
-pub enum SpreadsheetsValuesAppendValueInputOption {
-    /// `INPUT_VALUE_OPTION_UNSPECIFIED`
-    InputValueOptionUnspecified,
-    /// `RAW`
-    Raw,
-    /// `USER_ENTERED`
-    UserEntered,
-}
-runtime::open_enum! {
-    SpreadsheetsValuesAppendValueInputOption { InputValueOptionUnspecified
-    "INPUT_VALUE_OPTION_UNSPECIFIED" Raw "RAW" UserEntered "USER_ENTERED" }
-}
+pub type SpreadsheetsValuesAppendValueInputOption = BatchUpdateValuesRequestValueInputOption;
 
 /// Values of `SpreadsheetsValuesBatchGetDateTimeRenderOption`.
-#[non_exhaustive]
-pub enum SpreadsheetsValuesBatchGetDateTimeRenderOption {
-    /// `SERIAL_NUMBER`
-    SerialNumber,
-    /// `FORMATTED_STRING`
-    FormattedString,
-}
-runtime::open_enum! {
-    SpreadsheetsValuesBatchGetDateTimeRenderOption { SerialNumber "SERIAL_NUMBER"
-    FormattedString "FORMATTED_STRING" }
-}
+pub type SpreadsheetsValuesBatchGetDateTimeRenderOption = SpreadsheetsValuesGetDateTimeRenderOption;
 
 /// Values of `SpreadsheetsValuesBatchGetMajorDimension`.
-#[non_exhaustive]
-pub enum SpreadsheetsValuesBatchGetMajorDimension {
-    /// `DIMENSION_UNSPECIFIED`
-    DimensionUnspecified,
-    /// `ROWS`
-    Rows,
-    /// `COLUMNS`
-    Columns,
-}
-runtime::open_enum! {
-    SpreadsheetsValuesBatchGetMajorDimension { DimensionUnspecified
-    "DIMENSION_UNSPECIFIED" Rows "ROWS" Columns "COLUMNS" }
-}
+pub type SpreadsheetsValuesBatchGetMajorDimension = DimensionRangeDimension;
 
 /// Values of `SpreadsheetsValuesBatchGetValueRenderOption`.
-#[non_exhaustive]
-pub enum SpreadsheetsValuesBatchGetValueRenderOption {
-    /// `FORMATTED_VALUE`
-    FormattedValue,
-    /// `UNFORMATTED_VALUE`
-    UnformattedValue,
-    /// `FORMULA`
-    Formula,
-}
-runtime::open_enum! {
-    SpreadsheetsValuesBatchGetValueRenderOption { FormattedValue "FORMATTED_VALUE"
-    UnformattedValue "UNFORMATTED_VALUE" Formula "FORMULA" }
-}
+pub type SpreadsheetsValuesBatchGetValueRenderOption = SpreadsheetsValuesGetValueRenderOption;
 
 /// Values of `SpreadsheetsValuesGetDateTimeRenderOption`.
 #[non_exhaustive]
@@ -1874,19 +1450,7 @@ runtime::open_enum! {
 }
 
 /// Values of `SpreadsheetsValuesGetMajorDimension`.
-#[non_exhaustive]
-pub enum SpreadsheetsValuesGetMajorDimension {
-    /// `DIMENSION_UNSPECIFIED`
-    DimensionUnspecified,
-    /// `ROWS`
-    Rows,
-    /// `COLUMNS`
-    Columns,
-}
-runtime::open_enum! {
-    SpreadsheetsValuesGetMajorDimension { DimensionUnspecified "DIMENSION_UNSPECIFIED"
-    Rows "ROWS" Columns "COLUMNS" }
-}
+pub type SpreadsheetsValuesGetMajorDimension = DimensionRangeDimension;
 
 /// Values of `SpreadsheetsValuesGetValueRenderOption`.
 #[non_exhaustive]
@@ -1904,47 +1468,13 @@ runtime::open_enum! {
 }
 
 /// Values of `SpreadsheetsValuesUpdateResponseDateTimeRenderOption`.
-#[non_exhaustive]
-pub enum SpreadsheetsValuesUpdateResponseDateTimeRenderOption {
-    /// `SERIAL_NUMBER`
-    SerialNumber,
-    /// `FORMATTED_STRING`
-    FormattedString,
-}
-runtime::open_enum! {
-    SpreadsheetsValuesUpdateResponseDateTimeRenderOption { SerialNumber "SERIAL_NUMBER"
-    FormattedString "FORMATTED_STRING" }
-}
+pub type SpreadsheetsValuesUpdateResponseDateTimeRenderOption = SpreadsheetsValuesGetDateTimeRenderOption;
 
 /// Values of `SpreadsheetsValuesUpdateResponseValueRenderOption`.
-#[non_exhaustive]
-pub enum SpreadsheetsValuesUpdateResponseValueRenderOption {
-    /// `FORMATTED_VALUE`
-    FormattedValue,
-    /// `UNFORMATTED_VALUE`
-    UnformattedValue,
-    /// `FORMULA`
-    Formula,
-}
-runtime::open_enum! {
-    SpreadsheetsValuesUpdateResponseValueRenderOption { FormattedValue "FORMATTED_VALUE"
-    UnformattedValue "UNFORMATTED_VALUE" Formula "FORMULA" }
-}
+pub type SpreadsheetsValuesUpdateResponseValueRenderOption = SpreadsheetsValuesGetValueRenderOption;
 
 /// Values of `SpreadsheetsValuesUpdateValueInputOption`.
-#[non_exhaustive]
-pub enum SpreadsheetsValuesUpdateValueInputOption {
-    /// `INPUT_VALUE_OPTION_UNSPECIFIED`
-    InputValueOptionUnspecified,
-    /// `RAW`
-    Raw,
-    /// `USER_ENTERED`
-    UserEntered,
-}
-runtime::open_enum! {
-    SpreadsheetsValuesUpdateValueInputOption { InputValueOptionUnspecified
-    "INPUT_VALUE_OPTION_UNSPECIFIED" Raw "RAW" UserEntered "USER_ENTERED" }
-}
+pub type SpreadsheetsValuesUpdateValueInputOption = BatchUpdateValuesRequestValueInputOption;
 
 /// Values of `TableColumnPropertiesColumnType`.
 #[non_exhaustive]
@@ -1989,21 +1519,7 @@ runtime::open_enum! {
 }
 
 /// Values of `TextPositionHorizontalAlignment`.
-#[non_exhaustive]
-pub enum TextPositionHorizontalAlignment {
-    /// `HORIZONTAL_ALIGN_UNSPECIFIED`
-    HorizontalAlignUnspecified,
-    /// `LEFT`
-    Left,
-    /// `CENTER`
-    Center,
-    /// `RIGHT`
-    Right,
-}
-runtime::open_enum! {
-    TextPositionHorizontalAlignment { HorizontalAlignUnspecified
-    "HORIZONTAL_ALIGN_UNSPECIFIED" Left "LEFT" Center "CENTER" Right "RIGHT" }
-}
+pub type TextPositionHorizontalAlignment = CellFormatHorizontalAlignment;
 
 /// Values of `TextToColumnsRequestDelimiterType`.
 #[non_exhaustive]
@@ -2030,49 +1546,10 @@ runtime::open_enum! {
 }
 
 /// Values of `ThemeColorPairColorType`.
-#[non_exhaustive]
-pub enum ThemeColorPairColorType {
-    /// `THEME_COLOR_TYPE_UNSPECIFIED`
-    ThemeColorTypeUnspecified,
-    /// `TEXT`
-    Text,
-    /// `BACKGROUND`
-    Background,
-    /// `ACCENT1`
-    Accent1,
-    /// `ACCENT2`
-    Accent2,
-    /// `ACCENT3`
-    Accent3,
-    /// `ACCENT4`
-    Accent4,
-    /// `ACCENT5`
-    Accent5,
-    /// `ACCENT6`
-    Accent6,
-    /// `LINK`
-    Link,
-}
-runtime::open_enum! {
-    ThemeColorPairColorType { ThemeColorTypeUnspecified "THEME_COLOR_TYPE_UNSPECIFIED"
-    Text "TEXT" Background "BACKGROUND" Accent1 "ACCENT1" Accent2 "ACCENT2" Accent3
-    "ACCENT3" Accent4 "ACCENT4" Accent5 "ACCENT5" Accent6 "ACCENT6" Link "LINK" }
-}
+pub type ThemeColorPairColorType = ColorStyleThemeColor;
 
 /// Values of `ValueRangeMajorDimension`.
-#[non_exhaustive]
-pub enum ValueRangeMajorDimension {
-    /// `DIMENSION_UNSPECIFIED`
-    DimensionUnspecified,
-    /// `ROWS`
-    Rows,
-    /// `COLUMNS`
-    Columns,
-}
-runtime::open_enum! {
-    ValueRangeMajorDimension { DimensionUnspecified "DIMENSION_UNSPECIFIED" Rows "ROWS"
-    Columns "COLUMNS" }
-}
+pub type ValueRangeMajorDimension = DimensionRangeDimension;
 
 /// Values of `WaterfallChartSpecStackedType`.
 #[non_exhaustive]

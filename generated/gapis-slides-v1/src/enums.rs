@@ -6,18 +6,7 @@
 use crate::runtime;
 
 /// Values of `AffineTransformUnit`.
-#[non_exhaustive]
-pub enum AffineTransformUnit {
-    /// `UNIT_UNSPECIFIED`
-    UnitUnspecified,
-    /// `EMU`
-    Emu,
-    /// `PT`
-    Pt,
-}
-runtime::open_enum! {
-    AffineTransformUnit { UnitUnspecified "UNIT_UNSPECIFIED" Emu "EMU" Pt "PT" }
-}
+pub type AffineTransformUnit = DimensionUnit;
 
 /// Values of `AutoTextType`.
 #[non_exhaustive]
@@ -82,21 +71,7 @@ runtime::open_enum! {
 }
 
 /// Values of `CreateLineRequestCategory`.
-#[non_exhaustive]
-pub enum CreateLineRequestCategory {
-    /// `LINE_CATEGORY_UNSPECIFIED`
-    LineCategoryUnspecified,
-    /// `STRAIGHT`
-    Straight,
-    /// `BENT`
-    Bent,
-    /// `CURVED`
-    Curved,
-}
-runtime::open_enum! {
-    CreateLineRequestCategory { LineCategoryUnspecified "LINE_CATEGORY_UNSPECIFIED"
-    Straight "STRAIGHT" Bent "BENT" Curved "CURVED" }
-}
+pub type CreateLineRequestCategory = LineLineCategory;
 
 /// Values of `CreateLineRequestLineCategory`.
 #[non_exhaustive]
@@ -163,353 +138,7 @@ runtime::open_enum! {
 }
 
 /// Values of `CreateShapeRequestShapeType`.
-#[non_exhaustive]
-pub enum CreateShapeRequestShapeType {
-    /// `TYPE_UNSPECIFIED`
-    TypeUnspecified,
-    /// `TEXT_BOX`
-    TextBox,
-    /// `RECTANGLE`
-    Rectangle,
-    /// `ROUND_RECTANGLE`
-    RoundRectangle,
-    /// `ELLIPSE`
-    Ellipse,
-    /// `ARC`
-    Arc,
-    /// `BENT_ARROW`
-    BentArrow,
-    /// `BENT_UP_ARROW`
-    BentUpArrow,
-    /// `BEVEL`
-    Bevel,
-    /// `BLOCK_ARC`
-    BlockArc,
-    /// `BRACE_PAIR`
-    BracePair,
-    /// `BRACKET_PAIR`
-    BracketPair,
-    /// `CAN`
-    Can,
-    /// `CHEVRON`
-    Chevron,
-    /// `CHORD`
-    Chord,
-    /// `CLOUD`
-    Cloud,
-    /// `CORNER`
-    Corner,
-    /// `CUBE`
-    Cube,
-    /// `CURVED_DOWN_ARROW`
-    CurvedDownArrow,
-    /// `CURVED_LEFT_ARROW`
-    CurvedLeftArrow,
-    /// `CURVED_RIGHT_ARROW`
-    CurvedRightArrow,
-    /// `CURVED_UP_ARROW`
-    CurvedUpArrow,
-    /// `DECAGON`
-    Decagon,
-    /// `DIAGONAL_STRIPE`
-    DiagonalStripe,
-    /// `DIAMOND`
-    Diamond,
-    /// `DODECAGON`
-    Dodecagon,
-    /// `DONUT`
-    Donut,
-    /// `DOUBLE_WAVE`
-    DoubleWave,
-    /// `DOWN_ARROW`
-    DownArrow,
-    /// `DOWN_ARROW_CALLOUT`
-    DownArrowCallout,
-    /// `FOLDED_CORNER`
-    FoldedCorner,
-    /// `FRAME`
-    Frame,
-    /// `HALF_FRAME`
-    HalfFrame,
-    /// `HEART`
-    Heart,
-    /// `HEPTAGON`
-    Heptagon,
-    /// `HEXAGON`
-    Hexagon,
-    /// `HOME_PLATE`
-    HomePlate,
-    /// `HORIZONTAL_SCROLL`
-    HorizontalScroll,
-    /// `IRREGULAR_SEAL_1`
-    IrregularSeal1,
-    /// `IRREGULAR_SEAL_2`
-    IrregularSeal2,
-    /// `LEFT_ARROW`
-    LeftArrow,
-    /// `LEFT_ARROW_CALLOUT`
-    LeftArrowCallout,
-    /// `LEFT_BRACE`
-    LeftBrace,
-    /// `LEFT_BRACKET`
-    LeftBracket,
-    /// `LEFT_RIGHT_ARROW`
-    LeftRightArrow,
-    /// `LEFT_RIGHT_ARROW_CALLOUT`
-    LeftRightArrowCallout,
-    /// `LEFT_RIGHT_UP_ARROW`
-    LeftRightUpArrow,
-    /// `LEFT_UP_ARROW`
-    LeftUpArrow,
-    /// `LIGHTNING_BOLT`
-    LightningBolt,
-    /// `MATH_DIVIDE`
-    MathDivide,
-    /// `MATH_EQUAL`
-    MathEqual,
-    /// `MATH_MINUS`
-    MathMinus,
-    /// `MATH_MULTIPLY`
-    MathMultiply,
-    /// `MATH_NOT_EQUAL`
-    MathNotEqual,
-    /// `MATH_PLUS`
-    MathPlus,
-    /// `MOON`
-    Moon,
-    /// `NO_SMOKING`
-    NoSmoking,
-    /// `NOTCHED_RIGHT_ARROW`
-    NotchedRightArrow,
-    /// `OCTAGON`
-    Octagon,
-    /// `PARALLELOGRAM`
-    Parallelogram,
-    /// `PENTAGON`
-    Pentagon,
-    /// `PIE`
-    Pie,
-    /// `PLAQUE`
-    Plaque,
-    /// `PLUS`
-    Plus,
-    /// `QUAD_ARROW`
-    QuadArrow,
-    /// `QUAD_ARROW_CALLOUT`
-    QuadArrowCallout,
-    /// `RIBBON`
-    Ribbon,
-    /// `RIBBON_2`
-    Ribbon2,
-    /// `RIGHT_ARROW`
-    RightArrow,
-    /// `RIGHT_ARROW_CALLOUT`
-    RightArrowCallout,
-    /// `RIGHT_BRACE`
-    RightBrace,
-    /// `RIGHT_BRACKET`
-    RightBracket,
-    /// `ROUND_1_RECTANGLE`
-    Round1Rectangle,
-    /// `ROUND_2_DIAGONAL_RECTANGLE`
-    Round2DiagonalRectangle,
-    /// `ROUND_2_SAME_RECTANGLE`
-    Round2SameRectangle,
-    /// `RIGHT_TRIANGLE`
-    RightTriangle,
-    /// `SMILEY_FACE`
-    SmileyFace,
-    /// `SNIP_1_RECTANGLE`
-    Snip1Rectangle,
-    /// `SNIP_2_DIAGONAL_RECTANGLE`
-    Snip2DiagonalRectangle,
-    /// `SNIP_2_SAME_RECTANGLE`
-    Snip2SameRectangle,
-    /// `SNIP_ROUND_RECTANGLE`
-    SnipRoundRectangle,
-    /// `STAR_10`
-    Star10,
-    /// `STAR_12`
-    Star12,
-    /// `STAR_16`
-    Star16,
-    /// `STAR_24`
-    Star24,
-    /// `STAR_32`
-    Star32,
-    /// `STAR_4`
-    Star4,
-    /// `STAR_5`
-    Star5,
-    /// `STAR_6`
-    Star6,
-    /// `STAR_7`
-    Star7,
-    /// `STAR_8`
-    Star8,
-    /// `STRIPED_RIGHT_ARROW`
-    StripedRightArrow,
-    /// `SUN`
-    Sun,
-    /// `TRAPEZOID`
-    Trapezoid,
-    /// `TRIANGLE`
-    Triangle,
-    /// `UP_ARROW`
-    UpArrow,
-    /// `UP_ARROW_CALLOUT`
-    UpArrowCallout,
-    /// `UP_DOWN_ARROW`
-    UpDownArrow,
-    /// `UTURN_ARROW`
-    UturnArrow,
-    /// `VERTICAL_SCROLL`
-    VerticalScroll,
-    /// `WAVE`
-    Wave,
-    /// `WEDGE_ELLIPSE_CALLOUT`
-    WedgeEllipseCallout,
-    /// `WEDGE_RECTANGLE_CALLOUT`
-    WedgeRectangleCallout,
-    /// `WEDGE_ROUND_RECTANGLE_CALLOUT`
-    WedgeRoundRectangleCallout,
-    /// `FLOW_CHART_ALTERNATE_PROCESS`
-    FlowChartAlternateProcess,
-    /// `FLOW_CHART_COLLATE`
-    FlowChartCollate,
-    /// `FLOW_CHART_CONNECTOR`
-    FlowChartConnector,
-    /// `FLOW_CHART_DECISION`
-    FlowChartDecision,
-    /// `FLOW_CHART_DELAY`
-    FlowChartDelay,
-    /// `FLOW_CHART_DISPLAY`
-    FlowChartDisplay,
-    /// `FLOW_CHART_DOCUMENT`
-    FlowChartDocument,
-    /// `FLOW_CHART_EXTRACT`
-    FlowChartExtract,
-    /// `FLOW_CHART_INPUT_OUTPUT`
-    FlowChartInputOutput,
-    /// `FLOW_CHART_INTERNAL_STORAGE`
-    FlowChartInternalStorage,
-    /// `FLOW_CHART_MAGNETIC_DISK`
-    FlowChartMagneticDisk,
-    /// `FLOW_CHART_MAGNETIC_DRUM`
-    FlowChartMagneticDrum,
-    /// `FLOW_CHART_MAGNETIC_TAPE`
-    FlowChartMagneticTape,
-    /// `FLOW_CHART_MANUAL_INPUT`
-    FlowChartManualInput,
-    /// `FLOW_CHART_MANUAL_OPERATION`
-    FlowChartManualOperation,
-    /// `FLOW_CHART_MERGE`
-    FlowChartMerge,
-    /// `FLOW_CHART_MULTIDOCUMENT`
-    FlowChartMultidocument,
-    /// `FLOW_CHART_OFFLINE_STORAGE`
-    FlowChartOfflineStorage,
-    /// `FLOW_CHART_OFFPAGE_CONNECTOR`
-    FlowChartOffpageConnector,
-    /// `FLOW_CHART_ONLINE_STORAGE`
-    FlowChartOnlineStorage,
-    /// `FLOW_CHART_OR`
-    FlowChartOr,
-    /// `FLOW_CHART_PREDEFINED_PROCESS`
-    FlowChartPredefinedProcess,
-    /// `FLOW_CHART_PREPARATION`
-    FlowChartPreparation,
-    /// `FLOW_CHART_PROCESS`
-    FlowChartProcess,
-    /// `FLOW_CHART_PUNCHED_CARD`
-    FlowChartPunchedCard,
-    /// `FLOW_CHART_PUNCHED_TAPE`
-    FlowChartPunchedTape,
-    /// `FLOW_CHART_SORT`
-    FlowChartSort,
-    /// `FLOW_CHART_SUMMING_JUNCTION`
-    FlowChartSummingJunction,
-    /// `FLOW_CHART_TERMINATOR`
-    FlowChartTerminator,
-    /// `ARROW_EAST`
-    ArrowEast,
-    /// `ARROW_NORTH_EAST`
-    ArrowNorthEast,
-    /// `ARROW_NORTH`
-    ArrowNorth,
-    /// `SPEECH`
-    Speech,
-    /// `STARBURST`
-    Starburst,
-    /// `TEARDROP`
-    Teardrop,
-    /// `ELLIPSE_RIBBON`
-    EllipseRibbon,
-    /// `ELLIPSE_RIBBON_2`
-    EllipseRibbon2,
-    /// `CLOUD_CALLOUT`
-    CloudCallout,
-    /// `CUSTOM`
-    Custom,
-}
-runtime::open_enum! {
-    CreateShapeRequestShapeType { TypeUnspecified "TYPE_UNSPECIFIED" TextBox "TEXT_BOX"
-    Rectangle "RECTANGLE" RoundRectangle "ROUND_RECTANGLE" Ellipse "ELLIPSE" Arc "ARC"
-    BentArrow "BENT_ARROW" BentUpArrow "BENT_UP_ARROW" Bevel "BEVEL" BlockArc "BLOCK_ARC"
-    BracePair "BRACE_PAIR" BracketPair "BRACKET_PAIR" Can "CAN" Chevron "CHEVRON" Chord
-    "CHORD" Cloud "CLOUD" Corner "CORNER" Cube "CUBE" CurvedDownArrow "CURVED_DOWN_ARROW"
-    CurvedLeftArrow "CURVED_LEFT_ARROW" CurvedRightArrow "CURVED_RIGHT_ARROW"
-    CurvedUpArrow "CURVED_UP_ARROW" Decagon "DECAGON" DiagonalStripe "DIAGONAL_STRIPE"
-    Diamond "DIAMOND" Dodecagon "DODECAGON" Donut "DONUT" DoubleWave "DOUBLE_WAVE"
-    DownArrow "DOWN_ARROW" DownArrowCallout "DOWN_ARROW_CALLOUT" FoldedCorner
-    "FOLDED_CORNER" Frame "FRAME" HalfFrame "HALF_FRAME" Heart "HEART" Heptagon
-    "HEPTAGON" Hexagon "HEXAGON" HomePlate "HOME_PLATE" HorizontalScroll
-    "HORIZONTAL_SCROLL" IrregularSeal1 "IRREGULAR_SEAL_1" IrregularSeal2
-    "IRREGULAR_SEAL_2" LeftArrow "LEFT_ARROW" LeftArrowCallout "LEFT_ARROW_CALLOUT"
-    LeftBrace "LEFT_BRACE" LeftBracket "LEFT_BRACKET" LeftRightArrow "LEFT_RIGHT_ARROW"
-    LeftRightArrowCallout "LEFT_RIGHT_ARROW_CALLOUT" LeftRightUpArrow
-    "LEFT_RIGHT_UP_ARROW" LeftUpArrow "LEFT_UP_ARROW" LightningBolt "LIGHTNING_BOLT"
-    MathDivide "MATH_DIVIDE" MathEqual "MATH_EQUAL" MathMinus "MATH_MINUS" MathMultiply
-    "MATH_MULTIPLY" MathNotEqual "MATH_NOT_EQUAL" MathPlus "MATH_PLUS" Moon "MOON"
-    NoSmoking "NO_SMOKING" NotchedRightArrow "NOTCHED_RIGHT_ARROW" Octagon "OCTAGON"
-    Parallelogram "PARALLELOGRAM" Pentagon "PENTAGON" Pie "PIE" Plaque "PLAQUE" Plus
-    "PLUS" QuadArrow "QUAD_ARROW" QuadArrowCallout "QUAD_ARROW_CALLOUT" Ribbon "RIBBON"
-    Ribbon2 "RIBBON_2" RightArrow "RIGHT_ARROW" RightArrowCallout "RIGHT_ARROW_CALLOUT"
-    RightBrace "RIGHT_BRACE" RightBracket "RIGHT_BRACKET" Round1Rectangle
-    "ROUND_1_RECTANGLE" Round2DiagonalRectangle "ROUND_2_DIAGONAL_RECTANGLE"
-    Round2SameRectangle "ROUND_2_SAME_RECTANGLE" RightTriangle "RIGHT_TRIANGLE"
-    SmileyFace "SMILEY_FACE" Snip1Rectangle "SNIP_1_RECTANGLE" Snip2DiagonalRectangle
-    "SNIP_2_DIAGONAL_RECTANGLE" Snip2SameRectangle "SNIP_2_SAME_RECTANGLE"
-    SnipRoundRectangle "SNIP_ROUND_RECTANGLE" Star10 "STAR_10" Star12 "STAR_12" Star16
-    "STAR_16" Star24 "STAR_24" Star32 "STAR_32" Star4 "STAR_4" Star5 "STAR_5" Star6
-    "STAR_6" Star7 "STAR_7" Star8 "STAR_8" StripedRightArrow "STRIPED_RIGHT_ARROW" Sun
-    "SUN" Trapezoid "TRAPEZOID" Triangle "TRIANGLE" UpArrow "UP_ARROW" UpArrowCallout
-    "UP_ARROW_CALLOUT" UpDownArrow "UP_DOWN_ARROW" UturnArrow "UTURN_ARROW"
-    VerticalScroll "VERTICAL_SCROLL" Wave "WAVE" WedgeEllipseCallout
-    "WEDGE_ELLIPSE_CALLOUT" WedgeRectangleCallout "WEDGE_RECTANGLE_CALLOUT"
-    WedgeRoundRectangleCallout "WEDGE_ROUND_RECTANGLE_CALLOUT" FlowChartAlternateProcess
-    "FLOW_CHART_ALTERNATE_PROCESS" FlowChartCollate "FLOW_CHART_COLLATE"
-    FlowChartConnector "FLOW_CHART_CONNECTOR" FlowChartDecision "FLOW_CHART_DECISION"
-    FlowChartDelay "FLOW_CHART_DELAY" FlowChartDisplay "FLOW_CHART_DISPLAY"
-    FlowChartDocument "FLOW_CHART_DOCUMENT" FlowChartExtract "FLOW_CHART_EXTRACT"
-    FlowChartInputOutput "FLOW_CHART_INPUT_OUTPUT" FlowChartInternalStorage
-    "FLOW_CHART_INTERNAL_STORAGE" FlowChartMagneticDisk "FLOW_CHART_MAGNETIC_DISK"
-    FlowChartMagneticDrum "FLOW_CHART_MAGNETIC_DRUM" FlowChartMagneticTape
-    "FLOW_CHART_MAGNETIC_TAPE" FlowChartManualInput "FLOW_CHART_MANUAL_INPUT"
-    FlowChartManualOperation "FLOW_CHART_MANUAL_OPERATION" FlowChartMerge
-    "FLOW_CHART_MERGE" FlowChartMultidocument "FLOW_CHART_MULTIDOCUMENT"
-    FlowChartOfflineStorage "FLOW_CHART_OFFLINE_STORAGE" FlowChartOffpageConnector
-    "FLOW_CHART_OFFPAGE_CONNECTOR" FlowChartOnlineStorage "FLOW_CHART_ONLINE_STORAGE"
-    FlowChartOr "FLOW_CHART_OR" FlowChartPredefinedProcess
-    "FLOW_CHART_PREDEFINED_PROCESS" FlowChartPreparation "FLOW_CHART_PREPARATION"
-    FlowChartProcess "FLOW_CHART_PROCESS" FlowChartPunchedCard "FLOW_CHART_PUNCHED_CARD"
-    FlowChartPunchedTape "FLOW_CHART_PUNCHED_TAPE" FlowChartSort "FLOW_CHART_SORT"
-    FlowChartSummingJunction "FLOW_CHART_SUMMING_JUNCTION" FlowChartTerminator
-    "FLOW_CHART_TERMINATOR" ArrowEast "ARROW_EAST" ArrowNorthEast "ARROW_NORTH_EAST"
-    ArrowNorth "ARROW_NORTH" Speech "SPEECH" Starburst "STARBURST" Teardrop "TEARDROP"
-    EllipseRibbon "ELLIPSE_RIBBON" EllipseRibbon2 "ELLIPSE_RIBBON_2" CloudCallout
-    "CLOUD_CALLOUT" Custom "CUSTOM" }
-}
+pub type CreateShapeRequestShapeType = ShapeShapeType;
 
 /// Values of `CreateSheetsChartRequestLinkingMode`.
 #[non_exhaustive]
@@ -525,19 +154,7 @@ runtime::open_enum! {
 }
 
 /// Values of `CreateVideoRequestSource`.
-#[non_exhaustive]
-pub enum CreateVideoRequestSource {
-    /// `SOURCE_UNSPECIFIED`
-    SourceUnspecified,
-    /// `YOUTUBE`
-    Youtube,
-    /// `DRIVE`
-    Drive,
-}
-runtime::open_enum! {
-    CreateVideoRequestSource { SourceUnspecified "SOURCE_UNSPECIFIED" Youtube "YOUTUBE"
-    Drive "DRIVE" }
-}
+pub type CreateVideoRequestSource = VideoSource;
 
 /// Values of `DimensionUnit`.
 #[non_exhaustive]
@@ -643,28 +260,7 @@ runtime::open_enum! {
 }
 
 /// Values of `LinePropertiesDashStyle`.
-#[non_exhaustive]
-pub enum LinePropertiesDashStyle {
-    /// `DASH_STYLE_UNSPECIFIED`
-    DashStyleUnspecified,
-    /// `SOLID`
-    Solid,
-    /// `DOT`
-    Dot,
-    /// `DASH`
-    Dash,
-    /// `DASH_DOT`
-    DashDot,
-    /// `LONG_DASH`
-    LongDash,
-    /// `LONG_DASH_DOT`
-    LongDashDot,
-}
-runtime::open_enum! {
-    LinePropertiesDashStyle { DashStyleUnspecified "DASH_STYLE_UNSPECIFIED" Solid "SOLID"
-    Dot "DOT" Dash "DASH" DashDot "DASH_DOT" LongDash "LONG_DASH" LongDashDot
-    "LONG_DASH_DOT" }
-}
+pub type LinePropertiesDashStyle = OutlineDashStyle;
 
 /// Values of `LinePropertiesEndArrow`.
 #[non_exhaustive]
@@ -700,37 +296,7 @@ runtime::open_enum! {
 }
 
 /// Values of `LinePropertiesStartArrow`.
-#[non_exhaustive]
-pub enum LinePropertiesStartArrow {
-    /// `ARROW_STYLE_UNSPECIFIED`
-    ArrowStyleUnspecified,
-    /// `NONE`
-    None,
-    /// `STEALTH_ARROW`
-    StealthArrow,
-    /// `FILL_ARROW`
-    FillArrow,
-    /// `FILL_CIRCLE`
-    FillCircle,
-    /// `FILL_SQUARE`
-    FillSquare,
-    /// `FILL_DIAMOND`
-    FillDiamond,
-    /// `OPEN_ARROW`
-    OpenArrow,
-    /// `OPEN_CIRCLE`
-    OpenCircle,
-    /// `OPEN_SQUARE`
-    OpenSquare,
-    /// `OPEN_DIAMOND`
-    OpenDiamond,
-}
-runtime::open_enum! {
-    LinePropertiesStartArrow { ArrowStyleUnspecified "ARROW_STYLE_UNSPECIFIED" None
-    "NONE" StealthArrow "STEALTH_ARROW" FillArrow "FILL_ARROW" FillCircle "FILL_CIRCLE"
-    FillSquare "FILL_SQUARE" FillDiamond "FILL_DIAMOND" OpenArrow "OPEN_ARROW" OpenCircle
-    "OPEN_CIRCLE" OpenSquare "OPEN_SQUARE" OpenDiamond "OPEN_DIAMOND" }
-}
+pub type LinePropertiesStartArrow = LinePropertiesEndArrow;
 
 /// Values of `LinkRelativeLink`.
 #[non_exhaustive]
@@ -753,50 +319,7 @@ runtime::open_enum! {
 }
 
 /// Values of `OpaqueColorThemeColor`.
-#[non_exhaustive]
-pub enum OpaqueColorThemeColor {
-    /// `THEME_COLOR_TYPE_UNSPECIFIED`
-    ThemeColorTypeUnspecified,
-    /// `DARK1`
-    Dark1,
-    /// `LIGHT1`
-    Light1,
-    /// `DARK2`
-    Dark2,
-    /// `LIGHT2`
-    Light2,
-    /// `ACCENT1`
-    Accent1,
-    /// `ACCENT2`
-    Accent2,
-    /// `ACCENT3`
-    Accent3,
-    /// `ACCENT4`
-    Accent4,
-    /// `ACCENT5`
-    Accent5,
-    /// `ACCENT6`
-    Accent6,
-    /// `HYPERLINK`
-    Hyperlink,
-    /// `FOLLOWED_HYPERLINK`
-    FollowedHyperlink,
-    /// `TEXT1`
-    Text1,
-    /// `BACKGROUND1`
-    Background1,
-    /// `TEXT2`
-    Text2,
-    /// `BACKGROUND2`
-    Background2,
-}
-runtime::open_enum! {
-    OpaqueColorThemeColor { ThemeColorTypeUnspecified "THEME_COLOR_TYPE_UNSPECIFIED"
-    Dark1 "DARK1" Light1 "LIGHT1" Dark2 "DARK2" Light2 "LIGHT2" Accent1 "ACCENT1" Accent2
-    "ACCENT2" Accent3 "ACCENT3" Accent4 "ACCENT4" Accent5 "ACCENT5" Accent6 "ACCENT6"
-    Hyperlink "HYPERLINK" FollowedHyperlink "FOLLOWED_HYPERLINK" Text1 "TEXT1"
-    Background1 "BACKGROUND1" Text2 "TEXT2" Background2 "BACKGROUND2" }
-}
+pub type OpaqueColorThemeColor = ThemeColorPairType;
 
 /// Values of `OutlineDashStyle`.
 #[non_exhaustive]
@@ -823,34 +346,10 @@ runtime::open_enum! {
 }
 
 /// Values of `OutlinePropertyState`.
-#[non_exhaustive]
-pub enum OutlinePropertyState {
-    /// `RENDERED`
-    Rendered,
-    /// `NOT_RENDERED`
-    NotRendered,
-    /// `INHERIT`
-    Inherit,
-}
-runtime::open_enum! {
-    OutlinePropertyState { Rendered "RENDERED" NotRendered "NOT_RENDERED" Inherit
-    "INHERIT" }
-}
+pub type OutlinePropertyState = ShadowPropertyState;
 
 /// Values of `PageBackgroundFillPropertyState`.
-#[non_exhaustive]
-pub enum PageBackgroundFillPropertyState {
-    /// `RENDERED`
-    Rendered,
-    /// `NOT_RENDERED`
-    NotRendered,
-    /// `INHERIT`
-    Inherit,
-}
-runtime::open_enum! {
-    PageBackgroundFillPropertyState { Rendered "RENDERED" NotRendered "NOT_RENDERED"
-    Inherit "INHERIT" }
-}
+pub type PageBackgroundFillPropertyState = ShadowPropertyState;
 
 /// Values of `PageCommentsViewMode`.
 #[non_exhaustive]
@@ -1003,61 +502,13 @@ runtime::open_enum! {
 }
 
 /// Values of `PresentationCommentsViewMode`.
-#[non_exhaustive]
-pub enum PresentationCommentsViewMode {
-    /// `COMMENTS_VIEW_MODE_UNSPECIFIED`
-    CommentsViewModeUnspecified,
-    /// `COMMENTS_VIEW_MODE_DEFAULT_FOR_CURRENT_ACCESS`
-    CommentsViewModeDefaultForCurrentAccess,
-    /// `COMMENTS_VIEW_MODE_OMITTED`
-    CommentsViewModeOmitted,
-    /// `COMMENTS_VIEW_MODE_INCLUDED`
-    CommentsViewModeIncluded,
-}
-runtime::open_enum! {
-    PresentationCommentsViewMode { CommentsViewModeUnspecified
-    "COMMENTS_VIEW_MODE_UNSPECIFIED" CommentsViewModeDefaultForCurrentAccess
-    "COMMENTS_VIEW_MODE_DEFAULT_FOR_CURRENT_ACCESS" CommentsViewModeOmitted
-    "COMMENTS_VIEW_MODE_OMITTED" CommentsViewModeIncluded "COMMENTS_VIEW_MODE_INCLUDED" }
-}
+pub type PresentationCommentsViewMode = PageCommentsViewMode;
 
 /// Values of `PresentationsGetCommentsViewMode`.
-#[non_exhaustive]
-pub enum PresentationsGetCommentsViewMode {
-    /// `COMMENTS_VIEW_MODE_UNSPECIFIED`
-    CommentsViewModeUnspecified,
-    /// `COMMENTS_VIEW_MODE_DEFAULT_FOR_CURRENT_ACCESS`
-    CommentsViewModeDefaultForCurrentAccess,
-    /// `COMMENTS_VIEW_MODE_OMITTED`
-    CommentsViewModeOmitted,
-    /// `COMMENTS_VIEW_MODE_INCLUDED`
-    CommentsViewModeIncluded,
-}
-runtime::open_enum! {
-    PresentationsGetCommentsViewMode { CommentsViewModeUnspecified
-    "COMMENTS_VIEW_MODE_UNSPECIFIED" CommentsViewModeDefaultForCurrentAccess
-    "COMMENTS_VIEW_MODE_DEFAULT_FOR_CURRENT_ACCESS" CommentsViewModeOmitted
-    "COMMENTS_VIEW_MODE_OMITTED" CommentsViewModeIncluded "COMMENTS_VIEW_MODE_INCLUDED" }
-}
+pub type PresentationsGetCommentsViewMode = PageCommentsViewMode;
 
 /// Values of `PresentationsPagesGetCommentsViewMode`.
-#[non_exhaustive]
-pub enum PresentationsPagesGetCommentsViewMode {
-    /// `COMMENTS_VIEW_MODE_UNSPECIFIED`
-    CommentsViewModeUnspecified,
-    /// `COMMENTS_VIEW_MODE_DEFAULT_FOR_CURRENT_ACCESS`
-    CommentsViewModeDefaultForCurrentAccess,
-    /// `COMMENTS_VIEW_MODE_OMITTED`
-    CommentsViewModeOmitted,
-    /// `COMMENTS_VIEW_MODE_INCLUDED`
-    CommentsViewModeIncluded,
-}
-runtime::open_enum! {
-    PresentationsPagesGetCommentsViewMode { CommentsViewModeUnspecified
-    "COMMENTS_VIEW_MODE_UNSPECIFIED" CommentsViewModeDefaultForCurrentAccess
-    "COMMENTS_VIEW_MODE_DEFAULT_FOR_CURRENT_ACCESS" CommentsViewModeOmitted
-    "COMMENTS_VIEW_MODE_OMITTED" CommentsViewModeIncluded "COMMENTS_VIEW_MODE_INCLUDED" }
-}
+pub type PresentationsPagesGetCommentsViewMode = PageCommentsViewMode;
 
 /// Values of `PresentationsPagesGetThumbnailThumbnailPropertiesMimeType`.
 #[non_exhaustive]
@@ -1169,20 +620,7 @@ runtime::open_enum! {
 }
 
 /// Values of `ReplaceAllShapesWithImageRequestImageReplaceMethod`.
-#[non_exhaustive]
-pub enum ReplaceAllShapesWithImageRequestImageReplaceMethod {
-    /// `IMAGE_REPLACE_METHOD_UNSPECIFIED`
-    ImageReplaceMethodUnspecified,
-    /// `CENTER_INSIDE`
-    CenterInside,
-    /// `CENTER_CROP`
-    CenterCrop,
-}
-runtime::open_enum! {
-    ReplaceAllShapesWithImageRequestImageReplaceMethod { ImageReplaceMethodUnspecified
-    "IMAGE_REPLACE_METHOD_UNSPECIFIED" CenterInside "CENTER_INSIDE" CenterCrop
-    "CENTER_CROP" }
-}
+pub type ReplaceAllShapesWithImageRequestImageReplaceMethod = ReplaceImageRequestImageReplaceMethod;
 
 /// Values of `ReplaceAllShapesWithImageRequestReplaceMethod`.
 #[non_exhaustive]
@@ -1198,17 +636,7 @@ runtime::open_enum! {
 }
 
 /// Values of `ReplaceAllShapesWithSheetsChartRequestLinkingMode`.
-#[non_exhaustive]
-pub enum ReplaceAllShapesWithSheetsChartRequestLinkingMode {
-    /// `NOT_LINKED_IMAGE`
-    NotLinkedImage,
-    /// `LINKED`
-    Linked,
-}
-runtime::open_enum! {
-    ReplaceAllShapesWithSheetsChartRequestLinkingMode { NotLinkedImage "NOT_LINKED_IMAGE"
-    Linked "LINKED" }
-}
+pub type ReplaceAllShapesWithSheetsChartRequestLinkingMode = CreateSheetsChartRequestLinkingMode;
 
 /// Values of `ReplaceImageRequestImageReplaceMethod`.
 #[non_exhaustive]
@@ -1285,19 +713,7 @@ runtime::open_enum! {
 }
 
 /// Values of `ShapeBackgroundFillPropertyState`.
-#[non_exhaustive]
-pub enum ShapeBackgroundFillPropertyState {
-    /// `RENDERED`
-    Rendered,
-    /// `NOT_RENDERED`
-    NotRendered,
-    /// `INHERIT`
-    Inherit,
-}
-runtime::open_enum! {
-    ShapeBackgroundFillPropertyState { Rendered "RENDERED" NotRendered "NOT_RENDERED"
-    Inherit "INHERIT" }
-}
+pub type ShapeBackgroundFillPropertyState = ShadowPropertyState;
 
 /// Values of `ShapePropertiesContentAlignment`.
 #[non_exhaustive]
@@ -1669,63 +1085,13 @@ runtime::open_enum! {
 }
 
 /// Values of `TableBorderPropertiesDashStyle`.
-#[non_exhaustive]
-pub enum TableBorderPropertiesDashStyle {
-    /// `DASH_STYLE_UNSPECIFIED`
-    DashStyleUnspecified,
-    /// `SOLID`
-    Solid,
-    /// `DOT`
-    Dot,
-    /// `DASH`
-    Dash,
-    /// `DASH_DOT`
-    DashDot,
-    /// `LONG_DASH`
-    LongDash,
-    /// `LONG_DASH_DOT`
-    LongDashDot,
-}
-runtime::open_enum! {
-    TableBorderPropertiesDashStyle { DashStyleUnspecified "DASH_STYLE_UNSPECIFIED" Solid
-    "SOLID" Dot "DOT" Dash "DASH" DashDot "DASH_DOT" LongDash "LONG_DASH" LongDashDot
-    "LONG_DASH_DOT" }
-}
+pub type TableBorderPropertiesDashStyle = OutlineDashStyle;
 
 /// Values of `TableCellBackgroundFillPropertyState`.
-#[non_exhaustive]
-pub enum TableCellBackgroundFillPropertyState {
-    /// `RENDERED`
-    Rendered,
-    /// `NOT_RENDERED`
-    NotRendered,
-    /// `INHERIT`
-    Inherit,
-}
-runtime::open_enum! {
-    TableCellBackgroundFillPropertyState { Rendered "RENDERED" NotRendered "NOT_RENDERED"
-    Inherit "INHERIT" }
-}
+pub type TableCellBackgroundFillPropertyState = ShadowPropertyState;
 
 /// Values of `TableCellPropertiesContentAlignment`.
-#[non_exhaustive]
-pub enum TableCellPropertiesContentAlignment {
-    /// `CONTENT_ALIGNMENT_UNSPECIFIED`
-    ContentAlignmentUnspecified,
-    /// `CONTENT_ALIGNMENT_UNSUPPORTED`
-    ContentAlignmentUnsupported,
-    /// `TOP`
-    Top,
-    /// `MIDDLE`
-    Middle,
-    /// `BOTTOM`
-    Bottom,
-}
-runtime::open_enum! {
-    TableCellPropertiesContentAlignment { ContentAlignmentUnspecified
-    "CONTENT_ALIGNMENT_UNSPECIFIED" ContentAlignmentUnsupported
-    "CONTENT_ALIGNMENT_UNSUPPORTED" Top "TOP" Middle "MIDDLE" Bottom "BOTTOM" }
-}
+pub type TableCellPropertiesContentAlignment = ShapePropertiesContentAlignment;
 
 /// Values of `TextStyleBaselineOffset`.
 #[non_exhaustive]
@@ -1791,21 +1157,7 @@ runtime::open_enum! {
 }
 
 /// Values of `UpdateLineCategoryRequestLineCategory`.
-#[non_exhaustive]
-pub enum UpdateLineCategoryRequestLineCategory {
-    /// `LINE_CATEGORY_UNSPECIFIED`
-    LineCategoryUnspecified,
-    /// `STRAIGHT`
-    Straight,
-    /// `BENT`
-    Bent,
-    /// `CURVED`
-    Curved,
-}
-runtime::open_enum! {
-    UpdateLineCategoryRequestLineCategory { LineCategoryUnspecified
-    "LINE_CATEGORY_UNSPECIFIED" Straight "STRAIGHT" Bent "BENT" Curved "CURVED" }
-}
+pub type UpdateLineCategoryRequestLineCategory = LineLineCategory;
 
 /// Values of `UpdatePageElementTransformRequestApplyMode`.
 #[non_exhaustive]

@@ -6,30 +6,10 @@
 use crate::runtime;
 
 /// Values of `BucketEncryptionCustomerManagedEncryptionEnforcementConfigRestrictionMode`.
-#[non_exhaustive]
-pub enum BucketEncryptionCustomerManagedEncryptionEnforcementConfigRestrictionMode {
-    /// `NotRestricted`
-    NotRestricted,
-    /// `FullyRestricted`
-    FullyRestricted,
-}
-runtime::open_enum! {
-    BucketEncryptionCustomerManagedEncryptionEnforcementConfigRestrictionMode {
-    NotRestricted "NotRestricted" FullyRestricted "FullyRestricted" }
-}
+pub type BucketEncryptionCustomerManagedEncryptionEnforcementConfigRestrictionMode = BucketEncryptionGoogleManagedEncryptionEnforcementConfigRestrictionMode;
 
 /// Values of `BucketEncryptionCustomerSuppliedEncryptionEnforcementConfigRestrictionMode`.
-#[non_exhaustive]
-pub enum BucketEncryptionCustomerSuppliedEncryptionEnforcementConfigRestrictionMode {
-    /// `NotRestricted`
-    NotRestricted,
-    /// `FullyRestricted`
-    FullyRestricted,
-}
-runtime::open_enum! {
-    BucketEncryptionCustomerSuppliedEncryptionEnforcementConfigRestrictionMode {
-    NotRestricted "NotRestricted" FullyRestricted "FullyRestricted" }
-}
+pub type BucketEncryptionCustomerSuppliedEncryptionEnforcementConfigRestrictionMode = BucketEncryptionGoogleManagedEncryptionEnforcementConfigRestrictionMode;
 
 /// Values of `BucketEncryptionGoogleManagedEncryptionEnforcementConfigRestrictionMode`.
 #[non_exhaustive]
@@ -57,70 +37,16 @@ runtime::open_enum! {
 }
 
 /// Values of `BucketsInsertPredefinedAcl`.
-#[non_exhaustive]
-pub enum BucketsInsertPredefinedAcl {
-    /// `authenticatedRead`
-    AuthenticatedRead,
-    /// `private`
-    Private,
-    /// `projectPrivate`
-    ProjectPrivate,
-    /// `publicRead`
-    PublicRead,
-    /// `publicReadWrite`
-    PublicReadWrite,
-}
-runtime::open_enum! {
-    BucketsInsertPredefinedAcl { AuthenticatedRead "authenticatedRead" Private "private"
-    ProjectPrivate "projectPrivate" PublicRead "publicRead" PublicReadWrite
-    "publicReadWrite" }
-}
+pub type BucketsInsertPredefinedAcl = BucketsPatchPredefinedAcl;
 
 /// Values of `BucketsInsertPredefinedDefaultObjectAcl`.
-#[non_exhaustive]
-pub enum BucketsInsertPredefinedDefaultObjectAcl {
-    /// `authenticatedRead`
-    AuthenticatedRead,
-    /// `bucketOwnerFullControl`
-    BucketOwnerFullControl,
-    /// `bucketOwnerRead`
-    BucketOwnerRead,
-    /// `private`
-    Private,
-    /// `projectPrivate`
-    ProjectPrivate,
-    /// `publicRead`
-    PublicRead,
-}
-runtime::open_enum! {
-    BucketsInsertPredefinedDefaultObjectAcl { AuthenticatedRead "authenticatedRead"
-    BucketOwnerFullControl "bucketOwnerFullControl" BucketOwnerRead "bucketOwnerRead"
-    Private "private" ProjectPrivate "projectPrivate" PublicRead "publicRead" }
-}
+pub type BucketsInsertPredefinedDefaultObjectAcl = ObjectsPatchPredefinedAcl;
 
 /// Values of `BucketsInsertProjection`.
-#[non_exhaustive]
-pub enum BucketsInsertProjection {
-    /// `full`
-    Full,
-    /// `noAcl`
-    NoAcl,
-}
-runtime::open_enum! {
-    BucketsInsertProjection { Full "full" NoAcl "noAcl" }
-}
+pub type BucketsInsertProjection = BucketsGetProjection;
 
 /// Values of `BucketsListProjection`.
-#[non_exhaustive]
-pub enum BucketsListProjection {
-    /// `full`
-    Full,
-    /// `noAcl`
-    NoAcl,
-}
-runtime::open_enum! {
-    BucketsListProjection { Full "full" NoAcl "noAcl" }
-}
+pub type BucketsListProjection = BucketsGetProjection;
 
 /// Values of `BucketsPatchPredefinedAcl`.
 #[non_exhaustive]
@@ -143,104 +69,22 @@ runtime::open_enum! {
 }
 
 /// Values of `BucketsPatchPredefinedDefaultObjectAcl`.
-#[non_exhaustive]
-pub enum BucketsPatchPredefinedDefaultObjectAcl {
-    /// `authenticatedRead`
-    AuthenticatedRead,
-    /// `bucketOwnerFullControl`
-    BucketOwnerFullControl,
-    /// `bucketOwnerRead`
-    BucketOwnerRead,
-    /// `private`
-    Private,
-    /// `projectPrivate`
-    ProjectPrivate,
-    /// `publicRead`
-    PublicRead,
-}
-runtime::open_enum! {
-    BucketsPatchPredefinedDefaultObjectAcl { AuthenticatedRead "authenticatedRead"
-    BucketOwnerFullControl "bucketOwnerFullControl" BucketOwnerRead "bucketOwnerRead"
-    Private "private" ProjectPrivate "projectPrivate" PublicRead "publicRead" }
-}
+pub type BucketsPatchPredefinedDefaultObjectAcl = ObjectsPatchPredefinedAcl;
 
 /// Values of `BucketsPatchProjection`.
-#[non_exhaustive]
-pub enum BucketsPatchProjection {
-    /// `full`
-    Full,
-    /// `noAcl`
-    NoAcl,
-}
-runtime::open_enum! {
-    BucketsPatchProjection { Full "full" NoAcl "noAcl" }
-}
+pub type BucketsPatchProjection = BucketsGetProjection;
 
 /// Values of `BucketsRestoreProjection`.
-#[non_exhaustive]
-pub enum BucketsRestoreProjection {
-    /// `full`
-    Full,
-    /// `noAcl`
-    NoAcl,
-}
-runtime::open_enum! {
-    BucketsRestoreProjection { Full "full" NoAcl "noAcl" }
-}
+pub type BucketsRestoreProjection = BucketsGetProjection;
 
 /// Values of `BucketsUpdatePredefinedAcl`.
-#[non_exhaustive]
-pub enum BucketsUpdatePredefinedAcl {
-    /// `authenticatedRead`
-    AuthenticatedRead,
-    /// `private`
-    Private,
-    /// `projectPrivate`
-    ProjectPrivate,
-    /// `publicRead`
-    PublicRead,
-    /// `publicReadWrite`
-    PublicReadWrite,
-}
-runtime::open_enum! {
-    BucketsUpdatePredefinedAcl { AuthenticatedRead "authenticatedRead" Private "private"
-    ProjectPrivate "projectPrivate" PublicRead "publicRead" PublicReadWrite
-    "publicReadWrite" }
-}
+pub type BucketsUpdatePredefinedAcl = BucketsPatchPredefinedAcl;
 
 /// Values of `BucketsUpdatePredefinedDefaultObjectAcl`.
-#[non_exhaustive]
-pub enum BucketsUpdatePredefinedDefaultObjectAcl {
-    /// `authenticatedRead`
-    AuthenticatedRead,
-    /// `bucketOwnerFullControl`
-    BucketOwnerFullControl,
-    /// `bucketOwnerRead`
-    BucketOwnerRead,
-    /// `private`
-    Private,
-    /// `projectPrivate`
-    ProjectPrivate,
-    /// `publicRead`
-    PublicRead,
-}
-runtime::open_enum! {
-    BucketsUpdatePredefinedDefaultObjectAcl { AuthenticatedRead "authenticatedRead"
-    BucketOwnerFullControl "bucketOwnerFullControl" BucketOwnerRead "bucketOwnerRead"
-    Private "private" ProjectPrivate "projectPrivate" PublicRead "publicRead" }
-}
+pub type BucketsUpdatePredefinedDefaultObjectAcl = ObjectsPatchPredefinedAcl;
 
 /// Values of `BucketsUpdateProjection`.
-#[non_exhaustive]
-pub enum BucketsUpdateProjection {
-    /// `full`
-    Full,
-    /// `noAcl`
-    NoAcl,
-}
-runtime::open_enum! {
-    BucketsUpdateProjection { Full "full" NoAcl "noAcl" }
-}
+pub type BucketsUpdateProjection = BucketsGetProjection;
 
 /// Values of `ObjectFullContextType`.
 #[non_exhaustive]
@@ -253,130 +97,28 @@ runtime::open_enum! {
 }
 
 /// Values of `ObjectsComposeDestinationPredefinedAcl`.
-#[non_exhaustive]
-pub enum ObjectsComposeDestinationPredefinedAcl {
-    /// `authenticatedRead`
-    AuthenticatedRead,
-    /// `bucketOwnerFullControl`
-    BucketOwnerFullControl,
-    /// `bucketOwnerRead`
-    BucketOwnerRead,
-    /// `private`
-    Private,
-    /// `projectPrivate`
-    ProjectPrivate,
-    /// `publicRead`
-    PublicRead,
-}
-runtime::open_enum! {
-    ObjectsComposeDestinationPredefinedAcl { AuthenticatedRead "authenticatedRead"
-    BucketOwnerFullControl "bucketOwnerFullControl" BucketOwnerRead "bucketOwnerRead"
-    Private "private" ProjectPrivate "projectPrivate" PublicRead "publicRead" }
-}
+pub type ObjectsComposeDestinationPredefinedAcl = ObjectsPatchPredefinedAcl;
 
 /// Values of `ObjectsCopyDestinationPredefinedAcl`.
-#[non_exhaustive]
-pub enum ObjectsCopyDestinationPredefinedAcl {
-    /// `authenticatedRead`
-    AuthenticatedRead,
-    /// `bucketOwnerFullControl`
-    BucketOwnerFullControl,
-    /// `bucketOwnerRead`
-    BucketOwnerRead,
-    /// `private`
-    Private,
-    /// `projectPrivate`
-    ProjectPrivate,
-    /// `publicRead`
-    PublicRead,
-}
-runtime::open_enum! {
-    ObjectsCopyDestinationPredefinedAcl { AuthenticatedRead "authenticatedRead"
-    BucketOwnerFullControl "bucketOwnerFullControl" BucketOwnerRead "bucketOwnerRead"
-    Private "private" ProjectPrivate "projectPrivate" PublicRead "publicRead" }
-}
+pub type ObjectsCopyDestinationPredefinedAcl = ObjectsPatchPredefinedAcl;
 
 /// Values of `ObjectsCopyProjection`.
-#[non_exhaustive]
-pub enum ObjectsCopyProjection {
-    /// `full`
-    Full,
-    /// `noAcl`
-    NoAcl,
-}
-runtime::open_enum! {
-    ObjectsCopyProjection { Full "full" NoAcl "noAcl" }
-}
+pub type ObjectsCopyProjection = BucketsGetProjection;
 
 /// Values of `ObjectsGetProjection`.
-#[non_exhaustive]
-pub enum ObjectsGetProjection {
-    /// `full`
-    Full,
-    /// `noAcl`
-    NoAcl,
-}
-runtime::open_enum! {
-    ObjectsGetProjection { Full "full" NoAcl "noAcl" }
-}
+pub type ObjectsGetProjection = BucketsGetProjection;
 
 /// Values of `ObjectsInsertPredefinedAcl`.
-#[non_exhaustive]
-pub enum ObjectsInsertPredefinedAcl {
-    /// `authenticatedRead`
-    AuthenticatedRead,
-    /// `bucketOwnerFullControl`
-    BucketOwnerFullControl,
-    /// `bucketOwnerRead`
-    BucketOwnerRead,
-    /// `private`
-    Private,
-    /// `projectPrivate`
-    ProjectPrivate,
-    /// `publicRead`
-    PublicRead,
-}
-runtime::open_enum! {
-    ObjectsInsertPredefinedAcl { AuthenticatedRead "authenticatedRead"
-    BucketOwnerFullControl "bucketOwnerFullControl" BucketOwnerRead "bucketOwnerRead"
-    Private "private" ProjectPrivate "projectPrivate" PublicRead "publicRead" }
-}
+pub type ObjectsInsertPredefinedAcl = ObjectsPatchPredefinedAcl;
 
 /// Values of `ObjectsInsertProjection`.
-#[non_exhaustive]
-pub enum ObjectsInsertProjection {
-    /// `full`
-    Full,
-    /// `noAcl`
-    NoAcl,
-}
-runtime::open_enum! {
-    ObjectsInsertProjection { Full "full" NoAcl "noAcl" }
-}
+pub type ObjectsInsertProjection = BucketsGetProjection;
 
 /// Values of `ObjectsListProjection`.
-#[non_exhaustive]
-pub enum ObjectsListProjection {
-    /// `full`
-    Full,
-    /// `noAcl`
-    NoAcl,
-}
-runtime::open_enum! {
-    ObjectsListProjection { Full "full" NoAcl "noAcl" }
-}
+pub type ObjectsListProjection = BucketsGetProjection;
 
 /// Values of `ObjectsMoveProjection`.
-#[non_exhaustive]
-pub enum ObjectsMoveProjection {
-    /// `full`
-    Full,
-    /// `noAcl`
-    NoAcl,
-}
-runtime::open_enum! {
-    ObjectsMoveProjection { Full "full" NoAcl "noAcl" }
-}
+pub type ObjectsMoveProjection = BucketsGetProjection;
 
 /// Values of `ObjectsPatchPredefinedAcl`.
 #[non_exhaustive]
@@ -401,96 +143,22 @@ runtime::open_enum! {
 }
 
 /// Values of `ObjectsPatchProjection`.
-#[non_exhaustive]
-pub enum ObjectsPatchProjection {
-    /// `full`
-    Full,
-    /// `noAcl`
-    NoAcl,
-}
-runtime::open_enum! {
-    ObjectsPatchProjection { Full "full" NoAcl "noAcl" }
-}
+pub type ObjectsPatchProjection = BucketsGetProjection;
 
 /// Values of `ObjectsRestoreProjection`.
-#[non_exhaustive]
-pub enum ObjectsRestoreProjection {
-    /// `full`
-    Full,
-    /// `noAcl`
-    NoAcl,
-}
-runtime::open_enum! {
-    ObjectsRestoreProjection { Full "full" NoAcl "noAcl" }
-}
+pub type ObjectsRestoreProjection = BucketsGetProjection;
 
 /// Values of `ObjectsRewriteDestinationPredefinedAcl`.
-#[non_exhaustive]
-pub enum ObjectsRewriteDestinationPredefinedAcl {
-    /// `authenticatedRead`
-    AuthenticatedRead,
-    /// `bucketOwnerFullControl`
-    BucketOwnerFullControl,
-    /// `bucketOwnerRead`
-    BucketOwnerRead,
-    /// `private`
-    Private,
-    /// `projectPrivate`
-    ProjectPrivate,
-    /// `publicRead`
-    PublicRead,
-}
-runtime::open_enum! {
-    ObjectsRewriteDestinationPredefinedAcl { AuthenticatedRead "authenticatedRead"
-    BucketOwnerFullControl "bucketOwnerFullControl" BucketOwnerRead "bucketOwnerRead"
-    Private "private" ProjectPrivate "projectPrivate" PublicRead "publicRead" }
-}
+pub type ObjectsRewriteDestinationPredefinedAcl = ObjectsPatchPredefinedAcl;
 
 /// Values of `ObjectsRewriteProjection`.
-#[non_exhaustive]
-pub enum ObjectsRewriteProjection {
-    /// `full`
-    Full,
-    /// `noAcl`
-    NoAcl,
-}
-runtime::open_enum! {
-    ObjectsRewriteProjection { Full "full" NoAcl "noAcl" }
-}
+pub type ObjectsRewriteProjection = BucketsGetProjection;
 
 /// Values of `ObjectsUpdatePredefinedAcl`.
-#[non_exhaustive]
-pub enum ObjectsUpdatePredefinedAcl {
-    /// `authenticatedRead`
-    AuthenticatedRead,
-    /// `bucketOwnerFullControl`
-    BucketOwnerFullControl,
-    /// `bucketOwnerRead`
-    BucketOwnerRead,
-    /// `private`
-    Private,
-    /// `projectPrivate`
-    ProjectPrivate,
-    /// `publicRead`
-    PublicRead,
-}
-runtime::open_enum! {
-    ObjectsUpdatePredefinedAcl { AuthenticatedRead "authenticatedRead"
-    BucketOwnerFullControl "bucketOwnerFullControl" BucketOwnerRead "bucketOwnerRead"
-    Private "private" ProjectPrivate "projectPrivate" PublicRead "publicRead" }
-}
+pub type ObjectsUpdatePredefinedAcl = ObjectsPatchPredefinedAcl;
 
 /// Values of `ObjectsUpdateProjection`.
-#[non_exhaustive]
-pub enum ObjectsUpdateProjection {
-    /// `full`
-    Full,
-    /// `noAcl`
-    NoAcl,
-}
-runtime::open_enum! {
-    ObjectsUpdateProjection { Full "full" NoAcl "noAcl" }
-}
+pub type ObjectsUpdateProjection = BucketsGetProjection;
 
 /// Values of `RapidCachePolicyIngestOnWrite`.
 #[non_exhaustive]

@@ -1055,40 +1055,10 @@ pub mod inline {
     }
 
     /// The object `BucketEncryptionCustomerManagedEncryptionEnforcementConfig`.
-    pub struct BucketEncryptionCustomerManagedEncryptionEnforcementConfig {
-        /// `effectiveTime`: a date and time
-        pub effective_time: Option<runtime::DateTime>,
-        /// `restrictionMode`: one of a set of words
-        pub restriction_mode: Option<
-            runtime::Open<
-                enums::BucketEncryptionCustomerManagedEncryptionEnforcementConfigRestrictionMode,
-            >,
-        >,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    runtime::object! {
-        BucketEncryptionCustomerManagedEncryptionEnforcementConfig { 0 effective_time
-        "effectiveTime" 1 restriction_mode "restrictionMode" }
-    }
+    pub type BucketEncryptionCustomerManagedEncryptionEnforcementConfig = BucketEncryptionGoogleManagedEncryptionEnforcementConfig;
 
     /// The object `BucketEncryptionCustomerSuppliedEncryptionEnforcementConfig`.
-    pub struct BucketEncryptionCustomerSuppliedEncryptionEnforcementConfig {
-        /// `effectiveTime`: a date and time
-        pub effective_time: Option<runtime::DateTime>,
-        /// `restrictionMode`: one of a set of words
-        pub restriction_mode: Option<
-            runtime::Open<
-                enums::BucketEncryptionCustomerSuppliedEncryptionEnforcementConfigRestrictionMode,
-            >,
-        >,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    runtime::object! {
-        BucketEncryptionCustomerSuppliedEncryptionEnforcementConfig { 0 effective_time
-        "effectiveTime" 1 restriction_mode "restrictionMode" }
-    }
+    pub type BucketEncryptionCustomerSuppliedEncryptionEnforcementConfig = BucketEncryptionGoogleManagedEncryptionEnforcementConfig;
 
     /// The object `BucketEncryptionGoogleManagedEncryptionEnforcementConfig`.
     pub struct BucketEncryptionGoogleManagedEncryptionEnforcementConfig {
@@ -1109,15 +1079,7 @@ pub mod inline {
     }
 
     /// The object `BucketHierarchicalNamespace`.
-    pub struct BucketHierarchicalNamespace {
-        /// `enabled`: true or false
-        pub enabled: Option<bool>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    runtime::object! {
-        BucketHierarchicalNamespace { 0 enabled "enabled" }
-    }
+    pub type BucketHierarchicalNamespace = BucketVersioning;
 
     /// The object `BucketIamConfiguration`.
     pub struct BucketIamConfiguration {
@@ -1153,18 +1115,7 @@ pub mod inline {
     }
 
     /// The object `BucketIamConfigurationUniformBucketLevelAccess`.
-    pub struct BucketIamConfigurationUniformBucketLevelAccess {
-        /// `enabled`: true or false
-        pub enabled: Option<bool>,
-        /// `lockedTime`: a date and time
-        pub locked_time: Option<runtime::DateTime>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    runtime::object! {
-        BucketIamConfigurationUniformBucketLevelAccess { 0 enabled "enabled" 1 locked_time
-        "lockedTime" }
-    }
+    pub type BucketIamConfigurationUniformBucketLevelAccess = BucketIamConfigurationBucketPolicyOnly;
 
     /// The object `BucketIpFilter`.
     pub struct BucketIpFilter {
@@ -1377,26 +1328,10 @@ pub mod inline {
     }
 
     /// The object `BucketStorageLayoutCustomPlacementConfig`.
-    pub struct BucketStorageLayoutCustomPlacementConfig {
-        /// `dataLocations`: a list of text
-        pub data_locations: Option<Vec<String>>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    runtime::object! {
-        BucketStorageLayoutCustomPlacementConfig { 0 data_locations "dataLocations" }
-    }
+    pub type BucketStorageLayoutCustomPlacementConfig = BucketCustomPlacementConfig;
 
     /// The object `BucketStorageLayoutHierarchicalNamespace`.
-    pub struct BucketStorageLayoutHierarchicalNamespace {
-        /// `enabled`: true or false
-        pub enabled: Option<bool>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    runtime::object! {
-        BucketStorageLayoutHierarchicalNamespace { 0 enabled "enabled" }
-    }
+    pub type BucketStorageLayoutHierarchicalNamespace = BucketVersioning;
 
     /// The object `BucketVersioning`.
     pub struct BucketVersioning {
@@ -1462,17 +1397,7 @@ pub mod inline {
     }
 
     /// The object `ObjectAccessControlProjectTeam`.
-    pub struct ObjectAccessControlProjectTeam {
-        /// `projectNumber`: text
-        pub project_number: Option<String>,
-        /// `team`: text
-        pub team: Option<String>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    runtime::object! {
-        ObjectAccessControlProjectTeam { 0 project_number "projectNumber" 1 team "team" }
-    }
+    pub type ObjectAccessControlProjectTeam = BucketAccessControlProjectTeam;
 
     /// The object `ObjectContexts`.
     pub struct ObjectContexts {
@@ -1500,17 +1425,7 @@ pub mod inline {
     }
 
     /// The object `ObjectOwner`.
-    pub struct ObjectOwner {
-        /// `entity`: text
-        pub entity: Option<String>,
-        /// `entityId`: text
-        pub entity_id: Option<String>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    runtime::object! {
-        ObjectOwner { 0 entity "entity" 1 entity_id "entityId" }
-    }
+    pub type ObjectOwner = BucketOwner;
 
     /// The object `ObjectRetention`.
     pub struct ObjectRetention {
@@ -1541,14 +1456,5 @@ pub mod inline {
     }
 
     /// The object `RelocateBucketRequestDestinationCustomPlacementConfig`.
-    pub struct RelocateBucketRequestDestinationCustomPlacementConfig {
-        /// `dataLocations`: a list of text
-        pub data_locations: Option<Vec<String>>,
-        /// Other members, and explicit nulls.
-        pub extra: runtime::Extra,
-    }
-    runtime::object! {
-        RelocateBucketRequestDestinationCustomPlacementConfig { 0 data_locations
-        "dataLocations" }
-    }
+    pub type RelocateBucketRequestDestinationCustomPlacementConfig = BucketCustomPlacementConfig;
 }

@@ -298,18 +298,7 @@ runtime::open_enum! {
 }
 
 /// Values of `ChannelStatusPrivacyStatus`.
-#[non_exhaustive]
-pub enum ChannelStatusPrivacyStatus {
-    /// `public`
-    Public,
-    /// `unlisted`
-    Unlisted,
-    /// `private`
-    Private,
-}
-runtime::open_enum! {
-    ChannelStatusPrivacyStatus { Public "public" Unlisted "unlisted" Private "private" }
-}
+pub type ChannelStatusPrivacyStatus = VideoStatusPrivacyStatus;
 
 /// Values of `ChannelToAffiliateProgramLinkDetailsProgramStatus`.
 #[non_exhaustive]
@@ -383,35 +372,10 @@ runtime::open_enum! {
 }
 
 /// Values of `CommentSnippetViewerRating`.
-#[non_exhaustive]
-pub enum CommentSnippetViewerRating {
-    /// `none`
-    None,
-    /// `like`
-    Like,
-    /// `dislike`
-    Dislike,
-}
-runtime::open_enum! {
-    CommentSnippetViewerRating { None "none" Like "like" Dislike "dislike" }
-}
+pub type CommentSnippetViewerRating = VideosRateRating;
 
 /// Values of `CommentThreadsListModerationStatus`.
-#[non_exhaustive]
-pub enum CommentThreadsListModerationStatus {
-    /// `published`
-    Published,
-    /// `heldForReview`
-    HeldForReview,
-    /// `likelySpam`
-    LikelySpam,
-    /// `rejected`
-    Rejected,
-}
-runtime::open_enum! {
-    CommentThreadsListModerationStatus { Published "published" HeldForReview
-    "heldForReview" LikelySpam "likelySpam" Rejected "rejected" }
-}
+pub type CommentThreadsListModerationStatus = CommentSnippetModerationStatus;
 
 /// Values of `CommentThreadsListOrder`.
 #[non_exhaustive]
@@ -429,19 +393,7 @@ runtime::open_enum! {
 }
 
 /// Values of `CommentThreadsListTextFormat`.
-#[non_exhaustive]
-pub enum CommentThreadsListTextFormat {
-    /// `textFormatUnspecified`
-    TextFormatUnspecified,
-    /// `html`
-    Html,
-    /// `plainText`
-    PlainText,
-}
-runtime::open_enum! {
-    CommentThreadsListTextFormat { TextFormatUnspecified "textFormatUnspecified" Html
-    "html" PlainText "plainText" }
-}
+pub type CommentThreadsListTextFormat = CommentsListTextFormat;
 
 /// Values of `CommentsListTextFormat`.
 #[non_exhaustive]
@@ -459,21 +411,7 @@ runtime::open_enum! {
 }
 
 /// Values of `CommentsSetModerationStatusModerationStatus`.
-#[non_exhaustive]
-pub enum CommentsSetModerationStatusModerationStatus {
-    /// `published`
-    Published,
-    /// `heldForReview`
-    HeldForReview,
-    /// `likelySpam`
-    LikelySpam,
-    /// `rejected`
-    Rejected,
-}
-runtime::open_enum! {
-    CommentsSetModerationStatusModerationStatus { Published "published" HeldForReview
-    "heldForReview" LikelySpam "likelySpam" Rejected "rejected" }
-}
+pub type CommentsSetModerationStatusModerationStatus = CommentSnippetModerationStatus;
 
 /// Values of `ContentRatingAcbRating`.
 #[non_exhaustive]
@@ -2557,19 +2495,7 @@ runtime::open_enum! {
 }
 
 /// Values of `LiveBroadcastStatusPrivacyStatus`.
-#[non_exhaustive]
-pub enum LiveBroadcastStatusPrivacyStatus {
-    /// `public`
-    Public,
-    /// `unlisted`
-    Unlisted,
-    /// `private`
-    Private,
-}
-runtime::open_enum! {
-    LiveBroadcastStatusPrivacyStatus { Public "public" Unlisted "unlisted" Private
-    "private" }
-}
+pub type LiveBroadcastStatusPrivacyStatus = VideoStatusPrivacyStatus;
 
 /// Values of `LiveBroadcastStatusRecordingStatus`.
 #[non_exhaustive]
@@ -2924,19 +2850,7 @@ runtime::open_enum! {
 }
 
 /// Values of `PlaylistItemStatusPrivacyStatus`.
-#[non_exhaustive]
-pub enum PlaylistItemStatusPrivacyStatus {
-    /// `public`
-    Public,
-    /// `unlisted`
-    Unlisted,
-    /// `private`
-    Private,
-}
-runtime::open_enum! {
-    PlaylistItemStatusPrivacyStatus { Public "public" Unlisted "unlisted" Private
-    "private" }
-}
+pub type PlaylistItemStatusPrivacyStatus = VideoStatusPrivacyStatus;
 
 /// Values of `PlaylistStatusPodcastStatus`.
 #[non_exhaustive]
@@ -2951,18 +2865,7 @@ runtime::open_enum! {
 }
 
 /// Values of `PlaylistStatusPrivacyStatus`.
-#[non_exhaustive]
-pub enum PlaylistStatusPrivacyStatus {
-    /// `public`
-    Public,
-    /// `unlisted`
-    Unlisted,
-    /// `private`
-    Private,
-}
-runtime::open_enum! {
-    PlaylistStatusPrivacyStatus { Public "public" Unlisted "unlisted" Private "private" }
-}
+pub type PlaylistStatusPrivacyStatus = VideoStatusPrivacyStatus;
 
 /// Values of `SearchListChannelType`.
 #[non_exhaustive]
@@ -3179,21 +3082,7 @@ runtime::open_enum! {
 }
 
 /// Values of `SearchResultSnippetLiveBroadcastContent`.
-#[non_exhaustive]
-pub enum SearchResultSnippetLiveBroadcastContent {
-    /// `none`
-    None,
-    /// `upcoming`
-    Upcoming,
-    /// `live`
-    Live,
-    /// `completed`
-    Completed,
-}
-runtime::open_enum! {
-    SearchResultSnippetLiveBroadcastContent { None "none" Upcoming "upcoming" Live "live"
-    Completed "completed" }
-}
+pub type SearchResultSnippetLiveBroadcastContent = SearchListEventType;
 
 /// Values of `SubscriptionContentDetailsActivityType`.
 #[non_exhaustive]
@@ -3228,19 +3117,7 @@ runtime::open_enum! {
 }
 
 /// Values of `ThirdPartyLinkSnippetType`.
-#[non_exhaustive]
-pub enum ThirdPartyLinkSnippetType {
-    /// `linkUnspecified`
-    LinkUnspecified,
-    /// `channelToStoreLink`
-    ChannelToStoreLink,
-    /// `channelToAffiliateProgramLink`
-    ChannelToAffiliateProgramLink,
-}
-runtime::open_enum! {
-    ThirdPartyLinkSnippetType { LinkUnspecified "linkUnspecified" ChannelToStoreLink
-    "channelToStoreLink" ChannelToAffiliateProgramLink "channelToAffiliateProgramLink" }
-}
+pub type ThirdPartyLinkSnippetType = ThirdPartyLinksListType;
 
 /// Values of `ThirdPartyLinkStatusLinkStatus`.
 #[non_exhaustive]
@@ -3260,19 +3137,7 @@ runtime::open_enum! {
 }
 
 /// Values of `ThirdPartyLinksDeleteType`.
-#[non_exhaustive]
-pub enum ThirdPartyLinksDeleteType {
-    /// `linkUnspecified`
-    LinkUnspecified,
-    /// `channelToStoreLink`
-    ChannelToStoreLink,
-    /// `channelToAffiliateProgramLink`
-    ChannelToAffiliateProgramLink,
-}
-runtime::open_enum! {
-    ThirdPartyLinksDeleteType { LinkUnspecified "linkUnspecified" ChannelToStoreLink
-    "channelToStoreLink" ChannelToAffiliateProgramLink "channelToAffiliateProgramLink" }
-}
+pub type ThirdPartyLinksDeleteType = ThirdPartyLinksListType;
 
 /// Values of `ThirdPartyLinksListType`.
 #[non_exhaustive]
@@ -3419,35 +3284,10 @@ runtime::open_enum! {
 }
 
 /// Values of `VideoRatingRating`.
-#[non_exhaustive]
-pub enum VideoRatingRating {
-    /// `none`
-    None,
-    /// `like`
-    Like,
-    /// `dislike`
-    Dislike,
-}
-runtime::open_enum! {
-    VideoRatingRating { None "none" Like "like" Dislike "dislike" }
-}
+pub type VideoRatingRating = VideosRateRating;
 
 /// Values of `VideoSnippetLiveBroadcastContent`.
-#[non_exhaustive]
-pub enum VideoSnippetLiveBroadcastContent {
-    /// `none`
-    None,
-    /// `upcoming`
-    Upcoming,
-    /// `live`
-    Live,
-    /// `completed`
-    Completed,
-}
-runtime::open_enum! {
-    VideoSnippetLiveBroadcastContent { None "none" Upcoming "upcoming" Live "live"
-    Completed "completed" }
-}
+pub type VideoSnippetLiveBroadcastContent = SearchListEventType;
 
 /// Values of `VideoStatusFailureReason`.
 #[non_exhaustive]
@@ -3662,18 +3502,7 @@ runtime::open_enum! {
 }
 
 /// Values of `VideosListMyRating`.
-#[non_exhaustive]
-pub enum VideosListMyRating {
-    /// `none`
-    None,
-    /// `like`
-    Like,
-    /// `dislike`
-    Dislike,
-}
-runtime::open_enum! {
-    VideosListMyRating { None "none" Like "like" Dislike "dislike" }
-}
+pub type VideosListMyRating = VideosRateRating;
 
 /// Values of `VideosRateRating`.
 #[non_exhaustive]
