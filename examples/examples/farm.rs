@@ -1,0 +1,85 @@
+//! Batches on the farm: what the Python client's guide shows, and a little more.
+//!
+//! `cargo run -p gapis-examples --example farm`, or `cargo xtask demo`.
+
+use std::collections::HashMap;
+
+use gapis_examples::{Output, Stage, servers};
+use gapis_farm_v2::schemas::{Animal, AnimalList};
+use gapis_farm_v2::{Farm, Result};
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<()> {
+    let stage = Stage::new(|| Ok(servers::farm::start()?.0))?;
+    run(&stage.service()?, &Output::stdout()).await
+}
+
+/// The program itself, which a test runs too.
+pub(crate) async fn run(farm: &Farm, out: &Output) -> Result<()> {
+    let named = |name: &str| Animal { name: Some(name.to_owned()), ..Default::default() };
+
+    out.line("== Two types of reply in one batch, and an error of one call");
+    let mut batch = farm.batch();
+    farm.animals().list().queue(&mut batch, |reply| match reply.result {
+        Ok(list) => out.line(format_args!("animals: {}", names(&list))),
+        Err(error) => out.line(format_args!("no animals: {error}")),
+    })?;
+    farm.farmers().list().queue(&mut batch, |reply| {
+        let farmers = reply.result.unwrap_or_default().farmers.unwrap_or_default();
+        out.line(format_args!("farmers: {}", farmers.len()));
+    })?;
+    farm.animals().get(404).queue_as(&mut batch, "ghost", |reply| match reply.result {
+        Ok(animal) => out.line(format_args!("found {animal:?}")),
+        Err(error) => out.line(format_args!("{} failed: {error}", reply.id)),
+    })?;
+    let report = batch.execute().await;
+    let (calls, failures, requests) = (report.calls(), report.failures(), report.requests());
+    out.line(format_args!("{calls} calls in {requests} HTTP request, {failures} of them failed"));
+
+    out.line("== One closure for many calls, which keeps what it learns");
+    let mut ids = HashMap::new();
+    let mut batch = farm.batch();
+    batch.on_reply(|outcome| {
+        out.line(format_args!("call {} ({}) is answered", outcome.index, outcome.method))
+    });
+    let inserts = ["sheep", "pig", "llama"].map(|name| (name, farm.animals().insert(named(name))));
+    batch.add_all_as(inserts, |reply| {
+        if let Ok(animal) = reply.result {
+            ids.insert(reply.id.to_string(), animal.id.unwrap_or_default());
+        }
+    })?;
+    // A call may have its own callback; the batch's runs after it.
+    farm.animals().insert(named("")).queue_as(&mut batch, "nameless", |reply| {
+        let answer = reply.result.map_or_else(|error| error.to_string(), |_| "welcome".to_owned());
+        out.line(format_args!("{}: {answer}", reply.id));
+    })?;
+    // Ids are the caller's own, and each is used once.
+    if let Err(error) = farm.animals().list().queue_as(&mut batch, "llama", |_| {}) {
+        out.line(format_args!("refused: {error}"));
+    }
+    let report = batch.execute().await;
+    let [Some(&sheep), Some(&pig), Some(&llama)] = ["sheep", "pig", "llama"].map(|name| ids.get(name)) else {
+        return report.error_for_failures();
+    };
+    out.line(format_args!("the sheep is number {sheep}, the pig {pig}, the llama {llama}"));
+
+    out.line("== Changes made offline, sent at once, and then a look at the result");
+    let mut batch = farm.batch();
+    let heavier = Animal { weight: Some(92.5), ..Default::default() };
+    let weighed = farm.animals().patch(sheep, heavier).update_mask("weight").queue_ticket(&mut batch)?;
+    batch.add(farm.animals().delete(pig))?;
+    batch.add(farm.animals().patch(llama, named("Dolly")))?;
+    // A server may execute a batch in any order, so the list waits for the rest.
+    batch.barrier();
+    let list = farm.animals().list().queue_ticket(&mut batch)?;
+    let report = batch.execute().await;
+    report.error_for_failures()?;
+    out.line(format_args!("the sheep weighs {} kg", report.redeem(weighed)?.weight.unwrap_or_default()));
+    out.line(format_args!("animals: {}", names(&report.redeem(list)?)));
+    Ok(())
+}
+
+fn names(list: &AnimalList) -> String {
+    let names = list.animals.iter().flatten().filter_map(|animal| animal.name.as_deref());
+    names.collect::<Vec<_>>().join(", ")
+}

@@ -1,0 +1,9 @@
+//! What the programs in `examples/` share: where their calls go, where they print, and the servers that stand in for
+//! the real ones.
+//!
+//! A program is one file, and a test runs it as it is. Nothing in here is needed to use a generated crate.
+
+pub mod servers;
+mod stage;
+
+pub use stage::{Output, Stage};
