@@ -124,7 +124,14 @@ impl Request {
         self.start(decode_with_response::<M::Output>)
     }
 
-    pub fn send_as<T: DeserializeOwned + Send + 'static>(self) -> Sending<T> {
+    pub fn send_as<T: DeserializeOwned + Send + 'static>(mut self) -> Sending<T> {
+        if !self.has_query("fields") {
+            let fields = crate::probe::fields::<T>();
+            if !fields.is_empty() {
+                let wrapped = self.api().data_wrapper.then(|| format!("data({fields})"));
+                self.set_param("fields", &wrapped.as_deref().unwrap_or(&fields));
+            }
+        }
         self.start(decode_as::<T>)
     }
 

@@ -2,6 +2,7 @@
 //! token, a key or a request body.
 
 mod api;
+mod details;
 mod html;
 
 use std::error::Error as StdError;
@@ -11,6 +12,7 @@ use std::time::Duration;
 
 pub use api::{ApiError, ErrorItem};
 use bytes::Bytes;
+pub use details::{BadRequest, Detail, ErrorInfo, FieldViolation, QuotaFailure, QuotaViolation, RetryInfo};
 use http::{HeaderMap, StatusCode, header};
 
 use crate::RawResponse;
@@ -296,10 +298,17 @@ impl Error {
         }
     }
 
-    /// How long the server asks to wait, from its `Retry-After` header in seconds or as a date.
+    /// How long the server asks to wait: by its `Retry-After` header in seconds or as a date, else by a `RetryInfo`
+    /// among the error's details.
     #[must_use]
     pub fn retry_after(&self) -> Option<Duration> {
-        self.response().and_then(|response| retry_after(response.headers()))
+        let header = self.response().and_then(|response| retry_after(response.headers()));
+        header.or_else(|| {
+            self.api_error()?.typed_details().find_map(|detail| match detail {
+                Detail::RetryInfo(info) => info.retry_delay,
+                _ => None,
+            })
+        })
     }
 
     /// Whether both are the same failure, as the calls of one failed batch share one.

@@ -9,6 +9,7 @@ mod body;
 mod call;
 mod client;
 mod credentials;
+mod dry_run;
 mod error;
 mod macros;
 mod media;
@@ -18,7 +19,9 @@ pub mod mock;
 mod multipart;
 mod page;
 mod param;
+mod patch;
 mod path;
+mod probe;
 mod request;
 mod response;
 mod retry;
@@ -36,12 +39,17 @@ pub use body::HttpBody;
 pub use call::{IntoRequest, Sending};
 pub use client::{Builder, Client, FromClient};
 pub use credentials::{Anonymous, ApiKey, AuthHeaders, BearerToken, Credentials};
-pub use error::{ApiError, Error, ErrorItem, Result};
+pub use dry_run::DryRun;
+pub use error::{
+    ApiError, BadRequest, Detail, Error, ErrorInfo, ErrorItem, FieldViolation, QuotaFailure, QuotaViolation,
+    Result, RetryInfo,
+};
 pub use media::{Download, Queueable, Source, Upload};
 pub use method::{AcceptsMedia, Api, Body, Method, Paged, PagedItems, Response, ServesMedia};
 pub use multipart::ReadLimits;
 pub use page::{Items, PageItem, Pages};
 pub use param::Param;
+pub use patch::{Patch, diff};
 pub use request::{Raw, Request};
 pub use response::RawResponse;
 pub use retry::RetryPolicy;

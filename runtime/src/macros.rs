@@ -316,7 +316,8 @@ macro_rules! api {
                 self.0.send_with_response::<M>()
             }
 
-            /// Sends the call and decodes the response into the caller's own type.
+            /// Sends the call and decodes the response into the caller's own type. Unless
+            /// [`fields`](Self::fields) was called, only the members that the type reads are asked for.
             pub fn send_as<T>(self) -> $crate::Sending<T>
             where
                 T: $crate::serde::de::DeserializeOwned + ::std::marker::Send + 'static,
@@ -362,6 +363,14 @@ macro_rules! api {
             }
 
             $crate::blocking_verbs! { $api }
+
+            /// What would be sent, to be looked at or printed as a `curl` command. Secrets are masked.
+            ///
+            /// # Errors
+            /// If the call is not valid.
+            pub fn dry_run(self) -> $crate::Result<$crate::DryRun> {
+                $crate::DryRun::new(self.0)
+            }
 
             /// Puts the call on a batch. `callback` runs exactly once when the batch is executed to its end.
             ///

@@ -3,6 +3,8 @@
 use http::StatusCode;
 use serde_json::Value;
 
+use super::details::Detail;
+
 /// What an API says of a failed call. Members that the server did not send are empty.
 #[derive(Debug, Clone, Default, PartialEq)]
 #[non_exhaustive]
@@ -88,10 +90,13 @@ impl ApiError {
     }
 
     fn info(&self, member: &str) -> Option<&str> {
-        let is_info = |detail: &&Value| {
-            detail.get("@type").and_then(Value::as_str).is_some_and(|t| t.ends_with("google.rpc.ErrorInfo"))
-        };
+        let is_info = |detail: &&Value| super::details::type_name(detail) == "ErrorInfo";
         self.details.iter().find(is_info)?.get(member)?.as_str()
+    }
+
+    /// The details, typed where their type is a common one.
+    pub fn typed_details(&self) -> impl Iterator<Item = Detail> {
+        self.details.iter().map(Detail::parse)
     }
 }
 

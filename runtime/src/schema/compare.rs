@@ -16,7 +16,7 @@ pub(super) fn same_object(left: &dyn Object, right: &dyn Object) -> bool {
     (0..members).all(|index| same(left.get(index), right.get(index))) && left.extra() == right.extra()
 }
 
-fn same(left: &dyn Field, right: &dyn Field) -> bool {
+pub(crate) fn same(left: &dyn Field, right: &dyn Field) -> bool {
     match (left.view(), right.view()) {
         (View::Absent, View::Absent) => true,
         (View::Bool(a), View::Bool(b)) => a == b,

@@ -1,0 +1,109 @@
+//! What a call would send, without sending it.
+
+use std::fmt;
+
+use bytes::Bytes;
+
+use crate::request::Request;
+use crate::{Error, Result};
+
+/// Names of headers and query parameters whose values are secrets.
+const SECRETS: [&str; 8] = [
+    "authorization",
+    "proxy-authorization",
+    "cookie",
+    "x-goog-api-key",
+    "key",
+    "access_token",
+    "oauth_token",
+    "upload_id",
+];
+
+/// A call as it would be sent, but for the credentials, which are asked for only when something is sent.
+///
+/// `Display` prints a `curl` command. Values of headers and parameters that are secrets are masked.
+#[derive(Clone)]
+#[non_exhaustive]
+pub struct DryRun {
+    /// The verb.
+    pub verb: String,
+    /// The absolute URL.
+    pub url: String,
+    /// The headers, without those that the credentials and the transport add.
+    pub headers: Vec<(String, String)>,
+    /// The body, if the call has one.
+    pub body: Option<Bytes>,
+}
+
+impl DryRun {
+    #[doc(hidden)]
+    pub fn new(request: Request) -> Result<Self> {
+        request.check()?;
+        let mut url = request.client().root(request.api()).to_owned();
+        request.push_target(&mut url);
+        let (path, query) = url.split_once('?').unwrap_or((&url, ""));
+        let pairs: Vec<String> = query.split('&').map(mask_pair).collect();
+        let url = format!("{path}?{}", pairs.join("&"));
+        let client = request.client().headers().iter();
+        let own = request.headers().iter().map(|(name, value)| (name, value));
+        let mut headers: Vec<(String, String)> = client
+            .chain(own)
+            .map(|(name, value)| (name.to_string(), mask(name.as_str(), value.to_str().unwrap_or("…"))))
+            .collect();
+        headers.push(("accept".to_owned(), "application/json".to_owned()));
+        if let Some((content_type, _)) = request.body() {
+            headers.push(("content-type".to_owned(), content_type.to_owned()));
+        }
+        let body = request.body().map(|(_, body)| body.clone());
+        Ok(DryRun { verb: request.verb().to_owned(), url, headers, body })
+    }
+
+    /// The body as text.
+    ///
+    /// # Errors
+    /// If it is not UTF-8.
+    pub fn text(&self) -> Result<&str> {
+        std::str::from_utf8(self.body.as_deref().unwrap_or_default())
+            .map_err(|_| Error::input("the body is not text"))
+    }
+}
+
+fn mask_pair(pair: &str) -> String {
+    match pair.split_once('=') {
+        Some((name, value)) => format!("{name}={}", mask(name, value)),
+        None => pair.to_owned(),
+    }
+}
+
+fn mask(name: &str, value: &str) -> String {
+    if SECRETS.iter().any(|secret| name.eq_ignore_ascii_case(secret)) {
+        "***".to_owned()
+    } else {
+        value.to_owned()
+    }
+}
+
+impl fmt::Display for DryRun {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "curl -X {} {}", self.verb, quoted(&self.url))?;
+        for (name, value) in &self.headers {
+            write!(f, " \\\n  -H {}", quoted(&format!("{name}: {value}")))?;
+        }
+        match (&self.body, self.text()) {
+            (None, _) => Ok(()),
+            (Some(_), Ok(text)) => write!(f, " \\\n  --data-binary {}", quoted(text)),
+            (Some(body), Err(_)) => write!(f, " \\\n  --data-binary @- # {} bytes", body.len()),
+        }
+    }
+}
+
+/// For a POSIX shell.
+fn quoted(text: &str) -> String {
+    format!("'{}'", text.replace('\'', r"'\''"))
+}
+
+impl fmt::Debug for DryRun {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("DryRun").field("verb", &self.verb).field("url", &self.url).finish_non_exhaustive()
+    }
+}
