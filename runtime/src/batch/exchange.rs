@@ -259,9 +259,9 @@ async fn refuse(client: &Client, response: HttpResponse, protocol: Option<String
 fn content(part: Part) -> Result<RawResponse> {
     match part.content {
         Ok(inner) => Ok(RawResponse::from_head(inner.status, inner.head, inner.body)),
-        Err(flaw) => Err(Error::protocol_part(
-            format!("a part of the answer to a batch cannot be read: {flaw}"),
-            part.raw,
-        )),
+        Err(flaw) => {
+            let message = format!("part {} of the answer to a batch cannot be read: {flaw}", part.order + 1);
+            Err(Error::protocol_part(message, part.raw))
+        }
     }
 }

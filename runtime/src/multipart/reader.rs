@@ -174,6 +174,7 @@ impl Reader {
     }
 
     /// How many bytes it holds.
+    #[cfg(any(test, feature = "fuzzing"))]
     pub(crate) fn held(&self) -> usize {
         self.carry.len() + self.chunk.len()
     }
