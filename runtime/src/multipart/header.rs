@@ -69,7 +69,7 @@ impl Head {
     }
 
     /// The first value of that header, trimmed; a folded value has its line breaks inside.
-    #[cfg(test)]
+    #[cfg(any(test, feature = "fuzzing"))]
     pub(crate) fn get(&self, name: &str) -> Option<&[u8]> {
         self.fields().find(|(found, _)| found.eq_ignore_ascii_case(name.as_bytes())).map(|(_, value)| value)
     }
