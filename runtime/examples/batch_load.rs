@@ -82,7 +82,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         Call::<Get>::new(&zoo.0, &[&id.as_str()], None).queue(&mut batch, move |reply| {
             seen[at].fetch_add(1, Ordering::Relaxed);
             let end = match reply.result {
-                Ok(json) if json["id"] == at.to_string() => "ok".to_owned(),
+                Ok(json) if json["id"].as_str() == Some(&*at.to_string()) => "ok".to_owned(),
                 Ok(_) => "another call's value".to_owned(),
                 Err(error) if error.status().is_some() => {
                     format!("status {}", error.status().unwrap_or_default())
