@@ -6,7 +6,7 @@
 use std::any::Any;
 use std::collections::{HashMap, VecDeque};
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
-use std::sync::Mutex;
+use std::sync::{Mutex, OnceLock};
 use std::task::Poll;
 use std::time::Duration;
 
@@ -37,7 +37,9 @@ struct Engine<'cb> {
     requests: usize,
     retries: usize,
     failures: usize,
-    /// How many calls one request may carry now; shrinks when the server says so, or asks to slow down.
+    /// How many calls one request may carry.
+    limit: usize,
+    /// How many it carries now: fewer after the server asked to slow down, until a round passes without that.
     max_calls: usize,
     /// What was rejected with 401, by client.
     rejected: Vec<(Client, AuthHeaders)>,
@@ -113,6 +115,7 @@ impl<'cb> Engine<'cb> {
             requests: 0,
             retries: 0,
             failures: 0,
+            limit: max_calls.max(1),
             max_calls: max_calls.max(1),
             rejected: Vec::new(),
             paced: None,
@@ -132,6 +135,7 @@ impl<'cb> Engine<'cb> {
             retries: self.retries,
             records: self.records.into_iter().flatten().collect(),
             values: Mutex::new(self.values),
+            by_id: OnceLock::new(),
         }
     }
 
@@ -140,10 +144,11 @@ impl<'cb> Engine<'cb> {
         let mut waiting_since = None;
         while !pending.is_empty() {
             let Round { mut at_once, mut later, after, rate_limited } = self.round(pending).await;
-            if rate_limited {
+            self.max_calls = match rate_limited {
                 // A large batch can rate-limit itself, because the server executes its calls at the same time.
-                self.max_calls = (self.max_calls.min(later.len()) / 2).max(1);
-            }
+                true => (self.max_calls.min(later.len()) / 2).max(1),
+                false => self.max_calls.saturating_mul(2).min(self.limit),
+            };
             if !later.is_empty() {
                 waits += 1;
                 let wait = self.options.policy.backoff(waits, &mut self.rng).max(after.unwrap_or_default());
@@ -401,6 +406,7 @@ impl<'cb> Engine<'cb> {
             }
             End::Refused(error) => match self.lower_limit(&error, sent) {
                 Some(calls) => {
+                    self.limit = self.limit.min(calls);
                     self.max_calls = self.max_calls.min(calls);
                     left.iter_mut().for_each(|entry| entry.attempts -= 1);
                     round.at_once.append(&mut left);
@@ -487,7 +493,7 @@ impl<'cb> Engine<'cb> {
             self.note_panic(panic);
         }
         self.failures += usize::from(error.is_some());
-        let kept = kept.map(|response| (request, response));
+        let kept = kept.map(|response| Box::new((request, response)));
         if let Some(record) = self.records.get_mut(index) {
             *record = Some(Record { id, index, method, error, attempts, kept });
         }

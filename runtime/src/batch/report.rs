@@ -4,7 +4,7 @@ use std::any::Any;
 use std::collections::HashMap;
 use std::fmt;
 use std::marker::PhantomData;
-use std::sync::Mutex;
+use std::sync::{Mutex, OnceLock};
 
 use super::reply::Id;
 use crate::request::Request;
@@ -44,6 +44,8 @@ pub struct Report {
     pub(super) retries: usize,
     pub(super) records: Vec<Record>,
     pub(super) values: Mutex<HashMap<usize, Box<dyn Any + Send>>>,
+    /// Places of the records, made when somebody first asks by id.
+    pub(super) by_id: OnceLock<HashMap<String, usize>>,
 }
 
 /// How one call of a batch went.
@@ -60,7 +62,7 @@ pub struct Record {
     /// How often the call was sent.
     pub attempts: u32,
     /// Kept for calls that were added without callback and ticket.
-    pub(super) kept: Option<(Request, RawResponse)>,
+    pub(super) kept: Option<Box<(Request, RawResponse)>>,
 }
 
 impl Record {
@@ -71,7 +73,7 @@ impl Record {
     pub fn decode<T: Response>(&self) -> Result<T> {
         match (&self.error, &self.kept) {
             (Some(error), _) => Err(error.clone()),
-            (None, Some((request, message))) => super::decode(request, message),
+            (None, Some(kept)) => super::decode(&kept.0, &kept.1),
             (None, None) => {
                 Err(Error::input(format!("the reply of call {} was not kept: it had a callback", self.id)))
             }
@@ -82,7 +84,7 @@ impl Record {
     #[must_use]
     pub fn message(&self) -> Option<&RawResponse> {
         let failed = self.error.as_ref().and_then(Error::response);
-        failed.or(self.kept.as_ref().map(|(_, message)| message))
+        failed.or(self.kept.as_ref().map(|kept| &kept.1))
     }
 }
 
@@ -143,7 +145,11 @@ impl Report {
     /// How the call with that id of the caller's went.
     #[must_use]
     pub fn get(&self, id: &str) -> Option<&Record> {
-        self.records.iter().find(|record| record.id == id)
+        let by_id = self.by_id.get_or_init(|| {
+            let given = |(place, record): (usize, &Record)| Some((record.id.as_given()?.to_owned(), place));
+            self.records.iter().enumerate().filter_map(given).collect()
+        });
+        self.records.get(*by_id.get(id)?)
     }
 
     /// `Ok` if every call has a value, else the first failure.
