@@ -380,3 +380,62 @@ fn is_module_of_ours(name: &str) -> bool {
     let port = name.strip_prefix("com").or_else(|| name.strip_prefix("lpt"));
     NAMES.contains(&name) || port.is_some_and(|rest| rest.len() == 1 && rest.as_bytes()[0].is_ascii_digit())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{Kind, assign, join, scope_stem, service, single};
+
+    fn names(kind: Kind, wires: &[&str]) -> Vec<String> {
+        assign(kind, wires.iter().copied(), &[]).iter().map(|name| name.as_str().to_owned()).collect()
+    }
+
+    #[test]
+    fn each_kind_has_its_case() {
+        assert_eq!(
+            names(Kind::Field, &["fooBar", "HTTPPort", "end-date", "ipv4Enabled"]),
+            ["foo_bar", "http_port", "end_date", "ipv4_enabled"]
+        );
+        assert_eq!(
+            names(Kind::Schema, &["file", "HTTPHealthCheck", "A2APart", "A__B"]),
+            ["File", "HTTPHealthCheck", "A2APart", "A__B"]
+        );
+        assert_eq!(
+            names(Kind::Variant, &["30fps", "us-central1", "AD_ID.ORG", "V1_2", ""]),
+            ["_30fps", "UsCentral1", "AdIdOrg", "V1_2", "Empty"]
+        );
+        assert_eq!(single(Kind::Marker, "getOpenid-configuration").as_str(), "GetOpenidConfiguration");
+        assert_eq!(join("A2APart", "fileData"), "A2APartFileData");
+        assert_eq!(service("Display Video").as_str(), "DisplayVideo");
+        assert_eq!(service("Call").as_str(), "CallApi");
+        assert_eq!(scope_stem("https://www.googleapis.com/auth/drive.readonly"), "drive.readonly");
+    }
+
+    #[test]
+    fn keywords_and_reserved_names() {
+        assert_eq!(
+            names(Kind::Field, &["type", "self", "extra", "gen"]),
+            ["r#type", "self_", "extra_", "r#gen"]
+        );
+        assert_eq!(
+            names(Kind::Module, &["move", "schemas", "aux", "com1", "lib"]),
+            ["move_", "schemas_", "aux_", "com1_", "lib_"]
+        );
+        assert_eq!(
+            names(Kind::Setter, &["send", "withRetryPolicy", "withExtended"]),
+            ["send_", "with_retry_policy_", "with_extended"]
+        );
+        assert_eq!(names(Kind::Variant, &["SELF"]), ["Self_"]);
+        assert_eq!(assign(Kind::Function, ["get", "list"], &["get"])[0].as_str(), "get_");
+    }
+
+    #[test]
+    fn the_canonical_name_wins_a_clash_in_any_order() {
+        assert_eq!(names(Kind::Variant, &["activated", "ACTIVATED"]), ["Activated_", "Activated"]);
+        assert_eq!(names(Kind::Variant, &["ACTIVATED", "activated"]), ["Activated", "Activated_"]);
+        assert_eq!(
+            names(Kind::Field, &["fooBar", "foo_bar", "foo-bar", "fooBar_"]),
+            ["foo_bar__", "foo_bar", "foo_bar_", "foo_bar___"]
+        );
+        assert_eq!(names(Kind::Schema, &["foo", "Foo"]), ["Foo_", "Foo"]);
+    }
+}

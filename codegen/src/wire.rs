@@ -167,3 +167,40 @@ pub(crate) fn is_id(text: &str, may_have_dots: bool) -> bool {
         && text.starts_with(|c: char| c.is_ascii_alphanumeric())
         && text.ends_with(|c: char| c.is_ascii_alphanumeric())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{plain_path, root_url, size, template, verb};
+
+    #[test]
+    fn templates() {
+        let read = |path: &str| template(path).map(|made| (made.path, made.variables.join(","), made.odd));
+        assert_eq!(read("/v1/{+name}:get"), Ok(("v1/{+name}:get".into(), "name".into(), false)));
+        assert_eq!(read("a/{b}/{c.d}"), Ok(("a/{b}/{c.d}".into(), "b,c.d".into(), false)));
+        assert_eq!(read("a{/b}/{c*}"), Ok(("a/{b}/{+c}".into(), "b,c".into(), true)));
+        assert_eq!(read("{a}{a}"), Ok(("{a}{a}".into(), "a,a".into(), true)));
+        for bad in ["{", "}", "{}", "{a b}", "a b", "a#", "{{a}}", "a\n"] {
+            assert!(template(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn sizes() {
+        assert_eq!(size("1GB"), Some(1 << 30));
+        assert_eq!(size("36MB"), Some(36 << 20));
+        assert_eq!(size("5497558138880"), Some(5_497_558_138_880));
+        for bad in ["", "GB", "1XB", "-1", "99999999999999999999", "9999999999TB"] {
+            assert_eq!(size(bad), None, "{bad}");
+        }
+    }
+
+    #[test]
+    fn addresses_and_verbs() {
+        assert_eq!(root_url("https://e.com").as_deref(), Some("https://e.com/"));
+        assert_eq!(root_url("javascript:alert(1)"), None);
+        assert_eq!(plain_path("/batch/drive/v3"), Some("batch/drive/v3"));
+        assert_eq!(plain_path("a/../b"), None);
+        assert_eq!(verb("patch"), Some("PATCH"));
+        assert_eq!(verb("GET /"), None);
+    }
+}

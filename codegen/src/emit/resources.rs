@@ -17,7 +17,7 @@ pub(crate) fn file(api: &Api, resource: &Resource) -> Vec<Block> {
 
 fn module(api: &Api, resource: &Resource) -> Vec<Block> {
     let name = resource.name.ident();
-    let comment = docs::comment(&[format!("The resource {}.", docs::code(&resource.wire))]);
+    let comment = docs::comment(&[format!("The methods of {}.", docs::code(&resource.wire))]);
     let accessors = resource.resources.iter().map(|nested| accessor(nested, quote!(self.0)));
     let functions = resource.methods.iter().map(|method| function(api, method, quote!(self.0), quote!()));
     let functions: TokenStream = accessors.chain(functions).collect();
@@ -38,8 +38,11 @@ fn module(api: &Api, resource: &Resource) -> Vec<Block> {
         blocks.extend(marker(api, method, resource.name.bare()));
     }
     for nested in &resource.resources {
-        let attributes = docs::comment(&[format!("The resource {}.", docs::code(&nested.wire))]);
-        blocks.push(Block::Module { attributes, name: nested.module.clone(), blocks: module(api, nested) });
+        blocks.push(Block::Module {
+            attributes: quote!(),
+            name: nested.module.clone(),
+            blocks: module(api, nested),
+        });
     }
     blocks
 }
@@ -95,7 +98,8 @@ fn comment(api: &Api, method: &Method) -> TokenStream {
         lines.push(String::new());
     }
     let mut fact = format!("{} {}.", method.verb, docs::code(&method.path));
-    if !method.scopes.is_empty() {
+    // Where the client's own scopes are all that a method may have, there is nothing to choose.
+    if !method.scopes.is_empty() && method.scopes != api.default_scopes {
         let scopes = method.scopes.iter().map(|&index| docs::code(api.scopes[index].name.as_str()));
         fact.push_str(&format!(" Scopes: {}.", scopes.collect::<Vec<_>>().join(", ")));
     }
@@ -126,7 +130,8 @@ fn argument_line(argument: &Parameter) -> String {
     let said = match &argument.docs.prose {
         Some(prose) => {
             let joined = prose.split_whitespace().collect::<Vec<_>>().join(" ").replace("```", "`");
-            crate::prose::lines(&joined).concat()
+            let joined = joined.strip_prefix("Required. ").unwrap_or(&joined);
+            crate::prose::lines(joined).concat()
         }
         None => docs::parameter_words(argument.ty).to_owned(),
     };
@@ -142,7 +147,7 @@ pub(crate) fn marker(api: &Api, method: &Method, owner: &str) -> Vec<Block> {
         true => docs::code(method.function.bare()),
         false => format!("[`{owner}::{}`]", method.function),
     };
-    let comment = docs::comment(&[format!("The method {}, see {link}.", docs::code(&method.id))]);
+    let comment = docs::comment(&[format!("The marker of {link}.")]);
     let facts = facts(api, method);
     let paged = method.paging.as_ref().map(|paging| paged(api, &marker, paging));
     let upload = method.upload.as_ref().map(|_| quote!(impl runtime::AcceptsMedia for #marker {}));

@@ -9,7 +9,11 @@ use crate::model::{Api, Field, Object, Shape};
 use crate::naming::{self, Kind};
 
 pub(crate) fn blocks(api: &Api) -> Vec<Block> {
-    let top = docs::inner_comment(&["The schemas: what requests and responses are made of.".to_owned()]);
+    let top = docs::inner_comment(&[
+        "The schemas: what requests and responses are made of. A literal ends with".to_owned(),
+        "`..Default::default()`; `extra` keeps members that the document does not name, and sends".to_owned(),
+        "explicit nulls.".to_owned(),
+    ]);
     let short = if api.types.shadows_prelude {
         quote!()
     } else {
@@ -70,7 +74,7 @@ fn item(api: &Api, object: &Object, at: At) -> Block {
         #comment
         pub struct #name {
             #(#members)*
-            /// Other members, and explicit nulls.
+            /// Other members.
             pub #extra: runtime::Extra,
         }
         #cfg

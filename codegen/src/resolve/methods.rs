@@ -268,13 +268,16 @@ pub(crate) fn shadows(api: &Api) -> bool {
     any(&api.service, &api.methods, &api.resources)
 }
 
+/// How good a method is as an example; the least is best.
+type Rank<'a> = (bool, usize, usize, &'a str);
+
 /// The method that makes the shortest example: a GET with few plain arguments, near the top.
 pub(crate) fn example(api: &Api) -> Option<Example> {
     fn visit<'a>(
         path: &mut Vec<&'a Name>,
         methods: &'a [Method],
         resources: &'a [Resource],
-        best: &mut Option<((bool, usize, usize, &'a str), Example)>,
+        best: &mut Option<(Rank<'a>, Example)>,
     ) {
         for method in methods {
             let Some(arguments) = method.arguments.iter().map(literal).collect::<Option<Vec<String>>>()

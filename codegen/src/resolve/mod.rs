@@ -156,7 +156,7 @@ pub(crate) fn resolve(document: &Document, options: &Options, log: &mut Log<'_>)
         example: None,
     };
     if api.title.is_empty() {
-        api.title.clone_from(&api.id);
+        api.title.clone_from(&api.name);
     }
     paging::find(&mut api);
     select::select(&mut api, &options.only, log)?;
