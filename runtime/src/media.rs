@@ -69,7 +69,8 @@ impl<M: AcceptsMedia> Upload<M> {
         Upload { request, source, method: PhantomData }
     }
 
-    /// Sends metadata and media in one request: a `multipart/related` one where the call has a body, else the media alone.
+    /// Sends metadata and media in one request: a `multipart/related` one where the call has a body that says anything,
+    /// else the media alone.
     pub fn send(self) -> Sending<M::Output> {
         self.request.with_media(self.source.content_type, self.source.bytes).send::<M>()
     }

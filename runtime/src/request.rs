@@ -233,7 +233,8 @@ impl Request {
 
     /// The same call with media: to the upload path, as `multipart/related` where it has a body.
     pub(crate) fn with_media(mut self, content_type: String, media: Bytes) -> Self {
-        let metadata = self.0.body.take();
+        // Metadata that says nothing need not travel: then the request is the media alone.
+        let metadata = self.0.body.take().filter(|(_, metadata)| metadata.as_ref() != b"{}");
         let (kind, body) = match metadata {
             Some((_, metadata)) => ("multipart", crate::media::related(&metadata, &content_type, &media)),
             None => ("media", Ok((content_type, media))),
