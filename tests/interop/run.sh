@@ -1,0 +1,26 @@
+#!/usr/bin/env bash
+# Real servers and clients: `tests/interop/run.sh WORKDIR [CHECK…]`. Needs cargo, and python3 with pip; installs the rest
+# into WORKDIR. Prints a line for each check and ends with 1 if one fails. Checks by name: see `run.py`.
+set -euo pipefail
+root=$(cd "$(dirname "$0")/../.." && pwd)
+work=${1:?usage: run.sh WORKDIR [CHECK…]}
+shift
+mkdir -p "$work"
+work=$(cd "$work" && pwd)
+export PIP_DISABLE_PIP_VERSION_CHECK=1 PYTHONDONTWRITEBYTECODE=1
+
+requirements=$root/tests/interop/requirements.txt
+if [ -x "$work/venv/bin/pip" ] || python3 -m venv "$work/venv" >/dev/null 2>&1; then
+    python=$work/venv/bin/python
+    "$python" -m pip install --quiet -r "$requirements"
+else
+    # A Python without `venv` or `ensurepip`, as some distributions package it.
+    rm -rf "$work/venv"
+    python=python3
+    python3 -m pip install --quiet --target "$work/packages" -r "$requirements"
+    export PYTHONPATH=$work/packages${PYTHONPATH:+:$PYTHONPATH}
+fi
+
+cd "$root"
+cargo build --quiet -p gapis-interop -p gapis-runtime --features gapis-runtime/mock --bin gapis-interop --example mock_farm
+exec "$python" tests/interop/run.py "$work" "$@"
