@@ -7,3 +7,12 @@ pub mod servers;
 mod stage;
 
 pub use stage::{Output, Stage};
+
+/// The code in the README and in the guide, compiled.
+#[cfg(doctest)]
+mod documents {
+    #[doc = include_str!("../../README.md")]
+    pub struct Readme;
+    #[doc = include_str!("../../docs/guide/batching.md")]
+    pub struct Batching;
+}

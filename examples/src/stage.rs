@@ -14,7 +14,6 @@ Runs against a mock server of its own, or with one of these against a real one:
 What follows are the program's own arguments; each program's first lines say what they are.";
 
 /// Where calls go: to a mock server of the program's own, unless the command line says otherwise.
-#[derive(Debug)]
 pub struct Stage {
     mock: Option<MockServer>,
     endpoint: Option<String>,
@@ -23,18 +22,25 @@ pub struct Stage {
 }
 
 impl Stage {
-    /// Reads the command line, and starts the mock server if it is meant.
+    /// Reads the command line, and starts the mock server if it is meant. Where the command line is not understood, it
+    /// says how it is to be, and ends the program.
     ///
     /// # Errors
-    /// If the command line is not understood or the server does not start.
+    /// If the server does not start.
     pub fn new(start: impl FnOnce() -> Result<MockServer>) -> Result<Self> {
-        Stage::from(std::env::args().skip(1), start)
+        let mut stage = Stage::parse(std::env::args().skip(1)).unwrap_or_else(|error| {
+            let _ = writeln!(std::io::stderr(), "{error}");
+            std::process::exit(2);
+        });
+        if stage.endpoint.is_none() && stage.token.is_none() {
+            let mock = start()?;
+            stage.endpoint = Some(mock.uri());
+            stage.mock = Some(mock);
+        }
+        Ok(stage)
     }
 
-    fn from(
-        mut words: impl Iterator<Item = String>,
-        start: impl FnOnce() -> Result<MockServer>,
-    ) -> Result<Self> {
+    fn parse(mut words: impl Iterator<Item = String>) -> Result<Self> {
         let mut stage = Stage { mock: None, endpoint: None, token: None, arguments: Vec::new() };
         while let Some(word) = words.next() {
             let mut value = || words.next().ok_or_else(|| Error::input(format!("{word} what?\n{USAGE}")));
@@ -51,11 +57,6 @@ impl Stage {
                 }
                 _ => stage.arguments.push(word),
             }
-        }
-        if stage.endpoint.is_none() && stage.token.is_none() {
-            let mock = start()?;
-            stage.endpoint = Some(mock.uri());
-            stage.mock = Some(mock);
         }
         Ok(stage)
     }
@@ -75,13 +76,28 @@ impl Stage {
         }
     }
 
-    /// The program's own arguments, or these.
+    /// The program's own arguments, or these where there are not as many.
     #[must_use]
-    pub fn arguments_or(&self, default: &[&str]) -> Vec<String> {
-        match self.arguments.as_slice() {
-            [] => default.iter().map(|&word| word.to_owned()).collect(),
-            given => given.to_vec(),
+    pub fn arguments_or<const N: usize>(&self, default: [&str; N]) -> [String; N] {
+        self.arguments.clone().try_into().unwrap_or_else(|_| default.map(str::to_owned))
+    }
+
+    /// The program's own arguments as numbers, or these where there are none.
+    ///
+    /// # Errors
+    /// If one is no number.
+    pub fn numbers_or(&self, default: &[i64]) -> Result<Vec<i64>> {
+        if self.arguments.is_empty() {
+            return Ok(default.to_vec());
         }
+        let number = |word: &String| word.parse().map_err(|_| Error::input(format!("not a number: {word}")));
+        self.arguments.iter().map(number).collect()
+    }
+
+    /// The token that was given, or that one.
+    #[must_use]
+    pub fn token_or(&self, default: &str) -> String {
+        self.token.clone().unwrap_or_else(|| default.to_owned())
     }
 }
 
@@ -121,17 +137,18 @@ mod tests {
     use super::*;
 
     fn stage(line: &str) -> Result<Stage> {
-        Stage::from(line.split_whitespace().map(str::to_owned), MockServer::start)
+        Stage::parse(line.split_whitespace().map(str::to_owned))
     }
 
     #[test]
-    fn the_mock_server_runs_unless_another_place_is_named() {
-        let own = stage("").unwrap();
-        assert!(own.mock.is_some() && own.service::<gapis_farm_v2::Farm>().is_ok());
-        let other = stage("--endpoint http://127.0.0.1:1 one two").unwrap();
-        assert!(other.mock.is_none());
-        assert_eq!(other.arguments_or(&["three"]), ["one", "two"]);
-        assert_eq!(own.arguments_or(&["three"]), ["three"]);
+    fn a_program_s_own_arguments_stand_among_the_others() {
+        let given = stage("one --endpoint http://127.0.0.1:1 two").unwrap();
+        assert!(given.service::<gapis_farm_v2::Farm>().is_ok());
+        assert_eq!(given.arguments_or(["three", "four"]), ["one", "two"]);
+        assert_eq!(given.arguments_or(["three"]), ["three"]);
+        assert!(given.numbers_or(&[3]).is_err());
+        assert_eq!(stage("").unwrap().numbers_or(&[3]).unwrap(), [3]);
+        assert_eq!(given.token_or("ada"), "ada");
     }
 
     #[test]
@@ -139,6 +156,6 @@ mod tests {
         for line in ["--endpoint", "--token-env", "--quiet", "--token-env NO_SUCH_VARIABLE_HERE"] {
             assert!(stage(line).is_err_and(|error| error.is_input()), "{line}");
         }
-        assert!(stage("--help").unwrap_err().to_string().contains("--endpoint URL"));
+        assert!(stage("--help").is_err_and(|error| error.to_string().contains("--endpoint URL")));
     }
 }

@@ -1,0 +1,66 @@
+//! Calls with their own credentials, and more calls than one request may carry: what the Classroom guide shows.
+//!
+//! `cargo run -p gapis-examples --example classroom -- [COURSE1 COURSE2]`
+
+use gapis_classroom_v1::schemas::{Course, Student};
+use gapis_classroom_v1::{Classroom, Result};
+use gapis_examples::{Output, Stage, servers};
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<()> {
+    let stage = Stage::new(|| Ok(servers::classroom::start()?.0))?;
+    let teachers = [stage.token_or("ada"), stage.token_or("grace")];
+    let courses = stage.arguments_or(["1", "2"]);
+    run(&stage.service()?, &courses, &teachers, &Output::stdout()).await
+}
+
+/// The program itself, which a test runs too.
+pub(crate) async fn run(
+    classroom: &Classroom,
+    [first, second]: &[String; 2],
+    [ada, grace]: &[String; 2],
+    out: &Output,
+) -> Result<()> {
+    let courses = classroom.courses();
+
+    // What goes out with the batch holds for every call that does not say otherwise. These two do.
+    let mut batch = classroom.batch();
+    let name = Course { name: Some("Course 1".to_owned()), ..Default::default() };
+    let section = Course { section: Some("Section 2".to_owned()), ..Default::default() };
+    let patches = [
+        courses.patch(first, name).update_mask("name").with_header("Authorization", &format!("Bearer {ada}")),
+        courses
+            .patch(second, section)
+            .update_mask("section")
+            .with_header("Authorization", &format!("Bearer {grace}")),
+    ];
+    batch.add_all(patches, |reply| match reply.result {
+        Ok(course) => {
+            let (name, section) = (course.name.unwrap_or_default(), course.section.unwrap_or_default());
+            out.line(format_args!("course {name:?}, section {section:?}"));
+        }
+        Err(error) => out.line(format_args!("{error}")),
+    })?;
+    let _report = batch.execute().await;
+
+    // Classroom takes 50 calls in one request; a batch is split where it has more.
+    let mut batch = classroom.batch();
+    let mails = (1..=58).map(|number| format!("student.{number}@school.example.com"));
+    let mails =
+        mails.chain(["nobody@elsewhere.example.com".to_owned(), "student.1@School.example.com".to_owned()]);
+    let calls = mails.map(|mail| {
+        let student = Student { user_id: Some(mail.clone()), ..Default::default() };
+        (mail, courses.students().create(first, student))
+    });
+    batch.add_all_as(calls, |reply| match reply.result {
+        Ok(student) => {
+            let name = student.profile.and_then(|profile| profile.name?.full_name);
+            out.line(format_args!("{} is enrolled", name.unwrap_or_default()));
+        }
+        Err(error) => out.line(format_args!("{}: {error}", reply.id)),
+    })?;
+    let report = batch.execute().await;
+    let (calls, failures, requests) = (report.calls(), report.failures(), report.requests());
+    out.line(format_args!("{calls} calls in {requests} HTTP requests, {failures} failed"));
+    Ok(())
+}

@@ -1,0 +1,77 @@
+//! A calendar service with two calendars, which takes events and lists them.
+
+use gapis_calendar_v3::runtime::Result;
+use gapis_calendar_v3::runtime::mock::{MockError, MockResult, MockServer};
+use gapis_calendar_v3::schemas::{CalendarList, CalendarListEntry, Event, EventDateTime, Events};
+use gapis_calendar_v3::{calendar_list, events};
+
+use super::Shared;
+
+/// The calendars' ids, and the events with the id of their calendar.
+#[derive(Debug, Default)]
+pub struct Calendars {
+    /// The ids of the calendars.
+    pub calendars: Vec<String>,
+    /// The events, in the order in which they came.
+    pub events: Vec<(String, Event)>,
+}
+
+impl Calendars {
+    fn insert(&mut self, calendar: &str, event: Event) -> MockResult<Event> {
+        self.check(calendar)?;
+        has_zone("start", event.start.as_ref())?;
+        has_zone("end", event.end.as_ref())?;
+        let id = Some(format!("event{}", self.events.len() + 1));
+        let event = Event { id, status: Some("confirmed".to_owned()), ..event };
+        self.events.push((calendar.to_owned(), event.clone()));
+        Ok(event)
+    }
+
+    fn list(&self, calendar: &str) -> MockResult<Events> {
+        self.check(calendar)?;
+        let items = self.events.iter().filter(|(id, _)| id == calendar);
+        Ok(Events { items: Some(items.map(|(_, event)| event.clone()).collect()), ..Default::default() })
+    }
+
+    fn check(&self, calendar: &str) -> MockResult<()> {
+        let known = self.calendars.iter().any(|id| id == calendar);
+        known.then_some(()).ok_or_else(|| MockError::not_found(calendar))
+    }
+}
+
+/// A time of day without an offset says nothing without a zone.
+fn has_zone(what: &str, time: Option<&EventDateTime>) -> MockResult<()> {
+    let Some(time) = time else {
+        return Err(MockError::new(400, "required", format!("Missing {what} time.")));
+    };
+    let fixed = time.date_time.as_ref().is_none_or(|time| time.offset().is_some());
+    (fixed || time.time_zone.is_some()).then_some(()).ok_or_else(|| {
+        MockError::new(400, "required", format!("Missing time zone definition for {what} time."))
+    })
+}
+
+/// Starts the service with the calendars `primary` and `birthdays`.
+///
+/// # Errors
+/// If there is no free port.
+pub fn start() -> Result<(MockServer, Shared<Calendars>)> {
+    let mock = MockServer::start()?;
+    let calendars = ["primary", "birthdays"].map(str::to_owned).into();
+    let calendars = Shared::new(Calendars { calendars, events: Vec::new() });
+
+    let state = calendars.clone();
+    mock.on::<calendar_list::List>(move |_| {
+        let entry = |id: &String| CalendarListEntry {
+            id: Some(id.clone()),
+            summary: Some(format!("My {id}")),
+            ..Default::default()
+        };
+        let items = state.lock().calendars.iter().map(entry).collect();
+        Ok(CalendarList { items: Some(items), ..Default::default() })
+    });
+    let state = calendars.clone();
+    mock.on::<events::Insert>(move |call| state.lock().insert(call.var("calendarId")?, call.body()?));
+    let state = calendars.clone();
+    mock.on::<events::List>(move |call| state.lock().list(call.var("calendarId")?));
+    Ok((mock, calendars))
+}
