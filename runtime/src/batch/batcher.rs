@@ -188,7 +188,31 @@ async fn wait(jobs: mpsc::Sender<Job>, root: std::sync::Arc<str>, request: Reque
     let (answer, answered) = oneshot::channel();
     let stopped = || Error::cancelled("the driver of the batcher has ended, or was never spawned");
     jobs.send(Job { request, answer }).await.map_err(|_| stopped())?;
+    // A waiter is no handle: when those are gone, nothing more can join its batch.
+    drop(jobs);
     answered.await.map_err(|_| stopped())?
+}
+
+/// Whoever waits for the answer to a call that was taken into a batch. If the driver is dropped then, nobody knows
+/// whether the call was executed, and that is the answer.
+struct Waiter(Option<oneshot::Sender<Result<RawResponse>>>);
+
+impl Waiter {
+    fn answer(mut self, result: Result<RawResponse>) {
+        if let Some(answer) = self.0.take() {
+            // Who has gone needs no answer.
+            drop(answer.send(result));
+        }
+    }
+}
+
+impl Drop for Waiter {
+    fn drop(&mut self) {
+        if let Some(answer) = self.0.take() {
+            let message = "the driver of the batcher ended before the answer to the call came";
+            drop(answer.send(Err(Error::unknown_outcome(message, None))));
+        }
+    }
 }
 
 /// What the driver keeps.
@@ -255,8 +279,9 @@ impl State {
             if answer.is_closed() {
                 continue;
             }
-            // The waiter checked the call, so that queueing cannot fail; if it did, the waiter would learn it.
-            let forward = Then::Forward(Box::new(move |result| drop(answer.send(result))));
+            let waiter = Waiter(Some(answer));
+            let forward = Then::Forward(Box::new(move |result| waiter.answer(result)));
+            // The waiter checked the call, so that queueing cannot fail; if it did, the waiter would learn of it.
             drop(batch.push(None, request, forward));
         }
         self.flying.push(Box::pin(async move { drop(batch.run().await) }));
