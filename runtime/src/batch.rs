@@ -27,6 +27,7 @@ use crate::multipart::ReadLimits;
 use crate::path;
 use crate::request::Request;
 use crate::retry::RetryPolicy;
+use crate::rt::Instant;
 use crate::spec::ApiSpec;
 use crate::{Api, BoxFuture, Client, Error, IntoRequest, Method, RawResponse, Response, Result};
 use reply::{Listener, Then};
@@ -77,8 +78,12 @@ struct Entry<'cb> {
     stage: usize,
     request: Request,
     then: Then<'cb>,
-    /// How often it was sent in a way that counts.
+    /// How often it was sent in a way that counts against its policy.
     attempts: u32,
+    /// How often it was sent, for the report.
+    sent: u32,
+    /// When it was first sent.
+    since: Option<Instant>,
     /// It was answered 401 once and sent again with other credentials.
     refreshed: bool,
     /// What the last attempt gave, for a call that waits for its next one.
@@ -368,7 +373,18 @@ impl<'cb> RawBatch<'cb> {
             None => Id::made(index),
         };
         let stage = self.barriers.len();
-        self.calls.push(Entry { id, index, stage, request, then, attempts: 0, refreshed: false, last: None });
+        self.calls.push(Entry {
+            id,
+            index,
+            stage,
+            request,
+            then,
+            attempts: 0,
+            sent: 0,
+            since: None,
+            refreshed: false,
+            last: None,
+        });
         Ok(index)
     }
 }
@@ -393,5 +409,5 @@ impl BatchOptions {
 
 /// Decodes an answer of the method's type; the error has the whole message.
 fn decode<T: Response>(request: &Request, response: &RawResponse) -> Result<T> {
-    T::decode(request.api(), request.spec(), response)
+    T::decode(request.api(), request.spec(), response).map_err(|error| error.with_response(response))
 }

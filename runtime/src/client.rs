@@ -14,7 +14,7 @@ use crate::credentials::{Anonymous, AuthHeaders, Credentials};
 use crate::request::Request;
 use crate::retry::{Attempts, RetryBudget, RetryPolicy, Verdict, judge};
 use crate::spec::ApiSpec;
-use crate::trace::{self, Span};
+use crate::trace::Span;
 use crate::transport::{HttpRequest, HttpResponse, Reqwest, Transport};
 use crate::{Api, Error, RawResponse, Result, rt};
 
@@ -98,7 +98,9 @@ impl Client {
     /// Remembers that the server takes no more calls than this in one batch.
     pub(crate) fn learn_batch_calls(&self, api: &'static ApiSpec, calls: usize) {
         let mut learned = self.0.learned.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
-        learned.insert(api.batch_path, calls.max(1));
+        // Two batches may learn at once; the stricter word counts.
+        let known = learned.entry(api.batch_path).or_insert(usize::MAX);
+        *known = calls.clamp(1, *known);
     }
 
     /// The headers that authorise a request to this API.
@@ -146,8 +148,7 @@ impl Client {
                 Verdict::Refresh if rejected.is_none() => rejected = Some((auth, error)),
                 Verdict::Retry { after, .. } => match attempts.next(after) {
                     Some(wait) if self.0.budget.take() => {
-                        trace::retry(1, wait, Some(&error));
-                        rt::sleep(wait).await;
+                        Span::retry(1, wait, Some(&error)).around(rt::sleep(wait)).await;
                     }
                     _ => return Err(error),
                 },
@@ -191,11 +192,6 @@ impl Client {
         let mut url = self.root(request.api()).to_owned();
         request.push_target(&mut url);
         Ok(HttpRequest { method: verb, url, headers, body })
-    }
-
-    /// Reads a response that is no batch, for its error.
-    pub(crate) async fn read(&self, response: HttpResponse) -> Result<RawResponse> {
-        read(response, self.0.max_response).await
     }
 }
 

@@ -139,6 +139,14 @@ impl Error {
         Error(Arc::new(Inner { kind: Kind::Protocol, message, response, raw: None, source: None }))
     }
 
+    /// The same error with the response that it was made of, where it has none yet.
+    pub(crate) fn with_response(mut self, response: &RawResponse) -> Self {
+        if let Some(inner) = Arc::get_mut(&mut self.0) {
+            inner.response.get_or_insert_with(|| (response.clone(), ApiError::default()));
+        }
+        self
+    }
+
     pub(crate) fn unknown_outcome(message: impl Into<String>, source: Option<Error>) -> Self {
         match source {
             Some(source) => Error::with_source(Kind::UnknownOutcome, message, source),
@@ -233,7 +241,7 @@ impl Error {
     /// The API's own error, if the server answered with a status outside 200 to 299.
     #[must_use]
     pub fn api_error(&self) -> Option<&ApiError> {
-        self.0.response.as_ref().map(|(_, api)| api)
+        self.0.response.as_ref().filter(|_| self.is_status()).map(|(_, api)| api)
     }
 
     /// The response that the error was made of, if there was one.

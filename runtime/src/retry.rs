@@ -130,7 +130,8 @@ impl<'p> Attempts<'p> {
         }
         let backoff = self.policy.backoff(self.made, &mut self.rng);
         let wait = after.map_or(backoff, |after| after.max(backoff));
-        if self.started.elapsed() + wait > self.policy.total_time {
+        // A server may ask for any wait, up to the end of time.
+        if self.started.elapsed().saturating_add(wait) > self.policy.total_time {
             return None;
         }
         self.made += 1;

@@ -13,7 +13,7 @@ pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + 'a>>;
 
 #[cfg(not(target_family = "wasm"))]
-pub(crate) use std::time::Instant;
+pub(crate) use tokio::time::Instant;
 
 /// Waits. On `wasm32` outside tests the host's timer does.
 #[cfg(not(target_family = "wasm"))]
@@ -43,6 +43,13 @@ pub(crate) struct Timer {
 impl Timer {
     pub(crate) fn new(after: Duration) -> Self {
         Timer { after, sleep: Box::pin(tokio::time::sleep(after)) }
+    }
+
+    /// The wait takes so much longer.
+    pub(crate) fn extend(&mut self, by: Duration) {
+        if let Some(end) = self.sleep.deadline().checked_add(by) {
+            self.sleep.as_mut().reset(end);
+        }
     }
 
     /// The wait begins again now.

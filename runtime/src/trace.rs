@@ -39,6 +39,20 @@ impl Span {
         )
     }
 
+    /// The wait before something is sent again.
+    #[allow(unused_variables)]
+    pub(crate) fn retry(calls: usize, wait: Duration, error: Option<&Error>) -> Span {
+        Span(
+            #[cfg(feature = "tracing")]
+            tracing::debug_span!(
+                "gapis.retry",
+                calls,
+                wait_ms = u64::try_from(wait.as_millis()).unwrap_or(u64::MAX),
+                status = error.and_then(Error::status)
+            ),
+        )
+    }
+
     /// Runs a future in this span.
     #[cfg(feature = "tracing")]
     pub(crate) fn around<F: Future>(self, future: F) -> impl Future<Output = F::Output> {
@@ -50,18 +64,6 @@ impl Span {
     pub(crate) fn around<F: Future>(self, future: F) -> F {
         future
     }
-}
-
-/// Something is sent again.
-#[allow(unused_variables)]
-pub(crate) fn retry(calls: usize, wait: Duration, error: Option<&Error>) {
-    #[cfg(feature = "tracing")]
-    tracing::debug!(
-        calls,
-        wait_ms = u64::try_from(wait.as_millis()).unwrap_or(u64::MAX),
-        status = error.and_then(Error::status),
-        "sending again"
-    );
 }
 
 /// A response to a batch ended.

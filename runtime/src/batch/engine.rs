@@ -10,10 +10,10 @@ use std::sync::{Mutex, OnceLock};
 use std::task::Poll;
 use std::time::Duration;
 
-use http::header::{AUTHORIZATION, CONTENT_TYPE, HeaderValue};
+use http::header::{CONTENT_TYPE, HeaderValue, USER_AGENT};
 
 use super::exchange::{End, Event, Exchange};
-use super::plan::{Auths, Limits, Packed, pack};
+use super::plan::{Auths, Limits, Packed, covers, pack};
 use super::reply::{Arrived, Listener, Outcome, Then};
 use super::report::{Record, Report};
 use super::{BatchOptions, Entry, RawBatch};
@@ -24,6 +24,9 @@ use crate::spec::ApiSpec;
 use crate::trace::{self, Span};
 use crate::transport::HttpRequest;
 use crate::{Client, Error, RawResponse, Result, rt};
+
+/// Longer than any batch runs, and short enough for every clock.
+const FAR: Duration = Duration::from_secs(365 * 24 * 3600);
 
 /// A batch that is being executed.
 struct Engine<'cb> {
@@ -59,7 +62,17 @@ struct Round<'cb> {
     later: Vec<Entry<'cb>>,
     /// The longest wait that the server asked for.
     after: Option<Duration>,
-    rate_limited: bool,
+    /// How many calls the largest request had in which the server asked to slow down.
+    rate_limited: usize,
+}
+
+/// Since then nobody listened to the servers, because a callback ran or credentials were waited for: that is not held
+/// against them.
+fn excuse(flying: &mut [Exchange<'_>], began: Instant) {
+    let busy = began.elapsed();
+    if busy > Duration::from_millis(1) {
+        flying.iter_mut().for_each(|exchange| exchange.excuse(busy));
+    }
 }
 
 impl RawBatch<'_> {
@@ -141,24 +154,23 @@ impl<'cb> Engine<'cb> {
 
     async fn stage(&mut self, mut pending: VecDeque<Entry<'cb>>) {
         let mut waits = 0;
-        let mut waiting_since = None;
         while !pending.is_empty() {
             let Round { mut at_once, mut later, after, rate_limited } = self.round(pending).await;
             self.max_calls = match rate_limited {
+                0 => self.max_calls.saturating_mul(2).min(self.limit),
+                // That a call alone met a limit says nothing about size.
+                1 => self.max_calls,
                 // A large batch can rate-limit itself, because the server executes its calls at the same time.
-                true => (self.max_calls.min(later.len()) / 2).max(1),
-                false => self.max_calls.saturating_mul(2).min(self.limit),
+                calls => self.max_calls.min(calls / 2),
             };
             if !later.is_empty() {
                 waits += 1;
                 let wait = self.options.policy.backoff(waits, &mut self.rng).max(after.unwrap_or_default());
-                let since: Instant = *waiting_since.get_or_insert_with(Instant::now);
-                if since.elapsed() + wait > self.options.policy.total_time || !self.budget_allows(later.len())
-                {
+                later = self.in_time(later, wait);
+                if !self.budget_allows(later.len()) {
                     later.drain(..).for_each(|entry| self.give_up(entry));
-                } else {
-                    trace::retry(later.len(), wait, later.first().and_then(|entry| entry.last.as_ref()));
-                    rt::sleep(wait).await;
+                } else if let Some(first) = later.first() {
+                    Span::retry(later.len(), wait, first.last.as_ref()).around(rt::sleep(wait)).await;
                 }
             }
             self.retries += later.len() + at_once.len();
@@ -166,6 +178,24 @@ impl<'cb> Engine<'cb> {
             at_once.sort_unstable_by_key(|entry| entry.index);
             pending = at_once.into();
         }
+    }
+
+    /// The calls that have time for another attempt after that wait; the others are answered.
+    fn in_time(&mut self, later: Vec<Entry<'cb>>, wait: Duration) -> Vec<Entry<'cb>> {
+        let (kept, late): (Vec<_>, Vec<_>) = later.into_iter().partition(|entry| self.has_time(entry, wait));
+        late.into_iter().for_each(|entry| self.give_up(entry));
+        kept
+    }
+
+    /// Whether a call's policy lets an attempt begin after that wait, which a server may make as long as it likes.
+    fn has_time(&self, entry: &Entry<'_>, wait: Duration) -> bool {
+        let spent = entry.since.map_or(Duration::ZERO, |since| since.elapsed());
+        spent.saturating_add(wait) <= self.policy(entry).total_time
+    }
+
+    /// A call's own policy, else the batch's.
+    fn policy<'p>(&'p self, entry: &'p Entry<'_>) -> &'p RetryPolicy {
+        entry.request.options().retry.as_ref().unwrap_or(&self.options.policy)
     }
 
     /// Takes from the client's budget what sending so many calls again costs.
@@ -184,9 +214,10 @@ impl<'cb> Engine<'cb> {
                 if pause.is_some() {
                     break;
                 }
-                if let Some(exchange) = self.open(&mut pending).await {
-                    flying.push(exchange);
-                }
+                let began = Instant::now();
+                let opened = self.open(&mut pending).await;
+                excuse(&mut flying, began);
+                flying.extend(opened);
             }
             if flying.is_empty() {
                 match pause {
@@ -210,15 +241,19 @@ impl<'cb> Engine<'cb> {
             match event.await {
                 None => {}
                 Some((place, Event::Part(number, result))) => {
+                    let began = Instant::now();
                     if let Some(exchange) = flying.get_mut(place)
                         && let Some(entry) = exchange.entries.get_mut(number).and_then(Option::take)
                     {
-                        self.part(entry, result, &exchange.auths, &mut round);
+                        self.part(entry, result, &exchange.auths, exchange.entries.len(), &mut round);
                     }
+                    excuse(&mut flying, began);
                 }
                 Some((place, Event::End(end))) => {
+                    let began = Instant::now();
                     let exchange = flying.swap_remove(place);
                     self.ended(exchange, end, &mut round);
+                    excuse(&mut flying, began);
                 }
             }
         }
@@ -235,23 +270,37 @@ impl<'cb> Engine<'cb> {
         let limits = self.limits();
         let client = self.client.clone();
         let auth = self.authorise(&client, pending).await?;
-        let foreign = self.authorise_foreign(pending, limits.calls, &auth).await;
+        let own = (client, auth);
+        let mut inside = self.authorise_foreign(pending, limits.calls).await;
+        // Where another client's call would inherit something of ours, ours travels inside as well.
+        let outside = inside.iter().all(|other| covers(other, &own));
+        if !outside {
+            inside.push(own.clone());
+        }
         let token = format!("{:08x}", self.rng.u32(..));
         let mut refused = Vec::new();
-        let packed = pack(pending, &mut refused, limits, &token, &foreign, &mut self.rng);
+        let packed = pack(pending, &mut refused, limits, &token, &self.client, &inside, &mut self.rng);
         for (entry, error) in refused {
             self.answer(entry, Err(error));
         }
         let Packed { mut entries, shared, content_type, body } = packed?;
         if let Some(rate) = self.options.rate {
             let begin = self.paced.unwrap_or_else(Instant::now).max(Instant::now());
-            self.paced = Some(begin + Duration::from_secs_f64(entries.len() as f64 / rate));
+            // A rate may be so low that the next request is beyond what a clock can say.
+            let pause = Duration::try_from_secs_f64(entries.len() as f64 / rate).unwrap_or(FAR);
+            self.paced = Some(begin + pause.min(FAR));
         }
-        entries.iter_mut().flatten().for_each(|entry| entry.attempts += 1);
+        for entry in entries.iter_mut().flatten() {
+            entry.attempts += 1;
+            entry.sent += 1;
+            entry.since.get_or_insert_with(Instant::now);
+        }
         self.requests += 1;
-        let request = self.http_request(&auth, shared, &content_type, body);
-        let mut auths = foreign;
-        auths.push((client, auth));
+        let request = self.http_request(outside.then_some(&own.1), shared, &content_type, body);
+        let mut auths = inside;
+        if outside {
+            auths.push(own);
+        }
         Some(Exchange::start(&self.client, entries, token, auths, request, self.options.limits))
     }
 
@@ -263,16 +312,25 @@ impl<'cb> Engine<'cb> {
 
     fn http_request(
         &self,
-        auth: &AuthHeaders,
+        auth: Option<&AuthHeaders>,
         shared: Vec<(http::HeaderName, HeaderValue)>,
         content_type: &str,
         body: bytes::Bytes,
     ) -> HttpRequest {
         let mut headers = self.client.headers().clone();
-        for (name, value) in auth.iter() {
-            headers.insert(name, value.clone());
+        match auth {
+            Some(auth) => auth.iter().for_each(|(name, value)| {
+                headers.insert(name, value.clone());
+            }),
+            // The client's headers are in its calls' parts, where they belong to no other client's.
+            None => {
+                let agent = headers.remove(USER_AGENT);
+                headers.clear();
+                headers.extend(agent.map(|agent| (USER_AGENT, agent)));
+            }
         }
-        for (name, value) in shared.into_iter().chain(self.options.headers.iter().cloned()) {
+        // What all calls say of themselves wins over what is said of the batch.
+        for (name, value) in self.options.headers.iter().cloned().chain(shared) {
             headers.insert(name, value);
         }
         if let Ok(value) = HeaderValue::from_str(content_type) {
@@ -296,11 +354,13 @@ impl<'cb> Engine<'cb> {
         let rejected =
             self.rejected.iter().find(|(other, _)| other.is_same(client)).map(|(_, headers)| headers.clone());
         let result = client.authorise(self.api, rejected.as_ref()).await;
+        if let Ok(headers) = &result
+            && rejected.as_ref() != Some(headers)
+        {
+            return result.ok();
+        }
         let stays = |entry: &Entry<'_>| match &result {
-            Ok(headers) if rejected.as_ref() == Some(headers) => {
-                !(entry.request.client().is_same(client) && entry.refreshed)
-            }
-            Ok(_) => true,
+            Ok(_) => !(entry.request.client().is_same(client) && entry.refreshed),
             Err(_) => !entry.request.client().is_same(client),
         };
         if !pending.iter().all(stays) {
@@ -323,12 +383,7 @@ impl<'cb> Engine<'cb> {
     }
 
     /// The headers of the other clients whose calls are among the next ones.
-    async fn authorise_foreign(
-        &mut self,
-        pending: &mut VecDeque<Entry<'cb>>,
-        calls: usize,
-        outer: &AuthHeaders,
-    ) -> Auths {
+    async fn authorise_foreign(&mut self, pending: &mut VecDeque<Entry<'cb>>, calls: usize) -> Auths {
         let mut foreign = Auths::new();
         let others: Vec<Client> = pending
             .iter()
@@ -341,28 +396,38 @@ impl<'cb> Engine<'cb> {
             if foreign.iter().any(|(known, _)| known.is_same(&client)) {
                 continue;
             }
-            let Some(mut headers) = self.authorise(&client, pending).await else { continue };
-            if headers.is_empty() && !outer.is_empty() {
-                // The outer credentials must not speak for a call that was made to go without any.
-                headers = headers.with(AUTHORIZATION, "").unwrap_or_default();
+            if let Some(headers) = self.authorise(&client, pending).await {
+                foreign.push((client, headers));
             }
-            foreign.push((client, headers));
         }
         foreign
     }
 
     /// A part came for this call.
-    fn part(&mut self, entry: Entry<'cb>, result: Result<RawResponse>, auth: &Auths, round: &mut Round<'cb>) {
+    fn part(
+        &mut self,
+        entry: Entry<'cb>,
+        result: Result<RawResponse>,
+        auth: &Auths,
+        sent: usize,
+        round: &mut Round<'cb>,
+    ) {
         match result {
             Ok(response) if response.status.is_success() => self.answer(entry, Ok(response)),
-            Ok(response) => self.failed(entry, Error::from_response(response), auth, round),
+            Ok(response) => self.failed(entry, Error::from_response(response), auth, sent, round),
             Err(error) => self.answer(entry, Err(error)),
         }
     }
 
-    /// A call failed: it is sent again, if it may be, or answered.
-    fn failed(&mut self, mut entry: Entry<'cb>, error: Error, auth: &Auths, round: &mut Round<'cb>) {
-        let policy: &RetryPolicy = entry.request.options().retry.as_ref().unwrap_or(&self.options.policy);
+    /// A call failed, in a request of so many: it is sent again, if it may be, or answered.
+    fn failed(
+        &mut self,
+        mut entry: Entry<'cb>,
+        error: Error,
+        auth: &Auths,
+        sent: usize,
+        round: &mut Round<'cb>,
+    ) {
         match judge(&error, entry.request.is_idempotent()) {
             Verdict::Refresh if !entry.refreshed => {
                 self.reject(entry.request.client(), auth);
@@ -371,9 +436,12 @@ impl<'cb> Engine<'cb> {
                 entry.last = Some(error);
                 round.at_once.push(entry);
             }
-            Verdict::Retry { after, rate_limited } if entry.attempts < policy.max_attempts => {
+            Verdict::Retry { after, rate_limited }
+                if entry.attempts < self.policy(&entry).max_attempts
+                    && self.has_time(&entry, after.unwrap_or_default()) =>
+            {
                 round.after = round.after.max(after);
-                round.rate_limited |= rate_limited;
+                round.rate_limited = round.rate_limited.max(if rate_limited { sent } else { 0 });
                 entry.last = Some(error);
                 round.later.push(entry);
             }
@@ -389,7 +457,7 @@ impl<'cb> Engine<'cb> {
 
     /// A response ended: whoever has no answer yet gets one, or another attempt.
     fn ended(&mut self, exchange: Exchange<'cb>, end: End, round: &mut Round<'cb>) {
-        let Exchange { entries, auths: auth, .. } = exchange;
+        let Exchange { entries, auths: mut auth, .. } = exchange;
         let sent = entries.len();
         let mut left: Vec<Entry<'cb>> = entries.into_iter().flatten().collect();
         trace::response(sent, left.len(), end.status());
@@ -397,12 +465,12 @@ impl<'cb> Engine<'cb> {
             End::Complete => {
                 self.client.budget().refund();
                 let error = Error::unknown_outcome("the server's answer has no part for this call", None);
-                left.into_iter().for_each(|entry| self.failed(entry, error.clone(), &auth, round));
+                left.into_iter().for_each(|entry| self.failed(entry, error.clone(), &auth, sent, round));
             }
             End::Broken(cause) => {
                 let message = "the server's answer broke off before the part for this call";
                 let error = Error::unknown_outcome(message, Some(cause));
-                left.into_iter().for_each(|entry| self.failed(entry, error.clone(), &auth, round));
+                left.into_iter().for_each(|entry| self.failed(entry, error.clone(), &auth, sent, round));
             }
             End::Refused(error) => match self.lower_limit(&error, sent) {
                 Some(calls) => {
@@ -411,7 +479,11 @@ impl<'cb> Engine<'cb> {
                     left.iter_mut().for_each(|entry| entry.attempts -= 1);
                     round.at_once.append(&mut left);
                 }
-                None => left.into_iter().for_each(|entry| self.failed(entry, error.clone(), &auth, round)),
+                None => {
+                    // What is said of the outer request is not said of other clients' credentials.
+                    auth.retain(|(client, _)| client.is_same(&self.client));
+                    left.into_iter().for_each(|entry| self.failed(entry, error.clone(), &auth, sent, round));
+                }
             },
         }
     }
@@ -421,7 +493,8 @@ impl<'cb> Engine<'cb> {
         if sent < 2 {
             return None;
         }
-        let message = &error.api_error()?.message;
+        // In the API's own error, or in whatever else the body says.
+        let message = error.to_string();
         match error.status()? {
             400 if message.contains("exceeds the limit") => {
                 let number = message.rsplit("Limit:").next()?.trim();
@@ -447,7 +520,7 @@ impl<'cb> Engine<'cb> {
 
     /// The one place where a call gets its answer: its own callback first, then those of the batch.
     fn answer(&mut self, entry: Entry<'cb>, result: Result<RawResponse>) {
-        let Entry { id, index, request, then, attempts, .. } = entry;
+        let Entry { id, index, request, then, sent, .. } = entry;
         let mut error = result.as_ref().err().cloned();
         let message = match &result {
             Ok(message) if !self.listeners.is_empty() => Some(message.clone()),
@@ -495,7 +568,7 @@ impl<'cb> Engine<'cb> {
         self.failures += usize::from(error.is_some());
         let kept = kept.map(|response| Box::new((request, response)));
         if let Some(record) = self.records.get_mut(index) {
-            *record = Some(Record { id, index, method, error, attempts, kept });
+            *record = Some(Record { id, index, method, error, attempts: sent, kept });
         }
     }
 

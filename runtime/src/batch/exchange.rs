@@ -8,6 +8,8 @@ use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
+use bytes::BytesMut;
+use futures_util::StreamExt;
 use http::header::CONTENT_TYPE;
 
 use super::Entry;
@@ -147,9 +149,10 @@ impl<'cb> Exchange<'cb> {
             let Phase::Reading(reader, stream) = &mut self.phase else { return Poll::Pending };
             match reader.next_part() {
                 Ok(Some(part)) => match part.content_id().map(|_| part.index(&self.token)) {
-                    None => self.without_id.push_back(part),
+                    None => self.keep_for_order(part),
                     Some(number) => {
                         self.with_id += 1;
+                        self.without_id.clear();
                         // A part that answers no call of ours, or one that is answered already, is nobody's.
                         let waiting =
                             number.filter(|number| self.entries.get(*number).is_some_and(Option::is_some));
@@ -177,6 +180,18 @@ impl<'cb> Exchange<'cb> {
                     return Poll::Ready(Err(End::Broken(error)));
                 }
             }
+        }
+    }
+
+    /// A part without an id waits for the end, unless it is plain already that order will not tell whose it is.
+    fn keep_for_order(&mut self, part: Part) {
+        let calls = self.entries.len();
+        if self.with_id > 0 || self.without_id.len() >= calls {
+            // One more than the calls, so that the counts disagree at the end as well.
+            self.with_id += 1;
+            self.without_id.clear();
+        } else {
+            self.without_id.push_back(part);
         }
     }
 
@@ -225,6 +240,13 @@ impl<'cb> Exchange<'cb> {
         }
     }
 
+    /// For so long nobody listened: the server's silence did not count.
+    pub(super) fn excuse(&mut self, busy: Duration) {
+        if let Some(idle) = &mut self.idle {
+            idle.extend(busy);
+        }
+    }
+
     fn poll_idle(&mut self, cx: &mut Context<'_>) -> Poll<Duration> {
         match &mut self.idle {
             Some(idle) => Pin::new(idle).poll(cx),
@@ -240,19 +262,29 @@ async fn open(client: Client, request: HttpRequest, limits: ReadLimits) -> Resul
         let content_type = response.headers.get(CONTENT_TYPE).map_or(&b""[..], |value| value.as_bytes());
         return match Reader::new(content_type, limits) {
             Ok(reader) => Ok(Answer::Parts(Box::new(reader), response.body)),
-            Err(error) => refuse(&client, response, Some(error.to_string())).await,
+            Err(error) => Ok(Answer::Refused(refusal(response, Some(error.to_string()), limits).await)),
         };
     }
-    refuse(&client, response, None).await
+    Ok(Answer::Refused(refusal(response, None, limits).await))
 }
 
-/// The error that an answer without parts stands for.
-async fn refuse(client: &Client, response: HttpResponse, protocol: Option<String>) -> Result<Answer> {
-    let response = client.read(response).await?;
-    Ok(Answer::Refused(match protocol {
+/// The error that an answer without parts stands for: of its body, as much as came and as one part may have. Status and
+/// headers alone tell what happened.
+async fn refusal(response: HttpResponse, protocol: Option<String>, limits: ReadLimits) -> Error {
+    let HttpResponse { status, headers, body: mut stream } = response;
+    let mut body = BytesMut::new();
+    while let Some(Ok(chunk)) = stream.next().await {
+        let room = limits.part_bytes.saturating_sub(body.len());
+        body.extend_from_slice(chunk.get(..room).unwrap_or(&chunk));
+        if chunk.len() >= room {
+            break;
+        }
+    }
+    let response = RawResponse::new(status, headers, body.freeze());
+    match protocol {
         Some(message) => Error::protocol_response(message, response),
         None => Error::from_response(response),
-    }))
+    }
 }
 
 /// The response in a part, or why there is none.

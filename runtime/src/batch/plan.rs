@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 
 use bytes::Bytes;
-use http::header::{HeaderName, HeaderValue};
+use http::header::{HeaderName, HeaderValue, USER_AGENT};
 
 use super::Entry;
 use crate::credentials::AuthHeaders;
@@ -31,28 +31,48 @@ pub(super) struct Packed<'cb> {
 /// The headers that authorise the calls of each client.
 pub(super) type Auths = Vec<(Client, AuthHeaders)>;
 
+/// What the calls of a client go with: its credentials, and what it says of each of its requests.
+fn headers_of(of: &(Client, AuthHeaders)) -> impl Iterator<Item = (&HeaderName, &HeaderValue)> {
+    let (client, auth) = of;
+    let said = |name: &HeaderName| *name == USER_AGENT || auth.iter().any(|(other, _)| other == name);
+    auth.iter().chain(client.headers().iter().filter(move |(name, _)| !said(name)))
+}
+
+/// Whether a call of the one client would inherit nothing of the other's, if that stood outside.
+pub(super) fn covers(one: &(Client, AuthHeaders), other: &(Client, AuthHeaders)) -> bool {
+    headers_of(other).all(|(name, _)| headers_of(one).any(|(own, _)| own == name))
+}
+
 /// Takes calls from the front of `pending` until a limit is reached. Calls that fit into no request are refused, each
-/// with its reason. `foreign` authorises calls of clients other than the batch's own. `None` if nothing is left to send.
+/// with its reason. `inside` has what calls of clients other than the batch's own, `client`, go with; one that is not
+/// there yet waits for the next request. `None` if nothing is left to send.
 pub(super) fn pack<'cb>(
     pending: &mut VecDeque<Entry<'cb>>,
     refused: &mut Vec<(Entry<'cb>, Error)>,
     limits: Limits,
     token: &str,
-    foreign: &Auths,
+    client: &Client,
+    inside: &Auths,
     rng: &mut fastrand::Rng,
 ) -> Option<Packed<'cb>> {
-    let shared = shared_headers(pending, limits.calls);
+    // Nothing beyond these is looked at: what is shared is shared by them.
+    let window = limits.calls.min(pending.len());
+    let shared = shared_headers(pending, window);
     let mut writer = BatchWriter::with_capacity(rng.fork(), 0);
-    let mut entries = Vec::with_capacity(limits.calls.min(pending.len()));
+    let mut entries = Vec::with_capacity(window);
     let mut bytes = BatchWriter::CLOSING_LEN;
     let mut target = String::new();
-    while entries.len() < limits.calls
-        && let Some(entry) = pending.pop_front()
-    {
+    for _ in 0..window {
+        let Some(entry) = pending.pop_front() else { break };
+        let of = entry.request.client();
+        if !of.is_same(client) && !inside.iter().any(|(known, _)| known.is_same(of)) {
+            pending.push_front(entry);
+            break;
+        }
         target.clear();
         target.push('/');
         entry.request.push_target(&mut target);
-        let own = own_headers(&entry.request, &shared, foreign);
+        let own = own_headers(&entry.request, &shared, inside);
         let part = part(&entry.request, token, entries.len(), &target, own.iter().copied());
         let length = part.encoded_len();
         if let Some(error) = too_large(&entry.request, &target, length, limits) {
@@ -133,14 +153,14 @@ fn shared_headers(pending: &VecDeque<Entry<'_>>, calls: usize) -> Vec<(HeaderNam
     shared
 }
 
-/// The headers that stay with the call: its own, and those of its own client's credentials if it is another one's.
+/// The headers that stay with the call: its own, and those of its client if they do not travel outside.
 fn own_headers<'a>(
     request: &'a Request,
     shared: &[(HeaderName, HeaderValue)],
-    foreign: &'a Auths,
+    inside: &'a Auths,
 ) -> Vec<(&'a str, &'a str)> {
-    let credentials = foreign.iter().filter(|(client, _)| client.is_same(request.client()));
-    let credentials = credentials.flat_map(|(_, headers)| headers.iter());
+    let credentials = inside.iter().filter(|(client, _)| client.is_same(request.client()));
+    let credentials = credentials.flat_map(headers_of);
     let own =
         request.headers().iter().filter(|header| !shared.contains(header)).map(|(name, value)| (name, value));
     let overridden = |name: &HeaderName| request.headers().iter().any(|(own, _)| own == name);
