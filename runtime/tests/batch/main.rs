@@ -1,0 +1,20 @@
+//! The batch engine against a scripted peer, byte for byte: what is sent, who is answered with what, and when.
+//!
+//! Each module is one behaviour. Time is paused wherever a test waits, so that waits are exact and cost nothing.
+#![allow(missing_docs, unreachable_pub, clippy::type_complexity)]
+
+mod barriers;
+mod blocking;
+mod credentials;
+mod cutting;
+mod dispatcher;
+mod exactly_once;
+mod pacing;
+mod reading;
+mod retry;
+mod secrets;
+mod splitting;
+mod support;
+mod tracing;
+mod ways;
+mod writing;

@@ -1,0 +1,323 @@
+//! What is sent again, when, how often, and what is not.
+
+use gapis_runtime::{Error, RetryPolicy};
+use tokio::time::Instant;
+
+use crate::support::*;
+
+/// The peer answers every call with that until request `from`, then with the animal.
+fn until(from: usize, inner: &str) -> (Zoo, Peer) {
+    let inner = inner.to_owned();
+    zoo(move |sent| if sent.number < from { sent.answer(|_| Some(inner.clone())) } else { sent.echo() })
+}
+
+/// One call's result, and when each request was sent.
+async fn one<M>(zoo: &Zoo, peer: &Peer, call: Call<M>) -> (Result<M::Output, Error>, Vec<f64>)
+where
+    M: gapis_runtime::Method<Api = Zoo>,
+{
+    let start = Instant::now();
+    let mut batch = zoo.batch();
+    let ticket = call.queue_ticket(&mut batch).unwrap();
+    let result = batch.execute().await.redeem(ticket);
+    (result, peer.sent().iter().map(|sent| (sent.at - start).as_secs_f64()).collect())
+}
+
+const SOFT_LIMIT: &str = "HTTP/1.1 403 Forbidden\r\n\r\n{\"error\":{\"code\":403,\"message\":\"Exceeds allowed inner batch requests soft limit. Please retry.\"}}";
+
+#[tokio::test(start_paused = true)]
+async fn rate_limits_and_503_are_retried_for_any_call() {
+    for inner in [
+        failed(429, "rateLimitExceeded"),
+        "HTTP/1.1 429 Too Many Requests".to_owned(),
+        failed(503, "backendError"),
+        failed(403, "rateLimitExceeded"),
+        failed(403, "userRateLimitExceeded"),
+        SOFT_LIMIT.to_owned(),
+    ] {
+        let (zoo, peer) = until(2, &inner);
+        let (result, times) = one(&zoo, &peer, zoo.insert("a")).await;
+        assert_eq!(result.unwrap().id(), "a", "{inner}");
+        let waits: Vec<f64> = times.windows(2).map(|pair| pair[1] - pair[0]).collect();
+        assert!((0.5..=1.002).contains(&waits[0]) && (1.0..=2.002).contains(&waits[1]), "{waits:?}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn other_errors_are_final() {
+    for inner in [
+        failed(400, "badRequest"),
+        failed(403, "forbidden"),
+        failed(403, "quotaExceeded"),
+        failed(404, "notFound"),
+        failed(409, "conflict"),
+        failed(412, "conditionNotMet"),
+        "HTTP/1.1 304 Not Modified".to_owned(),
+        failed(501, "notImplemented"),
+    ] {
+        let (zoo, peer) = until(usize::MAX, &inner);
+        let (result, times) = one(&zoo, &peer, zoo.get("a")).await;
+        assert!(result.unwrap_err().is_status() && times.len() == 1, "{inner}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn server_errors_are_retried_only_for_idempotent_calls() {
+    for status in [500, 502, 504] {
+        let (zoo, peer) = until(1, &failed(status, "backendError"));
+        assert!(one(&zoo, &peer, zoo.get("a")).await.0.is_ok());
+        let (zoo, peer) = until(1, &failed(status, "backendError"));
+        assert!(one(&zoo, &peer, zoo.delete("a")).await.0.is_ok());
+        for call in [zoo.insert("a"), zoo.insert("a").idempotent(false)] {
+            let (zoo, peer) = until(1, &failed(status, "backendError"));
+            let mut batch = zoo.batch();
+            let error = call.queue_ticket(&mut batch).map(|_| ());
+            assert!(error.is_ok());
+            let report = batch.execute().await;
+            assert_eq!((report.failures(), peer.sent().len()), (1, 1));
+        }
+        let (zoo, peer) = until(1, &failed(status, "backendError"));
+        assert!(one(&zoo, &peer, zoo.insert("a").idempotent(true)).await.0.is_ok(), "by the caller's word");
+        let (zoo, peer) = until(1, &failed(status, "backendError"));
+        assert!(one(&zoo, &peer, zoo.get("a").idempotent(false)).await.0.is_err());
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn only_what_failed_is_sent_again() {
+    let (zoo, peer) = zoo(|sent| {
+        let first = sent.number == 0;
+        sent.answer(|part| {
+            Some(match &*part.animal() {
+                "busy" if first => failed(503, "backendError"),
+                "lost" if first => return None,
+                "gone" => failed(404, "notFound"),
+                id => animal(id),
+            })
+        })
+    });
+    let mut batch = zoo.batch();
+    for id in ["a", "busy", "gone", "lost", "b"] {
+        batch.add(zoo.get(id)).unwrap();
+    }
+    let report = batch.execute().await;
+    assert_eq!((report.failures(), report.retries(), report.requests()), (1, 2, 2));
+    assert_eq!(peer.sent()[1].animals(), ["busy", "lost"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn retry_after_is_honoured_in_a_part_and_outside() {
+    let (zoo, peer) = until(1, "HTTP/1.1 429 Too Many\r\nRetry-After: 17\r\n\r\n");
+    let (result, times) = one(&zoo, &peer, zoo.insert("a")).await;
+    assert!(result.is_ok() && (17.0..17.01).contains(&times[1]), "{times:?}");
+
+    let (zoo, peer) = crate::support::zoo(|sent| match sent.number {
+        0 => Answer::json(503, "").header("retry-after", "40"),
+        _ => sent.echo(),
+    });
+    let (result, times) = one(&zoo, &peer, zoo.insert("a")).await;
+    assert!(result.is_ok() && (40.0..40.01).contains(&times[1]), "{times:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn there_is_one_sleep_a_round_and_it_is_the_longest() {
+    let (zoo, peer) = zoo(|sent| {
+        let first = sent.number < 2;
+        sent.answer(|part| {
+            let id = part.animal();
+            let after = id.parse::<u64>().unwrap();
+            Some(match first && after > 0 {
+                true => format!("HTTP/1.1 503 X\r\nRetry-After: {after}\r\n\r\n"),
+                false => animal(&id),
+            })
+        })
+    });
+    let start = Instant::now();
+    let mut batch = zoo.batch().with_max_calls(3);
+    for after in [5, 0, 20, 10, 0, 3] {
+        batch.add(zoo.get(&after.to_string())).unwrap();
+    }
+    let report = batch.execute().await;
+    assert!(report.error_for_failures().is_ok());
+    assert_eq!(peer.sizes(), [3, 3, 3, 1]);
+    assert!((20.0..20.01).contains(&start.elapsed().as_secs_f64()), "{:?}", start.elapsed());
+}
+
+/// One call whose server asks for an hour must not take the others' next attempt from them.
+#[tokio::test(start_paused = true)]
+async fn a_wait_beyond_the_budget_fails_that_call_alone() {
+    for after in ["3600", "18446744073709551615", "99999999999999999999999"] {
+        let (zoo, peer) = zoo(move |sent| {
+            let first = sent.number == 0;
+            sent.answer(|part| {
+                Some(match &*part.animal() {
+                    "hour" if first => format!("HTTP/1.1 429 X\r\nRetry-After: {after}\r\n\r\n"),
+                    "busy" if first => failed(503, "backendError"),
+                    id => animal(id),
+                })
+            })
+        });
+        let mut batch = zoo.batch();
+        for id in ["hour", "busy", "a"] {
+            batch.add_as(id, zoo.get(id)).unwrap();
+        }
+        let start = Instant::now();
+        let report = batch.execute().await;
+        assert!(start.elapsed() < secs(5), "{after}: {:?}", start.elapsed());
+        assert!(report.get("busy").unwrap().error.is_none(), "{after}");
+        if after.len() < 23 {
+            assert_eq!(report.get("hour").unwrap().error.as_ref().unwrap().status(), Some(429));
+            assert_eq!(peer.sent().len(), 2);
+        }
+        let peer = Peer::new(move |_| Answer::json(503, "").header("retry-after", after));
+        let single = peer.builder().retry(policy(2)).build().unwrap();
+        assert_eq!(single.get("a").await.unwrap_err().status(), Some(503), "sent alone, without a panic");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn attempts_are_bounded_by_the_client_s_the_batch_s_and_the_call_s_policy() {
+    let peer = Peer::new(|sent| sent.answer(|_| Some(failed(503, "backendError"))));
+    let zoo = peer.builder().retry(policy(2)).build().unwrap();
+    let attempts =
+        |report: &gapis_runtime::Report| report.replies().map(|reply| reply.attempts).collect::<Vec<_>>();
+    let mut batch = zoo.batch();
+    batch.add(zoo.get("a")).unwrap();
+    batch.add(zoo.get("b").with_retry(policy(4))).unwrap();
+    batch.add(zoo.get("c").with_retry(RetryPolicy::none())).unwrap();
+    assert_eq!(attempts(&batch.execute().await), [2, 4, 1]);
+    assert_eq!(peer.sizes(), [3, 2, 1, 1]);
+    let mut batch = zoo.batch().with_retry(policy(3));
+    batch.add(zoo.get("a")).unwrap();
+    assert_eq!(attempts(&batch.execute().await), [3]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn no_attempt_begins_after_the_total_time() {
+    let slow = |sent: &Sent| sent.answer(|_| Some(failed(503, "backendError"))).after(secs(40));
+    let (zoo, peer) = zoo(slow);
+    let start = Instant::now();
+    let mut batch = zoo.batch().with_retry(policy(100).with_total_time(secs(100)));
+    batch.add(zoo.get("a")).unwrap();
+    batch.add(zoo.get("short").with_retry(policy(100).with_total_time(secs(60)))).unwrap();
+    let report = batch.execute().await;
+    assert_eq!(report.failures(), 2);
+    // Begun at 0, 40 and 80 seconds and the waits between them; the one with less time had two.
+    assert_eq!(peer.sizes(), [2, 2, 1]);
+    assert!(start.elapsed() < secs(130), "{:?}", start.elapsed());
+}
+
+#[tokio::test(start_paused = true)]
+async fn batches_shrink_when_the_server_asks_to_slow_down() {
+    let (zoo, peer) = zoo(|sent| {
+        let size = sent.parts.len();
+        let mut served = 0;
+        sent.answer(|part| {
+            served += 1;
+            Some(if size > 30 && served > 25 {
+                failed(429, "rateLimitExceeded")
+            } else {
+                animal(&part.animal())
+            })
+        })
+    });
+    let mut batch = zoo.batch();
+    (0..100).for_each(|at| batch.add(zoo.get(&at.to_string())).unwrap());
+    let report = batch.execute().await;
+    assert!(report.error_for_failures().is_ok());
+    let sizes = peer.sizes();
+    assert_eq!(sizes[0], 100);
+    assert!(sizes[1..].iter().all(|size| *size <= 50), "{sizes:?}");
+    assert_eq!(sizes.iter().sum::<usize>() - 100, report.retries());
+}
+
+/// One call of a hundred that meets its limit says little about the size.
+#[tokio::test(start_paused = true)]
+async fn one_rate_limited_call_does_not_take_batching_from_the_rest() {
+    let (zoo, peer) = zoo(|sent| {
+        let first = sent.number == 0;
+        sent.answer(|part| {
+            Some(if first && part.is("0") {
+                failed(429, "rateLimitExceeded")
+            } else {
+                animal(&part.animal())
+            })
+        })
+    });
+    let mut batch = zoo.batch();
+    (0..100).for_each(|at| batch.add(zoo.get(&at.to_string())).unwrap());
+    batch.barrier();
+    (0..100).for_each(|at| batch.add(zoo.get(&at.to_string())).unwrap());
+    let report = batch.execute().await;
+    assert!(report.error_for_failures().is_ok());
+    assert_eq!(peer.sizes(), [100, 1, 100], "and a round without limits lets batches grow again");
+}
+
+#[tokio::test(start_paused = true)]
+async fn outer_failures_of_every_kind_are_judged_like_a_call_s() {
+    let make: [(&str, fn() -> Answer, bool, bool); 9] = [
+        ("connect", || Answer::error(Error::connect("no", "x")), true, true),
+        ("broken", || Answer::error(Error::transport("broke", "x")), true, false),
+        ("429", || Answer::json(429, ""), true, true),
+        ("503", || Answer::new(503, "text/html", "<html>"), true, true),
+        ("403", || Answer::json(403, error_body(403, "rateLimitExceeded")), true, true),
+        ("500", || Answer::json(500, ""), true, false),
+        ("502", || Answer::new(502, "text/html", "<html>"), true, false),
+        ("403 final", || Answer::json(403, error_body(403, "forbidden")), false, false),
+        ("400", || Answer::json(400, error_body(400, "badRequest")), false, false),
+    ];
+    for (name, answer, read, write) in make {
+        let (zoo, peer) = zoo(move |sent| if sent.number == 0 { answer() } else { sent.echo() });
+        let mut batch = zoo.batch();
+        batch.add_as("read", zoo.get("a")).unwrap();
+        batch.add_as("write", zoo.insert("b")).unwrap();
+        let report = batch.execute().await;
+        let fine = |id| report.get(id).unwrap().error.is_none();
+        assert_eq!((fine("read"), fine("write")), (read, write), "{name}");
+        assert_eq!(peer.sent().len() > 1, read || write, "{name}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_outer_timeout_is_retried_for_what_may_be_done_twice() {
+    let peer = Peer::new(|sent| sent.echo().after(if sent.number == 0 { secs(1000) } else { secs(0) }));
+    let zoo = peer.builder().timeout(Some(secs(30))).build().unwrap();
+    let mut batch = zoo.batch();
+    batch.add_as("read", zoo.get("a")).unwrap();
+    batch.add_as("write", zoo.insert("b")).unwrap();
+    let report = batch.execute().await;
+    assert!(report.get("read").unwrap().error.is_none());
+    assert!(report.get("write").unwrap().error.as_ref().unwrap().is_timeout());
+    assert_eq!(peer.sent()[1].animals(), ["a"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_retry_budget_ends_what_an_outage_would_amplify() {
+    let peer = Peer::new(|_| Answer::json(503, ""));
+    let zoo = peer.builder().retry_budget(3).retry(policy(10)).build().unwrap();
+    for requests in [4, 1] {
+        let before = peer.sent().len();
+        let mut batch = zoo.batch();
+        batch.add_all((0..5).map(|_| zoo.get("a")), |reply| assert!(reply.result.is_err())).unwrap();
+        let report = batch.execute().await;
+        assert_eq!((report.failures(), peer.sent().len() - before), (5, requests));
+    }
+    assert_eq!(zoo.get("a").await.unwrap_err().status(), Some(503), "calls sent alone share it");
+    assert_eq!(peer.sent().len(), 6);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_refused_unread_or_unauthorised_counts_as_sent_in_the_report() {
+    let (zoo, _) =
+        zoo(
+            |sent| {
+                if sent.number == 0 { sent.answer(|_| Some(failed(401, "authError"))) } else { sent.echo() }
+            },
+        );
+    let mut batch = zoo.batch();
+    batch.add(zoo.get("a")).unwrap();
+    let report = batch.execute().await;
+    // Fixed credentials cannot be renewed: sent once, and the answer is the 401.
+    let reply = report.replies().next().unwrap();
+    assert_eq!((reply.attempts, reply.error.as_ref().unwrap().status()), (1, Some(401)));
+}

@@ -1,0 +1,402 @@
+//! A small API in the form of a generated crate, and a peer that answers by script and remembers what it was sent.
+
+use std::collections::VecDeque;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use bytes::Bytes;
+use futures_util::StreamExt;
+use gapis_runtime::transport::{HttpRequest, HttpResponse, Transport};
+use gapis_runtime::{BoxFuture, Builder, Client, Error, Extra, Json, Result, RetryPolicy};
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
+use tokio::time::Instant;
+
+#[derive(Clone, Debug)]
+pub struct Zoo(Client);
+gapis_runtime::api! { Zoo { name: "zoo", version: "v1", root_url: "https://zoo.test/", service_path: "zoo/v1/",
+batch_path: "batch/zoo/v1", batch_calls: 100 } }
+
+pub struct Animal {
+    pub id: Option<String>,
+    pub legs: Option<i32>,
+    pub extra: Extra,
+}
+gapis_runtime::object! { Animal { 0 id "id" 1 legs "legs" } }
+
+impl Animal {
+    pub fn new(id: &str) -> Self {
+        Animal { id: Some(id.to_owned()), ..Animal::default() }
+    }
+
+    pub fn id(&self) -> &str {
+        self.id.as_deref().unwrap_or_default()
+    }
+}
+
+pub enum Get {}
+gapis_runtime::method! { Get: Zoo => Animal; "zoo.animals.get" GET "animals/{id}" }
+pub enum Insert {}
+gapis_runtime::method! { Insert: Zoo => Animal; "zoo.animals.insert" POST "animals" }
+pub enum Patch {}
+gapis_runtime::method! { Patch: Zoo => Animal; "zoo.animals.patch" PATCH "animals/{id}" }
+pub enum Delete {}
+gapis_runtime::method! { Delete: Zoo => (); "zoo.animals.delete" DELETE "animals/{id}" { empty_response: true } }
+pub enum Names {}
+gapis_runtime::method! { Names: Zoo => Vec<String>; "zoo.names.list" GET "names" }
+
+impl Zoo {
+    pub fn get(&self, id: &str) -> Call<Get> {
+        Call::new(&self.0, &[&id], None)
+    }
+    pub fn insert(&self, id: &str) -> Call<Insert> {
+        Call::new(&self.0, &[], Some(&Animal::new(id)))
+    }
+    pub fn patch(&self, id: &str, animal: Animal) -> Call<Patch> {
+        Call::new(&self.0, &[&id], Some(&animal))
+    }
+    pub fn delete(&self, id: &str) -> Call<Delete> {
+        Call::new(&self.0, &[&id], None)
+    }
+    pub fn names(&self) -> Call<Names> {
+        Call::new(&self.0, &[], None)
+    }
+}
+
+/// One HTTP request as it was sent.
+#[derive(Clone)]
+pub struct Sent {
+    /// Counted from 0.
+    pub number: usize,
+    pub at: Instant,
+    pub url: String,
+    pub headers: HeaderMap,
+    pub body: Bytes,
+    pub parts: Vec<Part>,
+}
+
+/// One call in it, read by a plain parser that shares nothing with the library's.
+#[derive(Clone, Debug)]
+pub struct Part {
+    /// The `Content-ID` between its brackets.
+    pub id: String,
+    /// `GET /zoo/v1/animals/a?alt=json HTTP/1.1`
+    pub line: String,
+    pub headers: Vec<(String, String)>,
+    pub body: String,
+}
+
+impl Part {
+    /// Whether it is the call about that animal.
+    pub fn is(&self, animal: &str) -> bool {
+        self.animal() == animal
+    }
+
+    /// The animal's id in path or body.
+    pub fn animal(&self) -> String {
+        let path = self.line.split([' ', '?']).nth(1).unwrap_or_default();
+        match path.strip_prefix("/zoo/v1/animals/") {
+            Some(id) => id.to_owned(),
+            None => serde_json::from_str::<Json>(&self.body)
+                .map(|body| body["id"].as_str().unwrap_or_default().to_owned())
+                .unwrap_or_default(),
+        }
+    }
+
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.iter().find(|(n, _)| n.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_str())
+    }
+}
+
+impl Sent {
+    fn new(number: usize, request: &HttpRequest) -> Self {
+        let content_type = request.headers.get("content-type").map_or("", |v| v.to_str().unwrap());
+        let parts = match content_type.split_once("boundary=") {
+            Some((_, boundary)) => split(std::str::from_utf8(&request.body).unwrap(), boundary),
+            None => Vec::new(),
+        };
+        Sent {
+            number,
+            at: Instant::now(),
+            url: request.url.clone(),
+            headers: request.headers.clone(),
+            body: request.body.clone(),
+            parts,
+        }
+    }
+
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name).map(|value| value.to_str().unwrap())
+    }
+
+    /// Which animals it is about.
+    pub fn animals(&self) -> Vec<String> {
+        self.parts.iter().map(Part::animal).collect()
+    }
+
+    /// A well-formed answer with the part that the closure gives for each call, if it gives one.
+    pub fn answer(&self, mut inner: impl FnMut(&Part) -> Option<String>) -> Answer {
+        let parts = self.parts.iter().filter_map(|part| inner(part).map(|inner| framed(part, &inner)));
+        Answer::multipart(parts.collect::<String>() + "--B--\r\n")
+    }
+
+    /// Every call is answered with the animal that it asks for.
+    pub fn echo(&self) -> Answer {
+        self.answer(|part| Some(animal(&part.animal())))
+    }
+}
+
+fn split(body: &str, boundary: &str) -> Vec<Part> {
+    let body = body.strip_suffix(&format!("--{boundary}--\r\n")).expect("a closing delimiter");
+    let delimiter = format!("--{boundary}\r\n");
+    body.split(&delimiter)
+        .skip(1)
+        .map(|part| {
+            let (head, inner) = part.split_once("\r\n\r\n").unwrap();
+            let (inner_head, body) = inner.split_once("\r\n\r\n").unwrap();
+            let id = head.split_once("Content-ID: <").unwrap().1.split_once('>').unwrap().0;
+            let mut lines = inner_head.split("\r\n");
+            let line = lines.next().unwrap().to_owned();
+            let headers = lines.map(|line| line.split_once(": ").unwrap());
+            Part {
+                id: id.to_owned(),
+                line,
+                headers: headers.map(|(name, value)| (name.to_owned(), value.to_owned())).collect(),
+                body: body.strip_suffix("\r\n").unwrap().to_owned(),
+            }
+        })
+        .collect()
+}
+
+/// A part of an answer, up to the next delimiter.
+pub fn framed(part: &Part, inner: &str) -> String {
+    format!("--B\r\nContent-Type: application/http\r\nContent-ID: <response-{}>\r\n\r\n{inner}\r\n", part.id)
+}
+
+/// The inner answer that holds an animal.
+pub fn animal(id: &str) -> String {
+    ok(&format!("{{\"id\":\"{id}\"}}"))
+}
+
+pub fn ok(body: &str) -> String {
+    format!(
+        "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}",
+        body.len()
+    )
+}
+
+/// An inner answer that is an error of the API.
+pub fn failed(status: u16, reason: &str) -> String {
+    format!("HTTP/1.1 {status} X\r\nContent-Type: application/json\r\n\r\n{}", error_body(status, reason))
+}
+
+pub fn error_body(status: u16, reason: &str) -> String {
+    format!(
+        r#"{{"error":{{"code":{status},"message":"m","errors":[{{"domain":"d","reason":"{reason}","message":"m"}}]}}}}"#
+    )
+}
+
+/// What the peer does with a request.
+pub struct Answer {
+    delay: Duration,
+    result: Result<(StatusCode, HeaderMap)>,
+    pieces: VecDeque<Piece>,
+}
+
+pub enum Piece {
+    Bytes(Bytes),
+    Wait(Duration),
+    Break,
+    Stall,
+}
+
+impl Answer {
+    pub fn new(status: u16, content_type: &str, body: impl Into<Bytes>) -> Self {
+        let mut headers = HeaderMap::new();
+        headers.insert("content-type", HeaderValue::from_str(content_type).unwrap());
+        let pieces = VecDeque::from([Piece::Bytes(body.into())]);
+        Answer { delay: Duration::ZERO, result: Ok((StatusCode::from_u16(status).unwrap(), headers)), pieces }
+    }
+
+    pub fn multipart(body: impl Into<Bytes>) -> Self {
+        Answer::new(200, "multipart/mixed; boundary=B", body)
+    }
+
+    pub fn json(status: u16, body: impl Into<Bytes>) -> Self {
+        Answer::new(status, "application/json", body)
+    }
+
+    /// No response at all.
+    pub fn error(error: Error) -> Self {
+        Answer { delay: Duration::ZERO, result: Err(error), pieces: VecDeque::new() }
+    }
+
+    pub fn header(mut self, name: &'static str, value: &str) -> Self {
+        if let Ok((_, headers)) = &mut self.result {
+            headers.insert(HeaderName::from_static(name), HeaderValue::from_str(value).unwrap());
+        }
+        self
+    }
+
+    /// Time before the headers of the answer come.
+    pub fn after(mut self, delay: Duration) -> Self {
+        self.delay = delay;
+        self
+    }
+
+    /// The body in other pieces.
+    pub fn pieces(mut self, pieces: impl IntoIterator<Item = Piece>) -> Self {
+        self.pieces = pieces.into_iter().collect();
+        self
+    }
+
+    pub fn bytes(&self) -> Bytes {
+        let pieces = self.pieces.iter().filter_map(|piece| match piece {
+            Piece::Bytes(bytes) => Some(&bytes[..]),
+            _ => None,
+        });
+        pieces.collect::<Vec<_>>().concat().into()
+    }
+
+    /// The same bytes, in chunks of that size.
+    pub fn in_chunks(self, size: usize) -> Self {
+        let bytes = self.bytes();
+        let chunks: Vec<_> = bytes.chunks(size).map(|c| Piece::Bytes(Bytes::copy_from_slice(c))).collect();
+        self.pieces(chunks)
+    }
+
+    /// The beginning of the same bytes, and then this.
+    pub fn cut(self, at: usize, then: Option<Piece>) -> Self {
+        let bytes = self.bytes().slice(..at);
+        self.pieces([Piece::Bytes(bytes)].into_iter().chain(then))
+    }
+}
+
+type Script = Box<dyn FnMut(&Sent) -> Answer + Send>;
+
+/// The peer: a transport without a network.
+#[derive(Clone)]
+pub struct Peer {
+    script: Arc<Mutex<Script>>,
+    sent: Arc<Mutex<Vec<Sent>>>,
+    flying: Arc<AtomicUsize>,
+    most: Arc<AtomicUsize>,
+}
+
+impl Peer {
+    pub fn new(script: impl FnMut(&Sent) -> Answer + Send + 'static) -> Self {
+        Peer {
+            script: Arc::new(Mutex::new(Box::new(script))),
+            sent: Arc::default(),
+            flying: Arc::default(),
+            most: Arc::default(),
+        }
+    }
+
+    pub fn sent(&self) -> Vec<Sent> {
+        self.sent.lock().unwrap().clone()
+    }
+
+    /// How many calls each request had.
+    pub fn sizes(&self) -> Vec<usize> {
+        self.sent.lock().unwrap().iter().map(|sent| sent.parts.len()).collect()
+    }
+
+    /// How many requests were on their way at once, at most.
+    pub fn most(&self) -> usize {
+        self.most.load(Ordering::SeqCst)
+    }
+
+    pub fn flying(&self) -> usize {
+        self.flying.load(Ordering::SeqCst)
+    }
+
+    pub fn builder(&self) -> Builder<Zoo> {
+        Zoo::builder().anonymous().transport(self.clone())
+    }
+
+    pub fn zoo(&self) -> Zoo {
+        self.builder().build().unwrap()
+    }
+}
+
+/// A service whose peer answers by that script.
+pub fn zoo(script: impl FnMut(&Sent) -> Answer + Send + 'static) -> (Zoo, Peer) {
+    let peer = Peer::new(script);
+    (peer.zoo(), peer)
+}
+
+struct Flying(Arc<AtomicUsize>);
+
+impl Drop for Flying {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::SeqCst);
+    }
+}
+
+impl Transport for Peer {
+    fn send(&self, request: HttpRequest) -> BoxFuture<'static, Result<HttpResponse>> {
+        let sent = {
+            let mut all = self.sent.lock().unwrap();
+            let sent = Sent::new(all.len(), &request);
+            all.push(sent.clone());
+            sent
+        };
+        let now = self.flying.fetch_add(1, Ordering::SeqCst) + 1;
+        self.most.fetch_max(now, Ordering::SeqCst);
+        let guard = Flying(self.flying.clone());
+        let answer = (self.script.lock().unwrap())(&sent);
+        Box::pin(async move {
+            tokio::time::sleep(answer.delay).await;
+            let (status, headers) = answer.result?;
+            let body = futures_util::stream::unfold((answer.pieces, guard), |(mut pieces, guard)| async {
+                loop {
+                    let item = match pieces.pop_front()? {
+                        Piece::Bytes(bytes) => Ok(bytes),
+                        Piece::Break => Err(Error::transport("the connection broke", "by script")),
+                        Piece::Stall => std::future::pending().await,
+                        Piece::Wait(time) => {
+                            tokio::time::sleep(time).await;
+                            continue;
+                        }
+                    };
+                    return Some((item, (pieces, guard)));
+                }
+            });
+            Ok(HttpResponse { status, headers, body: body.boxed() })
+        })
+    }
+}
+
+/// A list that callbacks write to.
+#[derive(Clone, Default)]
+pub struct Log(Arc<Mutex<Vec<String>>>);
+
+impl Log {
+    pub fn add(&self, text: impl Into<String>) {
+        self.0.lock().unwrap().push(text.into());
+    }
+
+    pub fn take(&self) -> Vec<String> {
+        std::mem::take(&mut *self.0.lock().unwrap())
+    }
+
+    pub fn len(&self) -> usize {
+        self.0.lock().unwrap().len()
+    }
+}
+
+/// Waits of exactly this long before each further attempt, but for the jitter, which halves at most.
+pub fn policy(attempts: u32) -> RetryPolicy {
+    RetryPolicy::default()
+        .with_max_attempts(attempts)
+        .with_backoff(Duration::from_secs(1), Duration::from_secs(8))
+}
+
+pub fn millis(time: u64) -> Duration {
+    Duration::from_millis(time)
+}
+
+pub fn secs(time: u64) -> Duration {
+    Duration::from_secs(time)
+}
