@@ -22,18 +22,16 @@ pub(crate) async fn run(
     out: &Output,
 ) -> Result<()> {
     let courses = classroom.courses();
+    let patch = |id: &str, mask: &str, change: Course, token: &str| {
+        let token = format!("Bearer {token}");
+        courses.patch(id, change).update_mask(mask).with_header("Authorization", &token)
+    };
 
     // What goes out with the batch holds for every call that does not say otherwise. These two do.
     let mut batch = classroom.batch();
     let name = Course { name: Some("Course 1".to_owned()), ..Default::default() };
     let section = Course { section: Some("Section 2".to_owned()), ..Default::default() };
-    let patches = [
-        courses.patch(first, name).update_mask("name").with_header("Authorization", &format!("Bearer {ada}")),
-        courses
-            .patch(second, section)
-            .update_mask("section")
-            .with_header("Authorization", &format!("Bearer {grace}")),
-    ];
+    let patches = [patch(first, "name", name, ada), patch(second, "section", section, grace)];
     batch.add_all(patches, |reply| match reply.result {
         Ok(course) => {
             let (name, section) = (course.name.unwrap_or_default(), course.section.unwrap_or_default());
@@ -46,9 +44,8 @@ pub(crate) async fn run(
     // Classroom takes 50 calls in one request; a batch is split where it has more.
     let mut batch = classroom.batch();
     let mails = (1..=58).map(|number| format!("student.{number}@school.example.com"));
-    let mails =
-        mails.chain(["nobody@elsewhere.example.com".to_owned(), "student.1@School.example.com".to_owned()]);
-    let calls = mails.map(|mail| {
+    let others = ["nobody@elsewhere.example.com", "student.1@School.example.com"].map(str::to_owned);
+    let calls = mails.chain(others).map(|mail| {
         let student = Student { user_id: Some(mail.clone()), ..Default::default() };
         (mail, courses.students().create(first, student))
     });

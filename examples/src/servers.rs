@@ -18,7 +18,6 @@ impl<T> Shared<T> {
     }
 
     /// The state, which no handler changes meanwhile.
-    #[must_use]
     pub fn lock(&self) -> MutexGuard<'_, T> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }

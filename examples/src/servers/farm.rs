@@ -73,9 +73,9 @@ fn no_animal(id: i64) -> MockError {
 /// If there is no free port.
 pub fn start() -> Result<(MockServer, Shared<Farm>)> {
     let mock = MockServer::start()?;
-    let mut farm = Farm::default();
-    farm.farmers =
-        ["Ada", "Grace"].map(|name| Farmer { name: Some(name.to_owned()), ..Default::default() }).into();
+    let farmers = ["Ada", "Grace"];
+    let farmers = farmers.map(|name| Farmer { name: Some(name.to_owned()), ..Default::default() });
+    let mut farm = Farm { farmers: farmers.into(), ..Default::default() };
     let _ = farm.insert(Animal { name: Some("horse".to_owned()), ..Default::default() });
     let farm = Shared::new(farm);
 

@@ -1,0 +1,42 @@
+#!/usr/bin/env bash
+# A crate outside the workspace, made as the README says: it depends on a generated crate by its path, and runs the
+# README's batch against the mock server. `tests/outside/run.sh [FOLDER]`, by default a temporary one.
+set -euo pipefail
+root=$(cd "$(dirname "$0")/../.." && pwd)
+folder=${1:-$(mktemp -d)}/outside
+export CARGO_TARGET_DIR=${CARGO_TARGET_DIR:-$root/target}
+
+mkdir -p "$folder/src"
+cp "$root/Cargo.lock" "$folder/"
+cat >"$folder/Cargo.toml" <<END
+[package]
+name = "outside"
+version = "0.0.0"
+edition = "2024"
+
+[dependencies]
+gapis-drive-v3 = { path = "$root/generated/gapis-drive-v3", features = ["mock"] }
+tokio = { version = "1", features = ["macros", "rt-multi-thread"] }
+END
+
+# The first block of Rust in the README, and a server for it.
+awk '/^```rust$/ { inside = 1; next } /^```$/ && inside { exit } inside' "$root/README.md" >"$folder/src/main.rs"
+cat >>"$folder/src/main.rs" <<'END'
+
+#[tokio::main]
+async fn main() -> Result<()> {
+    use gapis_drive_v3::{about, files, permissions, runtime::mock::MockServer, schemas};
+    let mock = MockServer::start()?;
+    mock.on::<permissions::Create>(|call| call.body());
+    mock.on::<files::Get>(|_| Ok(schemas::File { name: Some("Plan".to_owned()), ..Default::default() }));
+    mock.on::<about::Get>(|_| Ok(schemas::About::default()));
+    let drive = Drive::builder().anonymous().endpoint(&mock.uri()).build()?;
+    let mails: Vec<String> = (1..=120).map(|number| format!("{number}@example.com")).collect();
+    share(&drive, "FILE", &mails).await
+}
+END
+printed=$(cd "$folder" && cargo run --quiet)
+printf '%s\n' "$printed"
+grep -qx '122 calls, 0 failed' <<<"$printed"
+grep -qx '120: Some("Plan")' <<<"$printed"
+grep -qx '120 permissions' <<<"$printed"
