@@ -16,6 +16,7 @@
 mod discovery;
 mod emit;
 mod error;
+pub mod inventory;
 mod model;
 mod naming;
 pub mod normalize;
@@ -28,6 +29,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 pub use error::{Error, Warning};
+pub use inventory::Inventory;
 pub use naming::crate_name;
 
 /// What to generate, beside the document itself.
@@ -114,6 +116,27 @@ pub fn generate(document: &[u8], options: &Options) -> Result<Crate, Error> {
     let api = resolve::resolve(&document, options, &mut log)?;
     let files = emit::emit(&api, options)?;
     Ok(Crate { name: api.crate_name, files, warnings: log.warnings, summary })
+}
+
+/// Makes the inventory of a document's crate: its public Rust API as data. The crate itself is not made.
+///
+/// ```
+/// # fn main() -> Result<(), gapis_codegen::Error> {
+/// let document = br#"{"name": "farm", "version": "v2", "rootUrl": "https://farm.example.com/", "resources":
+///     {"animals": {"methods": {"list": {"id": "farm.animals.list", "path": "animals"}}}}}"#;
+/// let inventory = gapis_codegen::inventory(document, &gapis_codegen::Options::default())?;
+/// assert_eq!(inventory.methods[0].call, "animals().list");
+/// assert_eq!(inventory.methods[0].signature, "fn list(&self) -> Call<animals::List>");
+/// # Ok(())
+/// # }
+/// ```
+///
+/// # Errors
+/// As [`generate`].
+pub fn inventory(document: &[u8], options: &Options) -> Result<Inventory, Error> {
+    let document = discovery::parse(document, &options.name)?;
+    let api = resolve::resolve(&document, options, &mut resolve::Log::new(&options.name))?;
+    Ok(inventory::build(&api))
 }
 
 /// Reads a document and says what it contains, without making a crate.

@@ -7,7 +7,7 @@ mod manifest;
 mod resources;
 mod schemas;
 mod scopes;
-mod types;
+pub(crate) mod types;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;

@@ -1,0 +1,213 @@
+//! The inventory as one flat list: every name that a program can say, with all that its use depends on.
+
+use serde::{Deserialize, Serialize};
+
+use super::{Inventory, Method};
+
+/// A public item.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct Item {
+    /// What it is.
+    pub kind: ItemKind,
+    /// Where it is: `files::Files::list`, `schemas::File::name`, `Call<files::List>::page_size`.
+    pub path: String,
+    /// What it is in the document, `files.list?pageSize` or `File.name`: how an item is known again whose name in Rust
+    /// is another. Unique among the items of its kind.
+    pub wire: String,
+    /// What a program's use of it depends on. Two revisions with the same text mean the same to the compiler.
+    pub signature: String,
+    /// Any one of these features brings it; none means that it is always there.
+    pub features: Vec<String>,
+    /// Whether the document discourages it.
+    pub deprecated: bool,
+}
+
+/// What an item is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+#[non_exhaustive]
+pub enum ItemKind {
+    /// A feature in `Cargo.toml`.
+    Feature,
+    /// The service type.
+    Service,
+    /// A module of a resource.
+    Module,
+    /// The struct of a resource.
+    Resource,
+    /// The function that leads to a resource.
+    Accessor,
+    /// The function that makes a call.
+    Method,
+    /// The marker of a method, with what its calls can do and what they are answered with.
+    Marker,
+    /// A setter of a call.
+    Setter,
+    /// A struct.
+    Struct,
+    /// A member of a struct.
+    Field,
+    /// An alias.
+    Alias,
+    /// An enum.
+    Enum,
+    /// A value of an enum.
+    Variant,
+    /// The constant of a scope.
+    Scope,
+}
+
+impl ItemKind {
+    /// The word for it, `struct`.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            ItemKind::Feature => "feature",
+            ItemKind::Service => "service",
+            ItemKind::Module => "module",
+            ItemKind::Resource => "resource",
+            ItemKind::Accessor => "accessor",
+            ItemKind::Method => "method",
+            ItemKind::Marker => "marker",
+            ItemKind::Setter => "setter",
+            ItemKind::Struct => "struct",
+            ItemKind::Field => "field",
+            ItemKind::Alias => "alias",
+            ItemKind::Enum => "enum",
+            ItemKind::Variant => "variant",
+            ItemKind::Scope => "scope",
+        }
+    }
+}
+
+impl Inventory {
+    /// Every public item. A name that is an alias of an alike type is listed as if it were a type of its own, because
+    /// that is what it is to a program.
+    #[must_use]
+    pub fn items(&self) -> Vec<Item> {
+        let mut items = Items(Vec::new());
+        for feature in &self.features {
+            items.add(ItemKind::Feature, feature, feature, feature.clone());
+        }
+        let service = &self.service.path;
+        items.add(ItemKind::Service, service, "", format!("struct {service}"));
+        for resource in &self.resources {
+            let gate = resource.feature.as_slice();
+            let wire = &resource.wire;
+            items.add(ItemKind::Module, &resource.module, wire, format!("mod {}", last(&resource.module)));
+            items.gated(gate);
+            items.add(
+                ItemKind::Resource,
+                &resource.path,
+                wire,
+                format!("struct {}<'a>", last(&resource.path)),
+            );
+            items.gated(gate);
+            let signature = format!("fn {}(&self) -> {}<'_>", last(&resource.accessor), resource.path);
+            items.add(ItemKind::Accessor, &resource.accessor, wire, signature);
+            items.gated(gate);
+        }
+        self.methods.iter().for_each(|method| items.method(method));
+        items.types(self);
+        for scope in &self.scopes {
+            let signature = format!("const {}: &str", last(&scope.path));
+            items.add(ItemKind::Scope, &scope.path, &scope.url, signature);
+        }
+        items.0
+    }
+}
+
+struct Items(Vec<Item>);
+
+impl Items {
+    fn add(&mut self, kind: ItemKind, path: &str, wire: &str, signature: String) {
+        let (path, wire) = (path.to_owned(), wire.to_owned());
+        self.0.push(Item { kind, path, wire, signature, features: Vec::new(), deprecated: false });
+    }
+
+    /// Says of the last item which features bring it.
+    fn gated(&mut self, features: &[String]) {
+        if let Some(last) = self.0.last_mut() {
+            last.features = features.to_vec();
+        }
+    }
+
+    fn deprecated(&mut self, deprecated: bool) {
+        if let Some(last) = self.0.last_mut() {
+            last.deprecated = deprecated;
+        }
+    }
+
+    fn method(&mut self, method: &Method) {
+        let gate = method.feature.as_slice();
+        self.add(ItemKind::Method, &method.path, &method.wire, method.signature.clone());
+        self.gated(gate);
+        self.deprecated(method.deprecated);
+        self.add(ItemKind::Marker, &method.marker, &method.wire, marker(method));
+        self.gated(gate);
+        for setter in &method.setters {
+            let path = format!("Call<{}>::{}", method.marker, setter.name);
+            let signature = format!("fn {}(self, value: {}) -> Self", setter.name, setter.ty);
+            let wire = format!("{}?{}", method.wire, setter.wire);
+            self.add(ItemKind::Setter, &path, &wire, signature);
+            self.gated(gate);
+            self.deprecated(setter.deprecated);
+        }
+    }
+
+    fn types(&mut self, inventory: &Inventory) {
+        for item in &inventory.structs {
+            // An inline object and a schema may have one name in the document.
+            let is_inline = item.path.starts_with("schemas::inline::");
+            let wire = format!("{}{}", if is_inline { "inline." } else { "" }, item.wire);
+            self.add(ItemKind::Struct, &item.path, &wire, format!("struct {}", last(&item.path)));
+            self.gated(&item.features);
+            self.deprecated(item.deprecated);
+            for field in &item.fields {
+                let path = format!("{}::{}", item.path, field.name);
+                let wire = format!("{wire}.{}", field.wire);
+                self.add(ItemKind::Field, &path, &wire, format!("{}: {}", field.name, field.ty));
+                self.gated(&item.features);
+                self.deprecated(field.deprecated);
+            }
+        }
+        for alias in &inventory.aliases {
+            let signature = format!("type {} = {}", last(&alias.path), alias.ty);
+            self.add(ItemKind::Alias, &alias.path, &alias.wire, signature);
+            self.gated(&alias.features);
+            self.deprecated(alias.deprecated);
+        }
+        for item in &inventory.enums {
+            self.add(ItemKind::Enum, &item.path, &item.wire, format!("enum {}", last(&item.path)));
+            self.gated(&item.features);
+            for variant in &item.variants {
+                let path = format!("{}::{}", item.path, variant.name);
+                let wire = format!("{}.{}", item.wire, variant.wire);
+                self.add(ItemKind::Variant, &path, &wire, variant.name.clone());
+                self.gated(&item.features);
+                self.deprecated(variant.deprecated);
+            }
+        }
+    }
+}
+
+/// The marker with what its calls can do: `enum List => schemas::FileList, pages of schemas::File, takes media`.
+fn marker(method: &Method) -> String {
+    let mut signature = format!("enum {} => {}", last(&method.marker), method.output);
+    if let Some(paging) = &method.paging {
+        signature.push_str(&format!(", pages of {}", paging.item));
+    }
+    if method.uploads {
+        signature.push_str(", takes media");
+    }
+    if method.downloads {
+        signature.push_str(", serves media");
+    }
+    signature
+}
+
+/// The last step of a path.
+fn last(path: &str) -> &str {
+    path.rsplit("::").next().unwrap_or(path)
+}
