@@ -56,7 +56,8 @@ fn next_token(objects: &[Object], answer: &[Field], token: &str) -> Option<Strin
     (token == "continue" && named(metadata, "continue")).then(|| "metadata.continue".to_owned())
 }
 
-/// The only list of the response that can be its items, or, where there is none, the only map.
+/// The only list of the response that can be its items, or, where there is none, the only map. Of several lists, the
+/// only one of objects: storage gives the prefixes of names beside the objects, as text.
 fn items(answer: &[Field]) -> Option<Items> {
     let candidates = || answer.iter().filter(|field| !NOT_ITEMS.contains(&field.wire.as_str()));
     let lists = candidates().filter_map(|field| match &field.ty {
@@ -67,7 +68,10 @@ fn items(answer: &[Field]) -> Option<Items> {
         Type::Map(item) => Some((field, item)),
         _ => None,
     });
-    let (lists, maps): (Vec<_>, Vec<_>) = (lists.collect(), maps.collect());
+    let (mut lists, maps): (Vec<_>, Vec<_>) = (lists.collect(), maps.collect());
+    if lists.len() > 1 {
+        lists.retain(|(_, item)| matches!(item.as_ref(), Type::Object(_) | Type::Boxed(_)));
+    }
     let (field, item, of_map) = match (lists.as_slice(), maps.as_slice()) {
         ([(field, item)], _) => (field, item, false),
         ([], [(field, item)]) => (field, item, true),
