@@ -4,7 +4,7 @@
 
 use super::*;
 
-/// The resource `asps`.
+/// The methods of `asps`.
 #[derive(Clone, Copy, Debug)]
 pub struct Asps<'a>(pub(crate) &'a runtime::Client);
 
@@ -31,21 +31,21 @@ impl Asps<'_> {
     }
 }
 
-/// The method `directory.asps.delete`, see [`Asps::delete`].
+/// The marker of [`Asps::delete`].
 pub enum Delete {}
 runtime::method! {
     Delete : Directory => (); "directory.asps.delete" DELETE
     "admin/directory/v1/users/{userKey}/asps/{codeId}" { empty_response : true }
 }
 
-/// The method `directory.asps.get`, see [`Asps::get`].
+/// The marker of [`Asps::get`].
 pub enum Get {}
 runtime::method! {
     Get : Directory => schemas::Asp; "directory.asps.get" GET
     "admin/directory/v1/users/{userKey}/asps/{codeId}"
 }
 
-/// The method `directory.asps.list`, see [`Asps::list`].
+/// The marker of [`Asps::list`].
 pub enum List {}
 runtime::method! {
     List : Directory => schemas::Asps; "directory.asps.list" GET

@@ -4,7 +4,7 @@
 
 use super::*;
 
-/// The resource `channels`.
+/// The methods of `channels`.
 #[derive(Clone, Copy, Debug)]
 pub struct Channels<'a>(pub(crate) &'a runtime::Client);
 
@@ -15,7 +15,7 @@ impl Channels<'_> {
     }
 }
 
-/// The method `admin.channels.stop`, see [`Channels::stop`].
+/// The marker of [`Channels::stop`].
 pub enum Stop {}
 runtime::method! {
     Stop : Directory => (); "admin.channels.stop" POST "admin/directory_v1/channels/stop"

@@ -4,7 +4,7 @@
 
 use super::*;
 
-/// The resource `chromeosdevices`.
+/// The methods of `chromeosdevices`.
 #[derive(Clone, Copy, Debug)]
 pub struct Chromeosdevices<'a>(pub(crate) &'a runtime::Client);
 
@@ -74,7 +74,7 @@ impl Chromeosdevices<'_> {
     }
 }
 
-/// The method `directory.chromeosdevices.action`, see [`Chromeosdevices::action`].
+/// The marker of [`Chromeosdevices::action`].
 pub enum Action {}
 runtime::method! {
     Action : Directory => (); "directory.chromeosdevices.action" POST
@@ -82,7 +82,7 @@ runtime::method! {
     empty_response : true }
 }
 
-/// The method `directory.chromeosdevices.get`, see [`Chromeosdevices::get`].
+/// The marker of [`Chromeosdevices::get`].
 pub enum Get {}
 runtime::method! {
     Get : Directory => schemas::ChromeOsDevice; "directory.chromeosdevices.get" GET
@@ -96,7 +96,7 @@ impl Call<Get> {
     }
 }
 
-/// The method `directory.chromeosdevices.list`, see [`Chromeosdevices::list`].
+/// The marker of [`Chromeosdevices::list`].
 pub enum List {}
 runtime::method! {
     List : Directory => schemas::ChromeOsDevices; "directory.chromeosdevices.list" GET
@@ -141,7 +141,7 @@ impl Call<List> {
     }
 }
 
-/// The method `directory.chromeosdevices.moveDevicesToOu`, see [`Chromeosdevices::move_devices_to_ou`].
+/// The marker of [`Chromeosdevices::move_devices_to_ou`].
 pub enum MoveDevicesToOu {}
 runtime::method! {
     MoveDevicesToOu : Directory => (); "directory.chromeosdevices.moveDevicesToOu" POST
@@ -149,7 +149,7 @@ runtime::method! {
     empty_response : true }
 }
 
-/// The method `directory.chromeosdevices.patch`, see [`Chromeosdevices::patch`].
+/// The marker of [`Chromeosdevices::patch`].
 pub enum Patch {}
 runtime::method! {
     Patch : Directory => schemas::ChromeOsDevice; "directory.chromeosdevices.patch" PATCH
@@ -163,7 +163,7 @@ impl Call<Patch> {
     }
 }
 
-/// The method `directory.chromeosdevices.update`, see [`Chromeosdevices::update`].
+/// The marker of [`Chromeosdevices::update`].
 pub enum Update {}
 runtime::method! {
     Update : Directory => schemas::ChromeOsDevice; "directory.chromeosdevices.update" PUT

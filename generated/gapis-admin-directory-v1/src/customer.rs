@@ -4,7 +4,7 @@
 
 use super::*;
 
-/// The resource `customer`.
+/// The methods of `customer`.
 #[derive(Clone, Copy, Debug)]
 pub struct Customer<'a>(pub(crate) &'a runtime::Client);
 
@@ -15,11 +15,10 @@ impl Customer<'_> {
     }
 }
 
-/// The resource `devices`.
 pub mod devices {
     use super::*;
 
-    /// The resource `devices`.
+    /// The methods of `devices`.
     #[derive(Clone, Copy, Debug)]
     pub struct Devices<'a>(pub(crate) &'a runtime::Client);
 
@@ -30,11 +29,10 @@ pub mod devices {
         }
     }
 
-    /// The resource `chromeos`.
     pub mod chromeos {
         use super::*;
 
-        /// The resource `chromeos`.
+        /// The methods of `chromeos`.
         #[derive(Clone, Copy, Debug)]
         pub struct Chromeos<'a>(pub(crate) &'a runtime::Client);
 
@@ -84,7 +82,7 @@ pub mod devices {
             }
         }
 
-        /// The method `admin.customer.devices.chromeos.batchChangeStatus`, see [`Chromeos::batch_change_status`].
+        /// The marker of [`Chromeos::batch_change_status`].
         pub enum BatchChangeStatus {}
         runtime::method! {
             BatchChangeStatus : Directory => schemas::BatchChangeChromeOsDeviceStatusResponse;
@@ -92,7 +90,7 @@ pub mod devices {
             "admin/directory/v1/customer/{customerId}/devices/chromeos:batchChangeStatus"
         }
 
-        /// The method `admin.customer.devices.chromeos.countChromeOsDevices`, see [`Chromeos::count_chrome_os_devices`].
+        /// The marker of [`Chromeos::count_chrome_os_devices`].
         pub enum CountChromeOsDevices {}
         runtime::method! {
             CountChromeOsDevices : Directory => schemas::CountChromeOsDevicesResponse;
@@ -115,7 +113,7 @@ pub mod devices {
             }
         }
 
-        /// The method `admin.customer.devices.chromeos.issueCommand`, see [`Chromeos::issue_command`].
+        /// The marker of [`Chromeos::issue_command`].
         pub enum IssueCommand {}
         runtime::method! {
             IssueCommand : Directory => schemas::DirectoryChromeosdevicesIssueCommandResponse;
@@ -123,11 +121,10 @@ pub mod devices {
             "admin/directory/v1/customer/{customerId}/devices/chromeos/{deviceId}:issueCommand"
         }
 
-        /// The resource `commands`.
         pub mod commands {
             use super::*;
 
-            /// The resource `commands`.
+            /// The methods of `commands`.
             #[derive(Clone, Copy, Debug)]
             pub struct Commands<'a>(pub(crate) &'a runtime::Client);
 
@@ -142,7 +139,7 @@ pub mod devices {
                 }
             }
 
-            /// The method `admin.customer.devices.chromeos.commands.get`, see [`Commands::get`].
+            /// The marker of [`Commands::get`].
             pub enum Get {}
             runtime::method! {
                 Get : Directory => schemas::DirectoryChromeosdevicesCommand;

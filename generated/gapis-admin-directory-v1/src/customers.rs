@@ -4,7 +4,7 @@
 
 use super::*;
 
-/// The resource `customers`.
+/// The methods of `customers`.
 #[derive(Clone, Copy, Debug)]
 pub struct Customers<'a>(pub(crate) &'a runtime::Client);
 
@@ -37,32 +37,31 @@ impl Customers<'_> {
     }
 }
 
-/// The method `directory.customers.get`, see [`Customers::get`].
+/// The marker of [`Customers::get`].
 pub enum Get {}
 runtime::method! {
     Get : Directory => schemas::Customer; "directory.customers.get" GET
     "admin/directory/v1/customers/{customerKey}"
 }
 
-/// The method `directory.customers.patch`, see [`Customers::patch`].
+/// The marker of [`Customers::patch`].
 pub enum Patch {}
 runtime::method! {
     Patch : Directory => schemas::Customer; "directory.customers.patch" PATCH
     "admin/directory/v1/customers/{customerKey}"
 }
 
-/// The method `directory.customers.update`, see [`Customers::update`].
+/// The marker of [`Customers::update`].
 pub enum Update {}
 runtime::method! {
     Update : Directory => schemas::Customer; "directory.customers.update" PUT
     "admin/directory/v1/customers/{customerKey}"
 }
 
-/// The resource `chrome`.
 pub mod chrome {
     use super::*;
 
-    /// The resource `chrome`.
+    /// The methods of `chrome`.
     #[derive(Clone, Copy, Debug)]
     pub struct Chrome<'a>(pub(crate) &'a runtime::Client);
 
@@ -77,11 +76,10 @@ pub mod chrome {
         }
     }
 
-    /// The resource `printServers`.
     pub mod print_servers {
         use super::*;
 
-        /// The resource `printServers`.
+        /// The methods of `printServers`.
         #[derive(Clone, Copy, Debug)]
         pub struct PrintServers<'a>(pub(crate) &'a runtime::Client);
 
@@ -142,7 +140,7 @@ pub mod chrome {
             }
         }
 
-        /// The method `admin.customers.chrome.printServers.batchCreatePrintServers`, see [`PrintServers::batch_create_print_servers`].
+        /// The marker of [`PrintServers::batch_create_print_servers`].
         pub enum BatchCreatePrintServers {}
         runtime::method! {
             BatchCreatePrintServers : Directory => schemas::BatchCreatePrintServersResponse;
@@ -150,7 +148,7 @@ pub mod chrome {
             "admin/directory/v1/{+parent}/chrome/printServers:batchCreatePrintServers"
         }
 
-        /// The method `admin.customers.chrome.printServers.batchDeletePrintServers`, see [`PrintServers::batch_delete_print_servers`].
+        /// The marker of [`PrintServers::batch_delete_print_servers`].
         pub enum BatchDeletePrintServers {}
         runtime::method! {
             BatchDeletePrintServers : Directory => schemas::BatchDeletePrintServersResponse;
@@ -158,7 +156,7 @@ pub mod chrome {
             "admin/directory/v1/{+parent}/chrome/printServers:batchDeletePrintServers"
         }
 
-        /// The method `admin.customers.chrome.printServers.create`, see [`PrintServers::create`].
+        /// The marker of [`PrintServers::create`].
         pub enum Create {}
         runtime::method! {
             Create : Directory => schemas::PrintServer;
@@ -166,21 +164,21 @@ pub mod chrome {
             "admin/directory/v1/{+parent}/chrome/printServers"
         }
 
-        /// The method `admin.customers.chrome.printServers.delete`, see [`PrintServers::delete`].
+        /// The marker of [`PrintServers::delete`].
         pub enum Delete {}
         runtime::method! {
             Delete : Directory => schemas::Empty; "admin.customers.chrome.printServers.delete"
             DELETE "admin/directory/v1/{+name}"
         }
 
-        /// The method `admin.customers.chrome.printServers.get`, see [`PrintServers::get`].
+        /// The marker of [`PrintServers::get`].
         pub enum Get {}
         runtime::method! {
             Get : Directory => schemas::PrintServer; "admin.customers.chrome.printServers.get"
             GET "admin/directory/v1/{+name}"
         }
 
-        /// The method `admin.customers.chrome.printServers.list`, see [`PrintServers::list`].
+        /// The marker of [`PrintServers::list`].
         pub enum List {}
         runtime::method! {
             List : Directory => schemas::ListPrintServersResponse;
@@ -214,7 +212,7 @@ pub mod chrome {
             }
         }
 
-        /// The method `admin.customers.chrome.printServers.patch`, see [`PrintServers::patch`].
+        /// The marker of [`PrintServers::patch`].
         pub enum Patch {}
         runtime::method! {
             Patch : Directory => schemas::PrintServer;
@@ -229,11 +227,10 @@ pub mod chrome {
         }
     }
 
-    /// The resource `printers`.
     pub mod printers {
         use super::*;
 
-        /// The resource `printers`.
+        /// The methods of `printers`.
         #[derive(Clone, Copy, Debug)]
         pub struct Printers<'a>(pub(crate) &'a runtime::Client);
 
@@ -296,7 +293,7 @@ pub mod chrome {
             }
         }
 
-        /// The method `admin.customers.chrome.printers.batchCreatePrinters`, see [`Printers::batch_create_printers`].
+        /// The marker of [`Printers::batch_create_printers`].
         pub enum BatchCreatePrinters {}
         runtime::method! {
             BatchCreatePrinters : Directory => schemas::BatchCreatePrintersResponse;
@@ -304,7 +301,7 @@ pub mod chrome {
             "admin/directory/v1/{+parent}/chrome/printers:batchCreatePrinters"
         }
 
-        /// The method `admin.customers.chrome.printers.batchDeletePrinters`, see [`Printers::batch_delete_printers`].
+        /// The marker of [`Printers::batch_delete_printers`].
         pub enum BatchDeletePrinters {}
         runtime::method! {
             BatchDeletePrinters : Directory => schemas::BatchDeletePrintersResponse;
@@ -312,28 +309,28 @@ pub mod chrome {
             "admin/directory/v1/{+parent}/chrome/printers:batchDeletePrinters"
         }
 
-        /// The method `admin.customers.chrome.printers.create`, see [`Printers::create`].
+        /// The marker of [`Printers::create`].
         pub enum Create {}
         runtime::method! {
             Create : Directory => schemas::Printer; "admin.customers.chrome.printers.create" POST
             "admin/directory/v1/{+parent}/chrome/printers"
         }
 
-        /// The method `admin.customers.chrome.printers.delete`, see [`Printers::delete`].
+        /// The marker of [`Printers::delete`].
         pub enum Delete {}
         runtime::method! {
             Delete : Directory => schemas::Empty; "admin.customers.chrome.printers.delete" DELETE
             "admin/directory/v1/{+name}"
         }
 
-        /// The method `admin.customers.chrome.printers.get`, see [`Printers::get`].
+        /// The marker of [`Printers::get`].
         pub enum Get {}
         runtime::method! {
             Get : Directory => schemas::Printer; "admin.customers.chrome.printers.get" GET
             "admin/directory/v1/{+name}"
         }
 
-        /// The method `admin.customers.chrome.printers.list`, see [`Printers::list`].
+        /// The marker of [`Printers::list`].
         pub enum List {}
         runtime::method! {
             List : Directory => schemas::ListPrintersResponse;
@@ -367,7 +364,7 @@ pub mod chrome {
             }
         }
 
-        /// The method `admin.customers.chrome.printers.listPrinterModels`, see [`Printers::list_printer_models`].
+        /// The marker of [`Printers::list_printer_models`].
         pub enum ListPrinterModels {}
         runtime::method! {
             ListPrinterModels : Directory => schemas::ListPrinterModelsResponse;
@@ -394,7 +391,7 @@ pub mod chrome {
             }
         }
 
-        /// The method `admin.customers.chrome.printers.patch`, see [`Printers::patch`].
+        /// The marker of [`Printers::patch`].
         pub enum Patch {}
         runtime::method! {
             Patch : Directory => schemas::Printer; "admin.customers.chrome.printers.patch" PATCH

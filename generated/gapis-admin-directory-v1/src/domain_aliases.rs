@@ -4,7 +4,7 @@
 
 use super::*;
 
-/// The resource `domainAliases`.
+/// The methods of `domainAliases`.
 #[derive(Clone, Copy, Debug)]
 pub struct DomainAliases<'a>(pub(crate) &'a runtime::Client);
 
@@ -41,7 +41,7 @@ impl DomainAliases<'_> {
     }
 }
 
-/// The method `directory.domainAliases.delete`, see [`DomainAliases::delete`].
+/// The marker of [`DomainAliases::delete`].
 pub enum Delete {}
 runtime::method! {
     Delete : Directory => (); "directory.domainAliases.delete" DELETE
@@ -49,21 +49,21 @@ runtime::method! {
     empty_response : true }
 }
 
-/// The method `directory.domainAliases.get`, see [`DomainAliases::get`].
+/// The marker of [`DomainAliases::get`].
 pub enum Get {}
 runtime::method! {
     Get : Directory => schemas::DomainAlias; "directory.domainAliases.get" GET
     "admin/directory/v1/customer/{customer}/domainaliases/{domainAliasName}"
 }
 
-/// The method `directory.domainAliases.insert`, see [`DomainAliases::insert`].
+/// The marker of [`DomainAliases::insert`].
 pub enum Insert {}
 runtime::method! {
     Insert : Directory => schemas::DomainAlias; "directory.domainAliases.insert" POST
     "admin/directory/v1/customer/{customer}/domainaliases"
 }
 
-/// The method `directory.domainAliases.list`, see [`DomainAliases::list`].
+/// The marker of [`DomainAliases::list`].
 pub enum List {}
 runtime::method! {
     List : Directory => schemas::DomainAliases; "directory.domainAliases.list" GET

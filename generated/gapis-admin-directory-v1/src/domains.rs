@@ -4,7 +4,7 @@
 
 use super::*;
 
-/// The resource `domains`.
+/// The methods of `domains`.
 #[derive(Clone, Copy, Debug)]
 pub struct Domains<'a>(pub(crate) &'a runtime::Client);
 
@@ -37,7 +37,7 @@ impl Domains<'_> {
     }
 }
 
-/// The method `directory.domains.delete`, see [`Domains::delete`].
+/// The marker of [`Domains::delete`].
 pub enum Delete {}
 runtime::method! {
     Delete : Directory => (); "directory.domains.delete" DELETE
@@ -45,21 +45,21 @@ runtime::method! {
     }
 }
 
-/// The method `directory.domains.get`, see [`Domains::get`].
+/// The marker of [`Domains::get`].
 pub enum Get {}
 runtime::method! {
     Get : Directory => schemas::Domains; "directory.domains.get" GET
     "admin/directory/v1/customer/{customer}/domains/{domainName}"
 }
 
-/// The method `directory.domains.insert`, see [`Domains::insert`].
+/// The marker of [`Domains::insert`].
 pub enum Insert {}
 runtime::method! {
     Insert : Directory => schemas::Domains; "directory.domains.insert" POST
     "admin/directory/v1/customer/{customer}/domains"
 }
 
-/// The method `directory.domains.list`, see [`Domains::list`].
+/// The marker of [`Domains::list`].
 pub enum List {}
 runtime::method! {
     List : Directory => schemas::Domains2; "directory.domains.list" GET

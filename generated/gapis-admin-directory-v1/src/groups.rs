@@ -4,7 +4,7 @@
 
 use super::*;
 
-/// The resource `groups`.
+/// The methods of `groups`.
 #[derive(Clone, Copy, Debug)]
 pub struct Groups<'a>(pub(crate) &'a runtime::Client);
 
@@ -47,28 +47,28 @@ impl Groups<'_> {
     }
 }
 
-/// The method `directory.groups.delete`, see [`Groups::delete`].
+/// The marker of [`Groups::delete`].
 pub enum Delete {}
 runtime::method! {
     Delete : Directory => (); "directory.groups.delete" DELETE
     "admin/directory/v1/groups/{groupKey}" { empty_response : true }
 }
 
-/// The method `directory.groups.get`, see [`Groups::get`].
+/// The marker of [`Groups::get`].
 pub enum Get {}
 runtime::method! {
     Get : Directory => schemas::Group; "directory.groups.get" GET
     "admin/directory/v1/groups/{groupKey}"
 }
 
-/// The method `directory.groups.insert`, see [`Groups::insert`].
+/// The marker of [`Groups::insert`].
 pub enum Insert {}
 runtime::method! {
     Insert : Directory => schemas::Group; "directory.groups.insert" POST
     "admin/directory/v1/groups"
 }
 
-/// The method `directory.groups.list`, see [`Groups::list`].
+/// The marker of [`Groups::list`].
 pub enum List {}
 runtime::method! {
     List : Directory => schemas::Groups; "directory.groups.list" GET
@@ -113,25 +113,24 @@ impl Call<List> {
     }
 }
 
-/// The method `directory.groups.patch`, see [`Groups::patch`].
+/// The marker of [`Groups::patch`].
 pub enum Patch {}
 runtime::method! {
     Patch : Directory => schemas::Group; "directory.groups.patch" PATCH
     "admin/directory/v1/groups/{groupKey}"
 }
 
-/// The method `directory.groups.update`, see [`Groups::update`].
+/// The marker of [`Groups::update`].
 pub enum Update {}
 runtime::method! {
     Update : Directory => schemas::Group; "directory.groups.update" PUT
     "admin/directory/v1/groups/{groupKey}"
 }
 
-/// The resource `aliases`.
 pub mod aliases {
     use super::*;
 
-    /// The resource `aliases`.
+    /// The methods of `aliases`.
     #[derive(Clone, Copy, Debug)]
     pub struct Aliases<'a>(pub(crate) &'a runtime::Client);
 
@@ -157,21 +156,21 @@ pub mod aliases {
         }
     }
 
-    /// The method `directory.groups.aliases.delete`, see [`Aliases::delete`].
+    /// The marker of [`Aliases::delete`].
     pub enum Delete {}
     runtime::method! {
         Delete : Directory => (); "directory.groups.aliases.delete" DELETE
         "admin/directory/v1/groups/{groupKey}/aliases/{alias}" { empty_response : true }
     }
 
-    /// The method `directory.groups.aliases.insert`, see [`Aliases::insert`].
+    /// The marker of [`Aliases::insert`].
     pub enum Insert {}
     runtime::method! {
         Insert : Directory => schemas::Alias; "directory.groups.aliases.insert" POST
         "admin/directory/v1/groups/{groupKey}/aliases"
     }
 
-    /// The method `directory.groups.aliases.list`, see [`Aliases::list`].
+    /// The marker of [`Aliases::list`].
     pub enum List {}
     runtime::method! {
         List : Directory => schemas::Aliases; "directory.groups.aliases.list" GET

@@ -4,7 +4,7 @@
 
 use super::*;
 
-/// The resource `members`.
+/// The methods of `members`.
 #[derive(Clone, Copy, Debug)]
 pub struct Members<'a>(pub(crate) &'a runtime::Client);
 
@@ -68,35 +68,35 @@ impl Members<'_> {
     }
 }
 
-/// The method `directory.members.delete`, see [`Members::delete`].
+/// The marker of [`Members::delete`].
 pub enum Delete {}
 runtime::method! {
     Delete : Directory => (); "directory.members.delete" DELETE
     "admin/directory/v1/groups/{groupKey}/members/{memberKey}" { empty_response : true }
 }
 
-/// The method `directory.members.get`, see [`Members::get`].
+/// The marker of [`Members::get`].
 pub enum Get {}
 runtime::method! {
     Get : Directory => schemas::Member; "directory.members.get" GET
     "admin/directory/v1/groups/{groupKey}/members/{memberKey}"
 }
 
-/// The method `directory.members.hasMember`, see [`Members::has_member`].
+/// The marker of [`Members::has_member`].
 pub enum HasMember {}
 runtime::method! {
     HasMember : Directory => schemas::MembersHasMember; "directory.members.hasMember" GET
     "admin/directory/v1/groups/{groupKey}/hasMember/{memberKey}"
 }
 
-/// The method `directory.members.insert`, see [`Members::insert`].
+/// The marker of [`Members::insert`].
 pub enum Insert {}
 runtime::method! {
     Insert : Directory => schemas::Member; "directory.members.insert" POST
     "admin/directory/v1/groups/{groupKey}/members"
 }
 
-/// The method `directory.members.list`, see [`Members::list`].
+/// The marker of [`Members::list`].
 pub enum List {}
 runtime::method! {
     List : Directory => schemas::Members; "directory.members.list" GET
@@ -125,14 +125,14 @@ impl Call<List> {
     }
 }
 
-/// The method `directory.members.patch`, see [`Members::patch`].
+/// The marker of [`Members::patch`].
 pub enum Patch {}
 runtime::method! {
     Patch : Directory => schemas::Member; "directory.members.patch" PATCH
     "admin/directory/v1/groups/{groupKey}/members/{memberKey}"
 }
 
-/// The method `directory.members.update`, see [`Members::update`].
+/// The marker of [`Members::update`].
 pub enum Update {}
 runtime::method! {
     Update : Directory => schemas::Member; "directory.members.update" PUT

@@ -4,7 +4,7 @@
 
 use super::*;
 
-/// The resource `mobiledevices`.
+/// The methods of `mobiledevices`.
 #[derive(Clone, Copy, Debug)]
 pub struct Mobiledevices<'a>(pub(crate) &'a runtime::Client);
 
@@ -43,7 +43,7 @@ impl Mobiledevices<'_> {
     }
 }
 
-/// The method `directory.mobiledevices.action`, see [`Mobiledevices::action`].
+/// The marker of [`Mobiledevices::action`].
 pub enum Action {}
 runtime::method! {
     Action : Directory => (); "directory.mobiledevices.action" POST
@@ -51,7 +51,7 @@ runtime::method! {
     empty_response : true }
 }
 
-/// The method `directory.mobiledevices.delete`, see [`Mobiledevices::delete`].
+/// The marker of [`Mobiledevices::delete`].
 pub enum Delete {}
 runtime::method! {
     Delete : Directory => (); "directory.mobiledevices.delete" DELETE
@@ -59,7 +59,7 @@ runtime::method! {
     empty_response : true }
 }
 
-/// The method `directory.mobiledevices.get`, see [`Mobiledevices::get`].
+/// The marker of [`Mobiledevices::get`].
 pub enum Get {}
 runtime::method! {
     Get : Directory => schemas::MobileDevice; "directory.mobiledevices.get" GET
@@ -73,7 +73,7 @@ impl Call<Get> {
     }
 }
 
-/// The method `directory.mobiledevices.list`, see [`Mobiledevices::list`].
+/// The marker of [`Mobiledevices::list`].
 pub enum List {}
 runtime::method! {
     List : Directory => schemas::MobileDevices; "directory.mobiledevices.list" GET

@@ -4,7 +4,7 @@
 
 use super::*;
 
-/// The resource `orgunits`.
+/// The methods of `orgunits`.
 #[derive(Clone, Copy, Debug)]
 pub struct Orgunits<'a>(pub(crate) &'a runtime::Client);
 
@@ -61,7 +61,7 @@ impl Orgunits<'_> {
     }
 }
 
-/// The method `directory.orgunits.delete`, see [`Orgunits::delete`].
+/// The marker of [`Orgunits::delete`].
 pub enum Delete {}
 runtime::method! {
     Delete : Directory => (); "directory.orgunits.delete" DELETE
@@ -69,21 +69,21 @@ runtime::method! {
     true }
 }
 
-/// The method `directory.orgunits.get`, see [`Orgunits::get`].
+/// The marker of [`Orgunits::get`].
 pub enum Get {}
 runtime::method! {
     Get : Directory => schemas::OrgUnit; "directory.orgunits.get" GET
     "admin/directory/v1/customer/{customerId}/orgunits/{+orgUnitPath}"
 }
 
-/// The method `directory.orgunits.insert`, see [`Orgunits::insert`].
+/// The marker of [`Orgunits::insert`].
 pub enum Insert {}
 runtime::method! {
     Insert : Directory => schemas::OrgUnit; "directory.orgunits.insert" POST
     "admin/directory/v1/customer/{customerId}/orgunits"
 }
 
-/// The method `directory.orgunits.list`, see [`Orgunits::list`].
+/// The marker of [`Orgunits::list`].
 pub enum List {}
 runtime::method! {
     List : Directory => schemas::OrgUnits; "directory.orgunits.list" GET
@@ -101,14 +101,14 @@ impl Call<List> {
     }
 }
 
-/// The method `directory.orgunits.patch`, see [`Orgunits::patch`].
+/// The marker of [`Orgunits::patch`].
 pub enum Patch {}
 runtime::method! {
     Patch : Directory => schemas::OrgUnit; "directory.orgunits.patch" PATCH
     "admin/directory/v1/customer/{customerId}/orgunits/{+orgUnitPath}"
 }
 
-/// The method `directory.orgunits.update`, see [`Orgunits::update`].
+/// The marker of [`Orgunits::update`].
 pub enum Update {}
 runtime::method! {
     Update : Directory => schemas::OrgUnit; "directory.orgunits.update" PUT

@@ -4,7 +4,7 @@
 
 use super::*;
 
-/// The resource `privileges`.
+/// The methods of `privileges`.
 #[derive(Clone, Copy, Debug)]
 pub struct Privileges<'a>(pub(crate) &'a runtime::Client);
 
@@ -17,7 +17,7 @@ impl Privileges<'_> {
     }
 }
 
-/// The method `directory.privileges.list`, see [`Privileges::list`].
+/// The marker of [`Privileges::list`].
 pub enum List {}
 runtime::method! {
     List : Directory => schemas::Privileges; "directory.privileges.list" GET

@@ -4,7 +4,7 @@
 
 use super::*;
 
-/// The resource `resources`.
+/// The methods of `resources`.
 #[derive(Clone, Copy, Debug)]
 pub struct Resources<'a>(pub(crate) &'a runtime::Client);
 
@@ -23,11 +23,10 @@ impl Resources<'_> {
     }
 }
 
-/// The resource `buildings`.
 pub mod buildings {
     use super::*;
 
-    /// The resource `buildings`.
+    /// The methods of `buildings`.
     #[derive(Clone, Copy, Debug)]
     pub struct Buildings<'a>(pub(crate) &'a runtime::Client);
 
@@ -84,7 +83,7 @@ pub mod buildings {
         }
     }
 
-    /// The method `directory.resources.buildings.delete`, see [`Buildings::delete`].
+    /// The marker of [`Buildings::delete`].
     pub enum Delete {}
     runtime::method! {
         Delete : Directory => (); "directory.resources.buildings.delete" DELETE
@@ -92,14 +91,14 @@ pub mod buildings {
         empty_response : true }
     }
 
-    /// The method `directory.resources.buildings.get`, see [`Buildings::get`].
+    /// The marker of [`Buildings::get`].
     pub enum Get {}
     runtime::method! {
         Get : Directory => schemas::Building; "directory.resources.buildings.get" GET
         "admin/directory/v1/customer/{customer}/resources/buildings/{buildingId}"
     }
 
-    /// The method `directory.resources.buildings.insert`, see [`Buildings::insert`].
+    /// The marker of [`Buildings::insert`].
     pub enum Insert {}
     runtime::method! {
         Insert : Directory => schemas::Building; "directory.resources.buildings.insert" POST
@@ -116,7 +115,7 @@ pub mod buildings {
         }
     }
 
-    /// The method `directory.resources.buildings.list`, see [`Buildings::list`].
+    /// The marker of [`Buildings::list`].
     pub enum List {}
     runtime::method! {
         List : Directory => schemas::Buildings; "directory.resources.buildings.list" GET
@@ -137,7 +136,7 @@ pub mod buildings {
         }
     }
 
-    /// The method `directory.resources.buildings.patch`, see [`Buildings::patch`].
+    /// The marker of [`Buildings::patch`].
     pub enum Patch {}
     runtime::method! {
         Patch : Directory => schemas::Building; "directory.resources.buildings.patch" PATCH
@@ -154,7 +153,7 @@ pub mod buildings {
         }
     }
 
-    /// The method `directory.resources.buildings.update`, see [`Buildings::update`].
+    /// The marker of [`Buildings::update`].
     pub enum Update {}
     runtime::method! {
         Update : Directory => schemas::Building; "directory.resources.buildings.update" PUT
@@ -172,11 +171,10 @@ pub mod buildings {
     }
 }
 
-/// The resource `calendars`.
 pub mod calendars {
     use super::*;
 
-    /// The resource `calendars`.
+    /// The methods of `calendars`.
     #[derive(Clone, Copy, Debug)]
     pub struct Calendars<'a>(pub(crate) &'a runtime::Client);
 
@@ -237,7 +235,7 @@ pub mod calendars {
         }
     }
 
-    /// The method `directory.resources.calendars.delete`, see [`Calendars::delete`].
+    /// The marker of [`Calendars::delete`].
     pub enum Delete {}
     runtime::method! {
         Delete : Directory => (); "directory.resources.calendars.delete" DELETE
@@ -245,14 +243,14 @@ pub mod calendars {
         empty_response : true }
     }
 
-    /// The method `directory.resources.calendars.get`, see [`Calendars::get`].
+    /// The marker of [`Calendars::get`].
     pub enum Get {}
     runtime::method! {
         Get : Directory => schemas::CalendarResource; "directory.resources.calendars.get" GET
         "admin/directory/v1/customer/{customer}/resources/calendars/{calendarResourceId}"
     }
 
-    /// The method `directory.resources.calendars.insert`, see [`Calendars::insert`].
+    /// The marker of [`Calendars::insert`].
     pub enum Insert {}
     runtime::method! {
         Insert : Directory => schemas::CalendarResource;
@@ -260,7 +258,7 @@ pub mod calendars {
         "admin/directory/v1/customer/{customer}/resources/calendars"
     }
 
-    /// The method `directory.resources.calendars.list`, see [`Calendars::list`].
+    /// The marker of [`Calendars::list`].
     pub enum List {}
     runtime::method! {
         List : Directory => schemas::CalendarResources; "directory.resources.calendars.list"
@@ -289,7 +287,7 @@ pub mod calendars {
         }
     }
 
-    /// The method `directory.resources.calendars.patch`, see [`Calendars::patch`].
+    /// The marker of [`Calendars::patch`].
     pub enum Patch {}
     runtime::method! {
         Patch : Directory => schemas::CalendarResource; "directory.resources.calendars.patch"
@@ -297,7 +295,7 @@ pub mod calendars {
         "admin/directory/v1/customer/{customer}/resources/calendars/{calendarResourceId}"
     }
 
-    /// The method `directory.resources.calendars.update`, see [`Calendars::update`].
+    /// The marker of [`Calendars::update`].
     pub enum Update {}
     runtime::method! {
         Update : Directory => schemas::CalendarResource;
@@ -306,11 +304,10 @@ pub mod calendars {
     }
 }
 
-/// The resource `features`.
 pub mod features {
     use super::*;
 
-    /// The resource `features`.
+    /// The methods of `features`.
     #[derive(Clone, Copy, Debug)]
     pub struct Features<'a>(pub(crate) &'a runtime::Client);
 
@@ -379,7 +376,7 @@ pub mod features {
         }
     }
 
-    /// The method `directory.resources.features.delete`, see [`Features::delete`].
+    /// The marker of [`Features::delete`].
     pub enum Delete {}
     runtime::method! {
         Delete : Directory => (); "directory.resources.features.delete" DELETE
@@ -387,21 +384,21 @@ pub mod features {
         empty_response : true }
     }
 
-    /// The method `directory.resources.features.get`, see [`Features::get`].
+    /// The marker of [`Features::get`].
     pub enum Get {}
     runtime::method! {
         Get : Directory => schemas::Feature; "directory.resources.features.get" GET
         "admin/directory/v1/customer/{customer}/resources/features/{featureKey}"
     }
 
-    /// The method `directory.resources.features.insert`, see [`Features::insert`].
+    /// The marker of [`Features::insert`].
     pub enum Insert {}
     runtime::method! {
         Insert : Directory => schemas::Feature; "directory.resources.features.insert" POST
         "admin/directory/v1/customer/{customer}/resources/features"
     }
 
-    /// The method `directory.resources.features.list`, see [`Features::list`].
+    /// The marker of [`Features::list`].
     pub enum List {}
     runtime::method! {
         List : Directory => schemas::Features; "directory.resources.features.list" GET
@@ -422,14 +419,14 @@ pub mod features {
         }
     }
 
-    /// The method `directory.resources.features.patch`, see [`Features::patch`].
+    /// The marker of [`Features::patch`].
     pub enum Patch {}
     runtime::method! {
         Patch : Directory => schemas::Feature; "directory.resources.features.patch" PATCH
         "admin/directory/v1/customer/{customer}/resources/features/{featureKey}"
     }
 
-    /// The method `directory.resources.features.rename`, see [`Features::rename`].
+    /// The marker of [`Features::rename`].
     pub enum Rename {}
     runtime::method! {
         Rename : Directory => (); "directory.resources.features.rename" POST
@@ -437,7 +434,7 @@ pub mod features {
         empty_response : true }
     }
 
-    /// The method `directory.resources.features.update`, see [`Features::update`].
+    /// The marker of [`Features::update`].
     pub enum Update {}
     runtime::method! {
         Update : Directory => schemas::Feature; "directory.resources.features.update" PUT

@@ -4,7 +4,7 @@
 
 use super::*;
 
-/// The resource `roleAssignments`.
+/// The methods of `roleAssignments`.
 #[derive(Clone, Copy, Debug)]
 pub struct RoleAssignments<'a>(pub(crate) &'a runtime::Client);
 
@@ -41,7 +41,7 @@ impl RoleAssignments<'_> {
     }
 }
 
-/// The method `directory.roleAssignments.delete`, see [`RoleAssignments::delete`].
+/// The marker of [`RoleAssignments::delete`].
 pub enum Delete {}
 runtime::method! {
     Delete : Directory => (); "directory.roleAssignments.delete" DELETE
@@ -49,21 +49,21 @@ runtime::method! {
     empty_response : true }
 }
 
-/// The method `directory.roleAssignments.get`, see [`RoleAssignments::get`].
+/// The marker of [`RoleAssignments::get`].
 pub enum Get {}
 runtime::method! {
     Get : Directory => schemas::RoleAssignment; "directory.roleAssignments.get" GET
     "admin/directory/v1/customer/{customer}/roleassignments/{roleAssignmentId}"
 }
 
-/// The method `directory.roleAssignments.insert`, see [`RoleAssignments::insert`].
+/// The marker of [`RoleAssignments::insert`].
 pub enum Insert {}
 runtime::method! {
     Insert : Directory => schemas::RoleAssignment; "directory.roleAssignments.insert"
     POST "admin/directory/v1/customer/{customer}/roleassignments"
 }
 
-/// The method `directory.roleAssignments.list`, see [`RoleAssignments::list`].
+/// The marker of [`RoleAssignments::list`].
 pub enum List {}
 runtime::method! {
     List : Directory => schemas::RoleAssignments; "directory.roleAssignments.list" GET

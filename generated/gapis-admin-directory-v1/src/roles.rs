@@ -4,7 +4,7 @@
 
 use super::*;
 
-/// The resource `roles`.
+/// The methods of `roles`.
 #[derive(Clone, Copy, Debug)]
 pub struct Roles<'a>(pub(crate) &'a runtime::Client);
 
@@ -61,28 +61,28 @@ impl Roles<'_> {
     }
 }
 
-/// The method `directory.roles.delete`, see [`Roles::delete`].
+/// The marker of [`Roles::delete`].
 pub enum Delete {}
 runtime::method! {
     Delete : Directory => (); "directory.roles.delete" DELETE
     "admin/directory/v1/customer/{customer}/roles/{roleId}" { empty_response : true }
 }
 
-/// The method `directory.roles.get`, see [`Roles::get`].
+/// The marker of [`Roles::get`].
 pub enum Get {}
 runtime::method! {
     Get : Directory => schemas::Role; "directory.roles.get" GET
     "admin/directory/v1/customer/{customer}/roles/{roleId}"
 }
 
-/// The method `directory.roles.insert`, see [`Roles::insert`].
+/// The marker of [`Roles::insert`].
 pub enum Insert {}
 runtime::method! {
     Insert : Directory => schemas::Role; "directory.roles.insert" POST
     "admin/directory/v1/customer/{customer}/roles"
 }
 
-/// The method `directory.roles.list`, see [`Roles::list`].
+/// The marker of [`Roles::list`].
 pub enum List {}
 runtime::method! {
     List : Directory => schemas::Roles; "directory.roles.list" GET
@@ -103,14 +103,14 @@ impl Call<List> {
     }
 }
 
-/// The method `directory.roles.patch`, see [`Roles::patch`].
+/// The marker of [`Roles::patch`].
 pub enum Patch {}
 runtime::method! {
     Patch : Directory => schemas::Role; "directory.roles.patch" PATCH
     "admin/directory/v1/customer/{customer}/roles/{roleId}"
 }
 
-/// The method `directory.roles.update`, see [`Roles::update`].
+/// The marker of [`Roles::update`].
 pub enum Update {}
 runtime::method! {
     Update : Directory => schemas::Role; "directory.roles.update" PUT

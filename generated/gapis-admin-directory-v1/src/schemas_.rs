@@ -4,7 +4,7 @@
 
 use super::*;
 
-/// The resource `schemas`.
+/// The methods of `schemas`.
 #[derive(Clone, Copy, Debug)]
 pub struct Schemas<'a>(pub(crate) &'a runtime::Client);
 
@@ -61,7 +61,7 @@ impl Schemas<'_> {
     }
 }
 
-/// The method `directory.schemas.delete`, see [`Schemas::delete`].
+/// The marker of [`Schemas::delete`].
 pub enum Delete {}
 runtime::method! {
     Delete : Directory => (); "directory.schemas.delete" DELETE
@@ -69,35 +69,35 @@ runtime::method! {
     true }
 }
 
-/// The method `directory.schemas.get`, see [`Schemas::get`].
+/// The marker of [`Schemas::get`].
 pub enum Get {}
 runtime::method! {
     Get : Directory => schemas::Schema; "directory.schemas.get" GET
     "admin/directory/v1/customer/{customerId}/schemas/{schemaKey}"
 }
 
-/// The method `directory.schemas.insert`, see [`Schemas::insert`].
+/// The marker of [`Schemas::insert`].
 pub enum Insert {}
 runtime::method! {
     Insert : Directory => schemas::Schema; "directory.schemas.insert" POST
     "admin/directory/v1/customer/{customerId}/schemas"
 }
 
-/// The method `directory.schemas.list`, see [`Schemas::list`].
+/// The marker of [`Schemas::list`].
 pub enum List {}
 runtime::method! {
     List : Directory => schemas::Schemas; "directory.schemas.list" GET
     "admin/directory/v1/customer/{customerId}/schemas"
 }
 
-/// The method `directory.schemas.patch`, see [`Schemas::patch`].
+/// The marker of [`Schemas::patch`].
 pub enum Patch {}
 runtime::method! {
     Patch : Directory => schemas::Schema; "directory.schemas.patch" PATCH
     "admin/directory/v1/customer/{customerId}/schemas/{schemaKey}"
 }
 
-/// The method `directory.schemas.update`, see [`Schemas::update`].
+/// The marker of [`Schemas::update`].
 pub enum Update {}
 runtime::method! {
     Update : Directory => schemas::Schema; "directory.schemas.update" PUT

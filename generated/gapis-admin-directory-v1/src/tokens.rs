@@ -4,7 +4,7 @@
 
 use super::*;
 
-/// The resource `tokens`.
+/// The methods of `tokens`.
 #[derive(Clone, Copy, Debug)]
 pub struct Tokens<'a>(pub(crate) &'a runtime::Client);
 
@@ -31,21 +31,21 @@ impl Tokens<'_> {
     }
 }
 
-/// The method `directory.tokens.delete`, see [`Tokens::delete`].
+/// The marker of [`Tokens::delete`].
 pub enum Delete {}
 runtime::method! {
     Delete : Directory => (); "directory.tokens.delete" DELETE
     "admin/directory/v1/users/{userKey}/tokens/{clientId}" { empty_response : true }
 }
 
-/// The method `directory.tokens.get`, see [`Tokens::get`].
+/// The marker of [`Tokens::get`].
 pub enum Get {}
 runtime::method! {
     Get : Directory => schemas::Token; "directory.tokens.get" GET
     "admin/directory/v1/users/{userKey}/tokens/{clientId}"
 }
 
-/// The method `directory.tokens.list`, see [`Tokens::list`].
+/// The marker of [`Tokens::list`].
 pub enum List {}
 runtime::method! {
     List : Directory => schemas::Tokens; "directory.tokens.list" GET

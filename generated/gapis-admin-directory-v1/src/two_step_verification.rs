@@ -4,7 +4,7 @@
 
 use super::*;
 
-/// The resource `twoStepVerification`.
+/// The methods of `twoStepVerification`.
 #[derive(Clone, Copy, Debug)]
 pub struct TwoStepVerification<'a>(pub(crate) &'a runtime::Client);
 
@@ -17,7 +17,7 @@ impl TwoStepVerification<'_> {
     }
 }
 
-/// The method `directory.twoStepVerification.turnOff`, see [`TwoStepVerification::turn_off`].
+/// The marker of [`TwoStepVerification::turn_off`].
 pub enum TurnOff {}
 runtime::method! {
     TurnOff : Directory => (); "directory.twoStepVerification.turnOff" POST

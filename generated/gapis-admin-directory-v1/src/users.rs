@@ -4,7 +4,7 @@
 
 use super::*;
 
-/// The resource `users`.
+/// The methods of `users`.
 #[derive(Clone, Copy, Debug)]
 pub struct Users<'a>(pub(crate) &'a runtime::Client);
 
@@ -88,21 +88,21 @@ impl Users<'_> {
     }
 }
 
-/// The method `directory.users.createGuest`, see [`Users::create_guest`].
+/// The marker of [`Users::create_guest`].
 pub enum CreateGuest {}
 runtime::method! {
     CreateGuest : Directory => schemas::User; "directory.users.createGuest" POST
     "admin/directory/v1/users:createGuest"
 }
 
-/// The method `directory.users.delete`, see [`Users::delete`].
+/// The marker of [`Users::delete`].
 pub enum Delete {}
 runtime::method! {
     Delete : Directory => (); "directory.users.delete" DELETE
     "admin/directory/v1/users/{userKey}" { empty_response : true }
 }
 
-/// The method `directory.users.get`, see [`Users::get`].
+/// The marker of [`Users::get`].
 pub enum Get {}
 runtime::method! {
     Get : Directory => schemas::User; "directory.users.get" GET
@@ -124,7 +124,7 @@ impl Call<Get> {
     }
 }
 
-/// The method `directory.users.insert`, see [`Users::insert`].
+/// The marker of [`Users::insert`].
 pub enum Insert {}
 runtime::method! {
     Insert : Directory => schemas::User; "directory.users.insert" POST
@@ -138,7 +138,7 @@ impl Call<Insert> {
     }
 }
 
-/// The method `directory.users.list`, see [`Users::list`].
+/// The marker of [`Users::list`].
 pub enum List {}
 runtime::method! {
     List : Directory => schemas::Users; "directory.users.list" GET
@@ -199,42 +199,42 @@ impl Call<List> {
     }
 }
 
-/// The method `directory.users.makeAdmin`, see [`Users::make_admin`].
+/// The marker of [`Users::make_admin`].
 pub enum MakeAdmin {}
 runtime::method! {
     MakeAdmin : Directory => (); "directory.users.makeAdmin" POST
     "admin/directory/v1/users/{userKey}/makeAdmin" { empty_response : true }
 }
 
-/// The method `directory.users.patch`, see [`Users::patch`].
+/// The marker of [`Users::patch`].
 pub enum Patch {}
 runtime::method! {
     Patch : Directory => schemas::User; "directory.users.patch" PATCH
     "admin/directory/v1/users/{userKey}"
 }
 
-/// The method `directory.users.signOut`, see [`Users::sign_out`].
+/// The marker of [`Users::sign_out`].
 pub enum SignOut {}
 runtime::method! {
     SignOut : Directory => (); "directory.users.signOut" POST
     "admin/directory/v1/users/{userKey}/signOut" { empty_response : true }
 }
 
-/// The method `directory.users.undelete`, see [`Users::undelete`].
+/// The marker of [`Users::undelete`].
 pub enum Undelete {}
 runtime::method! {
     Undelete : Directory => (); "directory.users.undelete" POST
     "admin/directory/v1/users/{userKey}/undelete" { empty_response : true }
 }
 
-/// The method `directory.users.update`, see [`Users::update`].
+/// The marker of [`Users::update`].
 pub enum Update {}
 runtime::method! {
     Update : Directory => schemas::User; "directory.users.update" PUT
     "admin/directory/v1/users/{userKey}"
 }
 
-/// The method `directory.users.watch`, see [`Users::watch`].
+/// The marker of [`Users::watch`].
 pub enum Watch {}
 runtime::method! {
     Watch : Directory => schemas::Channel; "directory.users.watch" POST
@@ -292,11 +292,10 @@ impl Call<Watch> {
     }
 }
 
-/// The resource `aliases`.
 pub mod aliases {
     use super::*;
 
-    /// The resource `aliases`.
+    /// The methods of `aliases`.
     #[derive(Clone, Copy, Debug)]
     pub struct Aliases<'a>(pub(crate) &'a runtime::Client);
 
@@ -328,21 +327,21 @@ pub mod aliases {
         }
     }
 
-    /// The method `directory.users.aliases.delete`, see [`Aliases::delete`].
+    /// The marker of [`Aliases::delete`].
     pub enum Delete {}
     runtime::method! {
         Delete : Directory => (); "directory.users.aliases.delete" DELETE
         "admin/directory/v1/users/{userKey}/aliases/{alias}" { empty_response : true }
     }
 
-    /// The method `directory.users.aliases.insert`, see [`Aliases::insert`].
+    /// The marker of [`Aliases::insert`].
     pub enum Insert {}
     runtime::method! {
         Insert : Directory => schemas::Alias; "directory.users.aliases.insert" POST
         "admin/directory/v1/users/{userKey}/aliases"
     }
 
-    /// The method `directory.users.aliases.list`, see [`Aliases::list`].
+    /// The marker of [`Aliases::list`].
     pub enum List {}
     runtime::method! {
         List : Directory => schemas::Aliases; "directory.users.aliases.list" GET
@@ -356,7 +355,7 @@ pub mod aliases {
         }
     }
 
-    /// The method `directory.users.aliases.watch`, see [`Aliases::watch`].
+    /// The marker of [`Aliases::watch`].
     pub enum Watch {}
     runtime::method! {
         Watch : Directory => schemas::Channel; "directory.users.aliases.watch" POST
@@ -371,11 +370,10 @@ pub mod aliases {
     }
 }
 
-/// The resource `photos`.
 pub mod photos {
     use super::*;
 
-    /// The resource `photos`.
+    /// The methods of `photos`.
     #[derive(Clone, Copy, Debug)]
     pub struct Photos<'a>(pub(crate) &'a runtime::Client);
 
@@ -410,28 +408,28 @@ pub mod photos {
         }
     }
 
-    /// The method `directory.users.photos.delete`, see [`Photos::delete`].
+    /// The marker of [`Photos::delete`].
     pub enum Delete {}
     runtime::method! {
         Delete : Directory => (); "directory.users.photos.delete" DELETE
         "admin/directory/v1/users/{userKey}/photos/thumbnail" { empty_response : true }
     }
 
-    /// The method `directory.users.photos.get`, see [`Photos::get`].
+    /// The marker of [`Photos::get`].
     pub enum Get {}
     runtime::method! {
         Get : Directory => schemas::UserPhoto; "directory.users.photos.get" GET
         "admin/directory/v1/users/{userKey}/photos/thumbnail"
     }
 
-    /// The method `directory.users.photos.patch`, see [`Photos::patch`].
+    /// The marker of [`Photos::patch`].
     pub enum Patch {}
     runtime::method! {
         Patch : Directory => schemas::UserPhoto; "directory.users.photos.patch" PATCH
         "admin/directory/v1/users/{userKey}/photos/thumbnail"
     }
 
-    /// The method `directory.users.photos.update`, see [`Photos::update`].
+    /// The marker of [`Photos::update`].
     pub enum Update {}
     runtime::method! {
         Update : Directory => schemas::UserPhoto; "directory.users.photos.update" PUT

@@ -4,7 +4,7 @@
 
 use super::*;
 
-/// The resource `verificationCodes`.
+/// The methods of `verificationCodes`.
 #[derive(Clone, Copy, Debug)]
 pub struct VerificationCodes<'a>(pub(crate) &'a runtime::Client);
 
@@ -29,7 +29,7 @@ impl VerificationCodes<'_> {
     }
 }
 
-/// The method `directory.verificationCodes.generate`, see [`VerificationCodes::generate`].
+/// The marker of [`VerificationCodes::generate`].
 pub enum Generate {}
 runtime::method! {
     Generate : Directory => (); "directory.verificationCodes.generate" POST
@@ -37,7 +37,7 @@ runtime::method! {
     true }
 }
 
-/// The method `directory.verificationCodes.invalidate`, see [`VerificationCodes::invalidate`].
+/// The marker of [`VerificationCodes::invalidate`].
 pub enum Invalidate {}
 runtime::method! {
     Invalidate : Directory => (); "directory.verificationCodes.invalidate" POST
@@ -45,7 +45,7 @@ runtime::method! {
     true }
 }
 
-/// The method `directory.verificationCodes.list`, see [`VerificationCodes::list`].
+/// The marker of [`VerificationCodes::list`].
 pub enum List {}
 runtime::method! {
     List : Directory => schemas::VerificationCodes; "directory.verificationCodes.list"

@@ -4,7 +4,7 @@
 
 use super::*;
 
-/// The resource `acl`.
+/// The methods of `acl`.
 #[derive(Clone, Copy, Debug)]
 pub struct Acl<'a>(pub(crate) &'a runtime::Client);
 
@@ -67,21 +67,21 @@ impl Acl<'_> {
     }
 }
 
-/// The method `calendar.acl.delete`, see [`Acl::delete`].
+/// The marker of [`Acl::delete`].
 pub enum Delete {}
 runtime::method! {
     Delete : Calendar => (); "calendar.acl.delete" DELETE
     "calendars/{calendarId}/acl/{ruleId}" { empty_response : true }
 }
 
-/// The method `calendar.acl.get`, see [`Acl::get`].
+/// The marker of [`Acl::get`].
 pub enum Get {}
 runtime::method! {
     Get : Calendar => schemas::AclRule; "calendar.acl.get" GET
     "calendars/{calendarId}/acl/{ruleId}"
 }
 
-/// The method `calendar.acl.insert`, see [`Acl::insert`].
+/// The marker of [`Acl::insert`].
 pub enum Insert {}
 runtime::method! {
     Insert : Calendar => schemas::AclRule; "calendar.acl.insert" POST
@@ -95,7 +95,7 @@ impl Call<Insert> {
     }
 }
 
-/// The method `calendar.acl.list`, see [`Acl::list`].
+/// The marker of [`Acl::list`].
 pub enum List {}
 runtime::method! {
     List : Calendar => schemas::Acl; "calendar.acl.list" GET "calendars/{calendarId}/acl"
@@ -123,7 +123,7 @@ impl Call<List> {
     }
 }
 
-/// The method `calendar.acl.patch`, see [`Acl::patch`].
+/// The marker of [`Acl::patch`].
 pub enum Patch {}
 runtime::method! {
     Patch : Calendar => schemas::AclRule; "calendar.acl.patch" PATCH
@@ -137,7 +137,7 @@ impl Call<Patch> {
     }
 }
 
-/// The method `calendar.acl.update`, see [`Acl::update`].
+/// The marker of [`Acl::update`].
 pub enum Update {}
 runtime::method! {
     Update : Calendar => schemas::AclRule; "calendar.acl.update" PUT
@@ -151,7 +151,7 @@ impl Call<Update> {
     }
 }
 
-/// The method `calendar.acl.watch`, see [`Acl::watch`].
+/// The marker of [`Acl::watch`].
 pub enum Watch {}
 runtime::method! {
     Watch : Calendar => schemas::Channel; "calendar.acl.watch" POST

@@ -4,7 +4,7 @@
 
 use super::*;
 
-/// The resource `calendarList`.
+/// The methods of `calendarList`.
 #[derive(Clone, Copy, Debug)]
 pub struct CalendarList<'a>(pub(crate) &'a runtime::Client);
 
@@ -58,21 +58,21 @@ impl CalendarList<'_> {
     }
 }
 
-/// The method `calendar.calendarList.delete`, see [`CalendarList::delete`].
+/// The marker of [`CalendarList::delete`].
 pub enum Delete {}
 runtime::method! {
     Delete : Calendar => (); "calendar.calendarList.delete" DELETE
     "users/me/calendarList/{calendarId}" { empty_response : true }
 }
 
-/// The method `calendar.calendarList.get`, see [`CalendarList::get`].
+/// The marker of [`CalendarList::get`].
 pub enum Get {}
 runtime::method! {
     Get : Calendar => schemas::CalendarListEntry; "calendar.calendarList.get" GET
     "users/me/calendarList/{calendarId}"
 }
 
-/// The method `calendar.calendarList.insert`, see [`CalendarList::insert`].
+/// The marker of [`CalendarList::insert`].
 pub enum Insert {}
 runtime::method! {
     Insert : Calendar => schemas::CalendarListEntry; "calendar.calendarList.insert" POST
@@ -86,7 +86,7 @@ impl Call<Insert> {
     }
 }
 
-/// The method `calendar.calendarList.list`, see [`CalendarList::list`].
+/// The marker of [`CalendarList::list`].
 pub enum List {}
 runtime::method! {
     List : Calendar => schemas::CalendarList; "calendar.calendarList.list" GET
@@ -127,7 +127,7 @@ impl Call<List> {
     }
 }
 
-/// The method `calendar.calendarList.patch`, see [`CalendarList::patch`].
+/// The marker of [`CalendarList::patch`].
 pub enum Patch {}
 runtime::method! {
     Patch : Calendar => schemas::CalendarListEntry; "calendar.calendarList.patch" PATCH
@@ -141,7 +141,7 @@ impl Call<Patch> {
     }
 }
 
-/// The method `calendar.calendarList.update`, see [`CalendarList::update`].
+/// The marker of [`CalendarList::update`].
 pub enum Update {}
 runtime::method! {
     Update : Calendar => schemas::CalendarListEntry; "calendar.calendarList.update" PUT
@@ -155,7 +155,7 @@ impl Call<Update> {
     }
 }
 
-/// The method `calendar.calendarList.watch`, see [`CalendarList::watch`].
+/// The marker of [`CalendarList::watch`].
 pub enum Watch {}
 runtime::method! {
     Watch : Calendar => schemas::Channel; "calendar.calendarList.watch" POST

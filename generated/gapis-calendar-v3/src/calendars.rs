@@ -4,7 +4,7 @@
 
 use super::*;
 
-/// The resource `calendars`.
+/// The methods of `calendars`.
 #[derive(Clone, Copy, Debug)]
 pub struct Calendars<'a>(pub(crate) &'a runtime::Client);
 
@@ -64,48 +64,48 @@ impl Calendars<'_> {
     }
 }
 
-/// The method `calendar.calendars.clear`, see [`Calendars::clear`].
+/// The marker of [`Calendars::clear`].
 pub enum Clear {}
 runtime::method! {
     Clear : Calendar => (); "calendar.calendars.clear" POST
     "calendars/{calendarId}/clear" { empty_response : true }
 }
 
-/// The method `calendar.calendars.delete`, see [`Calendars::delete`].
+/// The marker of [`Calendars::delete`].
 pub enum Delete {}
 runtime::method! {
     Delete : Calendar => (); "calendar.calendars.delete" DELETE "calendars/{calendarId}"
     { empty_response : true }
 }
 
-/// The method `calendar.calendars.get`, see [`Calendars::get`].
+/// The marker of [`Calendars::get`].
 pub enum Get {}
 runtime::method! {
     Get : Calendar => schemas::Calendar; "calendar.calendars.get" GET
     "calendars/{calendarId}"
 }
 
-/// The method `calendar.calendars.insert`, see [`Calendars::insert`].
+/// The marker of [`Calendars::insert`].
 pub enum Insert {}
 runtime::method! {
     Insert : Calendar => schemas::Calendar; "calendar.calendars.insert" POST "calendars"
 }
 
-/// The method `calendar.calendars.patch`, see [`Calendars::patch`].
+/// The marker of [`Calendars::patch`].
 pub enum Patch {}
 runtime::method! {
     Patch : Calendar => schemas::Calendar; "calendar.calendars.patch" PATCH
     "calendars/{calendarId}"
 }
 
-/// The method `calendar.calendars.transferOwnership`, see [`Calendars::transfer_ownership`].
+/// The marker of [`Calendars::transfer_ownership`].
 pub enum TransferOwnership {}
 runtime::method! {
     TransferOwnership : Calendar => (); "calendar.calendars.transferOwnership" POST
     "calendars/{calendarId}/transferOwnership" { empty_response : true }
 }
 
-/// The method `calendar.calendars.update`, see [`Calendars::update`].
+/// The marker of [`Calendars::update`].
 pub enum Update {}
 runtime::method! {
     Update : Calendar => schemas::Calendar; "calendar.calendars.update" PUT

@@ -4,7 +4,7 @@
 
 use super::*;
 
-/// The resource `colors`.
+/// The methods of `colors`.
 #[derive(Clone, Copy, Debug)]
 pub struct Colors<'a>(pub(crate) &'a runtime::Client);
 
@@ -15,7 +15,7 @@ impl Colors<'_> {
     }
 }
 
-/// The method `calendar.colors.get`, see [`Colors::get`].
+/// The marker of [`Colors::get`].
 pub enum Get {}
 runtime::method! {
     Get : Calendar => schemas::Colors; "calendar.colors.get" GET "colors"

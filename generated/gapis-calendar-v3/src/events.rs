@@ -4,7 +4,7 @@
 
 use super::*;
 
-/// The resource `events`.
+/// The methods of `events`.
 #[derive(Clone, Copy, Debug)]
 pub struct Events<'a>(pub(crate) &'a runtime::Client);
 
@@ -101,7 +101,7 @@ impl Events<'_> {
     }
 }
 
-/// The method `calendar.events.delete`, see [`Events::delete`].
+/// The marker of [`Events::delete`].
 pub enum Delete {}
 runtime::method! {
     Delete : Calendar => (); "calendar.events.delete" DELETE
@@ -119,7 +119,7 @@ impl Call<Delete> {
     }
 }
 
-/// The method `calendar.events.get`, see [`Events::get`].
+/// The marker of [`Events::get`].
 pub enum Get {}
 runtime::method! {
     Get : Calendar => schemas::Event; "calendar.events.get" GET
@@ -141,7 +141,7 @@ impl Call<Get> {
     }
 }
 
-/// The method `calendar.events.import`, see [`Events::import`].
+/// The marker of [`Events::import`].
 pub enum Import {}
 runtime::method! {
     Import : Calendar => schemas::Event; "calendar.events.import" POST
@@ -163,7 +163,7 @@ impl Call<Import> {
     }
 }
 
-/// The method `calendar.events.insert`, see [`Events::insert`].
+/// The marker of [`Events::insert`].
 pub enum Insert {}
 runtime::method! {
     Insert : Calendar => schemas::Event; "calendar.events.insert" POST
@@ -197,7 +197,7 @@ impl Call<Insert> {
     }
 }
 
-/// The method `calendar.events.instances`, see [`Events::instances`].
+/// The marker of [`Events::instances`].
 pub enum Instances {}
 runtime::method! {
     Instances : Calendar => schemas::Events; "calendar.events.instances" GET
@@ -246,7 +246,7 @@ impl Call<Instances> {
     }
 }
 
-/// The method `calendar.events.list`, see [`Events::list`].
+/// The marker of [`Events::list`].
 pub enum List {}
 runtime::method! {
     List : Calendar => schemas::Events; "calendar.events.list" GET
@@ -331,7 +331,7 @@ impl Call<List> {
     }
 }
 
-/// The method `calendar.events.move`, see `move`.
+/// The marker of `move`.
 pub enum Move {}
 runtime::method! {
     Move : Calendar => schemas::Event; "calendar.events.move" POST
@@ -349,7 +349,7 @@ impl Call<Move> {
     }
 }
 
-/// The method `calendar.events.patch`, see [`Events::patch`].
+/// The marker of [`Events::patch`].
 pub enum Patch {}
 runtime::method! {
     Patch : Calendar => schemas::Event; "calendar.events.patch" PATCH
@@ -387,7 +387,7 @@ impl Call<Patch> {
     }
 }
 
-/// The method `calendar.events.quickAdd`, see [`Events::quick_add`].
+/// The marker of [`Events::quick_add`].
 pub enum QuickAdd {}
 runtime::method! {
     QuickAdd : Calendar => schemas::Event; "calendar.events.quickAdd" POST
@@ -405,7 +405,7 @@ impl Call<QuickAdd> {
     }
 }
 
-/// The method `calendar.events.update`, see [`Events::update`].
+/// The marker of [`Events::update`].
 pub enum Update {}
 runtime::method! {
     Update : Calendar => schemas::Event; "calendar.events.update" PUT
@@ -443,7 +443,7 @@ impl Call<Update> {
     }
 }
 
-/// The method `calendar.events.watch`, see [`Events::watch`].
+/// The marker of [`Events::watch`].
 pub enum Watch {}
 runtime::method! {
     Watch : Calendar => schemas::Channel; "calendar.events.watch" POST

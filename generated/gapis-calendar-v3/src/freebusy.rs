@@ -4,7 +4,7 @@
 
 use super::*;
 
-/// The resource `freebusy`.
+/// The methods of `freebusy`.
 #[derive(Clone, Copy, Debug)]
 pub struct Freebusy<'a>(pub(crate) &'a runtime::Client);
 
@@ -15,7 +15,7 @@ impl Freebusy<'_> {
     }
 }
 
-/// The method `calendar.freebusy.query`, see [`Freebusy::query`].
+/// The marker of [`Freebusy::query`].
 pub enum Query {}
 runtime::method! {
     Query : Calendar => schemas::FreeBusyResponse; "calendar.freebusy.query" POST

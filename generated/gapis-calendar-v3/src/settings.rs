@@ -4,7 +4,7 @@
 
 use super::*;
 
-/// The resource `settings`.
+/// The methods of `settings`.
 #[derive(Clone, Copy, Debug)]
 pub struct Settings<'a>(pub(crate) &'a runtime::Client);
 
@@ -25,14 +25,14 @@ impl Settings<'_> {
     }
 }
 
-/// The method `calendar.settings.get`, see [`Settings::get`].
+/// The marker of [`Settings::get`].
 pub enum Get {}
 runtime::method! {
     Get : Calendar => schemas::Setting; "calendar.settings.get" GET
     "users/me/settings/{setting}"
 }
 
-/// The method `calendar.settings.list`, see [`Settings::list`].
+/// The marker of [`Settings::list`].
 pub enum List {}
 runtime::method! {
     List : Calendar => schemas::Settings; "calendar.settings.list" GET
@@ -57,7 +57,7 @@ impl Call<List> {
     }
 }
 
-/// The method `calendar.settings.watch`, see [`Settings::watch`].
+/// The marker of [`Settings::watch`].
 pub enum Watch {}
 runtime::method! {
     Watch : Calendar => schemas::Channel; "calendar.settings.watch" POST

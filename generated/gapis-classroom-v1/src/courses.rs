@@ -4,7 +4,7 @@
 
 use super::*;
 
-/// The resource `courses`.
+/// The methods of `courses`.
 #[derive(Clone, Copy, Debug)]
 pub struct Courses<'a>(pub(crate) &'a runtime::Client);
 
@@ -100,26 +100,26 @@ impl Courses<'_> {
     }
 }
 
-/// The method `classroom.courses.create`, see [`Courses::create`].
+/// The marker of [`Courses::create`].
 pub enum Create {}
 runtime::method! {
     Create : Classroom => schemas::Course; "classroom.courses.create" POST "v1/courses"
 }
 
-/// The method `classroom.courses.delete`, see [`Courses::delete`].
+/// The marker of [`Courses::delete`].
 pub enum Delete {}
 runtime::method! {
     Delete : Classroom => schemas::Empty; "classroom.courses.delete" DELETE
     "v1/courses/{id}"
 }
 
-/// The method `classroom.courses.get`, see [`Courses::get`].
+/// The marker of [`Courses::get`].
 pub enum Get {}
 runtime::method! {
     Get : Classroom => schemas::Course; "classroom.courses.get" GET "v1/courses/{id}"
 }
 
-/// The method `classroom.courses.getGradingPeriodSettings`, see [`Courses::get_grading_period_settings`].
+/// The marker of [`Courses::get_grading_period_settings`].
 pub enum GetGradingPeriodSettings {}
 runtime::method! {
     GetGradingPeriodSettings : Classroom => schemas::GradingPeriodSettings;
@@ -127,7 +127,7 @@ runtime::method! {
     "v1/courses/{courseId}/gradingPeriodSettings"
 }
 
-/// The method `classroom.courses.list`, see [`Courses::list`].
+/// The marker of [`Courses::list`].
 pub enum List {}
 runtime::method! {
     List : Classroom => schemas::ListCoursesResponse; "classroom.courses.list" GET
@@ -160,7 +160,7 @@ impl Call<List> {
     }
 }
 
-/// The method `classroom.courses.patch`, see [`Courses::patch`].
+/// The marker of [`Courses::patch`].
 pub enum Patch {}
 runtime::method! {
     Patch : Classroom => schemas::Course; "classroom.courses.patch" PATCH
@@ -174,14 +174,14 @@ impl Call<Patch> {
     }
 }
 
-/// The method `classroom.courses.update`, see [`Courses::update`].
+/// The marker of [`Courses::update`].
 pub enum Update {}
 runtime::method! {
     Update : Classroom => schemas::Course; "classroom.courses.update" PUT
     "v1/courses/{id}"
 }
 
-/// The method `classroom.courses.updateGradingPeriodSettings`, see [`Courses::update_grading_period_settings`].
+/// The marker of [`Courses::update_grading_period_settings`].
 pub enum UpdateGradingPeriodSettings {}
 runtime::method! {
     UpdateGradingPeriodSettings : Classroom => schemas::GradingPeriodSettings;
@@ -196,11 +196,10 @@ impl Call<UpdateGradingPeriodSettings> {
     }
 }
 
-/// The resource `aliases`.
 pub mod aliases {
     use super::*;
 
-    /// The resource `aliases`.
+    /// The methods of `aliases`.
     #[derive(Clone, Copy, Debug)]
     pub struct Aliases<'a>(pub(crate) &'a runtime::Client);
 
@@ -230,21 +229,21 @@ pub mod aliases {
         }
     }
 
-    /// The method `classroom.courses.aliases.create`, see [`Aliases::create`].
+    /// The marker of [`Aliases::create`].
     pub enum Create {}
     runtime::method! {
         Create : Classroom => schemas::CourseAlias; "classroom.courses.aliases.create" POST
         "v1/courses/{courseId}/aliases"
     }
 
-    /// The method `classroom.courses.aliases.delete`, see [`Aliases::delete`].
+    /// The marker of [`Aliases::delete`].
     pub enum Delete {}
     runtime::method! {
         Delete : Classroom => schemas::Empty; "classroom.courses.aliases.delete" DELETE
         "v1/courses/{courseId}/aliases/{alias}"
     }
 
-    /// The method `classroom.courses.aliases.list`, see [`Aliases::list`].
+    /// The marker of [`Aliases::list`].
     pub enum List {}
     runtime::method! {
         List : Classroom => schemas::ListCourseAliasesResponse;
@@ -266,11 +265,10 @@ pub mod aliases {
     }
 }
 
-/// The resource `announcements`.
 pub mod announcements {
     use super::*;
 
-    /// The resource `announcements`.
+    /// The methods of `announcements`.
     #[derive(Clone, Copy, Debug)]
     pub struct Announcements<'a>(pub(crate) &'a runtime::Client);
 
@@ -350,28 +348,28 @@ pub mod announcements {
         }
     }
 
-    /// The method `classroom.courses.announcements.create`, see [`Announcements::create`].
+    /// The marker of [`Announcements::create`].
     pub enum Create {}
     runtime::method! {
         Create : Classroom => schemas::Announcement; "classroom.courses.announcements.create"
         POST "v1/courses/{courseId}/announcements"
     }
 
-    /// The method `classroom.courses.announcements.delete`, see [`Announcements::delete`].
+    /// The marker of [`Announcements::delete`].
     pub enum Delete {}
     runtime::method! {
         Delete : Classroom => schemas::Empty; "classroom.courses.announcements.delete" DELETE
         "v1/courses/{courseId}/announcements/{id}"
     }
 
-    /// The method `classroom.courses.announcements.get`, see [`Announcements::get`].
+    /// The marker of [`Announcements::get`].
     pub enum Get {}
     runtime::method! {
         Get : Classroom => schemas::Announcement; "classroom.courses.announcements.get" GET
         "v1/courses/{courseId}/announcements/{id}"
     }
 
-    /// The method `classroom.courses.announcements.getAddOnContext`, see [`Announcements::get_add_on_context`].
+    /// The marker of [`Announcements::get_add_on_context`].
     pub enum GetAddOnContext {}
     runtime::method! {
         GetAddOnContext : Classroom => schemas::AddOnContext;
@@ -395,7 +393,7 @@ pub mod announcements {
         }
     }
 
-    /// The method `classroom.courses.announcements.list`, see [`Announcements::list`].
+    /// The marker of [`Announcements::list`].
     pub enum List {}
     runtime::method! {
         List : Classroom => schemas::ListAnnouncementsResponse;
@@ -427,7 +425,7 @@ pub mod announcements {
         }
     }
 
-    /// The method `classroom.courses.announcements.modifyAssignees`, see [`Announcements::modify_assignees`].
+    /// The marker of [`Announcements::modify_assignees`].
     pub enum ModifyAssignees {}
     runtime::method! {
         ModifyAssignees : Classroom => schemas::Announcement;
@@ -435,7 +433,7 @@ pub mod announcements {
         "v1/courses/{courseId}/announcements/{id}:modifyAssignees"
     }
 
-    /// The method `classroom.courses.announcements.patch`, see [`Announcements::patch`].
+    /// The marker of [`Announcements::patch`].
     pub enum Patch {}
     runtime::method! {
         Patch : Classroom => schemas::Announcement; "classroom.courses.announcements.patch"
@@ -449,11 +447,10 @@ pub mod announcements {
         }
     }
 
-    /// The resource `addOnAttachments`.
     pub mod add_on_attachments {
         use super::*;
 
-        /// The resource `addOnAttachments`.
+        /// The methods of `addOnAttachments`.
         #[derive(Clone, Copy, Debug)]
         pub struct AddOnAttachments<'a>(pub(crate) &'a runtime::Client);
 
@@ -518,7 +515,7 @@ pub mod announcements {
             }
         }
 
-        /// The method `classroom.courses.announcements.addOnAttachments.create`, see [`AddOnAttachments::create`].
+        /// The marker of [`AddOnAttachments::create`].
         pub enum Create {}
         runtime::method! {
             Create : Classroom => schemas::AddOnAttachment;
@@ -538,7 +535,7 @@ pub mod announcements {
             }
         }
 
-        /// The method `classroom.courses.announcements.addOnAttachments.delete`, see [`AddOnAttachments::delete`].
+        /// The marker of [`AddOnAttachments::delete`].
         pub enum Delete {}
         runtime::method! {
             Delete : Classroom => schemas::Empty;
@@ -554,7 +551,7 @@ pub mod announcements {
             }
         }
 
-        /// The method `classroom.courses.announcements.addOnAttachments.get`, see [`AddOnAttachments::get`].
+        /// The marker of [`AddOnAttachments::get`].
         pub enum Get {}
         runtime::method! {
             Get : Classroom => schemas::AddOnAttachment;
@@ -570,7 +567,7 @@ pub mod announcements {
             }
         }
 
-        /// The method `classroom.courses.announcements.addOnAttachments.list`, see [`AddOnAttachments::list`].
+        /// The marker of [`AddOnAttachments::list`].
         pub enum List {}
         runtime::method! {
             List : Classroom => schemas::ListAddOnAttachmentsResponse;
@@ -597,7 +594,7 @@ pub mod announcements {
             }
         }
 
-        /// The method `classroom.courses.announcements.addOnAttachments.patch`, see [`AddOnAttachments::patch`].
+        /// The marker of [`AddOnAttachments::patch`].
         pub enum Patch {}
         runtime::method! {
             Patch : Classroom => schemas::AddOnAttachment;
@@ -618,11 +615,10 @@ pub mod announcements {
     }
 }
 
-/// The resource `courseWork`.
 pub mod course_work {
     use super::*;
 
-    /// The resource `courseWork`.
+    /// The methods of `courseWork`.
     #[derive(Clone, Copy, Debug)]
     pub struct CourseWork<'a>(pub(crate) &'a runtime::Client);
 
@@ -722,28 +718,28 @@ pub mod course_work {
         }
     }
 
-    /// The method `classroom.courses.courseWork.create`, see [`CourseWork::create`].
+    /// The marker of [`CourseWork::create`].
     pub enum Create {}
     runtime::method! {
         Create : Classroom => schemas::CourseWork; "classroom.courses.courseWork.create" POST
         "v1/courses/{courseId}/courseWork"
     }
 
-    /// The method `classroom.courses.courseWork.delete`, see [`CourseWork::delete`].
+    /// The marker of [`CourseWork::delete`].
     pub enum Delete {}
     runtime::method! {
         Delete : Classroom => schemas::Empty; "classroom.courses.courseWork.delete" DELETE
         "v1/courses/{courseId}/courseWork/{id}"
     }
 
-    /// The method `classroom.courses.courseWork.get`, see [`CourseWork::get`].
+    /// The marker of [`CourseWork::get`].
     pub enum Get {}
     runtime::method! {
         Get : Classroom => schemas::CourseWork; "classroom.courses.courseWork.get" GET
         "v1/courses/{courseId}/courseWork/{id}"
     }
 
-    /// The method `classroom.courses.courseWork.getAddOnContext`, see [`CourseWork::get_add_on_context`].
+    /// The marker of [`CourseWork::get_add_on_context`].
     pub enum GetAddOnContext {}
     runtime::method! {
         GetAddOnContext : Classroom => schemas::AddOnContext;
@@ -767,7 +763,7 @@ pub mod course_work {
         }
     }
 
-    /// The method `classroom.courses.courseWork.list`, see [`CourseWork::list`].
+    /// The marker of [`CourseWork::list`].
     pub enum List {}
     runtime::method! {
         List : Classroom => schemas::ListCourseWorkResponse;
@@ -799,7 +795,7 @@ pub mod course_work {
         }
     }
 
-    /// The method `classroom.courses.courseWork.modifyAssignees`, see [`CourseWork::modify_assignees`].
+    /// The marker of [`CourseWork::modify_assignees`].
     pub enum ModifyAssignees {}
     runtime::method! {
         ModifyAssignees : Classroom => schemas::CourseWork;
@@ -807,7 +803,7 @@ pub mod course_work {
         "v1/courses/{courseId}/courseWork/{id}:modifyAssignees"
     }
 
-    /// The method `classroom.courses.courseWork.patch`, see [`CourseWork::patch`].
+    /// The marker of [`CourseWork::patch`].
     pub enum Patch {}
     runtime::method! {
         Patch : Classroom => schemas::CourseWork; "classroom.courses.courseWork.patch" PATCH
@@ -821,7 +817,7 @@ pub mod course_work {
         }
     }
 
-    /// The method `classroom.courses.courseWork.updateRubric`, see [`CourseWork::update_rubric`].
+    /// The marker of [`CourseWork::update_rubric`].
     pub enum UpdateRubric {}
     runtime::method! {
         UpdateRubric : Classroom => schemas::Rubric;
@@ -840,11 +836,10 @@ pub mod course_work {
         }
     }
 
-    /// The resource `addOnAttachments`.
     pub mod add_on_attachments {
         use super::*;
 
-        /// The resource `addOnAttachments`.
+        /// The methods of `addOnAttachments`.
         #[derive(Clone, Copy, Debug)]
         pub struct AddOnAttachments<'a>(pub(crate) &'a runtime::Client);
 
@@ -913,7 +908,7 @@ pub mod course_work {
             }
         }
 
-        /// The method `classroom.courses.courseWork.addOnAttachments.create`, see [`AddOnAttachments::create`].
+        /// The marker of [`AddOnAttachments::create`].
         pub enum Create {}
         runtime::method! {
             Create : Classroom => schemas::AddOnAttachment;
@@ -933,7 +928,7 @@ pub mod course_work {
             }
         }
 
-        /// The method `classroom.courses.courseWork.addOnAttachments.delete`, see [`AddOnAttachments::delete`].
+        /// The marker of [`AddOnAttachments::delete`].
         pub enum Delete {}
         runtime::method! {
             Delete : Classroom => schemas::Empty;
@@ -949,7 +944,7 @@ pub mod course_work {
             }
         }
 
-        /// The method `classroom.courses.courseWork.addOnAttachments.get`, see [`AddOnAttachments::get`].
+        /// The marker of [`AddOnAttachments::get`].
         pub enum Get {}
         runtime::method! {
             Get : Classroom => schemas::AddOnAttachment;
@@ -965,7 +960,7 @@ pub mod course_work {
             }
         }
 
-        /// The method `classroom.courses.courseWork.addOnAttachments.list`, see [`AddOnAttachments::list`].
+        /// The marker of [`AddOnAttachments::list`].
         pub enum List {}
         runtime::method! {
             List : Classroom => schemas::ListAddOnAttachmentsResponse;
@@ -992,7 +987,7 @@ pub mod course_work {
             }
         }
 
-        /// The method `classroom.courses.courseWork.addOnAttachments.patch`, see [`AddOnAttachments::patch`].
+        /// The marker of [`AddOnAttachments::patch`].
         pub enum Patch {}
         runtime::method! {
             Patch : Classroom => schemas::AddOnAttachment;
@@ -1011,11 +1006,10 @@ pub mod course_work {
             }
         }
 
-        /// The resource `studentSubmissions`.
         pub mod student_submissions {
             use super::*;
 
-            /// The resource `studentSubmissions`.
+            /// The methods of `studentSubmissions`.
             #[derive(Clone, Copy, Debug)]
             pub struct StudentSubmissions<'a>(pub(crate) &'a runtime::Client);
 
@@ -1070,7 +1064,7 @@ pub mod course_work {
                 }
             }
 
-            /// The method `classroom.courses.courseWork.addOnAttachments.studentSubmissions.get`, see [`StudentSubmissions::get`].
+            /// The marker of [`StudentSubmissions::get`].
             pub enum Get {}
             runtime::method! {
                 Get : Classroom => schemas::AddOnAttachmentStudentSubmission;
@@ -1086,7 +1080,7 @@ pub mod course_work {
                 }
             }
 
-            /// The method `classroom.courses.courseWork.addOnAttachments.studentSubmissions.list`, see [`StudentSubmissions::list`].
+            /// The marker of [`StudentSubmissions::list`].
             pub enum List {}
             runtime::method! {
                 List : Classroom => schemas::ListAddOnAttachmentStudentSubmissionsResponse;
@@ -1109,7 +1103,7 @@ pub mod course_work {
                 }
             }
 
-            /// The method `classroom.courses.courseWork.addOnAttachments.studentSubmissions.patch`, see [`StudentSubmissions::patch`].
+            /// The marker of [`StudentSubmissions::patch`].
             pub enum Patch {}
             runtime::method! {
                 Patch : Classroom => schemas::AddOnAttachmentStudentSubmission;
@@ -1131,11 +1125,10 @@ pub mod course_work {
         }
     }
 
-    /// The resource `rubrics`.
     pub mod rubrics {
         use super::*;
 
-        /// The resource `rubrics`.
+        /// The methods of `rubrics`.
         #[derive(Clone, Copy, Debug)]
         pub struct Rubrics<'a>(pub(crate) &'a runtime::Client);
 
@@ -1196,28 +1189,28 @@ pub mod course_work {
             }
         }
 
-        /// The method `classroom.courses.courseWork.rubrics.create`, see [`Rubrics::create`].
+        /// The marker of [`Rubrics::create`].
         pub enum Create {}
         runtime::method! {
             Create : Classroom => schemas::Rubric; "classroom.courses.courseWork.rubrics.create"
             POST "v1/courses/{courseId}/courseWork/{courseWorkId}/rubrics"
         }
 
-        /// The method `classroom.courses.courseWork.rubrics.delete`, see [`Rubrics::delete`].
+        /// The marker of [`Rubrics::delete`].
         pub enum Delete {}
         runtime::method! {
             Delete : Classroom => schemas::Empty; "classroom.courses.courseWork.rubrics.delete"
             DELETE "v1/courses/{courseId}/courseWork/{courseWorkId}/rubrics/{id}"
         }
 
-        /// The method `classroom.courses.courseWork.rubrics.get`, see [`Rubrics::get`].
+        /// The marker of [`Rubrics::get`].
         pub enum Get {}
         runtime::method! {
             Get : Classroom => schemas::Rubric; "classroom.courses.courseWork.rubrics.get" GET
             "v1/courses/{courseId}/courseWork/{courseWorkId}/rubrics/{id}"
         }
 
-        /// The method `classroom.courses.courseWork.rubrics.list`, see [`Rubrics::list`].
+        /// The marker of [`Rubrics::list`].
         pub enum List {}
         runtime::method! {
             List : Classroom => schemas::ListRubricsResponse;
@@ -1239,7 +1232,7 @@ pub mod course_work {
             }
         }
 
-        /// The method `classroom.courses.courseWork.rubrics.patch`, see [`Rubrics::patch`].
+        /// The marker of [`Rubrics::patch`].
         pub enum Patch {}
         runtime::method! {
             Patch : Classroom => schemas::Rubric; "classroom.courses.courseWork.rubrics.patch"
@@ -1254,11 +1247,10 @@ pub mod course_work {
         }
     }
 
-    /// The resource `studentSubmissions`.
     pub mod student_submissions {
         use super::*;
 
-        /// The resource `studentSubmissions`.
+        /// The methods of `studentSubmissions`.
         #[derive(Clone, Copy, Debug)]
         pub struct StudentSubmissions<'a>(pub(crate) &'a runtime::Client);
 
@@ -1366,7 +1358,7 @@ pub mod course_work {
             }
         }
 
-        /// The method `classroom.courses.courseWork.studentSubmissions.get`, see [`StudentSubmissions::get`].
+        /// The marker of [`StudentSubmissions::get`].
         pub enum Get {}
         runtime::method! {
             Get : Classroom => schemas::StudentSubmission;
@@ -1374,7 +1366,7 @@ pub mod course_work {
             "v1/courses/{courseId}/courseWork/{courseWorkId}/studentSubmissions/{id}"
         }
 
-        /// The method `classroom.courses.courseWork.studentSubmissions.list`, see [`StudentSubmissions::list`].
+        /// The marker of [`StudentSubmissions::list`].
         pub enum List {}
         runtime::method! {
             List : Classroom => schemas::ListStudentSubmissionsResponse;
@@ -1414,7 +1406,7 @@ pub mod course_work {
             }
         }
 
-        /// The method `classroom.courses.courseWork.studentSubmissions.modifyAttachments`, see [`StudentSubmissions::modify_attachments`].
+        /// The marker of [`StudentSubmissions::modify_attachments`].
         pub enum ModifyAttachments {}
         runtime::method! {
             ModifyAttachments : Classroom => schemas::StudentSubmission;
@@ -1422,7 +1414,7 @@ pub mod course_work {
             "v1/courses/{courseId}/courseWork/{courseWorkId}/studentSubmissions/{id}:modifyAttachments"
         }
 
-        /// The method `classroom.courses.courseWork.studentSubmissions.patch`, see [`StudentSubmissions::patch`].
+        /// The marker of [`StudentSubmissions::patch`].
         pub enum Patch {}
         runtime::method! {
             Patch : Classroom => schemas::StudentSubmission;
@@ -1437,7 +1429,7 @@ pub mod course_work {
             }
         }
 
-        /// The method `classroom.courses.courseWork.studentSubmissions.reclaim`, see [`StudentSubmissions::reclaim`].
+        /// The marker of [`StudentSubmissions::reclaim`].
         pub enum Reclaim {}
         runtime::method! {
             Reclaim : Classroom => schemas::Empty;
@@ -1445,7 +1437,7 @@ pub mod course_work {
             "v1/courses/{courseId}/courseWork/{courseWorkId}/studentSubmissions/{id}:reclaim"
         }
 
-        /// The method `classroom.courses.courseWork.studentSubmissions.return`, see `return`.
+        /// The marker of `return`.
         pub enum Return {}
         runtime::method! {
             Return : Classroom => schemas::Empty;
@@ -1453,7 +1445,7 @@ pub mod course_work {
             "v1/courses/{courseId}/courseWork/{courseWorkId}/studentSubmissions/{id}:return"
         }
 
-        /// The method `classroom.courses.courseWork.studentSubmissions.turnIn`, see [`StudentSubmissions::turn_in`].
+        /// The marker of [`StudentSubmissions::turn_in`].
         pub enum TurnIn {}
         runtime::method! {
             TurnIn : Classroom => schemas::Empty;
@@ -1463,11 +1455,10 @@ pub mod course_work {
     }
 }
 
-/// The resource `courseWorkMaterials`.
 pub mod course_work_materials {
     use super::*;
 
-    /// The resource `courseWorkMaterials`.
+    /// The methods of `courseWorkMaterials`.
     #[derive(Clone, Copy, Debug)]
     pub struct CourseWorkMaterials<'a>(pub(crate) &'a runtime::Client);
 
@@ -1531,7 +1522,7 @@ pub mod course_work_materials {
         }
     }
 
-    /// The method `classroom.courses.courseWorkMaterials.create`, see [`CourseWorkMaterials::create`].
+    /// The marker of [`CourseWorkMaterials::create`].
     pub enum Create {}
     runtime::method! {
         Create : Classroom => schemas::CourseWorkMaterial;
@@ -1539,14 +1530,14 @@ pub mod course_work_materials {
         "v1/courses/{courseId}/courseWorkMaterials"
     }
 
-    /// The method `classroom.courses.courseWorkMaterials.delete`, see [`CourseWorkMaterials::delete`].
+    /// The marker of [`CourseWorkMaterials::delete`].
     pub enum Delete {}
     runtime::method! {
         Delete : Classroom => schemas::Empty; "classroom.courses.courseWorkMaterials.delete"
         DELETE "v1/courses/{courseId}/courseWorkMaterials/{id}"
     }
 
-    /// The method `classroom.courses.courseWorkMaterials.get`, see [`CourseWorkMaterials::get`].
+    /// The marker of [`CourseWorkMaterials::get`].
     pub enum Get {}
     runtime::method! {
         Get : Classroom => schemas::CourseWorkMaterial;
@@ -1554,7 +1545,7 @@ pub mod course_work_materials {
         "v1/courses/{courseId}/courseWorkMaterials/{id}"
     }
 
-    /// The method `classroom.courses.courseWorkMaterials.getAddOnContext`, see [`CourseWorkMaterials::get_add_on_context`].
+    /// The marker of [`CourseWorkMaterials::get_add_on_context`].
     pub enum GetAddOnContext {}
     runtime::method! {
         GetAddOnContext : Classroom => schemas::AddOnContext;
@@ -1578,7 +1569,7 @@ pub mod course_work_materials {
         }
     }
 
-    /// The method `classroom.courses.courseWorkMaterials.list`, see [`CourseWorkMaterials::list`].
+    /// The marker of [`CourseWorkMaterials::list`].
     pub enum List {}
     runtime::method! {
         List : Classroom => schemas::ListCourseWorkMaterialResponse;
@@ -1619,7 +1610,7 @@ pub mod course_work_materials {
         }
     }
 
-    /// The method `classroom.courses.courseWorkMaterials.patch`, see [`CourseWorkMaterials::patch`].
+    /// The marker of [`CourseWorkMaterials::patch`].
     pub enum Patch {}
     runtime::method! {
         Patch : Classroom => schemas::CourseWorkMaterial;
@@ -1634,11 +1625,10 @@ pub mod course_work_materials {
         }
     }
 
-    /// The resource `addOnAttachments`.
     pub mod add_on_attachments {
         use super::*;
 
-        /// The resource `addOnAttachments`.
+        /// The methods of `addOnAttachments`.
         #[derive(Clone, Copy, Debug)]
         pub struct AddOnAttachments<'a>(pub(crate) &'a runtime::Client);
 
@@ -1703,7 +1693,7 @@ pub mod course_work_materials {
             }
         }
 
-        /// The method `classroom.courses.courseWorkMaterials.addOnAttachments.create`, see [`AddOnAttachments::create`].
+        /// The marker of [`AddOnAttachments::create`].
         pub enum Create {}
         runtime::method! {
             Create : Classroom => schemas::AddOnAttachment;
@@ -1723,7 +1713,7 @@ pub mod course_work_materials {
             }
         }
 
-        /// The method `classroom.courses.courseWorkMaterials.addOnAttachments.delete`, see [`AddOnAttachments::delete`].
+        /// The marker of [`AddOnAttachments::delete`].
         pub enum Delete {}
         runtime::method! {
             Delete : Classroom => schemas::Empty;
@@ -1739,7 +1729,7 @@ pub mod course_work_materials {
             }
         }
 
-        /// The method `classroom.courses.courseWorkMaterials.addOnAttachments.get`, see [`AddOnAttachments::get`].
+        /// The marker of [`AddOnAttachments::get`].
         pub enum Get {}
         runtime::method! {
             Get : Classroom => schemas::AddOnAttachment;
@@ -1755,7 +1745,7 @@ pub mod course_work_materials {
             }
         }
 
-        /// The method `classroom.courses.courseWorkMaterials.addOnAttachments.list`, see [`AddOnAttachments::list`].
+        /// The marker of [`AddOnAttachments::list`].
         pub enum List {}
         runtime::method! {
             List : Classroom => schemas::ListAddOnAttachmentsResponse;
@@ -1782,7 +1772,7 @@ pub mod course_work_materials {
             }
         }
 
-        /// The method `classroom.courses.courseWorkMaterials.addOnAttachments.patch`, see [`AddOnAttachments::patch`].
+        /// The marker of [`AddOnAttachments::patch`].
         pub enum Patch {}
         runtime::method! {
             Patch : Classroom => schemas::AddOnAttachment;
@@ -1803,11 +1793,10 @@ pub mod course_work_materials {
     }
 }
 
-/// The resource `posts`.
 pub mod posts {
     use super::*;
 
-    /// The resource `posts`.
+    /// The methods of `posts`.
     #[derive(Clone, Copy, Debug)]
     pub struct Posts<'a>(pub(crate) &'a runtime::Client);
 
@@ -1829,7 +1818,7 @@ pub mod posts {
         }
     }
 
-    /// The method `classroom.courses.posts.getAddOnContext`, see [`Posts::get_add_on_context`].
+    /// The marker of [`Posts::get_add_on_context`].
     pub enum GetAddOnContext {}
     runtime::method! {
         GetAddOnContext : Classroom => schemas::AddOnContext;
@@ -1852,11 +1841,10 @@ pub mod posts {
         }
     }
 
-    /// The resource `addOnAttachments`.
     pub mod add_on_attachments {
         use super::*;
 
-        /// The resource `addOnAttachments`.
+        /// The methods of `addOnAttachments`.
         #[derive(Clone, Copy, Debug)]
         pub struct AddOnAttachments<'a>(pub(crate) &'a runtime::Client);
 
@@ -1925,7 +1913,7 @@ pub mod posts {
             }
         }
 
-        /// The method `classroom.courses.posts.addOnAttachments.create`, see [`AddOnAttachments::create`].
+        /// The marker of [`AddOnAttachments::create`].
         pub enum Create {}
         runtime::method! {
             Create : Classroom => schemas::AddOnAttachment;
@@ -1944,7 +1932,7 @@ pub mod posts {
             }
         }
 
-        /// The method `classroom.courses.posts.addOnAttachments.delete`, see [`AddOnAttachments::delete`].
+        /// The marker of [`AddOnAttachments::delete`].
         pub enum Delete {}
         runtime::method! {
             Delete : Classroom => schemas::Empty;
@@ -1959,7 +1947,7 @@ pub mod posts {
             }
         }
 
-        /// The method `classroom.courses.posts.addOnAttachments.get`, see [`AddOnAttachments::get`].
+        /// The marker of [`AddOnAttachments::get`].
         pub enum Get {}
         runtime::method! {
             Get : Classroom => schemas::AddOnAttachment;
@@ -1974,7 +1962,7 @@ pub mod posts {
             }
         }
 
-        /// The method `classroom.courses.posts.addOnAttachments.list`, see [`AddOnAttachments::list`].
+        /// The marker of [`AddOnAttachments::list`].
         pub enum List {}
         runtime::method! {
             List : Classroom => schemas::ListAddOnAttachmentsResponse;
@@ -2000,7 +1988,7 @@ pub mod posts {
             }
         }
 
-        /// The method `classroom.courses.posts.addOnAttachments.patch`, see [`AddOnAttachments::patch`].
+        /// The marker of [`AddOnAttachments::patch`].
         pub enum Patch {}
         runtime::method! {
             Patch : Classroom => schemas::AddOnAttachment;
@@ -2019,11 +2007,10 @@ pub mod posts {
             }
         }
 
-        /// The resource `studentSubmissions`.
         pub mod student_submissions {
             use super::*;
 
-            /// The resource `studentSubmissions`.
+            /// The methods of `studentSubmissions`.
             #[derive(Clone, Copy, Debug)]
             pub struct StudentSubmissions<'a>(pub(crate) &'a runtime::Client);
 
@@ -2065,7 +2052,7 @@ pub mod posts {
                 }
             }
 
-            /// The method `classroom.courses.posts.addOnAttachments.studentSubmissions.get`, see [`StudentSubmissions::get`].
+            /// The marker of [`StudentSubmissions::get`].
             pub enum Get {}
             runtime::method! {
                 Get : Classroom => schemas::AddOnAttachmentStudentSubmission;
@@ -2080,7 +2067,7 @@ pub mod posts {
                 }
             }
 
-            /// The method `classroom.courses.posts.addOnAttachments.studentSubmissions.patch`, see [`StudentSubmissions::patch`].
+            /// The marker of [`StudentSubmissions::patch`].
             pub enum Patch {}
             runtime::method! {
                 Patch : Classroom => schemas::AddOnAttachmentStudentSubmission;
@@ -2102,11 +2089,10 @@ pub mod posts {
     }
 }
 
-/// The resource `studentGroups`.
 pub mod student_groups {
     use super::*;
 
-    /// The resource `studentGroups`.
+    /// The methods of `studentGroups`.
     #[derive(Clone, Copy, Debug)]
     pub struct StudentGroups<'a>(pub(crate) &'a runtime::Client);
 
@@ -2154,21 +2140,21 @@ pub mod student_groups {
         }
     }
 
-    /// The method `classroom.courses.studentGroups.create`, see [`StudentGroups::create`].
+    /// The marker of [`StudentGroups::create`].
     pub enum Create {}
     runtime::method! {
         Create : Classroom => schemas::StudentGroup; "classroom.courses.studentGroups.create"
         POST "v1/courses/{courseId}/studentGroups"
     }
 
-    /// The method `classroom.courses.studentGroups.delete`, see [`StudentGroups::delete`].
+    /// The marker of [`StudentGroups::delete`].
     pub enum Delete {}
     runtime::method! {
         Delete : Classroom => schemas::Empty; "classroom.courses.studentGroups.delete" DELETE
         "v1/courses/{courseId}/studentGroups/{id}"
     }
 
-    /// The method `classroom.courses.studentGroups.list`, see [`StudentGroups::list`].
+    /// The marker of [`StudentGroups::list`].
     pub enum List {}
     runtime::method! {
         List : Classroom => schemas::ListStudentGroupsResponse;
@@ -2189,7 +2175,7 @@ pub mod student_groups {
         }
     }
 
-    /// The method `classroom.courses.studentGroups.patch`, see [`StudentGroups::patch`].
+    /// The marker of [`StudentGroups::patch`].
     pub enum Patch {}
     runtime::method! {
         Patch : Classroom => schemas::StudentGroup; "classroom.courses.studentGroups.patch"
@@ -2203,11 +2189,10 @@ pub mod student_groups {
         }
     }
 
-    /// The resource `studentGroupMembers`.
     pub mod student_group_members {
         use super::*;
 
-        /// The resource `studentGroupMembers`.
+        /// The methods of `studentGroupMembers`.
         #[derive(Clone, Copy, Debug)]
         pub struct StudentGroupMembers<'a>(pub(crate) &'a runtime::Client);
 
@@ -2246,7 +2231,7 @@ pub mod student_groups {
             }
         }
 
-        /// The method `classroom.courses.studentGroups.studentGroupMembers.create`, see [`StudentGroupMembers::create`].
+        /// The marker of [`StudentGroupMembers::create`].
         pub enum Create {}
         runtime::method! {
             Create : Classroom => schemas::StudentGroupMember;
@@ -2254,7 +2239,7 @@ pub mod student_groups {
             "v1/courses/{courseId}/studentGroups/{studentGroupId}/studentGroupMembers"
         }
 
-        /// The method `classroom.courses.studentGroups.studentGroupMembers.delete`, see [`StudentGroupMembers::delete`].
+        /// The marker of [`StudentGroupMembers::delete`].
         pub enum Delete {}
         runtime::method! {
             Delete : Classroom => schemas::Empty;
@@ -2262,7 +2247,7 @@ pub mod student_groups {
             "v1/courses/{courseId}/studentGroups/{studentGroupId}/studentGroupMembers/{userId}"
         }
 
-        /// The method `classroom.courses.studentGroups.studentGroupMembers.list`, see [`StudentGroupMembers::list`].
+        /// The marker of [`StudentGroupMembers::list`].
         pub enum List {}
         runtime::method! {
             List : Classroom => schemas::ListStudentGroupMembersResponse;
@@ -2287,11 +2272,10 @@ pub mod student_groups {
     }
 }
 
-/// The resource `students`.
 pub mod students {
     use super::*;
 
-    /// The resource `students`.
+    /// The methods of `students`.
     #[derive(Clone, Copy, Debug)]
     pub struct Students<'a>(pub(crate) &'a runtime::Client);
 
@@ -2324,7 +2308,7 @@ pub mod students {
         }
     }
 
-    /// The method `classroom.courses.students.create`, see [`Students::create`].
+    /// The marker of [`Students::create`].
     pub enum Create {}
     runtime::method! {
         Create : Classroom => schemas::Student; "classroom.courses.students.create" POST
@@ -2338,21 +2322,21 @@ pub mod students {
         }
     }
 
-    /// The method `classroom.courses.students.delete`, see [`Students::delete`].
+    /// The marker of [`Students::delete`].
     pub enum Delete {}
     runtime::method! {
         Delete : Classroom => schemas::Empty; "classroom.courses.students.delete" DELETE
         "v1/courses/{courseId}/students/{userId}"
     }
 
-    /// The method `classroom.courses.students.get`, see [`Students::get`].
+    /// The marker of [`Students::get`].
     pub enum Get {}
     runtime::method! {
         Get : Classroom => schemas::Student; "classroom.courses.students.get" GET
         "v1/courses/{courseId}/students/{userId}"
     }
 
-    /// The method `classroom.courses.students.list`, see [`Students::list`].
+    /// The marker of [`Students::list`].
     pub enum List {}
     runtime::method! {
         List : Classroom => schemas::ListStudentsResponse; "classroom.courses.students.list"
@@ -2374,11 +2358,10 @@ pub mod students {
     }
 }
 
-/// The resource `teachers`.
 pub mod teachers {
     use super::*;
 
-    /// The resource `teachers`.
+    /// The methods of `teachers`.
     #[derive(Clone, Copy, Debug)]
     pub struct Teachers<'a>(pub(crate) &'a runtime::Client);
 
@@ -2411,28 +2394,28 @@ pub mod teachers {
         }
     }
 
-    /// The method `classroom.courses.teachers.create`, see [`Teachers::create`].
+    /// The marker of [`Teachers::create`].
     pub enum Create {}
     runtime::method! {
         Create : Classroom => schemas::Teacher; "classroom.courses.teachers.create" POST
         "v1/courses/{courseId}/teachers"
     }
 
-    /// The method `classroom.courses.teachers.delete`, see [`Teachers::delete`].
+    /// The marker of [`Teachers::delete`].
     pub enum Delete {}
     runtime::method! {
         Delete : Classroom => schemas::Empty; "classroom.courses.teachers.delete" DELETE
         "v1/courses/{courseId}/teachers/{userId}"
     }
 
-    /// The method `classroom.courses.teachers.get`, see [`Teachers::get`].
+    /// The marker of [`Teachers::get`].
     pub enum Get {}
     runtime::method! {
         Get : Classroom => schemas::Teacher; "classroom.courses.teachers.get" GET
         "v1/courses/{courseId}/teachers/{userId}"
     }
 
-    /// The method `classroom.courses.teachers.list`, see [`Teachers::list`].
+    /// The marker of [`Teachers::list`].
     pub enum List {}
     runtime::method! {
         List : Classroom => schemas::ListTeachersResponse; "classroom.courses.teachers.list"
@@ -2454,11 +2437,10 @@ pub mod teachers {
     }
 }
 
-/// The resource `topics`.
 pub mod topics {
     use super::*;
 
-    /// The resource `topics`.
+    /// The methods of `topics`.
     #[derive(Clone, Copy, Debug)]
     pub struct Topics<'a>(pub(crate) &'a runtime::Client);
 
@@ -2503,28 +2485,28 @@ pub mod topics {
         }
     }
 
-    /// The method `classroom.courses.topics.create`, see [`Topics::create`].
+    /// The marker of [`Topics::create`].
     pub enum Create {}
     runtime::method! {
         Create : Classroom => schemas::Topic; "classroom.courses.topics.create" POST
         "v1/courses/{courseId}/topics"
     }
 
-    /// The method `classroom.courses.topics.delete`, see [`Topics::delete`].
+    /// The marker of [`Topics::delete`].
     pub enum Delete {}
     runtime::method! {
         Delete : Classroom => schemas::Empty; "classroom.courses.topics.delete" DELETE
         "v1/courses/{courseId}/topics/{id}"
     }
 
-    /// The method `classroom.courses.topics.get`, see [`Topics::get`].
+    /// The marker of [`Topics::get`].
     pub enum Get {}
     runtime::method! {
         Get : Classroom => schemas::Topic; "classroom.courses.topics.get" GET
         "v1/courses/{courseId}/topics/{id}"
     }
 
-    /// The method `classroom.courses.topics.list`, see [`Topics::list`].
+    /// The marker of [`Topics::list`].
     pub enum List {}
     runtime::method! {
         List : Classroom => schemas::ListTopicResponse; "classroom.courses.topics.list" GET
@@ -2545,7 +2527,7 @@ pub mod topics {
         }
     }
 
-    /// The method `classroom.courses.topics.patch`, see [`Topics::patch`].
+    /// The marker of [`Topics::patch`].
     pub enum Patch {}
     runtime::method! {
         Patch : Classroom => schemas::Topic; "classroom.courses.topics.patch" PATCH

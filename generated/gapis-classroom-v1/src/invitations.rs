@@ -4,7 +4,7 @@
 
 use super::*;
 
-/// The resource `invitations`.
+/// The methods of `invitations`.
 #[derive(Clone, Copy, Debug)]
 pub struct Invitations<'a>(pub(crate) &'a runtime::Client);
 
@@ -37,35 +37,35 @@ impl Invitations<'_> {
     }
 }
 
-/// The method `classroom.invitations.accept`, see [`Invitations::accept`].
+/// The marker of [`Invitations::accept`].
 pub enum Accept {}
 runtime::method! {
     Accept : Classroom => schemas::Empty; "classroom.invitations.accept" POST
     "v1/invitations/{id}:accept"
 }
 
-/// The method `classroom.invitations.create`, see [`Invitations::create`].
+/// The marker of [`Invitations::create`].
 pub enum Create {}
 runtime::method! {
     Create : Classroom => schemas::Invitation; "classroom.invitations.create" POST
     "v1/invitations"
 }
 
-/// The method `classroom.invitations.delete`, see [`Invitations::delete`].
+/// The marker of [`Invitations::delete`].
 pub enum Delete {}
 runtime::method! {
     Delete : Classroom => schemas::Empty; "classroom.invitations.delete" DELETE
     "v1/invitations/{id}"
 }
 
-/// The method `classroom.invitations.get`, see [`Invitations::get`].
+/// The marker of [`Invitations::get`].
 pub enum Get {}
 runtime::method! {
     Get : Classroom => schemas::Invitation; "classroom.invitations.get" GET
     "v1/invitations/{id}"
 }
 
-/// The method `classroom.invitations.list`, see [`Invitations::list`].
+/// The marker of [`Invitations::list`].
 pub enum List {}
 runtime::method! {
     List : Classroom => schemas::ListInvitationsResponse; "classroom.invitations.list"

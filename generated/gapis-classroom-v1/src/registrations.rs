@@ -4,7 +4,7 @@
 
 use super::*;
 
-/// The resource `registrations`.
+/// The methods of `registrations`.
 #[derive(Clone, Copy, Debug)]
 pub struct Registrations<'a>(pub(crate) &'a runtime::Client);
 
@@ -21,14 +21,14 @@ impl Registrations<'_> {
     }
 }
 
-/// The method `classroom.registrations.create`, see [`Registrations::create`].
+/// The marker of [`Registrations::create`].
 pub enum Create {}
 runtime::method! {
     Create : Classroom => schemas::Registration; "classroom.registrations.create" POST
     "v1/registrations"
 }
 
-/// The method `classroom.registrations.delete`, see [`Registrations::delete`].
+/// The marker of [`Registrations::delete`].
 pub enum Delete {}
 runtime::method! {
     Delete : Classroom => schemas::Empty; "classroom.registrations.delete" DELETE

@@ -4,7 +4,7 @@
 
 use super::*;
 
-/// The resource `userProfiles`.
+/// The methods of `userProfiles`.
 #[derive(Clone, Copy, Debug)]
 pub struct UserProfiles<'a>(pub(crate) &'a runtime::Client);
 
@@ -25,18 +25,17 @@ impl UserProfiles<'_> {
     }
 }
 
-/// The method `classroom.userProfiles.get`, see [`UserProfiles::get`].
+/// The marker of [`UserProfiles::get`].
 pub enum Get {}
 runtime::method! {
     Get : Classroom => schemas::UserProfile; "classroom.userProfiles.get" GET
     "v1/userProfiles/{userId}"
 }
 
-/// The resource `guardianInvitations`.
 pub mod guardian_invitations {
     use super::*;
 
-    /// The resource `guardianInvitations`.
+    /// The methods of `guardianInvitations`.
     #[derive(Clone, Copy, Debug)]
     pub struct GuardianInvitations<'a>(pub(crate) &'a runtime::Client);
 
@@ -78,7 +77,7 @@ pub mod guardian_invitations {
         }
     }
 
-    /// The method `classroom.userProfiles.guardianInvitations.create`, see [`GuardianInvitations::create`].
+    /// The marker of [`GuardianInvitations::create`].
     pub enum Create {}
     runtime::method! {
         Create : Classroom => schemas::GuardianInvitation;
@@ -86,7 +85,7 @@ pub mod guardian_invitations {
         "v1/userProfiles/{studentId}/guardianInvitations"
     }
 
-    /// The method `classroom.userProfiles.guardianInvitations.get`, see [`GuardianInvitations::get`].
+    /// The marker of [`GuardianInvitations::get`].
     pub enum Get {}
     runtime::method! {
         Get : Classroom => schemas::GuardianInvitation;
@@ -94,7 +93,7 @@ pub mod guardian_invitations {
         "v1/userProfiles/{studentId}/guardianInvitations/{invitationId}"
     }
 
-    /// The method `classroom.userProfiles.guardianInvitations.list`, see [`GuardianInvitations::list`].
+    /// The marker of [`GuardianInvitations::list`].
     pub enum List {}
     runtime::method! {
         List : Classroom => schemas::ListGuardianInvitationsResponse;
@@ -128,7 +127,7 @@ pub mod guardian_invitations {
         }
     }
 
-    /// The method `classroom.userProfiles.guardianInvitations.patch`, see [`GuardianInvitations::patch`].
+    /// The marker of [`GuardianInvitations::patch`].
     pub enum Patch {}
     runtime::method! {
         Patch : Classroom => schemas::GuardianInvitation;
@@ -144,11 +143,10 @@ pub mod guardian_invitations {
     }
 }
 
-/// The resource `guardians`.
 pub mod guardians {
     use super::*;
 
-    /// The resource `guardians`.
+    /// The methods of `guardians`.
     #[derive(Clone, Copy, Debug)]
     pub struct Guardians<'a>(pub(crate) &'a runtime::Client);
 
@@ -175,21 +173,21 @@ pub mod guardians {
         }
     }
 
-    /// The method `classroom.userProfiles.guardians.delete`, see [`Guardians::delete`].
+    /// The marker of [`Guardians::delete`].
     pub enum Delete {}
     runtime::method! {
         Delete : Classroom => schemas::Empty; "classroom.userProfiles.guardians.delete"
         DELETE "v1/userProfiles/{studentId}/guardians/{guardianId}"
     }
 
-    /// The method `classroom.userProfiles.guardians.get`, see [`Guardians::get`].
+    /// The marker of [`Guardians::get`].
     pub enum Get {}
     runtime::method! {
         Get : Classroom => schemas::Guardian; "classroom.userProfiles.guardians.get" GET
         "v1/userProfiles/{studentId}/guardians/{guardianId}"
     }
 
-    /// The method `classroom.userProfiles.guardians.list`, see [`Guardians::list`].
+    /// The marker of [`Guardians::list`].
     pub enum List {}
     runtime::method! {
         List : Classroom => schemas::ListGuardiansResponse;

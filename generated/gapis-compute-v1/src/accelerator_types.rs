@@ -4,7 +4,7 @@
 
 use super::*;
 
-/// The resource `acceleratorTypes`.
+/// The methods of `acceleratorTypes`.
 #[derive(Clone, Copy, Debug)]
 pub struct AcceleratorTypes<'a>(pub(crate) &'a runtime::Client);
 
@@ -32,7 +32,7 @@ impl AcceleratorTypes<'_> {
     }
 }
 
-/// The method `compute.acceleratorTypes.aggregatedList`, see [`AcceleratorTypes::aggregated_list`].
+/// The marker of [`AcceleratorTypes::aggregated_list`].
 pub enum AggregatedList {}
 runtime::method! {
     AggregatedList : Compute => schemas::AcceleratorTypeAggregatedList;
@@ -71,7 +71,7 @@ impl Call<AggregatedList> {
     }
 }
 
-/// The method `compute.acceleratorTypes.get`, see [`AcceleratorTypes::get`].
+/// The marker of [`AcceleratorTypes::get`].
 pub enum Get {}
 runtime::method! {
     Get : Compute => schemas::AcceleratorType; "compute.acceleratorTypes.get" GET
@@ -79,7 +79,7 @@ runtime::method! {
     Some("2026-11-01") }
 }
 
-/// The method `compute.acceleratorTypes.list`, see [`AcceleratorTypes::list`].
+/// The marker of [`AcceleratorTypes::list`].
 pub enum List {}
 runtime::method! {
     List : Compute => schemas::AcceleratorTypeList; "compute.acceleratorTypes.list" GET

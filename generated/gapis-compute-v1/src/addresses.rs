@@ -4,7 +4,7 @@
 
 use super::*;
 
-/// The resource `addresses`.
+/// The methods of `addresses`.
 #[derive(Clone, Copy, Debug)]
 pub struct Addresses<'a>(pub(crate) &'a runtime::Client);
 
@@ -106,7 +106,7 @@ impl Addresses<'_> {
     }
 }
 
-/// The method `compute.addresses.aggregatedList`, see [`Addresses::aggregated_list`].
+/// The marker of [`Addresses::aggregated_list`].
 pub enum AggregatedList {}
 runtime::method! {
     AggregatedList : Compute => schemas::AddressAggregatedList;
@@ -145,7 +145,7 @@ impl Call<AggregatedList> {
     }
 }
 
-/// The method `compute.addresses.delete`, see [`Addresses::delete`].
+/// The marker of [`Addresses::delete`].
 pub enum Delete {}
 runtime::method! {
     Delete : Compute => schemas::Operation; "compute.addresses.delete" DELETE
@@ -160,7 +160,7 @@ impl Call<Delete> {
     }
 }
 
-/// The method `compute.addresses.get`, see [`Addresses::get`].
+/// The marker of [`Addresses::get`].
 pub enum Get {}
 runtime::method! {
     Get : Compute => schemas::Address; "compute.addresses.get" GET
@@ -168,7 +168,7 @@ runtime::method! {
     Some("2026-11-01") }
 }
 
-/// The method `compute.addresses.insert`, see [`Addresses::insert`].
+/// The marker of [`Addresses::insert`].
 pub enum Insert {}
 runtime::method! {
     Insert : Compute => schemas::Operation; "compute.addresses.insert" POST
@@ -182,7 +182,7 @@ impl Call<Insert> {
     }
 }
 
-/// The method `compute.addresses.list`, see [`Addresses::list`].
+/// The marker of [`Addresses::list`].
 pub enum List {}
 runtime::method! {
     List : Compute => schemas::AddressList; "compute.addresses.list" GET
@@ -211,7 +211,7 @@ impl Call<List> {
     }
 }
 
-/// The method `compute.addresses.move`, see `move`.
+/// The marker of `move`.
 pub enum Move {}
 runtime::method! {
     Move : Compute => schemas::Operation; "compute.addresses.move" POST
@@ -226,7 +226,7 @@ impl Call<Move> {
     }
 }
 
-/// The method `compute.addresses.setLabels`, see [`Addresses::set_labels`].
+/// The marker of [`Addresses::set_labels`].
 pub enum SetLabels {}
 runtime::method! {
     SetLabels : Compute => schemas::Operation; "compute.addresses.setLabels" POST
@@ -241,7 +241,7 @@ impl Call<SetLabels> {
     }
 }
 
-/// The method `compute.addresses.testIamPermissions`, see [`Addresses::test_iam_permissions`].
+/// The marker of [`Addresses::test_iam_permissions`].
 pub enum TestIamPermissions {}
 runtime::method! {
     TestIamPermissions : Compute => schemas::TestPermissionsResponse;

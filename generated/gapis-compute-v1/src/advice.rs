@@ -4,7 +4,7 @@
 
 use super::*;
 
-/// The resource `advice`.
+/// The methods of `advice`.
 #[derive(Clone, Copy, Debug)]
 pub struct Advice<'a>(pub(crate) &'a runtime::Client);
 
@@ -47,7 +47,7 @@ impl Advice<'_> {
     }
 }
 
-/// The method `compute.advice.calendarMode`, see [`Advice::calendar_mode`].
+/// The marker of [`Advice::calendar_mode`].
 pub enum CalendarMode {}
 runtime::method! {
     CalendarMode : Compute => schemas::CalendarModeAdviceResponse;
@@ -56,7 +56,7 @@ runtime::method! {
     Some("2026-11-01") }
 }
 
-/// The method `compute.advice.capacity`, see [`Advice::capacity`].
+/// The marker of [`Advice::capacity`].
 pub enum Capacity {}
 runtime::method! {
     Capacity : Compute => schemas::CapacityAdviceResponse; "compute.advice.capacity" POST
@@ -64,7 +64,7 @@ runtime::method! {
     Some("2026-11-01") }
 }
 
-/// The method `compute.advice.capacityHistory`, see [`Advice::capacity_history`].
+/// The marker of [`Advice::capacity_history`].
 pub enum CapacityHistory {}
 runtime::method! {
     CapacityHistory : Compute => schemas::CapacityHistoryResponse;

@@ -4,7 +4,7 @@
 
 use super::*;
 
-/// The resource `autoscalers`.
+/// The methods of `autoscalers`.
 #[derive(Clone, Copy, Debug)]
 pub struct Autoscalers<'a>(pub(crate) &'a runtime::Client);
 
@@ -90,7 +90,7 @@ impl Autoscalers<'_> {
     }
 }
 
-/// The method `compute.autoscalers.aggregatedList`, see [`Autoscalers::aggregated_list`].
+/// The marker of [`Autoscalers::aggregated_list`].
 pub enum AggregatedList {}
 runtime::method! {
     AggregatedList : Compute => schemas::AutoscalerAggregatedList;
@@ -129,7 +129,7 @@ impl Call<AggregatedList> {
     }
 }
 
-/// The method `compute.autoscalers.delete`, see [`Autoscalers::delete`].
+/// The marker of [`Autoscalers::delete`].
 pub enum Delete {}
 runtime::method! {
     Delete : Compute => schemas::Operation; "compute.autoscalers.delete" DELETE
@@ -144,7 +144,7 @@ impl Call<Delete> {
     }
 }
 
-/// The method `compute.autoscalers.get`, see [`Autoscalers::get`].
+/// The marker of [`Autoscalers::get`].
 pub enum Get {}
 runtime::method! {
     Get : Compute => schemas::Autoscaler; "compute.autoscalers.get" GET
@@ -152,7 +152,7 @@ runtime::method! {
     Some("2026-11-01") }
 }
 
-/// The method `compute.autoscalers.insert`, see [`Autoscalers::insert`].
+/// The marker of [`Autoscalers::insert`].
 pub enum Insert {}
 runtime::method! {
     Insert : Compute => schemas::Operation; "compute.autoscalers.insert" POST
@@ -166,7 +166,7 @@ impl Call<Insert> {
     }
 }
 
-/// The method `compute.autoscalers.list`, see [`Autoscalers::list`].
+/// The marker of [`Autoscalers::list`].
 pub enum List {}
 runtime::method! {
     List : Compute => schemas::AutoscalerList; "compute.autoscalers.list" GET
@@ -195,7 +195,7 @@ impl Call<List> {
     }
 }
 
-/// The method `compute.autoscalers.patch`, see [`Autoscalers::patch`].
+/// The marker of [`Autoscalers::patch`].
 pub enum Patch {}
 runtime::method! {
     Patch : Compute => schemas::Operation; "compute.autoscalers.patch" PATCH
@@ -213,7 +213,7 @@ impl Call<Patch> {
     }
 }
 
-/// The method `compute.autoscalers.testIamPermissions`, see [`Autoscalers::test_iam_permissions`].
+/// The marker of [`Autoscalers::test_iam_permissions`].
 pub enum TestIamPermissions {}
 runtime::method! {
     TestIamPermissions : Compute => schemas::TestPermissionsResponse;
@@ -222,7 +222,7 @@ runtime::method! {
     api_version : Some("2026-11-01") }
 }
 
-/// The method `compute.autoscalers.update`, see [`Autoscalers::update`].
+/// The marker of [`Autoscalers::update`].
 pub enum Update {}
 runtime::method! {
     Update : Compute => schemas::Operation; "compute.autoscalers.update" PUT

@@ -4,7 +4,7 @@
 
 use super::*;
 
-/// The resource `backendBuckets`.
+/// The methods of `backendBuckets`.
 #[derive(Clone, Copy, Debug)]
 pub struct BackendBuckets<'a>(pub(crate) &'a runtime::Client);
 
@@ -146,7 +146,7 @@ impl BackendBuckets<'_> {
     }
 }
 
-/// The method `compute.backendBuckets.addSignedUrlKey`, see [`BackendBuckets::add_signed_url_key`].
+/// The marker of [`BackendBuckets::add_signed_url_key`].
 pub enum AddSignedUrlKey {}
 runtime::method! {
     AddSignedUrlKey : Compute => schemas::Operation;
@@ -162,7 +162,7 @@ impl Call<AddSignedUrlKey> {
     }
 }
 
-/// The method `compute.backendBuckets.aggregatedList`, see [`BackendBuckets::aggregated_list`].
+/// The marker of [`BackendBuckets::aggregated_list`].
 pub enum AggregatedList {}
 runtime::method! {
     AggregatedList : Compute => schemas::BackendBucketAggregatedList;
@@ -201,7 +201,7 @@ impl Call<AggregatedList> {
     }
 }
 
-/// The method `compute.backendBuckets.delete`, see [`BackendBuckets::delete`].
+/// The marker of [`BackendBuckets::delete`].
 pub enum Delete {}
 runtime::method! {
     Delete : Compute => schemas::Operation; "compute.backendBuckets.delete" DELETE
@@ -216,7 +216,7 @@ impl Call<Delete> {
     }
 }
 
-/// The method `compute.backendBuckets.deleteSignedUrlKey`, see [`BackendBuckets::delete_signed_url_key`].
+/// The marker of [`BackendBuckets::delete_signed_url_key`].
 pub enum DeleteSignedUrlKey {}
 runtime::method! {
     DeleteSignedUrlKey : Compute => schemas::Operation;
@@ -232,7 +232,7 @@ impl Call<DeleteSignedUrlKey> {
     }
 }
 
-/// The method `compute.backendBuckets.get`, see [`BackendBuckets::get`].
+/// The marker of [`BackendBuckets::get`].
 pub enum Get {}
 runtime::method! {
     Get : Compute => schemas::BackendBucket; "compute.backendBuckets.get" GET
@@ -240,7 +240,7 @@ runtime::method! {
     Some("2026-11-01") }
 }
 
-/// The method `compute.backendBuckets.getIamPolicy`, see [`BackendBuckets::get_iam_policy`].
+/// The marker of [`BackendBuckets::get_iam_policy`].
 pub enum GetIamPolicy {}
 runtime::method! {
     GetIamPolicy : Compute => schemas::Policy; "compute.backendBuckets.getIamPolicy" GET
@@ -255,7 +255,7 @@ impl Call<GetIamPolicy> {
     }
 }
 
-/// The method `compute.backendBuckets.insert`, see [`BackendBuckets::insert`].
+/// The marker of [`BackendBuckets::insert`].
 pub enum Insert {}
 runtime::method! {
     Insert : Compute => schemas::Operation; "compute.backendBuckets.insert" POST
@@ -269,7 +269,7 @@ impl Call<Insert> {
     }
 }
 
-/// The method `compute.backendBuckets.list`, see [`BackendBuckets::list`].
+/// The marker of [`BackendBuckets::list`].
 pub enum List {}
 runtime::method! {
     List : Compute => schemas::BackendBucketList; "compute.backendBuckets.list" GET
@@ -298,7 +298,7 @@ impl Call<List> {
     }
 }
 
-/// The method `compute.backendBuckets.listUsable`, see [`BackendBuckets::list_usable`].
+/// The marker of [`BackendBuckets::list_usable`].
 pub enum ListUsable {}
 runtime::method! {
     ListUsable : Compute => schemas::BackendBucketListUsable;
@@ -329,7 +329,7 @@ impl Call<ListUsable> {
     }
 }
 
-/// The method `compute.backendBuckets.patch`, see [`BackendBuckets::patch`].
+/// The marker of [`BackendBuckets::patch`].
 pub enum Patch {}
 runtime::method! {
     Patch : Compute => schemas::Operation; "compute.backendBuckets.patch" PATCH
@@ -344,7 +344,7 @@ impl Call<Patch> {
     }
 }
 
-/// The method `compute.backendBuckets.setEdgeSecurityPolicy`, see [`BackendBuckets::set_edge_security_policy`].
+/// The marker of [`BackendBuckets::set_edge_security_policy`].
 pub enum SetEdgeSecurityPolicy {}
 runtime::method! {
     SetEdgeSecurityPolicy : Compute => schemas::Operation;
@@ -360,7 +360,7 @@ impl Call<SetEdgeSecurityPolicy> {
     }
 }
 
-/// The method `compute.backendBuckets.setIamPolicy`, see [`BackendBuckets::set_iam_policy`].
+/// The marker of [`BackendBuckets::set_iam_policy`].
 pub enum SetIamPolicy {}
 runtime::method! {
     SetIamPolicy : Compute => schemas::Policy; "compute.backendBuckets.setIamPolicy" POST
@@ -368,7 +368,7 @@ runtime::method! {
     Some("2026-11-01") }
 }
 
-/// The method `compute.backendBuckets.testIamPermissions`, see [`BackendBuckets::test_iam_permissions`].
+/// The marker of [`BackendBuckets::test_iam_permissions`].
 pub enum TestIamPermissions {}
 runtime::method! {
     TestIamPermissions : Compute => schemas::TestPermissionsResponse;
@@ -377,7 +377,7 @@ runtime::method! {
     api_version : Some("2026-11-01") }
 }
 
-/// The method `compute.backendBuckets.update`, see [`BackendBuckets::update`].
+/// The marker of [`BackendBuckets::update`].
 pub enum Update {}
 runtime::method! {
     Update : Compute => schemas::Operation; "compute.backendBuckets.update" PUT

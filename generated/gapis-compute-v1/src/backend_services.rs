@@ -4,7 +4,7 @@
 
 use super::*;
 
-/// The resource `backendServices`.
+/// The methods of `backendServices`.
 #[derive(Clone, Copy, Debug)]
 pub struct BackendServices<'a>(pub(crate) &'a runtime::Client);
 
@@ -189,7 +189,7 @@ impl BackendServices<'_> {
     }
 }
 
-/// The method `compute.backendServices.addSignedUrlKey`, see [`BackendServices::add_signed_url_key`].
+/// The marker of [`BackendServices::add_signed_url_key`].
 pub enum AddSignedUrlKey {}
 runtime::method! {
     AddSignedUrlKey : Compute => schemas::Operation;
@@ -205,7 +205,7 @@ impl Call<AddSignedUrlKey> {
     }
 }
 
-/// The method `compute.backendServices.aggregatedList`, see [`BackendServices::aggregated_list`].
+/// The marker of [`BackendServices::aggregated_list`].
 pub enum AggregatedList {}
 runtime::method! {
     AggregatedList : Compute => schemas::BackendServiceAggregatedList;
@@ -244,7 +244,7 @@ impl Call<AggregatedList> {
     }
 }
 
-/// The method `compute.backendServices.delete`, see [`BackendServices::delete`].
+/// The marker of [`BackendServices::delete`].
 pub enum Delete {}
 runtime::method! {
     Delete : Compute => schemas::Operation; "compute.backendServices.delete" DELETE
@@ -259,7 +259,7 @@ impl Call<Delete> {
     }
 }
 
-/// The method `compute.backendServices.deleteSignedUrlKey`, see [`BackendServices::delete_signed_url_key`].
+/// The marker of [`BackendServices::delete_signed_url_key`].
 pub enum DeleteSignedUrlKey {}
 runtime::method! {
     DeleteSignedUrlKey : Compute => schemas::Operation;
@@ -275,7 +275,7 @@ impl Call<DeleteSignedUrlKey> {
     }
 }
 
-/// The method `compute.backendServices.get`, see [`BackendServices::get`].
+/// The marker of [`BackendServices::get`].
 pub enum Get {}
 runtime::method! {
     Get : Compute => schemas::BackendService; "compute.backendServices.get" GET
@@ -283,7 +283,7 @@ runtime::method! {
     Some("2026-11-01") }
 }
 
-/// The method `compute.backendServices.getEffectiveSecurityPolicies`, see [`BackendServices::get_effective_security_policies`].
+/// The marker of [`BackendServices::get_effective_security_policies`].
 pub enum GetEffectiveSecurityPolicies {}
 runtime::method! {
     GetEffectiveSecurityPolicies : Compute => ();
@@ -292,7 +292,7 @@ runtime::method! {
     { api_version : Some("2026-11-01"), empty_response : true }
 }
 
-/// The method `compute.backendServices.getHealth`, see [`BackendServices::get_health`].
+/// The marker of [`BackendServices::get_health`].
 pub enum GetHealth {}
 runtime::method! {
     GetHealth : Compute => schemas::BackendServiceGroupHealth;
@@ -301,7 +301,7 @@ runtime::method! {
     : Some("2026-11-01") }
 }
 
-/// The method `compute.backendServices.getIamPolicy`, see [`BackendServices::get_iam_policy`].
+/// The marker of [`BackendServices::get_iam_policy`].
 pub enum GetIamPolicy {}
 runtime::method! {
     GetIamPolicy : Compute => schemas::Policy; "compute.backendServices.getIamPolicy" GET
@@ -316,7 +316,7 @@ impl Call<GetIamPolicy> {
     }
 }
 
-/// The method `compute.backendServices.insert`, see [`BackendServices::insert`].
+/// The marker of [`BackendServices::insert`].
 pub enum Insert {}
 runtime::method! {
     Insert : Compute => schemas::Operation; "compute.backendServices.insert" POST
@@ -330,7 +330,7 @@ impl Call<Insert> {
     }
 }
 
-/// The method `compute.backendServices.list`, see [`BackendServices::list`].
+/// The marker of [`BackendServices::list`].
 pub enum List {}
 runtime::method! {
     List : Compute => schemas::BackendServiceList; "compute.backendServices.list" GET
@@ -359,7 +359,7 @@ impl Call<List> {
     }
 }
 
-/// The method `compute.backendServices.listUsable`, see [`BackendServices::list_usable`].
+/// The marker of [`BackendServices::list_usable`].
 pub enum ListUsable {}
 runtime::method! {
     ListUsable : Compute => schemas::BackendServiceListUsable;
@@ -390,7 +390,7 @@ impl Call<ListUsable> {
     }
 }
 
-/// The method `compute.backendServices.patch`, see [`BackendServices::patch`].
+/// The marker of [`BackendServices::patch`].
 pub enum Patch {}
 runtime::method! {
     Patch : Compute => schemas::Operation; "compute.backendServices.patch" PATCH
@@ -405,7 +405,7 @@ impl Call<Patch> {
     }
 }
 
-/// The method `compute.backendServices.setEdgeSecurityPolicy`, see [`BackendServices::set_edge_security_policy`].
+/// The marker of [`BackendServices::set_edge_security_policy`].
 pub enum SetEdgeSecurityPolicy {}
 runtime::method! {
     SetEdgeSecurityPolicy : Compute => schemas::Operation;
@@ -421,7 +421,7 @@ impl Call<SetEdgeSecurityPolicy> {
     }
 }
 
-/// The method `compute.backendServices.setIamPolicy`, see [`BackendServices::set_iam_policy`].
+/// The marker of [`BackendServices::set_iam_policy`].
 pub enum SetIamPolicy {}
 runtime::method! {
     SetIamPolicy : Compute => schemas::Policy; "compute.backendServices.setIamPolicy"
@@ -429,7 +429,7 @@ runtime::method! {
     api_version : Some("2026-11-01") }
 }
 
-/// The method `compute.backendServices.setSecurityPolicy`, see [`BackendServices::set_security_policy`].
+/// The marker of [`BackendServices::set_security_policy`].
 pub enum SetSecurityPolicy {}
 runtime::method! {
     SetSecurityPolicy : Compute => schemas::Operation;
@@ -445,7 +445,7 @@ impl Call<SetSecurityPolicy> {
     }
 }
 
-/// The method `compute.backendServices.testIamPermissions`, see [`BackendServices::test_iam_permissions`].
+/// The marker of [`BackendServices::test_iam_permissions`].
 pub enum TestIamPermissions {}
 runtime::method! {
     TestIamPermissions : Compute => schemas::TestPermissionsResponse;
@@ -454,7 +454,7 @@ runtime::method! {
     api_version : Some("2026-11-01") }
 }
 
-/// The method `compute.backendServices.update`, see [`BackendServices::update`].
+/// The marker of [`BackendServices::update`].
 pub enum Update {}
 runtime::method! {
     Update : Compute => schemas::Operation; "compute.backendServices.update" PUT

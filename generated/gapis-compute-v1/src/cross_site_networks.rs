@@ -4,7 +4,7 @@
 
 use super::*;
 
-/// The resource `crossSiteNetworks`.
+/// The methods of `crossSiteNetworks`.
 #[derive(Clone, Copy, Debug)]
 pub struct CrossSiteNetworks<'a>(pub(crate) &'a runtime::Client);
 
@@ -53,7 +53,7 @@ impl CrossSiteNetworks<'_> {
     }
 }
 
-/// The method `compute.crossSiteNetworks.delete`, see [`CrossSiteNetworks::delete`].
+/// The marker of [`CrossSiteNetworks::delete`].
 pub enum Delete {}
 runtime::method! {
     Delete : Compute => schemas::Operation; "compute.crossSiteNetworks.delete" DELETE
@@ -68,7 +68,7 @@ impl Call<Delete> {
     }
 }
 
-/// The method `compute.crossSiteNetworks.get`, see [`CrossSiteNetworks::get`].
+/// The marker of [`CrossSiteNetworks::get`].
 pub enum Get {}
 runtime::method! {
     Get : Compute => schemas::CrossSiteNetwork; "compute.crossSiteNetworks.get" GET
@@ -76,7 +76,7 @@ runtime::method! {
     Some("2026-11-01") }
 }
 
-/// The method `compute.crossSiteNetworks.insert`, see [`CrossSiteNetworks::insert`].
+/// The marker of [`CrossSiteNetworks::insert`].
 pub enum Insert {}
 runtime::method! {
     Insert : Compute => schemas::Operation; "compute.crossSiteNetworks.insert" POST
@@ -94,7 +94,7 @@ impl Call<Insert> {
     }
 }
 
-/// The method `compute.crossSiteNetworks.list`, see [`CrossSiteNetworks::list`].
+/// The marker of [`CrossSiteNetworks::list`].
 pub enum List {}
 runtime::method! {
     List : Compute => schemas::CrossSiteNetworkList; "compute.crossSiteNetworks.list" GET
@@ -123,7 +123,7 @@ impl Call<List> {
     }
 }
 
-/// The method `compute.crossSiteNetworks.patch`, see [`CrossSiteNetworks::patch`].
+/// The marker of [`CrossSiteNetworks::patch`].
 pub enum Patch {}
 runtime::method! {
     Patch : Compute => schemas::Operation; "compute.crossSiteNetworks.patch" PATCH

@@ -4,7 +4,7 @@
 
 use super::*;
 
-/// The resource `diskTypes`.
+/// The methods of `diskTypes`.
 #[derive(Clone, Copy, Debug)]
 pub struct DiskTypes<'a>(pub(crate) &'a runtime::Client);
 
@@ -32,7 +32,7 @@ impl DiskTypes<'_> {
     }
 }
 
-/// The method `compute.diskTypes.aggregatedList`, see [`DiskTypes::aggregated_list`].
+/// The marker of [`DiskTypes::aggregated_list`].
 pub enum AggregatedList {}
 runtime::method! {
     AggregatedList : Compute => schemas::DiskTypeAggregatedList;
@@ -71,7 +71,7 @@ impl Call<AggregatedList> {
     }
 }
 
-/// The method `compute.diskTypes.get`, see [`DiskTypes::get`].
+/// The marker of [`DiskTypes::get`].
 pub enum Get {}
 runtime::method! {
     Get : Compute => schemas::DiskType; "compute.diskTypes.get" GET
@@ -79,7 +79,7 @@ runtime::method! {
     Some("2026-11-01") }
 }
 
-/// The method `compute.diskTypes.list`, see [`DiskTypes::list`].
+/// The marker of [`DiskTypes::list`].
 pub enum List {}
 runtime::method! {
     List : Compute => schemas::DiskTypeList; "compute.diskTypes.list" GET

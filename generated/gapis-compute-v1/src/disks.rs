@@ -4,7 +4,7 @@
 
 use super::*;
 
-/// The resource `disks`.
+/// The methods of `disks`.
 #[derive(Clone, Copy, Debug)]
 pub struct Disks<'a>(pub(crate) &'a runtime::Client);
 
@@ -270,7 +270,7 @@ impl Disks<'_> {
     }
 }
 
-/// The method `compute.disks.addResourcePolicies`, see [`Disks::add_resource_policies`].
+/// The marker of [`Disks::add_resource_policies`].
 pub enum AddResourcePolicies {}
 runtime::method! {
     AddResourcePolicies : Compute => schemas::Operation;
@@ -286,7 +286,7 @@ impl Call<AddResourcePolicies> {
     }
 }
 
-/// The method `compute.disks.aggregatedList`, see [`Disks::aggregated_list`].
+/// The marker of [`Disks::aggregated_list`].
 pub enum AggregatedList {}
 runtime::method! {
     AggregatedList : Compute => schemas::DiskAggregatedList;
@@ -325,7 +325,7 @@ impl Call<AggregatedList> {
     }
 }
 
-/// The method `compute.disks.bulkInsert`, see [`Disks::bulk_insert`].
+/// The marker of [`Disks::bulk_insert`].
 pub enum BulkInsert {}
 runtime::method! {
     BulkInsert : Compute => schemas::Operation; "compute.disks.bulkInsert" POST
@@ -340,7 +340,7 @@ impl Call<BulkInsert> {
     }
 }
 
-/// The method `compute.disks.bulkSetLabels`, see [`Disks::bulk_set_labels`].
+/// The marker of [`Disks::bulk_set_labels`].
 pub enum BulkSetLabels {}
 runtime::method! {
     BulkSetLabels : Compute => schemas::Operation; "compute.disks.bulkSetLabels" POST
@@ -359,7 +359,7 @@ impl Call<BulkSetLabels> {
     }
 }
 
-/// The method `compute.disks.createSnapshot`, see [`Disks::create_snapshot`].
+/// The marker of [`Disks::create_snapshot`].
 pub enum CreateSnapshot {}
 runtime::method! {
     CreateSnapshot : Compute => schemas::Operation; "compute.disks.createSnapshot" POST
@@ -378,7 +378,7 @@ impl Call<CreateSnapshot> {
     }
 }
 
-/// The method `compute.disks.delete`, see [`Disks::delete`].
+/// The marker of [`Disks::delete`].
 pub enum Delete {}
 runtime::method! {
     Delete : Compute => schemas::Operation; "compute.disks.delete" DELETE
@@ -392,14 +392,14 @@ impl Call<Delete> {
     }
 }
 
-/// The method `compute.disks.get`, see [`Disks::get`].
+/// The marker of [`Disks::get`].
 pub enum Get {}
 runtime::method! {
     Get : Compute => schemas::Disk; "compute.disks.get" GET
     "projects/{project}/zones/{zone}/disks/{disk}" { api_version : Some("2026-11-01") }
 }
 
-/// The method `compute.disks.getIamPolicy`, see [`Disks::get_iam_policy`].
+/// The marker of [`Disks::get_iam_policy`].
 pub enum GetIamPolicy {}
 runtime::method! {
     GetIamPolicy : Compute => schemas::Policy; "compute.disks.getIamPolicy" GET
@@ -414,7 +414,7 @@ impl Call<GetIamPolicy> {
     }
 }
 
-/// The method `compute.disks.insert`, see [`Disks::insert`].
+/// The marker of [`Disks::insert`].
 pub enum Insert {}
 runtime::method! {
     Insert : Compute => schemas::Operation; "compute.disks.insert" POST
@@ -432,7 +432,7 @@ impl Call<Insert> {
     }
 }
 
-/// The method `compute.disks.list`, see [`Disks::list`].
+/// The marker of [`Disks::list`].
 pub enum List {}
 runtime::method! {
     List : Compute => schemas::DiskList; "compute.disks.list" GET
@@ -461,7 +461,7 @@ impl Call<List> {
     }
 }
 
-/// The method `compute.disks.removeResourcePolicies`, see [`Disks::remove_resource_policies`].
+/// The marker of [`Disks::remove_resource_policies`].
 pub enum RemoveResourcePolicies {}
 runtime::method! {
     RemoveResourcePolicies : Compute => schemas::Operation;
@@ -477,7 +477,7 @@ impl Call<RemoveResourcePolicies> {
     }
 }
 
-/// The method `compute.disks.resize`, see [`Disks::resize`].
+/// The marker of [`Disks::resize`].
 pub enum Resize {}
 runtime::method! {
     Resize : Compute => schemas::Operation; "compute.disks.resize" POST
@@ -492,7 +492,7 @@ impl Call<Resize> {
     }
 }
 
-/// The method `compute.disks.setIamPolicy`, see [`Disks::set_iam_policy`].
+/// The marker of [`Disks::set_iam_policy`].
 pub enum SetIamPolicy {}
 runtime::method! {
     SetIamPolicy : Compute => schemas::Policy; "compute.disks.setIamPolicy" POST
@@ -500,7 +500,7 @@ runtime::method! {
     Some("2026-11-01") }
 }
 
-/// The method `compute.disks.setLabels`, see [`Disks::set_labels`].
+/// The marker of [`Disks::set_labels`].
 pub enum SetLabels {}
 runtime::method! {
     SetLabels : Compute => schemas::Operation; "compute.disks.setLabels" POST
@@ -515,7 +515,7 @@ impl Call<SetLabels> {
     }
 }
 
-/// The method `compute.disks.startAsyncReplication`, see [`Disks::start_async_replication`].
+/// The marker of [`Disks::start_async_replication`].
 pub enum StartAsyncReplication {}
 runtime::method! {
     StartAsyncReplication : Compute => schemas::Operation;
@@ -531,7 +531,7 @@ impl Call<StartAsyncReplication> {
     }
 }
 
-/// The method `compute.disks.stopAsyncReplication`, see [`Disks::stop_async_replication`].
+/// The marker of [`Disks::stop_async_replication`].
 pub enum StopAsyncReplication {}
 runtime::method! {
     StopAsyncReplication : Compute => schemas::Operation;
@@ -547,7 +547,7 @@ impl Call<StopAsyncReplication> {
     }
 }
 
-/// The method `compute.disks.stopGroupAsyncReplication`, see [`Disks::stop_group_async_replication`].
+/// The marker of [`Disks::stop_group_async_replication`].
 pub enum StopGroupAsyncReplication {}
 runtime::method! {
     StopGroupAsyncReplication : Compute => schemas::Operation;
@@ -563,7 +563,7 @@ impl Call<StopGroupAsyncReplication> {
     }
 }
 
-/// The method `compute.disks.testIamPermissions`, see [`Disks::test_iam_permissions`].
+/// The marker of [`Disks::test_iam_permissions`].
 pub enum TestIamPermissions {}
 runtime::method! {
     TestIamPermissions : Compute => schemas::TestPermissionsResponse;
@@ -572,7 +572,7 @@ runtime::method! {
     Some("2026-11-01") }
 }
 
-/// The method `compute.disks.update`, see [`Disks::update`].
+/// The marker of [`Disks::update`].
 pub enum Update {}
 runtime::method! {
     Update : Compute => schemas::Operation; "compute.disks.update" PATCH
@@ -594,7 +594,7 @@ impl Call<Update> {
     }
 }
 
-/// The method `compute.disks.updateKmsKey`, see [`Disks::update_kms_key`].
+/// The marker of [`Disks::update_kms_key`].
 pub enum UpdateKmsKey {}
 runtime::method! {
     UpdateKmsKey : Compute => schemas::Operation; "compute.disks.updateKmsKey" POST

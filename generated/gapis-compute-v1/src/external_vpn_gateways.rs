@@ -4,7 +4,7 @@
 
 use super::*;
 
-/// The resource `externalVpnGateways`.
+/// The methods of `externalVpnGateways`.
 #[derive(Clone, Copy, Debug)]
 pub struct ExternalVpnGateways<'a>(pub(crate) &'a runtime::Client);
 
@@ -65,7 +65,7 @@ impl ExternalVpnGateways<'_> {
     }
 }
 
-/// The method `compute.externalVpnGateways.delete`, see [`ExternalVpnGateways::delete`].
+/// The marker of [`ExternalVpnGateways::delete`].
 pub enum Delete {}
 runtime::method! {
     Delete : Compute => schemas::Operation; "compute.externalVpnGateways.delete" DELETE
@@ -80,7 +80,7 @@ impl Call<Delete> {
     }
 }
 
-/// The method `compute.externalVpnGateways.get`, see [`ExternalVpnGateways::get`].
+/// The marker of [`ExternalVpnGateways::get`].
 pub enum Get {}
 runtime::method! {
     Get : Compute => schemas::ExternalVpnGateway; "compute.externalVpnGateways.get" GET
@@ -88,7 +88,7 @@ runtime::method! {
     Some("2026-11-01") }
 }
 
-/// The method `compute.externalVpnGateways.insert`, see [`ExternalVpnGateways::insert`].
+/// The marker of [`ExternalVpnGateways::insert`].
 pub enum Insert {}
 runtime::method! {
     Insert : Compute => schemas::Operation; "compute.externalVpnGateways.insert" POST
@@ -102,7 +102,7 @@ impl Call<Insert> {
     }
 }
 
-/// The method `compute.externalVpnGateways.list`, see [`ExternalVpnGateways::list`].
+/// The marker of [`ExternalVpnGateways::list`].
 pub enum List {}
 runtime::method! {
     List : Compute => schemas::ExternalVpnGatewayList; "compute.externalVpnGateways.list"
@@ -132,7 +132,7 @@ impl Call<List> {
     }
 }
 
-/// The method `compute.externalVpnGateways.setLabels`, see [`ExternalVpnGateways::set_labels`].
+/// The marker of [`ExternalVpnGateways::set_labels`].
 pub enum SetLabels {}
 runtime::method! {
     SetLabels : Compute => schemas::Operation; "compute.externalVpnGateways.setLabels"
@@ -140,7 +140,7 @@ runtime::method! {
     api_version : Some("2026-11-01") }
 }
 
-/// The method `compute.externalVpnGateways.testIamPermissions`, see [`ExternalVpnGateways::test_iam_permissions`].
+/// The marker of [`ExternalVpnGateways::test_iam_permissions`].
 pub enum TestIamPermissions {}
 runtime::method! {
     TestIamPermissions : Compute => schemas::TestPermissionsResponse;

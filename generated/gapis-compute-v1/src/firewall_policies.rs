@@ -4,7 +4,7 @@
 
 use super::*;
 
-/// The resource `firewallPolicies`.
+/// The methods of `firewallPolicies`.
 #[derive(Clone, Copy, Debug)]
 pub struct FirewallPolicies<'a>(pub(crate) &'a runtime::Client);
 
@@ -137,7 +137,7 @@ impl FirewallPolicies<'_> {
     }
 }
 
-/// The method `compute.firewallPolicies.addAssociation`, see [`FirewallPolicies::add_association`].
+/// The marker of [`FirewallPolicies::add_association`].
 pub enum AddAssociation {}
 runtime::method! {
     AddAssociation : Compute => schemas::Operation;
@@ -157,7 +157,7 @@ impl Call<AddAssociation> {
     }
 }
 
-/// The method `compute.firewallPolicies.addRule`, see [`FirewallPolicies::add_rule`].
+/// The marker of [`FirewallPolicies::add_rule`].
 pub enum AddRule {}
 runtime::method! {
     AddRule : Compute => schemas::Operation; "compute.firewallPolicies.addRule" POST
@@ -172,7 +172,7 @@ impl Call<AddRule> {
     }
 }
 
-/// The method `compute.firewallPolicies.cloneRules`, see [`FirewallPolicies::clone_rules`].
+/// The marker of [`FirewallPolicies::clone_rules`].
 pub enum CloneRules {}
 runtime::method! {
     CloneRules : Compute => schemas::Operation; "compute.firewallPolicies.cloneRules"
@@ -191,7 +191,7 @@ impl Call<CloneRules> {
     }
 }
 
-/// The method `compute.firewallPolicies.delete`, see [`FirewallPolicies::delete`].
+/// The marker of [`FirewallPolicies::delete`].
 pub enum Delete {}
 runtime::method! {
     Delete : Compute => schemas::Operation; "compute.firewallPolicies.delete" DELETE
@@ -206,7 +206,7 @@ impl Call<Delete> {
     }
 }
 
-/// The method `compute.firewallPolicies.get`, see [`FirewallPolicies::get`].
+/// The marker of [`FirewallPolicies::get`].
 pub enum Get {}
 runtime::method! {
     Get : Compute => schemas::FirewallPolicy; "compute.firewallPolicies.get" GET
@@ -214,7 +214,7 @@ runtime::method! {
     Some("2026-11-01") }
 }
 
-/// The method `compute.firewallPolicies.getAssociation`, see [`FirewallPolicies::get_association`].
+/// The marker of [`FirewallPolicies::get_association`].
 pub enum GetAssociation {}
 runtime::method! {
     GetAssociation : Compute => schemas::FirewallPolicyAssociation;
@@ -230,7 +230,7 @@ impl Call<GetAssociation> {
     }
 }
 
-/// The method `compute.firewallPolicies.getIamPolicy`, see [`FirewallPolicies::get_iam_policy`].
+/// The marker of [`FirewallPolicies::get_iam_policy`].
 pub enum GetIamPolicy {}
 runtime::method! {
     GetIamPolicy : Compute => schemas::Policy; "compute.firewallPolicies.getIamPolicy"
@@ -245,7 +245,7 @@ impl Call<GetIamPolicy> {
     }
 }
 
-/// The method `compute.firewallPolicies.getRule`, see [`FirewallPolicies::get_rule`].
+/// The marker of [`FirewallPolicies::get_rule`].
 pub enum GetRule {}
 runtime::method! {
     GetRule : Compute => schemas::FirewallPolicyRule; "compute.firewallPolicies.getRule"
@@ -260,7 +260,7 @@ impl Call<GetRule> {
     }
 }
 
-/// The method `compute.firewallPolicies.insert`, see [`FirewallPolicies::insert`].
+/// The marker of [`FirewallPolicies::insert`].
 pub enum Insert {}
 runtime::method! {
     Insert : Compute => schemas::Operation; "compute.firewallPolicies.insert" POST
@@ -278,7 +278,7 @@ impl Call<Insert> {
     }
 }
 
-/// The method `compute.firewallPolicies.list`, see [`FirewallPolicies::list`].
+/// The marker of [`FirewallPolicies::list`].
 pub enum List {}
 runtime::method! {
     List : Compute => schemas::FirewallPolicyList; "compute.firewallPolicies.list" GET
@@ -311,7 +311,7 @@ impl Call<List> {
     }
 }
 
-/// The method `compute.firewallPolicies.listAssociations`, see [`FirewallPolicies::list_associations`].
+/// The marker of [`FirewallPolicies::list_associations`].
 pub enum ListAssociations {}
 runtime::method! {
     ListAssociations : Compute => schemas::FirewallPoliciesListAssociationsResponse;
@@ -331,7 +331,7 @@ impl Call<ListAssociations> {
     }
 }
 
-/// The method `compute.firewallPolicies.move`, see `move`.
+/// The marker of `move`.
 pub enum Move {}
 runtime::method! {
     Move : Compute => schemas::Operation; "compute.firewallPolicies.move" POST
@@ -350,7 +350,7 @@ impl Call<Move> {
     }
 }
 
-/// The method `compute.firewallPolicies.patch`, see [`FirewallPolicies::patch`].
+/// The marker of [`FirewallPolicies::patch`].
 pub enum Patch {}
 runtime::method! {
     Patch : Compute => schemas::Operation; "compute.firewallPolicies.patch" PATCH
@@ -365,7 +365,7 @@ impl Call<Patch> {
     }
 }
 
-/// The method `compute.firewallPolicies.patchRule`, see [`FirewallPolicies::patch_rule`].
+/// The marker of [`FirewallPolicies::patch_rule`].
 pub enum PatchRule {}
 runtime::method! {
     PatchRule : Compute => schemas::Operation; "compute.firewallPolicies.patchRule" POST
@@ -384,7 +384,7 @@ impl Call<PatchRule> {
     }
 }
 
-/// The method `compute.firewallPolicies.removeAssociation`, see [`FirewallPolicies::remove_association`].
+/// The marker of [`FirewallPolicies::remove_association`].
 pub enum RemoveAssociation {}
 runtime::method! {
     RemoveAssociation : Compute => schemas::Operation;
@@ -404,7 +404,7 @@ impl Call<RemoveAssociation> {
     }
 }
 
-/// The method `compute.firewallPolicies.removeRule`, see [`FirewallPolicies::remove_rule`].
+/// The marker of [`FirewallPolicies::remove_rule`].
 pub enum RemoveRule {}
 runtime::method! {
     RemoveRule : Compute => schemas::Operation; "compute.firewallPolicies.removeRule"
@@ -423,7 +423,7 @@ impl Call<RemoveRule> {
     }
 }
 
-/// The method `compute.firewallPolicies.setIamPolicy`, see [`FirewallPolicies::set_iam_policy`].
+/// The marker of [`FirewallPolicies::set_iam_policy`].
 pub enum SetIamPolicy {}
 runtime::method! {
     SetIamPolicy : Compute => schemas::Policy; "compute.firewallPolicies.setIamPolicy"
@@ -431,7 +431,7 @@ runtime::method! {
     Some("2026-11-01") }
 }
 
-/// The method `compute.firewallPolicies.testIamPermissions`, see [`FirewallPolicies::test_iam_permissions`].
+/// The marker of [`FirewallPolicies::test_iam_permissions`].
 pub enum TestIamPermissions {}
 runtime::method! {
     TestIamPermissions : Compute => schemas::TestPermissionsResponse;

@@ -4,7 +4,7 @@
 
 use super::*;
 
-/// The resource `firewalls`.
+/// The methods of `firewalls`.
 #[derive(Clone, Copy, Debug)]
 pub struct Firewalls<'a>(pub(crate) &'a runtime::Client);
 
@@ -73,7 +73,7 @@ impl Firewalls<'_> {
     }
 }
 
-/// The method `compute.firewalls.delete`, see [`Firewalls::delete`].
+/// The marker of [`Firewalls::delete`].
 pub enum Delete {}
 runtime::method! {
     Delete : Compute => schemas::Operation; "compute.firewalls.delete" DELETE
@@ -87,14 +87,14 @@ impl Call<Delete> {
     }
 }
 
-/// The method `compute.firewalls.get`, see [`Firewalls::get`].
+/// The marker of [`Firewalls::get`].
 pub enum Get {}
 runtime::method! {
     Get : Compute => schemas::Firewall; "compute.firewalls.get" GET
     "projects/{project}/global/firewalls/{firewall}" { api_version : Some("2026-11-01") }
 }
 
-/// The method `compute.firewalls.insert`, see [`Firewalls::insert`].
+/// The marker of [`Firewalls::insert`].
 pub enum Insert {}
 runtime::method! {
     Insert : Compute => schemas::Operation; "compute.firewalls.insert" POST
@@ -108,7 +108,7 @@ impl Call<Insert> {
     }
 }
 
-/// The method `compute.firewalls.list`, see [`Firewalls::list`].
+/// The marker of [`Firewalls::list`].
 pub enum List {}
 runtime::method! {
     List : Compute => schemas::FirewallList; "compute.firewalls.list" GET
@@ -137,7 +137,7 @@ impl Call<List> {
     }
 }
 
-/// The method `compute.firewalls.patch`, see [`Firewalls::patch`].
+/// The marker of [`Firewalls::patch`].
 pub enum Patch {}
 runtime::method! {
     Patch : Compute => schemas::Operation; "compute.firewalls.patch" PATCH
@@ -151,7 +151,7 @@ impl Call<Patch> {
     }
 }
 
-/// The method `compute.firewalls.testIamPermissions`, see [`Firewalls::test_iam_permissions`].
+/// The marker of [`Firewalls::test_iam_permissions`].
 pub enum TestIamPermissions {}
 runtime::method! {
     TestIamPermissions : Compute => schemas::TestPermissionsResponse;
@@ -160,7 +160,7 @@ runtime::method! {
     Some("2026-11-01") }
 }
 
-/// The method `compute.firewalls.update`, see [`Firewalls::update`].
+/// The marker of [`Firewalls::update`].
 pub enum Update {}
 runtime::method! {
     Update : Compute => schemas::Operation; "compute.firewalls.update" PUT

@@ -4,7 +4,7 @@
 
 use super::*;
 
-/// The resource `forwardingRules`.
+/// The methods of `forwardingRules`.
 #[derive(Clone, Copy, Debug)]
 pub struct ForwardingRules<'a>(pub(crate) &'a runtime::Client);
 
@@ -107,7 +107,7 @@ impl ForwardingRules<'_> {
     }
 }
 
-/// The method `compute.forwardingRules.aggregatedList`, see [`ForwardingRules::aggregated_list`].
+/// The marker of [`ForwardingRules::aggregated_list`].
 pub enum AggregatedList {}
 runtime::method! {
     AggregatedList : Compute => schemas::ForwardingRuleAggregatedList;
@@ -146,7 +146,7 @@ impl Call<AggregatedList> {
     }
 }
 
-/// The method `compute.forwardingRules.delete`, see [`ForwardingRules::delete`].
+/// The marker of [`ForwardingRules::delete`].
 pub enum Delete {}
 runtime::method! {
     Delete : Compute => schemas::Operation; "compute.forwardingRules.delete" DELETE
@@ -161,7 +161,7 @@ impl Call<Delete> {
     }
 }
 
-/// The method `compute.forwardingRules.get`, see [`ForwardingRules::get`].
+/// The marker of [`ForwardingRules::get`].
 pub enum Get {}
 runtime::method! {
     Get : Compute => schemas::ForwardingRule; "compute.forwardingRules.get" GET
@@ -176,7 +176,7 @@ impl Call<Get> {
     }
 }
 
-/// The method `compute.forwardingRules.insert`, see [`ForwardingRules::insert`].
+/// The marker of [`ForwardingRules::insert`].
 pub enum Insert {}
 runtime::method! {
     Insert : Compute => schemas::Operation; "compute.forwardingRules.insert" POST
@@ -191,7 +191,7 @@ impl Call<Insert> {
     }
 }
 
-/// The method `compute.forwardingRules.list`, see [`ForwardingRules::list`].
+/// The marker of [`ForwardingRules::list`].
 pub enum List {}
 runtime::method! {
     List : Compute => schemas::ForwardingRuleList; "compute.forwardingRules.list" GET
@@ -221,7 +221,7 @@ impl Call<List> {
     }
 }
 
-/// The method `compute.forwardingRules.patch`, see [`ForwardingRules::patch`].
+/// The marker of [`ForwardingRules::patch`].
 pub enum Patch {}
 runtime::method! {
     Patch : Compute => schemas::Operation; "compute.forwardingRules.patch" PATCH
@@ -236,7 +236,7 @@ impl Call<Patch> {
     }
 }
 
-/// The method `compute.forwardingRules.setLabels`, see [`ForwardingRules::set_labels`].
+/// The marker of [`ForwardingRules::set_labels`].
 pub enum SetLabels {}
 runtime::method! {
     SetLabels : Compute => schemas::Operation; "compute.forwardingRules.setLabels" POST
@@ -251,7 +251,7 @@ impl Call<SetLabels> {
     }
 }
 
-/// The method `compute.forwardingRules.setTarget`, see [`ForwardingRules::set_target`].
+/// The marker of [`ForwardingRules::set_target`].
 pub enum SetTarget {}
 runtime::method! {
     SetTarget : Compute => schemas::Operation; "compute.forwardingRules.setTarget" POST

@@ -4,7 +4,7 @@
 
 use super::*;
 
-/// The resource `futureReservations`.
+/// The methods of `futureReservations`.
 #[derive(Clone, Copy, Debug)]
 pub struct FutureReservations<'a>(pub(crate) &'a runtime::Client);
 
@@ -84,7 +84,7 @@ impl FutureReservations<'_> {
     }
 }
 
-/// The method `compute.futureReservations.aggregatedList`, see [`FutureReservations::aggregated_list`].
+/// The marker of [`FutureReservations::aggregated_list`].
 pub enum AggregatedList {}
 runtime::method! {
     AggregatedList : Compute => schemas::FutureReservationsAggregatedListResponse;
@@ -124,7 +124,7 @@ impl Call<AggregatedList> {
     }
 }
 
-/// The method `compute.futureReservations.cancel`, see [`FutureReservations::cancel`].
+/// The marker of [`FutureReservations::cancel`].
 pub enum Cancel {}
 runtime::method! {
     Cancel : Compute => schemas::Operation; "compute.futureReservations.cancel" POST
@@ -139,7 +139,7 @@ impl Call<Cancel> {
     }
 }
 
-/// The method `compute.futureReservations.delete`, see [`FutureReservations::delete`].
+/// The marker of [`FutureReservations::delete`].
 pub enum Delete {}
 runtime::method! {
     Delete : Compute => schemas::Operation; "compute.futureReservations.delete" DELETE
@@ -154,7 +154,7 @@ impl Call<Delete> {
     }
 }
 
-/// The method `compute.futureReservations.get`, see [`FutureReservations::get`].
+/// The marker of [`FutureReservations::get`].
 pub enum Get {}
 runtime::method! {
     Get : Compute => schemas::FutureReservation; "compute.futureReservations.get" GET
@@ -162,7 +162,7 @@ runtime::method! {
     api_version : Some("2026-11-01") }
 }
 
-/// The method `compute.futureReservations.insert`, see [`FutureReservations::insert`].
+/// The marker of [`FutureReservations::insert`].
 pub enum Insert {}
 runtime::method! {
     Insert : Compute => schemas::Operation; "compute.futureReservations.insert" POST
@@ -177,7 +177,7 @@ impl Call<Insert> {
     }
 }
 
-/// The method `compute.futureReservations.list`, see [`FutureReservations::list`].
+/// The marker of [`FutureReservations::list`].
 pub enum List {}
 runtime::method! {
     List : Compute => schemas::FutureReservationsListResponse;
@@ -208,7 +208,7 @@ impl Call<List> {
     }
 }
 
-/// The method `compute.futureReservations.update`, see [`FutureReservations::update`].
+/// The marker of [`FutureReservations::update`].
 pub enum Update {}
 runtime::method! {
     Update : Compute => schemas::Operation; "compute.futureReservations.update" PATCH

@@ -4,7 +4,7 @@
 
 use super::*;
 
-/// The resource `globalAddresses`.
+/// The methods of `globalAddresses`.
 #[derive(Clone, Copy, Debug)]
 pub struct GlobalAddresses<'a>(pub(crate) &'a runtime::Client);
 
@@ -73,7 +73,7 @@ impl GlobalAddresses<'_> {
     }
 }
 
-/// The method `compute.globalAddresses.delete`, see [`GlobalAddresses::delete`].
+/// The marker of [`GlobalAddresses::delete`].
 pub enum Delete {}
 runtime::method! {
     Delete : Compute => schemas::Operation; "compute.globalAddresses.delete" DELETE
@@ -87,14 +87,14 @@ impl Call<Delete> {
     }
 }
 
-/// The method `compute.globalAddresses.get`, see [`GlobalAddresses::get`].
+/// The marker of [`GlobalAddresses::get`].
 pub enum Get {}
 runtime::method! {
     Get : Compute => schemas::Address; "compute.globalAddresses.get" GET
     "projects/{project}/global/addresses/{address}" { api_version : Some("2026-11-01") }
 }
 
-/// The method `compute.globalAddresses.insert`, see [`GlobalAddresses::insert`].
+/// The marker of [`GlobalAddresses::insert`].
 pub enum Insert {}
 runtime::method! {
     Insert : Compute => schemas::Operation; "compute.globalAddresses.insert" POST
@@ -108,7 +108,7 @@ impl Call<Insert> {
     }
 }
 
-/// The method `compute.globalAddresses.list`, see [`GlobalAddresses::list`].
+/// The marker of [`GlobalAddresses::list`].
 pub enum List {}
 runtime::method! {
     List : Compute => schemas::AddressList; "compute.globalAddresses.list" GET
@@ -137,7 +137,7 @@ impl Call<List> {
     }
 }
 
-/// The method `compute.globalAddresses.move`, see `move`.
+/// The marker of `move`.
 pub enum Move {}
 runtime::method! {
     Move : Compute => schemas::Operation; "compute.globalAddresses.move" POST
@@ -152,7 +152,7 @@ impl Call<Move> {
     }
 }
 
-/// The method `compute.globalAddresses.setLabels`, see [`GlobalAddresses::set_labels`].
+/// The marker of [`GlobalAddresses::set_labels`].
 pub enum SetLabels {}
 runtime::method! {
     SetLabels : Compute => schemas::Operation; "compute.globalAddresses.setLabels" POST
@@ -160,7 +160,7 @@ runtime::method! {
     Some("2026-11-01") }
 }
 
-/// The method `compute.globalAddresses.testIamPermissions`, see [`GlobalAddresses::test_iam_permissions`].
+/// The marker of [`GlobalAddresses::test_iam_permissions`].
 pub enum TestIamPermissions {}
 runtime::method! {
     TestIamPermissions : Compute => schemas::TestPermissionsResponse;

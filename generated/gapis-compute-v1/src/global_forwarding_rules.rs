@@ -4,7 +4,7 @@
 
 use super::*;
 
-/// The resource `globalForwardingRules`.
+/// The methods of `globalForwardingRules`.
 #[derive(Clone, Copy, Debug)]
 pub struct GlobalForwardingRules<'a>(pub(crate) &'a runtime::Client);
 
@@ -77,7 +77,7 @@ impl GlobalForwardingRules<'_> {
     }
 }
 
-/// The method `compute.globalForwardingRules.delete`, see [`GlobalForwardingRules::delete`].
+/// The marker of [`GlobalForwardingRules::delete`].
 pub enum Delete {}
 runtime::method! {
     Delete : Compute => schemas::Operation; "compute.globalForwardingRules.delete" DELETE
@@ -92,7 +92,7 @@ impl Call<Delete> {
     }
 }
 
-/// The method `compute.globalForwardingRules.get`, see [`GlobalForwardingRules::get`].
+/// The marker of [`GlobalForwardingRules::get`].
 pub enum Get {}
 runtime::method! {
     Get : Compute => schemas::ForwardingRule; "compute.globalForwardingRules.get" GET
@@ -107,7 +107,7 @@ impl Call<Get> {
     }
 }
 
-/// The method `compute.globalForwardingRules.insert`, see [`GlobalForwardingRules::insert`].
+/// The marker of [`GlobalForwardingRules::insert`].
 pub enum Insert {}
 runtime::method! {
     Insert : Compute => schemas::Operation; "compute.globalForwardingRules.insert" POST
@@ -121,7 +121,7 @@ impl Call<Insert> {
     }
 }
 
-/// The method `compute.globalForwardingRules.list`, see [`GlobalForwardingRules::list`].
+/// The marker of [`GlobalForwardingRules::list`].
 pub enum List {}
 runtime::method! {
     List : Compute => schemas::ForwardingRuleList; "compute.globalForwardingRules.list"
@@ -150,7 +150,7 @@ impl Call<List> {
     }
 }
 
-/// The method `compute.globalForwardingRules.patch`, see [`GlobalForwardingRules::patch`].
+/// The marker of [`GlobalForwardingRules::patch`].
 pub enum Patch {}
 runtime::method! {
     Patch : Compute => schemas::Operation; "compute.globalForwardingRules.patch" PATCH
@@ -165,7 +165,7 @@ impl Call<Patch> {
     }
 }
 
-/// The method `compute.globalForwardingRules.setLabels`, see [`GlobalForwardingRules::set_labels`].
+/// The marker of [`GlobalForwardingRules::set_labels`].
 pub enum SetLabels {}
 runtime::method! {
     SetLabels : Compute => schemas::Operation; "compute.globalForwardingRules.setLabels"
@@ -173,7 +173,7 @@ runtime::method! {
     Some("2026-11-01") }
 }
 
-/// The method `compute.globalForwardingRules.setTarget`, see [`GlobalForwardingRules::set_target`].
+/// The marker of [`GlobalForwardingRules::set_target`].
 pub enum SetTarget {}
 runtime::method! {
     SetTarget : Compute => schemas::Operation; "compute.globalForwardingRules.setTarget"

@@ -4,7 +4,7 @@
 
 use super::*;
 
-/// The resource `globalFrontendSettings`.
+/// The methods of `globalFrontendSettings`.
 #[derive(Clone, Copy, Debug)]
 pub struct GlobalFrontendSettings<'a>(pub(crate) &'a runtime::Client);
 
@@ -27,7 +27,7 @@ impl GlobalFrontendSettings<'_> {
     }
 }
 
-/// The method `compute.globalFrontendSettings.get`, see [`GlobalFrontendSettings::get`].
+/// The marker of [`GlobalFrontendSettings::get`].
 pub enum Get {}
 runtime::method! {
     Get : Compute => schemas::GlobalFrontendSettings;
@@ -36,7 +36,7 @@ runtime::method! {
     }
 }
 
-/// The method `compute.globalFrontendSettings.patch`, see [`GlobalFrontendSettings::patch`].
+/// The marker of [`GlobalFrontendSettings::patch`].
 pub enum Patch {}
 runtime::method! {
     Patch : Compute => schemas::GlobalFrontendSettingsPatchResponse;

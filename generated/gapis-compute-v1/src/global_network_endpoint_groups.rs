@@ -4,7 +4,7 @@
 
 use super::*;
 
-/// The resource `globalNetworkEndpointGroups`.
+/// The methods of `globalNetworkEndpointGroups`.
 #[derive(Clone, Copy, Debug)]
 pub struct GlobalNetworkEndpointGroups<'a>(pub(crate) &'a runtime::Client);
 
@@ -84,7 +84,7 @@ impl GlobalNetworkEndpointGroups<'_> {
     }
 }
 
-/// The method `compute.globalNetworkEndpointGroups.attachNetworkEndpoints`, see [`GlobalNetworkEndpointGroups::attach_network_endpoints`].
+/// The marker of [`GlobalNetworkEndpointGroups::attach_network_endpoints`].
 pub enum AttachNetworkEndpoints {}
 runtime::method! {
     AttachNetworkEndpoints : Compute => schemas::Operation;
@@ -100,7 +100,7 @@ impl Call<AttachNetworkEndpoints> {
     }
 }
 
-/// The method `compute.globalNetworkEndpointGroups.delete`, see [`GlobalNetworkEndpointGroups::delete`].
+/// The marker of [`GlobalNetworkEndpointGroups::delete`].
 pub enum Delete {}
 runtime::method! {
     Delete : Compute => schemas::Operation; "compute.globalNetworkEndpointGroups.delete"
@@ -115,7 +115,7 @@ impl Call<Delete> {
     }
 }
 
-/// The method `compute.globalNetworkEndpointGroups.detachNetworkEndpoints`, see [`GlobalNetworkEndpointGroups::detach_network_endpoints`].
+/// The marker of [`GlobalNetworkEndpointGroups::detach_network_endpoints`].
 pub enum DetachNetworkEndpoints {}
 runtime::method! {
     DetachNetworkEndpoints : Compute => schemas::Operation;
@@ -131,7 +131,7 @@ impl Call<DetachNetworkEndpoints> {
     }
 }
 
-/// The method `compute.globalNetworkEndpointGroups.get`, see [`GlobalNetworkEndpointGroups::get`].
+/// The marker of [`GlobalNetworkEndpointGroups::get`].
 pub enum Get {}
 runtime::method! {
     Get : Compute => schemas::NetworkEndpointGroup;
@@ -140,7 +140,7 @@ runtime::method! {
     api_version : Some("2026-11-01") }
 }
 
-/// The method `compute.globalNetworkEndpointGroups.insert`, see [`GlobalNetworkEndpointGroups::insert`].
+/// The marker of [`GlobalNetworkEndpointGroups::insert`].
 pub enum Insert {}
 runtime::method! {
     Insert : Compute => schemas::Operation; "compute.globalNetworkEndpointGroups.insert"
@@ -155,7 +155,7 @@ impl Call<Insert> {
     }
 }
 
-/// The method `compute.globalNetworkEndpointGroups.list`, see [`GlobalNetworkEndpointGroups::list`].
+/// The marker of [`GlobalNetworkEndpointGroups::list`].
 pub enum List {}
 runtime::method! {
     List : Compute => schemas::NetworkEndpointGroupList;
@@ -186,7 +186,7 @@ impl Call<List> {
     }
 }
 
-/// The method `compute.globalNetworkEndpointGroups.listNetworkEndpoints`, see [`GlobalNetworkEndpointGroups::list_network_endpoints`].
+/// The marker of [`GlobalNetworkEndpointGroups::list_network_endpoints`].
 pub enum ListNetworkEndpoints {}
 runtime::method! {
     ListNetworkEndpoints : Compute => schemas::NetworkEndpointGroupsListNetworkEndpoints;

@@ -4,7 +4,7 @@
 
 use super::*;
 
-/// The resource `globalOperations`.
+/// The methods of `globalOperations`.
 #[derive(Clone, Copy, Debug)]
 pub struct GlobalOperations<'a>(pub(crate) &'a runtime::Client);
 
@@ -44,7 +44,7 @@ impl GlobalOperations<'_> {
     }
 }
 
-/// The method `compute.globalOperations.aggregatedList`, see [`GlobalOperations::aggregated_list`].
+/// The marker of [`GlobalOperations::aggregated_list`].
 pub enum AggregatedList {}
 runtime::method! {
     AggregatedList : Compute => schemas::OperationAggregatedList;
@@ -83,7 +83,7 @@ impl Call<AggregatedList> {
     }
 }
 
-/// The method `compute.globalOperations.delete`, see [`GlobalOperations::delete`].
+/// The marker of [`GlobalOperations::delete`].
 pub enum Delete {}
 runtime::method! {
     Delete : Compute => (); "compute.globalOperations.delete" DELETE
@@ -91,7 +91,7 @@ runtime::method! {
     Some("2026-11-01"), empty_response : true }
 }
 
-/// The method `compute.globalOperations.get`, see [`GlobalOperations::get`].
+/// The marker of [`GlobalOperations::get`].
 pub enum Get {}
 runtime::method! {
     Get : Compute => schemas::Operation; "compute.globalOperations.get" GET
@@ -99,7 +99,7 @@ runtime::method! {
     }
 }
 
-/// The method `compute.globalOperations.list`, see [`GlobalOperations::list`].
+/// The marker of [`GlobalOperations::list`].
 pub enum List {}
 runtime::method! {
     List : Compute => schemas::OperationList; "compute.globalOperations.list" GET
@@ -128,7 +128,7 @@ impl Call<List> {
     }
 }
 
-/// The method `compute.globalOperations.wait`, see [`GlobalOperations::wait`].
+/// The marker of [`GlobalOperations::wait`].
 pub enum Wait {}
 runtime::method! {
     Wait : Compute => schemas::Operation; "compute.globalOperations.wait" POST

@@ -4,7 +4,7 @@
 
 use super::*;
 
-/// The resource `globalOrganizationOperations`.
+/// The methods of `globalOrganizationOperations`.
 #[derive(Clone, Copy, Debug)]
 pub struct GlobalOrganizationOperations<'a>(pub(crate) &'a runtime::Client);
 
@@ -27,7 +27,7 @@ impl GlobalOrganizationOperations<'_> {
     }
 }
 
-/// The method `compute.globalOrganizationOperations.delete`, see [`GlobalOrganizationOperations::delete`].
+/// The marker of [`GlobalOrganizationOperations::delete`].
 pub enum Delete {}
 runtime::method! {
     Delete : Compute => (); "compute.globalOrganizationOperations.delete" DELETE
@@ -42,7 +42,7 @@ impl Call<Delete> {
     }
 }
 
-/// The method `compute.globalOrganizationOperations.get`, see [`GlobalOrganizationOperations::get`].
+/// The marker of [`GlobalOrganizationOperations::get`].
 pub enum Get {}
 runtime::method! {
     Get : Compute => schemas::Operation; "compute.globalOrganizationOperations.get" GET
@@ -56,7 +56,7 @@ impl Call<Get> {
     }
 }
 
-/// The method `compute.globalOrganizationOperations.list`, see [`GlobalOrganizationOperations::list`].
+/// The marker of [`GlobalOrganizationOperations::list`].
 pub enum List {}
 runtime::method! {
     List : Compute => schemas::OperationList; "compute.globalOrganizationOperations.list"

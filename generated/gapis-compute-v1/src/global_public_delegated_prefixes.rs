@@ -4,7 +4,7 @@
 
 use super::*;
 
-/// The resource `globalPublicDelegatedPrefixes`.
+/// The methods of `globalPublicDelegatedPrefixes`.
 #[derive(Clone, Copy, Debug)]
 pub struct GlobalPublicDelegatedPrefixes<'a>(pub(crate) &'a runtime::Client);
 
@@ -53,7 +53,7 @@ impl GlobalPublicDelegatedPrefixes<'_> {
     }
 }
 
-/// The method `compute.globalPublicDelegatedPrefixes.delete`, see [`GlobalPublicDelegatedPrefixes::delete`].
+/// The marker of [`GlobalPublicDelegatedPrefixes::delete`].
 pub enum Delete {}
 runtime::method! {
     Delete : Compute => schemas::Operation;
@@ -69,7 +69,7 @@ impl Call<Delete> {
     }
 }
 
-/// The method `compute.globalPublicDelegatedPrefixes.get`, see [`GlobalPublicDelegatedPrefixes::get`].
+/// The marker of [`GlobalPublicDelegatedPrefixes::get`].
 pub enum Get {}
 runtime::method! {
     Get : Compute => schemas::PublicDelegatedPrefix;
@@ -78,7 +78,7 @@ runtime::method! {
     api_version : Some("2026-11-01") }
 }
 
-/// The method `compute.globalPublicDelegatedPrefixes.insert`, see [`GlobalPublicDelegatedPrefixes::insert`].
+/// The marker of [`GlobalPublicDelegatedPrefixes::insert`].
 pub enum Insert {}
 runtime::method! {
     Insert : Compute => schemas::Operation;
@@ -94,7 +94,7 @@ impl Call<Insert> {
     }
 }
 
-/// The method `compute.globalPublicDelegatedPrefixes.list`, see [`GlobalPublicDelegatedPrefixes::list`].
+/// The marker of [`GlobalPublicDelegatedPrefixes::list`].
 pub enum List {}
 runtime::method! {
     List : Compute => schemas::PublicDelegatedPrefixList;
@@ -125,7 +125,7 @@ impl Call<List> {
     }
 }
 
-/// The method `compute.globalPublicDelegatedPrefixes.patch`, see [`GlobalPublicDelegatedPrefixes::patch`].
+/// The marker of [`GlobalPublicDelegatedPrefixes::patch`].
 pub enum Patch {}
 runtime::method! {
     Patch : Compute => schemas::Operation; "compute.globalPublicDelegatedPrefixes.patch"

@@ -4,7 +4,7 @@
 
 use super::*;
 
-/// The resource `globalVmExtensionPolicies`.
+/// The methods of `globalVmExtensionPolicies`.
 #[derive(Clone, Copy, Debug)]
 pub struct GlobalVmExtensionPolicies<'a>(pub(crate) &'a runtime::Client);
 
@@ -68,7 +68,7 @@ impl GlobalVmExtensionPolicies<'_> {
     }
 }
 
-/// The method `compute.globalVmExtensionPolicies.aggregatedList`, see [`GlobalVmExtensionPolicies::aggregated_list`].
+/// The marker of [`GlobalVmExtensionPolicies::aggregated_list`].
 pub enum AggregatedList {}
 runtime::method! {
     AggregatedList : Compute => schemas::VmExtensionPolicyAggregatedListResponse;
@@ -108,7 +108,7 @@ impl Call<AggregatedList> {
     }
 }
 
-/// The method `compute.globalVmExtensionPolicies.delete`, see [`GlobalVmExtensionPolicies::delete`].
+/// The marker of [`GlobalVmExtensionPolicies::delete`].
 pub enum Delete {}
 runtime::method! {
     Delete : Compute => schemas::Operation; "compute.globalVmExtensionPolicies.delete"
@@ -123,7 +123,7 @@ impl Call<Delete> {
     }
 }
 
-/// The method `compute.globalVmExtensionPolicies.get`, see [`GlobalVmExtensionPolicies::get`].
+/// The marker of [`GlobalVmExtensionPolicies::get`].
 pub enum Get {}
 runtime::method! {
     Get : Compute => schemas::GlobalVmExtensionPolicy;
@@ -132,7 +132,7 @@ runtime::method! {
     api_version : Some("2026-11-01") }
 }
 
-/// The method `compute.globalVmExtensionPolicies.insert`, see [`GlobalVmExtensionPolicies::insert`].
+/// The marker of [`GlobalVmExtensionPolicies::insert`].
 pub enum Insert {}
 runtime::method! {
     Insert : Compute => schemas::Operation; "compute.globalVmExtensionPolicies.insert"
@@ -147,7 +147,7 @@ impl Call<Insert> {
     }
 }
 
-/// The method `compute.globalVmExtensionPolicies.list`, see [`GlobalVmExtensionPolicies::list`].
+/// The marker of [`GlobalVmExtensionPolicies::list`].
 pub enum List {}
 runtime::method! {
     List : Compute => schemas::GlobalVmExtensionPolicyList;
@@ -177,7 +177,7 @@ impl Call<List> {
     }
 }
 
-/// The method `compute.globalVmExtensionPolicies.update`, see [`GlobalVmExtensionPolicies::update`].
+/// The marker of [`GlobalVmExtensionPolicies::update`].
 pub enum Update {}
 runtime::method! {
     Update : Compute => schemas::Operation; "compute.globalVmExtensionPolicies.update"

@@ -4,7 +4,7 @@
 
 use super::*;
 
-/// The resource `healthChecks`.
+/// The methods of `healthChecks`.
 #[derive(Clone, Copy, Debug)]
 pub struct HealthChecks<'a>(pub(crate) &'a runtime::Client);
 
@@ -83,7 +83,7 @@ impl HealthChecks<'_> {
     }
 }
 
-/// The method `compute.healthChecks.aggregatedList`, see [`HealthChecks::aggregated_list`].
+/// The marker of [`HealthChecks::aggregated_list`].
 pub enum AggregatedList {}
 runtime::method! {
     AggregatedList : Compute => schemas::HealthChecksAggregatedList;
@@ -122,7 +122,7 @@ impl Call<AggregatedList> {
     }
 }
 
-/// The method `compute.healthChecks.delete`, see [`HealthChecks::delete`].
+/// The marker of [`HealthChecks::delete`].
 pub enum Delete {}
 runtime::method! {
     Delete : Compute => schemas::Operation; "compute.healthChecks.delete" DELETE
@@ -137,7 +137,7 @@ impl Call<Delete> {
     }
 }
 
-/// The method `compute.healthChecks.get`, see [`HealthChecks::get`].
+/// The marker of [`HealthChecks::get`].
 pub enum Get {}
 runtime::method! {
     Get : Compute => schemas::HealthCheck; "compute.healthChecks.get" GET
@@ -145,7 +145,7 @@ runtime::method! {
     Some("2026-11-01") }
 }
 
-/// The method `compute.healthChecks.insert`, see [`HealthChecks::insert`].
+/// The marker of [`HealthChecks::insert`].
 pub enum Insert {}
 runtime::method! {
     Insert : Compute => schemas::Operation; "compute.healthChecks.insert" POST
@@ -159,7 +159,7 @@ impl Call<Insert> {
     }
 }
 
-/// The method `compute.healthChecks.list`, see [`HealthChecks::list`].
+/// The marker of [`HealthChecks::list`].
 pub enum List {}
 runtime::method! {
     List : Compute => schemas::HealthCheckList; "compute.healthChecks.list" GET
@@ -188,7 +188,7 @@ impl Call<List> {
     }
 }
 
-/// The method `compute.healthChecks.patch`, see [`HealthChecks::patch`].
+/// The marker of [`HealthChecks::patch`].
 pub enum Patch {}
 runtime::method! {
     Patch : Compute => schemas::Operation; "compute.healthChecks.patch" PATCH
@@ -203,7 +203,7 @@ impl Call<Patch> {
     }
 }
 
-/// The method `compute.healthChecks.testIamPermissions`, see [`HealthChecks::test_iam_permissions`].
+/// The marker of [`HealthChecks::test_iam_permissions`].
 pub enum TestIamPermissions {}
 runtime::method! {
     TestIamPermissions : Compute => schemas::TestPermissionsResponse;
@@ -212,7 +212,7 @@ runtime::method! {
     : Some("2026-11-01") }
 }
 
-/// The method `compute.healthChecks.update`, see [`HealthChecks::update`].
+/// The marker of [`HealthChecks::update`].
 pub enum Update {}
 runtime::method! {
     Update : Compute => schemas::Operation; "compute.healthChecks.update" PUT

@@ -4,7 +4,7 @@
 
 use super::*;
 
-/// The resource `hosts`.
+/// The methods of `hosts`.
 #[derive(Clone, Copy, Debug)]
 pub struct Hosts<'a>(pub(crate) &'a runtime::Client);
 
@@ -54,7 +54,7 @@ impl Hosts<'_> {
     }
 }
 
-/// The method `compute.hosts.get`, see [`Hosts::get`].
+/// The marker of [`Hosts::get`].
 pub enum Get {}
 runtime::method! {
     Get : Compute => schemas::Host; "compute.hosts.get" GET
@@ -62,7 +62,7 @@ runtime::method! {
     Some("2026-11-01") }
 }
 
-/// The method `compute.hosts.getVersion`, see [`Hosts::get_version`].
+/// The marker of [`Hosts::get_version`].
 pub enum GetVersion {}
 runtime::method! {
     GetVersion : Compute => schemas::Operation; "compute.hosts.getVersion" POST
@@ -77,7 +77,7 @@ impl Call<GetVersion> {
     }
 }
 
-/// The method `compute.hosts.list`, see [`Hosts::list`].
+/// The marker of [`Hosts::list`].
 pub enum List {}
 runtime::method! {
     List : Compute => schemas::HostsListResponse; "compute.hosts.list" GET

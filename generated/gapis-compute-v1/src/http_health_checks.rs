@@ -4,7 +4,7 @@
 
 use super::*;
 
-/// The resource `httpHealthChecks`.
+/// The methods of `httpHealthChecks`.
 #[derive(Clone, Copy, Debug)]
 pub struct HttpHealthChecks<'a>(pub(crate) &'a runtime::Client);
 
@@ -77,7 +77,7 @@ impl HttpHealthChecks<'_> {
     }
 }
 
-/// The method `compute.httpHealthChecks.delete`, see [`HttpHealthChecks::delete`].
+/// The marker of [`HttpHealthChecks::delete`].
 pub enum Delete {}
 runtime::method! {
     Delete : Compute => schemas::Operation; "compute.httpHealthChecks.delete" DELETE
@@ -92,7 +92,7 @@ impl Call<Delete> {
     }
 }
 
-/// The method `compute.httpHealthChecks.get`, see [`HttpHealthChecks::get`].
+/// The marker of [`HttpHealthChecks::get`].
 pub enum Get {}
 runtime::method! {
     Get : Compute => schemas::HttpHealthCheck; "compute.httpHealthChecks.get" GET
@@ -100,7 +100,7 @@ runtime::method! {
     Some("2026-11-01") }
 }
 
-/// The method `compute.httpHealthChecks.insert`, see [`HttpHealthChecks::insert`].
+/// The marker of [`HttpHealthChecks::insert`].
 pub enum Insert {}
 runtime::method! {
     Insert : Compute => schemas::Operation; "compute.httpHealthChecks.insert" POST
@@ -114,7 +114,7 @@ impl Call<Insert> {
     }
 }
 
-/// The method `compute.httpHealthChecks.list`, see [`HttpHealthChecks::list`].
+/// The marker of [`HttpHealthChecks::list`].
 pub enum List {}
 runtime::method! {
     List : Compute => schemas::HttpHealthCheckList; "compute.httpHealthChecks.list" GET
@@ -143,7 +143,7 @@ impl Call<List> {
     }
 }
 
-/// The method `compute.httpHealthChecks.patch`, see [`HttpHealthChecks::patch`].
+/// The marker of [`HttpHealthChecks::patch`].
 pub enum Patch {}
 runtime::method! {
     Patch : Compute => schemas::Operation; "compute.httpHealthChecks.patch" PATCH
@@ -158,7 +158,7 @@ impl Call<Patch> {
     }
 }
 
-/// The method `compute.httpHealthChecks.testIamPermissions`, see [`HttpHealthChecks::test_iam_permissions`].
+/// The marker of [`HttpHealthChecks::test_iam_permissions`].
 pub enum TestIamPermissions {}
 runtime::method! {
     TestIamPermissions : Compute => schemas::TestPermissionsResponse;
@@ -167,7 +167,7 @@ runtime::method! {
     api_version : Some("2026-11-01") }
 }
 
-/// The method `compute.httpHealthChecks.update`, see [`HttpHealthChecks::update`].
+/// The marker of [`HttpHealthChecks::update`].
 pub enum Update {}
 runtime::method! {
     Update : Compute => schemas::Operation; "compute.httpHealthChecks.update" PUT

@@ -4,7 +4,7 @@
 
 use super::*;
 
-/// The resource `httpsHealthChecks`.
+/// The methods of `httpsHealthChecks`.
 #[derive(Clone, Copy, Debug)]
 pub struct HttpsHealthChecks<'a>(pub(crate) &'a runtime::Client);
 
@@ -77,7 +77,7 @@ impl HttpsHealthChecks<'_> {
     }
 }
 
-/// The method `compute.httpsHealthChecks.delete`, see [`HttpsHealthChecks::delete`].
+/// The marker of [`HttpsHealthChecks::delete`].
 pub enum Delete {}
 runtime::method! {
     Delete : Compute => schemas::Operation; "compute.httpsHealthChecks.delete" DELETE
@@ -92,7 +92,7 @@ impl Call<Delete> {
     }
 }
 
-/// The method `compute.httpsHealthChecks.get`, see [`HttpsHealthChecks::get`].
+/// The marker of [`HttpsHealthChecks::get`].
 pub enum Get {}
 runtime::method! {
     Get : Compute => schemas::HttpsHealthCheck; "compute.httpsHealthChecks.get" GET
@@ -100,7 +100,7 @@ runtime::method! {
     Some("2026-11-01") }
 }
 
-/// The method `compute.httpsHealthChecks.insert`, see [`HttpsHealthChecks::insert`].
+/// The marker of [`HttpsHealthChecks::insert`].
 pub enum Insert {}
 runtime::method! {
     Insert : Compute => schemas::Operation; "compute.httpsHealthChecks.insert" POST
@@ -114,7 +114,7 @@ impl Call<Insert> {
     }
 }
 
-/// The method `compute.httpsHealthChecks.list`, see [`HttpsHealthChecks::list`].
+/// The marker of [`HttpsHealthChecks::list`].
 pub enum List {}
 runtime::method! {
     List : Compute => schemas::HttpsHealthCheckList; "compute.httpsHealthChecks.list" GET
@@ -143,7 +143,7 @@ impl Call<List> {
     }
 }
 
-/// The method `compute.httpsHealthChecks.patch`, see [`HttpsHealthChecks::patch`].
+/// The marker of [`HttpsHealthChecks::patch`].
 pub enum Patch {}
 runtime::method! {
     Patch : Compute => schemas::Operation; "compute.httpsHealthChecks.patch" PATCH
@@ -158,7 +158,7 @@ impl Call<Patch> {
     }
 }
 
-/// The method `compute.httpsHealthChecks.testIamPermissions`, see [`HttpsHealthChecks::test_iam_permissions`].
+/// The marker of [`HttpsHealthChecks::test_iam_permissions`].
 pub enum TestIamPermissions {}
 runtime::method! {
     TestIamPermissions : Compute => schemas::TestPermissionsResponse;
@@ -167,7 +167,7 @@ runtime::method! {
     api_version : Some("2026-11-01") }
 }
 
-/// The method `compute.httpsHealthChecks.update`, see [`HttpsHealthChecks::update`].
+/// The marker of [`HttpsHealthChecks::update`].
 pub enum Update {}
 runtime::method! {
     Update : Compute => schemas::Operation; "compute.httpsHealthChecks.update" PUT

@@ -4,7 +4,7 @@
 
 use super::*;
 
-/// The resource `imageFamilyViews`.
+/// The methods of `imageFamilyViews`.
 #[derive(Clone, Copy, Debug)]
 pub struct ImageFamilyViews<'a>(pub(crate) &'a runtime::Client);
 
@@ -19,7 +19,7 @@ impl ImageFamilyViews<'_> {
     }
 }
 
-/// The method `compute.imageFamilyViews.get`, see [`ImageFamilyViews::get`].
+/// The marker of [`ImageFamilyViews::get`].
 pub enum Get {}
 runtime::method! {
     Get : Compute => schemas::ImageFamilyView; "compute.imageFamilyViews.get" GET

@@ -4,7 +4,7 @@
 
 use super::*;
 
-/// The resource `imageViews`.
+/// The methods of `imageViews`.
 #[derive(Clone, Copy, Debug)]
 pub struct ImageViews<'a>(pub(crate) &'a runtime::Client);
 
@@ -26,7 +26,7 @@ impl ImageViews<'_> {
     }
 }
 
-/// The method `compute.imageViews.get`, see [`ImageViews::get`].
+/// The marker of [`ImageViews::get`].
 pub enum Get {}
 runtime::method! {
     Get : Compute => schemas::ImageView; "compute.imageViews.get" GET
@@ -34,7 +34,7 @@ runtime::method! {
     Some("2026-11-01") }
 }
 
-/// The method `compute.imageViews.list`, see [`ImageViews::list`].
+/// The marker of [`ImageViews::list`].
 pub enum List {}
 runtime::method! {
     List : Compute => schemas::ImageViewsListResponse; "compute.imageViews.list" GET

@@ -4,7 +4,7 @@
 
 use super::*;
 
-/// The resource `images`.
+/// The methods of `images`.
 #[derive(Clone, Copy, Debug)]
 pub struct Images<'a>(pub(crate) &'a runtime::Client);
 
@@ -111,7 +111,7 @@ impl Images<'_> {
     }
 }
 
-/// The method `compute.images.delete`, see [`Images::delete`].
+/// The marker of [`Images::delete`].
 pub enum Delete {}
 runtime::method! {
     Delete : Compute => schemas::Operation; "compute.images.delete" DELETE
@@ -125,7 +125,7 @@ impl Call<Delete> {
     }
 }
 
-/// The method `compute.images.deprecate`, see [`Images::deprecate`].
+/// The marker of [`Images::deprecate`].
 pub enum Deprecate {}
 runtime::method! {
     Deprecate : Compute => schemas::Operation; "compute.images.deprecate" POST
@@ -140,14 +140,14 @@ impl Call<Deprecate> {
     }
 }
 
-/// The method `compute.images.get`, see [`Images::get`].
+/// The marker of [`Images::get`].
 pub enum Get {}
 runtime::method! {
     Get : Compute => schemas::Image; "compute.images.get" GET
     "projects/{project}/global/images/{image}" { api_version : Some("2026-11-01") }
 }
 
-/// The method `compute.images.getFromFamily`, see [`Images::get_from_family`].
+/// The marker of [`Images::get_from_family`].
 pub enum GetFromFamily {}
 runtime::method! {
     GetFromFamily : Compute => schemas::Image; "compute.images.getFromFamily" GET
@@ -155,7 +155,7 @@ runtime::method! {
     }
 }
 
-/// The method `compute.images.getIamPolicy`, see [`Images::get_iam_policy`].
+/// The marker of [`Images::get_iam_policy`].
 pub enum GetIamPolicy {}
 runtime::method! {
     GetIamPolicy : Compute => schemas::Policy; "compute.images.getIamPolicy" GET
@@ -170,7 +170,7 @@ impl Call<GetIamPolicy> {
     }
 }
 
-/// The method `compute.images.insert`, see [`Images::insert`].
+/// The marker of [`Images::insert`].
 pub enum Insert {}
 runtime::method! {
     Insert : Compute => schemas::Operation; "compute.images.insert" POST
@@ -188,7 +188,7 @@ impl Call<Insert> {
     }
 }
 
-/// The method `compute.images.list`, see [`Images::list`].
+/// The marker of [`Images::list`].
 pub enum List {}
 runtime::method! {
     List : Compute => schemas::ImageList; "compute.images.list" GET
@@ -217,7 +217,7 @@ impl Call<List> {
     }
 }
 
-/// The method `compute.images.patch`, see [`Images::patch`].
+/// The marker of [`Images::patch`].
 pub enum Patch {}
 runtime::method! {
     Patch : Compute => schemas::Operation; "compute.images.patch" PATCH
@@ -231,7 +231,7 @@ impl Call<Patch> {
     }
 }
 
-/// The method `compute.images.setIamPolicy`, see [`Images::set_iam_policy`].
+/// The marker of [`Images::set_iam_policy`].
 pub enum SetIamPolicy {}
 runtime::method! {
     SetIamPolicy : Compute => schemas::Policy; "compute.images.setIamPolicy" POST
@@ -239,7 +239,7 @@ runtime::method! {
     Some("2026-11-01") }
 }
 
-/// The method `compute.images.setLabels`, see [`Images::set_labels`].
+/// The marker of [`Images::set_labels`].
 pub enum SetLabels {}
 runtime::method! {
     SetLabels : Compute => schemas::Operation; "compute.images.setLabels" POST
@@ -247,7 +247,7 @@ runtime::method! {
     Some("2026-11-01") }
 }
 
-/// The method `compute.images.testIamPermissions`, see [`Images::test_iam_permissions`].
+/// The marker of [`Images::test_iam_permissions`].
 pub enum TestIamPermissions {}
 runtime::method! {
     TestIamPermissions : Compute => schemas::TestPermissionsResponse;

@@ -4,7 +4,7 @@
 
 use super::*;
 
-/// The resource `instanceGroupManagerResizeRequests`.
+/// The methods of `instanceGroupManagerResizeRequests`.
 #[derive(Clone, Copy, Debug)]
 pub struct InstanceGroupManagerResizeRequests<'a>(pub(crate) &'a runtime::Client);
 
@@ -99,7 +99,7 @@ impl InstanceGroupManagerResizeRequests<'_> {
     }
 }
 
-/// The method `compute.instanceGroupManagerResizeRequests.cancel`, see [`InstanceGroupManagerResizeRequests::cancel`].
+/// The marker of [`InstanceGroupManagerResizeRequests::cancel`].
 pub enum Cancel {}
 runtime::method! {
     Cancel : Compute => schemas::Operation;
@@ -115,7 +115,7 @@ impl Call<Cancel> {
     }
 }
 
-/// The method `compute.instanceGroupManagerResizeRequests.delete`, see [`InstanceGroupManagerResizeRequests::delete`].
+/// The marker of [`InstanceGroupManagerResizeRequests::delete`].
 pub enum Delete {}
 runtime::method! {
     Delete : Compute => schemas::Operation;
@@ -131,7 +131,7 @@ impl Call<Delete> {
     }
 }
 
-/// The method `compute.instanceGroupManagerResizeRequests.get`, see [`InstanceGroupManagerResizeRequests::get`].
+/// The marker of [`InstanceGroupManagerResizeRequests::get`].
 pub enum Get {}
 runtime::method! {
     Get : Compute => schemas::InstanceGroupManagerResizeRequest;
@@ -140,7 +140,7 @@ runtime::method! {
     { api_version : Some("2026-11-01") }
 }
 
-/// The method `compute.instanceGroupManagerResizeRequests.insert`, see [`InstanceGroupManagerResizeRequests::insert`].
+/// The marker of [`InstanceGroupManagerResizeRequests::insert`].
 pub enum Insert {}
 runtime::method! {
     Insert : Compute => schemas::Operation;
@@ -156,7 +156,7 @@ impl Call<Insert> {
     }
 }
 
-/// The method `compute.instanceGroupManagerResizeRequests.list`, see [`InstanceGroupManagerResizeRequests::list`].
+/// The marker of [`InstanceGroupManagerResizeRequests::list`].
 pub enum List {}
 runtime::method! {
     List : Compute => schemas::InstanceGroupManagerResizeRequestsListResponse;

@@ -4,7 +4,7 @@
 
 use super::*;
 
-/// The resource `instanceGroupManagers`.
+/// The methods of `instanceGroupManagers`.
 #[derive(Clone, Copy, Debug)]
 pub struct InstanceGroupManagers<'a>(pub(crate) &'a runtime::Client);
 
@@ -383,7 +383,7 @@ impl InstanceGroupManagers<'_> {
     }
 }
 
-/// The method `compute.instanceGroupManagers.abandonInstances`, see [`InstanceGroupManagers::abandon_instances`].
+/// The marker of [`InstanceGroupManagers::abandon_instances`].
 pub enum AbandonInstances {}
 runtime::method! {
     AbandonInstances : Compute => schemas::Operation;
@@ -399,7 +399,7 @@ impl Call<AbandonInstances> {
     }
 }
 
-/// The method `compute.instanceGroupManagers.aggregatedList`, see [`InstanceGroupManagers::aggregated_list`].
+/// The marker of [`InstanceGroupManagers::aggregated_list`].
 pub enum AggregatedList {}
 runtime::method! {
     AggregatedList : Compute => schemas::InstanceGroupManagerAggregatedList;
@@ -439,7 +439,7 @@ impl Call<AggregatedList> {
     }
 }
 
-/// The method `compute.instanceGroupManagers.applyUpdatesToInstances`, see [`InstanceGroupManagers::apply_updates_to_instances`].
+/// The marker of [`InstanceGroupManagers::apply_updates_to_instances`].
 pub enum ApplyUpdatesToInstances {}
 runtime::method! {
     ApplyUpdatesToInstances : Compute => schemas::Operation;
@@ -448,7 +448,7 @@ runtime::method! {
     { api_version : Some("2026-11-01") }
 }
 
-/// The method `compute.instanceGroupManagers.createInstances`, see [`InstanceGroupManagers::create_instances`].
+/// The marker of [`InstanceGroupManagers::create_instances`].
 pub enum CreateInstances {}
 runtime::method! {
     CreateInstances : Compute => schemas::Operation;
@@ -464,7 +464,7 @@ impl Call<CreateInstances> {
     }
 }
 
-/// The method `compute.instanceGroupManagers.delete`, see [`InstanceGroupManagers::delete`].
+/// The marker of [`InstanceGroupManagers::delete`].
 pub enum Delete {}
 runtime::method! {
     Delete : Compute => schemas::Operation; "compute.instanceGroupManagers.delete" DELETE
@@ -483,7 +483,7 @@ impl Call<Delete> {
     }
 }
 
-/// The method `compute.instanceGroupManagers.deleteInstances`, see [`InstanceGroupManagers::delete_instances`].
+/// The marker of [`InstanceGroupManagers::delete_instances`].
 pub enum DeleteInstances {}
 runtime::method! {
     DeleteInstances : Compute => schemas::Operation;
@@ -503,7 +503,7 @@ impl Call<DeleteInstances> {
     }
 }
 
-/// The method `compute.instanceGroupManagers.deletePerInstanceConfigs`, see [`InstanceGroupManagers::delete_per_instance_configs`].
+/// The marker of [`InstanceGroupManagers::delete_per_instance_configs`].
 pub enum DeletePerInstanceConfigs {}
 runtime::method! {
     DeletePerInstanceConfigs : Compute => schemas::Operation;
@@ -512,7 +512,7 @@ runtime::method! {
     { api_version : Some("2026-11-01") }
 }
 
-/// The method `compute.instanceGroupManagers.get`, see [`InstanceGroupManagers::get`].
+/// The marker of [`InstanceGroupManagers::get`].
 pub enum Get {}
 runtime::method! {
     Get : Compute => schemas::InstanceGroupManager; "compute.instanceGroupManagers.get"
@@ -520,7 +520,7 @@ runtime::method! {
     api_version : Some("2026-11-01") }
 }
 
-/// The method `compute.instanceGroupManagers.insert`, see [`InstanceGroupManagers::insert`].
+/// The marker of [`InstanceGroupManagers::insert`].
 pub enum Insert {}
 runtime::method! {
     Insert : Compute => schemas::Operation; "compute.instanceGroupManagers.insert" POST
@@ -535,7 +535,7 @@ impl Call<Insert> {
     }
 }
 
-/// The method `compute.instanceGroupManagers.list`, see [`InstanceGroupManagers::list`].
+/// The marker of [`InstanceGroupManagers::list`].
 pub enum List {}
 runtime::method! {
     List : Compute => schemas::InstanceGroupManagerList;
@@ -566,7 +566,7 @@ impl Call<List> {
     }
 }
 
-/// The method `compute.instanceGroupManagers.listErrors`, see [`InstanceGroupManagers::list_errors`].
+/// The marker of [`InstanceGroupManagers::list_errors`].
 pub enum ListErrors {}
 runtime::method! {
     ListErrors : Compute => schemas::InstanceGroupManagersListErrorsResponse;
@@ -597,7 +597,7 @@ impl Call<ListErrors> {
     }
 }
 
-/// The method `compute.instanceGroupManagers.listManagedInstances`, see [`InstanceGroupManagers::list_managed_instances`].
+/// The marker of [`InstanceGroupManagers::list_managed_instances`].
 pub enum ListManagedInstances {}
 runtime::method! {
     ListManagedInstances : Compute =>
@@ -630,7 +630,7 @@ impl Call<ListManagedInstances> {
     }
 }
 
-/// The method `compute.instanceGroupManagers.listPerInstanceConfigs`, see [`InstanceGroupManagers::list_per_instance_configs`].
+/// The marker of [`InstanceGroupManagers::list_per_instance_configs`].
 pub enum ListPerInstanceConfigs {}
 runtime::method! {
     ListPerInstanceConfigs : Compute =>
@@ -663,7 +663,7 @@ impl Call<ListPerInstanceConfigs> {
     }
 }
 
-/// The method `compute.instanceGroupManagers.patch`, see [`InstanceGroupManagers::patch`].
+/// The marker of [`InstanceGroupManagers::patch`].
 pub enum Patch {}
 runtime::method! {
     Patch : Compute => schemas::Operation; "compute.instanceGroupManagers.patch" PATCH
@@ -678,7 +678,7 @@ impl Call<Patch> {
     }
 }
 
-/// The method `compute.instanceGroupManagers.patchPerInstanceConfigs`, see [`InstanceGroupManagers::patch_per_instance_configs`].
+/// The marker of [`InstanceGroupManagers::patch_per_instance_configs`].
 pub enum PatchPerInstanceConfigs {}
 runtime::method! {
     PatchPerInstanceConfigs : Compute => schemas::Operation;
@@ -694,7 +694,7 @@ impl Call<PatchPerInstanceConfigs> {
     }
 }
 
-/// The method `compute.instanceGroupManagers.recreateInstances`, see [`InstanceGroupManagers::recreate_instances`].
+/// The marker of [`InstanceGroupManagers::recreate_instances`].
 pub enum RecreateInstances {}
 runtime::method! {
     RecreateInstances : Compute => schemas::Operation;
@@ -714,7 +714,7 @@ impl Call<RecreateInstances> {
     }
 }
 
-/// The method `compute.instanceGroupManagers.resize`, see [`InstanceGroupManagers::resize`].
+/// The marker of [`InstanceGroupManagers::resize`].
 pub enum Resize {}
 runtime::method! {
     Resize : Compute => schemas::Operation; "compute.instanceGroupManagers.resize" POST
@@ -729,7 +729,7 @@ impl Call<Resize> {
     }
 }
 
-/// The method `compute.instanceGroupManagers.resumeInstances`, see [`InstanceGroupManagers::resume_instances`].
+/// The marker of [`InstanceGroupManagers::resume_instances`].
 pub enum ResumeInstances {}
 runtime::method! {
     ResumeInstances : Compute => schemas::Operation;
@@ -745,7 +745,7 @@ impl Call<ResumeInstances> {
     }
 }
 
-/// The method `compute.instanceGroupManagers.setInstanceTemplate`, see [`InstanceGroupManagers::set_instance_template`].
+/// The marker of [`InstanceGroupManagers::set_instance_template`].
 pub enum SetInstanceTemplate {}
 runtime::method! {
     SetInstanceTemplate : Compute => schemas::Operation;
@@ -761,7 +761,7 @@ impl Call<SetInstanceTemplate> {
     }
 }
 
-/// The method `compute.instanceGroupManagers.setTargetPools`, see [`InstanceGroupManagers::set_target_pools`].
+/// The marker of [`InstanceGroupManagers::set_target_pools`].
 pub enum SetTargetPools {}
 runtime::method! {
     SetTargetPools : Compute => schemas::Operation;
@@ -777,7 +777,7 @@ impl Call<SetTargetPools> {
     }
 }
 
-/// The method `compute.instanceGroupManagers.startInstances`, see [`InstanceGroupManagers::start_instances`].
+/// The marker of [`InstanceGroupManagers::start_instances`].
 pub enum StartInstances {}
 runtime::method! {
     StartInstances : Compute => schemas::Operation;
@@ -793,7 +793,7 @@ impl Call<StartInstances> {
     }
 }
 
-/// The method `compute.instanceGroupManagers.stopInstances`, see [`InstanceGroupManagers::stop_instances`].
+/// The marker of [`InstanceGroupManagers::stop_instances`].
 pub enum StopInstances {}
 runtime::method! {
     StopInstances : Compute => schemas::Operation;
@@ -813,7 +813,7 @@ impl Call<StopInstances> {
     }
 }
 
-/// The method `compute.instanceGroupManagers.suspendInstances`, see [`InstanceGroupManagers::suspend_instances`].
+/// The marker of [`InstanceGroupManagers::suspend_instances`].
 pub enum SuspendInstances {}
 runtime::method! {
     SuspendInstances : Compute => schemas::Operation;
@@ -829,7 +829,7 @@ impl Call<SuspendInstances> {
     }
 }
 
-/// The method `compute.instanceGroupManagers.updatePerInstanceConfigs`, see [`InstanceGroupManagers::update_per_instance_configs`].
+/// The marker of [`InstanceGroupManagers::update_per_instance_configs`].
 pub enum UpdatePerInstanceConfigs {}
 runtime::method! {
     UpdatePerInstanceConfigs : Compute => schemas::Operation;

@@ -4,7 +4,7 @@
 
 use super::*;
 
-/// The resource `instanceGroups`.
+/// The methods of `instanceGroups`.
 #[derive(Clone, Copy, Debug)]
 pub struct InstanceGroups<'a>(pub(crate) &'a runtime::Client);
 
@@ -143,7 +143,7 @@ impl InstanceGroups<'_> {
     }
 }
 
-/// The method `compute.instanceGroups.addInstances`, see [`InstanceGroups::add_instances`].
+/// The marker of [`InstanceGroups::add_instances`].
 pub enum AddInstances {}
 runtime::method! {
     AddInstances : Compute => schemas::Operation; "compute.instanceGroups.addInstances"
@@ -158,7 +158,7 @@ impl Call<AddInstances> {
     }
 }
 
-/// The method `compute.instanceGroups.aggregatedList`, see [`InstanceGroups::aggregated_list`].
+/// The marker of [`InstanceGroups::aggregated_list`].
 pub enum AggregatedList {}
 runtime::method! {
     AggregatedList : Compute => schemas::InstanceGroupAggregatedList;
@@ -197,7 +197,7 @@ impl Call<AggregatedList> {
     }
 }
 
-/// The method `compute.instanceGroups.delete`, see [`InstanceGroups::delete`].
+/// The marker of [`InstanceGroups::delete`].
 pub enum Delete {}
 runtime::method! {
     Delete : Compute => schemas::Operation; "compute.instanceGroups.delete" DELETE
@@ -212,7 +212,7 @@ impl Call<Delete> {
     }
 }
 
-/// The method `compute.instanceGroups.get`, see [`InstanceGroups::get`].
+/// The marker of [`InstanceGroups::get`].
 pub enum Get {}
 runtime::method! {
     Get : Compute => schemas::InstanceGroup; "compute.instanceGroups.get" GET
@@ -220,7 +220,7 @@ runtime::method! {
     Some("2026-11-01") }
 }
 
-/// The method `compute.instanceGroups.insert`, see [`InstanceGroups::insert`].
+/// The marker of [`InstanceGroups::insert`].
 pub enum Insert {}
 runtime::method! {
     Insert : Compute => schemas::Operation; "compute.instanceGroups.insert" POST
@@ -234,7 +234,7 @@ impl Call<Insert> {
     }
 }
 
-/// The method `compute.instanceGroups.list`, see [`InstanceGroups::list`].
+/// The marker of [`InstanceGroups::list`].
 pub enum List {}
 runtime::method! {
     List : Compute => schemas::InstanceGroupList; "compute.instanceGroups.list" GET
@@ -263,7 +263,7 @@ impl Call<List> {
     }
 }
 
-/// The method `compute.instanceGroups.listInstances`, see [`InstanceGroups::list_instances`].
+/// The marker of [`InstanceGroups::list_instances`].
 pub enum ListInstances {}
 runtime::method! {
     ListInstances : Compute => schemas::InstanceGroupsListInstances;
@@ -294,7 +294,7 @@ impl Call<ListInstances> {
     }
 }
 
-/// The method `compute.instanceGroups.removeInstances`, see [`InstanceGroups::remove_instances`].
+/// The marker of [`InstanceGroups::remove_instances`].
 pub enum RemoveInstances {}
 runtime::method! {
     RemoveInstances : Compute => schemas::Operation;
@@ -310,7 +310,7 @@ impl Call<RemoveInstances> {
     }
 }
 
-/// The method `compute.instanceGroups.setNamedPorts`, see [`InstanceGroups::set_named_ports`].
+/// The marker of [`InstanceGroups::set_named_ports`].
 pub enum SetNamedPorts {}
 runtime::method! {
     SetNamedPorts : Compute => schemas::Operation; "compute.instanceGroups.setNamedPorts"
@@ -325,7 +325,7 @@ impl Call<SetNamedPorts> {
     }
 }
 
-/// The method `compute.instanceGroups.testIamPermissions`, see [`InstanceGroups::test_iam_permissions`].
+/// The marker of [`InstanceGroups::test_iam_permissions`].
 pub enum TestIamPermissions {}
 runtime::method! {
     TestIamPermissions : Compute => schemas::TestPermissionsResponse;

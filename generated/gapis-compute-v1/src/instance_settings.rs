@@ -4,7 +4,7 @@
 
 use super::*;
 
-/// The resource `instanceSettings`.
+/// The methods of `instanceSettings`.
 #[derive(Clone, Copy, Debug)]
 pub struct InstanceSettings<'a>(pub(crate) &'a runtime::Client);
 
@@ -30,7 +30,7 @@ impl InstanceSettings<'_> {
     }
 }
 
-/// The method `compute.instanceSettings.get`, see [`InstanceSettings::get`].
+/// The marker of [`InstanceSettings::get`].
 pub enum Get {}
 runtime::method! {
     Get : Compute => schemas::InstanceSettings; "compute.instanceSettings.get" GET
@@ -38,7 +38,7 @@ runtime::method! {
     }
 }
 
-/// The method `compute.instanceSettings.patch`, see [`InstanceSettings::patch`].
+/// The marker of [`InstanceSettings::patch`].
 pub enum Patch {}
 runtime::method! {
     Patch : Compute => schemas::Operation; "compute.instanceSettings.patch" PATCH

@@ -4,7 +4,7 @@
 
 use super::*;
 
-/// The resource `instanceTemplates`.
+/// The methods of `instanceTemplates`.
 #[derive(Clone, Copy, Debug)]
 pub struct InstanceTemplates<'a>(pub(crate) &'a runtime::Client);
 
@@ -78,7 +78,7 @@ impl InstanceTemplates<'_> {
     }
 }
 
-/// The method `compute.instanceTemplates.aggregatedList`, see [`InstanceTemplates::aggregated_list`].
+/// The marker of [`InstanceTemplates::aggregated_list`].
 pub enum AggregatedList {}
 runtime::method! {
     AggregatedList : Compute => schemas::InstanceTemplateAggregatedList;
@@ -118,7 +118,7 @@ impl Call<AggregatedList> {
     }
 }
 
-/// The method `compute.instanceTemplates.delete`, see [`InstanceTemplates::delete`].
+/// The marker of [`InstanceTemplates::delete`].
 pub enum Delete {}
 runtime::method! {
     Delete : Compute => schemas::Operation; "compute.instanceTemplates.delete" DELETE
@@ -133,7 +133,7 @@ impl Call<Delete> {
     }
 }
 
-/// The method `compute.instanceTemplates.get`, see [`InstanceTemplates::get`].
+/// The marker of [`InstanceTemplates::get`].
 pub enum Get {}
 runtime::method! {
     Get : Compute => schemas::InstanceTemplate; "compute.instanceTemplates.get" GET
@@ -141,7 +141,7 @@ runtime::method! {
     Some("2026-11-01") }
 }
 
-/// The method `compute.instanceTemplates.getIamPolicy`, see [`InstanceTemplates::get_iam_policy`].
+/// The marker of [`InstanceTemplates::get_iam_policy`].
 pub enum GetIamPolicy {}
 runtime::method! {
     GetIamPolicy : Compute => schemas::Policy; "compute.instanceTemplates.getIamPolicy"
@@ -156,7 +156,7 @@ impl Call<GetIamPolicy> {
     }
 }
 
-/// The method `compute.instanceTemplates.insert`, see [`InstanceTemplates::insert`].
+/// The marker of [`InstanceTemplates::insert`].
 pub enum Insert {}
 runtime::method! {
     Insert : Compute => schemas::Operation; "compute.instanceTemplates.insert" POST
@@ -170,7 +170,7 @@ impl Call<Insert> {
     }
 }
 
-/// The method `compute.instanceTemplates.list`, see [`InstanceTemplates::list`].
+/// The marker of [`InstanceTemplates::list`].
 pub enum List {}
 runtime::method! {
     List : Compute => schemas::InstanceTemplateList; "compute.instanceTemplates.list" GET
@@ -199,7 +199,7 @@ impl Call<List> {
     }
 }
 
-/// The method `compute.instanceTemplates.setIamPolicy`, see [`InstanceTemplates::set_iam_policy`].
+/// The marker of [`InstanceTemplates::set_iam_policy`].
 pub enum SetIamPolicy {}
 runtime::method! {
     SetIamPolicy : Compute => schemas::Policy; "compute.instanceTemplates.setIamPolicy"
@@ -207,7 +207,7 @@ runtime::method! {
     api_version : Some("2026-11-01") }
 }
 
-/// The method `compute.instanceTemplates.testIamPermissions`, see [`InstanceTemplates::test_iam_permissions`].
+/// The marker of [`InstanceTemplates::test_iam_permissions`].
 pub enum TestIamPermissions {}
 runtime::method! {
     TestIamPermissions : Compute => schemas::TestPermissionsResponse;

@@ -4,7 +4,7 @@
 
 use super::*;
 
-/// The resource `instances`.
+/// The methods of `instances`.
 #[derive(Clone, Copy, Debug)]
 pub struct Instances<'a>(pub(crate) &'a runtime::Client);
 
@@ -727,7 +727,7 @@ impl Instances<'_> {
     }
 }
 
-/// The method `compute.instances.addAccessConfig`, see [`Instances::add_access_config`].
+/// The marker of [`Instances::add_access_config`].
 pub enum AddAccessConfig {}
 runtime::method! {
     AddAccessConfig : Compute => schemas::Operation; "compute.instances.addAccessConfig"
@@ -742,7 +742,7 @@ impl Call<AddAccessConfig> {
     }
 }
 
-/// The method `compute.instances.addNetworkInterface`, see [`Instances::add_network_interface`].
+/// The marker of [`Instances::add_network_interface`].
 pub enum AddNetworkInterface {}
 runtime::method! {
     AddNetworkInterface : Compute => schemas::Operation;
@@ -758,7 +758,7 @@ impl Call<AddNetworkInterface> {
     }
 }
 
-/// The method `compute.instances.addResourcePolicies`, see [`Instances::add_resource_policies`].
+/// The marker of [`Instances::add_resource_policies`].
 pub enum AddResourcePolicies {}
 runtime::method! {
     AddResourcePolicies : Compute => schemas::Operation;
@@ -774,7 +774,7 @@ impl Call<AddResourcePolicies> {
     }
 }
 
-/// The method `compute.instances.aggregatedList`, see [`Instances::aggregated_list`].
+/// The marker of [`Instances::aggregated_list`].
 pub enum AggregatedList {}
 runtime::method! {
     AggregatedList : Compute => schemas::InstanceAggregatedList;
@@ -813,7 +813,7 @@ impl Call<AggregatedList> {
     }
 }
 
-/// The method `compute.instances.attachDisk`, see [`Instances::attach_disk`].
+/// The marker of [`Instances::attach_disk`].
 pub enum AttachDisk {}
 runtime::method! {
     AttachDisk : Compute => schemas::Operation; "compute.instances.attachDisk" POST
@@ -832,7 +832,7 @@ impl Call<AttachDisk> {
     }
 }
 
-/// The method `compute.instances.bulkInsert`, see [`Instances::bulk_insert`].
+/// The marker of [`Instances::bulk_insert`].
 pub enum BulkInsert {}
 runtime::method! {
     BulkInsert : Compute => schemas::Operation; "compute.instances.bulkInsert" POST
@@ -847,7 +847,7 @@ impl Call<BulkInsert> {
     }
 }
 
-/// The method `compute.instances.delete`, see [`Instances::delete`].
+/// The marker of [`Instances::delete`].
 pub enum Delete {}
 runtime::method! {
     Delete : Compute => schemas::Operation; "compute.instances.delete" DELETE
@@ -866,7 +866,7 @@ impl Call<Delete> {
     }
 }
 
-/// The method `compute.instances.deleteAccessConfig`, see [`Instances::delete_access_config`].
+/// The marker of [`Instances::delete_access_config`].
 pub enum DeleteAccessConfig {}
 runtime::method! {
     DeleteAccessConfig : Compute => schemas::Operation;
@@ -882,7 +882,7 @@ impl Call<DeleteAccessConfig> {
     }
 }
 
-/// The method `compute.instances.deleteNetworkInterface`, see [`Instances::delete_network_interface`].
+/// The marker of [`Instances::delete_network_interface`].
 pub enum DeleteNetworkInterface {}
 runtime::method! {
     DeleteNetworkInterface : Compute => schemas::Operation;
@@ -898,7 +898,7 @@ impl Call<DeleteNetworkInterface> {
     }
 }
 
-/// The method `compute.instances.detachDisk`, see [`Instances::detach_disk`].
+/// The marker of [`Instances::detach_disk`].
 pub enum DetachDisk {}
 runtime::method! {
     DetachDisk : Compute => schemas::Operation; "compute.instances.detachDisk" POST
@@ -913,7 +913,7 @@ impl Call<DetachDisk> {
     }
 }
 
-/// The method `compute.instances.get`, see [`Instances::get`].
+/// The marker of [`Instances::get`].
 pub enum Get {}
 runtime::method! {
     Get : Compute => schemas::Instance; "compute.instances.get" GET
@@ -921,7 +921,7 @@ runtime::method! {
     Some("2026-11-01") }
 }
 
-/// The method `compute.instances.getEffectiveFirewalls`, see [`Instances::get_effective_firewalls`].
+/// The marker of [`Instances::get_effective_firewalls`].
 pub enum GetEffectiveFirewalls {}
 runtime::method! {
     GetEffectiveFirewalls : Compute => schemas::InstancesGetEffectiveFirewallsResponse;
@@ -930,7 +930,7 @@ runtime::method! {
     api_version : Some("2026-11-01") }
 }
 
-/// The method `compute.instances.getGuestAttributes`, see [`Instances::get_guest_attributes`].
+/// The marker of [`Instances::get_guest_attributes`].
 pub enum GetGuestAttributes {}
 runtime::method! {
     GetGuestAttributes : Compute => schemas::GuestAttributes;
@@ -950,7 +950,7 @@ impl Call<GetGuestAttributes> {
     }
 }
 
-/// The method `compute.instances.getIamPolicy`, see [`Instances::get_iam_policy`].
+/// The marker of [`Instances::get_iam_policy`].
 pub enum GetIamPolicy {}
 runtime::method! {
     GetIamPolicy : Compute => schemas::Policy; "compute.instances.getIamPolicy" GET
@@ -965,7 +965,7 @@ impl Call<GetIamPolicy> {
     }
 }
 
-/// The method `compute.instances.getScreenshot`, see [`Instances::get_screenshot`].
+/// The marker of [`Instances::get_screenshot`].
 pub enum GetScreenshot {}
 runtime::method! {
     GetScreenshot : Compute => schemas::Screenshot; "compute.instances.getScreenshot" GET
@@ -973,7 +973,7 @@ runtime::method! {
     Some("2026-11-01") }
 }
 
-/// The method `compute.instances.getSerialPortOutput`, see [`Instances::get_serial_port_output`].
+/// The marker of [`Instances::get_serial_port_output`].
 pub enum GetSerialPortOutput {}
 runtime::method! {
     GetSerialPortOutput : Compute => schemas::SerialPortOutput;
@@ -993,7 +993,7 @@ impl Call<GetSerialPortOutput> {
     }
 }
 
-/// The method `compute.instances.getShieldedInstanceIdentity`, see [`Instances::get_shielded_instance_identity`].
+/// The marker of [`Instances::get_shielded_instance_identity`].
 pub enum GetShieldedInstanceIdentity {}
 runtime::method! {
     GetShieldedInstanceIdentity : Compute => schemas::ShieldedInstanceIdentity;
@@ -1002,7 +1002,7 @@ runtime::method! {
     api_version : Some("2026-11-01") }
 }
 
-/// The method `compute.instances.insert`, see [`Instances::insert`].
+/// The marker of [`Instances::insert`].
 pub enum Insert {}
 runtime::method! {
     Insert : Compute => schemas::Operation; "compute.instances.insert" POST
@@ -1024,7 +1024,7 @@ impl Call<Insert> {
     }
 }
 
-/// The method `compute.instances.list`, see [`Instances::list`].
+/// The marker of [`Instances::list`].
 pub enum List {}
 runtime::method! {
     List : Compute => schemas::InstanceList; "compute.instances.list" GET
@@ -1053,7 +1053,7 @@ impl Call<List> {
     }
 }
 
-/// The method `compute.instances.listReferrers`, see [`Instances::list_referrers`].
+/// The marker of [`Instances::list_referrers`].
 pub enum ListReferrers {}
 runtime::method! {
     ListReferrers : Compute => schemas::InstanceListReferrers;
@@ -1084,7 +1084,7 @@ impl Call<ListReferrers> {
     }
 }
 
-/// The method `compute.instances.performMaintenance`, see [`Instances::perform_maintenance`].
+/// The marker of [`Instances::perform_maintenance`].
 pub enum PerformMaintenance {}
 runtime::method! {
     PerformMaintenance : Compute => schemas::Operation;
@@ -1100,7 +1100,7 @@ impl Call<PerformMaintenance> {
     }
 }
 
-/// The method `compute.instances.removeResourcePolicies`, see [`Instances::remove_resource_policies`].
+/// The marker of [`Instances::remove_resource_policies`].
 pub enum RemoveResourcePolicies {}
 runtime::method! {
     RemoveResourcePolicies : Compute => schemas::Operation;
@@ -1116,7 +1116,7 @@ impl Call<RemoveResourcePolicies> {
     }
 }
 
-/// The method `compute.instances.reportHostAsFaulty`, see [`Instances::report_host_as_faulty`].
+/// The marker of [`Instances::report_host_as_faulty`].
 pub enum ReportHostAsFaulty {}
 runtime::method! {
     ReportHostAsFaulty : Compute => schemas::Operation;
@@ -1132,7 +1132,7 @@ impl Call<ReportHostAsFaulty> {
     }
 }
 
-/// The method `compute.instances.reset`, see [`Instances::reset`].
+/// The marker of [`Instances::reset`].
 pub enum Reset {}
 runtime::method! {
     Reset : Compute => schemas::Operation; "compute.instances.reset" POST
@@ -1147,7 +1147,7 @@ impl Call<Reset> {
     }
 }
 
-/// The method `compute.instances.resume`, see [`Instances::resume`].
+/// The marker of [`Instances::resume`].
 pub enum Resume {}
 runtime::method! {
     Resume : Compute => schemas::Operation; "compute.instances.resume" POST
@@ -1162,7 +1162,7 @@ impl Call<Resume> {
     }
 }
 
-/// The method `compute.instances.sendDiagnosticInterrupt`, see [`Instances::send_diagnostic_interrupt`].
+/// The marker of [`Instances::send_diagnostic_interrupt`].
 pub enum SendDiagnosticInterrupt {}
 runtime::method! {
     SendDiagnosticInterrupt : Compute => (); "compute.instances.sendDiagnosticInterrupt"
@@ -1170,7 +1170,7 @@ runtime::method! {
     api_version : Some("2026-11-01"), empty_response : true }
 }
 
-/// The method `compute.instances.setDeletionProtection`, see [`Instances::set_deletion_protection`].
+/// The marker of [`Instances::set_deletion_protection`].
 pub enum SetDeletionProtection {}
 runtime::method! {
     SetDeletionProtection : Compute => schemas::Operation;
@@ -1190,7 +1190,7 @@ impl Call<SetDeletionProtection> {
     }
 }
 
-/// The method `compute.instances.setDiskAutoDelete`, see [`Instances::set_disk_auto_delete`].
+/// The marker of [`Instances::set_disk_auto_delete`].
 pub enum SetDiskAutoDelete {}
 runtime::method! {
     SetDiskAutoDelete : Compute => schemas::Operation;
@@ -1206,7 +1206,7 @@ impl Call<SetDiskAutoDelete> {
     }
 }
 
-/// The method `compute.instances.setIamPolicy`, see [`Instances::set_iam_policy`].
+/// The marker of [`Instances::set_iam_policy`].
 pub enum SetIamPolicy {}
 runtime::method! {
     SetIamPolicy : Compute => schemas::Policy; "compute.instances.setIamPolicy" POST
@@ -1214,7 +1214,7 @@ runtime::method! {
     Some("2026-11-01") }
 }
 
-/// The method `compute.instances.setLabels`, see [`Instances::set_labels`].
+/// The marker of [`Instances::set_labels`].
 pub enum SetLabels {}
 runtime::method! {
     SetLabels : Compute => schemas::Operation; "compute.instances.setLabels" POST
@@ -1229,7 +1229,7 @@ impl Call<SetLabels> {
     }
 }
 
-/// The method `compute.instances.setMachineResources`, see [`Instances::set_machine_resources`].
+/// The marker of [`Instances::set_machine_resources`].
 pub enum SetMachineResources {}
 runtime::method! {
     SetMachineResources : Compute => schemas::Operation;
@@ -1245,7 +1245,7 @@ impl Call<SetMachineResources> {
     }
 }
 
-/// The method `compute.instances.setMachineType`, see [`Instances::set_machine_type`].
+/// The marker of [`Instances::set_machine_type`].
 pub enum SetMachineType {}
 runtime::method! {
     SetMachineType : Compute => schemas::Operation; "compute.instances.setMachineType"
@@ -1260,7 +1260,7 @@ impl Call<SetMachineType> {
     }
 }
 
-/// The method `compute.instances.setMetadata`, see [`Instances::set_metadata`].
+/// The marker of [`Instances::set_metadata`].
 pub enum SetMetadata {}
 runtime::method! {
     SetMetadata : Compute => schemas::Operation; "compute.instances.setMetadata" POST
@@ -1275,7 +1275,7 @@ impl Call<SetMetadata> {
     }
 }
 
-/// The method `compute.instances.setMinCpuPlatform`, see [`Instances::set_min_cpu_platform`].
+/// The marker of [`Instances::set_min_cpu_platform`].
 pub enum SetMinCpuPlatform {}
 runtime::method! {
     SetMinCpuPlatform : Compute => schemas::Operation;
@@ -1291,7 +1291,7 @@ impl Call<SetMinCpuPlatform> {
     }
 }
 
-/// The method `compute.instances.setName`, see [`Instances::set_name`].
+/// The marker of [`Instances::set_name`].
 pub enum SetName {}
 runtime::method! {
     SetName : Compute => schemas::Operation; "compute.instances.setName" POST
@@ -1306,7 +1306,7 @@ impl Call<SetName> {
     }
 }
 
-/// The method `compute.instances.setScheduling`, see [`Instances::set_scheduling`].
+/// The marker of [`Instances::set_scheduling`].
 pub enum SetScheduling {}
 runtime::method! {
     SetScheduling : Compute => schemas::Operation; "compute.instances.setScheduling" POST
@@ -1321,7 +1321,7 @@ impl Call<SetScheduling> {
     }
 }
 
-/// The method `compute.instances.setSecurityPolicy`, see [`Instances::set_security_policy`].
+/// The marker of [`Instances::set_security_policy`].
 pub enum SetSecurityPolicy {}
 runtime::method! {
     SetSecurityPolicy : Compute => schemas::Operation;
@@ -1337,7 +1337,7 @@ impl Call<SetSecurityPolicy> {
     }
 }
 
-/// The method `compute.instances.setServiceAccount`, see [`Instances::set_service_account`].
+/// The marker of [`Instances::set_service_account`].
 pub enum SetServiceAccount {}
 runtime::method! {
     SetServiceAccount : Compute => schemas::Operation;
@@ -1353,7 +1353,7 @@ impl Call<SetServiceAccount> {
     }
 }
 
-/// The method `compute.instances.setShieldedInstanceIntegrityPolicy`, see [`Instances::set_shielded_instance_integrity_policy`].
+/// The marker of [`Instances::set_shielded_instance_integrity_policy`].
 pub enum SetShieldedInstanceIntegrityPolicy {}
 runtime::method! {
     SetShieldedInstanceIntegrityPolicy : Compute => schemas::Operation;
@@ -1369,7 +1369,7 @@ impl Call<SetShieldedInstanceIntegrityPolicy> {
     }
 }
 
-/// The method `compute.instances.setTags`, see [`Instances::set_tags`].
+/// The marker of [`Instances::set_tags`].
 pub enum SetTags {}
 runtime::method! {
     SetTags : Compute => schemas::Operation; "compute.instances.setTags" POST
@@ -1384,7 +1384,7 @@ impl Call<SetTags> {
     }
 }
 
-/// The method `compute.instances.simulateMaintenanceEvent`, see [`Instances::simulate_maintenance_event`].
+/// The marker of [`Instances::simulate_maintenance_event`].
 pub enum SimulateMaintenanceEvent {}
 runtime::method! {
     SimulateMaintenanceEvent : Compute => schemas::Operation;
@@ -1404,7 +1404,7 @@ impl Call<SimulateMaintenanceEvent> {
     }
 }
 
-/// The method `compute.instances.start`, see [`Instances::start`].
+/// The marker of [`Instances::start`].
 pub enum Start {}
 runtime::method! {
     Start : Compute => schemas::Operation; "compute.instances.start" POST
@@ -1419,7 +1419,7 @@ impl Call<Start> {
     }
 }
 
-/// The method `compute.instances.startWithEncryptionKey`, see [`Instances::start_with_encryption_key`].
+/// The marker of [`Instances::start_with_encryption_key`].
 pub enum StartWithEncryptionKey {}
 runtime::method! {
     StartWithEncryptionKey : Compute => schemas::Operation;
@@ -1435,7 +1435,7 @@ impl Call<StartWithEncryptionKey> {
     }
 }
 
-/// The method `compute.instances.stop`, see [`Instances::stop`].
+/// The marker of [`Instances::stop`].
 pub enum Stop {}
 runtime::method! {
     Stop : Compute => schemas::Operation; "compute.instances.stop" POST
@@ -1458,7 +1458,7 @@ impl Call<Stop> {
     }
 }
 
-/// The method `compute.instances.suspend`, see [`Instances::suspend`].
+/// The marker of [`Instances::suspend`].
 pub enum Suspend {}
 runtime::method! {
     Suspend : Compute => schemas::Operation; "compute.instances.suspend" POST
@@ -1477,7 +1477,7 @@ impl Call<Suspend> {
     }
 }
 
-/// The method `compute.instances.testIamPermissions`, see [`Instances::test_iam_permissions`].
+/// The marker of [`Instances::test_iam_permissions`].
 pub enum TestIamPermissions {}
 runtime::method! {
     TestIamPermissions : Compute => schemas::TestPermissionsResponse;
@@ -1486,7 +1486,7 @@ runtime::method! {
     api_version : Some("2026-11-01") }
 }
 
-/// The method `compute.instances.update`, see [`Instances::update`].
+/// The marker of [`Instances::update`].
 pub enum Update {}
 runtime::method! {
     Update : Compute => schemas::Operation; "compute.instances.update" PUT
@@ -1516,7 +1516,7 @@ impl Call<Update> {
     }
 }
 
-/// The method `compute.instances.updateAccessConfig`, see [`Instances::update_access_config`].
+/// The marker of [`Instances::update_access_config`].
 pub enum UpdateAccessConfig {}
 runtime::method! {
     UpdateAccessConfig : Compute => schemas::Operation;
@@ -1532,7 +1532,7 @@ impl Call<UpdateAccessConfig> {
     }
 }
 
-/// The method `compute.instances.updateDisplayDevice`, see [`Instances::update_display_device`].
+/// The marker of [`Instances::update_display_device`].
 pub enum UpdateDisplayDevice {}
 runtime::method! {
     UpdateDisplayDevice : Compute => schemas::Operation;
@@ -1548,7 +1548,7 @@ impl Call<UpdateDisplayDevice> {
     }
 }
 
-/// The method `compute.instances.updateNetworkInterface`, see [`Instances::update_network_interface`].
+/// The marker of [`Instances::update_network_interface`].
 pub enum UpdateNetworkInterface {}
 runtime::method! {
     UpdateNetworkInterface : Compute => schemas::Operation;
@@ -1564,7 +1564,7 @@ impl Call<UpdateNetworkInterface> {
     }
 }
 
-/// The method `compute.instances.updateShieldedInstanceConfig`, see [`Instances::update_shielded_instance_config`].
+/// The marker of [`Instances::update_shielded_instance_config`].
 pub enum UpdateShieldedInstanceConfig {}
 runtime::method! {
     UpdateShieldedInstanceConfig : Compute => schemas::Operation;

@@ -4,7 +4,7 @@
 
 use super::*;
 
-/// The resource `instantSnapshotGroups`.
+/// The methods of `instantSnapshotGroups`.
 #[derive(Clone, Copy, Debug)]
 pub struct InstantSnapshotGroups<'a>(pub(crate) &'a runtime::Client);
 
@@ -97,7 +97,7 @@ impl InstantSnapshotGroups<'_> {
     }
 }
 
-/// The method `compute.instantSnapshotGroups.delete`, see [`InstantSnapshotGroups::delete`].
+/// The marker of [`InstantSnapshotGroups::delete`].
 pub enum Delete {}
 runtime::method! {
     Delete : Compute => schemas::Operation; "compute.instantSnapshotGroups.delete" DELETE
@@ -112,7 +112,7 @@ impl Call<Delete> {
     }
 }
 
-/// The method `compute.instantSnapshotGroups.get`, see [`InstantSnapshotGroups::get`].
+/// The marker of [`InstantSnapshotGroups::get`].
 pub enum Get {}
 runtime::method! {
     Get : Compute => schemas::InstantSnapshotGroup; "compute.instantSnapshotGroups.get"
@@ -120,7 +120,7 @@ runtime::method! {
     api_version : Some("2026-11-01") }
 }
 
-/// The method `compute.instantSnapshotGroups.getIamPolicy`, see [`InstantSnapshotGroups::get_iam_policy`].
+/// The marker of [`InstantSnapshotGroups::get_iam_policy`].
 pub enum GetIamPolicy {}
 runtime::method! {
     GetIamPolicy : Compute => schemas::Policy;
@@ -136,7 +136,7 @@ impl Call<GetIamPolicy> {
     }
 }
 
-/// The method `compute.instantSnapshotGroups.insert`, see [`InstantSnapshotGroups::insert`].
+/// The marker of [`InstantSnapshotGroups::insert`].
 pub enum Insert {}
 runtime::method! {
     Insert : Compute => schemas::Operation; "compute.instantSnapshotGroups.insert" POST
@@ -155,7 +155,7 @@ impl Call<Insert> {
     }
 }
 
-/// The method `compute.instantSnapshotGroups.list`, see [`InstantSnapshotGroups::list`].
+/// The marker of [`InstantSnapshotGroups::list`].
 pub enum List {}
 runtime::method! {
     List : Compute => schemas::ListInstantSnapshotGroups;
@@ -186,7 +186,7 @@ impl Call<List> {
     }
 }
 
-/// The method `compute.instantSnapshotGroups.setIamPolicy`, see [`InstantSnapshotGroups::set_iam_policy`].
+/// The marker of [`InstantSnapshotGroups::set_iam_policy`].
 pub enum SetIamPolicy {}
 runtime::method! {
     SetIamPolicy : Compute => schemas::Policy;
@@ -195,7 +195,7 @@ runtime::method! {
     api_version : Some("2026-11-01") }
 }
 
-/// The method `compute.instantSnapshotGroups.testIamPermissions`, see [`InstantSnapshotGroups::test_iam_permissions`].
+/// The marker of [`InstantSnapshotGroups::test_iam_permissions`].
 pub enum TestIamPermissions {}
 runtime::method! {
     TestIamPermissions : Compute => schemas::TestPermissionsResponse;

@@ -4,7 +4,7 @@
 
 use super::*;
 
-/// The resource `instantSnapshots`.
+/// The methods of `instantSnapshots`.
 #[derive(Clone, Copy, Debug)]
 pub struct InstantSnapshots<'a>(pub(crate) &'a runtime::Client);
 
@@ -112,7 +112,7 @@ impl InstantSnapshots<'_> {
     }
 }
 
-/// The method `compute.instantSnapshots.aggregatedList`, see [`InstantSnapshots::aggregated_list`].
+/// The marker of [`InstantSnapshots::aggregated_list`].
 pub enum AggregatedList {}
 runtime::method! {
     AggregatedList : Compute => schemas::InstantSnapshotAggregatedList;
@@ -151,7 +151,7 @@ impl Call<AggregatedList> {
     }
 }
 
-/// The method `compute.instantSnapshots.delete`, see [`InstantSnapshots::delete`].
+/// The marker of [`InstantSnapshots::delete`].
 pub enum Delete {}
 runtime::method! {
     Delete : Compute => schemas::Operation; "compute.instantSnapshots.delete" DELETE
@@ -166,7 +166,7 @@ impl Call<Delete> {
     }
 }
 
-/// The method `compute.instantSnapshots.get`, see [`InstantSnapshots::get`].
+/// The marker of [`InstantSnapshots::get`].
 pub enum Get {}
 runtime::method! {
     Get : Compute => schemas::InstantSnapshot; "compute.instantSnapshots.get" GET
@@ -174,7 +174,7 @@ runtime::method! {
     Some("2026-11-01") }
 }
 
-/// The method `compute.instantSnapshots.getIamPolicy`, see [`InstantSnapshots::get_iam_policy`].
+/// The marker of [`InstantSnapshots::get_iam_policy`].
 pub enum GetIamPolicy {}
 runtime::method! {
     GetIamPolicy : Compute => schemas::Policy; "compute.instantSnapshots.getIamPolicy"
@@ -189,7 +189,7 @@ impl Call<GetIamPolicy> {
     }
 }
 
-/// The method `compute.instantSnapshots.insert`, see [`InstantSnapshots::insert`].
+/// The marker of [`InstantSnapshots::insert`].
 pub enum Insert {}
 runtime::method! {
     Insert : Compute => schemas::Operation; "compute.instantSnapshots.insert" POST
@@ -204,7 +204,7 @@ impl Call<Insert> {
     }
 }
 
-/// The method `compute.instantSnapshots.list`, see [`InstantSnapshots::list`].
+/// The marker of [`InstantSnapshots::list`].
 pub enum List {}
 runtime::method! {
     List : Compute => schemas::InstantSnapshotList; "compute.instantSnapshots.list" GET
@@ -234,7 +234,7 @@ impl Call<List> {
     }
 }
 
-/// The method `compute.instantSnapshots.setIamPolicy`, see [`InstantSnapshots::set_iam_policy`].
+/// The marker of [`InstantSnapshots::set_iam_policy`].
 pub enum SetIamPolicy {}
 runtime::method! {
     SetIamPolicy : Compute => schemas::Policy; "compute.instantSnapshots.setIamPolicy"
@@ -242,7 +242,7 @@ runtime::method! {
     api_version : Some("2026-11-01") }
 }
 
-/// The method `compute.instantSnapshots.setLabels`, see [`InstantSnapshots::set_labels`].
+/// The marker of [`InstantSnapshots::set_labels`].
 pub enum SetLabels {}
 runtime::method! {
     SetLabels : Compute => schemas::Operation; "compute.instantSnapshots.setLabels" POST
@@ -257,7 +257,7 @@ impl Call<SetLabels> {
     }
 }
 
-/// The method `compute.instantSnapshots.testIamPermissions`, see [`InstantSnapshots::test_iam_permissions`].
+/// The marker of [`InstantSnapshots::test_iam_permissions`].
 pub enum TestIamPermissions {}
 runtime::method! {
     TestIamPermissions : Compute => schemas::TestPermissionsResponse;

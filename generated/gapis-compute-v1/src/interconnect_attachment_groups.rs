@@ -4,7 +4,7 @@
 
 use super::*;
 
-/// The resource `interconnectAttachmentGroups`.
+/// The methods of `interconnectAttachmentGroups`.
 #[derive(Clone, Copy, Debug)]
 pub struct InterconnectAttachmentGroups<'a>(pub(crate) &'a runtime::Client);
 
@@ -99,7 +99,7 @@ impl InterconnectAttachmentGroups<'_> {
     }
 }
 
-/// The method `compute.interconnectAttachmentGroups.delete`, see [`InterconnectAttachmentGroups::delete`].
+/// The marker of [`InterconnectAttachmentGroups::delete`].
 pub enum Delete {}
 runtime::method! {
     Delete : Compute => schemas::Operation; "compute.interconnectAttachmentGroups.delete"
@@ -115,7 +115,7 @@ impl Call<Delete> {
     }
 }
 
-/// The method `compute.interconnectAttachmentGroups.get`, see [`InterconnectAttachmentGroups::get`].
+/// The marker of [`InterconnectAttachmentGroups::get`].
 pub enum Get {}
 runtime::method! {
     Get : Compute => schemas::InterconnectAttachmentGroup;
@@ -124,7 +124,7 @@ runtime::method! {
     { api_version : Some("2026-11-01") }
 }
 
-/// The method `compute.interconnectAttachmentGroups.getIamPolicy`, see [`InterconnectAttachmentGroups::get_iam_policy`].
+/// The marker of [`InterconnectAttachmentGroups::get_iam_policy`].
 pub enum GetIamPolicy {}
 runtime::method! {
     GetIamPolicy : Compute => schemas::Policy;
@@ -140,7 +140,7 @@ impl Call<GetIamPolicy> {
     }
 }
 
-/// The method `compute.interconnectAttachmentGroups.getOperationalStatus`, see [`InterconnectAttachmentGroups::get_operational_status`].
+/// The marker of [`InterconnectAttachmentGroups::get_operational_status`].
 pub enum GetOperationalStatus {}
 runtime::method! {
     GetOperationalStatus : Compute =>
@@ -150,7 +150,7 @@ runtime::method! {
     { api_version : Some("2026-11-01") }
 }
 
-/// The method `compute.interconnectAttachmentGroups.insert`, see [`InterconnectAttachmentGroups::insert`].
+/// The marker of [`InterconnectAttachmentGroups::insert`].
 pub enum Insert {}
 runtime::method! {
     Insert : Compute => schemas::Operation; "compute.interconnectAttachmentGroups.insert"
@@ -165,7 +165,7 @@ impl Call<Insert> {
     }
 }
 
-/// The method `compute.interconnectAttachmentGroups.list`, see [`InterconnectAttachmentGroups::list`].
+/// The marker of [`InterconnectAttachmentGroups::list`].
 pub enum List {}
 runtime::method! {
     List : Compute => schemas::InterconnectAttachmentGroupsListResponse;
@@ -196,7 +196,7 @@ impl Call<List> {
     }
 }
 
-/// The method `compute.interconnectAttachmentGroups.patch`, see [`InterconnectAttachmentGroups::patch`].
+/// The marker of [`InterconnectAttachmentGroups::patch`].
 pub enum Patch {}
 runtime::method! {
     Patch : Compute => schemas::Operation; "compute.interconnectAttachmentGroups.patch"
@@ -216,7 +216,7 @@ impl Call<Patch> {
     }
 }
 
-/// The method `compute.interconnectAttachmentGroups.setIamPolicy`, see [`InterconnectAttachmentGroups::set_iam_policy`].
+/// The marker of [`InterconnectAttachmentGroups::set_iam_policy`].
 pub enum SetIamPolicy {}
 runtime::method! {
     SetIamPolicy : Compute => schemas::Policy;
@@ -225,7 +225,7 @@ runtime::method! {
     api_version : Some("2026-11-01") }
 }
 
-/// The method `compute.interconnectAttachmentGroups.testIamPermissions`, see [`InterconnectAttachmentGroups::test_iam_permissions`].
+/// The marker of [`InterconnectAttachmentGroups::test_iam_permissions`].
 pub enum TestIamPermissions {}
 runtime::method! {
     TestIamPermissions : Compute => schemas::TestPermissionsResponse;

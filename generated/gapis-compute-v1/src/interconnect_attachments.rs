@@ -4,7 +4,7 @@
 
 use super::*;
 
-/// The resource `interconnectAttachments`.
+/// The methods of `interconnectAttachments`.
 #[derive(Clone, Copy, Debug)]
 pub struct InterconnectAttachments<'a>(pub(crate) &'a runtime::Client);
 
@@ -94,7 +94,7 @@ impl InterconnectAttachments<'_> {
     }
 }
 
-/// The method `compute.interconnectAttachments.aggregatedList`, see [`InterconnectAttachments::aggregated_list`].
+/// The marker of [`InterconnectAttachments::aggregated_list`].
 pub enum AggregatedList {}
 runtime::method! {
     AggregatedList : Compute => schemas::InterconnectAttachmentAggregatedList;
@@ -134,7 +134,7 @@ impl Call<AggregatedList> {
     }
 }
 
-/// The method `compute.interconnectAttachments.delete`, see [`InterconnectAttachments::delete`].
+/// The marker of [`InterconnectAttachments::delete`].
 pub enum Delete {}
 runtime::method! {
     Delete : Compute => schemas::Operation; "compute.interconnectAttachments.delete"
@@ -150,7 +150,7 @@ impl Call<Delete> {
     }
 }
 
-/// The method `compute.interconnectAttachments.get`, see [`InterconnectAttachments::get`].
+/// The marker of [`InterconnectAttachments::get`].
 pub enum Get {}
 runtime::method! {
     Get : Compute => schemas::InterconnectAttachment;
@@ -159,7 +159,7 @@ runtime::method! {
     { api_version : Some("2026-11-01") }
 }
 
-/// The method `compute.interconnectAttachments.insert`, see [`InterconnectAttachments::insert`].
+/// The marker of [`InterconnectAttachments::insert`].
 pub enum Insert {}
 runtime::method! {
     Insert : Compute => schemas::Operation; "compute.interconnectAttachments.insert" POST
@@ -178,7 +178,7 @@ impl Call<Insert> {
     }
 }
 
-/// The method `compute.interconnectAttachments.list`, see [`InterconnectAttachments::list`].
+/// The marker of [`InterconnectAttachments::list`].
 pub enum List {}
 runtime::method! {
     List : Compute => schemas::InterconnectAttachmentList;
@@ -209,7 +209,7 @@ impl Call<List> {
     }
 }
 
-/// The method `compute.interconnectAttachments.patch`, see [`InterconnectAttachments::patch`].
+/// The marker of [`InterconnectAttachments::patch`].
 pub enum Patch {}
 runtime::method! {
     Patch : Compute => schemas::Operation; "compute.interconnectAttachments.patch" PATCH
@@ -224,7 +224,7 @@ impl Call<Patch> {
     }
 }
 
-/// The method `compute.interconnectAttachments.setLabels`, see [`InterconnectAttachments::set_labels`].
+/// The marker of [`InterconnectAttachments::set_labels`].
 pub enum SetLabels {}
 runtime::method! {
     SetLabels : Compute => schemas::Operation;

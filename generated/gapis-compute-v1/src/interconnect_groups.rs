@@ -4,7 +4,7 @@
 
 use super::*;
 
-/// The resource `interconnectGroups`.
+/// The methods of `interconnectGroups`.
 #[derive(Clone, Copy, Debug)]
 pub struct InterconnectGroups<'a>(pub(crate) &'a runtime::Client);
 
@@ -111,7 +111,7 @@ impl InterconnectGroups<'_> {
     }
 }
 
-/// The method `compute.interconnectGroups.createMembers`, see [`InterconnectGroups::create_members`].
+/// The marker of [`InterconnectGroups::create_members`].
 pub enum CreateMembers {}
 runtime::method! {
     CreateMembers : Compute => schemas::Operation;
@@ -120,7 +120,7 @@ runtime::method! {
     api_version : Some("2026-11-01") }
 }
 
-/// The method `compute.interconnectGroups.delete`, see [`InterconnectGroups::delete`].
+/// The marker of [`InterconnectGroups::delete`].
 pub enum Delete {}
 runtime::method! {
     Delete : Compute => schemas::Operation; "compute.interconnectGroups.delete" DELETE
@@ -135,7 +135,7 @@ impl Call<Delete> {
     }
 }
 
-/// The method `compute.interconnectGroups.get`, see [`InterconnectGroups::get`].
+/// The marker of [`InterconnectGroups::get`].
 pub enum Get {}
 runtime::method! {
     Get : Compute => schemas::InterconnectGroup; "compute.interconnectGroups.get" GET
@@ -143,7 +143,7 @@ runtime::method! {
     Some("2026-11-01") }
 }
 
-/// The method `compute.interconnectGroups.getIamPolicy`, see [`InterconnectGroups::get_iam_policy`].
+/// The marker of [`InterconnectGroups::get_iam_policy`].
 pub enum GetIamPolicy {}
 runtime::method! {
     GetIamPolicy : Compute => schemas::Policy; "compute.interconnectGroups.getIamPolicy"
@@ -158,7 +158,7 @@ impl Call<GetIamPolicy> {
     }
 }
 
-/// The method `compute.interconnectGroups.getOperationalStatus`, see [`InterconnectGroups::get_operational_status`].
+/// The marker of [`InterconnectGroups::get_operational_status`].
 pub enum GetOperationalStatus {}
 runtime::method! {
     GetOperationalStatus : Compute =>
@@ -168,7 +168,7 @@ runtime::method! {
     { api_version : Some("2026-11-01") }
 }
 
-/// The method `compute.interconnectGroups.insert`, see [`InterconnectGroups::insert`].
+/// The marker of [`InterconnectGroups::insert`].
 pub enum Insert {}
 runtime::method! {
     Insert : Compute => schemas::Operation; "compute.interconnectGroups.insert" POST
@@ -182,7 +182,7 @@ impl Call<Insert> {
     }
 }
 
-/// The method `compute.interconnectGroups.list`, see [`InterconnectGroups::list`].
+/// The marker of [`InterconnectGroups::list`].
 pub enum List {}
 runtime::method! {
     List : Compute => schemas::InterconnectGroupsListResponse;
@@ -212,7 +212,7 @@ impl Call<List> {
     }
 }
 
-/// The method `compute.interconnectGroups.patch`, see [`InterconnectGroups::patch`].
+/// The marker of [`InterconnectGroups::patch`].
 pub enum Patch {}
 runtime::method! {
     Patch : Compute => schemas::Operation; "compute.interconnectGroups.patch" PATCH
@@ -231,7 +231,7 @@ impl Call<Patch> {
     }
 }
 
-/// The method `compute.interconnectGroups.setIamPolicy`, see [`InterconnectGroups::set_iam_policy`].
+/// The marker of [`InterconnectGroups::set_iam_policy`].
 pub enum SetIamPolicy {}
 runtime::method! {
     SetIamPolicy : Compute => schemas::Policy; "compute.interconnectGroups.setIamPolicy"
@@ -239,7 +239,7 @@ runtime::method! {
     api_version : Some("2026-11-01") }
 }
 
-/// The method `compute.interconnectGroups.testIamPermissions`, see [`InterconnectGroups::test_iam_permissions`].
+/// The marker of [`InterconnectGroups::test_iam_permissions`].
 pub enum TestIamPermissions {}
 runtime::method! {
     TestIamPermissions : Compute => schemas::TestPermissionsResponse;

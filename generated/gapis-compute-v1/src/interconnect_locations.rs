@@ -4,7 +4,7 @@
 
 use super::*;
 
-/// The resource `interconnectLocations`.
+/// The methods of `interconnectLocations`.
 #[derive(Clone, Copy, Debug)]
 pub struct InterconnectLocations<'a>(pub(crate) &'a runtime::Client);
 
@@ -24,7 +24,7 @@ impl InterconnectLocations<'_> {
     }
 }
 
-/// The method `compute.interconnectLocations.get`, see [`InterconnectLocations::get`].
+/// The marker of [`InterconnectLocations::get`].
 pub enum Get {}
 runtime::method! {
     Get : Compute => schemas::InterconnectLocation; "compute.interconnectLocations.get"
@@ -32,7 +32,7 @@ runtime::method! {
     api_version : Some("2026-11-01") }
 }
 
-/// The method `compute.interconnectLocations.list`, see [`InterconnectLocations::list`].
+/// The marker of [`InterconnectLocations::list`].
 pub enum List {}
 runtime::method! {
     List : Compute => schemas::InterconnectLocationList;

@@ -4,7 +4,7 @@
 
 use super::*;
 
-/// The resource `interconnectRemoteLocations`.
+/// The methods of `interconnectRemoteLocations`.
 #[derive(Clone, Copy, Debug)]
 pub struct InterconnectRemoteLocations<'a>(pub(crate) &'a runtime::Client);
 
@@ -24,7 +24,7 @@ impl InterconnectRemoteLocations<'_> {
     }
 }
 
-/// The method `compute.interconnectRemoteLocations.get`, see [`InterconnectRemoteLocations::get`].
+/// The marker of [`InterconnectRemoteLocations::get`].
 pub enum Get {}
 runtime::method! {
     Get : Compute => schemas::InterconnectRemoteLocation;
@@ -33,7 +33,7 @@ runtime::method! {
     { api_version : Some("2026-11-01") }
 }
 
-/// The method `compute.interconnectRemoteLocations.list`, see [`InterconnectRemoteLocations::list`].
+/// The marker of [`InterconnectRemoteLocations::list`].
 pub enum List {}
 runtime::method! {
     List : Compute => schemas::InterconnectRemoteLocationList;

@@ -4,7 +4,7 @@
 
 use super::*;
 
-/// The resource `interconnects`.
+/// The methods of `interconnects`.
 #[derive(Clone, Copy, Debug)]
 pub struct Interconnects<'a>(pub(crate) &'a runtime::Client);
 
@@ -103,7 +103,7 @@ impl Interconnects<'_> {
     }
 }
 
-/// The method `compute.interconnects.delete`, see [`Interconnects::delete`].
+/// The marker of [`Interconnects::delete`].
 pub enum Delete {}
 runtime::method! {
     Delete : Compute => schemas::Operation; "compute.interconnects.delete" DELETE
@@ -118,7 +118,7 @@ impl Call<Delete> {
     }
 }
 
-/// The method `compute.interconnects.get`, see [`Interconnects::get`].
+/// The marker of [`Interconnects::get`].
 pub enum Get {}
 runtime::method! {
     Get : Compute => schemas::Interconnect; "compute.interconnects.get" GET
@@ -126,7 +126,7 @@ runtime::method! {
     Some("2026-11-01") }
 }
 
-/// The method `compute.interconnects.getDiagnostics`, see [`Interconnects::get_diagnostics`].
+/// The marker of [`Interconnects::get_diagnostics`].
 pub enum GetDiagnostics {}
 runtime::method! {
     GetDiagnostics : Compute => schemas::InterconnectsGetDiagnosticsResponse;
@@ -135,7 +135,7 @@ runtime::method! {
     : Some("2026-11-01") }
 }
 
-/// The method `compute.interconnects.getMacsecConfig`, see [`Interconnects::get_macsec_config`].
+/// The marker of [`Interconnects::get_macsec_config`].
 pub enum GetMacsecConfig {}
 runtime::method! {
     GetMacsecConfig : Compute => schemas::InterconnectsGetMacsecConfigResponse;
@@ -144,7 +144,7 @@ runtime::method! {
     api_version : Some("2026-11-01") }
 }
 
-/// The method `compute.interconnects.insert`, see [`Interconnects::insert`].
+/// The marker of [`Interconnects::insert`].
 pub enum Insert {}
 runtime::method! {
     Insert : Compute => schemas::Operation; "compute.interconnects.insert" POST
@@ -158,7 +158,7 @@ impl Call<Insert> {
     }
 }
 
-/// The method `compute.interconnects.list`, see [`Interconnects::list`].
+/// The marker of [`Interconnects::list`].
 pub enum List {}
 runtime::method! {
     List : Compute => schemas::InterconnectList; "compute.interconnects.list" GET
@@ -187,7 +187,7 @@ impl Call<List> {
     }
 }
 
-/// The method `compute.interconnects.patch`, see [`Interconnects::patch`].
+/// The marker of [`Interconnects::patch`].
 pub enum Patch {}
 runtime::method! {
     Patch : Compute => schemas::Operation; "compute.interconnects.patch" PATCH
@@ -202,7 +202,7 @@ impl Call<Patch> {
     }
 }
 
-/// The method `compute.interconnects.setLabels`, see [`Interconnects::set_labels`].
+/// The marker of [`Interconnects::set_labels`].
 pub enum SetLabels {}
 runtime::method! {
     SetLabels : Compute => schemas::Operation; "compute.interconnects.setLabels" POST
@@ -210,7 +210,7 @@ runtime::method! {
     Some("2026-11-01") }
 }
 
-/// The method `compute.interconnects.setName`, see [`Interconnects::set_name`].
+/// The marker of [`Interconnects::set_name`].
 pub enum SetName {}
 runtime::method! {
     SetName : Compute => schemas::Operation; "compute.interconnects.setName" POST

@@ -4,7 +4,7 @@
 
 use super::*;
 
-/// The resource `licenseCodes`.
+/// The methods of `licenseCodes`.
 #[derive(Clone, Copy, Debug)]
 pub struct LicenseCodes<'a>(pub(crate) &'a runtime::Client);
 
@@ -49,7 +49,7 @@ impl LicenseCodes<'_> {
     }
 }
 
-/// The method `compute.licenseCodes.get`, see [`LicenseCodes::get`].
+/// The marker of [`LicenseCodes::get`].
 pub enum Get {}
 runtime::method! {
     Get : Compute => schemas::LicenseCode; "compute.licenseCodes.get" GET
@@ -57,7 +57,7 @@ runtime::method! {
     Some("2026-11-01") }
 }
 
-/// The method `compute.licenseCodes.getIamPolicy`, see [`LicenseCodes::get_iam_policy`].
+/// The marker of [`LicenseCodes::get_iam_policy`].
 pub enum GetIamPolicy {}
 runtime::method! {
     GetIamPolicy : Compute => schemas::Policy; "compute.licenseCodes.getIamPolicy" GET
@@ -72,7 +72,7 @@ impl Call<GetIamPolicy> {
     }
 }
 
-/// The method `compute.licenseCodes.setIamPolicy`, see [`LicenseCodes::set_iam_policy`].
+/// The marker of [`LicenseCodes::set_iam_policy`].
 pub enum SetIamPolicy {}
 runtime::method! {
     SetIamPolicy : Compute => schemas::Policy; "compute.licenseCodes.setIamPolicy" POST
@@ -80,7 +80,7 @@ runtime::method! {
     Some("2026-11-01") }
 }
 
-/// The method `compute.licenseCodes.testIamPermissions`, see [`LicenseCodes::test_iam_permissions`].
+/// The marker of [`LicenseCodes::test_iam_permissions`].
 pub enum TestIamPermissions {}
 runtime::method! {
     TestIamPermissions : Compute => schemas::TestPermissionsResponse;

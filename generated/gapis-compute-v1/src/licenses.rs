@@ -4,7 +4,7 @@
 
 use super::*;
 
-/// The resource `licenses`.
+/// The methods of `licenses`.
 #[derive(Clone, Copy, Debug)]
 pub struct Licenses<'a>(pub(crate) &'a runtime::Client);
 
@@ -80,7 +80,7 @@ impl Licenses<'_> {
     }
 }
 
-/// The method `compute.licenses.delete`, see [`Licenses::delete`].
+/// The marker of [`Licenses::delete`].
 pub enum Delete {}
 runtime::method! {
     Delete : Compute => schemas::Operation; "compute.licenses.delete" DELETE
@@ -94,14 +94,14 @@ impl Call<Delete> {
     }
 }
 
-/// The method `compute.licenses.get`, see [`Licenses::get`].
+/// The marker of [`Licenses::get`].
 pub enum Get {}
 runtime::method! {
     Get : Compute => schemas::License; "compute.licenses.get" GET
     "projects/{project}/global/licenses/{license}" { api_version : Some("2026-11-01") }
 }
 
-/// The method `compute.licenses.getIamPolicy`, see [`Licenses::get_iam_policy`].
+/// The marker of [`Licenses::get_iam_policy`].
 pub enum GetIamPolicy {}
 runtime::method! {
     GetIamPolicy : Compute => schemas::Policy; "compute.licenses.getIamPolicy" GET
@@ -116,7 +116,7 @@ impl Call<GetIamPolicy> {
     }
 }
 
-/// The method `compute.licenses.insert`, see [`Licenses::insert`].
+/// The marker of [`Licenses::insert`].
 pub enum Insert {}
 runtime::method! {
     Insert : Compute => schemas::Operation; "compute.licenses.insert" POST
@@ -130,7 +130,7 @@ impl Call<Insert> {
     }
 }
 
-/// The method `compute.licenses.list`, see [`Licenses::list`].
+/// The marker of [`Licenses::list`].
 pub enum List {}
 runtime::method! {
     List : Compute => schemas::LicensesListResponse; "compute.licenses.list" GET
@@ -159,7 +159,7 @@ impl Call<List> {
     }
 }
 
-/// The method `compute.licenses.setIamPolicy`, see [`Licenses::set_iam_policy`].
+/// The marker of [`Licenses::set_iam_policy`].
 pub enum SetIamPolicy {}
 runtime::method! {
     SetIamPolicy : Compute => schemas::Policy; "compute.licenses.setIamPolicy" POST
@@ -167,7 +167,7 @@ runtime::method! {
     Some("2026-11-01") }
 }
 
-/// The method `compute.licenses.testIamPermissions`, see [`Licenses::test_iam_permissions`].
+/// The marker of [`Licenses::test_iam_permissions`].
 pub enum TestIamPermissions {}
 runtime::method! {
     TestIamPermissions : Compute => schemas::TestPermissionsResponse;
@@ -176,7 +176,7 @@ runtime::method! {
     Some("2026-11-01") }
 }
 
-/// The method `compute.licenses.update`, see [`Licenses::update`].
+/// The marker of [`Licenses::update`].
 pub enum Update {}
 runtime::method! {
     Update : Compute => schemas::Operation; "compute.licenses.update" PATCH

@@ -4,7 +4,7 @@
 
 use super::*;
 
-/// The resource `machineImages`.
+/// The methods of `machineImages`.
 #[derive(Clone, Copy, Debug)]
 pub struct MachineImages<'a>(pub(crate) &'a runtime::Client);
 
@@ -84,7 +84,7 @@ impl MachineImages<'_> {
     }
 }
 
-/// The method `compute.machineImages.delete`, see [`MachineImages::delete`].
+/// The marker of [`MachineImages::delete`].
 pub enum Delete {}
 runtime::method! {
     Delete : Compute => schemas::Operation; "compute.machineImages.delete" DELETE
@@ -99,7 +99,7 @@ impl Call<Delete> {
     }
 }
 
-/// The method `compute.machineImages.get`, see [`MachineImages::get`].
+/// The marker of [`MachineImages::get`].
 pub enum Get {}
 runtime::method! {
     Get : Compute => schemas::MachineImage; "compute.machineImages.get" GET
@@ -107,7 +107,7 @@ runtime::method! {
     Some("2026-11-01") }
 }
 
-/// The method `compute.machineImages.getIamPolicy`, see [`MachineImages::get_iam_policy`].
+/// The marker of [`MachineImages::get_iam_policy`].
 pub enum GetIamPolicy {}
 runtime::method! {
     GetIamPolicy : Compute => schemas::Policy; "compute.machineImages.getIamPolicy" GET
@@ -122,7 +122,7 @@ impl Call<GetIamPolicy> {
     }
 }
 
-/// The method `compute.machineImages.insert`, see [`MachineImages::insert`].
+/// The marker of [`MachineImages::insert`].
 pub enum Insert {}
 runtime::method! {
     Insert : Compute => schemas::Operation; "compute.machineImages.insert" POST
@@ -140,7 +140,7 @@ impl Call<Insert> {
     }
 }
 
-/// The method `compute.machineImages.list`, see [`MachineImages::list`].
+/// The marker of [`MachineImages::list`].
 pub enum List {}
 runtime::method! {
     List : Compute => schemas::MachineImageList; "compute.machineImages.list" GET
@@ -169,7 +169,7 @@ impl Call<List> {
     }
 }
 
-/// The method `compute.machineImages.setIamPolicy`, see [`MachineImages::set_iam_policy`].
+/// The marker of [`MachineImages::set_iam_policy`].
 pub enum SetIamPolicy {}
 runtime::method! {
     SetIamPolicy : Compute => schemas::Policy; "compute.machineImages.setIamPolicy" POST
@@ -177,7 +177,7 @@ runtime::method! {
     Some("2026-11-01") }
 }
 
-/// The method `compute.machineImages.setLabels`, see [`MachineImages::set_labels`].
+/// The marker of [`MachineImages::set_labels`].
 pub enum SetLabels {}
 runtime::method! {
     SetLabels : Compute => schemas::Operation; "compute.machineImages.setLabels" POST
@@ -185,7 +185,7 @@ runtime::method! {
     Some("2026-11-01") }
 }
 
-/// The method `compute.machineImages.testIamPermissions`, see [`MachineImages::test_iam_permissions`].
+/// The marker of [`MachineImages::test_iam_permissions`].
 pub enum TestIamPermissions {}
 runtime::method! {
     TestIamPermissions : Compute => schemas::TestPermissionsResponse;

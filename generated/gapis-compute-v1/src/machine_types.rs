@@ -4,7 +4,7 @@
 
 use super::*;
 
-/// The resource `machineTypes`.
+/// The methods of `machineTypes`.
 #[derive(Clone, Copy, Debug)]
 pub struct MachineTypes<'a>(pub(crate) &'a runtime::Client);
 
@@ -32,7 +32,7 @@ impl MachineTypes<'_> {
     }
 }
 
-/// The method `compute.machineTypes.aggregatedList`, see [`MachineTypes::aggregated_list`].
+/// The marker of [`MachineTypes::aggregated_list`].
 pub enum AggregatedList {}
 runtime::method! {
     AggregatedList : Compute => schemas::MachineTypeAggregatedList;
@@ -71,7 +71,7 @@ impl Call<AggregatedList> {
     }
 }
 
-/// The method `compute.machineTypes.get`, see [`MachineTypes::get`].
+/// The marker of [`MachineTypes::get`].
 pub enum Get {}
 runtime::method! {
     Get : Compute => schemas::MachineType; "compute.machineTypes.get" GET
@@ -79,7 +79,7 @@ runtime::method! {
     Some("2026-11-01") }
 }
 
-/// The method `compute.machineTypes.list`, see [`MachineTypes::list`].
+/// The marker of [`MachineTypes::list`].
 pub enum List {}
 runtime::method! {
     List : Compute => schemas::MachineTypeList; "compute.machineTypes.list" GET

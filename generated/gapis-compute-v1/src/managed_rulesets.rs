@@ -4,7 +4,7 @@
 
 use super::*;
 
-/// The resource `managedRulesets`.
+/// The methods of `managedRulesets`.
 #[derive(Clone, Copy, Debug)]
 pub struct ManagedRulesets<'a>(pub(crate) &'a runtime::Client);
 
@@ -24,7 +24,7 @@ impl ManagedRulesets<'_> {
     }
 }
 
-/// The method `compute.managedRulesets.get`, see [`ManagedRulesets::get`].
+/// The marker of [`ManagedRulesets::get`].
 pub enum Get {}
 runtime::method! {
     Get : Compute => schemas::ManagedRuleset; "compute.managedRulesets.get" GET
@@ -32,7 +32,7 @@ runtime::method! {
     Some("2026-11-01") }
 }
 
-/// The method `compute.managedRulesets.list`, see [`ManagedRulesets::list`].
+/// The marker of [`ManagedRulesets::list`].
 pub enum List {}
 runtime::method! {
     List : Compute => schemas::ManagedRulesetList; "compute.managedRulesets.list" GET

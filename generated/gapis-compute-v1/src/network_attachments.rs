@@ -4,7 +4,7 @@
 
 use super::*;
 
-/// The resource `networkAttachments`.
+/// The methods of `networkAttachments`.
 #[derive(Clone, Copy, Debug)]
 pub struct NetworkAttachments<'a>(pub(crate) &'a runtime::Client);
 
@@ -125,7 +125,7 @@ impl NetworkAttachments<'_> {
     }
 }
 
-/// The method `compute.networkAttachments.aggregatedList`, see [`NetworkAttachments::aggregated_list`].
+/// The marker of [`NetworkAttachments::aggregated_list`].
 pub enum AggregatedList {}
 runtime::method! {
     AggregatedList : Compute => schemas::NetworkAttachmentAggregatedList;
@@ -165,7 +165,7 @@ impl Call<AggregatedList> {
     }
 }
 
-/// The method `compute.networkAttachments.delete`, see [`NetworkAttachments::delete`].
+/// The marker of [`NetworkAttachments::delete`].
 pub enum Delete {}
 runtime::method! {
     Delete : Compute => schemas::Operation; "compute.networkAttachments.delete" DELETE
@@ -180,7 +180,7 @@ impl Call<Delete> {
     }
 }
 
-/// The method `compute.networkAttachments.get`, see [`NetworkAttachments::get`].
+/// The marker of [`NetworkAttachments::get`].
 pub enum Get {}
 runtime::method! {
     Get : Compute => schemas::NetworkAttachment; "compute.networkAttachments.get" GET
@@ -188,7 +188,7 @@ runtime::method! {
     api_version : Some("2026-11-01") }
 }
 
-/// The method `compute.networkAttachments.getIamPolicy`, see [`NetworkAttachments::get_iam_policy`].
+/// The marker of [`NetworkAttachments::get_iam_policy`].
 pub enum GetIamPolicy {}
 runtime::method! {
     GetIamPolicy : Compute => schemas::Policy; "compute.networkAttachments.getIamPolicy"
@@ -203,7 +203,7 @@ impl Call<GetIamPolicy> {
     }
 }
 
-/// The method `compute.networkAttachments.insert`, see [`NetworkAttachments::insert`].
+/// The marker of [`NetworkAttachments::insert`].
 pub enum Insert {}
 runtime::method! {
     Insert : Compute => schemas::Operation; "compute.networkAttachments.insert" POST
@@ -218,7 +218,7 @@ impl Call<Insert> {
     }
 }
 
-/// The method `compute.networkAttachments.list`, see [`NetworkAttachments::list`].
+/// The marker of [`NetworkAttachments::list`].
 pub enum List {}
 runtime::method! {
     List : Compute => schemas::NetworkAttachmentList; "compute.networkAttachments.list"
@@ -248,7 +248,7 @@ impl Call<List> {
     }
 }
 
-/// The method `compute.networkAttachments.patch`, see [`NetworkAttachments::patch`].
+/// The marker of [`NetworkAttachments::patch`].
 pub enum Patch {}
 runtime::method! {
     Patch : Compute => schemas::Operation; "compute.networkAttachments.patch" PATCH
@@ -263,7 +263,7 @@ impl Call<Patch> {
     }
 }
 
-/// The method `compute.networkAttachments.setIamPolicy`, see [`NetworkAttachments::set_iam_policy`].
+/// The marker of [`NetworkAttachments::set_iam_policy`].
 pub enum SetIamPolicy {}
 runtime::method! {
     SetIamPolicy : Compute => schemas::Policy; "compute.networkAttachments.setIamPolicy"
@@ -271,7 +271,7 @@ runtime::method! {
     { api_version : Some("2026-11-01") }
 }
 
-/// The method `compute.networkAttachments.testIamPermissions`, see [`NetworkAttachments::test_iam_permissions`].
+/// The marker of [`NetworkAttachments::test_iam_permissions`].
 pub enum TestIamPermissions {}
 runtime::method! {
     TestIamPermissions : Compute => schemas::TestPermissionsResponse;

@@ -4,7 +4,7 @@
 
 use super::*;
 
-/// The resource `networkEdgeSecurityServices`.
+/// The methods of `networkEdgeSecurityServices`.
 #[derive(Clone, Copy, Debug)]
 pub struct NetworkEdgeSecurityServices<'a>(pub(crate) &'a runtime::Client);
 
@@ -73,7 +73,7 @@ impl NetworkEdgeSecurityServices<'_> {
     }
 }
 
-/// The method `compute.networkEdgeSecurityServices.aggregatedList`, see [`NetworkEdgeSecurityServices::aggregated_list`].
+/// The marker of [`NetworkEdgeSecurityServices::aggregated_list`].
 pub enum AggregatedList {}
 runtime::method! {
     AggregatedList : Compute => schemas::NetworkEdgeSecurityServiceAggregatedList;
@@ -113,7 +113,7 @@ impl Call<AggregatedList> {
     }
 }
 
-/// The method `compute.networkEdgeSecurityServices.delete`, see [`NetworkEdgeSecurityServices::delete`].
+/// The marker of [`NetworkEdgeSecurityServices::delete`].
 pub enum Delete {}
 runtime::method! {
     Delete : Compute => schemas::Operation; "compute.networkEdgeSecurityServices.delete"
@@ -129,7 +129,7 @@ impl Call<Delete> {
     }
 }
 
-/// The method `compute.networkEdgeSecurityServices.get`, see [`NetworkEdgeSecurityServices::get`].
+/// The marker of [`NetworkEdgeSecurityServices::get`].
 pub enum Get {}
 runtime::method! {
     Get : Compute => schemas::NetworkEdgeSecurityService;
@@ -138,7 +138,7 @@ runtime::method! {
     { api_version : Some("2026-11-01") }
 }
 
-/// The method `compute.networkEdgeSecurityServices.insert`, see [`NetworkEdgeSecurityServices::insert`].
+/// The marker of [`NetworkEdgeSecurityServices::insert`].
 pub enum Insert {}
 runtime::method! {
     Insert : Compute => schemas::Operation; "compute.networkEdgeSecurityServices.insert"
@@ -157,7 +157,7 @@ impl Call<Insert> {
     }
 }
 
-/// The method `compute.networkEdgeSecurityServices.patch`, see [`NetworkEdgeSecurityServices::patch`].
+/// The marker of [`NetworkEdgeSecurityServices::patch`].
 pub enum Patch {}
 runtime::method! {
     Patch : Compute => schemas::Operation; "compute.networkEdgeSecurityServices.patch"

@@ -4,7 +4,7 @@
 
 use super::*;
 
-/// The resource `networkEndpointGroups`.
+/// The methods of `networkEndpointGroups`.
 #[derive(Clone, Copy, Debug)]
 pub struct NetworkEndpointGroups<'a>(pub(crate) &'a runtime::Client);
 
@@ -130,7 +130,7 @@ impl NetworkEndpointGroups<'_> {
     }
 }
 
-/// The method `compute.networkEndpointGroups.aggregatedList`, see [`NetworkEndpointGroups::aggregated_list`].
+/// The marker of [`NetworkEndpointGroups::aggregated_list`].
 pub enum AggregatedList {}
 runtime::method! {
     AggregatedList : Compute => schemas::NetworkEndpointGroupAggregatedList;
@@ -170,7 +170,7 @@ impl Call<AggregatedList> {
     }
 }
 
-/// The method `compute.networkEndpointGroups.attachNetworkEndpoints`, see [`NetworkEndpointGroups::attach_network_endpoints`].
+/// The marker of [`NetworkEndpointGroups::attach_network_endpoints`].
 pub enum AttachNetworkEndpoints {}
 runtime::method! {
     AttachNetworkEndpoints : Compute => schemas::Operation;
@@ -186,7 +186,7 @@ impl Call<AttachNetworkEndpoints> {
     }
 }
 
-/// The method `compute.networkEndpointGroups.delete`, see [`NetworkEndpointGroups::delete`].
+/// The marker of [`NetworkEndpointGroups::delete`].
 pub enum Delete {}
 runtime::method! {
     Delete : Compute => schemas::Operation; "compute.networkEndpointGroups.delete" DELETE
@@ -201,7 +201,7 @@ impl Call<Delete> {
     }
 }
 
-/// The method `compute.networkEndpointGroups.detachNetworkEndpoints`, see [`NetworkEndpointGroups::detach_network_endpoints`].
+/// The marker of [`NetworkEndpointGroups::detach_network_endpoints`].
 pub enum DetachNetworkEndpoints {}
 runtime::method! {
     DetachNetworkEndpoints : Compute => schemas::Operation;
@@ -217,7 +217,7 @@ impl Call<DetachNetworkEndpoints> {
     }
 }
 
-/// The method `compute.networkEndpointGroups.get`, see [`NetworkEndpointGroups::get`].
+/// The marker of [`NetworkEndpointGroups::get`].
 pub enum Get {}
 runtime::method! {
     Get : Compute => schemas::NetworkEndpointGroup; "compute.networkEndpointGroups.get"
@@ -225,7 +225,7 @@ runtime::method! {
     api_version : Some("2026-11-01") }
 }
 
-/// The method `compute.networkEndpointGroups.insert`, see [`NetworkEndpointGroups::insert`].
+/// The marker of [`NetworkEndpointGroups::insert`].
 pub enum Insert {}
 runtime::method! {
     Insert : Compute => schemas::Operation; "compute.networkEndpointGroups.insert" POST
@@ -240,7 +240,7 @@ impl Call<Insert> {
     }
 }
 
-/// The method `compute.networkEndpointGroups.list`, see [`NetworkEndpointGroups::list`].
+/// The marker of [`NetworkEndpointGroups::list`].
 pub enum List {}
 runtime::method! {
     List : Compute => schemas::NetworkEndpointGroupList;
@@ -271,7 +271,7 @@ impl Call<List> {
     }
 }
 
-/// The method `compute.networkEndpointGroups.listNetworkEndpoints`, see [`NetworkEndpointGroups::list_network_endpoints`].
+/// The marker of [`NetworkEndpointGroups::list_network_endpoints`].
 pub enum ListNetworkEndpoints {}
 runtime::method! {
     ListNetworkEndpoints : Compute => schemas::NetworkEndpointGroupsListNetworkEndpoints;
@@ -303,7 +303,7 @@ impl Call<ListNetworkEndpoints> {
     }
 }
 
-/// The method `compute.networkEndpointGroups.testIamPermissions`, see [`NetworkEndpointGroups::test_iam_permissions`].
+/// The marker of [`NetworkEndpointGroups::test_iam_permissions`].
 pub enum TestIamPermissions {}
 runtime::method! {
     TestIamPermissions : Compute => schemas::TestPermissionsResponse;

@@ -4,7 +4,7 @@
 
 use super::*;
 
-/// The resource `networkFirewallPolicies`.
+/// The methods of `networkFirewallPolicies`.
 #[derive(Clone, Copy, Debug)]
 pub struct NetworkFirewallPolicies<'a>(pub(crate) &'a runtime::Client);
 
@@ -219,7 +219,7 @@ impl NetworkFirewallPolicies<'_> {
     }
 }
 
-/// The method `compute.networkFirewallPolicies.addAssociation`, see [`NetworkFirewallPolicies::add_association`].
+/// The marker of [`NetworkFirewallPolicies::add_association`].
 pub enum AddAssociation {}
 runtime::method! {
     AddAssociation : Compute => schemas::Operation;
@@ -239,7 +239,7 @@ impl Call<AddAssociation> {
     }
 }
 
-/// The method `compute.networkFirewallPolicies.addPacketMirroringRule`, see [`NetworkFirewallPolicies::add_packet_mirroring_rule`].
+/// The marker of [`NetworkFirewallPolicies::add_packet_mirroring_rule`].
 pub enum AddPacketMirroringRule {}
 runtime::method! {
     AddPacketMirroringRule : Compute => schemas::Operation;
@@ -263,7 +263,7 @@ impl Call<AddPacketMirroringRule> {
     }
 }
 
-/// The method `compute.networkFirewallPolicies.addRule`, see [`NetworkFirewallPolicies::add_rule`].
+/// The marker of [`NetworkFirewallPolicies::add_rule`].
 pub enum AddRule {}
 runtime::method! {
     AddRule : Compute => schemas::Operation; "compute.networkFirewallPolicies.addRule"
@@ -286,7 +286,7 @@ impl Call<AddRule> {
     }
 }
 
-/// The method `compute.networkFirewallPolicies.aggregatedList`, see [`NetworkFirewallPolicies::aggregated_list`].
+/// The marker of [`NetworkFirewallPolicies::aggregated_list`].
 pub enum AggregatedList {}
 runtime::method! {
     AggregatedList : Compute => schemas::NetworkFirewallPolicyAggregatedList;
@@ -325,7 +325,7 @@ impl Call<AggregatedList> {
     }
 }
 
-/// The method `compute.networkFirewallPolicies.cloneRules`, see [`NetworkFirewallPolicies::clone_rules`].
+/// The marker of [`NetworkFirewallPolicies::clone_rules`].
 pub enum CloneRules {}
 runtime::method! {
     CloneRules : Compute => schemas::Operation;
@@ -345,7 +345,7 @@ impl Call<CloneRules> {
     }
 }
 
-/// The method `compute.networkFirewallPolicies.delete`, see [`NetworkFirewallPolicies::delete`].
+/// The marker of [`NetworkFirewallPolicies::delete`].
 pub enum Delete {}
 runtime::method! {
     Delete : Compute => schemas::Operation; "compute.networkFirewallPolicies.delete"
@@ -360,7 +360,7 @@ impl Call<Delete> {
     }
 }
 
-/// The method `compute.networkFirewallPolicies.get`, see [`NetworkFirewallPolicies::get`].
+/// The marker of [`NetworkFirewallPolicies::get`].
 pub enum Get {}
 runtime::method! {
     Get : Compute => schemas::FirewallPolicy; "compute.networkFirewallPolicies.get" GET
@@ -368,7 +368,7 @@ runtime::method! {
     Some("2026-11-01") }
 }
 
-/// The method `compute.networkFirewallPolicies.getAssociation`, see [`NetworkFirewallPolicies::get_association`].
+/// The marker of [`NetworkFirewallPolicies::get_association`].
 pub enum GetAssociation {}
 runtime::method! {
     GetAssociation : Compute => schemas::FirewallPolicyAssociation;
@@ -384,7 +384,7 @@ impl Call<GetAssociation> {
     }
 }
 
-/// The method `compute.networkFirewallPolicies.getIamPolicy`, see [`NetworkFirewallPolicies::get_iam_policy`].
+/// The marker of [`NetworkFirewallPolicies::get_iam_policy`].
 pub enum GetIamPolicy {}
 runtime::method! {
     GetIamPolicy : Compute => schemas::Policy;
@@ -400,7 +400,7 @@ impl Call<GetIamPolicy> {
     }
 }
 
-/// The method `compute.networkFirewallPolicies.getPacketMirroringRule`, see [`NetworkFirewallPolicies::get_packet_mirroring_rule`].
+/// The marker of [`NetworkFirewallPolicies::get_packet_mirroring_rule`].
 pub enum GetPacketMirroringRule {}
 runtime::method! {
     GetPacketMirroringRule : Compute => schemas::FirewallPolicyRule;
@@ -416,7 +416,7 @@ impl Call<GetPacketMirroringRule> {
     }
 }
 
-/// The method `compute.networkFirewallPolicies.getRule`, see [`NetworkFirewallPolicies::get_rule`].
+/// The marker of [`NetworkFirewallPolicies::get_rule`].
 pub enum GetRule {}
 runtime::method! {
     GetRule : Compute => schemas::FirewallPolicyRule;
@@ -432,7 +432,7 @@ impl Call<GetRule> {
     }
 }
 
-/// The method `compute.networkFirewallPolicies.insert`, see [`NetworkFirewallPolicies::insert`].
+/// The marker of [`NetworkFirewallPolicies::insert`].
 pub enum Insert {}
 runtime::method! {
     Insert : Compute => schemas::Operation; "compute.networkFirewallPolicies.insert" POST
@@ -446,7 +446,7 @@ impl Call<Insert> {
     }
 }
 
-/// The method `compute.networkFirewallPolicies.list`, see [`NetworkFirewallPolicies::list`].
+/// The marker of [`NetworkFirewallPolicies::list`].
 pub enum List {}
 runtime::method! {
     List : Compute => schemas::FirewallPolicyList; "compute.networkFirewallPolicies.list"
@@ -475,7 +475,7 @@ impl Call<List> {
     }
 }
 
-/// The method `compute.networkFirewallPolicies.patch`, see [`NetworkFirewallPolicies::patch`].
+/// The marker of [`NetworkFirewallPolicies::patch`].
 pub enum Patch {}
 runtime::method! {
     Patch : Compute => schemas::Operation; "compute.networkFirewallPolicies.patch" PATCH
@@ -490,7 +490,7 @@ impl Call<Patch> {
     }
 }
 
-/// The method `compute.networkFirewallPolicies.patchPacketMirroringRule`, see [`NetworkFirewallPolicies::patch_packet_mirroring_rule`].
+/// The marker of [`NetworkFirewallPolicies::patch_packet_mirroring_rule`].
 pub enum PatchPacketMirroringRule {}
 runtime::method! {
     PatchPacketMirroringRule : Compute => schemas::Operation;
@@ -510,7 +510,7 @@ impl Call<PatchPacketMirroringRule> {
     }
 }
 
-/// The method `compute.networkFirewallPolicies.patchRule`, see [`NetworkFirewallPolicies::patch_rule`].
+/// The marker of [`NetworkFirewallPolicies::patch_rule`].
 pub enum PatchRule {}
 runtime::method! {
     PatchRule : Compute => schemas::Operation;
@@ -530,7 +530,7 @@ impl Call<PatchRule> {
     }
 }
 
-/// The method `compute.networkFirewallPolicies.removeAssociation`, see [`NetworkFirewallPolicies::remove_association`].
+/// The marker of [`NetworkFirewallPolicies::remove_association`].
 pub enum RemoveAssociation {}
 runtime::method! {
     RemoveAssociation : Compute => schemas::Operation;
@@ -550,7 +550,7 @@ impl Call<RemoveAssociation> {
     }
 }
 
-/// The method `compute.networkFirewallPolicies.removePacketMirroringRule`, see [`NetworkFirewallPolicies::remove_packet_mirroring_rule`].
+/// The marker of [`NetworkFirewallPolicies::remove_packet_mirroring_rule`].
 pub enum RemovePacketMirroringRule {}
 runtime::method! {
     RemovePacketMirroringRule : Compute => schemas::Operation;
@@ -570,7 +570,7 @@ impl Call<RemovePacketMirroringRule> {
     }
 }
 
-/// The method `compute.networkFirewallPolicies.removeRule`, see [`NetworkFirewallPolicies::remove_rule`].
+/// The marker of [`NetworkFirewallPolicies::remove_rule`].
 pub enum RemoveRule {}
 runtime::method! {
     RemoveRule : Compute => schemas::Operation;
@@ -590,7 +590,7 @@ impl Call<RemoveRule> {
     }
 }
 
-/// The method `compute.networkFirewallPolicies.setIamPolicy`, see [`NetworkFirewallPolicies::set_iam_policy`].
+/// The marker of [`NetworkFirewallPolicies::set_iam_policy`].
 pub enum SetIamPolicy {}
 runtime::method! {
     SetIamPolicy : Compute => schemas::Policy;
@@ -599,7 +599,7 @@ runtime::method! {
     Some("2026-11-01") }
 }
 
-/// The method `compute.networkFirewallPolicies.testIamPermissions`, see [`NetworkFirewallPolicies::test_iam_permissions`].
+/// The marker of [`NetworkFirewallPolicies::test_iam_permissions`].
 pub enum TestIamPermissions {}
 runtime::method! {
     TestIamPermissions : Compute => schemas::TestPermissionsResponse;

@@ -4,7 +4,7 @@
 
 use super::*;
 
-/// The resource `networkProfiles`.
+/// The methods of `networkProfiles`.
 #[derive(Clone, Copy, Debug)]
 pub struct NetworkProfiles<'a>(pub(crate) &'a runtime::Client);
 
@@ -24,7 +24,7 @@ impl NetworkProfiles<'_> {
     }
 }
 
-/// The method `compute.networkProfiles.get`, see [`NetworkProfiles::get`].
+/// The marker of [`NetworkProfiles::get`].
 pub enum Get {}
 runtime::method! {
     Get : Compute => schemas::NetworkProfile; "compute.networkProfiles.get" GET
@@ -32,7 +32,7 @@ runtime::method! {
     Some("2026-11-01") }
 }
 
-/// The method `compute.networkProfiles.list`, see [`NetworkProfiles::list`].
+/// The marker of [`NetworkProfiles::list`].
 pub enum List {}
 runtime::method! {
     List : Compute => schemas::NetworkProfilesListResponse;

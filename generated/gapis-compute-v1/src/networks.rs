@@ -4,7 +4,7 @@
 
 use super::*;
 
-/// The resource `networks`.
+/// The methods of `networks`.
 #[derive(Clone, Copy, Debug)]
 pub struct Networks<'a>(pub(crate) &'a runtime::Client);
 
@@ -150,7 +150,7 @@ impl Networks<'_> {
     }
 }
 
-/// The method `compute.networks.addPeering`, see [`Networks::add_peering`].
+/// The marker of [`Networks::add_peering`].
 pub enum AddPeering {}
 runtime::method! {
     AddPeering : Compute => schemas::Operation; "compute.networks.addPeering" POST
@@ -165,7 +165,7 @@ impl Call<AddPeering> {
     }
 }
 
-/// The method `compute.networks.cancelRequestRemovePeering`, see [`Networks::cancel_request_remove_peering`].
+/// The marker of [`Networks::cancel_request_remove_peering`].
 pub enum CancelRequestRemovePeering {}
 runtime::method! {
     CancelRequestRemovePeering : Compute => schemas::Operation;
@@ -181,7 +181,7 @@ impl Call<CancelRequestRemovePeering> {
     }
 }
 
-/// The method `compute.networks.delete`, see [`Networks::delete`].
+/// The marker of [`Networks::delete`].
 pub enum Delete {}
 runtime::method! {
     Delete : Compute => schemas::Operation; "compute.networks.delete" DELETE
@@ -195,14 +195,14 @@ impl Call<Delete> {
     }
 }
 
-/// The method `compute.networks.get`, see [`Networks::get`].
+/// The marker of [`Networks::get`].
 pub enum Get {}
 runtime::method! {
     Get : Compute => schemas::Network; "compute.networks.get" GET
     "projects/{project}/global/networks/{network}" { api_version : Some("2026-11-01") }
 }
 
-/// The method `compute.networks.getEffectiveFirewalls`, see [`Networks::get_effective_firewalls`].
+/// The marker of [`Networks::get_effective_firewalls`].
 pub enum GetEffectiveFirewalls {}
 runtime::method! {
     GetEffectiveFirewalls : Compute => schemas::NetworksGetEffectiveFirewallsResponse;
@@ -211,7 +211,7 @@ runtime::method! {
     Some("2026-11-01") }
 }
 
-/// The method `compute.networks.insert`, see [`Networks::insert`].
+/// The marker of [`Networks::insert`].
 pub enum Insert {}
 runtime::method! {
     Insert : Compute => schemas::Operation; "compute.networks.insert" POST
@@ -225,7 +225,7 @@ impl Call<Insert> {
     }
 }
 
-/// The method `compute.networks.list`, see [`Networks::list`].
+/// The marker of [`Networks::list`].
 pub enum List {}
 runtime::method! {
     List : Compute => schemas::NetworkList; "compute.networks.list" GET
@@ -254,7 +254,7 @@ impl Call<List> {
     }
 }
 
-/// The method `compute.networks.listPeeringRoutes`, see [`Networks::list_peering_routes`].
+/// The marker of [`Networks::list_peering_routes`].
 pub enum ListPeeringRoutes {}
 runtime::method! {
     ListPeeringRoutes : Compute => schemas::ExchangedPeeringRoutesList;
@@ -298,7 +298,7 @@ impl Call<ListPeeringRoutes> {
     }
 }
 
-/// The method `compute.networks.patch`, see [`Networks::patch`].
+/// The marker of [`Networks::patch`].
 pub enum Patch {}
 runtime::method! {
     Patch : Compute => schemas::Operation; "compute.networks.patch" PATCH
@@ -312,7 +312,7 @@ impl Call<Patch> {
     }
 }
 
-/// The method `compute.networks.removePeering`, see [`Networks::remove_peering`].
+/// The marker of [`Networks::remove_peering`].
 pub enum RemovePeering {}
 runtime::method! {
     RemovePeering : Compute => schemas::Operation; "compute.networks.removePeering" POST
@@ -327,7 +327,7 @@ impl Call<RemovePeering> {
     }
 }
 
-/// The method `compute.networks.requestRemovePeering`, see [`Networks::request_remove_peering`].
+/// The marker of [`Networks::request_remove_peering`].
 pub enum RequestRemovePeering {}
 runtime::method! {
     RequestRemovePeering : Compute => schemas::Operation;
@@ -343,7 +343,7 @@ impl Call<RequestRemovePeering> {
     }
 }
 
-/// The method `compute.networks.switchToCustomMode`, see [`Networks::switch_to_custom_mode`].
+/// The marker of [`Networks::switch_to_custom_mode`].
 pub enum SwitchToCustomMode {}
 runtime::method! {
     SwitchToCustomMode : Compute => schemas::Operation;
@@ -359,7 +359,7 @@ impl Call<SwitchToCustomMode> {
     }
 }
 
-/// The method `compute.networks.updatePeering`, see [`Networks::update_peering`].
+/// The marker of [`Networks::update_peering`].
 pub enum UpdatePeering {}
 runtime::method! {
     UpdatePeering : Compute => schemas::Operation; "compute.networks.updatePeering" PATCH

@@ -4,7 +4,7 @@
 
 use super::*;
 
-/// The resource `nodeGroups`.
+/// The methods of `nodeGroups`.
 #[derive(Clone, Copy, Debug)]
 pub struct NodeGroups<'a>(pub(crate) &'a runtime::Client);
 
@@ -213,7 +213,7 @@ impl NodeGroups<'_> {
     }
 }
 
-/// The method `compute.nodeGroups.addNodes`, see [`NodeGroups::add_nodes`].
+/// The marker of [`NodeGroups::add_nodes`].
 pub enum AddNodes {}
 runtime::method! {
     AddNodes : Compute => schemas::Operation; "compute.nodeGroups.addNodes" POST
@@ -228,7 +228,7 @@ impl Call<AddNodes> {
     }
 }
 
-/// The method `compute.nodeGroups.aggregatedList`, see [`NodeGroups::aggregated_list`].
+/// The marker of [`NodeGroups::aggregated_list`].
 pub enum AggregatedList {}
 runtime::method! {
     AggregatedList : Compute => schemas::NodeGroupAggregatedList;
@@ -267,7 +267,7 @@ impl Call<AggregatedList> {
     }
 }
 
-/// The method `compute.nodeGroups.delete`, see [`NodeGroups::delete`].
+/// The marker of [`NodeGroups::delete`].
 pub enum Delete {}
 runtime::method! {
     Delete : Compute => schemas::Operation; "compute.nodeGroups.delete" DELETE
@@ -282,7 +282,7 @@ impl Call<Delete> {
     }
 }
 
-/// The method `compute.nodeGroups.deleteNodes`, see [`NodeGroups::delete_nodes`].
+/// The marker of [`NodeGroups::delete_nodes`].
 pub enum DeleteNodes {}
 runtime::method! {
     DeleteNodes : Compute => schemas::Operation; "compute.nodeGroups.deleteNodes" POST
@@ -297,7 +297,7 @@ impl Call<DeleteNodes> {
     }
 }
 
-/// The method `compute.nodeGroups.get`, see [`NodeGroups::get`].
+/// The marker of [`NodeGroups::get`].
 pub enum Get {}
 runtime::method! {
     Get : Compute => schemas::NodeGroup; "compute.nodeGroups.get" GET
@@ -305,7 +305,7 @@ runtime::method! {
     Some("2026-11-01") }
 }
 
-/// The method `compute.nodeGroups.getIamPolicy`, see [`NodeGroups::get_iam_policy`].
+/// The marker of [`NodeGroups::get_iam_policy`].
 pub enum GetIamPolicy {}
 runtime::method! {
     GetIamPolicy : Compute => schemas::Policy; "compute.nodeGroups.getIamPolicy" GET
@@ -320,7 +320,7 @@ impl Call<GetIamPolicy> {
     }
 }
 
-/// The method `compute.nodeGroups.insert`, see [`NodeGroups::insert`].
+/// The marker of [`NodeGroups::insert`].
 pub enum Insert {}
 runtime::method! {
     Insert : Compute => schemas::Operation; "compute.nodeGroups.insert" POST
@@ -334,7 +334,7 @@ impl Call<Insert> {
     }
 }
 
-/// The method `compute.nodeGroups.list`, see [`NodeGroups::list`].
+/// The marker of [`NodeGroups::list`].
 pub enum List {}
 runtime::method! {
     List : Compute => schemas::NodeGroupList; "compute.nodeGroups.list" GET
@@ -363,7 +363,7 @@ impl Call<List> {
     }
 }
 
-/// The method `compute.nodeGroups.listNodes`, see [`NodeGroups::list_nodes`].
+/// The marker of [`NodeGroups::list_nodes`].
 pub enum ListNodes {}
 runtime::method! {
     ListNodes : Compute => schemas::NodeGroupsListNodes; "compute.nodeGroups.listNodes"
@@ -393,7 +393,7 @@ impl Call<ListNodes> {
     }
 }
 
-/// The method `compute.nodeGroups.patch`, see [`NodeGroups::patch`].
+/// The marker of [`NodeGroups::patch`].
 pub enum Patch {}
 runtime::method! {
     Patch : Compute => schemas::Operation; "compute.nodeGroups.patch" PATCH
@@ -408,7 +408,7 @@ impl Call<Patch> {
     }
 }
 
-/// The method `compute.nodeGroups.performMaintenance`, see [`NodeGroups::perform_maintenance`].
+/// The marker of [`NodeGroups::perform_maintenance`].
 pub enum PerformMaintenance {}
 runtime::method! {
     PerformMaintenance : Compute => schemas::Operation;
@@ -424,7 +424,7 @@ impl Call<PerformMaintenance> {
     }
 }
 
-/// The method `compute.nodeGroups.setIamPolicy`, see [`NodeGroups::set_iam_policy`].
+/// The marker of [`NodeGroups::set_iam_policy`].
 pub enum SetIamPolicy {}
 runtime::method! {
     SetIamPolicy : Compute => schemas::Policy; "compute.nodeGroups.setIamPolicy" POST
@@ -432,7 +432,7 @@ runtime::method! {
     Some("2026-11-01") }
 }
 
-/// The method `compute.nodeGroups.setNodeTemplate`, see [`NodeGroups::set_node_template`].
+/// The marker of [`NodeGroups::set_node_template`].
 pub enum SetNodeTemplate {}
 runtime::method! {
     SetNodeTemplate : Compute => schemas::Operation; "compute.nodeGroups.setNodeTemplate"
@@ -447,7 +447,7 @@ impl Call<SetNodeTemplate> {
     }
 }
 
-/// The method `compute.nodeGroups.simulateMaintenanceEvent`, see [`NodeGroups::simulate_maintenance_event`].
+/// The marker of [`NodeGroups::simulate_maintenance_event`].
 pub enum SimulateMaintenanceEvent {}
 runtime::method! {
     SimulateMaintenanceEvent : Compute => schemas::Operation;
@@ -463,7 +463,7 @@ impl Call<SimulateMaintenanceEvent> {
     }
 }
 
-/// The method `compute.nodeGroups.testIamPermissions`, see [`NodeGroups::test_iam_permissions`].
+/// The marker of [`NodeGroups::test_iam_permissions`].
 pub enum TestIamPermissions {}
 runtime::method! {
     TestIamPermissions : Compute => schemas::TestPermissionsResponse;

@@ -4,7 +4,7 @@
 
 use super::*;
 
-/// The resource `nodeTemplates`.
+/// The methods of `nodeTemplates`.
 #[derive(Clone, Copy, Debug)]
 pub struct NodeTemplates<'a>(pub(crate) &'a runtime::Client);
 
@@ -106,7 +106,7 @@ impl NodeTemplates<'_> {
     }
 }
 
-/// The method `compute.nodeTemplates.aggregatedList`, see [`NodeTemplates::aggregated_list`].
+/// The marker of [`NodeTemplates::aggregated_list`].
 pub enum AggregatedList {}
 runtime::method! {
     AggregatedList : Compute => schemas::NodeTemplateAggregatedList;
@@ -145,7 +145,7 @@ impl Call<AggregatedList> {
     }
 }
 
-/// The method `compute.nodeTemplates.delete`, see [`NodeTemplates::delete`].
+/// The marker of [`NodeTemplates::delete`].
 pub enum Delete {}
 runtime::method! {
     Delete : Compute => schemas::Operation; "compute.nodeTemplates.delete" DELETE
@@ -160,7 +160,7 @@ impl Call<Delete> {
     }
 }
 
-/// The method `compute.nodeTemplates.get`, see [`NodeTemplates::get`].
+/// The marker of [`NodeTemplates::get`].
 pub enum Get {}
 runtime::method! {
     Get : Compute => schemas::NodeTemplate; "compute.nodeTemplates.get" GET
@@ -168,7 +168,7 @@ runtime::method! {
     Some("2026-11-01") }
 }
 
-/// The method `compute.nodeTemplates.getIamPolicy`, see [`NodeTemplates::get_iam_policy`].
+/// The marker of [`NodeTemplates::get_iam_policy`].
 pub enum GetIamPolicy {}
 runtime::method! {
     GetIamPolicy : Compute => schemas::Policy; "compute.nodeTemplates.getIamPolicy" GET
@@ -183,7 +183,7 @@ impl Call<GetIamPolicy> {
     }
 }
 
-/// The method `compute.nodeTemplates.insert`, see [`NodeTemplates::insert`].
+/// The marker of [`NodeTemplates::insert`].
 pub enum Insert {}
 runtime::method! {
     Insert : Compute => schemas::Operation; "compute.nodeTemplates.insert" POST
@@ -198,7 +198,7 @@ impl Call<Insert> {
     }
 }
 
-/// The method `compute.nodeTemplates.list`, see [`NodeTemplates::list`].
+/// The marker of [`NodeTemplates::list`].
 pub enum List {}
 runtime::method! {
     List : Compute => schemas::NodeTemplateList; "compute.nodeTemplates.list" GET
@@ -228,7 +228,7 @@ impl Call<List> {
     }
 }
 
-/// The method `compute.nodeTemplates.setIamPolicy`, see [`NodeTemplates::set_iam_policy`].
+/// The marker of [`NodeTemplates::set_iam_policy`].
 pub enum SetIamPolicy {}
 runtime::method! {
     SetIamPolicy : Compute => schemas::Policy; "compute.nodeTemplates.setIamPolicy" POST
@@ -236,7 +236,7 @@ runtime::method! {
     api_version : Some("2026-11-01") }
 }
 
-/// The method `compute.nodeTemplates.testIamPermissions`, see [`NodeTemplates::test_iam_permissions`].
+/// The marker of [`NodeTemplates::test_iam_permissions`].
 pub enum TestIamPermissions {}
 runtime::method! {
     TestIamPermissions : Compute => schemas::TestPermissionsResponse;

@@ -4,7 +4,7 @@
 
 use super::*;
 
-/// The resource `nodeTypes`.
+/// The methods of `nodeTypes`.
 #[derive(Clone, Copy, Debug)]
 pub struct NodeTypes<'a>(pub(crate) &'a runtime::Client);
 
@@ -32,7 +32,7 @@ impl NodeTypes<'_> {
     }
 }
 
-/// The method `compute.nodeTypes.aggregatedList`, see [`NodeTypes::aggregated_list`].
+/// The marker of [`NodeTypes::aggregated_list`].
 pub enum AggregatedList {}
 runtime::method! {
     AggregatedList : Compute => schemas::NodeTypeAggregatedList;
@@ -71,7 +71,7 @@ impl Call<AggregatedList> {
     }
 }
 
-/// The method `compute.nodeTypes.get`, see [`NodeTypes::get`].
+/// The marker of [`NodeTypes::get`].
 pub enum Get {}
 runtime::method! {
     Get : Compute => schemas::NodeType; "compute.nodeTypes.get" GET
@@ -79,7 +79,7 @@ runtime::method! {
     Some("2026-11-01") }
 }
 
-/// The method `compute.nodeTypes.list`, see [`NodeTypes::list`].
+/// The marker of [`NodeTypes::list`].
 pub enum List {}
 runtime::method! {
     List : Compute => schemas::NodeTypeList; "compute.nodeTypes.list" GET

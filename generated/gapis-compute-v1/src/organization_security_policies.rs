@@ -4,7 +4,7 @@
 
 use super::*;
 
-/// The resource `organizationSecurityPolicies`.
+/// The methods of `organizationSecurityPolicies`.
 #[derive(Clone, Copy, Debug)]
 pub struct OrganizationSecurityPolicies<'a>(pub(crate) &'a runtime::Client);
 
@@ -117,7 +117,7 @@ impl OrganizationSecurityPolicies<'_> {
     }
 }
 
-/// The method `compute.organizationSecurityPolicies.addAssociation`, see [`OrganizationSecurityPolicies::add_association`].
+/// The marker of [`OrganizationSecurityPolicies::add_association`].
 pub enum AddAssociation {}
 runtime::method! {
     AddAssociation : Compute => schemas::Operation;
@@ -137,7 +137,7 @@ impl Call<AddAssociation> {
     }
 }
 
-/// The method `compute.organizationSecurityPolicies.addRule`, see [`OrganizationSecurityPolicies::add_rule`].
+/// The marker of [`OrganizationSecurityPolicies::add_rule`].
 pub enum AddRule {}
 runtime::method! {
     AddRule : Compute => schemas::Operation;
@@ -153,7 +153,7 @@ impl Call<AddRule> {
     }
 }
 
-/// The method `compute.organizationSecurityPolicies.copyRules`, see [`OrganizationSecurityPolicies::copy_rules`].
+/// The marker of [`OrganizationSecurityPolicies::copy_rules`].
 pub enum CopyRules {}
 runtime::method! {
     CopyRules : Compute => schemas::Operation;
@@ -173,7 +173,7 @@ impl Call<CopyRules> {
     }
 }
 
-/// The method `compute.organizationSecurityPolicies.delete`, see [`OrganizationSecurityPolicies::delete`].
+/// The marker of [`OrganizationSecurityPolicies::delete`].
 pub enum Delete {}
 runtime::method! {
     Delete : Compute => schemas::Operation; "compute.organizationSecurityPolicies.delete"
@@ -188,7 +188,7 @@ impl Call<Delete> {
     }
 }
 
-/// The method `compute.organizationSecurityPolicies.get`, see [`OrganizationSecurityPolicies::get`].
+/// The marker of [`OrganizationSecurityPolicies::get`].
 pub enum Get {}
 runtime::method! {
     Get : Compute => schemas::SecurityPolicy; "compute.organizationSecurityPolicies.get"
@@ -196,7 +196,7 @@ runtime::method! {
     Some("2026-11-01") }
 }
 
-/// The method `compute.organizationSecurityPolicies.getAssociation`, see [`OrganizationSecurityPolicies::get_association`].
+/// The marker of [`OrganizationSecurityPolicies::get_association`].
 pub enum GetAssociation {}
 runtime::method! {
     GetAssociation : Compute => schemas::SecurityPolicyAssociation;
@@ -212,7 +212,7 @@ impl Call<GetAssociation> {
     }
 }
 
-/// The method `compute.organizationSecurityPolicies.getRule`, see [`OrganizationSecurityPolicies::get_rule`].
+/// The marker of [`OrganizationSecurityPolicies::get_rule`].
 pub enum GetRule {}
 runtime::method! {
     GetRule : Compute => schemas::SecurityPolicyRule;
@@ -228,7 +228,7 @@ impl Call<GetRule> {
     }
 }
 
-/// The method `compute.organizationSecurityPolicies.insert`, see [`OrganizationSecurityPolicies::insert`].
+/// The marker of [`OrganizationSecurityPolicies::insert`].
 pub enum Insert {}
 runtime::method! {
     Insert : Compute => schemas::Operation; "compute.organizationSecurityPolicies.insert"
@@ -246,7 +246,7 @@ impl Call<Insert> {
     }
 }
 
-/// The method `compute.organizationSecurityPolicies.list`, see [`OrganizationSecurityPolicies::list`].
+/// The marker of [`OrganizationSecurityPolicies::list`].
 pub enum List {}
 runtime::method! {
     List : Compute => schemas::SecurityPolicyList;
@@ -280,7 +280,7 @@ impl Call<List> {
     }
 }
 
-/// The method `compute.organizationSecurityPolicies.listAssociations`, see [`OrganizationSecurityPolicies::list_associations`].
+/// The marker of [`OrganizationSecurityPolicies::list_associations`].
 pub enum ListAssociations {}
 runtime::method! {
     ListAssociations : Compute =>
@@ -297,7 +297,7 @@ impl Call<ListAssociations> {
     }
 }
 
-/// The method `compute.organizationSecurityPolicies.listPreconfiguredExpressionSets`, see [`OrganizationSecurityPolicies::list_preconfigured_expression_sets`].
+/// The marker of [`OrganizationSecurityPolicies::list_preconfigured_expression_sets`].
 pub enum ListPreconfiguredExpressionSets {}
 runtime::method! {
     ListPreconfiguredExpressionSets : Compute =>
@@ -330,7 +330,7 @@ impl Call<ListPreconfiguredExpressionSets> {
     }
 }
 
-/// The method `compute.organizationSecurityPolicies.move`, see `move`.
+/// The marker of `move`.
 pub enum Move {}
 runtime::method! {
     Move : Compute => schemas::Operation; "compute.organizationSecurityPolicies.move"
@@ -349,7 +349,7 @@ impl Call<Move> {
     }
 }
 
-/// The method `compute.organizationSecurityPolicies.patch`, see [`OrganizationSecurityPolicies::patch`].
+/// The marker of [`OrganizationSecurityPolicies::patch`].
 pub enum Patch {}
 runtime::method! {
     Patch : Compute => schemas::Operation; "compute.organizationSecurityPolicies.patch"
@@ -364,7 +364,7 @@ impl Call<Patch> {
     }
 }
 
-/// The method `compute.organizationSecurityPolicies.patchRule`, see [`OrganizationSecurityPolicies::patch_rule`].
+/// The marker of [`OrganizationSecurityPolicies::patch_rule`].
 pub enum PatchRule {}
 runtime::method! {
     PatchRule : Compute => schemas::Operation;
@@ -384,7 +384,7 @@ impl Call<PatchRule> {
     }
 }
 
-/// The method `compute.organizationSecurityPolicies.removeAssociation`, see [`OrganizationSecurityPolicies::remove_association`].
+/// The marker of [`OrganizationSecurityPolicies::remove_association`].
 pub enum RemoveAssociation {}
 runtime::method! {
     RemoveAssociation : Compute => schemas::Operation;
@@ -404,7 +404,7 @@ impl Call<RemoveAssociation> {
     }
 }
 
-/// The method `compute.organizationSecurityPolicies.removeRule`, see [`OrganizationSecurityPolicies::remove_rule`].
+/// The marker of [`OrganizationSecurityPolicies::remove_rule`].
 pub enum RemoveRule {}
 runtime::method! {
     RemoveRule : Compute => schemas::Operation;

@@ -4,7 +4,7 @@
 
 use super::*;
 
-/// The resource `packetMirrorings`.
+/// The methods of `packetMirrorings`.
 #[derive(Clone, Copy, Debug)]
 pub struct PacketMirrorings<'a>(pub(crate) &'a runtime::Client);
 
@@ -89,7 +89,7 @@ impl PacketMirrorings<'_> {
     }
 }
 
-/// The method `compute.packetMirrorings.aggregatedList`, see [`PacketMirrorings::aggregated_list`].
+/// The marker of [`PacketMirrorings::aggregated_list`].
 pub enum AggregatedList {}
 runtime::method! {
     AggregatedList : Compute => schemas::PacketMirroringAggregatedList;
@@ -128,7 +128,7 @@ impl Call<AggregatedList> {
     }
 }
 
-/// The method `compute.packetMirrorings.delete`, see [`PacketMirrorings::delete`].
+/// The marker of [`PacketMirrorings::delete`].
 pub enum Delete {}
 runtime::method! {
     Delete : Compute => schemas::Operation; "compute.packetMirrorings.delete" DELETE
@@ -143,7 +143,7 @@ impl Call<Delete> {
     }
 }
 
-/// The method `compute.packetMirrorings.get`, see [`PacketMirrorings::get`].
+/// The marker of [`PacketMirrorings::get`].
 pub enum Get {}
 runtime::method! {
     Get : Compute => schemas::PacketMirroring; "compute.packetMirrorings.get" GET
@@ -151,7 +151,7 @@ runtime::method! {
     api_version : Some("2026-11-01") }
 }
 
-/// The method `compute.packetMirrorings.insert`, see [`PacketMirrorings::insert`].
+/// The marker of [`PacketMirrorings::insert`].
 pub enum Insert {}
 runtime::method! {
     Insert : Compute => schemas::Operation; "compute.packetMirrorings.insert" POST
@@ -166,7 +166,7 @@ impl Call<Insert> {
     }
 }
 
-/// The method `compute.packetMirrorings.list`, see [`PacketMirrorings::list`].
+/// The marker of [`PacketMirrorings::list`].
 pub enum List {}
 runtime::method! {
     List : Compute => schemas::PacketMirroringList; "compute.packetMirrorings.list" GET
@@ -196,7 +196,7 @@ impl Call<List> {
     }
 }
 
-/// The method `compute.packetMirrorings.patch`, see [`PacketMirrorings::patch`].
+/// The marker of [`PacketMirrorings::patch`].
 pub enum Patch {}
 runtime::method! {
     Patch : Compute => schemas::Operation; "compute.packetMirrorings.patch" PATCH
@@ -211,7 +211,7 @@ impl Call<Patch> {
     }
 }
 
-/// The method `compute.packetMirrorings.testIamPermissions`, see [`PacketMirrorings::test_iam_permissions`].
+/// The marker of [`PacketMirrorings::test_iam_permissions`].
 pub enum TestIamPermissions {}
 runtime::method! {
     TestIamPermissions : Compute => schemas::TestPermissionsResponse;

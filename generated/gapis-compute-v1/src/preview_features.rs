@@ -4,7 +4,7 @@
 
 use super::*;
 
-/// The resource `previewFeatures`.
+/// The methods of `previewFeatures`.
 #[derive(Clone, Copy, Debug)]
 pub struct PreviewFeatures<'a>(pub(crate) &'a runtime::Client);
 
@@ -36,7 +36,7 @@ impl PreviewFeatures<'_> {
     }
 }
 
-/// The method `compute.previewFeatures.get`, see [`PreviewFeatures::get`].
+/// The marker of [`PreviewFeatures::get`].
 pub enum Get {}
 runtime::method! {
     Get : Compute => schemas::PreviewFeature; "compute.previewFeatures.get" GET
@@ -44,7 +44,7 @@ runtime::method! {
     Some("2026-11-01") }
 }
 
-/// The method `compute.previewFeatures.list`, see [`PreviewFeatures::list`].
+/// The marker of [`PreviewFeatures::list`].
 pub enum List {}
 runtime::method! {
     List : Compute => schemas::PreviewFeatureList; "compute.previewFeatures.list" GET
@@ -73,7 +73,7 @@ impl Call<List> {
     }
 }
 
-/// The method `compute.previewFeatures.update`, see [`PreviewFeatures::update`].
+/// The marker of [`PreviewFeatures::update`].
 pub enum Update {}
 runtime::method! {
     Update : Compute => schemas::Operation; "compute.previewFeatures.update" PATCH

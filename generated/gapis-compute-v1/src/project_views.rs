@@ -4,7 +4,7 @@
 
 use super::*;
 
-/// The resource `projectViews`.
+/// The methods of `projectViews`.
 #[derive(Clone, Copy, Debug)]
 pub struct ProjectViews<'a>(pub(crate) &'a runtime::Client);
 
@@ -18,7 +18,7 @@ impl ProjectViews<'_> {
     }
 }
 
-/// The method `compute.projectViews.get`, see [`ProjectViews::get`].
+/// The marker of [`ProjectViews::get`].
 pub enum Get {}
 runtime::method! {
     Get : Compute => schemas::ProjectView; "compute.projectViews.get" GET

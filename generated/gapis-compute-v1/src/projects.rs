@@ -4,7 +4,7 @@
 
 use super::*;
 
-/// The resource `projects`.
+/// The methods of `projects`.
 #[derive(Clone, Copy, Debug)]
 pub struct Projects<'a>(pub(crate) &'a runtime::Client);
 
@@ -133,7 +133,7 @@ impl Projects<'_> {
     }
 }
 
-/// The method `compute.projects.disableXpnHost`, see [`Projects::disable_xpn_host`].
+/// The marker of [`Projects::disable_xpn_host`].
 pub enum DisableXpnHost {}
 runtime::method! {
     DisableXpnHost : Compute => schemas::Operation; "compute.projects.disableXpnHost"
@@ -147,7 +147,7 @@ impl Call<DisableXpnHost> {
     }
 }
 
-/// The method `compute.projects.disableXpnResource`, see [`Projects::disable_xpn_resource`].
+/// The marker of [`Projects::disable_xpn_resource`].
 pub enum DisableXpnResource {}
 runtime::method! {
     DisableXpnResource : Compute => schemas::Operation;
@@ -162,7 +162,7 @@ impl Call<DisableXpnResource> {
     }
 }
 
-/// The method `compute.projects.enableXpnHost`, see [`Projects::enable_xpn_host`].
+/// The marker of [`Projects::enable_xpn_host`].
 pub enum EnableXpnHost {}
 runtime::method! {
     EnableXpnHost : Compute => schemas::Operation; "compute.projects.enableXpnHost" POST
@@ -176,7 +176,7 @@ impl Call<EnableXpnHost> {
     }
 }
 
-/// The method `compute.projects.enableXpnResource`, see [`Projects::enable_xpn_resource`].
+/// The marker of [`Projects::enable_xpn_resource`].
 pub enum EnableXpnResource {}
 runtime::method! {
     EnableXpnResource : Compute => schemas::Operation;
@@ -191,21 +191,21 @@ impl Call<EnableXpnResource> {
     }
 }
 
-/// The method `compute.projects.get`, see [`Projects::get`].
+/// The marker of [`Projects::get`].
 pub enum Get {}
 runtime::method! {
     Get : Compute => schemas::Project; "compute.projects.get" GET "projects/{project}" {
     api_version : Some("2026-11-01") }
 }
 
-/// The method `compute.projects.getXpnHost`, see [`Projects::get_xpn_host`].
+/// The marker of [`Projects::get_xpn_host`].
 pub enum GetXpnHost {}
 runtime::method! {
     GetXpnHost : Compute => schemas::Project; "compute.projects.getXpnHost" GET
     "projects/{project}/getXpnHost" { api_version : Some("2026-11-01") }
 }
 
-/// The method `compute.projects.getXpnResources`, see [`Projects::get_xpn_resources`].
+/// The marker of [`Projects::get_xpn_resources`].
 pub enum GetXpnResources {}
 runtime::method! {
     GetXpnResources : Compute => schemas::ProjectsGetXpnResources;
@@ -235,7 +235,7 @@ impl Call<GetXpnResources> {
     }
 }
 
-/// The method `compute.projects.listXpnHosts`, see [`Projects::list_xpn_hosts`].
+/// The marker of [`Projects::list_xpn_hosts`].
 pub enum ListXpnHosts {}
 runtime::method! {
     ListXpnHosts : Compute => schemas::XpnHostList; "compute.projects.listXpnHosts" POST
@@ -264,7 +264,7 @@ impl Call<ListXpnHosts> {
     }
 }
 
-/// The method `compute.projects.moveDisk`, see [`Projects::move_disk`].
+/// The marker of [`Projects::move_disk`].
 pub enum MoveDisk {}
 runtime::method! {
     MoveDisk : Compute => schemas::Operation; "compute.projects.moveDisk" POST
@@ -278,7 +278,7 @@ impl Call<MoveDisk> {
     }
 }
 
-/// The method `compute.projects.moveInstance`, see [`Projects::move_instance`].
+/// The marker of [`Projects::move_instance`].
 pub enum MoveInstance {}
 runtime::method! {
     MoveInstance : Compute => schemas::Operation; "compute.projects.moveInstance" POST
@@ -292,7 +292,7 @@ impl Call<MoveInstance> {
     }
 }
 
-/// The method `compute.projects.setCloudArmorTier`, see [`Projects::set_cloud_armor_tier`].
+/// The marker of [`Projects::set_cloud_armor_tier`].
 pub enum SetCloudArmorTier {}
 runtime::method! {
     SetCloudArmorTier : Compute => schemas::Operation;
@@ -307,7 +307,7 @@ impl Call<SetCloudArmorTier> {
     }
 }
 
-/// The method `compute.projects.setCommonInstanceMetadata`, see [`Projects::set_common_instance_metadata`].
+/// The marker of [`Projects::set_common_instance_metadata`].
 pub enum SetCommonInstanceMetadata {}
 runtime::method! {
     SetCommonInstanceMetadata : Compute => schemas::Operation;
@@ -322,7 +322,7 @@ impl Call<SetCommonInstanceMetadata> {
     }
 }
 
-/// The method `compute.projects.setDefaultNetworkTier`, see [`Projects::set_default_network_tier`].
+/// The marker of [`Projects::set_default_network_tier`].
 pub enum SetDefaultNetworkTier {}
 runtime::method! {
     SetDefaultNetworkTier : Compute => schemas::Operation;
@@ -337,7 +337,7 @@ impl Call<SetDefaultNetworkTier> {
     }
 }
 
-/// The method `compute.projects.setUsageExportBucket`, see [`Projects::set_usage_export_bucket`].
+/// The marker of [`Projects::set_usage_export_bucket`].
 pub enum SetUsageExportBucket {}
 runtime::method! {
     SetUsageExportBucket : Compute => schemas::Operation;

@@ -4,7 +4,7 @@
 
 use super::*;
 
-/// The resource `publicAdvertisedPrefixes`.
+/// The methods of `publicAdvertisedPrefixes`.
 #[derive(Clone, Copy, Debug)]
 pub struct PublicAdvertisedPrefixes<'a>(pub(crate) &'a runtime::Client);
 
@@ -75,7 +75,7 @@ impl PublicAdvertisedPrefixes<'_> {
     }
 }
 
-/// The method `compute.publicAdvertisedPrefixes.announce`, see [`PublicAdvertisedPrefixes::announce`].
+/// The marker of [`PublicAdvertisedPrefixes::announce`].
 pub enum Announce {}
 runtime::method! {
     Announce : Compute => schemas::Operation; "compute.publicAdvertisedPrefixes.announce"
@@ -91,7 +91,7 @@ impl Call<Announce> {
     }
 }
 
-/// The method `compute.publicAdvertisedPrefixes.delete`, see [`PublicAdvertisedPrefixes::delete`].
+/// The marker of [`PublicAdvertisedPrefixes::delete`].
 pub enum Delete {}
 runtime::method! {
     Delete : Compute => schemas::Operation; "compute.publicAdvertisedPrefixes.delete"
@@ -106,7 +106,7 @@ impl Call<Delete> {
     }
 }
 
-/// The method `compute.publicAdvertisedPrefixes.get`, see [`PublicAdvertisedPrefixes::get`].
+/// The marker of [`PublicAdvertisedPrefixes::get`].
 pub enum Get {}
 runtime::method! {
     Get : Compute => schemas::PublicAdvertisedPrefix;
@@ -115,7 +115,7 @@ runtime::method! {
     api_version : Some("2026-11-01") }
 }
 
-/// The method `compute.publicAdvertisedPrefixes.insert`, see [`PublicAdvertisedPrefixes::insert`].
+/// The marker of [`PublicAdvertisedPrefixes::insert`].
 pub enum Insert {}
 runtime::method! {
     Insert : Compute => schemas::Operation; "compute.publicAdvertisedPrefixes.insert"
@@ -130,7 +130,7 @@ impl Call<Insert> {
     }
 }
 
-/// The method `compute.publicAdvertisedPrefixes.list`, see [`PublicAdvertisedPrefixes::list`].
+/// The marker of [`PublicAdvertisedPrefixes::list`].
 pub enum List {}
 runtime::method! {
     List : Compute => schemas::PublicAdvertisedPrefixList;
@@ -161,7 +161,7 @@ impl Call<List> {
     }
 }
 
-/// The method `compute.publicAdvertisedPrefixes.patch`, see [`PublicAdvertisedPrefixes::patch`].
+/// The marker of [`PublicAdvertisedPrefixes::patch`].
 pub enum Patch {}
 runtime::method! {
     Patch : Compute => schemas::Operation; "compute.publicAdvertisedPrefixes.patch" PATCH
@@ -176,7 +176,7 @@ impl Call<Patch> {
     }
 }
 
-/// The method `compute.publicAdvertisedPrefixes.withdraw`, see [`PublicAdvertisedPrefixes::withdraw`].
+/// The marker of [`PublicAdvertisedPrefixes::withdraw`].
 pub enum Withdraw {}
 runtime::method! {
     Withdraw : Compute => schemas::Operation; "compute.publicAdvertisedPrefixes.withdraw"

@@ -4,7 +4,7 @@
 
 use super::*;
 
-/// The resource `publicDelegatedPrefixes`.
+/// The methods of `publicDelegatedPrefixes`.
 #[derive(Clone, Copy, Debug)]
 pub struct PublicDelegatedPrefixes<'a>(pub(crate) &'a runtime::Client);
 
@@ -102,7 +102,7 @@ impl PublicDelegatedPrefixes<'_> {
     }
 }
 
-/// The method `compute.publicDelegatedPrefixes.aggregatedList`, see [`PublicDelegatedPrefixes::aggregated_list`].
+/// The marker of [`PublicDelegatedPrefixes::aggregated_list`].
 pub enum AggregatedList {}
 runtime::method! {
     AggregatedList : Compute => schemas::PublicDelegatedPrefixAggregatedList;
@@ -142,7 +142,7 @@ impl Call<AggregatedList> {
     }
 }
 
-/// The method `compute.publicDelegatedPrefixes.announce`, see [`PublicDelegatedPrefixes::announce`].
+/// The marker of [`PublicDelegatedPrefixes::announce`].
 pub enum Announce {}
 runtime::method! {
     Announce : Compute => schemas::Operation; "compute.publicDelegatedPrefixes.announce"
@@ -158,7 +158,7 @@ impl Call<Announce> {
     }
 }
 
-/// The method `compute.publicDelegatedPrefixes.delete`, see [`PublicDelegatedPrefixes::delete`].
+/// The marker of [`PublicDelegatedPrefixes::delete`].
 pub enum Delete {}
 runtime::method! {
     Delete : Compute => schemas::Operation; "compute.publicDelegatedPrefixes.delete"
@@ -174,7 +174,7 @@ impl Call<Delete> {
     }
 }
 
-/// The method `compute.publicDelegatedPrefixes.get`, see [`PublicDelegatedPrefixes::get`].
+/// The marker of [`PublicDelegatedPrefixes::get`].
 pub enum Get {}
 runtime::method! {
     Get : Compute => schemas::PublicDelegatedPrefix;
@@ -183,7 +183,7 @@ runtime::method! {
     { api_version : Some("2026-11-01") }
 }
 
-/// The method `compute.publicDelegatedPrefixes.insert`, see [`PublicDelegatedPrefixes::insert`].
+/// The marker of [`PublicDelegatedPrefixes::insert`].
 pub enum Insert {}
 runtime::method! {
     Insert : Compute => schemas::Operation; "compute.publicDelegatedPrefixes.insert" POST
@@ -198,7 +198,7 @@ impl Call<Insert> {
     }
 }
 
-/// The method `compute.publicDelegatedPrefixes.list`, see [`PublicDelegatedPrefixes::list`].
+/// The marker of [`PublicDelegatedPrefixes::list`].
 pub enum List {}
 runtime::method! {
     List : Compute => schemas::PublicDelegatedPrefixList;
@@ -229,7 +229,7 @@ impl Call<List> {
     }
 }
 
-/// The method `compute.publicDelegatedPrefixes.patch`, see [`PublicDelegatedPrefixes::patch`].
+/// The marker of [`PublicDelegatedPrefixes::patch`].
 pub enum Patch {}
 runtime::method! {
     Patch : Compute => schemas::Operation; "compute.publicDelegatedPrefixes.patch" PATCH
@@ -244,7 +244,7 @@ impl Call<Patch> {
     }
 }
 
-/// The method `compute.publicDelegatedPrefixes.withdraw`, see [`PublicDelegatedPrefixes::withdraw`].
+/// The marker of [`PublicDelegatedPrefixes::withdraw`].
 pub enum Withdraw {}
 runtime::method! {
     Withdraw : Compute => schemas::Operation; "compute.publicDelegatedPrefixes.withdraw"

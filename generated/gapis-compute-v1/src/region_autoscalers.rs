@@ -4,7 +4,7 @@
 
 use super::*;
 
-/// The resource `regionAutoscalers`.
+/// The methods of `regionAutoscalers`.
 #[derive(Clone, Copy, Debug)]
 pub struct RegionAutoscalers<'a>(pub(crate) &'a runtime::Client);
 
@@ -88,7 +88,7 @@ impl RegionAutoscalers<'_> {
     }
 }
 
-/// The method `compute.regionAutoscalers.delete`, see [`RegionAutoscalers::delete`].
+/// The marker of [`RegionAutoscalers::delete`].
 pub enum Delete {}
 runtime::method! {
     Delete : Compute => schemas::Operation; "compute.regionAutoscalers.delete" DELETE
@@ -103,7 +103,7 @@ impl Call<Delete> {
     }
 }
 
-/// The method `compute.regionAutoscalers.get`, see [`RegionAutoscalers::get`].
+/// The marker of [`RegionAutoscalers::get`].
 pub enum Get {}
 runtime::method! {
     Get : Compute => schemas::Autoscaler; "compute.regionAutoscalers.get" GET
@@ -111,7 +111,7 @@ runtime::method! {
     Some("2026-11-01") }
 }
 
-/// The method `compute.regionAutoscalers.insert`, see [`RegionAutoscalers::insert`].
+/// The marker of [`RegionAutoscalers::insert`].
 pub enum Insert {}
 runtime::method! {
     Insert : Compute => schemas::Operation; "compute.regionAutoscalers.insert" POST
@@ -126,7 +126,7 @@ impl Call<Insert> {
     }
 }
 
-/// The method `compute.regionAutoscalers.list`, see [`RegionAutoscalers::list`].
+/// The marker of [`RegionAutoscalers::list`].
 pub enum List {}
 runtime::method! {
     List : Compute => schemas::RegionAutoscalerList; "compute.regionAutoscalers.list" GET
@@ -156,7 +156,7 @@ impl Call<List> {
     }
 }
 
-/// The method `compute.regionAutoscalers.patch`, see [`RegionAutoscalers::patch`].
+/// The marker of [`RegionAutoscalers::patch`].
 pub enum Patch {}
 runtime::method! {
     Patch : Compute => schemas::Operation; "compute.regionAutoscalers.patch" PATCH
@@ -175,7 +175,7 @@ impl Call<Patch> {
     }
 }
 
-/// The method `compute.regionAutoscalers.testIamPermissions`, see [`RegionAutoscalers::test_iam_permissions`].
+/// The marker of [`RegionAutoscalers::test_iam_permissions`].
 pub enum TestIamPermissions {}
 runtime::method! {
     TestIamPermissions : Compute => schemas::TestPermissionsResponse;
@@ -184,7 +184,7 @@ runtime::method! {
     api_version : Some("2026-11-01") }
 }
 
-/// The method `compute.regionAutoscalers.update`, see [`RegionAutoscalers::update`].
+/// The marker of [`RegionAutoscalers::update`].
 pub enum Update {}
 runtime::method! {
     Update : Compute => schemas::Operation; "compute.regionAutoscalers.update" PUT

@@ -4,7 +4,7 @@
 
 use super::*;
 
-/// The resource `regionBackendBuckets`.
+/// The methods of `regionBackendBuckets`.
 #[derive(Clone, Copy, Debug)]
 pub struct RegionBackendBuckets<'a>(pub(crate) &'a runtime::Client);
 
@@ -121,7 +121,7 @@ impl RegionBackendBuckets<'_> {
     }
 }
 
-/// The method `compute.regionBackendBuckets.delete`, see [`RegionBackendBuckets::delete`].
+/// The marker of [`RegionBackendBuckets::delete`].
 pub enum Delete {}
 runtime::method! {
     Delete : Compute => schemas::Operation; "compute.regionBackendBuckets.delete" DELETE
@@ -136,7 +136,7 @@ impl Call<Delete> {
     }
 }
 
-/// The method `compute.regionBackendBuckets.get`, see [`RegionBackendBuckets::get`].
+/// The marker of [`RegionBackendBuckets::get`].
 pub enum Get {}
 runtime::method! {
     Get : Compute => schemas::BackendBucket; "compute.regionBackendBuckets.get" GET
@@ -144,7 +144,7 @@ runtime::method! {
     Some("2026-11-01") }
 }
 
-/// The method `compute.regionBackendBuckets.getIamPolicy`, see [`RegionBackendBuckets::get_iam_policy`].
+/// The marker of [`RegionBackendBuckets::get_iam_policy`].
 pub enum GetIamPolicy {}
 runtime::method! {
     GetIamPolicy : Compute => schemas::Policy;
@@ -160,7 +160,7 @@ impl Call<GetIamPolicy> {
     }
 }
 
-/// The method `compute.regionBackendBuckets.insert`, see [`RegionBackendBuckets::insert`].
+/// The marker of [`RegionBackendBuckets::insert`].
 pub enum Insert {}
 runtime::method! {
     Insert : Compute => schemas::Operation; "compute.regionBackendBuckets.insert" POST
@@ -175,7 +175,7 @@ impl Call<Insert> {
     }
 }
 
-/// The method `compute.regionBackendBuckets.list`, see [`RegionBackendBuckets::list`].
+/// The marker of [`RegionBackendBuckets::list`].
 pub enum List {}
 runtime::method! {
     List : Compute => schemas::BackendBucketList; "compute.regionBackendBuckets.list" GET
@@ -205,7 +205,7 @@ impl Call<List> {
     }
 }
 
-/// The method `compute.regionBackendBuckets.listUsable`, see [`RegionBackendBuckets::list_usable`].
+/// The marker of [`RegionBackendBuckets::list_usable`].
 pub enum ListUsable {}
 runtime::method! {
     ListUsable : Compute => schemas::BackendBucketListUsable;
@@ -236,7 +236,7 @@ impl Call<ListUsable> {
     }
 }
 
-/// The method `compute.regionBackendBuckets.patch`, see [`RegionBackendBuckets::patch`].
+/// The marker of [`RegionBackendBuckets::patch`].
 pub enum Patch {}
 runtime::method! {
     Patch : Compute => schemas::Operation; "compute.regionBackendBuckets.patch" PATCH
@@ -251,7 +251,7 @@ impl Call<Patch> {
     }
 }
 
-/// The method `compute.regionBackendBuckets.setIamPolicy`, see [`RegionBackendBuckets::set_iam_policy`].
+/// The marker of [`RegionBackendBuckets::set_iam_policy`].
 pub enum SetIamPolicy {}
 runtime::method! {
     SetIamPolicy : Compute => schemas::Policy;
@@ -260,7 +260,7 @@ runtime::method! {
     api_version : Some("2026-11-01") }
 }
 
-/// The method `compute.regionBackendBuckets.testIamPermissions`, see [`RegionBackendBuckets::test_iam_permissions`].
+/// The marker of [`RegionBackendBuckets::test_iam_permissions`].
 pub enum TestIamPermissions {}
 runtime::method! {
     TestIamPermissions : Compute => schemas::TestPermissionsResponse;

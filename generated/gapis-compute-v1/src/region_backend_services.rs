@@ -4,7 +4,7 @@
 
 use super::*;
 
-/// The resource `regionBackendServices`.
+/// The methods of `regionBackendServices`.
 #[derive(Clone, Copy, Debug)]
 pub struct RegionBackendServices<'a>(pub(crate) &'a runtime::Client);
 
@@ -171,7 +171,7 @@ impl RegionBackendServices<'_> {
     }
 }
 
-/// The method `compute.regionBackendServices.delete`, see [`RegionBackendServices::delete`].
+/// The marker of [`RegionBackendServices::delete`].
 pub enum Delete {}
 runtime::method! {
     Delete : Compute => schemas::Operation; "compute.regionBackendServices.delete" DELETE
@@ -186,7 +186,7 @@ impl Call<Delete> {
     }
 }
 
-/// The method `compute.regionBackendServices.get`, see [`RegionBackendServices::get`].
+/// The marker of [`RegionBackendServices::get`].
 pub enum Get {}
 runtime::method! {
     Get : Compute => schemas::BackendService; "compute.regionBackendServices.get" GET
@@ -194,7 +194,7 @@ runtime::method! {
     : Some("2026-11-01") }
 }
 
-/// The method `compute.regionBackendServices.getHealth`, see [`RegionBackendServices::get_health`].
+/// The marker of [`RegionBackendServices::get_health`].
 pub enum GetHealth {}
 runtime::method! {
     GetHealth : Compute => schemas::BackendServiceGroupHealth;
@@ -203,7 +203,7 @@ runtime::method! {
     api_version : Some("2026-11-01") }
 }
 
-/// The method `compute.regionBackendServices.getIamPolicy`, see [`RegionBackendServices::get_iam_policy`].
+/// The marker of [`RegionBackendServices::get_iam_policy`].
 pub enum GetIamPolicy {}
 runtime::method! {
     GetIamPolicy : Compute => schemas::Policy;
@@ -219,7 +219,7 @@ impl Call<GetIamPolicy> {
     }
 }
 
-/// The method `compute.regionBackendServices.insert`, see [`RegionBackendServices::insert`].
+/// The marker of [`RegionBackendServices::insert`].
 pub enum Insert {}
 runtime::method! {
     Insert : Compute => schemas::Operation; "compute.regionBackendServices.insert" POST
@@ -234,7 +234,7 @@ impl Call<Insert> {
     }
 }
 
-/// The method `compute.regionBackendServices.list`, see [`RegionBackendServices::list`].
+/// The marker of [`RegionBackendServices::list`].
 pub enum List {}
 runtime::method! {
     List : Compute => schemas::BackendServiceList; "compute.regionBackendServices.list"
@@ -264,7 +264,7 @@ impl Call<List> {
     }
 }
 
-/// The method `compute.regionBackendServices.listUsable`, see [`RegionBackendServices::list_usable`].
+/// The marker of [`RegionBackendServices::list_usable`].
 pub enum ListUsable {}
 runtime::method! {
     ListUsable : Compute => schemas::BackendServiceListUsable;
@@ -295,7 +295,7 @@ impl Call<ListUsable> {
     }
 }
 
-/// The method `compute.regionBackendServices.patch`, see [`RegionBackendServices::patch`].
+/// The marker of [`RegionBackendServices::patch`].
 pub enum Patch {}
 runtime::method! {
     Patch : Compute => schemas::Operation; "compute.regionBackendServices.patch" PATCH
@@ -310,7 +310,7 @@ impl Call<Patch> {
     }
 }
 
-/// The method `compute.regionBackendServices.setIamPolicy`, see [`RegionBackendServices::set_iam_policy`].
+/// The marker of [`RegionBackendServices::set_iam_policy`].
 pub enum SetIamPolicy {}
 runtime::method! {
     SetIamPolicy : Compute => schemas::Policy;
@@ -319,7 +319,7 @@ runtime::method! {
     api_version : Some("2026-11-01") }
 }
 
-/// The method `compute.regionBackendServices.setSecurityPolicy`, see [`RegionBackendServices::set_security_policy`].
+/// The marker of [`RegionBackendServices::set_security_policy`].
 pub enum SetSecurityPolicy {}
 runtime::method! {
     SetSecurityPolicy : Compute => schemas::Operation;
@@ -335,7 +335,7 @@ impl Call<SetSecurityPolicy> {
     }
 }
 
-/// The method `compute.regionBackendServices.testIamPermissions`, see [`RegionBackendServices::test_iam_permissions`].
+/// The marker of [`RegionBackendServices::test_iam_permissions`].
 pub enum TestIamPermissions {}
 runtime::method! {
     TestIamPermissions : Compute => schemas::TestPermissionsResponse;
@@ -344,7 +344,7 @@ runtime::method! {
     api_version : Some("2026-11-01") }
 }
 
-/// The method `compute.regionBackendServices.update`, see [`RegionBackendServices::update`].
+/// The marker of [`RegionBackendServices::update`].
 pub enum Update {}
 runtime::method! {
     Update : Compute => schemas::Operation; "compute.regionBackendServices.update" PUT

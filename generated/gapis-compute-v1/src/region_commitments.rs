@@ -4,7 +4,7 @@
 
 use super::*;
 
-/// The resource `regionCommitments`.
+/// The methods of `regionCommitments`.
 #[derive(Clone, Copy, Debug)]
 pub struct RegionCommitments<'a>(pub(crate) &'a runtime::Client);
 
@@ -58,7 +58,7 @@ impl RegionCommitments<'_> {
     }
 }
 
-/// The method `compute.regionCommitments.aggregatedList`, see [`RegionCommitments::aggregated_list`].
+/// The marker of [`RegionCommitments::aggregated_list`].
 pub enum AggregatedList {}
 runtime::method! {
     AggregatedList : Compute => schemas::CommitmentAggregatedList;
@@ -97,7 +97,7 @@ impl Call<AggregatedList> {
     }
 }
 
-/// The method `compute.regionCommitments.get`, see [`RegionCommitments::get`].
+/// The marker of [`RegionCommitments::get`].
 pub enum Get {}
 runtime::method! {
     Get : Compute => schemas::Commitment; "compute.regionCommitments.get" GET
@@ -105,7 +105,7 @@ runtime::method! {
     Some("2026-11-01") }
 }
 
-/// The method `compute.regionCommitments.insert`, see [`RegionCommitments::insert`].
+/// The marker of [`RegionCommitments::insert`].
 pub enum Insert {}
 runtime::method! {
     Insert : Compute => schemas::Operation; "compute.regionCommitments.insert" POST
@@ -120,7 +120,7 @@ impl Call<Insert> {
     }
 }
 
-/// The method `compute.regionCommitments.list`, see [`RegionCommitments::list`].
+/// The marker of [`RegionCommitments::list`].
 pub enum List {}
 runtime::method! {
     List : Compute => schemas::CommitmentList; "compute.regionCommitments.list" GET
@@ -150,7 +150,7 @@ impl Call<List> {
     }
 }
 
-/// The method `compute.regionCommitments.update`, see [`RegionCommitments::update`].
+/// The marker of [`RegionCommitments::update`].
 pub enum Update {}
 runtime::method! {
     Update : Compute => schemas::Operation; "compute.regionCommitments.update" PATCH

@@ -4,7 +4,7 @@
 
 use super::*;
 
-/// The resource `regionCompositeHealthChecks`.
+/// The methods of `regionCompositeHealthChecks`.
 #[derive(Clone, Copy, Debug)]
 pub struct RegionCompositeHealthChecks<'a>(pub(crate) &'a runtime::Client);
 
@@ -107,7 +107,7 @@ impl RegionCompositeHealthChecks<'_> {
     }
 }
 
-/// The method `compute.regionCompositeHealthChecks.aggregatedList`, see [`RegionCompositeHealthChecks::aggregated_list`].
+/// The marker of [`RegionCompositeHealthChecks::aggregated_list`].
 pub enum AggregatedList {}
 runtime::method! {
     AggregatedList : Compute => schemas::CompositeHealthCheckAggregatedList;
@@ -147,7 +147,7 @@ impl Call<AggregatedList> {
     }
 }
 
-/// The method `compute.regionCompositeHealthChecks.delete`, see [`RegionCompositeHealthChecks::delete`].
+/// The marker of [`RegionCompositeHealthChecks::delete`].
 pub enum Delete {}
 runtime::method! {
     Delete : Compute => schemas::Operation; "compute.regionCompositeHealthChecks.delete"
@@ -163,7 +163,7 @@ impl Call<Delete> {
     }
 }
 
-/// The method `compute.regionCompositeHealthChecks.get`, see [`RegionCompositeHealthChecks::get`].
+/// The marker of [`RegionCompositeHealthChecks::get`].
 pub enum Get {}
 runtime::method! {
     Get : Compute => schemas::CompositeHealthCheck;
@@ -172,7 +172,7 @@ runtime::method! {
     api_version : Some("2026-11-01") }
 }
 
-/// The method `compute.regionCompositeHealthChecks.getHealth`, see [`RegionCompositeHealthChecks::get_health`].
+/// The marker of [`RegionCompositeHealthChecks::get_health`].
 pub enum GetHealth {}
 runtime::method! {
     GetHealth : Compute => schemas::CompositeHealthCheckHealth;
@@ -181,7 +181,7 @@ runtime::method! {
     { api_version : Some("2026-11-01") }
 }
 
-/// The method `compute.regionCompositeHealthChecks.insert`, see [`RegionCompositeHealthChecks::insert`].
+/// The marker of [`RegionCompositeHealthChecks::insert`].
 pub enum Insert {}
 runtime::method! {
     Insert : Compute => schemas::Operation; "compute.regionCompositeHealthChecks.insert"
@@ -196,7 +196,7 @@ impl Call<Insert> {
     }
 }
 
-/// The method `compute.regionCompositeHealthChecks.list`, see [`RegionCompositeHealthChecks::list`].
+/// The marker of [`RegionCompositeHealthChecks::list`].
 pub enum List {}
 runtime::method! {
     List : Compute => schemas::CompositeHealthCheckList;
@@ -227,7 +227,7 @@ impl Call<List> {
     }
 }
 
-/// The method `compute.regionCompositeHealthChecks.patch`, see [`RegionCompositeHealthChecks::patch`].
+/// The marker of [`RegionCompositeHealthChecks::patch`].
 pub enum Patch {}
 runtime::method! {
     Patch : Compute => schemas::Operation; "compute.regionCompositeHealthChecks.patch"
@@ -243,7 +243,7 @@ impl Call<Patch> {
     }
 }
 
-/// The method `compute.regionCompositeHealthChecks.testIamPermissions`, see [`RegionCompositeHealthChecks::test_iam_permissions`].
+/// The marker of [`RegionCompositeHealthChecks::test_iam_permissions`].
 pub enum TestIamPermissions {}
 runtime::method! {
     TestIamPermissions : Compute => schemas::TestPermissionsResponse;

@@ -4,7 +4,7 @@
 
 use super::*;
 
-/// The resource `regionDiskTypes`.
+/// The methods of `regionDiskTypes`.
 #[derive(Clone, Copy, Debug)]
 pub struct RegionDiskTypes<'a>(pub(crate) &'a runtime::Client);
 
@@ -26,7 +26,7 @@ impl RegionDiskTypes<'_> {
     }
 }
 
-/// The method `compute.regionDiskTypes.get`, see [`RegionDiskTypes::get`].
+/// The marker of [`RegionDiskTypes::get`].
 pub enum Get {}
 runtime::method! {
     Get : Compute => schemas::DiskType; "compute.regionDiskTypes.get" GET
@@ -34,7 +34,7 @@ runtime::method! {
     Some("2026-11-01") }
 }
 
-/// The method `compute.regionDiskTypes.list`, see [`RegionDiskTypes::list`].
+/// The marker of [`RegionDiskTypes::list`].
 pub enum List {}
 runtime::method! {
     List : Compute => schemas::RegionDiskTypeList; "compute.regionDiskTypes.list" GET

@@ -4,7 +4,7 @@
 
 use super::*;
 
-/// The resource `regionDisks`.
+/// The methods of `regionDisks`.
 #[derive(Clone, Copy, Debug)]
 pub struct RegionDisks<'a>(pub(crate) &'a runtime::Client);
 
@@ -272,7 +272,7 @@ impl RegionDisks<'_> {
     }
 }
 
-/// The method `compute.regionDisks.addResourcePolicies`, see [`RegionDisks::add_resource_policies`].
+/// The marker of [`RegionDisks::add_resource_policies`].
 pub enum AddResourcePolicies {}
 runtime::method! {
     AddResourcePolicies : Compute => schemas::Operation;
@@ -288,7 +288,7 @@ impl Call<AddResourcePolicies> {
     }
 }
 
-/// The method `compute.regionDisks.bulkInsert`, see [`RegionDisks::bulk_insert`].
+/// The marker of [`RegionDisks::bulk_insert`].
 pub enum BulkInsert {}
 runtime::method! {
     BulkInsert : Compute => schemas::Operation; "compute.regionDisks.bulkInsert" POST
@@ -303,7 +303,7 @@ impl Call<BulkInsert> {
     }
 }
 
-/// The method `compute.regionDisks.createSnapshot`, see [`RegionDisks::create_snapshot`].
+/// The marker of [`RegionDisks::create_snapshot`].
 pub enum CreateSnapshot {}
 runtime::method! {
     CreateSnapshot : Compute => schemas::Operation; "compute.regionDisks.createSnapshot"
@@ -318,7 +318,7 @@ impl Call<CreateSnapshot> {
     }
 }
 
-/// The method `compute.regionDisks.delete`, see [`RegionDisks::delete`].
+/// The marker of [`RegionDisks::delete`].
 pub enum Delete {}
 runtime::method! {
     Delete : Compute => schemas::Operation; "compute.regionDisks.delete" DELETE
@@ -333,7 +333,7 @@ impl Call<Delete> {
     }
 }
 
-/// The method `compute.regionDisks.get`, see [`RegionDisks::get`].
+/// The marker of [`RegionDisks::get`].
 pub enum Get {}
 runtime::method! {
     Get : Compute => schemas::Disk; "compute.regionDisks.get" GET
@@ -341,7 +341,7 @@ runtime::method! {
     }
 }
 
-/// The method `compute.regionDisks.getIamPolicy`, see [`RegionDisks::get_iam_policy`].
+/// The marker of [`RegionDisks::get_iam_policy`].
 pub enum GetIamPolicy {}
 runtime::method! {
     GetIamPolicy : Compute => schemas::Policy; "compute.regionDisks.getIamPolicy" GET
@@ -356,7 +356,7 @@ impl Call<GetIamPolicy> {
     }
 }
 
-/// The method `compute.regionDisks.insert`, see [`RegionDisks::insert`].
+/// The marker of [`RegionDisks::insert`].
 pub enum Insert {}
 runtime::method! {
     Insert : Compute => schemas::Operation; "compute.regionDisks.insert" POST
@@ -374,7 +374,7 @@ impl Call<Insert> {
     }
 }
 
-/// The method `compute.regionDisks.list`, see [`RegionDisks::list`].
+/// The marker of [`RegionDisks::list`].
 pub enum List {}
 runtime::method! {
     List : Compute => schemas::DiskList; "compute.regionDisks.list" GET
@@ -403,7 +403,7 @@ impl Call<List> {
     }
 }
 
-/// The method `compute.regionDisks.removeResourcePolicies`, see [`RegionDisks::remove_resource_policies`].
+/// The marker of [`RegionDisks::remove_resource_policies`].
 pub enum RemoveResourcePolicies {}
 runtime::method! {
     RemoveResourcePolicies : Compute => schemas::Operation;
@@ -419,7 +419,7 @@ impl Call<RemoveResourcePolicies> {
     }
 }
 
-/// The method `compute.regionDisks.resize`, see [`RegionDisks::resize`].
+/// The marker of [`RegionDisks::resize`].
 pub enum Resize {}
 runtime::method! {
     Resize : Compute => schemas::Operation; "compute.regionDisks.resize" POST
@@ -434,7 +434,7 @@ impl Call<Resize> {
     }
 }
 
-/// The method `compute.regionDisks.setIamPolicy`, see [`RegionDisks::set_iam_policy`].
+/// The marker of [`RegionDisks::set_iam_policy`].
 pub enum SetIamPolicy {}
 runtime::method! {
     SetIamPolicy : Compute => schemas::Policy; "compute.regionDisks.setIamPolicy" POST
@@ -442,7 +442,7 @@ runtime::method! {
     Some("2026-11-01") }
 }
 
-/// The method `compute.regionDisks.setLabels`, see [`RegionDisks::set_labels`].
+/// The marker of [`RegionDisks::set_labels`].
 pub enum SetLabels {}
 runtime::method! {
     SetLabels : Compute => schemas::Operation; "compute.regionDisks.setLabels" POST
@@ -457,7 +457,7 @@ impl Call<SetLabels> {
     }
 }
 
-/// The method `compute.regionDisks.startAsyncReplication`, see [`RegionDisks::start_async_replication`].
+/// The marker of [`RegionDisks::start_async_replication`].
 pub enum StartAsyncReplication {}
 runtime::method! {
     StartAsyncReplication : Compute => schemas::Operation;
@@ -473,7 +473,7 @@ impl Call<StartAsyncReplication> {
     }
 }
 
-/// The method `compute.regionDisks.stopAsyncReplication`, see [`RegionDisks::stop_async_replication`].
+/// The marker of [`RegionDisks::stop_async_replication`].
 pub enum StopAsyncReplication {}
 runtime::method! {
     StopAsyncReplication : Compute => schemas::Operation;
@@ -489,7 +489,7 @@ impl Call<StopAsyncReplication> {
     }
 }
 
-/// The method `compute.regionDisks.stopGroupAsyncReplication`, see [`RegionDisks::stop_group_async_replication`].
+/// The marker of [`RegionDisks::stop_group_async_replication`].
 pub enum StopGroupAsyncReplication {}
 runtime::method! {
     StopGroupAsyncReplication : Compute => schemas::Operation;
@@ -505,7 +505,7 @@ impl Call<StopGroupAsyncReplication> {
     }
 }
 
-/// The method `compute.regionDisks.testIamPermissions`, see [`RegionDisks::test_iam_permissions`].
+/// The marker of [`RegionDisks::test_iam_permissions`].
 pub enum TestIamPermissions {}
 runtime::method! {
     TestIamPermissions : Compute => schemas::TestPermissionsResponse;
@@ -514,7 +514,7 @@ runtime::method! {
     api_version : Some("2026-11-01") }
 }
 
-/// The method `compute.regionDisks.update`, see [`RegionDisks::update`].
+/// The marker of [`RegionDisks::update`].
 pub enum Update {}
 runtime::method! {
     Update : Compute => schemas::Operation; "compute.regionDisks.update" PATCH
@@ -537,7 +537,7 @@ impl Call<Update> {
     }
 }
 
-/// The method `compute.regionDisks.updateKmsKey`, see [`RegionDisks::update_kms_key`].
+/// The marker of [`RegionDisks::update_kms_key`].
 pub enum UpdateKmsKey {}
 runtime::method! {
     UpdateKmsKey : Compute => schemas::Operation; "compute.regionDisks.updateKmsKey" POST

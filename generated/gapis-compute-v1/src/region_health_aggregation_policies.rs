@@ -4,7 +4,7 @@
 
 use super::*;
 
-/// The resource `regionHealthAggregationPolicies`.
+/// The methods of `regionHealthAggregationPolicies`.
 #[derive(Clone, Copy, Debug)]
 pub struct RegionHealthAggregationPolicies<'a>(pub(crate) &'a runtime::Client);
 
@@ -94,7 +94,7 @@ impl RegionHealthAggregationPolicies<'_> {
     }
 }
 
-/// The method `compute.regionHealthAggregationPolicies.aggregatedList`, see [`RegionHealthAggregationPolicies::aggregated_list`].
+/// The marker of [`RegionHealthAggregationPolicies::aggregated_list`].
 pub enum AggregatedList {}
 runtime::method! {
     AggregatedList : Compute => schemas::HealthAggregationPolicyAggregatedList;
@@ -134,7 +134,7 @@ impl Call<AggregatedList> {
     }
 }
 
-/// The method `compute.regionHealthAggregationPolicies.delete`, see [`RegionHealthAggregationPolicies::delete`].
+/// The marker of [`RegionHealthAggregationPolicies::delete`].
 pub enum Delete {}
 runtime::method! {
     Delete : Compute => schemas::Operation;
@@ -150,7 +150,7 @@ impl Call<Delete> {
     }
 }
 
-/// The method `compute.regionHealthAggregationPolicies.get`, see [`RegionHealthAggregationPolicies::get`].
+/// The marker of [`RegionHealthAggregationPolicies::get`].
 pub enum Get {}
 runtime::method! {
     Get : Compute => schemas::HealthAggregationPolicy;
@@ -159,7 +159,7 @@ runtime::method! {
     { api_version : Some("2026-11-01") }
 }
 
-/// The method `compute.regionHealthAggregationPolicies.insert`, see [`RegionHealthAggregationPolicies::insert`].
+/// The marker of [`RegionHealthAggregationPolicies::insert`].
 pub enum Insert {}
 runtime::method! {
     Insert : Compute => schemas::Operation;
@@ -175,7 +175,7 @@ impl Call<Insert> {
     }
 }
 
-/// The method `compute.regionHealthAggregationPolicies.list`, see [`RegionHealthAggregationPolicies::list`].
+/// The marker of [`RegionHealthAggregationPolicies::list`].
 pub enum List {}
 runtime::method! {
     List : Compute => schemas::HealthAggregationPolicyList;
@@ -206,7 +206,7 @@ impl Call<List> {
     }
 }
 
-/// The method `compute.regionHealthAggregationPolicies.patch`, see [`RegionHealthAggregationPolicies::patch`].
+/// The marker of [`RegionHealthAggregationPolicies::patch`].
 pub enum Patch {}
 runtime::method! {
     Patch : Compute => schemas::Operation;
@@ -222,7 +222,7 @@ impl Call<Patch> {
     }
 }
 
-/// The method `compute.regionHealthAggregationPolicies.testIamPermissions`, see [`RegionHealthAggregationPolicies::test_iam_permissions`].
+/// The marker of [`RegionHealthAggregationPolicies::test_iam_permissions`].
 pub enum TestIamPermissions {}
 runtime::method! {
     TestIamPermissions : Compute => schemas::TestPermissionsResponse;

@@ -4,7 +4,7 @@
 
 use super::*;
 
-/// The resource `regionHealthCheckServices`.
+/// The methods of `regionHealthCheckServices`.
 #[derive(Clone, Copy, Debug)]
 pub struct RegionHealthCheckServices<'a>(pub(crate) &'a runtime::Client);
 
@@ -94,7 +94,7 @@ impl RegionHealthCheckServices<'_> {
     }
 }
 
-/// The method `compute.regionHealthCheckServices.aggregatedList`, see [`RegionHealthCheckServices::aggregated_list`].
+/// The marker of [`RegionHealthCheckServices::aggregated_list`].
 pub enum AggregatedList {}
 runtime::method! {
     AggregatedList : Compute => schemas::HealthCheckServiceAggregatedList;
@@ -134,7 +134,7 @@ impl Call<AggregatedList> {
     }
 }
 
-/// The method `compute.regionHealthCheckServices.delete`, see [`RegionHealthCheckServices::delete`].
+/// The marker of [`RegionHealthCheckServices::delete`].
 pub enum Delete {}
 runtime::method! {
     Delete : Compute => schemas::Operation; "compute.regionHealthCheckServices.delete"
@@ -149,7 +149,7 @@ impl Call<Delete> {
     }
 }
 
-/// The method `compute.regionHealthCheckServices.get`, see [`RegionHealthCheckServices::get`].
+/// The marker of [`RegionHealthCheckServices::get`].
 pub enum Get {}
 runtime::method! {
     Get : Compute => schemas::HealthCheckService; "compute.regionHealthCheckServices.get"
@@ -157,7 +157,7 @@ runtime::method! {
     api_version : Some("2026-11-01") }
 }
 
-/// The method `compute.regionHealthCheckServices.insert`, see [`RegionHealthCheckServices::insert`].
+/// The marker of [`RegionHealthCheckServices::insert`].
 pub enum Insert {}
 runtime::method! {
     Insert : Compute => schemas::Operation; "compute.regionHealthCheckServices.insert"
@@ -172,7 +172,7 @@ impl Call<Insert> {
     }
 }
 
-/// The method `compute.regionHealthCheckServices.list`, see [`RegionHealthCheckServices::list`].
+/// The marker of [`RegionHealthCheckServices::list`].
 pub enum List {}
 runtime::method! {
     List : Compute => schemas::HealthCheckServicesList;
@@ -203,7 +203,7 @@ impl Call<List> {
     }
 }
 
-/// The method `compute.regionHealthCheckServices.patch`, see [`RegionHealthCheckServices::patch`].
+/// The marker of [`RegionHealthCheckServices::patch`].
 pub enum Patch {}
 runtime::method! {
     Patch : Compute => schemas::Operation; "compute.regionHealthCheckServices.patch"
@@ -218,7 +218,7 @@ impl Call<Patch> {
     }
 }
 
-/// The method `compute.regionHealthCheckServices.testIamPermissions`, see [`RegionHealthCheckServices::test_iam_permissions`].
+/// The marker of [`RegionHealthCheckServices::test_iam_permissions`].
 pub enum TestIamPermissions {}
 runtime::method! {
     TestIamPermissions : Compute => schemas::TestPermissionsResponse;

@@ -4,7 +4,7 @@
 
 use super::*;
 
-/// The resource `regionHealthChecks`.
+/// The methods of `regionHealthChecks`.
 #[derive(Clone, Copy, Debug)]
 pub struct RegionHealthChecks<'a>(pub(crate) &'a runtime::Client);
 
@@ -97,7 +97,7 @@ impl RegionHealthChecks<'_> {
     }
 }
 
-/// The method `compute.regionHealthChecks.delete`, see [`RegionHealthChecks::delete`].
+/// The marker of [`RegionHealthChecks::delete`].
 pub enum Delete {}
 runtime::method! {
     Delete : Compute => schemas::Operation; "compute.regionHealthChecks.delete" DELETE
@@ -112,7 +112,7 @@ impl Call<Delete> {
     }
 }
 
-/// The method `compute.regionHealthChecks.get`, see [`RegionHealthChecks::get`].
+/// The marker of [`RegionHealthChecks::get`].
 pub enum Get {}
 runtime::method! {
     Get : Compute => schemas::HealthCheck; "compute.regionHealthChecks.get" GET
@@ -120,7 +120,7 @@ runtime::method! {
     Some("2026-11-01") }
 }
 
-/// The method `compute.regionHealthChecks.insert`, see [`RegionHealthChecks::insert`].
+/// The marker of [`RegionHealthChecks::insert`].
 pub enum Insert {}
 runtime::method! {
     Insert : Compute => schemas::Operation; "compute.regionHealthChecks.insert" POST
@@ -135,7 +135,7 @@ impl Call<Insert> {
     }
 }
 
-/// The method `compute.regionHealthChecks.list`, see [`RegionHealthChecks::list`].
+/// The marker of [`RegionHealthChecks::list`].
 pub enum List {}
 runtime::method! {
     List : Compute => schemas::HealthCheckList; "compute.regionHealthChecks.list" GET
@@ -165,7 +165,7 @@ impl Call<List> {
     }
 }
 
-/// The method `compute.regionHealthChecks.patch`, see [`RegionHealthChecks::patch`].
+/// The marker of [`RegionHealthChecks::patch`].
 pub enum Patch {}
 runtime::method! {
     Patch : Compute => schemas::Operation; "compute.regionHealthChecks.patch" PATCH
@@ -180,7 +180,7 @@ impl Call<Patch> {
     }
 }
 
-/// The method `compute.regionHealthChecks.testIamPermissions`, see [`RegionHealthChecks::test_iam_permissions`].
+/// The marker of [`RegionHealthChecks::test_iam_permissions`].
 pub enum TestIamPermissions {}
 runtime::method! {
     TestIamPermissions : Compute => schemas::TestPermissionsResponse;
@@ -189,7 +189,7 @@ runtime::method! {
     api_version : Some("2026-11-01") }
 }
 
-/// The method `compute.regionHealthChecks.update`, see [`RegionHealthChecks::update`].
+/// The marker of [`RegionHealthChecks::update`].
 pub enum Update {}
 runtime::method! {
     Update : Compute => schemas::Operation; "compute.regionHealthChecks.update" PUT

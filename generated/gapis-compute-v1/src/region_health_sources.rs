@@ -4,7 +4,7 @@
 
 use super::*;
 
-/// The resource `regionHealthSources`.
+/// The methods of `regionHealthSources`.
 #[derive(Clone, Copy, Debug)]
 pub struct RegionHealthSources<'a>(pub(crate) &'a runtime::Client);
 
@@ -102,7 +102,7 @@ impl RegionHealthSources<'_> {
     }
 }
 
-/// The method `compute.regionHealthSources.aggregatedList`, see [`RegionHealthSources::aggregated_list`].
+/// The marker of [`RegionHealthSources::aggregated_list`].
 pub enum AggregatedList {}
 runtime::method! {
     AggregatedList : Compute => schemas::HealthSourceAggregatedList;
@@ -141,7 +141,7 @@ impl Call<AggregatedList> {
     }
 }
 
-/// The method `compute.regionHealthSources.delete`, see [`RegionHealthSources::delete`].
+/// The marker of [`RegionHealthSources::delete`].
 pub enum Delete {}
 runtime::method! {
     Delete : Compute => schemas::Operation; "compute.regionHealthSources.delete" DELETE
@@ -156,7 +156,7 @@ impl Call<Delete> {
     }
 }
 
-/// The method `compute.regionHealthSources.get`, see [`RegionHealthSources::get`].
+/// The marker of [`RegionHealthSources::get`].
 pub enum Get {}
 runtime::method! {
     Get : Compute => schemas::HealthSource; "compute.regionHealthSources.get" GET
@@ -164,7 +164,7 @@ runtime::method! {
     Some("2026-11-01") }
 }
 
-/// The method `compute.regionHealthSources.getHealth`, see [`RegionHealthSources::get_health`].
+/// The marker of [`RegionHealthSources::get_health`].
 pub enum GetHealth {}
 runtime::method! {
     GetHealth : Compute => schemas::HealthSourceHealth;
@@ -173,7 +173,7 @@ runtime::method! {
     api_version : Some("2026-11-01") }
 }
 
-/// The method `compute.regionHealthSources.insert`, see [`RegionHealthSources::insert`].
+/// The marker of [`RegionHealthSources::insert`].
 pub enum Insert {}
 runtime::method! {
     Insert : Compute => schemas::Operation; "compute.regionHealthSources.insert" POST
@@ -188,7 +188,7 @@ impl Call<Insert> {
     }
 }
 
-/// The method `compute.regionHealthSources.list`, see [`RegionHealthSources::list`].
+/// The marker of [`RegionHealthSources::list`].
 pub enum List {}
 runtime::method! {
     List : Compute => schemas::HealthSourceList; "compute.regionHealthSources.list" GET
@@ -218,7 +218,7 @@ impl Call<List> {
     }
 }
 
-/// The method `compute.regionHealthSources.patch`, see [`RegionHealthSources::patch`].
+/// The marker of [`RegionHealthSources::patch`].
 pub enum Patch {}
 runtime::method! {
     Patch : Compute => schemas::Operation; "compute.regionHealthSources.patch" PATCH
@@ -233,7 +233,7 @@ impl Call<Patch> {
     }
 }
 
-/// The method `compute.regionHealthSources.testIamPermissions`, see [`RegionHealthSources::test_iam_permissions`].
+/// The marker of [`RegionHealthSources::test_iam_permissions`].
 pub enum TestIamPermissions {}
 runtime::method! {
     TestIamPermissions : Compute => schemas::TestPermissionsResponse;

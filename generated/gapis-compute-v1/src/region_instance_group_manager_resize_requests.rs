@@ -4,7 +4,7 @@
 
 use super::*;
 
-/// The resource `regionInstanceGroupManagerResizeRequests`.
+/// The methods of `regionInstanceGroupManagerResizeRequests`.
 #[derive(Clone, Copy, Debug)]
 pub struct RegionInstanceGroupManagerResizeRequests<'a>(pub(crate) &'a runtime::Client);
 
@@ -99,7 +99,7 @@ impl RegionInstanceGroupManagerResizeRequests<'_> {
     }
 }
 
-/// The method `compute.regionInstanceGroupManagerResizeRequests.cancel`, see [`RegionInstanceGroupManagerResizeRequests::cancel`].
+/// The marker of [`RegionInstanceGroupManagerResizeRequests::cancel`].
 pub enum Cancel {}
 runtime::method! {
     Cancel : Compute => schemas::Operation;
@@ -115,7 +115,7 @@ impl Call<Cancel> {
     }
 }
 
-/// The method `compute.regionInstanceGroupManagerResizeRequests.delete`, see [`RegionInstanceGroupManagerResizeRequests::delete`].
+/// The marker of [`RegionInstanceGroupManagerResizeRequests::delete`].
 pub enum Delete {}
 runtime::method! {
     Delete : Compute => schemas::Operation;
@@ -131,7 +131,7 @@ impl Call<Delete> {
     }
 }
 
-/// The method `compute.regionInstanceGroupManagerResizeRequests.get`, see [`RegionInstanceGroupManagerResizeRequests::get`].
+/// The marker of [`RegionInstanceGroupManagerResizeRequests::get`].
 pub enum Get {}
 runtime::method! {
     Get : Compute => schemas::InstanceGroupManagerResizeRequest;
@@ -140,7 +140,7 @@ runtime::method! {
     { api_version : Some("2026-11-01") }
 }
 
-/// The method `compute.regionInstanceGroupManagerResizeRequests.insert`, see [`RegionInstanceGroupManagerResizeRequests::insert`].
+/// The marker of [`RegionInstanceGroupManagerResizeRequests::insert`].
 pub enum Insert {}
 runtime::method! {
     Insert : Compute => schemas::Operation;
@@ -156,7 +156,7 @@ impl Call<Insert> {
     }
 }
 
-/// The method `compute.regionInstanceGroupManagerResizeRequests.list`, see [`RegionInstanceGroupManagerResizeRequests::list`].
+/// The marker of [`RegionInstanceGroupManagerResizeRequests::list`].
 pub enum List {}
 runtime::method! {
     List : Compute => schemas::RegionInstanceGroupManagerResizeRequestsListResponse;

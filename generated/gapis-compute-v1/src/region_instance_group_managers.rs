@@ -4,7 +4,7 @@
 
 use super::*;
 
-/// The resource `regionInstanceGroupManagers`.
+/// The methods of `regionInstanceGroupManagers`.
 #[derive(Clone, Copy, Debug)]
 pub struct RegionInstanceGroupManagers<'a>(pub(crate) &'a runtime::Client);
 
@@ -377,7 +377,7 @@ impl RegionInstanceGroupManagers<'_> {
     }
 }
 
-/// The method `compute.regionInstanceGroupManagers.abandonInstances`, see [`RegionInstanceGroupManagers::abandon_instances`].
+/// The marker of [`RegionInstanceGroupManagers::abandon_instances`].
 pub enum AbandonInstances {}
 runtime::method! {
     AbandonInstances : Compute => schemas::Operation;
@@ -393,7 +393,7 @@ impl Call<AbandonInstances> {
     }
 }
 
-/// The method `compute.regionInstanceGroupManagers.applyUpdatesToInstances`, see [`RegionInstanceGroupManagers::apply_updates_to_instances`].
+/// The marker of [`RegionInstanceGroupManagers::apply_updates_to_instances`].
 pub enum ApplyUpdatesToInstances {}
 runtime::method! {
     ApplyUpdatesToInstances : Compute => schemas::Operation;
@@ -402,7 +402,7 @@ runtime::method! {
     { api_version : Some("2026-11-01") }
 }
 
-/// The method `compute.regionInstanceGroupManagers.createInstances`, see [`RegionInstanceGroupManagers::create_instances`].
+/// The marker of [`RegionInstanceGroupManagers::create_instances`].
 pub enum CreateInstances {}
 runtime::method! {
     CreateInstances : Compute => schemas::Operation;
@@ -418,7 +418,7 @@ impl Call<CreateInstances> {
     }
 }
 
-/// The method `compute.regionInstanceGroupManagers.delete`, see [`RegionInstanceGroupManagers::delete`].
+/// The marker of [`RegionInstanceGroupManagers::delete`].
 pub enum Delete {}
 runtime::method! {
     Delete : Compute => schemas::Operation; "compute.regionInstanceGroupManagers.delete"
@@ -438,7 +438,7 @@ impl Call<Delete> {
     }
 }
 
-/// The method `compute.regionInstanceGroupManagers.deleteInstances`, see [`RegionInstanceGroupManagers::delete_instances`].
+/// The marker of [`RegionInstanceGroupManagers::delete_instances`].
 pub enum DeleteInstances {}
 runtime::method! {
     DeleteInstances : Compute => schemas::Operation;
@@ -458,7 +458,7 @@ impl Call<DeleteInstances> {
     }
 }
 
-/// The method `compute.regionInstanceGroupManagers.deletePerInstanceConfigs`, see [`RegionInstanceGroupManagers::delete_per_instance_configs`].
+/// The marker of [`RegionInstanceGroupManagers::delete_per_instance_configs`].
 pub enum DeletePerInstanceConfigs {}
 runtime::method! {
     DeletePerInstanceConfigs : Compute => schemas::Operation;
@@ -467,7 +467,7 @@ runtime::method! {
     { api_version : Some("2026-11-01") }
 }
 
-/// The method `compute.regionInstanceGroupManagers.get`, see [`RegionInstanceGroupManagers::get`].
+/// The marker of [`RegionInstanceGroupManagers::get`].
 pub enum Get {}
 runtime::method! {
     Get : Compute => schemas::InstanceGroupManager;
@@ -476,7 +476,7 @@ runtime::method! {
     api_version : Some("2026-11-01") }
 }
 
-/// The method `compute.regionInstanceGroupManagers.insert`, see [`RegionInstanceGroupManagers::insert`].
+/// The marker of [`RegionInstanceGroupManagers::insert`].
 pub enum Insert {}
 runtime::method! {
     Insert : Compute => schemas::Operation; "compute.regionInstanceGroupManagers.insert"
@@ -491,7 +491,7 @@ impl Call<Insert> {
     }
 }
 
-/// The method `compute.regionInstanceGroupManagers.list`, see [`RegionInstanceGroupManagers::list`].
+/// The marker of [`RegionInstanceGroupManagers::list`].
 pub enum List {}
 runtime::method! {
     List : Compute => schemas::RegionInstanceGroupManagerList;
@@ -522,7 +522,7 @@ impl Call<List> {
     }
 }
 
-/// The method `compute.regionInstanceGroupManagers.listErrors`, see [`RegionInstanceGroupManagers::list_errors`].
+/// The marker of [`RegionInstanceGroupManagers::list_errors`].
 pub enum ListErrors {}
 runtime::method! {
     ListErrors : Compute => schemas::RegionInstanceGroupManagersListErrorsResponse;
@@ -553,7 +553,7 @@ impl Call<ListErrors> {
     }
 }
 
-/// The method `compute.regionInstanceGroupManagers.listManagedInstances`, see [`RegionInstanceGroupManagers::list_managed_instances`].
+/// The marker of [`RegionInstanceGroupManagers::list_managed_instances`].
 pub enum ListManagedInstances {}
 runtime::method! {
     ListManagedInstances : Compute =>
@@ -586,7 +586,7 @@ impl Call<ListManagedInstances> {
     }
 }
 
-/// The method `compute.regionInstanceGroupManagers.listPerInstanceConfigs`, see [`RegionInstanceGroupManagers::list_per_instance_configs`].
+/// The marker of [`RegionInstanceGroupManagers::list_per_instance_configs`].
 pub enum ListPerInstanceConfigs {}
 runtime::method! {
     ListPerInstanceConfigs : Compute =>
@@ -619,7 +619,7 @@ impl Call<ListPerInstanceConfigs> {
     }
 }
 
-/// The method `compute.regionInstanceGroupManagers.patch`, see [`RegionInstanceGroupManagers::patch`].
+/// The marker of [`RegionInstanceGroupManagers::patch`].
 pub enum Patch {}
 runtime::method! {
     Patch : Compute => schemas::Operation; "compute.regionInstanceGroupManagers.patch"
@@ -635,7 +635,7 @@ impl Call<Patch> {
     }
 }
 
-/// The method `compute.regionInstanceGroupManagers.patchPerInstanceConfigs`, see [`RegionInstanceGroupManagers::patch_per_instance_configs`].
+/// The marker of [`RegionInstanceGroupManagers::patch_per_instance_configs`].
 pub enum PatchPerInstanceConfigs {}
 runtime::method! {
     PatchPerInstanceConfigs : Compute => schemas::Operation;
@@ -651,7 +651,7 @@ impl Call<PatchPerInstanceConfigs> {
     }
 }
 
-/// The method `compute.regionInstanceGroupManagers.recreateInstances`, see [`RegionInstanceGroupManagers::recreate_instances`].
+/// The marker of [`RegionInstanceGroupManagers::recreate_instances`].
 pub enum RecreateInstances {}
 runtime::method! {
     RecreateInstances : Compute => schemas::Operation;
@@ -671,7 +671,7 @@ impl Call<RecreateInstances> {
     }
 }
 
-/// The method `compute.regionInstanceGroupManagers.resize`, see [`RegionInstanceGroupManagers::resize`].
+/// The marker of [`RegionInstanceGroupManagers::resize`].
 pub enum Resize {}
 runtime::method! {
     Resize : Compute => schemas::Operation; "compute.regionInstanceGroupManagers.resize"
@@ -687,7 +687,7 @@ impl Call<Resize> {
     }
 }
 
-/// The method `compute.regionInstanceGroupManagers.resumeInstances`, see [`RegionInstanceGroupManagers::resume_instances`].
+/// The marker of [`RegionInstanceGroupManagers::resume_instances`].
 pub enum ResumeInstances {}
 runtime::method! {
     ResumeInstances : Compute => schemas::Operation;
@@ -703,7 +703,7 @@ impl Call<ResumeInstances> {
     }
 }
 
-/// The method `compute.regionInstanceGroupManagers.setInstanceTemplate`, see [`RegionInstanceGroupManagers::set_instance_template`].
+/// The marker of [`RegionInstanceGroupManagers::set_instance_template`].
 pub enum SetInstanceTemplate {}
 runtime::method! {
     SetInstanceTemplate : Compute => schemas::Operation;
@@ -719,7 +719,7 @@ impl Call<SetInstanceTemplate> {
     }
 }
 
-/// The method `compute.regionInstanceGroupManagers.setTargetPools`, see [`RegionInstanceGroupManagers::set_target_pools`].
+/// The marker of [`RegionInstanceGroupManagers::set_target_pools`].
 pub enum SetTargetPools {}
 runtime::method! {
     SetTargetPools : Compute => schemas::Operation;
@@ -735,7 +735,7 @@ impl Call<SetTargetPools> {
     }
 }
 
-/// The method `compute.regionInstanceGroupManagers.startInstances`, see [`RegionInstanceGroupManagers::start_instances`].
+/// The marker of [`RegionInstanceGroupManagers::start_instances`].
 pub enum StartInstances {}
 runtime::method! {
     StartInstances : Compute => schemas::Operation;
@@ -751,7 +751,7 @@ impl Call<StartInstances> {
     }
 }
 
-/// The method `compute.regionInstanceGroupManagers.stopInstances`, see [`RegionInstanceGroupManagers::stop_instances`].
+/// The marker of [`RegionInstanceGroupManagers::stop_instances`].
 pub enum StopInstances {}
 runtime::method! {
     StopInstances : Compute => schemas::Operation;
@@ -771,7 +771,7 @@ impl Call<StopInstances> {
     }
 }
 
-/// The method `compute.regionInstanceGroupManagers.suspendInstances`, see [`RegionInstanceGroupManagers::suspend_instances`].
+/// The marker of [`RegionInstanceGroupManagers::suspend_instances`].
 pub enum SuspendInstances {}
 runtime::method! {
     SuspendInstances : Compute => schemas::Operation;
@@ -787,7 +787,7 @@ impl Call<SuspendInstances> {
     }
 }
 
-/// The method `compute.regionInstanceGroupManagers.updatePerInstanceConfigs`, see [`RegionInstanceGroupManagers::update_per_instance_configs`].
+/// The marker of [`RegionInstanceGroupManagers::update_per_instance_configs`].
 pub enum UpdatePerInstanceConfigs {}
 runtime::method! {
     UpdatePerInstanceConfigs : Compute => schemas::Operation;

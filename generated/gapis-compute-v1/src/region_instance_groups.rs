@@ -4,7 +4,7 @@
 
 use super::*;
 
-/// The resource `regionInstanceGroups`.
+/// The methods of `regionInstanceGroups`.
 #[derive(Clone, Copy, Debug)]
 pub struct RegionInstanceGroups<'a>(pub(crate) &'a runtime::Client);
 
@@ -80,7 +80,7 @@ impl RegionInstanceGroups<'_> {
     }
 }
 
-/// The method `compute.regionInstanceGroups.get`, see [`RegionInstanceGroups::get`].
+/// The marker of [`RegionInstanceGroups::get`].
 pub enum Get {}
 runtime::method! {
     Get : Compute => schemas::InstanceGroup; "compute.regionInstanceGroups.get" GET
@@ -88,7 +88,7 @@ runtime::method! {
     Some("2026-11-01") }
 }
 
-/// The method `compute.regionInstanceGroups.list`, see [`RegionInstanceGroups::list`].
+/// The marker of [`RegionInstanceGroups::list`].
 pub enum List {}
 runtime::method! {
     List : Compute => schemas::RegionInstanceGroupList;
@@ -119,7 +119,7 @@ impl Call<List> {
     }
 }
 
-/// The method `compute.regionInstanceGroups.listInstances`, see [`RegionInstanceGroups::list_instances`].
+/// The marker of [`RegionInstanceGroups::list_instances`].
 pub enum ListInstances {}
 runtime::method! {
     ListInstances : Compute => schemas::RegionInstanceGroupsListInstances;
@@ -150,7 +150,7 @@ impl Call<ListInstances> {
     }
 }
 
-/// The method `compute.regionInstanceGroups.setNamedPorts`, see [`RegionInstanceGroups::set_named_ports`].
+/// The marker of [`RegionInstanceGroups::set_named_ports`].
 pub enum SetNamedPorts {}
 runtime::method! {
     SetNamedPorts : Compute => schemas::Operation;
@@ -166,7 +166,7 @@ impl Call<SetNamedPorts> {
     }
 }
 
-/// The method `compute.regionInstanceGroups.testIamPermissions`, see [`RegionInstanceGroups::test_iam_permissions`].
+/// The marker of [`RegionInstanceGroups::test_iam_permissions`].
 pub enum TestIamPermissions {}
 runtime::method! {
     TestIamPermissions : Compute => schemas::TestPermissionsResponse;

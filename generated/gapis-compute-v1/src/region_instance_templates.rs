@@ -4,7 +4,7 @@
 
 use super::*;
 
-/// The resource `regionInstanceTemplates`.
+/// The methods of `regionInstanceTemplates`.
 #[derive(Clone, Copy, Debug)]
 pub struct RegionInstanceTemplates<'a>(pub(crate) &'a runtime::Client);
 
@@ -56,7 +56,7 @@ impl RegionInstanceTemplates<'_> {
     }
 }
 
-/// The method `compute.regionInstanceTemplates.delete`, see [`RegionInstanceTemplates::delete`].
+/// The marker of [`RegionInstanceTemplates::delete`].
 pub enum Delete {}
 runtime::method! {
     Delete : Compute => schemas::Operation; "compute.regionInstanceTemplates.delete"
@@ -71,7 +71,7 @@ impl Call<Delete> {
     }
 }
 
-/// The method `compute.regionInstanceTemplates.get`, see [`RegionInstanceTemplates::get`].
+/// The marker of [`RegionInstanceTemplates::get`].
 pub enum Get {}
 runtime::method! {
     Get : Compute => schemas::InstanceTemplate; "compute.regionInstanceTemplates.get" GET
@@ -79,7 +79,7 @@ runtime::method! {
     api_version : Some("2026-11-01") }
 }
 
-/// The method `compute.regionInstanceTemplates.insert`, see [`RegionInstanceTemplates::insert`].
+/// The marker of [`RegionInstanceTemplates::insert`].
 pub enum Insert {}
 runtime::method! {
     Insert : Compute => schemas::Operation; "compute.regionInstanceTemplates.insert" POST
@@ -94,7 +94,7 @@ impl Call<Insert> {
     }
 }
 
-/// The method `compute.regionInstanceTemplates.list`, see [`RegionInstanceTemplates::list`].
+/// The marker of [`RegionInstanceTemplates::list`].
 pub enum List {}
 runtime::method! {
     List : Compute => schemas::InstanceTemplateList;

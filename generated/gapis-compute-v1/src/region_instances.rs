@@ -4,7 +4,7 @@
 
 use super::*;
 
-/// The resource `regionInstances`.
+/// The methods of `regionInstances`.
 #[derive(Clone, Copy, Debug)]
 pub struct RegionInstances<'a>(pub(crate) &'a runtime::Client);
 
@@ -23,7 +23,7 @@ impl RegionInstances<'_> {
     }
 }
 
-/// The method `compute.regionInstances.bulkInsert`, see [`RegionInstances::bulk_insert`].
+/// The marker of [`RegionInstances::bulk_insert`].
 pub enum BulkInsert {}
 runtime::method! {
     BulkInsert : Compute => schemas::Operation; "compute.regionInstances.bulkInsert" POST

@@ -4,7 +4,7 @@
 
 use super::*;
 
-/// The resource `regionInstantSnapshotGroups`.
+/// The methods of `regionInstantSnapshotGroups`.
 #[derive(Clone, Copy, Debug)]
 pub struct RegionInstantSnapshotGroups<'a>(pub(crate) &'a runtime::Client);
 
@@ -105,7 +105,7 @@ impl RegionInstantSnapshotGroups<'_> {
     }
 }
 
-/// The method `compute.regionInstantSnapshotGroups.delete`, see [`RegionInstantSnapshotGroups::delete`].
+/// The marker of [`RegionInstantSnapshotGroups::delete`].
 pub enum Delete {}
 runtime::method! {
     Delete : Compute => schemas::Operation; "compute.regionInstantSnapshotGroups.delete"
@@ -121,7 +121,7 @@ impl Call<Delete> {
     }
 }
 
-/// The method `compute.regionInstantSnapshotGroups.get`, see [`RegionInstantSnapshotGroups::get`].
+/// The marker of [`RegionInstantSnapshotGroups::get`].
 pub enum Get {}
 runtime::method! {
     Get : Compute => schemas::InstantSnapshotGroup;
@@ -130,7 +130,7 @@ runtime::method! {
     api_version : Some("2026-11-01") }
 }
 
-/// The method `compute.regionInstantSnapshotGroups.getIamPolicy`, see [`RegionInstantSnapshotGroups::get_iam_policy`].
+/// The marker of [`RegionInstantSnapshotGroups::get_iam_policy`].
 pub enum GetIamPolicy {}
 runtime::method! {
     GetIamPolicy : Compute => schemas::Policy;
@@ -146,7 +146,7 @@ impl Call<GetIamPolicy> {
     }
 }
 
-/// The method `compute.regionInstantSnapshotGroups.insert`, see [`RegionInstantSnapshotGroups::insert`].
+/// The marker of [`RegionInstantSnapshotGroups::insert`].
 pub enum Insert {}
 runtime::method! {
     Insert : Compute => schemas::Operation; "compute.regionInstantSnapshotGroups.insert"
@@ -165,7 +165,7 @@ impl Call<Insert> {
     }
 }
 
-/// The method `compute.regionInstantSnapshotGroups.list`, see [`RegionInstantSnapshotGroups::list`].
+/// The marker of [`RegionInstantSnapshotGroups::list`].
 pub enum List {}
 runtime::method! {
     List : Compute => schemas::ListInstantSnapshotGroups;
@@ -196,7 +196,7 @@ impl Call<List> {
     }
 }
 
-/// The method `compute.regionInstantSnapshotGroups.setIamPolicy`, see [`RegionInstantSnapshotGroups::set_iam_policy`].
+/// The marker of [`RegionInstantSnapshotGroups::set_iam_policy`].
 pub enum SetIamPolicy {}
 runtime::method! {
     SetIamPolicy : Compute => schemas::Policy;
@@ -205,7 +205,7 @@ runtime::method! {
     api_version : Some("2026-11-01") }
 }
 
-/// The method `compute.regionInstantSnapshotGroups.testIamPermissions`, see [`RegionInstantSnapshotGroups::test_iam_permissions`].
+/// The marker of [`RegionInstantSnapshotGroups::test_iam_permissions`].
 pub enum TestIamPermissions {}
 runtime::method! {
     TestIamPermissions : Compute => schemas::TestPermissionsResponse;

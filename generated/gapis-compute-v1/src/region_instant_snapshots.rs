@@ -4,7 +4,7 @@
 
 use super::*;
 
-/// The resource `regionInstantSnapshots`.
+/// The methods of `regionInstantSnapshots`.
 #[derive(Clone, Copy, Debug)]
 pub struct RegionInstantSnapshots<'a>(pub(crate) &'a runtime::Client);
 
@@ -118,7 +118,7 @@ impl RegionInstantSnapshots<'_> {
     }
 }
 
-/// The method `compute.regionInstantSnapshots.delete`, see [`RegionInstantSnapshots::delete`].
+/// The marker of [`RegionInstantSnapshots::delete`].
 pub enum Delete {}
 runtime::method! {
     Delete : Compute => schemas::Operation; "compute.regionInstantSnapshots.delete"
@@ -133,7 +133,7 @@ impl Call<Delete> {
     }
 }
 
-/// The method `compute.regionInstantSnapshots.get`, see [`RegionInstantSnapshots::get`].
+/// The marker of [`RegionInstantSnapshots::get`].
 pub enum Get {}
 runtime::method! {
     Get : Compute => schemas::InstantSnapshot; "compute.regionInstantSnapshots.get" GET
@@ -141,7 +141,7 @@ runtime::method! {
     api_version : Some("2026-11-01") }
 }
 
-/// The method `compute.regionInstantSnapshots.getIamPolicy`, see [`RegionInstantSnapshots::get_iam_policy`].
+/// The marker of [`RegionInstantSnapshots::get_iam_policy`].
 pub enum GetIamPolicy {}
 runtime::method! {
     GetIamPolicy : Compute => schemas::Policy;
@@ -157,7 +157,7 @@ impl Call<GetIamPolicy> {
     }
 }
 
-/// The method `compute.regionInstantSnapshots.insert`, see [`RegionInstantSnapshots::insert`].
+/// The marker of [`RegionInstantSnapshots::insert`].
 pub enum Insert {}
 runtime::method! {
     Insert : Compute => schemas::Operation; "compute.regionInstantSnapshots.insert" POST
@@ -172,7 +172,7 @@ impl Call<Insert> {
     }
 }
 
-/// The method `compute.regionInstantSnapshots.list`, see [`RegionInstantSnapshots::list`].
+/// The marker of [`RegionInstantSnapshots::list`].
 pub enum List {}
 runtime::method! {
     List : Compute => schemas::InstantSnapshotList; "compute.regionInstantSnapshots.list"
@@ -202,7 +202,7 @@ impl Call<List> {
     }
 }
 
-/// The method `compute.regionInstantSnapshots.setIamPolicy`, see [`RegionInstantSnapshots::set_iam_policy`].
+/// The marker of [`RegionInstantSnapshots::set_iam_policy`].
 pub enum SetIamPolicy {}
 runtime::method! {
     SetIamPolicy : Compute => schemas::Policy;
@@ -211,7 +211,7 @@ runtime::method! {
     api_version : Some("2026-11-01") }
 }
 
-/// The method `compute.regionInstantSnapshots.setLabels`, see [`RegionInstantSnapshots::set_labels`].
+/// The marker of [`RegionInstantSnapshots::set_labels`].
 pub enum SetLabels {}
 runtime::method! {
     SetLabels : Compute => schemas::Operation; "compute.regionInstantSnapshots.setLabels"
@@ -226,7 +226,7 @@ impl Call<SetLabels> {
     }
 }
 
-/// The method `compute.regionInstantSnapshots.testIamPermissions`, see [`RegionInstantSnapshots::test_iam_permissions`].
+/// The marker of [`RegionInstantSnapshots::test_iam_permissions`].
 pub enum TestIamPermissions {}
 runtime::method! {
     TestIamPermissions : Compute => schemas::TestPermissionsResponse;

@@ -4,7 +4,7 @@
 
 use super::*;
 
-/// The resource `regionNetworkEndpointGroups`.
+/// The methods of `regionNetworkEndpointGroups`.
 #[derive(Clone, Copy, Debug)]
 pub struct RegionNetworkEndpointGroups<'a>(pub(crate) &'a runtime::Client);
 
@@ -105,7 +105,7 @@ impl RegionNetworkEndpointGroups<'_> {
     }
 }
 
-/// The method `compute.regionNetworkEndpointGroups.attachNetworkEndpoints`, see [`RegionNetworkEndpointGroups::attach_network_endpoints`].
+/// The marker of [`RegionNetworkEndpointGroups::attach_network_endpoints`].
 pub enum AttachNetworkEndpoints {}
 runtime::method! {
     AttachNetworkEndpoints : Compute => schemas::Operation;
@@ -121,7 +121,7 @@ impl Call<AttachNetworkEndpoints> {
     }
 }
 
-/// The method `compute.regionNetworkEndpointGroups.delete`, see [`RegionNetworkEndpointGroups::delete`].
+/// The marker of [`RegionNetworkEndpointGroups::delete`].
 pub enum Delete {}
 runtime::method! {
     Delete : Compute => schemas::Operation; "compute.regionNetworkEndpointGroups.delete"
@@ -137,7 +137,7 @@ impl Call<Delete> {
     }
 }
 
-/// The method `compute.regionNetworkEndpointGroups.detachNetworkEndpoints`, see [`RegionNetworkEndpointGroups::detach_network_endpoints`].
+/// The marker of [`RegionNetworkEndpointGroups::detach_network_endpoints`].
 pub enum DetachNetworkEndpoints {}
 runtime::method! {
     DetachNetworkEndpoints : Compute => schemas::Operation;
@@ -153,7 +153,7 @@ impl Call<DetachNetworkEndpoints> {
     }
 }
 
-/// The method `compute.regionNetworkEndpointGroups.get`, see [`RegionNetworkEndpointGroups::get`].
+/// The marker of [`RegionNetworkEndpointGroups::get`].
 pub enum Get {}
 runtime::method! {
     Get : Compute => schemas::NetworkEndpointGroup;
@@ -162,7 +162,7 @@ runtime::method! {
     api_version : Some("2026-11-01") }
 }
 
-/// The method `compute.regionNetworkEndpointGroups.insert`, see [`RegionNetworkEndpointGroups::insert`].
+/// The marker of [`RegionNetworkEndpointGroups::insert`].
 pub enum Insert {}
 runtime::method! {
     Insert : Compute => schemas::Operation; "compute.regionNetworkEndpointGroups.insert"
@@ -177,7 +177,7 @@ impl Call<Insert> {
     }
 }
 
-/// The method `compute.regionNetworkEndpointGroups.list`, see [`RegionNetworkEndpointGroups::list`].
+/// The marker of [`RegionNetworkEndpointGroups::list`].
 pub enum List {}
 runtime::method! {
     List : Compute => schemas::NetworkEndpointGroupList;
@@ -208,7 +208,7 @@ impl Call<List> {
     }
 }
 
-/// The method `compute.regionNetworkEndpointGroups.listNetworkEndpoints`, see [`RegionNetworkEndpointGroups::list_network_endpoints`].
+/// The marker of [`RegionNetworkEndpointGroups::list_network_endpoints`].
 pub enum ListNetworkEndpoints {}
 runtime::method! {
     ListNetworkEndpoints : Compute => schemas::NetworkEndpointGroupsListNetworkEndpoints;

@@ -4,7 +4,7 @@
 
 use super::*;
 
-/// The resource `regionNetworkFirewallPolicies`.
+/// The methods of `regionNetworkFirewallPolicies`.
 #[derive(Clone, Copy, Debug)]
 pub struct RegionNetworkFirewallPolicies<'a>(pub(crate) &'a runtime::Client);
 
@@ -264,7 +264,7 @@ impl RegionNetworkFirewallPolicies<'_> {
     }
 }
 
-/// The method `compute.regionNetworkFirewallPolicies.addAssociation`, see [`RegionNetworkFirewallPolicies::add_association`].
+/// The marker of [`RegionNetworkFirewallPolicies::add_association`].
 pub enum AddAssociation {}
 runtime::method! {
     AddAssociation : Compute => schemas::Operation;
@@ -288,7 +288,7 @@ impl Call<AddAssociation> {
     }
 }
 
-/// The method `compute.regionNetworkFirewallPolicies.addRule`, see [`RegionNetworkFirewallPolicies::add_rule`].
+/// The marker of [`RegionNetworkFirewallPolicies::add_rule`].
 pub enum AddRule {}
 runtime::method! {
     AddRule : Compute => schemas::Operation;
@@ -312,7 +312,7 @@ impl Call<AddRule> {
     }
 }
 
-/// The method `compute.regionNetworkFirewallPolicies.cloneRules`, see [`RegionNetworkFirewallPolicies::clone_rules`].
+/// The marker of [`RegionNetworkFirewallPolicies::clone_rules`].
 pub enum CloneRules {}
 runtime::method! {
     CloneRules : Compute => schemas::Operation;
@@ -332,7 +332,7 @@ impl Call<CloneRules> {
     }
 }
 
-/// The method `compute.regionNetworkFirewallPolicies.delete`, see [`RegionNetworkFirewallPolicies::delete`].
+/// The marker of [`RegionNetworkFirewallPolicies::delete`].
 pub enum Delete {}
 runtime::method! {
     Delete : Compute => schemas::Operation;
@@ -348,7 +348,7 @@ impl Call<Delete> {
     }
 }
 
-/// The method `compute.regionNetworkFirewallPolicies.get`, see [`RegionNetworkFirewallPolicies::get`].
+/// The marker of [`RegionNetworkFirewallPolicies::get`].
 pub enum Get {}
 runtime::method! {
     Get : Compute => schemas::FirewallPolicy; "compute.regionNetworkFirewallPolicies.get"
@@ -356,7 +356,7 @@ runtime::method! {
     api_version : Some("2026-11-01") }
 }
 
-/// The method `compute.regionNetworkFirewallPolicies.getAssociation`, see [`RegionNetworkFirewallPolicies::get_association`].
+/// The marker of [`RegionNetworkFirewallPolicies::get_association`].
 pub enum GetAssociation {}
 runtime::method! {
     GetAssociation : Compute => schemas::FirewallPolicyAssociation;
@@ -372,7 +372,7 @@ impl Call<GetAssociation> {
     }
 }
 
-/// The method `compute.regionNetworkFirewallPolicies.getEffectiveFirewalls`, see [`RegionNetworkFirewallPolicies::get_effective_firewalls`].
+/// The marker of [`RegionNetworkFirewallPolicies::get_effective_firewalls`].
 pub enum GetEffectiveFirewalls {}
 runtime::method! {
     GetEffectiveFirewalls : Compute =>
@@ -382,7 +382,7 @@ runtime::method! {
     api_version : Some("2026-11-01") }
 }
 
-/// The method `compute.regionNetworkFirewallPolicies.getIamPolicy`, see [`RegionNetworkFirewallPolicies::get_iam_policy`].
+/// The marker of [`RegionNetworkFirewallPolicies::get_iam_policy`].
 pub enum GetIamPolicy {}
 runtime::method! {
     GetIamPolicy : Compute => schemas::Policy;
@@ -398,7 +398,7 @@ impl Call<GetIamPolicy> {
     }
 }
 
-/// The method `compute.regionNetworkFirewallPolicies.getRule`, see [`RegionNetworkFirewallPolicies::get_rule`].
+/// The marker of [`RegionNetworkFirewallPolicies::get_rule`].
 pub enum GetRule {}
 runtime::method! {
     GetRule : Compute => schemas::FirewallPolicyRule;
@@ -414,7 +414,7 @@ impl Call<GetRule> {
     }
 }
 
-/// The method `compute.regionNetworkFirewallPolicies.insert`, see [`RegionNetworkFirewallPolicies::insert`].
+/// The marker of [`RegionNetworkFirewallPolicies::insert`].
 pub enum Insert {}
 runtime::method! {
     Insert : Compute => schemas::Operation;
@@ -430,7 +430,7 @@ impl Call<Insert> {
     }
 }
 
-/// The method `compute.regionNetworkFirewallPolicies.list`, see [`RegionNetworkFirewallPolicies::list`].
+/// The marker of [`RegionNetworkFirewallPolicies::list`].
 pub enum List {}
 runtime::method! {
     List : Compute => schemas::FirewallPolicyList;
@@ -461,7 +461,7 @@ impl Call<List> {
     }
 }
 
-/// The method `compute.regionNetworkFirewallPolicies.patch`, see [`RegionNetworkFirewallPolicies::patch`].
+/// The marker of [`RegionNetworkFirewallPolicies::patch`].
 pub enum Patch {}
 runtime::method! {
     Patch : Compute => schemas::Operation; "compute.regionNetworkFirewallPolicies.patch"
@@ -476,7 +476,7 @@ impl Call<Patch> {
     }
 }
 
-/// The method `compute.regionNetworkFirewallPolicies.patchAssociation`, see [`RegionNetworkFirewallPolicies::patch_association`].
+/// The marker of [`RegionNetworkFirewallPolicies::patch_association`].
 pub enum PatchAssociation {}
 runtime::method! {
     PatchAssociation : Compute => schemas::Operation;
@@ -492,7 +492,7 @@ impl Call<PatchAssociation> {
     }
 }
 
-/// The method `compute.regionNetworkFirewallPolicies.patchRule`, see [`RegionNetworkFirewallPolicies::patch_rule`].
+/// The marker of [`RegionNetworkFirewallPolicies::patch_rule`].
 pub enum PatchRule {}
 runtime::method! {
     PatchRule : Compute => schemas::Operation;
@@ -512,7 +512,7 @@ impl Call<PatchRule> {
     }
 }
 
-/// The method `compute.regionNetworkFirewallPolicies.removeAssociation`, see [`RegionNetworkFirewallPolicies::remove_association`].
+/// The marker of [`RegionNetworkFirewallPolicies::remove_association`].
 pub enum RemoveAssociation {}
 runtime::method! {
     RemoveAssociation : Compute => schemas::Operation;
@@ -532,7 +532,7 @@ impl Call<RemoveAssociation> {
     }
 }
 
-/// The method `compute.regionNetworkFirewallPolicies.removeRule`, see [`RegionNetworkFirewallPolicies::remove_rule`].
+/// The marker of [`RegionNetworkFirewallPolicies::remove_rule`].
 pub enum RemoveRule {}
 runtime::method! {
     RemoveRule : Compute => schemas::Operation;
@@ -552,7 +552,7 @@ impl Call<RemoveRule> {
     }
 }
 
-/// The method `compute.regionNetworkFirewallPolicies.setIamPolicy`, see [`RegionNetworkFirewallPolicies::set_iam_policy`].
+/// The marker of [`RegionNetworkFirewallPolicies::set_iam_policy`].
 pub enum SetIamPolicy {}
 runtime::method! {
     SetIamPolicy : Compute => schemas::Policy;
@@ -561,7 +561,7 @@ runtime::method! {
     api_version : Some("2026-11-01") }
 }
 
-/// The method `compute.regionNetworkFirewallPolicies.testIamPermissions`, see [`RegionNetworkFirewallPolicies::test_iam_permissions`].
+/// The marker of [`RegionNetworkFirewallPolicies::test_iam_permissions`].
 pub enum TestIamPermissions {}
 runtime::method! {
     TestIamPermissions : Compute => schemas::TestPermissionsResponse;

@@ -4,7 +4,7 @@
 
 use super::*;
 
-/// The resource `regionNotificationEndpoints`.
+/// The methods of `regionNotificationEndpoints`.
 #[derive(Clone, Copy, Debug)]
 pub struct RegionNotificationEndpoints<'a>(pub(crate) &'a runtime::Client);
 
@@ -80,7 +80,7 @@ impl RegionNotificationEndpoints<'_> {
     }
 }
 
-/// The method `compute.regionNotificationEndpoints.aggregatedList`, see [`RegionNotificationEndpoints::aggregated_list`].
+/// The marker of [`RegionNotificationEndpoints::aggregated_list`].
 pub enum AggregatedList {}
 runtime::method! {
     AggregatedList : Compute => schemas::NotificationEndpointAggregatedList;
@@ -120,7 +120,7 @@ impl Call<AggregatedList> {
     }
 }
 
-/// The method `compute.regionNotificationEndpoints.delete`, see [`RegionNotificationEndpoints::delete`].
+/// The marker of [`RegionNotificationEndpoints::delete`].
 pub enum Delete {}
 runtime::method! {
     Delete : Compute => schemas::Operation; "compute.regionNotificationEndpoints.delete"
@@ -136,7 +136,7 @@ impl Call<Delete> {
     }
 }
 
-/// The method `compute.regionNotificationEndpoints.get`, see [`RegionNotificationEndpoints::get`].
+/// The marker of [`RegionNotificationEndpoints::get`].
 pub enum Get {}
 runtime::method! {
     Get : Compute => schemas::NotificationEndpoint;
@@ -145,7 +145,7 @@ runtime::method! {
     api_version : Some("2026-11-01") }
 }
 
-/// The method `compute.regionNotificationEndpoints.insert`, see [`RegionNotificationEndpoints::insert`].
+/// The marker of [`RegionNotificationEndpoints::insert`].
 pub enum Insert {}
 runtime::method! {
     Insert : Compute => schemas::Operation; "compute.regionNotificationEndpoints.insert"
@@ -160,7 +160,7 @@ impl Call<Insert> {
     }
 }
 
-/// The method `compute.regionNotificationEndpoints.list`, see [`RegionNotificationEndpoints::list`].
+/// The marker of [`RegionNotificationEndpoints::list`].
 pub enum List {}
 runtime::method! {
     List : Compute => schemas::NotificationEndpointList;
@@ -191,7 +191,7 @@ impl Call<List> {
     }
 }
 
-/// The method `compute.regionNotificationEndpoints.testIamPermissions`, see [`RegionNotificationEndpoints::test_iam_permissions`].
+/// The marker of [`RegionNotificationEndpoints::test_iam_permissions`].
 pub enum TestIamPermissions {}
 runtime::method! {
     TestIamPermissions : Compute => schemas::TestPermissionsResponse;

@@ -4,7 +4,7 @@
 
 use super::*;
 
-/// The resource `regionOperations`.
+/// The methods of `regionOperations`.
 #[derive(Clone, Copy, Debug)]
 pub struct RegionOperations<'a>(pub(crate) &'a runtime::Client);
 
@@ -42,7 +42,7 @@ impl RegionOperations<'_> {
     }
 }
 
-/// The method `compute.regionOperations.delete`, see [`RegionOperations::delete`].
+/// The marker of [`RegionOperations::delete`].
 pub enum Delete {}
 runtime::method! {
     Delete : Compute => (); "compute.regionOperations.delete" DELETE
@@ -50,7 +50,7 @@ runtime::method! {
     Some("2026-11-01"), empty_response : true }
 }
 
-/// The method `compute.regionOperations.get`, see [`RegionOperations::get`].
+/// The marker of [`RegionOperations::get`].
 pub enum Get {}
 runtime::method! {
     Get : Compute => schemas::Operation; "compute.regionOperations.get" GET
@@ -58,7 +58,7 @@ runtime::method! {
     Some("2026-11-01") }
 }
 
-/// The method `compute.regionOperations.list`, see [`RegionOperations::list`].
+/// The marker of [`RegionOperations::list`].
 pub enum List {}
 runtime::method! {
     List : Compute => schemas::OperationList; "compute.regionOperations.list" GET
@@ -87,7 +87,7 @@ impl Call<List> {
     }
 }
 
-/// The method `compute.regionOperations.wait`, see [`RegionOperations::wait`].
+/// The marker of [`RegionOperations::wait`].
 pub enum Wait {}
 runtime::method! {
     Wait : Compute => schemas::Operation; "compute.regionOperations.wait" POST

@@ -4,7 +4,7 @@
 
 use super::*;
 
-/// The resource `regionSecurityPolicies`.
+/// The methods of `regionSecurityPolicies`.
 #[derive(Clone, Copy, Debug)]
 pub struct RegionSecurityPolicies<'a>(pub(crate) &'a runtime::Client);
 
@@ -145,7 +145,7 @@ impl RegionSecurityPolicies<'_> {
     }
 }
 
-/// The method `compute.regionSecurityPolicies.addRule`, see [`RegionSecurityPolicies::add_rule`].
+/// The marker of [`RegionSecurityPolicies::add_rule`].
 pub enum AddRule {}
 runtime::method! {
     AddRule : Compute => schemas::Operation; "compute.regionSecurityPolicies.addRule"
@@ -160,7 +160,7 @@ impl Call<AddRule> {
     }
 }
 
-/// The method `compute.regionSecurityPolicies.delete`, see [`RegionSecurityPolicies::delete`].
+/// The marker of [`RegionSecurityPolicies::delete`].
 pub enum Delete {}
 runtime::method! {
     Delete : Compute => schemas::Operation; "compute.regionSecurityPolicies.delete"
@@ -175,7 +175,7 @@ impl Call<Delete> {
     }
 }
 
-/// The method `compute.regionSecurityPolicies.get`, see [`RegionSecurityPolicies::get`].
+/// The marker of [`RegionSecurityPolicies::get`].
 pub enum Get {}
 runtime::method! {
     Get : Compute => schemas::SecurityPolicy; "compute.regionSecurityPolicies.get" GET
@@ -183,7 +183,7 @@ runtime::method! {
     : Some("2026-11-01") }
 }
 
-/// The method `compute.regionSecurityPolicies.getRule`, see [`RegionSecurityPolicies::get_rule`].
+/// The marker of [`RegionSecurityPolicies::get_rule`].
 pub enum GetRule {}
 runtime::method! {
     GetRule : Compute => schemas::SecurityPolicyRule;
@@ -199,7 +199,7 @@ impl Call<GetRule> {
     }
 }
 
-/// The method `compute.regionSecurityPolicies.insert`, see [`RegionSecurityPolicies::insert`].
+/// The marker of [`RegionSecurityPolicies::insert`].
 pub enum Insert {}
 runtime::method! {
     Insert : Compute => schemas::Operation; "compute.regionSecurityPolicies.insert" POST
@@ -218,7 +218,7 @@ impl Call<Insert> {
     }
 }
 
-/// The method `compute.regionSecurityPolicies.list`, see [`RegionSecurityPolicies::list`].
+/// The marker of [`RegionSecurityPolicies::list`].
 pub enum List {}
 runtime::method! {
     List : Compute => schemas::SecurityPolicyList; "compute.regionSecurityPolicies.list"
@@ -248,7 +248,7 @@ impl Call<List> {
     }
 }
 
-/// The method `compute.regionSecurityPolicies.patch`, see [`RegionSecurityPolicies::patch`].
+/// The marker of [`RegionSecurityPolicies::patch`].
 pub enum Patch {}
 runtime::method! {
     Patch : Compute => schemas::Operation; "compute.regionSecurityPolicies.patch" PATCH
@@ -267,7 +267,7 @@ impl Call<Patch> {
     }
 }
 
-/// The method `compute.regionSecurityPolicies.patchRule`, see [`RegionSecurityPolicies::patch_rule`].
+/// The marker of [`RegionSecurityPolicies::patch_rule`].
 pub enum PatchRule {}
 runtime::method! {
     PatchRule : Compute => schemas::Operation; "compute.regionSecurityPolicies.patchRule"
@@ -291,7 +291,7 @@ impl Call<PatchRule> {
     }
 }
 
-/// The method `compute.regionSecurityPolicies.removeRule`, see [`RegionSecurityPolicies::remove_rule`].
+/// The marker of [`RegionSecurityPolicies::remove_rule`].
 pub enum RemoveRule {}
 runtime::method! {
     RemoveRule : Compute => schemas::Operation;
@@ -307,7 +307,7 @@ impl Call<RemoveRule> {
     }
 }
 
-/// The method `compute.regionSecurityPolicies.setLabels`, see [`RegionSecurityPolicies::set_labels`].
+/// The marker of [`RegionSecurityPolicies::set_labels`].
 pub enum SetLabels {}
 runtime::method! {
     SetLabels : Compute => schemas::Operation; "compute.regionSecurityPolicies.setLabels"

@@ -4,7 +4,7 @@
 
 use super::*;
 
-/// The resource `regionSnapshotSettings`.
+/// The methods of `regionSnapshotSettings`.
 #[derive(Clone, Copy, Debug)]
 pub struct RegionSnapshotSettings<'a>(pub(crate) &'a runtime::Client);
 
@@ -30,7 +30,7 @@ impl RegionSnapshotSettings<'_> {
     }
 }
 
-/// The method `compute.regionSnapshotSettings.get`, see [`RegionSnapshotSettings::get`].
+/// The marker of [`RegionSnapshotSettings::get`].
 pub enum Get {}
 runtime::method! {
     Get : Compute => schemas::SnapshotSettings; "compute.regionSnapshotSettings.get" GET
@@ -38,7 +38,7 @@ runtime::method! {
     Some("2026-11-01") }
 }
 
-/// The method `compute.regionSnapshotSettings.patch`, see [`RegionSnapshotSettings::patch`].
+/// The marker of [`RegionSnapshotSettings::patch`].
 pub enum Patch {}
 runtime::method! {
     Patch : Compute => schemas::Operation; "compute.regionSnapshotSettings.patch" PATCH

@@ -4,7 +4,7 @@
 
 use super::*;
 
-/// The resource `regionSnapshots`.
+/// The methods of `regionSnapshots`.
 #[derive(Clone, Copy, Debug)]
 pub struct RegionSnapshots<'a>(pub(crate) &'a runtime::Client);
 
@@ -131,7 +131,7 @@ impl RegionSnapshots<'_> {
     }
 }
 
-/// The method `compute.regionSnapshots.delete`, see [`RegionSnapshots::delete`].
+/// The marker of [`RegionSnapshots::delete`].
 pub enum Delete {}
 runtime::method! {
     Delete : Compute => schemas::Operation; "compute.regionSnapshots.delete" DELETE
@@ -146,7 +146,7 @@ impl Call<Delete> {
     }
 }
 
-/// The method `compute.regionSnapshots.get`, see [`RegionSnapshots::get`].
+/// The marker of [`RegionSnapshots::get`].
 pub enum Get {}
 runtime::method! {
     Get : Compute => schemas::Snapshot; "compute.regionSnapshots.get" GET
@@ -154,7 +154,7 @@ runtime::method! {
     Some("2026-11-01") }
 }
 
-/// The method `compute.regionSnapshots.getIamPolicy`, see [`RegionSnapshots::get_iam_policy`].
+/// The marker of [`RegionSnapshots::get_iam_policy`].
 pub enum GetIamPolicy {}
 runtime::method! {
     GetIamPolicy : Compute => schemas::Policy; "compute.regionSnapshots.getIamPolicy" GET
@@ -169,7 +169,7 @@ impl Call<GetIamPolicy> {
     }
 }
 
-/// The method `compute.regionSnapshots.insert`, see [`RegionSnapshots::insert`].
+/// The marker of [`RegionSnapshots::insert`].
 pub enum Insert {}
 runtime::method! {
     Insert : Compute => schemas::Operation; "compute.regionSnapshots.insert" POST
@@ -183,7 +183,7 @@ impl Call<Insert> {
     }
 }
 
-/// The method `compute.regionSnapshots.list`, see [`RegionSnapshots::list`].
+/// The marker of [`RegionSnapshots::list`].
 pub enum List {}
 runtime::method! {
     List : Compute => schemas::SnapshotList; "compute.regionSnapshots.list" GET
@@ -212,7 +212,7 @@ impl Call<List> {
     }
 }
 
-/// The method `compute.regionSnapshots.setIamPolicy`, see [`RegionSnapshots::set_iam_policy`].
+/// The marker of [`RegionSnapshots::set_iam_policy`].
 pub enum SetIamPolicy {}
 runtime::method! {
     SetIamPolicy : Compute => schemas::Policy; "compute.regionSnapshots.setIamPolicy"
@@ -220,7 +220,7 @@ runtime::method! {
     api_version : Some("2026-11-01") }
 }
 
-/// The method `compute.regionSnapshots.setLabels`, see [`RegionSnapshots::set_labels`].
+/// The marker of [`RegionSnapshots::set_labels`].
 pub enum SetLabels {}
 runtime::method! {
     SetLabels : Compute => schemas::Operation; "compute.regionSnapshots.setLabels" POST
@@ -235,7 +235,7 @@ impl Call<SetLabels> {
     }
 }
 
-/// The method `compute.regionSnapshots.testIamPermissions`, see [`RegionSnapshots::test_iam_permissions`].
+/// The marker of [`RegionSnapshots::test_iam_permissions`].
 pub enum TestIamPermissions {}
 runtime::method! {
     TestIamPermissions : Compute => schemas::TestPermissionsResponse;
@@ -244,7 +244,7 @@ runtime::method! {
     api_version : Some("2026-11-01") }
 }
 
-/// The method `compute.regionSnapshots.updateKmsKey`, see [`RegionSnapshots::update_kms_key`].
+/// The marker of [`RegionSnapshots::update_kms_key`].
 pub enum UpdateKmsKey {}
 runtime::method! {
     UpdateKmsKey : Compute => schemas::Operation; "compute.regionSnapshots.updateKmsKey"

@@ -4,7 +4,7 @@
 
 use super::*;
 
-/// The resource `regionSslCertificates`.
+/// The methods of `regionSslCertificates`.
 #[derive(Clone, Copy, Debug)]
 pub struct RegionSslCertificates<'a>(pub(crate) &'a runtime::Client);
 
@@ -51,7 +51,7 @@ impl RegionSslCertificates<'_> {
     }
 }
 
-/// The method `compute.regionSslCertificates.delete`, see [`RegionSslCertificates::delete`].
+/// The marker of [`RegionSslCertificates::delete`].
 pub enum Delete {}
 runtime::method! {
     Delete : Compute => schemas::Operation; "compute.regionSslCertificates.delete" DELETE
@@ -66,7 +66,7 @@ impl Call<Delete> {
     }
 }
 
-/// The method `compute.regionSslCertificates.get`, see [`RegionSslCertificates::get`].
+/// The marker of [`RegionSslCertificates::get`].
 pub enum Get {}
 runtime::method! {
     Get : Compute => schemas::SslCertificate; "compute.regionSslCertificates.get" GET
@@ -74,7 +74,7 @@ runtime::method! {
     : Some("2026-11-01") }
 }
 
-/// The method `compute.regionSslCertificates.insert`, see [`RegionSslCertificates::insert`].
+/// The marker of [`RegionSslCertificates::insert`].
 pub enum Insert {}
 runtime::method! {
     Insert : Compute => schemas::Operation; "compute.regionSslCertificates.insert" POST
@@ -89,7 +89,7 @@ impl Call<Insert> {
     }
 }
 
-/// The method `compute.regionSslCertificates.list`, see [`RegionSslCertificates::list`].
+/// The marker of [`RegionSslCertificates::list`].
 pub enum List {}
 runtime::method! {
     List : Compute => schemas::SslCertificateList; "compute.regionSslCertificates.list"

@@ -4,7 +4,7 @@
 
 use super::*;
 
-/// The resource `regionSslPolicies`.
+/// The methods of `regionSslPolicies`.
 #[derive(Clone, Copy, Debug)]
 pub struct RegionSslPolicies<'a>(pub(crate) &'a runtime::Client);
 
@@ -120,7 +120,7 @@ impl RegionSslPolicies<'_> {
     }
 }
 
-/// The method `compute.regionSslPolicies.delete`, see [`RegionSslPolicies::delete`].
+/// The marker of [`RegionSslPolicies::delete`].
 pub enum Delete {}
 runtime::method! {
     Delete : Compute => schemas::Operation; "compute.regionSslPolicies.delete" DELETE
@@ -135,7 +135,7 @@ impl Call<Delete> {
     }
 }
 
-/// The method `compute.regionSslPolicies.get`, see [`RegionSslPolicies::get`].
+/// The marker of [`RegionSslPolicies::get`].
 pub enum Get {}
 runtime::method! {
     Get : Compute => schemas::SslPolicy; "compute.regionSslPolicies.get" GET
@@ -143,7 +143,7 @@ runtime::method! {
     Some("2026-11-01") }
 }
 
-/// The method `compute.regionSslPolicies.getIamPolicy`, see [`RegionSslPolicies::get_iam_policy`].
+/// The marker of [`RegionSslPolicies::get_iam_policy`].
 pub enum GetIamPolicy {}
 runtime::method! {
     GetIamPolicy : Compute => schemas::Policy; "compute.regionSslPolicies.getIamPolicy"
@@ -158,7 +158,7 @@ impl Call<GetIamPolicy> {
     }
 }
 
-/// The method `compute.regionSslPolicies.insert`, see [`RegionSslPolicies::insert`].
+/// The marker of [`RegionSslPolicies::insert`].
 pub enum Insert {}
 runtime::method! {
     Insert : Compute => schemas::Operation; "compute.regionSslPolicies.insert" POST
@@ -173,7 +173,7 @@ impl Call<Insert> {
     }
 }
 
-/// The method `compute.regionSslPolicies.list`, see [`RegionSslPolicies::list`].
+/// The marker of [`RegionSslPolicies::list`].
 pub enum List {}
 runtime::method! {
     List : Compute => schemas::SslPoliciesList; "compute.regionSslPolicies.list" GET
@@ -203,7 +203,7 @@ impl Call<List> {
     }
 }
 
-/// The method `compute.regionSslPolicies.listAvailableFeatures`, see [`RegionSslPolicies::list_available_features`].
+/// The marker of [`RegionSslPolicies::list_available_features`].
 pub enum ListAvailableFeatures {}
 runtime::method! {
     ListAvailableFeatures : Compute => schemas::SslPoliciesListAvailableFeaturesResponse;
@@ -231,7 +231,7 @@ impl Call<ListAvailableFeatures> {
     }
 }
 
-/// The method `compute.regionSslPolicies.patch`, see [`RegionSslPolicies::patch`].
+/// The marker of [`RegionSslPolicies::patch`].
 pub enum Patch {}
 runtime::method! {
     Patch : Compute => schemas::Operation; "compute.regionSslPolicies.patch" PATCH
@@ -246,7 +246,7 @@ impl Call<Patch> {
     }
 }
 
-/// The method `compute.regionSslPolicies.setIamPolicy`, see [`RegionSslPolicies::set_iam_policy`].
+/// The marker of [`RegionSslPolicies::set_iam_policy`].
 pub enum SetIamPolicy {}
 runtime::method! {
     SetIamPolicy : Compute => schemas::Policy; "compute.regionSslPolicies.setIamPolicy"
@@ -254,7 +254,7 @@ runtime::method! {
     api_version : Some("2026-11-01") }
 }
 
-/// The method `compute.regionSslPolicies.testIamPermissions`, see [`RegionSslPolicies::test_iam_permissions`].
+/// The marker of [`RegionSslPolicies::test_iam_permissions`].
 pub enum TestIamPermissions {}
 runtime::method! {
     TestIamPermissions : Compute => schemas::TestPermissionsResponse;

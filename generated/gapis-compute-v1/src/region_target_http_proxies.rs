@@ -4,7 +4,7 @@
 
 use super::*;
 
-/// The resource `regionTargetHttpProxies`.
+/// The methods of `regionTargetHttpProxies`.
 #[derive(Clone, Copy, Debug)]
 pub struct RegionTargetHttpProxies<'a>(pub(crate) &'a runtime::Client);
 
@@ -74,7 +74,7 @@ impl RegionTargetHttpProxies<'_> {
     }
 }
 
-/// The method `compute.regionTargetHttpProxies.delete`, see [`RegionTargetHttpProxies::delete`].
+/// The marker of [`RegionTargetHttpProxies::delete`].
 pub enum Delete {}
 runtime::method! {
     Delete : Compute => schemas::Operation; "compute.regionTargetHttpProxies.delete"
@@ -89,7 +89,7 @@ impl Call<Delete> {
     }
 }
 
-/// The method `compute.regionTargetHttpProxies.get`, see [`RegionTargetHttpProxies::get`].
+/// The marker of [`RegionTargetHttpProxies::get`].
 pub enum Get {}
 runtime::method! {
     Get : Compute => schemas::TargetHttpProxy; "compute.regionTargetHttpProxies.get" GET
@@ -97,7 +97,7 @@ runtime::method! {
     api_version : Some("2026-11-01") }
 }
 
-/// The method `compute.regionTargetHttpProxies.insert`, see [`RegionTargetHttpProxies::insert`].
+/// The marker of [`RegionTargetHttpProxies::insert`].
 pub enum Insert {}
 runtime::method! {
     Insert : Compute => schemas::Operation; "compute.regionTargetHttpProxies.insert" POST
@@ -112,7 +112,7 @@ impl Call<Insert> {
     }
 }
 
-/// The method `compute.regionTargetHttpProxies.list`, see [`RegionTargetHttpProxies::list`].
+/// The marker of [`RegionTargetHttpProxies::list`].
 pub enum List {}
 runtime::method! {
     List : Compute => schemas::TargetHttpProxyList;
@@ -143,7 +143,7 @@ impl Call<List> {
     }
 }
 
-/// The method `compute.regionTargetHttpProxies.setUrlMap`, see [`RegionTargetHttpProxies::set_url_map`].
+/// The marker of [`RegionTargetHttpProxies::set_url_map`].
 pub enum SetUrlMap {}
 runtime::method! {
     SetUrlMap : Compute => schemas::Operation;

@@ -4,7 +4,7 @@
 
 use super::*;
 
-/// The resource `regionTargetHttpsProxies`.
+/// The methods of `regionTargetHttpsProxies`.
 #[derive(Clone, Copy, Debug)]
 pub struct RegionTargetHttpsProxies<'a>(pub(crate) &'a runtime::Client);
 
@@ -106,7 +106,7 @@ impl RegionTargetHttpsProxies<'_> {
     }
 }
 
-/// The method `compute.regionTargetHttpsProxies.delete`, see [`RegionTargetHttpsProxies::delete`].
+/// The marker of [`RegionTargetHttpsProxies::delete`].
 pub enum Delete {}
 runtime::method! {
     Delete : Compute => schemas::Operation; "compute.regionTargetHttpsProxies.delete"
@@ -121,7 +121,7 @@ impl Call<Delete> {
     }
 }
 
-/// The method `compute.regionTargetHttpsProxies.get`, see [`RegionTargetHttpsProxies::get`].
+/// The marker of [`RegionTargetHttpsProxies::get`].
 pub enum Get {}
 runtime::method! {
     Get : Compute => schemas::TargetHttpsProxy; "compute.regionTargetHttpsProxies.get"
@@ -129,7 +129,7 @@ runtime::method! {
     api_version : Some("2026-11-01") }
 }
 
-/// The method `compute.regionTargetHttpsProxies.insert`, see [`RegionTargetHttpsProxies::insert`].
+/// The marker of [`RegionTargetHttpsProxies::insert`].
 pub enum Insert {}
 runtime::method! {
     Insert : Compute => schemas::Operation; "compute.regionTargetHttpsProxies.insert"
@@ -144,7 +144,7 @@ impl Call<Insert> {
     }
 }
 
-/// The method `compute.regionTargetHttpsProxies.list`, see [`RegionTargetHttpsProxies::list`].
+/// The marker of [`RegionTargetHttpsProxies::list`].
 pub enum List {}
 runtime::method! {
     List : Compute => schemas::TargetHttpsProxyList;
@@ -175,7 +175,7 @@ impl Call<List> {
     }
 }
 
-/// The method `compute.regionTargetHttpsProxies.patch`, see [`RegionTargetHttpsProxies::patch`].
+/// The marker of [`RegionTargetHttpsProxies::patch`].
 pub enum Patch {}
 runtime::method! {
     Patch : Compute => schemas::Operation; "compute.regionTargetHttpsProxies.patch" PATCH
@@ -190,7 +190,7 @@ impl Call<Patch> {
     }
 }
 
-/// The method `compute.regionTargetHttpsProxies.setSslCertificates`, see [`RegionTargetHttpsProxies::set_ssl_certificates`].
+/// The marker of [`RegionTargetHttpsProxies::set_ssl_certificates`].
 pub enum SetSslCertificates {}
 runtime::method! {
     SetSslCertificates : Compute => schemas::Operation;
@@ -206,7 +206,7 @@ impl Call<SetSslCertificates> {
     }
 }
 
-/// The method `compute.regionTargetHttpsProxies.setUrlMap`, see [`RegionTargetHttpsProxies::set_url_map`].
+/// The marker of [`RegionTargetHttpsProxies::set_url_map`].
 pub enum SetUrlMap {}
 runtime::method! {
     SetUrlMap : Compute => schemas::Operation;

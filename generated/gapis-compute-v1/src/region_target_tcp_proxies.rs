@@ -4,7 +4,7 @@
 
 use super::*;
 
-/// The resource `regionTargetTcpProxies`.
+/// The methods of `regionTargetTcpProxies`.
 #[derive(Clone, Copy, Debug)]
 pub struct RegionTargetTcpProxies<'a>(pub(crate) &'a runtime::Client);
 
@@ -51,7 +51,7 @@ impl RegionTargetTcpProxies<'_> {
     }
 }
 
-/// The method `compute.regionTargetTcpProxies.delete`, see [`RegionTargetTcpProxies::delete`].
+/// The marker of [`RegionTargetTcpProxies::delete`].
 pub enum Delete {}
 runtime::method! {
     Delete : Compute => schemas::Operation; "compute.regionTargetTcpProxies.delete"
@@ -66,7 +66,7 @@ impl Call<Delete> {
     }
 }
 
-/// The method `compute.regionTargetTcpProxies.get`, see [`RegionTargetTcpProxies::get`].
+/// The marker of [`RegionTargetTcpProxies::get`].
 pub enum Get {}
 runtime::method! {
     Get : Compute => schemas::TargetTcpProxy; "compute.regionTargetTcpProxies.get" GET
@@ -74,7 +74,7 @@ runtime::method! {
     : Some("2026-11-01") }
 }
 
-/// The method `compute.regionTargetTcpProxies.insert`, see [`RegionTargetTcpProxies::insert`].
+/// The marker of [`RegionTargetTcpProxies::insert`].
 pub enum Insert {}
 runtime::method! {
     Insert : Compute => schemas::Operation; "compute.regionTargetTcpProxies.insert" POST
@@ -89,7 +89,7 @@ impl Call<Insert> {
     }
 }
 
-/// The method `compute.regionTargetTcpProxies.list`, see [`RegionTargetTcpProxies::list`].
+/// The marker of [`RegionTargetTcpProxies::list`].
 pub enum List {}
 runtime::method! {
     List : Compute => schemas::TargetTcpProxyList; "compute.regionTargetTcpProxies.list"

@@ -4,7 +4,7 @@
 
 use super::*;
 
-/// The resource `regionUrlMaps`.
+/// The methods of `regionUrlMaps`.
 #[derive(Clone, Copy, Debug)]
 pub struct RegionUrlMaps<'a>(pub(crate) &'a runtime::Client);
 
@@ -92,7 +92,7 @@ impl RegionUrlMaps<'_> {
     }
 }
 
-/// The method `compute.regionUrlMaps.delete`, see [`RegionUrlMaps::delete`].
+/// The marker of [`RegionUrlMaps::delete`].
 pub enum Delete {}
 runtime::method! {
     Delete : Compute => schemas::Operation; "compute.regionUrlMaps.delete" DELETE
@@ -107,7 +107,7 @@ impl Call<Delete> {
     }
 }
 
-/// The method `compute.regionUrlMaps.get`, see [`RegionUrlMaps::get`].
+/// The marker of [`RegionUrlMaps::get`].
 pub enum Get {}
 runtime::method! {
     Get : Compute => schemas::UrlMap; "compute.regionUrlMaps.get" GET
@@ -115,7 +115,7 @@ runtime::method! {
     Some("2026-11-01") }
 }
 
-/// The method `compute.regionUrlMaps.insert`, see [`RegionUrlMaps::insert`].
+/// The marker of [`RegionUrlMaps::insert`].
 pub enum Insert {}
 runtime::method! {
     Insert : Compute => schemas::Operation; "compute.regionUrlMaps.insert" POST
@@ -129,7 +129,7 @@ impl Call<Insert> {
     }
 }
 
-/// The method `compute.regionUrlMaps.list`, see [`RegionUrlMaps::list`].
+/// The marker of [`RegionUrlMaps::list`].
 pub enum List {}
 runtime::method! {
     List : Compute => schemas::UrlMapList; "compute.regionUrlMaps.list" GET
@@ -158,7 +158,7 @@ impl Call<List> {
     }
 }
 
-/// The method `compute.regionUrlMaps.patch`, see [`RegionUrlMaps::patch`].
+/// The marker of [`RegionUrlMaps::patch`].
 pub enum Patch {}
 runtime::method! {
     Patch : Compute => schemas::Operation; "compute.regionUrlMaps.patch" PATCH
@@ -173,7 +173,7 @@ impl Call<Patch> {
     }
 }
 
-/// The method `compute.regionUrlMaps.update`, see [`RegionUrlMaps::update`].
+/// The marker of [`RegionUrlMaps::update`].
 pub enum Update {}
 runtime::method! {
     Update : Compute => schemas::Operation; "compute.regionUrlMaps.update" PUT
@@ -188,7 +188,7 @@ impl Call<Update> {
     }
 }
 
-/// The method `compute.regionUrlMaps.validate`, see [`RegionUrlMaps::validate`].
+/// The marker of [`RegionUrlMaps::validate`].
 pub enum Validate {}
 runtime::method! {
     Validate : Compute => schemas::UrlMapsValidateResponse;

@@ -4,7 +4,7 @@
 
 use super::*;
 
-/// The resource `regionZones`.
+/// The methods of `regionZones`.
 #[derive(Clone, Copy, Debug)]
 pub struct RegionZones<'a>(pub(crate) &'a runtime::Client);
 
@@ -18,7 +18,7 @@ impl RegionZones<'_> {
     }
 }
 
-/// The method `compute.regionZones.list`, see [`RegionZones::list`].
+/// The marker of [`RegionZones::list`].
 pub enum List {}
 runtime::method! {
     List : Compute => schemas::ZoneList; "compute.regionZones.list" GET

@@ -4,7 +4,7 @@
 
 use super::*;
 
-/// The resource `regions`.
+/// The methods of `regions`.
 #[derive(Clone, Copy, Debug)]
 pub struct Regions<'a>(pub(crate) &'a runtime::Client);
 
@@ -24,14 +24,14 @@ impl Regions<'_> {
     }
 }
 
-/// The method `compute.regions.get`, see [`Regions::get`].
+/// The marker of [`Regions::get`].
 pub enum Get {}
 runtime::method! {
     Get : Compute => schemas::Region; "compute.regions.get" GET
     "projects/{project}/regions/{region}" { api_version : Some("2026-11-01") }
 }
 
-/// The method `compute.regions.list`, see [`Regions::list`].
+/// The marker of [`Regions::list`].
 pub enum List {}
 runtime::method! {
     List : Compute => schemas::RegionList; "compute.regions.list" GET

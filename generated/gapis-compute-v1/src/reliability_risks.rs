@@ -4,7 +4,7 @@
 
 use super::*;
 
-/// The resource `reliabilityRisks`.
+/// The methods of `reliabilityRisks`.
 #[derive(Clone, Copy, Debug)]
 pub struct ReliabilityRisks<'a>(pub(crate) &'a runtime::Client);
 
@@ -24,7 +24,7 @@ impl ReliabilityRisks<'_> {
     }
 }
 
-/// The method `compute.reliabilityRisks.get`, see [`ReliabilityRisks::get`].
+/// The marker of [`ReliabilityRisks::get`].
 pub enum Get {}
 runtime::method! {
     Get : Compute => schemas::ReliabilityRisk; "compute.reliabilityRisks.get" GET
@@ -32,7 +32,7 @@ runtime::method! {
     Some("2026-11-01") }
 }
 
-/// The method `compute.reliabilityRisks.list`, see [`ReliabilityRisks::list`].
+/// The marker of [`ReliabilityRisks::list`].
 pub enum List {}
 runtime::method! {
     List : Compute => schemas::ReliabilityRisksListResponse;

@@ -4,7 +4,7 @@
 
 use super::*;
 
-/// The resource `reservationBlocks`.
+/// The methods of `reservationBlocks`.
 #[derive(Clone, Copy, Debug)]
 pub struct ReservationBlocks<'a>(pub(crate) &'a runtime::Client);
 
@@ -109,7 +109,7 @@ impl ReservationBlocks<'_> {
     }
 }
 
-/// The method `compute.reservationBlocks.get`, see [`ReservationBlocks::get`].
+/// The marker of [`ReservationBlocks::get`].
 pub enum Get {}
 runtime::method! {
     Get : Compute => schemas::ReservationBlocksGetResponse;
@@ -125,7 +125,7 @@ impl Call<Get> {
     }
 }
 
-/// The method `compute.reservationBlocks.getIamPolicy`, see [`ReservationBlocks::get_iam_policy`].
+/// The marker of [`ReservationBlocks::get_iam_policy`].
 pub enum GetIamPolicy {}
 runtime::method! {
     GetIamPolicy : Compute => schemas::Policy; "compute.reservationBlocks.getIamPolicy"
@@ -141,7 +141,7 @@ impl Call<GetIamPolicy> {
     }
 }
 
-/// The method `compute.reservationBlocks.list`, see [`ReservationBlocks::list`].
+/// The marker of [`ReservationBlocks::list`].
 pub enum List {}
 runtime::method! {
     List : Compute => schemas::ReservationBlocksListResponse;
@@ -172,7 +172,7 @@ impl Call<List> {
     }
 }
 
-/// The method `compute.reservationBlocks.performMaintenance`, see [`ReservationBlocks::perform_maintenance`].
+/// The marker of [`ReservationBlocks::perform_maintenance`].
 pub enum PerformMaintenance {}
 runtime::method! {
     PerformMaintenance : Compute => schemas::Operation;
@@ -188,7 +188,7 @@ impl Call<PerformMaintenance> {
     }
 }
 
-/// The method `compute.reservationBlocks.setIamPolicy`, see [`ReservationBlocks::set_iam_policy`].
+/// The marker of [`ReservationBlocks::set_iam_policy`].
 pub enum SetIamPolicy {}
 runtime::method! {
     SetIamPolicy : Compute => schemas::Policy; "compute.reservationBlocks.setIamPolicy"
@@ -197,7 +197,7 @@ runtime::method! {
     { api_version : Some("2026-11-01") }
 }
 
-/// The method `compute.reservationBlocks.testIamPermissions`, see [`ReservationBlocks::test_iam_permissions`].
+/// The marker of [`ReservationBlocks::test_iam_permissions`].
 pub enum TestIamPermissions {}
 runtime::method! {
     TestIamPermissions : Compute => schemas::TestPermissionsResponse;

@@ -4,7 +4,7 @@
 
 use super::*;
 
-/// The resource `reservationSlots`.
+/// The methods of `reservationSlots`.
 #[derive(Clone, Copy, Debug)]
 pub struct ReservationSlots<'a>(pub(crate) &'a runtime::Client);
 
@@ -89,7 +89,7 @@ impl ReservationSlots<'_> {
     }
 }
 
-/// The method `compute.reservationSlots.get`, see [`ReservationSlots::get`].
+/// The marker of [`ReservationSlots::get`].
 pub enum Get {}
 runtime::method! {
     Get : Compute => schemas::ReservationSlotsGetResponse; "compute.reservationSlots.get"
@@ -98,7 +98,7 @@ runtime::method! {
     api_version : Some("2026-11-01") }
 }
 
-/// The method `compute.reservationSlots.getHealth`, see [`ReservationSlots::get_health`].
+/// The marker of [`ReservationSlots::get_health`].
 pub enum GetHealth {}
 runtime::method! {
     GetHealth : Compute => schemas::Operation; "compute.reservationSlots.getHealth" POST
@@ -113,7 +113,7 @@ impl Call<GetHealth> {
     }
 }
 
-/// The method `compute.reservationSlots.getVersion`, see [`ReservationSlots::get_version`].
+/// The marker of [`ReservationSlots::get_version`].
 pub enum GetVersion {}
 runtime::method! {
     GetVersion : Compute => schemas::Operation; "compute.reservationSlots.getVersion"
@@ -129,7 +129,7 @@ impl Call<GetVersion> {
     }
 }
 
-/// The method `compute.reservationSlots.list`, see [`ReservationSlots::list`].
+/// The marker of [`ReservationSlots::list`].
 pub enum List {}
 runtime::method! {
     List : Compute => schemas::ReservationSlotsListResponse;
@@ -160,7 +160,7 @@ impl Call<List> {
     }
 }
 
-/// The method `compute.reservationSlots.update`, see [`ReservationSlots::update`].
+/// The marker of [`ReservationSlots::update`].
 pub enum Update {}
 runtime::method! {
     Update : Compute => schemas::Operation; "compute.reservationSlots.update" POST

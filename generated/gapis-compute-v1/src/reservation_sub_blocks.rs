@@ -4,7 +4,7 @@
 
 use super::*;
 
-/// The resource `reservationSubBlocks`.
+/// The methods of `reservationSubBlocks`.
 #[derive(Clone, Copy, Debug)]
 pub struct ReservationSubBlocks<'a>(pub(crate) &'a runtime::Client);
 
@@ -144,7 +144,7 @@ impl ReservationSubBlocks<'_> {
     }
 }
 
-/// The method `compute.reservationSubBlocks.get`, see [`ReservationSubBlocks::get`].
+/// The marker of [`ReservationSubBlocks::get`].
 pub enum Get {}
 runtime::method! {
     Get : Compute => schemas::ReservationSubBlocksGetResponse;
@@ -160,7 +160,7 @@ impl Call<Get> {
     }
 }
 
-/// The method `compute.reservationSubBlocks.getIamPolicy`, see [`ReservationSubBlocks::get_iam_policy`].
+/// The marker of [`ReservationSubBlocks::get_iam_policy`].
 pub enum GetIamPolicy {}
 runtime::method! {
     GetIamPolicy : Compute => schemas::Policy;
@@ -176,7 +176,7 @@ impl Call<GetIamPolicy> {
     }
 }
 
-/// The method `compute.reservationSubBlocks.getVersion`, see [`ReservationSubBlocks::get_version`].
+/// The marker of [`ReservationSubBlocks::get_version`].
 pub enum GetVersion {}
 runtime::method! {
     GetVersion : Compute => schemas::Operation; "compute.reservationSubBlocks.getVersion"
@@ -192,7 +192,7 @@ impl Call<GetVersion> {
     }
 }
 
-/// The method `compute.reservationSubBlocks.list`, see [`ReservationSubBlocks::list`].
+/// The marker of [`ReservationSubBlocks::list`].
 pub enum List {}
 runtime::method! {
     List : Compute => schemas::ReservationSubBlocksListResponse;
@@ -223,7 +223,7 @@ impl Call<List> {
     }
 }
 
-/// The method `compute.reservationSubBlocks.performMaintenance`, see [`ReservationSubBlocks::perform_maintenance`].
+/// The marker of [`ReservationSubBlocks::perform_maintenance`].
 pub enum PerformMaintenance {}
 runtime::method! {
     PerformMaintenance : Compute => schemas::Operation;
@@ -239,7 +239,7 @@ impl Call<PerformMaintenance> {
     }
 }
 
-/// The method `compute.reservationSubBlocks.reportFaulty`, see [`ReservationSubBlocks::report_faulty`].
+/// The marker of [`ReservationSubBlocks::report_faulty`].
 pub enum ReportFaulty {}
 runtime::method! {
     ReportFaulty : Compute => schemas::Operation;
@@ -255,7 +255,7 @@ impl Call<ReportFaulty> {
     }
 }
 
-/// The method `compute.reservationSubBlocks.setIamPolicy`, see [`ReservationSubBlocks::set_iam_policy`].
+/// The marker of [`ReservationSubBlocks::set_iam_policy`].
 pub enum SetIamPolicy {}
 runtime::method! {
     SetIamPolicy : Compute => schemas::Policy;
@@ -264,7 +264,7 @@ runtime::method! {
     { api_version : Some("2026-11-01") }
 }
 
-/// The method `compute.reservationSubBlocks.testIamPermissions`, see [`ReservationSubBlocks::test_iam_permissions`].
+/// The marker of [`ReservationSubBlocks::test_iam_permissions`].
 pub enum TestIamPermissions {}
 runtime::method! {
     TestIamPermissions : Compute => schemas::TestPermissionsResponse;

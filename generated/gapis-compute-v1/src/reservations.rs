@@ -4,7 +4,7 @@
 
 use super::*;
 
-/// The resource `reservations`.
+/// The methods of `reservations`.
 #[derive(Clone, Copy, Debug)]
 pub struct Reservations<'a>(pub(crate) &'a runtime::Client);
 
@@ -143,7 +143,7 @@ impl Reservations<'_> {
     }
 }
 
-/// The method `compute.reservations.aggregatedList`, see [`Reservations::aggregated_list`].
+/// The marker of [`Reservations::aggregated_list`].
 pub enum AggregatedList {}
 runtime::method! {
     AggregatedList : Compute => schemas::ReservationAggregatedList;
@@ -182,7 +182,7 @@ impl Call<AggregatedList> {
     }
 }
 
-/// The method `compute.reservations.delete`, see [`Reservations::delete`].
+/// The marker of [`Reservations::delete`].
 pub enum Delete {}
 runtime::method! {
     Delete : Compute => schemas::Operation; "compute.reservations.delete" DELETE
@@ -197,7 +197,7 @@ impl Call<Delete> {
     }
 }
 
-/// The method `compute.reservations.get`, see [`Reservations::get`].
+/// The marker of [`Reservations::get`].
 pub enum Get {}
 runtime::method! {
     Get : Compute => schemas::Reservation; "compute.reservations.get" GET
@@ -205,7 +205,7 @@ runtime::method! {
     Some("2026-11-01") }
 }
 
-/// The method `compute.reservations.getIamPolicy`, see [`Reservations::get_iam_policy`].
+/// The marker of [`Reservations::get_iam_policy`].
 pub enum GetIamPolicy {}
 runtime::method! {
     GetIamPolicy : Compute => schemas::Policy; "compute.reservations.getIamPolicy" GET
@@ -220,7 +220,7 @@ impl Call<GetIamPolicy> {
     }
 }
 
-/// The method `compute.reservations.insert`, see [`Reservations::insert`].
+/// The marker of [`Reservations::insert`].
 pub enum Insert {}
 runtime::method! {
     Insert : Compute => schemas::Operation; "compute.reservations.insert" POST
@@ -234,7 +234,7 @@ impl Call<Insert> {
     }
 }
 
-/// The method `compute.reservations.list`, see [`Reservations::list`].
+/// The marker of [`Reservations::list`].
 pub enum List {}
 runtime::method! {
     List : Compute => schemas::ReservationList; "compute.reservations.list" GET
@@ -263,7 +263,7 @@ impl Call<List> {
     }
 }
 
-/// The method `compute.reservations.performMaintenance`, see [`Reservations::perform_maintenance`].
+/// The marker of [`Reservations::perform_maintenance`].
 pub enum PerformMaintenance {}
 runtime::method! {
     PerformMaintenance : Compute => schemas::Operation;
@@ -279,7 +279,7 @@ impl Call<PerformMaintenance> {
     }
 }
 
-/// The method `compute.reservations.resize`, see [`Reservations::resize`].
+/// The marker of [`Reservations::resize`].
 pub enum Resize {}
 runtime::method! {
     Resize : Compute => schemas::Operation; "compute.reservations.resize" POST
@@ -294,7 +294,7 @@ impl Call<Resize> {
     }
 }
 
-/// The method `compute.reservations.setIamPolicy`, see [`Reservations::set_iam_policy`].
+/// The marker of [`Reservations::set_iam_policy`].
 pub enum SetIamPolicy {}
 runtime::method! {
     SetIamPolicy : Compute => schemas::Policy; "compute.reservations.setIamPolicy" POST
@@ -302,7 +302,7 @@ runtime::method! {
     : Some("2026-11-01") }
 }
 
-/// The method `compute.reservations.testIamPermissions`, see [`Reservations::test_iam_permissions`].
+/// The marker of [`Reservations::test_iam_permissions`].
 pub enum TestIamPermissions {}
 runtime::method! {
     TestIamPermissions : Compute => schemas::TestPermissionsResponse;
@@ -311,7 +311,7 @@ runtime::method! {
     api_version : Some("2026-11-01") }
 }
 
-/// The method `compute.reservations.update`, see [`Reservations::update`].
+/// The marker of [`Reservations::update`].
 pub enum Update {}
 runtime::method! {
     Update : Compute => schemas::Operation; "compute.reservations.update" PATCH

@@ -4,7 +4,7 @@
 
 use super::*;
 
-/// The resource `resourcePolicies`.
+/// The methods of `resourcePolicies`.
 #[derive(Clone, Copy, Debug)]
 pub struct ResourcePolicies<'a>(pub(crate) &'a runtime::Client);
 
@@ -120,7 +120,7 @@ impl ResourcePolicies<'_> {
     }
 }
 
-/// The method `compute.resourcePolicies.aggregatedList`, see [`ResourcePolicies::aggregated_list`].
+/// The marker of [`ResourcePolicies::aggregated_list`].
 pub enum AggregatedList {}
 runtime::method! {
     AggregatedList : Compute => schemas::ResourcePolicyAggregatedList;
@@ -159,7 +159,7 @@ impl Call<AggregatedList> {
     }
 }
 
-/// The method `compute.resourcePolicies.delete`, see [`ResourcePolicies::delete`].
+/// The marker of [`ResourcePolicies::delete`].
 pub enum Delete {}
 runtime::method! {
     Delete : Compute => schemas::Operation; "compute.resourcePolicies.delete" DELETE
@@ -174,7 +174,7 @@ impl Call<Delete> {
     }
 }
 
-/// The method `compute.resourcePolicies.get`, see [`ResourcePolicies::get`].
+/// The marker of [`ResourcePolicies::get`].
 pub enum Get {}
 runtime::method! {
     Get : Compute => schemas::ResourcePolicy; "compute.resourcePolicies.get" GET
@@ -182,7 +182,7 @@ runtime::method! {
     : Some("2026-11-01") }
 }
 
-/// The method `compute.resourcePolicies.getIamPolicy`, see [`ResourcePolicies::get_iam_policy`].
+/// The marker of [`ResourcePolicies::get_iam_policy`].
 pub enum GetIamPolicy {}
 runtime::method! {
     GetIamPolicy : Compute => schemas::Policy; "compute.resourcePolicies.getIamPolicy"
@@ -197,7 +197,7 @@ impl Call<GetIamPolicy> {
     }
 }
 
-/// The method `compute.resourcePolicies.insert`, see [`ResourcePolicies::insert`].
+/// The marker of [`ResourcePolicies::insert`].
 pub enum Insert {}
 runtime::method! {
     Insert : Compute => schemas::Operation; "compute.resourcePolicies.insert" POST
@@ -212,7 +212,7 @@ impl Call<Insert> {
     }
 }
 
-/// The method `compute.resourcePolicies.list`, see [`ResourcePolicies::list`].
+/// The marker of [`ResourcePolicies::list`].
 pub enum List {}
 runtime::method! {
     List : Compute => schemas::ResourcePolicyList; "compute.resourcePolicies.list" GET
@@ -242,7 +242,7 @@ impl Call<List> {
     }
 }
 
-/// The method `compute.resourcePolicies.patch`, see [`ResourcePolicies::patch`].
+/// The marker of [`ResourcePolicies::patch`].
 pub enum Patch {}
 runtime::method! {
     Patch : Compute => schemas::Operation; "compute.resourcePolicies.patch" PATCH
@@ -261,7 +261,7 @@ impl Call<Patch> {
     }
 }
 
-/// The method `compute.resourcePolicies.setIamPolicy`, see [`ResourcePolicies::set_iam_policy`].
+/// The marker of [`ResourcePolicies::set_iam_policy`].
 pub enum SetIamPolicy {}
 runtime::method! {
     SetIamPolicy : Compute => schemas::Policy; "compute.resourcePolicies.setIamPolicy"
@@ -269,7 +269,7 @@ runtime::method! {
     api_version : Some("2026-11-01") }
 }
 
-/// The method `compute.resourcePolicies.testIamPermissions`, see [`ResourcePolicies::test_iam_permissions`].
+/// The marker of [`ResourcePolicies::test_iam_permissions`].
 pub enum TestIamPermissions {}
 runtime::method! {
     TestIamPermissions : Compute => schemas::TestPermissionsResponse;

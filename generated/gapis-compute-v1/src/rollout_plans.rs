@@ -4,7 +4,7 @@
 
 use super::*;
 
-/// The resource `rolloutPlans`.
+/// The methods of `rolloutPlans`.
 #[derive(Clone, Copy, Debug)]
 pub struct RolloutPlans<'a>(pub(crate) &'a runtime::Client);
 
@@ -41,7 +41,7 @@ impl RolloutPlans<'_> {
     }
 }
 
-/// The method `compute.rolloutPlans.delete`, see [`RolloutPlans::delete`].
+/// The marker of [`RolloutPlans::delete`].
 pub enum Delete {}
 runtime::method! {
     Delete : Compute => schemas::Operation; "compute.rolloutPlans.delete" DELETE
@@ -56,7 +56,7 @@ impl Call<Delete> {
     }
 }
 
-/// The method `compute.rolloutPlans.get`, see [`RolloutPlans::get`].
+/// The marker of [`RolloutPlans::get`].
 pub enum Get {}
 runtime::method! {
     Get : Compute => schemas::RolloutPlan; "compute.rolloutPlans.get" GET
@@ -64,7 +64,7 @@ runtime::method! {
     Some("2026-11-01") }
 }
 
-/// The method `compute.rolloutPlans.insert`, see [`RolloutPlans::insert`].
+/// The marker of [`RolloutPlans::insert`].
 pub enum Insert {}
 runtime::method! {
     Insert : Compute => schemas::Operation; "compute.rolloutPlans.insert" POST
@@ -78,7 +78,7 @@ impl Call<Insert> {
     }
 }
 
-/// The method `compute.rolloutPlans.list`, see [`RolloutPlans::list`].
+/// The marker of [`RolloutPlans::list`].
 pub enum List {}
 runtime::method! {
     List : Compute => schemas::RolloutPlansListResponse; "compute.rolloutPlans.list" GET

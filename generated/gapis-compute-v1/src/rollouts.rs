@@ -4,7 +4,7 @@
 
 use super::*;
 
-/// The resource `rollouts`.
+/// The methods of `rollouts`.
 #[derive(Clone, Copy, Debug)]
 pub struct Rollouts<'a>(pub(crate) &'a runtime::Client);
 
@@ -59,7 +59,7 @@ impl Rollouts<'_> {
     }
 }
 
-/// The method `compute.rollouts.advance`, see [`Rollouts::advance`].
+/// The marker of [`Rollouts::advance`].
 pub enum Advance {}
 runtime::method! {
     Advance : Compute => schemas::Operation; "compute.rollouts.advance" POST
@@ -78,7 +78,7 @@ impl Call<Advance> {
     }
 }
 
-/// The method `compute.rollouts.cancel`, see [`Rollouts::cancel`].
+/// The marker of [`Rollouts::cancel`].
 pub enum Cancel {}
 runtime::method! {
     Cancel : Compute => schemas::Operation; "compute.rollouts.cancel" PATCH
@@ -96,7 +96,7 @@ impl Call<Cancel> {
     }
 }
 
-/// The method `compute.rollouts.delete`, see [`Rollouts::delete`].
+/// The marker of [`Rollouts::delete`].
 pub enum Delete {}
 runtime::method! {
     Delete : Compute => schemas::Operation; "compute.rollouts.delete" DELETE
@@ -110,14 +110,14 @@ impl Call<Delete> {
     }
 }
 
-/// The method `compute.rollouts.get`, see [`Rollouts::get`].
+/// The marker of [`Rollouts::get`].
 pub enum Get {}
 runtime::method! {
     Get : Compute => schemas::Rollout; "compute.rollouts.get" GET
     "projects/{project}/global/rollouts/{rollout}" { api_version : Some("2026-11-01") }
 }
 
-/// The method `compute.rollouts.list`, see [`Rollouts::list`].
+/// The marker of [`Rollouts::list`].
 pub enum List {}
 runtime::method! {
     List : Compute => schemas::RolloutsListResponse; "compute.rollouts.list" GET
@@ -146,7 +146,7 @@ impl Call<List> {
     }
 }
 
-/// The method `compute.rollouts.pause`, see [`Rollouts::pause`].
+/// The marker of [`Rollouts::pause`].
 pub enum Pause {}
 runtime::method! {
     Pause : Compute => schemas::Operation; "compute.rollouts.pause" POST
@@ -165,7 +165,7 @@ impl Call<Pause> {
     }
 }
 
-/// The method `compute.rollouts.resume`, see [`Rollouts::resume`].
+/// The marker of [`Rollouts::resume`].
 pub enum Resume {}
 runtime::method! {
     Resume : Compute => schemas::Operation; "compute.rollouts.resume" POST

@@ -4,7 +4,7 @@
 
 use super::*;
 
-/// The resource `routers`.
+/// The methods of `routers`.
 #[derive(Clone, Copy, Debug)]
 pub struct Routers<'a>(pub(crate) &'a runtime::Client);
 
@@ -280,7 +280,7 @@ impl Routers<'_> {
     }
 }
 
-/// The method `compute.routers.aggregatedList`, see [`Routers::aggregated_list`].
+/// The marker of [`Routers::aggregated_list`].
 pub enum AggregatedList {}
 runtime::method! {
     AggregatedList : Compute => schemas::RouterAggregatedList;
@@ -319,7 +319,7 @@ impl Call<AggregatedList> {
     }
 }
 
-/// The method `compute.routers.delete`, see [`Routers::delete`].
+/// The marker of [`Routers::delete`].
 pub enum Delete {}
 runtime::method! {
     Delete : Compute => schemas::Operation; "compute.routers.delete" DELETE
@@ -334,7 +334,7 @@ impl Call<Delete> {
     }
 }
 
-/// The method `compute.routers.deleteNamedSet`, see [`Routers::delete_named_set`].
+/// The marker of [`Routers::delete_named_set`].
 pub enum DeleteNamedSet {}
 runtime::method! {
     DeleteNamedSet : Compute => schemas::Operation; "compute.routers.deleteNamedSet" POST
@@ -353,7 +353,7 @@ impl Call<DeleteNamedSet> {
     }
 }
 
-/// The method `compute.routers.deleteRoutePolicy`, see [`Routers::delete_route_policy`].
+/// The marker of [`Routers::delete_route_policy`].
 pub enum DeleteRoutePolicy {}
 runtime::method! {
     DeleteRoutePolicy : Compute => schemas::Operation;
@@ -373,7 +373,7 @@ impl Call<DeleteRoutePolicy> {
     }
 }
 
-/// The method `compute.routers.get`, see [`Routers::get`].
+/// The marker of [`Routers::get`].
 pub enum Get {}
 runtime::method! {
     Get : Compute => schemas::Router; "compute.routers.get" GET
@@ -381,7 +381,7 @@ runtime::method! {
     Some("2026-11-01") }
 }
 
-/// The method `compute.routers.getNamedSet`, see [`Routers::get_named_set`].
+/// The marker of [`Routers::get_named_set`].
 pub enum GetNamedSet {}
 runtime::method! {
     GetNamedSet : Compute => schemas::RoutersGetNamedSetResponse;
@@ -397,7 +397,7 @@ impl Call<GetNamedSet> {
     }
 }
 
-/// The method `compute.routers.getNatIpInfo`, see [`Routers::get_nat_ip_info`].
+/// The marker of [`Routers::get_nat_ip_info`].
 pub enum GetNatIpInfo {}
 runtime::method! {
     GetNatIpInfo : Compute => schemas::NatIpInfoResponse; "compute.routers.getNatIpInfo"
@@ -412,7 +412,7 @@ impl Call<GetNatIpInfo> {
     }
 }
 
-/// The method `compute.routers.getNatMappingInfo`, see [`Routers::get_nat_mapping_info`].
+/// The marker of [`Routers::get_nat_mapping_info`].
 pub enum GetNatMappingInfo {}
 runtime::method! {
     GetNatMappingInfo : Compute => schemas::VmEndpointNatMappingsList;
@@ -448,7 +448,7 @@ impl Call<GetNatMappingInfo> {
     }
 }
 
-/// The method `compute.routers.getRoutePolicy`, see [`Routers::get_route_policy`].
+/// The marker of [`Routers::get_route_policy`].
 pub enum GetRoutePolicy {}
 runtime::method! {
     GetRoutePolicy : Compute => schemas::RoutersGetRoutePolicyResponse;
@@ -464,7 +464,7 @@ impl Call<GetRoutePolicy> {
     }
 }
 
-/// The method `compute.routers.getRouterStatus`, see [`Routers::get_router_status`].
+/// The marker of [`Routers::get_router_status`].
 pub enum GetRouterStatus {}
 runtime::method! {
     GetRouterStatus : Compute => schemas::RouterStatusResponse;
@@ -473,7 +473,7 @@ runtime::method! {
     : Some("2026-11-01") }
 }
 
-/// The method `compute.routers.insert`, see [`Routers::insert`].
+/// The marker of [`Routers::insert`].
 pub enum Insert {}
 runtime::method! {
     Insert : Compute => schemas::Operation; "compute.routers.insert" POST
@@ -487,7 +487,7 @@ impl Call<Insert> {
     }
 }
 
-/// The method `compute.routers.list`, see [`Routers::list`].
+/// The marker of [`Routers::list`].
 pub enum List {}
 runtime::method! {
     List : Compute => schemas::RouterList; "compute.routers.list" GET
@@ -516,7 +516,7 @@ impl Call<List> {
     }
 }
 
-/// The method `compute.routers.listBgpRoutes`, see [`Routers::list_bgp_routes`].
+/// The marker of [`Routers::list_bgp_routes`].
 pub enum ListBgpRoutes {}
 runtime::method! {
     ListBgpRoutes : Compute => schemas::RoutersListBgpRoutes;
@@ -570,7 +570,7 @@ impl Call<ListBgpRoutes> {
     }
 }
 
-/// The method `compute.routers.listNamedSets`, see [`Routers::list_named_sets`].
+/// The marker of [`Routers::list_named_sets`].
 pub enum ListNamedSets {}
 runtime::method! {
     ListNamedSets : Compute => schemas::RoutersListNamedSets;
@@ -601,7 +601,7 @@ impl Call<ListNamedSets> {
     }
 }
 
-/// The method `compute.routers.listRoutePolicies`, see [`Routers::list_route_policies`].
+/// The marker of [`Routers::list_route_policies`].
 pub enum ListRoutePolicies {}
 runtime::method! {
     ListRoutePolicies : Compute => schemas::RoutersListRoutePolicies;
@@ -632,7 +632,7 @@ impl Call<ListRoutePolicies> {
     }
 }
 
-/// The method `compute.routers.patch`, see [`Routers::patch`].
+/// The marker of [`Routers::patch`].
 pub enum Patch {}
 runtime::method! {
     Patch : Compute => schemas::Operation; "compute.routers.patch" PATCH
@@ -647,7 +647,7 @@ impl Call<Patch> {
     }
 }
 
-/// The method `compute.routers.patchNamedSet`, see [`Routers::patch_named_set`].
+/// The marker of [`Routers::patch_named_set`].
 pub enum PatchNamedSet {}
 runtime::method! {
     PatchNamedSet : Compute => schemas::Operation; "compute.routers.patchNamedSet" POST
@@ -662,7 +662,7 @@ impl Call<PatchNamedSet> {
     }
 }
 
-/// The method `compute.routers.patchRoutePolicy`, see [`Routers::patch_route_policy`].
+/// The marker of [`Routers::patch_route_policy`].
 pub enum PatchRoutePolicy {}
 runtime::method! {
     PatchRoutePolicy : Compute => schemas::Operation; "compute.routers.patchRoutePolicy"
@@ -677,7 +677,7 @@ impl Call<PatchRoutePolicy> {
     }
 }
 
-/// The method `compute.routers.preview`, see [`Routers::preview`].
+/// The marker of [`Routers::preview`].
 pub enum Preview {}
 runtime::method! {
     Preview : Compute => schemas::RoutersPreviewResponse; "compute.routers.preview" POST
@@ -685,7 +685,7 @@ runtime::method! {
     Some("2026-11-01") }
 }
 
-/// The method `compute.routers.update`, see [`Routers::update`].
+/// The marker of [`Routers::update`].
 pub enum Update {}
 runtime::method! {
     Update : Compute => schemas::Operation; "compute.routers.update" PUT
@@ -700,7 +700,7 @@ impl Call<Update> {
     }
 }
 
-/// The method `compute.routers.updateNamedSet`, see [`Routers::update_named_set`].
+/// The marker of [`Routers::update_named_set`].
 pub enum UpdateNamedSet {}
 runtime::method! {
     UpdateNamedSet : Compute => schemas::Operation; "compute.routers.updateNamedSet" POST
@@ -715,7 +715,7 @@ impl Call<UpdateNamedSet> {
     }
 }
 
-/// The method `compute.routers.updateRoutePolicy`, see [`Routers::update_route_policy`].
+/// The marker of [`Routers::update_route_policy`].
 pub enum UpdateRoutePolicy {}
 runtime::method! {
     UpdateRoutePolicy : Compute => schemas::Operation;

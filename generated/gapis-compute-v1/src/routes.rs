@@ -4,7 +4,7 @@
 
 use super::*;
 
-/// The resource `routes`.
+/// The methods of `routes`.
 #[derive(Clone, Copy, Debug)]
 pub struct Routes<'a>(pub(crate) &'a runtime::Client);
 
@@ -49,7 +49,7 @@ impl Routes<'_> {
     }
 }
 
-/// The method `compute.routes.delete`, see [`Routes::delete`].
+/// The marker of [`Routes::delete`].
 pub enum Delete {}
 runtime::method! {
     Delete : Compute => schemas::Operation; "compute.routes.delete" DELETE
@@ -63,14 +63,14 @@ impl Call<Delete> {
     }
 }
 
-/// The method `compute.routes.get`, see [`Routes::get`].
+/// The marker of [`Routes::get`].
 pub enum Get {}
 runtime::method! {
     Get : Compute => schemas::Route; "compute.routes.get" GET
     "projects/{project}/global/routes/{route}" { api_version : Some("2026-11-01") }
 }
 
-/// The method `compute.routes.insert`, see [`Routes::insert`].
+/// The marker of [`Routes::insert`].
 pub enum Insert {}
 runtime::method! {
     Insert : Compute => schemas::Operation; "compute.routes.insert" POST
@@ -84,7 +84,7 @@ impl Call<Insert> {
     }
 }
 
-/// The method `compute.routes.list`, see [`Routes::list`].
+/// The marker of [`Routes::list`].
 pub enum List {}
 runtime::method! {
     List : Compute => schemas::RouteList; "compute.routes.list" GET
@@ -113,7 +113,7 @@ impl Call<List> {
     }
 }
 
-/// The method `compute.routes.testIamPermissions`, see [`Routes::test_iam_permissions`].
+/// The marker of [`Routes::test_iam_permissions`].
 pub enum TestIamPermissions {}
 runtime::method! {
     TestIamPermissions : Compute => schemas::TestPermissionsResponse;

@@ -4,7 +4,7 @@
 
 use super::*;
 
-/// The resource `securityPolicies`.
+/// The methods of `securityPolicies`.
 #[derive(Clone, Copy, Debug)]
 pub struct SecurityPolicies<'a>(pub(crate) &'a runtime::Client);
 
@@ -118,7 +118,7 @@ impl SecurityPolicies<'_> {
     }
 }
 
-/// The method `compute.securityPolicies.addRule`, see [`SecurityPolicies::add_rule`].
+/// The marker of [`SecurityPolicies::add_rule`].
 pub enum AddRule {}
 runtime::method! {
     AddRule : Compute => schemas::Operation; "compute.securityPolicies.addRule" POST
@@ -133,7 +133,7 @@ impl Call<AddRule> {
     }
 }
 
-/// The method `compute.securityPolicies.aggregatedList`, see [`SecurityPolicies::aggregated_list`].
+/// The marker of [`SecurityPolicies::aggregated_list`].
 pub enum AggregatedList {}
 runtime::method! {
     AggregatedList : Compute => schemas::SecurityPoliciesAggregatedList;
@@ -172,7 +172,7 @@ impl Call<AggregatedList> {
     }
 }
 
-/// The method `compute.securityPolicies.delete`, see [`SecurityPolicies::delete`].
+/// The marker of [`SecurityPolicies::delete`].
 pub enum Delete {}
 runtime::method! {
     Delete : Compute => schemas::Operation; "compute.securityPolicies.delete" DELETE
@@ -187,7 +187,7 @@ impl Call<Delete> {
     }
 }
 
-/// The method `compute.securityPolicies.get`, see [`SecurityPolicies::get`].
+/// The marker of [`SecurityPolicies::get`].
 pub enum Get {}
 runtime::method! {
     Get : Compute => schemas::SecurityPolicy; "compute.securityPolicies.get" GET
@@ -195,7 +195,7 @@ runtime::method! {
     Some("2026-11-01") }
 }
 
-/// The method `compute.securityPolicies.getRule`, see [`SecurityPolicies::get_rule`].
+/// The marker of [`SecurityPolicies::get_rule`].
 pub enum GetRule {}
 runtime::method! {
     GetRule : Compute => schemas::SecurityPolicyRule; "compute.securityPolicies.getRule"
@@ -210,7 +210,7 @@ impl Call<GetRule> {
     }
 }
 
-/// The method `compute.securityPolicies.insert`, see [`SecurityPolicies::insert`].
+/// The marker of [`SecurityPolicies::insert`].
 pub enum Insert {}
 runtime::method! {
     Insert : Compute => schemas::Operation; "compute.securityPolicies.insert" POST
@@ -228,7 +228,7 @@ impl Call<Insert> {
     }
 }
 
-/// The method `compute.securityPolicies.list`, see [`SecurityPolicies::list`].
+/// The marker of [`SecurityPolicies::list`].
 pub enum List {}
 runtime::method! {
     List : Compute => schemas::SecurityPolicyList; "compute.securityPolicies.list" GET
@@ -257,7 +257,7 @@ impl Call<List> {
     }
 }
 
-/// The method `compute.securityPolicies.listPreconfiguredExpressionSets`, see [`SecurityPolicies::list_preconfigured_expression_sets`].
+/// The marker of [`SecurityPolicies::list_preconfigured_expression_sets`].
 pub enum ListPreconfiguredExpressionSets {}
 runtime::method! {
     ListPreconfiguredExpressionSets : Compute =>
@@ -286,7 +286,7 @@ impl Call<ListPreconfiguredExpressionSets> {
     }
 }
 
-/// The method `compute.securityPolicies.patch`, see [`SecurityPolicies::patch`].
+/// The marker of [`SecurityPolicies::patch`].
 pub enum Patch {}
 runtime::method! {
     Patch : Compute => schemas::Operation; "compute.securityPolicies.patch" PATCH
@@ -305,7 +305,7 @@ impl Call<Patch> {
     }
 }
 
-/// The method `compute.securityPolicies.patchRule`, see [`SecurityPolicies::patch_rule`].
+/// The marker of [`SecurityPolicies::patch_rule`].
 pub enum PatchRule {}
 runtime::method! {
     PatchRule : Compute => schemas::Operation; "compute.securityPolicies.patchRule" POST
@@ -328,7 +328,7 @@ impl Call<PatchRule> {
     }
 }
 
-/// The method `compute.securityPolicies.removeRule`, see [`SecurityPolicies::remove_rule`].
+/// The marker of [`SecurityPolicies::remove_rule`].
 pub enum RemoveRule {}
 runtime::method! {
     RemoveRule : Compute => schemas::Operation; "compute.securityPolicies.removeRule"
@@ -343,7 +343,7 @@ impl Call<RemoveRule> {
     }
 }
 
-/// The method `compute.securityPolicies.setLabels`, see [`SecurityPolicies::set_labels`].
+/// The marker of [`SecurityPolicies::set_labels`].
 pub enum SetLabels {}
 runtime::method! {
     SetLabels : Compute => schemas::Operation; "compute.securityPolicies.setLabels" POST

@@ -4,7 +4,7 @@
 
 use super::*;
 
-/// The resource `serviceAttachments`.
+/// The methods of `serviceAttachments`.
 #[derive(Clone, Copy, Debug)]
 pub struct ServiceAttachments<'a>(pub(crate) &'a runtime::Client);
 
@@ -125,7 +125,7 @@ impl ServiceAttachments<'_> {
     }
 }
 
-/// The method `compute.serviceAttachments.aggregatedList`, see [`ServiceAttachments::aggregated_list`].
+/// The marker of [`ServiceAttachments::aggregated_list`].
 pub enum AggregatedList {}
 runtime::method! {
     AggregatedList : Compute => schemas::ServiceAttachmentAggregatedList;
@@ -165,7 +165,7 @@ impl Call<AggregatedList> {
     }
 }
 
-/// The method `compute.serviceAttachments.delete`, see [`ServiceAttachments::delete`].
+/// The marker of [`ServiceAttachments::delete`].
 pub enum Delete {}
 runtime::method! {
     Delete : Compute => schemas::Operation; "compute.serviceAttachments.delete" DELETE
@@ -180,7 +180,7 @@ impl Call<Delete> {
     }
 }
 
-/// The method `compute.serviceAttachments.get`, see [`ServiceAttachments::get`].
+/// The marker of [`ServiceAttachments::get`].
 pub enum Get {}
 runtime::method! {
     Get : Compute => schemas::ServiceAttachment; "compute.serviceAttachments.get" GET
@@ -195,7 +195,7 @@ impl Call<Get> {
     }
 }
 
-/// The method `compute.serviceAttachments.getIamPolicy`, see [`ServiceAttachments::get_iam_policy`].
+/// The marker of [`ServiceAttachments::get_iam_policy`].
 pub enum GetIamPolicy {}
 runtime::method! {
     GetIamPolicy : Compute => schemas::Policy; "compute.serviceAttachments.getIamPolicy"
@@ -210,7 +210,7 @@ impl Call<GetIamPolicy> {
     }
 }
 
-/// The method `compute.serviceAttachments.insert`, see [`ServiceAttachments::insert`].
+/// The marker of [`ServiceAttachments::insert`].
 pub enum Insert {}
 runtime::method! {
     Insert : Compute => schemas::Operation; "compute.serviceAttachments.insert" POST
@@ -225,7 +225,7 @@ impl Call<Insert> {
     }
 }
 
-/// The method `compute.serviceAttachments.list`, see [`ServiceAttachments::list`].
+/// The marker of [`ServiceAttachments::list`].
 pub enum List {}
 runtime::method! {
     List : Compute => schemas::ServiceAttachmentList; "compute.serviceAttachments.list"
@@ -255,7 +255,7 @@ impl Call<List> {
     }
 }
 
-/// The method `compute.serviceAttachments.patch`, see [`ServiceAttachments::patch`].
+/// The marker of [`ServiceAttachments::patch`].
 pub enum Patch {}
 runtime::method! {
     Patch : Compute => schemas::Operation; "compute.serviceAttachments.patch" PATCH
@@ -270,7 +270,7 @@ impl Call<Patch> {
     }
 }
 
-/// The method `compute.serviceAttachments.setIamPolicy`, see [`ServiceAttachments::set_iam_policy`].
+/// The marker of [`ServiceAttachments::set_iam_policy`].
 pub enum SetIamPolicy {}
 runtime::method! {
     SetIamPolicy : Compute => schemas::Policy; "compute.serviceAttachments.setIamPolicy"
@@ -278,7 +278,7 @@ runtime::method! {
     { api_version : Some("2026-11-01") }
 }
 
-/// The method `compute.serviceAttachments.testIamPermissions`, see [`ServiceAttachments::test_iam_permissions`].
+/// The marker of [`ServiceAttachments::test_iam_permissions`].
 pub enum TestIamPermissions {}
 runtime::method! {
     TestIamPermissions : Compute => schemas::TestPermissionsResponse;

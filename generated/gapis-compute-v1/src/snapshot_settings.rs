@@ -4,7 +4,7 @@
 
 use super::*;
 
-/// The resource `snapshotSettings`.
+/// The methods of `snapshotSettings`.
 #[derive(Clone, Copy, Debug)]
 pub struct SnapshotSettings<'a>(pub(crate) &'a runtime::Client);
 
@@ -27,14 +27,14 @@ impl SnapshotSettings<'_> {
     }
 }
 
-/// The method `compute.snapshotSettings.get`, see [`SnapshotSettings::get`].
+/// The marker of [`SnapshotSettings::get`].
 pub enum Get {}
 runtime::method! {
     Get : Compute => schemas::SnapshotSettings; "compute.snapshotSettings.get" GET
     "projects/{project}/global/snapshotSettings" { api_version : Some("2026-11-01") }
 }
 
-/// The method `compute.snapshotSettings.patch`, see [`SnapshotSettings::patch`].
+/// The marker of [`SnapshotSettings::patch`].
 pub enum Patch {}
 runtime::method! {
     Patch : Compute => schemas::Operation; "compute.snapshotSettings.patch" PATCH

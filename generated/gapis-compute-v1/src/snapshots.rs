@@ -4,7 +4,7 @@
 
 use super::*;
 
-/// The resource `snapshots`.
+/// The methods of `snapshots`.
 #[derive(Clone, Copy, Debug)]
 pub struct Snapshots<'a>(pub(crate) &'a runtime::Client);
 
@@ -92,7 +92,7 @@ impl Snapshots<'_> {
     }
 }
 
-/// The method `compute.snapshots.delete`, see [`Snapshots::delete`].
+/// The marker of [`Snapshots::delete`].
 pub enum Delete {}
 runtime::method! {
     Delete : Compute => schemas::Operation; "compute.snapshots.delete" DELETE
@@ -106,14 +106,14 @@ impl Call<Delete> {
     }
 }
 
-/// The method `compute.snapshots.get`, see [`Snapshots::get`].
+/// The marker of [`Snapshots::get`].
 pub enum Get {}
 runtime::method! {
     Get : Compute => schemas::Snapshot; "compute.snapshots.get" GET
     "projects/{project}/global/snapshots/{snapshot}" { api_version : Some("2026-11-01") }
 }
 
-/// The method `compute.snapshots.getIamPolicy`, see [`Snapshots::get_iam_policy`].
+/// The marker of [`Snapshots::get_iam_policy`].
 pub enum GetIamPolicy {}
 runtime::method! {
     GetIamPolicy : Compute => schemas::Policy; "compute.snapshots.getIamPolicy" GET
@@ -128,7 +128,7 @@ impl Call<GetIamPolicy> {
     }
 }
 
-/// The method `compute.snapshots.insert`, see [`Snapshots::insert`].
+/// The marker of [`Snapshots::insert`].
 pub enum Insert {}
 runtime::method! {
     Insert : Compute => schemas::Operation; "compute.snapshots.insert" POST
@@ -142,7 +142,7 @@ impl Call<Insert> {
     }
 }
 
-/// The method `compute.snapshots.list`, see [`Snapshots::list`].
+/// The marker of [`Snapshots::list`].
 pub enum List {}
 runtime::method! {
     List : Compute => schemas::SnapshotList; "compute.snapshots.list" GET
@@ -171,7 +171,7 @@ impl Call<List> {
     }
 }
 
-/// The method `compute.snapshots.setIamPolicy`, see [`Snapshots::set_iam_policy`].
+/// The marker of [`Snapshots::set_iam_policy`].
 pub enum SetIamPolicy {}
 runtime::method! {
     SetIamPolicy : Compute => schemas::Policy; "compute.snapshots.setIamPolicy" POST
@@ -179,7 +179,7 @@ runtime::method! {
     Some("2026-11-01") }
 }
 
-/// The method `compute.snapshots.setLabels`, see [`Snapshots::set_labels`].
+/// The marker of [`Snapshots::set_labels`].
 pub enum SetLabels {}
 runtime::method! {
     SetLabels : Compute => schemas::Operation; "compute.snapshots.setLabels" POST
@@ -187,7 +187,7 @@ runtime::method! {
     Some("2026-11-01") }
 }
 
-/// The method `compute.snapshots.testIamPermissions`, see [`Snapshots::test_iam_permissions`].
+/// The marker of [`Snapshots::test_iam_permissions`].
 pub enum TestIamPermissions {}
 runtime::method! {
     TestIamPermissions : Compute => schemas::TestPermissionsResponse;
@@ -196,7 +196,7 @@ runtime::method! {
     Some("2026-11-01") }
 }
 
-/// The method `compute.snapshots.updateKmsKey`, see [`Snapshots::update_kms_key`].
+/// The marker of [`Snapshots::update_kms_key`].
 pub enum UpdateKmsKey {}
 runtime::method! {
     UpdateKmsKey : Compute => schemas::Operation; "compute.snapshots.updateKmsKey" POST

@@ -4,7 +4,7 @@
 
 use super::*;
 
-/// The resource `sslCertificates`.
+/// The methods of `sslCertificates`.
 #[derive(Clone, Copy, Debug)]
 pub struct SslCertificates<'a>(pub(crate) &'a runtime::Client);
 
@@ -47,7 +47,7 @@ impl SslCertificates<'_> {
     }
 }
 
-/// The method `compute.sslCertificates.aggregatedList`, see [`SslCertificates::aggregated_list`].
+/// The marker of [`SslCertificates::aggregated_list`].
 pub enum AggregatedList {}
 runtime::method! {
     AggregatedList : Compute => schemas::SslCertificateAggregatedList;
@@ -86,7 +86,7 @@ impl Call<AggregatedList> {
     }
 }
 
-/// The method `compute.sslCertificates.delete`, see [`SslCertificates::delete`].
+/// The marker of [`SslCertificates::delete`].
 pub enum Delete {}
 runtime::method! {
     Delete : Compute => schemas::Operation; "compute.sslCertificates.delete" DELETE
@@ -101,7 +101,7 @@ impl Call<Delete> {
     }
 }
 
-/// The method `compute.sslCertificates.get`, see [`SslCertificates::get`].
+/// The marker of [`SslCertificates::get`].
 pub enum Get {}
 runtime::method! {
     Get : Compute => schemas::SslCertificate; "compute.sslCertificates.get" GET
@@ -109,7 +109,7 @@ runtime::method! {
     Some("2026-11-01") }
 }
 
-/// The method `compute.sslCertificates.insert`, see [`SslCertificates::insert`].
+/// The marker of [`SslCertificates::insert`].
 pub enum Insert {}
 runtime::method! {
     Insert : Compute => schemas::Operation; "compute.sslCertificates.insert" POST
@@ -123,7 +123,7 @@ impl Call<Insert> {
     }
 }
 
-/// The method `compute.sslCertificates.list`, see [`SslCertificates::list`].
+/// The marker of [`SslCertificates::list`].
 pub enum List {}
 runtime::method! {
     List : Compute => schemas::SslCertificateList; "compute.sslCertificates.list" GET

@@ -4,7 +4,7 @@
 
 use super::*;
 
-/// The resource `sslPolicies`.
+/// The methods of `sslPolicies`.
 #[derive(Clone, Copy, Debug)]
 pub struct SslPolicies<'a>(pub(crate) &'a runtime::Client);
 
@@ -92,7 +92,7 @@ impl SslPolicies<'_> {
     }
 }
 
-/// The method `compute.sslPolicies.aggregatedList`, see [`SslPolicies::aggregated_list`].
+/// The marker of [`SslPolicies::aggregated_list`].
 pub enum AggregatedList {}
 runtime::method! {
     AggregatedList : Compute => schemas::SslPoliciesAggregatedList;
@@ -131,7 +131,7 @@ impl Call<AggregatedList> {
     }
 }
 
-/// The method `compute.sslPolicies.delete`, see [`SslPolicies::delete`].
+/// The marker of [`SslPolicies::delete`].
 pub enum Delete {}
 runtime::method! {
     Delete : Compute => schemas::Operation; "compute.sslPolicies.delete" DELETE
@@ -146,7 +146,7 @@ impl Call<Delete> {
     }
 }
 
-/// The method `compute.sslPolicies.get`, see [`SslPolicies::get`].
+/// The marker of [`SslPolicies::get`].
 pub enum Get {}
 runtime::method! {
     Get : Compute => schemas::SslPolicy; "compute.sslPolicies.get" GET
@@ -154,7 +154,7 @@ runtime::method! {
     Some("2026-11-01") }
 }
 
-/// The method `compute.sslPolicies.getIamPolicy`, see [`SslPolicies::get_iam_policy`].
+/// The marker of [`SslPolicies::get_iam_policy`].
 pub enum GetIamPolicy {}
 runtime::method! {
     GetIamPolicy : Compute => schemas::Policy; "compute.sslPolicies.getIamPolicy" GET
@@ -169,7 +169,7 @@ impl Call<GetIamPolicy> {
     }
 }
 
-/// The method `compute.sslPolicies.insert`, see [`SslPolicies::insert`].
+/// The marker of [`SslPolicies::insert`].
 pub enum Insert {}
 runtime::method! {
     Insert : Compute => schemas::Operation; "compute.sslPolicies.insert" POST
@@ -183,7 +183,7 @@ impl Call<Insert> {
     }
 }
 
-/// The method `compute.sslPolicies.list`, see [`SslPolicies::list`].
+/// The marker of [`SslPolicies::list`].
 pub enum List {}
 runtime::method! {
     List : Compute => schemas::SslPoliciesList; "compute.sslPolicies.list" GET
@@ -212,7 +212,7 @@ impl Call<List> {
     }
 }
 
-/// The method `compute.sslPolicies.listAvailableFeatures`, see [`SslPolicies::list_available_features`].
+/// The marker of [`SslPolicies::list_available_features`].
 pub enum ListAvailableFeatures {}
 runtime::method! {
     ListAvailableFeatures : Compute => schemas::SslPoliciesListAvailableFeaturesResponse;
@@ -240,7 +240,7 @@ impl Call<ListAvailableFeatures> {
     }
 }
 
-/// The method `compute.sslPolicies.patch`, see [`SslPolicies::patch`].
+/// The marker of [`SslPolicies::patch`].
 pub enum Patch {}
 runtime::method! {
     Patch : Compute => schemas::Operation; "compute.sslPolicies.patch" PATCH
@@ -255,7 +255,7 @@ impl Call<Patch> {
     }
 }
 
-/// The method `compute.sslPolicies.setIamPolicy`, see [`SslPolicies::set_iam_policy`].
+/// The marker of [`SslPolicies::set_iam_policy`].
 pub enum SetIamPolicy {}
 runtime::method! {
     SetIamPolicy : Compute => schemas::Policy; "compute.sslPolicies.setIamPolicy" POST
@@ -263,7 +263,7 @@ runtime::method! {
     Some("2026-11-01") }
 }
 
-/// The method `compute.sslPolicies.testIamPermissions`, see [`SslPolicies::test_iam_permissions`].
+/// The marker of [`SslPolicies::test_iam_permissions`].
 pub enum TestIamPermissions {}
 runtime::method! {
     TestIamPermissions : Compute => schemas::TestPermissionsResponse;

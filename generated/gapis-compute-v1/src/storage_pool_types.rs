@@ -4,7 +4,7 @@
 
 use super::*;
 
-/// The resource `storagePoolTypes`.
+/// The methods of `storagePoolTypes`.
 #[derive(Clone, Copy, Debug)]
 pub struct StoragePoolTypes<'a>(pub(crate) &'a runtime::Client);
 
@@ -32,7 +32,7 @@ impl StoragePoolTypes<'_> {
     }
 }
 
-/// The method `compute.storagePoolTypes.aggregatedList`, see [`StoragePoolTypes::aggregated_list`].
+/// The marker of [`StoragePoolTypes::aggregated_list`].
 pub enum AggregatedList {}
 runtime::method! {
     AggregatedList : Compute => schemas::StoragePoolTypeAggregatedList;
@@ -71,7 +71,7 @@ impl Call<AggregatedList> {
     }
 }
 
-/// The method `compute.storagePoolTypes.get`, see [`StoragePoolTypes::get`].
+/// The marker of [`StoragePoolTypes::get`].
 pub enum Get {}
 runtime::method! {
     Get : Compute => schemas::StoragePoolType; "compute.storagePoolTypes.get" GET
@@ -79,7 +79,7 @@ runtime::method! {
     Some("2026-11-01") }
 }
 
-/// The method `compute.storagePoolTypes.list`, see [`StoragePoolTypes::list`].
+/// The marker of [`StoragePoolTypes::list`].
 pub enum List {}
 runtime::method! {
     List : Compute => schemas::StoragePoolTypeList; "compute.storagePoolTypes.list" GET

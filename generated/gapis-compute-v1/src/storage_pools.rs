@@ -4,7 +4,7 @@
 
 use super::*;
 
-/// The resource `storagePools`.
+/// The methods of `storagePools`.
 #[derive(Clone, Copy, Debug)]
 pub struct StoragePools<'a>(pub(crate) &'a runtime::Client);
 
@@ -120,7 +120,7 @@ impl StoragePools<'_> {
     }
 }
 
-/// The method `compute.storagePools.aggregatedList`, see [`StoragePools::aggregated_list`].
+/// The marker of [`StoragePools::aggregated_list`].
 pub enum AggregatedList {}
 runtime::method! {
     AggregatedList : Compute => schemas::StoragePoolAggregatedList;
@@ -159,7 +159,7 @@ impl Call<AggregatedList> {
     }
 }
 
-/// The method `compute.storagePools.delete`, see [`StoragePools::delete`].
+/// The marker of [`StoragePools::delete`].
 pub enum Delete {}
 runtime::method! {
     Delete : Compute => schemas::Operation; "compute.storagePools.delete" DELETE
@@ -174,7 +174,7 @@ impl Call<Delete> {
     }
 }
 
-/// The method `compute.storagePools.get`, see [`StoragePools::get`].
+/// The marker of [`StoragePools::get`].
 pub enum Get {}
 runtime::method! {
     Get : Compute => schemas::StoragePool; "compute.storagePools.get" GET
@@ -182,7 +182,7 @@ runtime::method! {
     Some("2026-11-01") }
 }
 
-/// The method `compute.storagePools.getIamPolicy`, see [`StoragePools::get_iam_policy`].
+/// The marker of [`StoragePools::get_iam_policy`].
 pub enum GetIamPolicy {}
 runtime::method! {
     GetIamPolicy : Compute => schemas::Policy; "compute.storagePools.getIamPolicy" GET
@@ -197,7 +197,7 @@ impl Call<GetIamPolicy> {
     }
 }
 
-/// The method `compute.storagePools.insert`, see [`StoragePools::insert`].
+/// The marker of [`StoragePools::insert`].
 pub enum Insert {}
 runtime::method! {
     Insert : Compute => schemas::Operation; "compute.storagePools.insert" POST
@@ -211,7 +211,7 @@ impl Call<Insert> {
     }
 }
 
-/// The method `compute.storagePools.list`, see [`StoragePools::list`].
+/// The marker of [`StoragePools::list`].
 pub enum List {}
 runtime::method! {
     List : Compute => schemas::StoragePoolList; "compute.storagePools.list" GET
@@ -240,7 +240,7 @@ impl Call<List> {
     }
 }
 
-/// The method `compute.storagePools.listDisks`, see [`StoragePools::list_disks`].
+/// The marker of [`StoragePools::list_disks`].
 pub enum ListDisks {}
 runtime::method! {
     ListDisks : Compute => schemas::StoragePoolListDisks;
@@ -271,7 +271,7 @@ impl Call<ListDisks> {
     }
 }
 
-/// The method `compute.storagePools.setIamPolicy`, see [`StoragePools::set_iam_policy`].
+/// The marker of [`StoragePools::set_iam_policy`].
 pub enum SetIamPolicy {}
 runtime::method! {
     SetIamPolicy : Compute => schemas::Policy; "compute.storagePools.setIamPolicy" POST
@@ -279,7 +279,7 @@ runtime::method! {
     : Some("2026-11-01") }
 }
 
-/// The method `compute.storagePools.testIamPermissions`, see [`StoragePools::test_iam_permissions`].
+/// The marker of [`StoragePools::test_iam_permissions`].
 pub enum TestIamPermissions {}
 runtime::method! {
     TestIamPermissions : Compute => schemas::TestPermissionsResponse;
@@ -288,7 +288,7 @@ runtime::method! {
     api_version : Some("2026-11-01") }
 }
 
-/// The method `compute.storagePools.update`, see [`StoragePools::update`].
+/// The marker of [`StoragePools::update`].
 pub enum Update {}
 runtime::method! {
     Update : Compute => schemas::Operation; "compute.storagePools.update" PATCH

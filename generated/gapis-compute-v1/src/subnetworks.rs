@@ -4,7 +4,7 @@
 
 use super::*;
 
-/// The resource `subnetworks`.
+/// The methods of `subnetworks`.
 #[derive(Clone, Copy, Debug)]
 pub struct Subnetworks<'a>(pub(crate) &'a runtime::Client);
 
@@ -157,7 +157,7 @@ impl Subnetworks<'_> {
     }
 }
 
-/// The method `compute.subnetworks.aggregatedList`, see [`Subnetworks::aggregated_list`].
+/// The marker of [`Subnetworks::aggregated_list`].
 pub enum AggregatedList {}
 runtime::method! {
     AggregatedList : Compute => schemas::SubnetworkAggregatedList;
@@ -200,7 +200,7 @@ impl Call<AggregatedList> {
     }
 }
 
-/// The method `compute.subnetworks.delete`, see [`Subnetworks::delete`].
+/// The marker of [`Subnetworks::delete`].
 pub enum Delete {}
 runtime::method! {
     Delete : Compute => schemas::Operation; "compute.subnetworks.delete" DELETE
@@ -215,7 +215,7 @@ impl Call<Delete> {
     }
 }
 
-/// The method `compute.subnetworks.expandIpCidrRange`, see [`Subnetworks::expand_ip_cidr_range`].
+/// The marker of [`Subnetworks::expand_ip_cidr_range`].
 pub enum ExpandIpCidrRange {}
 runtime::method! {
     ExpandIpCidrRange : Compute => schemas::Operation;
@@ -231,7 +231,7 @@ impl Call<ExpandIpCidrRange> {
     }
 }
 
-/// The method `compute.subnetworks.get`, see [`Subnetworks::get`].
+/// The marker of [`Subnetworks::get`].
 pub enum Get {}
 runtime::method! {
     Get : Compute => schemas::Subnetwork; "compute.subnetworks.get" GET
@@ -246,7 +246,7 @@ impl Call<Get> {
     }
 }
 
-/// The method `compute.subnetworks.getIamPolicy`, see [`Subnetworks::get_iam_policy`].
+/// The marker of [`Subnetworks::get_iam_policy`].
 pub enum GetIamPolicy {}
 runtime::method! {
     GetIamPolicy : Compute => schemas::Policy; "compute.subnetworks.getIamPolicy" GET
@@ -261,7 +261,7 @@ impl Call<GetIamPolicy> {
     }
 }
 
-/// The method `compute.subnetworks.insert`, see [`Subnetworks::insert`].
+/// The marker of [`Subnetworks::insert`].
 pub enum Insert {}
 runtime::method! {
     Insert : Compute => schemas::Operation; "compute.subnetworks.insert" POST
@@ -276,7 +276,7 @@ impl Call<Insert> {
     }
 }
 
-/// The method `compute.subnetworks.list`, see [`Subnetworks::list`].
+/// The marker of [`Subnetworks::list`].
 pub enum List {}
 runtime::method! {
     List : Compute => schemas::SubnetworkList; "compute.subnetworks.list" GET
@@ -310,7 +310,7 @@ impl Call<List> {
     }
 }
 
-/// The method `compute.subnetworks.listUsable`, see [`Subnetworks::list_usable`].
+/// The marker of [`Subnetworks::list_usable`].
 pub enum ListUsable {}
 runtime::method! {
     ListUsable : Compute => schemas::UsableSubnetworksAggregatedList;
@@ -345,7 +345,7 @@ impl Call<ListUsable> {
     }
 }
 
-/// The method `compute.subnetworks.patch`, see [`Subnetworks::patch`].
+/// The marker of [`Subnetworks::patch`].
 pub enum Patch {}
 runtime::method! {
     Patch : Compute => schemas::Operation; "compute.subnetworks.patch" PATCH
@@ -364,7 +364,7 @@ impl Call<Patch> {
     }
 }
 
-/// The method `compute.subnetworks.setIamPolicy`, see [`Subnetworks::set_iam_policy`].
+/// The marker of [`Subnetworks::set_iam_policy`].
 pub enum SetIamPolicy {}
 runtime::method! {
     SetIamPolicy : Compute => schemas::Policy; "compute.subnetworks.setIamPolicy" POST
@@ -372,7 +372,7 @@ runtime::method! {
     api_version : Some("2026-11-01") }
 }
 
-/// The method `compute.subnetworks.setPrivateIpGoogleAccess`, see [`Subnetworks::set_private_ip_google_access`].
+/// The marker of [`Subnetworks::set_private_ip_google_access`].
 pub enum SetPrivateIpGoogleAccess {}
 runtime::method! {
     SetPrivateIpGoogleAccess : Compute => schemas::Operation;
@@ -388,7 +388,7 @@ impl Call<SetPrivateIpGoogleAccess> {
     }
 }
 
-/// The method `compute.subnetworks.testIamPermissions`, see [`Subnetworks::test_iam_permissions`].
+/// The marker of [`Subnetworks::test_iam_permissions`].
 pub enum TestIamPermissions {}
 runtime::method! {
     TestIamPermissions : Compute => schemas::TestPermissionsResponse;

@@ -4,7 +4,7 @@
 
 use super::*;
 
-/// The resource `targetGrpcProxies`.
+/// The methods of `targetGrpcProxies`.
 #[derive(Clone, Copy, Debug)]
 pub struct TargetGrpcProxies<'a>(pub(crate) &'a runtime::Client);
 
@@ -53,7 +53,7 @@ impl TargetGrpcProxies<'_> {
     }
 }
 
-/// The method `compute.targetGrpcProxies.delete`, see [`TargetGrpcProxies::delete`].
+/// The marker of [`TargetGrpcProxies::delete`].
 pub enum Delete {}
 runtime::method! {
     Delete : Compute => schemas::Operation; "compute.targetGrpcProxies.delete" DELETE
@@ -68,7 +68,7 @@ impl Call<Delete> {
     }
 }
 
-/// The method `compute.targetGrpcProxies.get`, see [`TargetGrpcProxies::get`].
+/// The marker of [`TargetGrpcProxies::get`].
 pub enum Get {}
 runtime::method! {
     Get : Compute => schemas::TargetGrpcProxy; "compute.targetGrpcProxies.get" GET
@@ -76,7 +76,7 @@ runtime::method! {
     Some("2026-11-01") }
 }
 
-/// The method `compute.targetGrpcProxies.insert`, see [`TargetGrpcProxies::insert`].
+/// The marker of [`TargetGrpcProxies::insert`].
 pub enum Insert {}
 runtime::method! {
     Insert : Compute => schemas::Operation; "compute.targetGrpcProxies.insert" POST
@@ -90,7 +90,7 @@ impl Call<Insert> {
     }
 }
 
-/// The method `compute.targetGrpcProxies.list`, see [`TargetGrpcProxies::list`].
+/// The marker of [`TargetGrpcProxies::list`].
 pub enum List {}
 runtime::method! {
     List : Compute => schemas::TargetGrpcProxyList; "compute.targetGrpcProxies.list" GET
@@ -119,7 +119,7 @@ impl Call<List> {
     }
 }
 
-/// The method `compute.targetGrpcProxies.patch`, see [`TargetGrpcProxies::patch`].
+/// The marker of [`TargetGrpcProxies::patch`].
 pub enum Patch {}
 runtime::method! {
     Patch : Compute => schemas::Operation; "compute.targetGrpcProxies.patch" PATCH

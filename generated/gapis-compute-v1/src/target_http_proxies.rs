@@ -4,7 +4,7 @@
 
 use super::*;
 
-/// The resource `targetHttpProxies`.
+/// The methods of `targetHttpProxies`.
 #[derive(Clone, Copy, Debug)]
 pub struct TargetHttpProxies<'a>(pub(crate) &'a runtime::Client);
 
@@ -71,7 +71,7 @@ impl TargetHttpProxies<'_> {
     }
 }
 
-/// The method `compute.targetHttpProxies.aggregatedList`, see [`TargetHttpProxies::aggregated_list`].
+/// The marker of [`TargetHttpProxies::aggregated_list`].
 pub enum AggregatedList {}
 runtime::method! {
     AggregatedList : Compute => schemas::TargetHttpProxyAggregatedList;
@@ -111,7 +111,7 @@ impl Call<AggregatedList> {
     }
 }
 
-/// The method `compute.targetHttpProxies.delete`, see [`TargetHttpProxies::delete`].
+/// The marker of [`TargetHttpProxies::delete`].
 pub enum Delete {}
 runtime::method! {
     Delete : Compute => schemas::Operation; "compute.targetHttpProxies.delete" DELETE
@@ -126,7 +126,7 @@ impl Call<Delete> {
     }
 }
 
-/// The method `compute.targetHttpProxies.get`, see [`TargetHttpProxies::get`].
+/// The marker of [`TargetHttpProxies::get`].
 pub enum Get {}
 runtime::method! {
     Get : Compute => schemas::TargetHttpProxy; "compute.targetHttpProxies.get" GET
@@ -134,7 +134,7 @@ runtime::method! {
     Some("2026-11-01") }
 }
 
-/// The method `compute.targetHttpProxies.insert`, see [`TargetHttpProxies::insert`].
+/// The marker of [`TargetHttpProxies::insert`].
 pub enum Insert {}
 runtime::method! {
     Insert : Compute => schemas::Operation; "compute.targetHttpProxies.insert" POST
@@ -148,7 +148,7 @@ impl Call<Insert> {
     }
 }
 
-/// The method `compute.targetHttpProxies.list`, see [`TargetHttpProxies::list`].
+/// The marker of [`TargetHttpProxies::list`].
 pub enum List {}
 runtime::method! {
     List : Compute => schemas::TargetHttpProxyList; "compute.targetHttpProxies.list" GET
@@ -177,7 +177,7 @@ impl Call<List> {
     }
 }
 
-/// The method `compute.targetHttpProxies.patch`, see [`TargetHttpProxies::patch`].
+/// The marker of [`TargetHttpProxies::patch`].
 pub enum Patch {}
 runtime::method! {
     Patch : Compute => schemas::Operation; "compute.targetHttpProxies.patch" PATCH
@@ -192,7 +192,7 @@ impl Call<Patch> {
     }
 }
 
-/// The method `compute.targetHttpProxies.setUrlMap`, see [`TargetHttpProxies::set_url_map`].
+/// The marker of [`TargetHttpProxies::set_url_map`].
 pub enum SetUrlMap {}
 runtime::method! {
     SetUrlMap : Compute => schemas::Operation; "compute.targetHttpProxies.setUrlMap" POST

@@ -4,7 +4,7 @@
 
 use super::*;
 
-/// The resource `targetHttpsProxies`.
+/// The methods of `targetHttpsProxies`.
 #[derive(Clone, Copy, Debug)]
 pub struct TargetHttpsProxies<'a>(pub(crate) &'a runtime::Client);
 
@@ -131,7 +131,7 @@ impl TargetHttpsProxies<'_> {
     }
 }
 
-/// The method `compute.targetHttpsProxies.aggregatedList`, see [`TargetHttpsProxies::aggregated_list`].
+/// The marker of [`TargetHttpsProxies::aggregated_list`].
 pub enum AggregatedList {}
 runtime::method! {
     AggregatedList : Compute => schemas::TargetHttpsProxyAggregatedList;
@@ -171,7 +171,7 @@ impl Call<AggregatedList> {
     }
 }
 
-/// The method `compute.targetHttpsProxies.delete`, see [`TargetHttpsProxies::delete`].
+/// The marker of [`TargetHttpsProxies::delete`].
 pub enum Delete {}
 runtime::method! {
     Delete : Compute => schemas::Operation; "compute.targetHttpsProxies.delete" DELETE
@@ -186,7 +186,7 @@ impl Call<Delete> {
     }
 }
 
-/// The method `compute.targetHttpsProxies.get`, see [`TargetHttpsProxies::get`].
+/// The marker of [`TargetHttpsProxies::get`].
 pub enum Get {}
 runtime::method! {
     Get : Compute => schemas::TargetHttpsProxy; "compute.targetHttpsProxies.get" GET
@@ -194,7 +194,7 @@ runtime::method! {
     Some("2026-11-01") }
 }
 
-/// The method `compute.targetHttpsProxies.insert`, see [`TargetHttpsProxies::insert`].
+/// The marker of [`TargetHttpsProxies::insert`].
 pub enum Insert {}
 runtime::method! {
     Insert : Compute => schemas::Operation; "compute.targetHttpsProxies.insert" POST
@@ -208,7 +208,7 @@ impl Call<Insert> {
     }
 }
 
-/// The method `compute.targetHttpsProxies.list`, see [`TargetHttpsProxies::list`].
+/// The marker of [`TargetHttpsProxies::list`].
 pub enum List {}
 runtime::method! {
     List : Compute => schemas::TargetHttpsProxyList; "compute.targetHttpsProxies.list"
@@ -238,7 +238,7 @@ impl Call<List> {
     }
 }
 
-/// The method `compute.targetHttpsProxies.patch`, see [`TargetHttpsProxies::patch`].
+/// The marker of [`TargetHttpsProxies::patch`].
 pub enum Patch {}
 runtime::method! {
     Patch : Compute => schemas::Operation; "compute.targetHttpsProxies.patch" PATCH
@@ -253,7 +253,7 @@ impl Call<Patch> {
     }
 }
 
-/// The method `compute.targetHttpsProxies.setCertificateMap`, see [`TargetHttpsProxies::set_certificate_map`].
+/// The marker of [`TargetHttpsProxies::set_certificate_map`].
 pub enum SetCertificateMap {}
 runtime::method! {
     SetCertificateMap : Compute => schemas::Operation;
@@ -269,7 +269,7 @@ impl Call<SetCertificateMap> {
     }
 }
 
-/// The method `compute.targetHttpsProxies.setQuicOverride`, see [`TargetHttpsProxies::set_quic_override`].
+/// The marker of [`TargetHttpsProxies::set_quic_override`].
 pub enum SetQuicOverride {}
 runtime::method! {
     SetQuicOverride : Compute => schemas::Operation;
@@ -285,7 +285,7 @@ impl Call<SetQuicOverride> {
     }
 }
 
-/// The method `compute.targetHttpsProxies.setSslCertificates`, see [`TargetHttpsProxies::set_ssl_certificates`].
+/// The marker of [`TargetHttpsProxies::set_ssl_certificates`].
 pub enum SetSslCertificates {}
 runtime::method! {
     SetSslCertificates : Compute => schemas::Operation;
@@ -301,7 +301,7 @@ impl Call<SetSslCertificates> {
     }
 }
 
-/// The method `compute.targetHttpsProxies.setSslPolicy`, see [`TargetHttpsProxies::set_ssl_policy`].
+/// The marker of [`TargetHttpsProxies::set_ssl_policy`].
 pub enum SetSslPolicy {}
 runtime::method! {
     SetSslPolicy : Compute => schemas::Operation;
@@ -317,7 +317,7 @@ impl Call<SetSslPolicy> {
     }
 }
 
-/// The method `compute.targetHttpsProxies.setUrlMap`, see [`TargetHttpsProxies::set_url_map`].
+/// The marker of [`TargetHttpsProxies::set_url_map`].
 pub enum SetUrlMap {}
 runtime::method! {
     SetUrlMap : Compute => schemas::Operation; "compute.targetHttpsProxies.setUrlMap"

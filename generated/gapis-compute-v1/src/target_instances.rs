@@ -4,7 +4,7 @@
 
 use super::*;
 
-/// The resource `targetInstances`.
+/// The methods of `targetInstances`.
 #[derive(Clone, Copy, Debug)]
 pub struct TargetInstances<'a>(pub(crate) &'a runtime::Client);
 
@@ -89,7 +89,7 @@ impl TargetInstances<'_> {
     }
 }
 
-/// The method `compute.targetInstances.aggregatedList`, see [`TargetInstances::aggregated_list`].
+/// The marker of [`TargetInstances::aggregated_list`].
 pub enum AggregatedList {}
 runtime::method! {
     AggregatedList : Compute => schemas::TargetInstanceAggregatedList;
@@ -128,7 +128,7 @@ impl Call<AggregatedList> {
     }
 }
 
-/// The method `compute.targetInstances.delete`, see [`TargetInstances::delete`].
+/// The marker of [`TargetInstances::delete`].
 pub enum Delete {}
 runtime::method! {
     Delete : Compute => schemas::Operation; "compute.targetInstances.delete" DELETE
@@ -143,7 +143,7 @@ impl Call<Delete> {
     }
 }
 
-/// The method `compute.targetInstances.get`, see [`TargetInstances::get`].
+/// The marker of [`TargetInstances::get`].
 pub enum Get {}
 runtime::method! {
     Get : Compute => schemas::TargetInstance; "compute.targetInstances.get" GET
@@ -151,7 +151,7 @@ runtime::method! {
     Some("2026-11-01") }
 }
 
-/// The method `compute.targetInstances.insert`, see [`TargetInstances::insert`].
+/// The marker of [`TargetInstances::insert`].
 pub enum Insert {}
 runtime::method! {
     Insert : Compute => schemas::Operation; "compute.targetInstances.insert" POST
@@ -166,7 +166,7 @@ impl Call<Insert> {
     }
 }
 
-/// The method `compute.targetInstances.list`, see [`TargetInstances::list`].
+/// The marker of [`TargetInstances::list`].
 pub enum List {}
 runtime::method! {
     List : Compute => schemas::TargetInstanceList; "compute.targetInstances.list" GET
@@ -196,7 +196,7 @@ impl Call<List> {
     }
 }
 
-/// The method `compute.targetInstances.setSecurityPolicy`, see [`TargetInstances::set_security_policy`].
+/// The marker of [`TargetInstances::set_security_policy`].
 pub enum SetSecurityPolicy {}
 runtime::method! {
     SetSecurityPolicy : Compute => schemas::Operation;
@@ -212,7 +212,7 @@ impl Call<SetSecurityPolicy> {
     }
 }
 
-/// The method `compute.targetInstances.testIamPermissions`, see [`TargetInstances::test_iam_permissions`].
+/// The marker of [`TargetInstances::test_iam_permissions`].
 pub enum TestIamPermissions {}
 runtime::method! {
     TestIamPermissions : Compute => schemas::TestPermissionsResponse;

@@ -4,7 +4,7 @@
 
 use super::*;
 
-/// The resource `targetPools`.
+/// The methods of `targetPools`.
 #[derive(Clone, Copy, Debug)]
 pub struct TargetPools<'a>(pub(crate) &'a runtime::Client);
 
@@ -193,7 +193,7 @@ impl TargetPools<'_> {
     }
 }
 
-/// The method `compute.targetPools.addHealthCheck`, see [`TargetPools::add_health_check`].
+/// The marker of [`TargetPools::add_health_check`].
 pub enum AddHealthCheck {}
 runtime::method! {
     AddHealthCheck : Compute => schemas::Operation; "compute.targetPools.addHealthCheck"
@@ -208,7 +208,7 @@ impl Call<AddHealthCheck> {
     }
 }
 
-/// The method `compute.targetPools.addInstance`, see [`TargetPools::add_instance`].
+/// The marker of [`TargetPools::add_instance`].
 pub enum AddInstance {}
 runtime::method! {
     AddInstance : Compute => schemas::Operation; "compute.targetPools.addInstance" POST
@@ -223,7 +223,7 @@ impl Call<AddInstance> {
     }
 }
 
-/// The method `compute.targetPools.aggregatedList`, see [`TargetPools::aggregated_list`].
+/// The marker of [`TargetPools::aggregated_list`].
 pub enum AggregatedList {}
 runtime::method! {
     AggregatedList : Compute => schemas::TargetPoolAggregatedList;
@@ -262,7 +262,7 @@ impl Call<AggregatedList> {
     }
 }
 
-/// The method `compute.targetPools.delete`, see [`TargetPools::delete`].
+/// The marker of [`TargetPools::delete`].
 pub enum Delete {}
 runtime::method! {
     Delete : Compute => schemas::Operation; "compute.targetPools.delete" DELETE
@@ -277,7 +277,7 @@ impl Call<Delete> {
     }
 }
 
-/// The method `compute.targetPools.get`, see [`TargetPools::get`].
+/// The marker of [`TargetPools::get`].
 pub enum Get {}
 runtime::method! {
     Get : Compute => schemas::TargetPool; "compute.targetPools.get" GET
@@ -285,7 +285,7 @@ runtime::method! {
     Some("2026-11-01") }
 }
 
-/// The method `compute.targetPools.getHealth`, see [`TargetPools::get_health`].
+/// The marker of [`TargetPools::get_health`].
 pub enum GetHealth {}
 runtime::method! {
     GetHealth : Compute => schemas::TargetPoolInstanceHealth;
@@ -294,7 +294,7 @@ runtime::method! {
     api_version : Some("2026-11-01") }
 }
 
-/// The method `compute.targetPools.insert`, see [`TargetPools::insert`].
+/// The marker of [`TargetPools::insert`].
 pub enum Insert {}
 runtime::method! {
     Insert : Compute => schemas::Operation; "compute.targetPools.insert" POST
@@ -309,7 +309,7 @@ impl Call<Insert> {
     }
 }
 
-/// The method `compute.targetPools.list`, see [`TargetPools::list`].
+/// The marker of [`TargetPools::list`].
 pub enum List {}
 runtime::method! {
     List : Compute => schemas::TargetPoolList; "compute.targetPools.list" GET
@@ -339,7 +339,7 @@ impl Call<List> {
     }
 }
 
-/// The method `compute.targetPools.removeHealthCheck`, see [`TargetPools::remove_health_check`].
+/// The marker of [`TargetPools::remove_health_check`].
 pub enum RemoveHealthCheck {}
 runtime::method! {
     RemoveHealthCheck : Compute => schemas::Operation;
@@ -355,7 +355,7 @@ impl Call<RemoveHealthCheck> {
     }
 }
 
-/// The method `compute.targetPools.removeInstance`, see [`TargetPools::remove_instance`].
+/// The marker of [`TargetPools::remove_instance`].
 pub enum RemoveInstance {}
 runtime::method! {
     RemoveInstance : Compute => schemas::Operation; "compute.targetPools.removeInstance"
@@ -370,7 +370,7 @@ impl Call<RemoveInstance> {
     }
 }
 
-/// The method `compute.targetPools.setBackup`, see [`TargetPools::set_backup`].
+/// The marker of [`TargetPools::set_backup`].
 pub enum SetBackup {}
 runtime::method! {
     SetBackup : Compute => schemas::Operation; "compute.targetPools.setBackup" POST
@@ -389,7 +389,7 @@ impl Call<SetBackup> {
     }
 }
 
-/// The method `compute.targetPools.setSecurityPolicy`, see [`TargetPools::set_security_policy`].
+/// The marker of [`TargetPools::set_security_policy`].
 pub enum SetSecurityPolicy {}
 runtime::method! {
     SetSecurityPolicy : Compute => schemas::Operation;
@@ -405,7 +405,7 @@ impl Call<SetSecurityPolicy> {
     }
 }
 
-/// The method `compute.targetPools.testIamPermissions`, see [`TargetPools::test_iam_permissions`].
+/// The marker of [`TargetPools::test_iam_permissions`].
 pub enum TestIamPermissions {}
 runtime::method! {
     TestIamPermissions : Compute => schemas::TestPermissionsResponse;

@@ -4,7 +4,7 @@
 
 use super::*;
 
-/// The resource `targetSslProxies`.
+/// The methods of `targetSslProxies`.
 #[derive(Clone, Copy, Debug)]
 pub struct TargetSslProxies<'a>(pub(crate) &'a runtime::Client);
 
@@ -129,7 +129,7 @@ impl TargetSslProxies<'_> {
     }
 }
 
-/// The method `compute.targetSslProxies.delete`, see [`TargetSslProxies::delete`].
+/// The marker of [`TargetSslProxies::delete`].
 pub enum Delete {}
 runtime::method! {
     Delete : Compute => schemas::Operation; "compute.targetSslProxies.delete" DELETE
@@ -144,7 +144,7 @@ impl Call<Delete> {
     }
 }
 
-/// The method `compute.targetSslProxies.get`, see [`TargetSslProxies::get`].
+/// The marker of [`TargetSslProxies::get`].
 pub enum Get {}
 runtime::method! {
     Get : Compute => schemas::TargetSslProxy; "compute.targetSslProxies.get" GET
@@ -152,7 +152,7 @@ runtime::method! {
     Some("2026-11-01") }
 }
 
-/// The method `compute.targetSslProxies.insert`, see [`TargetSslProxies::insert`].
+/// The marker of [`TargetSslProxies::insert`].
 pub enum Insert {}
 runtime::method! {
     Insert : Compute => schemas::Operation; "compute.targetSslProxies.insert" POST
@@ -166,7 +166,7 @@ impl Call<Insert> {
     }
 }
 
-/// The method `compute.targetSslProxies.list`, see [`TargetSslProxies::list`].
+/// The marker of [`TargetSslProxies::list`].
 pub enum List {}
 runtime::method! {
     List : Compute => schemas::TargetSslProxyList; "compute.targetSslProxies.list" GET
@@ -195,7 +195,7 @@ impl Call<List> {
     }
 }
 
-/// The method `compute.targetSslProxies.setBackendService`, see [`TargetSslProxies::set_backend_service`].
+/// The marker of [`TargetSslProxies::set_backend_service`].
 pub enum SetBackendService {}
 runtime::method! {
     SetBackendService : Compute => schemas::Operation;
@@ -211,7 +211,7 @@ impl Call<SetBackendService> {
     }
 }
 
-/// The method `compute.targetSslProxies.setCertificateMap`, see [`TargetSslProxies::set_certificate_map`].
+/// The marker of [`TargetSslProxies::set_certificate_map`].
 pub enum SetCertificateMap {}
 runtime::method! {
     SetCertificateMap : Compute => schemas::Operation;
@@ -227,7 +227,7 @@ impl Call<SetCertificateMap> {
     }
 }
 
-/// The method `compute.targetSslProxies.setProxyHeader`, see [`TargetSslProxies::set_proxy_header`].
+/// The marker of [`TargetSslProxies::set_proxy_header`].
 pub enum SetProxyHeader {}
 runtime::method! {
     SetProxyHeader : Compute => schemas::Operation;
@@ -243,7 +243,7 @@ impl Call<SetProxyHeader> {
     }
 }
 
-/// The method `compute.targetSslProxies.setSslCertificates`, see [`TargetSslProxies::set_ssl_certificates`].
+/// The marker of [`TargetSslProxies::set_ssl_certificates`].
 pub enum SetSslCertificates {}
 runtime::method! {
     SetSslCertificates : Compute => schemas::Operation;
@@ -259,7 +259,7 @@ impl Call<SetSslCertificates> {
     }
 }
 
-/// The method `compute.targetSslProxies.setSslPolicy`, see [`TargetSslProxies::set_ssl_policy`].
+/// The marker of [`TargetSslProxies::set_ssl_policy`].
 pub enum SetSslPolicy {}
 runtime::method! {
     SetSslPolicy : Compute => schemas::Operation; "compute.targetSslProxies.setSslPolicy"
@@ -274,7 +274,7 @@ impl Call<SetSslPolicy> {
     }
 }
 
-/// The method `compute.targetSslProxies.testIamPermissions`, see [`TargetSslProxies::test_iam_permissions`].
+/// The marker of [`TargetSslProxies::test_iam_permissions`].
 pub enum TestIamPermissions {}
 runtime::method! {
     TestIamPermissions : Compute => schemas::TestPermissionsResponse;

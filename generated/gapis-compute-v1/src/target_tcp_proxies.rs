@@ -4,7 +4,7 @@
 
 use super::*;
 
-/// The resource `targetTcpProxies`.
+/// The methods of `targetTcpProxies`.
 #[derive(Clone, Copy, Debug)]
 pub struct TargetTcpProxies<'a>(pub(crate) &'a runtime::Client);
 
@@ -91,7 +91,7 @@ impl TargetTcpProxies<'_> {
     }
 }
 
-/// The method `compute.targetTcpProxies.aggregatedList`, see [`TargetTcpProxies::aggregated_list`].
+/// The marker of [`TargetTcpProxies::aggregated_list`].
 pub enum AggregatedList {}
 runtime::method! {
     AggregatedList : Compute => schemas::TargetTcpProxyAggregatedList;
@@ -130,7 +130,7 @@ impl Call<AggregatedList> {
     }
 }
 
-/// The method `compute.targetTcpProxies.delete`, see [`TargetTcpProxies::delete`].
+/// The marker of [`TargetTcpProxies::delete`].
 pub enum Delete {}
 runtime::method! {
     Delete : Compute => schemas::Operation; "compute.targetTcpProxies.delete" DELETE
@@ -145,7 +145,7 @@ impl Call<Delete> {
     }
 }
 
-/// The method `compute.targetTcpProxies.get`, see [`TargetTcpProxies::get`].
+/// The marker of [`TargetTcpProxies::get`].
 pub enum Get {}
 runtime::method! {
     Get : Compute => schemas::TargetTcpProxy; "compute.targetTcpProxies.get" GET
@@ -153,7 +153,7 @@ runtime::method! {
     Some("2026-11-01") }
 }
 
-/// The method `compute.targetTcpProxies.insert`, see [`TargetTcpProxies::insert`].
+/// The marker of [`TargetTcpProxies::insert`].
 pub enum Insert {}
 runtime::method! {
     Insert : Compute => schemas::Operation; "compute.targetTcpProxies.insert" POST
@@ -167,7 +167,7 @@ impl Call<Insert> {
     }
 }
 
-/// The method `compute.targetTcpProxies.list`, see [`TargetTcpProxies::list`].
+/// The marker of [`TargetTcpProxies::list`].
 pub enum List {}
 runtime::method! {
     List : Compute => schemas::TargetTcpProxyList; "compute.targetTcpProxies.list" GET
@@ -196,7 +196,7 @@ impl Call<List> {
     }
 }
 
-/// The method `compute.targetTcpProxies.setBackendService`, see [`TargetTcpProxies::set_backend_service`].
+/// The marker of [`TargetTcpProxies::set_backend_service`].
 pub enum SetBackendService {}
 runtime::method! {
     SetBackendService : Compute => schemas::Operation;
@@ -212,7 +212,7 @@ impl Call<SetBackendService> {
     }
 }
 
-/// The method `compute.targetTcpProxies.setProxyHeader`, see [`TargetTcpProxies::set_proxy_header`].
+/// The marker of [`TargetTcpProxies::set_proxy_header`].
 pub enum SetProxyHeader {}
 runtime::method! {
     SetProxyHeader : Compute => schemas::Operation;
@@ -228,7 +228,7 @@ impl Call<SetProxyHeader> {
     }
 }
 
-/// The method `compute.targetTcpProxies.testIamPermissions`, see [`TargetTcpProxies::test_iam_permissions`].
+/// The marker of [`TargetTcpProxies::test_iam_permissions`].
 pub enum TestIamPermissions {}
 runtime::method! {
     TestIamPermissions : Compute => schemas::TestPermissionsResponse;

@@ -4,7 +4,7 @@
 
 use super::*;
 
-/// The resource `targetVpnGateways`.
+/// The methods of `targetVpnGateways`.
 #[derive(Clone, Copy, Debug)]
 pub struct TargetVpnGateways<'a>(pub(crate) &'a runtime::Client);
 
@@ -80,7 +80,7 @@ impl TargetVpnGateways<'_> {
     }
 }
 
-/// The method `compute.targetVpnGateways.aggregatedList`, see [`TargetVpnGateways::aggregated_list`].
+/// The marker of [`TargetVpnGateways::aggregated_list`].
 pub enum AggregatedList {}
 runtime::method! {
     AggregatedList : Compute => schemas::TargetVpnGatewayAggregatedList;
@@ -120,7 +120,7 @@ impl Call<AggregatedList> {
     }
 }
 
-/// The method `compute.targetVpnGateways.delete`, see [`TargetVpnGateways::delete`].
+/// The marker of [`TargetVpnGateways::delete`].
 pub enum Delete {}
 runtime::method! {
     Delete : Compute => schemas::Operation; "compute.targetVpnGateways.delete" DELETE
@@ -135,7 +135,7 @@ impl Call<Delete> {
     }
 }
 
-/// The method `compute.targetVpnGateways.get`, see [`TargetVpnGateways::get`].
+/// The marker of [`TargetVpnGateways::get`].
 pub enum Get {}
 runtime::method! {
     Get : Compute => schemas::TargetVpnGateway; "compute.targetVpnGateways.get" GET
@@ -143,7 +143,7 @@ runtime::method! {
     api_version : Some("2026-11-01") }
 }
 
-/// The method `compute.targetVpnGateways.insert`, see [`TargetVpnGateways::insert`].
+/// The marker of [`TargetVpnGateways::insert`].
 pub enum Insert {}
 runtime::method! {
     Insert : Compute => schemas::Operation; "compute.targetVpnGateways.insert" POST
@@ -158,7 +158,7 @@ impl Call<Insert> {
     }
 }
 
-/// The method `compute.targetVpnGateways.list`, see [`TargetVpnGateways::list`].
+/// The marker of [`TargetVpnGateways::list`].
 pub enum List {}
 runtime::method! {
     List : Compute => schemas::TargetVpnGatewayList; "compute.targetVpnGateways.list" GET
@@ -188,7 +188,7 @@ impl Call<List> {
     }
 }
 
-/// The method `compute.targetVpnGateways.setLabels`, see [`TargetVpnGateways::set_labels`].
+/// The marker of [`TargetVpnGateways::set_labels`].
 pub enum SetLabels {}
 runtime::method! {
     SetLabels : Compute => schemas::Operation; "compute.targetVpnGateways.setLabels" POST

@@ -4,7 +4,7 @@
 
 use super::*;
 
-/// The resource `urlMaps`.
+/// The methods of `urlMaps`.
 #[derive(Clone, Copy, Debug)]
 pub struct UrlMaps<'a>(pub(crate) &'a runtime::Client);
 
@@ -103,7 +103,7 @@ impl UrlMaps<'_> {
     }
 }
 
-/// The method `compute.urlMaps.aggregatedList`, see [`UrlMaps::aggregated_list`].
+/// The marker of [`UrlMaps::aggregated_list`].
 pub enum AggregatedList {}
 runtime::method! {
     AggregatedList : Compute => schemas::UrlMapsAggregatedList;
@@ -142,7 +142,7 @@ impl Call<AggregatedList> {
     }
 }
 
-/// The method `compute.urlMaps.delete`, see [`UrlMaps::delete`].
+/// The marker of [`UrlMaps::delete`].
 pub enum Delete {}
 runtime::method! {
     Delete : Compute => schemas::Operation; "compute.urlMaps.delete" DELETE
@@ -156,14 +156,14 @@ impl Call<Delete> {
     }
 }
 
-/// The method `compute.urlMaps.get`, see [`UrlMaps::get`].
+/// The marker of [`UrlMaps::get`].
 pub enum Get {}
 runtime::method! {
     Get : Compute => schemas::UrlMap; "compute.urlMaps.get" GET
     "projects/{project}/global/urlMaps/{urlMap}" { api_version : Some("2026-11-01") }
 }
 
-/// The method `compute.urlMaps.insert`, see [`UrlMaps::insert`].
+/// The marker of [`UrlMaps::insert`].
 pub enum Insert {}
 runtime::method! {
     Insert : Compute => schemas::Operation; "compute.urlMaps.insert" POST
@@ -177,7 +177,7 @@ impl Call<Insert> {
     }
 }
 
-/// The method `compute.urlMaps.invalidateCache`, see [`UrlMaps::invalidate_cache`].
+/// The marker of [`UrlMaps::invalidate_cache`].
 pub enum InvalidateCache {}
 runtime::method! {
     InvalidateCache : Compute => schemas::Operation; "compute.urlMaps.invalidateCache"
@@ -192,7 +192,7 @@ impl Call<InvalidateCache> {
     }
 }
 
-/// The method `compute.urlMaps.list`, see [`UrlMaps::list`].
+/// The marker of [`UrlMaps::list`].
 pub enum List {}
 runtime::method! {
     List : Compute => schemas::UrlMapList; "compute.urlMaps.list" GET
@@ -221,7 +221,7 @@ impl Call<List> {
     }
 }
 
-/// The method `compute.urlMaps.patch`, see [`UrlMaps::patch`].
+/// The marker of [`UrlMaps::patch`].
 pub enum Patch {}
 runtime::method! {
     Patch : Compute => schemas::Operation; "compute.urlMaps.patch" PATCH
@@ -235,7 +235,7 @@ impl Call<Patch> {
     }
 }
 
-/// The method `compute.urlMaps.testIamPermissions`, see [`UrlMaps::test_iam_permissions`].
+/// The marker of [`UrlMaps::test_iam_permissions`].
 pub enum TestIamPermissions {}
 runtime::method! {
     TestIamPermissions : Compute => schemas::TestPermissionsResponse;
@@ -244,7 +244,7 @@ runtime::method! {
     Some("2026-11-01") }
 }
 
-/// The method `compute.urlMaps.update`, see [`UrlMaps::update`].
+/// The marker of [`UrlMaps::update`].
 pub enum Update {}
 runtime::method! {
     Update : Compute => schemas::Operation; "compute.urlMaps.update" PUT
@@ -258,7 +258,7 @@ impl Call<Update> {
     }
 }
 
-/// The method `compute.urlMaps.validate`, see [`UrlMaps::validate`].
+/// The marker of [`UrlMaps::validate`].
 pub enum Validate {}
 runtime::method! {
     Validate : Compute => schemas::UrlMapsValidateResponse; "compute.urlMaps.validate"

@@ -4,7 +4,7 @@
 
 use super::*;
 
-/// The resource `vpnGateways`.
+/// The methods of `vpnGateways`.
 #[derive(Clone, Copy, Debug)]
 pub struct VpnGateways<'a>(pub(crate) &'a runtime::Client);
 
@@ -106,7 +106,7 @@ impl VpnGateways<'_> {
     }
 }
 
-/// The method `compute.vpnGateways.aggregatedList`, see [`VpnGateways::aggregated_list`].
+/// The marker of [`VpnGateways::aggregated_list`].
 pub enum AggregatedList {}
 runtime::method! {
     AggregatedList : Compute => schemas::VpnGatewayAggregatedList;
@@ -145,7 +145,7 @@ impl Call<AggregatedList> {
     }
 }
 
-/// The method `compute.vpnGateways.delete`, see [`VpnGateways::delete`].
+/// The marker of [`VpnGateways::delete`].
 pub enum Delete {}
 runtime::method! {
     Delete : Compute => schemas::Operation; "compute.vpnGateways.delete" DELETE
@@ -160,7 +160,7 @@ impl Call<Delete> {
     }
 }
 
-/// The method `compute.vpnGateways.get`, see [`VpnGateways::get`].
+/// The marker of [`VpnGateways::get`].
 pub enum Get {}
 runtime::method! {
     Get : Compute => schemas::VpnGateway; "compute.vpnGateways.get" GET
@@ -168,7 +168,7 @@ runtime::method! {
     Some("2026-11-01") }
 }
 
-/// The method `compute.vpnGateways.getStatus`, see [`VpnGateways::get_status`].
+/// The marker of [`VpnGateways::get_status`].
 pub enum GetStatus {}
 runtime::method! {
     GetStatus : Compute => schemas::VpnGatewaysGetStatusResponse;
@@ -177,7 +177,7 @@ runtime::method! {
     api_version : Some("2026-11-01") }
 }
 
-/// The method `compute.vpnGateways.insert`, see [`VpnGateways::insert`].
+/// The marker of [`VpnGateways::insert`].
 pub enum Insert {}
 runtime::method! {
     Insert : Compute => schemas::Operation; "compute.vpnGateways.insert" POST
@@ -192,7 +192,7 @@ impl Call<Insert> {
     }
 }
 
-/// The method `compute.vpnGateways.list`, see [`VpnGateways::list`].
+/// The marker of [`VpnGateways::list`].
 pub enum List {}
 runtime::method! {
     List : Compute => schemas::VpnGatewayList; "compute.vpnGateways.list" GET
@@ -222,7 +222,7 @@ impl Call<List> {
     }
 }
 
-/// The method `compute.vpnGateways.setLabels`, see [`VpnGateways::set_labels`].
+/// The marker of [`VpnGateways::set_labels`].
 pub enum SetLabels {}
 runtime::method! {
     SetLabels : Compute => schemas::Operation; "compute.vpnGateways.setLabels" POST
@@ -237,7 +237,7 @@ impl Call<SetLabels> {
     }
 }
 
-/// The method `compute.vpnGateways.testIamPermissions`, see [`VpnGateways::test_iam_permissions`].
+/// The marker of [`VpnGateways::test_iam_permissions`].
 pub enum TestIamPermissions {}
 runtime::method! {
     TestIamPermissions : Compute => schemas::TestPermissionsResponse;

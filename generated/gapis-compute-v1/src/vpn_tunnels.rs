@@ -4,7 +4,7 @@
 
 use super::*;
 
-/// The resource `vpnTunnels`.
+/// The methods of `vpnTunnels`.
 #[derive(Clone, Copy, Debug)]
 pub struct VpnTunnels<'a>(pub(crate) &'a runtime::Client);
 
@@ -70,7 +70,7 @@ impl VpnTunnels<'_> {
     }
 }
 
-/// The method `compute.vpnTunnels.aggregatedList`, see [`VpnTunnels::aggregated_list`].
+/// The marker of [`VpnTunnels::aggregated_list`].
 pub enum AggregatedList {}
 runtime::method! {
     AggregatedList : Compute => schemas::VpnTunnelAggregatedList;
@@ -109,7 +109,7 @@ impl Call<AggregatedList> {
     }
 }
 
-/// The method `compute.vpnTunnels.delete`, see [`VpnTunnels::delete`].
+/// The marker of [`VpnTunnels::delete`].
 pub enum Delete {}
 runtime::method! {
     Delete : Compute => schemas::Operation; "compute.vpnTunnels.delete" DELETE
@@ -124,7 +124,7 @@ impl Call<Delete> {
     }
 }
 
-/// The method `compute.vpnTunnels.get`, see [`VpnTunnels::get`].
+/// The marker of [`VpnTunnels::get`].
 pub enum Get {}
 runtime::method! {
     Get : Compute => schemas::VpnTunnel; "compute.vpnTunnels.get" GET
@@ -132,7 +132,7 @@ runtime::method! {
     Some("2026-11-01") }
 }
 
-/// The method `compute.vpnTunnels.insert`, see [`VpnTunnels::insert`].
+/// The marker of [`VpnTunnels::insert`].
 pub enum Insert {}
 runtime::method! {
     Insert : Compute => schemas::Operation; "compute.vpnTunnels.insert" POST
@@ -146,7 +146,7 @@ impl Call<Insert> {
     }
 }
 
-/// The method `compute.vpnTunnels.list`, see [`VpnTunnels::list`].
+/// The marker of [`VpnTunnels::list`].
 pub enum List {}
 runtime::method! {
     List : Compute => schemas::VpnTunnelList; "compute.vpnTunnels.list" GET
@@ -175,7 +175,7 @@ impl Call<List> {
     }
 }
 
-/// The method `compute.vpnTunnels.setLabels`, see [`VpnTunnels::set_labels`].
+/// The marker of [`VpnTunnels::set_labels`].
 pub enum SetLabels {}
 runtime::method! {
     SetLabels : Compute => schemas::Operation; "compute.vpnTunnels.setLabels" POST

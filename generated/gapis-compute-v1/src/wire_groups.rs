@@ -4,7 +4,7 @@
 
 use super::*;
 
-/// The resource `wireGroups`.
+/// The methods of `wireGroups`.
 #[derive(Clone, Copy, Debug)]
 pub struct WireGroups<'a>(pub(crate) &'a runtime::Client);
 
@@ -70,7 +70,7 @@ impl WireGroups<'_> {
     }
 }
 
-/// The method `compute.wireGroups.delete`, see [`WireGroups::delete`].
+/// The marker of [`WireGroups::delete`].
 pub enum Delete {}
 runtime::method! {
     Delete : Compute => schemas::Operation; "compute.wireGroups.delete" DELETE
@@ -85,7 +85,7 @@ impl Call<Delete> {
     }
 }
 
-/// The method `compute.wireGroups.get`, see [`WireGroups::get`].
+/// The marker of [`WireGroups::get`].
 pub enum Get {}
 runtime::method! {
     Get : Compute => schemas::WireGroup; "compute.wireGroups.get" GET
@@ -93,7 +93,7 @@ runtime::method! {
     { api_version : Some("2026-11-01") }
 }
 
-/// The method `compute.wireGroups.insert`, see [`WireGroups::insert`].
+/// The marker of [`WireGroups::insert`].
 pub enum Insert {}
 runtime::method! {
     Insert : Compute => schemas::Operation; "compute.wireGroups.insert" POST
@@ -112,7 +112,7 @@ impl Call<Insert> {
     }
 }
 
-/// The method `compute.wireGroups.list`, see [`WireGroups::list`].
+/// The marker of [`WireGroups::list`].
 pub enum List {}
 runtime::method! {
     List : Compute => schemas::WireGroupList; "compute.wireGroups.list" GET
@@ -142,7 +142,7 @@ impl Call<List> {
     }
 }
 
-/// The method `compute.wireGroups.patch`, see [`WireGroups::patch`].
+/// The marker of [`WireGroups::patch`].
 pub enum Patch {}
 runtime::method! {
     Patch : Compute => schemas::Operation; "compute.wireGroups.patch" PATCH

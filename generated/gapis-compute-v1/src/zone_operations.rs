@@ -4,7 +4,7 @@
 
 use super::*;
 
-/// The resource `zoneOperations`.
+/// The methods of `zoneOperations`.
 #[derive(Clone, Copy, Debug)]
 pub struct ZoneOperations<'a>(pub(crate) &'a runtime::Client);
 
@@ -42,7 +42,7 @@ impl ZoneOperations<'_> {
     }
 }
 
-/// The method `compute.zoneOperations.delete`, see [`ZoneOperations::delete`].
+/// The marker of [`ZoneOperations::delete`].
 pub enum Delete {}
 runtime::method! {
     Delete : Compute => (); "compute.zoneOperations.delete" DELETE
@@ -50,7 +50,7 @@ runtime::method! {
     Some("2026-11-01"), empty_response : true }
 }
 
-/// The method `compute.zoneOperations.get`, see [`ZoneOperations::get`].
+/// The marker of [`ZoneOperations::get`].
 pub enum Get {}
 runtime::method! {
     Get : Compute => schemas::Operation; "compute.zoneOperations.get" GET
@@ -58,7 +58,7 @@ runtime::method! {
     Some("2026-11-01") }
 }
 
-/// The method `compute.zoneOperations.list`, see [`ZoneOperations::list`].
+/// The marker of [`ZoneOperations::list`].
 pub enum List {}
 runtime::method! {
     List : Compute => schemas::OperationList; "compute.zoneOperations.list" GET
@@ -87,7 +87,7 @@ impl Call<List> {
     }
 }
 
-/// The method `compute.zoneOperations.wait`, see [`ZoneOperations::wait`].
+/// The marker of [`ZoneOperations::wait`].
 pub enum Wait {}
 runtime::method! {
     Wait : Compute => schemas::Operation; "compute.zoneOperations.wait" POST

@@ -4,7 +4,7 @@
 
 use super::*;
 
-/// The resource `zoneVmExtensionPolicies`.
+/// The methods of `zoneVmExtensionPolicies`.
 #[derive(Clone, Copy, Debug)]
 pub struct ZoneVmExtensionPolicies<'a>(pub(crate) &'a runtime::Client);
 
@@ -70,7 +70,7 @@ impl ZoneVmExtensionPolicies<'_> {
     }
 }
 
-/// The method `compute.zoneVmExtensionPolicies.delete`, see [`ZoneVmExtensionPolicies::delete`].
+/// The marker of [`ZoneVmExtensionPolicies::delete`].
 pub enum Delete {}
 runtime::method! {
     Delete : Compute => schemas::Operation; "compute.zoneVmExtensionPolicies.delete"
@@ -85,7 +85,7 @@ impl Call<Delete> {
     }
 }
 
-/// The method `compute.zoneVmExtensionPolicies.get`, see [`ZoneVmExtensionPolicies::get`].
+/// The marker of [`ZoneVmExtensionPolicies::get`].
 pub enum Get {}
 runtime::method! {
     Get : Compute => schemas::VmExtensionPolicy; "compute.zoneVmExtensionPolicies.get"
@@ -93,7 +93,7 @@ runtime::method! {
     api_version : Some("2026-11-01") }
 }
 
-/// The method `compute.zoneVmExtensionPolicies.insert`, see [`ZoneVmExtensionPolicies::insert`].
+/// The marker of [`ZoneVmExtensionPolicies::insert`].
 pub enum Insert {}
 runtime::method! {
     Insert : Compute => schemas::Operation; "compute.zoneVmExtensionPolicies.insert" POST
@@ -108,7 +108,7 @@ impl Call<Insert> {
     }
 }
 
-/// The method `compute.zoneVmExtensionPolicies.list`, see [`ZoneVmExtensionPolicies::list`].
+/// The marker of [`ZoneVmExtensionPolicies::list`].
 pub enum List {}
 runtime::method! {
     List : Compute => schemas::VmExtensionPolicyList;
@@ -139,7 +139,7 @@ impl Call<List> {
     }
 }
 
-/// The method `compute.zoneVmExtensionPolicies.update`, see [`ZoneVmExtensionPolicies::update`].
+/// The marker of [`ZoneVmExtensionPolicies::update`].
 pub enum Update {}
 runtime::method! {
     Update : Compute => schemas::Operation; "compute.zoneVmExtensionPolicies.update"

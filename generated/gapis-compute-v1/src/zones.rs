@@ -4,7 +4,7 @@
 
 use super::*;
 
-/// The resource `zones`.
+/// The methods of `zones`.
 #[derive(Clone, Copy, Debug)]
 pub struct Zones<'a>(pub(crate) &'a runtime::Client);
 
@@ -24,14 +24,14 @@ impl Zones<'_> {
     }
 }
 
-/// The method `compute.zones.get`, see [`Zones::get`].
+/// The marker of [`Zones::get`].
 pub enum Get {}
 runtime::method! {
     Get : Compute => schemas::Zone; "compute.zones.get" GET
     "projects/{project}/zones/{zone}" { api_version : Some("2026-11-01") }
 }
 
-/// The method `compute.zones.list`, see [`Zones::list`].
+/// The marker of [`Zones::list`].
 pub enum List {}
 runtime::method! {
     List : Compute => schemas::ZoneList; "compute.zones.list" GET

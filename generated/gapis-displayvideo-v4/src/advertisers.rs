@@ -4,7 +4,7 @@
 
 use super::*;
 
-/// The resource `advertisers`.
+/// The methods of `advertisers`.
 #[derive(Clone, Copy, Debug)]
 pub struct Advertisers<'a>(pub(crate) &'a runtime::Client);
 
@@ -128,7 +128,7 @@ impl Advertisers<'_> {
     }
 }
 
-/// The method `displayvideo.advertisers.audit`, see [`Advertisers::audit`].
+/// The marker of [`Advertisers::audit`].
 pub enum Audit {}
 runtime::method! {
     Audit : DisplayVideo => schemas::AuditAdvertiserResponse;
@@ -142,21 +142,21 @@ impl Call<Audit> {
     }
 }
 
-/// The method `displayvideo.advertisers.create`, see [`Advertisers::create`].
+/// The marker of [`Advertisers::create`].
 pub enum Create {}
 runtime::method! {
     Create : DisplayVideo => schemas::Advertiser; "displayvideo.advertisers.create" POST
     "v4/advertisers"
 }
 
-/// The method `displayvideo.advertisers.delete`, see [`Advertisers::delete`].
+/// The marker of [`Advertisers::delete`].
 pub enum Delete {}
 runtime::method! {
     Delete : DisplayVideo => schemas::Empty; "displayvideo.advertisers.delete" DELETE
     "v4/advertisers/{+advertiserId}"
 }
 
-/// The method `displayvideo.advertisers.editAssignedTargetingOptions`, see [`Advertisers::edit_assigned_targeting_options`].
+/// The marker of [`Advertisers::edit_assigned_targeting_options`].
 pub enum EditAssignedTargetingOptions {}
 runtime::method! {
     EditAssignedTargetingOptions : DisplayVideo =>
@@ -165,14 +165,14 @@ runtime::method! {
     "v4/advertisers/{+advertiserId}:editAssignedTargetingOptions"
 }
 
-/// The method `displayvideo.advertisers.get`, see [`Advertisers::get`].
+/// The marker of [`Advertisers::get`].
 pub enum Get {}
 runtime::method! {
     Get : DisplayVideo => schemas::Advertiser; "displayvideo.advertisers.get" GET
     "v4/advertisers/{+advertiserId}"
 }
 
-/// The method `displayvideo.advertisers.list`, see [`Advertisers::list`].
+/// The marker of [`Advertisers::list`].
 pub enum List {}
 runtime::method! {
     List : DisplayVideo => schemas::ListAdvertisersResponse;
@@ -205,7 +205,7 @@ impl Call<List> {
     }
 }
 
-/// The method `displayvideo.advertisers.listAssignedTargetingOptions`, see [`Advertisers::list_assigned_targeting_options`].
+/// The marker of [`Advertisers::list_assigned_targeting_options`].
 pub enum ListAssignedTargetingOptions {}
 runtime::method! {
     ListAssignedTargetingOptions : DisplayVideo =>
@@ -237,7 +237,7 @@ impl Call<ListAssignedTargetingOptions> {
     }
 }
 
-/// The method `displayvideo.advertisers.patch`, see [`Advertisers::patch`].
+/// The marker of [`Advertisers::patch`].
 pub enum Patch {}
 runtime::method! {
     Patch : DisplayVideo => schemas::Advertiser; "displayvideo.advertisers.patch" PATCH
@@ -251,11 +251,10 @@ impl Call<Patch> {
     }
 }
 
-/// The resource `adAssets`.
 pub mod ad_assets {
     use super::*;
 
-    /// The resource `adAssets`.
+    /// The methods of `adAssets`.
     #[derive(Clone, Copy, Debug)]
     pub struct AdAssets<'a>(pub(crate) &'a runtime::Client);
 
@@ -317,7 +316,7 @@ pub mod ad_assets {
         }
     }
 
-    /// The method `displayvideo.advertisers.adAssets.bulkCreate`, see [`AdAssets::bulk_create`].
+    /// The marker of [`AdAssets::bulk_create`].
     pub enum BulkCreate {}
     runtime::method! {
         BulkCreate : DisplayVideo => schemas::BulkCreateAdAssetsResponse;
@@ -325,21 +324,21 @@ pub mod ad_assets {
         "v4/advertisers/{+advertiserId}/adAssets:bulkCreate"
     }
 
-    /// The method `displayvideo.advertisers.adAssets.create`, see [`AdAssets::create`].
+    /// The marker of [`AdAssets::create`].
     pub enum Create {}
     runtime::method! {
         Create : DisplayVideo => schemas::AdAsset; "displayvideo.advertisers.adAssets.create"
         POST "v4/advertisers/{+advertiserId}/adAssets"
     }
 
-    /// The method `displayvideo.advertisers.adAssets.get`, see [`AdAssets::get`].
+    /// The marker of [`AdAssets::get`].
     pub enum Get {}
     runtime::method! {
         Get : DisplayVideo => schemas::AdAsset; "displayvideo.advertisers.adAssets.get" GET
         "v4/advertisers/{+advertiserId}/adAssets/{+adAssetId}"
     }
 
-    /// The method `displayvideo.advertisers.adAssets.list`, see [`AdAssets::list`].
+    /// The marker of [`AdAssets::list`].
     pub enum List {}
     runtime::method! {
         List : DisplayVideo => schemas::ListAdAssetsResponse;
@@ -369,7 +368,7 @@ pub mod ad_assets {
         }
     }
 
-    /// The method `displayvideo.advertisers.adAssets.patch`, see [`AdAssets::patch`].
+    /// The marker of [`AdAssets::patch`].
     pub enum Patch {}
     runtime::method! {
         Patch : DisplayVideo => schemas::AdAsset; "displayvideo.advertisers.adAssets.patch"
@@ -383,7 +382,7 @@ pub mod ad_assets {
         }
     }
 
-    /// The method `displayvideo.advertisers.adAssets.upload`, see [`AdAssets::upload`].
+    /// The marker of [`AdAssets::upload`].
     pub enum Upload {}
     runtime::method! {
         Upload : DisplayVideo => schemas::UploadAdAssetResponse;
@@ -396,11 +395,10 @@ pub mod ad_assets {
     impl runtime::AcceptsMedia for Upload {}
 }
 
-/// The resource `adGroupAds`.
 pub mod ad_group_ads {
     use super::*;
 
-    /// The resource `adGroupAds`.
+    /// The methods of `adGroupAds`.
     #[derive(Clone, Copy, Debug)]
     pub struct AdGroupAds<'a>(pub(crate) &'a runtime::Client);
 
@@ -449,7 +447,7 @@ pub mod ad_group_ads {
         }
     }
 
-    /// The method `displayvideo.advertisers.adGroupAds.create`, see [`AdGroupAds::create`].
+    /// The marker of [`AdGroupAds::create`].
     pub enum Create {}
     runtime::method! {
         Create : DisplayVideo => schemas::AdGroupAd;
@@ -457,21 +455,21 @@ pub mod ad_group_ads {
         "v4/advertisers/{+advertiserId}/adGroupAds"
     }
 
-    /// The method `displayvideo.advertisers.adGroupAds.delete`, see [`AdGroupAds::delete`].
+    /// The marker of [`AdGroupAds::delete`].
     pub enum Delete {}
     runtime::method! {
         Delete : DisplayVideo => schemas::Empty; "displayvideo.advertisers.adGroupAds.delete"
         DELETE "v4/advertisers/{+advertiserId}/adGroupAds/{+adGroupAdId}"
     }
 
-    /// The method `displayvideo.advertisers.adGroupAds.get`, see [`AdGroupAds::get`].
+    /// The marker of [`AdGroupAds::get`].
     pub enum Get {}
     runtime::method! {
         Get : DisplayVideo => schemas::AdGroupAd; "displayvideo.advertisers.adGroupAds.get"
         GET "v4/advertisers/{+advertiserId}/adGroupAds/{+adGroupAdId}"
     }
 
-    /// The method `displayvideo.advertisers.adGroupAds.list`, see [`AdGroupAds::list`].
+    /// The marker of [`AdGroupAds::list`].
     pub enum List {}
     runtime::method! {
         List : DisplayVideo => schemas::ListAdGroupAdsResponse;
@@ -501,7 +499,7 @@ pub mod ad_group_ads {
         }
     }
 
-    /// The method `displayvideo.advertisers.adGroupAds.patch`, see [`AdGroupAds::patch`].
+    /// The marker of [`AdGroupAds::patch`].
     pub enum Patch {}
     runtime::method! {
         Patch : DisplayVideo => schemas::AdGroupAd;
@@ -517,11 +515,10 @@ pub mod ad_group_ads {
     }
 }
 
-/// The resource `adGroups`.
 pub mod ad_groups {
     use super::*;
 
-    /// The resource `adGroups`.
+    /// The methods of `adGroups`.
     #[derive(Clone, Copy, Debug)]
     pub struct AdGroups<'a>(pub(crate) &'a runtime::Client);
 
@@ -601,7 +598,7 @@ pub mod ad_groups {
         }
     }
 
-    /// The method `displayvideo.advertisers.adGroups.bulkEditAssignedTargetingOptions`, see [`AdGroups::bulk_edit_assigned_targeting_options`].
+    /// The marker of [`AdGroups::bulk_edit_assigned_targeting_options`].
     pub enum BulkEditAssignedTargetingOptions {}
     runtime::method! {
         BulkEditAssignedTargetingOptions : DisplayVideo =>
@@ -610,7 +607,7 @@ pub mod ad_groups {
         "v4/advertisers/{+advertiserId}/adGroups:bulkEditAssignedTargetingOptions"
     }
 
-    /// The method `displayvideo.advertisers.adGroups.bulkListAssignedTargetingOptions`, see [`AdGroups::bulk_list_assigned_targeting_options`].
+    /// The marker of [`AdGroups::bulk_list_assigned_targeting_options`].
     pub enum BulkListAssignedTargetingOptions {}
     runtime::method! {
         BulkListAssignedTargetingOptions : DisplayVideo =>
@@ -646,28 +643,28 @@ pub mod ad_groups {
         }
     }
 
-    /// The method `displayvideo.advertisers.adGroups.create`, see [`AdGroups::create`].
+    /// The marker of [`AdGroups::create`].
     pub enum Create {}
     runtime::method! {
         Create : DisplayVideo => schemas::AdGroup; "displayvideo.advertisers.adGroups.create"
         POST "v4/advertisers/{+advertiserId}/adGroups"
     }
 
-    /// The method `displayvideo.advertisers.adGroups.delete`, see [`AdGroups::delete`].
+    /// The marker of [`AdGroups::delete`].
     pub enum Delete {}
     runtime::method! {
         Delete : DisplayVideo => schemas::Empty; "displayvideo.advertisers.adGroups.delete"
         DELETE "v4/advertisers/{+advertiserId}/adGroups/{+adGroupId}"
     }
 
-    /// The method `displayvideo.advertisers.adGroups.get`, see [`AdGroups::get`].
+    /// The marker of [`AdGroups::get`].
     pub enum Get {}
     runtime::method! {
         Get : DisplayVideo => schemas::AdGroup; "displayvideo.advertisers.adGroups.get" GET
         "v4/advertisers/{+advertiserId}/adGroups/{+adGroupId}"
     }
 
-    /// The method `displayvideo.advertisers.adGroups.list`, see [`AdGroups::list`].
+    /// The marker of [`AdGroups::list`].
     pub enum List {}
     runtime::method! {
         List : DisplayVideo => schemas::ListAdGroupsResponse;
@@ -697,7 +694,7 @@ pub mod ad_groups {
         }
     }
 
-    /// The method `displayvideo.advertisers.adGroups.patch`, see [`AdGroups::patch`].
+    /// The marker of [`AdGroups::patch`].
     pub enum Patch {}
     runtime::method! {
         Patch : DisplayVideo => schemas::AdGroup; "displayvideo.advertisers.adGroups.patch"
@@ -711,11 +708,10 @@ pub mod ad_groups {
         }
     }
 
-    /// The resource `targetingTypes`.
     pub mod targeting_types {
         use super::*;
 
-        /// The resource `targetingTypes`.
+        /// The methods of `targetingTypes`.
         #[derive(Clone, Copy, Debug)]
         pub struct TargetingTypes<'a>(pub(crate) &'a runtime::Client);
 
@@ -728,11 +724,10 @@ pub mod ad_groups {
             }
         }
 
-        /// The resource `assignedTargetingOptions`.
         pub mod assigned_targeting_options {
             use super::*;
 
-            /// The resource `assignedTargetingOptions`.
+            /// The methods of `assignedTargetingOptions`.
             #[derive(Clone, Copy, Debug)]
             pub struct AssignedTargetingOptions<'a>(pub(crate) &'a runtime::Client);
 
@@ -818,7 +813,7 @@ pub mod ad_groups {
                 }
             }
 
-            /// The method `displayvideo.advertisers.adGroups.targetingTypes.assignedTargetingOptions.create`, see [`AssignedTargetingOptions::create`].
+            /// The marker of [`AssignedTargetingOptions::create`].
             pub enum Create {}
             runtime::method! {
                 Create : DisplayVideo => schemas::AssignedTargetingOption;
@@ -827,7 +822,7 @@ pub mod ad_groups {
                 "v4/advertisers/{+advertiserId}/adGroups/{+adGroupId}/targetingTypes/{+targetingType}/assignedTargetingOptions"
             }
 
-            /// The method `displayvideo.advertisers.adGroups.targetingTypes.assignedTargetingOptions.delete`, see [`AssignedTargetingOptions::delete`].
+            /// The marker of [`AssignedTargetingOptions::delete`].
             pub enum Delete {}
             runtime::method! {
                 Delete : DisplayVideo => schemas::Empty;
@@ -836,7 +831,7 @@ pub mod ad_groups {
                 "v4/advertisers/{+advertiserId}/adGroups/{+adGroupId}/targetingTypes/{+targetingType}/assignedTargetingOptions/{+assignedTargetingOptionId}"
             }
 
-            /// The method `displayvideo.advertisers.adGroups.targetingTypes.assignedTargetingOptions.get`, see [`AssignedTargetingOptions::get`].
+            /// The marker of [`AssignedTargetingOptions::get`].
             pub enum Get {}
             runtime::method! {
                 Get : DisplayVideo => schemas::AssignedTargetingOption;
@@ -844,7 +839,7 @@ pub mod ad_groups {
                 "v4/advertisers/{+advertiserId}/adGroups/{+adGroupId}/targetingTypes/{+targetingType}/assignedTargetingOptions/{+assignedTargetingOptionId}"
             }
 
-            /// The method `displayvideo.advertisers.adGroups.targetingTypes.assignedTargetingOptions.list`, see [`AssignedTargetingOptions::list`].
+            /// The marker of [`AssignedTargetingOptions::list`].
             pub enum List {}
             runtime::method! {
                 List : DisplayVideo => schemas::ListAdGroupAssignedTargetingOptionsResponse;
@@ -877,11 +872,10 @@ pub mod ad_groups {
         }
     }
 
-    /// The resource `youtubeAssetTypes`.
     pub mod youtube_asset_types {
         use super::*;
 
-        /// The resource `youtubeAssetTypes`.
+        /// The methods of `youtubeAssetTypes`.
         #[derive(Clone, Copy, Debug)]
         pub struct YoutubeAssetTypes<'a>(pub(crate) &'a runtime::Client);
 
@@ -894,11 +888,10 @@ pub mod ad_groups {
             }
         }
 
-        /// The resource `youtubeAssetAssociations`.
         pub mod youtube_asset_associations {
             use super::*;
 
-            /// The resource `youtubeAssetAssociations`.
+            /// The methods of `youtubeAssetAssociations`.
             #[derive(Clone, Copy, Debug)]
             pub struct YoutubeAssetAssociations<'a>(pub(crate) &'a runtime::Client);
 
@@ -960,7 +953,7 @@ pub mod ad_groups {
                 }
             }
 
-            /// The method `displayvideo.advertisers.adGroups.youtubeAssetTypes.youtubeAssetAssociations.create`, see [`YoutubeAssetAssociations::create`].
+            /// The marker of [`YoutubeAssetAssociations::create`].
             pub enum Create {}
             runtime::method! {
                 Create : DisplayVideo => schemas::YoutubeAssetAssociation;
@@ -976,7 +969,7 @@ pub mod ad_groups {
                 }
             }
 
-            /// The method `displayvideo.advertisers.adGroups.youtubeAssetTypes.youtubeAssetAssociations.delete`, see [`YoutubeAssetAssociations::delete`].
+            /// The marker of [`YoutubeAssetAssociations::delete`].
             pub enum Delete {}
             runtime::method! {
                 Delete : DisplayVideo => schemas::Empty;
@@ -992,7 +985,7 @@ pub mod ad_groups {
                 }
             }
 
-            /// The method `displayvideo.advertisers.adGroups.youtubeAssetTypes.youtubeAssetAssociations.list`, see [`YoutubeAssetAssociations::list`].
+            /// The marker of [`YoutubeAssetAssociations::list`].
             pub enum List {}
             runtime::method! {
                 List : DisplayVideo => schemas::ListYoutubeAssetAssociationsResponse;
@@ -1027,11 +1020,10 @@ pub mod ad_groups {
     }
 }
 
-/// The resource `assets`.
 pub mod assets {
     use super::*;
 
-    /// The resource `assets`.
+    /// The methods of `assets`.
     #[derive(Clone, Copy, Debug)]
     pub struct Assets<'a>(pub(crate) &'a runtime::Client);
 
@@ -1048,7 +1040,7 @@ pub mod assets {
         }
     }
 
-    /// The method `displayvideo.advertisers.assets.upload`, see [`Assets::upload`].
+    /// The marker of [`Assets::upload`].
     pub enum Upload {}
     runtime::method! {
         Upload : DisplayVideo => schemas::CreateAssetResponse;
@@ -1060,11 +1052,10 @@ pub mod assets {
     impl runtime::AcceptsMedia for Upload {}
 }
 
-/// The resource `campaigns`.
 pub mod campaigns {
     use super::*;
 
-    /// The resource `campaigns`.
+    /// The methods of `campaigns`.
     #[derive(Clone, Copy, Debug)]
     pub struct Campaigns<'a>(pub(crate) &'a runtime::Client);
 
@@ -1113,7 +1104,7 @@ pub mod campaigns {
         }
     }
 
-    /// The method `displayvideo.advertisers.campaigns.create`, see [`Campaigns::create`].
+    /// The marker of [`Campaigns::create`].
     pub enum Create {}
     runtime::method! {
         Create : DisplayVideo => schemas::Campaign;
@@ -1121,21 +1112,21 @@ pub mod campaigns {
         "v4/advertisers/{+advertiserId}/campaigns"
     }
 
-    /// The method `displayvideo.advertisers.campaigns.delete`, see [`Campaigns::delete`].
+    /// The marker of [`Campaigns::delete`].
     pub enum Delete {}
     runtime::method! {
         Delete : DisplayVideo => schemas::Empty; "displayvideo.advertisers.campaigns.delete"
         DELETE "v4/advertisers/{+advertiserId}/campaigns/{+campaignId}"
     }
 
-    /// The method `displayvideo.advertisers.campaigns.get`, see [`Campaigns::get`].
+    /// The marker of [`Campaigns::get`].
     pub enum Get {}
     runtime::method! {
         Get : DisplayVideo => schemas::Campaign; "displayvideo.advertisers.campaigns.get" GET
         "v4/advertisers/{+advertiserId}/campaigns/{+campaignId}"
     }
 
-    /// The method `displayvideo.advertisers.campaigns.list`, see [`Campaigns::list`].
+    /// The marker of [`Campaigns::list`].
     pub enum List {}
     runtime::method! {
         List : DisplayVideo => schemas::ListCampaignsResponse;
@@ -1165,7 +1156,7 @@ pub mod campaigns {
         }
     }
 
-    /// The method `displayvideo.advertisers.campaigns.patch`, see [`Campaigns::patch`].
+    /// The marker of [`Campaigns::patch`].
     pub enum Patch {}
     runtime::method! {
         Patch : DisplayVideo => schemas::Campaign; "displayvideo.advertisers.campaigns.patch"
@@ -1180,11 +1171,10 @@ pub mod campaigns {
     }
 }
 
-/// The resource `channels`.
 pub mod channels {
     use super::*;
 
-    /// The resource `channels`.
+    /// The methods of `channels`.
     #[derive(Clone, Copy, Debug)]
     pub struct Channels<'a>(pub(crate) &'a runtime::Client);
 
@@ -1226,7 +1216,7 @@ pub mod channels {
         }
     }
 
-    /// The method `displayvideo.advertisers.channels.create`, see [`Channels::create`].
+    /// The marker of [`Channels::create`].
     pub enum Create {}
     runtime::method! {
         Create : DisplayVideo => schemas::Channel; "displayvideo.advertisers.channels.create"
@@ -1240,7 +1230,7 @@ pub mod channels {
         }
     }
 
-    /// The method `displayvideo.advertisers.channels.get`, see [`Channels::get`].
+    /// The marker of [`Channels::get`].
     pub enum Get {}
     runtime::method! {
         Get : DisplayVideo => schemas::Channel; "displayvideo.advertisers.channels.get" GET
@@ -1254,7 +1244,7 @@ pub mod channels {
         }
     }
 
-    /// The method `displayvideo.advertisers.channels.list`, see [`Channels::list`].
+    /// The marker of [`Channels::list`].
     pub enum List {}
     runtime::method! {
         List : DisplayVideo => schemas::ListChannelsResponse;
@@ -1288,7 +1278,7 @@ pub mod channels {
         }
     }
 
-    /// The method `displayvideo.advertisers.channels.patch`, see [`Channels::patch`].
+    /// The marker of [`Channels::patch`].
     pub enum Patch {}
     runtime::method! {
         Patch : DisplayVideo => schemas::Channel; "displayvideo.advertisers.channels.patch"
@@ -1306,11 +1296,10 @@ pub mod channels {
         }
     }
 
-    /// The resource `sites`.
     pub mod sites {
         use super::*;
 
-        /// The resource `sites`.
+        /// The methods of `sites`.
         #[derive(Clone, Copy, Debug)]
         pub struct Sites<'a>(pub(crate) &'a runtime::Client);
 
@@ -1373,7 +1362,7 @@ pub mod channels {
             }
         }
 
-        /// The method `displayvideo.advertisers.channels.sites.bulkEdit`, see [`Sites::bulk_edit`].
+        /// The marker of [`Sites::bulk_edit`].
         pub enum BulkEdit {}
         runtime::method! {
             BulkEdit : DisplayVideo => schemas::BulkEditSitesResponse;
@@ -1381,7 +1370,7 @@ pub mod channels {
             "v4/advertisers/{advertiserId}/channels/{+channelId}/sites:bulkEdit"
         }
 
-        /// The method `displayvideo.advertisers.channels.sites.create`, see [`Sites::create`].
+        /// The marker of [`Sites::create`].
         pub enum Create {}
         runtime::method! {
             Create : DisplayVideo => schemas::Site;
@@ -1396,7 +1385,7 @@ pub mod channels {
             }
         }
 
-        /// The method `displayvideo.advertisers.channels.sites.delete`, see [`Sites::delete`].
+        /// The marker of [`Sites::delete`].
         pub enum Delete {}
         runtime::method! {
             Delete : DisplayVideo => schemas::Empty;
@@ -1411,7 +1400,7 @@ pub mod channels {
             }
         }
 
-        /// The method `displayvideo.advertisers.channels.sites.list`, see [`Sites::list`].
+        /// The marker of [`Sites::list`].
         pub enum List {}
         runtime::method! {
             List : DisplayVideo => schemas::ListSitesResponse;
@@ -1445,7 +1434,7 @@ pub mod channels {
             }
         }
 
-        /// The method `displayvideo.advertisers.channels.sites.replace`, see [`Sites::replace`].
+        /// The marker of [`Sites::replace`].
         pub enum Replace {}
         runtime::method! {
             Replace : DisplayVideo => schemas::ReplaceSitesResponse;
@@ -1455,11 +1444,10 @@ pub mod channels {
     }
 }
 
-/// The resource `creatives`.
 pub mod creatives {
     use super::*;
 
-    /// The resource `creatives`.
+    /// The methods of `creatives`.
     #[derive(Clone, Copy, Debug)]
     pub struct Creatives<'a>(pub(crate) &'a runtime::Client);
 
@@ -1508,7 +1496,7 @@ pub mod creatives {
         }
     }
 
-    /// The method `displayvideo.advertisers.creatives.create`, see [`Creatives::create`].
+    /// The marker of [`Creatives::create`].
     pub enum Create {}
     runtime::method! {
         Create : DisplayVideo => schemas::Creative;
@@ -1516,21 +1504,21 @@ pub mod creatives {
         "v4/advertisers/{+advertiserId}/creatives"
     }
 
-    /// The method `displayvideo.advertisers.creatives.delete`, see [`Creatives::delete`].
+    /// The marker of [`Creatives::delete`].
     pub enum Delete {}
     runtime::method! {
         Delete : DisplayVideo => schemas::Empty; "displayvideo.advertisers.creatives.delete"
         DELETE "v4/advertisers/{+advertiserId}/creatives/{+creativeId}"
     }
 
-    /// The method `displayvideo.advertisers.creatives.get`, see [`Creatives::get`].
+    /// The marker of [`Creatives::get`].
     pub enum Get {}
     runtime::method! {
         Get : DisplayVideo => schemas::Creative; "displayvideo.advertisers.creatives.get" GET
         "v4/advertisers/{+advertiserId}/creatives/{+creativeId}"
     }
 
-    /// The method `displayvideo.advertisers.creatives.list`, see [`Creatives::list`].
+    /// The marker of [`Creatives::list`].
     pub enum List {}
     runtime::method! {
         List : DisplayVideo => schemas::ListCreativesResponse;
@@ -1560,7 +1548,7 @@ pub mod creatives {
         }
     }
 
-    /// The method `displayvideo.advertisers.creatives.patch`, see [`Creatives::patch`].
+    /// The marker of [`Creatives::patch`].
     pub enum Patch {}
     runtime::method! {
         Patch : DisplayVideo => schemas::Creative; "displayvideo.advertisers.creatives.patch"
@@ -1575,11 +1563,10 @@ pub mod creatives {
     }
 }
 
-/// The resource `insertionOrders`.
 pub mod insertion_orders {
     use super::*;
 
-    /// The resource `insertionOrders`.
+    /// The methods of `insertionOrders`.
     #[derive(Clone, Copy, Debug)]
     pub struct InsertionOrders<'a>(pub(crate) &'a runtime::Client);
 
@@ -1628,7 +1615,7 @@ pub mod insertion_orders {
         }
     }
 
-    /// The method `displayvideo.advertisers.insertionOrders.create`, see [`InsertionOrders::create`].
+    /// The marker of [`InsertionOrders::create`].
     pub enum Create {}
     runtime::method! {
         Create : DisplayVideo => schemas::InsertionOrder;
@@ -1636,7 +1623,7 @@ pub mod insertion_orders {
         "v4/advertisers/{+advertiserId}/insertionOrders"
     }
 
-    /// The method `displayvideo.advertisers.insertionOrders.delete`, see [`InsertionOrders::delete`].
+    /// The marker of [`InsertionOrders::delete`].
     pub enum Delete {}
     runtime::method! {
         Delete : DisplayVideo => schemas::Empty;
@@ -1644,7 +1631,7 @@ pub mod insertion_orders {
         "v4/advertisers/{+advertiserId}/insertionOrders/{+insertionOrderId}"
     }
 
-    /// The method `displayvideo.advertisers.insertionOrders.get`, see [`InsertionOrders::get`].
+    /// The marker of [`InsertionOrders::get`].
     pub enum Get {}
     runtime::method! {
         Get : DisplayVideo => schemas::InsertionOrder;
@@ -1652,7 +1639,7 @@ pub mod insertion_orders {
         "v4/advertisers/{+advertiserId}/insertionOrders/{+insertionOrderId}"
     }
 
-    /// The method `displayvideo.advertisers.insertionOrders.list`, see [`InsertionOrders::list`].
+    /// The marker of [`InsertionOrders::list`].
     pub enum List {}
     runtime::method! {
         List : DisplayVideo => schemas::ListInsertionOrdersResponse;
@@ -1682,7 +1669,7 @@ pub mod insertion_orders {
         }
     }
 
-    /// The method `displayvideo.advertisers.insertionOrders.patch`, see [`InsertionOrders::patch`].
+    /// The marker of [`InsertionOrders::patch`].
     pub enum Patch {}
     runtime::method! {
         Patch : DisplayVideo => schemas::InsertionOrder;
@@ -1698,11 +1685,10 @@ pub mod insertion_orders {
     }
 }
 
-/// The resource `invoices`.
 pub mod invoices {
     use super::*;
 
-    /// The resource `invoices`.
+    /// The methods of `invoices`.
     #[derive(Clone, Copy, Debug)]
     pub struct Invoices<'a>(pub(crate) &'a runtime::Client);
 
@@ -1724,7 +1710,7 @@ pub mod invoices {
         }
     }
 
-    /// The method `displayvideo.advertisers.invoices.list`, see [`Invoices::list`].
+    /// The marker of [`Invoices::list`].
     pub enum List {}
     runtime::method! {
         List : DisplayVideo => schemas::ListInvoicesResponse;
@@ -1757,7 +1743,7 @@ pub mod invoices {
         }
     }
 
-    /// The method `displayvideo.advertisers.invoices.lookupInvoiceCurrency`, see [`Invoices::lookup_invoice_currency`].
+    /// The marker of [`Invoices::lookup_invoice_currency`].
     pub enum LookupInvoiceCurrency {}
     runtime::method! {
         LookupInvoiceCurrency : DisplayVideo => schemas::LookupInvoiceCurrencyResponse;
@@ -1773,11 +1759,10 @@ pub mod invoices {
     }
 }
 
-/// The resource `lineItems`.
 pub mod line_items {
     use super::*;
 
-    /// The resource `lineItems`.
+    /// The methods of `lineItems`.
     #[derive(Clone, Copy, Debug)]
     pub struct LineItems<'a>(pub(crate) &'a runtime::Client);
 
@@ -1883,7 +1868,7 @@ pub mod line_items {
         }
     }
 
-    /// The method `displayvideo.advertisers.lineItems.bulkEditAssignedTargetingOptions`, see [`LineItems::bulk_edit_assigned_targeting_options`].
+    /// The marker of [`LineItems::bulk_edit_assigned_targeting_options`].
     pub enum BulkEditAssignedTargetingOptions {}
     runtime::method! {
         BulkEditAssignedTargetingOptions : DisplayVideo =>
@@ -1892,7 +1877,7 @@ pub mod line_items {
         "v4/advertisers/{+advertiserId}/lineItems:bulkEditAssignedTargetingOptions"
     }
 
-    /// The method `displayvideo.advertisers.lineItems.bulkListAssignedTargetingOptions`, see [`LineItems::bulk_list_assigned_targeting_options`].
+    /// The marker of [`LineItems::bulk_list_assigned_targeting_options`].
     pub enum BulkListAssignedTargetingOptions {}
     runtime::method! {
         BulkListAssignedTargetingOptions : DisplayVideo =>
@@ -1928,7 +1913,7 @@ pub mod line_items {
         }
     }
 
-    /// The method `displayvideo.advertisers.lineItems.bulkUpdate`, see [`LineItems::bulk_update`].
+    /// The marker of [`LineItems::bulk_update`].
     pub enum BulkUpdate {}
     runtime::method! {
         BulkUpdate : DisplayVideo => schemas::BulkUpdateLineItemsResponse;
@@ -1936,7 +1921,7 @@ pub mod line_items {
         "v4/advertisers/{+advertiserId}/lineItems:bulkUpdate"
     }
 
-    /// The method `displayvideo.advertisers.lineItems.create`, see [`LineItems::create`].
+    /// The marker of [`LineItems::create`].
     pub enum Create {}
     runtime::method! {
         Create : DisplayVideo => schemas::LineItem;
@@ -1944,14 +1929,14 @@ pub mod line_items {
         "v4/advertisers/{+advertiserId}/lineItems"
     }
 
-    /// The method `displayvideo.advertisers.lineItems.delete`, see [`LineItems::delete`].
+    /// The marker of [`LineItems::delete`].
     pub enum Delete {}
     runtime::method! {
         Delete : DisplayVideo => schemas::Empty; "displayvideo.advertisers.lineItems.delete"
         DELETE "v4/advertisers/{+advertiserId}/lineItems/{+lineItemId}"
     }
 
-    /// The method `displayvideo.advertisers.lineItems.duplicate`, see [`LineItems::duplicate`].
+    /// The marker of [`LineItems::duplicate`].
     pub enum Duplicate {}
     runtime::method! {
         Duplicate : DisplayVideo => schemas::DuplicateLineItemResponse;
@@ -1959,14 +1944,14 @@ pub mod line_items {
         "v4/advertisers/{+advertiserId}/lineItems/{+lineItemId}:duplicate"
     }
 
-    /// The method `displayvideo.advertisers.lineItems.get`, see [`LineItems::get`].
+    /// The marker of [`LineItems::get`].
     pub enum Get {}
     runtime::method! {
         Get : DisplayVideo => schemas::LineItem; "displayvideo.advertisers.lineItems.get" GET
         "v4/advertisers/{+advertiserId}/lineItems/{+lineItemId}"
     }
 
-    /// The method `displayvideo.advertisers.lineItems.list`, see [`LineItems::list`].
+    /// The marker of [`LineItems::list`].
     pub enum List {}
     runtime::method! {
         List : DisplayVideo => schemas::ListLineItemsResponse;
@@ -1996,7 +1981,7 @@ pub mod line_items {
         }
     }
 
-    /// The method `displayvideo.advertisers.lineItems.patch`, see [`LineItems::patch`].
+    /// The marker of [`LineItems::patch`].
     pub enum Patch {}
     runtime::method! {
         Patch : DisplayVideo => schemas::LineItem; "displayvideo.advertisers.lineItems.patch"
@@ -2010,11 +1995,10 @@ pub mod line_items {
         }
     }
 
-    /// The resource `targetingTypes`.
     pub mod targeting_types {
         use super::*;
 
-        /// The resource `targetingTypes`.
+        /// The methods of `targetingTypes`.
         #[derive(Clone, Copy, Debug)]
         pub struct TargetingTypes<'a>(pub(crate) &'a runtime::Client);
 
@@ -2027,11 +2011,10 @@ pub mod line_items {
             }
         }
 
-        /// The resource `assignedTargetingOptions`.
         pub mod assigned_targeting_options {
             use super::*;
 
-            /// The resource `assignedTargetingOptions`.
+            /// The methods of `assignedTargetingOptions`.
             #[derive(Clone, Copy, Debug)]
             pub struct AssignedTargetingOptions<'a>(pub(crate) &'a runtime::Client);
 
@@ -2117,7 +2100,7 @@ pub mod line_items {
                 }
             }
 
-            /// The method `displayvideo.advertisers.lineItems.targetingTypes.assignedTargetingOptions.create`, see [`AssignedTargetingOptions::create`].
+            /// The marker of [`AssignedTargetingOptions::create`].
             pub enum Create {}
             runtime::method! {
                 Create : DisplayVideo => schemas::AssignedTargetingOption;
@@ -2126,7 +2109,7 @@ pub mod line_items {
                 "v4/advertisers/{+advertiserId}/lineItems/{+lineItemId}/targetingTypes/{+targetingType}/assignedTargetingOptions"
             }
 
-            /// The method `displayvideo.advertisers.lineItems.targetingTypes.assignedTargetingOptions.delete`, see [`AssignedTargetingOptions::delete`].
+            /// The marker of [`AssignedTargetingOptions::delete`].
             pub enum Delete {}
             runtime::method! {
                 Delete : DisplayVideo => schemas::Empty;
@@ -2135,7 +2118,7 @@ pub mod line_items {
                 "v4/advertisers/{+advertiserId}/lineItems/{+lineItemId}/targetingTypes/{+targetingType}/assignedTargetingOptions/{+assignedTargetingOptionId}"
             }
 
-            /// The method `displayvideo.advertisers.lineItems.targetingTypes.assignedTargetingOptions.get`, see [`AssignedTargetingOptions::get`].
+            /// The marker of [`AssignedTargetingOptions::get`].
             pub enum Get {}
             runtime::method! {
                 Get : DisplayVideo => schemas::AssignedTargetingOption;
@@ -2143,7 +2126,7 @@ pub mod line_items {
                 "v4/advertisers/{+advertiserId}/lineItems/{+lineItemId}/targetingTypes/{+targetingType}/assignedTargetingOptions/{+assignedTargetingOptionId}"
             }
 
-            /// The method `displayvideo.advertisers.lineItems.targetingTypes.assignedTargetingOptions.list`, see [`AssignedTargetingOptions::list`].
+            /// The marker of [`AssignedTargetingOptions::list`].
             pub enum List {}
             runtime::method! {
                 List : DisplayVideo => schemas::ListLineItemAssignedTargetingOptionsResponse;
@@ -2176,11 +2159,10 @@ pub mod line_items {
         }
     }
 
-    /// The resource `youtubeAssetTypes`.
     pub mod youtube_asset_types {
         use super::*;
 
-        /// The resource `youtubeAssetTypes`.
+        /// The methods of `youtubeAssetTypes`.
         #[derive(Clone, Copy, Debug)]
         pub struct YoutubeAssetTypes<'a>(pub(crate) &'a runtime::Client);
 
@@ -2193,11 +2175,10 @@ pub mod line_items {
             }
         }
 
-        /// The resource `youtubeAssetAssociations`.
         pub mod youtube_asset_associations {
             use super::*;
 
-            /// The resource `youtubeAssetAssociations`.
+            /// The methods of `youtubeAssetAssociations`.
             #[derive(Clone, Copy, Debug)]
             pub struct YoutubeAssetAssociations<'a>(pub(crate) &'a runtime::Client);
 
@@ -2259,7 +2240,7 @@ pub mod line_items {
                 }
             }
 
-            /// The method `displayvideo.advertisers.lineItems.youtubeAssetTypes.youtubeAssetAssociations.create`, see [`YoutubeAssetAssociations::create`].
+            /// The marker of [`YoutubeAssetAssociations::create`].
             pub enum Create {}
             runtime::method! {
                 Create : DisplayVideo => schemas::YoutubeAssetAssociation;
@@ -2275,7 +2256,7 @@ pub mod line_items {
                 }
             }
 
-            /// The method `displayvideo.advertisers.lineItems.youtubeAssetTypes.youtubeAssetAssociations.delete`, see [`YoutubeAssetAssociations::delete`].
+            /// The marker of [`YoutubeAssetAssociations::delete`].
             pub enum Delete {}
             runtime::method! {
                 Delete : DisplayVideo => schemas::Empty;
@@ -2291,7 +2272,7 @@ pub mod line_items {
                 }
             }
 
-            /// The method `displayvideo.advertisers.lineItems.youtubeAssetTypes.youtubeAssetAssociations.list`, see [`YoutubeAssetAssociations::list`].
+            /// The marker of [`YoutubeAssetAssociations::list`].
             pub enum List {}
             runtime::method! {
                 List : DisplayVideo => schemas::ListYoutubeAssetAssociationsResponse;
@@ -2326,11 +2307,10 @@ pub mod line_items {
     }
 }
 
-/// The resource `locationLists`.
 pub mod location_lists {
     use super::*;
 
-    /// The resource `locationLists`.
+    /// The methods of `locationLists`.
     #[derive(Clone, Copy, Debug)]
     pub struct LocationLists<'a>(pub(crate) &'a runtime::Client);
 
@@ -2376,7 +2356,7 @@ pub mod location_lists {
         }
     }
 
-    /// The method `displayvideo.advertisers.locationLists.create`, see [`LocationLists::create`].
+    /// The marker of [`LocationLists::create`].
     pub enum Create {}
     runtime::method! {
         Create : DisplayVideo => schemas::LocationList;
@@ -2384,7 +2364,7 @@ pub mod location_lists {
         "v4/advertisers/{+advertiserId}/locationLists"
     }
 
-    /// The method `displayvideo.advertisers.locationLists.get`, see [`LocationLists::get`].
+    /// The marker of [`LocationLists::get`].
     pub enum Get {}
     runtime::method! {
         Get : DisplayVideo => schemas::LocationList;
@@ -2392,7 +2372,7 @@ pub mod location_lists {
         "v4/advertisers/{+advertiserId}/locationLists/{+locationListId}"
     }
 
-    /// The method `displayvideo.advertisers.locationLists.list`, see [`LocationLists::list`].
+    /// The marker of [`LocationLists::list`].
     pub enum List {}
     runtime::method! {
         List : DisplayVideo => schemas::ListLocationListsResponse;
@@ -2422,7 +2402,7 @@ pub mod location_lists {
         }
     }
 
-    /// The method `displayvideo.advertisers.locationLists.patch`, see [`LocationLists::patch`].
+    /// The marker of [`LocationLists::patch`].
     pub enum Patch {}
     runtime::method! {
         Patch : DisplayVideo => schemas::LocationList;
@@ -2437,11 +2417,10 @@ pub mod location_lists {
         }
     }
 
-    /// The resource `assignedLocations`.
     pub mod assigned_locations {
         use super::*;
 
-        /// The resource `assignedLocations`.
+        /// The methods of `assignedLocations`.
         #[derive(Clone, Copy, Debug)]
         pub struct AssignedLocations<'a>(pub(crate) &'a runtime::Client);
 
@@ -2500,7 +2479,7 @@ pub mod location_lists {
             }
         }
 
-        /// The method `displayvideo.advertisers.locationLists.assignedLocations.bulkEdit`, see [`AssignedLocations::bulk_edit`].
+        /// The marker of [`AssignedLocations::bulk_edit`].
         pub enum BulkEdit {}
         runtime::method! {
             BulkEdit : DisplayVideo => schemas::BulkEditAssignedLocationsResponse;
@@ -2508,7 +2487,7 @@ pub mod location_lists {
             "v4/advertisers/{advertiserId}/locationLists/{+locationListId}/assignedLocations:bulkEdit"
         }
 
-        /// The method `displayvideo.advertisers.locationLists.assignedLocations.create`, see [`AssignedLocations::create`].
+        /// The marker of [`AssignedLocations::create`].
         pub enum Create {}
         runtime::method! {
             Create : DisplayVideo => schemas::AssignedLocation;
@@ -2516,7 +2495,7 @@ pub mod location_lists {
             "v4/advertisers/{advertiserId}/locationLists/{locationListId}/assignedLocations"
         }
 
-        /// The method `displayvideo.advertisers.locationLists.assignedLocations.delete`, see [`AssignedLocations::delete`].
+        /// The marker of [`AssignedLocations::delete`].
         pub enum Delete {}
         runtime::method! {
             Delete : DisplayVideo => schemas::Empty;
@@ -2524,7 +2503,7 @@ pub mod location_lists {
             "v4/advertisers/{advertiserId}/locationLists/{locationListId}/assignedLocations/{+assignedLocationId}"
         }
 
-        /// The method `displayvideo.advertisers.locationLists.assignedLocations.list`, see [`AssignedLocations::list`].
+        /// The marker of [`AssignedLocations::list`].
         pub enum List {}
         runtime::method! {
             List : DisplayVideo => schemas::ListAssignedLocationsResponse;
@@ -2556,11 +2535,10 @@ pub mod location_lists {
     }
 }
 
-/// The resource `negativeKeywordLists`.
 pub mod negative_keyword_lists {
     use super::*;
 
-    /// The resource `negativeKeywordLists`.
+    /// The methods of `negativeKeywordLists`.
     #[derive(Clone, Copy, Debug)]
     pub struct NegativeKeywordLists<'a>(pub(crate) &'a runtime::Client);
 
@@ -2621,7 +2599,7 @@ pub mod negative_keyword_lists {
         }
     }
 
-    /// The method `displayvideo.advertisers.negativeKeywordLists.create`, see [`NegativeKeywordLists::create`].
+    /// The marker of [`NegativeKeywordLists::create`].
     pub enum Create {}
     runtime::method! {
         Create : DisplayVideo => schemas::NegativeKeywordList;
@@ -2629,7 +2607,7 @@ pub mod negative_keyword_lists {
         "v4/advertisers/{+advertiserId}/negativeKeywordLists"
     }
 
-    /// The method `displayvideo.advertisers.negativeKeywordLists.delete`, see [`NegativeKeywordLists::delete`].
+    /// The marker of [`NegativeKeywordLists::delete`].
     pub enum Delete {}
     runtime::method! {
         Delete : DisplayVideo => schemas::Empty;
@@ -2637,7 +2615,7 @@ pub mod negative_keyword_lists {
         "v4/advertisers/{+advertiserId}/negativeKeywordLists/{+negativeKeywordListId}"
     }
 
-    /// The method `displayvideo.advertisers.negativeKeywordLists.get`, see [`NegativeKeywordLists::get`].
+    /// The marker of [`NegativeKeywordLists::get`].
     pub enum Get {}
     runtime::method! {
         Get : DisplayVideo => schemas::NegativeKeywordList;
@@ -2645,7 +2623,7 @@ pub mod negative_keyword_lists {
         "v4/advertisers/{+advertiserId}/negativeKeywordLists/{+negativeKeywordListId}"
     }
 
-    /// The method `displayvideo.advertisers.negativeKeywordLists.list`, see [`NegativeKeywordLists::list`].
+    /// The marker of [`NegativeKeywordLists::list`].
     pub enum List {}
     runtime::method! {
         List : DisplayVideo => schemas::ListNegativeKeywordListsResponse;
@@ -2668,7 +2646,7 @@ pub mod negative_keyword_lists {
         }
     }
 
-    /// The method `displayvideo.advertisers.negativeKeywordLists.patch`, see [`NegativeKeywordLists::patch`].
+    /// The marker of [`NegativeKeywordLists::patch`].
     pub enum Patch {}
     runtime::method! {
         Patch : DisplayVideo => schemas::NegativeKeywordList;
@@ -2683,11 +2661,10 @@ pub mod negative_keyword_lists {
         }
     }
 
-    /// The resource `negativeKeywords`.
     pub mod negative_keywords {
         use super::*;
 
-        /// The resource `negativeKeywords`.
+        /// The methods of `negativeKeywords`.
         #[derive(Clone, Copy, Debug)]
         pub struct NegativeKeywords<'a>(pub(crate) &'a runtime::Client);
 
@@ -2766,7 +2743,7 @@ pub mod negative_keyword_lists {
             }
         }
 
-        /// The method `displayvideo.advertisers.negativeKeywordLists.negativeKeywords.bulkEdit`, see [`NegativeKeywords::bulk_edit`].
+        /// The marker of [`NegativeKeywords::bulk_edit`].
         pub enum BulkEdit {}
         runtime::method! {
             BulkEdit : DisplayVideo => schemas::BulkEditNegativeKeywordsResponse;
@@ -2774,7 +2751,7 @@ pub mod negative_keyword_lists {
             "v4/advertisers/{advertiserId}/negativeKeywordLists/{+negativeKeywordListId}/negativeKeywords:bulkEdit"
         }
 
-        /// The method `displayvideo.advertisers.negativeKeywordLists.negativeKeywords.create`, see [`NegativeKeywords::create`].
+        /// The marker of [`NegativeKeywords::create`].
         pub enum Create {}
         runtime::method! {
             Create : DisplayVideo => schemas::NegativeKeyword;
@@ -2782,7 +2759,7 @@ pub mod negative_keyword_lists {
             "v4/advertisers/{advertiserId}/negativeKeywordLists/{+negativeKeywordListId}/negativeKeywords"
         }
 
-        /// The method `displayvideo.advertisers.negativeKeywordLists.negativeKeywords.delete`, see [`NegativeKeywords::delete`].
+        /// The marker of [`NegativeKeywords::delete`].
         pub enum Delete {}
         runtime::method! {
             Delete : DisplayVideo => schemas::Empty;
@@ -2790,7 +2767,7 @@ pub mod negative_keyword_lists {
             "v4/advertisers/{advertiserId}/negativeKeywordLists/{+negativeKeywordListId}/negativeKeywords/{+keywordValue}"
         }
 
-        /// The method `displayvideo.advertisers.negativeKeywordLists.negativeKeywords.list`, see [`NegativeKeywords::list`].
+        /// The marker of [`NegativeKeywords::list`].
         pub enum List {}
         runtime::method! {
             List : DisplayVideo => schemas::ListNegativeKeywordsResponse;
@@ -2820,7 +2797,7 @@ pub mod negative_keyword_lists {
             }
         }
 
-        /// The method `displayvideo.advertisers.negativeKeywordLists.negativeKeywords.replace`, see [`NegativeKeywords::replace`].
+        /// The marker of [`NegativeKeywords::replace`].
         pub enum Replace {}
         runtime::method! {
             Replace : DisplayVideo => schemas::ReplaceNegativeKeywordsResponse;
@@ -2830,11 +2807,10 @@ pub mod negative_keyword_lists {
     }
 }
 
-/// The resource `reachForecast`.
 pub mod reach_forecast {
     use super::*;
 
-    /// The resource `reachForecast`.
+    /// The methods of `reachForecast`.
     #[derive(Clone, Copy, Debug)]
     pub struct ReachForecast<'a>(pub(crate) &'a runtime::Client);
 
@@ -2887,7 +2863,7 @@ pub mod reach_forecast {
         }
     }
 
-    /// The method `displayvideo.advertisers.reachForecast.generateReachForecast`, see [`ReachForecast::generate_reach_forecast`].
+    /// The marker of [`ReachForecast::generate_reach_forecast`].
     pub enum GenerateReachForecast {}
     runtime::method! {
         GenerateReachForecast : DisplayVideo => schemas::GenerateReachForecastResponse;
@@ -2895,7 +2871,7 @@ pub mod reach_forecast {
         "v4/advertisers/{+advertiserId}/reachForecast:generateReachForecast"
     }
 
-    /// The method `displayvideo.advertisers.reachForecast.retrievePlannableLocations`, see [`ReachForecast::retrieve_plannable_locations`].
+    /// The marker of [`ReachForecast::retrieve_plannable_locations`].
     pub enum RetrievePlannableLocations {}
     runtime::method! {
         RetrievePlannableLocations : DisplayVideo =>
@@ -2904,7 +2880,7 @@ pub mod reach_forecast {
         "v4/advertisers/{+advertiserId}/reachForecast:retrievePlannableLocations"
     }
 
-    /// The method `displayvideo.advertisers.reachForecast.retrievePlannableProducts`, see [`ReachForecast::retrieve_plannable_products`].
+    /// The marker of [`ReachForecast::retrieve_plannable_products`].
     pub enum RetrievePlannableProducts {}
     runtime::method! {
         RetrievePlannableProducts : DisplayVideo =>
@@ -2920,7 +2896,7 @@ pub mod reach_forecast {
         }
     }
 
-    /// The method `displayvideo.advertisers.reachForecast.retrievePlannableUserInterests`, see [`ReachForecast::retrieve_plannable_user_interests`].
+    /// The marker of [`ReachForecast::retrieve_plannable_user_interests`].
     pub enum RetrievePlannableUserInterests {}
     runtime::method! {
         RetrievePlannableUserInterests : DisplayVideo =>
@@ -2939,7 +2915,7 @@ pub mod reach_forecast {
         }
     }
 
-    /// The method `displayvideo.advertisers.reachForecast.retrievePlannableUserLists`, see [`ReachForecast::retrieve_plannable_user_lists`].
+    /// The marker of [`ReachForecast::retrieve_plannable_user_lists`].
     pub enum RetrievePlannableUserLists {}
     runtime::method! {
         RetrievePlannableUserLists : DisplayVideo =>
@@ -2968,11 +2944,10 @@ pub mod reach_forecast {
     }
 }
 
-/// The resource `targetingTypes`.
 pub mod targeting_types {
     use super::*;
 
-    /// The resource `targetingTypes`.
+    /// The methods of `targetingTypes`.
     #[derive(Clone, Copy, Debug)]
     pub struct TargetingTypes<'a>(pub(crate) &'a runtime::Client);
 
@@ -2985,11 +2960,10 @@ pub mod targeting_types {
         }
     }
 
-    /// The resource `assignedTargetingOptions`.
     pub mod assigned_targeting_options {
         use super::*;
 
-        /// The resource `assignedTargetingOptions`.
+        /// The methods of `assignedTargetingOptions`.
         #[derive(Clone, Copy, Debug)]
         pub struct AssignedTargetingOptions<'a>(pub(crate) &'a runtime::Client);
 
@@ -3057,7 +3031,7 @@ pub mod targeting_types {
             }
         }
 
-        /// The method `displayvideo.advertisers.targetingTypes.assignedTargetingOptions.create`, see [`AssignedTargetingOptions::create`].
+        /// The marker of [`AssignedTargetingOptions::create`].
         pub enum Create {}
         runtime::method! {
             Create : DisplayVideo => schemas::AssignedTargetingOption;
@@ -3065,7 +3039,7 @@ pub mod targeting_types {
             "v4/advertisers/{+advertiserId}/targetingTypes/{+targetingType}/assignedTargetingOptions"
         }
 
-        /// The method `displayvideo.advertisers.targetingTypes.assignedTargetingOptions.delete`, see [`AssignedTargetingOptions::delete`].
+        /// The marker of [`AssignedTargetingOptions::delete`].
         pub enum Delete {}
         runtime::method! {
             Delete : DisplayVideo => schemas::Empty;
@@ -3073,7 +3047,7 @@ pub mod targeting_types {
             "v4/advertisers/{+advertiserId}/targetingTypes/{+targetingType}/assignedTargetingOptions/{+assignedTargetingOptionId}"
         }
 
-        /// The method `displayvideo.advertisers.targetingTypes.assignedTargetingOptions.get`, see [`AssignedTargetingOptions::get`].
+        /// The marker of [`AssignedTargetingOptions::get`].
         pub enum Get {}
         runtime::method! {
             Get : DisplayVideo => schemas::AssignedTargetingOption;
@@ -3081,7 +3055,7 @@ pub mod targeting_types {
             "v4/advertisers/{+advertiserId}/targetingTypes/{+targetingType}/assignedTargetingOptions/{+assignedTargetingOptionId}"
         }
 
-        /// The method `displayvideo.advertisers.targetingTypes.assignedTargetingOptions.list`, see [`AssignedTargetingOptions::list`].
+        /// The marker of [`AssignedTargetingOptions::list`].
         pub enum List {}
         runtime::method! {
             List : DisplayVideo => schemas::ListAdvertiserAssignedTargetingOptionsResponse;

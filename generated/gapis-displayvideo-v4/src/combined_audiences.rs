@@ -4,7 +4,7 @@
 
 use super::*;
 
-/// The resource `combinedAudiences`.
+/// The methods of `combinedAudiences`.
 #[derive(Clone, Copy, Debug)]
 pub struct CombinedAudiences<'a>(pub(crate) &'a runtime::Client);
 
@@ -21,7 +21,7 @@ impl CombinedAudiences<'_> {
     }
 }
 
-/// The method `displayvideo.combinedAudiences.get`, see [`CombinedAudiences::get`].
+/// The marker of [`CombinedAudiences::get`].
 pub enum Get {}
 runtime::method! {
     Get : DisplayVideo => schemas::CombinedAudience; "displayvideo.combinedAudiences.get"
@@ -39,7 +39,7 @@ impl Call<Get> {
     }
 }
 
-/// The method `displayvideo.combinedAudiences.list`, see [`CombinedAudiences::list`].
+/// The marker of [`CombinedAudiences::list`].
 pub enum List {}
 runtime::method! {
     List : DisplayVideo => schemas::ListCombinedAudiencesResponse;

@@ -4,7 +4,7 @@
 
 use super::*;
 
-/// The resource `customBiddingAlgorithms`.
+/// The methods of `customBiddingAlgorithms`.
 #[derive(Clone, Copy, Debug)]
 pub struct CustomBiddingAlgorithms<'a>(pub(crate) &'a runtime::Client);
 
@@ -62,14 +62,14 @@ impl CustomBiddingAlgorithms<'_> {
     }
 }
 
-/// The method `displayvideo.customBiddingAlgorithms.create`, see [`CustomBiddingAlgorithms::create`].
+/// The marker of [`CustomBiddingAlgorithms::create`].
 pub enum Create {}
 runtime::method! {
     Create : DisplayVideo => schemas::CustomBiddingAlgorithm;
     "displayvideo.customBiddingAlgorithms.create" POST "v4/customBiddingAlgorithms"
 }
 
-/// The method `displayvideo.customBiddingAlgorithms.get`, see [`CustomBiddingAlgorithms::get`].
+/// The marker of [`CustomBiddingAlgorithms::get`].
 pub enum Get {}
 runtime::method! {
     Get : DisplayVideo => schemas::CustomBiddingAlgorithm;
@@ -88,7 +88,7 @@ impl Call<Get> {
     }
 }
 
-/// The method `displayvideo.customBiddingAlgorithms.list`, see [`CustomBiddingAlgorithms::list`].
+/// The marker of [`CustomBiddingAlgorithms::list`].
 pub enum List {}
 runtime::method! {
     List : DisplayVideo => schemas::ListCustomBiddingAlgorithmsResponse;
@@ -126,7 +126,7 @@ impl Call<List> {
     }
 }
 
-/// The method `displayvideo.customBiddingAlgorithms.patch`, see [`CustomBiddingAlgorithms::patch`].
+/// The marker of [`CustomBiddingAlgorithms::patch`].
 pub enum Patch {}
 runtime::method! {
     Patch : DisplayVideo => schemas::CustomBiddingAlgorithm;
@@ -141,7 +141,7 @@ impl Call<Patch> {
     }
 }
 
-/// The method `displayvideo.customBiddingAlgorithms.uploadRules`, see [`CustomBiddingAlgorithms::upload_rules`].
+/// The marker of [`CustomBiddingAlgorithms::upload_rules`].
 pub enum UploadRules {}
 runtime::method! {
     UploadRules : DisplayVideo => schemas::CustomBiddingAlgorithmRulesRef;
@@ -160,7 +160,7 @@ impl Call<UploadRules> {
     }
 }
 
-/// The method `displayvideo.customBiddingAlgorithms.uploadScript`, see [`CustomBiddingAlgorithms::upload_script`].
+/// The marker of [`CustomBiddingAlgorithms::upload_script`].
 pub enum UploadScript {}
 runtime::method! {
     UploadScript : DisplayVideo => schemas::CustomBiddingScriptRef;
@@ -179,11 +179,10 @@ impl Call<UploadScript> {
     }
 }
 
-/// The resource `rules`.
 pub mod rules {
     use super::*;
 
-    /// The resource `rules`.
+    /// The methods of `rules`.
     #[derive(Clone, Copy, Debug)]
     pub struct Rules<'a>(pub(crate) &'a runtime::Client);
 
@@ -225,7 +224,7 @@ pub mod rules {
         }
     }
 
-    /// The method `displayvideo.customBiddingAlgorithms.rules.create`, see [`Rules::create`].
+    /// The marker of [`Rules::create`].
     pub enum Create {}
     runtime::method! {
         Create : DisplayVideo => schemas::CustomBiddingAlgorithmRules;
@@ -244,7 +243,7 @@ pub mod rules {
         }
     }
 
-    /// The method `displayvideo.customBiddingAlgorithms.rules.get`, see [`Rules::get`].
+    /// The marker of [`Rules::get`].
     pub enum Get {}
     runtime::method! {
         Get : DisplayVideo => schemas::CustomBiddingAlgorithmRules;
@@ -263,7 +262,7 @@ pub mod rules {
         }
     }
 
-    /// The method `displayvideo.customBiddingAlgorithms.rules.list`, see [`Rules::list`].
+    /// The marker of [`Rules::list`].
     pub enum List {}
     runtime::method! {
         List : DisplayVideo => schemas::ListCustomBiddingAlgorithmRulesResponse;
@@ -299,11 +298,10 @@ pub mod rules {
     }
 }
 
-/// The resource `scripts`.
 pub mod scripts {
     use super::*;
 
-    /// The resource `scripts`.
+    /// The methods of `scripts`.
     #[derive(Clone, Copy, Debug)]
     pub struct Scripts<'a>(pub(crate) &'a runtime::Client);
 
@@ -341,7 +339,7 @@ pub mod scripts {
         }
     }
 
-    /// The method `displayvideo.customBiddingAlgorithms.scripts.create`, see [`Scripts::create`].
+    /// The marker of [`Scripts::create`].
     pub enum Create {}
     runtime::method! {
         Create : DisplayVideo => schemas::CustomBiddingScript;
@@ -360,7 +358,7 @@ pub mod scripts {
         }
     }
 
-    /// The method `displayvideo.customBiddingAlgorithms.scripts.get`, see [`Scripts::get`].
+    /// The marker of [`Scripts::get`].
     pub enum Get {}
     runtime::method! {
         Get : DisplayVideo => schemas::CustomBiddingScript;
@@ -379,7 +377,7 @@ pub mod scripts {
         }
     }
 
-    /// The method `displayvideo.customBiddingAlgorithms.scripts.list`, see [`Scripts::list`].
+    /// The marker of [`Scripts::list`].
     pub enum List {}
     runtime::method! {
         List : DisplayVideo => schemas::ListCustomBiddingScriptsResponse;

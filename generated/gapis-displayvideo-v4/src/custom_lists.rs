@@ -4,7 +4,7 @@
 
 use super::*;
 
-/// The resource `customLists`.
+/// The methods of `customLists`.
 #[derive(Clone, Copy, Debug)]
 pub struct CustomLists<'a>(pub(crate) &'a runtime::Client);
 
@@ -21,7 +21,7 @@ impl CustomLists<'_> {
     }
 }
 
-/// The method `displayvideo.customLists.get`, see [`CustomLists::get`].
+/// The marker of [`CustomLists::get`].
 pub enum Get {}
 runtime::method! {
     Get : DisplayVideo => schemas::CustomList; "displayvideo.customLists.get" GET
@@ -35,7 +35,7 @@ impl Call<Get> {
     }
 }
 
-/// The method `displayvideo.customLists.list`, see [`CustomLists::list`].
+/// The marker of [`CustomLists::list`].
 pub enum List {}
 runtime::method! {
     List : DisplayVideo => schemas::ListCustomListsResponse;

@@ -4,7 +4,7 @@
 
 use super::*;
 
-/// The resource `firstPartyAndPartnerAudiences`.
+/// The methods of `firstPartyAndPartnerAudiences`.
 #[derive(Clone, Copy, Debug)]
 pub struct FirstPartyAndPartnerAudiences<'a>(pub(crate) &'a runtime::Client);
 
@@ -56,7 +56,7 @@ impl FirstPartyAndPartnerAudiences<'_> {
     }
 }
 
-/// The method `displayvideo.firstPartyAndPartnerAudiences.create`, see [`FirstPartyAndPartnerAudiences::create`].
+/// The marker of [`FirstPartyAndPartnerAudiences::create`].
 pub enum Create {}
 runtime::method! {
     Create : DisplayVideo => schemas::FirstPartyAndPartnerAudience;
@@ -71,7 +71,7 @@ impl Call<Create> {
     }
 }
 
-/// The method `displayvideo.firstPartyAndPartnerAudiences.editCustomerMatchMembers`, see [`FirstPartyAndPartnerAudiences::edit_customer_match_members`].
+/// The marker of [`FirstPartyAndPartnerAudiences::edit_customer_match_members`].
 pub enum EditCustomerMatchMembers {}
 runtime::method! {
     EditCustomerMatchMembers : DisplayVideo => schemas::EditCustomerMatchMembersResponse;
@@ -79,7 +79,7 @@ runtime::method! {
     "v4/firstPartyAndPartnerAudiences/{+firstPartyAndPartnerAudienceId}:editCustomerMatchMembers"
 }
 
-/// The method `displayvideo.firstPartyAndPartnerAudiences.get`, see [`FirstPartyAndPartnerAudiences::get`].
+/// The marker of [`FirstPartyAndPartnerAudiences::get`].
 pub enum Get {}
 runtime::method! {
     Get : DisplayVideo => schemas::FirstPartyAndPartnerAudience;
@@ -98,7 +98,7 @@ impl Call<Get> {
     }
 }
 
-/// The method `displayvideo.firstPartyAndPartnerAudiences.list`, see [`FirstPartyAndPartnerAudiences::list`].
+/// The marker of [`FirstPartyAndPartnerAudiences::list`].
 pub enum List {}
 runtime::method! {
     List : DisplayVideo => schemas::ListFirstPartyAndPartnerAudiencesResponse;
@@ -137,7 +137,7 @@ impl Call<List> {
     }
 }
 
-/// The method `displayvideo.firstPartyAndPartnerAudiences.patch`, see [`FirstPartyAndPartnerAudiences::patch`].
+/// The marker of [`FirstPartyAndPartnerAudiences::patch`].
 pub enum Patch {}
 runtime::method! {
     Patch : DisplayVideo => schemas::FirstPartyAndPartnerAudience;

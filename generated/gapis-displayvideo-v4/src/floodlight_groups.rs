@@ -4,7 +4,7 @@
 
 use super::*;
 
-/// The resource `floodlightGroups`.
+/// The methods of `floodlightGroups`.
 #[derive(Clone, Copy, Debug)]
 pub struct FloodlightGroups<'a>(pub(crate) &'a runtime::Client);
 
@@ -33,7 +33,7 @@ impl FloodlightGroups<'_> {
     }
 }
 
-/// The method `displayvideo.floodlightGroups.get`, see [`FloodlightGroups::get`].
+/// The marker of [`FloodlightGroups::get`].
 pub enum Get {}
 runtime::method! {
     Get : DisplayVideo => schemas::FloodlightGroup; "displayvideo.floodlightGroups.get"
@@ -47,7 +47,7 @@ impl Call<Get> {
     }
 }
 
-/// The method `displayvideo.floodlightGroups.patch`, see [`FloodlightGroups::patch`].
+/// The marker of [`FloodlightGroups::patch`].
 pub enum Patch {}
 runtime::method! {
     Patch : DisplayVideo => schemas::FloodlightGroup;
@@ -65,11 +65,10 @@ impl Call<Patch> {
     }
 }
 
-/// The resource `floodlightActivities`.
 pub mod floodlight_activities {
     use super::*;
 
-    /// The resource `floodlightActivities`.
+    /// The methods of `floodlightActivities`.
     #[derive(Clone, Copy, Debug)]
     pub struct FloodlightActivities<'a>(pub(crate) &'a runtime::Client);
 
@@ -93,7 +92,7 @@ pub mod floodlight_activities {
         }
     }
 
-    /// The method `displayvideo.floodlightGroups.floodlightActivities.get`, see [`FloodlightActivities::get`].
+    /// The marker of [`FloodlightActivities::get`].
     pub enum Get {}
     runtime::method! {
         Get : DisplayVideo => schemas::FloodlightActivity;
@@ -108,7 +107,7 @@ pub mod floodlight_activities {
         }
     }
 
-    /// The method `displayvideo.floodlightGroups.floodlightActivities.list`, see [`FloodlightActivities::list`].
+    /// The marker of [`FloodlightActivities::list`].
     pub enum List {}
     runtime::method! {
         List : DisplayVideo => schemas::ListFloodlightActivitiesResponse;

@@ -4,7 +4,7 @@
 
 use super::*;
 
-/// The resource `googleAudiences`.
+/// The methods of `googleAudiences`.
 #[derive(Clone, Copy, Debug)]
 pub struct GoogleAudiences<'a>(pub(crate) &'a runtime::Client);
 
@@ -21,7 +21,7 @@ impl GoogleAudiences<'_> {
     }
 }
 
-/// The method `displayvideo.googleAudiences.get`, see [`GoogleAudiences::get`].
+/// The marker of [`GoogleAudiences::get`].
 pub enum Get {}
 runtime::method! {
     Get : DisplayVideo => schemas::GoogleAudience; "displayvideo.googleAudiences.get" GET
@@ -39,7 +39,7 @@ impl Call<Get> {
     }
 }
 
-/// The method `displayvideo.googleAudiences.list`, see [`GoogleAudiences::list`].
+/// The marker of [`GoogleAudiences::list`].
 pub enum List {}
 runtime::method! {
     List : DisplayVideo => schemas::ListGoogleAudiencesResponse;

@@ -4,7 +4,7 @@
 
 use super::*;
 
-/// The resource `guaranteedOrders`.
+/// The methods of `guaranteedOrders`.
 #[derive(Clone, Copy, Debug)]
 pub struct GuaranteedOrders<'a>(pub(crate) &'a runtime::Client);
 
@@ -49,7 +49,7 @@ impl GuaranteedOrders<'_> {
     }
 }
 
-/// The method `displayvideo.guaranteedOrders.create`, see [`GuaranteedOrders::create`].
+/// The marker of [`GuaranteedOrders::create`].
 pub enum Create {}
 runtime::method! {
     Create : DisplayVideo => schemas::GuaranteedOrder;
@@ -67,7 +67,7 @@ impl Call<Create> {
     }
 }
 
-/// The method `displayvideo.guaranteedOrders.editGuaranteedOrderReadAccessors`, see [`GuaranteedOrders::edit_guaranteed_order_read_accessors`].
+/// The marker of [`GuaranteedOrders::edit_guaranteed_order_read_accessors`].
 pub enum EditGuaranteedOrderReadAccessors {}
 runtime::method! {
     EditGuaranteedOrderReadAccessors : DisplayVideo =>
@@ -76,7 +76,7 @@ runtime::method! {
     "v4/guaranteedOrders/{+guaranteedOrderId}:editGuaranteedOrderReadAccessors"
 }
 
-/// The method `displayvideo.guaranteedOrders.get`, see [`GuaranteedOrders::get`].
+/// The marker of [`GuaranteedOrders::get`].
 pub enum Get {}
 runtime::method! {
     Get : DisplayVideo => schemas::GuaranteedOrder; "displayvideo.guaranteedOrders.get"
@@ -94,7 +94,7 @@ impl Call<Get> {
     }
 }
 
-/// The method `displayvideo.guaranteedOrders.list`, see [`GuaranteedOrders::list`].
+/// The marker of [`GuaranteedOrders::list`].
 pub enum List {}
 runtime::method! {
     List : DisplayVideo => schemas::ListGuaranteedOrdersResponse;
@@ -131,7 +131,7 @@ impl Call<List> {
     }
 }
 
-/// The method `displayvideo.guaranteedOrders.patch`, see [`GuaranteedOrders::patch`].
+/// The marker of [`GuaranteedOrders::patch`].
 pub enum Patch {}
 runtime::method! {
     Patch : DisplayVideo => schemas::GuaranteedOrder;

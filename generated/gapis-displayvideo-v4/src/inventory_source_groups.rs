@@ -4,7 +4,7 @@
 
 use super::*;
 
-/// The resource `inventorySourceGroups`.
+/// The methods of `inventorySourceGroups`.
 #[derive(Clone, Copy, Debug)]
 pub struct InventorySourceGroups<'a>(pub(crate) &'a runtime::Client);
 
@@ -50,7 +50,7 @@ impl InventorySourceGroups<'_> {
     }
 }
 
-/// The method `displayvideo.inventorySourceGroups.create`, see [`InventorySourceGroups::create`].
+/// The marker of [`InventorySourceGroups::create`].
 pub enum Create {}
 runtime::method! {
     Create : DisplayVideo => schemas::InventorySourceGroup;
@@ -68,7 +68,7 @@ impl Call<Create> {
     }
 }
 
-/// The method `displayvideo.inventorySourceGroups.delete`, see [`InventorySourceGroups::delete`].
+/// The marker of [`InventorySourceGroups::delete`].
 pub enum Delete {}
 runtime::method! {
     Delete : DisplayVideo => schemas::Empty; "displayvideo.inventorySourceGroups.delete"
@@ -86,7 +86,7 @@ impl Call<Delete> {
     }
 }
 
-/// The method `displayvideo.inventorySourceGroups.get`, see [`InventorySourceGroups::get`].
+/// The marker of [`InventorySourceGroups::get`].
 pub enum Get {}
 runtime::method! {
     Get : DisplayVideo => schemas::InventorySourceGroup;
@@ -105,7 +105,7 @@ impl Call<Get> {
     }
 }
 
-/// The method `displayvideo.inventorySourceGroups.list`, see [`InventorySourceGroups::list`].
+/// The marker of [`InventorySourceGroups::list`].
 pub enum List {}
 runtime::method! {
     List : DisplayVideo => schemas::ListInventorySourceGroupsResponse;
@@ -143,7 +143,7 @@ impl Call<List> {
     }
 }
 
-/// The method `displayvideo.inventorySourceGroups.patch`, see [`InventorySourceGroups::patch`].
+/// The marker of [`InventorySourceGroups::patch`].
 pub enum Patch {}
 runtime::method! {
     Patch : DisplayVideo => schemas::InventorySourceGroup;
@@ -166,11 +166,10 @@ impl Call<Patch> {
     }
 }
 
-/// The resource `assignedInventorySources`.
 pub mod assigned_inventory_sources {
     use super::*;
 
-    /// The resource `assignedInventorySources`.
+    /// The methods of `assignedInventorySources`.
     #[derive(Clone, Copy, Debug)]
     pub struct AssignedInventorySources<'a>(pub(crate) &'a runtime::Client);
 
@@ -226,7 +225,7 @@ pub mod assigned_inventory_sources {
         }
     }
 
-    /// The method `displayvideo.inventorySourceGroups.assignedInventorySources.bulkEdit`, see [`AssignedInventorySources::bulk_edit`].
+    /// The marker of [`AssignedInventorySources::bulk_edit`].
     pub enum BulkEdit {}
     runtime::method! {
         BulkEdit : DisplayVideo => schemas::BulkEditAssignedInventorySourcesResponse;
@@ -234,7 +233,7 @@ pub mod assigned_inventory_sources {
         "v4/inventorySourceGroups/{+inventorySourceGroupId}/assignedInventorySources:bulkEdit"
     }
 
-    /// The method `displayvideo.inventorySourceGroups.assignedInventorySources.create`, see [`AssignedInventorySources::create`].
+    /// The marker of [`AssignedInventorySources::create`].
     pub enum Create {}
     runtime::method! {
         Create : DisplayVideo => schemas::AssignedInventorySource;
@@ -253,7 +252,7 @@ pub mod assigned_inventory_sources {
         }
     }
 
-    /// The method `displayvideo.inventorySourceGroups.assignedInventorySources.delete`, see [`AssignedInventorySources::delete`].
+    /// The marker of [`AssignedInventorySources::delete`].
     pub enum Delete {}
     runtime::method! {
         Delete : DisplayVideo => schemas::Empty;
@@ -272,7 +271,7 @@ pub mod assigned_inventory_sources {
         }
     }
 
-    /// The method `displayvideo.inventorySourceGroups.assignedInventorySources.list`, see [`AssignedInventorySources::list`].
+    /// The marker of [`AssignedInventorySources::list`].
     pub enum List {}
     runtime::method! {
         List : DisplayVideo => schemas::ListAssignedInventorySourcesResponse;

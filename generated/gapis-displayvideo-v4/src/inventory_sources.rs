@@ -4,7 +4,7 @@
 
 use super::*;
 
-/// The resource `inventorySources`.
+/// The methods of `inventorySources`.
 #[derive(Clone, Copy, Debug)]
 pub struct InventorySources<'a>(pub(crate) &'a runtime::Client);
 
@@ -49,7 +49,7 @@ impl InventorySources<'_> {
     }
 }
 
-/// The method `displayvideo.inventorySources.create`, see [`InventorySources::create`].
+/// The marker of [`InventorySources::create`].
 pub enum Create {}
 runtime::method! {
     Create : DisplayVideo => schemas::InventorySource;
@@ -67,7 +67,7 @@ impl Call<Create> {
     }
 }
 
-/// The method `displayvideo.inventorySources.editInventorySourceReadWriteAccessors`, see [`InventorySources::edit_inventory_source_read_write_accessors`].
+/// The marker of [`InventorySources::edit_inventory_source_read_write_accessors`].
 pub enum EditInventorySourceReadWriteAccessors {}
 runtime::method! {
     EditInventorySourceReadWriteAccessors : DisplayVideo =>
@@ -76,7 +76,7 @@ runtime::method! {
     "v4/inventorySources/{+inventorySourceId}:editInventorySourceReadWriteAccessors"
 }
 
-/// The method `displayvideo.inventorySources.get`, see [`InventorySources::get`].
+/// The marker of [`InventorySources::get`].
 pub enum Get {}
 runtime::method! {
     Get : DisplayVideo => schemas::InventorySource; "displayvideo.inventorySources.get"
@@ -94,7 +94,7 @@ impl Call<Get> {
     }
 }
 
-/// The method `displayvideo.inventorySources.list`, see [`InventorySources::list`].
+/// The marker of [`InventorySources::list`].
 pub enum List {}
 runtime::method! {
     List : DisplayVideo => schemas::ListInventorySourcesResponse;
@@ -131,7 +131,7 @@ impl Call<List> {
     }
 }
 
-/// The method `displayvideo.inventorySources.patch`, see [`InventorySources::patch`].
+/// The marker of [`InventorySources::patch`].
 pub enum Patch {}
 runtime::method! {
     Patch : DisplayVideo => schemas::InventorySource;

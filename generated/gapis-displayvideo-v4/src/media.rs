@@ -4,7 +4,7 @@
 
 use super::*;
 
-/// The resource `media`.
+/// The methods of `media`.
 #[derive(Clone, Copy, Debug)]
 pub struct Media<'a>(pub(crate) &'a runtime::Client);
 
@@ -27,7 +27,7 @@ impl Media<'_> {
     }
 }
 
-/// The method `displayvideo.media.download`, see [`Media::download`].
+/// The marker of [`Media::download`].
 pub enum Download {}
 runtime::method! {
     Download : DisplayVideo => schemas::GoogleBytestreamMedia;
@@ -36,7 +36,7 @@ runtime::method! {
 }
 impl runtime::ServesMedia for Download {}
 
-/// The method `displayvideo.media.upload`, see [`Media::upload`].
+/// The marker of [`Media::upload`].
 pub enum Upload {}
 runtime::method! {
     Upload : DisplayVideo => schemas::GoogleBytestreamMedia; "displayvideo.media.upload"

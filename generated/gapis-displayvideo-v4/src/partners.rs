@@ -4,7 +4,7 @@
 
 use super::*;
 
-/// The resource `partners`.
+/// The methods of `partners`.
 #[derive(Clone, Copy, Debug)]
 pub struct Partners<'a>(pub(crate) &'a runtime::Client);
 
@@ -43,7 +43,7 @@ impl Partners<'_> {
     }
 }
 
-/// The method `displayvideo.partners.editAssignedTargetingOptions`, see [`Partners::edit_assigned_targeting_options`].
+/// The marker of [`Partners::edit_assigned_targeting_options`].
 pub enum EditAssignedTargetingOptions {}
 runtime::method! {
     EditAssignedTargetingOptions : DisplayVideo =>
@@ -52,14 +52,14 @@ runtime::method! {
     "v4/partners/{+partnerId}:editAssignedTargetingOptions"
 }
 
-/// The method `displayvideo.partners.get`, see [`Partners::get`].
+/// The marker of [`Partners::get`].
 pub enum Get {}
 runtime::method! {
     Get : DisplayVideo => schemas::Partner; "displayvideo.partners.get" GET
     "v4/partners/{+partnerId}"
 }
 
-/// The method `displayvideo.partners.list`, see [`Partners::list`].
+/// The marker of [`Partners::list`].
 pub enum List {}
 runtime::method! {
     List : DisplayVideo => schemas::ListPartnersResponse; "displayvideo.partners.list"
@@ -88,11 +88,10 @@ impl Call<List> {
     }
 }
 
-/// The resource `channels`.
 pub mod channels {
     use super::*;
 
-    /// The resource `channels`.
+    /// The methods of `channels`.
     #[derive(Clone, Copy, Debug)]
     pub struct Channels<'a>(pub(crate) &'a runtime::Client);
 
@@ -134,7 +133,7 @@ pub mod channels {
         }
     }
 
-    /// The method `displayvideo.partners.channels.create`, see [`Channels::create`].
+    /// The marker of [`Channels::create`].
     pub enum Create {}
     runtime::method! {
         Create : DisplayVideo => schemas::Channel; "displayvideo.partners.channels.create"
@@ -148,7 +147,7 @@ pub mod channels {
         }
     }
 
-    /// The method `displayvideo.partners.channels.get`, see [`Channels::get`].
+    /// The marker of [`Channels::get`].
     pub enum Get {}
     runtime::method! {
         Get : DisplayVideo => schemas::Channel; "displayvideo.partners.channels.get" GET
@@ -162,7 +161,7 @@ pub mod channels {
         }
     }
 
-    /// The method `displayvideo.partners.channels.list`, see [`Channels::list`].
+    /// The marker of [`Channels::list`].
     pub enum List {}
     runtime::method! {
         List : DisplayVideo => schemas::ListChannelsResponse;
@@ -195,7 +194,7 @@ pub mod channels {
         }
     }
 
-    /// The method `displayvideo.partners.channels.patch`, see [`Channels::patch`].
+    /// The marker of [`Channels::patch`].
     pub enum Patch {}
     runtime::method! {
         Patch : DisplayVideo => schemas::Channel; "displayvideo.partners.channels.patch"
@@ -213,11 +212,10 @@ pub mod channels {
         }
     }
 
-    /// The resource `sites`.
     pub mod sites {
         use super::*;
 
-        /// The resource `sites`.
+        /// The methods of `sites`.
         #[derive(Clone, Copy, Debug)]
         pub struct Sites<'a>(pub(crate) &'a runtime::Client);
 
@@ -280,7 +278,7 @@ pub mod channels {
             }
         }
 
-        /// The method `displayvideo.partners.channels.sites.bulkEdit`, see [`Sites::bulk_edit`].
+        /// The marker of [`Sites::bulk_edit`].
         pub enum BulkEdit {}
         runtime::method! {
             BulkEdit : DisplayVideo => schemas::BulkEditSitesResponse;
@@ -288,7 +286,7 @@ pub mod channels {
             "v4/partners/{partnerId}/channels/{+channelId}/sites:bulkEdit"
         }
 
-        /// The method `displayvideo.partners.channels.sites.create`, see [`Sites::create`].
+        /// The marker of [`Sites::create`].
         pub enum Create {}
         runtime::method! {
             Create : DisplayVideo => schemas::Site; "displayvideo.partners.channels.sites.create"
@@ -302,7 +300,7 @@ pub mod channels {
             }
         }
 
-        /// The method `displayvideo.partners.channels.sites.delete`, see [`Sites::delete`].
+        /// The marker of [`Sites::delete`].
         pub enum Delete {}
         runtime::method! {
             Delete : DisplayVideo => schemas::Empty;
@@ -317,7 +315,7 @@ pub mod channels {
             }
         }
 
-        /// The method `displayvideo.partners.channels.sites.list`, see [`Sites::list`].
+        /// The marker of [`Sites::list`].
         pub enum List {}
         runtime::method! {
             List : DisplayVideo => schemas::ListSitesResponse;
@@ -351,7 +349,7 @@ pub mod channels {
             }
         }
 
-        /// The method `displayvideo.partners.channels.sites.replace`, see [`Sites::replace`].
+        /// The marker of [`Sites::replace`].
         pub enum Replace {}
         runtime::method! {
             Replace : DisplayVideo => schemas::ReplaceSitesResponse;
@@ -361,11 +359,10 @@ pub mod channels {
     }
 }
 
-/// The resource `targetingTypes`.
 pub mod targeting_types {
     use super::*;
 
-    /// The resource `targetingTypes`.
+    /// The methods of `targetingTypes`.
     #[derive(Clone, Copy, Debug)]
     pub struct TargetingTypes<'a>(pub(crate) &'a runtime::Client);
 
@@ -378,11 +375,10 @@ pub mod targeting_types {
         }
     }
 
-    /// The resource `assignedTargetingOptions`.
     pub mod assigned_targeting_options {
         use super::*;
 
-        /// The resource `assignedTargetingOptions`.
+        /// The methods of `assignedTargetingOptions`.
         #[derive(Clone, Copy, Debug)]
         pub struct AssignedTargetingOptions<'a>(pub(crate) &'a runtime::Client);
 
@@ -450,7 +446,7 @@ pub mod targeting_types {
             }
         }
 
-        /// The method `displayvideo.partners.targetingTypes.assignedTargetingOptions.create`, see [`AssignedTargetingOptions::create`].
+        /// The marker of [`AssignedTargetingOptions::create`].
         pub enum Create {}
         runtime::method! {
             Create : DisplayVideo => schemas::AssignedTargetingOption;
@@ -458,7 +454,7 @@ pub mod targeting_types {
             "v4/partners/{+partnerId}/targetingTypes/{+targetingType}/assignedTargetingOptions"
         }
 
-        /// The method `displayvideo.partners.targetingTypes.assignedTargetingOptions.delete`, see [`AssignedTargetingOptions::delete`].
+        /// The marker of [`AssignedTargetingOptions::delete`].
         pub enum Delete {}
         runtime::method! {
             Delete : DisplayVideo => schemas::Empty;
@@ -466,7 +462,7 @@ pub mod targeting_types {
             "v4/partners/{+partnerId}/targetingTypes/{+targetingType}/assignedTargetingOptions/{+assignedTargetingOptionId}"
         }
 
-        /// The method `displayvideo.partners.targetingTypes.assignedTargetingOptions.get`, see [`AssignedTargetingOptions::get`].
+        /// The marker of [`AssignedTargetingOptions::get`].
         pub enum Get {}
         runtime::method! {
             Get : DisplayVideo => schemas::AssignedTargetingOption;
@@ -474,7 +470,7 @@ pub mod targeting_types {
             "v4/partners/{+partnerId}/targetingTypes/{+targetingType}/assignedTargetingOptions/{+assignedTargetingOptionId}"
         }
 
-        /// The method `displayvideo.partners.targetingTypes.assignedTargetingOptions.list`, see [`AssignedTargetingOptions::list`].
+        /// The marker of [`AssignedTargetingOptions::list`].
         pub enum List {}
         runtime::method! {
             List : DisplayVideo => schemas::ListPartnerAssignedTargetingOptionsResponse;

@@ -4,7 +4,7 @@
 
 use super::*;
 
-/// The resource `sdfdownloadtasks`.
+/// The methods of `sdfdownloadtasks`.
 #[derive(Clone, Copy, Debug)]
 pub struct Sdfdownloadtasks<'a>(pub(crate) &'a runtime::Client);
 
@@ -22,18 +22,17 @@ impl Sdfdownloadtasks<'_> {
     }
 }
 
-/// The method `displayvideo.sdfdownloadtasks.create`, see [`Sdfdownloadtasks::create`].
+/// The marker of [`Sdfdownloadtasks::create`].
 pub enum Create {}
 runtime::method! {
     Create : DisplayVideo => schemas::Operation; "displayvideo.sdfdownloadtasks.create"
     POST "v4/sdfdownloadtasks"
 }
 
-/// The resource `operations`.
 pub mod operations {
     use super::*;
 
-    /// The resource `operations`.
+    /// The methods of `operations`.
     #[derive(Clone, Copy, Debug)]
     pub struct Operations<'a>(pub(crate) &'a runtime::Client);
 
@@ -46,7 +45,7 @@ pub mod operations {
         }
     }
 
-    /// The method `displayvideo.sdfdownloadtasks.operations.get`, see [`Operations::get`].
+    /// The marker of [`Operations::get`].
     pub enum Get {}
     runtime::method! {
         Get : DisplayVideo => schemas::Operation;

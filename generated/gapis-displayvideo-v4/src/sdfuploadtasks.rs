@@ -4,7 +4,7 @@
 
 use super::*;
 
-/// The resource `sdfuploadtasks`.
+/// The methods of `sdfuploadtasks`.
 #[derive(Clone, Copy, Debug)]
 pub struct Sdfuploadtasks<'a>(pub(crate) &'a runtime::Client);
 
@@ -15,11 +15,10 @@ impl Sdfuploadtasks<'_> {
     }
 }
 
-/// The resource `operations`.
 pub mod operations {
     use super::*;
 
-    /// The resource `operations`.
+    /// The methods of `operations`.
     #[derive(Clone, Copy, Debug)]
     pub struct Operations<'a>(pub(crate) &'a runtime::Client);
 
@@ -32,7 +31,7 @@ pub mod operations {
         }
     }
 
-    /// The method `displayvideo.sdfuploadtasks.operations.get`, see [`Operations::get`].
+    /// The marker of [`Operations::get`].
     pub enum Get {}
     runtime::method! {
         Get : DisplayVideo => schemas::Operation;

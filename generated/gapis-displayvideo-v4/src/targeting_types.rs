@@ -4,7 +4,7 @@
 
 use super::*;
 
-/// The resource `targetingTypes`.
+/// The methods of `targetingTypes`.
 #[derive(Clone, Copy, Debug)]
 pub struct TargetingTypes<'a>(pub(crate) &'a runtime::Client);
 
@@ -15,11 +15,10 @@ impl TargetingTypes<'_> {
     }
 }
 
-/// The resource `targetingOptions`.
 pub mod targeting_options {
     use super::*;
 
-    /// The resource `targetingOptions`.
+    /// The methods of `targetingOptions`.
     #[derive(Clone, Copy, Debug)]
     pub struct TargetingOptions<'a>(pub(crate) &'a runtime::Client);
 
@@ -56,7 +55,7 @@ pub mod targeting_options {
         }
     }
 
-    /// The method `displayvideo.targetingTypes.targetingOptions.get`, see [`TargetingOptions::get`].
+    /// The marker of [`TargetingOptions::get`].
     pub enum Get {}
     runtime::method! {
         Get : DisplayVideo => schemas::TargetingOption;
@@ -71,7 +70,7 @@ pub mod targeting_options {
         }
     }
 
-    /// The method `displayvideo.targetingTypes.targetingOptions.list`, see [`TargetingOptions::list`].
+    /// The marker of [`TargetingOptions::list`].
     pub enum List {}
     runtime::method! {
         List : DisplayVideo => schemas::ListTargetingOptionsResponse;
@@ -105,7 +104,7 @@ pub mod targeting_options {
         }
     }
 
-    /// The method `displayvideo.targetingTypes.targetingOptions.search`, see [`TargetingOptions::search`].
+    /// The marker of [`TargetingOptions::search`].
     pub enum Search {}
     runtime::method! {
         Search : DisplayVideo => schemas::SearchTargetingOptionsResponse;

@@ -4,7 +4,7 @@
 
 use super::*;
 
-/// The resource `users`.
+/// The methods of `users`.
 #[derive(Clone, Copy, Debug)]
 pub struct Users<'a>(pub(crate) &'a runtime::Client);
 
@@ -47,7 +47,7 @@ impl Users<'_> {
     }
 }
 
-/// The method `displayvideo.users.bulkEditAssignedUserRoles`, see [`Users::bulk_edit_assigned_user_roles`].
+/// The marker of [`Users::bulk_edit_assigned_user_roles`].
 pub enum BulkEditAssignedUserRoles {}
 runtime::method! {
     BulkEditAssignedUserRoles : DisplayVideo =>
@@ -56,27 +56,27 @@ runtime::method! {
     "v4/users/{+userId}:bulkEditAssignedUserRoles"
 }
 
-/// The method `displayvideo.users.create`, see [`Users::create`].
+/// The marker of [`Users::create`].
 pub enum Create {}
 runtime::method! {
     Create : DisplayVideo => schemas::User; "displayvideo.users.create" POST "v4/users"
 }
 
-/// The method `displayvideo.users.delete`, see [`Users::delete`].
+/// The marker of [`Users::delete`].
 pub enum Delete {}
 runtime::method! {
     Delete : DisplayVideo => schemas::Empty; "displayvideo.users.delete" DELETE
     "v4/users/{+userId}"
 }
 
-/// The method `displayvideo.users.get`, see [`Users::get`].
+/// The marker of [`Users::get`].
 pub enum Get {}
 runtime::method! {
     Get : DisplayVideo => schemas::User; "displayvideo.users.get" GET
     "v4/users/{+userId}"
 }
 
-/// The method `displayvideo.users.list`, see [`Users::list`].
+/// The marker of [`Users::list`].
 pub enum List {}
 runtime::method! {
     List : DisplayVideo => schemas::ListUsersResponse; "displayvideo.users.list" GET
@@ -105,7 +105,7 @@ impl Call<List> {
     }
 }
 
-/// The method `displayvideo.users.patch`, see [`Users::patch`].
+/// The marker of [`Users::patch`].
 pub enum Patch {}
 runtime::method! {
     Patch : DisplayVideo => schemas::User; "displayvideo.users.patch" PATCH

@@ -4,7 +4,7 @@
 
 use super::*;
 
-/// The resource `documents`.
+/// The methods of `documents`.
 #[derive(Clone, Copy, Debug)]
 pub struct Documents<'a>(pub(crate) &'a runtime::Client);
 
@@ -31,20 +31,20 @@ impl Documents<'_> {
     }
 }
 
-/// The method `docs.documents.batchUpdate`, see [`Documents::batch_update`].
+/// The marker of [`Documents::batch_update`].
 pub enum BatchUpdate {}
 runtime::method! {
     BatchUpdate : Docs => schemas::BatchUpdateDocumentResponse;
     "docs.documents.batchUpdate" POST "v1/documents/{documentId}:batchUpdate"
 }
 
-/// The method `docs.documents.create`, see [`Documents::create`].
+/// The marker of [`Documents::create`].
 pub enum Create {}
 runtime::method! {
     Create : Docs => schemas::Document; "docs.documents.create" POST "v1/documents"
 }
 
-/// The method `docs.documents.get`, see [`Documents::get`].
+/// The marker of [`Documents::get`].
 pub enum Get {}
 runtime::method! {
     Get : Docs => schemas::Document; "docs.documents.get" GET "v1/documents/{documentId}"

@@ -4,7 +4,7 @@
 
 use super::*;
 
-/// The resource `about`.
+/// The methods of `about`.
 #[derive(Clone, Copy, Debug)]
 pub struct About<'a>(pub(crate) &'a runtime::Client);
 
@@ -15,7 +15,7 @@ impl About<'_> {
     }
 }
 
-/// The method `drive.about.get`, see [`About::get`].
+/// The marker of [`About::get`].
 pub enum Get {}
 runtime::method! {
     Get : Drive => schemas::About; "drive.about.get" GET "about"

@@ -4,7 +4,7 @@
 
 use super::*;
 
-/// The resource `accessproposals`.
+/// The methods of `accessproposals`.
 #[derive(Clone, Copy, Debug)]
 pub struct Accessproposals<'a>(pub(crate) &'a runtime::Client);
 
@@ -40,14 +40,14 @@ impl Accessproposals<'_> {
     }
 }
 
-/// The method `drive.accessproposals.get`, see [`Accessproposals::get`].
+/// The marker of [`Accessproposals::get`].
 pub enum Get {}
 runtime::method! {
     Get : Drive => schemas::AccessProposal; "drive.accessproposals.get" GET
     "files/{fileId}/accessproposals/{proposalId}"
 }
 
-/// The method `drive.accessproposals.list`, see [`Accessproposals::list`].
+/// The marker of [`Accessproposals::list`].
 pub enum List {}
 runtime::method! {
     List : Drive => schemas::ListAccessProposalsResponse; "drive.accessproposals.list"
@@ -68,7 +68,7 @@ impl Call<List> {
     }
 }
 
-/// The method `drive.accessproposals.resolve`, see [`Accessproposals::resolve`].
+/// The marker of [`Accessproposals::resolve`].
 pub enum Resolve {}
 runtime::method! {
     Resolve : Drive => (); "drive.accessproposals.resolve" POST

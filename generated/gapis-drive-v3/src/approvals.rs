@@ -4,7 +4,7 @@
 
 use super::*;
 
-/// The resource `approvals`.
+/// The methods of `approvals`.
 #[derive(Clone, Copy, Debug)]
 pub struct Approvals<'a>(pub(crate) &'a runtime::Client);
 
@@ -94,42 +94,42 @@ impl Approvals<'_> {
     }
 }
 
-/// The method `drive.approvals.approve`, see [`Approvals::approve`].
+/// The marker of [`Approvals::approve`].
 pub enum Approve {}
 runtime::method! {
     Approve : Drive => schemas::Approval; "drive.approvals.approve" POST
     "files/{fileId}/approvals/{approvalId}:approve"
 }
 
-/// The method `drive.approvals.cancel`, see [`Approvals::cancel`].
+/// The marker of [`Approvals::cancel`].
 pub enum Cancel {}
 runtime::method! {
     Cancel : Drive => schemas::Approval; "drive.approvals.cancel" POST
     "files/{fileId}/approvals/{approvalId}:cancel"
 }
 
-/// The method `drive.approvals.comment`, see [`Approvals::comment`].
+/// The marker of [`Approvals::comment`].
 pub enum Comment {}
 runtime::method! {
     Comment : Drive => schemas::Approval; "drive.approvals.comment" POST
     "files/{fileId}/approvals/{approvalId}:comment"
 }
 
-/// The method `drive.approvals.decline`, see [`Approvals::decline`].
+/// The marker of [`Approvals::decline`].
 pub enum Decline {}
 runtime::method! {
     Decline : Drive => schemas::Approval; "drive.approvals.decline" POST
     "files/{fileId}/approvals/{approvalId}:decline"
 }
 
-/// The method `drive.approvals.get`, see [`Approvals::get`].
+/// The marker of [`Approvals::get`].
 pub enum Get {}
 runtime::method! {
     Get : Drive => schemas::Approval; "drive.approvals.get" GET
     "files/{fileId}/approvals/{approvalId}"
 }
 
-/// The method `drive.approvals.list`, see [`Approvals::list`].
+/// The marker of [`Approvals::list`].
 pub enum List {}
 runtime::method! {
     List : Drive => schemas::ApprovalList; "drive.approvals.list" GET
@@ -150,14 +150,14 @@ impl Call<List> {
     }
 }
 
-/// The method `drive.approvals.reassign`, see [`Approvals::reassign`].
+/// The marker of [`Approvals::reassign`].
 pub enum Reassign {}
 runtime::method! {
     Reassign : Drive => schemas::Approval; "drive.approvals.reassign" POST
     "files/{fileId}/approvals/{approvalId}:reassign"
 }
 
-/// The method `drive.approvals.start`, see [`Approvals::start`].
+/// The marker of [`Approvals::start`].
 pub enum Start {}
 runtime::method! {
     Start : Drive => schemas::Approval; "drive.approvals.start" POST

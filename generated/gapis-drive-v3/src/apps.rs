@@ -4,7 +4,7 @@
 
 use super::*;
 
-/// The resource `apps`.
+/// The methods of `apps`.
 #[derive(Clone, Copy, Debug)]
 pub struct Apps<'a>(pub(crate) &'a runtime::Client);
 
@@ -21,13 +21,13 @@ impl Apps<'_> {
     }
 }
 
-/// The method `drive.apps.get`, see [`Apps::get`].
+/// The marker of [`Apps::get`].
 pub enum Get {}
 runtime::method! {
     Get : Drive => schemas::App; "drive.apps.get" GET "apps/{appId}"
 }
 
-/// The method `drive.apps.list`, see [`Apps::list`].
+/// The marker of [`Apps::list`].
 pub enum List {}
 runtime::method! {
     List : Drive => schemas::AppList; "drive.apps.list" GET "apps"

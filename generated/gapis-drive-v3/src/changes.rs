@@ -4,7 +4,7 @@
 
 use super::*;
 
-/// The resource `changes`.
+/// The methods of `changes`.
 #[derive(Clone, Copy, Debug)]
 pub struct Changes<'a>(pub(crate) &'a runtime::Client);
 
@@ -27,7 +27,7 @@ impl Changes<'_> {
     }
 }
 
-/// The method `drive.changes.getStartPageToken`, see [`Changes::get_start_page_token`].
+/// The marker of [`Changes::get_start_page_token`].
 pub enum GetStartPageToken {}
 runtime::method! {
     GetStartPageToken : Drive => schemas::StartPageToken;
@@ -55,7 +55,7 @@ impl Call<GetStartPageToken> {
     }
 }
 
-/// The method `drive.changes.list`, see [`Changes::list`].
+/// The marker of [`Changes::list`].
 pub enum List {}
 runtime::method! {
     List : Drive => schemas::ChangeList; "drive.changes.list" GET "changes"
@@ -122,7 +122,7 @@ impl Call<List> {
     }
 }
 
-/// The method `drive.changes.watch`, see [`Changes::watch`].
+/// The marker of [`Changes::watch`].
 pub enum Watch {}
 runtime::method! {
     Watch : Drive => schemas::Channel; "drive.changes.watch" POST "changes/watch"

@@ -4,7 +4,7 @@
 
 use super::*;
 
-/// The resource `comments`.
+/// The methods of `comments`.
 #[derive(Clone, Copy, Debug)]
 pub struct Comments<'a>(pub(crate) &'a runtime::Client);
 
@@ -49,21 +49,21 @@ impl Comments<'_> {
     }
 }
 
-/// The method `drive.comments.create`, see [`Comments::create`].
+/// The marker of [`Comments::create`].
 pub enum Create {}
 runtime::method! {
     Create : Drive => schemas::Comment; "drive.comments.create" POST
     "files/{fileId}/comments"
 }
 
-/// The method `drive.comments.delete`, see [`Comments::delete`].
+/// The marker of [`Comments::delete`].
 pub enum Delete {}
 runtime::method! {
     Delete : Drive => (); "drive.comments.delete" DELETE
     "files/{fileId}/comments/{commentId}" { empty_response : true }
 }
 
-/// The method `drive.comments.get`, see [`Comments::get`].
+/// The marker of [`Comments::get`].
 pub enum Get {}
 runtime::method! {
     Get : Drive => schemas::Comment; "drive.comments.get" GET
@@ -77,7 +77,7 @@ impl Call<Get> {
     }
 }
 
-/// The method `drive.comments.list`, see [`Comments::list`].
+/// The marker of [`Comments::list`].
 pub enum List {}
 runtime::method! {
     List : Drive => schemas::CommentList; "drive.comments.list" GET
@@ -106,7 +106,7 @@ impl Call<List> {
     }
 }
 
-/// The method `drive.comments.update`, see [`Comments::update`].
+/// The marker of [`Comments::update`].
 pub enum Update {}
 runtime::method! {
     Update : Drive => schemas::Comment; "drive.comments.update" PATCH

@@ -4,7 +4,7 @@
 
 use super::*;
 
-/// The resource `drives`.
+/// The methods of `drives`.
 #[derive(Clone, Copy, Debug)]
 pub struct Drives<'a>(pub(crate) &'a runtime::Client);
 
@@ -51,13 +51,13 @@ impl Drives<'_> {
     }
 }
 
-/// The method `drive.drives.create`, see [`Drives::create`].
+/// The marker of [`Drives::create`].
 pub enum Create {}
 runtime::method! {
     Create : Drive => schemas::Drive; "drive.drives.create" POST "drives"
 }
 
-/// The method `drive.drives.delete`, see [`Drives::delete`].
+/// The marker of [`Drives::delete`].
 pub enum Delete {}
 runtime::method! {
     Delete : Drive => (); "drive.drives.delete" DELETE "drives/{driveId}" {
@@ -75,7 +75,7 @@ impl Call<Delete> {
     }
 }
 
-/// The method `drive.drives.get`, see [`Drives::get`].
+/// The marker of [`Drives::get`].
 pub enum Get {}
 runtime::method! {
     Get : Drive => schemas::Drive; "drive.drives.get" GET "drives/{driveId}"
@@ -88,13 +88,13 @@ impl Call<Get> {
     }
 }
 
-/// The method `drive.drives.hide`, see [`Drives::hide`].
+/// The marker of [`Drives::hide`].
 pub enum Hide {}
 runtime::method! {
     Hide : Drive => schemas::Drive; "drive.drives.hide" POST "drives/{driveId}/hide"
 }
 
-/// The method `drive.drives.list`, see [`Drives::list`].
+/// The marker of [`Drives::list`].
 pub enum List {}
 runtime::method! {
     List : Drive => schemas::DriveList; "drive.drives.list" GET "drives"
@@ -122,14 +122,14 @@ impl Call<List> {
     }
 }
 
-/// The method `drive.drives.unhide`, see [`Drives::unhide`].
+/// The marker of [`Drives::unhide`].
 pub enum Unhide {}
 runtime::method! {
     Unhide : Drive => schemas::Drive; "drive.drives.unhide" POST
     "drives/{driveId}/unhide"
 }
 
-/// The method `drive.drives.update`, see [`Drives::update`].
+/// The marker of [`Drives::update`].
 pub enum Update {}
 runtime::method! {
     Update : Drive => schemas::Drive; "drive.drives.update" PATCH "drives/{driveId}"

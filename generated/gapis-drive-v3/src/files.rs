@@ -4,7 +4,7 @@
 
 use super::*;
 
-/// The resource `files`.
+/// The methods of `files`.
 #[derive(Clone, Copy, Debug)]
 pub struct Files<'a>(pub(crate) &'a runtime::Client);
 
@@ -90,7 +90,7 @@ impl Files<'_> {
     }
 }
 
-/// The method `drive.files.copy`, see [`Files::copy`].
+/// The marker of [`Files::copy`].
 pub enum Copy {}
 runtime::method! {
     Copy : Drive => schemas::File; "drive.files.copy" POST "files/{fileId}/copy"
@@ -137,7 +137,7 @@ impl Call<Copy> {
     }
 }
 
-/// The method `drive.files.create`, see [`Files::create`].
+/// The marker of [`Files::create`].
 pub enum Create {}
 runtime::method! {
     Create : Drive => schemas::File; "drive.files.create" POST "files" { upload : Some(&
@@ -188,7 +188,7 @@ impl Call<Create> {
     }
 }
 
-/// The method `drive.files.delete`, see [`Files::delete`].
+/// The marker of [`Files::delete`].
 pub enum Delete {}
 runtime::method! {
     Delete : Drive => (); "drive.files.delete" DELETE "files/{fileId}" { empty_response :
@@ -212,7 +212,7 @@ impl Call<Delete> {
     }
 }
 
-/// The method `drive.files.download`, see [`Files::download`].
+/// The marker of [`Files::download`].
 pub enum Download {}
 runtime::method! {
     Download : Drive => schemas::Operation; "drive.files.download" POST
@@ -230,7 +230,7 @@ impl Call<Download> {
     }
 }
 
-/// The method `drive.files.emptyTrash`, see [`Files::empty_trash`].
+/// The marker of [`Files::empty_trash`].
 pub enum EmptyTrash {}
 runtime::method! {
     EmptyTrash : Drive => (); "drive.files.emptyTrash" DELETE "files/trash" {
@@ -249,7 +249,7 @@ impl Call<EmptyTrash> {
     }
 }
 
-/// The method `drive.files.export`, see [`Files::export`].
+/// The marker of [`Files::export`].
 pub enum Export {}
 runtime::method! {
     Export : Drive => (); "drive.files.export" GET "files/{fileId}/export" {
@@ -258,7 +258,7 @@ runtime::method! {
 }
 impl runtime::ServesMedia for Export {}
 
-/// The method `drive.files.generateCseToken`, see [`Files::generate_cse_token`].
+/// The marker of [`Files::generate_cse_token`].
 pub enum GenerateCseToken {}
 runtime::method! {
     GenerateCseToken : Drive => schemas::GenerateCseTokenResponse;
@@ -276,7 +276,7 @@ impl Call<GenerateCseToken> {
     }
 }
 
-/// The method `drive.files.generateIds`, see [`Files::generate_ids`].
+/// The marker of [`Files::generate_ids`].
 pub enum GenerateIds {}
 runtime::method! {
     GenerateIds : Drive => schemas::GeneratedIds; "drive.files.generateIds" GET
@@ -298,7 +298,7 @@ impl Call<GenerateIds> {
     }
 }
 
-/// The method `drive.files.get`, see [`Files::get`].
+/// The marker of [`Files::get`].
 pub enum Get {}
 runtime::method! {
     Get : Drive => schemas::File; "drive.files.get" GET "files/{fileId}" { download :
@@ -330,7 +330,7 @@ impl Call<Get> {
     }
 }
 
-/// The method `drive.files.list`, see [`Files::list`].
+/// The marker of [`Files::list`].
 pub enum List {}
 runtime::method! {
     List : Drive => schemas::FileList; "drive.files.list" GET "files"
@@ -406,7 +406,7 @@ impl Call<List> {
     }
 }
 
-/// The method `drive.files.listLabels`, see [`Files::list_labels`].
+/// The marker of [`Files::list_labels`].
 pub enum ListLabels {}
 runtime::method! {
     ListLabels : Drive => schemas::LabelList; "drive.files.listLabels" GET
@@ -427,14 +427,14 @@ impl Call<ListLabels> {
     }
 }
 
-/// The method `drive.files.modifyLabels`, see [`Files::modify_labels`].
+/// The marker of [`Files::modify_labels`].
 pub enum ModifyLabels {}
 runtime::method! {
     ModifyLabels : Drive => schemas::ModifyLabelsResponse; "drive.files.modifyLabels"
     POST "files/{fileId}/modifyLabels"
 }
 
-/// The method `drive.files.update`, see [`Files::update`].
+/// The marker of [`Files::update`].
 pub enum Update {}
 runtime::method! {
     Update : Drive => schemas::File; "drive.files.update" PATCH "files/{fileId}" { upload
@@ -489,7 +489,7 @@ impl Call<Update> {
     }
 }
 
-/// The method `drive.files.watch`, see [`Files::watch`].
+/// The marker of [`Files::watch`].
 pub enum Watch {}
 runtime::method! {
     Watch : Drive => schemas::Channel; "drive.files.watch" POST "files/{fileId}/watch"

@@ -4,7 +4,7 @@
 
 use super::*;
 
-/// The resource `operations`.
+/// The methods of `operations`.
 #[derive(Clone, Copy, Debug)]
 pub struct Operations<'a>(pub(crate) &'a runtime::Client);
 
@@ -17,7 +17,7 @@ impl Operations<'_> {
     }
 }
 
-/// The method `drive.operations.get`, see [`Operations::get`].
+/// The marker of [`Operations::get`].
 pub enum Get {}
 runtime::method! {
     Get : Drive => schemas::Operation; "drive.operations.get" GET "operations/{name}"

@@ -4,7 +4,7 @@
 
 use super::*;
 
-/// The resource `permissions`.
+/// The methods of `permissions`.
 #[derive(Clone, Copy, Debug)]
 pub struct Permissions<'a>(pub(crate) &'a runtime::Client);
 
@@ -53,7 +53,7 @@ impl Permissions<'_> {
     }
 }
 
-/// The method `drive.permissions.create`, see [`Permissions::create`].
+/// The marker of [`Permissions::create`].
 pub enum Create {}
 runtime::method! {
     Create : Drive => schemas::Permission; "drive.permissions.create" POST
@@ -102,7 +102,7 @@ impl Call<Create> {
     }
 }
 
-/// The method `drive.permissions.delete`, see [`Permissions::delete`].
+/// The marker of [`Permissions::delete`].
 pub enum Delete {}
 runtime::method! {
     Delete : Drive => (); "drive.permissions.delete" DELETE
@@ -130,7 +130,7 @@ impl Call<Delete> {
     }
 }
 
-/// The method `drive.permissions.get`, see [`Permissions::get`].
+/// The marker of [`Permissions::get`].
 pub enum Get {}
 runtime::method! {
     Get : Drive => schemas::Permission; "drive.permissions.get" GET
@@ -153,7 +153,7 @@ impl Call<Get> {
     }
 }
 
-/// The method `drive.permissions.list`, see [`Permissions::list`].
+/// The marker of [`Permissions::list`].
 pub enum List {}
 runtime::method! {
     List : Drive => schemas::PermissionList; "drive.permissions.list" GET
@@ -191,7 +191,7 @@ impl Call<List> {
     }
 }
 
-/// The method `drive.permissions.update`, see [`Permissions::update`].
+/// The marker of [`Permissions::update`].
 pub enum Update {}
 runtime::method! {
     Update : Drive => schemas::Permission; "drive.permissions.update" PATCH

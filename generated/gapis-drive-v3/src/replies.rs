@@ -4,7 +4,7 @@
 
 use super::*;
 
-/// The resource `replies`.
+/// The methods of `replies`.
 #[derive(Clone, Copy, Debug)]
 pub struct Replies<'a>(pub(crate) &'a runtime::Client);
 
@@ -65,21 +65,21 @@ impl Replies<'_> {
     }
 }
 
-/// The method `drive.replies.create`, see [`Replies::create`].
+/// The marker of [`Replies::create`].
 pub enum Create {}
 runtime::method! {
     Create : Drive => schemas::Reply; "drive.replies.create" POST
     "files/{fileId}/comments/{commentId}/replies"
 }
 
-/// The method `drive.replies.delete`, see [`Replies::delete`].
+/// The marker of [`Replies::delete`].
 pub enum Delete {}
 runtime::method! {
     Delete : Drive => (); "drive.replies.delete" DELETE
     "files/{fileId}/comments/{commentId}/replies/{replyId}" { empty_response : true }
 }
 
-/// The method `drive.replies.get`, see [`Replies::get`].
+/// The marker of [`Replies::get`].
 pub enum Get {}
 runtime::method! {
     Get : Drive => schemas::Reply; "drive.replies.get" GET
@@ -93,7 +93,7 @@ impl Call<Get> {
     }
 }
 
-/// The method `drive.replies.list`, see [`Replies::list`].
+/// The marker of [`Replies::list`].
 pub enum List {}
 runtime::method! {
     List : Drive => schemas::ReplyList; "drive.replies.list" GET
@@ -118,7 +118,7 @@ impl Call<List> {
     }
 }
 
-/// The method `drive.replies.update`, see [`Replies::update`].
+/// The marker of [`Replies::update`].
 pub enum Update {}
 runtime::method! {
     Update : Drive => schemas::Reply; "drive.replies.update" PATCH

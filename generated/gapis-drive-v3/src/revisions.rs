@@ -4,7 +4,7 @@
 
 use super::*;
 
-/// The resource `revisions`.
+/// The methods of `revisions`.
 #[derive(Clone, Copy, Debug)]
 pub struct Revisions<'a>(pub(crate) &'a runtime::Client);
 
@@ -43,14 +43,14 @@ impl Revisions<'_> {
     }
 }
 
-/// The method `drive.revisions.delete`, see [`Revisions::delete`].
+/// The marker of [`Revisions::delete`].
 pub enum Delete {}
 runtime::method! {
     Delete : Drive => (); "drive.revisions.delete" DELETE
     "files/{fileId}/revisions/{revisionId}" { empty_response : true }
 }
 
-/// The method `drive.revisions.get`, see [`Revisions::get`].
+/// The marker of [`Revisions::get`].
 pub enum Get {}
 runtime::method! {
     Get : Drive => schemas::Revision; "drive.revisions.get" GET
@@ -66,7 +66,7 @@ impl Call<Get> {
     }
 }
 
-/// The method `drive.revisions.list`, see [`Revisions::list`].
+/// The marker of [`Revisions::list`].
 pub enum List {}
 runtime::method! {
     List : Drive => schemas::RevisionList; "drive.revisions.list" GET
@@ -87,7 +87,7 @@ impl Call<List> {
     }
 }
 
-/// The method `drive.revisions.update`, see [`Revisions::update`].
+/// The marker of [`Revisions::update`].
 pub enum Update {}
 runtime::method! {
     Update : Drive => schemas::Revision; "drive.revisions.update" PATCH

@@ -4,7 +4,7 @@
 
 use super::*;
 
-/// The resource `teamdrives`.
+/// The methods of `teamdrives`.
 #[derive(Clone, Copy, Debug)]
 pub struct Teamdrives<'a>(pub(crate) &'a runtime::Client);
 
@@ -47,20 +47,20 @@ impl Teamdrives<'_> {
     }
 }
 
-/// The method `drive.teamdrives.create`, see [`Teamdrives::create`].
+/// The marker of [`Teamdrives::create`].
 pub enum Create {}
 runtime::method! {
     Create : Drive => schemas::TeamDrive; "drive.teamdrives.create" POST "teamdrives"
 }
 
-/// The method `drive.teamdrives.delete`, see [`Teamdrives::delete`].
+/// The marker of [`Teamdrives::delete`].
 pub enum Delete {}
 runtime::method! {
     Delete : Drive => (); "drive.teamdrives.delete" DELETE "teamdrives/{teamDriveId}" {
     empty_response : true }
 }
 
-/// The method `drive.teamdrives.get`, see [`Teamdrives::get`].
+/// The marker of [`Teamdrives::get`].
 pub enum Get {}
 runtime::method! {
     Get : Drive => schemas::TeamDrive; "drive.teamdrives.get" GET
@@ -74,7 +74,7 @@ impl Call<Get> {
     }
 }
 
-/// The method `drive.teamdrives.list`, see [`Teamdrives::list`].
+/// The marker of [`Teamdrives::list`].
 pub enum List {}
 runtime::method! {
     List : Drive => schemas::TeamDriveList; "drive.teamdrives.list" GET "teamdrives"
@@ -102,7 +102,7 @@ impl Call<List> {
     }
 }
 
-/// The method `drive.teamdrives.update`, see [`Teamdrives::update`].
+/// The marker of [`Teamdrives::update`].
 pub enum Update {}
 runtime::method! {
     Update : Drive => schemas::TeamDrive; "drive.teamdrives.update" PATCH

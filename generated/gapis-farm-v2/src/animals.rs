@@ -4,7 +4,7 @@
 
 use super::*;
 
-/// The resource `animals`.
+/// The methods of `animals`.
 #[derive(Clone, Copy, Debug)]
 pub struct Animals<'a>(pub(crate) &'a runtime::Client);
 
@@ -19,7 +19,7 @@ impl Animals<'_> {
     }
     /// Lets an animal go.
     ///
-    /// DELETE `animals/{animalId}`. Scopes: `WWW_EXAMPLE_COM_AUTH_FARM`.
+    /// DELETE `animals/{animalId}`.
     ///
     /// * `animal_id`: The animal's number.
     pub fn delete(&self, animal_id: i64) -> Call<Delete> {
@@ -27,7 +27,7 @@ impl Animals<'_> {
     }
     /// Feeds an animal.
     ///
-    /// POST `{+animal}:feed`. Scopes: `WWW_EXAMPLE_COM_AUTH_FARM`.
+    /// POST `{+animal}:feed`.
     ///
     /// * `animal`: The animal, as `animals/17`.
     pub fn feed(&self, animal: &str, feed_request: schemas::FeedRequest) -> Call<Feed> {
@@ -43,7 +43,7 @@ impl Animals<'_> {
     }
     /// Welcomes a new animal, which is given a number.
     ///
-    /// POST `animals`. Scopes: `WWW_EXAMPLE_COM_AUTH_FARM`.
+    /// POST `animals`.
     pub fn insert(&self, animal: schemas::Animal) -> Call<Insert> {
         Call::new(self.0, &[], Some(&animal))
     }
@@ -55,7 +55,7 @@ impl Animals<'_> {
     }
     /// Leads an animal to another pasture.
     ///
-    /// POST `animals/{animalId}/move`. Scopes: `WWW_EXAMPLE_COM_AUTH_FARM`.
+    /// POST `animals/{animalId}/move`.
     ///
     /// * `animal_id`: The animal's number.
     /// * `to`: The pasture's name.
@@ -64,7 +64,7 @@ impl Animals<'_> {
     }
     /// Changes some of what is known of an animal.
     ///
-    /// PATCH `animals/{animalId}`. Scopes: `WWW_EXAMPLE_COM_AUTH_FARM`.
+    /// PATCH `animals/{animalId}`.
     ///
     /// * `animal_id`: The animal's number.
     pub fn patch(&self, animal_id: i64, animal: schemas::Animal) -> Call<Patch> {
@@ -72,7 +72,7 @@ impl Animals<'_> {
     }
     /// Shears a sheep. The shearer keeps books of his own now.
     ///
-    /// POST `animals/{animalId}/shear`. Scopes: `WWW_EXAMPLE_COM_AUTH_FARM`.
+    /// POST `animals/{animalId}/shear`.
     ///
     /// * `animal_id`: The animal's number.
     #[deprecated]
@@ -81,7 +81,7 @@ impl Animals<'_> {
     }
     /// Replaces all that is known of an animal.
     ///
-    /// PUT `animals/{animalId}`. Scopes: `WWW_EXAMPLE_COM_AUTH_FARM`.
+    /// PUT `animals/{animalId}`.
     ///
     /// * `animal_id`: The animal's number.
     pub fn update(&self, animal_id: i64, animal: schemas::Animal) -> Call<Update> {
@@ -89,20 +89,20 @@ impl Animals<'_> {
     }
 }
 
-/// The method `farm.animals.delete`, see [`Animals::delete`].
+/// The marker of [`Animals::delete`].
 pub enum Delete {}
 runtime::method! {
     Delete : Farm => (); "farm.animals.delete" DELETE "animals/{animalId}" {
     empty_response : true }
 }
 
-/// The method `farm.animals.feed`, see [`Animals::feed`].
+/// The marker of [`Animals::feed`].
 pub enum Feed {}
 runtime::method! {
     Feed : Farm => schemas::FeedResponse; "farm.animals.feed" POST "{+animal}:feed"
 }
 
-/// The method `farm.animals.get`, see [`Animals::get`].
+/// The marker of [`Animals::get`].
 pub enum Get {}
 runtime::method! {
     Get : Farm => schemas::Animal; "farm.animals.get" GET "animals/{animalId}"
@@ -115,7 +115,7 @@ impl Call<Get> {
     }
 }
 
-/// The method `farm.animals.insert`, see [`Animals::insert`].
+/// The marker of [`Animals::insert`].
 pub enum Insert {}
 runtime::method! {
     Insert : Farm => schemas::Animal; "farm.animals.insert" POST "animals"
@@ -128,7 +128,7 @@ impl Call<Insert> {
     }
 }
 
-/// The method `farm.animals.list`, see [`Animals::list`].
+/// The marker of [`Animals::list`].
 pub enum List {}
 runtime::method! {
     List : Farm => schemas::AnimalList; "farm.animals.list" GET "animals"
@@ -191,13 +191,13 @@ impl Call<List> {
     }
 }
 
-/// The method `farm.animals.move`, see `move`.
+/// The marker of `move`.
 pub enum Move {}
 runtime::method! {
     Move : Farm => schemas::Animal; "farm.animals.move" POST "animals/{animalId}/move"
 }
 
-/// The method `farm.animals.patch`, see [`Animals::patch`].
+/// The marker of [`Animals::patch`].
 pub enum Patch {}
 runtime::method! {
     Patch : Farm => schemas::Animal; "farm.animals.patch" PATCH "animals/{animalId}"
@@ -210,23 +210,22 @@ impl Call<Patch> {
     }
 }
 
-/// The method `farm.animals.shear`, see [`Animals::shear`].
+/// The marker of [`Animals::shear`].
 pub enum Shear {}
 runtime::method! {
     Shear : Farm => schemas::Animal; "farm.animals.shear" POST "animals/{animalId}/shear"
 }
 
-/// The method `farm.animals.update`, see [`Animals::update`].
+/// The marker of [`Animals::update`].
 pub enum Update {}
 runtime::method! {
     Update : Farm => schemas::Animal; "farm.animals.update" PUT "animals/{animalId}"
 }
 
-/// The resource `photo`.
 pub mod photo {
     use super::*;
 
-    /// The resource `photo`.
+    /// The methods of `photo`.
     #[derive(Clone, Copy, Debug)]
     pub struct Photo<'a>(pub(crate) &'a runtime::Client);
 
@@ -241,7 +240,7 @@ pub mod photo {
         }
         /// Hangs up a new photo of an animal.
         ///
-        /// POST `animals/{animalId}/photo`. Scopes: `WWW_EXAMPLE_COM_AUTH_FARM`. Takes media of up to 10485760 bytes.
+        /// POST `animals/{animalId}/photo`. Takes media of up to 10485760 bytes.
         ///
         /// * `animal_id`: The animal's number.
         pub fn upload(&self, animal_id: i64, photo: schemas::Photo) -> Call<Upload> {
@@ -249,7 +248,7 @@ pub mod photo {
         }
     }
 
-    /// The method `farm.animals.photo.get`, see [`Photo::get`].
+    /// The marker of [`Photo::get`].
     pub enum Get {}
     runtime::method! {
         Get : Farm => schemas::Photo; "farm.animals.photo.get" GET "animals/{animalId}/photo"
@@ -257,7 +256,7 @@ pub mod photo {
     }
     impl runtime::ServesMedia for Get {}
 
-    /// The method `farm.animals.photo.upload`, see [`Photo::upload`].
+    /// The marker of [`Photo::upload`].
     pub enum Upload {}
     runtime::method! {
         Upload : Farm => schemas::Photo; "farm.animals.photo.upload" POST
@@ -269,11 +268,10 @@ pub mod photo {
     impl runtime::AcceptsMedia for Upload {}
 }
 
-/// The resource `vaccinations`.
 pub mod vaccinations {
     use super::*;
 
-    /// The resource `vaccinations`.
+    /// The methods of `vaccinations`.
     #[derive(Clone, Copy, Debug)]
     pub struct Vaccinations<'a>(pub(crate) &'a runtime::Client);
 
@@ -289,7 +287,7 @@ pub mod vaccinations {
         }
         /// Notes a vaccination.
         ///
-        /// POST `animals/{animalId}/vaccinations`. Scopes: `WWW_EXAMPLE_COM_AUTH_FARM`.
+        /// POST `animals/{animalId}/vaccinations`.
         ///
         /// * `animal_id`: The animal's number.
         pub fn insert(
@@ -309,21 +307,21 @@ pub mod vaccinations {
         }
     }
 
-    /// The method `farm.animals.vaccinations.get`, see [`Vaccinations::get`].
+    /// The marker of [`Vaccinations::get`].
     pub enum Get {}
     runtime::method! {
         Get : Farm => schemas::Vaccination; "farm.animals.vaccinations.get" GET
         "animals/{animalId}/vaccinations/{number}"
     }
 
-    /// The method `farm.animals.vaccinations.insert`, see [`Vaccinations::insert`].
+    /// The marker of [`Vaccinations::insert`].
     pub enum Insert {}
     runtime::method! {
         Insert : Farm => schemas::Vaccination; "farm.animals.vaccinations.insert" POST
         "animals/{animalId}/vaccinations"
     }
 
-    /// The method `farm.animals.vaccinations.list`, see [`Vaccinations::list`].
+    /// The marker of [`Vaccinations::list`].
     pub enum List {}
     runtime::method! {
         List : Farm => schemas::VaccinationList; "farm.animals.vaccinations.list" GET

@@ -4,14 +4,14 @@
 
 use super::*;
 
-/// The resource `farmers`.
+/// The methods of `farmers`.
 #[derive(Clone, Copy, Debug)]
 pub struct Farmers<'a>(pub(crate) &'a runtime::Client);
 
 impl Farmers<'_> {
     /// Says goodbye to a farmer.
     ///
-    /// DELETE `farmers/{farmerId}`. Scopes: `WWW_EXAMPLE_COM_AUTH_FARM`.
+    /// DELETE `farmers/{farmerId}`.
     ///
     /// * `farmer_id`: The farmer's number.
     pub fn delete(&self, farmer_id: i64) -> Call<Delete> {
@@ -27,7 +27,7 @@ impl Farmers<'_> {
     }
     /// Hires a farmer, who is given a number.
     ///
-    /// POST `farmers`. Scopes: `WWW_EXAMPLE_COM_AUTH_FARM`.
+    /// POST `farmers`.
     pub fn insert(&self, farmer: schemas::Farmer) -> Call<Insert> {
         Call::new(self.0, &[], Some(&farmer))
     }
@@ -39,26 +39,26 @@ impl Farmers<'_> {
     }
 }
 
-/// The method `farm.farmers.delete`, see [`Farmers::delete`].
+/// The marker of [`Farmers::delete`].
 pub enum Delete {}
 runtime::method! {
     Delete : Farm => (); "farm.farmers.delete" DELETE "farmers/{farmerId}" {
     empty_response : true }
 }
 
-/// The method `farm.farmers.get`, see [`Farmers::get`].
+/// The marker of [`Farmers::get`].
 pub enum Get {}
 runtime::method! {
     Get : Farm => schemas::Farmer; "farm.farmers.get" GET "farmers/{farmerId}"
 }
 
-/// The method `farm.farmers.insert`, see [`Farmers::insert`].
+/// The marker of [`Farmers::insert`].
 pub enum Insert {}
 runtime::method! {
     Insert : Farm => schemas::Farmer; "farm.farmers.insert" POST "farmers"
 }
 
-/// The method `farm.farmers.list`, see [`Farmers::list`].
+/// The marker of [`Farmers::list`].
 pub enum List {}
 runtime::method! {
     List : Farm => schemas::FarmerList; "farm.farmers.list" GET "farmers"

@@ -76,13 +76,13 @@ impl Farm {
 pub mod methods {
     use super::*;
 
-    /// The method `farm.prices`, see [`Farm::prices`].
+    /// The marker of [`Farm::prices`].
     pub enum Prices {}
     runtime::method! {
         Prices : Farm => schemas::Prices; "farm.prices" GET "prices"
     }
 
-    /// The method `farm.weather`, see [`Farm::weather`].
+    /// The marker of [`Farm::weather`].
     pub enum Weather {}
     runtime::method! {
         Weather : Farm => schemas::Weather; "farm.weather" GET "weather"

@@ -4,7 +4,7 @@
 
 use super::*;
 
-/// The resource `forms`.
+/// The methods of `forms`.
 #[derive(Clone, Copy, Debug)]
 pub struct Forms<'a>(pub(crate) &'a runtime::Client);
 
@@ -49,14 +49,14 @@ impl Forms<'_> {
     }
 }
 
-/// The method `forms.forms.batchUpdate`, see [`Forms::batch_update`].
+/// The marker of [`Forms::batch_update`].
 pub enum BatchUpdate {}
 runtime::method! {
     BatchUpdate : crate ::Forms => schemas::BatchUpdateFormResponse;
     "forms.forms.batchUpdate" POST "v1/forms/{formId}:batchUpdate"
 }
 
-/// The method `forms.forms.create`, see [`Forms::create`].
+/// The marker of [`Forms::create`].
 pub enum Create {}
 runtime::method! {
     Create : crate ::Forms => schemas::Form; "forms.forms.create" POST "v1/forms"
@@ -69,24 +69,23 @@ impl Call<Create> {
     }
 }
 
-/// The method `forms.forms.get`, see [`Forms::get`].
+/// The marker of [`Forms::get`].
 pub enum Get {}
 runtime::method! {
     Get : crate ::Forms => schemas::Form; "forms.forms.get" GET "v1/forms/{formId}"
 }
 
-/// The method `forms.forms.setPublishSettings`, see [`Forms::set_publish_settings`].
+/// The marker of [`Forms::set_publish_settings`].
 pub enum SetPublishSettings {}
 runtime::method! {
     SetPublishSettings : crate ::Forms => schemas::SetPublishSettingsResponse;
     "forms.forms.setPublishSettings" POST "v1/forms/{formId}:setPublishSettings"
 }
 
-/// The resource `responses`.
 pub mod responses {
     use super::*;
 
-    /// The resource `responses`.
+    /// The methods of `responses`.
     #[derive(Clone, Copy, Debug)]
     pub struct Responses<'a>(pub(crate) &'a runtime::Client);
 
@@ -106,14 +105,14 @@ pub mod responses {
         }
     }
 
-    /// The method `forms.forms.responses.get`, see [`Responses::get`].
+    /// The marker of [`Responses::get`].
     pub enum Get {}
     runtime::method! {
         Get : crate ::Forms => schemas::FormResponse; "forms.forms.responses.get" GET
         "v1/forms/{formId}/responses/{responseId}"
     }
 
-    /// The method `forms.forms.responses.list`, see [`Responses::list`].
+    /// The marker of [`Responses::list`].
     pub enum List {}
     runtime::method! {
         List : crate ::Forms => schemas::ListFormResponsesResponse;
@@ -139,11 +138,10 @@ pub mod responses {
     }
 }
 
-/// The resource `watches`.
 pub mod watches {
     use super::*;
 
-    /// The resource `watches`.
+    /// The methods of `watches`.
     #[derive(Clone, Copy, Debug)]
     pub struct Watches<'a>(pub(crate) &'a runtime::Client);
 
@@ -185,28 +183,28 @@ pub mod watches {
         }
     }
 
-    /// The method `forms.forms.watches.create`, see [`Watches::create`].
+    /// The marker of [`Watches::create`].
     pub enum Create {}
     runtime::method! {
         Create : crate ::Forms => schemas::Watch; "forms.forms.watches.create" POST
         "v1/forms/{formId}/watches"
     }
 
-    /// The method `forms.forms.watches.delete`, see [`Watches::delete`].
+    /// The marker of [`Watches::delete`].
     pub enum Delete {}
     runtime::method! {
         Delete : crate ::Forms => schemas::Empty; "forms.forms.watches.delete" DELETE
         "v1/forms/{formId}/watches/{watchId}"
     }
 
-    /// The method `forms.forms.watches.list`, see [`Watches::list`].
+    /// The marker of [`Watches::list`].
     pub enum List {}
     runtime::method! {
         List : crate ::Forms => schemas::ListWatchesResponse; "forms.forms.watches.list" GET
         "v1/forms/{formId}/watches"
     }
 
-    /// The method `forms.forms.watches.renew`, see [`Watches::renew`].
+    /// The marker of [`Watches::renew`].
     pub enum Renew {}
     runtime::method! {
         Renew : crate ::Forms => schemas::Watch; "forms.forms.watches.renew" POST

@@ -4,7 +4,7 @@
 
 use super::*;
 
-/// The resource `users`.
+/// The methods of `users`.
 #[derive(Clone, Copy, Debug)]
 pub struct Users<'a>(pub(crate) &'a runtime::Client);
 
@@ -57,32 +57,31 @@ impl Users<'_> {
     }
 }
 
-/// The method `gmail.users.getProfile`, see [`Users::get_profile`].
+/// The marker of [`Users::get_profile`].
 pub enum GetProfile {}
 runtime::method! {
     GetProfile : Gmail => schemas::Profile; "gmail.users.getProfile" GET
     "gmail/v1/users/{userId}/profile"
 }
 
-/// The method `gmail.users.stop`, see [`Users::stop`].
+/// The marker of [`Users::stop`].
 pub enum Stop {}
 runtime::method! {
     Stop : Gmail => (); "gmail.users.stop" POST "gmail/v1/users/{userId}/stop" {
     empty_response : true }
 }
 
-/// The method `gmail.users.watch`, see [`Users::watch`].
+/// The marker of [`Users::watch`].
 pub enum Watch {}
 runtime::method! {
     Watch : Gmail => schemas::WatchResponse; "gmail.users.watch" POST
     "gmail/v1/users/{userId}/watch"
 }
 
-/// The resource `drafts`.
 pub mod drafts {
     use super::*;
 
-    /// The resource `drafts`.
+    /// The methods of `drafts`.
     #[derive(Clone, Copy, Debug)]
     pub struct Drafts<'a>(pub(crate) &'a runtime::Client);
 
@@ -133,7 +132,7 @@ pub mod drafts {
         }
     }
 
-    /// The method `gmail.users.drafts.create`, see [`Drafts::create`].
+    /// The marker of [`Drafts::create`].
     pub enum Create {}
     runtime::method! {
         Create : Gmail => schemas::Draft; "gmail.users.drafts.create" POST
@@ -144,14 +143,14 @@ pub mod drafts {
     }
     impl runtime::AcceptsMedia for Create {}
 
-    /// The method `gmail.users.drafts.delete`, see [`Drafts::delete`].
+    /// The marker of [`Drafts::delete`].
     pub enum Delete {}
     runtime::method! {
         Delete : Gmail => (); "gmail.users.drafts.delete" DELETE
         "gmail/v1/users/{userId}/drafts/{id}" { empty_response : true }
     }
 
-    /// The method `gmail.users.drafts.get`, see [`Drafts::get`].
+    /// The marker of [`Drafts::get`].
     pub enum Get {}
     runtime::method! {
         Get : Gmail => schemas::Draft; "gmail.users.drafts.get" GET
@@ -165,7 +164,7 @@ pub mod drafts {
         }
     }
 
-    /// The method `gmail.users.drafts.list`, see [`Drafts::list`].
+    /// The marker of [`Drafts::list`].
     pub enum List {}
     runtime::method! {
         List : Gmail => schemas::ListDraftsResponse; "gmail.users.drafts.list" GET
@@ -194,7 +193,7 @@ pub mod drafts {
         }
     }
 
-    /// The method `gmail.users.drafts.send`, see [`Drafts::send`].
+    /// The marker of [`Drafts::send`].
     pub enum Send {}
     runtime::method! {
         Send : Gmail => schemas::Message; "gmail.users.drafts.send" POST
@@ -205,7 +204,7 @@ pub mod drafts {
     }
     impl runtime::AcceptsMedia for Send {}
 
-    /// The method `gmail.users.drafts.update`, see [`Drafts::update`].
+    /// The marker of [`Drafts::update`].
     pub enum Update {}
     runtime::method! {
         Update : Gmail => schemas::Draft; "gmail.users.drafts.update" PUT
@@ -217,11 +216,10 @@ pub mod drafts {
     impl runtime::AcceptsMedia for Update {}
 }
 
-/// The resource `history`.
 pub mod history {
     use super::*;
 
-    /// The resource `history`.
+    /// The methods of `history`.
     #[derive(Clone, Copy, Debug)]
     pub struct History<'a>(pub(crate) &'a runtime::Client);
 
@@ -234,7 +232,7 @@ pub mod history {
         }
     }
 
-    /// The method `gmail.users.history.list`, see [`History::list`].
+    /// The marker of [`History::list`].
     pub enum List {}
     runtime::method! {
         List : Gmail => schemas::ListHistoryResponse; "gmail.users.history.list" GET
@@ -268,11 +266,10 @@ pub mod history {
     }
 }
 
-/// The resource `labels`.
 pub mod labels {
     use super::*;
 
-    /// The resource `labels`.
+    /// The methods of `labels`.
     #[derive(Clone, Copy, Debug)]
     pub struct Labels<'a>(pub(crate) &'a runtime::Client);
 
@@ -324,42 +321,42 @@ pub mod labels {
         }
     }
 
-    /// The method `gmail.users.labels.create`, see [`Labels::create`].
+    /// The marker of [`Labels::create`].
     pub enum Create {}
     runtime::method! {
         Create : Gmail => schemas::Label; "gmail.users.labels.create" POST
         "gmail/v1/users/{userId}/labels"
     }
 
-    /// The method `gmail.users.labels.delete`, see [`Labels::delete`].
+    /// The marker of [`Labels::delete`].
     pub enum Delete {}
     runtime::method! {
         Delete : Gmail => (); "gmail.users.labels.delete" DELETE
         "gmail/v1/users/{userId}/labels/{id}" { empty_response : true }
     }
 
-    /// The method `gmail.users.labels.get`, see [`Labels::get`].
+    /// The marker of [`Labels::get`].
     pub enum Get {}
     runtime::method! {
         Get : Gmail => schemas::Label; "gmail.users.labels.get" GET
         "gmail/v1/users/{userId}/labels/{id}"
     }
 
-    /// The method `gmail.users.labels.list`, see [`Labels::list`].
+    /// The marker of [`Labels::list`].
     pub enum List {}
     runtime::method! {
         List : Gmail => schemas::ListLabelsResponse; "gmail.users.labels.list" GET
         "gmail/v1/users/{userId}/labels"
     }
 
-    /// The method `gmail.users.labels.patch`, see [`Labels::patch`].
+    /// The marker of [`Labels::patch`].
     pub enum Patch {}
     runtime::method! {
         Patch : Gmail => schemas::Label; "gmail.users.labels.patch" PATCH
         "gmail/v1/users/{userId}/labels/{id}"
     }
 
-    /// The method `gmail.users.labels.update`, see [`Labels::update`].
+    /// The marker of [`Labels::update`].
     pub enum Update {}
     runtime::method! {
         Update : Gmail => schemas::Label; "gmail.users.labels.update" PUT
@@ -367,11 +364,10 @@ pub mod labels {
     }
 }
 
-/// The resource `messages`.
 pub mod messages {
     use super::*;
 
-    /// The resource `messages`.
+    /// The methods of `messages`.
     #[derive(Clone, Copy, Debug)]
     pub struct Messages<'a>(pub(crate) &'a runtime::Client);
 
@@ -466,28 +462,28 @@ pub mod messages {
         }
     }
 
-    /// The method `gmail.users.messages.batchDelete`, see [`Messages::batch_delete`].
+    /// The marker of [`Messages::batch_delete`].
     pub enum BatchDelete {}
     runtime::method! {
         BatchDelete : Gmail => (); "gmail.users.messages.batchDelete" POST
         "gmail/v1/users/{userId}/messages/batchDelete" { empty_response : true }
     }
 
-    /// The method `gmail.users.messages.batchModify`, see [`Messages::batch_modify`].
+    /// The marker of [`Messages::batch_modify`].
     pub enum BatchModify {}
     runtime::method! {
         BatchModify : Gmail => (); "gmail.users.messages.batchModify" POST
         "gmail/v1/users/{userId}/messages/batchModify" { empty_response : true }
     }
 
-    /// The method `gmail.users.messages.delete`, see [`Messages::delete`].
+    /// The marker of [`Messages::delete`].
     pub enum Delete {}
     runtime::method! {
         Delete : Gmail => (); "gmail.users.messages.delete" DELETE
         "gmail/v1/users/{userId}/messages/{id}" { empty_response : true }
     }
 
-    /// The method `gmail.users.messages.get`, see [`Messages::get`].
+    /// The marker of [`Messages::get`].
     pub enum Get {}
     runtime::method! {
         Get : Gmail => schemas::Message; "gmail.users.messages.get" GET
@@ -505,7 +501,7 @@ pub mod messages {
         }
     }
 
-    /// The method `gmail.users.messages.import`, see [`Messages::import`].
+    /// The marker of [`Messages::import`].
     pub enum Import {}
     runtime::method! {
         Import : Gmail => schemas::Message; "gmail.users.messages.import" POST
@@ -538,7 +534,7 @@ pub mod messages {
         }
     }
 
-    /// The method `gmail.users.messages.insert`, see [`Messages::insert`].
+    /// The marker of [`Messages::insert`].
     pub enum Insert {}
     runtime::method! {
         Insert : Gmail => schemas::Message; "gmail.users.messages.insert" POST
@@ -563,7 +559,7 @@ pub mod messages {
         }
     }
 
-    /// The method `gmail.users.messages.list`, see [`Messages::list`].
+    /// The marker of [`Messages::list`].
     pub enum List {}
     runtime::method! {
         List : Gmail => schemas::ListMessagesResponse; "gmail.users.messages.list" GET
@@ -596,14 +592,14 @@ pub mod messages {
         }
     }
 
-    /// The method `gmail.users.messages.modify`, see [`Messages::modify`].
+    /// The marker of [`Messages::modify`].
     pub enum Modify {}
     runtime::method! {
         Modify : Gmail => schemas::Message; "gmail.users.messages.modify" POST
         "gmail/v1/users/{userId}/messages/{id}/modify"
     }
 
-    /// The method `gmail.users.messages.send`, see [`Messages::send`].
+    /// The marker of [`Messages::send`].
     pub enum Send {}
     runtime::method! {
         Send : Gmail => schemas::Message; "gmail.users.messages.send" POST
@@ -614,25 +610,24 @@ pub mod messages {
     }
     impl runtime::AcceptsMedia for Send {}
 
-    /// The method `gmail.users.messages.trash`, see [`Messages::trash`].
+    /// The marker of [`Messages::trash`].
     pub enum Trash {}
     runtime::method! {
         Trash : Gmail => schemas::Message; "gmail.users.messages.trash" POST
         "gmail/v1/users/{userId}/messages/{id}/trash"
     }
 
-    /// The method `gmail.users.messages.untrash`, see [`Messages::untrash`].
+    /// The marker of [`Messages::untrash`].
     pub enum Untrash {}
     runtime::method! {
         Untrash : Gmail => schemas::Message; "gmail.users.messages.untrash" POST
         "gmail/v1/users/{userId}/messages/{id}/untrash"
     }
 
-    /// The resource `attachments`.
     pub mod attachments {
         use super::*;
 
-        /// The resource `attachments`.
+        /// The methods of `attachments`.
         #[derive(Clone, Copy, Debug)]
         pub struct Attachments<'a>(pub(crate) &'a runtime::Client);
 
@@ -647,7 +642,7 @@ pub mod messages {
             }
         }
 
-        /// The method `gmail.users.messages.attachments.get`, see [`Attachments::get`].
+        /// The marker of [`Attachments::get`].
         pub enum Get {}
         runtime::method! {
             Get : Gmail => schemas::MessagePartBody; "gmail.users.messages.attachments.get" GET
@@ -656,11 +651,10 @@ pub mod messages {
     }
 }
 
-/// The resource `settings`.
 pub mod settings {
     use super::*;
 
-    /// The resource `settings`.
+    /// The methods of `settings`.
     #[derive(Clone, Copy, Debug)]
     pub struct Settings<'a>(pub(crate) &'a runtime::Client);
 
@@ -767,7 +761,7 @@ pub mod settings {
         }
     }
 
-    /// The method `gmail.users.settings.getAutoForwarding`, see [`Settings::get_auto_forwarding`].
+    /// The marker of [`Settings::get_auto_forwarding`].
     pub enum GetAutoForwarding {}
     runtime::method! {
         GetAutoForwarding : Gmail => schemas::AutoForwarding;
@@ -775,35 +769,35 @@ pub mod settings {
         "gmail/v1/users/{userId}/settings/autoForwarding"
     }
 
-    /// The method `gmail.users.settings.getImap`, see [`Settings::get_imap`].
+    /// The marker of [`Settings::get_imap`].
     pub enum GetImap {}
     runtime::method! {
         GetImap : Gmail => schemas::ImapSettings; "gmail.users.settings.getImap" GET
         "gmail/v1/users/{userId}/settings/imap"
     }
 
-    /// The method `gmail.users.settings.getLanguage`, see [`Settings::get_language`].
+    /// The marker of [`Settings::get_language`].
     pub enum GetLanguage {}
     runtime::method! {
         GetLanguage : Gmail => schemas::LanguageSettings; "gmail.users.settings.getLanguage"
         GET "gmail/v1/users/{userId}/settings/language"
     }
 
-    /// The method `gmail.users.settings.getPop`, see [`Settings::get_pop`].
+    /// The marker of [`Settings::get_pop`].
     pub enum GetPop {}
     runtime::method! {
         GetPop : Gmail => schemas::PopSettings; "gmail.users.settings.getPop" GET
         "gmail/v1/users/{userId}/settings/pop"
     }
 
-    /// The method `gmail.users.settings.getVacation`, see [`Settings::get_vacation`].
+    /// The marker of [`Settings::get_vacation`].
     pub enum GetVacation {}
     runtime::method! {
         GetVacation : Gmail => schemas::VacationSettings; "gmail.users.settings.getVacation"
         GET "gmail/v1/users/{userId}/settings/vacation"
     }
 
-    /// The method `gmail.users.settings.updateAutoForwarding`, see [`Settings::update_auto_forwarding`].
+    /// The marker of [`Settings::update_auto_forwarding`].
     pub enum UpdateAutoForwarding {}
     runtime::method! {
         UpdateAutoForwarding : Gmail => schemas::AutoForwarding;
@@ -811,39 +805,38 @@ pub mod settings {
         "gmail/v1/users/{userId}/settings/autoForwarding"
     }
 
-    /// The method `gmail.users.settings.updateImap`, see [`Settings::update_imap`].
+    /// The marker of [`Settings::update_imap`].
     pub enum UpdateImap {}
     runtime::method! {
         UpdateImap : Gmail => schemas::ImapSettings; "gmail.users.settings.updateImap" PUT
         "gmail/v1/users/{userId}/settings/imap"
     }
 
-    /// The method `gmail.users.settings.updateLanguage`, see [`Settings::update_language`].
+    /// The marker of [`Settings::update_language`].
     pub enum UpdateLanguage {}
     runtime::method! {
         UpdateLanguage : Gmail => schemas::LanguageSettings;
         "gmail.users.settings.updateLanguage" PUT "gmail/v1/users/{userId}/settings/language"
     }
 
-    /// The method `gmail.users.settings.updatePop`, see [`Settings::update_pop`].
+    /// The marker of [`Settings::update_pop`].
     pub enum UpdatePop {}
     runtime::method! {
         UpdatePop : Gmail => schemas::PopSettings; "gmail.users.settings.updatePop" PUT
         "gmail/v1/users/{userId}/settings/pop"
     }
 
-    /// The method `gmail.users.settings.updateVacation`, see [`Settings::update_vacation`].
+    /// The marker of [`Settings::update_vacation`].
     pub enum UpdateVacation {}
     runtime::method! {
         UpdateVacation : Gmail => schemas::VacationSettings;
         "gmail.users.settings.updateVacation" PUT "gmail/v1/users/{userId}/settings/vacation"
     }
 
-    /// The resource `cse`.
     pub mod cse {
         use super::*;
 
-        /// The resource `cse`.
+        /// The methods of `cse`.
         #[derive(Clone, Copy, Debug)]
         pub struct Cse<'a>(pub(crate) &'a runtime::Client);
 
@@ -858,11 +851,10 @@ pub mod settings {
             }
         }
 
-        /// The resource `identities`.
         pub mod identities {
             use super::*;
 
-            /// The resource `identities`.
+            /// The methods of `identities`.
             #[derive(Clone, Copy, Debug)]
             pub struct Identities<'a>(pub(crate) &'a runtime::Client);
 
@@ -911,14 +903,14 @@ pub mod settings {
                 }
             }
 
-            /// The method `gmail.users.settings.cse.identities.create`, see [`Identities::create`].
+            /// The marker of [`Identities::create`].
             pub enum Create {}
             runtime::method! {
                 Create : Gmail => schemas::CseIdentity; "gmail.users.settings.cse.identities.create"
                 POST "gmail/v1/users/{userId}/settings/cse/identities"
             }
 
-            /// The method `gmail.users.settings.cse.identities.delete`, see [`Identities::delete`].
+            /// The marker of [`Identities::delete`].
             pub enum Delete {}
             runtime::method! {
                 Delete : Gmail => (); "gmail.users.settings.cse.identities.delete" DELETE
@@ -926,14 +918,14 @@ pub mod settings {
                 : true }
             }
 
-            /// The method `gmail.users.settings.cse.identities.get`, see [`Identities::get`].
+            /// The marker of [`Identities::get`].
             pub enum Get {}
             runtime::method! {
                 Get : Gmail => schemas::CseIdentity; "gmail.users.settings.cse.identities.get" GET
                 "gmail/v1/users/{userId}/settings/cse/identities/{cseEmailAddress}"
             }
 
-            /// The method `gmail.users.settings.cse.identities.list`, see [`Identities::list`].
+            /// The marker of [`Identities::list`].
             pub enum List {}
             runtime::method! {
                 List : Gmail => schemas::ListCseIdentitiesResponse;
@@ -955,7 +947,7 @@ pub mod settings {
                 }
             }
 
-            /// The method `gmail.users.settings.cse.identities.patch`, see [`Identities::patch`].
+            /// The marker of [`Identities::patch`].
             pub enum Patch {}
             runtime::method! {
                 Patch : Gmail => schemas::CseIdentity; "gmail.users.settings.cse.identities.patch"
@@ -963,11 +955,10 @@ pub mod settings {
             }
         }
 
-        /// The resource `keypairs`.
         pub mod keypairs {
             use super::*;
 
-            /// The resource `keypairs`.
+            /// The methods of `keypairs`.
             #[derive(Clone, Copy, Debug)]
             pub struct Keypairs<'a>(pub(crate) &'a runtime::Client);
 
@@ -1037,7 +1028,7 @@ pub mod settings {
                 }
             }
 
-            /// The method `gmail.users.settings.cse.keypairs.create`, see [`Keypairs::create`].
+            /// The marker of [`Keypairs::create`].
             pub enum Create {}
             runtime::method! {
                 Create : Gmail => schemas::CseKeyPair; "gmail.users.settings.cse.keypairs.create"
@@ -1054,28 +1045,28 @@ pub mod settings {
                 }
             }
 
-            /// The method `gmail.users.settings.cse.keypairs.disable`, see [`Keypairs::disable`].
+            /// The marker of [`Keypairs::disable`].
             pub enum Disable {}
             runtime::method! {
                 Disable : Gmail => schemas::CseKeyPair; "gmail.users.settings.cse.keypairs.disable"
                 POST "gmail/v1/users/{userId}/settings/cse/keypairs/{keyPairId}:disable"
             }
 
-            /// The method `gmail.users.settings.cse.keypairs.enable`, see [`Keypairs::enable`].
+            /// The marker of [`Keypairs::enable`].
             pub enum Enable {}
             runtime::method! {
                 Enable : Gmail => schemas::CseKeyPair; "gmail.users.settings.cse.keypairs.enable"
                 POST "gmail/v1/users/{userId}/settings/cse/keypairs/{keyPairId}:enable"
             }
 
-            /// The method `gmail.users.settings.cse.keypairs.get`, see [`Keypairs::get`].
+            /// The marker of [`Keypairs::get`].
             pub enum Get {}
             runtime::method! {
                 Get : Gmail => schemas::CseKeyPair; "gmail.users.settings.cse.keypairs.get" GET
                 "gmail/v1/users/{userId}/settings/cse/keypairs/{keyPairId}"
             }
 
-            /// The method `gmail.users.settings.cse.keypairs.list`, see [`Keypairs::list`].
+            /// The marker of [`Keypairs::list`].
             pub enum List {}
             runtime::method! {
                 List : Gmail => schemas::ListCseKeyPairsResponse;
@@ -1097,7 +1088,7 @@ pub mod settings {
                 }
             }
 
-            /// The method `gmail.users.settings.cse.keypairs.obliterate`, see [`Keypairs::obliterate`].
+            /// The marker of [`Keypairs::obliterate`].
             pub enum Obliterate {}
             runtime::method! {
                 Obliterate : Gmail => (); "gmail.users.settings.cse.keypairs.obliterate" POST
@@ -1107,11 +1098,10 @@ pub mod settings {
         }
     }
 
-    /// The resource `delegates`.
     pub mod delegates {
         use super::*;
 
-        /// The resource `delegates`.
+        /// The methods of `delegates`.
         #[derive(Clone, Copy, Debug)]
         pub struct Delegates<'a>(pub(crate) &'a runtime::Client);
 
@@ -1144,14 +1134,14 @@ pub mod settings {
             }
         }
 
-        /// The method `gmail.users.settings.delegates.create`, see [`Delegates::create`].
+        /// The marker of [`Delegates::create`].
         pub enum Create {}
         runtime::method! {
             Create : Gmail => schemas::Delegate; "gmail.users.settings.delegates.create" POST
             "gmail/v1/users/{userId}/settings/delegates"
         }
 
-        /// The method `gmail.users.settings.delegates.delete`, see [`Delegates::delete`].
+        /// The marker of [`Delegates::delete`].
         pub enum Delete {}
         runtime::method! {
             Delete : Gmail => (); "gmail.users.settings.delegates.delete" DELETE
@@ -1159,14 +1149,14 @@ pub mod settings {
             }
         }
 
-        /// The method `gmail.users.settings.delegates.get`, see [`Delegates::get`].
+        /// The marker of [`Delegates::get`].
         pub enum Get {}
         runtime::method! {
             Get : Gmail => schemas::Delegate; "gmail.users.settings.delegates.get" GET
             "gmail/v1/users/{userId}/settings/delegates/{delegateEmail}"
         }
 
-        /// The method `gmail.users.settings.delegates.list`, see [`Delegates::list`].
+        /// The marker of [`Delegates::list`].
         pub enum List {}
         runtime::method! {
             List : Gmail => schemas::ListDelegatesResponse; "gmail.users.settings.delegates.list"
@@ -1174,11 +1164,10 @@ pub mod settings {
         }
     }
 
-    /// The resource `filters`.
     pub mod filters {
         use super::*;
 
-        /// The resource `filters`.
+        /// The methods of `filters`.
         #[derive(Clone, Copy, Debug)]
         pub struct Filters<'a>(pub(crate) &'a runtime::Client);
 
@@ -1211,28 +1200,28 @@ pub mod settings {
             }
         }
 
-        /// The method `gmail.users.settings.filters.create`, see [`Filters::create`].
+        /// The marker of [`Filters::create`].
         pub enum Create {}
         runtime::method! {
             Create : Gmail => schemas::Filter; "gmail.users.settings.filters.create" POST
             "gmail/v1/users/{userId}/settings/filters"
         }
 
-        /// The method `gmail.users.settings.filters.delete`, see [`Filters::delete`].
+        /// The marker of [`Filters::delete`].
         pub enum Delete {}
         runtime::method! {
             Delete : Gmail => (); "gmail.users.settings.filters.delete" DELETE
             "gmail/v1/users/{userId}/settings/filters/{id}" { empty_response : true }
         }
 
-        /// The method `gmail.users.settings.filters.get`, see [`Filters::get`].
+        /// The marker of [`Filters::get`].
         pub enum Get {}
         runtime::method! {
             Get : Gmail => schemas::Filter; "gmail.users.settings.filters.get" GET
             "gmail/v1/users/{userId}/settings/filters/{id}"
         }
 
-        /// The method `gmail.users.settings.filters.list`, see [`Filters::list`].
+        /// The marker of [`Filters::list`].
         pub enum List {}
         runtime::method! {
             List : Gmail => schemas::ListFiltersResponse; "gmail.users.settings.filters.list" GET
@@ -1240,11 +1229,10 @@ pub mod settings {
         }
     }
 
-    /// The resource `forwardingAddresses`.
     pub mod forwarding_addresses {
         use super::*;
 
-        /// The resource `forwardingAddresses`.
+        /// The methods of `forwardingAddresses`.
         #[derive(Clone, Copy, Debug)]
         pub struct ForwardingAddresses<'a>(pub(crate) &'a runtime::Client);
 
@@ -1281,7 +1269,7 @@ pub mod settings {
             }
         }
 
-        /// The method `gmail.users.settings.forwardingAddresses.create`, see [`ForwardingAddresses::create`].
+        /// The marker of [`ForwardingAddresses::create`].
         pub enum Create {}
         runtime::method! {
             Create : Gmail => schemas::ForwardingAddress;
@@ -1289,7 +1277,7 @@ pub mod settings {
             "gmail/v1/users/{userId}/settings/forwardingAddresses"
         }
 
-        /// The method `gmail.users.settings.forwardingAddresses.delete`, see [`ForwardingAddresses::delete`].
+        /// The marker of [`ForwardingAddresses::delete`].
         pub enum Delete {}
         runtime::method! {
             Delete : Gmail => (); "gmail.users.settings.forwardingAddresses.delete" DELETE
@@ -1297,7 +1285,7 @@ pub mod settings {
             empty_response : true }
         }
 
-        /// The method `gmail.users.settings.forwardingAddresses.get`, see [`ForwardingAddresses::get`].
+        /// The marker of [`ForwardingAddresses::get`].
         pub enum Get {}
         runtime::method! {
             Get : Gmail => schemas::ForwardingAddress;
@@ -1305,7 +1293,7 @@ pub mod settings {
             "gmail/v1/users/{userId}/settings/forwardingAddresses/{forwardingEmail}"
         }
 
-        /// The method `gmail.users.settings.forwardingAddresses.list`, see [`ForwardingAddresses::list`].
+        /// The marker of [`ForwardingAddresses::list`].
         pub enum List {}
         runtime::method! {
             List : Gmail => schemas::ListForwardingAddressesResponse;
@@ -1314,11 +1302,10 @@ pub mod settings {
         }
     }
 
-    /// The resource `sendAs`.
     pub mod send_as {
         use super::*;
 
-        /// The resource `sendAs`.
+        /// The methods of `sendAs`.
         #[derive(Clone, Copy, Debug)]
         pub struct SendAs<'a>(pub(crate) &'a runtime::Client);
 
@@ -1386,49 +1373,49 @@ pub mod settings {
             }
         }
 
-        /// The method `gmail.users.settings.sendAs.create`, see [`SendAs::create`].
+        /// The marker of [`SendAs::create`].
         pub enum Create {}
         runtime::method! {
             Create : Gmail => schemas::SendAs; "gmail.users.settings.sendAs.create" POST
             "gmail/v1/users/{userId}/settings/sendAs"
         }
 
-        /// The method `gmail.users.settings.sendAs.delete`, see [`SendAs::delete`].
+        /// The marker of [`SendAs::delete`].
         pub enum Delete {}
         runtime::method! {
             Delete : Gmail => (); "gmail.users.settings.sendAs.delete" DELETE
             "gmail/v1/users/{userId}/settings/sendAs/{sendAsEmail}" { empty_response : true }
         }
 
-        /// The method `gmail.users.settings.sendAs.get`, see [`SendAs::get`].
+        /// The marker of [`SendAs::get`].
         pub enum Get {}
         runtime::method! {
             Get : Gmail => schemas::SendAs; "gmail.users.settings.sendAs.get" GET
             "gmail/v1/users/{userId}/settings/sendAs/{sendAsEmail}"
         }
 
-        /// The method `gmail.users.settings.sendAs.list`, see [`SendAs::list`].
+        /// The marker of [`SendAs::list`].
         pub enum List {}
         runtime::method! {
             List : Gmail => schemas::ListSendAsResponse; "gmail.users.settings.sendAs.list" GET
             "gmail/v1/users/{userId}/settings/sendAs"
         }
 
-        /// The method `gmail.users.settings.sendAs.patch`, see [`SendAs::patch`].
+        /// The marker of [`SendAs::patch`].
         pub enum Patch {}
         runtime::method! {
             Patch : Gmail => schemas::SendAs; "gmail.users.settings.sendAs.patch" PATCH
             "gmail/v1/users/{userId}/settings/sendAs/{sendAsEmail}"
         }
 
-        /// The method `gmail.users.settings.sendAs.update`, see [`SendAs::update`].
+        /// The marker of [`SendAs::update`].
         pub enum Update {}
         runtime::method! {
             Update : Gmail => schemas::SendAs; "gmail.users.settings.sendAs.update" PUT
             "gmail/v1/users/{userId}/settings/sendAs/{sendAsEmail}"
         }
 
-        /// The method `gmail.users.settings.sendAs.verify`, see [`SendAs::verify`].
+        /// The marker of [`SendAs::verify`].
         pub enum Verify {}
         runtime::method! {
             Verify : Gmail => (); "gmail.users.settings.sendAs.verify" POST
@@ -1436,11 +1423,10 @@ pub mod settings {
             true }
         }
 
-        /// The resource `smimeInfo`.
         pub mod smime_info {
             use super::*;
 
-            /// The resource `smimeInfo`.
+            /// The methods of `smimeInfo`.
             #[derive(Clone, Copy, Debug)]
             pub struct SmimeInfo<'a>(pub(crate) &'a runtime::Client);
 
@@ -1495,7 +1481,7 @@ pub mod settings {
                 }
             }
 
-            /// The method `gmail.users.settings.sendAs.smimeInfo.delete`, see [`SmimeInfo::delete`].
+            /// The marker of [`SmimeInfo::delete`].
             pub enum Delete {}
             runtime::method! {
                 Delete : Gmail => (); "gmail.users.settings.sendAs.smimeInfo.delete" DELETE
@@ -1503,21 +1489,21 @@ pub mod settings {
                 empty_response : true }
             }
 
-            /// The method `gmail.users.settings.sendAs.smimeInfo.get`, see [`SmimeInfo::get`].
+            /// The marker of [`SmimeInfo::get`].
             pub enum Get {}
             runtime::method! {
                 Get : Gmail => schemas::SmimeInfo; "gmail.users.settings.sendAs.smimeInfo.get" GET
                 "gmail/v1/users/{userId}/settings/sendAs/{sendAsEmail}/smimeInfo/{id}"
             }
 
-            /// The method `gmail.users.settings.sendAs.smimeInfo.insert`, see [`SmimeInfo::insert`].
+            /// The marker of [`SmimeInfo::insert`].
             pub enum Insert {}
             runtime::method! {
                 Insert : Gmail => schemas::SmimeInfo; "gmail.users.settings.sendAs.smimeInfo.insert"
                 POST "gmail/v1/users/{userId}/settings/sendAs/{sendAsEmail}/smimeInfo"
             }
 
-            /// The method `gmail.users.settings.sendAs.smimeInfo.list`, see [`SmimeInfo::list`].
+            /// The marker of [`SmimeInfo::list`].
             pub enum List {}
             runtime::method! {
                 List : Gmail => schemas::ListSmimeInfoResponse;
@@ -1525,7 +1511,7 @@ pub mod settings {
                 "gmail/v1/users/{userId}/settings/sendAs/{sendAsEmail}/smimeInfo"
             }
 
-            /// The method `gmail.users.settings.sendAs.smimeInfo.setDefault`, see [`SmimeInfo::set_default`].
+            /// The marker of [`SmimeInfo::set_default`].
             pub enum SetDefault {}
             runtime::method! {
                 SetDefault : Gmail => (); "gmail.users.settings.sendAs.smimeInfo.setDefault" POST
@@ -1536,11 +1522,10 @@ pub mod settings {
     }
 }
 
-/// The resource `threads`.
 pub mod threads {
     use super::*;
 
-    /// The resource `threads`.
+    /// The methods of `threads`.
     #[derive(Clone, Copy, Debug)]
     pub struct Threads<'a>(pub(crate) &'a runtime::Client);
 
@@ -1593,14 +1578,14 @@ pub mod threads {
         }
     }
 
-    /// The method `gmail.users.threads.delete`, see [`Threads::delete`].
+    /// The marker of [`Threads::delete`].
     pub enum Delete {}
     runtime::method! {
         Delete : Gmail => (); "gmail.users.threads.delete" DELETE
         "gmail/v1/users/{userId}/threads/{id}" { empty_response : true }
     }
 
-    /// The method `gmail.users.threads.get`, see [`Threads::get`].
+    /// The marker of [`Threads::get`].
     pub enum Get {}
     runtime::method! {
         Get : Gmail => schemas::Thread; "gmail.users.threads.get" GET
@@ -1618,7 +1603,7 @@ pub mod threads {
         }
     }
 
-    /// The method `gmail.users.threads.list`, see [`Threads::list`].
+    /// The marker of [`Threads::list`].
     pub enum List {}
     runtime::method! {
         List : Gmail => schemas::ListThreadsResponse; "gmail.users.threads.list" GET
@@ -1651,21 +1636,21 @@ pub mod threads {
         }
     }
 
-    /// The method `gmail.users.threads.modify`, see [`Threads::modify`].
+    /// The marker of [`Threads::modify`].
     pub enum Modify {}
     runtime::method! {
         Modify : Gmail => schemas::Thread; "gmail.users.threads.modify" POST
         "gmail/v1/users/{userId}/threads/{id}/modify"
     }
 
-    /// The method `gmail.users.threads.trash`, see [`Threads::trash`].
+    /// The marker of [`Threads::trash`].
     pub enum Trash {}
     runtime::method! {
         Trash : Gmail => schemas::Thread; "gmail.users.threads.trash" POST
         "gmail/v1/users/{userId}/threads/{id}/trash"
     }
 
-    /// The method `gmail.users.threads.untrash`, see [`Threads::untrash`].
+    /// The marker of [`Threads::untrash`].
     pub enum Untrash {}
     runtime::method! {
         Untrash : Gmail => schemas::Thread; "gmail.users.threads.untrash" POST

@@ -4,7 +4,7 @@
 
 use super::*;
 
-/// The resource `contactGroups`.
+/// The methods of `contactGroups`.
 #[derive(Clone, Copy, Debug)]
 pub struct ContactGroups<'a>(pub(crate) &'a runtime::Client);
 
@@ -52,7 +52,7 @@ impl ContactGroups<'_> {
     }
 }
 
-/// The method `people.contactGroups.batchGet`, see [`ContactGroups::batch_get`].
+/// The marker of [`ContactGroups::batch_get`].
 pub enum BatchGet {}
 runtime::method! {
     BatchGet : PeopleService => schemas::BatchGetContactGroupsResponse;
@@ -74,14 +74,14 @@ impl Call<BatchGet> {
     }
 }
 
-/// The method `people.contactGroups.create`, see [`ContactGroups::create`].
+/// The marker of [`ContactGroups::create`].
 pub enum Create {}
 runtime::method! {
     Create : PeopleService => schemas::ContactGroup; "people.contactGroups.create" POST
     "v1/contactGroups"
 }
 
-/// The method `people.contactGroups.delete`, see [`ContactGroups::delete`].
+/// The marker of [`ContactGroups::delete`].
 pub enum Delete {}
 runtime::method! {
     Delete : PeopleService => schemas::Empty; "people.contactGroups.delete" DELETE
@@ -95,7 +95,7 @@ impl Call<Delete> {
     }
 }
 
-/// The method `people.contactGroups.get`, see [`ContactGroups::get`].
+/// The marker of [`ContactGroups::get`].
 pub enum Get {}
 runtime::method! {
     Get : PeopleService => schemas::ContactGroup; "people.contactGroups.get" GET
@@ -113,7 +113,7 @@ impl Call<Get> {
     }
 }
 
-/// The method `people.contactGroups.list`, see [`ContactGroups::list`].
+/// The marker of [`ContactGroups::list`].
 pub enum List {}
 runtime::method! {
     List : PeopleService => schemas::ListContactGroupsResponse;
@@ -142,18 +142,17 @@ impl Call<List> {
     }
 }
 
-/// The method `people.contactGroups.update`, see [`ContactGroups::update`].
+/// The marker of [`ContactGroups::update`].
 pub enum Update {}
 runtime::method! {
     Update : PeopleService => schemas::ContactGroup; "people.contactGroups.update" PUT
     "v1/{+resourceName}"
 }
 
-/// The resource `members`.
 pub mod members {
     use super::*;
 
-    /// The resource `members`.
+    /// The methods of `members`.
     #[derive(Clone, Copy, Debug)]
     pub struct Members<'a>(pub(crate) &'a runtime::Client);
 
@@ -170,7 +169,7 @@ pub mod members {
         }
     }
 
-    /// The method `people.contactGroups.members.modify`, see [`Members::modify`].
+    /// The marker of [`Members::modify`].
     pub enum Modify {}
     runtime::method! {
         Modify : PeopleService => schemas::ModifyContactGroupMembersResponse;

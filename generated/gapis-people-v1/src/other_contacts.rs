@@ -4,7 +4,7 @@
 
 use super::*;
 
-/// The resource `otherContacts`.
+/// The methods of `otherContacts`.
 #[derive(Clone, Copy, Debug)]
 pub struct OtherContacts<'a>(pub(crate) &'a runtime::Client);
 
@@ -33,7 +33,7 @@ impl OtherContacts<'_> {
     }
 }
 
-/// The method `people.otherContacts.copyOtherContactToMyContactsGroup`, see [`OtherContacts::copy_other_contact_to_my_contacts_group`].
+/// The marker of [`OtherContacts::copy_other_contact_to_my_contacts_group`].
 pub enum CopyOtherContactToMyContactsGroup {}
 runtime::method! {
     CopyOtherContactToMyContactsGroup : PeopleService => schemas::Person;
@@ -41,7 +41,7 @@ runtime::method! {
     "v1/{+resourceName}:copyOtherContactToMyContactsGroup"
 }
 
-/// The method `people.otherContacts.list`, see [`OtherContacts::list`].
+/// The marker of [`OtherContacts::list`].
 pub enum List {}
 runtime::method! {
     List : PeopleService => schemas::ListOtherContactsResponse;
@@ -78,7 +78,7 @@ impl Call<List> {
     }
 }
 
-/// The method `people.otherContacts.search`, see [`OtherContacts::search`].
+/// The marker of [`OtherContacts::search`].
 pub enum Search {}
 runtime::method! {
     Search : PeopleService => schemas::SearchResponse; "people.otherContacts.search" GET

@@ -4,7 +4,7 @@
 
 use super::*;
 
-/// The resource `people`.
+/// The methods of `people`.
 #[derive(Clone, Copy, Debug)]
 pub struct People<'a>(pub(crate) &'a runtime::Client);
 
@@ -94,28 +94,28 @@ impl People<'_> {
     }
 }
 
-/// The method `people.people.batchCreateContacts`, see [`People::batch_create_contacts`].
+/// The marker of [`People::batch_create_contacts`].
 pub enum BatchCreateContacts {}
 runtime::method! {
     BatchCreateContacts : PeopleService => schemas::BatchCreateContactsResponse;
     "people.people.batchCreateContacts" POST "v1/people:batchCreateContacts"
 }
 
-/// The method `people.people.batchDeleteContacts`, see [`People::batch_delete_contacts`].
+/// The marker of [`People::batch_delete_contacts`].
 pub enum BatchDeleteContacts {}
 runtime::method! {
     BatchDeleteContacts : PeopleService => schemas::Empty;
     "people.people.batchDeleteContacts" POST "v1/people:batchDeleteContacts"
 }
 
-/// The method `people.people.batchUpdateContacts`, see [`People::batch_update_contacts`].
+/// The marker of [`People::batch_update_contacts`].
 pub enum BatchUpdateContacts {}
 runtime::method! {
     BatchUpdateContacts : PeopleService => schemas::BatchUpdateContactsResponse;
     "people.people.batchUpdateContacts" POST "v1/people:batchUpdateContacts"
 }
 
-/// The method `people.people.createContact`, see [`People::create_contact`].
+/// The marker of [`People::create_contact`].
 pub enum CreateContact {}
 runtime::method! {
     CreateContact : PeopleService => schemas::Person; "people.people.createContact" POST
@@ -133,14 +133,14 @@ impl Call<CreateContact> {
     }
 }
 
-/// The method `people.people.deleteContact`, see [`People::delete_contact`].
+/// The marker of [`People::delete_contact`].
 pub enum DeleteContact {}
 runtime::method! {
     DeleteContact : PeopleService => schemas::Empty; "people.people.deleteContact" DELETE
     "v1/{+resourceName}:deleteContact"
 }
 
-/// The method `people.people.deleteContactPhoto`, see [`People::delete_contact_photo`].
+/// The marker of [`People::delete_contact_photo`].
 pub enum DeleteContactPhoto {}
 runtime::method! {
     DeleteContactPhoto : PeopleService => schemas::DeleteContactPhotoResponse;
@@ -158,7 +158,7 @@ impl Call<DeleteContactPhoto> {
     }
 }
 
-/// The method `people.people.get`, see [`People::get`].
+/// The marker of [`People::get`].
 pub enum Get {}
 runtime::method! {
     Get : PeopleService => schemas::Person; "people.people.get" GET "v1/{+resourceName}"
@@ -179,7 +179,7 @@ impl Call<Get> {
     }
 }
 
-/// The method `people.people.getBatchGet`, see [`People::get_batch_get`].
+/// The marker of [`People::get_batch_get`].
 pub enum GetBatchGet {}
 runtime::method! {
     GetBatchGet : PeopleService => schemas::GetPeopleResponse;
@@ -205,7 +205,7 @@ impl Call<GetBatchGet> {
     }
 }
 
-/// The method `people.people.listDirectoryPeople`, see [`People::list_directory_people`].
+/// The marker of [`People::list_directory_people`].
 pub enum ListDirectoryPeople {}
 runtime::method! {
     ListDirectoryPeople : PeopleService => schemas::ListDirectoryPeopleResponse;
@@ -249,7 +249,7 @@ impl Call<ListDirectoryPeople> {
     }
 }
 
-/// The method `people.people.searchContacts`, see [`People::search_contacts`].
+/// The marker of [`People::search_contacts`].
 pub enum SearchContacts {}
 runtime::method! {
     SearchContacts : PeopleService => schemas::SearchResponse;
@@ -275,7 +275,7 @@ impl Call<SearchContacts> {
     }
 }
 
-/// The method `people.people.searchDirectoryPeople`, see [`People::search_directory_people`].
+/// The marker of [`People::search_directory_people`].
 pub enum SearchDirectoryPeople {}
 runtime::method! {
     SearchDirectoryPeople : PeopleService => schemas::SearchDirectoryPeopleResponse;
@@ -315,7 +315,7 @@ impl Call<SearchDirectoryPeople> {
     }
 }
 
-/// The method `people.people.updateContact`, see [`People::update_contact`].
+/// The marker of [`People::update_contact`].
 pub enum UpdateContact {}
 runtime::method! {
     UpdateContact : PeopleService => schemas::Person; "people.people.updateContact" PATCH
@@ -337,18 +337,17 @@ impl Call<UpdateContact> {
     }
 }
 
-/// The method `people.people.updateContactPhoto`, see [`People::update_contact_photo`].
+/// The marker of [`People::update_contact_photo`].
 pub enum UpdateContactPhoto {}
 runtime::method! {
     UpdateContactPhoto : PeopleService => schemas::UpdateContactPhotoResponse;
     "people.people.updateContactPhoto" PATCH "v1/{+resourceName}:updateContactPhoto"
 }
 
-/// The resource `connections`.
 pub mod connections {
     use super::*;
 
-    /// The resource `connections`.
+    /// The methods of `connections`.
     #[derive(Clone, Copy, Debug)]
     pub struct Connections<'a>(pub(crate) &'a runtime::Client);
 
@@ -361,7 +360,7 @@ pub mod connections {
         }
     }
 
-    /// The method `people.people.connections.list`, see [`Connections::list`].
+    /// The marker of [`Connections::list`].
     pub enum List {}
     runtime::method! {
         List : PeopleService => schemas::ListConnectionsResponse;

@@ -4,7 +4,7 @@
 
 use super::*;
 
-/// The resource `spreadsheets`.
+/// The methods of `spreadsheets`.
 #[derive(Clone, Copy, Debug)]
 pub struct Spreadsheets<'a>(pub(crate) &'a runtime::Client);
 
@@ -57,21 +57,21 @@ impl Spreadsheets<'_> {
     }
 }
 
-/// The method `sheets.spreadsheets.batchUpdate`, see [`Spreadsheets::batch_update`].
+/// The marker of [`Spreadsheets::batch_update`].
 pub enum BatchUpdate {}
 runtime::method! {
     BatchUpdate : crate ::Sheets => schemas::BatchUpdateSpreadsheetResponse;
     "sheets.spreadsheets.batchUpdate" POST "v4/spreadsheets/{spreadsheetId}:batchUpdate"
 }
 
-/// The method `sheets.spreadsheets.create`, see [`Spreadsheets::create`].
+/// The marker of [`Spreadsheets::create`].
 pub enum Create {}
 runtime::method! {
     Create : crate ::Sheets => schemas::Spreadsheet; "sheets.spreadsheets.create" POST
     "v4/spreadsheets"
 }
 
-/// The method `sheets.spreadsheets.get`, see [`Spreadsheets::get`].
+/// The marker of [`Spreadsheets::get`].
 pub enum Get {}
 runtime::method! {
     Get : crate ::Sheets => schemas::Spreadsheet; "sheets.spreadsheets.get" GET
@@ -100,7 +100,7 @@ impl Call<Get> {
     }
 }
 
-/// The method `sheets.spreadsheets.getByDataFilter`, see [`Spreadsheets::get_by_data_filter`].
+/// The marker of [`Spreadsheets::get_by_data_filter`].
 pub enum GetByDataFilter {}
 runtime::method! {
     GetByDataFilter : crate ::Sheets => schemas::Spreadsheet;
@@ -108,11 +108,10 @@ runtime::method! {
     "v4/spreadsheets/{spreadsheetId}:getByDataFilter"
 }
 
-/// The resource `developerMetadata`.
 pub mod developer_metadata {
     use super::*;
 
-    /// The resource `developerMetadata`.
+    /// The methods of `developerMetadata`.
     #[derive(Clone, Copy, Debug)]
     pub struct DeveloperMetadata<'a>(pub(crate) &'a runtime::Client);
 
@@ -136,7 +135,7 @@ pub mod developer_metadata {
         }
     }
 
-    /// The method `sheets.spreadsheets.developerMetadata.get`, see [`DeveloperMetadata::get`].
+    /// The marker of [`DeveloperMetadata::get`].
     pub enum Get {}
     runtime::method! {
         Get : crate ::Sheets => schemas::DeveloperMetadata;
@@ -144,7 +143,7 @@ pub mod developer_metadata {
         "v4/spreadsheets/{spreadsheetId}/developerMetadata/{metadataId}"
     }
 
-    /// The method `sheets.spreadsheets.developerMetadata.search`, see [`DeveloperMetadata::search`].
+    /// The marker of [`DeveloperMetadata::search`].
     pub enum Search {}
     runtime::method! {
         Search : crate ::Sheets => schemas::SearchDeveloperMetadataResponse;
@@ -153,11 +152,10 @@ pub mod developer_metadata {
     }
 }
 
-/// The resource `sheets`.
 pub mod sheets {
     use super::*;
 
-    /// The resource `sheets`.
+    /// The methods of `sheets`.
     #[derive(Clone, Copy, Debug)]
     pub struct Sheets<'a>(pub(crate) &'a runtime::Client);
 
@@ -180,7 +178,7 @@ pub mod sheets {
         }
     }
 
-    /// The method `sheets.spreadsheets.sheets.copyTo`, see [`Sheets::copy_to`].
+    /// The marker of [`Sheets::copy_to`].
     pub enum CopyTo {}
     runtime::method! {
         CopyTo : crate ::Sheets => schemas::SheetProperties;
@@ -189,11 +187,10 @@ pub mod sheets {
     }
 }
 
-/// The resource `values`.
 pub mod values {
     use super::*;
 
-    /// The resource `values`.
+    /// The methods of `values`.
     #[derive(Clone, Copy, Debug)]
     pub struct Values<'a>(pub(crate) &'a runtime::Client);
 
@@ -311,7 +308,7 @@ pub mod values {
         }
     }
 
-    /// The method `sheets.spreadsheets.values.append`, see [`Values::append`].
+    /// The marker of [`Values::append`].
     pub enum Append {}
     runtime::method! {
         Append : crate ::Sheets => schemas::AppendValuesResponse;
@@ -354,7 +351,7 @@ pub mod values {
         }
     }
 
-    /// The method `sheets.spreadsheets.values.batchClear`, see [`Values::batch_clear`].
+    /// The marker of [`Values::batch_clear`].
     pub enum BatchClear {}
     runtime::method! {
         BatchClear : crate ::Sheets => schemas::BatchClearValuesResponse;
@@ -362,7 +359,7 @@ pub mod values {
         "v4/spreadsheets/{spreadsheetId}/values:batchClear"
     }
 
-    /// The method `sheets.spreadsheets.values.batchClearByDataFilter`, see [`Values::batch_clear_by_data_filter`].
+    /// The marker of [`Values::batch_clear_by_data_filter`].
     pub enum BatchClearByDataFilter {}
     runtime::method! {
         BatchClearByDataFilter : crate ::Sheets =>
@@ -371,7 +368,7 @@ pub mod values {
         "v4/spreadsheets/{spreadsheetId}/values:batchClearByDataFilter"
     }
 
-    /// The method `sheets.spreadsheets.values.batchGet`, see [`Values::batch_get`].
+    /// The marker of [`Values::batch_get`].
     pub enum BatchGet {}
     runtime::method! {
         BatchGet : crate ::Sheets => schemas::BatchGetValuesResponse;
@@ -407,7 +404,7 @@ pub mod values {
         }
     }
 
-    /// The method `sheets.spreadsheets.values.batchGetByDataFilter`, see [`Values::batch_get_by_data_filter`].
+    /// The marker of [`Values::batch_get_by_data_filter`].
     pub enum BatchGetByDataFilter {}
     runtime::method! {
         BatchGetByDataFilter : crate ::Sheets => schemas::BatchGetValuesByDataFilterResponse;
@@ -415,7 +412,7 @@ pub mod values {
         "v4/spreadsheets/{spreadsheetId}/values:batchGetByDataFilter"
     }
 
-    /// The method `sheets.spreadsheets.values.batchUpdate`, see [`Values::batch_update`].
+    /// The marker of [`Values::batch_update`].
     pub enum BatchUpdate {}
     runtime::method! {
         BatchUpdate : crate ::Sheets => schemas::BatchUpdateValuesResponse;
@@ -423,7 +420,7 @@ pub mod values {
         "v4/spreadsheets/{spreadsheetId}/values:batchUpdate"
     }
 
-    /// The method `sheets.spreadsheets.values.batchUpdateByDataFilter`, see [`Values::batch_update_by_data_filter`].
+    /// The marker of [`Values::batch_update_by_data_filter`].
     pub enum BatchUpdateByDataFilter {}
     runtime::method! {
         BatchUpdateByDataFilter : crate ::Sheets =>
@@ -432,7 +429,7 @@ pub mod values {
         "v4/spreadsheets/{spreadsheetId}/values:batchUpdateByDataFilter"
     }
 
-    /// The method `sheets.spreadsheets.values.clear`, see [`Values::clear`].
+    /// The marker of [`Values::clear`].
     pub enum Clear {}
     runtime::method! {
         Clear : crate ::Sheets => schemas::ClearValuesResponse;
@@ -440,7 +437,7 @@ pub mod values {
         "v4/spreadsheets/{spreadsheetId}/values/{range}:clear"
     }
 
-    /// The method `sheets.spreadsheets.values.get`, see [`Values::get`].
+    /// The marker of [`Values::get`].
     pub enum Get {}
     runtime::method! {
         Get : crate ::Sheets => schemas::ValueRange; "sheets.spreadsheets.values.get" GET
@@ -471,7 +468,7 @@ pub mod values {
         }
     }
 
-    /// The method `sheets.spreadsheets.values.update`, see [`Values::update`].
+    /// The marker of [`Values::update`].
     pub enum Update {}
     runtime::method! {
         Update : crate ::Sheets => schemas::UpdateValuesResponse;

@@ -4,7 +4,7 @@
 
 use super::*;
 
-/// The resource `presentations`.
+/// The methods of `presentations`.
 #[derive(Clone, Copy, Debug)]
 pub struct Presentations<'a>(pub(crate) &'a runtime::Client);
 
@@ -35,7 +35,7 @@ impl Presentations<'_> {
     }
 }
 
-/// The method `slides.presentations.batchUpdate`, see [`Presentations::batch_update`].
+/// The marker of [`Presentations::batch_update`].
 pub enum BatchUpdate {}
 runtime::method! {
     BatchUpdate : Slides => schemas::BatchUpdatePresentationResponse;
@@ -43,14 +43,14 @@ runtime::method! {
     "v1/presentations/{presentationId}:batchUpdate"
 }
 
-/// The method `slides.presentations.create`, see [`Presentations::create`].
+/// The marker of [`Presentations::create`].
 pub enum Create {}
 runtime::method! {
     Create : Slides => schemas::Presentation; "slides.presentations.create" POST
     "v1/presentations"
 }
 
-/// The method `slides.presentations.get`, see [`Presentations::get`].
+/// The marker of [`Presentations::get`].
 pub enum Get {}
 runtime::method! {
     Get : Slides => schemas::Presentation; "slides.presentations.get" GET
@@ -67,11 +67,10 @@ impl Call<Get> {
     }
 }
 
-/// The resource `pages`.
 pub mod pages {
     use super::*;
 
-    /// The resource `pages`.
+    /// The methods of `pages`.
     #[derive(Clone, Copy, Debug)]
     pub struct Pages<'a>(pub(crate) &'a runtime::Client);
 
@@ -96,7 +95,7 @@ pub mod pages {
         }
     }
 
-    /// The method `slides.presentations.pages.get`, see [`Pages::get`].
+    /// The marker of [`Pages::get`].
     pub enum Get {}
     runtime::method! {
         Get : Slides => schemas::Page; "slides.presentations.pages.get" GET
@@ -113,7 +112,7 @@ pub mod pages {
         }
     }
 
-    /// The method `slides.presentations.pages.getThumbnail`, see [`Pages::get_thumbnail`].
+    /// The marker of [`Pages::get_thumbnail`].
     pub enum GetThumbnail {}
     runtime::method! {
         GetThumbnail : Slides => schemas::Thumbnail;

@@ -4,7 +4,7 @@
 
 use super::*;
 
-/// The resource `anywhereCaches`.
+/// The methods of `anywhereCaches`.
 #[derive(Clone, Copy, Debug)]
 pub struct AnywhereCaches<'a>(pub(crate) &'a runtime::Client);
 
@@ -67,28 +67,28 @@ impl AnywhereCaches<'_> {
     }
 }
 
-/// The method `storage.anywhereCaches.disable`, see [`AnywhereCaches::disable`].
+/// The marker of [`AnywhereCaches::disable`].
 pub enum Disable {}
 runtime::method! {
     Disable : Storage => schemas::AnywhereCache; "storage.anywhereCaches.disable" POST
     "b/{bucket}/anywhereCaches/{anywhereCacheId}/disable"
 }
 
-/// The method `storage.anywhereCaches.get`, see [`AnywhereCaches::get`].
+/// The marker of [`AnywhereCaches::get`].
 pub enum Get {}
 runtime::method! {
     Get : Storage => schemas::AnywhereCache; "storage.anywhereCaches.get" GET
     "b/{bucket}/anywhereCaches/{anywhereCacheId}"
 }
 
-/// The method `storage.anywhereCaches.insert`, see [`AnywhereCaches::insert`].
+/// The marker of [`AnywhereCaches::insert`].
 pub enum Insert {}
 runtime::method! {
     Insert : Storage => schemas::GoogleLongrunningOperation;
     "storage.anywhereCaches.insert" POST "b/{bucket}/anywhereCaches"
 }
 
-/// The method `storage.anywhereCaches.list`, see [`AnywhereCaches::list`].
+/// The marker of [`AnywhereCaches::list`].
 pub enum List {}
 runtime::method! {
     List : Storage => schemas::AnywhereCaches; "storage.anywhereCaches.list" GET
@@ -109,21 +109,21 @@ impl Call<List> {
     }
 }
 
-/// The method `storage.anywhereCaches.pause`, see [`AnywhereCaches::pause`].
+/// The marker of [`AnywhereCaches::pause`].
 pub enum Pause {}
 runtime::method! {
     Pause : Storage => schemas::AnywhereCache; "storage.anywhereCaches.pause" POST
     "b/{bucket}/anywhereCaches/{anywhereCacheId}/pause"
 }
 
-/// The method `storage.anywhereCaches.resume`, see [`AnywhereCaches::resume`].
+/// The marker of [`AnywhereCaches::resume`].
 pub enum Resume {}
 runtime::method! {
     Resume : Storage => schemas::AnywhereCache; "storage.anywhereCaches.resume" POST
     "b/{bucket}/anywhereCaches/{anywhereCacheId}/resume"
 }
 
-/// The method `storage.anywhereCaches.update`, see [`AnywhereCaches::update`].
+/// The marker of [`AnywhereCaches::update`].
 pub enum Update {}
 runtime::method! {
     Update : Storage => schemas::GoogleLongrunningOperation;

@@ -4,7 +4,7 @@
 
 use super::*;
 
-/// The resource `bucketAccessControls`.
+/// The methods of `bucketAccessControls`.
 #[derive(Clone, Copy, Debug)]
 pub struct BucketAccessControls<'a>(pub(crate) &'a runtime::Client);
 
@@ -65,7 +65,7 @@ impl BucketAccessControls<'_> {
     }
 }
 
-/// The method `storage.bucketAccessControls.delete`, see [`BucketAccessControls::delete`].
+/// The marker of [`BucketAccessControls::delete`].
 pub enum Delete {}
 runtime::method! {
     Delete : Storage => (); "storage.bucketAccessControls.delete" DELETE
@@ -79,7 +79,7 @@ impl Call<Delete> {
     }
 }
 
-/// The method `storage.bucketAccessControls.get`, see [`BucketAccessControls::get`].
+/// The marker of [`BucketAccessControls::get`].
 pub enum Get {}
 runtime::method! {
     Get : Storage => schemas::BucketAccessControl; "storage.bucketAccessControls.get" GET
@@ -93,7 +93,7 @@ impl Call<Get> {
     }
 }
 
-/// The method `storage.bucketAccessControls.insert`, see [`BucketAccessControls::insert`].
+/// The marker of [`BucketAccessControls::insert`].
 pub enum Insert {}
 runtime::method! {
     Insert : Storage => schemas::BucketAccessControl;
@@ -107,7 +107,7 @@ impl Call<Insert> {
     }
 }
 
-/// The method `storage.bucketAccessControls.list`, see [`BucketAccessControls::list`].
+/// The marker of [`BucketAccessControls::list`].
 pub enum List {}
 runtime::method! {
     List : Storage => schemas::BucketAccessControls; "storage.bucketAccessControls.list"
@@ -121,7 +121,7 @@ impl Call<List> {
     }
 }
 
-/// The method `storage.bucketAccessControls.patch`, see [`BucketAccessControls::patch`].
+/// The marker of [`BucketAccessControls::patch`].
 pub enum Patch {}
 runtime::method! {
     Patch : Storage => schemas::BucketAccessControl; "storage.bucketAccessControls.patch"
@@ -135,7 +135,7 @@ impl Call<Patch> {
     }
 }
 
-/// The method `storage.bucketAccessControls.update`, see [`BucketAccessControls::update`].
+/// The marker of [`BucketAccessControls::update`].
 pub enum Update {}
 runtime::method! {
     Update : Storage => schemas::BucketAccessControl;

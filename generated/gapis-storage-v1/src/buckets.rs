@@ -4,7 +4,7 @@
 
 use super::*;
 
-/// The resource `buckets`.
+/// The methods of `buckets`.
 #[derive(Clone, Copy, Debug)]
 pub struct Buckets<'a>(pub(crate) &'a runtime::Client);
 
@@ -109,7 +109,7 @@ impl Buckets<'_> {
     }
 }
 
-/// The method `storage.buckets.delete`, see [`Buckets::delete`].
+/// The marker of [`Buckets::delete`].
 pub enum Delete {}
 runtime::method! {
     Delete : Storage => (); "storage.buckets.delete" DELETE "b/{bucket}" { empty_response
@@ -131,7 +131,7 @@ impl Call<Delete> {
     }
 }
 
-/// The method `storage.buckets.get`, see [`Buckets::get`].
+/// The marker of [`Buckets::get`].
 pub enum Get {}
 runtime::method! {
     Get : Storage => schemas::Bucket; "storage.buckets.get" GET "b/{bucket}"
@@ -164,7 +164,7 @@ impl Call<Get> {
     }
 }
 
-/// The method `storage.buckets.getIamPolicy`, see [`Buckets::get_iam_policy`].
+/// The marker of [`Buckets::get_iam_policy`].
 pub enum GetIamPolicy {}
 runtime::method! {
     GetIamPolicy : Storage => schemas::Policy; "storage.buckets.getIamPolicy" GET
@@ -182,7 +182,7 @@ impl Call<GetIamPolicy> {
     }
 }
 
-/// The method `storage.buckets.getStorageLayout`, see [`Buckets::get_storage_layout`].
+/// The marker of [`Buckets::get_storage_layout`].
 pub enum GetStorageLayout {}
 runtime::method! {
     GetStorageLayout : Storage => schemas::BucketStorageLayout;
@@ -196,7 +196,7 @@ impl Call<GetStorageLayout> {
     }
 }
 
-/// The method `storage.buckets.insert`, see [`Buckets::insert`].
+/// The marker of [`Buckets::insert`].
 pub enum Insert {}
 runtime::method! {
     Insert : Storage => schemas::Bucket; "storage.buckets.insert" POST "b"
@@ -228,7 +228,7 @@ impl Call<Insert> {
     }
 }
 
-/// The method `storage.buckets.list`, see [`Buckets::list`].
+/// The marker of [`Buckets::list`].
 pub enum List {}
 runtime::method! {
     List : Storage => schemas::Buckets; "storage.buckets.list" GET "b"
@@ -268,7 +268,7 @@ impl Call<List> {
     }
 }
 
-/// The method `storage.buckets.lockRetentionPolicy`, see [`Buckets::lock_retention_policy`].
+/// The marker of [`Buckets::lock_retention_policy`].
 pub enum LockRetentionPolicy {}
 runtime::method! {
     LockRetentionPolicy : Storage => schemas::Bucket;
@@ -282,7 +282,7 @@ impl Call<LockRetentionPolicy> {
     }
 }
 
-/// The method `storage.buckets.patch`, see [`Buckets::patch`].
+/// The marker of [`Buckets::patch`].
 pub enum Patch {}
 runtime::method! {
     Patch : Storage => schemas::Bucket; "storage.buckets.patch" PATCH "b/{bucket}"
@@ -318,14 +318,14 @@ impl Call<Patch> {
     }
 }
 
-/// The method `storage.buckets.relocate`, see [`Buckets::relocate`].
+/// The marker of [`Buckets::relocate`].
 pub enum Relocate {}
 runtime::method! {
     Relocate : Storage => schemas::GoogleLongrunningOperation; "storage.buckets.relocate"
     POST "b/{bucket}/relocate"
 }
 
-/// The method `storage.buckets.restore`, see [`Buckets::restore`].
+/// The marker of [`Buckets::restore`].
 pub enum Restore {}
 runtime::method! {
     Restore : Storage => schemas::Bucket; "storage.buckets.restore" POST
@@ -343,7 +343,7 @@ impl Call<Restore> {
     }
 }
 
-/// The method `storage.buckets.setIamPolicy`, see [`Buckets::set_iam_policy`].
+/// The marker of [`Buckets::set_iam_policy`].
 pub enum SetIamPolicy {}
 runtime::method! {
     SetIamPolicy : Storage => schemas::Policy; "storage.buckets.setIamPolicy" PUT
@@ -357,7 +357,7 @@ impl Call<SetIamPolicy> {
     }
 }
 
-/// The method `storage.buckets.testIamPermissions`, see [`Buckets::test_iam_permissions`].
+/// The marker of [`Buckets::test_iam_permissions`].
 pub enum TestIamPermissions {}
 runtime::method! {
     TestIamPermissions : Storage => schemas::TestIamPermissionsResponse;
@@ -371,7 +371,7 @@ impl Call<TestIamPermissions> {
     }
 }
 
-/// The method `storage.buckets.update`, see [`Buckets::update`].
+/// The marker of [`Buckets::update`].
 pub enum Update {}
 runtime::method! {
     Update : Storage => schemas::Bucket; "storage.buckets.update" PUT "b/{bucket}"

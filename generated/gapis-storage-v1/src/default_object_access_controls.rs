@@ -4,7 +4,7 @@
 
 use super::*;
 
-/// The resource `defaultObjectAccessControls`.
+/// The methods of `defaultObjectAccessControls`.
 #[derive(Clone, Copy, Debug)]
 pub struct DefaultObjectAccessControls<'a>(pub(crate) &'a runtime::Client);
 
@@ -65,7 +65,7 @@ impl DefaultObjectAccessControls<'_> {
     }
 }
 
-/// The method `storage.defaultObjectAccessControls.delete`, see [`DefaultObjectAccessControls::delete`].
+/// The marker of [`DefaultObjectAccessControls::delete`].
 pub enum Delete {}
 runtime::method! {
     Delete : Storage => (); "storage.defaultObjectAccessControls.delete" DELETE
@@ -79,7 +79,7 @@ impl Call<Delete> {
     }
 }
 
-/// The method `storage.defaultObjectAccessControls.get`, see [`DefaultObjectAccessControls::get`].
+/// The marker of [`DefaultObjectAccessControls::get`].
 pub enum Get {}
 runtime::method! {
     Get : Storage => schemas::ObjectAccessControl;
@@ -93,7 +93,7 @@ impl Call<Get> {
     }
 }
 
-/// The method `storage.defaultObjectAccessControls.insert`, see [`DefaultObjectAccessControls::insert`].
+/// The marker of [`DefaultObjectAccessControls::insert`].
 pub enum Insert {}
 runtime::method! {
     Insert : Storage => schemas::ObjectAccessControl;
@@ -107,7 +107,7 @@ impl Call<Insert> {
     }
 }
 
-/// The method `storage.defaultObjectAccessControls.list`, see [`DefaultObjectAccessControls::list`].
+/// The marker of [`DefaultObjectAccessControls::list`].
 pub enum List {}
 runtime::method! {
     List : Storage => schemas::ObjectAccessControls;
@@ -129,7 +129,7 @@ impl Call<List> {
     }
 }
 
-/// The method `storage.defaultObjectAccessControls.patch`, see [`DefaultObjectAccessControls::patch`].
+/// The marker of [`DefaultObjectAccessControls::patch`].
 pub enum Patch {}
 runtime::method! {
     Patch : Storage => schemas::ObjectAccessControl;
@@ -144,7 +144,7 @@ impl Call<Patch> {
     }
 }
 
-/// The method `storage.defaultObjectAccessControls.update`, see [`DefaultObjectAccessControls::update`].
+/// The marker of [`DefaultObjectAccessControls::update`].
 pub enum Update {}
 runtime::method! {
     Update : Storage => schemas::ObjectAccessControl;

@@ -4,7 +4,7 @@
 
 use super::*;
 
-/// The resource `folders`.
+/// The methods of `folders`.
 #[derive(Clone, Copy, Debug)]
 pub struct Folders<'a>(pub(crate) &'a runtime::Client);
 
@@ -57,7 +57,7 @@ impl Folders<'_> {
     }
 }
 
-/// The method `storage.folders.delete`, see [`Folders::delete`].
+/// The marker of [`Folders::delete`].
 pub enum Delete {}
 runtime::method! {
     Delete : Storage => (); "storage.folders.delete" DELETE "b/{bucket}/folders/{folder}"
@@ -75,7 +75,7 @@ impl Call<Delete> {
     }
 }
 
-/// The method `storage.folders.deleteRecursive`, see [`Folders::delete_recursive`].
+/// The marker of [`Folders::delete_recursive`].
 pub enum DeleteRecursive {}
 runtime::method! {
     DeleteRecursive : Storage => schemas::GoogleLongrunningOperation;
@@ -93,7 +93,7 @@ impl Call<DeleteRecursive> {
     }
 }
 
-/// The method `storage.folders.get`, see [`Folders::get`].
+/// The marker of [`Folders::get`].
 pub enum Get {}
 runtime::method! {
     Get : Storage => schemas::Folder; "storage.folders.get" GET
@@ -111,7 +111,7 @@ impl Call<Get> {
     }
 }
 
-/// The method `storage.folders.insert`, see [`Folders::insert`].
+/// The marker of [`Folders::insert`].
 pub enum Insert {}
 runtime::method! {
     Insert : Storage => schemas::Folder; "storage.folders.insert" POST
@@ -125,7 +125,7 @@ impl Call<Insert> {
     }
 }
 
-/// The method `storage.folders.list`, see [`Folders::list`].
+/// The marker of [`Folders::list`].
 pub enum List {}
 runtime::method! {
     List : Storage => schemas::Folders; "storage.folders.list" GET "b/{bucket}/folders"
@@ -161,7 +161,7 @@ impl Call<List> {
     }
 }
 
-/// The method `storage.folders.rename`, see [`Folders::rename`].
+/// The marker of [`Folders::rename`].
 pub enum Rename {}
 runtime::method! {
     Rename : Storage => schemas::GoogleLongrunningOperation; "storage.folders.rename"

@@ -4,7 +4,7 @@
 
 use super::*;
 
-/// The resource `managedFolders`.
+/// The methods of `managedFolders`.
 #[derive(Clone, Copy, Debug)]
 pub struct ManagedFolders<'a>(pub(crate) &'a runtime::Client);
 
@@ -90,7 +90,7 @@ impl ManagedFolders<'_> {
     }
 }
 
-/// The method `storage.managedFolders.delete`, see [`ManagedFolders::delete`].
+/// The marker of [`ManagedFolders::delete`].
 pub enum Delete {}
 runtime::method! {
     Delete : Storage => (); "storage.managedFolders.delete" DELETE
@@ -112,7 +112,7 @@ impl Call<Delete> {
     }
 }
 
-/// The method `storage.managedFolders.get`, see [`ManagedFolders::get`].
+/// The marker of [`ManagedFolders::get`].
 pub enum Get {}
 runtime::method! {
     Get : Storage => schemas::ManagedFolder; "storage.managedFolders.get" GET
@@ -130,7 +130,7 @@ impl Call<Get> {
     }
 }
 
-/// The method `storage.managedFolders.getIamPolicy`, see [`ManagedFolders::get_iam_policy`].
+/// The marker of [`ManagedFolders::get_iam_policy`].
 pub enum GetIamPolicy {}
 runtime::method! {
     GetIamPolicy : Storage => schemas::Policy; "storage.managedFolders.getIamPolicy" GET
@@ -148,14 +148,14 @@ impl Call<GetIamPolicy> {
     }
 }
 
-/// The method `storage.managedFolders.insert`, see [`ManagedFolders::insert`].
+/// The marker of [`ManagedFolders::insert`].
 pub enum Insert {}
 runtime::method! {
     Insert : Storage => schemas::ManagedFolder; "storage.managedFolders.insert" POST
     "b/{bucket}/managedFolders"
 }
 
-/// The method `storage.managedFolders.list`, see [`ManagedFolders::list`].
+/// The marker of [`ManagedFolders::list`].
 pub enum List {}
 runtime::method! {
     List : Storage => schemas::ManagedFolders; "storage.managedFolders.list" GET
@@ -180,7 +180,7 @@ impl Call<List> {
     }
 }
 
-/// The method `storage.managedFolders.setIamPolicy`, see [`ManagedFolders::set_iam_policy`].
+/// The marker of [`ManagedFolders::set_iam_policy`].
 pub enum SetIamPolicy {}
 runtime::method! {
     SetIamPolicy : Storage => schemas::Policy; "storage.managedFolders.setIamPolicy" PUT
@@ -194,7 +194,7 @@ impl Call<SetIamPolicy> {
     }
 }
 
-/// The method `storage.managedFolders.testIamPermissions`, see [`ManagedFolders::test_iam_permissions`].
+/// The marker of [`ManagedFolders::test_iam_permissions`].
 pub enum TestIamPermissions {}
 runtime::method! {
     TestIamPermissions : Storage => schemas::TestIamPermissionsResponse;
@@ -209,7 +209,7 @@ impl Call<TestIamPermissions> {
     }
 }
 
-/// The method `storage.managedFolders.update`, see [`ManagedFolders::update`].
+/// The marker of [`ManagedFolders::update`].
 pub enum Update {}
 runtime::method! {
     Update : Storage => schemas::ManagedFolder; "storage.managedFolders.update" PATCH

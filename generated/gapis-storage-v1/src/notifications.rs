@@ -4,7 +4,7 @@
 
 use super::*;
 
-/// The resource `notifications`.
+/// The methods of `notifications`.
 #[derive(Clone, Copy, Debug)]
 pub struct Notifications<'a>(pub(crate) &'a runtime::Client);
 
@@ -41,7 +41,7 @@ impl Notifications<'_> {
     }
 }
 
-/// The method `storage.notifications.delete`, see [`Notifications::delete`].
+/// The marker of [`Notifications::delete`].
 pub enum Delete {}
 runtime::method! {
     Delete : Storage => (); "storage.notifications.delete" DELETE
@@ -55,7 +55,7 @@ impl Call<Delete> {
     }
 }
 
-/// The method `storage.notifications.get`, see [`Notifications::get`].
+/// The marker of [`Notifications::get`].
 pub enum Get {}
 runtime::method! {
     Get : Storage => schemas::Notification; "storage.notifications.get" GET
@@ -69,7 +69,7 @@ impl Call<Get> {
     }
 }
 
-/// The method `storage.notifications.insert`, see [`Notifications::insert`].
+/// The marker of [`Notifications::insert`].
 pub enum Insert {}
 runtime::method! {
     Insert : Storage => schemas::Notification; "storage.notifications.insert" POST
@@ -83,7 +83,7 @@ impl Call<Insert> {
     }
 }
 
-/// The method `storage.notifications.list`, see [`Notifications::list`].
+/// The marker of [`Notifications::list`].
 pub enum List {}
 runtime::method! {
     List : Storage => schemas::Notifications; "storage.notifications.list" GET

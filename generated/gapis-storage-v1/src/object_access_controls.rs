@@ -4,7 +4,7 @@
 
 use super::*;
 
-/// The resource `objectAccessControls`.
+/// The methods of `objectAccessControls`.
 #[derive(Clone, Copy, Debug)]
 pub struct ObjectAccessControls<'a>(pub(crate) &'a runtime::Client);
 
@@ -74,7 +74,7 @@ impl ObjectAccessControls<'_> {
     }
 }
 
-/// The method `storage.objectAccessControls.delete`, see [`ObjectAccessControls::delete`].
+/// The marker of [`ObjectAccessControls::delete`].
 pub enum Delete {}
 runtime::method! {
     Delete : Storage => (); "storage.objectAccessControls.delete" DELETE
@@ -92,7 +92,7 @@ impl Call<Delete> {
     }
 }
 
-/// The method `storage.objectAccessControls.get`, see [`ObjectAccessControls::get`].
+/// The marker of [`ObjectAccessControls::get`].
 pub enum Get {}
 runtime::method! {
     Get : Storage => schemas::ObjectAccessControl; "storage.objectAccessControls.get" GET
@@ -110,7 +110,7 @@ impl Call<Get> {
     }
 }
 
-/// The method `storage.objectAccessControls.insert`, see [`ObjectAccessControls::insert`].
+/// The marker of [`ObjectAccessControls::insert`].
 pub enum Insert {}
 runtime::method! {
     Insert : Storage => schemas::ObjectAccessControl;
@@ -128,7 +128,7 @@ impl Call<Insert> {
     }
 }
 
-/// The method `storage.objectAccessControls.list`, see [`ObjectAccessControls::list`].
+/// The marker of [`ObjectAccessControls::list`].
 pub enum List {}
 runtime::method! {
     List : Storage => schemas::ObjectAccessControls; "storage.objectAccessControls.list"
@@ -146,7 +146,7 @@ impl Call<List> {
     }
 }
 
-/// The method `storage.objectAccessControls.patch`, see [`ObjectAccessControls::patch`].
+/// The marker of [`ObjectAccessControls::patch`].
 pub enum Patch {}
 runtime::method! {
     Patch : Storage => schemas::ObjectAccessControl; "storage.objectAccessControls.patch"
@@ -164,7 +164,7 @@ impl Call<Patch> {
     }
 }
 
-/// The method `storage.objectAccessControls.update`, see [`ObjectAccessControls::update`].
+/// The marker of [`ObjectAccessControls::update`].
 pub enum Update {}
 runtime::method! {
     Update : Storage => schemas::ObjectAccessControl;

@@ -4,7 +4,7 @@
 
 use super::*;
 
-/// The resource `objects`.
+/// The methods of `objects`.
 #[derive(Clone, Copy, Debug)]
 pub struct Objects<'a>(pub(crate) &'a runtime::Client);
 
@@ -196,14 +196,14 @@ impl Objects<'_> {
     }
 }
 
-/// The method `storage.objects.bulkRestore`, see [`Objects::bulk_restore`].
+/// The marker of [`Objects::bulk_restore`].
 pub enum BulkRestore {}
 runtime::method! {
     BulkRestore : Storage => schemas::GoogleLongrunningOperation;
     "storage.objects.bulkRestore" POST "b/{bucket}/o/bulkRestore"
 }
 
-/// The method `storage.objects.compose`, see [`Objects::compose`].
+/// The marker of [`Objects::compose`].
 pub enum Compose {}
 runtime::method! {
     Compose : Storage => schemas::Object; "storage.objects.compose" POST
@@ -240,7 +240,7 @@ impl Call<Compose> {
     }
 }
 
-/// The method `storage.objects.copy`, see [`Objects::copy`].
+/// The marker of [`Objects::copy`].
 pub enum Copy {}
 runtime::method! {
     Copy : Storage => schemas::Object; "storage.objects.copy" POST
@@ -305,7 +305,7 @@ impl Call<Copy> {
     }
 }
 
-/// The method `storage.objects.delete`, see [`Objects::delete`].
+/// The marker of [`Objects::delete`].
 pub enum Delete {}
 runtime::method! {
     Delete : Storage => (); "storage.objects.delete" DELETE "b/{bucket}/o/{object}" {
@@ -339,7 +339,7 @@ impl Call<Delete> {
     }
 }
 
-/// The method `storage.objects.get`, see [`Objects::get`].
+/// The marker of [`Objects::get`].
 pub enum Get {}
 runtime::method! {
     Get : Storage => schemas::Object; "storage.objects.get" GET "b/{bucket}/o/{object}" {
@@ -386,7 +386,7 @@ impl Call<Get> {
     }
 }
 
-/// The method `storage.objects.getIamPolicy`, see [`Objects::get_iam_policy`].
+/// The marker of [`Objects::get_iam_policy`].
 pub enum GetIamPolicy {}
 runtime::method! {
     GetIamPolicy : Storage => schemas::Policy; "storage.objects.getIamPolicy" GET
@@ -404,7 +404,7 @@ impl Call<GetIamPolicy> {
     }
 }
 
-/// The method `storage.objects.insert`, see [`Objects::insert`].
+/// The marker of [`Objects::insert`].
 pub enum Insert {}
 runtime::method! {
     Insert : Storage => schemas::Object; "storage.objects.insert" POST "b/{bucket}/o" {
@@ -457,13 +457,13 @@ impl Call<Insert> {
     }
 }
 
-/// The method `storage.objects.list`, see [`Objects::list`].
+/// The marker of [`Objects::list`].
 pub enum List {}
 runtime::method! {
     List : Storage => schemas::Objects; "storage.objects.list" GET "b/{bucket}/o"
 }
 runtime::paged! {
-    List => runtime::Json; "pageToken" "nextPageToken" ""
+    List => schemas::Object; "pageToken" "nextPageToken" "items"
 }
 
 impl Call<List> {
@@ -525,7 +525,7 @@ impl Call<List> {
     }
 }
 
-/// The method `storage.objects.move`, see `move`.
+/// The marker of `move`.
 pub enum Move {}
 runtime::method! {
     Move : Storage => schemas::Object; "storage.objects.move" POST
@@ -575,7 +575,7 @@ impl Call<Move> {
     }
 }
 
-/// The method `storage.objects.patch`, see [`Objects::patch`].
+/// The marker of [`Objects::patch`].
 pub enum Patch {}
 runtime::method! {
     Patch : Storage => schemas::Object; "storage.objects.patch" PATCH
@@ -621,7 +621,7 @@ impl Call<Patch> {
     }
 }
 
-/// The method `storage.objects.restore`, see [`Objects::restore`].
+/// The marker of [`Objects::restore`].
 pub enum Restore {}
 runtime::method! {
     Restore : Storage => schemas::Object; "storage.objects.restore" POST
@@ -663,7 +663,7 @@ impl Call<Restore> {
     }
 }
 
-/// The method `storage.objects.rewrite`, see [`Objects::rewrite`].
+/// The marker of [`Objects::rewrite`].
 pub enum Rewrite {}
 runtime::method! {
     Rewrite : Storage => schemas::RewriteResponse; "storage.objects.rewrite" POST
@@ -740,7 +740,7 @@ impl Call<Rewrite> {
     }
 }
 
-/// The method `storage.objects.setIamPolicy`, see [`Objects::set_iam_policy`].
+/// The marker of [`Objects::set_iam_policy`].
 pub enum SetIamPolicy {}
 runtime::method! {
     SetIamPolicy : Storage => schemas::Policy; "storage.objects.setIamPolicy" PUT
@@ -758,7 +758,7 @@ impl Call<SetIamPolicy> {
     }
 }
 
-/// The method `storage.objects.testIamPermissions`, see [`Objects::test_iam_permissions`].
+/// The marker of [`Objects::test_iam_permissions`].
 pub enum TestIamPermissions {}
 runtime::method! {
     TestIamPermissions : Storage => schemas::TestIamPermissionsResponse;
@@ -776,7 +776,7 @@ impl Call<TestIamPermissions> {
     }
 }
 
-/// The method `storage.objects.update`, see [`Objects::update`].
+/// The marker of [`Objects::update`].
 pub enum Update {}
 runtime::method! {
     Update : Storage => schemas::Object; "storage.objects.update" PUT
@@ -822,7 +822,7 @@ impl Call<Update> {
     }
 }
 
-/// The method `storage.objects.viewFullContext`, see [`Objects::view_full_context`].
+/// The marker of [`Objects::view_full_context`].
 pub enum ViewFullContext {}
 runtime::method! {
     ViewFullContext : Storage => schemas::ObjectFullContext;

@@ -4,7 +4,7 @@
 
 use super::*;
 
-/// The resource `operations`.
+/// The methods of `operations`.
 #[derive(Clone, Copy, Debug)]
 pub struct Operations<'a>(pub(crate) &'a runtime::Client);
 
@@ -47,7 +47,7 @@ impl Operations<'_> {
     }
 }
 
-/// The method `storage.buckets.operations.advanceRelocateBucket`, see [`Operations::advance_relocate_bucket`].
+/// The marker of [`Operations::advance_relocate_bucket`].
 pub enum AdvanceRelocateBucket {}
 runtime::method! {
     AdvanceRelocateBucket : Storage => ();
@@ -55,21 +55,21 @@ runtime::method! {
     "b/{bucket}/operations/{operationId}/advanceRelocateBucket" { empty_response : true }
 }
 
-/// The method `storage.buckets.operations.cancel`, see [`Operations::cancel`].
+/// The marker of [`Operations::cancel`].
 pub enum Cancel {}
 runtime::method! {
     Cancel : Storage => (); "storage.buckets.operations.cancel" POST
     "b/{bucket}/operations/{operationId}/cancel" { empty_response : true }
 }
 
-/// The method `storage.buckets.operations.get`, see [`Operations::get`].
+/// The marker of [`Operations::get`].
 pub enum Get {}
 runtime::method! {
     Get : Storage => schemas::GoogleLongrunningOperation;
     "storage.buckets.operations.get" GET "b/{bucket}/operations/{operationId}"
 }
 
-/// The method `storage.buckets.operations.list`, see [`Operations::list`].
+/// The marker of [`Operations::list`].
 pub enum List {}
 runtime::method! {
     List : Storage => schemas::GoogleLongrunningListOperationsResponse;

@@ -4,7 +4,7 @@
 
 use super::*;
 
-/// The resource `projects`.
+/// The methods of `projects`.
 #[derive(Clone, Copy, Debug)]
 pub struct Projects<'a>(pub(crate) &'a runtime::Client);
 
@@ -19,11 +19,10 @@ impl Projects<'_> {
     }
 }
 
-/// The resource `hmacKeys`.
 pub mod hmac_keys {
     use super::*;
 
-    /// The resource `hmacKeys`.
+    /// The methods of `hmacKeys`.
     #[derive(Clone, Copy, Debug)]
     pub struct HmacKeys<'a>(pub(crate) &'a runtime::Client);
 
@@ -70,7 +69,7 @@ pub mod hmac_keys {
         }
     }
 
-    /// The method `storage.projects.hmacKeys.create`, see [`HmacKeys::create`].
+    /// The marker of [`HmacKeys::create`].
     pub enum Create {}
     runtime::method! {
         Create : Storage => schemas::HmacKey; "storage.projects.hmacKeys.create" POST
@@ -84,7 +83,7 @@ pub mod hmac_keys {
         }
     }
 
-    /// The method `storage.projects.hmacKeys.delete`, see [`HmacKeys::delete`].
+    /// The marker of [`HmacKeys::delete`].
     pub enum Delete {}
     runtime::method! {
         Delete : Storage => (); "storage.projects.hmacKeys.delete" DELETE
@@ -98,7 +97,7 @@ pub mod hmac_keys {
         }
     }
 
-    /// The method `storage.projects.hmacKeys.get`, see [`HmacKeys::get`].
+    /// The marker of [`HmacKeys::get`].
     pub enum Get {}
     runtime::method! {
         Get : Storage => schemas::HmacKeyMetadata; "storage.projects.hmacKeys.get" GET
@@ -112,7 +111,7 @@ pub mod hmac_keys {
         }
     }
 
-    /// The method `storage.projects.hmacKeys.list`, see [`HmacKeys::list`].
+    /// The marker of [`HmacKeys::list`].
     pub enum List {}
     runtime::method! {
         List : Storage => schemas::HmacKeysMetadata; "storage.projects.hmacKeys.list" GET
@@ -145,7 +144,7 @@ pub mod hmac_keys {
         }
     }
 
-    /// The method `storage.projects.hmacKeys.update`, see [`HmacKeys::update`].
+    /// The marker of [`HmacKeys::update`].
     pub enum Update {}
     runtime::method! {
         Update : Storage => schemas::HmacKeyMetadata; "storage.projects.hmacKeys.update" PUT
@@ -160,11 +159,10 @@ pub mod hmac_keys {
     }
 }
 
-/// The resource `serviceAccount`.
 pub mod service_account {
     use super::*;
 
-    /// The resource `serviceAccount`.
+    /// The methods of `serviceAccount`.
     #[derive(Clone, Copy, Debug)]
     pub struct ServiceAccount<'a>(pub(crate) &'a runtime::Client);
 
@@ -177,7 +175,7 @@ pub mod service_account {
         }
     }
 
-    /// The method `storage.projects.serviceAccount.get`, see [`ServiceAccount::get`].
+    /// The marker of [`ServiceAccount::get`].
     pub enum Get {}
     runtime::method! {
         Get : Storage => schemas::ServiceAccount; "storage.projects.serviceAccount.get" GET

@@ -4,7 +4,7 @@
 
 use super::*;
 
-/// The resource `rapidCaches`.
+/// The methods of `rapidCaches`.
 #[derive(Clone, Copy, Debug)]
 pub struct RapidCaches<'a>(pub(crate) &'a runtime::Client);
 
@@ -53,28 +53,28 @@ impl RapidCaches<'_> {
     }
 }
 
-/// The method `storage.rapidCaches.disable`, see [`RapidCaches::disable`].
+/// The marker of [`RapidCaches::disable`].
 pub enum Disable {}
 runtime::method! {
     Disable : Storage => schemas::GoogleLongrunningOperation;
     "storage.rapidCaches.disable" POST "b/{bucket}/rapidCaches/{rapidCacheId}/disable"
 }
 
-/// The method `storage.rapidCaches.get`, see [`RapidCaches::get`].
+/// The marker of [`RapidCaches::get`].
 pub enum Get {}
 runtime::method! {
     Get : Storage => schemas::RapidCache; "storage.rapidCaches.get" GET
     "b/{bucket}/rapidCaches/{rapidCacheId}"
 }
 
-/// The method `storage.rapidCaches.insert`, see [`RapidCaches::insert`].
+/// The marker of [`RapidCaches::insert`].
 pub enum Insert {}
 runtime::method! {
     Insert : Storage => schemas::GoogleLongrunningOperation; "storage.rapidCaches.insert"
     POST "b/{bucket}/rapidCaches"
 }
 
-/// The method `storage.rapidCaches.list`, see [`RapidCaches::list`].
+/// The marker of [`RapidCaches::list`].
 pub enum List {}
 runtime::method! {
     List : Storage => schemas::RapidCaches; "storage.rapidCaches.list" GET
@@ -95,7 +95,7 @@ impl Call<List> {
     }
 }
 
-/// The method `storage.rapidCaches.update`, see [`RapidCaches::update`].
+/// The marker of [`RapidCaches::update`].
 pub enum Update {}
 runtime::method! {
     Update : Storage => schemas::GoogleLongrunningOperation; "storage.rapidCaches.update"

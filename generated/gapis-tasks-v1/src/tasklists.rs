@@ -4,12 +4,12 @@
 
 use super::*;
 
-/// The resource `tasklists`.
+/// The methods of `tasklists`.
 #[derive(Clone, Copy, Debug)]
 pub struct Tasklists<'a>(pub(crate) &'a runtime::Client);
 
 impl Tasklists<'_> {
-    /// DELETE `tasks/v1/users/@me/lists/{tasklist}`. Scopes: `TASKS`.
+    /// DELETE `tasks/v1/users/@me/lists/{tasklist}`.
     ///
     /// * `tasklist`: text
     pub fn delete(&self, tasklist: &str) -> Call<Delete> {
@@ -21,7 +21,7 @@ impl Tasklists<'_> {
     pub fn get(&self, tasklist: &str) -> Call<Get> {
         Call::new(self.0, &[&tasklist], None)
     }
-    /// POST `tasks/v1/users/@me/lists`. Scopes: `TASKS`.
+    /// POST `tasks/v1/users/@me/lists`.
     pub fn insert(&self, task_list: schemas::TaskList) -> Call<Insert> {
         Call::new(self.0, &[], Some(&task_list))
     }
@@ -29,13 +29,13 @@ impl Tasklists<'_> {
     pub fn list(&self) -> Call<List> {
         Call::new(self.0, &[], None)
     }
-    /// PATCH `tasks/v1/users/@me/lists/{tasklist}`. Scopes: `TASKS`.
+    /// PATCH `tasks/v1/users/@me/lists/{tasklist}`.
     ///
     /// * `tasklist`: text
     pub fn patch(&self, tasklist: &str, task_list: schemas::TaskList) -> Call<Patch> {
         Call::new(self.0, &[&tasklist], Some(&task_list))
     }
-    /// PUT `tasks/v1/users/@me/lists/{tasklist}`. Scopes: `TASKS`.
+    /// PUT `tasks/v1/users/@me/lists/{tasklist}`.
     ///
     /// * `tasklist`: text
     pub fn update(&self, tasklist: &str, task_list: schemas::TaskList) -> Call<Update> {
@@ -43,28 +43,28 @@ impl Tasklists<'_> {
     }
 }
 
-/// The method `tasks.tasklists.delete`, see [`Tasklists::delete`].
+/// The marker of [`Tasklists::delete`].
 pub enum Delete {}
 runtime::method! {
     Delete : crate ::Tasks => (); "tasks.tasklists.delete" DELETE
     "tasks/v1/users/@me/lists/{tasklist}" { empty_response : true }
 }
 
-/// The method `tasks.tasklists.get`, see [`Tasklists::get`].
+/// The marker of [`Tasklists::get`].
 pub enum Get {}
 runtime::method! {
     Get : crate ::Tasks => schemas::TaskList; "tasks.tasklists.get" GET
     "tasks/v1/users/@me/lists/{tasklist}"
 }
 
-/// The method `tasks.tasklists.insert`, see [`Tasklists::insert`].
+/// The marker of [`Tasklists::insert`].
 pub enum Insert {}
 runtime::method! {
     Insert : crate ::Tasks => schemas::TaskList; "tasks.tasklists.insert" POST
     "tasks/v1/users/@me/lists"
 }
 
-/// The method `tasks.tasklists.list`, see [`Tasklists::list`].
+/// The marker of [`Tasklists::list`].
 pub enum List {}
 runtime::method! {
     List : crate ::Tasks => schemas::TaskLists; "tasks.tasklists.list" GET
@@ -85,14 +85,14 @@ impl Call<List> {
     }
 }
 
-/// The method `tasks.tasklists.patch`, see [`Tasklists::patch`].
+/// The marker of [`Tasklists::patch`].
 pub enum Patch {}
 runtime::method! {
     Patch : crate ::Tasks => schemas::TaskList; "tasks.tasklists.patch" PATCH
     "tasks/v1/users/@me/lists/{tasklist}"
 }
 
-/// The method `tasks.tasklists.update`, see [`Tasklists::update`].
+/// The marker of [`Tasklists::update`].
 pub enum Update {}
 runtime::method! {
     Update : crate ::Tasks => schemas::TaskList; "tasks.tasklists.update" PUT

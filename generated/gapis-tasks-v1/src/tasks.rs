@@ -4,18 +4,18 @@
 
 use super::*;
 
-/// The resource `tasks`.
+/// The methods of `tasks`.
 #[derive(Clone, Copy, Debug)]
 pub struct Tasks<'a>(pub(crate) &'a runtime::Client);
 
 impl Tasks<'_> {
-    /// POST `tasks/v1/lists/{tasklist}/clear`. Scopes: `TASKS`.
+    /// POST `tasks/v1/lists/{tasklist}/clear`.
     ///
     /// * `tasklist`: text
     pub fn clear(&self, tasklist: &str) -> Call<Clear> {
         Call::new(self.0, &[&tasklist], None)
     }
-    /// DELETE `tasks/v1/lists/{tasklist}/tasks/{task}`. Scopes: `TASKS`.
+    /// DELETE `tasks/v1/lists/{tasklist}/tasks/{task}`.
     ///
     /// * `tasklist`: text
     /// * `task`: text
@@ -29,7 +29,7 @@ impl Tasks<'_> {
     pub fn get(&self, tasklist: &str, task: &str) -> Call<Get> {
         Call::new(self.0, &[&tasklist, &task], None)
     }
-    /// POST `tasks/v1/lists/{tasklist}/tasks`. Scopes: `TASKS`.
+    /// POST `tasks/v1/lists/{tasklist}/tasks`.
     ///
     /// * `tasklist`: text
     pub fn insert(&self, tasklist: &str, task: schemas::Task) -> Call<Insert> {
@@ -41,21 +41,21 @@ impl Tasks<'_> {
     pub fn list(&self, tasklist: &str) -> Call<List> {
         Call::new(self.0, &[&tasklist], None)
     }
-    /// POST `tasks/v1/lists/{tasklist}/tasks/{task}/move`. Scopes: `TASKS`.
+    /// POST `tasks/v1/lists/{tasklist}/tasks/{task}/move`.
     ///
     /// * `tasklist`: text
     /// * `task`: text
     pub fn r#move(&self, tasklist: &str, task: &str) -> Call<Move> {
         Call::new(self.0, &[&tasklist, &task], None)
     }
-    /// PATCH `tasks/v1/lists/{tasklist}/tasks/{task}`. Scopes: `TASKS`.
+    /// PATCH `tasks/v1/lists/{tasklist}/tasks/{task}`.
     ///
     /// * `tasklist`: text
     /// * `task`: text
     pub fn patch(&self, tasklist: &str, task: &str, body: schemas::Task) -> Call<Patch> {
         Call::new(self.0, &[&tasklist, &task], Some(&body))
     }
-    /// PUT `tasks/v1/lists/{tasklist}/tasks/{task}`. Scopes: `TASKS`.
+    /// PUT `tasks/v1/lists/{tasklist}/tasks/{task}`.
     ///
     /// * `tasklist`: text
     /// * `task`: text
@@ -69,28 +69,28 @@ impl Tasks<'_> {
     }
 }
 
-/// The method `tasks.tasks.clear`, see [`Tasks::clear`].
+/// The marker of [`Tasks::clear`].
 pub enum Clear {}
 runtime::method! {
     Clear : crate ::Tasks => (); "tasks.tasks.clear" POST
     "tasks/v1/lists/{tasklist}/clear" { empty_response : true }
 }
 
-/// The method `tasks.tasks.delete`, see [`Tasks::delete`].
+/// The marker of [`Tasks::delete`].
 pub enum Delete {}
 runtime::method! {
     Delete : crate ::Tasks => (); "tasks.tasks.delete" DELETE
     "tasks/v1/lists/{tasklist}/tasks/{task}" { empty_response : true }
 }
 
-/// The method `tasks.tasks.get`, see [`Tasks::get`].
+/// The marker of [`Tasks::get`].
 pub enum Get {}
 runtime::method! {
     Get : crate ::Tasks => schemas::Task; "tasks.tasks.get" GET
     "tasks/v1/lists/{tasklist}/tasks/{task}"
 }
 
-/// The method `tasks.tasks.insert`, see [`Tasks::insert`].
+/// The marker of [`Tasks::insert`].
 pub enum Insert {}
 runtime::method! {
     Insert : crate ::Tasks => schemas::Task; "tasks.tasks.insert" POST
@@ -108,7 +108,7 @@ impl Call<Insert> {
     }
 }
 
-/// The method `tasks.tasks.list`, see [`Tasks::list`].
+/// The marker of [`Tasks::list`].
 pub enum List {}
 runtime::method! {
     List : crate ::Tasks => schemas::Tasks; "tasks.tasks.list" GET
@@ -165,7 +165,7 @@ impl Call<List> {
     }
 }
 
-/// The method `tasks.tasks.move`, see `move`.
+/// The marker of `move`.
 pub enum Move {}
 runtime::method! {
     Move : crate ::Tasks => schemas::Task; "tasks.tasks.move" POST
@@ -187,14 +187,14 @@ impl Call<Move> {
     }
 }
 
-/// The method `tasks.tasks.patch`, see [`Tasks::patch`].
+/// The marker of [`Tasks::patch`].
 pub enum Patch {}
 runtime::method! {
     Patch : crate ::Tasks => schemas::Task; "tasks.tasks.patch" PATCH
     "tasks/v1/lists/{tasklist}/tasks/{task}"
 }
 
-/// The method `tasks.tasks.update`, see [`Tasks::update`].
+/// The marker of [`Tasks::update`].
 pub enum Update {}
 runtime::method! {
     Update : crate ::Tasks => schemas::Task; "tasks.tasks.update" PUT

@@ -4,7 +4,7 @@
 
 use super::*;
 
-/// The resource `detections`.
+/// The methods of `detections`.
 #[derive(Clone, Copy, Debug)]
 pub struct Detections<'a>(pub(crate) &'a runtime::Client);
 
@@ -24,14 +24,14 @@ impl Detections<'_> {
     }
 }
 
-/// The method `language.detections.detect`, see [`Detections::detect`].
+/// The marker of [`Detections::detect`].
 pub enum Detect {}
 runtime::method! {
     Detect : crate ::Translate => schemas::DetectionsListResponse;
     "language.detections.detect" POST "v2/detect"
 }
 
-/// The method `language.detections.list`, see [`Detections::list`].
+/// The marker of [`Detections::list`].
 pub enum List {}
 runtime::method! {
     List : crate ::Translate => schemas::DetectionsListResponse;

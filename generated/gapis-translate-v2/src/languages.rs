@@ -4,7 +4,7 @@
 
 use super::*;
 
-/// The resource `languages`.
+/// The methods of `languages`.
 #[derive(Clone, Copy, Debug)]
 pub struct Languages<'a>(pub(crate) &'a runtime::Client);
 
@@ -15,7 +15,7 @@ impl Languages<'_> {
     }
 }
 
-/// The method `language.languages.list`, see [`Languages::list`].
+/// The marker of [`Languages::list`].
 pub enum List {}
 runtime::method! {
     List : crate ::Translate => schemas::LanguagesListResponse; "language.languages.list"

@@ -4,7 +4,7 @@
 
 use super::*;
 
-/// The resource `translations`.
+/// The methods of `translations`.
 #[derive(Clone, Copy, Debug)]
 pub struct Translations<'a>(pub(crate) &'a runtime::Client);
 
@@ -25,7 +25,7 @@ impl Translations<'_> {
     }
 }
 
-/// The method `language.translations.list`, see [`Translations::list`].
+/// The marker of [`Translations::list`].
 pub enum List {}
 runtime::method! {
     List : crate ::Translate => schemas::TranslationsListResponse;
@@ -51,7 +51,7 @@ impl Call<List> {
     }
 }
 
-/// The method `language.translations.translate`, see [`Translations::translate`].
+/// The marker of [`Translations::translate`].
 pub enum Translate {}
 runtime::method! {
     Translate : crate ::Translate => schemas::TranslationsListResponse;

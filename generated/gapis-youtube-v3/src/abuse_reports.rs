@@ -4,7 +4,7 @@
 
 use super::*;
 
-/// The resource `abuseReports`.
+/// The methods of `abuseReports`.
 #[derive(Clone, Copy, Debug)]
 pub struct AbuseReports<'a>(pub(crate) &'a runtime::Client);
 
@@ -21,7 +21,7 @@ impl AbuseReports<'_> {
     }
 }
 
-/// The method `youtube.abuseReports.insert`, see [`AbuseReports::insert`].
+/// The marker of [`AbuseReports::insert`].
 pub enum Insert {}
 runtime::method! {
     Insert : YouTube => schemas::AbuseReport; "youtube.abuseReports.insert" POST

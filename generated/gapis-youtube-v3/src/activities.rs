@@ -4,7 +4,7 @@
 
 use super::*;
 
-/// The resource `activities`.
+/// The methods of `activities`.
 #[derive(Clone, Copy, Debug)]
 pub struct Activities<'a>(pub(crate) &'a runtime::Client);
 
@@ -17,7 +17,7 @@ impl Activities<'_> {
     }
 }
 
-/// The method `youtube.activities.list`, see [`Activities::list`].
+/// The marker of [`Activities::list`].
 pub enum List {}
 runtime::method! {
     List : YouTube => schemas::ActivityListResponse; "youtube.activities.list" GET

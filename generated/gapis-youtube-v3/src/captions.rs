@@ -4,7 +4,7 @@
 
 use super::*;
 
-/// The resource `captions`.
+/// The methods of `captions`.
 #[derive(Clone, Copy, Debug)]
 pub struct Captions<'a>(pub(crate) &'a runtime::Client);
 
@@ -44,7 +44,7 @@ impl Captions<'_> {
     }
 }
 
-/// The method `youtube.captions.delete`, see [`Captions::delete`].
+/// The marker of [`Captions::delete`].
 pub enum Delete {}
 runtime::method! {
     Delete : YouTube => (); "youtube.captions.delete" DELETE "youtube/v3/captions" {
@@ -62,7 +62,7 @@ impl Call<Delete> {
     }
 }
 
-/// The method `youtube.captions.download`, see [`Captions::download`].
+/// The marker of [`Captions::download`].
 pub enum Download {}
 runtime::method! {
     Download : YouTube => (); "youtube.captions.download" GET "youtube/v3/captions/{id}"
@@ -90,7 +90,7 @@ impl Call<Download> {
     }
 }
 
-/// The method `youtube.captions.insert`, see [`Captions::insert`].
+/// The marker of [`Captions::insert`].
 pub enum Insert {}
 runtime::method! {
     Insert : YouTube => schemas::Caption; "youtube.captions.insert" POST
@@ -116,7 +116,7 @@ impl Call<Insert> {
     }
 }
 
-/// The method `youtube.captions.list`, see [`Captions::list`].
+/// The marker of [`Captions::list`].
 pub enum List {}
 runtime::method! {
     List : YouTube => schemas::CaptionListResponse; "youtube.captions.list" GET
@@ -138,7 +138,7 @@ impl Call<List> {
     }
 }
 
-/// The method `youtube.captions.update`, see [`Captions::update`].
+/// The marker of [`Captions::update`].
 pub enum Update {}
 runtime::method! {
     Update : YouTube => schemas::Caption; "youtube.captions.update" PUT

@@ -4,7 +4,7 @@
 
 use super::*;
 
-/// The resource `channelBanners`.
+/// The methods of `channelBanners`.
 #[derive(Clone, Copy, Debug)]
 pub struct ChannelBanners<'a>(pub(crate) &'a runtime::Client);
 
@@ -18,7 +18,7 @@ impl ChannelBanners<'_> {
     }
 }
 
-/// The method `youtube.channelBanners.insert`, see [`ChannelBanners::insert`].
+/// The marker of [`ChannelBanners::insert`].
 pub enum Insert {}
 runtime::method! {
     Insert : YouTube => schemas::ChannelBannerResource; "youtube.channelBanners.insert"

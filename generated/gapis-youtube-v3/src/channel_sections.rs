@@ -4,7 +4,7 @@
 
 use super::*;
 
-/// The resource `channelSections`.
+/// The methods of `channelSections`.
 #[derive(Clone, Copy, Debug)]
 pub struct ChannelSections<'a>(pub(crate) &'a runtime::Client);
 
@@ -43,7 +43,7 @@ impl ChannelSections<'_> {
     }
 }
 
-/// The method `youtube.channelSections.delete`, see [`ChannelSections::delete`].
+/// The marker of [`ChannelSections::delete`].
 pub enum Delete {}
 runtime::method! {
     Delete : YouTube => (); "youtube.channelSections.delete" DELETE
@@ -57,7 +57,7 @@ impl Call<Delete> {
     }
 }
 
-/// The method `youtube.channelSections.insert`, see [`ChannelSections::insert`].
+/// The marker of [`ChannelSections::insert`].
 pub enum Insert {}
 runtime::method! {
     Insert : YouTube => schemas::ChannelSection; "youtube.channelSections.insert" POST
@@ -75,7 +75,7 @@ impl Call<Insert> {
     }
 }
 
-/// The method `youtube.channelSections.list`, see [`ChannelSections::list`].
+/// The marker of [`ChannelSections::list`].
 pub enum List {}
 runtime::method! {
     List : YouTube => schemas::ChannelSectionListResponse; "youtube.channelSections.list"
@@ -106,7 +106,7 @@ impl Call<List> {
     }
 }
 
-/// The method `youtube.channelSections.update`, see [`ChannelSections::update`].
+/// The marker of [`ChannelSections::update`].
 pub enum Update {}
 runtime::method! {
     Update : YouTube => schemas::ChannelSection; "youtube.channelSections.update" PUT

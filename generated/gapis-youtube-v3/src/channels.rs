@@ -4,7 +4,7 @@
 
 use super::*;
 
-/// The resource `channels`.
+/// The methods of `channels`.
 #[derive(Clone, Copy, Debug)]
 pub struct Channels<'a>(pub(crate) &'a runtime::Client);
 
@@ -23,7 +23,7 @@ impl Channels<'_> {
     }
 }
 
-/// The method `youtube.channels.list`, see [`Channels::list`].
+/// The marker of [`Channels::list`].
 pub enum List {}
 runtime::method! {
     List : YouTube => schemas::ChannelListResponse; "youtube.channels.list" GET
@@ -80,7 +80,7 @@ impl Call<List> {
     }
 }
 
-/// The method `youtube.channels.update`, see [`Channels::update`].
+/// The marker of [`Channels::update`].
 pub enum Update {}
 runtime::method! {
     Update : YouTube => schemas::Channel; "youtube.channels.update" PUT

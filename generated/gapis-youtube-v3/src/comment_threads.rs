@@ -4,7 +4,7 @@
 
 use super::*;
 
-/// The resource `commentThreads`.
+/// The methods of `commentThreads`.
 #[derive(Clone, Copy, Debug)]
 pub struct CommentThreads<'a>(pub(crate) &'a runtime::Client);
 
@@ -27,14 +27,14 @@ impl CommentThreads<'_> {
     }
 }
 
-/// The method `youtube.commentThreads.insert`, see [`CommentThreads::insert`].
+/// The marker of [`CommentThreads::insert`].
 pub enum Insert {}
 runtime::method! {
     Insert : YouTube => schemas::CommentThread; "youtube.commentThreads.insert" POST
     "youtube/v3/commentThreads"
 }
 
-/// The method `youtube.commentThreads.list`, see [`CommentThreads::list`].
+/// The marker of [`CommentThreads::list`].
 pub enum List {}
 runtime::method! {
     List : YouTube => schemas::CommentThreadListResponse; "youtube.commentThreads.list"

@@ -4,7 +4,7 @@
 
 use super::*;
 
-/// The resource `comments`.
+/// The methods of `comments`.
 #[derive(Clone, Copy, Debug)]
 pub struct Comments<'a>(pub(crate) &'a runtime::Client);
 
@@ -54,21 +54,21 @@ impl Comments<'_> {
     }
 }
 
-/// The method `youtube.comments.delete`, see [`Comments::delete`].
+/// The marker of [`Comments::delete`].
 pub enum Delete {}
 runtime::method! {
     Delete : YouTube => (); "youtube.comments.delete" DELETE "youtube/v3/comments" {
     empty_response : true }
 }
 
-/// The method `youtube.comments.insert`, see [`Comments::insert`].
+/// The marker of [`Comments::insert`].
 pub enum Insert {}
 runtime::method! {
     Insert : YouTube => schemas::Comment; "youtube.comments.insert" POST
     "youtube/v3/comments"
 }
 
-/// The method `youtube.comments.list`, see [`Comments::list`].
+/// The marker of [`Comments::list`].
 pub enum List {}
 runtime::method! {
     List : YouTube => schemas::CommentListResponse; "youtube.comments.list" GET
@@ -101,14 +101,14 @@ impl Call<List> {
     }
 }
 
-/// The method `youtube.comments.markAsSpam`, see [`Comments::mark_as_spam`].
+/// The marker of [`Comments::mark_as_spam`].
 pub enum MarkAsSpam {}
 runtime::method! {
     MarkAsSpam : YouTube => (); "youtube.comments.markAsSpam" POST
     "youtube/v3/comments/markAsSpam" { empty_response : true }
 }
 
-/// The method `youtube.comments.setModerationStatus`, see [`Comments::set_moderation_status`].
+/// The marker of [`Comments::set_moderation_status`].
 pub enum SetModerationStatus {}
 runtime::method! {
     SetModerationStatus : YouTube => (); "youtube.comments.setModerationStatus" POST
@@ -122,7 +122,7 @@ impl Call<SetModerationStatus> {
     }
 }
 
-/// The method `youtube.comments.update`, see [`Comments::update`].
+/// The marker of [`Comments::update`].
 pub enum Update {}
 runtime::method! {
     Update : YouTube => schemas::Comment; "youtube.comments.update" PUT

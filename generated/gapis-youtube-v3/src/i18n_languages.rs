@@ -4,7 +4,7 @@
 
 use super::*;
 
-/// The resource `i18nLanguages`.
+/// The methods of `i18nLanguages`.
 #[derive(Clone, Copy, Debug)]
 pub struct I18nLanguages<'a>(pub(crate) &'a runtime::Client);
 
@@ -17,7 +17,7 @@ impl I18nLanguages<'_> {
     }
 }
 
-/// The method `youtube.i18nLanguages.list`, see [`I18nLanguages::list`].
+/// The marker of [`I18nLanguages::list`].
 pub enum List {}
 runtime::method! {
     List : YouTube => schemas::I18nLanguageListResponse; "youtube.i18nLanguages.list" GET

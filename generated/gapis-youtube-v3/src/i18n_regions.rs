@@ -4,7 +4,7 @@
 
 use super::*;
 
-/// The resource `i18nRegions`.
+/// The methods of `i18nRegions`.
 #[derive(Clone, Copy, Debug)]
 pub struct I18nRegions<'a>(pub(crate) &'a runtime::Client);
 
@@ -17,7 +17,7 @@ impl I18nRegions<'_> {
     }
 }
 
-/// The method `youtube.i18nRegions.list`, see [`I18nRegions::list`].
+/// The marker of [`I18nRegions::list`].
 pub enum List {}
 runtime::method! {
     List : YouTube => schemas::I18nRegionListResponse; "youtube.i18nRegions.list" GET

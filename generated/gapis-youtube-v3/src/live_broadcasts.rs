@@ -4,7 +4,7 @@
 
 use super::*;
 
-/// The resource `liveBroadcasts`.
+/// The methods of `liveBroadcasts`.
 #[derive(Clone, Copy, Debug)]
 pub struct LiveBroadcasts<'a>(pub(crate) &'a runtime::Client);
 
@@ -70,7 +70,7 @@ impl LiveBroadcasts<'_> {
     }
 }
 
-/// The method `youtube.liveBroadcasts.bind`, see [`LiveBroadcasts::bind`].
+/// The marker of [`LiveBroadcasts::bind`].
 pub enum Bind {}
 runtime::method! {
     Bind : YouTube => schemas::LiveBroadcast; "youtube.liveBroadcasts.bind" POST
@@ -92,7 +92,7 @@ impl Call<Bind> {
     }
 }
 
-/// The method `youtube.liveBroadcasts.delete`, see [`LiveBroadcasts::delete`].
+/// The marker of [`LiveBroadcasts::delete`].
 pub enum Delete {}
 runtime::method! {
     Delete : YouTube => (); "youtube.liveBroadcasts.delete" DELETE
@@ -110,7 +110,7 @@ impl Call<Delete> {
     }
 }
 
-/// The method `youtube.liveBroadcasts.insert`, see [`LiveBroadcasts::insert`].
+/// The marker of [`LiveBroadcasts::insert`].
 pub enum Insert {}
 runtime::method! {
     Insert : YouTube => schemas::LiveBroadcast; "youtube.liveBroadcasts.insert" POST
@@ -128,7 +128,7 @@ impl Call<Insert> {
     }
 }
 
-/// The method `youtube.liveBroadcasts.insertCuepoint`, see [`LiveBroadcasts::insert_cuepoint`].
+/// The marker of [`LiveBroadcasts::insert_cuepoint`].
 pub enum InsertCuepoint {}
 runtime::method! {
     InsertCuepoint : YouTube => schemas::Cuepoint;
@@ -154,7 +154,7 @@ impl Call<InsertCuepoint> {
     }
 }
 
-/// The method `youtube.liveBroadcasts.list`, see [`LiveBroadcasts::list`].
+/// The marker of [`LiveBroadcasts::list`].
 pub enum List {}
 runtime::method! {
     List : YouTube => schemas::LiveBroadcastListResponse; "youtube.liveBroadcasts.list"
@@ -202,7 +202,7 @@ impl Call<List> {
     }
 }
 
-/// The method `youtube.liveBroadcasts.transition`, see [`LiveBroadcasts::transition`].
+/// The marker of [`LiveBroadcasts::transition`].
 pub enum Transition {}
 runtime::method! {
     Transition : YouTube => schemas::LiveBroadcast; "youtube.liveBroadcasts.transition"
@@ -220,7 +220,7 @@ impl Call<Transition> {
     }
 }
 
-/// The method `youtube.liveBroadcasts.update`, see [`LiveBroadcasts::update`].
+/// The marker of [`LiveBroadcasts::update`].
 pub enum Update {}
 runtime::method! {
     Update : YouTube => schemas::LiveBroadcast; "youtube.liveBroadcasts.update" PUT

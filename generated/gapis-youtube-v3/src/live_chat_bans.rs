@@ -4,7 +4,7 @@
 
 use super::*;
 
-/// The resource `liveChatBans`.
+/// The methods of `liveChatBans`.
 #[derive(Clone, Copy, Debug)]
 pub struct LiveChatBans<'a>(pub(crate) &'a runtime::Client);
 
@@ -27,14 +27,14 @@ impl LiveChatBans<'_> {
     }
 }
 
-/// The method `youtube.liveChatBans.delete`, see [`LiveChatBans::delete`].
+/// The marker of [`LiveChatBans::delete`].
 pub enum Delete {}
 runtime::method! {
     Delete : YouTube => (); "youtube.liveChatBans.delete" DELETE
     "youtube/v3/liveChat/bans" { empty_response : true }
 }
 
-/// The method `youtube.liveChatBans.insert`, see [`LiveChatBans::insert`].
+/// The marker of [`LiveChatBans::insert`].
 pub enum Insert {}
 runtime::method! {
     Insert : YouTube => schemas::LiveChatBan; "youtube.liveChatBans.insert" POST

@@ -4,7 +4,7 @@
 
 use super::*;
 
-/// The resource `liveChatMessages`.
+/// The methods of `liveChatMessages`.
 #[derive(Clone, Copy, Debug)]
 pub struct LiveChatMessages<'a>(pub(crate) &'a runtime::Client);
 
@@ -40,21 +40,21 @@ impl LiveChatMessages<'_> {
     }
 }
 
-/// The method `youtube.liveChatMessages.delete`, see [`LiveChatMessages::delete`].
+/// The marker of [`LiveChatMessages::delete`].
 pub enum Delete {}
 runtime::method! {
     Delete : YouTube => (); "youtube.liveChatMessages.delete" DELETE
     "youtube/v3/liveChat/messages" { empty_response : true }
 }
 
-/// The method `youtube.liveChatMessages.insert`, see [`LiveChatMessages::insert`].
+/// The marker of [`LiveChatMessages::insert`].
 pub enum Insert {}
 runtime::method! {
     Insert : YouTube => schemas::LiveChatMessage; "youtube.liveChatMessages.insert" POST
     "youtube/v3/liveChat/messages"
 }
 
-/// The method `youtube.liveChatMessages.list`, see [`LiveChatMessages::list`].
+/// The marker of [`LiveChatMessages::list`].
 pub enum List {}
 runtime::method! {
     List : YouTube => schemas::LiveChatMessageListResponse;
@@ -83,7 +83,7 @@ impl Call<List> {
     }
 }
 
-/// The method `youtube.liveChatMessages.transition`, see [`LiveChatMessages::transition`].
+/// The marker of [`LiveChatMessages::transition`].
 pub enum Transition {}
 runtime::method! {
     Transition : YouTube => schemas::LiveChatMessage;

@@ -4,7 +4,7 @@
 
 use super::*;
 
-/// The resource `liveChatModerators`.
+/// The methods of `liveChatModerators`.
 #[derive(Clone, Copy, Debug)]
 pub struct LiveChatModerators<'a>(pub(crate) &'a runtime::Client);
 
@@ -36,21 +36,21 @@ impl LiveChatModerators<'_> {
     }
 }
 
-/// The method `youtube.liveChatModerators.delete`, see [`LiveChatModerators::delete`].
+/// The marker of [`LiveChatModerators::delete`].
 pub enum Delete {}
 runtime::method! {
     Delete : YouTube => (); "youtube.liveChatModerators.delete" DELETE
     "youtube/v3/liveChat/moderators" { empty_response : true }
 }
 
-/// The method `youtube.liveChatModerators.insert`, see [`LiveChatModerators::insert`].
+/// The marker of [`LiveChatModerators::insert`].
 pub enum Insert {}
 runtime::method! {
     Insert : YouTube => schemas::LiveChatModerator; "youtube.liveChatModerators.insert"
     POST "youtube/v3/liveChat/moderators"
 }
 
-/// The method `youtube.liveChatModerators.list`, see [`LiveChatModerators::list`].
+/// The marker of [`LiveChatModerators::list`].
 pub enum List {}
 runtime::method! {
     List : YouTube => schemas::LiveChatModeratorListResponse;

@@ -4,7 +4,7 @@
 
 use super::*;
 
-/// The resource `liveStreams`.
+/// The methods of `liveStreams`.
 #[derive(Clone, Copy, Debug)]
 pub struct LiveStreams<'a>(pub(crate) &'a runtime::Client);
 
@@ -43,7 +43,7 @@ impl LiveStreams<'_> {
     }
 }
 
-/// The method `youtube.liveStreams.delete`, see [`LiveStreams::delete`].
+/// The marker of [`LiveStreams::delete`].
 pub enum Delete {}
 runtime::method! {
     Delete : YouTube => (); "youtube.liveStreams.delete" DELETE "youtube/v3/liveStreams"
@@ -61,7 +61,7 @@ impl Call<Delete> {
     }
 }
 
-/// The method `youtube.liveStreams.insert`, see [`LiveStreams::insert`].
+/// The marker of [`LiveStreams::insert`].
 pub enum Insert {}
 runtime::method! {
     Insert : YouTube => schemas::LiveStream; "youtube.liveStreams.insert" POST
@@ -79,7 +79,7 @@ impl Call<Insert> {
     }
 }
 
-/// The method `youtube.liveStreams.list`, see [`LiveStreams::list`].
+/// The marker of [`LiveStreams::list`].
 pub enum List {}
 runtime::method! {
     List : YouTube => schemas::LiveStreamListResponse; "youtube.liveStreams.list" GET
@@ -116,7 +116,7 @@ impl Call<List> {
     }
 }
 
-/// The method `youtube.liveStreams.update`, see [`LiveStreams::update`].
+/// The marker of [`LiveStreams::update`].
 pub enum Update {}
 runtime::method! {
     Update : YouTube => schemas::LiveStream; "youtube.liveStreams.update" PUT

@@ -4,7 +4,7 @@
 
 use super::*;
 
-/// The resource `members`.
+/// The methods of `members`.
 #[derive(Clone, Copy, Debug)]
 pub struct Members<'a>(pub(crate) &'a runtime::Client);
 
@@ -17,7 +17,7 @@ impl Members<'_> {
     }
 }
 
-/// The method `youtube.members.list`, see [`Members::list`].
+/// The marker of [`Members::list`].
 pub enum List {}
 runtime::method! {
     List : YouTube => schemas::MemberListResponse; "youtube.members.list" GET

@@ -4,7 +4,7 @@
 
 use super::*;
 
-/// The resource `membershipsLevels`.
+/// The methods of `membershipsLevels`.
 #[derive(Clone, Copy, Debug)]
 pub struct MembershipsLevels<'a>(pub(crate) &'a runtime::Client);
 
@@ -17,7 +17,7 @@ impl MembershipsLevels<'_> {
     }
 }
 
-/// The method `youtube.membershipsLevels.list`, see [`MembershipsLevels::list`].
+/// The marker of [`MembershipsLevels::list`].
 pub enum List {}
 runtime::method! {
     List : YouTube => schemas::MembershipsLevelListResponse;

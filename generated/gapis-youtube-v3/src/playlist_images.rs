@@ -4,7 +4,7 @@
 
 use super::*;
 
-/// The resource `playlistImages`.
+/// The methods of `playlistImages`.
 #[derive(Clone, Copy, Debug)]
 pub struct PlaylistImages<'a>(pub(crate) &'a runtime::Client);
 
@@ -27,7 +27,7 @@ impl PlaylistImages<'_> {
     }
 }
 
-/// The method `youtube.playlistImages.delete`, see [`PlaylistImages::delete`].
+/// The marker of [`PlaylistImages::delete`].
 pub enum Delete {}
 runtime::method! {
     Delete : YouTube => (); "youtube.playlistImages.delete" DELETE
@@ -45,7 +45,7 @@ impl Call<Delete> {
     }
 }
 
-/// The method `youtube.playlistImages.insert`, see [`PlaylistImages::insert`].
+/// The marker of [`PlaylistImages::insert`].
 pub enum Insert {}
 runtime::method! {
     Insert : YouTube => schemas::PlaylistImage; "youtube.playlistImages.insert" POST
@@ -71,7 +71,7 @@ impl Call<Insert> {
     }
 }
 
-/// The method `youtube.playlistImages.list`, see [`PlaylistImages::list`].
+/// The marker of [`PlaylistImages::list`].
 pub enum List {}
 runtime::method! {
     List : YouTube => schemas::PlaylistImageListResponse; "youtube.playlistImages.list"
@@ -108,7 +108,7 @@ impl Call<List> {
     }
 }
 
-/// The method `youtube.playlistImages.update`, see [`PlaylistImages::update`].
+/// The marker of [`PlaylistImages::update`].
 pub enum Update {}
 runtime::method! {
     Update : YouTube => schemas::PlaylistImage; "youtube.playlistImages.update" PUT

@@ -4,7 +4,7 @@
 
 use super::*;
 
-/// The resource `playlistItems`.
+/// The methods of `playlistItems`.
 #[derive(Clone, Copy, Debug)]
 pub struct PlaylistItems<'a>(pub(crate) &'a runtime::Client);
 
@@ -43,7 +43,7 @@ impl PlaylistItems<'_> {
     }
 }
 
-/// The method `youtube.playlistItems.delete`, see [`PlaylistItems::delete`].
+/// The marker of [`PlaylistItems::delete`].
 pub enum Delete {}
 runtime::method! {
     Delete : YouTube => (); "youtube.playlistItems.delete" DELETE
@@ -57,7 +57,7 @@ impl Call<Delete> {
     }
 }
 
-/// The method `youtube.playlistItems.insert`, see [`PlaylistItems::insert`].
+/// The marker of [`PlaylistItems::insert`].
 pub enum Insert {}
 runtime::method! {
     Insert : YouTube => schemas::PlaylistItem; "youtube.playlistItems.insert" POST
@@ -71,7 +71,7 @@ impl Call<Insert> {
     }
 }
 
-/// The method `youtube.playlistItems.list`, see [`PlaylistItems::list`].
+/// The marker of [`PlaylistItems::list`].
 pub enum List {}
 runtime::method! {
     List : YouTube => schemas::PlaylistItemListResponse; "youtube.playlistItems.list" GET
@@ -108,7 +108,7 @@ impl Call<List> {
     }
 }
 
-/// The method `youtube.playlistItems.update`, see [`PlaylistItems::update`].
+/// The marker of [`PlaylistItems::update`].
 pub enum Update {}
 runtime::method! {
     Update : YouTube => schemas::PlaylistItem; "youtube.playlistItems.update" PUT

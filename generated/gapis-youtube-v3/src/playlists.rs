@@ -4,7 +4,7 @@
 
 use super::*;
 
-/// The resource `playlists`.
+/// The methods of `playlists`.
 #[derive(Clone, Copy, Debug)]
 pub struct Playlists<'a>(pub(crate) &'a runtime::Client);
 
@@ -35,7 +35,7 @@ impl Playlists<'_> {
     }
 }
 
-/// The method `youtube.playlists.delete`, see [`Playlists::delete`].
+/// The marker of [`Playlists::delete`].
 pub enum Delete {}
 runtime::method! {
     Delete : YouTube => (); "youtube.playlists.delete" DELETE "youtube/v3/playlists" {
@@ -49,7 +49,7 @@ impl Call<Delete> {
     }
 }
 
-/// The method `youtube.playlists.insert`, see [`Playlists::insert`].
+/// The marker of [`Playlists::insert`].
 pub enum Insert {}
 runtime::method! {
     Insert : YouTube => schemas::Playlist; "youtube.playlists.insert" POST
@@ -67,7 +67,7 @@ impl Call<Insert> {
     }
 }
 
-/// The method `youtube.playlists.list`, see [`Playlists::list`].
+/// The marker of [`Playlists::list`].
 pub enum List {}
 runtime::method! {
     List : YouTube => schemas::PlaylistListResponse; "youtube.playlists.list" GET
@@ -112,7 +112,7 @@ impl Call<List> {
     }
 }
 
-/// The method `youtube.playlists.update`, see [`Playlists::update`].
+/// The marker of [`Playlists::update`].
 pub enum Update {}
 runtime::method! {
     Update : YouTube => schemas::Playlist; "youtube.playlists.update" PUT

@@ -4,7 +4,7 @@
 
 use super::*;
 
-/// The resource `search`.
+/// The methods of `search`.
 #[derive(Clone, Copy, Debug)]
 pub struct Search<'a>(pub(crate) &'a runtime::Client);
 
@@ -17,7 +17,7 @@ impl Search<'_> {
     }
 }
 
-/// The method `youtube.search.list`, see [`Search::list`].
+/// The marker of [`Search::list`].
 pub enum List {}
 runtime::method! {
     List : YouTube => schemas::SearchListResponse; "youtube.search.list" GET

@@ -4,7 +4,7 @@
 
 use super::*;
 
-/// The resource `subscriptions`.
+/// The methods of `subscriptions`.
 #[derive(Clone, Copy, Debug)]
 pub struct Subscriptions<'a>(pub(crate) &'a runtime::Client);
 
@@ -33,21 +33,21 @@ impl Subscriptions<'_> {
     }
 }
 
-/// The method `youtube.subscriptions.delete`, see [`Subscriptions::delete`].
+/// The marker of [`Subscriptions::delete`].
 pub enum Delete {}
 runtime::method! {
     Delete : YouTube => (); "youtube.subscriptions.delete" DELETE
     "youtube/v3/subscriptions" { empty_response : true }
 }
 
-/// The method `youtube.subscriptions.insert`, see [`Subscriptions::insert`].
+/// The marker of [`Subscriptions::insert`].
 pub enum Insert {}
 runtime::method! {
     Insert : YouTube => schemas::Subscription; "youtube.subscriptions.insert" POST
     "youtube/v3/subscriptions"
 }
 
-/// The method `youtube.subscriptions.list`, see [`Subscriptions::list`].
+/// The marker of [`Subscriptions::list`].
 pub enum List {}
 runtime::method! {
     List : YouTube => schemas::SubscriptionListResponse; "youtube.subscriptions.list" GET

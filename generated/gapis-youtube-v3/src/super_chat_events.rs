@@ -4,7 +4,7 @@
 
 use super::*;
 
-/// The resource `superChatEvents`.
+/// The methods of `superChatEvents`.
 #[derive(Clone, Copy, Debug)]
 pub struct SuperChatEvents<'a>(pub(crate) &'a runtime::Client);
 
@@ -17,7 +17,7 @@ impl SuperChatEvents<'_> {
     }
 }
 
-/// The method `youtube.superChatEvents.list`, see [`SuperChatEvents::list`].
+/// The marker of [`SuperChatEvents::list`].
 pub enum List {}
 runtime::method! {
     List : YouTube => schemas::SuperChatEventListResponse; "youtube.superChatEvents.list"

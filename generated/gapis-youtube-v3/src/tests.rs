@@ -4,7 +4,7 @@
 
 use super::*;
 
-/// The resource `tests`.
+/// The methods of `tests`.
 #[derive(Clone, Copy, Debug)]
 pub struct Tests<'a>(pub(crate) &'a runtime::Client);
 
@@ -17,7 +17,7 @@ impl Tests<'_> {
     }
 }
 
-/// The method `youtube.tests.insert`, see [`Tests::insert`].
+/// The marker of [`Tests::insert`].
 pub enum Insert {}
 runtime::method! {
     Insert : YouTube => schemas::TestItem; "youtube.tests.insert" POST "youtube/v3/tests"

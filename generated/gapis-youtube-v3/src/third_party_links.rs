@@ -4,7 +4,7 @@
 
 use super::*;
 
-/// The resource `thirdPartyLinks`.
+/// The methods of `thirdPartyLinks`.
 #[derive(Clone, Copy, Debug)]
 pub struct ThirdPartyLinks<'a>(pub(crate) &'a runtime::Client);
 
@@ -50,7 +50,7 @@ impl ThirdPartyLinks<'_> {
     }
 }
 
-/// The method `youtube.thirdPartyLinks.delete`, see [`ThirdPartyLinks::delete`].
+/// The marker of [`ThirdPartyLinks::delete`].
 pub enum Delete {}
 runtime::method! {
     Delete : YouTube => (); "youtube.thirdPartyLinks.delete" DELETE
@@ -68,7 +68,7 @@ impl Call<Delete> {
     }
 }
 
-/// The method `youtube.thirdPartyLinks.insert`, see [`ThirdPartyLinks::insert`].
+/// The marker of [`ThirdPartyLinks::insert`].
 pub enum Insert {}
 runtime::method! {
     Insert : YouTube => schemas::ThirdPartyLink; "youtube.thirdPartyLinks.insert" POST
@@ -82,7 +82,7 @@ impl Call<Insert> {
     }
 }
 
-/// The method `youtube.thirdPartyLinks.list`, see [`ThirdPartyLinks::list`].
+/// The marker of [`ThirdPartyLinks::list`].
 pub enum List {}
 runtime::method! {
     List : YouTube => schemas::ThirdPartyLinkListResponse; "youtube.thirdPartyLinks.list"
@@ -104,7 +104,7 @@ impl Call<List> {
     }
 }
 
-/// The method `youtube.thirdPartyLinks.update`, see [`ThirdPartyLinks::update`].
+/// The marker of [`ThirdPartyLinks::update`].
 pub enum Update {}
 runtime::method! {
     Update : YouTube => schemas::ThirdPartyLink; "youtube.thirdPartyLinks.update" PUT

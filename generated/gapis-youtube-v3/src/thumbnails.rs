@@ -4,7 +4,7 @@
 
 use super::*;
 
-/// The resource `thumbnails`.
+/// The methods of `thumbnails`.
 #[derive(Clone, Copy, Debug)]
 pub struct Thumbnails<'a>(pub(crate) &'a runtime::Client);
 
@@ -17,7 +17,7 @@ impl Thumbnails<'_> {
     }
 }
 
-/// The method `youtube.thumbnails.set`, see [`Thumbnails::set`].
+/// The marker of [`Thumbnails::set`].
 pub enum Set {}
 runtime::method! {
     Set : YouTube => schemas::ThumbnailSetResponse; "youtube.thumbnails.set" POST

@@ -4,7 +4,7 @@
 
 use super::*;
 
-/// The resource `videoAbuseReportReasons`.
+/// The methods of `videoAbuseReportReasons`.
 #[derive(Clone, Copy, Debug)]
 pub struct VideoAbuseReportReasons<'a>(pub(crate) &'a runtime::Client);
 
@@ -17,7 +17,7 @@ impl VideoAbuseReportReasons<'_> {
     }
 }
 
-/// The method `youtube.videoAbuseReportReasons.list`, see [`VideoAbuseReportReasons::list`].
+/// The marker of [`VideoAbuseReportReasons::list`].
 pub enum List {}
 runtime::method! {
     List : YouTube => schemas::VideoAbuseReportReasonListResponse;

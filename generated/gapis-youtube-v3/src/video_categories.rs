@@ -4,7 +4,7 @@
 
 use super::*;
 
-/// The resource `videoCategories`.
+/// The methods of `videoCategories`.
 #[derive(Clone, Copy, Debug)]
 pub struct VideoCategories<'a>(pub(crate) &'a runtime::Client);
 
@@ -17,7 +17,7 @@ impl VideoCategories<'_> {
     }
 }
 
-/// The method `youtube.videoCategories.list`, see [`VideoCategories::list`].
+/// The marker of [`VideoCategories::list`].
 pub enum List {}
 runtime::method! {
     List : YouTube => schemas::VideoCategoryListResponse; "youtube.videoCategories.list"

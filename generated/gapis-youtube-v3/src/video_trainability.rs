@@ -4,7 +4,7 @@
 
 use super::*;
 
-/// The resource `videoTrainability`.
+/// The methods of `videoTrainability`.
 #[derive(Clone, Copy, Debug)]
 pub struct VideoTrainability<'a>(pub(crate) &'a runtime::Client);
 
@@ -15,7 +15,7 @@ impl VideoTrainability<'_> {
     }
 }
 
-/// The method `youtube.videoTrainability.get`, see [`VideoTrainability::get`].
+/// The marker of [`VideoTrainability::get`].
 pub enum Get {}
 runtime::method! {
     Get : YouTube => schemas::VideoTrainability; "youtube.videoTrainability.get" GET

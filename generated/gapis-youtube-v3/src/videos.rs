@@ -4,7 +4,7 @@
 
 use super::*;
 
-/// The resource `videos`.
+/// The methods of `videos`.
 #[derive(Clone, Copy, Debug)]
 pub struct Videos<'a>(pub(crate) &'a runtime::Client);
 
@@ -59,7 +59,7 @@ impl Videos<'_> {
     }
 }
 
-/// The method `youtube.videos.batchGetStats`, see [`Videos::batch_get_stats`].
+/// The marker of [`Videos::batch_get_stats`].
 pub enum BatchGetStats {}
 runtime::method! {
     BatchGetStats : YouTube => schemas::BatchGetStatsResponse;
@@ -81,7 +81,7 @@ impl Call<BatchGetStats> {
     }
 }
 
-/// The method `youtube.videos.delete`, see [`Videos::delete`].
+/// The marker of [`Videos::delete`].
 pub enum Delete {}
 runtime::method! {
     Delete : YouTube => (); "youtube.videos.delete" DELETE "youtube/v3/videos" {
@@ -95,7 +95,7 @@ impl Call<Delete> {
     }
 }
 
-/// The method `youtube.videos.getRating`, see [`Videos::get_rating`].
+/// The marker of [`Videos::get_rating`].
 pub enum GetRating {}
 runtime::method! {
     GetRating : YouTube => schemas::VideoGetRatingResponse; "youtube.videos.getRating"
@@ -109,7 +109,7 @@ impl Call<GetRating> {
     }
 }
 
-/// The method `youtube.videos.insert`, see [`Videos::insert`].
+/// The marker of [`Videos::insert`].
 pub enum Insert {}
 runtime::method! {
     Insert : YouTube => schemas::Video; "youtube.videos.insert" POST "youtube/v3/videos"
@@ -143,7 +143,7 @@ impl Call<Insert> {
     }
 }
 
-/// The method `youtube.videos.list`, see [`Videos::list`].
+/// The marker of [`Videos::list`].
 pub enum List {}
 runtime::method! {
     List : YouTube => schemas::VideoListResponse; "youtube.videos.list" GET
@@ -205,14 +205,14 @@ impl Call<List> {
     }
 }
 
-/// The method `youtube.videos.rate`, see [`Videos::rate`].
+/// The marker of [`Videos::rate`].
 pub enum Rate {}
 runtime::method! {
     Rate : YouTube => (); "youtube.videos.rate" POST "youtube/v3/videos/rate" {
     empty_response : true }
 }
 
-/// The method `youtube.videos.reportAbuse`, see [`Videos::report_abuse`].
+/// The marker of [`Videos::report_abuse`].
 pub enum ReportAbuse {}
 runtime::method! {
     ReportAbuse : YouTube => (); "youtube.videos.reportAbuse" POST
@@ -226,7 +226,7 @@ impl Call<ReportAbuse> {
     }
 }
 
-/// The method `youtube.videos.update`, see [`Videos::update`].
+/// The marker of [`Videos::update`].
 pub enum Update {}
 runtime::method! {
     Update : YouTube => schemas::Video; "youtube.videos.update" PUT "youtube/v3/videos"

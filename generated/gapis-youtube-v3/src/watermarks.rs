@@ -4,7 +4,7 @@
 
 use super::*;
 
-/// The resource `watermarks`.
+/// The methods of `watermarks`.
 #[derive(Clone, Copy, Debug)]
 pub struct Watermarks<'a>(pub(crate) &'a runtime::Client);
 
@@ -28,7 +28,7 @@ impl Watermarks<'_> {
     }
 }
 
-/// The method `youtube.watermarks.set`, see [`Watermarks::set`].
+/// The marker of [`Watermarks::set`].
 pub enum Set {}
 runtime::method! {
     Set : YouTube => (); "youtube.watermarks.set" POST "youtube/v3/watermarks/set" {
@@ -46,7 +46,7 @@ impl Call<Set> {
     }
 }
 
-/// The method `youtube.watermarks.unset`, see [`Watermarks::unset`].
+/// The marker of [`Watermarks::unset`].
 pub enum Unset {}
 runtime::method! {
     Unset : YouTube => (); "youtube.watermarks.unset" POST "youtube/v3/watermarks/unset"

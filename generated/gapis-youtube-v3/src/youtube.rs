@@ -4,7 +4,7 @@
 
 use super::*;
 
-/// The resource `youtube`.
+/// The methods of `youtube`.
 #[derive(Clone, Copy, Debug)]
 pub struct Youtube<'a>(pub(crate) &'a runtime::Client);
 
@@ -15,11 +15,10 @@ impl Youtube<'_> {
     }
 }
 
-/// The resource `v3`.
 pub mod v3 {
     use super::*;
 
-    /// The resource `v3`.
+    /// The methods of `v3`.
     #[derive(Clone, Copy, Debug)]
     pub struct V3<'a>(pub(crate) &'a runtime::Client);
 
@@ -30,11 +29,10 @@ pub mod v3 {
         }
     }
 
-    /// The resource `liveChat`.
     pub mod live_chat {
         use super::*;
 
-        /// The resource `liveChat`.
+        /// The methods of `liveChat`.
         #[derive(Clone, Copy, Debug)]
         pub struct LiveChat<'a>(pub(crate) &'a runtime::Client);
 
@@ -45,11 +43,10 @@ pub mod v3 {
             }
         }
 
-        /// The resource `messages`.
         pub mod messages {
             use super::*;
 
-            /// The resource `messages`.
+            /// The methods of `messages`.
             #[derive(Clone, Copy, Debug)]
             pub struct Messages<'a>(pub(crate) &'a runtime::Client);
 
@@ -60,7 +57,7 @@ pub mod v3 {
                 }
             }
 
-            /// The method `youtube.youtube.v3.liveChat.messages.stream`, see [`Messages::stream`].
+            /// The marker of [`Messages::stream`].
             pub enum Stream {}
             runtime::method! {
                 Stream : YouTube => schemas::LiveChatMessageListResponse;
