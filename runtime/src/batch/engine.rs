@@ -89,7 +89,9 @@ impl RawBatch<'_> {
         let error = engine.options.error.clone();
         for stage in 0..=barriers.len() {
             let end = calls.partition_point(|entry| entry.stage <= stage);
-            let stage_calls: VecDeque<_> = calls.drain(..end).collect();
+            // With one stage this moves the queue; a copy of it would count for as long as the batch takes.
+            let rest = calls.split_off(end);
+            let stage_calls = std::mem::replace(&mut calls, rest);
             let needs_success = stage > 0 && barriers.get(stage - 1).copied().unwrap_or(false);
             if let Some(error) = &error {
                 engine.answer_all(stage_calls, error);
