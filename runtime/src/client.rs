@@ -33,8 +33,8 @@ struct Inner {
     budget: RetryBudget,
     timeout: Option<Duration>,
     max_response: usize,
-    /// How many calls a batch may carry, where a server said less than the table: by batch path.
-    learned: Mutex<HashMap<&'static str, usize>>,
+    /// How many calls a batch may carry, where a server said less than the table: by API, since most have the same path.
+    learned: Mutex<HashMap<[&'static str; 2], usize>>,
 }
 
 impl std::fmt::Debug for Client {
@@ -92,14 +92,14 @@ impl Client {
     /// How many calls one batch of this API may carry by its server's word.
     pub(crate) fn learned_batch_calls(&self, api: &'static ApiSpec) -> usize {
         let learned = self.0.learned.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
-        learned.get(api.batch_path).copied().unwrap_or(usize::MAX)
+        learned.get(&[api.root_url, api.batch_path]).copied().unwrap_or(usize::MAX)
     }
 
     /// Remembers that the server takes no more calls than this in one batch.
     pub(crate) fn learn_batch_calls(&self, api: &'static ApiSpec, calls: usize) {
         let mut learned = self.0.learned.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
         // Two batches may learn at once; the stricter word counts.
-        let known = learned.entry(api.batch_path).or_insert(usize::MAX);
+        let known = learned.entry([api.root_url, api.batch_path]).or_insert(usize::MAX);
         *known = calls.clamp(1, *known);
     }
 
