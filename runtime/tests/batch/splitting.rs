@@ -188,3 +188,21 @@ async fn requests_in_flight_are_bounded() {
         assert_eq!(start.elapsed(), secs(10_u64.div_ceil(most as u64)));
     }
 }
+
+/// Most APIs have the batch path `batch`, each below its own host.
+#[tokio::test]
+async fn what_was_learned_of_one_api_is_not_held_against_another() {
+    let peer = Peer::new(|sent| match sent.parts.len() {
+        size @ 11.. if sent.url.starts_with("https://zoo.test/") => lower(size, 10),
+        _ => sent.echo(),
+    });
+    let client = peer.client();
+    let zoo = Zoo::new(&client);
+    assert_eq!(sizes(&zoo, &peer, 20).await, [20, 10, 10]);
+    let park = park::Park::new(&client);
+    let mut batch = park.batch();
+    (0..20).for_each(|_| batch.add(park.call("GET", "x", None)).unwrap());
+    let _ = batch.execute().await;
+    assert_eq!(peer.sizes()[3..], [20]);
+    assert_eq!(sizes(&zoo, &peer, 20).await, [10, 10]);
+}

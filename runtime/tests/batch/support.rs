@@ -63,6 +63,16 @@ impl Zoo {
     }
 }
 
+/// Another API, whose batch path is the same.
+pub mod park {
+    use gapis_runtime::Client;
+
+    #[derive(Clone, Debug)]
+    pub struct Park(Client);
+    gapis_runtime::api! { Park { name: "park", version: "v1", root_url: "https://park.test/", service_path: "park/v1/",
+    batch_path: "batch/zoo/v1", batch_calls: 100 } }
+}
+
 /// One HTTP request as it was sent.
 #[derive(Clone)]
 pub struct Sent {
@@ -201,6 +211,8 @@ pub struct Answer {
     delay: Duration,
     result: Result<(StatusCode, HeaderMap)>,
     pieces: VecDeque<Piece>,
+    /// More of the body, made when it is read.
+    stream: Option<Box<dyn Iterator<Item = Bytes> + Send>>,
 }
 
 pub enum Piece {
@@ -215,7 +227,12 @@ impl Answer {
         let mut headers = HeaderMap::new();
         headers.insert("content-type", HeaderValue::from_str(content_type).unwrap());
         let pieces = VecDeque::from([Piece::Bytes(body.into())]);
-        Answer { delay: Duration::ZERO, result: Ok((StatusCode::from_u16(status).unwrap(), headers)), pieces }
+        Answer {
+            delay: Duration::ZERO,
+            result: Ok((StatusCode::from_u16(status).unwrap(), headers)),
+            pieces,
+            stream: None,
+        }
     }
 
     pub fn multipart(body: impl Into<Bytes>) -> Self {
@@ -228,7 +245,7 @@ impl Answer {
 
     /// No response at all.
     pub fn error(error: Error) -> Self {
-        Answer { delay: Duration::ZERO, result: Err(error), pieces: VecDeque::new() }
+        Answer { delay: Duration::ZERO, result: Err(error), pieces: VecDeque::new(), stream: None }
     }
 
     pub fn header(mut self, name: &'static str, value: &str) -> Self {
@@ -247,6 +264,13 @@ impl Answer {
     /// The body in other pieces.
     pub fn pieces(mut self, pieces: impl IntoIterator<Item = Piece>) -> Self {
         self.pieces = pieces.into_iter().collect();
+        self
+    }
+
+    /// The body made chunk by chunk, while it is read.
+    pub fn stream(mut self, chunks: impl Iterator<Item = Bytes> + Send + 'static) -> Self {
+        self.pieces.clear();
+        self.stream = Some(Box::new(chunks));
         self
     }
 
@@ -311,8 +335,17 @@ impl Peer {
         self.flying.load(Ordering::SeqCst)
     }
 
+    pub fn clear(&self) {
+        self.sent.lock().unwrap().clear();
+    }
+
     pub fn builder(&self) -> Builder<Zoo> {
         Zoo::builder().anonymous().transport(self.clone())
+    }
+
+    /// A client for any API.
+    pub fn client(&self) -> Client {
+        Client::builder().anonymous().transport(self.clone()).build().unwrap()
     }
 
     pub fn zoo(&self) -> Zoo {
@@ -349,9 +382,12 @@ impl Transport for Peer {
         Box::pin(async move {
             tokio::time::sleep(answer.delay).await;
             let (status, headers) = answer.result?;
-            let body = futures_util::stream::unfold((answer.pieces, guard), |(mut pieces, guard)| async {
+            let more = answer.stream.into_iter().flatten().map(Piece::Bytes);
+            let pieces: Box<dyn Iterator<Item = Piece> + Send> =
+                Box::new(answer.pieces.into_iter().chain(more));
+            let body = futures_util::stream::unfold((pieces, guard), |(mut pieces, guard)| async {
                 loop {
-                    let item = match pieces.pop_front()? {
+                    let item = match pieces.next()? {
                         Piece::Bytes(bytes) => Ok(bytes),
                         Piece::Break => Err(Error::transport("the connection broke", "by script")),
                         Piece::Stall => std::future::pending().await,

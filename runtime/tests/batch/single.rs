@@ -1,0 +1,136 @@
+//! A call sent by itself goes by the same mechanism: retries, credentials, errors, time.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use futures_util::future::join_all;
+use gapis_runtime::{AuthHeaders, BoxFuture, Credentials, Error, Result};
+use tokio::time::Instant;
+
+use crate::support::*;
+
+fn one() -> Answer {
+    Answer::json(200, r#"{"id":"one"}"#)
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_may_be_sent_again_is_after_a_wait() {
+    let kinds: [(fn() -> Answer, bool); 9] = [
+        (|| Answer::json(429, ""), true),
+        (|| Answer::json(503, ""), true),
+        (|| Answer::json(403, error_body(403, "userRateLimitExceeded")), true),
+        (|| Answer::error(Error::connect("no", "x")), true),
+        (|| Answer::json(500, ""), false),
+        (|| Answer::json(504, ""), false),
+        (|| Answer::error(Error::transport("broke", "x")), false),
+        (|| one().cut(5, Some(Piece::Break)), false),
+        (|| one().after(secs(10_000)), false),
+    ];
+    for (at, (answer, any)) in kinds.into_iter().enumerate() {
+        let peer = Peer::new(move |sent| if sent.number < 2 { answer() } else { one() });
+        let zoo = peer.builder().timeout(Some(secs(60))).build().unwrap();
+        assert_eq!(zoo.get("a").await.unwrap().id(), "one", "{at}");
+        assert_eq!(peer.sent().len(), 3, "{at}");
+        let waits = peer.sent()[1].at - peer.sent()[0].at;
+        assert!(waits >= millis(500), "{at}: {waits:?}");
+        let peer = Peer::new(move |sent| if sent.number < 2 { answer() } else { one() });
+        let zoo = peer.builder().timeout(Some(secs(60))).build().unwrap();
+        assert_eq!(zoo.insert("a").await.is_ok(), any, "{at}");
+        assert_eq!(peer.sent().len(), if any { 3 } else { 1 }, "{at}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn retry_after_attempts_and_total_time_are_kept() {
+    let start = Instant::now();
+    let (zoo, peer) = zoo(|sent| match sent.number {
+        0 => Answer::json(429, "").header("retry-after", "33"),
+        _ => one(),
+    });
+    assert!(zoo.get("a").await.is_ok());
+    assert_eq!(start.elapsed().as_secs(), 33);
+    assert_eq!(peer.sent()[0].url, "https://zoo.test/zoo/v1/animals/a?alt=json");
+    let (zoo, peer) = crate::support::zoo(|_| Answer::json(503, "").after(secs(30)));
+    assert!(zoo.get("a").with_retry(policy(3)).await.is_err());
+    assert_eq!(peer.sent().len(), 3);
+    peer.clear();
+    assert!(zoo.get("a").with_retry(policy(100).with_total_time(secs(65))).await.is_err());
+    assert_eq!(peer.sent().len(), 3, "begun at 0, 31 and 63 seconds at the latest");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_call_s_own_time_is_kept() {
+    let (zoo, peer) = zoo(|_| one().after(secs(100)));
+    let start = Instant::now();
+    let error = zoo.insert("a").with_timeout(secs(7)).await.unwrap_err();
+    assert!(error.is_timeout(), "{error}");
+    assert_eq!((start.elapsed(), peer.flying()), (secs(7), 0));
+    assert!(zoo.insert("a").with_timeout(secs(101)).await.is_ok());
+}
+
+#[tokio::test]
+async fn a_response_without_an_end_is_given_up() {
+    let peer = Peer::new(|_| Answer::json(200, "").stream(std::iter::repeat(vec![b'x'; 1000].into())));
+    let zoo = peer.builder().max_response(100_000).build().unwrap();
+    let error = zoo.get("a").await.unwrap_err();
+    assert!(error.is_protocol() && error.to_string().contains("100000"), "{error}");
+}
+
+/// Gives a new token for one that was rejected, slowly.
+#[derive(Clone, Default)]
+struct Slow {
+    token: Arc<tokio::sync::Mutex<usize>>,
+    renewals: Arc<AtomicUsize>,
+}
+
+impl Credentials for Slow {
+    fn headers<'a>(
+        &'a self,
+        _: &'a [&'a str],
+        rejected: Option<&'a AuthHeaders>,
+    ) -> BoxFuture<'a, Result<AuthHeaders>> {
+        Box::pin(async move {
+            let mut token = self.token.lock().await;
+            let headers = AuthHeaders::bearer(&format!("t{token}"))?;
+            if rejected != Some(&headers) {
+                return Ok(headers);
+            }
+            tokio::time::sleep(secs(1)).await;
+            self.renewals.fetch_add(1, Ordering::SeqCst);
+            *token += 1;
+            AuthHeaders::bearer(&format!("t{token}"))
+        })
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn many_waiters_renew_once() {
+    let peer = Peer::new(|sent| match sent.header("authorization") {
+        Some("Bearer t1") if sent.parts.is_empty() => one(),
+        Some("Bearer t1") => sent.echo(),
+        _ => Answer::json(401, error_body(401, "authError")).after(millis(10)),
+    });
+    let credentials = Slow::default();
+    let zoo = peer.builder().credentials(credentials.clone()).build().unwrap();
+    let singles = join_all((0..50).map(|_| zoo.insert("a").send()));
+    let batches = join_all((0..10).map(|_| {
+        let mut batch = zoo.batch();
+        (0..5).for_each(|_| batch.add(zoo.insert("b")).unwrap());
+        batch.execute()
+    }));
+    let (singles, batches) = tokio::join!(singles, batches);
+    assert!(singles.iter().all(Result::is_ok));
+    assert!(batches.iter().all(|report| report.error_for_failures().is_ok()));
+    assert_eq!(credentials.renewals.load(Ordering::SeqCst), 1);
+    assert_eq!(peer.sent().len(), 2 * 60);
+}
+
+#[tokio::test]
+async fn a_second_401_is_the_answer() {
+    let peer = Peer::new(|_| Answer::json(401, error_body(401, "authError")));
+    let credentials = Slow::default();
+    let zoo = peer.builder().credentials(credentials.clone()).build().unwrap();
+    let error = zoo.get("a").await.unwrap_err();
+    assert!(error.status() == Some(401) && error.is_credentials());
+    assert_eq!((peer.sent().len(), credentials.renewals.load(Ordering::SeqCst)), (2, 1));
+}
