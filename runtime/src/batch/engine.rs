@@ -60,10 +60,16 @@ struct Round<'cb> {
     at_once: Vec<Entry<'cb>>,
     /// To be sent again after a wait.
     later: Vec<Entry<'cb>>,
+    /// Not sent, because the server asked to slow down before their turn came.
+    held_back: VecDeque<Entry<'cb>>,
     /// The longest wait that the server asked for.
     after: Option<Duration>,
     /// How many calls the largest request had in which the server asked to slow down.
     rate_limited: usize,
+    /// How many calls were told so.
+    slowed: usize,
+    /// How many requests passed without that.
+    passed: usize,
 }
 
 /// Since then nobody listened to the servers, because a callback ran or credentials were waited for: that is not held
@@ -155,19 +161,19 @@ impl<'cb> Engine<'cb> {
     }
 
     async fn stage(&mut self, mut pending: VecDeque<Entry<'cb>>) {
-        let mut waits = 0;
         while !pending.is_empty() {
-            let Round { mut at_once, mut later, after, rate_limited } = self.round(pending).await;
-            self.max_calls = match rate_limited {
-                0 => self.max_calls.saturating_mul(2).min(self.limit),
-                // That a call alone met a limit says nothing about size.
-                1 => self.max_calls,
+            let Round { mut at_once, mut later, held_back, after, rate_limited, passed, .. } =
+                self.round(pending).await;
+            self.max_calls = match (rate_limited, passed) {
                 // A large batch can rate-limit itself, because the server executes its calls at the same time.
-                calls => self.max_calls.min(calls / 2),
+                (calls @ 2.., 0) => self.max_calls.min(calls / 2),
+                // A call alone that meets a limit, or a request behind one that passed, says nothing about size.
+                (1.., 0 | 1) => self.max_calls,
+                _ => self.max_calls.saturating_mul(2).min(self.limit),
             };
-            if !later.is_empty() {
-                waits += 1;
-                let wait = self.options.policy.backoff(waits, &mut self.rng).max(after.unwrap_or_default());
+            if let Some(attempts) = later.iter().map(|entry| entry.attempts).max() {
+                let wait =
+                    self.options.policy.backoff(attempts, &mut self.rng).max(after.unwrap_or_default());
                 later = self.in_time(later, wait);
                 if !self.budget_allows(later.len()) {
                     later.drain(..).for_each(|entry| self.give_up(entry));
@@ -177,6 +183,7 @@ impl<'cb> Engine<'cb> {
             }
             self.retries += later.len() + at_once.len();
             at_once.append(&mut later);
+            at_once.extend(held_back);
             at_once.sort_unstable_by_key(|entry| entry.index);
             pending = at_once.into();
         }
@@ -205,12 +212,16 @@ impl<'cb> Engine<'cb> {
         (0..calls.div_ceil(self.max_calls)).all(|_| self.client.budget().take())
     }
 
-    /// Sends all that is pending, some requests at a time, and answers what can be answered.
+    /// Sends all that is pending, some requests at a time, and answers what can be answered. When the server asks to slow
+    /// down, the rest is held back.
     async fn round(&mut self, mut pending: VecDeque<Entry<'cb>>) -> Round<'cb> {
         let mut round = Round::default();
         let mut flying: Vec<Exchange<'cb>> = Vec::new();
         loop {
             let mut pause = None;
+            if round.rate_limited > 0 {
+                round.held_back.append(&mut pending);
+            }
             while flying.len() < self.options.concurrency && !pending.is_empty() {
                 pause = self.pause();
                 if pause.is_some() {
@@ -247,13 +258,16 @@ impl<'cb> Engine<'cb> {
                     if let Some(exchange) = flying.get_mut(place)
                         && let Some(entry) = exchange.entries.get_mut(number).and_then(Option::take)
                     {
+                        let slowed = round.slowed;
                         self.part(entry, result, &exchange.auths, exchange.entries.len(), &mut round);
+                        exchange.slowed |= round.slowed > slowed;
                     }
                     excuse(&mut flying, began);
                 }
                 Some((place, Event::End(end))) => {
                     let began = Instant::now();
                     let exchange = flying.swap_remove(place);
+                    round.passed += usize::from(matches!(end, End::Complete) && !exchange.slowed);
                     self.ended(exchange, end, &mut round);
                     excuse(&mut flying, began);
                 }
@@ -443,7 +457,10 @@ impl<'cb> Engine<'cb> {
                     && self.has_time(&entry, after.unwrap_or_default()) =>
             {
                 round.after = round.after.max(after);
-                round.rate_limited = round.rate_limited.max(if rate_limited { sent } else { 0 });
+                if rate_limited {
+                    round.rate_limited = round.rate_limited.max(sent);
+                    round.slowed += 1;
+                }
                 entry.last = Some(error);
                 round.later.push(entry);
             }

@@ -26,6 +26,8 @@ pub(super) struct Exchange<'cb> {
     pub(super) entries: Vec<Option<Entry<'cb>>>,
     /// What the calls of each client were authorised with.
     pub(super) auths: Auths,
+    /// In a part the server asked to slow down.
+    pub(super) slowed: bool,
     token: String,
     phase: Phase,
     idle: Option<Timer>,
@@ -95,6 +97,7 @@ impl<'cb> Exchange<'cb> {
         Exchange {
             entries,
             auths,
+            slowed: false,
             token,
             phase: Phase::Sending(Box::pin(sending)),
             idle: client.timeout().map(Timer::new),

@@ -321,3 +321,24 @@ async fn what_is_refused_unread_or_unauthorised_counts_as_sent_in_the_report() {
     let reply = report.replies().next().unwrap();
     assert_eq!((reply.attempts, reply.error.as_ref().unwrap().status()), (1, Some(401)));
 }
+
+/// Whoever goes on sending at full speed burns attempts and budget on calls that could have waited.
+#[tokio::test(start_paused = true)]
+async fn a_server_that_asks_to_slow_down_is_not_sent_the_rest_meanwhile() {
+    let mut window = (Instant::now(), 0);
+    let (zoo, peer) = zoo(move |sent| {
+        if window.0.elapsed() > secs(2) {
+            window = (Instant::now(), 0);
+        }
+        sent.answer(|part| {
+            window.1 += 1;
+            Some(if window.1 > 500 { failed(429, "rateLimitExceeded") } else { animal(&part.animal()) })
+        })
+    });
+    let mut batch = zoo.batch();
+    (0..5000).for_each(|at| batch.add(zoo.insert(&at.to_string())).unwrap());
+    let report = batch.execute().await;
+    assert!(report.error_for_failures().is_ok(), "{:?}", report.error_for_failures());
+    assert!(report.retries() < 2500, "{} of 5000 calls were sent again", report.retries());
+    assert!(peer.sent().len() < 500, "{} requests", peer.sent().len());
+}

@@ -125,7 +125,7 @@ async fn many_waiters_renew_once() {
     assert_eq!(peer.sent().len(), 2 * 60);
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_second_401_is_the_answer() {
     let peer = Peer::new(|_| Answer::json(401, error_body(401, "authError")));
     let credentials = Slow::default();

@@ -255,7 +255,7 @@ async fn tickets_are_redeemed_for_typed_values() {
     assert!(error.is_input() && error.to_string().contains("another batch"), "{error}");
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn index_and_id_survive_splits_and_retries() {
     let (zoo, peer) = zoo(|sent| {
         let first = sent.number < 4;
