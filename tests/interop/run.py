@@ -7,6 +7,7 @@ import json
 import os
 import pathlib
 import platform
+import signal
 import socket
 import stat
 import subprocess
@@ -128,7 +129,8 @@ def mock_farm(_):
 
 
 def email(_):
-    command = ["cargo", "test", "--quiet", "-p", "gapis-runtime", "--lib", "multipart::tests::interop"]
+    # With all features, as `.ci/run` has built these tests already.
+    command = ["cargo", "test", "--quiet", "-p", "gapis-runtime", "--all-features", "--lib", "multipart::tests::interop"]
     run(command, limit=900)
 
 
@@ -153,9 +155,14 @@ CHECKS = {
 
 
 def main():
+    # Ended from outside, it still ends what it started.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     work, names = pathlib.Path(sys.argv[1]), sys.argv[2:] or list(CHECKS)
     # Lines of this program and of those it runs must come in the order in which they were written.
     sys.stdout.reconfigure(line_buffering=True)
+    unknown = [name for name in names if name not in CHECKS]
+    if unknown:
+        sys.exit(f"no such check: {', '.join(unknown)}; there are {', '.join(CHECKS)}")
     failed = []
     for name in names:
         start = time.monotonic()
@@ -163,7 +170,7 @@ def main():
         try:
             CHECKS[name](work)
             print(f"-- {name}: {time.monotonic() - start:.1f} s")
-        except (OSError, RuntimeError, subprocess.SubprocessError) as error:
+        except (OSError, RuntimeError, ValueError, subprocess.SubprocessError) as error:
             print(f"FAILED {name}: {error}")
             failed.append(name)
     if failed:

@@ -7,7 +7,7 @@ work=${1:?usage: run.sh WORKDIR [CHECK…]}
 shift
 mkdir -p "$work"
 work=$(cd "$work" && pwd)
-export PIP_DISABLE_PIP_VERSION_CHECK=1 PYTHONDONTWRITEBYTECODE=1
+export PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_ROOT_USER_ACTION=ignore PYTHONDONTWRITEBYTECODE=1
 
 requirements=$root/tests/interop/requirements.txt
 if [ -x "$work/venv/bin/pip" ] || python3 -m venv "$work/venv" >/dev/null 2>&1; then
