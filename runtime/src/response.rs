@@ -36,6 +36,16 @@ impl RawResponse {
         RawResponse { status, body, head: Lazy::Raw(head, OnceLock::new()) }
     }
 
+    /// The same with bytes of its own. A part of a batch is a slice of the chunk that it came in, and what is kept of it
+    /// for long would keep the whole chunk.
+    pub(crate) fn detached(mut self) -> Self {
+        self.body = Bytes::copy_from_slice(&self.body);
+        if let Lazy::Raw(head, _) = &mut self.head {
+            *head = head.detached();
+        }
+        self
+    }
+
     /// The headers, repeated ones kept.
     #[must_use]
     pub fn headers(&self) -> &HeaderMap {

@@ -8,7 +8,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
-use bytes::BytesMut;
+use bytes::{Bytes, BytesMut};
 use futures_util::StreamExt;
 use http::header::CONTENT_TYPE;
 
@@ -296,7 +296,7 @@ fn content(part: Part) -> Result<RawResponse> {
         Ok(inner) => Ok(RawResponse::from_head(inner.status, inner.head, inner.body)),
         Err(flaw) => {
             let message = format!("part {} of the answer to a batch cannot be read: {flaw}", part.order + 1);
-            Err(Error::protocol_part(message, part.raw))
+            Err(Error::protocol_part(message, Bytes::copy_from_slice(&part.raw)))
         }
     }
 }

@@ -68,6 +68,11 @@ impl Head {
         Head(bytes)
     }
 
+    /// The same with bytes of its own.
+    pub(crate) fn detached(&self) -> Self {
+        Head(Bytes::copy_from_slice(&self.0))
+    }
+
     /// The first value of that header, trimmed; a folded value has its line breaks inside.
     #[cfg(any(test, feature = "fuzzing"))]
     pub(crate) fn get(&self, name: &str) -> Option<&[u8]> {
