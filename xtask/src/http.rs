@@ -40,7 +40,9 @@ impl Http {
             .user_agent(concat!("gapis-xtask/", env!("CARGO_PKG_VERSION")))
             .connect_timeout(CONNECTING)
             .timeout(IN_ALL)
-            .redirect(same_host_only());
+            .redirect(same_host_only())
+            // Another crate of the workspace may turn this feature of reqwest on, for all.
+            .no_gzip();
         let client =
             without_proxy_on_loopback(builder, &base).build().context("cannot make an HTTP client")?;
         Ok(Http { client, base })
