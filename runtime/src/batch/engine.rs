@@ -183,9 +183,10 @@ impl<'cb> Engine<'cb> {
             }
             self.retries += later.len() + at_once.len();
             at_once.append(&mut later);
-            at_once.extend(held_back);
             at_once.sort_unstable_by_key(|entry| entry.index);
-            pending = at_once.into();
+            // What was sent stood before what was held back, which may be long and is not copied.
+            pending = held_back;
+            at_once.into_iter().rev().for_each(|entry| pending.push_front(entry));
         }
     }
 
@@ -219,8 +220,8 @@ impl<'cb> Engine<'cb> {
         let mut flying: Vec<Exchange<'cb>> = Vec::new();
         loop {
             let mut pause = None;
-            if round.rate_limited > 0 {
-                round.held_back.append(&mut pending);
+            if round.rate_limited > 0 && !pending.is_empty() {
+                round.held_back = std::mem::take(&mut pending);
             }
             while flying.len() < self.options.concurrency && !pending.is_empty() {
                 pause = self.pause();
