@@ -44,7 +44,9 @@ pub(crate) fn emit(api: &Api, options: &Options) -> Result<BTreeMap<PathBuf, Str
     add("enums", enums::blocks(api))?;
     add("scopes", scopes::blocks(api))?;
     for resource in &api.resources {
-        add(resource.module.bare(), resources::file(api, resource))?;
+        for (module, blocks) in resources::files(api, resource) {
+            add(&module, blocks)?;
+        }
     }
     Ok(files)
 }

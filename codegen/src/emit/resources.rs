@@ -1,4 +1,4 @@
-//! `src/<resource>.rs`: a struct for the resource, its methods, their markers and setters, and the resources below it.
+//! `src/<resource>.rs`, and for a resource below it `src/<resource>/<nested>.rs`: a struct for the resource, its methods, their markers and setters, and the resources below it.
 
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::quote;
@@ -7,12 +7,21 @@ use super::{Block, docs, types};
 use crate::model::{Api, Docs, Download, Items, Method, Paging, Parameter, Payload, Resource, Upload};
 use crate::naming::Name;
 
-/// The file of a top-level resource.
-pub(crate) fn file(api: &Api, resource: &Resource) -> Vec<Block> {
+/// The files of a resource and of those below it: each with its path of modules.
+pub(crate) fn files(api: &Api, resource: &Resource) -> Vec<(String, Vec<Block>)> {
+    let mut files = Vec::new();
+    collect(api, resource, resource.module.bare().to_owned(), &mut files);
+    files
+}
+
+fn collect(api: &Api, resource: &Resource, path: String, files: &mut Vec<(String, Vec<Block>)>) {
     let top = docs::inner_comment(&[format!("The resource {}.", docs::code(&resource.wire))]);
     let mut blocks = vec![Block::Items(top)];
     blocks.extend(module(api, resource));
-    blocks
+    for nested in &resource.resources {
+        collect(api, nested, format!("{path}/{}", nested.module.bare()), files);
+    }
+    files.push((path, blocks));
 }
 
 fn module(api: &Api, resource: &Resource) -> Vec<Block> {
@@ -21,8 +30,13 @@ fn module(api: &Api, resource: &Resource) -> Vec<Block> {
     let accessors = resource.resources.iter().map(|nested| accessor(nested, quote!(self.0)));
     let functions = resource.methods.iter().map(|method| function(api, method, quote!(self.0), quote!()));
     let functions: TokenStream = accessors.chain(functions).collect();
+    let modules = resource.resources.iter().map(|nested| {
+        let module = nested.module.ident();
+        quote!(pub mod #module;)
+    });
     let mut blocks = vec![
         Block::Items(quote!(
+            #(#modules)*
             use super::*;
         )),
         Block::Items(quote! {
@@ -36,13 +50,6 @@ fn module(api: &Api, resource: &Resource) -> Vec<Block> {
     }
     for method in &resource.methods {
         blocks.extend(marker(api, method, resource.name.bare()));
-    }
-    for nested in &resource.resources {
-        blocks.push(Block::Module {
-            attributes: quote!(),
-            name: nested.module.clone(),
-            blocks: module(api, nested),
-        });
     }
     blocks
 }
