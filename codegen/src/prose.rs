@@ -10,6 +10,8 @@ const LONGEST: usize = 20_000;
 /// The lines of a description.
 pub(crate) fn lines(prose: &str) -> Vec<String> {
     let mut prose = prose.trim();
+    // Every member and every setter is optional, so that the word says nothing.
+    prose = prose.strip_prefix("Optional. ").unwrap_or(prose);
     let mut cut = false;
     if prose.len() > LONGEST {
         let end = (0..=LONGEST).rev().find(|&end| prose.is_char_boundary(end)).unwrap_or_default();

@@ -18,7 +18,7 @@ pub(crate) fn blocks(api: &Api) -> Vec<Block> {
         let comment = docs::docs(&item.docs, || format!("Values of {}.", docs::code(&item.wire)));
         if let Some(first) = item.same_as {
             let first = api.types.enums[first].name.ident();
-            return Block::Items(quote!(#cfg #comment pub type #name = #first;));
+            return Block::Items(quote!(#cfg pub type #name = #first;));
         }
         let variants = item.values.iter().map(|value| {
             let name = value.name.ident();
@@ -36,13 +36,13 @@ pub(crate) fn blocks(api: &Api) -> Vec<Block> {
             #[non_exhaustive]
             pub enum #name { #(#variants)* }
             #cfg
-            runtime::open_enum! { #name { #(#table)* } }
+            open_enum! { #name { #(#table)* } }
         })
     });
     [
         Block::Items(top),
         Block::Items(quote!(
-            use crate::runtime;
+            use crate::runtime::open_enum;
         )),
     ]
     .into_iter()

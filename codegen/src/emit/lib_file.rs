@@ -25,6 +25,7 @@ pub(crate) fn blocks(api: &Api) -> Vec<Block> {
             pub use gapis_runtime as runtime;
             #[doc(no_inline)]
             pub use runtime::prelude::*;
+            use runtime::{method, paged};
         }),
         Block::Items(quote!(
             const _: () = runtime::spec::assert_generation(1);

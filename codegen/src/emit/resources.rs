@@ -1,4 +1,5 @@
-//! `src/<resource>.rs`, and for a resource below it `src/<resource>/<nested>.rs`: a struct for the resource, its methods, their markers and setters, and the resources below it.
+//! `src/<resource>.rs`, and for a resource below it `src/<resource>/<nested>.rs`: a struct for the resource, its methods,
+//! their markers and setters.
 
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::quote;
@@ -15,9 +16,7 @@ pub(crate) fn files(api: &Api, resource: &Resource) -> Vec<(String, Vec<Block>)>
 }
 
 fn collect(api: &Api, resource: &Resource, path: String, files: &mut Vec<(String, Vec<Block>)>) {
-    let top = docs::inner_comment(&[format!("The resource {}.", docs::code(&resource.wire))]);
-    let mut blocks = vec![Block::Items(top)];
-    blocks.extend(module(api, resource));
+    let blocks = module(api, resource);
     for nested in &resource.resources {
         collect(api, nested, format!("{path}/{}", nested.module.bare()), files);
     }
@@ -100,11 +99,8 @@ pub(crate) fn function(api: &Api, method: &Method, client: TokenStream, path: To
 /// The documentation of a method.
 fn comment(api: &Api, method: &Method) -> TokenStream {
     let mut lines = Vec::new();
-    if let Some(prose) = &method.docs.prose {
-        lines.extend(crate::prose::lines(prose));
-        lines.push(String::new());
-    }
     let mut fact = format!("{} {}.", method.verb, docs::code(&method.path));
+    let bare = fact.len();
     // Where the client's own scopes are all that a method may have, there is nothing to choose.
     if !method.scopes.is_empty() && method.scopes != api.default_scopes {
         let scopes = method.scopes.iter().map(|&index| docs::code(api.scopes[index].name.as_str()));
@@ -120,7 +116,16 @@ fn comment(api: &Api, method: &Method) -> TokenStream {
         Some(_) => fact.push_str(" Takes media."),
         None => {}
     }
-    lines.push(fact);
+    match &method.docs.prose {
+        // Verb and path stand at the marker; beside prose they are said only with something else.
+        Some(prose) => {
+            lines.extend(crate::prose::lines(prose));
+            if fact.len() > bare {
+                lines.extend([String::new(), fact]);
+            }
+        }
+        None => lines.push(fact),
+    }
     if !method.arguments.is_empty() {
         lines.push(String::new());
         for argument in &method.arguments {
@@ -154,7 +159,7 @@ pub(crate) fn marker(api: &Api, method: &Method, owner: &str) -> Vec<Block> {
         true => docs::code(method.function.bare()),
         false => format!("[`{owner}::{}`]", method.function),
     };
-    let comment = docs::comment(&[format!("The marker of {link}.")]);
+    let comment = docs::comment(&[format!("See {link}.")]);
     let facts = facts(api, method);
     let paged = method.paging.as_ref().map(|paging| paged(api, &marker, paging));
     let upload = method.upload.as_ref().map(|_| quote!(impl runtime::AcceptsMedia for #marker {}));
@@ -189,7 +194,7 @@ fn facts(api: &Api, method: &Method) -> TokenStream {
         members.push(quote!(download: Some(runtime::spec::DownloadSpec { media_service: #media_service })));
     }
     let members = if members.is_empty() { quote!() } else { quote!({ #(#members),* }) };
-    quote!(runtime::method! { #marker: #service => #output; #id #verb #path #members })
+    quote!(method! { #marker: #service => #output; #id #verb #path #members })
 }
 
 fn upload_spec(upload: &Upload) -> TokenStream {
@@ -218,7 +223,7 @@ fn paged(api: &Api, marker: &Ident, paging: &Paging) -> TokenStream {
         }
         None => ("", quote!(runtime::Json)),
     };
-    quote!(runtime::paged! { #marker => #item; #body #token #next #items })
+    quote!(paged! { #marker => #item; #body #token #next #items })
 }
 
 fn setter(api: &Api, parameter: &Parameter) -> TokenStream {

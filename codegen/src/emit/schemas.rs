@@ -11,8 +11,9 @@ use crate::naming::{self, Kind};
 pub(crate) fn blocks(api: &Api) -> Vec<Block> {
     let top = docs::inner_comment(&[
         "The schemas: what requests and responses are made of. A literal ends with".to_owned(),
-        "`..Default::default()`; `extra` keeps members that the document does not name, and sends".to_owned(),
-        "explicit nulls.".to_owned(),
+        "`..Default::default()`. The member `extra`, an [`Extra`](crate::runtime::Extra), keeps what the"
+            .to_owned(),
+        "document does not name, and sends explicit nulls.".to_owned(),
     ]);
     let short = if api.types.shadows_prelude {
         quote!()
@@ -26,13 +27,15 @@ pub(crate) fn blocks(api: &Api) -> Vec<Block> {
     inline.sort_by(|a, b| a.name.cmp(&b.name));
     let mut blocks = vec![Block::Items(top)];
     if inline.is_empty() {
-        blocks.push(Block::Items(quote!(#short use crate::{enums, runtime};)));
+        blocks.push(Block::Items(quote!(#short use crate::{enums, runtime, runtime::object};)));
     } else {
-        blocks.push(Block::Items(quote!(#short pub use self::inline::*; use crate::{enums, runtime};)));
+        blocks.push(Block::Items(
+            quote!(#short pub use self::inline::*; use crate::{enums, runtime, runtime::object};),
+        ));
     }
     blocks.extend(kept().filter(|object| !object.inline).map(|object| item(api, object, At::Schemas)));
     if !inline.is_empty() {
-        let imports = quote!(#short use crate::{enums, runtime};);
+        let imports = quote!(#short use crate::{enums, runtime, runtime::object};);
         let mut inner = vec![Block::Items(imports)];
         inner.extend(inline.into_iter().map(|object| item(api, object, At::Inline)));
         let attributes = docs::comment(&["Objects inside schemas that the document does not name."]);
@@ -57,7 +60,7 @@ fn item(api: &Api, object: &Object, at: At) -> Block {
     });
     if let Some(first) = object.same_as {
         let first = api.types.objects[first].name.ident();
-        return Block::Items(quote!(#cfg #comment pub type #name = #first;));
+        return Block::Items(quote!(#cfg pub type #name = #first;));
     }
     let fields = match &object.shape {
         Shape::Struct(fields) => fields,
@@ -74,11 +77,10 @@ fn item(api: &Api, object: &Object, at: At) -> Block {
         #comment
         pub struct #name {
             #(#members)*
-            /// Other members.
             pub #extra: runtime::Extra,
         }
         #cfg
-        runtime::object! { #name { #table } }
+        object! { #name { #table } }
     })
 }
 
