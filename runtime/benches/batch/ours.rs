@@ -1,0 +1,87 @@
+//! The work as a user of a generated crate does it, over a transport that answers from memory.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use bytes::Bytes;
+use gapis_runtime::schema::{Field, from_slice};
+use gapis_runtime::transport::{BodyStream, HttpRequest, HttpResponse, Transport};
+use gapis_runtime::{Batch, BoxFuture, Result};
+use http::header::{CONTENT_TYPE, HeaderMap, HeaderValue};
+
+use crate::zoo::{self, Animal, Prepared, Zoo};
+
+/// Answers every batch with the prepared bytes.
+pub(crate) struct Memory {
+    prepared: Arc<Prepared>,
+    /// Runs when the request has been written and before anything is read.
+    between: fn(),
+}
+
+impl Transport for Memory {
+    fn send(&self, request: HttpRequest) -> BoxFuture<'static, Result<HttpResponse>> {
+        let chunks = self.prepared.answer(&request.body);
+        drop(request);
+        (self.between)();
+        let mut headers = HeaderMap::new();
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static(zoo::CONTENT_TYPE));
+        let body: BodyStream = Box::pin(futures_util::stream::iter(chunks.into_iter().map(Ok)));
+        Box::pin(std::future::ready(Ok(HttpResponse { status: http::StatusCode::OK, headers, body })))
+    }
+}
+
+/// A service over memory.
+pub(crate) fn zoo(prepared: &Arc<Prepared>, between: fn()) -> Zoo {
+    let transport = Memory { prepared: Arc::clone(prepared), between };
+    Zoo::builder().anonymous().transport(transport).build().expect("a service")
+}
+
+/// One call.
+pub(crate) fn call(zoo: &Zoo, id: &str) -> zoo::Call<zoo::Patch> {
+    let change = Animal {
+        name: Some(id.to_owned()),
+        color: Some(zoo::COLOR.to_owned()),
+        vaccinated: Some(true),
+        ..Default::default()
+    };
+    zoo.patch(id, change).update_mask(zoo::MASK)
+}
+
+/// The calls are made and queued, each with a callback of its own.
+pub(crate) fn build<'a>(zoo: &Zoo, ids: &[String], seen: &'a AtomicUsize) -> Batch<'a, Zoo> {
+    let mut batch = zoo.batch();
+    for id in ids {
+        let queued = call(zoo, id).queue(&mut batch, move |reply| {
+            let animal = reply.result.expect("an animal");
+            seen.fetch_add(animal.name.map_or(0, |name| name.len()), Ordering::Relaxed);
+        });
+        queued.expect("queued");
+    }
+    batch
+}
+
+/// All of it: made, queued, written, read, decoded and called back.
+pub(crate) async fn whole(zoo: &Zoo, ids: &[String]) -> usize {
+    let seen = AtomicUsize::new(0);
+    let report = build(zoo, ids, &seen).execute().await;
+    assert_eq!(report.failures(), 0);
+    drop(report);
+    seen.into_inner()
+}
+
+/// The codec's writing alone.
+pub(crate) fn encode(count: usize, target: &str, body: &[u8]) -> usize {
+    gapis_runtime::fuzz::write_batch(zoo::TOKEN, count, "PATCH", target, Some(body)).1.len()
+}
+
+/// The codec's reading alone.
+pub(crate) fn read(chunks: &[Bytes]) -> usize {
+    gapis_runtime::fuzz::read_batch(zoo::CONTENT_TYPE.as_bytes(), chunks.iter().cloned(), zoo::TOKEN)
+}
+
+/// The decoding of one answer alone.
+pub(crate) fn decode(json: &[u8]) -> Animal {
+    let mut animal = Animal::empty();
+    from_slice(json, &mut animal).expect("an animal");
+    animal
+}

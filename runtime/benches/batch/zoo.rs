@@ -1,0 +1,190 @@
+//! The API of the benchmarks, as a generated crate has it: one method, a schema of a dozen members, and the bytes that
+//! a server answers.
+
+#![allow(unreachable_pub)] // Written as generated crates are, whose items are public.
+
+use bytes::Bytes;
+use gapis_runtime::{Client, DateTime, Extra, Open};
+use memchr::memmem;
+
+/// The service.
+#[derive(Clone, Debug)]
+pub struct Zoo(pub(crate) Client);
+gapis_runtime::api! { Zoo { name: "zoo", version: "v1", root_url: "https://zoo.test/", service_path: "zoo/v1/", batch_path: "batch/zoo/v1" } }
+
+/// What most schemas look like: text, a number, a flag, a time, an enum, a list, a map, an object.
+pub struct Animal {
+    pub birth_time: Option<DateTime>,
+    pub color: Option<String>,
+    pub description: Option<String>,
+    pub diet: Option<Open<Diet>>,
+    pub etag: Option<String>,
+    pub id: Option<String>,
+    pub keeper: Option<Keeper>,
+    pub labels: Option<std::collections::BTreeMap<String, String>>,
+    pub name: Option<String>,
+    pub parents: Option<Vec<String>>,
+    pub vaccinated: Option<bool>,
+    pub weight_grams: Option<i64>,
+    pub extra: Extra,
+}
+gapis_runtime::object! { Animal {
+    0 birth_time "birthTime"
+    1 color "color"
+    2 description "description"
+    3 diet "diet"
+    4 etag "etag"
+    5 id "id"
+    6 keeper "keeper"
+    7 labels "labels"
+    8 name "name"
+    9 parents "parents"
+    10 vaccinated "vaccinated"
+    11 weight_grams "weightGrams"
+} }
+
+/// An object in the object.
+pub struct Keeper {
+    pub display_name: Option<String>,
+    pub email_address: Option<String>,
+    pub extra: Extra,
+}
+gapis_runtime::object! { Keeper { 0 display_name "displayName" 1 email_address "emailAddress" } }
+
+/// An open enum.
+#[non_exhaustive]
+pub enum Diet {
+    Carnivore,
+    Herbivore,
+    Omnivore,
+}
+gapis_runtime::open_enum! { Diet { Carnivore "CARNIVORE" Herbivore "HERBIVORE" Omnivore "OMNIVORE" } }
+
+/// The method `zoo.animals.patch`.
+pub enum Patch {}
+gapis_runtime::method! { Patch: Zoo => Animal; "zoo.animals.patch" PATCH "animals/{animalId}" }
+
+impl Zoo {
+    /// A call with a path variable, a query parameter and a body.
+    pub fn patch(&self, id: &str, animal: Animal) -> Call<Patch> {
+        Call::new(&self.0, &[&id], Some(&animal))
+    }
+}
+
+impl Call<Patch> {
+    /// Which members change.
+    pub fn update_mask(self, mask: &str) -> Self {
+        self.with_param("updateMask", &mask)
+    }
+}
+
+/// The ids of the calls.
+pub fn id(number: usize) -> String {
+    format!("animal-{number:05}")
+}
+
+/// What the caller changes in each.
+pub const MASK: &str = "name,color,vaccinated";
+pub const COLOR: &str = "grey with white ears";
+
+/// How much the server answers to a call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Answer {
+    /// What the mask names, as callers who care ask for.
+    Few,
+    /// A dozen members, with a list, a map and an object.
+    Dozen,
+}
+
+impl Answer {
+    pub const ALL: [Answer; 2] = [Answer::Few, Answer::Dozen];
+
+    /// How many members.
+    pub fn members(self) -> &'static str {
+        match self {
+            Answer::Few => "4",
+            Answer::Dozen => "12",
+        }
+    }
+
+    /// The body of the answer to that call.
+    pub fn json(self, number: usize) -> String {
+        let id = id(number);
+        match self {
+            Answer::Few => {
+                format!(
+                    r#"{{"id":"{id}","name":"Animal number {number}","color":"{COLOR}","vaccinated":true}}"#
+                )
+            }
+            Answer::Dozen => format!(
+                concat!(
+                    r#"{{"id":"{id}","name":"Animal number {number}","etag":"\"MTIzNDU2Nzg5MDEyMzQ1Ng\"","#,
+                    r#""description":"Came in the autumn, likes apples and carrots, and sleeps until noon on most days.","#,
+                    r#""color":"{color}","diet":"HERBIVORE","birthTime":"2019-04-05T06:07:08.123Z","weightGrams":"183{number}","#,
+                    r#""vaccinated":true,"parents":["animal-00001","animal-00002"],"#,
+                    r#""labels":{{"house":"north","visitors":"many"}},"#,
+                    r#""keeper":{{"displayName":"Kim Müller","emailAddress":"kim@zoo.example"}}}}"#
+                ),
+                id = id,
+                number = number,
+                color = COLOR,
+            ),
+        }
+    }
+}
+
+pub const BOUNDARY: &str = "batch_pK7BAlpHAyN9SyZvE2HzTtOkyMSQAe5X";
+pub const CONTENT_TYPE: &str = "multipart/mixed; boundary=batch_pK7BAlpHAyN9SyZvE2HzTtOkyMSQAe5X";
+/// As many characters as the ids of a batch begin with.
+pub const TOKEN: &str = "00000000";
+/// What HTTP libraries read at once.
+const CHUNK: usize = 16 << 10;
+
+/// The answer to a batch, ready but for the token in its ids.
+pub struct Prepared {
+    body: Vec<u8>,
+    /// Where the tokens stand.
+    tokens: Vec<usize>,
+}
+
+impl Prepared {
+    pub fn new(count: usize, answer: Answer) -> Self {
+        let mut body = String::new();
+        let mut tokens = Vec::with_capacity(count);
+        for number in 0..count {
+            let json = answer.json(number);
+            let length = json.len();
+            body.push_str(&format!(
+                "--{BOUNDARY}\r\nContent-Type: application/http\r\nContent-ID: <response-"
+            ));
+            tokens.push(body.len());
+            body.push_str(&format!("{TOKEN}+{number}>\r\n\r\n"));
+            body.push_str(&format!(
+                "HTTP/1.1 200 OK\r\nContent-Type: application/json; charset=UTF-8\r\nVary: Origin\r\nVary: X-Origin\r\n\
+                 Vary: Referer\r\nDate: Fri, 20 Nov 2026 10:11:12 GMT\r\nCache-Control: private, max-age=0\r\n\
+                 ETag: \"MTIzNDU2Nzg5MDEyMzQ1Ng\"\r\nContent-Length: {length}\r\n\r\n{json}\r\n"
+            ));
+        }
+        body.push_str(&format!("--{BOUNDARY}--\r\n"));
+        Prepared { body: body.into_bytes(), tokens }
+    }
+
+    /// The answer to this request, in chunks. It costs one copy; both sides of a comparison pay it.
+    pub fn answer(&self, request: &[u8]) -> Vec<Bytes> {
+        let mut body = self.body.clone();
+        let token = memmem::find(request, b"Content-ID: <").map(|at| at + b"Content-ID: <".len());
+        if let Some(token) = token.and_then(|at| request.get(at..at + TOKEN.len())) {
+            for at in &self.tokens {
+                if let Some(place) = body.get_mut(*at..at + TOKEN.len()) {
+                    place.copy_from_slice(token);
+                }
+            }
+        }
+        let mut rest = Bytes::from(body);
+        let mut chunks = Vec::with_capacity(rest.len() / CHUNK + 1);
+        while !rest.is_empty() {
+            chunks.push(rest.split_to(CHUNK.min(rest.len())));
+        }
+        chunks
+    }
+}
