@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use anyhow::Result;
 use clap::{Args, Parser, Subcommand};
 
+use crate::bench::{Bench, Subject};
 use crate::corpus::{Compile, Corpus};
 use crate::fetch::Fetch;
 use crate::generate::Generate;
@@ -47,6 +48,11 @@ pub enum Command {
     ///
     /// Prints one line per failure and the totals. Exits 1 if any document failed.
     Corpus(CorpusArgs),
+    /// Measure what our crates cost beside published ones, and print the ratios
+    ///
+    /// Seconds are those of user CPU of the one compiler process. Exits 1 if a target is missed. Only a quiet machine
+    /// gives figures that are worth noting.
+    Bench(BenchArgs),
 }
 
 /// Arguments of `generate`.
@@ -100,6 +106,29 @@ pub struct CorpusArgs {
     turn: usize,
 }
 
+/// Arguments of `bench`.
+#[derive(Args, Debug)]
+pub struct BenchArgs {
+    /// What to measure
+    #[arg(value_enum, value_name = "WHAT")]
+    subject: Subject,
+    /// Of `compile` and `hello` only the rows, or the peers, that have one of these in their names
+    #[arg(long, value_name = "NAME", value_delimiter = ',')]
+    only: Vec<String>,
+    /// The folder of documents for `generate`
+    #[arg(long, value_name = "DIR")]
+    documents: Option<PathBuf>,
+    /// An interpreter that has google-api-python-client, for `batch` [default: one is set up below target/]
+    #[arg(long, value_name = "PATH")]
+    python: Option<PathBuf>,
+    /// How often to compile each crate; the least counts
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    runs: usize,
+    /// Measure ours alone
+    #[arg(long)]
+    no_peers: bool,
+}
+
 /// Runs a command. Returns whether all went well.
 ///
 /// # Errors
@@ -114,6 +143,15 @@ pub fn run(cli: &Cli, workspace: &Workspace, terminal: &mut Terminal<'_>) -> Res
             Fetch { apis: apis.clone(), from: from.clone(), source: source.clone(), no_prose: *no_prose }
                 .run(workspace, terminal)
         }
+        Command::Bench(BenchArgs { subject, only, documents, python, runs, no_peers }) => Bench {
+            subject: *subject,
+            only: only.clone(),
+            documents: documents.clone(),
+            python: python.clone(),
+            runs: *runs,
+            no_peers: *no_peers,
+        }
+        .run(workspace, terminal),
         Command::List => list::run(workspace, terminal),
         Command::Demo { arguments } => demo::run(arguments, workspace, terminal),
         Command::Corpus(CorpusArgs { folder, compile, doc, turn }) => {
@@ -142,6 +180,9 @@ mod tests {
         assert!(parses("xtask corpus . --compile 12 --turn 3"));
         assert!(!parses("xtask corpus . --compile some"));
         assert!(!parses("xtask corpus . --doc"));
+        assert!(parses("xtask bench compile --only drive,instances --runs 3"));
+        assert!(parses("xtask bench generate --documents . --no-peers"));
+        assert!(!parses("xtask bench"), "which?");
         assert!(parses("xtask demo -- --quiet"));
     }
 }

@@ -4,6 +4,7 @@
 //! looks like is decided in `gapis-codegen`; what is written to disk, and whether, is decided in [`sync`] alone.
 
 mod api;
+pub mod bench;
 mod cli;
 mod corpus;
 mod demo;
@@ -16,6 +17,7 @@ pub mod sync;
 mod workspace;
 
 pub use api::{ApiId, Apis, Entry};
+pub use bench::{Bench, Subject};
 pub use cli::{Cli, Command, run};
 pub use corpus::{Compile, Corpus};
 pub use fetch::Fetch;

@@ -7,6 +7,9 @@ use clap::Parser;
 use gapis_xtask::{Cli, Terminal, Workspace, run};
 
 fn main() -> ExitCode {
+    if let Some(code) = gapis_xtask::bench::wrapper::run_if_asked() {
+        return code;
+    }
     let cli = Cli::parse();
     let mut out = stdout().lock();
     let mut terminal = Terminal { out: &mut out, bars: stderr().is_terminal() };

@@ -1,0 +1,99 @@
+//! `cargo check` of our crates and of the published ones.
+
+use anyhow::Result;
+
+use super::Bench;
+use super::project::{Builder, Project};
+use super::table::{Report, Row, Target};
+use super::wrapper::Cost;
+
+/// Builds the crates and adds a row for each comparison.
+pub(super) fn run(bench: &Bench, builder: &Builder, report: &mut Report) -> Result<()> {
+    if bench.wants("compute v1, all features") || bench.wants("compute v1, peak memory") {
+        whole_compute(bench, builder, report)?;
+    }
+    let name = "check compute v1, one resource";
+    if bench.wants(name) {
+        let ours =
+            builder.check(&ours(builder, "compute-instances", "gapis-compute-v1", Some("instances")))?;
+        let peer = "google-cloud-compute-v1";
+        let theirs = theirs(bench, builder, || {
+            Ok(cloud_compute("cloud-compute-instances", &["instances".to_owned()]))
+        });
+        report.push(seconds(name, &ours, peer, &theirs, 4.0));
+    }
+    let name = "check drive v3";
+    if bench.wants(name) {
+        let ours = builder.check(&ours(builder, "drive", "gapis-drive-v3", None))?;
+        let theirs = theirs(bench, builder, || Ok(published("google-drive", "google-drive3", "7.0.0")));
+        report.push(seconds(name, &ours, "google-drive3", &theirs, 5.0));
+    }
+    Ok(())
+}
+
+fn whole_compute(bench: &Bench, builder: &Builder, report: &mut Report) -> Result<()> {
+    let ours = builder.check(&ours(builder, "compute", "gapis-compute-v1", None))?;
+    let (name, memory) = ("check compute v1, all features", "check compute v1, peak memory");
+    if bench.wants("google-compute1") {
+        let theirs = theirs(bench, builder, || Ok(published("google-compute", "google-compute1", "6.0.0")));
+        report.push(seconds(name, &ours, "google-compute1", &theirs, 4.0));
+        report.push(megabytes(memory, &ours, "google-compute1", &theirs, Target::Share(4.0)));
+    }
+    if bench.wants("google-cloud-compute-v1") {
+        let theirs = theirs(bench, builder, || {
+            let bare = cloud_compute("cloud-compute", &[]);
+            Ok(cloud_compute("cloud-compute", &builder.features(&bare)?))
+        });
+        report.push(seconds(name, &ours, "google-cloud-compute-v1", &theirs, 13.0));
+        report.push(megabytes(memory, &ours, "google-cloud-compute-v1", &theirs, Target::None));
+    }
+    Ok(())
+}
+
+type Theirs = Result<Cost, String>;
+
+/// What a peer cost, or why it could not be built.
+fn theirs(bench: &Bench, builder: &Builder, project: impl FnOnce() -> Result<Project>) -> Theirs {
+    if bench.no_peers {
+        return Err("peers were left out".to_owned());
+    }
+    project().and_then(|project| builder.check(&project)).map_err(|error| format!("{error:#}"))
+}
+
+fn seconds(what: &str, ours: &Cost, peer: &str, theirs: &Theirs, share: f64) -> Row {
+    let peer = Some((peer.to_owned(), theirs.as_ref().map(|cost| cost.user).map_err(Clone::clone)));
+    Row { what: what.to_owned(), unit: "s", ours: ours.user, peer, target: Target::Share(share) }
+}
+
+fn megabytes(what: &str, ours: &Cost, peer: &str, theirs: &Theirs, target: Target) -> Row {
+    let peer = Some((peer.to_owned(), theirs.as_ref().map(|cost| cost.megabytes).map_err(Clone::clone)));
+    Row { what: what.to_owned(), unit: "MB", ours: ours.megabytes, peer, target }
+}
+
+/// One of our crates, with one resource alone if it is named.
+pub(super) fn ours(
+    builder: &Builder,
+    name: &'static str,
+    package: &'static str,
+    only: Option<&str>,
+) -> Project {
+    let path = builder.generated.join(package);
+    let path = path.display().to_string().escape_default().to_string();
+    let features = only.map_or(String::new(), |only| {
+        format!(", default-features = false, features = [\"{only}\", \"rustls\"]")
+    });
+    Project { name, package, dependency: format!("{{ path = \"{path}\"{features} }}"), more: "", main: None }
+}
+
+/// A published crate of google-apis-rs.
+pub(super) fn published(name: &'static str, package: &'static str, version: &str) -> Project {
+    Project { name, package, dependency: format!("\"={version}\""), more: "", main: None }
+}
+
+/// The published crate of google-cloud-rust.
+fn cloud_compute(name: &'static str, features: &[String]) -> Project {
+    let features: Vec<String> = features.iter().map(|feature| format!("\"{feature}\"")).collect();
+    let features = features.join(", ");
+    let dependency = format!("{{ version = \"=4.1.0\", default-features = false, features = [{features}] }}");
+    Project { name, package: "google-cloud-compute-v1", dependency, more: "", main: None }
+}

@@ -1,0 +1,154 @@
+//! The generator over a folder of documents, in release, beside google-api-go-generator where its source and a Go
+//! compiler are installed (Debian: `golang-google-api-dev`, `golang-go`).
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use anyhow::{Context, Result, bail};
+
+use super::table::{Report, Row, Target};
+use super::wrapper::children;
+use super::{Bench, Subject};
+use crate::demo::cargo;
+use crate::workspace::Workspace;
+
+/// Where Debian puts Go's sources.
+const GO_PATH: &str = "/usr/share/gocode";
+const GO_GENERATOR: &str = "google.golang.org/api/google-api-go-generator";
+
+/// What a generator cost: user CPU seconds, and megabytes of source.
+struct Cost {
+    user: f64,
+    megabytes: f64,
+    /// How many documents it did not take.
+    failed: usize,
+}
+
+/// Runs both generators and adds the rows.
+pub(super) fn run(bench: &Bench, workspace: &Workspace, report: &mut Report) -> Result<()> {
+    let Some(documents) = &bench.documents else {
+        if bench.subject == Subject::Generate {
+            bail!("name the folder of documents by --documents");
+        }
+        return Ok(());
+    };
+    let ours = ours(workspace, documents)?;
+    let theirs = if bench.no_peers {
+        Err("peers were left out".to_owned())
+    } else {
+        go(workspace, documents).map_err(|error| format!("{error:#}"))
+    };
+    let peer = |value: fn(&Cost) -> f64| {
+        let failed = theirs.as_ref().map_or(0, |cost| cost.failed);
+        let name = match failed {
+            0 => "google-api-go-generator".to_owned(),
+            failed => format!("google-api-go-generator ({failed} fail)"),
+        };
+        Some((name, theirs.as_ref().map(value).map_err(Clone::clone)))
+    };
+    report.push(Row {
+        what: "generate all documents".to_owned(),
+        unit: "s",
+        ours: ours.user,
+        peer: peer(|cost| cost.user),
+        target: Target::Share(4.0),
+    });
+    report.push(Row {
+        what: "generate all documents, source".to_owned(),
+        unit: "MB",
+        ours: ours.megabytes,
+        peer: peer(|cost| cost.megabytes),
+        target: Target::Most(120.0),
+    });
+    Ok(())
+}
+
+/// Our whole pipeline, formatting included, by a release build of this program. It writes nothing.
+fn ours(workspace: &Workspace, documents: &Path) -> Result<Cost> {
+    let target = workspace.root.join("target");
+    let status = Command::new(cargo())
+        .args(["build", "--quiet", "--release", "--package", "gapis-xtask", "--target-dir"])
+        .arg(&target)
+        .current_dir(&workspace.root)
+        .status()?;
+    if !status.success() {
+        bail!("cannot build this program in release");
+    }
+    let program = target.join("release").join("gapis-xtask").with_extension(std::env::consts::EXE_EXTENSION);
+    let (before, _) = children();
+    let output = Command::new(program).arg("corpus").arg(documents).stderr(Stdio::inherit()).output()?;
+    let (after, _) = children();
+    let said = String::from_utf8_lossy(&output.stdout);
+    let out = said.split(" MB out").next().and_then(|text| text.rsplit(' ').next());
+    let megabytes = out.and_then(|text| text.parse().ok());
+    let megabytes = megabytes.with_context(|| format!("the generator said: {}", said.trim()))?;
+    let failed = said.lines().filter(|line| line.starts_with("failed")).count();
+    Ok(Cost { user: after - before, megabytes, failed })
+}
+
+/// The generator of Go's client, which formats what it writes; a process for each document.
+fn go(workspace: &Workspace, documents: &Path) -> Result<Cost> {
+    if !Path::new(GO_PATH).join("src").join(GO_GENERATOR).exists() {
+        bail!("its source is not installed (Debian: golang-google-api-dev)");
+    }
+    let home = workspace.root.join("target").join("bench");
+    fs::create_dir_all(&home)?;
+    let program = home.join("google-api-go-generator");
+    let built = Command::new("go")
+        .arg("build")
+        .arg("-o")
+        .arg(&program)
+        .arg(GO_GENERATOR)
+        .envs([("GO111MODULE", "off"), ("GOPATH", GO_PATH), ("GOFLAGS", "")])
+        .output()
+        .context("no Go compiler (Debian: golang-go)")?;
+    if !built.status.success() {
+        bail!("go build failed: {}", String::from_utf8_lossy(&built.stderr).trim());
+    }
+    let out = home.join("go");
+    if out.exists() {
+        fs::remove_dir_all(&out)?;
+    }
+    let mut failed = 0;
+    let (before, _) = children();
+    for document in json_files(documents)? {
+        let mut file = std::ffi::OsString::from("-api_json_file=");
+        file.push(&document);
+        let mut folder = std::ffi::OsString::from("-gendir=");
+        folder.push(&out);
+        let status = Command::new(&program)
+            .args([&file, &folder])
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .status()?;
+        failed += usize::from(!status.success());
+    }
+    let (after, _) = children();
+    Ok(Cost { user: after - before, megabytes: go_bytes(&out)? as f64 / 1e6, failed })
+}
+
+fn json_files(folder: &Path) -> Result<Vec<PathBuf>> {
+    let entries = fs::read_dir(folder).with_context(|| format!("cannot read {}", folder.display()))?;
+    let mut paths = entries.map(|entry| Ok(entry?.path())).collect::<Result<Vec<_>>>()?;
+    paths.retain(|path| {
+        path.extension().is_some_and(|ending| ending == "json")
+            && path.file_name().is_some_and(|name| name != "index.json")
+    });
+    paths.sort();
+    Ok(paths)
+}
+
+/// Bytes of the Go sources below a folder: the documents are copied there as well.
+fn go_bytes(folder: &Path) -> Result<u64> {
+    let mut bytes = 0;
+    for entry in fs::read_dir(folder)? {
+        let path = entry?.path();
+        if path.is_dir() {
+            bytes += go_bytes(&path)?;
+        } else if path.extension().is_some_and(|ending| ending == "go") {
+            bytes += fs::metadata(&path)?.len();
+        }
+    }
+    Ok(bytes)
+}

@@ -1,0 +1,69 @@
+//! A program with one call: what its own `rustc` costs in release, linking included, and how large it is.
+
+use anyhow::Result;
+
+use super::Bench;
+use super::compile::{ours, published};
+use super::project::{Builder, Project};
+use super::table::{Report, Row, Target};
+
+const OURS: &str = r#"use gapis_drive_v3::{BearerToken, Drive};
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let drive = Drive::builder().credentials(BearerToken::new(&std::env::var("TOKEN")?)).build()?;
+    let file = drive.files().get("FILE").await?;
+    println!("{:?}", file.name);
+    Ok(())
+}
+"#;
+
+const THEIRS: &str = r#"use google_drive3::{DriveHub, hyper_rustls, hyper_util};
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let connector =
+        hyper_rustls::HttpsConnectorBuilder::new().with_native_roots()?.https_only().enable_http2().build();
+    let executor = hyper_util::rt::TokioExecutor::new();
+    let client = hyper_util::client::legacy::Client::builder(executor).build(connector);
+    let drive = DriveHub::new(client, std::env::var("TOKEN")?);
+    let (_, file) = drive.files().get("FILE").doit().await?;
+    println!("{:?}", file.name);
+    Ok(())
+}
+"#;
+
+const TOKIO: &str = "tokio = { version = \"1\", features = [\"rt\", \"macros\"] }\n";
+
+/// Builds both programs and adds the rows.
+pub(super) fn run(bench: &Bench, builder: &Builder, report: &mut Report) -> Result<()> {
+    if !bench.wants("hello") {
+        return Ok(());
+    }
+    let project = ours(builder, "hello-gapis", "gapis-drive-v3", None);
+    let (cost, size) = builder.build(&Project { more: TOKIO, main: Some(OURS), ..project })?;
+    let theirs = if bench.no_peers {
+        Err("peers were left out".to_owned())
+    } else {
+        let project = published("hello-google", "google-drive3", "7.0.0");
+        let project = Project { more: TOKIO, main: Some(THEIRS), ..project };
+        builder.build(&project).map_err(|error| format!("{error:#}"))
+    };
+    let megabytes = |bytes: u64| bytes as f64 / 1e6;
+    let peer = |theirs| Some(("google-drive3".to_owned(), theirs));
+    report.push(Row {
+        what: "hello with one call, its own rustc".to_owned(),
+        unit: "s",
+        ours: cost.user,
+        peer: peer(theirs.as_ref().map(|(cost, _)| cost.user).map_err(Clone::clone)),
+        target: Target::Share(5.0),
+    });
+    report.push(Row {
+        what: "hello with one call, stripped".to_owned(),
+        unit: "MB",
+        ours: megabytes(size),
+        peer: peer(theirs.map(|(_, size)| megabytes(size))),
+        target: Target::Most(3.0),
+    });
+    Ok(())
+}

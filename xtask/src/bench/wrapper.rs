@@ -1,0 +1,111 @@
+//! This program in the place of `rustc`: it runs the real one and notes what it cost.
+//!
+//! Cargo is told to use it by `RUSTC_WRAPPER`; that it is meant is said by another variable, which names the file to
+//! which a line is added for each crate that was compiled.
+
+use std::ffi::OsString;
+use std::fs::{File, OpenOptions};
+use std::io::{Result, Write};
+use std::path::Path;
+use std::process::{Command, ExitCode};
+
+use serde::{Deserialize, Serialize};
+
+/// The variable that turns this program into the wrapper.
+pub(super) const LOG: &str = "GAPIS_BENCH_RUSTC_LOG";
+
+/// What one `rustc`, and the linker that it called, used.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(super) struct Cost {
+    /// The crate's name, with underscores.
+    pub(super) name: String,
+    /// User CPU seconds.
+    pub(super) user: f64,
+    /// The largest resident set, in megabytes.
+    pub(super) megabytes: f64,
+}
+
+/// Acts as the wrapper, if that is what this program was started for.
+#[must_use]
+pub fn run_if_asked() -> Option<ExitCode> {
+    let log = std::env::var_os(LOG)?;
+    Some(match run(Path::new(&log), std::env::args_os().skip(1).collect()) {
+        Ok(code) => code,
+        Err(error) => {
+            // Cargo shows what its compiler says.
+            let _ = writeln!(std::io::stderr(), "error: cannot run the compiler: {error}");
+            ExitCode::FAILURE
+        }
+    })
+}
+
+fn run(log: &Path, arguments: Vec<OsString>) -> Result<ExitCode> {
+    let mut words = arguments.into_iter();
+    let compiler = words.next().ok_or_else(|| std::io::Error::other("no compiler was named"))?;
+    let words: Vec<OsString> = words.collect();
+    let status = Command::new(compiler).args(&words).status()?;
+    if let (true, Some(name)) = (status.success(), crate_name(&words)) {
+        let (user, megabytes) = children();
+        let line = serde_json::to_string(&Cost { name, user, megabytes })?;
+        // One write, so that lines of wrappers that run at the same time do not mix.
+        OpenOptions::new().create(true).append(true).open(log)?.write_all(format!("{line}\n").as_bytes())?;
+    }
+    let code = status.code().and_then(|code| u8::try_from(code).ok());
+    Ok(code.map_or(ExitCode::FAILURE, ExitCode::from))
+}
+
+fn crate_name(words: &[OsString]) -> Option<String> {
+    let place = words.iter().position(|word| word == "--crate-name")?;
+    let name = words.get(place + 1)?.to_str()?;
+    // Cargo asks the compiler about itself under this name.
+    (name != "___").then(|| name.to_owned())
+}
+
+/// User seconds and peak megabytes of the children that were waited for, where the system tells.
+#[cfg(unix)]
+pub(super) fn children() -> (f64, f64) {
+    use nix::sys::resource::{UsageWho, getrusage};
+    use nix::sys::time::TimeValLike;
+    let Ok(usage) = getrusage(UsageWho::RUSAGE_CHILDREN) else { return (0.0, 0.0) };
+    // Linux counts kilobytes, the BSDs and macOS count bytes.
+    let unit = if cfg!(target_os = "macos") { 1e6 } else { 1e3 };
+    (usage.user_time().num_microseconds() as f64 / 1e6, usage.max_rss() as f64 / unit)
+}
+
+/// User seconds and peak megabytes of the children that were waited for, where the system tells.
+#[cfg(not(unix))]
+pub(super) fn children() -> (f64, f64) {
+    (0.0, 0.0)
+}
+
+/// Reads what the wrappers noted.
+pub(super) fn read(log: &Path) -> Result<Vec<Cost>> {
+    use std::io::BufRead;
+    let lines = std::io::BufReader::new(File::open(log)?).lines();
+    lines.map(|line| Ok(serde_json::from_str(&line?)?)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_of_crates() {
+        let of = |line: &str| crate_name(&line.split(' ').map(OsString::from).collect::<Vec<_>>());
+        assert_eq!(of("--crate-name hello --edition=2024").as_deref(), Some("hello"));
+        assert_eq!(of("--crate-name ___ --print=file-names"), None);
+        assert_eq!(of("-vV"), None);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn notes_what_ran() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let log = folder.path().join("log");
+        let words = |line: &str| line.split(' ').map(OsString::from).collect();
+        run(&log, words("true --crate-name a")).expect("ran");
+        run(&log, words("false --crate-name b")).expect("ran");
+        let costs = read(&log).expect("a log");
+        assert_eq!(costs.iter().map(|cost| cost.name.as_str()).collect::<Vec<_>>(), ["a"]);
+    }
+}
