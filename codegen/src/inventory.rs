@@ -8,11 +8,13 @@
 //! has imported everything from that root: `Option<schemas::File>`, `&runtime::DateTime`, `runtime::Open<enums::X>`.
 
 mod build;
+mod compare;
 mod items;
 
 use serde::{Deserialize, Serialize};
 
 pub(crate) use build::build;
+pub use compare::{Change, ChangeKind};
 pub use items::{Item, ItemKind};
 
 /// The public API of one generated crate.

@@ -7,6 +7,7 @@ use clap::{Args, Parser, Subcommand};
 
 use crate::bench::{Bench, Subject};
 use crate::corpus::{Compile, Corpus};
+use crate::diff::Diff;
 use crate::fetch::Fetch;
 use crate::generate::Generate;
 use crate::workspace::{Terminal, Workspace};
@@ -53,6 +54,13 @@ pub enum Command {
     /// Seconds are those of user CPU of the one compiler process. Exits 1 if a target is missed. Only a quiet machine
     /// gives figures that are worth noting.
     Bench(BenchArgs),
+    /// Tell what changed in the Rust API between two revisions of a document
+    ///
+    /// One line per difference. Those that begin with `breaks` come first: what is removed or renamed, another type,
+    /// other arguments. What is added is `ok`, values of enums and members of structs included.
+    ///
+    /// Exits 0 if nothing breaks, 3 if something does, 1 if a document cannot be read.
+    Diff(DiffArgs),
 }
 
 /// Arguments of `generate`.
@@ -129,6 +137,33 @@ pub struct BenchArgs {
     no_peers: bool,
 }
 
+/// Arguments of `diff`.
+#[derive(Args, Debug)]
+pub struct DiffArgs {
+    /// The older document: a file, `-` for standard input, or an API in discovery/
+    #[arg(value_name = "OLD")]
+    old: String,
+    /// The newer document, likewise
+    #[arg(value_name = "NEW")]
+    new: String,
+    /// Print one JSON object: `old` and `new` (api, revision, crate_name), `breaks`, and `changes` with change, kind,
+    /// path, breaks, old, new and note
+    #[arg(long)]
+    json: bool,
+}
+
+impl Cli {
+    /// The status to exit with when the command did its work and found that not all is well.
+    #[must_use]
+    pub fn status_if_not_well(&self) -> u8 {
+        match self.command {
+            // Not 1, which says that the documents could not be compared, nor 2, which is the command line's.
+            Command::Diff(_) => 3,
+            _ => 1,
+        }
+    }
+}
+
 /// Runs a command. Returns whether all went well.
 ///
 /// # Errors
@@ -152,6 +187,9 @@ pub fn run(cli: &Cli, workspace: &Workspace, terminal: &mut Terminal<'_>) -> Res
             no_peers: *no_peers,
         }
         .run(workspace, terminal),
+        Command::Diff(DiffArgs { old, new, json }) => {
+            Diff { old: old.clone(), new: new.clone(), json: *json }.run(workspace, terminal)
+        }
         Command::List => list::run(workspace, terminal),
         Command::Demo { arguments } => demo::run(arguments, workspace, terminal),
         Command::Corpus(CorpusArgs { folder, compile, doc, turn }) => {
@@ -184,5 +222,7 @@ mod tests {
         assert!(parses("xtask bench generate --documents . --no-peers"));
         assert!(!parses("xtask bench"), "which?");
         assert!(parses("xtask demo -- --quiet"));
+        assert!(parses("xtask diff - drive:v3 --json"));
+        assert!(!parses("xtask diff drive:v3"));
     }
 }

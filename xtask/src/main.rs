@@ -15,7 +15,7 @@ fn main() -> ExitCode {
     let mut terminal = Terminal { out: &mut out, bars: stderr().is_terminal() };
     match run(&cli, &Workspace::of_this_repository(), &mut terminal) {
         Ok(true) => ExitCode::SUCCESS,
-        Ok(false) => ExitCode::FAILURE,
+        Ok(false) => ExitCode::from(cli.status_if_not_well()),
         Err(error) => {
             // Nothing is left to do if even the complaint cannot be written.
             let _ = writeln!(stderr(), "error: {error:#}");

@@ -28,6 +28,8 @@ pub struct Item {
 #[serde(rename_all = "lowercase")]
 #[non_exhaustive]
 pub enum ItemKind {
+    /// The crate as a whole; only changes are about it.
+    Crate,
     /// A feature in `Cargo.toml`.
     Feature,
     /// The service type.
@@ -63,6 +65,7 @@ impl ItemKind {
     #[must_use]
     pub fn word(self) -> &'static str {
         match self {
+            ItemKind::Crate => "crate",
             ItemKind::Feature => "feature",
             ItemKind::Service => "service",
             ItemKind::Module => "module",

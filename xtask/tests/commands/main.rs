@@ -1,5 +1,6 @@
 //! The commands on folders of their own: what they write, what they leave alone, and what they say.
 
+mod diff;
 mod fetch;
 mod generate;
 mod repository;

@@ -44,7 +44,7 @@ fn the_help_says_what_each_command_does() {
     let help =
         |arguments: &[&str]| Repository::new().try_run(arguments).expect_err("help is no run").to_string();
     let all = help(&["--help"]);
-    for command in ["generate", "fetch", "list", "demo", "corpus"] {
+    for command in ["generate", "fetch", "list", "demo", "corpus", "diff"] {
         assert!(all.contains(command), "{all}");
     }
     assert!(help(&["generate", "--help"]).contains("exit 1 if anything is"));

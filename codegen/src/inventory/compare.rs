@@ -1,0 +1,392 @@
+//! What changed between two inventories, and what of it breaks a program that compiles with the old one.
+//!
+//! An item is the same if its path is, or if it is the same thing in the document under another name. Additions break
+//! nothing: enums are non-exhaustive, and literals of structs end with `..Default::default()`. What belongs to a struct,
+//! an enum or a method that came or went as a whole is not listed one by one.
+
+mod methods;
+
+use std::collections::{HashMap, HashSet};
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use super::{Inventory, Item, ItemKind, Method};
+
+/// A difference between two revisions.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct Change {
+    /// What happened.
+    pub change: ChangeKind,
+    /// To what.
+    pub kind: ItemKind,
+    /// Where it is: in the old crate, or in the new one if it was added.
+    pub path: String,
+    /// Whether a program that compiles with the old crate may not compile, or mean something else, with the new one.
+    pub breaks: bool,
+    /// How it was: a signature, a type, a path.
+    pub old: Option<String>,
+    /// How it is now.
+    pub new: Option<String>,
+    /// More in words, or nothing.
+    pub note: String,
+}
+
+/// What happened to an item.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+#[non_exhaustive]
+pub enum ChangeKind {
+    /// It is gone.
+    Removed,
+    /// It has another path.
+    Renamed,
+    /// It has another type, or is used or sent in another way.
+    Changed,
+    /// The document discourages it now.
+    Deprecated,
+    /// It is new.
+    Added,
+}
+
+impl fmt::Display for Change {
+    /// One line: `breaks  changed    field schemas::File::size: Option<i64> -> Option<String>`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let change = match self.change {
+            ChangeKind::Removed => "removed",
+            ChangeKind::Renamed => "renamed",
+            ChangeKind::Changed => "changed",
+            ChangeKind::Deprecated => "deprecated",
+            ChangeKind::Added => "added",
+        };
+        let breaks = if self.breaks { "breaks" } else { "ok" };
+        let mut line = format!("{breaks:6}  {change:10} {} {}", self.kind.word(), self.path);
+        match (&self.old, &self.new) {
+            (Some(old), Some(new)) => line.push_str(&format!(": {old} -> {new}")),
+            (Some(one), None) | (None, Some(one)) => line.push_str(&format!(": {one}")),
+            (None, None) => {}
+        }
+        if !self.note.is_empty() {
+            line.push_str(&format!(" ({})", self.note));
+        }
+        // What a document says ends on a terminal.
+        f.write_str(&line.replace(char::is_control, "\u{fffd}"))
+    }
+}
+
+impl Inventory {
+    /// What changed from this revision to another: what breaks first, then by path.
+    ///
+    /// ```
+    /// # fn main() -> Result<(), gapis_codegen::Error> {
+    /// let of = |members: &str| {
+    ///     let document = format!(
+    ///         r#"{{"name": "farm", "version": "v2", "rootUrl": "https://farm.example.com/",
+    ///         "schemas": {{"Animal": {{"type": "object", "properties": {{{members}}}}}}}}}"#
+    ///     );
+    ///     gapis_codegen::inventory(document.as_bytes(), &Default::default())
+    /// };
+    /// let (old, new) = (of(r#""age": {"type": "integer"}"#)?, of(r#""age": {"type": "number"}"#)?);
+    /// let changes = old.changes_to(&new);
+    /// assert!(changes[0].breaks);
+    /// assert_eq!(
+    ///     changes[0].to_string(),
+    ///     "breaks  changed    field schemas::Animal::age: Option<i32> -> Option<f64>"
+    /// );
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn changes_to(&self, new: &Inventory) -> Vec<Change> {
+        let (old_items, new_items) = (self.items(), new.items());
+        let mut compare = Compare {
+            old: self,
+            new,
+            pairs: Pairs::of(&old_items, &new_items),
+            old_methods: by_path(self),
+            new_methods: by_path(new),
+            changes: Vec::new(),
+        };
+        compare.whole();
+        compare.items(&old_items, &new_items);
+        compare.split_types();
+        let mut changes = compare.changes;
+        let rank = |change: &Change| (!change.breaks, change.path.clone(), change.change, change.kind);
+        changes.sort_by_cached_key(rank);
+        changes
+    }
+}
+
+fn by_path(inventory: &Inventory) -> HashMap<&str, &Method> {
+    inventory.methods.iter().map(|method| (method.path.as_str(), method)).collect()
+}
+
+/// Which old item is which new one.
+struct Pairs<'a> {
+    /// For each old item the position of the new one.
+    new_of: Vec<Option<usize>>,
+    /// The new items that no old one is.
+    added: Vec<usize>,
+    /// Paths of types and markers that came or went as a whole, and with them what belongs to them.
+    lonely: HashSet<&'a str>,
+    /// Kind and document's name of the items without a partner, for markers and resources, which come with another item.
+    lonely_wires: HashSet<(ItemKind, &'a str)>,
+}
+
+impl<'a> Pairs<'a> {
+    fn of(old: &'a [Item], new: &'a [Item]) -> Self {
+        let path_of = |item: &'a Item| (item.kind, item.path.as_str());
+        let wire_of = |item: &'a Item| (item.kind, item.wire.as_str());
+        let old_paths: HashSet<_> = old.iter().map(path_of).collect();
+        let new_paths: HashMap<_, usize> = new.iter().map(path_of).zip(0..).collect();
+        let free = new.iter().zip(0..).filter(|(item, _)| !old_paths.contains(&path_of(item)));
+        let new_wires: HashMap<_, usize> = free.map(|(item, index)| (wire_of(item), index)).collect();
+        let partner = |item| new_paths.get(&path_of(item)).or_else(|| new_wires.get(&wire_of(item))).copied();
+        let mut pairs = Pairs {
+            new_of: old.iter().map(partner).collect(),
+            added: Vec::new(),
+            lonely: HashSet::new(),
+            lonely_wires: HashSet::new(),
+        };
+        let known: HashSet<usize> = pairs.new_of.iter().copied().flatten().collect();
+        pairs.added = (0..new.len()).filter(|index| !known.contains(index)).collect();
+        let gone = old.iter().zip(&pairs.new_of).filter(|(_, new)| new.is_none()).map(|(item, _)| item);
+        for item in gone.chain(pairs.added.iter().map(|&index| &new[index])) {
+            pairs.lonely.insert(&item.path);
+            pairs.lonely_wires.insert(wire_of(item));
+        }
+        pairs
+    }
+
+    /// Whether an item without a partner needs no line of its own, because that of its owner or companion says it all.
+    fn is_said(&self, item: &Item) -> bool {
+        let companion = |kind| self.lonely_wires.contains(&(kind, item.wire.as_str()));
+        match item.kind {
+            ItemKind::Field | ItemKind::Variant | ItemKind::Setter => self.lonely.contains(owner(item)),
+            ItemKind::Marker => companion(ItemKind::Method),
+            ItemKind::Module | ItemKind::Resource => companion(ItemKind::Accessor),
+            _ => false,
+        }
+    }
+}
+
+/// The path of what an item belongs to.
+fn owner(item: &Item) -> &str {
+    let owner = item.path.rsplit_once("::").map_or("", |(owner, _)| owner);
+    owner.strip_prefix("Call<").and_then(|marker| marker.strip_suffix('>')).unwrap_or(owner)
+}
+
+fn last(path: &str) -> &str {
+    path.rsplit("::").next().unwrap_or(path)
+}
+
+struct Compare<'a> {
+    old: &'a Inventory,
+    new: &'a Inventory,
+    pairs: Pairs<'a>,
+    old_methods: HashMap<&'a str, &'a Method>,
+    new_methods: HashMap<&'a str, &'a Method>,
+    changes: Vec<Change>,
+}
+
+impl Compare<'_> {
+    fn add(&mut self, change: ChangeKind, item: &Item, breaks: bool) -> &mut Change {
+        self.add_to(change, item.kind, &item.path, breaks)
+    }
+
+    fn add_to(&mut self, change: ChangeKind, kind: ItemKind, path: &str, breaks: bool) -> &mut Change {
+        let (path, note) = (path.to_owned(), String::new());
+        let index = self.changes.len();
+        self.changes.push(Change { change, kind, path, breaks, old: None, new: None, note });
+        &mut self.changes[index]
+    }
+
+    /// A fact that was one thing and is another.
+    fn fact(&mut self, kind: ItemKind, path: &str, breaks: bool, facts: [&str; 2], note: &str) {
+        if facts[0] != facts[1] {
+            let [old, new] = facts.map(|fact| if fact.is_empty() { "nothing" } else { fact });
+            let change = self.add_to(ChangeKind::Changed, kind, path, breaks);
+            change.old = Some(old.to_owned());
+            change.new = Some(new.to_owned());
+            note.clone_into(&mut change.note);
+        }
+    }
+
+    /// The crate as a whole, and where its calls go.
+    fn whole(&mut self) {
+        let (old, new) = (self.old, self.new);
+        self.fact(
+            ItemKind::Crate,
+            &old.crate_name,
+            true,
+            [&old.crate_name, &new.crate_name],
+            "another crate",
+        );
+        if old.features.is_empty() && !new.features.is_empty() {
+            let change = self.add_to(ChangeKind::Changed, ItemKind::Crate, &old.crate_name, true);
+            "each resource is a feature now, which a program must name that turns the default features off"
+                .clone_into(&mut change.note);
+        }
+        let (path, old, new) = (&old.service.path, &old.service, &new.service);
+        for (facts, note) in [
+            ([&old.root_url, &new.root_url], "where calls go"),
+            ([&old.service_path, &new.service_path], "where calls go"),
+            ([&old.batch_path, &new.batch_path], "where batches go"),
+        ] {
+            self.fact(ItemKind::Service, path, false, facts.map(String::as_str), note);
+        }
+    }
+
+    fn items(&mut self, old_items: &[Item], new_items: &[Item]) {
+        let new_wires: HashSet<(ItemKind, &str)> =
+            new_items.iter().map(|item| (item.kind, item.wire.as_str())).collect();
+        for (index, old) in old_items.iter().enumerate() {
+            match self.pairs.new_of[index].map(|index| &new_items[index]) {
+                Some(new) => self.pair(old, new, &new_wires),
+                None => self.removed(old, new_items),
+            }
+        }
+        for index in self.pairs.added.clone() {
+            self.added(&new_items[index], old_items);
+        }
+    }
+
+    fn pair(&mut self, old: &Item, new: &Item, new_wires: &HashSet<(ItemKind, &str)>) {
+        if last(&old.path) != last(&new.path) {
+            self.add(ChangeKind::Renamed, old, true).new = Some(new.path.clone());
+        } else if old.path == new.path && own_wire(old) != own_wire(new) {
+            // The name went to another thing if the thing that had it is still there.
+            let is_another = new_wires.contains(&(old.kind, &old.wire));
+            let facts = [own_wire(old), own_wire(new)];
+            let note = if is_another { "the name means another thing now" } else { "the document's name" };
+            self.fact(old.kind, &old.path, is_another, facts, note);
+        }
+        match old.kind {
+            ItemKind::Method => self.method(old, new),
+            ItemKind::Field | ItemKind::Setter | ItemKind::Alias => {
+                let facts = [type_of(old), type_of(new)];
+                self.fact(old.kind, &old.path, true, facts, "");
+            }
+            ItemKind::Struct | ItemKind::Enum => self.gate(old, new),
+            _ => {}
+        }
+        if old.kind == ItemKind::Alias {
+            self.gate(old, new);
+        }
+        match (old.deprecated, new.deprecated) {
+            (false, true) => {
+                self.add(ChangeKind::Deprecated, old, false);
+            }
+            (true, false) => {
+                "no longer deprecated".clone_into(&mut self.add(ChangeKind::Changed, old, false).note);
+            }
+            _ => {}
+        }
+    }
+
+    /// Whether fewer features bring a type than before.
+    fn gate(&mut self, old: &Item, new: &Item) {
+        let between = !self.old.features.is_empty() && !self.new.features.is_empty();
+        let without = |feature: &String| {
+            self.new.features.contains(feature) && !new.features.contains(feature) && !new.features.is_empty()
+        };
+        let is_less = match old.features.as_slice() {
+            [] => !new.features.is_empty(),
+            features => features.iter().any(without),
+        };
+        if between && is_less {
+            let features = new.features.join(", ");
+            let note = format!("with the default features off it now needs one of the features {features}");
+            self.add(ChangeKind::Changed, old, true).note = note;
+        }
+    }
+
+    fn removed(&mut self, old: &Item, new_items: &[Item]) {
+        if self.pairs.is_said(old) {
+            return;
+        }
+        let other = new_items.iter().find(|new| {
+            new.path == old.path && is_type(new.kind) && is_type(old.kind) && new.kind != old.kind
+        });
+        if let Some(new) = other {
+            self.fact(old.kind, &old.path, true, [&old.signature, &new.signature], "");
+            return;
+        }
+        let mut note = String::new();
+        if let (ItemKind::Setter, Some((method, wire))) = (old.kind, old.wire.split_once('?')) {
+            let method = self.new.methods.iter().find(|new| new.wire == method);
+            if method.is_some_and(|method| method.arguments.iter().any(|argument| argument.wire == wire)) {
+                note = "it is an argument now".to_owned();
+            }
+        }
+        self.add(ChangeKind::Removed, old, true).note = note;
+    }
+
+    fn added(&mut self, new: &Item, old_items: &[Item]) {
+        if self.pairs.is_said(new)
+            || old_items.iter().any(|old| is_type(old.kind) && is_type(new.kind) && old.path == new.path)
+        {
+            return;
+        }
+        // `schemas` shows its inline objects, unless a schema has the name.
+        let inline = new.path.strip_prefix("schemas::").map(|name| format!("schemas::inline::{name}"));
+        let hidden = is_type(new.kind) && old_items.iter().any(|old| Some(&old.path) == inline.as_ref());
+        let change = self.add(ChangeKind::Added, new, hidden);
+        change.new = match new.kind {
+            ItemKind::Method => Some(new.signature.clone()),
+            ItemKind::Field | ItemKind::Setter | ItemKind::Alias => Some(type_of(new).to_owned()),
+            _ => None,
+        };
+        if hidden {
+            "the path led to the inline object of this name".clone_into(&mut change.note);
+        }
+    }
+
+    /// Names that were one type and are two: only a program that mixes them notices.
+    fn split_types(&mut self) {
+        let types = |inventory: &Inventory| -> Vec<(ItemKind, String, Option<String>)> {
+            let structs = inventory.structs.iter().map(|item| (ItemKind::Struct, &item.path, &item.same_as));
+            let enums = inventory.enums.iter().map(|item| (ItemKind::Enum, &item.path, &item.same_as));
+            structs.chain(enums).map(|(kind, path, same)| (kind, path.clone(), same.clone())).collect()
+        };
+        let new: HashMap<String, String> = types(self.new)
+            .into_iter()
+            .map(|(_, path, same_as)| (path.clone(), same_as.unwrap_or(path)))
+            .collect();
+        for (kind, path, same_as) in types(self.old) {
+            let Some(other) = same_as else { continue };
+            if let (Some(one), Some(two)) = (new.get(&path), new.get(&other))
+                && one != two
+            {
+                let note = format!("no longer the same type as {other}");
+                self.add_to(ChangeKind::Changed, kind, &path, false).note = note;
+            }
+        }
+    }
+}
+
+fn is_type(kind: ItemKind) -> bool {
+    matches!(kind, ItemKind::Struct | ItemKind::Alias | ItemKind::Enum)
+}
+
+/// The document's name of an item, without those of what it belongs to; nothing where another item has the same.
+fn own_wire(item: &Item) -> &str {
+    let wire = item.wire.as_str();
+    match item.kind {
+        ItemKind::Struct | ItemKind::Enum | ItemKind::Alias | ItemKind::Scope => wire,
+        ItemKind::Marker | ItemKind::Module | ItemKind::Resource => "",
+        _ => wire.rsplit(['?', '.']).next().unwrap_or(wire),
+    }
+}
+
+/// The type in the signature of a field, setter or alias.
+fn type_of(item: &Item) -> &str {
+    let signature = item.signature.as_str();
+    let after = |mark: &str| signature.split_once(mark).map_or(signature, |(_, ty)| ty);
+    match item.kind {
+        ItemKind::Field => after(": "),
+        ItemKind::Alias => after(" = "),
+        _ => after("value: ").trim_end_matches(") -> Self"),
+    }
+}

@@ -1,0 +1,112 @@
+//! `cargo xtask diff`: what changed in the Rust API between two revisions of a document. What a change is, and whether it
+//! breaks a program, is decided in `gapis_codegen`; here documents are found and changes are printed.
+
+use std::io::stdin;
+use std::path::Path;
+
+use anyhow::{Context, Result, bail};
+use gapis_codegen::Options;
+use gapis_codegen::inventory::{Change, Inventory};
+use serde::Serialize;
+
+use crate::api::{ApiId, Apis};
+use crate::files::{LARGEST_DOCUMENT, read_document, read_limited};
+use crate::generate::{count, options};
+use crate::workspace::{Terminal, Workspace};
+
+/// Which documents to compare.
+#[derive(Clone, Debug, Default)]
+pub struct Diff {
+    /// The older one: a file, `-` for standard input, or an API in any spelling.
+    pub old: String,
+    /// The newer one, likewise.
+    pub new: String,
+    /// Print JSON.
+    pub json: bool,
+}
+
+/// What is printed for programs. Its members are promised in the command's help.
+#[derive(Debug, Serialize)]
+struct Report<'a> {
+    old: Side<'a>,
+    new: Side<'a>,
+    breaks: bool,
+    changes: &'a [Change],
+}
+
+#[derive(Debug, Serialize)]
+struct Side<'a> {
+    api: &'a str,
+    revision: &'a str,
+    crate_name: &'a str,
+}
+
+impl<'a> Side<'a> {
+    fn of(inventory: &'a Inventory) -> Self {
+        Side { api: &inventory.api, revision: &inventory.revision, crate_name: &inventory.crate_name }
+    }
+}
+
+impl Diff {
+    /// Compares. Returns whether a program that compiles with the old crate also compiles with the new one.
+    ///
+    /// # Errors
+    /// If a document cannot be found or read, or no crate can be made of it.
+    pub fn run(&self, workspace: &Workspace, terminal: &mut Terminal<'_>) -> Result<bool> {
+        if self.old == "-" && self.new == "-" {
+            bail!("only one of the documents can come from standard input");
+        }
+        let (old, new) = (inventory(&self.old, workspace)?, inventory(&self.new, workspace)?);
+        let changes = old.changes_to(&new);
+        let breaking = changes.iter().filter(|change| change.breaks).count();
+        if self.json {
+            let (old, new) = (Side::of(&old), Side::of(&new));
+            let report = Report { old, new, breaks: breaking > 0, changes: &changes };
+            serde_json::to_writer_pretty(&mut *terminal.out, &report)?;
+            writeln!(terminal.out)?;
+        } else {
+            for change in &changes {
+                writeln!(terminal.out, "{change}")?;
+            }
+            let sides = format!("{} -> {}", said(&old), said(&new));
+            match changes.len() {
+                0 => writeln!(terminal.out, "{sides}: the same Rust API")?,
+                all => writeln!(terminal.out, "{sides}: {}, {breaking} breaking", count(all, "change"))?,
+            }
+        }
+        Ok(breaking == 0)
+    }
+}
+
+fn said(inventory: &Inventory) -> String {
+    format!("{} {}", inventory.api, inventory.revision.escape_debug())
+}
+
+/// The inventory of the document that an argument means.
+fn inventory(argument: &str, workspace: &Workspace) -> Result<Inventory> {
+    let path = Path::new(argument);
+    let (document, options) = if argument == "-" {
+        let document =
+            read_limited(stdin().lock(), LARGEST_DOCUMENT).context("cannot read standard input")?;
+        (document, Options { name: "standard input".to_owned(), ..Options::default() })
+    } else if path.is_file() {
+        let document = read_document(path).with_context(|| format!("cannot read {argument}"))?;
+        (document, Options { name: argument.to_owned(), ..Options::default() })
+    } else {
+        checked_in(argument, workspace)?
+    };
+    Ok(gapis_codegen::inventory(&document, &options)?)
+}
+
+/// The document of an API that is generated here.
+fn checked_in(argument: &str, workspace: &Workspace) -> Result<(Vec<u8>, Options)> {
+    let apis = Apis::load(&workspace.discovery)?;
+    let chosen = apis.select(&[argument.to_owned()]);
+    let chosen: Vec<ApiId> =
+        chosen.with_context(|| format!("`{}` is no file either", argument.escape_debug()))?;
+    let found = chosen.first().and_then(|id| Some((id, apis.get(id)?)));
+    let (id, entry) = found.with_context(|| format!("no API `{}`", argument.escape_debug()))?;
+    let path = workspace.discovery.join(&entry.file);
+    let document = read_document(&path).with_context(|| format!("cannot read {}", path.display()))?;
+    Ok((document, options(id, entry, String::new())))
+}
