@@ -196,11 +196,11 @@ fn it_agrees_with_the_code() {
                 .collect();
         let mut declared = BTreeSet::new();
         for (path, text) in &made.files {
-            let stem = path.file_stem().and_then(|stem| stem.to_str()).expect("a name");
-            if path.starts_with("src") {
-                let module = if stem == "lib" { String::new() } else { format!("{stem}::") };
-                declare(&syn::parse_file(text).expect("Rust").items, &module, &mut declared);
-            }
+            // `src/animals/photo.rs` holds the module `animals::photo`.
+            let Ok(path) = path.with_extension("").strip_prefix("src").map(Path::to_owned) else { continue };
+            let steps: String = path.iter().map(|step| format!("{}::", step.to_string_lossy())).collect();
+            let module = if steps == "lib::" { "" } else { steps.as_str() };
+            declare(&syn::parse_file(text).expect("Rust").items, module, &mut declared);
         }
         for ours in ["enums", "schemas", "scopes", "schemas::inline", "scopes::ALL", "methods"] {
             declared.remove(ours);
