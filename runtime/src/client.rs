@@ -126,16 +126,9 @@ impl Client {
     }
 
     async fn send_attempts(self, request: Request) -> Result<RawResponse> {
-        let policy = request.options().retry.clone();
-        let mut attempts = Attempts::new(policy.as_ref().unwrap_or(&self.0.policy));
-        let mut rejected: Option<(AuthHeaders, Error)> = None;
+        let mut tries = Tries::new(&request);
         loop {
-            let auth = self.authorise(request.api(), rejected.as_ref().map(|(headers, _)| headers)).await?;
-            if let Some((headers, error)) = &rejected
-                && *headers == auth
-            {
-                return Err(error.clone());
-            }
+            let auth = tries.authorise().await?;
             let error = match self.attempt(&request, &auth).await {
                 Ok(response) if response.status.is_success() => {
                     self.0.budget.refund();
@@ -144,22 +137,13 @@ impl Client {
                 Ok(response) => Error::from_response(response),
                 Err(error) => error,
             };
-            match judge(&error, request.is_idempotent()) {
-                Verdict::Refresh if rejected.is_none() => rejected = Some((auth, error)),
-                Verdict::Retry { after, .. } => match attempts.next(after) {
-                    Some(wait) if self.0.budget.take() => {
-                        Span::retry(1, wait, Some(&error)).around(rt::sleep(wait)).await;
-                    }
-                    _ => return Err(error),
-                },
-                _ => return Err(error),
-            }
+            tries.failed(error, auth, request.is_idempotent()).await?;
         }
     }
 
     /// One HTTP request and its response, read completely.
     async fn attempt(&self, request: &Request, auth: &AuthHeaders) -> Result<RawResponse> {
-        let after = request.options().timeout.or(self.0.timeout);
+        let after = self.timeout_of(request);
         let exchange = async {
             let response = self.0.transport.send(self.http_request(request, auth)?).await?;
             read(response, self.0.max_response).await
@@ -170,12 +154,23 @@ impl Client {
         }
     }
 
-    fn http_request(&self, request: &Request, auth: &AuthHeaders) -> Result<HttpRequest> {
+    /// How long one attempt of a call may take.
+    pub(crate) fn timeout_of(&self, request: &Request) -> Option<Duration> {
+        request.options().timeout.or(self.0.timeout)
+    }
+
+    /// The headers of every request: the client's own and those that authorise.
+    pub(crate) fn common_headers(&self, auth: &AuthHeaders) -> HeaderMap {
         let mut headers = self.0.headers.clone();
         headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
         for (name, value) in auth.iter() {
             headers.insert(name, value.clone());
         }
+        headers
+    }
+
+    pub(crate) fn http_request(&self, request: &Request, auth: &AuthHeaders) -> Result<HttpRequest> {
+        let mut headers = self.common_headers(auth);
         let mut body = Bytes::new();
         if let Some((content_type, bytes)) = request.body() {
             let value = HeaderValue::from_str(content_type).map_err(|_| {
@@ -191,7 +186,79 @@ impl Client {
             .map_err(|_| Error::input(format!("{}: not a verb: {:?}", request.id(), request.verb())))?;
         let mut url = self.root(request.api()).to_owned();
         request.push_target(&mut url);
-        Ok(HttpRequest { method: verb, url, headers, body })
+        Ok(HttpRequest { method: verb, url, headers, body: body.into() })
+    }
+
+    /// Reads a response that is no media.
+    pub(crate) async fn read(&self, response: HttpResponse) -> Result<RawResponse> {
+        read(response, self.0.max_response).await
+    }
+
+    /// How many bytes are read into memory at most.
+    pub(crate) fn max_response(&self) -> usize {
+        self.0.max_response
+    }
+}
+
+/// The attempts at one thing, a call or the next piece of media: credentials and their renewal, waits, and the budget.
+pub(crate) struct Tries {
+    client: Client,
+    api: &'static ApiSpec,
+    attempts: Attempts,
+    rejected: Option<(AuthHeaders, Error)>,
+}
+
+impl Tries {
+    pub(crate) fn new(request: &Request) -> Self {
+        let client = request.client().clone();
+        let policy = request.options().retry.as_ref().unwrap_or(client.policy()).clone();
+        Tries { client, api: request.api(), attempts: Attempts::new(policy), rejected: None }
+    }
+
+    /// The headers for the next attempt.
+    ///
+    /// # Errors
+    /// If there are none, or the last were rejected and there are no others.
+    pub(crate) async fn authorise(&self) -> Result<AuthHeaders> {
+        let rejected = self.rejected.as_ref();
+        let auth = self.client.authorise(self.api, rejected.map(|(headers, _)| headers)).await?;
+        match rejected {
+            Some((headers, error)) if *headers == auth => Err(error.clone()),
+            _ => Ok(auth),
+        }
+    }
+
+    /// Waits until the next attempt may begin.
+    ///
+    /// # Errors
+    /// The same error, if there is to be none.
+    pub(crate) async fn failed(&mut self, error: Error, auth: AuthHeaders, idempotent: bool) -> Result<()> {
+        match judge(&error, idempotent) {
+            Verdict::Refresh if self.rejected.is_none() => {
+                self.rejected = Some((auth, error));
+                Ok(())
+            }
+            Verdict::Retry { after, .. } => self.again(error, after).await,
+            _ => Err(error),
+        }
+    }
+
+    /// The same for a failure that is known to pass.
+    pub(crate) async fn again(&mut self, error: Error, after: Option<Duration>) -> Result<()> {
+        match self.attempts.next(after) {
+            Some(wait) if self.client.budget().take() => {
+                Span::retry(1, wait, Some(&error)).around(rt::sleep(wait)).await;
+                Ok(())
+            }
+            _ => Err(error),
+        }
+    }
+
+    /// Something was achieved: attempts and renewals count anew, as long media outlives many tokens.
+    pub(crate) fn progressed(&mut self) {
+        self.client.budget().refund();
+        self.attempts.restart();
+        self.rejected = None;
     }
 }
 

@@ -56,6 +56,9 @@ enum Kind {
     Protocol,
     UnknownOutcome,
     Cancelled,
+    Io,
+    Changed,
+    Checksum,
 }
 
 impl Error {
@@ -158,6 +161,21 @@ impl Error {
         Error::new(Kind::Cancelled, message)
     }
 
+    /// The caller's own file, reader, stream or writer failed.
+    pub(crate) fn io(what: &str, source: std::io::Error) -> Self {
+        Error::with_source(Kind::Io, format!("{what}: {source}"), source)
+    }
+
+    /// What was being downloaded is another thing now.
+    pub(crate) fn changed(message: impl Into<String>) -> Self {
+        Error::new(Kind::Changed, message)
+    }
+
+    /// What came is not what was sent.
+    pub(crate) fn checksum(message: impl Into<String>) -> Self {
+        Error::new(Kind::Checksum, message)
+    }
+
     /// The error that a response with a status outside 200 to 299 stands for.
     #[must_use]
     pub fn from_response(response: RawResponse) -> Self {
@@ -230,6 +248,25 @@ impl Error {
     #[must_use]
     pub fn is_cancelled(&self) -> bool {
         self.0.kind == Kind::Cancelled
+    }
+
+    /// Reading the source of an upload failed, or writing where a download goes.
+    #[must_use]
+    pub fn is_io(&self) -> bool {
+        self.0.kind == Kind::Io
+    }
+
+    /// The media changed on the server while it was being downloaded, so that the rest does not belong to what came
+    /// before. Download it anew.
+    #[must_use]
+    pub fn is_changed(&self) -> bool {
+        self.0.kind == Kind::Changed
+    }
+
+    /// The bytes that came do not have the checksum that the server says.
+    #[must_use]
+    pub fn is_checksum_mismatch(&self) -> bool {
+        self.0.kind == Kind::Checksum
     }
 
     /// The HTTP status, if the server answered with one outside 200 to 299.

@@ -44,7 +44,7 @@ pub use error::{
     ApiError, BadRequest, Detail, Error, ErrorInfo, ErrorItem, FieldViolation, QuotaFailure, QuotaViolation,
     Result, RetryInfo,
 };
-pub use media::{Download, Queueable, Source, Upload};
+pub use media::{Download, MediaStream, Progress, Queueable, Session, Source, Upload};
 pub use method::{AcceptsMedia, Api, Body, Method, Paged, PagedItems, Response, ServesMedia};
 pub use multipart::ReadLimits;
 pub use page::{Items, PageItem, Pages};
@@ -64,7 +64,7 @@ pub mod prelude {
     pub use crate::{
         ApiError, ApiKey, AuthHeaders, Batch, Batcher, BearerToken, BoxFuture, Builder, Client, Credentials,
         Driver, Error, HttpBody, Id, Json, Outcome, RawResponse, Record, Reply, Report, Result, RetryPolicy,
-        Source, Ticket,
+        Session, Source, Ticket,
     };
 }
 

@@ -67,7 +67,7 @@ impl Request {
         }
         if let Some(upload) = spec.upload
             && inner.error.is_none()
-            && let Err(error) = path::expand(spec.id, upload.simple_path, values, &mut inner.upload_path)
+            && let Err(error) = path::expand(spec.id, upload.path(), values, &mut inner.upload_path)
         {
             inner.error = Some(error);
         }
@@ -231,22 +231,31 @@ impl Request {
         }
     }
 
-    /// The same call with media: to the upload path, as `multipart/related` where it has a body.
-    pub(crate) fn with_media(mut self, content_type: String, media: Bytes) -> Self {
-        // Metadata that says nothing need not travel: then the request is the media alone.
-        let metadata = self.0.body.take().filter(|(_, metadata)| metadata.as_ref() != b"{}");
-        let (kind, body) = match metadata {
-            Some((_, metadata)) => ("multipart", crate::media::related(&metadata, &content_type, &media)),
-            None => ("media", Ok((content_type, media))),
-        };
+    /// The metadata of an upload, if it says anything: what does not need not travel.
+    pub(crate) fn metadata(&self) -> Option<Bytes> {
+        self.0.body.as_ref().map(|(_, bytes)| bytes.clone()).filter(|bytes| bytes.as_ref() != b"{}")
+    }
+
+    /// The same call to the upload path, by that protocol.
+    pub(crate) fn for_upload(mut self, protocol: &str) -> Self {
         self.remove_query("uploadType");
-        self.add_query("uploadType", kind);
-        match body {
-            Ok(body) => self.0.body = Some(body),
-            Err(error) => self.fail(error),
-        }
+        self.add_query("uploadType", protocol);
         self.0.path = std::mem::take(&mut self.0.upload_path);
         self
+    }
+
+    /// The same with another body.
+    pub(crate) fn with_body(mut self, body: Option<(String, Bytes)>) -> Self {
+        self.0.body = body;
+        self
+    }
+
+    pub(crate) fn has_header(&self, name: &str) -> bool {
+        self.0.headers.iter().any(|(other, _)| other.as_str() == name)
+    }
+
+    pub(crate) fn remove_header(&mut self, name: &str) {
+        self.0.headers.retain(|(other, _)| other.as_str() != name);
     }
 
     /// The same call for the media in place of the metadata.

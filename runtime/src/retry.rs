@@ -111,16 +111,22 @@ pub(crate) fn judge(error: &Error, idempotent: bool) -> Verdict {
 }
 
 /// The attempts of one call, or the rounds of one batch.
-pub(crate) struct Attempts<'p> {
-    policy: &'p RetryPolicy,
+pub(crate) struct Attempts {
+    policy: RetryPolicy,
     started: Instant,
     made: u32,
     rng: fastrand::Rng,
 }
 
-impl<'p> Attempts<'p> {
-    pub(crate) fn new(policy: &'p RetryPolicy) -> Self {
+impl Attempts {
+    pub(crate) fn new(policy: RetryPolicy) -> Self {
         Attempts { policy, started: Instant::now(), made: 1, rng: fastrand::Rng::new() }
+    }
+
+    /// What comes now is something new: both limits count from here.
+    pub(crate) fn restart(&mut self) {
+        self.started = Instant::now();
+        self.made = 1;
     }
 
     /// How long to wait before the next attempt, or `None` if there is to be none.
@@ -212,7 +218,7 @@ mod tests {
     #[test]
     fn waits_grow_within_bounds_and_end() {
         let policy = RetryPolicy::default().with_max_attempts(4);
-        let mut attempts = Attempts::new(&policy);
+        let mut attempts = Attempts::new(policy);
         for longest in [1, 2, 4] {
             let wait = attempts.next(None).unwrap();
             assert!(
@@ -226,8 +232,11 @@ mod tests {
     #[test]
     fn the_server_s_word_counts_and_the_total_time_too() {
         let policy = RetryPolicy::default();
-        assert_eq!(Attempts::new(&policy).next(Some(Duration::from_secs(9))), Some(Duration::from_secs(9)));
-        assert_eq!(Attempts::new(&policy).next(Some(Duration::from_secs(3600))), None);
+        assert_eq!(
+            Attempts::new(policy.clone()).next(Some(Duration::from_secs(9))),
+            Some(Duration::from_secs(9))
+        );
+        assert_eq!(Attempts::new(policy.clone()).next(Some(Duration::from_secs(3600))), None);
     }
 
     #[test]

@@ -7,6 +7,7 @@ use std::pin::Pin;
 
 use bytes::Bytes;
 use futures_core::Stream;
+use futures_util::StreamExt as _;
 use http::{HeaderMap, Method, StatusCode};
 
 use crate::{BoxFuture, Error, Result};
@@ -28,7 +29,82 @@ pub struct HttpRequest {
     /// All headers but `Host` and `Content-Length`, which the transport writes.
     pub headers: HeaderMap,
     /// The body; an empty one is sent with `Content-Length: 0` where the verb may have a body.
-    pub body: Bytes,
+    pub body: RequestBody,
+}
+
+/// A request body: bytes, as those of nearly all calls are, or a stream of an upload's media.
+///
+/// It derefs to the bytes, of which there are none while it is a stream: a transport that cannot stream calls
+/// [`collect`](RequestBody::collect).
+///
+/// ```
+/// use gapis_runtime::transport::RequestBody;
+///
+/// let body = RequestBody::from("hello");
+/// assert_eq!((body.len(), body.length()), (5, Some(5)));
+/// ```
+#[derive(Default)]
+pub struct RequestBody {
+    bytes: Bytes,
+    stream: Option<(BodyStream, Option<u64>)>,
+}
+
+impl RequestBody {
+    /// A body that comes in pieces. The stream ends after as many bytes as the length says, or with an error.
+    #[must_use]
+    pub fn stream(stream: BodyStream, length: Option<u64>) -> Self {
+        RequestBody { bytes: Bytes::new(), stream: Some((stream, length)) }
+    }
+
+    /// How many bytes there are, if that is known.
+    #[must_use]
+    pub fn length(&self) -> Option<u64> {
+        match &self.stream {
+            Some((_, length)) => *length,
+            None => Some(self.bytes.len() as u64),
+        }
+    }
+
+    /// The bytes, or else the stream and its length.
+    pub fn into_parts(self) -> std::result::Result<Bytes, (BodyStream, Option<u64>)> {
+        self.stream.map_or(Ok(self.bytes), Err)
+    }
+
+    /// All bytes in memory.
+    ///
+    /// # Errors
+    /// The stream's own.
+    pub async fn collect(self) -> Result<Bytes> {
+        let (mut stream, _) = match self.into_parts() {
+            Ok(bytes) => return Ok(bytes),
+            Err(streamed) => streamed,
+        };
+        let mut all = bytes::BytesMut::new();
+        while let Some(piece) = stream.next().await {
+            all.extend_from_slice(&piece?);
+        }
+        Ok(all.freeze())
+    }
+}
+
+impl<T: Into<Bytes>> From<T> for RequestBody {
+    fn from(bytes: T) -> Self {
+        RequestBody { bytes: bytes.into(), stream: None }
+    }
+}
+
+impl std::ops::Deref for RequestBody {
+    type Target = Bytes;
+
+    fn deref(&self) -> &Bytes {
+        &self.bytes
+    }
+}
+
+impl std::fmt::Debug for RequestBody {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("RequestBody").field("length", &self.length()).finish_non_exhaustive()
+    }
 }
 
 /// A response whose body is still to be read.
@@ -109,12 +185,32 @@ impl Transport for Reqwest {
                     .map_err(|e| Error::input(format!("the endpoint does not make a URL: {e}")))?,
             );
             *built.headers_mut() = request.headers;
-            *built.body_mut() = Some(reqwest::Body::from(request.body));
+            *built.body_mut() = Some(match request.body.into_parts() {
+                Ok(bytes) => reqwest::Body::from(bytes),
+                Err((stream, length)) => {
+                    if let Some(length) = length {
+                        built.headers_mut().insert(http::header::CONTENT_LENGTH, length.into());
+                    }
+                    streamed(stream).await?
+                }
+            });
             let response = client.execute(built).await.map_err(failure)?;
             let (status, headers) = (response.status(), response.headers().clone());
             Ok(HttpResponse { status, headers, body: Box::pin(Chunks(Box::pin(response.bytes_stream()))) })
         })
     }
+}
+
+#[cfg(not(target_family = "wasm"))]
+#[allow(clippy::unused_async)]
+async fn streamed(stream: BodyStream) -> Result<reqwest::Body> {
+    Ok(reqwest::Body::wrap_stream(stream))
+}
+
+/// A browser sends no streams.
+#[cfg(target_family = "wasm")]
+async fn streamed(stream: BodyStream) -> Result<reqwest::Body> {
+    RequestBody::stream(stream, None).collect().await.map(reqwest::Body::from)
 }
 
 /// The body stream with our errors.

@@ -358,7 +358,7 @@ impl<'cb> Engine<'cb> {
             url.push('?');
             url.push_str(&self.options.query);
         }
-        HttpRequest { method: http::Method::POST, url, headers, body }
+        HttpRequest { method: http::Method::POST, url, headers, body: body.into() }
     }
 
     /// The headers for a client's calls. Where there are none, or the rejected ones again, its waiting calls are answered

@@ -18,7 +18,7 @@ impl Transport for Handlers {
     fn send(&self, request: HttpRequest) -> BoxFuture<'static, Result<HttpResponse>> {
         let handlers = self.clone();
         Box::pin(async move {
-            let mut sent = http::Request::new(request.body);
+            let mut sent = http::Request::new(request.body.collect().await?);
             *sent.method_mut() = request.method;
             *sent.uri_mut() = request
                 .url

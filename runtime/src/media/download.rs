@@ -1,0 +1,248 @@
+//! The call for media in place of metadata.
+
+use std::future::poll_fn;
+use std::marker::PhantomData;
+use std::ops::{Bound, RangeBounds};
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use bytes::{Bytes, BytesMut};
+use futures_core::Stream;
+use futures_util::{StreamExt as _, stream};
+use http::HeaderMap;
+use http::header::{CONTENT_TYPE, ETAG};
+use tokio::io::AsyncWrite;
+
+use super::reader::Reader;
+use super::{OnProgress, Progress, Queueable};
+use crate::request::Request;
+use crate::trace::Span;
+use crate::transport::BodyStream;
+use crate::{Batch, Error, Reply, Result, ServesMedia};
+
+/// A call that downloads media, made by `.download()`.
+///
+/// When the connection breaks, the rest is asked for from there, as long as the retry policy lets it: only if it is still
+/// the same media, by its ETag, generation or checksum. Media that changed meanwhile
+/// [is an error](Error::is_changed); of a server that gives none of these, so is the break.
+///
+/// Media comes as it is stored. What is stored compressed (`Content-Encoding: gzip`) comes decompressed by the server,
+/// then its length is not known before and there is no checksum. Otherwise, the checksums in `x-goog-hash` of what is
+/// downloaded whole are verified: [`Error::is_checksum_mismatch`].
+///
+/// A timeout is for silence: no answer, or no next byte.
+#[must_use = "a download does nothing until it is asked for bytes"]
+pub struct Download<M> {
+    request: Request,
+    from: u64,
+    to: Option<u64>,
+    /// A range that no bytes can be in.
+    overflow: bool,
+    verify: bool,
+    on_progress: Option<OnProgress>,
+    method: PhantomData<fn() -> M>,
+}
+
+impl<M: ServesMedia> Download<M> {
+    #[doc(hidden)]
+    pub fn new(request: Request) -> Self {
+        Download {
+            request: request.for_download(),
+            from: 0,
+            to: None,
+            overflow: false,
+            verify: true,
+            on_progress: None,
+            method: PhantomData,
+        }
+    }
+
+    /// Only these bytes: `..1024`, `1024..2048`, `2048..`. What lies behind the end is not missed, but a range that begins
+    /// there is status 416.
+    pub fn range(mut self, range: impl RangeBounds<u64>) -> Self {
+        let after = |at: u64, overflow: &mut bool| {
+            at.checked_add(1).unwrap_or_else(|| {
+                *overflow = true;
+                at
+            })
+        };
+        self.from = match range.start_bound() {
+            Bound::Included(at) => *at,
+            Bound::Excluded(at) => after(*at, &mut self.overflow),
+            Bound::Unbounded => 0,
+        };
+        self.to = match range.end_bound() {
+            Bound::Included(at) => Some(after(*at, &mut self.overflow)),
+            Bound::Excluded(at) => Some(*at),
+            Bound::Unbounded => None,
+        };
+        self
+    }
+
+    /// Whether the server's checksum is verified, which it is unless said otherwise.
+    pub fn verify(mut self, verify: bool) -> Self {
+        self.verify = verify;
+        self
+    }
+
+    /// Is told how far the download is.
+    pub fn on_progress(mut self, tell: impl FnMut(Progress) + Send + 'static) -> Self {
+        self.on_progress = Some(Box::new(tell));
+        self
+    }
+
+    /// Begins the download: resolves when the response's headers are there.
+    ///
+    /// # Errors
+    /// As any call.
+    pub async fn stream(self) -> Result<MediaStream> {
+        if self.overflow {
+            return Err(Error::input(format!("{}: not a range that media can have", self.request.id())));
+        }
+        let span = Span::call(self.request.id(), self.request.verb());
+        let range = (self.from, self.to);
+        let reader = span.around(Reader::open(self.request, range, self.verify, self.on_progress)).await?;
+        let (headers, length) = (reader.headers(), reader.length());
+        let chunks = stream::unfold(reader, |mut reader| async move {
+            reader.next().await.transpose().map(|chunk| (chunk, reader))
+        });
+        Ok(MediaStream { headers, length, chunks: Box::pin(chunks.fuse()) })
+    }
+
+    /// Downloads everything into memory.
+    ///
+    /// # Errors
+    /// As any call; if there is more than the client's
+    /// [`max_response`](crate::Builder::max_response); if the media changed or is not what its checksum says.
+    pub async fn bytes(self) -> Result<Bytes> {
+        let (max, id) = (self.request.client().max_response(), self.request.id());
+        let mut stream = self.stream().await?;
+        let too_large = || Error::protocol(format!("{id}: the media is larger than {max} bytes"));
+        if stream.length().is_some_and(|length| length > max as u64) {
+            return Err(too_large());
+        }
+        let Some(first) = stream.next().await.transpose()? else { return Ok(Bytes::new()) };
+        // Small media comes in one chunk, which is not copied then.
+        let Some(second) = stream.next().await.transpose()? else { return Ok(first) };
+        let mut all = BytesMut::from(&first[..]);
+        let mut next = Some(second);
+        while let Some(chunk) = next {
+            if all.len() + chunk.len() > max {
+                return Err(too_large());
+            }
+            all.extend_from_slice(&chunk);
+            next = stream.next().await.transpose()?;
+        }
+        Ok(all.freeze())
+    }
+
+    /// Downloads into a writer, which is flushed at the end. Resolves to the number of bytes.
+    ///
+    /// # Errors
+    /// As any call; if the media changed or is not what its checksum says, in which case the writer has bytes already;
+    /// [`Error::is_io`] if the writer fails.
+    pub async fn write_to<W: AsyncWrite + Unpin + ?Sized>(self, writer: &mut W) -> Result<u64> {
+        let failed = |error| Error::io("what was downloaded cannot be written", error);
+        let mut stream = self.stream().await?;
+        let mut count = 0;
+        while let Some(chunk) = stream.next().await.transpose()? {
+            let mut rest = &chunk[..];
+            while !rest.is_empty() {
+                let written =
+                    poll_fn(|cx| Pin::new(&mut *writer).poll_write(cx, rest)).await.map_err(failed)?;
+                if written == 0 {
+                    return Err(failed(std::io::ErrorKind::WriteZero.into()));
+                }
+                rest = rest.get(written..).unwrap_or_default();
+            }
+            count += chunk.len() as u64;
+        }
+        poll_fn(|cx| Pin::new(&mut *writer).poll_flush(cx)).await.map_err(failed)?;
+        Ok(count)
+    }
+
+    /// Downloads everything into memory and waits on this thread.
+    ///
+    /// # Errors
+    /// As [`bytes`](Self::bytes), and an input error where an async runtime is already running on this thread.
+    #[cfg(feature = "blocking")]
+    pub fn bytes_blocking(self) -> Result<Bytes> {
+        crate::blocking::block_on(self.bytes())?
+    }
+
+    /// Not for use: says at compile time why a download cannot be queued.
+    #[doc(hidden)]
+    pub fn queue<'cb>(
+        self,
+        _batch: &mut Batch<'cb, M::Api>,
+        _callback: impl FnOnce(Reply<M::Output>) + Send + 'cb,
+    ) -> Result<()>
+    where
+        Self: Queueable,
+    {
+        Err(Error::input("a download cannot be queued"))
+    }
+}
+
+impl<M> std::fmt::Debug for Download<M> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Download")
+            .field("request", &self.request)
+            .field("from", &self.from)
+            .field("to", &self.to)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Media as it comes, chunk by chunk. After an error it is at its end.
+#[must_use = "a stream does nothing unless it is read"]
+pub struct MediaStream {
+    headers: HeaderMap,
+    length: Option<u64>,
+    chunks: BodyStream,
+}
+
+impl MediaStream {
+    /// The next chunk.
+    pub async fn next(&mut self) -> Option<Result<Bytes>> {
+        self.chunks.next().await
+    }
+
+    /// The headers of the first response.
+    #[must_use]
+    pub fn headers(&self) -> &HeaderMap {
+        &self.headers
+    }
+
+    /// How many bytes were to come at the beginning, if that is known: of a range, its own.
+    #[must_use]
+    pub fn length(&self) -> Option<u64> {
+        self.length
+    }
+
+    /// The media type, if the server says.
+    #[must_use]
+    pub fn content_type(&self) -> Option<&str> {
+        self.headers.get(CONTENT_TYPE)?.to_str().ok()
+    }
+
+    /// The ETag, if the server says.
+    #[must_use]
+    pub fn etag(&self) -> Option<&str> {
+        self.headers.get(ETAG)?.to_str().ok()
+    }
+}
+
+impl Stream for MediaStream {
+    type Item = Result<Bytes>;
+
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        self.chunks.as_mut().poll_next(cx)
+    }
+}
+
+impl std::fmt::Debug for MediaStream {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("MediaStream").field("length", &self.length).finish_non_exhaustive()
+    }
+}

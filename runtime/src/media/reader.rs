@@ -1,0 +1,327 @@
+//! What a download reads: one response, and when it breaks off another one for the rest, if that is still the same.
+
+use bytes::Bytes;
+use futures_util::StreamExt as _;
+use http::header::{
+    ACCEPT, ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_RANGE, ETAG, IF_MATCH, IF_NONE_MATCH,
+    RANGE,
+};
+use http::{HeaderMap, StatusCode};
+
+use super::hash::Hashes;
+use super::{OnProgress, Progress};
+use crate::client::Tries;
+use crate::credentials::AuthHeaders;
+use crate::request::Request;
+use crate::transport::{BodyStream, HttpResponse};
+use crate::{Error, Result, rt};
+
+pub(super) struct Reader {
+    request: Request,
+    tries: Tries,
+    /// What was asked for: from, and where it ends.
+    from: u64,
+    to: Option<u64>,
+    /// The place of the next byte for the caller.
+    at: u64,
+    /// Where the last one is, if that is known: what comes must reach it.
+    end: Option<u64>,
+    body: Option<Body>,
+    /// The first response, which all others must belong to.
+    first: Option<(StatusCode, HeaderMap)>,
+    hashes: Option<Hashes>,
+    verify: bool,
+    on_progress: Option<OnProgress>,
+    ended: bool,
+}
+
+struct Body {
+    stream: BodyStream,
+    /// The place of its next byte.
+    at: u64,
+    auth: AuthHeaders,
+    fresh: bool,
+}
+
+impl Reader {
+    /// Asks for media, from one byte up to another.
+    pub(super) async fn open(
+        mut request: Request,
+        (from, to): (u64, Option<u64>),
+        verify: bool,
+        on_progress: Option<OnProgress>,
+    ) -> Result<Self> {
+        request.check()?;
+        let range = to.is_some_and(|to| to <= from);
+        if range {
+            return Err(Error::input(format!("{}: the range to be downloaded is empty", request.id())));
+        }
+        // Stored bytes are wanted, or if they are stored compressed the server is to decompress them: what a transport
+        // decompressed would have other lengths and places than the server speaks of.
+        let own_encoding = request.has_header(ACCEPT_ENCODING.as_str());
+        if !own_encoding {
+            request.set_header(ACCEPT_ENCODING.as_str(), "identity");
+        }
+        if !request.has_header(ACCEPT.as_str()) {
+            request.set_header(ACCEPT.as_str(), "*/*");
+        }
+        let mut reader = Reader {
+            tries: Tries::new(&request),
+            request,
+            from,
+            to,
+            at: from,
+            end: to,
+            body: None,
+            first: None,
+            hashes: None,
+            verify: verify && !own_encoding,
+            on_progress,
+            ended: false,
+        };
+        reader.connect().await?;
+        Ok(reader)
+    }
+
+    pub(super) fn headers(&self) -> HeaderMap {
+        self.first.as_ref().map(|(_, headers)| headers.clone()).unwrap_or_default()
+    }
+
+    /// How many bytes are to come.
+    pub(super) fn length(&self) -> Option<u64> {
+        self.end.map(|end| end.saturating_sub(self.at))
+    }
+
+    /// The next bytes, none at the end.
+    pub(super) async fn next(&mut self) -> Result<Option<Bytes>> {
+        if self.ended {
+            return Ok(None);
+        }
+        let next = self.advance().await;
+        self.ended = !matches!(next, Ok(Some(_)));
+        next
+    }
+
+    async fn advance(&mut self) -> Result<Option<Bytes>> {
+        loop {
+            if self.end == Some(self.at) {
+                return self.finish();
+            }
+            let after = self.request.client().timeout_of(&self.request);
+            let Some(body) = &mut self.body else {
+                self.connect().await?;
+                continue;
+            };
+            let error = match rt::timeout(after, body.stream.next()).await {
+                Some(Some(Ok(chunk))) => match self.take(chunk) {
+                    Some(chunk) => return Ok(Some(chunk)),
+                    None => continue,
+                },
+                Some(Some(Err(error))) => error,
+                Some(None) if self.end.is_none() => return self.finish(),
+                Some(None) => {
+                    Error::transport("the media ended early", "the response is shorter than it was said")
+                }
+                None => Error::timeout("the download", after.unwrap_or_default()),
+            };
+            self.broke(error).await?;
+        }
+    }
+
+    /// What of a chunk belongs to what was asked for and was not handed out yet.
+    fn take(&mut self, mut chunk: Bytes) -> Option<Bytes> {
+        let body = self.body.as_mut()?;
+        let skipped = self.at.saturating_sub(body.at).min(chunk.len() as u64);
+        body.at += chunk.len() as u64;
+        drop(chunk.split_to(usize::try_from(skipped).unwrap_or(usize::MAX)));
+        if let Some(end) = self.end {
+            chunk.truncate(usize::try_from(end.saturating_sub(self.at)).unwrap_or(usize::MAX));
+        }
+        if chunk.is_empty() {
+            return None;
+        }
+        if std::mem::take(&mut body.fresh) {
+            self.tries.progressed();
+        }
+        self.at += chunk.len() as u64;
+        if let Some(hashes) = &mut self.hashes {
+            hashes.add(&chunk);
+        }
+        if let Some(tell) = &mut self.on_progress {
+            let total = self.end.map(|end| end.saturating_sub(self.from));
+            tell(Progress { bytes: self.at - self.from, total });
+        }
+        Some(chunk)
+    }
+
+    fn finish(&mut self) -> Result<Option<Bytes>> {
+        self.body = None;
+        self.hashes.take().map_or(Ok(()), Hashes::check).map(|()| None)
+    }
+
+    /// The response broke off: waits until the rest may be asked for.
+    async fn broke(&mut self, error: Error) -> Result<()> {
+        let Some(body) = self.body.take() else { return Err(error) };
+        let known = self
+            .first
+            .as_ref()
+            .is_some_and(|(_, headers)| VALIDATORS.iter().any(|v| headers.contains_key(*v)));
+        // Without a sign of what the media is, its rest could be that of another one.
+        if self.at > self.from && !known {
+            return Err(error);
+        }
+        self.tries.failed(error, body.auth, true).await
+    }
+
+    /// Asks for what is still to come, until there is a response to read.
+    async fn connect(&mut self) -> Result<()> {
+        let (request, matched) = self.rest();
+        loop {
+            let auth = self.tries.authorise().await?;
+            let error = match attempt(&request, &auth).await {
+                Ok(response) if response.status.is_success() => return self.accept(response, auth, matched),
+                Ok(response) => {
+                    let client = self.request.client();
+                    let after = client.timeout_of(&self.request);
+                    let status = response.status;
+                    let error = match rt::timeout(after, client.read(response)).await {
+                        Some(Ok(response)) => Error::from_response(response),
+                        Some(Err(error)) => error,
+                        None => Error::timeout("the download", after.unwrap_or_default()),
+                    };
+                    if matched && status == StatusCode::PRECONDITION_FAILED {
+                        return Err(changed(self.at));
+                    }
+                    error
+                }
+                Err(error) => error,
+            };
+            self.tries.failed(error, auth, true).await?;
+        }
+    }
+
+    /// The request for what is still to come, and whether the server is asked to see that it is the same.
+    fn rest(&self) -> (Request, bool) {
+        let mut request = self.request.clone();
+        if self.at > 0 || self.to.is_some() {
+            let last = self.to.map(|to| (to - 1).to_string()).unwrap_or_default();
+            request.set_header(RANGE.as_str(), &format!("bytes={}-{last}", self.at));
+        }
+        let Some((_, headers)) = &self.first else { return (request, false) };
+        request.remove_header(IF_NONE_MATCH.as_str());
+        // A weak ETag matches nothing (RFC 9110, section 13.1.1).
+        let etag = headers.get(ETAG).and_then(|etag| etag.to_str().ok()).filter(|etag| etag.starts_with('"'));
+        if let Some(etag) = etag {
+            request.set_header(IF_MATCH.as_str(), etag);
+        }
+        (request, etag.is_some())
+    }
+
+    fn accept(&mut self, response: HttpResponse, auth: AuthHeaders, matched: bool) -> Result<()> {
+        let HttpResponse { status, headers, body } = response;
+        let (start, total, last) = if status == StatusCode::PARTIAL_CONTENT {
+            let range =
+                headers.get(CONTENT_RANGE).and_then(|range| range.to_str().ok()).and_then(content_range);
+            let (start, last, total) = range.ok_or_else(|| {
+                Error::protocol("the server sends a part of the media without saying which")
+            })?;
+            if start != self.at {
+                return Err(Error::protocol(format!(
+                    "the server sends the media from byte {start}, not from byte {} as it was asked to",
+                    self.at
+                )));
+            }
+            (start, total, Some(last))
+        } else {
+            // A server may know nothing of ranges: then all comes, and what is not wanted is dropped.
+            let length = headers.get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
+            (0, length.filter(|_| !headers.contains_key(CONTENT_ENCODING)), None)
+        };
+        match &self.first {
+            None => {
+                let end = total.or(last);
+                self.end = self.to.map_or(end, |to| Some(end.map_or(to, |end| end.min(to))));
+                if self.end.is_some_and(|end| end < self.at) {
+                    let id = self.request.id();
+                    return Err(Error::protocol(format!("{id}: the media ends before the range asked for")));
+                }
+                let stored =
+                    headers.get("x-goog-stored-content-encoding").is_none_or(|coding| coding == "identity");
+                let whole = self.from == 0 && self.to.is_none() && status == StatusCode::OK;
+                if self.verify && whole && stored && !headers.contains_key(CONTENT_ENCODING) {
+                    self.hashes = Hashes::expected(&headers);
+                }
+                self.first = Some((status, headers));
+            }
+            Some((_, first)) => {
+                let same_total =
+                    self.to.is_some() || total.is_none() || self.end.is_none() || self.end == total;
+                if !same_total || !is_same(first, &headers, matched) {
+                    return Err(changed(self.at));
+                }
+            }
+        }
+        self.body = Some(Body { stream: body, at: start, auth, fresh: true });
+        Ok(())
+    }
+}
+
+async fn attempt(request: &Request, auth: &AuthHeaders) -> Result<HttpResponse> {
+    let client = request.client();
+    let after = client.timeout_of(request);
+    let http = client.http_request(request, auth)?;
+    match rt::timeout(after, client.transport().send(http)).await {
+        Some(result) => result,
+        None => Err(Error::timeout("the download", after.unwrap_or_default())),
+    }
+}
+
+/// What tells one state of a resource from another.
+const VALIDATORS: [&str; 3] = ["etag", "x-goog-generation", "x-goog-hash"];
+
+/// Whether two responses belong to the same state of a resource: nothing speaks against it, and something for it.
+fn is_same(first: &HeaderMap, other: &HeaderMap, matched: bool) -> bool {
+    let mut known = matched;
+    for name in VALIDATORS {
+        let (mut one, mut two) = (first.get_all(name).iter(), other.get_all(name).iter());
+        if first.contains_key(name) && other.contains_key(name) {
+            if !one.by_ref().eq(two.by_ref()) {
+                return false;
+            }
+            known = true;
+        }
+    }
+    known
+}
+
+fn changed(at: u64) -> Error {
+    Error::changed(format!(
+        "the media changed while it was being downloaded: {at} bytes are of its former state"
+    ))
+}
+
+/// `bytes 2-5/10` as 2, 6 and 10.
+fn content_range(value: &str) -> Option<(u64, u64, Option<u64>)> {
+    let (range, total) = value.trim().strip_prefix("bytes ")?.split_once('/')?;
+    let (start, last) = range.trim().split_once('-')?;
+    let (start, last) = (start.parse::<u64>().ok()?, last.parse::<u64>().ok()?);
+    let total = if total == "*" { None } else { Some(total.parse().ok()?) };
+    let fits = start <= last && total.is_none_or(|total: u64| last < total);
+    fits.then_some((start, last.checked_add(1)?, total))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::content_range;
+
+    #[test]
+    fn content_ranges_are_read() {
+        assert_eq!(content_range("bytes 2-5/10"), Some((2, 6, Some(10))));
+        assert_eq!(content_range("bytes 0-0/*"), Some((0, 1, None)));
+        for bad in
+            ["", "bytes", "bytes 5-2/10", "bytes 2-10/10", "bytes */10", "bytes 0-18446744073709551615/*"]
+        {
+            assert_eq!(content_range(bad), None, "{bad}");
+        }
+    }
+}

@@ -1,0 +1,289 @@
+//! The session of a resumable upload: an address at the server, and what can be asked there.
+//!
+//! Whoever knows the address can write, so it is a secret: it stands in no `Debug`, no error and no log. Credentials go
+//! there as well, so it is on the host of the call that opened it, or it is not used.
+
+use bytes::Bytes;
+use http::Uri;
+use http::header::{CONTENT_RANGE, HeaderValue, LOCATION, RANGE};
+
+use crate::client::Tries;
+use crate::credentials::AuthHeaders;
+use crate::request::Request;
+use crate::transport::HttpRequest;
+use crate::{Api, Error, Json, RawResponse, Result, rt};
+
+/// A resumable upload that the server knows of. It can be saved as text and loaded by another run of the program, which
+/// then goes on where the first one stopped: see [`Upload::resume`](crate::Upload::resume).
+///
+/// The text is a secret, as the token of an upload is in it. Servers forget a session after about a week.
+///
+/// ```
+/// use gapis_runtime::Session;
+///
+/// let text = r#"{"method":"drive.files.create","address":"https://www.googleapis.com/upload?upload_id=s3cret"}"#;
+/// let session = Session::load(text)?;
+/// assert_eq!(format!("{session:?}"), r#"Session { method: "drive.files.create", .. }"#);
+/// assert_eq!(Session::load(&session.save())?, session);
+/// # Ok::<(), gapis_runtime::Error>(())
+/// ```
+#[derive(Clone, PartialEq, Eq)]
+pub struct Session {
+    method: String,
+    address: String,
+    length: Option<u64>,
+}
+
+impl std::fmt::Debug for Session {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Session").field("method", &self.method).finish_non_exhaustive()
+    }
+}
+
+/// What a server says to a piece of an upload.
+pub(super) enum Answer {
+    /// The upload is complete, and this is the call's answer.
+    Done(RawResponse),
+    /// The server has that many bytes.
+    Kept(u64),
+}
+
+impl Session {
+    /// The session as text, to be kept like a password.
+    #[must_use]
+    pub fn save(&self) -> String {
+        let mut json = serde_json::json!({ "method": self.method, "address": self.address });
+        if let Some(length) = self.length {
+            json["length"] = Json::from(length);
+        }
+        json.to_string()
+    }
+
+    /// The session that was saved as this text.
+    ///
+    /// # Errors
+    /// If it is no such text; the message does not show it.
+    pub fn load(text: &str) -> Result<Self> {
+        let json: Json = serde_json::from_str(text).unwrap_or_default();
+        let member = |name: &str| json.get(name).and_then(Json::as_str).map(str::to_owned);
+        let (Some(method), Some(address)) = (member("method"), member("address")) else {
+            return Err(Error::input("this is not the text of an upload's session"));
+        };
+        Ok(Session { method, address, length: json.get("length").and_then(Json::as_u64) })
+    }
+
+    /// Tells the server to forget the upload. One that it does not know any more is no error.
+    ///
+    /// # Errors
+    /// As any call, and if the session belongs to another host than the service's.
+    pub async fn cancel<A: Api>(self, service: &A) -> Result<()> {
+        let request = Request::raw::<A>(service.client(), "DELETE", "/", None);
+        same_host(&self.address, request.client().root(request.api()))?;
+        let mut tries = Tries::new(&request);
+        loop {
+            let auth = tries.authorise().await?;
+            let error = match self.send(&request, &auth, http::Method::DELETE, None, Bytes::new()).await {
+                // 499 is Cloud Storage's word for a session that the client has closed.
+                Ok(response)
+                    if response.status.is_success()
+                        || matches!(response.status.as_u16(), 404 | 410 | 499) =>
+                {
+                    return Ok(());
+                }
+                Ok(response) => Error::from_response(response),
+                Err(error) => error,
+            };
+            tries.failed(error, auth, true).await?;
+        }
+    }
+
+    /// The session that an answer to its opening names.
+    pub(super) fn opened(request: &Request, response: &RawResponse, length: Option<u64>) -> Result<Self> {
+        let id = request.id();
+        let location = response.headers().get(LOCATION).and_then(|value| value.to_str().ok());
+        let location = location.ok_or_else(|| {
+            Error::protocol(format!("{id}: the server opened an upload without saying where it goes"))
+        })?;
+        let mut base = request.client().root(request.api()).to_owned();
+        request.push_target(&mut base);
+        let address = resolve(location, &base)?;
+        Ok(Session { method: id.to_owned(), address, length })
+    }
+
+    /// Refuses a session of another method, another host or another source.
+    pub(super) fn check(&self, request: &Request, length: Option<u64>) -> Result<()> {
+        if self.method != request.id() {
+            let (own, id) = (&self.method, request.id());
+            return Err(Error::input(format!("{id}: the session to be resumed belongs to `{own}`")));
+        }
+        match (self.length, length) {
+            (Some(then), Some(now)) if then != now => Err(Error::input(format!(
+                "{}: the upload to be resumed had {then} bytes, the source has {now}",
+                request.id()
+            ))),
+            _ => same_host(&self.address, request.client().root(request.api())),
+        }
+    }
+
+    /// Sends a piece, or asks what the server has if that is what the range says.
+    pub(super) async fn put(
+        &self,
+        request: &Request,
+        auth: &AuthHeaders,
+        range: &str,
+        piece: Bytes,
+    ) -> Result<Answer> {
+        let response = self.send(request, auth, http::Method::PUT, Some(range), piece).await?;
+        match response.status.as_u16() {
+            308 => kept(&response).map(Answer::Kept),
+            200..300 => Ok(Answer::Done(response)),
+            _ => Err(Error::from_response(response)),
+        }
+    }
+
+    async fn send(
+        &self,
+        request: &Request,
+        auth: &AuthHeaders,
+        method: http::Method,
+        range: Option<&str>,
+        piece: Bytes,
+    ) -> Result<RawResponse> {
+        let client = request.client();
+        let mut headers = client.common_headers(auth);
+        if let Some(range) = range {
+            let value = HeaderValue::from_str(range).map_err(|_| Error::protocol("a bad range"))?;
+            headers.insert(CONTENT_RANGE, value);
+        }
+        let http = HttpRequest { method, url: self.address.clone(), headers, body: piece.into() };
+        let after = client.timeout_of(request);
+        let exchange = async { client.read(client.transport().send(http).await?).await };
+        match rt::timeout(after, exchange).await {
+            Some(result) => result,
+            None => Err(Error::timeout("a piece of the upload", after.unwrap_or_default())),
+        }
+    }
+}
+
+/// How many bytes the server has: `Range: bytes=0-41` means 42, and no such header none.
+fn kept(response: &RawResponse) -> Result<u64> {
+    let Some(range) = response.headers().get(RANGE) else { return Ok(0) };
+    let last = range.to_str().ok().map(|range| range.trim_start_matches("bytes=").trim());
+    let last = last.and_then(|range| range.strip_prefix("0-")).and_then(|last| last.parse::<u64>().ok());
+    last.and_then(|last| last.checked_add(1))
+        .ok_or_else(|| Error::protocol(format!("the server says in a way of its own what it has: {range:?}")))
+}
+
+/// An address as the server gave it: absolute, or relative to what was asked. (RFC 3986, section 5.2, for what servers
+/// send; dot segments are left to the server.)
+fn resolve(location: &str, base: &str) -> Result<String> {
+    let origin_end = base.find("://").and_then(|at| base[at + 3..].find('/').map(|slash| at + 3 + slash));
+    let origin = origin_end.and_then(|end| base.get(..end)).unwrap_or(base);
+    let scheme = base.split("://").next().unwrap_or_default();
+    let address = if location.contains("://") && !location.starts_with('/') {
+        location.to_owned()
+    } else if location.starts_with("//") {
+        format!("{scheme}:{location}")
+    } else if location.starts_with('/') {
+        format!("{origin}{location}")
+    } else {
+        let path = base.split('?').next().unwrap_or_default();
+        let folder = path.rfind('/').and_then(|slash| path.get(..=slash)).unwrap_or_default();
+        format!("{folder}{location}")
+    };
+    same_host(&address, base)?;
+    Ok(address)
+}
+
+/// Refuses an address whose scheme, host or port are not those of the other.
+fn same_host(address: &str, base: &str) -> Result<()> {
+    match (origin(address), origin(base)) {
+        (Some(session), Some(own)) if session == own => Ok(()),
+        (Some((_, host, _)), Some((_, own, _))) => Err(Error::protocol(format!(
+            "the upload would go on at {host}, which is not where it began, {own}: credentials do not go to another \
+             scheme, host or port"
+        ))),
+        _ => Err(Error::protocol("the upload would go on at what is no address")),
+    }
+}
+
+fn origin(address: &str) -> Option<(String, String, u16)> {
+    let uri: Uri = address.parse().ok()?;
+    let scheme = uri.scheme_str()?.to_ascii_lowercase();
+    let authority = uri.authority()?;
+    let usual = match scheme.as_str() {
+        "https" => 443,
+        "http" => 80,
+        _ => return None,
+    };
+    // A user's name and password have no place there.
+    if authority.as_str().contains('@') {
+        return None;
+    }
+    let port = authority.port_u16().unwrap_or(usual);
+    Some((scheme, authority.host().to_ascii_lowercase(), port))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const BASE: &str = "https://www.googleapis.com/upload/drive/v3/files?uploadType=resumable";
+
+    #[test]
+    fn addresses_are_on_the_same_host() {
+        for (location, address) in [
+            ("https://www.googleapis.com/x?upload_id=1", "https://www.googleapis.com/x?upload_id=1"),
+            ("https://WWW.googleapis.com:443/x", "https://WWW.googleapis.com:443/x"),
+            ("//www.googleapis.com/x", "https://www.googleapis.com/x"),
+            ("/x?u=://1", "https://www.googleapis.com/x?u=://1"),
+            ("x", "https://www.googleapis.com/upload/drive/v3/x"),
+            ("?upload_id=1", "https://www.googleapis.com/upload/drive/v3/?upload_id=1"),
+        ] {
+            assert_eq!(resolve(location, BASE).unwrap(), address);
+        }
+        for location in [
+            "http://www.googleapis.com/x",
+            "https://www.googleapis.com.evil.test/x",
+            "https://evil.test/x",
+            "https://www.googleapis.com:8443/x",
+            "https://www.googleapis.com@evil.test/x",
+            "https://u:p@www.googleapis.com/x",
+            "//evil.test/x",
+            "ftp://www.googleapis.com/x",
+            "https:///x",
+        ] {
+            let error = resolve(location, BASE).unwrap_err();
+            assert!(!error.to_string().contains("u:p"), "{location}: {error}");
+        }
+    }
+
+    #[test]
+    fn a_session_is_a_secret() {
+        let text = r#"{"method":"m","address":"https://h/s3cret","length":7}"#;
+        let session = Session::load(text).unwrap();
+        assert!(!format!("{session:?}").contains("s3cret"));
+        assert_eq!(Session::load(&session.save()).unwrap(), session);
+        for bad in ["", "s3cret", r#"{"address":"s3cret"}"#, "[]"] {
+            let error = Session::load(bad).unwrap_err();
+            assert!(!format!("{error:?}").contains("s3cret"), "{error:?}");
+        }
+    }
+
+    #[test]
+    fn ranges_are_read() {
+        let response = |range: Option<&'static str>| {
+            let mut headers = http::HeaderMap::new();
+            range.map(|range| headers.insert(RANGE, HeaderValue::from_static(range)));
+            RawResponse::new(http::StatusCode::PERMANENT_REDIRECT, headers, Bytes::new())
+        };
+        for (range, expected) in
+            [(None, 0), (Some("bytes=0-0"), 1), (Some("bytes=0-41"), 42), (Some("0-41"), 42)]
+        {
+            assert_eq!(kept(&response(range)).unwrap(), expected);
+        }
+        for bad in ["", "bytes=1-2", "bytes=0-", "bytes=0-x", "bytes=0-18446744073709551615"] {
+            assert!(kept(&response(Some(bad))).is_err(), "{bad}");
+        }
+    }
+}

@@ -1,0 +1,256 @@
+//! Where the media of an upload comes from.
+
+use std::io;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
+use bytes::{Buf, Bytes, BytesMut};
+use futures_core::Stream;
+use tokio::io::{AsyncRead, AsyncSeek, ReadBuf, SeekFrom};
+
+/// How much is read at once.
+pub(super) const PIECE: usize = 64 * 1024;
+
+/// Media to be uploaded: bytes, a file, a reader or a stream, and their type.
+///
+/// What can be read again, as bytes, files and whatever [`seekable`](Source::seekable) takes, survives more failures: an
+/// upload can begin anew, or go on after a restart of the program.
+///
+/// ```
+/// use gapis_runtime::Source;
+///
+/// let text = Source::from("hello").with_content_type("text/plain");
+/// let image = Source::reader(&[0x89, 0x50, 0x4e, 0x47][..]).with_length(4).with_content_type("image/png");
+/// assert_eq!((text.length(), image.length()), (Some(5), Some(4)));
+/// ```
+#[must_use]
+pub struct Source {
+    pub(super) content_type: String,
+    pub(super) length: Option<u64>,
+    pub(super) content: Content,
+}
+
+/// Where bytes come from.
+pub(super) enum Content {
+    Bytes(Bytes),
+    Input(Box<dyn Input>),
+}
+
+/// Bytes that are read in order and only once, unless it can be positioned.
+pub(super) trait Input: Send {
+    /// Appends at most that many bytes; none at the end.
+    fn poll_read(&mut self, cx: &mut Context<'_>, into: &mut BytesMut, max: usize)
+    -> Poll<io::Result<usize>>;
+    /// Goes to that place.
+    fn poll_seek(&mut self, cx: &mut Context<'_>, to: u64) -> Poll<io::Result<()>>;
+    /// Whether it can go anywhere.
+    fn seeks(&self) -> bool;
+}
+
+impl Source {
+    fn new(content: Content, length: Option<u64>) -> Self {
+        Source { content_type: "application/octet-stream".to_owned(), length, content }
+    }
+
+    /// Everything that a reader gives. Say the [length](Source::with_length) if it is known.
+    pub fn reader(reader: impl AsyncRead + Send + Unpin + 'static) -> Self {
+        Source::new(Content::Input(Box::new(Reader(reader))), None)
+    }
+
+    /// The same for a reader that can be positioned. It is read from its beginning, wherever it stands.
+    pub fn seekable(reader: impl AsyncRead + AsyncSeek + Send + Unpin + 'static) -> Self {
+        Source::new(Content::Input(Box::new(Seekable { reader, seeking: None })), None)
+    }
+
+    /// Everything that a stream gives. Say the [length](Source::with_length) if it is known.
+    pub fn stream(stream: impl Stream<Item = io::Result<Bytes>> + Send + 'static) -> Self {
+        Source::new(Content::Input(Box::new(Streamed { stream: Box::pin(stream), rest: Bytes::new() })), None)
+    }
+
+    /// A file, read while it is uploaded.
+    ///
+    /// # Errors
+    /// If it cannot be opened.
+    #[cfg(feature = "fs")]
+    pub async fn file(path: impl AsRef<std::path::Path>) -> crate::Result<Self> {
+        let failed = |error| crate::Error::io("the file to be uploaded cannot be opened", error);
+        let file = tokio::fs::File::open(path.as_ref()).await.map_err(failed)?;
+        let length = file.metadata().await.map_err(failed)?.len();
+        Ok(Source::seekable(file).with_length(length))
+    }
+
+    /// The same with a media type; without one it is `application/octet-stream`.
+    pub fn with_content_type(mut self, content_type: &str) -> Self {
+        content_type.clone_into(&mut self.content_type);
+        self
+    }
+
+    /// The same with the number of its bytes. A source that gives fewer or more fails to upload.
+    pub fn with_length(mut self, bytes: u64) -> Self {
+        if !matches!(self.content, Content::Bytes(_)) {
+            self.length = Some(bytes);
+        }
+        self
+    }
+
+    /// The number of bytes, if it is known.
+    #[must_use]
+    pub fn length(&self) -> Option<u64> {
+        self.length
+    }
+
+    /// The media type.
+    #[must_use]
+    pub fn content_type(&self) -> &str {
+        &self.content_type
+    }
+}
+
+impl<T: Into<Bytes>> From<T> for Source {
+    fn from(bytes: T) -> Self {
+        let bytes = bytes.into();
+        let length = bytes.len() as u64;
+        Source::new(Content::Bytes(bytes), Some(length))
+    }
+}
+
+impl std::fmt::Debug for Source {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Source")
+            .field("content_type", &self.content_type)
+            .field("length", &self.length)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Reads to the end of the buffer, which is made longer for it.
+fn poll_read<R: AsyncRead + Unpin>(
+    reader: &mut R,
+    cx: &mut Context<'_>,
+    into: &mut BytesMut,
+    max: usize,
+) -> Poll<io::Result<usize>> {
+    let before = into.len();
+    into.resize(before + max.min(PIECE), 0);
+    let mut read = 0;
+    let result = match into.get_mut(before..) {
+        Some(space) => {
+            let mut buffer = ReadBuf::new(space);
+            let result = Pin::new(reader).poll_read(cx, &mut buffer);
+            read = buffer.filled().len();
+            result
+        }
+        None => Poll::Ready(Ok(())),
+    };
+    into.truncate(before + read);
+    result.map_ok(|()| read)
+}
+
+/// It cannot go back, and nobody asks it to.
+fn stays() -> Poll<io::Result<()>> {
+    Poll::Ready(Err(io::Error::from(io::ErrorKind::Unsupported)))
+}
+
+struct Reader<R>(R);
+
+impl<R: AsyncRead + Send + Unpin> Input for Reader<R> {
+    fn poll_read(
+        &mut self,
+        cx: &mut Context<'_>,
+        into: &mut BytesMut,
+        max: usize,
+    ) -> Poll<io::Result<usize>> {
+        poll_read(&mut self.0, cx, into, max)
+    }
+    fn poll_seek(&mut self, _: &mut Context<'_>, _: u64) -> Poll<io::Result<()>> {
+        stays()
+    }
+    fn seeks(&self) -> bool {
+        false
+    }
+}
+
+struct Seekable<R> {
+    reader: R,
+    /// Where it is going.
+    seeking: Option<u64>,
+}
+
+impl<R: AsyncRead + AsyncSeek + Send + Unpin> Input for Seekable<R> {
+    fn poll_read(
+        &mut self,
+        cx: &mut Context<'_>,
+        into: &mut BytesMut,
+        max: usize,
+    ) -> Poll<io::Result<usize>> {
+        poll_read(&mut self.reader, cx, into, max)
+    }
+    fn poll_seek(&mut self, cx: &mut Context<'_>, to: u64) -> Poll<io::Result<()>> {
+        let mut reader = Pin::new(&mut self.reader);
+        if self.seeking != Some(to) {
+            // What was under way before, if anything, comes to its end first.
+            ready!(reader.as_mut().poll_complete(cx))?;
+            reader.as_mut().start_seek(SeekFrom::Start(to))?;
+            self.seeking = Some(to);
+        }
+        let result = ready!(reader.poll_complete(cx));
+        self.seeking = None;
+        Poll::Ready(result.map(|_| ()))
+    }
+    fn seeks(&self) -> bool {
+        true
+    }
+}
+
+struct Streamed<S> {
+    stream: Pin<Box<S>>,
+    /// What was given and not yet asked for.
+    rest: Bytes,
+}
+
+impl<S: Stream<Item = io::Result<Bytes>> + Send> Input for Streamed<S> {
+    fn poll_read(
+        &mut self,
+        cx: &mut Context<'_>,
+        into: &mut BytesMut,
+        max: usize,
+    ) -> Poll<io::Result<usize>> {
+        while self.rest.is_empty() {
+            match ready!(self.stream.as_mut().poll_next(cx)) {
+                Some(piece) => self.rest = piece?,
+                None => return Poll::Ready(Ok(0)),
+            }
+        }
+        let count = self.rest.len().min(max);
+        into.extend_from_slice(&self.rest.split_to(count));
+        Poll::Ready(Ok(count))
+    }
+    fn poll_seek(&mut self, _: &mut Context<'_>, _: u64) -> Poll<io::Result<()>> {
+        stays()
+    }
+    fn seeks(&self) -> bool {
+        false
+    }
+}
+
+/// Bytes in memory that are to go out piece by piece.
+pub(super) struct InMemory {
+    pub(super) all: Bytes,
+    pub(super) rest: Bytes,
+}
+
+impl Input for InMemory {
+    fn poll_read(&mut self, _: &mut Context<'_>, into: &mut BytesMut, max: usize) -> Poll<io::Result<usize>> {
+        let count = self.rest.len().min(max);
+        into.extend_from_slice(&self.rest.split_to(count));
+        Poll::Ready(Ok(count))
+    }
+    fn poll_seek(&mut self, _: &mut Context<'_>, to: u64) -> Poll<io::Result<()>> {
+        self.rest = self.all.clone();
+        self.rest.advance(usize::try_from(to).unwrap_or(usize::MAX).min(self.all.len()));
+        Poll::Ready(Ok(()))
+    }
+    fn seeks(&self) -> bool {
+        true
+    }
+}

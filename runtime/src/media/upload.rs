@@ -1,0 +1,255 @@
+//! The call with media to be uploaded.
+
+use std::future::IntoFuture;
+use std::marker::PhantomData;
+
+use super::session::Session;
+use super::source::Source;
+use super::transfer::{Transfer, too_large};
+use super::window::Window;
+use super::{OnProgress, Progress, Queueable, related};
+use crate::call::decode;
+use crate::request::Request;
+use crate::trace::Span;
+use crate::{AcceptsMedia, Batch, Error, RawResponse, Reply, Result, Sending};
+
+/// Chunks are multiples of this, the last one aside.
+const UNIT: usize = 256 * 1024;
+
+/// What a chunk of a resumable upload has unless the caller says otherwise.
+const CHUNK: usize = 8 * 1024 * 1024;
+
+/// What is larger goes up in a way that can be resumed, where the method has one.
+const SMALL: u64 = 5 * 1024 * 1024;
+
+/// A call that uploads media, made by `.upload(…)`. `.await` sends it, as `.send()` does.
+///
+/// Which way it takes is chosen: media of up to 5 MiB goes up in one request, alone or with the call's body as its
+/// metadata; what is larger, or of unknown length, in chunks that can be resumed, if the method has that.
+///
+/// In one request, a timeout is for silence: neither media taken nor an answer. Otherwise it is for each chunk.
+///
+/// Dropping the future stops the upload; a session then stays at the server until it is
+/// [cancelled](Session::cancel), resumed or forgotten.
+#[must_use = "an upload does nothing until it is sent"]
+pub struct Upload<M> {
+    request: Request,
+    source: Source,
+    way: Way,
+    chunk: usize,
+    session: Option<Session>,
+    on_session: Option<Box<dyn FnMut(&Session) + Send>>,
+    on_progress: Option<OnProgress>,
+    method: PhantomData<fn() -> M>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Way {
+    Any,
+    Simple,
+    Multipart,
+    Resumable,
+}
+
+impl<M: AcceptsMedia> Upload<M> {
+    #[doc(hidden)]
+    pub fn new(request: Request, source: Source) -> Self {
+        Upload {
+            request,
+            source,
+            way: Way::Any,
+            chunk: CHUNK,
+            session: None,
+            on_session: None,
+            on_progress: None,
+            method: PhantomData,
+        }
+    }
+
+    /// Sends the media alone, in one request. It is an error if the call has metadata, which would be lost.
+    pub fn simple(mut self) -> Self {
+        self.way = Way::Simple;
+        self
+    }
+
+    /// Sends metadata and media in one request.
+    pub fn multipart(mut self) -> Self {
+        self.way = Way::Multipart;
+        self
+    }
+
+    /// Sends the media in chunks, so that a failure costs one chunk at most.
+    pub fn resumable(mut self) -> Self {
+        self.way = Way::Resumable;
+        self
+    }
+
+    /// The size of a chunk, made a multiple of 256 KiB; 8 MiB unless said otherwise. One chunk is held in memory.
+    pub fn with_chunk_size(mut self, bytes: usize) -> Self {
+        self.chunk = (bytes / UNIT).max(1).saturating_mul(UNIT);
+        self
+    }
+
+    /// Is told how far the upload is: after each chunk that the server has, or as media goes out in one request.
+    pub fn on_progress(mut self, tell: impl FnMut(Progress) + Send + 'static) -> Self {
+        self.on_progress = Some(Box::new(tell));
+        self
+    }
+
+    /// Is given the session of a resumable upload when it is opened, and again if the upload must begin anew: to be
+    /// saved, so that another run of the program can [resume](Self::resume) it, or to be cancelled.
+    pub fn on_session(mut self, tell: impl FnMut(&Session) + Send + 'static) -> Self {
+        self.on_session = Some(Box::new(tell));
+        self
+    }
+
+    /// Goes on with an upload that was begun before. The source is the same as then, and can be read from where the
+    /// server stands: bytes, a file, or [`Source::seekable`]. If the server has forgotten the session, the upload begins
+    /// anew.
+    pub fn resume(mut self, session: Session) -> Self {
+        self.session = Some(session);
+        self.resumable()
+    }
+
+    /// Uploads.
+    ///
+    /// # Errors
+    /// As any call. Bad input, before anything is sent, if the media is larger than the method takes or of a type that it
+    /// does not take, or the chosen way is one that the method does not have. [`Error::is_io`] if the source fails.
+    pub fn send(self) -> Sending<M::Output> {
+        let (api, spec) = (self.request.api(), self.request.spec());
+        Sending::new(api, spec, decode::<M::Output>, Box::pin(self.run()))
+    }
+
+    /// Uploads and waits on this thread.
+    ///
+    /// # Errors
+    /// As [`send`](Self::send), and an input error where an async runtime is already running on this thread.
+    #[cfg(feature = "blocking")]
+    pub fn send_blocking(self) -> Result<M::Output> {
+        self.send().block()
+    }
+
+    async fn run(self) -> Result<RawResponse> {
+        self.request.check()?;
+        let way = self.choose()?;
+        let span = Span::call(self.request.id(), self.request.verb());
+        match way {
+            Way::Resumable => {
+                let max_size = self.request.spec().upload.and_then(|upload| upload.max_size);
+                let content_type = self.source.content_type.clone();
+                let transfer = Transfer {
+                    request: self.request,
+                    window: Window::new(self.source),
+                    content_type,
+                    chunk: self.chunk,
+                    max_size,
+                    session: self.session,
+                    on_session: self.on_session,
+                    on_progress: self.on_progress,
+                };
+                span.around(transfer.run()).await
+            }
+            _ => span.around(related::send(self.request, self.source, self.on_progress)).await,
+        }
+    }
+
+    /// The way to take, if media and method fit each other.
+    fn choose(&self) -> Result<Way> {
+        let id = self.request.id();
+        let Some(spec) = self.request.spec().upload else {
+            return Err(Error::input(format!("{id}: the method takes no media")));
+        };
+        let content_type = &self.source.content_type;
+        if http::HeaderValue::from_str(content_type).is_err() || !content_type.contains('/') {
+            return Err(Error::input(format!("{id}: not a media type: {content_type:?}")));
+        }
+        if !spec.accept.is_empty() && !spec.accept.iter().any(|range| fits(content_type, range)) {
+            let accepted = spec.accept.join(", ");
+            return Err(Error::input(format!(
+                "{id}: the method takes {accepted}, the media is {content_type}: see `Source::with_content_type`"
+            )));
+        }
+        if let (Some(length), Some(max)) = (self.source.length, spec.max_size)
+            && length > max
+        {
+            return Err(too_large(id, max));
+        }
+        let metadata = self.request.metadata().is_some();
+        let can_resume = !spec.resumable_path.is_empty();
+        match self.way {
+            Way::Any if can_resume && self.source.length.is_none_or(|length| length > SMALL) => {
+                Ok(Way::Resumable)
+            }
+            Way::Any => Ok(Way::Multipart),
+            Way::Resumable if !can_resume => {
+                Err(Error::input(format!("{id}: the method has no resumable uploads")))
+            }
+            Way::Simple if metadata => Err(Error::input(format!(
+                "{id}: a simple upload carries no metadata, and the call has a body: use `.multipart()`"
+            ))),
+            way => Ok(way),
+        }
+    }
+
+    /// Not for use: says at compile time why an upload cannot be queued.
+    #[doc(hidden)]
+    pub fn queue<'cb>(
+        self,
+        _batch: &mut Batch<'cb, M::Api>,
+        _callback: impl FnOnce(Reply<M::Output>) + Send + 'cb,
+    ) -> Result<()>
+    where
+        Self: Queueable,
+    {
+        Err(Error::input("an upload cannot be queued"))
+    }
+}
+
+/// Whether a media type is in a range: `image/png` in `image/*` and in `*/*`.
+fn fits(content_type: &str, range: &str) -> bool {
+    let plain = content_type.split(';').next().unwrap_or_default().trim();
+    match (range.trim().split_once('/'), plain.split_once('/')) {
+        (Some((main, sub)), Some((own_main, own_sub))) => {
+            (main == "*" || main.eq_ignore_ascii_case(own_main))
+                && (sub == "*" || sub.eq_ignore_ascii_case(own_sub))
+        }
+        _ => false,
+    }
+}
+
+impl<M: AcceptsMedia> IntoFuture for Upload<M> {
+    type Output = Result<M::Output>;
+    type IntoFuture = Sending<M::Output>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        self.send()
+    }
+}
+
+impl<M> std::fmt::Debug for Upload<M> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Upload")
+            .field("request", &self.request)
+            .field("source", &self.source)
+            .field("way", &self.way)
+            .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::fits;
+
+    #[test]
+    fn media_types_fit_ranges() {
+        for (content_type, range) in
+            [("image/png", "*/*"), ("image/PNG", "image/*"), ("text/plain; charset=utf-8", "text/plain")]
+        {
+            assert!(fits(content_type, range), "{content_type} {range}");
+        }
+        for (content_type, range) in [("image/png", "image/jpeg"), ("x", "*/*"), ("imagex/png", "image/*")] {
+            assert!(!fits(content_type, range), "{content_type} {range}");
+        }
+    }
+}

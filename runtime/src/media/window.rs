@@ -1,0 +1,170 @@
+//! The part of a source that a resumable upload is about to send. It is all that is held in memory.
+
+use std::future::poll_fn;
+
+use bytes::{Bytes, BytesMut};
+
+use super::source::{Content, PIECE, Source};
+use crate::{Error, Result};
+
+pub(super) struct Window {
+    content: Content,
+    /// How many bytes there are, once that is known.
+    total: Option<u64>,
+    /// The place of the buffer's first byte.
+    start: u64,
+    buffer: Bytes,
+    /// Where the source stands.
+    read: u64,
+    ended: bool,
+}
+
+impl Window {
+    pub(super) fn new(source: Source) -> Self {
+        Window {
+            content: source.content,
+            total: source.length,
+            start: 0,
+            buffer: Bytes::new(),
+            read: 0,
+            ended: false,
+        }
+    }
+
+    pub(super) fn total(&self) -> Option<u64> {
+        self.total
+    }
+
+    pub(super) fn start(&self) -> u64 {
+        self.start
+    }
+
+    /// The place after the buffer's last byte.
+    pub(super) fn end(&self) -> u64 {
+        self.start + self.buffer.len() as u64
+    }
+
+    pub(super) fn chunk(&self) -> Bytes {
+        self.buffer.clone()
+    }
+
+    /// The value of `Content-Range` for the buffer.
+    pub(super) fn content_range(&self) -> String {
+        let total = self.total.map_or_else(|| "*".to_owned(), |total| total.to_string());
+        match self.end().checked_sub(1).filter(|_| !self.buffer.is_empty()) {
+            Some(last) => format!("bytes {}-{last}/{total}", self.start),
+            None => format!("bytes */{total}"),
+        }
+    }
+
+    /// Reads until the buffer has that many bytes or the source ends.
+    ///
+    /// # Errors
+    /// If the source fails, or has another length than was said.
+    pub(super) async fn fill(&mut self, size: usize) -> Result<()> {
+        if let Content::Bytes(all) = &self.content {
+            let from = usize::try_from(self.start).unwrap_or(usize::MAX).min(all.len());
+            self.buffer = all.slice(from..from.saturating_add(size).min(all.len()));
+            return Ok(());
+        }
+        let size = self.room(size);
+        if !self.ended && self.buffer.len() < size {
+            let mut buffer = BytesMut::with_capacity(size + 1);
+            buffer.extend_from_slice(&std::mem::take(&mut self.buffer));
+            while buffer.len() < size && self.read_some(&mut buffer, size).await? > 0 {}
+            self.buffer = buffer.freeze();
+        }
+        // A source of a known length is asked for one byte more.
+        if !self.ended && self.total == Some(self.read) && self.read_some(&mut BytesMut::new(), 1).await? > 0
+        {
+            return Err(self.wrong_length());
+        }
+        Ok(())
+    }
+
+    /// How much of a chunk there can be.
+    fn room(&self, size: usize) -> usize {
+        let left = self.total.map_or(u64::MAX, |total| total.saturating_sub(self.start));
+        usize::try_from(left).unwrap_or(usize::MAX).min(size)
+    }
+
+    async fn read_some(&mut self, into: &mut BytesMut, size: usize) -> Result<usize> {
+        let Content::Input(input) = &mut self.content else { return Ok(0) };
+        let max = size.saturating_sub(into.len()).min(PIECE);
+        let count = poll_fn(|cx| input.poll_read(cx, into, max))
+            .await
+            .map_err(|error| Error::io("the source of the upload cannot be read", error))?;
+        self.read += count as u64;
+        if count == 0 {
+            self.ended = true;
+            if *self.total.get_or_insert(self.read) != self.read {
+                return Err(self.wrong_length());
+            }
+        }
+        Ok(count)
+    }
+
+    fn wrong_length(&self) -> Error {
+        wrong_length(self.total.unwrap_or_default(), self.read)
+    }
+
+    /// Goes on from there: within the buffer, or where the source can be positioned anywhere.
+    ///
+    /// # Errors
+    /// If it cannot.
+    pub(super) async fn move_to(&mut self, to: u64) -> Result<()> {
+        if let Content::Bytes(all) = &self.content {
+            if to > all.len() as u64 {
+                return Err(wrong_length(all.len() as u64, to));
+            }
+            self.start = to;
+            self.buffer = Bytes::new();
+            return Ok(());
+        }
+        if to >= self.start && to <= self.end() {
+            let kept = usize::try_from(to - self.start).unwrap_or(usize::MAX);
+            drop(self.buffer.split_to(kept.min(self.buffer.len())));
+            self.start = to;
+            return Ok(());
+        }
+        if self.total.is_some_and(|total| to > total) {
+            return Err(wrong_length(self.total.unwrap_or_default(), to));
+        }
+        match &mut self.content {
+            Content::Input(input) if input.seeks() => {
+                poll_fn(|cx| input.poll_seek(cx, to))
+                    .await
+                    .map_err(|error| Error::io("the source of the upload cannot be positioned", error))?;
+            }
+            _ => {
+                return Err(Error::input(format!(
+                    "the upload would go on at byte {to}, but its source, read up to byte {}, cannot go there: \
+                     only bytes, files and what `Source::seekable` takes can",
+                    self.read
+                )));
+            }
+        }
+        (self.start, self.read, self.buffer, self.ended) = (to, to, Bytes::new(), false);
+        Ok(())
+    }
+
+    /// Positions a source that may stand anywhere at its beginning.
+    pub(super) async fn rewind(&mut self) -> Result<()> {
+        rewind(&mut self.content).await
+    }
+}
+
+/// Positions what can be positioned at its beginning.
+pub(super) async fn rewind(content: &mut Content) -> Result<()> {
+    match content {
+        Content::Input(input) if input.seeks() => poll_fn(|cx| input.poll_seek(cx, 0))
+            .await
+            .map_err(|error| Error::io("the source of the upload cannot be positioned", error)),
+        _ => Ok(()),
+    }
+}
+
+pub(super) fn wrong_length(said: u64, read: u64) -> Error {
+    let more = if read > said { "at least " } else { "only " };
+    Error::input(format!("the source of the upload was said to have {said} bytes, but has {more}{read}"))
+}

@@ -1,0 +1,304 @@
+use std::io::{self, Cursor};
+use std::sync::{Arc, Mutex};
+
+use bytes::Bytes;
+use futures_util::stream;
+use gapis_runtime::mock::{Fault, MockError};
+use gapis_runtime::{Json, Session, Source};
+use serde_json::json;
+
+use crate::store::{Store, bytes};
+
+const UNIT: usize = 256 * 1024;
+
+/// The same media from every kind of source.
+fn sources(media: &[u8]) -> Vec<(&'static str, Source)> {
+    let all = media.to_vec();
+    let length = all.len() as u64;
+    let pieces: Vec<io::Result<Bytes>> = all.chunks(100_003).map(|c| Ok(Bytes::copy_from_slice(c))).collect();
+    vec![
+        ("bytes", Source::from(all.clone())),
+        ("seekable", Source::seekable(Cursor::new(all.clone()))),
+        ("seekable of known length", Source::seekable(Cursor::new(all.clone())).with_length(length)),
+        ("reader", Source::reader(Cursor::new(all.clone()))),
+        ("reader of known length", Source::reader(Cursor::new(all)).with_length(length)),
+        ("stream", Source::stream(stream::iter(pieces))),
+    ]
+}
+
+#[tokio::test]
+async fn every_source_arrives_whole_in_every_way() {
+    let store = Store::default();
+    let (_server, _, services) = store.services();
+    for size in [0, 1, UNIT - 1, UNIT, UNIT + 1, 2 * UNIT, 700_001] {
+        let media = bytes(size);
+        for shop in &services {
+            for (name, source) in sources(&media) {
+                let answer = shop
+                    .insert(json!({}))
+                    .upload(source)
+                    .resumable()
+                    .with_chunk_size(UNIT)
+                    .send()
+                    .await
+                    .unwrap_or_else(|error| panic!("{name} {size}: {error}"));
+                assert_eq!(answer["size"], size, "{name}");
+                assert!(store.with(|state| state.bytes == media), "{name} {size}");
+            }
+            for (name, source) in sources(&media) {
+                let answer = shop.insert(json!({})).upload(source).simple().await.unwrap();
+                assert_eq!(answer, json!({ "size": size, "type": "application/octet-stream" }), "{name}");
+                assert!(store.with(|state| state.bytes == media), "{name} {size}");
+            }
+            for (name, source) in sources(&media) {
+                let source = source.with_content_type("image/png");
+                let answer = shop.insert(json!({"a": 1})).upload(source).multipart().await.unwrap();
+                assert_eq!(answer, json!({ "size": size, "type": "image/png" }), "{name}");
+                let (right, metadata) =
+                    store.with(|state| (state.bytes == media, state.opened.pop().unwrap_or_default()));
+                assert!(right && metadata == r#"{"a":1}"#, "{name} {size} {metadata}");
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn the_way_is_chosen_by_size_and_metadata() {
+    let store = Store::default();
+    let (_server, handlers, [shop, _]) = store.services();
+    for (body, source, way) in [
+        (json!({}), Source::from("x"), "media"),
+        (json!({"a": 1}), Source::from("x"), "multipart"),
+        (json!({"a": 1}), Source::from(bytes(5 << 20)), "multipart"),
+        (json!({"a": 1}), Source::from(bytes((5 << 20) + 1)), "resumable"),
+        (json!({}), Source::reader(&b"x"[..]), "resumable"),
+        (json!({}), Source::reader(&b"x"[..]).with_length(1), "media"),
+    ] {
+        handlers.forget();
+        shop.insert(body).upload(source).await.unwrap();
+        assert_eq!(handlers.calls()[0].query("uploadType").as_deref(), Some(way));
+    }
+    let opened = store.with(|state| state.opened.clone());
+    assert!(opened.contains(&"application/octet-stream 5242881 {\"a\":1}".to_owned()), "{opened:?}");
+    assert!(opened.contains(&"application/octet-stream - ".to_owned()), "{opened:?}");
+}
+
+#[tokio::test]
+async fn what_does_not_fit_is_refused_before_anything_is_sent() {
+    let store = Store::default();
+    let (_server, handlers, [shop, _]) = store.services();
+    let insert = || shop.insert(json!({"a": 1}));
+    for (upload, word) in [
+        (insert().upload(Source::from("x").with_content_type("text/plain")), "image/*"),
+        (insert().upload(Source::from("x").with_content_type("image/png\r\nX: y")), "not a media type"),
+        (insert().upload(Source::reader(&b""[..]).with_length(50_000_001)), "50000000"),
+        (insert().upload("x").simple(), "metadata"),
+    ] {
+        let error = upload.await.unwrap_err();
+        assert!(error.is_input() && error.to_string().contains(word), "{error}");
+    }
+    assert_eq!(handlers.request_count(), 0);
+}
+
+#[tokio::test]
+async fn a_source_of_another_length_than_it_was_said_to_have_fails() {
+    let store = Store::default();
+    let (_server, _, services) = store.services();
+    for shop in &services {
+        for said in [1, UNIT as u64, 300_001] {
+            let source = || Source::reader(Cursor::new(bytes(300_000))).with_length(said);
+            let resumable = shop.insert(json!({})).upload(source()).resumable().with_chunk_size(UNIT);
+            let error = resumable.await.unwrap_err();
+            assert!(error.is_input() && error.to_string().contains("bytes"), "{said}: {error}");
+            let error = shop.insert(json!({"a": 1})).upload(source()).multipart().await.unwrap_err();
+            assert!(error.is_input() && error.to_string().contains("bytes"), "{said}: {error}");
+        }
+        let broken = stream::iter([Ok(Bytes::from("x")), Err(io::Error::other("gone"))]);
+        let error = shop.insert(json!({})).upload(Source::stream(broken)).await.unwrap_err();
+        assert!(error.is_io(), "{error}");
+    }
+}
+
+#[tokio::test]
+async fn what_the_server_has_is_where_the_next_chunk_begins() {
+    let store = Store::default();
+    let (_server, _, services) = store.services();
+    let media = bytes(5 * UNIT + 77);
+    let mut rng = fastrand::Rng::with_seed(1);
+    for shop in &services {
+        for round in 0..4 {
+            for (name, source) in sources(&media) {
+                // In the last round nothing is kept of some chunks: 308 without a range at the beginning.
+                let keep = (0..6).map(|at| if round == 3 && at % 2 == 0 { 0 } else { rng.usize(..UNIT) });
+                let keep = keep.collect();
+                store.with(|state| state.keep = keep);
+                let upload = shop.insert(json!({})).upload(source).resumable().with_chunk_size(2 * UNIT);
+                let answer = upload.await.unwrap_or_else(|error| panic!("{name}: {error}"));
+                assert_eq!(answer["size"], media.len(), "{name}");
+                assert!(store.with(|state| state.bytes == media), "{name}");
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_server_that_keeps_nothing_is_given_up() {
+    let store = Store::default();
+    let (_server, _, services) = store.services();
+    for shop in &services {
+        store.with(|state| (state.keep, state.ranges) = (vec![0; 100].into(), Vec::new()));
+        let error = shop.insert(json!({})).upload(bytes(9)).resumable().await.unwrap_err();
+        assert!(error.is_protocol(), "{error}");
+        assert_eq!(store.with(|state| state.ranges.len()), 5);
+    }
+}
+
+#[tokio::test]
+async fn failures_of_any_request_are_survived() {
+    let store = Store::default();
+    let media = bytes(3 * UNIT + 1);
+    for at in 0..6 {
+        for fault in [
+            Fault::close,
+            || Fault::respond(MockError::unavailable(None)),
+            || Fault::error(MockError::unavailable(None)),
+            || Fault::respond(MockError::new(500, "backendError", "x")),
+            || Fault::respond(MockError::too_many_requests(None)),
+        ] {
+            let (_server, handlers, services) = store.services();
+            for shop in &services {
+                for (name, source) in sources(&media) {
+                    handlers.clear_faults();
+                    handlers.fault(fault().on_request(handlers.request_count() + at));
+                    let upload = shop.insert(json!({})).upload(source).resumable().with_chunk_size(UNIT);
+                    let answer = upload.await.unwrap_or_else(|error| panic!("{name} {at}: {error}"));
+                    assert_eq!(answer["size"], media.len(), "{name} {at}");
+                    assert!(store.with(|state| state.bytes == media), "{name} {at}");
+                }
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn one_request_is_sent_again_only_if_it_may_be() {
+    let store = Store::default();
+    let (_server, handlers, services) = store.services();
+    for shop in &services {
+        for (name, source) in sources(b"media") {
+            handlers.clear_faults();
+            handlers.fault(Fault::respond(MockError::unavailable(None)).on_request(handlers.request_count()));
+            let result = shop.insert(json!({"a": 1})).upload(source).multipart().await;
+            let again = name.starts_with("bytes") || name.starts_with("seekable");
+            assert_eq!(result.is_ok(), again, "{name}: {result:?}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_forgotten_session_begins_anew_if_the_source_can() {
+    let store = Store::default();
+    let media = bytes(2 * UNIT + 5);
+    for status in [404, 410] {
+        let (_server, handlers, services) = store.services();
+        for shop in &services {
+            for (name, source) in sources(&media) {
+                handlers.clear_faults();
+                let gone = MockError::new(status, "notFound", "no such session");
+                handlers.fault(Fault::respond(gone).on_request(handlers.request_count() + 2));
+                store.with(|state| state.opened.clear());
+                let upload = shop.insert(json!({})).upload(source).resumable().with_chunk_size(UNIT);
+                match upload.await {
+                    Ok(answer) => {
+                        assert_eq!(answer["size"], media.len(), "{name}");
+                        assert_eq!(store.with(|state| state.opened.len()), 2);
+                        assert!(store.with(|state| state.bytes == media), "{name}");
+                    }
+                    Err(error) => {
+                        assert_eq!(error.status(), Some(status), "{name}");
+                        assert!(name.starts_with("reader") || name.starts_with("stream"), "{name}: {error}");
+                    }
+                }
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_saved_session_goes_on_in_another_run() {
+    let store = Store::default();
+    let (_server, handlers, services) = store.services();
+    let media = bytes(4 * UNIT + 9);
+    for shop in &services {
+        let saved = Arc::new(Mutex::new(String::new()));
+        let text = saved.clone();
+        // The first run ends in the third chunk.
+        handlers.clear_faults();
+        handlers.fault(Fault::close().on_request(handlers.request_count() + 3).always());
+        let first = shop
+            .insert(json!({}))
+            .upload(media.clone())
+            .resumable()
+            .with_chunk_size(UNIT)
+            .on_session(move |session| *text.lock().unwrap() = session.save())
+            .send();
+        handlers.fault(
+            Fault::close()
+                .when(|call| call.header("content-range").is_some_and(|r| r.contains("*/")))
+                .always(),
+        );
+        assert!(first.await.is_err());
+        handlers.clear_faults();
+        let text = saved.lock().unwrap().clone();
+        let session = Session::load(&text).unwrap();
+        assert!(!format!("{session:?}").contains("s3ssion"));
+        store.with(|state| (state.ranges.clear(), state.opened.clear()));
+        let source = Source::seekable(Cursor::new(media.clone())).with_length(media.len() as u64);
+        let answer = shop.insert(json!({})).upload(source).resume(session.clone()).await.unwrap();
+        assert_eq!(answer["size"], media.len());
+        assert!(store.with(|state| state.bytes == media && state.opened.is_empty()));
+        let ranges = store.with(|state| state.ranges.clone());
+        assert_eq!(ranges[0], format!("bytes */{}", media.len()));
+        assert!(ranges[1].starts_with(&format!("bytes {}-", 3 * UNIT)), "{ranges:?}");
+        // Another length is another source.
+        let error = shop.insert(json!({})).upload("x").resume(session.clone()).await.unwrap_err();
+        assert!(error.is_input(), "{error}");
+        session.cancel(shop).await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn neither_media_nor_credentials_go_to_another_host() {
+    let store = Store::default();
+    let (_server, handlers, [_, shop]) = store.services();
+    for location in ["https://evil.test/s3ssion", "//evil.test/s3ssion", "http://shop.test/s3ssion"] {
+        store.with(|state| state.location = Some(location.to_owned()));
+        let before = handlers.request_count();
+        let error = shop.insert(json!({})).upload("x").resumable().await.unwrap_err();
+        assert_eq!(handlers.request_count(), before + 1);
+        assert!(error.is_protocol() && !format!("{error:?}").contains("s3ssion"), "{error:?}");
+    }
+    let stolen = r#"{"method":"shop.insert","address":"https://evil.test/s3ssion"}"#;
+    let session = Session::load(stolen).unwrap();
+    let before = handlers.request_count();
+    assert!(shop.insert(json!({})).upload("x").resume(session.clone()).await.is_err());
+    assert!(session.cancel(&shop).await.is_err());
+    assert_eq!(handlers.request_count(), before);
+}
+
+#[tokio::test]
+async fn progress_is_told() {
+    let store = Store::default();
+    let (_server, _, services) = store.services();
+    for shop in &services {
+        let told = Arc::new(Mutex::new(Vec::new()));
+        let keep = told.clone();
+        let upload = shop.insert(json!({})).upload(bytes(2 * UNIT + 1)).resumable().with_chunk_size(UNIT);
+        let answer: Json =
+            upload.on_progress(move |at| keep.lock().unwrap().push((at.bytes, at.total))).await.unwrap();
+        let total = 2 * UNIT as u64 + 1;
+        assert_eq!(answer["size"], total);
+        let expected = [UNIT as u64, 2 * UNIT as u64, total].map(|bytes| (bytes, Some(total)));
+        assert_eq!(*told.lock().unwrap(), expected);
+    }
+}
