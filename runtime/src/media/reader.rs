@@ -24,7 +24,7 @@ pub(super) struct Reader {
     to: Option<u64>,
     /// The place of the next byte for the caller.
     at: u64,
-    /// Where the last one is, if that is known: what comes must reach it.
+    /// Where it ends, if the server says: what comes must reach it.
     end: Option<u64>,
     body: Option<Body>,
     /// The first response, which all others must belong to.
@@ -71,7 +71,7 @@ impl Reader {
             from,
             to,
             at: from,
-            end: to,
+            end: None,
             body: None,
             first: None,
             hashes: None,
@@ -104,7 +104,7 @@ impl Reader {
 
     async fn advance(&mut self) -> Result<Option<Bytes>> {
         loop {
-            if self.end == Some(self.at) {
+            if self.end == Some(self.at) || self.to == Some(self.at) {
                 return self.finish();
             }
             let after = self.request.client().timeout_of(&self.request);
@@ -134,7 +134,7 @@ impl Reader {
         let skipped = self.at.saturating_sub(body.at).min(chunk.len() as u64);
         body.at += chunk.len() as u64;
         drop(chunk.split_to(usize::try_from(skipped).unwrap_or(usize::MAX)));
-        if let Some(end) = self.end {
+        if let Some(end) = self.end.or(self.to) {
             chunk.truncate(usize::try_from(end.saturating_sub(self.at)).unwrap_or(usize::MAX));
         }
         if chunk.is_empty() {
@@ -240,7 +240,7 @@ impl Reader {
         match &self.first {
             None => {
                 let end = total.or(last);
-                self.end = self.to.map_or(end, |to| Some(end.map_or(to, |end| end.min(to))));
+                self.end = end.map(|end| self.to.map_or(end, |to| end.min(to)));
                 if self.end.is_some_and(|end| end < self.at) {
                     let id = self.request.id();
                     return Err(Error::protocol(format!("{id}: the media ends before the range asked for")));
