@@ -40,3 +40,6 @@ pub struct Progress {
 
 /// What is told of progress.
 pub(crate) type OnProgress = Box<dyn FnMut(Progress) + Send>;
+
+/// What is given the session of an upload.
+pub(crate) type OnSession = Box<dyn FnMut(&Session) + Send>;

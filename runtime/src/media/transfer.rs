@@ -5,7 +5,7 @@ use bytes::Bytes;
 
 use super::session::{Answer, Session};
 use super::window::Window;
-use super::{OnProgress, Progress};
+use super::{OnProgress, OnSession, Progress};
 use crate::client::Tries;
 use crate::request::Request;
 use crate::{Error, RawResponse, Result};
@@ -20,7 +20,7 @@ pub(super) struct Transfer {
     pub(super) chunk: usize,
     pub(super) max_size: Option<u64>,
     pub(super) session: Option<Session>,
-    pub(super) on_session: Option<Box<dyn FnMut(&Session) + Send>>,
+    pub(super) on_session: Option<OnSession>,
     pub(super) on_progress: Option<OnProgress>,
 }
 

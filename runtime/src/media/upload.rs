@@ -7,7 +7,7 @@ use super::session::Session;
 use super::source::Source;
 use super::transfer::{Transfer, too_large};
 use super::window::Window;
-use super::{OnProgress, Progress, Queueable, related};
+use super::{OnProgress, OnSession, Progress, Queueable, related};
 use crate::call::decode;
 use crate::request::Request;
 use crate::trace::Span;
@@ -38,7 +38,7 @@ pub struct Upload<M> {
     way: Way,
     chunk: usize,
     session: Option<Session>,
-    on_session: Option<Box<dyn FnMut(&Session) + Send>>,
+    on_session: Option<OnSession>,
     on_progress: Option<OnProgress>,
     method: PhantomData<fn() -> M>,
 }
