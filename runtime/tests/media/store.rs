@@ -131,7 +131,7 @@ fn chunk(state: &mut State, call: &MockCall) -> MockResponse {
     if let Some((first, last)) = place.split_once('-') {
         let (first, last) = (first.parse::<usize>().unwrap(), last.parse::<usize>().unwrap());
         let body = call.raw_body();
-        let whole = total == Some(last + 1) || body.len() % (256 * 1024) == 0;
+        let whole = total == Some(last + 1) || body.len().is_multiple_of(256 * 1024);
         if first != state.bytes.len() || body.len() != last + 1 - first || !whole {
             return MockResponse::html(400, &format!("{range} with {} bytes", body.len()));
         }
