@@ -15,4 +15,6 @@ mod documents {
     pub struct Readme;
     #[doc = include_str!("../../docs/guide/batching.md")]
     pub struct Batching;
+    #[doc = include_str!("../../docs/guide/media.md")]
+    pub struct Media;
 }
