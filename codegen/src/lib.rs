@@ -49,6 +49,10 @@ pub struct Options {
     pub only: Vec<String>,
     /// Whether resources become features of the crate.
     pub features: FeaturePolicy,
+    /// The files become a module of another crate, which depends on `gapis-runtime`: there is no `Cargo.toml`, there are
+    /// no features, and `src/lib.rs` is the module's root. It must be found by a `#[path]`, as its own modules are in
+    /// files beside it.
+    pub as_module: bool,
 }
 
 /// Whether the crate has a feature for each top-level resource.

@@ -18,7 +18,7 @@ pub(crate) struct Api {
     pub(crate) description: Option<String>,
     pub(crate) documentation: Option<String>,
     pub(crate) service: Name,
-    /// A resource or marker has the service's name, so that the service is `crate::Drive` in code.
+    /// A resource or marker has the service's name, so that code below calls the service by another.
     pub(crate) service_is_shadowed: bool,
     pub(crate) root_url: String,
     pub(crate) mtls_root_url: String,

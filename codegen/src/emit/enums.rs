@@ -8,7 +8,7 @@ use crate::model::{Api, Enum};
 pub(crate) fn blocks(api: &Api) -> Vec<Block> {
     let top = docs::inner_comment(&[
         "The words that the document knows, of members and parameters. Members hold them as".to_owned(),
-        "[`Open`](crate::runtime::Open), which keeps words that came later.".to_owned(),
+        "[`Open`](super::runtime::Open), which keeps words that came later.".to_owned(),
     ]);
     let mut enums: Vec<&Enum> = api.types.enums.iter().filter(|item| item.kept).collect();
     enums.sort_by(|a, b| a.name.cmp(&b.name));
@@ -42,7 +42,7 @@ pub(crate) fn blocks(api: &Api) -> Vec<Block> {
     [
         Block::Items(top),
         Block::Items(quote!(
-            use crate::runtime::open_enum;
+            use super::runtime::open_enum;
         )),
     ]
     .into_iter()

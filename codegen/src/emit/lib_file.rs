@@ -38,6 +38,13 @@ pub(crate) fn blocks(api: &Api) -> Vec<Block> {
         }),
         service(api),
     ];
+    if api.service_is_shadowed {
+        // No name of a document begins with an underscore and a capital, let alone two.
+        let name = api.service.ident();
+        blocks.push(Block::Items(quote!(
+            use self::#name as __Service;
+        )));
+    }
     let accessors = api.resources.iter().enumerate().map(|(index, resource)| {
         let cfg = feature(api, index);
         let accessor = resources::accessor(resource, quote!(&self.0));
@@ -55,7 +62,7 @@ pub(crate) fn blocks(api: &Api) -> Vec<Block> {
             use super::*;
         ))];
         let owner =
-            if api.service_is_shadowed { format!("crate::{}", api.service) } else { api.service.to_string() };
+            if api.service_is_shadowed { format!("super::{}", api.service) } else { api.service.to_string() };
         inner.extend(api.methods.iter().flat_map(|method| resources::marker(api, method, &owner)));
         let attributes = docs::comment(&["The methods of the API itself."]);
         blocks.push(Block::Module {

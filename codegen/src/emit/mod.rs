@@ -32,7 +32,9 @@ pub(crate) enum Block {
 /// Writes the files of a crate.
 pub(crate) fn emit(api: &Api, options: &Options) -> Result<BTreeMap<PathBuf, String>, Error> {
     let mut files = BTreeMap::new();
-    files.insert(PathBuf::from("Cargo.toml"), manifest::manifest(api, options));
+    if !options.as_module {
+        files.insert(PathBuf::from("Cargo.toml"), manifest::manifest(api, options));
+    }
     let mut add = |module: &str, blocks: Vec<Block>| -> Result<(), Error> {
         let text = render::file(&header(api), &blocks)
             .map_err(|message| Error::new(&options.name, "", format!("src/{module}.rs: {message}")))?;

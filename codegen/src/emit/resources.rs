@@ -175,7 +175,7 @@ pub(crate) fn marker(api: &Api, method: &Method, owner: &str) -> Vec<Block> {
 fn facts(api: &Api, method: &Method) -> TokenStream {
     let marker = method.marker.ident();
     let service = api.service.ident();
-    let service = if api.service_is_shadowed { quote!(crate::#service) } else { quote!(#service) };
+    let service = if api.service_is_shadowed { quote!(__Service) } else { quote!(#service) };
     let output = types::payload(api, &method.output);
     let id = &method.id;
     let verb = Ident::new(method.verb, Span::call_site());

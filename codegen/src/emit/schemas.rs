@@ -11,7 +11,7 @@ use crate::naming::{self, Kind};
 pub(crate) fn blocks(api: &Api) -> Vec<Block> {
     let top = docs::inner_comment(&[
         "The schemas: what requests and responses are made of. A literal ends with".to_owned(),
-        "`..Default::default()`. The member `extra`, an [`Extra`](crate::runtime::Extra), keeps what the"
+        "`..Default::default()`. The member `extra`, an [`Extra`](super::runtime::Extra), keeps what the"
             .to_owned(),
         "document does not name, and sends explicit nulls.".to_owned(),
     ]);
@@ -27,15 +27,15 @@ pub(crate) fn blocks(api: &Api) -> Vec<Block> {
     inline.sort_by(|a, b| a.name.cmp(&b.name));
     let mut blocks = vec![Block::Items(top)];
     if inline.is_empty() {
-        blocks.push(Block::Items(quote!(#short use crate::{enums, runtime, runtime::object};)));
+        blocks.push(Block::Items(quote!(#short use super::{enums, runtime, runtime::object};)));
     } else {
         blocks.push(Block::Items(
-            quote!(#short pub use self::inline::*; use crate::{enums, runtime, runtime::object};),
+            quote!(#short pub use self::inline::*; use super::{enums, runtime, runtime::object};),
         ));
     }
     blocks.extend(kept().filter(|object| !object.inline).map(|object| item(api, object, At::Schemas)));
     if !inline.is_empty() {
-        let imports = quote!(#short use crate::{enums, runtime, runtime::object};);
+        let imports = quote!(#short use super::{enums, runtime, runtime::object};);
         let mut inner = vec![Block::Items(imports)];
         inner.extend(inline.into_iter().map(|object| item(api, object, At::Inline)));
         let attributes = docs::comment(&["Objects inside schemas that the document does not name."]);

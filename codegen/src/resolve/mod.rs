@@ -16,7 +16,7 @@ use std::fmt;
 use crate::discovery::Document;
 use crate::error::{Error, Warning};
 use crate::model::Api;
-use crate::{Options, naming, wire};
+use crate::{FeaturePolicy, Options, naming, wire};
 
 /// Where warnings go, and what makes errors.
 pub(crate) struct Log<'a> {
@@ -160,9 +160,11 @@ pub(crate) fn resolve(document: &Document, options: &Options, log: &mut Log<'_>)
     }
     paging::find(&mut api);
     select::select(&mut api, &options.only, log)?;
-    features::gate(&mut api, options.features, !options.only.is_empty());
+    let policy = if options.as_module { FeaturePolicy::Never } else { options.features };
+    features::gate(&mut api, policy, !options.only.is_empty());
     scopes::choose(&mut api);
     api.service_is_shadowed = methods::shadows(&api);
-    api.example = methods::example(&api);
+    // The example names the crate, and a module does not know in which it is.
+    api.example = if options.as_module { None } else { methods::example(&api) };
     Ok(api)
 }
