@@ -52,14 +52,14 @@ impl Forms<'_> {
 /// See [`Forms::batch_update`].
 pub enum BatchUpdate {}
 method! {
-    BatchUpdate : crate ::Forms => schemas::BatchUpdateFormResponse;
+    BatchUpdate : __Service => schemas::BatchUpdateFormResponse;
     "forms.forms.batchUpdate" POST "v1/forms/{formId}:batchUpdate"
 }
 
 /// See [`Forms::create`].
 pub enum Create {}
 method! {
-    Create : crate ::Forms => schemas::Form; "forms.forms.create" POST "v1/forms"
+    Create : __Service => schemas::Form; "forms.forms.create" POST "v1/forms"
 }
 
 impl Call<Create> {
@@ -72,12 +72,12 @@ impl Call<Create> {
 /// See [`Forms::get`].
 pub enum Get {}
 method! {
-    Get : crate ::Forms => schemas::Form; "forms.forms.get" GET "v1/forms/{formId}"
+    Get : __Service => schemas::Form; "forms.forms.get" GET "v1/forms/{formId}"
 }
 
 /// See [`Forms::set_publish_settings`].
 pub enum SetPublishSettings {}
 method! {
-    SetPublishSettings : crate ::Forms => schemas::SetPublishSettingsResponse;
+    SetPublishSettings : __Service => schemas::SetPublishSettingsResponse;
     "forms.forms.setPublishSettings" POST "v1/forms/{formId}:setPublishSettings"
 }

@@ -44,6 +44,8 @@ runtime::api! {
     "20250422", mtls_root_url : "https://forms.mtls.googleapis.com/" }
 }
 
+use self::Forms as __Service;
+
 impl Forms {
     /// The resource `forms`.
     pub fn forms(&self) -> forms::Forms<'_> {

@@ -45,6 +45,8 @@ runtime::api! {
     "https://sheets.mtls.googleapis.com/" }
 }
 
+use self::Sheets as __Service;
+
 impl Sheets {
     /// The resource `spreadsheets`.
     pub fn spreadsheets(&self) -> spreadsheets::Spreadsheets<'_> {

@@ -61,21 +61,21 @@ impl Spreadsheets<'_> {
 /// See [`Spreadsheets::batch_update`].
 pub enum BatchUpdate {}
 method! {
-    BatchUpdate : crate ::Sheets => schemas::BatchUpdateSpreadsheetResponse;
+    BatchUpdate : __Service => schemas::BatchUpdateSpreadsheetResponse;
     "sheets.spreadsheets.batchUpdate" POST "v4/spreadsheets/{spreadsheetId}:batchUpdate"
 }
 
 /// See [`Spreadsheets::create`].
 pub enum Create {}
 method! {
-    Create : crate ::Sheets => schemas::Spreadsheet; "sheets.spreadsheets.create" POST
+    Create : __Service => schemas::Spreadsheet; "sheets.spreadsheets.create" POST
     "v4/spreadsheets"
 }
 
 /// See [`Spreadsheets::get`].
 pub enum Get {}
 method! {
-    Get : crate ::Sheets => schemas::Spreadsheet; "sheets.spreadsheets.get" GET
+    Get : __Service => schemas::Spreadsheet; "sheets.spreadsheets.get" GET
     "v4/spreadsheets/{spreadsheetId}"
 }
 
@@ -104,7 +104,7 @@ impl Call<Get> {
 /// See [`Spreadsheets::get_by_data_filter`].
 pub enum GetByDataFilter {}
 method! {
-    GetByDataFilter : crate ::Sheets => schemas::Spreadsheet;
+    GetByDataFilter : __Service => schemas::Spreadsheet;
     "sheets.spreadsheets.getByDataFilter" POST
     "v4/spreadsheets/{spreadsheetId}:getByDataFilter"
 }

@@ -45,6 +45,8 @@ runtime::api! {
     "20261101", mtls_root_url : "https://tasks.mtls.googleapis.com/" }
 }
 
+use self::Tasks as __Service;
+
 impl Tasks {
     /// The resource `tasklists`.
     pub fn tasklists(&self) -> tasklists::Tasklists<'_> {

@@ -44,28 +44,28 @@ impl Tasklists<'_> {
 /// See [`Tasklists::delete`].
 pub enum Delete {}
 method! {
-    Delete : crate ::Tasks => (); "tasks.tasklists.delete" DELETE
+    Delete : __Service => (); "tasks.tasklists.delete" DELETE
     "tasks/v1/users/@me/lists/{tasklist}" { empty_response : true }
 }
 
 /// See [`Tasklists::get`].
 pub enum Get {}
 method! {
-    Get : crate ::Tasks => schemas::TaskList; "tasks.tasklists.get" GET
+    Get : __Service => schemas::TaskList; "tasks.tasklists.get" GET
     "tasks/v1/users/@me/lists/{tasklist}"
 }
 
 /// See [`Tasklists::insert`].
 pub enum Insert {}
 method! {
-    Insert : crate ::Tasks => schemas::TaskList; "tasks.tasklists.insert" POST
+    Insert : __Service => schemas::TaskList; "tasks.tasklists.insert" POST
     "tasks/v1/users/@me/lists"
 }
 
 /// See [`Tasklists::list`].
 pub enum List {}
 method! {
-    List : crate ::Tasks => schemas::TaskLists; "tasks.tasklists.list" GET
+    List : __Service => schemas::TaskLists; "tasks.tasklists.list" GET
     "tasks/v1/users/@me/lists"
 }
 paged! {
@@ -86,13 +86,13 @@ impl Call<List> {
 /// See [`Tasklists::patch`].
 pub enum Patch {}
 method! {
-    Patch : crate ::Tasks => schemas::TaskList; "tasks.tasklists.patch" PATCH
+    Patch : __Service => schemas::TaskList; "tasks.tasklists.patch" PATCH
     "tasks/v1/users/@me/lists/{tasklist}"
 }
 
 /// See [`Tasklists::update`].
 pub enum Update {}
 method! {
-    Update : crate ::Tasks => schemas::TaskList; "tasks.tasklists.update" PUT
+    Update : __Service => schemas::TaskList; "tasks.tasklists.update" PUT
     "tasks/v1/users/@me/lists/{tasklist}"
 }

@@ -70,28 +70,28 @@ impl Tasks<'_> {
 /// See [`Tasks::clear`].
 pub enum Clear {}
 method! {
-    Clear : crate ::Tasks => (); "tasks.tasks.clear" POST
-    "tasks/v1/lists/{tasklist}/clear" { empty_response : true }
+    Clear : __Service => (); "tasks.tasks.clear" POST "tasks/v1/lists/{tasklist}/clear" {
+    empty_response : true }
 }
 
 /// See [`Tasks::delete`].
 pub enum Delete {}
 method! {
-    Delete : crate ::Tasks => (); "tasks.tasks.delete" DELETE
+    Delete : __Service => (); "tasks.tasks.delete" DELETE
     "tasks/v1/lists/{tasklist}/tasks/{task}" { empty_response : true }
 }
 
 /// See [`Tasks::get`].
 pub enum Get {}
 method! {
-    Get : crate ::Tasks => schemas::Task; "tasks.tasks.get" GET
+    Get : __Service => schemas::Task; "tasks.tasks.get" GET
     "tasks/v1/lists/{tasklist}/tasks/{task}"
 }
 
 /// See [`Tasks::insert`].
 pub enum Insert {}
 method! {
-    Insert : crate ::Tasks => schemas::Task; "tasks.tasks.insert" POST
+    Insert : __Service => schemas::Task; "tasks.tasks.insert" POST
     "tasks/v1/lists/{tasklist}/tasks"
 }
 
@@ -109,7 +109,7 @@ impl Call<Insert> {
 /// See [`Tasks::list`].
 pub enum List {}
 method! {
-    List : crate ::Tasks => schemas::Tasks; "tasks.tasks.list" GET
+    List : __Service => schemas::Tasks; "tasks.tasks.list" GET
     "tasks/v1/lists/{tasklist}/tasks"
 }
 paged! {
@@ -166,7 +166,7 @@ impl Call<List> {
 /// See `move`.
 pub enum Move {}
 method! {
-    Move : crate ::Tasks => schemas::Task; "tasks.tasks.move" POST
+    Move : __Service => schemas::Task; "tasks.tasks.move" POST
     "tasks/v1/lists/{tasklist}/tasks/{task}/move"
 }
 
@@ -188,13 +188,13 @@ impl Call<Move> {
 /// See [`Tasks::patch`].
 pub enum Patch {}
 method! {
-    Patch : crate ::Tasks => schemas::Task; "tasks.tasks.patch" PATCH
+    Patch : __Service => schemas::Task; "tasks.tasks.patch" PATCH
     "tasks/v1/lists/{tasklist}/tasks/{task}"
 }
 
 /// See [`Tasks::update`].
 pub enum Update {}
 method! {
-    Update : crate ::Tasks => schemas::Task; "tasks.tasks.update" PUT
+    Update : __Service => schemas::Task; "tasks.tasks.update" PUT
     "tasks/v1/lists/{tasklist}/tasks/{task}"
 }

@@ -25,13 +25,13 @@ impl Detections<'_> {
 /// See [`Detections::detect`].
 pub enum Detect {}
 method! {
-    Detect : crate ::Translate => schemas::DetectionsListResponse;
-    "language.detections.detect" POST "v2/detect"
+    Detect : __Service => schemas::DetectionsListResponse; "language.detections.detect"
+    POST "v2/detect"
 }
 
 /// See [`Detections::list`].
 pub enum List {}
 method! {
-    List : crate ::Translate => schemas::DetectionsListResponse;
-    "language.detections.list" GET "v2/detect"
+    List : __Service => schemas::DetectionsListResponse; "language.detections.list" GET
+    "v2/detect"
 }

@@ -16,8 +16,8 @@ impl Languages<'_> {
 /// See [`Languages::list`].
 pub enum List {}
 method! {
-    List : crate ::Translate => schemas::LanguagesListResponse; "language.languages.list"
-    GET "v2/languages"
+    List : __Service => schemas::LanguagesListResponse; "language.languages.list" GET
+    "v2/languages"
 }
 
 impl Call<List> {

@@ -47,6 +47,8 @@ runtime::api! {
     "20170525", data_wrapper : true }
 }
 
+use self::Translate as __Service;
+
 impl Translate {
     /// The resource `detections`.
     pub fn detections(&self) -> detections::Detections<'_> {

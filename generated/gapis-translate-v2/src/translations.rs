@@ -26,8 +26,8 @@ impl Translations<'_> {
 /// See [`Translations::list`].
 pub enum List {}
 method! {
-    List : crate ::Translate => schemas::TranslationsListResponse;
-    "language.translations.list" GET "v2"
+    List : __Service => schemas::TranslationsListResponse; "language.translations.list"
+    GET "v2"
 }
 
 impl Call<List> {
@@ -52,6 +52,6 @@ impl Call<List> {
 /// See [`Translations::translate`].
 pub enum Translate {}
 method! {
-    Translate : crate ::Translate => schemas::TranslationsListResponse;
+    Translate : __Service => schemas::TranslationsListResponse;
     "language.translations.translate" POST "v2"
 }

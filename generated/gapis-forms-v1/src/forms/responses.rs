@@ -25,15 +25,15 @@ impl Responses<'_> {
 /// See [`Responses::get`].
 pub enum Get {}
 method! {
-    Get : crate ::Forms => schemas::FormResponse; "forms.forms.responses.get" GET
+    Get : __Service => schemas::FormResponse; "forms.forms.responses.get" GET
     "v1/forms/{formId}/responses/{responseId}"
 }
 
 /// See [`Responses::list`].
 pub enum List {}
 method! {
-    List : crate ::Forms => schemas::ListFormResponsesResponse;
-    "forms.forms.responses.list" GET "v1/forms/{formId}/responses"
+    List : __Service => schemas::ListFormResponsesResponse; "forms.forms.responses.list"
+    GET "v1/forms/{formId}/responses"
 }
 paged! {
     List => schemas::FormResponse; "pageToken" "nextPageToken" "responses"

@@ -47,27 +47,27 @@ impl Watches<'_> {
 /// See [`Watches::create`].
 pub enum Create {}
 method! {
-    Create : crate ::Forms => schemas::Watch; "forms.forms.watches.create" POST
+    Create : __Service => schemas::Watch; "forms.forms.watches.create" POST
     "v1/forms/{formId}/watches"
 }
 
 /// See [`Watches::delete`].
 pub enum Delete {}
 method! {
-    Delete : crate ::Forms => schemas::Empty; "forms.forms.watches.delete" DELETE
+    Delete : __Service => schemas::Empty; "forms.forms.watches.delete" DELETE
     "v1/forms/{formId}/watches/{watchId}"
 }
 
 /// See [`Watches::list`].
 pub enum List {}
 method! {
-    List : crate ::Forms => schemas::ListWatchesResponse; "forms.forms.watches.list" GET
+    List : __Service => schemas::ListWatchesResponse; "forms.forms.watches.list" GET
     "v1/forms/{formId}/watches"
 }
 
 /// See [`Watches::renew`].
 pub enum Renew {}
 method! {
-    Renew : crate ::Forms => schemas::Watch; "forms.forms.watches.renew" POST
+    Renew : __Service => schemas::Watch; "forms.forms.watches.renew" POST
     "v1/forms/{formId}/watches/{watchId}:renew"
 }

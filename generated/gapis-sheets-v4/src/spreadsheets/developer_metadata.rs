@@ -29,7 +29,7 @@ impl DeveloperMetadata<'_> {
 /// See [`DeveloperMetadata::get`].
 pub enum Get {}
 method! {
-    Get : crate ::Sheets => schemas::DeveloperMetadata;
+    Get : __Service => schemas::DeveloperMetadata;
     "sheets.spreadsheets.developerMetadata.get" GET
     "v4/spreadsheets/{spreadsheetId}/developerMetadata/{metadataId}"
 }
@@ -37,7 +37,7 @@ method! {
 /// See [`DeveloperMetadata::search`].
 pub enum Search {}
 method! {
-    Search : crate ::Sheets => schemas::SearchDeveloperMetadataResponse;
+    Search : __Service => schemas::SearchDeveloperMetadataResponse;
     "sheets.spreadsheets.developerMetadata.search" POST
     "v4/spreadsheets/{spreadsheetId}/developerMetadata:search"
 }

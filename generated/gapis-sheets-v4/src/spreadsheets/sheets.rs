@@ -28,7 +28,6 @@ impl Sheets<'_> {
 /// See [`Sheets::copy_to`].
 pub enum CopyTo {}
 method! {
-    CopyTo : crate ::Sheets => schemas::SheetProperties;
-    "sheets.spreadsheets.sheets.copyTo" POST
-    "v4/spreadsheets/{spreadsheetId}/sheets/{sheetId}:copyTo"
+    CopyTo : __Service => schemas::SheetProperties; "sheets.spreadsheets.sheets.copyTo"
+    POST "v4/spreadsheets/{spreadsheetId}/sheets/{sheetId}:copyTo"
 }

@@ -123,7 +123,7 @@ impl Values<'_> {
 /// See [`Values::append`].
 pub enum Append {}
 method! {
-    Append : crate ::Sheets => schemas::AppendValuesResponse;
+    Append : __Service => schemas::AppendValuesResponse;
     "sheets.spreadsheets.values.append" POST
     "v4/spreadsheets/{spreadsheetId}/values/{range}:append"
 }
@@ -166,7 +166,7 @@ impl Call<Append> {
 /// See [`Values::batch_clear`].
 pub enum BatchClear {}
 method! {
-    BatchClear : crate ::Sheets => schemas::BatchClearValuesResponse;
+    BatchClear : __Service => schemas::BatchClearValuesResponse;
     "sheets.spreadsheets.values.batchClear" POST
     "v4/spreadsheets/{spreadsheetId}/values:batchClear"
 }
@@ -174,8 +174,7 @@ method! {
 /// See [`Values::batch_clear_by_data_filter`].
 pub enum BatchClearByDataFilter {}
 method! {
-    BatchClearByDataFilter : crate ::Sheets =>
-    schemas::BatchClearValuesByDataFilterResponse;
+    BatchClearByDataFilter : __Service => schemas::BatchClearValuesByDataFilterResponse;
     "sheets.spreadsheets.values.batchClearByDataFilter" POST
     "v4/spreadsheets/{spreadsheetId}/values:batchClearByDataFilter"
 }
@@ -183,7 +182,7 @@ method! {
 /// See [`Values::batch_get`].
 pub enum BatchGet {}
 method! {
-    BatchGet : crate ::Sheets => schemas::BatchGetValuesResponse;
+    BatchGet : __Service => schemas::BatchGetValuesResponse;
     "sheets.spreadsheets.values.batchGet" GET
     "v4/spreadsheets/{spreadsheetId}/values:batchGet"
 }
@@ -219,7 +218,7 @@ impl Call<BatchGet> {
 /// See [`Values::batch_get_by_data_filter`].
 pub enum BatchGetByDataFilter {}
 method! {
-    BatchGetByDataFilter : crate ::Sheets => schemas::BatchGetValuesByDataFilterResponse;
+    BatchGetByDataFilter : __Service => schemas::BatchGetValuesByDataFilterResponse;
     "sheets.spreadsheets.values.batchGetByDataFilter" POST
     "v4/spreadsheets/{spreadsheetId}/values:batchGetByDataFilter"
 }
@@ -227,7 +226,7 @@ method! {
 /// See [`Values::batch_update`].
 pub enum BatchUpdate {}
 method! {
-    BatchUpdate : crate ::Sheets => schemas::BatchUpdateValuesResponse;
+    BatchUpdate : __Service => schemas::BatchUpdateValuesResponse;
     "sheets.spreadsheets.values.batchUpdate" POST
     "v4/spreadsheets/{spreadsheetId}/values:batchUpdate"
 }
@@ -235,7 +234,7 @@ method! {
 /// See [`Values::batch_update_by_data_filter`].
 pub enum BatchUpdateByDataFilter {}
 method! {
-    BatchUpdateByDataFilter : crate ::Sheets =>
+    BatchUpdateByDataFilter : __Service =>
     schemas::BatchUpdateValuesByDataFilterResponse;
     "sheets.spreadsheets.values.batchUpdateByDataFilter" POST
     "v4/spreadsheets/{spreadsheetId}/values:batchUpdateByDataFilter"
@@ -244,15 +243,14 @@ method! {
 /// See [`Values::clear`].
 pub enum Clear {}
 method! {
-    Clear : crate ::Sheets => schemas::ClearValuesResponse;
-    "sheets.spreadsheets.values.clear" POST
-    "v4/spreadsheets/{spreadsheetId}/values/{range}:clear"
+    Clear : __Service => schemas::ClearValuesResponse; "sheets.spreadsheets.values.clear"
+    POST "v4/spreadsheets/{spreadsheetId}/values/{range}:clear"
 }
 
 /// See [`Values::get`].
 pub enum Get {}
 method! {
-    Get : crate ::Sheets => schemas::ValueRange; "sheets.spreadsheets.values.get" GET
+    Get : __Service => schemas::ValueRange; "sheets.spreadsheets.values.get" GET
     "v4/spreadsheets/{spreadsheetId}/values/{range}"
 }
 
@@ -283,7 +281,7 @@ impl Call<Get> {
 /// See [`Values::update`].
 pub enum Update {}
 method! {
-    Update : crate ::Sheets => schemas::UpdateValuesResponse;
+    Update : __Service => schemas::UpdateValuesResponse;
     "sheets.spreadsheets.values.update" PUT
     "v4/spreadsheets/{spreadsheetId}/values/{range}"
 }
