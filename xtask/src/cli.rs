@@ -6,6 +6,9 @@ use anyhow::Result;
 use clap::{Args, Parser, Subcommand};
 
 use crate::bench::{Bench, Subject};
+use crate::checks::choice::Documents;
+use crate::checks::differential::Differential;
+use crate::checks::roundtrip::Roundtrip;
 use crate::corpus::{Compile, Corpus};
 use crate::diff::Diff;
 use crate::fetch::Fetch;
@@ -61,6 +64,17 @@ pub enum Command {
     ///
     /// Exits 0 if nothing breaks, 3 if something does, 1 if a document cannot be read.
     Diff(DiffArgs),
+    /// Read values made from the schemas of documents into the generated types, and write them again
+    ///
+    /// The values are made from the documents alone: every member, edges of formats, unknown members and enum values.
+    /// Prints one line per value that does not come back the same, and the totals. Exits 1 if any did not.
+    Roundtrip(RoundtripArgs),
+    /// Build the same calls with generated crates and with google-api-python-client, and compare the requests
+    ///
+    /// Random methods with random arguments; verb, path, query, API version and body must be the same. Needs python3 with
+    /// pip, which installs the peer below target/. Prints one line per difference, and the totals. Exits 1 if there is
+    /// any.
+    Differential(DifferentialArgs),
 }
 
 /// Arguments of `generate`.
@@ -164,6 +178,37 @@ impl Cli {
     }
 }
 
+/// Arguments of `roundtrip`.
+#[derive(Args, Debug)]
+pub struct RoundtripArgs {
+    /// The folder of documents
+    #[arg(value_name = "DIR")]
+    folder: PathBuf,
+    /// How many documents, spread over all sizes (of ten and more, some have every format), or which
+    #[arg(long, value_name = "N|a,b,c", default_value = "20")]
+    documents: Documents,
+    /// Another number: other values, and other documents where only their number was given
+    #[arg(long, value_name = "S", default_value_t = 0)]
+    seed: u64,
+}
+
+/// Arguments of `differential`.
+#[derive(Args, Debug)]
+pub struct DifferentialArgs {
+    /// The folder of documents
+    #[arg(value_name = "DIR")]
+    folder: PathBuf,
+    /// How many documents, spread over all sizes, or which
+    #[arg(long, value_name = "N|a,b,c", default_value = "25")]
+    documents: Documents,
+    /// How many methods of all of them
+    #[arg(long, value_name = "N", default_value_t = 200)]
+    methods: usize,
+    /// Another number: other methods and arguments, and other documents where only their number was given
+    #[arg(long, value_name = "S", default_value_t = 0)]
+    seed: u64,
+}
+
 /// Runs a command. Returns whether all went well.
 ///
 /// # Errors
@@ -196,6 +241,17 @@ pub fn run(cli: &Cli, workspace: &Workspace, terminal: &mut Terminal<'_>) -> Res
             Corpus { folder: folder.clone(), compile: *compile, doc: *doc, turn: *turn }
                 .run(workspace, terminal)
         }
+        Command::Differential(DifferentialArgs { folder, documents, methods, seed }) => Differential {
+            folder: folder.clone(),
+            documents: documents.clone(),
+            methods: *methods,
+            seed: *seed,
+        }
+        .run(workspace, terminal),
+        Command::Roundtrip(RoundtripArgs { folder, documents, seed }) => {
+            Roundtrip { folder: folder.clone(), documents: documents.clone(), seed: *seed }
+                .run(workspace, terminal)
+        }
     }
 }
 
@@ -224,5 +280,8 @@ mod tests {
         assert!(parses("xtask demo -- --quiet"));
         assert!(parses("xtask diff - drive:v3 --json"));
         assert!(!parses("xtask diff drive:v3"));
+        assert!(parses("xtask roundtrip . --documents drive.v3,sheets:v4 --seed 7"));
+        assert!(parses("xtask differential . --documents 5 --methods 40"));
+        assert!(!parses("xtask roundtrip . --documents ,"));
     }
 }

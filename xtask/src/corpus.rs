@@ -50,11 +50,12 @@ impl FromStr for Compile {
     }
 }
 
-struct Document {
-    name: String,
-    bytes: Vec<u8>,
+/// A document of the folder.
+pub(crate) struct Document {
+    pub(crate) name: String,
+    pub(crate) bytes: Vec<u8>,
     /// Whether another one has the same `id`, so that its crate is the same one.
-    copy: bool,
+    pub(crate) copy: bool,
 }
 
 impl Corpus {
@@ -117,7 +118,7 @@ impl Corpus {
 }
 
 /// The documents of a folder, largest first so that no large one is begun last.
-fn read_folder(folder: &Path) -> Result<Vec<Document>> {
+pub(crate) fn read_folder(folder: &Path) -> Result<Vec<Document>> {
     let entries = fs::read_dir(folder).with_context(|| format!("cannot read {}", folder.display()))?;
     let mut paths = entries.map(|entry| Ok(entry?.path())).collect::<Result<Vec<_>>>()?;
     paths.retain(|path| {

@@ -5,6 +5,7 @@
 
 mod api;
 pub mod bench;
+mod checks;
 mod cli;
 mod corpus;
 mod demo;
@@ -19,6 +20,9 @@ mod workspace;
 
 pub use api::{ApiId, Apis, Entry};
 pub use bench::{Bench, Subject};
+pub use checks::choice::Documents;
+pub use checks::differential::Differential;
+pub use checks::roundtrip::Roundtrip;
 pub use cli::{Cli, Command, run};
 pub use corpus::{Compile, Corpus};
 pub use diff::Diff;

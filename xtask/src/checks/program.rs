@@ -1,0 +1,122 @@
+//! A small program beside generated crates, in a workspace of its own below `target/`.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::fs::{self, File};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use anyhow::{Context, Result, bail};
+
+use super::choice::Chosen;
+use crate::demo::cargo;
+use crate::files::replace;
+use crate::sync::{Mode, leftovers, sync};
+use crate::workspace::{Workspace, relative};
+
+/// A program that uses generated crates. Crate number `n` is called `c<n>` in its code.
+pub(crate) struct Program {
+    home: PathBuf,
+    target: PathBuf,
+}
+
+impl Program {
+    /// A place for the check of that name.
+    pub(crate) fn at(workspace: &Workspace, check: &str) -> Self {
+        let target = workspace.root.join("target");
+        // One target folder for all checks, so that what they share is compiled once.
+        Program { home: target.join("checks").join(check), target: target.join("checks").join("target") }
+    }
+
+    /// The way to the runtime for the manifest of a generated crate.
+    pub(crate) fn runtime_path(&self, workspace: &Workspace) -> Result<String> {
+        Ok(relative(&self.home.join("crates").join("any"), &workspace.runtime)?)
+    }
+
+    /// A file beside the program.
+    pub(crate) fn file(&self, name: &str) -> PathBuf {
+        self.home.join(name)
+    }
+
+    /// Writes the crates and the program, and compiles them.
+    pub(crate) fn build(
+        &self,
+        workspace: &Workspace,
+        chosen: &[Chosen],
+        files: &BTreeMap<String, String>,
+    ) -> Result<()> {
+        let crates = self.home.join("crates");
+        fs::create_dir_all(&crates).with_context(|| format!("cannot make {}", crates.display()))?;
+        let wanted: Vec<String> = chosen.iter().map(|chosen| chosen.made.name.clone()).collect();
+        for name in leftovers(&crates, &wanted)? {
+            sync(&crates, &name, &BTreeMap::new(), Mode::Write)?;
+        }
+        for chosen in chosen {
+            sync(&crates, &chosen.made.name, &chosen.made.files, Mode::Write)?;
+        }
+        let source = self.home.join("src");
+        if source.exists() {
+            fs::remove_dir_all(&source)?;
+        }
+        fs::create_dir_all(&source)?;
+        for (name, text) in files {
+            fs::write(source.join(name), text)?;
+        }
+        let lock = workspace.root.join("Cargo.lock");
+        if lock.exists() && !self.home.join("Cargo.lock").exists() {
+            // The versions that the repository is tested with, rather than whatever is newest today.
+            fs::copy(lock, self.home.join("Cargo.lock"))?;
+        }
+        let manifest = manifest(chosen, &relative(&self.home, &workspace.runtime)?);
+        replace(&self.home.join("Cargo.toml"), manifest.as_bytes())?;
+        let status = Command::new(cargo())
+            .args(["build", "--quiet"])
+            .current_dir(&self.home)
+            .env("CARGO_TARGET_DIR", &self.target)
+            .envs([("CARGO_INCREMENTAL", "0"), ("CARGO_PROFILE_DEV_DEBUG", "0")])
+            .status()
+            .context("cannot start cargo")?;
+        if !status.success() {
+            bail!("the program in {} does not compile", self.home.display());
+        }
+        Ok(())
+    }
+
+    /// Runs the program with that file as its input. Returns the lines it printed.
+    pub(crate) fn run(&self, input: Option<&Path>) -> Result<Vec<String>> {
+        let program = self.target.join("debug").join(format!("check{}", std::env::consts::EXE_SUFFIX));
+        let stdin = match input {
+            Some(input) => File::open(input)?.into(),
+            None => Stdio::null(),
+        };
+        let output = Command::new(&program)
+            .stdin(stdin)
+            .stderr(Stdio::inherit())
+            .output()
+            .with_context(|| format!("cannot start {}", program.display()))?;
+        if !output.status.success() {
+            bail!("{} ended with {}", program.display(), output.status);
+        }
+        let text = String::from_utf8(output.stdout).context("the program's output")?;
+        Ok(text.lines().map(str::to_owned).collect())
+    }
+}
+
+/// Of each crate all resources, but nothing that sends: TLS alone would double the time.
+fn manifest(chosen: &[Chosen], runtime: &str) -> String {
+    let mut text = format!(
+        "# Written by a check of `cargo xtask`.\n[workspace]\nresolver = \"3\"\nmembers = [\"crates/*\"]\n\n[package]\n\
+         name = \"check\"\nversion = \"0.0.0\"\nedition = \"2024\"\n\n[dependencies]\n\
+         gapis-runtime = {{ path = {runtime:?}, default-features = false }}\n"
+    );
+    for (number, Chosen { made, inventory, .. }) in chosen.iter().enumerate() {
+        let name = &made.name;
+        // Writing to a string does not fail.
+        let _ = writeln!(
+            text,
+            "c{number} = {{ package = {name:?}, path = \"crates/{name}\", default-features = false, features = {:?} }}",
+            inventory.features,
+        );
+    }
+    text
+}
