@@ -1,8 +1,8 @@
-//! What differs between platforms: boxed futures and sleeping. Everything else in the runtime is the same everywhere.
+//! What differs between platforms: boxed futures, the clock and timers. Everything else in the runtime is the same
+//! everywhere.
 
 use std::future::Future;
 use std::pin::Pin;
-use std::time::Duration;
 
 /// A boxed future. It is `Send`, but on `wasm32`, where there is one thread and the browser's futures are not.
 #[cfg(not(target_family = "wasm"))]
@@ -13,60 +13,146 @@ pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + 'a>>;
 
 #[cfg(not(target_family = "wasm"))]
-pub(crate) use tokio::time::Instant;
-
-/// Waits. On `wasm32` outside tests the host's timer does.
-#[cfg(not(target_family = "wasm"))]
-pub(crate) async fn sleep(duration: Duration) {
-    if !duration.is_zero() {
-        tokio::time::sleep(duration).await;
-    }
-}
-
-/// The future's output, or `None` when the time is over first.
-#[cfg(not(target_family = "wasm"))]
-pub(crate) async fn timeout<T>(after: Option<Duration>, future: impl Future<Output = T>) -> Option<T> {
-    match after {
-        Some(after) => tokio::time::timeout(after, future).await.ok(),
-        None => Some(future.await),
-    }
-}
-
-/// A wait that can be begun anew: resolves to its length.
-#[cfg(not(target_family = "wasm"))]
-pub(crate) struct Timer {
-    after: Duration,
-    sleep: Pin<Box<tokio::time::Sleep>>,
-}
+pub(crate) use native::*;
+#[cfg(target_family = "wasm")]
+pub(crate) use wasm::*;
 
 #[cfg(not(target_family = "wasm"))]
-impl Timer {
-    pub(crate) fn new(after: Duration) -> Self {
-        Timer { after, sleep: Box::pin(tokio::time::sleep(after)) }
-    }
+mod native {
+    use std::future::Future;
+    use std::pin::Pin;
+    use std::task::{Context, Poll};
+    use std::time::Duration;
 
-    /// The wait takes so much longer.
-    pub(crate) fn extend(&mut self, by: Duration) {
-        if let Some(end) = self.sleep.deadline().checked_add(by) {
-            self.sleep.as_mut().reset(end);
+    pub(crate) use tokio::time::Instant;
+
+    /// Waits.
+    pub(crate) async fn sleep(duration: Duration) {
+        if !duration.is_zero() {
+            tokio::time::sleep(duration).await;
         }
     }
 
-    /// The wait begins again now.
-    pub(crate) fn restart(&mut self) {
-        // A duration too long for the clock means no end.
-        if let Some(end) = tokio::time::Instant::now().checked_add(self.after) {
-            self.sleep.as_mut().reset(end);
+    /// The future's output, or `None` when the time is over first.
+    pub(crate) async fn timeout<T>(after: Option<Duration>, future: impl Future<Output = T>) -> Option<T> {
+        match after {
+            Some(after) => tokio::time::timeout(after, future).await.ok(),
+            None => Some(future.await),
+        }
+    }
+
+    /// A wait that can be begun anew: resolves to its length.
+    pub(crate) struct Timer {
+        after: Duration,
+        sleep: Pin<Box<tokio::time::Sleep>>,
+    }
+
+    impl Timer {
+        pub(crate) fn new(after: Duration) -> Self {
+            Timer { after, sleep: Box::pin(tokio::time::sleep(after)) }
+        }
+
+        /// The wait takes so much longer.
+        pub(crate) fn extend(&mut self, by: Duration) {
+            if let Some(end) = self.sleep.deadline().checked_add(by) {
+                self.sleep.as_mut().reset(end);
+            }
+        }
+
+        /// The wait begins again now.
+        pub(crate) fn restart(&mut self) {
+            // A duration too long for the clock means no end.
+            if let Some(end) = tokio::time::Instant::now().checked_add(self.after) {
+                self.sleep.as_mut().reset(end);
+            }
+        }
+    }
+
+    impl Future for Timer {
+        type Output = Duration;
+
+        fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Duration> {
+            let after = self.after;
+            self.sleep.as_mut().poll(cx).map(|()| after)
         }
     }
 }
 
-#[cfg(not(target_family = "wasm"))]
-impl Future for Timer {
-    type Output = Duration;
+/// The host's `setTimeout` and `performance.now()`.
+#[cfg(target_family = "wasm")]
+mod wasm {
+    use std::future::Future;
+    use std::pin::{Pin, pin};
+    use std::task::{Context, Poll};
+    use std::time::Duration;
 
-    fn poll(mut self: Pin<&mut Self>, cx: &mut std::task::Context<'_>) -> std::task::Poll<Duration> {
-        let after = self.after;
-        self.sleep.as_mut().poll(cx).map(|()| after)
+    use futures_util::future::{Either, select};
+    use gloo_timers::future::TimeoutFuture;
+
+    pub(crate) use web_time::Instant;
+
+    /// Waits.
+    pub(crate) async fn sleep(duration: Duration) {
+        if !duration.is_zero() {
+            Timer::new(duration).await;
+        }
+    }
+
+    /// The future's output, or `None` when the time is over first.
+    pub(crate) async fn timeout<T>(after: Option<Duration>, future: impl Future<Output = T>) -> Option<T> {
+        let Some(after) = after else { return Some(future.await) };
+        match select(pin!(future), Timer::new(after)).await {
+            Either::Left((output, _)) => Some(output),
+            Either::Right(_) => None,
+        }
+    }
+
+    /// A wait that can be begun anew: resolves to its length.
+    pub(crate) struct Timer {
+        after: Duration,
+        /// A duration too long for the clock means no end.
+        end: Option<Instant>,
+        /// Ends at `end` or before it: a new beginning leaves the host's timer alone, as it happens with every chunk of
+        /// a body.
+        host: TimeoutFuture,
+    }
+
+    impl Timer {
+        pub(crate) fn new(after: Duration) -> Self {
+            Timer { after, end: Instant::now().checked_add(after), host: host_timer(after) }
+        }
+
+        /// The wait takes so much longer.
+        pub(crate) fn extend(&mut self, by: Duration) {
+            self.end = self.end.and_then(|end| end.checked_add(by));
+        }
+
+        /// The wait begins again now.
+        pub(crate) fn restart(&mut self) {
+            self.end = Instant::now().checked_add(self.after);
+        }
+    }
+
+    impl Future for Timer {
+        type Output = Duration;
+
+        fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Duration> {
+            while Pin::new(&mut self.host).poll(cx).is_ready() {
+                let left =
+                    self.end.map_or(Duration::MAX, |end| end.saturating_duration_since(Instant::now()));
+                if left.is_zero() {
+                    return Poll::Ready(self.after);
+                }
+                self.host = host_timer(left);
+            }
+            Poll::Pending
+        }
+    }
+
+    /// One timer of the host, which counts whole milliseconds in 31 bits and fires at once for more.
+    fn host_timer(wait: Duration) -> TimeoutFuture {
+        let longest = i32::MAX.unsigned_abs();
+        let millis = u32::try_from(wait.as_micros().div_ceil(1000)).unwrap_or(longest);
+        TimeoutFuture::new(millis.min(longest))
     }
 }
