@@ -10,7 +10,7 @@ use futures_util::StreamExt;
 use http::header::{ACCEPT, CONTENT_TYPE, HeaderName, HeaderValue, USER_AGENT};
 use http::{HeaderMap, Method as Verb};
 
-use crate::credentials::{Anonymous, AuthHeaders, Credentials};
+use crate::credentials::{Anonymous, AuthHeaders, Credentials, QUOTA_PROJECT};
 use crate::request::Request;
 use crate::retry::{Attempts, RetryBudget, RetryPolicy, Verdict, judge};
 use crate::spec::ApiSpec;
@@ -163,9 +163,7 @@ impl Client {
     pub(crate) fn common_headers(&self, auth: &AuthHeaders) -> HeaderMap {
         let mut headers = self.0.headers.clone();
         headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
-        for (name, value) in auth.iter() {
-            headers.insert(name, value.clone());
-        }
+        auth.put(&mut headers);
         headers
     }
 
@@ -365,7 +363,7 @@ impl<T: FromClient> Builder<T> {
 
     /// The project that quota and billing are counted for, sent as `X-Goog-User-Project`.
     pub fn quota_project(mut self, project: &str) -> Self {
-        self.headers.push((HeaderName::from_static("x-goog-user-project"), project.to_owned()));
+        self.headers.push((HeaderName::from_static(QUOTA_PROJECT), project.to_owned()));
         self
     }
 

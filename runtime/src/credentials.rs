@@ -1,10 +1,24 @@
 //! Credentials: what proves to the server who is calling.
 
+#[cfg(all(feature = "adc", not(target_family = "wasm")))]
+mod adc;
+#[cfg(all(feature = "installed", not(target_family = "wasm")))]
+mod installed;
+
 use std::sync::Arc;
 
+#[cfg(all(feature = "adc", not(target_family = "wasm")))]
+pub use adc::ApplicationDefault;
+#[cfg(all(feature = "installed", not(target_family = "wasm")))]
+pub use installed::Installed;
+
+use http::HeaderMap;
 use http::header::{AUTHORIZATION, HeaderName, HeaderValue};
 
 use crate::{BoxFuture, Error, Result};
+
+/// The project that quota and billing are counted for.
+pub(crate) const QUOTA_PROJECT: &str = "x-goog-user-project";
 
 /// Headers that authorise a request. Their values are never printed.
 #[derive(Clone, PartialEq, Eq, Default)]
@@ -42,6 +56,21 @@ impl AuthHeaders {
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
+    }
+
+    /// Whether a header of this name comes from here and not from the client's own: all that are here but the quota
+    /// project, which the program may have named.
+    pub(crate) fn wins(&self, name: &HeaderName, own: &HeaderMap) -> bool {
+        self.iter().any(|(other, _)| other == name) && !(name == QUOTA_PROJECT && own.contains_key(name))
+    }
+
+    /// Adds them to the client's own headers.
+    pub(crate) fn put(&self, headers: &mut HeaderMap) {
+        for (name, value) in self.iter() {
+            if self.wins(name, headers) {
+                headers.insert(name, value.clone());
+            }
+        }
     }
 
     /// The headers, for a transport.

@@ -38,6 +38,10 @@ pub use batch::{Batch, Batcher, BatcherOptions, Driver, Id, Outcome, Record, Rep
 pub use body::HttpBody;
 pub use call::{IntoRequest, Sending};
 pub use client::{Builder, Client, FromClient};
+#[cfg(all(feature = "adc", not(target_family = "wasm")))]
+pub use credentials::ApplicationDefault;
+#[cfg(all(feature = "installed", not(target_family = "wasm")))]
+pub use credentials::Installed;
 pub use credentials::{Anonymous, ApiKey, AuthHeaders, BearerToken, Credentials};
 pub use dry_run::DryRun;
 pub use error::{
@@ -58,6 +62,12 @@ pub use schema::{Base64, Date, DateTime, Duration, Extra, FieldMask, Open};
 
 /// What generated crates re-export for their users.
 pub mod prelude {
+    #[cfg(all(feature = "adc", not(target_family = "wasm")))]
+    #[doc(no_inline)]
+    pub use crate::ApplicationDefault;
+    #[cfg(all(feature = "installed", not(target_family = "wasm")))]
+    #[doc(no_inline)]
+    pub use crate::Installed;
     #[doc(no_inline)]
     pub use crate::schema::{Base64, Date, DateTime, Duration, Extra, FieldMask, Open};
     #[doc(no_inline)]
@@ -67,6 +77,11 @@ pub mod prelude {
         Session, Source, Ticket,
     };
 }
+
+/// The guide's code is compiled.
+#[cfg(all(doctest, feature = "adc", feature = "installed"))]
+#[doc = include_str!("../../docs/guide/credentials.md")]
+mod guide {}
 
 /// Any JSON value.
 pub type Json = serde_json::Value;

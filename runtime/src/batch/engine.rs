@@ -336,9 +336,7 @@ impl<'cb> Engine<'cb> {
     ) -> HttpRequest {
         let mut headers = self.client.headers().clone();
         match auth {
-            Some(auth) => auth.iter().for_each(|(name, value)| {
-                headers.insert(name, value.clone());
-            }),
+            Some(auth) => auth.put(&mut headers),
             // The client's headers are in its calls' parts, where they belong to no other client's.
             None => {
                 let agent = headers.remove(USER_AGENT);

@@ -34,8 +34,9 @@ pub(super) type Auths = Vec<(Client, AuthHeaders)>;
 /// What the calls of a client go with: its credentials, and what it says of each of its requests.
 fn headers_of(of: &(Client, AuthHeaders)) -> impl Iterator<Item = (&HeaderName, &HeaderValue)> {
     let (client, auth) = of;
-    let said = |name: &HeaderName| *name == USER_AGENT || auth.iter().any(|(other, _)| other == name);
-    auth.iter().chain(client.headers().iter().filter(move |(name, _)| !said(name)))
+    let said = |name: &HeaderName| *name == USER_AGENT || auth.wins(name, client.headers());
+    let auth = auth.iter().filter(|(name, _)| auth.wins(name, client.headers()));
+    auth.chain(client.headers().iter().filter(move |(name, _)| !said(name)))
 }
 
 /// Whether a call of the one client would inherit nothing of the other's, if that stood outside.
