@@ -210,7 +210,6 @@ pub(crate) fn feature(module: &Name) -> String {
         "adc",
         "installed",
         "spawn",
-        "spawn",
         "full",
     ];
     if ours.contains(&kebab.as_str()) || kebab.is_empty() || module.bare().ends_with('_') {
