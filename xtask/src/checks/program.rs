@@ -16,6 +16,8 @@ use crate::workspace::{Workspace, relative};
 
 /// A program that uses generated crates. Crate number `n` is called `c<n>` in its code.
 pub(crate) struct Program {
+    /// The name of the check.
+    name: String,
     home: PathBuf,
     target: PathBuf,
 }
@@ -25,12 +27,19 @@ impl Program {
     pub(crate) fn at(workspace: &Workspace, check: &str) -> Self {
         let target = workspace.root.join("target");
         // One target folder for all checks, so that what they share is compiled once.
-        Program { home: target.join("checks").join(check), target: target.join("checks").join("target") }
+        let home = target.join("checks").join(check);
+        Program { name: check.to_owned(), home, target: target.join("checks").join("target") }
+    }
+
+    /// The folder of the crates. Cargo tells packages apart by their paths below the workspace, and two checks make
+    /// different crates of one name: so each has a folder of another name.
+    fn crates(&self) -> String {
+        format!("{}-crates", self.name)
     }
 
     /// The way to the runtime for the manifest of a generated crate.
     pub(crate) fn runtime_path(&self, workspace: &Workspace) -> Result<String> {
-        Ok(relative(&self.home.join("crates").join("any"), &workspace.runtime)?)
+        Ok(relative(&self.home.join(self.crates()).join("any"), &workspace.runtime)?)
     }
 
     /// A file beside the program.
@@ -45,7 +54,7 @@ impl Program {
         chosen: &[Chosen],
         files: &BTreeMap<String, String>,
     ) -> Result<()> {
-        let crates = self.home.join("crates");
+        let crates = self.home.join(self.crates());
         fs::create_dir_all(&crates).with_context(|| format!("cannot make {}", crates.display()))?;
         let wanted: Vec<String> = chosen.iter().map(|chosen| chosen.made.name.clone()).collect();
         for name in leftovers(&crates, &wanted)? {
@@ -67,7 +76,7 @@ impl Program {
             // The versions that the repository is tested with, rather than whatever is newest today.
             fs::copy(lock, self.home.join("Cargo.lock"))?;
         }
-        let manifest = manifest(chosen, &relative(&self.home, &workspace.runtime)?);
+        let manifest = self.manifest(chosen, &relative(&self.home, &workspace.runtime)?);
         replace(&self.home.join("Cargo.toml"), manifest.as_bytes())?;
         let status = Command::new(cargo())
             .args(["build", "--quiet"])
@@ -84,7 +93,8 @@ impl Program {
 
     /// Runs the program with that file as its input. Returns the lines it printed.
     pub(crate) fn run(&self, input: Option<&Path>) -> Result<Vec<String>> {
-        let program = self.target.join("debug").join(format!("check{}", std::env::consts::EXE_SUFFIX));
+        let name = format!("check-{}{}", self.name, std::env::consts::EXE_SUFFIX);
+        let program = self.target.join("debug").join(name);
         let stdin = match input {
             Some(input) => File::open(input)?.into(),
             None => Stdio::null(),
@@ -100,23 +110,26 @@ impl Program {
         let text = String::from_utf8(output.stdout).context("the program's output")?;
         Ok(text.lines().map(str::to_owned).collect())
     }
-}
 
-/// Of each crate all resources, but nothing that sends: TLS alone would double the time.
-fn manifest(chosen: &[Chosen], runtime: &str) -> String {
-    let mut text = format!(
-        "# Written by a check of `cargo xtask`.\n[workspace]\nresolver = \"3\"\nmembers = [\"crates/*\"]\n\n[package]\n\
-         name = \"check\"\nversion = \"0.0.0\"\nedition = \"2024\"\n\n[dependencies]\n\
-         gapis-runtime = {{ path = {runtime:?}, default-features = false }}\n"
-    );
-    for (number, Chosen { made, inventory, .. }) in chosen.iter().enumerate() {
-        let name = &made.name;
-        // Writing to a string does not fail.
-        let _ = writeln!(
-            text,
-            "c{number} = {{ package = {name:?}, path = \"crates/{name}\", default-features = false, features = {:?} }}",
-            inventory.features,
+    /// Of each crate all resources, but nothing that sends: TLS alone would double the time.
+    fn manifest(&self, chosen: &[Chosen], runtime: &str) -> String {
+        let mut text = format!(
+            "# Written by a check of `cargo xtask`.\n[workspace]\nresolver = \"3\"\nmembers = [\"{0}/*\"]\n\n[package]\n\
+         name = \"check-{1}\"\nversion = \"0.0.0\"\nedition = \"2024\"\n\n[dependencies]\n\
+         gapis-runtime = {{ path = {runtime:?}, default-features = false }}\n",
+            self.crates(),
+            self.name,
         );
+        for (number, Chosen { made, inventory, .. }) in chosen.iter().enumerate() {
+            let name = &made.name;
+            // Writing to a string does not fail.
+            let _ = writeln!(
+                text,
+                "c{number} = {{ package = {name:?}, path = \"{}/{name}\", default-features = false, features = {:?} }}",
+                self.crates(),
+                inventory.features,
+            );
+        }
+        text
     }
-    text
 }

@@ -149,7 +149,7 @@ fn main() {
 /// The types of one crate. Nothing of them is generic but this, so that the program is quick to compile.
 fn table_file<'t>(number: usize, types: impl Iterator<Item = &'t String>) -> String {
     let lines: String = types.map(|ty| format!("    make::<c{number}::{ty}>,\n")).collect();
-    format!("use crate::{{Make, make}};\npub static TABLE: &[Make] = &[\n{lines}];\n")
+    format!("#![allow(deprecated)]\nuse crate::{{Make, make}};\npub static TABLE: &[Make] = &[\n{lines}];\n")
 }
 
 fn input_text(cases: &[Case]) -> String {
