@@ -89,7 +89,8 @@ fn to_json(api: &ApiSpec, value: &dyn Field) -> Result<(String, Bytes)> {
     if api.data_wrapper {
         out.push(b'}');
     }
-    Ok((JSON.to_owned(), out.into()))
+    // Calls may wait for long in large numbers: without what the buffer has too much.
+    Ok((JSON.to_owned(), out.into_boxed_slice().into()))
 }
 
 fn from_json(api: &ApiSpec, body: &[u8], into: &mut dyn Field) -> Result<()> {

@@ -100,12 +100,24 @@ fn bad(method_id: &str, parameter: &str, problem: &str) -> Error {
 
 /// Appends a parameter to a query, which does not begin with `?`.
 pub(crate) fn push_query(out: &mut String, name: &str, value: &str) {
+    // Most values need no encoding, and most queries are a few short pairs: memory is asked for once.
+    let room = name.len() + value.len() + 2;
+    out.reserve(if out.is_empty() { room.max(64) } else { room });
     if !out.is_empty() {
         out.push('&');
     }
     out.extend(utf8_percent_encode(name, SEGMENT));
     out.push('=');
     out.extend(utf8_percent_encode(value, SEGMENT));
+}
+
+/// Whether an encoded pair of a query has that name.
+pub(crate) fn is_named(pair: &str, name: &str) -> bool {
+    let mut rest = Some(pair);
+    for piece in utf8_percent_encode(name, SEGMENT) {
+        rest = rest.and_then(|rest| rest.strip_prefix(piece));
+    }
+    rest.is_some_and(|rest| rest.starts_with('='))
 }
 
 #[cfg(test)]
@@ -207,6 +219,10 @@ mod tests {
             push_query(&mut query, &name, &value);
             let (_, second) = query.split_once('&').unwrap();
             let (left, right) = second.split_once('=').unwrap();
+            prop_assert!(is_named(second, &name));
+            for other in [name.clone() + "=", "x".to_owned() + &name] {
+                prop_assert!(!is_named(second, &other));
+            }
             prop_assert_eq!(decoded(left), name);
             prop_assert_eq!(decoded(right), value);
             prop_assert!(query.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'#'));

@@ -61,6 +61,8 @@ impl Request {
     ) -> Self {
         let mut request = Request::empty(client, api, spec, Cow::Borrowed(spec.verb));
         let inner = &mut *request.0;
+        // Room for the values, so that the path grows once.
+        inner.path.reserve(api.service_path.len() + spec.path.len() + 32);
         inner.path.push_str(api.service_path);
         if let Err(error) = path::expand(spec.id, spec.path, values, &mut inner.path) {
             inner.error = Some(error);
@@ -191,18 +193,14 @@ impl Request {
 
     /// Whether a query parameter is set.
     pub(crate) fn has_query(&self, name: &str) -> bool {
-        let mut key = String::new();
-        path::push_query(&mut key, name, "");
-        self.0.query.split('&').any(|pair| pair.starts_with(&key))
+        self.0.query.split('&').any(|pair| path::is_named(pair, name))
     }
 
     fn remove_query(&mut self, name: &str) {
         if self.0.query.is_empty() || !self.has_query(name) {
             return;
         }
-        let mut key = String::new();
-        path::push_query(&mut key, name, "");
-        let kept: Vec<&str> = self.0.query.split('&').filter(|pair| !pair.starts_with(&key)).collect();
+        let kept: Vec<&str> = self.0.query.split('&').filter(|pair| !path::is_named(pair, name)).collect();
         self.0.query = kept.join("&");
     }
 

@@ -21,15 +21,15 @@ pub struct RawResponse {
 /// The headers of a part are read when somebody asks for them: most callers never do.
 #[derive(Clone)]
 enum Lazy {
-    Read(HeaderMap),
-    Raw(Head, OnceLock<HeaderMap>),
+    Read(Box<HeaderMap>),
+    Raw(Head, OnceLock<Box<HeaderMap>>),
 }
 
 impl RawResponse {
     /// A response from its parts.
     #[must_use]
     pub fn new(status: StatusCode, headers: HeaderMap, body: Bytes) -> Self {
-        RawResponse { status, body, head: Lazy::Read(headers) }
+        RawResponse { status, body, head: Lazy::Read(Box::new(headers)) }
     }
 
     pub(crate) fn from_head(status: StatusCode, head: Head, body: Bytes) -> Self {
@@ -51,7 +51,7 @@ impl RawResponse {
     pub fn headers(&self) -> &HeaderMap {
         match &self.head {
             Lazy::Read(headers) => headers,
-            Lazy::Raw(head, read) => read.get_or_init(|| head.to_map()),
+            Lazy::Raw(head, read) => read.get_or_init(|| Box::new(head.to_map())),
         }
     }
 }

@@ -4,6 +4,7 @@
 //! pays nothing for it.
 
 use std::borrow::Cow;
+use std::cell::Cell;
 use std::fmt::{self, Write as _};
 
 use serde::de::value::{MapAccessDeserializer, SeqAccessDeserializer};
@@ -37,6 +38,12 @@ impl DecodeError {
     #[must_use]
     pub fn offset(&self) -> usize {
         self.offset
+    }
+
+    #[cold]
+    fn not_utf8(path: &Path, offset: usize) -> Self {
+        let message = "invalid unicode code point".to_owned();
+        DecodeError { path: path.to_string(), message, offset }
     }
 
     #[cold]
@@ -83,21 +90,35 @@ fn read_slice(
     text: &[u8],
     read: impl FnOnce(&mut Path, &mut JsonReader<'_>) -> serde_json::Result<()>,
 ) -> Result<(), DecodeError> {
-    let mut path = Path(Vec::new(), Met([0; 256]));
-    let mut reader = serde_json::Deserializer::from_slice(text);
-    read(&mut path, &mut reader)
-        .and_then(|()| reader.end())
-        .map_err(|error| DecodeError::new(&error, &path, text))
+    // Checked once as a whole, which costs much less than string by string. What stands before a byte that is not UTF-8
+    // is still read, so that the error tells the place.
+    let (valid, broken) = match std::str::from_utf8(text) {
+        Ok(valid) => (valid, false),
+        Err(error) => {
+            let before = text.get(..error.valid_up_to()).unwrap_or_default();
+            (std::str::from_utf8(before).unwrap_or_default(), true)
+        }
+    };
+    let mut path = Path(Vec::new(), Met::borrow());
+    let mut reader = serde_json::Deserializer::from_str(valid);
+    let result = read(&mut path, &mut reader).and_then(|()| reader.end());
+    let result = match result {
+        Ok(()) if !broken => Ok(()),
+        Err(error) if !(broken && error.is_eof()) => Err(DecodeError::new(&error, &path, text)),
+        Ok(()) | Err(_) => Err(DecodeError::not_utf8(&path, valid.len())),
+    };
+    path.1.give_back();
+    result
 }
 
-type JsonReader<'t> = serde_json::Deserializer<serde_json::de::SliceRead<'t>>;
+type JsonReader<'t> = serde_json::Deserializer<serde_json::de::StrRead<'t>>;
 
 /// Reads from any format that describes itself; the path stands in the error's message.
 pub(super) fn from_deserializer<'de, D: Deserializer<'de>>(
     reader: D,
     into: &mut dyn Field,
 ) -> Result<(), D::Error> {
-    let mut path = Path(Vec::new(), Met([0; 256]));
+    let mut path = Path(Vec::new(), Met::default());
     Seed { field: into, path: &mut path }.deserialize(reader).map_err(|error| match path.0.is_empty() {
         true => error,
         false => D::Error::custom(format_args!("{path}: {error}")),
@@ -107,11 +128,33 @@ pub(super) fn from_deserializer<'de, D: Deserializer<'de>>(
 /// What is carried along: the way to a value that does not fit, innermost step first, and which members were met.
 struct Path(Vec<Step>, Met);
 
-/// Where the names were found that were met before. A list's items have the same members, in no sorted order, and one
-/// comparison is quicker than a search. Any entry may be wrong, so a hit is compared.
-struct Met([u16; 256]);
+/// Where the names were found that were met before. A list's items have the same members, in no sorted order, as have
+/// the answers to the calls of a batch, and one comparison is quicker than a search. Any entry may be wrong, so a hit is
+/// compared.
+struct Met(Box<[u16; 256]>);
+
+thread_local! {
+    /// What the last text left behind.
+    static LAST: Cell<Option<Met>> = const { Cell::new(None) };
+}
+
+impl Default for Met {
+    fn default() -> Self {
+        Met(Box::new([0; 256]))
+    }
+}
 
 impl Met {
+    /// The thread's own, or an empty one where that is in use.
+    fn borrow() -> Self {
+        LAST.try_with(Cell::take).ok().flatten().unwrap_or_default()
+    }
+
+    fn give_back(self) {
+        // A thread that is ending has no use for it.
+        let _ = LAST.try_with(|last| last.set(Some(self)));
+    }
+
     fn find(&mut self, names: &[&str], name: &str) -> Option<usize> {
         let guess = self.0.get_mut(place(names, name));
         if let Some(guess) = &guess

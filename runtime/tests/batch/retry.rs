@@ -339,8 +339,6 @@ async fn a_server_that_asks_to_slow_down_is_not_sent_the_rest_meanwhile() {
     (0..5000).for_each(|at| batch.add(zoo.insert(&at.to_string())).unwrap());
     let report = batch.execute().await;
     assert!(report.error_for_failures().is_ok(), "{:?}", report.error_for_failures());
-    // The waits are random, and so are these: runs gave 2,200 to 2,800 and 380 to 690. At full speed most of the 5,000
-    // calls are refused in each window.
-    assert!(report.retries() < 4000, "{} of 5000 calls were sent again", report.retries());
-    assert!(peer.sent().len() < 1000, "{} requests", peer.sent().len());
+    assert!(report.retries() < 2500, "{} of 5000 calls were sent again", report.retries());
+    assert!(peer.sent().len() < 500, "{} requests", peer.sent().len());
 }

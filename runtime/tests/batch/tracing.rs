@@ -55,8 +55,6 @@ async fn spans_of_batch_request_and_retry_without_secrets() {
     let recorder = Recorder::default();
     let log = recorder.log.clone();
     let guard = tracing::subscriber::set_default(recorder);
-    // Tests in other threads may have met the callsites first, when nobody listened.
-    tracing::callsite::rebuild_interest_cache();
     let peer = Peer::new(|sent| {
         let first = sent.number == 0;
         sent.answer(|part| {
