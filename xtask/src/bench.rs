@@ -44,7 +44,7 @@ pub enum Subject {
 pub struct Bench {
     /// Which of the benchmarks.
     pub subject: Subject,
-    /// Of their rows only those whose name has one of these in it.
+    /// Of their comparisons only those whose name, or whose peer's, has one of these in it.
     pub only: Vec<String>,
     /// The folder of documents for the generator.
     pub documents: Option<PathBuf>,
@@ -88,8 +88,9 @@ impl Bench {
         Ok(met)
     }
 
-    /// Whether a row is wanted.
-    fn wants(&self, name: &str) -> bool {
-        self.only.is_empty() || self.only.iter().any(|part| name.contains(part.as_str()))
+    /// Whether a comparison is wanted: by a part of its own name, or of the peer's.
+    fn wants(&self, name: &str, peer: &str) -> bool {
+        let named = |part: &String| name.contains(part.as_str()) || peer.contains(part.as_str());
+        self.only.is_empty() || self.only.iter().any(named)
     }
 }

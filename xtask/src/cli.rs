@@ -134,7 +134,7 @@ pub struct BenchArgs {
     /// What to measure
     #[arg(value_enum, value_name = "WHAT")]
     subject: Subject,
-    /// Of `compile` and `hello` only the rows, or the peers, that have one of these in their names
+    /// Of `compile` and `hello` only the comparisons that have one of these in their own or their peers' names
     #[arg(long, value_name = "NAME", value_delimiter = ',')]
     only: Vec<String>,
     /// The folder of documents for `generate`

@@ -9,11 +9,9 @@ use super::wrapper::Cost;
 
 /// Builds the crates and adds a row for each comparison.
 pub(super) fn run(bench: &Bench, builder: &Builder, report: &mut Report) -> Result<()> {
-    if bench.wants("compute v1, all features") || bench.wants("compute v1, peak memory") {
-        whole_compute(bench, builder, report)?;
-    }
-    let name = "check compute v1, one resource";
-    if bench.wants(name) {
+    whole_compute(bench, builder, report)?;
+    let name = "check compute v1 with one resource";
+    if bench.wants(name, "google-cloud-compute-v1") {
         let ours =
             builder.check(&ours(builder, "compute-instances", "gapis-compute-v1", Some("instances")))?;
         let peer = "google-cloud-compute-v1";
@@ -23,7 +21,7 @@ pub(super) fn run(bench: &Bench, builder: &Builder, report: &mut Report) -> Resu
         report.push(seconds(name, &ours, peer, &theirs, 4.0));
     }
     let name = "check drive v3";
-    if bench.wants(name) {
+    if bench.wants(name, "google-drive3") {
         let ours = builder.check(&ours(builder, "drive", "gapis-drive-v3", None))?;
         let theirs = theirs(bench, builder, || Ok(published("google-drive", "google-drive3", "7.0.0")));
         report.push(seconds(name, &ours, "google-drive3", &theirs, 5.0));
@@ -32,14 +30,18 @@ pub(super) fn run(bench: &Bench, builder: &Builder, report: &mut Report) -> Resu
 }
 
 fn whole_compute(bench: &Bench, builder: &Builder, report: &mut Report) -> Result<()> {
+    let (name, memory) = ("check compute v1 with all features", "the same: peak memory");
+    let [one, other] = ["google-compute1", "google-cloud-compute-v1"].map(|peer| bench.wants(name, peer));
+    if !one && !other {
+        return Ok(());
+    }
     let ours = builder.check(&ours(builder, "compute", "gapis-compute-v1", None))?;
-    let (name, memory) = ("check compute v1, all features", "check compute v1, peak memory");
-    if bench.wants("google-compute1") {
+    if one {
         let theirs = theirs(bench, builder, || Ok(published("google-compute", "google-compute1", "6.0.0")));
         report.push(seconds(name, &ours, "google-compute1", &theirs, 4.0));
         report.push(megabytes(memory, &ours, "google-compute1", &theirs, Target::Share(4.0)));
     }
-    if bench.wants("google-cloud-compute-v1") {
+    if other {
         let theirs = theirs(bench, builder, || {
             let bare = cloud_compute("cloud-compute", &[]);
             Ok(cloud_compute("cloud-compute", &builder.features(&bare)?))

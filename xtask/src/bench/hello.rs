@@ -37,7 +37,7 @@ const TOKIO: &str = "tokio = { version = \"1\", features = [\"rt\", \"macros\"] 
 
 /// Builds both programs and adds the rows.
 pub(super) fn run(bench: &Bench, builder: &Builder, report: &mut Report) -> Result<()> {
-    if !bench.wants("hello") {
+    if !bench.wants("hello with one call", "google-drive3") {
         return Ok(());
     }
     let project = ours(builder, "hello-gapis", "gapis-drive-v3", None);
