@@ -3,7 +3,7 @@
 //! No member that the document names is `null`: to a generated type that means unset, and it is dropped.
 
 use fastrand::Rng;
-use serde_json::{Map, Number, Value, json};
+use serde_json::{Map, Value, json};
 
 /// What kind of value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -241,9 +241,12 @@ impl<'d> Maker<'d> {
             }
             _ => self.rng.f32() * 10_f32.powi(self.rng.i32(-10..10)),
         };
-        // With the digits of single precision, as a server writes it, not those of the double next to it.
-        let digits = value.to_string().parse::<f64>().ok().and_then(Number::from_f64);
-        digits.map_or(json!(0), Value::Number)
+        // With the digits of single precision, as a server writes it, not those of the double next to it. The printer is
+        // that of the runtime, because for a few numbers two texts are equally short and equally near.
+        serde_json::to_string(&value)
+            .ok()
+            .and_then(|digits| serde_json::from_str(&digits).ok())
+            .unwrap_or_default()
     }
 
     /// Any JSON, `null` included.
