@@ -175,6 +175,7 @@ fn read<'a>(
 
 /// Reads a whole response; for benchmarks. Gives what a caller looks at: the sum of indexes, statuses and lengths.
 #[must_use]
+#[allow(dead_code)] // Tests compile it too, and do not use it.
 pub fn read_batch(content_type: &[u8], chunks: impl IntoIterator<Item = Bytes>, token: &str) -> usize {
     let Ok(mut reader) = Reader::new(content_type, ReadLimits::default()) else { return 0 };
     let mut sum = 0;
@@ -191,6 +192,7 @@ pub fn read_batch(content_type: &[u8], chunks: impl IntoIterator<Item = Bytes>, 
 
 /// Writes a batch of the same call, again and again; for benchmarks and interop tests.
 #[must_use]
+#[allow(dead_code)] // Tests compile it too, and do not use it.
 pub fn write_batch(
     token: &str,
     count: usize,
