@@ -54,8 +54,7 @@ fn failed(text: &str) -> String {
 
 #[test]
 fn numbers_come_back_to_the_last_digit() {
-    for number in ["1274.0109373898595", "0.48048184985207204", "961.4780196497471"]
-    {
+    for number in ["1274.0109373898595", "0.48048184985207204", "961.4780196497471"] {
         let text = format!(r#"{{"json":{number},"score":{number},"unknown":{number}}}"#);
         assert_eq!(write(&read(&text).unwrap()), text);
     }

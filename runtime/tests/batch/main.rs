@@ -18,6 +18,5 @@ mod single;
 mod socket;
 mod splitting;
 mod support;
-mod tracing;
 mod ways;
 mod writing;

@@ -1,5 +1,12 @@
-//! Spans and events: what happened, and no secret.
+//! Spans and events of a batch: what happened, and no secret.
+//!
+//! A program of its own with one test: whether a callsite is listened to is remembered for the whole process, so that
+//! tests in other threads, to which nobody listens, would decide it.
 #![cfg(feature = "tracing")]
+#![allow(missing_docs, unreachable_pub, dead_code, unused_imports, clippy::type_complexity)]
+
+#[path = "batch/support.rs"]
+mod support;
 
 use std::fmt::Debug;
 use std::sync::Mutex;
