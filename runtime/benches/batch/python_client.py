@@ -108,7 +108,7 @@ def main():
     for count in sizes:
         http, ids = Memory(count, members), [f"animal-{number:05}" for number in range(count)]
         batch(zoo, animals, http, ids)
-        best, rounds = None, 3 if count >= 1000 else 3000 // count
+        best, rounds = None, max(10, 3000 // count)
         for _ in range(rounds):
             start = time.process_time()
             batch(zoo, animals, http, ids)

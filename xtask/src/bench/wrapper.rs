@@ -45,7 +45,7 @@ fn run(log: &Path, arguments: Vec<OsString>) -> Result<ExitCode> {
     let words: Vec<OsString> = words.collect();
     let status = Command::new(compiler).args(&words).status()?;
     if let (true, Some(name)) = (status.success(), crate_name(&words)) {
-        let (user, megabytes) = children();
+        let Used { user, megabytes, .. } = children();
         let line = serde_json::to_string(&Cost { name, user, megabytes })?;
         // One write, so that lines of wrappers that run at the same time do not mix.
         OpenOptions::new().create(true).append(true).open(log)?.write_all(format!("{line}\n").as_bytes())?;
@@ -61,21 +61,34 @@ fn crate_name(words: &[OsString]) -> Option<String> {
     (name != "___").then(|| name.to_owned())
 }
 
-/// User seconds and peak megabytes of the children that were waited for, where the system tells.
-#[cfg(unix)]
-pub(super) fn children() -> (f64, f64) {
-    use nix::sys::resource::{UsageWho, getrusage};
-    use nix::sys::time::TimeValLike;
-    let Ok(usage) = getrusage(UsageWho::RUSAGE_CHILDREN) else { return (0.0, 0.0) };
-    // Linux counts kilobytes, the BSDs and macOS count bytes.
-    let unit = if cfg!(target_os = "macos") { 1e6 } else { 1e3 };
-    (usage.user_time().num_microseconds() as f64 / 1e6, usage.max_rss() as f64 / unit)
+/// What the children that were waited for have used until now.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Used {
+    /// User CPU seconds.
+    pub(super) user: f64,
+    /// CPU seconds in the kernel.
+    pub(super) system: f64,
+    /// The largest resident set of any, in megabytes.
+    pub(super) megabytes: f64,
 }
 
-/// User seconds and peak megabytes of the children that were waited for, where the system tells.
+/// What the children have used, where the system tells.
+#[cfg(unix)]
+pub(super) fn children() -> Used {
+    use nix::sys::resource::{UsageWho, getrusage};
+    use nix::sys::time::TimeValLike;
+    let Ok(usage) = getrusage(UsageWho::RUSAGE_CHILDREN) else { return Used::default() };
+    let seconds = |time: nix::sys::time::TimeVal| time.num_microseconds() as f64 / 1e6;
+    // Linux counts kilobytes, the BSDs and macOS count bytes.
+    let unit = if cfg!(target_os = "macos") { 1e6 } else { 1e3 };
+    let megabytes = usage.max_rss() as f64 / unit;
+    Used { user: seconds(usage.user_time()), system: seconds(usage.system_time()), megabytes }
+}
+
+/// What the children have used, where the system tells.
 #[cfg(not(unix))]
-pub(super) fn children() -> (f64, f64) {
-    (0.0, 0.0)
+pub(super) fn children() -> Used {
+    Used::default()
 }
 
 /// Reads what the wrappers noted.
