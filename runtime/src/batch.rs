@@ -11,6 +11,7 @@ mod plan;
 mod reply;
 mod report;
 
+use std::borrow::Cow;
 use std::collections::HashSet;
 use std::fmt::Display;
 use std::marker::PhantomData;
@@ -47,6 +48,8 @@ pub struct Batch<'cb, A> {
 pub(crate) struct RawBatch<'cb> {
     client: Client,
     api: &'static ApiSpec,
+    /// Where all of its calls go, if its client has a place for them.
+    root: Result<String>,
     serial: u64,
     calls: Vec<Entry<'cb>>,
     /// The caller's ids. Made ones are of another kind and cannot collide.
@@ -338,6 +341,7 @@ impl<'cb> RawBatch<'cb> {
             error: None,
         };
         RawBatch {
+            root: client.root(api).map(Cow::into_owned),
             client,
             api,
             serial: SERIAL.fetch_add(1, Ordering::Relaxed),
@@ -352,7 +356,8 @@ impl<'cb> RawBatch<'cb> {
     /// Queues an erased call and gives its index.
     fn push(&mut self, id: Option<String>, request: Request, then: Then<'cb>) -> Result<usize> {
         request.check()?;
-        if request.client().root(self.api) != self.client.root(self.api) {
+        let root = self.root.as_ref().map_err(Clone::clone)?;
+        if !request.client().is_same(&self.client) && request.client().root(self.api)? != *root {
             return Err(Error::input(format!(
                 "{}: the call goes to another endpoint than the batch",
                 request.id()

@@ -1,22 +1,31 @@
 //! The client: connections, credentials and policies, shared by its clones and by the services of several APIs.
 
+mod builder;
+mod endpoint;
+mod tries;
+
+use std::borrow::Cow;
 use std::collections::HashMap;
-use std::marker::PhantomData;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 use futures_util::StreamExt;
-use http::header::{ACCEPT, CONTENT_TYPE, HeaderName, HeaderValue, USER_AGENT};
+use http::header::{ACCEPT, CONTENT_TYPE, HeaderValue};
 use http::{HeaderMap, Method as Verb};
 
-use crate::credentials::{Anonymous, AuthHeaders, Credentials, QUOTA_PROJECT};
+pub use builder::{Builder, FromClient};
+use endpoint::Endpoints;
+pub(crate) use endpoint::GOOGLE;
+pub(crate) use tries::Tries;
+
+use crate::credentials::{AuthHeaders, Credentials};
 use crate::request::Request;
-use crate::retry::{Attempts, RetryBudget, RetryPolicy, Verdict, judge};
+use crate::retry::{RetryBudget, RetryPolicy};
 use crate::spec::ApiSpec;
 use crate::trace::Span;
-use crate::transport::{HttpRequest, HttpResponse, Reqwest, Transport};
-use crate::{Api, Error, RawResponse, Result, rt};
+use crate::transport::{HttpRequest, HttpResponse, Transport};
+use crate::{Error, RawResponse, Result, rt};
 
 /// What sends calls. Clones are cheap and share everything: connections, credentials, retry budget, and what was learned
 /// of the servers' limits. One client can serve several APIs.
@@ -27,7 +36,7 @@ struct Inner {
     transport: Arc<dyn Transport>,
     credentials: Arc<dyn Credentials>,
     scopes: Option<Vec<String>>,
-    endpoint: Option<String>,
+    endpoints: Endpoints,
     headers: HeaderMap,
     policy: RetryPolicy,
     budget: RetryBudget,
@@ -40,7 +49,7 @@ struct Inner {
 impl std::fmt::Debug for Client {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Client")
-            .field("endpoint", &self.0.endpoint)
+            .field("endpoints", &self.0.endpoints)
             .field("retry", &self.0.policy)
             .finish_non_exhaustive()
     }
@@ -64,8 +73,11 @@ impl Client {
     }
 
     /// Scheme and host that calls of this API go to, ending in `/`.
-    pub(crate) fn root<'a>(&'a self, api: &'a ApiSpec) -> &'a str {
-        self.0.endpoint.as_deref().unwrap_or(api.root_url)
+    ///
+    /// # Errors
+    /// If the client was told of a place that the API does not have.
+    pub(crate) fn root(&self, api: &ApiSpec) -> Result<Cow<'_, str>> {
+        self.0.endpoints.root(api)
     }
 
     pub(crate) fn policy(&self) -> &RetryPolicy {
@@ -109,12 +121,19 @@ impl Client {
         api: &ApiSpec,
         rejected: Option<&AuthHeaders>,
     ) -> Result<AuthHeaders> {
-        match &self.0.scopes {
+        let headers = match &self.0.scopes {
             Some(own) => {
                 let own: Vec<&str> = own.iter().map(String::as_str).collect();
-                self.0.credentials.headers(&own, rejected).await
+                self.0.credentials.headers(&own, rejected).await?
             }
-            None => self.0.credentials.headers(api.scopes, rejected).await,
+            None => self.0.credentials.headers(api.scopes, rejected).await?,
+        };
+        let own = self.0.endpoints.universe();
+        match headers.universe_domain() {
+            Some(theirs) if theirs != own => Err(Error::credentials(format!(
+                "the credentials are of the universe {theirs}, and the client of {own}: see `Builder::universe_domain`"
+            ))),
+            _ => Ok(headers),
         }
     }
 
@@ -182,7 +201,7 @@ impl Client {
         }
         let verb = Verb::from_bytes(request.verb().as_bytes())
             .map_err(|_| Error::input(format!("{}: not a verb: {:?}", request.id(), request.verb())))?;
-        let mut url = self.root(request.api()).to_owned();
+        let mut url = self.root(request.api())?.into_owned();
         request.push_target(&mut url);
         Ok(HttpRequest { method: verb, url, headers, body: body.into() })
     }
@@ -195,68 +214,6 @@ impl Client {
     /// How many bytes are read into memory at most.
     pub(crate) fn max_response(&self) -> usize {
         self.0.max_response
-    }
-}
-
-/// The attempts at one thing, a call or the next piece of media: credentials and their renewal, waits, and the budget.
-pub(crate) struct Tries {
-    client: Client,
-    api: &'static ApiSpec,
-    attempts: Attempts,
-    rejected: Option<(AuthHeaders, Error)>,
-}
-
-impl Tries {
-    pub(crate) fn new(request: &Request) -> Self {
-        let client = request.client().clone();
-        let policy = request.options().retry.as_ref().unwrap_or(client.policy()).clone();
-        Tries { client, api: request.api(), attempts: Attempts::new(policy), rejected: None }
-    }
-
-    /// The headers for the next attempt.
-    ///
-    /// # Errors
-    /// If there are none, or the last were rejected and there are no others.
-    pub(crate) async fn authorise(&self) -> Result<AuthHeaders> {
-        let rejected = self.rejected.as_ref();
-        let auth = self.client.authorise(self.api, rejected.map(|(headers, _)| headers)).await?;
-        match rejected {
-            Some((headers, error)) if *headers == auth => Err(error.clone()),
-            _ => Ok(auth),
-        }
-    }
-
-    /// Waits until the next attempt may begin.
-    ///
-    /// # Errors
-    /// The same error, if there is to be none.
-    pub(crate) async fn failed(&mut self, error: Error, auth: AuthHeaders, idempotent: bool) -> Result<()> {
-        match judge(&error, idempotent) {
-            Verdict::Refresh if self.rejected.is_none() => {
-                self.rejected = Some((auth, error));
-                Ok(())
-            }
-            Verdict::Retry { after, .. } => self.again(error, after).await,
-            _ => Err(error),
-        }
-    }
-
-    /// The same for a failure that is known to pass.
-    pub(crate) async fn again(&mut self, error: Error, after: Option<Duration>) -> Result<()> {
-        match self.attempts.next(after) {
-            Some(wait) if self.client.budget().take() => {
-                Span::retry(1, wait, Some(&error)).around(rt::sleep(wait)).await;
-                Ok(())
-            }
-            _ => Err(error),
-        }
-    }
-
-    /// Something was achieved: attempts and renewals count anew, as long media outlives many tokens.
-    pub(crate) fn progressed(&mut self) {
-        self.client.budget().refund();
-        self.attempts.restart();
-        self.rejected = None;
     }
 }
 
@@ -282,209 +239,4 @@ async fn read(mut response: HttpResponse, max: usize) -> Result<RawResponse> {
     }
     let body = first.unwrap_or_else(|| body.freeze());
     Ok(RawResponse::new(response.status, response.headers, body))
-}
-
-/// What a [`Builder`] can build: a [`Client`], or a service with a client of its own.
-pub trait FromClient {
-    /// From the client that was built.
-    fn from_client(client: Client) -> Self;
-}
-
-impl FromClient for Client {
-    fn from_client(client: Client) -> Self {
-        client
-    }
-}
-
-impl<A: Api> FromClient for A {
-    fn from_client(client: Client) -> Self {
-        A::new(&client)
-    }
-}
-
-/// Builds a [`Client`] or a service with a client of its own.
-#[must_use = "a builder does nothing until `build`"]
-pub struct Builder<T> {
-    transport: Option<Arc<dyn Transport>>,
-    credentials: Option<Arc<dyn Credentials>>,
-    scopes: Option<Vec<String>>,
-    endpoint: Option<String>,
-    headers: Vec<(HeaderName, String)>,
-    user_agent: Option<String>,
-    policy: RetryPolicy,
-    budget: u32,
-    timeout: Option<Duration>,
-    max_response: usize,
-    built: PhantomData<fn() -> T>,
-}
-
-impl<T: FromClient> Builder<T> {
-    #[doc(hidden)]
-    #[allow(clippy::new_without_default)]
-    pub fn new() -> Self {
-        Builder {
-            transport: None,
-            credentials: None,
-            scopes: None,
-            endpoint: None,
-            headers: Vec::new(),
-            user_agent: None,
-            policy: RetryPolicy::default(),
-            budget: 100,
-            timeout: Some(Duration::from_secs(300)),
-            max_response: 1 << 30,
-            built: PhantomData,
-        }
-    }
-
-    /// What proves who is calling.
-    pub fn credentials(mut self, credentials: impl Credentials + 'static) -> Self {
-        self.credentials = Some(Arc::new(credentials));
-        self
-    }
-
-    /// Says that calls go out without credentials: emulators, public data.
-    pub fn anonymous(self) -> Self {
-        self.credentials(Anonymous::new())
-    }
-
-    /// The scopes to ask the credentials for, in place of a smallest set that covers all of the API's methods.
-    pub fn scopes(mut self, scopes: &[&str]) -> Self {
-        self.scopes = Some(scopes.iter().map(|scope| (*scope).to_owned()).collect());
-        self
-    }
-
-    /// Where calls go in place of the API's own host: an emulator, a mock server, a regional or private endpoint.
-    /// `http://127.0.0.1:8080` or `https://host/`; a path is kept.
-    pub fn endpoint(mut self, url: &str) -> Self {
-        self.endpoint = Some(url.to_owned());
-        self
-    }
-
-    /// The project that quota and billing are counted for, sent as `X-Goog-User-Project`.
-    pub fn quota_project(mut self, project: &str) -> Self {
-        self.headers.push((HeaderName::from_static(QUOTA_PROJECT), project.to_owned()));
-        self
-    }
-
-    /// Put before this library's own name in the `User-Agent` header: `my-program/1.0`.
-    pub fn user_agent(mut self, name: &str) -> Self {
-        self.user_agent = Some(name.to_owned());
-        self
-    }
-
-    /// When calls are sent again; [`RetryPolicy::none`] for never.
-    pub fn retry(mut self, policy: RetryPolicy) -> Self {
-        self.policy = policy;
-        self
-    }
-
-    /// How many HTTP requests may be sent again before some succeed: keeps an outage from being amplified. Default 100;
-    /// each success gives a tenth of one back.
-    pub fn retry_budget(mut self, requests: u32) -> Self {
-        self.budget = requests;
-        self
-    }
-
-    /// How long one attempt may take, `None` for ever. Default 5 minutes. For a batch: how long the server may be silent.
-    pub fn timeout(mut self, after: Option<Duration>) -> Self {
-        self.timeout = after;
-        self
-    }
-
-    /// How many bytes the response to a single call may have, decompressed. Default 1 GiB.
-    pub fn max_response(mut self, bytes: usize) -> Self {
-        self.max_response = bytes;
-        self
-    }
-
-    /// The caller's own `reqwest` client, with its proxy, TLS settings and pool. Make it without redirects, or
-    /// credentials may travel to where a server points.
-    pub fn http_client(mut self, client: reqwest::Client) -> Self {
-        self.transport = Some(Arc::new(Reqwest::with(client)));
-        self
-    }
-
-    /// Another HTTP stack, or a fake one.
-    pub fn transport(mut self, transport: impl Transport + 'static) -> Self {
-        self.transport = Some(Arc::new(transport));
-        self
-    }
-
-    /// Builds the client, or the service over it. Nothing is sent yet.
-    ///
-    /// # Errors
-    /// If neither credentials nor [`anonymous`](Builder::anonymous) were given, the endpoint is no `http` or `https` URL,
-    /// a header has characters that it cannot hold, or the HTTP client cannot be set up.
-    pub fn build(self) -> Result<T> {
-        let credentials = self.credentials.ok_or_else(|| {
-            Error::input(
-                "no credentials were given: call `.credentials(…)`, or `.anonymous()` to send without any",
-            )
-        })?;
-        let endpoint = self.endpoint.map(|url| normal_endpoint(&url)).transpose()?;
-        let mut headers = HeaderMap::new();
-        // Google's servers compress for a user agent that says `gzip`.
-        let own = concat!("gapis/", env!("CARGO_PKG_VERSION"), " (gzip)");
-        let agent = self.user_agent.map_or_else(|| own.to_owned(), |name| format!("{name} {own}"));
-        for (name, value) in [(USER_AGENT, agent)].into_iter().chain(self.headers) {
-            let value = HeaderValue::from_str(&value).map_err(|_| {
-                Error::input(format!("the value given for `{name}` is not one that a header can hold"))
-            })?;
-            headers.insert(name, value);
-        }
-        let transport = match self.transport {
-            Some(transport) => transport,
-            None => Arc::new(Reqwest::new()?),
-        };
-        Ok(T::from_client(Client(Arc::new(Inner {
-            transport,
-            credentials,
-            scopes: self.scopes,
-            endpoint,
-            headers,
-            policy: self.policy,
-            budget: RetryBudget::new(self.budget),
-            timeout: self.timeout,
-            max_response: self.max_response,
-            learned: Mutex::default(),
-        }))))
-    }
-}
-
-/// The endpoint with a `/` at its end, if it is one.
-fn normal_endpoint(url: &str) -> Result<String> {
-    let uri: http::Uri = url.parse().map_err(|e| Error::input(format!("the endpoint is not a URL: {e}")))?;
-    let scheme = uri.scheme_str().unwrap_or_default();
-    let plain = uri.query().is_none() && uri.authority().is_some_and(|host| !host.as_str().contains('@'));
-    if !matches!(scheme, "http" | "https") || !plain {
-        return Err(Error::input(
-            "the endpoint is not `http://host/` or `https://host/`, without user and query",
-        ));
-    }
-    Ok(format!("{}/", url.trim_end_matches('/')))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn building_without_credentials_is_an_error() {
-        let error = Client::builder().build().unwrap_err();
-        assert!(error.is_input() && error.to_string().contains(".anonymous()"), "{error}");
-        assert!(Client::builder().anonymous().build().is_ok());
-    }
-
-    #[test]
-    fn endpoints_are_checked() {
-        assert_eq!(normal_endpoint("http://127.0.0.1:80").unwrap(), "http://127.0.0.1:80/");
-        assert_eq!(normal_endpoint("https://h/base/").unwrap(), "https://h/base/");
-        for bad in ["", "127.0.0.1", "ftp://h/", "https://u:p@h/", "https://h/?key=1", "https://h h/"] {
-            assert!(
-                normal_endpoint(bad).is_err_and(|e| e.is_input() && !e.to_string().contains("u:p")),
-                "{bad}"
-            );
-        }
-    }
 }

@@ -22,7 +22,10 @@ pub(crate) const QUOTA_PROJECT: &str = "x-goog-user-project";
 
 /// Headers that authorise a request. Their values are never printed.
 #[derive(Clone, PartialEq, Eq, Default)]
-pub struct AuthHeaders(Vec<(HeaderName, HeaderValue)>);
+pub struct AuthHeaders {
+    headers: Vec<(HeaderName, HeaderValue)>,
+    universe: Option<Arc<str>>,
+}
 
 impl AuthHeaders {
     /// No headers.
@@ -48,14 +51,35 @@ impl AuthHeaders {
             Error::credentials(format!("the credentials have characters that `{name}` cannot hold"))
         })?;
         value.set_sensitive(true);
-        self.0.push((name, value));
+        self.headers.push((name, value));
         Ok(self)
+    }
+
+    /// The same, known to be of that universe of Google's cloud: a client of another one does not send them.
+    ///
+    /// ```
+    /// use gapis_runtime::AuthHeaders;
+    ///
+    /// let headers = AuthHeaders::bearer("token")?.with_universe_domain("example.com");
+    /// assert_eq!(headers.universe_domain(), Some("example.com"));
+    /// # Ok::<(), gapis_runtime::Error>(())
+    /// ```
+    #[must_use]
+    pub fn with_universe_domain(mut self, domain: &str) -> Self {
+        self.universe = Some(domain.into());
+        self
+    }
+
+    /// The universe that they are of, if that is known: `googleapis.com`.
+    #[must_use]
+    pub fn universe_domain(&self) -> Option<&str> {
+        self.universe.as_deref()
     }
 
     /// Whether there is none.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.headers.is_empty()
     }
 
     /// Whether a header of this name comes from here and not from the client's own: all that are here but the quota
@@ -75,13 +99,13 @@ impl AuthHeaders {
 
     /// The headers, for a transport.
     pub fn iter(&self) -> impl Iterator<Item = (&HeaderName, &HeaderValue)> {
-        self.0.iter().map(|(name, value)| (name, value))
+        self.headers.iter().map(|(name, value)| (name, value))
     }
 }
 
 impl std::fmt::Debug for AuthHeaders {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_list().entries(self.0.iter().map(|(name, _)| name)).finish()
+        f.debug_list().entries(self.headers.iter().map(|(name, _)| name)).finish()
     }
 }
 

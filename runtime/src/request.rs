@@ -274,9 +274,12 @@ impl Request {
         &self.0.options
     }
 
-    /// The first error that a setter met.
+    /// The first error that a setter met, or that there is no place where the call could go.
     pub(crate) fn check(&self) -> Result<()> {
-        self.0.error.clone().map_or(Ok(()), Err)
+        match &self.0.error {
+            Some(error) => Err(error.clone()),
+            None => self.client().root(self.0.api).map(drop),
+        }
     }
 
     pub(crate) fn client(&self) -> &Client {

@@ -258,14 +258,35 @@ async fn what_is_no_credentials_is_refused_without_being_shown() {
     }
 }
 
+fn throwaway_key() -> &'static str {
+    let pem = include_str!("support/throwaway_key.pem");
+    &pem[pem.find("-----BEGIN").unwrap()..]
+}
+
+fn service_account() -> Json {
+    json!({
+        "type": "service_account", "client_email": "farmer@example.com", "private_key_id": "key-1",
+        "private_key": throwaway_key(), "project_id": "farm", "token_uri": "http://127.0.0.1:1/never-asked",
+    })
+}
+
+/// A file says of which universe its account is; one that does not is of Google's public cloud.
+#[tokio::test]
+async fn a_service_account_knows_its_universe() {
+    for said in [None, Some("googleapis.com"), Some("example.com")] {
+        let mut account = service_account();
+        if let Some(domain) = said {
+            account["universe_domain"] = json!(domain);
+        }
+        let credentials = ApplicationDefault::from_json(&account.to_string()).unwrap();
+        let headers = credentials.headers(&SCOPES, None).await.unwrap();
+        assert_eq!(headers.universe_domain(), Some(said.unwrap_or("googleapis.com")));
+    }
+}
+
 #[tokio::test]
 async fn a_service_account_signs_for_itself() {
-    let pem = include_str!("support/throwaway_key.pem");
-    let pem = &pem[pem.find("-----BEGIN").unwrap()..];
-    let account = json!({
-        "type": "service_account", "client_email": "farmer@example.com", "private_key_id": "key-1",
-        "private_key": pem, "project_id": "farm", "token_uri": "http://127.0.0.1:1/never-asked",
-    });
+    let (pem, account) = (throwaway_key(), service_account());
     let credentials = ApplicationDefault::from_json(&account.to_string()).unwrap();
     let header = bearer(&credentials).await;
     let token = header.strip_prefix("Bearer ").unwrap();

@@ -26,7 +26,7 @@ use crate::{Api, BoxFuture, Client, Error, IntoRequest, Method, RawResponse, Res
 /// the driver ends.
 pub struct Batcher<A> {
     jobs: mpsc::Sender<Job>,
-    root: std::sync::Arc<str>,
+    root: Result<std::sync::Arc<str>>,
     api: PhantomData<fn() -> A>,
 }
 
@@ -148,7 +148,7 @@ impl<A: Api> Batcher<A> {
         let options = change(BatcherOptions::new(A::SPEC));
         let (jobs, waiting) = mpsc::channel(options.backlog.max(1));
         let client = api.client().clone();
-        let root = client.root(A::SPEC).into();
+        let root = client.root(A::SPEC).map(Into::into);
         let state = State {
             waiting,
             closed: false,
@@ -171,15 +171,19 @@ impl<A: Api> Batcher<A> {
     {
         let request = call.into_request();
         let (api, spec) = (request.api(), request.spec());
-        let answer = wait(self.jobs.clone(), std::sync::Arc::clone(&self.root), request);
+        let answer = wait(self.jobs.clone(), self.root.clone(), request);
         Sending::new(api, spec, call::decode::<<C::Method as Method>::Output>, Box::pin(answer))
     }
 }
 
 /// Hands the call over, when there is room, and waits for its answer.
-async fn wait(jobs: mpsc::Sender<Job>, root: std::sync::Arc<str>, request: Request) -> Result<RawResponse> {
+async fn wait(
+    jobs: mpsc::Sender<Job>,
+    root: Result<std::sync::Arc<str>>,
+    request: Request,
+) -> Result<RawResponse> {
     request.check()?;
-    if request.client().root(request.api()) != &*root {
+    if request.client().root(request.api())? != *root? {
         return Err(Error::input(format!(
             "{}: the call goes to another endpoint than the batcher",
             request.id()

@@ -32,6 +32,8 @@ const FAR: Duration = Duration::from_secs(365 * 24 * 3600);
 struct Engine<'cb> {
     client: Client,
     api: &'static ApiSpec,
+    /// Where requests go; without such a place no call was queued.
+    root: String,
     options: BatchOptions,
     listeners: Vec<Listener<'cb>>,
     records: Vec<Option<Record>>,
@@ -122,12 +124,13 @@ impl RawBatch<'_> {
 
 impl<'cb> Engine<'cb> {
     fn new(batch: RawBatch<'cb>) -> (Self, Vec<Entry<'cb>>) {
-        let RawBatch { client, api, serial, calls, listeners, options, .. } = batch;
+        let RawBatch { client, api, root, serial, calls, listeners, options, .. } = batch;
         // What the caller says wins over the table, what the server said over both.
         let max_calls = options.max_calls.unwrap_or(api.batch_calls).min(client.learned_batch_calls(api));
         let engine = Engine {
             client,
             api,
+            root: root.unwrap_or_default(),
             options,
             listeners,
             records: std::iter::repeat_with(|| None).take(calls.len()).collect(),
@@ -351,7 +354,7 @@ impl<'cb> Engine<'cb> {
         if let Ok(value) = HeaderValue::from_str(content_type) {
             headers.insert(CONTENT_TYPE, value);
         }
-        let mut url = format!("{}{}", self.client.root(self.api), self.api.batch_path);
+        let mut url = format!("{}{}", self.root, self.api.batch_path);
         if !self.options.query.is_empty() {
             url.push('?');
             url.push_str(&self.options.query);

@@ -17,6 +17,7 @@ use http::{Extensions, HeaderMap};
 use tokio::runtime::{Handle, Id};
 
 use super::{AuthHeaders, Credentials};
+use crate::client::GOOGLE;
 use crate::{BoxFuture, Error, Json, Result};
 
 /// How soon after credentials were made anew the same rejection makes them anew again.
@@ -28,7 +29,8 @@ const PATIENCE: Duration = Duration::from_secs(10);
 /// `GOOGLE_APPLICATION_CREDENTIALS` names, the file that `gcloud auth application-default login` writes, the metadata
 /// server of Google's clouds. A file may hold a service account's key, a user's login, an impersonated service account
 /// or a workload identity. Tokens are renewed in the background before they end. A quota project in the file or in
-/// `GOOGLE_CLOUD_QUOTA_PROJECT` is sent along, unless the client was given one of its own.
+/// `GOOGLE_CLOUD_QUOTA_PROJECT` is sent along, unless the client was given one of its own. What a file or the metadata
+/// server says of the universe must be the client's [own](crate::Builder::universe_domain).
 ///
 /// Requests for tokens need a process-wide cryptography provider of `rustls`. Where the program has installed none by
 /// the time of the first one, this installs `ring`.
@@ -127,7 +129,10 @@ impl ApplicationDefault {
 
     async fn ask(&self, key: &(Id, Vec<String>), made: &Made) -> Result<AuthHeaders> {
         match made.source.headers(Extensions::new()).await {
-            Ok(CacheableResource::New { data, .. }) => Ok(auth_headers(&data)),
+            Ok(CacheableResource::New { data, .. }) => {
+                let universe = made.source.universe_domain().await;
+                Ok(auth_headers(&data).with_universe_domain(universe.as_deref().unwrap_or(GOOGLE)))
+            }
             Ok(CacheableResource::NotModified) => Ok(AuthHeaders::none()),
             Err(error) => {
                 if !error.is_transient() {
@@ -193,7 +198,7 @@ fn auth_headers(map: &HeaderMap) -> AuthHeaders {
         value.set_sensitive(true);
         (name.clone(), value)
     });
-    AuthHeaders(headers.collect())
+    AuthHeaders { headers: headers.collect(), universe: None }
 }
 
 impl Credentials for ApplicationDefault {

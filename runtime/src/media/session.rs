@@ -78,7 +78,7 @@ impl Session {
     /// As any call, and if the session belongs to another host than the service's.
     pub async fn cancel<A: Api>(self, service: &A) -> Result<()> {
         let request = Request::raw::<A>(service.client(), "DELETE", "/", None);
-        same_host(&self.address, request.client().root(request.api()))?;
+        same_host(&self.address, &request.client().root(request.api())?)?;
         let mut tries = Tries::new(&request);
         loop {
             let auth = tries.authorise().await?;
@@ -104,7 +104,7 @@ impl Session {
         let location = location.ok_or_else(|| {
             Error::protocol(format!("{id}: the server opened an upload without saying where it goes"))
         })?;
-        let mut base = request.client().root(request.api()).to_owned();
+        let mut base = request.client().root(request.api())?.into_owned();
         request.push_target(&mut base);
         let address = resolve(location, &base)?;
         Ok(Session { method: id.to_owned(), address, length })
@@ -121,7 +121,7 @@ impl Session {
                 "{}: the upload to be resumed had {then} bytes, the source has {now}",
                 request.id()
             ))),
-            _ => same_host(&self.address, request.client().root(request.api())),
+            _ => same_host(&self.address, &request.client().root(request.api())?),
         }
     }
 

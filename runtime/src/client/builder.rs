@@ -1,0 +1,258 @@
+//! What a client is told before it exists.
+
+use std::marker::PhantomData;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use http::HeaderMap;
+use http::header::{HeaderName, HeaderValue, USER_AGENT};
+
+use super::endpoint::Endpoints;
+use super::{Client, Inner};
+use crate::credentials::{Anonymous, Credentials, QUOTA_PROJECT};
+use crate::retry::{RetryBudget, RetryPolicy};
+use crate::spec::ApiSpec;
+use crate::transport::{Reqwest, Transport};
+use crate::{Api, Error, Result};
+
+/// What a [`Builder`] can build: a [`Client`], or a service with a client of its own.
+pub trait FromClient {
+    /// From the client that was built.
+    fn from_client(client: Client) -> Self;
+
+    /// The API whose endpoints must be known when it is built; none where the client may serve any.
+    #[doc(hidden)]
+    fn api() -> Option<&'static ApiSpec> {
+        None
+    }
+}
+
+impl FromClient for Client {
+    fn from_client(client: Client) -> Self {
+        client
+    }
+}
+
+impl<A: Api> FromClient for A {
+    fn from_client(client: Client) -> Self {
+        A::new(&client)
+    }
+
+    fn api() -> Option<&'static ApiSpec> {
+        Some(A::SPEC)
+    }
+}
+
+/// Builds a [`Client`] or a service with a client of its own.
+#[must_use = "a builder does nothing until `build`"]
+pub struct Builder<T> {
+    transport: Option<Arc<dyn Transport>>,
+    credentials: Option<Arc<dyn Credentials>>,
+    scopes: Option<Vec<String>>,
+    endpoints: Endpoints,
+    headers: Vec<(HeaderName, String)>,
+    user_agent: Option<String>,
+    policy: RetryPolicy,
+    budget: u32,
+    timeout: Option<Duration>,
+    max_response: usize,
+    built: PhantomData<fn() -> T>,
+}
+
+impl<T: FromClient> Builder<T> {
+    #[doc(hidden)]
+    #[allow(clippy::new_without_default)]
+    pub fn new() -> Self {
+        Builder {
+            transport: None,
+            credentials: None,
+            scopes: None,
+            endpoints: Endpoints::default(),
+            headers: Vec::new(),
+            user_agent: None,
+            policy: RetryPolicy::default(),
+            budget: 100,
+            timeout: Some(Duration::from_secs(300)),
+            max_response: 1 << 30,
+            built: PhantomData,
+        }
+    }
+
+    /// What proves who is calling.
+    pub fn credentials(mut self, credentials: impl Credentials + 'static) -> Self {
+        self.credentials = Some(Arc::new(credentials));
+        self
+    }
+
+    /// Says that calls go out without credentials: emulators, public data.
+    pub fn anonymous(self) -> Self {
+        self.credentials(Anonymous::new())
+    }
+
+    /// The scopes to ask the credentials for, in place of a smallest set that covers all of the API's methods.
+    pub fn scopes(mut self, scopes: &[&str]) -> Self {
+        self.scopes = Some(scopes.iter().map(|scope| (*scope).to_owned()).collect());
+        self
+    }
+
+    /// Where calls go in place of the API's own host: an emulator, a mock server, a proxy, a private endpoint.
+    /// `http://127.0.0.1:8080` or `https://host/`; a path is kept. It wins over [`region`](Builder::region),
+    /// [`universe_domain`](Builder::universe_domain) and [`mtls`](Builder::mtls).
+    pub fn endpoint(mut self, url: &str) -> Self {
+        self.endpoints.fixed = Some(url.to_owned());
+        self
+    }
+
+    /// The location whose endpoint calls go to, of those that the discovery document names: `europe-west3`.
+    ///
+    /// A service that has no endpoint there is not built, and the error names the locations that it has. A [`Client`]
+    /// may serve several APIs: a call of one that has no endpoint there is an error before anything is sent, as data
+    /// that has to stay in a place must not go to another.
+    ///
+    /// ```
+    /// use gapis_runtime::Client;
+    ///
+    /// let client = Client::builder().anonymous().region("europe-west3").build()?;
+    /// # Ok::<(), gapis_runtime::Error>(())
+    /// ```
+    pub fn region(mut self, location: &str) -> Self {
+        self.endpoints.region = Some(location.to_owned());
+        self
+    }
+
+    /// The domain of another universe of Google's cloud, in place of `googleapis.com` in the hosts that calls go to.
+    ///
+    /// Credentials that know their universe, as application default ones do, must be of the same: otherwise each call
+    /// fails before it is sent. Of a token from elsewhere only its issuer knows that. No environment variable is read.
+    pub fn universe_domain(mut self, domain: &str) -> Self {
+        self.endpoints.universe = Some(domain.to_owned());
+        self
+    }
+
+    /// Sends calls to the endpoints for mutual TLS. The identity, a certificate and its key, is that of the client
+    /// given to [`http_client`](Builder::http_client). An API without such an endpoint is an error, as with
+    /// [`region`](Builder::region), which cannot be combined with this.
+    pub fn mtls(mut self) -> Self {
+        self.endpoints.mtls = true;
+        self
+    }
+
+    /// The project that quota and billing are counted for, sent as `X-Goog-User-Project`.
+    pub fn quota_project(mut self, project: &str) -> Self {
+        self.headers.push((HeaderName::from_static(QUOTA_PROJECT), project.to_owned()));
+        self
+    }
+
+    /// Put before this library's own name in the `User-Agent` header: `my-program/1.0`.
+    pub fn user_agent(mut self, name: &str) -> Self {
+        self.user_agent = Some(name.to_owned());
+        self
+    }
+
+    /// When calls are sent again; [`RetryPolicy::none`] for never.
+    pub fn retry(mut self, policy: RetryPolicy) -> Self {
+        self.policy = policy;
+        self
+    }
+
+    /// How many HTTP requests may be sent again before some succeed: keeps an outage from being amplified. Default 100;
+    /// each success gives a tenth of one back.
+    pub fn retry_budget(mut self, requests: u32) -> Self {
+        self.budget = requests;
+        self
+    }
+
+    /// How long one attempt may take, `None` for ever. Default 5 minutes. For a batch: how long the server may be silent.
+    pub fn timeout(mut self, after: Option<Duration>) -> Self {
+        self.timeout = after;
+        self
+    }
+
+    /// How many bytes the response to a single call may have, decompressed. Default 1 GiB.
+    pub fn max_response(mut self, bytes: usize) -> Self {
+        self.max_response = bytes;
+        self
+    }
+
+    /// The caller's own `reqwest` client, with its proxy, TLS settings and pool. Make it without redirects, or
+    /// credentials may travel to where a server points.
+    pub fn http_client(mut self, client: reqwest::Client) -> Self {
+        self.transport = Some(Arc::new(Reqwest::with(client)));
+        self
+    }
+
+    /// Another HTTP stack, or a fake one.
+    pub fn transport(mut self, transport: impl Transport + 'static) -> Self {
+        self.transport = Some(Arc::new(transport));
+        self
+    }
+
+    /// Builds the client, or the service over it. Nothing is sent yet.
+    ///
+    /// # Errors
+    /// If neither credentials nor [`anonymous`](Builder::anonymous) were given, the endpoint is no `http` or `https` URL,
+    /// the service has no endpoint in the region or for mutual TLS, [`mtls`](Builder::mtls) came without a client that
+    /// has an identity, a header has characters that it cannot hold, or the HTTP client cannot be set up.
+    pub fn build(self) -> Result<T> {
+        let credentials = self.credentials.ok_or_else(|| {
+            Error::input(
+                "no credentials were given: call `.credentials(…)`, or `.anonymous()` to send without any",
+            )
+        })?;
+        let endpoints = self.endpoints.checked()?;
+        if let Some(api) = T::api() {
+            endpoints.root(api)?;
+        }
+        if endpoints.mtls && self.transport.is_none() {
+            return Err(Error::input(
+                "mutual TLS needs an identity: give `.http_client(…)` a `reqwest` client that was built with one",
+            ));
+        }
+        let mut headers = HeaderMap::new();
+        // Google's servers compress for a user agent that says `gzip`.
+        let own = concat!("gapis/", env!("CARGO_PKG_VERSION"), " (gzip)");
+        let agent = self.user_agent.map_or_else(|| own.to_owned(), |name| format!("{name} {own}"));
+        for (name, value) in [(USER_AGENT, agent)].into_iter().chain(self.headers) {
+            let value = HeaderValue::from_str(&value).map_err(|_| {
+                Error::input(format!("the value given for `{name}` is not one that a header can hold"))
+            })?;
+            headers.insert(name, value);
+        }
+        let transport = match self.transport {
+            Some(transport) => transport,
+            None => Arc::new(Reqwest::new()?),
+        };
+        Ok(T::from_client(Client(Arc::new(Inner {
+            transport,
+            credentials,
+            scopes: self.scopes,
+            endpoints,
+            headers,
+            policy: self.policy,
+            budget: RetryBudget::new(self.budget),
+            timeout: self.timeout,
+            max_response: self.max_response,
+            learned: Mutex::default(),
+        }))))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn building_without_credentials_is_an_error() {
+        let error = Client::builder().build().unwrap_err();
+        assert!(error.is_input() && error.to_string().contains(".anonymous()"), "{error}");
+        assert!(Client::builder().anonymous().build().is_ok());
+    }
+
+    #[test]
+    fn mutual_tls_without_an_identity_is_an_error() {
+        let error = Client::builder().anonymous().mtls().build().unwrap_err();
+        assert!(error.is_input() && error.to_string().contains(".http_client("), "{error}");
+        let error = Client::builder().anonymous().mtls().region("north").build().unwrap_err();
+        assert!(error.is_input() && error.to_string().contains(".region("), "{error}");
+    }
+}

@@ -1,0 +1,235 @@
+//! Where the calls of an API go: to its own host, or to where the builder was told.
+//!
+//! What was told and cannot be done for an API is an error, never another place: whoever chose a region, a universe or
+//! mutual TLS must not find calls elsewhere.
+
+use std::borrow::Cow;
+
+use crate::spec::ApiSpec;
+use crate::{Error, Result};
+
+/// The domain of Google's public cloud, and the universe of a client that was told of none.
+pub(crate) const GOOGLE: &str = "googleapis.com";
+
+/// What a builder was told of where calls go.
+#[derive(Debug, Default)]
+pub(crate) struct Endpoints {
+    /// In place of every API's own root.
+    pub(super) fixed: Option<String>,
+    pub(super) region: Option<String>,
+    pub(super) universe: Option<String>,
+    pub(super) mtls: bool,
+}
+
+impl Endpoints {
+    /// The same with a root that ends in `/`.
+    ///
+    /// # Errors
+    /// If something is no URL or domain, or two things exclude each other.
+    pub(super) fn checked(mut self) -> Result<Self> {
+        self.fixed = self.fixed.map(|url| normal(&url)).transpose()?;
+        if let Some(domain) = &self.universe
+            && !is_domain(domain)
+        {
+            return Err(Error::input(format!(
+                "the universe domain {domain:?} is not one like `example.com`"
+            )));
+        }
+        if self.region.is_some() && self.mtls {
+            return Err(Error::input(
+                "discovery documents name no regional endpoints for mutual TLS: call `.region(…)` or `.mtls()`, or \
+                 say where calls go by `.endpoint(…)`",
+            ));
+        }
+        Ok(self)
+    }
+
+    /// The universe that credentials must be of.
+    pub(super) fn universe(&self) -> &str {
+        self.universe.as_deref().unwrap_or(GOOGLE)
+    }
+
+    /// Scheme and host that calls of this API go to, ending in `/`.
+    ///
+    /// # Errors
+    /// If the API has no such place.
+    pub(super) fn root<'a>(&'a self, api: &ApiSpec) -> Result<Cow<'a, str>> {
+        if let Some(fixed) = &self.fixed {
+            return Ok(Cow::Borrowed(fixed));
+        }
+        let root = match &self.region {
+            Some(region) => regional(api, region)?,
+            None if self.mtls => mtls(api)?,
+            None => api.root_url,
+        };
+        match &self.universe {
+            Some(domain) if domain != GOOGLE => in_universe(api, root, domain).map(Cow::Owned),
+            _ => Ok(Cow::Borrowed(root)),
+        }
+    }
+}
+
+fn name(api: &ApiSpec) -> String {
+    format!("{} {}", api.name, api.version)
+}
+
+fn regional(api: &ApiSpec, region: &str) -> Result<&'static str> {
+    if let Some((_, root)) = api.endpoints.iter().find(|(location, _)| *location == region) {
+        return Ok(root);
+    }
+    let name = name(api);
+    if api.endpoints.is_empty() {
+        return Err(Error::input(format!(
+            "{name} has no regional endpoints, so its calls cannot go to {region:?}"
+        )));
+    }
+    let known: Vec<&str> = api.endpoints.iter().map(|(location, _)| *location).collect();
+    let known = known.join(", ");
+    Err(Error::input(format!("{name} has no endpoint in {region:?}, but in: {known}")))
+}
+
+fn mtls(api: &ApiSpec) -> Result<&'static str> {
+    match api.mtls_root_url {
+        "" => Err(Error::input(format!("{} has no endpoint for mutual TLS", name(api)))),
+        root => Ok(root),
+    }
+}
+
+/// The same place in another universe: `https://compute.googleapis.com/` as `https://compute.example.com/`.
+fn in_universe(api: &ApiSpec, root: &str, domain: &str) -> Result<String> {
+    let parts = root.split_once("://").and_then(|(scheme, rest)| {
+        let (host, path) = rest.split_once('/')?;
+        let prefix = host.strip_suffix(GOOGLE)?;
+        (prefix.is_empty() || prefix.ends_with('.')).then(|| format!("{scheme}://{prefix}{domain}/{path}"))
+    });
+    parts.ok_or_else(|| {
+        let name = name(api);
+        Error::input(format!("{name} is not at `{GOOGLE}` but at {root}, so it has no place in {domain}"))
+    })
+}
+
+/// The endpoint with a `/` at its end, if it is one.
+fn normal(url: &str) -> Result<String> {
+    let uri: http::Uri = url.parse().map_err(|e| Error::input(format!("the endpoint is not a URL: {e}")))?;
+    let scheme = uri.scheme_str().unwrap_or_default();
+    let plain = uri.query().is_none() && uri.authority().is_some_and(|host| !host.as_str().contains('@'));
+    if !matches!(scheme, "http" | "https") || !plain {
+        return Err(Error::input(
+            "the endpoint is not `http://host/` or `https://host/`, without user and query",
+        ));
+    }
+    Ok(format!("{}/", url.trim_end_matches('/')))
+}
+
+/// Whether it can stand after a service's name: `example.com`.
+fn is_domain(text: &str) -> bool {
+    let is_label = |label: &str| {
+        let own = label.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
+        own && !label.is_empty() && !label.starts_with('-') && !label.ends_with('-')
+    };
+    text.contains('.') && text.split('.').all(is_label)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const API: ApiSpec = ApiSpec {
+        name: "zoo",
+        version: "v1",
+        root_url: "https://zoo.googleapis.com/",
+        mtls_root_url: "https://zoo.mtls.googleapis.com/",
+        endpoints: &[
+            ("north", "https://zoo.north.rep.googleapis.com/"),
+            ("south", "https://zoo.south.rep.googleapis.com/"),
+        ],
+        ..ApiSpec::DEFAULT
+    };
+    const OTHER: ApiSpec =
+        ApiSpec { name: "other", version: "v2", root_url: "https://other.test/", ..ApiSpec::DEFAULT };
+
+    fn endpoints(change: impl FnOnce(&mut Endpoints)) -> Endpoints {
+        let mut endpoints = Endpoints::default();
+        change(&mut endpoints);
+        endpoints.checked().unwrap()
+    }
+
+    #[test]
+    fn endpoints_are_checked() {
+        assert_eq!(normal("http://127.0.0.1:80").unwrap(), "http://127.0.0.1:80/");
+        assert_eq!(normal("https://h/base/").unwrap(), "https://h/base/");
+        for bad in ["", "127.0.0.1", "ftp://h/", "https://u:p@h/", "https://h/?key=1", "https://h h/"] {
+            assert!(normal(bad).is_err_and(|e| e.is_input() && !e.to_string().contains("u:p")), "{bad}");
+        }
+    }
+
+    #[test]
+    fn each_api_has_its_own_place() {
+        let root = |endpoints: &Endpoints, api: &ApiSpec| {
+            endpoints.root(api).map(Cow::into_owned).map_err(|error| error.to_string())
+        };
+        let plain = endpoints(|_| {});
+        assert_eq!(root(&plain, &API).unwrap(), "https://zoo.googleapis.com/");
+        assert_eq!(root(&plain, &OTHER).unwrap(), "https://other.test/");
+
+        let south = endpoints(|e| e.region = Some("south".into()));
+        assert_eq!(root(&south, &API).unwrap(), "https://zoo.south.rep.googleapis.com/");
+        assert_eq!(
+            root(&south, &OTHER).unwrap_err(),
+            "other v2 has no regional endpoints, so its calls cannot go to \"south\""
+        );
+        let west = endpoints(|e| e.region = Some("west".into()));
+        assert_eq!(
+            root(&west, &API).unwrap_err(),
+            "zoo v1 has no endpoint in \"west\", but in: north, south"
+        );
+
+        let mtls = endpoints(|e| e.mtls = true);
+        assert_eq!(root(&mtls, &API).unwrap(), "https://zoo.mtls.googleapis.com/");
+        assert_eq!(root(&mtls, &OTHER).unwrap_err(), "other v2 has no endpoint for mutual TLS");
+
+        let universe = |endpoints: &mut Endpoints| endpoints.universe = Some("example.com".into());
+        assert_eq!(root(&endpoints(universe), &API).unwrap(), "https://zoo.example.com/");
+        let both = endpoints(|e| (universe(e), e.region = Some("north".into())).0);
+        assert_eq!(root(&both, &API).unwrap(), "https://zoo.north.rep.example.com/");
+        let both = endpoints(|e| (universe(e), e.mtls = true).0);
+        assert_eq!(root(&both, &API).unwrap(), "https://zoo.mtls.example.com/");
+        assert_eq!(
+            root(&endpoints(universe), &OTHER).unwrap_err(),
+            "other v2 is not at `googleapis.com` but at https://other.test/, so it has no place in example.com"
+        );
+        let same = endpoints(|e| e.universe = Some(GOOGLE.into()));
+        assert_eq!(root(&same, &OTHER).unwrap(), "https://other.test/");
+    }
+
+    #[test]
+    fn an_endpoint_wins_over_all() {
+        let all = Endpoints {
+            fixed: Some("http://127.0.0.1:8080".into()),
+            region: Some("nowhere".into()),
+            universe: Some("example.com".into()),
+            mtls: false,
+        };
+        assert_eq!(all.checked().unwrap().root(&OTHER).unwrap(), "http://127.0.0.1:8080/");
+    }
+
+    #[test]
+    fn a_host_that_only_ends_alike_is_not_google_s() {
+        let api = ApiSpec { root_url: "https://notgoogleapis.com/", ..API };
+        assert!(in_universe(&api, api.root_url, "example.com").is_err());
+        for bad in [
+            "",
+            "example",
+            "example..com",
+            ".com",
+            "-a.com",
+            "https://example.com",
+            "a.com/x",
+            "a.com:80",
+            "a@b.com",
+        ] {
+            let told = Endpoints { universe: Some(bad.into()), ..Endpoints::default() };
+            assert!(told.checked().is_err_and(|error| error.is_input()), "{bad}");
+        }
+    }
+}

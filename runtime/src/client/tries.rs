@@ -1,0 +1,73 @@
+//! The attempts at one thing: credentials and their renewal, the waits in between, and the budget.
+
+use std::time::Duration;
+
+use super::Client;
+use crate::credentials::AuthHeaders;
+use crate::request::Request;
+use crate::retry::{Attempts, Verdict, judge};
+use crate::spec::ApiSpec;
+use crate::trace::Span;
+use crate::{Error, Result, rt};
+
+/// The attempts at a call, or at the next piece of media.
+pub(crate) struct Tries {
+    client: Client,
+    api: &'static ApiSpec,
+    attempts: Attempts,
+    rejected: Option<(AuthHeaders, Error)>,
+}
+
+impl Tries {
+    pub(crate) fn new(request: &Request) -> Self {
+        let client = request.client().clone();
+        let policy = request.options().retry.as_ref().unwrap_or(client.policy()).clone();
+        Tries { client, api: request.api(), attempts: Attempts::new(policy), rejected: None }
+    }
+
+    /// The headers for the next attempt.
+    ///
+    /// # Errors
+    /// If there are none, or the last were rejected and there are no others.
+    pub(crate) async fn authorise(&self) -> Result<AuthHeaders> {
+        let rejected = self.rejected.as_ref();
+        let auth = self.client.authorise(self.api, rejected.map(|(headers, _)| headers)).await?;
+        match rejected {
+            Some((headers, error)) if *headers == auth => Err(error.clone()),
+            _ => Ok(auth),
+        }
+    }
+
+    /// Waits until the next attempt may begin.
+    ///
+    /// # Errors
+    /// The same error, if there is to be none.
+    pub(crate) async fn failed(&mut self, error: Error, auth: AuthHeaders, idempotent: bool) -> Result<()> {
+        match judge(&error, idempotent) {
+            Verdict::Refresh if self.rejected.is_none() => {
+                self.rejected = Some((auth, error));
+                Ok(())
+            }
+            Verdict::Retry { after, .. } => self.again(error, after).await,
+            _ => Err(error),
+        }
+    }
+
+    /// The same for a failure that is known to pass.
+    pub(crate) async fn again(&mut self, error: Error, after: Option<Duration>) -> Result<()> {
+        match self.attempts.next(after) {
+            Some(wait) if self.client.budget().take() => {
+                Span::retry(1, wait, Some(&error)).around(rt::sleep(wait)).await;
+                Ok(())
+            }
+            _ => Err(error),
+        }
+    }
+
+    /// Something was achieved: attempts and renewals count anew, as long media outlives many tokens.
+    pub(crate) fn progressed(&mut self) {
+        self.client.budget().refund();
+        self.attempts.restart();
+        self.rejected = None;
+    }
+}
