@@ -6,6 +6,7 @@
 
 mod download;
 mod hash;
+mod progress;
 mod reader;
 mod related;
 mod session;
@@ -15,6 +16,7 @@ mod upload;
 mod window;
 
 pub use download::{Download, MediaStream};
+pub use progress::Progress;
 pub use session::Session;
 pub use source::Source;
 pub use upload::Upload;
@@ -26,20 +28,6 @@ pub use upload::Upload;
     note = "Google's batch endpoints take no media upload and no media download: send it by itself with `.send().await`, or queue the call without `.upload(…)` or `.download()`, for its metadata alone"
 )]
 pub trait Queueable {}
-
-/// How far an upload or a download is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Progress {
-    /// Of an upload: the bytes that the server has, or in one request those that were handed to the connection. Of a
-    /// download: the bytes that were handed to the caller.
-    pub bytes: u64,
-    /// How many there are in all, if that is known.
-    pub total: Option<u64>,
-}
-
-/// What is told of progress.
-pub(crate) type OnProgress = Box<dyn FnMut(Progress) + Send>;
 
 /// What is given the session of an upload.
 pub(crate) type OnSession = Box<dyn FnMut(&Session) + Send>;

@@ -13,8 +13,9 @@ use http::HeaderMap;
 use http::header::{CONTENT_TYPE, ETAG};
 use tokio::io::AsyncWrite;
 
+use super::Queueable;
+use super::progress::{Progress, Teller};
 use super::reader::Reader;
-use super::{OnProgress, Progress, Queueable};
 use crate::request::Request;
 use crate::trace::Span;
 use crate::transport::BodyStream;
@@ -23,7 +24,7 @@ use crate::{Batch, Error, Reply, Result, ServesMedia};
 /// A call that downloads media, made by `.download()`.
 ///
 /// When the connection breaks, the rest is asked for from there, as long as the retry policy lets it: only if it is still
-/// the same media, by its ETag, generation or checksum. Media that changed meanwhile
+/// the same media, by its ETag (a weak one does not tell), generation or checksum. Media that changed meanwhile
 /// [is an error](Error::is_changed); of a server that gives none of these, so is the break.
 ///
 /// Media comes as it is stored. What is stored compressed (`Content-Encoding: gzip`) comes decompressed by the server,
@@ -39,7 +40,7 @@ pub struct Download<M> {
     /// A range that no bytes can be in.
     overflow: bool,
     verify: bool,
-    on_progress: Option<OnProgress>,
+    on_progress: Teller,
     method: PhantomData<fn() -> M>,
 }
 
@@ -52,7 +53,7 @@ impl<M: ServesMedia> Download<M> {
             to: None,
             overflow: false,
             verify: true,
-            on_progress: None,
+            on_progress: Teller::default(),
             method: PhantomData,
         }
     }
@@ -87,7 +88,7 @@ impl<M: ServesMedia> Download<M> {
 
     /// Is told how far the download is.
     pub fn on_progress(mut self, tell: impl FnMut(Progress) + Send + 'static) -> Self {
-        self.on_progress = Some(Box::new(tell));
+        self.on_progress = Teller::new(tell);
         self
     }
 

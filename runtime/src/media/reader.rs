@@ -9,7 +9,7 @@ use http::header::{
 use http::{HeaderMap, StatusCode};
 
 use super::hash::Hashes;
-use super::{OnProgress, Progress};
+use super::progress::Teller;
 use crate::client::Tries;
 use crate::credentials::AuthHeaders;
 use crate::request::Request;
@@ -31,7 +31,7 @@ pub(super) struct Reader {
     first: Option<(StatusCode, HeaderMap)>,
     hashes: Option<Hashes>,
     verify: bool,
-    on_progress: Option<OnProgress>,
+    on_progress: Teller,
     ended: bool,
 }
 
@@ -39,6 +39,8 @@ struct Body {
     stream: BodyStream,
     /// The place of its next byte.
     at: u64,
+    /// Where it ends by its `Content-Range`, which may be before the end of the media.
+    end: Option<u64>,
     auth: AuthHeaders,
     fresh: bool,
 }
@@ -49,7 +51,7 @@ impl Reader {
         mut request: Request,
         (from, to): (u64, Option<u64>),
         verify: bool,
-        on_progress: Option<OnProgress>,
+        on_progress: Teller,
     ) -> Result<Self> {
         request.check()?;
         let range = to.is_some_and(|to| to <= from);
@@ -112,6 +114,10 @@ impl Reader {
                 self.connect().await?;
                 continue;
             };
+            if body.end.is_some_and(|end| body.at >= end) {
+                self.broke(early("the server sent only a part of what it was asked for")).await?;
+                continue;
+            }
             let error = match rt::timeout(after, body.stream.next()).await {
                 Some(Some(Ok(chunk))) => match self.take(chunk) {
                     Some(chunk) => return Ok(Some(chunk)),
@@ -119,9 +125,7 @@ impl Reader {
                 },
                 Some(Some(Err(error))) => error,
                 Some(None) if self.end.is_none() => return self.finish(),
-                Some(None) => {
-                    Error::transport("the media ended early", "the response is shorter than it was said")
-                }
+                Some(None) => early("the response is shorter than it was said"),
                 None => Error::timeout("the download", after.unwrap_or_default()),
             };
             self.broke(error).await?;
@@ -131,6 +135,10 @@ impl Reader {
     /// What of a chunk belongs to what was asked for and was not handed out yet.
     fn take(&mut self, mut chunk: Bytes) -> Option<Bytes> {
         let body = self.body.as_mut()?;
+        // What stands behind the range that the server gave is not part of it.
+        if let Some(end) = body.end {
+            chunk.truncate(usize::try_from(end.saturating_sub(body.at)).unwrap_or(usize::MAX));
+        }
         let skipped = self.at.saturating_sub(body.at).min(chunk.len() as u64);
         body.at += chunk.len() as u64;
         drop(chunk.split_to(usize::try_from(skipped).unwrap_or(usize::MAX)));
@@ -147,16 +155,21 @@ impl Reader {
         if let Some(hashes) = &mut self.hashes {
             hashes.add(&chunk);
         }
-        if let Some(tell) = &mut self.on_progress {
-            let total = self.end.map(|end| end.saturating_sub(self.from));
-            tell(Progress { bytes: self.at - self.from, total });
-        }
+        self.tell(self.end);
         Some(chunk)
+    }
+
+    /// Tells how far it is, where it ends there.
+    fn tell(&mut self, end: Option<u64>) {
+        let total = end.map(|end| end.saturating_sub(self.from));
+        self.on_progress.tell(self.at - self.from, total);
     }
 
     fn finish(&mut self) -> Result<Option<Bytes>> {
         self.body = None;
-        self.hashes.take().map_or(Ok(()), Hashes::check).map(|()| None)
+        self.hashes.take().map_or(Ok(()), Hashes::check)?;
+        self.tell(Some(self.at));
+        Ok(None)
     }
 
     /// The response broke off: waits until the rest may be asked for.
@@ -165,7 +178,7 @@ impl Reader {
         let known = self
             .first
             .as_ref()
-            .is_some_and(|(_, headers)| VALIDATORS.iter().any(|v| headers.contains_key(*v)));
+            .is_some_and(|(_, headers)| VALIDATORS.iter().any(|name| says_which(headers, name)));
         // Without a sign of what the media is, its rest could be that of another one.
         if self.at > self.from && !known {
             return Err(error);
@@ -196,8 +209,22 @@ impl Reader {
                 }
                 Err(error) => error,
             };
+            if self.is_complete(&error, matched) {
+                self.end = Some(self.at);
+                return Ok(());
+            }
             self.tries.failed(error, auth, true).await?;
         }
+    }
+
+    /// Whether the response that broke off had everything, where nobody had said how much that is: the server says that
+    /// nothing comes after it, of the same media.
+    fn is_complete(&self, error: &Error, matched: bool) -> bool {
+        let Some(response) = error.response().filter(|_| error.status() == Some(416)) else { return false };
+        let total = response.headers().get(CONTENT_RANGE).and_then(|range| range.to_str().ok());
+        let total = total.and_then(|range| range.trim().strip_prefix("bytes */")?.parse().ok());
+        let same = self.first.as_ref().is_some_and(|(_, first)| is_same(first, response.headers(), matched));
+        self.end.is_none() && total == Some(self.at) && same
     }
 
     /// The request for what is still to come, and whether the server is asked to see that it is the same.
@@ -259,9 +286,11 @@ impl Reader {
                 if !same_total || !is_same(first, &headers, matched) {
                     return Err(changed(self.at));
                 }
+                // The first response may not have said where the media ends.
+                self.end = self.end.or(total.map(|end| self.to.map_or(end, |to| end.min(to))));
             }
         }
-        self.body = Some(Body { stream: body, at: start, auth, fresh: true });
+        self.body = Some(Body { stream: body, at: start, end: last, auth, fresh: true });
         Ok(())
     }
 }
@@ -279,6 +308,12 @@ async fn attempt(request: &Request, auth: &AuthHeaders) -> Result<HttpResponse> 
 /// What tells one state of a resource from another.
 const VALIDATORS: [&str; 3] = ["etag", "x-goog-generation", "x-goog-hash"];
 
+/// Whether a response tells one state from all others by this header. A weak ETag does not (RFC 9110, section 8.8.1):
+/// two states with the same one may have other bytes.
+fn says_which(headers: &HeaderMap, name: &str) -> bool {
+    headers.get(name).is_some_and(|value| name != "etag" || !value.as_bytes().starts_with(b"W/"))
+}
+
 /// Whether two responses belong to the same state of a resource: nothing speaks against it, and something for it.
 fn is_same(first: &HeaderMap, other: &HeaderMap, matched: bool) -> bool {
     let mut known = matched;
@@ -288,10 +323,14 @@ fn is_same(first: &HeaderMap, other: &HeaderMap, matched: bool) -> bool {
             if !one.by_ref().eq(two.by_ref()) {
                 return false;
             }
-            known = true;
+            known |= says_which(other, name);
         }
     }
     known
+}
+
+fn early(why: &'static str) -> Error {
+    Error::transport("the media ended early", why)
 }
 
 fn changed(at: u64) -> Error {

@@ -1,14 +1,15 @@
 //! Uploads in one request: the media alone, or metadata and media as `multipart/related` (RFC 2387).
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use bytes::{Bytes, BytesMut};
 use futures_util::stream;
 use tokio::sync::Mutex;
 
+use super::progress::Teller;
 use super::source::{Content, InMemory, PIECE, Source};
 use super::window::{rewind, wrong_length};
-use super::{OnProgress, Progress};
 use crate::client::Tries;
 use crate::credentials::AuthHeaders;
 use crate::request::Request;
@@ -28,26 +29,27 @@ struct Outgoing {
 enum Media {
     Whole(Bytes),
     /// Behind a lock, as a transport may still hold the body of an attempt that failed.
-    Streamed(Arc<Mutex<Shared>>, Option<u64>),
+    Streamed(Arc<Stream>),
+}
+
+struct Stream {
+    length: Option<u64>,
+    /// How much was taken, beside the lock: a source may take its time, and who asks must not wait for it.
+    read: AtomicU64,
+    shared: Mutex<Shared>,
 }
 
 struct Shared {
     content: Content,
     /// The attempt that may read.
     attempt: u32,
-    read: u64,
     /// Why the source failed: a transport only says that its body did.
     error: Option<Error>,
-    progress: Option<OnProgress>,
-    length: Option<u64>,
+    progress: Teller,
 }
 
 /// Sends an upload in one request, with the metadata if there is any.
-pub(super) async fn send(
-    request: Request,
-    source: Source,
-    progress: Option<OnProgress>,
-) -> Result<RawResponse> {
+pub(super) async fn send(request: Request, source: Source, progress: Teller) -> Result<RawResponse> {
     let metadata = request.metadata();
     let protocol = if metadata.is_some() { "multipart" } else { "media" };
     let request = request.for_upload(protocol);
@@ -60,6 +62,7 @@ pub(super) async fn send(
         let error = match outgoing.attempt(&request, &auth, attempt).await {
             Ok(response) if response.status.is_success() => {
                 client.budget().refund();
+                outgoing.tell_all().await;
                 return Ok(response);
             }
             Ok(response) => Error::from_response(response),
@@ -77,7 +80,7 @@ pub(super) async fn send(
 }
 
 impl Outgoing {
-    fn new(metadata: Option<Bytes>, source: Source, progress: Option<OnProgress>) -> (String, Self) {
+    fn new(metadata: Option<Bytes>, source: Source, progress: Teller) -> (String, Self) {
         let Source { content_type, length, content } = source;
         let (request_type, head, tail) = match metadata {
             Some(metadata) => {
@@ -91,12 +94,12 @@ impl Outgoing {
             None => (content_type, Vec::new(), String::new()),
         };
         let content = match content {
-            Content::Bytes(bytes) if head.is_empty() && progress.is_none() => {
+            Content::Bytes(bytes) if head.is_empty() && !progress.is_some() => {
                 let outgoing =
                     Outgoing { head: Bytes::new(), tail: Bytes::new(), media: Media::Whole(bytes) };
                 return (request_type, outgoing);
             }
-            Content::Bytes(bytes) if bytes.len() <= COPIED && progress.is_none() => {
+            Content::Bytes(bytes) if bytes.len() <= COPIED && !progress.is_some() => {
                 let whole = [&head, &bytes[..], tail.as_bytes()].concat().into();
                 let outgoing =
                     Outgoing { head: Bytes::new(), tail: Bytes::new(), media: Media::Whole(whole) };
@@ -105,8 +108,8 @@ impl Outgoing {
             Content::Bytes(bytes) => Content::Input(Box::new(InMemory { rest: bytes.clone(), all: bytes })),
             input @ Content::Input(_) => input,
         };
-        let shared = Shared { content, attempt: 0, read: 0, error: None, progress, length };
-        let media = Media::Streamed(Arc::new(Mutex::new(shared)), length);
+        let shared = Mutex::new(Shared { content, attempt: 0, error: None, progress });
+        let media = Media::Streamed(Arc::new(Stream { length, read: AtomicU64::new(0), shared }));
         (request_type, Outgoing { head: head.into(), tail: tail.into(), media })
     }
 
@@ -120,7 +123,7 @@ impl Outgoing {
             client.read(client.transport().send(http).await?).await
         };
         let mut exchange = std::pin::pin!(exchange);
-        let mut read = None;
+        let mut read = Some(0);
         loop {
             if let Some(result) = rt::timeout(after, exchange.as_mut()).await {
                 return result;
@@ -133,46 +136,46 @@ impl Outgoing {
         }
     }
 
-    /// How much of the media was taken, if it is a stream and nobody reads just now.
+    /// How much of the media was taken by this attempt, if that can be told.
     fn read(&self) -> Option<u64> {
         match &self.media {
             Media::Whole(_) => None,
-            Media::Streamed(shared, _) => shared.try_lock().ok().map(|shared| shared.read),
+            Media::Streamed(stream) => Some(stream.read.load(Ordering::Relaxed)),
         }
     }
 
     async fn body(&self, attempt: u32) -> Result<RequestBody> {
-        let (shared, length) = match &self.media {
+        let media = match &self.media {
             Media::Whole(bytes) => return Ok(bytes.clone().into()),
-            Media::Streamed(shared, length) => (shared, length),
+            Media::Streamed(media) => media,
         };
-        let mut held = shared.lock().await;
+        let mut held = media.shared.lock().await;
         rewind(&mut held.content).await?;
-        (held.attempt, held.read, held.error) = (attempt, 0, None);
+        (held.attempt, held.error) = (attempt, None);
+        media.read.store(0, Ordering::Relaxed);
         drop(held);
         let around = (self.head.len() + self.tail.len()) as u64;
         let (head, tail) = (self.head.clone(), self.tail.clone());
-        let stream = stream::unfold(Some((head, shared.clone(), tail)), move |state| async move {
-            let (head, shared, tail) = state?;
+        let stream = stream::unfold(Some((head, media.clone(), tail)), move |state| async move {
+            let (head, media, tail) = state?;
             if !head.is_empty() {
-                return Some((Ok(head), Some((Bytes::new(), shared, tail))));
+                return Some((Ok(head), Some((Bytes::new(), media, tail))));
             }
-            let piece = shared.lock().await.piece(attempt).await;
-            match piece {
-                Ok(piece) if !piece.is_empty() => Some((Ok(piece), Some((head, shared, tail)))),
+            match media.piece(attempt).await {
+                Ok(piece) if !piece.is_empty() => Some((Ok(piece), Some((head, media, tail)))),
                 Ok(_) if !tail.is_empty() => Some((Ok(tail), None)),
                 Ok(_) => None,
                 Err(error) => Some((Err(error), None)),
             }
         });
         let stream: BodyStream = Box::pin(stream);
-        Ok(RequestBody::stream(stream, length.map(|length| length + around)))
+        Ok(RequestBody::stream(stream, media.length.map(|length| length + around)))
     }
 
     async fn source_error(&self) -> Option<Error> {
         match &self.media {
             Media::Whole(_) => None,
-            Media::Streamed(shared, _) => shared.lock().await.error.clone(),
+            Media::Streamed(media) => media.shared.lock().await.error.clone(),
         }
     }
 
@@ -180,41 +183,50 @@ impl Outgoing {
     async fn can_repeat(&self) -> bool {
         match &self.media {
             Media::Whole(_) => true,
-            Media::Streamed(shared, _) => {
-                let shared = shared.lock().await;
-                shared.read == 0 || matches!(&shared.content, Content::Input(input) if input.seeks())
+            Media::Streamed(media) => {
+                let shared = media.shared.lock().await;
+                let unread = media.read.load(Ordering::Relaxed) == 0;
+                unread || matches!(&shared.content, Content::Input(input) if input.seeks())
             }
+        }
+    }
+
+    /// The server has everything.
+    async fn tell_all(&self) {
+        if let Media::Streamed(media) = &self.media {
+            let read = media.read.load(Ordering::Relaxed);
+            media.shared.lock().await.progress.tell(read, media.length.or(Some(read)));
         }
     }
 }
 
-impl Shared {
+impl Stream {
     /// The next piece, none at the end.
-    async fn piece(&mut self, attempt: u32) -> Result<Bytes> {
-        if attempt != self.attempt {
+    async fn piece(&self, attempt: u32) -> Result<Bytes> {
+        let mut shared = self.shared.lock().await;
+        if attempt != shared.attempt {
             return Err(Error::cancelled("another attempt has begun"));
         }
-        let result = self.read().await;
+        let result = self.read(&mut shared).await;
         if let Err(error) = &result {
-            self.error = Some(error.clone());
+            shared.error = Some(error.clone());
         }
         result
     }
 
-    async fn read(&mut self) -> Result<Bytes> {
+    async fn read(&self, shared: &mut Shared) -> Result<Bytes> {
         let mut piece = BytesMut::new();
-        let Content::Input(input) = &mut self.content else { return Ok(Bytes::new()) };
+        let Content::Input(input) = &mut shared.content else { return Ok(Bytes::new()) };
         let count = std::future::poll_fn(|cx| input.poll_read(cx, &mut piece, PIECE))
             .await
             .map_err(|error| Error::io("the source of the upload cannot be read", error))?;
-        self.read += count as u64;
+        let read = self.read.load(Ordering::Relaxed) + count as u64;
+        self.read.store(read, Ordering::Relaxed);
         match self.length {
-            Some(length) if self.read > length || count == 0 && self.read < length => {
-                Err(wrong_length(length, self.read))
-            }
+            Some(length) if read > length || count == 0 && read < length => Err(wrong_length(length, read)),
             _ => {
-                if let Some(progress) = self.progress.as_mut().filter(|_| count > 0) {
-                    progress(Progress { bytes: self.read, total: self.length });
+                if count > 0 {
+                    shared.progress.tell(read, self.length);
                 }
                 Ok(piece.freeze())
             }

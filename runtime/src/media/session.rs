@@ -5,7 +5,10 @@
 
 use bytes::Bytes;
 use http::Uri;
-use http::header::{CONTENT_RANGE, HeaderValue, LOCATION, RANGE};
+use http::header::{
+    CONTENT_RANGE, CONTENT_TYPE, HeaderName, HeaderValue, IF_MATCH, IF_NONE_MATCH, LOCATION, RANGE,
+};
+use http::header::{IF_MODIFIED_SINCE, IF_UNMODIFIED_SINCE};
 
 use crate::client::Tries;
 use crate::credentials::AuthHeaders;
@@ -38,6 +41,20 @@ impl std::fmt::Debug for Session {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Session").field("method", &self.method).finish_non_exhaustive()
     }
+}
+
+/// Headers that say something of the metadata, or on which state of the resource the upload depends: for the request
+/// that opens a session, not for the session itself, which is another resource.
+const OF_OPENING: [HeaderName; 5] =
+    [CONTENT_TYPE, IF_MATCH, IF_NONE_MATCH, IF_MODIFIED_SINCE, IF_UNMODIFIED_SINCE];
+
+/// What is sent to a session: media, or nothing but the question what the server has.
+pub(super) struct Piece<'a> {
+    /// Its place, as `Content-Range` has it.
+    pub(super) range: String,
+    /// The type of the media. It was said when the session was opened, but not all servers look there.
+    pub(super) content_type: Option<&'a str>,
+    pub(super) bytes: Bytes,
 }
 
 /// What a server says to a piece of an upload.
@@ -82,7 +99,7 @@ impl Session {
         let mut tries = Tries::new(&request);
         loop {
             let auth = tries.authorise().await?;
-            let error = match self.send(&request, &auth, http::Method::DELETE, None, Bytes::new()).await {
+            let error = match self.send(&request, &auth, http::Method::DELETE, None).await {
                 // 499 is Cloud Storage's word for a session that the client has closed.
                 Ok(response)
                     if response.status.is_success()
@@ -130,10 +147,9 @@ impl Session {
         &self,
         request: &Request,
         auth: &AuthHeaders,
-        range: &str,
-        piece: Bytes,
+        piece: Piece<'_>,
     ) -> Result<Answer> {
-        let response = self.send(request, auth, http::Method::PUT, Some(range), piece).await?;
+        let response = self.send(request, auth, http::Method::PUT, Some(piece)).await?;
         match response.status.as_u16() {
             308 => kept(&response).map(Answer::Kept),
             200..300 => Ok(Answer::Done(response)),
@@ -146,16 +162,25 @@ impl Session {
         request: &Request,
         auth: &AuthHeaders,
         method: http::Method,
-        range: Option<&str>,
-        piece: Bytes,
+        piece: Option<Piece<'_>>,
     ) -> Result<RawResponse> {
         let client = request.client();
         let mut headers = client.common_headers(auth);
-        if let Some(range) = range {
-            let value = HeaderValue::from_str(range).map_err(|_| Error::protocol("a bad range"))?;
-            headers.insert(CONTENT_RANGE, value);
+        // The caller's own, such as a key that the media is to be encrypted with, belong to each request of the upload.
+        for (name, value) in request.headers().iter().filter(|(name, _)| !OF_OPENING.contains(name)) {
+            headers.insert(name, value.clone());
         }
-        let http = HttpRequest { method, url: self.address.clone(), headers, body: piece.into() };
+        let mut body = Bytes::new();
+        if let Some(piece) = piece {
+            let value =
+                |text: &str| HeaderValue::from_str(text).map_err(|_| Error::protocol("a bad piece of media"));
+            headers.insert(CONTENT_RANGE, value(&piece.range)?);
+            if let Some(content_type) = piece.content_type {
+                headers.insert(CONTENT_TYPE, value(content_type)?);
+            }
+            body = piece.bytes;
+        }
+        let http = HttpRequest { method, url: self.address.clone(), headers, body: body.into() };
         let after = client.timeout_of(request);
         let exchange = async { client.read(client.transport().send(http).await?).await };
         match rt::timeout(after, exchange).await {

@@ -3,9 +3,10 @@
 
 use bytes::Bytes;
 
-use super::session::{Answer, Session};
+use super::OnSession;
+use super::progress::Teller;
+use super::session::{Answer, Piece, Session};
 use super::window::Window;
-use super::{OnProgress, OnSession, Progress};
 use crate::client::Tries;
 use crate::request::Request;
 use crate::{Error, RawResponse, Result};
@@ -21,13 +22,16 @@ pub(super) struct Transfer {
     pub(super) max_size: Option<u64>,
     pub(super) session: Option<Session>,
     pub(super) on_session: Option<OnSession>,
-    pub(super) on_progress: Option<OnProgress>,
+    pub(super) on_progress: Teller,
+    /// The place after the last byte that was sent in this session by this run.
+    pub(super) sent: u64,
 }
 
 impl Transfer {
     pub(super) async fn run(mut self) -> Result<RawResponse> {
         self.window.rewind().await?;
         // What the server has of a session that is resumed is asked first, and after each failure.
+        let mut resumed = self.session.is_some();
         let (mut session, mut asking) = match self.session.take() {
             Some(session) => {
                 session.check(&self.request, self.window.total())?;
@@ -39,10 +43,11 @@ impl Transfer {
         let (mut most, mut restarts) = (0, 0);
         loop {
             let auth = tries.authorise().await?;
-            let (range, piece) = self.piece(asking).await?;
+            self.fill(asking).await?;
             let before = self.window.start();
-            match session.put(&self.request, &auth, &range, piece).await {
+            match session.put(&self.request, &auth, self.piece(asking)).await {
                 Ok(Answer::Done(response)) => {
+                    self.check_done(resumed && asking)?;
                     self.request.client().budget().refund();
                     self.tell(self.window.total().unwrap_or(self.window.end()));
                     return Ok(response);
@@ -65,7 +70,7 @@ impl Transfer {
                     }
                     tries.again(error, None).await?;
                     session = self.open().await?;
-                    (most, asking) = (0, false);
+                    (most, asking, resumed, self.sent) = (0, false, false, 0);
                 }
                 Err(error) => {
                     tries.failed(error, auth, true).await?;
@@ -93,17 +98,27 @@ impl Transfer {
         Ok(session)
     }
 
-    /// The next chunk and its range, or the range that asks what the server has.
-    async fn piece(&mut self, asking: bool) -> Result<(String, Bytes)> {
+    /// Reads the next chunk, unless the server is only asked what it has.
+    async fn fill(&mut self, asking: bool) -> Result<()> {
         if asking {
-            let total = self.window.total().map_or_else(|| "*".to_owned(), |total| total.to_string());
-            return Ok((format!("bytes */{total}"), Bytes::new()));
+            return Ok(());
         }
         self.window.fill(self.chunk).await?;
+        self.sent = self.sent.max(self.window.end());
         match self.max_size {
             Some(max) if self.window.end() > max => Err(too_large(self.request.id(), max)),
-            _ => Ok((self.window.content_range(), self.window.chunk())),
+            _ => Ok(()),
         }
+    }
+
+    /// What is sent now: the chunk, or the question.
+    fn piece(&self, asking: bool) -> Piece<'_> {
+        if asking {
+            let total = self.window.total().map_or_else(|| "*".to_owned(), |total| total.to_string());
+            return Piece { range: format!("bytes */{total}"), content_type: None, bytes: Bytes::new() };
+        }
+        let (range, bytes) = (self.window.content_range(), self.window.chunk());
+        Piece { range, content_type: Some(&self.content_type), bytes }
     }
 
     /// Goes on where the server says, which cannot be after what it was sent.
@@ -118,11 +133,20 @@ impl Transfer {
         self.window.move_to(kept).await
     }
 
-    fn tell(&mut self, bytes: u64) {
-        let total = self.window.total();
-        if let Some(tell) = &mut self.on_progress {
-            tell(Progress { bytes, total });
+    /// A server that has not been sent everything cannot have it, whatever it says: some take the question what they
+    /// have for the end of the upload. Of what another run has sent before, nothing is known here.
+    fn check_done(&self, by_others: bool) -> Result<()> {
+        if by_others || self.window.total().is_some_and(|total| self.sent >= total) {
+            return Ok(());
         }
+        let (id, sent) = (self.request.id(), self.sent);
+        Err(Error::protocol(format!(
+            "{id}: the server says that the upload is complete, but only {sent} bytes of it were sent"
+        )))
+    }
+
+    fn tell(&mut self, bytes: u64) {
+        self.on_progress.tell(bytes, self.window.total());
     }
 }
 

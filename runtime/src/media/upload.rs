@@ -3,11 +3,12 @@
 use std::future::IntoFuture;
 use std::marker::PhantomData;
 
+use super::progress::{Progress, Teller};
 use super::session::Session;
 use super::source::Source;
 use super::transfer::{Transfer, too_large};
 use super::window::Window;
-use super::{OnProgress, OnSession, Progress, Queueable, related};
+use super::{OnSession, Queueable, related};
 use crate::call::decode;
 use crate::request::Request;
 use crate::trace::Span;
@@ -39,7 +40,7 @@ pub struct Upload<M> {
     chunk: usize,
     session: Option<Session>,
     on_session: Option<OnSession>,
-    on_progress: Option<OnProgress>,
+    on_progress: Teller,
     method: PhantomData<fn() -> M>,
 }
 
@@ -61,7 +62,7 @@ impl<M: AcceptsMedia> Upload<M> {
             chunk: CHUNK,
             session: None,
             on_session: None,
-            on_progress: None,
+            on_progress: Teller::default(),
             method: PhantomData,
         }
     }
@@ -92,7 +93,7 @@ impl<M: AcceptsMedia> Upload<M> {
 
     /// Is told how far the upload is: after each chunk that the server has, or as media goes out in one request.
     pub fn on_progress(mut self, tell: impl FnMut(Progress) + Send + 'static) -> Self {
-        self.on_progress = Some(Box::new(tell));
+        self.on_progress = Teller::new(tell);
         self
     }
 
@@ -147,6 +148,7 @@ impl<M: AcceptsMedia> Upload<M> {
                     session: self.session,
                     on_session: self.on_session,
                     on_progress: self.on_progress,
+                    sent: 0,
                 };
                 span.around(transfer.run()).await
             }

@@ -99,6 +99,40 @@ async fn without_a_sign_that_it_is_the_same_nothing_is_joined() {
     }
 }
 
+/// Two states with the same weak ETag may have other bytes (RFC 9110, section 8.8.1).
+#[tokio::test]
+async fn a_weak_etag_joins_nothing_but_tells_a_change() {
+    let store = Store::default();
+    for shop in [0, 1] {
+        put(&store, &bytes(1000), &[("etag", "W/\"v1\"".to_owned())]);
+        let (result, ranges) = cut(&store, shop, &[500]).await;
+        assert!(result.unwrap_err().is_connection());
+        assert_eq!(ranges.len(), 1);
+    }
+    put(&store, &bytes(1000), &[("etag", "W/\"v1\"".to_owned()), ("x-goog-generation", "1".to_owned())]);
+    let (_server, handlers, [_, shop]) = store.services();
+    handlers.fault(Fault::cut(500).on_request(0));
+    let mut stream = shop.get("a").download().stream().await.unwrap();
+    store.with(|state| state.headers[0].1 = "W/\"v2\"".to_owned());
+    let mut last = None;
+    while let Some(chunk) = stream.next().await {
+        last = Some(chunk);
+    }
+    assert!(last.unwrap().unwrap_err().is_changed());
+}
+
+/// Without a length, the end of a response that breaks off may be the end of the media.
+#[tokio::test]
+async fn a_response_that_breaks_off_at_its_very_end_is_whole() {
+    let store = Store::default();
+    let media = bytes(1000);
+    put(&store, &media, &[("etag", "\"v1\"".to_owned()), hash(&media)]);
+    // Over the socket a cut takes the length away.
+    let (result, ranges) = cut(&store, 0, &[1000]).await;
+    assert!(result.unwrap() == media);
+    assert_eq!(ranges, ["- -", "bytes=1000- \"v1\""]);
+}
+
 #[tokio::test]
 async fn media_that_changes_is_an_error_that_says_so() {
     for header in ["etag", "x-goog-generation"] {
@@ -161,4 +195,14 @@ async fn progress_is_told() {
     let download = shop.get("a").download().range(50_000..);
     download.on_progress(move |at| keep.lock().unwrap().push((at.bytes, at.total))).bytes().await.unwrap();
     assert_eq!(told.lock().unwrap().last(), Some(&(50_000, Some(50_000))));
+
+    put(&store, &[], &[]);
+    let keep = told.clone();
+    shop.get("a")
+        .download()
+        .on_progress(move |at| keep.lock().unwrap().push((at.bytes, at.total)))
+        .bytes()
+        .await
+        .unwrap();
+    assert_eq!(told.lock().unwrap().last(), Some(&(0, Some(0))));
 }

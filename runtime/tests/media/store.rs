@@ -163,11 +163,12 @@ fn serve(state: &mut State, call: &MockCall) -> MockResponse {
             let first: usize = first.parse().unwrap();
             let end = last.parse::<usize>().map_or(size, |last| size.min(last + 1));
             if first >= size {
-                return MockResponse::new(416);
+                MockResponse::new(416).with_header("content-range", &format!("bytes */{size}"))
+            } else {
+                MockResponse::new(206)
+                    .with_header("content-range", &format!("bytes {first}-{}/{size}", end - 1))
+                    .with_body(state.bytes[first..end].to_vec())
             }
-            MockResponse::new(206)
-                .with_header("content-range", &format!("bytes {first}-{}/{size}", end - 1))
-                .with_body(state.bytes[first..end].to_vec())
         }
     };
     for (name, value) in &state.headers {

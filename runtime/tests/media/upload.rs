@@ -1,13 +1,14 @@
 use std::io::{self, Cursor};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use bytes::Bytes;
 use futures_util::stream;
-use gapis_runtime::mock::{Fault, MockError};
-use gapis_runtime::{Json, Session, Source};
+use gapis_runtime::mock::{Fault, Handlers, MockError, MockResponse};
+use gapis_runtime::{Json, RetryPolicy, Session, Source};
 use serde_json::json;
 
-use crate::store::{Store, bytes};
+use crate::store::{Shop, Store, bytes};
 
 const UNIT: usize = 256 * 1024;
 
@@ -301,4 +302,81 @@ async fn progress_is_told() {
         let expected = [UNIT as u64, 2 * UNIT as u64, total].map(|bytes| (bytes, Some(total)));
         assert_eq!(*told.lock().unwrap(), expected);
     }
+}
+
+/// A key that the media is to be encrypted with is of no use on the request that opens the session alone.
+#[tokio::test]
+async fn headers_of_a_call_travel_with_each_request_of_its_upload() {
+    let store = Store::default();
+    let (_server, handlers, services) = store.services();
+    for shop in &services {
+        handlers.forget();
+        store.with(|state| state.keep = [0].into());
+        let insert = shop.insert(json!({"a": 1})).with_header("x-key", "k").if_match("\"v1\"");
+        let source = Source::from(bytes(UNIT + 1)).with_content_type("image/png");
+        insert.upload(source).resumable().with_chunk_size(UNIT).await.unwrap();
+        let requests = handlers.requests();
+        let header = |name: &str| -> Vec<&str> {
+            let all = requests.iter().map(|request| request.headers.get(name));
+            all.map(|value| value.map_or("-", |value| value.to_str().unwrap())).collect()
+        };
+        assert_eq!(header("x-key"), ["k"; 4]);
+        assert_eq!(header("authorization"), ["Bearer s3cret"; 4]);
+        // A condition is about what is uploaded to, and the session is something else; the type is the metadata's.
+        assert_eq!(header("if-match"), ["\"v1\"", "-", "-", "-"]);
+        assert_eq!(header("content-type"), ["application/json", "image/png", "image/png", "image/png"]);
+        assert_eq!(header("x-upload-content-type"), ["image/png", "-", "-", "-"]);
+
+        handlers.forget();
+        let insert = shop.insert(json!({"a": 1})).with_header("x-key", "k").if_match("\"v1\"");
+        insert.upload("x").multipart().await.unwrap();
+        let request = &handlers.requests()[0];
+        assert_eq!(
+            (&request.headers["x-key"], &request.headers["if-match"]),
+            (&"k".parse().unwrap(), &"\"v1\"".parse().unwrap())
+        );
+    }
+}
+
+/// Some servers take the question what they have for the end of the upload.
+#[tokio::test]
+async fn a_server_that_cannot_have_everything_is_not_believed() {
+    for (answers, sent) in [(vec![503, 200], 262_144), (vec![308, 503, 200], 524_288), (vec![200], 262_144)] {
+        let handlers = Handlers::new();
+        handlers.route("POST", "/upload/shop/v1/things", |_| {
+            MockResponse::new(200).with_header("location", "/s")
+        });
+        let left = Mutex::new(answers.into_iter());
+        handlers.route("PUT", "/s", move |call| {
+            let kept = if call.header("content-range") == Some("bytes 0-262143/600000") {
+                "bytes=0-262143"
+            } else {
+                ""
+            };
+            MockResponse::new(left.lock().unwrap().next().unwrap()).with_header("range", kept)
+        });
+        let quick = RetryPolicy::default().with_backoff(Duration::from_millis(1), Duration::from_millis(1));
+        let shop = Shop::builder().anonymous().retry(quick).transport(handlers).build().unwrap();
+        let upload = shop.insert(json!({})).upload(bytes(600_000)).resumable().with_chunk_size(UNIT);
+        let error = upload.await.unwrap_err();
+        assert!(error.is_protocol() && error.to_string().contains(&format!("only {sent} bytes")), "{error}");
+    }
+}
+
+/// The timeout is for silence, and a source that takes its time is not silent. The clock is the test's own.
+#[tokio::test(start_paused = true)]
+async fn a_slow_source_is_waited_for_and_one_that_stops_is_not() {
+    let store = Store::default();
+    let (_server, _, [_, shop]) = store.services();
+    let slow = |pieces: u32| {
+        stream::unfold(0, move |at| async move {
+            tokio::time::sleep(Duration::from_secs(if at == pieces { 1_000_000 } else { 200 })).await;
+            (at < 20).then(|| (Ok(Bytes::from_static(b"piece")), at + 1))
+        })
+    };
+    let insert = || shop.insert(json!({"a": 1}));
+    let answer = insert().upload(Source::stream(slow(21))).multipart().await.unwrap();
+    assert_eq!(answer["size"], 100);
+    let error = insert().upload(Source::stream(slow(7))).multipart().await.unwrap_err();
+    assert!(error.is_timeout(), "{error}");
 }
