@@ -9,7 +9,7 @@ use gapis_storage_v1::schemas::{Bucket, inline};
 use gapis_storage_v1::{Error, RetryPolicy, Storage};
 
 use crate::check::{Checked, ensure, passed};
-use crate::objects;
+use crate::{media, objects};
 
 pub(crate) const PROJECT: &str = "interop";
 
@@ -29,10 +29,10 @@ pub(crate) async fn run(endpoint: &str) -> Checked {
     ten_of_many_kinds(&storage).await?;
     ten_deletes(&storage).await?;
     in_order(&storage).await?;
-    objects::round_trips(&storage).await?;
     objects::names(&storage).await?;
     objects::text(&storage).await?;
     objects::preconditions(&storage).await?;
+    media::run(&storage, endpoint).await?;
     objects::pagination(&storage, 2_500).await
 }
 

@@ -12,7 +12,9 @@ mod fake_gcs;
 mod gcp_emulator;
 mod load;
 mod load_server;
+mod media;
 mod objects;
+mod proxy;
 
 use std::process::ExitCode;
 

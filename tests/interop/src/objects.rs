@@ -1,4 +1,4 @@
-//! The storage crate against fake-gcs-server: objects, their media, their names and lists of many.
+//! The storage crate against fake-gcs-server: objects, their names and lists of many, preconditions.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant;
 
 use gapis_storage_v1::schemas::Object;
-use gapis_storage_v1::{Error, Source, Storage};
+use gapis_storage_v1::{Error, Storage};
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
@@ -15,44 +15,6 @@ use crate::fake_gcs::{PROJECT, bucket};
 
 fn named(name: &str) -> Object {
     Object { name: Some(name.to_owned()), ..Default::default() }
-}
-
-fn media(size: usize) -> Vec<u8> {
-    // All bytes occur, also those that a reader of lines would stumble over.
-    (0..size).map(|at| (at.wrapping_mul(31) >> 3) as u8).collect()
-}
-
-/// Media without metadata, then with metadata in the same request, of each size and back.
-pub(crate) async fn round_trips(storage: &Storage) -> Checked {
-    storage.buckets().insert(PROJECT, bucket("media")).await?;
-    for size in [0, 1, 1 << 20] {
-        let bytes = media(size);
-        let source = || Source::from(bytes.clone()).with_content_type("application/x-farm");
-        let simple = storage.objects().insert("media", Object::default()).name("simple");
-        let simple = simple.upload(source()).send().await?;
-        let metadata = Object {
-            metadata: Some(BTreeMap::from([("animal".to_owned(), "cow".to_owned())])),
-            ..named("multipart")
-        };
-        let multipart = storage.objects().insert("media", metadata).upload(source()).send().await?;
-        for made in [&simple, &multipart] {
-            ensure!(made.size == Some(size as u64), "{size} bytes became {:?}", made.size);
-            ensure!(made.content_type.as_deref() == Some("application/x-farm"), "{:?}", made.content_type);
-        }
-        let kept = multipart.metadata.as_ref().and_then(|metadata| metadata.get("animal"));
-        ensure!(kept.is_some_and(|animal| animal == "cow"), "{:?}", multipart.metadata);
-        ensure!(simple.md5_hash.is_some() && simple.md5_hash == multipart.md5_hash, "the media differ");
-        for name in ["simple", "multipart"] {
-            let back = storage.objects().get("media", name).download().bytes().await?;
-            ensure!(back == bytes, "{name}: {size} bytes came back as {}", back.len());
-        }
-        passed(format!("{size} bytes uploaded by a simple and a multipart request, downloaded the same"));
-    }
-    let mut batch = storage.batch();
-    batch.add_all(["simple", "multipart"].map(|name| storage.objects().delete("media", name)), |_| {})?;
-    batch.execute().await.error_for_failures()?;
-    storage.buckets().delete("media").await?;
-    Ok(())
 }
 
 const NAMES: [&str; 6] = ["a/b", "a b", "what?&=#", "50%25", "häuser/🐄", "x..y/.z/a+b;c,d'(e)"];
