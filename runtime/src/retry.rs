@@ -20,12 +20,16 @@ use crate::rt::Instant;
 /// let never = RetryPolicy::none();
 /// # let _ = (patient, never);
 /// ```
+///
+/// The total time has room for all attempts, the waits between them, and each of them ending in the client's
+/// [timeout](crate::Builder::timeout). Whoever gives attempts more time gives the whole more, or one that timed out may
+/// be the last.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct RetryPolicy {
     /// How often a call is sent at most, the first time included. Default 5.
     pub max_attempts: u32,
-    /// No new attempt begins this long after the first one. Default 5 minutes.
+    /// No new attempt begins this long after the first one. Default 10 minutes.
     pub total_time: Duration,
     /// The longest wait before the second attempt; it doubles with each further one. Default 1 second.
     pub initial_backoff: Duration,
@@ -37,7 +41,7 @@ impl Default for RetryPolicy {
     fn default() -> Self {
         RetryPolicy {
             max_attempts: 5,
-            total_time: Duration::from_secs(300),
+            total_time: Duration::from_secs(600),
             initial_backoff: Duration::from_secs(1),
             max_backoff: Duration::from_secs(60),
         }

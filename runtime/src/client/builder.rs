@@ -43,6 +43,10 @@ impl<A: Api> FromClient for A {
     }
 }
 
+/// How long an attempt may take: longer than the clients for other languages wait (Java 20 seconds, Python 60, .NET 100),
+/// and a fifth of the time in which a call may be attempted, so that one that hangs is sent again.
+const TIMEOUT: Duration = Duration::from_secs(120);
+
 /// Builds a [`Client`] or a service with a client of its own.
 #[must_use = "a builder does nothing until `build`"]
 pub struct Builder<T> {
@@ -72,7 +76,7 @@ impl<T: FromClient> Builder<T> {
             user_agent: None,
             policy: RetryPolicy::default(),
             budget: 100,
-            timeout: Some(Duration::from_secs(300)),
+            timeout: Some(TIMEOUT),
             max_response: 1 << 30,
             built: PhantomData,
         }
@@ -162,7 +166,9 @@ impl<T: FromClient> Builder<T> {
         self
     }
 
-    /// How long one attempt may take, `None` for ever. Default 5 minutes. For a batch: how long the server may be silent.
+    /// How long one attempt may take, `None` for ever. Default 2 minutes, of the 10 in which a call may be
+    /// [sent again](RetryPolicy::total_time). For a batch, a download, or an upload in one request: how long there may be
+    /// silence.
     pub fn timeout(mut self, after: Option<Duration>) -> Self {
         self.timeout = after;
         self

@@ -28,7 +28,8 @@ const SMALL: u64 = 5 * 1024 * 1024;
 /// Which way it takes is chosen: media of up to 5 MiB goes up in one request, alone or with the call's body as its
 /// metadata; what is larger, or of unknown length, in chunks that can be resumed, if the method has that.
 ///
-/// In one request, a timeout is for silence: neither media taken nor an answer. Otherwise it is for each chunk.
+/// In one request, a timeout is for silence: neither media taken nor an answer. Otherwise it is for each chunk: on a line
+/// that does not carry one in that time, choose [smaller ones](Self::with_chunk_size) or a longer timeout.
 ///
 /// Dropping the future stops the upload; a session then stays at the server until it is
 /// [cancelled](Session::cancel), resumed or forgotten.

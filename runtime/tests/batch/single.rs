@@ -68,6 +68,35 @@ async fn a_call_s_own_time_is_kept() {
     assert!(zoo.insert("a").with_timeout(secs(101)).await.is_ok());
 }
 
+/// With what a client has by default: an attempt that hangs leaves time for all the others.
+#[tokio::test(start_paused = true)]
+async fn an_attempt_that_timed_out_is_followed_by_others() {
+    let hangs = |sent: &Sent| match sent.number {
+        0..4 => Answer::json(200, "{}").after(secs(100_000)),
+        _ if sent.parts.is_empty() => one(),
+        _ => sent.echo(),
+    };
+    let (zoo, peer) = zoo(hangs);
+    let start = Instant::now();
+    assert_eq!(zoo.get("a").await.unwrap().id(), "one");
+    let begun: Vec<u64> = peer.sent().iter().map(|sent| (sent.at - start).as_secs()).collect();
+    assert_eq!(begun.len(), 5);
+    for (attempt, seconds) in begun.iter().enumerate() {
+        let waits = (1 << attempt) - 1;
+        let attempts = 120 * attempt as u64;
+        assert!((attempts..=attempts + waits).contains(seconds), "{begun:?}");
+    }
+
+    let (zoo, peer) = crate::support::zoo(hangs);
+    let mut batch = zoo.batch();
+    batch.add(zoo.get("a")).unwrap();
+    batch.add(zoo.insert("b")).unwrap();
+    let report = batch.execute().await;
+    let errors: Vec<_> = report.replies().map(|reply| reply.error.clone()).collect();
+    assert!(errors[0].is_none() && errors[1].as_ref().unwrap().is_timeout(), "{errors:?}");
+    assert_eq!(peer.sizes(), [2, 1, 1, 1, 1], "what may not be executed twice is sent once");
+}
+
 #[tokio::test]
 async fn a_response_without_an_end_is_given_up() {
     let peer = Peer::new(|_| Answer::json(200, "").stream(std::iter::repeat(vec![b'x'; 1000].into())));
