@@ -304,7 +304,8 @@ impl<'cb, A: Api> Batch<'cb, A> {
         Box::pin(self.raw.run())
     }
 
-    /// The same, waiting on this thread. Inside an async runtime every call is answered with an error that says so.
+    /// The same, waiting on this thread. Inside an async runtime every call is answered with an error that says so;
+    /// there, a thread of `spawn_blocking` can wait by `Handle::current().block_on(batch.execute())`.
     ///
     /// # Panics
     /// As [`execute`](Batch::execute).

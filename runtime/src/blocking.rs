@@ -1,4 +1,8 @@
 //! Waiting on a thread for what is asynchronous: for plain `main`s and scripts.
+//!
+//! A thread of an async runtime may not wait. Its threads for blocking work (`spawn_blocking`) may, but Tokio has no
+//! stable way to tell the two apart, and to enter a runtime on the wrong one is a panic. So all are refused, with
+//! words that say what to write instead.
 
 use std::future::Future;
 use std::sync::OnceLock;
@@ -20,7 +24,8 @@ fn runtime() -> Result<&'static Runtime> {
 pub(crate) fn check() -> Result<()> {
     if Handle::try_current().is_ok() {
         return Err(Error::input(
-            "a blocking call inside an async runtime would stop its other tasks: use `.await`, or a thread of its own",
+            "a blocking call inside an async runtime would stop its other tasks: use `.await`, or inside \
+             `spawn_blocking` give the call's future to `Handle::current().block_on(…)`",
         ));
     }
     runtime().map(|_| ())

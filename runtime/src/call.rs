@@ -46,7 +46,8 @@ impl<T> Sending<T> {
     /// Waits for the answer on this thread.
     ///
     /// # Errors
-    /// As the call itself, and an input error where an async runtime is already running on this thread.
+    /// As the call itself, and an input error where an async runtime is already running on this thread. Its threads of
+    /// `spawn_blocking` count as such; there, `Handle::current().block_on(call.send())` waits.
     #[cfg(feature = "blocking")]
     pub fn block(self) -> Result<T>
     where

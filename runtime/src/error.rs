@@ -54,6 +54,8 @@ enum Kind {
     Status,
     Decode,
     Protocol,
+    /// An answer to a batch, or a part of one, that cannot be read: whether its calls were executed is not known.
+    Unreadable,
     UnknownOutcome,
     Cancelled,
     Io,
@@ -129,17 +131,26 @@ impl Error {
     }
 
     /// A part of the answer to a batch that cannot be read, with all of its bytes.
-    pub(crate) fn protocol_part(message: impl fmt::Display, raw: Bytes) -> Self {
+    pub(crate) fn unreadable_part(message: impl fmt::Display, raw: Bytes) -> Self {
+        Error::of_part(Kind::Unreadable, message, raw)
+    }
+
+    /// A part of the answer to a batch that goes beyond what the reader may take, with its beginning. It would be as
+    /// large again.
+    pub(crate) fn part_beyond_limits(message: impl fmt::Display, raw: Bytes) -> Self {
+        Error::of_part(Kind::Protocol, message, raw)
+    }
+
+    fn of_part(kind: Kind, message: impl fmt::Display, raw: Bytes) -> Self {
         let message = format!("{message}; {}", html::snippet(&raw));
-        let raw = Some(raw);
-        Error(Arc::new(Inner { kind: Kind::Protocol, message, response: None, raw, source: None }))
+        Error(Arc::new(Inner { kind, message, response: None, raw: Some(raw), source: None }))
     }
 
     /// An answer to a batch that is none.
-    pub(crate) fn protocol_response(message: String, response: RawResponse) -> Self {
+    pub(crate) fn unreadable_response(message: String, response: RawResponse) -> Self {
         let message = format!("{message}; {}", html::snippet(&response.body));
         let response = Some((response, ApiError::default()));
-        Error(Arc::new(Inner { kind: Kind::Protocol, message, response, raw: None, source: None }))
+        Error(Arc::new(Inner { kind: Kind::Unreadable, message, response, raw: None, source: None }))
     }
 
     /// The same error with the response that it was made of, where it has none yet.
@@ -235,13 +246,14 @@ impl Error {
     /// The answer to a batch, or a part of it, is not what the batch protocol says.
     #[must_use]
     pub fn is_protocol(&self) -> bool {
-        self.0.kind == Kind::Protocol
+        matches!(self.0.kind, Kind::Protocol | Kind::Unreadable)
     }
 
-    /// The call may or may not have been executed: no answer to it came. Ask the server before sending it again.
+    /// The call may or may not have been executed: no answer to it came, or none that can be read. Ask the server before
+    /// sending it again; the library did so by itself only if the call may be executed twice.
     #[must_use]
     pub fn is_unknown_outcome(&self) -> bool {
-        self.0.kind == Kind::UnknownOutcome
+        matches!(self.0.kind, Kind::UnknownOutcome | Kind::Unreadable)
     }
 
     /// The call was not sent, because something before it failed or ended.

@@ -11,9 +11,7 @@ mod reader;
 mod writer;
 
 pub(crate) use header::Head;
-#[cfg(test)]
-pub(crate) use part::Flaw;
-pub(crate) use part::Part;
+pub(crate) use part::{Flaw, Part};
 pub use reader::ReadLimits;
 pub(crate) use reader::Reader;
 #[cfg(any(test, feature = "fuzzing"))]

@@ -9,8 +9,8 @@ use crate::rt::Instant;
 /// How often and how patiently a client sends again what may be sent again.
 ///
 /// What may be: everything after 401 (once, with renewed credentials), 429, 503, 403 with a rate limit's reason and a
-/// connection that was never made; after 500, 502, 504, a timeout or a broken connection only a call that is
-/// idempotent, by its verb or by the caller's word.
+/// connection that was never made; after 500, 502, 504, a timeout, a broken connection or an answer to a batch that
+/// cannot be read only a call that is idempotent, by its verb or by the caller's word.
 ///
 /// ```
 /// use gapis_runtime::RetryPolicy;
@@ -206,6 +206,7 @@ mod tests {
             assert_eq!(judge(&status(404), idempotent), Verdict::Final);
             assert_eq!(judge(&Error::connect("x", "y"), idempotent), retry(false));
             assert_eq!(judge(&Error::input("x"), idempotent), Verdict::Final);
+            assert_eq!(judge(&Error::part_beyond_limits("x", Bytes::new()), idempotent), Verdict::Final);
             let only_idempotent = if idempotent { retry(false) } else { Verdict::Final };
             for error in [
                 status(500),
@@ -213,6 +214,7 @@ mod tests {
                 status(504),
                 Error::transport("x", "y"),
                 Error::unknown_outcome("x", None),
+                Error::unreadable_part("x", Bytes::new()),
             ] {
                 assert_eq!(judge(&error, idempotent), only_idempotent, "{error}");
             }

@@ -197,11 +197,14 @@ async fn what_will_not_get_better_is_an_error_of_each_call() {
         handlers
             .clear_faults()
             .fault(Fault::garble_json().on_call(2))
-            .fault(Fault::garble_status_line().on_call(3));
+            .fault(Fault::garble_status_line().on_call(3))
+            .fault(Fault::garble_status_line().on_call(11));
         let (results, report) = batch(&zoo).await;
-        assert_eq!((bad(&results), report.failures()), (vec![2, 3], 2));
+        assert_eq!((bad(&results), report.failures()), (vec![2, 11], 2), "the read 3 was sent again");
+        assert_eq!((report.requests(), report.retries()), (2, 1));
         assert!(results[2].as_ref().unwrap().as_ref().unwrap_err().is_decode());
-        assert!(results[3].as_ref().unwrap().as_ref().unwrap_err().is_protocol());
+        let unreadable = results[11].as_ref().unwrap().as_ref().unwrap_err();
+        assert!(unreadable.is_protocol() && unreadable.is_unknown_outcome());
     }
 }
 

@@ -433,7 +433,7 @@ impl<'cb> Engine<'cb> {
         match result {
             Ok(response) if response.status.is_success() => self.answer(entry, Ok(response)),
             Ok(response) => self.failed(entry, Error::from_response(response.detached()), auth, sent, round),
-            Err(error) => self.answer(entry, Err(error)),
+            Err(error) => self.failed(entry, error, auth, sent, round),
         }
     }
 

@@ -14,7 +14,7 @@ use http::header::CONTENT_TYPE;
 
 use super::Entry;
 use super::plan::Auths;
-use crate::multipart::{Part, ReadLimits, Reader};
+use crate::multipart::{Flaw, Part, ReadLimits, Reader};
 use crate::rt::Timer;
 use crate::trace::Span;
 use crate::transport::{BodyStream, HttpRequest, HttpResponse};
@@ -67,7 +67,7 @@ pub(super) enum End {
     Complete,
     /// The response broke off: for a call without an answer the outcome is unknown.
     Broken(Error),
-    /// The server, or the way to it, refused the request as a whole.
+    /// The server, or the way to it, refused the request as a whole, or its answer as a whole is none.
     Refused(Error),
 }
 
@@ -285,7 +285,7 @@ async fn refusal(response: HttpResponse, protocol: Option<String>, limits: ReadL
     }
     let response = RawResponse::new(status, headers, body.freeze());
     match protocol {
-        Some(message) => Error::protocol_response(message, response),
+        Some(message) => Error::unreadable_response(message, response),
         None => Error::from_response(response),
     }
 }
@@ -296,7 +296,11 @@ fn content(part: Part) -> Result<RawResponse> {
         Ok(inner) => Ok(RawResponse::from_head(inner.status, inner.head, inner.body)),
         Err(flaw) => {
             let message = format!("part {} of the answer to a batch cannot be read: {flaw}", part.order + 1);
-            Err(Error::protocol_part(message, Bytes::copy_from_slice(&part.raw)))
+            let raw = Bytes::copy_from_slice(&part.raw);
+            Err(match flaw {
+                Flaw::NoStatusLine => Error::unreadable_part(message, raw),
+                Flaw::TooManyHeaders(_) | Flaw::TooLarge(_) => Error::part_beyond_limits(message, raw),
+            })
         }
     }
 }

@@ -69,3 +69,21 @@ async fn inside_a_runtime_it_is_a_clear_error_for_every_call() {
     drop(report);
     assert_eq!(seen, 2);
 }
+
+/// Tokio does not say which of its threads may wait, so the words say how to.
+#[tokio::test]
+async fn on_a_thread_for_blocking_work_the_runtime_s_own_handle_waits() {
+    let (zoo, _) =
+        zoo(|sent| if sent.parts.is_empty() { Answer::json(200, r#"{"id":"a"}"#) } else { sent.echo() });
+    let work = move || {
+        let error = zoo.get("a").send_blocking().unwrap_err();
+        let words = "inside `spawn_blocking` give the call's future to `Handle::current().block_on(…)`";
+        assert!(error.is_input() && error.to_string().ends_with(words), "{error}");
+        let handle = tokio::runtime::Handle::current();
+        assert_eq!(handle.block_on(zoo.get("a").send()).unwrap().id(), "a");
+        let mut batch = zoo.batch();
+        let ticket = zoo.get("b").queue_ticket(&mut batch).unwrap();
+        assert_eq!(handle.block_on(batch.execute()).redeem(ticket).unwrap().id(), "b");
+    };
+    tokio::task::spawn_blocking(work).await.unwrap();
+}

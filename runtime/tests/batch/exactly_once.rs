@@ -12,9 +12,9 @@ use crate::support::*;
 fn word(result: Result<Animal, Error>) -> String {
     match result {
         Ok(animal) => format!("ok {}", animal.id()),
+        Err(error) if error.is_protocol() && error.is_unknown_outcome() => "unreadable".to_owned(),
         Err(error) if error.is_unknown_outcome() => "unknown".to_owned(),
         Err(error) if error.is_decode() => "decode".to_owned(),
-        Err(error) if error.is_protocol() => "protocol".to_owned(),
         Err(error) => format!("{:?}", error.status()),
     }
 }
@@ -58,7 +58,7 @@ async fn value_error_undecodable_missing_and_flawed_parts_are_answered_once_each
     assert_eq!(broken.message().map(|message| &message.body[..]), Some(&b"{\"id\":"[..]));
     drop(report);
     let own: Vec<_> = own.into_iter().map(Option::unwrap).collect();
-    assert_eq!(own, ["ok fine", "Some(404)", "decode", "decode", "unknown", "protocol"]);
+    assert_eq!(own, ["ok fine", "Some(404)", "decode", "decode", "unknown", "unreadable"]);
     assert_eq!(listened, [1; 6]);
 }
 

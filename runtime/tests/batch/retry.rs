@@ -255,7 +255,7 @@ async fn one_rate_limited_call_does_not_take_batching_from_the_rest() {
 
 #[tokio::test(start_paused = true)]
 async fn outer_failures_of_every_kind_are_judged_like_a_call_s() {
-    let make: [(&str, fn() -> Answer, bool, bool); 9] = [
+    let make: [(&str, fn() -> Answer, bool, bool); 11] = [
         ("connect", || Answer::error(Error::connect("no", "x")), true, true),
         ("broken", || Answer::error(Error::transport("broke", "x")), true, false),
         ("429", || Answer::json(429, ""), true, true),
@@ -263,6 +263,8 @@ async fn outer_failures_of_every_kind_are_judged_like_a_call_s() {
         ("403", || Answer::json(403, error_body(403, "rateLimitExceeded")), true, true),
         ("500", || Answer::json(500, ""), true, false),
         ("502", || Answer::new(502, "text/html", "<html>"), true, false),
+        ("200, no multipart", || Answer::new(200, "text/html", "<html>Sign in</html>"), true, false),
+        ("200, no boundary", || Answer::new(200, "multipart/mixed", "--B--"), true, false),
         ("403 final", || Answer::json(403, error_body(403, "forbidden")), false, false),
         ("400", || Answer::json(400, error_body(400, "badRequest")), false, false),
     ];
@@ -276,6 +278,56 @@ async fn outer_failures_of_every_kind_are_judged_like_a_call_s() {
         assert_eq!((fine("read"), fine("write")), (read, write), "{name}");
         assert_eq!(peer.sent().len() > 1, read || write, "{name}");
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_part_that_cannot_be_read_is_asked_for_again_where_that_does_no_harm() {
+    let (zoo, peer) = zoo(|sent| {
+        let first = sent.number == 0;
+        sent.answer(|part| match &*part.animal() {
+            "fine" => Some(animal("fine")),
+            _ if first => Some("<html>Sorry</html>".to_owned()),
+            id => Some(animal(id)),
+        })
+    });
+    let mut batch = zoo.batch();
+    batch.add_as("read", zoo.get("a")).unwrap();
+    batch.add_as("write", zoo.insert("b")).unwrap();
+    batch.add_as("marked", zoo.insert("c").idempotent(true)).unwrap();
+    batch.add_as("fine", zoo.insert("fine")).unwrap();
+    let report = batch.execute().await;
+    for id in ["read", "marked", "fine"] {
+        assert!(report.get(id).unwrap().error.is_none(), "{id}");
+    }
+    let error = report.get("write").unwrap().error.as_ref().unwrap();
+    assert!(error.is_unknown_outcome() && error.is_protocol(), "{error}");
+    assert_eq!(error.raw_part().unwrap().windows(5).filter(|bytes| bytes == b"Sorry").count(), 1);
+    assert_eq!(peer.sent()[1].animals(), ["a", "c"]);
+    assert_eq!(peer.sent().len(), 2);
+}
+
+/// It would be as large the next time.
+#[tokio::test(start_paused = true)]
+async fn a_part_beyond_its_limits_is_not_asked_for_again() {
+    let (zoo, peer) = zoo(|sent| sent.answer(|_| Some(ok(&format!("\"{}\"", "x".repeat(5000))))));
+    let mut limits = gapis_runtime::ReadLimits::default();
+    limits.part_bytes = 1000;
+    let mut batch = zoo.batch().with_limits(limits);
+    let ticket = zoo.get("a").queue_ticket(&mut batch).unwrap();
+    let error = batch.execute().await.redeem(ticket).unwrap_err();
+    assert!(error.is_protocol() && !error.is_unknown_outcome(), "{error}");
+    assert_eq!(peer.sent().len(), 1);
+}
+
+/// The last attempt's words are the answer.
+#[tokio::test(start_paused = true)]
+async fn answers_that_are_none_come_to_an_end() {
+    let page = || Answer::new(200, "text/html", "<html><h1>Sign in</h1></html>");
+    let (zoo, peer) = zoo(move |_| page());
+    let (result, times) = one(&zoo, &peer, zoo.get("a")).await;
+    let error = result.unwrap_err();
+    assert!(error.is_unknown_outcome() && error.to_string().contains("Sign in"), "{error}");
+    assert_eq!((times.len(), error.response().unwrap().status.as_u16()), (5, 200));
 }
 
 #[tokio::test(start_paused = true)]
