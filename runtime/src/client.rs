@@ -16,7 +16,6 @@ use http::{HeaderMap, Method as Verb};
 
 pub use builder::{Builder, FromClient};
 use endpoint::Endpoints;
-pub(crate) use endpoint::GOOGLE;
 pub(crate) use tries::Tries;
 
 use crate::credentials::{AuthHeaders, Credentials};

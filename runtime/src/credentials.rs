@@ -17,6 +17,9 @@ use http::header::{AUTHORIZATION, HeaderName, HeaderValue};
 
 use crate::{BoxFuture, Error, Result};
 
+/// The domain of Google's public cloud: the universe of credentials and clients that were told of none.
+pub(crate) const GOOGLE: &str = "googleapis.com";
+
 /// The project that quota and billing are counted for.
 pub(crate) const QUOTA_PROJECT: &str = "x-goog-user-project";
 

@@ -5,11 +5,9 @@
 
 use std::borrow::Cow;
 
+use crate::credentials::GOOGLE;
 use crate::spec::ApiSpec;
 use crate::{Error, Result};
-
-/// The domain of Google's public cloud, and the universe of a client that was told of none.
-pub(crate) const GOOGLE: &str = "googleapis.com";
 
 /// What a builder was told of where calls go.
 #[derive(Debug, Default)]

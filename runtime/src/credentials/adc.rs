@@ -16,8 +16,7 @@ use google_cloud_auth::credentials::{
 use http::{Extensions, HeaderMap};
 use tokio::runtime::{Handle, Id};
 
-use super::{AuthHeaders, Credentials};
-use crate::client::GOOGLE;
+use super::{AuthHeaders, Credentials, GOOGLE};
 use crate::{BoxFuture, Error, Json, Result};
 
 /// How soon after credentials were made anew the same rejection makes them anew again.
