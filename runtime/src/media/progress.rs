@@ -18,7 +18,8 @@ pub struct Progress {
 #[derive(Default)]
 pub(super) struct Teller {
     tell: Option<Box<dyn FnMut(Progress) + Send>>,
-    told: Option<u64>,
+    /// How far it was, and whether there was a total.
+    told: Option<(u64, bool)>,
 }
 
 impl Teller {
@@ -32,10 +33,11 @@ impl Teller {
     }
 
     pub(super) fn tell(&mut self, bytes: u64, total: Option<u64>) {
-        if self.told.is_none_or(|told| bytes > told)
+        let now = (bytes, total.is_some());
+        if self.told.is_none_or(|told| now > told)
             && let Some(tell) = &mut self.tell
         {
-            self.told = Some(bytes);
+            self.told = Some(now);
             tell(Progress { bytes, total });
         }
     }
@@ -53,6 +55,8 @@ mod tests {
         let keep = told.clone();
         let mut teller = Teller::new(move |at| keep.lock().unwrap().push(at.bytes));
         [0, 0, 5, 3, 5, 9].into_iter().for_each(|bytes| teller.tell(bytes, None));
-        assert_eq!(*told.lock().unwrap(), [0, 5, 9]);
+        // How many there are in all may turn out at the end.
+        [5, 9, 9].into_iter().for_each(|bytes| teller.tell(bytes, Some(9)));
+        assert_eq!(*told.lock().unwrap(), [0, 5, 9, 9]);
     }
 }

@@ -179,6 +179,7 @@ fn serve(state: &mut State, call: &MockCall) -> MockResponse {
 
 /// Bytes that tell where they belong.
 pub fn bytes(count: usize) -> Vec<u8> {
-    let mut rng = fastrand::Rng::with_seed(7);
-    (0..count).map(|_| rng.u8(..)).collect()
+    let mut all = vec![0; count];
+    fastrand::Rng::with_seed(7).fill(&mut all);
+    all
 }

@@ -114,9 +114,20 @@ async fn a_source_of_another_length_than_it_was_said_to_have_fails() {
             let error = shop.insert(json!({"a": 1})).upload(source()).multipart().await.unwrap_err();
             assert!(error.is_input() && error.to_string().contains("bytes"), "{said}: {error}");
         }
-        let broken = stream::iter([Ok(Bytes::from("x")), Err(io::Error::other("gone"))]);
-        let error = shop.insert(json!({})).upload(Source::stream(broken)).await.unwrap_err();
-        assert!(error.is_io(), "{error}");
+        let broken = || {
+            let pieces = (0..5).map(|_| Ok(Bytes::from(bytes(UNIT / 2))));
+            Source::stream(stream::iter(pieces.chain([Err(io::Error::other("gone"))])))
+        };
+        let upload = shop.insert(json!({})).upload(broken()).resumable().with_chunk_size(UNIT);
+        let error = upload.await.unwrap_err();
+        assert!(error.is_io() && store.with(|state| state.bytes.len()) == 2 * UNIT, "{error}");
+        assert!(shop.insert(json!({})).upload(broken()).simple().await.unwrap_err().is_io());
+        // What turns out to be larger than the method takes is not sent.
+        let piece = Bytes::from(vec![0; 1 << 20]);
+        let large = stream::iter((0..48).map(move |_| Ok(piece.clone())));
+        let error = shop.insert(json!({})).upload(Source::stream(large)).await.unwrap_err();
+        assert!(error.is_input() && error.to_string().contains("50000000 bytes"), "{error}");
+        assert_eq!(store.with(|state| state.bytes.len()), 40 << 20);
     }
 }
 
