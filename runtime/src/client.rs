@@ -19,6 +19,7 @@ use endpoint::Endpoints;
 pub(crate) use tries::Tries;
 
 use crate::credentials::{AuthHeaders, Credentials};
+use crate::observe::{AttemptKind, Observer};
 use crate::request::Request;
 use crate::retry::{RetryBudget, RetryPolicy};
 use crate::spec::ApiSpec;
@@ -41,6 +42,7 @@ struct Inner {
     budget: RetryBudget,
     timeout: Option<Duration>,
     max_response: usize,
+    observer: Option<Arc<dyn Observer>>,
     /// How many calls a batch may carry, where a server said less than the table: by API, since most have the same path.
     learned: Mutex<HashMap<[&'static str; 2], usize>>,
 }
@@ -96,8 +98,13 @@ impl Client {
         &self.0.headers
     }
 
+    /// What requests are sent by. All go through `observe::Watch::send`, so that they are seen.
     pub(crate) fn transport(&self) -> &dyn Transport {
         &*self.0.transport
+    }
+
+    pub(crate) fn observer(&self) -> Option<&Arc<dyn Observer>> {
+        self.0.observer.as_ref()
     }
 
     /// How many calls one batch of this API may carry by its server's word.
@@ -147,7 +154,7 @@ impl Client {
         let mut tries = Tries::new(&request);
         loop {
             let auth = tries.authorise().await?;
-            let error = match self.attempt(&request, &auth).await {
+            let error = match self.attempt(&request, &auth, &mut tries).await {
                 Ok(response) if response.status.is_success() => {
                     self.0.budget.refund();
                     return Ok(response);
@@ -160,16 +167,20 @@ impl Client {
     }
 
     /// One HTTP request and its response, read completely.
-    async fn attempt(&self, request: &Request, auth: &AuthHeaders) -> Result<RawResponse> {
+    async fn attempt(&self, request: &Request, auth: &AuthHeaders, tries: &mut Tries) -> Result<RawResponse> {
         let after = self.timeout_of(request);
-        let exchange = async {
-            let response = self.0.transport.send(self.http_request(request, auth)?).await?;
-            read(response, self.0.max_response).await
-        };
-        match rt::timeout(after, exchange).await {
+        let http = self.http_request(request, auth)?;
+        let mut watch = tries.watch(request, AttemptKind::Call, http.body.length());
+        let exchange = async { read(watch.send(self, http).await?, self.0.max_response).await };
+        let result = match rt::timeout(after, exchange).await {
             Some(result) => result,
             None => Err(Error::timeout("the call", after.unwrap_or_default())),
+        };
+        match &result {
+            Ok(response) => watch.answered(response.status.is_success()),
+            Err(error) => watch.finish(Some(error)),
         }
+        result
     }
 
     /// How long one attempt of a call may take.

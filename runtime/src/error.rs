@@ -201,6 +201,26 @@ impl Error {
         }))
     }
 
+    /// What kind of error it is, for whoever counts them.
+    pub(crate) fn word(&self) -> &'static str {
+        match self.0.kind {
+            Kind::Input => "input",
+            Kind::Credentials => "credentials",
+            Kind::Connect => "connect",
+            Kind::Transport => "transport",
+            Kind::Timeout => "timeout",
+            Kind::Status => "status",
+            Kind::Decode => "decode",
+            Kind::Protocol => "protocol",
+            Kind::Unreadable => "unreadable",
+            Kind::UnknownOutcome => "unknown_outcome",
+            Kind::Cancelled => "cancelled",
+            Kind::Io => "io",
+            Kind::Changed => "changed",
+            Kind::Checksum => "checksum",
+        }
+    }
+
     /// Bad input, found before anything was sent. Sending again cannot help.
     #[must_use]
     pub fn is_input(&self) -> bool {

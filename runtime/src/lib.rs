@@ -17,6 +17,7 @@ mod method;
 #[cfg(feature = "mock")]
 pub mod mock;
 mod multipart;
+pub mod observe;
 mod page;
 mod param;
 mod patch;
@@ -51,6 +52,7 @@ pub use error::{
 pub use media::{Download, MediaStream, Progress, Queueable, Session, Source, Upload};
 pub use method::{AcceptsMedia, Api, Body, Method, Paged, PagedItems, Response, ServesMedia};
 pub use multipart::ReadLimits;
+pub use observe::Observer;
 pub use page::{Items, PageItem, Pages};
 pub use param::Param;
 pub use patch::{Patch, diff};

@@ -8,7 +8,7 @@ use gapis_runtime::spec::{DownloadSpec, UploadSpec};
 use gapis_runtime::transport::{HttpRequest, HttpResponse, Transport};
 use gapis_runtime::{
     AcceptsMedia, AuthHeaders, BearerToken, BoxFuture, Builder, Client, Credentials, Error, FromClient, Json,
-    Result, ServesMedia, Session,
+    Result, RetryPolicy, ServesMedia, Session,
 };
 use http::{HeaderMap, StatusCode};
 
@@ -72,6 +72,8 @@ impl Transport for Places {
 fn build<T: FromClient>(change: impl FnOnce(Builder<T>) -> Builder<T>) -> (Result<T>, Places) {
     let places = Places::default();
     let builder = Builder::new().credentials(BearerToken::new("token")).transport(places.clone());
+    // Batches are answered with what is none.
+    let builder = builder.retry(RetryPolicy::none());
     (change(builder).build(), places)
 }
 

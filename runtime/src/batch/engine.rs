@@ -23,7 +23,7 @@ use crate::rt::Instant;
 use crate::spec::ApiSpec;
 use crate::trace::{self, Span};
 use crate::transport::HttpRequest;
-use crate::{Client, Error, RawResponse, Result, rt};
+use crate::{Client, Error, RawResponse, Result, observe, rt};
 
 /// Longer than any batch runs, and short enough for every clock.
 const FAR: Duration = Duration::from_secs(365 * 24 * 3600);
@@ -181,15 +181,24 @@ impl<'cb> Engine<'cb> {
                 if !self.budget_allows(later.len()) {
                     later.drain(..).for_each(|entry| self.give_up(entry));
                 } else if let Some(first) = later.first() {
+                    self.tell(&later, wait);
                     Span::retry(later.len(), wait, first.last.as_ref()).around(rt::sleep(wait)).await;
                 }
             }
+            self.tell(&at_once, Duration::ZERO);
             self.retries += later.len() + at_once.len();
             at_once.append(&mut later);
             at_once.sort_unstable_by_key(|entry| entry.index);
             // What was sent stood before what was held back, which may be long and is not copied.
             pending = held_back;
             at_once.into_iter().rev().for_each(|entry| pending.push_front(entry));
+        }
+    }
+
+    /// Tells whoever observes of calls that are sent again.
+    fn tell(&self, calls: &[Entry<'_>], wait: Duration) {
+        if let Some(first) = calls.first() {
+            observe::retry(&self.client, self.api, None, calls.len(), wait, first.last.as_ref());
         }
     }
 
@@ -321,7 +330,7 @@ impl<'cb> Engine<'cb> {
         if outside {
             auths.push(own);
         }
-        Some(Exchange::start(&self.client, entries, token, auths, request, self.options.limits))
+        Some(Exchange::start(&self.client, self.api, entries, token, auths, request, self.options.limits))
     }
 
     fn limits(&self) -> Limits {

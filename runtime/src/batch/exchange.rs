@@ -15,7 +15,9 @@ use http::header::CONTENT_TYPE;
 use super::Entry;
 use super::plan::Auths;
 use crate::multipart::{Flaw, Part, ReadLimits, Reader};
+use crate::observe::Watch;
 use crate::rt::Timer;
+use crate::spec::ApiSpec;
 use crate::trace::Span;
 use crate::transport::{BodyStream, HttpRequest, HttpResponse};
 use crate::{BoxFuture, Client, Error, RawResponse, Result};
@@ -29,6 +31,7 @@ pub(super) struct Exchange<'cb> {
     /// In a part the server asked to slow down.
     pub(super) slowed: bool,
     token: String,
+    watch: Watch,
     phase: Phase,
     idle: Option<Timer>,
     stream_ended: bool,
@@ -80,25 +83,36 @@ impl End {
             End::Refused(error) => error.status(),
         }
     }
+
+    fn error(&self) -> Option<&Error> {
+        match self {
+            End::Complete => None,
+            End::Broken(error) | End::Refused(error) => Some(error),
+        }
+    }
 }
 
 impl<'cb> Exchange<'cb> {
     /// Sends. Nothing happens until it is polled.
     pub(super) fn start(
         client: &Client,
+        api: &ApiSpec,
         entries: Vec<Option<Entry<'cb>>>,
         token: String,
         auths: Auths,
         request: HttpRequest,
         limits: ReadLimits,
     ) -> Self {
-        let span = Span::request(entries.len(), request.body.len());
-        let sending = span.around(open(client.clone(), request, limits));
+        let (calls, bytes) = (entries.len(), request.body.len());
+        let attempt = entries.iter().flatten().map(|entry| entry.sent).max().unwrap_or(1);
+        let watch = Watch::batch(client, api, attempt, calls, bytes);
+        let sending = Span::request(calls, bytes).around(open(watch.send(client, request), limits));
         Exchange {
             entries,
             auths,
             slowed: false,
             token,
+            watch,
             phase: Phase::Sending(Box::pin(sending)),
             idle: client.timeout().map(Timer::new),
             stream_ended: false,
@@ -234,6 +248,7 @@ impl<'cb> Exchange<'cb> {
             return Event::Part(number, content(part));
         }
         self.phase = Phase::Ended;
+        self.watch.finish(end.error());
         Event::End(end)
     }
 
@@ -259,8 +274,8 @@ impl<'cb> Exchange<'cb> {
 }
 
 /// Sends the request and looks at what kind of answer came.
-async fn open(client: Client, request: HttpRequest, limits: ReadLimits) -> Result<Answer> {
-    let response = client.transport().send(request).await?;
+async fn open(sending: impl Future<Output = Result<HttpResponse>>, limits: ReadLimits) -> Result<Answer> {
+    let response = sending.await?;
     if response.status.is_success() {
         let content_type = response.headers.get(CONTENT_TYPE).map_or(&b""[..], |value| value.as_bytes());
         return match Reader::new(content_type, limits) {

@@ -10,6 +10,7 @@ use http::header::{HeaderName, HeaderValue, USER_AGENT};
 use super::endpoint::Endpoints;
 use super::{Client, Inner};
 use crate::credentials::{Anonymous, Credentials, QUOTA_PROJECT};
+use crate::observe::Observer;
 use crate::retry::{RetryBudget, RetryPolicy};
 use crate::spec::ApiSpec;
 use crate::transport::{Reqwest, Transport};
@@ -60,6 +61,7 @@ pub struct Builder<T> {
     budget: u32,
     timeout: Option<Duration>,
     max_response: usize,
+    observer: Option<Arc<dyn Observer>>,
     built: PhantomData<fn() -> T>,
 }
 
@@ -78,6 +80,7 @@ impl<T: FromClient> Builder<T> {
             budget: 100,
             timeout: Some(TIMEOUT),
             max_response: 1 << 30,
+            observer: None,
             built: PhantomData,
         }
     }
@@ -180,6 +183,12 @@ impl<T: FromClient> Builder<T> {
         self
     }
 
+    /// Is told of each HTTP request and each wait, for metrics; see [`Observer`].
+    pub fn observer(mut self, observer: impl Observer + 'static) -> Self {
+        self.observer = Some(Arc::new(observer));
+        self
+    }
+
     /// The caller's own `reqwest` client, with its proxy, TLS settings and pool. Make it without redirects, or
     /// credentials may travel to where a server points.
     pub fn http_client(mut self, client: reqwest::Client) -> Self {
@@ -238,6 +247,7 @@ impl<T: FromClient> Builder<T> {
             budget: RetryBudget::new(self.budget),
             timeout: self.timeout,
             max_response: self.max_response,
+            observer: self.observer,
             learned: Mutex::default(),
         }))))
     }

@@ -4,17 +4,21 @@ use std::time::Duration;
 
 use super::Client;
 use crate::credentials::AuthHeaders;
+use crate::observe::{AttemptKind, Watch};
 use crate::request::Request;
 use crate::retry::{Attempts, Verdict, judge};
 use crate::spec::ApiSpec;
 use crate::trace::Span;
-use crate::{Error, Result, rt};
+use crate::{Error, Result, observe, rt};
 
 /// The attempts at a call, or at the next piece of media.
 pub(crate) struct Tries {
     client: Client,
     api: &'static ApiSpec,
+    method: &'static str,
     attempts: Attempts,
+    /// How many requests were sent since there was progress.
+    sent: u32,
     rejected: Option<(AuthHeaders, Error)>,
 }
 
@@ -22,7 +26,14 @@ impl Tries {
     pub(crate) fn new(request: &Request) -> Self {
         let client = request.client().clone();
         let policy = request.options().retry.as_ref().unwrap_or(client.policy()).clone();
-        Tries { client, api: request.api(), attempts: Attempts::new(policy), rejected: None }
+        let (api, method) = (request.api(), request.id());
+        Tries { client, api, method, attempts: Attempts::new(policy), sent: 0, rejected: None }
+    }
+
+    /// Lets whoever observes look at the next request.
+    pub(crate) fn watch(&mut self, request: &Request, kind: AttemptKind, bytes: Option<u64>) -> Watch {
+        self.sent = self.sent.saturating_add(1);
+        Watch::call(request, kind, self.sent, bytes)
     }
 
     /// The headers for the next attempt.
@@ -45,6 +56,7 @@ impl Tries {
     pub(crate) async fn failed(&mut self, error: Error, auth: AuthHeaders, idempotent: bool) -> Result<()> {
         match judge(&error, idempotent) {
             Verdict::Refresh if self.rejected.is_none() => {
+                self.tell(Duration::ZERO, &error);
                 self.rejected = Some((auth, error));
                 Ok(())
             }
@@ -57,6 +69,7 @@ impl Tries {
     pub(crate) async fn again(&mut self, error: Error, after: Option<Duration>) -> Result<()> {
         match self.attempts.next(after) {
             Some(wait) if self.client.budget().take() => {
+                self.tell(wait, &error);
                 Span::retry(1, wait, Some(&error)).around(rt::sleep(wait)).await;
                 Ok(())
             }
@@ -69,5 +82,10 @@ impl Tries {
         self.client.budget().refund();
         self.attempts.restart();
         self.rejected = None;
+        self.sent = 0;
+    }
+
+    fn tell(&self, wait: Duration, error: &Error) {
+        observe::retry(&self.client, self.api, Some(self.method), 1, wait, Some(error));
     }
 }

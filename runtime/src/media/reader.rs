@@ -12,6 +12,7 @@ use super::hash::Hashes;
 use super::progress::Teller;
 use crate::client::Tries;
 use crate::credentials::AuthHeaders;
+use crate::observe::{AttemptKind, Watch};
 use crate::request::Request;
 use crate::transport::{BodyStream, HttpResponse};
 use crate::{Error, Result, rt};
@@ -19,6 +20,8 @@ use crate::{Error, Result, rt};
 pub(super) struct Reader {
     request: Request,
     tries: Tries,
+    /// Looks at the request whose response is read.
+    watch: Watch,
     /// What was asked for: from, and where it ends.
     from: u64,
     to: Option<u64>,
@@ -69,6 +72,7 @@ impl Reader {
         }
         let mut reader = Reader {
             tries: Tries::new(&request),
+            watch: Watch::none(),
             request,
             from,
             to,
@@ -167,6 +171,7 @@ impl Reader {
 
     fn finish(&mut self) -> Result<Option<Bytes>> {
         self.body = None;
+        self.watch.finish(None);
         self.hashes.take().map_or(Ok(()), Hashes::check)?;
         self.tell(Some(self.at));
         Ok(None)
@@ -174,6 +179,7 @@ impl Reader {
 
     /// The response broke off: waits until the rest may be asked for.
     async fn broke(&mut self, error: Error) -> Result<()> {
+        self.watch.finish(Some(&error));
         let Some(body) = self.body.take() else { return Err(error) };
         let known = self
             .first
@@ -191,8 +197,12 @@ impl Reader {
         let (request, matched) = self.rest();
         loop {
             let auth = self.tries.authorise().await?;
-            let error = match attempt(&request, &auth).await {
-                Ok(response) if response.status.is_success() => return self.accept(response, auth, matched),
+            self.watch = self.tries.watch(&request, AttemptKind::Download, Some(0));
+            let error = match attempt(&request, &auth, &self.watch).await {
+                Ok(response) if response.status.is_success() => {
+                    let accepted = self.accept(response, auth, matched);
+                    return accepted.inspect_err(|error| self.watch.finish(Some(error)));
+                }
                 Ok(response) => {
                     let client = self.request.client();
                     let after = client.timeout_of(&self.request);
@@ -202,12 +212,16 @@ impl Reader {
                         Some(Err(error)) => error,
                         None => Error::timeout("the download", after.unwrap_or_default()),
                     };
+                    self.watch.finish(Some(&error));
                     if matched && status == StatusCode::PRECONDITION_FAILED {
                         return Err(changed(self.at));
                     }
                     error
                 }
-                Err(error) => error,
+                Err(error) => {
+                    self.watch.finish(Some(&error));
+                    error
+                }
             };
             if self.is_complete(&error, matched) {
                 self.end = Some(self.at);
@@ -295,11 +309,11 @@ impl Reader {
     }
 }
 
-async fn attempt(request: &Request, auth: &AuthHeaders) -> Result<HttpResponse> {
+async fn attempt(request: &Request, auth: &AuthHeaders, watch: &Watch) -> Result<HttpResponse> {
     let client = request.client();
     let after = client.timeout_of(request);
     let http = client.http_request(request, auth)?;
-    match rt::timeout(after, client.transport().send(http)).await {
+    match rt::timeout(after, watch.send(client, http)).await {
         Some(result) => result,
         None => Err(Error::timeout("the download", after.unwrap_or_default())),
     }

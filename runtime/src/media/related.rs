@@ -12,6 +12,7 @@ use super::source::{Content, InMemory, PIECE, Source};
 use super::window::{rewind, wrong_length};
 use crate::client::Tries;
 use crate::credentials::AuthHeaders;
+use crate::observe::{AttemptKind, Watch};
 use crate::request::Request;
 use crate::transport::{BodyStream, RequestBody};
 use crate::{Error, RawResponse, Result, rt};
@@ -59,7 +60,8 @@ pub(super) async fn send(request: Request, source: Source, progress: Teller) -> 
     let mut tries = Tries::new(&request);
     for attempt in 1.. {
         let auth = tries.authorise().await?;
-        let error = match outgoing.attempt(&request, &auth, attempt).await {
+        let mut watch = tries.watch(&request, AttemptKind::Upload, outgoing.length());
+        let error = match outgoing.attempt(&request, &auth, attempt, &mut watch).await {
             Ok(response) if response.status.is_success() => {
                 client.budget().refund();
                 outgoing.tell_all().await;
@@ -114,13 +116,34 @@ impl Outgoing {
     }
 
     /// One attempt. What must not take too long is silence: neither media taken nor an answer.
-    async fn attempt(&self, request: &Request, auth: &AuthHeaders, attempt: u32) -> Result<RawResponse> {
+    async fn attempt(
+        &self,
+        request: &Request,
+        auth: &AuthHeaders,
+        attempt: u32,
+        watch: &mut Watch,
+    ) -> Result<RawResponse> {
+        let result = self.exchange(request, auth, attempt, watch).await;
+        match &result {
+            Ok(response) => watch.answered(response.status.is_success()),
+            Err(error) => watch.finish(Some(error)),
+        }
+        result
+    }
+
+    async fn exchange(
+        &self,
+        request: &Request,
+        auth: &AuthHeaders,
+        attempt: u32,
+        watch: &Watch,
+    ) -> Result<RawResponse> {
         let client = request.client();
         let after = client.timeout_of(request);
         let mut http = client.http_request(request, auth)?;
         let exchange = async {
             http.body = self.body(attempt).await?;
-            client.read(client.transport().send(http).await?).await
+            client.read(watch.send(client, http).await?).await
         };
         let mut exchange = std::pin::pin!(exchange);
         let mut read = Some(0);
@@ -133,6 +156,16 @@ impl Outgoing {
                 return Err(Error::timeout("the upload", after.unwrap_or_default()));
             }
             read = now;
+        }
+    }
+
+    /// How many bytes an attempt sends, if that is known.
+    fn length(&self) -> Option<u64> {
+        match &self.media {
+            Media::Whole(bytes) => Some(bytes.len() as u64),
+            Media::Streamed(stream) => {
+                stream.length.map(|length| length + (self.head.len() + self.tail.len()) as u64)
+            }
         }
     }
 
@@ -154,7 +187,6 @@ impl Outgoing {
         (held.attempt, held.error) = (attempt, None);
         media.read.store(0, Ordering::Relaxed);
         drop(held);
-        let around = (self.head.len() + self.tail.len()) as u64;
         let (head, tail) = (self.head.clone(), self.tail.clone());
         let stream = stream::unfold(Some((head, media.clone(), tail)), move |state| async move {
             let (head, media, tail) = state?;
@@ -169,7 +201,7 @@ impl Outgoing {
             }
         });
         let stream: BodyStream = Box::pin(stream);
-        Ok(RequestBody::stream(stream, media.length.map(|length| length + around)))
+        Ok(RequestBody::stream(stream, self.length()))
     }
 
     async fn source_error(&self) -> Option<Error> {

@@ -12,6 +12,7 @@ use http::header::{IF_MODIFIED_SINCE, IF_UNMODIFIED_SINCE};
 
 use crate::client::Tries;
 use crate::credentials::AuthHeaders;
+use crate::observe::{AttemptKind, Watch};
 use crate::request::Request;
 use crate::transport::HttpRequest;
 use crate::{Api, Error, Json, RawResponse, Result, rt};
@@ -99,7 +100,8 @@ impl Session {
         let mut tries = Tries::new(&request);
         loop {
             let auth = tries.authorise().await?;
-            let error = match self.send(&request, &auth, http::Method::DELETE, None).await {
+            let watch = tries.watch(&request, AttemptKind::Upload, Some(0));
+            let error = match self.send(&request, &auth, http::Method::DELETE, None, watch).await {
                 // 499 is Cloud Storage's word for a session that the client has closed.
                 Ok(response)
                     if response.status.is_success()
@@ -148,8 +150,9 @@ impl Session {
         request: &Request,
         auth: &AuthHeaders,
         piece: Piece<'_>,
+        watch: Watch,
     ) -> Result<Answer> {
-        let response = self.send(request, auth, http::Method::PUT, Some(piece)).await?;
+        let response = self.send(request, auth, http::Method::PUT, Some(piece), watch).await?;
         match response.status.as_u16() {
             308 => kept(&response).map(Answer::Kept),
             200..300 => Ok(Answer::Done(response)),
@@ -163,6 +166,7 @@ impl Session {
         auth: &AuthHeaders,
         method: http::Method,
         piece: Option<Piece<'_>>,
+        mut watch: Watch,
     ) -> Result<RawResponse> {
         let client = request.client();
         let mut headers = client.common_headers(auth);
@@ -182,11 +186,16 @@ impl Session {
         }
         let http = HttpRequest { method, url: self.address.clone(), headers, body: body.into() };
         let after = client.timeout_of(request);
-        let exchange = async { client.read(client.transport().send(http).await?).await };
-        match rt::timeout(after, exchange).await {
+        let exchange = async { client.read(watch.send(client, http).await?).await };
+        let result = match rt::timeout(after, exchange).await {
             Some(result) => result,
             None => Err(Error::timeout("a piece of the upload", after.unwrap_or_default())),
+        };
+        match &result {
+            Ok(response) => watch.answered(response.status.is_success() || response.status.as_u16() == 308),
+            Err(error) => watch.finish(Some(error)),
         }
+        result
     }
 }
 

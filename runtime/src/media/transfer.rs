@@ -8,6 +8,7 @@ use super::progress::Teller;
 use super::session::{Answer, Piece, Session};
 use super::window::Window;
 use crate::client::Tries;
+use crate::observe::AttemptKind;
 use crate::request::Request;
 use crate::{Error, RawResponse, Result};
 
@@ -45,7 +46,9 @@ impl Transfer {
             let auth = tries.authorise().await?;
             self.fill(asking).await?;
             let before = self.window.start();
-            match session.put(&self.request, &auth, self.piece(asking)).await {
+            let piece = self.piece(asking);
+            let watch = tries.watch(&self.request, AttemptKind::Upload, Some(piece.bytes.len() as u64));
+            match session.put(&self.request, &auth, piece, watch).await {
                 Ok(Answer::Done(response)) => {
                     self.check_done(resumed && asking)?;
                     self.request.client().budget().refund();
