@@ -385,7 +385,7 @@ async fn a_slow_source_is_waited_for_and_one_that_stops_is_not() {
             (at < 20).then(|| (Ok(Bytes::from_static(b"piece")), at + 1))
         })
     };
-    let insert = || shop.insert(json!({"a": 1}));
+    let insert = || shop.insert(json!({"a": 1})).with_timeout(Duration::from_secs(300));
     let answer = insert().upload(Source::stream(slow(21))).multipart().await.unwrap();
     assert_eq!(answer["size"], 100);
     let error = insert().upload(Source::stream(slow(7))).multipart().await.unwrap_err();
