@@ -73,13 +73,18 @@ impl<T> std::fmt::Debug for Sending<T> {
     }
 }
 
-/// The value that the document says.
+/// The value that the document says. Its error keeps the response, for who wants to see what came.
+pub(crate) fn value<T: Response>(api: &ApiSpec, spec: &MethodSpec, response: &RawResponse) -> Result<T> {
+    T::decode(api, spec, response).map_err(|error| error.with_response(response))
+}
+
+/// The same, of a response that is not needed any more.
 pub(crate) fn decode<T: Response>(
     api: &'static ApiSpec,
     spec: &'static MethodSpec,
     response: RawResponse,
 ) -> Result<T> {
-    T::decode(api, spec, &response)
+    value(api, spec, &response)
 }
 
 fn decode_with_response<T: Response>(
@@ -87,7 +92,7 @@ fn decode_with_response<T: Response>(
     spec: &'static MethodSpec,
     response: RawResponse,
 ) -> Result<(T, RawResponse)> {
-    T::decode(api, spec, &response).map(|value| (value, response))
+    value(api, spec, &response).map(|value| (value, response))
 }
 
 fn decode_as<T: DeserializeOwned>(
@@ -95,7 +100,7 @@ fn decode_as<T: DeserializeOwned>(
     _spec: &'static MethodSpec,
     response: RawResponse,
 ) -> Result<T> {
-    from_json(api, &response)
+    from_json(api, &response).map_err(|error| error.with_response(&response))
 }
 
 /// Decodes a body into the caller's own type, below `data` where the API wraps it.

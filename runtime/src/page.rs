@@ -12,7 +12,7 @@ use futures_core::Stream;
 use crate::request::Request;
 use crate::schema::{Field, Object, View};
 use crate::spec::Paging;
-use crate::{BoxFuture, Error, Paged, PagedItems, RawResponse, Response, Result};
+use crate::{BoxFuture, Error, Paged, PagedItems, RawResponse, Result};
 
 /// What a page is made of: the items of a list, or the entries of a map as `(key, item)`.
 pub trait PageItem: Sized + Send + 'static {
@@ -83,7 +83,7 @@ impl<M: Paged> Pages<M> {
         let Some(request) = &self.raw.next else { return Poll::Ready(None) };
         let (api, spec) = (request.api(), request.spec());
         let answer = ready!(self.raw.poll(cx));
-        let page = answer.and_then(|response| M::Output::decode(api, spec, &response));
+        let page = answer.and_then(|response| crate::call::value::<M::Output>(api, spec, &response));
         let page = page.and_then(|page| self.raw.advance(&page).map(|()| page));
         if page.is_err() {
             self.raw.next = None;

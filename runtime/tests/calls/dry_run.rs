@@ -1,0 +1,49 @@
+use gapis_runtime::BearerToken;
+use gapis_runtime::mock::Handlers;
+
+use crate::zoo::{Animal, Zoo};
+
+fn zoo() -> (Zoo, Handlers) {
+    let handlers = Handlers::new();
+    let zoo =
+        Zoo::builder().credentials(BearerToken::new("s3cret")).user_agent("me/1").transport(handlers.clone());
+    (zoo.build().unwrap(), handlers)
+}
+
+#[test]
+fn a_dry_run_prints_what_would_be_sent_and_sends_nothing() {
+    let (zoo, handlers) = zoo();
+    let change = Animal { name: Some("Ann's \"$HOME\"".into()), ..Default::default() };
+    let run = zoo.patch("a/b", change).fields("name").with_header("x-one", "1").dry_run().unwrap();
+    let agent = concat!("me/1 gapis/", env!("CARGO_PKG_VERSION"), " (gzip)");
+    let expected = format!(
+        r#"curl -X PATCH 'https://zoo.test/zoo/v1/animals/a%2Fb?fields=name&alt=json' \
+  -H 'user-agent: {agent}' \
+  -H 'x-one: 1' \
+  -H 'accept: application/json' \
+  -H 'content-type: application/json' \
+  --data-binary '{{"name":"Ann'\''s \"$HOME\""}}'"#
+    );
+    assert_eq!(run.to_string(), expected);
+    assert_eq!((run.verb.as_str(), run.text().unwrap()), ("PATCH", r#"{"name":"Ann's \"$HOME\""}"#));
+    assert_eq!(handlers.request_count(), 0);
+}
+
+#[test]
+fn secrets_are_masked() {
+    let (zoo, _) = zoo();
+    let call = zoo.get("1").with_query("key", "s3cret").with_query("access_token", "s3cret");
+    let call = call.with_header("Authorization", "Bearer s3cret").with_header("x-goog-api-key", "s3cret");
+    let run = call.dry_run().unwrap();
+    for text in [run.to_string(), format!("{run:?}")] {
+        assert!(!text.contains("s3cret"), "{text}");
+    }
+    assert!(run.url.ends_with("?key=***&access_token=***&alt=json"), "{}", run.url);
+}
+
+#[test]
+fn a_call_that_cannot_be_sent_has_no_dry_run() {
+    let (zoo, _) = zoo();
+    let error = zoo.get("").dry_run().unwrap_err();
+    assert!(error.is_input() && error.to_string().starts_with("zoo.get: "), "{error}");
+}
