@@ -59,6 +59,7 @@ enum Kind {
     UnknownOutcome,
     Cancelled,
     Io,
+    Operation,
     Changed,
     Checksum,
 }
@@ -213,12 +214,26 @@ impl Error {
             Kind::Decode => "decode",
             Kind::Protocol => "protocol",
             Kind::Unreadable => "unreadable",
+            Kind::Operation => "operation",
             Kind::UnknownOutcome => "unknown_outcome",
             Kind::Cancelled => "cancelled",
             Kind::Io => "io",
             Kind::Changed => "changed",
             Kind::Checksum => "checksum",
         }
+    }
+
+    /// The error that a long-running operation ended with. `what` names the operation.
+    pub(crate) fn operation(what: &str, api: ApiError, answer: RawResponse) -> Self {
+        let mut text = format!("{what}: ");
+        if let Ok(status) = StatusCode::from_u16(api.code) {
+            text.push_str(&name(status));
+            text.push_str(": ");
+        }
+        text.push_str(if api.message.is_empty() { "no message" } else { &api.message });
+        push_reason(&mut text, &api);
+        let response = Some((answer, api));
+        Error(Arc::new(Inner { kind: Kind::Operation, message: text, response, raw: None, source: None }))
     }
 
     /// Bad input, found before anything was sent. Sending again cannot help.
@@ -255,6 +270,13 @@ impl Error {
     #[must_use]
     pub fn is_status(&self) -> bool {
         self.0.kind == Kind::Status
+    }
+
+    /// The operation that was waited for ended with an error. What is said of the status, as by
+    /// [`is_not_found`](Self::is_not_found), then is of the operation's error; the polls themselves were answered well.
+    #[must_use]
+    pub fn is_operation(&self) -> bool {
+        self.0.kind == Kind::Operation
     }
 
     /// The server answered, but not with what the document says.
@@ -301,16 +323,21 @@ impl Error {
         self.0.kind == Kind::Checksum
     }
 
-    /// The HTTP status, if the server answered with one outside 200 to 299.
+    /// The HTTP status, if the server answered with one outside 200 to 299, or the one that the error of an operation
+    /// corresponds to, if there is one.
     #[must_use]
     pub fn status(&self) -> Option<u16> {
-        self.response().filter(|_| self.is_status()).map(|response| response.status.as_u16())
+        match (self.0.kind, &self.0.response) {
+            (Kind::Status, Some((response, _))) => Some(response.status.as_u16()),
+            (Kind::Operation, Some((_, api))) => Some(api.code).filter(|&code| code != 0),
+            _ => None,
+        }
     }
 
-    /// The API's own error, if the server answered with a status outside 200 to 299.
+    /// The API's own error, if the server answered with a status outside 200 to 299 or an operation failed.
     #[must_use]
     pub fn api_error(&self) -> Option<&ApiError> {
-        self.0.response.as_ref().filter(|_| self.is_status()).map(|(_, api)| api)
+        self.0.response.as_ref().filter(|_| self.is_status() || self.is_operation()).map(|(_, api)| api)
     }
 
     /// The response that the error was made of, if there was one.
@@ -397,11 +424,7 @@ impl Error {
 
 /// `404 Not Found: File not found: x. (notFound)`, or what is readable of a body that is no API error.
 fn describe(status: StatusCode, api: &ApiError, response: &RawResponse) -> String {
-    let mut text = status.as_u16().to_string();
-    if let Some(name) = status.canonical_reason() {
-        text.push(' ');
-        text.push_str(name);
-    }
+    let mut text = name(status);
     if !api.message.is_empty() {
         text.push_str(": ");
         text.push_str(&api.message);
@@ -411,12 +434,24 @@ fn describe(status: StatusCode, api: &ApiError, response: &RawResponse) -> Strin
     } else {
         text.push_str(", with an empty body");
     }
+    push_reason(&mut text, api);
+    text
+}
+
+/// `404 Not Found`
+fn name(status: StatusCode) -> String {
+    match status.canonical_reason() {
+        Some(name) => format!("{} {name}", status.as_u16()),
+        None => status.as_u16().to_string(),
+    }
+}
+
+fn push_reason(text: &mut String, api: &ApiError) {
     if let Some(reason) = api.reason() {
         text.push_str(" (");
         text.push_str(reason);
         text.push(')');
     }
-    text
 }
 
 /// The wait that a `Retry-After` header asks for (RFC 9110, section 10.2.3).

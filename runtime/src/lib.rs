@@ -18,6 +18,7 @@ mod method;
 pub mod mock;
 mod multipart;
 pub mod observe;
+mod operation;
 mod page;
 mod param;
 mod patch;
@@ -53,6 +54,7 @@ pub use media::{Download, MediaStream, Progress, Queueable, Session, Source, Upl
 pub use method::{AcceptsMedia, Api, Body, Method, Paged, PagedItems, Response, ServesMedia};
 pub use multipart::ReadLimits;
 pub use observe::Observer;
+pub use operation::{LongRunning, Operation, PollPolicy, Wait};
 pub use page::{Items, PageItem, Pages};
 pub use param::Param;
 pub use patch::{Patch, diff};
@@ -75,8 +77,8 @@ pub mod prelude {
     #[doc(no_inline)]
     pub use crate::{
         ApiError, ApiKey, AuthHeaders, Batch, Batcher, BearerToken, BoxFuture, Builder, Client, Credentials,
-        Driver, Error, HttpBody, Id, Json, Outcome, RawResponse, Record, Reply, Report, Result, RetryPolicy,
-        Session, Source, Ticket,
+        Driver, Error, HttpBody, Id, Json, Outcome, PollPolicy, RawResponse, Record, Reply, Report, Result,
+        RetryPolicy, Session, Source, Ticket,
     };
 }
 

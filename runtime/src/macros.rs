@@ -151,6 +151,36 @@ macro_rules! paged {
     };
 }
 
+/// Writes an operation's impls of [`Operation`](crate::Operation) and, where its member `done` tells that it is done,
+/// [`LongRunning`](crate::LongRunning): `operation! { Operation: super::Drive, done; "drive.operations.get"
+/// "operations/{name}" }`, with `status` where that tells it, and the id and path of each method that asks for one, after
+/// `in` the version that the method is asked for by.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! operation {
+    ($name:ident: $api:ty, done $(; $id:literal $path:literal $(in $version:literal)?)*) => {
+        $crate::operation! { @ $name, $api, false $(; $id $path $(in $version)?)* }
+        impl $crate::LongRunning for $name {}
+    };
+    ($name:ident: $api:ty, status $(; $id:literal $path:literal $(in $version:literal)?)*) => {
+        $crate::operation! { @ $name, $api, true $(; $id $path $(in $version)?)* }
+    };
+    (@ $name:ident, $api:ty, $by_status:literal $(; $id:literal $path:literal $(in $version:literal)?)*) => {
+        impl $crate::Operation for $name {
+            type Api = $api;
+            const POLLING: &'static $crate::spec::Polling = &$crate::spec::Polling {
+                by_status: $by_status,
+                polls: &[$($crate::spec::MethodSpec {
+                    id: $id,
+                    path: $path,
+                    $(api_version: ::std::option::Option::Some($version),)?
+                    ..$crate::spec::MethodSpec::DEFAULT
+                }),*],
+            };
+        }
+    };
+}
+
 /// Writes a service's impls and the crate's own `Call<M>`, so that the setters of each method can be inherent impls of
 /// `Call<Marker>` and every verb stands once per crate.
 ///
@@ -193,6 +223,13 @@ macro_rules! api {
             /// A dispatcher that puts the calls of many tasks into common batches; the driver must be spawned.
             pub fn batcher(&self) -> ($crate::Batcher<$api>, $crate::Driver) {
                 $crate::Batcher::new(self)
+            }
+            /// Waits until an operation that some call answered is done.
+            pub fn wait_for<O>(&self, operation: &O) -> $crate::Wait<'static, O>
+            where
+                O: $crate::Operation<Api = $api>,
+            {
+                $crate::Wait::known(&self.0, operation)
             }
             /// A call by verb and path (below the service path, or below the root with a leading `/`), for what the
             /// generated methods do not cover. The path is sent as it is; the response is any JSON value.
@@ -339,6 +376,24 @@ macro_rules! api {
                 M: $crate::PagedItems,
             {
                 $crate::Items::new(self.0)
+            }
+
+            /// Sends the call and waits until the operation that it starts is done; gives the finished operation.
+            pub fn wait(self) -> $crate::Wait<'static, M::Output>
+            where
+                M::Output: $crate::Operation,
+            {
+                $crate::Wait::new(self.0)
+            }
+
+            /// The same, and gives what came of the operation, its member `response`, as the caller's own type or as a
+            /// schema: which one, the document does not say.
+            pub fn wait_as<T>(self) -> $crate::Wait<'static, M::Output, T>
+            where
+                M::Output: $crate::LongRunning,
+                T: $crate::serde::de::DeserializeOwned + ::std::marker::Send + 'static,
+            {
+                $crate::Wait::new(self.0).response_as()
             }
 
             /// The call with media to be uploaded, which cannot be queued.

@@ -52,7 +52,7 @@ impl Request {
     }
 
     /// Not generic, so that it stands once.
-    fn from_spec(
+    pub(crate) fn from_spec(
         client: &Client,
         api: &'static ApiSpec,
         spec: &'static MethodSpec,
@@ -128,6 +128,25 @@ impl Request {
         }
         if let Some(body) = body {
             request.set_body(&body);
+        }
+        request
+    }
+
+    /// A call of another method on behalf of this one: by the same client, with the options and headers of this call and
+    /// those parameters that every method has. Conditions and the body are this call's own.
+    pub(crate) fn follow_up(&self, spec: &'static MethodSpec, values: &[&dyn Param]) -> Request {
+        const SHARED: [&str; 4] = ["fields", "key", "prettyPrint", "quotaUser"];
+        let mut request = Request::from_spec(&self.0.client, self.0.api, spec, values, None);
+        let inner = &mut *request.0;
+        inner.options = Options { idempotent: None, ..self.0.options.clone() };
+        let is_shared = |pair: &&str| SHARED.iter().any(|name| path::is_named(pair, name));
+        inner.query = self.0.query.split('&').filter(is_shared).collect::<Vec<_>>().join("&");
+        for (name, value) in &self.0.headers {
+            let is_own = name.as_str().starts_with("if-")
+                || matches!(name.as_str(), "content-type" | "x-goog-api-version");
+            if !is_own {
+                inner.headers.push((name.clone(), value.clone()));
+            }
         }
         request
     }
@@ -301,6 +320,11 @@ impl Request {
 
     pub(crate) fn verb(&self) -> &str {
         &self.0.verb
+    }
+
+    /// The encoded path below the root, without a leading `/`.
+    pub(crate) fn path(&self) -> &str {
+        &self.0.path
     }
 
     pub(crate) fn headers(&self) -> &[(HeaderName, HeaderValue)] {

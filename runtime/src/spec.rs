@@ -144,3 +144,12 @@ pub struct Paging {
     /// The wire name of the response's items, empty where no one member is unambiguous.
     pub items: &'static str,
 }
+
+/// How the operations of one schema are waited for.
+#[derive(Debug)]
+pub struct Polling {
+    /// An operation is done when its `status` is `DONE`, in place of its `done` being true.
+    pub by_status: bool,
+    /// The methods that ask for one, in the order in which to try them: GETs whose path is all they need.
+    pub polls: &'static [MethodSpec],
+}

@@ -75,6 +75,25 @@ impl ApiError {
         found
     }
 
+    /// Reads the error of a long-running operation: `google.rpc.Status`, or the list of Compute Engine, whose items have a
+    /// `code` for their reason and details of their own.
+    pub(crate) fn of_operation(error: &Value) -> ApiError {
+        let code = error.get("code");
+        let items = list(error.get("errors"));
+        let details = items.iter().flat_map(|item| list(item.get("errorDetails"))).filter_map(error_info);
+        let mut found = ApiError {
+            code: code.and_then(Value::as_u64).map_or(0, http_code),
+            status: code.and_then(Value::as_u64).and_then(status_name).map(str::to_owned),
+            message: text(error.get("message")),
+            errors: items.iter().map(ErrorItem::of_operation).collect(),
+            details: list(error.get("details")).iter().cloned().chain(details).collect(),
+        };
+        if found.message.is_empty() {
+            found.message = found.errors.first().map(|item| item.message.clone()).unwrap_or_default();
+        }
+        found
+    }
+
     /// The first reason that is named: of `errors[]`, else of an `ErrorInfo` among the details.
     #[must_use]
     pub fn reason(&self) -> Option<&str> {
@@ -110,6 +129,52 @@ impl ErrorItem {
             location_type: text(value.get("locationType")),
         }
     }
+
+    fn of_operation(value: &Value) -> ErrorItem {
+        ErrorItem { reason: text(value.get("code")), ..ErrorItem::parse(value) }
+    }
+}
+
+/// The `errorInfo` of one of Compute Engine's details, in the form that details have elsewhere.
+fn error_info(detail: &Value) -> Option<Value> {
+    let mut info = detail.get("errorInfo")?.as_object()?.clone();
+    info.entry("@type").or_insert_with(|| "type.googleapis.com/google.rpc.ErrorInfo".into());
+    Some(Value::Object(info))
+}
+
+/// The canonical codes (`google/rpc/code.proto`), by number: their names and the HTTP statuses that stand for them.
+const CANONICAL: [(&str, u16); 17] = [
+    ("OK", 200),
+    ("CANCELLED", 499),
+    ("UNKNOWN", 500),
+    ("INVALID_ARGUMENT", 400),
+    ("DEADLINE_EXCEEDED", 504),
+    ("NOT_FOUND", 404),
+    ("ALREADY_EXISTS", 409),
+    ("PERMISSION_DENIED", 403),
+    ("RESOURCE_EXHAUSTED", 429),
+    ("FAILED_PRECONDITION", 400),
+    ("ABORTED", 409),
+    ("OUT_OF_RANGE", 400),
+    ("UNIMPLEMENTED", 501),
+    ("INTERNAL", 500),
+    ("UNAVAILABLE", 503),
+    ("DATA_LOSS", 500),
+    ("UNAUTHENTICATED", 401),
+];
+
+fn canonical(code: u64) -> Option<(&'static str, u16)> {
+    CANONICAL.get(usize::try_from(code).ok()?).copied()
+}
+
+fn status_name(code: u64) -> Option<&'static str> {
+    canonical(code).map(|(name, _)| name)
+}
+
+/// The HTTP status of a canonical code, or of what is one already; 0 of what is neither.
+fn http_code(code: u64) -> u16 {
+    let status = || u16::try_from(code).ok().filter(|&code| StatusCode::from_u16(code).is_ok());
+    canonical(code).map(|(_, status)| status).or_else(status).unwrap_or(0)
 }
 
 fn text(value: Option<&Value>) -> String {

@@ -1,0 +1,214 @@
+//! Long-running operations: waiting until one is done.
+//!
+//! A call that starts an operation answers at once with the operation, not with what comes of it. Here the operation is
+//! asked for again until it is done. Each poll is an ordinary call of the client, with its credentials, retries and
+//! timeouts; nothing here sends in a way of its own.
+
+mod locate;
+mod poll;
+mod state;
+mod template;
+
+use std::future::IntoFuture;
+use std::time::Duration;
+
+use serde::de::DeserializeOwned;
+
+use crate::call::{Decode, decode};
+use crate::request::Request;
+use crate::schema::{Field, Object};
+use crate::spec::Polling;
+use crate::{Api, BoxFuture, Client, RawResponse, Response, Result};
+
+/// A long-running operation: a schema that says whether it is done, and that can be asked for again.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not an operation that can be waited for",
+    label = "this call does not answer such an operation",
+    note = "operations can be waited for where the API has a GET method that asks for them again"
+)]
+pub trait Operation: Object + Field {
+    /// The API that the operation belongs to.
+    type Api: Api;
+    /// What tells that it is done, and what asks for it.
+    const POLLING: &'static Polling;
+}
+
+/// An operation of google.longrunning: what comes of it is its member `response`, whose type the document does not tell.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not an operation with a response",
+    label = "what comes of this call's operation is the operation itself, or there is none",
+    note = "`.wait()` gives the finished operation, where there is one"
+)]
+pub trait LongRunning: Operation {}
+
+/// How often an operation is asked for, and for how long.
+///
+/// ```
+/// use gapis_runtime::PollPolicy;
+/// use std::time::Duration;
+///
+/// let policy = PollPolicy::default()
+///     .with_interval(Duration::from_millis(200), Duration::from_secs(5))
+///     .with_total_time(Duration::from_secs(600));
+/// # let _ = policy;
+/// ```
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub struct PollPolicy {
+    /// The longest wait before the first poll; it doubles with each further one, and each is shortened at random by up
+    /// to a half. Default 1 second.
+    pub initial_interval: Duration,
+    /// The longest wait before any poll. Default 20 seconds.
+    pub max_interval: Duration,
+    /// How long to wait in all, from the first answer on; then the wait fails, and the operation goes on. Default: until
+    /// the operation is done.
+    pub total_time: Option<Duration>,
+}
+
+impl Default for PollPolicy {
+    fn default() -> Self {
+        PollPolicy {
+            initial_interval: Duration::from_secs(1),
+            max_interval: Duration::from_secs(20),
+            total_time: None,
+        }
+    }
+}
+
+impl PollPolicy {
+    /// The same with other waits: the longest before the first poll, and the longest of all.
+    #[must_use]
+    pub fn with_interval(mut self, initial: Duration, max: Duration) -> Self {
+        self.initial_interval = initial;
+        self.max_interval = max.max(initial);
+        self
+    }
+
+    /// The same with a limit on the whole.
+    #[must_use]
+    pub fn with_total_time(mut self, time: Duration) -> Self {
+        self.total_time = Some(time);
+        self
+    }
+}
+
+/// Waiting for an operation, made by `.wait()` of a call or `.wait_for(…)` of a service. `.await` begins it.
+///
+/// A call is sent once; then the operation is asked for until it is done. An operation that is done already is not asked
+/// for. Dropping the future stops the waiting, and leaves the operation to the server.
+///
+/// # Errors
+/// As the call itself and each poll, whose retries are those of the call: by its `with_retry`, else by its client's policy.
+/// [`Error::is_operation`](crate::Error::is_operation) where the operation failed; the error has the operation's code,
+/// message and details. [`Error::is_timeout`](crate::Error::is_timeout) where the policy's total time is over.
+#[must_use = "waiting begins with `.await`"]
+pub struct Wait<'p, O, T = O> {
+    start: Start,
+    policy: PollPolicy,
+    progress: Option<OnOperation<'p, O>>,
+    decode: Decode<T>,
+}
+
+/// What is told each answer.
+type OnOperation<'p, O> = Box<dyn FnMut(&O) + Send + 'p>;
+
+/// What there is at first.
+enum Start {
+    /// A call that answers the operation.
+    Call(Request),
+    /// The operation as some call answered it.
+    Known { client: Client, answer: Result<RawResponse> },
+}
+
+impl<O: Operation> Wait<'static, O> {
+    #[doc(hidden)]
+    pub fn new(request: Request) -> Self {
+        Wait::from_start(Start::Call(request))
+    }
+
+    #[doc(hidden)]
+    pub fn known(client: &Client, operation: &O) -> Self {
+        let encoded = Response::encode(operation, <O::Api as Api>::SPEC);
+        let answer =
+            encoded.map(|(_, body)| RawResponse::new(http::StatusCode::OK, http::HeaderMap::new(), body));
+        Wait::from_start(Start::Known { client: client.clone(), answer })
+    }
+
+    fn from_start(start: Start) -> Self {
+        Wait { start, policy: PollPolicy::default(), progress: None, decode: decode::<O> }
+    }
+}
+
+impl<'p, O: Operation, T> Wait<'p, O, T> {
+    /// Waits by another policy.
+    pub fn with_policy(mut self, policy: PollPolicy) -> Self {
+        self.policy = policy;
+        self
+    }
+
+    /// Waits that long in all, from the first answer on.
+    pub fn with_total_time(mut self, time: Duration) -> Self {
+        self.policy.total_time = Some(time);
+        self
+    }
+
+    /// Is told the operation each time it comes, the first answer and the last among them: for what it says of its
+    /// progress, or to save its name.
+    pub fn on_progress<'q>(self, tell: impl FnMut(&O) + Send + 'q) -> Wait<'q, O, T> {
+        Wait { start: self.start, policy: self.policy, progress: Some(Box::new(tell)), decode: self.decode }
+    }
+
+    /// Gives what came of the operation, its member `response`, as the caller's own type or a schema. The member
+    /// `@type` in it is left out, unless the type can only be read with it. An operation without a response reads as
+    /// `null`, an empty one as `()` too.
+    pub fn response_as<U>(self) -> Wait<'p, O, U>
+    where
+        O: LongRunning,
+        U: DeserializeOwned + Send + 'static,
+    {
+        Wait { start: self.start, policy: self.policy, progress: self.progress, decode: state::response::<U> }
+    }
+
+    /// Waits on this thread.
+    ///
+    /// # Errors
+    /// As waiting otherwise, and an input error where an async runtime is already running on this thread.
+    #[cfg(all(feature = "blocking", not(target_family = "wasm")))]
+    pub fn block(self) -> Result<T>
+    where
+        T: 'static,
+    {
+        crate::blocking::block_on(self.into_future())?
+    }
+
+    async fn run(self) -> Result<T> {
+        let api = <O::Api as Api>::SPEC;
+        let Wait { start, policy, mut progress, decode } = self;
+        let poller = poll::Poller { api, polling: O::POLLING, members: O::empty().names() };
+        let mut tell = |spec: &'static _, response: &_| match &mut progress {
+            Some(tell) => O::decode(api, spec, response).map(|operation| tell(&operation)),
+            None => Ok(()),
+        };
+        let (spec, response) = poller.finish(start, &policy, &mut tell).await?;
+        decode(api, spec, response)
+    }
+}
+
+impl<'p, O: Operation, T: 'p> IntoFuture for Wait<'p, O, T> {
+    type Output = Result<T>;
+    type IntoFuture = BoxFuture<'p, Result<T>>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        Box::pin(self.run())
+    }
+}
+
+impl<O, T> std::fmt::Debug for Wait<'_, O, T> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let method = match &self.start {
+            Start::Call(request) => request.id(),
+            Start::Known { .. } => "(an operation that is known)",
+        };
+        f.debug_struct("Wait").field("method", &method).field("policy", &self.policy).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,152 @@
+//! Where an operation is asked for: the values of the variables in a poll's path, out of what is known.
+//!
+//! They come from the operation's name, its link, its members and the path of the call that started it. Whatever a server
+//! says there is only ever a value in the path of a known method, at the client's own endpoint: no server can name
+//! another host, nor another method.
+
+use super::state::State;
+use super::template::{in_order, matched_encoded, matched_tail, variables};
+use crate::request::Request;
+use crate::spec::{ApiSpec, MethodSpec, Polling};
+use crate::{Client, Error, Param, Result};
+
+/// What is known of all operations of one schema.
+pub(super) struct Place {
+    pub(super) api: &'static ApiSpec,
+    pub(super) polling: &'static Polling,
+    pub(super) members: &'static [&'static str],
+}
+
+impl Place {
+    /// The call that asks for an operation again.
+    ///
+    /// # Errors
+    /// If what is known does not fit the path of any poll.
+    pub(super) fn poll(&self, client: &Client, state: &State, call: Option<&Request>) -> Result<Request> {
+        // A call that only asked is asked again.
+        let asks = |call: &&Request| {
+            call.verb() == "GET" && self.polling.polls.iter().any(|poll| poll.path == call.spec().path)
+        };
+        if let Some(call) = call.filter(asks) {
+            return Ok(call.clone());
+        }
+        let found = self.by_name(state).or_else(|| self.by_link(client, state));
+        let Some((spec, values)) = found.or_else(|| self.by_members(state, call)) else {
+            let paths: Vec<&str> = self.polling.polls.iter().map(|poll| poll.path).collect();
+            return Err(Error::protocol(format!(
+                "{}: the operation `{}` is not done, and what is known of it does not fit the path of what could be \
+                 asked: {}",
+                call.map_or(self.api.name, Request::id),
+                state.name(),
+                paths.join(", "),
+            )));
+        };
+        let values: Vec<&dyn Param> = values.iter().map(|value| value as &dyn Param).collect();
+        let poll = match call {
+            Some(call) => call.follow_up(spec, &values),
+            None => Request::from_spec(client, self.api, spec, &values, None),
+        };
+        poll.check()?;
+        Ok(poll)
+    }
+
+    /// By the name alone, as google.longrunning has it: the name is the end of the path, or all that the path asks for.
+    /// Names in the form of Compute Engine are those of one project or zone, and say too little.
+    fn by_name(&self, state: &State) -> Option<(&'static MethodSpec, Vec<String>)> {
+        if self.polling.by_status {
+            return None;
+        }
+        let name = state.text("name")?;
+        self.polling.polls.iter().find_map(|spec| Some((spec, values_of_name(spec.path, name)?)))
+    }
+
+    fn by_link(&self, client: &Client, state: &State) -> Option<(&'static MethodSpec, Vec<String>)> {
+        let link = state.text("selfLink")?;
+        let link = link.split(['?', '#']).next().unwrap_or_default();
+        let root = client.root(self.api).ok()?;
+        let path = link.strip_prefix(&*root).or_else(|| {
+            let (_, rest) = link.split_once("://")?;
+            rest.split_once('/').map(|(_, path)| path)
+        });
+        let path = path.unwrap_or(link).strip_prefix(self.api.service_path)?;
+        self.polling
+            .polls
+            .iter()
+            .find_map(|spec| Some((spec, in_order(spec.path, matched_encoded(spec.path, path)?)?)))
+    }
+
+    /// By members of the variables' names, and by the path of the call. Where the operation says itself that it is in
+    /// some region, it is asked for there, though the call may have been about something in a zone.
+    fn by_members(
+        &self,
+        state: &State,
+        call: Option<&Request>,
+    ) -> Option<(&'static MethodSpec, Vec<String>)> {
+        let said = call.and_then(|call| {
+            let path = call.path().strip_prefix(self.api.service_path)?;
+            matched_encoded(call.spec().path, path)
+        });
+        let said = said.unwrap_or_default();
+        let name = state.text("name")?;
+        let gather = |spec: &MethodSpec, is_strict: bool| -> Option<Vec<String>> {
+            let variables: Vec<(&str, bool)> = variables(spec.path).collect();
+            let (&(_, is_path), others) = variables.split_last()?;
+            let mut values = Vec::new();
+            let mut is_said = !is_strict;
+            for (variable, _) in others {
+                let own = state.text(variable).map(|text| last_segment(text).to_owned());
+                is_said |= own.is_some();
+                let may_be_of_call = !is_strict || !self.members.contains(variable);
+                values.push(own.or_else(|| said.get(variable).filter(|_| may_be_of_call).cloned())?);
+            }
+            if !is_said {
+                return None;
+            }
+            let value =
+                if is_path { Some(name).filter(|name| name.contains('/')) } else { Some(last_segment(name)) };
+            values.push(value?.to_owned());
+            Some(values)
+        };
+        let polls = self.polling.polls;
+        [true, false]
+            .into_iter()
+            .find_map(|is_strict| polls.iter().find_map(|spec| Some((spec, gather(spec, is_strict)?))))
+    }
+}
+
+/// The values of a path's variables, where the name is what the path ends with. A sole variable takes any name.
+fn values_of_name(template: &str, name: &str) -> Option<Vec<String>> {
+    let whole = || (variables(template).count() == 1).then(|| vec![name.to_owned()]);
+    matched_tail(template, name).and_then(|values| in_order(template, values)).or_else(whole)
+}
+
+/// `us-central1-a` of `https://…/zones/us-central1-a`.
+fn last_segment(text: &str) -> &str {
+    text.rsplit('/').next().unwrap_or(text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_the_ends_of_paths() {
+        let values = |template, name| values_of_name(template, name).map(|values| values.join(" "));
+        for (template, name, expected) in [
+            ("v1/{+name}", "projects/p/operations/o", Some("projects/p/operations/o")),
+            ("v1/{+name}", "operations/o%2F", Some("operations/o%2F")),
+            ("v1/apps/{appsId}/operations/{operationsId}", "apps/a/operations/o", Some("a o")),
+            ("v1/apps/{appsId}/operations/{operationsId}", "projects/a/operations/o", None),
+            // Speech names its operations by a number, Drive does not tell.
+            ("v1/operations/{+name}", "123", Some("123")),
+            ("v1/operations/{+name}", "operations/123", Some("123")),
+            ("operations/{name}", "operations/o", Some("o")),
+            ("operations/{name}", "o", Some("o")),
+            ("operations/{name}", "a/b", Some("a/b")),
+            // Cloud Storage's names are those of another path.
+            ("b/{bucket}/operations/{operationId}", "projects/_/buckets/b/operations/o", None),
+        ] {
+            assert_eq!(values(template, name).as_deref(), expected, "{template} {name}");
+        }
+    }
+}

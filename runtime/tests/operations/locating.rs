@@ -1,0 +1,82 @@
+//! Where an operation in the form of Compute Engine is asked for.
+
+use gapis_runtime::Json;
+use serde_json::json;
+
+use crate::support::yard::{Operation, Yard};
+use crate::support::*;
+
+/// The path of the poll after that answer.
+async fn poll(first: Json) -> String {
+    let peer = Peer::new([(200, first), (200, json!({ "name": "o", "status": "DONE" }))]);
+    peer.yard().insert("p", "z").wait().await.unwrap();
+    let polls = peer.polls();
+    assert_eq!(polls.len(), 1, "{polls:?}");
+    assert_eq!(peer.sent()[1].headers["x-goog-api-version"], "2026-11-01");
+    polls[0].strip_prefix("GET https://yard.test/yard/v1/").unwrap().to_owned()
+}
+
+#[tokio::test(start_paused = true)]
+async fn by_its_link() {
+    for (link, path) in [
+        (
+            "https://www.googleapis.com/yard/v1/projects/q/zones/y/operations/o",
+            "projects/q/zones/y/operations/o",
+        ),
+        ("https://yard.test/yard/v1/projects/q/global/operations/o?x=1", "projects/q/global/operations/o"),
+        // Of another host's link the values alone are taken, and they stay in their places.
+        (
+            "https://evil.test/yard/v1/projects/q%2F..%2Fx/global/operations/o",
+            "projects/q%2F..%2Fx/global/operations/o",
+        ),
+        // No link of an operation: what the call says.
+        (
+            "https://www.googleapis.com/yard/v1/projects/q/zones/y/secrets/o",
+            "projects/p/zones/z/operations/o",
+        ),
+        (
+            "https://www.googleapis.com/other/v1/projects/q/global/operations/o",
+            "projects/p/zones/z/operations/o",
+        ),
+        ("not a link", "projects/p/zones/z/operations/o"),
+    ] {
+        assert_eq!(poll(json!({ "name": "o", "status": "RUNNING", "selfLink": link })).await, path, "{link}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn by_its_members_and_the_call() {
+    for zone in ["y", "https://www.googleapis.com/yard/v1/projects/q/zones/y"] {
+        let path = poll(json!({ "name": "o", "status": "PENDING", "zone": zone })).await;
+        assert_eq!(path, "projects/p/zones/y/operations/o");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn dots_are_refused() {
+    let link = "https://yard.test/yard/v1/projects/%2E%2E/global/operations/o";
+    let peer = Peer::new([(200, json!({ "name": "o", "status": "RUNNING", "selfLink": link }))]);
+    let error = peer.yard().insert("p", "z").wait().await.unwrap_err();
+    assert!(error.is_input() && peer.sent().len() == 1, "{error}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_operation_without_its_call() {
+    let finished = (200, json!({ "name": "o", "status": "DONE", "progress": 100 }));
+    let peer = Peer::new([finished]);
+    let yard: Yard = peer.yard();
+    let mut operation =
+        Operation { name: Some("o".into()), status: Some("RUNNING".into()), ..Operation::default() };
+    let error = yard.wait_for(&operation).await.unwrap_err();
+    assert!(error.is_protocol(), "{error}");
+    assert_eq!(
+        error.to_string(),
+        "yard: the operation `o` is not done, and what is known of it does not fit the path of what could be asked: \
+         projects/{project}/zones/{zone}/operations/{operation}, projects/{project}/global/operations/{operation}"
+    );
+    operation.self_link = Some("https://yard.test/yard/v1/projects/q/zones/y/operations/o".into());
+    assert_eq!(yard.wait_for(&operation).await.unwrap().progress, Some(100));
+    let sent = peer.sent();
+    assert_eq!(sent.len(), 1);
+    assert_eq!(sent[0].line, "GET https://yard.test/yard/v1/projects/q/zones/y/operations/o?alt=json");
+}
