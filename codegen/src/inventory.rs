@@ -107,6 +107,8 @@ pub struct Method {
     pub output: String,
     /// How the answers are paged, if they are.
     pub paging: Option<Paging>,
+    /// Whether it answers a long-running operation that can be waited for.
+    pub waits: bool,
     /// Whether a call can be sent with media.
     pub uploads: bool,
     /// Whether a call can be answered with media.

@@ -78,6 +78,17 @@ pub struct Crate {
     pub warnings: Vec<Warning>,
     /// What the document contains.
     pub summary: Summary,
+    /// How many of the methods answer a long-running operation that can be waited for.
+    pub operations: Operations,
+}
+
+/// How many methods answer a long-running operation that can be waited for, by the form of the operation.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Operations {
+    /// That of google.longrunning, with a member `done`.
+    pub long_running: usize,
+    /// That of Compute Engine, with a member `status`.
+    pub with_status: usize,
 }
 
 /// What a document contains.
@@ -119,7 +130,12 @@ pub fn generate(document: &[u8], options: &Options) -> Result<Crate, Error> {
     let summary = summary(&document, &log)?;
     let api = resolve::resolve(&document, options, &mut log)?;
     let files = emit::emit(&api, options)?;
-    Ok(Crate { name: api.crate_name, files, warnings: log.warnings, summary })
+    let count = |form| resolve::operations::count(&api, form);
+    let operations = Operations {
+        long_running: count(model::OperationForm::Done),
+        with_status: count(model::OperationForm::Status),
+    };
+    Ok(Crate { name: api.crate_name, files, warnings: log.warnings, summary, operations })
 }
 
 /// Makes the inventory of a document's crate: its public Rust API as data. The crate itself is not made.

@@ -52,6 +52,27 @@ pub(crate) struct Types {
     pub(crate) shadows_prelude: bool,
 }
 
+impl Types {
+    /// The object of a payload, through aliases.
+    pub(crate) fn object_of(&self, payload: &Payload) -> Option<usize> {
+        let Payload::Value(ty) = payload else { return None };
+        let mut ty = ty;
+        // Endless aliases have been refused before.
+        loop {
+            let (Type::Object(index) | Type::Boxed(index)) = ty else { return None };
+            match &self.objects[*index].shape {
+                Shape::Struct(_) => return Some(*index),
+                Shape::Alias(target) => ty = target,
+            }
+        }
+    }
+
+    /// The operation that a payload is, if it can be waited for.
+    pub(crate) fn operation_of(&self, payload: &Payload) -> Option<&Operation> {
+        self.objects[self.object_of(payload)?].operation.as_ref()
+    }
+}
+
 /// A top-level schema or an inline object.
 #[derive(Debug)]
 pub(crate) struct Object {
@@ -67,6 +88,33 @@ pub(crate) struct Object {
     pub(crate) kept: bool,
     /// The type that this one is an alias of, because nothing but the name differs.
     pub(crate) same_as: Option<usize>,
+    /// How it is waited for, if it is a long-running operation that can be asked for again.
+    pub(crate) operation: Option<Operation>,
+}
+
+/// How an operation is waited for.
+#[derive(Debug)]
+pub(crate) struct Operation {
+    pub(crate) form: OperationForm,
+    /// What asks for it, in the order in which to try them; never empty.
+    pub(crate) polls: Vec<Poll>,
+}
+
+/// What tells that an operation is done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum OperationForm {
+    /// The member `done`, as in google.longrunning; what came of it is in `response`.
+    Done,
+    /// The member `status`, as in Compute Engine; nothing comes of it but the operation itself.
+    Status,
+}
+
+/// A method that asks for an operation.
+#[derive(Debug)]
+pub(crate) struct Poll {
+    pub(crate) id: String,
+    pub(crate) path: String,
+    pub(crate) api_version: Option<String>,
 }
 
 #[derive(Debug)]

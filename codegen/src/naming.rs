@@ -95,7 +95,10 @@ impl Kind {
             Kind::Schema | Kind::Type | Kind::Variant => name == "Self",
             Kind::Field => name == "extra",
             Kind::ServiceFunction => {
-                matches!(name, "builder" | "new" | "client" | "batch" | "batcher" | "call" | "clone")
+                matches!(
+                    name,
+                    "builder" | "new" | "client" | "batch" | "batcher" | "call" | "wait_for" | "clone"
+                )
             }
             Kind::Setter => is_verb(name),
             Kind::Module => is_keyword(name) || is_module_of_ours(name),
@@ -361,6 +364,7 @@ fn is_verb(name: &str) -> bool {
         "if_match",
         "if_none_match",
         "wait",
+        "wait_as",
         "into_request",
         "clone",
         "into_future",

@@ -95,6 +95,11 @@ pub(crate) fn template(path: &str) -> Result<Template, &'static str> {
     Ok(made)
 }
 
+/// Whether a segment of a template is a variable and nothing else.
+pub(crate) fn is_variable(segment: &str) -> bool {
+    segment.starts_with('{') && segment.find('}').is_some_and(|end| end + 1 == segment.len())
+}
+
 /// An HTTP verb.
 pub(crate) fn verb(written: &str) -> Option<&'static str> {
     const VERBS: &[&str] = &["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"];
@@ -123,6 +128,12 @@ pub(crate) const REQUEST_TOKENS: &[&str] =
 
 /// Names of a response's token for the next page.
 pub(crate) const RESPONSE_TOKENS: &[&str] = &["nextPageToken", "pageToken", "next_page_token"];
+
+/// The members of `google.longrunning.Operation`, which is done when its member `done` is true.
+pub(crate) const OPERATION: &[&str] = &["name", "done", "error", "response", "metadata"];
+
+/// The members by which an operation in the form of Compute Engine is known. It is done when its `status` is `DONE`.
+pub(crate) const OPERATION_WITH_STATUS: &[&str] = &["name", "operationType", "status"];
 
 /// Lists in a response that are never its items.
 pub(crate) const NOT_ITEMS: &[&str] = &[

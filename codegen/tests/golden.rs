@@ -68,5 +68,5 @@ macro_rules! golden {
 
 golden! {
     minimal head paths parameters scalars members containers inline recursion enums not_objects schema_names media pages
-    top_methods bodies resources features only fallbacks prose
+    top_methods bodies resources features only fallbacks prose operations operations_with_status
 }

@@ -137,6 +137,7 @@ fn the_wire_is_told() {
             "items": "fish",
             "item": "schemas::Fish"
           },
+          "waits": false,
           "uploads": false,
           "downloads": false,
           "scopes": [

@@ -8,7 +8,7 @@ use std::str::FromStr;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
-use gapis_codegen::{Crate, Options};
+use gapis_codegen::{Crate, Operations, Options};
 use rayon::prelude::*;
 use serde_json::Value;
 
@@ -109,12 +109,32 @@ impl Corpus {
             megabytes(written),
             times(begun, cpu),
         )?;
+        operations(crates.values().map(|(_, made)| made), terminal)?;
         if let Some(compile) = self.compile {
             let chosen = choose(crates.into_values().map(|(_, made)| made).collect(), compile, self.turn);
             failures += compile::run(&home, workspace, &chosen, self.doc, terminal)?;
         }
         Ok(failures == 0)
     }
+}
+
+/// Says how many methods answer operations that can be waited for: a census to be compared with the documents.
+fn operations<'c>(
+    crates: impl Iterator<Item = &'c Crate> + Clone,
+    terminal: &mut Terminal<'_>,
+) -> Result<()> {
+    let count = |form: fn(&Operations) -> usize| {
+        let counts = crates.clone().map(|made| form(&made.operations)).filter(|&methods| methods > 0);
+        (counts.clone().sum::<usize>(), counts.count())
+    };
+    let (done, done_in) = count(|operations| operations.long_running);
+    let (status, status_in) = count(|operations| operations.with_status);
+    writeln!(
+        terminal.out,
+        "methods whose operation can be waited for: {done} in {done_in} documents by `done`, \
+         {status} in {status_in} by `status`"
+    )?;
+    Ok(())
 }
 
 /// The documents of a folder, largest first so that no large one is begun last.
@@ -209,6 +229,7 @@ mod tests {
             files: [(PathBuf::from("src/lib.rs"), " ".repeat(size))].into(),
             warnings: Vec::new(),
             summary: gapis_codegen::Summary::default(),
+            operations: Operations::default(),
         }
     }
 

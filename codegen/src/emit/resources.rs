@@ -106,6 +106,9 @@ fn comment(api: &Api, method: &Method) -> TokenStream {
         let scopes = method.scopes.iter().map(|&index| docs::code(api.scopes[index].name.as_str()));
         fact.push_str(&format!(" Scopes: {}.", scopes.collect::<Vec<_>>().join(", ")));
     }
+    if api.types.operation_of(&method.output).is_some() {
+        fact.push_str(" Can be waited for.");
+    }
     if method.download.is_some() {
         fact.push_str(" Serves media.");
     }

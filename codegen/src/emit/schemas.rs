@@ -5,7 +5,7 @@ use quote::{format_ident, quote};
 
 use super::types::{self, At};
 use super::{Block, docs, gate};
-use crate::model::{Api, Field, Object, Shape};
+use crate::model::{Api, Field, Object, Operation, OperationForm, Poll, Shape};
 use crate::naming::{self, Kind};
 
 pub(crate) fn blocks(api: &Api) -> Vec<Block> {
@@ -71,6 +71,7 @@ fn item(api: &Api, object: &Object, at: At) -> Block {
     };
     let members = fields.iter().map(|field| member(api, field, at));
     let table = table(fields);
+    let operation = object.operation.as_ref().map(|operation| self::operation(api, object, operation));
     let extra = format_ident!("extra");
     Block::Items(quote! {
         #cfg
@@ -81,7 +82,23 @@ fn item(api: &Api, object: &Object, at: At) -> Block {
         }
         #cfg
         object! { #name { #table } }
+        #operation
     })
+}
+
+/// How an operation is waited for: what tells that it is done, and what asks for it.
+fn operation(api: &Api, object: &Object, operation: &Operation) -> TokenStream {
+    let cfg = gate(api, &object.gate);
+    let (name, service) = (object.name.ident(), api.service.ident());
+    let form = match operation.form {
+        OperationForm::Done => quote!(done),
+        OperationForm::Status => quote!(status),
+    };
+    let polls = operation.polls.iter().map(|Poll { id, path, api_version }| {
+        let version = api_version.as_ref().map(|version| quote!(in #version));
+        quote!(; #id #path #version)
+    });
+    quote!(#cfg runtime::operation! { #name: super::#service, #form #(#polls)* })
 }
 
 fn member(api: &Api, field: &Field, at: At) -> TokenStream {

@@ -98,6 +98,7 @@ fn function(api: &Api, method: &model::Method, owner: &Owner) -> Method {
         setters: method.setters.iter().map(|parameter| setter(api, parameter)).collect(),
         output: text(types::payload(api, &method.output)),
         paging: method.paging.as_ref().map(|paging| self::paging(api, paging)),
+        waits: api.types.operation_of(&method.output).is_some(),
         uploads: method.upload.is_some(),
         downloads: method.download.is_some(),
         scopes: method.scopes.iter().map(|&index| api.scopes[index].name.to_string()).collect(),

@@ -201,6 +201,9 @@ fn marker(method: &Method) -> String {
     if let Some(paging) = &method.paging {
         signature.push_str(&format!(", pages of {}", paging.item));
     }
+    if method.waits {
+        signature.push_str(", can be waited for");
+    }
     if method.uploads {
         signature.push_str(", takes media");
     }

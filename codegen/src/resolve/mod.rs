@@ -4,6 +4,7 @@ mod facts;
 mod features;
 mod media;
 mod methods;
+pub(crate) mod operations;
 mod paging;
 mod recursion;
 mod same;
@@ -159,6 +160,8 @@ pub(crate) fn resolve(document: &Document, options: &Options, log: &mut Log<'_>)
         api.title.clone_from(&api.name);
     }
     paging::find(&mut api);
+    // Before a part is selected: a part without the polls can be waited for too.
+    operations::find(&mut api);
     select::select(&mut api, &options.only, log)?;
     let policy = if options.as_module { FeaturePolicy::Never } else { options.features };
     features::gate(&mut api, policy, !options.only.is_empty());

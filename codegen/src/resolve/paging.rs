@@ -1,33 +1,32 @@
 //! Which methods answer in pages, and what one item is.
 
 use crate::model::{
-    Api, Field, Items, Method, Object, Paging, Parameter, ParameterType, Payload, Resource, Shape, Type,
+    Api, Field, Items, Method, Paging, Parameter, ParameterType, Payload, Resource, Shape, Type, Types,
 };
 use crate::wire::{NOT_ITEMS, REQUEST_TOKENS, RESPONSE_TOKENS, Scalar};
 
 /// Finds the pages of every method.
 pub(crate) fn find(api: &mut Api) {
-    let objects = &api.types.objects;
-    visit(objects, &mut api.methods, &mut api.resources);
+    visit(&api.types, &mut api.methods, &mut api.resources);
 }
 
-fn visit(objects: &[Object], methods: &mut [Method], resources: &mut [Resource]) {
+fn visit(types: &Types, methods: &mut [Method], resources: &mut [Resource]) {
     for method in methods {
-        method.paging = paging(objects, method);
+        method.paging = paging(types, method);
     }
     for resource in resources {
-        visit(objects, &mut resource.methods, &mut resource.resources);
+        visit(types, &mut resource.methods, &mut resource.resources);
     }
 }
 
-fn paging(objects: &[Object], method: &Method) -> Option<Paging> {
-    let answer = members(objects, &method.output)?;
-    let (token, in_body) = request_token(objects, method)?;
-    let next = next_token(objects, answer, &token)?;
+fn paging(types: &Types, method: &Method) -> Option<Paging> {
+    let answer = members(types, &method.output)?;
+    let (token, in_body) = request_token(types, method)?;
+    let next = next_token(types, answer, &token)?;
     Some(Paging { token, in_body, next, items: items(answer) })
 }
 
-fn request_token(objects: &[Object], method: &Method) -> Option<(String, bool)> {
+fn request_token(types: &Types, method: &Method) -> Option<(String, bool)> {
     let is_token = |parameter: &&Parameter| {
         REQUEST_TOKENS.contains(&parameter.wire.as_str())
             && !parameter.repeated
@@ -38,13 +37,13 @@ fn request_token(objects: &[Object], method: &Method) -> Option<(String, bool)> 
         return Some((token.wire.clone(), false));
     }
     let (_, body) = method.body.as_ref()?;
-    let body = members(objects, body)?;
+    let body = members(types, body)?;
     body.iter()
         .find(|field| field.wire == "pageToken" && is_text(field))
         .map(|field| (field.wire.clone(), true))
 }
 
-fn next_token(objects: &[Object], answer: &[Field], token: &str) -> Option<String> {
+fn next_token(types: &Types, answer: &[Field], token: &str) -> Option<String> {
     let named =
         |fields: &[Field], name: &str| fields.iter().any(|field| field.wire == name && is_text(field));
     if let Some(next) = RESPONSE_TOKENS.iter().find(|name| named(answer, name)) {
@@ -52,7 +51,7 @@ fn next_token(objects: &[Object], answer: &[Field], token: &str) -> Option<Strin
     }
     // Kubernetes' form: the list's metadata tells how to continue.
     let metadata = answer.iter().find(|field| field.wire == "metadata")?;
-    let metadata = members(objects, &Payload::Value(metadata.ty.clone()))?;
+    let metadata = members(types, &Payload::Value(metadata.ty.clone()))?;
     (token == "continue" && named(metadata, "continue")).then(|| "metadata.continue".to_owned())
 }
 
@@ -85,17 +84,9 @@ fn is_text(field: &Field) -> bool {
 }
 
 /// The members of a struct, through aliases.
-fn members<'o>(objects: &'o [Object], payload: &Payload) -> Option<&'o [Field]> {
-    let Payload::Value(ty) = payload else { return None };
-    let mut ty = ty;
-    // Endless aliases have been refused before.
-    loop {
-        match ty {
-            Type::Object(index) | Type::Boxed(index) => match &objects[*index].shape {
-                Shape::Struct(fields) => return Some(fields),
-                Shape::Alias(target) => ty = target,
-            },
-            _ => return None,
-        }
+fn members<'o>(types: &'o Types, payload: &Payload) -> Option<&'o [Field]> {
+    match &types.objects[types.object_of(payload)?].shape {
+        Shape::Struct(fields) => Some(fields),
+        Shape::Alias(_) => None,
     }
 }

@@ -30,6 +30,7 @@ impl<'d> Builder<'d> {
             gate: Vec::new(),
             kept: true,
             same_as: None,
+            operation: None,
         });
         Builder { schemas: &document.schemas, ids, objects: objects.collect(), enums: Vec::new() }
     }
@@ -122,6 +123,7 @@ impl<'d> Builder<'d> {
                     gate: Vec::new(),
                     kept: true,
                     same_as: None,
+                    operation: None,
                 });
                 Type::Object(self.objects.len() - 1)
             }

@@ -54,9 +54,11 @@ impl Compare<'_> {
 
     /// What calls could do and can no longer do, or can do now.
     fn abilities(&mut self, old: &Method, new: &Method) {
-        for (could, can, word) in
-            [(old.uploads, new.uploads, "takes media"), (old.downloads, new.downloads, "serves media")]
-        {
+        for (could, can, word) in [
+            (old.waits, new.waits, "can be waited for"),
+            (old.uploads, new.uploads, "takes media"),
+            (old.downloads, new.downloads, "serves media"),
+        ] {
             if could != can {
                 let note = format!("{} {word}", if can { "it now" } else { "it no longer" });
                 self.add_to(ChangeKind::Changed, ItemKind::Method, &old.path, could).note = note;
