@@ -13,7 +13,7 @@ impl Addresses<'_> {
     pub fn aggregated_list(&self, project: &str) -> Call<AggregatedList> {
         Call::new(self.0, &[&project], None)
     }
-    /// DELETE `projects/{project}/regions/{region}/addresses/{address}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// DELETE `projects/{project}/regions/{region}/addresses/{address}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `project`: text
     /// * `region`: text
@@ -29,7 +29,7 @@ impl Addresses<'_> {
     pub fn get(&self, project: &str, region: &str, address: &str) -> Call<Get> {
         Call::new(self.0, &[&project, &region, &address], None)
     }
-    /// POST `projects/{project}/regions/{region}/addresses`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// POST `projects/{project}/regions/{region}/addresses`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `project`: text
     /// * `region`: text
@@ -48,7 +48,7 @@ impl Addresses<'_> {
     pub fn list(&self, project: &str, region: &str) -> Call<List> {
         Call::new(self.0, &[&project, &region], None)
     }
-    /// POST `projects/{project}/regions/{region}/addresses/{address}/move`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// POST `projects/{project}/regions/{region}/addresses/{address}/move`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `project`: text
     /// * `region`: text
@@ -66,7 +66,7 @@ impl Addresses<'_> {
             Some(&region_addresses_move_request),
         )
     }
-    /// POST `projects/{project}/regions/{region}/addresses/{resource}/setLabels`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// POST `projects/{project}/regions/{region}/addresses/{resource}/setLabels`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `project`: text
     /// * `region`: text

@@ -13,7 +13,7 @@ impl Autoscalers<'_> {
     pub fn aggregated_list(&self, project: &str) -> Call<AggregatedList> {
         Call::new(self.0, &[&project], None)
     }
-    /// DELETE `projects/{project}/zones/{zone}/autoscalers/{autoscaler}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// DELETE `projects/{project}/zones/{zone}/autoscalers/{autoscaler}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `project`: text
     /// * `zone`: text
@@ -29,7 +29,7 @@ impl Autoscalers<'_> {
     pub fn get(&self, project: &str, zone: &str, autoscaler: &str) -> Call<Get> {
         Call::new(self.0, &[&project, &zone, &autoscaler], None)
     }
-    /// POST `projects/{project}/zones/{zone}/autoscalers`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// POST `projects/{project}/zones/{zone}/autoscalers`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `project`: text
     /// * `zone`: text
@@ -48,7 +48,7 @@ impl Autoscalers<'_> {
     pub fn list(&self, project: &str, zone: &str) -> Call<List> {
         Call::new(self.0, &[&project, &zone], None)
     }
-    /// PATCH `projects/{project}/zones/{zone}/autoscalers`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// PATCH `projects/{project}/zones/{zone}/autoscalers`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `project`: text
     /// * `zone`: text
@@ -74,7 +74,7 @@ impl Autoscalers<'_> {
     ) -> Call<TestIamPermissions> {
         Call::new(self.0, &[&project, &zone, &resource], Some(&test_permissions_request))
     }
-    /// PUT `projects/{project}/zones/{zone}/autoscalers`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// PUT `projects/{project}/zones/{zone}/autoscalers`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `project`: text
     /// * `zone`: text

@@ -7,7 +7,7 @@ use super::*;
 pub struct BackendBuckets<'a>(pub(crate) &'a runtime::Client);
 
 impl BackendBuckets<'_> {
-    /// POST `projects/{project}/global/backendBuckets/{backendBucket}/addSignedUrlKey`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// POST `projects/{project}/global/backendBuckets/{backendBucket}/addSignedUrlKey`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `project`: text
     /// * `backend_bucket`: text
@@ -25,14 +25,14 @@ impl BackendBuckets<'_> {
     pub fn aggregated_list(&self, project: &str) -> Call<AggregatedList> {
         Call::new(self.0, &[&project], None)
     }
-    /// DELETE `projects/{project}/global/backendBuckets/{backendBucket}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// DELETE `projects/{project}/global/backendBuckets/{backendBucket}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `project`: text
     /// * `backend_bucket`: text
     pub fn delete(&self, project: &str, backend_bucket: &str) -> Call<Delete> {
         Call::new(self.0, &[&project, &backend_bucket], None)
     }
-    /// POST `projects/{project}/global/backendBuckets/{backendBucket}/deleteSignedUrlKey`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// POST `projects/{project}/global/backendBuckets/{backendBucket}/deleteSignedUrlKey`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `project`: text
     /// * `backend_bucket`: text
@@ -60,7 +60,7 @@ impl BackendBuckets<'_> {
     pub fn get_iam_policy(&self, project: &str, resource: &str) -> Call<GetIamPolicy> {
         Call::new(self.0, &[&project, &resource], None)
     }
-    /// POST `projects/{project}/global/backendBuckets`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// POST `projects/{project}/global/backendBuckets`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `project`: text
     pub fn insert(
@@ -82,7 +82,7 @@ impl BackendBuckets<'_> {
     pub fn list_usable(&self, project: &str) -> Call<ListUsable> {
         Call::new(self.0, &[&project], None)
     }
-    /// PATCH `projects/{project}/global/backendBuckets/{backendBucket}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// PATCH `projects/{project}/global/backendBuckets/{backendBucket}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `project`: text
     /// * `backend_bucket`: text
@@ -94,7 +94,7 @@ impl BackendBuckets<'_> {
     ) -> Call<Patch> {
         Call::new(self.0, &[&project, &backend_bucket], Some(&body))
     }
-    /// POST `projects/{project}/global/backendBuckets/{backendBucket}/setEdgeSecurityPolicy`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// POST `projects/{project}/global/backendBuckets/{backendBucket}/setEdgeSecurityPolicy`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `project`: text
     /// * `backend_bucket`: text
@@ -130,7 +130,7 @@ impl BackendBuckets<'_> {
     ) -> Call<TestIamPermissions> {
         Call::new(self.0, &[&project, &resource], Some(&test_permissions_request))
     }
-    /// PUT `projects/{project}/global/backendBuckets/{backendBucket}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// PUT `projects/{project}/global/backendBuckets/{backendBucket}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `project`: text
     /// * `backend_bucket`: text

@@ -7,7 +7,7 @@ use super::*;
 pub struct BackendServices<'a>(pub(crate) &'a runtime::Client);
 
 impl BackendServices<'_> {
-    /// POST `projects/{project}/global/backendServices/{backendService}/addSignedUrlKey`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// POST `projects/{project}/global/backendServices/{backendService}/addSignedUrlKey`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `project`: text
     /// * `backend_service`: text
@@ -25,14 +25,14 @@ impl BackendServices<'_> {
     pub fn aggregated_list(&self, project: &str) -> Call<AggregatedList> {
         Call::new(self.0, &[&project], None)
     }
-    /// DELETE `projects/{project}/global/backendServices/{backendService}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// DELETE `projects/{project}/global/backendServices/{backendService}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `project`: text
     /// * `backend_service`: text
     pub fn delete(&self, project: &str, backend_service: &str) -> Call<Delete> {
         Call::new(self.0, &[&project, &backend_service], None)
     }
-    /// POST `projects/{project}/global/backendServices/{backendService}/deleteSignedUrlKey`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// POST `projects/{project}/global/backendServices/{backendService}/deleteSignedUrlKey`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `project`: text
     /// * `backend_service`: text
@@ -83,7 +83,7 @@ impl BackendServices<'_> {
     pub fn get_iam_policy(&self, project: &str, resource: &str) -> Call<GetIamPolicy> {
         Call::new(self.0, &[&project, &resource], None)
     }
-    /// POST `projects/{project}/global/backendServices`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// POST `projects/{project}/global/backendServices`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `project`: text
     pub fn insert(
@@ -105,7 +105,7 @@ impl BackendServices<'_> {
     pub fn list_usable(&self, project: &str) -> Call<ListUsable> {
         Call::new(self.0, &[&project], None)
     }
-    /// PATCH `projects/{project}/global/backendServices/{backendService}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// PATCH `projects/{project}/global/backendServices/{backendService}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `project`: text
     /// * `backend_service`: text
@@ -117,7 +117,7 @@ impl BackendServices<'_> {
     ) -> Call<Patch> {
         Call::new(self.0, &[&project, &backend_service], Some(&body))
     }
-    /// POST `projects/{project}/global/backendServices/{backendService}/setEdgeSecurityPolicy`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// POST `projects/{project}/global/backendServices/{backendService}/setEdgeSecurityPolicy`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `project`: text
     /// * `backend_service`: text
@@ -145,7 +145,7 @@ impl BackendServices<'_> {
     ) -> Call<SetIamPolicy> {
         Call::new(self.0, &[&project, &resource], Some(&global_set_policy_request))
     }
-    /// POST `projects/{project}/global/backendServices/{backendService}/setSecurityPolicy`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// POST `projects/{project}/global/backendServices/{backendService}/setSecurityPolicy`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `project`: text
     /// * `backend_service`: text
@@ -173,7 +173,7 @@ impl BackendServices<'_> {
     ) -> Call<TestIamPermissions> {
         Call::new(self.0, &[&project, &resource], Some(&test_permissions_request))
     }
-    /// PUT `projects/{project}/global/backendServices/{backendService}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// PUT `projects/{project}/global/backendServices/{backendService}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `project`: text
     /// * `backend_service`: text

@@ -7,7 +7,7 @@ use super::*;
 pub struct CrossSiteNetworks<'a>(pub(crate) &'a runtime::Client);
 
 impl CrossSiteNetworks<'_> {
-    /// DELETE `projects/{project}/global/crossSiteNetworks/{crossSiteNetwork}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// DELETE `projects/{project}/global/crossSiteNetworks/{crossSiteNetwork}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `project`: text
     /// * `cross_site_network`: text
@@ -21,7 +21,7 @@ impl CrossSiteNetworks<'_> {
     pub fn get(&self, project: &str, cross_site_network: &str) -> Call<Get> {
         Call::new(self.0, &[&project, &cross_site_network], None)
     }
-    /// POST `projects/{project}/global/crossSiteNetworks`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// POST `projects/{project}/global/crossSiteNetworks`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `project`: text
     pub fn insert(
@@ -37,7 +37,7 @@ impl CrossSiteNetworks<'_> {
     pub fn list(&self, project: &str) -> Call<List> {
         Call::new(self.0, &[&project], None)
     }
-    /// PATCH `projects/{project}/global/crossSiteNetworks/{crossSiteNetwork}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// PATCH `projects/{project}/global/crossSiteNetworks/{crossSiteNetwork}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `project`: text
     /// * `cross_site_network`: text

@@ -7,7 +7,7 @@ use super::*;
 pub struct Disks<'a>(pub(crate) &'a runtime::Client);
 
 impl Disks<'_> {
-    /// POST `projects/{project}/zones/{zone}/disks/{disk}/addResourcePolicies`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// POST `projects/{project}/zones/{zone}/disks/{disk}/addResourcePolicies`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `project`: text
     /// * `zone`: text
@@ -31,7 +31,7 @@ impl Disks<'_> {
     pub fn aggregated_list(&self, project: &str) -> Call<AggregatedList> {
         Call::new(self.0, &[&project], None)
     }
-    /// POST `projects/{project}/zones/{zone}/disks/bulkInsert`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// POST `projects/{project}/zones/{zone}/disks/bulkInsert`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `project`: text
     /// * `zone`: text
@@ -43,7 +43,7 @@ impl Disks<'_> {
     ) -> Call<BulkInsert> {
         Call::new(self.0, &[&project, &zone], Some(&bulk_insert_disk_resource))
     }
-    /// POST `projects/{project}/zones/{zone}/disks/bulkSetLabels`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// POST `projects/{project}/zones/{zone}/disks/bulkSetLabels`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `project`: text
     /// * `zone`: text
@@ -55,7 +55,7 @@ impl Disks<'_> {
     ) -> Call<BulkSetLabels> {
         Call::new(self.0, &[&project, &zone], Some(&bulk_zone_set_labels_request))
     }
-    /// POST `projects/{project}/zones/{zone}/disks/{disk}/createSnapshot`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// POST `projects/{project}/zones/{zone}/disks/{disk}/createSnapshot`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `project`: text
     /// * `zone`: text
@@ -69,7 +69,7 @@ impl Disks<'_> {
     ) -> Call<CreateSnapshot> {
         Call::new(self.0, &[&project, &zone, &disk], Some(&snapshot))
     }
-    /// DELETE `projects/{project}/zones/{zone}/disks/{disk}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// DELETE `projects/{project}/zones/{zone}/disks/{disk}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `project`: text
     /// * `zone`: text
@@ -98,7 +98,7 @@ impl Disks<'_> {
     ) -> Call<GetIamPolicy> {
         Call::new(self.0, &[&project, &zone, &resource], None)
     }
-    /// POST `projects/{project}/zones/{zone}/disks`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// POST `projects/{project}/zones/{zone}/disks`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `project`: text
     /// * `zone`: text
@@ -117,7 +117,7 @@ impl Disks<'_> {
     pub fn list(&self, project: &str, zone: &str) -> Call<List> {
         Call::new(self.0, &[&project, &zone], None)
     }
-    /// POST `projects/{project}/zones/{zone}/disks/{disk}/removeResourcePolicies`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// POST `projects/{project}/zones/{zone}/disks/{disk}/removeResourcePolicies`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `project`: text
     /// * `zone`: text
@@ -135,7 +135,7 @@ impl Disks<'_> {
             Some(&disks_remove_resource_policies_request),
         )
     }
-    /// POST `projects/{project}/zones/{zone}/disks/{disk}/resize`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// POST `projects/{project}/zones/{zone}/disks/{disk}/resize`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `project`: text
     /// * `zone`: text
@@ -163,7 +163,7 @@ impl Disks<'_> {
     ) -> Call<SetIamPolicy> {
         Call::new(self.0, &[&project, &zone, &resource], Some(&zone_set_policy_request))
     }
-    /// POST `projects/{project}/zones/{zone}/disks/{resource}/setLabels`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// POST `projects/{project}/zones/{zone}/disks/{resource}/setLabels`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `project`: text
     /// * `zone`: text
@@ -177,7 +177,7 @@ impl Disks<'_> {
     ) -> Call<SetLabels> {
         Call::new(self.0, &[&project, &zone, &resource], Some(&zone_set_labels_request))
     }
-    /// POST `projects/{project}/zones/{zone}/disks/{disk}/startAsyncReplication`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// POST `projects/{project}/zones/{zone}/disks/{disk}/startAsyncReplication`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `project`: text
     /// * `zone`: text
@@ -195,7 +195,7 @@ impl Disks<'_> {
             Some(&disks_start_async_replication_request),
         )
     }
-    /// POST `projects/{project}/zones/{zone}/disks/{disk}/stopAsyncReplication`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// POST `projects/{project}/zones/{zone}/disks/{disk}/stopAsyncReplication`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `project`: text
     /// * `zone`: text
@@ -208,7 +208,7 @@ impl Disks<'_> {
     ) -> Call<StopAsyncReplication> {
         Call::new(self.0, &[&project, &zone, &disk], None)
     }
-    /// POST `projects/{project}/zones/{zone}/disks/stopGroupAsyncReplication`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// POST `projects/{project}/zones/{zone}/disks/stopGroupAsyncReplication`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `project`: text
     /// * `zone`: text
@@ -238,7 +238,7 @@ impl Disks<'_> {
     ) -> Call<TestIamPermissions> {
         Call::new(self.0, &[&project, &zone, &resource], Some(&test_permissions_request))
     }
-    /// PATCH `projects/{project}/zones/{zone}/disks/{disk}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// PATCH `projects/{project}/zones/{zone}/disks/{disk}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `project`: text
     /// * `zone`: text
@@ -252,7 +252,7 @@ impl Disks<'_> {
     ) -> Call<Update> {
         Call::new(self.0, &[&project, &zone, &disk], Some(&body))
     }
-    /// POST `projects/{project}/zones/{zone}/disks/{disk}/updateKmsKey`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// POST `projects/{project}/zones/{zone}/disks/{disk}/updateKmsKey`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `project`: text
     /// * `zone`: text

@@ -7,7 +7,7 @@ use super::*;
 pub struct ExternalVpnGateways<'a>(pub(crate) &'a runtime::Client);
 
 impl ExternalVpnGateways<'_> {
-    /// DELETE `projects/{project}/global/externalVpnGateways/{externalVpnGateway}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// DELETE `projects/{project}/global/externalVpnGateways/{externalVpnGateway}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `project`: text
     /// * `external_vpn_gateway`: text
@@ -21,7 +21,7 @@ impl ExternalVpnGateways<'_> {
     pub fn get(&self, project: &str, external_vpn_gateway: &str) -> Call<Get> {
         Call::new(self.0, &[&project, &external_vpn_gateway], None)
     }
-    /// POST `projects/{project}/global/externalVpnGateways`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// POST `projects/{project}/global/externalVpnGateways`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `project`: text
     pub fn insert(
@@ -37,7 +37,7 @@ impl ExternalVpnGateways<'_> {
     pub fn list(&self, project: &str) -> Call<List> {
         Call::new(self.0, &[&project], None)
     }
-    /// POST `projects/{project}/global/externalVpnGateways/{resource}/setLabels`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// POST `projects/{project}/global/externalVpnGateways/{resource}/setLabels`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `project`: text
     /// * `resource`: text

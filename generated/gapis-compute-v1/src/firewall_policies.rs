@@ -7,7 +7,7 @@ use super::*;
 pub struct FirewallPolicies<'a>(pub(crate) &'a runtime::Client);
 
 impl FirewallPolicies<'_> {
-    /// POST `locations/global/firewallPolicies/{firewallPolicy}/addAssociation`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// POST `locations/global/firewallPolicies/{firewallPolicy}/addAssociation`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `firewall_policy`: text
     pub fn add_association(
@@ -17,7 +17,7 @@ impl FirewallPolicies<'_> {
     ) -> Call<AddAssociation> {
         Call::new(self.0, &[&firewall_policy], Some(&firewall_policy_association))
     }
-    /// POST `locations/global/firewallPolicies/{firewallPolicy}/addRule`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// POST `locations/global/firewallPolicies/{firewallPolicy}/addRule`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `firewall_policy`: text
     pub fn add_rule(
@@ -27,13 +27,13 @@ impl FirewallPolicies<'_> {
     ) -> Call<AddRule> {
         Call::new(self.0, &[&firewall_policy], Some(&firewall_policy_rule))
     }
-    /// POST `locations/global/firewallPolicies/{firewallPolicy}/cloneRules`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// POST `locations/global/firewallPolicies/{firewallPolicy}/cloneRules`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `firewall_policy`: text
     pub fn clone_rules(&self, firewall_policy: &str) -> Call<CloneRules> {
         Call::new(self.0, &[&firewall_policy], None)
     }
-    /// DELETE `locations/global/firewallPolicies/{firewallPolicy}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// DELETE `locations/global/firewallPolicies/{firewallPolicy}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `firewall_policy`: text
     pub fn delete(&self, firewall_policy: &str) -> Call<Delete> {
@@ -63,7 +63,7 @@ impl FirewallPolicies<'_> {
     pub fn get_rule(&self, firewall_policy: &str) -> Call<GetRule> {
         Call::new(self.0, &[&firewall_policy], None)
     }
-    /// POST `locations/global/firewallPolicies`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// POST `locations/global/firewallPolicies`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     pub fn insert(&self, firewall_policy: schemas::FirewallPolicy) -> Call<Insert> {
         Call::new(self.0, &[], Some(&firewall_policy))
     }
@@ -75,13 +75,13 @@ impl FirewallPolicies<'_> {
     pub fn list_associations(&self) -> Call<ListAssociations> {
         Call::new(self.0, &[], None)
     }
-    /// POST `locations/global/firewallPolicies/{firewallPolicy}/move`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// POST `locations/global/firewallPolicies/{firewallPolicy}/move`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `firewall_policy`: text
     pub fn r#move(&self, firewall_policy: &str) -> Call<Move> {
         Call::new(self.0, &[&firewall_policy], None)
     }
-    /// PATCH `locations/global/firewallPolicies/{firewallPolicy}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// PATCH `locations/global/firewallPolicies/{firewallPolicy}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `firewall_policy`: text
     pub fn patch(
@@ -91,7 +91,7 @@ impl FirewallPolicies<'_> {
     ) -> Call<Patch> {
         Call::new(self.0, &[&firewall_policy], Some(&body))
     }
-    /// POST `locations/global/firewallPolicies/{firewallPolicy}/patchRule`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// POST `locations/global/firewallPolicies/{firewallPolicy}/patchRule`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `firewall_policy`: text
     pub fn patch_rule(
@@ -101,13 +101,13 @@ impl FirewallPolicies<'_> {
     ) -> Call<PatchRule> {
         Call::new(self.0, &[&firewall_policy], Some(&firewall_policy_rule))
     }
-    /// POST `locations/global/firewallPolicies/{firewallPolicy}/removeAssociation`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// POST `locations/global/firewallPolicies/{firewallPolicy}/removeAssociation`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `firewall_policy`: text
     pub fn remove_association(&self, firewall_policy: &str) -> Call<RemoveAssociation> {
         Call::new(self.0, &[&firewall_policy], None)
     }
-    /// POST `locations/global/firewallPolicies/{firewallPolicy}/removeRule`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// POST `locations/global/firewallPolicies/{firewallPolicy}/removeRule`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `firewall_policy`: text
     pub fn remove_rule(&self, firewall_policy: &str) -> Call<RemoveRule> {

@@ -7,7 +7,7 @@ use super::*;
 pub struct Firewalls<'a>(pub(crate) &'a runtime::Client);
 
 impl Firewalls<'_> {
-    /// DELETE `projects/{project}/global/firewalls/{firewall}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// DELETE `projects/{project}/global/firewalls/{firewall}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `project`: text
     /// * `firewall`: text
@@ -21,7 +21,7 @@ impl Firewalls<'_> {
     pub fn get(&self, project: &str, firewall: &str) -> Call<Get> {
         Call::new(self.0, &[&project, &firewall], None)
     }
-    /// POST `projects/{project}/global/firewalls`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// POST `projects/{project}/global/firewalls`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `project`: text
     pub fn insert(&self, project: &str, firewall: schemas::Firewall) -> Call<Insert> {
@@ -33,7 +33,7 @@ impl Firewalls<'_> {
     pub fn list(&self, project: &str) -> Call<List> {
         Call::new(self.0, &[&project], None)
     }
-    /// PATCH `projects/{project}/global/firewalls/{firewall}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// PATCH `projects/{project}/global/firewalls/{firewall}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `project`: text
     /// * `firewall`: text
@@ -57,7 +57,7 @@ impl Firewalls<'_> {
     ) -> Call<TestIamPermissions> {
         Call::new(self.0, &[&project, &resource], Some(&test_permissions_request))
     }
-    /// PUT `projects/{project}/global/firewalls/{firewall}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// PUT `projects/{project}/global/firewalls/{firewall}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `project`: text
     /// * `firewall`: text

@@ -13,7 +13,7 @@ impl ForwardingRules<'_> {
     pub fn aggregated_list(&self, project: &str) -> Call<AggregatedList> {
         Call::new(self.0, &[&project], None)
     }
-    /// DELETE `projects/{project}/regions/{region}/forwardingRules/{forwardingRule}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// DELETE `projects/{project}/regions/{region}/forwardingRules/{forwardingRule}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `project`: text
     /// * `region`: text
@@ -34,7 +34,7 @@ impl ForwardingRules<'_> {
     pub fn get(&self, project: &str, region: &str, forwarding_rule: &str) -> Call<Get> {
         Call::new(self.0, &[&project, &region, &forwarding_rule], None)
     }
-    /// POST `projects/{project}/regions/{region}/forwardingRules`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// POST `projects/{project}/regions/{region}/forwardingRules`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `project`: text
     /// * `region`: text
@@ -53,7 +53,7 @@ impl ForwardingRules<'_> {
     pub fn list(&self, project: &str, region: &str) -> Call<List> {
         Call::new(self.0, &[&project, &region], None)
     }
-    /// PATCH `projects/{project}/regions/{region}/forwardingRules/{forwardingRule}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// PATCH `projects/{project}/regions/{region}/forwardingRules/{forwardingRule}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `project`: text
     /// * `region`: text
@@ -67,7 +67,7 @@ impl ForwardingRules<'_> {
     ) -> Call<Patch> {
         Call::new(self.0, &[&project, &region, &forwarding_rule], Some(&body))
     }
-    /// POST `projects/{project}/regions/{region}/forwardingRules/{resource}/setLabels`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// POST `projects/{project}/regions/{region}/forwardingRules/{resource}/setLabels`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `project`: text
     /// * `region`: text
@@ -85,7 +85,7 @@ impl ForwardingRules<'_> {
             Some(&region_set_labels_request),
         )
     }
-    /// POST `projects/{project}/regions/{region}/forwardingRules/{forwardingRule}/setTarget`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// POST `projects/{project}/regions/{region}/forwardingRules/{forwardingRule}/setTarget`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `project`: text
     /// * `region`: text

@@ -13,7 +13,7 @@ impl FutureReservations<'_> {
     pub fn aggregated_list(&self, project: &str) -> Call<AggregatedList> {
         Call::new(self.0, &[&project], None)
     }
-    /// POST `projects/{project}/zones/{zone}/futureReservations/{futureReservation}/cancel`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// POST `projects/{project}/zones/{zone}/futureReservations/{futureReservation}/cancel`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `project`: text
     /// * `zone`: text
@@ -26,7 +26,7 @@ impl FutureReservations<'_> {
     ) -> Call<Cancel> {
         Call::new(self.0, &[&project, &zone, &future_reservation], None)
     }
-    /// DELETE `projects/{project}/zones/{zone}/futureReservations/{futureReservation}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// DELETE `projects/{project}/zones/{zone}/futureReservations/{futureReservation}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `project`: text
     /// * `zone`: text
@@ -47,7 +47,7 @@ impl FutureReservations<'_> {
     pub fn get(&self, project: &str, zone: &str, future_reservation: &str) -> Call<Get> {
         Call::new(self.0, &[&project, &zone, &future_reservation], None)
     }
-    /// POST `projects/{project}/zones/{zone}/futureReservations`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// POST `projects/{project}/zones/{zone}/futureReservations`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `project`: text
     /// * `zone`: text
@@ -66,7 +66,7 @@ impl FutureReservations<'_> {
     pub fn list(&self, project: &str, zone: &str) -> Call<List> {
         Call::new(self.0, &[&project, &zone], None)
     }
-    /// PATCH `projects/{project}/zones/{zone}/futureReservations/{futureReservation}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// PATCH `projects/{project}/zones/{zone}/futureReservations/{futureReservation}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `project`: text
     /// * `zone`: text

@@ -7,7 +7,7 @@ use super::*;
 pub struct GlobalAddresses<'a>(pub(crate) &'a runtime::Client);
 
 impl GlobalAddresses<'_> {
-    /// DELETE `projects/{project}/global/addresses/{address}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// DELETE `projects/{project}/global/addresses/{address}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `project`: text
     /// * `address`: text
@@ -21,7 +21,7 @@ impl GlobalAddresses<'_> {
     pub fn get(&self, project: &str, address: &str) -> Call<Get> {
         Call::new(self.0, &[&project, &address], None)
     }
-    /// POST `projects/{project}/global/addresses`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// POST `projects/{project}/global/addresses`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `project`: text
     pub fn insert(&self, project: &str, address: schemas::Address) -> Call<Insert> {
@@ -33,7 +33,7 @@ impl GlobalAddresses<'_> {
     pub fn list(&self, project: &str) -> Call<List> {
         Call::new(self.0, &[&project], None)
     }
-    /// POST `projects/{project}/global/addresses/{address}/move`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// POST `projects/{project}/global/addresses/{address}/move`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `project`: text
     /// * `address`: text
@@ -45,7 +45,7 @@ impl GlobalAddresses<'_> {
     ) -> Call<Move> {
         Call::new(self.0, &[&project, &address], Some(&global_addresses_move_request))
     }
-    /// POST `projects/{project}/global/addresses/{resource}/setLabels`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// POST `projects/{project}/global/addresses/{resource}/setLabels`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `project`: text
     /// * `resource`: text

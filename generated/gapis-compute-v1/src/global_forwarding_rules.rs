@@ -7,7 +7,7 @@ use super::*;
 pub struct GlobalForwardingRules<'a>(pub(crate) &'a runtime::Client);
 
 impl GlobalForwardingRules<'_> {
-    /// DELETE `projects/{project}/global/forwardingRules/{forwardingRule}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// DELETE `projects/{project}/global/forwardingRules/{forwardingRule}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `project`: text
     /// * `forwarding_rule`: text
@@ -21,7 +21,7 @@ impl GlobalForwardingRules<'_> {
     pub fn get(&self, project: &str, forwarding_rule: &str) -> Call<Get> {
         Call::new(self.0, &[&project, &forwarding_rule], None)
     }
-    /// POST `projects/{project}/global/forwardingRules`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// POST `projects/{project}/global/forwardingRules`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `project`: text
     pub fn insert(
@@ -37,7 +37,7 @@ impl GlobalForwardingRules<'_> {
     pub fn list(&self, project: &str) -> Call<List> {
         Call::new(self.0, &[&project], None)
     }
-    /// PATCH `projects/{project}/global/forwardingRules/{forwardingRule}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// PATCH `projects/{project}/global/forwardingRules/{forwardingRule}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `project`: text
     /// * `forwarding_rule`: text
@@ -49,7 +49,7 @@ impl GlobalForwardingRules<'_> {
     ) -> Call<Patch> {
         Call::new(self.0, &[&project, &forwarding_rule], Some(&body))
     }
-    /// POST `projects/{project}/global/forwardingRules/{resource}/setLabels`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// POST `projects/{project}/global/forwardingRules/{resource}/setLabels`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `project`: text
     /// * `resource`: text
@@ -61,7 +61,7 @@ impl GlobalForwardingRules<'_> {
     ) -> Call<SetLabels> {
         Call::new(self.0, &[&project, &resource], Some(&global_set_labels_request))
     }
-    /// POST `projects/{project}/global/forwardingRules/{forwardingRule}/setTarget`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// POST `projects/{project}/global/forwardingRules/{forwardingRule}/setTarget`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `project`: text
     /// * `forwarding_rule`: text

@@ -7,7 +7,7 @@ use super::*;
 pub struct GlobalNetworkEndpointGroups<'a>(pub(crate) &'a runtime::Client);
 
 impl GlobalNetworkEndpointGroups<'_> {
-    /// POST `projects/{project}/global/networkEndpointGroups/{networkEndpointGroup}/attachNetworkEndpoints`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// POST `projects/{project}/global/networkEndpointGroups/{networkEndpointGroup}/attachNetworkEndpoints`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `project`: text
     /// * `network_endpoint_group`: text
@@ -23,14 +23,14 @@ impl GlobalNetworkEndpointGroups<'_> {
             Some(&global_network_endpoint_groups_attach_endpoints_request),
         )
     }
-    /// DELETE `projects/{project}/global/networkEndpointGroups/{networkEndpointGroup}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// DELETE `projects/{project}/global/networkEndpointGroups/{networkEndpointGroup}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `project`: text
     /// * `network_endpoint_group`: text
     pub fn delete(&self, project: &str, network_endpoint_group: &str) -> Call<Delete> {
         Call::new(self.0, &[&project, &network_endpoint_group], None)
     }
-    /// POST `projects/{project}/global/networkEndpointGroups/{networkEndpointGroup}/detachNetworkEndpoints`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// POST `projects/{project}/global/networkEndpointGroups/{networkEndpointGroup}/detachNetworkEndpoints`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `project`: text
     /// * `network_endpoint_group`: text
@@ -53,7 +53,7 @@ impl GlobalNetworkEndpointGroups<'_> {
     pub fn get(&self, project: &str, network_endpoint_group: &str) -> Call<Get> {
         Call::new(self.0, &[&project, &network_endpoint_group], None)
     }
-    /// POST `projects/{project}/global/networkEndpointGroups`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// POST `projects/{project}/global/networkEndpointGroups`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `project`: text
     pub fn insert(

@@ -20,7 +20,7 @@ impl GlobalOperations<'_> {
     pub fn delete(&self, project: &str, operation: &str) -> Call<Delete> {
         Call::new(self.0, &[&project, &operation], None)
     }
-    /// GET `projects/{project}/global/operations/{operation}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`, `COMPUTE_READONLY`.
+    /// GET `projects/{project}/global/operations/{operation}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`, `COMPUTE_READONLY`. Can be waited for.
     ///
     /// * `project`: text
     /// * `operation`: text
@@ -33,7 +33,7 @@ impl GlobalOperations<'_> {
     pub fn list(&self, project: &str) -> Call<List> {
         Call::new(self.0, &[&project], None)
     }
-    /// POST `projects/{project}/global/operations/{operation}/wait`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`, `COMPUTE_READONLY`.
+    /// POST `projects/{project}/global/operations/{operation}/wait`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`, `COMPUTE_READONLY`. Can be waited for.
     ///
     /// * `project`: text
     /// * `operation`: text

@@ -13,7 +13,7 @@ impl GlobalOrganizationOperations<'_> {
     pub fn delete(&self, operation: &str) -> Call<Delete> {
         Call::new(self.0, &[&operation], None)
     }
-    /// GET `locations/global/operations/{operation}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`, `COMPUTE_READONLY`.
+    /// GET `locations/global/operations/{operation}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`, `COMPUTE_READONLY`. Can be waited for.
     ///
     /// * `operation`: text
     pub fn get(&self, operation: &str) -> Call<Get> {

@@ -7,7 +7,7 @@ use super::*;
 pub struct GlobalPublicDelegatedPrefixes<'a>(pub(crate) &'a runtime::Client);
 
 impl GlobalPublicDelegatedPrefixes<'_> {
-    /// DELETE `projects/{project}/global/publicDelegatedPrefixes/{publicDelegatedPrefix}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// DELETE `projects/{project}/global/publicDelegatedPrefixes/{publicDelegatedPrefix}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `project`: text
     /// * `public_delegated_prefix`: text
@@ -21,7 +21,7 @@ impl GlobalPublicDelegatedPrefixes<'_> {
     pub fn get(&self, project: &str, public_delegated_prefix: &str) -> Call<Get> {
         Call::new(self.0, &[&project, &public_delegated_prefix], None)
     }
-    /// POST `projects/{project}/global/publicDelegatedPrefixes`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// POST `projects/{project}/global/publicDelegatedPrefixes`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `project`: text
     pub fn insert(
@@ -37,7 +37,7 @@ impl GlobalPublicDelegatedPrefixes<'_> {
     pub fn list(&self, project: &str) -> Call<List> {
         Call::new(self.0, &[&project], None)
     }
-    /// PATCH `projects/{project}/global/publicDelegatedPrefixes/{publicDelegatedPrefix}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// PATCH `projects/{project}/global/publicDelegatedPrefixes/{publicDelegatedPrefix}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `project`: text
     /// * `public_delegated_prefix`: text

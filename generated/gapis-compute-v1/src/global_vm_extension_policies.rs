@@ -13,7 +13,7 @@ impl GlobalVmExtensionPolicies<'_> {
     pub fn aggregated_list(&self, project: &str) -> Call<AggregatedList> {
         Call::new(self.0, &[&project], None)
     }
-    /// POST `projects/{project}/global/vmExtensionPolicies/{globalVmExtensionPolicy}/delete`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// POST `projects/{project}/global/vmExtensionPolicies/{globalVmExtensionPolicy}/delete`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `project`: text
     /// * `global_vm_extension_policy`: text
@@ -36,7 +36,7 @@ impl GlobalVmExtensionPolicies<'_> {
     pub fn get(&self, project: &str, global_vm_extension_policy: &str) -> Call<Get> {
         Call::new(self.0, &[&project, &global_vm_extension_policy], None)
     }
-    /// POST `projects/{project}/global/vmExtensionPolicies`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// POST `projects/{project}/global/vmExtensionPolicies`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `project`: text
     pub fn insert(
@@ -52,7 +52,7 @@ impl GlobalVmExtensionPolicies<'_> {
     pub fn list(&self, project: &str) -> Call<List> {
         Call::new(self.0, &[&project], None)
     }
-    /// PATCH `projects/{project}/global/vmExtensionPolicies/{globalVmExtensionPolicy}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// PATCH `projects/{project}/global/vmExtensionPolicies/{globalVmExtensionPolicy}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `project`: text
     /// * `global_vm_extension_policy`: text

@@ -13,7 +13,7 @@ impl HealthChecks<'_> {
     pub fn aggregated_list(&self, project: &str) -> Call<AggregatedList> {
         Call::new(self.0, &[&project], None)
     }
-    /// DELETE `projects/{project}/global/healthChecks/{healthCheck}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// DELETE `projects/{project}/global/healthChecks/{healthCheck}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `project`: text
     /// * `health_check`: text
@@ -27,7 +27,7 @@ impl HealthChecks<'_> {
     pub fn get(&self, project: &str, health_check: &str) -> Call<Get> {
         Call::new(self.0, &[&project, &health_check], None)
     }
-    /// POST `projects/{project}/global/healthChecks`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// POST `projects/{project}/global/healthChecks`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `project`: text
     pub fn insert(
@@ -43,7 +43,7 @@ impl HealthChecks<'_> {
     pub fn list(&self, project: &str) -> Call<List> {
         Call::new(self.0, &[&project], None)
     }
-    /// PATCH `projects/{project}/global/healthChecks/{healthCheck}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// PATCH `projects/{project}/global/healthChecks/{healthCheck}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `project`: text
     /// * `health_check`: text
@@ -67,7 +67,7 @@ impl HealthChecks<'_> {
     ) -> Call<TestIamPermissions> {
         Call::new(self.0, &[&project, &resource], Some(&test_permissions_request))
     }
-    /// PUT `projects/{project}/global/healthChecks/{healthCheck}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// PUT `projects/{project}/global/healthChecks/{healthCheck}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `project`: text
     /// * `health_check`: text

@@ -22,7 +22,7 @@ impl Hosts<'_> {
     ) -> Call<Get> {
         Call::new(self.0, &[&project, &zone, &association, &host], None)
     }
-    /// POST `projects/{project}/zones/{zone}/{association}/hosts/{host}/getVersion`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// POST `projects/{project}/zones/{zone}/{association}/hosts/{host}/getVersion`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `project`: text
     /// * `zone`: text

@@ -7,7 +7,7 @@ use super::*;
 pub struct HttpHealthChecks<'a>(pub(crate) &'a runtime::Client);
 
 impl HttpHealthChecks<'_> {
-    /// DELETE `projects/{project}/global/httpHealthChecks/{httpHealthCheck}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// DELETE `projects/{project}/global/httpHealthChecks/{httpHealthCheck}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `project`: text
     /// * `http_health_check`: text
@@ -21,7 +21,7 @@ impl HttpHealthChecks<'_> {
     pub fn get(&self, project: &str, http_health_check: &str) -> Call<Get> {
         Call::new(self.0, &[&project, &http_health_check], None)
     }
-    /// POST `projects/{project}/global/httpHealthChecks`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// POST `projects/{project}/global/httpHealthChecks`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `project`: text
     pub fn insert(
@@ -37,7 +37,7 @@ impl HttpHealthChecks<'_> {
     pub fn list(&self, project: &str) -> Call<List> {
         Call::new(self.0, &[&project], None)
     }
-    /// PATCH `projects/{project}/global/httpHealthChecks/{httpHealthCheck}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// PATCH `projects/{project}/global/httpHealthChecks/{httpHealthCheck}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `project`: text
     /// * `http_health_check`: text
@@ -61,7 +61,7 @@ impl HttpHealthChecks<'_> {
     ) -> Call<TestIamPermissions> {
         Call::new(self.0, &[&project, &resource], Some(&test_permissions_request))
     }
-    /// PUT `projects/{project}/global/httpHealthChecks/{httpHealthCheck}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// PUT `projects/{project}/global/httpHealthChecks/{httpHealthCheck}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `project`: text
     /// * `http_health_check`: text

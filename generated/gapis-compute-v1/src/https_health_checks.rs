@@ -7,7 +7,7 @@ use super::*;
 pub struct HttpsHealthChecks<'a>(pub(crate) &'a runtime::Client);
 
 impl HttpsHealthChecks<'_> {
-    /// DELETE `projects/{project}/global/httpsHealthChecks/{httpsHealthCheck}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// DELETE `projects/{project}/global/httpsHealthChecks/{httpsHealthCheck}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `project`: text
     /// * `https_health_check`: text
@@ -21,7 +21,7 @@ impl HttpsHealthChecks<'_> {
     pub fn get(&self, project: &str, https_health_check: &str) -> Call<Get> {
         Call::new(self.0, &[&project, &https_health_check], None)
     }
-    /// POST `projects/{project}/global/httpsHealthChecks`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// POST `projects/{project}/global/httpsHealthChecks`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `project`: text
     pub fn insert(
@@ -37,7 +37,7 @@ impl HttpsHealthChecks<'_> {
     pub fn list(&self, project: &str) -> Call<List> {
         Call::new(self.0, &[&project], None)
     }
-    /// PATCH `projects/{project}/global/httpsHealthChecks/{httpsHealthCheck}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// PATCH `projects/{project}/global/httpsHealthChecks/{httpsHealthCheck}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `project`: text
     /// * `https_health_check`: text
@@ -61,7 +61,7 @@ impl HttpsHealthChecks<'_> {
     ) -> Call<TestIamPermissions> {
         Call::new(self.0, &[&project, &resource], Some(&test_permissions_request))
     }
-    /// PUT `projects/{project}/global/httpsHealthChecks/{httpsHealthCheck}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// PUT `projects/{project}/global/httpsHealthChecks/{httpsHealthCheck}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `project`: text
     /// * `https_health_check`: text

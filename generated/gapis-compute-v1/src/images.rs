@@ -7,14 +7,14 @@ use super::*;
 pub struct Images<'a>(pub(crate) &'a runtime::Client);
 
 impl Images<'_> {
-    /// DELETE `projects/{project}/global/images/{image}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// DELETE `projects/{project}/global/images/{image}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `project`: text
     /// * `image`: text
     pub fn delete(&self, project: &str, image: &str) -> Call<Delete> {
         Call::new(self.0, &[&project, &image], None)
     }
-    /// POST `projects/{project}/global/images/{image}/deprecate`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// POST `projects/{project}/global/images/{image}/deprecate`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `project`: text
     /// * `image`: text
@@ -47,7 +47,7 @@ impl Images<'_> {
     pub fn get_iam_policy(&self, project: &str, resource: &str) -> Call<GetIamPolicy> {
         Call::new(self.0, &[&project, &resource], None)
     }
-    /// POST `projects/{project}/global/images`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// POST `projects/{project}/global/images`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `project`: text
     pub fn insert(&self, project: &str, image: schemas::Image) -> Call<Insert> {
@@ -59,7 +59,7 @@ impl Images<'_> {
     pub fn list(&self, project: &str) -> Call<List> {
         Call::new(self.0, &[&project], None)
     }
-    /// PATCH `projects/{project}/global/images/{image}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// PATCH `projects/{project}/global/images/{image}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `project`: text
     /// * `image`: text
@@ -83,7 +83,7 @@ impl Images<'_> {
     ) -> Call<SetIamPolicy> {
         Call::new(self.0, &[&project, &resource], Some(&global_set_policy_request))
     }
-    /// POST `projects/{project}/global/images/{resource}/setLabels`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// POST `projects/{project}/global/images/{resource}/setLabels`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `project`: text
     /// * `resource`: text

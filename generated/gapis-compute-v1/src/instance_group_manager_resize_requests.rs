@@ -7,7 +7,7 @@ use super::*;
 pub struct InstanceGroupManagerResizeRequests<'a>(pub(crate) &'a runtime::Client);
 
 impl InstanceGroupManagerResizeRequests<'_> {
-    /// POST `projects/{project}/zones/{zone}/instanceGroupManagers/{instanceGroupManager}/resizeRequests/{resizeRequest}/cancel`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// POST `projects/{project}/zones/{zone}/instanceGroupManagers/{instanceGroupManager}/resizeRequests/{resizeRequest}/cancel`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `project`: text
     /// * `zone`: text
@@ -26,7 +26,7 @@ impl InstanceGroupManagerResizeRequests<'_> {
             None,
         )
     }
-    /// DELETE `projects/{project}/zones/{zone}/instanceGroupManagers/{instanceGroupManager}/resizeRequests/{resizeRequest}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// DELETE `projects/{project}/zones/{zone}/instanceGroupManagers/{instanceGroupManager}/resizeRequests/{resizeRequest}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `project`: text
     /// * `zone`: text
@@ -64,7 +64,7 @@ impl InstanceGroupManagerResizeRequests<'_> {
             None,
         )
     }
-    /// POST `projects/{project}/zones/{zone}/instanceGroupManagers/{instanceGroupManager}/resizeRequests`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// POST `projects/{project}/zones/{zone}/instanceGroupManagers/{instanceGroupManager}/resizeRequests`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `project`: text
     /// * `zone`: text

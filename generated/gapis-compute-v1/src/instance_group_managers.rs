@@ -7,7 +7,7 @@ use super::*;
 pub struct InstanceGroupManagers<'a>(pub(crate) &'a runtime::Client);
 
 impl InstanceGroupManagers<'_> {
-    /// POST `projects/{project}/zones/{zone}/instanceGroupManagers/{instanceGroupManager}/abandonInstances`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// POST `projects/{project}/zones/{zone}/instanceGroupManagers/{instanceGroupManager}/abandonInstances`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `project`: text
     /// * `zone`: text
@@ -31,7 +31,7 @@ impl InstanceGroupManagers<'_> {
     pub fn aggregated_list(&self, project: &str) -> Call<AggregatedList> {
         Call::new(self.0, &[&project], None)
     }
-    /// POST `projects/{project}/zones/{zone}/instanceGroupManagers/{instanceGroupManager}/applyUpdatesToInstances`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// POST `projects/{project}/zones/{zone}/instanceGroupManagers/{instanceGroupManager}/applyUpdatesToInstances`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `project`: text
     /// * `zone`: text
@@ -49,7 +49,7 @@ impl InstanceGroupManagers<'_> {
             Some(&instance_group_managers_apply_updates_request),
         )
     }
-    /// POST `projects/{project}/zones/{zone}/instanceGroupManagers/{instanceGroupManager}/createInstances`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// POST `projects/{project}/zones/{zone}/instanceGroupManagers/{instanceGroupManager}/createInstances`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `project`: text
     /// * `zone`: text
@@ -67,7 +67,7 @@ impl InstanceGroupManagers<'_> {
             Some(&instance_group_managers_create_instances_request),
         )
     }
-    /// DELETE `projects/{project}/zones/{zone}/instanceGroupManagers/{instanceGroupManager}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// DELETE `projects/{project}/zones/{zone}/instanceGroupManagers/{instanceGroupManager}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `project`: text
     /// * `zone`: text
@@ -80,7 +80,7 @@ impl InstanceGroupManagers<'_> {
     ) -> Call<Delete> {
         Call::new(self.0, &[&project, &zone, &instance_group_manager], None)
     }
-    /// POST `projects/{project}/zones/{zone}/instanceGroupManagers/{instanceGroupManager}/deleteInstances`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// POST `projects/{project}/zones/{zone}/instanceGroupManagers/{instanceGroupManager}/deleteInstances`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `project`: text
     /// * `zone`: text
@@ -98,7 +98,7 @@ impl InstanceGroupManagers<'_> {
             Some(&instance_group_managers_delete_instances_request),
         )
     }
-    /// POST `projects/{project}/zones/{zone}/instanceGroupManagers/{instanceGroupManager}/deletePerInstanceConfigs`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// POST `projects/{project}/zones/{zone}/instanceGroupManagers/{instanceGroupManager}/deletePerInstanceConfigs`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `project`: text
     /// * `zone`: text
@@ -129,7 +129,7 @@ impl InstanceGroupManagers<'_> {
     ) -> Call<Get> {
         Call::new(self.0, &[&project, &zone, &instance_group_manager], None)
     }
-    /// POST `projects/{project}/zones/{zone}/instanceGroupManagers`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// POST `projects/{project}/zones/{zone}/instanceGroupManagers`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `project`: text
     /// * `zone`: text
@@ -187,7 +187,7 @@ impl InstanceGroupManagers<'_> {
     ) -> Call<ListPerInstanceConfigs> {
         Call::new(self.0, &[&project, &zone, &instance_group_manager], None)
     }
-    /// PATCH `projects/{project}/zones/{zone}/instanceGroupManagers/{instanceGroupManager}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// PATCH `projects/{project}/zones/{zone}/instanceGroupManagers/{instanceGroupManager}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `project`: text
     /// * `zone`: text
@@ -201,7 +201,7 @@ impl InstanceGroupManagers<'_> {
     ) -> Call<Patch> {
         Call::new(self.0, &[&project, &zone, &instance_group_manager], Some(&body))
     }
-    /// POST `projects/{project}/zones/{zone}/instanceGroupManagers/{instanceGroupManager}/patchPerInstanceConfigs`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// POST `projects/{project}/zones/{zone}/instanceGroupManagers/{instanceGroupManager}/patchPerInstanceConfigs`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `project`: text
     /// * `zone`: text
@@ -219,7 +219,7 @@ impl InstanceGroupManagers<'_> {
             Some(&instance_group_managers_patch_per_instance_configs_req),
         )
     }
-    /// POST `projects/{project}/zones/{zone}/instanceGroupManagers/{instanceGroupManager}/recreateInstances`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// POST `projects/{project}/zones/{zone}/instanceGroupManagers/{instanceGroupManager}/recreateInstances`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `project`: text
     /// * `zone`: text
@@ -237,7 +237,7 @@ impl InstanceGroupManagers<'_> {
             Some(&instance_group_managers_recreate_instances_request),
         )
     }
-    /// POST `projects/{project}/zones/{zone}/instanceGroupManagers/{instanceGroupManager}/resize`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// POST `projects/{project}/zones/{zone}/instanceGroupManagers/{instanceGroupManager}/resize`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `project`: text
     /// * `zone`: text
@@ -253,7 +253,7 @@ impl InstanceGroupManagers<'_> {
         Call::new(self.0, &[&project, &zone, &instance_group_manager], None)
             .with_param("size", &size)
     }
-    /// POST `projects/{project}/zones/{zone}/instanceGroupManagers/{instanceGroupManager}/resumeInstances`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// POST `projects/{project}/zones/{zone}/instanceGroupManagers/{instanceGroupManager}/resumeInstances`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `project`: text
     /// * `zone`: text
@@ -271,7 +271,7 @@ impl InstanceGroupManagers<'_> {
             Some(&instance_group_managers_resume_instances_request),
         )
     }
-    /// POST `projects/{project}/zones/{zone}/instanceGroupManagers/{instanceGroupManager}/setInstanceTemplate`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// POST `projects/{project}/zones/{zone}/instanceGroupManagers/{instanceGroupManager}/setInstanceTemplate`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `project`: text
     /// * `zone`: text
@@ -289,7 +289,7 @@ impl InstanceGroupManagers<'_> {
             Some(&instance_group_managers_set_instance_template_request),
         )
     }
-    /// POST `projects/{project}/zones/{zone}/instanceGroupManagers/{instanceGroupManager}/setTargetPools`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// POST `projects/{project}/zones/{zone}/instanceGroupManagers/{instanceGroupManager}/setTargetPools`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `project`: text
     /// * `zone`: text
@@ -307,7 +307,7 @@ impl InstanceGroupManagers<'_> {
             Some(&instance_group_managers_set_target_pools_request),
         )
     }
-    /// POST `projects/{project}/zones/{zone}/instanceGroupManagers/{instanceGroupManager}/startInstances`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// POST `projects/{project}/zones/{zone}/instanceGroupManagers/{instanceGroupManager}/startInstances`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `project`: text
     /// * `zone`: text
@@ -325,7 +325,7 @@ impl InstanceGroupManagers<'_> {
             Some(&instance_group_managers_start_instances_request),
         )
     }
-    /// POST `projects/{project}/zones/{zone}/instanceGroupManagers/{instanceGroupManager}/stopInstances`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// POST `projects/{project}/zones/{zone}/instanceGroupManagers/{instanceGroupManager}/stopInstances`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `project`: text
     /// * `zone`: text
@@ -343,7 +343,7 @@ impl InstanceGroupManagers<'_> {
             Some(&instance_group_managers_stop_instances_request),
         )
     }
-    /// POST `projects/{project}/zones/{zone}/instanceGroupManagers/{instanceGroupManager}/suspendInstances`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// POST `projects/{project}/zones/{zone}/instanceGroupManagers/{instanceGroupManager}/suspendInstances`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `project`: text
     /// * `zone`: text
@@ -361,7 +361,7 @@ impl InstanceGroupManagers<'_> {
             Some(&instance_group_managers_suspend_instances_request),
         )
     }
-    /// POST `projects/{project}/zones/{zone}/instanceGroupManagers/{instanceGroupManager}/updatePerInstanceConfigs`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// POST `projects/{project}/zones/{zone}/instanceGroupManagers/{instanceGroupManager}/updatePerInstanceConfigs`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `project`: text
     /// * `zone`: text

@@ -7,7 +7,7 @@ use super::*;
 pub struct InstanceGroups<'a>(pub(crate) &'a runtime::Client);
 
 impl InstanceGroups<'_> {
-    /// POST `projects/{project}/zones/{zone}/instanceGroups/{instanceGroup}/addInstances`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// POST `projects/{project}/zones/{zone}/instanceGroups/{instanceGroup}/addInstances`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `project`: text
     /// * `zone`: text
@@ -31,7 +31,7 @@ impl InstanceGroups<'_> {
     pub fn aggregated_list(&self, project: &str) -> Call<AggregatedList> {
         Call::new(self.0, &[&project], None)
     }
-    /// DELETE `projects/{project}/zones/{zone}/instanceGroups/{instanceGroup}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// DELETE `projects/{project}/zones/{zone}/instanceGroups/{instanceGroup}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `project`: text
     /// * `zone`: text
@@ -52,7 +52,7 @@ impl InstanceGroups<'_> {
     pub fn get(&self, project: &str, zone: &str, instance_group: &str) -> Call<Get> {
         Call::new(self.0, &[&project, &zone, &instance_group], None)
     }
-    /// POST `projects/{project}/zones/{zone}/instanceGroups`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// POST `projects/{project}/zones/{zone}/instanceGroups`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `project`: text
     /// * `zone`: text
@@ -89,7 +89,7 @@ impl InstanceGroups<'_> {
             Some(&instance_groups_list_instances_request),
         )
     }
-    /// POST `projects/{project}/zones/{zone}/instanceGroups/{instanceGroup}/removeInstances`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// POST `projects/{project}/zones/{zone}/instanceGroups/{instanceGroup}/removeInstances`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `project`: text
     /// * `zone`: text
@@ -107,7 +107,7 @@ impl InstanceGroups<'_> {
             Some(&instance_groups_remove_instances_request),
         )
     }
-    /// POST `projects/{project}/zones/{zone}/instanceGroups/{instanceGroup}/setNamedPorts`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// POST `projects/{project}/zones/{zone}/instanceGroups/{instanceGroup}/setNamedPorts`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `project`: text
     /// * `zone`: text

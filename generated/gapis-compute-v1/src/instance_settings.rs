@@ -14,7 +14,7 @@ impl InstanceSettings<'_> {
     pub fn get(&self, project: &str, zone: &str) -> Call<Get> {
         Call::new(self.0, &[&project, &zone], None)
     }
-    /// PATCH `projects/{project}/zones/{zone}/instanceSettings`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// PATCH `projects/{project}/zones/{zone}/instanceSettings`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `project`: text
     /// * `zone`: text

@@ -7,7 +7,7 @@ use super::*;
 pub struct Instances<'a>(pub(crate) &'a runtime::Client);
 
 impl Instances<'_> {
-    /// POST `projects/{project}/zones/{zone}/instances/{instance}/addAccessConfig`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// POST `projects/{project}/zones/{zone}/instances/{instance}/addAccessConfig`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `project`: text
     /// * `zone`: text
@@ -24,7 +24,7 @@ impl Instances<'_> {
         Call::new(self.0, &[&project, &zone, &instance], Some(&access_config))
             .with_param("networkInterface", &network_interface)
     }
-    /// POST `projects/{project}/zones/{zone}/instances/{instance}/addNetworkInterface`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// POST `projects/{project}/zones/{zone}/instances/{instance}/addNetworkInterface`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `project`: text
     /// * `zone`: text
@@ -38,7 +38,7 @@ impl Instances<'_> {
     ) -> Call<AddNetworkInterface> {
         Call::new(self.0, &[&project, &zone, &instance], Some(&network_interface))
     }
-    /// POST `projects/{project}/zones/{zone}/instances/{instance}/addResourcePolicies`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// POST `projects/{project}/zones/{zone}/instances/{instance}/addResourcePolicies`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `project`: text
     /// * `zone`: text
@@ -62,7 +62,7 @@ impl Instances<'_> {
     pub fn aggregated_list(&self, project: &str) -> Call<AggregatedList> {
         Call::new(self.0, &[&project], None)
     }
-    /// POST `projects/{project}/zones/{zone}/instances/{instance}/attachDisk`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// POST `projects/{project}/zones/{zone}/instances/{instance}/attachDisk`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `project`: text
     /// * `zone`: text
@@ -76,7 +76,7 @@ impl Instances<'_> {
     ) -> Call<AttachDisk> {
         Call::new(self.0, &[&project, &zone, &instance], Some(&attached_disk))
     }
-    /// POST `projects/{project}/zones/{zone}/instances/bulkInsert`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// POST `projects/{project}/zones/{zone}/instances/bulkInsert`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `project`: text
     /// * `zone`: text
@@ -88,7 +88,7 @@ impl Instances<'_> {
     ) -> Call<BulkInsert> {
         Call::new(self.0, &[&project, &zone], Some(&bulk_insert_instance_resource))
     }
-    /// DELETE `projects/{project}/zones/{zone}/instances/{instance}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// DELETE `projects/{project}/zones/{zone}/instances/{instance}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `project`: text
     /// * `zone`: text
@@ -96,7 +96,7 @@ impl Instances<'_> {
     pub fn delete(&self, project: &str, zone: &str, instance: &str) -> Call<Delete> {
         Call::new(self.0, &[&project, &zone, &instance], None)
     }
-    /// POST `projects/{project}/zones/{zone}/instances/{instance}/deleteAccessConfig`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// POST `projects/{project}/zones/{zone}/instances/{instance}/deleteAccessConfig`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `project`: text
     /// * `zone`: text
@@ -115,7 +115,7 @@ impl Instances<'_> {
             .with_param("accessConfig", &access_config)
             .with_param("networkInterface", &network_interface)
     }
-    /// POST `projects/{project}/zones/{zone}/instances/{instance}/deleteNetworkInterface`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// POST `projects/{project}/zones/{zone}/instances/{instance}/deleteNetworkInterface`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `project`: text
     /// * `zone`: text
@@ -131,7 +131,7 @@ impl Instances<'_> {
         Call::new(self.0, &[&project, &zone, &instance], None)
             .with_param("networkInterfaceName", &network_interface_name)
     }
-    /// POST `projects/{project}/zones/{zone}/instances/{instance}/detachDisk`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// POST `projects/{project}/zones/{zone}/instances/{instance}/detachDisk`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `project`: text
     /// * `zone`: text
@@ -236,7 +236,7 @@ impl Instances<'_> {
     ) -> Call<GetShieldedInstanceIdentity> {
         Call::new(self.0, &[&project, &zone, &instance], None)
     }
-    /// POST `projects/{project}/zones/{zone}/instances`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// POST `projects/{project}/zones/{zone}/instances`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `project`: text
     /// * `zone`: text
@@ -268,7 +268,7 @@ impl Instances<'_> {
     ) -> Call<ListReferrers> {
         Call::new(self.0, &[&project, &zone, &instance], None)
     }
-    /// POST `projects/{project}/zones/{zone}/instances/{instance}/performMaintenance`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// POST `projects/{project}/zones/{zone}/instances/{instance}/performMaintenance`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `project`: text
     /// * `zone`: text
@@ -281,7 +281,7 @@ impl Instances<'_> {
     ) -> Call<PerformMaintenance> {
         Call::new(self.0, &[&project, &zone, &instance], None)
     }
-    /// POST `projects/{project}/zones/{zone}/instances/{instance}/removeResourcePolicies`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// POST `projects/{project}/zones/{zone}/instances/{instance}/removeResourcePolicies`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `project`: text
     /// * `zone`: text
@@ -299,7 +299,7 @@ impl Instances<'_> {
             Some(&instances_remove_resource_policies_request),
         )
     }
-    /// POST `projects/{project}/zones/{zone}/instances/{instance}/reportHostAsFaulty`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// POST `projects/{project}/zones/{zone}/instances/{instance}/reportHostAsFaulty`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `project`: text
     /// * `zone`: text
@@ -317,7 +317,7 @@ impl Instances<'_> {
             Some(&instances_report_host_as_faulty_request),
         )
     }
-    /// POST `projects/{project}/zones/{zone}/instances/{instance}/reset`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// POST `projects/{project}/zones/{zone}/instances/{instance}/reset`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `project`: text
     /// * `zone`: text
@@ -325,7 +325,7 @@ impl Instances<'_> {
     pub fn reset(&self, project: &str, zone: &str, instance: &str) -> Call<Reset> {
         Call::new(self.0, &[&project, &zone, &instance], None)
     }
-    /// POST `projects/{project}/zones/{zone}/instances/{instance}/resume`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// POST `projects/{project}/zones/{zone}/instances/{instance}/resume`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `project`: text
     /// * `zone`: text
@@ -346,7 +346,7 @@ impl Instances<'_> {
     ) -> Call<SendDiagnosticInterrupt> {
         Call::new(self.0, &[&project, &zone, &instance], None)
     }
-    /// POST `projects/{project}/zones/{zone}/instances/{resource}/setDeletionProtection`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// POST `projects/{project}/zones/{zone}/instances/{resource}/setDeletionProtection`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `project`: text
     /// * `zone`: text
@@ -359,7 +359,7 @@ impl Instances<'_> {
     ) -> Call<SetDeletionProtection> {
         Call::new(self.0, &[&project, &zone, &resource], None)
     }
-    /// POST `projects/{project}/zones/{zone}/instances/{instance}/setDiskAutoDelete`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// POST `projects/{project}/zones/{zone}/instances/{instance}/setDiskAutoDelete`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `project`: text
     /// * `zone`: text
@@ -392,7 +392,7 @@ impl Instances<'_> {
     ) -> Call<SetIamPolicy> {
         Call::new(self.0, &[&project, &zone, &resource], Some(&zone_set_policy_request))
     }
-    /// POST `projects/{project}/zones/{zone}/instances/{instance}/setLabels`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// POST `projects/{project}/zones/{zone}/instances/{instance}/setLabels`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `project`: text
     /// * `zone`: text
@@ -410,7 +410,7 @@ impl Instances<'_> {
             Some(&instances_set_labels_request),
         )
     }
-    /// POST `projects/{project}/zones/{zone}/instances/{instance}/setMachineResources`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// POST `projects/{project}/zones/{zone}/instances/{instance}/setMachineResources`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `project`: text
     /// * `zone`: text
@@ -428,7 +428,7 @@ impl Instances<'_> {
             Some(&instances_set_machine_resources_request),
         )
     }
-    /// POST `projects/{project}/zones/{zone}/instances/{instance}/setMachineType`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// POST `projects/{project}/zones/{zone}/instances/{instance}/setMachineType`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `project`: text
     /// * `zone`: text
@@ -446,7 +446,7 @@ impl Instances<'_> {
             Some(&instances_set_machine_type_request),
         )
     }
-    /// POST `projects/{project}/zones/{zone}/instances/{instance}/setMetadata`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// POST `projects/{project}/zones/{zone}/instances/{instance}/setMetadata`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `project`: text
     /// * `zone`: text
@@ -460,7 +460,7 @@ impl Instances<'_> {
     ) -> Call<SetMetadata> {
         Call::new(self.0, &[&project, &zone, &instance], Some(&metadata))
     }
-    /// POST `projects/{project}/zones/{zone}/instances/{instance}/setMinCpuPlatform`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// POST `projects/{project}/zones/{zone}/instances/{instance}/setMinCpuPlatform`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `project`: text
     /// * `zone`: text
@@ -478,7 +478,7 @@ impl Instances<'_> {
             Some(&instances_set_min_cpu_platform_request),
         )
     }
-    /// POST `projects/{project}/zones/{zone}/instances/{instance}/setName`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// POST `projects/{project}/zones/{zone}/instances/{instance}/setName`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `project`: text
     /// * `zone`: text
@@ -496,7 +496,7 @@ impl Instances<'_> {
             Some(&instances_set_name_request),
         )
     }
-    /// POST `projects/{project}/zones/{zone}/instances/{instance}/setScheduling`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// POST `projects/{project}/zones/{zone}/instances/{instance}/setScheduling`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `project`: text
     /// * `zone`: text
@@ -510,7 +510,7 @@ impl Instances<'_> {
     ) -> Call<SetScheduling> {
         Call::new(self.0, &[&project, &zone, &instance], Some(&scheduling))
     }
-    /// POST `projects/{project}/zones/{zone}/instances/{instance}/setSecurityPolicy`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// POST `projects/{project}/zones/{zone}/instances/{instance}/setSecurityPolicy`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `project`: text
     /// * `zone`: text
@@ -528,7 +528,7 @@ impl Instances<'_> {
             Some(&instances_set_security_policy_request),
         )
     }
-    /// POST `projects/{project}/zones/{zone}/instances/{instance}/setServiceAccount`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// POST `projects/{project}/zones/{zone}/instances/{instance}/setServiceAccount`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `project`: text
     /// * `zone`: text
@@ -546,7 +546,7 @@ impl Instances<'_> {
             Some(&instances_set_service_account_request),
         )
     }
-    /// PATCH `projects/{project}/zones/{zone}/instances/{instance}/setShieldedInstanceIntegrityPolicy`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// PATCH `projects/{project}/zones/{zone}/instances/{instance}/setShieldedInstanceIntegrityPolicy`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `project`: text
     /// * `zone`: text
@@ -564,7 +564,7 @@ impl Instances<'_> {
             Some(&shielded_instance_integrity_policy),
         )
     }
-    /// POST `projects/{project}/zones/{zone}/instances/{instance}/setTags`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// POST `projects/{project}/zones/{zone}/instances/{instance}/setTags`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `project`: text
     /// * `zone`: text
@@ -578,7 +578,7 @@ impl Instances<'_> {
     ) -> Call<SetTags> {
         Call::new(self.0, &[&project, &zone, &instance], Some(&tags))
     }
-    /// POST `projects/{project}/zones/{zone}/instances/{instance}/simulateMaintenanceEvent`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// POST `projects/{project}/zones/{zone}/instances/{instance}/simulateMaintenanceEvent`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `project`: text
     /// * `zone`: text
@@ -591,7 +591,7 @@ impl Instances<'_> {
     ) -> Call<SimulateMaintenanceEvent> {
         Call::new(self.0, &[&project, &zone, &instance], None)
     }
-    /// POST `projects/{project}/zones/{zone}/instances/{instance}/start`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// POST `projects/{project}/zones/{zone}/instances/{instance}/start`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `project`: text
     /// * `zone`: text
@@ -599,7 +599,7 @@ impl Instances<'_> {
     pub fn start(&self, project: &str, zone: &str, instance: &str) -> Call<Start> {
         Call::new(self.0, &[&project, &zone, &instance], None)
     }
-    /// POST `projects/{project}/zones/{zone}/instances/{instance}/startWithEncryptionKey`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// POST `projects/{project}/zones/{zone}/instances/{instance}/startWithEncryptionKey`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `project`: text
     /// * `zone`: text
@@ -617,7 +617,7 @@ impl Instances<'_> {
             Some(&instances_start_with_encryption_key_request),
         )
     }
-    /// POST `projects/{project}/zones/{zone}/instances/{instance}/stop`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// POST `projects/{project}/zones/{zone}/instances/{instance}/stop`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `project`: text
     /// * `zone`: text
@@ -625,7 +625,7 @@ impl Instances<'_> {
     pub fn stop(&self, project: &str, zone: &str, instance: &str) -> Call<Stop> {
         Call::new(self.0, &[&project, &zone, &instance], None)
     }
-    /// POST `projects/{project}/zones/{zone}/instances/{instance}/suspend`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// POST `projects/{project}/zones/{zone}/instances/{instance}/suspend`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `project`: text
     /// * `zone`: text
@@ -647,7 +647,7 @@ impl Instances<'_> {
     ) -> Call<TestIamPermissions> {
         Call::new(self.0, &[&project, &zone, &resource], Some(&test_permissions_request))
     }
-    /// PUT `projects/{project}/zones/{zone}/instances/{instance}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// PUT `projects/{project}/zones/{zone}/instances/{instance}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `project`: text
     /// * `zone`: text
@@ -661,7 +661,7 @@ impl Instances<'_> {
     ) -> Call<Update> {
         Call::new(self.0, &[&project, &zone, &instance], Some(&body))
     }
-    /// POST `projects/{project}/zones/{zone}/instances/{instance}/updateAccessConfig`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// POST `projects/{project}/zones/{zone}/instances/{instance}/updateAccessConfig`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `project`: text
     /// * `zone`: text
@@ -678,7 +678,7 @@ impl Instances<'_> {
         Call::new(self.0, &[&project, &zone, &instance], Some(&access_config))
             .with_param("networkInterface", &network_interface)
     }
-    /// PATCH `projects/{project}/zones/{zone}/instances/{instance}/updateDisplayDevice`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// PATCH `projects/{project}/zones/{zone}/instances/{instance}/updateDisplayDevice`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `project`: text
     /// * `zone`: text
@@ -692,7 +692,7 @@ impl Instances<'_> {
     ) -> Call<UpdateDisplayDevice> {
         Call::new(self.0, &[&project, &zone, &instance], Some(&display_device))
     }
-    /// PATCH `projects/{project}/zones/{zone}/instances/{instance}/updateNetworkInterface`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// PATCH `projects/{project}/zones/{zone}/instances/{instance}/updateNetworkInterface`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `project`: text
     /// * `zone`: text
@@ -709,7 +709,7 @@ impl Instances<'_> {
         Call::new(self.0, &[&project, &zone, &instance], Some(&body))
             .with_param("networkInterface", &network_interface)
     }
-    /// PATCH `projects/{project}/zones/{zone}/instances/{instance}/updateShieldedInstanceConfig`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// PATCH `projects/{project}/zones/{zone}/instances/{instance}/updateShieldedInstanceConfig`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `project`: text
     /// * `zone`: text

@@ -7,7 +7,7 @@ use super::*;
 pub struct InstantSnapshotGroups<'a>(pub(crate) &'a runtime::Client);
 
 impl InstantSnapshotGroups<'_> {
-    /// DELETE `projects/{project}/zones/{zone}/instantSnapshotGroups/{instantSnapshotGroup}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// DELETE `projects/{project}/zones/{zone}/instantSnapshotGroups/{instantSnapshotGroup}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `project`: text
     /// * `zone`: text
@@ -46,7 +46,7 @@ impl InstantSnapshotGroups<'_> {
     ) -> Call<GetIamPolicy> {
         Call::new(self.0, &[&project, &zone, &resource], None)
     }
-    /// POST `projects/{project}/zones/{zone}/instantSnapshotGroups`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// POST `projects/{project}/zones/{zone}/instantSnapshotGroups`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `project`: text
     /// * `zone`: text

@@ -13,7 +13,7 @@ impl InstantSnapshots<'_> {
     pub fn aggregated_list(&self, project: &str) -> Call<AggregatedList> {
         Call::new(self.0, &[&project], None)
     }
-    /// DELETE `projects/{project}/zones/{zone}/instantSnapshots/{instantSnapshot}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// DELETE `projects/{project}/zones/{zone}/instantSnapshots/{instantSnapshot}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `project`: text
     /// * `zone`: text
@@ -47,7 +47,7 @@ impl InstantSnapshots<'_> {
     ) -> Call<GetIamPolicy> {
         Call::new(self.0, &[&project, &zone, &resource], None)
     }
-    /// POST `projects/{project}/zones/{zone}/instantSnapshots`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// POST `projects/{project}/zones/{zone}/instantSnapshots`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `project`: text
     /// * `zone`: text
@@ -80,7 +80,7 @@ impl InstantSnapshots<'_> {
     ) -> Call<SetIamPolicy> {
         Call::new(self.0, &[&project, &zone, &resource], Some(&zone_set_policy_request))
     }
-    /// POST `projects/{project}/zones/{zone}/instantSnapshots/{resource}/setLabels`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// POST `projects/{project}/zones/{zone}/instantSnapshots/{resource}/setLabels`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `project`: text
     /// * `zone`: text

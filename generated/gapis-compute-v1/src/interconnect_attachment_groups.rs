@@ -7,7 +7,7 @@ use super::*;
 pub struct InterconnectAttachmentGroups<'a>(pub(crate) &'a runtime::Client);
 
 impl InterconnectAttachmentGroups<'_> {
-    /// DELETE `projects/{project}/global/interconnectAttachmentGroups/{interconnectAttachmentGroup}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// DELETE `projects/{project}/global/interconnectAttachmentGroups/{interconnectAttachmentGroup}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `project`: text
     /// * `interconnect_attachment_group`: text
@@ -43,7 +43,7 @@ impl InterconnectAttachmentGroups<'_> {
     ) -> Call<GetOperationalStatus> {
         Call::new(self.0, &[&project, &interconnect_attachment_group], None)
     }
-    /// POST `projects/{project}/global/interconnectAttachmentGroups`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// POST `projects/{project}/global/interconnectAttachmentGroups`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `project`: text
     pub fn insert(
@@ -59,7 +59,7 @@ impl InterconnectAttachmentGroups<'_> {
     pub fn list(&self, project: &str) -> Call<List> {
         Call::new(self.0, &[&project], None)
     }
-    /// PATCH `projects/{project}/global/interconnectAttachmentGroups/{interconnectAttachmentGroup}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// PATCH `projects/{project}/global/interconnectAttachmentGroups/{interconnectAttachmentGroup}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `project`: text
     /// * `interconnect_attachment_group`: text

@@ -7,7 +7,7 @@ use super::*;
 pub struct InterconnectGroups<'a>(pub(crate) &'a runtime::Client);
 
 impl InterconnectGroups<'_> {
-    /// POST `projects/{project}/global/interconnectGroups/{interconnectGroup}/createMembers`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// POST `projects/{project}/global/interconnectGroups/{interconnectGroup}/createMembers`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `project`: text
     /// * `interconnect_group`: text
@@ -23,7 +23,7 @@ impl InterconnectGroups<'_> {
             Some(&interconnect_groups_create_members_request),
         )
     }
-    /// DELETE `projects/{project}/global/interconnectGroups/{interconnectGroup}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// DELETE `projects/{project}/global/interconnectGroups/{interconnectGroup}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `project`: text
     /// * `interconnect_group`: text
@@ -55,7 +55,7 @@ impl InterconnectGroups<'_> {
     ) -> Call<GetOperationalStatus> {
         Call::new(self.0, &[&project, &interconnect_group], None)
     }
-    /// POST `projects/{project}/global/interconnectGroups`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// POST `projects/{project}/global/interconnectGroups`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `project`: text
     pub fn insert(
@@ -71,7 +71,7 @@ impl InterconnectGroups<'_> {
     pub fn list(&self, project: &str) -> Call<List> {
         Call::new(self.0, &[&project], None)
     }
-    /// PATCH `projects/{project}/global/interconnectGroups/{interconnectGroup}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// PATCH `projects/{project}/global/interconnectGroups/{interconnectGroup}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `project`: text
     /// * `interconnect_group`: text

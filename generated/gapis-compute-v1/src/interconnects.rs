@@ -7,7 +7,7 @@ use super::*;
 pub struct Interconnects<'a>(pub(crate) &'a runtime::Client);
 
 impl Interconnects<'_> {
-    /// DELETE `projects/{project}/global/interconnects/{interconnect}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// DELETE `projects/{project}/global/interconnects/{interconnect}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `project`: text
     /// * `interconnect`: text
@@ -43,7 +43,7 @@ impl Interconnects<'_> {
     ) -> Call<GetMacsecConfig> {
         Call::new(self.0, &[&project, &interconnect], None)
     }
-    /// POST `projects/{project}/global/interconnects`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// POST `projects/{project}/global/interconnects`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `project`: text
     pub fn insert(
@@ -59,7 +59,7 @@ impl Interconnects<'_> {
     pub fn list(&self, project: &str) -> Call<List> {
         Call::new(self.0, &[&project], None)
     }
-    /// PATCH `projects/{project}/global/interconnects/{interconnect}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// PATCH `projects/{project}/global/interconnects/{interconnect}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `project`: text
     /// * `interconnect`: text
@@ -71,7 +71,7 @@ impl Interconnects<'_> {
     ) -> Call<Patch> {
         Call::new(self.0, &[&project, &interconnect], Some(&body))
     }
-    /// POST `projects/{project}/global/interconnects/{resource}/setLabels`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// POST `projects/{project}/global/interconnects/{resource}/setLabels`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `project`: text
     /// * `resource`: text
@@ -83,7 +83,7 @@ impl Interconnects<'_> {
     ) -> Call<SetLabels> {
         Call::new(self.0, &[&project, &resource], Some(&global_set_labels_request))
     }
-    /// POST `projects/{project}/global/interconnects/{interconnect}/setName`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// POST `projects/{project}/global/interconnects/{interconnect}/setName`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `project`: text
     /// * `interconnect`: text

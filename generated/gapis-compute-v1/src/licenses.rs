@@ -7,7 +7,7 @@ use super::*;
 pub struct Licenses<'a>(pub(crate) &'a runtime::Client);
 
 impl Licenses<'_> {
-    /// DELETE `projects/{project}/global/licenses/{license}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// DELETE `projects/{project}/global/licenses/{license}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `project`: text
     /// * `license`: text
@@ -28,7 +28,7 @@ impl Licenses<'_> {
     pub fn get_iam_policy(&self, project: &str, resource: &str) -> Call<GetIamPolicy> {
         Call::new(self.0, &[&project, &resource], None)
     }
-    /// POST `projects/{project}/global/licenses`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`, `DEVSTORAGE_FULL_CONTROL`, `DEVSTORAGE_READ_ONLY`, `DEVSTORAGE_READ_WRITE`.
+    /// POST `projects/{project}/global/licenses`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`, `DEVSTORAGE_FULL_CONTROL`, `DEVSTORAGE_READ_ONLY`, `DEVSTORAGE_READ_WRITE`. Can be waited for.
     ///
     /// * `project`: text
     pub fn insert(&self, project: &str, license: schemas::License) -> Call<Insert> {
@@ -64,7 +64,7 @@ impl Licenses<'_> {
     ) -> Call<TestIamPermissions> {
         Call::new(self.0, &[&project, &resource], Some(&test_permissions_request))
     }
-    /// PATCH `projects/{project}/global/licenses/{license}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// PATCH `projects/{project}/global/licenses/{license}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `project`: text
     /// * `license`: text

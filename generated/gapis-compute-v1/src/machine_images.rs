@@ -7,7 +7,7 @@ use super::*;
 pub struct MachineImages<'a>(pub(crate) &'a runtime::Client);
 
 impl MachineImages<'_> {
-    /// DELETE `projects/{project}/global/machineImages/{machineImage}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// DELETE `projects/{project}/global/machineImages/{machineImage}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `project`: text
     /// * `machine_image`: text
@@ -28,7 +28,7 @@ impl MachineImages<'_> {
     pub fn get_iam_policy(&self, project: &str, resource: &str) -> Call<GetIamPolicy> {
         Call::new(self.0, &[&project, &resource], None)
     }
-    /// POST `projects/{project}/global/machineImages`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// POST `projects/{project}/global/machineImages`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `project`: text
     pub fn insert(
@@ -56,7 +56,7 @@ impl MachineImages<'_> {
     ) -> Call<SetIamPolicy> {
         Call::new(self.0, &[&project, &resource], Some(&global_set_policy_request))
     }
-    /// POST `projects/{project}/global/machineImages/{resource}/setLabels`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// POST `projects/{project}/global/machineImages/{resource}/setLabels`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `project`: text
     /// * `resource`: text

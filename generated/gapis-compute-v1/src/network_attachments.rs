@@ -13,7 +13,7 @@ impl NetworkAttachments<'_> {
     pub fn aggregated_list(&self, project: &str) -> Call<AggregatedList> {
         Call::new(self.0, &[&project], None)
     }
-    /// DELETE `projects/{project}/regions/{region}/networkAttachments/{networkAttachment}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// DELETE `projects/{project}/regions/{region}/networkAttachments/{networkAttachment}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `project`: text
     /// * `region`: text
@@ -52,7 +52,7 @@ impl NetworkAttachments<'_> {
     ) -> Call<GetIamPolicy> {
         Call::new(self.0, &[&project, &region, &resource], None)
     }
-    /// POST `projects/{project}/regions/{region}/networkAttachments`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// POST `projects/{project}/regions/{region}/networkAttachments`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `project`: text
     /// * `region`: text
@@ -71,7 +71,7 @@ impl NetworkAttachments<'_> {
     pub fn list(&self, project: &str, region: &str) -> Call<List> {
         Call::new(self.0, &[&project, &region], None)
     }
-    /// PATCH `projects/{project}/regions/{region}/networkAttachments/{networkAttachment}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// PATCH `projects/{project}/regions/{region}/networkAttachments/{networkAttachment}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `project`: text
     /// * `region`: text

@@ -13,7 +13,7 @@ impl NetworkEdgeSecurityServices<'_> {
     pub fn aggregated_list(&self, project: &str) -> Call<AggregatedList> {
         Call::new(self.0, &[&project], None)
     }
-    /// DELETE `projects/{project}/regions/{region}/networkEdgeSecurityServices/{networkEdgeSecurityService}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// DELETE `projects/{project}/regions/{region}/networkEdgeSecurityServices/{networkEdgeSecurityService}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `project`: text
     /// * `region`: text
@@ -39,7 +39,7 @@ impl NetworkEdgeSecurityServices<'_> {
     ) -> Call<Get> {
         Call::new(self.0, &[&project, &region, &network_edge_security_service], None)
     }
-    /// POST `projects/{project}/regions/{region}/networkEdgeSecurityServices`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// POST `projects/{project}/regions/{region}/networkEdgeSecurityServices`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `project`: text
     /// * `region`: text
@@ -51,7 +51,7 @@ impl NetworkEdgeSecurityServices<'_> {
     ) -> Call<Insert> {
         Call::new(self.0, &[&project, &region], Some(&network_edge_security_service))
     }
-    /// PATCH `projects/{project}/regions/{region}/networkEdgeSecurityServices/{networkEdgeSecurityService}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// PATCH `projects/{project}/regions/{region}/networkEdgeSecurityServices/{networkEdgeSecurityService}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `project`: text
     /// * `region`: text

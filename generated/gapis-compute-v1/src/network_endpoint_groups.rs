@@ -13,7 +13,7 @@ impl NetworkEndpointGroups<'_> {
     pub fn aggregated_list(&self, project: &str) -> Call<AggregatedList> {
         Call::new(self.0, &[&project], None)
     }
-    /// POST `projects/{project}/zones/{zone}/networkEndpointGroups/{networkEndpointGroup}/attachNetworkEndpoints`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// POST `projects/{project}/zones/{zone}/networkEndpointGroups/{networkEndpointGroup}/attachNetworkEndpoints`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `project`: text
     /// * `zone`: text
@@ -31,7 +31,7 @@ impl NetworkEndpointGroups<'_> {
             Some(&network_endpoint_groups_attach_endpoints_request),
         )
     }
-    /// DELETE `projects/{project}/zones/{zone}/networkEndpointGroups/{networkEndpointGroup}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// DELETE `projects/{project}/zones/{zone}/networkEndpointGroups/{networkEndpointGroup}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `project`: text
     /// * `zone`: text
@@ -44,7 +44,7 @@ impl NetworkEndpointGroups<'_> {
     ) -> Call<Delete> {
         Call::new(self.0, &[&project, &zone, &network_endpoint_group], None)
     }
-    /// POST `projects/{project}/zones/{zone}/networkEndpointGroups/{networkEndpointGroup}/detachNetworkEndpoints`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// POST `projects/{project}/zones/{zone}/networkEndpointGroups/{networkEndpointGroup}/detachNetworkEndpoints`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `project`: text
     /// * `zone`: text
@@ -75,7 +75,7 @@ impl NetworkEndpointGroups<'_> {
     ) -> Call<Get> {
         Call::new(self.0, &[&project, &zone, &network_endpoint_group], None)
     }
-    /// POST `projects/{project}/zones/{zone}/networkEndpointGroups`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// POST `projects/{project}/zones/{zone}/networkEndpointGroups`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `project`: text
     /// * `zone`: text

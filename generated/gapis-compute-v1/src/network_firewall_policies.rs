@@ -7,7 +7,7 @@ use super::*;
 pub struct NetworkFirewallPolicies<'a>(pub(crate) &'a runtime::Client);
 
 impl NetworkFirewallPolicies<'_> {
-    /// POST `projects/{project}/global/firewallPolicies/{firewallPolicy}/addAssociation`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// POST `projects/{project}/global/firewallPolicies/{firewallPolicy}/addAssociation`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `project`: text
     /// * `firewall_policy`: text
@@ -23,7 +23,7 @@ impl NetworkFirewallPolicies<'_> {
             Some(&firewall_policy_association),
         )
     }
-    /// POST `projects/{project}/global/firewallPolicies/{firewallPolicy}/addPacketMirroringRule`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// POST `projects/{project}/global/firewallPolicies/{firewallPolicy}/addPacketMirroringRule`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `project`: text
     /// * `firewall_policy`: text
@@ -35,7 +35,7 @@ impl NetworkFirewallPolicies<'_> {
     ) -> Call<AddPacketMirroringRule> {
         Call::new(self.0, &[&project, &firewall_policy], Some(&firewall_policy_rule))
     }
-    /// POST `projects/{project}/global/firewallPolicies/{firewallPolicy}/addRule`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// POST `projects/{project}/global/firewallPolicies/{firewallPolicy}/addRule`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `project`: text
     /// * `firewall_policy`: text
@@ -53,14 +53,14 @@ impl NetworkFirewallPolicies<'_> {
     pub fn aggregated_list(&self, project: &str) -> Call<AggregatedList> {
         Call::new(self.0, &[&project], None)
     }
-    /// POST `projects/{project}/global/firewallPolicies/{firewallPolicy}/cloneRules`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// POST `projects/{project}/global/firewallPolicies/{firewallPolicy}/cloneRules`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `project`: text
     /// * `firewall_policy`: text
     pub fn clone_rules(&self, project: &str, firewall_policy: &str) -> Call<CloneRules> {
         Call::new(self.0, &[&project, &firewall_policy], None)
     }
-    /// DELETE `projects/{project}/global/firewallPolicies/{firewallPolicy}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// DELETE `projects/{project}/global/firewallPolicies/{firewallPolicy}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `project`: text
     /// * `firewall_policy`: text
@@ -110,7 +110,7 @@ impl NetworkFirewallPolicies<'_> {
     pub fn get_rule(&self, project: &str, firewall_policy: &str) -> Call<GetRule> {
         Call::new(self.0, &[&project, &firewall_policy], None)
     }
-    /// POST `projects/{project}/global/firewallPolicies`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// POST `projects/{project}/global/firewallPolicies`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `project`: text
     pub fn insert(
@@ -126,7 +126,7 @@ impl NetworkFirewallPolicies<'_> {
     pub fn list(&self, project: &str) -> Call<List> {
         Call::new(self.0, &[&project], None)
     }
-    /// PATCH `projects/{project}/global/firewallPolicies/{firewallPolicy}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// PATCH `projects/{project}/global/firewallPolicies/{firewallPolicy}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `project`: text
     /// * `firewall_policy`: text
@@ -138,7 +138,7 @@ impl NetworkFirewallPolicies<'_> {
     ) -> Call<Patch> {
         Call::new(self.0, &[&project, &firewall_policy], Some(&body))
     }
-    /// POST `projects/{project}/global/firewallPolicies/{firewallPolicy}/patchPacketMirroringRule`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// POST `projects/{project}/global/firewallPolicies/{firewallPolicy}/patchPacketMirroringRule`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `project`: text
     /// * `firewall_policy`: text
@@ -150,7 +150,7 @@ impl NetworkFirewallPolicies<'_> {
     ) -> Call<PatchPacketMirroringRule> {
         Call::new(self.0, &[&project, &firewall_policy], Some(&firewall_policy_rule))
     }
-    /// POST `projects/{project}/global/firewallPolicies/{firewallPolicy}/patchRule`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// POST `projects/{project}/global/firewallPolicies/{firewallPolicy}/patchRule`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `project`: text
     /// * `firewall_policy`: text
@@ -162,7 +162,7 @@ impl NetworkFirewallPolicies<'_> {
     ) -> Call<PatchRule> {
         Call::new(self.0, &[&project, &firewall_policy], Some(&firewall_policy_rule))
     }
-    /// POST `projects/{project}/global/firewallPolicies/{firewallPolicy}/removeAssociation`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// POST `projects/{project}/global/firewallPolicies/{firewallPolicy}/removeAssociation`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `project`: text
     /// * `firewall_policy`: text
@@ -173,7 +173,7 @@ impl NetworkFirewallPolicies<'_> {
     ) -> Call<RemoveAssociation> {
         Call::new(self.0, &[&project, &firewall_policy], None)
     }
-    /// POST `projects/{project}/global/firewallPolicies/{firewallPolicy}/removePacketMirroringRule`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// POST `projects/{project}/global/firewallPolicies/{firewallPolicy}/removePacketMirroringRule`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `project`: text
     /// * `firewall_policy`: text
@@ -184,7 +184,7 @@ impl NetworkFirewallPolicies<'_> {
     ) -> Call<RemovePacketMirroringRule> {
         Call::new(self.0, &[&project, &firewall_policy], None)
     }
-    /// POST `projects/{project}/global/firewallPolicies/{firewallPolicy}/removeRule`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// POST `projects/{project}/global/firewallPolicies/{firewallPolicy}/removeRule`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `project`: text
     /// * `firewall_policy`: text

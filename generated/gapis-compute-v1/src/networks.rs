@@ -7,7 +7,7 @@ use super::*;
 pub struct Networks<'a>(pub(crate) &'a runtime::Client);
 
 impl Networks<'_> {
-    /// POST `projects/{project}/global/networks/{network}/addPeering`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// POST `projects/{project}/global/networks/{network}/addPeering`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `project`: text
     /// * `network`: text
@@ -19,7 +19,7 @@ impl Networks<'_> {
     ) -> Call<AddPeering> {
         Call::new(self.0, &[&project, &network], Some(&networks_add_peering_request))
     }
-    /// POST `projects/{project}/global/networks/{network}/cancelRequestRemovePeering`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// POST `projects/{project}/global/networks/{network}/cancelRequestRemovePeering`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `project`: text
     /// * `network`: text
@@ -35,7 +35,7 @@ impl Networks<'_> {
             Some(&networks_cancel_request_remove_peering_request),
         )
     }
-    /// DELETE `projects/{project}/global/networks/{network}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// DELETE `projects/{project}/global/networks/{network}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `project`: text
     /// * `network`: text
@@ -60,7 +60,7 @@ impl Networks<'_> {
     ) -> Call<GetEffectiveFirewalls> {
         Call::new(self.0, &[&project, &network], None)
     }
-    /// POST `projects/{project}/global/networks`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// POST `projects/{project}/global/networks`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `project`: text
     pub fn insert(&self, project: &str, network: schemas::Network) -> Call<Insert> {
@@ -83,7 +83,7 @@ impl Networks<'_> {
     ) -> Call<ListPeeringRoutes> {
         Call::new(self.0, &[&project, &network], None)
     }
-    /// PATCH `projects/{project}/global/networks/{network}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// PATCH `projects/{project}/global/networks/{network}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `project`: text
     /// * `network`: text
@@ -95,7 +95,7 @@ impl Networks<'_> {
     ) -> Call<Patch> {
         Call::new(self.0, &[&project, &network], Some(&body))
     }
-    /// POST `projects/{project}/global/networks/{network}/removePeering`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// POST `projects/{project}/global/networks/{network}/removePeering`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `project`: text
     /// * `network`: text
@@ -107,7 +107,7 @@ impl Networks<'_> {
     ) -> Call<RemovePeering> {
         Call::new(self.0, &[&project, &network], Some(&networks_remove_peering_request))
     }
-    /// POST `projects/{project}/global/networks/{network}/requestRemovePeering`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// POST `projects/{project}/global/networks/{network}/requestRemovePeering`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `project`: text
     /// * `network`: text
@@ -123,7 +123,7 @@ impl Networks<'_> {
             Some(&networks_request_remove_peering_request),
         )
     }
-    /// POST `projects/{project}/global/networks/{network}/switchToCustomMode`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// POST `projects/{project}/global/networks/{network}/switchToCustomMode`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `project`: text
     /// * `network`: text
@@ -134,7 +134,7 @@ impl Networks<'_> {
     ) -> Call<SwitchToCustomMode> {
         Call::new(self.0, &[&project, &network], None)
     }
-    /// PATCH `projects/{project}/global/networks/{network}/updatePeering`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// PATCH `projects/{project}/global/networks/{network}/updatePeering`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `project`: text
     /// * `network`: text

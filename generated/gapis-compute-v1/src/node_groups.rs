@@ -7,7 +7,7 @@ use super::*;
 pub struct NodeGroups<'a>(pub(crate) &'a runtime::Client);
 
 impl NodeGroups<'_> {
-    /// POST `projects/{project}/zones/{zone}/nodeGroups/{nodeGroup}/addNodes`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// POST `projects/{project}/zones/{zone}/nodeGroups/{nodeGroup}/addNodes`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `project`: text
     /// * `zone`: text
@@ -31,7 +31,7 @@ impl NodeGroups<'_> {
     pub fn aggregated_list(&self, project: &str) -> Call<AggregatedList> {
         Call::new(self.0, &[&project], None)
     }
-    /// DELETE `projects/{project}/zones/{zone}/nodeGroups/{nodeGroup}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// DELETE `projects/{project}/zones/{zone}/nodeGroups/{nodeGroup}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `project`: text
     /// * `zone`: text
@@ -39,7 +39,7 @@ impl NodeGroups<'_> {
     pub fn delete(&self, project: &str, zone: &str, node_group: &str) -> Call<Delete> {
         Call::new(self.0, &[&project, &zone, &node_group], None)
     }
-    /// POST `projects/{project}/zones/{zone}/nodeGroups/{nodeGroup}/deleteNodes`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// POST `projects/{project}/zones/{zone}/nodeGroups/{nodeGroup}/deleteNodes`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `project`: text
     /// * `zone`: text
@@ -78,7 +78,7 @@ impl NodeGroups<'_> {
     ) -> Call<GetIamPolicy> {
         Call::new(self.0, &[&project, &zone, &resource], None)
     }
-    /// POST `projects/{project}/zones/{zone}/nodeGroups`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// POST `projects/{project}/zones/{zone}/nodeGroups`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `project`: text
     /// * `zone`: text
@@ -113,7 +113,7 @@ impl NodeGroups<'_> {
     ) -> Call<ListNodes> {
         Call::new(self.0, &[&project, &zone, &node_group], None)
     }
-    /// PATCH `projects/{project}/zones/{zone}/nodeGroups/{nodeGroup}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// PATCH `projects/{project}/zones/{zone}/nodeGroups/{nodeGroup}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `project`: text
     /// * `zone`: text
@@ -127,7 +127,7 @@ impl NodeGroups<'_> {
     ) -> Call<Patch> {
         Call::new(self.0, &[&project, &zone, &node_group], Some(&body))
     }
-    /// POST `projects/{project}/zones/{zone}/nodeGroups/{nodeGroup}/performMaintenance`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// POST `projects/{project}/zones/{zone}/nodeGroups/{nodeGroup}/performMaintenance`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `project`: text
     /// * `zone`: text
@@ -159,7 +159,7 @@ impl NodeGroups<'_> {
     ) -> Call<SetIamPolicy> {
         Call::new(self.0, &[&project, &zone, &resource], Some(&zone_set_policy_request))
     }
-    /// POST `projects/{project}/zones/{zone}/nodeGroups/{nodeGroup}/setNodeTemplate`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// POST `projects/{project}/zones/{zone}/nodeGroups/{nodeGroup}/setNodeTemplate`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `project`: text
     /// * `zone`: text
@@ -177,7 +177,7 @@ impl NodeGroups<'_> {
             Some(&node_groups_set_node_template_request),
         )
     }
-    /// POST `projects/{project}/zones/{zone}/nodeGroups/{nodeGroup}/simulateMaintenanceEvent`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// POST `projects/{project}/zones/{zone}/nodeGroups/{nodeGroup}/simulateMaintenanceEvent`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `project`: text
     /// * `zone`: text

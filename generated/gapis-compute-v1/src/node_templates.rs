@@ -13,7 +13,7 @@ impl NodeTemplates<'_> {
     pub fn aggregated_list(&self, project: &str) -> Call<AggregatedList> {
         Call::new(self.0, &[&project], None)
     }
-    /// DELETE `projects/{project}/regions/{region}/nodeTemplates/{nodeTemplate}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// DELETE `projects/{project}/regions/{region}/nodeTemplates/{nodeTemplate}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `project`: text
     /// * `region`: text
@@ -47,7 +47,7 @@ impl NodeTemplates<'_> {
     ) -> Call<GetIamPolicy> {
         Call::new(self.0, &[&project, &region, &resource], None)
     }
-    /// POST `projects/{project}/regions/{region}/nodeTemplates`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// POST `projects/{project}/regions/{region}/nodeTemplates`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `project`: text
     /// * `region`: text

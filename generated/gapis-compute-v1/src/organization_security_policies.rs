@@ -7,7 +7,7 @@ use super::*;
 pub struct OrganizationSecurityPolicies<'a>(pub(crate) &'a runtime::Client);
 
 impl OrganizationSecurityPolicies<'_> {
-    /// POST `locations/global/securityPolicies/{securityPolicy}/addAssociation`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// POST `locations/global/securityPolicies/{securityPolicy}/addAssociation`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `security_policy`: text
     pub fn add_association(
@@ -17,7 +17,7 @@ impl OrganizationSecurityPolicies<'_> {
     ) -> Call<AddAssociation> {
         Call::new(self.0, &[&security_policy], Some(&security_policy_association))
     }
-    /// POST `locations/global/securityPolicies/{securityPolicy}/addRule`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// POST `locations/global/securityPolicies/{securityPolicy}/addRule`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `security_policy`: text
     pub fn add_rule(
@@ -27,13 +27,13 @@ impl OrganizationSecurityPolicies<'_> {
     ) -> Call<AddRule> {
         Call::new(self.0, &[&security_policy], Some(&security_policy_rule))
     }
-    /// POST `locations/global/securityPolicies/{securityPolicy}/copyRules`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// POST `locations/global/securityPolicies/{securityPolicy}/copyRules`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `security_policy`: text
     pub fn copy_rules(&self, security_policy: &str) -> Call<CopyRules> {
         Call::new(self.0, &[&security_policy], None)
     }
-    /// DELETE `locations/global/securityPolicies/{securityPolicy}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// DELETE `locations/global/securityPolicies/{securityPolicy}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `security_policy`: text
     pub fn delete(&self, security_policy: &str) -> Call<Delete> {
@@ -57,7 +57,7 @@ impl OrganizationSecurityPolicies<'_> {
     pub fn get_rule(&self, security_policy: &str) -> Call<GetRule> {
         Call::new(self.0, &[&security_policy], None)
     }
-    /// POST `locations/global/securityPolicies`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// POST `locations/global/securityPolicies`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     pub fn insert(&self, security_policy: schemas::SecurityPolicy) -> Call<Insert> {
         Call::new(self.0, &[], Some(&security_policy))
     }
@@ -75,13 +75,13 @@ impl OrganizationSecurityPolicies<'_> {
     ) -> Call<ListPreconfiguredExpressionSets> {
         Call::new(self.0, &[], None)
     }
-    /// POST `locations/global/securityPolicies/{securityPolicy}/move`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// POST `locations/global/securityPolicies/{securityPolicy}/move`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `security_policy`: text
     pub fn r#move(&self, security_policy: &str) -> Call<Move> {
         Call::new(self.0, &[&security_policy], None)
     }
-    /// PATCH `locations/global/securityPolicies/{securityPolicy}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// PATCH `locations/global/securityPolicies/{securityPolicy}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `security_policy`: text
     pub fn patch(
@@ -91,7 +91,7 @@ impl OrganizationSecurityPolicies<'_> {
     ) -> Call<Patch> {
         Call::new(self.0, &[&security_policy], Some(&body))
     }
-    /// POST `locations/global/securityPolicies/{securityPolicy}/patchRule`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// POST `locations/global/securityPolicies/{securityPolicy}/patchRule`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `security_policy`: text
     pub fn patch_rule(
@@ -101,13 +101,13 @@ impl OrganizationSecurityPolicies<'_> {
     ) -> Call<PatchRule> {
         Call::new(self.0, &[&security_policy], Some(&security_policy_rule))
     }
-    /// POST `locations/global/securityPolicies/{securityPolicy}/removeAssociation`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// POST `locations/global/securityPolicies/{securityPolicy}/removeAssociation`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `security_policy`: text
     pub fn remove_association(&self, security_policy: &str) -> Call<RemoveAssociation> {
         Call::new(self.0, &[&security_policy], None)
     }
-    /// POST `locations/global/securityPolicies/{securityPolicy}/removeRule`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// POST `locations/global/securityPolicies/{securityPolicy}/removeRule`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `security_policy`: text
     pub fn remove_rule(&self, security_policy: &str) -> Call<RemoveRule> {

@@ -13,7 +13,7 @@ impl PacketMirrorings<'_> {
     pub fn aggregated_list(&self, project: &str) -> Call<AggregatedList> {
         Call::new(self.0, &[&project], None)
     }
-    /// DELETE `projects/{project}/regions/{region}/packetMirrorings/{packetMirroring}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// DELETE `projects/{project}/regions/{region}/packetMirrorings/{packetMirroring}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `project`: text
     /// * `region`: text
@@ -34,7 +34,7 @@ impl PacketMirrorings<'_> {
     pub fn get(&self, project: &str, region: &str, packet_mirroring: &str) -> Call<Get> {
         Call::new(self.0, &[&project, &region, &packet_mirroring], None)
     }
-    /// POST `projects/{project}/regions/{region}/packetMirrorings`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// POST `projects/{project}/regions/{region}/packetMirrorings`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `project`: text
     /// * `region`: text
@@ -53,7 +53,7 @@ impl PacketMirrorings<'_> {
     pub fn list(&self, project: &str, region: &str) -> Call<List> {
         Call::new(self.0, &[&project, &region], None)
     }
-    /// PATCH `projects/{project}/regions/{region}/packetMirrorings/{packetMirroring}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// PATCH `projects/{project}/regions/{region}/packetMirrorings/{packetMirroring}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `project`: text
     /// * `region`: text

@@ -7,13 +7,13 @@ use super::*;
 pub struct Projects<'a>(pub(crate) &'a runtime::Client);
 
 impl Projects<'_> {
-    /// POST `projects/{project}/disableXpnHost`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// POST `projects/{project}/disableXpnHost`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `project`: text
     pub fn disable_xpn_host(&self, project: &str) -> Call<DisableXpnHost> {
         Call::new(self.0, &[&project], None)
     }
-    /// POST `projects/{project}/disableXpnResource`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// POST `projects/{project}/disableXpnResource`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `project`: text
     pub fn disable_xpn_resource(
@@ -23,13 +23,13 @@ impl Projects<'_> {
     ) -> Call<DisableXpnResource> {
         Call::new(self.0, &[&project], Some(&projects_disable_xpn_resource_request))
     }
-    /// POST `projects/{project}/enableXpnHost`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// POST `projects/{project}/enableXpnHost`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `project`: text
     pub fn enable_xpn_host(&self, project: &str) -> Call<EnableXpnHost> {
         Call::new(self.0, &[&project], None)
     }
-    /// POST `projects/{project}/enableXpnResource`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// POST `projects/{project}/enableXpnResource`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `project`: text
     pub fn enable_xpn_resource(
@@ -67,7 +67,7 @@ impl Projects<'_> {
     ) -> Call<ListXpnHosts> {
         Call::new(self.0, &[&project], Some(&projects_list_xpn_hosts_request))
     }
-    /// POST `projects/{project}/moveDisk`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// POST `projects/{project}/moveDisk`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `project`: text
     #[deprecated]
@@ -78,7 +78,7 @@ impl Projects<'_> {
     ) -> Call<MoveDisk> {
         Call::new(self.0, &[&project], Some(&disk_move_request))
     }
-    /// POST `projects/{project}/moveInstance`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// POST `projects/{project}/moveInstance`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `project`: text
     #[deprecated]
@@ -89,7 +89,7 @@ impl Projects<'_> {
     ) -> Call<MoveInstance> {
         Call::new(self.0, &[&project], Some(&instance_move_request))
     }
-    /// POST `projects/{project}/setCloudArmorTier`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// POST `projects/{project}/setCloudArmorTier`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `project`: text
     pub fn set_cloud_armor_tier(
@@ -99,7 +99,7 @@ impl Projects<'_> {
     ) -> Call<SetCloudArmorTier> {
         Call::new(self.0, &[&project], Some(&projects_set_cloud_armor_tier_request))
     }
-    /// POST `projects/{project}/setCommonInstanceMetadata`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// POST `projects/{project}/setCommonInstanceMetadata`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `project`: text
     pub fn set_common_instance_metadata(
@@ -109,7 +109,7 @@ impl Projects<'_> {
     ) -> Call<SetCommonInstanceMetadata> {
         Call::new(self.0, &[&project], Some(&metadata))
     }
-    /// POST `projects/{project}/setDefaultNetworkTier`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// POST `projects/{project}/setDefaultNetworkTier`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `project`: text
     pub fn set_default_network_tier(
@@ -119,7 +119,7 @@ impl Projects<'_> {
     ) -> Call<SetDefaultNetworkTier> {
         Call::new(self.0, &[&project], Some(&projects_set_default_network_tier_request))
     }
-    /// POST `projects/{project}/setUsageExportBucket`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`, `DEVSTORAGE_FULL_CONTROL`, `DEVSTORAGE_READ_ONLY`, `DEVSTORAGE_READ_WRITE`.
+    /// POST `projects/{project}/setUsageExportBucket`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`, `DEVSTORAGE_FULL_CONTROL`, `DEVSTORAGE_READ_ONLY`, `DEVSTORAGE_READ_WRITE`. Can be waited for.
     ///
     /// * `project`: text
     pub fn set_usage_export_bucket(

@@ -7,7 +7,7 @@ use super::*;
 pub struct PublicAdvertisedPrefixes<'a>(pub(crate) &'a runtime::Client);
 
 impl PublicAdvertisedPrefixes<'_> {
-    /// POST `projects/{project}/global/publicAdvertisedPrefixes/{publicAdvertisedPrefix}/announce`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// POST `projects/{project}/global/publicAdvertisedPrefixes/{publicAdvertisedPrefix}/announce`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `project`: text
     /// * `public_advertised_prefix`: text
@@ -18,7 +18,7 @@ impl PublicAdvertisedPrefixes<'_> {
     ) -> Call<Announce> {
         Call::new(self.0, &[&project, &public_advertised_prefix], None)
     }
-    /// DELETE `projects/{project}/global/publicAdvertisedPrefixes/{publicAdvertisedPrefix}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// DELETE `projects/{project}/global/publicAdvertisedPrefixes/{publicAdvertisedPrefix}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `project`: text
     /// * `public_advertised_prefix`: text
@@ -32,7 +32,7 @@ impl PublicAdvertisedPrefixes<'_> {
     pub fn get(&self, project: &str, public_advertised_prefix: &str) -> Call<Get> {
         Call::new(self.0, &[&project, &public_advertised_prefix], None)
     }
-    /// POST `projects/{project}/global/publicAdvertisedPrefixes`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// POST `projects/{project}/global/publicAdvertisedPrefixes`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `project`: text
     pub fn insert(
@@ -48,7 +48,7 @@ impl PublicAdvertisedPrefixes<'_> {
     pub fn list(&self, project: &str) -> Call<List> {
         Call::new(self.0, &[&project], None)
     }
-    /// PATCH `projects/{project}/global/publicAdvertisedPrefixes/{publicAdvertisedPrefix}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// PATCH `projects/{project}/global/publicAdvertisedPrefixes/{publicAdvertisedPrefix}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `project`: text
     /// * `public_advertised_prefix`: text
@@ -60,7 +60,7 @@ impl PublicAdvertisedPrefixes<'_> {
     ) -> Call<Patch> {
         Call::new(self.0, &[&project, &public_advertised_prefix], Some(&body))
     }
-    /// POST `projects/{project}/global/publicAdvertisedPrefixes/{publicAdvertisedPrefix}/withdraw`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// POST `projects/{project}/global/publicAdvertisedPrefixes/{publicAdvertisedPrefix}/withdraw`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `project`: text
     /// * `public_advertised_prefix`: text

@@ -13,7 +13,7 @@ impl PublicDelegatedPrefixes<'_> {
     pub fn aggregated_list(&self, project: &str) -> Call<AggregatedList> {
         Call::new(self.0, &[&project], None)
     }
-    /// POST `projects/{project}/regions/{region}/publicDelegatedPrefixes/{publicDelegatedPrefix}/announce`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// POST `projects/{project}/regions/{region}/publicDelegatedPrefixes/{publicDelegatedPrefix}/announce`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `project`: text
     /// * `region`: text
@@ -26,7 +26,7 @@ impl PublicDelegatedPrefixes<'_> {
     ) -> Call<Announce> {
         Call::new(self.0, &[&project, &region, &public_delegated_prefix], None)
     }
-    /// DELETE `projects/{project}/regions/{region}/publicDelegatedPrefixes/{publicDelegatedPrefix}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// DELETE `projects/{project}/regions/{region}/publicDelegatedPrefixes/{publicDelegatedPrefix}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `project`: text
     /// * `region`: text
@@ -52,7 +52,7 @@ impl PublicDelegatedPrefixes<'_> {
     ) -> Call<Get> {
         Call::new(self.0, &[&project, &region, &public_delegated_prefix], None)
     }
-    /// POST `projects/{project}/regions/{region}/publicDelegatedPrefixes`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// POST `projects/{project}/regions/{region}/publicDelegatedPrefixes`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `project`: text
     /// * `region`: text
@@ -71,7 +71,7 @@ impl PublicDelegatedPrefixes<'_> {
     pub fn list(&self, project: &str, region: &str) -> Call<List> {
         Call::new(self.0, &[&project, &region], None)
     }
-    /// PATCH `projects/{project}/regions/{region}/publicDelegatedPrefixes/{publicDelegatedPrefix}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// PATCH `projects/{project}/regions/{region}/publicDelegatedPrefixes/{publicDelegatedPrefix}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `project`: text
     /// * `region`: text
@@ -85,7 +85,7 @@ impl PublicDelegatedPrefixes<'_> {
     ) -> Call<Patch> {
         Call::new(self.0, &[&project, &region, &public_delegated_prefix], Some(&body))
     }
-    /// POST `projects/{project}/regions/{region}/publicDelegatedPrefixes/{publicDelegatedPrefix}/withdraw`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// POST `projects/{project}/regions/{region}/publicDelegatedPrefixes/{publicDelegatedPrefix}/withdraw`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `project`: text
     /// * `region`: text

@@ -7,7 +7,7 @@ use super::*;
 pub struct RegionAutoscalers<'a>(pub(crate) &'a runtime::Client);
 
 impl RegionAutoscalers<'_> {
-    /// DELETE `projects/{project}/regions/{region}/autoscalers/{autoscaler}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// DELETE `projects/{project}/regions/{region}/autoscalers/{autoscaler}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `project`: text
     /// * `region`: text
@@ -23,7 +23,7 @@ impl RegionAutoscalers<'_> {
     pub fn get(&self, project: &str, region: &str, autoscaler: &str) -> Call<Get> {
         Call::new(self.0, &[&project, &region, &autoscaler], None)
     }
-    /// POST `projects/{project}/regions/{region}/autoscalers`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// POST `projects/{project}/regions/{region}/autoscalers`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `project`: text
     /// * `region`: text
@@ -42,7 +42,7 @@ impl RegionAutoscalers<'_> {
     pub fn list(&self, project: &str, region: &str) -> Call<List> {
         Call::new(self.0, &[&project, &region], None)
     }
-    /// PATCH `projects/{project}/regions/{region}/autoscalers`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// PATCH `projects/{project}/regions/{region}/autoscalers`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `project`: text
     /// * `region`: text
@@ -72,7 +72,7 @@ impl RegionAutoscalers<'_> {
             Some(&test_permissions_request),
         )
     }
-    /// PUT `projects/{project}/regions/{region}/autoscalers`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// PUT `projects/{project}/regions/{region}/autoscalers`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `project`: text
     /// * `region`: text

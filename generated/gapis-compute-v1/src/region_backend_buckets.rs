@@ -7,7 +7,7 @@ use super::*;
 pub struct RegionBackendBuckets<'a>(pub(crate) &'a runtime::Client);
 
 impl RegionBackendBuckets<'_> {
-    /// DELETE `projects/{project}/regions/{region}/backendBuckets/{backendBucket}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// DELETE `projects/{project}/regions/{region}/backendBuckets/{backendBucket}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `project`: text
     /// * `region`: text
@@ -41,7 +41,7 @@ impl RegionBackendBuckets<'_> {
     ) -> Call<GetIamPolicy> {
         Call::new(self.0, &[&project, &region, &resource], None)
     }
-    /// POST `projects/{project}/regions/{region}/backendBuckets`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// POST `projects/{project}/regions/{region}/backendBuckets`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `project`: text
     /// * `region`: text
@@ -67,7 +67,7 @@ impl RegionBackendBuckets<'_> {
     pub fn list_usable(&self, project: &str, region: &str) -> Call<ListUsable> {
         Call::new(self.0, &[&project, &region], None)
     }
-    /// PATCH `projects/{project}/regions/{region}/backendBuckets/{backendBucket}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// PATCH `projects/{project}/regions/{region}/backendBuckets/{backendBucket}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `project`: text
     /// * `region`: text

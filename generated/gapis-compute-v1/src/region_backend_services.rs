@@ -7,7 +7,7 @@ use super::*;
 pub struct RegionBackendServices<'a>(pub(crate) &'a runtime::Client);
 
 impl RegionBackendServices<'_> {
-    /// DELETE `projects/{project}/regions/{region}/backendServices/{backendService}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// DELETE `projects/{project}/regions/{region}/backendServices/{backendService}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `project`: text
     /// * `region`: text
@@ -59,7 +59,7 @@ impl RegionBackendServices<'_> {
     ) -> Call<GetIamPolicy> {
         Call::new(self.0, &[&project, &region, &resource], None)
     }
-    /// POST `projects/{project}/regions/{region}/backendServices`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// POST `projects/{project}/regions/{region}/backendServices`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `project`: text
     /// * `region`: text
@@ -85,7 +85,7 @@ impl RegionBackendServices<'_> {
     pub fn list_usable(&self, project: &str, region: &str) -> Call<ListUsable> {
         Call::new(self.0, &[&project, &region], None)
     }
-    /// PATCH `projects/{project}/regions/{region}/backendServices/{backendService}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// PATCH `projects/{project}/regions/{region}/backendServices/{backendService}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `project`: text
     /// * `region`: text
@@ -117,7 +117,7 @@ impl RegionBackendServices<'_> {
             Some(&region_set_policy_request),
         )
     }
-    /// POST `projects/{project}/regions/{region}/backendServices/{backendService}/setSecurityPolicy`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// POST `projects/{project}/regions/{region}/backendServices/{backendService}/setSecurityPolicy`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `project`: text
     /// * `region`: text
@@ -153,7 +153,7 @@ impl RegionBackendServices<'_> {
             Some(&test_permissions_request),
         )
     }
-    /// PUT `projects/{project}/regions/{region}/backendServices/{backendService}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// PUT `projects/{project}/regions/{region}/backendServices/{backendService}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `project`: text
     /// * `region`: text

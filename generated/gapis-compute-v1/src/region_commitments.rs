@@ -21,7 +21,7 @@ impl RegionCommitments<'_> {
     pub fn get(&self, project: &str, region: &str, commitment: &str) -> Call<Get> {
         Call::new(self.0, &[&project, &region, &commitment], None)
     }
-    /// POST `projects/{project}/regions/{region}/commitments`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// POST `projects/{project}/regions/{region}/commitments`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `project`: text
     /// * `region`: text
@@ -40,7 +40,7 @@ impl RegionCommitments<'_> {
     pub fn list(&self, project: &str, region: &str) -> Call<List> {
         Call::new(self.0, &[&project, &region], None)
     }
-    /// PATCH `projects/{project}/regions/{region}/commitments/{commitment}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// PATCH `projects/{project}/regions/{region}/commitments/{commitment}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `project`: text
     /// * `region`: text

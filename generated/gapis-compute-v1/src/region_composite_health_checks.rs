@@ -13,7 +13,7 @@ impl RegionCompositeHealthChecks<'_> {
     pub fn aggregated_list(&self, project: &str) -> Call<AggregatedList> {
         Call::new(self.0, &[&project], None)
     }
-    /// DELETE `projects/{project}/regions/{region}/compositeHealthChecks/{compositeHealthCheck}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// DELETE `projects/{project}/regions/{region}/compositeHealthChecks/{compositeHealthCheck}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `project`: text
     /// * `region`: text
@@ -52,7 +52,7 @@ impl RegionCompositeHealthChecks<'_> {
     ) -> Call<GetHealth> {
         Call::new(self.0, &[&project, &region, &composite_health_check], None)
     }
-    /// POST `projects/{project}/regions/{region}/compositeHealthChecks`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// POST `projects/{project}/regions/{region}/compositeHealthChecks`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `project`: text
     /// * `region`: text
@@ -71,7 +71,7 @@ impl RegionCompositeHealthChecks<'_> {
     pub fn list(&self, project: &str, region: &str) -> Call<List> {
         Call::new(self.0, &[&project, &region], None)
     }
-    /// PATCH `projects/{project}/regions/{region}/compositeHealthChecks/{compositeHealthCheck}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// PATCH `projects/{project}/regions/{region}/compositeHealthChecks/{compositeHealthCheck}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `project`: text
     /// * `region`: text

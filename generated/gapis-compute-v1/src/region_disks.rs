@@ -7,7 +7,7 @@ use super::*;
 pub struct RegionDisks<'a>(pub(crate) &'a runtime::Client);
 
 impl RegionDisks<'_> {
-    /// POST `projects/{project}/regions/{region}/disks/{disk}/addResourcePolicies`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// POST `projects/{project}/regions/{region}/disks/{disk}/addResourcePolicies`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `project`: text
     /// * `region`: text
@@ -25,7 +25,7 @@ impl RegionDisks<'_> {
             Some(&region_disks_add_resource_policies_request),
         )
     }
-    /// POST `projects/{project}/regions/{region}/disks/bulkInsert`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// POST `projects/{project}/regions/{region}/disks/bulkInsert`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `project`: text
     /// * `region`: text
@@ -37,7 +37,7 @@ impl RegionDisks<'_> {
     ) -> Call<BulkInsert> {
         Call::new(self.0, &[&project, &region], Some(&bulk_insert_disk_resource))
     }
-    /// POST `projects/{project}/regions/{region}/disks/{disk}/createSnapshot`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// POST `projects/{project}/regions/{region}/disks/{disk}/createSnapshot`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `project`: text
     /// * `region`: text
@@ -51,7 +51,7 @@ impl RegionDisks<'_> {
     ) -> Call<CreateSnapshot> {
         Call::new(self.0, &[&project, &region, &disk], Some(&snapshot))
     }
-    /// DELETE `projects/{project}/regions/{region}/disks/{disk}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// DELETE `projects/{project}/regions/{region}/disks/{disk}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `project`: text
     /// * `region`: text
@@ -80,7 +80,7 @@ impl RegionDisks<'_> {
     ) -> Call<GetIamPolicy> {
         Call::new(self.0, &[&project, &region, &resource], None)
     }
-    /// POST `projects/{project}/regions/{region}/disks`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// POST `projects/{project}/regions/{region}/disks`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `project`: text
     /// * `region`: text
@@ -99,7 +99,7 @@ impl RegionDisks<'_> {
     pub fn list(&self, project: &str, region: &str) -> Call<List> {
         Call::new(self.0, &[&project, &region], None)
     }
-    /// POST `projects/{project}/regions/{region}/disks/{disk}/removeResourcePolicies`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// POST `projects/{project}/regions/{region}/disks/{disk}/removeResourcePolicies`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `project`: text
     /// * `region`: text
@@ -117,7 +117,7 @@ impl RegionDisks<'_> {
             Some(&region_disks_remove_resource_policies_request),
         )
     }
-    /// POST `projects/{project}/regions/{region}/disks/{disk}/resize`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// POST `projects/{project}/regions/{region}/disks/{disk}/resize`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `project`: text
     /// * `region`: text
@@ -153,7 +153,7 @@ impl RegionDisks<'_> {
             Some(&region_set_policy_request),
         )
     }
-    /// POST `projects/{project}/regions/{region}/disks/{resource}/setLabels`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// POST `projects/{project}/regions/{region}/disks/{resource}/setLabels`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `project`: text
     /// * `region`: text
@@ -171,7 +171,7 @@ impl RegionDisks<'_> {
             Some(&region_set_labels_request),
         )
     }
-    /// POST `projects/{project}/regions/{region}/disks/{disk}/startAsyncReplication`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// POST `projects/{project}/regions/{region}/disks/{disk}/startAsyncReplication`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `project`: text
     /// * `region`: text
@@ -189,7 +189,7 @@ impl RegionDisks<'_> {
             Some(&region_disks_start_async_replication_request),
         )
     }
-    /// POST `projects/{project}/regions/{region}/disks/{disk}/stopAsyncReplication`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// POST `projects/{project}/regions/{region}/disks/{disk}/stopAsyncReplication`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `project`: text
     /// * `region`: text
@@ -202,7 +202,7 @@ impl RegionDisks<'_> {
     ) -> Call<StopAsyncReplication> {
         Call::new(self.0, &[&project, &region, &disk], None)
     }
-    /// POST `projects/{project}/regions/{region}/disks/stopGroupAsyncReplication`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// POST `projects/{project}/regions/{region}/disks/stopGroupAsyncReplication`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `project`: text
     /// * `region`: text
@@ -236,7 +236,7 @@ impl RegionDisks<'_> {
             Some(&test_permissions_request),
         )
     }
-    /// PATCH `projects/{project}/regions/{region}/disks/{disk}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// PATCH `projects/{project}/regions/{region}/disks/{disk}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `project`: text
     /// * `region`: text
@@ -250,7 +250,7 @@ impl RegionDisks<'_> {
     ) -> Call<Update> {
         Call::new(self.0, &[&project, &region, &disk], Some(&body))
     }
-    /// POST `projects/{project}/regions/{region}/disks/{disk}/updateKmsKey`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// POST `projects/{project}/regions/{region}/disks/{disk}/updateKmsKey`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `project`: text
     /// * `region`: text

@@ -13,7 +13,7 @@ impl RegionHealthCheckServices<'_> {
     pub fn aggregated_list(&self, project: &str) -> Call<AggregatedList> {
         Call::new(self.0, &[&project], None)
     }
-    /// DELETE `projects/{project}/regions/{region}/healthCheckServices/{healthCheckService}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// DELETE `projects/{project}/regions/{region}/healthCheckServices/{healthCheckService}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `project`: text
     /// * `region`: text
@@ -39,7 +39,7 @@ impl RegionHealthCheckServices<'_> {
     ) -> Call<Get> {
         Call::new(self.0, &[&project, &region, &health_check_service], None)
     }
-    /// POST `projects/{project}/regions/{region}/healthCheckServices`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// POST `projects/{project}/regions/{region}/healthCheckServices`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `project`: text
     /// * `region`: text
@@ -58,7 +58,7 @@ impl RegionHealthCheckServices<'_> {
     pub fn list(&self, project: &str, region: &str) -> Call<List> {
         Call::new(self.0, &[&project, &region], None)
     }
-    /// PATCH `projects/{project}/regions/{region}/healthCheckServices/{healthCheckService}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// PATCH `projects/{project}/regions/{region}/healthCheckServices/{healthCheckService}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `project`: text
     /// * `region`: text

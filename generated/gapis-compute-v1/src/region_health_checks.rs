@@ -7,7 +7,7 @@ use super::*;
 pub struct RegionHealthChecks<'a>(pub(crate) &'a runtime::Client);
 
 impl RegionHealthChecks<'_> {
-    /// DELETE `projects/{project}/regions/{region}/healthChecks/{healthCheck}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// DELETE `projects/{project}/regions/{region}/healthChecks/{healthCheck}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `project`: text
     /// * `region`: text
@@ -28,7 +28,7 @@ impl RegionHealthChecks<'_> {
     pub fn get(&self, project: &str, region: &str, health_check: &str) -> Call<Get> {
         Call::new(self.0, &[&project, &region, &health_check], None)
     }
-    /// POST `projects/{project}/regions/{region}/healthChecks`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// POST `projects/{project}/regions/{region}/healthChecks`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `project`: text
     /// * `region`: text
@@ -47,7 +47,7 @@ impl RegionHealthChecks<'_> {
     pub fn list(&self, project: &str, region: &str) -> Call<List> {
         Call::new(self.0, &[&project, &region], None)
     }
-    /// PATCH `projects/{project}/regions/{region}/healthChecks/{healthCheck}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// PATCH `projects/{project}/regions/{region}/healthChecks/{healthCheck}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `project`: text
     /// * `region`: text
@@ -79,7 +79,7 @@ impl RegionHealthChecks<'_> {
             Some(&test_permissions_request),
         )
     }
-    /// PUT `projects/{project}/regions/{region}/healthChecks/{healthCheck}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// PUT `projects/{project}/regions/{region}/healthChecks/{healthCheck}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `project`: text
     /// * `region`: text

@@ -7,7 +7,7 @@ use super::*;
 pub struct RegionInstanceGroupManagerResizeRequests<'a>(pub(crate) &'a runtime::Client);
 
 impl RegionInstanceGroupManagerResizeRequests<'_> {
-    /// POST `projects/{project}/regions/{region}/instanceGroupManagers/{instanceGroupManager}/resizeRequests/{resizeRequest}/cancel`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// POST `projects/{project}/regions/{region}/instanceGroupManagers/{instanceGroupManager}/resizeRequests/{resizeRequest}/cancel`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `project`: text
     /// * `region`: text
@@ -26,7 +26,7 @@ impl RegionInstanceGroupManagerResizeRequests<'_> {
             None,
         )
     }
-    /// DELETE `projects/{project}/regions/{region}/instanceGroupManagers/{instanceGroupManager}/resizeRequests/{resizeRequest}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// DELETE `projects/{project}/regions/{region}/instanceGroupManagers/{instanceGroupManager}/resizeRequests/{resizeRequest}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `project`: text
     /// * `region`: text
@@ -64,7 +64,7 @@ impl RegionInstanceGroupManagerResizeRequests<'_> {
             None,
         )
     }
-    /// POST `projects/{project}/regions/{region}/instanceGroupManagers/{instanceGroupManager}/resizeRequests`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// POST `projects/{project}/regions/{region}/instanceGroupManagers/{instanceGroupManager}/resizeRequests`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `project`: text
     /// * `region`: text

@@ -7,7 +7,7 @@ use super::*;
 pub struct RegionInstanceGroupManagers<'a>(pub(crate) &'a runtime::Client);
 
 impl RegionInstanceGroupManagers<'_> {
-    /// POST `projects/{project}/regions/{region}/instanceGroupManagers/{instanceGroupManager}/abandonInstances`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// POST `projects/{project}/regions/{region}/instanceGroupManagers/{instanceGroupManager}/abandonInstances`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `project`: text
     /// * `region`: text
@@ -25,7 +25,7 @@ impl RegionInstanceGroupManagers<'_> {
             Some(&region_instance_group_managers_abandon_instances_request),
         )
     }
-    /// POST `projects/{project}/regions/{region}/instanceGroupManagers/{instanceGroupManager}/applyUpdatesToInstances`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// POST `projects/{project}/regions/{region}/instanceGroupManagers/{instanceGroupManager}/applyUpdatesToInstances`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `project`: text
     /// * `region`: text
@@ -43,7 +43,7 @@ impl RegionInstanceGroupManagers<'_> {
             Some(&region_instance_group_managers_apply_updates_request),
         )
     }
-    /// POST `projects/{project}/regions/{region}/instanceGroupManagers/{instanceGroupManager}/createInstances`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// POST `projects/{project}/regions/{region}/instanceGroupManagers/{instanceGroupManager}/createInstances`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `project`: text
     /// * `region`: text
@@ -61,7 +61,7 @@ impl RegionInstanceGroupManagers<'_> {
             Some(&region_instance_group_managers_create_instances_request),
         )
     }
-    /// DELETE `projects/{project}/regions/{region}/instanceGroupManagers/{instanceGroupManager}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// DELETE `projects/{project}/regions/{region}/instanceGroupManagers/{instanceGroupManager}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `project`: text
     /// * `region`: text
@@ -74,7 +74,7 @@ impl RegionInstanceGroupManagers<'_> {
     ) -> Call<Delete> {
         Call::new(self.0, &[&project, &region, &instance_group_manager], None)
     }
-    /// POST `projects/{project}/regions/{region}/instanceGroupManagers/{instanceGroupManager}/deleteInstances`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// POST `projects/{project}/regions/{region}/instanceGroupManagers/{instanceGroupManager}/deleteInstances`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `project`: text
     /// * `region`: text
@@ -92,7 +92,7 @@ impl RegionInstanceGroupManagers<'_> {
             Some(&region_instance_group_managers_delete_instances_request),
         )
     }
-    /// POST `projects/{project}/regions/{region}/instanceGroupManagers/{instanceGroupManager}/deletePerInstanceConfigs`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// POST `projects/{project}/regions/{region}/instanceGroupManagers/{instanceGroupManager}/deletePerInstanceConfigs`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `project`: text
     /// * `region`: text
@@ -123,7 +123,7 @@ impl RegionInstanceGroupManagers<'_> {
     ) -> Call<Get> {
         Call::new(self.0, &[&project, &region, &instance_group_manager], None)
     }
-    /// POST `projects/{project}/regions/{region}/instanceGroupManagers`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// POST `projects/{project}/regions/{region}/instanceGroupManagers`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `project`: text
     /// * `region`: text
@@ -181,7 +181,7 @@ impl RegionInstanceGroupManagers<'_> {
     ) -> Call<ListPerInstanceConfigs> {
         Call::new(self.0, &[&project, &region, &instance_group_manager], None)
     }
-    /// PATCH `projects/{project}/regions/{region}/instanceGroupManagers/{instanceGroupManager}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// PATCH `projects/{project}/regions/{region}/instanceGroupManagers/{instanceGroupManager}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `project`: text
     /// * `region`: text
@@ -195,7 +195,7 @@ impl RegionInstanceGroupManagers<'_> {
     ) -> Call<Patch> {
         Call::new(self.0, &[&project, &region, &instance_group_manager], Some(&body))
     }
-    /// POST `projects/{project}/regions/{region}/instanceGroupManagers/{instanceGroupManager}/patchPerInstanceConfigs`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// POST `projects/{project}/regions/{region}/instanceGroupManagers/{instanceGroupManager}/patchPerInstanceConfigs`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `project`: text
     /// * `region`: text
@@ -213,7 +213,7 @@ impl RegionInstanceGroupManagers<'_> {
             Some(&region_instance_group_manager_patch_instance_config_req),
         )
     }
-    /// POST `projects/{project}/regions/{region}/instanceGroupManagers/{instanceGroupManager}/recreateInstances`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// POST `projects/{project}/regions/{region}/instanceGroupManagers/{instanceGroupManager}/recreateInstances`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `project`: text
     /// * `region`: text
@@ -231,7 +231,7 @@ impl RegionInstanceGroupManagers<'_> {
             Some(&region_instance_group_managers_recreate_request),
         )
     }
-    /// POST `projects/{project}/regions/{region}/instanceGroupManagers/{instanceGroupManager}/resize`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// POST `projects/{project}/regions/{region}/instanceGroupManagers/{instanceGroupManager}/resize`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `project`: text
     /// * `region`: text
@@ -247,7 +247,7 @@ impl RegionInstanceGroupManagers<'_> {
         Call::new(self.0, &[&project, &region, &instance_group_manager], None)
             .with_param("size", &size)
     }
-    /// POST `projects/{project}/regions/{region}/instanceGroupManagers/{instanceGroupManager}/resumeInstances`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// POST `projects/{project}/regions/{region}/instanceGroupManagers/{instanceGroupManager}/resumeInstances`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `project`: text
     /// * `region`: text
@@ -265,7 +265,7 @@ impl RegionInstanceGroupManagers<'_> {
             Some(&region_instance_group_managers_resume_instances_request),
         )
     }
-    /// POST `projects/{project}/regions/{region}/instanceGroupManagers/{instanceGroupManager}/setInstanceTemplate`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// POST `projects/{project}/regions/{region}/instanceGroupManagers/{instanceGroupManager}/setInstanceTemplate`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `project`: text
     /// * `region`: text
@@ -283,7 +283,7 @@ impl RegionInstanceGroupManagers<'_> {
             Some(&region_instance_group_managers_set_template_request),
         )
     }
-    /// POST `projects/{project}/regions/{region}/instanceGroupManagers/{instanceGroupManager}/setTargetPools`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// POST `projects/{project}/regions/{region}/instanceGroupManagers/{instanceGroupManager}/setTargetPools`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `project`: text
     /// * `region`: text
@@ -301,7 +301,7 @@ impl RegionInstanceGroupManagers<'_> {
             Some(&region_instance_group_managers_set_target_pools_request),
         )
     }
-    /// POST `projects/{project}/regions/{region}/instanceGroupManagers/{instanceGroupManager}/startInstances`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// POST `projects/{project}/regions/{region}/instanceGroupManagers/{instanceGroupManager}/startInstances`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `project`: text
     /// * `region`: text
@@ -319,7 +319,7 @@ impl RegionInstanceGroupManagers<'_> {
             Some(&region_instance_group_managers_start_instances_request),
         )
     }
-    /// POST `projects/{project}/regions/{region}/instanceGroupManagers/{instanceGroupManager}/stopInstances`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// POST `projects/{project}/regions/{region}/instanceGroupManagers/{instanceGroupManager}/stopInstances`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `project`: text
     /// * `region`: text
@@ -337,7 +337,7 @@ impl RegionInstanceGroupManagers<'_> {
             Some(&region_instance_group_managers_stop_instances_request),
         )
     }
-    /// POST `projects/{project}/regions/{region}/instanceGroupManagers/{instanceGroupManager}/suspendInstances`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// POST `projects/{project}/regions/{region}/instanceGroupManagers/{instanceGroupManager}/suspendInstances`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `project`: text
     /// * `region`: text
@@ -355,7 +355,7 @@ impl RegionInstanceGroupManagers<'_> {
             Some(&region_instance_group_managers_suspend_instances_request),
         )
     }
-    /// POST `projects/{project}/regions/{region}/instanceGroupManagers/{instanceGroupManager}/updatePerInstanceConfigs`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// POST `projects/{project}/regions/{region}/instanceGroupManagers/{instanceGroupManager}/updatePerInstanceConfigs`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `project`: text
     /// * `region`: text

@@ -40,7 +40,7 @@ impl RegionInstanceGroups<'_> {
             Some(&region_instance_groups_list_instances_request),
         )
     }
-    /// POST `projects/{project}/regions/{region}/instanceGroups/{instanceGroup}/setNamedPorts`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// POST `projects/{project}/regions/{region}/instanceGroups/{instanceGroup}/setNamedPorts`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `project`: text
     /// * `region`: text

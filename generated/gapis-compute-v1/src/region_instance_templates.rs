@@ -7,7 +7,7 @@ use super::*;
 pub struct RegionInstanceTemplates<'a>(pub(crate) &'a runtime::Client);
 
 impl RegionInstanceTemplates<'_> {
-    /// DELETE `projects/{project}/regions/{region}/instanceTemplates/{instanceTemplate}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// DELETE `projects/{project}/regions/{region}/instanceTemplates/{instanceTemplate}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `project`: text
     /// * `region`: text
@@ -33,7 +33,7 @@ impl RegionInstanceTemplates<'_> {
     ) -> Call<Get> {
         Call::new(self.0, &[&project, &region, &instance_template], None)
     }
-    /// POST `projects/{project}/regions/{region}/instanceTemplates`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// POST `projects/{project}/regions/{region}/instanceTemplates`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `project`: text
     /// * `region`: text

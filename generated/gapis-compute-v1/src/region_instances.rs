@@ -7,7 +7,7 @@ use super::*;
 pub struct RegionInstances<'a>(pub(crate) &'a runtime::Client);
 
 impl RegionInstances<'_> {
-    /// POST `projects/{project}/regions/{region}/instances/bulkInsert`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// POST `projects/{project}/regions/{region}/instances/bulkInsert`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `project`: text
     /// * `region`: text

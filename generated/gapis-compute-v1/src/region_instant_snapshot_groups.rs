@@ -7,7 +7,7 @@ use super::*;
 pub struct RegionInstantSnapshotGroups<'a>(pub(crate) &'a runtime::Client);
 
 impl RegionInstantSnapshotGroups<'_> {
-    /// DELETE `projects/{project}/regions/{region}/instantSnapshotGroups/{instantSnapshotGroup}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// DELETE `projects/{project}/regions/{region}/instantSnapshotGroups/{instantSnapshotGroup}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `project`: text
     /// * `region`: text
@@ -46,7 +46,7 @@ impl RegionInstantSnapshotGroups<'_> {
     ) -> Call<GetIamPolicy> {
         Call::new(self.0, &[&project, &region, &resource], None)
     }
-    /// POST `projects/{project}/regions/{region}/instantSnapshotGroups`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// POST `projects/{project}/regions/{region}/instantSnapshotGroups`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `project`: text
     /// * `region`: text

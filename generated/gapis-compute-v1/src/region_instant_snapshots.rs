@@ -7,7 +7,7 @@ use super::*;
 pub struct RegionInstantSnapshots<'a>(pub(crate) &'a runtime::Client);
 
 impl RegionInstantSnapshots<'_> {
-    /// DELETE `projects/{project}/regions/{region}/instantSnapshots/{instantSnapshot}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// DELETE `projects/{project}/regions/{region}/instantSnapshots/{instantSnapshot}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `project`: text
     /// * `region`: text
@@ -41,7 +41,7 @@ impl RegionInstantSnapshots<'_> {
     ) -> Call<GetIamPolicy> {
         Call::new(self.0, &[&project, &region, &resource], None)
     }
-    /// POST `projects/{project}/regions/{region}/instantSnapshots`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// POST `projects/{project}/regions/{region}/instantSnapshots`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `project`: text
     /// * `region`: text
@@ -78,7 +78,7 @@ impl RegionInstantSnapshots<'_> {
             Some(&region_set_policy_request),
         )
     }
-    /// POST `projects/{project}/regions/{region}/instantSnapshots/{resource}/setLabels`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// POST `projects/{project}/regions/{region}/instantSnapshots/{resource}/setLabels`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `project`: text
     /// * `region`: text

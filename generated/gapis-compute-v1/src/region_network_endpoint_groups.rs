@@ -7,7 +7,7 @@ use super::*;
 pub struct RegionNetworkEndpointGroups<'a>(pub(crate) &'a runtime::Client);
 
 impl RegionNetworkEndpointGroups<'_> {
-    /// POST `projects/{project}/regions/{region}/networkEndpointGroups/{networkEndpointGroup}/attachNetworkEndpoints`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// POST `projects/{project}/regions/{region}/networkEndpointGroups/{networkEndpointGroup}/attachNetworkEndpoints`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `project`: text
     /// * `region`: text
@@ -25,7 +25,7 @@ impl RegionNetworkEndpointGroups<'_> {
             Some(&region_network_endpoint_groups_attach_endpoints_request),
         )
     }
-    /// DELETE `projects/{project}/regions/{region}/networkEndpointGroups/{networkEndpointGroup}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// DELETE `projects/{project}/regions/{region}/networkEndpointGroups/{networkEndpointGroup}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `project`: text
     /// * `region`: text
@@ -38,7 +38,7 @@ impl RegionNetworkEndpointGroups<'_> {
     ) -> Call<Delete> {
         Call::new(self.0, &[&project, &region, &network_endpoint_group], None)
     }
-    /// POST `projects/{project}/regions/{region}/networkEndpointGroups/{networkEndpointGroup}/detachNetworkEndpoints`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// POST `projects/{project}/regions/{region}/networkEndpointGroups/{networkEndpointGroup}/detachNetworkEndpoints`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `project`: text
     /// * `region`: text
@@ -69,7 +69,7 @@ impl RegionNetworkEndpointGroups<'_> {
     ) -> Call<Get> {
         Call::new(self.0, &[&project, &region, &network_endpoint_group], None)
     }
-    /// POST `projects/{project}/regions/{region}/networkEndpointGroups`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// POST `projects/{project}/regions/{region}/networkEndpointGroups`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `project`: text
     /// * `region`: text

@@ -7,7 +7,7 @@ use super::*;
 pub struct RegionNetworkFirewallPolicies<'a>(pub(crate) &'a runtime::Client);
 
 impl RegionNetworkFirewallPolicies<'_> {
-    /// POST `projects/{project}/regions/{region}/firewallPolicies/{firewallPolicy}/addAssociation`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// POST `projects/{project}/regions/{region}/firewallPolicies/{firewallPolicy}/addAssociation`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `project`: text
     /// * `region`: text
@@ -25,7 +25,7 @@ impl RegionNetworkFirewallPolicies<'_> {
             Some(&firewall_policy_association),
         )
     }
-    /// POST `projects/{project}/regions/{region}/firewallPolicies/{firewallPolicy}/addRule`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// POST `projects/{project}/regions/{region}/firewallPolicies/{firewallPolicy}/addRule`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `project`: text
     /// * `region`: text
@@ -43,7 +43,7 @@ impl RegionNetworkFirewallPolicies<'_> {
             Some(&firewall_policy_rule),
         )
     }
-    /// POST `projects/{project}/regions/{region}/firewallPolicies/{firewallPolicy}/cloneRules`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// POST `projects/{project}/regions/{region}/firewallPolicies/{firewallPolicy}/cloneRules`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `project`: text
     /// * `region`: text
@@ -56,7 +56,7 @@ impl RegionNetworkFirewallPolicies<'_> {
     ) -> Call<CloneRules> {
         Call::new(self.0, &[&project, &region, &firewall_policy], None)
     }
-    /// DELETE `projects/{project}/regions/{region}/firewallPolicies/{firewallPolicy}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// DELETE `projects/{project}/regions/{region}/firewallPolicies/{firewallPolicy}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `project`: text
     /// * `region`: text
@@ -129,7 +129,7 @@ impl RegionNetworkFirewallPolicies<'_> {
     ) -> Call<GetRule> {
         Call::new(self.0, &[&project, &region, &firewall_policy], None)
     }
-    /// POST `projects/{project}/regions/{region}/firewallPolicies`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// POST `projects/{project}/regions/{region}/firewallPolicies`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `project`: text
     /// * `region`: text
@@ -148,7 +148,7 @@ impl RegionNetworkFirewallPolicies<'_> {
     pub fn list(&self, project: &str, region: &str) -> Call<List> {
         Call::new(self.0, &[&project, &region], None)
     }
-    /// PATCH `projects/{project}/regions/{region}/firewallPolicies/{firewallPolicy}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// PATCH `projects/{project}/regions/{region}/firewallPolicies/{firewallPolicy}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `project`: text
     /// * `region`: text
@@ -162,7 +162,7 @@ impl RegionNetworkFirewallPolicies<'_> {
     ) -> Call<Patch> {
         Call::new(self.0, &[&project, &region, &firewall_policy], Some(&body))
     }
-    /// POST `projects/{project}/regions/{region}/firewallPolicies/{firewallPolicy}/patchAssociation`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// POST `projects/{project}/regions/{region}/firewallPolicies/{firewallPolicy}/patchAssociation`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `project`: text
     /// * `region`: text
@@ -180,7 +180,7 @@ impl RegionNetworkFirewallPolicies<'_> {
             Some(&firewall_policy_association),
         )
     }
-    /// POST `projects/{project}/regions/{region}/firewallPolicies/{firewallPolicy}/patchRule`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// POST `projects/{project}/regions/{region}/firewallPolicies/{firewallPolicy}/patchRule`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `project`: text
     /// * `region`: text
@@ -198,7 +198,7 @@ impl RegionNetworkFirewallPolicies<'_> {
             Some(&firewall_policy_rule),
         )
     }
-    /// POST `projects/{project}/regions/{region}/firewallPolicies/{firewallPolicy}/removeAssociation`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// POST `projects/{project}/regions/{region}/firewallPolicies/{firewallPolicy}/removeAssociation`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `project`: text
     /// * `region`: text
@@ -211,7 +211,7 @@ impl RegionNetworkFirewallPolicies<'_> {
     ) -> Call<RemoveAssociation> {
         Call::new(self.0, &[&project, &region, &firewall_policy], None)
     }
-    /// POST `projects/{project}/regions/{region}/firewallPolicies/{firewallPolicy}/removeRule`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// POST `projects/{project}/regions/{region}/firewallPolicies/{firewallPolicy}/removeRule`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `project`: text
     /// * `region`: text

@@ -13,7 +13,7 @@ impl RegionNotificationEndpoints<'_> {
     pub fn aggregated_list(&self, project: &str) -> Call<AggregatedList> {
         Call::new(self.0, &[&project], None)
     }
-    /// DELETE `projects/{project}/regions/{region}/notificationEndpoints/{notificationEndpoint}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// DELETE `projects/{project}/regions/{region}/notificationEndpoints/{notificationEndpoint}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `project`: text
     /// * `region`: text
@@ -39,7 +39,7 @@ impl RegionNotificationEndpoints<'_> {
     ) -> Call<Get> {
         Call::new(self.0, &[&project, &region, &notification_endpoint], None)
     }
-    /// POST `projects/{project}/regions/{region}/notificationEndpoints`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// POST `projects/{project}/regions/{region}/notificationEndpoints`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `project`: text
     /// * `region`: text

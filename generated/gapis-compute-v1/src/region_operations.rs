@@ -15,7 +15,7 @@ impl RegionOperations<'_> {
     pub fn delete(&self, project: &str, region: &str, operation: &str) -> Call<Delete> {
         Call::new(self.0, &[&project, &region, &operation], None)
     }
-    /// GET `projects/{project}/regions/{region}/operations/{operation}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`, `COMPUTE_READONLY`.
+    /// GET `projects/{project}/regions/{region}/operations/{operation}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`, `COMPUTE_READONLY`. Can be waited for.
     ///
     /// * `project`: text
     /// * `region`: text
@@ -30,7 +30,7 @@ impl RegionOperations<'_> {
     pub fn list(&self, project: &str, region: &str) -> Call<List> {
         Call::new(self.0, &[&project, &region], None)
     }
-    /// POST `projects/{project}/regions/{region}/operations/{operation}/wait`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`, `COMPUTE_READONLY`.
+    /// POST `projects/{project}/regions/{region}/operations/{operation}/wait`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`, `COMPUTE_READONLY`. Can be waited for.
     ///
     /// * `project`: text
     /// * `region`: text

@@ -7,7 +7,7 @@ use super::*;
 pub struct RegionSecurityPolicies<'a>(pub(crate) &'a runtime::Client);
 
 impl RegionSecurityPolicies<'_> {
-    /// POST `projects/{project}/regions/{region}/securityPolicies/{securityPolicy}/addRule`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// POST `projects/{project}/regions/{region}/securityPolicies/{securityPolicy}/addRule`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `project`: text
     /// * `region`: text
@@ -25,7 +25,7 @@ impl RegionSecurityPolicies<'_> {
             Some(&security_policy_rule),
         )
     }
-    /// DELETE `projects/{project}/regions/{region}/securityPolicies/{securityPolicy}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// DELETE `projects/{project}/regions/{region}/securityPolicies/{securityPolicy}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `project`: text
     /// * `region`: text
@@ -59,7 +59,7 @@ impl RegionSecurityPolicies<'_> {
     ) -> Call<GetRule> {
         Call::new(self.0, &[&project, &region, &security_policy], None)
     }
-    /// POST `projects/{project}/regions/{region}/securityPolicies`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// POST `projects/{project}/regions/{region}/securityPolicies`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `project`: text
     /// * `region`: text
@@ -78,7 +78,7 @@ impl RegionSecurityPolicies<'_> {
     pub fn list(&self, project: &str, region: &str) -> Call<List> {
         Call::new(self.0, &[&project, &region], None)
     }
-    /// PATCH `projects/{project}/regions/{region}/securityPolicies/{securityPolicy}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// PATCH `projects/{project}/regions/{region}/securityPolicies/{securityPolicy}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `project`: text
     /// * `region`: text
@@ -92,7 +92,7 @@ impl RegionSecurityPolicies<'_> {
     ) -> Call<Patch> {
         Call::new(self.0, &[&project, &region, &security_policy], Some(&body))
     }
-    /// POST `projects/{project}/regions/{region}/securityPolicies/{securityPolicy}/patchRule`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// POST `projects/{project}/regions/{region}/securityPolicies/{securityPolicy}/patchRule`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `project`: text
     /// * `region`: text
@@ -110,7 +110,7 @@ impl RegionSecurityPolicies<'_> {
             Some(&security_policy_rule),
         )
     }
-    /// POST `projects/{project}/regions/{region}/securityPolicies/{securityPolicy}/removeRule`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// POST `projects/{project}/regions/{region}/securityPolicies/{securityPolicy}/removeRule`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `project`: text
     /// * `region`: text
@@ -123,7 +123,7 @@ impl RegionSecurityPolicies<'_> {
     ) -> Call<RemoveRule> {
         Call::new(self.0, &[&project, &region, &security_policy], None)
     }
-    /// POST `projects/{project}/regions/{region}/securityPolicies/{resource}/setLabels`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// POST `projects/{project}/regions/{region}/securityPolicies/{resource}/setLabels`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `project`: text
     /// * `region`: text

@@ -14,7 +14,7 @@ impl RegionSnapshotSettings<'_> {
     pub fn get(&self, project: &str, region: &str) -> Call<Get> {
         Call::new(self.0, &[&project, &region], None)
     }
-    /// PATCH `projects/{project}/regions/{region}/snapshotSettings`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// PATCH `projects/{project}/regions/{region}/snapshotSettings`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `project`: text
     /// * `region`: text

@@ -7,7 +7,7 @@ use super::*;
 pub struct RegionSnapshots<'a>(pub(crate) &'a runtime::Client);
 
 impl RegionSnapshots<'_> {
-    /// DELETE `projects/{project}/regions/{region}/snapshots/{snapshot}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// DELETE `projects/{project}/regions/{region}/snapshots/{snapshot}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `project`: text
     /// * `region`: text
@@ -36,7 +36,7 @@ impl RegionSnapshots<'_> {
     ) -> Call<GetIamPolicy> {
         Call::new(self.0, &[&project, &region, &resource], None)
     }
-    /// POST `projects/{project}/regions/{region}/snapshots`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// POST `projects/{project}/regions/{region}/snapshots`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `project`: text
     /// * `region`: text
@@ -73,7 +73,7 @@ impl RegionSnapshots<'_> {
             Some(&region_set_policy_request),
         )
     }
-    /// POST `projects/{project}/regions/{region}/snapshots/{resource}/setLabels`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// POST `projects/{project}/regions/{region}/snapshots/{resource}/setLabels`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `project`: text
     /// * `region`: text
@@ -109,7 +109,7 @@ impl RegionSnapshots<'_> {
             Some(&test_permissions_request),
         )
     }
-    /// POST `projects/{project}/regions/{region}/snapshots/{snapshot}/updateKmsKey`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// POST `projects/{project}/regions/{region}/snapshots/{snapshot}/updateKmsKey`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `project`: text
     /// * `region`: text

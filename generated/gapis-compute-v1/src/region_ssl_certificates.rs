@@ -7,7 +7,7 @@ use super::*;
 pub struct RegionSslCertificates<'a>(pub(crate) &'a runtime::Client);
 
 impl RegionSslCertificates<'_> {
-    /// DELETE `projects/{project}/regions/{region}/sslCertificates/{sslCertificate}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// DELETE `projects/{project}/regions/{region}/sslCertificates/{sslCertificate}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `project`: text
     /// * `region`: text
@@ -28,7 +28,7 @@ impl RegionSslCertificates<'_> {
     pub fn get(&self, project: &str, region: &str, ssl_certificate: &str) -> Call<Get> {
         Call::new(self.0, &[&project, &region, &ssl_certificate], None)
     }
-    /// POST `projects/{project}/regions/{region}/sslCertificates`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// POST `projects/{project}/regions/{region}/sslCertificates`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `project`: text
     /// * `region`: text

@@ -7,7 +7,7 @@ use super::*;
 pub struct RegionTargetHttpProxies<'a>(pub(crate) &'a runtime::Client);
 
 impl RegionTargetHttpProxies<'_> {
-    /// DELETE `projects/{project}/regions/{region}/targetHttpProxies/{targetHttpProxy}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// DELETE `projects/{project}/regions/{region}/targetHttpProxies/{targetHttpProxy}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `project`: text
     /// * `region`: text
@@ -33,7 +33,7 @@ impl RegionTargetHttpProxies<'_> {
     ) -> Call<Get> {
         Call::new(self.0, &[&project, &region, &target_http_proxy], None)
     }
-    /// POST `projects/{project}/regions/{region}/targetHttpProxies`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// POST `projects/{project}/regions/{region}/targetHttpProxies`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `project`: text
     /// * `region`: text
@@ -52,7 +52,7 @@ impl RegionTargetHttpProxies<'_> {
     pub fn list(&self, project: &str, region: &str) -> Call<List> {
         Call::new(self.0, &[&project, &region], None)
     }
-    /// POST `projects/{project}/regions/{region}/targetHttpProxies/{targetHttpProxy}/setUrlMap`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// POST `projects/{project}/regions/{region}/targetHttpProxies/{targetHttpProxy}/setUrlMap`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `project`: text
     /// * `region`: text

@@ -7,7 +7,7 @@ use super::*;
 pub struct RegionTargetHttpsProxies<'a>(pub(crate) &'a runtime::Client);
 
 impl RegionTargetHttpsProxies<'_> {
-    /// DELETE `projects/{project}/regions/{region}/targetHttpsProxies/{targetHttpsProxy}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// DELETE `projects/{project}/regions/{region}/targetHttpsProxies/{targetHttpsProxy}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `project`: text
     /// * `region`: text
@@ -33,7 +33,7 @@ impl RegionTargetHttpsProxies<'_> {
     ) -> Call<Get> {
         Call::new(self.0, &[&project, &region, &target_https_proxy], None)
     }
-    /// POST `projects/{project}/regions/{region}/targetHttpsProxies`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// POST `projects/{project}/regions/{region}/targetHttpsProxies`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `project`: text
     /// * `region`: text
@@ -52,7 +52,7 @@ impl RegionTargetHttpsProxies<'_> {
     pub fn list(&self, project: &str, region: &str) -> Call<List> {
         Call::new(self.0, &[&project, &region], None)
     }
-    /// PATCH `projects/{project}/regions/{region}/targetHttpsProxies/{targetHttpsProxy}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// PATCH `projects/{project}/regions/{region}/targetHttpsProxies/{targetHttpsProxy}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `project`: text
     /// * `region`: text
@@ -66,7 +66,7 @@ impl RegionTargetHttpsProxies<'_> {
     ) -> Call<Patch> {
         Call::new(self.0, &[&project, &region, &target_https_proxy], Some(&body))
     }
-    /// POST `projects/{project}/regions/{region}/targetHttpsProxies/{targetHttpsProxy}/setSslCertificates`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// POST `projects/{project}/regions/{region}/targetHttpsProxies/{targetHttpsProxy}/setSslCertificates`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `project`: text
     /// * `region`: text
@@ -84,7 +84,7 @@ impl RegionTargetHttpsProxies<'_> {
             Some(&region_target_https_proxies_set_ssl_certificates_request),
         )
     }
-    /// POST `projects/{project}/regions/{region}/targetHttpsProxies/{targetHttpsProxy}/setUrlMap`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// POST `projects/{project}/regions/{region}/targetHttpsProxies/{targetHttpsProxy}/setUrlMap`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `project`: text
     /// * `region`: text

@@ -7,7 +7,7 @@ use super::*;
 pub struct RegionTargetTcpProxies<'a>(pub(crate) &'a runtime::Client);
 
 impl RegionTargetTcpProxies<'_> {
-    /// DELETE `projects/{project}/regions/{region}/targetTcpProxies/{targetTcpProxy}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// DELETE `projects/{project}/regions/{region}/targetTcpProxies/{targetTcpProxy}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `project`: text
     /// * `region`: text
@@ -28,7 +28,7 @@ impl RegionTargetTcpProxies<'_> {
     pub fn get(&self, project: &str, region: &str, target_tcp_proxy: &str) -> Call<Get> {
         Call::new(self.0, &[&project, &region, &target_tcp_proxy], None)
     }
-    /// POST `projects/{project}/regions/{region}/targetTcpProxies`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// POST `projects/{project}/regions/{region}/targetTcpProxies`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `project`: text
     /// * `region`: text

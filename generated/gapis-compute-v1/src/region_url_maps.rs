@@ -7,7 +7,7 @@ use super::*;
 pub struct RegionUrlMaps<'a>(pub(crate) &'a runtime::Client);
 
 impl RegionUrlMaps<'_> {
-    /// DELETE `projects/{project}/regions/{region}/urlMaps/{urlMap}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// DELETE `projects/{project}/regions/{region}/urlMaps/{urlMap}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `project`: text
     /// * `region`: text
@@ -23,7 +23,7 @@ impl RegionUrlMaps<'_> {
     pub fn get(&self, project: &str, region: &str, url_map: &str) -> Call<Get> {
         Call::new(self.0, &[&project, &region, &url_map], None)
     }
-    /// POST `projects/{project}/regions/{region}/urlMaps`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// POST `projects/{project}/regions/{region}/urlMaps`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `project`: text
     /// * `region`: text
@@ -42,7 +42,7 @@ impl RegionUrlMaps<'_> {
     pub fn list(&self, project: &str, region: &str) -> Call<List> {
         Call::new(self.0, &[&project, &region], None)
     }
-    /// PATCH `projects/{project}/regions/{region}/urlMaps/{urlMap}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// PATCH `projects/{project}/regions/{region}/urlMaps/{urlMap}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `project`: text
     /// * `region`: text
@@ -56,7 +56,7 @@ impl RegionUrlMaps<'_> {
     ) -> Call<Patch> {
         Call::new(self.0, &[&project, &region, &url_map], Some(&body))
     }
-    /// PUT `projects/{project}/regions/{region}/urlMaps/{urlMap}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// PUT `projects/{project}/regions/{region}/urlMaps/{urlMap}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `project`: text
     /// * `region`: text

@@ -45,7 +45,7 @@ impl ReservationBlocks<'_> {
     pub fn list(&self, project: &str, zone: &str, reservation: &str) -> Call<List> {
         Call::new(self.0, &[&project, &zone, &reservation], None)
     }
-    /// POST `projects/{project}/zones/{zone}/reservations/{reservation}/reservationBlocks/{reservationBlock}/performMaintenance`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// POST `projects/{project}/zones/{zone}/reservations/{reservation}/reservationBlocks/{reservationBlock}/performMaintenance`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `project`: text
     /// * `zone`: text

@@ -22,7 +22,7 @@ impl ReservationSlots<'_> {
     ) -> Call<Get> {
         Call::new(self.0, &[&project, &zone, &parent_name, &reservation_slot], None)
     }
-    /// POST `projects/{project}/zones/{zone}/{+parentName}/reservationSlots/{reservationSlot}/getHealth`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// POST `projects/{project}/zones/{zone}/{+parentName}/reservationSlots/{reservationSlot}/getHealth`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `project`: text
     /// * `zone`: text
@@ -37,7 +37,7 @@ impl ReservationSlots<'_> {
     ) -> Call<GetHealth> {
         Call::new(self.0, &[&project, &zone, &parent_name, &reservation_slot], None)
     }
-    /// POST `projects/{project}/zones/{zone}/{+parentName}/reservationSlots/{reservationSlot}/getVersion`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// POST `projects/{project}/zones/{zone}/{+parentName}/reservationSlots/{reservationSlot}/getVersion`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `project`: text
     /// * `zone`: text
@@ -65,7 +65,7 @@ impl ReservationSlots<'_> {
     pub fn list(&self, project: &str, zone: &str, parent_name: &str) -> Call<List> {
         Call::new(self.0, &[&project, &zone, &parent_name], None)
     }
-    /// POST `projects/{project}/zones/{zone}/{+parentName}/reservationSlots/{reservationSlot}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// POST `projects/{project}/zones/{zone}/{+parentName}/reservationSlots/{reservationSlot}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `project`: text
     /// * `zone`: text

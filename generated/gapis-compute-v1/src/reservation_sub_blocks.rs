@@ -37,7 +37,7 @@ impl ReservationSubBlocks<'_> {
     ) -> Call<GetIamPolicy> {
         Call::new(self.0, &[&project, &zone, &parent_resource, &resource], None)
     }
-    /// POST `projects/{project}/zones/{zone}/{+parentName}/reservationSubBlocks/{reservationSubBlock}/getVersion`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// POST `projects/{project}/zones/{zone}/{+parentName}/reservationSubBlocks/{reservationSubBlock}/getVersion`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `project`: text
     /// * `zone`: text
@@ -65,7 +65,7 @@ impl ReservationSubBlocks<'_> {
     pub fn list(&self, project: &str, zone: &str, parent_name: &str) -> Call<List> {
         Call::new(self.0, &[&project, &zone, &parent_name], None)
     }
-    /// POST `projects/{project}/zones/{zone}/{+parentName}/reservationSubBlocks/{reservationSubBlock}/performMaintenance`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// POST `projects/{project}/zones/{zone}/{+parentName}/reservationSubBlocks/{reservationSubBlock}/performMaintenance`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `project`: text
     /// * `zone`: text
@@ -80,7 +80,7 @@ impl ReservationSubBlocks<'_> {
     ) -> Call<PerformMaintenance> {
         Call::new(self.0, &[&project, &zone, &parent_name, &reservation_sub_block], None)
     }
-    /// POST `projects/{project}/zones/{zone}/{+parentName}/reservationSubBlocks/{reservationSubBlock}/reportFaulty`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// POST `projects/{project}/zones/{zone}/{+parentName}/reservationSubBlocks/{reservationSubBlock}/reportFaulty`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `project`: text
     /// * `zone`: text

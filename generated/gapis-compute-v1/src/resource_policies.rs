@@ -13,7 +13,7 @@ impl ResourcePolicies<'_> {
     pub fn aggregated_list(&self, project: &str) -> Call<AggregatedList> {
         Call::new(self.0, &[&project], None)
     }
-    /// DELETE `projects/{project}/regions/{region}/resourcePolicies/{resourcePolicy}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// DELETE `projects/{project}/regions/{region}/resourcePolicies/{resourcePolicy}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `project`: text
     /// * `region`: text
@@ -47,7 +47,7 @@ impl ResourcePolicies<'_> {
     ) -> Call<GetIamPolicy> {
         Call::new(self.0, &[&project, &region, &resource], None)
     }
-    /// POST `projects/{project}/regions/{region}/resourcePolicies`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// POST `projects/{project}/regions/{region}/resourcePolicies`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `project`: text
     /// * `region`: text
@@ -66,7 +66,7 @@ impl ResourcePolicies<'_> {
     pub fn list(&self, project: &str, region: &str) -> Call<List> {
         Call::new(self.0, &[&project, &region], None)
     }
-    /// PATCH `projects/{project}/regions/{region}/resourcePolicies/{resourcePolicy}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// PATCH `projects/{project}/regions/{region}/resourcePolicies/{resourcePolicy}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `project`: text
     /// * `region`: text

@@ -7,7 +7,7 @@ use super::*;
 pub struct RolloutPlans<'a>(pub(crate) &'a runtime::Client);
 
 impl RolloutPlans<'_> {
-    /// DELETE `projects/{project}/global/rolloutPlans/{rolloutPlan}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// DELETE `projects/{project}/global/rolloutPlans/{rolloutPlan}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `project`: text
     /// * `rollout_plan`: text
@@ -21,7 +21,7 @@ impl RolloutPlans<'_> {
     pub fn get(&self, project: &str, rollout_plan: &str) -> Call<Get> {
         Call::new(self.0, &[&project, &rollout_plan], None)
     }
-    /// POST `projects/{project}/global/rolloutPlans`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// POST `projects/{project}/global/rolloutPlans`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `project`: text
     pub fn insert(

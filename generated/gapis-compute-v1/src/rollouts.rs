@@ -7,21 +7,21 @@ use super::*;
 pub struct Rollouts<'a>(pub(crate) &'a runtime::Client);
 
 impl Rollouts<'_> {
-    /// POST `projects/{project}/global/rollouts/{rollout}/advance`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// POST `projects/{project}/global/rollouts/{rollout}/advance`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `project`: text
     /// * `rollout`: text
     pub fn advance(&self, project: &str, rollout: &str) -> Call<Advance> {
         Call::new(self.0, &[&project, &rollout], None)
     }
-    /// PATCH `projects/{project}/global/rollouts/{rollout}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// PATCH `projects/{project}/global/rollouts/{rollout}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `project`: text
     /// * `rollout`: text
     pub fn cancel(&self, project: &str, rollout: &str) -> Call<Cancel> {
         Call::new(self.0, &[&project, &rollout], None)
     }
-    /// DELETE `projects/{project}/global/rollouts/{rollout}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// DELETE `projects/{project}/global/rollouts/{rollout}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `project`: text
     /// * `rollout`: text
@@ -41,14 +41,14 @@ impl Rollouts<'_> {
     pub fn list(&self, project: &str) -> Call<List> {
         Call::new(self.0, &[&project], None)
     }
-    /// POST `projects/{project}/global/rollouts/{rollout}/pause`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// POST `projects/{project}/global/rollouts/{rollout}/pause`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `project`: text
     /// * `rollout`: text
     pub fn pause(&self, project: &str, rollout: &str) -> Call<Pause> {
         Call::new(self.0, &[&project, &rollout], None)
     }
-    /// POST `projects/{project}/global/rollouts/{rollout}/resume`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// POST `projects/{project}/global/rollouts/{rollout}/resume`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `project`: text
     /// * `rollout`: text

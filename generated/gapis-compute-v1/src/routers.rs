@@ -13,7 +13,7 @@ impl Routers<'_> {
     pub fn aggregated_list(&self, project: &str) -> Call<AggregatedList> {
         Call::new(self.0, &[&project], None)
     }
-    /// DELETE `projects/{project}/regions/{region}/routers/{router}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// DELETE `projects/{project}/regions/{region}/routers/{router}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `project`: text
     /// * `region`: text
@@ -21,7 +21,7 @@ impl Routers<'_> {
     pub fn delete(&self, project: &str, region: &str, router: &str) -> Call<Delete> {
         Call::new(self.0, &[&project, &region, &router], None)
     }
-    /// POST `projects/{project}/regions/{region}/routers/{router}/deleteNamedSet`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// POST `projects/{project}/regions/{region}/routers/{router}/deleteNamedSet`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `project`: text
     /// * `region`: text
@@ -34,7 +34,7 @@ impl Routers<'_> {
     ) -> Call<DeleteNamedSet> {
         Call::new(self.0, &[&project, &region, &router], None)
     }
-    /// POST `projects/{project}/regions/{region}/routers/{router}/deleteRoutePolicy`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// POST `projects/{project}/regions/{region}/routers/{router}/deleteRoutePolicy`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `project`: text
     /// * `region`: text
@@ -120,7 +120,7 @@ impl Routers<'_> {
     ) -> Call<GetRouterStatus> {
         Call::new(self.0, &[&project, &region, &router], None)
     }
-    /// POST `projects/{project}/regions/{region}/routers`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// POST `projects/{project}/regions/{region}/routers`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `project`: text
     /// * `region`: text
@@ -178,7 +178,7 @@ impl Routers<'_> {
     ) -> Call<ListRoutePolicies> {
         Call::new(self.0, &[&project, &region, &router], None)
     }
-    /// PATCH `projects/{project}/regions/{region}/routers/{router}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// PATCH `projects/{project}/regions/{region}/routers/{router}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `project`: text
     /// * `region`: text
@@ -192,7 +192,7 @@ impl Routers<'_> {
     ) -> Call<Patch> {
         Call::new(self.0, &[&project, &region, &router], Some(&body))
     }
-    /// POST `projects/{project}/regions/{region}/routers/{router}/patchNamedSet`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// POST `projects/{project}/regions/{region}/routers/{router}/patchNamedSet`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `project`: text
     /// * `region`: text
@@ -206,7 +206,7 @@ impl Routers<'_> {
     ) -> Call<PatchNamedSet> {
         Call::new(self.0, &[&project, &region, &router], Some(&named_set))
     }
-    /// POST `projects/{project}/regions/{region}/routers/{router}/patchRoutePolicy`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// POST `projects/{project}/regions/{region}/routers/{router}/patchRoutePolicy`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `project`: text
     /// * `region`: text
@@ -234,7 +234,7 @@ impl Routers<'_> {
     ) -> Call<Preview> {
         Call::new(self.0, &[&project, &region, &router], Some(&body))
     }
-    /// PUT `projects/{project}/regions/{region}/routers/{router}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// PUT `projects/{project}/regions/{region}/routers/{router}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `project`: text
     /// * `region`: text
@@ -248,7 +248,7 @@ impl Routers<'_> {
     ) -> Call<Update> {
         Call::new(self.0, &[&project, &region, &router], Some(&body))
     }
-    /// POST `projects/{project}/regions/{region}/routers/{router}/updateNamedSet`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// POST `projects/{project}/regions/{region}/routers/{router}/updateNamedSet`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `project`: text
     /// * `region`: text
@@ -262,7 +262,7 @@ impl Routers<'_> {
     ) -> Call<UpdateNamedSet> {
         Call::new(self.0, &[&project, &region, &router], Some(&named_set))
     }
-    /// POST `projects/{project}/regions/{region}/routers/{router}/updateRoutePolicy`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// POST `projects/{project}/regions/{region}/routers/{router}/updateRoutePolicy`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `project`: text
     /// * `region`: text

@@ -7,7 +7,7 @@ use super::*;
 pub struct Routes<'a>(pub(crate) &'a runtime::Client);
 
 impl Routes<'_> {
-    /// DELETE `projects/{project}/global/routes/{route}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// DELETE `projects/{project}/global/routes/{route}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `project`: text
     /// * `route`: text
@@ -21,7 +21,7 @@ impl Routes<'_> {
     pub fn get(&self, project: &str, route: &str) -> Call<Get> {
         Call::new(self.0, &[&project, &route], None)
     }
-    /// POST `projects/{project}/global/routes`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// POST `projects/{project}/global/routes`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `project`: text
     pub fn insert(&self, project: &str, route: schemas::Route) -> Call<Insert> {

@@ -14788,6 +14788,15 @@ object! {
     "status" 22 status_message "statusMessage" 23 target_id "targetId" 24 target_link
     "targetLink" 25 user "user" 26 warnings "warnings" 27 zone "zone" }
 }
+runtime::operation! {
+    Operation : super::Compute, status; "compute.zoneOperations.get"
+    "projects/{project}/zones/{zone}/operations/{operation}" in "2026-11-01";
+    "compute.regionOperations.get"
+    "projects/{project}/regions/{region}/operations/{operation}" in "2026-11-01";
+    "compute.globalOperations.get" "projects/{project}/global/operations/{operation}" in
+    "2026-11-01"; "compute.globalOrganizationOperations.get"
+    "locations/global/operations/{operation}" in "2026-11-01"
+}
 
 #[cfg(feature = "global-operations")]
 /// The schema `OperationAggregatedList`.

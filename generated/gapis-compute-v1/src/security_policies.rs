@@ -7,7 +7,7 @@ use super::*;
 pub struct SecurityPolicies<'a>(pub(crate) &'a runtime::Client);
 
 impl SecurityPolicies<'_> {
-    /// POST `projects/{project}/global/securityPolicies/{securityPolicy}/addRule`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// POST `projects/{project}/global/securityPolicies/{securityPolicy}/addRule`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `project`: text
     /// * `security_policy`: text
@@ -25,7 +25,7 @@ impl SecurityPolicies<'_> {
     pub fn aggregated_list(&self, project: &str) -> Call<AggregatedList> {
         Call::new(self.0, &[&project], None)
     }
-    /// DELETE `projects/{project}/global/securityPolicies/{securityPolicy}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// DELETE `projects/{project}/global/securityPolicies/{securityPolicy}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `project`: text
     /// * `security_policy`: text
@@ -46,7 +46,7 @@ impl SecurityPolicies<'_> {
     pub fn get_rule(&self, project: &str, security_policy: &str) -> Call<GetRule> {
         Call::new(self.0, &[&project, &security_policy], None)
     }
-    /// POST `projects/{project}/global/securityPolicies`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// POST `projects/{project}/global/securityPolicies`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `project`: text
     pub fn insert(
@@ -71,7 +71,7 @@ impl SecurityPolicies<'_> {
     ) -> Call<ListPreconfiguredExpressionSets> {
         Call::new(self.0, &[&project], None)
     }
-    /// PATCH `projects/{project}/global/securityPolicies/{securityPolicy}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// PATCH `projects/{project}/global/securityPolicies/{securityPolicy}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `project`: text
     /// * `security_policy`: text
@@ -83,7 +83,7 @@ impl SecurityPolicies<'_> {
     ) -> Call<Patch> {
         Call::new(self.0, &[&project, &security_policy], Some(&body))
     }
-    /// POST `projects/{project}/global/securityPolicies/{securityPolicy}/patchRule`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// POST `projects/{project}/global/securityPolicies/{securityPolicy}/patchRule`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `project`: text
     /// * `security_policy`: text
@@ -95,14 +95,14 @@ impl SecurityPolicies<'_> {
     ) -> Call<PatchRule> {
         Call::new(self.0, &[&project, &security_policy], Some(&security_policy_rule))
     }
-    /// POST `projects/{project}/global/securityPolicies/{securityPolicy}/removeRule`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// POST `projects/{project}/global/securityPolicies/{securityPolicy}/removeRule`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `project`: text
     /// * `security_policy`: text
     pub fn remove_rule(&self, project: &str, security_policy: &str) -> Call<RemoveRule> {
         Call::new(self.0, &[&project, &security_policy], None)
     }
-    /// POST `projects/{project}/global/securityPolicies/{resource}/setLabels`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// POST `projects/{project}/global/securityPolicies/{resource}/setLabels`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `project`: text
     /// * `resource`: text

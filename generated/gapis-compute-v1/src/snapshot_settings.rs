@@ -13,7 +13,7 @@ impl SnapshotSettings<'_> {
     pub fn get(&self, project: &str) -> Call<Get> {
         Call::new(self.0, &[&project], None)
     }
-    /// PATCH `projects/{project}/global/snapshotSettings`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// PATCH `projects/{project}/global/snapshotSettings`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `project`: text
     pub fn patch(

@@ -7,7 +7,7 @@ use super::*;
 pub struct Snapshots<'a>(pub(crate) &'a runtime::Client);
 
 impl Snapshots<'_> {
-    /// DELETE `projects/{project}/global/snapshots/{snapshot}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// DELETE `projects/{project}/global/snapshots/{snapshot}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `project`: text
     /// * `snapshot`: text
@@ -28,7 +28,7 @@ impl Snapshots<'_> {
     pub fn get_iam_policy(&self, project: &str, resource: &str) -> Call<GetIamPolicy> {
         Call::new(self.0, &[&project, &resource], None)
     }
-    /// POST `projects/{project}/global/snapshots`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// POST `projects/{project}/global/snapshots`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `project`: text
     pub fn insert(&self, project: &str, snapshot: schemas::Snapshot) -> Call<Insert> {
@@ -52,7 +52,7 @@ impl Snapshots<'_> {
     ) -> Call<SetIamPolicy> {
         Call::new(self.0, &[&project, &resource], Some(&global_set_policy_request))
     }
-    /// POST `projects/{project}/global/snapshots/{resource}/setLabels`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// POST `projects/{project}/global/snapshots/{resource}/setLabels`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `project`: text
     /// * `resource`: text
@@ -76,7 +76,7 @@ impl Snapshots<'_> {
     ) -> Call<TestIamPermissions> {
         Call::new(self.0, &[&project, &resource], Some(&test_permissions_request))
     }
-    /// POST `projects/{project}/global/snapshots/{snapshot}/updateKmsKey`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// POST `projects/{project}/global/snapshots/{snapshot}/updateKmsKey`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `project`: text
     /// * `snapshot`: text

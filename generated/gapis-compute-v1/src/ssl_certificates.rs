@@ -13,7 +13,7 @@ impl SslCertificates<'_> {
     pub fn aggregated_list(&self, project: &str) -> Call<AggregatedList> {
         Call::new(self.0, &[&project], None)
     }
-    /// DELETE `projects/{project}/global/sslCertificates/{sslCertificate}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// DELETE `projects/{project}/global/sslCertificates/{sslCertificate}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `project`: text
     /// * `ssl_certificate`: text
@@ -27,7 +27,7 @@ impl SslCertificates<'_> {
     pub fn get(&self, project: &str, ssl_certificate: &str) -> Call<Get> {
         Call::new(self.0, &[&project, &ssl_certificate], None)
     }
-    /// POST `projects/{project}/global/sslCertificates`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// POST `projects/{project}/global/sslCertificates`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `project`: text
     pub fn insert(

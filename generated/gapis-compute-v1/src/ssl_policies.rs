@@ -13,7 +13,7 @@ impl SslPolicies<'_> {
     pub fn aggregated_list(&self, project: &str) -> Call<AggregatedList> {
         Call::new(self.0, &[&project], None)
     }
-    /// DELETE `projects/{project}/global/sslPolicies/{sslPolicy}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// DELETE `projects/{project}/global/sslPolicies/{sslPolicy}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `project`: text
     /// * `ssl_policy`: text
@@ -34,7 +34,7 @@ impl SslPolicies<'_> {
     pub fn get_iam_policy(&self, project: &str, resource: &str) -> Call<GetIamPolicy> {
         Call::new(self.0, &[&project, &resource], None)
     }
-    /// POST `projects/{project}/global/sslPolicies`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// POST `projects/{project}/global/sslPolicies`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `project`: text
     pub fn insert(&self, project: &str, ssl_policy: schemas::SslPolicy) -> Call<Insert> {
@@ -52,7 +52,7 @@ impl SslPolicies<'_> {
     pub fn list_available_features(&self, project: &str) -> Call<ListAvailableFeatures> {
         Call::new(self.0, &[&project], None)
     }
-    /// PATCH `projects/{project}/global/sslPolicies/{sslPolicy}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// PATCH `projects/{project}/global/sslPolicies/{sslPolicy}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `project`: text
     /// * `ssl_policy`: text

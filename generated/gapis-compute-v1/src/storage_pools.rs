@@ -13,7 +13,7 @@ impl StoragePools<'_> {
     pub fn aggregated_list(&self, project: &str) -> Call<AggregatedList> {
         Call::new(self.0, &[&project], None)
     }
-    /// DELETE `projects/{project}/zones/{zone}/storagePools/{storagePool}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// DELETE `projects/{project}/zones/{zone}/storagePools/{storagePool}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `project`: text
     /// * `zone`: text
@@ -42,7 +42,7 @@ impl StoragePools<'_> {
     ) -> Call<GetIamPolicy> {
         Call::new(self.0, &[&project, &zone, &resource], None)
     }
-    /// POST `projects/{project}/zones/{zone}/storagePools`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// POST `projects/{project}/zones/{zone}/storagePools`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `project`: text
     /// * `zone`: text
@@ -102,7 +102,7 @@ impl StoragePools<'_> {
     ) -> Call<TestIamPermissions> {
         Call::new(self.0, &[&project, &zone, &resource], Some(&test_permissions_request))
     }
-    /// PATCH `projects/{project}/zones/{zone}/storagePools/{storagePool}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// PATCH `projects/{project}/zones/{zone}/storagePools/{storagePool}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `project`: text
     /// * `zone`: text

@@ -13,7 +13,7 @@ impl Subnetworks<'_> {
     pub fn aggregated_list(&self, project: &str) -> Call<AggregatedList> {
         Call::new(self.0, &[&project], None)
     }
-    /// DELETE `projects/{project}/regions/{region}/subnetworks/{subnetwork}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// DELETE `projects/{project}/regions/{region}/subnetworks/{subnetwork}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `project`: text
     /// * `region`: text
@@ -21,7 +21,7 @@ impl Subnetworks<'_> {
     pub fn delete(&self, project: &str, region: &str, subnetwork: &str) -> Call<Delete> {
         Call::new(self.0, &[&project, &region, &subnetwork], None)
     }
-    /// POST `projects/{project}/regions/{region}/subnetworks/{subnetwork}/expandIpCidrRange`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// POST `projects/{project}/regions/{region}/subnetworks/{subnetwork}/expandIpCidrRange`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `project`: text
     /// * `region`: text
@@ -60,7 +60,7 @@ impl Subnetworks<'_> {
     ) -> Call<GetIamPolicy> {
         Call::new(self.0, &[&project, &region, &resource], None)
     }
-    /// POST `projects/{project}/regions/{region}/subnetworks`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// POST `projects/{project}/regions/{region}/subnetworks`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `project`: text
     /// * `region`: text
@@ -85,7 +85,7 @@ impl Subnetworks<'_> {
     pub fn list_usable(&self, project: &str) -> Call<ListUsable> {
         Call::new(self.0, &[&project], None)
     }
-    /// PATCH `projects/{project}/regions/{region}/subnetworks/{subnetwork}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// PATCH `projects/{project}/regions/{region}/subnetworks/{subnetwork}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `project`: text
     /// * `region`: text
@@ -117,7 +117,7 @@ impl Subnetworks<'_> {
             Some(&region_set_policy_request),
         )
     }
-    /// POST `projects/{project}/regions/{region}/subnetworks/{subnetwork}/setPrivateIpGoogleAccess`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// POST `projects/{project}/regions/{region}/subnetworks/{subnetwork}/setPrivateIpGoogleAccess`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `project`: text
     /// * `region`: text

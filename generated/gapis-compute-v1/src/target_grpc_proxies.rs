@@ -7,7 +7,7 @@ use super::*;
 pub struct TargetGrpcProxies<'a>(pub(crate) &'a runtime::Client);
 
 impl TargetGrpcProxies<'_> {
-    /// DELETE `projects/{project}/global/targetGrpcProxies/{targetGrpcProxy}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// DELETE `projects/{project}/global/targetGrpcProxies/{targetGrpcProxy}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `project`: text
     /// * `target_grpc_proxy`: text
@@ -21,7 +21,7 @@ impl TargetGrpcProxies<'_> {
     pub fn get(&self, project: &str, target_grpc_proxy: &str) -> Call<Get> {
         Call::new(self.0, &[&project, &target_grpc_proxy], None)
     }
-    /// POST `projects/{project}/global/targetGrpcProxies`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// POST `projects/{project}/global/targetGrpcProxies`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `project`: text
     pub fn insert(
@@ -37,7 +37,7 @@ impl TargetGrpcProxies<'_> {
     pub fn list(&self, project: &str) -> Call<List> {
         Call::new(self.0, &[&project], None)
     }
-    /// PATCH `projects/{project}/global/targetGrpcProxies/{targetGrpcProxy}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// PATCH `projects/{project}/global/targetGrpcProxies/{targetGrpcProxy}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `project`: text
     /// * `target_grpc_proxy`: text

@@ -13,7 +13,7 @@ impl TargetHttpProxies<'_> {
     pub fn aggregated_list(&self, project: &str) -> Call<AggregatedList> {
         Call::new(self.0, &[&project], None)
     }
-    /// DELETE `projects/{project}/global/targetHttpProxies/{targetHttpProxy}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// DELETE `projects/{project}/global/targetHttpProxies/{targetHttpProxy}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `project`: text
     /// * `target_http_proxy`: text
@@ -27,7 +27,7 @@ impl TargetHttpProxies<'_> {
     pub fn get(&self, project: &str, target_http_proxy: &str) -> Call<Get> {
         Call::new(self.0, &[&project, &target_http_proxy], None)
     }
-    /// POST `projects/{project}/global/targetHttpProxies`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// POST `projects/{project}/global/targetHttpProxies`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `project`: text
     pub fn insert(
@@ -43,7 +43,7 @@ impl TargetHttpProxies<'_> {
     pub fn list(&self, project: &str) -> Call<List> {
         Call::new(self.0, &[&project], None)
     }
-    /// PATCH `projects/{project}/global/targetHttpProxies/{targetHttpProxy}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// PATCH `projects/{project}/global/targetHttpProxies/{targetHttpProxy}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `project`: text
     /// * `target_http_proxy`: text
@@ -55,7 +55,7 @@ impl TargetHttpProxies<'_> {
     ) -> Call<Patch> {
         Call::new(self.0, &[&project, &target_http_proxy], Some(&body))
     }
-    /// POST `projects/{project}/targetHttpProxies/{targetHttpProxy}/setUrlMap`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// POST `projects/{project}/targetHttpProxies/{targetHttpProxy}/setUrlMap`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `project`: text
     /// * `target_http_proxy`: text

@@ -13,7 +13,7 @@ impl TargetHttpsProxies<'_> {
     pub fn aggregated_list(&self, project: &str) -> Call<AggregatedList> {
         Call::new(self.0, &[&project], None)
     }
-    /// DELETE `projects/{project}/global/targetHttpsProxies/{targetHttpsProxy}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// DELETE `projects/{project}/global/targetHttpsProxies/{targetHttpsProxy}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `project`: text
     /// * `target_https_proxy`: text
@@ -27,7 +27,7 @@ impl TargetHttpsProxies<'_> {
     pub fn get(&self, project: &str, target_https_proxy: &str) -> Call<Get> {
         Call::new(self.0, &[&project, &target_https_proxy], None)
     }
-    /// POST `projects/{project}/global/targetHttpsProxies`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// POST `projects/{project}/global/targetHttpsProxies`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `project`: text
     pub fn insert(
@@ -43,7 +43,7 @@ impl TargetHttpsProxies<'_> {
     pub fn list(&self, project: &str) -> Call<List> {
         Call::new(self.0, &[&project], None)
     }
-    /// PATCH `projects/{project}/global/targetHttpsProxies/{targetHttpsProxy}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// PATCH `projects/{project}/global/targetHttpsProxies/{targetHttpsProxy}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `project`: text
     /// * `target_https_proxy`: text
@@ -55,7 +55,7 @@ impl TargetHttpsProxies<'_> {
     ) -> Call<Patch> {
         Call::new(self.0, &[&project, &target_https_proxy], Some(&body))
     }
-    /// POST `projects/{project}/global/targetHttpsProxies/{targetHttpsProxy}/setCertificateMap`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// POST `projects/{project}/global/targetHttpsProxies/{targetHttpsProxy}/setCertificateMap`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `project`: text
     /// * `target_https_proxy`: text
@@ -71,7 +71,7 @@ impl TargetHttpsProxies<'_> {
             Some(&target_https_proxies_set_certificate_map_request),
         )
     }
-    /// POST `projects/{project}/global/targetHttpsProxies/{targetHttpsProxy}/setQuicOverride`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// POST `projects/{project}/global/targetHttpsProxies/{targetHttpsProxy}/setQuicOverride`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `project`: text
     /// * `target_https_proxy`: text
@@ -87,7 +87,7 @@ impl TargetHttpsProxies<'_> {
             Some(&target_https_proxies_set_quic_override_request),
         )
     }
-    /// POST `projects/{project}/targetHttpsProxies/{targetHttpsProxy}/setSslCertificates`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// POST `projects/{project}/targetHttpsProxies/{targetHttpsProxy}/setSslCertificates`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `project`: text
     /// * `target_https_proxy`: text
@@ -103,7 +103,7 @@ impl TargetHttpsProxies<'_> {
             Some(&target_https_proxies_set_ssl_certificates_request),
         )
     }
-    /// POST `projects/{project}/global/targetHttpsProxies/{targetHttpsProxy}/setSslPolicy`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// POST `projects/{project}/global/targetHttpsProxies/{targetHttpsProxy}/setSslPolicy`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `project`: text
     /// * `target_https_proxy`: text
@@ -115,7 +115,7 @@ impl TargetHttpsProxies<'_> {
     ) -> Call<SetSslPolicy> {
         Call::new(self.0, &[&project, &target_https_proxy], Some(&ssl_policy_reference))
     }
-    /// POST `projects/{project}/targetHttpsProxies/{targetHttpsProxy}/setUrlMap`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// POST `projects/{project}/targetHttpsProxies/{targetHttpsProxy}/setUrlMap`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `project`: text
     /// * `target_https_proxy`: text

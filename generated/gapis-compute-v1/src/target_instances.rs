@@ -13,7 +13,7 @@ impl TargetInstances<'_> {
     pub fn aggregated_list(&self, project: &str) -> Call<AggregatedList> {
         Call::new(self.0, &[&project], None)
     }
-    /// DELETE `projects/{project}/zones/{zone}/targetInstances/{targetInstance}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// DELETE `projects/{project}/zones/{zone}/targetInstances/{targetInstance}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `project`: text
     /// * `zone`: text
@@ -34,7 +34,7 @@ impl TargetInstances<'_> {
     pub fn get(&self, project: &str, zone: &str, target_instance: &str) -> Call<Get> {
         Call::new(self.0, &[&project, &zone, &target_instance], None)
     }
-    /// POST `projects/{project}/zones/{zone}/targetInstances`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// POST `projects/{project}/zones/{zone}/targetInstances`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `project`: text
     /// * `zone`: text
@@ -53,7 +53,7 @@ impl TargetInstances<'_> {
     pub fn list(&self, project: &str, zone: &str) -> Call<List> {
         Call::new(self.0, &[&project, &zone], None)
     }
-    /// POST `projects/{project}/zones/{zone}/targetInstances/{targetInstance}/setSecurityPolicy`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// POST `projects/{project}/zones/{zone}/targetInstances/{targetInstance}/setSecurityPolicy`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `project`: text
     /// * `zone`: text

@@ -7,7 +7,7 @@ use super::*;
 pub struct TargetPools<'a>(pub(crate) &'a runtime::Client);
 
 impl TargetPools<'_> {
-    /// POST `projects/{project}/regions/{region}/targetPools/{targetPool}/addHealthCheck`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// POST `projects/{project}/regions/{region}/targetPools/{targetPool}/addHealthCheck`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `project`: text
     /// * `region`: text
@@ -25,7 +25,7 @@ impl TargetPools<'_> {
             Some(&target_pools_add_health_check_request),
         )
     }
-    /// POST `projects/{project}/regions/{region}/targetPools/{targetPool}/addInstance`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// POST `projects/{project}/regions/{region}/targetPools/{targetPool}/addInstance`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `project`: text
     /// * `region`: text
@@ -49,7 +49,7 @@ impl TargetPools<'_> {
     pub fn aggregated_list(&self, project: &str) -> Call<AggregatedList> {
         Call::new(self.0, &[&project], None)
     }
-    /// DELETE `projects/{project}/regions/{region}/targetPools/{targetPool}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// DELETE `projects/{project}/regions/{region}/targetPools/{targetPool}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `project`: text
     /// * `region`: text
@@ -84,7 +84,7 @@ impl TargetPools<'_> {
     ) -> Call<GetHealth> {
         Call::new(self.0, &[&project, &region, &target_pool], Some(&instance_reference))
     }
-    /// POST `projects/{project}/regions/{region}/targetPools`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// POST `projects/{project}/regions/{region}/targetPools`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `project`: text
     /// * `region`: text
@@ -103,7 +103,7 @@ impl TargetPools<'_> {
     pub fn list(&self, project: &str, region: &str) -> Call<List> {
         Call::new(self.0, &[&project, &region], None)
     }
-    /// POST `projects/{project}/regions/{region}/targetPools/{targetPool}/removeHealthCheck`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// POST `projects/{project}/regions/{region}/targetPools/{targetPool}/removeHealthCheck`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `project`: text
     /// * `region`: text
@@ -121,7 +121,7 @@ impl TargetPools<'_> {
             Some(&target_pools_remove_health_check_request),
         )
     }
-    /// POST `projects/{project}/regions/{region}/targetPools/{targetPool}/removeInstance`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// POST `projects/{project}/regions/{region}/targetPools/{targetPool}/removeInstance`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `project`: text
     /// * `region`: text
@@ -139,7 +139,7 @@ impl TargetPools<'_> {
             Some(&target_pools_remove_instance_request),
         )
     }
-    /// POST `projects/{project}/regions/{region}/targetPools/{targetPool}/setBackup`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// POST `projects/{project}/regions/{region}/targetPools/{targetPool}/setBackup`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `project`: text
     /// * `region`: text
@@ -153,7 +153,7 @@ impl TargetPools<'_> {
     ) -> Call<SetBackup> {
         Call::new(self.0, &[&project, &region, &target_pool], Some(&target_reference))
     }
-    /// POST `projects/{project}/regions/{region}/targetPools/{targetPool}/setSecurityPolicy`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// POST `projects/{project}/regions/{region}/targetPools/{targetPool}/setSecurityPolicy`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `project`: text
     /// * `region`: text

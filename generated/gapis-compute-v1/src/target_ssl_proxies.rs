@@ -7,7 +7,7 @@ use super::*;
 pub struct TargetSslProxies<'a>(pub(crate) &'a runtime::Client);
 
 impl TargetSslProxies<'_> {
-    /// DELETE `projects/{project}/global/targetSslProxies/{targetSslProxy}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// DELETE `projects/{project}/global/targetSslProxies/{targetSslProxy}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `project`: text
     /// * `target_ssl_proxy`: text
@@ -21,7 +21,7 @@ impl TargetSslProxies<'_> {
     pub fn get(&self, project: &str, target_ssl_proxy: &str) -> Call<Get> {
         Call::new(self.0, &[&project, &target_ssl_proxy], None)
     }
-    /// POST `projects/{project}/global/targetSslProxies`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// POST `projects/{project}/global/targetSslProxies`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `project`: text
     pub fn insert(
@@ -37,7 +37,7 @@ impl TargetSslProxies<'_> {
     pub fn list(&self, project: &str) -> Call<List> {
         Call::new(self.0, &[&project], None)
     }
-    /// POST `projects/{project}/global/targetSslProxies/{targetSslProxy}/setBackendService`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// POST `projects/{project}/global/targetSslProxies/{targetSslProxy}/setBackendService`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `project`: text
     /// * `target_ssl_proxy`: text
@@ -53,7 +53,7 @@ impl TargetSslProxies<'_> {
             Some(&target_ssl_proxies_set_backend_service_request),
         )
     }
-    /// POST `projects/{project}/global/targetSslProxies/{targetSslProxy}/setCertificateMap`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// POST `projects/{project}/global/targetSslProxies/{targetSslProxy}/setCertificateMap`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `project`: text
     /// * `target_ssl_proxy`: text
@@ -69,7 +69,7 @@ impl TargetSslProxies<'_> {
             Some(&target_ssl_proxies_set_certificate_map_request),
         )
     }
-    /// POST `projects/{project}/global/targetSslProxies/{targetSslProxy}/setProxyHeader`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// POST `projects/{project}/global/targetSslProxies/{targetSslProxy}/setProxyHeader`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `project`: text
     /// * `target_ssl_proxy`: text
@@ -85,7 +85,7 @@ impl TargetSslProxies<'_> {
             Some(&target_ssl_proxies_set_proxy_header_request),
         )
     }
-    /// POST `projects/{project}/global/targetSslProxies/{targetSslProxy}/setSslCertificates`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// POST `projects/{project}/global/targetSslProxies/{targetSslProxy}/setSslCertificates`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `project`: text
     /// * `target_ssl_proxy`: text
@@ -101,7 +101,7 @@ impl TargetSslProxies<'_> {
             Some(&target_ssl_proxies_set_ssl_certificates_request),
         )
     }
-    /// POST `projects/{project}/global/targetSslProxies/{targetSslProxy}/setSslPolicy`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// POST `projects/{project}/global/targetSslProxies/{targetSslProxy}/setSslPolicy`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `project`: text
     /// * `target_ssl_proxy`: text

@@ -13,7 +13,7 @@ impl TargetTcpProxies<'_> {
     pub fn aggregated_list(&self, project: &str) -> Call<AggregatedList> {
         Call::new(self.0, &[&project], None)
     }
-    /// DELETE `projects/{project}/global/targetTcpProxies/{targetTcpProxy}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// DELETE `projects/{project}/global/targetTcpProxies/{targetTcpProxy}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `project`: text
     /// * `target_tcp_proxy`: text
@@ -27,7 +27,7 @@ impl TargetTcpProxies<'_> {
     pub fn get(&self, project: &str, target_tcp_proxy: &str) -> Call<Get> {
         Call::new(self.0, &[&project, &target_tcp_proxy], None)
     }
-    /// POST `projects/{project}/global/targetTcpProxies`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// POST `projects/{project}/global/targetTcpProxies`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `project`: text
     pub fn insert(
@@ -43,7 +43,7 @@ impl TargetTcpProxies<'_> {
     pub fn list(&self, project: &str) -> Call<List> {
         Call::new(self.0, &[&project], None)
     }
-    /// POST `projects/{project}/global/targetTcpProxies/{targetTcpProxy}/setBackendService`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// POST `projects/{project}/global/targetTcpProxies/{targetTcpProxy}/setBackendService`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `project`: text
     /// * `target_tcp_proxy`: text
@@ -59,7 +59,7 @@ impl TargetTcpProxies<'_> {
             Some(&target_tcp_proxies_set_backend_service_request),
         )
     }
-    /// POST `projects/{project}/global/targetTcpProxies/{targetTcpProxy}/setProxyHeader`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// POST `projects/{project}/global/targetTcpProxies/{targetTcpProxy}/setProxyHeader`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `project`: text
     /// * `target_tcp_proxy`: text

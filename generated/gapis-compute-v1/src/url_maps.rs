@@ -13,7 +13,7 @@ impl UrlMaps<'_> {
     pub fn aggregated_list(&self, project: &str) -> Call<AggregatedList> {
         Call::new(self.0, &[&project], None)
     }
-    /// DELETE `projects/{project}/global/urlMaps/{urlMap}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// DELETE `projects/{project}/global/urlMaps/{urlMap}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `project`: text
     /// * `url_map`: text
@@ -27,13 +27,13 @@ impl UrlMaps<'_> {
     pub fn get(&self, project: &str, url_map: &str) -> Call<Get> {
         Call::new(self.0, &[&project, &url_map], None)
     }
-    /// POST `projects/{project}/global/urlMaps`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// POST `projects/{project}/global/urlMaps`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `project`: text
     pub fn insert(&self, project: &str, url_map: schemas::UrlMap) -> Call<Insert> {
         Call::new(self.0, &[&project], Some(&url_map))
     }
-    /// POST `projects/{project}/global/urlMaps/{urlMap}/invalidateCache`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// POST `projects/{project}/global/urlMaps/{urlMap}/invalidateCache`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `project`: text
     /// * `url_map`: text
@@ -51,7 +51,7 @@ impl UrlMaps<'_> {
     pub fn list(&self, project: &str) -> Call<List> {
         Call::new(self.0, &[&project], None)
     }
-    /// PATCH `projects/{project}/global/urlMaps/{urlMap}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// PATCH `projects/{project}/global/urlMaps/{urlMap}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `project`: text
     /// * `url_map`: text
@@ -75,7 +75,7 @@ impl UrlMaps<'_> {
     ) -> Call<TestIamPermissions> {
         Call::new(self.0, &[&project, &resource], Some(&test_permissions_request))
     }
-    /// PUT `projects/{project}/global/urlMaps/{urlMap}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// PUT `projects/{project}/global/urlMaps/{urlMap}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `project`: text
     /// * `url_map`: text

@@ -7,7 +7,7 @@ use super::*;
 pub struct WireGroups<'a>(pub(crate) &'a runtime::Client);
 
 impl WireGroups<'_> {
-    /// DELETE `projects/{project}/global/crossSiteNetworks/{crossSiteNetwork}/wireGroups/{wireGroup}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// DELETE `projects/{project}/global/crossSiteNetworks/{crossSiteNetwork}/wireGroups/{wireGroup}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `project`: text
     /// * `cross_site_network`: text
@@ -33,7 +33,7 @@ impl WireGroups<'_> {
     ) -> Call<Get> {
         Call::new(self.0, &[&project, &cross_site_network, &wire_group], None)
     }
-    /// POST `projects/{project}/global/crossSiteNetworks/{crossSiteNetwork}/wireGroups`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// POST `projects/{project}/global/crossSiteNetworks/{crossSiteNetwork}/wireGroups`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `project`: text
     /// * `cross_site_network`: text
@@ -52,7 +52,7 @@ impl WireGroups<'_> {
     pub fn list(&self, project: &str, cross_site_network: &str) -> Call<List> {
         Call::new(self.0, &[&project, &cross_site_network], None)
     }
-    /// PATCH `projects/{project}/global/crossSiteNetworks/{crossSiteNetwork}/wireGroups/{wireGroup}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// PATCH `projects/{project}/global/crossSiteNetworks/{crossSiteNetwork}/wireGroups/{wireGroup}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `project`: text
     /// * `cross_site_network`: text

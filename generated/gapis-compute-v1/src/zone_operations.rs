@@ -15,7 +15,7 @@ impl ZoneOperations<'_> {
     pub fn delete(&self, project: &str, zone: &str, operation: &str) -> Call<Delete> {
         Call::new(self.0, &[&project, &zone, &operation], None)
     }
-    /// GET `projects/{project}/zones/{zone}/operations/{operation}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`, `COMPUTE_READONLY`.
+    /// GET `projects/{project}/zones/{zone}/operations/{operation}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`, `COMPUTE_READONLY`. Can be waited for.
     ///
     /// * `project`: text
     /// * `zone`: text
@@ -30,7 +30,7 @@ impl ZoneOperations<'_> {
     pub fn list(&self, project: &str, zone: &str) -> Call<List> {
         Call::new(self.0, &[&project, &zone], None)
     }
-    /// POST `projects/{project}/zones/{zone}/operations/{operation}/wait`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`, `COMPUTE_READONLY`.
+    /// POST `projects/{project}/zones/{zone}/operations/{operation}/wait`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`, `COMPUTE_READONLY`. Can be waited for.
     ///
     /// * `project`: text
     /// * `zone`: text

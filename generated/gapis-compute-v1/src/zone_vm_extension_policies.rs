@@ -7,7 +7,7 @@ use super::*;
 pub struct ZoneVmExtensionPolicies<'a>(pub(crate) &'a runtime::Client);
 
 impl ZoneVmExtensionPolicies<'_> {
-    /// DELETE `projects/{project}/zones/{zone}/vmExtensionPolicies/{vmExtensionPolicy}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// DELETE `projects/{project}/zones/{zone}/vmExtensionPolicies/{vmExtensionPolicy}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `project`: text
     /// * `zone`: text
@@ -33,7 +33,7 @@ impl ZoneVmExtensionPolicies<'_> {
     ) -> Call<Get> {
         Call::new(self.0, &[&project, &zone, &vm_extension_policy], None)
     }
-    /// POST `projects/{project}/zones/{zone}/vmExtensionPolicies`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// POST `projects/{project}/zones/{zone}/vmExtensionPolicies`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `project`: text
     /// * `zone`: text
@@ -52,7 +52,7 @@ impl ZoneVmExtensionPolicies<'_> {
     pub fn list(&self, project: &str, zone: &str) -> Call<List> {
         Call::new(self.0, &[&project, &zone], None)
     }
-    /// PATCH `projects/{project}/zones/{zone}/vmExtensionPolicies/{vmExtensionPolicy}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// PATCH `projects/{project}/zones/{zone}/vmExtensionPolicies/{vmExtensionPolicy}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
     ///
     /// * `project`: text
     /// * `zone`: text

@@ -5498,6 +5498,10 @@ object! {
     Operation { 0 done "done" 1 error "error" 2 metadata "metadata" 3 name "name" 4
     response "response" }
 }
+runtime::operation! {
+    Operation : super::DisplayVideo, done; "displayvideo.sdfdownloadtasks.operations.get"
+    "v4/{+name}"
+}
 
 /// The schema `Pacing`.
 pub struct Pacing {

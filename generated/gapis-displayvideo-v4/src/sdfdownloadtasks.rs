@@ -12,7 +12,7 @@ impl Sdfdownloadtasks<'_> {
     pub fn operations(&self) -> operations::Operations<'_> {
         operations::Operations(self.0)
     }
-    /// POST `v4/sdfdownloadtasks`. Scopes: `DISPLAY_VIDEO`.
+    /// POST `v4/sdfdownloadtasks`. Scopes: `DISPLAY_VIDEO`. Can be waited for.
     pub fn create(
         &self,
         create_sdf_download_task_request: schemas::CreateSdfDownloadTaskRequest,

@@ -23,7 +23,7 @@ impl Files<'_> {
     pub fn delete(&self, file_id: &str) -> Call<Delete> {
         Call::new(self.0, &[&file_id], None)
     }
-    /// POST `files/{fileId}/download`. Scopes: `DRIVE`, `DRIVE_FILE`, `DRIVE_READONLY`.
+    /// POST `files/{fileId}/download`. Scopes: `DRIVE`, `DRIVE_FILE`, `DRIVE_READONLY`. Can be waited for.
     ///
     /// * `file_id`: text
     pub fn download(&self, file_id: &str) -> Call<Download> {

@@ -7,7 +7,7 @@ use super::*;
 pub struct Operations<'a>(pub(crate) &'a runtime::Client);
 
 impl Operations<'_> {
-    /// GET `operations/{name}`. Scopes: `DRIVE`, `DRIVE_FILE`, `DRIVE_MEET_READONLY`, `DRIVE_READONLY`.
+    /// GET `operations/{name}`. Scopes: `DRIVE`, `DRIVE_FILE`, `DRIVE_MEET_READONLY`, `DRIVE_READONLY`. Can be waited for.
     ///
     /// * `name`: text
     pub fn get(&self, name: &str) -> Call<Get> {

@@ -930,6 +930,9 @@ object! {
     Operation { 0 done "done" 1 error "error" 2 metadata "metadata" 3 name "name" 4
     response "response" }
 }
+runtime::operation! {
+    Operation : super::Drive, done; "drive.operations.get" "operations/{name}"
+}
 
 /// The schema `Permission`.
 pub struct Permission {

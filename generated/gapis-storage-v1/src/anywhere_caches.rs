@@ -21,7 +21,7 @@ impl AnywhereCaches<'_> {
     pub fn get(&self, bucket: &str, anywhere_cache_id: &str) -> Call<Get> {
         Call::new(self.0, &[&bucket, &anywhere_cache_id], None)
     }
-    /// POST `b/{bucket}/anywhereCaches`. Scopes: `CLOUD_PLATFORM`, `DEVSTORAGE_FULL_CONTROL`, `DEVSTORAGE_READ_WRITE`.
+    /// POST `b/{bucket}/anywhereCaches`. Scopes: `CLOUD_PLATFORM`, `DEVSTORAGE_FULL_CONTROL`, `DEVSTORAGE_READ_WRITE`. Can be waited for.
     ///
     /// * `bucket`: text
     pub fn insert(
@@ -51,7 +51,7 @@ impl AnywhereCaches<'_> {
     pub fn resume(&self, bucket: &str, anywhere_cache_id: &str) -> Call<Resume> {
         Call::new(self.0, &[&bucket, &anywhere_cache_id], None)
     }
-    /// PATCH `b/{bucket}/anywhereCaches/{anywhereCacheId}`. Scopes: `CLOUD_PLATFORM`, `DEVSTORAGE_FULL_CONTROL`, `DEVSTORAGE_READ_WRITE`.
+    /// PATCH `b/{bucket}/anywhereCaches/{anywhereCacheId}`. Scopes: `CLOUD_PLATFORM`, `DEVSTORAGE_FULL_CONTROL`, `DEVSTORAGE_READ_WRITE`. Can be waited for.
     ///
     /// * `bucket`: text
     /// * `anywhere_cache_id`: text

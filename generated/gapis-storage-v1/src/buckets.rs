@@ -61,7 +61,7 @@ impl Buckets<'_> {
     pub fn patch(&self, bucket: &str, body: schemas::Bucket) -> Call<Patch> {
         Call::new(self.0, &[&bucket], Some(&body))
     }
-    /// POST `b/{bucket}/relocate`. Scopes: `CLOUD_PLATFORM`, `DEVSTORAGE_FULL_CONTROL`, `DEVSTORAGE_READ_WRITE`.
+    /// POST `b/{bucket}/relocate`. Scopes: `CLOUD_PLATFORM`, `DEVSTORAGE_FULL_CONTROL`, `DEVSTORAGE_READ_WRITE`. Can be waited for.
     ///
     /// * `bucket`: text
     pub fn relocate(

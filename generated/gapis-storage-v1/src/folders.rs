@@ -14,7 +14,7 @@ impl Folders<'_> {
     pub fn delete(&self, bucket: &str, folder: &str) -> Call<Delete> {
         Call::new(self.0, &[&bucket, &folder], None)
     }
-    /// POST `b/{bucket}/folders/{folder}/deleteRecursive`. Scopes: `CLOUD_PLATFORM`, `DEVSTORAGE_FULL_CONTROL`, `DEVSTORAGE_READ_WRITE`.
+    /// POST `b/{bucket}/folders/{folder}/deleteRecursive`. Scopes: `CLOUD_PLATFORM`, `DEVSTORAGE_FULL_CONTROL`, `DEVSTORAGE_READ_WRITE`. Can be waited for.
     ///
     /// * `bucket`: text
     /// * `folder`: text
@@ -40,7 +40,7 @@ impl Folders<'_> {
     pub fn list(&self, bucket: &str) -> Call<List> {
         Call::new(self.0, &[&bucket], None)
     }
-    /// POST `b/{bucket}/folders/{sourceFolder}/renameTo/folders/{destinationFolder}`. Scopes: `CLOUD_PLATFORM`, `DEVSTORAGE_FULL_CONTROL`, `DEVSTORAGE_READ_WRITE`.
+    /// POST `b/{bucket}/folders/{sourceFolder}/renameTo/folders/{destinationFolder}`. Scopes: `CLOUD_PLATFORM`, `DEVSTORAGE_FULL_CONTROL`, `DEVSTORAGE_READ_WRITE`. Can be waited for.
     ///
     /// * `bucket`: text
     /// * `source_folder`: text

@@ -7,7 +7,7 @@ use super::*;
 pub struct Objects<'a>(pub(crate) &'a runtime::Client);
 
 impl Objects<'_> {
-    /// POST `b/{bucket}/o/bulkRestore`. Scopes: `CLOUD_PLATFORM`, `DEVSTORAGE_FULL_CONTROL`, `DEVSTORAGE_READ_WRITE`.
+    /// POST `b/{bucket}/o/bulkRestore`. Scopes: `CLOUD_PLATFORM`, `DEVSTORAGE_FULL_CONTROL`, `DEVSTORAGE_READ_WRITE`. Can be waited for.
     ///
     /// * `bucket`: text
     pub fn bulk_restore(

@@ -30,7 +30,7 @@ impl Operations<'_> {
     pub fn cancel(&self, bucket: &str, operation_id: &str) -> Call<Cancel> {
         Call::new(self.0, &[&bucket, &operation_id], None)
     }
-    /// GET `b/{bucket}/operations/{operationId}`. Scopes: `CLOUD_PLATFORM`, `CLOUD_PLATFORM_READ_ONLY`, `DEVSTORAGE_FULL_CONTROL`, `DEVSTORAGE_READ_ONLY`, `DEVSTORAGE_READ_WRITE`.
+    /// GET `b/{bucket}/operations/{operationId}`. Scopes: `CLOUD_PLATFORM`, `CLOUD_PLATFORM_READ_ONLY`, `DEVSTORAGE_FULL_CONTROL`, `DEVSTORAGE_READ_ONLY`, `DEVSTORAGE_READ_WRITE`. Can be waited for.
     ///
     /// * `bucket`: text
     /// * `operation_id`: text

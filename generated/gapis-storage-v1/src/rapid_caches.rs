@@ -7,7 +7,7 @@ use super::*;
 pub struct RapidCaches<'a>(pub(crate) &'a runtime::Client);
 
 impl RapidCaches<'_> {
-    /// POST `b/{bucket}/rapidCaches/{rapidCacheId}/disable`. Scopes: `CLOUD_PLATFORM`, `DEVSTORAGE_FULL_CONTROL`, `DEVSTORAGE_READ_WRITE`.
+    /// POST `b/{bucket}/rapidCaches/{rapidCacheId}/disable`. Scopes: `CLOUD_PLATFORM`, `DEVSTORAGE_FULL_CONTROL`, `DEVSTORAGE_READ_WRITE`. Can be waited for.
     ///
     /// * `bucket`: text
     /// * `rapid_cache_id`: text
@@ -21,7 +21,7 @@ impl RapidCaches<'_> {
     pub fn get(&self, bucket: &str, rapid_cache_id: &str) -> Call<Get> {
         Call::new(self.0, &[&bucket, &rapid_cache_id], None)
     }
-    /// POST `b/{bucket}/rapidCaches`. Scopes: `CLOUD_PLATFORM`, `DEVSTORAGE_FULL_CONTROL`, `DEVSTORAGE_READ_WRITE`.
+    /// POST `b/{bucket}/rapidCaches`. Scopes: `CLOUD_PLATFORM`, `DEVSTORAGE_FULL_CONTROL`, `DEVSTORAGE_READ_WRITE`. Can be waited for.
     ///
     /// * `bucket`: text
     pub fn insert(
@@ -37,7 +37,7 @@ impl RapidCaches<'_> {
     pub fn list(&self, bucket: &str) -> Call<List> {
         Call::new(self.0, &[&bucket], None)
     }
-    /// PATCH `b/{bucket}/rapidCaches/{rapidCacheId}`. Scopes: `CLOUD_PLATFORM`, `DEVSTORAGE_FULL_CONTROL`, `DEVSTORAGE_READ_WRITE`.
+    /// PATCH `b/{bucket}/rapidCaches/{rapidCacheId}`. Scopes: `CLOUD_PLATFORM`, `DEVSTORAGE_FULL_CONTROL`, `DEVSTORAGE_READ_WRITE`. Can be waited for.
     ///
     /// * `bucket`: text
     /// * `rapid_cache_id`: text

@@ -392,6 +392,10 @@ object! {
     GoogleLongrunningOperation { 0 done "done" 1 error "error" 2 kind "kind" 3 metadata
     "metadata" 4 name "name" 5 response "response" 6 self_link "selfLink" }
 }
+runtime::operation! {
+    GoogleLongrunningOperation : super::Storage, done; "storage.buckets.operations.get"
+    "b/{bucket}/operations/{operationId}"
+}
 
 /// The schema `GoogleRpcStatus`.
 pub struct GoogleRpcStatus {

@@ -7,7 +7,7 @@ use super::*;
 pub struct Operations<'a>(pub(crate) &'a runtime::Client);
 
 impl Operations<'_> {
-    /// GET `v4/{+name}`. Scopes: `DISPLAY_VIDEO`, `DOUBLECLICKBIDMANAGER`.
+    /// GET `v4/{+name}`. Scopes: `DISPLAY_VIDEO`, `DOUBLECLICKBIDMANAGER`. Can be waited for.
     ///
     /// * `name`: text
     pub fn get(&self, name: &str) -> Call<Get> {
