@@ -3,6 +3,7 @@
 mod diff;
 mod fetch;
 mod generate;
+mod msrv;
 mod repository;
 mod server;
 mod show;
