@@ -108,6 +108,8 @@ fn serve(size: u64) -> Outcome {
     println!("http://{}", listener.local_addr()?);
     for stream in listener.incoming() {
         let stream = stream?;
+        // An answer goes out in several small writes, none of which is to wait for the other side.
+        stream.set_nodelay(true)?;
         std::thread::spawn(move || while answer(&stream, size).is_ok() {});
     }
     Ok(())
