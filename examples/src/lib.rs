@@ -15,6 +15,14 @@ mod documents {
     pub struct Readme;
     #[doc = include_str!("../../docs/guide/batching.md")]
     pub struct Batching;
+    #[doc = include_str!("../../docs/guide/errors.md")]
+    pub struct Errors;
+    #[doc = include_str!("../../docs/guide/lists.md")]
+    pub struct Lists;
     #[doc = include_str!("../../docs/guide/media.md")]
     pub struct Media;
+    #[doc = include_str!("../../docs/guide/testing.md")]
+    pub struct Testing;
+    #[doc = include_str!("../../docs/guide/values.md")]
+    pub struct Values;
 }
