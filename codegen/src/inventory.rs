@@ -109,6 +109,10 @@ pub struct Method {
     pub paging: Option<Paging>,
     /// Whether it answers a long-running operation that can be waited for.
     pub waits: bool,
+    /// What the method can carry, if it applies a list of requests, all or none (`batchUpdate`). Its function then makes
+    /// an `Update`, and its body is no argument.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub update: Option<Update>,
     /// Whether a call can be sent with media.
     pub uploads: bool,
     /// Whether a call can be answered with media.
@@ -121,6 +125,31 @@ pub struct Method {
     pub feature: Option<String>,
     /// `fn list(&self) -> Call<files::List>`.
     pub signature: String,
+}
+
+/// What an update can carry.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct Update {
+    /// The type of the whole body, which `with_body` takes.
+    pub body: String,
+    /// The setters of the body's other members.
+    pub setters: Vec<Setter>,
+    /// The requests that can be pushed by their type.
+    pub requests: Vec<Request>,
+}
+
+/// A request that can be pushed.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct Request {
+    /// Its name in the document, `insertText`.
+    pub wire: String,
+    /// Its type.
+    #[serde(rename = "type")]
+    pub ty: String,
+    /// The type of its reply; `()` where there is none.
+    pub reply: String,
 }
 
 /// An argument of a method.

@@ -43,6 +43,12 @@ pub struct Options {
     pub batch_bytes: Option<usize>,
     /// How many characters the path and query of one call in a batch may have, if not the usual number.
     pub batch_url: Option<usize>,
+    /// How many requests one update (`batchUpdate`) may carry, if that is limited.
+    pub update_requests: Option<usize>,
+    /// How many bytes the body of an update may have, if that is limited.
+    pub update_bytes: Option<usize>,
+    /// Which methods are updates and which are not, by method id, where their shape does not tell.
+    pub updates: BTreeMap<String, UpdateRule>,
     /// The path of the runtime in the `Cargo.toml` that is written; without it the version alone is named.
     pub runtime_path: Option<String>,
     /// Which methods: `files.list`, `permissions.*`. Empty means all.
@@ -53,6 +59,20 @@ pub struct Options {
     /// no features, and `src/lib.rs` is the module's root. It must be found by a `#[path]`, as its own modules are in
     /// files beside it.
     pub as_module: bool,
+}
+
+/// Whether a method is an update, which its shape tells otherwise.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum UpdateRule {
+    /// It is an ordinary method.
+    Never,
+    /// It is one, with its lists in these members.
+    Lists {
+        /// The body's member: `requests`.
+        requests: String,
+        /// The response's member: `replies`.
+        replies: String,
+    },
 }
 
 /// Whether the crate has a feature for each top-level resource.

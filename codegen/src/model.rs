@@ -20,6 +20,8 @@ pub(crate) struct Api {
     pub(crate) service: Name,
     /// A resource or marker has the service's name, so that code below calls the service by another.
     pub(crate) service_is_shadowed: bool,
+    /// The same of the name `Update`.
+    pub(crate) update_is_shadowed: bool,
     pub(crate) root_url: String,
     pub(crate) mtls_root_url: String,
     pub(crate) service_path: String,
@@ -27,6 +29,8 @@ pub(crate) struct Api {
     pub(crate) batch_calls: Option<usize>,
     pub(crate) batch_bytes: Option<usize>,
     pub(crate) batch_url: Option<usize>,
+    pub(crate) update_requests: Option<usize>,
+    pub(crate) update_bytes: Option<usize>,
     /// Location and root URL.
     pub(crate) endpoints: Vec<(String, String)>,
     pub(crate) data_wrapper: bool,
@@ -88,6 +92,8 @@ pub(crate) struct Object {
     pub(crate) kept: bool,
     /// The type that this one is an alias of, because nothing but the name differs.
     pub(crate) same_as: Option<usize>,
+    /// It is one request of an update, and so is made of its members.
+    pub(crate) union: Option<Union>,
     /// How it is waited for, if it is a long-running operation that can be asked for again.
     pub(crate) operation: Option<Operation>,
 }
@@ -211,6 +217,7 @@ pub(crate) struct Method {
     pub(crate) upload: Option<Upload>,
     pub(crate) download: Option<Download>,
     pub(crate) paging: Option<Paging>,
+    pub(crate) update: Option<Update>,
 }
 
 /// What goes over the wire as body or response.
@@ -266,6 +273,57 @@ pub(crate) struct Items {
     pub(crate) item: Type,
     /// The member is a map, so that an item has a key.
     pub(crate) of_map: bool,
+}
+
+/// A method whose body is a list of requests, applied all or none, and whose response is the list of replies. Types are
+/// positions in `Types::objects`.
+#[derive(Debug)]
+pub(crate) struct Update {
+    pub(crate) body: usize,
+    pub(crate) request: usize,
+    pub(crate) reply: usize,
+    /// The body's member.
+    pub(crate) requests: List,
+    /// The response's member.
+    pub(crate) replies: List,
+    /// Where the body says which revision it requires, by dotted wire names; empty where it cannot.
+    pub(crate) revision: String,
+    /// The requests that are told by their type.
+    pub(crate) members: Vec<SubRequest>,
+    /// The body's other members.
+    pub(crate) setters: Vec<BodySetter>,
+}
+
+/// A member that is a list.
+#[derive(Debug)]
+pub(crate) struct List {
+    pub(crate) name: Name,
+    pub(crate) wire: String,
+}
+
+#[derive(Debug)]
+pub(crate) struct SubRequest {
+    pub(crate) object: usize,
+    pub(crate) wire: String,
+    pub(crate) reply: Option<usize>,
+}
+
+/// A setter for a member of a body.
+#[derive(Debug)]
+pub(crate) struct BodySetter {
+    pub(crate) name: Name,
+    pub(crate) wire: String,
+    pub(crate) ty: Type,
+    pub(crate) docs: Docs,
+}
+
+/// The members of a struct, of which one at a time is set, by their positions.
+#[derive(Debug)]
+pub(crate) struct Union {
+    /// Those whose type occurs once.
+    pub(crate) unique: Vec<usize>,
+    /// Those that need to be named.
+    pub(crate) named: Vec<usize>,
 }
 
 #[derive(Debug)]

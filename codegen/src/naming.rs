@@ -187,7 +187,8 @@ pub(crate) fn service(canonical: &str) -> Name {
         .collect();
     let name = started(cut(if words.is_empty() { "Service".to_owned() } else { words }));
     // Names that the generated code itself says.
-    let said = ["Call", "Some", "None", "Option", "Self", "String", "Vec", "Box", "Result", "Ok", "Err"];
+    let said =
+        ["Call", "Update", "Some", "None", "Option", "Self", "String", "Vec", "Box", "Result", "Ok", "Err"];
     Name::new(if said.contains(&name.as_str()) { name + "Api" } else { name })
 }
 

@@ -7,14 +7,24 @@
 use std::fs;
 use std::path::Path;
 
-use gapis_codegen::{FeaturePolicy, Options, generate};
+use gapis_codegen::{FeaturePolicy, Options, UpdateRule, generate};
 
 /// The options that a golden document itself asks for.
 fn options(name: &str, document: &[u8]) -> Options {
     let document: serde_json::Value = serde_json::from_slice(document).unwrap();
     let wanted = &document["x-options"];
     let only = wanted["only"].as_array().into_iter().flatten();
+    let updates = wanted["updates"].as_object().into_iter().flatten();
+    let updates = updates.map(|(method, rule)| {
+        let member = |name: &str| rule[name].as_str().unwrap().to_owned();
+        let rule = match rule.as_bool() {
+            Some(false) => UpdateRule::Never,
+            _ => UpdateRule::Lists { requests: member("requests"), replies: member("replies") },
+        };
+        (method.clone(), rule)
+    });
     Options {
+        updates: updates.collect(),
         name: name.to_owned(),
         only: only.map(|filter| filter.as_str().unwrap().to_owned()).collect(),
         features: if wanted["features"] == "always" { FeaturePolicy::Always } else { FeaturePolicy::Auto },
@@ -68,5 +78,5 @@ macro_rules! golden {
 
 golden! {
     minimal head paths parameters scalars members containers inline recursion enums not_objects schema_names media pages
-    top_methods bodies resources features only fallbacks prose operations operations_with_status
+    top_methods bodies resources features only fallbacks prose operations operations_with_status updates
 }

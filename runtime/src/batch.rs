@@ -31,7 +31,7 @@ use crate::retry::RetryPolicy;
 use crate::rt::Instant;
 use crate::spec::ApiSpec;
 use crate::{Api, BoxFuture, Client, Error, IntoRequest, Method, RawResponse, Response, Result};
-use reply::{Listener, Then};
+use reply::{Listener, Settled, Then};
 
 /// Calls of one API that travel together. Made by the service: `drive.batch()`.
 ///
@@ -145,6 +145,27 @@ impl<'cb, A: Api> Batch<'cb, A> {
     {
         let then = Then::ticket::<<C::Method as Method>::Output>();
         let index = self.raw.push(None, call.into_request(), then)?;
+        Ok(Ticket::new(self.raw.serial, index))
+    }
+
+    /// Queues an update: `settle` hands out the parts of the value before the callback gets the whole.
+    pub(crate) fn push_settled<T: Response>(
+        &mut self,
+        id: Option<String>,
+        request: Request,
+        settle: impl FnOnce(Result<T>, Option<&RawResponse>) -> Settled<T> + Send + 'cb,
+        callback: impl FnOnce(Reply<T>) + Send + 'cb,
+    ) -> Result<()> {
+        self.raw.push(id, request, Then::settled(settle, callback)).map(drop)
+    }
+
+    /// The same with a ticket for the whole.
+    pub(crate) fn push_settled_ticket<T: Response>(
+        &mut self,
+        request: Request,
+        settle: impl FnOnce(Result<T>, Option<&RawResponse>) -> Settled<T> + Send + 'cb,
+    ) -> Result<Ticket<T>> {
+        let index = self.raw.push(None, request, Then::settled_ticket(settle))?;
         Ok(Ticket::new(self.raw.serial, index))
     }
 

@@ -173,6 +173,11 @@ impl Error {
         Error::new(Kind::Cancelled, message)
     }
 
+    /// The same, with the error that it is for.
+    pub(crate) fn cancelled_by(message: impl Into<String>, source: Error) -> Self {
+        Error::with_source(Kind::Cancelled, message, source)
+    }
+
     /// The caller's own file, reader, stream or writer failed.
     pub(crate) fn io(what: &str, source: std::io::Error) -> Self {
         Error::with_source(Kind::Io, format!("{what}: {source}"), source)
@@ -298,7 +303,8 @@ impl Error {
         matches!(self.0.kind, Kind::UnknownOutcome | Kind::Unreadable)
     }
 
-    /// The call was not sent, because something before it failed or ended.
+    /// The call was not sent, because something before it failed or ended; or a request of an update was not applied,
+    /// because another one was refused, which is the [`source`](std::error::Error::source).
     #[must_use]
     pub fn is_cancelled(&self) -> bool {
         self.0.kind == Kind::Cancelled

@@ -32,6 +32,7 @@ pub mod schema;
 pub mod spec;
 mod trace;
 pub mod transport;
+mod update;
 
 #[doc(hidden)]
 pub use serde;
@@ -63,6 +64,9 @@ pub use response::RawResponse;
 pub use retry::RetryPolicy;
 pub use rt::BoxFuture;
 pub use schema::{Base64, Date, DateTime, Duration, Extra, FieldMask, Open};
+#[doc(hidden)]
+pub use update::RawUpdate;
+pub use update::{SubReply, SubRequest, UpdateMethod, UpdateTicket};
 
 /// What generated crates re-export for their users.
 pub mod prelude {
@@ -78,7 +82,7 @@ pub mod prelude {
     pub use crate::{
         ApiError, ApiKey, AuthHeaders, Batch, Batcher, BearerToken, BoxFuture, Builder, Client, Credentials,
         Driver, Error, HttpBody, Id, Json, Outcome, PollPolicy, RawResponse, Record, Reply, Report, Result,
-        RetryPolicy, Session, Source, Ticket,
+        RetryPolicy, Session, Source, Ticket, UpdateTicket,
     };
 }
 

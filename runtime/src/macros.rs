@@ -1,6 +1,8 @@
 //! The macros that generated crates call. What a user of such a crate sees (structs, enums, functions) is written out
 //! there as plain Rust; what is the same for each is written here once.
 
+mod update;
+
 /// Writes what every schema has in common: `Default`, `Clone`, `PartialEq`, `Debug`, serde and [`Object`](crate::schema::Object).
 ///
 /// Members are given in the order of their wire names, numbered from 0.

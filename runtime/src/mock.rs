@@ -88,6 +88,7 @@ mod table;
 #[cfg(test)]
 mod tests;
 mod transport;
+mod update;
 
 pub use call::MockCall;
 pub use fault::Fault;
@@ -96,3 +97,4 @@ pub use reply::{MockError, MockResponse, MockResult};
 pub use rules::{BatchRules, ContentIds};
 pub use server::MockServer;
 pub use table::Handlers;
+pub use update::UpdateHandler;

@@ -127,7 +127,7 @@ impl RawPages {
 }
 
 /// The text of a member, or by a dotted name of a member's member, if it is set.
-fn member(object: &dyn Object, name: &str) -> Option<String> {
+pub(crate) fn member(object: &dyn Object, name: &str) -> Option<String> {
     let (name, rest) = name.split_once('.').map_or((name, None), |(name, rest)| (name, Some(rest)));
     let index = object.names().binary_search(&name).ok()?;
     match (object.get(index).view(), rest) {

@@ -151,11 +151,12 @@ impl Request {
         request
     }
 
-    fn fail(&mut self, error: Error) {
+    /// Keeps the first error, which comes out where the call is sent or queued.
+    pub(crate) fn fail(&mut self, error: Error) {
         self.0.error.get_or_insert(error);
     }
 
-    fn set_body(&mut self, body: &dyn Body) {
+    pub(crate) fn set_body(&mut self, body: &dyn Body) {
         match body.encode(self.0.api) {
             Ok(encoded) => self.0.body = Some(encoded),
             Err(error) => self.fail(error),

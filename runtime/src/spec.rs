@@ -37,6 +37,10 @@ pub struct ApiSpec {
     pub batch_bytes: usize,
     /// How many characters the path and query of one call in a batch may have.
     pub batch_url: usize,
+    /// How many requests one update (`batchUpdate`) may carry.
+    pub update_requests: usize,
+    /// How many bytes the body of one update may have.
+    pub update_bytes: usize,
     /// A smallest set of scopes that covers all methods.
     pub scopes: &'static [&'static str],
     /// Regional endpoints: location and root URL.
@@ -59,6 +63,8 @@ impl ApiSpec {
         batch_calls: 1000,
         batch_bytes: 10_000_000,
         batch_url: 8000,
+        update_requests: usize::MAX,
+        update_bytes: usize::MAX,
         scopes: &[],
         endpoints: &[],
         data_wrapper: false,
@@ -152,4 +158,15 @@ pub struct Polling {
     pub by_status: bool,
     /// The methods that ask for one, in the order in which to try them: GETs whose path is all they need.
     pub polls: &'static [MethodSpec],
+}
+
+/// What the members of an update's body and response are called.
+#[derive(Debug)]
+pub struct UpdateSpec {
+    /// The wire name of the body's list of requests.
+    pub requests: &'static str,
+    /// The wire name of the response's list of replies.
+    pub replies: &'static str,
+    /// Where the body says which revision it requires, dotted; empty where it cannot.
+    pub revision: &'static str,
 }

@@ -98,6 +98,28 @@ pub struct Entry {
     pub batch_url: Option<usize>,
     /// Where the batch limits are from, in words.
     pub batch_source: Option<String>,
+    /// How many requests an update (`batchUpdate`) may carry.
+    pub update_requests: Option<usize>,
+    /// How many bytes the body of an update may have.
+    pub update_bytes: Option<usize>,
+    /// Which methods are updates and which are not, by method id, where their shape does not tell.
+    #[serde(default)]
+    pub updates: BTreeMap<String, UpdateEntry>,
+}
+
+/// What the table says of one method: `false` for an ordinary one, `{ requests = "…", replies = "…" }` for an update.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(untagged)]
+pub enum UpdateEntry {
+    /// Whether it is what its shape says; only `false` changes anything.
+    ByShape(bool),
+    /// The members that are its lists.
+    Lists {
+        /// Of the body.
+        requests: String,
+        /// Of the response.
+        replies: String,
+    },
 }
 
 /// All of `apis.toml`, in the order of the APIs' names.
@@ -299,6 +321,13 @@ mod tests {
             format!("[\"{key}\"]\nfile = \"{file}\"\nsource = \"\"\nrevision = \"\"\nsha256 = \"\"\n{more}\n")
         };
         Apis::parse(&table("a:v1", "a.v1.json", "batch_calls = 5")).expect("good");
+        let updates = "update_bytes = 9\n[\"a:v1\".updates]\n\"a.b.c\" = false\n\"a.b.d\" = { requests = \"r\", replies = \"s\" }";
+        let apis = Apis::parse(&table("a:v1", "a.v1.json", updates)).expect("good");
+        let entry = apis.get(&id("a:v1")).expect("listed");
+        assert_eq!((entry.update_bytes, entry.updates.len()), (Some(9), 2));
+        assert_eq!(entry.updates["a.b.c"], UpdateEntry::ByShape(false));
+        Apis::parse(&table("a:v1", "a.v1.json", "updates = { \"a.b.c\" = { requests = 1 } }"))
+            .expect_err("no lists");
         Apis::parse(&table("a:v1", "../a.v1.json", "")).expect_err("outside the folder");
         Apis::parse(&table("a:v1", "a.v1.json", "batchcalls = 5")).expect_err("unknown key");
         Apis::parse(&table("../a:v1", "../a.v1.json", "")).expect_err("bad name");

@@ -4,10 +4,10 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, anyhow};
-use gapis_codegen::{Crate, Options};
+use gapis_codegen::{Crate, Options, UpdateRule};
 use rayon::prelude::*;
 
-use crate::api::{ApiId, Apis, Entry};
+use crate::api::{ApiId, Apis, Entry, UpdateEntry};
 use crate::files::read_document;
 use crate::sync::{Change, Files, Mode, leftovers, sync};
 use crate::workspace::{Terminal, Workspace, relative};
@@ -134,11 +134,22 @@ pub(crate) fn count(number: usize, what: &str) -> String {
 
 /// What the generator is told of an API beside its document.
 pub(crate) fn options(id: &ApiId, entry: &Entry, runtime: String) -> Options {
+    let rule = |entry: &UpdateEntry| match entry {
+        UpdateEntry::ByShape(true) => None,
+        UpdateEntry::ByShape(false) => Some(UpdateRule::Never),
+        UpdateEntry::Lists { requests, replies } => {
+            Some(UpdateRule::Lists { requests: requests.clone(), replies: replies.clone() })
+        }
+    };
+    let rules = entry.updates.iter().filter_map(|(method, entry)| Some((method.clone(), rule(entry)?)));
     Options {
         name: id.stem(),
         batch_calls: entry.batch_calls,
         batch_bytes: entry.batch_bytes,
         batch_url: entry.batch_url,
+        update_requests: entry.update_requests,
+        update_bytes: entry.update_bytes,
+        updates: rules.collect(),
         runtime_path: Some(runtime),
         ..Options::default()
     }

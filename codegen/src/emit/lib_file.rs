@@ -45,6 +45,15 @@ pub(crate) fn blocks(api: &Api) -> Vec<Block> {
             use self::#name as __Service;
         )));
     }
+    if resources::any(api, &|method| method.update.is_some()) {
+        let name = api.service.ident();
+        blocks.push(Block::Items(quote!(runtime::update! { #name })));
+        if api.update_is_shadowed {
+            blocks.push(Block::Items(quote!(
+                use self::Update as __Update;
+            )));
+        }
+    }
     let accessors = api.resources.iter().enumerate().map(|(index, resource)| {
         let cfg = feature(api, index);
         let accessor = resources::accessor(resource, quote!(&self.0));
@@ -105,6 +114,8 @@ fn service(api: &Api) -> Block {
         (quote!(batch_calls), api.batch_calls),
         (quote!(batch_bytes), api.batch_bytes),
         (quote!(batch_url), api.batch_url),
+        (quote!(update_requests), api.update_requests),
+        (quote!(update_bytes), api.update_bytes),
     ] {
         if let Some(value) = value.map(number) {
             members.push(quote!(#member: #value));

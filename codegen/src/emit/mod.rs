@@ -8,6 +8,7 @@ mod resources;
 mod schemas;
 mod scopes;
 pub(crate) mod types;
+mod updates;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;

@@ -4,7 +4,7 @@
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::quote;
 
-use super::{Block, docs, types};
+use super::{Block, docs, types, updates};
 use crate::model::{Api, Docs, Download, Items, Method, Paging, Parameter, Payload, Resource, Upload};
 use crate::naming::Name;
 
@@ -53,6 +53,14 @@ fn module(api: &Api, resource: &Resource) -> Vec<Block> {
     blocks
 }
 
+/// Whether some method of the API is like that.
+pub(crate) fn any(api: &Api, is: &dyn Fn(&Method) -> bool) -> bool {
+    fn below(resource: &Resource, is: &dyn Fn(&Method) -> bool) -> bool {
+        resource.methods.iter().any(is) || resource.resources.iter().any(|nested| below(nested, is))
+    }
+    api.methods.iter().any(is) || api.resources.iter().any(|resource| below(resource, is))
+}
+
 /// The function that leads to a resource.
 pub(crate) fn accessor(resource: &Resource, client: TokenStream) -> TokenStream {
     let comment = docs::comment(&[format!("The resource {}.", docs::code(&resource.wire))]);
@@ -75,19 +83,28 @@ pub(crate) fn function(api: &Api, method: &Method, client: TokenStream, path: To
         let ty = types::parameter(api, argument);
         quote!(#name: #ty)
     });
-    let body = method.body.as_ref().map(|(name, payload)| (name.ident(), types::payload(api, payload)));
-    let body_argument = body.iter().map(|(name, ty)| quote!(#name: #ty));
-    let arguments = arguments.chain(body_argument);
     let in_path = method.path_arguments.iter().map(|&index| method.arguments[index].name.ident());
-    let body = match &body {
-        Some((name, _)) => quote!(Some(&#name)),
-        None => quote!(None),
-    };
     let in_query = method.arguments.iter().filter(|argument| !argument.in_path).map(|argument| {
         let wire = &argument.wire;
         let name = argument.name.ident();
         quote!(.with_param(#wire, &#name))
     });
+    if method.update.is_some() {
+        let update = updates::name(api);
+        return quote! {
+            #comment
+            pub fn #name<'cb>(&self #(, #arguments)*) -> #update<'cb, #path #marker> {
+                #update::new(#client, &[#(&#in_path),*]) #(#in_query)*
+            }
+        };
+    }
+    let body = method.body.as_ref().map(|(name, payload)| (name.ident(), types::payload(api, payload)));
+    let body_argument = body.iter().map(|(name, ty)| quote!(#name: #ty));
+    let arguments = arguments.chain(body_argument);
+    let body = match &body {
+        Some((name, _)) => quote!(Some(&#name)),
+        None => quote!(None),
+    };
     quote! {
         #comment
         pub fn #name(&self #(, #arguments)*) -> Call<#path #marker> {
@@ -118,6 +135,10 @@ fn comment(api: &Api, method: &Method) -> TokenStream {
         }
         Some(_) => fact.push_str(" Takes media."),
         None => {}
+    }
+    if let Some(update) = &method.update {
+        let list = docs::code(&update.requests.wire);
+        fact.push_str(&format!(" Applies the {list} that are pushed, all of them or none."));
     }
     match &method.docs.prose {
         // Verb and path stand at the marker; beside prose they are said only with something else.
@@ -167,10 +188,23 @@ pub(crate) fn marker(api: &Api, method: &Method, owner: &str) -> Vec<Block> {
     let paged = method.paging.as_ref().map(|paging| paged(api, &marker, paging));
     let upload = method.upload.as_ref().map(|_| quote!(impl runtime::AcceptsMedia for #marker {}));
     let download = method.download.map(|_| quote!(impl runtime::ServesMedia for #marker {}));
-    let mut blocks = vec![Block::Items(quote!(#comment pub enum #marker {} #facts #paged #upload #download))];
-    if !method.setters.is_empty() {
-        let setters = method.setters.iter().map(|parameter| setter(api, parameter));
-        blocks.push(Block::Items(quote!(impl Call<#marker> { #(#setters)* })));
+    let update = method.update.as_ref().map(|update| updates::facts(api, &marker, update));
+    let mut blocks =
+        vec![Block::Items(quote!(#comment pub enum #marker {} #facts #paged #upload #download #update))];
+    let setters = method.setters.iter().map(|parameter| setter(api, parameter));
+    match &method.update {
+        Some(update) => {
+            let name = updates::name(api);
+            let members = update.setters.iter().map(|member| updates::setter(api, member));
+            let setters: TokenStream = members.chain(setters).collect();
+            if !setters.is_empty() {
+                blocks.push(Block::Items(quote!(impl #name<'_, #marker> { #setters })));
+            }
+        }
+        None if !method.setters.is_empty() => {
+            blocks.push(Block::Items(quote!(impl Call<#marker> { #(#setters)* })));
+        }
+        None => {}
     }
     blocks
 }

@@ -4,7 +4,7 @@ use proc_macro2::{Literal, TokenStream};
 use quote::{format_ident, quote};
 
 use super::types::{self, At};
-use super::{Block, docs, gate};
+use super::{Block, docs, gate, updates};
 use crate::model::{Api, Field, Object, Operation, OperationForm, Poll, Shape};
 use crate::naming::{self, Kind};
 
@@ -73,6 +73,7 @@ fn item(api: &Api, object: &Object, at: At) -> Block {
     let table = table(fields);
     let operation = object.operation.as_ref().map(|operation| self::operation(api, object, operation));
     let extra = format_ident!("extra");
+    let union = object.union.as_ref().map(|union| updates::union(api, object, fields, union, at));
     Block::Items(quote! {
         #cfg
         #comment
@@ -83,6 +84,7 @@ fn item(api: &Api, object: &Object, at: At) -> Block {
         #cfg
         object! { #name { #table } }
         #operation
+        #union
     })
 }
 

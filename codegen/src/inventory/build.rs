@@ -3,8 +3,8 @@
 use proc_macro2::{Delimiter, TokenStream, TokenTree};
 
 use super::{
-    Alias, Argument, Enum, Field, Inventory, Location, Method, Paging, Resource, Scope, Service, Setter,
-    Struct, Variant,
+    Alias, Argument, Enum, Field, Inventory, Location, Method, Paging, Request, Resource, Scope, Service,
+    Setter, Struct, Update, Variant,
 };
 use crate::emit::types::{self, At};
 use crate::model::{self, Api, Gate, Payload, Shape};
@@ -89,13 +89,17 @@ fn function(api: &Api, method: &model::Method, owner: &Owner) -> Method {
     Method {
         path: format!("{}::{}", owner.path, method.function),
         call: format!("{}{}", owner.call, method.function),
-        signature: format!("fn {}(&self{listed}) -> Call<{marker}>", method.function),
+        signature: match &method.update {
+            Some(_) => format!("fn {}<'cb>(&self{listed}) -> Update<'cb, {marker}>", method.function),
+            None => format!("fn {}(&self{listed}) -> Call<{marker}>", method.function),
+        },
         wire: format!("{}{}", owner.wire, method.wire),
         id: method.id.clone(),
         verb: method.verb.to_owned(),
         template: method.path.clone(),
         api_version: method.api_version.clone(),
         setters: method.setters.iter().map(|parameter| setter(api, parameter)).collect(),
+        update: method.update.as_ref().map(|update| self::update(api, update)),
         output: text(types::payload(api, &method.output)),
         paging: method.paging.as_ref().map(|paging| self::paging(api, paging)),
         waits: api.types.operation_of(&method.output).is_some(),
@@ -116,7 +120,9 @@ fn arguments(api: &Api, method: &model::Method) -> Vec<Argument> {
         location: if parameter.in_path { Location::Path } else { Location::Query },
         ty: text(types::parameter(api, parameter)),
     });
-    let body = method.body.iter().map(|(name, payload)| Argument {
+    // The body of an update is not an argument: requests are pushed, and other members are set.
+    let body = method.body.iter().filter(|_| method.update.is_none());
+    let body = body.map(|(name, payload)| Argument {
         name: name.to_string(),
         wire: String::new(),
         location: Location::Body,
@@ -131,6 +137,29 @@ fn setter(api: &Api, parameter: &model::Parameter) -> Setter {
         wire: parameter.wire.clone(),
         ty: text(types::parameter(api, parameter)),
         deprecated: parameter.docs.deprecated,
+    }
+}
+
+fn update(api: &Api, update: &model::Update) -> Update {
+    let ty = |object: usize| text(types::ty(api, &model::Type::Object(object), At::Resource));
+    let requests = update.members.iter().map(|request| Request {
+        wire: request.wire.clone(),
+        ty: ty(request.object),
+        reply: request.reply.map_or_else(|| "()".to_owned(), ty),
+    });
+    Update {
+        body: ty(update.body),
+        setters: update.setters.iter().map(|member| body_setter(api, member)).collect(),
+        requests: requests.collect(),
+    }
+}
+
+fn body_setter(api: &Api, member: &model::BodySetter) -> Setter {
+    Setter {
+        name: member.name.to_string(),
+        wire: member.wire.clone(),
+        ty: text(types::ty(api, &member.ty, At::Resource)),
+        deprecated: member.docs.deprecated,
     }
 }
 

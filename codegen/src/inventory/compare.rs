@@ -163,7 +163,9 @@ impl<'a> Pairs<'a> {
     fn is_said(&self, item: &Item) -> bool {
         let companion = |kind| self.lonely_wires.contains(&(kind, item.wire.as_str()));
         match item.kind {
-            ItemKind::Field | ItemKind::Variant | ItemKind::Setter => self.lonely.contains(owner(item)),
+            ItemKind::Field | ItemKind::Variant | ItemKind::Setter | ItemKind::Request => {
+                self.lonely.contains(owner(item))
+            }
             ItemKind::Marker => companion(ItemKind::Method),
             ItemKind::Module | ItemKind::Resource => companion(ItemKind::Accessor),
             _ => false,
@@ -174,7 +176,8 @@ impl<'a> Pairs<'a> {
 /// The path of what an item belongs to.
 fn owner(item: &Item) -> &str {
     let owner = item.path.rsplit_once("::").map_or("", |(owner, _)| owner);
-    owner.strip_prefix("Call<").and_then(|marker| marker.strip_suffix('>')).unwrap_or(owner)
+    let of_marker = owner.strip_prefix("Call<").or_else(|| owner.strip_prefix("Update<"));
+    of_marker.and_then(|marker| marker.strip_suffix('>')).unwrap_or(owner)
 }
 
 fn last(path: &str) -> &str {
@@ -264,7 +267,7 @@ impl Compare<'_> {
         }
         match old.kind {
             ItemKind::Method => self.method(old, new),
-            ItemKind::Field | ItemKind::Setter | ItemKind::Alias => {
+            ItemKind::Field | ItemKind::Setter | ItemKind::Request | ItemKind::Alias => {
                 let facts = [type_of(old), type_of(new)];
                 self.fact(old.kind, &old.path, true, facts, "");
             }
@@ -335,7 +338,9 @@ impl Compare<'_> {
         let change = self.add(ChangeKind::Added, new, hidden);
         change.new = match new.kind {
             ItemKind::Method => Some(new.signature.clone()),
-            ItemKind::Field | ItemKind::Setter | ItemKind::Alias => Some(type_of(new).to_owned()),
+            ItemKind::Field | ItemKind::Setter | ItemKind::Request | ItemKind::Alias => {
+                Some(type_of(new).to_owned())
+            }
             _ => None,
         };
         if hidden {
@@ -380,13 +385,14 @@ fn own_wire(item: &Item) -> &str {
     }
 }
 
-/// The type in the signature of a field, setter or alias.
+/// The type in the signature of a field, setter, request or alias.
 fn type_of(item: &Item) -> &str {
     let signature = item.signature.as_str();
     let after = |mark: &str| signature.split_once(mark).map_or(signature, |(_, ty)| ty);
     match item.kind {
         ItemKind::Field => after(": "),
         ItemKind::Alias => after(" = "),
+        ItemKind::Request => after("request: "),
         _ => after("value: ").trim_end_matches(") -> Self"),
     }
 }

@@ -44,8 +44,10 @@ pub enum ItemKind {
     Method,
     /// The marker of a method, with what its calls can do and what they are answered with.
     Marker,
-    /// A setter of a call.
+    /// A setter of a call or an update.
     Setter,
+    /// A request that an update can carry, with the type of its reply.
+    Request,
     /// A struct.
     Struct,
     /// A member of a struct.
@@ -74,6 +76,7 @@ impl ItemKind {
             ItemKind::Method => "method",
             ItemKind::Marker => "marker",
             ItemKind::Setter => "setter",
+            ItemKind::Request => "request",
             ItemKind::Struct => "struct",
             ItemKind::Field => "field",
             ItemKind::Alias => "alias",
@@ -149,13 +152,24 @@ impl Items {
         self.deprecated(method.deprecated);
         self.add(ItemKind::Marker, &method.marker, &method.wire, marker(method));
         self.gated(gate);
-        for setter in &method.setters {
-            let path = format!("Call<{}>::{}", method.marker, setter.name);
+        let (owner, members) = match &method.update {
+            Some(update) => ("Update", update.setters.as_slice()),
+            None => ("Call", [].as_slice()),
+        };
+        let setters = method.setters.iter().map(|setter| ('?', setter));
+        for (mark, setter) in setters.chain(members.iter().map(|member| ('.', member))) {
+            let path = format!("{owner}<{}>::{}", method.marker, setter.name);
             let signature = format!("fn {}(self, value: {}) -> Self", setter.name, setter.ty);
-            let wire = format!("{}?{}", method.wire, setter.wire);
+            let wire = format!("{}{mark}{}", method.wire, setter.wire);
             self.add(ItemKind::Setter, &path, &wire, signature);
             self.gated(gate);
             self.deprecated(setter.deprecated);
+        }
+        for request in method.update.iter().flat_map(|update| &update.requests) {
+            let path = format!("Update<{}>::{}", method.marker, request.wire);
+            let signature = format!("request: {} -> {}", request.ty, request.reply);
+            self.add(ItemKind::Request, &path, &format!("{}.{}", method.wire, request.wire), signature);
+            self.gated(gate);
         }
     }
 

@@ -120,6 +120,7 @@ impl Builder<'_, '_, '_> {
             upload: media::upload(method, place, self.log),
             download: media::download(method),
             paging: None,
+            update: None,
         })
     }
 
@@ -257,15 +258,15 @@ fn keys<T>(members: &Members<T>) -> impl Iterator<Item = &str> {
     members.keys().map(String::as_str)
 }
 
-/// Whether some resource or marker has the service's name.
-pub(crate) fn shadows(api: &Api) -> bool {
-    fn any(service: &Name, methods: &[Method], resources: &[Resource]) -> bool {
-        methods.iter().any(|method| method.marker == *service)
+/// Whether some resource or marker has that name, which something of the crate's root has too.
+pub(crate) fn shadows(api: &Api, name: &str) -> bool {
+    fn any(name: &str, methods: &[Method], resources: &[Resource]) -> bool {
+        methods.iter().any(|method| method.marker.as_str() == name)
             || resources.iter().any(|resource| {
-                resource.name == *service || any(service, &resource.methods, &resource.resources)
+                resource.name.as_str() == name || any(name, &resource.methods, &resource.resources)
             })
     }
-    any(&api.service, &api.methods, &api.resources)
+    any(name, &api.methods, &api.resources)
 }
 
 /// How good a method is as an example; the least is best.

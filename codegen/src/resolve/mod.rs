@@ -11,6 +11,7 @@ mod same;
 mod scopes;
 mod select;
 mod types;
+mod updates;
 
 use std::fmt;
 
@@ -136,6 +137,7 @@ pub(crate) fn resolve(document: &Document, options: &Options, log: &mut Log<'_>)
         description: document.description.clone(),
         documentation: document.documentation_link.clone(),
         service_is_shadowed: false,
+        update_is_shadowed: false,
         service,
         mtls_root_url: document.mtls_root_url.as_deref().and_then(wire::root_url).unwrap_or_default(),
         root_url: head.root_url,
@@ -146,6 +148,8 @@ pub(crate) fn resolve(document: &Document, options: &Options, log: &mut Log<'_>)
         batch_calls: options.batch_calls,
         batch_bytes: options.batch_bytes,
         batch_url: options.batch_url,
+        update_requests: options.update_requests,
+        update_bytes: options.update_bytes,
         endpoints: endpoints.collect(),
         data_wrapper: document.features.iter().any(|feature| feature == "dataWrapper"),
         scopes,
@@ -162,11 +166,13 @@ pub(crate) fn resolve(document: &Document, options: &Options, log: &mut Log<'_>)
     paging::find(&mut api);
     // Before a part is selected: a part without the polls can be waited for too.
     operations::find(&mut api);
+    updates::find(&mut api, document, options, log);
     select::select(&mut api, &options.only, log)?;
     let policy = if options.as_module { FeaturePolicy::Never } else { options.features };
     features::gate(&mut api, policy, !options.only.is_empty());
     scopes::choose(&mut api);
-    api.service_is_shadowed = methods::shadows(&api);
+    api.service_is_shadowed = methods::shadows(&api, api.service.as_str());
+    api.update_is_shadowed = methods::shadows(&api, "Update");
     // The example names the crate, and a module does not know in which it is.
     api.example = if options.as_module { None } else { methods::example(&api) };
     Ok(api)

@@ -31,6 +31,7 @@ impl<'d> Builder<'d> {
             kept: true,
             same_as: None,
             operation: None,
+            union: None,
         });
         Builder { schemas: &document.schemas, ids, objects: objects.collect(), enums: Vec::new() }
     }
@@ -124,6 +125,7 @@ impl<'d> Builder<'d> {
                     kept: true,
                     same_as: None,
                     operation: None,
+                    union: None,
                 });
                 Type::Object(self.objects.len() - 1)
             }

@@ -572,6 +572,17 @@ impl<'cb> Engine<'cb> {
                 }
                 None
             }
+            (Then::SettledTicket(settle), result) => {
+                let came = result.is_ok();
+                let settled = catch_unwind(AssertUnwindSafe(|| settle(&request, result)));
+                let (value, panic) = settled
+                    .unwrap_or_else(|panic| (Err(Error::cancelled("a callback panicked")), Some(panic)));
+                match value {
+                    Ok(value) => drop(self.values.insert(index, value)),
+                    Err(error) => undecodable = Some(error).filter(|_| came),
+                }
+                panic
+            }
             (Then::Keep(check), Ok(response)) => {
                 undecodable = check(&request, &response).err();
                 kept = Some(response);

@@ -2,9 +2,11 @@
 
 use std::any::Any;
 use std::fmt;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::{Arc, Mutex};
 
 use crate::request::Request;
+use crate::update::Panic;
 use crate::{Error, RawResponse, Response, Result};
 
 /// The id of a call in its batch: the caller's, or one that was made and equals none of the caller's.
@@ -139,6 +141,9 @@ pub(super) struct Arrived<'a> {
     pub(super) undecodable: &'a mut Option<Error>,
 }
 
+/// A value of which parts were handed out, and what a callback for one of them panicked with.
+pub(super) type Settled<T> = (Result<T>, Option<Panic>);
+
 type Callback<'cb> = Box<dyn FnOnce(Arrived<'_>) + Send + 'cb>;
 
 /// What is to be done with a call's reply.
@@ -147,6 +152,10 @@ pub(super) enum Then<'cb> {
     Callback(Callback<'cb>),
     /// Keep the value for the ticket's holder.
     Ticket(fn(&Request, &RawResponse) -> Result<Box<dyn Any + Send>>),
+    /// The same, after those were told who wait for a part of the value.
+    SettledTicket(
+        Box<dyn FnOnce(&Request, Result<RawResponse>) -> Settled<Box<dyn Any + Send>> + Send + 'cb>,
+    ),
     /// Keep the message for the report, when it decodes.
     Keep(fn(&Request, &RawResponse) -> Result<()>),
     /// Pass it on undecoded.
@@ -164,6 +173,41 @@ impl<'cb> Then<'cb> {
             // After a panic the closure still gets the replies that follow, as separate closures would.
             let mut callback = callback.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
             callback(reply);
+        }))
+    }
+
+    /// A callback after those were told who wait for a part of the value.
+    pub(super) fn settled<T: Response>(
+        settle: impl FnOnce(Result<T>, Option<&RawResponse>) -> Settled<T> + Send + 'cb,
+        callback: impl FnOnce(Reply<T>) + Send + 'cb,
+    ) -> Self {
+        Then::Callback(Box::new(move |arrived| {
+            let Arrived { id, index, request, result, undecodable } = arrived;
+            let mut ignored = None;
+            let decoded = typed(Arrived { id, index, request, result, undecodable: &mut ignored });
+            let Reply { id, index, result, message } = decoded;
+            let came = result.is_ok() || ignored.is_some();
+            let (result, panic) = settle(result, message.as_ref());
+            *undecodable = result.as_ref().err().filter(|_| came).cloned();
+            let reply = Reply { id, index, result, message };
+            let panic = panic.or(catch_unwind(AssertUnwindSafe(|| callback(reply))).err());
+            if let Some(panic) = panic {
+                resume_unwind(panic);
+            }
+        }))
+    }
+
+    pub(super) fn settled_ticket<T: Response>(
+        settle: impl FnOnce(Result<T>, Option<&RawResponse>) -> Settled<T> + Send + 'cb,
+    ) -> Self {
+        Then::SettledTicket(Box::new(move |request, result| {
+            let message = match &result {
+                Ok(message) => Some(message.clone()),
+                Err(error) => error.response().cloned(),
+            };
+            let decoded = result.and_then(|message| super::decode(request, &message));
+            let (result, panic) = settle(decoded, message.as_ref());
+            (result.map(|value| Box::new(value) as Box<dyn Any + Send>), panic)
         }))
     }
 

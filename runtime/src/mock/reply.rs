@@ -252,6 +252,12 @@ impl MockError {
         self
     }
 
+    /// Says first what it is about.
+    pub(super) fn prefixed(mut self, place: &str) -> Self {
+        self.0.message = format!("{place}: {}", self.0.message);
+        self
+    }
+
     fn retry_after(self, seconds: Option<u32>) -> Self {
         match seconds {
             Some(seconds) => self.with_header("retry-after", &seconds.to_string()),

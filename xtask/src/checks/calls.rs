@@ -284,10 +284,15 @@ fn rust(inventory: &Inventory, call: &Call) -> Result<String> {
             _ => bail!("the argument {:?} is not required in the document", argument.wire),
         });
     }
-    if call.body.is_some() && !method.arguments.iter().any(|argument| argument.location == Location::Body) {
-        bail!("no argument for the body");
-    }
     let mut code = format!("{}({})", method.call, arguments.join(", "));
+    let takes_body = method.arguments.iter().any(|argument| argument.location == Location::Body);
+    match &call.body {
+        Some(body) if method.update.is_some() => {
+            code.push_str(&format!(".with_body(body({:?}))", body.to_string()));
+        }
+        Some(_) if !takes_body => bail!("no argument for the body"),
+        _ => {}
+    }
     for (wire, value) in &call.arguments {
         if method.arguments.iter().any(|argument| argument.wire == *wire) {
             continue;

@@ -1,0 +1,252 @@
+//! Typed `batchUpdate`: one call whose body carries a list of requests, which the server applies in their order, all of
+//! them or none, and answers by place.
+//!
+//! A generated method of that shape returns the crate's own `Update<'cb, M>`, a shell over [`RawUpdate`]. This module
+//! collects the requests and makes the call; `settle` gives each request its reply. An update is never split, since
+//! being applied as a whole is what it is for.
+
+mod reply;
+mod settle;
+
+use crate::request::Request;
+use crate::schema::{Field, Object, View};
+use crate::spec::UpdateSpec;
+use crate::{Batch, Batcher, BoxFuture, DryRun, Error, IntoRequest, Method, Param, Reply, Result, Ticket};
+
+pub use reply::{SubReply, UpdateTicket};
+pub(crate) use settle::Panic;
+use settle::{Callback, Settle};
+
+/// A method whose body has a list of requests and whose response has the replies to them: `documents.batchUpdate`.
+/// Implemented by the markers of such methods.
+pub trait UpdateMethod: Method<Output: Object + Default> {
+    /// The body.
+    type Body: Object + Field + Default;
+    /// One request of the body's list, of whose members one is set.
+    type Request: Object + Field + Default;
+    /// One reply of the response's list, of whose members one is set, or none.
+    type Reply: Object + Field + Default;
+    /// What the members are called.
+    const UPDATE: &'static UpdateSpec;
+    /// The body's list.
+    fn requests(body: &mut Self::Body) -> &mut Option<Vec<Self::Request>>;
+    /// The response's list.
+    fn replies(output: &mut Self::Output) -> &mut Option<Vec<Self::Reply>>;
+}
+
+/// A request that an update of the method `M` can carry: a member of its union of requests, or that union itself, for a
+/// request that is at hand as such.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a request that `{M}` can carry",
+    note = "the members of the method's type of requests can be pushed, and that type itself"
+)]
+pub trait SubRequest<M: UpdateMethod>: Into<M::Request> {
+    /// What answers it: the reply of the same name, `()` where there is none, the whole reply for the union itself.
+    type Reply: SubReply;
+    /// The wire name that it has in the union; empty for the union itself.
+    const MEMBER: &'static str;
+}
+
+/// What the verbs of every crate's `Update` delegate to. Not for users: `Update` has it all.
+#[doc(hidden)]
+pub struct RawUpdate<'cb, M: UpdateMethod> {
+    request: Request,
+    body: M::Body,
+    /// For each request of the body's list, what its reply is given to.
+    callbacks: Vec<Callback<'cb, M>>,
+}
+
+/// An update without its callbacks, as a call.
+struct Plain<M>(Request, std::marker::PhantomData<fn() -> M>);
+
+impl<M: Method> IntoRequest for Plain<M> {
+    type Method = M;
+    fn into_request(self) -> Request {
+        self.0
+    }
+}
+
+impl<'cb, M: UpdateMethod> RawUpdate<'cb, M> {
+    #[must_use]
+    pub fn new(client: &crate::Client, path: &[&dyn Param]) -> Self {
+        let request = Request::new::<M>(client, path, None);
+        RawUpdate { request, body: M::Body::default(), callbacks: Vec::new() }
+    }
+
+    pub fn len(&self) -> usize {
+        self.callbacks.len()
+    }
+
+    pub fn set_param(&mut self, name: &str, value: &dyn Param) {
+        self.request.set_param(name, value);
+    }
+
+    /// Sets a member of the body; `value` is of the member's type.
+    pub fn set_member(&mut self, wire: &str, value: &dyn Field) {
+        if let Ok(index) = self.body.names().binary_search(&wire) {
+            self.body.get_mut(index).assign(value);
+        }
+    }
+
+    #[must_use]
+    pub fn change(self, change: impl FnOnce(Request) -> Request) -> Self {
+        RawUpdate { request: change(self.request), ..self }
+    }
+
+    /// Takes another body, whose requests come after those that were pushed.
+    pub fn set_body(&mut self, mut body: M::Body) {
+        let mut all = M::requests(&mut self.body).take().unwrap_or_default();
+        all.append(&mut M::requests(&mut body).take().unwrap_or_default());
+        self.callbacks.resize_with(all.len(), Callback::none);
+        *M::requests(&mut body) = Some(all);
+        self.body = body;
+    }
+
+    pub fn push<R: SubRequest<M>>(&mut self, request: R) {
+        self.put(request.into(), Callback::none());
+    }
+
+    pub fn push_with<R: SubRequest<M>>(
+        &mut self,
+        request: R,
+        callback: impl FnOnce(Result<R::Reply>) + Send + 'cb,
+    ) {
+        self.put(request.into(), Callback::new::<R>(callback));
+    }
+
+    pub fn push_ticket<R: SubRequest<M>>(&mut self, request: R) -> UpdateTicket<R::Reply> {
+        let (ticket, slot) = UpdateTicket::new();
+        self.push_with(request, move |reply| UpdateTicket::fill(&slot, reply));
+        ticket
+    }
+
+    fn put(&mut self, request: M::Request, callback: Callback<'cb, M>) {
+        M::requests(&mut self.body).get_or_insert_default().push(request);
+        self.callbacks.push(callback);
+    }
+
+    /// The call with its body, and what is to be done with its answer. What is wrong with the update is an error of the
+    /// call, so that it comes out where the call is sent or queued.
+    fn finish(mut self) -> (Request, Settle<'cb, M>) {
+        let spec = M::UPDATE;
+        if let Err(error) = check::<M>(&mut self.body, self.request.api().update_requests) {
+            self.request.fail(error);
+        }
+        self.request.set_body(&self.body);
+        let bytes = self.request.body().map_or(0, |(_, bytes)| bytes.len());
+        let most = self.request.api().update_bytes;
+        if bytes > most {
+            self.request.fail(Error::input(format!(
+                "{}: the update has {bytes} bytes, and the API takes {most}; it is not split, since it is applied as \
+                 a whole",
+                M::SPEC.id
+            )));
+        }
+        self.request.keep_field(spec.replies);
+        // Applied twice, it would not find the revision that it requires.
+        if self.request.options().idempotent.is_none() && requires_revision(&self.body, spec) {
+            self.request.options_mut().idempotent = Some(true);
+        }
+        (self.request, Settle::new(self.callbacks))
+    }
+
+    pub fn send(self) -> BoxFuture<'cb, Result<M::Output>> {
+        let (request, settle) = self.finish();
+        let answer = request.send_with_response::<M>();
+        Box::pin(async move {
+            match answer.await {
+                Ok((output, response)) => settle.run(Ok(output), Some(&response)),
+                Err(error) => settle.run(Err(error), None),
+            }
+        })
+    }
+
+    pub fn send_with(self, batcher: &Batcher<M::Api>) -> BoxFuture<'cb, Result<M::Output>> {
+        let (request, settle) = self.finish();
+        let answer = batcher.send(Plain::<M>(request, std::marker::PhantomData));
+        Box::pin(async move { settle.run(answer.await, None) })
+    }
+
+    #[cfg(all(feature = "blocking", not(target_family = "wasm")))]
+    pub fn send_blocking(self) -> Result<M::Output> {
+        let (request, settle) = self.finish();
+        match request.send_with_response::<M>().block() {
+            Ok((output, response)) => settle.run(Ok(output), Some(&response)),
+            Err(error) => settle.run(Err(error), None),
+        }
+    }
+
+    pub fn queue(
+        self,
+        batch: &mut Batch<'cb, M::Api>,
+        id: Option<String>,
+        callback: impl FnOnce(Reply<M::Output>) + Send + 'cb,
+    ) -> Result<()> {
+        let (request, settle) = self.finish();
+        batch.push_settled(id, request, move |result, response| settle.quietly(result, response), callback)
+    }
+
+    pub fn queue_ticket(self, batch: &mut Batch<'cb, M::Api>) -> Result<Ticket<M::Output>> {
+        let (request, settle) = self.finish();
+        batch.push_settled_ticket(request, move |result, response| settle.quietly(result, response))
+    }
+
+    pub fn dry_run(self) -> Result<DryRun> {
+        DryRun::new(self.finish().0)
+    }
+
+    /// The call alone. With callbacks it is an error, since nothing would run them.
+    pub fn into_request(self) -> Request {
+        let (mut request, settle) = self.finish();
+        if settle.has_callbacks() {
+            request.fail(Error::input(format!(
+                "{}: the update has callbacks or tickets, which a plain call would lose: queue the update itself",
+                M::SPEC.id
+            )));
+        }
+        request
+    }
+}
+
+/// What a server would refuse anyway, or apply in part: an empty list, too long a list, and a request that says nothing
+/// or several things.
+fn check<M: UpdateMethod>(body: &mut M::Body, most: usize) -> Result<()> {
+    let (id, list) = (M::SPEC.id, M::UPDATE.requests);
+    let requests = M::requests(body).as_deref().unwrap_or_default();
+    if requests.is_empty() {
+        return Err(Error::input(format!("{id}: an update without `{list}`")));
+    }
+    if requests.len() > most {
+        return Err(Error::input(format!(
+            "{id}: the update has {} requests, and the API takes {most}; it is not split, since it is applied as a whole",
+            requests.len()
+        )));
+    }
+    let set = |request: &M::Request| {
+        let known = (0..request.names().len())
+            .filter(|&index| !matches!(request.get(index).view(), View::Absent))
+            .count();
+        known + request.extra().len()
+    };
+    match requests.iter().map(set).enumerate().find(|(_, set)| *set != 1) {
+        Some((index, set)) => {
+            Err(Error::input(format!("{id}: `{list}[{index}]` has {set} members set, and a request has one")))
+        }
+        None => Ok(()),
+    }
+}
+
+/// Whether the body requires a revision of what it changes.
+fn requires_revision(body: &dyn Object, spec: &UpdateSpec) -> bool {
+    !spec.revision.is_empty()
+        && crate::page::member(body, spec.revision).is_some_and(|revision| !revision.is_empty())
+}
+
+impl<M: UpdateMethod> std::fmt::Debug for RawUpdate<'_, M> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Update")
+            .field("method", &M::SPEC.id)
+            .field("requests", &self.callbacks.len())
+            .finish_non_exhaustive()
+    }
+}
