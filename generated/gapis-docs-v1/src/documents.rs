@@ -7,15 +7,11 @@ use super::*;
 pub struct Documents<'a>(pub(crate) &'a runtime::Client);
 
 impl Documents<'_> {
-    /// POST `v1/documents/{documentId}:batchUpdate`. Scopes: `DOCUMENTS`, `DRIVE`, `DRIVE_FILE`.
+    /// POST `v1/documents/{documentId}:batchUpdate`. Scopes: `DOCUMENTS`, `DRIVE`, `DRIVE_FILE`. Applies the `requests` that are pushed, all of them or none.
     ///
     /// * `document_id`: text
-    pub fn batch_update(
-        &self,
-        document_id: &str,
-        batch_update_document_request: schemas::BatchUpdateDocumentRequest,
-    ) -> Call<BatchUpdate> {
-        Call::new(self.0, &[&document_id], Some(&batch_update_document_request))
+    pub fn batch_update<'cb>(&self, document_id: &str) -> Update<'cb, BatchUpdate> {
+        Update::new(self.0, &[&document_id])
     }
     /// POST `v1/documents`. Scopes: `DOCUMENTS`, `DRIVE`, `DRIVE_FILE`.
     pub fn create(&self, document: schemas::Document) -> Call<Create> {
@@ -34,6 +30,65 @@ pub enum BatchUpdate {}
 method! {
     BatchUpdate : Docs => schemas::BatchUpdateDocumentResponse;
     "docs.documents.batchUpdate" POST "v1/documents/{documentId}:batchUpdate"
+}
+runtime::updates! {
+    BatchUpdate : schemas::BatchUpdateDocumentRequest => requests "requests"
+    schemas::Request, replies "replies" schemas::Response,
+    "writeControl.requiredRevisionId"; schemas::AcceptSuggestionRequest :
+    "acceptSuggestion", schemas::AddCommentReplyRequest : "addCommentReply" =>
+    schemas::AddCommentReplyResponse, schemas::AddDocumentTabRequest : "addDocumentTab"
+    => schemas::AddDocumentTabResponse, schemas::CreateDropdownDefinitionRequest :
+    "createDropdownDefinition" => schemas::CreateDropdownDefinitionResponse,
+    schemas::CreateFooterRequest : "createFooter" => schemas::CreateFooterResponse,
+    schemas::CreateFootnoteRequest : "createFootnote" => schemas::CreateFootnoteResponse,
+    schemas::CreateHeaderRequest : "createHeader" => schemas::CreateHeaderResponse,
+    schemas::CreateNamedRangeRequest : "createNamedRange" =>
+    schemas::CreateNamedRangeResponse, schemas::CreateParagraphBulletsRequest :
+    "createParagraphBullets", schemas::DeleteCommentRequest : "deleteComment",
+    schemas::DeleteCommentReplyRequest : "deleteCommentReply",
+    schemas::DeleteContentRangeRequest : "deleteContentRange",
+    schemas::DeleteDropdownDefinitionRequest : "deleteDropdownDefinition",
+    schemas::DeleteFooterRequest : "deleteFooter", schemas::DeleteHeaderRequest :
+    "deleteHeader", schemas::DeleteNamedRangeRequest : "deleteNamedRange",
+    schemas::DeleteParagraphBulletsRequest : "deleteParagraphBullets",
+    schemas::DeletePositionedObjectRequest : "deletePositionedObject",
+    schemas::DeleteSuggestionRequest : "deleteSuggestion", schemas::DeleteTabRequest :
+    "deleteTab", schemas::DeleteTableColumnRequest : "deleteTableColumn",
+    schemas::DeleteTableRowRequest : "deleteTableRow", schemas::InsertCommentRequest :
+    "insertComment" => schemas::InsertCommentResponse, schemas::InsertDateRequest :
+    "insertDate", schemas::InsertDropdownRequest : "insertDropdown" =>
+    schemas::InsertDropdownResponse, schemas::InsertInlineImageRequest :
+    "insertInlineImage" => schemas::InsertInlineImageResponse,
+    schemas::InsertPageBreakRequest : "insertPageBreak", schemas::InsertPersonRequest :
+    "insertPerson", schemas::InsertRichLinkRequest : "insertRichLink",
+    schemas::InsertSectionBreakRequest : "insertSectionBreak",
+    schemas::InsertTableRequest : "insertTable", schemas::InsertTableColumnRequest :
+    "insertTableColumn", schemas::InsertTableRowRequest : "insertTableRow",
+    schemas::InsertTextRequest : "insertText", schemas::MergeTableCellsRequest :
+    "mergeTableCells", schemas::PinTableHeaderRowsRequest : "pinTableHeaderRows",
+    schemas::RejectSuggestionRequest : "rejectSuggestion", schemas::ReplaceAllTextRequest
+    : "replaceAllText" => schemas::ReplaceAllTextResponse, schemas::ReplaceImageRequest :
+    "replaceImage", schemas::ReplaceNamedRangeContentRequest :
+    "replaceNamedRangeContent", schemas::UnmergeTableCellsRequest : "unmergeTableCells",
+    schemas::UpdateCommentPostRequest : "updateCommentPost",
+    schemas::UpdateDocumentStyleRequest : "updateDocumentStyle",
+    schemas::UpdateDocumentTabPropertiesRequest : "updateDocumentTabProperties",
+    schemas::UpdateDropdownDefinitionPropertiesRequest :
+    "updateDropdownDefinitionProperties", schemas::UpdateDropdownPropertiesRequest :
+    "updateDropdownProperties", schemas::UpdateNamedStyleRequest : "updateNamedStyle",
+    schemas::UpdateParagraphStyleRequest : "updateParagraphStyle",
+    schemas::UpdateSectionStyleRequest : "updateSectionStyle",
+    schemas::UpdateTableCellStyleRequest : "updateTableCellStyle",
+    schemas::UpdateTableColumnPropertiesRequest : "updateTableColumnProperties",
+    schemas::UpdateTableRowStyleRequest : "updateTableRowStyle",
+    schemas::UpdateTextStyleRequest : "updateTextStyle"
+}
+
+impl Update<'_, BatchUpdate> {
+    /// `writeControl`: `WriteControl`
+    pub fn write_control(self, value: schemas::WriteControl) -> Self {
+        self.with_member("writeControl", &::std::option::Option::Some(value))
+    }
 }
 
 /// See [`Documents::create`].

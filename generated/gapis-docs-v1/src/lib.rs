@@ -44,6 +44,10 @@ runtime::api! {
     "20261006", mtls_root_url : "https://docs.mtls.googleapis.com/" }
 }
 
+runtime::update! {
+    Docs
+}
+
 impl Docs {
     /// The resource `documents`.
     pub fn documents(&self) -> documents::Documents<'_> {

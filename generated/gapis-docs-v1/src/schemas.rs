@@ -2489,6 +2489,42 @@ object! {
     update_table_column_properties "updateTableColumnProperties" 51
     update_table_row_style "updateTableRowStyle" 52 update_text_style "updateTextStyle" }
 }
+runtime::union! {
+    Request { accept_suggestion : AcceptSuggestionRequest, add_comment_reply :
+    AddCommentReplyRequest, add_document_tab : AddDocumentTabRequest,
+    create_dropdown_definition : CreateDropdownDefinitionRequest, create_footer :
+    CreateFooterRequest, create_footnote : CreateFootnoteRequest, create_header :
+    CreateHeaderRequest, create_named_range : CreateNamedRangeRequest,
+    create_paragraph_bullets : CreateParagraphBulletsRequest, delete_comment :
+    DeleteCommentRequest, delete_comment_reply : DeleteCommentReplyRequest,
+    delete_content_range : DeleteContentRangeRequest, delete_dropdown_definition :
+    DeleteDropdownDefinitionRequest, delete_footer : DeleteFooterRequest, delete_header :
+    DeleteHeaderRequest, delete_named_range : DeleteNamedRangeRequest,
+    delete_paragraph_bullets : DeleteParagraphBulletsRequest, delete_positioned_object :
+    DeletePositionedObjectRequest, delete_suggestion : DeleteSuggestionRequest,
+    delete_tab : DeleteTabRequest, delete_table_column : DeleteTableColumnRequest,
+    delete_table_row : DeleteTableRowRequest, insert_comment : InsertCommentRequest,
+    insert_date : InsertDateRequest, insert_dropdown : InsertDropdownRequest,
+    insert_inline_image : InsertInlineImageRequest, insert_page_break :
+    InsertPageBreakRequest, insert_person : InsertPersonRequest, insert_rich_link :
+    InsertRichLinkRequest, insert_section_break : InsertSectionBreakRequest, insert_table
+    : InsertTableRequest, insert_table_column : InsertTableColumnRequest,
+    insert_table_row : InsertTableRowRequest, insert_text : InsertTextRequest,
+    merge_table_cells : MergeTableCellsRequest, pin_table_header_rows :
+    PinTableHeaderRowsRequest, reject_suggestion : RejectSuggestionRequest,
+    replace_all_text : ReplaceAllTextRequest, replace_image : ReplaceImageRequest,
+    replace_named_range_content : ReplaceNamedRangeContentRequest, unmerge_table_cells :
+    UnmergeTableCellsRequest, update_comment_post : UpdateCommentPostRequest,
+    update_document_style : UpdateDocumentStyleRequest, update_document_tab_properties :
+    UpdateDocumentTabPropertiesRequest, update_dropdown_definition_properties :
+    UpdateDropdownDefinitionPropertiesRequest, update_dropdown_properties :
+    UpdateDropdownPropertiesRequest, update_named_style : UpdateNamedStyleRequest,
+    update_paragraph_style : UpdateParagraphStyleRequest, update_section_style :
+    UpdateSectionStyleRequest, update_table_cell_style : UpdateTableCellStyleRequest,
+    update_table_column_properties : UpdateTableColumnPropertiesRequest,
+    update_table_row_style : UpdateTableRowStyleRequest, update_text_style :
+    UpdateTextStyleRequest }
+}
 
 /// The schema `Response`.
 pub struct Response {

@@ -17,15 +17,11 @@ impl Forms<'_> {
     pub fn watches(&self) -> watches::Watches<'_> {
         watches::Watches(self.0)
     }
-    /// POST `v1/forms/{formId}:batchUpdate`. Scopes: `DRIVE`, `DRIVE_FILE`, `FORMS_BODY`.
+    /// POST `v1/forms/{formId}:batchUpdate`. Scopes: `DRIVE`, `DRIVE_FILE`, `FORMS_BODY`. Applies the `requests` that are pushed, all of them or none.
     ///
     /// * `form_id`: text
-    pub fn batch_update(
-        &self,
-        form_id: &str,
-        batch_update_form_request: schemas::BatchUpdateFormRequest,
-    ) -> Call<BatchUpdate> {
-        Call::new(self.0, &[&form_id], Some(&batch_update_form_request))
+    pub fn batch_update<'cb>(&self, form_id: &str) -> Update<'cb, BatchUpdate> {
+        Update::new(self.0, &[&form_id])
     }
     /// POST `v1/forms`. Scopes: `DRIVE`, `DRIVE_FILE`, `FORMS_BODY`.
     pub fn create(&self, form: schemas::Form) -> Call<Create> {
@@ -54,6 +50,26 @@ pub enum BatchUpdate {}
 method! {
     BatchUpdate : __Service => schemas::BatchUpdateFormResponse;
     "forms.forms.batchUpdate" POST "v1/forms/{formId}:batchUpdate"
+}
+runtime::updates! {
+    BatchUpdate : schemas::BatchUpdateFormRequest => requests "requests"
+    schemas::Request, replies "replies" schemas::Response,
+    "writeControl.requiredRevisionId"; schemas::CreateItemRequest : "createItem" =>
+    schemas::CreateItemResponse, schemas::DeleteItemRequest : "deleteItem",
+    schemas::MoveItemRequest : "moveItem", schemas::UpdateFormInfoRequest :
+    "updateFormInfo", schemas::UpdateItemRequest : "updateItem",
+    schemas::UpdateSettingsRequest : "updateSettings"
+}
+
+impl Update<'_, BatchUpdate> {
+    /// `includeFormInResponse`: true or false
+    pub fn include_form_in_response(self, value: bool) -> Self {
+        self.with_member("includeFormInResponse", &::std::option::Option::Some(value))
+    }
+    /// `writeControl`: `WriteControl`
+    pub fn write_control(self, value: schemas::WriteControl) -> Self {
+        self.with_member("writeControl", &::std::option::Option::Some(value))
+    }
 }
 
 /// See [`Forms::create`].

@@ -46,6 +46,10 @@ runtime::api! {
 
 use self::Forms as __Service;
 
+runtime::update! {
+    Forms
+}
+
 impl Forms {
     /// The resource `forms`.
     pub fn forms(&self) -> forms::Forms<'_> {

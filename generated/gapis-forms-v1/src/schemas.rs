@@ -631,6 +631,11 @@ object! {
     "moveItem" 3 update_form_info "updateFormInfo" 4 update_item "updateItem" 5
     update_settings "updateSettings" }
 }
+runtime::union! {
+    Request { create_item : CreateItemRequest, delete_item : DeleteItemRequest, move_item
+    : MoveItemRequest, update_form_info : UpdateFormInfoRequest, update_item :
+    UpdateItemRequest, update_settings : UpdateSettingsRequest }
+}
 
 /// The schema `Response`.
 pub struct Response {

@@ -47,6 +47,12 @@ runtime::api! {
 
 use self::Sheets as __Service;
 
+runtime::update! {
+    Sheets
+}
+
+use self::Update as __Update;
+
 impl Sheets {
     /// The resource `spreadsheets`.
     pub fn spreadsheets(&self) -> spreadsheets::Spreadsheets<'_> {

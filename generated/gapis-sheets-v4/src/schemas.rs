@@ -3413,6 +3413,52 @@ object! {
     update_slicer_spec "updateSlicerSpec" 72 update_spreadsheet_properties
     "updateSpreadsheetProperties" 73 update_table "updateTable" }
 }
+runtime::union! {
+    Request { add_banding : AddBandingRequest, add_chart : AddChartRequest,
+    add_comment_reply : AddCommentReplyRequest, add_conditional_format_rule :
+    AddConditionalFormatRuleRequest, add_data_source : AddDataSourceRequest,
+    add_dimension_group : AddDimensionGroupRequest, add_filter_view :
+    AddFilterViewRequest, add_named_range : AddNamedRangeRequest, add_protected_range :
+    AddProtectedRangeRequest, add_sheet : AddSheetRequest, add_slicer : AddSlicerRequest,
+    add_table : AddTableRequest, append_cells : AppendCellsRequest, append_dimension :
+    AppendDimensionRequest, auto_fill : AutoFillRequest, auto_resize_dimensions :
+    AutoResizeDimensionsRequest, cancel_data_source_refresh :
+    CancelDataSourceRefreshRequest, clear_basic_filter : ClearBasicFilterRequest,
+    copy_paste : CopyPasteRequest, create_developer_metadata :
+    CreateDeveloperMetadataRequest, cut_paste : CutPasteRequest, delete_banding :
+    DeleteBandingRequest, delete_comment : DeleteCommentRequest, delete_comment_reply :
+    DeleteCommentReplyRequest, delete_conditional_format_rule :
+    DeleteConditionalFormatRuleRequest, delete_data_source : DeleteDataSourceRequest,
+    delete_developer_metadata : DeleteDeveloperMetadataRequest, delete_dimension :
+    DeleteDimensionRequest, delete_dimension_group : DeleteDimensionGroupRequest,
+    delete_duplicates : DeleteDuplicatesRequest, delete_embedded_object :
+    DeleteEmbeddedObjectRequest, delete_filter_view : DeleteFilterViewRequest,
+    delete_named_range : DeleteNamedRangeRequest, delete_protected_range :
+    DeleteProtectedRangeRequest, delete_range : DeleteRangeRequest, delete_sheet :
+    DeleteSheetRequest, delete_table : DeleteTableRequest, duplicate_filter_view :
+    DuplicateFilterViewRequest, duplicate_sheet : DuplicateSheetRequest, find_replace :
+    FindReplaceRequest, insert_comment : InsertCommentRequest, insert_dimension :
+    InsertDimensionRequest, insert_range : InsertRangeRequest, merge_cells :
+    MergeCellsRequest, move_dimension : MoveDimensionRequest, paste_data :
+    PasteDataRequest, randomize_range : RandomizeRangeRequest, refresh_data_source :
+    RefreshDataSourceRequest, repeat_cell : RepeatCellRequest, set_basic_filter :
+    SetBasicFilterRequest, set_data_validation : SetDataValidationRequest, sort_range :
+    SortRangeRequest, text_to_columns : TextToColumnsRequest, trim_whitespace :
+    TrimWhitespaceRequest, unmerge_cells : UnmergeCellsRequest, update_banding :
+    UpdateBandingRequest, update_borders : UpdateBordersRequest, update_cells :
+    UpdateCellsRequest, update_chart_spec : UpdateChartSpecRequest, update_comment_post :
+    UpdateCommentPostRequest, update_conditional_format_rule :
+    UpdateConditionalFormatRuleRequest, update_data_source : UpdateDataSourceRequest,
+    update_developer_metadata : UpdateDeveloperMetadataRequest, update_dimension_group :
+    UpdateDimensionGroupRequest, update_dimension_properties :
+    UpdateDimensionPropertiesRequest, update_embedded_object_border :
+    UpdateEmbeddedObjectBorderRequest, update_embedded_object_position :
+    UpdateEmbeddedObjectPositionRequest, update_filter_view : UpdateFilterViewRequest,
+    update_named_range : UpdateNamedRangeRequest, update_protected_range :
+    UpdateProtectedRangeRequest, update_sheet_properties : UpdateSheetPropertiesRequest,
+    update_slicer_spec : UpdateSlicerSpecRequest, update_spreadsheet_properties :
+    UpdateSpreadsheetPropertiesRequest, update_table : UpdateTableRequest }
+}
 
 /// The schema `Response`.
 pub struct Response {

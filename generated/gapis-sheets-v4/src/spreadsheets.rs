@@ -22,15 +22,11 @@ impl Spreadsheets<'_> {
     pub fn values(&self) -> values::Values<'_> {
         values::Values(self.0)
     }
-    /// POST `v4/spreadsheets/{spreadsheetId}:batchUpdate`. Scopes: `DRIVE`, `DRIVE_FILE`, `SPREADSHEETS`.
+    /// POST `v4/spreadsheets/{spreadsheetId}:batchUpdate`. Scopes: `DRIVE`, `DRIVE_FILE`, `SPREADSHEETS`. Applies the `requests` that are pushed, all of them or none.
     ///
     /// * `spreadsheet_id`: text
-    pub fn batch_update(
-        &self,
-        spreadsheet_id: &str,
-        batch_update_spreadsheet_request: schemas::BatchUpdateSpreadsheetRequest,
-    ) -> Call<BatchUpdate> {
-        Call::new(self.0, &[&spreadsheet_id], Some(&batch_update_spreadsheet_request))
+    pub fn batch_update<'cb>(&self, spreadsheet_id: &str) -> __Update<'cb, BatchUpdate> {
+        __Update::new(self.0, &[&spreadsheet_id])
     }
     /// POST `v4/spreadsheets`. Scopes: `DRIVE`, `DRIVE_FILE`, `SPREADSHEETS`.
     pub fn create(&self, spreadsheet: schemas::Spreadsheet) -> Call<Create> {
@@ -63,6 +59,109 @@ pub enum BatchUpdate {}
 method! {
     BatchUpdate : __Service => schemas::BatchUpdateSpreadsheetResponse;
     "sheets.spreadsheets.batchUpdate" POST "v4/spreadsheets/{spreadsheetId}:batchUpdate"
+}
+runtime::updates! {
+    BatchUpdate : schemas::BatchUpdateSpreadsheetRequest => requests "requests"
+    schemas::Request, replies "replies" schemas::Response, ""; schemas::AddBandingRequest
+    : "addBanding" => schemas::AddBandingResponse, schemas::AddChartRequest : "addChart"
+    => schemas::AddChartResponse, schemas::AddCommentReplyRequest : "addCommentReply" =>
+    schemas::AddCommentReplyResponse, schemas::AddConditionalFormatRuleRequest :
+    "addConditionalFormatRule", schemas::AddDataSourceRequest : "addDataSource" =>
+    schemas::AddDataSourceResponse, schemas::AddDimensionGroupRequest :
+    "addDimensionGroup" => schemas::AddDimensionGroupResponse,
+    schemas::AddFilterViewRequest : "addFilterView" => schemas::AddFilterViewResponse,
+    schemas::AddNamedRangeRequest : "addNamedRange" => schemas::AddNamedRangeResponse,
+    schemas::AddProtectedRangeRequest : "addProtectedRange" =>
+    schemas::AddProtectedRangeResponse, schemas::AddSheetRequest : "addSheet" =>
+    schemas::AddSheetResponse, schemas::AddSlicerRequest : "addSlicer" =>
+    schemas::AddSlicerResponse, schemas::AddTableRequest : "addTable" =>
+    schemas::AddTableResponse, schemas::AppendCellsRequest : "appendCells",
+    schemas::AppendDimensionRequest : "appendDimension", schemas::AutoFillRequest :
+    "autoFill", schemas::AutoResizeDimensionsRequest : "autoResizeDimensions",
+    schemas::CancelDataSourceRefreshRequest : "cancelDataSourceRefresh" =>
+    schemas::CancelDataSourceRefreshResponse, schemas::ClearBasicFilterRequest :
+    "clearBasicFilter", schemas::CopyPasteRequest : "copyPaste",
+    schemas::CreateDeveloperMetadataRequest : "createDeveloperMetadata" =>
+    schemas::CreateDeveloperMetadataResponse, schemas::CutPasteRequest : "cutPaste",
+    schemas::DeleteBandingRequest : "deleteBanding", schemas::DeleteCommentRequest :
+    "deleteComment", schemas::DeleteCommentReplyRequest : "deleteCommentReply",
+    schemas::DeleteConditionalFormatRuleRequest : "deleteConditionalFormatRule" =>
+    schemas::DeleteConditionalFormatRuleResponse, schemas::DeleteDataSourceRequest :
+    "deleteDataSource", schemas::DeleteDeveloperMetadataRequest :
+    "deleteDeveloperMetadata" => schemas::DeleteDeveloperMetadataResponse,
+    schemas::DeleteDimensionRequest : "deleteDimension",
+    schemas::DeleteDimensionGroupRequest : "deleteDimensionGroup" =>
+    schemas::DeleteDimensionGroupResponse, schemas::DeleteDuplicatesRequest :
+    "deleteDuplicates" => schemas::DeleteDuplicatesResponse,
+    schemas::DeleteEmbeddedObjectRequest : "deleteEmbeddedObject",
+    schemas::DeleteFilterViewRequest : "deleteFilterView",
+    schemas::DeleteNamedRangeRequest : "deleteNamedRange",
+    schemas::DeleteProtectedRangeRequest : "deleteProtectedRange",
+    schemas::DeleteRangeRequest : "deleteRange", schemas::DeleteSheetRequest :
+    "deleteSheet", schemas::DeleteTableRequest : "deleteTable",
+    schemas::DuplicateFilterViewRequest : "duplicateFilterView" =>
+    schemas::DuplicateFilterViewResponse, schemas::DuplicateSheetRequest :
+    "duplicateSheet" => schemas::DuplicateSheetResponse, schemas::FindReplaceRequest :
+    "findReplace" => schemas::FindReplaceResponse, schemas::InsertCommentRequest :
+    "insertComment" => schemas::InsertCommentResponse, schemas::InsertDimensionRequest :
+    "insertDimension", schemas::InsertRangeRequest : "insertRange",
+    schemas::MergeCellsRequest : "mergeCells", schemas::MoveDimensionRequest :
+    "moveDimension", schemas::PasteDataRequest : "pasteData",
+    schemas::RandomizeRangeRequest : "randomizeRange", schemas::RefreshDataSourceRequest
+    : "refreshDataSource" => schemas::RefreshDataSourceResponse,
+    schemas::RepeatCellRequest : "repeatCell", schemas::SetBasicFilterRequest :
+    "setBasicFilter", schemas::SetDataValidationRequest : "setDataValidation",
+    schemas::SortRangeRequest : "sortRange", schemas::TextToColumnsRequest :
+    "textToColumns", schemas::TrimWhitespaceRequest : "trimWhitespace" =>
+    schemas::TrimWhitespaceResponse, schemas::UnmergeCellsRequest : "unmergeCells",
+    schemas::UpdateBandingRequest : "updateBanding", schemas::UpdateBordersRequest :
+    "updateBorders", schemas::UpdateCellsRequest : "updateCells",
+    schemas::UpdateChartSpecRequest : "updateChartSpec",
+    schemas::UpdateCommentPostRequest : "updateCommentPost",
+    schemas::UpdateConditionalFormatRuleRequest : "updateConditionalFormatRule" =>
+    schemas::UpdateConditionalFormatRuleResponse, schemas::UpdateDataSourceRequest :
+    "updateDataSource" => schemas::UpdateDataSourceResponse,
+    schemas::UpdateDeveloperMetadataRequest : "updateDeveloperMetadata" =>
+    schemas::UpdateDeveloperMetadataResponse, schemas::UpdateDimensionGroupRequest :
+    "updateDimensionGroup", schemas::UpdateDimensionPropertiesRequest :
+    "updateDimensionProperties", schemas::UpdateEmbeddedObjectBorderRequest :
+    "updateEmbeddedObjectBorder", schemas::UpdateEmbeddedObjectPositionRequest :
+    "updateEmbeddedObjectPosition" => schemas::UpdateEmbeddedObjectPositionResponse,
+    schemas::UpdateFilterViewRequest : "updateFilterView",
+    schemas::UpdateNamedRangeRequest : "updateNamedRange",
+    schemas::UpdateProtectedRangeRequest : "updateProtectedRange",
+    schemas::UpdateSheetPropertiesRequest : "updateSheetProperties",
+    schemas::UpdateSlicerSpecRequest : "updateSlicerSpec",
+    schemas::UpdateSpreadsheetPropertiesRequest : "updateSpreadsheetProperties",
+    schemas::UpdateTableRequest : "updateTable"
+}
+
+impl __Update<'_, BatchUpdate> {
+    /// `commentsViewMode`: one of a set of words
+    pub fn comments_view_mode(
+        self,
+        value: enums::BatchUpdateSpreadsheetRequestCommentsViewMode,
+    ) -> Self {
+        self.with_member(
+            "commentsViewMode",
+            &::std::option::Option::Some(runtime::Open::Known(value)),
+        )
+    }
+    /// `includeSpreadsheetInResponse`: true or false
+    pub fn include_spreadsheet_in_response(self, value: bool) -> Self {
+        self.with_member(
+            "includeSpreadsheetInResponse",
+            &::std::option::Option::Some(value),
+        )
+    }
+    /// `responseIncludeGridData`: true or false
+    pub fn response_include_grid_data(self, value: bool) -> Self {
+        self.with_member("responseIncludeGridData", &::std::option::Option::Some(value))
+    }
+    /// `responseRanges`: a list of text
+    pub fn response_ranges(self, value: ::std::vec::Vec<::std::string::String>) -> Self {
+        self.with_member("responseRanges", &::std::option::Option::Some(value))
+    }
 }
 
 /// See [`Spreadsheets::create`].

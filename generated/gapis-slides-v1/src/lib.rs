@@ -45,6 +45,10 @@ runtime::api! {
     "https://slides.mtls.googleapis.com/" }
 }
 
+runtime::update! {
+    Slides
+}
+
 impl Slides {
     /// The resource `presentations`.
     pub fn presentations(&self) -> presentations::Presentations<'_> {

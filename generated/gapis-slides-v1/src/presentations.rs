@@ -12,15 +12,11 @@ impl Presentations<'_> {
     pub fn pages(&self) -> pages::Pages<'_> {
         pages::Pages(self.0)
     }
-    /// POST `v1/presentations/{presentationId}:batchUpdate`. Scopes: `DRIVE`, `DRIVE_FILE`, `DRIVE_READONLY`, `PRESENTATIONS`, `SPREADSHEETS`, `SPREADSHEETS_READONLY`.
+    /// POST `v1/presentations/{presentationId}:batchUpdate`. Scopes: `DRIVE`, `DRIVE_FILE`, `DRIVE_READONLY`, `PRESENTATIONS`, `SPREADSHEETS`, `SPREADSHEETS_READONLY`. Applies the `requests` that are pushed, all of them or none.
     ///
     /// * `presentation_id`: text
-    pub fn batch_update(
-        &self,
-        presentation_id: &str,
-        batch_update_presentation_request: schemas::BatchUpdatePresentationRequest,
-    ) -> Call<BatchUpdate> {
-        Call::new(self.0, &[&presentation_id], Some(&batch_update_presentation_request))
+    pub fn batch_update<'cb>(&self, presentation_id: &str) -> Update<'cb, BatchUpdate> {
+        Update::new(self.0, &[&presentation_id])
     }
     /// POST `v1/presentations`. Scopes: `DRIVE`, `DRIVE_FILE`, `PRESENTATIONS`.
     pub fn create(&self, presentation: schemas::Presentation) -> Call<Create> {
@@ -40,6 +36,63 @@ method! {
     BatchUpdate : Slides => schemas::BatchUpdatePresentationResponse;
     "slides.presentations.batchUpdate" POST
     "v1/presentations/{presentationId}:batchUpdate"
+}
+runtime::updates! {
+    BatchUpdate : schemas::BatchUpdatePresentationRequest => requests "requests"
+    schemas::Request, replies "replies" schemas::Response,
+    "writeControl.requiredRevisionId"; schemas::AddCommentReplyRequest :
+    "addCommentReply" => schemas::AddCommentReplyResponse, schemas::CreateImageRequest :
+    "createImage" => schemas::CreateImageResponse, schemas::CreateLineRequest :
+    "createLine" => schemas::CreateLineResponse, schemas::CreateParagraphBulletsRequest :
+    "createParagraphBullets", schemas::CreateShapeRequest : "createShape" =>
+    schemas::CreateShapeResponse, schemas::CreateSheetsChartRequest : "createSheetsChart"
+    => schemas::CreateSheetsChartResponse, schemas::CreateSlideRequest : "createSlide" =>
+    schemas::CreateSlideResponse, schemas::CreateTableRequest : "createTable" =>
+    schemas::CreateTableResponse, schemas::CreateVideoRequest : "createVideo" =>
+    schemas::CreateVideoResponse, schemas::DeleteCommentRequest : "deleteComment",
+    schemas::DeleteCommentReplyRequest : "deleteCommentReply",
+    schemas::DeleteObjectRequest : "deleteObject", schemas::DeleteParagraphBulletsRequest
+    : "deleteParagraphBullets", schemas::DeleteTableColumnRequest : "deleteTableColumn",
+    schemas::DeleteTableRowRequest : "deleteTableRow", schemas::DeleteTextRequest :
+    "deleteText", schemas::DuplicateObjectRequest : "duplicateObject" =>
+    schemas::DuplicateObjectResponse, schemas::GroupObjectsRequest : "groupObjects" =>
+    schemas::GroupObjectsResponse, schemas::InsertCommentRequest : "insertComment" =>
+    schemas::InsertCommentResponse, schemas::InsertTableColumnsRequest :
+    "insertTableColumns", schemas::InsertTableRowsRequest : "insertTableRows",
+    schemas::InsertTextRequest : "insertText", schemas::MergeTableCellsRequest :
+    "mergeTableCells", schemas::RefreshSheetsChartRequest : "refreshSheetsChart",
+    schemas::ReplaceAllShapesWithImageRequest : "replaceAllShapesWithImage" =>
+    schemas::ReplaceAllShapesWithImageResponse,
+    schemas::ReplaceAllShapesWithSheetsChartRequest : "replaceAllShapesWithSheetsChart"
+    => schemas::ReplaceAllShapesWithSheetsChartResponse, schemas::ReplaceAllTextRequest :
+    "replaceAllText" => schemas::ReplaceAllTextResponse, schemas::ReplaceImageRequest :
+    "replaceImage", schemas::RerouteLineRequest : "rerouteLine",
+    schemas::UngroupObjectsRequest : "ungroupObjects", schemas::UnmergeTableCellsRequest
+    : "unmergeTableCells", schemas::UpdateCommentPostRequest : "updateCommentPost",
+    schemas::UpdateImagePropertiesRequest : "updateImageProperties",
+    schemas::UpdateLineCategoryRequest : "updateLineCategory",
+    schemas::UpdateLinePropertiesRequest : "updateLineProperties",
+    schemas::UpdatePageElementAltTextRequest : "updatePageElementAltText",
+    schemas::UpdatePageElementTransformRequest : "updatePageElementTransform",
+    schemas::UpdatePageElementsZOrderRequest : "updatePageElementsZOrder",
+    schemas::UpdatePagePropertiesRequest : "updatePageProperties",
+    schemas::UpdateParagraphStyleRequest : "updateParagraphStyle",
+    schemas::UpdateShapePropertiesRequest : "updateShapeProperties",
+    schemas::UpdateSlidePropertiesRequest : "updateSlideProperties",
+    schemas::UpdateSlidesPositionRequest : "updateSlidesPosition",
+    schemas::UpdateTableBorderPropertiesRequest : "updateTableBorderProperties",
+    schemas::UpdateTableCellPropertiesRequest : "updateTableCellProperties",
+    schemas::UpdateTableColumnPropertiesRequest : "updateTableColumnProperties",
+    schemas::UpdateTableRowPropertiesRequest : "updateTableRowProperties",
+    schemas::UpdateTextStyleRequest : "updateTextStyle",
+    schemas::UpdateVideoPropertiesRequest : "updateVideoProperties"
+}
+
+impl Update<'_, BatchUpdate> {
+    /// `writeControl`: `WriteControl`
+    pub fn write_control(self, value: schemas::WriteControl) -> Self {
+        self.with_member("writeControl", &::std::option::Option::Some(value))
+    }
 }
 
 /// See [`Presentations::create`].

@@ -1476,6 +1476,41 @@ object! {
     update_table_row_properties "updateTableRowProperties" 47 update_text_style
     "updateTextStyle" 48 update_video_properties "updateVideoProperties" }
 }
+runtime::union! {
+    Request { add_comment_reply : AddCommentReplyRequest, create_image :
+    CreateImageRequest, create_line : CreateLineRequest, create_paragraph_bullets :
+    CreateParagraphBulletsRequest, create_shape : CreateShapeRequest, create_sheets_chart
+    : CreateSheetsChartRequest, create_slide : CreateSlideRequest, create_table :
+    CreateTableRequest, create_video : CreateVideoRequest, delete_comment :
+    DeleteCommentRequest, delete_comment_reply : DeleteCommentReplyRequest, delete_object
+    : DeleteObjectRequest, delete_paragraph_bullets : DeleteParagraphBulletsRequest,
+    delete_table_column : DeleteTableColumnRequest, delete_table_row :
+    DeleteTableRowRequest, delete_text : DeleteTextRequest, duplicate_object :
+    DuplicateObjectRequest, group_objects : GroupObjectsRequest, insert_comment :
+    InsertCommentRequest, insert_table_columns : InsertTableColumnsRequest,
+    insert_table_rows : InsertTableRowsRequest, insert_text : InsertTextRequest,
+    merge_table_cells : MergeTableCellsRequest, refresh_sheets_chart :
+    RefreshSheetsChartRequest, replace_all_shapes_with_image :
+    ReplaceAllShapesWithImageRequest, replace_all_shapes_with_sheets_chart :
+    ReplaceAllShapesWithSheetsChartRequest, replace_all_text : ReplaceAllTextRequest,
+    replace_image : ReplaceImageRequest, reroute_line : RerouteLineRequest,
+    ungroup_objects : UngroupObjectsRequest, unmerge_table_cells :
+    UnmergeTableCellsRequest, update_comment_post : UpdateCommentPostRequest,
+    update_image_properties : UpdateImagePropertiesRequest, update_line_category :
+    UpdateLineCategoryRequest, update_line_properties : UpdateLinePropertiesRequest,
+    update_page_element_alt_text : UpdatePageElementAltTextRequest,
+    update_page_element_transform : UpdatePageElementTransformRequest,
+    update_page_elements_z_order : UpdatePageElementsZOrderRequest,
+    update_page_properties : UpdatePagePropertiesRequest, update_paragraph_style :
+    UpdateParagraphStyleRequest, update_shape_properties : UpdateShapePropertiesRequest,
+    update_slide_properties : UpdateSlidePropertiesRequest, update_slides_position :
+    UpdateSlidesPositionRequest, update_table_border_properties :
+    UpdateTableBorderPropertiesRequest, update_table_cell_properties :
+    UpdateTableCellPropertiesRequest, update_table_column_properties :
+    UpdateTableColumnPropertiesRequest, update_table_row_properties :
+    UpdateTableRowPropertiesRequest, update_text_style : UpdateTextStyleRequest,
+    update_video_properties : UpdateVideoPropertiesRequest }
+}
 
 /// The schema `RerouteLineRequest`.
 pub struct RerouteLineRequest {
