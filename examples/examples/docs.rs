@@ -3,8 +3,8 @@
 //! `cargo run -p gapis-examples --example docs -- [DOCUMENT]`
 
 use gapis_docs_v1::schemas::{
-    BatchUpdateDocumentRequest, BatchUpdateDocumentResponse, Color, InsertTextRequest, Location,
-    OptionalColor, Range, Request, RgbColor, TextStyle, UpdateTextStyleRequest, WriteControl,
+    BatchUpdateDocumentResponse, Color, CreateNamedRangeRequest, InsertTextRequest, Location, OptionalColor,
+    Range, RgbColor, TextStyle, UpdateTextStyleRequest, WriteControl,
 };
 use gapis_docs_v1::{Docs, Result};
 use gapis_examples::{Output, Stage, servers};
@@ -19,61 +19,66 @@ async fn main() -> Result<()> {
 /// The program itself, which a test runs too.
 pub(crate) async fn run(docs: &Docs, document: &str, out: &Output) -> Result<()> {
     let revision = docs.documents().get(document).fields("revisionId").await?.revision_id;
-    let requests = vec![insert("Hello World"), blue_and_bold(1..6)];
+    let control = WriteControl { required_revision_id: revision, ..Default::default() };
 
     // Nothing is changed if somebody else has changed the document since `revision`.
-    let done = update(docs, document, requests.clone(), revision.clone()).await?;
+    let done = write(docs, document, control.clone()).await?;
     let next = done.write_control.and_then(|control| control.required_revision_id).unwrap_or_default();
     let replies = done.replies.unwrap_or_default().len();
     out.line(format_args!("{replies} replies, the next revision is {next}"));
 
     // Now it has changed, so the same again fails as a whole.
-    match update(docs, document, requests, revision).await {
+    match write(docs, document, control).await {
         Ok(_) => out.line("the server took a stale revision"),
         Err(error) => out.line(format_args!("{error}")),
     }
+
+    // A request that is answered has a callback, whose type is that of its reply.
+    let mut name = None;
+    let greeting = CreateNamedRangeRequest {
+        name: Some("greeting".to_owned()),
+        range: Some(range(1..12)),
+        ..Default::default()
+    };
+    docs.documents().batch_update(document).push_with(greeting, |reply| name = Some(reply)).await?;
+    let id = name.transpose()?.and_then(|reply| reply.named_range_id).unwrap_or_default();
+    out.line(format_args!("the greeting is named {id}"));
     Ok(())
 }
 
-async fn update(
-    docs: &Docs,
-    document: &str,
-    requests: Vec<Request>,
-    revision: Option<String>,
-) -> Result<BatchUpdateDocumentResponse> {
-    let write_control = WriteControl { required_revision_id: revision, ..Default::default() };
-    let body = BatchUpdateDocumentRequest {
-        requests: Some(requests),
-        write_control: Some(write_control),
-        ..Default::default()
-    };
-    docs.documents().batch_update(document, body).await
+async fn write(docs: &Docs, document: &str, control: WriteControl) -> Result<BatchUpdateDocumentResponse> {
+    docs.documents()
+        .batch_update(document)
+        .push(insert("Hello World"))
+        .push(blue_and_bold(1..6))
+        .write_control(control)
+        .await
 }
 
-fn insert(text: &str) -> Request {
+fn insert(text: &str) -> InsertTextRequest {
     let location = Location { index: Some(1), tab_id: Some("t.0".to_owned()), ..Default::default() };
-    let insert =
-        InsertTextRequest { location: Some(location), text: Some(text.to_owned()), ..Default::default() };
-    Request { insert_text: Some(insert), ..Default::default() }
+    InsertTextRequest { location: Some(location), text: Some(text.to_owned()), ..Default::default() }
 }
 
-fn blue_and_bold(characters: std::ops::Range<i32>) -> Request {
+fn blue_and_bold(characters: std::ops::Range<i32>) -> UpdateTextStyleRequest {
     let blue = RgbColor { blue: Some(1.0), ..Default::default() };
     let blue = OptionalColor {
         color: Some(Color { rgb_color: Some(blue), ..Default::default() }),
         ..Default::default()
     };
-    let range = Range {
+    UpdateTextStyleRequest {
+        range: Some(range(characters)),
+        text_style: Some(TextStyle { bold: Some(true), foreground_color: Some(blue), ..Default::default() }),
+        fields: Some("bold,foreground_color".into()),
+        ..Default::default()
+    }
+}
+
+fn range(characters: std::ops::Range<i32>) -> Range {
+    Range {
         start_index: Some(characters.start),
         end_index: Some(characters.end),
         tab_id: Some("t.0".to_owned()),
         ..Default::default()
-    };
-    let style = UpdateTextStyleRequest {
-        range: Some(range),
-        text_style: Some(TextStyle { bold: Some(true), foreground_color: Some(blue), ..Default::default() }),
-        fields: Some("bold,foreground_color".into()),
-        ..Default::default()
-    };
-    Request { update_text_style: Some(style), ..Default::default() }
+    }
 }

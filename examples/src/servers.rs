@@ -5,6 +5,7 @@ pub mod classroom;
 pub mod displayvideo;
 pub mod docs;
 pub mod farm;
+pub mod sheets;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -15,6 +16,11 @@ pub struct Shared<T>(Arc<Mutex<T>>);
 impl<T> Shared<T> {
     fn new(state: T) -> Self {
         Shared(Arc::new(Mutex::new(state)))
+    }
+
+    /// The same state for a handler that keeps it.
+    fn handle(&self) -> Arc<Mutex<T>> {
+        Arc::clone(&self.0)
     }
 
     /// The state, which no handler changes meanwhile.

@@ -20,6 +20,9 @@ mod docs;
 #[allow(dead_code)]
 #[path = "../examples/farm.rs"]
 mod farm;
+#[allow(dead_code)]
+#[path = "../examples/sheets.rs"]
+mod sheets;
 
 /// The service over a server.
 fn service<T: FromClient>(mock: &MockServer) -> T {
@@ -174,12 +177,13 @@ async fn the_document() {
         "\
 2 replies, the next revision is revision-1
 400 Bad Request: The required revision ID does not match the latest revision. (invalid)
+the greeting is named range-1
 "
     );
     let state = state.lock();
     assert_eq!(
-        (state.text.as_str(), state.revision),
-        ("Hello World", 1),
+        (state.text.as_str(), state.revision, &state.names[..]),
+        ("Hello World", 2, &["greeting".to_owned()][..]),
         "the second list left nothing behind"
     );
     let [(mask, style)] = &state.styles[..] else { panic!("{:?}", state.styles) };
@@ -188,4 +192,28 @@ async fn the_document() {
     let update = mock.calls_of::<gapis_docs_v1::documents::BatchUpdate>().remove(0);
     assert_eq!((update.verb(), update.path()), ("POST", "/v1/documents/hello:batchUpdate"));
     assert_eq!(update.index(), None, "one call, not a batch of calls");
+}
+
+#[tokio::test]
+async fn the_spreadsheet() {
+    let (mock, state) = servers::sheets::start().unwrap();
+    let (out, printed) = Output::buffer();
+    sheets::run(&service(&mock), "book", &out).await.unwrap();
+    assert_eq!(
+        text(&printed),
+        "\
+the sheet of May is Some(1)
+4 replies
+the sheet of June is Some(2)
+2 cells changed
+July: sheets.spreadsheets.batchUpdate: nothing was applied, because `requests[1]` was refused
+June: 400 Bad Request: Invalid requests[1].addSheet: A sheet with the name \"June\" already exists. (invalid)
+refused: true
+"
+    );
+    let state = state.lock();
+    let sheets = [(1, "May".to_owned()), (2, "June".to_owned())];
+    assert_eq!(state.sheets, sheets, "neither July nor a second June was added");
+    assert_eq!(state.cells, ["copy of May", "copy of June", "final"]);
+    assert_eq!(mock.call_count(), 2, "each list of requests is one call");
 }

@@ -2,15 +2,15 @@
 
 use gapis_docs_v1::documents::{BatchUpdate, Get};
 use gapis_docs_v1::runtime::Result;
-use gapis_docs_v1::runtime::mock::{MockError, MockResult, MockServer};
+use gapis_docs_v1::runtime::mock::{MockError, MockResult, MockServer, UpdateHandler};
 use gapis_docs_v1::schemas::{
-    BatchUpdateDocumentRequest, BatchUpdateDocumentResponse, Document, InsertTextRequest, Request, Response,
-    UpdateTextStyleRequest, WriteControl,
+    BatchUpdateDocumentRequest, BatchUpdateDocumentResponse, CreateNamedRangeRequest,
+    CreateNamedRangeResponse, Document, InsertTextRequest, UpdateTextStyleRequest, WriteControl,
 };
 
 use super::Shared;
 
-/// The text, its styles, and how often it was changed.
+/// The text, its styles and names, and how often it was changed.
 #[derive(Clone, Debug, Default)]
 pub struct Paper {
     /// How many lists of requests were applied.
@@ -19,6 +19,8 @@ pub struct Paper {
     pub text: String,
     /// The styles, each with the mask it came with.
     pub styles: Vec<(String, UpdateTextStyleRequest)>,
+    /// The names of ranges.
+    pub names: Vec<String>,
 }
 
 impl Paper {
@@ -26,62 +28,49 @@ impl Paper {
         format!("revision-{}", self.revision)
     }
 
-    /// Applies all requests in order, or none.
-    fn update(
-        &mut self,
-        document: &str,
-        body: BatchUpdateDocumentRequest,
-    ) -> MockResult<BatchUpdateDocumentResponse> {
-        let required = body.write_control.and_then(|control| control.required_revision_id);
-        if required.is_some_and(|required| required != self.id()) {
+    /// Refuses what was meant for another revision.
+    fn check(&self, body: &BatchUpdateDocumentRequest) -> MockResult<()> {
+        let required = body.write_control.as_ref().and_then(|control| control.required_revision_id.as_ref());
+        if required.is_some_and(|required| *required != self.id()) {
             return Err(MockError::invalid("The required revision ID does not match the latest revision."));
         }
-        let requests = body.requests.unwrap_or_default();
-        let mut next = self.clone();
-        for (index, request) in requests.iter().enumerate() {
-            next.apply(request)
-                .map_err(|why| MockError::invalid(format!("Invalid requests[{index}]: {why}")))?;
-        }
-        next.revision += 1;
-        *self = next;
-        let control = WriteControl { required_revision_id: Some(self.id()), ..Default::default() };
-        Ok(BatchUpdateDocumentResponse {
-            document_id: Some(document.to_owned()),
-            replies: Some(requests.iter().map(|_| Response::default()).collect()),
-            write_control: Some(control),
-            ..Default::default()
-        })
-    }
-
-    fn apply(&mut self, request: &Request) -> Result<(), &'static str> {
-        match request {
-            Request { insert_text: Some(insert), .. } => self.insert(insert),
-            Request { update_text_style: Some(style), .. } => self.style(style),
-            _ => Err("not known here"),
-        }
+        Ok(())
     }
 
     /// Index 1 is before the first character.
-    fn insert(&mut self, insert: &InsertTextRequest) -> Result<(), &'static str> {
-        let location = insert.location.as_ref().ok_or("no location")?;
-        let at =
-            location.index.and_then(|index| usize::try_from(index).ok()?.checked_sub(1)).ok_or("no index")?;
+    fn insert(&mut self, insert: InsertTextRequest) -> MockResult<()> {
+        let location = insert.location.ok_or_else(|| MockError::invalid("no location"))?;
+        let at = location.index.and_then(|index| usize::try_from(index).ok()?.checked_sub(1));
+        let at = at.ok_or_else(|| MockError::invalid("no index"))?;
         if !self.text.is_char_boundary(at) {
-            return Err("the index is outside the text");
+            return Err(MockError::invalid("the index is outside the text"));
         }
         self.text.insert_str(at, insert.text.as_deref().unwrap_or_default());
         Ok(())
     }
 
-    fn style(&mut self, style: &UpdateTextStyleRequest) -> Result<(), &'static str> {
-        let range = style.range.as_ref().ok_or("no range")?;
-        let end = range.end_index.and_then(|index| usize::try_from(index).ok()).ok_or("no end index")?;
+    fn style(&mut self, style: UpdateTextStyleRequest) -> MockResult<()> {
+        let end = style.range.as_ref().and_then(|range| usize::try_from(range.end_index?).ok());
+        let end = end.ok_or_else(|| MockError::invalid("no end index"))?;
         if end > self.text.len() + 1 {
-            return Err("the range ends after the text");
+            return Err(MockError::invalid("the range ends after the text"));
         }
-        let mask = style.fields.as_ref().ok_or("no fields")?.as_str().to_owned();
-        self.styles.push((mask, style.clone()));
+        let mask = style.fields.as_ref().ok_or_else(|| MockError::invalid("no fields"))?;
+        self.styles.push((mask.as_str().to_owned(), style));
         Ok(())
+    }
+
+    fn name(&mut self, request: CreateNamedRangeRequest) -> MockResult<CreateNamedRangeResponse> {
+        self.names.push(request.name.ok_or_else(|| MockError::invalid("no name"))?);
+        let named_range_id = Some(format!("range-{}", self.names.len()));
+        Ok(CreateNamedRangeResponse { named_range_id, ..Default::default() })
+    }
+
+    fn complete(&mut self, document: &str, response: &mut BatchUpdateDocumentResponse) {
+        self.revision += 1;
+        response.document_id = Some(document.to_owned());
+        let next = Some(self.id());
+        response.write_control = Some(WriteControl { required_revision_id: next, ..Default::default() });
     }
 }
 
@@ -93,8 +82,13 @@ pub fn start() -> Result<(MockServer, Shared<Paper>)> {
     let mock = MockServer::start()?;
     let paper = Shared::new(Paper::default());
 
-    let state = paper.clone();
-    mock.on::<BatchUpdate>(move |call| state.lock().update(call.var("documentId")?, call.body()?));
+    let updates = UpdateHandler::<BatchUpdate, Paper>::new(paper.handle())
+        .before(|paper, _, body| paper.check(body))
+        .on(Paper::insert)
+        .on(Paper::style)
+        .on(Paper::name)
+        .after(|paper, call, response| paper.complete(call.var("documentId").unwrap_or_default(), response));
+    mock.on_update(updates);
     let state = paper.clone();
     mock.on::<Get>(move |call| {
         let document_id = Some(call.var("documentId")?.to_owned());

@@ -1,0 +1,58 @@
+//! An update whose requests are answered: each reply goes to the callback or ticket of its own request.
+//!
+//! `cargo run -p gapis-examples --example sheets -- [SPREADSHEET]`
+
+use gapis_examples::{Output, Stage, servers};
+use gapis_sheets_v4::schemas::{AddSheetRequest, DeleteSheetRequest, FindReplaceRequest, SheetProperties};
+use gapis_sheets_v4::{Result, Sheets};
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<()> {
+    let stage = Stage::new(|| Ok(servers::sheets::start()?.0))?;
+    let [spreadsheet] = stage.arguments_or(["book"]);
+    run(&stage.service()?, &spreadsheet, &Output::stdout()).await
+}
+
+/// The program itself, which a test runs too.
+pub(crate) async fn run(sheets: &Sheets, spreadsheet: &str, out: &Output) -> Result<()> {
+    let replace = FindReplaceRequest {
+        find: Some("draft".to_owned()),
+        replacement: Some("copy".to_owned()),
+        all_sheets: Some(true),
+        ..Default::default()
+    };
+
+    // A callback gets the reply to its own request, a ticket stands for one.
+    let mut update = sheets.spreadsheets().batch_update(spreadsheet).push_with(add("May"), |reply| {
+        let id = reply.ok().and_then(|reply| reply.properties?.sheet_id);
+        out.line(format_args!("the sheet of May is {id:?}"));
+    });
+    let june = update.push_ticket(add("June"));
+    let replaced = update.push_ticket(replace);
+    let response = update.push(DeleteSheetRequest { sheet_id: Some(0), ..Default::default() }).await?;
+    out.line(format_args!("{} replies", response.replies.unwrap_or_default().len()));
+    let june = june.redeem()?.properties.and_then(|properties| properties.sheet_id);
+    out.line(format_args!("the sheet of June is {june:?}"));
+    out.line(format_args!("{} cells changed", replaced.redeem()?.occurrences_changed.unwrap_or_default()));
+
+    // One bad request, and nothing is applied. Only its own callback gets the server's word.
+    let say = |month: &'static str| {
+        move |reply: Result<_>| match reply {
+            Ok(_) => out.line(format_args!("{month}: added")),
+            Err(error) => out.line(format_args!("{month}: {error}")),
+        }
+    };
+    let refused = sheets
+        .spreadsheets()
+        .batch_update(spreadsheet)
+        .push_with(add("July"), say("July"))
+        .push_with(add("June"), say("June"))
+        .await;
+    out.line(format_args!("refused: {}", refused.is_err()));
+    Ok(())
+}
+
+fn add(title: &str) -> AddSheetRequest {
+    let properties = SheetProperties { title: Some(title.to_owned()), ..Default::default() };
+    AddSheetRequest { properties: Some(properties), ..Default::default() }
+}

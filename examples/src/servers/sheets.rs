@@ -1,0 +1,72 @@
+//! A spreadsheet of named sheets, changed by whole lists of requests or not at all.
+
+use gapis_sheets_v4::runtime::Result;
+use gapis_sheets_v4::runtime::mock::{MockError, MockResult, MockServer, UpdateHandler};
+use gapis_sheets_v4::schemas::{
+    AddSheetRequest, AddSheetResponse, BatchUpdateSpreadsheetResponse, DeleteSheetRequest,
+    FindReplaceRequest, FindReplaceResponse, SheetProperties,
+};
+use gapis_sheets_v4::spreadsheets::BatchUpdate;
+
+use super::Shared;
+
+/// The sheets by their ids, and the text of their only cells.
+#[derive(Clone, Debug, Default)]
+pub struct Book {
+    /// Id and title of each sheet.
+    pub sheets: Vec<(i32, String)>,
+    /// What the cells say.
+    pub cells: Vec<String>,
+}
+
+impl Book {
+    fn add(&mut self, request: AddSheetRequest) -> MockResult<AddSheetResponse> {
+        let title = request.properties.and_then(|properties| properties.title);
+        let title = title.ok_or_else(|| MockError::invalid("a sheet needs a title"))?;
+        if self.sheets.iter().any(|(_, other)| *other == title) {
+            return Err(MockError::invalid(format!("A sheet with the name \"{title}\" already exists.")));
+        }
+        let id = self.sheets.last().map_or(0, |(id, _)| id + 1);
+        self.sheets.push((id, title.clone()));
+        let properties = SheetProperties { sheet_id: Some(id), title: Some(title), ..Default::default() };
+        Ok(AddSheetResponse { properties: Some(properties), ..Default::default() })
+    }
+
+    fn delete(&mut self, request: DeleteSheetRequest) -> MockResult<()> {
+        let before = self.sheets.len();
+        self.sheets.retain(|(id, _)| Some(*id) != request.sheet_id);
+        if self.sheets.len() == before {
+            return Err(MockError::invalid("No grid with that id."));
+        }
+        Ok(())
+    }
+
+    fn replace(&mut self, request: FindReplaceRequest) -> MockResult<FindReplaceResponse> {
+        let find = request.find.ok_or_else(|| MockError::invalid("nothing to find"))?;
+        let with = request.replacement.unwrap_or_default();
+        let found = self.cells.iter_mut().filter(|cell| cell.contains(&find));
+        let changed = found.map(|cell| *cell = cell.replace(&find, &with)).count();
+        let occurrences = i32::try_from(changed).ok();
+        Ok(FindReplaceResponse { occurrences_changed: occurrences, ..Default::default() })
+    }
+}
+
+/// Starts the service with a spreadsheet of one sheet, whose id may be any.
+///
+/// # Errors
+/// If there is no free port.
+pub fn start() -> Result<(MockServer, Shared<Book>)> {
+    let mock = MockServer::start()?;
+    let cells = ["draft of May", "draft of June", "final"].map(str::to_owned).to_vec();
+    let book = Shared::new(Book { sheets: vec![(0, "Sheet1".to_owned())], cells });
+
+    let updates = UpdateHandler::<BatchUpdate, Book>::new(book.handle())
+        .on(Book::add)
+        .on(Book::delete)
+        .on(Book::replace)
+        .after(|_, call, response: &mut BatchUpdateSpreadsheetResponse| {
+            response.spreadsheet_id = call.var("spreadsheetId").ok().map(str::to_owned);
+        });
+    mock.on_update(updates);
+    Ok((mock, book))
+}
