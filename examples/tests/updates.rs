@@ -502,7 +502,7 @@ async fn an_unanswered_update_tells_everyone_that_the_outcome_is_unknown() {
     let mut batch = docs.batch();
     let update = docs.documents().batch_update("A").push_with(insert("x"), told.callback("0"));
     update.queue(&mut batch, |reply| assert!(reply.result.unwrap_err().is_unknown_outcome())).unwrap();
-    batch.execute().await;
+    assert_eq!(batch.execute().await.failures(), 1);
     let [line] = &told.lines()[..] else { panic!("{:?}", told.lines()) };
     assert!(line.contains("has no part for this call"), "{line}");
 }

@@ -73,8 +73,14 @@ impl<'cb, M: UpdateMethod> RawUpdate<'cb, M> {
         RawUpdate { request, body: M::Body::default(), callbacks: Vec::new() }
     }
 
+    #[must_use]
     pub fn len(&self) -> usize {
         self.callbacks.len()
+    }
+
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.callbacks.is_empty()
     }
 
     pub fn set_param(&mut self, name: &str, value: &dyn Param) {

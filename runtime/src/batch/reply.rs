@@ -144,6 +144,9 @@ pub(super) struct Arrived<'a> {
 /// A value of which parts were handed out, and what a callback for one of them panicked with.
 pub(super) type Settled<T> = (Result<T>, Option<Panic>);
 
+type SettledTicket<'cb> =
+    Box<dyn FnOnce(&Request, Result<RawResponse>) -> Settled<Box<dyn Any + Send>> + Send + 'cb>;
+
 type Callback<'cb> = Box<dyn FnOnce(Arrived<'_>) + Send + 'cb>;
 
 /// What is to be done with a call's reply.
@@ -153,9 +156,7 @@ pub(super) enum Then<'cb> {
     /// Keep the value for the ticket's holder.
     Ticket(fn(&Request, &RawResponse) -> Result<Box<dyn Any + Send>>),
     /// The same, after those were told who wait for a part of the value.
-    SettledTicket(
-        Box<dyn FnOnce(&Request, Result<RawResponse>) -> Settled<Box<dyn Any + Send>> + Send + 'cb>,
-    ),
+    SettledTicket(SettledTicket<'cb>),
     /// Keep the message for the report, when it decodes.
     Keep(fn(&Request, &RawResponse) -> Result<()>),
     /// Pass it on undecoded.

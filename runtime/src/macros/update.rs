@@ -187,7 +187,7 @@ macro_rules! update {
 
             /// Whether there is none.
             pub fn is_empty(&self) -> bool {
-                self.0.len() == 0
+                self.0.is_empty()
             }
 
             /// Asks for some members of the response only; the replies stay among them.
