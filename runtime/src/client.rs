@@ -227,16 +227,24 @@ impl Client {
     }
 }
 
-/// Reads a body completely, unless it is larger than the client was told to take.
+/// How much is read of a body that explains an error.
+const EXPLANATION: usize = 1 << 20;
+
+/// Reads a body completely, unless it is larger than the client was told to take. Of an error only the beginning is
+/// taken then: its status says more than that it was long.
 async fn read(mut response: HttpResponse, max: usize) -> Result<RawResponse> {
+    let fine = response.status.is_success();
+    let limit = if fine { max } else { max.min(EXPLANATION) };
     let mut body = BytesMut::new();
     let mut first = None;
     while let Some(chunk) = response.body.next().await {
-        let chunk = chunk?;
-        let read = body.len() + first.as_ref().map_or(0, Bytes::len) + chunk.len();
-        if read > max {
+        let mut chunk = chunk?;
+        let room = limit - body.len() - first.as_ref().map_or(0, Bytes::len);
+        let full = chunk.len() > room;
+        if full && fine {
             return Err(Error::protocol(format!("the response is larger than {max} bytes")));
         }
+        chunk.truncate(room);
         // Most bodies come in one chunk, which is then the body without being copied.
         match first.take() {
             None if body.is_empty() => first = Some(chunk),
@@ -245,6 +253,9 @@ async fn read(mut response: HttpResponse, max: usize) -> Result<RawResponse> {
                 body.extend_from_slice(&chunk);
             }
             None => body.extend_from_slice(&chunk),
+        }
+        if full {
+            break;
         }
     }
     let body = first.unwrap_or_else(|| body.freeze());

@@ -177,7 +177,8 @@ impl<T: FromClient> Builder<T> {
         self
     }
 
-    /// How many bytes the response to a single call may have, decompressed. Default 1 GiB.
+    /// How many bytes the response to a single call may have, decompressed. Default 1 GiB. Of an error's body no more
+    /// than 1 MiB is read.
     pub fn max_response(mut self, bytes: usize) -> Self {
         self.max_response = bytes;
         self
@@ -250,6 +251,16 @@ impl<T: FromClient> Builder<T> {
             observer: self.observer,
             learned: Mutex::default(),
         }))))
+    }
+}
+
+impl<T> std::fmt::Debug for Builder<T> {
+    /// Neither credentials, nor what was not checked yet and may hold some.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Builder")
+            .field("retry", &self.policy)
+            .field("timeout", &self.timeout)
+            .finish_non_exhaustive()
     }
 }
 
