@@ -15,6 +15,8 @@ mod documents {
     pub struct Readme;
     #[doc = include_str!("../../docs/guide/batching.md")]
     pub struct Batching;
+    #[doc = include_str!("../../docs/guide/client.md")]
+    pub struct Client;
     #[doc = include_str!("../../docs/guide/errors.md")]
     pub struct Errors;
     #[doc = include_str!("../../docs/guide/lists.md")]
