@@ -3,7 +3,8 @@
 //!
 //! [`MockServer::start`] runs it on a loopback port; give [`MockServer::uri`] to a client builder's `endpoint`.
 //! [`Handlers`] is the same without a socket; give it to a builder's `transport`. A call is answered alike whether it comes alone or in a batch. State is the
-//! caller's: handlers are closures and may share an `Arc<Mutex<…>>`.
+//! caller's: handlers are closures and may share an `Arc<Mutex<…>>`. Media has handlers of its own:
+//! [`Handlers::on_upload`], [`Handlers::on_download`].
 //!
 //! ```
 //! # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/support/farm.rs"));
@@ -75,6 +76,7 @@
 
 mod call;
 mod fault;
+mod media;
 mod moment;
 mod multipart;
 mod record;
@@ -92,6 +94,7 @@ mod update;
 
 pub use call::MockCall;
 pub use fault::Fault;
+pub use media::MockMedia;
 pub use record::MockRequest;
 pub use reply::{MockError, MockResponse, MockResult};
 pub use rules::{BatchRules, ContentIds};

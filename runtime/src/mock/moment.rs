@@ -26,8 +26,11 @@ impl Moment {
     /// The handler that takes the call, whose variables it then has.
     pub(super) fn find(&self, call: &mut MockCall) -> Option<Arc<Route>> {
         let path = call.path.strip_prefix('/').unwrap_or(&call.path);
+        let media = call.query("alt").as_deref() == Some("media");
         let matching = |route: &Arc<Route>| Some((route.clone(), route.template.matches(path)?));
-        let (route, vars) = self.routes.iter().filter(|route| route.verb == call.verb).find_map(matching)?;
+        let mut routes =
+            self.routes.iter().filter(|route| route.verb == call.verb && (media || !route.media));
+        let (route, vars) = routes.find_map(matching)?;
         call.vars = vars;
         call.api = route.api;
         call.method = route.method;
@@ -74,7 +77,7 @@ impl Moment {
             MockError::new(400, "badRequest", format!("Failed to parse batch request, error: {error}"))
         };
         let kind = request.header("content-type").unwrap_or_default();
-        let boundary = multipart::boundary(kind).map_err(refuse)?;
+        let boundary = multipart::boundary(kind, "multipart/mixed").map_err(refuse)?;
         let parts = multipart::split(&boundary, &request.body, self.rules.strict).map_err(refuse)?;
         if parts.is_empty() {
             return Err(refuse("0 items".to_owned()));

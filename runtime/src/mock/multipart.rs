@@ -27,11 +27,11 @@ pub(super) struct Inner {
     pub(super) body: Bytes,
 }
 
-/// The boundary that a `Content-Type` of `multipart/mixed` names.
-pub(super) fn boundary(content_type: &str) -> Result<String, String> {
+/// The boundary that a `Content-Type` names, which is to be of that kind: `multipart/mixed`.
+pub(super) fn boundary(content_type: &str, expected: &str) -> Result<String, String> {
     let (kind, parameters) = content_type.split_once(';').unwrap_or((content_type, ""));
-    if !kind.trim().eq_ignore_ascii_case("multipart/mixed") {
-        return Err(format!("the content type is `{}`, not multipart/mixed", kind.trim()));
+    if !kind.trim().eq_ignore_ascii_case(expected) {
+        return Err(format!("the content type is `{}`, not {expected}", kind.trim()));
     }
     let mut rest = parameters;
     while let Some((name, value)) = rest.split_once('=') {
@@ -52,8 +52,21 @@ pub(super) fn boundary(content_type: &str) -> Result<String, String> {
     Err("the content type names no boundary".to_owned())
 }
 
-/// The parts of a body. `strict` refuses lines that end in LF alone.
+/// The parts of a batch. `strict` refuses lines that end in LF alone.
 pub(super) fn split(boundary: &str, body: &Bytes, strict: bool) -> Result<Vec<Part>, String> {
+    let parts = pieces(boundary, body, strict)?.into_iter().enumerate();
+    parts.map(|(at, piece)| part(piece, strict).map_err(|error| format!("part {at}: {error}"))).collect()
+}
+
+/// The parts of an upload with metadata (RFC 2387), each as its headers and content.
+pub(super) fn related(content_type: &str, body: &Bytes) -> Result<Vec<(HeaderMap, Bytes)>, String> {
+    let boundary = boundary(content_type, "multipart/related")?;
+    let split = |piece: Bytes| headers(&piece, 0, false).map(|(headers, at)| (headers, piece.slice(at..)));
+    pieces(&boundary, body, false)?.into_iter().map(split).collect()
+}
+
+/// What stands between boundaries.
+fn pieces(boundary: &str, body: &Bytes, strict: bool) -> Result<Vec<Bytes>, String> {
     let delimiter = format!("--{boundary}");
     let mut parts = Vec::new();
     let mut open: Option<usize> = None;
@@ -65,10 +78,7 @@ pub(super) fn split(boundary: &str, body: &Bytes, strict: bool) -> Result<Vec<Pa
         let Some(line) = Delimiter::read(after) else { continue };
         if let Some(start) = open {
             let end = before_break(body, start, at, strict)?;
-            parts.push(
-                part(body.slice(start..end), strict)
-                    .map_err(|error| format!("part {}: {error}", parts.len()))?,
-            );
+            parts.push(body.slice(start..end));
         }
         if line.closing {
             return Ok(parts);
@@ -266,15 +276,20 @@ fn sized(headers: &HeaderMap, rest: Bytes, strict: bool) -> Result<Bytes, String
 mod tests {
     use super::*;
 
+    const MIXED: &str = "multipart/mixed";
+
     fn parts(body: &'static str, strict: bool) -> Result<Vec<Part>, String> {
         split("b", &Bytes::from_static(body.as_bytes()), strict)
     }
 
     #[test]
     fn boundaries() {
-        assert_eq!(boundary("multipart/mixed; boundary=b"), Ok("b".to_owned()));
-        assert_eq!(boundary("Multipart/Mixed; charset=UTF-8; Boundary=\"a=;b\""), Ok("a=;b".to_owned()));
-        assert_eq!(boundary("multipart/mixed; boundary==a="), Ok("=a=".to_owned()));
+        assert_eq!(boundary("multipart/mixed; boundary=b", MIXED), Ok("b".to_owned()));
+        assert_eq!(
+            boundary("Multipart/Mixed; charset=UTF-8; Boundary=\"a=;b\"", MIXED),
+            Ok("a=;b".to_owned())
+        );
+        assert_eq!(boundary("multipart/mixed; boundary==a=", MIXED), Ok("=a=".to_owned()));
         for bad in [
             "",
             "application/json",
@@ -282,7 +297,7 @@ mod tests {
             "multipart/mixed; boundary=",
             "multipart/mixed; boundary=\"x",
         ] {
-            assert!(boundary(bad).is_err(), "{bad}");
+            assert!(boundary(bad, MIXED).is_err(), "{bad}");
         }
     }
 
@@ -345,7 +360,7 @@ mod tests {
                 }
                 let _ = inner(&Bytes::from(text.clone()), strict);
             }
-            let _ = boundary(&text);
+            let _ = boundary(&text, MIXED);
         }
     }
 }

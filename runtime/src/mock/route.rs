@@ -17,6 +17,8 @@ pub(super) struct Route {
     pub(super) template: Template,
     pub(super) api: &'static ApiSpec,
     pub(super) method: Option<&'static MethodSpec>,
+    /// Only for what asks for media (`alt=media`), which may be at the path of its metadata.
+    pub(super) media: bool,
     pub(super) handler: Box<Handler>,
 }
 

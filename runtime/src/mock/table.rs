@@ -8,6 +8,7 @@ use bytes::Bytes;
 
 use super::call::MockCall;
 use super::fault::{Effect, Fault};
+use super::media::Uploads;
 use super::moment::Moment;
 use super::record::{MockRequest, Record};
 use super::render::Answer;
@@ -42,6 +43,7 @@ struct Table {
     rules: RwLock<BatchRules>,
     bearer: RwLock<Option<String>>,
     faults: Faults,
+    uploads: Arc<Uploads>,
     record: Mutex<Record>,
     requests: AtomicUsize,
 }
@@ -99,6 +101,7 @@ impl Handlers {
             template: Template::parse(&format!("{}{}", api.service_path, M::SPEC.path)),
             api,
             method: Some(M::SPEC),
+            media: false,
             handler: Box::new(handler),
         })
     }
@@ -115,6 +118,7 @@ impl Handlers {
             template: Template::parse(template),
             api: &ApiSpec::DEFAULT,
             method: None,
+            media: false,
             handler: Box::new(handler),
         })
     }
@@ -261,14 +265,24 @@ impl Handlers {
         answer
     }
 
-    fn add(&self, route: Route) -> &Self {
+    pub(super) fn add(&self, route: Route) -> &Self {
         let mut routes = write(&self.0.routes);
         let routes = Arc::make_mut(&mut *routes);
-        routes.retain(|old| old.verb != route.verb || old.template.text() != route.template.text());
-        let weight = route.template.weight();
-        let at = routes.iter().position(|old| old.template.weight() <= weight).unwrap_or(routes.len());
+        let key = |route: &Route| (route.verb.clone(), route.template.text().to_owned(), route.media);
+        let (own, rank) = (key(&route), |route: &Route| (route.template.weight(), route.media));
+        routes.retain(|old| key(old) != own);
+        let at = routes.iter().position(|old| rank(old) <= rank(&route)).unwrap_or(routes.len());
         routes.insert(at, Arc::new(route));
         self
+    }
+
+    pub(super) fn has(&self, verb: &str, template: &str) -> bool {
+        let routes = self.0.routes.read().unwrap_or_else(PoisonError::into_inner);
+        routes.iter().any(|route| route.verb == verb && route.template.text() == template)
+    }
+
+    pub(super) fn uploads(&self) -> &Arc<Uploads> {
+        &self.0.uploads
     }
 
     fn batch_limit(&self, path: &str) -> Option<usize> {

@@ -6,5 +6,6 @@
 mod dry_run;
 mod errors;
 mod lists;
+mod media;
 mod values;
 mod zoo;
