@@ -13,6 +13,8 @@ pub use stage::{Output, Stage};
 mod documents {
     #[doc = include_str!("../../README.md")]
     pub struct Readme;
+    #[doc = include_str!("../../docs/guide/batch-update.md")]
+    pub struct BatchUpdate;
     #[doc = include_str!("../../docs/guide/batching.md")]
     pub struct Batching;
     #[doc = include_str!("../../docs/guide/client.md")]
