@@ -1,0 +1,40 @@
+//! Generates a module of each golden document.
+
+use std::error::Error;
+use std::fmt::Write;
+use std::path::{Path, PathBuf};
+use std::{env, fs};
+
+use gapis_codegen::{Options, generate};
+
+const DOCUMENTS: &str = "../../codegen/tests/golden";
+
+fn main() -> Result<(), Box<dyn Error>> {
+    println!("cargo::rerun-if-changed={DOCUMENTS}");
+    let out = PathBuf::from(env::var_os("OUT_DIR").ok_or("no OUT_DIR")?);
+    let mut paths: Vec<PathBuf> =
+        fs::read_dir(DOCUMENTS)?.map(|entry| Ok(entry?.path())).collect::<Result<_, std::io::Error>>()?;
+    paths.retain(|path| path.extension().is_some_and(|is| is == "json"));
+    paths.sort();
+    let mut modules = String::new();
+    for path in paths {
+        let name = path.file_stem().and_then(|stem| stem.to_str()).ok_or("no name")?;
+        let root = module(&path, name, &out)?;
+        writeln!(modules, "#[allow(missing_docs, unreachable_pub)]\n#[path = {root:?}]\npub mod {name};")?;
+    }
+    fs::write(out.join("modules.rs"), modules)?;
+    Ok(())
+}
+
+/// Writes the files of a document's module, and gives the path of its root.
+fn module(document: &Path, name: &str, out: &Path) -> Result<PathBuf, Box<dyn Error>> {
+    let options = Options { name: name.to_owned(), as_module: true, ..Options::default() };
+    let made = generate(&fs::read(document)?, &options)?;
+    let folder = out.join(name);
+    for (path, text) in &made.files {
+        let path = folder.join(path);
+        fs::create_dir_all(path.parent().ok_or("a file without a folder")?)?;
+        fs::write(path, text)?;
+    }
+    Ok(folder.join("src/lib.rs"))
+}
