@@ -1,6 +1,6 @@
 //! When to send again, and how long to wait: one mechanism for single calls and for batches.
 
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use crate::Error;
@@ -35,6 +35,24 @@ pub struct RetryPolicy {
     pub initial_backoff: Duration,
     /// The longest wait before any attempt. A server's `Retry-After` may be longer. Default 1 minute.
     pub max_backoff: Duration,
+    /// Which errors are treated otherwise.
+    decide: Option<Decide>,
+}
+
+/// What a caller says of errors.
+#[derive(Clone)]
+struct Decide(Arc<dyn Fn(&Error) -> Option<bool> + Send + Sync>);
+
+impl PartialEq for Decide {
+    fn eq(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
+}
+
+impl std::fmt::Debug for Decide {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Decide")
+    }
 }
 
 impl Default for RetryPolicy {
@@ -44,6 +62,7 @@ impl Default for RetryPolicy {
             total_time: Duration::from_secs(600),
             initial_backoff: Duration::from_secs(1),
             max_backoff: Duration::from_secs(60),
+            decide: None,
         }
     }
 }
@@ -77,6 +96,39 @@ impl RetryPolicy {
         self
     }
 
+    /// The same, but for the errors of which the closure says something: `Some(true)` sends again, whether the call is
+    /// idempotent or not, `Some(false)` does not, `None` leaves it to the rules above. Attempts, time and the client's
+    /// budget bound it all the same. It is not asked of what was wrong before anything was sent, nor of a 401 that
+    /// renewed credentials may mend.
+    ///
+    /// ```
+    /// use gapis_runtime::RetryPolicy;
+    ///
+    /// let policy = RetryPolicy::default().with_decision(|error| match error.status() {
+    ///     Some(409) if error.reason() == Some("concurrentModification") => Some(true),
+    ///     Some(500) => Some(false),
+    ///     _ => None,
+    /// });
+    /// # let _ = policy;
+    /// ```
+    #[must_use]
+    pub fn with_decision(mut self, decide: impl Fn(&Error) -> Option<bool> + Send + Sync + 'static) -> Self {
+        self.decide = Some(Decide(Arc::new(decide)));
+        self
+    }
+
+    /// What an error of a call that is idempotent or not means for another attempt.
+    pub(crate) fn judge(&self, error: &Error, idempotent: bool) -> Verdict {
+        let usual = judge(error, idempotent);
+        let sent = error.is_status() || !(error.is_input() || error.is_credentials() || error.is_cancelled());
+        let decided = self.decide.as_ref().filter(|_| sent && usual != Verdict::Refresh);
+        match decided.and_then(|decide| decide.0(error)) {
+            None => usual,
+            Some(false) => Verdict::Final,
+            Some(true) => again(error),
+        }
+    }
+
     /// The wait before the attempt after `attempts` ones: between half and all of an exponentially growing time, so that
     /// many clients do not come back at once.
     pub(crate) fn backoff(&self, attempts: u32, rng: &mut fastrand::Rng) -> Duration {
@@ -98,8 +150,8 @@ pub(crate) enum Verdict {
 }
 
 /// Judges an error of a call, or of an outer request, that is idempotent or not.
-pub(crate) fn judge(error: &Error, idempotent: bool) -> Verdict {
-    let retry = Verdict::Retry { after: error.retry_after(), rate_limited: error.is_rate_limited() };
+fn judge(error: &Error, idempotent: bool) -> Verdict {
+    let retry = again(error);
     match error.status() {
         Some(401) => Verdict::Refresh,
         Some(503) => retry,
@@ -114,6 +166,10 @@ pub(crate) fn judge(error: &Error, idempotent: bool) -> Verdict {
     }
 }
 
+fn again(error: &Error) -> Verdict {
+    Verdict::Retry { after: error.retry_after(), rate_limited: error.is_rate_limited() }
+}
+
 /// The attempts of one call, or the rounds of one batch.
 pub(crate) struct Attempts {
     policy: RetryPolicy,
@@ -125,6 +181,11 @@ pub(crate) struct Attempts {
 impl Attempts {
     pub(crate) fn new(policy: RetryPolicy) -> Self {
         Attempts { policy, started: Instant::now(), made: 1, rng: fastrand::Rng::new() }
+    }
+
+    /// What an error means by the policy.
+    pub(crate) fn judge(&self, error: &Error, idempotent: bool) -> Verdict {
+        self.policy.judge(error, idempotent)
     }
 
     /// What comes now is something new: both limits count from here.
@@ -219,6 +280,27 @@ mod tests {
                 assert_eq!(judge(&error, idempotent), only_idempotent, "{error}");
             }
         }
+    }
+
+    #[test]
+    fn a_caller_decides_otherwise() {
+        let policy = RetryPolicy::default().with_decision(|error| match error.status() {
+            Some(409) => Some(true),
+            Some(404) => None,
+            _ => Some(false),
+        });
+        let retry = Verdict::Retry { after: None, rate_limited: false };
+        assert_eq!(policy.judge(&status(409), false), retry);
+        assert_eq!(policy.judge(&status(503), true), Verdict::Final);
+        assert_eq!(policy.judge(&status(404), true), Verdict::Final);
+        assert_eq!(policy.judge(&status(401), true), Verdict::Refresh, "credentials are renewed as ever");
+        let always = RetryPolicy::default().with_decision(|_| Some(true));
+        assert_eq!(always.judge(&Error::transport("x", "y"), false), retry);
+        for error in [Error::input("x"), Error::credentials("x"), Error::cancelled("x")] {
+            assert_eq!(always.judge(&error, true), Verdict::Final, "nothing was sent: {error}");
+        }
+        assert_eq!(always, always.clone());
+        assert_ne!(always, RetryPolicy::default());
     }
 
     #[test]

@@ -194,7 +194,15 @@ impl Transport for Reqwest {
                     streamed(stream).await?
                 }
             });
+            let asked = built.url().origin();
             let response = client.execute(built).await.map_err(failure)?;
+            // Our own client follows nothing. Of another one it is only known afterwards.
+            if response.url().origin() != asked {
+                return Err(Error::protocol(
+                    "the HTTP client followed a redirect to another host, and credentials may have gone along: build it \
+                     with `redirect(Policy::none())`",
+                ));
+            }
             let (status, headers) = (response.status(), response.headers().clone());
             Ok(HttpResponse { status, headers, body: Box::pin(Chunks(Box::pin(response.bytes_stream()))) })
         })

@@ -18,7 +18,7 @@ use super::reply::{Arrived, Listener, Outcome, Then};
 use super::report::{Record, Report};
 use super::{BatchOptions, Entry, RawBatch};
 use crate::credentials::AuthHeaders;
-use crate::retry::{RetryPolicy, Verdict, judge};
+use crate::retry::{RetryPolicy, Verdict};
 use crate::rt::Instant;
 use crate::spec::ApiSpec;
 use crate::trace::{self, Span};
@@ -455,7 +455,7 @@ impl<'cb> Engine<'cb> {
         sent: usize,
         round: &mut Round<'cb>,
     ) {
-        match judge(&error, entry.request.is_idempotent()) {
+        match self.policy(&entry).judge(&error, entry.request.is_idempotent()) {
             Verdict::Refresh if !entry.refreshed => {
                 self.reject(entry.request.client(), auth);
                 entry.refreshed = true;

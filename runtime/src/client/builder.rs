@@ -191,7 +191,7 @@ impl<T: FromClient> Builder<T> {
     }
 
     /// The caller's own `reqwest` client, with its proxy, TLS settings and pool. Make it without redirects, or
-    /// credentials may travel to where a server points.
+    /// credentials may travel to where a server points; what comes from another host is an error, but only afterwards.
     pub fn http_client(mut self, client: reqwest::Client) -> Self {
         self.transport = Some(Arc::new(Reqwest::with(client)));
         self

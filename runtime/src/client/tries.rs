@@ -6,7 +6,7 @@ use super::Client;
 use crate::credentials::AuthHeaders;
 use crate::observe::{AttemptKind, Watch};
 use crate::request::Request;
-use crate::retry::{Attempts, Verdict, judge};
+use crate::retry::{Attempts, Verdict};
 use crate::spec::ApiSpec;
 use crate::trace::Span;
 use crate::{Error, Result, observe, rt};
@@ -54,7 +54,7 @@ impl Tries {
     /// # Errors
     /// The same error, if there is to be none.
     pub(crate) async fn failed(&mut self, error: Error, auth: AuthHeaders, idempotent: bool) -> Result<()> {
-        match judge(&error, idempotent) {
+        match self.attempts.judge(&error, idempotent) {
             Verdict::Refresh if self.rejected.is_none() => {
                 self.tell(Duration::ZERO, &error);
                 self.rejected = Some((auth, error));

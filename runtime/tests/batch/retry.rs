@@ -306,6 +306,30 @@ async fn a_part_that_cannot_be_read_is_asked_for_again_where_that_does_no_harm()
     assert_eq!(peer.sent().len(), 2);
 }
 
+#[tokio::test(start_paused = true)]
+async fn a_policy_may_decide_otherwise_for_calls_and_batches_alike() {
+    let decided = || {
+        policy(3).with_decision(|error| match error.status() {
+            Some(409) => Some(true),
+            Some(503) => Some(false),
+            _ => None,
+        })
+    };
+    for (inner, attempts) in
+        [(failed(409, "conflict"), 3), (failed(503, "backendError"), 1), (failed(404, "x"), 1)]
+    {
+        let (zoo, peer) = until(usize::MAX, &inner);
+        let (result, times) = one(&zoo, &peer, zoo.insert("a").with_retry(decided())).await;
+        assert!(result.is_err() && times.len() == attempts, "{inner}: {times:?}");
+    }
+    for (status, attempts) in [(409, 3), (503, 1), (404, 1)] {
+        let peer = Peer::new(move |_| Answer::json(status, ""));
+        let zoo = peer.builder().retry(decided()).build().unwrap();
+        assert_eq!(zoo.insert("a").await.unwrap_err().status(), Some(status));
+        assert_eq!(peer.sent().len(), attempts, "{status}");
+    }
+}
+
 /// It would be as large the next time.
 #[tokio::test(start_paused = true)]
 async fn a_part_beyond_its_limits_is_not_asked_for_again() {

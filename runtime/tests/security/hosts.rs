@@ -145,3 +145,24 @@ async fn what_is_asked_later_stays_as_well() {
     assert_eq!(error.status(), Some(307), "{error}");
     pair.check(3);
 }
+
+/// A client of the caller's that follows is told of, and what came from elsewhere is not taken.
+#[tokio::test]
+async fn an_http_client_that_follows_is_found_out() {
+    let pair = Pair::new(|_, away| MockResponse::new(307).with_header("location", away));
+    pair.away.route("GET", "/stolen", |_| MockResponse::json(200, &json!({ "name": "forged" })));
+    // A plain client of `reqwest` takes its cryptography from the process.
+    #[cfg(feature = "rustls")]
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let follows = reqwest::Client::new();
+    let shop = Shop::builder()
+        .credentials(BearerToken::new("s3cret"))
+        .endpoint(&pair.server.uri())
+        .http_client(follows)
+        .build()
+        .unwrap();
+    let error = shop.get("a").await.unwrap_err();
+    assert!(error.is_protocol() && error.to_string().contains("redirect(Policy::none())"), "{error}");
+    // What `reqwest` takes away by itself before it follows.
+    assert!(pair.away.requests().iter().all(|request| !request.headers.contains_key("authorization")));
+}
