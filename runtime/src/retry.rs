@@ -41,7 +41,9 @@ pub struct RetryPolicy {
 
 /// What a caller says of errors.
 #[derive(Clone)]
-struct Decide(Arc<dyn Fn(&Error) -> Option<bool> + Send + Sync>);
+struct Decide(Arc<Decision>);
+
+type Decision = dyn Fn(&Error) -> Option<bool> + Send + Sync;
 
 impl PartialEq for Decide {
     fn eq(&self, other: &Self) -> bool {
