@@ -3,6 +3,7 @@
 use std::fmt;
 
 use bytes::Bytes;
+use http::header::{HeaderName, HeaderValue};
 
 use crate::request::Request;
 use crate::{Error, Result};
@@ -31,8 +32,10 @@ pub struct DryRun {
     pub url: String,
     /// The headers, without those that the credentials and the transport add.
     pub headers: Vec<(String, String)>,
-    /// The body, if the call has one.
+    /// The body, if the call has one. That of an upload in one request is not shown: it is the media.
     pub body: Option<Bytes>,
+    /// Whether the body is media.
+    media: bool,
 }
 
 impl DryRun {
@@ -44,18 +47,13 @@ impl DryRun {
         let (path, query) = url.split_once('?').unwrap_or((&url, ""));
         let pairs: Vec<String> = query.split('&').map(mask_pair).collect();
         let url = format!("{path}?{}", pairs.join("&"));
-        let client = request.client().headers().iter();
-        let own = request.headers().iter().map(|(name, value)| (name, value));
-        let mut headers: Vec<(String, String)> = client
-            .chain(own)
-            .map(|(name, value)| (name.to_string(), mask(name.as_str(), value.to_str().unwrap_or("…"))))
-            .collect();
-        headers.push(("accept".to_owned(), "application/json".to_owned()));
-        if let Some((content_type, _)) = request.body() {
-            headers.push(("content-type".to_owned(), content_type.to_owned()));
-        }
         let body = request.body().map(|(_, body)| body.clone());
-        Ok(DryRun { verb: request.verb().to_owned(), url, headers, body })
+        Ok(DryRun { verb: request.verb().to_owned(), url, headers: headers(&request), body, media: false })
+    }
+
+    /// Of an upload in one request.
+    pub(crate) fn of_media(request: Request) -> Result<Self> {
+        Ok(DryRun { body: None, media: true, ..DryRun::new(request)? })
     }
 
     /// The body as text.
@@ -66,6 +64,24 @@ impl DryRun {
         std::str::from_utf8(self.body.as_deref().unwrap_or_default())
             .map_err(|_| Error::input("the body is not text"))
     }
+}
+
+/// The headers in the order in which each goes before those of the same name: the client's, the library's, the call's.
+fn headers(request: &Request) -> Vec<(String, String)> {
+    let content_type = request.body().map(|(content_type, _)| ("content-type", content_type));
+    let library = [("accept", "application/json")].into_iter().chain(content_type);
+    let text = |(name, value): (&'_ HeaderName, &'_ HeaderValue)| {
+        (name.to_string(), mask(name.as_str(), value.to_str().unwrap_or("…")))
+    };
+    let client = request.client().headers().iter().map(text);
+    let own = request.headers().iter().map(|(name, value)| text((name, value)));
+    let mut headers: Vec<(String, String)> = Vec::new();
+    let owned = library.map(|(name, value)| (name.to_owned(), value.to_owned()));
+    for (name, value) in client.chain(owned).chain(own) {
+        headers.retain(|(other, _)| *other != name);
+        headers.push((name, value));
+    }
+    headers
 }
 
 fn mask_pair(pair: &str) -> String {
@@ -90,6 +106,7 @@ impl fmt::Display for DryRun {
             write!(f, " \\\n  -H {}", quoted(&format!("{name}: {value}")))?;
         }
         match (&self.body, self.text()) {
+            (None, _) if self.media => f.write_str(" \\\n  --data-binary @-"),
             (None, _) => Ok(()),
             (Some(_), Ok(text)) => write!(f, " \\\n  --data-binary {}", quoted(text)),
             (Some(body), Err(_)) => write!(f, " \\\n  --data-binary @- # {} bytes", body.len()),

@@ -15,11 +15,11 @@ use tokio::io::AsyncWrite;
 
 use super::Queueable;
 use super::progress::{Progress, Teller};
-use super::reader::Reader;
+use super::reader::{self, Reader};
 use crate::request::Request;
 use crate::trace::Span;
 use crate::transport::BodyStream;
-use crate::{Batch, Error, Reply, Result, ServesMedia};
+use crate::{Batch, DryRun, Error, Reply, Result, ServesMedia};
 
 /// A call that downloads media, made by `.download()`.
 ///
@@ -97,9 +97,7 @@ impl<M: ServesMedia> Download<M> {
     /// # Errors
     /// As any call.
     pub async fn stream(self) -> Result<MediaStream> {
-        if self.overflow {
-            return Err(Error::input(format!("{}: not a range that media can have", self.request.id())));
-        }
+        self.check_range()?;
         let span = Span::call(self.request.id(), self.request.verb());
         let range = (self.from, self.to);
         let reader = span.around(Reader::open(self.request, range, self.verify, self.on_progress)).await?;
@@ -160,6 +158,22 @@ impl<M: ServesMedia> Download<M> {
         }
         poll_fn(|cx| Pin::new(&mut *writer).poll_flush(cx)).await.map_err(failed)?;
         Ok(count)
+    }
+
+    /// What would be sent first, to be looked at or printed as a `curl` command. Secrets are masked.
+    ///
+    /// # Errors
+    /// If the call or the range is not valid.
+    pub fn dry_run(self) -> Result<DryRun> {
+        self.check_range()?;
+        DryRun::new(reader::first(self.request, (self.from, self.to))?)
+    }
+
+    fn check_range(&self) -> Result<()> {
+        if self.overflow {
+            return Err(Error::input(format!("{}: not a range that media can have", self.request.id())));
+        }
+        Ok(())
     }
 
     /// Downloads everything into memory and waits on this thread.

@@ -56,20 +56,8 @@ impl Reader {
         verify: bool,
         on_progress: Teller,
     ) -> Result<Self> {
-        request.check()?;
-        let range = to.is_some_and(|to| to <= from);
-        if range {
-            return Err(Error::input(format!("{}: the range to be downloaded is empty", request.id())));
-        }
-        // Stored bytes are wanted, or if they are stored compressed the server is to decompress them: what a transport
-        // decompressed would have other lengths and places than the server speaks of.
         let own_encoding = request.has_header(ACCEPT_ENCODING.as_str());
-        if !own_encoding {
-            request.set_header(ACCEPT_ENCODING.as_str(), "identity");
-        }
-        if !request.has_header(ACCEPT.as_str()) {
-            request.set_header(ACCEPT.as_str(), "*/*");
-        }
+        prepare(&mut request, (from, to))?;
         let mut reader = Reader {
             tries: Tries::new(&request),
             watch: Watch::none(),
@@ -244,10 +232,7 @@ impl Reader {
     /// The request for what is still to come, and whether the server is asked to see that it is the same.
     fn rest(&self) -> (Request, bool) {
         let mut request = self.request.clone();
-        if self.at > 0 || self.to.is_some() {
-            let last = self.to.map(|to| (to - 1).to_string()).unwrap_or_default();
-            request.set_header(RANGE.as_str(), &format!("bytes={}-{last}", self.at));
-        }
+        set_range(&mut request, (self.at, self.to));
         let Some((_, headers)) = &self.first else { return (request, false) };
         request.remove_header(IF_NONE_MATCH.as_str());
         // A weak ETag matches nothing (RFC 9110, section 13.1.1).
@@ -307,6 +292,43 @@ impl Reader {
         self.body = Some(Body { stream: body, at: start, end: last, auth, fresh: true });
         Ok(())
     }
+}
+
+/// Sets the headers of a download.
+///
+/// # Errors
+/// If the call is not valid, or the range is one that no bytes can be in.
+fn prepare(request: &mut Request, (from, to): (u64, Option<u64>)) -> Result<()> {
+    request.check()?;
+    if to.is_some_and(|to| to <= from) {
+        return Err(Error::input(format!("{}: the range to be downloaded is empty", request.id())));
+    }
+    // Stored bytes are wanted, or if they are stored compressed the server is to decompress them: what a transport
+    // decompressed would have other lengths and places than the server speaks of.
+    if !request.has_header(ACCEPT_ENCODING.as_str()) {
+        request.set_header(ACCEPT_ENCODING.as_str(), "identity");
+    }
+    if !request.has_header(ACCEPT.as_str()) {
+        request.set_header(ACCEPT.as_str(), "*/*");
+    }
+    Ok(())
+}
+
+fn set_range(request: &mut Request, (from, to): (u64, Option<u64>)) {
+    if from > 0 || to.is_some() {
+        let last = to.map(|to| (to - 1).to_string()).unwrap_or_default();
+        request.set_header(RANGE.as_str(), &format!("bytes={from}-{last}"));
+    }
+}
+
+/// The first request of a download.
+///
+/// # Errors
+/// As [`prepare`].
+pub(super) fn first(mut request: Request, range: (u64, Option<u64>)) -> Result<Request> {
+    prepare(&mut request, range)?;
+    set_range(&mut request, range);
+    Ok(request)
 }
 
 async fn attempt(request: &Request, auth: &AuthHeaders, watch: &Watch) -> Result<HttpResponse> {

@@ -51,11 +51,7 @@ struct Shared {
 
 /// Sends an upload in one request, with the metadata if there is any.
 pub(super) async fn send(request: Request, source: Source, progress: Teller) -> Result<RawResponse> {
-    let metadata = request.metadata();
-    let protocol = if metadata.is_some() { "multipart" } else { "media" };
-    let request = request.for_upload(protocol);
-    let (content_type, outgoing) = Outgoing::new(metadata, source, progress);
-    let request = request.with_body(Some((content_type, Bytes::new())));
+    let (request, outgoing) = prepare(request, source, progress);
     let client = request.client().clone();
     let mut tries = Tries::new(&request);
     for attempt in 1.. {
@@ -79,6 +75,19 @@ pub(super) async fn send(request: Request, source: Source, progress: Teller) -> 
         tries.failed(error, auth, request.is_idempotent()).await?;
     }
     Err(Error::cancelled("more attempts than can be counted"))
+}
+
+/// The request with everything but its body, and that.
+fn prepare(request: Request, source: Source, progress: Teller) -> (Request, Outgoing) {
+    let metadata = request.metadata();
+    let protocol = if metadata.is_some() { "multipart" } else { "media" };
+    let (content_type, outgoing) = Outgoing::new(metadata, source, progress);
+    (request.for_upload(protocol).with_body(Some((content_type, Bytes::new()))), outgoing)
+}
+
+/// The request as it would be sent, but for its body.
+pub(super) fn without_media(request: Request, source: Source) -> Request {
+    prepare(request, source, Teller::default()).0
 }
 
 impl Outgoing {

@@ -85,13 +85,8 @@ impl Transfer {
 
     /// Opens a session. Nothing comes of one that is not used, so that this may be done twice.
     async fn open(&mut self) -> Result<Session> {
-        let metadata = self.request.metadata().map(|bytes| ("application/json".to_owned(), bytes));
-        let mut request = self.request.clone().for_upload("resumable").with_body(metadata);
-        request.set_header("x-upload-content-type", &self.content_type);
         let length = self.window.total();
-        if let Some(length) = length {
-            request.set_header("x-upload-content-length", &length.to_string());
-        }
+        let mut request = opening(self.request.clone(), &self.content_type, length);
         request.options_mut().idempotent = Some(true);
         let response = request.client().clone().send(request.clone()).await?;
         let session = Session::opened(&request, &response, length)?;
@@ -151,6 +146,17 @@ impl Transfer {
     fn tell(&mut self, bytes: u64) {
         self.on_progress.tell(bytes, self.window.total());
     }
+}
+
+/// The request that opens a session.
+pub(super) fn opening(request: Request, content_type: &str, length: Option<u64>) -> Request {
+    let metadata = request.metadata().map(|bytes| ("application/json".to_owned(), bytes));
+    let mut request = request.for_upload("resumable").with_body(metadata);
+    request.set_header("x-upload-content-type", content_type);
+    if let Some(length) = length {
+        request.set_header("x-upload-content-length", &length.to_string());
+    }
+    request
 }
 
 fn stuck(kept: u64) -> Error {

@@ -6,13 +6,13 @@ use std::marker::PhantomData;
 use super::progress::{Progress, Teller};
 use super::session::Session;
 use super::source::Source;
-use super::transfer::{Transfer, too_large};
+use super::transfer::{Transfer, opening, too_large};
 use super::window::Window;
 use super::{OnSession, Queueable, related};
 use crate::call::decode;
 use crate::request::Request;
 use crate::trace::Span;
-use crate::{AcceptsMedia, Batch, Error, RawResponse, Reply, Result, Sending};
+use crate::{AcceptsMedia, Batch, DryRun, Error, RawResponse, Reply, Result, Sending};
 
 /// Chunks are multiples of this, the last one aside.
 const UNIT: usize = 256 * 1024;
@@ -130,6 +130,20 @@ impl<M: AcceptsMedia> Upload<M> {
     #[cfg(feature = "blocking")]
     pub fn send_blocking(self) -> Result<M::Output> {
         self.send().block()
+    }
+
+    /// What would be sent first, to be looked at or printed as a `curl` command: all of it but the media. Secrets are
+    /// masked, and an upload that is [resumed](Self::resume) is shown as if it began anew.
+    ///
+    /// # Errors
+    /// If the call is not valid, or media and method do not fit each other.
+    pub fn dry_run(self) -> Result<DryRun> {
+        self.request.check()?;
+        let (way, source) = (self.choose()?, self.source);
+        if way == Way::Resumable {
+            return DryRun::new(opening(self.request, &source.content_type, source.length));
+        }
+        DryRun::of_media(related::without_media(self.request, source))
     }
 
     async fn run(self) -> Result<RawResponse> {

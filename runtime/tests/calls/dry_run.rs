@@ -1,6 +1,7 @@
 use gapis_runtime::BearerToken;
 use gapis_runtime::mock::Handlers;
 
+use crate::photos::Photos;
 use crate::zoo::{Animal, Zoo};
 
 fn zoo() -> (Zoo, Handlers) {
@@ -19,9 +20,9 @@ fn a_dry_run_prints_what_would_be_sent_and_sends_nothing() {
     let expected = format!(
         r#"curl -X PATCH 'https://zoo.test/zoo/v1/animals/a%2Fb?fields=name&alt=json' \
   -H 'user-agent: {agent}' \
-  -H 'x-one: 1' \
   -H 'accept: application/json' \
   -H 'content-type: application/json' \
+  -H 'x-one: 1' \
   --data-binary '{{"name":"Ann'\''s \"$HOME\""}}'"#
     );
     assert_eq!(run.to_string(), expected);
@@ -46,4 +47,39 @@ fn a_call_that_cannot_be_sent_has_no_dry_run() {
     let (zoo, _) = zoo();
     let error = zoo.get("").dry_run().unwrap_err();
     assert!(error.is_input() && error.to_string().starts_with("zoo.get: "), "{error}");
+}
+
+#[test]
+fn media_has_dry_runs_too() {
+    let photos = Photos::builder().anonymous().transport(Handlers::new()).build().unwrap();
+    let text = |run: gapis_runtime::DryRun| {
+        let text = run.to_string();
+        let lines = text.lines().filter(|line| !line.contains("user-agent"));
+        lines.map(|line| line.trim().trim_end_matches(" \\")).collect::<Vec<_>>().join("\n")
+    };
+    let source = || gapis_runtime::Source::from("pixels").with_content_type("image/png");
+    let metadata = || serde_json::json!({"title": "me"});
+    let resumable = photos.insert(metadata()).upload(source()).resumable().dry_run().unwrap();
+    assert_eq!(
+        text(resumable),
+        "curl -X POST 'https://photos.test/upload/photos/v1/photos?uploadType=resumable&alt=json'\n\
+         -H 'accept: application/json'\n-H 'content-type: application/json'\n\
+         -H 'x-upload-content-type: image/png'\n-H 'x-upload-content-length: 6'\n\
+         --data-binary '{\"title\":\"me\"}'"
+    );
+    let simple = photos.insert(serde_json::json!({})).upload(source()).dry_run().unwrap();
+    assert_eq!(
+        text(simple),
+        "curl -X POST 'https://photos.test/upload/photos/v1/photos?uploadType=media&alt=json'\n\
+         -H 'accept: application/json'\n-H 'content-type: image/png'\n--data-binary @-"
+    );
+    let multipart = text(photos.insert(metadata()).upload(source()).dry_run().unwrap());
+    assert!(multipart.contains("uploadType=multipart") && multipart.contains("multipart/related; boundary="));
+    let download = photos.get("7").download().range(5..9).dry_run().unwrap();
+    assert_eq!(
+        text(download),
+        "curl -X GET 'https://photos.test/photos/v1/photos/7?alt=media'\n\
+         -H 'accept-encoding: identity'\n-H 'accept: */*'\n-H 'range: bytes=5-8'"
+    );
+    assert!(photos.get("7").download().range(5..5).dry_run().unwrap_err().is_input());
 }

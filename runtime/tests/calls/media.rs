@@ -5,10 +5,10 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use gapis_runtime::mock::{Fault, Handlers, MockError, MockMedia, MockServer};
-use gapis_runtime::{RetryPolicy, Session, Source};
+use gapis_runtime::{Json, RetryPolicy, Session, Source};
 use serde_json::json;
 
-include!("../support/photos.rs");
+use crate::photos::{Get, Insert, Photos, Update};
 
 /// A shop of photos: what is uploaded can be downloaded.
 fn table() -> Handlers {
