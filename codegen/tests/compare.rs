@@ -241,6 +241,22 @@ fn answers_and_abilities() {
         breaks  changed    method fish::Fish::get (it no longer takes media)
     "#]],
     );
+    let operation = json!({ "Operation": { "type": "object", "properties": {
+        "name": { "type": "string" }, "done": { "type": "boolean" }, "error": { "type": "object" },
+        "response": { "type": "object" }, "metadata": { "type": "object" }
+    } } });
+    let feed = json!({ "path": "fish:feed", "httpMethod": "POST", "response": { "$ref": "Operation" } });
+    let poll = json!({
+        "path": "{+name}", "parameters": { "name": text("path", true) }, "response": { "$ref": "Operation" }
+    });
+    expect![[r#"
+        breaks  changed    method fish::Fish::feed (it no longer can be waited for)
+        breaks  removed    method fish::Fish::get
+    "#]]
+    .assert_eq(&lines(
+        &api(&json!({ "feed": feed, "get": poll }), &operation),
+        &api(&json!({ "feed": feed }), &operation),
+    ));
     methods(
         &json!({ "supportsMediaDownload": true }),
         &json!({}),

@@ -97,6 +97,32 @@ impl PollPolicy {
 /// A call is sent once; then the operation is asked for until it is done. An operation that is done already is not asked
 /// for. Dropping the future stops the waiting, and leaves the operation to the server.
 ///
+/// ```
+/// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/support/farm.rs"));
+/// # #[tokio::main]
+/// # async fn main() -> Result<(), gapis_runtime::Error> {
+/// # use gapis_runtime::mock::{Handlers, MockResponse};
+/// # let handlers = Handlers::new();
+/// # handlers.route("POST", "farm/v2/barns", |_| {
+/// #     MockResponse::json(200, &serde_json::json!({ "name": "operations/1", "metadata": { "percent": 50 } }))
+/// # });
+/// # handlers.route("GET", "farm/v2/operations/1", |_| {
+/// #     MockResponse::json(200, &serde_json::json!({ "name": "operations/1", "done": true, "response": { "doors": 2 } }))
+/// # });
+/// # let farm = Farm::builder().anonymous().transport(handlers).build()?;
+/// use schemas::Barn;
+/// use std::time::Duration;
+///
+/// let wait = farm.barns().build(Barn { doors: Some(2), ..Default::default() }).wait_as::<Barn>();
+/// let barn = wait
+///     .with_total_time(Duration::from_secs(3600))
+///     .on_progress(|operation| println!("{:?}: {:?}", operation.name, operation.metadata))
+///     .await?;
+/// assert_eq!(barn.doors, Some(2));
+/// # Ok(())
+/// # }
+/// ```
+///
 /// # Errors
 /// As the call itself and each poll, whose retries are those of the call: by its `with_retry`, else by its client's policy.
 /// [`Error::is_operation`](crate::Error::is_operation) where the operation failed; the error has the operation's code,

@@ -13,6 +13,10 @@ impl Farm {
     pub fn animals(&self) -> animals::Animals<'_> {
         animals::Animals(&self.0)
     }
+    /// The barns, which take long to build.
+    pub fn barns(&self) -> barns::Barns<'_> {
+        barns::Barns(&self.0)
+    }
 }
 
 /// Schemas.
@@ -27,6 +31,52 @@ pub mod schemas {
         pub extra: runtime::Extra,
     }
     runtime::object! { Animal { 0 name "name" } }
+
+    /// A long-running operation.
+    pub struct Operation {
+        /// Whether it is done.
+        pub done: Option<bool>,
+        /// Why it failed.
+        pub error: Option<runtime::Json>,
+        /// How far it is.
+        pub metadata: Option<runtime::Json>,
+        /// Its name.
+        pub name: Option<String>,
+        /// What came of it.
+        pub response: Option<runtime::Json>,
+        /// Members that the document does not name, and explicit nulls.
+        pub extra: runtime::Extra,
+    }
+    runtime::object! { Operation { 0 done "done" 1 error "error" 2 metadata "metadata" 3 name "name" 4 response "response" } }
+    runtime::operation! { Operation: super::Farm, done; "farm.operations.get" "{+name}" }
+
+    /// A barn.
+    pub struct Barn {
+        /// How many doors it has.
+        pub doors: Option<i32>,
+        /// Members that the document does not name, and explicit nulls.
+        pub extra: runtime::Extra,
+    }
+    runtime::object! { Barn { 0 doors "doors" } }
+}
+
+/// The methods of the resource `barns`.
+pub mod barns {
+    use super::*;
+
+    /// The resource.
+    #[derive(Clone, Copy, Debug)]
+    pub struct Barns<'a>(pub(crate) &'a runtime::Client);
+    impl Barns<'_> {
+        /// Builds one.
+        pub fn build(&self, barn: schemas::Barn) -> Call<Build> {
+            Call::new(self.0, &[], Some(&barn))
+        }
+    }
+
+    /// `barns.build`
+    pub enum Build {}
+    runtime::method! { Build: Farm => schemas::Operation; "farm.barns.build" POST "barns" }
 }
 
 /// The methods of the resource `animals`.

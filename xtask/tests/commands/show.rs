@@ -29,6 +29,19 @@ fn a_corpus_tells_failures_and_totals() {
     let folder = repository.folder.path().join("corpus").to_string_lossy().into_owned();
     let out = repository.run_well(&["corpus", &folder]);
     assert!(out.starts_with("generated 3 of 3 documents (1 of them copies), "), "{out}");
+    let none = "methods whose operation can be waited for: 0 in 0 documents by `done`, 0 in 0 by `status`\n";
+    assert!(out.ends_with(none), "{out}");
+    for (number, form) in ["operations", "operations_with_status"].into_iter().enumerate() {
+        let golden = format!("{}/../codegen/tests/golden/{form}.json", env!("CARGO_MANIFEST_DIR"));
+        let text = std::fs::read_to_string(golden).expect("a document");
+        let text = text.replace(r#""version": "v1""#, &format!(r#""version": "v{number}""#));
+        repository.write(&format!("corpus/{form}.json"), &text);
+    }
+    let out = repository.run_well(&["corpus", &folder]);
+    assert!(out.ends_with(": 5 in 1 documents by `done`, 4 in 1 by `status`\n"), "{out}");
+    for form in ["operations", "operations_with_status"] {
+        std::fs::remove_file(repository.folder.path().join(format!("corpus/{form}.json"))).expect("removed");
+    }
     repository.write("corpus/broken.json", "{");
     let (well, out) = repository.run(&["corpus", &folder]);
     assert!(
