@@ -25,6 +25,8 @@ mod documents {
     pub struct Lists;
     #[doc = include_str!("../../docs/guide/media.md")]
     pub struct Media;
+    #[doc = include_str!("../../docs/guide/operations.md")]
+    pub struct Operations;
     #[doc = include_str!("../../docs/guide/testing.md")]
     pub struct Testing;
     #[doc = include_str!("../../docs/guide/values.md")]
