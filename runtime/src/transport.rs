@@ -169,7 +169,10 @@ fn rustls_config() -> Result<rustls::ClientConfig> {
         .with_platform_verifier()
         .map_err(failed)?
         .with_no_client_auth();
-    config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+    if cfg!(feature = "http2") {
+        config.alpn_protocols.push(b"h2".to_vec());
+    }
+    config.alpn_protocols.push(b"http/1.1".to_vec());
     Ok(config)
 }
 

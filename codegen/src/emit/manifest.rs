@@ -7,7 +7,7 @@ use crate::model::Api;
 
 /// Features of the runtime that a crate passes on.
 const RUNTIME_FEATURES: &[&str] =
-    &["rustls", "native-tls", "blocking", "spawn", "fs", "mock", "tracing", "adc", "installed"];
+    &["http2", "rustls", "native-tls", "blocking", "spawn", "fs", "mock", "tracing", "adc", "installed"];
 
 /// The version of the runtime, which has the generator's version.
 const RUNTIME_VERSION: &str = env!("CARGO_PKG_VERSION");
@@ -29,9 +29,9 @@ pub(crate) fn manifest(api: &Api, options: &Options) -> String {
          \n[features]\n"
     );
     if api.features.is_empty() {
-        text.push_str("default = [\"rustls\"]\n");
+        text.push_str("default = [\"http2\", \"rustls\"]\n");
     } else {
-        text.push_str("default = [\n    \"rustls\",\n");
+        text.push_str("default = [\n    \"http2\",\n    \"rustls\",\n");
         for feature in &api.features {
             let _ = writeln!(text, "    \"{feature}\",");
         }

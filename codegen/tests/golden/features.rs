@@ -15,11 +15,13 @@ gapis-runtime = { version = "0.1.0", default-features = false }
 
 [features]
 default = [
+    "http2",
     "rustls",
     "as_",
     "bs",
     "mock_",
 ]
+http2 = ["gapis-runtime/http2"]
 rustls = ["gapis-runtime/rustls"]
 native-tls = ["gapis-runtime/native-tls"]
 blocking = ["gapis-runtime/blocking"]

@@ -14,7 +14,8 @@ description = "Typed client for the farm v1, with batches"
 gapis-runtime = { version = "0.1.0", default-features = false }
 
 [features]
-default = ["rustls"]
+default = ["http2", "rustls"]
+http2 = ["gapis-runtime/http2"]
 rustls = ["gapis-runtime/rustls"]
 native-tls = ["gapis-runtime/native-tls"]
 blocking = ["gapis-runtime/blocking"]
