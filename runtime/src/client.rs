@@ -170,7 +170,7 @@ impl Client {
     async fn attempt(&self, request: &Request, auth: &AuthHeaders, tries: &mut Tries) -> Result<RawResponse> {
         let after = self.timeout_of(request);
         let http = self.http_request(request, auth)?;
-        let mut watch = tries.watch(request, AttemptKind::Call, http.body.length());
+        let mut watch = tries.watch(request, AttemptKind::SingleCall, http.body.length());
         let exchange = async { read(watch.send(self, http).await?, self.0.max_response).await };
         let result = match rt::timeout(after, exchange).await {
             Some(result) => result,

@@ -101,18 +101,18 @@ pub struct Attempt {
     pub bytes: Option<u64>,
 }
 
-/// The kinds of HTTP requests.
+/// The kinds of HTTP requests. No name is that of a type, so that the compiler's words on those stay short.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum AttemptKind {
     /// A call sent by itself, or the opening of a resumable upload.
-    Call,
+    SingleCall,
     /// Calls of a batch.
-    Batch,
+    BatchRequest,
     /// An upload in one request, or a piece of one that can be resumed.
-    Upload,
+    MediaUpload,
     /// A download, or what was left of it when it broke off.
-    Download,
+    MediaDownload,
 }
 
 /// How an HTTP request ended.
@@ -203,7 +203,7 @@ impl Watch {
     pub(crate) fn batch(client: &Client, api: &ApiSpec, number: u32, calls: usize, bytes: usize) -> Self {
         Watch::start(client, || {
             let (api, version, bytes) = (api.name, api.version, Some(bytes as u64));
-            Attempt { kind: AttemptKind::Batch, api, version, method: None, number, calls, bytes }
+            Attempt { kind: AttemptKind::BatchRequest, api, version, method: None, number, calls, bytes }
         })
     }
 

@@ -77,14 +77,14 @@ async fn a_call_s_attempts_and_waits() {
     assert_eq!(
         notes.take(),
         [
-            "Call 1 zoo v1 zoo.animals.insert: 1 calls, 10 bytes",
-            "Call 1 ended: 503 status, 5 bytes, 3 s",
+            "SingleCall 1 zoo v1 zoo.animals.insert: 1 calls, 10 bytes",
+            "SingleCall 1 ended: 503 status, 5 bytes, 3 s",
             "again zoo v1 zoo.animals.insert: 1 calls in 1 s, 503 status",
-            "Call 2 zoo v1 zoo.animals.insert: 1 calls, 10 bytes",
-            "Call 2 ended: - connect, 0 bytes, 0 s",
+            "SingleCall 2 zoo v1 zoo.animals.insert: 1 calls, 10 bytes",
+            "SingleCall 2 ended: - connect, 0 bytes, 0 s",
             "again zoo v1 zoo.animals.insert: 1 calls in 2 s, - connect",
-            "Call 3 zoo v1 zoo.animals.insert: 1 calls, 10 bytes",
-            "Call 3 ended: 200 -, 10 bytes, 2 s",
+            "SingleCall 3 zoo v1 zoo.animals.insert: 1 calls, 10 bytes",
+            "SingleCall 3 ended: 200 -, 10 bytes, 2 s",
         ]
     );
 }
@@ -106,10 +106,10 @@ async fn what_ends_in_another_way() {
     assert_eq!(
         ends,
         [
-            "Call 1 ended: 404 status, 2 bytes, 0 s",
-            "Call 1 ended: 200 transport, 4 bytes, 0 s",
-            "Call 1 ended: 200 timeout, 4 bytes, 7 s",
-            "Call 1 ended: - dropped, 0 bytes, 5 s",
+            "SingleCall 1 ended: 404 status, 2 bytes, 0 s",
+            "SingleCall 1 ended: 200 transport, 4 bytes, 0 s",
+            "SingleCall 1 ended: 200 timeout, 4 bytes, 7 s",
+            "SingleCall 1 ended: - dropped, 0 bytes, 5 s",
         ]
     );
 }
@@ -124,8 +124,8 @@ async fn renewed_credentials_are_another_attempt() {
     assert_eq!(
         notes.take(),
         [
-            "Call 1 zoo v1 zoo.animals.get: 1 calls, 0 bytes",
-            "Call 1 ended: 401 status, 0 bytes, 0 s",
+            "SingleCall 1 zoo v1 zoo.animals.get: 1 calls, 0 bytes",
+            "SingleCall 1 ended: 401 status, 0 bytes, 0 s",
             "again zoo v1 zoo.animals.get: 1 calls in 0 s, 401 status",
         ]
     );
@@ -148,11 +148,14 @@ async fn a_batch_s_requests_and_rounds() {
     let lines = notes.take();
     let shape: Vec<_> =
         lines.iter().map(|line| line.rsplit_once(", ").map_or(&line[..], |(l, _)| l)).collect();
-    assert_eq!(shape[0], "Batch 1 zoo v1 -: 3 calls");
-    assert!(shape[1].starts_with("Batch 1 ended: 200 -, ") && lines[1].ends_with(" bytes, 4 s"), "{lines:?}");
+    assert_eq!(shape[0], "BatchRequest 1 zoo v1 -: 3 calls");
+    assert!(
+        shape[1].starts_with("BatchRequest 1 ended: 200 -, ") && lines[1].ends_with(" bytes, 4 s"),
+        "{lines:?}"
+    );
     assert_eq!(lines[2], "again zoo v1 -: 1 calls in 1 s, 503 status");
-    assert_eq!(shape[3], "Batch 2 zoo v1 -: 1 calls");
-    assert!(shape[4].starts_with("Batch 2 ended: 200 -, "), "{lines:?}");
+    assert_eq!(shape[3], "BatchRequest 2 zoo v1 -: 1 calls");
+    assert!(shape[4].starts_with("BatchRequest 2 ended: 200 -, "), "{lines:?}");
     assert_eq!(lines.len(), 5);
 }
 
@@ -176,7 +179,7 @@ async fn batches_that_fail_as_a_whole() {
     let mut batch = zoo.batch();
     batch.add(zoo.insert("a")).unwrap();
     assert!(tokio::time::timeout(secs(9), batch.execute()).await.is_err());
-    assert_eq!(notes.take()[1], "Batch 1 ended: - dropped, 0 bytes, 9 s");
+    assert_eq!(notes.take()[1], "BatchRequest 1 ended: - dropped, 0 bytes, 9 s");
 }
 
 /// A store that serves this, and what is noted of it.
@@ -211,7 +214,10 @@ async fn uploads_piece_by_piece() {
     const UNIT: u64 = 256 * 1024;
     let (_store, _, shop, notes) = shop(&[]);
     shop.insert(json!({})).upload("hello").await.unwrap();
-    assert_eq!(short(notes.take()), ["Upload 1 shop.insert: 1 calls, 5 bytes", "Upload 1 ended: 200 -"]);
+    assert_eq!(
+        short(notes.take()),
+        ["MediaUpload 1 shop.insert: 1 calls, 5 bytes", "MediaUpload 1 ended: 200 -"]
+    );
 
     let media = bytes(2 * UNIT as usize + 7);
     let upload = shop.insert(json!({})).upload(media).resumable().with_chunk_size(UNIT as usize);
@@ -219,14 +225,14 @@ async fn uploads_piece_by_piece() {
     assert_eq!(
         short(notes.take()),
         [
-            "Call 1 shop.insert: 1 calls, 0 bytes",
-            "Call 1 ended: 200 -",
-            &format!("Upload 1 shop.insert: 1 calls, {UNIT} bytes"),
-            "Upload 1 ended: 308 -",
-            &format!("Upload 1 shop.insert: 1 calls, {UNIT} bytes"),
-            "Upload 1 ended: 308 -",
-            "Upload 1 shop.insert: 1 calls, 7 bytes",
-            "Upload 1 ended: 200 -",
+            "SingleCall 1 shop.insert: 1 calls, 0 bytes",
+            "SingleCall 1 ended: 200 -",
+            &format!("MediaUpload 1 shop.insert: 1 calls, {UNIT} bytes"),
+            "MediaUpload 1 ended: 308 -",
+            &format!("MediaUpload 1 shop.insert: 1 calls, {UNIT} bytes"),
+            "MediaUpload 1 ended: 308 -",
+            "MediaUpload 1 shop.insert: 1 calls, 7 bytes",
+            "MediaUpload 1 ended: 200 -",
         ]
     );
 }
@@ -237,16 +243,16 @@ async fn downloads_and_what_was_left_of_them() {
     handlers.fault(Fault::cut(400));
     assert_eq!(shop.get("a").download().bytes().await.unwrap(), bytes(1000));
     let lines = notes.take();
-    assert!(lines[1].starts_with("Download 1 ended: 200 transport, 400 bytes"), "{lines:?}");
-    assert!(lines[4].starts_with("Download 1 ended: 206 -, 600 bytes"), "{lines:?}");
+    assert!(lines[1].starts_with("MediaDownload 1 ended: 200 transport, 400 bytes"), "{lines:?}");
+    assert!(lines[4].starts_with("MediaDownload 1 ended: 206 -, 600 bytes"), "{lines:?}");
     assert_eq!(
         short(lines),
         [
-            "Download 1 shop.get: 1 calls, 0 bytes",
-            "Download 1 ended: 200 transport",
+            "MediaDownload 1 shop.get: 1 calls, 0 bytes",
+            "MediaDownload 1 ended: 200 transport",
             "again shop.get: 1 calls in 1 s, - transport",
-            "Download 1 shop.get: 1 calls, 0 bytes",
-            "Download 1 ended: 206 -",
+            "MediaDownload 1 shop.get: 1 calls, 0 bytes",
+            "MediaDownload 1 ended: 206 -",
         ]
     );
     let mut stream = shop.get("a").download().stream().await.unwrap();
@@ -254,7 +260,7 @@ async fn downloads_and_what_was_left_of_them() {
     drop(stream);
     assert_eq!(
         short(notes.take()),
-        ["Download 1 shop.get: 1 calls, 0 bytes", "Download 1 ended: 200 dropped"]
+        ["MediaDownload 1 shop.get: 1 calls, 0 bytes", "MediaDownload 1 ended: 200 dropped"]
     );
 }
 

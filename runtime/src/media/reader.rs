@@ -185,7 +185,7 @@ impl Reader {
         let (request, matched) = self.rest();
         loop {
             let auth = self.tries.authorise().await?;
-            self.watch = self.tries.watch(&request, AttemptKind::Download, Some(0));
+            self.watch = self.tries.watch(&request, AttemptKind::MediaDownload, Some(0));
             let error = match attempt(&request, &auth, &self.watch).await {
                 Ok(response) if response.status.is_success() => {
                     let accepted = self.accept(response, auth, matched);

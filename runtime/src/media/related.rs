@@ -56,7 +56,7 @@ pub(super) async fn send(request: Request, source: Source, progress: Teller) -> 
     let mut tries = Tries::new(&request);
     for attempt in 1.. {
         let auth = tries.authorise().await?;
-        let mut watch = tries.watch(&request, AttemptKind::Upload, outgoing.length());
+        let mut watch = tries.watch(&request, AttemptKind::MediaUpload, outgoing.length());
         let error = match outgoing.attempt(&request, &auth, attempt, &mut watch).await {
             Ok(response) if response.status.is_success() => {
                 client.budget().refund();

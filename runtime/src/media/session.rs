@@ -100,7 +100,7 @@ impl Session {
         let mut tries = Tries::new(&request);
         loop {
             let auth = tries.authorise().await?;
-            let watch = tries.watch(&request, AttemptKind::Upload, Some(0));
+            let watch = tries.watch(&request, AttemptKind::MediaUpload, Some(0));
             let error = match self.send(&request, &auth, http::Method::DELETE, None, watch).await {
                 // 499 is Cloud Storage's word for a session that the client has closed.
                 Ok(response)

@@ -47,7 +47,7 @@ impl Transfer {
             self.fill(asking).await?;
             let before = self.window.start();
             let piece = self.piece(asking);
-            let watch = tries.watch(&self.request, AttemptKind::Upload, Some(piece.bytes.len() as u64));
+            let watch = tries.watch(&self.request, AttemptKind::MediaUpload, Some(piece.bytes.len() as u64));
             match session.put(&self.request, &auth, piece, watch).await {
                 Ok(Answer::Done(response)) => {
                     self.check_done(resumed && asking)?;
