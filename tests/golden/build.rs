@@ -28,7 +28,15 @@ fn main() -> Result<(), Box<dyn Error>> {
 
 /// Writes the files of a document's module, and gives the path of its root.
 fn module(document: &Path, name: &str, out: &Path) -> Result<PathBuf, Box<dyn Error>> {
-    let options = Options { name: name.to_owned(), as_module: true, ..Options::default() };
+    // Limits that no document tells, so that a test can go beyond them.
+    let (update_requests, update_bytes) = (Some(3), Some(200));
+    let options = Options {
+        name: name.to_owned(),
+        as_module: true,
+        update_requests,
+        update_bytes,
+        ..Options::default()
+    };
     let made = generate(&fs::read(document)?, &options)?;
     let folder = out.join(name);
     for (path, text) in &made.files {

@@ -41,4 +41,26 @@ mod tests {
         let step = Step::from(Again::default());
         assert_eq!(to_vec(&step).expect("JSON"), br#"{"again":{}}"#);
     }
+    #[test]
+    fn an_update_beyond_the_api_s_limits_is_refused_and_never_split() {
+        use crate::updates::Desk;
+        use crate::updates::schemas::Insert;
+
+        let desk = Desk::builder().anonymous().build().expect("a client");
+        let insert = |text: &str| Insert { text: Some(text.to_owned()), ..Default::default() };
+        let of = |count: usize, text: &str| {
+            let update = desk.papers().change("P").push_all((0..count).map(|_| insert(text)));
+            update.dry_run().map_err(|error| error.to_string())
+        };
+        assert!(of(3, "a").is_ok());
+        let why = "it is not split, since it is applied as a whole";
+        assert_eq!(
+            of(4, "a").expect_err("too many"),
+            format!("desk.papers.change: the update has 4 requests, and the API takes 3; {why}")
+        );
+        assert_eq!(
+            of(2, &"a".repeat(100)).expect_err("too large"),
+            format!("desk.papers.change: the update has 260 bytes, and the API takes 200; {why}")
+        );
+    }
 }
