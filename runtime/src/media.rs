@@ -11,6 +11,7 @@ mod reader;
 mod related;
 mod session;
 mod source;
+mod state;
 mod transfer;
 mod upload;
 mod window;

@@ -10,6 +10,7 @@ use http::{HeaderMap, StatusCode};
 
 use super::hash::Hashes;
 use super::progress::Teller;
+use super::state::{VALIDATORS, content_range, is_same, says_which};
 use crate::client::Tries;
 use crate::credentials::AuthHeaders;
 use crate::observe::{AttemptKind, Watch};
@@ -225,7 +226,8 @@ impl Reader {
         let Some(response) = error.response().filter(|_| error.status() == Some(416)) else { return false };
         let total = response.headers().get(CONTENT_RANGE).and_then(|range| range.to_str().ok());
         let total = total.and_then(|range| range.trim().strip_prefix("bytes */")?.parse().ok());
-        let same = self.first.as_ref().is_some_and(|(_, first)| is_same(first, response.headers(), matched));
+        let Some((_, first)) = &self.first else { return false };
+        let same = is_same(first, response.headers(), matched).unwrap_or(self.hashes.is_some());
         self.end.is_none() && total == Some(self.at) && same
     }
 
@@ -282,8 +284,19 @@ impl Reader {
             Some((_, first)) => {
                 let same_total =
                     self.to.is_some() || total.is_none() || self.end.is_none() || self.end == total;
-                if !same_total || !is_same(first, &headers, matched) {
-                    return Err(changed(self.at));
+                match is_same(first, &headers, matched) {
+                    _ if !same_total => return Err(changed(self.at)),
+                    Some(true) => {}
+                    Some(false) => return Err(changed(self.at)),
+                    // The checksum of the whole will tell.
+                    None if self.hashes.is_some() => {}
+                    None => {
+                        let id = self.request.id();
+                        return Err(Error::protocol(format!(
+                            "{id}: the server does not say whether the rest belongs to the {} bytes that came before",
+                            self.at
+                        )));
+                    }
                 }
                 // The first response may not have said where the media ends.
                 self.end = self.end.or(total.map(|end| self.to.map_or(end, |to| end.min(to))));
@@ -341,30 +354,6 @@ async fn attempt(request: &Request, auth: &AuthHeaders, watch: &Watch) -> Result
     }
 }
 
-/// What tells one state of a resource from another.
-const VALIDATORS: [&str; 3] = ["etag", "x-goog-generation", "x-goog-hash"];
-
-/// Whether a response tells one state from all others by this header. A weak ETag does not (RFC 9110, section 8.8.1):
-/// two states with the same one may have other bytes.
-fn says_which(headers: &HeaderMap, name: &str) -> bool {
-    headers.get(name).is_some_and(|value| name != "etag" || !value.as_bytes().starts_with(b"W/"))
-}
-
-/// Whether two responses belong to the same state of a resource: nothing speaks against it, and something for it.
-fn is_same(first: &HeaderMap, other: &HeaderMap, matched: bool) -> bool {
-    let mut known = matched;
-    for name in VALIDATORS {
-        let (mut one, mut two) = (first.get_all(name).iter(), other.get_all(name).iter());
-        if first.contains_key(name) && other.contains_key(name) {
-            if !one.by_ref().eq(two.by_ref()) {
-                return false;
-            }
-            known |= says_which(other, name);
-        }
-    }
-    known
-}
-
 fn early(why: &'static str) -> Error {
     Error::transport("the media ended early", why)
 }
@@ -373,30 +362,4 @@ fn changed(at: u64) -> Error {
     Error::changed(format!(
         "the media changed while it was being downloaded: {at} bytes are of its former state"
     ))
-}
-
-/// `bytes 2-5/10` as 2, 6 and 10.
-fn content_range(value: &str) -> Option<(u64, u64, Option<u64>)> {
-    let (range, total) = value.trim().strip_prefix("bytes ")?.split_once('/')?;
-    let (start, last) = range.trim().split_once('-')?;
-    let (start, last) = (start.parse::<u64>().ok()?, last.parse::<u64>().ok()?);
-    let total = if total == "*" { None } else { Some(total.parse().ok()?) };
-    let fits = start <= last && total.is_none_or(|total: u64| last < total);
-    fits.then_some((start, last.checked_add(1)?, total))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::content_range;
-
-    #[test]
-    fn content_ranges_are_read() {
-        assert_eq!(content_range("bytes 2-5/10"), Some((2, 6, Some(10))));
-        assert_eq!(content_range("bytes 0-0/*"), Some((0, 1, None)));
-        for bad in
-            ["", "bytes", "bytes 5-2/10", "bytes 2-10/10", "bytes */10", "bytes 0-18446744073709551615/*"]
-        {
-            assert_eq!(content_range(bad), None, "{bad}");
-        }
-    }
 }

@@ -133,6 +133,36 @@ async fn a_response_that_breaks_off_at_its_very_end_is_whole() {
     assert_eq!(ranges, ["- -", "bytes=1000- \"v1\""]);
 }
 
+/// A server whose ranges do not say what they belong to.
+#[tokio::test]
+async fn a_rest_without_a_sign_is_joined_where_the_checksum_of_the_whole_tells() {
+    let media = bytes(1000);
+    let generation = ("x-goog-generation", "1".to_owned());
+    for (sign, changed) in [(hash(&media), false), (hash(&media), true), (generation, false)] {
+        let store = Store::default();
+        put(&store, &media, std::slice::from_ref(&sign));
+        let (_server, handlers, [_, shop]) = store.services();
+        handlers.fault(Fault::cut(500).on_request(0));
+        let mut stream = shop.get("a").download().stream().await.unwrap();
+        store.with(|state| {
+            state.headers.clear();
+            state.bytes[900] ^= u8::from(changed);
+        });
+        let mut result = Ok(0);
+        while let Some(chunk) = stream.next().await {
+            result = result.and_then(|count| chunk.map(|chunk| count + chunk.len()));
+        }
+        match (sign.0, changed) {
+            ("x-goog-hash", false) => assert_eq!(result.unwrap(), 1000),
+            ("x-goog-hash", true) => assert!(result.unwrap_err().is_checksum_mismatch()),
+            _ => {
+                let error = result.unwrap_err();
+                assert!(error.is_protocol() && error.to_string().contains("does not say whether"), "{error}");
+            }
+        }
+    }
+}
+
 #[tokio::test]
 async fn media_that_changes_is_an_error_that_says_so() {
     for header in ["etag", "x-goog-generation"] {

@@ -6,6 +6,7 @@ use gapis_storage_v1::{Error, Storage};
 
 use crate::check::{Checked, ensure, passed};
 use crate::fake_gcs::{PROJECT, bucket, service};
+use crate::media;
 
 pub(crate) async fn run(endpoint: &str) -> Checked {
     let storage = service(endpoint)?;
@@ -16,7 +17,8 @@ pub(crate) async fn run(endpoint: &str) -> Checked {
     }
     patches(&storage).await?;
     mixed(&storage).await?;
-    deletes(&storage).await
+    deletes(&storage).await?;
+    media::of_emulator(&storage, endpoint).await
 }
 
 fn stall(number: usize) -> String {

@@ -13,7 +13,7 @@ use gapis_storage_v1::{Error, RetryPolicy, Source, Storage};
 
 use crate::check::{Checked, ensure, passed};
 use crate::fake_gcs::{PROJECT, bucket};
-use crate::proxy::{Break, Proxy};
+use crate::proxy::{Asked, Break, Proxy};
 
 const MIB: usize = 1 << 20;
 
@@ -32,18 +32,47 @@ pub(crate) async fn run(storage: &Storage, endpoint: &str) -> Checked {
         every_way(storage, size).await?;
     }
     ranges(storage).await?;
-    let server = endpoint.trim_start_matches("http://").parse()?;
-    let proxy = Proxy::start(server)?;
-    let quick = RetryPolicy::default().with_backoff(Duration::from_millis(1), Duration::from_millis(10));
-    let broken = Storage::builder().anonymous().endpoint(&proxy.endpoint()).retry(quick).build()?;
+    behind_the_end(storage).await?;
+    // Asked what it has of an upload, this server ends it.
+    let (proxy, broken) = through_proxy(endpoint, Asked::Proxy)?;
     broken_downloads(&broken, &proxy).await?;
+    broken_range(&broken, &proxy).await?;
     changed_bytes(&broken, &proxy).await?;
     broken_uploads(&broken, &proxy).await?;
+    clear(storage).await
+}
+
+/// The same against gcp-storage-emulator, which answers what it has of an upload, and keeps what arrived of a chunk whose
+/// connection broke. Its ranges have neither ETag nor checksum.
+pub(crate) async fn of_emulator(storage: &Storage, endpoint: &str) -> Checked {
+    storage.buckets().insert(PROJECT, bucket("large")).await?;
+    // Media of no bytes breaks that server.
+    for size in [1, MIB] {
+        every_way(storage, size).await?;
+    }
+    ranges(storage).await?;
+    let (proxy, broken) = through_proxy(endpoint, Asked::Server)?;
+    broken_downloads(&broken, &proxy).await?;
+    broken_range_of_nothing(&broken, &proxy).await?;
+    changed_bytes(&broken, &proxy).await?;
+    broken_uploads(&broken, &proxy).await?;
+    clear(storage).await
+}
+
+async fn clear(storage: &Storage) -> Checked {
     for name in ["simple", "multipart", "resumable", "broken"] {
         storage.objects().delete("large", name).await?;
     }
     storage.buckets().delete("large").await?;
     Ok(())
+}
+
+/// A service whose requests go through a proxy.
+fn through_proxy(endpoint: &str, asked: Asked) -> Checked<(Proxy, Storage)> {
+    let proxy = Proxy::start(endpoint, asked)?;
+    let quick = RetryPolicy::default().with_backoff(Duration::from_millis(1), Duration::from_millis(10));
+    let storage = Storage::builder().anonymous().endpoint(&proxy.endpoint()).retry(quick).build()?;
+    Ok((proxy, storage))
 }
 
 /// The same media alone, with metadata and in chunks; back as a whole, with its checksum.
@@ -102,9 +131,14 @@ async fn ranges(storage: &Storage) -> Checked {
     }
     let rest = get().range(1000..).bytes().await?;
     ensure!(rest == bytes[1000..], "1000..: {} bytes", rest.len());
-    let behind = get().range(MIB as u64..).bytes().await.err();
+    passed("ranges at the beginning, inside, at the end and over it");
+    Ok(())
+}
+
+async fn behind_the_end(storage: &Storage) -> Checked {
+    let behind = storage.objects().get("large", "simple").download().range(MIB as u64..).bytes().await.err();
     ensure!(behind.as_ref().and_then(Error::status) == Some(416), "behind the end: {behind:?}");
-    passed("ranges at the beginning, inside, at the end and over it; status 416 behind it");
+    passed("a range behind the end is status 416");
     Ok(())
 }
 
@@ -122,10 +156,24 @@ async fn broken_downloads(storage: &Storage, proxy: &Proxy) -> Checked {
     let places: Vec<_> = seen.iter().skip(1).filter_map(|line| from(line)).collect();
     ensure!(places.iter().all(|at| *at <= 3_000_017) && places.is_sorted(), "{seen:?}");
 
+    passed(format!("10 MiB downloaded over four connections: {}", seen.join(", ")));
+    Ok(())
+}
+
+async fn broken_range(storage: &Storage, proxy: &Proxy) -> Checked {
     proxy.script([Break::Down(100_000)]);
     let part = storage.objects().get("large", "broken").download().range(5..2_000_000).bytes().await?;
-    ensure!(part == bytes[5..2_000_000], "{} bytes of a range", part.len());
-    passed(format!("10 MiB downloaded over four connections: {}", seen.join(", ")));
+    ensure!(part == media(10 * MIB)[5..2_000_000], "{} bytes of a range", part.len());
+    passed("a range goes on where its connection broke");
+    Ok(())
+}
+
+/// Of a range that says of no state that it is its own, nothing else can be joined to it.
+async fn broken_range_of_nothing(storage: &Storage, proxy: &Proxy) -> Checked {
+    proxy.script([Break::Down(100_000)]);
+    let error = storage.objects().get("large", "broken").download().range(5..2_000_000).bytes().await.err();
+    ensure!(error.as_ref().is_some_and(Error::is_connection), "a range without ETag: {error:?}");
+    passed("a broken range without ETag and checksum is an error");
     Ok(())
 }
 

@@ -1,9 +1,8 @@
 //! A proxy on the loopback interface that does to a real server what networks do: it breaks connections in the middle of
 //! what goes up or comes down, and changes a byte.
 //!
-//! It also stands in for two things that fake-gcs-server does otherwise than Cloud Storage. Asked how much it has of a
-//! resumable upload (`Content-Range: bytes */N`), that server ends the upload there; the proxy answers in its place with
-//! what the server has acknowledged. And its `Location` names the server's own port, which our client rightly refuses.
+//! A server's `Location` names its own port, which our client rightly refuses; the proxy puts its own there. And it can
+//! stand in for a server that, asked how much it has of an upload (`Content-Range: bytes */N`), ends it there.
 
 use std::collections::VecDeque;
 use std::io::{BufRead, BufReader, Read, Write};
@@ -23,6 +22,15 @@ pub(crate) enum Break {
     Flip(u64),
 }
 
+/// Who answers the question how much of an upload there is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Asked {
+    /// The server.
+    Server,
+    /// The proxy, by what the server has acknowledged.
+    Proxy,
+}
+
 #[derive(Default)]
 struct State {
     /// For the next exchanges with a body of the direction that they are about.
@@ -38,13 +46,15 @@ struct State {
 pub(crate) struct Proxy {
     server: SocketAddr,
     own: SocketAddr,
+    asked: Asked,
     state: Arc<Mutex<State>>,
 }
 
 impl Proxy {
-    pub(crate) fn start(server: SocketAddr) -> Checked<Self> {
+    pub(crate) fn start(endpoint: &str, asked: Asked) -> Checked<Self> {
+        let server = endpoint.trim_start_matches("http://").parse()?;
         let listener = TcpListener::bind(("127.0.0.1", 0))?;
-        let proxy = Proxy { server, own: listener.local_addr()?, state: Arc::default() };
+        let proxy = Proxy { server, own: listener.local_addr()?, asked, state: Arc::default() };
         let serving = proxy.clone();
         std::thread::spawn(move || {
             for client in listener.incoming().flatten() {
@@ -152,6 +162,9 @@ impl Proxy {
 
     /// The answer to the question how much of an upload there is, unless everything is.
     fn asked(&self, request: &Head) -> Option<String> {
+        if self.asked == Asked::Server {
+            return None;
+        }
         let total: u64 = request.header("content-range")?.strip_prefix("bytes */")?.parse().ok()?;
         let kept = self.state().kept;
         if kept == total {
