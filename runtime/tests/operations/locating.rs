@@ -1,6 +1,7 @@
 //! Where an operation in the form of Compute Engine is asked for.
 
 use gapis_runtime::Json;
+use proptest::prelude::*;
 use serde_json::json;
 
 use crate::support::yard::{Operation, Yard};
@@ -79,4 +80,55 @@ async fn an_operation_without_its_call() {
     let sent = peer.sent();
     assert_eq!(sent.len(), 1);
     assert_eq!(sent[0].line, "GET https://yard.test/yard/v1/projects/q/zones/y/operations/o?alt=json");
+}
+
+/// Text of the pieces that links are made of, in any order.
+fn odd() -> impl Strategy<Value = String> {
+    let pieces = prop::sample::select(vec![
+        "https://",
+        "evil.test",
+        "yard.test",
+        "/",
+        "yard/v1/",
+        "projects",
+        "zones",
+        "global",
+        "operations",
+        "..",
+        "%2e",
+        "%2F",
+        "%",
+        "?",
+        "#",
+        "q",
+        "{project}",
+        "\r\n",
+        "@",
+        ":",
+        "\u{fc}",
+    ]);
+    prop::collection::vec(pieces, 0..14).prop_map(|pieces| pieces.concat())
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 300, failure_persistence: None, ..ProptestConfig::default() })]
+
+    /// Whatever a server says of an operation: a poll goes to a known path at the client's own endpoint, or nowhere.
+    #[test]
+    fn a_server_chooses_nothing_but_values(name in odd(), link in odd(), zone in odd(), is_link in any::<bool>()) {
+        let link = if is_link { format!("https://yard.test/yard/v1/projects/{link}/global/operations/{zone}") } else { link };
+        let first = json!({ "name": name, "selfLink": link, "zone": zone, "status": "RUNNING" });
+        let peer = Peer::new([(200, first), (200, json!({ "status": "DONE" }))]);
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
+        let end = runtime.block_on(peer.yard().insert("p", "z").wait().into_future());
+        let polls = peer.polls();
+        prop_assert_eq!(end.is_ok(), polls.len() == 1, "{:?} {:?}", end, polls);
+        for poll in polls {
+            let path = poll.strip_prefix("GET https://yard.test/yard/v1/projects/").unwrap();
+            let segments: Vec<&str> = path.split('/').collect();
+            let is_known = matches!(segments[..], [_, "zones", _, "operations", _] | [_, "global", "operations", _]);
+            prop_assert!(is_known && !segments.contains(&"..") && !segments.contains(&"."), "{}", poll);
+            prop_assert!(path.bytes().all(|byte| byte.is_ascii_graphic() && !b"?#@:{".contains(&byte)), "{}", poll);
+        }
+    }
 }
