@@ -114,7 +114,12 @@ pub(crate) fn from_json<T: DeserializeOwned>(api: &ApiSpec, response: &RawRespon
     };
     decoded.map_err(|error| {
         let path = error.path().to_string();
-        let path = if path == "." { String::new() } else { path };
+        let path = match (path.as_str(), api.data_wrapper) {
+            (".", false) => String::new(),
+            (".", true) => "data".to_owned(),
+            (_, false) => path,
+            (_, true) => format!("data.{path}"),
+        };
         Error::decode(path, error.into_inner(), body)
     })
 }

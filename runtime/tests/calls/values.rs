@@ -151,3 +151,37 @@ fn a_patch_makes_of_one_value_the_other_and_says_nothing_else() {
         }
     }
 }
+
+/// An API that wraps what it answers into `data`.
+mod wrapped {
+    use gapis_runtime::{Client, Json};
+
+    #[derive(Clone, Debug)]
+    pub struct Words(Client);
+    gapis_runtime::api! { Words { name: "words", version: "v2", root_url: "https://words.test/", service_path: "words/v2/", data_wrapper: true } }
+
+    pub enum Get {}
+    gapis_runtime::method! { Get: Words => Json; "words.get" GET "word" }
+
+    impl Words {
+        pub fn get(&self) -> Call<Get> {
+            Call::new(&self.0, &[], None)
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_is_wrapped_is_asked_for_and_read_below_the_wrapper() {
+    let handlers = Handlers::new();
+    handlers.on::<wrapped::Get>(|_| Ok(json!({"name": "cow", "more": 1})));
+    let words = wrapped::Words::builder().anonymous().transport(handlers.clone()).build().unwrap();
+    let short: Short = words.get().send_as().await.unwrap();
+    assert_eq!(short, Short { name: "cow".into(), keeper: None });
+    assert_eq!(handlers.calls()[0].query("fields").as_deref(), Some("data(name,keeper(mail))"));
+    assert_eq!(words.get().await.unwrap()["more"], 1);
+    handlers.on_raw::<wrapped::Get>(|_| {
+        gapis_runtime::mock::MockResponse::json(200, &json!({"data": {"name": 7}}))
+    });
+    let error = words.get().send_as::<Short>().await.unwrap_err();
+    assert!(error.is_decode() && error.to_string().contains("`data.name`"), "{error}");
+}

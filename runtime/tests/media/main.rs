@@ -7,4 +7,5 @@ mod download;
 mod faults;
 mod store;
 mod upload;
+mod ways;
 mod wire;

@@ -1,0 +1,123 @@
+//! Files, programs without an async runtime, futures that are dropped, and connections that fall silent.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use bytes::Bytes;
+use futures_util::{StreamExt as _, stream};
+use gapis_runtime::mock::Fault;
+use gapis_runtime::transport::{HttpRequest, HttpResponse, Transport};
+use gapis_runtime::{BoxFuture, Result, Session, Source};
+use serde_json::json;
+
+use crate::store::{Shop, Store, bytes};
+
+const UNIT: usize = 256 * 1024;
+
+#[cfg(feature = "fs")]
+#[tokio::test]
+async fn a_file_is_uploaded_and_read_again_where_that_is_needed() {
+    let store = Store::default();
+    let (_server, handlers, services) = store.services();
+    let media = bytes(3 * UNIT + 5);
+    let path = std::env::temp_dir().join(format!("gapis-media-{}", std::process::id()));
+    std::fs::write(&path, &media).unwrap();
+    for shop in &services {
+        // A forgotten session makes the upload begin anew, from the file's beginning.
+        let gone = gapis_runtime::mock::MockError::new(404, "notFound", "no such session");
+        handlers.fault(Fault::respond(gone).on_request(handlers.request_count() + 3));
+        let source = Source::file(&path).await.unwrap().with_content_type("image/png");
+        assert_eq!(source.length(), Some(media.len() as u64));
+        let upload = shop.insert(json!({})).upload(source).resumable().with_chunk_size(UNIT);
+        assert_eq!(upload.await.unwrap()["size"], media.len());
+        assert!(store.with(|state| state.bytes == media));
+        let source = Source::file(&path).await.unwrap().with_content_type("image/png");
+        shop.insert(json!({"a": 1})).upload(source).multipart().await.unwrap();
+        assert!(store.with(|state| state.bytes == media));
+    }
+    std::fs::remove_file(&path).unwrap();
+    let error = Source::file(&path).await.unwrap_err();
+    assert!(error.is_io(), "{error}");
+}
+
+#[cfg(feature = "blocking")]
+#[test]
+fn media_goes_without_an_async_runtime() {
+    let store = Store::default();
+    let (_server, _, services) = store.services();
+    for shop in &services {
+        for size in [0, 1, UNIT + 1] {
+            let media = bytes(size);
+            let upload = shop.insert(json!({})).upload(media.clone()).resumable().with_chunk_size(UNIT);
+            assert_eq!(upload.send_blocking().unwrap()["size"], size);
+            assert!(shop.get("a").download().bytes_blocking().unwrap() == media);
+        }
+    }
+}
+
+/// Dropping the future stops the upload, and its session is still there.
+#[tokio::test(start_paused = true)]
+async fn an_upload_whose_future_was_dropped_goes_on_by_its_session() {
+    let store = Store::default();
+    let (_server, handlers, [_, shop]) = store.services();
+    let media = bytes(3 * UNIT + 5);
+    let saved = Arc::new(Mutex::new(String::new()));
+    let text = saved.clone();
+    handlers.fault(Fault::delay(Duration::from_secs(60)).on_request(2));
+    let upload = shop.insert(json!({})).upload(media.clone()).resumable().with_chunk_size(UNIT);
+    let upload = upload.on_session(move |session| *text.lock().unwrap() = session.save());
+    assert!(tokio::time::timeout(Duration::from_secs(30), upload.send()).await.is_err());
+    assert_eq!(handlers.request_count(), 3, "nothing is sent after that");
+
+    let session = Session::load(&saved.lock().unwrap()).unwrap();
+    store.with(|state| state.ranges.clear());
+    let upload = shop.insert(json!({})).upload(media.clone()).resume(session).with_chunk_size(UNIT);
+    assert_eq!(upload.await.unwrap()["size"], media.len());
+    let ranges = store.with(|state| state.ranges.clone());
+    assert_eq!(ranges[..2], ["bytes */786437", "bytes 524288-786431/786437"]);
+}
+
+/// Sends a part of what is asked for and then nothing more, until it was asked that often.
+#[derive(Clone, Default)]
+struct Stalls {
+    times: usize,
+    asked: Arc<AtomicUsize>,
+}
+
+impl Transport for Stalls {
+    fn send(&self, request: HttpRequest) -> BoxFuture<'static, Result<HttpResponse>> {
+        let stalls = self.asked.fetch_add(1, Ordering::SeqCst) < self.times;
+        let media = Bytes::from(bytes(1000));
+        let range = request.headers.get("range").and_then(|range| range.to_str().ok());
+        let from: usize = range.map_or(0, |range| range[6..range.len() - 1].parse().unwrap());
+        let end = if stalls { from + 100 } else { media.len() };
+        let part = stream::iter([Ok(media.slice(from..end))]);
+        let rest = stream::pending().take_while(move |_| std::future::ready(stalls));
+        let mut headers = http::HeaderMap::new();
+        headers.insert("etag", "\"1\"".parse().unwrap());
+        headers.insert("content-range", format!("bytes {from}-999/1000").parse().unwrap());
+        let status = http::StatusCode::PARTIAL_CONTENT;
+        Box::pin(async move { Ok(HttpResponse { status, headers, body: Box::pin(part.chain(rest)) }) })
+    }
+}
+
+/// The timeout is for silence, and what comes after it is asked for again.
+#[tokio::test(start_paused = true)]
+async fn a_download_that_falls_silent_goes_on_or_is_given_up() {
+    let shop = |times| {
+        let transport = Stalls { times, ..Stalls::default() };
+        let asked = transport.asked.clone();
+        let shop: Shop = Shop::builder().anonymous().transport(transport).build().unwrap();
+        (shop, asked)
+    };
+    let (patient, asked) = shop(4);
+    assert!(patient.get("a").download().bytes().await.unwrap() == bytes(1000));
+    assert_eq!(asked.load(Ordering::SeqCst), 5);
+    let (once, asked) = shop(1);
+    let never = gapis_runtime::RetryPolicy::none();
+    let start = tokio::time::Instant::now();
+    let call = once.get("a").with_retry(never).with_timeout(Duration::from_secs(7));
+    assert!(call.download().bytes().await.unwrap_err().is_timeout());
+    assert_eq!((asked.load(Ordering::SeqCst), start.elapsed()), (1, Duration::from_secs(7)));
+}
