@@ -7,6 +7,7 @@ use flate2::write::GzEncoder;
 use flate2::{Compression, FlushCompress};
 use gapis_runtime::{Error, Json, ReadLimits, RetryPolicy};
 
+use crate::store::Shop;
 use crate::support::*;
 
 /// Zeros in one piece of the bomb.
@@ -69,6 +70,13 @@ async fn a_gigabyte_of_zeros_costs_no_more_than_the_limit() {
     let zoo = service(&serve(&format!("HTTP/1.1 200 OK\r\n{GZIP}"), gigabyte(b"{")));
     let error = zoo.get("a").await.unwrap_err();
     assert_eq!(error.to_string(), "the response is larger than 8388608 bytes");
+
+    // Media is asked for as it is stored; a server may compress it all the same.
+    let address = serve(&format!("HTTP/1.1 200 OK\r\n{GZIP}"), gigabyte(b"{"));
+    let builder = Shop::builder().anonymous().endpoint(&address).retry(RetryPolicy::none());
+    let shop = builder.max_response(8 << 20).build().unwrap();
+    let error = shop.get("a").download().bytes().await.unwrap_err();
+    assert_eq!(error.to_string(), "shop.get: the media is larger than 8388608 bytes");
 
     // What is wrong is known by the status, and so much is not needed for it.
     let zoo = service(&serve(&format!("HTTP/1.1 404 Not Found\r\n{GZIP}"), gigabyte(b"{")));
