@@ -13,6 +13,7 @@ use std::time::Duration;
 use http::header::{CONTENT_TYPE, HeaderValue, USER_AGENT};
 
 use super::exchange::{End, Event, Exchange};
+use super::pace::{Pace, Told};
 use super::plan::{Auths, Limits, Packed, covers, pack};
 use super::reply::{Arrived, Listener, Outcome, Then};
 use super::report::{Record, Report};
@@ -42,10 +43,8 @@ struct Engine<'cb> {
     requests: usize,
     retries: usize,
     failures: usize,
-    /// How many calls one request may carry.
-    limit: usize,
-    /// How many it carries now: fewer after the server asked to slow down, until a round passes without that.
-    max_calls: usize,
+    /// How large requests are, and how many fly at once.
+    pace: Pace,
     /// What was rejected with 401, by client.
     rejected: Vec<(Client, AuthHeaders)>,
     /// When the next request may begin, where there is a rate.
@@ -66,12 +65,8 @@ struct Round<'cb> {
     held_back: VecDeque<Entry<'cb>>,
     /// The longest wait that the server asked for.
     after: Option<Duration>,
-    /// How many calls the largest request had in which the server asked to slow down.
-    rate_limited: usize,
-    /// How many calls were told so.
-    slowed: usize,
-    /// How many requests passed without that.
-    passed: usize,
+    /// What was said of limits.
+    told: Told,
 }
 
 /// Since then nobody listened to the servers, because a callback ran or credentials were waited for: that is not held
@@ -139,8 +134,7 @@ impl<'cb> Engine<'cb> {
             requests: 0,
             retries: 0,
             failures: 0,
-            limit: max_calls.max(1),
-            max_calls: max_calls.max(1),
+            pace: Pace::new(max_calls),
             rejected: Vec::new(),
             paced: None,
             rng: fastrand::Rng::new(),
@@ -165,15 +159,8 @@ impl<'cb> Engine<'cb> {
 
     async fn stage(&mut self, mut pending: VecDeque<Entry<'cb>>) {
         while !pending.is_empty() {
-            let Round { mut at_once, mut later, held_back, after, rate_limited, passed, .. } =
-                self.round(pending).await;
-            self.max_calls = match (rate_limited, passed) {
-                // A large batch can rate-limit itself, because the server executes its calls at the same time.
-                (calls @ 2.., 0) => self.max_calls.min(calls / 2),
-                // A call alone that meets a limit, or a request behind one that passed, says nothing about size.
-                (1.., 0 | 1) => self.max_calls,
-                _ => self.max_calls.saturating_mul(2).min(self.limit),
-            };
+            let Round { mut at_once, mut later, held_back, after, told } = self.round(pending).await;
+            self.pace.round_ended(&told);
             if let Some(attempts) = later.iter().map(|entry| entry.attempts).max() {
                 let wait =
                     self.options.policy.backoff(attempts, &mut self.rng).max(after.unwrap_or_default());
@@ -222,7 +209,7 @@ impl<'cb> Engine<'cb> {
 
     /// Takes from the client's budget what sending so many calls again costs.
     fn budget_allows(&self, calls: usize) -> bool {
-        (0..calls.div_ceil(self.max_calls)).all(|_| self.client.budget().take())
+        (0..self.pace.requests(calls)).all(|_| self.client.budget().take())
     }
 
     /// Sends all that is pending, some requests at a time, and answers what can be answered. When the server asks to slow
@@ -232,10 +219,11 @@ impl<'cb> Engine<'cb> {
         let mut flying: Vec<Exchange<'cb>> = Vec::new();
         loop {
             let mut pause = None;
-            if round.rate_limited > 0 && !pending.is_empty() {
-                round.held_back = std::mem::take(&mut pending);
-            }
-            while flying.len() < self.options.concurrency && !pending.is_empty() {
+            while flying.len() < self.pace.lanes(self.options.concurrency) && !pending.is_empty() {
+                if round.told.is_slow() {
+                    round.held_back = std::mem::take(&mut pending);
+                    break;
+                }
                 pause = self.pause();
                 if pause.is_some() {
                     break;
@@ -271,16 +259,20 @@ impl<'cb> Engine<'cb> {
                     if let Some(exchange) = flying.get_mut(place)
                         && let Some(entry) = exchange.entries.get_mut(number).and_then(Option::take)
                     {
-                        let slowed = round.slowed;
-                        self.part(entry, result, &exchange.auths, exchange.entries.len(), &mut round);
-                        exchange.slowed |= round.slowed > slowed;
+                        let slowed = round.told.slowed;
+                        self.part(entry, result, &exchange.auths, &mut round);
+                        exchange.slowed += round.told.slowed - slowed;
                     }
                     excuse(&mut flying, began);
                 }
                 Some((place, Event::End(end))) => {
                     let began = Instant::now();
                     let exchange = flying.swap_remove(place);
-                    round.passed += usize::from(matches!(end, End::Complete) && !exchange.slowed);
+                    round.told.request_ended(exchange.entries.len(), exchange.slowed);
+                    if matches!(end, End::Complete) && exchange.slowed == 0 {
+                        round.told.passed += 1;
+                        self.pace.passed();
+                    }
                     self.ended(exchange, end, &mut round);
                     excuse(&mut flying, began);
                 }
@@ -336,7 +328,11 @@ impl<'cb> Engine<'cb> {
     fn limits(&self) -> Limits {
         // With a rate, no more than a second's worth goes out at once.
         let burst = self.options.rate.map_or(usize::MAX, |rate| (rate.ceil() as usize).max(1));
-        Limits { calls: self.max_calls.min(burst), bytes: self.options.max_bytes, url: self.options.max_url }
+        Limits {
+            calls: self.pace.size().min(burst),
+            bytes: self.options.max_bytes,
+            url: self.options.max_url,
+        }
     }
 
     fn http_request(
@@ -431,30 +427,17 @@ impl<'cb> Engine<'cb> {
     }
 
     /// A part came for this call.
-    fn part(
-        &mut self,
-        entry: Entry<'cb>,
-        result: Result<RawResponse>,
-        auth: &Auths,
-        sent: usize,
-        round: &mut Round<'cb>,
-    ) {
+    fn part(&mut self, entry: Entry<'cb>, result: Result<RawResponse>, auth: &Auths, round: &mut Round<'cb>) {
+        round.told.calls += 1;
         match result {
             Ok(response) if response.status.is_success() => self.answer(entry, Ok(response)),
-            Ok(response) => self.failed(entry, Error::from_response(response.detached()), auth, sent, round),
-            Err(error) => self.failed(entry, error, auth, sent, round),
+            Ok(response) => self.failed(entry, Error::from_response(response.detached()), auth, round),
+            Err(error) => self.failed(entry, error, auth, round),
         }
     }
 
-    /// A call failed, in a request of so many: it is sent again, if it may be, or answered.
-    fn failed(
-        &mut self,
-        mut entry: Entry<'cb>,
-        error: Error,
-        auth: &Auths,
-        sent: usize,
-        round: &mut Round<'cb>,
-    ) {
+    /// A call failed: it is sent again, if it may be, or answered.
+    fn failed(&mut self, mut entry: Entry<'cb>, error: Error, auth: &Auths, round: &mut Round<'cb>) {
         match self.policy(&entry).judge(&error, entry.request.is_idempotent()) {
             Verdict::Refresh if !entry.refreshed => {
                 self.reject(entry.request.client(), auth);
@@ -463,15 +446,15 @@ impl<'cb> Engine<'cb> {
                 entry.last = Some(error);
                 round.at_once.push(entry);
             }
-            Verdict::Retry { after, rate_limited }
-                if entry.attempts < self.policy(&entry).max_attempts
-                    && self.has_time(&entry, after.unwrap_or_default()) =>
-            {
-                round.after = round.after.max(after);
+            Verdict::Retry { after, rate_limited } => {
                 if rate_limited {
-                    round.rate_limited = round.rate_limited.max(sent);
-                    round.slowed += 1;
+                    round.told.slowed += 1;
                 }
+                let may = entry.attempts < self.policy(&entry).max_attempts;
+                if !may || !self.has_time(&entry, after.unwrap_or_default()) {
+                    return self.answer(entry, Err(error));
+                }
+                round.after = round.after.max(after);
                 entry.last = Some(error);
                 round.later.push(entry);
             }
@@ -491,28 +474,28 @@ impl<'cb> Engine<'cb> {
         let sent = entries.len();
         let mut left: Vec<Entry<'cb>> = entries.into_iter().flatten().collect();
         trace::response(sent, left.len(), end.status());
+        round.told.calls += left.len();
         match end {
             End::Complete => {
                 self.client.budget().refund();
                 let error = Error::unknown_outcome("the server's answer has no part for this call", None);
-                left.into_iter().for_each(|entry| self.failed(entry, error.clone(), &auth, sent, round));
+                left.into_iter().for_each(|entry| self.failed(entry, error.clone(), &auth, round));
             }
             End::Broken(cause) => {
                 let message = "the server's answer broke off before the part for this call";
                 let error = Error::unknown_outcome(message, Some(cause));
-                left.into_iter().for_each(|entry| self.failed(entry, error.clone(), &auth, sent, round));
+                left.into_iter().for_each(|entry| self.failed(entry, error.clone(), &auth, round));
             }
             End::Refused(error) => match self.lower_limit(&error, sent) {
                 Some(calls) => {
-                    self.limit = self.limit.min(calls);
-                    self.max_calls = self.max_calls.min(calls);
+                    self.pace.lower(calls);
                     left.iter_mut().for_each(|entry| entry.attempts -= 1);
                     round.at_once.append(&mut left);
                 }
                 None => {
                     // What is said of the outer request is not said of other clients' credentials.
                     auth.retain(|(client, _)| client.is_same(&self.client));
-                    left.into_iter().for_each(|entry| self.failed(entry, error.clone(), &auth, sent, round));
+                    left.into_iter().for_each(|entry| self.failed(entry, error.clone(), &auth, round));
                 }
             },
         }

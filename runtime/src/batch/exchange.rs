@@ -28,8 +28,8 @@ pub(super) struct Exchange<'cb> {
     pub(super) entries: Vec<Option<Entry<'cb>>>,
     /// What the calls of each client were authorised with.
     pub(super) auths: Auths,
-    /// In a part the server asked to slow down.
-    pub(super) slowed: bool,
+    /// How many calls were told to slow down.
+    pub(super) slowed: usize,
     token: String,
     watch: Watch,
     phase: Phase,
@@ -110,7 +110,7 @@ impl<'cb> Exchange<'cb> {
         Exchange {
             entries,
             auths,
-            slowed: false,
+            slowed: 0,
             token,
             watch,
             phase: Phase::Sending(Box::pin(sending)),

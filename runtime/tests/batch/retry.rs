@@ -401,8 +401,14 @@ async fn what_is_refused_unread_or_unauthorised_counts_as_sent_in_the_report() {
 /// Whoever goes on sending at full speed burns attempts and budget on calls that could have waited.
 #[tokio::test(start_paused = true)]
 async fn a_server_that_asks_to_slow_down_is_not_sent_the_rest_meanwhile() {
-    // The waits are random; these are the same in every run.
-    fastrand::seed(1);
+    // The waits are random; whatever they are, the bounds hold.
+    for seed in 0..8 {
+        fastrand::seed(seed);
+        slowed_down(seed).await;
+    }
+}
+
+async fn slowed_down(seed: u64) {
     let mut window = (Instant::now(), 0);
     let (zoo, peer) = zoo(move |sent| {
         if window.0.elapsed() > secs(2) {
@@ -417,6 +423,6 @@ async fn a_server_that_asks_to_slow_down_is_not_sent_the_rest_meanwhile() {
     (0..5000).for_each(|at| batch.add(zoo.insert(&at.to_string())).unwrap());
     let report = batch.execute().await;
     assert!(report.error_for_failures().is_ok(), "{:?}", report.error_for_failures());
-    assert!(report.retries() < 2500, "{} of 5000 calls were sent again", report.retries());
-    assert!(peer.sent().len() < 500, "{} requests", peer.sent().len());
+    assert!(report.retries() < 1500, "{} of 5000 calls were sent again, {seed}", report.retries());
+    assert!(peer.sent().len() < 300, "{} requests, {seed}", peer.sent().len());
 }
