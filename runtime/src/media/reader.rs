@@ -316,6 +316,12 @@ fn prepare(request: &mut Request, (from, to): (u64, Option<u64>)) -> Result<()> 
     if to.is_some_and(|to| to <= from) {
         return Err(Error::input(format!("{}: the range to be downloaded is empty", request.id())));
     }
+    if request.has_header(RANGE.as_str()) {
+        let id = request.id();
+        return Err(Error::input(format!(
+            "{id}: a range of media is said by `.range(…)`, not by a header of the call"
+        )));
+    }
     // Stored bytes are wanted, or if they are stored compressed the server is to decompress them: what a transport
     // decompressed would have other lengths and places than the server speaks of.
     if !request.has_header(ACCEPT_ENCODING.as_str()) {

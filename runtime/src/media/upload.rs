@@ -3,6 +3,8 @@
 use std::future::IntoFuture;
 use std::marker::PhantomData;
 
+use http::header::CONTENT_TYPE;
+
 use super::progress::{Progress, Teller};
 use super::session::Session;
 use super::source::Source;
@@ -27,6 +29,9 @@ const SMALL: u64 = 5 * 1024 * 1024;
 ///
 /// Which way it takes is chosen: media of up to 5 MiB goes up in one request, alone or with the call's body as its
 /// metadata; what is larger, or of unknown length, in chunks that can be resumed, if the method has that.
+///
+/// Headers of the call go along with each request of the upload, but for conditions such as `If-Match`, which belong to
+/// the one that opens it.
 ///
 /// In one request, a timeout is for silence: neither media taken nor an answer. Otherwise it is for each chunk: on a line
 /// that does not carry one in that time, choose [smaller ones](Self::with_chunk_size) or a longer timeout.
@@ -177,6 +182,11 @@ impl<M: AcceptsMedia> Upload<M> {
         let Some(spec) = self.request.spec().upload else {
             return Err(Error::input(format!("{id}: the method takes no media")));
         };
+        if self.request.has_header(CONTENT_TYPE.as_str()) {
+            return Err(Error::input(format!(
+                "{id}: the type of the media is said by `Source::with_content_type`, not by a header of the call"
+            )));
+        }
         let content_type = &self.source.content_type;
         if http::HeaderValue::from_str(content_type).is_err() || !content_type.contains('/') {
             return Err(Error::input(format!("{id}: not a media type: {content_type:?}")));

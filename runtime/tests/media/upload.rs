@@ -94,6 +94,8 @@ async fn what_does_not_fit_is_refused_before_anything_is_sent() {
         (insert().upload(Source::from("x").with_content_type("image/png\r\nX: y")), "not a media type"),
         (insert().upload(Source::reader(&b""[..]).with_length(50_000_001)), "50000000"),
         (insert().upload("x").simple(), "metadata"),
+        (insert().with_header("Content-Type", "image/png").upload("x"), "with_content_type"),
+        (insert().with_header("content-type", "image/png").upload("x").resumable(), "with_content_type"),
     ] {
         let error = upload.await.unwrap_err();
         assert!(error.is_input() && error.to_string().contains(word), "{error}");
