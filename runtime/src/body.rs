@@ -1,5 +1,7 @@
 //! How bodies are encoded and responses decoded.
 
+use std::borrow::Cow;
+
 use bytes::Bytes;
 use http::header::CONTENT_TYPE;
 
@@ -36,8 +38,8 @@ impl HttpBody {
 }
 
 impl Body for HttpBody {
-    fn encode(&self, _: &ApiSpec) -> Result<(String, Bytes)> {
-        Ok((self.content_type.clone(), self.data.clone()))
+    fn encode(&self, _: &ApiSpec) -> Result<(Cow<'static, str>, Bytes)> {
+        Ok((Cow::Owned(self.content_type.clone()), self.data.clone()))
     }
 }
 
@@ -47,13 +49,13 @@ impl Response for HttpBody {
             response.headers().get(CONTENT_TYPE).map(|value| String::from_utf8_lossy(value.as_bytes()));
         Ok(HttpBody::new(content_type.unwrap_or_default(), response.body.clone()))
     }
-    fn encode(&self, api: &ApiSpec) -> Result<(String, Bytes)> {
+    fn encode(&self, api: &ApiSpec) -> Result<(Cow<'static, str>, Bytes)> {
         Body::encode(self, api)
     }
 }
 
 impl<T: Field> Body for T {
-    fn encode(&self, api: &ApiSpec) -> Result<(String, Bytes)> {
+    fn encode(&self, api: &ApiSpec) -> Result<(Cow<'static, str>, Bytes)> {
         to_json(api, self)
     }
 }
@@ -64,7 +66,7 @@ impl<T: Field> Response for T {
         from_json(api, &response.body, &mut value)?;
         Ok(value)
     }
-    fn encode(&self, api: &ApiSpec) -> Result<(String, Bytes)> {
+    fn encode(&self, api: &ApiSpec) -> Result<(Cow<'static, str>, Bytes)> {
         to_json(api, self)
     }
 }
@@ -74,12 +76,12 @@ impl Response for () {
     fn decode(_: &ApiSpec, _: &MethodSpec, _: &RawResponse) -> Result<Self> {
         Ok(())
     }
-    fn encode(&self, _: &ApiSpec) -> Result<(String, Bytes)> {
-        Ok((String::new(), Bytes::new()))
+    fn encode(&self, _: &ApiSpec) -> Result<(Cow<'static, str>, Bytes)> {
+        Ok((Cow::Borrowed(""), Bytes::new()))
     }
 }
 
-fn to_json(api: &ApiSpec, value: &dyn Field) -> Result<(String, Bytes)> {
+fn to_json(api: &ApiSpec, value: &dyn Field) -> Result<(Cow<'static, str>, Bytes)> {
     let mut out = Vec::with_capacity(256);
     if api.data_wrapper {
         out.extend_from_slice(b"{\"data\":");
@@ -90,7 +92,7 @@ fn to_json(api: &ApiSpec, value: &dyn Field) -> Result<(String, Bytes)> {
         out.push(b'}');
     }
     // Calls may wait for long in large numbers: without what the buffer has too much.
-    Ok((JSON.to_owned(), out.into_boxed_slice().into()))
+    Ok((Cow::Borrowed(JSON), out.into_boxed_slice().into()))
 }
 
 fn from_json(api: &ApiSpec, body: &[u8], into: &mut dyn Field) -> Result<()> {
@@ -132,7 +134,7 @@ mod tests {
     fn wraps_and_unwraps() {
         let thing = Thing { name: Some("a".into()), extra: Extra::NEW };
         let (kind, bytes) = Body::encode(&thing, &PLAIN).unwrap();
-        assert_eq!((kind.as_str(), &bytes[..]), ("application/json", &b"{\"name\":\"a\"}"[..]));
+        assert_eq!((&*kind, &bytes[..]), ("application/json", &b"{\"name\":\"a\"}"[..]));
         let (_, bytes) = Response::encode(&thing, &WRAPPED).unwrap();
         assert_eq!(&bytes[..], b"{\"data\":{\"name\":\"a\"}}");
         assert_eq!(decode::<Thing>(&WRAPPED, r#"{"x":[1],"data":{"name":"a"}}"#).unwrap(), thing);

@@ -1,5 +1,7 @@
 //! What generated markers say about their methods, and how bodies and responses are encoded and decoded.
 
+use std::borrow::Cow;
+
 use crate::error::Result;
 use crate::spec::{ApiSpec, MethodSpec, Paging};
 use crate::{Client, RawResponse};
@@ -55,7 +57,7 @@ pub trait Body: Send + Sync {
     ///
     /// # Errors
     /// If the value has no JSON form.
-    fn encode(&self, api: &ApiSpec) -> Result<(String, bytes::Bytes)>;
+    fn encode(&self, api: &ApiSpec) -> Result<(Cow<'static, str>, bytes::Bytes)>;
 }
 
 /// What a method answers. Implemented for every schema, for lists, maps and JSON values, for `()` and for
@@ -70,5 +72,5 @@ pub trait Response: Sized + Send + 'static {
     ///
     /// # Errors
     /// If the value has no JSON form.
-    fn encode(&self, api: &ApiSpec) -> Result<(String, bytes::Bytes)>;
+    fn encode(&self, api: &ApiSpec) -> Result<(Cow<'static, str>, bytes::Bytes)>;
 }

@@ -28,7 +28,7 @@ struct Inner {
     /// Encoded `name=value` pairs, joined by `&`.
     query: String,
     headers: Vec<(HeaderName, HeaderValue)>,
-    body: Option<(String, Bytes)>,
+    body: Option<(Cow<'static, str>, Bytes)>,
     /// Where media goes with this call, below the root.
     upload_path: String,
     options: Options,
@@ -196,12 +196,12 @@ impl Request {
     /// Sets a member of a JSON body.
     pub(crate) fn set_body_member(&mut self, name: &str, value: &str) -> Result<()> {
         let (content_type, bytes) =
-            self.0.body.get_or_insert_with(|| ("application/json".to_owned(), Bytes::from("{}")));
+            self.0.body.get_or_insert_with(|| (Cow::Borrowed("application/json"), Bytes::from("{}")));
         let decode = serde_json::from_slice::<serde_json::Map<String, Json>>(bytes);
         let mut body =
             decode.map_err(|error| Error::input(format!("the body is not a JSON object: {error}")))?;
         body.insert(name.to_owned(), Json::from(value));
-        *content_type = "application/json".to_owned();
+        *content_type = Cow::Borrowed("application/json");
         *bytes = Json::Object(body).to_string().into();
         Ok(())
     }
@@ -263,7 +263,7 @@ impl Request {
     }
 
     /// The same with another body.
-    pub(crate) fn with_body(mut self, body: Option<(String, Bytes)>) -> Self {
+    pub(crate) fn with_body(mut self, body: Option<(Cow<'static, str>, Bytes)>) -> Self {
         self.0.body = body;
         self
     }
@@ -333,7 +333,7 @@ impl Request {
     }
 
     pub(crate) fn body(&self) -> Option<(&str, &Bytes)> {
-        self.0.body.as_ref().map(|(content_type, bytes)| (content_type.as_str(), bytes))
+        self.0.body.as_ref().map(|(content_type, bytes)| (&**content_type, bytes))
     }
 
     /// Whether the call may be executed twice: by the caller's word, else by its verb.

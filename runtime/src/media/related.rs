@@ -82,7 +82,7 @@ fn prepare(request: Request, source: Source, progress: Teller) -> (Request, Outg
     let metadata = request.metadata();
     let protocol = if metadata.is_some() { "multipart" } else { "media" };
     let (content_type, outgoing) = Outgoing::new(metadata, source, progress);
-    (request.for_upload(protocol).with_body(Some((content_type, Bytes::new()))), outgoing)
+    (request.for_upload(protocol).with_body(Some((content_type.into(), Bytes::new()))), outgoing)
 }
 
 /// The request as it would be sent, but for its body.

@@ -150,7 +150,7 @@ impl Transfer {
 
 /// The request that opens a session.
 pub(super) fn opening(request: Request, content_type: &str, length: Option<u64>) -> Request {
-    let metadata = request.metadata().map(|bytes| ("application/json".to_owned(), bytes));
+    let metadata = request.metadata().map(|bytes| ("application/json".into(), bytes));
     let mut request = request.for_upload("resumable").with_body(metadata);
     request.set_header("x-upload-content-type", content_type);
     if let Some(length) = length {
