@@ -116,39 +116,19 @@ pub(crate) fn function(api: &Api, method: &Method, client: TokenStream, path: To
 /// The documentation of a method.
 fn comment(api: &Api, method: &Method) -> TokenStream {
     let mut lines = Vec::new();
-    let mut fact = format!("{} {}.", method.verb, docs::code(&method.path));
-    let bare = fact.len();
-    // Where the client's own scopes are all that a method may have, there is nothing to choose.
-    if !method.scopes.is_empty() && method.scopes != api.default_scopes {
-        let scopes = method.scopes.iter().map(|&index| docs::code(api.scopes[index].name.as_str()));
-        fact.push_str(&format!(" Scopes: {}.", scopes.collect::<Vec<_>>().join(", ")));
-    }
-    if api.types.operation_of(&method.output).is_some() {
-        fact.push_str(" Can be waited for.");
-    }
-    if method.download.is_some() {
-        fact.push_str(" Serves media.");
-    }
-    match &method.upload {
-        Some(Upload { max_size: Some(size), .. }) => {
-            fact.push_str(&format!(" Takes media of up to {size} bytes."));
-        }
-        Some(_) => fact.push_str(" Takes media."),
-        None => {}
-    }
-    if let Some(update) = &method.update {
-        let list = docs::code(&update.requests.wire);
-        fact.push_str(&format!(" Applies the {list} that are pushed, all of them or none."));
-    }
+    let notes = notes(api, method).join(" ");
     match &method.docs.prose {
-        // Verb and path stand at the marker; beside prose they are said only with something else.
+        // Verb and path stand at the marker.
         Some(prose) => {
             lines.extend(crate::prose::lines(prose));
-            if fact.len() > bare {
-                lines.extend([String::new(), fact]);
+            if !notes.is_empty() {
+                lines.extend([String::new(), notes]);
             }
         }
-        None => lines.push(fact),
+        None => {
+            let request = format!("{} {}.", method.verb, docs::code(&method.path));
+            lines.push(if notes.is_empty() { request } else { format!("{request} {notes}") });
+        }
     }
     if !method.arguments.is_empty() {
         lines.push(String::new());
@@ -159,6 +139,34 @@ fn comment(api: &Api, method: &Method) -> TokenStream {
     let lines = docs::comment(&lines);
     let deprecated = docs::deprecated(&method.docs);
     quote!(#lines #deprecated)
+}
+
+/// What is to be known of a method beside its request, a sentence each.
+fn notes(api: &Api, method: &Method) -> Vec<String> {
+    let mut notes = Vec::new();
+    // Where the client's own scopes are all that a method may have, there is nothing to choose.
+    if !method.scopes.is_empty() && method.scopes != api.default_scopes {
+        let scopes = method.scopes.iter().map(|&index| docs::code(api.scopes[index].name.as_str()));
+        notes.push(format!("Scopes: {}.", scopes.collect::<Vec<_>>().join(", ")));
+    }
+    if api.types.operation_of(&method.output).is_some() {
+        notes.push("Can be waited for.".to_owned());
+    }
+    if method.download.is_some() {
+        notes.push("Serves media.".to_owned());
+    }
+    match &method.upload {
+        Some(Upload { max_size: Some(size), .. }) => {
+            notes.push(format!("Takes media of up to {size} bytes."))
+        }
+        Some(_) => notes.push("Takes media.".to_owned()),
+        None => {}
+    }
+    if let Some(update) = &method.update {
+        let list = docs::code(&update.requests.wire);
+        notes.push(format!("Applies the {list} that are pushed, all of them or none."));
+    }
+    notes
 }
 
 /// One item of the list of arguments; prose of several paragraphs is joined into one.
