@@ -31,7 +31,7 @@ impl Animals<'_> {
     }
     /// Returns one animal.
     ///
-    /// GET `animals/{animalId}`. Scopes: `WWW_EXAMPLE_COM_AUTH_FARM`, `WWW_EXAMPLE_COM_AUTH_FARM_READONLY`.
+    /// Scopes: `WWW_EXAMPLE_COM_AUTH_FARM`, `WWW_EXAMPLE_COM_AUTH_FARM_READONLY`.
     ///
     /// * `animal_id`: The animal's number.
     pub fn get(&self, animal_id: i64) -> Call<Get> {
@@ -43,7 +43,7 @@ impl Animals<'_> {
     }
     /// Lists the animals, page by page.
     ///
-    /// GET `animals`. Scopes: `WWW_EXAMPLE_COM_AUTH_FARM`, `WWW_EXAMPLE_COM_AUTH_FARM_READONLY`.
+    /// Scopes: `WWW_EXAMPLE_COM_AUTH_FARM`, `WWW_EXAMPLE_COM_AUTH_FARM_READONLY`.
     pub fn list(&self) -> Call<List> {
         Call::new(self.0, &[], None)
     }

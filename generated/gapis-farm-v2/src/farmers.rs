@@ -15,7 +15,7 @@ impl Farmers<'_> {
     }
     /// Returns one farmer.
     ///
-    /// GET `farmers/{farmerId}`. Scopes: `WWW_EXAMPLE_COM_AUTH_FARM`, `WWW_EXAMPLE_COM_AUTH_FARM_READONLY`.
+    /// Scopes: `WWW_EXAMPLE_COM_AUTH_FARM`, `WWW_EXAMPLE_COM_AUTH_FARM_READONLY`.
     ///
     /// * `farmer_id`: The farmer's number.
     pub fn get(&self, farmer_id: i64) -> Call<Get> {
@@ -27,7 +27,7 @@ impl Farmers<'_> {
     }
     /// Lists the farmers, page by page.
     ///
-    /// GET `farmers`. Scopes: `WWW_EXAMPLE_COM_AUTH_FARM`, `WWW_EXAMPLE_COM_AUTH_FARM_READONLY`.
+    /// Scopes: `WWW_EXAMPLE_COM_AUTH_FARM`, `WWW_EXAMPLE_COM_AUTH_FARM_READONLY`.
     pub fn list(&self) -> Call<List> {
         Call::new(self.0, &[], None)
     }

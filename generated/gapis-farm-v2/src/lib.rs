@@ -59,13 +59,13 @@ impl Farm {
     }
     /// Tells today's prices on the market, per kilogram.
     ///
-    /// GET `prices`. Scopes: `WWW_EXAMPLE_COM_AUTH_FARM`, `WWW_EXAMPLE_COM_AUTH_FARM_READONLY`.
+    /// Scopes: `WWW_EXAMPLE_COM_AUTH_FARM`, `WWW_EXAMPLE_COM_AUTH_FARM_READONLY`.
     pub fn prices(&self) -> Call<methods::Prices> {
         Call::new(&self.0, &[], None)
     }
     /// Tells the weather on the farm.
     ///
-    /// GET `weather`. Scopes: `WWW_EXAMPLE_COM_AUTH_FARM`, `WWW_EXAMPLE_COM_AUTH_FARM_READONLY`.
+    /// Scopes: `WWW_EXAMPLE_COM_AUTH_FARM`, `WWW_EXAMPLE_COM_AUTH_FARM_READONLY`.
     ///
     /// * `date`: The day.
     pub fn weather(&self, date: &runtime::Date) -> Call<methods::Weather> {

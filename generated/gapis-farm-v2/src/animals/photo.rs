@@ -9,7 +9,7 @@ pub struct Photo<'a>(pub(crate) &'a runtime::Client);
 impl Photo<'_> {
     /// Returns an animal's photo, or what is known of it.
     ///
-    /// GET `animals/{animalId}/photo`. Scopes: `WWW_EXAMPLE_COM_AUTH_FARM`, `WWW_EXAMPLE_COM_AUTH_FARM_READONLY`. Serves media.
+    /// Scopes: `WWW_EXAMPLE_COM_AUTH_FARM`, `WWW_EXAMPLE_COM_AUTH_FARM_READONLY`. Serves media.
     ///
     /// * `animal_id`: The animal's number.
     pub fn get(&self, animal_id: i64) -> Call<Get> {
@@ -17,7 +17,7 @@ impl Photo<'_> {
     }
     /// Hangs up a new photo of an animal.
     ///
-    /// POST `animals/{animalId}/photo`. Takes media of up to 10485760 bytes.
+    /// Takes media of up to 10485760 bytes.
     ///
     /// * `animal_id`: The animal's number.
     pub fn upload(&self, animal_id: i64, photo: schemas::Photo) -> Call<Upload> {

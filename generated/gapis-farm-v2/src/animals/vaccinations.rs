@@ -9,7 +9,7 @@ pub struct Vaccinations<'a>(pub(crate) &'a runtime::Client);
 impl Vaccinations<'_> {
     /// Returns one vaccination.
     ///
-    /// GET `animals/{animalId}/vaccinations/{number}`. Scopes: `WWW_EXAMPLE_COM_AUTH_FARM`, `WWW_EXAMPLE_COM_AUTH_FARM_READONLY`.
+    /// Scopes: `WWW_EXAMPLE_COM_AUTH_FARM`, `WWW_EXAMPLE_COM_AUTH_FARM_READONLY`.
     ///
     /// * `animal_id`: The animal's number.
     /// * `number`: Which one, counted from 1.
@@ -28,7 +28,7 @@ impl Vaccinations<'_> {
     }
     /// Lists an animal's vaccinations.
     ///
-    /// GET `animals/{animalId}/vaccinations`. Scopes: `WWW_EXAMPLE_COM_AUTH_FARM`, `WWW_EXAMPLE_COM_AUTH_FARM_READONLY`.
+    /// Scopes: `WWW_EXAMPLE_COM_AUTH_FARM`, `WWW_EXAMPLE_COM_AUTH_FARM_READONLY`.
     ///
     /// * `animal_id`: The animal's number.
     pub fn list(&self, animal_id: i64) -> Call<List> {
