@@ -21,8 +21,12 @@ fn quick() -> RetryPolicy {
         .with_max_attempts(20)
 }
 
-fn shop(wire: &Wire, policy: RetryPolicy) -> Shop {
-    Shop::builder().anonymous().endpoint(&wire.endpoint()).retry(policy).retry_budget(1000).build().unwrap()
+/// A server and a client for all seeds of a test: to build a client takes longer than an upload.
+fn wire(policy: RetryPolicy) -> (Wire, Shop) {
+    let wire = Wire::start();
+    let builder = Shop::builder().anonymous().endpoint(&wire.endpoint()).retry(policy).retry_budget(100_000);
+    let shop = builder.build().unwrap();
+    (wire, shop)
 }
 
 fn media(rng: &mut Rng) -> Vec<u8> {
@@ -81,15 +85,16 @@ impl Drop for Log<'_> {
 
 #[tokio::test]
 async fn an_upload_in_chunks_arrives_whole_whatever_happens() {
-    for seed in 0..60 {
-        let wire = Wire::start(seed, Weather::Rough);
+    let (wire, shop) = wire(quick());
+    for seed in 0..300 {
+        wire.begin(seed, Weather::Rough);
         let _log = Log(seed, &wire);
         let mut rng = Rng::with_seed(seed);
         let media = media(&mut rng);
         let (source, again) = source(&mut rng, &media);
         wire.with(|state| state.forgets = rng.usize(..3));
         let told = Told::default();
-        let insert = shop(&wire, quick()).insert(json!({}));
+        let insert = shop.insert(json!({}));
         let upload = insert.upload(source).resumable().with_chunk_size(UNIT).on_progress(told.tell());
         match upload.await {
             Ok(answer) => {
@@ -110,8 +115,9 @@ async fn an_upload_in_chunks_arrives_whole_whatever_happens() {
 /// The program ends at each failure, and the next run goes on with the saved session.
 #[tokio::test]
 async fn an_upload_goes_on_run_after_run() {
-    for seed in 0..30 {
-        let wire = Wire::start(seed, Weather::Rough);
+    let (wire, shop) = wire(RetryPolicy::none());
+    for seed in 0..200 {
+        wire.begin(seed, Weather::Rough);
         let _log = Log(seed, &wire);
         let mut rng = Rng::with_seed(seed);
         let media = media(&mut rng);
@@ -121,7 +127,7 @@ async fn an_upload_goes_on_run_after_run() {
             runs += 1;
             let source = Source::seekable(Cursor::new(media.clone())).with_length(media.len() as u64);
             let keep = saved.clone();
-            let insert = shop(&wire, RetryPolicy::none()).insert(json!({}));
+            let insert = shop.insert(json!({}));
             let upload = insert.upload(source).resumable().with_chunk_size(UNIT);
             let mut upload = upload.on_session(move |session| *keep.lock().unwrap() = Some(session.save()));
             let text = saved.lock().unwrap().clone();
@@ -148,14 +154,15 @@ fn is_passing(error: &Error) -> bool {
 
 #[tokio::test]
 async fn an_upload_in_one_request_is_repeated_only_if_it_may_be() {
-    for seed in 0..50 {
-        let wire = Wire::start(seed, Weather::Rough);
+    let (wire, shop) = wire(quick());
+    for seed in 0..300 {
+        wire.begin(seed, Weather::Rough);
         let _log = Log(seed, &wire);
         let mut rng = Rng::with_seed(seed);
         let media = media(&mut rng);
         let (source, again) = source(&mut rng, &media);
         let (told, repeat) = (Told::default(), rng.bool());
-        let insert = shop(&wire, quick()).insert(json!({})).idempotent(repeat);
+        let insert = shop.insert(json!({})).idempotent(repeat);
         match insert.upload(source).simple().on_progress(told.tell()).await {
             Ok(answer) => {
                 assert_eq!(answer["size"], media.len());
@@ -173,15 +180,16 @@ async fn an_upload_in_one_request_is_repeated_only_if_it_may_be() {
 
 #[tokio::test]
 async fn a_download_is_what_is_stored_or_an_error() {
-    for seed in 0..120 {
+    let (wire, shop) = wire(quick());
+    for seed in 0..600 {
         let weather = [Weather::Rough, Weather::Foul][(seed % 2) as usize];
-        let wire = Wire::start(seed, weather);
+        wire.begin(seed, weather);
         let _log = Log(seed, &wire);
         let mut rng = Rng::with_seed(seed);
         let media = media(&mut rng);
         wire.with(|state| state.media.clone_from(&media));
         let told = Told::default();
-        let mut download = shop(&wire, quick()).get("a").download().on_progress(told.tell());
+        let mut download = shop.get("a").download().on_progress(told.tell());
         // A checksum is of the whole, so that a range may be wrong in what only that would tell.
         let (mut from, mut to) = (0, media.len());
         if weather == Weather::Rough && rng.bool() && !media.is_empty() {

@@ -89,23 +89,9 @@ impl Answer {
 }
 
 impl Wire {
-    pub fn start(seed: u64, weather: Weather) -> Self {
+    pub fn start() -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let mut rng = Rng::with_seed(seed);
-        let faults = rng.usize(0..8);
-        let state = Arc::new(Mutex::new(State {
-            rng,
-            weather,
-            faults,
-            forgets: 0,
-            media: Vec::new(),
-            validators: vec!["ETag: \"1\"".to_owned()],
-            kept: Vec::new(),
-            session: 0,
-            complete: false,
-            log: Vec::new(),
-            wrong: Vec::new(),
-        }));
+        let state = Arc::new(Mutex::new(State::new(0, Weather::Rough)));
         let stopped = Arc::new(AtomicBool::new(false));
         let wire = Wire { address: listener.local_addr().unwrap(), state, stopped };
         let (state, stopped) = (wire.state.clone(), wire.stopped.clone());
@@ -119,6 +105,15 @@ impl Wire {
             }
         });
         wire
+    }
+
+    /// What comes now goes by this seed, and all before is forgotten but connections.
+    pub fn begin(&self, seed: u64, weather: Weather) {
+        self.with(|state| {
+            let sessions = state.session;
+            *state = State::new(seed, weather);
+            state.session = sessions;
+        });
     }
 
     pub fn endpoint(&self) -> String {
@@ -192,6 +187,24 @@ fn read_chunks(body: &mut impl BufRead) -> Option<Vec<u8>> {
 }
 
 impl State {
+    fn new(seed: u64, weather: Weather) -> Self {
+        let mut rng = Rng::with_seed(seed);
+        let faults = rng.usize(0..8);
+        State {
+            rng,
+            weather,
+            faults,
+            forgets: 0,
+            media: Vec::new(),
+            validators: vec!["ETag: \"1\"".to_owned()],
+            kept: Vec::new(),
+            session: 0,
+            complete: false,
+            log: Vec::new(),
+            wrong: Vec::new(),
+        }
+    }
+
     fn exchange(&mut self, head: &Head, body: &mut impl BufRead) -> Answer {
         let length = head.header("content-length").map_or(0, |length| length.parse().unwrap());
         let range = head.header("content-range").or(head.header("range")).unwrap_or("-");
