@@ -84,12 +84,19 @@ pub(super) fn ours(
     let features = only.map_or(String::new(), |only| {
         format!(", default-features = false, features = [\"{only}\", \"rustls\"]")
     });
-    Project { name, package, dependency: format!("{{ path = \"{path}\"{features} }}"), more: "", main: None }
+    Project {
+        name,
+        package,
+        dependency: format!("{{ path = \"{path}\"{features} }}"),
+        more: "",
+        profile: "",
+        main: None,
+    }
 }
 
 /// A published crate of google-apis-rs.
 pub(super) fn published(name: &'static str, package: &'static str, version: &str) -> Project {
-    Project { name, package, dependency: format!("\"={version}\""), more: "", main: None }
+    Project { name, package, dependency: format!("\"={version}\""), more: "", profile: "", main: None }
 }
 
 /// The published crate of google-cloud-rust.
@@ -97,5 +104,5 @@ fn cloud_compute(name: &'static str, features: &[String]) -> Project {
     let features: Vec<String> = features.iter().map(|feature| format!("\"{feature}\"")).collect();
     let features = features.join(", ");
     let dependency = format!("{{ version = \"=4.1.0\", default-features = false, features = [{features}] }}");
-    Project { name, package: "google-cloud-compute-v1", dependency, more: "", main: None }
+    Project { name, package: "google-cloud-compute-v1", dependency, more: "", profile: "", main: None }
 }

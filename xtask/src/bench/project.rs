@@ -20,8 +20,10 @@ pub(super) struct Project {
     pub(super) package: &'static str,
     /// The dependency's line in `Cargo.toml`, behind the `=`.
     pub(super) dependency: String,
-    /// Further lines of the manifest.
+    /// Further lines of the manifest's dependencies.
     pub(super) more: &'static str,
+    /// Further lines of its release profile.
+    pub(super) profile: &'static str,
     /// The source of the program, or an empty library.
     pub(super) main: Option<&'static str>,
 }
@@ -122,10 +124,10 @@ impl Builder {
     fn lay_out(&self, project: &Project) -> Result<()> {
         let folder = self.home.join(project.name);
         fs::create_dir_all(folder.join("src"))?;
-        let Project { name, package, dependency, more, main } = project;
+        let Project { name, package, dependency, more, profile, main } = project;
         let manifest = format!(
             "# Written by `cargo xtask bench`.\n[package]\nname = \"{name}\"\nedition = \"2024\"\n\n\
-             [profile.release]\nstrip = true\n\n[workspace]\n\n[dependencies]\n{package} = {dependency}\n{more}"
+             [profile.release]\nstrip = true\n{profile}\n[workspace]\n\n[dependencies]\n{package} = {dependency}\n{more}"
         );
         write_changed(&folder.join("Cargo.toml"), &manifest)?;
         match main {
