@@ -3,9 +3,12 @@
 //! The calls between two barriers are a stage. A stage goes in rounds: all that is waiting is sent, in as many HTTP
 //! requests as limits ask for; what may be sent again waits for the next round, before which there is one sleep.
 
+mod answer;
+mod authorise;
+
 use std::any::Any;
 use std::collections::{HashMap, VecDeque};
-use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::panic::resume_unwind;
 use std::sync::{Mutex, OnceLock};
 use std::task::Poll;
 use std::time::Duration;
@@ -15,7 +18,7 @@ use http::header::{CONTENT_TYPE, HeaderValue, USER_AGENT};
 use super::exchange::{End, Event, Exchange};
 use super::pace::{Pace, Told};
 use super::plan::{Auths, Limits, Packed, covers, pack};
-use super::reply::{Arrived, Listener, Outcome, Then};
+use super::reply::Listener;
 use super::report::{Record, Report};
 use super::{BatchOptions, Entry, RawBatch};
 use crate::credentials::AuthHeaders;
@@ -165,9 +168,9 @@ impl<'cb> Engine<'cb> {
                 let wait =
                     self.options.policy.backoff(attempts, &mut self.rng).max(after.unwrap_or_default());
                 later = self.in_time(later, wait);
-                if !self.budget_allows(later.len()) {
-                    later.drain(..).for_each(|entry| self.give_up(entry));
-                } else if let Some(first) = later.first() {
+                let affordable = self.affordable(later.len());
+                later.drain(affordable..).for_each(|entry| self.give_up(entry));
+                if let Some(first) = later.first() {
                     self.tell(&later, wait);
                     Span::retry(later.len(), wait, first.last.as_ref()).around(rt::sleep(wait)).await;
                 }
@@ -207,9 +210,12 @@ impl<'cb> Engine<'cb> {
         entry.request.options().retry.as_ref().unwrap_or(&self.options.policy)
     }
 
-    /// Takes from the client's budget what sending so many calls again costs.
-    fn budget_allows(&self, calls: usize) -> bool {
-        (0..self.pace.requests(calls)).all(|_| self.client.budget().take())
+    /// How many of so many calls may be sent again, by what the client's budget has left for their requests.
+    fn affordable(&self, calls: usize) -> usize {
+        let needed = self.pace.requests(calls);
+        let granted = (0..needed).take_while(|_| self.client.budget().take()).count();
+        // All, where the last request is not full.
+        if granted == needed { calls } else { calls * granted / needed }
     }
 
     /// Sends all that is pending, some requests at a time, and answers what can be answered. When the server asks to slow
@@ -367,65 +373,6 @@ impl<'cb> Engine<'cb> {
         HttpRequest { method: http::Method::POST, url, headers, body: body.into() }
     }
 
-    /// The headers for a client's calls. Where there are none, or the rejected ones again, its waiting calls are answered
-    /// with the reason.
-    async fn authorise(
-        &mut self,
-        client: &Client,
-        pending: &mut VecDeque<Entry<'cb>>,
-    ) -> Option<AuthHeaders> {
-        let rejected =
-            self.rejected.iter().find(|(other, _)| other.is_same(client)).map(|(_, headers)| headers.clone());
-        let result = client.authorise(self.api, rejected.as_ref()).await;
-        if let Ok(headers) = &result
-            && rejected.as_ref() != Some(headers)
-        {
-            return result.ok();
-        }
-        let stays = |entry: &Entry<'_>| match &result {
-            Ok(_) => !(entry.request.client().is_same(client) && entry.refreshed),
-            Err(_) => !entry.request.client().is_same(client),
-        };
-        if !pending.iter().all(stays) {
-            let (kept, failed) = std::mem::take(pending).into_iter().partition(stays);
-            *pending = kept;
-            for entry in failed {
-                let error = result.as_ref().err().cloned();
-                match error {
-                    Some(error) => self.answer(entry, Err(error)),
-                    None => self.give_up(entry),
-                }
-            }
-        }
-        match result {
-            Ok(headers) => Some(headers),
-            // Calls of other clients bring their own; the outer request then goes without.
-            Err(_) if !pending.is_empty() => Some(AuthHeaders::none()),
-            Err(_) => None,
-        }
-    }
-
-    /// The headers of the other clients whose calls are among the next ones.
-    async fn authorise_foreign(&mut self, pending: &mut VecDeque<Entry<'cb>>, calls: usize) -> Auths {
-        let mut foreign = Auths::new();
-        let others: Vec<Client> = pending
-            .iter()
-            .take(calls)
-            .map(|entry| entry.request.client())
-            .filter(|client| !client.is_same(&self.client))
-            .cloned()
-            .collect();
-        for client in others {
-            if foreign.iter().any(|(known, _)| known.is_same(&client)) {
-                continue;
-            }
-            if let Some(headers) = self.authorise(&client, pending).await {
-                foreign.push((client, headers));
-            }
-        }
-        foreign
-    }
-
     /// A part came for this call.
     fn part(&mut self, entry: Entry<'cb>, result: Result<RawResponse>, auth: &Auths, round: &mut Round<'cb>) {
         round.told.calls += 1;
@@ -460,12 +407,6 @@ impl<'cb> Engine<'cb> {
             }
             _ => self.answer(entry, Err(error)),
         }
-    }
-
-    /// Remembers what a client's calls were rejected with.
-    fn reject(&mut self, client: &Client, auth: &Auths) {
-        self.rejected.retain(|(other, _)| !other.is_same(client));
-        self.rejected.extend(auth.iter().find(|(other, _)| other.is_same(client)).cloned());
     }
 
     /// A response ended: whoever has no answer yet gets one, or another attempt.
@@ -518,87 +459,6 @@ impl<'cb> Engine<'cb> {
             }
             413 => Some(sent / 2),
             _ => None,
-        }
-    }
-
-    fn answer_all(&mut self, calls: VecDeque<Entry<'cb>>, error: &Error) {
-        calls.into_iter().for_each(|entry| self.answer(entry, Err(error.clone())));
-    }
-
-    /// Answers a call that was waiting for another attempt with what the last one gave.
-    fn give_up(&mut self, mut entry: Entry<'cb>) {
-        let error = entry.last.take().unwrap_or_else(|| Error::cancelled("the call was not sent"));
-        self.answer(entry, Err(error));
-    }
-
-    /// The one place where a call gets its answer: its own callback first, then those of the batch.
-    fn answer(&mut self, entry: Entry<'cb>, result: Result<RawResponse>) {
-        let Entry { id, index, request, then, sent, .. } = entry;
-        let mut error = result.as_ref().err().cloned();
-        let message = match &result {
-            Ok(message) if !self.listeners.is_empty() => Some(message.clone()),
-            _ => error.as_ref().and_then(Error::response).cloned(),
-        };
-        let mut kept = None;
-        let mut undecodable = None;
-        let panic = match (then, result) {
-            (Then::Callback(callback), result) => {
-                let undecodable = &mut undecodable;
-                let arrived = Arrived { id: id.clone(), index, request: &request, result, undecodable };
-                catch_unwind(AssertUnwindSafe(|| callback(arrived))).err()
-            }
-            (Then::Forward(forward), result) => catch_unwind(AssertUnwindSafe(|| forward(result))).err(),
-            (Then::Ticket(decode), Ok(response)) => {
-                match decode(&request, &response) {
-                    Ok(value) => drop(self.values.insert(index, value)),
-                    Err(error) => undecodable = Some(error),
-                }
-                None
-            }
-            (Then::SettledTicket(settle), result) => {
-                let came = result.is_ok();
-                let settled = catch_unwind(AssertUnwindSafe(|| settle(&request, result)));
-                let (value, panic) = settled
-                    .unwrap_or_else(|panic| (Err(Error::cancelled("a callback panicked")), Some(panic)));
-                match value {
-                    Ok(value) => drop(self.values.insert(index, value)),
-                    Err(error) => undecodable = Some(error).filter(|_| came),
-                }
-                panic
-            }
-            (Then::Keep(check), Ok(response)) => {
-                undecodable = check(&request, &response).err();
-                kept = Some(response);
-                None
-            }
-            (Then::Ticket(_) | Then::Keep(_), Err(_)) => None,
-        };
-        self.note_panic(panic);
-        error = error.or(undecodable);
-        let method = request.id();
-        for at in 0..self.listeners.len() {
-            let outcome = Outcome {
-                id: &id,
-                index,
-                method,
-                error: error.as_ref(),
-                message: message.as_ref(),
-                request: &request,
-            };
-            let listener = &mut self.listeners[at];
-            let panic = catch_unwind(AssertUnwindSafe(|| listener(&outcome))).err();
-            self.note_panic(panic);
-        }
-        self.failures += usize::from(error.is_some());
-        let kept = kept.map(|response| Box::new((request, response)));
-        if let Some(record) = self.records.get_mut(index) {
-            *record = Some(Record { id, index, method, error, attempts: sent, kept });
-        }
-    }
-
-    fn note_panic(&mut self, panic: Option<Box<dyn Any + Send>>) {
-        if self.panic.is_none() {
-            self.panic = panic;
         }
     }
 }

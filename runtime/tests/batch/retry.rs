@@ -383,6 +383,19 @@ async fn the_retry_budget_ends_what_an_outage_would_amplify() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_budget_for_some_requests_sends_some_calls_again() {
+    let peer = Peer::new(|sent| {
+        let first = sent.number < 3;
+        sent.answer(|part| Some(if first { failed(503, "x") } else { animal(&part.animal()) }))
+    });
+    let zoo = peer.builder().retry_budget(1).retry(policy(2)).build().unwrap();
+    let mut batch = zoo.batch().with_max_calls(2).with_concurrency(1);
+    (0..6).for_each(|at| batch.add(zoo.get(&at.to_string())).unwrap());
+    let report = batch.execute().await;
+    assert_eq!((report.failures(), report.retries(), peer.sizes()), (4, 2, vec![2, 2, 2, 2]));
+}
+
+#[tokio::test(start_paused = true)]
 async fn what_is_refused_unread_or_unauthorised_counts_as_sent_in_the_report() {
     let (zoo, _) =
         zoo(
