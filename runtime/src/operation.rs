@@ -99,6 +99,9 @@ impl PollPolicy {
 ///
 /// ```
 /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/support/farm.rs"));
+/// # #[cfg(not(feature = "mock"))]
+/// # fn main() {}
+/// # #[cfg(feature = "mock")]
 /// # #[tokio::main]
 /// # async fn main() -> Result<(), gapis_runtime::Error> {
 /// # use gapis_runtime::mock::{Handlers, MockResponse};
