@@ -382,6 +382,41 @@ async fn a_whole_body_comes_after_what_was_pushed() {
 }
 
 #[tokio::test]
+async fn what_was_set_before_a_whole_body_stays_where_that_says_nothing() {
+    let handlers = answering(json!({"replies": [{}, {}]}));
+    let of = |revision: Option<&str>| BatchUpdateDocumentRequest {
+        requests: Some(vec![insert("b").into()]),
+        write_control: revision.map(control),
+        extra: gapis_docs_v1::Extra::default().with("x", 1),
+        ..Default::default()
+    };
+    for (said, expected) in [(None, "first"), (Some("second"), "second")] {
+        let update = docs(&handlers).documents().batch_update("DOC").push(insert("a"));
+        update.write_control(control("first")).with_body(of(said)).await.unwrap();
+        let body: Value = serde_json::from_slice(handlers.calls().last().unwrap().raw_body()).unwrap();
+        assert_eq!(body["writeControl"]["requiredRevisionId"], expected);
+        assert_eq!((&body["x"], body["requests"].as_array().unwrap().len()), (&json!(1), 2));
+    }
+}
+
+#[tokio::test]
+async fn the_message_comes_beside_the_value_and_the_callbacks_run() {
+    let handlers = Handlers::new();
+    handlers.on_raw::<BatchUpdate>(|_| {
+        MockResponse::json(200, &json!({"replies": [{"createNamedRange": {"namedRangeId": "N"}}]}))
+            .with_header("etag", "E")
+    });
+    let mut id = None;
+    let update = docs(&handlers).documents().batch_update("DOC").if_match("D");
+    let update =
+        update.push_with(CreateNamedRangeRequest::default(), |reply| id = reply.unwrap().named_range_id);
+    let (value, message) = update.send_with_response().await.unwrap();
+    assert_eq!((id.as_deref(), value.replies.unwrap().len()), (Some("N"), 1));
+    assert_eq!(message.headers()["etag"], "E");
+    assert_eq!(handlers.calls()[0].header("if-match"), Some("D"));
+}
+
+#[tokio::test]
 async fn options_and_masks_travel_and_the_replies_are_kept() {
     let handlers = answering(json!({"replies": [{}]}));
     docs(&handlers)
@@ -551,6 +586,10 @@ async fn updates_go_through_a_dispatcher() {
         .push_with(AddSheetRequest::default(), |reply| id = reply.unwrap().properties.unwrap().sheet_id);
     update.send_with(&batcher).await.unwrap();
     assert_eq!(id, Some(1));
+    // Here, too, an answer that cannot be told apart is not lost.
+    let update = sheets.spreadsheets().batch_update("BOOK").push(AddSheetRequest::default());
+    let error = update.push(AddSheetRequest::default()).send_with(&batcher).await.unwrap_err();
+    assert!(error.is_protocol() && error.response().is_some(), "{error}");
     drop(batcher);
     driver.await.unwrap();
 }

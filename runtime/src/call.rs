@@ -87,7 +87,8 @@ pub(crate) fn decode<T: Response>(
     value(api, spec, &response)
 }
 
-fn decode_with_response<T: Response>(
+/// The same, with the message that it was made of.
+pub(crate) fn decode_with_response<T: Response>(
     api: &'static ApiSpec,
     spec: &'static MethodSpec,
     response: RawResponse,

@@ -92,7 +92,7 @@ pub struct Attempt {
     pub version: &'static str,
     /// The method's id, `drive.files.get`; none for a batch, whose calls may be of several.
     pub method: Option<&'static str>,
-    /// The which attempt it is, from 1. Of a batch, of the call in it that was sent most often; of media, since some of
+    /// Which attempt it is, from 1. Of a batch, of the call in it that was sent most often; of media, since some of
     /// it last got through.
     pub number: u32,
     /// How many calls it carries: those of a batch, else 1.

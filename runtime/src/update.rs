@@ -11,7 +11,10 @@ mod settle;
 use crate::request::Request;
 use crate::schema::{Field, Object, View};
 use crate::spec::UpdateSpec;
-use crate::{Batch, Batcher, BoxFuture, DryRun, Error, IntoRequest, Method, Param, Reply, Result, Ticket};
+use crate::{
+    Batch, Batcher, BoxFuture, DryRun, Error, IntoRequest, Method, Param, RawResponse, Reply, Result,
+    Sending, Ticket,
+};
 
 pub use reply::{SubReply, UpdateTicket};
 pub(crate) use settle::Panic;
@@ -99,13 +102,20 @@ impl<'cb, M: UpdateMethod> RawUpdate<'cb, M> {
         RawUpdate { request: change(self.request), ..self }
     }
 
-    /// Takes another body, whose requests come after those that were pushed.
+    /// Takes another body: its requests come after those that were pushed, and what it does not say stays as it was set.
     pub fn set_body(&mut self, mut body: M::Body) {
         let mut all = M::requests(&mut self.body).take().unwrap_or_default();
         all.append(&mut M::requests(&mut body).take().unwrap_or_default());
         self.callbacks.resize_with(all.len(), Callback::none);
-        *M::requests(&mut body) = Some(all);
-        self.body = body;
+        for index in 0..body.names().len() {
+            if !matches!(body.get(index).view(), View::Absent) {
+                self.body.get_mut(index).assign(body.get(index));
+            }
+        }
+        for (name, value) in body.extra().iter() {
+            self.body.extra_mut().insert(name, value.clone());
+        }
+        *M::requests(&mut self.body) = Some(all);
     }
 
     pub fn push<R: SubRequest<M>>(&mut self, request: R) {
@@ -157,20 +167,19 @@ impl<'cb, M: UpdateMethod> RawUpdate<'cb, M> {
     }
 
     pub fn send(self) -> BoxFuture<'cb, Result<M::Output>> {
+        let answer = self.send_with_response();
+        Box::pin(async move { Ok(answer.await?.0) })
+    }
+
+    pub fn send_with_response(self) -> BoxFuture<'cb, Result<(M::Output, RawResponse)>> {
         let (request, settle) = self.finish();
-        let answer = request.send_with_response::<M>();
-        Box::pin(async move {
-            match answer.await {
-                Ok((output, response)) => settle.run(Ok(output), Some(&response)),
-                Err(error) => settle.run(Err(error), None),
-            }
-        })
+        settled(settle, request.send_with_response::<M>())
     }
 
     pub fn send_with(self, batcher: &Batcher<M::Api>) -> BoxFuture<'cb, Result<M::Output>> {
         let (request, settle) = self.finish();
-        let answer = batcher.send(Plain::<M>(request, std::marker::PhantomData));
-        Box::pin(async move { settle.run(answer.await, None) })
+        let answer = batcher.send_with_response(Plain::<M>(request, std::marker::PhantomData));
+        Box::pin(async move { Ok(settled(settle, answer).await?.0) })
     }
 
     #[cfg(all(feature = "blocking", not(target_family = "wasm")))]
@@ -212,6 +221,22 @@ impl<'cb, M: UpdateMethod> RawUpdate<'cb, M> {
         }
         request
     }
+}
+
+/// Waits for the answer and hands out its parts.
+fn settled<'cb, M: UpdateMethod>(
+    settle: Settle<'cb, M>,
+    answer: Sending<(M::Output, RawResponse)>,
+) -> BoxFuture<'cb, Result<(M::Output, RawResponse)>> {
+    Box::pin(async move {
+        let (result, response) = match answer.await {
+            Ok((output, response)) => (Ok(output), Some(response)),
+            Err(error) => (Err(error), None),
+        };
+        let output = settle.run(result, response.as_ref())?;
+        let response = response.ok_or_else(|| Error::protocol("an update was answered without a message"))?;
+        Ok((output, response))
+    })
 }
 
 /// What a server would refuse anyway, or apply in part: an empty list, too long a list, and a request that says nothing

@@ -176,6 +176,24 @@ impl<A: Api> Batcher<A> {
     }
 }
 
+impl<A: Api> Batcher<A> {
+    /// The same, with the message that the value was made of.
+    pub(crate) fn send_with_response<C>(
+        &self,
+        call: C,
+    ) -> Sending<(<C::Method as Method>::Output, RawResponse)>
+    where
+        C: IntoRequest,
+        C::Method: Method<Api = A>,
+    {
+        let request = call.into_request();
+        let (api, spec) = (request.api(), request.spec());
+        let answer = wait(self.jobs.clone(), self.root.clone(), request);
+        let decode = call::decode_with_response::<<C::Method as Method>::Output>;
+        Sending::new(api, spec, decode, Box::pin(answer))
+    }
+}
+
 /// Hands the call over, when there is room, and waits for its answer.
 async fn wait(
     jobs: mpsc::Sender<Job>,

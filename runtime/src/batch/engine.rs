@@ -48,6 +48,10 @@ struct Engine<'cb> {
     failures: usize,
     /// How large requests are, and how many fly at once.
     pace: Pace,
+    /// How many rounds in a row the server refused all that came, asking to slow down.
+    refusals: u32,
+    /// Since when it has done so: when a call last met something else, or the batch began.
+    progress: Instant,
     /// What was rejected with 401, by client.
     rejected: Vec<(Client, AuthHeaders)>,
     /// When the next request may begin, where there is a rate.
@@ -66,8 +70,10 @@ struct Round<'cb> {
     later: Vec<Entry<'cb>>,
     /// Not sent, because the server asked to slow down before their turn came.
     held_back: VecDeque<Entry<'cb>>,
-    /// The longest wait that the server asked for.
+    /// The longest wait that the server asked for before one of `later`.
     after: Option<Duration>,
+    /// The longest that it asked for with a limit, whether its call is sent again or not.
+    quiet: Option<Duration>,
     /// What was said of limits.
     told: Told,
 }
@@ -138,6 +144,8 @@ impl<'cb> Engine<'cb> {
             retries: 0,
             failures: 0,
             pace: Pace::new(max_calls),
+            refusals: 0,
+            progress: Instant::now(),
             rejected: Vec::new(),
             paced: None,
             rng: fastrand::Rng::new(),
@@ -162,17 +170,29 @@ impl<'cb> Engine<'cb> {
 
     async fn stage(&mut self, mut pending: VecDeque<Entry<'cb>>) {
         while !pending.is_empty() {
-            let Round { mut at_once, mut later, held_back, after, told } = self.round(pending).await;
+            let Round { mut at_once, mut later, mut held_back, after, quiet, told } =
+                self.round(pending).await;
             self.pace.round_ended(&told);
-            if let Some(attempts) = later.iter().map(|entry| entry.attempts).max() {
-                let wait =
-                    self.options.policy.backoff(attempts, &mut self.rng).max(after.unwrap_or_default());
+            let refused = told.slowed > 0 && told.slowed >= told.calls;
+            if refused {
+                self.refusals = self.refusals.saturating_add(1);
+            } else {
+                (self.refusals, self.progress) = (0, Instant::now());
+            }
+            let attempts = later.iter().map(|entry| entry.attempts).max();
+            let holds = told.is_slow() && !held_back.is_empty();
+            if let Some(attempts) = attempts.or(holds.then_some(1)) {
+                let backoff = self.options.policy.backoff(attempts.max(self.refusals), &mut self.rng);
+                // A wait that the calls have no time for is not theirs.
+                let wait = backoff.max(if later.is_empty() { quiet } else { after }.unwrap_or_default());
                 later = self.in_time(later, wait);
                 let affordable = self.affordable(later.len());
                 later.drain(affordable..).for_each(|entry| self.give_up(entry));
-                if let Some(first) = later.first() {
-                    self.tell(&later, wait);
-                    Span::retry(later.len(), wait, first.last.as_ref()).around(rt::sleep(wait)).await;
+                if refused && self.progress.elapsed().saturating_add(wait) > self.options.policy.total_time {
+                    self.abandon(std::mem::take(&mut held_back));
+                }
+                if let Some(span) = self.waiting(&later, held_back.len(), wait) {
+                    span.around(rt::sleep(wait)).await;
                 }
             }
             self.tell(&at_once, Duration::ZERO);
@@ -183,6 +203,22 @@ impl<'cb> Engine<'cb> {
             pending = held_back;
             at_once.into_iter().rev().for_each(|entry| pending.push_front(entry));
         }
+    }
+
+    /// The wait before calls that are sent again, and before those that were held back meanwhile, if there are any.
+    fn waiting(&self, later: &[Entry<'_>], held_back: usize, wait: Duration) -> Option<Span> {
+        self.tell(later, wait);
+        let last = later.first().and_then(|entry| entry.last.as_ref());
+        (later.len() + held_back > 0).then(|| Span::retry(later.len(), wait, last))
+    }
+
+    /// Answers calls that were never sent, since the server has refused whatever came for as long as the policy has time.
+    fn abandon(&mut self, held_back: VecDeque<Entry<'cb>>) {
+        let time = self.options.policy.total_time;
+        let error = Error::cancelled(format!(
+            "the call was not sent, because the server has been asking to slow down and nothing has passed for {time:?}"
+        ));
+        self.answer_all(held_back, &error);
     }
 
     /// Tells whoever observes of calls that are sent again.
@@ -212,10 +248,14 @@ impl<'cb> Engine<'cb> {
 
     /// How many of so many calls may be sent again, by what the client's budget has left for their requests.
     fn affordable(&self, calls: usize) -> usize {
-        let needed = self.pace.requests(calls);
-        let granted = (0..needed).take_while(|_| self.client.budget().take()).count();
-        // All, where the last request is not full.
-        if granted == needed { calls } else { calls * granted / needed }
+        let mut granted = 0;
+        for size in self.pace.sizes() {
+            if granted >= calls || !self.client.budget().take() {
+                break;
+            }
+            granted += size;
+        }
+        granted.min(calls)
     }
 
     /// Sends all that is pending, some requests at a time, and answers what can be answered. When the server asks to slow
@@ -394,11 +434,14 @@ impl<'cb> Engine<'cb> {
                 round.at_once.push(entry);
             }
             Verdict::Retry { after, rate_limited } => {
-                if rate_limited {
+                let policy = self.policy(&entry);
+                // Who sends nothing twice is told what each call met, and is not kept waiting for better times.
+                if rate_limited && policy.max_attempts > 1 {
                     round.told.slowed += 1;
+                    round.quiet = round.quiet.max(after);
                 }
-                let may = entry.attempts < self.policy(&entry).max_attempts;
-                if !may || !self.has_time(&entry, after.unwrap_or_default()) {
+                if entry.attempts >= policy.max_attempts || !self.has_time(&entry, after.unwrap_or_default())
+                {
                     return self.answer(entry, Err(error));
                 }
                 round.after = round.after.max(after);
@@ -451,7 +494,7 @@ impl<'cb> Engine<'cb> {
         let message = error.to_string();
         match error.status()? {
             400 if message.contains("exceeds the limit") => {
-                let number = message.rsplit("Limit:").next()?.trim();
+                let number = message.rsplit_once("Limit:").map_or("", |(_, number)| number.trim());
                 let digits = number.find(|c: char| !c.is_ascii_digit()).map_or(number, |end| &number[..end]);
                 let limit = digits.parse().ok().filter(|limit| (1..sent).contains(limit)).unwrap_or(sent / 2);
                 self.client.learn_batch_calls(self.api, limit);

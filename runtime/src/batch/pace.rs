@@ -58,9 +58,10 @@ impl Pace {
         self.size
     }
 
-    /// How many requests so many calls will be.
-    pub(super) fn requests(&self, calls: usize) -> usize {
-        calls.div_ceil(self.steady)
+    /// How many calls the next requests carry, one after the other, as long as they pass.
+    pub(super) fn sizes(&self) -> impl Iterator<Item = usize> + use<> {
+        let steady = self.steady;
+        std::iter::successors(Some(self.size), move |size| Some(size.saturating_mul(2).min(steady)))
     }
 
     /// How many requests fly at once.
@@ -122,9 +123,11 @@ mod tests {
     fn a_quota_that_is_used_up_keeps_requests_small_until_it_is_not() {
         let mut pace = Pace::new(100);
         (0..4).for_each(|_| pace.round_ended(&told(100, 100, 0)));
-        assert_eq!((pace.size(), pace.lanes(4), pace.requests(200)), (6, 1, 8));
+        assert_eq!((pace.size(), pace.lanes(4)), (6, 1));
+        let expected: Vec<usize> = pace.sizes().take(4).collect();
+        assert_eq!(expected, [6, 12, 24, 25]);
         let sizes: Vec<usize> = (0..3).map(|_| (pace.passed(), pace.size()).1).collect();
-        assert_eq!(sizes, [12, 24, 25]);
+        assert_eq!(sizes, expected[1..]);
         pace.round_ended(&told(100, 0, 4));
         pace.round_ended(&told(100, 0, 2));
         assert_eq!((pace.size(), pace.lanes(4)), (100, 4));

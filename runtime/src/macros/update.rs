@@ -174,7 +174,8 @@ macro_rules! update {
                 self.0.push_ticket(request)
             }
 
-            /// Takes a whole body; its requests come after those that were pushed.
+            /// Takes a whole body: its requests come after those that were pushed, and what it does not say stays as it
+            /// was set before.
             pub fn with_body(mut self, body: M::Body) -> Self {
                 self.0.set_body(body);
                 self
@@ -198,6 +199,17 @@ macro_rules! update {
             /// Counts the call against that user's quota: any text of up to 40 characters that tells users apart.
             pub fn quota_user(self, user: &str) -> Self {
                 self.with_param("quotaUser", &user)
+            }
+
+            /// Asks for a response with or without indentation.
+            pub fn pretty_print(self, pretty: bool) -> Self {
+                self.with_param("prettyPrint", &pretty)
+            }
+
+            /// Only if the resource still has this ETag; otherwise the error
+            /// [is a failed precondition](crate::Error::is_precondition_failed).
+            pub fn if_match(self, etag: &str) -> Self {
+                self.with_header("if-match", etag)
             }
 
             /// Sets a header of this call. On a batch it travels with this call alone.
@@ -237,6 +249,16 @@ macro_rules! update {
             /// If a callback panicked: the others run first, then the panic goes on.
             pub fn send(self) -> $crate::BoxFuture<'cb, $crate::Result<M::Output>> {
                 self.0.send()
+            }
+
+            /// Sends all requests in one call and gives the whole HTTP response beside the value.
+            ///
+            /// # Errors
+            /// As [`send`](Self::send).
+            pub fn send_with_response(
+                self,
+            ) -> $crate::BoxFuture<'cb, $crate::Result<(M::Output, $crate::RawResponse)>> {
+                self.0.send_with_response()
             }
 
             /// Sends the call together with those of other tasks.

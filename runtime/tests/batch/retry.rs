@@ -382,6 +382,52 @@ async fn the_retry_budget_ends_what_an_outage_would_amplify() {
     assert_eq!(peer.sent().len(), 6);
 }
 
+/// Without retries each call learns what it met: as many requests as ever, and no waiting for better times.
+#[tokio::test(start_paused = true)]
+async fn without_retries_a_rate_limit_changes_nothing() {
+    let (zoo, peer) = zoo(|sent| sent.answer(|_| Some(failed(429, "rateLimitExceeded"))));
+    let start = Instant::now();
+    let mut batch = zoo.batch().with_retry(RetryPolicy::none());
+    (0..1000).for_each(|at| batch.add(zoo.get(&at.to_string())).unwrap());
+    let report = batch.execute().await;
+    assert_eq!((report.failures(), peer.sizes()), (1000, vec![100; 10]));
+    assert!(start.elapsed() < secs(1), "{:?}", start.elapsed());
+}
+
+/// A server that refuses everything for as long as the policy has time is not asked for the rest of a large batch.
+#[tokio::test(start_paused = true)]
+async fn a_quota_that_stays_used_up_ends_the_batch() {
+    let (zoo, peer) = zoo(|sent| sent.answer(|_| Some(failed(429, "rateLimitExceeded"))));
+    let start = Instant::now();
+    let mut limited = 0;
+    let mut batch = zoo.batch().with_retry(policy(4).with_total_time(secs(60)));
+    (0..1000).for_each(|at| batch.add(zoo.get(&at.to_string())).unwrap());
+    batch.on_reply(|reply| limited += usize::from(reply.error.unwrap().is_rate_limited()));
+    let report = batch.execute().await;
+    assert_eq!(report.failures(), 1000);
+    let unsent = report.replies().filter(|reply| reply.error.as_ref().unwrap().is_cancelled()).count();
+    assert!(unsent > 500 && unsent + limited == 1000, "{unsent} were not sent, {limited} refused");
+    assert!(peer.sent().len() < 60, "{} requests", peer.sent().len());
+    assert!(start.elapsed() < secs(120), "{:?}", start.elapsed());
+}
+
+/// `Retry-After` holds for what was not sent yet, too, whether the refused calls have another attempt or not.
+#[tokio::test(start_paused = true)]
+async fn what_was_held_back_waits_as_long_as_the_server_asks() {
+    let start = Instant::now();
+    let (zoo, peer) = zoo(move |sent| {
+        let quiet = start.elapsed() < secs(30);
+        let limited = failed(429, "rateLimitExceeded").replacen("\r\n", "\r\nRetry-After: 30\r\n", 1);
+        sent.answer(|part| Some(if quiet { limited.clone() } else { animal(&part.animal()) }))
+    });
+    let mut batch = zoo.batch();
+    (0..1000).for_each(|at| batch.add(zoo.get(&at.to_string())).unwrap());
+    let report = batch.execute().await;
+    assert_eq!(report.failures(), 0);
+    let early = peer.sent().iter().filter(|sent| sent.at - start < secs(30)).count();
+    assert_eq!(early, 2, "no more than were on their way at first");
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_budget_for_some_requests_sends_some_calls_again() {
     let peer = Peer::new(|sent| {
