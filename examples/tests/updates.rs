@@ -388,7 +388,6 @@ async fn what_was_set_before_a_whole_body_stays_where_that_says_nothing() {
         requests: Some(vec![insert("b").into()]),
         write_control: revision.map(control),
         extra: gapis_docs_v1::Extra::default().with("x", 1),
-        ..Default::default()
     };
     for (said, expected) in [(None, "first"), (Some("second"), "second")] {
         let update = docs(&handlers).documents().batch_update("DOC").push(insert("a"));
