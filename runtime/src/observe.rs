@@ -2,7 +2,8 @@
 //! something is sent again.
 //!
 //! What is told are names from discovery documents, numbers and times. No URL, header, token or body is among it, so that
-//! nothing here can carry a secret into a metrics system. A client without an observer does none of this.
+//! nothing here can carry a secret into a metrics system. The spans of requests are made here too, of the same. A client
+//! without an observer, to whose spans nobody listens, does none of this.
 
 use std::future::Future;
 use std::sync::Arc;
@@ -14,6 +15,7 @@ use futures_util::StreamExt as _;
 use crate::request::Request;
 use crate::rt::Instant;
 use crate::spec::ApiSpec;
+use crate::trace::Span;
 use crate::transport::{HttpRequest, HttpResponse};
 use crate::{Client, Error, Result};
 
@@ -170,7 +172,8 @@ pub(crate) fn retry(
 pub(crate) struct Watch(Option<Box<Watching>>);
 
 struct Watching {
-    observer: Arc<dyn Observer>,
+    observer: Option<Arc<dyn Observer>>,
+    span: Span,
     attempt: Attempt,
     began: Instant,
     seen: Arc<Seen>,
@@ -208,11 +211,25 @@ impl Watch {
     }
 
     fn start(client: &Client, attempt: impl FnOnce() -> Attempt) -> Self {
-        Watch(client.observer().map(|observer| {
-            let (observer, attempt) = (Arc::clone(observer), attempt());
+        let observer = client.observer().cloned();
+        if observer.is_none() && !cfg!(feature = "tracing") {
+            return Watch::none();
+        }
+        let attempt = attempt();
+        let span = Span::attempt(&attempt);
+        if observer.is_none() && !span.is_heard() {
+            return Watch::none();
+        }
+        if let Some(observer) = &observer {
             observer.attempt_started(&attempt);
-            Box::new(Watching { observer, attempt, began: Instant::now(), seen: Arc::default() })
-        }))
+        }
+        Watch(Some(Box::new(Watching {
+            observer,
+            span,
+            attempt,
+            began: Instant::now(),
+            seen: Arc::default(),
+        })))
     }
 
     /// Sends the request: the one way to a client's transport.
@@ -222,12 +239,12 @@ impl Watch {
         request: HttpRequest,
     ) -> impl Future<Output = Result<HttpResponse>> + use<> {
         let client = client.clone();
-        let seen = self.0.as_ref().map(|watching| Arc::clone(&watching.seen));
+        let watched = self.0.as_ref().map(|watching| (watching.span.clone(), Arc::clone(&watching.seen)));
         async move {
-            let response = client.transport().send(request).await?;
-            Ok(match seen {
-                Some(seen) => seen.watch(response),
-                None => response,
+            let sending = client.transport().send(request);
+            Ok(match watched {
+                Some((span, seen)) => seen.watch(span.around(sending).await?),
+                None => sending.await?,
             })
         }
     }
@@ -251,7 +268,10 @@ impl Watch {
             duration: watching.began.elapsed(),
             bytes: watching.seen.bytes.load(Ordering::Relaxed),
         };
-        watching.observer.attempt_finished(&watching.attempt, &ended);
+        watching.span.ended(ended.status, ended.error);
+        if let Some(observer) = &watching.observer {
+            observer.attempt_finished(&watching.attempt, &ended);
+        }
     }
 }
 

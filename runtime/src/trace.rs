@@ -6,9 +6,13 @@ use std::future::Future;
 use std::time::Duration;
 
 use crate::Error;
+use crate::observe::Attempt;
+#[cfg(feature = "tracing")]
+use crate::observe::AttemptKind;
 use crate::spec::ApiSpec;
 
 /// A span to run a future in.
+#[derive(Clone)]
 pub(crate) struct Span(#[cfg(feature = "tracing")] tracing::Span);
 
 impl Span {
@@ -30,13 +34,55 @@ impl Span {
         )
     }
 
-    /// One HTTP request to a batch endpoint, until its response's headers are there.
+    /// One HTTP request, until its response was read: of a batch by a name of its own. What it
+    /// [ended](Span::ended) in is added later.
     #[allow(unused_variables)]
-    pub(crate) fn request(calls: usize, bytes: usize) -> Span {
+    pub(crate) fn attempt(attempt: &Attempt) -> Span {
         Span(
             #[cfg(feature = "tracing")]
-            tracing::debug_span!("gapis.batch.request", calls, bytes),
+            match attempt.kind {
+                AttemptKind::BatchRequest => tracing::debug_span!(
+                    "gapis.batch.request",
+                    calls = attempt.calls,
+                    bytes = attempt.bytes,
+                    attempt = attempt.number,
+                    status = tracing::field::Empty,
+                    error = tracing::field::Empty
+                ),
+                kind => tracing::debug_span!(
+                    "gapis.attempt",
+                    method = attempt.method,
+                    kind = ?kind,
+                    attempt = attempt.number,
+                    status = tracing::field::Empty,
+                    error = tracing::field::Empty
+                ),
+            },
         )
+    }
+
+    /// Whether anybody listens to it.
+    #[allow(clippy::unused_self)]
+    pub(crate) fn is_heard(&self) -> bool {
+        #[cfg(feature = "tracing")]
+        let heard = !self.0.is_disabled();
+        #[cfg(not(feature = "tracing"))]
+        let heard = false;
+        heard
+    }
+
+    /// Records how an attempt ended: the response's status, and why it did not do what it should, in one word.
+    #[allow(unused_variables, clippy::unused_self)]
+    pub(crate) fn ended(&self, status: Option<u16>, error: Option<&'static str>) {
+        #[cfg(feature = "tracing")]
+        {
+            if let Some(status) = status {
+                self.0.record("status", status);
+            }
+            if let Some(error) = error {
+                self.0.record("error", error);
+            }
+        }
     }
 
     /// The wait before something is sent again.

@@ -18,7 +18,6 @@ use crate::multipart::{Flaw, Part, ReadLimits, Reader};
 use crate::observe::Watch;
 use crate::rt::Timer;
 use crate::spec::ApiSpec;
-use crate::trace::Span;
 use crate::transport::{BodyStream, HttpRequest, HttpResponse};
 use crate::{BoxFuture, Client, Error, RawResponse, Result};
 
@@ -106,7 +105,7 @@ impl<'cb> Exchange<'cb> {
         let (calls, bytes) = (entries.len(), request.body.len());
         let attempt = entries.iter().flatten().map(|entry| entry.sent).max().unwrap_or(1);
         let watch = Watch::batch(client, api, attempt, calls, bytes);
-        let sending = Span::request(calls, bytes).around(open(watch.send(client, request), limits));
+        let sending = open(watch.send(client, request), limits);
         Exchange {
             entries,
             auths,
