@@ -169,14 +169,9 @@ impl<A: Api> Batcher<A> {
         C: IntoRequest,
         C::Method: Method<Api = A>,
     {
-        let request = call.into_request();
-        let (api, spec) = (request.api(), request.spec());
-        let answer = wait(self.jobs.clone(), self.root.clone(), request);
-        Sending::new(api, spec, call::decode::<<C::Method as Method>::Output>, Box::pin(answer))
+        self.dispatch(call.into_request(), call::decode)
     }
-}
 
-impl<A: Api> Batcher<A> {
     /// The same, with the message that the value was made of.
     pub(crate) fn send_with_response<C>(
         &self,
@@ -186,11 +181,12 @@ impl<A: Api> Batcher<A> {
         C: IntoRequest,
         C::Method: Method<Api = A>,
     {
-        let request = call.into_request();
+        self.dispatch(call.into_request(), call::decode_with_response)
+    }
+
+    fn dispatch<T>(&self, request: Request, decode: call::Decode<T>) -> Sending<T> {
         let (api, spec) = (request.api(), request.spec());
-        let answer = wait(self.jobs.clone(), self.root.clone(), request);
-        let decode = call::decode_with_response::<<C::Method as Method>::Output>;
-        Sending::new(api, spec, decode, Box::pin(answer))
+        Sending::new(api, spec, decode, Box::pin(wait(self.jobs.clone(), self.root.clone(), request)))
     }
 }
 
