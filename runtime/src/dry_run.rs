@@ -9,11 +9,13 @@ use crate::request::Request;
 use crate::{Error, Result};
 
 /// Names of headers and query parameters whose values are secrets.
-const SECRETS: [&str; 8] = [
+const SECRETS: [&str; 10] = [
     "authorization",
     "proxy-authorization",
     "cookie",
     "x-goog-api-key",
+    "x-goog-encryption-key",
+    "x-goog-copy-source-encryption-key",
     "key",
     "access_token",
     "oauth_token",

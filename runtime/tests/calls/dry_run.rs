@@ -35,10 +35,16 @@ fn secrets_are_masked() {
     let (zoo, _) = zoo();
     let call = zoo.get("1").with_query("key", "s3cret").with_query("access_token", "s3cret");
     let call = call.with_header("Authorization", "Bearer s3cret").with_header("x-goog-api-key", "s3cret");
+    // Keys that Cloud Storage encrypts objects with.
+    let call = call.with_header("X-Goog-Encryption-Key", "s3cret");
+    let call = call.with_header("x-goog-copy-source-encryption-key", "s3cret");
+    let call = call.with_header("x-goog-encryption-algorithm", "AES256");
     let run = call.dry_run().unwrap();
     for text in [run.to_string(), format!("{run:?}")] {
         assert!(!text.contains("s3cret"), "{text}");
     }
+    assert!(run.to_string().contains("'x-goog-encryption-key: ***'"), "{run}");
+    assert!(run.to_string().contains("'x-goog-encryption-algorithm: AES256'"), "{run}");
     assert!(run.url.ends_with("?key=***&access_token=***&alt=json"), "{}", run.url);
 }
 
