@@ -110,10 +110,13 @@ fn in_universe(api: &ApiSpec, root: &str, domain: &str) -> Result<String> {
 fn normal(url: &str) -> Result<String> {
     let uri: http::Uri = url.parse().map_err(|e| Error::input(format!("the endpoint is not a URL: {e}")))?;
     let scheme = uri.scheme_str().unwrap_or_default();
-    let plain = uri.query().is_none() && uri.authority().is_some_and(|host| !host.as_str().contains('@'));
+    // A fragment is dropped when the URL is read, but the paths of calls would stand behind it.
+    let plain = !url.contains('#')
+        && uri.query().is_none()
+        && uri.authority().is_some_and(|host| !host.as_str().contains('@'));
     if !matches!(scheme, "http" | "https") || !plain {
         return Err(Error::input(
-            "the endpoint is not `http://host/` or `https://host/`, without user and query",
+            "the endpoint is not `http://host/` or `https://host/`, without user, query and fragment",
         ));
     }
     Ok(format!("{}/", url.trim_end_matches('/')))
@@ -156,7 +159,16 @@ mod tests {
     fn endpoints_are_checked() {
         assert_eq!(normal("http://127.0.0.1:80").unwrap(), "http://127.0.0.1:80/");
         assert_eq!(normal("https://h/base/").unwrap(), "https://h/base/");
-        for bad in ["", "127.0.0.1", "ftp://h/", "https://u:p@h/", "https://h/?key=1", "https://h h/"] {
+        for bad in [
+            "",
+            "127.0.0.1",
+            "ftp://h/",
+            "https://u:p@h/",
+            "https://h/?key=1",
+            "https://h h/",
+            "https://h/#x",
+            "https://h#",
+        ] {
             assert!(normal(bad).is_err_and(|e| e.is_input() && !e.to_string().contains("u:p")), "{bad}");
         }
     }
