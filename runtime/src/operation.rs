@@ -56,7 +56,7 @@ pub trait LongRunning: Operation {}
 #[non_exhaustive]
 pub struct PollPolicy {
     /// The longest wait before the first poll; it doubles with each further one, and each is shortened at random by up
-    /// to a half. Default 1 second.
+    /// to a half. Default 1 second. None is longer than `max_interval`.
     pub initial_interval: Duration,
     /// The longest wait before any poll. Default 20 seconds.
     pub max_interval: Duration,
@@ -80,7 +80,7 @@ impl PollPolicy {
     #[must_use]
     pub fn with_interval(mut self, initial: Duration, max: Duration) -> Self {
         self.initial_interval = initial;
-        self.max_interval = max.max(initial);
+        self.max_interval = max;
         self
     }
 

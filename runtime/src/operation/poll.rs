@@ -48,7 +48,8 @@ impl Poller {
     }
 
     async fn until_done(&self, poll: &Request, policy: &PollPolicy, tell: Tell<'_>) -> Result<Answer> {
-        let waits = RetryPolicy::default().with_backoff(policy.initial_interval, policy.max_interval);
+        let first = policy.initial_interval.min(policy.max_interval);
+        let waits = RetryPolicy::default().with_backoff(first, policy.max_interval);
         let mut rng = fastrand::Rng::new();
         let mut polls = 0;
         loop {

@@ -53,6 +53,20 @@ async fn waits_grow_to_their_limit() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn no_wait_is_longer_than_the_longest() {
+    let mut by_field = PollPolicy::default();
+    by_field.max_interval = secs(1) / 2;
+    for policy in [by_field, PollPolicy::default().with_interval(secs(1), secs(1) / 2)] {
+        let peer = Peer::new((0..9).map(going).chain([done(json!({}))]));
+        peer.farm().build(Barn::default()).wait().with_policy(policy).await.unwrap();
+        for pair in peer.sent().windows(2) {
+            let wait = (pair[1].at - pair[0].at).as_millis();
+            assert!((250..=501).contains(&wait), "{wait}");
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn each_answer_is_told() {
     let peer = Peer::new([going(0), going(50), done(json!({}))]);
     let mut seen = Vec::new();
