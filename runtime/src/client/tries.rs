@@ -85,6 +85,11 @@ impl Tries {
         self.sent = 0;
     }
 
+    /// What was begun by [`progressed`](Self::progressed) went on until now: the policy's limits count from here.
+    pub(crate) fn went_on(&mut self) {
+        self.attempts.restart();
+    }
+
     fn tell(&self, wait: Duration, error: &Error) {
         observe::retry(&self.client, self.api, Some(self.method), 1, wait, Some(error));
     }

@@ -121,6 +121,9 @@ impl<M: ServesMedia> Download<M> {
             return Err(too_large());
         }
         let Some(first) = stream.next().await.transpose()? else { return Ok(Bytes::new()) };
+        if first.len() > max {
+            return Err(too_large());
+        }
         // Small media comes in one chunk, which is not copied then.
         let Some(second) = stream.next().await.transpose()? else { return Ok(first) };
         let mut all = BytesMut::from(&first[..]);

@@ -46,6 +46,7 @@ struct Body {
     /// Where it ends by its `Content-Range`, which may be before the end of the media.
     end: Option<u64>,
     auth: AuthHeaders,
+    /// Nothing of it was handed to the caller yet.
     fresh: bool,
 }
 
@@ -177,6 +178,10 @@ impl Reader {
         // Without a sign of what the media is, its rest could be that of another one.
         if self.at > self.from && !known {
             return Err(error);
+        }
+        // A response may give media for longer than the policy's total time, which is for what achieves nothing.
+        if !body.fresh {
+            self.tries.went_on();
         }
         self.tries.failed(error, body.auth, true).await
     }

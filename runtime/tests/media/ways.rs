@@ -1,4 +1,4 @@
-//! Files, programs without an async runtime, futures that are dropped, and connections that fall silent.
+//! Files, programs without an async runtime, futures that are dropped, and connections that are slow or fall silent.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
@@ -99,6 +99,88 @@ impl Transport for Stalls {
         headers.insert("content-range", format!("bytes {from}-999/1000").parse().unwrap());
         let status = http::StatusCode::PARTIAL_CONTENT;
         Box::pin(async move { Ok(HttpResponse { status, headers, body: Box::pin(part.chain(rest)) }) })
+    }
+}
+
+/// A response of so many chunks, with a wait before each, as long as it is said or not.
+#[derive(Clone)]
+struct Slow {
+    chunks: usize,
+    wait: Duration,
+    /// Breaks the first response after so many chunks.
+    broken: usize,
+    with_length: bool,
+    asked: Arc<AtomicUsize>,
+}
+
+const CHUNK: usize = 100;
+
+impl Transport for Slow {
+    fn send(&self, request: HttpRequest) -> BoxFuture<'static, Result<HttpResponse>> {
+        let first = self.asked.fetch_add(1, Ordering::SeqCst) == 0;
+        let media = Bytes::from(bytes(self.chunks * CHUNK));
+        let range = request.headers.get("range").and_then(|range| range.to_str().ok());
+        let from = range.map_or(0, |range| range[6..range.len() - 1].parse::<usize>().unwrap() / CHUNK);
+        let (wait, last) = (self.wait, if first { self.broken } else { self.chunks });
+        let body = stream::iter(from..self.chunks).take(last + 1).then(move |at| {
+            let chunk = media.slice(at * CHUNK..(at + 1) * CHUNK);
+            async move {
+                tokio::time::sleep(wait).await;
+                if at >= last { Err(gapis_runtime::Error::transport("cut", "off")) } else { Ok(chunk) }
+            }
+        });
+        let mut headers = http::HeaderMap::new();
+        headers.insert("etag", "\"1\"".parse().unwrap());
+        let mut status = http::StatusCode::OK;
+        if range.is_some() {
+            let (from, size) = (from * CHUNK, self.chunks * CHUNK);
+            headers.insert("content-range", format!("bytes {from}-{}/{size}", size - 1).parse().unwrap());
+            status = http::StatusCode::PARTIAL_CONTENT;
+        } else if self.with_length {
+            headers.insert("content-length", (self.chunks * CHUNK).into());
+        }
+        Box::pin(async move { Ok(HttpResponse { status, headers, body: Box::pin(body) }) })
+    }
+}
+
+/// A policy's total time is for attempts at something: a response that gave media all the time is no failed one.
+#[tokio::test(start_paused = true)]
+async fn a_download_that_breaks_after_a_long_time_goes_on() {
+    let wait = Duration::from_secs(100);
+    let transport = Slow { chunks: 30, wait, broken: 20, with_length: true, asked: Arc::default() };
+    let asked = transport.asked.clone();
+    let shop: Shop = Shop::builder().anonymous().transport(transport).build().unwrap();
+    let start = tokio::time::Instant::now();
+    let media = shop.get("a").download().bytes().await.unwrap();
+    assert!(media == bytes(30 * CHUNK) && start.elapsed() > wait * 30);
+    assert_eq!(asked.load(Ordering::SeqCst), 2);
+}
+
+/// What breaks without having given anything is a failed attempt, however long that took.
+#[tokio::test(start_paused = true)]
+async fn a_download_that_gives_nothing_ends_with_the_total_time() {
+    let wait = Duration::from_secs(100);
+    let transport = Slow { chunks: 1, wait, broken: 0, with_length: true, asked: Arc::default() };
+    let shop: Shop = Shop::builder().anonymous().transport(transport).build().unwrap();
+    let short = gapis_runtime::RetryPolicy::default().with_total_time(Duration::from_secs(60));
+    let error = shop.get("a").with_retry(short).download().bytes().await.unwrap_err();
+    assert!(error.is_connection(), "{error}");
+}
+
+/// Without a length, only what comes tells how large it is.
+#[tokio::test(start_paused = true)]
+async fn media_in_one_chunk_is_no_larger_than_a_response_may_be() {
+    for (chunks, fits) in [(1, true), (2, false)] {
+        for max in [CHUNK - 1, CHUNK] {
+            let wait = Duration::from_secs(1);
+            let transport = Slow { chunks, wait, broken: 9, with_length: false, asked: Arc::default() };
+            let shop = Shop::builder().anonymous().max_response(max).transport(transport).build().unwrap();
+            let result = shop.get("a").download().bytes().await;
+            assert_eq!(result.is_ok(), fits && max == CHUNK, "{chunks} {max}: {result:?}");
+            if let Err(error) = result {
+                assert!(error.is_protocol() && error.to_string().contains("larger than"), "{error}");
+            }
+        }
     }
 }
 
