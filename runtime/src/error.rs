@@ -184,6 +184,12 @@ impl Error {
         Error::with_source(Kind::Io, format!("{what}: {source}"), source)
     }
 
+    /// The source of an upload is not what was said of it, or cannot do what is needed, which turned out after things
+    /// were sent.
+    pub(crate) fn bad_source(message: impl Into<String>) -> Self {
+        Error::new(Kind::Io, message)
+    }
+
     /// What was being downloaded is another thing now.
     pub(crate) fn changed(message: impl Into<String>) -> Self {
         Error::new(Kind::Changed, message)

@@ -80,7 +80,8 @@ impl Error {
         self.0.kind == Kind::Decode
     }
 
-    /// The answer to a batch, or a part of it, is not what the batch protocol says.
+    /// The answer to a batch, or a part of it, is not what the batch protocol says; or a server of media or of an
+    /// operation answered what cannot be gone on with.
     #[must_use]
     pub fn is_protocol(&self) -> bool {
         matches!(self.0.kind, Kind::Protocol | Kind::Unreadable)
@@ -100,7 +101,8 @@ impl Error {
         self.0.kind == Kind::Cancelled
     }
 
-    /// Reading the source of an upload failed, or writing where a download goes.
+    /// Reading the source of an upload failed, or writing where a download goes; or the source turned out, while it was
+    /// read, to be longer or shorter than was said, larger than the method takes, or none that can be read again.
     #[must_use]
     pub fn is_io(&self) -> bool {
         self.0.kind == Kind::Io

@@ -9,6 +9,7 @@ use tokio::sync::Mutex;
 
 use super::progress::Teller;
 use super::source::{Content, InMemory, PIECE, Source};
+use super::transfer::too_large;
 use super::window::{rewind, wrong_length};
 use crate::client::Tries;
 use crate::credentials::AuthHeaders;
@@ -17,8 +18,9 @@ use crate::request::Request;
 use crate::transport::{BodyStream, RequestBody};
 use crate::{Error, RawResponse, Result, rt};
 
-/// Bytes up to this are put into one buffer with their metadata.
-const COPIED: usize = 1 << 20;
+/// Bytes up to this go out as one piece, copied into one buffer with their metadata if there are any. What is larger goes
+/// piece by piece, as how much of one was taken cannot be told.
+const ONE_PIECE: usize = 1 << 20;
 
 /// What is sent, as often as it may be.
 struct Outgoing {
@@ -34,7 +36,11 @@ enum Media {
 }
 
 struct Stream {
+    /// Of the call, for errors.
+    id: &'static str,
     length: Option<u64>,
+    /// How much the method takes.
+    max_size: Option<u64>,
     /// How much was taken, beside the lock: a source may take its time, and who asks must not wait for it.
     read: AtomicU64,
     shared: Mutex<Shared>,
@@ -81,7 +87,8 @@ pub(super) async fn send(request: Request, source: Source, progress: Teller) -> 
 fn prepare(request: Request, source: Source, progress: Teller) -> (Request, Outgoing) {
     let metadata = request.metadata();
     let protocol = if metadata.is_some() { "multipart" } else { "media" };
-    let (content_type, outgoing) = Outgoing::new(metadata, source, progress);
+    let max_size = request.spec().upload.and_then(|upload| upload.max_size);
+    let (content_type, outgoing) = Outgoing::new((request.id(), max_size), metadata, source, progress);
     (request.for_upload(protocol).with_body(Some((content_type.into(), Bytes::new()))), outgoing)
 }
 
@@ -91,7 +98,12 @@ pub(super) fn without_media(request: Request, source: Source) -> Request {
 }
 
 impl Outgoing {
-    fn new(metadata: Option<Bytes>, source: Source, progress: Teller) -> (String, Self) {
+    fn new(
+        (id, max_size): (&'static str, Option<u64>),
+        metadata: Option<Bytes>,
+        source: Source,
+        progress: Teller,
+    ) -> (String, Self) {
         let Source { content_type, length, content } = source;
         let (request_type, head, tail) = match metadata {
             Some(metadata) => {
@@ -105,13 +117,11 @@ impl Outgoing {
             None => (content_type, Vec::new(), String::new()),
         };
         let content = match content {
-            Content::Bytes(bytes) if head.is_empty() && !progress.is_some() => {
-                let outgoing =
-                    Outgoing { head: Bytes::new(), tail: Bytes::new(), media: Media::Whole(bytes) };
-                return (request_type, outgoing);
-            }
-            Content::Bytes(bytes) if bytes.len() <= COPIED && !progress.is_some() => {
-                let whole = [&head, &bytes[..], tail.as_bytes()].concat().into();
+            Content::Bytes(bytes) if bytes.len() <= ONE_PIECE && !progress.is_some() => {
+                let whole = match head.is_empty() {
+                    true => bytes,
+                    false => [&head, &bytes[..], tail.as_bytes()].concat().into(),
+                };
                 let outgoing =
                     Outgoing { head: Bytes::new(), tail: Bytes::new(), media: Media::Whole(whole) };
                 return (request_type, outgoing);
@@ -120,7 +130,8 @@ impl Outgoing {
             input @ Content::Input(_) => input,
         };
         let shared = Mutex::new(Shared { content, attempt: 0, error: None, progress });
-        let media = Media::Streamed(Arc::new(Stream { length, read: AtomicU64::new(0), shared }));
+        let media =
+            Media::Streamed(Arc::new(Stream { id, length, max_size, read: AtomicU64::new(0), shared }));
         (request_type, Outgoing { head: head.into(), tail: tail.into(), media })
     }
 
@@ -263,6 +274,9 @@ impl Stream {
             .map_err(|error| Error::io("the source of the upload cannot be read", error))?;
         let read = self.read.load(Ordering::Relaxed) + count as u64;
         self.read.store(read, Ordering::Relaxed);
+        if let Some(max) = self.max_size.filter(|max| read > *max) {
+            return Err(Error::bad_source(too_large(self.id, max)));
+        }
         match self.length {
             Some(length) if read > length || count == 0 && read < length => Err(wrong_length(length, read)),
             _ => {

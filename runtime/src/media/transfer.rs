@@ -56,7 +56,7 @@ impl Transfer {
                     return Ok(response);
                 }
                 Ok(Answer::Kept(kept)) => {
-                    self.go_on(kept, asking).await?;
+                    self.go_on(kept, resumed && asking).await?;
                     if kept > most {
                         most = kept;
                         tries.progressed();
@@ -104,7 +104,7 @@ impl Transfer {
         self.window.fill(self.chunk).await?;
         self.sent = self.sent.max(self.window.end());
         match self.max_size {
-            Some(max) if self.window.end() > max => Err(too_large(self.request.id(), max)),
+            Some(max) if self.window.end() > max => Err(Error::bad_source(too_large(self.request.id(), max))),
             _ => Ok(()),
         }
     }
@@ -119,9 +119,9 @@ impl Transfer {
         Piece { range, content_type: Some(&self.content_type), bytes }
     }
 
-    /// Goes on where the server says, which cannot be after what it was sent.
-    async fn go_on(&mut self, kept: u64, asking: bool) -> Result<()> {
-        let most = if asking { self.window.total().unwrap_or(u64::MAX) } else { self.window.end() };
+    /// Goes on where the server says, which cannot be after what it was sent: what lies between would be missing.
+    async fn go_on(&mut self, kept: u64, by_others: bool) -> Result<()> {
+        let most = if by_others { self.window.total().unwrap_or(u64::MAX) } else { self.sent };
         if kept > most {
             let id = self.request.id();
             return Err(Error::protocol(format!(
@@ -165,6 +165,7 @@ fn stuck(kept: u64) -> Error {
     ))
 }
 
-pub(super) fn too_large(id: &str, max: u64) -> Error {
-    Error::input(format!("{id}: the media is larger than the {max} bytes that the method takes"))
+/// What is said of media that the method does not take.
+pub(super) fn too_large(id: &str, max: u64) -> String {
+    format!("{id}: the media is larger than the {max} bytes that the method takes")
 }

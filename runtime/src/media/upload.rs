@@ -33,8 +33,9 @@ const SMALL: u64 = 5 * 1024 * 1024;
 /// Headers of the call go along with each request of the upload, but for conditions such as `If-Match`, which belong to
 /// the one that opens it.
 ///
-/// In one request, a timeout is for silence: neither media taken nor an answer. Otherwise it is for each chunk: on a line
-/// that does not carry one in that time, choose [smaller ones](Self::with_chunk_size) or a longer timeout.
+/// In one request, a timeout is for silence: neither media taken nor an answer. But bytes in memory of up to 1 MiB, whose
+/// progress nobody is told, go out as one piece, and then it is for the whole. In chunks it is for each of them. On a line
+/// that does not carry a piece in that time, choose [smaller chunks](Self::with_chunk_size) or a longer timeout.
 ///
 /// Dropping the future stops the upload; a session then stays at the server until it is
 /// [cancelled](Session::cancel), resumed or forgotten.
@@ -122,7 +123,8 @@ impl<M: AcceptsMedia> Upload<M> {
     ///
     /// # Errors
     /// As any call. Bad input, before anything is sent, if the media is larger than the method takes or of a type that it
-    /// does not take, or the chosen way is one that the method does not have. [`Error::is_io`] if the source fails.
+    /// does not take, or the chosen way is one that the method does not have. [`Error::is_io`] if the source fails, or
+    /// turns out to be of another length than was said, or larger than the method takes.
     pub fn send(self) -> Sending<M::Output> {
         let (api, spec) = (self.request.api(), self.request.spec());
         Sending::new(api, spec, decode::<M::Output>, Box::pin(self.run()))
@@ -200,7 +202,7 @@ impl<M: AcceptsMedia> Upload<M> {
         if let (Some(length), Some(max)) = (self.source.length, spec.max_size)
             && length > max
         {
-            return Err(too_large(id, max));
+            return Err(Error::input(too_large(id, max)));
         }
         let metadata = self.request.metadata().is_some();
         let can_resume = !spec.resumable_path.is_empty();

@@ -137,7 +137,7 @@ impl Window {
                     .map_err(|error| Error::io("the source of the upload cannot be positioned", error))?;
             }
             _ => {
-                return Err(Error::input(format!(
+                return Err(Error::bad_source(format!(
                     "the upload would go on at byte {to}, but its source, read up to byte {}, cannot go there: \
                      only bytes, files and what `Source::seekable` takes can",
                     self.read
@@ -166,5 +166,5 @@ pub(super) async fn rewind(content: &mut Content) -> Result<()> {
 
 pub(super) fn wrong_length(said: u64, read: u64) -> Error {
     let more = if read > said { "at least " } else { "only " };
-    Error::input(format!("the source of the upload was said to have {said} bytes, but has {more}{read}"))
+    Error::bad_source(format!("the source of the upload was said to have {said} bytes, but has {more}{read}"))
 }

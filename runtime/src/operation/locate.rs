@@ -21,7 +21,7 @@ impl Place {
     /// The call that asks for an operation again.
     ///
     /// # Errors
-    /// If what is known does not fit the path of any poll.
+    /// If what is known does not fit the path of any poll, or has what no path may have.
     pub(super) fn poll(&self, client: &Client, state: &State, call: Option<&Request>) -> Result<Request> {
         // A call that only asked is asked again.
         let asks = |call: &&Request| {
@@ -46,7 +46,14 @@ impl Place {
             Some(call) => call.follow_up(spec, &values),
             None => Request::from_spec(client, self.api, spec, &values, None),
         };
-        poll.check()?;
+        poll.check().map_err(|error| match call {
+            // The call was executed, and it is the server's word that makes no path.
+            Some(call) => {
+                let (id, name) = (call.id(), state.name());
+                Error::protocol(format!("{id}: the operation `{name}` cannot be asked for: {error}"))
+            }
+            None => error,
+        })?;
         Ok(poll)
     }
 

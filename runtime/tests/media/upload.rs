@@ -112,9 +112,9 @@ async fn a_source_of_another_length_than_it_was_said_to_have_fails() {
             let source = || Source::reader(Cursor::new(bytes(300_000))).with_length(said);
             let resumable = shop.insert(json!({})).upload(source()).resumable().with_chunk_size(UNIT);
             let error = resumable.await.unwrap_err();
-            assert!(error.is_input() && error.to_string().contains("bytes"), "{said}: {error}");
+            assert!(error.is_io() && error.to_string().contains("bytes"), "{said}: {error}");
             let error = shop.insert(json!({"a": 1})).upload(source()).multipart().await.unwrap_err();
-            assert!(error.is_input() && error.to_string().contains("bytes"), "{said}: {error}");
+            assert!(error.is_io() && error.to_string().contains("bytes"), "{said}: {error}");
         }
         let broken = || {
             let pieces = (0..5).map(|_| Ok(Bytes::from(bytes(UNIT / 2))));
@@ -126,10 +126,19 @@ async fn a_source_of_another_length_than_it_was_said_to_have_fails() {
         assert!(shop.insert(json!({})).upload(broken()).simple().await.unwrap_err().is_io());
         // What turns out to be larger than the method takes is not sent.
         let piece = Bytes::from(vec![0; 1 << 20]);
-        let large = stream::iter((0..48).map(move |_| Ok(piece.clone())));
-        let error = shop.insert(json!({})).upload(Source::stream(large)).await.unwrap_err();
-        assert!(error.is_input() && error.to_string().contains("50000000 bytes"), "{error}");
+        let large = || Source::stream(stream::iter(vec![piece.clone(); 48].into_iter().map(Ok)));
+        let error = shop.insert(json!({})).upload(large()).await.unwrap_err();
+        assert!(error.is_io() && error.to_string().contains("50000000 bytes"), "{error}");
         assert_eq!(store.with(|state| state.bytes.len()), 40 << 20);
+        store.with(|state| state.bytes.clear());
+        for upload in [
+            shop.insert(json!({})).upload(large()).simple(),
+            shop.insert(json!({"a": 1})).upload(large()).multipart(),
+        ] {
+            let error = upload.await.unwrap_err();
+            assert!(error.is_io() && error.to_string().contains("50000000 bytes"), "{error}");
+            assert_eq!(store.with(|state| state.bytes.len()), 0, "the request was never whole");
+        }
     }
 }
 
@@ -374,6 +383,46 @@ async fn a_server_that_cannot_have_everything_is_not_believed() {
         let error = upload.await.unwrap_err();
         assert!(error.is_protocol() && error.to_string().contains(&format!("only {sent} bytes")), "{error}");
     }
+}
+
+/// What a server claims to have beyond that would be left out of the upload.
+#[tokio::test]
+async fn a_server_that_was_not_sent_so_much_is_not_believed() {
+    for total in [Some(2_000_000), None] {
+        let handlers = Handlers::new();
+        handlers.route("POST", "/upload/shop/v1/things", |_| {
+            MockResponse::new(200).with_header("location", "/s")
+        });
+        handlers.route("PUT", "/s", move |call| match call.header("content-range") {
+            Some("bytes 0-262143/2000000" | "bytes 0-262143/*") => MockResponse::new(503),
+            Some(question) if question.starts_with("bytes */") => {
+                MockResponse::new(308).with_header("range", "bytes=0-999999")
+            }
+            _ => MockResponse::json(200, &json!({})),
+        });
+        let quick = RetryPolicy::default().with_backoff(Duration::from_millis(1), Duration::from_millis(1));
+        let shop = Shop::builder().anonymous().retry(quick).transport(handlers.clone()).build().unwrap();
+        let source = Source::seekable(Cursor::new(bytes(2_000_000)));
+        let source = total.into_iter().fold(source, Source::with_length);
+        let upload = shop.insert(json!({})).upload(source).resumable().with_chunk_size(UNIT);
+        let error = upload.await.unwrap_err();
+        assert!(error.is_protocol() && error.to_string().contains("has 1000000 bytes"), "{error}");
+        assert!(error.to_string().contains("only 262144 were sent"), "{error}");
+        assert_eq!(handlers.request_count(), 3);
+    }
+}
+
+/// Asked again after a part was taken, a reader cannot give it anew: no input error, as things were sent.
+#[tokio::test]
+async fn a_source_that_cannot_go_where_the_server_stands_fails() {
+    let store = Store::default();
+    let (_server, _, [_, shop]) = store.services();
+    let session =
+        Session::load(r#"{"method":"shop.insert","address":"https://shop.test/session/s"}"#).unwrap();
+    store.with(|state| state.bytes = bytes(UNIT));
+    let source = Source::reader(Cursor::new(bytes(2 * UNIT)));
+    let error = shop.insert(json!({})).upload(source).resume(session).await.unwrap_err();
+    assert!(error.is_io() && error.to_string().contains("Source::seekable"), "{error}");
 }
 
 /// The timeout is for silence, and a source that takes its time is not silent. The clock is the test's own.

@@ -8,7 +8,7 @@ use bytes::Bytes;
 use futures_util::{StreamExt as _, stream};
 use gapis_runtime::mock::Fault;
 use gapis_runtime::transport::{HttpRequest, HttpResponse, Transport};
-use gapis_runtime::{BoxFuture, Result, Session, Source};
+use gapis_runtime::{BoxFuture, Json, Progress, Result, Session, Source};
 use serde_json::json;
 
 use crate::store::{Shop, Store, bytes};
@@ -182,6 +182,56 @@ async fn media_in_one_chunk_is_no_larger_than_a_response_may_be() {
             }
         }
     }
+}
+
+/// Takes an upload piece by piece, with a wait after each.
+struct Drip(Duration);
+
+impl Transport for Drip {
+    fn send(&self, request: HttpRequest) -> BoxFuture<'static, Result<HttpResponse>> {
+        let wait = self.0;
+        Box::pin(async move {
+            let mut body = match request.body.into_parts() {
+                Err((body, _)) => body,
+                Ok(bytes) => {
+                    let pieces: Vec<_> =
+                        bytes.chunks(1 << 16).map(|c| Ok(Bytes::copy_from_slice(c))).collect();
+                    Box::pin(stream::iter(pieces))
+                }
+            };
+            let mut size = 0;
+            while let Some(piece) = body.next().await {
+                size += piece?.len();
+                tokio::time::sleep(wait).await;
+            }
+            let answer = stream::iter([Ok(Bytes::from(json!({ "size": size }).to_string()))]);
+            let (status, headers) = (http::StatusCode::OK, http::HeaderMap::new());
+            Ok(HttpResponse { status, headers, body: Box::pin(answer) })
+        })
+    }
+}
+
+/// On a slow line media in memory takes its time as that of any other source does.
+#[tokio::test(start_paused = true)]
+async fn an_upload_of_bytes_in_one_request_may_take_long_but_for_small_ones() {
+    let wait = Duration::from_secs(20);
+    let shop: Shop = Shop::builder().anonymous().transport(Drip(wait)).build().unwrap();
+    let upload = |metadata: Json, size| shop.insert(metadata).upload(Source::from(bytes(size)));
+    let large = (1 << 20) + 1;
+    let ignore = |_: Progress| {};
+    for (name, upload) in [
+        ("alone", upload(json!({}), large).simple()),
+        ("with metadata", upload(json!({"a": 1}), 3 << 20).multipart()),
+        ("of the size that is sent in one request", upload(json!({}), 5 << 20)),
+        ("whose progress is told", upload(json!({}), large).simple().on_progress(ignore)),
+    ] {
+        let start = tokio::time::Instant::now();
+        let answer = upload.await.unwrap_or_else(|error| panic!("{name}: {error}"));
+        assert!(answer["size"].as_u64() >= Some(large as u64), "{name}: {answer}");
+        assert!(start.elapsed() > Duration::from_secs(120), "{name}");
+    }
+    // What is small goes out as one piece, which nobody can look into.
+    assert!(upload(json!({}), 1 << 20).simple().await.unwrap_err().is_timeout());
 }
 
 /// The timeout is for silence, and what comes after it is asked for again.

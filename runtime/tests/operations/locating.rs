@@ -58,7 +58,15 @@ async fn dots_are_refused() {
     let link = "https://yard.test/yard/v1/projects/%2E%2E/global/operations/o";
     let peer = Peer::new([(200, json!({ "name": "o", "status": "RUNNING", "selfLink": link }))]);
     let error = peer.yard().insert("p", "z").wait().await.unwrap_err();
-    assert!(error.is_input() && peer.sent().len() == 1, "{error}");
+    // The call was executed, and it is the server's word that is bad.
+    assert!(error.is_protocol() && !error.is_input() && peer.sent().len() == 1, "{error}");
+    assert!(error.to_string().starts_with("yard.machines.insert: the operation `o` "), "{error}");
+    // Of what the caller gives itself, nothing was sent.
+    let operation =
+        Operation { name: Some("o".into()), self_link: Some(link.into()), ..Operation::default() };
+    let peer = Peer::new([(200, json!({}))]);
+    let error = peer.yard().wait_for(&operation).await.unwrap_err();
+    assert!(error.is_input() && peer.sent().is_empty(), "{error}");
 }
 
 #[tokio::test(start_paused = true)]
