@@ -8,7 +8,7 @@ use futures_util::stream;
 use tokio::sync::Mutex;
 
 use super::progress::Teller;
-use super::source::{Content, InMemory, PIECE, Source};
+use super::source::{Content, PIECE, Source};
 use super::transfer::too_large;
 use super::window::{rewind, wrong_length};
 use crate::client::Tries;
@@ -19,7 +19,7 @@ use crate::transport::{BodyStream, RequestBody};
 use crate::{Error, RawResponse, Result, rt};
 
 /// Bytes up to this go out as one piece, copied into one buffer with their metadata if there are any. What is larger goes
-/// piece by piece, as how much of one was taken cannot be told.
+/// piece by piece, as how much of one was taken cannot be told; but in a browser, which sends no streams.
 const ONE_PIECE: usize = 1 << 20;
 
 /// What is sent, as often as it may be.
@@ -116,19 +116,17 @@ impl Outgoing {
             }
             None => (content_type, Vec::new(), String::new()),
         };
-        let content = match content {
-            Content::Bytes(bytes) if bytes.len() <= ONE_PIECE && !progress.is_some() => {
-                let whole = match head.is_empty() {
-                    true => bytes,
-                    false => [&head, &bytes[..], tail.as_bytes()].concat().into(),
-                };
-                let outgoing =
-                    Outgoing { head: Bytes::new(), tail: Bytes::new(), media: Media::Whole(whole) };
-                return (request_type, outgoing);
-            }
-            Content::Bytes(bytes) => Content::Input(Box::new(InMemory { rest: bytes.clone(), all: bytes })),
-            input @ Content::Input(_) => input,
-        };
+        if let Content::Bytes(bytes) = &content
+            && (bytes.len() <= ONE_PIECE || cfg!(target_family = "wasm"))
+            && !progress.is_some()
+        {
+            let whole = match head.is_empty() {
+                true => bytes.clone(),
+                false => [&head, &bytes[..], tail.as_bytes()].concat().into(),
+            };
+            let outgoing = Outgoing { head: Bytes::new(), tail: Bytes::new(), media: Media::Whole(whole) };
+            return (request_type, outgoing);
+        }
         let shared = Mutex::new(Shared { content, attempt: 0, error: None, progress });
         let media =
             Media::Streamed(Arc::new(Stream { id, length, max_size, read: AtomicU64::new(0), shared }));
@@ -238,7 +236,11 @@ impl Outgoing {
             Media::Streamed(media) => {
                 let shared = media.shared.lock().await;
                 let unread = media.read.load(Ordering::Relaxed) == 0;
-                unread || matches!(&shared.content, Content::Input(input) if input.seeks())
+                unread
+                    || match &shared.content {
+                        Content::Bytes(_) => true,
+                        Content::Input(input) => input.seeks(),
+                    }
             }
         }
     }
@@ -267,12 +269,22 @@ impl Stream {
     }
 
     async fn read(&self, shared: &mut Shared) -> Result<Bytes> {
-        let mut piece = BytesMut::new();
-        let Content::Input(input) = &mut shared.content else { return Ok(Bytes::new()) };
-        let count = std::future::poll_fn(|cx| input.poll_read(cx, &mut piece, PIECE))
-            .await
-            .map_err(|error| Error::io("the source of the upload cannot be read", error))?;
-        let read = self.read.load(Ordering::Relaxed) + count as u64;
+        let before = self.read.load(Ordering::Relaxed);
+        let piece = match &mut shared.content {
+            Content::Bytes(all) => {
+                let from = usize::try_from(before).unwrap_or(usize::MAX).min(all.len());
+                all.slice(from..all.len().min(from.saturating_add(PIECE)))
+            }
+            Content::Input(input) => {
+                let mut piece = BytesMut::new();
+                std::future::poll_fn(|cx| input.poll_read(cx, &mut piece, PIECE))
+                    .await
+                    .map_err(|error| Error::io("the source of the upload cannot be read", error))?;
+                piece.freeze()
+            }
+        };
+        let count = piece.len();
+        let read = before + count as u64;
         self.read.store(read, Ordering::Relaxed);
         if let Some(max) = self.max_size.filter(|max| read > *max) {
             return Err(Error::bad_source(too_large(self.id, max)));
@@ -283,7 +295,7 @@ impl Stream {
                 if count > 0 {
                     shared.progress.tell(read, self.length);
                 }
-                Ok(piece.freeze())
+                Ok(piece)
             }
         }
     }

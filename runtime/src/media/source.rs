@@ -4,7 +4,7 @@ use std::io;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
-use bytes::{Buf, Bytes, BytesMut};
+use bytes::{Bytes, BytesMut};
 use futures_core::Stream;
 use tokio::io::{AsyncRead, AsyncSeek, ReadBuf, SeekFrom};
 
@@ -230,27 +230,5 @@ impl<S: Stream<Item = io::Result<Bytes>> + Send> Input for Streamed<S> {
     }
     fn seeks(&self) -> bool {
         false
-    }
-}
-
-/// Bytes in memory that are to go out piece by piece.
-pub(super) struct InMemory {
-    pub(super) all: Bytes,
-    pub(super) rest: Bytes,
-}
-
-impl Input for InMemory {
-    fn poll_read(&mut self, _: &mut Context<'_>, into: &mut BytesMut, max: usize) -> Poll<io::Result<usize>> {
-        let count = self.rest.len().min(max);
-        into.extend_from_slice(&self.rest.split_to(count));
-        Poll::Ready(Ok(count))
-    }
-    fn poll_seek(&mut self, _: &mut Context<'_>, to: u64) -> Poll<io::Result<()>> {
-        self.rest = self.all.clone();
-        self.rest.advance(usize::try_from(to).unwrap_or(usize::MAX).min(self.all.len()));
-        Poll::Ready(Ok(()))
-    }
-    fn seeks(&self) -> bool {
-        true
     }
 }

@@ -215,6 +215,16 @@ async fn one_request_is_sent_again_only_if_it_may_be() {
             let again = name.starts_with("bytes") || name.starts_with("seekable");
             assert_eq!(result.is_ok(), again, "{name}: {result:?}");
         }
+        // Bytes that go out piece by piece begin anew.
+        let media = bytes((2 << 20) + 1);
+        for metadata in [json!({}), json!({"a": 1})] {
+            handlers.clear_faults();
+            let busy = Fault::respond(MockError::unavailable(None));
+            handlers.fault(busy.on_request(handlers.request_count()));
+            store.with(|state| state.bytes.clear());
+            shop.insert(metadata).upload(media.clone()).await.unwrap();
+            assert!(store.with(|state| state.bytes == media));
+        }
     }
 }
 
