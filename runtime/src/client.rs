@@ -25,7 +25,7 @@ use crate::retry::{RetryBudget, RetryPolicy};
 use crate::spec::ApiSpec;
 use crate::trace::Span;
 use crate::transport::{HttpRequest, HttpResponse, Transport};
-use crate::{Error, RawResponse, Result, rt};
+use crate::{Error, RawResponse, Result};
 
 /// What sends calls. Clones are cheap and share everything: connections, credentials, retry budget, and what was learned
 /// of the servers' limits. One client can serve several APIs.
@@ -153,7 +153,7 @@ impl Client {
     async fn send_attempts(self, request: Request) -> Result<RawResponse> {
         let mut tries = Tries::new(&request);
         loop {
-            let auth = tries.authorise().await?;
+            let auth = tries.authorise_in_time().await?;
             let error = match self.attempt(&request, &auth, &mut tries).await {
                 Ok(response) if response.status.is_success() => {
                     self.0.budget.refund();
@@ -168,14 +168,10 @@ impl Client {
 
     /// One HTTP request and its response, read completely.
     async fn attempt(&self, request: &Request, auth: &AuthHeaders, tries: &mut Tries) -> Result<RawResponse> {
-        let after = self.timeout_of(request);
         let http = self.http_request(request, auth)?;
         let mut watch = tries.watch(request, AttemptKind::SingleCall, http.body.length());
         let exchange = async { read(watch.send(self, http).await?, self.0.max_response).await };
-        let result = match rt::timeout(after, exchange).await {
-            Some(result) => result,
-            None => Err(Error::timeout("the call", after.unwrap_or_default())),
-        };
+        let result = tries.in_time(self.timeout_of(request), exchange).await;
         match &result {
             Ok(response) => watch.answered(response.status.is_success()),
             Err(error) => watch.finish(Some(error)),

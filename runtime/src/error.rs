@@ -117,6 +117,15 @@ impl Error {
         Error::new(Kind::Timeout, format!("{what} timed out after {after:?}"))
     }
 
+    /// The time for all attempts is over, with what the last one that ended gave.
+    pub(crate) fn total_time(what: &str, total: Duration, last: Option<Error>) -> Self {
+        let message = format!("{what} timed out: the {total:?} for all of its attempts are over");
+        match last {
+            Some(last) => Error::with_source(Kind::Timeout, message, last),
+            None => Error::new(Kind::Timeout, message),
+        }
+    }
+
     /// A body that does not decode, at that JSON path; the message shows a snippet of the body.
     #[must_use]
     pub fn decode(path: impl AsRef<str>, message: impl fmt::Display, body: &[u8]) -> Self {

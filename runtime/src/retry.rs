@@ -21,15 +21,23 @@ use crate::rt::Instant;
 /// # let _ = (patient, never);
 /// ```
 ///
-/// The total time has room for all attempts, the waits between them, and each of them ending in the client's
-/// [timeout](crate::Builder::timeout). Whoever gives attempts more time gives the whole more, or one that timed out may
-/// be the last.
+/// The total time has room for all attempts and the waits between them where each ends in the client's
+/// [timeout](crate::Builder::timeout), but that the last one may have up to 15 seconds less. Whoever gives attempts more
+/// time gives the whole more, or one that timed out may be the last, and none takes longer than the whole.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct RetryPolicy {
     /// How often a call is sent at most, the first time included. Default 5.
     pub max_attempts: u32,
-    /// No new attempt begins this long after the first one. Default 10 minutes.
+    /// How long a call may take in all: its attempts, the waits between them, and getting credentials. Default 10
+    /// minutes.
+    ///
+    /// A call sent by itself ends when it is over: with a [timeout](Error::is_timeout), whose
+    /// [source](std::error::Error::source) is what the last attempt that ended gave. Where the wait before another
+    /// attempt would take longer than what is left, the last error comes at once. Calls of a batch, uploads and
+    /// downloads are not sent again after it, but a request on its way may last beyond it: it carries other calls, or
+    /// media that may be of any size. Those have a timeout for silence. Of an upload in chunks and of a download the
+    /// time counts anew whenever some of it got through.
     pub total_time: Duration,
     /// The longest wait before the second attempt; it doubles with each further one. Default 1 second.
     pub initial_backoff: Duration,
@@ -83,7 +91,7 @@ impl RetryPolicy {
         self
     }
 
-    /// The same with another limit on the time in which attempts may begin.
+    /// The same with another [total time](RetryPolicy::total_time).
     #[must_use]
     pub fn with_total_time(mut self, time: Duration) -> Self {
         self.total_time = time;
@@ -172,7 +180,7 @@ fn again(error: &Error) -> Verdict {
     Verdict::Retry { after: error.retry_after(), rate_limited: error.is_rate_limited() }
 }
 
-/// The attempts of one call, or the rounds of one batch.
+/// The attempts at one call, or at the next piece of media.
 pub(crate) struct Attempts {
     policy: RetryPolicy,
     started: Instant,
@@ -190,6 +198,16 @@ impl Attempts {
         self.policy.judge(error, idempotent)
     }
 
+    /// How long all attempts may take.
+    pub(crate) fn total_time(&self) -> Duration {
+        self.policy.total_time
+    }
+
+    /// How much of that is left.
+    pub(crate) fn left(&self) -> Duration {
+        self.policy.total_time.saturating_sub(self.started.elapsed())
+    }
+
     /// What comes now is something new: both limits count from here.
     pub(crate) fn restart(&mut self) {
         self.started = Instant::now();
@@ -204,7 +222,7 @@ impl Attempts {
         let backoff = self.policy.backoff(self.made, &mut self.rng);
         let wait = after.map_or(backoff, |after| after.max(backoff));
         // A server may ask for any wait, up to the end of time.
-        if self.started.elapsed().saturating_add(wait) > self.policy.total_time {
+        if self.started.elapsed().saturating_add(wait) >= self.policy.total_time {
             return None;
         }
         self.made += 1;

@@ -169,9 +169,9 @@ impl<T: FromClient> Builder<T> {
         self
     }
 
-    /// How long one attempt may take, `None` for ever. Default 2 minutes, of the 10 in which a call may be
-    /// [sent again](RetryPolicy::total_time). For a batch, a download, or an upload in one request: how long there may be
-    /// silence.
+    /// How long one attempt may take. Default 2 minutes, of the 10 that a call may take
+    /// [in all](RetryPolicy::total_time); what is left of those bounds an attempt too, and alone with `None`. For a batch,
+    /// a download, or an upload in one request: how long there may be silence, with `None` for ever.
     pub fn timeout(mut self, after: Option<Duration>) -> Self {
         self.timeout = after;
         self

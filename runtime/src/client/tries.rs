@@ -1,5 +1,6 @@
 //! The attempts at one thing: credentials and their renewal, the waits in between, and the budget.
 
+use std::future::Future;
 use std::time::Duration;
 
 use super::Client;
@@ -20,6 +21,8 @@ pub(crate) struct Tries {
     /// How many requests were sent since there was progress.
     sent: u32,
     rejected: Option<(AuthHeaders, Error)>,
+    /// What the last attempt ended in, if it was followed by another.
+    last: Option<Error>,
 }
 
 impl Tries {
@@ -27,7 +30,7 @@ impl Tries {
         let client = request.client().clone();
         let policy = request.options().retry.as_ref().unwrap_or(client.policy()).clone();
         let (api, method) = (request.api(), request.id());
-        Tries { client, api, method, attempts: Attempts::new(policy), sent: 0, rejected: None }
+        Tries { client, api, method, attempts: Attempts::new(policy), sent: 0, rejected: None, last: None }
     }
 
     /// Lets whoever observes look at the next request.
@@ -49,6 +52,37 @@ impl Tries {
         }
     }
 
+    /// The same for a call sent by itself, within the time for all of its attempts.
+    ///
+    /// # Errors
+    /// The same, and a timeout when that time is over.
+    pub(crate) async fn authorise_in_time(&self) -> Result<AuthHeaders> {
+        rt::timeout(Some(self.attempts.left()), self.authorise()).await.unwrap_or_else(|| Err(self.over()))
+    }
+
+    /// The output of an attempt at a call, which may take so long, but no longer than what is left for all attempts.
+    ///
+    /// # Errors
+    /// The attempt's own, or a timeout that says which time is over.
+    pub(crate) async fn in_time<T>(
+        &self,
+        own: Option<Duration>,
+        attempt: impl Future<Output = Result<T>>,
+    ) -> Result<T> {
+        let left = self.attempts.left();
+        let shorter = own.filter(|own| *own < left);
+        let result = rt::timeout(Some(shorter.unwrap_or(left)), attempt).await;
+        result.unwrap_or_else(|| match shorter {
+            Some(own) => Err(Error::timeout("the call", own)),
+            None => Err(self.over()),
+        })
+    }
+
+    /// The time for all attempts is over.
+    fn over(&self) -> Error {
+        Error::total_time("the call", self.attempts.total_time(), self.last.clone())
+    }
+
     /// Waits until the next attempt may begin.
     ///
     /// # Errors
@@ -57,6 +91,7 @@ impl Tries {
         match self.attempts.judge(&error, idempotent) {
             Verdict::Refresh if self.rejected.is_none() => {
                 self.tell(Duration::ZERO, &error);
+                self.last = Some(error.clone());
                 self.rejected = Some((auth, error));
                 Ok(())
             }
@@ -71,6 +106,7 @@ impl Tries {
             Some(wait) if self.client.budget().take() => {
                 self.tell(wait, &error);
                 Span::retry(1, wait, Some(&error)).around(rt::sleep(wait)).await;
+                self.last = Some(error);
                 Ok(())
             }
             _ => Err(error),
@@ -82,6 +118,7 @@ impl Tries {
         self.client.budget().refund();
         self.attempts.restart();
         self.rejected = None;
+        self.last = None;
         self.sent = 0;
     }
 

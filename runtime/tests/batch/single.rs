@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use futures_util::future::join_all;
-use gapis_runtime::{AuthHeaders, BoxFuture, Credentials, Error, Result};
+use gapis_runtime::{AuthHeaders, BoxFuture, Credentials, Error, Result, RetryPolicy};
 use tokio::time::Instant;
 
 use crate::support::*;
@@ -66,6 +66,72 @@ async fn a_call_s_own_time_is_kept() {
     assert!(error.is_timeout(), "{error}");
     assert_eq!((start.elapsed(), peer.flying()), (secs(7), 0));
     assert!(zoo.insert("a").with_timeout(secs(101)).await.is_ok());
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_total_time_ends_an_attempt_that_is_on_its_way() {
+    let source = |error: &Error| std::error::Error::source(error).map(ToString::to_string);
+    let total = |time| policy(9).with_total_time(time);
+    let hangs = |sent: &Sent| match sent.number {
+        0 => Answer::json(503, "").after(secs(20)),
+        _ => one().after(secs(100_000)),
+    };
+    // By the rest of the total, which is shorter than the attempt's own time.
+    let (zoo, peer) = zoo(hangs);
+    let start = Instant::now();
+    let error = zoo.get("a").with_retry(total(secs(50))).await.unwrap_err();
+    assert_eq!((start.elapsed(), peer.sent().len(), peer.flying()), (secs(50), 2, 0));
+    assert!(error.is_timeout() && error.status().is_none(), "{error}");
+    assert_eq!(error.to_string(), "the call timed out: the 50s for all of its attempts are over");
+    assert_eq!(source(&error).as_deref(), Some("503 Service Unavailable, with an empty body"));
+
+    // It bounds what has no other bound, and an attempt that may take longer. A first one has nothing before it.
+    for own in [None, Some(secs(5000))] {
+        let peer = Peer::new(|_| one().after(secs(100_000)));
+        let zoo = peer.builder().timeout(own).build().unwrap();
+        for (policy, ends) in [(RetryPolicy::none(), 600), (total(secs(7)), 7)] {
+            let start = Instant::now();
+            let error = zoo.get("a").with_retry(policy).await.unwrap_err();
+            assert_eq!((start.elapsed(), peer.flying()), (secs(ends), 0));
+            assert!(error.is_timeout() && source(&error).is_none(), "{error:?}");
+        }
+        assert_eq!(peer.sent().len(), 2);
+    }
+
+    // An attempt's own time that is shorter ends that attempt only.
+    let peer =
+        Peer::new(|sent| if sent.number == 0 { one().after(secs(100)) } else { one().after(secs(30)) });
+    let zoo = peer.builder().timeout(Some(secs(60))).build().unwrap();
+    assert!(zoo.get("a").with_retry(total(secs(100))).await.is_ok());
+    let error = zoo.insert("a").with_timeout(secs(9)).await.unwrap_err();
+    assert_eq!(error.to_string(), "the call timed out after 9s");
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_total_time_is_of_credentials_and_bodies_too() {
+    /// Has none, for ever.
+    struct Never;
+    impl Credentials for Never {
+        fn headers<'a>(
+            &'a self,
+            _: &'a [&'a str],
+            _: Option<&'a AuthHeaders>,
+        ) -> BoxFuture<'a, Result<AuthHeaders>> {
+            Box::pin(std::future::pending())
+        }
+    }
+    let once = RetryPolicy::none().with_total_time(secs(30));
+    let peer = Peer::new(|_| one());
+    let zoo = peer.builder().credentials(Never).retry(once.clone()).build().unwrap();
+    let start = Instant::now();
+    let error = zoo.get("a").await.unwrap_err();
+    assert!(error.is_timeout() && peer.sent().is_empty(), "{error}");
+    assert_eq!(start.elapsed(), secs(30));
+
+    let peer = Peer::new(|_| one().cut(5, Some(Piece::Stall)));
+    let zoo = peer.builder().timeout(None).retry(once).build().unwrap();
+    assert!(zoo.get("a").await.unwrap_err().is_timeout());
+    assert_eq!((start.elapsed(), peer.sent().len()), (secs(60), 1));
 }
 
 /// With what a client has by default: an attempt that hangs leaves time for all the others.
