@@ -147,7 +147,12 @@ impl Client {
     pub(crate) async fn send(self, request: Request) -> Result<RawResponse> {
         request.check()?;
         let span = Span::call(request.id(), request.verb());
-        span.around(self.send_attempts(request)).await
+        let result = span.clone().around(self.send_attempts(request)).await;
+        match &result {
+            Ok(response) => span.ended(Some(response.status.as_u16()), None),
+            Err(error) => span.ended(error.status(), Some(error.word())),
+        }
+        result
     }
 
     async fn send_attempts(self, request: Request) -> Result<RawResponse> {

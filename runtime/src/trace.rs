@@ -16,12 +16,18 @@ use crate::spec::ApiSpec;
 pub(crate) struct Span(#[cfg(feature = "tracing")] tracing::Span);
 
 impl Span {
-    /// One call sent by itself, all attempts.
+    /// One call sent by itself, or media, all attempts. What a call [ended](Span::ended) in is added later.
     #[allow(unused_variables)]
     pub(crate) fn call(method: &'static str, verb: &str) -> Span {
         Span(
             #[cfg(feature = "tracing")]
-            tracing::info_span!("gapis.call", method, verb),
+            tracing::info_span!(
+                "gapis.call",
+                method,
+                verb,
+                status = tracing::field::Empty,
+                error = tracing::field::Empty
+            ),
         )
     }
 
@@ -71,7 +77,7 @@ impl Span {
         heard
     }
 
-    /// Records how an attempt ended: the response's status, and why it did not do what it should, in one word.
+    /// Records how a call or an attempt ended: the response's status, and why it did not do what it should, in one word.
     #[allow(unused_variables, clippy::unused_self)]
     pub(crate) fn ended(&self, status: Option<u16>, error: Option<&'static str>) {
         #[cfg(feature = "tracing")]
