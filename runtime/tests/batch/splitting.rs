@@ -206,3 +206,16 @@ async fn what_was_learned_of_one_api_is_not_held_against_another() {
     assert_eq!(peer.sizes()[3..], [20]);
     assert_eq!(sizes(&zoo, &peer, 20).await, [10, 10]);
 }
+
+/// The status code in front of the message is no limit.
+#[tokio::test]
+async fn a_limit_without_a_number_is_half_of_what_was_sent() {
+    let (zoo, peer) = zoo(|sent| match sent.parts.len() {
+        401.. => Answer::json(400, r#"{"error":{"message":"Inner request count exceeds the limit."}}"#),
+        _ => sent.echo(),
+    });
+    let mut batch = zoo.batch().with_max_calls(600);
+    (0..600).for_each(|at| batch.add(zoo.get(&at.to_string())).unwrap());
+    assert_eq!(batch.execute().await.failures(), 0);
+    assert_eq!(peer.sizes(), [600, 300, 300]);
+}
