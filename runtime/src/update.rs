@@ -9,11 +9,10 @@ mod reply;
 mod settle;
 
 use crate::request::Request;
-use crate::schema::{Field, Object, View};
+use crate::schema::{Field, Object, set_members};
 use crate::spec::UpdateSpec;
 use crate::{
-    Batch, Batcher, BoxFuture, DryRun, Error, IntoRequest, Method, Param, RawResponse, Reply, Result,
-    Sending, Ticket,
+    Batch, Batcher, BoxFuture, DryRun, Error, IntoRequest, Method, Param, RawResponse, Reply, Result, Ticket,
 };
 
 pub use reply::{SubReply, UpdateTicket};
@@ -107,10 +106,8 @@ impl<'cb, M: UpdateMethod> RawUpdate<'cb, M> {
         let mut all = M::requests(&mut self.body).take().unwrap_or_default();
         all.append(&mut M::requests(&mut body).take().unwrap_or_default());
         self.callbacks.resize_with(all.len(), Callback::none);
-        for index in 0..body.names().len() {
-            if !matches!(body.get(index).view(), View::Absent) {
-                self.body.get_mut(index).assign(body.get(index));
-            }
+        for index in set_members(&body) {
+            self.body.get_mut(index).assign(body.get(index));
         }
         for (name, value) in body.extra().iter() {
             self.body.extra_mut().insert(name, value.clone());
@@ -173,22 +170,20 @@ impl<'cb, M: UpdateMethod> RawUpdate<'cb, M> {
 
     pub fn send_with_response(self) -> BoxFuture<'cb, Result<(M::Output, RawResponse)>> {
         let (request, settle) = self.finish();
-        settled(settle, request.send_with_response::<M>())
+        let answer = request.send_with_response::<M>();
+        Box::pin(async move { settle.run(answer.await) })
     }
 
     pub fn send_with(self, batcher: &Batcher<M::Api>) -> BoxFuture<'cb, Result<M::Output>> {
         let (request, settle) = self.finish();
         let answer = batcher.send_with_response(Plain::<M>(request, std::marker::PhantomData));
-        Box::pin(async move { Ok(settled(settle, answer).await?.0) })
+        Box::pin(async move { Ok(settle.run(answer.await)?.0) })
     }
 
     #[cfg(all(feature = "blocking", not(target_family = "wasm")))]
     pub fn send_blocking(self) -> Result<M::Output> {
         let (request, settle) = self.finish();
-        match request.send_with_response::<M>().block() {
-            Ok((output, response)) => settle.run(Ok(output), Some(&response)),
-            Err(error) => settle.run(Err(error), None),
-        }
+        Ok(settle.run(request.send_with_response::<M>().block())?.0)
     }
 
     pub fn queue(
@@ -223,22 +218,6 @@ impl<'cb, M: UpdateMethod> RawUpdate<'cb, M> {
     }
 }
 
-/// Waits for the answer and hands out its parts.
-fn settled<'cb, M: UpdateMethod>(
-    settle: Settle<'cb, M>,
-    answer: Sending<(M::Output, RawResponse)>,
-) -> BoxFuture<'cb, Result<(M::Output, RawResponse)>> {
-    Box::pin(async move {
-        let (result, response) = match answer.await {
-            Ok((output, response)) => (Ok(output), Some(response)),
-            Err(error) => (Err(error), None),
-        };
-        let output = settle.run(result, response.as_ref())?;
-        let response = response.ok_or_else(|| Error::protocol("an update was answered without a message"))?;
-        Ok((output, response))
-    })
-}
-
 /// What a server would refuse anyway, or apply in part: an empty list, too long a list, and a request that says nothing
 /// or several things.
 fn check<M: UpdateMethod>(body: &mut M::Body, most: usize) -> Result<()> {
@@ -253,12 +232,7 @@ fn check<M: UpdateMethod>(body: &mut M::Body, most: usize) -> Result<()> {
             requests.len()
         )));
     }
-    let set = |request: &M::Request| {
-        let known = (0..request.names().len())
-            .filter(|&index| !matches!(request.get(index).view(), View::Absent))
-            .count();
-        known + request.extra().len()
-    };
+    let set = |request: &M::Request| set_members(request).count() + request.extra().len();
     match requests.iter().map(set).enumerate().find(|(_, set)| *set != 1) {
         Some((index, set)) => {
             Err(Error::input(format!("{id}: `{list}[{index}]` has {set} members set, and a request has one")))

@@ -137,8 +137,8 @@ fn operations<'c>(
     Ok(())
 }
 
-/// The documents of a folder, largest first so that no large one is begun last.
-pub(crate) fn read_folder(folder: &Path) -> Result<Vec<Document>> {
+/// The documents' files in a folder, sorted; the index is none.
+pub(crate) fn paths(folder: &Path) -> Result<Vec<PathBuf>> {
     let entries = fs::read_dir(folder).with_context(|| format!("cannot read {}", folder.display()))?;
     let mut paths = entries.map(|entry| Ok(entry?.path())).collect::<Result<Vec<_>>>()?;
     paths.retain(|path| {
@@ -146,6 +146,12 @@ pub(crate) fn read_folder(folder: &Path) -> Result<Vec<Document>> {
             && path.file_name().is_some_and(|name| name != "index.json")
     });
     paths.sort();
+    Ok(paths)
+}
+
+/// The documents of a folder, largest first so that no large one is begun last.
+pub(crate) fn read_folder(folder: &Path) -> Result<Vec<Document>> {
+    let paths = paths(folder)?;
     let (mut documents, mut ids) = (Vec::new(), BTreeSet::new());
     for path in &paths {
         let bytes = read_document(path).with_context(|| format!("cannot read {}", path.display()))?;

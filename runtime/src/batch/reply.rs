@@ -184,10 +184,8 @@ impl<'cb> Then<'cb> {
     ) -> Self {
         Then::Callback(Box::new(move |arrived| {
             let Arrived { id, index, request, result, undecodable } = arrived;
-            let mut ignored = None;
-            let decoded = typed(Arrived { id, index, request, result, undecodable: &mut ignored });
-            let Reply { id, index, result, message } = decoded;
-            let came = result.is_ok() || ignored.is_some();
+            let came = result.is_ok();
+            let (result, message) = decoded(request, result);
             let (result, panic) = settle(result, message.as_ref());
             *undecodable = result.as_ref().err().filter(|_| came).cloned();
             let reply = Reply { id, index, result, message };
@@ -202,12 +200,8 @@ impl<'cb> Then<'cb> {
         settle: impl FnOnce(Result<T>, Option<&RawResponse>) -> Settled<T> + Send + 'cb,
     ) -> Self {
         Then::SettledTicket(Box::new(move |request, result| {
-            let message = match &result {
-                Ok(message) => Some(message.clone()),
-                Err(error) => error.response().cloned(),
-            };
-            let decoded = result.and_then(|message| super::decode(request, &message));
-            let (result, panic) = settle(decoded, message.as_ref());
+            let (result, message) = decoded(request, result);
+            let (result, panic) = settle(result, message.as_ref());
             (result.map(|value| Box::new(value) as Box<dyn Any + Send>), panic)
         }))
     }
@@ -224,15 +218,19 @@ impl<'cb> Then<'cb> {
 /// Decodes, and tells the engine when that failed, before the user's code sees the reply.
 fn typed<T: Response>(arrived: Arrived<'_>) -> Reply<T> {
     let Arrived { id, index, request, result, undecodable } = arrived;
+    let came = result.is_ok();
+    let (result, message) = decoded(request, result);
+    *undecodable = result.as_ref().err().filter(|_| came).cloned();
+    Reply { id, index, result, message }
+}
+
+/// The value, and the message that it, or the error in its place, was made of.
+fn decoded<T: Response>(request: &Request, result: Result<RawResponse>) -> (Result<T>, Option<RawResponse>) {
     match result {
-        Ok(message) => {
-            let result = super::decode(request, &message);
-            *undecodable = result.as_ref().err().cloned();
-            Reply { id, index, result, message: Some(message) }
-        }
+        Ok(message) => (super::decode(request, &message), Some(message)),
         Err(error) => {
             let message = error.response().cloned();
-            Reply { id, index, result: Err(error), message }
+            (Err(error), message)
         }
     }
 }

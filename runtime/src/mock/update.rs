@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use super::call::MockCall;
 use super::reply::{MockError, MockResult};
 use super::table::Handlers;
-use crate::schema::{Field, Object, View};
+use crate::schema::{Field, Object, set_members};
 use crate::{SubReply, SubRequest, UpdateMethod};
 
 type Check<M, S> = dyn Fn(&S, &MockCall, &<M as UpdateMethod>::Body) -> MockResult<()> + Send + Sync;
@@ -108,9 +108,7 @@ impl<M: UpdateMethod, S: Clone + Send + 'static> UpdateHandler<M, S> {
 
 /// `.insertText`, the member that is set.
 fn member(request: &dyn Object) -> String {
-    let set = |index: &usize| !matches!(request.get(*index).view(), View::Absent);
-    let known = (0..request.names().len()).find(set).map(|index| request.names()[index]);
-    known.map(|name| format!(".{name}")).unwrap_or_default()
+    set_members(request).next().map(|index| format!(".{}", request.names()[index])).unwrap_or_default()
 }
 
 impl<M: UpdateMethod, S> std::fmt::Debug for UpdateHandler<M, S> {

@@ -46,11 +46,8 @@ pub(crate) fn same(left: &dyn Field, right: &dyn Field) -> bool {
 
 pub(super) fn print_object(name: &str, value: &dyn Object, f: &mut fmt::Formatter<'_>) -> fmt::Result {
     let mut out = f.debug_struct(name);
-    for (index, name) in value.names().iter().enumerate() {
-        let member = value.get(index);
-        if !matches!(member.view(), View::Absent) {
-            out.field(name, &Print(member));
-        }
+    for index in set_members(value) {
+        out.field(value.names()[index], &Print(value.get(index)));
     }
     if !value.extra().is_empty() {
         out.field("extra", value.extra());
@@ -85,4 +82,9 @@ impl fmt::Debug for Print<'_> {
             }
         }
     }
+}
+
+/// The places of an object's members that are set.
+pub(crate) fn set_members(object: &dyn Object) -> impl Iterator<Item = usize> {
+    (0..object.names().len()).filter(|&index| !matches!(object.get(index).view(), View::Absent))
 }

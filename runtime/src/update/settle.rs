@@ -51,8 +51,17 @@ impl<'cb, M: UpdateMethod> Settle<'cb, M> {
     }
 
     /// Tells everyone, and then lets a panic of a callback go on.
-    pub(super) fn run(self, result: Result<M::Output>, response: Option<&RawResponse>) -> Result<M::Output> {
-        let (result, panic) = self.quietly(result, response);
+    pub(super) fn run(self, answer: Result<(M::Output, RawResponse)>) -> Result<(M::Output, RawResponse)> {
+        let (result, panic) = match answer {
+            Ok((output, response)) => {
+                let (result, panic) = self.quietly(Ok(output), Some(&response));
+                (result.map(|output| (output, response)), panic)
+            }
+            Err(error) => {
+                let (error, panic) = self.failed(error);
+                (Err(error), panic)
+            }
+        };
         match panic {
             Some(panic) => resume_unwind(panic),
             None => result,
@@ -73,14 +82,19 @@ impl<'cb, M: UpdateMethod> Settle<'cb, M> {
                 (Ok(output), panic)
             }
             Err(error) => {
-                let refused = refused::<M>(&error).filter(|index| *index < self.0.len());
-                let panic = self.tell(|index| match refused {
-                    Some(refused) if refused != index => Err(not_applied::<M>(refused, &error)),
-                    _ => Err(error.clone()),
-                });
+                let (error, panic) = self.failed(error);
                 (Err(error), panic)
             }
         }
+    }
+
+    fn failed(self, error: Error) -> (Error, Option<Panic>) {
+        let refused = refused::<M>(&error).filter(|index| *index < self.0.len());
+        let panic = self.tell(|index| match refused {
+            Some(refused) if refused != index => Err(not_applied::<M>(refused, &error)),
+            _ => Err(error.clone()),
+        });
+        (error, panic)
     }
 
     fn tell<'r>(self, reply: impl Fn(usize) -> Result<&'r M::Reply>) -> Option<Panic> {

@@ -2,7 +2,7 @@
 //! compiler are installed (Debian: `golang-google-api-dev`, `golang-go`).
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result, bail};
@@ -112,7 +112,7 @@ fn go(workspace: &Workspace, documents: &Path) -> Result<Cost> {
     }
     let mut failed = 0;
     let before = cpu();
-    for document in json_files(documents)? {
+    for document in crate::corpus::paths(documents)? {
         let mut file = std::ffi::OsString::from("-api_json_file=");
         file.push(&document);
         let mut folder = std::ffi::OsString::from("-gendir=");
@@ -132,17 +132,6 @@ fn go(workspace: &Workspace, documents: &Path) -> Result<Cost> {
 fn cpu() -> f64 {
     let used = children();
     used.user + used.system
-}
-
-fn json_files(folder: &Path) -> Result<Vec<PathBuf>> {
-    let entries = fs::read_dir(folder).with_context(|| format!("cannot read {}", folder.display()))?;
-    let mut paths = entries.map(|entry| Ok(entry?.path())).collect::<Result<Vec<_>>>()?;
-    paths.retain(|path| {
-        path.extension().is_some_and(|ending| ending == "json")
-            && path.file_name().is_some_and(|name| name != "index.json")
-    });
-    paths.sort();
-    Ok(paths)
 }
 
 /// Bytes of the Go sources below a folder: the documents are copied there as well.
