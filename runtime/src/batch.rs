@@ -25,12 +25,12 @@ pub use batcher::{Batcher, BatcherOptions, Driver};
 pub use reply::{Id, Outcome, Reply};
 pub use report::{Record, Report, Ticket};
 
+use crate::call::request::Request;
 use crate::multipart::ReadLimits;
-use crate::path;
-use crate::request::Request;
-use crate::retry::RetryPolicy;
-use crate::rt::Instant;
-use crate::spec::ApiSpec;
+use crate::send::retry::RetryPolicy;
+use crate::send::rt::Instant;
+use crate::wire::path;
+use crate::wire::spec::ApiSpec;
 use crate::{Api, BoxFuture, Client, Error, IntoRequest, Method, RawResponse, Response, Result};
 use reply::{Listener, Settled, Then};
 
@@ -333,8 +333,8 @@ impl<'cb, A: Api> Batch<'cb, A> {
     /// As [`execute`](Batch::execute).
     #[cfg(feature = "blocking")]
     pub fn execute_blocking(self) -> Report {
-        match crate::blocking::check() {
-            Ok(()) => crate::blocking::run(self.raw.run()),
+        match crate::send::blocking::check() {
+            Ok(()) => crate::send::blocking::run(self.raw.run()),
             Err(error) => self.raw.fail(&error),
         }
     }

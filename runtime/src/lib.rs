@@ -3,70 +3,56 @@
 //! A user depends on a generated crate, which re-exports what is needed from here. Nothing in here knows an API.
 
 mod batch;
-#[cfg(all(feature = "blocking", not(target_family = "wasm")))]
-mod blocking;
-mod body;
 mod call;
-mod client;
-mod credentials;
-mod dry_run;
-mod error;
 mod macros;
 mod media;
-mod method;
 #[cfg(feature = "mock")]
 pub mod mock;
 mod multipart;
-pub mod observe;
-mod operation;
-mod page;
-mod param;
-mod patch;
-mod path;
-mod probe;
-mod request;
-mod response;
-mod retry;
-mod rt;
-pub mod schema;
-pub mod spec;
-mod trace;
-pub mod transport;
+#[doc(hidden)]
+pub mod private;
+mod send;
 mod update;
+#[doc(hidden)]
+pub mod value;
+mod wire;
 
+pub use send::{observe, transport};
 #[doc(hidden)]
 pub use serde;
+pub use value as schema;
+pub use wire::spec;
 
 pub use batch::{Batch, Batcher, BatcherOptions, Driver, Id, Outcome, Record, Reply, Report, Ticket};
-pub use body::HttpBody;
-pub use call::{IntoRequest, Sending};
-pub use client::{Builder, Client, FromClient};
-#[cfg(all(feature = "adc", not(target_family = "wasm")))]
-pub use credentials::ApplicationDefault;
-#[cfg(all(feature = "installed", not(target_family = "wasm")))]
-pub use credentials::Installed;
-pub use credentials::{Anonymous, ApiKey, AuthHeaders, BearerToken, Credentials};
-pub use dry_run::DryRun;
-pub use error::{
-    ApiError, BadRequest, Detail, Error, ErrorInfo, ErrorItem, FieldViolation, QuotaFailure, QuotaViolation,
-    Result, RetryInfo,
-};
+pub use call::dry_run::DryRun;
+pub use call::operation::{LongRunning, Operation, PollPolicy, Wait};
+pub use call::page::{Items, PageItem, Pages};
+pub use call::request::{Raw, Request};
+pub use call::sending::{IntoRequest, Sending};
 pub use media::{Download, MediaStream, Progress, Queueable, Session, Source, Upload};
-pub use method::{AcceptsMedia, Api, Body, Method, Paged, PagedItems, Response, ServesMedia};
 pub use multipart::ReadLimits;
-pub use observe::Observer;
-pub use operation::{LongRunning, Operation, PollPolicy, Wait};
-pub use page::{Items, PageItem, Pages};
-pub use param::Param;
-pub use patch::{Patch, diff};
-pub use request::{Raw, Request};
-pub use response::RawResponse;
-pub use retry::RetryPolicy;
-pub use rt::BoxFuture;
-pub use schema::{Base64, Date, DateTime, Duration, Extra, FieldMask, Open};
+pub use send::client::{Builder, Client, FromClient};
+#[cfg(all(feature = "adc", not(target_family = "wasm")))]
+pub use send::credentials::ApplicationDefault;
+#[cfg(all(feature = "installed", not(target_family = "wasm")))]
+pub use send::credentials::Installed;
+pub use send::credentials::{Anonymous, ApiKey, AuthHeaders, BearerToken, Credentials};
+pub use send::observe::Observer;
+pub use send::retry::RetryPolicy;
+pub use send::rt::BoxFuture;
 #[doc(hidden)]
 pub use update::RawUpdate;
 pub use update::{SubReply, SubRequest, UpdateMethod, UpdateTicket};
+pub use value::param::Param;
+pub use value::patch::{Patch, diff};
+pub use value::{Base64, Date, DateTime, Duration, Extra, FieldMask, Open};
+pub use wire::body::HttpBody;
+pub use wire::error::{
+    ApiError, BadRequest, Detail, Error, ErrorInfo, ErrorItem, FieldViolation, QuotaFailure, QuotaViolation,
+    Result, RetryInfo,
+};
+pub use wire::method::{AcceptsMedia, Api, Body, Method, Paged, PagedItems, Response, ServesMedia};
+pub use wire::response::RawResponse;
 
 /// What generated crates re-export for their users.
 pub mod prelude {

@@ -3,7 +3,7 @@
 
 mod update;
 
-/// Writes what every schema has in common: `Default`, `Clone`, `PartialEq`, `Debug`, serde and [`Object`](crate::schema::Object).
+/// Writes what every schema has in common: `Default`, `Clone`, `PartialEq`, `Debug`, serde and [`Object`](crate::value::Object).
 ///
 /// Members are given in the order of their wire names, numbered from 0.
 #[doc(hidden)]
@@ -101,7 +101,7 @@ macro_rules! open_enum {
 /// Writes the marker's impl of [`Method`](crate::Method).
 ///
 /// `method! { Get: Drive => File; "drive.files.get" GET "files/{fileId}" }`, then, in braces, members of
-/// [`MethodSpec`](crate::spec::MethodSpec) that differ from the default.
+/// [`MethodSpec`](crate::wire::spec::MethodSpec) that differ from the default.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! method {
@@ -186,7 +186,7 @@ macro_rules! operation {
 /// Writes a service's impls and the crate's own `Call<M>`, so that the setters of each method can be inherent impls of
 /// `Call<Marker>` and every verb stands once per crate.
 ///
-/// `api! { Drive { name: "drive", version: "v3", … } }`, the members of [`ApiSpec`](crate::spec::ApiSpec) that differ
+/// `api! { Drive { name: "drive", version: "v3", … } }`, the members of [`ApiSpec`](crate::wire::spec::ApiSpec) that differ
 /// from the default; the struct `Drive(Client)` stands beside it.
 #[doc(hidden)]
 #[macro_export]

@@ -8,9 +8,9 @@
 mod reply;
 mod settle;
 
-use crate::request::Request;
-use crate::schema::{Field, Object, set_members};
-use crate::spec::UpdateSpec;
+use crate::call::request::Request;
+use crate::value::{Field, Object, set_members};
+use crate::wire::spec::UpdateSpec;
 use crate::{
     Batch, Batcher, BoxFuture, DryRun, Error, IntoRequest, Method, Param, RawResponse, Reply, Result, Ticket,
 };
@@ -244,7 +244,7 @@ fn check<M: UpdateMethod>(body: &mut M::Body, most: usize) -> Result<()> {
 /// Whether the body requires a revision of what it changes.
 fn requires_revision(body: &dyn Object, spec: &UpdateSpec) -> bool {
     !spec.revision.is_empty()
-        && crate::page::member(body, spec.revision).is_some_and(|revision| !revision.is_empty())
+        && crate::call::page::member(body, spec.revision).is_some_and(|revision| !revision.is_empty())
 }
 
 impl<M: UpdateMethod> std::fmt::Debug for RawUpdate<'_, M> {

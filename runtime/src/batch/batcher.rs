@@ -17,10 +17,11 @@ use tokio::sync::{mpsc, oneshot};
 
 use super::RawBatch;
 use super::reply::Then;
-use crate::request::Request;
-use crate::rt::Timer;
-use crate::spec::ApiSpec;
-use crate::{Api, BoxFuture, Client, Error, IntoRequest, Method, RawResponse, Result, Sending, call};
+use crate::call::request::Request;
+use crate::call::sending;
+use crate::send::rt::Timer;
+use crate::wire::spec::ApiSpec;
+use crate::{Api, BoxFuture, Client, Error, IntoRequest, Method, RawResponse, Result, Sending};
 
 /// A handle of a dispatcher. Clones share it. When the last is dropped, what was accepted is still sent and answered, and
 /// the driver ends.
@@ -169,7 +170,7 @@ impl<A: Api> Batcher<A> {
         C: IntoRequest,
         C::Method: Method<Api = A>,
     {
-        self.dispatch(call.into_request(), call::decode)
+        self.dispatch(call.into_request(), sending::decode)
     }
 
     /// The same, with the message that the value was made of.
@@ -181,10 +182,10 @@ impl<A: Api> Batcher<A> {
         C: IntoRequest,
         C::Method: Method<Api = A>,
     {
-        self.dispatch(call.into_request(), call::decode_with_response)
+        self.dispatch(call.into_request(), sending::decode_with_response)
     }
 
-    fn dispatch<T>(&self, request: Request, decode: call::Decode<T>) -> Sending<T> {
+    fn dispatch<T>(&self, request: Request, decode: sending::Decode<T>) -> Sending<T> {
         let (api, spec) = (request.api(), request.spec());
         Sending::new(api, spec, decode, Box::pin(wait(self.jobs.clone(), self.root.clone(), request)))
     }

@@ -21,13 +21,15 @@ use super::plan::{Auths, Limits, Packed, covers, pack};
 use super::reply::Listener;
 use super::report::{Record, Report};
 use super::{BatchOptions, Entry, RawBatch};
-use crate::credentials::AuthHeaders;
-use crate::retry::{RetryPolicy, Verdict};
-use crate::rt::Instant;
-use crate::spec::ApiSpec;
-use crate::trace::{self, Span};
-use crate::transport::HttpRequest;
-use crate::{Client, Error, RawResponse, Result, observe, rt};
+use crate::send::credentials::AuthHeaders;
+use crate::send::observe;
+use crate::send::retry::{RetryPolicy, Verdict};
+use crate::send::rt;
+use crate::send::rt::Instant;
+use crate::send::trace::{self, Span};
+use crate::send::transport::HttpRequest;
+use crate::wire::spec::ApiSpec;
+use crate::{Client, Error, RawResponse, Result};
 
 /// Longer than any batch runs, and short enough for every clock.
 const FAR: Duration = Duration::from_secs(365 * 24 * 3600);

@@ -15,10 +15,10 @@ use http::header::CONTENT_TYPE;
 use super::Entry;
 use super::plan::Auths;
 use crate::multipart::{Flaw, Part, ReadLimits, Reader};
-use crate::observe::Watch;
-use crate::rt::Timer;
-use crate::spec::ApiSpec;
-use crate::transport::{BodyStream, HttpRequest, HttpResponse};
+use crate::send::observe::Watch;
+use crate::send::rt::Timer;
+use crate::send::transport::{BodyStream, HttpRequest, HttpResponse};
+use crate::wire::spec::ApiSpec;
 use crate::{BoxFuture, Client, Error, RawResponse, Result};
 
 /// A request on its way.

@@ -6,9 +6,9 @@ use bytes::Bytes;
 use http::header::{HeaderName, HeaderValue, USER_AGENT};
 
 use super::Entry;
-use crate::credentials::AuthHeaders;
+use crate::call::request::Request;
 use crate::multipart::{BatchWriter, PartRequest};
-use crate::request::Request;
+use crate::send::credentials::AuthHeaders;
 use crate::{Client, Error};
 
 /// Limits on one HTTP request.

@@ -5,7 +5,7 @@ use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::{Arc, Mutex};
 
-use crate::request::Request;
+use crate::call::request::Request;
 use crate::update::Panic;
 use crate::{Error, RawResponse, Response, Result};
 

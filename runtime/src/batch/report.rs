@@ -7,7 +7,7 @@ use std::marker::PhantomData;
 use std::sync::{Mutex, OnceLock};
 
 use super::reply::Id;
-use crate::request::Request;
+use crate::call::request::Request;
 use crate::{Error, RawResponse, Response, Result};
 
 /// Stands for the value of one call until [`Report::redeem`].

@@ -16,9 +16,9 @@ use tokio::io::AsyncWrite;
 use super::Queueable;
 use super::progress::{Progress, Teller};
 use super::reader::{self, Reader};
-use crate::request::Request;
-use crate::trace::Span;
-use crate::transport::BodyStream;
+use crate::call::request::Request;
+use crate::send::trace::Span;
+use crate::send::transport::BodyStream;
 use crate::{Batch, DryRun, Error, Reply, Result, ServesMedia};
 
 /// A call that downloads media, made by `.download()`.
@@ -185,7 +185,7 @@ impl<M: ServesMedia> Download<M> {
     /// As [`bytes`](Self::bytes), and an input error where an async runtime is already running on this thread.
     #[cfg(feature = "blocking")]
     pub fn bytes_blocking(self) -> Result<Bytes> {
-        crate::blocking::block_on(self.bytes())?
+        crate::send::blocking::block_on(self.bytes())?
     }
 
     /// Not for use: says at compile time why a download cannot be queued.

@@ -11,12 +11,13 @@ use http::{HeaderMap, StatusCode};
 use super::hash::Hashes;
 use super::progress::Teller;
 use super::state::{VALIDATORS, content_range, is_same, says_which};
-use crate::client::Tries;
-use crate::credentials::AuthHeaders;
-use crate::observe::{AttemptKind, Watch};
-use crate::request::Request;
-use crate::transport::{BodyStream, HttpResponse};
-use crate::{Error, Result, rt};
+use crate::call::request::Request;
+use crate::send::client::Tries;
+use crate::send::credentials::AuthHeaders;
+use crate::send::observe::{AttemptKind, Watch};
+use crate::send::rt;
+use crate::send::transport::{BodyStream, HttpResponse};
+use crate::{Error, Result};
 
 pub(super) struct Reader {
     request: Request,

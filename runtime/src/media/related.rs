@@ -11,12 +11,13 @@ use super::progress::Teller;
 use super::source::{Content, PIECE, Source};
 use super::transfer::too_large;
 use super::window::{rewind, wrong_length};
-use crate::client::Tries;
-use crate::credentials::AuthHeaders;
-use crate::observe::{AttemptKind, Watch};
-use crate::request::Request;
-use crate::transport::{BodyStream, RequestBody};
-use crate::{Error, RawResponse, Result, rt};
+use crate::call::request::Request;
+use crate::send::client::Tries;
+use crate::send::credentials::AuthHeaders;
+use crate::send::observe::{AttemptKind, Watch};
+use crate::send::rt;
+use crate::send::transport::{BodyStream, RequestBody};
+use crate::{Error, RawResponse, Result};
 
 /// Bytes up to this go out as one piece, copied into one buffer with their metadata if there are any. What is larger goes
 /// piece by piece, as how much of one was taken cannot be told; but in a browser, which sends no streams.

@@ -10,12 +10,13 @@ use http::header::{
 };
 use http::header::{IF_MODIFIED_SINCE, IF_UNMODIFIED_SINCE};
 
-use crate::client::Tries;
-use crate::credentials::AuthHeaders;
-use crate::observe::{AttemptKind, Watch};
-use crate::request::Request;
-use crate::transport::HttpRequest;
-use crate::{Api, Error, Json, RawResponse, Result, rt};
+use crate::call::request::Request;
+use crate::send::client::Tries;
+use crate::send::credentials::AuthHeaders;
+use crate::send::observe::{AttemptKind, Watch};
+use crate::send::rt;
+use crate::send::transport::HttpRequest;
+use crate::{Api, Error, Json, RawResponse, Result};
 
 /// A resumable upload that the server knows of. It can be saved as text and loaded by another run of the program, which
 /// then goes on where the first one stopped: see [`Upload::resume`](crate::Upload::resume).

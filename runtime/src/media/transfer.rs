@@ -7,9 +7,9 @@ use super::OnSession;
 use super::progress::Teller;
 use super::session::{Answer, Piece, Session};
 use super::window::Window;
-use crate::client::Tries;
-use crate::observe::AttemptKind;
-use crate::request::Request;
+use crate::call::request::Request;
+use crate::send::client::Tries;
+use crate::send::observe::AttemptKind;
 use crate::{Error, RawResponse, Result};
 
 /// How often an upload begins anew whose session the server has forgotten.

@@ -11,9 +11,9 @@ use super::source::Source;
 use super::transfer::{Transfer, opening, too_large};
 use super::window::Window;
 use super::{OnSession, Queueable, related};
-use crate::call::decode;
-use crate::request::Request;
-use crate::trace::Span;
+use crate::call::request::Request;
+use crate::call::sending::decode;
+use crate::send::trace::Span;
 use crate::{AcceptsMedia, Batch, DryRun, Error, RawResponse, Reply, Result, Sending};
 
 /// Chunks are multiples of this, the last one aside.

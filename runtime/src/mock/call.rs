@@ -8,8 +8,8 @@ use http::{HeaderMap, HeaderName, HeaderValue};
 
 use super::reply::{MockError, MockResult};
 use crate::RawResponse;
-use crate::method::Response;
-use crate::spec::{ApiSpec, MethodSpec};
+use crate::wire::method::Response;
+use crate::wire::spec::{ApiSpec, MethodSpec};
 
 /// The outer request of a batch, as far as its calls inherit from it.
 #[derive(Debug)]

@@ -4,8 +4,8 @@ use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use serde_json::json;
 
-use crate::error::Result;
-use crate::method::{Api, Method, Response};
+use crate::wire::error::Result;
+use crate::wire::method::{Api, Method, Response};
 use crate::{Json, RawResponse};
 
 /// What a typed handler returns: the method's output, or an error in Google's form.

@@ -6,7 +6,7 @@ use percent_encoding::percent_decode_str;
 
 use super::call::MockCall;
 use super::reply::MockResponse;
-use crate::spec::{ApiSpec, MethodSpec};
+use crate::wire::spec::{ApiSpec, MethodSpec};
 
 /// A handler as the table keeps it, its value already made a response.
 pub(super) type Handler = dyn Fn(&MockCall) -> MockResponse + Send + Sync;

@@ -21,7 +21,7 @@ use tokio::time::Sleep;
 
 use super::render::Answer;
 use super::table::Handlers;
-use crate::error::{Error, Result};
+use crate::wire::error::{Error, Result};
 
 /// A running mock server. It derefs to its [`Handlers`], and stops when it is dropped.
 ///

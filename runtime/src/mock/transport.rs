@@ -7,8 +7,9 @@ use bytes::Bytes;
 use futures_util::stream;
 
 use super::table::Handlers;
-use crate::transport::{HttpRequest, HttpResponse, Transport};
-use crate::{BoxFuture, Error, Result, rt};
+use crate::send::rt;
+use crate::send::transport::{HttpRequest, HttpResponse, Transport};
+use crate::{BoxFuture, Error, Result};
 
 /// Give it to a client builder's `transport`, and the client needs no network and no port.
 ///

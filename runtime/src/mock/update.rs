@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use super::call::MockCall;
 use super::reply::{MockError, MockResult};
 use super::table::Handlers;
-use crate::schema::{Field, Object, set_members};
+use crate::value::{Field, Object, set_members};
 use crate::{SubReply, SubRequest, UpdateMethod};
 
 type Check<M, S> = dyn Fn(&S, &MockCall, &<M as UpdateMethod>::Body) -> MockResult<()> + Send + Sync;

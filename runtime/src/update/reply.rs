@@ -3,7 +3,7 @@
 use std::any::Any;
 use std::sync::{Arc, Mutex};
 
-use crate::schema::{Field, Kind, Object, Slot, View};
+use crate::value::{Field, Kind, Object, Slot, View};
 use crate::{Error, Result};
 
 /// What answers a request of an update: a schema, or `()` where a request has no reply.

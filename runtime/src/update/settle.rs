@@ -4,7 +4,7 @@ use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 
 use super::{SubReply, SubRequest, UpdateMethod};
-use crate::error::Detail;
+use crate::wire::error::Detail;
 use crate::{Error, RawResponse, Result};
 
 /// A panic of the caller's code, kept until everyone has been told.
@@ -30,7 +30,7 @@ impl<'cb, M: UpdateMethod> Callback<'cb, M> {
                 R::Reply::find(reply, R::MEMBER).ok_or_else(|| {
                     let path = format!("{}[{index}]", M::UPDATE.replies);
                     let message = format!("the update was applied, but the reply has no `{}`", R::MEMBER);
-                    Error::decode(path, message, &crate::schema::to_vec(reply).unwrap_or_default())
+                    Error::decode(path, message, &crate::value::to_vec(reply).unwrap_or_default())
                 })
             }));
         };

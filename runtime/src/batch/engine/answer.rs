@@ -8,7 +8,7 @@ use super::super::Entry;
 use super::super::reply::{Arrived, Id, Outcome, Then};
 use super::super::report::Record;
 use super::Engine;
-use crate::request::Request;
+use crate::call::request::Request;
 use crate::{Error, RawResponse, Result};
 
 /// What came of giving a call its answer.

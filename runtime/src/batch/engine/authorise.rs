@@ -6,7 +6,7 @@ use super::super::Entry;
 use super::super::plan::Auths;
 use super::Engine;
 use crate::Client;
-use crate::credentials::AuthHeaders;
+use crate::send::credentials::AuthHeaders;
 
 impl<'cb> Engine<'cb> {
     /// The headers for a client's calls. Where there are none, or the rejected ones again, its waiting calls are answered

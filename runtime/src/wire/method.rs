@@ -2,8 +2,8 @@
 
 use std::borrow::Cow;
 
-use crate::error::Result;
-use crate::spec::{ApiSpec, MethodSpec, Paging};
+use crate::wire::error::Result;
+use crate::wire::spec::{ApiSpec, MethodSpec, Paging};
 use crate::{Client, RawResponse};
 
 /// An API: implemented by its service type (`Drive`), so that users write `Batch<'_, Drive>`.
@@ -28,7 +28,7 @@ pub trait Method: Send + Sync + 'static {
 
 /// A method whose responses come in pages.
 #[diagnostic::on_unimplemented(message = "`{Self}` does not answer in pages")]
-pub trait Paged: Method<Output: crate::schema::Object> {
+pub trait Paged: Method<Output: crate::value::Object> {
     /// Where tokens and items are.
     const PAGING: &'static Paging;
 }

@@ -6,10 +6,10 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::header::{HeaderName, HeaderValue};
 
-use crate::param::Param;
-use crate::path;
-use crate::retry::RetryPolicy;
-use crate::spec::{ApiSpec, MethodSpec};
+use crate::send::retry::RetryPolicy;
+use crate::value::param::Param;
+use crate::wire::path;
+use crate::wire::spec::{ApiSpec, MethodSpec};
 use crate::{Api, Body, Client, Error, Json, Method, Result};
 
 /// A call, ready to be sent or queued. Boxed, so that moving it through setters moves one word. The first error that a

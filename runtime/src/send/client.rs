@@ -18,13 +18,13 @@ pub use builder::{Builder, FromClient};
 use endpoint::Endpoints;
 pub(crate) use tries::Tries;
 
-use crate::credentials::{AuthHeaders, Credentials};
-use crate::observe::{AttemptKind, Observer};
-use crate::request::Request;
-use crate::retry::{RetryBudget, RetryPolicy};
-use crate::spec::ApiSpec;
-use crate::trace::Span;
-use crate::transport::{HttpRequest, HttpResponse, Transport};
+use crate::call::request::Request;
+use crate::send::credentials::{AuthHeaders, Credentials};
+use crate::send::observe::{AttemptKind, Observer};
+use crate::send::retry::{RetryBudget, RetryPolicy};
+use crate::send::trace::Span;
+use crate::send::transport::{HttpRequest, HttpResponse, Transport};
+use crate::wire::spec::ApiSpec;
 use crate::{Error, RawResponse, Result};
 
 /// What sends calls. Clones are cheap and share everything: connections, credentials, retry budget, and what was learned

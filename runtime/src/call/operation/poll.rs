@@ -2,10 +2,11 @@
 
 use super::state::State;
 use super::{PollPolicy, Start, locate};
-use crate::request::Request;
-use crate::retry::RetryPolicy;
-use crate::spec::{ApiSpec, MethodSpec, Polling};
-use crate::{Error, RawResponse, Result, rt};
+use crate::call::request::Request;
+use crate::send::retry::RetryPolicy;
+use crate::send::rt;
+use crate::wire::spec::{ApiSpec, MethodSpec, Polling};
+use crate::{Error, RawResponse, Result};
 
 /// What is told each answer.
 pub(super) type Tell<'a> = &'a mut (dyn FnMut(&'static MethodSpec, &RawResponse) -> Result<()> + Send);

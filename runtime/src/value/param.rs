@@ -2,7 +2,7 @@
 
 use std::fmt::{Display, Write as _};
 
-use crate::schema::{Base64, Date, DateTime, Duration, Enum, FieldMask};
+use crate::value::{Base64, Date, DateTime, Duration, Enum, FieldMask};
 
 /// A value of a path or query parameter: text, numbers, booleans, enums, formatted text, and slices of these.
 pub trait Param {

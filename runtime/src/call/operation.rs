@@ -14,10 +14,10 @@ use std::time::Duration;
 
 use serde::de::DeserializeOwned;
 
-use crate::call::{Decode, decode};
-use crate::request::Request;
-use crate::schema::{Field, Object};
-use crate::spec::Polling;
+use crate::call::request::Request;
+use crate::call::sending::{Decode, decode};
+use crate::value::{Field, Object};
+use crate::wire::spec::Polling;
 use crate::{Api, BoxFuture, Client, RawResponse, Response, Result};
 
 /// A long-running operation: a schema that says whether it is done, and that can be asked for again.
@@ -207,7 +207,7 @@ impl<'p, O: Operation, T> Wait<'p, O, T> {
     where
         T: 'static,
     {
-        crate::blocking::block_on(self.into_future())?
+        crate::send::blocking::block_on(self.into_future())?
     }
 
     async fn run(self) -> Result<T> {

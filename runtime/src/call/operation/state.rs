@@ -3,8 +3,8 @@
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
-use crate::call::from_json;
-use crate::spec::{ApiSpec, MethodSpec, Polling};
+use crate::call::sending::from_json;
+use crate::wire::spec::{ApiSpec, MethodSpec, Polling};
 use crate::{ApiError, Error, RawResponse, Result};
 
 /// An operation as it came.

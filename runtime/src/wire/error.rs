@@ -101,7 +101,7 @@ impl Error {
     }
 
     /// No connection could be made, so nothing was sent: made by implementations of
-    /// [`Transport`](crate::transport::Transport).
+    /// [`Transport`](crate::send::transport::Transport).
     #[must_use]
     pub fn connect(message: impl Into<String>, source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
         Error::with_source(Kind::Connect, message, source)

@@ -5,8 +5,8 @@
 
 use std::borrow::Cow;
 
-use crate::credentials::GOOGLE;
-use crate::spec::ApiSpec;
+use crate::send::credentials::GOOGLE;
+use crate::wire::spec::ApiSpec;
 use crate::{Error, Result};
 
 /// What a builder was told of where calls go.

@@ -4,13 +4,15 @@ use std::future::Future;
 use std::time::Duration;
 
 use super::Client;
-use crate::credentials::AuthHeaders;
-use crate::observe::{AttemptKind, Watch};
-use crate::request::Request;
-use crate::retry::{Attempts, Verdict};
-use crate::spec::ApiSpec;
-use crate::trace::Span;
-use crate::{Error, Result, observe, rt};
+use crate::call::request::Request;
+use crate::send::credentials::AuthHeaders;
+use crate::send::observe;
+use crate::send::observe::{AttemptKind, Watch};
+use crate::send::retry::{Attempts, Verdict};
+use crate::send::rt;
+use crate::send::trace::Span;
+use crate::wire::spec::ApiSpec;
+use crate::{Error, Result};
 
 /// The attempts at a call, or at the next piece of media.
 pub(crate) struct Tries {

@@ -12,11 +12,11 @@ use std::time::Duration;
 
 use futures_util::StreamExt as _;
 
-use crate::request::Request;
-use crate::rt::Instant;
-use crate::spec::ApiSpec;
-use crate::trace::Span;
-use crate::transport::{HttpRequest, HttpResponse};
+use crate::call::request::Request;
+use crate::send::rt::Instant;
+use crate::send::trace::Span;
+use crate::send::transport::{HttpRequest, HttpResponse};
+use crate::wire::spec::ApiSpec;
 use crate::{Client, Error, Result};
 
 /// Is told what a client sends: for counters, histograms and gauges of any metrics library. Given to

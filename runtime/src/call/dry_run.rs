@@ -5,7 +5,7 @@ use std::fmt;
 use bytes::Bytes;
 use http::header::{HeaderName, HeaderValue};
 
-use crate::request::Request;
+use crate::call::request::Request;
 use crate::{Error, Result};
 
 /// Names of headers and query parameters whose values are secrets.

@@ -9,9 +9,9 @@ use std::task::{Context, Poll, ready};
 
 use futures_core::Stream;
 
-use crate::request::Request;
-use crate::schema::{Field, Object, View};
-use crate::spec::Paging;
+use crate::call::request::Request;
+use crate::value::{Field, Object, View};
+use crate::wire::spec::Paging;
 use crate::{BoxFuture, Error, Paged, PagedItems, RawResponse, Result};
 
 /// What a page is made of: the items of a list, or the entries of a map as `(key, item)`.
@@ -70,7 +70,7 @@ impl<M: Paged> Pages<M> {
     /// The next page, waiting on this thread.
     #[cfg(all(feature = "blocking", not(target_family = "wasm")))]
     pub fn next_blocking(&mut self) -> Option<Result<M::Output>> {
-        match crate::blocking::block_on(self.next()) {
+        match crate::send::blocking::block_on(self.next()) {
             Ok(page) => page,
             Err(error) => {
                 self.raw.next = None;
@@ -83,7 +83,7 @@ impl<M: Paged> Pages<M> {
         let Some(request) = &self.raw.next else { return Poll::Ready(None) };
         let (api, spec) = (request.api(), request.spec());
         let answer = ready!(self.raw.poll(cx));
-        let page = answer.and_then(|response| crate::call::value::<M::Output>(api, spec, &response));
+        let page = answer.and_then(|response| crate::call::sending::value::<M::Output>(api, spec, &response));
         let page = page.and_then(|page| self.raw.advance(&page).map(|()| page));
         if page.is_err() {
             self.raw.next = None;

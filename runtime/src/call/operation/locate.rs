@@ -6,8 +6,8 @@
 
 use super::state::State;
 use super::template::{in_order, matched_encoded, matched_tail, variables};
-use crate::request::Request;
-use crate::spec::{ApiSpec, MethodSpec, Polling};
+use crate::call::request::Request;
+use crate::wire::spec::{ApiSpec, MethodSpec, Polling};
 use crate::{Client, Error, Param, Result};
 
 /// What is known of all operations of one schema.

@@ -6,10 +6,10 @@ use std::future::Future;
 use std::time::Duration;
 
 use crate::Error;
-use crate::observe::Attempt;
+use crate::send::observe::Attempt;
 #[cfg(feature = "tracing")]
-use crate::observe::AttemptKind;
-use crate::spec::ApiSpec;
+use crate::send::observe::AttemptKind;
+use crate::wire::spec::ApiSpec;
 
 /// A span to run a future in.
 #[derive(Clone)]

@@ -9,11 +9,11 @@ use http::header::{HeaderName, HeaderValue, USER_AGENT};
 
 use super::endpoint::Endpoints;
 use super::{Client, Inner};
-use crate::credentials::{Anonymous, Credentials, QUOTA_PROJECT};
-use crate::observe::Observer;
-use crate::retry::{RetryBudget, RetryPolicy};
-use crate::spec::ApiSpec;
-use crate::transport::{Reqwest, Transport};
+use crate::send::credentials::{Anonymous, Credentials, QUOTA_PROJECT};
+use crate::send::observe::Observer;
+use crate::send::retry::{RetryBudget, RetryPolicy};
+use crate::send::transport::{Reqwest, Transport};
+use crate::wire::spec::ApiSpec;
 use crate::{Api, Error, Result};
 
 /// What a [`Builder`] can build: a [`Client`], or a service with a client of its own.

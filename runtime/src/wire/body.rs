@@ -5,8 +5,8 @@ use std::borrow::Cow;
 use bytes::Bytes;
 use http::header::CONTENT_TYPE;
 
-use crate::schema::{self, Field, View};
-use crate::spec::{ApiSpec, MethodSpec};
+use crate::value::{self, Field, View};
+use crate::wire::spec::{ApiSpec, MethodSpec};
 use crate::{Body, Error, RawResponse, Response, Result};
 
 /// Exactly this: some servers do not know it with a charset.
@@ -86,7 +86,7 @@ fn to_json(api: &ApiSpec, value: &dyn Field) -> Result<(Cow<'static, str>, Bytes
     if api.data_wrapper {
         out.extend_from_slice(b"{\"data\":");
     }
-    schema::to_writer(&mut out, value)
+    value::to_writer(&mut out, value)
         .map_err(|error| Error::input(format!("the body has no JSON form: {error}")))?;
     if api.data_wrapper {
         out.push(b'}');
@@ -103,7 +103,7 @@ fn from_json(api: &ApiSpec, body: &[u8], into: &mut dyn Field) -> Result<()> {
             _ => Err(Error::decode("$", "expected a value, found an empty body", body)),
         };
     }
-    let read = if api.data_wrapper { schema::from_enveloped_slice } else { schema::from_slice };
+    let read = if api.data_wrapper { value::from_enveloped_slice } else { value::from_slice };
     read(body, into).map_err(|error| Error::decode(error.path(), error.message(), body))
 }
 
@@ -112,7 +112,7 @@ mod tests {
     use http::{HeaderMap, HeaderValue, StatusCode};
 
     use super::*;
-    use crate::schema::{Base64, Extra};
+    use crate::value::{Base64, Extra};
 
     struct Thing {
         name: Option<String>,

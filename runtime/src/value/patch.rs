@@ -1,6 +1,6 @@
 //! The smallest patch that turns one value of a schema into another.
 
-use crate::schema::{Extra, Field, FieldMask, Kind, Object, Slot, View};
+use crate::value::{Extra, Field, FieldMask, Kind, Object, Slot, View};
 
 /// What a PATCH call has to say: only the members that differ, and the mask that names them.
 #[derive(Debug, Clone, PartialEq)]
@@ -71,7 +71,7 @@ fn compare(
                 paths.push(path);
             }
             (View::Object(old), View::Object(new)) => {
-                if !crate::schema::eq(old, new)
+                if !crate::value::eq(old, new)
                     && let Slot::Object(inner) = patch.get_mut(index).slot(Kind::Map)
                 {
                     compare(old, new, inner, &format!("{path}."), paths);
@@ -88,7 +88,7 @@ fn compare(
 }
 
 fn same(old: &dyn Field, new: &dyn Field) -> bool {
-    crate::schema::same(old, new)
+    crate::value::same(old, new)
 }
 
 fn compare_extra(before: &Extra, after: &Extra, patch: &mut Extra, prefix: &str, paths: &mut Vec<String>) {

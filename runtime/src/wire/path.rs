@@ -5,7 +5,7 @@
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
-use crate::param::Param;
+use crate::value::param::Param;
 use crate::{Error, Result};
 
 /// All but the unreserved characters of RFC 3986, section 2.3: for `{x}` and for queries.

@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use crate::Error;
-use crate::rt::Instant;
+use crate::send::rt::Instant;
 
 /// How often and how patiently a client sends again what may be sent again.
 ///

@@ -12,7 +12,8 @@ use yup_oauth2::authenticator_delegate::InstalledFlowDelegate;
 use yup_oauth2::{InstalledFlowAuthenticator, InstalledFlowReturnMethod};
 
 use super::{AuthHeaders, Credentials};
-use crate::{BoxFuture, Error, Result, rt};
+use crate::send::rt;
+use crate::{BoxFuture, Error, Result};
 
 /// How long one request for a token may take.
 const REQUEST: Duration = Duration::from_secs(60);

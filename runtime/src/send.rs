@@ -1,0 +1,11 @@
+//! Sending one HTTP request, and sending it again: transport, credentials, retries, the client that holds them.
+
+#[cfg(all(feature = "blocking", not(target_family = "wasm")))]
+pub(crate) mod blocking;
+pub(crate) mod client;
+pub(crate) mod credentials;
+pub mod observe;
+pub(crate) mod retry;
+pub(crate) mod rt;
+pub(crate) mod trace;
+pub mod transport;
