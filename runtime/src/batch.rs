@@ -27,9 +27,10 @@ pub use report::{Record, Report, Ticket};
 
 use crate::call::request::Request;
 use crate::multipart::ReadLimits;
+use crate::send::attempts::Ledger;
 use crate::send::retry::RetryPolicy;
-use crate::send::rt::Instant;
-use crate::wire::path;
+use crate::wire::headers;
+use crate::wire::query::Query;
 use crate::wire::spec::ApiSpec;
 use crate::{Api, BoxFuture, Client, Error, IntoRequest, Method, RawResponse, Response, Result};
 use reply::{Listener, Settled, Then};
@@ -71,7 +72,7 @@ struct BatchOptions {
     policy: RetryPolicy,
     limits: ReadLimits,
     headers: Vec<(HeaderName, HeaderValue)>,
-    query: String,
+    query: Query,
     error: Option<Error>,
 }
 
@@ -82,16 +83,9 @@ struct Entry<'cb> {
     stage: usize,
     request: Request,
     then: Then<'cb>,
-    /// How often it was sent in a way that counts against its policy.
-    attempts: u32,
+    ledger: Ledger,
     /// How often it was sent, for the report.
     sent: u32,
-    /// When it was first sent.
-    since: Option<Instant>,
-    /// It was answered 401 once and sent again with other credentials.
-    refreshed: bool,
-    /// What the last attempt gave, for a call that waits for its next one.
-    last: Option<Error>,
 }
 
 static SERIAL: AtomicU64 = AtomicU64::new(0);
@@ -298,7 +292,7 @@ impl<'cb, A: Api> Batch<'cb, A> {
 
     /// A query parameter of the outer request, which the server applies to every call that has not its own.
     pub fn with_query(mut self, name: &str, value: &str) -> Self {
-        path::push_query(&mut self.raw.options.query, name, value);
+        self.raw.options.query.add(name, value);
         self
     }
 
@@ -360,7 +354,7 @@ impl<'cb> RawBatch<'cb> {
             policy: client.policy().clone(),
             limits: ReadLimits::default(),
             headers: Vec::new(),
-            query: String::new(),
+            query: Query::default(),
             error: None,
         };
         RawBatch {
@@ -401,32 +395,20 @@ impl<'cb> RawBatch<'cb> {
             None => Id::made(index),
         };
         let stage = self.barriers.len();
-        self.calls.push(Entry {
-            id,
-            index,
-            stage,
-            request,
-            then,
-            attempts: 0,
-            sent: 0,
-            since: None,
-            refreshed: false,
-            last: None,
-        });
+        self.calls.push(Entry { id, index, stage, request, then, ledger: Ledger::default(), sent: 0 });
         Ok(index)
     }
 }
 
 impl BatchOptions {
     fn add_header(&mut self, name: &str, value: &str) {
-        let parsed = HeaderName::from_bytes(name.as_bytes()).ok().zip(HeaderValue::from_str(value).ok());
-        match parsed {
-            Some((name, value)) if !name.as_str().starts_with("content-") && name != http::header::HOST => {
+        match headers::parse(name, value) {
+            Ok((name, value)) if !name.as_str().starts_with("content-") && name != http::header::HOST => {
                 self.headers.push((name, value));
             }
             // These describe the outer message itself and are not applied to its parts.
-            Some((name, _)) => self.fail(format!("the header `{name}` of a batch is written by the library")),
-            None => self.fail(format!("not a header, or not a value for one: {name:?}")),
+            Ok((name, _)) => self.fail(format!("the header `{name}` of a batch is written by the library")),
+            Err(error) => self.fail(error.to_string()),
         }
     }
 

@@ -25,6 +25,7 @@ pub use wire::spec;
 
 pub use batch::{Batch, Batcher, BatcherOptions, Driver, Id, Outcome, Record, Reply, Report, Ticket};
 pub use call::dry_run::DryRun;
+pub use call::method::{AcceptsMedia, Api, Method, Paged, PagedItems, ServesMedia};
 pub use call::operation::{LongRunning, Operation, PollPolicy, Wait};
 pub use call::page::{Items, PageItem, Pages};
 pub use call::request::{Raw, Request};
@@ -46,12 +47,11 @@ pub use update::{SubReply, SubRequest, UpdateMethod, UpdateTicket};
 pub use value::param::Param;
 pub use value::patch::{Patch, diff};
 pub use value::{Base64, Date, DateTime, Duration, Extra, FieldMask, Open};
-pub use wire::body::HttpBody;
+pub use wire::body::{Body, Encoded, HttpBody, Response};
 pub use wire::error::{
     ApiError, BadRequest, Detail, Error, ErrorInfo, ErrorItem, FieldViolation, QuotaFailure, QuotaViolation,
     Result, RetryInfo,
 };
-pub use wire::method::{AcceptsMedia, Api, Body, Method, Paged, PagedItems, Response, ServesMedia};
 pub use wire::response::RawResponse;
 
 /// What generated crates re-export for their users.

@@ -1,5 +1,6 @@
 //! Sending one HTTP request, and sending it again: transport, credentials, retries, the client that holds them.
 
+pub(crate) mod attempts;
 #[cfg(all(feature = "blocking", not(target_family = "wasm")))]
 pub(crate) mod blocking;
 pub(crate) mod client;
@@ -9,3 +10,4 @@ pub(crate) mod retry;
 pub(crate) mod rt;
 pub(crate) mod trace;
 pub mod transport;
+pub(crate) mod watch;

@@ -146,7 +146,7 @@ impl<'cb, M: UpdateMethod> RawUpdate<'cb, M> {
             self.request.fail(error);
         }
         self.request.set_body(&self.body);
-        let bytes = self.request.body().map_or(0, |(_, bytes)| bytes.len());
+        let bytes = self.request.body().map_or(0, |body| body.bytes.len());
         let most = self.request.api().update_bytes;
         if bytes > most {
             self.request.fail(Error::input(format!(

@@ -3,7 +3,8 @@
 
 pub(crate) mod body;
 pub(crate) mod error;
-pub(crate) mod method;
+pub(crate) mod headers;
 pub(crate) mod path;
+pub(crate) mod query;
 pub(crate) mod response;
 pub mod spec;

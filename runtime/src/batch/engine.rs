@@ -4,7 +4,7 @@
 //! requests as limits ask for; what may be sent again waits for the next round, before which there is one sleep.
 
 mod answer;
-mod authorise;
+mod authorize;
 
 use std::any::Any;
 use std::collections::{HashMap, VecDeque};
@@ -21,13 +21,13 @@ use super::plan::{Auths, Limits, Packed, covers, pack};
 use super::reply::Listener;
 use super::report::{Record, Report};
 use super::{BatchOptions, Entry, RawBatch};
+use crate::send::attempts::Fate;
 use crate::send::credentials::AuthHeaders;
-use crate::send::observe;
 use crate::send::retry::{RetryPolicy, Verdict};
-use crate::send::rt;
-use crate::send::rt::Instant;
+use crate::send::rt::{self, Instant};
 use crate::send::trace::{self, Span};
 use crate::send::transport::HttpRequest;
+use crate::send::watch;
 use crate::wire::spec::ApiSpec;
 use crate::{Client, Error, RawResponse, Result};
 
@@ -181,7 +181,7 @@ impl<'cb> Engine<'cb> {
             } else {
                 (self.refusals, self.progress) = (0, Instant::now());
             }
-            let attempts = later.iter().map(|entry| entry.attempts).max();
+            let attempts = later.iter().map(|entry| entry.ledger.attempts).max();
             let holds = told.is_slow() && !held_back.is_empty();
             if let Some(attempts) = attempts.or(holds.then_some(1)) {
                 let backoff = self.options.policy.backoff(attempts.max(self.refusals), &mut self.rng);
@@ -210,7 +210,7 @@ impl<'cb> Engine<'cb> {
     /// The wait before calls that are sent again, and before those that were held back meanwhile, if there are any.
     fn waiting(&self, later: &[Entry<'_>], held_back: usize, wait: Duration) -> Option<Span> {
         self.tell(later, wait);
-        let last = later.first().and_then(|entry| entry.last.as_ref());
+        let last = later.first().and_then(|entry| entry.ledger.last.as_ref());
         (later.len() + held_back > 0).then(|| Span::retry(later.len(), wait, last))
     }
 
@@ -226,21 +226,16 @@ impl<'cb> Engine<'cb> {
     /// Tells whoever observes of calls that are sent again.
     fn tell(&self, calls: &[Entry<'_>], wait: Duration) {
         if let Some(first) = calls.first() {
-            observe::retry(&self.client, self.api, None, calls.len(), wait, first.last.as_ref());
+            watch::retry(&self.client, self.api, None, calls.len(), wait, first.ledger.last.as_ref());
         }
     }
 
     /// The calls that have time for another attempt after that wait; the others are answered.
     fn in_time(&mut self, later: Vec<Entry<'cb>>, wait: Duration) -> Vec<Entry<'cb>> {
-        let (kept, late): (Vec<_>, Vec<_>) = later.into_iter().partition(|entry| self.has_time(entry, wait));
+        let has_time = |entry: &Entry<'_>| entry.ledger.has_time(self.policy(entry), wait);
+        let (kept, late): (Vec<_>, Vec<_>) = later.into_iter().partition(has_time);
         late.into_iter().for_each(|entry| self.give_up(entry));
         kept
-    }
-
-    /// Whether a call's policy lets an attempt begin after that wait, which a server may make as long as it likes.
-    fn has_time(&self, entry: &Entry<'_>, wait: Duration) -> bool {
-        let spent = entry.since.map_or(Duration::ZERO, |since| since.elapsed());
-        spent.saturating_add(wait) <= self.policy(entry).total_time
     }
 
     /// A call's own policy, else the batch's.
@@ -338,9 +333,9 @@ impl<'cb> Engine<'cb> {
     async fn open(&mut self, pending: &mut VecDeque<Entry<'cb>>) -> Option<Exchange<'cb>> {
         let limits = self.limits();
         let client = self.client.clone();
-        let auth = self.authorise(&client, pending).await?;
+        let auth = self.authorize(&client, pending).await?;
         let own = (client, auth);
-        let mut inside = self.authorise_foreign(pending, limits.calls).await;
+        let mut inside = self.authorize_foreign(pending, limits.calls).await;
         // Where another client's call would inherit something of ours, ours travels inside as well.
         let outside = inside.iter().all(|other| covers(other, &own));
         if !outside {
@@ -360,9 +355,8 @@ impl<'cb> Engine<'cb> {
             self.paced = Some(begin + pause.min(FAR));
         }
         for entry in entries.iter_mut().flatten() {
-            entry.attempts += 1;
+            entry.ledger.begin();
             entry.sent += 1;
-            entry.since.get_or_insert_with(Instant::now);
         }
         self.requests += 1;
         let request = self.http_request(outside.then_some(&own.1), shared, &content_type, body);
@@ -410,7 +404,7 @@ impl<'cb> Engine<'cb> {
         let mut url = format!("{}{}", self.root, self.api.batch_path);
         if !self.options.query.is_empty() {
             url.push('?');
-            url.push_str(&self.options.query);
+            url.push_str(self.options.query.as_str());
         }
         HttpRequest { method: http::Method::POST, url, headers, body: body.into() }
     }
@@ -427,30 +421,27 @@ impl<'cb> Engine<'cb> {
 
     /// A call failed: it is sent again, if it may be, or answered.
     fn failed(&mut self, mut entry: Entry<'cb>, error: Error, auth: &Auths, round: &mut Round<'cb>) {
-        match self.policy(&entry).judge(&error, entry.request.is_idempotent()) {
-            Verdict::Refresh if !entry.refreshed => {
+        let policy = entry.request.options().retry.as_ref().unwrap_or(&self.options.policy);
+        let verdict = policy.judge(&error, entry.request.is_idempotent());
+        // Who sends nothing twice is told what each call met, and is not kept waiting for better times.
+        if let Verdict::Retry { after, rate_limited: true } = verdict
+            && policy.max_attempts > 1
+        {
+            round.told.slowed += 1;
+            round.quiet = round.quiet.max(after);
+        }
+        match entry.ledger.fate(policy, verdict) {
+            Fate::Final => self.answer(entry, Err(error)),
+            Fate::Renew => {
                 self.reject(entry.request.client(), auth);
-                entry.refreshed = true;
-                entry.attempts -= 1;
-                entry.last = Some(error);
+                entry.ledger.last = Some(error);
                 round.at_once.push(entry);
             }
-            Verdict::Retry { after, rate_limited } => {
-                let policy = self.policy(&entry);
-                // Who sends nothing twice is told what each call met, and is not kept waiting for better times.
-                if rate_limited && policy.max_attempts > 1 {
-                    round.told.slowed += 1;
-                    round.quiet = round.quiet.max(after);
-                }
-                if entry.attempts >= policy.max_attempts || !self.has_time(&entry, after.unwrap_or_default())
-                {
-                    return self.answer(entry, Err(error));
-                }
+            Fate::Wait { after } => {
                 round.after = round.after.max(after);
-                entry.last = Some(error);
+                entry.ledger.last = Some(error);
                 round.later.push(entry);
             }
-            _ => self.answer(entry, Err(error)),
         }
     }
 
@@ -475,7 +466,7 @@ impl<'cb> Engine<'cb> {
             End::Refused(error) => match self.lower_limit(&error, sent) {
                 Some(calls) => {
                     self.pace.lower(calls);
-                    left.iter_mut().for_each(|entry| entry.attempts -= 1);
+                    left.iter_mut().for_each(|entry| entry.ledger.forget());
                     round.at_once.append(&mut left);
                 }
                 None => {

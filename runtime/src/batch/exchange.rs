@@ -15,9 +15,9 @@ use http::header::CONTENT_TYPE;
 use super::Entry;
 use super::plan::Auths;
 use crate::multipart::{Flaw, Part, ReadLimits, Reader};
-use crate::send::observe::Watch;
 use crate::send::rt::Timer;
 use crate::send::transport::{BodyStream, HttpRequest, HttpResponse};
+use crate::send::watch::Watch;
 use crate::wire::spec::ApiSpec;
 use crate::{BoxFuture, Client, Error, RawResponse, Result};
 
@@ -25,7 +25,7 @@ use crate::{BoxFuture, Client, Error, RawResponse, Result};
 pub(super) struct Exchange<'cb> {
     /// The calls, by their number in this request; taken when they are answered.
     pub(super) entries: Vec<Option<Entry<'cb>>>,
-    /// What the calls of each client were authorised with.
+    /// What the calls of each client were authorized with.
     pub(super) auths: Auths,
     /// How many calls were told to slow down.
     pub(super) slowed: usize,
@@ -102,7 +102,7 @@ impl<'cb> Exchange<'cb> {
         request: HttpRequest,
         limits: ReadLimits,
     ) -> Self {
-        let (calls, bytes) = (entries.len(), request.body.len());
+        let (calls, bytes) = (entries.len(), request.body.length());
         let attempt = entries.iter().flatten().map(|entry| entry.sent).max().unwrap_or(1);
         let watch = Watch::batch(client, api, attempt, calls, bytes);
         let sending = open(watch.send(client, request), limits);

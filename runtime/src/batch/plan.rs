@@ -28,7 +28,7 @@ pub(super) struct Packed<'cb> {
     pub(super) body: Bytes,
 }
 
-/// The headers that authorise the calls of each client.
+/// The headers that authorize the calls of each client.
 pub(super) type Auths = Vec<(Client, AuthHeaders)>;
 
 /// What the calls of a client go with: its credentials, and what it says of each of its requests.
@@ -110,10 +110,10 @@ where
     H: Iterator<Item = (&'a str, &'a str)> + Clone,
 {
     let (content_type, body) = match request.body() {
-        Some((content_type, body)) => (content_type, Some(&body[..])),
+        Some(body) => (&*body.content_type, Some(&body.bytes[..])),
         None => ("application/json", None),
     };
-    PartRequest { token, index, verb: request.verb(), target, headers, body, content_type }
+    PartRequest { token, index, verb: request.verb().as_str(), target, headers, body, content_type }
 }
 
 /// A call that no request can carry fails alone.
@@ -141,6 +141,7 @@ fn shared_headers(pending: &VecDeque<Entry<'_>>, calls: usize) -> Vec<(HeaderNam
     let mut shared: Vec<_> = first
         .request
         .headers()
+        .as_slice()
         .iter()
         .filter(|(name, _)| name.as_str().starts_with("x-goog-"))
         .cloned()
@@ -149,7 +150,7 @@ fn shared_headers(pending: &VecDeque<Entry<'_>>, calls: usize) -> Vec<(HeaderNam
         if shared.is_empty() {
             break;
         }
-        shared.retain(|header| entry.request.headers().contains(header));
+        shared.retain(|header| entry.request.headers().as_slice().contains(header));
     }
     shared
 }
@@ -162,8 +163,12 @@ fn own_headers<'a>(
 ) -> Vec<(&'a str, &'a str)> {
     let credentials = inside.iter().filter(|(client, _)| client.is_same(request.client()));
     let credentials = credentials.flat_map(headers_of);
-    let own =
-        request.headers().iter().filter(|header| !shared.contains(header)).map(|(name, value)| (name, value));
+    let own = request
+        .headers()
+        .as_slice()
+        .iter()
+        .filter(|header| !shared.contains(header))
+        .map(|(name, value)| (name, value));
     let overridden = |name: &HeaderName| request.headers().iter().any(|(own, _)| own == name);
     credentials
         .filter(|(name, _)| !overridden(name))

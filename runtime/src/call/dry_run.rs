@@ -44,13 +44,12 @@ impl DryRun {
     #[doc(hidden)]
     pub fn new(request: Request) -> Result<Self> {
         request.check()?;
-        let mut url = request.client().root(request.api())?.into_owned();
-        request.push_target(&mut url);
+        let url = request.url()?;
         let (path, query) = url.split_once('?').unwrap_or((&url, ""));
         let pairs: Vec<String> = query.split('&').map(mask_pair).collect();
         let url = format!("{path}?{}", pairs.join("&"));
-        let body = request.body().map(|(_, body)| body.clone());
-        Ok(DryRun { verb: request.verb().to_owned(), url, headers: headers(&request), body, media: false })
+        let body = request.body().map(|body| body.bytes.clone());
+        Ok(DryRun { verb: request.verb().to_string(), url, headers: headers(&request), body, media: false })
     }
 
     /// Of an upload in one request.
@@ -70,13 +69,13 @@ impl DryRun {
 
 /// The headers in the order in which each goes before those of the same name: the client's, the library's, the call's.
 fn headers(request: &Request) -> Vec<(String, String)> {
-    let content_type = request.body().map(|(content_type, _)| ("content-type", content_type));
+    let content_type = request.body().map(|body| ("content-type", &*body.content_type));
     let library = [("accept", "application/json")].into_iter().chain(content_type);
     let text = |(name, value): (&'_ HeaderName, &'_ HeaderValue)| {
         (name.to_string(), mask(name.as_str(), value.to_str().unwrap_or("…")))
     };
     let client = request.client().headers().iter().map(text);
-    let own = request.headers().iter().map(|(name, value)| text((name, value)));
+    let own = request.headers().iter().map(text);
     let mut headers: Vec<(String, String)> = Vec::new();
     let owned = library.map(|(name, value)| (name.to_owned(), value.to_owned()));
     for (name, value) in client.chain(owned).chain(own) {

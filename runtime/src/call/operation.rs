@@ -159,7 +159,7 @@ impl<O: Operation> Wait<'static, O> {
     pub fn known(client: &Client, operation: &O) -> Self {
         let encoded = Response::encode(operation, <O::Api as Api>::SPEC);
         let answer =
-            encoded.map(|(_, body)| RawResponse::new(http::StatusCode::OK, http::HeaderMap::new(), body));
+            encoded.map(|body| RawResponse::new(http::StatusCode::OK, http::HeaderMap::new(), body.bytes));
         Wait::from_start(Start::Known { client: client.clone(), answer })
     }
 

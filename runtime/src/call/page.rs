@@ -10,6 +10,7 @@ use std::task::{Context, Poll, ready};
 use futures_core::Stream;
 
 use crate::call::request::Request;
+use crate::call::sending;
 use crate::value::{Field, Object, View};
 use crate::wire::spec::Paging;
 use crate::{BoxFuture, Error, Paged, PagedItems, RawResponse, Result};
@@ -83,7 +84,7 @@ impl<M: Paged> Pages<M> {
         let Some(request) = &self.raw.next else { return Poll::Ready(None) };
         let (api, spec) = (request.api(), request.spec());
         let answer = ready!(self.raw.poll(cx));
-        let page = answer.and_then(|response| crate::call::sending::value::<M::Output>(api, spec, &response));
+        let page = answer.and_then(|response| sending::value::<M::Output>(api, spec, &response));
         let page = page.and_then(|page| self.raw.advance(&page).map(|()| page));
         if page.is_err() {
             self.raw.next = None;
@@ -95,8 +96,7 @@ impl<M: Paged> Pages<M> {
 impl RawPages {
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Result<RawResponse>> {
         let Some(request) = &self.next else { return Poll::Pending };
-        let flight =
-            self.flight.get_or_insert_with(|| Box::pin(request.client().clone().send(request.clone())));
+        let flight = self.flight.get_or_insert_with(|| Box::pin(sending::send(request.clone())));
         let answer = ready!(flight.as_mut().poll(cx));
         self.flight = None;
         Poll::Ready(answer)

@@ -1,14 +1,20 @@
 //! The call as a value: what every generated method fills and every verb consumes.
 
-use std::borrow::Cow;
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::header::{HeaderName, HeaderValue};
+use http::Method as Verb;
+use http::header::{CONTENT_TYPE, HeaderValue};
 
+use crate::send::attempts::Subject;
+use crate::send::credentials::AuthHeaders;
 use crate::send::retry::RetryPolicy;
+use crate::send::transport::HttpRequest;
 use crate::value::param::Param;
+use crate::wire::body::Encoded;
+use crate::wire::headers::Headers;
 use crate::wire::path;
+use crate::wire::query::Query;
 use crate::wire::spec::{ApiSpec, MethodSpec};
 use crate::{Api, Body, Client, Error, Json, Method, Result};
 
@@ -22,13 +28,12 @@ struct Inner {
     client: Client,
     api: &'static ApiSpec,
     spec: &'static MethodSpec,
-    verb: Cow<'static, str>,
+    verb: Verb,
     /// Path below the root, encoded, without a leading `/`.
     path: String,
-    /// Encoded `name=value` pairs, joined by `&`.
-    query: String,
-    headers: Vec<(HeaderName, HeaderValue)>,
-    body: Option<(Cow<'static, str>, Bytes)>,
+    query: Query,
+    headers: Headers,
+    body: Option<Encoded>,
     /// Where media goes with this call, below the root.
     upload_path: String,
     options: Options,
@@ -59,7 +64,7 @@ impl Request {
         values: &[&dyn Param],
         body: Option<&dyn Body>,
     ) -> Self {
-        let mut request = Request::empty(client, api, spec, Cow::Borrowed(spec.verb));
+        let mut request = Request::empty(client, api, spec, spec.verb);
         let inner = &mut *request.0;
         // Room for the values, so that the path grows once.
         inner.path.reserve(api.service_path.len() + spec.path.len() + 32);
@@ -82,24 +87,24 @@ impl Request {
         request
     }
 
-    fn empty(
-        client: &Client,
-        api: &'static ApiSpec,
-        spec: &'static MethodSpec,
-        verb: Cow<'static, str>,
-    ) -> Self {
+    fn empty(client: &Client, api: &'static ApiSpec, spec: &'static MethodSpec, verb: &str) -> Self {
+        let known = Verb::from_bytes(verb.as_bytes()).ok();
+        let error = match &known {
+            Some(known) if !known.as_str().bytes().any(|b| b.is_ascii_lowercase()) => None,
+            _ => Some(Error::input(format!("{verb:?} is not an HTTP verb"))),
+        };
         Request(Box::new(Inner {
             client: client.clone(),
             api,
             spec,
-            verb,
+            verb: known.unwrap_or_default(),
             path: String::new(),
-            query: String::new(),
-            headers: Vec::new(),
+            query: Query::default(),
+            headers: Headers::default(),
             body: None,
             upload_path: String::new(),
             options: Options::default(),
-            error: None,
+            error,
         }))
     }
 
@@ -107,10 +112,7 @@ impl Request {
     #[doc(hidden)]
     #[must_use]
     pub fn raw<A: Api>(client: &Client, verb: &str, path: &str, body: Option<Json>) -> Self {
-        let mut request = Request::empty(client, A::SPEC, Raw::<A>::SPEC, Cow::Owned(verb.to_owned()));
-        if verb.is_empty() || !verb.bytes().all(|b| b.is_ascii_uppercase()) {
-            request.fail(Error::input(format!("{verb:?} is not an HTTP verb")));
-        }
+        let mut request = Request::empty(client, A::SPEC, Raw::<A>::SPEC, verb);
         let (path, query) = path.split_once('?').unwrap_or((path, ""));
         let printable = |text: &str| text.bytes().all(|b| b.is_ascii_graphic() && b != b'#');
         let dots = path.split('/').any(|segment| segment == "." || segment == "..");
@@ -124,7 +126,7 @@ impl Request {
                     request.0.path.push_str(path);
                 }
             }
-            request.0.query.push_str(query);
+            request.0.query = Query::from_encoded(query);
         }
         if let Some(body) = body {
             request.set_body(&body);
@@ -139,13 +141,12 @@ impl Request {
         let mut request = Request::from_spec(&self.0.client, self.0.api, spec, values, None);
         let inner = &mut *request.0;
         inner.options = Options { idempotent: None, ..self.0.options.clone() };
-        let is_shared = |pair: &&str| SHARED.iter().any(|name| path::is_named(pair, name));
-        inner.query = self.0.query.split('&').filter(is_shared).collect::<Vec<_>>().join("&");
-        for (name, value) in &self.0.headers {
+        inner.query = self.0.query.only(&SHARED);
+        for (name, value) in self.0.headers.iter() {
             let is_own = name.as_str().starts_with("if-")
                 || matches!(name.as_str(), "content-type" | "x-goog-api-version");
             if !is_own {
-                inner.headers.push((name.clone(), value.clone()));
+                inner.headers.put(name.clone(), value.clone());
             }
         }
         request
@@ -166,17 +167,14 @@ impl Request {
     /// Sets a query parameter, in place of any earlier value; a list becomes one pair for each item.
     #[doc(hidden)]
     pub fn set_param(&mut self, name: &str, value: &dyn Param) {
-        self.remove_query(name);
         let query = &mut self.0.query;
-        value.each(&mut |text| path::push_query(query, name, text));
+        query.remove(name);
+        value.each(&mut |text| query.add(name, text));
     }
 
     /// Sees to it that a caller's `fields` do not leave out a member of the response that the library needs.
     pub(crate) fn keep_field(&mut self, member: &str) {
-        let Some(fields) = self.0.query.split('&').find_map(|pair| pair.strip_prefix("fields=")) else {
-            return;
-        };
-        let decoded = percent_encoding::percent_decode_str(fields).decode_utf8_lossy().into_owned();
+        let Some(decoded) = self.0.query.get("fields") else { return };
         let mut depth = 0usize;
         let top_level = decoded.split_inclusive([',', '(', ')']).any(|piece| {
             let here = depth == 0;
@@ -195,91 +193,55 @@ impl Request {
 
     /// Sets a member of a JSON body.
     pub(crate) fn set_body_member(&mut self, name: &str, value: &str) -> Result<()> {
-        let (content_type, bytes) =
-            self.0.body.get_or_insert_with(|| (Cow::Borrowed("application/json"), Bytes::from("{}")));
+        let bytes = self.0.body.as_ref().map_or(&b"{}"[..], |body| &body.bytes);
         let decode = serde_json::from_slice::<serde_json::Map<String, Json>>(bytes);
         let mut body =
             decode.map_err(|error| Error::input(format!("the body is not a JSON object: {error}")))?;
         body.insert(name.to_owned(), Json::from(value));
-        *content_type = Cow::Borrowed("application/json");
-        *bytes = Json::Object(body).to_string().into();
+        self.0.body = Some(Encoded::json(Json::Object(body).to_string().into()));
         Ok(())
     }
 
     /// Adds a query parameter that the document does not know.
     pub(crate) fn add_query(&mut self, name: &str, value: &str) {
-        path::push_query(&mut self.0.query, name, value);
+        self.0.query.add(name, value);
     }
 
-    /// Whether a query parameter is set.
-    pub(crate) fn has_query(&self, name: &str) -> bool {
-        self.0.query.split('&').any(|pair| path::is_named(pair, name))
-    }
-
-    fn remove_query(&mut self, name: &str) {
-        if self.0.query.is_empty() || !self.has_query(name) {
-            return;
-        }
-        let kept: Vec<&str> = self.0.query.split('&').filter(|pair| !path::is_named(pair, name)).collect();
-        self.0.query = kept.join("&");
+    /// The query as it is so far.
+    pub(crate) fn parameters(&self) -> &Query {
+        &self.0.query
     }
 
     /// Sets a header of this call.
     pub(crate) fn set_header(&mut self, name: &str, value: &str) {
-        let parsed = HeaderName::from_bytes(name.as_bytes()).ok().zip(HeaderValue::from_str(value).ok());
-        match parsed {
-            // These describe the message itself, so they are the library's own.
-            Some((name, _))
-                if matches!(
-                    name.as_str(),
-                    "content-length" | "host" | "transfer-encoding" | "connection"
-                ) =>
-            {
-                self.fail(Error::input(format!(
-                    "{}: the header `{name}` is written by the library",
-                    self.id()
-                )));
-            }
-            Some((name, value)) => {
-                self.0.headers.retain(|(other, _)| *other != name);
-                self.0.headers.push((name, value));
-            }
-            None => self
-                .fail(Error::input(format!("{}: not a header, or not a value for one: {name:?}", self.id()))),
+        if let Err(error) = self.0.headers.set(name, value) {
+            self.fail(Error::input(format!("{}: {error}", self.id())));
         }
     }
 
     /// The metadata of an upload, if it says anything: what does not need not travel.
     pub(crate) fn metadata(&self) -> Option<Bytes> {
-        self.0.body.as_ref().map(|(_, bytes)| bytes.clone()).filter(|bytes| bytes.as_ref() != b"{}")
+        self.0.body.as_ref().map(|body| body.bytes.clone()).filter(|bytes| bytes.as_ref() != b"{}")
     }
 
     /// The same call to the upload path, by that protocol.
     pub(crate) fn for_upload(mut self, protocol: &str) -> Self {
-        self.remove_query("uploadType");
-        self.add_query("uploadType", protocol);
+        self.0.query.remove("uploadType");
+        self.0.query.add("uploadType", protocol);
         self.0.path = std::mem::take(&mut self.0.upload_path);
         self
     }
 
     /// The same with another body.
-    pub(crate) fn with_body(mut self, body: Option<(Cow<'static, str>, Bytes)>) -> Self {
+    pub(crate) fn with_body(mut self, body: Option<Encoded>) -> Self {
         self.0.body = body;
         self
     }
 
-    pub(crate) fn has_header(&self, name: &str) -> bool {
-        self.0.headers.iter().any(|(other, _)| other.as_str() == name)
-    }
-
-    pub(crate) fn remove_header(&mut self, name: &str) {
-        self.0.headers.retain(|(other, _)| other.as_str() != name);
-    }
-
     /// The same call for the media in place of the metadata.
     pub(crate) fn for_download(mut self) -> Self {
-        self.remove_query("alt");
-        self.add_query("alt", "media");
+        self.0.query.remove("alt");
+        self.0.query.add("alt", "media");
         if self.0.spec.download.is_some_and(|download| download.media_service) {
             self.0.path.insert_str(0, "download/");
         }
@@ -319,7 +281,7 @@ impl Request {
         self.0.spec.id
     }
 
-    pub(crate) fn verb(&self) -> &str {
+    pub(crate) fn verb(&self) -> &Verb {
         &self.0.verb
     }
 
@@ -328,18 +290,69 @@ impl Request {
         &self.0.path
     }
 
-    pub(crate) fn headers(&self) -> &[(HeaderName, HeaderValue)] {
+    pub(crate) fn headers(&self) -> &Headers {
         &self.0.headers
     }
 
-    pub(crate) fn body(&self) -> Option<(&str, &Bytes)> {
-        self.0.body.as_ref().map(|(content_type, bytes)| (&**content_type, bytes))
+    pub(crate) fn headers_mut(&mut self) -> &mut Headers {
+        &mut self.0.headers
     }
 
-    /// Whether the call may be executed twice: by the caller's word, else by its verb.
+    pub(crate) fn body(&self) -> Option<&Encoded> {
+        self.0.body.as_ref()
+    }
+
+    /// Whether the call may be executed twice: by the caller's word, else by its verb (RFC 9110, section 9.2.2).
     pub(crate) fn is_idempotent(&self) -> bool {
-        let by_verb = matches!(&*self.0.verb, "GET" | "HEAD" | "OPTIONS" | "PUT" | "DELETE");
+        let by_verb = matches!(self.0.verb.as_str(), "GET" | "HEAD" | "OPTIONS" | "PUT" | "DELETE");
         self.0.options.idempotent.unwrap_or(by_verb)
+    }
+
+    /// How long one attempt may take.
+    pub(crate) fn attempt_timeout(&self) -> Option<Duration> {
+        self.0.options.timeout.or(self.client().timeout())
+    }
+
+    /// What the loop of attempts has to know.
+    pub(crate) fn subject(&self) -> Subject {
+        Subject {
+            client: self.client().clone(),
+            api: self.0.api,
+            method: self.id(),
+            policy: self.0.options.retry.as_ref().unwrap_or(self.client().policy()).clone(),
+            timeout: self.attempt_timeout(),
+            idempotent: self.is_idempotent(),
+        }
+    }
+
+    /// The HTTP request for the call sent by itself, authorized by these headers.
+    ///
+    /// # Errors
+    /// If the call's content type is not one that a header can hold, or there is no place where it could go.
+    pub(crate) fn to_http(&self, auth: &AuthHeaders) -> Result<HttpRequest> {
+        let mut headers = self.client().common_headers(auth);
+        let mut bytes = Bytes::new();
+        if let Some(body) = self.body() {
+            let value = HeaderValue::from_str(&body.content_type).map_err(|_| {
+                Error::input(format!("{}: not a content type: {:?}", self.id(), body.content_type))
+            })?;
+            headers.insert(CONTENT_TYPE, value);
+            bytes = body.bytes.clone();
+        }
+        for (name, value) in self.0.headers.iter() {
+            headers.insert(name, value.clone());
+        }
+        Ok(HttpRequest { method: self.0.verb.clone(), url: self.url()?, headers, body: bytes.into() })
+    }
+
+    /// The absolute URL of the call sent by itself.
+    ///
+    /// # Errors
+    /// If there is no place where it could go.
+    pub(crate) fn url(&self) -> Result<String> {
+        let mut url = self.client().root(self.0.api)?.into_owned();
+        self.push_target(&mut url);
+        Ok(url)
     }
 
     /// Appends path and query, without a leading `/`. `alt=json` is always said: in some documents it is not the default.
@@ -347,8 +360,8 @@ impl Request {
         out.push_str(&self.0.path);
         out.push('?');
         if !self.0.query.is_empty() {
-            out.push_str(&self.0.query);
-            if self.has_query("alt") {
+            out.push_str(self.0.query.as_str());
+            if self.0.query.has("alt") {
                 return;
             }
             out.push('&');
@@ -363,7 +376,7 @@ impl std::fmt::Debug for Request {
         f.debug_struct("Call")
             .field("method", &self.0.spec.id)
             .field("verb", &self.0.verb)
-            .field("body", &self.0.body.as_ref().map_or(0, |(_, bytes)| bytes.len()))
+            .field("body", &self.0.body.as_ref().map_or(0, |body| body.bytes.len()))
             .field("error", &self.0.error)
             .finish_non_exhaustive()
     }

@@ -8,7 +8,10 @@ use std::time::Duration;
 use serde::de::DeserializeOwned;
 
 use crate::call::request::Request;
+use crate::send::attempts::{Attempt, Attempts, Exchange, Step};
+use crate::send::observe::AttemptKind;
 use crate::send::retry::RetryPolicy;
+use crate::send::trace::Span;
 use crate::wire::spec::{ApiSpec, MethodSpec};
 use crate::{BoxFuture, Error, Json, Method, RawResponse, Response, Result};
 
@@ -70,6 +73,43 @@ impl<T> Future for Sending<T> {
 impl<T> std::fmt::Debug for Sending<T> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Sending").field("method", &self.spec.id).finish_non_exhaustive()
+    }
+}
+
+/// Sends a call by itself.
+///
+/// # Errors
+/// The call's own, or what its attempts ended in.
+pub(crate) async fn send(request: Request) -> Result<RawResponse> {
+    request.check()?;
+    let span = Span::call(request.id(), request.verb().as_str());
+    let mut attempts = Attempts::new(request.subject());
+    let result = span.clone().around(attempts.run(&mut SingleCall(&request))).await;
+    match &result {
+        Ok(response) => span.ended(Some(response.status.as_u16()), None),
+        Err(error) => span.ended(error.status(), Some(error.word())),
+    }
+    result
+}
+
+/// One HTTP request and its response, read completely.
+struct SingleCall<'a>(&'a Request);
+
+impl Exchange for SingleCall<'_> {
+    type Value = RawResponse;
+    const KIND: AttemptKind = AttemptKind::SingleCall;
+
+    fn length(&self) -> Option<u64> {
+        Some(self.0.body().map_or(0, |body| body.bytes.len() as u64))
+    }
+
+    async fn attempt(&mut self, attempt: &mut Attempt<'_>) -> Result<Step<RawResponse>> {
+        let http = self.0.to_http(attempt.auth())?;
+        Ok(match attempt.within_total("the call", attempt.exchange(http)).await {
+            Ok(response) if response.status.is_success() => Step::Done(response),
+            Ok(response) => Step::Failed(Error::from_response(response)),
+            Err(error) => Step::Failed(error),
+        })
     }
 }
 
@@ -137,7 +177,7 @@ impl Request {
     }
 
     pub fn send_as<T: DeserializeOwned + Send + 'static>(mut self) -> Sending<T> {
-        if !self.has_query("fields") {
+        if !self.parameters().has("fields") {
             let fields = crate::value::probe::fields::<T>();
             if !fields.is_empty() {
                 let wrapped = self.api().data_wrapper.then(|| format!("data({fields})"));
@@ -148,8 +188,8 @@ impl Request {
     }
 
     fn start<T>(self, decode: Decode<T>) -> Sending<T> {
-        let (api, spec, client) = (self.api(), self.spec(), self.client().clone());
-        Sending::new(api, spec, decode, Box::pin(client.send(self)))
+        let (api, spec) = (self.api(), self.spec());
+        Sending::new(api, spec, decode, Box::pin(send(self)))
     }
 
     #[must_use]

@@ -98,7 +98,7 @@ impl<M: ServesMedia> Download<M> {
     /// As any call.
     pub async fn stream(self) -> Result<MediaStream> {
         self.check_range()?;
-        let span = Span::call(self.request.id(), self.request.verb());
+        let span = Span::call(self.request.id(), self.request.verb().as_str());
         let range = (self.from, self.to);
         let reader = span.around(Reader::open(self.request, range, self.verify, self.on_progress)).await?;
         let (headers, length) = (reader.headers(), reader.length());

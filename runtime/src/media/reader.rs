@@ -12,18 +12,23 @@ use super::hash::Hashes;
 use super::progress::Teller;
 use super::state::{VALIDATORS, content_range, is_same, says_which};
 use crate::call::request::Request;
-use crate::send::client::Tries;
-use crate::send::credentials::AuthHeaders;
-use crate::send::observe::{AttemptKind, Watch};
+use crate::send::attempts::{Attempt, Attempts, Exchange, Step};
+use crate::send::observe::AttemptKind;
 use crate::send::rt;
 use crate::send::transport::{BodyStream, HttpResponse};
+use crate::send::watch::Watch;
 use crate::{Error, Result};
 
 pub(super) struct Reader {
-    request: Request,
-    tries: Tries,
+    attempts: Attempts,
     /// Looks at the request whose response is read.
     watch: Watch,
+    media: Media,
+}
+
+/// What is downloaded, and how far that is.
+struct Media {
+    request: Request,
     /// What was asked for: from, and where it ends.
     from: u64,
     to: Option<u64>,
@@ -46,7 +51,6 @@ struct Body {
     at: u64,
     /// Where it ends by its `Content-Range`, which may be before the end of the media.
     end: Option<u64>,
-    auth: AuthHeaders,
     /// Nothing of it was handed to the caller yet.
     fresh: bool,
 }
@@ -59,53 +63,58 @@ impl Reader {
         verify: bool,
         on_progress: Teller,
     ) -> Result<Self> {
-        let own_encoding = request.has_header(ACCEPT_ENCODING.as_str());
+        let own_encoding = request.headers().has(&ACCEPT_ENCODING);
         prepare(&mut request, (from, to))?;
+        let mut subject = request.subject();
+        subject.idempotent = true;
         let mut reader = Reader {
-            tries: Tries::new(&request),
+            attempts: Attempts::new(subject),
             watch: Watch::none(),
-            request,
-            from,
-            to,
-            at: from,
-            end: None,
-            body: None,
-            first: None,
-            hashes: None,
-            verify: verify && !own_encoding,
-            on_progress,
-            ended: false,
+            media: Media {
+                request,
+                from,
+                to,
+                at: from,
+                end: None,
+                body: None,
+                first: None,
+                hashes: None,
+                verify: verify && !own_encoding,
+                on_progress,
+                ended: false,
+            },
         };
         reader.connect().await?;
         Ok(reader)
     }
 
     pub(super) fn headers(&self) -> HeaderMap {
-        self.first.as_ref().map(|(_, headers)| headers.clone()).unwrap_or_default()
+        self.media.first.as_ref().map(|(_, headers)| headers.clone()).unwrap_or_default()
     }
 
     /// How many bytes are to come.
     pub(super) fn length(&self) -> Option<u64> {
-        self.end.map(|end| end.saturating_sub(self.at))
+        self.media.end.map(|end| end.saturating_sub(self.media.at))
     }
 
     /// The next bytes, none at the end.
     pub(super) async fn next(&mut self) -> Result<Option<Bytes>> {
-        if self.ended {
+        if self.media.ended {
             return Ok(None);
         }
         let next = self.advance().await;
-        self.ended = !matches!(next, Ok(Some(_)));
+        self.media.ended = !matches!(next, Ok(Some(_)));
         next
     }
 
     async fn advance(&mut self) -> Result<Option<Bytes>> {
         loop {
-            if self.end == Some(self.at) || self.to == Some(self.at) {
+            let media = &mut self.media;
+            if media.end == Some(media.at) || media.to == Some(media.at) {
                 return self.finish();
             }
-            let after = self.request.client().timeout_of(&self.request);
-            let Some(body) = &mut self.body else {
+            let after = media.request.attempt_timeout();
+            let Some(body) = &mut media.body else {
                 self.connect().await?;
                 continue;
             };
@@ -114,12 +123,16 @@ impl Reader {
                 continue;
             }
             let error = match rt::timeout(after, body.stream.next()).await {
-                Some(Some(Ok(chunk))) => match self.take(chunk) {
-                    Some(chunk) => return Ok(Some(chunk)),
-                    None => continue,
-                },
+                Some(Some(Ok(chunk))) => {
+                    let fresh = body.fresh;
+                    let Some(chunk) = media.take(chunk) else { continue };
+                    if fresh {
+                        self.attempts.progressed();
+                    }
+                    return Ok(Some(chunk));
+                }
                 Some(Some(Err(error))) => error,
-                Some(None) if self.end.is_none() => return self.finish(),
+                Some(None) if media.end.is_none() => return self.finish(),
                 Some(None) => early("the response is shorter than it was said"),
                 None => Error::timeout("the download", after.unwrap_or_default()),
             };
@@ -127,6 +140,82 @@ impl Reader {
         }
     }
 
+    fn finish(&mut self) -> Result<Option<Bytes>> {
+        self.media.body = None;
+        self.watch.finish(None);
+        self.media.finish().map(|()| None)
+    }
+
+    /// The response broke off: waits until the rest may be asked for.
+    async fn broke(&mut self, error: Error) -> Result<()> {
+        self.watch.finish(Some(&error));
+        let Some(body) = self.media.body.take() else { return Err(error) };
+        // Without a sign of what the media is, its rest could be that of another one.
+        if self.media.at > self.media.from && !self.media.is_known() {
+            return Err(error);
+        }
+        // A response may give media for longer than the policy's total time, which is for what achieves nothing.
+        if !body.fresh {
+            self.attempts.went_on();
+        }
+        self.attempts.failed(error).await
+    }
+
+    /// Asks for what is still to come, until there is a response to read.
+    async fn connect(&mut self) -> Result<()> {
+        let (request, matched) = self.media.rest();
+        let mut rest = Rest { media: &mut self.media, request, matched };
+        self.watch = self.attempts.run(&mut rest).await?;
+        Ok(())
+    }
+}
+
+/// The request for what is still to come.
+struct Rest<'a> {
+    media: &'a mut Media,
+    request: Request,
+    /// The server is asked to see that it is the same media.
+    matched: bool,
+}
+
+impl Exchange for Rest<'_> {
+    /// Looks at the response's body, which is still to be read.
+    type Value = Watch;
+    const KIND: AttemptKind = AttemptKind::MediaDownload;
+
+    fn length(&self) -> Option<u64> {
+        Some(0)
+    }
+
+    async fn attempt(&mut self, attempt: &mut Attempt<'_>) -> Result<Step<Watch>> {
+        const WHAT: &str = "the download";
+        let http = self.request.to_http(attempt.auth())?;
+        let response = match attempt.within(WHAT, attempt.send(http)).await {
+            Ok(response) => response,
+            Err(error) => return Ok(Step::Failed(error)),
+        };
+        let status = response.status;
+        if status.is_success() {
+            self.media.accept(response, self.matched)?;
+            return Ok(Step::Done(attempt.take_watch()));
+        }
+        let error = match attempt.within(WHAT, attempt.client().read(response)).await {
+            Ok(response) => Error::from_response(response),
+            Err(error) => error,
+        };
+        if self.matched && status == StatusCode::PRECONDITION_FAILED {
+            return Err(changed(self.media.at));
+        }
+        if self.media.is_complete(&error, self.matched) {
+            self.media.end = Some(self.media.at);
+            attempt.take_watch().finish(Some(&error));
+            return Ok(Step::Done(Watch::none()));
+        }
+        Ok(Step::Failed(error))
+    }
+}
+
+impl Media {
     /// What of a chunk belongs to what was asked for and was not handed out yet.
     fn take(&mut self, mut chunk: Bytes) -> Option<Bytes> {
         let body = self.body.as_mut()?;
@@ -143,9 +232,7 @@ impl Reader {
         if chunk.is_empty() {
             return None;
         }
-        if std::mem::take(&mut body.fresh) {
-            self.tries.progressed();
-        }
+        body.fresh = false;
         self.at += chunk.len() as u64;
         if let Some(hashes) = &mut self.hashes {
             hashes.add(&chunk);
@@ -160,70 +247,17 @@ impl Reader {
         self.on_progress.tell(self.at - self.from, total);
     }
 
-    fn finish(&mut self) -> Result<Option<Bytes>> {
-        self.body = None;
-        self.watch.finish(None);
+    /// All of it is there.
+    fn finish(&mut self) -> Result<()> {
         self.hashes.take().map_or(Ok(()), Hashes::check)?;
         self.tell(Some(self.at));
-        Ok(None)
+        Ok(())
     }
 
-    /// The response broke off: waits until the rest may be asked for.
-    async fn broke(&mut self, error: Error) -> Result<()> {
-        self.watch.finish(Some(&error));
-        let Some(body) = self.body.take() else { return Err(error) };
-        let known = self
-            .first
-            .as_ref()
-            .is_some_and(|(_, headers)| VALIDATORS.iter().any(|name| says_which(headers, name)));
-        // Without a sign of what the media is, its rest could be that of another one.
-        if self.at > self.from && !known {
-            return Err(error);
-        }
-        // A response may give media for longer than the policy's total time, which is for what achieves nothing.
-        if !body.fresh {
-            self.tries.went_on();
-        }
-        self.tries.failed(error, body.auth, true).await
-    }
-
-    /// Asks for what is still to come, until there is a response to read.
-    async fn connect(&mut self) -> Result<()> {
-        let (request, matched) = self.rest();
-        loop {
-            let auth = self.tries.authorise().await?;
-            self.watch = self.tries.watch(&request, AttemptKind::MediaDownload, Some(0));
-            let error = match attempt(&request, &auth, &self.watch).await {
-                Ok(response) if response.status.is_success() => {
-                    let accepted = self.accept(response, auth, matched);
-                    return accepted.inspect_err(|error| self.watch.finish(Some(error)));
-                }
-                Ok(response) => {
-                    let client = self.request.client();
-                    let after = client.timeout_of(&self.request);
-                    let status = response.status;
-                    let error = match rt::timeout(after, client.read(response)).await {
-                        Some(Ok(response)) => Error::from_response(response),
-                        Some(Err(error)) => error,
-                        None => Error::timeout("the download", after.unwrap_or_default()),
-                    };
-                    self.watch.finish(Some(&error));
-                    if matched && status == StatusCode::PRECONDITION_FAILED {
-                        return Err(changed(self.at));
-                    }
-                    error
-                }
-                Err(error) => {
-                    self.watch.finish(Some(&error));
-                    error
-                }
-            };
-            if self.is_complete(&error, matched) {
-                self.end = Some(self.at);
-                return Ok(());
-            }
-            self.tries.failed(error, auth, true).await?;
-        }
+    /// Whether the first response said which state of the media it gives.
+    fn is_known(&self) -> bool {
+        let first = self.first.as_ref();
+        first.is_some_and(|(_, headers)| VALIDATORS.iter().any(|name| says_which(headers, name)))
     }
 
     /// Whether the response that broke off had everything, where nobody had said how much that is: the server says that
@@ -242,7 +276,7 @@ impl Reader {
         let mut request = self.request.clone();
         set_range(&mut request, (self.at, self.to));
         let Some((_, headers)) = &self.first else { return (request, false) };
-        request.remove_header(IF_NONE_MATCH.as_str());
+        request.headers_mut().remove(&IF_NONE_MATCH);
         // A weak ETag matches nothing (RFC 9110, section 13.1.1).
         let etag = headers.get(ETAG).and_then(|etag| etag.to_str().ok()).filter(|etag| etag.starts_with('"'));
         if let Some(etag) = etag {
@@ -251,7 +285,7 @@ impl Reader {
         (request, etag.is_some())
     }
 
-    fn accept(&mut self, response: HttpResponse, auth: AuthHeaders, matched: bool) -> Result<()> {
+    fn accept(&mut self, response: HttpResponse, matched: bool) -> Result<()> {
         let HttpResponse { status, headers, body } = response;
         let (start, total, last) = if status == StatusCode::PARTIAL_CONTENT {
             let range =
@@ -308,7 +342,7 @@ impl Reader {
                 self.end = self.end.or(total.map(|end| self.to.map_or(end, |to| end.min(to))));
             }
         }
-        self.body = Some(Body { stream: body, at: start, end: last, auth, fresh: true });
+        self.body = Some(Body { stream: body, at: start, end: last, fresh: true });
         Ok(())
     }
 }
@@ -322,7 +356,7 @@ fn prepare(request: &mut Request, (from, to): (u64, Option<u64>)) -> Result<()> 
     if to.is_some_and(|to| to <= from) {
         return Err(Error::input(format!("{}: the range to be downloaded is empty", request.id())));
     }
-    if request.has_header(RANGE.as_str()) {
+    if request.headers().has(&RANGE) {
         let id = request.id();
         return Err(Error::input(format!(
             "{id}: a range of media is said by `.range(…)`, not by a header of the call"
@@ -330,10 +364,10 @@ fn prepare(request: &mut Request, (from, to): (u64, Option<u64>)) -> Result<()> 
     }
     // Stored bytes are wanted, or if they are stored compressed the server is to decompress them: what a transport
     // decompressed would have other lengths and places than the server speaks of.
-    if !request.has_header(ACCEPT_ENCODING.as_str()) {
+    if !request.headers().has(&ACCEPT_ENCODING) {
         request.set_header(ACCEPT_ENCODING.as_str(), "identity");
     }
-    if !request.has_header(ACCEPT.as_str()) {
+    if !request.headers().has(&ACCEPT) {
         request.set_header(ACCEPT.as_str(), "*/*");
     }
     Ok(())
@@ -354,16 +388,6 @@ pub(super) fn first(mut request: Request, range: (u64, Option<u64>)) -> Result<R
     prepare(&mut request, range)?;
     set_range(&mut request, range);
     Ok(request)
-}
-
-async fn attempt(request: &Request, auth: &AuthHeaders, watch: &Watch) -> Result<HttpResponse> {
-    let client = request.client();
-    let after = client.timeout_of(request);
-    let http = client.http_request(request, auth)?;
-    match rt::timeout(after, watch.send(client, http)).await {
-        Some(result) => result,
-        None => Err(Error::timeout("the download", after.unwrap_or_default())),
-    }
 }
 
 fn early(why: &'static str) -> Error {

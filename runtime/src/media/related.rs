@@ -12,11 +12,11 @@ use super::source::{Content, PIECE, Source};
 use super::transfer::too_large;
 use super::window::{rewind, wrong_length};
 use crate::call::request::Request;
-use crate::send::client::Tries;
-use crate::send::credentials::AuthHeaders;
-use crate::send::observe::{AttemptKind, Watch};
+use crate::send::attempts::{Attempt, Attempts, Exchange, Step};
+use crate::send::observe::AttemptKind;
 use crate::send::rt;
 use crate::send::transport::{BodyStream, RequestBody};
+use crate::wire::body::Encoded;
 use crate::{Error, RawResponse, Result};
 
 /// Bytes up to this go out as one piece, copied into one buffer with their metadata if there are any. What is larger goes
@@ -59,29 +59,43 @@ struct Shared {
 /// Sends an upload in one request, with the metadata if there is any.
 pub(super) async fn send(request: Request, source: Source, progress: Teller) -> Result<RawResponse> {
     let (request, outgoing) = prepare(request, source, progress);
-    let client = request.client().clone();
-    let mut tries = Tries::new(&request);
-    for attempt in 1.. {
-        let auth = tries.authorise().await?;
-        let mut watch = tries.watch(&request, AttemptKind::MediaUpload, outgoing.length());
-        let error = match outgoing.attempt(&request, &auth, attempt, &mut watch).await {
+    Attempts::new(request.subject()).run(&mut OneRequest { request, outgoing, number: 0 }).await
+}
+
+/// The upload as one HTTP request.
+struct OneRequest {
+    request: Request,
+    outgoing: Outgoing,
+    /// Of the attempt, from 1.
+    number: u32,
+}
+
+impl Exchange for OneRequest {
+    type Value = RawResponse;
+    const KIND: AttemptKind = AttemptKind::MediaUpload;
+
+    fn length(&self) -> Option<u64> {
+        self.outgoing.length()
+    }
+
+    async fn attempt(&mut self, attempt: &mut Attempt<'_>) -> Result<Step<RawResponse>> {
+        self.number = self.number.saturating_add(1);
+        let error = match self.outgoing.exchange(&self.request, attempt, self.number).await {
             Ok(response) if response.status.is_success() => {
-                client.budget().refund();
-                outgoing.tell_all().await;
-                return Ok(response);
+                self.outgoing.tell_all().await;
+                return Ok(Step::Done(response));
             }
             Ok(response) => Error::from_response(response),
             Err(error) => error,
         };
-        if let Some(error) = outgoing.source_error().await {
+        if let Some(error) = self.outgoing.source_error().await {
             return Err(error);
         }
-        if !outgoing.can_repeat().await {
+        if !self.outgoing.can_repeat().await {
             return Err(error);
         }
-        tries.failed(error, auth, request.is_idempotent()).await?;
+        Ok(Step::Failed(error))
     }
-    Err(Error::cancelled("more attempts than can be counted"))
 }
 
 /// The request with everything but its body, and that.
@@ -90,7 +104,7 @@ fn prepare(request: Request, source: Source, progress: Teller) -> (Request, Outg
     let protocol = if metadata.is_some() { "multipart" } else { "media" };
     let max_size = request.spec().upload.and_then(|upload| upload.max_size);
     let (content_type, outgoing) = Outgoing::new((request.id(), max_size), metadata, source, progress);
-    (request.for_upload(protocol).with_body(Some((content_type.into(), Bytes::new()))), outgoing)
+    (request.for_upload(protocol).with_body(Some(Encoded::new(content_type, Bytes::new()))), outgoing)
 }
 
 /// The request as it would be sent, but for its body.
@@ -134,45 +148,22 @@ impl Outgoing {
         (request_type, Outgoing { head: head.into(), tail: tail.into(), media })
     }
 
-    /// One attempt. What must not take too long is silence: neither media taken nor an answer.
-    async fn attempt(
-        &self,
-        request: &Request,
-        auth: &AuthHeaders,
-        attempt: u32,
-        watch: &mut Watch,
-    ) -> Result<RawResponse> {
-        let result = self.exchange(request, auth, attempt, watch).await;
-        match &result {
-            Ok(response) => watch.answered(response.status.is_success()),
-            Err(error) => watch.finish(Some(error)),
-        }
-        result
-    }
-
-    async fn exchange(
-        &self,
-        request: &Request,
-        auth: &AuthHeaders,
-        attempt: u32,
-        watch: &Watch,
-    ) -> Result<RawResponse> {
-        let client = request.client();
-        let after = client.timeout_of(request);
-        let mut http = client.http_request(request, auth)?;
+    /// One request and its answer. What must not take too long is silence: neither media taken nor an answer.
+    async fn exchange(&self, request: &Request, attempt: &Attempt<'_>, number: u32) -> Result<RawResponse> {
+        let mut http = request.to_http(attempt.auth())?;
         let exchange = async {
-            http.body = self.body(attempt).await?;
-            client.read(watch.send(client, http).await?).await
+            http.body = self.body(number).await?;
+            attempt.exchange(http).await
         };
         let mut exchange = std::pin::pin!(exchange);
         let mut read = Some(0);
         loop {
-            if let Some(result) = rt::timeout(after, exchange.as_mut()).await {
+            if let Some(result) = rt::timeout(attempt.timeout(), exchange.as_mut()).await {
                 return result;
             }
             let now = self.read();
             if now.is_none() || now == read {
-                return Err(Error::timeout("the upload", after.unwrap_or_default()));
+                return Err(Error::timeout("the upload", attempt.timeout().unwrap_or_default()));
             }
             read = now;
         }
@@ -220,7 +211,7 @@ impl Outgoing {
             }
         });
         let stream: BodyStream = Box::pin(stream);
-        Ok(RequestBody::stream(stream, self.length()))
+        Ok(RequestBody::Stream { stream, length: self.length() })
     }
 
     async fn source_error(&self) -> Option<Error> {

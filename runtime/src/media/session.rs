@@ -4,17 +4,16 @@
 //! there as well, so it is on the host of the call that opened it, or it is not used.
 
 use bytes::Bytes;
-use http::Uri;
 use http::header::{
     CONTENT_RANGE, CONTENT_TYPE, HeaderName, HeaderValue, IF_MATCH, IF_NONE_MATCH, LOCATION, RANGE,
 };
 use http::header::{IF_MODIFIED_SINCE, IF_UNMODIFIED_SINCE};
+use url::Url;
 
 use crate::call::request::Request;
-use crate::send::client::Tries;
+use crate::send::attempts::{Attempt, Attempts, Exchange, Step};
 use crate::send::credentials::AuthHeaders;
-use crate::send::observe::{AttemptKind, Watch};
-use crate::send::rt;
+use crate::send::observe::AttemptKind;
 use crate::send::transport::HttpRequest;
 use crate::{Api, Error, Json, RawResponse, Result};
 
@@ -97,24 +96,9 @@ impl Session {
     /// As any call, and if the session belongs to another host than the service's.
     pub async fn cancel<A: Api>(self, service: &A) -> Result<()> {
         let request = Request::raw::<A>(service.client(), "DELETE", "/", None);
-        same_host(&self.address, &request.client().root(request.api())?)?;
-        let mut tries = Tries::new(&request);
-        loop {
-            let auth = tries.authorise().await?;
-            let watch = tries.watch(&request, AttemptKind::MediaUpload, Some(0));
-            let error = match self.send(&request, &auth, http::Method::DELETE, None, watch).await {
-                // 499 is Cloud Storage's word for a session that the client has closed.
-                Ok(response)
-                    if response.status.is_success()
-                        || matches!(response.status.as_u16(), 404 | 410 | 499) =>
-                {
-                    return Ok(());
-                }
-                Ok(response) => Error::from_response(response),
-                Err(error) => error,
-            };
-            tries.failed(error, auth, true).await?;
-        }
+        same_origin(&self.address, &request.client().root(request.api())?)?;
+        let mut attempts = Attempts::new(request.subject());
+        attempts.run(&mut Cancel { session: &self, request: &request }).await
     }
 
     /// The session that an answer to its opening names.
@@ -124,9 +108,7 @@ impl Session {
         let location = location.ok_or_else(|| {
             Error::protocol(format!("{id}: the server opened an upload without saying where it goes"))
         })?;
-        let mut base = request.client().root(request.api())?.into_owned();
-        request.push_target(&mut base);
-        let address = resolve(location, &base)?;
+        let address = resolve(location, &request.url()?)?;
         Ok(Session { method: id.to_owned(), address, length })
     }
 
@@ -141,7 +123,7 @@ impl Session {
                 "{}: the upload to be resumed had {then} bytes, the source has {now}",
                 request.id()
             ))),
-            _ => same_host(&self.address, &request.client().root(request.api())?),
+            _ => same_origin(&self.address, &request.client().root(request.api())?),
         }
     }
 
@@ -149,11 +131,11 @@ impl Session {
     pub(super) async fn put(
         &self,
         request: &Request,
-        auth: &AuthHeaders,
+        attempt: &Attempt<'_>,
         piece: Piece<'_>,
-        watch: Watch,
     ) -> Result<Answer> {
-        let response = self.send(request, auth, http::Method::PUT, Some(piece), watch).await?;
+        let http = self.http_request(request, attempt.auth(), http::Method::PUT, Some(piece))?;
+        let response = attempt.within("a piece of the upload", attempt.exchange(http)).await?;
         match response.status.as_u16() {
             308 => kept(&response).map(Answer::Kept),
             200..300 => Ok(Answer::Done(response)),
@@ -161,16 +143,14 @@ impl Session {
         }
     }
 
-    async fn send(
+    fn http_request(
         &self,
         request: &Request,
         auth: &AuthHeaders,
         method: http::Method,
         piece: Option<Piece<'_>>,
-        mut watch: Watch,
-    ) -> Result<RawResponse> {
-        let client = request.client();
-        let mut headers = client.common_headers(auth);
+    ) -> Result<HttpRequest> {
+        let mut headers = request.client().common_headers(auth);
         // The caller's own, such as a key that the media is to be encrypted with, belong to each request of the upload.
         for (name, value) in request.headers().iter().filter(|(name, _)| !OF_OPENING.contains(name)) {
             headers.insert(name, value.clone());
@@ -185,18 +165,36 @@ impl Session {
             }
             body = piece.bytes;
         }
-        let http = HttpRequest { method, url: self.address.clone(), headers, body: body.into() };
-        let after = client.timeout_of(request);
-        let exchange = async { client.read(watch.send(client, http).await?).await };
-        let result = match rt::timeout(after, exchange).await {
-            Some(result) => result,
-            None => Err(Error::timeout("a piece of the upload", after.unwrap_or_default())),
-        };
-        match &result {
-            Ok(response) => watch.answered(response.status.is_success() || response.status.as_u16() == 308),
-            Err(error) => watch.finish(Some(error)),
-        }
-        result
+        Ok(HttpRequest { method, url: self.address.clone(), headers, body: body.into() })
+    }
+}
+
+/// Makes the server forget a session.
+struct Cancel<'a> {
+    session: &'a Session,
+    request: &'a Request,
+}
+
+impl Exchange for Cancel<'_> {
+    type Value = ();
+    const KIND: AttemptKind = AttemptKind::MediaUpload;
+
+    fn length(&self) -> Option<u64> {
+        Some(0)
+    }
+
+    async fn attempt(&mut self, attempt: &mut Attempt<'_>) -> Result<Step<()>> {
+        let http = self.session.http_request(self.request, attempt.auth(), http::Method::DELETE, None)?;
+        Ok(match attempt.within("a piece of the upload", attempt.exchange(http)).await {
+            // 499 is Cloud Storage's word for a session that the client has closed.
+            Ok(response)
+                if response.status.is_success() || matches!(response.status.as_u16(), 404 | 410 | 499) =>
+            {
+                Step::Done(())
+            }
+            Ok(response) => Step::Failed(Error::from_response(response)),
+            Err(error) => Step::Failed(error),
+        })
     }
 }
 
@@ -209,54 +207,39 @@ fn kept(response: &RawResponse) -> Result<u64> {
         .ok_or_else(|| Error::protocol(format!("the server says in a way of its own what it has: {range:?}")))
 }
 
-/// An address as the server gave it: absolute, or relative to what was asked. (RFC 3986, section 5.2, for what servers
-/// send; dot segments are left to the server.)
+/// An address as the server gave it, absolute or relative to what was asked (RFC 3986, section 5.2).
 fn resolve(location: &str, base: &str) -> Result<String> {
-    let origin_end = base.find("://").and_then(|at| base[at + 3..].find('/').map(|slash| at + 3 + slash));
-    let origin = origin_end.and_then(|end| base.get(..end)).unwrap_or(base);
-    let scheme = base.split("://").next().unwrap_or_default();
-    let address = if location.contains("://") && !location.starts_with('/') {
-        location.to_owned()
-    } else if location.starts_with("//") {
-        format!("{scheme}:{location}")
-    } else if location.starts_with('/') {
-        format!("{origin}{location}")
-    } else {
-        let path = base.split('?').next().unwrap_or_default();
-        let folder = path.rfind('/').and_then(|slash| path.get(..=slash)).unwrap_or_default();
-        format!("{folder}{location}")
-    };
-    same_host(&address, base)?;
-    Ok(address)
+    let address = url(base)?.join(location).map_err(|_| not_a_url())?;
+    same_origin(address.as_str(), base)?;
+    Ok(address.into())
+}
+
+/// An absolute URL. A parser for browsers drops tabs and line ends; an address that has some is none of a server's.
+fn url(text: &str) -> Result<Url> {
+    if text.bytes().any(|byte| !byte.is_ascii_graphic()) {
+        return Err(not_a_url());
+    }
+    Url::parse(text).map_err(|_| not_a_url())
+}
+
+fn not_a_url() -> Error {
+    Error::protocol("the upload's `Location` is not a valid URL")
 }
 
 /// Refuses an address whose scheme, host or port are not those of the other.
-fn same_host(address: &str, base: &str) -> Result<()> {
-    match (origin(address), origin(base)) {
-        (Some(session), Some(own)) if session == own => Ok(()),
-        (Some((_, host, _)), Some((_, own, _))) => Err(Error::protocol(format!(
-            "the upload would go on at {host}, which is not where it began, {own}: credentials do not go to another \
-             scheme, host or port"
-        ))),
-        _ => Err(Error::protocol("the upload would go on at what is no address")),
-    }
-}
-
-fn origin(address: &str) -> Option<(String, String, u16)> {
-    let uri: Uri = address.parse().ok()?;
-    let scheme = uri.scheme_str()?.to_ascii_lowercase();
-    let authority = uri.authority()?;
-    let usual = match scheme.as_str() {
-        "https" => 443,
-        "http" => 80,
-        _ => return None,
-    };
+fn same_origin(address: &str, base: &str) -> Result<()> {
+    let (address, base) = (url(address)?, url(base)?);
     // A user's name and password have no place there.
-    if authority.as_str().contains('@') {
-        return None;
+    let named = !address.username().is_empty() || address.password().is_some();
+    if address.origin() == base.origin() && address.origin().is_tuple() && !named {
+        return Ok(());
     }
-    let port = authority.port_u16().unwrap_or(usual);
-    Some((scheme, authority.host().to_ascii_lowercase(), port))
+    Err(Error::protocol(format!(
+        "the upload's `Location` is at {}, not at {} where the upload began: credentials do not go to another scheme, \
+         host or port",
+        address.host_str().unwrap_or("no host"),
+        base.host_str().unwrap_or("no host"),
+    )))
 }
 
 #[cfg(test)]
@@ -269,11 +252,11 @@ mod tests {
     fn addresses_are_on_the_same_host() {
         for (location, address) in [
             ("https://www.googleapis.com/x?upload_id=1", "https://www.googleapis.com/x?upload_id=1"),
-            ("https://WWW.googleapis.com:443/x", "https://WWW.googleapis.com:443/x"),
+            ("https://WWW.googleapis.com:443/x", "https://www.googleapis.com/x"),
             ("//www.googleapis.com/x", "https://www.googleapis.com/x"),
             ("/x?u=://1", "https://www.googleapis.com/x?u=://1"),
             ("x", "https://www.googleapis.com/upload/drive/v3/x"),
-            ("?upload_id=1", "https://www.googleapis.com/upload/drive/v3/?upload_id=1"),
+            ("?upload_id=1", "https://www.googleapis.com/upload/drive/v3/files?upload_id=1"),
         ] {
             assert_eq!(resolve(location, BASE).unwrap(), address);
         }
@@ -286,7 +269,8 @@ mod tests {
             "https://u:p@www.googleapis.com/x",
             "//evil.test/x",
             "ftp://www.googleapis.com/x",
-            "https:///x",
+            "https://",
+            "data:text/plain,x",
         ] {
             let error = resolve(location, BASE).unwrap_err();
             assert!(!error.to_string().contains("u:p"), "{location}: {error}");

@@ -8,99 +8,126 @@ use super::progress::Teller;
 use super::session::{Answer, Piece, Session};
 use super::window::Window;
 use crate::call::request::Request;
-use crate::send::client::Tries;
+use crate::call::sending;
+use crate::send::attempts::{Attempt, Attempts, Exchange, Step};
 use crate::send::observe::AttemptKind;
+use crate::wire::body::Encoded;
 use crate::{Error, RawResponse, Result};
 
 /// How often an upload begins anew whose session the server has forgotten.
 const RESTARTS: usize = 3;
 
+/// What is uploaded, and how far that is.
 pub(super) struct Transfer {
     pub(super) request: Request,
     pub(super) window: Window,
     pub(super) content_type: String,
     pub(super) chunk: usize,
     pub(super) max_size: Option<u64>,
-    pub(super) session: Option<Session>,
     pub(super) on_session: Option<OnSession>,
     pub(super) on_progress: Teller,
     /// The place after the last byte that was sent in this session by this run.
-    pub(super) sent: u64,
+    sent: u64,
+    /// The most that the server said it has in this session.
+    most: u64,
+    /// How often the session was lost.
+    restarts: usize,
+    state: State,
+}
+
+/// What comes next.
+enum State {
+    /// A session is opened.
+    Opening,
+    /// The server is asked what it has: at first of a session that is resumed, and after each failure.
+    Asking(Open),
+    /// A chunk is sent.
+    Sending(Open),
+}
+
+/// A session that is open.
+struct Open {
+    session: Session,
+    /// Another run of the program opened it, and what that one has sent is not known here.
+    resumed: bool,
 }
 
 impl Transfer {
-    pub(super) async fn run(mut self) -> Result<RawResponse> {
-        self.window.rewind().await?;
-        // What the server has of a session that is resumed is asked first, and after each failure.
-        let mut resumed = self.session.is_some();
-        let (mut session, mut asking) = match self.session.take() {
-            Some(session) => {
-                session.check(&self.request, self.window.total())?;
-                (session, true)
-            }
-            None => (self.open().await?, false),
-        };
-        let mut tries = Tries::new(&self.request);
-        let (mut most, mut restarts) = (0, 0);
-        loop {
-            let auth = tries.authorise().await?;
-            self.fill(asking).await?;
-            let before = self.window.start();
-            let piece = self.piece(asking);
-            let watch = tries.watch(&self.request, AttemptKind::MediaUpload, Some(piece.bytes.len() as u64));
-            match session.put(&self.request, &auth, piece, watch).await {
-                Ok(Answer::Done(response)) => {
-                    self.check_done(resumed && asking)?;
-                    self.request.client().budget().refund();
-                    self.tell(self.window.total().unwrap_or(self.window.end()));
-                    return Ok(response);
-                }
-                Ok(Answer::Kept(kept)) => {
-                    self.go_on(kept, resumed && asking).await?;
-                    if kept > most {
-                        most = kept;
-                        tries.progressed();
-                        self.tell(kept);
-                    } else if !asking && kept <= before {
-                        tries.again(stuck(kept), None).await?;
-                    }
-                    asking = false;
-                }
-                Err(error) if matches!(error.status(), Some(404 | 410)) => {
-                    restarts += 1;
-                    if restarts > RESTARTS || self.window.move_to(0).await.is_err() {
-                        return Err(error);
-                    }
-                    tries.again(error, None).await?;
-                    session = self.open().await?;
-                    (most, asking, resumed, self.sent) = (0, false, false, 0);
-                }
-                Err(error) => {
-                    tries.failed(error, auth, true).await?;
-                    asking = true;
-                }
-            }
+    pub(super) fn new(request: Request, window: Window, content_type: String, chunk: usize) -> Self {
+        let max_size = request.spec().upload.and_then(|upload| upload.max_size);
+        Transfer {
+            request,
+            window,
+            content_type,
+            chunk,
+            max_size,
+            on_session: None,
+            on_progress: Teller::default(),
+            sent: 0,
+            most: 0,
+            restarts: 0,
+            state: State::Opening,
         }
     }
 
+    /// Goes on in a session that another run has opened.
+    ///
+    /// # Errors
+    /// If it is of another method, host or source.
+    pub(super) fn resume(&mut self, session: Session) -> Result<()> {
+        session.check(&self.request, self.window.total())?;
+        self.state = State::Asking(Open { session, resumed: true });
+        Ok(())
+    }
+
+    pub(super) async fn run(mut self) -> Result<RawResponse> {
+        self.window.rewind().await?;
+        let mut subject = self.request.subject();
+        // What the server has is asked before anything is sent again.
+        subject.idempotent = true;
+        Attempts::new(subject).run(&mut self).await
+    }
+
+    /// The server has that many bytes.
+    async fn kept(&mut self, kept: u64, asked: bool, resumed: bool) -> Result<Step<RawResponse>> {
+        let before = self.window.start();
+        self.go_on(kept, resumed && asked).await?;
+        if kept > self.most {
+            self.most = kept;
+            self.tell(kept);
+            Ok(Step::Progress)
+        } else if !asked && kept <= before {
+            Ok(Step::Again(stuck(kept)))
+        } else {
+            Ok(Step::Next)
+        }
+    }
+
+    /// The server has forgotten the session: begins anew, if the source can.
+    async fn lost(&mut self, error: Error) -> Result<Step<RawResponse>> {
+        self.restarts += 1;
+        if self.restarts > RESTARTS || self.window.move_to(0).await.is_err() {
+            return Err(error);
+        }
+        (self.most, self.sent, self.state) = (0, 0, State::Opening);
+        Ok(Step::Again(error))
+    }
+
     /// Opens a session. Nothing comes of one that is not used, so that this may be done twice.
-    async fn open(&mut self) -> Result<Session> {
+    async fn open(&mut self) -> Result<Open> {
         let length = self.window.total();
         let mut request = opening(self.request.clone(), &self.content_type, length);
         request.options_mut().idempotent = Some(true);
-        let response = request.client().clone().send(request.clone()).await?;
+        let response = sending::send(request.clone()).await?;
         let session = Session::opened(&request, &response, length)?;
         if let Some(tell) = &mut self.on_session {
             tell(&session);
         }
-        Ok(session)
+        Ok(Open { session, resumed: false })
     }
 
-    /// Reads the next chunk, unless the server is only asked what it has.
-    async fn fill(&mut self, asking: bool) -> Result<()> {
-        if asking {
-            return Ok(());
-        }
+    /// Reads the next chunk.
+    async fn fill(&mut self) -> Result<()> {
         self.window.fill(self.chunk).await?;
         self.sent = self.sent.max(self.window.end());
         match self.max_size {
@@ -148,9 +175,53 @@ impl Transfer {
     }
 }
 
+impl Exchange for Transfer {
+    type Value = RawResponse;
+    const KIND: AttemptKind = AttemptKind::MediaUpload;
+
+    async fn prepare(&mut self) -> Result<()> {
+        if matches!(self.state, State::Opening) {
+            self.state = State::Sending(self.open().await?);
+        }
+        match self.state {
+            State::Sending(_) => self.fill().await,
+            _ => Ok(()),
+        }
+    }
+
+    fn length(&self) -> Option<u64> {
+        Some(self.piece(matches!(self.state, State::Asking(_))).bytes.len() as u64)
+    }
+
+    async fn attempt(&mut self, attempt: &mut Attempt<'_>) -> Result<Step<RawResponse>> {
+        let (open, asking) = match std::mem::replace(&mut self.state, State::Opening) {
+            State::Asking(open) => (open, true),
+            State::Sending(open) => (open, false),
+            State::Opening => return Ok(Step::Next),
+        };
+        let resumed = open.resumed;
+        match open.session.put(&self.request, attempt, self.piece(asking)).await {
+            Ok(Answer::Done(response)) => {
+                self.check_done(resumed && asking)?;
+                self.tell(self.window.total().unwrap_or(self.window.end()));
+                Ok(Step::Done(response))
+            }
+            Ok(Answer::Kept(kept)) => {
+                self.state = State::Sending(open);
+                self.kept(kept, asking, resumed).await
+            }
+            Err(error) if matches!(error.status(), Some(404 | 410)) => self.lost(error).await,
+            Err(error) => {
+                self.state = State::Asking(open);
+                Ok(Step::Failed(error))
+            }
+        }
+    }
+}
+
 /// The request that opens a session.
 pub(super) fn opening(request: Request, content_type: &str, length: Option<u64>) -> Request {
-    let metadata = request.metadata().map(|bytes| ("application/json".into(), bytes));
+    let metadata = request.metadata().map(Encoded::json);
     let mut request = request.for_upload("resumable").with_body(metadata);
     request.set_header("x-upload-content-type", content_type);
     if let Some(length) = length {

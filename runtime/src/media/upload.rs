@@ -156,22 +156,16 @@ impl<M: AcceptsMedia> Upload<M> {
     async fn run(self) -> Result<RawResponse> {
         self.request.check()?;
         let way = self.choose()?;
-        let span = Span::call(self.request.id(), self.request.verb());
+        let span = Span::call(self.request.id(), self.request.verb().as_str());
         match way {
             Way::Resumable => {
-                let max_size = self.request.spec().upload.and_then(|upload| upload.max_size);
                 let content_type = self.source.content_type.clone();
-                let transfer = Transfer {
-                    request: self.request,
-                    window: Window::new(self.source),
-                    content_type,
-                    chunk: self.chunk,
-                    max_size,
-                    session: self.session,
-                    on_session: self.on_session,
-                    on_progress: self.on_progress,
-                    sent: 0,
-                };
+                let window = Window::new(self.source);
+                let mut transfer = Transfer::new(self.request, window, content_type, self.chunk);
+                (transfer.on_session, transfer.on_progress) = (self.on_session, self.on_progress);
+                if let Some(session) = self.session {
+                    transfer.resume(session)?;
+                }
                 span.around(transfer.run()).await
             }
             _ => span.around(related::send(self.request, self.source, self.on_progress)).await,
@@ -184,7 +178,7 @@ impl<M: AcceptsMedia> Upload<M> {
         let Some(spec) = self.request.spec().upload else {
             return Err(Error::input(format!("{id}: the method takes no media")));
         };
-        if self.request.has_header(CONTENT_TYPE.as_str()) {
+        if self.request.headers().has(&CONTENT_TYPE) {
             return Err(Error::input(format!(
                 "{id}: the type of the media is said by `Source::with_content_type`, not by a header of the call"
             )));

@@ -8,7 +8,7 @@ use http::{HeaderMap, HeaderName, HeaderValue};
 
 use super::reply::{MockError, MockResult};
 use crate::RawResponse;
-use crate::wire::method::Response;
+use crate::wire::body::Response;
 use crate::wire::spec::{ApiSpec, MethodSpec};
 
 /// The outer request of a batch, as far as its calls inherit from it.

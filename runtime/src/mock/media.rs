@@ -13,7 +13,7 @@ use super::multipart;
 use super::reply::{MockError, MockResponse, MockResult};
 use super::route::{Route, Template};
 use super::table::Handlers;
-use crate::wire::method::{AcceptsMedia, Api, ServesMedia};
+use crate::call::method::{AcceptsMedia, Api, ServesMedia};
 
 /// Media as it was uploaded, or as it is to be downloaded.
 #[derive(Debug, Clone, PartialEq, Eq)]

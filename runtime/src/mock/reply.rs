@@ -4,8 +4,9 @@ use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use serde_json::json;
 
+use crate::wire::body::Encoded;
 use crate::wire::error::Result;
-use crate::wire::method::{Api, Method, Response};
+use crate::{Api, Method, Response};
 use crate::{Json, RawResponse};
 
 /// What a typed handler returns: the method's output, or an error in Google's form.
@@ -59,8 +60,8 @@ impl MockResponse {
     #[must_use]
     pub fn value<M: Method>(value: &M::Output) -> Self {
         match value.encode(<M::Api as Api>::SPEC) {
-            Ok((_, body)) if body.is_empty() => Self::new(204),
-            Ok((kind, body)) => {
+            Ok(body) if body.bytes.is_empty() => Self::new(204),
+            Ok(Encoded { content_type: kind, bytes: body, .. }) => {
                 // A request's JSON goes without a charset; servers answer with one.
                 let kind = if kind == "application/json" { JSON_TYPE } else { &kind };
                 Self::new(200).with_header("content-type", kind).with_body(body)

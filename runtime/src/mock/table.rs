@@ -16,8 +16,8 @@ use super::reply::{MockResponse, MockResult};
 use super::route::{Route, Template};
 use super::rules::BatchRules;
 use super::script::Faults;
-use crate::wire::method::{Api, Method};
 use crate::wire::spec::ApiSpec;
+use crate::{Api, Method};
 
 /// The mock without its socket: handlers, faults and what was seen. A clone is the same table.
 ///

@@ -2,7 +2,6 @@
 
 mod builder;
 mod endpoint;
-mod tries;
 
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -11,19 +10,16 @@ use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 use futures_util::StreamExt;
-use http::header::{ACCEPT, CONTENT_TYPE, HeaderValue};
-use http::{HeaderMap, Method as Verb};
+use http::HeaderMap;
+use http::header::{ACCEPT, HeaderValue};
 
 pub use builder::{Builder, FromClient};
 use endpoint::Endpoints;
-pub(crate) use tries::Tries;
 
-use crate::call::request::Request;
 use crate::send::credentials::{AuthHeaders, Credentials};
-use crate::send::observe::{AttemptKind, Observer};
+use crate::send::observe::Observer;
 use crate::send::retry::{RetryBudget, RetryPolicy};
-use crate::send::trace::Span;
-use crate::send::transport::{HttpRequest, HttpResponse, Transport};
+use crate::send::transport::{HttpResponse, Transport};
 use crate::wire::spec::ApiSpec;
 use crate::{Error, RawResponse, Result};
 
@@ -57,18 +53,6 @@ impl std::fmt::Debug for Client {
 }
 
 impl Client {
-    /// A builder for a client that serves any API.
-    ///
-    /// ```
-    /// use gapis_runtime::{Client, BearerToken};
-    ///
-    /// let client = Client::builder().credentials(BearerToken::new("token")).build()?;
-    /// # Ok::<(), gapis_runtime::Error>(())
-    /// ```
-    pub fn builder() -> Builder<Client> {
-        Builder::new()
-    }
-
     pub(crate) fn is_same(&self, other: &Client) -> bool {
         Arc::ptr_eq(&self.0, &other.0)
     }
@@ -89,16 +73,12 @@ impl Client {
         &self.0.budget
     }
 
-    pub(crate) fn timeout(&self) -> Option<Duration> {
-        self.0.timeout
-    }
-
     /// Headers that every HTTP request of this client carries: user agent, quota project.
     pub(crate) fn headers(&self) -> &HeaderMap {
         &self.0.headers
     }
 
-    /// What requests are sent by. All go through `observe::Watch::send`, so that they are seen.
+    /// What requests are sent by. All go through `Watch::send`, so that they are seen.
     pub(crate) fn transport(&self) -> &dyn Transport {
         &*self.0.transport
     }
@@ -121,8 +101,8 @@ impl Client {
         *known = calls.clamp(1, *known);
     }
 
-    /// The headers that authorise a request to this API.
-    pub(crate) async fn authorise(
+    /// The headers that authorize a request to this API.
+    pub(crate) async fn authorize(
         &self,
         api: &ApiSpec,
         rejected: Option<&AuthHeaders>,
@@ -143,78 +123,17 @@ impl Client {
         }
     }
 
-    /// Sends a call by itself: the attempts, the waits between them and the credentials' renewal.
-    pub(crate) async fn send(self, request: Request) -> Result<RawResponse> {
-        request.check()?;
-        let span = Span::call(request.id(), request.verb());
-        let result = span.clone().around(self.send_attempts(request)).await;
-        match &result {
-            Ok(response) => span.ended(Some(response.status.as_u16()), None),
-            Err(error) => span.ended(error.status(), Some(error.word())),
-        }
-        result
+    /// How long an attempt may take, unless the call says otherwise.
+    pub(crate) fn timeout(&self) -> Option<Duration> {
+        self.0.timeout
     }
 
-    async fn send_attempts(self, request: Request) -> Result<RawResponse> {
-        let mut tries = Tries::new(&request);
-        loop {
-            let auth = tries.authorise_in_time().await?;
-            let error = match self.attempt(&request, &auth, &mut tries).await {
-                Ok(response) if response.status.is_success() => {
-                    self.0.budget.refund();
-                    return Ok(response);
-                }
-                Ok(response) => Error::from_response(response),
-                Err(error) => error,
-            };
-            tries.failed(error, auth, request.is_idempotent()).await?;
-        }
-    }
-
-    /// One HTTP request and its response, read completely.
-    async fn attempt(&self, request: &Request, auth: &AuthHeaders, tries: &mut Tries) -> Result<RawResponse> {
-        let http = self.http_request(request, auth)?;
-        let mut watch = tries.watch(request, AttemptKind::SingleCall, http.body.length());
-        let exchange = async { read(watch.send(self, http).await?, self.0.max_response).await };
-        let result = tries.in_time(self.timeout_of(request), exchange).await;
-        match &result {
-            Ok(response) => watch.answered(response.status.is_success()),
-            Err(error) => watch.finish(Some(error)),
-        }
-        result
-    }
-
-    /// How long one attempt of a call may take.
-    pub(crate) fn timeout_of(&self, request: &Request) -> Option<Duration> {
-        request.options().timeout.or(self.0.timeout)
-    }
-
-    /// The headers of every request: the client's own and those that authorise.
+    /// The headers of every request: the client's own and those that authorize.
     pub(crate) fn common_headers(&self, auth: &AuthHeaders) -> HeaderMap {
         let mut headers = self.0.headers.clone();
         headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
         auth.put(&mut headers);
         headers
-    }
-
-    pub(crate) fn http_request(&self, request: &Request, auth: &AuthHeaders) -> Result<HttpRequest> {
-        let mut headers = self.common_headers(auth);
-        let mut body = Bytes::new();
-        if let Some((content_type, bytes)) = request.body() {
-            let value = HeaderValue::from_str(content_type).map_err(|_| {
-                Error::input(format!("{}: not a content type: {content_type:?}", request.id()))
-            })?;
-            headers.insert(CONTENT_TYPE, value);
-            body = bytes.clone();
-        }
-        for (name, value) in request.headers() {
-            headers.insert(name, value.clone());
-        }
-        let verb = Verb::from_bytes(request.verb().as_bytes())
-            .map_err(|_| Error::input(format!("{}: not a verb: {:?}", request.id(), request.verb())))?;
-        let mut url = self.root(request.api())?.into_owned();
-        request.push_target(&mut url);
-        Ok(HttpRequest { method: verb, url, headers, body: body.into() })
     }
 
     /// Reads a response that is no media.

@@ -23,7 +23,7 @@ pub(crate) const GOOGLE: &str = "googleapis.com";
 /// The project that quota and billing are counted for.
 pub(crate) const QUOTA_PROJECT: &str = "x-goog-user-project";
 
-/// Headers that authorise a request. Their values are never printed.
+/// Headers that authorize a request. Their values are never printed.
 #[derive(Clone, PartialEq, Eq, Default)]
 pub struct AuthHeaders {
     headers: Vec<(HeaderName, HeaderValue)>,
@@ -112,7 +112,7 @@ impl std::fmt::Debug for AuthHeaders {
     }
 }
 
-/// Gives the headers that authorise a request.
+/// Gives the headers that authorize a request.
 ///
 /// The client asks before each HTTP request, so an implementation keeps what it has and renews it in time. After a 401
 /// it is told which headers were `rejected`: when they are still the ones it would give, it gets new ones; when they

@@ -4,7 +4,6 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use crate::Error;
-use crate::send::rt::Instant;
 
 /// How often and how patiently a client sends again what may be sent again.
 ///
@@ -180,56 +179,6 @@ fn again(error: &Error) -> Verdict {
     Verdict::Retry { after: error.retry_after(), rate_limited: error.is_rate_limited() }
 }
 
-/// The attempts at one call, or at the next piece of media.
-pub(crate) struct Attempts {
-    policy: RetryPolicy,
-    started: Instant,
-    made: u32,
-    rng: fastrand::Rng,
-}
-
-impl Attempts {
-    pub(crate) fn new(policy: RetryPolicy) -> Self {
-        Attempts { policy, started: Instant::now(), made: 1, rng: fastrand::Rng::new() }
-    }
-
-    /// What an error means by the policy.
-    pub(crate) fn judge(&self, error: &Error, idempotent: bool) -> Verdict {
-        self.policy.judge(error, idempotent)
-    }
-
-    /// How long all attempts may take.
-    pub(crate) fn total_time(&self) -> Duration {
-        self.policy.total_time
-    }
-
-    /// How much of that is left.
-    pub(crate) fn left(&self) -> Duration {
-        self.policy.total_time.saturating_sub(self.started.elapsed())
-    }
-
-    /// What comes now is something new: both limits count from here.
-    pub(crate) fn restart(&mut self) {
-        self.started = Instant::now();
-        self.made = 1;
-    }
-
-    /// How long to wait before the next attempt, or `None` if there is to be none.
-    pub(crate) fn next(&mut self, after: Option<Duration>) -> Option<Duration> {
-        if self.made >= self.policy.max_attempts {
-            return None;
-        }
-        let backoff = self.policy.backoff(self.made, &mut self.rng);
-        let wait = after.map_or(backoff, |after| after.max(backoff));
-        // A server may ask for any wait, up to the end of time.
-        if self.started.elapsed().saturating_add(wait) >= self.policy.total_time {
-            return None;
-        }
-        self.made += 1;
-        Some(wait)
-    }
-}
-
 /// Keeps an outage from being amplified: each HTTP request that is sent again takes a token, each that succeeds gives a
 /// part of one back. When there is none, nothing is sent again until requests succeed.
 #[derive(Debug)]
@@ -324,27 +273,16 @@ mod tests {
     }
 
     #[test]
-    fn waits_grow_within_bounds_and_end() {
-        let policy = RetryPolicy::default().with_max_attempts(4);
-        let mut attempts = Attempts::new(policy);
-        for longest in [1, 2, 4] {
-            let wait = attempts.next(None).unwrap();
+    fn waits_grow_within_bounds() {
+        let policy = RetryPolicy::default();
+        let mut rng = fastrand::Rng::new();
+        for (attempts, longest) in [(1, 1), (2, 2), (3, 4), (7, 60), (u32::MAX, 60)] {
+            let wait = policy.backoff(attempts, &mut rng);
             assert!(
                 wait >= Duration::from_millis(longest * 500) && wait <= Duration::from_secs(longest),
                 "{wait:?}"
             );
         }
-        assert_eq!(attempts.next(None), None);
-    }
-
-    #[test]
-    fn the_server_s_word_counts_and_the_total_time_too() {
-        let policy = RetryPolicy::default();
-        assert_eq!(
-            Attempts::new(policy.clone()).next(Some(Duration::from_secs(9))),
-            Some(Duration::from_secs(9))
-        );
-        assert_eq!(Attempts::new(policy.clone()).next(Some(Duration::from_secs(3600))), None);
     }
 
     #[test]

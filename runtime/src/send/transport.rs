@@ -34,50 +34,51 @@ pub struct HttpRequest {
 
 /// A request body: bytes, as those of nearly all calls are, or a stream of an upload's media.
 ///
-/// It derefs to the bytes, of which there are none while it is a stream: a transport that cannot stream calls
-/// [`collect`](RequestBody::collect).
-///
 /// ```
 /// use gapis_runtime::transport::RequestBody;
 ///
 /// let body = RequestBody::from("hello");
-/// assert_eq!((body.len(), body.length()), (5, Some(5)));
+/// assert_eq!(body.length(), Some(5));
 /// ```
-#[derive(Default)]
-pub struct RequestBody {
-    bytes: Bytes,
-    stream: Option<(BodyStream, Option<u64>)>,
+pub enum RequestBody {
+    /// All of it.
+    Bytes(Bytes),
+    /// It comes in pieces.
+    Stream {
+        /// The pieces. It ends after as many bytes as `length` says, or with an error.
+        stream: BodyStream,
+        /// How many bytes there are, if that is known.
+        length: Option<u64>,
+    },
 }
 
 impl RequestBody {
-    /// A body that comes in pieces. The stream ends after as many bytes as the length says, or with an error.
-    #[must_use]
-    pub fn stream(stream: BodyStream, length: Option<u64>) -> Self {
-        RequestBody { bytes: Bytes::new(), stream: Some((stream, length)) }
-    }
-
     /// How many bytes there are, if that is known.
     #[must_use]
     pub fn length(&self) -> Option<u64> {
-        match &self.stream {
-            Some((_, length)) => *length,
-            None => Some(self.bytes.len() as u64),
+        match self {
+            RequestBody::Bytes(bytes) => Some(bytes.len() as u64),
+            RequestBody::Stream { length, .. } => *length,
         }
     }
 
-    /// The bytes, or else the stream and its length.
-    pub fn into_parts(self) -> std::result::Result<Bytes, (BodyStream, Option<u64>)> {
-        self.stream.map_or(Ok(self.bytes), Err)
+    /// The bytes, unless they come in pieces.
+    #[must_use]
+    pub fn as_bytes(&self) -> Option<&Bytes> {
+        match self {
+            RequestBody::Bytes(bytes) => Some(bytes),
+            RequestBody::Stream { .. } => None,
+        }
     }
 
-    /// All bytes in memory.
+    /// All bytes in memory: for a transport that sends no streams.
     ///
     /// # Errors
     /// The stream's own.
     pub async fn collect(self) -> Result<Bytes> {
-        let (mut stream, _) = match self.into_parts() {
-            Ok(bytes) => return Ok(bytes),
-            Err(streamed) => streamed,
+        let mut stream = match self {
+            RequestBody::Bytes(bytes) => return Ok(bytes),
+            RequestBody::Stream { stream, .. } => stream,
         };
         let mut all = bytes::BytesMut::new();
         while let Some(piece) = stream.next().await {
@@ -87,17 +88,15 @@ impl RequestBody {
     }
 }
 
-impl<T: Into<Bytes>> From<T> for RequestBody {
-    fn from(bytes: T) -> Self {
-        RequestBody { bytes: bytes.into(), stream: None }
+impl Default for RequestBody {
+    fn default() -> Self {
+        RequestBody::Bytes(Bytes::new())
     }
 }
 
-impl std::ops::Deref for RequestBody {
-    type Target = Bytes;
-
-    fn deref(&self) -> &Bytes {
-        &self.bytes
+impl<T: Into<Bytes>> From<T> for RequestBody {
+    fn from(bytes: T) -> Self {
+        RequestBody::Bytes(bytes.into())
     }
 }
 
@@ -187,15 +186,15 @@ impl Transport for Reqwest {
                     .parse()
                     .map_err(|e| Error::input(format!("the endpoint does not make a URL: {e}")))?,
             );
+            let may_have_body = has_body(built.method());
             *built.headers_mut() = request.headers;
-            *built.body_mut() = Some(match request.body.into_parts() {
-                Ok(bytes) => reqwest::Body::from(bytes),
-                Err((stream, length)) => {
-                    if let Some(length) = length {
-                        built.headers_mut().insert(http::header::CONTENT_LENGTH, length.into());
-                    }
-                    streamed(stream).await?
-                }
+            // Of an empty body the HTTP library says nothing, and Google's front end refuses such a request with 411.
+            if let Some(length) = request.body.length().filter(|length| *length > 0 || may_have_body) {
+                built.headers_mut().insert(http::header::CONTENT_LENGTH, length.into());
+            }
+            *built.body_mut() = Some(match request.body {
+                RequestBody::Bytes(bytes) => reqwest::Body::from(bytes),
+                RequestBody::Stream { stream, .. } => streamed(stream).await?,
             });
             let asked = built.url().origin();
             let response = client.execute(built).await.map_err(failure)?;
@@ -212,6 +211,11 @@ impl Transport for Reqwest {
     }
 }
 
+/// Whether a request with this verb has a body, even if that is empty (RFC 9110, section 8.6).
+fn has_body(verb: &Method) -> bool {
+    matches!(*verb, Method::POST | Method::PUT | Method::PATCH)
+}
+
 #[cfg(not(target_family = "wasm"))]
 #[allow(clippy::unused_async)]
 async fn streamed(stream: BodyStream) -> Result<reqwest::Body> {
@@ -221,7 +225,7 @@ async fn streamed(stream: BodyStream) -> Result<reqwest::Body> {
 /// A browser sends no streams.
 #[cfg(target_family = "wasm")]
 async fn streamed(stream: BodyStream) -> Result<reqwest::Body> {
-    RequestBody::stream(stream, None).collect().await.map(reqwest::Body::from)
+    RequestBody::Stream { stream, length: None }.collect().await.map(reqwest::Body::from)
 }
 
 /// The body stream with our errors.

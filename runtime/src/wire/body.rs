@@ -7,10 +7,56 @@ use http::header::CONTENT_TYPE;
 
 use crate::value::{self, Field, View};
 use crate::wire::spec::{ApiSpec, MethodSpec};
-use crate::{Body, Error, RawResponse, Response, Result};
+use crate::{Error, RawResponse, Result};
 
 /// Exactly this: some servers do not know it with a charset.
 const JSON: &str = "application/json";
+
+/// A body that is encoded, and its media type.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Encoded {
+    /// The value of the `Content-Type` header, empty where there is no body.
+    pub content_type: Cow<'static, str>,
+    /// The bytes.
+    pub bytes: Bytes,
+}
+
+impl Encoded {
+    /// A body of that media type.
+    pub fn new(content_type: impl Into<Cow<'static, str>>, bytes: impl Into<Bytes>) -> Self {
+        Encoded { content_type: content_type.into(), bytes: bytes.into() }
+    }
+
+    /// A body of JSON.
+    pub fn json(bytes: Bytes) -> Self {
+        Encoded::new(JSON, bytes)
+    }
+}
+
+/// A request body. Implemented for every schema, for lists, maps and JSON values, and for [`HttpBody`](crate::HttpBody).
+pub trait Body: Send + Sync {
+    /// The body and its media type.
+    ///
+    /// # Errors
+    /// If the value has no JSON form.
+    fn encode(&self, api: &ApiSpec) -> Result<Encoded>;
+}
+
+/// What a method answers. Implemented for every schema, for lists, maps and JSON values, for `()` and for
+/// [`HttpBody`](crate::HttpBody).
+pub trait Response: Sized + Send + 'static {
+    /// Decodes a successful response.
+    ///
+    /// # Errors
+    /// If the body is not what the document says; the message names the JSON path and shows a snippet.
+    fn decode(api: &ApiSpec, method: &MethodSpec, response: &RawResponse) -> Result<Self>;
+    /// The body that decodes to this value, and its media type: what a server sends.
+    ///
+    /// # Errors
+    /// If the value has no JSON form.
+    fn encode(&self, api: &ApiSpec) -> Result<Encoded>;
+}
 
 /// A body of any media type, as methods have it whose request or response is `google.api.HttpBody`.
 ///
@@ -38,8 +84,8 @@ impl HttpBody {
 }
 
 impl Body for HttpBody {
-    fn encode(&self, _: &ApiSpec) -> Result<(Cow<'static, str>, Bytes)> {
-        Ok((Cow::Owned(self.content_type.clone()), self.data.clone()))
+    fn encode(&self, _: &ApiSpec) -> Result<Encoded> {
+        Ok(Encoded::new(self.content_type.clone(), self.data.clone()))
     }
 }
 
@@ -49,13 +95,13 @@ impl Response for HttpBody {
             response.headers().get(CONTENT_TYPE).map(|value| String::from_utf8_lossy(value.as_bytes()));
         Ok(HttpBody::new(content_type.unwrap_or_default(), response.body.clone()))
     }
-    fn encode(&self, api: &ApiSpec) -> Result<(Cow<'static, str>, Bytes)> {
+    fn encode(&self, api: &ApiSpec) -> Result<Encoded> {
         Body::encode(self, api)
     }
 }
 
 impl<T: Field> Body for T {
-    fn encode(&self, api: &ApiSpec) -> Result<(Cow<'static, str>, Bytes)> {
+    fn encode(&self, api: &ApiSpec) -> Result<Encoded> {
         to_json(api, self)
     }
 }
@@ -66,7 +112,7 @@ impl<T: Field> Response for T {
         from_json(api, &response.body, &mut value)?;
         Ok(value)
     }
-    fn encode(&self, api: &ApiSpec) -> Result<(Cow<'static, str>, Bytes)> {
+    fn encode(&self, api: &ApiSpec) -> Result<Encoded> {
         to_json(api, self)
     }
 }
@@ -76,12 +122,12 @@ impl Response for () {
     fn decode(_: &ApiSpec, _: &MethodSpec, _: &RawResponse) -> Result<Self> {
         Ok(())
     }
-    fn encode(&self, _: &ApiSpec) -> Result<(Cow<'static, str>, Bytes)> {
-        Ok((Cow::Borrowed(""), Bytes::new()))
+    fn encode(&self, _: &ApiSpec) -> Result<Encoded> {
+        Ok(Encoded::new("", Bytes::new()))
     }
 }
 
-fn to_json(api: &ApiSpec, value: &dyn Field) -> Result<(Cow<'static, str>, Bytes)> {
+fn to_json(api: &ApiSpec, value: &dyn Field) -> Result<Encoded> {
     let mut out = Vec::with_capacity(256);
     if api.data_wrapper {
         out.extend_from_slice(b"{\"data\":");
@@ -92,7 +138,7 @@ fn to_json(api: &ApiSpec, value: &dyn Field) -> Result<(Cow<'static, str>, Bytes
         out.push(b'}');
     }
     // Calls may wait for long in large numbers: without what the buffer has too much.
-    Ok((Cow::Borrowed(JSON), out.into_boxed_slice().into()))
+    Ok(Encoded::json(out.into_boxed_slice().into()))
 }
 
 fn from_json(api: &ApiSpec, body: &[u8], into: &mut dyn Field) -> Result<()> {
@@ -133,10 +179,10 @@ mod tests {
     #[test]
     fn wraps_and_unwraps() {
         let thing = Thing { name: Some("a".into()), extra: Extra::NEW };
-        let (kind, bytes) = Body::encode(&thing, &PLAIN).unwrap();
-        assert_eq!((&*kind, &bytes[..]), ("application/json", &b"{\"name\":\"a\"}"[..]));
-        let (_, bytes) = Response::encode(&thing, &WRAPPED).unwrap();
-        assert_eq!(&bytes[..], b"{\"data\":{\"name\":\"a\"}}");
+        let plain = Body::encode(&thing, &PLAIN).unwrap();
+        assert_eq!(plain, Encoded::new("application/json", &b"{\"name\":\"a\"}"[..]));
+        let wrapped = Response::encode(&thing, &WRAPPED).unwrap();
+        assert_eq!(&wrapped.bytes[..], b"{\"data\":{\"name\":\"a\"}}");
         assert_eq!(decode::<Thing>(&WRAPPED, r#"{"x":[1],"data":{"name":"a"}}"#).unwrap(), thing);
         assert_eq!(decode::<Thing>(&PLAIN, r#"{"name":"a"}"#).unwrap(), thing);
         let error = decode::<Thing>(&WRAPPED, r#"{"data":{"name":1}}"#).unwrap_err();

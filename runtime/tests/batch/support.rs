@@ -122,7 +122,9 @@ impl Sent {
     fn new(number: usize, request: &HttpRequest) -> Self {
         let content_type = request.headers.get("content-type").map_or("", |v| v.to_str().unwrap());
         let parts = match content_type.split_once("boundary=") {
-            Some((_, boundary)) => split(std::str::from_utf8(&request.body).unwrap(), boundary),
+            Some((_, boundary)) => {
+                split(std::str::from_utf8(request.body.as_bytes().unwrap()).unwrap(), boundary)
+            }
             None => Vec::new(),
         };
         Sent {
@@ -130,7 +132,7 @@ impl Sent {
             at: Instant::now(),
             url: request.url.clone(),
             headers: request.headers.clone(),
-            body: request.body.clone(),
+            body: request.body.as_bytes().unwrap().clone(),
             parts,
         }
     }

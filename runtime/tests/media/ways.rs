@@ -7,7 +7,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use futures_util::{StreamExt as _, stream};
 use gapis_runtime::mock::Fault;
-use gapis_runtime::transport::{HttpRequest, HttpResponse, Transport};
+use gapis_runtime::transport::{HttpRequest, HttpResponse, RequestBody, Transport};
 use gapis_runtime::{BoxFuture, Json, Progress, Result, Session, Source};
 use serde_json::json;
 
@@ -191,9 +191,9 @@ impl Transport for Drip {
     fn send(&self, request: HttpRequest) -> BoxFuture<'static, Result<HttpResponse>> {
         let wait = self.0;
         Box::pin(async move {
-            let mut body = match request.body.into_parts() {
-                Err((body, _)) => body,
-                Ok(bytes) => {
+            let mut body = match request.body {
+                RequestBody::Stream { stream, .. } => stream,
+                RequestBody::Bytes(bytes) => {
                     let pieces: Vec<_> =
                         bytes.chunks(1 << 16).map(|c| Ok(Bytes::copy_from_slice(c))).collect();
                     Box::pin(stream::iter(pieces))

@@ -28,7 +28,7 @@ impl<'cb> Engine<'cb> {
 
     /// Answers a call that was waiting for another attempt with what the last one gave.
     pub(super) fn give_up(&mut self, mut entry: Entry<'cb>) {
-        let error = entry.last.take().unwrap_or_else(|| Error::cancelled("the call was not sent"));
+        let error = entry.ledger.last.take().unwrap_or_else(|| Error::cancelled("the call was not sent"));
         self.answer(entry, Err(error));
     }
 

@@ -3,6 +3,7 @@
 use super::state::State;
 use super::{PollPolicy, Start, locate};
 use crate::call::request::Request;
+use crate::call::sending;
 use crate::send::retry::RetryPolicy;
 use crate::send::rt;
 use crate::wire::spec::{ApiSpec, MethodSpec, Polling};
@@ -28,7 +29,7 @@ impl Poller {
         let (client, spec, answer, call) = match start {
             Start::Call(mut request) => {
                 self.keep_fields(&mut request);
-                let answer = request.client().clone().send(request.clone()).await?;
+                let answer = sending::send(request.clone()).await?;
                 (request.client().clone(), request.spec(), answer, Some(request))
             }
             Start::Known { client, answer } => (client, first(self.polling), answer?, None),
@@ -56,7 +57,7 @@ impl Poller {
         loop {
             polls += 1;
             rt::sleep(waits.backoff(polls, &mut rng)).await;
-            let answer = poll.client().clone().send(poll.clone()).await?;
+            let answer = sending::send(poll.clone()).await?;
             let state = self.look((poll.spec(), &answer), tell)?;
             if let Some(end) = state.end(self.polling, poll.id(), &answer) {
                 return end.map(|()| (poll.spec(), answer));

@@ -14,7 +14,7 @@ use crate::send::observe::Observer;
 use crate::send::retry::{RetryBudget, RetryPolicy};
 use crate::send::transport::{Reqwest, Transport};
 use crate::wire::spec::ApiSpec;
-use crate::{Api, Error, Result};
+use crate::{Error, Result};
 
 /// What a [`Builder`] can build: a [`Client`], or a service with a client of its own.
 pub trait FromClient {
@@ -34,13 +34,17 @@ impl FromClient for Client {
     }
 }
 
-impl<A: Api> FromClient for A {
-    fn from_client(client: Client) -> Self {
-        A::new(&client)
-    }
-
-    fn api() -> Option<&'static ApiSpec> {
-        Some(A::SPEC)
+impl Client {
+    /// A builder for a client that serves any API.
+    ///
+    /// ```
+    /// use gapis_runtime::{Client, BearerToken};
+    ///
+    /// let client = Client::builder().credentials(BearerToken::new("token")).build()?;
+    /// # Ok::<(), gapis_runtime::Error>(())
+    /// ```
+    pub fn builder() -> Builder<Client> {
+        Builder::new()
     }
 }
 

@@ -1,10 +1,8 @@
-//! What generated markers say about their methods, and how bodies and responses are encoded and decoded.
+//! What generated services and markers say about their APIs and methods: types and data, no code.
 
-use std::borrow::Cow;
-
-use crate::wire::error::Result;
+use crate::send::client::{Client, FromClient};
+use crate::wire::body::Response;
 use crate::wire::spec::{ApiSpec, MethodSpec, Paging};
-use crate::{Client, RawResponse};
 
 /// An API: implemented by its service type (`Drive`), so that users write `Batch<'_, Drive>`.
 pub trait Api: Clone + Send + Sync + 'static {
@@ -14,6 +12,16 @@ pub trait Api: Clone + Send + Sync + 'static {
     fn new(client: &Client) -> Self;
     /// The client that the service sends with.
     fn client(&self) -> &Client;
+}
+
+impl<A: Api> FromClient for A {
+    fn from_client(client: Client) -> Self {
+        A::new(&client)
+    }
+
+    fn api() -> Option<&'static ApiSpec> {
+        Some(A::SPEC)
+    }
 }
 
 /// A method of an API: implemented by an empty enum (`files::Get`); types and data, no code.
@@ -50,27 +58,3 @@ pub trait AcceptsMedia: Method {}
 /// A method that serves media.
 #[diagnostic::on_unimplemented(message = "`{Self}` is not a method that serves media")]
 pub trait ServesMedia: Method {}
-
-/// A request body. Implemented for every schema, for lists, maps and JSON values, and for [`HttpBody`](crate::HttpBody).
-pub trait Body: Send + Sync {
-    /// The value of the `Content-Type` header and the bytes.
-    ///
-    /// # Errors
-    /// If the value has no JSON form.
-    fn encode(&self, api: &ApiSpec) -> Result<(Cow<'static, str>, bytes::Bytes)>;
-}
-
-/// What a method answers. Implemented for every schema, for lists, maps and JSON values, for `()` and for
-/// [`HttpBody`](crate::HttpBody).
-pub trait Response: Sized + Send + 'static {
-    /// Decodes a successful response.
-    ///
-    /// # Errors
-    /// If the body is not what the document says; the message names the JSON path and shows a snippet.
-    fn decode(api: &ApiSpec, method: &MethodSpec, response: &RawResponse) -> Result<Self>;
-    /// The value of the `Content-Type` header and the body that decode to this value: what a server sends.
-    ///
-    /// # Errors
-    /// If the value has no JSON form.
-    fn encode(&self, api: &ApiSpec) -> Result<(Cow<'static, str>, bytes::Bytes)>;
-}

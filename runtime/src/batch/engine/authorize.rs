@@ -1,4 +1,4 @@
-//! The headers that authorise the calls of a batch, of the batch's own client and of others, and their renewal after a 401.
+//! The headers that authorize the calls of a batch, of the batch's own client and of others, and their renewal after a 401.
 
 use std::collections::VecDeque;
 
@@ -11,21 +11,21 @@ use crate::send::credentials::AuthHeaders;
 impl<'cb> Engine<'cb> {
     /// The headers for a client's calls. Where there are none, or the rejected ones again, its waiting calls are answered
     /// with the reason.
-    pub(super) async fn authorise(
+    pub(super) async fn authorize(
         &mut self,
         client: &Client,
         pending: &mut VecDeque<Entry<'cb>>,
     ) -> Option<AuthHeaders> {
         let rejected =
             self.rejected.iter().find(|(other, _)| other.is_same(client)).map(|(_, headers)| headers.clone());
-        let result = client.authorise(self.api, rejected.as_ref()).await;
+        let result = client.authorize(self.api, rejected.as_ref()).await;
         if let Ok(headers) = &result
             && rejected.as_ref() != Some(headers)
         {
             return result.ok();
         }
         let stays = |entry: &Entry<'_>| match &result {
-            Ok(_) => !(entry.request.client().is_same(client) && entry.refreshed),
+            Ok(_) => !(entry.request.client().is_same(client) && entry.ledger.renewed),
             Err(_) => !entry.request.client().is_same(client),
         };
         if !pending.iter().all(stays) {
@@ -48,7 +48,7 @@ impl<'cb> Engine<'cb> {
     }
 
     /// The headers of the other clients whose calls are among the next ones.
-    pub(super) async fn authorise_foreign(
+    pub(super) async fn authorize_foreign(
         &mut self,
         pending: &mut VecDeque<Entry<'cb>>,
         calls: usize,
@@ -65,7 +65,7 @@ impl<'cb> Engine<'cb> {
             if foreign.iter().any(|(known, _)| known.is_same(&client)) {
                 continue;
             }
-            if let Some(headers) = self.authorise(&client, pending).await {
+            if let Some(headers) = self.authorize(&client, pending).await {
                 foreign.push((client, headers));
             }
         }

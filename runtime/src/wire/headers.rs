@@ -1,0 +1,56 @@
+//! Headers that a caller adds: checked when they are set, so that what is sent is what was said.
+
+use http::header::{CONNECTION, CONTENT_LENGTH, HOST, HeaderName, HeaderValue, TRANSFER_ENCODING};
+
+use crate::{Error, Result};
+
+/// A caller's headers in the order in which they were set, one value for each name.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Headers(Vec<(HeaderName, HeaderValue)>);
+
+impl Headers {
+    /// Sets a header, in place of an earlier value.
+    ///
+    /// # Errors
+    /// If the name or the value is not one that HTTP allows, or the header describes the message itself and so is
+    /// written by the library.
+    pub(crate) fn set(&mut self, name: &str, value: &str) -> Result<()> {
+        let (name, value) = parse(name, value)?;
+        if [CONTENT_LENGTH, HOST, TRANSFER_ENCODING, CONNECTION].contains(&name) {
+            return Err(Error::input(format!("the header `{name}` is written by the library")));
+        }
+        self.put(name, value);
+        Ok(())
+    }
+
+    /// Sets a header that is known to be valid.
+    pub(crate) fn put(&mut self, name: HeaderName, value: HeaderValue) {
+        self.remove(&name);
+        self.0.push((name, value));
+    }
+
+    pub(crate) fn remove(&mut self, name: &HeaderName) {
+        self.0.retain(|(other, _)| other != name);
+    }
+
+    pub(crate) fn has(&self, name: &HeaderName) -> bool {
+        self.0.iter().any(|(other, _)| other == name)
+    }
+
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (&HeaderName, &HeaderValue)> {
+        self.0.iter().map(|(name, value)| (name, value))
+    }
+
+    pub(crate) fn as_slice(&self) -> &[(HeaderName, HeaderValue)] {
+        &self.0
+    }
+}
+
+/// The header of that name and value.
+///
+/// # Errors
+/// If HTTP does not allow one of them. The message shows no value.
+pub(crate) fn parse(name: &str, value: &str) -> Result<(HeaderName, HeaderValue)> {
+    let parsed = HeaderName::from_bytes(name.as_bytes()).ok().zip(HeaderValue::from_str(value).ok());
+    parsed.ok_or_else(|| Error::input(format!("not a header, or not a value for one: {name:?}")))
+}
