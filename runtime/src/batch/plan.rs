@@ -6,7 +6,7 @@ use bytes::Bytes;
 use http::header::{HeaderName, HeaderValue, USER_AGENT};
 
 use super::Entry;
-use crate::call::request::Request;
+use crate::call::request::{Line, METHOD_OVERRIDE, Request};
 use crate::multipart::{BatchWriter, PartRequest};
 use crate::send::credentials::AuthHeaders;
 use crate::{Client, Error};
@@ -72,9 +72,12 @@ pub(super) fn pack<'cb>(
         }
         target.clear();
         target.push('/');
-        entry.request.push_target(&mut target);
-        let own = own_headers(&entry.request, &shared, inside);
-        let part = part(&entry.request, token, entries.len(), &target, own.iter().copied());
+        let line = entry.request.push_line(&mut target);
+        let mut own = own_headers(&entry.request, &shared, inside);
+        if line.overridden {
+            own.push((METHOD_OVERRIDE, "GET"));
+        }
+        let part = part(&line, token, entries.len(), &target, own.iter().copied());
         let length = part.encoded_len();
         if let Some(error) = too_large(&entry.request, &target, length, limits) {
             refused.push((entry, error));
@@ -100,7 +103,7 @@ pub(super) fn pack<'cb>(
 }
 
 fn part<'a, H>(
-    request: &'a Request,
+    line: &'a Line<'a>,
     token: &'a str,
     index: usize,
     target: &'a str,
@@ -109,11 +112,11 @@ fn part<'a, H>(
 where
     H: Iterator<Item = (&'a str, &'a str)> + Clone,
 {
-    let (content_type, body) = match request.body() {
+    let (content_type, body) = match &line.body {
         Some(body) => (&*body.content_type, Some(&body.bytes[..])),
         None => ("application/json", None),
     };
-    PartRequest { token, index, verb: request.verb().as_str(), target, headers, body, content_type }
+    PartRequest { token, index, verb: line.verb.as_str(), target, headers, body, content_type }
 }
 
 /// A call that no request can carry fails alone.

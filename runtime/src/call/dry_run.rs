@@ -5,7 +5,7 @@ use std::fmt;
 use bytes::Bytes;
 use http::header::{HeaderName, HeaderValue};
 
-use crate::call::request::Request;
+use crate::call::request::{Line, METHOD_OVERRIDE, Request};
 use crate::{Error, Result};
 
 /// Names of headers and query parameters whose values are secrets.
@@ -44,12 +44,13 @@ impl DryRun {
     #[doc(hidden)]
     pub fn new(request: Request) -> Result<Self> {
         request.check()?;
-        let url = request.url()?;
+        let mut url = request.client().root(request.api())?.into_owned();
+        let line = request.push_line(&mut url);
         let (path, query) = url.split_once('?').unwrap_or((&url, ""));
         let pairs: Vec<String> = query.split('&').map(mask_pair).collect();
-        let url = format!("{path}?{}", pairs.join("&"));
-        let body = request.body().map(|body| body.bytes.clone());
-        Ok(DryRun { verb: request.verb().to_string(), url, headers: headers(&request), body, media: false })
+        let url = if query.is_empty() { path.to_owned() } else { format!("{path}?{}", pairs.join("&")) };
+        let body = line.body.as_ref().map(|body| body.bytes.clone());
+        Ok(DryRun { verb: line.verb.to_string(), url, headers: headers(&request, &line), body, media: false })
     }
 
     /// Of an upload in one request.
@@ -68,9 +69,10 @@ impl DryRun {
 }
 
 /// The headers in the order in which each goes before those of the same name: the client's, the library's, the call's.
-fn headers(request: &Request) -> Vec<(String, String)> {
-    let content_type = request.body().map(|body| ("content-type", &*body.content_type));
-    let library = [("accept", "application/json")].into_iter().chain(content_type);
+fn headers(request: &Request, line: &Line<'_>) -> Vec<(String, String)> {
+    let content_type = line.body.as_ref().map(|body| ("content-type", &*body.content_type));
+    let overridden = line.overridden.then_some((METHOD_OVERRIDE, "GET"));
+    let library = [("accept", "application/json")].into_iter().chain(content_type).chain(overridden);
     let text = |(name, value): (&'_ HeaderName, &'_ HeaderValue)| {
         (name.to_string(), mask(name.as_str(), value.to_str().unwrap_or("…")))
     };

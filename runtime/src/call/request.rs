@@ -1,10 +1,11 @@
 //! The call as a value: what every generated method fills and every verb consumes.
 
+use std::borrow::Cow;
 use std::time::Duration;
 
 use bytes::Bytes;
 use http::Method as Verb;
-use http::header::{CONTENT_TYPE, HeaderValue};
+use http::header::{CONTENT_TYPE, HeaderName, HeaderValue};
 
 use crate::send::attempts::Subject;
 use crate::send::credentials::AuthHeaders;
@@ -332,7 +333,9 @@ impl Request {
     pub(crate) fn to_http(&self, auth: &AuthHeaders) -> Result<HttpRequest> {
         let mut headers = self.client().common_headers(auth);
         let mut bytes = Bytes::new();
-        if let Some(body) = self.body() {
+        let mut url = self.client().root(self.0.api)?.into_owned();
+        let line = self.push_line(&mut url);
+        if let Some(body) = &line.body {
             let value = HeaderValue::from_str(&body.content_type).map_err(|_| {
                 Error::input(format!("{}: not a content type: {:?}", self.id(), body.content_type))
             })?;
@@ -342,7 +345,10 @@ impl Request {
         for (name, value) in self.0.headers.iter() {
             headers.insert(name, value.clone());
         }
-        Ok(HttpRequest { method: self.0.verb.clone(), url: self.url()?, headers, body: bytes.into() })
+        if line.overridden {
+            headers.insert(HeaderName::from_static(METHOD_OVERRIDE), HeaderValue::from_static("GET"));
+        }
+        Ok(HttpRequest { method: line.verb.clone(), url, headers, body: bytes.into() })
     }
 
     /// The absolute URL of the call sent by itself.
@@ -353,6 +359,28 @@ impl Request {
         let mut url = self.client().root(self.0.api)?.into_owned();
         self.push_target(&mut url);
         Ok(url)
+    }
+
+    /// Appends what the request line has, as [`push_target`](Self::push_target) does, and says with which verb and body
+    /// it goes. A GET with a very long URL is sent as a POST with the query as its body, as Google's own clients do:
+    /// servers and proxies refuse long URLs.
+    pub(crate) fn push_line(&self, out: &mut String) -> Line<'_> {
+        let start = out.len();
+        self.push_target(out);
+        let line =
+            Line { verb: &self.0.verb, body: self.0.body.as_ref().map(Cow::Borrowed), overridden: false };
+        if out.len() <= LONGEST_URL || self.0.verb != Verb::GET || self.0.body.is_some() {
+            return line;
+        }
+        match out.get(start..).and_then(|target| target.find('?')) {
+            Some(at) => {
+                let query = out.split_off(start + at + 1);
+                out.pop();
+                let body = Encoded::new("application/x-www-form-urlencoded", query);
+                Line { verb: &Verb::POST, body: Some(Cow::Owned(body)), overridden: true }
+            }
+            None => line,
+        }
     }
 
     /// Appends path and query, without a leading `/`. `alt=json` is always said: in some documents it is not the default.
@@ -368,6 +396,20 @@ impl Request {
         }
         out.push_str("alt=json");
     }
+}
+
+/// The longest URL that a GET is sent with, of a call in a batch the longest path and query.
+const LONGEST_URL: usize = 2048;
+
+/// Says which verb a POST stands for.
+pub(crate) const METHOD_OVERRIDE: &str = "x-http-method-override";
+
+/// How a call is sent: its verb and its body.
+pub(crate) struct Line<'a> {
+    pub(crate) verb: &'a Verb,
+    pub(crate) body: Option<Cow<'a, Encoded>>,
+    /// It is a POST that stands for a GET, and [`METHOD_OVERRIDE`] must say so.
+    pub(crate) overridden: bool,
 }
 
 impl std::fmt::Debug for Request {

@@ -228,3 +228,22 @@ async fn each_request_has_its_own_token_and_boundary() {
         sent.iter().map(|sent| sent.header("content-type").unwrap().to_owned()).collect();
     assert_eq!((tokens.len(), boundaries.len()), (20, 20));
 }
+
+/// Drive takes 8,000 characters of path and query: a longer list goes all the same.
+#[tokio::test]
+async fn a_get_with_a_long_url_is_a_post_in_its_part_that_says_so() {
+    let peer = Peer::new(Sent::echo);
+    let zoo = peer.zoo();
+    let mut batch = zoo.batch();
+    let long = "a".repeat(9000);
+    batch.add(zoo.get("a").with_query("q", &long)).unwrap();
+    batch.add(zoo.get("b").with_query("q", &long[..100])).unwrap();
+    let _ = batch.execute().await;
+    let [a, b] = &peer.sent()[0].parts[..] else { panic!("two parts") };
+    assert_eq!(a.line, "POST /zoo/v1/animals/a HTTP/1.1");
+    assert_eq!(a.body, format!("q={long}&alt=json"));
+    assert_eq!(a.header("x-http-method-override"), Some("GET"));
+    assert_eq!(a.header("content-type"), Some("application/x-www-form-urlencoded"));
+    assert_eq!(b.line, format!("GET /zoo/v1/animals/b?q={}&alt=json HTTP/1.1", &long[..100]));
+    assert_eq!(b.header("x-http-method-override"), None);
+}
