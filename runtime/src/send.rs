@@ -5,6 +5,7 @@ pub(crate) mod attempts;
 pub(crate) mod blocking;
 pub(crate) mod client;
 pub(crate) mod credentials;
+pub(crate) mod gzip;
 pub mod observe;
 pub(crate) mod retry;
 pub(crate) mod rt;

@@ -131,6 +131,10 @@ async fn every_way_of_sending_goes_to_the_same_host() {
         let expected = paths.map(|path| match path {
             // The server said where that is.
             "/session" => format!("{scheme_and_host}{path}"),
+            // Other servers mostly know the method's own path only.
+            "/download/zoo/v1/things/a" if !host.contains("zoo.") => {
+                format!("{scheme_and_host}{base}/zoo/v1/things/a")
+            }
             _ => format!("{scheme_and_host}{base}{path}"),
         });
         assert_eq!(places.take(), expected);
@@ -225,4 +229,18 @@ async fn credentials_of_another_universe_are_not_sent() {
             }
         }
     }
+}
+
+#[tokio::test]
+async fn the_path_of_downloads_can_be_chosen() {
+    let at = |change: fn(Builder<Zoo>) -> Builder<Zoo>| async move {
+        let (zoo, places) = build(change);
+        let _ = zoo.unwrap().get().download().bytes().await;
+        let places = places.0.lock().unwrap();
+        places[0].clone()
+    };
+    let plain = at(|builder| builder.download_path(false)).await;
+    assert_eq!(plain, "https://zoo.googleapis.com/zoo/v1/things/a");
+    let below = at(|builder| builder.endpoint("http://h").download_path(true)).await;
+    assert_eq!(below, "http://h/download/zoo/v1/things/a");
 }

@@ -23,6 +23,7 @@ use super::report::{Record, Report};
 use super::{BatchOptions, Entry, RawBatch};
 use crate::send::attempts::Fate;
 use crate::send::credentials::AuthHeaders;
+use crate::send::gzip;
 use crate::send::retry::{RetryPolicy, Verdict};
 use crate::send::rt::{self, Instant};
 use crate::send::trace::{self, Span};
@@ -401,6 +402,7 @@ impl<'cb> Engine<'cb> {
         if let Ok(value) = HeaderValue::from_str(content_type) {
             headers.insert(CONTENT_TYPE, value);
         }
+        gzip::accept(&mut headers);
         let mut url = format!("{}{}", self.root, self.api.batch_path);
         if !self.options.query.is_empty() {
             url.push('?');

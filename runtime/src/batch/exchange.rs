@@ -15,6 +15,7 @@ use http::header::CONTENT_TYPE;
 use super::Entry;
 use super::plan::Auths;
 use crate::multipart::{Flaw, Part, ReadLimits, Reader};
+use crate::send::gzip;
 use crate::send::rt::Timer;
 use crate::send::transport::{BodyStream, HttpRequest, HttpResponse};
 use crate::send::watch::Watch;
@@ -274,7 +275,7 @@ impl<'cb> Exchange<'cb> {
 
 /// Sends the request and looks at what kind of answer came.
 async fn open(sending: impl Future<Output = Result<HttpResponse>>, limits: ReadLimits) -> Result<Answer> {
-    let response = sending.await?;
+    let response = gzip::decompress(sending.await?);
     if response.status.is_success() {
         let content_type = response.headers.get(CONTENT_TYPE).map_or(&b""[..], |value| value.as_bytes());
         return match Reader::new(content_type, limits) {

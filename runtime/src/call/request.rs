@@ -243,7 +243,8 @@ impl Request {
     pub(crate) fn for_download(mut self) -> Self {
         self.0.query.remove("alt");
         self.0.query.add("alt", "media");
-        if self.0.spec.download.is_some_and(|download| download.media_service) {
+        let media_service = self.0.spec.download.is_some_and(|download| download.media_service);
+        if media_service && self.client().has_download_path() {
             self.0.path.insert_str(0, "download/");
         }
         self

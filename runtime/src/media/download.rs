@@ -10,13 +10,14 @@ use bytes::{Bytes, BytesMut};
 use futures_core::Stream;
 use futures_util::{StreamExt as _, stream};
 use http::HeaderMap;
-use http::header::{CONTENT_TYPE, ETAG};
+use http::header::{ACCEPT_ENCODING, CONTENT_TYPE, ETAG};
 use tokio::io::AsyncWrite;
 
 use super::Queueable;
 use super::progress::{Progress, Teller};
 use super::reader::{self, Reader};
 use crate::call::request::Request;
+use crate::send::gzip;
 use crate::send::trace::Span;
 use crate::send::transport::BodyStream;
 use crate::{Batch, DryRun, Error, Reply, Result, ServesMedia};
@@ -27,9 +28,11 @@ use crate::{Batch, DryRun, Error, Reply, Result, ServesMedia};
 /// the same media, by its ETag (a weak one does not tell), generation or checksum. Media that changed meanwhile
 /// [is an error](Error::is_changed); of a server that gives none of these, so is the break.
 ///
-/// Media comes as it is stored. What is stored compressed (`Content-Encoding: gzip`) comes decompressed by the server,
-/// then its length is not known before and there is no checksum. Otherwise, the checksums in `x-goog-hash` of what is
-/// downloaded whole are verified: [`Error::is_checksum_mismatch`].
+/// Media comes as the server sends it. By default the server is asked for bytes that are not compressed: what is stored
+/// compressed (`Content-Encoding: gzip`) is decompressed by the server, its length is not known before, and there is no
+/// checksum. With the header `Accept-Encoding: gzip` the stored bytes come as they are; ranges and checksums are theirs,
+/// and [`decompress`](Download::decompress) undoes the compression here. The checksums in `x-goog-hash` of stored bytes
+/// that are downloaded whole are verified: [`Error::is_checksum_mismatch`].
 ///
 /// A timeout is for silence: no answer, or no next byte.
 #[must_use = "a download does nothing until it is asked for bytes"]
@@ -40,6 +43,7 @@ pub struct Download<M> {
     /// A range that no bytes can be in.
     overflow: bool,
     verify: bool,
+    decompress: bool,
     on_progress: Teller,
     method: PhantomData<fn() -> M>,
 }
@@ -53,6 +57,7 @@ impl<M: ServesMedia> Download<M> {
             to: None,
             overflow: false,
             verify: true,
+            decompress: false,
             on_progress: Teller::default(),
             method: PhantomData,
         }
@@ -86,6 +91,16 @@ impl<M: ServesMedia> Download<M> {
         self
     }
 
+    /// Decompresses what comes compressed, and asks for it so: less travels, and the checksum of what is stored
+    /// compressed can be verified. Not for ranges, as a part of a gzip stream cannot be decompressed.
+    pub fn decompress(mut self) -> Self {
+        self.decompress = true;
+        if !self.request.headers().has(&ACCEPT_ENCODING) {
+            self.request.set_header(ACCEPT_ENCODING.as_str(), "gzip");
+        }
+        self
+    }
+
     /// Is told how far the download is.
     pub fn on_progress(mut self, tell: impl FnMut(Progress) + Send + 'static) -> Self {
         self.on_progress = Teller::new(tell);
@@ -98,14 +113,19 @@ impl<M: ServesMedia> Download<M> {
     /// As any call.
     pub async fn stream(self) -> Result<MediaStream> {
         self.check_range()?;
+        let decompress = self.decompress;
         let span = Span::call(self.request.id(), self.request.verb().as_str());
         let range = (self.from, self.to);
         let reader = span.around(Reader::open(self.request, range, self.verify, self.on_progress)).await?;
-        let (headers, length) = (reader.headers(), reader.length());
+        let headers = reader.headers();
+        let compressed = decompress && gzip::is_compressed(&headers);
+        let length = reader.length().filter(|_| !compressed);
         let chunks = stream::unfold(reader, |mut reader| async move {
             reader.next().await.transpose().map(|chunk| (chunk, reader))
         });
-        Ok(MediaStream { headers, length, chunks: Box::pin(chunks.fuse()) })
+        let chunks: BodyStream = Box::pin(chunks.fuse());
+        let chunks = if compressed { gzip::decompressed(chunks) } else { chunks };
+        Ok(MediaStream { headers, length, chunks })
     }
 
     /// Downloads everything into memory.
@@ -175,6 +195,12 @@ impl<M: ServesMedia> Download<M> {
     fn check_range(&self) -> Result<()> {
         if self.overflow {
             return Err(Error::input(format!("{}: not a range that media can have", self.request.id())));
+        }
+        if self.decompress && (self.from > 0 || self.to.is_some()) {
+            return Err(Error::input(format!(
+                "{}: a range of media that is compressed cannot be decompressed",
+                self.request.id()
+            )));
         }
         Ok(())
     }

@@ -13,6 +13,7 @@ use super::progress::Teller;
 use super::state::{VALIDATORS, content_range, is_same, says_which};
 use crate::call::request::Request;
 use crate::send::attempts::{Attempt, Attempts, Exchange, Step};
+use crate::send::gzip;
 use crate::send::observe::AttemptKind;
 use crate::send::rt;
 use crate::send::transport::{BodyStream, HttpResponse};
@@ -63,7 +64,6 @@ impl Reader {
         verify: bool,
         on_progress: Teller,
     ) -> Result<Self> {
-        let own_encoding = request.headers().has(&ACCEPT_ENCODING);
         prepare(&mut request, (from, to))?;
         let mut subject = request.subject();
         subject.idempotent = true;
@@ -79,7 +79,7 @@ impl Reader {
                 body: None,
                 first: None,
                 hashes: None,
-                verify: verify && !own_encoding,
+                verify,
                 on_progress,
                 ended: false,
             },
@@ -199,7 +199,7 @@ impl Exchange for Rest<'_> {
             self.media.accept(response, self.matched)?;
             return Ok(Step::Done(attempt.take_watch()));
         }
-        let error = match attempt.within(WHAT, attempt.client().read(response)).await {
+        let error = match attempt.within(WHAT, attempt.client().read(gzip::decompress(response))).await {
             Ok(response) => Error::from_response(response),
             Err(error) => error,
         };
@@ -303,7 +303,7 @@ impl Media {
         } else {
             // A server may know nothing of ranges: then all comes, and what is not wanted is dropped.
             let length = headers.get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
-            (0, length.filter(|_| !headers.contains_key(CONTENT_ENCODING)), None)
+            (0, length, None)
         };
         match &self.first {
             None => {
@@ -313,10 +313,8 @@ impl Media {
                     let id = self.request.id();
                     return Err(Error::protocol(format!("{id}: the media ends before the range asked for")));
                 }
-                let stored =
-                    headers.get("x-goog-stored-content-encoding").is_none_or(|coding| coding == "identity");
                 let whole = self.from == 0 && self.to.is_none() && status == StatusCode::OK;
-                if self.verify && whole && stored && !headers.contains_key(CONTENT_ENCODING) {
+                if self.verify && whole && is_as_stored(&headers) {
                     self.hashes = Hashes::expected(&headers);
                 }
                 self.first = Some((status, headers));
@@ -347,6 +345,12 @@ impl Media {
     }
 }
 
+/// Whether the bytes of the response are those that are stored, which the checksum is of.
+fn is_as_stored(headers: &HeaderMap) -> bool {
+    let coding = |name: &str| headers.get(name).map_or(&b"identity"[..], |coding| coding.as_bytes());
+    coding("x-goog-stored-content-encoding") == coding(CONTENT_ENCODING.as_str())
+}
+
 /// Sets the headers of a download.
 ///
 /// # Errors
@@ -362,8 +366,7 @@ fn prepare(request: &mut Request, (from, to): (u64, Option<u64>)) -> Result<()> 
             "{id}: a range of media is said by `.range(…)`, not by a header of the call"
         )));
     }
-    // Stored bytes are wanted, or if they are stored compressed the server is to decompress them: what a transport
-    // decompressed would have other lengths and places than the server speaks of.
+    // Bytes as they are stored are wanted, or if they are stored compressed the server is to decompress them.
     if !request.headers().has(&ACCEPT_ENCODING) {
         request.set_header(ACCEPT_ENCODING.as_str(), "identity");
     }

@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use crate::send::client::Client;
 use crate::send::credentials::AuthHeaders;
+use crate::send::gzip;
 use crate::send::observe::AttemptKind;
 use crate::send::retry::{RetryPolicy, Verdict};
 use crate::send::rt::{self, Instant};
@@ -231,7 +232,7 @@ impl Attempt<'_> {
     /// # Errors
     /// The transport's own, and if the response is larger than the client takes.
     pub(crate) async fn exchange(&self, request: HttpRequest) -> Result<RawResponse> {
-        self.client().read(self.send(request).await?).await
+        self.client().read(gzip::decompress(self.send(request).await?)).await
     }
 
     /// The future's output within the timeout of one attempt.

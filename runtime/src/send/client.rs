@@ -17,6 +17,7 @@ pub use builder::{Builder, FromClient};
 use endpoint::Endpoints;
 
 use crate::send::credentials::{AuthHeaders, Credentials};
+use crate::send::gzip;
 use crate::send::observe::Observer;
 use crate::send::retry::{RetryBudget, RetryPolicy};
 use crate::send::transport::{HttpResponse, Transport};
@@ -63,6 +64,11 @@ impl Client {
     /// If the client was told of a place that the API does not have.
     pub(crate) fn root(&self, api: &ApiSpec) -> Result<Cow<'_, str>> {
         self.0.endpoints.root(api)
+    }
+
+    /// Whether media is asked for below `/download/`, where the API serves it there.
+    pub(crate) fn has_download_path(&self) -> bool {
+        self.0.endpoints.has_download_path()
     }
 
     pub(crate) fn policy(&self) -> &RetryPolicy {
@@ -133,6 +139,7 @@ impl Client {
         let mut headers = self.0.headers.clone();
         headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
         auth.put(&mut headers);
+        gzip::accept(&mut headers);
         headers
     }
 

@@ -117,7 +117,7 @@ pub struct Ended {
     pub error: Option<&'static str>,
     /// The time since the request began, until its response was read.
     pub duration: Duration,
-    /// How many bytes of the response's body were read, after content decoding.
+    /// How many bytes of the response's body were read, as they came over the wire.
     pub bytes: u64,
 }
 

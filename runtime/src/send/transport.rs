@@ -112,7 +112,7 @@ pub struct HttpResponse {
     pub status: StatusCode,
     /// The headers.
     pub headers: HeaderMap,
-    /// The body, content decoding undone.
+    /// The body as it came. Where `Content-Encoding: gzip` is among the headers, it is decompressed later.
     pub body: BodyStream,
 }
 
@@ -150,6 +150,10 @@ impl Reqwest {
 fn native(builder: reqwest::ClientBuilder) -> Result<reqwest::ClientBuilder> {
     let builder = builder
         .redirect(reqwest::redirect::Policy::none())
+        .no_gzip()
+        .no_brotli()
+        .no_zstd()
+        .no_deflate()
         .connect_timeout(std::time::Duration::from_secs(30));
     #[cfg(feature = "rustls")]
     let builder = builder.tls_backend_preconfigured(rustls_config()?);

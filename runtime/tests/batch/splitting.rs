@@ -98,8 +98,8 @@ async fn an_address_of_exactly_the_limit_passes() {
     let (zoo, peer) = zoo(Sent::echo);
     let around = "/zoo/v1/animals/?alt=json".len();
     let mut batch = zoo.batch();
-    batch.add(zoo.get(&"x".repeat(8000 - around))).unwrap();
-    batch.add(zoo.get(&"x".repeat(8001 - around))).unwrap();
+    batch.add(zoo.delete(&"x".repeat(8000 - around))).unwrap();
+    batch.add(zoo.delete(&"x".repeat(8001 - around))).unwrap();
     let report = batch.execute().await;
     let failed: Vec<_> = report.replies().map(|reply| reply.error.is_some()).collect();
     assert_eq!((failed, peer.sizes()), (vec![false, true], vec![1]));

@@ -30,7 +30,8 @@ async fn a_whole_request_to_the_byte() {
     assert_eq!(sent.header("x-goog-user-project"), Some("project"));
     assert_eq!(sent.header("x-outer"), Some("1"));
     assert!(sent.header("user-agent").unwrap().ends_with("(gzip)"));
-    assert_eq!(sent.headers.len(), 5, "{:?}", sent.headers);
+    assert_eq!(sent.header("accept-encoding"), Some("gzip"));
+    assert_eq!(sent.headers.len(), 6, "{:?}", sent.headers);
     assert_eq!(
         normal(sent),
         "--BOUNDARY\r\n\

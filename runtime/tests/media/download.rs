@@ -1,3 +1,4 @@
+use std::io::Write as _;
 use std::sync::{Arc, Mutex};
 
 use base64::Engine as _;
@@ -199,6 +200,35 @@ async fn checksums_are_verified() {
         assert!(shop.get("a").download().range(..9).bytes().await.is_ok());
         put(&store, &media, &[wrong.clone(), ("x-goog-stored-content-encoding", "gzip".to_owned())]);
         assert!(shop.get("a").download().bytes().await.is_ok());
+    }
+}
+
+#[tokio::test]
+async fn what_is_stored_compressed_comes_as_it_is_or_decompressed() {
+    let store = Store::default();
+    let (_server, _, services) = store.services();
+    let media = b"0123456789".repeat(10_000);
+    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
+    encoder.write_all(&media).unwrap();
+    let stored = encoder.finish().unwrap();
+    let gzip = |name| (name, "gzip".to_owned());
+    let headers = [gzip("content-encoding"), gzip("x-goog-stored-content-encoding"), hash(&stored)];
+    let wrong = [gzip("content-encoding"), gzip("x-goog-stored-content-encoding"), hash(b"other")];
+    for shop in &services {
+        put(&store, &stored, &headers);
+        let raw = || shop.get("a").with_header("accept-encoding", "gzip").download();
+        assert_eq!(raw().bytes().await.unwrap(), stored, "a checksum of the stored bytes is verified");
+        assert_eq!(raw().range(2..9).bytes().await.unwrap(), stored[2..9]);
+        let stream = shop.get("a").download().decompress().stream().await.unwrap();
+        assert_eq!(stream.length(), None);
+        assert_eq!(shop.get("a").download().decompress().bytes().await.unwrap(), media);
+        let error = shop.get("a").download().decompress().range(..5).bytes().await.unwrap_err();
+        assert!(error.is_input(), "{error}");
+        put(&store, &stored, &wrong);
+        let error = shop.get("a").download().decompress().bytes().await.unwrap_err();
+        assert!(error.is_checksum_mismatch(), "{error}");
+        put(&store, &media, &[hash(&media)]);
+        assert_eq!(shop.get("a").download().decompress().bytes().await.unwrap(), media, "nothing to undo");
     }
 }
 

@@ -62,10 +62,11 @@ impl Store {
         let store = self.clone();
         handlers.route("PUT", "/session/{id}", move |call| store.with(|state| chunk(state, call)));
         handlers.route("DELETE", "/session/{id}", |_| MockResponse::new(499));
-        let store = self.clone();
-        handlers.route("GET", "/download/shop/v1/things/{id}", move |call| {
-            store.with(|state| serve(state, call))
-        });
+        // Below `/download/` at the API's own host, at the method's path elsewhere.
+        for path in ["/download/shop/v1/things/{id}", "/shop/v1/things/{id}"] {
+            let store = self.clone();
+            handlers.route("GET", path, move |call| store.with(|state| serve(state, call)));
+        }
         handlers
     }
 

@@ -27,7 +27,6 @@ impl Pair {
         for (verb, path) in [
             ("GET", "/shop/v1/things/{id}"),
             ("POST", "/shop/v1/things"),
-            ("GET", "/download/shop/v1/things/{id}"),
             ("POST", "/upload/shop/v1/things"),
             ("PUT", "/session"),
             ("DELETE", "/session"),
@@ -128,7 +127,7 @@ async fn a_saved_session_of_another_place_is_not_gone_to() {
 #[tokio::test]
 async fn what_is_asked_later_stays_as_well() {
     let pair = Pair::new(|request, away| match request {
-        "GET /download/shop/v1/things/{id}" => {
+        "GET /shop/v1/things/{id}" => {
             MockResponse::new(200).with_header("etag", "\"1\"").with_body("0123456789")
         }
         _ => MockResponse::new(307).with_header("location", away),

@@ -114,6 +114,14 @@ impl<T: FromClient> Builder<T> {
         self
     }
 
+    /// Whether media of APIs that serve it below `/download/` is asked for there, and not at the method's own path with
+    /// `alt=media`. By default it is at Google's own hosts, and not at another [`endpoint`](Builder::endpoint), since most
+    /// emulators do not know that path.
+    pub fn download_path(mut self, below_download: bool) -> Self {
+        self.endpoints.download_path = Some(below_download);
+        self
+    }
+
     /// The location whose endpoint calls go to, of those that the discovery document names: `europe-west3`.
     ///
     /// A service that has no endpoint there is not built, and the error names the locations that it has. A [`Client`]

@@ -17,6 +17,8 @@ pub(crate) struct Endpoints {
     pub(super) region: Option<String>,
     pub(super) universe: Option<String>,
     pub(super) mtls: bool,
+    /// Whether media of APIs that serve it below `/download/` is asked for there.
+    pub(super) download_path: Option<bool>,
 }
 
 impl Endpoints {
@@ -45,6 +47,13 @@ impl Endpoints {
     /// The universe that credentials must be of.
     pub(super) fn universe(&self) -> &str {
         self.universe.as_deref().unwrap_or(GOOGLE)
+    }
+
+    /// Whether media is asked for below `/download/`, where the API serves it there: at Google's own hosts, unless the
+    /// caller says otherwise. Emulators and proxies mostly know the method's path with `alt=media` only, where the
+    /// clients for Python and Node.js fetch media from.
+    pub(super) fn has_download_path(&self) -> bool {
+        self.download_path.unwrap_or(self.fixed.is_none())
     }
 
     /// Scheme and host that calls of this API go to, ending in `/`.
