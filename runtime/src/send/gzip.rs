@@ -22,7 +22,7 @@ const PIECE: usize = 1 << 10;
 
 /// What decompresses to more than this may not be larger than [`RATIO`] times what came. JSON of API servers is
 /// compressed to between a fifth and a fiftieth.
-const UNSUSPICIOUS: u64 = 8 << 20;
+const UNSUSPICIOUS: u64 = 32 << 20;
 const RATIO: u64 = 200;
 
 /// Asks for gzip, unless the caller has asked for something else. A browser asks by itself.

@@ -188,7 +188,8 @@ async fn no_secret_is_printed_logged_or_traced() {
     print(&builder());
     print(&builder().endpoint("https://pr1vate:s3cret@host/"));
     let quick = RetryPolicy::default().with_backoff(std::time::Duration::ZERO, std::time::Duration::ZERO);
-    let shop = builder().endpoint(&server.uri()).retry(quick.with_max_attempts(2)).build().unwrap();
+    let builder_there = || builder().endpoint(&server.uri()).download_path(true);
+    let shop = builder_there().retry(quick.with_max_attempts(2)).build().unwrap();
     print(&shop);
     print(&shop.client());
     use_calls(&shop).await;

@@ -227,7 +227,7 @@ mod tests {
             fixed: Some("http://127.0.0.1:8080".into()),
             region: Some("nowhere".into()),
             universe: Some("example.com".into()),
-            mtls: false,
+            ..Endpoints::default()
         };
         assert_eq!(all.checked().unwrap().root(&OTHER).unwrap(), "http://127.0.0.1:8080/");
     }
