@@ -1,37 +1,39 @@
 //! Uploads in one request: the media alone, or metadata and media as `multipart/related` (RFC 2387).
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 
 use bytes::{Bytes, BytesMut};
 use futures_util::stream;
 use tokio::sync::Mutex;
 
 use super::progress::Teller;
+use super::silence::{Taken, is_one_piece, until_silent};
 use super::source::{Content, PIECE, Source};
+use super::stored::Sums;
 use super::transfer::too_large;
 use super::window::{rewind, wrong_length};
 use crate::call::request::Request;
 use crate::send::attempts::{Attempt, Attempts, Exchange, Step};
 use crate::send::observe::AttemptKind;
-use crate::send::rt;
 use crate::send::transport::{BodyStream, RequestBody};
 use crate::wire::body::Encoded;
 use crate::{Error, RawResponse, Result};
-
-/// Bytes up to this go out as one piece, copied into one buffer with their metadata if there are any. What is larger goes
-/// piece by piece, as how much of one was taken cannot be told; but in a browser, which sends no streams.
-const ONE_PIECE: usize = 1 << 20;
 
 /// What is sent, as often as it may be.
 struct Outgoing {
     head: Bytes,
     tail: Bytes,
     media: Media,
+    /// Those of nothing, to begin with in each attempt.
+    sums: Sums,
 }
 
 enum Media {
-    Whole(Bytes),
+    Whole {
+        body: Bytes,
+        /// The same without metadata.
+        media: Bytes,
+    },
     /// Behind a lock, as a transport may still hold the body of an attempt that failed.
     Streamed(Arc<Stream>),
 }
@@ -43,12 +45,14 @@ struct Stream {
     /// How much the method takes.
     max_size: Option<u64>,
     /// How much was taken, beside the lock: a source may take its time, and who asks must not wait for it.
-    read: AtomicU64,
+    taken: Taken,
     shared: Mutex<Shared>,
 }
 
 struct Shared {
     content: Content,
+    /// Of what this attempt has taken.
+    sums: Sums,
     /// The attempt that may read.
     attempt: u32,
     /// Why the source failed: a transport only says that its body did.
@@ -82,6 +86,7 @@ impl Exchange for OneRequest {
         self.number = self.number.saturating_add(1);
         let error = match self.outgoing.exchange(&self.request, attempt, self.number).await {
             Ok(response) if response.status.is_success() => {
+                self.outgoing.check(&self.request, &response).await?;
                 self.outgoing.tell_all().await;
                 return Ok(Step::Done(response));
             }
@@ -103,7 +108,8 @@ fn prepare(request: Request, source: Source, progress: Teller) -> (Request, Outg
     let metadata = request.metadata();
     let protocol = if metadata.is_some() { "multipart" } else { "media" };
     let max_size = request.spec().upload.and_then(|upload| upload.max_size);
-    let (content_type, outgoing) = Outgoing::new((request.id(), max_size), metadata, source, progress);
+    let sums = Sums::new(&request);
+    let (content_type, outgoing) = Outgoing::new((request.id(), max_size), metadata, source, progress, sums);
     (request.for_upload(protocol).with_body(Some(Encoded::new(content_type, Bytes::new()))), outgoing)
 }
 
@@ -118,6 +124,7 @@ impl Outgoing {
         metadata: Option<Bytes>,
         source: Source,
         progress: Teller,
+        sums: Sums,
     ) -> (String, Self) {
         let Source { content_type, length, content } = source;
         let (request_type, head, tail) = match metadata {
@@ -132,70 +139,65 @@ impl Outgoing {
             None => (content_type, Vec::new(), String::new()),
         };
         if let Content::Bytes(bytes) = &content
-            && (bytes.len() <= ONE_PIECE || cfg!(target_family = "wasm"))
+            && is_one_piece(bytes.len())
             && !progress.is_some()
         {
             let whole = match head.is_empty() {
                 true => bytes.clone(),
                 false => [&head, &bytes[..], tail.as_bytes()].concat().into(),
             };
-            let outgoing = Outgoing { head: Bytes::new(), tail: Bytes::new(), media: Media::Whole(whole) };
+            let outgoing = Outgoing {
+                head: Bytes::new(),
+                tail: Bytes::new(),
+                media: Media::Whole { body: whole, media: bytes.clone() },
+                sums,
+            };
             return (request_type, outgoing);
         }
-        let shared = Mutex::new(Shared { content, attempt: 0, error: None, progress });
+        let shared = Mutex::new(Shared { content, sums: sums.clone(), attempt: 0, error: None, progress });
         let media =
-            Media::Streamed(Arc::new(Stream { id, length, max_size, read: AtomicU64::new(0), shared }));
-        (request_type, Outgoing { head: head.into(), tail: tail.into(), media })
+            Media::Streamed(Arc::new(Stream { id, length, max_size, taken: Taken::default(), shared }));
+        (request_type, Outgoing { head: head.into(), tail: tail.into(), media, sums })
     }
 
     /// One request and its answer. What must not take too long is silence: neither media taken nor an answer.
     async fn exchange(&self, request: &Request, attempt: &Attempt<'_>, number: u32) -> Result<RawResponse> {
         let mut http = request.to_http(attempt.auth())?;
+        let taken = self.taken();
         let exchange = async {
             http.body = self.body(number).await?;
             attempt.exchange(http).await
         };
-        let mut exchange = std::pin::pin!(exchange);
-        let mut read = Some(0);
-        loop {
-            if let Some(result) = rt::timeout(attempt.timeout(), exchange.as_mut()).await {
-                return result;
-            }
-            let now = self.read();
-            if now.is_none() || now == read {
-                return Err(Error::timeout("the upload", attempt.timeout().unwrap_or_default()));
-            }
-            read = now;
-        }
+        until_silent(attempt, "the upload", &taken, exchange).await
     }
 
     /// How many bytes an attempt sends, if that is known.
     fn length(&self) -> Option<u64> {
         match &self.media {
-            Media::Whole(bytes) => Some(bytes.len() as u64),
+            Media::Whole { body, .. } => Some(body.len() as u64),
             Media::Streamed(stream) => {
                 stream.length.map(|length| length + (self.head.len() + self.tail.len()) as u64)
             }
         }
     }
 
-    /// How much of the media was taken by this attempt, if that can be told.
-    fn read(&self) -> Option<u64> {
+    /// How much of the media was taken by this attempt, always none of what goes as one piece.
+    fn taken(&self) -> Taken {
         match &self.media {
-            Media::Whole(_) => None,
-            Media::Streamed(stream) => Some(stream.read.load(Ordering::Relaxed)),
+            Media::Whole { .. } => Taken::default(),
+            Media::Streamed(stream) => stream.taken.clone(),
         }
     }
 
     async fn body(&self, attempt: u32) -> Result<RequestBody> {
         let media = match &self.media {
-            Media::Whole(bytes) => return Ok(bytes.clone().into()),
+            Media::Whole { body, .. } => return Ok(body.clone().into()),
             Media::Streamed(media) => media,
         };
         let mut held = media.shared.lock().await;
         rewind(&mut held.content).await?;
-        (held.attempt, held.error) = (attempt, None);
-        media.read.store(0, Ordering::Relaxed);
+        (held.attempt, held.error, held.sums) = (attempt, None, self.sums.clone());
+        media.taken.set(0);
         drop(held);
         let (head, tail) = (self.head.clone(), self.tail.clone());
         let stream = stream::unfold(Some((head, media.clone(), tail)), move |state| async move {
@@ -216,7 +218,7 @@ impl Outgoing {
 
     async fn source_error(&self) -> Option<Error> {
         match &self.media {
-            Media::Whole(_) => None,
+            Media::Whole { .. } => None,
             Media::Streamed(media) => media.shared.lock().await.error.clone(),
         }
     }
@@ -224,10 +226,10 @@ impl Outgoing {
     /// Whether the media can be sent once more: all of it is there, or none of it was taken.
     async fn can_repeat(&self) -> bool {
         match &self.media {
-            Media::Whole(_) => true,
+            Media::Whole { .. } => true,
             Media::Streamed(media) => {
                 let shared = media.shared.lock().await;
-                let unread = media.read.load(Ordering::Relaxed) == 0;
+                let unread = media.taken.get() == 0;
                 unread
                     || match &shared.content {
                         Content::Bytes(_) => true,
@@ -237,10 +239,24 @@ impl Outgoing {
         }
     }
 
+    /// Compares what the server says that it has stored with what was sent.
+    async fn check(&self, request: &Request, response: &RawResponse) -> Result<()> {
+        match &self.media {
+            Media::Whole { media, .. } => {
+                let mut sums = self.sums.clone();
+                sums.add(0, media);
+                sums.check(request, media.len() as u64, response)
+            }
+            Media::Streamed(media) => {
+                media.shared.lock().await.sums.check(request, media.taken.get(), response)
+            }
+        }
+    }
+
     /// The server has everything.
     async fn tell_all(&self) {
         if let Media::Streamed(media) = &self.media {
-            let read = media.read.load(Ordering::Relaxed);
+            let read = media.taken.get();
             media.shared.lock().await.progress.tell(read, media.length.or(Some(read)));
         }
     }
@@ -261,7 +277,7 @@ impl Stream {
     }
 
     async fn read(&self, shared: &mut Shared) -> Result<Bytes> {
-        let before = self.read.load(Ordering::Relaxed);
+        let before = self.taken.get();
         let piece = match &mut shared.content {
             Content::Bytes(all) => {
                 let from = usize::try_from(before).unwrap_or(usize::MAX).min(all.len());
@@ -276,8 +292,9 @@ impl Stream {
             }
         };
         let count = piece.len();
+        shared.sums.add(before, &piece);
         let read = before + count as u64;
-        self.read.store(read, Ordering::Relaxed);
+        self.taken.set(read);
         if let Some(max) = self.max_size.filter(|max| read > *max) {
             return Err(Error::bad_source(too_large(self.id, max)));
         }

@@ -10,11 +10,12 @@ use http::header::{
 use http::header::{IF_MODIFIED_SINCE, IF_UNMODIFIED_SINCE};
 use url::Url;
 
+use super::silence::{Taken, counted, until_silent};
 use crate::call::request::Request;
 use crate::send::attempts::{Attempt, Attempts, Exchange, Step};
 use crate::send::credentials::AuthHeaders;
 use crate::send::observe::AttemptKind;
-use crate::send::transport::HttpRequest;
+use crate::send::transport::{HttpRequest, RequestBody};
 use crate::{Api, Error, Json, RawResponse, Result};
 
 /// A resumable upload that the server knows of. It can be saved as text and loaded by another run of the program, which
@@ -134,8 +135,13 @@ impl Session {
         attempt: &Attempt<'_>,
         piece: Piece<'_>,
     ) -> Result<Answer> {
-        let http = self.http_request(request, attempt.auth(), http::Method::PUT, Some(piece))?;
-        let response = attempt.within("a piece of the upload", attempt.exchange(http)).await?;
+        let mut http = self.http_request(request, attempt.auth(), http::Method::PUT, Some(piece))?;
+        let taken = Taken::default();
+        if let RequestBody::Bytes(bytes) = std::mem::take(&mut http.body) {
+            http.body = counted(bytes, &taken);
+        }
+        let exchange = attempt.exchange(http);
+        let response = until_silent(attempt, "a piece of the upload", &taken, exchange).await?;
         match response.status.as_u16() {
             308 => kept(&response).map(Answer::Kept),
             200..300 => Ok(Answer::Done(response)),

@@ -6,6 +6,7 @@ use bytes::Bytes;
 use super::OnSession;
 use super::progress::Teller;
 use super::session::{Answer, Piece, Session};
+use super::stored::Sums;
 use super::window::Window;
 use crate::call::request::Request;
 use crate::call::sending;
@@ -28,6 +29,8 @@ pub(super) struct Transfer {
     pub(super) on_progress: Teller,
     /// The place after the last byte that was sent in this session by this run.
     sent: u64,
+    /// Of what was sent in this session by this run.
+    sums: Sums,
     /// The most that the server said it has in this session.
     most: u64,
     /// How often the session was lost.
@@ -55,6 +58,7 @@ struct Open {
 impl Transfer {
     pub(super) fn new(request: Request, window: Window, content_type: String, chunk: usize) -> Self {
         let max_size = request.spec().upload.and_then(|upload| upload.max_size);
+        let sums = Sums::new(&request);
         Transfer {
             request,
             window,
@@ -64,6 +68,7 @@ impl Transfer {
             on_session: None,
             on_progress: Teller::default(),
             sent: 0,
+            sums,
             most: 0,
             restarts: 0,
             state: State::Opening,
@@ -110,6 +115,7 @@ impl Transfer {
             return Err(error);
         }
         (self.most, self.sent, self.state) = (0, 0, State::Opening);
+        self.sums = Sums::new(&self.request);
         Ok(Step::Again(error))
     }
 
@@ -130,6 +136,7 @@ impl Transfer {
     async fn fill(&mut self) -> Result<()> {
         self.window.fill(self.chunk).await?;
         self.sent = self.sent.max(self.window.end());
+        self.sums.add(self.window.start(), &self.window.chunk());
         match self.max_size {
             Some(max) if self.window.end() > max => Err(Error::bad_source(too_large(self.request.id(), max))),
             _ => Ok(()),
@@ -203,6 +210,9 @@ impl Exchange for Transfer {
         match open.session.put(&self.request, attempt, self.piece(asking)).await {
             Ok(Answer::Done(response)) => {
                 self.check_done(resumed && asking)?;
+                if let Some(total) = self.window.total() {
+                    self.sums.check(&self.request, total, &response)?;
+                }
                 self.tell(self.window.total().unwrap_or(self.window.end()));
                 Ok(Step::Done(response))
             }

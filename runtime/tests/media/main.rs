@@ -6,6 +6,7 @@
 mod download;
 mod faults;
 mod store;
+mod stored;
 mod upload;
 mod ways;
 mod wire;

@@ -1,0 +1,83 @@
+//! What a server says that it has stored, compared with what was sent.
+//!
+//! Cloud Storage answers an upload with `size`, `crc32c` and `md5Hash` (base64 of the big-endian bytes), Drive with `size`
+//! and `md5Checksum` (hexadecimal) where `fields` asks for them. Other answers say nothing that could be compared.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use bytes::Bytes;
+use md5::{Digest as _, Md5};
+
+use crate::call::request::Request;
+use crate::{Error, Json, RawResponse, Result};
+
+/// The sums of what is sent from the first byte on.
+#[derive(Clone)]
+pub(super) struct Sums {
+    /// How many bytes are in them.
+    count: u64,
+    crc32c: u32,
+    /// It costs more than the other, and is needed only where the caller asks the server for it.
+    md5: Option<Md5>,
+    /// Something that was sent is not in them, since it was skipped.
+    gap: bool,
+}
+
+impl Sums {
+    pub(super) fn new(request: &Request) -> Self {
+        let asked = request.parameters().get("fields").is_some_and(|fields| fields.contains("md5"));
+        Sums { count: 0, crc32c: 0, md5: asked.then(Md5::new), gap: false }
+    }
+
+    /// These bytes are sent, and begin at that place. Those that were sent before are in the sums already.
+    pub(super) fn add(&mut self, at: u64, bytes: &Bytes) {
+        let Some(known) = self.count.checked_sub(at) else {
+            self.gap = true;
+            return;
+        };
+        let Some(new) = usize::try_from(known).ok().and_then(|known| bytes.get(known..)) else { return };
+        self.crc32c = crc32c::crc32c_append(self.crc32c, new);
+        if let Some(md5) = &mut self.md5 {
+            md5.update(new);
+        }
+        self.count += new.len() as u64;
+    }
+
+    /// Compares them with what the answer to an upload of so many bytes says.
+    ///
+    /// # Errors
+    /// If the server has stored something else.
+    pub(super) fn check(&self, request: &Request, length: u64, response: &RawResponse) -> Result<()> {
+        let Ok(answer) = serde_json::from_slice::<Json>(&response.body) else { return Ok(()) };
+        let text = |name: &str| answer.get(name).and_then(Json::as_str);
+        let [crc32c, md5, md5_hex] = ["crc32c", "md5Hash", "md5Checksum"].map(text);
+        let is_known = matches!(text("kind"), Some("storage#object" | "drive#file"));
+        // In answers of another kind a size could be of anything.
+        if !is_known && crc32c.or(md5).or(md5_hex).is_none() {
+            return Ok(());
+        }
+        let size = answer.get("size").and_then(|size| size.as_u64().or_else(|| size.as_str()?.parse().ok()));
+        let id = request.id();
+        if let Some(size) = size.filter(|size| *size != length) {
+            return Err(Error::checksum(format!("{id}: the server has stored {size} of {length} bytes")));
+        }
+        if self.gap || self.count != length {
+            return Ok(());
+        }
+        let differs = |said: Option<&str>, own: &str| said.is_some_and(|said| said != own);
+        let sum = self.md5.as_ref().map(|md5| md5.clone().finalize());
+        let wrong = if differs(crc32c, &STANDARD.encode(self.crc32c.to_be_bytes())) {
+            "CRC32C"
+        } else if sum.is_some_and(|sum| {
+            let hex = sum.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
+            differs(md5, &STANDARD.encode(sum)) || differs(md5_hex, &hex)
+        }) {
+            "MD5"
+        } else {
+            return Ok(());
+        };
+        Err(Error::checksum(format!(
+            "{id}: the {wrong} of what the server has stored is not that of what was sent"
+        )))
+    }
+}
