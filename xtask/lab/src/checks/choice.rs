@@ -8,7 +8,8 @@ use anyhow::{Context, Result};
 use gapis_codegen::{Crate, Inventory, Options};
 use serde_json::{Map, Value};
 
-use crate::corpus::{Document, read_folder};
+use super::random::rng;
+use crate::documents::{Document, read_folder};
 
 /// From this number on a choice also has every format.
 const WIDE: usize = 10;
@@ -95,7 +96,7 @@ fn places(all: &[Document], documents: &Documents, seed: u64) -> Result<BTreeSet
         Documents::Number(wanted) => {
             let wanted = (*wanted).min(all.len());
             let mut places = if wanted < WIDE { BTreeSet::new() } else { with_every_format(all) };
-            let first = super::rng(seed, "documents").usize(0..all.len());
+            let first = rng(seed, "documents").usize(0..all.len());
             places.extend(spread(all.len(), wanted.saturating_sub(places.len()), first));
             Ok(places)
         }
