@@ -63,6 +63,9 @@ pub enum Command {
     /// For work on gapis itself: compare requests with those of google-api-python-client
     #[command(disable_help_flag = true)]
     Differential(Passed),
+    /// For work on gapis itself: list the public items of the crates that are to be published
+    #[command(disable_help_flag = true)]
+    Api(Passed),
 }
 
 /// Arguments for the same command of `gapis-lab`, a program of its own: nobody who only generates crates compiles it.
@@ -119,6 +122,7 @@ pub fn run(cli: &Cli, workspace: &Workspace, terminal: &mut Terminal<'_>) -> Res
         Command::Bench(passed) => lab("bench", passed, workspace),
         Command::Roundtrip(passed) => lab("roundtrip", passed, workspace),
         Command::Differential(passed) => lab("differential", passed, workspace),
+        Command::Api(passed) => lab("api", passed, workspace),
     }
 }
 

@@ -8,6 +8,7 @@ use crate::bench::plan::Bench;
 use crate::checks::differential::Differential;
 use crate::checks::roundtrip::Roundtrip;
 use crate::corpus::Corpus;
+use crate::public_api::PublicApi;
 
 /// Benchmarks and checks for work on gapis itself.
 #[derive(Debug, Parser)]
@@ -41,6 +42,10 @@ pub enum Command {
     /// pip, which installs the peer below target/. Prints one line per difference, and the totals. Exits 1 if there is
     /// any.
     Differential(Differential),
+    /// Write the public items of the crates that are to be published into public-api.txt beside each
+    ///
+    /// Exits 1 if an item names a crate of others that is not listed in this command's source.
+    Api(PublicApi),
 }
 
 /// Runs a command. Returns whether all went well.
@@ -53,6 +58,7 @@ pub fn run(cli: &Cli, workspace: &Workspace, terminal: &mut Terminal<'_>) -> Res
         Command::Bench(bench) => bench.run(workspace, terminal),
         Command::Roundtrip(roundtrip) => roundtrip.run(workspace, terminal),
         Command::Differential(differential) => differential.run(workspace, terminal),
+        Command::Api(api) => api.run(workspace, terminal),
     }
 }
 

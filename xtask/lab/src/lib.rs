@@ -7,6 +7,7 @@ mod checks;
 mod cli;
 mod corpus;
 mod documents;
+mod public_api;
 mod times;
 
 pub use bench::plan::{Bench, Subject};
@@ -16,3 +17,4 @@ pub use checks::differential::Differential;
 pub use checks::roundtrip::Roundtrip;
 pub use cli::{Cli, Command, run};
 pub use corpus::{Compile, Corpus};
+pub use public_api::{PublicApi, run_as_rustdoc_if_asked};

@@ -4,11 +4,11 @@ use std::io::{IsTerminal, Write, stderr, stdout};
 use std::process::ExitCode;
 
 use clap::Parser;
-use gapis_lab::{Cli, run, wrapper};
+use gapis_lab::{Cli, run, run_as_rustdoc_if_asked, wrapper};
 use gapis_xtask::{Terminal, Workspace};
 
 fn main() -> ExitCode {
-    if let Some(code) = wrapper::run_if_asked() {
+    if let Some(code) = wrapper::run_if_asked().or_else(run_as_rustdoc_if_asked) {
         return code;
     }
     let cli = Cli::parse();

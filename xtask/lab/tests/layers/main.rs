@@ -62,7 +62,13 @@ const XTASK: Layers = Layers {
 
 const LAB: Layers = Layers {
     source: "xtask/lab/src",
-    order: &[&["documents", "times"], &["corpus"], &["bench", "checks"], &["cli"], &["lib", "main"]],
+    order: &[
+        &["documents", "times"],
+        &["corpus"],
+        &["bench", "checks", "public_api"],
+        &["cli"],
+        &["lib", "main"],
+    ],
 };
 
 impl Layers {
