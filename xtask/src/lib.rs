@@ -3,6 +3,8 @@
 //! **Architecture invariant:** this crate is the only code that touches disk or network while generating. What a crate
 //! looks like is decided in `gapis-codegen`; what is written to disk, and whether, is decided in [`sync`] alone.
 
+#![warn(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing)]
+
 mod api;
 mod cargo;
 mod cli;

@@ -2,6 +2,8 @@
 //!
 //! It stands apart from `gapis-xtask`, which uses nothing of it, so that the first command of a new user compiles little.
 
+#![warn(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing)]
+
 mod bench;
 mod checks;
 mod cli;

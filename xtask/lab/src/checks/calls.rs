@@ -240,9 +240,9 @@ const SEGMENTS: &[&str] = &[
 
 fn one(parameter: &Value, place: Place, rng: &mut Rng) -> Value {
     let text = |member: &str| parameter.get(member).and_then(Value::as_str).unwrap_or_default();
-    if let Some(values) = parameter.get("enum").and_then(Value::as_array).filter(|values| !values.is_empty())
+    if let Some(value) = parameter.get("enum").and_then(Value::as_array).and_then(|values| rng.choice(values))
     {
-        return values[rng.usize(0..values.len())].clone();
+        return value.clone();
     }
     if place == Place::Query && text("type") == "string" && text("format").is_empty() && rng.f64() < 0.1 {
         return json!("");
