@@ -4,7 +4,7 @@
 mod graph;
 mod names;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use graph::Graph;
@@ -90,9 +90,12 @@ impl Layers {
                 faults.push(format!("{}/{file}: it is in no layer of this test's table", self.source));
             }
         }
+        // One line for two files is enough.
+        let mut seen = BTreeSet::new();
         for import in &graph.imports {
             if let (Some(from), Some(to)) = (self.rank(&import.from), self.rank(&import.to))
                 && to > from
+                && seen.insert((&import.from, &import.to))
             {
                 let [from, to] = [layer(&import.from), layer(&import.to)];
                 faults.push(format!("{}: `{from}` is below `{to}`", self.said(import)));
