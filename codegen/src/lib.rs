@@ -13,6 +13,9 @@
 //! # }
 //! ```
 
+// Its own lists are indexed by its own numbers, so `indexing_slicing` would say nothing.
+#![warn(clippy::unwrap_used, clippy::expect_used)]
+
 mod discovery;
 mod emit;
 mod error;

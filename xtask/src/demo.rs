@@ -1,10 +1,8 @@
 //! `cargo xtask demo`: generates the farm and runs the example program on it, which brings its own server along.
 
-use std::ffi::OsString;
-use std::process::Command;
-
 use anyhow::{Context, Result, bail};
 
+use crate::cargo::cargo;
 use crate::generate::Generate;
 use crate::workspace::{Terminal, Workspace};
 
@@ -18,16 +16,11 @@ pub(crate) fn run(arguments: &[String], workspace: &Workspace, terminal: &mut Te
         bail!("the farm's crate could not be generated");
     }
     terminal.out.flush()?;
-    let status = Command::new(cargo())
+    let status = cargo()
         .args(["run", "--quiet", "--package", "gapis-examples", "--example", "farm", "--"])
         .args(arguments)
         .current_dir(&workspace.root)
         .status()
         .context("cannot start cargo")?;
     Ok(status.success())
-}
-
-/// The cargo that runs us, or else whichever is found.
-pub(crate) fn cargo() -> OsString {
-    std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into())
 }

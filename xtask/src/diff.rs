@@ -5,6 +5,7 @@ use std::io::stdin;
 use std::path::Path;
 
 use anyhow::{Context, Result, bail};
+use clap::Args;
 use gapis_codegen::Options;
 use gapis_codegen::inventory::{Change, Inventory};
 use serde::Serialize;
@@ -15,13 +16,17 @@ use crate::generate::{count, options};
 use crate::workspace::{Terminal, Workspace};
 
 /// Which documents to compare.
-#[derive(Clone, Debug, Default)]
+#[derive(Args, Clone, Debug, Default)]
 pub struct Diff {
-    /// The older one: a file, `-` for standard input, or an API in any spelling.
+    /// The older document: a file, `-` for standard input, or an API in discovery/
+    #[arg(value_name = "OLD")]
     pub old: String,
-    /// The newer one, likewise.
+    /// The newer document, likewise
+    #[arg(value_name = "NEW")]
     pub new: String,
-    /// Print JSON.
+    /// Print one JSON object: `old` and `new` (api, revision, crate_name), `breaks`, and `changes` with change, kind,
+    /// path, breaks, old, new and note
+    #[arg(long)]
     pub json: bool,
 }
 

@@ -3,36 +3,39 @@
 //! A document replaces the old one only after the whole pipeline has accepted it, and as a whole; whatever fails leaves
 //! the old file where it was.
 
-use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::sync::OnceLock;
 
 use anyhow::{Context, Result, anyhow, bail};
+use clap::Args;
 use gapis_codegen::normalize::{Prose, normalize, to_text};
 use rayon::prelude::*;
-use reqwest::Url;
 use serde_json::Value;
 
 use crate::api::{ApiId, Apis, Entry, sha256};
 use crate::files::{read_document, replace};
 use crate::generate::options;
-use crate::http::Http;
 use crate::workspace::{Terminal, Workspace};
 
-/// The directory of all APIs.
-const SERVICE: &str = "https://www.googleapis.com/discovery/v1/apis";
+#[cfg(feature = "web")]
+mod http;
+#[cfg(feature = "web")]
+mod service;
 
 /// What to fetch, and from where.
-#[derive(Clone, Debug, Default)]
+#[derive(Args, Clone, Debug, Default)]
 pub struct Fetch {
-    /// The APIs; those of `apis.toml` that are not our own if none is named.
+    /// The APIs [default: all of apis.toml but those whose document is written here]
+    #[arg(value_name = "API")]
     pub apis: Vec<String>,
-    /// A folder with `<name>.<version>.json` files, or the address of a directory; the discovery service if absent.
+    /// A folder of <name>.<version>.json files, or the address of a directory of APIs [default: Google's]
+    #[arg(long, value_name = "DIR_OR_URL")]
     pub from: Option<String>,
-    /// What to note as the source, instead of the address or file.
+    /// What to note in apis.toml as the source, in words [default: the address]
+    #[arg(long, value_name = "TEXT")]
     pub source: Option<String>,
-    /// Whether descriptions are removed.
+    /// Remove the descriptions, so that only facts of the interface remain
+    #[arg(long)]
     pub no_prose: bool,
 }
 
@@ -44,6 +47,12 @@ struct Fetched {
 }
 
 impl Fetch {
+    /// Whether the documents come over the network.
+    #[must_use]
+    pub fn uses_network(&self) -> bool {
+        self.from.as_deref().is_none_or(is_address)
+    }
+
     /// Fetches. Returns whether every API could be fetched.
     ///
     /// # Errors
@@ -56,7 +65,7 @@ impl Fetch {
         let fetched: Vec<Result<Fetched>> = ids
             .par_iter()
             .map(|id| {
-                let fetched = self.one(workspace, &origin, id, apis.get(id));
+                let fetched = self.one(&origin, id, apis.get(id));
                 bar.set_message(id.to_string());
                 bar.inc(1);
                 fetched
@@ -103,14 +112,8 @@ impl Fetch {
         Ok(ids)
     }
 
-    fn one(
-        &self,
-        workspace: &Workspace,
-        origin: &Origin,
-        id: &ApiId,
-        entry: Option<&Entry>,
-    ) -> Result<Fetched> {
-        let (bytes, found) = origin.document(workspace, id)?;
+    fn one(&self, origin: &Origin, id: &ApiId, entry: Option<&Entry>) -> Result<Fetched> {
+        let (bytes, found) = origin.document(id)?;
         let mut document: Value =
             serde_json::from_slice(&bytes).with_context(|| format!("{found} is no JSON"))?;
         let text = |key: &str| document.get(key).and_then(Value::as_str).unwrap_or_default();
@@ -160,28 +163,33 @@ fn store(apis: &mut Apis, workspace: &Workspace, id: &ApiId, fetched: &Fetched) 
 
 /// Where documents come from.
 enum Origin {
-    Folder { folder: PathBuf, own: bool },
-    Service { http: Http, google: bool, directory: OnceLock<Result<BTreeMap<String, String>, String>> },
+    Folder {
+        folder: PathBuf,
+        own: bool,
+    },
+    #[cfg(feature = "web")]
+    Service(service::Service),
 }
 
 impl Origin {
     fn of(from: Option<&str>, workspace: &Workspace) -> Result<Self> {
-        let base = match from {
-            Some(from) if !from.starts_with("http://") && !from.starts_with("https://") => {
-                let folder = Path::new(from);
+        match from.filter(|from| !is_address(from)) {
+            Some(folder) => {
+                let folder = Path::new(folder);
                 let own = fs::canonicalize(folder)
                     .with_context(|| format!("no folder {}", folder.display()))?
                     == fs::canonicalize(&workspace.discovery)?;
-                return Ok(Origin::Folder { folder: folder.to_owned(), own });
+                Ok(Origin::Folder { folder: folder.to_owned(), own })
             }
-            Some(base) => base.trim_end_matches('/'),
-            None => SERVICE,
-        };
-        Ok(Origin::Service { http: Http::new(base)?, google: base == SERVICE, directory: OnceLock::new() })
+            #[cfg(feature = "web")]
+            None => Ok(Origin::Service(service::Service::new(from, workspace)?)),
+            #[cfg(not(feature = "web"))]
+            None => bail!("this build has no HTTP client; it comes with `--features web`"),
+        }
     }
 
     /// A document and where exactly it was.
-    fn document(&self, workspace: &Workspace, id: &ApiId) -> Result<(Vec<u8>, String)> {
+    fn document(&self, id: &ApiId) -> Result<(Vec<u8>, String)> {
         match self {
             Origin::Folder { folder, .. } => {
                 let file = format!("{}.json", id.stem());
@@ -190,56 +198,12 @@ impl Origin {
                 // Where that folder is on this machine is nobody's business.
                 Ok((bytes, format!("file {file} of a local folder")))
             }
-            Origin::Service { http, google, directory } => {
-                let known =
-                    directory.get_or_init(|| read_directory(http).map_err(|error| format!("{error:#}")));
-                let (addresses, mut errors) = match known {
-                    Ok(known) => (known.get(&id.to_string()), Vec::new()),
-                    Err(error) => (None, vec![error.clone()]),
-                };
-                let mut tried = Vec::new();
-                for address in addresses.cloned().into_iter().chain(guesses(http, *google, workspace, id)) {
-                    if tried.contains(&address) {
-                        continue;
-                    }
-                    let url = Url::parse(&address).with_context(|| format!("`{}`", address.escape_debug()));
-                    match url.and_then(|url| http.get(&url)) {
-                        Ok(bytes) => return Ok((bytes, address)),
-                        Err(error) => errors.push(format!("{error:#}")),
-                    }
-                    tried.push(address);
-                }
-                bail!("found nowhere: {}", errors.join("; "))
-            }
+            #[cfg(feature = "web")]
+            Origin::Service(service) => service.document(id),
         }
     }
 }
 
-/// The addresses of the documents that the directory lists, by `id`.
-fn read_directory(http: &Http) -> Result<BTreeMap<String, String>> {
-    let directory: Value =
-        serde_json::from_slice(&http.get(http.base())?).context("the directory is no JSON")?;
-    let items = directory.get("items").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
-    let text = |item: &Value, key: &str| item.get(key).and_then(Value::as_str).map(str::to_owned);
-    Ok(items.iter().filter_map(|item| Some((text(item, "id")?, text(item, "discoveryRestUrl")?))).collect())
-}
-
-/// Where a document is that the directory does not list, as is true of every second one: at the directory's own usual
-/// place, and at the service itself.
-fn guesses(http: &Http, google: bool, workspace: &Workspace, id: &ApiId) -> Vec<String> {
-    let root = if google {
-        let root_url = || {
-            let old = read_document(&workspace.discovery.join(format!("{}.json", id.stem()))).ok()?;
-            let old: Value = serde_json::from_slice(&old).ok()?;
-            Some(old.get("rootUrl")?.as_str()?.trim_end_matches('/').to_owned())
-        };
-        root_url().unwrap_or_else(|| format!("https://{}.googleapis.com", id.name))
-    } else {
-        http.base().origin().ascii_serialization()
-    };
-    let base = http.base().as_str().trim_end_matches('/');
-    vec![
-        format!("{base}/{}/{}/rest", id.name, id.version),
-        format!("{root}/$discovery/rest?version={}", id.version),
-    ]
+fn is_address(from: &str) -> bool {
+    from.starts_with("http://") || from.starts_with("https://")
 }

@@ -1,15 +1,15 @@
-//! Single files: replaced as a whole or not at all, and never read without a limit.
+//! Paths, and single files: replaced as a whole or not at all, and never read without a limit.
 
 use std::fs::{self, File};
 use std::io::{self, Read, Write};
 use std::path::Path;
 
 /// No discovery document comes near it (the largest has about 5 MB).
-pub(crate) const LARGEST_DOCUMENT: u64 = 64 << 20;
+pub const LARGEST_DOCUMENT: u64 = 64 << 20;
 
 /// Puts `contents` in the place of a file through a temporary sibling, so that a stop midway leaves the old file.
 /// Returns whether anything changed.
-pub(crate) fn replace(path: &Path, contents: &[u8]) -> io::Result<bool> {
+pub fn replace(path: &Path, contents: &[u8]) -> io::Result<bool> {
     if fs::read(path).is_ok_and(|old| old == contents) {
         return Ok(false);
     }
@@ -29,7 +29,7 @@ pub(crate) fn replace(path: &Path, contents: &[u8]) -> io::Result<bool> {
 }
 
 /// Reads all, but refuses more than `limit` bytes.
-pub(crate) fn read_limited(source: impl Read, limit: u64) -> io::Result<Vec<u8>> {
+pub fn read_limited(source: impl Read, limit: u64) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     source.take(limit + 1).read_to_end(&mut bytes)?;
     if bytes.len() as u64 > limit {
@@ -39,8 +39,35 @@ pub(crate) fn read_limited(source: impl Read, limit: u64) -> io::Result<Vec<u8>>
 }
 
 /// Reads a document from a file, within the limit.
-pub(crate) fn read_document(path: &Path) -> io::Result<Vec<u8>> {
+pub fn read_document(path: &Path) -> io::Result<Vec<u8>> {
     read_limited(File::open(path)?, LARGEST_DOCUMENT)
+}
+
+/// The way from one folder to another with `/` between the parts, as a `Cargo.toml` wants it: the same on any machine.
+pub fn relative(from: &Path, to: &Path) -> std::io::Result<String> {
+    let (from, to) = (std::path::absolute(from)?, std::path::absolute(to)?);
+    let (from, to) = (without_dots(&from), without_dots(&to));
+    let shared = from.iter().zip(&to).take_while(|(a, b)| a == b).count();
+    if shared == 0 {
+        // Another drive: there is no relative way.
+        return Ok(to.join("/"));
+    }
+    let up = std::iter::repeat_n("..", from.len() - shared);
+    Ok(up.chain(to.iter().skip(shared).map(String::as_str)).collect::<Vec<_>>().join("/"))
+}
+
+fn without_dots(path: &Path) -> Vec<String> {
+    let mut parts: Vec<String> = Vec::new();
+    for part in path.components() {
+        match part {
+            std::path::Component::ParentDir => {
+                parts.pop();
+            }
+            std::path::Component::CurDir => {}
+            part => parts.push(part.as_os_str().to_string_lossy().into_owned()),
+        }
+    }
+    parts
 }
 
 #[cfg(test)]
@@ -71,5 +98,14 @@ mod tests {
     fn limits_hold() {
         assert_eq!(read_limited(&b"abc"[..], 3).expect("read"), b"abc");
         read_limited(&b"abcd"[..], 3).expect_err("one too many");
+    }
+
+    #[test]
+    fn relative_paths() {
+        let of = |from: &str, to: &str| relative(Path::new(from), Path::new(to)).expect("a path");
+        assert_eq!(of("/w/generated/gapis-a", "/w/runtime"), "../../runtime");
+        assert_eq!(of("/w/generated/../out/x", "/w/./runtime"), "../../runtime");
+        assert_eq!(of("/w/runtime/out", "/w/runtime"), "..");
+        assert_eq!(of("/w", "/w/runtime"), "runtime");
     }
 }

@@ -4,24 +4,29 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, anyhow};
+use clap::Args;
 use gapis_codegen::{Crate, Options, UpdateRule};
 use rayon::prelude::*;
 
 use crate::api::{ApiId, Apis, Entry, UpdateEntry};
-use crate::files::read_document;
+use crate::files::{read_document, relative};
 use crate::sync::{Change, Files, Mode, leftovers, sync};
-use crate::workspace::{Terminal, Workspace, relative};
+use crate::workspace::{Terminal, Workspace};
 
 /// What to generate, and where.
-#[derive(Clone, Debug, Default)]
+#[derive(Args, Clone, Debug, Default)]
 pub struct Generate {
-    /// The APIs, in any spelling; all of `apis.toml` if none is named.
+    /// The APIs [default: all of apis.toml]
+    #[arg(value_name = "API")]
     pub apis: Vec<String>,
-    /// Write nothing, but tell what is out of date.
+    /// Write nothing; list what is stale, missing or extra, and exit 1 if anything is
+    #[arg(long)]
     pub check: bool,
-    /// Where the crates go, if not to `generated/`.
+    /// The folder that the crates' folders are in [default: generated/]
+    #[arg(long, value_name = "DIR")]
     pub out: Option<PathBuf>,
-    /// Which methods, if not all.
+    /// Only these methods and the schemas they reach, such as 'files.list,permissions.*'
+    #[arg(long, value_name = "METHODS", value_delimiter = ',', requires = "apis")]
     pub only: Vec<String>,
 }
 

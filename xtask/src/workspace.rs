@@ -52,54 +52,13 @@ impl std::fmt::Debug for Terminal<'_> {
 
 impl Terminal<'_> {
     /// A progress bar for `length` things, or one that is never drawn.
-    pub(crate) fn bar(&self, length: usize) -> indicatif::ProgressBar {
+    #[must_use]
+    pub fn bar(&self, length: usize) -> indicatif::ProgressBar {
         if !self.bars {
             return indicatif::ProgressBar::hidden();
         }
         let style = indicatif::ProgressStyle::with_template("{bar:40} {pos}/{len} {msg}");
         let bar = indicatif::ProgressBar::new(length as u64);
         style.map(|style| bar.clone().with_style(style)).unwrap_or(bar)
-    }
-}
-
-/// The way from one folder to another with `/` between the parts, as a `Cargo.toml` wants it: the same on any machine.
-pub(crate) fn relative(from: &Path, to: &Path) -> std::io::Result<String> {
-    let (from, to) = (std::path::absolute(from)?, std::path::absolute(to)?);
-    let (from, to) = (without_dots(&from), without_dots(&to));
-    let shared = from.iter().zip(&to).take_while(|(a, b)| a == b).count();
-    if shared == 0 {
-        // Another drive: there is no relative way.
-        return Ok(to.join("/"));
-    }
-    let up = std::iter::repeat_n("..", from.len() - shared);
-    Ok(up.chain(to.iter().skip(shared).map(String::as_str)).collect::<Vec<_>>().join("/"))
-}
-
-fn without_dots(path: &Path) -> Vec<String> {
-    let mut parts: Vec<String> = Vec::new();
-    for part in path.components() {
-        match part {
-            std::path::Component::ParentDir => {
-                parts.pop();
-            }
-            std::path::Component::CurDir => {}
-            part => parts.push(part.as_os_str().to_string_lossy().into_owned()),
-        }
-    }
-    parts
-}
-
-#[cfg(test)]
-mod tests {
-    use super::relative;
-    use std::path::Path;
-
-    #[test]
-    fn relative_paths() {
-        let of = |from: &str, to: &str| relative(Path::new(from), Path::new(to)).expect("a path");
-        assert_eq!(of("/w/generated/gapis-a", "/w/runtime"), "../../runtime");
-        assert_eq!(of("/w/generated/../out/x", "/w/./runtime"), "../../runtime");
-        assert_eq!(of("/w/runtime/out", "/w/runtime"), "..");
-        assert_eq!(of("/w", "/w/runtime"), "runtime");
     }
 }

@@ -7,11 +7,11 @@ use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result, bail};
 
+use super::plan::{Bench, Subject};
 use super::table::{Report, Row, Target};
 use super::wrapper::children;
-use super::{Bench, Subject};
-use crate::demo::cargo;
-use crate::workspace::Workspace;
+use gapis_xtask::Workspace;
+use gapis_xtask::cargo;
 
 /// Where Debian puts Go's sources.
 const GO_PATH: &str = "/usr/share/gocode";
@@ -67,15 +67,15 @@ pub(super) fn run(bench: &Bench, workspace: &Workspace, report: &mut Report) -> 
 /// Our whole pipeline, formatting included, by a release build of this program. It writes nothing.
 fn ours(workspace: &Workspace, documents: &Path) -> Result<Cost> {
     let target = workspace.root.join("target");
-    let status = Command::new(cargo())
-        .args(["build", "--quiet", "--release", "--package", "gapis-xtask", "--target-dir"])
+    let status = cargo()
+        .args(["build", "--quiet", "--release", "--package", "gapis-lab", "--target-dir"])
         .arg(&target)
         .current_dir(&workspace.root)
         .status()?;
     if !status.success() {
         bail!("cannot build this program in release");
     }
-    let program = target.join("release").join("gapis-xtask").with_extension(std::env::consts::EXE_EXTENSION);
+    let program = target.join("release").join("gapis-lab").with_extension(std::env::consts::EXE_EXTENSION);
     let before = cpu();
     let output = Command::new(program).arg("corpus").arg(documents).stderr(Stdio::inherit()).output()?;
     let after = cpu();
@@ -112,7 +112,7 @@ fn go(workspace: &Workspace, documents: &Path) -> Result<Cost> {
     }
     let mut failed = 0;
     let before = cpu();
-    for document in crate::corpus::paths(documents)? {
+    for document in crate::documents::paths(documents)? {
         let mut file = std::ffi::OsString::from("-api_json_file=");
         file.push(&document);
         let mut folder = std::ffi::OsString::from("-gendir=");

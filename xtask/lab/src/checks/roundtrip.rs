@@ -7,26 +7,31 @@ use std::path::PathBuf;
 use std::time::Instant;
 
 use anyhow::{Result, bail};
+use clap::Args;
 use serde_json::Value;
 
 use super::choice::{Chosen, Documents, choose};
 use super::compare::difference;
 use super::program::Program;
+use super::random::rng;
 use super::values::{Maker, Style};
-use crate::workspace::{Terminal, Workspace};
+use gapis_xtask::{Terminal, Workspace};
 
 /// Styles of the values of each schema, in order.
 const STYLES: [Style; 7] =
     [Style::Empty, Style::Full, Style::Edge, Style::Edge, Style::Random, Style::Random, Style::Deep];
 
 /// Values there and back.
-#[derive(Clone, Debug)]
+#[derive(Args, Clone, Debug)]
 pub struct Roundtrip {
-    /// The folder of documents.
+    /// The folder of documents
+    #[arg(value_name = "DIR")]
     pub folder: PathBuf,
-    /// Which of them.
+    /// How many documents, spread over all sizes (of ten and more, some have every format), or which
+    #[arg(long, value_name = "N|a,b,c", default_value = "20")]
     pub documents: Documents,
-    /// Another seed, other values.
+    /// Another number: other values, and other documents where only their number was given
+    #[arg(long, value_name = "S", default_value_t = 0)]
     pub seed: u64,
 }
 
@@ -92,7 +97,7 @@ impl Roundtrip {
         let Some(definition) = schemas.get(schema) else { return };
         for (number, style) in STYLES.into_iter().enumerate() {
             let place = format!("{} {schema} (value {number}, {style:?})", chosen.name);
-            let value = Maker::new(schemas, super::rng(self.seed, &place), style).value(definition);
+            let value = Maker::new(schemas, rng(self.seed, &place), style).value(definition);
             cases.push(Case { line, place, value });
         }
     }

@@ -9,10 +9,11 @@ use std::process::{Command, Stdio};
 use anyhow::{Context, Result, bail};
 
 use super::choice::Chosen;
-use crate::demo::cargo;
-use crate::files::replace;
-use crate::sync::{Mode, leftovers, sync};
-use crate::workspace::{Workspace, relative};
+use gapis_xtask::Workspace;
+use gapis_xtask::cargo;
+use gapis_xtask::files::relative;
+use gapis_xtask::files::replace;
+use gapis_xtask::sync::{Mode, leftovers, sync};
 
 /// A program that uses generated crates. Crate number `n` is called `c<n>` in its code.
 pub(crate) struct Program {
@@ -78,7 +79,7 @@ impl Program {
         }
         let manifest = self.manifest(chosen, &relative(&self.home, &workspace.runtime)?);
         replace(&self.home.join("Cargo.toml"), manifest.as_bytes())?;
-        let status = Command::new(cargo())
+        let status = cargo()
             .args(["build", "--quiet"])
             .current_dir(&self.home)
             .env("CARGO_TARGET_DIR", &self.target)

@@ -6,8 +6,8 @@ use std::path::Path;
 use anyhow::{Context, Result};
 
 use super::table::write_table;
-use crate::api::Apis;
-use crate::workspace::{Terminal, Workspace};
+use gapis_xtask::Apis;
+use gapis_xtask::{Terminal, Workspace};
 
 /// Prints them, one row per API.
 pub(super) fn run(workspace: &Workspace, terminal: &mut Terminal<'_>) -> Result<()> {

@@ -2,7 +2,7 @@
 
 use anyhow::Result;
 
-use super::Bench;
+use super::plan::Bench;
 use super::project::{Builder, Project};
 use super::table::{Report, Row, Target};
 use super::wrapper::Cost;

@@ -1,32 +1,37 @@
 //! `cargo xtask corpus`: every document of a folder goes through the generator, and on request through the compiler.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::str::FromStr;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
-use anyhow::{Context, Result, bail};
+use anyhow::Result;
+use clap::Args;
 use gapis_codegen::{Crate, Operations, Options};
 use rayon::prelude::*;
-use serde_json::Value;
 
-use crate::files::read_document;
-use crate::workspace::{Terminal, Workspace, relative};
+use crate::documents::{Document, read_folder};
+use crate::times::{cpu_time, times};
+use gapis_xtask::files::relative;
+use gapis_xtask::{Terminal, Workspace};
 
 mod compile;
 
 /// What to do with the documents of a folder.
-#[derive(Clone, Debug, Default)]
+#[derive(Args, Clone, Debug)]
 pub struct Corpus {
-    /// The folder.
+    /// The folder of documents
+    #[arg(value_name = "DIR")]
     pub folder: PathBuf,
-    /// Which crates to compile.
+    /// Also compile the crates: a number of them spread over all sizes, or `all`
+    #[arg(long, value_name = "N|all")]
     pub compile: Option<Compile>,
-    /// Whether to build the documentation of those.
+    /// Also build the documentation of the crates that are compiled, refusing warnings
+    #[arg(long, requires = "compile")]
     pub doc: bool,
-    /// Where the choice of crates to compile begins.
+    /// Begin the choice of --compile at another document, so that runs with different numbers take turns
+    #[arg(long, value_name = "N", default_value_t = 0, requires = "compile")]
     pub turn: usize,
 }
 
@@ -48,14 +53,6 @@ impl FromStr for Compile {
             number => number.parse().map(Compile::Some).map_err(|_| "a number or `all`".to_owned()),
         }
     }
-}
-
-/// A document of the folder.
-pub(crate) struct Document {
-    pub(crate) name: String,
-    pub(crate) bytes: Vec<u8>,
-    /// Whether another one has the same `id`, so that its crate is the same one.
-    pub(crate) copy: bool,
 }
 
 impl Corpus {
@@ -137,44 +134,6 @@ fn operations<'c>(
     Ok(())
 }
 
-/// The documents' files in a folder, sorted; the index is none.
-pub(crate) fn paths(folder: &Path) -> Result<Vec<PathBuf>> {
-    let entries = fs::read_dir(folder).with_context(|| format!("cannot read {}", folder.display()))?;
-    let mut paths = entries.map(|entry| Ok(entry?.path())).collect::<Result<Vec<_>>>()?;
-    paths.retain(|path| {
-        path.extension().is_some_and(|ending| ending == "json")
-            && path.file_name().is_some_and(|name| name != "index.json")
-    });
-    paths.sort();
-    Ok(paths)
-}
-
-/// The documents of a folder, largest first so that no large one is begun last.
-pub(crate) fn read_folder(folder: &Path) -> Result<Vec<Document>> {
-    let paths = paths(folder)?;
-    let (mut documents, mut ids) = (Vec::new(), BTreeSet::new());
-    for path in &paths {
-        let bytes = read_document(path).with_context(|| format!("cannot read {}", path.display()))?;
-        let name = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
-        // A file that names no id is nobody's copy; what is wrong with it is told later.
-        let copy = identity(&bytes).is_some_and(|id| !ids.insert(id));
-        documents.push(Document { name, bytes, copy });
-    }
-    if documents.is_empty() {
-        bail!("no documents in {}", folder.display());
-    }
-    documents.sort_by(|a, b| b.bytes.len().cmp(&a.bytes.len()).then_with(|| a.name.cmp(&b.name)));
-    Ok(documents)
-}
-
-fn identity(bytes: &[u8]) -> Option<String> {
-    #[derive(serde::Deserialize)]
-    struct Identity {
-        id: Option<Value>,
-    }
-    serde_json::from_slice::<Identity>(bytes).ok()?.id?.as_str().map(str::to_owned)
-}
-
 /// Makes a crate. A panic of the generator is a failure of that one document.
 fn generate(document: &Document, runtime: &str) -> Result<Crate, String> {
     let options =
@@ -201,28 +160,6 @@ fn bytes(made: &Crate) -> usize {
 
 fn megabytes(bytes: usize) -> String {
     format!("{:.1} MB", bytes as f64 / 1e6)
-}
-
-/// What has passed since `begun`, on the clock and, where the system tells, on the processors.
-fn times(begun: Instant, cpu: Option<Duration>) -> String {
-    let wall = begun.elapsed().as_secs_f64();
-    match (cpu, cpu_time()) {
-        (Some(before), Some(after)) => {
-            format!("{wall:.1} s, {:.1} s of CPU", after.saturating_sub(before).as_secs_f64())
-        }
-        _ => format!("{wall:.1} s"),
-    }
-}
-
-/// The processor time of this process and of the children it has waited for, where `/proc` tells it.
-fn cpu_time() -> Option<Duration> {
-    let stat = fs::read_to_string("/proc/self/stat").ok()?;
-    // The second field is the program's name in parentheses, and may hold anything; the times are fields 14 to 17, in
-    // hundredths of a second on every system that has `/proc`.
-    let (_, fields) = stat.rsplit_once(')')?;
-    let ticks: Option<u64> =
-        fields.split_whitespace().skip(11).take(4).map(|field| field.parse::<u64>().ok()).sum();
-    Some(Duration::from_millis(ticks? * 10))
 }
 
 #[cfg(test)]
@@ -252,30 +189,5 @@ mod tests {
         assert_eq!(names(Compile::Some(99), 3).len(), 10);
         assert_eq!(names(Compile::All, 3).len(), 10);
         assert!(choose(Vec::new(), Compile::Some(5), 2).is_empty());
-    }
-
-    #[test]
-    fn copies_are_told_and_the_index_is_passed_over() {
-        let folder = tempfile::tempdir().expect("a folder");
-        for (name, text) in [
-            ("a.v1.json", r#"{"id":"a:v1"}"#),
-            ("a.v1copy.json", r#"{"id":"a:v1"}"#),
-            ("b.json", "no JSON"),
-            ("index.json", "{}"),
-            ("x.txt", ""),
-        ] {
-            fs::write(folder.path().join(name), text).expect("written");
-        }
-        let documents = read_folder(folder.path()).expect("read");
-        let found: Vec<_> =
-            documents.iter().map(|document| (document.name.as_str(), document.copy)).collect();
-        assert_eq!(found, [("a.v1", false), ("a.v1copy", true), ("b", false)]);
-    }
-
-    #[test]
-    fn cpu_time_passes() {
-        if let Some(time) = cpu_time() {
-            assert!(time < Duration::from_secs(86_400));
-        }
     }
 }

@@ -5,9 +5,9 @@ use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result, bail};
 
-use super::Bench;
-use crate::demo::cargo;
-use crate::workspace::{Terminal, Workspace};
+use super::plan::Bench;
+use gapis_xtask::cargo;
+use gapis_xtask::{Terminal, Workspace};
 
 /// Runs them; they print their tables themselves. Returns whether none failed.
 pub(super) fn run(bench: &Bench, workspace: &Workspace, terminal: &mut Terminal<'_>) -> Result<bool> {
@@ -23,7 +23,7 @@ pub(super) fn run(bench: &Bench, workspace: &Workspace, terminal: &mut Terminal<
             }
         },
     };
-    let mut command = Command::new(cargo());
+    let mut command = cargo();
     command
         .args(["bench", "--quiet", "--package", "gapis-runtime", "--features", "mock,fuzzing"])
         .args(["--bench", "batch", "--bench", "allocations", "--"])

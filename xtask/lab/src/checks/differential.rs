@@ -1,6 +1,6 @@
 //! `cargo xtask differential`: the same calls built by generated crates and by google-api-python-client.
 //!
-//! Python's side, and where it is known to differ, is `xtask/python/requests_of_calls.py`. On this side two things are
+//! Python's side, and where it is known to differ, is `xtask/lab/python/requests_of_calls.py`. On this side two things are
 //! not compared: a method whose request is raw bytes (`google.api.HttpBody`), which Python sends as JSON, and parameters
 //! whose values a dry run masks.
 
@@ -11,27 +11,32 @@ use std::process::Command;
 use std::time::Instant;
 
 use anyhow::{Context, Result, bail};
+use clap::Args;
 use serde_json::{Map, Value, json};
 
 use super::calls::{self, Call};
 use super::choice::{Chosen, Documents, choose};
 use super::compare::difference;
 use super::program::Program;
-use crate::workspace::{Terminal, Workspace};
+use gapis_xtask::{Terminal, Workspace};
 
 const PEER: &str = "google-api-python-client==2.202.0";
 const SCRIPT: &str = include_str!("../../python/requests_of_calls.py");
 
 /// Requests of two clients compared.
-#[derive(Clone, Debug)]
+#[derive(Args, Clone, Debug)]
 pub struct Differential {
-    /// The folder of documents.
+    /// The folder of documents
+    #[arg(value_name = "DIR")]
     pub folder: PathBuf,
-    /// Which of them.
+    /// How many documents, spread over all sizes, or which
+    #[arg(long, value_name = "N|a,b,c", default_value = "25")]
     pub documents: Documents,
-    /// How many methods in all.
+    /// How many methods of all of them
+    #[arg(long, value_name = "N", default_value_t = 200)]
     pub methods: usize,
-    /// Another seed, other methods and other arguments.
+    /// Another number: other methods and arguments, and other documents where only their number was given
+    #[arg(long, value_name = "S", default_value_t = 0)]
     pub seed: u64,
 }
 

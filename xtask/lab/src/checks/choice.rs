@@ -1,5 +1,6 @@
 //! Which documents a check looks at.
 
+use std::cmp::Reverse;
 use std::collections::BTreeSet;
 use std::path::Path;
 use std::str::FromStr;
@@ -8,7 +9,8 @@ use anyhow::{Context, Result};
 use gapis_codegen::{Crate, Inventory, Options};
 use serde_json::{Map, Value};
 
-use crate::corpus::{Document, read_folder};
+use super::random::rng;
+use crate::documents::{Document, read_folder};
 
 /// From this number on a choice also has every format.
 const WIDE: usize = 10;
@@ -95,7 +97,7 @@ fn places(all: &[Document], documents: &Documents, seed: u64) -> Result<BTreeSet
         Documents::Number(wanted) => {
             let wanted = (*wanted).min(all.len());
             let mut places = if wanted < WIDE { BTreeSet::new() } else { with_every_format(all) };
-            let first = super::rng(seed, "documents").usize(0..all.len());
+            let first = rng(seed, "documents").usize(0..all.len());
             places.extend(spread(all.len(), wanted.saturating_sub(places.len()), first));
             Ok(places)
         }
@@ -118,19 +120,21 @@ fn spread(all: usize, wanted: usize, first: usize) -> impl Iterator<Item = usize
 /// Few documents that have every format between them: always the one with most that are still missing, of equal ones
 /// the smallest. Large documents only where they alone have a format, for each costs minutes to compile.
 fn with_every_format(all: &[Document]) -> BTreeSet<usize> {
-    let found: Vec<BTreeSet<String>> = all.iter().map(formats).collect();
-    let mut missing: BTreeSet<&String> = found.iter().flatten().collect();
+    let sizes = all.iter().map(|document| document.bytes.len());
+    let found: Vec<(usize, BTreeSet<String>)> = sizes.zip(all.iter().map(formats)).collect();
+    let mut missing: BTreeSet<&String> = found.iter().flat_map(|(_, formats)| formats).collect();
     let mut places = BTreeSet::new();
     while !missing.is_empty() {
-        let gain = |place: usize| found[place].iter().filter(|format| missing.contains(format)).count();
-        let smallness = |place: usize| usize::MAX - all[place].bytes.len();
-        let is_small = |place: usize| all[place].bytes.len() < 300_000;
-        let best = (0..all.len())
-            .filter(|&place| gain(place) > 0)
-            .max_by_key(|&place| (is_small(place), gain(place), smallness(place)));
-        let Some(best) = best else { break };
-        missing.retain(|format| !found[best].contains(*format));
-        places.insert(best);
+        let gain =
+            |formats: &BTreeSet<String>| formats.iter().filter(|format| missing.contains(format)).count();
+        let best = found
+            .iter()
+            .enumerate()
+            .filter(|(_, (_, formats))| gain(formats) > 0)
+            .max_by_key(|(_, (size, formats))| (*size < 300_000, gain(formats), Reverse(*size)));
+        let Some((place, (_, formats))) = best else { break };
+        missing.retain(|format| !formats.contains(*format));
+        places.insert(place);
     }
     places
 }

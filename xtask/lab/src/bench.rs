@@ -8,53 +8,17 @@ mod batch;
 mod compile;
 mod generate;
 mod hello;
+pub(crate) mod plan;
 mod project;
 mod sizes;
 mod table;
 pub mod wrapper;
 
-use std::path::PathBuf;
-
 use anyhow::Result;
-use clap::ValueEnum;
-
-use crate::workspace::{Terminal, Workspace};
+use gapis_xtask::{Terminal, Workspace};
+use plan::{Bench, Subject};
 use project::Builder;
 use table::Report;
-
-/// What to measure.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum Subject {
-    /// `cargo check` of compute, whole and with one resource, and of drive: seconds and memory
-    Compile,
-    /// A program with one call, in release: seconds and size
-    Hello,
-    /// The generator over a folder of documents (--documents)
-    Generate,
-    /// A batch at run time, beside the same work by hand and beside google-api-python-client
-    Batch,
-    /// Lines and bytes of the generated crates
-    Sizes,
-    /// All of these
-    All,
-}
-
-/// What to measure, and how.
-#[derive(Clone, Debug)]
-pub struct Bench {
-    /// Which of the benchmarks.
-    pub subject: Subject,
-    /// Of their comparisons only those whose name, or whose peer's, has one of these in it.
-    pub only: Vec<String>,
-    /// The folder of documents for the generator.
-    pub documents: Option<PathBuf>,
-    /// The Python interpreter that has google-api-python-client, if it is not to be set up below `target/`.
-    pub python: Option<PathBuf>,
-    /// How often each crate is compiled; the least counts.
-    pub runs: usize,
-    /// Leave the peers out.
-    pub no_peers: bool,
-}
 
 impl Bench {
     /// Measures and prints. Returns whether every target that could be looked at is met.
@@ -86,11 +50,5 @@ impl Bench {
             met &= batch::run(self, workspace, terminal)?;
         }
         Ok(met)
-    }
-
-    /// Whether a comparison is wanted: by a part of its own name, or of the peer's.
-    fn wants(&self, name: &str, peer: &str) -> bool {
-        let named = |part: &String| name.contains(part.as_str()) || peer.contains(part.as_str());
-        self.only.is_empty() || self.only.iter().any(named)
     }
 }

@@ -9,8 +9,8 @@ use anyhow::{Context, Result, bail};
 use serde_json::Value;
 
 use super::wrapper::{self, Cost};
-use crate::demo::cargo;
-use crate::workspace::Workspace;
+use gapis_xtask::Workspace;
+use gapis_xtask::cargo;
 
 /// A program or an empty library with one dependency that matters.
 pub(super) struct Project {
@@ -102,7 +102,7 @@ impl Builder {
     }
 
     fn cargo(&self, project: &Project) -> Command {
-        let mut command = Command::new(cargo());
+        let mut command = cargo();
         command.current_dir(self.home.join(project.name)).stdin(Stdio::null());
         command.env("CARGO_TARGET_DIR", self.target()).env("CARGO_INCREMENTAL", "0");
         // Settings of the caller's own, and those that came from running under cargo, are not part of the comparison.

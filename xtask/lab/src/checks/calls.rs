@@ -9,6 +9,7 @@ use gapis_codegen::inventory::Location;
 use serde_json::{Map, Value, json};
 
 use super::choice::{Chosen, Named};
+use super::random::rng;
 use super::values::{Maker, Style};
 
 /// What a dry run masks; a value of these cannot be compared.
@@ -77,7 +78,7 @@ pub(crate) fn pick(documents: &[Named], wanted: usize, seed: u64) -> Vec<Option<
             let api = document.get("name").and_then(Value::as_str).unwrap_or_default();
             let mut all: Vec<String> =
                 methods(document).iter().map(|found| format!("{api}.{}", found.wire())).collect();
-            super::rng(seed, &format!("methods of {name}")).shuffle(&mut all);
+            rng(seed, &format!("methods of {name}")).shuffle(&mut all);
             all
         })
         .collect();
@@ -131,7 +132,7 @@ pub(crate) fn of(chosen: &Chosen, seed: u64) -> Result<Vec<Call>> {
     let all = methods(&chosen.document);
     let calls = all.iter().filter(|found| wanted.contains(found.wire().as_str())).map(|found| {
         let place = format!("{} {}", chosen.name, found.wire());
-        call(chosen, found, super::rng(seed, &place)).context(place)
+        call(chosen, found, rng(seed, &place)).context(place)
     });
     calls.collect()
 }
@@ -239,9 +240,9 @@ const SEGMENTS: &[&str] = &[
 
 fn one(parameter: &Value, place: Place, rng: &mut Rng) -> Value {
     let text = |member: &str| parameter.get(member).and_then(Value::as_str).unwrap_or_default();
-    if let Some(values) = parameter.get("enum").and_then(Value::as_array).filter(|values| !values.is_empty())
+    if let Some(value) = parameter.get("enum").and_then(Value::as_array).and_then(|values| rng.choice(values))
     {
-        return values[rng.usize(0..values.len())].clone();
+        return value.clone();
     }
     if place == Place::Query && text("type") == "string" && text("format").is_empty() && rng.f64() < 0.1 {
         return json!("");
@@ -345,7 +346,7 @@ mod tests {
     use super::*;
 
     fn farm() -> (Vec<Named>, Inventory) {
-        const FARM: &str = include_str!("../../../discovery/farm.v2.json");
+        const FARM: &str = include_str!("../../../../discovery/farm.v2.json");
         let inventory = gapis_codegen::inventory(FARM.as_bytes(), &gapis_codegen::Options::default());
         let document = serde_json::from_str(FARM).expect("JSON");
         (vec![("farm.v2".to_owned(), document)], inventory.expect("an inventory"))

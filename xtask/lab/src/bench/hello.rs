@@ -2,8 +2,8 @@
 
 use anyhow::Result;
 
-use super::Bench;
 use super::compile::{ours, published};
+use super::plan::Bench;
 use super::project::{Builder, Project};
 use super::table::{Report, Row, Target};
 

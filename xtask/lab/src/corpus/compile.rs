@@ -5,17 +5,17 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::io::{BufRead, BufReader};
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 use std::time::Instant;
 
 use anyhow::{Context, Result, bail};
 use gapis_codegen::Crate;
 use serde_json::Value;
 
-use super::{cpu_time, times};
-use crate::demo::cargo;
-use crate::sync::{Mode, leftovers, sync};
-use crate::workspace::{Terminal, Workspace};
+use crate::times::{cpu_time, times};
+use gapis_xtask::cargo;
+use gapis_xtask::sync::{Mode, leftovers, sync};
+use gapis_xtask::{Terminal, Workspace};
 
 const MANIFEST: &str =
     "# Written by `cargo xtask corpus`.\n[workspace]\nresolver = \"3\"\nmembers = [\"crates/*\"]\n";
@@ -63,7 +63,7 @@ fn lay_out(home: &Path, workspace: &Workspace, crates: &[Crate]) -> Result<()> {
 /// Runs cargo over the workspace and prints the first complaint about each crate as it comes. Returns how many crates have one.
 fn cargo_run(home: &Path, crates: usize, verb: &str, terminal: &mut Terminal<'_>) -> Result<usize> {
     let (begun, cpu) = (Instant::now(), cpu_time());
-    let mut command = Command::new(cargo());
+    let mut command = cargo();
     command
         .args([verb, "--workspace", "--keep-going", "--quiet", "--message-format", "json"])
         .current_dir(home);

@@ -274,8 +274,8 @@ impl<'d> Maker<'d> {
         self.rng.f64() < self.style.oddness()
     }
 
-    fn pick<T: Clone>(&mut self, from: &[T]) -> T {
-        from[self.rng.usize(0..from.len())].clone()
+    fn pick<T: Clone + Default>(&mut self, from: &[T]) -> T {
+        self.rng.choice(from).cloned().unwrap_or_default()
     }
 }
 

@@ -1,0 +1,53 @@
+//! What to measure, and how: the arguments of `bench`.
+
+use std::path::PathBuf;
+
+use clap::{Args, ValueEnum};
+
+/// What to measure.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Subject {
+    /// `cargo check` of compute, whole and with one resource, and of drive: seconds and memory
+    Compile,
+    /// A program with one call, in release: seconds and size
+    Hello,
+    /// The generator over a folder of documents (--documents)
+    Generate,
+    /// A batch at run time, beside the same work by hand and beside google-api-python-client
+    Batch,
+    /// Lines and bytes of the generated crates
+    Sizes,
+    /// All of these
+    All,
+}
+
+/// What to measure, and how.
+#[derive(Args, Clone, Debug)]
+pub struct Bench {
+    /// What to measure
+    #[arg(value_enum, value_name = "WHAT")]
+    pub subject: Subject,
+    /// Of `compile` and `hello` only the comparisons that have one of these in their own or their peers' names
+    #[arg(long, value_name = "NAME", value_delimiter = ',')]
+    pub only: Vec<String>,
+    /// The folder of documents for `generate`
+    #[arg(long, value_name = "DIR")]
+    pub documents: Option<PathBuf>,
+    /// An interpreter that has google-api-python-client, for `batch` [default: one is set up below target/]
+    #[arg(long, value_name = "PATH")]
+    pub python: Option<PathBuf>,
+    /// How often to compile each crate; the least counts
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub runs: usize,
+    /// Measure ours alone
+    #[arg(long)]
+    pub no_peers: bool,
+}
+
+impl Bench {
+    /// Whether a comparison is wanted: by a part of its own name, or of the peer's.
+    pub(super) fn wants(&self, name: &str, peer: &str) -> bool {
+        let named = |part: &String| name.contains(part.as_str()) || peer.contains(part.as_str());
+        self.only.is_empty() || self.only.iter().any(named)
+    }
+}

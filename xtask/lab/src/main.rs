@@ -1,0 +1,26 @@
+//! `gapis-lab`: benchmarks and checks for work on gapis itself, run by `cargo xtask bench` and the like.
+
+use std::io::{IsTerminal, Write, stderr, stdout};
+use std::process::ExitCode;
+
+use clap::Parser;
+use gapis_lab::{Cli, run, run_as_rustdoc_if_asked, wrapper};
+use gapis_xtask::{Terminal, Workspace};
+
+fn main() -> ExitCode {
+    if let Some(code) = wrapper::run_if_asked().or_else(run_as_rustdoc_if_asked) {
+        return code;
+    }
+    let cli = Cli::parse();
+    let mut out = stdout().lock();
+    let mut terminal = Terminal { out: &mut out, bars: stderr().is_terminal() };
+    match run(&cli, &Workspace::of_this_repository(), &mut terminal) {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(error) => {
+            // Nothing is left to do if even the complaint cannot be written.
+            let _ = writeln!(stderr(), "error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
