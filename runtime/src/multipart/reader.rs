@@ -5,11 +5,10 @@
 //! however the stream is cut. The reader holds one part and one chunk: a part over the limit is let go, but for its
 //! beginning, and reported in its place.
 
-use std::fmt;
-
 use bytes::{Buf, Bytes, BytesMut};
 use memchr::{memchr, memmem};
 
+use super::error::ReadError;
 use super::part::Part;
 
 /// White space after a boundary beyond which the line is no delimiter; it bounds what is looked at again.
@@ -36,35 +35,6 @@ impl Default for ReadLimits {
         ReadLimits { part_bytes: 64 << 20, headers_per_part: 256, total_bytes: 1 << 30 }
     }
 }
-
-/// Why a response as a whole cannot be read, or not further.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum ReadError {
-    /// The response's `Content-Type` is not multipart.
-    NotMultipart,
-    /// The response's `Content-Type` names no boundary, or none that can be used.
-    NoBoundary,
-    /// The boundary never came.
-    NoDelimiter,
-    /// The stream ended before the closing delimiter. With what came of a part that is not complete, if anything.
-    Truncated(Bytes),
-    /// The response has more bytes than this.
-    TooLarge(u64),
-}
-
-impl fmt::Display for ReadError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            ReadError::NotMultipart => f.write_str("the answer to a batch is not multipart"),
-            ReadError::NoBoundary => f.write_str("the answer to a batch names no boundary"),
-            ReadError::NoDelimiter => f.write_str("the answer to a batch does not contain its boundary"),
-            ReadError::Truncated(_) => f.write_str("the answer to a batch broke off"),
-            ReadError::TooLarge(limit) => write!(f, "the answer to a batch has more than {limit} bytes"),
-        }
-    }
-}
-
-impl std::error::Error for ReadError {}
 
 /// Reads the parts of a response as its bytes arrive.
 ///
