@@ -330,25 +330,6 @@ mod tests {
     }
 
     #[test]
-    fn rate_limits_are_told_from_denials() {
-        for reason in ["rateLimitExceeded", "userRateLimitExceeded"] {
-            let body = format!(r#"{{"error":{{"errors":[{{"reason":"{reason}"}}]}}}}"#);
-            let error = Error::from_response(RawResponse::new(
-                StatusCode::FORBIDDEN,
-                HeaderMap::new(),
-                Bytes::from(body.into_bytes()),
-            ));
-            assert!(error.is_rate_limited() && !error.is_permission_denied(), "{reason}");
-        }
-        let soft = response(
-            403,
-            r#"{"error":{"message":"Exceeds allowed inner batch requests soft limit. Please retry."}}"#,
-        );
-        assert!(soft.is_rate_limited());
-        assert!(response(403, r#"{"error":{"errors":[{"reason":"forbidden"}]}}"#).is_permission_denied());
-    }
-
-    #[test]
     fn a_decode_error_names_path_and_snippet() {
         let error = Error::decode("files[3].size", "expected a number", br#"{"files":[]}"#);
         assert_eq!(
