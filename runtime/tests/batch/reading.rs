@@ -81,7 +81,7 @@ async fn no_part_has_a_content_id() {
             framed(&parts[0], &animal("a")) + &one(&parts[1]) + &framed(&parts[2], &animal("c")) + "--B--",
         )
     };
-    row("one of three lacks it", some, [Own, Unknown, Own]).await;
+    row("one of three lacks it: it is the call's that is left", some, [Own; 3]).await;
     let errors = move |parts: &[Part]| {
         Answer::multipart(
             one(&parts[0])
@@ -106,6 +106,41 @@ async fn content_ids_in_other_spellings() {
     ] {
         let one = move |p: &Part| part(&make(&p.id), "\r\n", &animal(&p.animal()));
         row(name, move |parts| Answer::multipart(all(parts, one)), [Own; 3]).await;
+    }
+}
+
+#[tokio::test]
+async fn the_one_part_that_is_left_belongs_to_the_one_call_that_is_left() {
+    let own = |p: &Part| framed(p, &animal(&p.animal()));
+    let with = |line: &str, p: &Part| part(line, "\r\n", &animal(&p.animal()));
+    for line in ["", "Content-ID: <response-1>\r\n", "Content-ID: \r\n", "Content-ID: <response->\r\n"] {
+        for place in 0..3 {
+            let one = move |parts: &[Part]| {
+                let of = |(at, p)| if at == place { with(line, p) } else { own(p) };
+                Answer::multipart(parts.iter().enumerate().map(of).collect::<String>() + "--B--")
+            };
+            row("one", one, [Own; 3]).await;
+            // In another order: its place says nothing.
+            let last = move |parts: &[Part]| {
+                let others = parts.iter().enumerate().filter(|(at, _)| *at != place).map(|(_, p)| own(p));
+                Answer::multipart(with(line, &parts[place]) + &others.collect::<String>() + "--B--")
+            };
+            row("first", last, [Own; 3]).await;
+        }
+        let two = move |parts: &[Part]| {
+            Answer::multipart(own(&parts[0]) + &with(line, &parts[1]) + &with(line, &parts[2]) + "--B--")
+        };
+        row("two are left", two, [Own, Unknown, Unknown]).await;
+        let more = move |parts: &[Part]| {
+            let twice = with(line, &parts[1]) + &own(&parts[0]);
+            Answer::multipart(own(&parts[0]) + &twice + &own(&parts[2]) + "--B--")
+        };
+        row("the counts disagree", more, [Own, Unknown, Own]).await;
+        let cut = move |parts: &[Part]| {
+            let bytes = own(&parts[0]) + &own(&parts[1]) + &with(line, &parts[2]) + "--B\r\n";
+            Answer::multipart("").pieces([Piece::Bytes(bytes.into()), Piece::Break])
+        };
+        row("the answer broke off", cut, [Own, Own, Unknown]).await;
     }
 }
 
