@@ -17,6 +17,7 @@ pub use details::{BadRequest, Detail, ErrorInfo, FieldViolation, QuotaFailure, Q
 use http::StatusCode;
 
 use crate::RawResponse;
+use crate::value::ParseError;
 
 /// A result whose error is [`Error`] by default.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -271,6 +272,12 @@ fn push_reason(line: &mut String, api: &ApiError) {
         line.push_str(" (");
         line.push_str(&text::one_line(reason, LONGEST / 10));
         line.push(')');
+    }
+}
+
+impl From<ParseError> for Error {
+    fn from(error: ParseError) -> Self {
+        Error::input(error.to_string())
     }
 }
 
