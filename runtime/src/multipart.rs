@@ -19,9 +19,9 @@ pub(crate) use error::WriteError;
 pub(crate) use header::Head;
 pub(crate) use part::{Flaw, Part};
 pub use reader::ReadLimits;
-pub(crate) use reader::Reader;
 #[cfg(any(test, feature = "fuzzing"))]
 pub(crate) use reader::boundary;
+pub(crate) use reader::{FIRST_LINE, Reader, first_boundary};
 pub(crate) use writer::{BatchWriter, PartRequest};
 
 #[cfg(any(test, feature = "fuzzing"))]

@@ -15,7 +15,7 @@ use http::header::CONTENT_TYPE;
 use super::Entry;
 use super::matching::Matching;
 use super::plan::Auths;
-use crate::multipart::{Flaw, Part, ReadLimits, Reader};
+use crate::multipart::{FIRST_LINE, Flaw, Part, ReadLimits, Reader, first_boundary};
 use crate::send::rt::Timer;
 use crate::send::transport::{BodyStream, HttpRequest, HttpResponse};
 use crate::send::watch::Watch;
@@ -183,9 +183,13 @@ impl<'cb> Exchange<'cb> {
                         self.touch();
                     }
                     // Now the reader says what it makes of the rest: the last part may be a whole one.
-                    ended => {
-                        *source = ended.and_then(Result::err).map_or(Source::Closed, Source::Broken);
+                    None => {
+                        *source = Source::Closed;
                         reader.finish();
+                    }
+                    Some(Err(error)) => {
+                        *source = Source::Broken(error);
+                        reader.break_off();
                     }
                 },
                 (Ok(None), Source::Closed) => return Poll::Ready(Err(End::Complete)),
@@ -223,15 +227,43 @@ impl<'cb> Exchange<'cb> {
 
 /// Sends the request and looks at what kind of answer came.
 async fn open(sending: impl Future<Output = Result<HttpResponse>>, limits: ReadLimits) -> Result<Answer> {
-    let response = sending.await?;
-    if response.status.is_success() {
-        let content_type = response.headers.get(CONTENT_TYPE).map_or(&b""[..], |value| value.as_bytes());
-        return match Reader::new(content_type, limits) {
-            Ok(reader) => Ok(Answer::Parts(Box::new(reader), response.body)),
-            Err(error) => Ok(Answer::Refused(refusal(response, Some(error.to_string()), limits).await)),
-        };
+    let mut response = sending.await?;
+    if !response.status.is_success() {
+        return Ok(Answer::Refused(refusal(response, None, limits).await));
     }
-    Ok(Answer::Refused(refusal(response, None, limits).await))
+    let reader = match response.headers.get(CONTENT_TYPE) {
+        Some(content_type) => Reader::new(content_type.as_bytes(), limits),
+        None => {
+            let (beginning, stream) = peek(response.body).await;
+            response.body = stream;
+            // Where the body does not say it either, the header's absence is what is wrong.
+            let boundary = first_boundary(&beginning);
+            boundary
+                .map(|boundary| Reader::with_boundary(boundary, limits))
+                .map_or_else(|| Reader::new(b"", limits), Ok)
+        }
+    };
+    match reader {
+        Ok(reader) => Ok(Answer::Parts(Box::new(reader), response.body)),
+        Err(error) => Ok(Answer::Refused(refusal(response, Some(error.to_string()), limits).await)),
+    }
+}
+
+/// The first line of a body, or what came of it, and the body as if nothing had been read.
+async fn peek(mut stream: BodyStream) -> (Bytes, BodyStream) {
+    let (mut beginning, mut read) = (BytesMut::new(), Vec::new());
+    while beginning.len() < FIRST_LINE && !beginning.trim_ascii_start().contains(&b'\n') {
+        let Some(chunk) = stream.next().await else { break };
+        if let Ok(chunk) = &chunk {
+            beginning.extend_from_slice(chunk);
+        }
+        let failed = chunk.is_err();
+        read.push(chunk);
+        if failed {
+            break;
+        }
+    }
+    (beginning.freeze(), Box::pin(futures_util::stream::iter(read).chain(stream)))
 }
 
 /// The error that an answer without parts stands for: of its body, as much as came and as one part may have. Status and
@@ -261,7 +293,7 @@ fn content(part: Part) -> Result<RawResponse> {
             let message = format!("part {} of the answer to a batch cannot be read: {flaw}", part.order + 1);
             let raw = Bytes::copy_from_slice(&part.raw);
             Err(match flaw {
-                Flaw::NoStatusLine => Error::unreadable_part(message, raw),
+                Flaw::NoStatusLine | Flaw::NoBody => Error::unreadable_part(message, raw),
                 Flaw::TooManyHeaders(_) | Flaw::TooLarge(_) => Error::part_beyond_limits(message, raw),
             })
         }

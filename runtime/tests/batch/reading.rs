@@ -103,6 +103,9 @@ async fn content_ids_in_other_spellings() {
         ("lower and upper case", |id| format!("content-id: <RESPONSE-{}>\r\n", id.to_uppercase())),
         ("white space", |id| format!("Content-ID:  < response-{id} > \r\n")),
         ("folded", |id| format!("Content-ID:\r\n <response-{id}>\r\n")),
+        ("folded inside", |id| format!("Content-ID: <response-\r\n\t{id}>\r\n")),
+        ("white space inside", |id| format!("Content-ID: < response- {} >\r\n", id.replace('+', " + "))),
+        ("brackets inside", |id| format!("Content-ID: <response-<{id}>>\r\n")),
     ] {
         let one = move |p: &Part| part(&make(&p.id), "\r\n", &animal(&p.animal()));
         row(name, move |parts| Answer::multipart(all(parts, one)), [Own; 3]).await;
@@ -228,6 +231,50 @@ async fn framing_of_odd_form() {
     )
     .await;
     row("an outer 201", move |p| Answer::new(201, "multipart/mixed; boundary=B", body(p)), [Own; 3]).await;
+}
+
+#[tokio::test]
+async fn delimiters_and_the_type_may_be_missing() {
+    let body = |parts: &[Part]| all(parts, |p| framed(p, &animal(&p.animal())));
+    let untyped = |body: String| Answer::multipart(body).without("content-type");
+    row("no type", move |p| untyped(body(p)), [Own; 3]).await;
+    row("no type, after a blank line", move |p| untyped(format!("\r\n{}", body(p))), [Own; 3]).await;
+    row("no type and no delimiter", move |_| untyped(animal("a")), [Protocol; 3]).await;
+    row("no type and nothing", move |_| untyped(String::new()), [Protocol; 3]).await;
+    let first = move |p: &[Part]| Answer::multipart(body(p).replacen("--B\r\n", "", 1));
+    row("the first delimiter", first, [Own; 3]).await;
+    let last = move |p: &[Part]| Answer::multipart(body(p).replace("--B--\r\n", ""));
+    row("the last delimiter", last, [Own; 3]).await;
+    let broken = move |p: &[Part]| {
+        let bytes = body(p).replace("--B--\r\n", "").replacen("Content-Length", "X", 3);
+        Answer::multipart("").pieces([Piece::Bytes(bytes.into()), Piece::Break])
+    };
+    row("the last delimiter, in an answer that broke off", broken, [Own, Own, Unknown]).await;
+    let without_ids = move |p: &[Part]| {
+        let one = |p: &Part| part("", "\r\n", &animal(&p.animal()));
+        Answer::multipart(all(p, one).replace("--B--\r\n", ""))
+    };
+    row("the last delimiter, and parts by order", without_ids, [Own; 3]).await;
+}
+
+#[tokio::test]
+async fn a_lost_body_is_no_success() {
+    for inner in [
+        "HTTP/1.1 200 OK",
+        "HTTP/1.1 200 OK\r\nContent-Type: application/json",
+        "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 15\r\n",
+        "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 15\r\n\r\n",
+    ] {
+        let lost = move |parts: &[Part]| {
+            let second = framed(&parts[1], inner);
+            Answer::multipart(
+                framed(&parts[0], &animal("a")) + &second + &framed(&parts[2], &animal("c")) + "--B--",
+            )
+        };
+        row(inner, lost, [Own, Protocol, Own]).await;
+    }
+    let recovered = |p: &Part| framed(p, &animal(&p.animal()).replace("\r\n\r\n", "\r\n"));
+    row("the blank line before it", move |p| Answer::multipart(all(p, recovered)), [Own; 3]).await;
 }
 
 #[tokio::test]
