@@ -7,6 +7,7 @@
 mod batcher;
 mod engine;
 mod exchange;
+mod matching;
 mod pace;
 mod plan;
 mod reply;

@@ -46,7 +46,7 @@ pub use update::RawUpdate;
 pub use update::{SubReply, SubRequest, UpdateMethod, UpdateTicket};
 pub use value::param::Param;
 pub use value::patch::{Patch, diff};
-pub use value::{Base64, Date, DateTime, Duration, Extra, FieldMask, Open};
+pub use value::{Base64, Date, DateTime, Duration, Extra, FieldMask, Open, ParseError};
 pub use wire::body::{Body, Encoded, HttpBody, Response};
 pub use wire::error::{
     ApiError, BadRequest, Detail, Error, ErrorInfo, ErrorItem, FieldViolation, QuotaFailure, QuotaViolation,

@@ -32,6 +32,7 @@ pub use self::field::{Field, Kind, Leaf, List, Map, Object, Scalar, Slot, View};
 pub use self::mask::FieldMask;
 pub use self::open::{Enum, Open};
 pub use self::read::{DecodeError, from_slice};
+pub use self::text::ParseError;
 pub use self::time::{Date, DateTime, Duration};
 pub use self::write::{to_vec, to_writer};
 

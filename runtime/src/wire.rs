@@ -8,3 +8,4 @@ pub(crate) mod path;
 pub(crate) mod query;
 pub(crate) mod response;
 pub mod spec;
+pub(crate) mod words;

@@ -30,6 +30,7 @@ use crate::send::trace::{self, Span};
 use crate::send::transport::HttpRequest;
 use crate::send::watch;
 use crate::wire::spec::ApiSpec;
+use crate::wire::words;
 use crate::{Client, Error, RawResponse, Result};
 
 /// Longer than any batch runs, and short enough for every clock.
@@ -485,13 +486,11 @@ impl<'cb> Engine<'cb> {
         if sent < 2 {
             return None;
         }
-        // In the API's own error, or in whatever else the body says.
-        let message = error.to_string();
         match error.status()? {
-            400 if message.contains("exceeds the limit") => {
-                let number = message.rsplit_once("Limit:").map_or("", |(_, number)| number.trim());
-                let digits = number.find(|c: char| !c.is_ascii_digit()).map_or(number, |end| &number[..end]);
-                let limit = digits.parse().ok().filter(|limit| (1..sent).contains(limit)).unwrap_or(sent / 2);
+            400 => {
+                // In the API's own error, or in whatever else the body says.
+                let said = words::of_batch_size(&error.to_string())?;
+                let limit = said.filter(|limit| (1..sent).contains(limit)).unwrap_or(sent / 2);
                 self.client.learn_batch_calls(self.api, limit);
                 Some(limit)
             }

@@ -13,8 +13,9 @@ use futures_util::StreamExt;
 use http::header::CONTENT_TYPE;
 
 use super::Entry;
+use super::matching::Matching;
 use super::plan::Auths;
-use crate::multipart::{Flaw, Part, ReadLimits, Reader};
+use crate::multipart::{FIRST_LINE, Flaw, Part, ReadLimits, Reader, first_boundary};
 use crate::send::gzip;
 use crate::send::rt::Timer;
 use crate::send::transport::{BodyStream, HttpRequest, HttpResponse};
@@ -30,23 +31,27 @@ pub(super) struct Exchange<'cb> {
     pub(super) auths: Auths,
     /// How many calls were told to slow down.
     pub(super) slowed: usize,
-    token: String,
     watch: Watch,
     phase: Phase,
     idle: Option<Timer>,
-    stream_ended: bool,
-    /// Parts without an id: they belong to calls by their order, if all parts are such and there are as many as calls.
-    without_id: VecDeque<Part>,
-    with_id: usize,
-    by_order: usize,
+    matching: Matching,
 }
 
 enum Phase {
     Sending(BoxFuture<'static, Result<Answer>>),
-    Reading(Box<Reader>, BodyStream),
-    /// The response ended, and this is how.
-    Ending(End),
+    Reading(Box<Reader>, Source),
+    /// The response ended like this; before that is said, the parts that were matched by it are given out.
+    Ending(End, VecDeque<(usize, Part)>),
     Ended,
+}
+
+/// Where the bytes of a response come from.
+enum Source {
+    Stream(BodyStream),
+    /// The stream ended.
+    Closed,
+    /// The connection broke.
+    Broken(Error),
 }
 
 /// What came back.
@@ -111,145 +116,92 @@ impl<'cb> Exchange<'cb> {
             entries,
             auths,
             slowed: 0,
-            token,
             watch,
             phase: Phase::Sending(Box::pin(sending)),
             idle: client.timeout().map(Timer::new),
-            stream_ended: false,
-            without_id: VecDeque::new(),
-            with_id: 0,
-            by_order: 0,
+            matching: Matching::new(token, calls),
         }
     }
 
     /// The next thing that happens. Not to be called after the end.
     pub(super) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Event> {
         loop {
-            let result = match &mut self.phase {
+            let end = match &mut self.phase {
                 Phase::Sending(sending) => match sending.as_mut().poll(cx) {
                     Poll::Ready(Ok(Answer::Parts(reader, stream))) => {
-                        self.phase = Phase::Reading(reader, stream);
+                        self.phase = Phase::Reading(reader, Source::Stream(stream));
                         self.touch();
                         continue;
                     }
-                    Poll::Ready(Ok(Answer::Refused(error)) | Err(error)) => Ok(End::Refused(error)),
-                    Poll::Pending => Err(()),
+                    Poll::Ready(Ok(Answer::Refused(error)) | Err(error)) => End::Refused(error),
+                    Poll::Pending => End::Refused(ready!(self.poll_idle(cx))),
                 },
                 Phase::Reading(..) => match self.read(cx) {
-                    Poll::Ready(Ok(event)) => return Poll::Ready(event),
-                    Poll::Ready(Err(end)) => Ok(end),
-                    Poll::Pending => Err(()),
+                    Poll::Ready(Ok((number, part))) => {
+                        return Poll::Ready(Event::Part(number, content(part)));
+                    }
+                    Poll::Ready(Err(end)) => end,
+                    Poll::Pending => End::Broken(ready!(self.poll_idle(cx))),
                 },
-                Phase::Ending(end) => {
+                Phase::Ending(end, parts) => {
+                    if let Some((number, part)) = parts.pop_front() {
+                        return Poll::Ready(Event::Part(number, content(part)));
+                    }
                     let end = end.clone();
-                    return Poll::Ready(self.at_end(end));
+                    self.phase = Phase::Ended;
+                    self.watch.finish(end.error());
+                    return Poll::Ready(Event::End(end));
                 }
                 Phase::Ended => return Poll::Pending,
             };
-            match result {
-                Ok(end) => self.phase = Phase::Ending(end),
-                Err(()) => {
-                    let after = ready!(self.poll_idle(cx));
-                    let error = Error::timeout("the batch", after);
-                    self.phase = Phase::Ending(match self.phase {
-                        Phase::Reading(..) => End::Broken(error),
-                        _ => End::Refused(error),
-                    });
+            let parts = match end {
+                End::Complete => {
+                    let waiting = self.entries.iter().enumerate().filter(|(_, entry)| entry.is_some());
+                    self.matching.finish(waiting.map(|(number, _)| number))
                 }
-            }
+                // What was to come is not known, so neither places nor counts say anything.
+                End::Broken(_) | End::Refused(_) => Vec::new(),
+            };
+            self.phase = Phase::Ending(end, parts.into());
         }
     }
 
     /// The next part that belongs to a call, or how the response ended.
-    fn read(&mut self, cx: &mut Context<'_>) -> Poll<Result<Event, End>> {
+    fn read(&mut self, cx: &mut Context<'_>) -> Poll<Result<(usize, Part), End>> {
         loop {
-            let Phase::Reading(reader, stream) = &mut self.phase else { return Poll::Pending };
-            match reader.next_part() {
-                Ok(Some(part)) => match part.content_id().map(|_| part.index(&self.token)) {
-                    None => self.keep_for_order(part),
-                    Some(number) => {
-                        self.with_id += 1;
-                        self.without_id.clear();
-                        // A part that answers no call of ours, or one that is answered already, is nobody's.
-                        let waiting =
-                            number.filter(|number| self.entries.get(*number).is_some_and(Option::is_some));
-                        if let Some(number) = waiting {
-                            return Poll::Ready(Ok(Event::Part(number, content(part))));
-                        }
+            let Phase::Reading(reader, source) = &mut self.phase else { return Poll::Pending };
+            match (reader.next_part(), &mut *source) {
+                (Ok(Some(part)), _) => {
+                    let waits = |number| self.entries.get(number).is_some_and(Option::is_some);
+                    if let Some(matched) = self.matching.push(part, waits) {
+                        return Poll::Ready(Ok(matched));
                     }
-                },
-                Ok(None) if reader.is_done() => return Poll::Ready(Err(End::Complete)),
-                Ok(None) => match ready!(stream.as_mut().poll_next(cx)) {
+                }
+                (Ok(None), Source::Stream(_)) if reader.is_done() => return Poll::Ready(Err(End::Complete)),
+                (Ok(None), Source::Stream(stream)) => match ready!(stream.as_mut().poll_next(cx)) {
                     Some(Ok(chunk)) => {
                         reader.feed(chunk);
                         self.touch();
                     }
-                    Some(Err(error)) => return Poll::Ready(Err(self.broken(error))),
-                    // At the end of the stream the reader says what it makes of the rest, and then nothing more.
-                    None if self.stream_ended => return Poll::Ready(Err(End::Complete)),
+                    // Now the reader says what it makes of the rest: the last part may be a whole one.
                     None => {
-                        self.stream_ended = true;
+                        *source = Source::Closed;
                         reader.finish();
                     }
+                    Some(Err(error)) => {
+                        *source = Source::Broken(error);
+                        reader.break_off();
+                    }
                 },
-                Err(error) => {
-                    let error = Error::protocol(error.to_string());
-                    return Poll::Ready(Err(End::Broken(error)));
+                (Ok(None), Source::Closed) => return Poll::Ready(Err(End::Complete)),
+                (Ok(None) | Err(_), Source::Broken(error)) => {
+                    return Poll::Ready(Err(End::Broken(error.clone())));
+                }
+                (Err(error), _) => {
+                    return Poll::Ready(Err(End::Broken(Error::protocol(error.to_string()))));
                 }
             }
         }
-    }
-
-    /// A part without an id waits for the end, unless it is plain already that order will not tell whose it is.
-    fn keep_for_order(&mut self, part: Part) {
-        let calls = self.entries.len();
-        if self.with_id > 0 || self.without_id.len() >= calls {
-            // One more than the calls, so that the counts disagree at the end as well.
-            self.with_id += 1;
-            self.without_id.clear();
-        } else {
-            self.without_id.push_back(part);
-        }
-    }
-
-    /// The connection broke: what the reader holds of a last part may still be a whole one.
-    fn broken(&mut self, error: Error) -> End {
-        let Phase::Reading(reader, _) = &mut self.phase else { return End::Broken(error) };
-        reader.finish();
-        while let Ok(Some(part)) = reader.next_part() {
-            match part.content_id() {
-                // A part that is matched by order cannot be matched in a response that broke.
-                None => {}
-                Some(_) => self.without_id.push_back(part),
-            }
-        }
-        End::Broken(error)
-    }
-
-    /// Gives out what could only be matched at the end, then the end itself.
-    fn at_end(&mut self, end: End) -> Event {
-        if let End::Broken(_) = end {
-            // Here the queue holds complete parts with an id that came last.
-            while let Some(part) = self.without_id.pop_front() {
-                let waiting =
-                    part.index(&self.token).filter(|n| self.entries.get(*n).is_some_and(Option::is_some));
-                if let Some(number) = waiting {
-                    return Event::Part(number, content(part));
-                }
-            }
-        }
-        let in_order = self.with_id == 0 && self.without_id.len() + self.by_order == self.entries.len();
-        if matches!(end, End::Complete)
-            && in_order
-            && let Some(part) = self.without_id.pop_front()
-        {
-            let number = self.by_order;
-            self.by_order += 1;
-            return Event::Part(number, content(part));
-        }
-        self.phase = Phase::Ended;
-        self.watch.finish(end.error());
-        Event::End(end)
     }
 
     fn touch(&mut self) {
@@ -258,16 +210,17 @@ impl<'cb> Exchange<'cb> {
         }
     }
 
-    /// For so long nobody listened: the server's silence did not count.
+    /// Nobody listened for this long, so the server's silence did not count.
     pub(super) fn excuse(&mut self, busy: Duration) {
         if let Some(idle) = &mut self.idle {
             idle.extend(busy);
         }
     }
 
-    fn poll_idle(&mut self, cx: &mut Context<'_>) -> Poll<Duration> {
+    /// The timeout, when the server has been silent for too long.
+    fn poll_idle(&mut self, cx: &mut Context<'_>) -> Poll<Error> {
         match &mut self.idle {
-            Some(idle) => Pin::new(idle).poll(cx),
+            Some(idle) => Pin::new(idle).poll(cx).map(|after| Error::timeout("the batch", after)),
             None => Poll::Pending,
         }
     }
@@ -275,15 +228,43 @@ impl<'cb> Exchange<'cb> {
 
 /// Sends the request and looks at what kind of answer came.
 async fn open(sending: impl Future<Output = Result<HttpResponse>>, limits: ReadLimits) -> Result<Answer> {
-    let response = gzip::decompress(sending.await?);
-    if response.status.is_success() {
-        let content_type = response.headers.get(CONTENT_TYPE).map_or(&b""[..], |value| value.as_bytes());
-        return match Reader::new(content_type, limits) {
-            Ok(reader) => Ok(Answer::Parts(Box::new(reader), response.body)),
-            Err(error) => Ok(Answer::Refused(refusal(response, Some(error.to_string()), limits).await)),
-        };
+    let mut response = gzip::decompress(sending.await?);
+    if !response.status.is_success() {
+        return Ok(Answer::Refused(refusal(response, None, limits).await));
     }
-    Ok(Answer::Refused(refusal(response, None, limits).await))
+    let reader = match response.headers.get(CONTENT_TYPE) {
+        Some(content_type) => Reader::new(content_type.as_bytes(), limits),
+        None => {
+            let (beginning, stream) = peek(response.body).await;
+            response.body = stream;
+            // Where the body does not say it either, the header's absence is what is wrong.
+            let boundary = first_boundary(&beginning);
+            boundary
+                .map(|boundary| Reader::with_boundary(boundary, limits))
+                .map_or_else(|| Reader::new(b"", limits), Ok)
+        }
+    };
+    match reader {
+        Ok(reader) => Ok(Answer::Parts(Box::new(reader), response.body)),
+        Err(error) => Ok(Answer::Refused(refusal(response, Some(error.to_string()), limits).await)),
+    }
+}
+
+/// The first line of a body, or what came of it, and the body as if nothing had been read.
+async fn peek(mut stream: BodyStream) -> (Bytes, BodyStream) {
+    let (mut beginning, mut read) = (BytesMut::new(), Vec::new());
+    while beginning.len() < FIRST_LINE && !beginning.trim_ascii_start().contains(&b'\n') {
+        let Some(chunk) = stream.next().await else { break };
+        if let Ok(chunk) = &chunk {
+            beginning.extend_from_slice(chunk);
+        }
+        let failed = chunk.is_err();
+        read.push(chunk);
+        if failed {
+            break;
+        }
+    }
+    (beginning.freeze(), Box::pin(futures_util::stream::iter(read).chain(stream)))
 }
 
 /// The error that an answer without parts stands for: of its body, as much as came and as one part may have. Status and
@@ -313,7 +294,7 @@ fn content(part: Part) -> Result<RawResponse> {
             let message = format!("part {} of the answer to a batch cannot be read: {flaw}", part.order + 1);
             let raw = Bytes::copy_from_slice(&part.raw);
             Err(match flaw {
-                Flaw::NoStatusLine => Error::unreadable_part(message, raw),
+                Flaw::NoStatusLine | Flaw::NoBody => Error::unreadable_part(message, raw),
                 Flaw::TooManyHeaders(_) | Flaw::TooLarge(_) => Error::part_beyond_limits(message, raw),
             })
         }

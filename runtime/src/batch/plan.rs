@@ -92,7 +92,10 @@ pub(super) fn pack<'cb>(
                 bytes += length;
                 entries.push(Some(entry));
             }
-            Err(error) => refused.push((entry, error)),
+            Err(error) => refused.push({
+                let error = Error::input(format!("{}: {error}", entry.request.id()));
+                (entry, error)
+            }),
         }
     }
     if entries.is_empty() {

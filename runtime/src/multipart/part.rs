@@ -37,6 +37,8 @@ pub(crate) struct Inner {
 pub(crate) enum Flaw {
     /// No line of it looks like `HTTP/1.1 200 OK`.
     NoStatusLine,
+    /// A body was announced, or the header block does not even end, and there is none.
+    NoBody,
     /// It has more header lines than this.
     TooManyHeaders(usize),
     /// It has more bytes than this.
@@ -47,6 +49,7 @@ impl fmt::Display for Flaw {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Flaw::NoStatusLine => f.write_str("the part holds no HTTP response"),
+            Flaw::NoBody => f.write_str("the body of the HTTP response in the part is missing"),
             Flaw::TooManyHeaders(limit) => write!(f, "the part has more than {limit} header lines"),
             Flaw::TooLarge(limit) => write!(f, "the part has more than {limit} bytes"),
         }
@@ -69,10 +72,16 @@ impl Part {
         let own = raw.strip_suffix(b"\n").unwrap_or(&raw);
         let end = own.strip_suffix(b"\r").unwrap_or(own).len();
         let (id, found) = scan(raw.get(..end).unwrap_or_default(), max_headers);
-        let content = found.map(|layout| {
+        let content = found.and_then(|mut layout| {
+            // The blank line that ends the headers of an empty body may stand where the delimiter's own line end should.
+            let whole = raw.get(..end).unwrap_or_default();
+            layout.ended |= end < raw.len() && whole.ends_with(b"\n");
             let body = layout.body(&raw, end);
+            if layout.lacks_body(raw.get(body.clone()).unwrap_or_default()) {
+                return Err(Flaw::NoBody);
+            }
             raw.truncate(end.max(body.end));
-            layout.inner(&raw, body)
+            Ok(layout.inner(&raw, body))
         });
         if content.is_err() {
             raw.truncate(end);
@@ -86,31 +95,22 @@ impl Part {
         Part { order, raw: beginning, content: Err(Flaw::TooLarge(limit)), id }
     }
 
-    /// Reads the last part of a stream that broke off; only a part that proves itself complete is given: its header
-    /// block ended, and after the bytes that it announced comes nothing but the beginning of a delimiter.
-    pub(super) fn parse_cut(
+    /// Reads the last part of a message without a closing delimiter; only one that proves itself complete is given. It
+    /// does by its length: its header block ended, and after the bytes that it announced comes nothing but the beginning
+    /// of a delimiter. Where the message is not `broken` off but ended, also by its JSON, or by its status.
+    pub(super) fn parse_last(
         order: usize,
         mut raw: Bytes,
         delimiter: &[u8],
         max_headers: usize,
+        broken: bool,
     ) -> Option<Part> {
         let (id, found) = scan(&raw, max_headers);
-        let layout = found.ok().filter(|layout| layout.ended && !layout.chunked)?;
-        let announced = match layout.status.as_u16() {
-            204 | 304 => 0,
-            _ => layout.length?,
-        };
-        let end = layout.body.checked_add(announced)?;
-        let (counted, rest) = raw.split_at_checked(end)?;
-        let rest = rest.strip_prefix(b"\r").unwrap_or(rest);
-        // A length that is too large may have counted the beginning of the delimiter.
-        let counts_delimiter = (2..delimiter.len())
-            .any(|len| delimiter.get(..len).is_some_and(|beginning| counted.ends_with(beginning)));
-        if counts_delimiter || !delimiter.starts_with(rest) {
-            return None;
-        }
+        let layout = found.ok()?;
+        let by_length = layout.end_by_length(&raw, delimiter);
+        let end = by_length.or_else(|| if broken { None } else { layout.end_by_content(&raw, delimiter) })?;
         raw.truncate(end);
-        let body = layout.body..end;
+        let body = layout.body.min(end)..end;
         let content = Ok(layout.inner(&raw, body));
         Some(Part { order, raw, content, id })
     }
@@ -121,7 +121,7 @@ impl Part {
 pub(crate) struct ContentId<'a>(&'a [u8]);
 
 impl<'a> ContentId<'a> {
-    /// The id without quotes, `<>` and the `response-` that servers put before it.
+    /// The id without quotes, `<>` and the `response-` that servers put before it, where it is in one piece.
     pub(crate) fn bare(self) -> &'a [u8] {
         let mut id = self.0.trim_ascii();
         id = enclosed(id, b'"', b'"').unwrap_or(id);
@@ -134,14 +134,21 @@ impl<'a> ContentId<'a> {
     }
 
     /// The index in an id of the form `TOKEN+INDEX`, whatever the case of its letters; none if the id is another's.
+    /// White space, line folds and brackets anywhere in it do not count.
     pub(crate) fn parse_id(self, token: &str) -> Option<usize> {
-        let (found, rest) = self.bare().split_at_checked(token.len())?;
-        let digits = rest.strip_prefix(b"+")?;
-        if !found.eq_ignore_ascii_case(token.as_bytes()) || !digits.first()?.is_ascii_digit() {
-            return None;
-        }
-        decimal(digits)
+        index(self.bare(), token).or_else(|| {
+            let dropped = |byte: &u8| byte.is_ascii_whitespace() || matches!(byte, b'<' | b'>' | b'"');
+            let kept: Vec<u8> = self.0.iter().copied().filter(|byte| !dropped(byte)).collect();
+            index(ContentId(&kept).bare(), token)
+        })
     }
+}
+
+/// The number in `TOKEN+INDEX`.
+fn index(id: &[u8], token: &str) -> Option<usize> {
+    let (found, rest) = id.split_at_checked(token.len())?;
+    let digits = rest.strip_prefix(b"+")?;
+    found.eq_ignore_ascii_case(token.as_bytes()).then(|| decimal(digits))?
 }
 
 fn enclosed(id: &[u8], open: u8, close: u8) -> Option<&[u8]> {
@@ -188,6 +195,46 @@ impl Layout {
             Some(surplus) if surplus.iter().all(|byte| matches!(byte, b'\r' | b'\n')) => start..announced,
             _ => start..end,
         }
+    }
+
+    /// Whether a successful answer has no body although it should: one that is empty says so, by its status or length.
+    fn lacks_body(&self, body: &[u8]) -> bool {
+        let success = self.status.is_success() && !matches!(self.status.as_u16(), 204 | 205);
+        let announced = match self.length {
+            Some(length) => length > 0,
+            None => !self.ended,
+        };
+        success && announced && body.trim_ascii().is_empty()
+    }
+
+    /// Where the announced body ends, if that is before nothing but the beginning of a delimiter.
+    fn end_by_length(&self, raw: &[u8], delimiter: &[u8]) -> Option<usize> {
+        let announced = match self.status.as_u16() {
+            _ if !self.ended || self.chunked => None,
+            204 | 304 => Some(0),
+            _ => self.length,
+        };
+        let end = self.body.checked_add(announced?)?;
+        let (counted, rest) = raw.split_at_checked(end)?;
+        let rest = rest.strip_prefix(b"\r").unwrap_or(rest);
+        // A length that is too large may have counted the beginning of the delimiter.
+        let counts_delimiter = (2..delimiter.len())
+            .any(|len| delimiter.get(..len).is_some_and(|beginning| counted.ends_with(beginning)));
+        (!counts_delimiter && delimiter.starts_with(rest)).then_some(end)
+    }
+
+    /// Where a body of complete JSON ends, or one that the status excludes.
+    fn end_by_content(&self, raw: &[u8], delimiter: &[u8]) -> Option<usize> {
+        if matches!(self.status.as_u16(), 204 | 304) {
+            return Some(self.body.min(raw.len()));
+        }
+        let cut = (1..delimiter.len()).rev().filter_map(|len| delimiter.get(..len));
+        let end = cut.map(|begun| raw.strip_suffix(begun)).find_map(|rest| rest).unwrap_or(raw).len();
+        let body = raw.get(self.body..end)?.trim_ascii_end();
+        // A number or a word may go on.
+        let bounded = matches!(body.first(), Some(b'{' | b'['));
+        let whole = bounded && serde_json::from_slice::<serde::de::IgnoredAny>(body).is_ok();
+        whole.then_some(self.body + body.len())
     }
 
     fn inner(&self, raw: &Bytes, body: Range<usize>) -> Inner {
@@ -285,10 +332,18 @@ fn scan_inner_head(
     loop {
         let at = lines.offset();
         let Some(line) = lines.next() else { return Ok(layout) };
+        // In lower case, of letters and brackets.
         match line.first().map(|first| first | 0x20) {
             None => {
                 layout.head.end = at;
                 layout.body = lines.offset();
+                layout.ended = true;
+                return Ok(layout);
+            }
+            // No header begins with a bracket: the blank line before a JSON body is missing.
+            Some(b'{') => {
+                layout.head.end = at;
+                layout.body = at;
                 layout.ended = true;
                 return Ok(layout);
             }

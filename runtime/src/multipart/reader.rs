@@ -5,11 +5,10 @@
 //! however the stream is cut. The reader holds one part and one chunk: a part over the limit is let go, but for its
 //! beginning, and reported in its place.
 
-use std::fmt;
-
 use bytes::{Buf, Bytes, BytesMut};
 use memchr::{memchr, memmem};
 
+use super::error::ReadError;
 use super::part::Part;
 
 /// White space after a boundary beyond which the line is no delimiter; it bounds what is looked at again.
@@ -37,35 +36,6 @@ impl Default for ReadLimits {
     }
 }
 
-/// Why a response as a whole cannot be read, or not further.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum ReadError {
-    /// The response's `Content-Type` is not multipart.
-    NotMultipart,
-    /// The response's `Content-Type` names no boundary, or none that can be used.
-    NoBoundary,
-    /// The boundary never came.
-    NoDelimiter,
-    /// The stream ended before the closing delimiter. With what came of a part that is not complete, if anything.
-    Truncated(Bytes),
-    /// The response has more bytes than this.
-    TooLarge(u64),
-}
-
-impl fmt::Display for ReadError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            ReadError::NotMultipart => f.write_str("the answer to a batch is not multipart"),
-            ReadError::NoBoundary => f.write_str("the answer to a batch names no boundary"),
-            ReadError::NoDelimiter => f.write_str("the answer to a batch does not contain its boundary"),
-            ReadError::Truncated(_) => f.write_str("the answer to a batch broke off"),
-            ReadError::TooLarge(limit) => write!(f, "the answer to a batch has more than {limit} bytes"),
-        }
-    }
-}
-
-impl std::error::Error for ReadError {}
-
 /// Reads the parts of a response as its bytes arrive.
 ///
 /// `feed` a chunk, then take parts by `next_part` until it gives `None`; at the end of the stream `finish`, and take
@@ -85,18 +55,29 @@ pub(crate) struct Reader {
     /// How many parts were given.
     parts: usize,
     total: u64,
-    /// Nothing more will come.
-    ended: bool,
-    /// The limit on the whole was passed: what came until then is still read.
-    overflowed: bool,
+    input: Input,
+}
+
+/// Whether more will come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Input {
+    Open,
+    /// No: the sender ended it.
+    Closed,
+    /// No: the connection broke.
+    Broken,
+    /// No: the limit on the whole was passed. What came until then is still read.
+    Overflowed,
 }
 
 #[derive(Debug)]
 enum State {
     /// Nothing was read.
     Start,
-    /// Before the first delimiter.
+    /// Before the first delimiter. Kept, since it is a part where that delimiter is missing.
     Preamble,
+    /// The same, of what is too long to be a part.
+    LongPreamble,
     /// In a part; the unread bytes begin behind the delimiter line before it.
     Part,
     /// In a part over the limit, of which this is kept.
@@ -131,9 +112,13 @@ impl Reader {
     /// # Errors
     /// If the type is not multipart or has no usable boundary.
     pub(crate) fn new(content_type: &[u8], limits: ReadLimits) -> Result<Reader, ReadError> {
-        let mut delimiter = b"\n--".to_vec();
-        delimiter.extend_from_slice(&boundary(content_type)?);
-        Ok(Reader {
+        Ok(Reader::with_boundary(&boundary(content_type)?, limits))
+    }
+
+    /// A reader for a response with that boundary.
+    pub(crate) fn with_boundary(boundary: &[u8], limits: ReadLimits) -> Reader {
+        let delimiter = [b"\n--", boundary].concat();
+        Reader {
             finder: memmem::Finder::new(&delimiter).into_owned(),
             limits,
             carry: BytesMut::new(),
@@ -142,30 +127,39 @@ impl Reader {
             state: State::Start,
             parts: 0,
             total: 0,
-            ended: false,
-            overflowed: false,
-        })
+            input: Input::Open,
+        }
     }
 
     /// Takes the next chunk of the response. Chunks after `finish` or beyond the limit are ignored.
     pub(crate) fn feed(&mut self, mut chunk: Bytes) {
-        if self.ended || matches!(self.state, State::Done) {
+        if self.input != Input::Open || matches!(self.state, State::Done) {
             return;
         }
         let room = self.limits.total_bytes - self.total;
         if chunk.len() as u64 > room {
             chunk.truncate(usize::try_from(room).unwrap_or(usize::MAX));
-            self.overflowed = true;
-            self.ended = true;
+            self.input = Input::Overflowed;
         }
         self.total += chunk.len() as u64;
         self.carry.extend_from_slice(&self.chunk);
         self.chunk = chunk;
     }
 
-    /// Says that the stream ended.
+    /// Says that the stream ended as its sender wanted it to.
     pub(crate) fn finish(&mut self) {
-        self.ended = true;
+        self.end(Input::Closed);
+    }
+
+    /// Says that the stream broke off.
+    pub(crate) fn break_off(&mut self) {
+        self.end(Input::Broken);
+    }
+
+    fn end(&mut self, how: Input) {
+        if self.input == Input::Open {
+            self.input = how;
+        }
     }
 
     /// Whether the closing delimiter was read, so that nothing of interest follows.
@@ -202,7 +196,7 @@ impl Reader {
                         continue;
                     }
                     self.let_go();
-                    return if self.ended { self.at_end() } else { Ok(None) };
+                    return if self.input == Input::Open { Ok(None) } else { self.at_end() };
                 }
             }
         }
@@ -211,7 +205,7 @@ impl Reader {
     /// Searches the oldest bytes for a delimiter.
     fn find(&mut self) -> Found {
         // The end of these bytes is the end of the stream only if no others wait behind them.
-        let last = self.ended && (self.carry.is_empty() || self.chunk.is_empty());
+        let last = self.input != Input::Open && (self.carry.is_empty() || self.chunk.is_empty());
         let window = if self.carry.is_empty() { &self.chunk[..] } else { &self.carry[..] };
         let needle = self.finder.needle();
         let bare = needle.get(1..).unwrap_or_default();
@@ -273,7 +267,14 @@ impl Reader {
                 let order = self.number();
                 Some(Part::parse(order, before, self.limits.headers_per_part))
             }
-            State::Start | State::Preamble | State::Cut | State::Done => None,
+            State::Preamble if before.len() <= limit => {
+                let part = Part::parse(self.parts, before, self.limits.headers_per_part);
+                part.content.is_ok().then(|| {
+                    self.parts += 1;
+                    part
+                })
+            }
+            State::Start | State::Preamble | State::LongPreamble | State::Cut | State::Done => None,
         }
     }
 
@@ -286,16 +287,23 @@ impl Reader {
         self.carry.extend_from_slice(&piece);
     }
 
-    /// Drops bytes that no part will need: of the preamble, and of a part over the limit.
+    /// Drops bytes that no part will need: of a long preamble, and of a part over the limit.
     fn let_go(&mut self) {
         let held = self.carry.len() + self.chunk.len();
         // What may follow a part within the limit: a delimiter line that has not ended.
         let slack = self.finder.needle().len() + MAX_PADDING + 4;
-        if matches!(self.state, State::Part) && held > self.limits.part_bytes.saturating_add(slack) {
-            let kept = self.beginning(if self.carry.is_empty() { &self.chunk } else { &self.carry });
-            self.state = State::TooLarge(kept);
+        if held > self.limits.part_bytes.saturating_add(slack) {
+            self.state = match std::mem::replace(&mut self.state, State::LongPreamble) {
+                State::Part => State::TooLarge(self.beginning(if self.carry.is_empty() {
+                    &self.chunk
+                } else {
+                    &self.carry
+                })),
+                State::Preamble => State::LongPreamble,
+                state => state,
+            };
         }
-        if matches!(self.state, State::Preamble | State::TooLarge(_)) {
+        if matches!(self.state, State::LongPreamble | State::TooLarge(_)) {
             if self.carry.is_empty() {
                 self.chunk.advance(self.searched.min(self.chunk.len()));
             } else {
@@ -311,18 +319,20 @@ impl Reader {
         let rest = if self.carry.is_empty() { self.chunk.clone() } else { self.carry.split().freeze() };
         self.drop_rest();
         let state = std::mem::replace(&mut self.state, State::Done);
-        if self.overflowed {
+        if self.input == Input::Overflowed {
             return Err(ReadError::TooLarge(self.limits.total_bytes));
         }
         match state {
-            State::Start | State::Preamble => Err(ReadError::NoDelimiter),
+            State::Start | State::Preamble | State::LongPreamble => Err(ReadError::NoDelimiter),
             State::TooLarge(kept) => Err(ReadError::Truncated(kept)),
             State::Part => {
-                let headers = self.limits.headers_per_part;
-                match Part::parse_cut(self.parts, rest.clone(), self.finder.needle(), headers) {
+                let (delimiter, headers) = (self.finder.needle(), self.limits.headers_per_part);
+                let broken = self.input == Input::Broken;
+                match Part::parse_last(self.parts, rest.clone(), delimiter, headers, broken) {
                     Some(part) => {
                         self.parts += 1;
-                        self.state = State::Cut;
+                        // Where the sender ended it, nothing was lost but the delimiter.
+                        self.state = if broken { State::Cut } else { State::Done };
                         Ok(Some(part))
                     }
                     None => Err(ReadError::Truncated(rest)),
@@ -401,6 +411,18 @@ pub(crate) fn boundary(content_type: &[u8]) -> Result<Vec<u8>, ReadError> {
     }
     Err(ReadError::NoBoundary)
 }
+
+/// The boundary of a message without a `Content-Type`, by the delimiter that it begins with: `None` where it does not.
+pub(crate) fn first_boundary(message: &[u8]) -> Option<&[u8]> {
+    let line = message.trim_ascii_start().strip_prefix(b"--")?;
+    let line = line.get(..memchr(b'\n', line)?)?.trim_ascii_end();
+    let plain = |byte: &u8| byte.is_ascii_alphanumeric() || b"'()+_,-./:=?".contains(byte);
+    let usable = !line.is_empty() && line.len() <= MAX_BOUNDARY && !line.ends_with(b"--");
+    (usable && line.iter().all(plain)).then_some(line)
+}
+
+/// How many bytes it takes to tell.
+pub(crate) const FIRST_LINE: usize = MAX_BOUNDARY + MAX_PADDING;
 
 /// A parameter's value, and what follows it.
 fn parameter(bytes: &[u8]) -> (Vec<u8>, &[u8]) {

@@ -6,7 +6,7 @@
 use bytes::Bytes;
 use memchr::memmem;
 
-use crate::{Error, Result};
+use super::error::WriteError;
 
 const BOUNDARY_PREFIX: &str = "batch_";
 const BOUNDARY_LEN: usize = BOUNDARY_PREFIX.len() + 32;
@@ -63,8 +63,8 @@ impl BatchWriter {
     /// Adds a part.
     ///
     /// # Errors
-    /// Bad input if something of it could leave its place: the part is then not written, and the writer goes on.
-    pub(crate) fn push<'a, H>(&mut self, part: &PartRequest<'a, H>) -> Result<()>
+    /// If something of it could leave its place: the part is then not written, and the writer goes on.
+    pub(crate) fn push<'a, H>(&mut self, part: &PartRequest<'a, H>) -> Result<(), WriteError>
     where
         H: Iterator<Item = (&'a str, &'a str)> + Clone,
     {
@@ -173,17 +173,17 @@ where
     }
 
     /// Refuses what could leave its place.
-    fn check(&self) -> Result<Own> {
+    fn check(&self) -> Result<Own, WriteError> {
         let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.');
         if self.token.is_empty() || !self.token.bytes().all(plain) {
-            return Err(Error::input("the token of a batch is made of letters, digits, `-`, `_` and `.`"));
+            return Err(WriteError::Token);
         }
         if self.verb.is_empty() || !self.verb.bytes().all(is_token) {
-            return Err(Error::input(format!("not an HTTP method: {:?}", self.verb)));
+            return Err(WriteError::Verb(self.verb.to_owned()));
         }
         check_target(self.target)?;
         if !is_value(self.content_type) {
-            return Err(Error::input("a control character in the content type of a body"));
+            return Err(WriteError::ContentType);
         }
         let mut own = Own::default();
         for (name, value) in self.headers.clone() {
@@ -196,33 +196,28 @@ where
 }
 
 /// A target is a path and a query, already percent-encoded: no space, no control character, no host, no fragment.
-fn check_target(target: &str) -> Result<()> {
+fn check_target(target: &str) -> Result<(), WriteError> {
     if !target.starts_with('/') || target.starts_with("//") {
-        return Err(Error::input(
-            "the address of a batched call is a path and a query, beginning with one `/`",
-        ));
+        return Err(WriteError::Target);
     }
     // Without a branch a byte, so that the compiler checks many bytes at once; nearly every target passes.
     let bad = |byte: u8| !byte.is_ascii_graphic() || byte == b'#';
     if target.bytes().fold(false, |any, byte| any | bad(byte)) {
         let byte = target.bytes().find(|byte| bad(*byte)).unwrap_or_default();
-        return Err(Error::input(format!(
-            "the byte {byte:#04x} in the address of a batched call must be percent-encoded"
-        )));
+        return Err(WriteError::TargetByte(byte));
     }
     Ok(())
 }
 
-fn check_header(name: &str, value: &str) -> Result<()> {
+fn check_header(name: &str, value: &str) -> Result<(), WriteError> {
     if name.is_empty() || !name.bytes().all(is_token) {
-        return Err(Error::input(format!("not a header name: {name:?}")));
+        return Err(WriteError::HeaderName(name.to_owned()));
     }
-    // The value stays out of the message: it may be a secret.
     if !is_value(value) {
-        return Err(Error::input(format!("a control character in the value of the header `{name}`")));
+        return Err(WriteError::HeaderValue(name.to_owned()));
     }
     if name.eq_ignore_ascii_case("content-length") || name.eq_ignore_ascii_case("transfer-encoding") {
-        return Err(Error::input(format!("the header `{name}` of a batched call is the library's to set")));
+        return Err(WriteError::Framing(name.to_owned()));
     }
     Ok(())
 }

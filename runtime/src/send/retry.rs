@@ -163,6 +163,7 @@ fn judge(error: &Error, idempotent: bool) -> Verdict {
     let retry = again(error);
     match error.status() {
         Some(401) => Verdict::Refresh,
+        Some(_) if error.is_quota_exhausted() => Verdict::Final,
         Some(503) => retry,
         Some(_) if error.is_rate_limited() => retry,
         Some(408 | 500 | 502 | 504) if idempotent => retry,
@@ -237,6 +238,9 @@ mod tests {
             assert_eq!(judge(&Error::connect("x", "y"), idempotent), retry(false));
             assert_eq!(judge(&Error::input("x"), idempotent), Verdict::Final);
             assert_eq!(judge(&Error::part_beyond_limits("x", Bytes::new()), idempotent), Verdict::Final);
+            let body = Bytes::from_static(br#"{"error":{"errors":[{"reason":"dailyLimitExceeded"}]}}"#);
+            let daily = RawResponse::new(StatusCode::TOO_MANY_REQUESTS, HeaderMap::new(), body);
+            assert_eq!(judge(&Error::from_response(daily), idempotent), Verdict::Final);
             let only_idempotent = if idempotent { retry(false) } else { Verdict::Final };
             for error in [
                 status(500),

@@ -5,8 +5,7 @@ use base64::alphabet::URL_SAFE;
 use base64::engine::DecodePaddingMode;
 use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig, URL_SAFE as PADDED_URL_SAFE};
 
-use super::text::text;
-use crate::{Error, Result};
+use super::text::{ParseError, text};
 
 text! {
     /// Bytes, encoded as base64. The text is kept as it came.
@@ -43,7 +42,7 @@ impl Base64 {
     ///
     /// # Errors
     /// If the text is not base64 in either alphabet.
-    pub fn decode(&self) -> Result<Vec<u8>> {
+    pub fn decode(&self) -> Result<Vec<u8>, ParseError> {
         let mut text = self.0.clone().into_bytes();
         // Encoders for mail break lines.
         text.retain(|byte| !matches!(byte, b'\r' | b'\n'));
@@ -54,7 +53,7 @@ impl Base64 {
                 _ => {}
             }
         }
-        LENIENT.decode(text).map_err(|error| Error::input(format!("text is not base64: {error}")))
+        LENIENT.decode(text).map_err(|error| ParseError::new(format!("text is not base64: {error}")))
     }
 }
 

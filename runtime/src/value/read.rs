@@ -4,7 +4,6 @@
 //! pays nothing for it.
 
 use std::borrow::Cow;
-use std::cell::Cell;
 use std::fmt::{self, Write as _};
 
 use serde::de::value::{MapAccessDeserializer, SeqAccessDeserializer};
@@ -99,16 +98,14 @@ fn read_slice(
             (std::str::from_utf8(before).unwrap_or_default(), true)
         }
     };
-    let mut path = Path(Vec::new(), Met::borrow());
+    let mut path = Path(Vec::new());
     let mut reader = serde_json::Deserializer::from_str(valid);
     let result = read(&mut path, &mut reader).and_then(|()| reader.end());
-    let result = match result {
+    match result {
         Ok(()) if !broken => Ok(()),
         Err(error) if !(broken && error.is_eof()) => Err(DecodeError::new(&error, &path, text)),
         Ok(()) | Err(_) => Err(DecodeError::not_utf8(&path, valid.len())),
-    };
-    path.1.give_back();
-    result
+    }
 }
 
 type JsonReader<'t> = serde_json::Deserializer<serde_json::de::StrRead<'t>>;
@@ -118,69 +115,15 @@ pub(super) fn from_deserializer<'de, D: Deserializer<'de>>(
     reader: D,
     into: &mut dyn Field,
 ) -> Result<(), D::Error> {
-    let mut path = Path(Vec::new(), Met::default());
+    let mut path = Path(Vec::new());
     Seed { field: into, path: &mut path }.deserialize(reader).map_err(|error| match path.0.is_empty() {
         true => error,
         false => D::Error::custom(format_args!("{path}: {error}")),
     })
 }
 
-/// What is carried along: the way to a value that does not fit, innermost step first, and which members were met.
-struct Path(Vec<Step>, Met);
-
-/// Where the names were found that were met before. A list's items have the same members, in no sorted order, as have
-/// the answers to the calls of a batch, and one comparison is quicker than a search. Any entry may be wrong, so a hit is
-/// compared.
-struct Met(Box<[u16; 256]>);
-
-thread_local! {
-    /// What the last text left behind.
-    static LAST: Cell<Option<Met>> = const { Cell::new(None) };
-}
-
-impl Default for Met {
-    fn default() -> Self {
-        Met(Box::new([0; 256]))
-    }
-}
-
-impl Met {
-    /// The thread's own, or an empty one where that is in use.
-    fn borrow() -> Self {
-        LAST.try_with(Cell::take).ok().flatten().unwrap_or_default()
-    }
-
-    fn give_back(self) {
-        // A thread that is ending has no use for it.
-        let _ = LAST.try_with(|last| last.set(Some(self)));
-    }
-
-    fn find(&mut self, names: &[&str], name: &str) -> Option<usize> {
-        let guess = self.0.get_mut(place(names, name));
-        if let Some(guess) = &guess
-            && names.get(usize::from(**guess)) == Some(&name)
-        {
-            return Some(usize::from(**guess));
-        }
-        let index = names.binary_search(&name).ok()?;
-        if let (Some(guess), Ok(index)) = (guess, index.try_into()) {
-            *guess = index;
-        }
-        Some(index)
-    }
-}
-
-/// A number below 256 that depends on the schema, and on the name's length and end: beginnings are often alike.
-fn place(names: &[&str], name: &str) -> usize {
-    let bytes = name.as_bytes();
-    let end = match bytes.last_chunk::<8>() {
-        Some(end) => u64::from_le_bytes(*end),
-        None => bytes.iter().fold(0, |end, byte| end << 8 | u64::from(*byte)),
-    };
-    let mixed =
-        (end ^ names.as_ptr() as u64).wrapping_add(bytes.len() as u64).wrapping_mul(0x9E37_79B9_7F4A_7C15);
-    (mixed >> 56) as usize
-}
+/// The way to a value that does not fit, innermost step first.
+struct Path(Vec<Step>);
 
 enum Step {
     Member(String),
@@ -401,7 +344,7 @@ fn read_object<'de, A: MapAccess<'de>>(
 ) -> Result<(), A::Error> {
     let names = object.names();
     let mut hint = 0;
-    while let Some(member) = members.next_key_seed(Known { names, hint, met: &mut path.1 })? {
+    while let Some(member) = members.next_key_seed(Known { names, hint })? {
         match member {
             Member::Known(index) => {
                 hint = index + 1;
@@ -443,11 +386,10 @@ impl<'de> Visitor<'de> for Key {
 }
 
 /// A key as the index of a member.
-struct Known<'a> {
+struct Known {
     names: &'static [&'static str],
     /// The member behind the last one: servers often send them in this order.
     hint: usize,
-    met: &'a mut Met,
 }
 
 enum Member {
@@ -455,14 +397,14 @@ enum Member {
     Unknown(String),
 }
 
-impl<'de> DeserializeSeed<'de> for Known<'_> {
+impl<'de> DeserializeSeed<'de> for Known {
     type Value = Member;
     fn deserialize<D: Deserializer<'de>>(self, reader: D) -> Result<Member, D::Error> {
         reader.deserialize_str(self)
     }
 }
 
-impl Visitor<'_> for Known<'_> {
+impl Visitor<'_> for Known {
     type Value = Member;
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("a member's name")
@@ -471,9 +413,9 @@ impl Visitor<'_> for Known<'_> {
         if self.names.get(self.hint) == Some(&name) {
             return Ok(Member::Known(self.hint));
         }
-        Ok(match self.met.find(self.names, name) {
-            Some(index) => Member::Known(index),
-            None => Member::Unknown(name.to_owned()),
+        Ok(match self.names.binary_search(&name) {
+            Ok(index) => Member::Known(index),
+            Err(_) => Member::Unknown(name.to_owned()),
         })
     }
 }

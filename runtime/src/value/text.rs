@@ -1,5 +1,28 @@
 //! What all formatted text has in common: it is kept as it came, so that reading never fails and a round trip is exact.
 
+use std::fmt;
+
+/// A text is not what its format says: no base64, no time, no date, no duration.
+///
+/// It becomes an [input error](crate::Error::is_input) by `?`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ParseError(String);
+
+impl ParseError {
+    #[cold]
+    pub(super) fn new(message: impl Into<String>) -> Self {
+        ParseError(message.into())
+    }
+}
+
+impl fmt::Display for ParseError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for ParseError {}
+
 /// Writes a newtype over text and its impls.
 macro_rules! text {
     ($(#[$doc:meta])* $name:ident, $expected:literal) => {

@@ -6,8 +6,7 @@ use std::str::FromStr;
 use jiff::tz::Offset;
 use jiff::{SignedDuration, Timestamp, civil};
 
-use super::text::text;
-use crate::{Error, Result};
+use super::text::{ParseError, text};
 
 text! {
     /// A time in RFC 3339 form: `2014-01-01T10:00:00Z`, with another offset, or without one.
@@ -32,7 +31,7 @@ impl DateTime {
     ///
     /// # Errors
     /// If the text is no time, or has no offset.
-    pub fn timestamp(&self) -> Result<Timestamp> {
+    pub fn timestamp(&self) -> Result<Timestamp, ParseError> {
         self.0.parse().map_err(|error| invalid("time with an offset", &self.0, &error))
     }
 
@@ -40,7 +39,7 @@ impl DateTime {
     ///
     /// # Errors
     /// If the text is no time.
-    pub fn civil(&self) -> Result<civil::DateTime> {
+    pub fn civil(&self) -> Result<civil::DateTime, ParseError> {
         split_offset(&self.0).0.parse().map_err(|error| invalid("time", &self.0, &error))
     }
 
@@ -73,14 +72,14 @@ fn parse_offset(text: &str) -> Option<Offset> {
 }
 
 #[cold]
-fn invalid(what: &str, text: &str, why: &dyn std::fmt::Display) -> Error {
-    Error::input(format!("{text:?} is not a {what}: {why}"))
+fn invalid(what: &str, text: &str, why: &dyn std::fmt::Display) -> ParseError {
+    ParseError::new(format!("{text:?} is not a {what}: {why}"))
 }
 
 impl FromStr for DateTime {
-    type Err = Error;
+    type Err = ParseError;
     /// Takes the text as it is if it is a time.
-    fn from_str(text: &str) -> Result<Self> {
+    fn from_str(text: &str) -> Result<Self, ParseError> {
         let time = DateTime(text.to_owned());
         time.civil()?;
         let offset = split_offset(text).1;
@@ -92,8 +91,8 @@ impl FromStr for DateTime {
 }
 
 impl TryFrom<&str> for DateTime {
-    type Error = Error;
-    fn try_from(text: &str) -> Result<Self> {
+    type Error = ParseError;
+    fn try_from(text: &str) -> Result<Self, ParseError> {
         text.parse()
     }
 }
@@ -123,7 +122,7 @@ impl Date {
     ///
     /// # Errors
     /// If the text is no date.
-    pub fn civil(&self) -> Result<civil::Date> {
+    pub fn civil(&self) -> Result<civil::Date, ParseError> {
         let date: civil::Date = self.0.parse().map_err(|error| invalid("date", &self.0, &error))?;
         // The parser would take a time as well.
         match self.0.len() {
@@ -134,16 +133,16 @@ impl Date {
 }
 
 impl FromStr for Date {
-    type Err = Error;
-    fn from_str(text: &str) -> Result<Self> {
+    type Err = ParseError;
+    fn from_str(text: &str) -> Result<Self, ParseError> {
         let date = Date(text.to_owned());
         date.civil().map(|_| date)
     }
 }
 
 impl TryFrom<&str> for Date {
-    type Error = Error;
-    fn try_from(text: &str) -> Result<Self> {
+    type Error = ParseError;
+    fn try_from(text: &str) -> Result<Self, ParseError> {
         text.parse()
     }
 }
@@ -173,7 +172,7 @@ impl Duration {
     ///
     /// # Errors
     /// If the text is no duration.
-    pub fn to_jiff(&self) -> Result<SignedDuration> {
+    pub fn to_jiff(&self) -> Result<SignedDuration, ParseError> {
         parse_duration(&self.0)
             .ok_or_else(|| invalid("duration", &self.0, &"expected seconds and an `s`, such as 3.5s"))
     }
@@ -182,7 +181,7 @@ impl Duration {
     ///
     /// # Errors
     /// If the text is no duration, or a negative one.
-    pub fn to_std(&self) -> Result<std::time::Duration> {
+    pub fn to_std(&self) -> Result<std::time::Duration, ParseError> {
         self.to_jiff()?.try_into().map_err(|error| invalid("duration from zero upwards", &self.0, &error))
     }
 }
@@ -228,16 +227,16 @@ impl From<SignedDuration> for Duration {
 }
 
 impl FromStr for Duration {
-    type Err = Error;
-    fn from_str(text: &str) -> Result<Self> {
+    type Err = ParseError;
+    fn from_str(text: &str) -> Result<Self, ParseError> {
         let duration = Duration(text.to_owned());
         duration.to_jiff().map(|_| duration)
     }
 }
 
 impl TryFrom<&str> for Duration {
-    type Error = Error;
-    fn try_from(text: &str) -> Result<Self> {
+    type Error = ParseError;
+    fn try_from(text: &str) -> Result<Self, ParseError> {
         text.parse()
     }
 }

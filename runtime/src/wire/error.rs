@@ -3,8 +3,8 @@
 
 mod api;
 mod details;
-mod html;
 mod predicates;
+mod text;
 
 use std::error::Error as StdError;
 use std::fmt;
@@ -17,6 +17,7 @@ pub use details::{BadRequest, Detail, ErrorInfo, FieldViolation, QuotaFailure, Q
 use http::StatusCode;
 
 use crate::RawResponse;
+use crate::value::ParseError;
 
 /// A result whose error is [`Error`] by default.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -65,9 +66,12 @@ enum Kind {
     Checksum,
 }
 
+/// How many characters a message may have. What a server says may be of any length; all of it is in the response.
+const LONGEST: usize = 1000;
+
 impl Error {
     fn new(kind: Kind, message: impl Into<String>) -> Self {
-        Error(Arc::new(Inner { kind, message: message.into(), response: None, raw: None, source: None }))
+        Error::with(kind, message, |_| {})
     }
 
     fn with_source(
@@ -75,8 +79,15 @@ impl Error {
         message: impl Into<String>,
         source: impl Into<Box<dyn StdError + Send + Sync>>,
     ) -> Self {
-        let source = Some(source.into());
-        Error(Arc::new(Inner { kind, message: message.into(), response: None, raw: None, source }))
+        Error::with(kind, message, |inner| inner.source = Some(source.into()))
+    }
+
+    /// The one place where errors are made: the message becomes one line of bounded length.
+    fn with(kind: Kind, message: impl Into<String>, fill: impl FnOnce(&mut Inner)) -> Self {
+        let message = text::one_line(&message.into(), LONGEST);
+        let mut inner = Inner { kind, message, response: None, raw: None, source: None };
+        fill(&mut inner);
+        Error(Arc::new(inner))
     }
 
     /// Bad input, found before anything was sent.
@@ -133,7 +144,7 @@ impl Error {
         let place = if path.is_empty() { String::new() } else { format!(" at `{path}`") };
         Error::new(
             Kind::Decode,
-            format!("cannot decode the response{place}: {message}; {}", html::snippet(body)),
+            format!("cannot decode the response{place}: {message}; {}", text::snippet(body)),
         )
     }
 
@@ -153,15 +164,14 @@ impl Error {
     }
 
     fn of_part(kind: Kind, message: impl fmt::Display, raw: Bytes) -> Self {
-        let message = format!("{message}; {}", html::snippet(&raw));
-        Error(Arc::new(Inner { kind, message, response: None, raw: Some(raw), source: None }))
+        let message = format!("{message}; {}", text::snippet(&raw));
+        Error::with(kind, message, |inner| inner.raw = Some(raw))
     }
 
     /// An answer to a batch that is none.
     pub(crate) fn unreadable_response(message: String, response: RawResponse) -> Self {
-        let message = format!("{message}; {}", html::snippet(&response.body));
-        let response = Some((response, ApiError::default()));
-        Error(Arc::new(Inner { kind: Kind::Unreadable, message, response, raw: None, source: None }))
+        let message = format!("{message}; {}", text::snippet(&response.body));
+        Error::with(Kind::Unreadable, message, |inner| inner.response = Some((response, ApiError::default())))
     }
 
     /// The same error with the response that it was made of, where it has none yet.
@@ -214,43 +224,39 @@ impl Error {
     pub fn from_response(response: RawResponse) -> Self {
         let api = ApiError::parse(response.status, &response.body);
         let message = describe(response.status, &api, &response);
-        Error(Arc::new(Inner {
-            kind: Kind::Status,
-            message,
-            response: Some((response, api)),
-            raw: None,
-            source: None,
-        }))
+        Error::with(Kind::Status, message, |inner| inner.response = Some((response, api)))
     }
 
     /// The error that a long-running operation ended with. `what` names the operation.
     pub(crate) fn operation(what: &str, api: ApiError, answer: RawResponse) -> Self {
-        let mut text = format!("{what}: ");
+        let mut line = format!("{what}: ");
         if let Ok(status) = StatusCode::from_u16(api.code) {
-            text.push_str(&name(status));
-            text.push_str(": ");
+            line.push_str(&name(status));
+            line.push_str(": ");
         }
-        text.push_str(if api.message.is_empty() { "no message" } else { &api.message });
-        push_reason(&mut text, &api);
-        let response = Some((answer, api));
-        Error(Arc::new(Inner { kind: Kind::Operation, message: text, response, raw: None, source: None }))
+        match &*api.message {
+            "" => line.push_str("no message"),
+            message => line.push_str(&text::one_line(message, LONGEST / 2)),
+        }
+        push_reason(&mut line, &api);
+        Error::with(Kind::Operation, line, |inner| inner.response = Some((answer, api)))
     }
 }
 
 /// `404 Not Found: File not found: x. (notFound)`, or what is readable of a body that is no API error.
 fn describe(status: StatusCode, api: &ApiError, response: &RawResponse) -> String {
-    let mut text = name(status);
+    let mut line = name(status);
     if !api.message.is_empty() {
-        text.push_str(": ");
-        text.push_str(&api.message);
+        line.push_str(": ");
+        line.push_str(&text::one_line(&api.message, LONGEST / 2));
     } else if !response.body.is_empty() {
-        text.push_str(": ");
-        text.push_str(&html::snippet(&response.body));
+        line.push_str(": ");
+        line.push_str(&text::snippet(&response.body));
     } else {
-        text.push_str(", with an empty body");
+        line.push_str(", with an empty body");
     }
-    push_reason(&mut text, api);
-    text
+    push_reason(&mut line, api);
+    line
 }
 
 /// `404 Not Found`
@@ -261,11 +267,17 @@ fn name(status: StatusCode) -> String {
     }
 }
 
-fn push_reason(text: &mut String, api: &ApiError) {
+fn push_reason(line: &mut String, api: &ApiError) {
     if let Some(reason) = api.reason() {
-        text.push_str(" (");
-        text.push_str(reason);
-        text.push(')');
+        line.push_str(" (");
+        line.push_str(&text::one_line(reason, LONGEST / 10));
+        line.push(')');
+    }
+}
+
+impl From<ParseError> for Error {
+    fn from(error: ParseError) -> Self {
+        Error::input(error.to_string())
     }
 }
 
@@ -325,27 +337,33 @@ mod tests {
     fn html_and_empty_bodies_read_well() {
         let error =
             response(413, "<html><head><title>Too  large</title></head><body><h1>No</h1></body></html>");
-        assert_eq!(error.to_string(), "413 Payload Too Large: Too large No");
+        assert_eq!(error.to_string(), "413 Payload Too Large: Too large");
         assert_eq!(response(502, "").to_string(), "502 Bad Gateway, with an empty body");
     }
 
     #[test]
-    fn rate_limits_are_told_from_denials() {
-        for reason in ["rateLimitExceeded", "userRateLimitExceeded"] {
-            let body = format!(r#"{{"error":{{"errors":[{{"reason":"{reason}"}}]}}}}"#);
-            let error = Error::from_response(RawResponse::new(
-                StatusCode::FORBIDDEN,
-                HeaderMap::new(),
-                Bytes::from(body.into_bytes()),
-            ));
-            assert!(error.is_rate_limited() && !error.is_permission_denied(), "{reason}");
+    fn a_message_is_one_line_of_bounded_length_whoever_wrote_it() {
+        let long = "\u{1b}[31m\u{202e}\r\nx".repeat(100_000);
+        let body = serde_json::json!({"error": {"message": long, "errors": [{"reason": long}]}}).to_string();
+        let answer = || RawResponse::new(StatusCode::NOT_FOUND, HeaderMap::new(), Bytes::from(body.clone()));
+        let api = ApiError::parse(StatusCode::NOT_FOUND, body.as_bytes());
+        for error in [
+            Error::from_response(answer()),
+            Error::operation("o", api, answer()),
+            Error::unreadable_response(long.clone(), answer()),
+            Error::unreadable_part(&long, Bytes::from(long.clone())),
+            Error::decode(&long, &long, long.as_bytes()),
+            Error::input(&*long),
+            Error::credentials_source(&*long, &*long),
+            Error::connect(&*long, &*long),
+            Error::cancelled_by(&*long, Error::input(&*long)),
+            Error::io(&long, std::io::Error::other(long.clone())),
+        ] {
+            let text = error.to_string();
+            assert!(text.len() < 9 * LONGEST && text.contains('…'), "{text}");
+            assert!(!text.contains(|c: char| c.is_control() || c == '\u{202e}'), "{text}");
         }
-        let soft = response(
-            403,
-            r#"{"error":{"message":"Exceeds allowed inner batch requests soft limit. Please retry."}}"#,
-        );
-        assert!(soft.is_rate_limited());
-        assert!(response(403, r#"{"error":{"errors":[{"reason":"forbidden"}]}}"#).is_permission_denied());
+        assert_eq!(Error::from_response(answer()).api_error().map(|api| &*api.message), Some(&*long));
     }
 
     #[test]

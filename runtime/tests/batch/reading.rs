@@ -81,7 +81,7 @@ async fn no_part_has_a_content_id() {
             framed(&parts[0], &animal("a")) + &one(&parts[1]) + &framed(&parts[2], &animal("c")) + "--B--",
         )
     };
-    row("one of three lacks it", some, [Own, Unknown, Own]).await;
+    row("one of three lacks it: it is the call's that is left", some, [Own; 3]).await;
     let errors = move |parts: &[Part]| {
         Answer::multipart(
             one(&parts[0])
@@ -103,9 +103,47 @@ async fn content_ids_in_other_spellings() {
         ("lower and upper case", |id| format!("content-id: <RESPONSE-{}>\r\n", id.to_uppercase())),
         ("white space", |id| format!("Content-ID:  < response-{id} > \r\n")),
         ("folded", |id| format!("Content-ID:\r\n <response-{id}>\r\n")),
+        ("folded inside", |id| format!("Content-ID: <response-\r\n\t{id}>\r\n")),
+        ("white space inside", |id| format!("Content-ID: < response- {} >\r\n", id.replace('+', " + "))),
+        ("brackets inside", |id| format!("Content-ID: <response-<{id}>>\r\n")),
     ] {
         let one = move |p: &Part| part(&make(&p.id), "\r\n", &animal(&p.animal()));
         row(name, move |parts| Answer::multipart(all(parts, one)), [Own; 3]).await;
+    }
+}
+
+#[tokio::test]
+async fn the_one_part_that_is_left_belongs_to_the_one_call_that_is_left() {
+    let own = |p: &Part| framed(p, &animal(&p.animal()));
+    let with = |line: &str, p: &Part| part(line, "\r\n", &animal(&p.animal()));
+    for line in ["", "Content-ID: <response-1>\r\n", "Content-ID: \r\n", "Content-ID: <response->\r\n"] {
+        for place in 0..3 {
+            let one = move |parts: &[Part]| {
+                let of = |(at, p)| if at == place { with(line, p) } else { own(p) };
+                Answer::multipart(parts.iter().enumerate().map(of).collect::<String>() + "--B--")
+            };
+            row("one", one, [Own; 3]).await;
+            // In another order: its place says nothing.
+            let last = move |parts: &[Part]| {
+                let others = parts.iter().enumerate().filter(|(at, _)| *at != place).map(|(_, p)| own(p));
+                Answer::multipart(with(line, &parts[place]) + &others.collect::<String>() + "--B--")
+            };
+            row("first", last, [Own; 3]).await;
+        }
+        let two = move |parts: &[Part]| {
+            Answer::multipart(own(&parts[0]) + &with(line, &parts[1]) + &with(line, &parts[2]) + "--B--")
+        };
+        row("two are left", two, [Own, Unknown, Unknown]).await;
+        let more = move |parts: &[Part]| {
+            let twice = with(line, &parts[1]) + &own(&parts[0]);
+            Answer::multipart(own(&parts[0]) + &twice + &own(&parts[2]) + "--B--")
+        };
+        row("the counts disagree", more, [Own, Unknown, Own]).await;
+        let cut = move |parts: &[Part]| {
+            let bytes = own(&parts[0]) + &own(&parts[1]) + &with(line, &parts[2]) + "--B\r\n";
+            Answer::multipart("").pieces([Piece::Bytes(bytes.into()), Piece::Break])
+        };
+        row("the answer broke off", cut, [Own, Own, Unknown]).await;
     }
 }
 
@@ -193,6 +231,50 @@ async fn framing_of_odd_form() {
     )
     .await;
     row("an outer 201", move |p| Answer::new(201, "multipart/mixed; boundary=B", body(p)), [Own; 3]).await;
+}
+
+#[tokio::test]
+async fn delimiters_and_the_type_may_be_missing() {
+    let body = |parts: &[Part]| all(parts, |p| framed(p, &animal(&p.animal())));
+    let untyped = |body: String| Answer::multipart(body).without("content-type");
+    row("no type", move |p| untyped(body(p)), [Own; 3]).await;
+    row("no type, after a blank line", move |p| untyped(format!("\r\n{}", body(p))), [Own; 3]).await;
+    row("no type and no delimiter", move |_| untyped(animal("a")), [Protocol; 3]).await;
+    row("no type and nothing", move |_| untyped(String::new()), [Protocol; 3]).await;
+    let first = move |p: &[Part]| Answer::multipart(body(p).replacen("--B\r\n", "", 1));
+    row("the first delimiter", first, [Own; 3]).await;
+    let last = move |p: &[Part]| Answer::multipart(body(p).replace("--B--\r\n", ""));
+    row("the last delimiter", last, [Own; 3]).await;
+    let broken = move |p: &[Part]| {
+        let bytes = body(p).replace("--B--\r\n", "").replacen("Content-Length", "X", 3);
+        Answer::multipart("").pieces([Piece::Bytes(bytes.into()), Piece::Break])
+    };
+    row("the last delimiter, in an answer that broke off", broken, [Own, Own, Unknown]).await;
+    let without_ids = move |p: &[Part]| {
+        let one = |p: &Part| part("", "\r\n", &animal(&p.animal()));
+        Answer::multipart(all(p, one).replace("--B--\r\n", ""))
+    };
+    row("the last delimiter, and parts by order", without_ids, [Own; 3]).await;
+}
+
+#[tokio::test]
+async fn a_lost_body_is_no_success() {
+    for inner in [
+        "HTTP/1.1 200 OK",
+        "HTTP/1.1 200 OK\r\nContent-Type: application/json",
+        "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 15\r\n",
+        "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 15\r\n\r\n",
+    ] {
+        let lost = move |parts: &[Part]| {
+            let second = framed(&parts[1], inner);
+            Answer::multipart(
+                framed(&parts[0], &animal("a")) + &second + &framed(&parts[2], &animal("c")) + "--B--",
+            )
+        };
+        row(inner, lost, [Own, Protocol, Own]).await;
+    }
+    let recovered = |p: &Part| framed(p, &animal(&p.animal()).replace("\r\n\r\n", "\r\n"));
+    row("the blank line before it", move |p| Answer::multipart(all(p, recovered)), [Own; 3]).await;
 }
 
 #[tokio::test]

@@ -33,6 +33,8 @@ async fn rate_limits_and_503_are_retried_for_any_call() {
         failed(503, "backendError"),
         failed(403, "rateLimitExceeded"),
         failed(403, "userRateLimitExceeded"),
+        failed(403, "quotaExceeded"),
+        failed(403, "servingLimitExceeded"),
         SOFT_LIMIT.to_owned(),
     ] {
         let (zoo, peer) = until(2, &inner);
@@ -48,7 +50,9 @@ async fn other_errors_are_final() {
     for inner in [
         failed(400, "badRequest"),
         failed(403, "forbidden"),
-        failed(403, "quotaExceeded"),
+        failed(403, "dailyLimitExceeded"),
+        failed(429, "dailyLimitExceeded"),
+        failed(403, "storageQuotaExceeded"),
         failed(404, "notFound"),
         failed(409, "conflict"),
         failed(412, "conditionNotMet"),

@@ -257,6 +257,13 @@ impl Answer {
         self
     }
 
+    pub fn without(mut self, name: &str) -> Self {
+        if let Ok((_, headers)) = &mut self.result {
+            headers.remove(name);
+        }
+        self
+    }
+
     /// Time before the headers of the answer come.
     pub fn after(mut self, delay: Duration) -> Self {
         self.delay = delay;

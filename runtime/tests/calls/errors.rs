@@ -73,7 +73,7 @@ async fn what_a_caller_decides_on_has_a_name() {
 async fn what_is_no_error_of_an_api_reads_well() {
     for (answer, expected) in [
         (MockResponse::new(500), "500 Internal Server Error, with an empty body"),
-        (MockResponse::html(502, "Bad Gateway"), "502 Bad Gateway: Bad Gateway Bad Gateway"),
+        (MockResponse::html(502, "Bad Gateway"), "502 Bad Gateway: Bad Gateway"),
         (MockResponse::new(404).with_body("nothing\nhere"), "404 Not Found: body: nothing here"),
         (
             MockResponse::json(400, &json!({"error": "invalid_grant", "error_description": "Bad."})),

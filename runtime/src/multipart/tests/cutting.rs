@@ -4,7 +4,7 @@ use bytes::Bytes;
 use proptest::prelude::*;
 
 use super::super::*;
-use super::reading::{Seen, read, reader, seen};
+use super::reading::{Seen, read, read_until, reader, seen};
 
 const TYPE: &str = "multipart/mixed; boundary=B";
 
@@ -49,7 +49,7 @@ fn cut_at_every_byte() {
     let mut proven = 0;
     for cut in 0..=bytes.len() {
         let come = &bytes[..cut];
-        let (parts, error) = read(reader(TYPE), [come]);
+        let (parts, error) = read_until(reader(TYPE), [come], Reader::break_off);
         let complete = ends.iter().filter(|end| **end <= cut).count();
         assert!(
             parts.len() == complete || parts.len() == complete + 1,
@@ -66,8 +66,18 @@ fn cut_at_every_byte() {
             Some(error) => panic!("cut at {cut}: {error}"),
         }
         for size in [1, 2, 7] {
-            let (chunked, _) = read(reader(TYPE), come.chunks(size));
+            let (chunked, _) = read_until(reader(TYPE), come.chunks(size), Reader::break_off);
             assert_eq!(all(&chunked), whole[..parts.len()], "cut at {cut}, chunks of {size}");
+        }
+    }
+    // Where the sender ended it, no part is taken for whole that is not, but for what the status says.
+    for cut in 0..=bytes.len() {
+        let (parts, _) = read(reader(TYPE), [&bytes[..cut]]);
+        for (part, whole) in all(&parts).iter().zip(&whole) {
+            let trimmed = |seen: &Seen| {
+                seen.content.as_ref().map(|(status, body)| (*status, body.trim_ascii().to_vec())).ok()
+            };
+            assert_eq!((part.index, trimmed(part)), (whole.index, trimmed(whole)), "ended at {cut}");
         }
     }
     assert!(proven > 0, "a part that proves itself complete is given without its delimiter");
@@ -104,25 +114,33 @@ fn a_part_is_given_as_soon_as_its_delimiter_has_come() {
 #[test]
 fn what_a_cut_part_must_prove() {
     let head = "--B\r\nContent-ID: <b7Kq+0>\r\n\r\n";
-    for (inner, given) in [
-        ("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}", true),
-        ("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}\r\n-", true),
-        ("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}\n--", true),
-        ("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}\r\n--B", true),
-        ("HTTP/1.1 204 No\r\n\r\n", true),
-        ("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n", true),
-        ("HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\n{}", false),
-        ("HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\n{}", false),
-        ("HTTP/1.1 200 OK\r\nContent-Length: 2\r\nContent-Length: 3\r\n\r\n{}", false),
-        ("HTTP/1.1 200 OK\r\n\r\n{}", false),
-        ("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n", false),
-        ("HTTP/1.1 204 No\r\n", false),
+    for (inner, broken, closed) in [
+        ("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}", true, true),
+        ("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}\r\n-", true, true),
+        ("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}\n--", true, true),
+        ("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}\r\n--B", true, true),
+        ("HTTP/1.1 204 No\r\n\r\n", true, true),
+        ("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n", true, true),
+        ("HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\n{}", false, true),
+        ("HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\n{}", false, true),
+        ("HTTP/1.1 200 OK\r\nContent-Length: 2\r\nContent-Length: 3\r\n\r\n{}", false, true),
+        ("HTTP/1.1 200 OK\r\n\r\n{}", false, true),
+        ("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n", false, false),
+        ("HTTP/1.1 204 No\r\n", false, true),
+        ("HTTP/1.1 200 OK\r\n\r\n{\"a\": {}", false, false),
+        ("HTTP/1.1 200 OK\r\n\r\n{}\r\n--", false, true),
+        ("HTTP/1.1 200 OK\r\n\r\n12", false, false),
+        ("HTTP/1.1 404 No\r\n\r\n", false, false),
     ] {
-        let (parts, error) = read(reader(TYPE), [format!("{head}{inner}").as_bytes()]);
-        assert_eq!(parts.len(), usize::from(given), "{inner:?}");
-        match error {
-            Some(ReadError::Truncated(rest)) => assert_eq!(rest.is_empty(), given, "{inner:?}"),
-            other => panic!("{inner:?}: {other:?}"),
+        for (given, broken) in [(broken, true), (closed, false)] {
+            let end = if broken { Reader::break_off } else { Reader::finish };
+            let (parts, error) = read_until(reader(TYPE), [format!("{head}{inner}").as_bytes()], end);
+            assert_eq!(parts.len(), usize::from(given), "{inner:?}");
+            match error {
+                Some(ReadError::Truncated(rest)) => assert_eq!(rest.is_empty(), given, "{inner:?}"),
+                None => assert!(given && !broken, "{inner:?}"),
+                other => panic!("{inner:?}: {other:?}"),
+            }
         }
     }
 }

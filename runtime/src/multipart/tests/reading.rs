@@ -22,10 +22,19 @@ pub(super) fn reader(content_type: &str) -> Reader {
     Reader::new(content_type.as_bytes(), ReadLimits::default()).unwrap()
 }
 
-/// Reads a response that comes in these chunks.
+/// Reads a response that comes in these chunks and then ends.
 pub(super) fn read<'a>(
+    reader: Reader,
+    chunks: impl IntoIterator<Item = &'a [u8]>,
+) -> (Vec<Part>, Option<ReadError>) {
+    read_until(reader, chunks, Reader::finish)
+}
+
+/// Reads a response that comes in these chunks, and whose stream then ends like this.
+pub(super) fn read_until<'a>(
     mut reader: Reader,
     chunks: impl IntoIterator<Item = &'a [u8]>,
+    end: fn(&mut Reader),
 ) -> (Vec<Part>, Option<ReadError>) {
     let mut parts = Vec::new();
     let mut failed = None;
@@ -39,7 +48,7 @@ pub(super) fn read<'a>(
             }
         }
     }
-    reader.finish();
+    end(&mut reader);
     loop {
         match reader.next_part() {
             Ok(Some(part)) => parts.push(part),
@@ -99,6 +108,13 @@ fn ids() {
         "Content-ID: <\"response-b7Kq+7\">",
         "Content-ID: \"<response-b7Kq+7>\"",
         "Content-ID:| <response-b7Kq+7>",
+        "Content-ID: <response-<b7Kq+7>>",
+        "Content-ID: response-<b7Kq+7>",
+        "Content-ID: <response- b7Kq+7>",
+        "Content-ID: < response-b7Kq +7 >",
+        "Content-ID: <response-b7Kq+|  7>",
+        "Content-ID: <response-|\tb7Kq+7>",
+        "Content-ID: <response-\"b7Kq+7\">",
     ] {
         row(id, &format!("--B|{id}|X: y||HTTP/1.1 200 OK||{{}}|--B--"), &[ok(7, 200, "{}")]);
     }
@@ -159,6 +175,91 @@ fn header_only() {
         ["", "|", "||", "|Vary: x", "|Vary: x|", "|Vary: x||", "|Content-Length: 0|", "|Content-Length: 0|||"]
     {
         row(end, &format!("--B|{HEAD}HTTP/1.1 204 No Content{end}|--B--|"), &[ok(0, 204, "")]);
+    }
+}
+
+#[test]
+fn a_lost_body_is_no_success() {
+    let lost = Seen { index: Some(0), content: Err(Flaw::NoBody) };
+    for inner in [
+        "HTTP/1.1 200 OK",
+        "HTTP/1.1 200 OK|Content-Type: application/json",
+        "HTTP/1.1 200 OK|Content-Type: application/json|Content-Length: 15",
+        "HTTP/1.1 200 OK|Content-Length: 15||",
+        "HTTP/1.1 200 OK|Content-Length: 15|||",
+        "HTTP/1.1 201 Created|Content-Length: 2||",
+        "HTTP/1.1 200 OK|Content-Length: 99999999999999999999||".get(..45).unwrap_or_default(),
+    ] {
+        row(inner, &format!("--B|{HEAD}{inner}|--B--|"), &[lost.clone()]);
+    }
+    for (inner, status) in [
+        ("HTTP/1.1 200 OK|Content-Length: 0", 200),
+        ("HTTP/1.1 200 OK|", 200),
+        ("HTTP/1.1 200 OK||", 200),
+        ("HTTP/1.1 200 OK|Vary: x||", 200),
+        ("HTTP/1.1 200 OK|Vary: x|", 200),
+        ("HTTP/1.1 204 No Content|Content-Length: 15", 204),
+        ("HTTP/1.1 205 Reset Content", 205),
+        ("HTTP/1.1 404 Not Found|Content-Length: 15", 404),
+        ("HTTP/1.1 404 Not Found", 404),
+        ("HTTP/1.1 304 Not Modified|Content-Length: 15||", 304),
+    ] {
+        row(inner, &format!("--B|{HEAD}{inner}|--B--|"), &[ok(0, status, "")]);
+    }
+}
+
+#[test]
+fn a_json_body_straight_after_the_headers() {
+    for (inner, body) in [
+        ("HTTP/1.1 200 OK|Content-Type: application/json|{\"a\": 1}", "{\"a\": 1}"),
+        ("HTTP/1.1 200 OK|Content-Length: 8|{|\"a\": 1|}", "{\r\n\"a\": 1\r\n}"),
+        ("HTTP/1.1 200 OK|[1, 2]", "[1, 2]"),
+    ] {
+        row(inner, &format!("--B|{HEAD}{inner}|--B--|"), &[ok(0, 200, body)]);
+    }
+}
+
+#[test]
+fn a_delimiter_is_missing() {
+    let part = |index: usize| {
+        format!(
+            "Content-Type: application/http|Content-ID: <b7Kq+{index}>||HTTP/1.1 200 OK||{{\"a\": {index}}}"
+        )
+    };
+    let (first, second) = (ok(0, 200, "{\"a\": 0}"), ok(1, 200, "{\"a\": 1}"));
+    let both = [first.clone(), second.clone()];
+    for (name, response) in [
+        ("the first", format!("{}|--B|{}|--B--|", part(0), part(1))),
+        ("the first, after a blank line", format!("|{}|--B|{}|--B--|", part(0), part(1))),
+        ("the last", format!("--B|{}|--B|{}|", part(0), part(1))),
+        ("the last and its line end", format!("--B|{}|--B|{}", part(0), part(1))),
+        ("both", format!("{}|--B|{}", part(0), part(1))),
+    ] {
+        row(name, &response, &both);
+    }
+    row("the first and the only one", &format!("{}|--B--|", part(0)), &[first]);
+    // A preamble is no part, and nothing is one without any delimiter.
+    row("a preamble", &format!("HTTP is spoken here|--B|{}|--B--", part(1)), &[second]);
+    let (parts, error) =
+        read(reader("multipart/mixed; boundary=B"), [part(0).replace('|', "\r\n").as_bytes()]);
+    assert_eq!((parts.len(), error), (0, Some(ReadError::NoDelimiter)));
+}
+
+#[test]
+fn a_message_without_a_type_may_say_its_boundary() {
+    for (message, boundary) in [
+        ("--batch_x-1\r\nContent-Type: application/http\r\n", Some("batch_x-1")),
+        ("\r\n--B\n", Some("B")),
+        ("--a=b \t\r\n", Some("a=b")),
+        ("--B", None),
+        ("--\r\n", None),
+        ("--B--\r\n", None),
+        ("-- a line of text\r\n", None),
+        ("---\n", Some("-")),
+        ("{}", None),
+        ("", None),
+    ] {
+        assert_eq!(first_boundary(message.as_bytes()), boundary.map(str::as_bytes), "{message:?}");
     }
 }
 

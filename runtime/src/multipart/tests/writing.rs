@@ -1,7 +1,6 @@
 //! The bytes of a batch request, compared exactly.
 
 use super::super::*;
-use crate::Result;
 
 type Headers<'a> = std::iter::Copied<std::slice::Iter<'a, (&'a str, &'a str)>>;
 
@@ -27,7 +26,7 @@ fn writer() -> BatchWriter {
 }
 
 /// Writes the parts; the boundary in the result reads `BOUNDARY`.
-fn written(parts: &[PartRequest<'_, Headers<'_>>]) -> Result<String> {
+fn written(parts: &[PartRequest<'_, Headers<'_>>]) -> Result<String, WriteError> {
     let mut writer = writer();
     let mut len = BatchWriter::CLOSING_LEN;
     for part in parts {

@@ -4,6 +4,7 @@ use http::StatusCode;
 use serde_json::Value;
 
 use super::details::Detail;
+use crate::wire::words::{self, Passes};
 
 /// What an API says of a failed call. Members that the server did not send are empty.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -111,6 +112,24 @@ impl ApiError {
     fn info(&self, member: &str) -> Option<&str> {
         let is_info = |detail: &&Value| super::details::type_name(detail) == "ErrorInfo";
         self.details.iter().find(is_info)?.get(member)?.as_str()
+    }
+
+    /// When calls pass again, if this says that a limit refused one. The latest of what its words say counts.
+    pub(super) fn limit(&self) -> Option<Passes> {
+        let legacy = self.errors.iter().map(|item| words::of_reason(&item.reason, &item.domain));
+        let typed = self.details.iter().map(|detail| {
+            let said = |value: Option<&Value>| value.and_then(Value::as_str).unwrap_or_default().to_owned();
+            match super::details::type_name(detail) {
+                "ErrorInfo" => {
+                    let unit = said(detail.pointer("/metadata/quota_unit"));
+                    let reason = words::of_reason(&said(detail.get("reason")), &said(detail.get("domain")));
+                    reason.max(words::of_quota_unit(&unit))
+                }
+                _ => None,
+            }
+        });
+        let status = self.status.as_deref().and_then(words::of_status);
+        legacy.chain(typed).max().flatten().max(status).max(words::of_message(&self.message))
     }
 
     /// The details, typed where their type is a common one.

@@ -8,6 +8,7 @@ use http::{HeaderMap, header};
 
 use super::{ApiError, Detail, Error, Kind};
 use crate::RawResponse;
+use crate::wire::words::{self, Passes};
 
 impl Error {
     /// What kind of error it is, for whoever counts them.
@@ -162,10 +163,10 @@ impl Error {
         self.status() == Some(404)
     }
 
-    /// 403 for any reason but a rate limit.
+    /// 403 for any reason but a limit or a quota.
     #[must_use]
     pub fn is_permission_denied(&self) -> bool {
-        self.status() == Some(403) && !self.is_rate_limited()
+        self.status() == Some(403) && self.limit().is_none()
     }
 
     /// 409: it exists already, or was changed by somebody else.
@@ -186,31 +187,43 @@ impl Error {
         self.status() == Some(304)
     }
 
-    /// The server asks to slow down: 429, 403 with `rateLimitExceeded` or `userRateLimitExceeded`, or Drive's limit on
-    /// calls in one batch.
+    /// The server asks to slow down: 429, or 403 with a reason such as `rateLimitExceeded`, `userRateLimitExceeded` or
+    /// `quotaExceeded`, or Drive's limit on calls in one batch. It passes within minutes.
     #[must_use]
     pub fn is_rate_limited(&self) -> bool {
-        match (self.status(), self.api_error()) {
-            (Some(429), _) => true,
-            (Some(403), Some(api)) => {
-                matches!(api.reason(), Some("rateLimitExceeded" | "userRateLimitExceeded"))
-                    || api.message.contains("inner batch requests soft limit")
-            }
-            _ => false,
+        self.limit() == Some(Passes::Soon)
+    }
+
+    /// 403 or 429 for a quota that does not come back within minutes: one of the day, or room that is used up. The
+    /// library does not send such a call again.
+    #[must_use]
+    pub fn is_quota_exhausted(&self) -> bool {
+        matches!(self.limit(), Some(Passes::NextDay | Passes::Never))
+    }
+
+    /// When calls pass again, if a limit refused this one.
+    fn limit(&self) -> Option<Passes> {
+        let said = self.api_error().and_then(ApiError::limit);
+        match self.status()? {
+            429 => said.max(Some(Passes::Soon)),
+            403 => said,
+            _ => None,
         }
     }
 
     /// How long the server asks to wait: by its `Retry-After` header in seconds or as a date, else by a `RetryInfo`
-    /// among the error's details.
+    /// among the error's details, else by the time in its message, as Gmail has it.
     #[must_use]
     pub fn retry_after(&self) -> Option<Duration> {
         let header = self.response().and_then(|response| retry_after(response.headers()));
-        header.or_else(|| {
+        let detail = || {
             self.api_error()?.typed_details().find_map(|detail| match detail {
                 Detail::RetryInfo(info) => info.retry_delay,
                 _ => None,
             })
-        })
+        };
+        let message = || words::retry_at(&self.api_error()?.message)?.parse().ok().map(until);
+        header.or_else(detail).or_else(message)
     }
 
     /// Whether both are the same failure, as the calls of one failed batch share one.
@@ -226,9 +239,12 @@ fn retry_after(headers: &HeaderMap) -> Option<Duration> {
     if let Ok(seconds) = value.parse::<u64>() {
         return Some(Duration::from_secs(seconds));
     }
-    let date = jiff::fmt::rfc2822::parse(value).ok()?.timestamp();
-    let wait = date.duration_since(jiff::Timestamp::now());
-    Some(Duration::try_from(wait).unwrap_or_default())
+    jiff::fmt::rfc2822::parse(value).ok().map(|date| until(date.timestamp()))
+}
+
+/// How long it is until then, nothing if that is over.
+fn until(then: jiff::Timestamp) -> Duration {
+    Duration::try_from(then.duration_since(jiff::Timestamp::now())).unwrap_or_default()
 }
 
 #[cfg(test)]
@@ -245,5 +261,93 @@ mod tests {
         assert_eq!(headers("7"), Some(Duration::from_secs(7)));
         assert_eq!(headers("Wed, 21 Oct 2015 07:28:00 GMT"), Some(Duration::ZERO));
         assert_eq!(headers("soon"), None);
+    }
+
+    fn refused(status: u16, body: &str) -> Error {
+        let body = Bytes::copy_from_slice(body.as_bytes());
+        let status = http::StatusCode::from_u16(status).unwrap();
+        Error::from_response(RawResponse::new(status, HeaderMap::new(), body))
+    }
+
+    fn reason(domain: &str, reason: &str) -> String {
+        format!(r#"{{"error":{{"errors":[{{"domain":"{domain}","reason":"{reason}"}}]}}}}"#)
+    }
+
+    #[test]
+    fn limits_that_pass_soon_are_told_from_quotas_and_denials() {
+        let info = |reason: &str, unit: &str| {
+            let kind = "type.googleapis.com/google.rpc.ErrorInfo";
+            format!(
+                r#"{{"error":{{"details":[{{"@type":"{kind}","reason":"{reason}","metadata":{{"quota_unit":"{unit}"}}}}]}}}}"#
+            )
+        };
+        let message = |message: &str| format!(r#"{{"error":{{"message":"{message}"}}}}"#);
+        let soon = [
+            reason("usageLimits", "rateLimitExceeded"),
+            reason("usageLimits", "userRateLimitExceeded"),
+            reason("usageLimits", "userRateLimitExceededUnreg"),
+            reason("usageLimits", "rateLimitExceededUnreg"),
+            reason("usageLimits", "servingLimitExceeded"),
+            reason("usageLimits", "concurrentLimitExceeded"),
+            reason("usageLimits", "quotaExceeded"),
+            reason("", "sharingRateLimitExceeded"),
+            reason("", "jobRateLimitExceeded"),
+            info("RATE_LIMIT_EXCEEDED", "1/min/{project}"),
+            info("RATE_LIMIT_EXCEEDED", ""),
+            r#"{"error":{"status":"RESOURCE_EXHAUSTED"}}"#.to_owned(),
+            message("Exceeds allowed inner batch requests soft limit. Please retry."),
+        ];
+        for body in &soon {
+            for status in [403, 429] {
+                let error = refused(status, body);
+                assert!(error.is_rate_limited() && !error.is_quota_exhausted(), "{status} {body}");
+                assert!(!error.is_permission_denied(), "{status} {body}");
+            }
+        }
+        let late = [
+            reason("usageLimits", "dailyLimitExceeded"),
+            reason("usageLimits", "dailyLimitExceededUnreg"),
+            reason("usageLimits", "variableTermExpiryDailyExceeded"),
+            reason("usageLimits", "variableTermLimitExceeded"),
+            reason("usageLimits", "limitExceeded"),
+            reason("youtube.quota", "quotaExceeded"),
+            reason("", "downloadQuotaExceeded"),
+            reason("", "storageQuotaExceeded"),
+            reason("", "teamDriveFileLimitExceeded"),
+            reason("", "numChildrenInNonRootLimitExceeded"),
+            reason("", "activeItemCreationLimitExceeded"),
+            info("RATE_LIMIT_EXCEEDED", "1/d/{project}"),
+            info("RESOURCE_QUOTA_EXCEEDED", ""),
+            message("Quota exceeded for quota metric 'Queries' and limit 'Queries per day' of service 'x'."),
+            message("Daily Limit Exceeded"),
+            message("Quota 'CPUS' exceeded.  Limit: 24.0 in region r."),
+        ];
+        for body in &late {
+            for status in [403, 429] {
+                let error = refused(status, body);
+                assert!(error.is_quota_exhausted() && !error.is_rate_limited(), "{status} {body}");
+                assert!(!error.is_permission_denied(), "{status} {body}");
+            }
+        }
+        for body in [String::new(), reason("global", "forbidden"), message("Rate of what?"), info("X", "")] {
+            let error = refused(403, &body);
+            assert!(error.is_permission_denied() && !error.is_rate_limited(), "{body}");
+            assert!(refused(429, &body).is_rate_limited(), "{body}");
+        }
+        for body in soon.iter().chain(&late) {
+            let error = refused(404, body);
+            assert!(!error.is_rate_limited() && !error.is_quota_exhausted(), "of another status: {body}");
+        }
+    }
+
+    #[test]
+    fn a_message_may_say_when_to_come_back() {
+        let at = |time: &str| {
+            let message = format!("User-rate limit exceeded.  Retry after {time}");
+            refused(429, &format!(r#"{{"error":{{"message":"{message}"}}}}"#)).retry_after()
+        };
+        assert_eq!(at("2015-10-21T07:28:00.000Z"), Some(Duration::ZERO));
+        assert!(at("9999-01-01T00:00:00Z").is_some_and(|wait| wait > Duration::from_secs(1 << 30)));
+        assert_eq!(at("a while"), None);
     }
 }

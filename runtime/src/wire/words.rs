@@ -1,0 +1,164 @@
+//! The words by which a server's refusal is recognized: reasons, statuses and sentences, each with where it is known from.
+//!
+//! Tables and nothing else: what follows from a word is decided by who asks. A reason that no table has means nothing.
+
+/// When calls that a limit refuses pass again. A later one outweighs an earlier one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Passes {
+    /// Within seconds or minutes: slow down and send again.
+    Soon,
+    /// When a day's quota is renewed.
+    NextDay,
+    /// Not by waiting: somebody has to make room or ask for more.
+    Never,
+}
+
+use Passes::{Never, NextDay, Soon};
+
+/// Reasons of `errors[]` and of `ErrorInfo`.
+const REASONS: &[(&str, Passes)] = &[
+    // https://developers.google.com/workspace/drive/api/guides/handle-errors
+    ("rateLimitExceeded", Soon),
+    ("userRateLimitExceeded", Soon),
+    ("sharingRateLimitExceeded", Soon),
+    ("dailyLimitExceeded", NextDay),
+    ("activeItemCreationLimitExceeded", Never),
+    ("numChildrenInNonRootLimitExceeded", Never),
+    ("storageQuotaExceeded", Never),
+    ("teamDriveFileLimitExceeded", Never),
+    // https://rclone.org/drive/, `--drive-stop-on-download-limit`
+    ("downloadQuotaExceeded", NextDay),
+    // https://developers.google.com/webmaster-tools/v1/errors, the standard errors of the older APIs
+    ("concurrentLimitExceeded", Soon),
+    ("rateLimitExceededUnreg", Soon),
+    ("servingLimitExceeded", Soon),
+    ("userRateLimitExceededUnreg", Soon),
+    ("dailyLimitExceededUnreg", NextDay),
+    ("variableTermExpiryDailyExceeded", NextDay),
+    ("limitExceeded", Never),
+    ("variableTermLimitExceeded", Never),
+    // https://developers.google.com/analytics/devguides/reporting/core/v3/errors: ten requests at once for one view. Of a
+    // day's quota it is said by the domain or the message.
+    ("quotaExceeded", Soon),
+    // https://github.com/googleapis/python-bigquery/blob/main/google/cloud/bigquery/retry.py
+    ("jobRateLimitExceeded", Soon),
+    // https://github.com/googleapis/googleapis/blob/master/google/api/error_reason.proto
+    ("RATE_LIMIT_EXCEEDED", Soon),
+    ("RESOURCE_QUOTA_EXCEEDED", Never),
+];
+
+/// Domains of reasons that mean something else there.
+const DOMAINS: &[(&str, &str, Passes)] = &[
+    // https://developers.google.com/youtube/v3/docs/errors: the project's units of the day.
+    ("youtube.quota", "quotaExceeded", NextDay),
+];
+
+/// Canonical statuses: <https://github.com/googleapis/googleapis/blob/master/google/rpc/code.proto>.
+const STATUSES: &[(&str, Passes)] = &[("RESOURCE_EXHAUSTED", Soon)];
+
+/// Pieces of messages, which must all be there.
+const SENTENCES: &[(&[&str], Passes)] = &[
+    // google-api-python-client #2201: Drive limits how many calls of a batch run at once, whatever the reason it names.
+    (&["inner batch requests soft limit"], Soon),
+    // "Quota exceeded for quota metric 'M' and limit 'Queries per day' of service 'S'"
+    (&["Quota exceeded", "per day"], NextDay),
+    // https://developers.google.com/workspace/drive/api/guides/handle-errors
+    (&["Daily Limit Exceeded"], NextDay),
+    // https://cloud.google.com/compute/docs/troubleshooting/troubleshooting-resource-quotas:
+    // "Quota 'CPUS' exceeded. Limit: 24.0 in region R."
+    (&["Quota '", "' exceeded. ", "Limit: "], Never),
+];
+
+/// What a reason says, in the domain that it is of.
+pub(crate) fn of_reason(reason: &str, domain: &str) -> Option<Passes> {
+    let special = DOMAINS.iter().find(|(place, word, _)| *place == domain && *word == reason);
+    special.map(|(.., passes)| *passes).or_else(|| find(REASONS, reason))
+}
+
+/// What a canonical status says.
+pub(crate) fn of_status(status: &str) -> Option<Passes> {
+    find(STATUSES, status)
+}
+
+/// What a message says.
+pub(crate) fn of_message(message: &str) -> Option<Passes> {
+    let said = |(pieces, _): &&(&[&str], Passes)| pieces.iter().all(|piece| message.contains(piece));
+    SENTENCES.iter().filter(said).map(|(_, passes)| *passes).max()
+}
+
+/// What the `quota_unit` of an `ErrorInfo` says, `1/d/{project}` or `1/min/{project}`:
+/// <https://cloud.google.com/service-infrastructure/docs/rate-limiting>.
+pub(crate) fn of_quota_unit(unit: &str) -> Option<Passes> {
+    match unit.strip_prefix("1/")?.split('/').next()? {
+        "d" => Some(NextDay),
+        _ => Some(Soon),
+    }
+}
+
+fn find(table: &[(&str, Passes)], word: &str) -> Option<Passes> {
+    table.iter().find(|(known, _)| *known == word).map(|(_, passes)| *passes)
+}
+
+/// Whether a message says that a batch had too many calls, and how many it may have, where that is said:
+/// `Inner request count exceeds the limit. Received: 100, Limit: 50` (got-your-back #256).
+pub(crate) fn of_batch_size(message: &str) -> Option<Option<usize>> {
+    message.contains("exceeds the limit").then_some(())?;
+    let number = message.rsplit_once("Limit:").map_or("", |(_, number)| number.trim_start());
+    let digits = number.find(|c: char| !c.is_ascii_digit()).map_or(Some(number), |end| number.get(..end));
+    Some(digits.and_then(|digits| digits.parse().ok()))
+}
+
+/// The time in `User-rate limit exceeded. Retry after 2026-01-02T03:04:05.678Z`:
+/// <https://developers.google.com/workspace/gmail/api/guides/handle-errors>.
+pub(crate) fn retry_at(message: &str) -> Option<&str> {
+    let (_, after) = message.split_once("Retry after ")?;
+    after.split_whitespace().next()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_batch_size_is_read_out_of_the_sentence() {
+        for (message, expected) in [
+            ("Inner request count exceeds the limit. Received: 100, Limit: 50", Some(Some(50))),
+            ("Inner request count exceeds the limit. Received: 100, Limit: 50.", Some(Some(50))),
+            ("Inner request count exceeds the limit.", Some(None)),
+            ("exceeds the limit. Limit: 99999999999999999999999", Some(None)),
+            ("Limit: 50", None),
+            ("", None),
+        ] {
+            assert_eq!(of_batch_size(message), expected, "{message}");
+        }
+    }
+
+    #[test]
+    fn tables_have_each_word_once() {
+        for table in [REASONS, STATUSES] {
+            for (at, (word, _)) in table.iter().enumerate() {
+                assert!(table.iter().skip(at + 1).all(|(other, _)| other != word), "{word}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_quota_of_a_day_is_known_by_its_unit_domain_or_sentence() {
+        assert_eq!(of_quota_unit("1/d/{project}"), Some(NextDay));
+        assert_eq!(of_quota_unit("1/min/{project}/{user}"), Some(Soon));
+        assert_eq!(of_quota_unit("1"), None);
+        assert_eq!(of_reason("quotaExceeded", "youtube.quota"), Some(NextDay));
+        assert_eq!(of_reason("quotaExceeded", "usageLimits"), Some(Soon));
+        let message = "Quota exceeded for quota metric 'Q' and limit 'Queries per day' of service 'x'";
+        assert_eq!(of_message(message), Some(NextDay));
+        assert_eq!(of_message("Quota 'CPUS' exceeded.  Limit: 24.0 in region r."), Some(Never));
+        assert_eq!(of_message("Rate Limit Exceeded"), None);
+    }
+
+    #[test]
+    fn a_time_to_retry_at_is_found() {
+        let message = "User-rate limit exceeded.  Retry after 2026-01-02T03:04:05.678Z";
+        assert_eq!(retry_at(message), Some("2026-01-02T03:04:05.678Z"));
+        assert_eq!(retry_at("Retry after "), None);
+    }
+}
