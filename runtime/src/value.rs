@@ -35,7 +35,8 @@ pub use self::read::{DecodeError, from_slice};
 pub use self::time::{Date, DateTime, Duration};
 pub use self::write::{to_vec, to_writer};
 
-pub(crate) use self::compare::{same, set_members};
+pub(crate) use self::compare::same;
+pub use self::compare::set_members;
 pub(crate) use self::read::from_enveloped_slice;
 
 /// For [`object!`](crate::object): a copy.
