@@ -4,8 +4,8 @@ use std::fmt::Display;
 use std::io::Write;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use gapis_farm_v2::runtime::mock::MockServer;
 use gapis_farm_v2::runtime::{BearerToken, Builder, Error, FromClient, Result};
+use gapis_mock::MockServer;
 
 const USAGE: &str = "\
 Runs against a mock server of its own, or with one of these against a real one:

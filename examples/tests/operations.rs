@@ -5,9 +5,9 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use gapis_compute_v1::runtime::Open;
-use gapis_compute_v1::runtime::mock::{MockError, MockServer};
 use gapis_compute_v1::schemas::{Instance, Operation};
 use gapis_compute_v1::{Compute, PollPolicy, enums, global_operations, instances, zone_operations};
+use gapis_mock::{MockError, MockServer};
 
 /// Operations by the path of their link, and how far each is.
 type Running = Arc<Mutex<BTreeMap<String, i32>>>;

@@ -1,8 +1,8 @@
 //! Runs each program on its server and looks at what it printed, what it left behind and what went over the wire.
 
 use gapis_examples::{Output, servers};
-use gapis_farm_v2::runtime::mock::MockServer;
 use gapis_farm_v2::runtime::{Builder, FromClient};
+use gapis_mock::MockServer;
 
 // Each program as it is; what it needs beside `run` to be one goes unused here.
 #[allow(dead_code)]

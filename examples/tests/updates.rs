@@ -5,12 +5,12 @@ use std::sync::{Arc, Mutex};
 
 use gapis_docs_v1::Docs;
 use gapis_docs_v1::documents::BatchUpdate;
-use gapis_docs_v1::runtime::mock::{Fault, Handlers, MockError, MockResponse};
 use gapis_docs_v1::runtime::{Error, Result, RetryPolicy};
 use gapis_docs_v1::schemas::{
     BatchUpdateDocumentRequest, Color, CreateNamedRangeRequest, InsertTextRequest, Location, OptionalColor,
     Range, Request, RgbColor, TextStyle, UpdateTextStyleRequest, WriteControl,
 };
+use gapis_mock::{Fault, Handlers, MockError, MockResponse};
 use gapis_sheets_v4::Sheets;
 use gapis_sheets_v4::schemas::{AddSheetRequest, DeleteSheetRequest, FindReplaceRequest};
 use serde_json::{Value, json};
@@ -517,8 +517,7 @@ async fn updates_travel_on_a_batch_beside_other_calls() {
 struct MockResponseOf;
 
 impl MockResponseOf {
-    fn one_range()
-    -> gapis_docs_v1::runtime::mock::MockResult<gapis_docs_v1::schemas::BatchUpdateDocumentResponse> {
+    fn one_range() -> gapis_mock::MockResult<gapis_docs_v1::schemas::BatchUpdateDocumentResponse> {
         serde_json::from_value(json!({
             "documentId": "DOC", "replies": [{"createNamedRange": {"namedRangeId": "N"}}]
         }))

@@ -6,8 +6,6 @@ mod batch;
 mod call;
 mod macros;
 mod media;
-#[cfg(feature = "mock")]
-pub mod mock;
 mod multipart;
 #[doc(hidden)]
 pub mod private;

@@ -36,7 +36,8 @@ pub use self::text::ParseError;
 pub use self::time::{Date, DateTime, Duration};
 pub use self::write::{to_vec, to_writer};
 
-pub(crate) use self::compare::{same, set_members};
+pub(crate) use self::compare::same;
+pub use self::compare::set_members;
 pub(crate) use self::read::from_enveloped_slice;
 
 /// For [`object!`](crate::object): a copy.

@@ -1,5 +1,5 @@
 //! Credentials that ask others for tokens, against token servers on loopback.
-#![cfg(all(feature = "adc", feature = "installed", feature = "mock"))]
+#![cfg(all(feature = "adc", feature = "installed"))]
 #![allow(missing_docs, unreachable_pub)]
 
 use std::collections::BTreeMap;
@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
-use gapis_runtime::mock::{Handlers, MockServer};
+use gapis_mock::{Handlers, MockServer};
 use gapis_runtime::{ApplicationDefault, AuthHeaders, Client, Credentials, Error, Installed, Json};
 use serde_json::json;
 

@@ -1,5 +1,4 @@
 //! What an observer is told of calls, batches and media: everything that is sent, once, and no secret.
-#![cfg(feature = "mock")]
 #![allow(missing_docs, unreachable_pub, dead_code, clippy::type_complexity)]
 
 #[path = "media/store.rs"]
@@ -10,7 +9,7 @@ mod support;
 use std::fmt::Debug;
 use std::sync::{Arc, Mutex};
 
-use gapis_runtime::mock::Fault;
+use gapis_mock::Fault;
 use gapis_runtime::observe::{Attempt, Ended, Observer, Retry};
 use gapis_runtime::{BearerToken, Error, RetryPolicy};
 use serde_json::json;
@@ -183,7 +182,7 @@ async fn batches_that_fail_as_a_whole() {
 }
 
 /// A store that serves this, and what is noted of it.
-fn shop(media: &[u8]) -> (Store, gapis_runtime::mock::Handlers, Shop, Notes) {
+fn shop(media: &[u8]) -> (Store, gapis_mock::Handlers, Shop, Notes) {
     let (store, notes) = (Store::default(), Notes::default());
     store.with(|state| {
         state.bytes = media.to_vec();

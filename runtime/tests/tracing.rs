@@ -20,7 +20,6 @@ use tracing::{Event, Metadata, Subscriber};
 
 use crate::support::*;
 
-#[cfg(feature = "mock")]
 #[path = "media/store.rs"]
 mod store;
 
@@ -105,7 +104,6 @@ async fn spans_of_all_that_is_sent_without_secrets() {
             "gapis.attempt: error=\"dropped\"",
         ]
     );
-    #[cfg(feature = "mock")]
     assert_eq!(
         told(media()).await,
         // Within the upload's span there is one for the call that opens its session.
@@ -186,7 +184,6 @@ async fn calls() {
 }
 
 /// An upload that can be resumed, and a download.
-#[cfg(feature = "mock")]
 async fn media() {
     let store = store::Store::default();
     let shop = store::Shop::builder()

@@ -115,7 +115,7 @@ def with_server(start, *commands):
 
 def mock_farm(_):
     """The mock server with google-api-python-client before it."""
-    binary = built() / "examples" / "mock_farm"
+    binary = built() / "examples" / "serve_farm"
     farm = subprocess.Popen([binary], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     try:
         run(python(RUNTIME / "python_client.py", farm.stdout.readline().strip()))

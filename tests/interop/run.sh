@@ -22,5 +22,5 @@ else
 fi
 
 cd "$root"
-cargo build --quiet -p gapis-interop -p gapis-runtime --features gapis-runtime/mock --bin gapis-interop --example mock_farm
+cargo build --quiet -p gapis-interop -p gapis-mock --bin gapis-interop --example serve_farm
 exec "$python" tests/interop/run.py "$work" "$@"

@@ -15,7 +15,8 @@ version = "0.0.0"
 edition = "2024"
 
 [dependencies]
-gapis-drive-v3 = { path = "$root/generated/gapis-drive-v3", features = ["mock"] }
+gapis-drive-v3 = { path = "$root/generated/gapis-drive-v3" }
+gapis-mock = { path = "$root/runtime/mock" }
 tokio = { version = "1", features = ["macros", "rt-multi-thread"] }
 END
 
@@ -25,7 +26,8 @@ cat >>"$folder/src/main.rs" <<'END'
 
 #[tokio::main]
 async fn main() -> Result<()> {
-    use gapis_drive_v3::{about, files, permissions, runtime::mock::MockServer, schemas};
+    use gapis_drive_v3::{about, files, permissions, schemas};
+    use gapis_mock::MockServer;
     let mock = MockServer::start()?;
     mock.on::<permissions::Create>(|call| call.body());
     mock.on::<files::Get>(|_| Ok(schemas::File { name: Some("Plan".to_owned()), ..Default::default() }));

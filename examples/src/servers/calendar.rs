@@ -1,9 +1,9 @@
 //! A calendar service with two calendars, which takes events and lists them.
 
 use gapis_calendar_v3::runtime::Result;
-use gapis_calendar_v3::runtime::mock::{MockError, MockResult, MockServer};
 use gapis_calendar_v3::schemas::{CalendarList, CalendarListEntry, Event, EventDateTime, Events};
 use gapis_calendar_v3::{calendar_list, events};
+use gapis_mock::{MockError, MockResult, MockServer};
 
 use super::Shared;
 

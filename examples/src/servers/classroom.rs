@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use gapis_classroom_v1::courses::{Patch, students};
 use gapis_classroom_v1::runtime::Result;
-use gapis_classroom_v1::runtime::mock::{MockCall, MockError, MockResult, MockServer};
 use gapis_classroom_v1::schemas::{Course, Name, Student, UserProfile};
+use gapis_mock::{MockCall, MockError, MockResult, MockServer};
 
 use super::Shared;
 

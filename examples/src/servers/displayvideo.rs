@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use gapis_displayvideo_v4::advertisers::{self, line_items};
 use gapis_displayvideo_v4::enums::LineItemEntityStatus as Status;
 use gapis_displayvideo_v4::runtime::Result;
-use gapis_displayvideo_v4::runtime::mock::{MockError, MockResult, MockServer};
 use gapis_displayvideo_v4::schemas::{Advertiser, LineItem};
+use gapis_mock::{MockError, MockResult, MockServer};
 
 use super::Shared;
 

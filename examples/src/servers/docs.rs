@@ -2,11 +2,11 @@
 
 use gapis_docs_v1::documents::{BatchUpdate, Get};
 use gapis_docs_v1::runtime::Result;
-use gapis_docs_v1::runtime::mock::{MockError, MockResult, MockServer, UpdateHandler};
 use gapis_docs_v1::schemas::{
     BatchUpdateDocumentRequest, BatchUpdateDocumentResponse, CreateNamedRangeRequest,
     CreateNamedRangeResponse, Document, InsertTextRequest, UpdateTextStyleRequest, WriteControl,
 };
+use gapis_mock::{MockError, MockResult, MockServer, UpdateHandler};
 
 use super::Shared;
 

@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 
 use gapis_farm_v2::runtime::Result;
-use gapis_farm_v2::runtime::mock::{MockError, MockResult, MockServer};
 use gapis_farm_v2::schemas::{Animal, AnimalList, Farmer, FarmerList};
 use gapis_farm_v2::{animals, farmers};
+use gapis_mock::{MockError, MockResult, MockServer};
 
 use super::Shared;
 

@@ -1,7 +1,7 @@
 //! A spreadsheet of named sheets, changed by whole lists of requests or not at all.
 
+use gapis_mock::{MockError, MockResult, MockServer, UpdateHandler};
 use gapis_sheets_v4::runtime::Result;
-use gapis_sheets_v4::runtime::mock::{MockError, MockResult, MockServer, UpdateHandler};
 use gapis_sheets_v4::schemas::{
     AddSheetRequest, AddSheetResponse, BatchUpdateSpreadsheetResponse, DeleteSheetRequest,
     FindReplaceRequest, FindReplaceResponse, SheetProperties,

@@ -4,7 +4,7 @@ use std::io::{BufRead, BufReader, Read, Result, Write, stdin, stdout};
 use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use gapis_runtime::mock::MockServer;
+use gapis_mock::MockServer;
 
 use crate::counting::cpu;
 use crate::table::Table;

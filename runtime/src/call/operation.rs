@@ -99,12 +99,9 @@ impl PollPolicy {
 ///
 /// ```
 /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/support/farm.rs"));
-/// # #[cfg(not(feature = "mock"))]
-/// # fn main() {}
-/// # #[cfg(feature = "mock")]
 /// # #[tokio::main]
 /// # async fn main() -> Result<(), gapis_runtime::Error> {
-/// # use gapis_runtime::mock::{Handlers, MockResponse};
+/// # use gapis_mock::{Handlers, MockResponse};
 /// # let handlers = Handlers::new();
 /// # handlers.route("POST", "farm/v2/barns", |_| {
 /// #     MockResponse::json(200, &serde_json::json!({ "name": "operations/1", "metadata": { "percent": 50 } }))

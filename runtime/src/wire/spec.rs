@@ -126,7 +126,8 @@ pub struct UploadSpec {
 impl UploadSpec {
     /// Where media goes. All of Google's own clients send resumable uploads to the simple path too, and so servers know
     /// them there; the other is for a document that has no simple one.
-    pub(crate) fn path(&self) -> &'static str {
+    #[must_use]
+    pub fn path(&self) -> &'static str {
         if self.simple_path.is_empty() { self.resumable_path } else { self.simple_path }
     }
 }

@@ -1,7 +1,6 @@
 //! Over a real connection: what HTTP itself says of a batch.
-#![cfg(feature = "mock")]
 
-use gapis_runtime::mock::{Fault, MockResponse, MockServer};
+use gapis_mock::{Fault, MockResponse, MockServer};
 
 use crate::support::*;
 

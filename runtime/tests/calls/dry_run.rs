@@ -1,5 +1,5 @@
+use gapis_mock::Handlers;
 use gapis_runtime::BearerToken;
-use gapis_runtime::mock::Handlers;
 
 use crate::photos::Photos;
 use crate::zoo::{Animal, Zoo};

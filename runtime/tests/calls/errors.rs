@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use gapis_runtime::mock::{Handlers, MockError, MockResponse};
+use gapis_mock::{Handlers, MockError, MockResponse};
 use gapis_runtime::{Detail, Error, RetryPolicy};
 use serde_json::json;
 

@@ -1,5 +1,5 @@
 use futures_util::{StreamExt as _, TryStreamExt as _};
-use gapis_runtime::mock::{Fault, Handlers, MockError, MockResponse};
+use gapis_mock::{Fault, Handlers, MockError, MockResponse};
 use serde_json::{Value, json};
 
 use crate::zoo::{Aggregated, List, Search, sent, zoo};

@@ -1,6 +1,5 @@
 //! Single calls as a program makes them: lists, partial responses, patches, errors and dry runs, against the table of
 //! the mock.
-#![cfg(feature = "mock")]
 #![allow(missing_docs, unreachable_pub)]
 
 mod dry_run;

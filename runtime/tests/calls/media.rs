@@ -4,7 +4,7 @@ use std::io::Cursor;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use gapis_runtime::mock::{Fault, Handlers, MockError, MockMedia, MockServer};
+use gapis_mock::{Fault, Handlers, MockError, MockMedia, MockServer};
 use gapis_runtime::{Json, RetryPolicy, Session, Source};
 use serde_json::json;
 

@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex};
 
-use gapis_runtime::mock::{Fault, Handlers, MockError, MockResponse};
+use gapis_mock::{Fault, Handlers, MockError, MockResponse};
 use gapis_runtime::{AuthHeaders, BoxFuture, Client, Credentials, Result};
 
 #[derive(Clone, Debug)]

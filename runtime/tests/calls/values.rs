@@ -1,8 +1,8 @@
 use std::collections::BTreeMap;
 
 use fastrand::Rng;
+use gapis_mock::Handlers;
 use gapis_runtime::diff;
-use gapis_runtime::mock::Handlers;
 use gapis_runtime::schema::Extra;
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -11,7 +11,7 @@ use crate::zoo::{Animal, Get, Keeper, List, Patch, sent, zoo};
 
 fn echo(answer: Value) -> Handlers {
     let handlers = Handlers::new();
-    let response = gapis_runtime::mock::MockResponse::json(200, &answer);
+    let response = gapis_mock::MockResponse::json(200, &answer);
     let list = response.clone();
     handlers.on_raw::<Get>(move |_| response.clone()).on_raw::<List>(move |_| list.clone());
     handlers
@@ -179,9 +179,7 @@ async fn what_is_wrapped_is_asked_for_and_read_below_the_wrapper() {
     assert_eq!(short, Short { name: "cow".into(), keeper: None });
     assert_eq!(handlers.calls()[0].query("fields").as_deref(), Some("data(name,keeper(mail))"));
     assert_eq!(words.get().await.unwrap()["more"], 1);
-    handlers.on_raw::<wrapped::Get>(|_| {
-        gapis_runtime::mock::MockResponse::json(200, &json!({"data": {"name": 7}}))
-    });
+    handlers.on_raw::<wrapped::Get>(|_| gapis_mock::MockResponse::json(200, &json!({"data": {"name": 7}})));
     let error = words.get().send_as::<Short>().await.unwrap_err();
     assert!(error.is_decode() && error.to_string().contains("`data.name`"), "{error}");
 }

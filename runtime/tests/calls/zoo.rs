@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use gapis_runtime::mock::Handlers;
+use gapis_mock::Handlers;
 use gapis_runtime::{Client, Extra, Json, RetryPolicy};
 
 #[derive(Clone, Debug)]

@@ -4,7 +4,7 @@
     python3 -m pip install --target DIR -r runtime/tests/interop/requirements.txt
     PYTHONPATH=DIR python3 runtime/tests/interop/python_client.py [ENDPOINT]
 
-Without an endpoint it starts `--example mock_farm` itself. Exits with a traceback if anything is not as expected.
+Without an endpoint it starts the mock server (`--example serve_farm`) itself. Exits with a traceback if anything is not as expected.
 """
 
 import json
@@ -109,7 +109,7 @@ def run(endpoint):
 def main():
     if len(sys.argv) > 1:
         return run(sys.argv[1].rstrip("/"))
-    command = ["cargo", "run", "--quiet", "-p", "gapis-runtime", "--features", "mock", "--example", "mock_farm"]
+    command = ["cargo", "run", "--quiet", "-p", "gapis-mock", "--example", "serve_farm"]
     with subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as server:
         endpoint = server.stdout.readline().strip()
         try:

@@ -3,7 +3,7 @@ use std::sync::{Arc, Mutex};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use gapis_runtime::mock::{Fault, MockError};
+use gapis_mock::{Fault, MockError};
 use gapis_runtime::{Error, Result};
 
 use crate::store::{Shop, Store, bytes};

@@ -218,7 +218,7 @@ async fn a_download_is_what_is_stored_or_an_error() {
 /// A server that says nothing is given up after the attempt's time, and asked again.
 #[tokio::test]
 async fn a_silent_server_is_asked_again() {
-    use gapis_runtime::mock::Fault;
+    use gapis_mock::Fault;
     let store = crate::store::Store::default();
     let (_server, handlers, _) = store.services();
     store.with(|state| state.bytes = crate::store::bytes(10));

@@ -1,6 +1,5 @@
 //! Uploads and downloads against a scripted store, over a socket and over the table alone, and against one
 //! over bare sockets that does everything wrong.
-#![cfg(feature = "mock")]
 #![allow(missing_docs, unreachable_pub)]
 
 mod download;

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use futures_util::stream;
-use gapis_runtime::mock::{Fault, Handlers, MockError, MockResponse};
+use gapis_mock::{Fault, Handlers, MockError, MockResponse};
 use gapis_runtime::{Json, RetryPolicy, Session, Source};
 use serde_json::json;
 

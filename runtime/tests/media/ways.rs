@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use futures_util::{StreamExt as _, stream};
-use gapis_runtime::mock::Fault;
+use gapis_mock::Fault;
 use gapis_runtime::transport::{HttpRequest, HttpResponse, RequestBody, Transport};
 use gapis_runtime::{BoxFuture, Json, Progress, Result, Session, Source};
 use serde_json::json;
@@ -25,7 +25,7 @@ async fn a_file_is_uploaded_and_read_again_where_that_is_needed() {
     std::fs::write(&path, &media).unwrap();
     for shop in &services {
         // A forgotten session makes the upload begin anew, from the file's beginning.
-        let gone = gapis_runtime::mock::MockError::new(404, "notFound", "no such session");
+        let gone = gapis_mock::MockError::new(404, "notFound", "no such session");
         handlers.fault(Fault::respond(gone).on_request(handlers.request_count() + 3));
         let source = Source::file(&path).await.unwrap().with_content_type("image/png");
         assert_eq!(source.length(), Some(media.len() as u64));

@@ -1,11 +1,9 @@
 //! Over the loopback interface, against the mock server.
 
-#![cfg(feature = "mock")]
-
 use std::sync::Mutex;
 use std::time::Duration;
 
-use gapis_runtime::mock::{Fault, MockError, MockServer};
+use gapis_mock::{Fault, MockError, MockServer};
 use gapis_runtime::{BearerToken, PollPolicy, RetryPolicy};
 use serde_json::json;
 

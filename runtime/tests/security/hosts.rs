@@ -3,7 +3,7 @@
 
 use std::sync::{Arc, Mutex};
 
-use gapis_runtime::mock::{Handlers, MockResponse, MockServer};
+use gapis_mock::{Handlers, MockResponse, MockServer};
 use gapis_runtime::{BearerToken, Error, RetryPolicy, Session};
 use serde_json::json;
 
@@ -135,10 +135,10 @@ async fn what_is_asked_later_stays_as_well() {
     let own = json!({ "method": "shop.insert", "address": format!("{}/session", pair.server.uri()) });
     let session = Session::load(&own.to_string()).unwrap();
     assert_eq!(session.cancel(&pair.shop).await.unwrap_err().status(), Some(307));
-    pair.server.fault(gapis_runtime::mock::Fault::cut(4));
+    pair.server.fault(gapis_mock::Fault::cut(4));
     let away = format!("{}/stolen", pair.away.uri());
     let moved = MockResponse::new(307).with_header("location", &away);
-    pair.server.fault(gapis_runtime::mock::Fault::respond(moved).skip(1));
+    pair.server.fault(gapis_mock::Fault::respond(moved).skip(1));
     let patient = RetryPolicy::default().with_backoff(std::time::Duration::ZERO, std::time::Duration::ZERO);
     let error = pair.shop.get("a").with_retry(patient).download().bytes().await.unwrap_err();
     assert_eq!(error.status(), Some(307), "{error}");

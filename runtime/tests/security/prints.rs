@@ -4,7 +4,7 @@
 use std::fmt::{Debug, Write as _};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use gapis_runtime::mock::{Fault, MockError, MockResponse};
+use gapis_mock::{Fault, MockError, MockResponse};
 use gapis_runtime::{
     Anonymous, ApiKey, AuthHeaders, BearerToken, Client, Error, RetryPolicy, Session, Source,
 };

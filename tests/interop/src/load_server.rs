@@ -8,8 +8,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use gapis_farm_v2::animals;
-use gapis_farm_v2::runtime::mock::{Fault, MockCall, MockError, MockResponse, MockServer};
 use gapis_farm_v2::schemas::Animal;
+use gapis_mock::{Fault, MockCall, MockError, MockResponse, MockServer};
 
 use crate::check::Checked;
 

@@ -16,7 +16,7 @@ pub enum ContentIds {
 /// How strict the batch endpoint is.
 ///
 /// ```
-/// use gapis_runtime::mock::{BatchRules, ContentIds, Handlers};
+/// use gapis_mock::{BatchRules, ContentIds, Handlers};
 ///
 /// let handlers = Handlers::new();
 /// handlers.batch_rules(BatchRules::new().max_calls(50).content_ids(ContentIds::Unique).strict(true));
@@ -24,9 +24,9 @@ pub enum ContentIds {
 #[derive(Debug, Clone, Copy, Default)]
 #[must_use = "rules do nothing until they are given to `batch_rules`"]
 pub struct BatchRules {
-    pub(super) max_calls: Option<usize>,
-    pub(super) content_ids: ContentIds,
-    pub(super) strict: bool,
+    pub(crate) max_calls: Option<usize>,
+    pub(crate) content_ids: ContentIds,
+    pub(crate) strict: bool,
 }
 
 impl BatchRules {

@@ -4,68 +4,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
+use gapis_runtime::Method;
 
-use super::call::MockCall;
-use super::reply::MockResponse;
-use super::script::unit;
-use crate::Method;
-
-/// What a fault does.
-#[derive(Clone, Debug)]
-pub(super) enum Effect {
-    // To an HTTP response.
-    Respond(MockResponse),
-    Close,
-    Delay(Duration),
-    PartDelay(Duration),
-    Pieces(usize),
-    Cut(usize),
-    EndAt(usize),
-    Limit(usize),
-    Gzip,
-    Lf,
-    Reverse,
-    Shuffle(u64),
-    NoContentIds,
-    PlainContentIds,
-    QuotedBoundary,
-    Surround,
-    NoFinalBreak,
-    // To one call.
-    Drop,
-    Duplicate,
-    Answer(MockResponse),
-    GarbleJson,
-    GarbleStatusLine,
-    Part(Bytes),
-    LengthOff(i64),
-    NoBlankLine,
-    NoColon,
-    NoReason,
-    ShortHead,
-}
-
-impl Effect {
-    pub(super) fn is_of_call(&self) -> bool {
-        use Effect::{
-            Answer, Drop, Duplicate, GarbleJson, GarbleStatusLine, LengthOff, NoBlankLine, NoColon, NoReason,
-            Part, ShortHead,
-        };
-        matches!(
-            self,
-            Drop | Duplicate
-                | Answer(_)
-                | GarbleJson
-                | GarbleStatusLine
-                | Part(_)
-                | LengthOff(_)
-                | NoBlankLine
-                | NoColon
-                | NoReason
-                | ShortHead
-        )
-    }
-}
+use crate::call::MockCall;
+use crate::effect::{CallEffects, Effect, Ids, Order, ResponseEffects};
+use crate::random::unit;
+use crate::reply::MockResponse;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Kind {
@@ -77,14 +21,14 @@ enum Kind {
 type Predicate = dyn Fn(&MockCall) -> bool + Send + Sync;
 
 /// Something that goes wrong: made by one of the functions below, narrowed down by `on_…`, `for_…` and `when`, and given to
-/// [`Handlers::fault`](super::Handlers::fault).
+/// [`Handlers::fault`](crate::Handlers::fault).
 ///
 /// A fault strikes once, at the first occasion that fits, unless [`times`](Self::times) or [`always`](Self::always) says
 /// otherwise. Faults of a call concern one call, sent alone or in a batch; faults of a response concern a whole HTTP
 /// response. Several may strike at the same place.
 ///
 /// ```
-/// use gapis_runtime::mock::{Fault, Handlers, MockError, MockResponse};
+/// use gapis_mock::{Fault, Handlers, MockError, MockResponse};
 ///
 /// let handlers = Handlers::new();
 /// handlers.route("GET", "/farm/v2/animals", |_| MockResponse::json(200, &serde_json::json!({})));
@@ -98,7 +42,7 @@ type Predicate = dyn Fn(&MockCall) -> bool + Send + Sync;
 #[must_use = "a fault does nothing until it is given to `fault`"]
 #[derive(Clone)]
 pub struct Fault {
-    pub(super) effect: Effect,
+    pub(crate) effect: Effect,
     request: Option<usize>,
     call: Option<usize>,
     method: Option<&'static str>,
@@ -107,160 +51,179 @@ pub struct Fault {
     skip: usize,
     every: usize,
     share: Option<(u64, f64)>,
-    pub(super) times: Option<usize>,
+    pub(crate) times: Option<usize>,
 }
 
 /// Faults of a call.
 impl Fault {
     /// The handler runs, but its answer is lost: the part is left out; a call sent alone sees the connection close.
     pub fn drop_part() -> Self {
-        Self::new(Effect::Drop)
+        Self::of_call(|effects| effects.dropped = true)
     }
 
     /// The part comes twice.
     pub fn duplicate_part() -> Self {
-        Self::new(Effect::Duplicate)
+        Self::of_call(|effects| effects.duplicated = true)
     }
 
-    /// The call is answered with that error, and no handler runs. [`MockError`](super::MockError) has the usual ones:
+    /// The call is answered with that error, and no handler runs. [`MockError`](crate::MockError) has the usual ones:
     /// `too_many_requests`, `unavailable`, `rate_limit_exceeded`, `inner_batch_soft_limit`.
     pub fn error(answer: impl Into<MockResponse>) -> Self {
-        Self::new(Effect::Answer(answer.into()))
+        let answer = answer.into();
+        Self::of_call(move |effects| {
+            effects.answer.get_or_insert_with(|| answer.clone());
+        })
     }
 
     /// The body breaks off in the middle of its JSON, though all lengths say that it is whole.
     pub fn garble_json() -> Self {
-        Self::new(Effect::GarbleJson)
+        Self::of_call(|effects| effects.garbled_json = true)
     }
 
     /// The status line is none.
     pub fn garble_status_line() -> Self {
-        Self::new(Effect::GarbleStatusLine)
+        Self::of_call(|effects| effects.garbled_status_line = true)
     }
 
     /// The part is these bytes: its headers, a blank line, and what follows.
     pub fn raw_part(bytes: impl Into<Bytes>) -> Self {
-        Self::new(Effect::Part(bytes.into()))
+        let bytes = bytes.into();
+        Self::of_call(move |effects| {
+            effects.raw.get_or_insert_with(|| bytes.clone());
+        })
     }
 
     /// The part's inner `Content-Length` is too large by `by`, or too small if that is negative.
     pub fn wrong_content_length(by: i64) -> Self {
-        Self::new(Effect::LengthOff(by))
+        Self::of_call(move |effects| effects.length_off = effects.length_off.saturating_add(by))
     }
 
     /// No blank line stands between the part's headers and the status line.
     pub fn no_blank_line() -> Self {
-        Self::new(Effect::NoBlankLine)
+        Self::of_call(|effects| effects.no_blank_line = true)
     }
 
     /// One of the part's inner header lines has no colon.
     pub fn header_without_colon() -> Self {
-        Self::new(Effect::NoColon)
+        Self::of_call(|effects| effects.no_colon = true)
     }
 
     /// The part's status line has no reason phrase.
     pub fn no_reason_phrase() -> Self {
-        Self::new(Effect::NoReason)
+        Self::of_call(|effects| effects.no_reason = true)
     }
 
     /// A part without a body ends after its last header line, without a blank line.
     pub fn unfinished_head() -> Self {
-        Self::new(Effect::ShortHead)
+        Self::of_call(|effects| effects.unfinished_head = true)
     }
 }
 
 /// Faults of a response.
 impl Fault {
     /// The HTTP request is answered with that, and no handler runs: an error such as
-    /// [`MockError::unauthenticated`](super::MockError::unauthenticated), an HTML page, a 200 that is not multipart.
+    /// [`MockError::unauthenticated`](crate::MockError::unauthenticated), an HTML page, a 200 that is not multipart.
     pub fn respond(answer: impl Into<MockResponse>) -> Self {
-        Self::new(Effect::Respond(answer.into()))
+        let answer = answer.into();
+        Self::of_response(move |effects| {
+            effects.answer.get_or_insert_with(|| answer.clone());
+        })
     }
 
     /// The handlers run, and the connection is closed without an answer.
     pub fn close() -> Self {
-        Self::new(Effect::Close)
+        Self::of_response(|effects| effects.way.close = true)
     }
 
     /// The connection breaks after that many bytes of the body.
     pub fn cut(bytes: usize) -> Self {
-        Self::new(Effect::Cut(bytes))
+        Self::of_response(move |effects| effects.way.cut = Some(bytes))
     }
 
     /// The body is only that many bytes long, and HTTP says that it is whole.
     pub fn end_at(bytes: usize) -> Self {
-        Self::new(Effect::EndAt(bytes))
+        Self::of_response(move |effects| effects.end_at = Some(bytes))
     }
 
     /// The server waits before it answers.
     pub fn delay(time: Duration) -> Self {
-        Self::new(Effect::Delay(time))
+        Self::of_response(move |effects| effects.way.delay += time)
     }
 
     /// The server waits before each part of a batch.
     pub fn delay_parts(time: Duration) -> Self {
-        Self::new(Effect::PartDelay(time))
+        Self::of_response(move |effects| effects.way.part_delay = time)
     }
 
     /// The body comes in pieces of that many bytes, each flushed alone.
     pub fn pieces(bytes: usize) -> Self {
-        Self::new(Effect::Pieces(bytes.max(1)))
+        Self::of_response(move |effects| effects.way.pieces = Some(bytes.max(1)))
     }
 
     /// A batch with more calls is refused: `Inner request count exceeds the limit. Received: 100, Limit: 50`. The same
-    /// for good: [`BatchRules::max_calls`](super::BatchRules::max_calls).
+    /// for good: [`BatchRules::max_calls`](crate::BatchRules::max_calls).
     pub fn limit(calls: usize) -> Self {
-        Self::new(Effect::Limit(calls))
+        Self::of_response(move |effects| {
+            effects.limit = Some(effects.limit.map_or(calls, |other| other.min(calls)))
+        })
     }
 
     /// The body is compressed, whether the client asked for it or not.
     pub fn gzip() -> Self {
-        Self::new(Effect::Gzip)
+        Self::of_response(|effects| effects.gzip = true)
     }
 
     /// Lines of a batch's answer end in LF alone.
     pub fn lf() -> Self {
-        Self::new(Effect::Lf)
+        Self::of_response(|effects| effects.form.lf = true)
     }
 
     /// The parts come in reverse order.
     pub fn reverse() -> Self {
-        Self::new(Effect::Reverse)
+        Self::of_response(|effects| effects.form.order.push(Order::Reverse))
     }
 
     /// The parts come in an order that follows from the seed.
     pub fn shuffle(seed: u64) -> Self {
-        Self::new(Effect::Shuffle(seed))
+        Self::of_response(move |effects| effects.form.order.push(Order::Shuffle(seed)))
     }
 
     /// No part has a `Content-ID`.
     pub fn no_content_ids() -> Self {
-        Self::new(Effect::NoContentIds)
+        Self::of_response(|effects| effects.form.ids = Ids::None)
     }
 
     /// Each part's id is the request's, without brackets and without `response-`, and the header is spelled `Content-Id`.
     pub fn plain_content_ids() -> Self {
-        Self::new(Effect::PlainContentIds)
+        Self::of_response(|effects| effects.form.ids = Ids::Plain)
     }
 
     /// The boundary stands in quotes and has `=` in it.
     pub fn quoted_boundary() -> Self {
-        Self::new(Effect::QuotedBoundary)
+        Self::of_response(|effects| effects.form.quoted_boundary = true)
     }
 
     /// Text stands before the first part and after the last.
     pub fn preamble_and_epilogue() -> Self {
-        Self::new(Effect::Surround)
+        Self::of_response(|effects| effects.form.surrounded = true)
     }
 
     /// The closing boundary has no line break after it.
     pub fn no_final_line_break() -> Self {
-        Self::new(Effect::NoFinalBreak)
+        Self::of_response(|effects| effects.form.no_final_break = true)
     }
 }
 
 /// Where and how often.
 impl Fault {
+    fn of_call(add: impl Fn(&mut CallEffects) + Send + Sync + 'static) -> Self {
+        Self::new(Effect::Call(Arc::new(add)))
+    }
+
+    fn of_response(add: impl Fn(&mut ResponseEffects) + Send + Sync + 'static) -> Self {
+        Self::new(Effect::Response(Arc::new(add)))
+    }
+
     fn new(effect: Effect) -> Self {
         Fault {
             effect,
@@ -345,7 +308,7 @@ impl Fault {
     }
 
     /// Whether the fault is about that call.
-    pub(super) fn fits(&self, call: &MockCall, batch: bool) -> bool {
+    pub(crate) fn fits(&self, call: &MockCall, batch: bool) -> bool {
         self.request.is_none_or(|number| number == call.request)
             && self.call.is_none_or(|index| index == call.index.unwrap_or(0))
             && self.method.is_none_or(|id| call.method_id() == Some(id))
@@ -358,7 +321,7 @@ impl Fault {
     }
 
     /// Whether it strikes at that one of the occasions that fit.
-    pub(super) fn chosen(&self, occasion: usize) -> bool {
+    pub(crate) fn chosen(&self, occasion: usize) -> bool {
         let Some(past) = occasion.checked_sub(self.skip) else { return false };
         let by_turn = (past + 1).is_multiple_of(self.every);
         by_turn && self.share.is_none_or(|(seed, share)| unit(seed, past) < share)

@@ -11,6 +11,7 @@ use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use bytes::Bytes;
+use gapis_runtime::{Error, Result};
 use http_body_util::BodyExt as _;
 use hyper::body::{Body, Frame, Incoming, SizeHint};
 use hyper_util::rt::TokioIo;
@@ -19,16 +20,15 @@ use tokio::sync::oneshot;
 use tokio::task::JoinSet;
 use tokio::time::Sleep;
 
-use super::render::Answer;
-use super::table::Handlers;
-use crate::wire::error::{Error, Result};
+use crate::render::Answer;
+use crate::table::Handlers;
 
 /// A running mock server. It derefs to its [`Handlers`], and stops when it is dropped.
 ///
 /// The calls of a batch are handled one after another, requests at the same time: a handler may block.
 ///
 /// ```
-/// use gapis_runtime::mock::{MockResponse, MockServer};
+/// use gapis_mock::{MockResponse, MockServer};
 /// use std::io::{Read, Write};
 ///
 /// let mock = MockServer::start()?;
@@ -166,12 +166,12 @@ async fn respond(
     let body = body.collect().await.map_err(|_| Broken)?.to_bytes();
     // On a thread of its own: a handler may wait for another request.
     let request = http::Request::from_parts(parts, body);
-    let work = tokio::task::spawn_blocking(move || handlers.answer(request, true));
+    let work = tokio::task::spawn_blocking(move || handlers.answer(request));
     let mut answer = work.await.map_err(|_| Broken)?;
-    if !answer.delay.is_zero() {
-        tokio::time::sleep(answer.delay).await;
+    if !answer.way.delay.is_zero() {
+        tokio::time::sleep(answer.way.delay).await;
     }
-    if answer.close {
+    if answer.way.close {
         return Err(Broken);
     }
     let body = Outgoing::new(&mut answer);
@@ -192,7 +192,7 @@ const BEFORE_CUT: Duration = Duration::from_millis(20);
 
 impl Outgoing {
     fn new(answer: &mut Answer) -> Self {
-        Outgoing { pieces: answer.take_pieces(), cut: answer.cut.is_some(), waiting: None, flushed: true }
+        Outgoing { pieces: answer.take_pieces(), cut: answer.way.cut.is_some(), waiting: None, flushed: true }
     }
 
     fn wait(&mut self, cx: &mut Context<'_>, time: Duration) -> Poll<()> {

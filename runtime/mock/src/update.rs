@@ -2,17 +2,18 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use super::call::MockCall;
-use super::reply::{MockError, MockResult};
-use super::table::Handlers;
-use crate::value::{Field, Object, set_members};
-use crate::{SubReply, SubRequest, UpdateMethod};
+use gapis_runtime::private::{Field, Object, set_members};
+use gapis_runtime::{SubReply, SubRequest, UpdateMethod};
+
+use crate::call::MockCall;
+use crate::reply::{MockError, MockResult};
+use crate::table::Handlers;
 
 type Check<M, S> = dyn Fn(&S, &MockCall, &<M as UpdateMethod>::Body) -> MockResult<()> + Send + Sync;
 type Apply<M, S> = dyn Fn(&mut S, &<M as UpdateMethod>::Request) -> Option<MockResult<<M as UpdateMethod>::Reply>>
     + Send
     + Sync;
-type Finish<M, S> = dyn Fn(&mut S, &MockCall, &mut <M as crate::Method>::Output) + Send + Sync;
+type Finish<M, S> = dyn Fn(&mut S, &MockCall, &mut <M as gapis_runtime::Method>::Output) + Send + Sync;
 
 /// Answers a method that applies a list of requests, all of them or none: one handler for each type of request, over a
 /// state. The handlers work on a copy of it, which takes the state's place when the last request has been applied. The

@@ -2,29 +2,29 @@
 
 use std::sync::Arc;
 
+use gapis_runtime::spec::{ApiSpec, MethodSpec};
 use percent_encoding::percent_decode_str;
 
-use super::call::MockCall;
-use super::reply::MockResponse;
-use crate::wire::spec::{ApiSpec, MethodSpec};
+use crate::call::MockCall;
+use crate::reply::MockResponse;
 
 /// A handler as the table keeps it, its value already made a response.
-pub(super) type Handler = dyn Fn(&MockCall) -> MockResponse + Send + Sync;
+pub(crate) type Handler = dyn Fn(&MockCall) -> MockResponse + Send + Sync;
 
 /// One entry of the table.
-pub(super) struct Route {
-    pub(super) verb: String,
-    pub(super) template: Template,
-    pub(super) api: &'static ApiSpec,
-    pub(super) method: Option<&'static MethodSpec>,
+pub(crate) struct Route {
+    pub(crate) verb: String,
+    pub(crate) template: Template,
+    pub(crate) api: &'static ApiSpec,
+    pub(crate) method: Option<&'static MethodSpec>,
     /// Only for what asks for media (`alt=media`), which may be at the path of its metadata.
-    pub(super) media: bool,
-    pub(super) handler: Box<Handler>,
+    pub(crate) media: bool,
+    pub(crate) handler: Box<Handler>,
 }
 
 /// A path template: literal text, `{x}` for one segment or a part of it, `{+x}` for one or more segments.
 #[derive(Debug)]
-pub(super) struct Template {
+pub(crate) struct Template {
     pieces: Vec<Piece>,
     text: String,
 }
@@ -37,7 +37,7 @@ enum Piece {
 
 impl Template {
     /// Reads a template; a leading `/` makes no difference. A brace without its partner is literal text.
-    pub(super) fn parse(text: &str) -> Self {
+    pub(crate) fn parse(text: &str) -> Self {
         let text = text.trim_start_matches('/');
         let mut pieces = Vec::new();
         let mut rest = text;
@@ -57,18 +57,18 @@ impl Template {
     }
 
     /// The template as it was given, without a leading `/`.
-    pub(super) fn text(&self) -> &str {
+    pub(crate) fn text(&self) -> &str {
         &self.text
     }
 
     /// How much of the path the template fixes: of two that match, the one with more literal text is meant.
-    pub(super) fn weight(&self) -> usize {
+    pub(crate) fn weight(&self) -> usize {
         let literal = |piece: &Piece| if let Piece::Literal(text) = piece { text.len() } else { 0 };
         self.pieces.iter().map(literal).sum()
     }
 
     /// The decoded variables, if the template matches that path (percent-encoded, without a leading `/`).
-    pub(super) fn matches(&self, path: &str) -> Option<Vec<(Arc<str>, String)>> {
+    pub(crate) fn matches(&self, path: &str) -> Option<Vec<(Arc<str>, String)>> {
         let mut values = Vec::new();
         if !walk(&self.pieces, path, &mut values) {
             return None;

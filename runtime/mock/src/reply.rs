@@ -1,13 +1,9 @@
 //! What a handler answers: a value, an error in Google's form, or any HTTP response.
 
 use bytes::Bytes;
+use gapis_runtime::{Api, Encoded, Json, Method, RawResponse, Response, Result};
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use serde_json::json;
-
-use crate::wire::body::Encoded;
-use crate::wire::error::Result;
-use crate::{Api, Method, Response};
-use crate::{Json, RawResponse};
 
 /// What a typed handler returns: the method's output, or an error in Google's form.
 pub type MockResult<T> = Result<T, MockError>;
@@ -17,7 +13,7 @@ const JSON_TYPE: &str = "application/json; charset=UTF-8";
 /// An HTTP response that a mock handler gives.
 ///
 /// ```
-/// use gapis_runtime::mock::{Handlers, MockResponse};
+/// use gapis_mock::{Handlers, MockResponse};
 ///
 /// let handlers = Handlers::new();
 /// handlers.route("GET", "/farm/v2/photo", |_| {
@@ -28,9 +24,9 @@ const JSON_TYPE: &str = "application/json; charset=UTF-8";
 /// ```
 #[derive(Clone)]
 pub struct MockResponse {
-    pub(super) status: StatusCode,
-    pub(super) headers: HeaderMap,
-    pub(super) body: Bytes,
+    pub(crate) status: StatusCode,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: Bytes,
 }
 
 impl MockResponse {
@@ -135,7 +131,7 @@ fn append(headers: &mut HeaderMap, name: &str, value: &str) {
 /// An error in Google's form: `{"error": {code, message, errors[], status}}`.
 ///
 /// ```
-/// use gapis_runtime::mock::{MockError, MockResponse};
+/// use gapis_mock::{MockError, MockResponse};
 ///
 /// let error = MockError::new(403, "rateLimitExceeded", "Rate Limit Exceeded").with_header("retry-after", "1");
 /// assert_eq!(MockResponse::from(error).status(), 403);
@@ -254,7 +250,7 @@ impl MockError {
     }
 
     /// Says first what it is about.
-    pub(super) fn prefixed(mut self, place: &str) -> Self {
+    pub(crate) fn prefixed(mut self, place: &str) -> Self {
         self.0.message = format!("{place}: {}", self.0.message);
         self
     }

@@ -5,13 +5,13 @@ use std::collections::VecDeque;
 use bytes::Bytes;
 use http::HeaderMap;
 
-use super::call::MockCall;
+use crate::call::MockCall;
 
-/// One HTTP request as it came: a call sent alone, or a whole batch. [`Handlers::requests`](super::Handlers::requests)
+/// One HTTP request as it came: a call sent alone, or a whole batch. [`Handlers::requests`](crate::Handlers::requests)
 /// lists them.
 ///
 /// ```
-/// use gapis_runtime::mock::Handlers;
+/// use gapis_mock::Handlers;
 ///
 /// let handlers = Handlers::new();
 /// let request = http::Request::post("/farm/v2/animals?fields=id").body(bytes::Bytes::from("{}")).unwrap();
@@ -38,12 +38,12 @@ pub struct MockRequest {
 
 /// The last requests and calls, and how many there were.
 #[derive(Debug)]
-pub(super) struct Record {
+pub(crate) struct Record {
     requests: VecDeque<MockRequest>,
     calls: VecDeque<MockCall>,
     keep_requests: usize,
     keep_calls: usize,
-    pub(super) seen_calls: usize,
+    pub(crate) seen_calls: usize,
 }
 
 impl Default for Record {
@@ -59,18 +59,18 @@ impl Default for Record {
 }
 
 impl Record {
-    pub(super) fn keep(&mut self, requests: usize, calls: usize) {
+    pub(crate) fn keep(&mut self, requests: usize, calls: usize) {
         (self.keep_requests, self.keep_calls) = (requests, calls);
         trim(&mut self.requests, requests);
         trim(&mut self.calls, calls);
     }
 
-    pub(super) fn request(&mut self, request: MockRequest) {
+    pub(crate) fn request(&mut self, request: MockRequest) {
         self.requests.push_back(request);
         trim(&mut self.requests, self.keep_requests);
     }
 
-    pub(super) fn calls_seen(&mut self, calls: impl IntoIterator<Item = MockCall>) {
+    pub(crate) fn calls_seen(&mut self, calls: impl IntoIterator<Item = MockCall>) {
         for call in calls {
             self.seen_calls += 1;
             self.calls.push_back(call);
@@ -78,15 +78,15 @@ impl Record {
         }
     }
 
-    pub(super) fn requests(&self) -> Vec<MockRequest> {
+    pub(crate) fn requests(&self) -> Vec<MockRequest> {
         self.requests.iter().cloned().collect()
     }
 
-    pub(super) fn calls(&self) -> Vec<MockCall> {
+    pub(crate) fn calls(&self) -> Vec<MockCall> {
         self.calls.iter().cloned().collect()
     }
 
-    pub(super) fn clear(&mut self) {
+    pub(crate) fn clear(&mut self) {
         self.requests.clear();
         self.calls.clear();
     }

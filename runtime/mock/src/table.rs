@@ -5,19 +5,19 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
 use bytes::Bytes;
+use gapis_runtime::spec::ApiSpec;
+use gapis_runtime::{Api, Method};
 
-use super::call::MockCall;
-use super::fault::{Effect, Fault};
-use super::media::Uploads;
-use super::moment::Moment;
-use super::record::{MockRequest, Record};
-use super::render::Answer;
-use super::reply::{MockResponse, MockResult};
-use super::route::{Route, Template};
-use super::rules::BatchRules;
-use super::script::Faults;
-use crate::wire::spec::ApiSpec;
-use crate::{Api, Method};
+use crate::call::MockCall;
+use crate::fault::Fault;
+use crate::moment::Moment;
+use crate::record::{MockRequest, Record};
+use crate::render::Answer;
+use crate::reply::{MockResponse, MockResult};
+use crate::route::{Route, Template};
+use crate::rules::BatchRules;
+use crate::script::Faults;
+use crate::uploads::Uploads;
 
 /// The mock without its socket: handlers, faults and what was seen. A clone is the same table.
 ///
@@ -25,7 +25,7 @@ use crate::{Api, Method};
 /// before `animals/{id}` whatever came first; of two alike, the later.
 ///
 /// ```
-/// use gapis_runtime::mock::{Handlers, MockResponse};
+/// use gapis_mock::{Handlers, MockResponse};
 ///
 /// let handlers = Handlers::new();
 /// handlers.route("DELETE", "/farm/v2/animals/{id}", |_| MockResponse::new(204));
@@ -58,10 +58,10 @@ impl Handlers {
     /// Handles calls of the method `M`, and opens its API's batch endpoint.
     ///
     /// ```
-    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/support/farm.rs"));
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/support/farm.rs"));
     /// # #[tokio::main]
     /// # async fn main() -> Result<(), gapis_runtime::Error> {
-    /// use gapis_runtime::mock::{Handlers, MockError};
+    /// use gapis_mock::{Handlers, MockError};
     /// use schemas::Animal;
     ///
     /// let handlers = Handlers::new();
@@ -139,7 +139,7 @@ impl Handlers {
     /// a wrong token outside is a 401 for the whole. Called again, it asks for the new token.
     ///
     /// ```
-    /// use gapis_runtime::mock::Handlers;
+    /// use gapis_mock::Handlers;
     ///
     /// let handlers = Handlers::new();
     /// handlers.require_bearer("secret");
@@ -213,18 +213,18 @@ impl Handlers {
     /// show, a cut body is short, and a closed connection is a 502 without a body.
     #[must_use]
     pub fn handle(&self, request: http::Request<Bytes>) -> http::Response<Bytes> {
-        let mut answer = self.answer(request, true);
-        if answer.close {
+        let mut answer = self.answer(request);
+        if answer.way.close {
             return MockResponse::new(502).into_http();
         }
-        if let Some(cut) = answer.cut {
+        if let Some(cut) = answer.way.cut {
             answer.response.body.truncate(cut);
         }
         answer.response.into_http()
     }
 
-    /// The response and how it goes out; `packed` where it may be compressed.
-    pub(super) fn answer(&self, request: http::Request<Bytes>, packed: bool) -> Answer {
+    /// The response and how it goes out.
+    pub(crate) fn answer(&self, request: http::Request<Bytes>) -> Answer {
         let number = self.0.requests.fetch_add(1, Ordering::Relaxed);
         let (parts, body) = request.into_parts();
         let target = parts.uri.path_and_query().map_or("/", |target| target.as_str());
@@ -241,12 +241,7 @@ impl Handlers {
         let batch = if call.verb == "POST" { self.batch_limit(&call.path) } else { None };
         let route = if batch.is_none() { moment.find(&mut call) } else { None };
         let mut effects = moment.script.of_response(&call, batch.is_some());
-        effects.retain(|effect| packed || !matches!(effect, Effect::Gzip));
-        let respond = effects.iter().find_map(|effect| match effect {
-            Effect::Respond(answer) => Some(answer.clone()),
-            _ => None,
-        });
-        let mut answer = match (respond, batch) {
+        let mut answer = match (effects.answer.take(), batch) {
             (Some(response), _) => Answer::new(response),
             (None, Some(limit)) => match moment.batch(call, limit, &effects) {
                 Ok((answer, calls)) => {
@@ -261,11 +256,11 @@ impl Handlers {
                 answer
             }
         };
-        answer.spoil(&effects);
+        answer.spoil(effects);
         answer
     }
 
-    pub(super) fn add(&self, route: Route) -> &Self {
+    pub(crate) fn add(&self, route: Route) -> &Self {
         let mut routes = write(&self.0.routes);
         let routes = Arc::make_mut(&mut *routes);
         let key = |route: &Route| (route.verb.clone(), route.template.text().to_owned(), route.media);
@@ -276,12 +271,12 @@ impl Handlers {
         self
     }
 
-    pub(super) fn has(&self, verb: &str, template: &str) -> bool {
+    pub(crate) fn has(&self, verb: &str, template: &str) -> bool {
         let routes = self.0.routes.read().unwrap_or_else(PoisonError::into_inner);
         routes.iter().any(|route| route.verb == verb && route.template.text() == template)
     }
 
-    pub(super) fn uploads(&self) -> &Arc<Uploads> {
+    pub(crate) fn uploads(&self) -> &Arc<Uploads> {
         &self.0.uploads
     }
 

@@ -1,12 +1,11 @@
 //! The client against the mock, over a socket and over the table alone: every fault, and what a program sees of it.
-#![cfg(feature = "mock")]
 #![allow(missing_docs, unreachable_pub)]
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use gapis_runtime::mock::{BatchRules, ContentIds, Fault, Handlers, MockError, MockResponse, MockServer};
+use gapis_mock::{BatchRules, ContentIds, Fault, Handlers, MockCall, MockError, MockResponse, MockServer};
 use gapis_runtime::{BearerToken, Client, Error, Json, Report, RetryPolicy};
 
 #[derive(Clone, Debug)]
@@ -243,7 +242,6 @@ async fn a_token_is_asked_for() {
     }
 }
 
-#[cfg(feature = "blocking")]
 #[test]
 fn blocking_programs_are_served_too() {
     let (handlers, _) = table();
@@ -252,4 +250,13 @@ fn blocking_programs_are_served_too() {
     let mut batch = socket.batch();
     let ticket = socket.get("8").queue_ticket(&mut batch).unwrap();
     assert_eq!(batch.execute_blocking().redeem(ticket).unwrap()["id"], "8");
+}
+
+#[test]
+fn tables_servers_calls_and_faults_can_be_shared_by_threads() {
+    fn shared<T: Send + Sync + 'static>() {}
+    shared::<Handlers>();
+    shared::<MockServer>();
+    shared::<MockCall>();
+    shared::<Fault>();
 }

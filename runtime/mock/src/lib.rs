@@ -7,10 +7,10 @@
 //! [`Handlers::on_upload`], [`Handlers::on_download`].
 //!
 //! ```
-//! # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/support/farm.rs"));
+//! # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/support/farm.rs"));
 //! # #[tokio::main]
 //! # async fn main() -> Result<(), gapis_runtime::Error> {
-//! use gapis_runtime::mock::{Fault, MockError, MockServer};
+//! use gapis_mock::{Fault, MockError, MockServer};
 //! use schemas::Animal;
 //! use std::sync::{Arc, Mutex};
 //!
@@ -75,10 +75,13 @@
 //! `Content-ID: <response-…>`.
 
 mod call;
+mod effect;
 mod fault;
 mod media;
 mod moment;
 mod multipart;
+mod on_media;
+mod random;
 mod record;
 mod render;
 mod reply;
@@ -87,10 +90,9 @@ mod rules;
 mod script;
 mod server;
 mod table;
-#[cfg(test)]
-mod tests;
 mod transport;
 mod update;
+mod uploads;
 
 pub use call::MockCall;
 pub use fault::Fault;

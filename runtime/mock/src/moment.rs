@@ -5,26 +5,26 @@ use std::sync::Arc;
 
 use http::HeaderMap;
 
-use super::call::{MockCall, Outer};
-use super::fault::Effect;
-use super::multipart;
-use super::render::{self, Answer, Answered};
-use super::reply::{MockError, MockResponse, MockResult};
-use super::route::Route;
-use super::rules::{BatchRules, ContentIds};
-use super::script::Script;
+use crate::call::{MockCall, Outer};
+use crate::effect::ResponseEffects;
+use crate::multipart;
+use crate::render::{self, Answer, Answered};
+use crate::reply::{MockError, MockResponse, MockResult};
+use crate::route::Route;
+use crate::rules::{BatchRules, ContentIds};
+use crate::script::Script;
 
 /// What one request needs of the table: no lock is held while handlers run, so they may use the table.
-pub(super) struct Moment {
-    pub(super) routes: Arc<Vec<Arc<Route>>>,
-    pub(super) script: Script,
-    pub(super) rules: BatchRules,
-    pub(super) bearer: Option<String>,
+pub(crate) struct Moment {
+    pub(crate) routes: Arc<Vec<Arc<Route>>>,
+    pub(crate) script: Script,
+    pub(crate) rules: BatchRules,
+    pub(crate) bearer: Option<String>,
 }
 
 impl Moment {
     /// The handler that takes the call, whose variables it then has.
-    pub(super) fn find(&self, call: &mut MockCall) -> Option<Arc<Route>> {
+    pub(crate) fn find(&self, call: &mut MockCall) -> Option<Arc<Route>> {
         let path = call.path.strip_prefix('/').unwrap_or(&call.path);
         let media = call.query("alt").as_deref() == Some("media");
         let matching = |route: &Arc<Route>| Some((route.clone(), route.template.matches(path)?));
@@ -39,21 +39,23 @@ impl Moment {
     }
 
     /// A call sent alone.
-    pub(super) fn single(&self, mut call: MockCall, route: Option<&Route>) -> (Answer, MockCall) {
+    pub(crate) fn single(&self, mut call: MockCall, route: Option<&Route>) -> (Answer, MockCall) {
         let effects = self.script.of_call(&call, false);
-        let response = self.dispatch(&mut call, route, &effects);
-        let close = effects.iter().any(|effect| matches!(effect, Effect::Drop));
-        let mut answered = Answered { content_id: None, response, effects };
-        answered.response.body = render::garbled(&answered);
-        (Answer { close, ..Answer::new(answered.response) }, call)
+        let mut response = self.dispatch(&mut call, route, effects.answer.as_ref());
+        if effects.garbled_json {
+            response.body = render::garbled(&response.body);
+        }
+        let mut answer = Answer::new(response);
+        answer.way.close = effects.dropped;
+        (answer, call)
     }
 
     /// A batch, and the calls in it. The error is for the whole.
-    pub(super) fn batch(
+    pub(crate) fn batch(
         &self,
         request: MockCall,
         limit: usize,
-        effects: &[Effect],
+        effects: &ResponseEffects,
     ) -> MockResult<(Answer, Vec<MockCall>)> {
         let bearer = request.header("authorization");
         if bearer.is_some() && self.bearer.is_some() && bearer != self.bearer.as_deref() {
@@ -64,14 +66,14 @@ impl Moment {
         let parts = parts.into_iter().enumerate();
         let (calls, answered) =
             parts.map(|(index, part)| self.part(request.request, index, part, &outer)).unzip();
-        Ok((render::batch(answered, request.request as u64, effects), calls))
+        Ok((render::batch(answered, request.request as u64, &effects.form), calls))
     }
 
     fn parts(
         &self,
         request: &MockCall,
         limit: usize,
-        effects: &[Effect],
+        effects: &ResponseEffects,
     ) -> MockResult<Vec<multipart::Part>> {
         let refuse = |error: String| {
             MockError::new(400, "badRequest", format!("Failed to parse batch request, error: {error}"))
@@ -82,11 +84,7 @@ impl Moment {
         if parts.is_empty() {
             return Err(refuse("0 items".to_owned()));
         }
-        let scripted = effects.iter().filter_map(|effect| match effect {
-            Effect::Limit(calls) => Some(*calls),
-            _ => None,
-        });
-        let limit = scripted.fold(self.rules.max_calls.unwrap_or(limit), usize::min);
+        let limit = self.rules.max_calls.unwrap_or(limit).min(effects.limit.unwrap_or(usize::MAX));
         if parts.len() > limit {
             return Err(MockError::too_many_calls(parts.len(), limit));
         }
@@ -114,20 +112,22 @@ impl Moment {
         let route = self.find(&mut call);
         let effects = self.script.of_call(&call, true);
         let response = match inner.and_then(|_| no_media(&call)) {
-            Ok(()) => self.dispatch(&mut call, route.as_deref(), &effects),
+            Ok(()) => self.dispatch(&mut call, route.as_deref(), effects.answer.as_ref()),
             Err(error) => error.into(),
         };
         call.status = Some(response.status());
         (call, Answered { content_id: part.content_id, response, effects })
     }
 
-    fn dispatch(&self, call: &mut MockCall, route: Option<&Route>, effects: &[Effect]) -> MockResponse {
-        let scripted = effects.iter().find_map(|effect| match effect {
-            Effect::Answer(answer) => Some(answer.clone()),
-            _ => None,
-        });
+    /// The handler's answer, unless a fault or the token says otherwise.
+    fn dispatch(
+        &self,
+        call: &mut MockCall,
+        route: Option<&Route>,
+        scripted: Option<&MockResponse>,
+    ) -> MockResponse {
         let response = match (scripted, route) {
-            (Some(answer), _) => answer,
+            (Some(answer), _) => answer.clone(),
             _ if self.bearer.is_some() && call.header("authorization") != self.bearer.as_deref() => {
                 MockError::unauthenticated().into()
             }

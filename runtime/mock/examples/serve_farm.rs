@@ -1,14 +1,14 @@
 //! The farm of `discovery/farm.v2.json` on the mock server, for clients in other languages.
 //!
-//! `cargo run -p gapis-runtime --features mock --example mock_farm` prints the endpoint and serves until its standard
+//! `cargo run -p gapis-mock --example serve_farm` prints the endpoint and serves until its standard
 //! input ends. The handlers know nothing of batches: the server takes them apart.
 
 use std::collections::BTreeMap;
 use std::io::{Read, Write};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use gapis_mock::{Fault, MockCall, MockError, MockResponse, MockResult, MockServer};
 use gapis_runtime::Json;
-use gapis_runtime::mock::{Fault, MockCall, MockError, MockResponse, MockResult, MockServer};
 use serde_json::json;
 
 /// What one collection of the farm holds, by id.

@@ -4,26 +4,25 @@ use std::str::FromStr;
 use std::sync::Arc;
 
 use bytes::Bytes;
+use gapis_runtime::spec::{ApiSpec, MethodSpec};
+use gapis_runtime::{RawResponse, Response};
 use http::{HeaderMap, HeaderName, HeaderValue};
 
-use super::reply::{MockError, MockResult};
-use crate::RawResponse;
-use crate::wire::body::Response;
-use crate::wire::spec::{ApiSpec, MethodSpec};
+use crate::reply::{MockError, MockResult};
 
 /// The outer request of a batch, as far as its calls inherit from it.
 #[derive(Debug)]
-pub(super) struct Outer {
-    pub(super) headers: HeaderMap,
-    pub(super) query: String,
+pub(crate) struct Outer {
+    pub(crate) headers: HeaderMap,
+    pub(crate) query: String,
 }
 
-/// One call: what handlers are given and what [`Handlers::calls`](super::Handlers::calls) lists. A call of a batch looks
+/// One call: what handlers are given and what [`Handlers::calls`](crate::Handlers::calls) lists. A call of a batch looks
 /// like one sent alone: it has the outer request's headers, except `Content-*`, and query parameters, where it does not
 /// set the same itself.
 ///
 /// ```
-/// use gapis_runtime::mock::{Handlers, MockResponse};
+/// use gapis_mock::{Handlers, MockResponse};
 ///
 /// let handlers = Handlers::new();
 /// handlers.route("GET", "/farm/v2/animals/{id}", |call| {
@@ -35,25 +34,25 @@ pub(super) struct Outer {
 /// ```
 #[derive(Debug, Clone)]
 pub struct MockCall {
-    pub(super) request: usize,
-    pub(super) index: Option<usize>,
-    pub(super) content_id: Option<String>,
-    pub(super) verb: String,
-    pub(super) path: String,
-    pub(super) query: String,
-    pub(super) headers: HeaderMap,
-    pub(super) outer: Option<Arc<Outer>>,
-    pub(super) body: Bytes,
-    pub(super) api: &'static ApiSpec,
-    pub(super) method: Option<&'static MethodSpec>,
-    pub(super) template: String,
-    pub(super) vars: Vec<(Arc<str>, String)>,
-    pub(super) status: Option<u16>,
+    pub(crate) request: usize,
+    pub(crate) index: Option<usize>,
+    pub(crate) content_id: Option<String>,
+    pub(crate) verb: String,
+    pub(crate) path: String,
+    pub(crate) query: String,
+    pub(crate) headers: HeaderMap,
+    pub(crate) outer: Option<Arc<Outer>>,
+    pub(crate) body: Bytes,
+    pub(crate) api: &'static ApiSpec,
+    pub(crate) method: Option<&'static MethodSpec>,
+    pub(crate) template: String,
+    pub(crate) vars: Vec<(Arc<str>, String)>,
+    pub(crate) status: Option<u16>,
 }
 
 impl MockCall {
     /// A call before it is matched with a handler. `target` is path and query.
-    pub(super) fn new(request: usize, verb: &str, target: &str, headers: HeaderMap, body: Bytes) -> Self {
+    pub(crate) fn new(request: usize, verb: &str, target: &str, headers: HeaderMap, body: Bytes) -> Self {
         let (path, query) = target.split_once('?').unwrap_or((target, ""));
         MockCall {
             request,

@@ -1,15 +1,14 @@
 //! The mock server's wire form, by raw bytes over a socket: no code of the client takes part.
-#![cfg(feature = "mock")]
 #![allow(missing_docs, unreachable_pub)]
 
-include!("support/farm.rs");
+include!("../../tests/support/farm.rs");
 
 use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use gapis_runtime::mock::{BatchRules, ContentIds, Fault, MockError, MockResponse, MockServer};
+use gapis_mock::{BatchRules, ContentIds, Fault, MockError, MockResponse, MockServer};
 use schemas::Animal;
 
 /// Sends bytes and gives all that comes until the server closes.
@@ -279,8 +278,7 @@ fn a_panicking_handler_is_a_500_and_the_server_goes_on() {
 #[test]
 fn handlers_are_found_by_literal_text_then_age() {
     let mock = MockServer::start().unwrap();
-    let say =
-        |text: &'static str| move |_: &gapis_runtime::mock::MockCall| MockResponse::new(200).with_body(text);
+    let say = |text: &'static str| move |_: &gapis_mock::MockCall| MockResponse::new(200).with_body(text);
     mock.route("GET", "a/count", say("count")).route("GET", "a/{id}", say("old")).route(
         "GET",
         "a/{id}",
@@ -451,7 +449,7 @@ fn a_server_ends_with_its_value() {
 
 #[test]
 fn faults_are_placed_by_request_and_need_no_socket() {
-    let handlers = gapis_runtime::mock::Handlers::new();
+    let handlers = gapis_mock::Handlers::new();
     handlers.on::<animals::Get>(|_| Ok(Animal::default()));
     handlers.fault(Fault::respond(MockError::unavailable(Some(2))).on_request(1).always());
     handlers.fault(Fault::cut(1).on_request(2)).fault(Fault::close().on_request(3));

@@ -6,29 +6,29 @@ use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue};
 use memchr::{memchr, memmem};
 
-use super::reply::{MockError, MockResult};
+use crate::reply::{MockError, MockResult};
 
 /// One part of the outer body.
 #[derive(Debug)]
-pub(super) struct Part {
+pub(crate) struct Part {
     /// The value of `Content-ID`, as it was sent.
-    pub(super) content_id: Option<String>,
+    pub(crate) content_id: Option<String>,
     /// What stands between the part's headers and the next boundary.
-    pub(super) content: Bytes,
+    pub(crate) content: Bytes,
 }
 
 /// The HTTP request inside a part.
 #[derive(Debug)]
-pub(super) struct Inner {
-    pub(super) verb: String,
+pub(crate) struct Inner {
+    pub(crate) verb: String,
     /// Path and query.
-    pub(super) target: String,
-    pub(super) headers: HeaderMap,
-    pub(super) body: Bytes,
+    pub(crate) target: String,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: Bytes,
 }
 
 /// The boundary that a `Content-Type` names, which is to be of that kind: `multipart/mixed`.
-pub(super) fn boundary(content_type: &str, expected: &str) -> Result<String, String> {
+pub(crate) fn boundary(content_type: &str, expected: &str) -> Result<String, String> {
     let (kind, parameters) = content_type.split_once(';').unwrap_or((content_type, ""));
     if !kind.trim().eq_ignore_ascii_case(expected) {
         return Err(format!("the content type is `{}`, not {expected}", kind.trim()));
@@ -53,13 +53,13 @@ pub(super) fn boundary(content_type: &str, expected: &str) -> Result<String, Str
 }
 
 /// The parts of a batch. `strict` refuses lines that end in LF alone.
-pub(super) fn split(boundary: &str, body: &Bytes, strict: bool) -> Result<Vec<Part>, String> {
+pub(crate) fn split(boundary: &str, body: &Bytes, strict: bool) -> Result<Vec<Part>, String> {
     let parts = pieces(boundary, body, strict)?.into_iter().enumerate();
     parts.map(|(at, piece)| part(piece, strict).map_err(|error| format!("part {at}: {error}"))).collect()
 }
 
 /// The parts of an upload with metadata (RFC 2387), each as its headers and content.
-pub(super) fn related(content_type: &str, body: &Bytes) -> Result<Vec<(HeaderMap, Bytes)>, String> {
+pub(crate) fn related(content_type: &str, body: &Bytes) -> Result<Vec<(HeaderMap, Bytes)>, String> {
     let boundary = boundary(content_type, "multipart/related")?;
     let split = |piece: Bytes| headers(&piece, 0, false).map(|(headers, at)| (headers, piece.slice(at..)));
     pieces(&boundary, body, false)?.into_iter().map(split).collect()
@@ -143,7 +143,7 @@ fn part(bytes: Bytes, strict: bool) -> Result<Part, String> {
 }
 
 /// The request inside a part.
-pub(super) fn inner(content: &Bytes, strict: bool) -> MockResult<Inner> {
+pub(crate) fn inner(content: &Bytes, strict: bool) -> MockResult<Inner> {
     let refuse =
         |message: String| MockError::new(400, "badRequest", format!("Malformed inner request: {message}"));
     let end = memchr(b'\n', content).unwrap_or(content.len());
