@@ -7,7 +7,7 @@ use crate::model::Api;
 
 /// Features of the runtime that a crate passes on.
 const RUNTIME_FEATURES: &[&str] =
-    &["http2", "rustls", "native-tls", "blocking", "spawn", "fs", "mock", "tracing", "adc", "installed"];
+    &["http2", "rustls", "native-tls", "blocking", "spawn", "fs", "mock", "tracing"];
 
 /// The version of the runtime, which has the generator's version.
 const RUNTIME_VERSION: &str = env!("CARGO_PKG_VERSION");
