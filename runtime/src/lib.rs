@@ -31,10 +31,6 @@ pub use call::sending::{IntoRequest, Sending};
 pub use media::{Download, MediaStream, Progress, Queueable, Session, Source, Upload};
 pub use multipart::ReadLimits;
 pub use send::client::{Builder, Client, FromClient};
-#[cfg(all(feature = "adc", not(target_family = "wasm")))]
-pub use send::credentials::ApplicationDefault;
-#[cfg(all(feature = "installed", not(target_family = "wasm")))]
-pub use send::credentials::Installed;
 pub use send::credentials::{Anonymous, ApiKey, AuthHeaders, BearerToken, Credentials};
 pub use send::observe::Observer;
 pub use send::retry::RetryPolicy;
@@ -54,12 +50,6 @@ pub use wire::response::RawResponse;
 
 /// What generated crates re-export for their users.
 pub mod prelude {
-    #[cfg(all(feature = "adc", not(target_family = "wasm")))]
-    #[doc(no_inline)]
-    pub use crate::ApplicationDefault;
-    #[cfg(all(feature = "installed", not(target_family = "wasm")))]
-    #[doc(no_inline)]
-    pub use crate::Installed;
     #[doc(no_inline)]
     pub use crate::schema::{Base64, Date, DateTime, Duration, Extra, FieldMask, Open};
     #[doc(no_inline)]
@@ -69,11 +59,6 @@ pub mod prelude {
         RetryPolicy, Session, Source, Ticket, UpdateTicket,
     };
 }
-
-/// The guide's code is compiled.
-#[cfg(all(doctest, feature = "adc", feature = "installed"))]
-#[doc = include_str!("../../docs/guide/credentials.md")]
-mod guide {}
 
 /// Any JSON value.
 pub type Json = serde_json::Value;

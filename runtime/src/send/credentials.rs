@@ -1,16 +1,6 @@
 //! Credentials: what proves to the server who is calling.
 
-#[cfg(all(feature = "adc", not(target_family = "wasm")))]
-mod adc;
-#[cfg(all(feature = "installed", not(target_family = "wasm")))]
-mod installed;
-
 use std::sync::Arc;
-
-#[cfg(all(feature = "adc", not(target_family = "wasm")))]
-pub use adc::ApplicationDefault;
-#[cfg(all(feature = "installed", not(target_family = "wasm")))]
-pub use installed::Installed;
 
 use http::HeaderMap;
 use http::header::{AUTHORIZATION, HeaderName, HeaderValue};

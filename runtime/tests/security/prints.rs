@@ -107,15 +107,6 @@ fn print_credentials() {
     for bad in ["s3cret\n", "s3cret\0"] {
         print_error(&AuthHeaders::bearer(bad).unwrap_err());
     }
-    #[cfg(feature = "adc")]
-    {
-        use gapis_runtime::ApplicationDefault;
-        print(&ApplicationDefault::new());
-        print(
-            &ApplicationDefault::from_json(r#"{"type":"authorized_user","refresh_token":"s3cret"}"#).unwrap(),
-        );
-        print_error(&ApplicationDefault::from_json("s3cret").unwrap_err());
-    }
 }
 
 async fn use_calls(shop: &Shop) {

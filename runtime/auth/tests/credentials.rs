@@ -1,5 +1,4 @@
 //! Credentials that ask others for tokens, against token servers on loopback.
-#![cfg(all(feature = "adc", feature = "installed"))]
 #![allow(missing_docs, unreachable_pub)]
 
 use std::collections::BTreeMap;
@@ -12,8 +11,9 @@ use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
+use gapis_auth::{ApplicationDefault, Installed};
 use gapis_mock::{Handlers, MockServer};
-use gapis_runtime::{ApplicationDefault, AuthHeaders, Client, Credentials, Error, Installed, Json};
+use gapis_runtime::{AuthHeaders, Client, Credentials, Error, Json};
 use serde_json::json;
 
 const SCOPES: [&str; 2] = ["https://farm.test/read", "https://farm.test/write"];

@@ -16,20 +16,21 @@ use google_cloud_auth::credentials::{
 use http::{Extensions, HeaderMap};
 use tokio::runtime::{Handle, Id};
 
-use super::{AuthHeaders, Credentials, GOOGLE};
-use crate::{BoxFuture, Error, Json, Result};
+use gapis_runtime::{AuthHeaders, BoxFuture, Credentials, Error, Json, Result};
+
+use crate::GOOGLE;
 
 /// How soon after credentials were made anew the same rejection makes them anew again.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// Application default credentials, with the feature `adc`.
+/// Application default credentials.
 ///
 /// They are looked for when the first request needs them, in the [usual order]: the file that the environment variable
 /// `GOOGLE_APPLICATION_CREDENTIALS` names, the file that `gcloud auth application-default login` writes, the metadata
 /// server of Google's clouds. A file may hold a service account's key, a user's login, an impersonated service account
 /// or a workload identity. Tokens are renewed in the background before they end. A quota project in the file or in
 /// `GOOGLE_CLOUD_QUOTA_PROJECT` is sent along, unless the client was given one of its own. What a file or the metadata
-/// server says of the universe must be the client's [own](crate::Builder::universe_domain).
+/// server says of the universe must be the client's [own](gapis_runtime::Builder::universe_domain).
 ///
 /// Requests for tokens need a process-wide cryptography provider of `rustls`. Where the program has installed none by
 /// the time of the first one, this installs `ring`.
@@ -37,7 +38,8 @@ const PATIENCE: Duration = Duration::from_secs(10);
 /// A service account's key signs its tokens itself; no token endpoint is asked, and no user can be impersonated by it.
 ///
 /// ```
-/// use gapis_runtime::{ApplicationDefault, Client};
+/// use gapis_auth::ApplicationDefault;
+/// use gapis_runtime::Client;
 ///
 /// let client = Client::builder().credentials(ApplicationDefault::new()).build()?;
 /// # Ok::<(), gapis_runtime::Error>(())
@@ -130,7 +132,7 @@ impl ApplicationDefault {
         match made.source.headers(Extensions::new()).await {
             Ok(CacheableResource::New { data, .. }) => {
                 let universe = made.source.universe_domain().await;
-                Ok(auth_headers(&data).with_universe_domain(universe.as_deref().unwrap_or(GOOGLE)))
+                Ok(auth_headers(&data)?.with_universe_domain(universe.as_deref().unwrap_or(GOOGLE)))
             }
             Ok(CacheableResource::NotModified) => Ok(AuthHeaders::none()),
             Err(error) => {
@@ -191,13 +193,12 @@ fn install_provider() {
     }
 }
 
-fn auth_headers(map: &HeaderMap) -> AuthHeaders {
-    let headers = map.iter().map(|(name, value)| {
-        let mut value = value.clone();
-        value.set_sensitive(true);
-        (name.clone(), value)
-    });
-    AuthHeaders { headers: headers.collect(), universe: None }
+fn auth_headers(map: &HeaderMap) -> Result<AuthHeaders> {
+    map.iter().try_fold(AuthHeaders::none(), |headers, (name, value)| {
+        let value = value.to_str();
+        let value = value.map_err(|_| Error::credentials(format!("`{name}` is not visible ASCII")))?;
+        headers.with(name.clone(), value)
+    })
 }
 
 impl Credentials for ApplicationDefault {

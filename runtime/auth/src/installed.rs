@@ -5,22 +5,19 @@ use std::path::PathBuf;
 use std::pin::Pin;
 use std::time::Duration;
 
+use gapis_runtime::{AuthHeaders, BoxFuture, Credentials, Error, Result};
 use tokio::runtime::Handle;
 use tokio::sync::Mutex;
 use yup_oauth2::authenticator::DefaultAuthenticator;
 use yup_oauth2::authenticator_delegate::InstalledFlowDelegate;
 use yup_oauth2::{InstalledFlowAuthenticator, InstalledFlowReturnMethod};
 
-use super::{AuthHeaders, Credentials};
-use crate::send::rt;
-use crate::{BoxFuture, Error, Result};
-
 /// How long one request for a token may take.
 const REQUEST: Duration = Duration::from_secs(60);
 
 type Present = dyn Fn(&str) + Send + Sync;
 
-/// Consent that a user gives in a browser, with the feature `installed`.
+/// Consent that a user gives in a browser.
 ///
 /// The first request prints an address on the standard output and waits for the user, who opens it, chooses an account
 /// and consents; the browser then brings the answer to a port of this machine. Tokens are kept in a file, which the
@@ -34,7 +31,8 @@ type Present = dyn Fn(&str) + Send + Sync;
 /// keep that target at `info`.
 ///
 /// ```no_run
-/// use gapis_runtime::{Client, Installed};
+/// use gapis_auth::Installed;
+/// use gapis_runtime::Client;
 ///
 /// let user = Installed::new("client_secret.json", "tokens.json").present(|url| println!("Please open {url}"));
 /// let client = Client::builder().credentials(user).build()?;
@@ -146,8 +144,8 @@ impl Credentials for Installed {
             if Handle::try_current().is_err() {
                 return Err(Error::credentials("a user's consent needs a Tokio runtime to wait in"));
             }
-            let asked = rt::timeout(Some(self.wait), self.token(scopes, rejected)).await;
-            asked.unwrap_or_else(|| Err(Error::credentials("the user has not consented in time")))
+            let asked = tokio::time::timeout(self.wait, self.token(scopes, rejected)).await;
+            asked.unwrap_or_else(|_| Err(Error::credentials("the user has not consented in time")))
         })
     }
 }
