@@ -251,7 +251,8 @@ async fn open(sending: impl Future<Output = Result<HttpResponse>>, limits: ReadL
 }
 
 /// The first line of a body, or what came of it, and the body as if nothing had been read.
-async fn peek(mut stream: BodyStream) -> (Bytes, BodyStream) {
+async fn peek(stream: BodyStream) -> (Bytes, BodyStream) {
+    let mut stream = stream.fuse();
     let (mut beginning, mut read) = (BytesMut::new(), Vec::new());
     while beginning.len() < FIRST_LINE && !beginning.trim_ascii_start().contains(&b'\n') {
         let Some(chunk) = stream.next().await else { break };

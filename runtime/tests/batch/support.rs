@@ -291,11 +291,12 @@ impl Answer {
         pieces.collect::<Vec<_>>().concat().into()
     }
 
-    /// The same bytes, in chunks of that size.
-    pub fn in_chunks(self, size: usize) -> Self {
+    /// The same bytes, in chunks of that size, and the same end.
+    pub fn in_chunks(mut self, size: usize) -> Self {
         let bytes = self.bytes();
-        let chunks: Vec<_> = bytes.chunks(size).map(|c| Piece::Bytes(Bytes::copy_from_slice(c))).collect();
-        self.pieces(chunks)
+        let end = self.pieces.pop_back().filter(|piece| matches!(piece, Piece::Break | Piece::Stall));
+        let chunks = bytes.chunks(size).map(|c| Piece::Bytes(Bytes::copy_from_slice(c)));
+        self.pieces(chunks.chain(end).collect::<Vec<_>>())
     }
 
     /// The beginning of the same bytes, and then this.

@@ -190,7 +190,7 @@ fn a_lost_body_is_no_success() {
         "HTTP/1.1 201 Created|Content-Length: 2||",
         "HTTP/1.1 200 OK|Content-Length: 99999999999999999999||".get(..45).unwrap_or_default(),
     ] {
-        row(inner, &format!("--B|{HEAD}{inner}|--B--|"), &[lost.clone()]);
+        row(inner, &format!("--B|{HEAD}{inner}|--B--|"), std::slice::from_ref(&lost));
     }
     for (inner, status) in [
         ("HTTP/1.1 200 OK|Content-Length: 0", 200),
