@@ -24,13 +24,15 @@ mod tests;
 
 use std::fmt;
 
-use serde::{Deserializer, Serializer};
+use serde::Serializer;
 
 pub use self::base64::Base64;
 pub use self::extra::Extra;
 pub use self::field::{Field, Kind, Leaf, List, Map, Object, Scalar, Slot, View};
 pub use self::mask::FieldMask;
 pub use self::open::{Enum, Open};
+#[doc(hidden)]
+pub use self::read::deserialize;
 pub use self::read::{DecodeError, from_slice};
 pub use self::text::ParseError;
 pub use self::time::{Date, DateTime, Duration};
@@ -66,14 +68,6 @@ pub fn debug(name: &str, value: &dyn Object, f: &mut fmt::Formatter<'_>) -> fmt:
 #[doc(hidden)]
 pub fn serialize<S: Serializer>(value: &dyn Object, serializer: S) -> Result<S::Ok, S::Error> {
     write::object(value, serializer)
-}
-
-/// For [`object!`](crate::object): reads a value from any format that describes itself.
-#[doc(hidden)]
-pub fn deserialize<'de, T: Field, D: Deserializer<'de>>(deserializer: D) -> Result<T, D::Error> {
-    let mut value = T::empty();
-    read::from_deserializer(deserializer, &mut value)?;
-    Ok(value)
 }
 
 /// For [`object!`](crate::object): the arm behind the members. The drivers ask only for indices that

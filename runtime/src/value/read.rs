@@ -110,11 +110,16 @@ fn read_slice(
 
 type JsonReader<'t> = serde_json::Deserializer<serde_json::de::StrRead<'t>>;
 
+/// For [`object!`](crate::object): reads a value from any format that describes itself.
+#[doc(hidden)]
+pub fn deserialize<'de, T: Field, D: Deserializer<'de>>(deserializer: D) -> Result<T, D::Error> {
+    let mut value = T::empty();
+    from_deserializer(deserializer, &mut value)?;
+    Ok(value)
+}
+
 /// Reads from any format that describes itself; the path stands in the error's message.
-pub(super) fn from_deserializer<'de, D: Deserializer<'de>>(
-    reader: D,
-    into: &mut dyn Field,
-) -> Result<(), D::Error> {
+fn from_deserializer<'de, D: Deserializer<'de>>(reader: D, into: &mut dyn Field) -> Result<(), D::Error> {
     let mut path = Path(Vec::new());
     Seed { field: into, path: &mut path }.deserialize(reader).map_err(|error| match path.0.is_empty() {
         true => error,
