@@ -30,7 +30,8 @@ pub use call::request::{Raw, Request};
 pub use call::sending::{IntoRequest, Sending};
 pub use media::{Download, MediaStream, Progress, Queueable, Session, Source, Upload};
 pub use multipart::ReadLimits;
-pub use send::client::{Builder, Client, FromClient};
+pub use send::builder::{Builder, FromClient};
+pub use send::client::Client;
 pub use send::credentials::{Anonymous, ApiKey, AuthHeaders, BearerToken, Credentials};
 pub use send::observe::Observer;
 pub use send::retry::RetryPolicy;
@@ -40,7 +41,7 @@ pub use update::RawUpdate;
 pub use update::{SubReply, SubRequest, UpdateMethod, UpdateTicket};
 pub use value::param::Param;
 pub use value::patch::{Patch, diff};
-pub use value::{Base64, Date, DateTime, Duration, Extra, FieldMask, Open, ParseError};
+pub use value::{Base64, Date, DateTime, Duration, Extra, FieldMask, Json, Open, ParseError};
 pub use wire::body::{Body, Encoded, HttpBody, Response};
 pub use wire::error::{
     ApiError, BadRequest, Detail, Error, ErrorInfo, ErrorItem, FieldViolation, QuotaFailure, QuotaViolation,
@@ -59,9 +60,6 @@ pub mod prelude {
         RetryPolicy, Session, Source, Ticket, UpdateTicket,
     };
 }
-
-/// Any JSON value.
-pub type Json = serde_json::Value;
 
 /// What the fuzz targets and the benchmarks of the multipart codec need; not for use.
 #[cfg(feature = "fuzzing")]

@@ -3,8 +3,10 @@
 pub(crate) mod attempts;
 #[cfg(all(feature = "blocking", not(target_family = "wasm")))]
 pub(crate) mod blocking;
+pub(crate) mod builder;
 pub(crate) mod client;
 pub(crate) mod credentials;
+mod endpoint;
 pub(crate) mod gzip;
 pub mod observe;
 pub(crate) mod retry;

@@ -42,6 +42,9 @@ pub(crate) use self::compare::same;
 pub use self::compare::set_members;
 pub(crate) use self::read::from_enveloped_slice;
 
+/// Any JSON value.
+pub type Json = serde_json::Value;
+
 /// For [`object!`](crate::object): a copy.
 #[doc(hidden)]
 #[must_use]

@@ -1,6 +1,7 @@
 //! What generated services and markers say about their APIs and methods: types and data, no code.
 
-use crate::send::client::{Client, FromClient};
+use crate::send::builder::FromClient;
+use crate::send::client::Client;
 use crate::wire::body::Response;
 use crate::wire::spec::{ApiSpec, MethodSpec, Paging};
 

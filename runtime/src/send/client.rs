@@ -1,8 +1,5 @@
 //! The client: connections, credentials and policies, shared by its clones and by the services of several APIs.
 
-mod builder;
-mod endpoint;
-
 use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
@@ -13,10 +10,8 @@ use futures_util::StreamExt;
 use http::HeaderMap;
 use http::header::{ACCEPT, HeaderValue};
 
-pub use builder::{Builder, FromClient};
-use endpoint::Endpoints;
-
 use crate::send::credentials::{AuthHeaders, Credentials};
+use crate::send::endpoint::Endpoints;
 use crate::send::gzip;
 use crate::send::observe::Observer;
 use crate::send::retry::{RetryBudget, RetryPolicy};
@@ -29,19 +24,19 @@ use crate::{Error, RawResponse, Result};
 #[derive(Clone)]
 pub struct Client(Arc<Inner>);
 
-struct Inner {
-    transport: Arc<dyn Transport>,
-    credentials: Arc<dyn Credentials>,
-    scopes: Option<Vec<String>>,
-    endpoints: Endpoints,
-    headers: HeaderMap,
-    policy: RetryPolicy,
-    budget: RetryBudget,
-    timeout: Option<Duration>,
-    max_response: usize,
-    observer: Option<Arc<dyn Observer>>,
+pub(super) struct Inner {
+    pub(super) transport: Arc<dyn Transport>,
+    pub(super) credentials: Arc<dyn Credentials>,
+    pub(super) scopes: Option<Vec<String>>,
+    pub(super) endpoints: Endpoints,
+    pub(super) headers: HeaderMap,
+    pub(super) policy: RetryPolicy,
+    pub(super) budget: RetryBudget,
+    pub(super) timeout: Option<Duration>,
+    pub(super) max_response: usize,
+    pub(super) observer: Option<Arc<dyn Observer>>,
     /// How many calls a batch may carry, where a server said less than the table: by API, since most have the same path.
-    learned: Mutex<HashMap<[&'static str; 2], usize>>,
+    pub(super) learned: Mutex<HashMap<[&'static str; 2], usize>>,
 }
 
 impl std::fmt::Debug for Client {
@@ -54,6 +49,11 @@ impl std::fmt::Debug for Client {
 }
 
 impl Client {
+    /// A client of what its builder was told.
+    pub(super) fn new(inner: Inner) -> Client {
+        Client(Arc::new(inner))
+    }
+
     pub(crate) fn is_same(&self, other: &Client) -> bool {
         Arc::ptr_eq(&self.0, &other.0)
     }

@@ -7,9 +7,9 @@ use std::time::Duration;
 use http::HeaderMap;
 use http::header::{HeaderName, HeaderValue, USER_AGENT};
 
-use super::endpoint::Endpoints;
-use super::{Client, Inner};
+use crate::send::client::{Client, Inner};
 use crate::send::credentials::{Anonymous, Credentials, QUOTA_PROJECT};
+use crate::send::endpoint::Endpoints;
 use crate::send::observe::Observer;
 use crate::send::retry::{RetryBudget, RetryPolicy};
 use crate::send::transport::{Reqwest, Transport};
@@ -250,7 +250,7 @@ impl<T: FromClient> Builder<T> {
             Some(transport) => transport,
             None => Arc::new(Reqwest::new()?),
         };
-        Ok(T::from_client(Client(Arc::new(Inner {
+        Ok(T::from_client(Client::new(Inner {
             transport,
             credentials,
             scopes: self.scopes,
@@ -262,7 +262,7 @@ impl<T: FromClient> Builder<T> {
             max_response: self.max_response,
             observer: self.observer,
             learned: Mutex::default(),
-        }))))
+        })))
     }
 }
 
