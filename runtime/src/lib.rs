@@ -2,6 +2,10 @@
 //!
 //! A user depends on a generated crate, which re-exports what is needed from here. Nothing in here knows an API.
 
+// The derives name this crate by its name, in its own tests too.
+#[cfg(test)]
+extern crate self as gapis_runtime;
+
 mod batch;
 mod call;
 mod macros;
