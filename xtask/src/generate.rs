@@ -149,11 +149,7 @@ pub(crate) fn options(id: &ApiId, entry: &Entry, runtime: String) -> Options {
     let rules = entry.updates.iter().filter_map(|(method, entry)| Some((method.clone(), rule(entry)?)));
     Options {
         name: id.stem(),
-        batch_calls: entry.batch_calls,
-        batch_bytes: entry.batch_bytes,
-        batch_url: entry.batch_url,
-        update_requests: entry.update_requests,
-        update_bytes: entry.update_bytes,
+        limits: entry.limits,
         updates: rules.collect(),
         runtime_path: Some(runtime),
         ..Options::default()

@@ -48,7 +48,7 @@ fn position(names: &[&str], name: &str) -> Option<usize> {
 ///
 /// ```
 /// use gapis_runtime::Open;
-/// # use gapis_runtime::private::OpenEnum;
+/// # use gapis_runtime::private::derive::OpenEnum;
 ///
 /// #[derive(OpenEnum)]
 /// #[non_exhaustive]

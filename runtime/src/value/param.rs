@@ -102,7 +102,7 @@ impl<T: Param> Param for &[T] {
 mod tests {
     use super::*;
 
-    #[derive(crate::private::OpenEnum)]
+    #[derive(crate::private::derive::OpenEnum)]
     enum Order {
         #[wire("asc")]
         Asc,

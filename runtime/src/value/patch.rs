@@ -31,7 +31,7 @@ impl<T> Patch<T> {
 ///
 /// ```
 /// use gapis_runtime::{Extra, diff};
-/// # use gapis_runtime::private::Object;
+/// # use gapis_runtime::private::derive::Object;
 ///
 /// #[derive(Object)]
 /// pub struct Animal {

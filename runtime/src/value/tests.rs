@@ -7,7 +7,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::Json;
 
-#[derive(crate::private::OpenEnum)]
+#[derive(crate::private::derive::OpenEnum)]
 enum Role {
     #[wire("owner")]
     Owner,
@@ -15,7 +15,7 @@ enum Role {
     Reader,
 }
 
-#[derive(crate::private::Object)]
+#[derive(crate::private::derive::Object)]
 struct Item {
     big: Option<i64>,
     bigger: Option<u64>,

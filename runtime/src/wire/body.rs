@@ -160,7 +160,7 @@ mod tests {
     use super::*;
     use crate::value::{Base64, Extra};
 
-    #[derive(crate::private::Object)]
+    #[derive(crate::private::derive::Object)]
     struct Thing {
         name: Option<String>,
         extra: Extra,

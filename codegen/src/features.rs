@@ -1,0 +1,26 @@
+//! The features of a generated crate that stand for no resource: those of the runtime, passed on.
+
+/// A feature of the runtime.
+pub(crate) struct Feature {
+    pub(crate) name: &'static str,
+    pub(crate) is_default: bool,
+    /// What it turns on.
+    pub(crate) does: &'static str,
+}
+
+const fn feature(name: &'static str, is_default: bool, does: &'static str) -> Feature {
+    Feature { name, is_default, does }
+}
+
+pub(crate) const FEATURES: &[Feature] = &[
+    feature("http2", true, "HTTP/2, so that requests share a connection"),
+    feature("rustls", true, "TLS by rustls, with the platform's trusted roots"),
+    feature("native-tls", false, "TLS by the platform's own library"),
+    feature("blocking", false, "calls from threads without an async runtime"),
+    feature("spawn", false, "a dispatcher that spawns itself"),
+    feature("fs", false, "uploads from files"),
+    feature("mock", false, "a server for tests, in the same process"),
+    feature("tracing", false, "spans and events, without secrets"),
+    feature("adc", false, "application default credentials"),
+    feature("installed", false, "a user's consent in a browser"),
+];
