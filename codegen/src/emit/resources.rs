@@ -106,6 +106,12 @@ impl Writer<'_> {
             lines.push(String::new());
         }
         lines.push(format!("{} {}.{}", method.verb, code(&method.path), self.notes(method)));
+        // Where the client's own scopes are all that a method may have, there is nothing to choose.
+        if method.scopes != self.api.default_scopes {
+            let name = |&index: &usize| self.api.scopes[index].name.as_str();
+            let links = method.scopes.iter().map(name).map(|name| format!("[`{name}`](scopes::{name})"));
+            list("Scopes:", links.collect(), &mut lines);
+        }
         let arguments: Vec<String> = method.arguments.iter().filter_map(argument_line).collect();
         if !arguments.is_empty() {
             lines.push(String::new());
@@ -114,14 +120,8 @@ impl Writer<'_> {
         let page = if self.api.update_of(method).is_some() { updates::name(self.api) } else { "Call" };
         let anchors = self.anchors.get(&method.number).map(Vec::as_slice).unwrap_or_default();
         let setters = anchors::setters(self.api, method).into_iter().zip(anchors);
-        let mut links: Vec<String> =
-            setters.map(|(name, anchor)| format!("[{}]({page}#{anchor})", code(name))).collect();
-        if let Some(last) = links.pop() {
-            lines.push(String::new());
-            lines.push("Optional:".to_owned());
-            lines.extend(links.into_iter().map(|link| link + ","));
-            lines.push(last + ".");
-        }
+        let links = setters.map(|(name, anchor)| format!("[{}]({page}#{anchor})", code(name)));
+        list("Optional:", links.collect(), &mut lines);
         lines
     }
 
@@ -129,12 +129,6 @@ impl Writer<'_> {
     fn notes(&self, method: &Method) -> String {
         let api = self.api;
         let mut notes = String::new();
-        // Where the client's own scopes are all that a method may have, there is nothing to choose.
-        if !method.scopes.is_empty() && method.scopes != api.default_scopes {
-            let name = |&index: &usize| api.scopes[index].name.as_str();
-            let links = method.scopes.iter().map(name).map(|name| format!("[`{name}`](scopes::{name})"));
-            notes.push_str(&format!(" Scopes: {}.", links.collect::<Vec<_>>().join(", ")));
-        }
         if api.operation_of(&method.output).is_some() {
             notes.push_str(" Can be waited for.");
         }
@@ -259,6 +253,17 @@ impl Writer<'_> {
         self.source.open(format_args!("pub fn {name}(self, value: {ty}) -> Self {{"));
         self.source.line(format_args!("self.with_param({}, &value)", literal(&parameter.wire)));
         self.source.close("}");
+    }
+}
+
+/// A paragraph: what is listed, then one link a line.
+fn list(what: &str, links: Vec<String>, lines: &mut Vec<String>) {
+    let last = links.len();
+    if last > 0 {
+        lines.extend([String::new(), what.to_owned()]);
+    }
+    for (index, link) in links.into_iter().enumerate() {
+        lines.push(link + if index + 1 < last { "," } else { "." });
     }
 }
 

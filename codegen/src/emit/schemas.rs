@@ -64,16 +64,13 @@ fn imports(api: &Api, objects: &[usize], source: &mut Source) {
     }
     let enums = said.iter().any(|ty| has(ty, &|ty| matches!(ty, Type::Enum(_))));
     let names = rust_type::said(types, said.into_iter()).join(", ");
-    source.line(format_args!("use super::runtime;"));
     source.line(format_args!("use super::runtime::private::derive::Object;"));
     match names.contains(',') {
         _ if names.is_empty() => {}
         true => source.line(format_args!("use super::runtime::{{{names}}};")),
         false => source.line(format_args!("use super::runtime::{names};")),
     }
-    if enums {
-        source.line(format_args!("use super::enums;"));
-    }
+    source.line(format_args!("use super::{};", if enums { "{enums, runtime}" } else { "runtime" }));
 }
 
 fn item(api: &Api, index: usize, at: At, source: &mut Source) {

@@ -4,6 +4,31 @@
 //! farm v1.
 //!
 //! A batch of up to 1000 calls goes to `/batch` in one request.
+//!
+//! # Features
+//!
+//! | feature | by default | turns on |
+//! |---|---|---|
+//! | `http2` | yes | HTTP/2, so that requests share a connection |
+//! | `rustls` | yes | TLS by rustls, with the platform's trusted roots |
+//! | `native-tls` |  | TLS by the platform's own library |
+//! | `blocking` |  | calls from threads without an async runtime |
+//! | `spawn` |  | a dispatcher that spawns itself |
+//! | `fs` |  | uploads from files |
+//! | `mock` |  | a server for tests, in the same process |
+//! | `tracing` |  | spans and events, without secrets |
+//! | `adc` |  | application default credentials |
+//! | `installed` |  | a user's consent in a browser |
+//!
+//! # Where to go on
+//!
+//! The service is the way in: its functions lead to resources, whose functions make calls. [`Call`] has
+//! what every call can do, and the setters of each method's optional parameters. Requests and responses
+//! are in [`schemas`], the values of their enums in [`enums`], and what a client may ask for in [`scopes`].
+//! Credentials, batches, pages, media, retries and errors are explained in the guide of
+//! [`gapis_runtime`](runtime).
+
+#![cfg_attr(docsrs, feature(doc_cfg))]
 #![forbid(unsafe_code)]
 #![allow(clippy::all, deprecated, nonstandard_style, unused)]
 
@@ -24,13 +49,17 @@ pub mod things;
 /// A clone is cheap and shares connections and credentials.
 #[derive(Clone, Debug)]
 pub struct Farm(runtime::Client);
+
 runtime::api! {
-    Farm { name : "farm", version : "v1", root_url : "https://farm.example.com/",
-    service_path : "", batch_path : "batch", scopes : & [], revision : "20250101" }
+    Farm {
+        name: "farm",
+        version: "v1",
+        root_url: "https://farm.example.com/",
+        batch_path: "batch",
+    }
 }
 
 impl Farm {
-    /// The resource `things`.
     pub fn things(&self) -> things::Things<'_> {
         things::Things(&self.0)
     }
@@ -44,33 +73,26 @@ impl Farm {
 //! document does not name, and sends explicit nulls.
 
 use std::collections::BTreeMap;
-use super::{enums, runtime, runtime::object};
 
-/// The schema `Body`.
+use super::runtime::private::derive::Object;
+use super::runtime::{Base64, Extra, Json};
+use super::runtime;
+
+#[derive(Object)]
 pub struct Body {
-    /// `contentType`: text
     pub content_type: Option<String>,
-    /// `data`: bytes
-    pub data: Option<runtime::Base64>,
-    /// `extensions`: a list of a map to any JSON value
-    pub extensions: Option<Vec<BTreeMap<String, runtime::Json>>>,
-    pub extra: runtime::Extra,
-}
-object! {
-    Body { 0 content_type "contentType" 1 data "data" 2 extensions "extensions" }
+    pub data: Option<Base64>,
+    pub extensions: Option<Vec<BTreeMap<String, Json>>>,
+    pub extra: Extra,
 }
 
-/// The schema `Thing`.
+#[derive(Object)]
 pub struct Thing {
-    /// `id`: text
     pub id: Option<String>,
-    pub extra: runtime::Extra,
-}
-object! {
-    Thing { 0 id "id" }
+    pub extra: Extra,
 }
 
-/// The schema `Things`: a list of `Thing`.
+/// The schema `Things`: list of `Thing`.
 pub type Things = Vec<Thing>;
 
 // ---- src/things.rs
@@ -84,11 +106,10 @@ pub struct Things<'a>(pub(crate) &'a runtime::Client);
 
 impl Things<'_> {
     /// PUT `all/{thing}`.
-    ///
-    /// * `thing`: text
     pub fn all(&self, thing: &str, body: schemas::Thing) -> Call<All> {
         Call::new(self.0, &[&thing], Some(&body))
     }
+
     /// PATCH `any`.
     pub fn any(
         &self,
@@ -96,10 +117,12 @@ impl Things<'_> {
     ) -> Call<Any> {
         Call::new(self.0, &[], Some(&body))
     }
+
     /// POST `raw`.
     pub fn raw(&self, body: runtime::HttpBody) -> Call<Raw> {
         Call::new(self.0, &[], Some(&body))
     }
+
     /// POST `touch`.
     #[deprecated]
     pub fn touch(&self) -> Call<Touch> {
@@ -109,27 +132,23 @@ impl Things<'_> {
 
 /// See [`Things::all`].
 pub enum All {}
-method! {
-    All : Farm => schemas::Things; "farm.things.x" PUT "all/{thing}"
-}
+
+method! { All: Farm => schemas::Things; "farm.things.x" PUT "all/{thing}" }
 
 /// See [`Things::any`].
 pub enum Any {}
-method! {
-    Any : Farm => ::std::collections::BTreeMap < ::std::string::String, runtime::Json >;
-    "farm.things.x" PATCH "any"
-}
+
+method! { Any: Farm => ::std::collections::BTreeMap<::std::string::String, runtime::Json>; "farm.things.x" PATCH "any" }
 
 /// See [`Things::raw`].
 pub enum Raw {}
-method! {
-    Raw : Farm => runtime::HttpBody; "farm.things.x" POST "raw" { api_version :
-    Some("v2") }
-}
+
+method! { Raw: Farm => runtime::HttpBody; "farm.things.x" POST "raw" {
+    api_version: Some("v2"),
+} }
 
 /// See [`Things::touch`].
 pub enum Touch {}
-method! {
-    Touch : Farm => (); "farm.things.x" POST "touch" { empty_response : true }
-}
+
+method! { Touch: Farm => (); "farm.things.x" POST "touch" }
 

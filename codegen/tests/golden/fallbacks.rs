@@ -20,7 +20,7 @@
 //! A batch of up to 1000 calls goes to `/batch` in one request.
 //!
 //! ```no_run
-//! # async fn run() -> gapis_farm_v1::runtime::Result<()> {
+//! # async fn run() -> gapis_farm_v1::Result<()> {
 //! use gapis_farm_v1::Farm;
 //!
 //! let service = Farm::builder().anonymous().build()?;
@@ -31,6 +31,31 @@
 //! # Ok(())
 //! # }
 //! ```
+//!
+//! # Features
+//!
+//! | feature | by default | turns on |
+//! |---|---|---|
+//! | `http2` | yes | HTTP/2, so that requests share a connection |
+//! | `rustls` | yes | TLS by rustls, with the platform's trusted roots |
+//! | `native-tls` |  | TLS by the platform's own library |
+//! | `blocking` |  | calls from threads without an async runtime |
+//! | `spawn` |  | a dispatcher that spawns itself |
+//! | `fs` |  | uploads from files |
+//! | `mock` |  | a server for tests, in the same process |
+//! | `tracing` |  | spans and events, without secrets |
+//! | `adc` |  | application default credentials |
+//! | `installed` |  | a user's consent in a browser |
+//!
+//! # Where to go on
+//!
+//! The service is the way in: its functions lead to resources, whose functions make calls. [`Call`] has
+//! what every call can do, and the setters of each method's optional parameters. Requests and responses
+//! are in [`schemas`], the values of their enums in [`enums`], and what a client may ask for in [`scopes`].
+//! Credentials, batches, pages, media, retries and errors are explained in the guide of
+//! [`gapis_runtime`](runtime).
+
+#![cfg_attr(docsrs, feature(doc_cfg))]
 #![forbid(unsafe_code)]
 #![allow(clippy::all, deprecated, nonstandard_style, unused)]
 
@@ -51,13 +76,17 @@ pub mod things;
 /// A clone is cheap and shares connections and credentials.
 #[derive(Clone, Debug)]
 pub struct Farm(runtime::Client);
+
 runtime::api! {
-    Farm { name : "farm", version : "v1", root_url : "https://farm.example.com/",
-    service_path : "", batch_path : "batch", scopes : & [], revision : "20250101" }
+    Farm {
+        name: "farm",
+        version: "v1",
+        root_url: "https://farm.example.com/",
+        batch_path: "batch",
+    }
 }
 
 impl Farm {
-    /// The resource `things`.
     pub fn things(&self) -> things::Things<'_> {
         things::Things(&self.0)
     }
@@ -70,36 +99,25 @@ impl Farm {
 //! `..Default::default()`. The member `extra`, an [`Extra`](super::runtime::Extra), keeps what the
 //! document does not name, and sends explicit nulls.
 
-use std::collections::BTreeMap;
-use super::{enums, runtime, runtime::object};
+use super::runtime::private::derive::Object;
+use super::runtime::{Extra, Json};
+use super::runtime;
 
-/// The schema `Thing`.
+#[derive(Object)]
 pub struct Thing {
-    /// `fmt`: text
+    /// Format `roman`.
     pub fmt: Option<String>,
-    /// `gone`: any JSON value
-    pub gone: Option<runtime::Json>,
-    /// `list`: a list of any JSON value
-    pub list: Option<Vec<runtime::Json>>,
-    /// `none`: text
+    pub gone: Option<Json>,
+    pub list: Option<Vec<Json>>,
     pub none: Option<String>,
-    /// `odd`: any JSON value
-    pub odd: Option<runtime::Json>,
-    /// `plain`: any JSON value
-    pub plain: Option<runtime::Json>,
-    pub extra: runtime::Extra,
-}
-object! {
-    Thing { 0 fmt "fmt" 1 gone "gone" 2 list "list" 3 none "none" 4 odd "odd" 5 plain
-    "plain" }
+    pub odd: Option<Json>,
+    pub plain: Option<Json>,
+    pub extra: Extra,
 }
 
-/// The schema `Union`.
+#[derive(Object)]
 pub struct Union {
-    pub extra: runtime::Extra,
-}
-object! {
-    Union {}
+    pub extra: Extra,
 }
 
 // ---- src/things.rs
@@ -114,12 +132,12 @@ pub struct Things<'a>(pub(crate) &'a runtime::Client);
 impl Things<'_> {
     /// GET `a/{x}/{+y}/{missing}`.
     ///
-    /// * `x`: text
-    /// * `y`: text
-    /// * `missing`: text
+    /// Optional:
+    /// [`deep`](Call#method.deep).
     pub fn get(&self, x: &str, y: &str, missing: &str) -> Call<Get> {
         Call::new(self.0, &[&x, &y, &missing], None)
     }
+
     /// POST `up`.
     pub fn up(&self) -> Call<Up> {
         Call::new(self.0, &[], None)
@@ -128,13 +146,10 @@ impl Things<'_> {
 
 /// See [`Things::get`].
 pub enum Get {}
-method! {
-    Get : Farm => (); "farm.things.x" GET "a/{x}/{+y}/{missing}" { empty_response : true
-    }
-}
+
+method! { Get: Farm => (); "farm.things.x" GET "a/{x}/{+y}/{missing}" }
 
 impl Call<Get> {
-    /// `deep`: text
     pub fn deep(self, value: &[&str]) -> Self {
         self.with_param("deep", &value)
     }
@@ -142,7 +157,6 @@ impl Call<Get> {
 
 /// See [`Things::up`].
 pub enum Up {}
-method! {
-    Up : Farm => (); "farm.things.x" POST "up" { empty_response : true }
-}
+
+method! { Up: Farm => (); "farm.things.x" POST "up" }
 

@@ -4,6 +4,31 @@
 //! farm v1.
 //!
 //! A batch of up to 1000 calls goes to `/batch` in one request.
+//!
+//! # Features
+//!
+//! | feature | by default | turns on |
+//! |---|---|---|
+//! | `http2` | yes | HTTP/2, so that requests share a connection |
+//! | `rustls` | yes | TLS by rustls, with the platform's trusted roots |
+//! | `native-tls` |  | TLS by the platform's own library |
+//! | `blocking` |  | calls from threads without an async runtime |
+//! | `spawn` |  | a dispatcher that spawns itself |
+//! | `fs` |  | uploads from files |
+//! | `mock` |  | a server for tests, in the same process |
+//! | `tracing` |  | spans and events, without secrets |
+//! | `adc` |  | application default credentials |
+//! | `installed` |  | a user's consent in a browser |
+//!
+//! # Where to go on
+//!
+//! The service is the way in: its functions lead to resources, whose functions make calls. [`Call`] has
+//! what every call can do, and the setters of each method's optional parameters. Requests and responses
+//! are in [`schemas`], the values of their enums in [`enums`], and what a client may ask for in [`scopes`].
+//! Credentials, batches, pages, media, retries and errors are explained in the guide of
+//! [`gapis_runtime`](runtime).
+
+#![cfg_attr(docsrs, feature(doc_cfg))]
 #![forbid(unsafe_code)]
 #![allow(clippy::all, deprecated, nonstandard_style, unused)]
 
@@ -23,9 +48,14 @@ pub mod scopes;
 /// A clone is cheap and shares connections and credentials.
 #[derive(Clone, Debug)]
 pub struct Farm(runtime::Client);
+
 runtime::api! {
-    Farm { name : "farm", version : "v1", root_url : "https://farm.example.com/",
-    service_path : "", batch_path : "batch", scopes : & [], revision : "20250101" }
+    Farm {
+        name: "farm",
+        version: "v1",
+        root_url: "https://farm.example.com/",
+        batch_path: "batch",
+    }
 }
 
 // ---- src/schemas.rs
@@ -36,70 +66,52 @@ runtime::api! {
 //! document does not name, and sends explicit nulls.
 
 use std::collections::BTreeMap;
+
+use super::runtime::private::derive::Object;
+use super::runtime::Extra;
+use super::runtime;
+
 pub use self::inline::*;
-use super::{enums, runtime, runtime::object};
 
-/// The schema `Thing`.
+#[derive(Object)]
 pub struct Thing {
-    /// `others`: a map to an object
     pub others: Option<BTreeMap<String, inline::ThingOthers>>,
-    /// `parts`: a list of an object
     pub parts: Option<Vec<inline::ThingParts>>,
-    /// `size`: an object
     pub size: Option<inline::ThingSize>,
-    pub extra: runtime::Extra,
-}
-object! {
-    Thing { 0 others "others" 1 parts "parts" 2 size "size" }
+    pub extra: Extra,
 }
 
-/// The schema `ThingSize`.
+#[derive(Object)]
 pub struct ThingSize {
-    /// `real`: text
     pub real: Option<String>,
-    pub extra: runtime::Extra,
-}
-object! {
-    ThingSize { 0 real "real" }
+    pub extra: Extra,
 }
 
 /// Objects inside schemas that the document does not name.
 pub mod inline {
-    use std::collections::BTreeMap;
-    use super::{enums, runtime, runtime::object};
+    use super::runtime::private::derive::Object;
+    use super::runtime::Extra;
+    use super::runtime;
 
     pub type ThingOthers = ThingParts;
 
-    /// The object `ThingParts`.
+    #[derive(Object)]
     pub struct ThingParts {
-        /// `id`: text
         pub id: Option<String>,
-        pub extra: runtime::Extra,
-    }
-    object! {
-        ThingParts { 0 id "id" }
+        pub extra: Extra,
     }
 
-    /// The object `ThingSize`.
+    #[derive(Object)]
     pub struct ThingSize {
-        /// `inner`: an object
         pub inner: Option<ThingSizeInner>,
-        /// `unit`: text
         pub unit: Option<String>,
-        pub extra: runtime::Extra,
-    }
-    object! {
-        ThingSize { 0 inner "inner" 1 unit "unit" }
+        pub extra: Extra,
     }
 
-    /// The object `ThingSizeInner`.
+    #[derive(Object)]
     pub struct ThingSizeInner {
-        /// `x`: text
         pub x: Option<String>,
-        pub extra: runtime::Extra,
-    }
-    object! {
-        ThingSizeInner { 0 x "x" }
+        pub extra: Extra,
     }
 }
 

@@ -6,7 +6,7 @@
 //! A batch of up to 1000 calls goes to `/batch` in one request.
 //!
 //! ```no_run
-//! # async fn run() -> gapis_farm_v1::runtime::Result<()> {
+//! # async fn run() -> gapis_farm_v1::Result<()> {
 //! use gapis_farm_v1::Farm;
 //!
 //! let service = Farm::builder().anonymous().build()?;
@@ -17,6 +17,31 @@
 //! # Ok(())
 //! # }
 //! ```
+//!
+//! # Features
+//!
+//! | feature | by default | turns on |
+//! |---|---|---|
+//! | `http2` | yes | HTTP/2, so that requests share a connection |
+//! | `rustls` | yes | TLS by rustls, with the platform's trusted roots |
+//! | `native-tls` |  | TLS by the platform's own library |
+//! | `blocking` |  | calls from threads without an async runtime |
+//! | `spawn` |  | a dispatcher that spawns itself |
+//! | `fs` |  | uploads from files |
+//! | `mock` |  | a server for tests, in the same process |
+//! | `tracing` |  | spans and events, without secrets |
+//! | `adc` |  | application default credentials |
+//! | `installed` |  | a user's consent in a browser |
+//!
+//! # Where to go on
+//!
+//! The service is the way in: its functions lead to resources, whose functions make calls. [`Call`] has
+//! what every call can do, and the setters of each method's optional parameters. Requests and responses
+//! are in [`schemas`], the values of their enums in [`enums`], and what a client may ask for in [`scopes`].
+//! Credentials, batches, pages, media, retries and errors are explained in the guide of
+//! [`gapis_runtime`](runtime).
+
+#![cfg_attr(docsrs, feature(doc_cfg))]
 #![forbid(unsafe_code)]
 #![allow(clippy::all, deprecated, nonstandard_style, unused)]
 
@@ -37,13 +62,17 @@ pub mod things;
 /// A clone is cheap and shares connections and credentials.
 #[derive(Clone, Debug)]
 pub struct Farm(runtime::Client);
+
 runtime::api! {
-    Farm { name : "farm", version : "v1", root_url : "https://farm.example.com/",
-    service_path : "", batch_path : "batch", scopes : & [], revision : "20250101" }
+    Farm {
+        name: "farm",
+        version: "v1",
+        root_url: "https://farm.example.com/",
+        batch_path: "batch",
+    }
 }
 
 impl Farm {
-    /// The resource `things`.
     pub fn things(&self) -> things::Things<'_> {
         things::Things(&self.0)
     }
@@ -56,17 +85,14 @@ impl Farm {
 //! `..Default::default()`. The member `extra`, an [`Extra`](super::runtime::Extra), keeps what the
 //! document does not name, and sends explicit nulls.
 
-use std::collections::BTreeMap;
-use super::{enums, runtime, runtime::object};
+use super::runtime::private::derive::Object;
+use super::runtime::Extra;
+use super::runtime;
 
-/// The schema `Thing`.
+#[derive(Object)]
 pub struct Thing {
-    /// `id`: text
     pub id: Option<String>,
-    pub extra: runtime::Extra,
-}
-object! {
-    Thing { 0 id "id" }
+    pub extra: Extra,
 }
 
 // ---- src/things.rs
@@ -80,15 +106,15 @@ pub struct Things<'a>(pub(crate) &'a runtime::Client);
 
 impl Things<'_> {
     /// GET `things/{id}`. Serves media.
-    ///
-    /// * `id`: text
     pub fn get(&self, id: &str) -> Call<Get> {
         Call::new(self.0, &[&id], None)
     }
+
     /// POST `things`. Takes media of up to 1073741824 bytes.
     pub fn insert(&self, thing: schemas::Thing) -> Call<Insert> {
         Call::new(self.0, &[], Some(&thing))
     }
+
     /// PUT `things`. Takes media.
     pub fn put(&self) -> Call<Put> {
         Call::new(self.0, &[], None)
@@ -97,28 +123,38 @@ impl Things<'_> {
 
 /// See [`Things::get`].
 pub enum Get {}
-method! {
-    Get : Farm => schemas::Thing; "farm.things.x" GET "things/{id}" { download :
-    Some(runtime::spec::DownloadSpec { media_service : true }) }
-}
+
+method! { Get: Farm => schemas::Thing; "farm.things.x" GET "things/{id}" {
+    download: Some(runtime::spec::DownloadSpec { media_service: true }),
+} }
+
 impl runtime::ServesMedia for Get {}
 
 /// See [`Things::insert`].
 pub enum Insert {}
-method! {
-    Insert : Farm => schemas::Thing; "farm.things.x" POST "things" { upload : Some(&
-    runtime::spec::UploadSpec { simple_path : "upload/farm/v1/things", resumable_path :
-    "resumable/upload/farm/v1/things", max_size : Some(1073741824), accept : &
-    ["image/*"] }) }
-}
+
+method! { Insert: Farm => schemas::Thing; "farm.things.x" POST "things" {
+    upload: Some(&runtime::spec::UploadSpec {
+        simple_path: "upload/farm/v1/things",
+        resumable_path: "resumable/upload/farm/v1/things",
+        max_size: Some(1073741824),
+        accept: &["image/*"],
+    }),
+} }
+
 impl runtime::AcceptsMedia for Insert {}
 
 /// See [`Things::put`].
 pub enum Put {}
-method! {
-    Put : Farm => (); "farm.things.x" PUT "things" { empty_response : true, upload :
-    Some(& runtime::spec::UploadSpec { simple_path : "upload/put", resumable_path : "",
-    max_size : None, accept : & ["*/*"] }) }
-}
+
+method! { Put: Farm => (); "farm.things.x" PUT "things" {
+    upload: Some(&runtime::spec::UploadSpec {
+        simple_path: "upload/put",
+        resumable_path: "",
+        max_size: None,
+        accept: &["*/*"],
+    }),
+} }
+
 impl runtime::AcceptsMedia for Put {}
 

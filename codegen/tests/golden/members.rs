@@ -4,6 +4,31 @@
 //! farm v1.
 //!
 //! A batch of up to 1000 calls goes to `/batch` in one request.
+//!
+//! # Features
+//!
+//! | feature | by default | turns on |
+//! |---|---|---|
+//! | `http2` | yes | HTTP/2, so that requests share a connection |
+//! | `rustls` | yes | TLS by rustls, with the platform's trusted roots |
+//! | `native-tls` |  | TLS by the platform's own library |
+//! | `blocking` |  | calls from threads without an async runtime |
+//! | `spawn` |  | a dispatcher that spawns itself |
+//! | `fs` |  | uploads from files |
+//! | `mock` |  | a server for tests, in the same process |
+//! | `tracing` |  | spans and events, without secrets |
+//! | `adc` |  | application default credentials |
+//! | `installed` |  | a user's consent in a browser |
+//!
+//! # Where to go on
+//!
+//! The service is the way in: its functions lead to resources, whose functions make calls. [`Call`] has
+//! what every call can do, and the setters of each method's optional parameters. Requests and responses
+//! are in [`schemas`], the values of their enums in [`enums`], and what a client may ask for in [`scopes`].
+//! Credentials, batches, pages, media, retries and errors are explained in the guide of
+//! [`gapis_runtime`](runtime).
+
+#![cfg_attr(docsrs, feature(doc_cfg))]
 #![forbid(unsafe_code)]
 #![allow(clippy::all, deprecated, nonstandard_style, unused)]
 
@@ -23,9 +48,14 @@ pub mod scopes;
 /// A clone is cheap and shares connections and credentials.
 #[derive(Clone, Debug)]
 pub struct Farm(runtime::Client);
+
 runtime::api! {
-    Farm { name : "farm", version : "v1", root_url : "https://farm.example.com/",
-    service_path : "", batch_path : "batch", scopes : & [], revision : "20250101" }
+    Farm {
+        name: "farm",
+        version: "v1",
+        root_url: "https://farm.example.com/",
+        batch_path: "batch",
+    }
 }
 
 // ---- src/schemas.rs
@@ -35,36 +65,36 @@ runtime::api! {
 //! `..Default::default()`. The member `extra`, an [`Extra`](super::runtime::Extra), keeps what the
 //! document does not name, and sends explicit nulls.
 
-use std::collections::BTreeMap;
-use super::{enums, runtime, runtime::object};
+use super::runtime::private::derive::Object;
+use super::runtime::Extra;
+use super::runtime;
 
-/// The schema `Thing`.
+#[derive(Object)]
 pub struct Thing {
-    /// `$ref`: text
+    /// Sent as `$ref`.
+    #[wire("$ref")]
     pub _ref: Option<String>,
-    /// `2fa`: text
+    /// Sent as `2fa`.
+    #[wire("2fa")]
     pub _2fa: Option<String>,
-    /// `@context`: text
+    /// Sent as `@context`.
+    #[wire("@context")]
     pub _context: Option<String>,
-    /// `HTTPPort`: text
+    /// Sent as `HTTPPort`.
+    #[wire("HTTPPort")]
     pub http_port: Option<String>,
-    /// `_meta`: text
     pub _meta: Option<String>,
-    /// `end-date`: text
+    /// Sent as `end-date`.
+    #[wire("end-date")]
     pub end_date: Option<String>,
-    /// `extra`: text
+    /// Sent as `extra`.
+    #[wire("extra")]
     pub extra_: Option<String>,
-    /// `ipv4Enabled`: text
     pub ipv4_enabled: Option<String>,
-    /// `self`: text
+    /// Sent as `self`.
+    #[wire("self")]
     pub self_: Option<String>,
-    /// `type`: text
     pub r#type: Option<String>,
-    pub extra: runtime::Extra,
-}
-object! {
-    Thing { 0 _ref "$ref" 1 _2fa "2fa" 2 _context "@context" 3 http_port "HTTPPort" 4
-    _meta "_meta" 5 end_date "end-date" 6 extra_ "extra" 7 ipv4_enabled "ipv4Enabled" 8
-    self_ "self" 9 r#type "type" }
+    pub extra: Extra,
 }
 

@@ -6,7 +6,7 @@
 //! A batch of up to 1000 calls goes to `/batch` in one request.
 //!
 //! ```no_run
-//! # async fn run() -> gapis_farm_v1::runtime::Result<()> {
+//! # async fn run() -> gapis_farm_v1::Result<()> {
 //! use gapis_farm_v1::Farm;
 //!
 //! let service = Farm::builder().anonymous().build()?;
@@ -17,6 +17,31 @@
 //! # Ok(())
 //! # }
 //! ```
+//!
+//! # Features
+//!
+//! | feature | by default | turns on |
+//! |---|---|---|
+//! | `http2` | yes | HTTP/2, so that requests share a connection |
+//! | `rustls` | yes | TLS by rustls, with the platform's trusted roots |
+//! | `native-tls` |  | TLS by the platform's own library |
+//! | `blocking` |  | calls from threads without an async runtime |
+//! | `spawn` |  | a dispatcher that spawns itself |
+//! | `fs` |  | uploads from files |
+//! | `mock` |  | a server for tests, in the same process |
+//! | `tracing` |  | spans and events, without secrets |
+//! | `adc` |  | application default credentials |
+//! | `installed` |  | a user's consent in a browser |
+//!
+//! # Where to go on
+//!
+//! The service is the way in: its functions lead to resources, whose functions make calls. [`Call`] has
+//! what every call can do, and the setters of each method's optional parameters. Requests and responses
+//! are in [`schemas`], the values of their enums in [`enums`], and what a client may ask for in [`scopes`].
+//! Credentials, batches, pages, media, retries and errors are explained in the guide of
+//! [`gapis_runtime`](runtime).
+
+#![cfg_attr(docsrs, feature(doc_cfg))]
 #![forbid(unsafe_code)]
 #![allow(clippy::all, deprecated, nonstandard_style, unused)]
 
@@ -37,13 +62,17 @@ pub mod things;
 /// A clone is cheap and shares connections and credentials.
 #[derive(Clone, Debug)]
 pub struct Farm(runtime::Client);
+
 runtime::api! {
-    Farm { name : "farm", version : "v1", root_url : "https://farm.example.com/",
-    service_path : "", batch_path : "batch", scopes : & [], revision : "20250101" }
+    Farm {
+        name: "farm",
+        version: "v1",
+        root_url: "https://farm.example.com/",
+        batch_path: "batch",
+    }
 }
 
 impl Farm {
-    /// The resource `things`.
     pub fn things(&self) -> things::Things<'_> {
         things::Things(&self.0)
     }
@@ -57,116 +86,72 @@ impl Farm {
 //! document does not name, and sends explicit nulls.
 
 use std::collections::BTreeMap;
-use super::{enums, runtime, runtime::object};
 
-/// The schema `Jobs`.
+use super::runtime::private::derive::Object;
+use super::runtime::Extra;
+use super::runtime;
+
+#[derive(Object)]
 pub struct Jobs {
-    /// `jobs`: a list of text
     pub jobs: Option<Vec<String>>,
-    /// `pageToken`: text
     pub page_token: Option<String>,
-    pub extra: runtime::Extra,
-}
-object! {
-    Jobs { 0 jobs "jobs" 1 page_token "pageToken" }
+    pub extra: Extra,
 }
 
-/// The schema `Kube`.
+#[derive(Object)]
 pub struct Kube {
-    /// `items`: a list of `Thing`
     pub items: Option<Vec<Thing>>,
-    /// `metadata`: `Meta`
     pub metadata: Option<Meta>,
-    pub extra: runtime::Extra,
-}
-object! {
-    Kube { 0 items "items" 1 metadata "metadata" }
+    pub extra: Extra,
 }
 
-/// The schema `Map`.
+#[derive(Object)]
 pub struct Map {
-    /// `items`: a map to `Thing`
     pub items: Option<BTreeMap<String, Thing>>,
-    /// `nextPageToken`: text
     pub next_page_token: Option<String>,
-    /// `unreachables`: a list of text
     pub unreachables: Option<Vec<String>>,
-    pub extra: runtime::Extra,
-}
-object! {
-    Map { 0 items "items" 1 next_page_token "nextPageToken" 2 unreachables "unreachables"
-    }
+    pub extra: Extra,
 }
 
-/// The schema `Meta`.
+#[derive(Object)]
 pub struct Meta {
-    /// `continue`: text
     pub r#continue: Option<String>,
-    pub extra: runtime::Extra,
-}
-object! {
-    Meta { 0 r#continue "continue" }
+    pub extra: Extra,
 }
 
-/// The schema `Search`.
+#[derive(Object)]
 pub struct Search {
-    /// `pageToken`: text
     pub page_token: Option<String>,
-    pub extra: runtime::Extra,
-}
-object! {
-    Search { 0 page_token "pageToken" }
+    pub extra: Extra,
 }
 
-/// The schema `Thing`.
+#[derive(Object)]
 pub struct Thing {
-    /// `id`: text
     pub id: Option<String>,
-    pub extra: runtime::Extra,
-}
-object! {
-    Thing { 0 id "id" }
+    pub extra: Extra,
 }
 
-/// The schema `Things`.
+#[derive(Object)]
 pub struct Things {
-    /// `items`: a list of `Thing`
     pub items: Option<Vec<Thing>>,
-    /// `nextPageToken`: text
     pub next_page_token: Option<String>,
-    pub extra: runtime::Extra,
-}
-object! {
-    Things { 0 items "items" 1 next_page_token "nextPageToken" }
+    pub extra: Extra,
 }
 
-/// The schema `Two`.
+#[derive(Object)]
 pub struct Two {
-    /// `a`: a list of text
     pub a: Option<Vec<String>>,
-    /// `b`: a list of text
     pub b: Option<Vec<String>>,
-    /// `nextPageToken`: text
     pub next_page_token: Option<String>,
-    pub extra: runtime::Extra,
-}
-object! {
-    Two { 0 a "a" 1 b "b" 2 next_page_token "nextPageToken" }
+    pub extra: Extra,
 }
 
-/// The schema `Warned`.
+#[derive(Object)]
 pub struct Warned {
-    /// `nextPageToken`: text
     pub next_page_token: Option<String>,
-    /// `things`: a list of text
     pub things: Option<Vec<String>>,
-    /// `unreachable`: a list of text
     pub unreachable: Option<Vec<String>>,
-    pub extra: runtime::Extra,
-}
-object! {
-    Warned { 0 next_page_token "nextPageToken" 1 things "things" 2 unreachable
-    "unreachable" }
+    pub extra: Extra,
 }
 
 // ---- src/things.rs
@@ -180,40 +165,67 @@ pub struct Things<'a>(pub(crate) &'a runtime::Client);
 
 impl Things<'_> {
     /// GET `things/aggregatedList`.
+    ///
+    /// Optional:
+    /// [`page_token`](Call#method.page_token).
     pub fn aggregated_list(&self) -> Call<AggregatedList> {
         Call::new(self.0, &[], None)
     }
+
     /// GET `things/changes`.
-    ///
-    /// * `page_token`: text
     pub fn changes(&self, page_token: &str) -> Call<Changes> {
         Call::new(self.0, &[], None).with_param("pageToken", &page_token)
     }
+
     /// GET `things/jobs`.
+    ///
+    /// Optional:
+    /// [`page_token`](Call#method.page_token-1).
     pub fn jobs(&self) -> Call<Jobs> {
         Call::new(self.0, &[], None)
     }
+
     /// GET `things/kube`.
+    ///
+    /// Optional:
+    /// [`continue`](Call#method.continue).
     pub fn kube(&self) -> Call<Kube> {
         Call::new(self.0, &[], None)
     }
+
     /// GET `things/list`.
+    ///
+    /// Optional:
+    /// [`page_token`](Call#method.page_token-2).
     pub fn list(&self) -> Call<List> {
         Call::new(self.0, &[], None)
     }
+
     /// POST `things/search`.
     pub fn search(&self, search: schemas::Search) -> Call<Search> {
         Call::new(self.0, &[], Some(&search))
     }
+
     /// GET `things/unclear`.
+    ///
+    /// Optional:
+    /// [`page_token`](Call#method.page_token-3).
     pub fn unclear(&self) -> Call<Unclear> {
         Call::new(self.0, &[], None)
     }
+
     /// GET `things/warned`.
+    ///
+    /// Optional:
+    /// [`page_token`](Call#method.page_token-4).
     pub fn warned(&self) -> Call<Warned> {
         Call::new(self.0, &[], None)
     }
+
     /// POST `things/watch`.
+    ///
+    /// Optional:
+    /// [`page_token`](Call#method.page_token-5).
     pub fn watch(&self) -> Call<Watch> {
         Call::new(self.0, &[], None)
     }
@@ -221,16 +233,12 @@ impl Things<'_> {
 
 /// See [`Things::aggregated_list`].
 pub enum AggregatedList {}
-method! {
-    AggregatedList : Farm => schemas::Map; "farm.things.x" GET "things/aggregatedList"
-}
-paged! {
-    AggregatedList => (::std::string::String, schemas::Thing); "pageToken"
-    "nextPageToken" "items"
-}
+
+method! { AggregatedList: Farm => schemas::Map; "farm.things.x" GET "things/aggregatedList" }
+
+paged! { AggregatedList => (::std::string::String, schemas::Thing); "pageToken" "nextPageToken" "items" }
 
 impl Call<AggregatedList> {
-    /// `pageToken`: text
     pub fn page_token(self, value: &str) -> Self {
         self.with_param("pageToken", &value)
     }
@@ -238,24 +246,19 @@ impl Call<AggregatedList> {
 
 /// See [`Things::changes`].
 pub enum Changes {}
-method! {
-    Changes : Farm => schemas::Things; "farm.things.x" GET "things/changes"
-}
-paged! {
-    Changes => schemas::Thing; "pageToken" "nextPageToken" "items"
-}
+
+method! { Changes: Farm => schemas::Things; "farm.things.x" GET "things/changes" }
+
+paged! { Changes => schemas::Thing; "pageToken" "nextPageToken" "items" }
 
 /// See [`Things::jobs`].
 pub enum Jobs {}
-method! {
-    Jobs : Farm => schemas::Jobs; "farm.things.x" GET "things/jobs"
-}
-paged! {
-    Jobs => ::std::string::String; "pageToken" "pageToken" "jobs"
-}
+
+method! { Jobs: Farm => schemas::Jobs; "farm.things.x" GET "things/jobs" }
+
+paged! { Jobs => ::std::string::String; "pageToken" "pageToken" "jobs" }
 
 impl Call<Jobs> {
-    /// `pageToken`: text
     pub fn page_token(self, value: &str) -> Self {
         self.with_param("pageToken", &value)
     }
@@ -263,15 +266,12 @@ impl Call<Jobs> {
 
 /// See [`Things::kube`].
 pub enum Kube {}
-method! {
-    Kube : Farm => schemas::Kube; "farm.things.x" GET "things/kube"
-}
-paged! {
-    Kube => schemas::Thing; "continue" "metadata.continue" "items"
-}
+
+method! { Kube: Farm => schemas::Kube; "farm.things.x" GET "things/kube" }
+
+paged! { Kube => schemas::Thing; "continue" "metadata.continue" "items" }
 
 impl Call<Kube> {
-    /// `continue`: text
     pub fn r#continue(self, value: &str) -> Self {
         self.with_param("continue", &value)
     }
@@ -279,15 +279,12 @@ impl Call<Kube> {
 
 /// See [`Things::list`].
 pub enum List {}
-method! {
-    List : Farm => schemas::Things; "farm.things.x" GET "things/list"
-}
-paged! {
-    List => schemas::Thing; "pageToken" "nextPageToken" "items"
-}
+
+method! { List: Farm => schemas::Things; "farm.things.x" GET "things/list" }
+
+paged! { List => schemas::Thing; "pageToken" "nextPageToken" "items" }
 
 impl Call<List> {
-    /// `pageToken`: text
     pub fn page_token(self, value: &str) -> Self {
         self.with_param("pageToken", &value)
     }
@@ -295,24 +292,19 @@ impl Call<List> {
 
 /// See [`Things::search`].
 pub enum Search {}
-method! {
-    Search : Farm => schemas::Things; "farm.things.x" POST "things/search"
-}
-paged! {
-    Search => schemas::Thing; body "pageToken" "nextPageToken" "items"
-}
+
+method! { Search: Farm => schemas::Things; "farm.things.x" POST "things/search" }
+
+paged! { Search => schemas::Thing; body "pageToken" "nextPageToken" "items" }
 
 /// See [`Things::unclear`].
 pub enum Unclear {}
-method! {
-    Unclear : Farm => schemas::Two; "farm.things.x" GET "things/unclear"
-}
-paged! {
-    Unclear => runtime::Json; "pageToken" "nextPageToken" ""
-}
+
+method! { Unclear: Farm => schemas::Two; "farm.things.x" GET "things/unclear" }
+
+paged! { Unclear => runtime::Json; "pageToken" "nextPageToken" "" }
 
 impl Call<Unclear> {
-    /// `pageToken`: text
     pub fn page_token(self, value: &str) -> Self {
         self.with_param("pageToken", &value)
     }
@@ -320,15 +312,12 @@ impl Call<Unclear> {
 
 /// See [`Things::warned`].
 pub enum Warned {}
-method! {
-    Warned : Farm => schemas::Warned; "farm.things.x" GET "things/warned"
-}
-paged! {
-    Warned => ::std::string::String; "pageToken" "nextPageToken" "things"
-}
+
+method! { Warned: Farm => schemas::Warned; "farm.things.x" GET "things/warned" }
+
+paged! { Warned => ::std::string::String; "pageToken" "nextPageToken" "things" }
 
 impl Call<Warned> {
-    /// `pageToken`: text
     pub fn page_token(self, value: &str) -> Self {
         self.with_param("pageToken", &value)
     }
@@ -336,12 +325,10 @@ impl Call<Warned> {
 
 /// See [`Things::watch`].
 pub enum Watch {}
-method! {
-    Watch : Farm => schemas::Thing; "farm.things.x" POST "things/watch"
-}
+
+method! { Watch: Farm => schemas::Thing; "farm.things.x" POST "things/watch" }
 
 impl Call<Watch> {
-    /// `pageToken`: text
     pub fn page_token(self, value: &str) -> Self {
         self.with_param("pageToken", &value)
     }

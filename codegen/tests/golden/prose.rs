@@ -8,7 +8,7 @@
 //! A batch of up to 1000 calls goes to `/batch` in one request.
 //!
 //! ```no_run
-//! # async fn run() -> gapis_farm_v1::runtime::Result<()> {
+//! # async fn run() -> gapis_farm_v1::Result<()> {
 //! use gapis_farm_v1::Farm;
 //!
 //! let service = Farm::builder().anonymous().build()?;
@@ -19,6 +19,31 @@
 //! # Ok(())
 //! # }
 //! ```
+//!
+//! # Features
+//!
+//! | feature | by default | turns on |
+//! |---|---|---|
+//! | `http2` | yes | HTTP/2, so that requests share a connection |
+//! | `rustls` | yes | TLS by rustls, with the platform's trusted roots |
+//! | `native-tls` |  | TLS by the platform's own library |
+//! | `blocking` |  | calls from threads without an async runtime |
+//! | `spawn` |  | a dispatcher that spawns itself |
+//! | `fs` |  | uploads from files |
+//! | `mock` |  | a server for tests, in the same process |
+//! | `tracing` |  | spans and events, without secrets |
+//! | `adc` |  | application default credentials |
+//! | `installed` |  | a user's consent in a browser |
+//!
+//! # Where to go on
+//!
+//! The service is the way in: its functions lead to resources, whose functions make calls. [`Call`] has
+//! what every call can do, and the setters of each method's optional parameters. Requests and responses
+//! are in [`schemas`], the values of their enums in [`enums`], and what a client may ask for in [`scopes`].
+//! Credentials, batches, pages, media, retries and errors are explained in the guide of
+//! [`gapis_runtime`](runtime).
+
+#![cfg_attr(docsrs, feature(doc_cfg))]
 #![forbid(unsafe_code)]
 #![allow(clippy::all, deprecated, nonstandard_style, unused)]
 
@@ -39,13 +64,17 @@ pub mod things;
 /// A clone is cheap and shares connections and credentials.
 #[derive(Clone, Debug)]
 pub struct Farm(runtime::Client);
+
 runtime::api! {
-    Farm { name : "farm", version : "v1", root_url : "https://farm.example.com/",
-    service_path : "", batch_path : "batch", scopes : & [], revision : "20250101" }
+    Farm {
+        name: "farm",
+        version: "v1",
+        root_url: "https://farm.example.com/",
+        batch_path: "batch",
+    }
 }
 
 impl Farm {
-    /// The resource `things`.
     pub fn things(&self) -> things::Things<'_> {
         things::Things(&self.0)
     }
@@ -58,12 +87,14 @@ impl Farm {
 //! `..Default::default()`. The member `extra`, an [`Extra`](super::runtime::Extra), keeps what the
 //! document does not name, and sends explicit nulls.
 
-use std::collections::BTreeMap;
-use super::{enums, runtime, runtime::object};
+use super::runtime::private::derive::Object;
+use super::runtime::Extra;
+use super::runtime;
 
 /// A thing.
 /// * one
 ///   * two
+#[derive(Object)]
 pub struct Thing {
     /// See \[Foo\] and \<b>bold\</b>, `https://e.com/{x}` or <https://e.com/y>.
     ///
@@ -77,12 +108,9 @@ pub struct Thing {
     pub b: Option<String>,
     /// odd \` tick
     ///
-    /// (default `x`)
+    /// Default `x`.
     pub c: Option<String>,
-    pub extra: runtime::Extra,
-}
-object! {
-    Thing { 0 a "a" 1 b "b" 2 c "c" }
+    pub extra: Extra,
 }
 
 // ---- src/things.rs
@@ -99,6 +127,8 @@ impl Things<'_> {
     ///
     /// More.
     ///
+    /// GET `things/{id}`.
+    ///
     /// * `id`: The id. Of \[it\].
     pub fn get(&self, id: &str) -> Call<Get> {
         Call::new(self.0, &[&id], None)
@@ -107,7 +137,6 @@ impl Things<'_> {
 
 /// See [`Things::get`].
 pub enum Get {}
-method! {
-    Get : Farm => schemas::Thing; "farm.things.x" GET "things/{id}"
-}
+
+method! { Get: Farm => schemas::Thing; "farm.things.x" GET "things/{id}" }
 

@@ -4,6 +4,31 @@
 //! farm v1.
 //!
 //! A batch of up to 1000 calls goes to `/batch` in one request.
+//!
+//! # Features
+//!
+//! | feature | by default | turns on |
+//! |---|---|---|
+//! | `http2` | yes | HTTP/2, so that requests share a connection |
+//! | `rustls` | yes | TLS by rustls, with the platform's trusted roots |
+//! | `native-tls` |  | TLS by the platform's own library |
+//! | `blocking` |  | calls from threads without an async runtime |
+//! | `spawn` |  | a dispatcher that spawns itself |
+//! | `fs` |  | uploads from files |
+//! | `mock` |  | a server for tests, in the same process |
+//! | `tracing` |  | spans and events, without secrets |
+//! | `adc` |  | application default credentials |
+//! | `installed` |  | a user's consent in a browser |
+//!
+//! # Where to go on
+//!
+//! The service is the way in: its functions lead to resources, whose functions make calls. [`Call`] has
+//! what every call can do, and the setters of each method's optional parameters. Requests and responses
+//! are in [`schemas`], the values of their enums in [`enums`], and what a client may ask for in [`scopes`].
+//! Credentials, batches, pages, media, retries and errors are explained in the guide of
+//! [`gapis_runtime`](runtime).
+
+#![cfg_attr(docsrs, feature(doc_cfg))]
 #![forbid(unsafe_code)]
 #![allow(clippy::all, deprecated, nonstandard_style, unused)]
 
@@ -23,9 +48,14 @@ pub mod scopes;
 /// A clone is cheap and shares connections and credentials.
 #[derive(Clone, Debug)]
 pub struct Farm(runtime::Client);
+
 runtime::api! {
-    Farm { name : "farm", version : "v1", root_url : "https://farm.example.com/",
-    service_path : "", batch_path : "batch", scopes : & [], revision : "20250101" }
+    Farm {
+        name: "farm",
+        version: "v1",
+        root_url: "https://farm.example.com/",
+        batch_path: "batch",
+    }
 }
 
 // ---- src/schemas.rs
@@ -36,89 +66,64 @@ runtime::api! {
 //! document does not name, and sends explicit nulls.
 
 use std::collections::BTreeMap;
-pub use self::inline::*;
-use super::{enums, runtime, runtime::object};
 
-/// The schema `A`.
+use super::runtime::private::derive::Object;
+use super::runtime::Extra;
+use super::runtime;
+
+pub use self::inline::*;
+
+#[derive(Object)]
 pub struct A {
-    /// `b`: `B`
     pub b: Option<Box<B>>,
-    pub extra: runtime::Extra,
-}
-object! {
-    A { 0 b "b" }
+    pub extra: Extra,
 }
 
 /// The schema `Alias`: `A`.
 pub type Alias = A;
 
-/// The schema `B`.
+#[derive(Object)]
 pub struct B {
-    /// `c`: `C`
     pub c: Option<Box<C>>,
-    /// `leaf`: `Leaf`
     pub leaf: Option<Leaf>,
-    pub extra: runtime::Extra,
-}
-object! {
-    B { 0 c "c" 1 leaf "leaf" }
+    pub extra: Extra,
 }
 
-/// The schema `C`.
+#[derive(Object)]
 pub struct C {
-    /// `a`: `Alias`
     pub a: Option<Box<Alias>>,
-    pub extra: runtime::Extra,
-}
-object! {
-    C { 0 a "a" }
+    pub extra: Extra,
 }
 
-/// The schema `Leaf`.
+#[derive(Object)]
 pub struct Leaf {
-    /// `up`: a map to `A`
     pub up: Option<BTreeMap<String, A>>,
-    pub extra: runtime::Extra,
-}
-object! {
-    Leaf { 0 up "up" }
+    pub extra: Extra,
 }
 
-/// The schema `Self_`.
+#[derive(Object)]
 pub struct Self_ {
-    /// `many`: a list of `Self_`
     pub many: Option<Vec<Self_>>,
-    /// `me`: `Self_`
     pub me: Option<Box<Self_>>,
-    pub extra: runtime::Extra,
-}
-object! {
-    Self_ { 0 many "many" 1 me "me" }
+    pub extra: Extra,
 }
 
-/// The schema `Tree`.
+#[derive(Object)]
 pub struct Tree {
-    /// `node`: an object
     pub node: Option<Box<inline::TreeNode>>,
-    pub extra: runtime::Extra,
-}
-object! {
-    Tree { 0 node "node" }
+    pub extra: Extra,
 }
 
 /// Objects inside schemas that the document does not name.
 pub mod inline {
-    use std::collections::BTreeMap;
-    use super::{enums, runtime, runtime::object};
+    use super::runtime::private::derive::Object;
+    use super::runtime::Extra;
+    use super::runtime;
 
-    /// The object `TreeNode`.
+    #[derive(Object)]
     pub struct TreeNode {
-        /// `tree`: `Tree`
         pub tree: Option<Box<super::Tree>>,
-        pub extra: runtime::Extra,
-    }
-    object! {
-        TreeNode { 0 tree "tree" }
+        pub extra: Extra,
     }
 }
 

@@ -4,6 +4,31 @@
 //! farm v1.
 //!
 //! A batch of up to 1000 calls goes to `/batch` in one request.
+//!
+//! # Features
+//!
+//! | feature | by default | turns on |
+//! |---|---|---|
+//! | `http2` | yes | HTTP/2, so that requests share a connection |
+//! | `rustls` | yes | TLS by rustls, with the platform's trusted roots |
+//! | `native-tls` |  | TLS by the platform's own library |
+//! | `blocking` |  | calls from threads without an async runtime |
+//! | `spawn` |  | a dispatcher that spawns itself |
+//! | `fs` |  | uploads from files |
+//! | `mock` |  | a server for tests, in the same process |
+//! | `tracing` |  | spans and events, without secrets |
+//! | `adc` |  | application default credentials |
+//! | `installed` |  | a user's consent in a browser |
+//!
+//! # Where to go on
+//!
+//! The service is the way in: its functions lead to resources, whose functions make calls. [`Call`] has
+//! what every call can do, and the setters of each method's optional parameters. Requests and responses
+//! are in [`schemas`], the values of their enums in [`enums`], and what a client may ask for in [`scopes`].
+//! Credentials, batches, pages, media, retries and errors are explained in the guide of
+//! [`gapis_runtime`](runtime).
+
+#![cfg_attr(docsrs, feature(doc_cfg))]
 #![forbid(unsafe_code)]
 #![allow(clippy::all, deprecated, nonstandard_style, unused)]
 
@@ -23,9 +48,14 @@ pub mod scopes;
 /// A clone is cheap and shares connections and credentials.
 #[derive(Clone, Debug)]
 pub struct Farm(runtime::Client);
+
 runtime::api! {
-    Farm { name : "farm", version : "v1", root_url : "https://farm.example.com/",
-    service_path : "", batch_path : "batch", scopes : & [], revision : "20250101" }
+    Farm {
+        name: "farm",
+        version: "v1",
+        root_url: "https://farm.example.com/",
+        batch_path: "batch",
+    }
 }
 
 // ---- src/schemas.rs
@@ -36,55 +66,35 @@ runtime::api! {
 //! document does not name, and sends explicit nulls.
 
 use std::collections::BTreeMap;
-use super::{enums, runtime, runtime::object};
 
-/// The schema `Thing`.
+use super::runtime::private::derive::Object;
+use super::runtime::{Base64, Date, DateTime, Duration, Extra, FieldMask, Json};
+use super::runtime;
+
+#[derive(Object)]
 pub struct Thing {
-    /// `anything`: any JSON value
-    pub anything: Option<runtime::Json>,
-    /// `bare`: a map to any JSON value
-    pub bare: Option<BTreeMap<String, runtime::Json>>,
-    /// `data`: bytes
-    pub data: Option<runtime::Base64>,
-    /// `day`: a date
-    pub day: Option<runtime::Date>,
-    /// `double`: a number of double precision
+    pub anything: Option<Json>,
+    pub bare: Option<BTreeMap<String, Json>>,
+    pub data: Option<Base64>,
+    pub day: Option<Date>,
     pub double: Option<f64>,
-    /// `flag`: true or false
     pub flag: Option<bool>,
-    /// `kind`: text, read-only, default `farm#thing`
+    /// Read-only, default `farm#thing`.
     pub kind: Option<String>,
-    /// `long`: a 64-bit number
     pub long: Option<i64>,
-    /// `mask`: a field mask
-    pub mask: Option<runtime::FieldMask>,
-    /// `needed`: text, required by `farm.things.insert`
+    pub mask: Option<FieldMask>,
+    /// Required by `farm.things.insert`.
     pub needed: Option<String>,
-    /// `old`: text
     #[deprecated]
     pub old: Option<String>,
-    /// `single`: a number of single precision
     pub single: Option<f32>,
-    /// `small`: a 32-bit number
     pub small: Option<i32>,
-    /// `span`: a duration
-    pub span: Option<runtime::Duration>,
-    /// `stamp`: a date and time
-    pub stamp: Option<runtime::DateTime>,
-    /// `text`: text
+    pub span: Option<Duration>,
+    pub stamp: Option<DateTime>,
     pub text: Option<String>,
-    /// `ulong`: an unsigned 64-bit number
     pub ulong: Option<u64>,
-    /// `unsigned`: an unsigned 32-bit number
     pub unsigned: Option<u32>,
-    /// `when`: a date and time
-    pub when: Option<runtime::DateTime>,
-    pub extra: runtime::Extra,
-}
-object! {
-    Thing { 0 anything "anything" 1 bare "bare" 2 data "data" 3 day "day" 4 double
-    "double" 5 flag "flag" 6 kind "kind" 7 long "long" 8 mask "mask" 9 needed "needed" 10
-    old "old" 11 single "single" 12 small "small" 13 span "span" 14 stamp "stamp" 15 text
-    "text" 16 ulong "ulong" 17 unsigned "unsigned" 18 when "when" }
+    pub when: Option<DateTime>,
+    pub extra: Extra,
 }
 

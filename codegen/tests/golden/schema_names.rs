@@ -4,6 +4,31 @@
 //! farm v1.
 //!
 //! A batch of up to 1000 calls goes to `/batch` in one request.
+//!
+//! # Features
+//!
+//! | feature | by default | turns on |
+//! |---|---|---|
+//! | `http2` | yes | HTTP/2, so that requests share a connection |
+//! | `rustls` | yes | TLS by rustls, with the platform's trusted roots |
+//! | `native-tls` |  | TLS by the platform's own library |
+//! | `blocking` |  | calls from threads without an async runtime |
+//! | `spawn` |  | a dispatcher that spawns itself |
+//! | `fs` |  | uploads from files |
+//! | `mock` |  | a server for tests, in the same process |
+//! | `tracing` |  | spans and events, without secrets |
+//! | `adc` |  | application default credentials |
+//! | `installed` |  | a user's consent in a browser |
+//!
+//! # Where to go on
+//!
+//! The service is the way in: its functions lead to resources, whose functions make calls. [`Call`] has
+//! what every call can do, and the setters of each method's optional parameters. Requests and responses
+//! are in [`schemas`], the values of their enums in [`enums`], and what a client may ask for in [`scopes`].
+//! Credentials, batches, pages, media, retries and errors are explained in the guide of
+//! [`gapis_runtime`](runtime).
+
+#![cfg_attr(docsrs, feature(doc_cfg))]
 #![forbid(unsafe_code)]
 #![allow(clippy::all, deprecated, nonstandard_style, unused)]
 
@@ -23,9 +48,14 @@ pub mod scopes;
 /// A clone is cheap and shares connections and credentials.
 #[derive(Clone, Debug)]
 pub struct Farm(runtime::Client);
+
 runtime::api! {
-    Farm { name : "farm", version : "v1", root_url : "https://farm.example.com/",
-    service_path : "", batch_path : "batch", scopes : & [], revision : "20250101" }
+    Farm {
+        name: "farm",
+        version: "v1",
+        root_url: "https://farm.example.com/",
+        batch_path: "batch",
+    }
 }
 
 // ---- src/schemas.rs
@@ -35,173 +65,95 @@ runtime::api! {
 //! `..Default::default()`. The member `extra`, an [`Extra`](super::runtime::Extra), keeps what the
 //! document does not name, and sends explicit nulls.
 
-use super::{enums, runtime, runtime::object};
+use std::collections::BTreeMap;
 
-/// The schema `A2APart`.
+use super::runtime::private::derive::Object;
+use super::runtime::Extra;
+use super::runtime;
+
+#[derive(Object)]
 pub struct A2APart {
-    /// `map`: a map to text
-    pub map: ::std::option::Option<
-        ::std::collections::BTreeMap<::std::string::String, ::std::string::String>,
-    >,
-    /// `next`: a list of `Option`
+    pub map: ::std::option::Option<BTreeMap<::std::string::String, ::std::string::String>>,
     pub next: ::std::option::Option<::std::vec::Vec<Option>>,
-    pub extra: runtime::Extra,
-}
-object! {
-    A2APart { 0 map "map" 1 next "next" }
+    pub extra: Extra,
 }
 
-/// The schema `A2aPart`.
+#[derive(Object)]
 pub struct A2aPart {
-    /// `map`: a map to text
-    pub map: ::std::option::Option<
-        ::std::collections::BTreeMap<::std::string::String, ::std::string::String>,
-    >,
-    /// `next`: a list of `Option`
+    pub map: ::std::option::Option<BTreeMap<::std::string::String, ::std::string::String>>,
     pub next: ::std::option::Option<::std::vec::Vec<Option>>,
-    pub extra: runtime::Extra,
-}
-object! {
-    A2aPart { 0 map "map" 1 next "next" }
+    pub extra: Extra,
 }
 
-/// The schema `A__B`.
+#[derive(Object)]
 pub struct A__B {
-    /// `map`: a map to text
-    pub map: ::std::option::Option<
-        ::std::collections::BTreeMap<::std::string::String, ::std::string::String>,
-    >,
-    /// `next`: a list of `Option`
+    pub map: ::std::option::Option<BTreeMap<::std::string::String, ::std::string::String>>,
     pub next: ::std::option::Option<::std::vec::Vec<Option>>,
-    pub extra: runtime::Extra,
-}
-object! {
-    A__B { 0 map "map" 1 next "next" }
+    pub extra: Extra,
 }
 
-/// The schema `Box`.
+#[derive(Object)]
 pub struct Box {
-    /// `map`: a map to text
-    pub map: ::std::option::Option<
-        ::std::collections::BTreeMap<::std::string::String, ::std::string::String>,
-    >,
-    /// `next`: a list of `Option`
+    pub map: ::std::option::Option<BTreeMap<::std::string::String, ::std::string::String>>,
     pub next: ::std::option::Option<::std::vec::Vec<Option>>,
-    pub extra: runtime::Extra,
-}
-object! {
-    Box { 0 map "map" 1 next "next" }
+    pub extra: Extra,
 }
 
-/// The schema `HTTPHealthCheck`.
+#[derive(Object)]
 pub struct HTTPHealthCheck {
-    /// `map`: a map to text
-    pub map: ::std::option::Option<
-        ::std::collections::BTreeMap<::std::string::String, ::std::string::String>,
-    >,
-    /// `next`: a list of `Option`
+    pub map: ::std::option::Option<BTreeMap<::std::string::String, ::std::string::String>>,
     pub next: ::std::option::Option<::std::vec::Vec<Option>>,
-    pub extra: runtime::Extra,
-}
-object! {
-    HTTPHealthCheck { 0 map "map" 1 next "next" }
+    pub extra: Extra,
 }
 
-/// The schema `HttpHealthCheck`.
+#[derive(Object)]
 pub struct HttpHealthCheck {
-    /// `map`: a map to text
-    pub map: ::std::option::Option<
-        ::std::collections::BTreeMap<::std::string::String, ::std::string::String>,
-    >,
-    /// `next`: a list of `Option`
+    pub map: ::std::option::Option<BTreeMap<::std::string::String, ::std::string::String>>,
     pub next: ::std::option::Option<::std::vec::Vec<Option>>,
-    pub extra: runtime::Extra,
-}
-object! {
-    HttpHealthCheck { 0 map "map" 1 next "next" }
+    pub extra: Extra,
 }
 
-/// The schema `Option`.
+#[derive(Object)]
 pub struct Option {
-    /// `map`: a map to text
-    pub map: ::std::option::Option<
-        ::std::collections::BTreeMap<::std::string::String, ::std::string::String>,
-    >,
-    /// `next`: a list of `Option`
+    pub map: ::std::option::Option<BTreeMap<::std::string::String, ::std::string::String>>,
     pub next: ::std::option::Option<::std::vec::Vec<Option>>,
-    pub extra: runtime::Extra,
-}
-object! {
-    Option { 0 map "map" 1 next "next" }
+    pub extra: Extra,
 }
 
-/// The schema `Result`.
+#[derive(Object)]
 pub struct Result {
-    /// `map`: a map to text
-    pub map: ::std::option::Option<
-        ::std::collections::BTreeMap<::std::string::String, ::std::string::String>,
-    >,
-    /// `next`: a list of `Option`
+    pub map: ::std::option::Option<BTreeMap<::std::string::String, ::std::string::String>>,
     pub next: ::std::option::Option<::std::vec::Vec<Option>>,
-    pub extra: runtime::Extra,
-}
-object! {
-    Result { 0 map "map" 1 next "next" }
+    pub extra: Extra,
 }
 
 /// The schema `Self`.
+#[derive(Object)]
 pub struct Self_ {
-    /// `map`: a map to text
-    pub map: ::std::option::Option<
-        ::std::collections::BTreeMap<::std::string::String, ::std::string::String>,
-    >,
-    /// `next`: a list of `Option`
+    pub map: ::std::option::Option<BTreeMap<::std::string::String, ::std::string::String>>,
     pub next: ::std::option::Option<::std::vec::Vec<Option>>,
-    pub extra: runtime::Extra,
-}
-object! {
-    Self_ { 0 map "map" 1 next "next" }
+    pub extra: Extra,
 }
 
-/// The schema `String`.
+#[derive(Object)]
 pub struct String {
-    /// `map`: a map to text
-    pub map: ::std::option::Option<
-        ::std::collections::BTreeMap<::std::string::String, ::std::string::String>,
-    >,
-    /// `next`: a list of `Option`
+    pub map: ::std::option::Option<BTreeMap<::std::string::String, ::std::string::String>>,
     pub next: ::std::option::Option<::std::vec::Vec<Option>>,
-    pub extra: runtime::Extra,
-}
-object! {
-    String { 0 map "map" 1 next "next" }
+    pub extra: Extra,
 }
 
-/// The schema `Vec`.
+#[derive(Object)]
 pub struct Vec {
-    /// `map`: a map to text
-    pub map: ::std::option::Option<
-        ::std::collections::BTreeMap<::std::string::String, ::std::string::String>,
-    >,
-    /// `next`: a list of `Option`
+    pub map: ::std::option::Option<BTreeMap<::std::string::String, ::std::string::String>>,
     pub next: ::std::option::Option<::std::vec::Vec<Option>>,
-    pub extra: runtime::Extra,
-}
-object! {
-    Vec { 0 map "map" 1 next "next" }
+    pub extra: Extra,
 }
 
 /// The schema `lower`.
+#[derive(Object)]
 pub struct Lower {
-    /// `map`: a map to text
-    pub map: ::std::option::Option<
-        ::std::collections::BTreeMap<::std::string::String, ::std::string::String>,
-    >,
-    /// `next`: a list of `Option`
+    pub map: ::std::option::Option<BTreeMap<::std::string::String, ::std::string::String>>,
     pub next: ::std::option::Option<::std::vec::Vec<Option>>,
-    pub extra: runtime::Extra,
-}
-object! {
-    Lower { 0 map "map" 1 next "next" }
+    pub extra: Extra,
 }
 

@@ -6,7 +6,7 @@
 //! A batch of up to 1000 calls goes to `/batch` in one request.
 //!
 //! ```no_run
-//! # async fn run() -> gapis_farm_v1::runtime::Result<()> {
+//! # async fn run() -> gapis_farm_v1::Result<()> {
 //! use gapis_farm_v1::Farm;
 //!
 //! let service = Farm::builder().anonymous().build()?;
@@ -17,6 +17,31 @@
 //! # Ok(())
 //! # }
 //! ```
+//!
+//! # Features
+//!
+//! | feature | by default | turns on |
+//! |---|---|---|
+//! | `http2` | yes | HTTP/2, so that requests share a connection |
+//! | `rustls` | yes | TLS by rustls, with the platform's trusted roots |
+//! | `native-tls` |  | TLS by the platform's own library |
+//! | `blocking` |  | calls from threads without an async runtime |
+//! | `spawn` |  | a dispatcher that spawns itself |
+//! | `fs` |  | uploads from files |
+//! | `mock` |  | a server for tests, in the same process |
+//! | `tracing` |  | spans and events, without secrets |
+//! | `adc` |  | application default credentials |
+//! | `installed` |  | a user's consent in a browser |
+//!
+//! # Where to go on
+//!
+//! The service is the way in: its functions lead to resources, whose functions make calls. [`Call`] has
+//! what every call can do, and the setters of each method's optional parameters. Requests and responses
+//! are in [`schemas`], the values of their enums in [`enums`], and what a client may ask for in [`scopes`].
+//! Credentials, batches, pages, media, retries and errors are explained in the guide of
+//! [`gapis_runtime`](runtime).
+
+#![cfg_attr(docsrs, feature(doc_cfg))]
 #![forbid(unsafe_code)]
 #![allow(clippy::all, deprecated, nonstandard_style, unused)]
 
@@ -36,19 +61,27 @@ pub mod scopes;
 /// A clone is cheap and shares connections and credentials.
 #[derive(Clone, Debug)]
 pub struct Farm(runtime::Client);
+
 runtime::api! {
-    Farm { name : "farm", version : "v1", root_url : "https://farm.example.com/",
-    service_path : "", batch_path : "batch", scopes : & [], revision : "20250101" }
+    Farm {
+        name: "farm",
+        version: "v1",
+        root_url: "https://farm.example.com/",
+        batch_path: "batch",
+    }
 }
 
 impl Farm {
     /// GET `batch`.
-    ///
-    /// * `id`: text
     pub fn batch_(&self, id: &str) -> Call<methods::Batch> {
         Call::new(&self.0, &[], None).with_param("id", &id)
     }
+
     /// POST `tokeninfo`.
+    ///
+    /// Optional:
+    /// [`access_token`](Call#method.access_token),
+    /// [`alt`](Call#method.alt).
     pub fn tokeninfo(&self) -> Call<methods::Tokeninfo> {
         Call::new(&self.0, &[], None)
     }
@@ -60,22 +93,19 @@ pub mod methods {
 
     /// See [`Farm::batch_`].
     pub enum Batch {}
-    method! {
-        Batch : Farm => schemas::Info; "farm.things.x" GET "batch"
-    }
+
+    method! { Batch: Farm => schemas::Info; "farm.things.x" GET "batch" }
 
     /// See [`Farm::tokeninfo`].
     pub enum Tokeninfo {}
-    method! {
-        Tokeninfo : Farm => schemas::Info; "farm.things.x" POST "tokeninfo"
-    }
+
+    method! { Tokeninfo: Farm => schemas::Info; "farm.things.x" POST "tokeninfo" }
 
     impl Call<Tokeninfo> {
-        /// `access_token`: text
         pub fn access_token(self, value: &str) -> Self {
             self.with_param("access_token", &value)
         }
-        /// `alt`: text
+
         pub fn alt(self, value: &str) -> Self {
             self.with_param("alt", &value)
         }
@@ -89,16 +119,13 @@ pub mod methods {
 //! `..Default::default()`. The member `extra`, an [`Extra`](super::runtime::Extra), keeps what the
 //! document does not name, and sends explicit nulls.
 
-use std::collections::BTreeMap;
-use super::{enums, runtime, runtime::object};
+use super::runtime::private::derive::Object;
+use super::runtime::Extra;
+use super::runtime;
 
-/// The schema `Info`.
+#[derive(Object)]
 pub struct Info {
-    /// `id`: text
     pub id: Option<String>,
-    pub extra: runtime::Extra,
-}
-object! {
-    Info { 0 id "id" }
+    pub extra: Extra,
 }
 
