@@ -8,11 +8,12 @@ use crate::rust_type::{self, At};
 use crate::source::{Source, literal};
 
 pub(crate) fn write(api: &Api, source: &mut Source) {
+    let extra =
+        if rust_type::is_free(&api.types, "Extra") { "[`Extra`]" } else { "[`Extra`](super::runtime::Extra)" };
     source.blank();
     source.module_docs(&[
-        "The schemas: what requests and responses are made of. A literal ends with".to_owned(),
-        "`..Default::default()`. The member `extra`, an [`Extra`](super::runtime::Extra), keeps what the".to_owned(),
-        "document does not name, and sends explicit nulls.".to_owned(),
+        "The schemas: what requests and responses are made of. A literal ends with `..Default::default()`.".to_owned(),
+        format!("The member `extra`, an {extra}, keeps what the document does not name, and sends explicit nulls."),
     ]);
     let kept = |inline: bool| {
         let is_kept =
