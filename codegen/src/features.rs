@@ -17,10 +17,7 @@ pub(crate) const FEATURES: &[Feature] = &[
     feature("rustls", true, "TLS by rustls, with the platform's trusted roots"),
     feature("native-tls", false, "TLS by the platform's own library"),
     feature("blocking", false, "calls from threads without an async runtime"),
-    feature("spawn", false, "a dispatcher that spawns itself"),
+    feature("spawn", false, "the task of a dispatcher, spawned by a function"),
     feature("fs", false, "uploads from files"),
-    feature("mock", false, "a server for tests, in the same process"),
     feature("tracing", false, "spans and events, without secrets"),
-    feature("adc", false, "application default credentials"),
-    feature("installed", false, "a user's consent in a browser"),
 ];

@@ -15,6 +15,7 @@ mod items;
 pub(crate) use build::build;
 pub use compare::{Change, ChangeKind};
 pub use data::{
-    Alias, Argument, Enum, Field, Inventory, Location, Method, Paging, Request, Resource, Scope, Service, Setter, Struct, Update, Variant,
+    Alias, Argument, Enum, Field, Inventory, Location, Method, Paging, Request, Resource, Scope, Service,
+    Setter, Struct, Update, Variant,
 };
 pub use items::{Item, ItemKind};

@@ -18,13 +18,13 @@
 
 // The layers, from the lowest: each file uses those above it in this list, and never one below.
 mod error;
+mod features;
+pub mod normalize;
 mod options;
 
 mod discovery;
 mod log;
-pub mod normalize;
 
-mod features;
 mod naming;
 mod prose;
 mod wire;

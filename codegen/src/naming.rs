@@ -14,6 +14,8 @@ use std::fmt;
 use heck::{ToKebabCase, ToShoutySnakeCase};
 use proc_macro2::{Ident, Span};
 
+use crate::features::FEATURES;
+
 use self::case::{camel, clean, cut, snake, started};
 use self::reserved::{is_keyword, is_module, is_never_raw, is_of_call};
 
@@ -214,11 +216,9 @@ pub(crate) fn scope_stem(url: &str) -> &str {
 /// The feature of a top-level resource, out of its module's name.
 pub(crate) fn feature(module: &Name) -> String {
     let kebab = module.bare().to_kebab_case();
-    if kebab.is_empty() || module.bare().ends_with('_') || reserved::FEATURES.contains(&kebab.as_str()) {
-        format!("{kebab}_")
-    } else {
-        kebab
-    }
+    let is_ours =
+        reserved::FEATURES.contains(&kebab.as_str()) || FEATURES.iter().any(|ours| ours.name == kebab);
+    if is_ours || kebab.is_empty() || module.bare().ends_with('_') { format!("{kebab}_") } else { kebab }
 }
 
 /// The name of the crate of an API version. Two API versions never have the same.

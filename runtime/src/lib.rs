@@ -55,7 +55,7 @@ pub use wire::response::RawResponse;
 /// What generated crates re-export for their users.
 pub mod prelude {
     #[doc(no_inline)]
-    pub use crate::schema::{Base64, Date, DateTime, Duration, Extra, FieldMask, Open};
+    pub use crate::schema::Open;
     #[doc(no_inline)]
     pub use crate::{
         ApiError, ApiKey, AuthHeaders, Batch, Batcher, BearerToken, BoxFuture, Builder, Client, Credentials,

@@ -12,7 +12,8 @@ pub(crate) fn write(api: &Api, source: &mut Source) {
         "The values that the document knows, of members and parameters. Members hold them as".to_owned(),
         "[`Open`](super::runtime::Open), which keeps values that came later.".to_owned(),
     ]);
-    let mut kept: Vec<usize> = (0..api.types.enums.len()).filter(|&index| api.gates.enums[index].is_some()).collect();
+    let mut kept: Vec<usize> =
+        (0..api.types.enums.len()).filter(|&index| api.gates.enums[index].is_some()).collect();
     kept.sort_by_key(|&index| &api.types.enums[index].name);
     if kept.is_empty() {
         return;

@@ -116,7 +116,8 @@ fn features(api: &Api) -> Vec<String> {
     if !api.gates.features.is_empty() {
         lines.extend([
             String::new(),
-            "A program that turns the default off and names the resources it needs compiles in less time.".to_owned(),
+            "A program that turns the default off and names the resources it needs compiles in less time."
+                .to_owned(),
         ]);
     }
     lines

@@ -84,9 +84,10 @@ impl Writer<'_> {
                 }
             });
         }
-        let body = method.body.as_ref().map(|(name, payload)| {
-            (name.ident(), tokens(&rust_type::payload(types, payload, At::Resource)))
-        });
+        let body = method
+            .body
+            .as_ref()
+            .map(|(name, payload)| (name.ident(), tokens(&rust_type::payload(types, payload, At::Resource))));
         let body_argument = body.iter().map(|(name, ty)| quote!(#name: #ty));
         let arguments = arguments.chain(body_argument);
         let body = match &body {

@@ -8,16 +8,23 @@ use crate::rust_type::{self, At};
 use crate::source::{Source, literal};
 
 pub(crate) fn write(api: &Api, source: &mut Source) {
-    let extra =
-        if rust_type::is_free(&api.types, "Extra") { "[`Extra`]" } else { "[`Extra`](super::runtime::Extra)" };
+    let extra = if rust_type::is_free(&api.types, "Extra") {
+        "[`Extra`]"
+    } else {
+        "[`Extra`](super::runtime::Extra)"
+    };
     source.blank();
     source.module_docs(&[
-        "The schemas: what requests and responses are made of. A literal ends with `..Default::default()`.".to_owned(),
-        format!("The member `extra`, an {extra}, keeps what the document does not name, and sends explicit nulls."),
+        "The schemas: what requests and responses are made of. A literal ends with `..Default::default()`."
+            .to_owned(),
+        format!(
+            "The member `extra`, an {extra}, keeps what the document does not name, and sends explicit nulls."
+        ),
     ]);
     let kept = |inline: bool| {
-        let is_kept =
-            move |index: &usize| api.gates.objects[*index].is_some() && api.types.objects[*index].inline == inline;
+        let is_kept = move |index: &usize| {
+            api.gates.objects[*index].is_some() && api.types.objects[*index].inline == inline
+        };
         (0..api.types.objects.len()).filter(is_kept)
     };
     let mut inline: Vec<usize> = kept(true).collect();
@@ -59,7 +66,9 @@ fn imports(api: &Api, objects: &[usize], source: &mut Source) {
     fn has(ty: &Type, is: &dyn Fn(&Type) -> bool) -> bool {
         is(ty) || matches!(ty, Type::List(inner) | Type::Map(inner) if has(inner, is))
     }
-    if rust_type::is_free(types, "BTreeMap") && said.iter().any(|ty| has(ty, &|ty| matches!(ty, Type::Map(_)))) {
+    if rust_type::is_free(types, "BTreeMap")
+        && said.iter().any(|ty| has(ty, &|ty| matches!(ty, Type::Map(_))))
+    {
         source.line(format_args!("use std::collections::BTreeMap;"));
         source.blank();
     }
@@ -135,7 +144,8 @@ fn operation(api: &Api, object: &Object, operation: &Operation, source: &mut Sou
     let last = operation.polls.len();
     source.line(format_args!("{}: super::{}, {form};", object.name, api.service));
     for (index, Poll { id, path, api_version }) in operation.polls.iter().enumerate() {
-        let version = api_version.as_ref().map(|version| format!(" in {}", literal(version))).unwrap_or_default();
+        let version =
+            api_version.as_ref().map(|version| format!(" in {}", literal(version))).unwrap_or_default();
         let end = if index + 1 < last { ";" } else { "" };
         source.line(format_args!("{} {}{version}{end}", literal(id), literal(path)));
     }

@@ -36,8 +36,7 @@ pub(crate) fn build(api: &Api) -> Inventory {
     };
     inventory.methods.extend(api.root.methods.iter().map(|method| function(api, method, &root)));
     for (index, resource) in api.root.resources.iter().enumerate() {
-        let root =
-            Owner { markers: String::new(), feature: api.feature(index).cloned(), ..root.clone() };
+        let root = Owner { markers: String::new(), feature: api.feature(index).cloned(), ..root.clone() };
         add_resource(api, resource, &root, &mut inventory);
     }
     inventory
@@ -192,7 +191,12 @@ fn objects(api: &Api, inventory: &mut Inventory) {
             Shape::Struct(fields) => inventory.structs.push(Struct {
                 path,
                 wire,
-                same_as: api.types.same.objects.get(&index).map(|&first| object_path(&api.types.objects[first])),
+                same_as: api
+                    .types
+                    .same
+                    .objects
+                    .get(&index)
+                    .map(|&first| object_path(&api.types.objects[first])),
                 fields: fields.iter().map(|member| field(api, member)).collect(),
                 features,
                 deprecated,

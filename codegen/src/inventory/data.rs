@@ -2,7 +2,6 @@
 
 use serde::{Deserialize, Serialize};
 
-
 /// The public API of one generated crate.
 ///
 /// All lists are in a fixed order: resources and methods in that of the document's names, types by name.

@@ -3,10 +3,10 @@
 /// Words of the language.
 const KEYWORDS: &[&str] = &[
     "abstract", "as", "async", "await", "become", "box", "break", "const", "continue", "crate", "do", "dyn",
-    "else", "enum", "extern", "false", "final", "fn", "for", "gen", "if", "impl", "in", "let", "loop", "macro",
-    "match", "mod", "move", "mut", "override", "priv", "pub", "ref", "return", "self", "Self", "static", "struct",
-    "super", "trait", "true", "try", "type", "typeof", "unsafe", "unsized", "use", "virtual", "where", "while",
-    "yield",
+    "else", "enum", "extern", "false", "final", "fn", "for", "gen", "if", "impl", "in", "let", "loop",
+    "macro", "match", "mod", "move", "mut", "override", "priv", "pub", "ref", "return", "self", "Self",
+    "static", "struct", "super", "trait", "true", "try", "type", "typeof", "unsafe", "unsized", "use",
+    "virtual", "where", "while", "yield",
 ];
 
 /// Keywords that have no raw form, and the pattern `_`.
@@ -31,10 +31,34 @@ pub(super) const SERVICE: &[&str] =
 
 /// Functions that every call has.
 const CALL: &[&str] = &[
-    "new", "fields", "quota_user", "pretty_print", "send", "send_as", "reply_as", "send_with",
-    "send_with_response", "send_blocking", "block", "queue", "queue_as", "queue_ticket", "pages", "items", "upload",
-    "download", "idempotent", "if_match", "if_none_match", "wait", "wait_as", "into_request", "clone",
-    "into_future", "dry_run", "curl",
+    "new",
+    "fields",
+    "quota_user",
+    "pretty_print",
+    "send",
+    "send_as",
+    "reply_as",
+    "send_with",
+    "send_with_response",
+    "send_blocking",
+    "block",
+    "queue",
+    "queue_as",
+    "queue_ticket",
+    "pages",
+    "items",
+    "upload",
+    "download",
+    "idempotent",
+    "if_match",
+    "if_none_match",
+    "wait",
+    "wait_as",
+    "into_request",
+    "clone",
+    "into_future",
+    "dry_run",
+    "curl",
 ];
 
 /// Functions of every call that begin with `with_`, and all that begin with them.
@@ -42,23 +66,39 @@ const CALL_WITH: &[&str] = &["id", "timeout", "retry", "header", "query", "param
 
 /// Functions that every update has and a call has not.
 pub(super) const UPDATE: &[&str] = &[
-    "push", "push_all", "push_with", "push_ticket", "len", "is_empty", "into_call", "with_body", "with_member",
+    "push",
+    "push_all",
+    "push_with",
+    "push_ticket",
+    "len",
+    "is_empty",
+    "into_call",
+    "with_body",
+    "with_member",
 ];
 
 /// Modules that a generated crate has anyway, and file names that some systems do not allow.
 const MODULES: &[&str] =
     &["lib", "main", "schemas", "enums", "scopes", "methods", "runtime", "con", "prn", "aux", "nul"];
 
-/// Features of a generated crate that stand for no resource, and those that Cargo keeps for itself.
-pub(super) const FEATURES: &[&str] = &[
-    "default", "full", "http2", "rustls", "native-tls", "blocking", "tracing", "fs", "mock", "adc", "installed",
-    "spawn", "reqwest", "jiff",
-];
+/// Features that Cargo knows or that a user would take for one of ours; those we have are in `features.rs`.
+pub(super) const FEATURES: &[&str] = &["default", "full"];
 
 /// Names that the modules of schemas say without a path, unless a schema has them.
 pub(super) const IN_SCHEMAS: &[&str] = &[
-    "Base64", "BTreeMap", "Box", "Date", "DateTime", "Duration", "Extra", "FieldMask", "Json", "Open", "Option",
-    "String", "Vec",
+    "Base64",
+    "BTreeMap",
+    "Box",
+    "Date",
+    "DateTime",
+    "Duration",
+    "Extra",
+    "FieldMask",
+    "Json",
+    "Open",
+    "Option",
+    "String",
+    "Vec",
 ];
 
 pub(super) fn is_keyword(name: &str) -> bool {

@@ -14,11 +14,7 @@ pub(crate) fn find(root: &Resource) -> Option<Example> {
 /// How good a method is as an example; the least is best.
 type Rank<'a> = (bool, usize, usize, &'a str);
 
-fn visit<'a>(
-    resource: &'a Resource,
-    path: &mut Vec<&'a Name>,
-    best: &mut Option<(Rank<'a>, Example)>,
-) {
+fn visit<'a>(resource: &'a Resource, path: &mut Vec<&'a Name>, best: &mut Option<(Rank<'a>, Example)>) {
     for method in &resource.methods {
         let Some((rank, arguments)) = rank(method, path.len()) else { continue };
         if best.as_ref().is_none_or(|(other, _)| rank < *other) {

@@ -1,8 +1,6 @@
 //! Which methods answer in pages, and what one item is.
 
-use crate::model::{
-    Field, Items, Object, Paging, Parameter, ParameterType, Payload, Shape, Type, object_of,
-};
+use crate::model::{Field, Items, Object, Paging, Parameter, ParameterType, Payload, Shape, Type, object_of};
 use crate::wire::{NOT_ITEMS, REQUEST_TOKENS, RESPONSE_TOKENS, Scalar};
 
 /// The parts of a method that tell how it is paged.

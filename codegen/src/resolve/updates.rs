@@ -11,7 +11,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::discovery::Document;
 use crate::log::{Log, Place};
 use crate::model::{
-    BodySetter, Field, List, Method, Payload, Resource, Shape, SubRequest, Type, Types, Union, Update, object_of,
+    BodySetter, Field, List, Method, Payload, Resource, Shape, SubRequest, Type, Types, Union, Update,
+    object_of,
 };
 use crate::naming::{self, Kind, Name};
 use crate::options::{Options, UpdateRule};

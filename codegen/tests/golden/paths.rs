@@ -41,20 +41,16 @@ pub enum ThingsMoveKind {
 //! | `rustls` | yes | TLS by rustls, with the platform's trusted roots |
 //! | `native-tls` |  | TLS by the platform's own library |
 //! | `blocking` |  | calls from threads without an async runtime |
-//! | `spawn` |  | a dispatcher that spawns itself |
+//! | `spawn` |  | the task of a dispatcher, spawned by a function |
 //! | `fs` |  | uploads from files |
-//! | `mock` |  | a server for tests, in the same process |
 //! | `tracing` |  | spans and events, without secrets |
-//! | `adc` |  | application default credentials |
-//! | `installed` |  | a user's consent in a browser |
 //!
 //! # Where to go on
 //!
 //! The service is the way in: its functions lead to resources, whose functions make calls. [`Call`] has
 //! what every call can do, and the setters of each method's optional parameters. Requests and responses
 //! are in [`schemas`], the values of their enums in [`enums`], and what a client may ask for in [`scopes`].
-//! Credentials, batches, pages, media, retries and errors are explained in the guide of
-//! [`gapis_runtime`](runtime).
+//! Credentials, batches, pages, media, retries and errors are explained in the documentation of [`runtime`].
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 #![forbid(unsafe_code)]

@@ -2,7 +2,9 @@
 
 use std::iter::Peekable;
 
-use proc_macro::{Delimiter, Group, Ident, Literal, Punct, Spacing, Span, TokenStream, TokenTree, token_stream};
+use proc_macro::{
+    Delimiter, Group, Ident, Literal, Punct, Spacing, Span, TokenStream, TokenTree, token_stream,
+};
 
 /// A struct with its fields, or an enum with its variants.
 pub(crate) struct Input {
@@ -58,7 +60,8 @@ pub(crate) fn read(input: TokenStream, keyword: &str) -> Result<Input, Error> {
     let mut tokens = input.into_iter().peekable();
     // Attributes and visibility come before the keyword.
     let found = tokens.any(|token| matches!(&token, TokenTree::Ident(ident) if ident.to_string() == keyword));
-    let wrong = "this derive is for structs with named fields (`Object`) and enums without fields (`OpenEnum`)";
+    let wrong =
+        "this derive is for structs with named fields (`Object`) and enums without fields (`OpenEnum`)";
     let name = match tokens.next() {
         Some(TokenTree::Ident(name)) if found => name,
         _ => return Err(Error::new(Span::call_site(), wrong)),
@@ -100,7 +103,8 @@ fn members(body: TokenStream, has_types: bool) -> Result<Vec<Member>, Error> {
 /// Passes attributes by, and gives what `#[wire("…")]` says.
 fn attributes(tokens: &mut Tokens) -> Result<Option<String>, Error> {
     let mut wire = None;
-    while tokens.next_if(|token| matches!(token, TokenTree::Punct(punct) if punct.as_char() == '#')).is_some() {
+    while tokens.next_if(|token| matches!(token, TokenTree::Punct(punct) if punct.as_char() == '#')).is_some()
+    {
         let Some(TokenTree::Group(attribute)) = tokens.next() else { continue };
         let mut inside = attribute.stream().into_iter();
         match inside.next() {

@@ -16,8 +16,8 @@
 //! that parser to be compiled.
 
 mod input;
-mod open_enum;
 mod object;
+mod open_enum;
 mod wire_name;
 
 use proc_macro::TokenStream;

@@ -20,11 +20,15 @@ pub(crate) fn implement(input: &Input) -> Result<String, Error> {
         fields.push((&member.name, wire));
     }
     if fields.len() == input.members.len() {
-        return Err(Error::new(input.span, "a field `extra: Extra` keeps the members that the struct does not name"));
+        return Err(Error::new(
+            input.span,
+            "a field `extra: Extra` keeps the members that the struct does not name",
+        ));
     }
     // The runtime searches the names. Between quotes they sort as they do without, but for the shorter of two.
     fields.sort_by(|a, b| a.1.trim_end_matches('"').cmp(b.1.trim_end_matches('"')));
-    let (mut names, mut get, mut get_mut, mut unset) = (String::new(), String::new(), String::new(), String::new());
+    let (mut names, mut get, mut get_mut, mut unset) =
+        (String::new(), String::new(), String::new(), String::new());
     for (index, (field, wire)) in fields.iter().enumerate() {
         // Writing to a string cannot fail.
         let _ = write!(names, "{wire},");

@@ -102,14 +102,8 @@ pub struct MethodSpec {
 
 impl MethodSpec {
     /// The members' defaults, for struct update syntax in generated crates.
-    pub const DEFAULT: MethodSpec = MethodSpec {
-        id: "",
-        verb: "GET",
-        path: "",
-        api_version: None,
-        upload: None,
-        download: None,
-    };
+    pub const DEFAULT: MethodSpec =
+        MethodSpec { id: "", verb: "GET", path: "", api_version: None, upload: None, download: None };
 }
 
 /// How a method takes media.
