@@ -16,17 +16,27 @@
 // Its own lists are indexed by its own numbers, so `indexing_slicing` would say nothing.
 #![warn(clippy::unwrap_used, clippy::expect_used)]
 
-mod discovery;
-mod emit;
+// The layers, from the lowest: each file uses those above it in this list, and never one below.
 mod error;
-pub mod inventory;
-mod model;
-mod naming;
+mod features;
 pub mod normalize;
+mod options;
+
+mod discovery;
+mod log;
+
+mod naming;
 mod prose;
-mod render;
-mod resolve;
 mod wire;
+
+mod model;
+mod resolve;
+
+mod rust_type;
+mod source;
+
+mod emit;
+pub mod inventory;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -34,61 +44,7 @@ use std::path::PathBuf;
 pub use error::{Error, Warning};
 pub use inventory::Inventory;
 pub use naming::crate_name;
-
-/// What to generate, beside the document itself.
-#[derive(Clone, Debug, Default)]
-pub struct Options {
-    /// The document's name for messages, `drive.v3`.
-    pub name: String,
-    /// How many calls one batch request may carry, if it is not the usual 1000.
-    pub batch_calls: Option<usize>,
-    /// How many bytes a batch request may have, if not the usual number.
-    pub batch_bytes: Option<usize>,
-    /// How many characters the path and query of one call in a batch may have, if not the usual number.
-    pub batch_url: Option<usize>,
-    /// How many requests one update (`batchUpdate`) may carry, if that is limited.
-    pub update_requests: Option<usize>,
-    /// How many bytes the body of an update may have, if that is limited.
-    pub update_bytes: Option<usize>,
-    /// Which methods are updates and which are not, by method id, where their shape does not tell.
-    pub updates: BTreeMap<String, UpdateRule>,
-    /// The path of the runtime in the `Cargo.toml` that is written; without it the version alone is named.
-    pub runtime_path: Option<String>,
-    /// Which methods: `files.list`, `permissions.*`. Empty means all.
-    pub only: Vec<String>,
-    /// Whether resources become features of the crate.
-    pub features: FeaturePolicy,
-    /// The files become a module of another crate, which depends on `gapis-runtime`: there is no `Cargo.toml`, there are
-    /// no features, and `src/lib.rs` is the module's root. It must be found by a `#[path]`, as its own modules are in
-    /// files beside it.
-    pub as_module: bool,
-}
-
-/// Whether a method is an update, which its shape tells otherwise.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum UpdateRule {
-    /// It is an ordinary method.
-    Never,
-    /// It is one, with its lists in these members.
-    Lists {
-        /// The body's member: `requests`.
-        requests: String,
-        /// The response's member: `replies`.
-        replies: String,
-    },
-}
-
-/// Whether the crate has a feature for each top-level resource.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum FeaturePolicy {
-    /// Where the API is large.
-    #[default]
-    Auto,
-    /// Always.
-    Always,
-    /// Never.
-    Never,
-}
+pub use options::{FeaturePolicy, Limits, Options, UpdateRule};
 
 /// A generated crate.
 #[derive(Clone, Debug)]
@@ -149,11 +105,11 @@ pub struct Summary {
 /// names the document and the JSON path.
 pub fn generate(document: &[u8], options: &Options) -> Result<Crate, Error> {
     let document = discovery::parse(document, &options.name)?;
-    let mut log = resolve::Log::new(&options.name);
+    let mut log = log::Log::new(&options.name);
     let summary = summary(&document, &log)?;
     let api = resolve::resolve(&document, options, &mut log)?;
     let files = emit::emit(&api, options)?;
-    let count = |form| resolve::operations::count(&api, form);
+    let count = |form| resolve::count_operations(&api, form);
     let operations = Operations {
         long_running: count(model::OperationForm::Done),
         with_status: count(model::OperationForm::Status),
@@ -178,7 +134,7 @@ pub fn generate(document: &[u8], options: &Options) -> Result<Crate, Error> {
 /// As [`generate`].
 pub fn inventory(document: &[u8], options: &Options) -> Result<Inventory, Error> {
     let document = discovery::parse(document, &options.name)?;
-    let api = resolve::resolve(&document, options, &mut resolve::Log::new(&options.name))?;
+    let api = resolve::resolve(&document, options, &mut log::Log::new(&options.name))?;
     Ok(inventory::build(&api))
 }
 
@@ -188,10 +144,10 @@ pub fn inventory(document: &[u8], options: &Options) -> Result<Inventory, Error>
 /// As [`generate`].
 pub fn summarize(document: &[u8], name: &str) -> Result<Summary, Error> {
     let document = discovery::parse(document, name)?;
-    summary(&document, &resolve::Log::new(name))
+    summary(&document, &log::Log::new(name))
 }
 
-fn summary(document: &discovery::Document, log: &resolve::Log<'_>) -> Result<Summary, Error> {
+fn summary(document: &discovery::Document, log: &log::Log<'_>) -> Result<Summary, Error> {
     let head = resolve::head(document, log)?;
     let mut summary = Summary {
         id: document.id.clone().unwrap_or_else(|| format!("{}:{}", head.name, head.version)),

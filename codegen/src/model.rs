@@ -2,7 +2,10 @@
 //!
 //! Everything here is decided. What emits this only prints it.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use crate::naming::Name;
+use crate::options::Limits;
 use crate::wire::Scalar;
 
 /// One API version.
@@ -26,54 +29,96 @@ pub(crate) struct Api {
     pub(crate) mtls_root_url: String,
     pub(crate) service_path: String,
     pub(crate) batch_path: String,
-    pub(crate) batch_calls: Option<usize>,
-    pub(crate) batch_bytes: Option<usize>,
-    pub(crate) batch_url: Option<usize>,
-    pub(crate) update_requests: Option<usize>,
-    pub(crate) update_bytes: Option<usize>,
+    pub(crate) limits: Limits,
     /// Location and root URL.
     pub(crate) endpoints: Vec<(String, String)>,
     pub(crate) data_wrapper: bool,
     pub(crate) scopes: Vec<Scope>,
     /// Positions in `scopes`: a smallest set that covers every method.
     pub(crate) default_scopes: Vec<usize>,
-    /// Methods of the API itself.
-    pub(crate) methods: Vec<Method>,
-    pub(crate) resources: Vec<Resource>,
+    /// The service: its methods are those of the API itself, and its resources are the top-level ones.
+    pub(crate) root: Resource,
     pub(crate) types: Types,
-    /// The features of a large API, each with its top-level resource; empty for others.
-    pub(crate) features: Vec<String>,
+    /// Which types are written, and which features bring them.
+    pub(crate) gates: Gates,
+    /// The objects that are long-running operations and can be asked for again.
+    pub(crate) operations: BTreeMap<usize, Operation>,
+    /// The methods that are typed updates, by their numbers.
+    pub(crate) updates: BTreeMap<usize, Update>,
+    /// The objects that are one request of an update, and so are made of their members.
+    pub(crate) unions: BTreeMap<usize, Union>,
     /// The example of the crate's documentation.
     pub(crate) example: Option<Example>,
 }
 
+impl Api {
+    /// The operation that a payload is, if it can be waited for.
+    pub(crate) fn operation_of(&self, payload: &Payload) -> Option<&Operation> {
+        self.operations.get(&self.types.object_of(payload)?)
+    }
+
+    /// The update that a method is.
+    pub(crate) fn update_of(&self, method: &Method) -> Option<&Update> {
+        self.updates.get(&method.number)
+    }
+
+    /// The feature of the top-level resource in that place, if there are features.
+    pub(crate) fn feature(&self, index: usize) -> Option<&String> {
+        self.gates.features.get(index)
+    }
+}
+
+/// Which types are written, and which features bring them.
+#[derive(Debug)]
+pub(crate) struct Gates {
+    /// The features of a large API, one for each top-level resource; empty for others.
+    pub(crate) features: Vec<String>,
+    /// For each object; `None` if it is left out, since no chosen method reaches it.
+    pub(crate) objects: Vec<Option<Gate>>,
+    /// The same for each enum.
+    pub(crate) enums: Vec<Option<Gate>>,
+}
+
+/// The features that need a type, as positions in [`Gates::features`]; empty means always there.
+pub(crate) type Gate = Vec<usize>;
+
 /// Schemas, inline objects and enums.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Types {
     pub(crate) objects: Vec<Object>,
     pub(crate) enums: Vec<Enum>,
-    /// A schema has the name of a type of the prelude, so that those are written with their full path.
-    pub(crate) shadows_prelude: bool,
+    pub(crate) same: Same,
+    /// The names that modules of schemas would import, but some object has.
+    pub(crate) shadowed: BTreeSet<String>,
+}
+
+/// The types that are aliases of another, because nothing but the name differs.
+#[derive(Debug, Default)]
+pub(crate) struct Same {
+    pub(crate) objects: BTreeMap<usize, usize>,
+    pub(crate) enums: BTreeMap<usize, usize>,
 }
 
 impl Types {
     /// The object of a payload, through aliases.
     pub(crate) fn object_of(&self, payload: &Payload) -> Option<usize> {
-        let Payload::Value(ty) = payload else { return None };
-        let mut ty = ty;
-        // Endless aliases have been refused before.
-        loop {
-            let (Type::Object(index) | Type::Boxed(index)) = ty else { return None };
-            match &self.objects[*index].shape {
-                Shape::Struct(_) => return Some(*index),
-                Shape::Alias(target) => ty = target,
-            }
+        match payload {
+            Payload::Value(ty) => object_of(&self.objects, ty),
+            _ => None,
         }
     }
+}
 
-    /// The operation that a payload is, if it can be waited for.
-    pub(crate) fn operation_of(&self, payload: &Payload) -> Option<&Operation> {
-        self.objects[self.object_of(payload)?].operation.as_ref()
+/// The struct that a type is, through aliases and boxes.
+pub(crate) fn object_of(objects: &[Object], ty: &Type) -> Option<usize> {
+    let mut ty = ty;
+    // Endless aliases have been refused before.
+    loop {
+        let (Type::Object(index) | Type::Boxed(index)) = ty else { return None };
+        match &objects[*index].shape {
+            Shape::Struct(_) => return Some(*index),
+            Shape::Alias(target) => ty = target,
+        }
     }
 }
 
@@ -87,15 +132,6 @@ pub(crate) struct Object {
     pub(crate) wire: String,
     pub(crate) shape: Shape,
     pub(crate) docs: Docs,
-    pub(crate) gate: Gate,
-    /// Whether it is written at all: `only` leaves out what no chosen method reaches.
-    pub(crate) kept: bool,
-    /// The type that this one is an alias of, because nothing but the name differs.
-    pub(crate) same_as: Option<usize>,
-    /// It is one request of an update, and so is made of its members.
-    pub(crate) union: Option<Union>,
-    /// How it is waited for, if it is a long-running operation that can be asked for again.
-    pub(crate) operation: Option<Operation>,
 }
 
 /// How an operation is waited for.
@@ -157,11 +193,6 @@ pub(crate) struct Enum {
     pub(crate) name: Name,
     pub(crate) wire: String,
     pub(crate) values: Vec<Value>,
-    pub(crate) docs: Docs,
-    pub(crate) gate: Gate,
-    pub(crate) kept: bool,
-    /// The type that this one is an alias of, because nothing but the name differs.
-    pub(crate) same_as: Option<usize>,
 }
 
 #[derive(Debug)]
@@ -180,11 +211,10 @@ pub(crate) struct Docs {
     pub(crate) deprecated: bool,
 }
 
-/// The features that need a type, as positions in `Api::features`; empty means always there.
-pub(crate) type Gate = Vec<usize>;
-
+/// A resource, or the service itself.
 #[derive(Debug)]
 pub(crate) struct Resource {
+    /// The name in the document; empty for the service.
     pub(crate) wire: String,
     pub(crate) module: Name,
     pub(crate) accessor: Name,
@@ -193,8 +223,27 @@ pub(crate) struct Resource {
     pub(crate) resources: Vec<Resource>,
 }
 
+impl Resource {
+    /// This resource and all below it, each before those below it, in the order of the document's names.
+    pub(crate) fn walk(&self) -> impl Iterator<Item = &Resource> {
+        let mut open = vec![self];
+        std::iter::from_fn(move || {
+            let next = open.pop()?;
+            open.extend(next.resources.iter().rev());
+            Some(next)
+        })
+    }
+
+    /// All methods of this resource and of those below it, in the same order.
+    pub(crate) fn all_methods(&self) -> impl Iterator<Item = &Method> {
+        self.walk().flat_map(|resource| &resource.methods)
+    }
+}
+
 #[derive(Debug)]
 pub(crate) struct Method {
+    /// Its place among all methods of the document.
+    pub(crate) number: usize,
     /// The name in the document, `list`.
     pub(crate) wire: String,
     /// The whole name in the document, `drive.files.list`.
@@ -217,7 +266,6 @@ pub(crate) struct Method {
     pub(crate) upload: Option<Upload>,
     pub(crate) download: Option<Download>,
     pub(crate) paging: Option<Paging>,
-    pub(crate) update: Option<Update>,
 }
 
 /// What goes over the wire as body or response.
@@ -290,6 +338,8 @@ pub(crate) struct Update {
     pub(crate) revision: String,
     /// The requests that are told by their type.
     pub(crate) members: Vec<SubRequest>,
+    /// What the setters of the method's parameters are called here, in their order.
+    pub(crate) parameters: Vec<Name>,
     /// The body's other members.
     pub(crate) setters: Vec<BodySetter>,
 }

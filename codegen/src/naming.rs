@@ -5,15 +5,19 @@
 //! it, and the others get `_` appended, in bytewise order. What a name is made of is ASCII, so that no document can
 //! smuggle anything into the code, and file names are safe on every system.
 
-use std::borrow::Cow;
+mod case;
+mod reserved;
+
 use std::collections::BTreeSet;
 use std::fmt;
 
-use heck::{ToKebabCase, ToShoutySnakeCase, ToSnakeCase, ToUpperCamelCase};
+use heck::{ToKebabCase, ToShoutySnakeCase};
 use proc_macro2::{Ident, Span};
 
-/// Longer names than this are cut; real ones end well before.
-const LONGEST: usize = 180;
+use crate::features::FEATURES;
+
+use self::case::{camel, clean, cut, snake, started};
+use self::reserved::{is_keyword, is_module, is_never_raw, is_of_call};
 
 /// A valid Rust identifier, raw where it is a keyword.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -65,6 +69,8 @@ pub(crate) enum Kind {
     ServiceFunction,
     /// A setter of `Call<M>`.
     Setter,
+    /// A setter of `Update<M>`.
+    UpdateSetter,
     /// An argument.
     Argument,
     /// The struct of a resource.
@@ -90,20 +96,14 @@ impl Kind {
 
     fn is_reserved(self, name: &str) -> bool {
         match self {
-            // `Call` is the crate's own, and the generated functions say `Some` and `None`.
-            Kind::Resource | Kind::Marker => matches!(name, "Call" | "Self" | "Some" | "None"),
-            Kind::Schema | Kind::Type | Kind::Variant => name == "Self",
-            Kind::Field => name == "extra",
-            Kind::ServiceFunction => {
-                matches!(
-                    name,
-                    "builder" | "new" | "client" | "batch" | "batcher" | "call" | "wait_for" | "clone"
-                )
-            }
-            Kind::Setter => is_verb(name),
-            Kind::Module => is_keyword(name) || is_module_of_ours(name),
-            Kind::Scope => name == "ALL",
-            Kind::Function | Kind::Argument => false,
+            Kind::Resource | Kind::Marker => reserved::IN_RESOURCE.contains(&name),
+            Kind::Field => reserved::FIELDS.contains(&name),
+            Kind::ServiceFunction => reserved::SERVICE.contains(&name),
+            Kind::Setter => is_of_call(name),
+            Kind::UpdateSetter => is_of_call(name) || reserved::UPDATE.contains(&name),
+            Kind::Module => is_keyword(name) || is_module(name),
+            Kind::Scope => reserved::SCOPES.contains(&name),
+            Kind::Schema | Kind::Type | Kind::Variant | Kind::Function | Kind::Argument => false,
         }
     }
 
@@ -168,7 +168,7 @@ pub(crate) fn join(base: &str, step: &str) -> String {
 }
 
 /// A wire name as it begins the path of an inline type: a schema's name as it is written in Rust.
-pub(crate) fn raise(wire: &str) -> String {
+fn raise(wire: &str) -> String {
     let clean = clean(wire);
     let mut chars = clean.chars();
     let raised = match chars.next() {
@@ -186,10 +186,22 @@ pub(crate) fn service(canonical: &str) -> Name {
         .map(raise)
         .collect();
     let name = started(cut(if words.is_empty() { "Service".to_owned() } else { words }));
-    // Names that the generated code itself says.
-    let said =
-        ["Call", "Update", "Some", "None", "Option", "Self", "String", "Vec", "Box", "Result", "Ok", "Err"];
-    Name::new(if said.contains(&name.as_str()) { name + "Api" } else { name })
+    Name::new(if reserved::IN_ROOT.contains(&name.as_str()) { name + "Api" } else { name })
+}
+
+/// Whether a name is one that the modules of schemas have for a type of std or the runtime, unless a schema has it.
+pub(crate) fn is_imported(name: &Name) -> bool {
+    reserved::IN_SCHEMAS.contains(&name.as_str())
+}
+
+/// Whether a field's wire name follows from its name.
+pub(crate) fn field_says(name: &Name, wire: &str) -> bool {
+    case::wire_of_field(name.bare()) == wire
+}
+
+/// Whether a variant's wire name follows from its name.
+pub(crate) fn variant_says(name: &Name, wire: &str) -> bool {
+    case::wire_of_variant(name.bare()) == wire
 }
 
 /// The constant of a scope: `https://www.googleapis.com/auth/drive.readonly` → `DRIVE_READONLY`.
@@ -204,12 +216,9 @@ pub(crate) fn scope_stem(url: &str) -> &str {
 /// The feature of a top-level resource, out of its module's name.
 pub(crate) fn feature(module: &Name) -> String {
     let kebab = module.bare().to_kebab_case();
-    let ours = ["default", "rustls", "native-tls", "blocking", "mock", "tracing", "spawn", "full"];
-    if ours.contains(&kebab.as_str()) || kebab.is_empty() || module.bare().ends_with('_') {
-        format!("{kebab}_")
-    } else {
-        kebab
-    }
+    let is_ours =
+        reserved::FEATURES.contains(&kebab.as_str()) || FEATURES.iter().any(|ours| ours.name == kebab);
+    if is_ours || kebab.is_empty() || module.bare().ends_with('_') { format!("{kebab}_") } else { kebab }
 }
 
 /// The name of the crate of an API version. Two API versions never have the same.
@@ -249,129 +258,16 @@ fn push_encoded(name: &mut String, c: char, plain: bool, as_plain: char) {
     }
 }
 
-/// Only ASCII letters, digits and `_` are left, and at least one letter or digit.
-fn clean(wire: &str) -> Cow<'_, str> {
-    let is_plain = |c: char| c.is_ascii_alphanumeric() || c == '_';
-    if wire.len() <= LONGEST && wire.chars().all(is_plain) && wire.bytes().any(|byte| byte != b'_') {
-        return Cow::Borrowed(wire);
-    }
-    if wire.is_empty() {
-        return Cow::Borrowed("empty");
-    }
-    let mut clean = String::new();
-    let symbols_only = !wire.chars().any(|c| c.is_ascii_alphanumeric());
-    for c in wire.chars() {
-        if clean.len() > LONGEST {
-            break;
-        }
-        match c {
-            c if c.is_ascii_alphanumeric() => clean.push(c),
-            c if symbols_only || !c.is_ascii() => clean.push_str(&format!("_u{:x}_", u32::from(c))),
-            _ => clean.push('_'),
-        }
-    }
-    Cow::Owned(cut(clean))
-}
-
-/// At most `LONGEST` bytes of an ASCII text.
-fn cut(mut ascii: String) -> String {
-    ascii.truncate(LONGEST);
-    ascii
-}
-
-/// An identifier begins with a letter or `_`.
-fn started(text: String) -> String {
-    if text.starts_with(|first: char| first.is_ascii_alphabetic() || first == '_') {
-        text
-    } else {
-        format!("_{text}")
-    }
-}
-
-fn snake(clean: &str) -> String {
-    let snake = clean.to_snake_case();
-    // `_password` beside `password` (both are parameters of one method somewhere) must not depend on each other.
-    if clean.starts_with('_') { format!("_{snake}") } else { started(snake) }
-}
-
-/// Upper camel case, but digits of two words stay apart: `V1_2` is `V1_2` and not `V12`.
-fn camel(clean: &str) -> String {
-    let mut name = String::new();
-    for word in clean.split('_').filter(|word| !word.is_empty()) {
-        let camel = word.to_upper_camel_case();
-        if name.ends_with(|c: char| c.is_ascii_digit()) && camel.starts_with(|c: char| c.is_ascii_digit()) {
-            name.push('_');
-        }
-        name.push_str(&camel);
-    }
-    started(name)
-}
-
 fn legal(kind: Kind, name: String, taken: &[&str]) -> String {
     if kind.is_reserved(&name) || taken.contains(&name.as_str()) {
         name + "_"
-    } else if matches!(name.as_str(), "self" | "Self" | "super" | "crate" | "_") {
-        // These have no raw form.
+    } else if is_never_raw(&name) {
         name + "_"
     } else if is_keyword(&name) {
         format!("r#{name}")
     } else {
         name
     }
-}
-
-fn is_keyword(name: &str) -> bool {
-    const KEYWORDS: &[&str] = &[
-        "abstract", "as", "async", "await", "become", "box", "break", "const", "continue", "crate", "do",
-        "dyn", "else", "enum", "extern", "false", "final", "fn", "for", "gen", "if", "impl", "in", "let",
-        "loop", "macro", "match", "mod", "move", "mut", "override", "priv", "pub", "ref", "return", "self",
-        "Self", "static", "struct", "super", "trait", "true", "try", "type", "typeof", "unsafe", "unsized",
-        "use", "virtual", "where", "while", "yield",
-    ];
-    KEYWORDS.contains(&name)
-}
-
-/// The verbs of `Call<M>`. A parameter of that name gets another.
-fn is_verb(name: &str) -> bool {
-    const VERBS: &[&str] = &[
-        "new",
-        "fields",
-        "quota_user",
-        "pretty_print",
-        "send",
-        "send_as",
-        "send_with",
-        "send_with_response",
-        "send_blocking",
-        "queue",
-        "queue_as",
-        "queue_ticket",
-        "pages",
-        "items",
-        "upload",
-        "download",
-        "idempotent",
-        "if_match",
-        "if_none_match",
-        "wait",
-        "wait_as",
-        "into_request",
-        "clone",
-        "into_future",
-        "dry_run",
-        "curl",
-    ];
-    const WITH: &[&str] = &["timeout", "retry", "header", "query", "param", "scopes", "credentials"];
-    let with = name.strip_prefix("with_");
-    VERBS.contains(&name) || with.is_some_and(|rest| WITH.iter().any(|word| rest.starts_with(word)))
-}
-
-/// Modules and files that a generated crate has anyway, and file names that some systems do not allow.
-fn is_module_of_ours(name: &str) -> bool {
-    const NAMES: &[&str] =
-        &["lib", "main", "schemas", "enums", "scopes", "methods", "runtime", "con", "prn", "aux", "nul"];
-    let port = name.strip_prefix("com").or_else(|| name.strip_prefix("lpt"));
-    NAMES.contains(&name) || port.is_some_and(|rest| rest.len() == 1 && rest.as_bytes()[0].is_ascii_digit())
 }
 
 #[cfg(test)]

@@ -50,6 +50,13 @@ pub(crate) fn lines(prose: &str) -> Vec<String> {
     lines
 }
 
+/// A text of the document as a code span: on one line, without what would end the span, and of bounded length.
+pub(crate) fn code(text: &str) -> String {
+    let tame: String =
+        text.chars().take(200).map(|c| if c == '`' || is_unfit(c) { ' ' } else { c }).collect();
+    format!("`{}`", tame.trim())
+}
+
 /// Control characters, and those that make text read other than it is.
 fn is_unfit(c: char) -> bool {
     c.is_control()

@@ -5,7 +5,8 @@ use std::fmt::Write;
 use std::fs;
 use std::path::Path;
 
-use gapis_codegen::{Crate, FeaturePolicy, Options, generate};
+use gapis_codegen::inventory::{Item, ItemKind};
+use gapis_codegen::{Crate, FeaturePolicy, Options, generate, inventory};
 use serde_json::Value;
 
 fn documents() -> Vec<(String, Value)> {
@@ -28,64 +29,26 @@ fn make(text: &str) -> Crate {
     generate(text.as_bytes(), &options).unwrap()
 }
 
-/// Owner, Rust name, wire name.
-type Pair = (String, String, String);
+/// What a name is of, its path, and what it is in the document.
+type Named = (ItemKind, String, String);
 
-/// What the macros and setters of a crate say about names.
-fn pairs(made: &Crate) -> BTreeSet<Pair> {
-    let mut pairs = BTreeSet::new();
-    let mut aliases = Vec::new();
-    for (path, text) in &made.files {
-        let file = path.display().to_string();
-        let code: Vec<&str> = text.lines().filter(|line| !line.trim_start().starts_with("//")).collect();
-        // Setters of an update count as those of the method's calls, whatever the type is called there.
-        let code = code.join(" ").replace("__Update<", "Update<");
-        let code = code.replace("Update<'_, ", "Call<").replace("Update<'cb, ", "Call<");
-        let tokens: Vec<&str> = code.split_whitespace().collect();
-        let mut owner = String::new();
-        let mut is_table = false;
-        let mut is_method = false;
-        for (index, token) in tokens.iter().enumerate() {
-            let next = |by: usize| tokens.get(index + by).copied().unwrap_or_default();
-            if let Some(name) = token.strip_suffix('!') {
-                // Only tables put a wire name after a Rust name; elsewhere a type may stand before it.
-                is_table = matches!(name, "object" | "open_enum");
-                is_method = name == "method";
-                owner = format!("{file} {}", next(2));
-            }
-            match *token {
-                "impl" => owner = format!("{file} {}", next(1)),
-                "type" => aliases
-                    .push((format!("{file} {}", next(1)), format!("{file} {}", next(3).replace(';', "")))),
-                token if token.starts_with('"') && token.ends_with('"') && (is_table || is_method) => {
-                    let name = if is_table { tokens[index - 1] } else { "" };
-                    pairs.insert((owner.clone(), name.to_owned(), token.to_owned()));
-                }
-                "fn" => {
-                    let name = next(1).split(['(', '<']).next().unwrap_or_default().to_owned();
-                    let is_setter = |token: &str| {
-                        token.starts_with("self.with_param(") || token.starts_with("self.with_member(")
-                    };
-                    // The name stands behind the parenthesis, or in a line of its own.
-                    let setter = (2..14).find(|by| is_setter(next(*by)));
-                    let wire = setter.map(|by| format!("{}{}", next(by), next(by + 1)));
-                    let wire = wire.map(|call| call.split('"').nth(1).unwrap_or_default().to_owned());
-                    let marker = (2..60).find(|by| next(*by) == "->").map(|by| next(by + 1));
-                    pairs.insert((
-                        owner.clone(),
-                        name,
-                        wire.or(marker.map(str::to_owned)).unwrap_or_default(),
-                    ));
-                }
-                _ => {}
-            }
-        }
-    }
-    for (alias, of) in aliases {
-        let same: Vec<Pair> = pairs.iter().filter(|(owner, ..)| *owner == of).cloned().collect();
-        pairs.extend(same.into_iter().map(|(_, name, wire)| (alias.clone(), name, wire)));
-    }
-    pairs
+/// Every name that a program can say.
+fn names(document: &Value) -> Option<BTreeSet<Named>> {
+    let options =
+        Options { name: "test.v1".to_owned(), features: FeaturePolicy::Never, ..Options::default() };
+    let made = inventory(document.to_string().as_bytes(), &options).ok()?;
+    // Setters of an update count as those of the method's calls, whatever the type is called there.
+    let path = |item: &Item| item.path.replace("Update<", "Call<");
+    // A request is told by its type, which is no name of its own.
+    let items = made.items();
+    let named = items.iter().filter(|item| item.kind != ItemKind::Request);
+    Some(named.map(|item| (item.kind, path(item), item.wire.replace('.', "?"))).collect())
+}
+
+/// A path without the underscores by which the loser of a clash is told from its winner.
+fn bare(path: &str) -> String {
+    let steps = path.split("::").map(|step| step.trim_end_matches(['_', '>']));
+    steps.collect::<Vec<_>>().join("::")
 }
 
 /// JSON pointers of all that can be taken away alone.
@@ -130,29 +93,20 @@ fn without(document: &Value, pointer: &str) -> Value {
 fn what_is_added_renames_nothing() {
     let (mut checked, mut members) = (0, 0);
     for (name, document) in documents() {
+        let full = names(&document).expect("an inventory");
+        members += full.iter().filter(|(kind, ..)| *kind == ItemKind::Field).count();
         // A document for each shape of clash: there the loser of the clash takes its own name when the winner goes.
-        let full = pairs(&make(&document.to_string()));
-        members +=
-            full.iter().filter(|(owner, name, _)| owner.contains("schemas.rs") && !name.is_empty()).count();
+        let losers: BTreeSet<Named> =
+            full.iter().map(|(kind, path, wire)| (*kind, bare(path), wire.clone())).collect();
         let mut pointers = Vec::new();
         removable(&document, "", &mut pointers);
         for pointer in pointers {
-            let Ok(made) = generate(
-                without(&document, &pointer).to_string().as_bytes(),
-                &Options { name: name.clone(), features: FeaturePolicy::Never, ..Options::default() },
-            ) else {
-                continue;
-            };
+            let Some(made) = names(&without(&document, &pointer)) else { continue };
             checked += 1;
-            for (owner, rust, wire) in pairs(&made) {
-                // The type of a body names its argument, and an argument is no name that a user writes.
-                let is_known = full.contains(&(owner.clone(), rust.clone(), wire.clone()));
-                let is_loser = full.contains(&(owner.clone(), format!("{rust}_"), wire.clone()))
-                    || full.contains(&(format!("{owner}_"), rust.clone(), wire.clone()));
-                assert!(
-                    is_known || is_loser,
-                    "{name}: without {pointer}, {wire} of {owner} is called {rust}"
-                );
+            for (kind, path, wire) in made {
+                let is_known = full.contains(&(kind, path.clone(), wire.clone()));
+                let is_loser = losers.contains(&(kind, bare(&path), wire.clone()));
+                assert!(is_known || is_loser, "{name}: without {pointer}, {wire} is called {path}");
             }
         }
     }

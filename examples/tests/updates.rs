@@ -343,7 +343,7 @@ async fn what_cannot_be_applied_is_refused_before_anything_is_sent() {
 async fn a_request_that_the_document_does_not_know_can_be_sent() {
     let handlers = answering(json!({"replies": [{"newThing": {"id": 1}}]}));
     let mut reply = None;
-    let extra = gapis_docs_v1::Extra::default().with("newThing", json!({"a": 1}));
+    let extra = gapis_docs_v1::runtime::Extra::default().with("newThing", json!({"a": 1}));
     docs(&handlers)
         .documents()
         .batch_update("DOC")
@@ -387,7 +387,7 @@ async fn what_was_set_before_a_whole_body_stays_where_that_says_nothing() {
     let of = |revision: Option<&str>| BatchUpdateDocumentRequest {
         requests: Some(vec![insert("b").into()]),
         write_control: revision.map(control),
-        extra: gapis_docs_v1::Extra::default().with("x", 1),
+        extra: gapis_docs_v1::runtime::Extra::default().with("x", 1),
     };
     for (said, expected) in [(None, "first"), (Some("second"), "second")] {
         let update = docs(&handlers).documents().batch_update("DOC").push(insert("a"));

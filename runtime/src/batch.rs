@@ -348,8 +348,8 @@ impl<'cb> RawBatch<'cb> {
     pub(crate) fn new(client: Client, api: &'static ApiSpec) -> Self {
         let options = BatchOptions {
             max_calls: None,
-            max_bytes: api.batch_bytes,
-            max_url: api.batch_url,
+            max_bytes: api.limits.bytes,
+            max_url: api.limits.url,
             concurrency: 2,
             rate: None,
             policy: client.policy().clone(),

@@ -2,6 +2,10 @@
 //!
 //! A user depends on a generated crate, which re-exports what is needed from here. Nothing in here knows an API.
 
+// The derives name this crate by its name, in its own tests too.
+#[cfg(test)]
+extern crate self as gapis_runtime;
+
 mod batch;
 mod call;
 mod macros;
@@ -52,7 +56,7 @@ pub use wire::response::RawResponse;
 /// What generated crates re-export for their users.
 pub mod prelude {
     #[doc(no_inline)]
-    pub use crate::schema::{Base64, Date, DateTime, Duration, Extra, FieldMask, Open};
+    pub use crate::schema::Open;
     #[doc(no_inline)]
     pub use crate::{
         ApiError, ApiKey, AuthHeaders, Batch, Batcher, BearerToken, BoxFuture, Builder, Client, Credentials,

@@ -83,6 +83,21 @@ macro_rules! open_enum {
                 }
             }
             impl ::std::cmp::Eq for $name {}
+            impl ::std::cmp::PartialOrd for $name {
+                fn partial_cmp(&self, other: &Self) -> ::std::option::Option<::std::cmp::Ordering> {
+                    ::std::option::Option::Some(::std::cmp::Ord::cmp(self, other))
+                }
+            }
+            impl ::std::cmp::Ord for $name {
+                fn cmp(&self, other: &Self) -> ::std::cmp::Ordering {
+                    $crate::schema::cmp_names(*self, *other)
+                }
+            }
+            impl ::std::hash::Hash for $name {
+                fn hash<H: ::std::hash::Hasher>(&self, state: &mut H) {
+                    $crate::schema::hash_name(*self, state)
+                }
+            }
             impl ::std::fmt::Debug for $name {
                 fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
                     f.write_str($crate::schema::Enum::as_str(*self))

@@ -142,12 +142,12 @@ impl<'cb, M: UpdateMethod> RawUpdate<'cb, M> {
     /// call, so that it comes out where the call is sent or queued.
     fn finish(mut self) -> (Request, Settle<'cb, M>) {
         let spec = M::UPDATE;
-        if let Err(error) = check::<M>(&mut self.body, self.request.api().update_requests) {
+        if let Err(error) = check::<M>(&mut self.body, self.request.api().limits.update_requests) {
             self.request.fail(error);
         }
         self.request.set_body(&self.body);
         let bytes = self.request.body().map_or(0, |body| body.bytes.len());
-        let most = self.request.api().update_bytes;
+        let most = self.request.api().limits.update_bytes;
         if bytes > most {
             self.request.fail(Error::input(format!(
                 "{}: the update has {bytes} bytes, and the API takes {most}; it is not split, since it is applied as \

@@ -30,7 +30,7 @@ pub use self::base64::Base64;
 pub use self::extra::Extra;
 pub use self::field::{Field, Kind, Leaf, List, Map, Object, Scalar, Slot, View};
 pub use self::mask::FieldMask;
-pub use self::open::{Enum, Open};
+pub use self::open::{Enum, Open, cmp_names, hash_name};
 #[doc(hidden)]
 pub use self::read::deserialize;
 pub use self::read::{DecodeError, from_slice};
@@ -45,7 +45,7 @@ pub(crate) use self::read::from_enveloped_slice;
 /// Any JSON value.
 pub type Json = serde_json::Value;
 
-/// For [`object!`](crate::object): a copy.
+/// For `#[derive(Object)]`: a copy.
 #[doc(hidden)]
 #[must_use]
 pub fn clone<T: Object + Default>(value: &T) -> T {
@@ -54,26 +54,26 @@ pub fn clone<T: Object + Default>(value: &T) -> T {
     copy
 }
 
-/// For [`object!`](crate::object): whether two values have the same members.
+/// For `#[derive(Object)]`: whether two values have the same members.
 #[doc(hidden)]
 #[must_use]
 pub fn eq(left: &dyn Object, right: &dyn Object) -> bool {
     compare::same_object(left, right)
 }
 
-/// For [`object!`](crate::object): prints the members that are set, under their wire names.
+/// For `#[derive(Object)]`: prints the members that are set, under their wire names.
 #[doc(hidden)]
 pub fn debug(name: &str, value: &dyn Object, f: &mut fmt::Formatter<'_>) -> fmt::Result {
     compare::print_object(name, value, f)
 }
 
-/// For [`object!`](crate::object): writes the members that are set, then those of `extra`.
+/// For `#[derive(Object)]`: writes the members that are set, then those of `extra`.
 #[doc(hidden)]
 pub fn serialize<S: Serializer>(value: &dyn Object, serializer: S) -> Result<S::Ok, S::Error> {
     write::object(value, serializer)
 }
 
-/// For [`object!`](crate::object): the arm behind the members. The drivers ask only for indices that
+/// For `#[derive(Object)]`: the arm behind the members. The drivers ask only for indices that
 /// [`Object::names`] has, so it is never reached, whatever the input.
 #[doc(hidden)]
 #[cold]
@@ -81,7 +81,7 @@ pub fn no_member(index: usize) -> ! {
     unreachable!("member {index} of an object that has fewer")
 }
 
-/// For [`object!`](crate::object), as [`no_member`].
+/// For `#[derive(Object)]`, as [`no_member`].
 #[doc(hidden)]
 #[cold]
 pub fn no_member_mut(index: usize) -> ! {

@@ -5,7 +5,7 @@ use std::fmt::Write;
 use std::path::{Path, PathBuf};
 use std::{env, fs};
 
-use gapis_codegen::{Options, generate};
+use gapis_codegen::{Limits, Options, generate};
 
 const DOCUMENTS: &str = "../../codegen/tests/golden";
 
@@ -29,12 +29,11 @@ fn main() -> Result<(), Box<dyn Error>> {
 /// Writes the files of a document's module, and gives the path of its root.
 fn module(document: &Path, name: &str, out: &Path) -> Result<PathBuf, Box<dyn Error>> {
     // Limits that no document tells, so that a test can go beyond them.
-    let (update_requests, update_bytes) = (Some(3), Some(200));
+    let limits = Limits { update_requests: Some(3), update_bytes: Some(200), ..Limits::default() };
     let options = Options {
         name: name.to_owned(),
         as_module: true,
-        update_requests,
-        update_bytes,
+        limits,
         ..Options::default()
     };
     let made = generate(&fs::read(document)?, &options)?;

@@ -7,6 +7,7 @@ use std::path::Path;
 use std::str::FromStr;
 
 use anyhow::{Context, Result, bail};
+use gapis_codegen::Limits;
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
 use toml_edit::{DocumentMut, Item, Table, value};
@@ -90,18 +91,11 @@ pub struct Entry {
     /// Whether the document is written in this repository, so that no service has it.
     #[serde(default)]
     pub local: bool,
-    /// How many calls a batch may carry.
-    pub batch_calls: Option<usize>,
-    /// How many bytes the body of a batch may have.
-    pub batch_bytes: Option<usize>,
-    /// How many characters the path and query of a call in a batch may have.
-    pub batch_url: Option<usize>,
-    /// Where the batch limits are from, in words.
-    pub batch_source: Option<String>,
-    /// How many requests an update (`batchUpdate`) may carry.
-    pub update_requests: Option<usize>,
-    /// How many bytes the body of an update may have.
-    pub update_bytes: Option<usize>,
+    /// What the API's servers take at once.
+    #[serde(default)]
+    pub limits: Limits,
+    /// Where the limits are from, in words.
+    pub limits_source: Option<String>,
     /// Which methods are updates and which are not, by method id, where their shape does not tell.
     #[serde(default)]
     pub updates: BTreeMap<String, UpdateEntry>,
@@ -256,7 +250,7 @@ pub(crate) fn sha256(bytes: &[u8]) -> String {
 mod tests {
     use super::*;
 
-    const TEXT: &str = "# Kept.\n\n[\"drive:v3\"] # and this\nfile = \"drive.v3.json\"\nsource = \"a\"\nrevision = \"1\"\nsha256 = \"0\"\n# The limit.\nbatch_calls = 100\n\n[\"dfareporting:v3.5\"]\nfile = \"dfareporting.v3.5.json\"\nsource = \"a\"\nrevision = \"1\"\nsha256 = \"0\"\n";
+    const TEXT: &str = "# Kept.\n\n[\"drive:v3\"] # and this\nfile = \"drive.v3.json\"\nsource = \"a\"\nrevision = \"1\"\nsha256 = \"0\"\n# The limit.\nlimits = { calls = 100 }\n\n[\"dfareporting:v3.5\"]\nfile = \"dfareporting.v3.5.json\"\nsource = \"a\"\nrevision = \"1\"\nsha256 = \"0\"\n";
 
     fn id(text: &str) -> ApiId {
         text.parse().expect("an API")
@@ -309,9 +303,9 @@ mod tests {
         apis.record(&id("drive:v3"), "b", "2", "ff");
         apis.record(&id("farm:v2"), "c", "3", "ee");
         let text = apis.to_string();
-        assert!(text.starts_with("# Kept.\n\n[\"drive:v3\"] # and this\nfile = \"drive.v3.json\"\nsource = \"b\"\nrevision = \"2\"\nsha256 = \"ff\"\n# The limit.\nbatch_calls = 100\n"), "{text}");
+        assert!(text.starts_with("# Kept.\n\n[\"drive:v3\"] # and this\nfile = \"drive.v3.json\"\nsource = \"b\"\nrevision = \"2\"\nsha256 = \"ff\"\n# The limit.\nlimits = { calls = 100 }\n"), "{text}");
         let again = Apis::parse(&text).expect("apis.toml");
-        assert_eq!(again.get(&id("drive:v3")).and_then(|entry| entry.batch_calls), Some(100));
+        assert_eq!(again.get(&id("drive:v3")).and_then(|entry| entry.limits.calls), Some(100));
         assert_eq!(again.get(&id("farm:v2")).map(|entry| entry.revision.as_str()), Some("3"));
     }
 
@@ -320,11 +314,11 @@ mod tests {
         let table = |key: &str, file: &str, more: &str| {
             format!("[\"{key}\"]\nfile = \"{file}\"\nsource = \"\"\nrevision = \"\"\nsha256 = \"\"\n{more}\n")
         };
-        Apis::parse(&table("a:v1", "a.v1.json", "batch_calls = 5")).expect("good");
-        let updates = "update_bytes = 9\n[\"a:v1\".updates]\n\"a.b.c\" = false\n\"a.b.d\" = { requests = \"r\", replies = \"s\" }";
+        Apis::parse(&table("a:v1", "a.v1.json", "limits = { calls = 5 }")).expect("good");
+        let updates = "limits = { update_bytes = 9 }\n[\"a:v1\".updates]\n\"a.b.c\" = false\n\"a.b.d\" = { requests = \"r\", replies = \"s\" }";
         let apis = Apis::parse(&table("a:v1", "a.v1.json", updates)).expect("good");
         let entry = apis.get(&id("a:v1")).expect("listed");
-        assert_eq!((entry.update_bytes, entry.updates.len()), (Some(9), 2));
+        assert_eq!((entry.limits.update_bytes, entry.updates.len()), (Some(9), 2));
         assert_eq!(entry.updates["a.b.c"], UpdateEntry::ByShape(false));
         Apis::parse(&table("a:v1", "a.v1.json", "updates = { \"a.b.c\" = { requests = 1 } }"))
             .expect_err("no lists");

@@ -1,6 +1,7 @@
 //! `cargo xtask generate`: documents in, crates out. APIs run in parallel, each wholly on one thread; what is found is
 //! told in the order of the APIs' names, whatever order they finished in.
 
+use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, anyhow};
@@ -75,7 +76,14 @@ impl Generate {
         let options = Options { only: self.only.clone(), ..options(id, entry, runtime) };
         let made = gapis_codegen::generate(&document, &options)?;
         check_identity(id, &made)?;
-        let changes = sync(out, &made.name, &made.files, self.mode())?;
+        let mut files = made.files;
+        // A package has the texts of its licenses, as far as the repository has them.
+        for name in ["LICENSE-APACHE", "LICENSE-MIT"] {
+            if let Ok(text) = fs::read_to_string(workspace.root.join(name)) {
+                files.insert(PathBuf::from(name), text);
+            }
+        }
+        let changes = sync(out, &made.name, &files, self.mode())?;
         Ok(Done { changes, warnings: made.warnings.iter().map(ToString::to_string).collect() })
     }
 
@@ -149,11 +157,7 @@ pub(crate) fn options(id: &ApiId, entry: &Entry, runtime: String) -> Options {
     let rules = entry.updates.iter().filter_map(|(method, entry)| Some((method.clone(), rule(entry)?)));
     Options {
         name: id.stem(),
-        batch_calls: entry.batch_calls,
-        batch_bytes: entry.batch_bytes,
-        batch_url: entry.batch_url,
-        update_requests: entry.update_requests,
-        update_bytes: entry.update_bytes,
+        limits: entry.limits,
         updates: rules.collect(),
         runtime_path: Some(runtime),
         ..Options::default()

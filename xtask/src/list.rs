@@ -50,7 +50,7 @@ fn row(workspace: &Workspace, id: &ApiId, entry: &Entry) -> Result<[String; HEAD
         summary.schemas.to_string(),
         summary.batch_path,
         // The number that the batch guides of the Python and .NET clients give for all APIs.
-        entry.batch_calls.unwrap_or(1000).to_string(),
+        entry.limits.calls.unwrap_or(1000).to_string(),
         if generated { "yes" } else { "no" }.to_owned(),
     ])
 }

@@ -1,51 +1,56 @@
 //! `src/enums.rs`: the values that the document knows, of members and parameters.
 
-use quote::quote;
+use super::{docs, gate};
+use crate::model::{Api, Enum, Value};
+use crate::naming;
+use crate::prose::code;
+use crate::source::{Source, literal};
 
-use super::{Block, docs, gate};
-use crate::model::{Api, Enum};
-
-pub(crate) fn blocks(api: &Api) -> Vec<Block> {
-    let top = docs::inner_comment(&[
-        "The words that the document knows, of members and parameters. Members hold them as".to_owned(),
-        "[`Open`](super::runtime::Open), which keeps words that came later.".to_owned(),
+pub(crate) fn write(api: &Api, source: &mut Source) {
+    source.blank();
+    source.module_docs(&[
+        "The values that the document knows, of members and parameters. Members hold them as".to_owned(),
+        "[`Open`](super::runtime::Open), which keeps values that came later.".to_owned(),
     ]);
-    let mut enums: Vec<&Enum> = api.types.enums.iter().filter(|item| item.kept).collect();
-    enums.sort_by(|a, b| a.name.cmp(&b.name));
-    let items = enums.into_iter().map(|item| {
-        let cfg = gate(api, &item.gate);
-        let name = item.name.ident();
-        let comment = docs::docs(&item.docs, || format!("Values of {}.", docs::code(&item.wire)));
-        if let Some(first) = item.same_as {
-            let first = api.types.enums[first].name.ident();
-            return Block::Items(quote!(#cfg pub type #name = #first;));
+    let mut kept: Vec<usize> =
+        (0..api.types.enums.len()).filter(|&index| api.gates.enums[index].is_some()).collect();
+    kept.sort_by_key(|&index| &api.types.enums[index].name);
+    if kept.is_empty() {
+        return;
+    }
+    source.blank();
+    source.line(format_args!("use super::runtime::private::derive::OpenEnum;"));
+    for index in kept {
+        source.blank();
+        if let Some(needs) = &api.gates.enums[index] {
+            gate::gate(api, needs, source);
         }
-        let variants = item.values.iter().map(|value| {
-            let name = value.name.ident();
-            let comment = docs::docs(&value.docs, || docs::code(&value.wire));
-            quote!(#comment #name,)
-        });
-        let table = item.values.iter().map(|value| {
-            let name = value.name.ident();
-            let wire = &value.wire;
-            quote!(#name #wire)
-        });
-        Block::Items(quote! {
-            #cfg
-            #comment
-            #[non_exhaustive]
-            pub enum #name { #(#variants)* }
-            #cfg
-            open_enum! { #name { #(#table)* } }
-        })
-    });
-    [
-        Block::Items(top),
-        Block::Items(quote!(
-            use super::runtime::open_enum;
-        )),
-    ]
-    .into_iter()
-    .chain(items)
-    .collect()
+        let item = &api.types.enums[index];
+        match api.types.same.enums.get(&index) {
+            Some(&first) => {
+                source.line(format_args!("pub type {} = {};", item.name, api.types.enums[first].name));
+            }
+            None => write_enum(item, source),
+        }
+    }
+}
+
+fn write_enum(item: &Enum, source: &mut Source) {
+    source.line(format_args!("#[derive(OpenEnum)]"));
+    source.line(format_args!("#[non_exhaustive]"));
+    source.open(format_args!("pub enum {} {{", item.name));
+    for Value { name, wire, docs: said } in &item.values {
+        let follows = naming::variant_says(name, wire);
+        let mut lines = docs::lines(said);
+        if lines.is_empty() && !follows {
+            lines.push(format!("{}.", code(wire)));
+        }
+        source.docs(&lines);
+        gate::deprecated(said.deprecated, source);
+        if !follows {
+            source.line(format_args!("#[wire({})]", literal(wire)));
+        }
+        source.line(format_args!("{name},"));
+    }
+    source.close("}");
 }

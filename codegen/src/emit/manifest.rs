@@ -2,47 +2,60 @@
 
 use std::fmt::Write;
 
-use crate::Options;
+use crate::features::FEATURES;
 use crate::model::Api;
-
-/// Features of the runtime that a crate passes on.
-const RUNTIME_FEATURES: &[&str] = &["http2", "rustls", "native-tls", "blocking", "spawn", "fs", "tracing"];
+use crate::options::Options;
 
 /// The version of the runtime, which has the generator's version.
 const RUNTIME_VERSION: &str = env!("CARGO_PKG_VERSION");
 
-pub(crate) fn manifest(api: &Api, options: &Options) -> String {
-    let mut text = super::header(api).replace("//", "#");
+pub(crate) fn manifest(api: &Api, options: &Options, header: &str) -> String {
+    let mut text = header.replace("//", "#");
     let title = string(&format!("Typed client for the {} {}, with batches", api.title, api.version));
     let name = &api.crate_name;
     let path = match &options.runtime_path {
         Some(path) => format!("path = {}, ", string(path)),
         None => String::new(),
     };
+    let keywords: Vec<String> = keywords(&api.name).iter().map(|word| string(word)).collect();
     // Writing to a string cannot fail.
     let _ = write!(
         text,
         "\n[package]\nname = \"{name}\"\nversion = \"{RUNTIME_VERSION}\"\nedition = \"2024\"\nrust-version = \"1.88\"\n\
          license = \"Apache-2.0 OR MIT\"\nrepository = \"https://github.com/gapis-rs/gapis\"\ndescription = {title}\n\
+         keywords = [{}]\ncategories = [\"api-bindings\", \"web-programming::http-client\"]\n\
+         \n[package.metadata.docs.rs]\nall-features = true\nrustdoc-args = [\"--cfg\", \"docsrs\"]\n\
          \n[dependencies]\ngapis-runtime = {{ {path}version = \"{RUNTIME_VERSION}\", default-features = false }}\n\
-         \n[features]\n"
+         \n[features]\n",
+        keywords.join(", ")
     );
-    if api.features.is_empty() {
-        text.push_str("default = [\"http2\", \"rustls\"]\n");
+    let of_runtime = FEATURES.iter().filter(|feature| feature.is_default).map(|feature| feature.name);
+    let default: Vec<String> =
+        of_runtime.chain(api.gates.features.iter().map(String::as_str)).map(string).collect();
+    if api.gates.features.is_empty() {
+        let _ = writeln!(text, "default = [{}]", default.join(", "));
     } else {
-        text.push_str("default = [\n    \"http2\",\n    \"rustls\",\n");
-        for feature in &api.features {
-            let _ = writeln!(text, "    \"{feature}\",");
+        text.push_str("default = [\n");
+        for feature in default {
+            let _ = writeln!(text, "    {feature},");
         }
         text.push_str("]\n");
     }
-    for feature in RUNTIME_FEATURES {
-        let _ = writeln!(text, "{feature} = [\"gapis-runtime/{feature}\"]");
+    for feature in FEATURES {
+        let _ = writeln!(text, "{0} = [\"gapis-runtime/{0}\"]", feature.name);
     }
-    for feature in &api.features {
+    for feature in &api.gates.features {
         let _ = writeln!(text, "{feature} = []");
     }
     text
+}
+
+/// Up to five words of up to twenty characters, as the registry wants them.
+fn keywords(api: &str) -> Vec<String> {
+    let api = api.to_ascii_lowercase();
+    let is_fine = api.len() <= 20 && api.starts_with(|first: char| first.is_ascii_lowercase());
+    let ours = ["google", "api", "client", "batch"].map(str::to_owned);
+    ours.into_iter().chain(is_fine.then_some(api)).collect()
 }
 
 /// A TOML string.

@@ -1,286 +1,294 @@
 //! `src/<resource>.rs`, and for a resource below it `src/<resource>/<nested>.rs`: a struct for the resource, its methods,
 //! their markers and setters.
 
-use proc_macro2::{Ident, Span, TokenStream};
+use proc_macro2::{Ident, TokenStream};
 use quote::quote;
 
-use super::{Block, docs, types, updates};
-use crate::model::{Api, Docs, Download, Items, Method, Paging, Parameter, Payload, Resource, Upload};
+use super::anchors::{self, Anchors};
+use super::{docs, gate, updates};
+use crate::model::{Api, Download, Items, Method, Paging, Parameter, Resource, Upload};
 use crate::naming::Name;
+use crate::prose::{self, code};
+use crate::rust_type::{self, At};
+use crate::source::{Source, literal};
 
-/// The files of a resource and of those below it: each with its path of modules.
-pub(crate) fn files(api: &Api, resource: &Resource) -> Vec<(String, Vec<Block>)> {
-    let mut files = Vec::new();
-    collect(api, resource, resource.module.bare().to_owned(), &mut files);
-    files
+/// What a resource's module is written with.
+pub(crate) struct Writer<'a> {
+    pub(crate) api: &'a Api,
+    pub(crate) anchors: &'a Anchors,
+    pub(crate) source: &'a mut Source,
 }
 
-fn collect(api: &Api, resource: &Resource, path: String, files: &mut Vec<(String, Vec<Block>)>) {
-    let blocks = module(api, resource);
-    for nested in &resource.resources {
-        collect(api, nested, format!("{path}/{}", nested.module.bare()), files);
+impl Writer<'_> {
+    /// The module of a resource.
+    pub(crate) fn module(&mut self, resource: &Resource) {
+        let name = &resource.name;
+        self.source.blank();
+        if !resource.resources.is_empty() {
+            for nested in &resource.resources {
+                self.source.line(format_args!("pub mod {};", nested.module));
+            }
+            self.source.blank();
+        }
+        self.source.line(format_args!("use super::*;"));
+        self.source.blank();
+        self.source.docs(&[format!("The methods of {}.", code(&resource.wire))]);
+        self.source.line(format_args!("#[derive(Clone, Copy, Debug)]"));
+        self.source.line(format_args!("pub struct {name}<'a>(pub(crate) &'a runtime::Client);"));
+        if !resource.resources.is_empty() || !resource.methods.is_empty() {
+            self.source.blank();
+            // What leads further may be kept longer than this struct.
+            match resource.resources.is_empty() {
+                true => self.source.open(format_args!("impl {name}<'_> {{")),
+                false => self.source.open(format_args!("impl<'a> {name}<'a> {{")),
+            }
+            for nested in &resource.resources {
+                self.source.blank();
+                self.source.code(accessor(nested, &quote!(self.0), &quote!('a)));
+            }
+            for method in &resource.methods {
+                self.source.blank();
+                self.function(method, &quote!(self.0), &quote!());
+            }
+            self.source.close("}");
+        }
+        for method in &resource.methods {
+            self.marker(method, resource.name.bare());
+        }
     }
-    files.push((path, blocks));
+
+    /// The function that makes a call. `path` leads to the marker.
+    pub(crate) fn function(&mut self, method: &Method, client: &TokenStream, path: &TokenStream) {
+        let lines = self.method_docs(method);
+        self.source.docs(&lines);
+        gate::deprecated(method.docs.deprecated, self.source);
+        let types = &self.api.types;
+        let name = method.function.ident();
+        let marker = method.marker.ident();
+        let arguments = method.arguments.iter().map(|argument| {
+            let name = argument.name.ident();
+            let ty = tokens(&rust_type::parameter(types, argument, At::Resource));
+            quote!(#name: #ty)
+        });
+        let in_path = method.path_arguments.iter().map(|&index| method.arguments[index].name.ident());
+        let in_query = method.arguments.iter().filter(|argument| !argument.in_path).map(|argument| {
+            let wire = tokens(&literal(&argument.wire));
+            let name = argument.name.ident();
+            quote!(.with_param(#wire, &#name))
+        });
+        if self.api.update_of(method).is_some() {
+            let update = tokens(updates::name(self.api));
+            return self.source.code(quote! {
+                pub fn #name<'cb>(&self #(, #arguments)*) -> #update<'cb, #path #marker> {
+                    #update::new(#client, &[#(&#in_path),*]) #(#in_query)*
+                }
+            });
+        }
+        let body = method
+            .body
+            .as_ref()
+            .map(|(name, payload)| (name.ident(), tokens(&rust_type::payload(types, payload, At::Resource))));
+        let body_argument = body.iter().map(|(name, ty)| quote!(#name: #ty));
+        let arguments = arguments.chain(body_argument);
+        let body = match &body {
+            Some((name, _)) => quote!(Some(&#name)),
+            None => quote!(None),
+        };
+        self.source.code(quote! {
+            pub fn #name(&self #(, #arguments)*) -> Call<#path #marker> {
+                Call::new(#client, &[#(&#in_path),*], #body) #(#in_query)*
+            }
+        });
+    }
+
+    fn method_docs(&self, method: &Method) -> Vec<String> {
+        let mut lines = method.docs.prose.as_deref().map(prose::lines).unwrap_or_default();
+        if !lines.is_empty() {
+            lines.push(String::new());
+        }
+        lines.push(format!("{} {}.{}", method.verb, code(&method.path), self.notes(method)));
+        // Where the client's own scopes are all that a method may have, there is nothing to choose.
+        if method.scopes != self.api.default_scopes {
+            let name = |&index: &usize| self.api.scopes[index].name.as_str();
+            let links = method.scopes.iter().map(name).map(|name| format!("[`{name}`](scopes::{name})"));
+            list("Scopes:", links.collect(), &mut lines);
+        }
+        let arguments: Vec<String> = method.arguments.iter().filter_map(argument_line).collect();
+        if !arguments.is_empty() {
+            lines.push(String::new());
+            lines.extend(arguments);
+        }
+        let page = if self.api.update_of(method).is_some() { updates::name(self.api) } else { "Call" };
+        let anchors = self.anchors.get(&method.number).map(Vec::as_slice).unwrap_or_default();
+        let setters = anchors::setters(self.api, method).into_iter().zip(anchors);
+        let links = setters.map(|(name, anchor)| format!("[{}]({page}#{anchor})", code(name)));
+        list("Optional:", links.collect(), &mut lines);
+        lines
+    }
+
+    /// What is to be known of a method beside its request, a sentence each.
+    fn notes(&self, method: &Method) -> String {
+        let api = self.api;
+        let mut notes = String::new();
+        if api.operation_of(&method.output).is_some() {
+            notes.push_str(" Can be waited for.");
+        }
+        if method.download.is_some() {
+            notes.push_str(" Serves media.");
+        }
+        match &method.upload {
+            Some(Upload { max_size: Some(size), .. }) => {
+                notes.push_str(&format!(" Takes media of up to {size} bytes."));
+            }
+            Some(_) => notes.push_str(" Takes media."),
+            None => {}
+        }
+        if let Some(update) = api.update_of(method) {
+            let list = code(&update.requests.wire);
+            notes.push_str(&format!(" Applies the {list} that are pushed, all of them or none."));
+        }
+        notes
+    }
+
+    /// The marker of a method, what it says about the method, and the setters of its calls.
+    pub(crate) fn marker(&mut self, method: &Method, owner: &str) {
+        let marker = &method.marker;
+        // Raw names have no link.
+        let link = match method.function.as_str().starts_with("r#") {
+            true => code(method.function.bare()),
+            false => format!("[`{owner}::{}`]", method.function),
+        };
+        self.source.blank();
+        self.source.docs(&[format!("See {link}.")]);
+        self.source.line(format_args!("pub enum {marker} {{}}"));
+        self.source.blank();
+        self.facts(method);
+        if let Some(paging) = &method.paging {
+            self.source.blank();
+            self.paged(marker, paging);
+        }
+        if method.upload.is_some() {
+            self.source.blank();
+            self.source.line(format_args!("impl runtime::AcceptsMedia for {marker} {{}}"));
+        }
+        if method.download.is_some() {
+            self.source.blank();
+            self.source.line(format_args!("impl runtime::ServesMedia for {marker} {{}}"));
+        }
+        match self.api.update_of(method) {
+            Some(update) => {
+                self.source.blank();
+                updates::facts(self.api, method, update, self.source);
+                if update.setters.is_empty() && method.setters.is_empty() {
+                    return;
+                }
+                self.source.blank();
+                self.source.open(format_args!("impl {}<'_, {marker}> {{", updates::name(self.api)));
+                for setter in &update.setters {
+                    self.source.blank();
+                    updates::setter(self.api, setter, self.source);
+                }
+                for (parameter, name) in method.setters.iter().zip(&update.parameters) {
+                    self.setter(parameter, name);
+                }
+                self.source.close("}");
+            }
+            None if !method.setters.is_empty() => {
+                self.source.blank();
+                self.source.open(format_args!("impl Call<{marker}> {{"));
+                method.setters.iter().for_each(|parameter| self.setter(parameter, &parameter.name));
+                self.source.close("}");
+            }
+            None => {}
+        }
+    }
+
+    fn facts(&mut self, method: &Method) {
+        let Method { marker, id, verb, path, api_version, upload, download, .. } = method;
+        let service = if self.api.service_is_shadowed { "__Service" } else { self.api.service.as_str() };
+        let output = rust_type::payload(&self.api.types, &method.output, At::Resource);
+        let row = format!("{marker}: {service} => {output}; {} {verb} {}", literal(id), literal(path));
+        if api_version.is_none() && upload.is_none() && download.is_none() {
+            return self.source.line(format_args!("method! {{ {row} }}"));
+        }
+        self.source.open(format_args!("method! {{ {row} {{"));
+        if let Some(version) = api_version {
+            self.source.line(format_args!("api_version: Some({}),", literal(version)));
+        }
+        if let Some(Upload { simple_path, resumable_path, max_size, accept }) = upload {
+            let accept = accept.iter().map(|kind| literal(kind)).collect::<Vec<_>>().join(", ");
+            self.source.open(format_args!("upload: Some(&runtime::spec::UploadSpec {{"));
+            self.source.line(format_args!("simple_path: {},", literal(simple_path)));
+            self.source.line(format_args!("resumable_path: {},", literal(resumable_path)));
+            self.source.line(format_args!("max_size: {max_size:?},"));
+            self.source.line(format_args!("accept: &[{accept}],"));
+            self.source.close("}),");
+        }
+        if let Some(Download { media_service }) = download {
+            let spec = "runtime::spec::DownloadSpec";
+            self.source.line(format_args!("download: Some({spec} {{ media_service: {media_service} }}),"));
+        }
+        self.source.close("} }");
+    }
+
+    fn paged(&mut self, marker: &Name, paging: &Paging) {
+        let Paging { token, next, in_body, items } = paging;
+        let body = if *in_body { "body " } else { "" };
+        let (items, item) = match items {
+            Some(Items { wire, item, of_map }) => {
+                let item = rust_type::ty(&self.api.types, item, At::Resource);
+                let item = if *of_map { format!("(::std::string::String, {item})") } else { item };
+                (wire.as_str(), item)
+            }
+            None => ("", "runtime::Json".to_owned()),
+        };
+        let (token, next, items) = (literal(token), literal(next), literal(items));
+        self.source.line(format_args!("paged! {{ {marker} => {item}; {body}{token} {next} {items} }}"));
+    }
+
+    fn setter(&mut self, parameter: &Parameter, name: &Name) {
+        let ty = rust_type::parameter(&self.api.types, parameter, At::Resource);
+        self.source.blank();
+        self.source.docs(&docs::lines(&parameter.docs));
+        gate::deprecated(parameter.docs.deprecated, self.source);
+        self.source.open(format_args!("pub fn {name}(self, value: {ty}) -> Self {{"));
+        self.source.line(format_args!("self.with_param({}, &value)", literal(&parameter.wire)));
+        self.source.close("}");
+    }
 }
 
-fn module(api: &Api, resource: &Resource) -> Vec<Block> {
-    let name = resource.name.ident();
-    let comment = docs::comment(&[format!("The methods of {}.", docs::code(&resource.wire))]);
-    let accessors = resource.resources.iter().map(|nested| accessor(nested, quote!(self.0)));
-    let functions = resource.methods.iter().map(|method| function(api, method, quote!(self.0), quote!()));
-    let functions: TokenStream = accessors.chain(functions).collect();
-    let modules = resource.resources.iter().map(|nested| {
-        let module = nested.module.ident();
-        quote!(pub mod #module;)
-    });
-    let mut blocks = vec![
-        Block::Items(quote!(
-            #(#modules)*
-            use super::*;
-        )),
-        Block::Items(quote! {
-            #comment
-            #[derive(Clone, Copy, Debug)]
-            pub struct #name<'a>(pub(crate) &'a runtime::Client);
-        }),
-    ];
-    if !functions.is_empty() {
-        blocks.push(Block::Items(quote!(impl #name<'_> { #functions })));
+/// A paragraph: what is listed, then one link a line.
+fn list(what: &str, links: Vec<String>, lines: &mut Vec<String>) {
+    let last = links.len();
+    if last > 0 {
+        lines.extend([String::new(), what.to_owned()]);
     }
-    for method in &resource.methods {
-        blocks.extend(marker(api, method, resource.name.bare()));
+    for (index, link) in links.into_iter().enumerate() {
+        lines.push(link + if index + 1 < last { "," } else { "." });
     }
-    blocks
-}
-
-/// Whether some method of the API is like that.
-pub(crate) fn any(api: &Api, is: &dyn Fn(&Method) -> bool) -> bool {
-    fn below(resource: &Resource, is: &dyn Fn(&Method) -> bool) -> bool {
-        resource.methods.iter().any(is) || resource.resources.iter().any(|nested| below(nested, is))
-    }
-    api.methods.iter().any(is) || api.resources.iter().any(|resource| below(resource, is))
 }
 
 /// The function that leads to a resource.
-pub(crate) fn accessor(resource: &Resource, client: TokenStream) -> TokenStream {
-    let comment = docs::comment(&[format!("The resource {}.", docs::code(&resource.wire))]);
-    let function = resource.accessor.ident();
-    let module = resource.module.ident();
-    let name = resource.name.ident();
+pub(crate) fn accessor(resource: &Resource, client: &TokenStream, life: &TokenStream) -> TokenStream {
+    let (function, module, name): (Ident, Ident, Ident) =
+        (resource.accessor.ident(), resource.module.ident(), resource.name.ident());
     quote! {
-        #comment
-        pub fn #function(&self) -> #module::#name<'_> { #module::#name(#client) }
+        pub fn #function(&self) -> #module::#name<#life> { #module::#name(#client) }
     }
 }
 
-/// The function that makes a call. `path` leads to the marker.
-pub(crate) fn function(api: &Api, method: &Method, client: TokenStream, path: TokenStream) -> TokenStream {
-    let comment = comment(api, method);
-    let name = method.function.ident();
-    let marker = method.marker.ident();
-    let arguments = method.arguments.iter().map(|argument| {
-        let name = argument.name.ident();
-        let ty = types::parameter(api, argument);
-        quote!(#name: #ty)
-    });
-    let in_path = method.path_arguments.iter().map(|&index| method.arguments[index].name.ident());
-    let in_query = method.arguments.iter().filter(|argument| !argument.in_path).map(|argument| {
-        let wire = &argument.wire;
-        let name = argument.name.ident();
-        quote!(.with_param(#wire, &#name))
-    });
-    if method.update.is_some() {
-        let update = updates::name(api);
-        return quote! {
-            #comment
-            pub fn #name<'cb>(&self #(, #arguments)*) -> #update<'cb, #path #marker> {
-                #update::new(#client, &[#(&#in_path),*]) #(#in_query)*
-            }
-        };
+/// One item of the list of arguments, where there is something to say; prose of several paragraphs is joined into one.
+fn argument_line(argument: &Parameter) -> Option<String> {
+    let mut said: Vec<String> = Vec::new();
+    if let Some(prose) = &argument.docs.prose {
+        let joined = prose.split_whitespace().collect::<Vec<_>>().join(" ").replace("```", "`");
+        said.push(prose::lines(joined.strip_prefix("Required. ").unwrap_or(&joined)).concat());
     }
-    let body = method.body.as_ref().map(|(name, payload)| (name.ident(), types::payload(api, payload)));
-    let body_argument = body.iter().map(|(name, ty)| quote!(#name: #ty));
-    let arguments = arguments.chain(body_argument);
-    let body = match &body {
-        Some((name, _)) => quote!(Some(&#name)),
-        None => quote!(None),
-    };
-    quote! {
-        #comment
-        pub fn #name(&self #(, #arguments)*) -> Call<#path #marker> {
-            Call::new(#client, &[#(&#in_path),*], #body) #(#in_query)*
-        }
-    }
+    said.extend(argument.docs.facts.iter().cloned());
+    (!said.is_empty()).then(|| format!("* {}: {}", code(argument.name.bare()), said.join(", ")))
 }
 
-/// The documentation of a method.
-fn comment(api: &Api, method: &Method) -> TokenStream {
-    let mut lines = Vec::new();
-    let notes = notes(api, method).join(" ");
-    match &method.docs.prose {
-        // Verb and path stand at the marker.
-        Some(prose) => {
-            lines.extend(crate::prose::lines(prose));
-            if !notes.is_empty() {
-                lines.extend([String::new(), notes]);
-            }
-        }
-        None => {
-            let request = format!("{} {}.", method.verb, docs::code(&method.path));
-            lines.push(if notes.is_empty() { request } else { format!("{request} {notes}") });
-        }
-    }
-    if !method.arguments.is_empty() {
-        lines.push(String::new());
-        for argument in &method.arguments {
-            lines.push(argument_line(argument));
-        }
-    }
-    let lines = docs::comment(&lines);
-    let deprecated = docs::deprecated(&method.docs);
-    quote!(#lines #deprecated)
-}
-
-/// What is to be known of a method beside its request, a sentence each.
-fn notes(api: &Api, method: &Method) -> Vec<String> {
-    let mut notes = Vec::new();
-    // Where the client's own scopes are all that a method may have, there is nothing to choose.
-    if !method.scopes.is_empty() && method.scopes != api.default_scopes {
-        let scopes = method.scopes.iter().map(|&index| docs::code(api.scopes[index].name.as_str()));
-        notes.push(format!("Scopes: {}.", scopes.collect::<Vec<_>>().join(", ")));
-    }
-    if api.types.operation_of(&method.output).is_some() {
-        notes.push("Can be waited for.".to_owned());
-    }
-    if method.download.is_some() {
-        notes.push("Serves media.".to_owned());
-    }
-    match &method.upload {
-        Some(Upload { max_size: Some(size), .. }) => {
-            notes.push(format!("Takes media of up to {size} bytes."))
-        }
-        Some(_) => notes.push("Takes media.".to_owned()),
-        None => {}
-    }
-    if let Some(update) = &method.update {
-        let list = docs::code(&update.requests.wire);
-        notes.push(format!("Applies the {list} that are pushed, all of them or none."));
-    }
-    notes
-}
-
-/// One item of the list of arguments; prose of several paragraphs is joined into one.
-fn argument_line(argument: &Parameter) -> String {
-    let said = match &argument.docs.prose {
-        Some(prose) => {
-            let joined = prose.split_whitespace().collect::<Vec<_>>().join(" ").replace("```", "`");
-            let joined = joined.strip_prefix("Required. ").unwrap_or(&joined);
-            crate::prose::lines(joined).concat()
-        }
-        None => docs::parameter_words(argument.ty).to_owned(),
-    };
-    let facts: String = argument.docs.facts.iter().map(|fact| format!(", {fact}")).collect();
-    format!("* {}: {said}{facts}", docs::code(argument.name.bare()))
-}
-
-/// The marker of a method, what it says about the method, and the setters of its calls.
-pub(crate) fn marker(api: &Api, method: &Method, owner: &str) -> Vec<Block> {
-    let marker = method.marker.ident();
-    // Raw names have no link.
-    let link = match method.function.as_str().starts_with("r#") {
-        true => docs::code(method.function.bare()),
-        false => format!("[`{owner}::{}`]", method.function),
-    };
-    let comment = docs::comment(&[format!("See {link}.")]);
-    let facts = facts(api, method);
-    let paged = method.paging.as_ref().map(|paging| paged(api, &marker, paging));
-    let upload = method.upload.as_ref().map(|_| quote!(impl runtime::AcceptsMedia for #marker {}));
-    let download = method.download.map(|_| quote!(impl runtime::ServesMedia for #marker {}));
-    let update = method.update.as_ref().map(|update| updates::facts(api, &marker, update));
-    let mut blocks =
-        vec![Block::Items(quote!(#comment pub enum #marker {} #facts #paged #upload #download #update))];
-    let setters = method.setters.iter().map(|parameter| setter(api, parameter));
-    match &method.update {
-        Some(update) => {
-            let name = updates::name(api);
-            let members = update.setters.iter().map(|member| updates::setter(api, member));
-            let setters: TokenStream = members.chain(setters).collect();
-            if !setters.is_empty() {
-                blocks.push(Block::Items(quote!(impl #name<'_, #marker> { #setters })));
-            }
-        }
-        None if !method.setters.is_empty() => {
-            blocks.push(Block::Items(quote!(impl Call<#marker> { #(#setters)* })));
-        }
-        None => {}
-    }
-    blocks
-}
-
-fn facts(api: &Api, method: &Method) -> TokenStream {
-    let marker = method.marker.ident();
-    let service = api.service.ident();
-    let service = if api.service_is_shadowed { quote!(__Service) } else { quote!(#service) };
-    let output = types::payload(api, &method.output);
-    let id = &method.id;
-    let verb = Ident::new(method.verb, Span::call_site());
-    let path = &method.path;
-    let mut members: Vec<TokenStream> = Vec::new();
-    if let Some(version) = &method.api_version {
-        members.push(quote!(api_version: Some(#version)));
-    }
-    if method.output == Payload::Nothing {
-        members.push(quote!(empty_response: true));
-    }
-    if let Some(upload) = &method.upload {
-        members.push(upload_spec(upload));
-    }
-    if let Some(Download { media_service }) = method.download {
-        members.push(quote!(download: Some(runtime::spec::DownloadSpec { media_service: #media_service })));
-    }
-    let members = if members.is_empty() { quote!() } else { quote!({ #(#members),* }) };
-    quote!(method! { #marker: #service => #output; #id #verb #path #members })
-}
-
-fn upload_spec(upload: &Upload) -> TokenStream {
-    let Upload { simple_path, resumable_path, max_size, accept } = upload;
-    let max_size = match max_size {
-        Some(size) => {
-            let size = proc_macro2::Literal::u64_unsuffixed(*size);
-            quote!(Some(#size))
-        }
-        None => quote!(None),
-    };
-    quote! {
-        upload: Some(&runtime::spec::UploadSpec {
-            simple_path: #simple_path, resumable_path: #resumable_path, max_size: #max_size, accept: &[#(#accept),*]
-        })
-    }
-}
-
-fn paged(api: &Api, marker: &Ident, paging: &Paging) -> TokenStream {
-    let Paging { token, next, in_body, items } = paging;
-    let body = in_body.then(|| quote!(body));
-    let (items, item) = match items {
-        Some(Items { wire, item, of_map }) => {
-            let item = types::ty(api, item, types::At::Resource);
-            (wire.as_str(), if *of_map { quote!((::std::string::String, #item)) } else { item })
-        }
-        None => ("", quote!(runtime::Json)),
-    };
-    quote!(paged! { #marker => #item; #body #token #next #items })
-}
-
-fn setter(api: &Api, parameter: &Parameter) -> TokenStream {
-    let Parameter { name, wire, .. } = parameter;
-    let name: &Name = name;
-    let name = name.ident();
-    let ty = types::parameter(api, parameter);
-    let said: &Docs = &parameter.docs;
-    let comment =
-        docs::docs(said, || format!("{}: {}", docs::code(wire), docs::parameter_words(parameter.ty)));
-    quote! {
-        #comment
-        pub fn #name(self, value: #ty) -> Self { self.with_param(#wire, &value) }
-    }
+/// The tokens of what this crate itself has written.
+fn tokens(text: &str) -> TokenStream {
+    text.parse().unwrap_or_default()
 }

@@ -1,124 +1,165 @@
 //! `src/schemas.rs`: a struct for each schema, and the module `inline` for objects that the document does not name.
 
-use proc_macro2::{Literal, TokenStream};
-use quote::{format_ident, quote};
+use super::{docs, gate, updates};
+use crate::model::{Api, Field, Object, Operation, OperationForm, Poll, Shape, Type};
+use crate::naming;
+use crate::prose::code;
+use crate::rust_type::{self, At};
+use crate::source::{Source, literal};
 
-use super::types::{self, At};
-use super::{Block, docs, gate, updates};
-use crate::model::{Api, Field, Object, Operation, OperationForm, Poll, Shape};
-use crate::naming::{self, Kind};
-
-pub(crate) fn blocks(api: &Api) -> Vec<Block> {
-    let top = docs::inner_comment(&[
-        "The schemas: what requests and responses are made of. A literal ends with".to_owned(),
-        "`..Default::default()`. The member `extra`, an [`Extra`](super::runtime::Extra), keeps what the"
-            .to_owned(),
-        "document does not name, and sends explicit nulls.".to_owned(),
-    ]);
-    let short = if api.types.shadows_prelude {
-        quote!()
+pub(crate) fn write(api: &Api, source: &mut Source) {
+    let extra = if rust_type::is_free(&api.types, "Extra") {
+        "[`Extra`]"
     } else {
-        quote!(
-            use std::collections::BTreeMap;
-        )
+        "[`Extra`](super::runtime::Extra)"
     };
-    let kept = || api.types.objects.iter().filter(|object| object.kept);
-    let mut inline: Vec<&Object> = kept().filter(|object| object.inline).collect();
-    inline.sort_by(|a, b| a.name.cmp(&b.name));
-    let mut blocks = vec![Block::Items(top)];
-    if inline.is_empty() {
-        blocks.push(Block::Items(quote!(#short use super::{enums, runtime, runtime::object};)));
-    } else {
-        blocks.push(Block::Items(
-            quote!(#short pub use self::inline::*; use super::{enums, runtime, runtime::object};),
-        ));
-    }
-    blocks.extend(kept().filter(|object| !object.inline).map(|object| item(api, object, At::Schemas)));
+    source.blank();
+    source.module_docs(&[
+        "The schemas: what requests and responses are made of. A literal ends with `..Default::default()`."
+            .to_owned(),
+        format!(
+            "The member `extra`, an {extra}, keeps what the document does not name, and sends explicit nulls."
+        ),
+    ]);
+    let kept = |inline: bool| {
+        let is_kept = move |index: &usize| {
+            api.gates.objects[*index].is_some() && api.types.objects[*index].inline == inline
+        };
+        (0..api.types.objects.len()).filter(is_kept)
+    };
+    let mut inline: Vec<usize> = kept(true).collect();
+    inline.sort_by_key(|&index| &api.types.objects[index].name);
+    let top: Vec<usize> = kept(false).collect();
+    source.blank();
+    imports(api, &top, source);
     if !inline.is_empty() {
-        let imports = quote!(#short use super::{enums, runtime, runtime::object};);
-        let mut inner = vec![Block::Items(imports)];
-        inner.extend(inline.into_iter().map(|object| item(api, object, At::Inline)));
-        let attributes = docs::comment(&["Objects inside schemas that the document does not name."]);
-        blocks.push(Block::Module {
-            attributes,
-            name: naming::single(Kind::Module, "inline"),
-            blocks: inner,
-        });
+        source.blank();
+        source.line(format_args!("pub use self::inline::*;"));
     }
-    blocks
+    for index in top {
+        item(api, index, At::Schemas, source);
+    }
+    if inline.is_empty() {
+        return;
+    }
+    source.blank();
+    source.docs(&["Objects inside schemas that the document does not name.".to_owned()]);
+    source.open(format_args!("pub mod inline {{"));
+    imports(api, &inline, source);
+    for index in inline {
+        item(api, index, At::Inline, source);
+    }
+    source.close("}");
 }
 
-fn item(api: &Api, object: &Object, at: At) -> Block {
-    let cfg = gate(api, &object.gate);
-    let name = object.name.ident();
-    let comment = docs::docs(&object.docs, || match (&object.shape, object.inline) {
-        (_, true) => format!("The object {}.", docs::code(&object.wire)),
-        (Shape::Alias(ty), _) => {
-            format!("The schema {}: {}.", docs::code(&object.wire), docs::words(&api.types, ty))
+/// What the structs of a module name without a path.
+fn imports(api: &Api, objects: &[usize], source: &mut Source) {
+    let types = &api.types;
+    let written = objects.iter().filter(|index| !types.same.objects.contains_key(index));
+    let mut said: Vec<&Type> = Vec::new();
+    for &index in written {
+        match &types.objects[index].shape {
+            Shape::Struct(fields) => said.extend(fields.iter().map(|field| &field.ty)),
+            Shape::Alias(ty) => said.push(ty),
         }
-        _ => format!("The schema {}.", docs::code(&object.wire)),
-    });
-    if let Some(first) = object.same_as {
-        let first = api.types.objects[first].name.ident();
-        return Block::Items(quote!(#cfg pub type #name = #first;));
     }
-    let fields = match &object.shape {
-        Shape::Struct(fields) => fields,
-        Shape::Alias(ty) => {
-            let ty = types::ty(api, ty, at);
-            return Block::Items(quote!(#cfg #comment pub type #name = #ty;));
+    fn has(ty: &Type, is: &dyn Fn(&Type) -> bool) -> bool {
+        is(ty) || matches!(ty, Type::List(inner) | Type::Map(inner) if has(inner, is))
+    }
+    if rust_type::is_free(types, "BTreeMap")
+        && said.iter().any(|ty| has(ty, &|ty| matches!(ty, Type::Map(_))))
+    {
+        source.line(format_args!("use std::collections::BTreeMap;"));
+        source.blank();
+    }
+    let enums = said.iter().any(|ty| has(ty, &|ty| matches!(ty, Type::Enum(_))));
+    let names = rust_type::said(types, said.into_iter()).join(", ");
+    source.line(format_args!("use super::runtime::private::derive::Object;"));
+    match names.contains(',') {
+        _ if names.is_empty() => {}
+        true => source.line(format_args!("use super::runtime::{{{names}}};")),
+        false => source.line(format_args!("use super::runtime::{names};")),
+    }
+    source.line(format_args!("use super::{};", if enums { "{enums, runtime}" } else { "runtime" }));
+}
+
+fn item(api: &Api, index: usize, at: At, source: &mut Source) {
+    let object = &api.types.objects[index];
+    let name = &object.name;
+    let attribute = |source: &mut Source| {
+        if let Some(needs) = &api.gates.objects[index] {
+            gate::gate(api, needs, source);
         }
     };
-    let members = fields.iter().map(|field| member(api, field, at));
-    let table = table(fields);
-    let operation = object.operation.as_ref().map(|operation| self::operation(api, object, operation));
-    let extra = format_ident!("extra");
-    let union = object.union.as_ref().map(|union| updates::union(api, object, fields, union, at));
-    Block::Items(quote! {
-        #cfg
-        #comment
-        pub struct #name {
-            #(#members)*
-            pub #extra: runtime::Extra,
+    source.blank();
+    if let Some(&first) = api.types.same.objects.get(&index) {
+        attribute(source);
+        return source.line(format_args!("pub type {name} = {};", api.types.objects[first].name));
+    }
+    let mut lines = docs::lines(&object.docs);
+    if lines.is_empty() && !object.inline && *name.bare() != object.wire {
+        lines.push(format!("The schema {}.", code(&object.wire)));
+    }
+    match &object.shape {
+        Shape::Alias(ty) => {
+            if lines.is_empty() {
+                lines.push(format!("The schema {}: {}.", code(&object.wire), docs::words(&api.types, ty)));
+            }
+            source.docs(&lines);
+            attribute(source);
+            gate::deprecated(object.docs.deprecated, source);
+            source.line(format_args!("pub type {name} = {};", rust_type::ty(&api.types, ty, at)));
         }
-        #cfg
-        object! { #name { #table } }
-        #operation
-        #union
-    })
+        Shape::Struct(fields) => {
+            source.docs(&lines);
+            attribute(source);
+            gate::deprecated(object.docs.deprecated, source);
+            source.line(format_args!("#[derive(Object)]"));
+            source.open(format_args!("pub struct {name} {{"));
+            fields.iter().for_each(|field| member(api, field, at, source));
+            let extra = if rust_type::is_free(&api.types, "Extra") { "Extra" } else { "runtime::Extra" };
+            source.line(format_args!("pub extra: {extra},"));
+            source.close("}");
+            if let Some(operation) = api.operations.get(&index) {
+                source.blank();
+                attribute(source);
+                self::operation(api, object, operation, source);
+            }
+            if let Some(union) = api.unions.get(&index) {
+                source.blank();
+                attribute(source);
+                updates::union(api, object, fields, union, at, source);
+            }
+        }
+    }
 }
 
 /// How an operation is waited for: what tells that it is done, and what asks for it.
-fn operation(api: &Api, object: &Object, operation: &Operation) -> TokenStream {
-    let cfg = gate(api, &object.gate);
-    let (name, service) = (object.name.ident(), api.service.ident());
+fn operation(api: &Api, object: &Object, operation: &Operation, source: &mut Source) {
     let form = match operation.form {
-        OperationForm::Done => quote!(done),
-        OperationForm::Status => quote!(status),
+        OperationForm::Done => "done",
+        OperationForm::Status => "status",
     };
-    let polls = operation.polls.iter().map(|Poll { id, path, api_version }| {
-        let version = api_version.as_ref().map(|version| quote!(in #version));
-        quote!(; #id #path #version)
-    });
-    quote!(#cfg runtime::operation! { #name: super::#service, #form #(#polls)* })
+    source.open(format_args!("runtime::operation! {{"));
+    let last = operation.polls.len();
+    source.line(format_args!("{}: super::{}, {form};", object.name, api.service));
+    for (index, Poll { id, path, api_version }) in operation.polls.iter().enumerate() {
+        let version =
+            api_version.as_ref().map(|version| format!(" in {}", literal(version))).unwrap_or_default();
+        let end = if index + 1 < last { ";" } else { "" };
+        source.line(format_args!("{} {}{version}{end}", literal(id), literal(path)));
+    }
+    source.close("}");
 }
 
-fn member(api: &Api, field: &Field, at: At) -> TokenStream {
-    let name = field.name.ident();
-    let ty = types::optional(api, &field.ty, at);
-    let comment = docs::docs(&field.docs, || {
-        format!("{}: {}", docs::code(&field.wire), docs::words(&api.types, &field.ty))
-    });
-    quote!(#comment pub #name: #ty,)
-}
-
-/// The members by number, in the order of their wire names.
-fn table(fields: &[Field]) -> TokenStream {
-    let rows = fields.iter().enumerate().map(|(index, field)| {
-        let index = Literal::usize_unsuffixed(index);
-        let name = field.name.ident();
-        let wire = &field.wire;
-        quote!(#index #name #wire)
-    });
-    quote!(#(#rows)*)
+fn member(api: &Api, field: &Field, at: At, source: &mut Source) {
+    let Field { name, wire, ty, docs: said } = field;
+    let follows = naming::field_says(name, wire);
+    let fact = if follows { None } else { Some(format!("sent as {}", code(wire))) };
+    source.docs(&docs::with(said, fact));
+    gate::deprecated(said.deprecated, source);
+    if !follows {
+        source.line(format_args!("#[wire({})]", literal(wire)));
+    }
+    source.line(format_args!("pub {name}: {},", rust_type::optional(&api.types, ty, at)));
 }

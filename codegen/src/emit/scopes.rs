@@ -1,23 +1,25 @@
 //! `src/scopes.rs`: a constant for each OAuth 2 scope.
 
-use quote::quote;
+use crate::model::Api;
+use crate::prose;
+use crate::source::{Source, literal};
 
-use super::{Block, docs};
-use crate::model::{Api, Docs};
-
-pub(crate) fn blocks(api: &Api) -> Vec<Block> {
-    let top = docs::inner_comment(&["The OAuth 2 scopes of the API.".to_owned()]);
-    let constants = api.scopes.iter().map(|scope| {
-        let name = scope.name.ident();
-        let url = &scope.url;
-        let facts = Docs { prose: scope.prose.clone(), ..Docs::default() };
-        let comment = docs::docs(&facts, || format!("The scope {}.", docs::code(url)));
-        Block::Items(quote!(#comment pub const #name: &str = #url;))
-    });
-    let names = api.scopes.iter().map(|scope| scope.name.ident());
-    let all = Block::Items(quote! {
-        /// All scopes.
-        pub const ALL: &[&str] = &[#(#names),*];
-    });
-    [Block::Items(top)].into_iter().chain(constants).chain([all]).collect()
+pub(crate) fn write(api: &Api, source: &mut Source) {
+    source.blank();
+    source.module_docs(&["The OAuth 2 scopes of the API.".to_owned()]);
+    for scope in &api.scopes {
+        source.blank();
+        source.docs(&scope.prose.as_deref().map(prose::lines).unwrap_or_default());
+        source.line(format_args!("pub const {}: &str = {};", scope.name, literal(&scope.url)));
+    }
+    source.blank();
+    source.docs(&["All scopes.".to_owned()]);
+    if api.scopes.is_empty() {
+        return source.line(format_args!("pub const ALL: &[&str] = &[];"));
+    }
+    source.open(format_args!("pub const ALL: &[&str] = &["));
+    for scope in &api.scopes {
+        source.line(format_args!("{},", scope.name));
+    }
+    source.close("];");
 }

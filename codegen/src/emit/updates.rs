@@ -1,85 +1,79 @@
 //! What typed updates (`batchUpdate`) add: how a union of requests is made, what a marker says of its lists, and setters
 //! for the body's other members.
 
-use proc_macro2::{Ident, TokenStream};
-use quote::quote;
-
-use super::types::{self, At};
 use super::{docs, gate};
-use crate::model::{Api, BodySetter, Field, Object, SubRequest, Type, Union, Update};
+use crate::model::{Api, BodySetter, Field, Method, Object, SubRequest, Type, Union, Update};
+use crate::rust_type::{self, At};
+use crate::source::{Source, literal};
 use crate::wire::Scalar;
 
 /// How a union is made of its members; stands beside its struct.
-pub(crate) fn union(api: &Api, object: &Object, fields: &[Field], union: &Union, at: At) -> TokenStream {
-    let cfg = gate(api, &object.gate);
-    let name = object.name.ident();
-    let rows = |positions: &[usize]| {
-        let rows = positions.iter().map(|&index| {
-            let name = fields[index].name.ident();
+pub(crate) fn union(
+    api: &Api,
+    object: &Object,
+    fields: &[Field],
+    union: &Union,
+    at: At,
+    source: &mut Source,
+) {
+    let rows = |positions: &[usize], source: &mut Source| {
+        for &index in positions {
             let ty = match &fields[index].ty {
-                Type::Boxed(inner) => types::ty(api, &Type::Object(*inner), at),
-                ty => types::ty(api, ty, at),
+                Type::Boxed(inner) => rust_type::ty(&api.types, &Type::Object(*inner), at),
+                ty => rust_type::ty(&api.types, ty, at),
             };
-            quote!(#name: #ty)
-        });
-        quote!(#(#rows),*)
+            source.line(format_args!("{}: {ty},", fields[index].name));
+        }
     };
-    let unique = rows(&union.unique);
-    let named = rows(&union.named);
-    let named = if named.is_empty() { quote!() } else { quote!(; #named) };
-    quote!(#cfg runtime::union! { #name { #unique #named } })
+    source.open(format_args!("runtime::union! {{"));
+    source.open(format_args!("{} {{", object.name));
+    rows(&union.unique, source);
+    if !union.named.is_empty() {
+        source.close("}");
+        source.open(format_args!("named {{"));
+        rows(&union.named, source);
+    }
+    source.close("}");
+    source.close("}");
 }
 
 /// The crate's `Update` by the name that it has in the module of a resource.
-pub(crate) fn name(api: &Api) -> TokenStream {
-    if api.update_is_shadowed { quote!(__Update) } else { quote!(Update) }
+pub(crate) fn name(api: &Api) -> &'static str {
+    if api.update_is_shadowed { "__Update" } else { "Update" }
 }
 
 /// What the marker says of the lists, and which requests they take.
-pub(crate) fn facts(api: &Api, marker: &Ident, update: &Update) -> TokenStream {
-    let ty = |object: usize| types::ty(api, &Type::Object(object), At::Resource);
+pub(crate) fn facts(api: &Api, method: &Method, update: &Update, source: &mut Source) {
+    let ty = |object: usize| rust_type::ty(&api.types, &Type::Object(object), At::Resource);
     let Update { requests, replies, revision, .. } = update;
-    let (body, request, reply) = (ty(update.body), ty(update.request), ty(update.reply));
-    let (requests, requests_wire) = (requests.name.ident(), &requests.wire);
-    let (replies, replies_wire) = (replies.name.ident(), &replies.wire);
-    let members = update.members.iter().map(|SubRequest { object, wire, reply }| {
-        let request = ty(*object);
-        let answer = reply.map(|reply| {
-            let reply = ty(reply);
-            quote!(=> #reply)
-        });
-        quote!(#request: #wire #answer)
-    });
-    quote! {
-        runtime::updates! {
-            #marker: #body => #requests #requests_wire #request, #replies #replies_wire #reply, #revision;
-            #(#members),*
-        }
+    source.open(format_args!("runtime::updates! {{"));
+    source.line(format_args!("{}: {} =>", method.marker, ty(update.body)));
+    source.line(format_args!("{} {} {},", requests.name, literal(&requests.wire), ty(update.request)));
+    source.line(format_args!("{} {} {},", replies.name, literal(&replies.wire), ty(update.reply)));
+    source.line(format_args!("{};", literal(revision)));
+    for SubRequest { object, wire, reply } in &update.members {
+        let answer = reply.map(|reply| format!(" => {}", ty(reply))).unwrap_or_default();
+        source.line(format_args!("{}: {}{answer},", ty(*object), literal(wire)));
     }
+    source.close("}");
 }
 
 /// A setter for a member of the body.
-pub(crate) fn setter(api: &Api, setter: &BodySetter) -> TokenStream {
+pub(crate) fn setter(api: &Api, setter: &BodySetter, source: &mut Source) {
     let BodySetter { name, wire, ty, docs: said } = setter;
-    let name = name.ident();
-    let comment = docs::docs(said, || format!("{}: {}", docs::code(wire), docs::words(&api.types, ty)));
-    let owned = types::ty(api, ty, At::Resource);
+    let some = "::std::option::Option::Some";
+    let owned = |ty: &Type| rust_type::ty(&api.types, ty, At::Resource);
     let (ty, value) = match ty {
-        Type::Scalar(Scalar::Text) => (quote!(&str), quote!(value.to_owned())),
+        Type::Scalar(Scalar::Text) => ("&str".to_owned(), "value.to_owned()"),
         Type::Enum(index) => {
-            let name = api.types.enums[*index].name.ident();
-            (quote!(enums::#name), quote!(runtime::Open::Known(value)))
+            (format!("enums::{}", api.types.enums[*index].name), "runtime::Open::Known(value)")
         }
-        Type::Boxed(inner) => {
-            let inner = types::ty(api, &Type::Object(*inner), At::Resource);
-            (inner, quote!(::std::boxed::Box::new(value)))
-        }
-        _ => (owned, quote!(value)),
+        Type::Boxed(inner) => (owned(&Type::Object(*inner)), "::std::boxed::Box::new(value)"),
+        ty => (owned(ty), "value"),
     };
-    quote! {
-        #comment
-        pub fn #name(self, value: #ty) -> Self {
-            self.with_member(#wire, &::std::option::Option::Some(#value))
-        }
-    }
+    source.docs(&docs::lines(said));
+    gate::deprecated(said.deprecated, source);
+    source.open(format_args!("pub fn {name}(self, value: {ty}) -> Self {{"));
+    source.line(format_args!("self.with_member({}, &{some}({value}))", literal(wire)));
+    source.close("}");
 }

@@ -1,13 +1,12 @@
 //! From the model to the inventory.
 
-use proc_macro2::{Delimiter, TokenStream, TokenTree};
-
-use super::{
+use super::data::{
     Alias, Argument, Enum, Field, Inventory, Location, Method, Paging, Request, Resource, Scope, Service,
     Setter, Struct, Update, Variant,
 };
-use crate::emit::types::{self, At};
-use crate::model::{self, Api, Gate, Payload, Shape};
+use crate::model::{self, Api, Gate, Shape};
+use crate::naming::Name;
+use crate::rust_type::{self, At};
 
 /// Lists what the crate of a model has.
 pub(crate) fn build(api: &Api) -> Inventory {
@@ -22,7 +21,7 @@ pub(crate) fn build(api: &Api) -> Inventory {
             batch_path: api.batch_path.clone(),
             data_wrapper: api.data_wrapper,
         },
-        features: api.features.clone(),
+        features: api.gates.features.clone(),
         enums: enums(api),
         scopes: scopes(api),
         ..Inventory::default()
@@ -35,10 +34,9 @@ pub(crate) fn build(api: &Api) -> Inventory {
         wire: String::new(),
         feature: None,
     };
-    inventory.methods.extend(api.methods.iter().map(|method| function(api, method, &root)));
-    for (index, resource) in api.resources.iter().enumerate() {
-        let root =
-            Owner { markers: String::new(), feature: api.features.get(index).cloned(), ..root.clone() };
+    inventory.methods.extend(api.root.methods.iter().map(|method| function(api, method, &root)));
+    for (index, resource) in api.root.resources.iter().enumerate() {
+        let root = Owner { markers: String::new(), feature: api.feature(index).cloned(), ..root.clone() };
         add_resource(api, resource, &root, &mut inventory);
     }
     inventory
@@ -89,7 +87,7 @@ fn function(api: &Api, method: &model::Method, owner: &Owner) -> Method {
     Method {
         path: format!("{}::{}", owner.path, method.function),
         call: format!("{}{}", owner.call, method.function),
-        signature: match &method.update {
+        signature: match api.update_of(method) {
             Some(_) => format!("fn {}<'cb>(&self{listed}) -> Update<'cb, {marker}>", method.function),
             None => format!("fn {}(&self{listed}) -> Call<{marker}>", method.function),
         },
@@ -98,11 +96,11 @@ fn function(api: &Api, method: &model::Method, owner: &Owner) -> Method {
         verb: method.verb.to_owned(),
         template: method.path.clone(),
         api_version: method.api_version.clone(),
-        setters: method.setters.iter().map(|parameter| setter(api, parameter)).collect(),
-        update: method.update.as_ref().map(|update| self::update(api, update)),
-        output: text(types::payload(api, &method.output)),
+        setters: setters(api, method),
+        update: api.update_of(method).map(|update| self::update(api, update)),
+        output: rust_type::payload(&api.types, &method.output, At::Program),
         paging: method.paging.as_ref().map(|paging| self::paging(api, paging)),
-        waits: api.types.operation_of(&method.output).is_some(),
+        waits: api.operation_of(&method.output).is_some(),
         uploads: method.upload.is_some(),
         downloads: method.download.is_some(),
         scopes: method.scopes.iter().map(|&index| api.scopes[index].name.to_string()).collect(),
@@ -118,30 +116,40 @@ fn arguments(api: &Api, method: &model::Method) -> Vec<Argument> {
         name: parameter.name.to_string(),
         wire: parameter.wire.clone(),
         location: if parameter.in_path { Location::Path } else { Location::Query },
-        ty: text(types::parameter(api, parameter)),
+        ty: rust_type::parameter(&api.types, parameter, At::Program),
     });
     // The body of an update is not an argument: requests are pushed, and other members are set.
-    let body = method.body.iter().filter(|_| method.update.is_none());
+    let body = method.body.iter().filter(|_| api.update_of(method).is_none());
     let body = body.map(|(name, payload)| Argument {
         name: name.to_string(),
         wire: String::new(),
         location: Location::Body,
-        ty: text(types::payload(api, payload)),
+        ty: rust_type::payload(&api.types, payload, At::Program),
     });
     parameters.chain(body).collect()
 }
 
-fn setter(api: &Api, parameter: &model::Parameter) -> Setter {
+fn setters(api: &Api, method: &model::Method) -> Vec<Setter> {
+    match api.update_of(method) {
+        Some(update) => {
+            let named = method.setters.iter().zip(&update.parameters);
+            named.map(|(parameter, name)| setter(api, parameter, name)).collect()
+        }
+        None => method.setters.iter().map(|parameter| setter(api, parameter, &parameter.name)).collect(),
+    }
+}
+
+fn setter(api: &Api, parameter: &model::Parameter, name: &Name) -> Setter {
     Setter {
-        name: parameter.name.to_string(),
+        name: name.to_string(),
         wire: parameter.wire.clone(),
-        ty: text(types::parameter(api, parameter)),
+        ty: rust_type::parameter(&api.types, parameter, At::Program),
         deprecated: parameter.docs.deprecated,
     }
 }
 
 fn update(api: &Api, update: &model::Update) -> Update {
-    let ty = |object: usize| text(types::ty(api, &model::Type::Object(object), At::Resource));
+    let ty = |object: usize| rust_type::ty(&api.types, &model::Type::Object(object), At::Program);
     let requests = update.members.iter().map(|request| Request {
         wire: request.wire.clone(),
         ty: ty(request.object),
@@ -158,7 +166,7 @@ fn body_setter(api: &Api, member: &model::BodySetter) -> Setter {
     Setter {
         name: member.name.to_string(),
         wire: member.wire.clone(),
-        ty: text(types::ty(api, &member.ty, At::Resource)),
+        ty: rust_type::ty(&api.types, &member.ty, At::Program),
         deprecated: member.docs.deprecated,
     }
 }
@@ -166,29 +174,35 @@ fn body_setter(api: &Api, member: &model::BodySetter) -> Setter {
 fn paging(api: &Api, paging: &model::Paging) -> Paging {
     let (items, item) = match &paging.items {
         Some(items) => {
-            let item = text(types::ty(api, &items.item, At::Resource));
+            let item = rust_type::ty(&api.types, &items.item, At::Program);
             (items.wire.clone(), if items.of_map { format!("(String, {item})") } else { item })
         }
-        None => (String::new(), text(types::payload(api, &Payload::Value(model::Type::Json)))),
+        None => (String::new(), "runtime::Json".to_owned()),
     };
     Paging { token: paging.token.clone(), in_body: paging.in_body, next: paging.next.clone(), items, item }
 }
 
 fn objects(api: &Api, inventory: &mut Inventory) {
-    for object in api.types.objects.iter().filter(|object| object.kept) {
+    for (index, object) in api.types.objects.iter().enumerate() {
+        let Some(needs) = &api.gates.objects[index] else { continue };
         let (path, wire) = (object_path(object), object.wire.clone());
-        let (features, deprecated) = (gate(api, &object.gate), object.docs.deprecated);
+        let (features, deprecated) = (gate(api, needs), object.docs.deprecated);
         match &object.shape {
             Shape::Struct(fields) => inventory.structs.push(Struct {
                 path,
                 wire,
-                same_as: object.same_as.map(|first| object_path(&api.types.objects[first])),
+                same_as: api
+                    .types
+                    .same
+                    .objects
+                    .get(&index)
+                    .map(|&first| object_path(&api.types.objects[first])),
                 fields: fields.iter().map(|member| field(api, member)).collect(),
                 features,
                 deprecated,
             }),
             Shape::Alias(ty) => {
-                let ty = text(types::ty(api, ty, At::Resource));
+                let ty = rust_type::ty(&api.types, ty, At::Program);
                 inventory.aliases.push(Alias { path, wire, ty, features, deprecated });
             }
         }
@@ -205,26 +219,25 @@ fn field(api: &Api, field: &model::Field) -> Field {
     Field {
         name: field.name.to_string(),
         wire: field.wire.clone(),
-        ty: text(types::optional(api, &field.ty, At::Resource)),
+        ty: rust_type::optional(&api.types, &field.ty, At::Program),
         deprecated: field.docs.deprecated,
     }
 }
 
 fn enums(api: &Api) -> Vec<Enum> {
-    let path = |item: &model::Enum| format!("enums::{}", item.name);
-    let mut enums: Vec<Enum> = api
-        .types
-        .enums
-        .iter()
-        .filter(|item| item.kept)
-        .map(|item| Enum {
-            path: path(item),
+    let types = &api.types;
+    let path = |index: usize| format!("enums::{}", types.enums[index].name);
+    let kept = types.enums.iter().enumerate().filter_map(|(index, item)| {
+        let needs = api.gates.enums[index].as_ref()?;
+        Some(Enum {
+            path: path(index),
             wire: item.wire.clone(),
-            same_as: item.same_as.map(|first| path(&api.types.enums[first])),
+            same_as: types.same.enums.get(&index).map(|&first| path(first)),
             variants: item.values.iter().map(variant).collect(),
-            features: gate(api, &item.gate),
+            features: gate(api, needs),
         })
-        .collect();
+    });
+    let mut enums: Vec<Enum> = kept.collect();
     enums.sort_by(|a, b| a.path.cmp(&b.path));
     enums
 }
@@ -240,42 +253,5 @@ fn scopes(api: &Api) -> Vec<Scope> {
 }
 
 fn gate(api: &Api, gate: &Gate) -> Vec<String> {
-    gate.iter().map(|&index| api.features[index].clone()).collect()
-}
-
-/// The text of a type. The types of std are called by their short names; schemas are below `schemas` and cannot be
-/// mistaken for them.
-fn text(ty: TokenStream) -> String {
-    let mut long = String::new();
-    write(ty, &mut long);
-    for (path, name) in [
-        ("::std::string::String", "String"),
-        ("::std::option::Option", "Option"),
-        ("::std::vec::Vec", "Vec"),
-        ("::std::boxed::Box", "Box"),
-        ("::std::collections::BTreeMap", "BTreeMap"),
-    ] {
-        long = long.replace(path, name);
-    }
-    long
-}
-
-/// Writes tokens as rustfmt would write a type.
-fn write(tokens: TokenStream, text: &mut String) {
-    for token in tokens {
-        match token {
-            TokenTree::Group(group) => {
-                let (open, close) = match group.delimiter() {
-                    Delimiter::Bracket => ("[", "]"),
-                    Delimiter::None => ("", ""),
-                    _ => ("(", ")"),
-                };
-                text.push_str(open);
-                write(group.stream(), text);
-                text.push_str(close);
-            }
-            TokenTree::Punct(punct) if punct.as_char() == ',' => text.push_str(", "),
-            other => text.push_str(&other.to_string()),
-        }
-    }
+    gate.iter().map(|&index| api.gates.features[index].clone()).collect()
 }

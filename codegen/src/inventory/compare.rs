@@ -11,7 +11,8 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Inventory, Item, ItemKind, Method};
+use super::data::{Inventory, Method};
+use super::items::{Item, ItemKind};
 
 /// A difference between two revisions.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

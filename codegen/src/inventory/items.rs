@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Inventory, Method};
+use super::data::{Inventory, Method};
 
 /// A public item.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

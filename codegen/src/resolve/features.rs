@@ -1,8 +1,8 @@
 //! Features of large APIs: one for each top-level resource, and which types are needed by which.
 
-use crate::FeaturePolicy;
-use crate::model::{Api, Gate, Method, ParameterType, Payload, Resource, Shape, Type, Types};
+use crate::model::{Gate, Gates, Method, ParameterType, Payload, Resource, Shape, Type, Types};
 use crate::naming;
+use crate::options::FeaturePolicy;
 
 /// From how many methods on an API has features.
 const LARGE: usize = 200;
@@ -11,69 +11,43 @@ const LARGE: usize = 200;
 const MANY: usize = 6;
 
 /// Finds the features that need each type; with `only`, leaves out what no method reaches.
-pub(crate) fn gate(api: &mut Api, policy: FeaturePolicy, only: bool) {
-    let methods = count(&api.methods, &api.resources);
+pub(crate) fn gates(types: &Types, root: &Resource, policy: FeaturePolicy, only: bool) -> Gates {
     let with_features = match policy {
-        FeaturePolicy::Auto => methods > LARGE && api.resources.len() > 1,
-        FeaturePolicy::Always => !api.resources.is_empty(),
+        FeaturePolicy::Auto => root.resources.len() > 1 && root.all_methods().nth(LARGE).is_some(),
+        FeaturePolicy::Always => !root.resources.is_empty(),
         FeaturePolicy::Never => false,
     };
-    if with_features {
-        api.features = api.resources.iter().map(|resource| naming::feature(&resource.module)).collect();
+    if !with_features && !only {
+        let always = |count| vec![Some(Gate::new()); count];
+        let (objects, enums) = (always(types.objects.len()), always(types.enums.len()));
+        return Gates { features: Vec::new(), objects, enums };
     }
-    if with_features || only {
-        reach(api, with_features, only);
-    }
-}
-
-fn count(methods: &[Method], resources: &[Resource]) -> usize {
-    methods.len()
-        + resources.iter().map(|resource| count(&resource.methods, &resource.resources)).sum::<usize>()
-}
-
-fn reach(api: &mut Api, with_features: bool, only: bool) {
-    let mut always = Reach::new(&api.types);
-    always.methods(&api.types, &api.methods, &[]);
-    let each: Vec<Reach> = api
-        .resources
-        .iter()
-        .map(|resource| {
-            let mut reach = Reach::new(&api.types);
-            reach.methods(&api.types, &resource.methods, &resource.resources);
-            reach
-        })
-        .collect();
-    // What no method reaches stays available, with all that it names.
-    let reached = |index: usize| always.objects[index] || each.iter().any(|reach| reach.objects[index]);
-    let unreached: Vec<usize> = (0..api.types.objects.len()).filter(|&index| !reached(index)).collect();
-    if only {
-        for index in unreached {
-            api.types.objects[index].kept = false;
-        }
-        for index in 0..api.types.enums.len() {
-            api.types.enums[index].kept = always.enums[index] || each.iter().any(|reach| reach.enums[index]);
-        }
-    } else {
-        for index in unreached {
-            always.ty(&api.types, &Type::Object(index));
+    let features = root.resources.iter().map(|resource| naming::feature(&resource.module));
+    let features: Vec<String> = if with_features { features.collect() } else { Vec::new() };
+    let mut always = Reach::of(types, root.methods.iter());
+    let each: Vec<Reach> =
+        root.resources.iter().map(|resource| Reach::of(types, resource.all_methods())).collect();
+    if !only {
+        // What no method reaches stays available, with all that it names.
+        for index in 0..types.objects.len() {
+            if !always.objects[index] && !each.iter().any(|reach| reach.objects[index]) {
+                always.ty(types, &Type::Object(index));
+            }
         }
     }
-    if !with_features {
-        return;
-    }
-    let gate = |is_always: bool, needs: &dyn Fn(&Reach) -> bool| -> Gate {
-        if is_always {
-            return Vec::new();
+    let gate = |in_all: bool, is_in: &dyn Fn(&Reach) -> bool, left_out: bool| -> Option<Gate> {
+        let needs: Gate = (0..each.len()).filter(|&index| is_in(&each[index])).collect();
+        if left_out && !in_all && needs.is_empty() {
+            return None;
         }
-        let gate: Gate = (0..each.len()).filter(|&index| needs(&each[index])).collect();
-        if gate.len() > MANY || gate.len() == each.len() { Vec::new() } else { gate }
+        let is_everywhere = in_all || needs.len() > MANY || needs.len() == each.len();
+        Some(if is_everywhere || features.is_empty() { Vec::new() } else { needs })
     };
-    for (index, object) in api.types.objects.iter_mut().enumerate() {
-        object.gate = gate(always.objects[index], &|reach| reach.objects[index]);
-    }
-    for (index, item) in api.types.enums.iter_mut().enumerate() {
-        item.gate = gate(always.enums[index], &|reach| reach.enums[index]);
-    }
+    let objects = (0..types.objects.len())
+        .map(|index| gate(always.objects[index], &|reach| reach.objects[index], only));
+    let enums =
+        (0..types.enums.len()).map(|index| gate(always.enums[index], &|reach| reach.enums[index], only));
+    Gates { objects: objects.collect(), enums: enums.collect(), features }
 }
 
 /// The types that some methods need.
@@ -83,27 +57,23 @@ struct Reach {
 }
 
 impl Reach {
-    fn new(types: &Types) -> Self {
-        Reach { objects: vec![false; types.objects.len()], enums: vec![false; types.enums.len()] }
-    }
-
-    fn methods(&mut self, types: &Types, methods: &[Method], resources: &[Resource]) {
+    fn of<'m>(types: &Types, methods: impl Iterator<Item = &'m Method>) -> Self {
+        let mut reach =
+            Reach { objects: vec![false; types.objects.len()], enums: vec![false; types.enums.len()] };
         for method in methods {
             for parameter in method.arguments.iter().chain(&method.setters) {
                 if let ParameterType::Enum(index) = parameter.ty {
-                    self.note_enum(types, index);
+                    reach.note_enum(types, index);
                 }
             }
             let body = method.body.iter().map(|(_, payload)| payload);
             for payload in body.chain([&method.output]) {
                 if let Payload::Value(ty) = payload {
-                    self.ty(types, ty);
+                    reach.ty(types, ty);
                 }
             }
         }
-        for resource in resources {
-            self.methods(types, &resource.methods, &resource.resources);
-        }
+        reach
     }
 
     fn ty(&mut self, types: &Types, ty: &Type) {
@@ -111,7 +81,7 @@ impl Reach {
         self.note(types, ty, &mut work);
         while let Some(index) = work.pop() {
             // An alias needs what it stands for.
-            if let Some(first) = types.objects[index].same_as {
+            if let Some(&first) = types.same.objects.get(&index) {
                 self.note(types, &Type::Object(first), &mut work);
             }
             match &types.objects[index].shape {
@@ -126,7 +96,7 @@ impl Reach {
     fn note_enum(&mut self, types: &Types, index: usize) {
         self.enums[index] = true;
         // An alias needs what it stands for.
-        if let Some(first) = types.enums[index].same_as {
+        if let Some(&first) = types.same.enums.get(&index) {
             self.enums[first] = true;
         }
     }

@@ -1,7 +1,7 @@
 //! Upload and download of media: where it goes, how large it may be.
 
-use super::{Log, Place};
 use crate::discovery::{Method, Protocol};
+use crate::log::{Log, Place};
 use crate::model::{Download, Upload};
 use crate::wire;
 

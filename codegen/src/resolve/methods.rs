@@ -3,28 +3,34 @@
 use std::collections::BTreeSet;
 
 use super::types::Builder as Types;
-use super::{Log, Place, facts, media};
+use super::{facts, media, paging, scopes};
 use crate::discovery::{self, Document, Members};
 use crate::error::Error;
-use crate::model::{Api, Docs, Example, Method, Parameter, ParameterType, Payload, Resource, Scope, Type};
+use crate::log::{Log, Place};
+use crate::model::{Docs, Method, Parameter, Payload, Resource, Scope, Type};
 use crate::naming::{self, Kind, Name};
-use crate::wire::{self, Scalar, Template};
+use crate::wire::{self, Template};
 
 pub(crate) struct Builder<'b, 'd, 'l> {
     pub(crate) types: &'b mut Types<'d>,
     pub(crate) scopes: &'b [Scope],
     pub(crate) log: &'b mut Log<'l>,
+    /// How many methods there were until now.
+    pub(crate) number: usize,
 }
 
 impl Builder<'_, '_, '_> {
-    /// The API's own methods, and its resources.
-    pub(crate) fn api(&mut self, document: &Document) -> Result<(Vec<Method>, Vec<Resource>), Error> {
+    /// The service: the API's own methods, and its resources.
+    pub(crate) fn root(mut self, document: &Document) -> Result<Resource, Error> {
         let resources =
             self.resources(&document.resources, Kind::ServiceFunction, "", &Place::top("resources"))?;
         let taken: Vec<&str> = resources.iter().map(|resource| resource.accessor.bare()).collect();
         let functions = naming::assign(Kind::ServiceFunction, keys(&document.methods), &taken);
         let methods = self.methods(&document.methods, functions, &[], "", &Place::top("methods"))?;
-        Ok((methods, resources))
+        // What no document has a say in needs no checks.
+        let name = |kind| naming::single(kind, "methods");
+        let (module, accessor) = (name(Kind::Argument), name(Kind::Function));
+        Ok(Resource { wire: String::new(), module, accessor, name: name(Kind::Resource), methods, resources })
     }
 
     fn resources(
@@ -98,7 +104,18 @@ impl Builder<'_, '_, '_> {
             Payload::Nothing => None,
             payload => Some((parameters.body, payload)),
         };
+        let paging = paging::find(
+            self.types.objects(),
+            &paging::Parts {
+                arguments: &parameters.arguments,
+                setters: &parameters.setters,
+                body: body.as_ref().map(|(_, payload)| payload),
+                output: &output,
+            },
+        );
+        self.number += 1;
         Ok(Method {
+            number: self.number,
             wire: wire.to_owned(),
             id: method.id.clone().unwrap_or_else(|| wire.to_owned()),
             function,
@@ -111,7 +128,7 @@ impl Builder<'_, '_, '_> {
                 facts: Vec::new(),
                 deprecated: method.deprecated,
             },
-            scopes: super::scopes::positions(self.scopes, &method.scopes),
+            scopes: scopes::positions(self.scopes, &method.scopes),
             path_arguments: parameters.path,
             arguments: parameters.arguments,
             setters: parameters.setters,
@@ -119,8 +136,7 @@ impl Builder<'_, '_, '_> {
             output,
             upload: media::upload(method, place, self.log),
             download: media::download(method),
-            paging: None,
-            update: None,
+            paging,
         })
     }
 
@@ -147,7 +163,7 @@ impl Builder<'_, '_, '_> {
         let text = discovery::Schema { required: true, ..discovery::Schema::default() };
         let arguments = required(method, template);
         let body_stem = match body {
-            Payload::Value(Type::Object(index)) => self.types.object(*index).name.bare().to_owned(),
+            Payload::Value(Type::Object(index)) => self.types.objects()[*index].name.bare().to_owned(),
             _ => "body".to_owned(),
         };
         let names = naming::assign(Kind::Argument, arguments.iter().copied(), &[]);
@@ -256,64 +272,4 @@ fn required<'m>(method: &'m discovery::Method, template: &'m Template) -> Vec<&'
 
 fn keys<T>(members: &Members<T>) -> impl Iterator<Item = &str> {
     members.keys().map(String::as_str)
-}
-
-/// Whether some resource or marker has that name, which something of the crate's root has too.
-pub(crate) fn shadows(api: &Api, name: &str) -> bool {
-    fn any(name: &str, methods: &[Method], resources: &[Resource]) -> bool {
-        methods.iter().any(|method| method.marker.as_str() == name)
-            || resources.iter().any(|resource| {
-                resource.name.as_str() == name || any(name, &resource.methods, &resource.resources)
-            })
-    }
-    any(name, &api.methods, &api.resources)
-}
-
-/// How good a method is as an example; the least is best.
-type Rank<'a> = (bool, usize, usize, &'a str);
-
-/// The method that makes the shortest example: a GET with few plain arguments, near the top.
-pub(crate) fn example(api: &Api) -> Option<Example> {
-    fn visit<'a>(
-        path: &mut Vec<&'a Name>,
-        methods: &'a [Method],
-        resources: &'a [Resource],
-        best: &mut Option<(Rank<'a>, Example)>,
-    ) {
-        for method in methods {
-            let Some(arguments) = method.arguments.iter().map(literal).collect::<Option<Vec<String>>>()
-            else {
-                continue;
-            };
-            if method.body.is_some() || method.docs.deprecated {
-                continue;
-            }
-            let rank =
-                (method.verb != "GET", path.len() + arguments.len(), arguments.len(), method.id.as_str());
-            if best.as_ref().is_none_or(|(other, _)| rank < *other) {
-                let accessors = path.iter().map(|name| (*name).clone()).collect();
-                *best = Some((rank, Example { accessors, function: method.function.clone(), arguments }));
-            }
-        }
-        for resource in resources {
-            path.push(&resource.accessor);
-            visit(path, &resource.methods, &resource.resources, best);
-            path.pop();
-        }
-    }
-    let mut best = None;
-    visit(&mut Vec::new(), &api.methods, &api.resources, &mut best);
-    best.map(|(_, example)| example)
-}
-
-fn literal(parameter: &Parameter) -> Option<String> {
-    match parameter.ty {
-        _ if parameter.repeated => None,
-        ParameterType::Scalar(Scalar::Text) => {
-            Some(format!("{:?}", parameter.name.bare().to_ascii_uppercase()))
-        }
-        ParameterType::Scalar(Scalar::I32 | Scalar::U32 | Scalar::I64 | Scalar::U64) => Some("1".to_owned()),
-        ParameterType::Scalar(Scalar::Bool) => Some("true".to_owned()),
-        _ => None,
-    }
 }

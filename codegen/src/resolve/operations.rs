@@ -7,47 +7,30 @@
 use std::collections::BTreeMap;
 
 use crate::model::{
-    Api, Field, Method, Object, Operation, OperationForm, Payload, Poll, Resource, Shape, Type, Types,
+    Api, Field, Method, Object, Operation, OperationForm, Poll, Resource, Shape, Type, Types,
 };
 use crate::wire::{self, OPERATION, OPERATION_WITH_STATUS, Scalar};
 
-/// Finds the operations of an API. One without a GET that answers it stays a plain schema.
-pub(crate) fn find(api: &mut Api) {
+/// Finds the operations of an API, by their objects. One without a GET that answers it stays a plain schema.
+pub(crate) fn find(types: &Types, root: &Resource) -> BTreeMap<usize, Operation> {
     let mut polls: BTreeMap<usize, Vec<Poll>> = BTreeMap::new();
-    collect(&api.types, &api.methods, &api.resources, &mut polls);
-    for (index, mut polls) in polls {
-        let Some(form) = form(&api.types, &api.types.objects[index]) else { continue };
+    for method in root.all_methods().filter(|method| is_poll(method)) {
+        let Some(index) = types.object_of(&method.output) else { continue };
+        let Method { id, path, api_version, .. } = method;
+        let poll = Poll { id: id.clone(), path: path.clone(), api_version: api_version.clone() };
+        polls.entry(index).or_default().push(poll);
+    }
+    let found = polls.into_iter().filter_map(|(index, mut polls)| {
+        let form = form(types, &types.objects[index])?;
         // The paths with most variables say most about what they match. Of equally many, the shorter: videointelligence
         // has `v1/operations/{+name}` beside `v1/{+name}`, and names that belong to the latter.
         polls.sort_by_key(|poll| {
             (std::cmp::Reverse(poll.path.matches('{').count()), poll.path.len(), poll.path.clone())
         });
         polls.dedup_by(|later, first| later.path == first.path);
-        api.types.objects[index].operation = Some(Operation { form, polls });
-    }
-}
-
-fn collect(
-    types: &Types,
-    methods: &[Method],
-    resources: &[Resource],
-    polls: &mut BTreeMap<usize, Vec<Poll>>,
-) {
-    for method in methods {
-        if let Some(index) = types.object_of(&method.output)
-            && is_poll(method)
-        {
-            let poll = Poll {
-                id: method.id.clone(),
-                path: method.path.clone(),
-                api_version: method.api_version.clone(),
-            };
-            polls.entry(index).or_default().push(poll);
-        }
-    }
-    for resource in resources {
-        collect(types, &resource.methods, &resource.resources, polls);
-    }
+        Some((index, Operation { form, polls }))
+    });
+    found.collect()
 }
 
 /// A GET by nothing but what stands in its path, whose last segment is what it gets. So `{+name}:restore`, which starts
@@ -82,11 +65,6 @@ fn has_value(types: &Types, field: &Field, value: &str) -> bool {
 
 /// How many methods answer an operation that can be waited for, by its form.
 pub(crate) fn count(api: &Api, form: OperationForm) -> usize {
-    fn visit(types: &Types, methods: &[Method], resources: &[Resource], form: OperationForm) -> usize {
-        let is_counted =
-            |payload: &Payload| types.operation_of(payload).is_some_and(|operation| operation.form == form);
-        let nested = resources.iter().map(|nested| visit(types, &nested.methods, &nested.resources, form));
-        methods.iter().filter(|method| is_counted(&method.output)).count() + nested.sum::<usize>()
-    }
-    visit(&api.types, &api.methods, &api.resources, form)
+    let operations = api.root.all_methods().filter_map(|method| api.operation_of(&method.output));
+    operations.filter(|operation| operation.form == form).count()
 }

@@ -1,49 +1,41 @@
 //! Which methods answer in pages, and what one item is.
 
-use crate::model::{
-    Api, Field, Items, Method, Paging, Parameter, ParameterType, Payload, Resource, Shape, Type, Types,
-};
+use crate::model::{Field, Items, Object, Paging, Parameter, ParameterType, Payload, Shape, Type, object_of};
 use crate::wire::{NOT_ITEMS, REQUEST_TOKENS, RESPONSE_TOKENS, Scalar};
 
-/// Finds the pages of every method.
-pub(crate) fn find(api: &mut Api) {
-    visit(&api.types, &mut api.methods, &mut api.resources);
+/// The parts of a method that tell how it is paged.
+pub(crate) struct Parts<'m> {
+    pub(crate) arguments: &'m [Parameter],
+    pub(crate) setters: &'m [Parameter],
+    pub(crate) body: Option<&'m Payload>,
+    pub(crate) output: &'m Payload,
 }
 
-fn visit(types: &Types, methods: &mut [Method], resources: &mut [Resource]) {
-    for method in methods {
-        method.paging = paging(types, method);
-    }
-    for resource in resources {
-        visit(types, &mut resource.methods, &mut resource.resources);
-    }
-}
-
-fn paging(types: &Types, method: &Method) -> Option<Paging> {
-    let answer = members(types, &method.output)?;
-    let (token, in_body) = request_token(types, method)?;
-    let next = next_token(types, answer, &token)?;
+/// How a method answers in pages, if it does.
+pub(crate) fn find(objects: &[Object], method: &Parts<'_>) -> Option<Paging> {
+    let answer = members(objects, method.output)?;
+    let (token, in_body) = request_token(objects, method)?;
+    let next = next_token(objects, answer, &token)?;
     Some(Paging { token, in_body, next, items: items(answer) })
 }
 
-fn request_token(types: &Types, method: &Method) -> Option<(String, bool)> {
+fn request_token(objects: &[Object], method: &Parts<'_>) -> Option<(String, bool)> {
     let is_token = |parameter: &&Parameter| {
         REQUEST_TOKENS.contains(&parameter.wire.as_str())
             && !parameter.repeated
             && !parameter.in_path
             && parameter.ty == ParameterType::Scalar(Scalar::Text)
     };
-    if let Some(token) = method.arguments.iter().chain(&method.setters).find(is_token) {
+    if let Some(token) = method.arguments.iter().chain(method.setters).find(is_token) {
         return Some((token.wire.clone(), false));
     }
-    let (_, body) = method.body.as_ref()?;
-    let body = members(types, body)?;
+    let body = members(objects, method.body?)?;
     body.iter()
         .find(|field| field.wire == "pageToken" && is_text(field))
         .map(|field| (field.wire.clone(), true))
 }
 
-fn next_token(types: &Types, answer: &[Field], token: &str) -> Option<String> {
+fn next_token(objects: &[Object], answer: &[Field], token: &str) -> Option<String> {
     let named =
         |fields: &[Field], name: &str| fields.iter().any(|field| field.wire == name && is_text(field));
     if let Some(next) = RESPONSE_TOKENS.iter().find(|name| named(answer, name)) {
@@ -51,7 +43,7 @@ fn next_token(types: &Types, answer: &[Field], token: &str) -> Option<String> {
     }
     // Kubernetes' form: the list's metadata tells how to continue.
     let metadata = answer.iter().find(|field| field.wire == "metadata")?;
-    let metadata = members(types, &Payload::Value(metadata.ty.clone()))?;
+    let metadata = members(objects, &Payload::Value(metadata.ty.clone()))?;
     (token == "continue" && named(metadata, "continue")).then(|| "metadata.continue".to_owned())
 }
 
@@ -84,8 +76,9 @@ fn is_text(field: &Field) -> bool {
 }
 
 /// The members of a struct, through aliases.
-fn members<'o>(types: &'o Types, payload: &Payload) -> Option<&'o [Field]> {
-    match &types.objects[types.object_of(payload)?].shape {
+fn members<'o>(objects: &'o [Object], payload: &Payload) -> Option<&'o [Field]> {
+    let Payload::Value(ty) = payload else { return None };
+    match &objects[object_of(objects, ty)?].shape {
         Shape::Struct(fields) => Some(fields),
         Shape::Alias(_) => None,
     }

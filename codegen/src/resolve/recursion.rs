@@ -1,7 +1,7 @@
 //! Types that contain themselves: which members are boxed, and which aliases cannot be.
 
-use super::{Log, Place};
 use crate::error::Error;
+use crate::log::{Log, Place};
 use crate::model::{Object, Shape, Type};
 
 /// Boxes every member that leads back to its own type without a list or map between.

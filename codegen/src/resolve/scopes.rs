@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::discovery::{Document, Resource};
-use crate::model::{self, Api, Method, Scope};
+use crate::model::{self, Scope};
 use crate::naming::{self, Kind};
 
 /// All scopes that the document declares or a method names.
@@ -43,28 +43,19 @@ pub(crate) fn positions(scopes: &[Scope], urls: &[String]) -> Vec<usize> {
     found.into_iter().collect()
 }
 
-/// Chooses the scopes that a client asks for unless told otherwise.
-pub(crate) fn choose(api: &mut Api) {
-    let mut needs: BTreeSet<&[usize]> = BTreeSet::new();
-    gather(&api.methods, &api.resources, &mut needs);
+/// Chooses the scopes that a client asks for unless told otherwise: their positions.
+pub(crate) fn choose(scopes: &[Scope], root: &model::Resource) -> Vec<usize> {
+    let needs: BTreeSet<&[usize]> = root.all_methods().map(|method| method.scopes.as_slice()).collect();
     // A method that any of more scopes opens is covered with one that fewer open.
     let needs: Vec<&[usize]> = needs.into_iter().filter(|need| !need.is_empty()).collect();
-    let mut order: Vec<usize> = (0..api.scopes.len()).collect();
+    let mut order: Vec<usize> = (0..scopes.len()).collect();
     // Among equals: not all of the cloud, then the shorter, which is the wider of `drive` and `drive.readonly`.
     let rank = |&index: &usize| {
-        let url = &api.scopes[index].url;
+        let url = &scopes[index].url;
         (url.ends_with("/cloud-platform"), url.len(), url.clone())
     };
     order.sort_by_key(rank);
-    let chosen = exact(&needs, &order).unwrap_or_else(|| greedy(&needs, &order));
-    api.default_scopes = chosen;
-}
-
-fn gather<'a>(methods: &'a [Method], resources: &'a [model::Resource], needs: &mut BTreeSet<&'a [usize]>) {
-    needs.extend(methods.iter().map(|method| method.scopes.as_slice()));
-    for resource in resources {
-        gather(&resource.methods, &resource.resources, needs);
-    }
+    exact(&needs, &order).unwrap_or_else(|| greedy(&needs, &order))
 }
 
 fn covers(chosen: &[usize], needs: &[&[usize]]) -> bool {

@@ -1,17 +1,17 @@
-//! A part of an API: the chosen methods, and only the types they reach.
+//! A part of an API: the chosen methods, and the resources that have some.
 
-use super::{Log, Place};
 use crate::error::Error;
-use crate::model::{Api, Method, Resource};
+use crate::log::{Log, Place};
+use crate::model::Resource;
 
 /// Leaves the methods that the filters name: `files.list`, or `files.*` for all of a resource and what is below it.
-pub(crate) fn select(api: &mut Api, only: &[String], log: &Log<'_>) -> Result<(), Error> {
+pub(crate) fn select(root: Resource, api: &str, only: &[String], log: &Log<'_>) -> Result<Resource, Error> {
     if only.is_empty() {
-        return Ok(());
+        return Ok(root);
     }
-    let prefix = format!("{}.", api.name);
+    let prefix = format!("{api}.");
     let mut used = vec![false; only.len()];
-    let mut choose = |path: &str| {
+    let root = choose(root, "", &mut |path| {
         let mut chosen = false;
         for (filter, used) in only.iter().zip(&mut used) {
             let filter = filter.trim();
@@ -24,27 +24,26 @@ pub(crate) fn select(api: &mut Api, only: &[String], log: &Log<'_>) -> Result<()
             chosen |= hit;
         }
         chosen
-    };
-    retain(&mut api.methods, "", &mut choose);
-    visit(&mut api.resources, "", &mut choose);
+    });
     match used.iter().position(|used| !used) {
         Some(index) => {
             let message = format!("no method matches `{}`", only[index]);
             Err(log.error(&Place::top("resources"), message))
         }
-        None => Ok(()),
+        None => Ok(root),
     }
 }
 
-fn retain(methods: &mut Vec<Method>, path: &str, choose: &mut dyn FnMut(&str) -> bool) {
-    methods.retain(|method| choose(&format!("{path}{}", method.wire)));
-}
-
-fn visit(resources: &mut Vec<Resource>, path: &str, choose: &mut dyn FnMut(&str) -> bool) {
-    resources.retain_mut(|resource| {
-        let path = format!("{path}{}.", resource.wire);
-        retain(&mut resource.methods, &path, choose);
-        visit(&mut resource.resources, &path, choose);
-        !resource.methods.is_empty() || !resource.resources.is_empty()
-    });
+fn choose(resource: Resource, path: &str, is_chosen: &mut dyn FnMut(&str) -> bool) -> Resource {
+    let Resource { methods, resources, .. } = resource;
+    let methods = methods.into_iter().filter(|method| is_chosen(&format!("{path}{}", method.wire))).collect();
+    let mut nested = Vec::new();
+    for below in resources {
+        let path = format!("{path}{}.", below.wire);
+        let below = choose(below, &path, is_chosen);
+        if !below.methods.is_empty() || !below.resources.is_empty() {
+            nested.push(below);
+        }
+    }
+    Resource { methods, resources: nested, ..resource }
 }

@@ -2,9 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Log, Place, facts, recursion};
+use super::{facts, recursion, same};
 use crate::discovery::{Document, Members, Schema};
 use crate::error::Error;
+use crate::log::{Log, Place};
 use crate::model::{Docs, Enum, Field, Object, ParameterType, Shape, Type, Types, Value};
 use crate::naming::{self, Kind};
 use crate::wire::{self, Scalar};
@@ -27,11 +28,6 @@ impl<'d> Builder<'d> {
             wire: wire.clone(),
             shape: Shape::Struct(Vec::new()),
             docs: facts::docs(schema),
-            gate: Vec::new(),
-            kept: true,
-            same_as: None,
-            operation: None,
-            union: None,
         });
         Builder { schemas: &document.schemas, ids, objects: objects.collect(), enums: Vec::new() }
     }
@@ -56,8 +52,9 @@ impl<'d> Builder<'d> {
         self.ids.get(wire).copied()
     }
 
-    pub(crate) fn object(&self, index: usize) -> &Object {
-        &self.objects[index]
+    /// The objects that are known so far.
+    pub(crate) fn objects(&self) -> &[Object] {
+        &self.objects
     }
 
     /// Whether a type is `google.api.HttpBody`, by its members.
@@ -121,11 +118,6 @@ impl<'d> Builder<'d> {
                     wire: stem.to_owned(),
                     shape: Shape::Struct(fields),
                     docs: facts::docs(schema),
-                    gate: Vec::new(),
-                    kept: true,
-                    same_as: None,
-                    operation: None,
-                    union: None,
                 });
                 Type::Object(self.objects.len() - 1)
             }
@@ -192,10 +184,6 @@ impl<'d> Builder<'d> {
             name: naming::single(Kind::Type, stem),
             wire: stem.to_owned(),
             values: values.collect(),
-            docs: Docs::default(),
-            gate: Vec::new(),
-            kept: true,
-            same_as: None,
         });
         self.enums.len() - 1
     }
@@ -253,8 +241,11 @@ impl<'d> Builder<'d> {
         }
         recursion::refuse_endless_aliases(&self.objects, log)?;
         recursion::box_cycles(&mut self.objects);
-        let shadows_prelude = self.objects.iter().any(|object| shadows_prelude(object.name.as_str()));
-        Ok(Types { objects: self.objects, enums: self.enums, shadows_prelude })
+        let names = self.objects.iter().map(|object| &object.name);
+        let shadowed = names.filter(|name| naming::is_imported(name)).map(|name| name.as_str().to_owned());
+        let shadowed = shadowed.collect();
+        let same = same::find(&self.objects, &self.enums);
+        Ok(Types { objects: self.objects, enums: self.enums, same, shadowed })
     }
 }
 
@@ -267,9 +258,4 @@ fn is_struct(schema: &Schema) -> bool {
             Some(_) if !is_object => false,
             _ => has_members || (is_object && schema.additional_properties.is_none()),
         }
-}
-
-/// Names that the module of schemas itself says without a path.
-fn shadows_prelude(name: &str) -> bool {
-    matches!(name, "Option" | "String" | "Vec" | "Box" | "BTreeMap")
 }

@@ -7,23 +7,26 @@ use super::*;
 pub struct Asps<'a>(pub(crate) &'a runtime::Client);
 
 impl Asps<'_> {
-    /// DELETE `admin/directory/v1/users/{userKey}/asps/{codeId}`. Scopes: `ADMIN_DIRECTORY_USER_SECURITY`.
+    /// DELETE `admin/directory/v1/users/{userKey}/asps/{codeId}`.
     ///
-    /// * `user_key`: text
-    /// * `code_id`: a 32-bit number
+    /// Scopes:
+    /// [`ADMIN_DIRECTORY_USER_SECURITY`](scopes::ADMIN_DIRECTORY_USER_SECURITY).
     pub fn delete(&self, user_key: &str, code_id: i32) -> Call<Delete> {
         Call::new(self.0, &[&user_key, &code_id], None)
     }
-    /// GET `admin/directory/v1/users/{userKey}/asps/{codeId}`. Scopes: `ADMIN_DIRECTORY_USER_SECURITY`.
+
+    /// GET `admin/directory/v1/users/{userKey}/asps/{codeId}`.
     ///
-    /// * `user_key`: text
-    /// * `code_id`: a 32-bit number
+    /// Scopes:
+    /// [`ADMIN_DIRECTORY_USER_SECURITY`](scopes::ADMIN_DIRECTORY_USER_SECURITY).
     pub fn get(&self, user_key: &str, code_id: i32) -> Call<Get> {
         Call::new(self.0, &[&user_key, &code_id], None)
     }
-    /// GET `admin/directory/v1/users/{userKey}/asps`. Scopes: `ADMIN_DIRECTORY_USER_SECURITY`.
+
+    /// GET `admin/directory/v1/users/{userKey}/asps`.
     ///
-    /// * `user_key`: text
+    /// Scopes:
+    /// [`ADMIN_DIRECTORY_USER_SECURITY`](scopes::ADMIN_DIRECTORY_USER_SECURITY).
     pub fn list(&self, user_key: &str) -> Call<List> {
         Call::new(self.0, &[&user_key], None)
     }
@@ -31,21 +34,15 @@ impl Asps<'_> {
 
 /// See [`Asps::delete`].
 pub enum Delete {}
-method! {
-    Delete : Directory => (); "directory.asps.delete" DELETE
-    "admin/directory/v1/users/{userKey}/asps/{codeId}" { empty_response : true }
-}
+
+method! { Delete: Directory => (); "directory.asps.delete" DELETE "admin/directory/v1/users/{userKey}/asps/{codeId}" }
 
 /// See [`Asps::get`].
 pub enum Get {}
-method! {
-    Get : Directory => schemas::Asp; "directory.asps.get" GET
-    "admin/directory/v1/users/{userKey}/asps/{codeId}"
-}
+
+method! { Get: Directory => schemas::Asp; "directory.asps.get" GET "admin/directory/v1/users/{userKey}/asps/{codeId}" }
 
 /// See [`Asps::list`].
 pub enum List {}
-method! {
-    List : Directory => schemas::Asps; "directory.asps.list" GET
-    "admin/directory/v1/users/{userKey}/asps"
-}
+
+method! { List: Directory => schemas::Asps; "directory.asps.list" GET "admin/directory/v1/users/{userKey}/asps" }

@@ -7,7 +7,14 @@ use super::*;
 pub struct Channels<'a>(pub(crate) &'a runtime::Client);
 
 impl Channels<'_> {
-    /// POST `admin/directory_v1/channels/stop`. Scopes: `ADMIN_DIRECTORY_USER`, `ADMIN_DIRECTORY_USER_ALIAS`, `ADMIN_DIRECTORY_USER_ALIAS_READONLY`, `ADMIN_DIRECTORY_USER_READONLY`, `CLOUD_PLATFORM`.
+    /// POST `admin/directory_v1/channels/stop`.
+    ///
+    /// Scopes:
+    /// [`ADMIN_DIRECTORY_USER`](scopes::ADMIN_DIRECTORY_USER),
+    /// [`ADMIN_DIRECTORY_USER_ALIAS`](scopes::ADMIN_DIRECTORY_USER_ALIAS),
+    /// [`ADMIN_DIRECTORY_USER_ALIAS_READONLY`](scopes::ADMIN_DIRECTORY_USER_ALIAS_READONLY),
+    /// [`ADMIN_DIRECTORY_USER_READONLY`](scopes::ADMIN_DIRECTORY_USER_READONLY),
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM).
     pub fn stop(&self, channel: schemas::Channel) -> Call<Stop> {
         Call::new(self.0, &[], Some(&channel))
     }
@@ -15,7 +22,5 @@ impl Channels<'_> {
 
 /// See [`Channels::stop`].
 pub enum Stop {}
-method! {
-    Stop : Directory => (); "admin.channels.stop" POST "admin/directory_v1/channels/stop"
-    { empty_response : true }
-}
+
+method! { Stop: Directory => (); "admin.channels.stop" POST "admin/directory_v1/channels/stop" }

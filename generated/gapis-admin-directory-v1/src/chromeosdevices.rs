@@ -7,10 +7,10 @@ use super::*;
 pub struct Chromeosdevices<'a>(pub(crate) &'a runtime::Client);
 
 impl Chromeosdevices<'_> {
-    /// POST `admin/directory/v1/customer/{customerId}/devices/chromeos/{resourceId}/action`. Scopes: `ADMIN_DIRECTORY_DEVICE_CHROMEOS`.
+    /// POST `admin/directory/v1/customer/{customerId}/devices/chromeos/{resourceId}/action`.
     ///
-    /// * `customer_id`: text
-    /// * `resource_id`: text
+    /// Scopes:
+    /// [`ADMIN_DIRECTORY_DEVICE_CHROMEOS`](scopes::ADMIN_DIRECTORY_DEVICE_CHROMEOS).
     #[deprecated]
     pub fn action(
         &self,
@@ -20,23 +20,42 @@ impl Chromeosdevices<'_> {
     ) -> Call<Action> {
         Call::new(self.0, &[&customer_id, &resource_id], Some(&chrome_os_device_action))
     }
-    /// GET `admin/directory/v1/customer/{customerId}/devices/chromeos/{deviceId}`. Scopes: `ADMIN_DIRECTORY_DEVICE_CHROMEOS`, `ADMIN_DIRECTORY_DEVICE_CHROMEOS_READONLY`.
+
+    /// GET `admin/directory/v1/customer/{customerId}/devices/chromeos/{deviceId}`.
     ///
-    /// * `customer_id`: text
-    /// * `device_id`: text
+    /// Scopes:
+    /// [`ADMIN_DIRECTORY_DEVICE_CHROMEOS`](scopes::ADMIN_DIRECTORY_DEVICE_CHROMEOS),
+    /// [`ADMIN_DIRECTORY_DEVICE_CHROMEOS_READONLY`](scopes::ADMIN_DIRECTORY_DEVICE_CHROMEOS_READONLY).
+    ///
+    /// Optional:
+    /// [`projection`](Call#method.projection).
     pub fn get(&self, customer_id: &str, device_id: &str) -> Call<Get> {
         Call::new(self.0, &[&customer_id, &device_id], None)
     }
-    /// GET `admin/directory/v1/customer/{customerId}/devices/chromeos`. Scopes: `ADMIN_DIRECTORY_DEVICE_CHROMEOS`, `ADMIN_DIRECTORY_DEVICE_CHROMEOS_READONLY`.
+
+    /// GET `admin/directory/v1/customer/{customerId}/devices/chromeos`.
     ///
-    /// * `customer_id`: text
+    /// Scopes:
+    /// [`ADMIN_DIRECTORY_DEVICE_CHROMEOS`](scopes::ADMIN_DIRECTORY_DEVICE_CHROMEOS),
+    /// [`ADMIN_DIRECTORY_DEVICE_CHROMEOS_READONLY`](scopes::ADMIN_DIRECTORY_DEVICE_CHROMEOS_READONLY).
+    ///
+    /// Optional:
+    /// [`include_child_orgunits`](Call#method.include_child_orgunits),
+    /// [`max_results`](Call#method.max_results),
+    /// [`order_by`](Call#method.order_by),
+    /// [`org_unit_path`](Call#method.org_unit_path),
+    /// [`page_token`](Call#method.page_token),
+    /// [`projection`](Call#method.projection-1),
+    /// [`query`](Call#method.query),
+    /// [`sort_order`](Call#method.sort_order).
     pub fn list(&self, customer_id: &str) -> Call<List> {
         Call::new(self.0, &[&customer_id], None)
     }
-    /// POST `admin/directory/v1/customer/{customerId}/devices/chromeos/moveDevicesToOu`. Scopes: `ADMIN_DIRECTORY_DEVICE_CHROMEOS`.
+
+    /// POST `admin/directory/v1/customer/{customerId}/devices/chromeos/moveDevicesToOu`.
     ///
-    /// * `customer_id`: text
-    /// * `org_unit_path`: text
+    /// Scopes:
+    /// [`ADMIN_DIRECTORY_DEVICE_CHROMEOS`](scopes::ADMIN_DIRECTORY_DEVICE_CHROMEOS).
     pub fn move_devices_to_ou(
         &self,
         customer_id: &str,
@@ -46,10 +65,14 @@ impl Chromeosdevices<'_> {
         Call::new(self.0, &[&customer_id], Some(&chrome_os_move_devices_to_ou))
             .with_param("orgUnitPath", &org_unit_path)
     }
-    /// PATCH `admin/directory/v1/customer/{customerId}/devices/chromeos/{deviceId}`. Scopes: `ADMIN_DIRECTORY_DEVICE_CHROMEOS`.
+
+    /// PATCH `admin/directory/v1/customer/{customerId}/devices/chromeos/{deviceId}`.
     ///
-    /// * `customer_id`: text
-    /// * `device_id`: text
+    /// Scopes:
+    /// [`ADMIN_DIRECTORY_DEVICE_CHROMEOS`](scopes::ADMIN_DIRECTORY_DEVICE_CHROMEOS).
+    ///
+    /// Optional:
+    /// [`projection`](Call#method.projection-2).
     pub fn patch(
         &self,
         customer_id: &str,
@@ -58,10 +81,14 @@ impl Chromeosdevices<'_> {
     ) -> Call<Patch> {
         Call::new(self.0, &[&customer_id, &device_id], Some(&chrome_os_device))
     }
-    /// PUT `admin/directory/v1/customer/{customerId}/devices/chromeos/{deviceId}`. Scopes: `ADMIN_DIRECTORY_DEVICE_CHROMEOS`.
+
+    /// PUT `admin/directory/v1/customer/{customerId}/devices/chromeos/{deviceId}`.
     ///
-    /// * `customer_id`: text
-    /// * `device_id`: text
+    /// Scopes:
+    /// [`ADMIN_DIRECTORY_DEVICE_CHROMEOS`](scopes::ADMIN_DIRECTORY_DEVICE_CHROMEOS).
+    ///
+    /// Optional:
+    /// [`projection`](Call#method.projection-3).
     pub fn update(
         &self,
         customer_id: &str,
@@ -74,21 +101,15 @@ impl Chromeosdevices<'_> {
 
 /// See [`Chromeosdevices::action`].
 pub enum Action {}
-method! {
-    Action : Directory => (); "directory.chromeosdevices.action" POST
-    "admin/directory/v1/customer/{customerId}/devices/chromeos/{resourceId}/action" {
-    empty_response : true }
-}
+
+method! { Action: Directory => (); "directory.chromeosdevices.action" POST "admin/directory/v1/customer/{customerId}/devices/chromeos/{resourceId}/action" }
 
 /// See [`Chromeosdevices::get`].
 pub enum Get {}
-method! {
-    Get : Directory => schemas::ChromeOsDevice; "directory.chromeosdevices.get" GET
-    "admin/directory/v1/customer/{customerId}/devices/chromeos/{deviceId}"
-}
+
+method! { Get: Directory => schemas::ChromeOsDevice; "directory.chromeosdevices.get" GET "admin/directory/v1/customer/{customerId}/devices/chromeos/{deviceId}" }
 
 impl Call<Get> {
-    /// `projection`: one of a set of words
     pub fn projection(self, value: enums::ChromeosdevicesGetProjection) -> Self {
         self.with_param("projection", &value)
     }
@@ -96,44 +117,41 @@ impl Call<Get> {
 
 /// See [`Chromeosdevices::list`].
 pub enum List {}
-method! {
-    List : Directory => schemas::ChromeOsDevices; "directory.chromeosdevices.list" GET
-    "admin/directory/v1/customer/{customerId}/devices/chromeos"
-}
-paged! {
-    List => schemas::ChromeOsDevice; "pageToken" "nextPageToken" "chromeosdevices"
-}
+
+method! { List: Directory => schemas::ChromeOsDevices; "directory.chromeosdevices.list" GET "admin/directory/v1/customer/{customerId}/devices/chromeos" }
+
+paged! { List => schemas::ChromeOsDevice; "pageToken" "nextPageToken" "chromeosdevices" }
 
 impl Call<List> {
-    /// `includeChildOrgunits`: true or false
     pub fn include_child_orgunits(self, value: bool) -> Self {
         self.with_param("includeChildOrgunits", &value)
     }
-    /// `maxResults`: a 32-bit number, default `100`, at least `1`
+
+    /// Default `100`, at least `1`.
     pub fn max_results(self, value: i32) -> Self {
         self.with_param("maxResults", &value)
     }
-    /// `orderBy`: one of a set of words
+
     pub fn order_by(self, value: enums::ChromeosdevicesListOrderBy) -> Self {
         self.with_param("orderBy", &value)
     }
-    /// `orgUnitPath`: text
+
     pub fn org_unit_path(self, value: &str) -> Self {
         self.with_param("orgUnitPath", &value)
     }
-    /// `pageToken`: text
+
     pub fn page_token(self, value: &str) -> Self {
         self.with_param("pageToken", &value)
     }
-    /// `projection`: one of a set of words
+
     pub fn projection(self, value: enums::ChromeosdevicesListProjection) -> Self {
         self.with_param("projection", &value)
     }
-    /// `query`: text
+
     pub fn query(self, value: &str) -> Self {
         self.with_param("query", &value)
     }
-    /// `sortOrder`: one of a set of words
+
     pub fn sort_order(self, value: enums::ChromeosdevicesListSortOrder) -> Self {
         self.with_param("sortOrder", &value)
     }
@@ -141,21 +159,15 @@ impl Call<List> {
 
 /// See [`Chromeosdevices::move_devices_to_ou`].
 pub enum MoveDevicesToOu {}
-method! {
-    MoveDevicesToOu : Directory => (); "directory.chromeosdevices.moveDevicesToOu" POST
-    "admin/directory/v1/customer/{customerId}/devices/chromeos/moveDevicesToOu" {
-    empty_response : true }
-}
+
+method! { MoveDevicesToOu: Directory => (); "directory.chromeosdevices.moveDevicesToOu" POST "admin/directory/v1/customer/{customerId}/devices/chromeos/moveDevicesToOu" }
 
 /// See [`Chromeosdevices::patch`].
 pub enum Patch {}
-method! {
-    Patch : Directory => schemas::ChromeOsDevice; "directory.chromeosdevices.patch" PATCH
-    "admin/directory/v1/customer/{customerId}/devices/chromeos/{deviceId}"
-}
+
+method! { Patch: Directory => schemas::ChromeOsDevice; "directory.chromeosdevices.patch" PATCH "admin/directory/v1/customer/{customerId}/devices/chromeos/{deviceId}" }
 
 impl Call<Patch> {
-    /// `projection`: one of a set of words
     pub fn projection(self, value: enums::ChromeosdevicesPatchProjection) -> Self {
         self.with_param("projection", &value)
     }
@@ -163,13 +175,10 @@ impl Call<Patch> {
 
 /// See [`Chromeosdevices::update`].
 pub enum Update {}
-method! {
-    Update : Directory => schemas::ChromeOsDevice; "directory.chromeosdevices.update" PUT
-    "admin/directory/v1/customer/{customerId}/devices/chromeos/{deviceId}"
-}
+
+method! { Update: Directory => schemas::ChromeOsDevice; "directory.chromeosdevices.update" PUT "admin/directory/v1/customer/{customerId}/devices/chromeos/{deviceId}" }
 
 impl Call<Update> {
-    /// `projection`: one of a set of words
     pub fn projection(self, value: enums::ChromeosdevicesUpdateProjection) -> Self {
         self.with_param("projection", &value)
     }

@@ -7,23 +7,27 @@ use super::*;
 pub struct DomainAliases<'a>(pub(crate) &'a runtime::Client);
 
 impl DomainAliases<'_> {
-    /// DELETE `admin/directory/v1/customer/{customer}/domainaliases/{domainAliasName}`. Scopes: `ADMIN_DIRECTORY_DOMAIN`.
+    /// DELETE `admin/directory/v1/customer/{customer}/domainaliases/{domainAliasName}`.
     ///
-    /// * `customer`: text
-    /// * `domain_alias_name`: text
+    /// Scopes:
+    /// [`ADMIN_DIRECTORY_DOMAIN`](scopes::ADMIN_DIRECTORY_DOMAIN).
     pub fn delete(&self, customer: &str, domain_alias_name: &str) -> Call<Delete> {
         Call::new(self.0, &[&customer, &domain_alias_name], None)
     }
-    /// GET `admin/directory/v1/customer/{customer}/domainaliases/{domainAliasName}`. Scopes: `ADMIN_DIRECTORY_DOMAIN`, `ADMIN_DIRECTORY_DOMAIN_READONLY`.
+
+    /// GET `admin/directory/v1/customer/{customer}/domainaliases/{domainAliasName}`.
     ///
-    /// * `customer`: text
-    /// * `domain_alias_name`: text
+    /// Scopes:
+    /// [`ADMIN_DIRECTORY_DOMAIN`](scopes::ADMIN_DIRECTORY_DOMAIN),
+    /// [`ADMIN_DIRECTORY_DOMAIN_READONLY`](scopes::ADMIN_DIRECTORY_DOMAIN_READONLY).
     pub fn get(&self, customer: &str, domain_alias_name: &str) -> Call<Get> {
         Call::new(self.0, &[&customer, &domain_alias_name], None)
     }
-    /// POST `admin/directory/v1/customer/{customer}/domainaliases`. Scopes: `ADMIN_DIRECTORY_DOMAIN`.
+
+    /// POST `admin/directory/v1/customer/{customer}/domainaliases`.
     ///
-    /// * `customer`: text
+    /// Scopes:
+    /// [`ADMIN_DIRECTORY_DOMAIN`](scopes::ADMIN_DIRECTORY_DOMAIN).
     pub fn insert(
         &self,
         customer: &str,
@@ -31,9 +35,15 @@ impl DomainAliases<'_> {
     ) -> Call<Insert> {
         Call::new(self.0, &[&customer], Some(&domain_alias))
     }
-    /// GET `admin/directory/v1/customer/{customer}/domainaliases`. Scopes: `ADMIN_DIRECTORY_DOMAIN`, `ADMIN_DIRECTORY_DOMAIN_READONLY`.
+
+    /// GET `admin/directory/v1/customer/{customer}/domainaliases`.
     ///
-    /// * `customer`: text
+    /// Scopes:
+    /// [`ADMIN_DIRECTORY_DOMAIN`](scopes::ADMIN_DIRECTORY_DOMAIN),
+    /// [`ADMIN_DIRECTORY_DOMAIN_READONLY`](scopes::ADMIN_DIRECTORY_DOMAIN_READONLY).
+    ///
+    /// Optional:
+    /// [`parent_domain_name`](Call#method.parent_domain_name).
     pub fn list(&self, customer: &str) -> Call<List> {
         Call::new(self.0, &[&customer], None)
     }
@@ -41,35 +51,25 @@ impl DomainAliases<'_> {
 
 /// See [`DomainAliases::delete`].
 pub enum Delete {}
-method! {
-    Delete : Directory => (); "directory.domainAliases.delete" DELETE
-    "admin/directory/v1/customer/{customer}/domainaliases/{domainAliasName}" {
-    empty_response : true }
-}
+
+method! { Delete: Directory => (); "directory.domainAliases.delete" DELETE "admin/directory/v1/customer/{customer}/domainaliases/{domainAliasName}" }
 
 /// See [`DomainAliases::get`].
 pub enum Get {}
-method! {
-    Get : Directory => schemas::DomainAlias; "directory.domainAliases.get" GET
-    "admin/directory/v1/customer/{customer}/domainaliases/{domainAliasName}"
-}
+
+method! { Get: Directory => schemas::DomainAlias; "directory.domainAliases.get" GET "admin/directory/v1/customer/{customer}/domainaliases/{domainAliasName}" }
 
 /// See [`DomainAliases::insert`].
 pub enum Insert {}
-method! {
-    Insert : Directory => schemas::DomainAlias; "directory.domainAliases.insert" POST
-    "admin/directory/v1/customer/{customer}/domainaliases"
-}
+
+method! { Insert: Directory => schemas::DomainAlias; "directory.domainAliases.insert" POST "admin/directory/v1/customer/{customer}/domainaliases" }
 
 /// See [`DomainAliases::list`].
 pub enum List {}
-method! {
-    List : Directory => schemas::DomainAliases; "directory.domainAliases.list" GET
-    "admin/directory/v1/customer/{customer}/domainaliases"
-}
+
+method! { List: Directory => schemas::DomainAliases; "directory.domainAliases.list" GET "admin/directory/v1/customer/{customer}/domainaliases" }
 
 impl Call<List> {
-    /// `parentDomainName`: text
     pub fn parent_domain_name(self, value: &str) -> Self {
         self.with_param("parentDomainName", &value)
     }

@@ -7,29 +7,36 @@ use super::*;
 pub struct Domains<'a>(pub(crate) &'a runtime::Client);
 
 impl Domains<'_> {
-    /// DELETE `admin/directory/v1/customer/{customer}/domains/{domainName}`. Scopes: `ADMIN_DIRECTORY_DOMAIN`.
+    /// DELETE `admin/directory/v1/customer/{customer}/domains/{domainName}`.
     ///
-    /// * `customer`: text
-    /// * `domain_name`: text
+    /// Scopes:
+    /// [`ADMIN_DIRECTORY_DOMAIN`](scopes::ADMIN_DIRECTORY_DOMAIN).
     pub fn delete(&self, customer: &str, domain_name: &str) -> Call<Delete> {
         Call::new(self.0, &[&customer, &domain_name], None)
     }
-    /// GET `admin/directory/v1/customer/{customer}/domains/{domainName}`. Scopes: `ADMIN_DIRECTORY_DOMAIN`, `ADMIN_DIRECTORY_DOMAIN_READONLY`.
+
+    /// GET `admin/directory/v1/customer/{customer}/domains/{domainName}`.
     ///
-    /// * `customer`: text
-    /// * `domain_name`: text
+    /// Scopes:
+    /// [`ADMIN_DIRECTORY_DOMAIN`](scopes::ADMIN_DIRECTORY_DOMAIN),
+    /// [`ADMIN_DIRECTORY_DOMAIN_READONLY`](scopes::ADMIN_DIRECTORY_DOMAIN_READONLY).
     pub fn get(&self, customer: &str, domain_name: &str) -> Call<Get> {
         Call::new(self.0, &[&customer, &domain_name], None)
     }
-    /// POST `admin/directory/v1/customer/{customer}/domains`. Scopes: `ADMIN_DIRECTORY_DOMAIN`.
+
+    /// POST `admin/directory/v1/customer/{customer}/domains`.
     ///
-    /// * `customer`: text
+    /// Scopes:
+    /// [`ADMIN_DIRECTORY_DOMAIN`](scopes::ADMIN_DIRECTORY_DOMAIN).
     pub fn insert(&self, customer: &str, domains: schemas::Domains) -> Call<Insert> {
         Call::new(self.0, &[&customer], Some(&domains))
     }
-    /// GET `admin/directory/v1/customer/{customer}/domains`. Scopes: `ADMIN_DIRECTORY_DOMAIN`, `ADMIN_DIRECTORY_DOMAIN_READONLY`.
+
+    /// GET `admin/directory/v1/customer/{customer}/domains`.
     ///
-    /// * `customer`: text
+    /// Scopes:
+    /// [`ADMIN_DIRECTORY_DOMAIN`](scopes::ADMIN_DIRECTORY_DOMAIN),
+    /// [`ADMIN_DIRECTORY_DOMAIN_READONLY`](scopes::ADMIN_DIRECTORY_DOMAIN_READONLY).
     pub fn list(&self, customer: &str) -> Call<List> {
         Call::new(self.0, &[&customer], None)
     }
@@ -37,29 +44,20 @@ impl Domains<'_> {
 
 /// See [`Domains::delete`].
 pub enum Delete {}
-method! {
-    Delete : Directory => (); "directory.domains.delete" DELETE
-    "admin/directory/v1/customer/{customer}/domains/{domainName}" { empty_response : true
-    }
-}
+
+method! { Delete: Directory => (); "directory.domains.delete" DELETE "admin/directory/v1/customer/{customer}/domains/{domainName}" }
 
 /// See [`Domains::get`].
 pub enum Get {}
-method! {
-    Get : Directory => schemas::Domains; "directory.domains.get" GET
-    "admin/directory/v1/customer/{customer}/domains/{domainName}"
-}
+
+method! { Get: Directory => schemas::Domains; "directory.domains.get" GET "admin/directory/v1/customer/{customer}/domains/{domainName}" }
 
 /// See [`Domains::insert`].
 pub enum Insert {}
-method! {
-    Insert : Directory => schemas::Domains; "directory.domains.insert" POST
-    "admin/directory/v1/customer/{customer}/domains"
-}
+
+method! { Insert: Directory => schemas::Domains; "directory.domains.insert" POST "admin/directory/v1/customer/{customer}/domains" }
 
 /// See [`Domains::list`].
 pub enum List {}
-method! {
-    List : Directory => schemas::Domains2; "directory.domains.list" GET
-    "admin/directory/v1/customer/{customer}/domains"
-}
+
+method! { List: Directory => schemas::Domains2; "directory.domains.list" GET "admin/directory/v1/customer/{customer}/domains" }

@@ -7,7 +7,7 @@
 //! A batch of up to 1000 calls goes to `/batch` in one request.
 //!
 //! ```no_run
-//! # async fn run() -> gapis_admin_directory_v1::runtime::Result<()> {
+//! # async fn run() -> gapis_admin_directory_v1::Result<()> {
 //! use gapis_admin_directory_v1::Directory;
 //!
 //! let service = Directory::builder().anonymous().build()?;
@@ -18,6 +18,27 @@
 //! # Ok(())
 //! # }
 //! ```
+//!
+//! # Features
+//!
+//! | feature | by default | turns on |
+//! |---|---|---|
+//! | `http2` | yes | HTTP/2, so that requests share a connection |
+//! | `rustls` | yes | TLS by rustls, with the platform's trusted roots |
+//! | `native-tls` |  | TLS by the platform's own library |
+//! | `blocking` |  | calls from threads without an async runtime |
+//! | `spawn` |  | the task of a dispatcher, spawned by a function |
+//! | `fs` |  | uploads from files |
+//! | `tracing` |  | spans and events, without secrets |
+//!
+//! # Where to go on
+//!
+//! The service is the way in: its functions lead to resources, whose functions make calls. [`Call`] has
+//! what every call can do, and the setters of each method's optional parameters. Requests and responses
+//! are in [`schemas`], the values of their enums in [`enums`], and what a client may ask for in [`scopes`].
+//! Credentials, batches, pages, media, retries and errors are explained in the documentation of [`runtime`].
+
+#![cfg_attr(docsrs, feature(doc_cfg))]
 #![forbid(unsafe_code)]
 #![allow(clippy::all, deprecated, nonstandard_style, unused)]
 
@@ -57,99 +78,99 @@ pub mod verification_codes;
 /// A clone is cheap and shares connections and credentials.
 #[derive(Clone, Debug)]
 pub struct Directory(runtime::Client);
+
 runtime::api! {
-    Directory { name : "admin", version : "directory_v1", root_url :
-    "https://admin.googleapis.com/", service_path : "", batch_path : "batch", scopes : &
-    [scopes::ADMIN_DIRECTORY_USER, scopes::ADMIN_DIRECTORY_GROUP,
-    scopes::ADMIN_DIRECTORY_DEVICE_MOBILE, scopes::ADMIN_CHROME_PRINTERS,
-    scopes::ADMIN_DIRECTORY_DOMAIN, scopes::ADMIN_DIRECTORY_ORGUNIT,
-    scopes::ADMIN_DIRECTORY_CUSTOMER, scopes::ADMIN_DIRECTORY_USERSCHEMA,
-    scopes::ADMIN_DIRECTORY_ROLEMANAGEMENT, scopes::ADMIN_DIRECTORY_DEVICE_CHROMEOS,
-    scopes::ADMIN_DIRECTORY_RESOURCE_CALENDAR, scopes::ADMIN_DIRECTORY_USER_SECURITY],
-    revision : "20261104", batch_calls : 1000, mtls_root_url :
-    "https://admin.mtls.googleapis.com/" }
+    Directory {
+        name: "admin",
+        version: "directory_v1",
+        root_url: "https://admin.googleapis.com/",
+        mtls_root_url: "https://admin.mtls.googleapis.com/",
+        batch_path: "batch",
+        limits: runtime::spec::Limits {
+            calls: 1000,
+            ..runtime::spec::Limits::DEFAULT
+        },
+        scopes: &[scopes::ADMIN_DIRECTORY_USER, scopes::ADMIN_DIRECTORY_GROUP, scopes::ADMIN_DIRECTORY_DEVICE_MOBILE, scopes::ADMIN_CHROME_PRINTERS, scopes::ADMIN_DIRECTORY_DOMAIN, scopes::ADMIN_DIRECTORY_ORGUNIT, scopes::ADMIN_DIRECTORY_CUSTOMER, scopes::ADMIN_DIRECTORY_USERSCHEMA, scopes::ADMIN_DIRECTORY_ROLEMANAGEMENT, scopes::ADMIN_DIRECTORY_DEVICE_CHROMEOS, scopes::ADMIN_DIRECTORY_RESOURCE_CALENDAR, scopes::ADMIN_DIRECTORY_USER_SECURITY],
+    }
 }
 
 impl Directory {
-    /// The resource `asps`.
     pub fn asps(&self) -> asps::Asps<'_> {
         asps::Asps(&self.0)
     }
-    /// The resource `channels`.
+
     pub fn channels(&self) -> channels::Channels<'_> {
         channels::Channels(&self.0)
     }
-    /// The resource `chromeosdevices`.
+
     pub fn chromeosdevices(&self) -> chromeosdevices::Chromeosdevices<'_> {
         chromeosdevices::Chromeosdevices(&self.0)
     }
-    /// The resource `customer`.
+
     pub fn customer(&self) -> customer::Customer<'_> {
         customer::Customer(&self.0)
     }
-    /// The resource `customers`.
+
     pub fn customers(&self) -> customers::Customers<'_> {
         customers::Customers(&self.0)
     }
-    /// The resource `domainAliases`.
+
     pub fn domain_aliases(&self) -> domain_aliases::DomainAliases<'_> {
         domain_aliases::DomainAliases(&self.0)
     }
-    /// The resource `domains`.
+
     pub fn domains(&self) -> domains::Domains<'_> {
         domains::Domains(&self.0)
     }
-    /// The resource `groups`.
+
     pub fn groups(&self) -> groups::Groups<'_> {
         groups::Groups(&self.0)
     }
-    /// The resource `members`.
+
     pub fn members(&self) -> members::Members<'_> {
         members::Members(&self.0)
     }
-    /// The resource `mobiledevices`.
+
     pub fn mobiledevices(&self) -> mobiledevices::Mobiledevices<'_> {
         mobiledevices::Mobiledevices(&self.0)
     }
-    /// The resource `orgunits`.
+
     pub fn orgunits(&self) -> orgunits::Orgunits<'_> {
         orgunits::Orgunits(&self.0)
     }
-    /// The resource `privileges`.
+
     pub fn privileges(&self) -> privileges::Privileges<'_> {
         privileges::Privileges(&self.0)
     }
-    /// The resource `resources`.
+
     pub fn resources(&self) -> resources::Resources<'_> {
         resources::Resources(&self.0)
     }
-    /// The resource `roleAssignments`.
+
     pub fn role_assignments(&self) -> role_assignments::RoleAssignments<'_> {
         role_assignments::RoleAssignments(&self.0)
     }
-    /// The resource `roles`.
+
     pub fn roles(&self) -> roles::Roles<'_> {
         roles::Roles(&self.0)
     }
-    /// The resource `schemas`.
+
     pub fn schemas(&self) -> schemas_::Schemas<'_> {
         schemas_::Schemas(&self.0)
     }
-    /// The resource `tokens`.
+
     pub fn tokens(&self) -> tokens::Tokens<'_> {
         tokens::Tokens(&self.0)
     }
-    /// The resource `twoStepVerification`.
-    pub fn two_step_verification(
-        &self,
-    ) -> two_step_verification::TwoStepVerification<'_> {
+
+    pub fn two_step_verification(&self) -> two_step_verification::TwoStepVerification<'_> {
         two_step_verification::TwoStepVerification(&self.0)
     }
-    /// The resource `users`.
+
     pub fn users(&self) -> users::Users<'_> {
         users::Users(&self.0)
     }
-    /// The resource `verificationCodes`.
+
     pub fn verification_codes(&self) -> verification_codes::VerificationCodes<'_> {
         verification_codes::VerificationCodes(&self.0)
     }

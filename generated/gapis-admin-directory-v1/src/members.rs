@@ -7,43 +7,68 @@ use super::*;
 pub struct Members<'a>(pub(crate) &'a runtime::Client);
 
 impl Members<'_> {
-    /// DELETE `admin/directory/v1/groups/{groupKey}/members/{memberKey}`. Scopes: `ADMIN_DIRECTORY_GROUP`, `ADMIN_DIRECTORY_GROUP_MEMBER`.
+    /// DELETE `admin/directory/v1/groups/{groupKey}/members/{memberKey}`.
     ///
-    /// * `group_key`: text
-    /// * `member_key`: text
+    /// Scopes:
+    /// [`ADMIN_DIRECTORY_GROUP`](scopes::ADMIN_DIRECTORY_GROUP),
+    /// [`ADMIN_DIRECTORY_GROUP_MEMBER`](scopes::ADMIN_DIRECTORY_GROUP_MEMBER).
     pub fn delete(&self, group_key: &str, member_key: &str) -> Call<Delete> {
         Call::new(self.0, &[&group_key, &member_key], None)
     }
-    /// GET `admin/directory/v1/groups/{groupKey}/members/{memberKey}`. Scopes: `ADMIN_DIRECTORY_GROUP`, `ADMIN_DIRECTORY_GROUP_MEMBER`, `ADMIN_DIRECTORY_GROUP_MEMBER_READONLY`, `ADMIN_DIRECTORY_GROUP_READONLY`.
+
+    /// GET `admin/directory/v1/groups/{groupKey}/members/{memberKey}`.
     ///
-    /// * `group_key`: text
-    /// * `member_key`: text
+    /// Scopes:
+    /// [`ADMIN_DIRECTORY_GROUP`](scopes::ADMIN_DIRECTORY_GROUP),
+    /// [`ADMIN_DIRECTORY_GROUP_MEMBER`](scopes::ADMIN_DIRECTORY_GROUP_MEMBER),
+    /// [`ADMIN_DIRECTORY_GROUP_MEMBER_READONLY`](scopes::ADMIN_DIRECTORY_GROUP_MEMBER_READONLY),
+    /// [`ADMIN_DIRECTORY_GROUP_READONLY`](scopes::ADMIN_DIRECTORY_GROUP_READONLY).
     pub fn get(&self, group_key: &str, member_key: &str) -> Call<Get> {
         Call::new(self.0, &[&group_key, &member_key], None)
     }
-    /// GET `admin/directory/v1/groups/{groupKey}/hasMember/{memberKey}`. Scopes: `ADMIN_DIRECTORY_GROUP`, `ADMIN_DIRECTORY_GROUP_MEMBER`, `ADMIN_DIRECTORY_GROUP_MEMBER_READONLY`, `ADMIN_DIRECTORY_GROUP_READONLY`.
+
+    /// GET `admin/directory/v1/groups/{groupKey}/hasMember/{memberKey}`.
     ///
-    /// * `group_key`: text
-    /// * `member_key`: text
+    /// Scopes:
+    /// [`ADMIN_DIRECTORY_GROUP`](scopes::ADMIN_DIRECTORY_GROUP),
+    /// [`ADMIN_DIRECTORY_GROUP_MEMBER`](scopes::ADMIN_DIRECTORY_GROUP_MEMBER),
+    /// [`ADMIN_DIRECTORY_GROUP_MEMBER_READONLY`](scopes::ADMIN_DIRECTORY_GROUP_MEMBER_READONLY),
+    /// [`ADMIN_DIRECTORY_GROUP_READONLY`](scopes::ADMIN_DIRECTORY_GROUP_READONLY).
     pub fn has_member(&self, group_key: &str, member_key: &str) -> Call<HasMember> {
         Call::new(self.0, &[&group_key, &member_key], None)
     }
-    /// POST `admin/directory/v1/groups/{groupKey}/members`. Scopes: `ADMIN_DIRECTORY_GROUP`, `ADMIN_DIRECTORY_GROUP_MEMBER`.
+
+    /// POST `admin/directory/v1/groups/{groupKey}/members`.
     ///
-    /// * `group_key`: text
+    /// Scopes:
+    /// [`ADMIN_DIRECTORY_GROUP`](scopes::ADMIN_DIRECTORY_GROUP),
+    /// [`ADMIN_DIRECTORY_GROUP_MEMBER`](scopes::ADMIN_DIRECTORY_GROUP_MEMBER).
     pub fn insert(&self, group_key: &str, member: schemas::Member) -> Call<Insert> {
         Call::new(self.0, &[&group_key], Some(&member))
     }
-    /// GET `admin/directory/v1/groups/{groupKey}/members`. Scopes: `ADMIN_DIRECTORY_GROUP`, `ADMIN_DIRECTORY_GROUP_MEMBER`, `ADMIN_DIRECTORY_GROUP_MEMBER_READONLY`, `ADMIN_DIRECTORY_GROUP_READONLY`.
+
+    /// GET `admin/directory/v1/groups/{groupKey}/members`.
     ///
-    /// * `group_key`: text
+    /// Scopes:
+    /// [`ADMIN_DIRECTORY_GROUP`](scopes::ADMIN_DIRECTORY_GROUP),
+    /// [`ADMIN_DIRECTORY_GROUP_MEMBER`](scopes::ADMIN_DIRECTORY_GROUP_MEMBER),
+    /// [`ADMIN_DIRECTORY_GROUP_MEMBER_READONLY`](scopes::ADMIN_DIRECTORY_GROUP_MEMBER_READONLY),
+    /// [`ADMIN_DIRECTORY_GROUP_READONLY`](scopes::ADMIN_DIRECTORY_GROUP_READONLY).
+    ///
+    /// Optional:
+    /// [`include_derived_membership`](Call#method.include_derived_membership),
+    /// [`max_results`](Call#method.max_results-2),
+    /// [`page_token`](Call#method.page_token-5),
+    /// [`roles`](Call#method.roles).
     pub fn list(&self, group_key: &str) -> Call<List> {
         Call::new(self.0, &[&group_key], None)
     }
-    /// PATCH `admin/directory/v1/groups/{groupKey}/members/{memberKey}`. Scopes: `ADMIN_DIRECTORY_GROUP`, `ADMIN_DIRECTORY_GROUP_MEMBER`.
+
+    /// PATCH `admin/directory/v1/groups/{groupKey}/members/{memberKey}`.
     ///
-    /// * `group_key`: text
-    /// * `member_key`: text
+    /// Scopes:
+    /// [`ADMIN_DIRECTORY_GROUP`](scopes::ADMIN_DIRECTORY_GROUP),
+    /// [`ADMIN_DIRECTORY_GROUP_MEMBER`](scopes::ADMIN_DIRECTORY_GROUP_MEMBER).
     pub fn patch(
         &self,
         group_key: &str,
@@ -52,10 +77,12 @@ impl Members<'_> {
     ) -> Call<Patch> {
         Call::new(self.0, &[&group_key, &member_key], Some(&member))
     }
-    /// PUT `admin/directory/v1/groups/{groupKey}/members/{memberKey}`. Scopes: `ADMIN_DIRECTORY_GROUP`, `ADMIN_DIRECTORY_GROUP_MEMBER`.
+
+    /// PUT `admin/directory/v1/groups/{groupKey}/members/{memberKey}`.
     ///
-    /// * `group_key`: text
-    /// * `member_key`: text
+    /// Scopes:
+    /// [`ADMIN_DIRECTORY_GROUP`](scopes::ADMIN_DIRECTORY_GROUP),
+    /// [`ADMIN_DIRECTORY_GROUP_MEMBER`](scopes::ADMIN_DIRECTORY_GROUP_MEMBER).
     pub fn update(
         &self,
         group_key: &str,
@@ -68,56 +95,45 @@ impl Members<'_> {
 
 /// See [`Members::delete`].
 pub enum Delete {}
-method! {
-    Delete : Directory => (); "directory.members.delete" DELETE
-    "admin/directory/v1/groups/{groupKey}/members/{memberKey}" { empty_response : true }
-}
+
+method! { Delete: Directory => (); "directory.members.delete" DELETE "admin/directory/v1/groups/{groupKey}/members/{memberKey}" }
 
 /// See [`Members::get`].
 pub enum Get {}
-method! {
-    Get : Directory => schemas::Member; "directory.members.get" GET
-    "admin/directory/v1/groups/{groupKey}/members/{memberKey}"
-}
+
+method! { Get: Directory => schemas::Member; "directory.members.get" GET "admin/directory/v1/groups/{groupKey}/members/{memberKey}" }
 
 /// See [`Members::has_member`].
 pub enum HasMember {}
-method! {
-    HasMember : Directory => schemas::MembersHasMember; "directory.members.hasMember" GET
-    "admin/directory/v1/groups/{groupKey}/hasMember/{memberKey}"
-}
+
+method! { HasMember: Directory => schemas::MembersHasMember; "directory.members.hasMember" GET "admin/directory/v1/groups/{groupKey}/hasMember/{memberKey}" }
 
 /// See [`Members::insert`].
 pub enum Insert {}
-method! {
-    Insert : Directory => schemas::Member; "directory.members.insert" POST
-    "admin/directory/v1/groups/{groupKey}/members"
-}
+
+method! { Insert: Directory => schemas::Member; "directory.members.insert" POST "admin/directory/v1/groups/{groupKey}/members" }
 
 /// See [`Members::list`].
 pub enum List {}
-method! {
-    List : Directory => schemas::Members; "directory.members.list" GET
-    "admin/directory/v1/groups/{groupKey}/members"
-}
-paged! {
-    List => schemas::Member; "pageToken" "nextPageToken" "members"
-}
+
+method! { List: Directory => schemas::Members; "directory.members.list" GET "admin/directory/v1/groups/{groupKey}/members" }
+
+paged! { List => schemas::Member; "pageToken" "nextPageToken" "members" }
 
 impl Call<List> {
-    /// `includeDerivedMembership`: true or false
     pub fn include_derived_membership(self, value: bool) -> Self {
         self.with_param("includeDerivedMembership", &value)
     }
-    /// `maxResults`: a 32-bit number, default `200`, at least `1`
+
+    /// Default `200`, at least `1`.
     pub fn max_results(self, value: i32) -> Self {
         self.with_param("maxResults", &value)
     }
-    /// `pageToken`: text
+
     pub fn page_token(self, value: &str) -> Self {
         self.with_param("pageToken", &value)
     }
-    /// `roles`: text
+
     pub fn roles(self, value: &str) -> Self {
         self.with_param("roles", &value)
     }
@@ -125,14 +141,10 @@ impl Call<List> {
 
 /// See [`Members::patch`].
 pub enum Patch {}
-method! {
-    Patch : Directory => schemas::Member; "directory.members.patch" PATCH
-    "admin/directory/v1/groups/{groupKey}/members/{memberKey}"
-}
+
+method! { Patch: Directory => schemas::Member; "directory.members.patch" PATCH "admin/directory/v1/groups/{groupKey}/members/{memberKey}" }
 
 /// See [`Members::update`].
 pub enum Update {}
-method! {
-    Update : Directory => schemas::Member; "directory.members.update" PUT
-    "admin/directory/v1/groups/{groupKey}/members/{memberKey}"
-}
+
+method! { Update: Directory => schemas::Member; "directory.members.update" PUT "admin/directory/v1/groups/{groupKey}/members/{memberKey}" }

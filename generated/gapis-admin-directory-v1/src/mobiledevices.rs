@@ -7,10 +7,11 @@ use super::*;
 pub struct Mobiledevices<'a>(pub(crate) &'a runtime::Client);
 
 impl Mobiledevices<'_> {
-    /// POST `admin/directory/v1/customer/{customerId}/devices/mobile/{resourceId}/action`. Scopes: `ADMIN_DIRECTORY_DEVICE_MOBILE`, `ADMIN_DIRECTORY_DEVICE_MOBILE_ACTION`.
+    /// POST `admin/directory/v1/customer/{customerId}/devices/mobile/{resourceId}/action`.
     ///
-    /// * `customer_id`: text
-    /// * `resource_id`: text
+    /// Scopes:
+    /// [`ADMIN_DIRECTORY_DEVICE_MOBILE`](scopes::ADMIN_DIRECTORY_DEVICE_MOBILE),
+    /// [`ADMIN_DIRECTORY_DEVICE_MOBILE_ACTION`](scopes::ADMIN_DIRECTORY_DEVICE_MOBILE_ACTION).
     pub fn action(
         &self,
         customer_id: &str,
@@ -19,23 +20,42 @@ impl Mobiledevices<'_> {
     ) -> Call<Action> {
         Call::new(self.0, &[&customer_id, &resource_id], Some(&mobile_device_action))
     }
-    /// DELETE `admin/directory/v1/customer/{customerId}/devices/mobile/{resourceId}`. Scopes: `ADMIN_DIRECTORY_DEVICE_MOBILE`.
+
+    /// DELETE `admin/directory/v1/customer/{customerId}/devices/mobile/{resourceId}`.
     ///
-    /// * `customer_id`: text
-    /// * `resource_id`: text
+    /// Scopes:
+    /// [`ADMIN_DIRECTORY_DEVICE_MOBILE`](scopes::ADMIN_DIRECTORY_DEVICE_MOBILE).
     pub fn delete(&self, customer_id: &str, resource_id: &str) -> Call<Delete> {
         Call::new(self.0, &[&customer_id, &resource_id], None)
     }
-    /// GET `admin/directory/v1/customer/{customerId}/devices/mobile/{resourceId}`. Scopes: `ADMIN_DIRECTORY_DEVICE_MOBILE`, `ADMIN_DIRECTORY_DEVICE_MOBILE_ACTION`, `ADMIN_DIRECTORY_DEVICE_MOBILE_READONLY`.
+
+    /// GET `admin/directory/v1/customer/{customerId}/devices/mobile/{resourceId}`.
     ///
-    /// * `customer_id`: text
-    /// * `resource_id`: text
+    /// Scopes:
+    /// [`ADMIN_DIRECTORY_DEVICE_MOBILE`](scopes::ADMIN_DIRECTORY_DEVICE_MOBILE),
+    /// [`ADMIN_DIRECTORY_DEVICE_MOBILE_ACTION`](scopes::ADMIN_DIRECTORY_DEVICE_MOBILE_ACTION),
+    /// [`ADMIN_DIRECTORY_DEVICE_MOBILE_READONLY`](scopes::ADMIN_DIRECTORY_DEVICE_MOBILE_READONLY).
+    ///
+    /// Optional:
+    /// [`projection`](Call#method.projection-4).
     pub fn get(&self, customer_id: &str, resource_id: &str) -> Call<Get> {
         Call::new(self.0, &[&customer_id, &resource_id], None)
     }
-    /// GET `admin/directory/v1/customer/{customerId}/devices/mobile`. Scopes: `ADMIN_DIRECTORY_DEVICE_MOBILE`, `ADMIN_DIRECTORY_DEVICE_MOBILE_ACTION`, `ADMIN_DIRECTORY_DEVICE_MOBILE_READONLY`.
+
+    /// GET `admin/directory/v1/customer/{customerId}/devices/mobile`.
     ///
-    /// * `customer_id`: text
+    /// Scopes:
+    /// [`ADMIN_DIRECTORY_DEVICE_MOBILE`](scopes::ADMIN_DIRECTORY_DEVICE_MOBILE),
+    /// [`ADMIN_DIRECTORY_DEVICE_MOBILE_ACTION`](scopes::ADMIN_DIRECTORY_DEVICE_MOBILE_ACTION),
+    /// [`ADMIN_DIRECTORY_DEVICE_MOBILE_READONLY`](scopes::ADMIN_DIRECTORY_DEVICE_MOBILE_READONLY).
+    ///
+    /// Optional:
+    /// [`max_results`](Call#method.max_results-3),
+    /// [`order_by`](Call#method.order_by-4),
+    /// [`page_token`](Call#method.page_token-6),
+    /// [`projection`](Call#method.projection-5),
+    /// [`query`](Call#method.query-2),
+    /// [`sort_order`](Call#method.sort_order-2).
     pub fn list(&self, customer_id: &str) -> Call<List> {
         Call::new(self.0, &[&customer_id], None)
     }
@@ -43,29 +63,20 @@ impl Mobiledevices<'_> {
 
 /// See [`Mobiledevices::action`].
 pub enum Action {}
-method! {
-    Action : Directory => (); "directory.mobiledevices.action" POST
-    "admin/directory/v1/customer/{customerId}/devices/mobile/{resourceId}/action" {
-    empty_response : true }
-}
+
+method! { Action: Directory => (); "directory.mobiledevices.action" POST "admin/directory/v1/customer/{customerId}/devices/mobile/{resourceId}/action" }
 
 /// See [`Mobiledevices::delete`].
 pub enum Delete {}
-method! {
-    Delete : Directory => (); "directory.mobiledevices.delete" DELETE
-    "admin/directory/v1/customer/{customerId}/devices/mobile/{resourceId}" {
-    empty_response : true }
-}
+
+method! { Delete: Directory => (); "directory.mobiledevices.delete" DELETE "admin/directory/v1/customer/{customerId}/devices/mobile/{resourceId}" }
 
 /// See [`Mobiledevices::get`].
 pub enum Get {}
-method! {
-    Get : Directory => schemas::MobileDevice; "directory.mobiledevices.get" GET
-    "admin/directory/v1/customer/{customerId}/devices/mobile/{resourceId}"
-}
+
+method! { Get: Directory => schemas::MobileDevice; "directory.mobiledevices.get" GET "admin/directory/v1/customer/{customerId}/devices/mobile/{resourceId}" }
 
 impl Call<Get> {
-    /// `projection`: one of a set of words
     pub fn projection(self, value: enums::MobiledevicesGetProjection) -> Self {
         self.with_param("projection", &value)
     }
@@ -73,36 +84,33 @@ impl Call<Get> {
 
 /// See [`Mobiledevices::list`].
 pub enum List {}
-method! {
-    List : Directory => schemas::MobileDevices; "directory.mobiledevices.list" GET
-    "admin/directory/v1/customer/{customerId}/devices/mobile"
-}
-paged! {
-    List => schemas::MobileDevice; "pageToken" "nextPageToken" "mobiledevices"
-}
+
+method! { List: Directory => schemas::MobileDevices; "directory.mobiledevices.list" GET "admin/directory/v1/customer/{customerId}/devices/mobile" }
+
+paged! { List => schemas::MobileDevice; "pageToken" "nextPageToken" "mobiledevices" }
 
 impl Call<List> {
-    /// `maxResults`: a 32-bit number, default `100`, at least `1`, at most `100`
+    /// Default `100`, at least `1`, at most `100`.
     pub fn max_results(self, value: i32) -> Self {
         self.with_param("maxResults", &value)
     }
-    /// `orderBy`: one of a set of words
+
     pub fn order_by(self, value: enums::MobiledevicesListOrderBy) -> Self {
         self.with_param("orderBy", &value)
     }
-    /// `pageToken`: text
+
     pub fn page_token(self, value: &str) -> Self {
         self.with_param("pageToken", &value)
     }
-    /// `projection`: one of a set of words
+
     pub fn projection(self, value: enums::MobiledevicesListProjection) -> Self {
         self.with_param("projection", &value)
     }
-    /// `query`: text
+
     pub fn query(self, value: &str) -> Self {
         self.with_param("query", &value)
     }
-    /// `sortOrder`: one of a set of words
+
     pub fn sort_order(self, value: enums::MobiledevicesListSortOrder) -> Self {
         self.with_param("sortOrder", &value)
     }

@@ -7,36 +7,54 @@ use super::*;
 pub struct Orgunits<'a>(pub(crate) &'a runtime::Client);
 
 impl Orgunits<'_> {
-    /// DELETE `admin/directory/v1/customer/{customerId}/orgunits/{+orgUnitPath}`. Scopes: `ADMIN_DIRECTORY_ORGUNIT`.
+    /// DELETE `admin/directory/v1/customer/{customerId}/orgunits/{+orgUnitPath}`.
     ///
-    /// * `customer_id`: text
-    /// * `org_unit_path`: text
+    /// Scopes:
+    /// [`ADMIN_DIRECTORY_ORGUNIT`](scopes::ADMIN_DIRECTORY_ORGUNIT).
+    ///
+    /// * `org_unit_path`: matches `^.*$`
     pub fn delete(&self, customer_id: &str, org_unit_path: &str) -> Call<Delete> {
         Call::new(self.0, &[&customer_id, &org_unit_path], None)
     }
-    /// GET `admin/directory/v1/customer/{customerId}/orgunits/{+orgUnitPath}`. Scopes: `ADMIN_DIRECTORY_ORGUNIT`, `ADMIN_DIRECTORY_ORGUNIT_READONLY`.
+
+    /// GET `admin/directory/v1/customer/{customerId}/orgunits/{+orgUnitPath}`.
     ///
-    /// * `customer_id`: text
-    /// * `org_unit_path`: text
+    /// Scopes:
+    /// [`ADMIN_DIRECTORY_ORGUNIT`](scopes::ADMIN_DIRECTORY_ORGUNIT),
+    /// [`ADMIN_DIRECTORY_ORGUNIT_READONLY`](scopes::ADMIN_DIRECTORY_ORGUNIT_READONLY).
+    ///
+    /// * `org_unit_path`: matches `^.*$`
     pub fn get(&self, customer_id: &str, org_unit_path: &str) -> Call<Get> {
         Call::new(self.0, &[&customer_id, &org_unit_path], None)
     }
-    /// POST `admin/directory/v1/customer/{customerId}/orgunits`. Scopes: `ADMIN_DIRECTORY_ORGUNIT`.
+
+    /// POST `admin/directory/v1/customer/{customerId}/orgunits`.
     ///
-    /// * `customer_id`: text
+    /// Scopes:
+    /// [`ADMIN_DIRECTORY_ORGUNIT`](scopes::ADMIN_DIRECTORY_ORGUNIT).
     pub fn insert(&self, customer_id: &str, org_unit: schemas::OrgUnit) -> Call<Insert> {
         Call::new(self.0, &[&customer_id], Some(&org_unit))
     }
-    /// GET `admin/directory/v1/customer/{customerId}/orgunits`. Scopes: `ADMIN_DIRECTORY_ORGUNIT`, `ADMIN_DIRECTORY_ORGUNIT_READONLY`.
+
+    /// GET `admin/directory/v1/customer/{customerId}/orgunits`.
     ///
-    /// * `customer_id`: text
+    /// Scopes:
+    /// [`ADMIN_DIRECTORY_ORGUNIT`](scopes::ADMIN_DIRECTORY_ORGUNIT),
+    /// [`ADMIN_DIRECTORY_ORGUNIT_READONLY`](scopes::ADMIN_DIRECTORY_ORGUNIT_READONLY).
+    ///
+    /// Optional:
+    /// [`org_unit_path`](Call#method.org_unit_path-2),
+    /// [`type`](Call#method.type).
     pub fn list(&self, customer_id: &str) -> Call<List> {
         Call::new(self.0, &[&customer_id], None)
     }
-    /// PATCH `admin/directory/v1/customer/{customerId}/orgunits/{+orgUnitPath}`. Scopes: `ADMIN_DIRECTORY_ORGUNIT`.
+
+    /// PATCH `admin/directory/v1/customer/{customerId}/orgunits/{+orgUnitPath}`.
     ///
-    /// * `customer_id`: text
-    /// * `org_unit_path`: text
+    /// Scopes:
+    /// [`ADMIN_DIRECTORY_ORGUNIT`](scopes::ADMIN_DIRECTORY_ORGUNIT).
+    ///
+    /// * `org_unit_path`: matches `^.*$`
     pub fn patch(
         &self,
         customer_id: &str,
@@ -45,10 +63,13 @@ impl Orgunits<'_> {
     ) -> Call<Patch> {
         Call::new(self.0, &[&customer_id, &org_unit_path], Some(&org_unit))
     }
-    /// PUT `admin/directory/v1/customer/{customerId}/orgunits/{+orgUnitPath}`. Scopes: `ADMIN_DIRECTORY_ORGUNIT`.
+
+    /// PUT `admin/directory/v1/customer/{customerId}/orgunits/{+orgUnitPath}`.
     ///
-    /// * `customer_id`: text
-    /// * `org_unit_path`: text
+    /// Scopes:
+    /// [`ADMIN_DIRECTORY_ORGUNIT`](scopes::ADMIN_DIRECTORY_ORGUNIT).
+    ///
+    /// * `org_unit_path`: matches `^.*$`
     pub fn update(
         &self,
         customer_id: &str,
@@ -61,39 +82,29 @@ impl Orgunits<'_> {
 
 /// See [`Orgunits::delete`].
 pub enum Delete {}
-method! {
-    Delete : Directory => (); "directory.orgunits.delete" DELETE
-    "admin/directory/v1/customer/{customerId}/orgunits/{+orgUnitPath}" { empty_response :
-    true }
-}
+
+method! { Delete: Directory => (); "directory.orgunits.delete" DELETE "admin/directory/v1/customer/{customerId}/orgunits/{+orgUnitPath}" }
 
 /// See [`Orgunits::get`].
 pub enum Get {}
-method! {
-    Get : Directory => schemas::OrgUnit; "directory.orgunits.get" GET
-    "admin/directory/v1/customer/{customerId}/orgunits/{+orgUnitPath}"
-}
+
+method! { Get: Directory => schemas::OrgUnit; "directory.orgunits.get" GET "admin/directory/v1/customer/{customerId}/orgunits/{+orgUnitPath}" }
 
 /// See [`Orgunits::insert`].
 pub enum Insert {}
-method! {
-    Insert : Directory => schemas::OrgUnit; "directory.orgunits.insert" POST
-    "admin/directory/v1/customer/{customerId}/orgunits"
-}
+
+method! { Insert: Directory => schemas::OrgUnit; "directory.orgunits.insert" POST "admin/directory/v1/customer/{customerId}/orgunits" }
 
 /// See [`Orgunits::list`].
 pub enum List {}
-method! {
-    List : Directory => schemas::OrgUnits; "directory.orgunits.list" GET
-    "admin/directory/v1/customer/{customerId}/orgunits"
-}
+
+method! { List: Directory => schemas::OrgUnits; "directory.orgunits.list" GET "admin/directory/v1/customer/{customerId}/orgunits" }
 
 impl Call<List> {
-    /// `orgUnitPath`: text
     pub fn org_unit_path(self, value: &str) -> Self {
         self.with_param("orgUnitPath", &value)
     }
-    /// `type`: one of a set of words
+
     pub fn r#type(self, value: enums::OrgunitsListType) -> Self {
         self.with_param("type", &value)
     }
@@ -101,14 +112,10 @@ impl Call<List> {
 
 /// See [`Orgunits::patch`].
 pub enum Patch {}
-method! {
-    Patch : Directory => schemas::OrgUnit; "directory.orgunits.patch" PATCH
-    "admin/directory/v1/customer/{customerId}/orgunits/{+orgUnitPath}"
-}
+
+method! { Patch: Directory => schemas::OrgUnit; "directory.orgunits.patch" PATCH "admin/directory/v1/customer/{customerId}/orgunits/{+orgUnitPath}" }
 
 /// See [`Orgunits::update`].
 pub enum Update {}
-method! {
-    Update : Directory => schemas::OrgUnit; "directory.orgunits.update" PUT
-    "admin/directory/v1/customer/{customerId}/orgunits/{+orgUnitPath}"
-}
+
+method! { Update: Directory => schemas::OrgUnit; "directory.orgunits.update" PUT "admin/directory/v1/customer/{customerId}/orgunits/{+orgUnitPath}" }

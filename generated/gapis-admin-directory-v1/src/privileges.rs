@@ -7,9 +7,11 @@ use super::*;
 pub struct Privileges<'a>(pub(crate) &'a runtime::Client);
 
 impl Privileges<'_> {
-    /// GET `admin/directory/v1/customer/{customer}/roles/ALL/privileges`. Scopes: `ADMIN_DIRECTORY_ROLEMANAGEMENT`, `ADMIN_DIRECTORY_ROLEMANAGEMENT_READONLY`.
+    /// GET `admin/directory/v1/customer/{customer}/roles/ALL/privileges`.
     ///
-    /// * `customer`: text
+    /// Scopes:
+    /// [`ADMIN_DIRECTORY_ROLEMANAGEMENT`](scopes::ADMIN_DIRECTORY_ROLEMANAGEMENT),
+    /// [`ADMIN_DIRECTORY_ROLEMANAGEMENT_READONLY`](scopes::ADMIN_DIRECTORY_ROLEMANAGEMENT_READONLY).
     pub fn list(&self, customer: &str) -> Call<List> {
         Call::new(self.0, &[&customer], None)
     }
@@ -17,7 +19,5 @@ impl Privileges<'_> {
 
 /// See [`Privileges::list`].
 pub enum List {}
-method! {
-    List : Directory => schemas::Privileges; "directory.privileges.list" GET
-    "admin/directory/v1/customer/{customer}/roles/ALL/privileges"
-}
+
+method! { List: Directory => schemas::Privileges; "directory.privileges.list" GET "admin/directory/v1/customer/{customer}/roles/ALL/privileges" }

@@ -3,23 +3,23 @@
 pub mod buildings;
 pub mod calendars;
 pub mod features;
+
 use super::*;
 
 /// The methods of `resources`.
 #[derive(Clone, Copy, Debug)]
 pub struct Resources<'a>(pub(crate) &'a runtime::Client);
 
-impl Resources<'_> {
-    /// The resource `buildings`.
-    pub fn buildings(&self) -> buildings::Buildings<'_> {
+impl<'a> Resources<'a> {
+    pub fn buildings(&self) -> buildings::Buildings<'a> {
         buildings::Buildings(self.0)
     }
-    /// The resource `calendars`.
-    pub fn calendars(&self) -> calendars::Calendars<'_> {
+
+    pub fn calendars(&self) -> calendars::Calendars<'a> {
         calendars::Calendars(self.0)
     }
-    /// The resource `features`.
-    pub fn features(&self) -> features::Features<'_> {
+
+    pub fn features(&self) -> features::Features<'a> {
         features::Features(self.0)
     }
 }

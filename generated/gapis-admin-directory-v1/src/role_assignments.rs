@@ -7,23 +7,27 @@ use super::*;
 pub struct RoleAssignments<'a>(pub(crate) &'a runtime::Client);
 
 impl RoleAssignments<'_> {
-    /// DELETE `admin/directory/v1/customer/{customer}/roleassignments/{roleAssignmentId}`. Scopes: `ADMIN_DIRECTORY_ROLEMANAGEMENT`.
+    /// DELETE `admin/directory/v1/customer/{customer}/roleassignments/{roleAssignmentId}`.
     ///
-    /// * `customer`: text
-    /// * `role_assignment_id`: text
+    /// Scopes:
+    /// [`ADMIN_DIRECTORY_ROLEMANAGEMENT`](scopes::ADMIN_DIRECTORY_ROLEMANAGEMENT).
     pub fn delete(&self, customer: &str, role_assignment_id: &str) -> Call<Delete> {
         Call::new(self.0, &[&customer, &role_assignment_id], None)
     }
-    /// GET `admin/directory/v1/customer/{customer}/roleassignments/{roleAssignmentId}`. Scopes: `ADMIN_DIRECTORY_ROLEMANAGEMENT`, `ADMIN_DIRECTORY_ROLEMANAGEMENT_READONLY`.
+
+    /// GET `admin/directory/v1/customer/{customer}/roleassignments/{roleAssignmentId}`.
     ///
-    /// * `customer`: text
-    /// * `role_assignment_id`: text
+    /// Scopes:
+    /// [`ADMIN_DIRECTORY_ROLEMANAGEMENT`](scopes::ADMIN_DIRECTORY_ROLEMANAGEMENT),
+    /// [`ADMIN_DIRECTORY_ROLEMANAGEMENT_READONLY`](scopes::ADMIN_DIRECTORY_ROLEMANAGEMENT_READONLY).
     pub fn get(&self, customer: &str, role_assignment_id: &str) -> Call<Get> {
         Call::new(self.0, &[&customer, &role_assignment_id], None)
     }
-    /// POST `admin/directory/v1/customer/{customer}/roleassignments`. Scopes: `ADMIN_DIRECTORY_ROLEMANAGEMENT`.
+
+    /// POST `admin/directory/v1/customer/{customer}/roleassignments`.
     ///
-    /// * `customer`: text
+    /// Scopes:
+    /// [`ADMIN_DIRECTORY_ROLEMANAGEMENT`](scopes::ADMIN_DIRECTORY_ROLEMANAGEMENT).
     pub fn insert(
         &self,
         customer: &str,
@@ -31,9 +35,19 @@ impl RoleAssignments<'_> {
     ) -> Call<Insert> {
         Call::new(self.0, &[&customer], Some(&role_assignment))
     }
-    /// GET `admin/directory/v1/customer/{customer}/roleassignments`. Scopes: `ADMIN_DIRECTORY_ROLEMANAGEMENT`, `ADMIN_DIRECTORY_ROLEMANAGEMENT_READONLY`.
+
+    /// GET `admin/directory/v1/customer/{customer}/roleassignments`.
     ///
-    /// * `customer`: text
+    /// Scopes:
+    /// [`ADMIN_DIRECTORY_ROLEMANAGEMENT`](scopes::ADMIN_DIRECTORY_ROLEMANAGEMENT),
+    /// [`ADMIN_DIRECTORY_ROLEMANAGEMENT_READONLY`](scopes::ADMIN_DIRECTORY_ROLEMANAGEMENT_READONLY).
+    ///
+    /// Optional:
+    /// [`include_indirect_role_assignments`](Call#method.include_indirect_role_assignments),
+    /// [`max_results`](Call#method.max_results-7),
+    /// [`page_token`](Call#method.page_token-10),
+    /// [`role_id`](Call#method.role_id),
+    /// [`user_key`](Call#method.user_key-1).
     pub fn list(&self, customer: &str) -> Call<List> {
         Call::new(self.0, &[&customer], None)
     }
@@ -41,54 +55,44 @@ impl RoleAssignments<'_> {
 
 /// See [`RoleAssignments::delete`].
 pub enum Delete {}
-method! {
-    Delete : Directory => (); "directory.roleAssignments.delete" DELETE
-    "admin/directory/v1/customer/{customer}/roleassignments/{roleAssignmentId}" {
-    empty_response : true }
-}
+
+method! { Delete: Directory => (); "directory.roleAssignments.delete" DELETE "admin/directory/v1/customer/{customer}/roleassignments/{roleAssignmentId}" }
 
 /// See [`RoleAssignments::get`].
 pub enum Get {}
-method! {
-    Get : Directory => schemas::RoleAssignment; "directory.roleAssignments.get" GET
-    "admin/directory/v1/customer/{customer}/roleassignments/{roleAssignmentId}"
-}
+
+method! { Get: Directory => schemas::RoleAssignment; "directory.roleAssignments.get" GET "admin/directory/v1/customer/{customer}/roleassignments/{roleAssignmentId}" }
 
 /// See [`RoleAssignments::insert`].
 pub enum Insert {}
-method! {
-    Insert : Directory => schemas::RoleAssignment; "directory.roleAssignments.insert"
-    POST "admin/directory/v1/customer/{customer}/roleassignments"
-}
+
+method! { Insert: Directory => schemas::RoleAssignment; "directory.roleAssignments.insert" POST "admin/directory/v1/customer/{customer}/roleassignments" }
 
 /// See [`RoleAssignments::list`].
 pub enum List {}
-method! {
-    List : Directory => schemas::RoleAssignments; "directory.roleAssignments.list" GET
-    "admin/directory/v1/customer/{customer}/roleassignments"
-}
-paged! {
-    List => schemas::RoleAssignment; "pageToken" "nextPageToken" "items"
-}
+
+method! { List: Directory => schemas::RoleAssignments; "directory.roleAssignments.list" GET "admin/directory/v1/customer/{customer}/roleassignments" }
+
+paged! { List => schemas::RoleAssignment; "pageToken" "nextPageToken" "items" }
 
 impl Call<List> {
-    /// `includeIndirectRoleAssignments`: true or false
     pub fn include_indirect_role_assignments(self, value: bool) -> Self {
         self.with_param("includeIndirectRoleAssignments", &value)
     }
-    /// `maxResults`: a 32-bit number, at least `1`, at most `200`
+
+    /// At least `1`, at most `200`.
     pub fn max_results(self, value: i32) -> Self {
         self.with_param("maxResults", &value)
     }
-    /// `pageToken`: text
+
     pub fn page_token(self, value: &str) -> Self {
         self.with_param("pageToken", &value)
     }
-    /// `roleId`: text
+
     pub fn role_id(self, value: &str) -> Self {
         self.with_param("roleId", &value)
     }
-    /// `userKey`: text
+
     pub fn user_key(self, value: &str) -> Self {
         self.with_param("userKey", &value)
     }

@@ -7,48 +7,56 @@ use super::*;
 pub struct Roles<'a>(pub(crate) &'a runtime::Client);
 
 impl Roles<'_> {
-    /// DELETE `admin/directory/v1/customer/{customer}/roles/{roleId}`. Scopes: `ADMIN_DIRECTORY_ROLEMANAGEMENT`.
+    /// DELETE `admin/directory/v1/customer/{customer}/roles/{roleId}`.
     ///
-    /// * `customer`: text
-    /// * `role_id`: text
+    /// Scopes:
+    /// [`ADMIN_DIRECTORY_ROLEMANAGEMENT`](scopes::ADMIN_DIRECTORY_ROLEMANAGEMENT).
     pub fn delete(&self, customer: &str, role_id: &str) -> Call<Delete> {
         Call::new(self.0, &[&customer, &role_id], None)
     }
-    /// GET `admin/directory/v1/customer/{customer}/roles/{roleId}`. Scopes: `ADMIN_DIRECTORY_ROLEMANAGEMENT`, `ADMIN_DIRECTORY_ROLEMANAGEMENT_READONLY`.
+
+    /// GET `admin/directory/v1/customer/{customer}/roles/{roleId}`.
     ///
-    /// * `customer`: text
-    /// * `role_id`: text
+    /// Scopes:
+    /// [`ADMIN_DIRECTORY_ROLEMANAGEMENT`](scopes::ADMIN_DIRECTORY_ROLEMANAGEMENT),
+    /// [`ADMIN_DIRECTORY_ROLEMANAGEMENT_READONLY`](scopes::ADMIN_DIRECTORY_ROLEMANAGEMENT_READONLY).
     pub fn get(&self, customer: &str, role_id: &str) -> Call<Get> {
         Call::new(self.0, &[&customer, &role_id], None)
     }
-    /// POST `admin/directory/v1/customer/{customer}/roles`. Scopes: `ADMIN_DIRECTORY_ROLEMANAGEMENT`.
+
+    /// POST `admin/directory/v1/customer/{customer}/roles`.
     ///
-    /// * `customer`: text
+    /// Scopes:
+    /// [`ADMIN_DIRECTORY_ROLEMANAGEMENT`](scopes::ADMIN_DIRECTORY_ROLEMANAGEMENT).
     pub fn insert(&self, customer: &str, role: schemas::Role) -> Call<Insert> {
         Call::new(self.0, &[&customer], Some(&role))
     }
-    /// GET `admin/directory/v1/customer/{customer}/roles`. Scopes: `ADMIN_DIRECTORY_ROLEMANAGEMENT`, `ADMIN_DIRECTORY_ROLEMANAGEMENT_READONLY`.
+
+    /// GET `admin/directory/v1/customer/{customer}/roles`.
     ///
-    /// * `customer`: text
+    /// Scopes:
+    /// [`ADMIN_DIRECTORY_ROLEMANAGEMENT`](scopes::ADMIN_DIRECTORY_ROLEMANAGEMENT),
+    /// [`ADMIN_DIRECTORY_ROLEMANAGEMENT_READONLY`](scopes::ADMIN_DIRECTORY_ROLEMANAGEMENT_READONLY).
+    ///
+    /// Optional:
+    /// [`max_results`](Call#method.max_results-8),
+    /// [`page_token`](Call#method.page_token-11).
     pub fn list(&self, customer: &str) -> Call<List> {
         Call::new(self.0, &[&customer], None)
     }
-    /// PATCH `admin/directory/v1/customer/{customer}/roles/{roleId}`. Scopes: `ADMIN_DIRECTORY_ROLEMANAGEMENT`.
+
+    /// PATCH `admin/directory/v1/customer/{customer}/roles/{roleId}`.
     ///
-    /// * `customer`: text
-    /// * `role_id`: text
-    pub fn patch(
-        &self,
-        customer: &str,
-        role_id: &str,
-        role: schemas::Role,
-    ) -> Call<Patch> {
+    /// Scopes:
+    /// [`ADMIN_DIRECTORY_ROLEMANAGEMENT`](scopes::ADMIN_DIRECTORY_ROLEMANAGEMENT).
+    pub fn patch(&self, customer: &str, role_id: &str, role: schemas::Role) -> Call<Patch> {
         Call::new(self.0, &[&customer, &role_id], Some(&role))
     }
-    /// PUT `admin/directory/v1/customer/{customer}/roles/{roleId}`. Scopes: `ADMIN_DIRECTORY_ROLEMANAGEMENT`.
+
+    /// PUT `admin/directory/v1/customer/{customer}/roles/{roleId}`.
     ///
-    /// * `customer`: text
-    /// * `role_id`: text
+    /// Scopes:
+    /// [`ADMIN_DIRECTORY_ROLEMANAGEMENT`](scopes::ADMIN_DIRECTORY_ROLEMANAGEMENT).
     pub fn update(
         &self,
         customer: &str,
@@ -61,41 +69,32 @@ impl Roles<'_> {
 
 /// See [`Roles::delete`].
 pub enum Delete {}
-method! {
-    Delete : Directory => (); "directory.roles.delete" DELETE
-    "admin/directory/v1/customer/{customer}/roles/{roleId}" { empty_response : true }
-}
+
+method! { Delete: Directory => (); "directory.roles.delete" DELETE "admin/directory/v1/customer/{customer}/roles/{roleId}" }
 
 /// See [`Roles::get`].
 pub enum Get {}
-method! {
-    Get : Directory => schemas::Role; "directory.roles.get" GET
-    "admin/directory/v1/customer/{customer}/roles/{roleId}"
-}
+
+method! { Get: Directory => schemas::Role; "directory.roles.get" GET "admin/directory/v1/customer/{customer}/roles/{roleId}" }
 
 /// See [`Roles::insert`].
 pub enum Insert {}
-method! {
-    Insert : Directory => schemas::Role; "directory.roles.insert" POST
-    "admin/directory/v1/customer/{customer}/roles"
-}
+
+method! { Insert: Directory => schemas::Role; "directory.roles.insert" POST "admin/directory/v1/customer/{customer}/roles" }
 
 /// See [`Roles::list`].
 pub enum List {}
-method! {
-    List : Directory => schemas::Roles; "directory.roles.list" GET
-    "admin/directory/v1/customer/{customer}/roles"
-}
-paged! {
-    List => schemas::Role; "pageToken" "nextPageToken" "items"
-}
+
+method! { List: Directory => schemas::Roles; "directory.roles.list" GET "admin/directory/v1/customer/{customer}/roles" }
+
+paged! { List => schemas::Role; "pageToken" "nextPageToken" "items" }
 
 impl Call<List> {
-    /// `maxResults`: a 32-bit number, at least `1`, at most `100`
+    /// At least `1`, at most `100`.
     pub fn max_results(self, value: i32) -> Self {
         self.with_param("maxResults", &value)
     }
-    /// `pageToken`: text
+
     pub fn page_token(self, value: &str) -> Self {
         self.with_param("pageToken", &value)
     }
@@ -103,14 +102,10 @@ impl Call<List> {
 
 /// See [`Roles::patch`].
 pub enum Patch {}
-method! {
-    Patch : Directory => schemas::Role; "directory.roles.patch" PATCH
-    "admin/directory/v1/customer/{customer}/roles/{roleId}"
-}
+
+method! { Patch: Directory => schemas::Role; "directory.roles.patch" PATCH "admin/directory/v1/customer/{customer}/roles/{roleId}" }
 
 /// See [`Roles::update`].
 pub enum Update {}
-method! {
-    Update : Directory => schemas::Role; "directory.roles.update" PUT
-    "admin/directory/v1/customer/{customer}/roles/{roleId}"
-}
+
+method! { Update: Directory => schemas::Role; "directory.roles.update" PUT "admin/directory/v1/customer/{customer}/roles/{roleId}" }

@@ -7,36 +7,44 @@ use super::*;
 pub struct Schemas<'a>(pub(crate) &'a runtime::Client);
 
 impl Schemas<'_> {
-    /// DELETE `admin/directory/v1/customer/{customerId}/schemas/{schemaKey}`. Scopes: `ADMIN_DIRECTORY_USERSCHEMA`.
+    /// DELETE `admin/directory/v1/customer/{customerId}/schemas/{schemaKey}`.
     ///
-    /// * `customer_id`: text
-    /// * `schema_key`: text
+    /// Scopes:
+    /// [`ADMIN_DIRECTORY_USERSCHEMA`](scopes::ADMIN_DIRECTORY_USERSCHEMA).
     pub fn delete(&self, customer_id: &str, schema_key: &str) -> Call<Delete> {
         Call::new(self.0, &[&customer_id, &schema_key], None)
     }
-    /// GET `admin/directory/v1/customer/{customerId}/schemas/{schemaKey}`. Scopes: `ADMIN_DIRECTORY_USERSCHEMA`, `ADMIN_DIRECTORY_USERSCHEMA_READONLY`.
+
+    /// GET `admin/directory/v1/customer/{customerId}/schemas/{schemaKey}`.
     ///
-    /// * `customer_id`: text
-    /// * `schema_key`: text
+    /// Scopes:
+    /// [`ADMIN_DIRECTORY_USERSCHEMA`](scopes::ADMIN_DIRECTORY_USERSCHEMA),
+    /// [`ADMIN_DIRECTORY_USERSCHEMA_READONLY`](scopes::ADMIN_DIRECTORY_USERSCHEMA_READONLY).
     pub fn get(&self, customer_id: &str, schema_key: &str) -> Call<Get> {
         Call::new(self.0, &[&customer_id, &schema_key], None)
     }
-    /// POST `admin/directory/v1/customer/{customerId}/schemas`. Scopes: `ADMIN_DIRECTORY_USERSCHEMA`.
+
+    /// POST `admin/directory/v1/customer/{customerId}/schemas`.
     ///
-    /// * `customer_id`: text
+    /// Scopes:
+    /// [`ADMIN_DIRECTORY_USERSCHEMA`](scopes::ADMIN_DIRECTORY_USERSCHEMA).
     pub fn insert(&self, customer_id: &str, schema: schemas::Schema) -> Call<Insert> {
         Call::new(self.0, &[&customer_id], Some(&schema))
     }
-    /// GET `admin/directory/v1/customer/{customerId}/schemas`. Scopes: `ADMIN_DIRECTORY_USERSCHEMA`, `ADMIN_DIRECTORY_USERSCHEMA_READONLY`.
+
+    /// GET `admin/directory/v1/customer/{customerId}/schemas`.
     ///
-    /// * `customer_id`: text
+    /// Scopes:
+    /// [`ADMIN_DIRECTORY_USERSCHEMA`](scopes::ADMIN_DIRECTORY_USERSCHEMA),
+    /// [`ADMIN_DIRECTORY_USERSCHEMA_READONLY`](scopes::ADMIN_DIRECTORY_USERSCHEMA_READONLY).
     pub fn list(&self, customer_id: &str) -> Call<List> {
         Call::new(self.0, &[&customer_id], None)
     }
-    /// PATCH `admin/directory/v1/customer/{customerId}/schemas/{schemaKey}`. Scopes: `ADMIN_DIRECTORY_USERSCHEMA`.
+
+    /// PATCH `admin/directory/v1/customer/{customerId}/schemas/{schemaKey}`.
     ///
-    /// * `customer_id`: text
-    /// * `schema_key`: text
+    /// Scopes:
+    /// [`ADMIN_DIRECTORY_USERSCHEMA`](scopes::ADMIN_DIRECTORY_USERSCHEMA).
     pub fn patch(
         &self,
         customer_id: &str,
@@ -45,10 +53,11 @@ impl Schemas<'_> {
     ) -> Call<Patch> {
         Call::new(self.0, &[&customer_id, &schema_key], Some(&schema))
     }
-    /// PUT `admin/directory/v1/customer/{customerId}/schemas/{schemaKey}`. Scopes: `ADMIN_DIRECTORY_USERSCHEMA`.
+
+    /// PUT `admin/directory/v1/customer/{customerId}/schemas/{schemaKey}`.
     ///
-    /// * `customer_id`: text
-    /// * `schema_key`: text
+    /// Scopes:
+    /// [`ADMIN_DIRECTORY_USERSCHEMA`](scopes::ADMIN_DIRECTORY_USERSCHEMA).
     pub fn update(
         &self,
         customer_id: &str,
@@ -61,43 +70,30 @@ impl Schemas<'_> {
 
 /// See [`Schemas::delete`].
 pub enum Delete {}
-method! {
-    Delete : Directory => (); "directory.schemas.delete" DELETE
-    "admin/directory/v1/customer/{customerId}/schemas/{schemaKey}" { empty_response :
-    true }
-}
+
+method! { Delete: Directory => (); "directory.schemas.delete" DELETE "admin/directory/v1/customer/{customerId}/schemas/{schemaKey}" }
 
 /// See [`Schemas::get`].
 pub enum Get {}
-method! {
-    Get : Directory => schemas::Schema; "directory.schemas.get" GET
-    "admin/directory/v1/customer/{customerId}/schemas/{schemaKey}"
-}
+
+method! { Get: Directory => schemas::Schema; "directory.schemas.get" GET "admin/directory/v1/customer/{customerId}/schemas/{schemaKey}" }
 
 /// See [`Schemas::insert`].
 pub enum Insert {}
-method! {
-    Insert : Directory => schemas::Schema; "directory.schemas.insert" POST
-    "admin/directory/v1/customer/{customerId}/schemas"
-}
+
+method! { Insert: Directory => schemas::Schema; "directory.schemas.insert" POST "admin/directory/v1/customer/{customerId}/schemas" }
 
 /// See [`Schemas::list`].
 pub enum List {}
-method! {
-    List : Directory => schemas::Schemas; "directory.schemas.list" GET
-    "admin/directory/v1/customer/{customerId}/schemas"
-}
+
+method! { List: Directory => schemas::Schemas; "directory.schemas.list" GET "admin/directory/v1/customer/{customerId}/schemas" }
 
 /// See [`Schemas::patch`].
 pub enum Patch {}
-method! {
-    Patch : Directory => schemas::Schema; "directory.schemas.patch" PATCH
-    "admin/directory/v1/customer/{customerId}/schemas/{schemaKey}"
-}
+
+method! { Patch: Directory => schemas::Schema; "directory.schemas.patch" PATCH "admin/directory/v1/customer/{customerId}/schemas/{schemaKey}" }
 
 /// See [`Schemas::update`].
 pub enum Update {}
-method! {
-    Update : Directory => schemas::Schema; "directory.schemas.update" PUT
-    "admin/directory/v1/customer/{customerId}/schemas/{schemaKey}"
-}
+
+method! { Update: Directory => schemas::Schema; "directory.schemas.update" PUT "admin/directory/v1/customer/{customerId}/schemas/{schemaKey}" }

@@ -2,91 +2,62 @@
 
 //! The OAuth 2 scopes of the API.
 
-/// The scope `https://www.googleapis.com/auth/admin.chrome.printers`.
 pub const ADMIN_CHROME_PRINTERS: &str = "https://www.googleapis.com/auth/admin.chrome.printers";
 
-/// The scope `https://www.googleapis.com/auth/admin.chrome.printers.readonly`.
 pub const ADMIN_CHROME_PRINTERS_READONLY: &str = "https://www.googleapis.com/auth/admin.chrome.printers.readonly";
 
-/// The scope `https://www.googleapis.com/auth/admin.directory.customer`.
 pub const ADMIN_DIRECTORY_CUSTOMER: &str = "https://www.googleapis.com/auth/admin.directory.customer";
 
-/// The scope `https://www.googleapis.com/auth/admin.directory.customer.readonly`.
 pub const ADMIN_DIRECTORY_CUSTOMER_READONLY: &str = "https://www.googleapis.com/auth/admin.directory.customer.readonly";
 
-/// The scope `https://www.googleapis.com/auth/admin.directory.device.chromeos`.
 pub const ADMIN_DIRECTORY_DEVICE_CHROMEOS: &str = "https://www.googleapis.com/auth/admin.directory.device.chromeos";
 
-/// The scope `https://www.googleapis.com/auth/admin.directory.device.chromeos.readonly`.
 pub const ADMIN_DIRECTORY_DEVICE_CHROMEOS_READONLY: &str = "https://www.googleapis.com/auth/admin.directory.device.chromeos.readonly";
 
-/// The scope `https://www.googleapis.com/auth/admin.directory.device.mobile`.
 pub const ADMIN_DIRECTORY_DEVICE_MOBILE: &str = "https://www.googleapis.com/auth/admin.directory.device.mobile";
 
-/// The scope `https://www.googleapis.com/auth/admin.directory.device.mobile.action`.
 pub const ADMIN_DIRECTORY_DEVICE_MOBILE_ACTION: &str = "https://www.googleapis.com/auth/admin.directory.device.mobile.action";
 
-/// The scope `https://www.googleapis.com/auth/admin.directory.device.mobile.readonly`.
 pub const ADMIN_DIRECTORY_DEVICE_MOBILE_READONLY: &str = "https://www.googleapis.com/auth/admin.directory.device.mobile.readonly";
 
-/// The scope `https://www.googleapis.com/auth/admin.directory.domain`.
 pub const ADMIN_DIRECTORY_DOMAIN: &str = "https://www.googleapis.com/auth/admin.directory.domain";
 
-/// The scope `https://www.googleapis.com/auth/admin.directory.domain.readonly`.
 pub const ADMIN_DIRECTORY_DOMAIN_READONLY: &str = "https://www.googleapis.com/auth/admin.directory.domain.readonly";
 
-/// The scope `https://www.googleapis.com/auth/admin.directory.group`.
 pub const ADMIN_DIRECTORY_GROUP: &str = "https://www.googleapis.com/auth/admin.directory.group";
 
-/// The scope `https://www.googleapis.com/auth/admin.directory.group.member`.
 pub const ADMIN_DIRECTORY_GROUP_MEMBER: &str = "https://www.googleapis.com/auth/admin.directory.group.member";
 
-/// The scope `https://www.googleapis.com/auth/admin.directory.group.member.readonly`.
 pub const ADMIN_DIRECTORY_GROUP_MEMBER_READONLY: &str = "https://www.googleapis.com/auth/admin.directory.group.member.readonly";
 
-/// The scope `https://www.googleapis.com/auth/admin.directory.group.readonly`.
 pub const ADMIN_DIRECTORY_GROUP_READONLY: &str = "https://www.googleapis.com/auth/admin.directory.group.readonly";
 
-/// The scope `https://www.googleapis.com/auth/admin.directory.orgunit`.
 pub const ADMIN_DIRECTORY_ORGUNIT: &str = "https://www.googleapis.com/auth/admin.directory.orgunit";
 
-/// The scope `https://www.googleapis.com/auth/admin.directory.orgunit.readonly`.
 pub const ADMIN_DIRECTORY_ORGUNIT_READONLY: &str = "https://www.googleapis.com/auth/admin.directory.orgunit.readonly";
 
-/// The scope `https://www.googleapis.com/auth/admin.directory.resource.calendar`.
 pub const ADMIN_DIRECTORY_RESOURCE_CALENDAR: &str = "https://www.googleapis.com/auth/admin.directory.resource.calendar";
 
-/// The scope `https://www.googleapis.com/auth/admin.directory.resource.calendar.readonly`.
 pub const ADMIN_DIRECTORY_RESOURCE_CALENDAR_READONLY: &str = "https://www.googleapis.com/auth/admin.directory.resource.calendar.readonly";
 
-/// The scope `https://www.googleapis.com/auth/admin.directory.rolemanagement`.
 pub const ADMIN_DIRECTORY_ROLEMANAGEMENT: &str = "https://www.googleapis.com/auth/admin.directory.rolemanagement";
 
-/// The scope `https://www.googleapis.com/auth/admin.directory.rolemanagement.readonly`.
 pub const ADMIN_DIRECTORY_ROLEMANAGEMENT_READONLY: &str = "https://www.googleapis.com/auth/admin.directory.rolemanagement.readonly";
 
-/// The scope `https://www.googleapis.com/auth/admin.directory.user`.
 pub const ADMIN_DIRECTORY_USER: &str = "https://www.googleapis.com/auth/admin.directory.user";
 
-/// The scope `https://www.googleapis.com/auth/admin.directory.user.alias`.
 pub const ADMIN_DIRECTORY_USER_ALIAS: &str = "https://www.googleapis.com/auth/admin.directory.user.alias";
 
-/// The scope `https://www.googleapis.com/auth/admin.directory.user.alias.readonly`.
 pub const ADMIN_DIRECTORY_USER_ALIAS_READONLY: &str = "https://www.googleapis.com/auth/admin.directory.user.alias.readonly";
 
-/// The scope `https://www.googleapis.com/auth/admin.directory.user.readonly`.
 pub const ADMIN_DIRECTORY_USER_READONLY: &str = "https://www.googleapis.com/auth/admin.directory.user.readonly";
 
-/// The scope `https://www.googleapis.com/auth/admin.directory.user.security`.
 pub const ADMIN_DIRECTORY_USER_SECURITY: &str = "https://www.googleapis.com/auth/admin.directory.user.security";
 
-/// The scope `https://www.googleapis.com/auth/admin.directory.userschema`.
 pub const ADMIN_DIRECTORY_USERSCHEMA: &str = "https://www.googleapis.com/auth/admin.directory.userschema";
 
-/// The scope `https://www.googleapis.com/auth/admin.directory.userschema.readonly`.
 pub const ADMIN_DIRECTORY_USERSCHEMA_READONLY: &str = "https://www.googleapis.com/auth/admin.directory.userschema.readonly";
 
-/// The scope `https://www.googleapis.com/auth/cloud-platform`.
 pub const CLOUD_PLATFORM: &str = "https://www.googleapis.com/auth/cloud-platform";
 
 /// All scopes.

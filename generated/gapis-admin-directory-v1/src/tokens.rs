@@ -7,23 +7,26 @@ use super::*;
 pub struct Tokens<'a>(pub(crate) &'a runtime::Client);
 
 impl Tokens<'_> {
-    /// DELETE `admin/directory/v1/users/{userKey}/tokens/{clientId}`. Scopes: `ADMIN_DIRECTORY_USER_SECURITY`.
+    /// DELETE `admin/directory/v1/users/{userKey}/tokens/{clientId}`.
     ///
-    /// * `user_key`: text
-    /// * `client_id`: text
+    /// Scopes:
+    /// [`ADMIN_DIRECTORY_USER_SECURITY`](scopes::ADMIN_DIRECTORY_USER_SECURITY).
     pub fn delete(&self, user_key: &str, client_id: &str) -> Call<Delete> {
         Call::new(self.0, &[&user_key, &client_id], None)
     }
-    /// GET `admin/directory/v1/users/{userKey}/tokens/{clientId}`. Scopes: `ADMIN_DIRECTORY_USER_SECURITY`.
+
+    /// GET `admin/directory/v1/users/{userKey}/tokens/{clientId}`.
     ///
-    /// * `user_key`: text
-    /// * `client_id`: text
+    /// Scopes:
+    /// [`ADMIN_DIRECTORY_USER_SECURITY`](scopes::ADMIN_DIRECTORY_USER_SECURITY).
     pub fn get(&self, user_key: &str, client_id: &str) -> Call<Get> {
         Call::new(self.0, &[&user_key, &client_id], None)
     }
-    /// GET `admin/directory/v1/users/{userKey}/tokens`. Scopes: `ADMIN_DIRECTORY_USER_SECURITY`.
+
+    /// GET `admin/directory/v1/users/{userKey}/tokens`.
     ///
-    /// * `user_key`: text
+    /// Scopes:
+    /// [`ADMIN_DIRECTORY_USER_SECURITY`](scopes::ADMIN_DIRECTORY_USER_SECURITY).
     pub fn list(&self, user_key: &str) -> Call<List> {
         Call::new(self.0, &[&user_key], None)
     }
@@ -31,21 +34,15 @@ impl Tokens<'_> {
 
 /// See [`Tokens::delete`].
 pub enum Delete {}
-method! {
-    Delete : Directory => (); "directory.tokens.delete" DELETE
-    "admin/directory/v1/users/{userKey}/tokens/{clientId}" { empty_response : true }
-}
+
+method! { Delete: Directory => (); "directory.tokens.delete" DELETE "admin/directory/v1/users/{userKey}/tokens/{clientId}" }
 
 /// See [`Tokens::get`].
 pub enum Get {}
-method! {
-    Get : Directory => schemas::Token; "directory.tokens.get" GET
-    "admin/directory/v1/users/{userKey}/tokens/{clientId}"
-}
+
+method! { Get: Directory => schemas::Token; "directory.tokens.get" GET "admin/directory/v1/users/{userKey}/tokens/{clientId}" }
 
 /// See [`Tokens::list`].
 pub enum List {}
-method! {
-    List : Directory => schemas::Tokens; "directory.tokens.list" GET
-    "admin/directory/v1/users/{userKey}/tokens"
-}
+
+method! { List: Directory => schemas::Tokens; "directory.tokens.list" GET "admin/directory/v1/users/{userKey}/tokens" }

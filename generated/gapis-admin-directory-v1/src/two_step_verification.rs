@@ -7,9 +7,10 @@ use super::*;
 pub struct TwoStepVerification<'a>(pub(crate) &'a runtime::Client);
 
 impl TwoStepVerification<'_> {
-    /// POST `admin/directory/v1/users/{userKey}/twoStepVerification/turnOff`. Scopes: `ADMIN_DIRECTORY_USER_SECURITY`.
+    /// POST `admin/directory/v1/users/{userKey}/twoStepVerification/turnOff`.
     ///
-    /// * `user_key`: text
+    /// Scopes:
+    /// [`ADMIN_DIRECTORY_USER_SECURITY`](scopes::ADMIN_DIRECTORY_USER_SECURITY).
     pub fn turn_off(&self, user_key: &str) -> Call<TurnOff> {
         Call::new(self.0, &[&user_key], None)
     }
@@ -17,8 +18,5 @@ impl TwoStepVerification<'_> {
 
 /// See [`TwoStepVerification::turn_off`].
 pub enum TurnOff {}
-method! {
-    TurnOff : Directory => (); "directory.twoStepVerification.turnOff" POST
-    "admin/directory/v1/users/{userKey}/twoStepVerification/turnOff" { empty_response :
-    true }
-}
+
+method! { TurnOff: Directory => (); "directory.twoStepVerification.turnOff" POST "admin/directory/v1/users/{userKey}/twoStepVerification/turnOff" }

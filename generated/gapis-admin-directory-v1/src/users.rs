@@ -2,51 +2,94 @@
 
 pub mod aliases;
 pub mod photos;
+
 use super::*;
 
 /// The methods of `users`.
 #[derive(Clone, Copy, Debug)]
 pub struct Users<'a>(pub(crate) &'a runtime::Client);
 
-impl Users<'_> {
-    /// The resource `aliases`.
-    pub fn aliases(&self) -> aliases::Aliases<'_> {
+impl<'a> Users<'a> {
+    pub fn aliases(&self) -> aliases::Aliases<'a> {
         aliases::Aliases(self.0)
     }
-    /// The resource `photos`.
-    pub fn photos(&self) -> photos::Photos<'_> {
+
+    pub fn photos(&self) -> photos::Photos<'a> {
         photos::Photos(self.0)
     }
-    /// POST `admin/directory/v1/users:createGuest`. Scopes: `ADMIN_DIRECTORY_USER`.
+
+    /// POST `admin/directory/v1/users:createGuest`.
+    ///
+    /// Scopes:
+    /// [`ADMIN_DIRECTORY_USER`](scopes::ADMIN_DIRECTORY_USER).
     pub fn create_guest(
         &self,
         directory_users_create_guest_request: schemas::DirectoryUsersCreateGuestRequest,
     ) -> Call<CreateGuest> {
         Call::new(self.0, &[], Some(&directory_users_create_guest_request))
     }
-    /// DELETE `admin/directory/v1/users/{userKey}`. Scopes: `ADMIN_DIRECTORY_USER`.
+
+    /// DELETE `admin/directory/v1/users/{userKey}`.
     ///
-    /// * `user_key`: text
+    /// Scopes:
+    /// [`ADMIN_DIRECTORY_USER`](scopes::ADMIN_DIRECTORY_USER).
     pub fn delete(&self, user_key: &str) -> Call<Delete> {
         Call::new(self.0, &[&user_key], None)
     }
-    /// GET `admin/directory/v1/users/{userKey}`. Scopes: `ADMIN_DIRECTORY_USER`, `ADMIN_DIRECTORY_USER_READONLY`.
+
+    /// GET `admin/directory/v1/users/{userKey}`.
     ///
-    /// * `user_key`: text
+    /// Scopes:
+    /// [`ADMIN_DIRECTORY_USER`](scopes::ADMIN_DIRECTORY_USER),
+    /// [`ADMIN_DIRECTORY_USER_READONLY`](scopes::ADMIN_DIRECTORY_USER_READONLY).
+    ///
+    /// Optional:
+    /// [`custom_field_mask`](Call#method.custom_field_mask),
+    /// [`projection`](Call#method.projection-6),
+    /// [`view_type`](Call#method.view_type).
     pub fn get(&self, user_key: &str) -> Call<Get> {
         Call::new(self.0, &[&user_key], None)
     }
-    /// POST `admin/directory/v1/users`. Scopes: `ADMIN_DIRECTORY_USER`.
+
+    /// POST `admin/directory/v1/users`.
+    ///
+    /// Scopes:
+    /// [`ADMIN_DIRECTORY_USER`](scopes::ADMIN_DIRECTORY_USER).
+    ///
+    /// Optional:
+    /// [`resolve_conflict_account`](Call#method.resolve_conflict_account).
     pub fn insert(&self, user: schemas::User) -> Call<Insert> {
         Call::new(self.0, &[], Some(&user))
     }
-    /// GET `admin/directory/v1/users`. Scopes: `ADMIN_DIRECTORY_USER`, `ADMIN_DIRECTORY_USER_READONLY`, `CLOUD_PLATFORM`.
+
+    /// GET `admin/directory/v1/users`.
+    ///
+    /// Scopes:
+    /// [`ADMIN_DIRECTORY_USER`](scopes::ADMIN_DIRECTORY_USER),
+    /// [`ADMIN_DIRECTORY_USER_READONLY`](scopes::ADMIN_DIRECTORY_USER_READONLY),
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM).
+    ///
+    /// Optional:
+    /// [`custom_field_mask`](Call#method.custom_field_mask-1),
+    /// [`customer`](Call#method.customer-1),
+    /// [`domain`](Call#method.domain-1),
+    /// [`event`](Call#method.event-2),
+    /// [`max_results`](Call#method.max_results-9),
+    /// [`order_by`](Call#method.order_by-6),
+    /// [`page_token`](Call#method.page_token-12),
+    /// [`projection`](Call#method.projection-7),
+    /// [`query`](Call#method.query-4),
+    /// [`show_deleted`](Call#method.show_deleted),
+    /// [`sort_order`](Call#method.sort_order-3),
+    /// [`view_type`](Call#method.view_type-1).
     pub fn list(&self) -> Call<List> {
         Call::new(self.0, &[], None)
     }
-    /// POST `admin/directory/v1/users/{userKey}/makeAdmin`. Scopes: `ADMIN_DIRECTORY_USER`.
+
+    /// POST `admin/directory/v1/users/{userKey}/makeAdmin`.
     ///
-    /// * `user_key`: text
+    /// Scopes:
+    /// [`ADMIN_DIRECTORY_USER`](scopes::ADMIN_DIRECTORY_USER).
     pub fn make_admin(
         &self,
         user_key: &str,
@@ -54,21 +97,27 @@ impl Users<'_> {
     ) -> Call<MakeAdmin> {
         Call::new(self.0, &[&user_key], Some(&user_make_admin))
     }
-    /// PATCH `admin/directory/v1/users/{userKey}`. Scopes: `ADMIN_DIRECTORY_USER`.
+
+    /// PATCH `admin/directory/v1/users/{userKey}`.
     ///
-    /// * `user_key`: text
+    /// Scopes:
+    /// [`ADMIN_DIRECTORY_USER`](scopes::ADMIN_DIRECTORY_USER).
     pub fn patch(&self, user_key: &str, user: schemas::User) -> Call<Patch> {
         Call::new(self.0, &[&user_key], Some(&user))
     }
-    /// POST `admin/directory/v1/users/{userKey}/signOut`. Scopes: `ADMIN_DIRECTORY_USER_SECURITY`.
+
+    /// POST `admin/directory/v1/users/{userKey}/signOut`.
     ///
-    /// * `user_key`: text
+    /// Scopes:
+    /// [`ADMIN_DIRECTORY_USER_SECURITY`](scopes::ADMIN_DIRECTORY_USER_SECURITY).
     pub fn sign_out(&self, user_key: &str) -> Call<SignOut> {
         Call::new(self.0, &[&user_key], None)
     }
-    /// POST `admin/directory/v1/users/{userKey}/undelete`. Scopes: `ADMIN_DIRECTORY_USER`.
+
+    /// POST `admin/directory/v1/users/{userKey}/undelete`.
     ///
-    /// * `user_key`: text
+    /// Scopes:
+    /// [`ADMIN_DIRECTORY_USER`](scopes::ADMIN_DIRECTORY_USER).
     pub fn undelete(
         &self,
         user_key: &str,
@@ -76,13 +125,35 @@ impl Users<'_> {
     ) -> Call<Undelete> {
         Call::new(self.0, &[&user_key], Some(&user_undelete))
     }
-    /// PUT `admin/directory/v1/users/{userKey}`. Scopes: `ADMIN_DIRECTORY_USER`.
+
+    /// PUT `admin/directory/v1/users/{userKey}`.
     ///
-    /// * `user_key`: text
+    /// Scopes:
+    /// [`ADMIN_DIRECTORY_USER`](scopes::ADMIN_DIRECTORY_USER).
     pub fn update(&self, user_key: &str, user: schemas::User) -> Call<Update> {
         Call::new(self.0, &[&user_key], Some(&user))
     }
-    /// POST `admin/directory/v1/users/watch`. Scopes: `ADMIN_DIRECTORY_USER`, `ADMIN_DIRECTORY_USER_READONLY`, `CLOUD_PLATFORM`.
+
+    /// POST `admin/directory/v1/users/watch`.
+    ///
+    /// Scopes:
+    /// [`ADMIN_DIRECTORY_USER`](scopes::ADMIN_DIRECTORY_USER),
+    /// [`ADMIN_DIRECTORY_USER_READONLY`](scopes::ADMIN_DIRECTORY_USER_READONLY),
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM).
+    ///
+    /// Optional:
+    /// [`custom_field_mask`](Call#method.custom_field_mask-2),
+    /// [`customer`](Call#method.customer-2),
+    /// [`domain`](Call#method.domain-2),
+    /// [`event`](Call#method.event-3),
+    /// [`max_results`](Call#method.max_results-10),
+    /// [`order_by`](Call#method.order_by-7),
+    /// [`page_token`](Call#method.page_token-13),
+    /// [`projection`](Call#method.projection-8),
+    /// [`query`](Call#method.query-5),
+    /// [`show_deleted`](Call#method.show_deleted-1),
+    /// [`sort_order`](Call#method.sort_order-4),
+    /// [`view_type`](Call#method.view_type-2).
     pub fn watch(&self, channel: schemas::Channel) -> Call<Watch> {
         Call::new(self.0, &[], Some(&channel))
     }
@@ -90,35 +161,30 @@ impl Users<'_> {
 
 /// See [`Users::create_guest`].
 pub enum CreateGuest {}
-method! {
-    CreateGuest : Directory => schemas::User; "directory.users.createGuest" POST
-    "admin/directory/v1/users:createGuest"
-}
+
+method! { CreateGuest: Directory => schemas::User; "directory.users.createGuest" POST "admin/directory/v1/users:createGuest" }
 
 /// See [`Users::delete`].
 pub enum Delete {}
-method! {
-    Delete : Directory => (); "directory.users.delete" DELETE
-    "admin/directory/v1/users/{userKey}" { empty_response : true }
-}
+
+method! { Delete: Directory => (); "directory.users.delete" DELETE "admin/directory/v1/users/{userKey}" }
 
 /// See [`Users::get`].
 pub enum Get {}
-method! {
-    Get : Directory => schemas::User; "directory.users.get" GET
-    "admin/directory/v1/users/{userKey}"
-}
+
+method! { Get: Directory => schemas::User; "directory.users.get" GET "admin/directory/v1/users/{userKey}" }
 
 impl Call<Get> {
-    /// `customFieldMask`: text
     pub fn custom_field_mask(self, value: &str) -> Self {
         self.with_param("customFieldMask", &value)
     }
-    /// `projection`: one of a set of words, default `basic`
+
+    /// Default `basic`.
     pub fn projection(self, value: enums::UsersGetProjection) -> Self {
         self.with_param("projection", &value)
     }
-    /// `viewType`: one of a set of words, default `admin_view`
+
+    /// Default `admin_view`.
     pub fn view_type(self, value: enums::UsersGetViewType) -> Self {
         self.with_param("viewType", &value)
     }
@@ -126,13 +192,10 @@ impl Call<Get> {
 
 /// See [`Users::insert`].
 pub enum Insert {}
-method! {
-    Insert : Directory => schemas::User; "directory.users.insert" POST
-    "admin/directory/v1/users"
-}
+
+method! { Insert: Directory => schemas::User; "directory.users.insert" POST "admin/directory/v1/users" }
 
 impl Call<Insert> {
-    /// `resolveConflictAccount`: true or false
     pub fn resolve_conflict_account(self, value: bool) -> Self {
         self.with_param("resolveConflictAccount", &value)
     }
@@ -140,60 +203,59 @@ impl Call<Insert> {
 
 /// See [`Users::list`].
 pub enum List {}
-method! {
-    List : Directory => schemas::Users; "directory.users.list" GET
-    "admin/directory/v1/users"
-}
-paged! {
-    List => schemas::User; "pageToken" "nextPageToken" "users"
-}
+
+method! { List: Directory => schemas::Users; "directory.users.list" GET "admin/directory/v1/users" }
+
+paged! { List => schemas::User; "pageToken" "nextPageToken" "users" }
 
 impl Call<List> {
-    /// `customFieldMask`: text
     pub fn custom_field_mask(self, value: &str) -> Self {
         self.with_param("customFieldMask", &value)
     }
-    /// `customer`: text
+
     pub fn customer(self, value: &str) -> Self {
         self.with_param("customer", &value)
     }
-    /// `domain`: text
+
     pub fn domain(self, value: &str) -> Self {
         self.with_param("domain", &value)
     }
-    /// `event`: one of a set of words
+
     pub fn event(self, value: enums::UsersListEvent) -> Self {
         self.with_param("event", &value)
     }
-    /// `maxResults`: a 32-bit number, default `100`, at least `1`, at most `500`
+
+    /// Default `100`, at least `1`, at most `500`.
     pub fn max_results(self, value: i32) -> Self {
         self.with_param("maxResults", &value)
     }
-    /// `orderBy`: one of a set of words
+
     pub fn order_by(self, value: enums::UsersListOrderBy) -> Self {
         self.with_param("orderBy", &value)
     }
-    /// `pageToken`: text
+
     pub fn page_token(self, value: &str) -> Self {
         self.with_param("pageToken", &value)
     }
-    /// `projection`: one of a set of words, default `basic`
+
+    /// Default `basic`.
     pub fn projection(self, value: enums::UsersListProjection) -> Self {
         self.with_param("projection", &value)
     }
-    /// `query`: text
+
     pub fn query(self, value: &str) -> Self {
         self.with_param("query", &value)
     }
-    /// `showDeleted`: text
+
     pub fn show_deleted(self, value: &str) -> Self {
         self.with_param("showDeleted", &value)
     }
-    /// `sortOrder`: one of a set of words
+
     pub fn sort_order(self, value: enums::UsersListSortOrder) -> Self {
         self.with_param("sortOrder", &value)
     }
-    /// `viewType`: one of a set of words, default `admin_view`
+
+    /// Default `admin_view`.
     pub fn view_type(self, value: enums::UsersListViewType) -> Self {
         self.with_param("viewType", &value)
     }
@@ -201,92 +263,82 @@ impl Call<List> {
 
 /// See [`Users::make_admin`].
 pub enum MakeAdmin {}
-method! {
-    MakeAdmin : Directory => (); "directory.users.makeAdmin" POST
-    "admin/directory/v1/users/{userKey}/makeAdmin" { empty_response : true }
-}
+
+method! { MakeAdmin: Directory => (); "directory.users.makeAdmin" POST "admin/directory/v1/users/{userKey}/makeAdmin" }
 
 /// See [`Users::patch`].
 pub enum Patch {}
-method! {
-    Patch : Directory => schemas::User; "directory.users.patch" PATCH
-    "admin/directory/v1/users/{userKey}"
-}
+
+method! { Patch: Directory => schemas::User; "directory.users.patch" PATCH "admin/directory/v1/users/{userKey}" }
 
 /// See [`Users::sign_out`].
 pub enum SignOut {}
-method! {
-    SignOut : Directory => (); "directory.users.signOut" POST
-    "admin/directory/v1/users/{userKey}/signOut" { empty_response : true }
-}
+
+method! { SignOut: Directory => (); "directory.users.signOut" POST "admin/directory/v1/users/{userKey}/signOut" }
 
 /// See [`Users::undelete`].
 pub enum Undelete {}
-method! {
-    Undelete : Directory => (); "directory.users.undelete" POST
-    "admin/directory/v1/users/{userKey}/undelete" { empty_response : true }
-}
+
+method! { Undelete: Directory => (); "directory.users.undelete" POST "admin/directory/v1/users/{userKey}/undelete" }
 
 /// See [`Users::update`].
 pub enum Update {}
-method! {
-    Update : Directory => schemas::User; "directory.users.update" PUT
-    "admin/directory/v1/users/{userKey}"
-}
+
+method! { Update: Directory => schemas::User; "directory.users.update" PUT "admin/directory/v1/users/{userKey}" }
 
 /// See [`Users::watch`].
 pub enum Watch {}
-method! {
-    Watch : Directory => schemas::Channel; "directory.users.watch" POST
-    "admin/directory/v1/users/watch"
-}
+
+method! { Watch: Directory => schemas::Channel; "directory.users.watch" POST "admin/directory/v1/users/watch" }
 
 impl Call<Watch> {
-    /// `customFieldMask`: text
     pub fn custom_field_mask(self, value: &str) -> Self {
         self.with_param("customFieldMask", &value)
     }
-    /// `customer`: text
+
     pub fn customer(self, value: &str) -> Self {
         self.with_param("customer", &value)
     }
-    /// `domain`: text
+
     pub fn domain(self, value: &str) -> Self {
         self.with_param("domain", &value)
     }
-    /// `event`: one of a set of words
+
     pub fn event(self, value: enums::UsersWatchEvent) -> Self {
         self.with_param("event", &value)
     }
-    /// `maxResults`: a 32-bit number, default `100`, at least `1`, at most `500`
+
+    /// Default `100`, at least `1`, at most `500`.
     pub fn max_results(self, value: i32) -> Self {
         self.with_param("maxResults", &value)
     }
-    /// `orderBy`: one of a set of words
+
     pub fn order_by(self, value: enums::UsersWatchOrderBy) -> Self {
         self.with_param("orderBy", &value)
     }
-    /// `pageToken`: text
+
     pub fn page_token(self, value: &str) -> Self {
         self.with_param("pageToken", &value)
     }
-    /// `projection`: one of a set of words, default `basic`
+
+    /// Default `basic`.
     pub fn projection(self, value: enums::UsersWatchProjection) -> Self {
         self.with_param("projection", &value)
     }
-    /// `query`: text
+
     pub fn query(self, value: &str) -> Self {
         self.with_param("query", &value)
     }
-    /// `showDeleted`: text
+
     pub fn show_deleted(self, value: &str) -> Self {
         self.with_param("showDeleted", &value)
     }
-    /// `sortOrder`: one of a set of words
+
     pub fn sort_order(self, value: enums::UsersWatchSortOrder) -> Self {
         self.with_param("sortOrder", &value)
     }
-    /// `viewType`: one of a set of words, default `admin_view`
+
+    /// Default `admin_view`.
     pub fn view_type(self, value: enums::UsersWatchViewType) -> Self {
         self.with_param("viewType", &value)
     }

@@ -7,21 +7,26 @@ use super::*;
 pub struct VerificationCodes<'a>(pub(crate) &'a runtime::Client);
 
 impl VerificationCodes<'_> {
-    /// POST `admin/directory/v1/users/{userKey}/verificationCodes/generate`. Scopes: `ADMIN_DIRECTORY_USER_SECURITY`.
+    /// POST `admin/directory/v1/users/{userKey}/verificationCodes/generate`.
     ///
-    /// * `user_key`: text
+    /// Scopes:
+    /// [`ADMIN_DIRECTORY_USER_SECURITY`](scopes::ADMIN_DIRECTORY_USER_SECURITY).
     pub fn generate(&self, user_key: &str) -> Call<Generate> {
         Call::new(self.0, &[&user_key], None)
     }
-    /// POST `admin/directory/v1/users/{userKey}/verificationCodes/invalidate`. Scopes: `ADMIN_DIRECTORY_USER_SECURITY`.
+
+    /// POST `admin/directory/v1/users/{userKey}/verificationCodes/invalidate`.
     ///
-    /// * `user_key`: text
+    /// Scopes:
+    /// [`ADMIN_DIRECTORY_USER_SECURITY`](scopes::ADMIN_DIRECTORY_USER_SECURITY).
     pub fn invalidate(&self, user_key: &str) -> Call<Invalidate> {
         Call::new(self.0, &[&user_key], None)
     }
-    /// GET `admin/directory/v1/users/{userKey}/verificationCodes`. Scopes: `ADMIN_DIRECTORY_USER_SECURITY`.
+
+    /// GET `admin/directory/v1/users/{userKey}/verificationCodes`.
     ///
-    /// * `user_key`: text
+    /// Scopes:
+    /// [`ADMIN_DIRECTORY_USER_SECURITY`](scopes::ADMIN_DIRECTORY_USER_SECURITY).
     pub fn list(&self, user_key: &str) -> Call<List> {
         Call::new(self.0, &[&user_key], None)
     }
@@ -29,23 +34,15 @@ impl VerificationCodes<'_> {
 
 /// See [`VerificationCodes::generate`].
 pub enum Generate {}
-method! {
-    Generate : Directory => (); "directory.verificationCodes.generate" POST
-    "admin/directory/v1/users/{userKey}/verificationCodes/generate" { empty_response :
-    true }
-}
+
+method! { Generate: Directory => (); "directory.verificationCodes.generate" POST "admin/directory/v1/users/{userKey}/verificationCodes/generate" }
 
 /// See [`VerificationCodes::invalidate`].
 pub enum Invalidate {}
-method! {
-    Invalidate : Directory => (); "directory.verificationCodes.invalidate" POST
-    "admin/directory/v1/users/{userKey}/verificationCodes/invalidate" { empty_response :
-    true }
-}
+
+method! { Invalidate: Directory => (); "directory.verificationCodes.invalidate" POST "admin/directory/v1/users/{userKey}/verificationCodes/invalidate" }
 
 /// See [`VerificationCodes::list`].
 pub enum List {}
-method! {
-    List : Directory => schemas::VerificationCodes; "directory.verificationCodes.list"
-    GET "admin/directory/v1/users/{userKey}/verificationCodes"
-}
+
+method! { List: Directory => schemas::VerificationCodes; "directory.verificationCodes.list" GET "admin/directory/v1/users/{userKey}/verificationCodes" }

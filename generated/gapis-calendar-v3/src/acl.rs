@@ -7,36 +7,62 @@ use super::*;
 pub struct Acl<'a>(pub(crate) &'a runtime::Client);
 
 impl Acl<'_> {
-    /// DELETE `calendars/{calendarId}/acl/{ruleId}`. Scopes: `CALENDAR`, `CALENDAR_ACLS`.
+    /// DELETE `calendars/{calendarId}/acl/{ruleId}`.
     ///
-    /// * `calendar_id`: text
-    /// * `rule_id`: text
+    /// Scopes:
+    /// [`CALENDAR`](scopes::CALENDAR),
+    /// [`CALENDAR_ACLS`](scopes::CALENDAR_ACLS).
     pub fn delete(&self, calendar_id: &str, rule_id: &str) -> Call<Delete> {
         Call::new(self.0, &[&calendar_id, &rule_id], None)
     }
-    /// GET `calendars/{calendarId}/acl/{ruleId}`. Scopes: `CALENDAR`, `CALENDAR_ACLS`, `CALENDAR_ACLS_READONLY`, `CALENDAR_READONLY`.
+
+    /// GET `calendars/{calendarId}/acl/{ruleId}`.
     ///
-    /// * `calendar_id`: text
-    /// * `rule_id`: text
+    /// Scopes:
+    /// [`CALENDAR`](scopes::CALENDAR),
+    /// [`CALENDAR_ACLS`](scopes::CALENDAR_ACLS),
+    /// [`CALENDAR_ACLS_READONLY`](scopes::CALENDAR_ACLS_READONLY),
+    /// [`CALENDAR_READONLY`](scopes::CALENDAR_READONLY).
     pub fn get(&self, calendar_id: &str, rule_id: &str) -> Call<Get> {
         Call::new(self.0, &[&calendar_id, &rule_id], None)
     }
-    /// POST `calendars/{calendarId}/acl`. Scopes: `CALENDAR`, `CALENDAR_ACLS`.
+
+    /// POST `calendars/{calendarId}/acl`.
     ///
-    /// * `calendar_id`: text
+    /// Scopes:
+    /// [`CALENDAR`](scopes::CALENDAR),
+    /// [`CALENDAR_ACLS`](scopes::CALENDAR_ACLS).
+    ///
+    /// Optional:
+    /// [`send_notifications`](Call#method.send_notifications).
     pub fn insert(&self, calendar_id: &str, acl_rule: schemas::AclRule) -> Call<Insert> {
         Call::new(self.0, &[&calendar_id], Some(&acl_rule))
     }
-    /// GET `calendars/{calendarId}/acl`. Scopes: `CALENDAR`, `CALENDAR_ACLS`, `CALENDAR_ACLS_READONLY`.
+
+    /// GET `calendars/{calendarId}/acl`.
     ///
-    /// * `calendar_id`: text
+    /// Scopes:
+    /// [`CALENDAR`](scopes::CALENDAR),
+    /// [`CALENDAR_ACLS`](scopes::CALENDAR_ACLS),
+    /// [`CALENDAR_ACLS_READONLY`](scopes::CALENDAR_ACLS_READONLY).
+    ///
+    /// Optional:
+    /// [`max_results`](Call#method.max_results),
+    /// [`page_token`](Call#method.page_token),
+    /// [`show_deleted`](Call#method.show_deleted),
+    /// [`sync_token`](Call#method.sync_token).
     pub fn list(&self, calendar_id: &str) -> Call<List> {
         Call::new(self.0, &[&calendar_id], None)
     }
-    /// PATCH `calendars/{calendarId}/acl/{ruleId}`. Scopes: `CALENDAR`, `CALENDAR_ACLS`.
+
+    /// PATCH `calendars/{calendarId}/acl/{ruleId}`.
     ///
-    /// * `calendar_id`: text
-    /// * `rule_id`: text
+    /// Scopes:
+    /// [`CALENDAR`](scopes::CALENDAR),
+    /// [`CALENDAR_ACLS`](scopes::CALENDAR_ACLS).
+    ///
+    /// Optional:
+    /// [`send_notifications`](Call#method.send_notifications-1).
     pub fn patch(
         &self,
         calendar_id: &str,
@@ -45,10 +71,15 @@ impl Acl<'_> {
     ) -> Call<Patch> {
         Call::new(self.0, &[&calendar_id, &rule_id], Some(&acl_rule))
     }
-    /// PUT `calendars/{calendarId}/acl/{ruleId}`. Scopes: `CALENDAR`, `CALENDAR_ACLS`.
+
+    /// PUT `calendars/{calendarId}/acl/{ruleId}`.
     ///
-    /// * `calendar_id`: text
-    /// * `rule_id`: text
+    /// Scopes:
+    /// [`CALENDAR`](scopes::CALENDAR),
+    /// [`CALENDAR_ACLS`](scopes::CALENDAR_ACLS).
+    ///
+    /// Optional:
+    /// [`send_notifications`](Call#method.send_notifications-2).
     pub fn update(
         &self,
         calendar_id: &str,
@@ -57,9 +88,19 @@ impl Acl<'_> {
     ) -> Call<Update> {
         Call::new(self.0, &[&calendar_id, &rule_id], Some(&acl_rule))
     }
-    /// POST `calendars/{calendarId}/acl/watch`. Scopes: `CALENDAR`, `CALENDAR_ACLS`, `CALENDAR_ACLS_READONLY`.
+
+    /// POST `calendars/{calendarId}/acl/watch`.
     ///
-    /// * `calendar_id`: text
+    /// Scopes:
+    /// [`CALENDAR`](scopes::CALENDAR),
+    /// [`CALENDAR_ACLS`](scopes::CALENDAR_ACLS),
+    /// [`CALENDAR_ACLS_READONLY`](scopes::CALENDAR_ACLS_READONLY).
+    ///
+    /// Optional:
+    /// [`max_results`](Call#method.max_results-1),
+    /// [`page_token`](Call#method.page_token-1),
+    /// [`show_deleted`](Call#method.show_deleted-1),
+    /// [`sync_token`](Call#method.sync_token-1).
     pub fn watch(&self, calendar_id: &str, channel: schemas::Channel) -> Call<Watch> {
         Call::new(self.0, &[&calendar_id], Some(&channel))
     }
@@ -67,27 +108,20 @@ impl Acl<'_> {
 
 /// See [`Acl::delete`].
 pub enum Delete {}
-method! {
-    Delete : Calendar => (); "calendar.acl.delete" DELETE
-    "calendars/{calendarId}/acl/{ruleId}" { empty_response : true }
-}
+
+method! { Delete: Calendar => (); "calendar.acl.delete" DELETE "calendars/{calendarId}/acl/{ruleId}" }
 
 /// See [`Acl::get`].
 pub enum Get {}
-method! {
-    Get : Calendar => schemas::AclRule; "calendar.acl.get" GET
-    "calendars/{calendarId}/acl/{ruleId}"
-}
+
+method! { Get: Calendar => schemas::AclRule; "calendar.acl.get" GET "calendars/{calendarId}/acl/{ruleId}" }
 
 /// See [`Acl::insert`].
 pub enum Insert {}
-method! {
-    Insert : Calendar => schemas::AclRule; "calendar.acl.insert" POST
-    "calendars/{calendarId}/acl"
-}
+
+method! { Insert: Calendar => schemas::AclRule; "calendar.acl.insert" POST "calendars/{calendarId}/acl" }
 
 impl Call<Insert> {
-    /// `sendNotifications`: true or false
     pub fn send_notifications(self, value: bool) -> Self {
         self.with_param("sendNotifications", &value)
     }
@@ -95,27 +129,25 @@ impl Call<Insert> {
 
 /// See [`Acl::list`].
 pub enum List {}
-method! {
-    List : Calendar => schemas::Acl; "calendar.acl.list" GET "calendars/{calendarId}/acl"
-}
-paged! {
-    List => schemas::AclRule; "pageToken" "nextPageToken" "items"
-}
+
+method! { List: Calendar => schemas::Acl; "calendar.acl.list" GET "calendars/{calendarId}/acl" }
+
+paged! { List => schemas::AclRule; "pageToken" "nextPageToken" "items" }
 
 impl Call<List> {
-    /// `maxResults`: a 32-bit number, at least `1`
+    /// At least `1`.
     pub fn max_results(self, value: i32) -> Self {
         self.with_param("maxResults", &value)
     }
-    /// `pageToken`: text
+
     pub fn page_token(self, value: &str) -> Self {
         self.with_param("pageToken", &value)
     }
-    /// `showDeleted`: true or false
+
     pub fn show_deleted(self, value: bool) -> Self {
         self.with_param("showDeleted", &value)
     }
-    /// `syncToken`: text
+
     pub fn sync_token(self, value: &str) -> Self {
         self.with_param("syncToken", &value)
     }
@@ -123,13 +155,10 @@ impl Call<List> {
 
 /// See [`Acl::patch`].
 pub enum Patch {}
-method! {
-    Patch : Calendar => schemas::AclRule; "calendar.acl.patch" PATCH
-    "calendars/{calendarId}/acl/{ruleId}"
-}
+
+method! { Patch: Calendar => schemas::AclRule; "calendar.acl.patch" PATCH "calendars/{calendarId}/acl/{ruleId}" }
 
 impl Call<Patch> {
-    /// `sendNotifications`: true or false
     pub fn send_notifications(self, value: bool) -> Self {
         self.with_param("sendNotifications", &value)
     }
@@ -137,13 +166,10 @@ impl Call<Patch> {
 
 /// See [`Acl::update`].
 pub enum Update {}
-method! {
-    Update : Calendar => schemas::AclRule; "calendar.acl.update" PUT
-    "calendars/{calendarId}/acl/{ruleId}"
-}
+
+method! { Update: Calendar => schemas::AclRule; "calendar.acl.update" PUT "calendars/{calendarId}/acl/{ruleId}" }
 
 impl Call<Update> {
-    /// `sendNotifications`: true or false
     pub fn send_notifications(self, value: bool) -> Self {
         self.with_param("sendNotifications", &value)
     }
@@ -151,25 +177,23 @@ impl Call<Update> {
 
 /// See [`Acl::watch`].
 pub enum Watch {}
-method! {
-    Watch : Calendar => schemas::Channel; "calendar.acl.watch" POST
-    "calendars/{calendarId}/acl/watch"
-}
+
+method! { Watch: Calendar => schemas::Channel; "calendar.acl.watch" POST "calendars/{calendarId}/acl/watch" }
 
 impl Call<Watch> {
-    /// `maxResults`: a 32-bit number, at least `1`
+    /// At least `1`.
     pub fn max_results(self, value: i32) -> Self {
         self.with_param("maxResults", &value)
     }
-    /// `pageToken`: text
+
     pub fn page_token(self, value: &str) -> Self {
         self.with_param("pageToken", &value)
     }
-    /// `showDeleted`: true or false
+
     pub fn show_deleted(self, value: bool) -> Self {
         self.with_param("showDeleted", &value)
     }
-    /// `syncToken`: text
+
     pub fn sync_token(self, value: &str) -> Self {
         self.with_param("syncToken", &value)
     }

@@ -7,32 +7,69 @@ use super::*;
 pub struct CalendarList<'a>(pub(crate) &'a runtime::Client);
 
 impl CalendarList<'_> {
-    /// DELETE `users/me/calendarList/{calendarId}`. Scopes: `CALENDAR`, `CALENDAR_APP_CREATED`, `CALENDAR_CALENDARLIST`.
+    /// DELETE `users/me/calendarList/{calendarId}`.
     ///
-    /// * `calendar_id`: text
+    /// Scopes:
+    /// [`CALENDAR`](scopes::CALENDAR),
+    /// [`CALENDAR_APP_CREATED`](scopes::CALENDAR_APP_CREATED),
+    /// [`CALENDAR_CALENDARLIST`](scopes::CALENDAR_CALENDARLIST).
     pub fn delete(&self, calendar_id: &str) -> Call<Delete> {
         Call::new(self.0, &[&calendar_id], None)
     }
-    /// GET `users/me/calendarList/{calendarId}`. Scopes: `CALENDAR`, `CALENDAR_APP_CREATED`, `CALENDAR_CALENDARLIST`, `CALENDAR_CALENDARLIST_READONLY`, `CALENDAR_READONLY`.
+
+    /// GET `users/me/calendarList/{calendarId}`.
     ///
-    /// * `calendar_id`: text
+    /// Scopes:
+    /// [`CALENDAR`](scopes::CALENDAR),
+    /// [`CALENDAR_APP_CREATED`](scopes::CALENDAR_APP_CREATED),
+    /// [`CALENDAR_CALENDARLIST`](scopes::CALENDAR_CALENDARLIST),
+    /// [`CALENDAR_CALENDARLIST_READONLY`](scopes::CALENDAR_CALENDARLIST_READONLY),
+    /// [`CALENDAR_READONLY`](scopes::CALENDAR_READONLY).
     pub fn get(&self, calendar_id: &str) -> Call<Get> {
         Call::new(self.0, &[&calendar_id], None)
     }
-    /// POST `users/me/calendarList`. Scopes: `CALENDAR`, `CALENDAR_CALENDARLIST`.
-    pub fn insert(
-        &self,
-        calendar_list_entry: schemas::CalendarListEntry,
-    ) -> Call<Insert> {
+
+    /// POST `users/me/calendarList`.
+    ///
+    /// Scopes:
+    /// [`CALENDAR`](scopes::CALENDAR),
+    /// [`CALENDAR_CALENDARLIST`](scopes::CALENDAR_CALENDARLIST).
+    ///
+    /// Optional:
+    /// [`color_rgb_format`](Call#method.color_rgb_format).
+    pub fn insert(&self, calendar_list_entry: schemas::CalendarListEntry) -> Call<Insert> {
         Call::new(self.0, &[], Some(&calendar_list_entry))
     }
-    /// GET `users/me/calendarList`. Scopes: `CALENDAR`, `CALENDAR_CALENDARLIST`, `CALENDAR_CALENDARLIST_READONLY`, `CALENDAR_READONLY`.
+
+    /// GET `users/me/calendarList`.
+    ///
+    /// Scopes:
+    /// [`CALENDAR`](scopes::CALENDAR),
+    /// [`CALENDAR_CALENDARLIST`](scopes::CALENDAR_CALENDARLIST),
+    /// [`CALENDAR_CALENDARLIST_READONLY`](scopes::CALENDAR_CALENDARLIST_READONLY),
+    /// [`CALENDAR_READONLY`](scopes::CALENDAR_READONLY).
+    ///
+    /// Optional:
+    /// [`max_results`](Call#method.max_results-2),
+    /// [`min_access_role`](Call#method.min_access_role),
+    /// [`page_token`](Call#method.page_token-2),
+    /// [`show_deleted`](Call#method.show_deleted-2),
+    /// [`show_hidden`](Call#method.show_hidden),
+    /// [`show_own_organization_only`](Call#method.show_own_organization_only),
+    /// [`sync_token`](Call#method.sync_token-2).
     pub fn list(&self) -> Call<List> {
         Call::new(self.0, &[], None)
     }
-    /// PATCH `users/me/calendarList/{calendarId}`. Scopes: `CALENDAR`, `CALENDAR_APP_CREATED`, `CALENDAR_CALENDARLIST`.
+
+    /// PATCH `users/me/calendarList/{calendarId}`.
     ///
-    /// * `calendar_id`: text
+    /// Scopes:
+    /// [`CALENDAR`](scopes::CALENDAR),
+    /// [`CALENDAR_APP_CREATED`](scopes::CALENDAR_APP_CREATED),
+    /// [`CALENDAR_CALENDARLIST`](scopes::CALENDAR_CALENDARLIST).
+    ///
+    /// Optional:
+    /// [`color_rgb_format`](Call#method.color_rgb_format-1).
     pub fn patch(
         &self,
         calendar_id: &str,
@@ -40,9 +77,16 @@ impl CalendarList<'_> {
     ) -> Call<Patch> {
         Call::new(self.0, &[&calendar_id], Some(&calendar_list_entry))
     }
-    /// PUT `users/me/calendarList/{calendarId}`. Scopes: `CALENDAR`, `CALENDAR_APP_CREATED`, `CALENDAR_CALENDARLIST`.
+
+    /// PUT `users/me/calendarList/{calendarId}`.
     ///
-    /// * `calendar_id`: text
+    /// Scopes:
+    /// [`CALENDAR`](scopes::CALENDAR),
+    /// [`CALENDAR_APP_CREATED`](scopes::CALENDAR_APP_CREATED),
+    /// [`CALENDAR_CALENDARLIST`](scopes::CALENDAR_CALENDARLIST).
+    ///
+    /// Optional:
+    /// [`color_rgb_format`](Call#method.color_rgb_format-2).
     pub fn update(
         &self,
         calendar_id: &str,
@@ -50,7 +94,23 @@ impl CalendarList<'_> {
     ) -> Call<Update> {
         Call::new(self.0, &[&calendar_id], Some(&calendar_list_entry))
     }
-    /// POST `users/me/calendarList/watch`. Scopes: `CALENDAR`, `CALENDAR_CALENDARLIST`, `CALENDAR_CALENDARLIST_READONLY`, `CALENDAR_READONLY`.
+
+    /// POST `users/me/calendarList/watch`.
+    ///
+    /// Scopes:
+    /// [`CALENDAR`](scopes::CALENDAR),
+    /// [`CALENDAR_CALENDARLIST`](scopes::CALENDAR_CALENDARLIST),
+    /// [`CALENDAR_CALENDARLIST_READONLY`](scopes::CALENDAR_CALENDARLIST_READONLY),
+    /// [`CALENDAR_READONLY`](scopes::CALENDAR_READONLY).
+    ///
+    /// Optional:
+    /// [`max_results`](Call#method.max_results-3),
+    /// [`min_access_role`](Call#method.min_access_role-1),
+    /// [`page_token`](Call#method.page_token-3),
+    /// [`show_deleted`](Call#method.show_deleted-3),
+    /// [`show_hidden`](Call#method.show_hidden-1),
+    /// [`show_own_organization_only`](Call#method.show_own_organization_only-1),
+    /// [`sync_token`](Call#method.sync_token-3).
     pub fn watch(&self, channel: schemas::Channel) -> Call<Watch> {
         Call::new(self.0, &[], Some(&channel))
     }
@@ -58,27 +118,20 @@ impl CalendarList<'_> {
 
 /// See [`CalendarList::delete`].
 pub enum Delete {}
-method! {
-    Delete : Calendar => (); "calendar.calendarList.delete" DELETE
-    "users/me/calendarList/{calendarId}" { empty_response : true }
-}
+
+method! { Delete: Calendar => (); "calendar.calendarList.delete" DELETE "users/me/calendarList/{calendarId}" }
 
 /// See [`CalendarList::get`].
 pub enum Get {}
-method! {
-    Get : Calendar => schemas::CalendarListEntry; "calendar.calendarList.get" GET
-    "users/me/calendarList/{calendarId}"
-}
+
+method! { Get: Calendar => schemas::CalendarListEntry; "calendar.calendarList.get" GET "users/me/calendarList/{calendarId}" }
 
 /// See [`CalendarList::insert`].
 pub enum Insert {}
-method! {
-    Insert : Calendar => schemas::CalendarListEntry; "calendar.calendarList.insert" POST
-    "users/me/calendarList"
-}
+
+method! { Insert: Calendar => schemas::CalendarListEntry; "calendar.calendarList.insert" POST "users/me/calendarList" }
 
 impl Call<Insert> {
-    /// `colorRgbFormat`: true or false
     pub fn color_rgb_format(self, value: bool) -> Self {
         self.with_param("colorRgbFormat", &value)
     }
@@ -86,40 +139,37 @@ impl Call<Insert> {
 
 /// See [`CalendarList::list`].
 pub enum List {}
-method! {
-    List : Calendar => schemas::CalendarList; "calendar.calendarList.list" GET
-    "users/me/calendarList"
-}
-paged! {
-    List => schemas::CalendarListEntry; "pageToken" "nextPageToken" "items"
-}
+
+method! { List: Calendar => schemas::CalendarList; "calendar.calendarList.list" GET "users/me/calendarList" }
+
+paged! { List => schemas::CalendarListEntry; "pageToken" "nextPageToken" "items" }
 
 impl Call<List> {
-    /// `maxResults`: a 32-bit number, at least `1`
+    /// At least `1`.
     pub fn max_results(self, value: i32) -> Self {
         self.with_param("maxResults", &value)
     }
-    /// `minAccessRole`: one of a set of words
+
     pub fn min_access_role(self, value: enums::CalendarListListMinAccessRole) -> Self {
         self.with_param("minAccessRole", &value)
     }
-    /// `pageToken`: text
+
     pub fn page_token(self, value: &str) -> Self {
         self.with_param("pageToken", &value)
     }
-    /// `showDeleted`: true or false
+
     pub fn show_deleted(self, value: bool) -> Self {
         self.with_param("showDeleted", &value)
     }
-    /// `showHidden`: true or false
+
     pub fn show_hidden(self, value: bool) -> Self {
         self.with_param("showHidden", &value)
     }
-    /// `showOwnOrganizationOnly`: true or false
+
     pub fn show_own_organization_only(self, value: bool) -> Self {
         self.with_param("showOwnOrganizationOnly", &value)
     }
-    /// `syncToken`: text
+
     pub fn sync_token(self, value: &str) -> Self {
         self.with_param("syncToken", &value)
     }
@@ -127,13 +177,10 @@ impl Call<List> {
 
 /// See [`CalendarList::patch`].
 pub enum Patch {}
-method! {
-    Patch : Calendar => schemas::CalendarListEntry; "calendar.calendarList.patch" PATCH
-    "users/me/calendarList/{calendarId}"
-}
+
+method! { Patch: Calendar => schemas::CalendarListEntry; "calendar.calendarList.patch" PATCH "users/me/calendarList/{calendarId}" }
 
 impl Call<Patch> {
-    /// `colorRgbFormat`: true or false
     pub fn color_rgb_format(self, value: bool) -> Self {
         self.with_param("colorRgbFormat", &value)
     }
@@ -141,13 +188,10 @@ impl Call<Patch> {
 
 /// See [`CalendarList::update`].
 pub enum Update {}
-method! {
-    Update : Calendar => schemas::CalendarListEntry; "calendar.calendarList.update" PUT
-    "users/me/calendarList/{calendarId}"
-}
+
+method! { Update: Calendar => schemas::CalendarListEntry; "calendar.calendarList.update" PUT "users/me/calendarList/{calendarId}" }
 
 impl Call<Update> {
-    /// `colorRgbFormat`: true or false
     pub fn color_rgb_format(self, value: bool) -> Self {
         self.with_param("colorRgbFormat", &value)
     }
@@ -155,37 +199,35 @@ impl Call<Update> {
 
 /// See [`CalendarList::watch`].
 pub enum Watch {}
-method! {
-    Watch : Calendar => schemas::Channel; "calendar.calendarList.watch" POST
-    "users/me/calendarList/watch"
-}
+
+method! { Watch: Calendar => schemas::Channel; "calendar.calendarList.watch" POST "users/me/calendarList/watch" }
 
 impl Call<Watch> {
-    /// `maxResults`: a 32-bit number, at least `1`
+    /// At least `1`.
     pub fn max_results(self, value: i32) -> Self {
         self.with_param("maxResults", &value)
     }
-    /// `minAccessRole`: one of a set of words
+
     pub fn min_access_role(self, value: enums::CalendarListWatchMinAccessRole) -> Self {
         self.with_param("minAccessRole", &value)
     }
-    /// `pageToken`: text
+
     pub fn page_token(self, value: &str) -> Self {
         self.with_param("pageToken", &value)
     }
-    /// `showDeleted`: true or false
+
     pub fn show_deleted(self, value: bool) -> Self {
         self.with_param("showDeleted", &value)
     }
-    /// `showHidden`: true or false
+
     pub fn show_hidden(self, value: bool) -> Self {
         self.with_param("showHidden", &value)
     }
-    /// `showOwnOrganizationOnly`: true or false
+
     pub fn show_own_organization_only(self, value: bool) -> Self {
         self.with_param("showOwnOrganizationOnly", &value)
     }
-    /// `syncToken`: text
+
     pub fn sync_token(self, value: &str) -> Self {
         self.with_param("syncToken", &value)
     }

@@ -7,39 +7,62 @@ use super::*;
 pub struct Calendars<'a>(pub(crate) &'a runtime::Client);
 
 impl Calendars<'_> {
-    /// POST `calendars/{calendarId}/clear`. Scopes: `CALENDAR`, `CALENDAR_CALENDARS`.
+    /// POST `calendars/{calendarId}/clear`.
     ///
-    /// * `calendar_id`: text
+    /// Scopes:
+    /// [`CALENDAR`](scopes::CALENDAR),
+    /// [`CALENDAR_CALENDARS`](scopes::CALENDAR_CALENDARS).
     pub fn clear(&self, calendar_id: &str) -> Call<Clear> {
         Call::new(self.0, &[&calendar_id], None)
     }
-    /// DELETE `calendars/{calendarId}`. Scopes: `CALENDAR`, `CALENDAR_APP_CREATED`, `CALENDAR_CALENDARS`.
+
+    /// DELETE `calendars/{calendarId}`.
     ///
-    /// * `calendar_id`: text
+    /// Scopes:
+    /// [`CALENDAR`](scopes::CALENDAR),
+    /// [`CALENDAR_APP_CREATED`](scopes::CALENDAR_APP_CREATED),
+    /// [`CALENDAR_CALENDARS`](scopes::CALENDAR_CALENDARS).
     pub fn delete(&self, calendar_id: &str) -> Call<Delete> {
         Call::new(self.0, &[&calendar_id], None)
     }
-    /// GET `calendars/{calendarId}`. Scopes: `CALENDAR`, `CALENDAR_APP_CREATED`, `CALENDAR_CALENDARS`, `CALENDAR_CALENDARS_READONLY`, `CALENDAR_READONLY`.
+
+    /// GET `calendars/{calendarId}`.
     ///
-    /// * `calendar_id`: text
+    /// Scopes:
+    /// [`CALENDAR`](scopes::CALENDAR),
+    /// [`CALENDAR_APP_CREATED`](scopes::CALENDAR_APP_CREATED),
+    /// [`CALENDAR_CALENDARS`](scopes::CALENDAR_CALENDARS),
+    /// [`CALENDAR_CALENDARS_READONLY`](scopes::CALENDAR_CALENDARS_READONLY),
+    /// [`CALENDAR_READONLY`](scopes::CALENDAR_READONLY).
     pub fn get(&self, calendar_id: &str) -> Call<Get> {
         Call::new(self.0, &[&calendar_id], None)
     }
-    /// POST `calendars`. Scopes: `CALENDAR`, `CALENDAR_APP_CREATED`, `CALENDAR_CALENDARS`.
+
+    /// POST `calendars`.
+    ///
+    /// Scopes:
+    /// [`CALENDAR`](scopes::CALENDAR),
+    /// [`CALENDAR_APP_CREATED`](scopes::CALENDAR_APP_CREATED),
+    /// [`CALENDAR_CALENDARS`](scopes::CALENDAR_CALENDARS).
     pub fn insert(&self, calendar: schemas::Calendar) -> Call<Insert> {
         Call::new(self.0, &[], Some(&calendar))
     }
-    /// PATCH `calendars/{calendarId}`. Scopes: `CALENDAR`, `CALENDAR_APP_CREATED`, `CALENDAR_CALENDARS`.
+
+    /// PATCH `calendars/{calendarId}`.
     ///
-    /// * `calendar_id`: text
+    /// Scopes:
+    /// [`CALENDAR`](scopes::CALENDAR),
+    /// [`CALENDAR_APP_CREATED`](scopes::CALENDAR_APP_CREATED),
+    /// [`CALENDAR_CALENDARS`](scopes::CALENDAR_CALENDARS).
     pub fn patch(&self, calendar_id: &str, calendar: schemas::Calendar) -> Call<Patch> {
         Call::new(self.0, &[&calendar_id], Some(&calendar))
     }
-    /// POST `calendars/{calendarId}/transferOwnership`. Scopes: `CALENDAR`, `CALENDAR_CALENDARS`.
+
+    /// POST `calendars/{calendarId}/transferOwnership`.
     ///
-    /// * `calendar_id`: text
-    /// * `new_data_owner`: text
-    /// * `use_admin_access`: true or false
+    /// Scopes:
+    /// [`CALENDAR`](scopes::CALENDAR),
+    /// [`CALENDAR_CALENDARS`](scopes::CALENDAR_CALENDARS).
     pub fn transfer_ownership(
         &self,
         calendar_id: &str,
@@ -50,62 +73,49 @@ impl Calendars<'_> {
             .with_param("newDataOwner", &new_data_owner)
             .with_param("useAdminAccess", &use_admin_access)
     }
-    /// PUT `calendars/{calendarId}`. Scopes: `CALENDAR`, `CALENDAR_APP_CREATED`, `CALENDAR_CALENDARS`.
+
+    /// PUT `calendars/{calendarId}`.
     ///
-    /// * `calendar_id`: text
-    pub fn update(
-        &self,
-        calendar_id: &str,
-        calendar: schemas::Calendar,
-    ) -> Call<Update> {
+    /// Scopes:
+    /// [`CALENDAR`](scopes::CALENDAR),
+    /// [`CALENDAR_APP_CREATED`](scopes::CALENDAR_APP_CREATED),
+    /// [`CALENDAR_CALENDARS`](scopes::CALENDAR_CALENDARS).
+    pub fn update(&self, calendar_id: &str, calendar: schemas::Calendar) -> Call<Update> {
         Call::new(self.0, &[&calendar_id], Some(&calendar))
     }
 }
 
 /// See [`Calendars::clear`].
 pub enum Clear {}
-method! {
-    Clear : Calendar => (); "calendar.calendars.clear" POST
-    "calendars/{calendarId}/clear" { empty_response : true }
-}
+
+method! { Clear: Calendar => (); "calendar.calendars.clear" POST "calendars/{calendarId}/clear" }
 
 /// See [`Calendars::delete`].
 pub enum Delete {}
-method! {
-    Delete : Calendar => (); "calendar.calendars.delete" DELETE "calendars/{calendarId}"
-    { empty_response : true }
-}
+
+method! { Delete: Calendar => (); "calendar.calendars.delete" DELETE "calendars/{calendarId}" }
 
 /// See [`Calendars::get`].
 pub enum Get {}
-method! {
-    Get : Calendar => schemas::Calendar; "calendar.calendars.get" GET
-    "calendars/{calendarId}"
-}
+
+method! { Get: Calendar => schemas::Calendar; "calendar.calendars.get" GET "calendars/{calendarId}" }
 
 /// See [`Calendars::insert`].
 pub enum Insert {}
-method! {
-    Insert : Calendar => schemas::Calendar; "calendar.calendars.insert" POST "calendars"
-}
+
+method! { Insert: Calendar => schemas::Calendar; "calendar.calendars.insert" POST "calendars" }
 
 /// See [`Calendars::patch`].
 pub enum Patch {}
-method! {
-    Patch : Calendar => schemas::Calendar; "calendar.calendars.patch" PATCH
-    "calendars/{calendarId}"
-}
+
+method! { Patch: Calendar => schemas::Calendar; "calendar.calendars.patch" PATCH "calendars/{calendarId}" }
 
 /// See [`Calendars::transfer_ownership`].
 pub enum TransferOwnership {}
-method! {
-    TransferOwnership : Calendar => (); "calendar.calendars.transferOwnership" POST
-    "calendars/{calendarId}/transferOwnership" { empty_response : true }
-}
+
+method! { TransferOwnership: Calendar => (); "calendar.calendars.transferOwnership" POST "calendars/{calendarId}/transferOwnership" }
 
 /// See [`Calendars::update`].
 pub enum Update {}
-method! {
-    Update : Calendar => schemas::Calendar; "calendar.calendars.update" PUT
-    "calendars/{calendarId}"
-}
+
+method! { Update: Calendar => schemas::Calendar; "calendar.calendars.update" PUT "calendars/{calendarId}" }

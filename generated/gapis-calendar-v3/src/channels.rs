@@ -7,7 +7,24 @@ use super::*;
 pub struct Channels<'a>(pub(crate) &'a runtime::Client);
 
 impl Channels<'_> {
-    /// POST `channels/stop`. Scopes: `CALENDAR`, `CALENDAR_ACLS`, `CALENDAR_ACLS_READONLY`, `CALENDAR_APP_CREATED`, `CALENDAR_CALENDARLIST`, `CALENDAR_CALENDARLIST_READONLY`, `CALENDAR_EVENTS`, `CALENDAR_EVENTS_FREEBUSY`, `CALENDAR_EVENTS_OWNED`, `CALENDAR_EVENTS_OWNED_READONLY`, `CALENDAR_EVENTS_PUBLIC_READONLY`, `CALENDAR_EVENTS_READONLY`, `CALENDAR_READONLY`, `CALENDAR_SETTINGS`, `CALENDAR_SETTINGS_READONLY`.
+    /// POST `channels/stop`.
+    ///
+    /// Scopes:
+    /// [`CALENDAR`](scopes::CALENDAR),
+    /// [`CALENDAR_ACLS`](scopes::CALENDAR_ACLS),
+    /// [`CALENDAR_ACLS_READONLY`](scopes::CALENDAR_ACLS_READONLY),
+    /// [`CALENDAR_APP_CREATED`](scopes::CALENDAR_APP_CREATED),
+    /// [`CALENDAR_CALENDARLIST`](scopes::CALENDAR_CALENDARLIST),
+    /// [`CALENDAR_CALENDARLIST_READONLY`](scopes::CALENDAR_CALENDARLIST_READONLY),
+    /// [`CALENDAR_EVENTS`](scopes::CALENDAR_EVENTS),
+    /// [`CALENDAR_EVENTS_FREEBUSY`](scopes::CALENDAR_EVENTS_FREEBUSY),
+    /// [`CALENDAR_EVENTS_OWNED`](scopes::CALENDAR_EVENTS_OWNED),
+    /// [`CALENDAR_EVENTS_OWNED_READONLY`](scopes::CALENDAR_EVENTS_OWNED_READONLY),
+    /// [`CALENDAR_EVENTS_PUBLIC_READONLY`](scopes::CALENDAR_EVENTS_PUBLIC_READONLY),
+    /// [`CALENDAR_EVENTS_READONLY`](scopes::CALENDAR_EVENTS_READONLY),
+    /// [`CALENDAR_READONLY`](scopes::CALENDAR_READONLY),
+    /// [`CALENDAR_SETTINGS`](scopes::CALENDAR_SETTINGS),
+    /// [`CALENDAR_SETTINGS_READONLY`](scopes::CALENDAR_SETTINGS_READONLY).
     pub fn stop(&self, channel: schemas::Channel) -> Call<Stop> {
         Call::new(self.0, &[], Some(&channel))
     }
@@ -15,7 +32,5 @@ impl Channels<'_> {
 
 /// See [`Channels::stop`].
 pub enum Stop {}
-method! {
-    Stop : Calendar => (); "calendar.channels.stop" POST "channels/stop" { empty_response
-    : true }
-}
+
+method! { Stop: Calendar => (); "calendar.channels.stop" POST "channels/stop" }

@@ -7,7 +7,18 @@ use super::*;
 pub struct Colors<'a>(pub(crate) &'a runtime::Client);
 
 impl Colors<'_> {
-    /// GET `colors`. Scopes: `CALENDAR`, `CALENDAR_APP_CREATED`, `CALENDAR_CALENDARLIST`, `CALENDAR_CALENDARLIST_READONLY`, `CALENDAR_EVENTS_FREEBUSY`, `CALENDAR_EVENTS_OWNED`, `CALENDAR_EVENTS_OWNED_READONLY`, `CALENDAR_EVENTS_PUBLIC_READONLY`, `CALENDAR_READONLY`.
+    /// GET `colors`.
+    ///
+    /// Scopes:
+    /// [`CALENDAR`](scopes::CALENDAR),
+    /// [`CALENDAR_APP_CREATED`](scopes::CALENDAR_APP_CREATED),
+    /// [`CALENDAR_CALENDARLIST`](scopes::CALENDAR_CALENDARLIST),
+    /// [`CALENDAR_CALENDARLIST_READONLY`](scopes::CALENDAR_CALENDARLIST_READONLY),
+    /// [`CALENDAR_EVENTS_FREEBUSY`](scopes::CALENDAR_EVENTS_FREEBUSY),
+    /// [`CALENDAR_EVENTS_OWNED`](scopes::CALENDAR_EVENTS_OWNED),
+    /// [`CALENDAR_EVENTS_OWNED_READONLY`](scopes::CALENDAR_EVENTS_OWNED_READONLY),
+    /// [`CALENDAR_EVENTS_PUBLIC_READONLY`](scopes::CALENDAR_EVENTS_PUBLIC_READONLY),
+    /// [`CALENDAR_READONLY`](scopes::CALENDAR_READONLY).
     pub fn get(&self) -> Call<Get> {
         Call::new(self.0, &[], None)
     }
@@ -15,6 +26,5 @@ impl Colors<'_> {
 
 /// See [`Colors::get`].
 pub enum Get {}
-method! {
-    Get : Calendar => schemas::Colors; "calendar.colors.get" GET "colors"
-}
+
+method! { Get: Calendar => schemas::Colors; "calendar.colors.get" GET "colors" }

@@ -7,50 +7,150 @@ use super::*;
 pub struct Events<'a>(pub(crate) &'a runtime::Client);
 
 impl Events<'_> {
-    /// DELETE `calendars/{calendarId}/events/{eventId}`. Scopes: `CALENDAR`, `CALENDAR_APP_CREATED`, `CALENDAR_EVENTS`, `CALENDAR_EVENTS_OWNED`.
+    /// DELETE `calendars/{calendarId}/events/{eventId}`.
     ///
-    /// * `calendar_id`: text
-    /// * `event_id`: text
+    /// Scopes:
+    /// [`CALENDAR`](scopes::CALENDAR),
+    /// [`CALENDAR_APP_CREATED`](scopes::CALENDAR_APP_CREATED),
+    /// [`CALENDAR_EVENTS`](scopes::CALENDAR_EVENTS),
+    /// [`CALENDAR_EVENTS_OWNED`](scopes::CALENDAR_EVENTS_OWNED).
+    ///
+    /// Optional:
+    /// [`send_notifications`](Call#method.send_notifications-3),
+    /// [`send_updates`](Call#method.send_updates).
     pub fn delete(&self, calendar_id: &str, event_id: &str) -> Call<Delete> {
         Call::new(self.0, &[&calendar_id, &event_id], None)
     }
-    /// GET `calendars/{calendarId}/events/{eventId}`. Scopes: `CALENDAR`, `CALENDAR_APP_CREATED`, `CALENDAR_EVENTS`, `CALENDAR_EVENTS_FREEBUSY`, `CALENDAR_EVENTS_OWNED`, `CALENDAR_EVENTS_OWNED_READONLY`, `CALENDAR_EVENTS_PUBLIC_READONLY`, `CALENDAR_EVENTS_READONLY`, `CALENDAR_READONLY`.
+
+    /// GET `calendars/{calendarId}/events/{eventId}`.
     ///
-    /// * `calendar_id`: text
-    /// * `event_id`: text
+    /// Scopes:
+    /// [`CALENDAR`](scopes::CALENDAR),
+    /// [`CALENDAR_APP_CREATED`](scopes::CALENDAR_APP_CREATED),
+    /// [`CALENDAR_EVENTS`](scopes::CALENDAR_EVENTS),
+    /// [`CALENDAR_EVENTS_FREEBUSY`](scopes::CALENDAR_EVENTS_FREEBUSY),
+    /// [`CALENDAR_EVENTS_OWNED`](scopes::CALENDAR_EVENTS_OWNED),
+    /// [`CALENDAR_EVENTS_OWNED_READONLY`](scopes::CALENDAR_EVENTS_OWNED_READONLY),
+    /// [`CALENDAR_EVENTS_PUBLIC_READONLY`](scopes::CALENDAR_EVENTS_PUBLIC_READONLY),
+    /// [`CALENDAR_EVENTS_READONLY`](scopes::CALENDAR_EVENTS_READONLY),
+    /// [`CALENDAR_READONLY`](scopes::CALENDAR_READONLY).
+    ///
+    /// Optional:
+    /// [`always_include_email`](Call#method.always_include_email),
+    /// [`max_attendees`](Call#method.max_attendees),
+    /// [`time_zone`](Call#method.time_zone).
     pub fn get(&self, calendar_id: &str, event_id: &str) -> Call<Get> {
         Call::new(self.0, &[&calendar_id, &event_id], None)
     }
-    /// POST `calendars/{calendarId}/events/import`. Scopes: `CALENDAR`, `CALENDAR_APP_CREATED`, `CALENDAR_EVENTS`, `CALENDAR_EVENTS_OWNED`.
+
+    /// POST `calendars/{calendarId}/events/import`.
     ///
-    /// * `calendar_id`: text
+    /// Scopes:
+    /// [`CALENDAR`](scopes::CALENDAR),
+    /// [`CALENDAR_APP_CREATED`](scopes::CALENDAR_APP_CREATED),
+    /// [`CALENDAR_EVENTS`](scopes::CALENDAR_EVENTS),
+    /// [`CALENDAR_EVENTS_OWNED`](scopes::CALENDAR_EVENTS_OWNED).
+    ///
+    /// Optional:
+    /// [`conference_data_version`](Call#method.conference_data_version),
+    /// [`event_label_version`](Call#method.event_label_version),
+    /// [`supports_attachments`](Call#method.supports_attachments).
     pub fn import(&self, calendar_id: &str, event: schemas::Event) -> Call<Import> {
         Call::new(self.0, &[&calendar_id], Some(&event))
     }
-    /// POST `calendars/{calendarId}/events`. Scopes: `CALENDAR`, `CALENDAR_APP_CREATED`, `CALENDAR_EVENTS`, `CALENDAR_EVENTS_OWNED`.
+
+    /// POST `calendars/{calendarId}/events`.
     ///
-    /// * `calendar_id`: text
+    /// Scopes:
+    /// [`CALENDAR`](scopes::CALENDAR),
+    /// [`CALENDAR_APP_CREATED`](scopes::CALENDAR_APP_CREATED),
+    /// [`CALENDAR_EVENTS`](scopes::CALENDAR_EVENTS),
+    /// [`CALENDAR_EVENTS_OWNED`](scopes::CALENDAR_EVENTS_OWNED).
+    ///
+    /// Optional:
+    /// [`conference_data_version`](Call#method.conference_data_version-1),
+    /// [`event_label_version`](Call#method.event_label_version-1),
+    /// [`max_attendees`](Call#method.max_attendees-1),
+    /// [`send_notifications`](Call#method.send_notifications-4),
+    /// [`send_updates`](Call#method.send_updates-1),
+    /// [`supports_attachments`](Call#method.supports_attachments-1).
     pub fn insert(&self, calendar_id: &str, event: schemas::Event) -> Call<Insert> {
         Call::new(self.0, &[&calendar_id], Some(&event))
     }
-    /// GET `calendars/{calendarId}/events/{eventId}/instances`. Scopes: `CALENDAR`, `CALENDAR_APP_CREATED`, `CALENDAR_EVENTS`, `CALENDAR_EVENTS_FREEBUSY`, `CALENDAR_EVENTS_OWNED`, `CALENDAR_EVENTS_OWNED_READONLY`, `CALENDAR_EVENTS_PUBLIC_READONLY`, `CALENDAR_EVENTS_READONLY`, `CALENDAR_READONLY`.
+
+    /// GET `calendars/{calendarId}/events/{eventId}/instances`.
     ///
-    /// * `calendar_id`: text
-    /// * `event_id`: text
+    /// Scopes:
+    /// [`CALENDAR`](scopes::CALENDAR),
+    /// [`CALENDAR_APP_CREATED`](scopes::CALENDAR_APP_CREATED),
+    /// [`CALENDAR_EVENTS`](scopes::CALENDAR_EVENTS),
+    /// [`CALENDAR_EVENTS_FREEBUSY`](scopes::CALENDAR_EVENTS_FREEBUSY),
+    /// [`CALENDAR_EVENTS_OWNED`](scopes::CALENDAR_EVENTS_OWNED),
+    /// [`CALENDAR_EVENTS_OWNED_READONLY`](scopes::CALENDAR_EVENTS_OWNED_READONLY),
+    /// [`CALENDAR_EVENTS_PUBLIC_READONLY`](scopes::CALENDAR_EVENTS_PUBLIC_READONLY),
+    /// [`CALENDAR_EVENTS_READONLY`](scopes::CALENDAR_EVENTS_READONLY),
+    /// [`CALENDAR_READONLY`](scopes::CALENDAR_READONLY).
+    ///
+    /// Optional:
+    /// [`always_include_email`](Call#method.always_include_email-1),
+    /// [`max_attendees`](Call#method.max_attendees-2),
+    /// [`max_results`](Call#method.max_results-4),
+    /// [`original_start`](Call#method.original_start),
+    /// [`page_token`](Call#method.page_token-4),
+    /// [`show_deleted`](Call#method.show_deleted-4),
+    /// [`time_max`](Call#method.time_max),
+    /// [`time_min`](Call#method.time_min),
+    /// [`time_zone`](Call#method.time_zone-1).
     pub fn instances(&self, calendar_id: &str, event_id: &str) -> Call<Instances> {
         Call::new(self.0, &[&calendar_id, &event_id], None)
     }
-    /// GET `calendars/{calendarId}/events`. Scopes: `CALENDAR`, `CALENDAR_APP_CREATED`, `CALENDAR_EVENTS`, `CALENDAR_EVENTS_FREEBUSY`, `CALENDAR_EVENTS_OWNED`, `CALENDAR_EVENTS_OWNED_READONLY`, `CALENDAR_EVENTS_PUBLIC_READONLY`, `CALENDAR_EVENTS_READONLY`, `CALENDAR_READONLY`.
+
+    /// GET `calendars/{calendarId}/events`.
     ///
-    /// * `calendar_id`: text
+    /// Scopes:
+    /// [`CALENDAR`](scopes::CALENDAR),
+    /// [`CALENDAR_APP_CREATED`](scopes::CALENDAR_APP_CREATED),
+    /// [`CALENDAR_EVENTS`](scopes::CALENDAR_EVENTS),
+    /// [`CALENDAR_EVENTS_FREEBUSY`](scopes::CALENDAR_EVENTS_FREEBUSY),
+    /// [`CALENDAR_EVENTS_OWNED`](scopes::CALENDAR_EVENTS_OWNED),
+    /// [`CALENDAR_EVENTS_OWNED_READONLY`](scopes::CALENDAR_EVENTS_OWNED_READONLY),
+    /// [`CALENDAR_EVENTS_PUBLIC_READONLY`](scopes::CALENDAR_EVENTS_PUBLIC_READONLY),
+    /// [`CALENDAR_EVENTS_READONLY`](scopes::CALENDAR_EVENTS_READONLY),
+    /// [`CALENDAR_READONLY`](scopes::CALENDAR_READONLY).
+    ///
+    /// Optional:
+    /// [`always_include_email`](Call#method.always_include_email-2),
+    /// [`event_types`](Call#method.event_types),
+    /// [`i_cal_uid`](Call#method.i_cal_uid),
+    /// [`max_attendees`](Call#method.max_attendees-3),
+    /// [`max_results`](Call#method.max_results-5),
+    /// [`order_by`](Call#method.order_by),
+    /// [`page_token`](Call#method.page_token-5),
+    /// [`private_extended_property`](Call#method.private_extended_property),
+    /// [`q`](Call#method.q),
+    /// [`shared_extended_property`](Call#method.shared_extended_property),
+    /// [`show_deleted`](Call#method.show_deleted-5),
+    /// [`show_hidden_invitations`](Call#method.show_hidden_invitations),
+    /// [`single_events`](Call#method.single_events),
+    /// [`sync_token`](Call#method.sync_token-4),
+    /// [`time_max`](Call#method.time_max-1),
+    /// [`time_min`](Call#method.time_min-1),
+    /// [`time_zone`](Call#method.time_zone-2),
+    /// [`updated_min`](Call#method.updated_min).
     pub fn list(&self, calendar_id: &str) -> Call<List> {
         Call::new(self.0, &[&calendar_id], None)
     }
-    /// POST `calendars/{calendarId}/events/{eventId}/move`. Scopes: `CALENDAR`, `CALENDAR_EVENTS`, `CALENDAR_EVENTS_OWNED`.
+
+    /// POST `calendars/{calendarId}/events/{eventId}/move`.
     ///
-    /// * `calendar_id`: text
-    /// * `event_id`: text
-    /// * `destination`: text
+    /// Scopes:
+    /// [`CALENDAR`](scopes::CALENDAR),
+    /// [`CALENDAR_EVENTS`](scopes::CALENDAR_EVENTS),
+    /// [`CALENDAR_EVENTS_OWNED`](scopes::CALENDAR_EVENTS_OWNED).
+    ///
+    /// Optional:
+    /// [`send_notifications`](Call#method.send_notifications-5),
+    /// [`send_updates`](Call#method.send_updates-2).
     pub fn r#move(
         &self,
         calendar_id: &str,
@@ -60,10 +160,23 @@ impl Events<'_> {
         Call::new(self.0, &[&calendar_id, &event_id], None)
             .with_param("destination", &destination)
     }
-    /// PATCH `calendars/{calendarId}/events/{eventId}`. Scopes: `CALENDAR`, `CALENDAR_APP_CREATED`, `CALENDAR_EVENTS`, `CALENDAR_EVENTS_OWNED`.
+
+    /// PATCH `calendars/{calendarId}/events/{eventId}`.
     ///
-    /// * `calendar_id`: text
-    /// * `event_id`: text
+    /// Scopes:
+    /// [`CALENDAR`](scopes::CALENDAR),
+    /// [`CALENDAR_APP_CREATED`](scopes::CALENDAR_APP_CREATED),
+    /// [`CALENDAR_EVENTS`](scopes::CALENDAR_EVENTS),
+    /// [`CALENDAR_EVENTS_OWNED`](scopes::CALENDAR_EVENTS_OWNED).
+    ///
+    /// Optional:
+    /// [`always_include_email`](Call#method.always_include_email-3),
+    /// [`conference_data_version`](Call#method.conference_data_version-2),
+    /// [`event_label_version`](Call#method.event_label_version-2),
+    /// [`max_attendees`](Call#method.max_attendees-4),
+    /// [`send_notifications`](Call#method.send_notifications-6),
+    /// [`send_updates`](Call#method.send_updates-3),
+    /// [`supports_attachments`](Call#method.supports_attachments-2).
     pub fn patch(
         &self,
         calendar_id: &str,
@@ -72,17 +185,38 @@ impl Events<'_> {
     ) -> Call<Patch> {
         Call::new(self.0, &[&calendar_id, &event_id], Some(&event))
     }
-    /// POST `calendars/{calendarId}/events/quickAdd`. Scopes: `CALENDAR`, `CALENDAR_APP_CREATED`, `CALENDAR_EVENTS`, `CALENDAR_EVENTS_OWNED`.
+
+    /// POST `calendars/{calendarId}/events/quickAdd`.
     ///
-    /// * `calendar_id`: text
-    /// * `text`: text
+    /// Scopes:
+    /// [`CALENDAR`](scopes::CALENDAR),
+    /// [`CALENDAR_APP_CREATED`](scopes::CALENDAR_APP_CREATED),
+    /// [`CALENDAR_EVENTS`](scopes::CALENDAR_EVENTS),
+    /// [`CALENDAR_EVENTS_OWNED`](scopes::CALENDAR_EVENTS_OWNED).
+    ///
+    /// Optional:
+    /// [`send_notifications`](Call#method.send_notifications-7),
+    /// [`send_updates`](Call#method.send_updates-4).
     pub fn quick_add(&self, calendar_id: &str, text: &str) -> Call<QuickAdd> {
         Call::new(self.0, &[&calendar_id], None).with_param("text", &text)
     }
-    /// PUT `calendars/{calendarId}/events/{eventId}`. Scopes: `CALENDAR`, `CALENDAR_APP_CREATED`, `CALENDAR_EVENTS`, `CALENDAR_EVENTS_OWNED`.
+
+    /// PUT `calendars/{calendarId}/events/{eventId}`.
     ///
-    /// * `calendar_id`: text
-    /// * `event_id`: text
+    /// Scopes:
+    /// [`CALENDAR`](scopes::CALENDAR),
+    /// [`CALENDAR_APP_CREATED`](scopes::CALENDAR_APP_CREATED),
+    /// [`CALENDAR_EVENTS`](scopes::CALENDAR_EVENTS),
+    /// [`CALENDAR_EVENTS_OWNED`](scopes::CALENDAR_EVENTS_OWNED).
+    ///
+    /// Optional:
+    /// [`always_include_email`](Call#method.always_include_email-4),
+    /// [`conference_data_version`](Call#method.conference_data_version-3),
+    /// [`event_label_version`](Call#method.event_label_version-3),
+    /// [`max_attendees`](Call#method.max_attendees-5),
+    /// [`send_notifications`](Call#method.send_notifications-8),
+    /// [`send_updates`](Call#method.send_updates-5),
+    /// [`supports_attachments`](Call#method.supports_attachments-3).
     pub fn update(
         &self,
         calendar_id: &str,
@@ -91,9 +225,39 @@ impl Events<'_> {
     ) -> Call<Update> {
         Call::new(self.0, &[&calendar_id, &event_id], Some(&event))
     }
-    /// POST `calendars/{calendarId}/events/watch`. Scopes: `CALENDAR`, `CALENDAR_APP_CREATED`, `CALENDAR_EVENTS`, `CALENDAR_EVENTS_FREEBUSY`, `CALENDAR_EVENTS_OWNED`, `CALENDAR_EVENTS_OWNED_READONLY`, `CALENDAR_EVENTS_PUBLIC_READONLY`, `CALENDAR_EVENTS_READONLY`, `CALENDAR_READONLY`.
+
+    /// POST `calendars/{calendarId}/events/watch`.
     ///
-    /// * `calendar_id`: text
+    /// Scopes:
+    /// [`CALENDAR`](scopes::CALENDAR),
+    /// [`CALENDAR_APP_CREATED`](scopes::CALENDAR_APP_CREATED),
+    /// [`CALENDAR_EVENTS`](scopes::CALENDAR_EVENTS),
+    /// [`CALENDAR_EVENTS_FREEBUSY`](scopes::CALENDAR_EVENTS_FREEBUSY),
+    /// [`CALENDAR_EVENTS_OWNED`](scopes::CALENDAR_EVENTS_OWNED),
+    /// [`CALENDAR_EVENTS_OWNED_READONLY`](scopes::CALENDAR_EVENTS_OWNED_READONLY),
+    /// [`CALENDAR_EVENTS_PUBLIC_READONLY`](scopes::CALENDAR_EVENTS_PUBLIC_READONLY),
+    /// [`CALENDAR_EVENTS_READONLY`](scopes::CALENDAR_EVENTS_READONLY),
+    /// [`CALENDAR_READONLY`](scopes::CALENDAR_READONLY).
+    ///
+    /// Optional:
+    /// [`always_include_email`](Call#method.always_include_email-5),
+    /// [`event_types`](Call#method.event_types-1),
+    /// [`i_cal_uid`](Call#method.i_cal_uid-1),
+    /// [`max_attendees`](Call#method.max_attendees-6),
+    /// [`max_results`](Call#method.max_results-6),
+    /// [`order_by`](Call#method.order_by-1),
+    /// [`page_token`](Call#method.page_token-6),
+    /// [`private_extended_property`](Call#method.private_extended_property-1),
+    /// [`q`](Call#method.q-1),
+    /// [`shared_extended_property`](Call#method.shared_extended_property-1),
+    /// [`show_deleted`](Call#method.show_deleted-6),
+    /// [`show_hidden_invitations`](Call#method.show_hidden_invitations-1),
+    /// [`single_events`](Call#method.single_events-1),
+    /// [`sync_token`](Call#method.sync_token-5),
+    /// [`time_max`](Call#method.time_max-2),
+    /// [`time_min`](Call#method.time_min-2),
+    /// [`time_zone`](Call#method.time_zone-3),
+    /// [`updated_min`](Call#method.updated_min-1).
     pub fn watch(&self, calendar_id: &str, channel: schemas::Channel) -> Call<Watch> {
         Call::new(self.0, &[&calendar_id], Some(&channel))
     }
@@ -101,17 +265,14 @@ impl Events<'_> {
 
 /// See [`Events::delete`].
 pub enum Delete {}
-method! {
-    Delete : Calendar => (); "calendar.events.delete" DELETE
-    "calendars/{calendarId}/events/{eventId}" { empty_response : true }
-}
+
+method! { Delete: Calendar => (); "calendar.events.delete" DELETE "calendars/{calendarId}/events/{eventId}" }
 
 impl Call<Delete> {
-    /// `sendNotifications`: true or false
     pub fn send_notifications(self, value: bool) -> Self {
         self.with_param("sendNotifications", &value)
     }
-    /// `sendUpdates`: one of a set of words
+
     pub fn send_updates(self, value: enums::EventsDeleteSendUpdates) -> Self {
         self.with_param("sendUpdates", &value)
     }
@@ -119,21 +280,19 @@ impl Call<Delete> {
 
 /// See [`Events::get`].
 pub enum Get {}
-method! {
-    Get : Calendar => schemas::Event; "calendar.events.get" GET
-    "calendars/{calendarId}/events/{eventId}"
-}
+
+method! { Get: Calendar => schemas::Event; "calendar.events.get" GET "calendars/{calendarId}/events/{eventId}" }
 
 impl Call<Get> {
-    /// `alwaysIncludeEmail`: true or false
     pub fn always_include_email(self, value: bool) -> Self {
         self.with_param("alwaysIncludeEmail", &value)
     }
-    /// `maxAttendees`: a 32-bit number, at least `1`
+
+    /// At least `1`.
     pub fn max_attendees(self, value: i32) -> Self {
         self.with_param("maxAttendees", &value)
     }
-    /// `timeZone`: text
+
     pub fn time_zone(self, value: &str) -> Self {
         self.with_param("timeZone", &value)
     }
@@ -141,21 +300,20 @@ impl Call<Get> {
 
 /// See [`Events::import`].
 pub enum Import {}
-method! {
-    Import : Calendar => schemas::Event; "calendar.events.import" POST
-    "calendars/{calendarId}/events/import"
-}
+
+method! { Import: Calendar => schemas::Event; "calendar.events.import" POST "calendars/{calendarId}/events/import" }
 
 impl Call<Import> {
-    /// `conferenceDataVersion`: a 32-bit number, at least `0`, at most `1`
+    /// At least `0`, at most `1`.
     pub fn conference_data_version(self, value: i32) -> Self {
         self.with_param("conferenceDataVersion", &value)
     }
-    /// `eventLabelVersion`: a 32-bit number, at least `0`, at most `1`
+
+    /// At least `0`, at most `1`.
     pub fn event_label_version(self, value: i32) -> Self {
         self.with_param("eventLabelVersion", &value)
     }
-    /// `supportsAttachments`: true or false
+
     pub fn supports_attachments(self, value: bool) -> Self {
         self.with_param("supportsAttachments", &value)
     }
@@ -163,33 +321,33 @@ impl Call<Import> {
 
 /// See [`Events::insert`].
 pub enum Insert {}
-method! {
-    Insert : Calendar => schemas::Event; "calendar.events.insert" POST
-    "calendars/{calendarId}/events"
-}
+
+method! { Insert: Calendar => schemas::Event; "calendar.events.insert" POST "calendars/{calendarId}/events" }
 
 impl Call<Insert> {
-    /// `conferenceDataVersion`: a 32-bit number, at least `0`, at most `1`
+    /// At least `0`, at most `1`.
     pub fn conference_data_version(self, value: i32) -> Self {
         self.with_param("conferenceDataVersion", &value)
     }
-    /// `eventLabelVersion`: a 32-bit number, at least `0`, at most `1`
+
+    /// At least `0`, at most `1`.
     pub fn event_label_version(self, value: i32) -> Self {
         self.with_param("eventLabelVersion", &value)
     }
-    /// `maxAttendees`: a 32-bit number, at least `1`
+
+    /// At least `1`.
     pub fn max_attendees(self, value: i32) -> Self {
         self.with_param("maxAttendees", &value)
     }
-    /// `sendNotifications`: true or false
+
     pub fn send_notifications(self, value: bool) -> Self {
         self.with_param("sendNotifications", &value)
     }
-    /// `sendUpdates`: one of a set of words
+
     pub fn send_updates(self, value: enums::EventsInsertSendUpdates) -> Self {
         self.with_param("sendUpdates", &value)
     }
-    /// `supportsAttachments`: true or false
+
     pub fn supports_attachments(self, value: bool) -> Self {
         self.with_param("supportsAttachments", &value)
     }
@@ -197,48 +355,46 @@ impl Call<Insert> {
 
 /// See [`Events::instances`].
 pub enum Instances {}
-method! {
-    Instances : Calendar => schemas::Events; "calendar.events.instances" GET
-    "calendars/{calendarId}/events/{eventId}/instances"
-}
-paged! {
-    Instances => runtime::Json; "pageToken" "nextPageToken" ""
-}
+
+method! { Instances: Calendar => schemas::Events; "calendar.events.instances" GET "calendars/{calendarId}/events/{eventId}/instances" }
+
+paged! { Instances => runtime::Json; "pageToken" "nextPageToken" "" }
 
 impl Call<Instances> {
-    /// `alwaysIncludeEmail`: true or false
     pub fn always_include_email(self, value: bool) -> Self {
         self.with_param("alwaysIncludeEmail", &value)
     }
-    /// `maxAttendees`: a 32-bit number, at least `1`
+
+    /// At least `1`.
     pub fn max_attendees(self, value: i32) -> Self {
         self.with_param("maxAttendees", &value)
     }
-    /// `maxResults`: a 32-bit number, at least `1`
+
+    /// At least `1`.
     pub fn max_results(self, value: i32) -> Self {
         self.with_param("maxResults", &value)
     }
-    /// `originalStart`: text
+
     pub fn original_start(self, value: &str) -> Self {
         self.with_param("originalStart", &value)
     }
-    /// `pageToken`: text
+
     pub fn page_token(self, value: &str) -> Self {
         self.with_param("pageToken", &value)
     }
-    /// `showDeleted`: true or false
+
     pub fn show_deleted(self, value: bool) -> Self {
         self.with_param("showDeleted", &value)
     }
-    /// `timeMax`: a date and time
+
     pub fn time_max(self, value: &runtime::DateTime) -> Self {
         self.with_param("timeMax", &value)
     }
-    /// `timeMin`: a date and time
+
     pub fn time_min(self, value: &runtime::DateTime) -> Self {
         self.with_param("timeMin", &value)
     }
-    /// `timeZone`: text
+
     pub fn time_zone(self, value: &str) -> Self {
         self.with_param("timeZone", &value)
     }
@@ -246,84 +402,82 @@ impl Call<Instances> {
 
 /// See [`Events::list`].
 pub enum List {}
-method! {
-    List : Calendar => schemas::Events; "calendar.events.list" GET
-    "calendars/{calendarId}/events"
-}
-paged! {
-    List => runtime::Json; "pageToken" "nextPageToken" ""
-}
+
+method! { List: Calendar => schemas::Events; "calendar.events.list" GET "calendars/{calendarId}/events" }
+
+paged! { List => runtime::Json; "pageToken" "nextPageToken" "" }
 
 impl Call<List> {
-    /// `alwaysIncludeEmail`: true or false
     pub fn always_include_email(self, value: bool) -> Self {
         self.with_param("alwaysIncludeEmail", &value)
     }
-    /// `eventTypes`: one of a set of words
+
     pub fn event_types(self, value: &[enums::EventsListEventTypes]) -> Self {
         self.with_param("eventTypes", &value)
     }
-    /// `iCalUID`: text
+
     pub fn i_cal_uid(self, value: &str) -> Self {
         self.with_param("iCalUID", &value)
     }
-    /// `maxAttendees`: a 32-bit number, at least `1`
+
+    /// At least `1`.
     pub fn max_attendees(self, value: i32) -> Self {
         self.with_param("maxAttendees", &value)
     }
-    /// `maxResults`: a 32-bit number, default `250`, at least `1`
+
+    /// Default `250`, at least `1`.
     pub fn max_results(self, value: i32) -> Self {
         self.with_param("maxResults", &value)
     }
-    /// `orderBy`: one of a set of words
+
     pub fn order_by(self, value: enums::EventsListOrderBy) -> Self {
         self.with_param("orderBy", &value)
     }
-    /// `pageToken`: text
+
     pub fn page_token(self, value: &str) -> Self {
         self.with_param("pageToken", &value)
     }
-    /// `privateExtendedProperty`: text
+
     pub fn private_extended_property(self, value: &[&str]) -> Self {
         self.with_param("privateExtendedProperty", &value)
     }
-    /// `q`: text
+
     pub fn q(self, value: &str) -> Self {
         self.with_param("q", &value)
     }
-    /// `sharedExtendedProperty`: text
+
     pub fn shared_extended_property(self, value: &[&str]) -> Self {
         self.with_param("sharedExtendedProperty", &value)
     }
-    /// `showDeleted`: true or false
+
     pub fn show_deleted(self, value: bool) -> Self {
         self.with_param("showDeleted", &value)
     }
-    /// `showHiddenInvitations`: true or false
+
     pub fn show_hidden_invitations(self, value: bool) -> Self {
         self.with_param("showHiddenInvitations", &value)
     }
-    /// `singleEvents`: true or false
+
     pub fn single_events(self, value: bool) -> Self {
         self.with_param("singleEvents", &value)
     }
-    /// `syncToken`: text
+
     pub fn sync_token(self, value: &str) -> Self {
         self.with_param("syncToken", &value)
     }
-    /// `timeMax`: a date and time
+
     pub fn time_max(self, value: &runtime::DateTime) -> Self {
         self.with_param("timeMax", &value)
     }
-    /// `timeMin`: a date and time
+
     pub fn time_min(self, value: &runtime::DateTime) -> Self {
         self.with_param("timeMin", &value)
     }
-    /// `timeZone`: text
+
     pub fn time_zone(self, value: &str) -> Self {
         self.with_param("timeZone", &value)
     }
-    /// `updatedMin`: a date and time
+
     pub fn updated_min(self, value: &runtime::DateTime) -> Self {
         self.with_param("updatedMin", &value)
     }
@@ -331,17 +485,14 @@ impl Call<List> {
 
 /// See `move`.
 pub enum Move {}
-method! {
-    Move : Calendar => schemas::Event; "calendar.events.move" POST
-    "calendars/{calendarId}/events/{eventId}/move"
-}
+
+method! { Move: Calendar => schemas::Event; "calendar.events.move" POST "calendars/{calendarId}/events/{eventId}/move" }
 
 impl Call<Move> {
-    /// `sendNotifications`: true or false
     pub fn send_notifications(self, value: bool) -> Self {
         self.with_param("sendNotifications", &value)
     }
-    /// `sendUpdates`: one of a set of words
+
     pub fn send_updates(self, value: enums::EventsMoveSendUpdates) -> Self {
         self.with_param("sendUpdates", &value)
     }
@@ -349,37 +500,37 @@ impl Call<Move> {
 
 /// See [`Events::patch`].
 pub enum Patch {}
-method! {
-    Patch : Calendar => schemas::Event; "calendar.events.patch" PATCH
-    "calendars/{calendarId}/events/{eventId}"
-}
+
+method! { Patch: Calendar => schemas::Event; "calendar.events.patch" PATCH "calendars/{calendarId}/events/{eventId}" }
 
 impl Call<Patch> {
-    /// `alwaysIncludeEmail`: true or false
     pub fn always_include_email(self, value: bool) -> Self {
         self.with_param("alwaysIncludeEmail", &value)
     }
-    /// `conferenceDataVersion`: a 32-bit number, at least `0`, at most `1`
+
+    /// At least `0`, at most `1`.
     pub fn conference_data_version(self, value: i32) -> Self {
         self.with_param("conferenceDataVersion", &value)
     }
-    /// `eventLabelVersion`: a 32-bit number, at least `0`, at most `1`
+
+    /// At least `0`, at most `1`.
     pub fn event_label_version(self, value: i32) -> Self {
         self.with_param("eventLabelVersion", &value)
     }
-    /// `maxAttendees`: a 32-bit number, at least `1`
+
+    /// At least `1`.
     pub fn max_attendees(self, value: i32) -> Self {
         self.with_param("maxAttendees", &value)
     }
-    /// `sendNotifications`: true or false
+
     pub fn send_notifications(self, value: bool) -> Self {
         self.with_param("sendNotifications", &value)
     }
-    /// `sendUpdates`: one of a set of words
+
     pub fn send_updates(self, value: enums::EventsPatchSendUpdates) -> Self {
         self.with_param("sendUpdates", &value)
     }
-    /// `supportsAttachments`: true or false
+
     pub fn supports_attachments(self, value: bool) -> Self {
         self.with_param("supportsAttachments", &value)
     }
@@ -387,17 +538,14 @@ impl Call<Patch> {
 
 /// See [`Events::quick_add`].
 pub enum QuickAdd {}
-method! {
-    QuickAdd : Calendar => schemas::Event; "calendar.events.quickAdd" POST
-    "calendars/{calendarId}/events/quickAdd"
-}
+
+method! { QuickAdd: Calendar => schemas::Event; "calendar.events.quickAdd" POST "calendars/{calendarId}/events/quickAdd" }
 
 impl Call<QuickAdd> {
-    /// `sendNotifications`: true or false
     pub fn send_notifications(self, value: bool) -> Self {
         self.with_param("sendNotifications", &value)
     }
-    /// `sendUpdates`: one of a set of words
+
     pub fn send_updates(self, value: enums::EventsQuickAddSendUpdates) -> Self {
         self.with_param("sendUpdates", &value)
     }
@@ -405,37 +553,37 @@ impl Call<QuickAdd> {
 
 /// See [`Events::update`].
 pub enum Update {}
-method! {
-    Update : Calendar => schemas::Event; "calendar.events.update" PUT
-    "calendars/{calendarId}/events/{eventId}"
-}
+
+method! { Update: Calendar => schemas::Event; "calendar.events.update" PUT "calendars/{calendarId}/events/{eventId}" }
 
 impl Call<Update> {
-    /// `alwaysIncludeEmail`: true or false
     pub fn always_include_email(self, value: bool) -> Self {
         self.with_param("alwaysIncludeEmail", &value)
     }
-    /// `conferenceDataVersion`: a 32-bit number, at least `0`, at most `1`
+
+    /// At least `0`, at most `1`.
     pub fn conference_data_version(self, value: i32) -> Self {
         self.with_param("conferenceDataVersion", &value)
     }
-    /// `eventLabelVersion`: a 32-bit number, at least `0`, at most `1`
+
+    /// At least `0`, at most `1`.
     pub fn event_label_version(self, value: i32) -> Self {
         self.with_param("eventLabelVersion", &value)
     }
-    /// `maxAttendees`: a 32-bit number, at least `1`
+
+    /// At least `1`.
     pub fn max_attendees(self, value: i32) -> Self {
         self.with_param("maxAttendees", &value)
     }
-    /// `sendNotifications`: true or false
+
     pub fn send_notifications(self, value: bool) -> Self {
         self.with_param("sendNotifications", &value)
     }
-    /// `sendUpdates`: one of a set of words
+
     pub fn send_updates(self, value: enums::EventsUpdateSendUpdates) -> Self {
         self.with_param("sendUpdates", &value)
     }
-    /// `supportsAttachments`: true or false
+
     pub fn supports_attachments(self, value: bool) -> Self {
         self.with_param("supportsAttachments", &value)
     }
@@ -443,81 +591,80 @@ impl Call<Update> {
 
 /// See [`Events::watch`].
 pub enum Watch {}
-method! {
-    Watch : Calendar => schemas::Channel; "calendar.events.watch" POST
-    "calendars/{calendarId}/events/watch"
-}
+
+method! { Watch: Calendar => schemas::Channel; "calendar.events.watch" POST "calendars/{calendarId}/events/watch" }
 
 impl Call<Watch> {
-    /// `alwaysIncludeEmail`: true or false
     pub fn always_include_email(self, value: bool) -> Self {
         self.with_param("alwaysIncludeEmail", &value)
     }
-    /// `eventTypes`: one of a set of words
+
     pub fn event_types(self, value: &[enums::EventsWatchEventTypes]) -> Self {
         self.with_param("eventTypes", &value)
     }
-    /// `iCalUID`: text
+
     pub fn i_cal_uid(self, value: &str) -> Self {
         self.with_param("iCalUID", &value)
     }
-    /// `maxAttendees`: a 32-bit number, at least `1`
+
+    /// At least `1`.
     pub fn max_attendees(self, value: i32) -> Self {
         self.with_param("maxAttendees", &value)
     }
-    /// `maxResults`: a 32-bit number, default `250`, at least `1`
+
+    /// Default `250`, at least `1`.
     pub fn max_results(self, value: i32) -> Self {
         self.with_param("maxResults", &value)
     }
-    /// `orderBy`: one of a set of words
+
     pub fn order_by(self, value: enums::EventsWatchOrderBy) -> Self {
         self.with_param("orderBy", &value)
     }
-    /// `pageToken`: text
+
     pub fn page_token(self, value: &str) -> Self {
         self.with_param("pageToken", &value)
     }
-    /// `privateExtendedProperty`: text
+
     pub fn private_extended_property(self, value: &[&str]) -> Self {
         self.with_param("privateExtendedProperty", &value)
     }
-    /// `q`: text
+
     pub fn q(self, value: &str) -> Self {
         self.with_param("q", &value)
     }
-    /// `sharedExtendedProperty`: text
+
     pub fn shared_extended_property(self, value: &[&str]) -> Self {
         self.with_param("sharedExtendedProperty", &value)
     }
-    /// `showDeleted`: true or false
+
     pub fn show_deleted(self, value: bool) -> Self {
         self.with_param("showDeleted", &value)
     }
-    /// `showHiddenInvitations`: true or false
+
     pub fn show_hidden_invitations(self, value: bool) -> Self {
         self.with_param("showHiddenInvitations", &value)
     }
-    /// `singleEvents`: true or false
+
     pub fn single_events(self, value: bool) -> Self {
         self.with_param("singleEvents", &value)
     }
-    /// `syncToken`: text
+
     pub fn sync_token(self, value: &str) -> Self {
         self.with_param("syncToken", &value)
     }
-    /// `timeMax`: a date and time
+
     pub fn time_max(self, value: &runtime::DateTime) -> Self {
         self.with_param("timeMax", &value)
     }
-    /// `timeMin`: a date and time
+
     pub fn time_min(self, value: &runtime::DateTime) -> Self {
         self.with_param("timeMin", &value)
     }
-    /// `timeZone`: text
+
     pub fn time_zone(self, value: &str) -> Self {
         self.with_param("timeZone", &value)
     }
-    /// `updatedMin`: a date and time
+
     pub fn updated_min(self, value: &runtime::DateTime) -> Self {
         self.with_param("updatedMin", &value)
     }

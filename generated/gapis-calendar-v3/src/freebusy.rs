@@ -7,7 +7,13 @@ use super::*;
 pub struct Freebusy<'a>(pub(crate) &'a runtime::Client);
 
 impl Freebusy<'_> {
-    /// POST `freeBusy`. Scopes: `CALENDAR`, `CALENDAR_EVENTS_FREEBUSY`, `CALENDAR_FREEBUSY`, `CALENDAR_READONLY`.
+    /// POST `freeBusy`.
+    ///
+    /// Scopes:
+    /// [`CALENDAR`](scopes::CALENDAR),
+    /// [`CALENDAR_EVENTS_FREEBUSY`](scopes::CALENDAR_EVENTS_FREEBUSY),
+    /// [`CALENDAR_FREEBUSY`](scopes::CALENDAR_FREEBUSY),
+    /// [`CALENDAR_READONLY`](scopes::CALENDAR_READONLY).
     pub fn query(&self, free_busy_request: schemas::FreeBusyRequest) -> Call<Query> {
         Call::new(self.0, &[], Some(&free_busy_request))
     }
@@ -15,7 +21,5 @@ impl Freebusy<'_> {
 
 /// See [`Freebusy::query`].
 pub enum Query {}
-method! {
-    Query : Calendar => schemas::FreeBusyResponse; "calendar.freebusy.query" POST
-    "freeBusy"
-}
+
+method! { Query: Calendar => schemas::FreeBusyResponse; "calendar.freebusy.query" POST "freeBusy" }

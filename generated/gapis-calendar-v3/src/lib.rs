@@ -7,7 +7,7 @@
 //! A batch of up to 1000 calls goes to `/batch/calendar/v3` in one request.
 //!
 //! ```no_run
-//! # async fn run() -> gapis_calendar_v3::runtime::Result<()> {
+//! # async fn run() -> gapis_calendar_v3::Result<()> {
 //! use gapis_calendar_v3::Calendar;
 //!
 //! let service = Calendar::builder().anonymous().build()?;
@@ -18,6 +18,27 @@
 //! # Ok(())
 //! # }
 //! ```
+//!
+//! # Features
+//!
+//! | feature | by default | turns on |
+//! |---|---|---|
+//! | `http2` | yes | HTTP/2, so that requests share a connection |
+//! | `rustls` | yes | TLS by rustls, with the platform's trusted roots |
+//! | `native-tls` |  | TLS by the platform's own library |
+//! | `blocking` |  | calls from threads without an async runtime |
+//! | `spawn` |  | the task of a dispatcher, spawned by a function |
+//! | `fs` |  | uploads from files |
+//! | `tracing` |  | spans and events, without secrets |
+//!
+//! # Where to go on
+//!
+//! The service is the way in: its functions lead to resources, whose functions make calls. [`Call`] has
+//! what every call can do, and the setters of each method's optional parameters. Requests and responses
+//! are in [`schemas`], the values of their enums in [`enums`], and what a client may ask for in [`scopes`].
+//! Credentials, batches, pages, media, retries and errors are explained in the documentation of [`runtime`].
+
+#![cfg_attr(docsrs, feature(doc_cfg))]
 #![forbid(unsafe_code)]
 #![allow(clippy::all, deprecated, nonstandard_style, unused)]
 
@@ -45,43 +66,51 @@ pub mod settings;
 /// A clone is cheap and shares connections and credentials.
 #[derive(Clone, Debug)]
 pub struct Calendar(runtime::Client);
+
 runtime::api! {
-    Calendar { name : "calendar", version : "v3", root_url :
-    "https://www.googleapis.com/", service_path : "calendar/v3/", batch_path :
-    "batch/calendar/v3", scopes : & [scopes::CALENDAR], revision : "20261030",
-    batch_calls : 1000 }
+    Calendar {
+        name: "calendar",
+        version: "v3",
+        root_url: "https://www.googleapis.com/",
+        service_path: "calendar/v3/",
+        batch_path: "batch/calendar/v3",
+        limits: runtime::spec::Limits {
+            calls: 1000,
+            ..runtime::spec::Limits::DEFAULT
+        },
+        scopes: &[scopes::CALENDAR],
+    }
 }
 
 impl Calendar {
-    /// The resource `acl`.
     pub fn acl(&self) -> acl::Acl<'_> {
         acl::Acl(&self.0)
     }
-    /// The resource `calendarList`.
+
     pub fn calendar_list(&self) -> calendar_list::CalendarList<'_> {
         calendar_list::CalendarList(&self.0)
     }
-    /// The resource `calendars`.
+
     pub fn calendars(&self) -> calendars::Calendars<'_> {
         calendars::Calendars(&self.0)
     }
-    /// The resource `channels`.
+
     pub fn channels(&self) -> channels::Channels<'_> {
         channels::Channels(&self.0)
     }
-    /// The resource `colors`.
+
     pub fn colors(&self) -> colors::Colors<'_> {
         colors::Colors(&self.0)
     }
-    /// The resource `events`.
+
     pub fn events(&self) -> events::Events<'_> {
         events::Events(&self.0)
     }
-    /// The resource `freebusy`.
+
     pub fn freebusy(&self) -> freebusy::Freebusy<'_> {
         freebusy::Freebusy(&self.0)
     }
-    /// The resource `settings`.
+
     pub fn settings(&self) -> settings::Settings<'_> {
         settings::Settings(&self.0)
     }

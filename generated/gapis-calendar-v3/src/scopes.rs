@@ -2,58 +2,40 @@
 
 //! The OAuth 2 scopes of the API.
 
-/// The scope `https://www.googleapis.com/auth/calendar`.
 pub const CALENDAR: &str = "https://www.googleapis.com/auth/calendar";
 
-/// The scope `https://www.googleapis.com/auth/calendar.acls`.
 pub const CALENDAR_ACLS: &str = "https://www.googleapis.com/auth/calendar.acls";
 
-/// The scope `https://www.googleapis.com/auth/calendar.acls.readonly`.
 pub const CALENDAR_ACLS_READONLY: &str = "https://www.googleapis.com/auth/calendar.acls.readonly";
 
-/// The scope `https://www.googleapis.com/auth/calendar.app.created`.
 pub const CALENDAR_APP_CREATED: &str = "https://www.googleapis.com/auth/calendar.app.created";
 
-/// The scope `https://www.googleapis.com/auth/calendar.calendarlist`.
 pub const CALENDAR_CALENDARLIST: &str = "https://www.googleapis.com/auth/calendar.calendarlist";
 
-/// The scope `https://www.googleapis.com/auth/calendar.calendarlist.readonly`.
 pub const CALENDAR_CALENDARLIST_READONLY: &str = "https://www.googleapis.com/auth/calendar.calendarlist.readonly";
 
-/// The scope `https://www.googleapis.com/auth/calendar.calendars`.
 pub const CALENDAR_CALENDARS: &str = "https://www.googleapis.com/auth/calendar.calendars";
 
-/// The scope `https://www.googleapis.com/auth/calendar.calendars.readonly`.
 pub const CALENDAR_CALENDARS_READONLY: &str = "https://www.googleapis.com/auth/calendar.calendars.readonly";
 
-/// The scope `https://www.googleapis.com/auth/calendar.events`.
 pub const CALENDAR_EVENTS: &str = "https://www.googleapis.com/auth/calendar.events";
 
-/// The scope `https://www.googleapis.com/auth/calendar.events.freebusy`.
 pub const CALENDAR_EVENTS_FREEBUSY: &str = "https://www.googleapis.com/auth/calendar.events.freebusy";
 
-/// The scope `https://www.googleapis.com/auth/calendar.events.owned`.
 pub const CALENDAR_EVENTS_OWNED: &str = "https://www.googleapis.com/auth/calendar.events.owned";
 
-/// The scope `https://www.googleapis.com/auth/calendar.events.owned.readonly`.
 pub const CALENDAR_EVENTS_OWNED_READONLY: &str = "https://www.googleapis.com/auth/calendar.events.owned.readonly";
 
-/// The scope `https://www.googleapis.com/auth/calendar.events.public.readonly`.
 pub const CALENDAR_EVENTS_PUBLIC_READONLY: &str = "https://www.googleapis.com/auth/calendar.events.public.readonly";
 
-/// The scope `https://www.googleapis.com/auth/calendar.events.readonly`.
 pub const CALENDAR_EVENTS_READONLY: &str = "https://www.googleapis.com/auth/calendar.events.readonly";
 
-/// The scope `https://www.googleapis.com/auth/calendar.freebusy`.
 pub const CALENDAR_FREEBUSY: &str = "https://www.googleapis.com/auth/calendar.freebusy";
 
-/// The scope `https://www.googleapis.com/auth/calendar.readonly`.
 pub const CALENDAR_READONLY: &str = "https://www.googleapis.com/auth/calendar.readonly";
 
-/// The scope `https://www.googleapis.com/auth/calendar.settings`.
 pub const CALENDAR_SETTINGS: &str = "https://www.googleapis.com/auth/calendar.settings";
 
-/// The scope `https://www.googleapis.com/auth/calendar.settings.readonly`.
 pub const CALENDAR_SETTINGS_READONLY: &str = "https://www.googleapis.com/auth/calendar.settings.readonly";
 
 /// All scopes.

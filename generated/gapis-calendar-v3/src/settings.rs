@@ -7,17 +7,45 @@ use super::*;
 pub struct Settings<'a>(pub(crate) &'a runtime::Client);
 
 impl Settings<'_> {
-    /// GET `users/me/settings/{setting}`. Scopes: `CALENDAR`, `CALENDAR_READONLY`, `CALENDAR_SETTINGS`, `CALENDAR_SETTINGS_READONLY`.
+    /// GET `users/me/settings/{setting}`.
     ///
-    /// * `setting`: text
+    /// Scopes:
+    /// [`CALENDAR`](scopes::CALENDAR),
+    /// [`CALENDAR_READONLY`](scopes::CALENDAR_READONLY),
+    /// [`CALENDAR_SETTINGS`](scopes::CALENDAR_SETTINGS),
+    /// [`CALENDAR_SETTINGS_READONLY`](scopes::CALENDAR_SETTINGS_READONLY).
     pub fn get(&self, setting: &str) -> Call<Get> {
         Call::new(self.0, &[&setting], None)
     }
-    /// GET `users/me/settings`. Scopes: `CALENDAR`, `CALENDAR_READONLY`, `CALENDAR_SETTINGS`, `CALENDAR_SETTINGS_READONLY`.
+
+    /// GET `users/me/settings`.
+    ///
+    /// Scopes:
+    /// [`CALENDAR`](scopes::CALENDAR),
+    /// [`CALENDAR_READONLY`](scopes::CALENDAR_READONLY),
+    /// [`CALENDAR_SETTINGS`](scopes::CALENDAR_SETTINGS),
+    /// [`CALENDAR_SETTINGS_READONLY`](scopes::CALENDAR_SETTINGS_READONLY).
+    ///
+    /// Optional:
+    /// [`max_results`](Call#method.max_results-7),
+    /// [`page_token`](Call#method.page_token-7),
+    /// [`sync_token`](Call#method.sync_token-6).
     pub fn list(&self) -> Call<List> {
         Call::new(self.0, &[], None)
     }
-    /// POST `users/me/settings/watch`. Scopes: `CALENDAR`, `CALENDAR_READONLY`, `CALENDAR_SETTINGS`, `CALENDAR_SETTINGS_READONLY`.
+
+    /// POST `users/me/settings/watch`.
+    ///
+    /// Scopes:
+    /// [`CALENDAR`](scopes::CALENDAR),
+    /// [`CALENDAR_READONLY`](scopes::CALENDAR_READONLY),
+    /// [`CALENDAR_SETTINGS`](scopes::CALENDAR_SETTINGS),
+    /// [`CALENDAR_SETTINGS_READONLY`](scopes::CALENDAR_SETTINGS_READONLY).
+    ///
+    /// Optional:
+    /// [`max_results`](Call#method.max_results-8),
+    /// [`page_token`](Call#method.page_token-8),
+    /// [`sync_token`](Call#method.sync_token-7).
     pub fn watch(&self, channel: schemas::Channel) -> Call<Watch> {
         Call::new(self.0, &[], Some(&channel))
     }
@@ -25,31 +53,26 @@ impl Settings<'_> {
 
 /// See [`Settings::get`].
 pub enum Get {}
-method! {
-    Get : Calendar => schemas::Setting; "calendar.settings.get" GET
-    "users/me/settings/{setting}"
-}
+
+method! { Get: Calendar => schemas::Setting; "calendar.settings.get" GET "users/me/settings/{setting}" }
 
 /// See [`Settings::list`].
 pub enum List {}
-method! {
-    List : Calendar => schemas::Settings; "calendar.settings.list" GET
-    "users/me/settings"
-}
-paged! {
-    List => schemas::Setting; "pageToken" "nextPageToken" "items"
-}
+
+method! { List: Calendar => schemas::Settings; "calendar.settings.list" GET "users/me/settings" }
+
+paged! { List => schemas::Setting; "pageToken" "nextPageToken" "items" }
 
 impl Call<List> {
-    /// `maxResults`: a 32-bit number, at least `1`
+    /// At least `1`.
     pub fn max_results(self, value: i32) -> Self {
         self.with_param("maxResults", &value)
     }
-    /// `pageToken`: text
+
     pub fn page_token(self, value: &str) -> Self {
         self.with_param("pageToken", &value)
     }
-    /// `syncToken`: text
+
     pub fn sync_token(self, value: &str) -> Self {
         self.with_param("syncToken", &value)
     }
@@ -57,21 +80,19 @@ impl Call<List> {
 
 /// See [`Settings::watch`].
 pub enum Watch {}
-method! {
-    Watch : Calendar => schemas::Channel; "calendar.settings.watch" POST
-    "users/me/settings/watch"
-}
+
+method! { Watch: Calendar => schemas::Channel; "calendar.settings.watch" POST "users/me/settings/watch" }
 
 impl Call<Watch> {
-    /// `maxResults`: a 32-bit number, at least `1`
+    /// At least `1`.
     pub fn max_results(self, value: i32) -> Self {
         self.with_param("maxResults", &value)
     }
-    /// `pageToken`: text
+
     pub fn page_token(self, value: &str) -> Self {
         self.with_param("pageToken", &value)
     }
-    /// `syncToken`: text
+
     pub fn sync_token(self, value: &str) -> Self {
         self.with_param("syncToken", &value)
     }

@@ -9,95 +9,129 @@ pub mod student_groups;
 pub mod students;
 pub mod teachers;
 pub mod topics;
+
 use super::*;
 
 /// The methods of `courses`.
 #[derive(Clone, Copy, Debug)]
 pub struct Courses<'a>(pub(crate) &'a runtime::Client);
 
-impl Courses<'_> {
-    /// The resource `aliases`.
-    pub fn aliases(&self) -> aliases::Aliases<'_> {
+impl<'a> Courses<'a> {
+    pub fn aliases(&self) -> aliases::Aliases<'a> {
         aliases::Aliases(self.0)
     }
-    /// The resource `announcements`.
-    pub fn announcements(&self) -> announcements::Announcements<'_> {
+
+    pub fn announcements(&self) -> announcements::Announcements<'a> {
         announcements::Announcements(self.0)
     }
-    /// The resource `courseWork`.
-    pub fn course_work(&self) -> course_work::CourseWork<'_> {
+
+    pub fn course_work(&self) -> course_work::CourseWork<'a> {
         course_work::CourseWork(self.0)
     }
-    /// The resource `courseWorkMaterials`.
-    pub fn course_work_materials(
-        &self,
-    ) -> course_work_materials::CourseWorkMaterials<'_> {
+
+    pub fn course_work_materials(&self) -> course_work_materials::CourseWorkMaterials<'a> {
         course_work_materials::CourseWorkMaterials(self.0)
     }
-    /// The resource `posts`.
-    pub fn posts(&self) -> posts::Posts<'_> {
+
+    pub fn posts(&self) -> posts::Posts<'a> {
         posts::Posts(self.0)
     }
-    /// The resource `studentGroups`.
-    pub fn student_groups(&self) -> student_groups::StudentGroups<'_> {
+
+    pub fn student_groups(&self) -> student_groups::StudentGroups<'a> {
         student_groups::StudentGroups(self.0)
     }
-    /// The resource `students`.
-    pub fn students(&self) -> students::Students<'_> {
+
+    pub fn students(&self) -> students::Students<'a> {
         students::Students(self.0)
     }
-    /// The resource `teachers`.
-    pub fn teachers(&self) -> teachers::Teachers<'_> {
+
+    pub fn teachers(&self) -> teachers::Teachers<'a> {
         teachers::Teachers(self.0)
     }
-    /// The resource `topics`.
-    pub fn topics(&self) -> topics::Topics<'_> {
+
+    pub fn topics(&self) -> topics::Topics<'a> {
         topics::Topics(self.0)
     }
-    /// POST `v1/courses`. Scopes: `CLASSROOM_COURSES`.
+
+    /// POST `v1/courses`.
+    ///
+    /// Scopes:
+    /// [`CLASSROOM_COURSES`](scopes::CLASSROOM_COURSES).
     pub fn create(&self, course: schemas::Course) -> Call<Create> {
         Call::new(self.0, &[], Some(&course))
     }
-    /// DELETE `v1/courses/{id}`. Scopes: `CLASSROOM_COURSES`.
+
+    /// DELETE `v1/courses/{id}`.
     ///
-    /// * `id`: text
+    /// Scopes:
+    /// [`CLASSROOM_COURSES`](scopes::CLASSROOM_COURSES).
     pub fn delete(&self, id: &str) -> Call<Delete> {
         Call::new(self.0, &[&id], None)
     }
-    /// GET `v1/courses/{id}`. Scopes: `CLASSROOM_COURSES`, `CLASSROOM_COURSES_READONLY`.
+
+    /// GET `v1/courses/{id}`.
     ///
-    /// * `id`: text
+    /// Scopes:
+    /// [`CLASSROOM_COURSES`](scopes::CLASSROOM_COURSES),
+    /// [`CLASSROOM_COURSES_READONLY`](scopes::CLASSROOM_COURSES_READONLY).
     pub fn get(&self, id: &str) -> Call<Get> {
         Call::new(self.0, &[&id], None)
     }
-    /// GET `v1/courses/{courseId}/gradingPeriodSettings`. Scopes: `CLASSROOM_COURSES`, `CLASSROOM_COURSES_READONLY`.
+
+    /// GET `v1/courses/{courseId}/gradingPeriodSettings`.
     ///
-    /// * `course_id`: text
+    /// Scopes:
+    /// [`CLASSROOM_COURSES`](scopes::CLASSROOM_COURSES),
+    /// [`CLASSROOM_COURSES_READONLY`](scopes::CLASSROOM_COURSES_READONLY).
     pub fn get_grading_period_settings(
         &self,
         course_id: &str,
     ) -> Call<GetGradingPeriodSettings> {
         Call::new(self.0, &[&course_id], None)
     }
-    /// GET `v1/courses`. Scopes: `CLASSROOM_COURSES`, `CLASSROOM_COURSES_READONLY`.
+
+    /// GET `v1/courses`.
+    ///
+    /// Scopes:
+    /// [`CLASSROOM_COURSES`](scopes::CLASSROOM_COURSES),
+    /// [`CLASSROOM_COURSES_READONLY`](scopes::CLASSROOM_COURSES_READONLY).
+    ///
+    /// Optional:
+    /// [`course_states`](Call#method.course_states),
+    /// [`page_size`](Call#method.page_size-16),
+    /// [`page_token`](Call#method.page_token-16),
+    /// [`student_id`](Call#method.student_id),
+    /// [`teacher_id`](Call#method.teacher_id).
     pub fn list(&self) -> Call<List> {
         Call::new(self.0, &[], None)
     }
-    /// PATCH `v1/courses/{id}`. Scopes: `CLASSROOM_COURSES`.
+
+    /// PATCH `v1/courses/{id}`.
     ///
-    /// * `id`: text
+    /// Scopes:
+    /// [`CLASSROOM_COURSES`](scopes::CLASSROOM_COURSES).
+    ///
+    /// Optional:
+    /// [`update_mask`](Call#method.update_mask-14).
     pub fn patch(&self, id: &str, course: schemas::Course) -> Call<Patch> {
         Call::new(self.0, &[&id], Some(&course))
     }
-    /// PUT `v1/courses/{id}`. Scopes: `CLASSROOM_COURSES`.
+
+    /// PUT `v1/courses/{id}`.
     ///
-    /// * `id`: text
+    /// Scopes:
+    /// [`CLASSROOM_COURSES`](scopes::CLASSROOM_COURSES).
     pub fn update(&self, id: &str, course: schemas::Course) -> Call<Update> {
         Call::new(self.0, &[&id], Some(&course))
     }
-    /// PATCH `v1/courses/{courseId}/gradingPeriodSettings`. Scopes: `CLASSROOM_COURSES`.
+
+    /// PATCH `v1/courses/{courseId}/gradingPeriodSettings`.
     ///
-    /// * `course_id`: text
+    /// Scopes:
+    /// [`CLASSROOM_COURSES`](scopes::CLASSROOM_COURSES).
+    ///
+    /// Optional:
+    /// [`update_mask`](Call#method.update_mask-15).
     pub fn update_grading_period_settings(
         &self,
         course_id: &str,
@@ -109,59 +143,48 @@ impl Courses<'_> {
 
 /// See [`Courses::create`].
 pub enum Create {}
-method! {
-    Create : Classroom => schemas::Course; "classroom.courses.create" POST "v1/courses"
-}
+
+method! { Create: Classroom => schemas::Course; "classroom.courses.create" POST "v1/courses" }
 
 /// See [`Courses::delete`].
 pub enum Delete {}
-method! {
-    Delete : Classroom => schemas::Empty; "classroom.courses.delete" DELETE
-    "v1/courses/{id}"
-}
+
+method! { Delete: Classroom => schemas::Empty; "classroom.courses.delete" DELETE "v1/courses/{id}" }
 
 /// See [`Courses::get`].
 pub enum Get {}
-method! {
-    Get : Classroom => schemas::Course; "classroom.courses.get" GET "v1/courses/{id}"
-}
+
+method! { Get: Classroom => schemas::Course; "classroom.courses.get" GET "v1/courses/{id}" }
 
 /// See [`Courses::get_grading_period_settings`].
 pub enum GetGradingPeriodSettings {}
-method! {
-    GetGradingPeriodSettings : Classroom => schemas::GradingPeriodSettings;
-    "classroom.courses.getGradingPeriodSettings" GET
-    "v1/courses/{courseId}/gradingPeriodSettings"
-}
+
+method! { GetGradingPeriodSettings: Classroom => schemas::GradingPeriodSettings; "classroom.courses.getGradingPeriodSettings" GET "v1/courses/{courseId}/gradingPeriodSettings" }
 
 /// See [`Courses::list`].
 pub enum List {}
-method! {
-    List : Classroom => schemas::ListCoursesResponse; "classroom.courses.list" GET
-    "v1/courses"
-}
-paged! {
-    List => schemas::Course; "pageToken" "nextPageToken" "courses"
-}
+
+method! { List: Classroom => schemas::ListCoursesResponse; "classroom.courses.list" GET "v1/courses" }
+
+paged! { List => schemas::Course; "pageToken" "nextPageToken" "courses" }
 
 impl Call<List> {
-    /// `courseStates`: one of a set of words
     pub fn course_states(self, value: &[enums::CoursesListCourseStates]) -> Self {
         self.with_param("courseStates", &value)
     }
-    /// `pageSize`: a 32-bit number
+
     pub fn page_size(self, value: i32) -> Self {
         self.with_param("pageSize", &value)
     }
-    /// `pageToken`: text
+
     pub fn page_token(self, value: &str) -> Self {
         self.with_param("pageToken", &value)
     }
-    /// `studentId`: text
+
     pub fn student_id(self, value: &str) -> Self {
         self.with_param("studentId", &value)
     }
-    /// `teacherId`: text
+
     pub fn teacher_id(self, value: &str) -> Self {
         self.with_param("teacherId", &value)
     }
@@ -169,13 +192,10 @@ impl Call<List> {
 
 /// See [`Courses::patch`].
 pub enum Patch {}
-method! {
-    Patch : Classroom => schemas::Course; "classroom.courses.patch" PATCH
-    "v1/courses/{id}"
-}
+
+method! { Patch: Classroom => schemas::Course; "classroom.courses.patch" PATCH "v1/courses/{id}" }
 
 impl Call<Patch> {
-    /// `updateMask`: a field mask
     pub fn update_mask(self, value: &str) -> Self {
         self.with_param("updateMask", &value)
     }
@@ -183,21 +203,15 @@ impl Call<Patch> {
 
 /// See [`Courses::update`].
 pub enum Update {}
-method! {
-    Update : Classroom => schemas::Course; "classroom.courses.update" PUT
-    "v1/courses/{id}"
-}
+
+method! { Update: Classroom => schemas::Course; "classroom.courses.update" PUT "v1/courses/{id}" }
 
 /// See [`Courses::update_grading_period_settings`].
 pub enum UpdateGradingPeriodSettings {}
-method! {
-    UpdateGradingPeriodSettings : Classroom => schemas::GradingPeriodSettings;
-    "classroom.courses.updateGradingPeriodSettings" PATCH
-    "v1/courses/{courseId}/gradingPeriodSettings"
-}
+
+method! { UpdateGradingPeriodSettings: Classroom => schemas::GradingPeriodSettings; "classroom.courses.updateGradingPeriodSettings" PATCH "v1/courses/{courseId}/gradingPeriodSettings" }
 
 impl Call<UpdateGradingPeriodSettings> {
-    /// `updateMask`: a field mask
     pub fn update_mask(self, value: &str) -> Self {
         self.with_param("updateMask", &value)
     }

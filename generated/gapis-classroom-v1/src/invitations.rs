@@ -7,29 +7,50 @@ use super::*;
 pub struct Invitations<'a>(pub(crate) &'a runtime::Client);
 
 impl Invitations<'_> {
-    /// POST `v1/invitations/{id}:accept`. Scopes: `CLASSROOM_ROSTERS`.
+    /// POST `v1/invitations/{id}:accept`.
     ///
-    /// * `id`: text
+    /// Scopes:
+    /// [`CLASSROOM_ROSTERS`](scopes::CLASSROOM_ROSTERS).
     pub fn accept(&self, id: &str) -> Call<Accept> {
         Call::new(self.0, &[&id], None)
     }
-    /// POST `v1/invitations`. Scopes: `CLASSROOM_ROSTERS`.
+
+    /// POST `v1/invitations`.
+    ///
+    /// Scopes:
+    /// [`CLASSROOM_ROSTERS`](scopes::CLASSROOM_ROSTERS).
     pub fn create(&self, invitation: schemas::Invitation) -> Call<Create> {
         Call::new(self.0, &[], Some(&invitation))
     }
-    /// DELETE `v1/invitations/{id}`. Scopes: `CLASSROOM_ROSTERS`.
+
+    /// DELETE `v1/invitations/{id}`.
     ///
-    /// * `id`: text
+    /// Scopes:
+    /// [`CLASSROOM_ROSTERS`](scopes::CLASSROOM_ROSTERS).
     pub fn delete(&self, id: &str) -> Call<Delete> {
         Call::new(self.0, &[&id], None)
     }
-    /// GET `v1/invitations/{id}`. Scopes: `CLASSROOM_ROSTERS`, `CLASSROOM_ROSTERS_READONLY`.
+
+    /// GET `v1/invitations/{id}`.
     ///
-    /// * `id`: text
+    /// Scopes:
+    /// [`CLASSROOM_ROSTERS`](scopes::CLASSROOM_ROSTERS),
+    /// [`CLASSROOM_ROSTERS_READONLY`](scopes::CLASSROOM_ROSTERS_READONLY).
     pub fn get(&self, id: &str) -> Call<Get> {
         Call::new(self.0, &[&id], None)
     }
-    /// GET `v1/invitations`. Scopes: `CLASSROOM_ROSTERS`, `CLASSROOM_ROSTERS_READONLY`.
+
+    /// GET `v1/invitations`.
+    ///
+    /// Scopes:
+    /// [`CLASSROOM_ROSTERS`](scopes::CLASSROOM_ROSTERS),
+    /// [`CLASSROOM_ROSTERS_READONLY`](scopes::CLASSROOM_ROSTERS_READONLY).
+    ///
+    /// Optional:
+    /// [`course_id`](Call#method.course_id),
+    /// [`page_size`](Call#method.page_size-17),
+    /// [`page_token`](Call#method.page_token-17),
+    /// [`user_id`](Call#method.user_id-1).
     pub fn list(&self) -> Call<List> {
         Call::new(self.0, &[], None)
     }
@@ -37,56 +58,44 @@ impl Invitations<'_> {
 
 /// See [`Invitations::accept`].
 pub enum Accept {}
-method! {
-    Accept : Classroom => schemas::Empty; "classroom.invitations.accept" POST
-    "v1/invitations/{id}:accept"
-}
+
+method! { Accept: Classroom => schemas::Empty; "classroom.invitations.accept" POST "v1/invitations/{id}:accept" }
 
 /// See [`Invitations::create`].
 pub enum Create {}
-method! {
-    Create : Classroom => schemas::Invitation; "classroom.invitations.create" POST
-    "v1/invitations"
-}
+
+method! { Create: Classroom => schemas::Invitation; "classroom.invitations.create" POST "v1/invitations" }
 
 /// See [`Invitations::delete`].
 pub enum Delete {}
-method! {
-    Delete : Classroom => schemas::Empty; "classroom.invitations.delete" DELETE
-    "v1/invitations/{id}"
-}
+
+method! { Delete: Classroom => schemas::Empty; "classroom.invitations.delete" DELETE "v1/invitations/{id}" }
 
 /// See [`Invitations::get`].
 pub enum Get {}
-method! {
-    Get : Classroom => schemas::Invitation; "classroom.invitations.get" GET
-    "v1/invitations/{id}"
-}
+
+method! { Get: Classroom => schemas::Invitation; "classroom.invitations.get" GET "v1/invitations/{id}" }
 
 /// See [`Invitations::list`].
 pub enum List {}
-method! {
-    List : Classroom => schemas::ListInvitationsResponse; "classroom.invitations.list"
-    GET "v1/invitations"
-}
-paged! {
-    List => schemas::Invitation; "pageToken" "nextPageToken" "invitations"
-}
+
+method! { List: Classroom => schemas::ListInvitationsResponse; "classroom.invitations.list" GET "v1/invitations" }
+
+paged! { List => schemas::Invitation; "pageToken" "nextPageToken" "invitations" }
 
 impl Call<List> {
-    /// `courseId`: text
     pub fn course_id(self, value: &str) -> Self {
         self.with_param("courseId", &value)
     }
-    /// `pageSize`: a 32-bit number
+
     pub fn page_size(self, value: i32) -> Self {
         self.with_param("pageSize", &value)
     }
-    /// `pageToken`: text
+
     pub fn page_token(self, value: &str) -> Self {
         self.with_param("pageToken", &value)
     }
-    /// `userId`: text
+
     pub fn user_id(self, value: &str) -> Self {
         self.with_param("userId", &value)
     }

@@ -7,7 +7,7 @@
 //! A batch of up to 50 calls goes to `/batch` in one request.
 //!
 //! ```no_run
-//! # async fn run() -> gapis_classroom_v1::runtime::Result<()> {
+//! # async fn run() -> gapis_classroom_v1::Result<()> {
 //! use gapis_classroom_v1::Classroom;
 //!
 //! let service = Classroom::builder().anonymous().build()?;
@@ -18,6 +18,27 @@
 //! # Ok(())
 //! # }
 //! ```
+//!
+//! # Features
+//!
+//! | feature | by default | turns on |
+//! |---|---|---|
+//! | `http2` | yes | HTTP/2, so that requests share a connection |
+//! | `rustls` | yes | TLS by rustls, with the platform's trusted roots |
+//! | `native-tls` |  | TLS by the platform's own library |
+//! | `blocking` |  | calls from threads without an async runtime |
+//! | `spawn` |  | the task of a dispatcher, spawned by a function |
+//! | `fs` |  | uploads from files |
+//! | `tracing` |  | spans and events, without secrets |
+//!
+//! # Where to go on
+//!
+//! The service is the way in: its functions lead to resources, whose functions make calls. [`Call`] has
+//! what every call can do, and the setters of each method's optional parameters. Requests and responses
+//! are in [`schemas`], the values of their enums in [`enums`], and what a client may ask for in [`scopes`].
+//! Credentials, batches, pages, media, retries and errors are explained in the documentation of [`runtime`].
+
+#![cfg_attr(docsrs, feature(doc_cfg))]
 #![forbid(unsafe_code)]
 #![allow(clippy::all, deprecated, nonstandard_style, unused)]
 
@@ -41,32 +62,35 @@ pub mod user_profiles;
 /// A clone is cheap and shares connections and credentials.
 #[derive(Clone, Debug)]
 pub struct Classroom(runtime::Client);
+
 runtime::api! {
-    Classroom { name : "classroom", version : "v1", root_url :
-    "https://classroom.googleapis.com/", service_path : "", batch_path : "batch", scopes
-    : & [scopes::CLASSROOM_COURSEWORK_ME, scopes::CLASSROOM_ROSTERS,
-    scopes::CLASSROOM_GUARDIANLINKS_STUDENTS, scopes::CLASSROOM_TOPICS,
-    scopes::CLASSROOM_COURSES, scopes::CLASSROOM_ANNOUNCEMENTS,
-    scopes::CLASSROOM_ADDONS_TEACHER, scopes::CLASSROOM_COURSEWORKMATERIALS,
-    scopes::CLASSROOM_PUSH_NOTIFICATIONS, scopes::CLASSROOM_COURSEWORK_STUDENTS],
-    revision : "20261028", batch_calls : 50, mtls_root_url :
-    "https://classroom.mtls.googleapis.com/" }
+    Classroom {
+        name: "classroom",
+        version: "v1",
+        root_url: "https://classroom.googleapis.com/",
+        mtls_root_url: "https://classroom.mtls.googleapis.com/",
+        batch_path: "batch",
+        limits: runtime::spec::Limits {
+            calls: 50,
+            ..runtime::spec::Limits::DEFAULT
+        },
+        scopes: &[scopes::CLASSROOM_COURSEWORK_ME, scopes::CLASSROOM_ROSTERS, scopes::CLASSROOM_GUARDIANLINKS_STUDENTS, scopes::CLASSROOM_TOPICS, scopes::CLASSROOM_COURSES, scopes::CLASSROOM_ANNOUNCEMENTS, scopes::CLASSROOM_ADDONS_TEACHER, scopes::CLASSROOM_COURSEWORKMATERIALS, scopes::CLASSROOM_PUSH_NOTIFICATIONS, scopes::CLASSROOM_COURSEWORK_STUDENTS],
+    }
 }
 
 impl Classroom {
-    /// The resource `courses`.
     pub fn courses(&self) -> courses::Courses<'_> {
         courses::Courses(&self.0)
     }
-    /// The resource `invitations`.
+
     pub fn invitations(&self) -> invitations::Invitations<'_> {
         invitations::Invitations(&self.0)
     }
-    /// The resource `registrations`.
+
     pub fn registrations(&self) -> registrations::Registrations<'_> {
         registrations::Registrations(&self.0)
     }
-    /// The resource `userProfiles`.
+
     pub fn user_profiles(&self) -> user_profiles::UserProfiles<'_> {
         user_profiles::UserProfiles(&self.0)
     }

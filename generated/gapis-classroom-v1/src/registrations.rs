@@ -7,13 +7,18 @@ use super::*;
 pub struct Registrations<'a>(pub(crate) &'a runtime::Client);
 
 impl Registrations<'_> {
-    /// POST `v1/registrations`. Scopes: `CLASSROOM_PUSH_NOTIFICATIONS`.
+    /// POST `v1/registrations`.
+    ///
+    /// Scopes:
+    /// [`CLASSROOM_PUSH_NOTIFICATIONS`](scopes::CLASSROOM_PUSH_NOTIFICATIONS).
     pub fn create(&self, registration: schemas::Registration) -> Call<Create> {
         Call::new(self.0, &[], Some(&registration))
     }
-    /// DELETE `v1/registrations/{registrationId}`. Scopes: `CLASSROOM_PUSH_NOTIFICATIONS`.
+
+    /// DELETE `v1/registrations/{registrationId}`.
     ///
-    /// * `registration_id`: text
+    /// Scopes:
+    /// [`CLASSROOM_PUSH_NOTIFICATIONS`](scopes::CLASSROOM_PUSH_NOTIFICATIONS).
     pub fn delete(&self, registration_id: &str) -> Call<Delete> {
         Call::new(self.0, &[&registration_id], None)
     }
@@ -21,14 +26,10 @@ impl Registrations<'_> {
 
 /// See [`Registrations::create`].
 pub enum Create {}
-method! {
-    Create : Classroom => schemas::Registration; "classroom.registrations.create" POST
-    "v1/registrations"
-}
+
+method! { Create: Classroom => schemas::Registration; "classroom.registrations.create" POST "v1/registrations" }
 
 /// See [`Registrations::delete`].
 pub enum Delete {}
-method! {
-    Delete : Classroom => schemas::Empty; "classroom.registrations.delete" DELETE
-    "v1/registrations/{registrationId}"
-}
+
+method! { Delete: Classroom => schemas::Empty; "classroom.registrations.delete" DELETE "v1/registrations/{registrationId}" }

@@ -2,76 +2,52 @@
 
 //! The OAuth 2 scopes of the API.
 
-/// The scope `https://www.googleapis.com/auth/classroom.addons.student`.
 pub const CLASSROOM_ADDONS_STUDENT: &str = "https://www.googleapis.com/auth/classroom.addons.student";
 
-/// The scope `https://www.googleapis.com/auth/classroom.addons.teacher`.
 pub const CLASSROOM_ADDONS_TEACHER: &str = "https://www.googleapis.com/auth/classroom.addons.teacher";
 
-/// The scope `https://www.googleapis.com/auth/classroom.announcements`.
 pub const CLASSROOM_ANNOUNCEMENTS: &str = "https://www.googleapis.com/auth/classroom.announcements";
 
-/// The scope `https://www.googleapis.com/auth/classroom.announcements.readonly`.
 pub const CLASSROOM_ANNOUNCEMENTS_READONLY: &str = "https://www.googleapis.com/auth/classroom.announcements.readonly";
 
-/// The scope `https://www.googleapis.com/auth/classroom.courses`.
 pub const CLASSROOM_COURSES: &str = "https://www.googleapis.com/auth/classroom.courses";
 
-/// The scope `https://www.googleapis.com/auth/classroom.courses.readonly`.
 pub const CLASSROOM_COURSES_READONLY: &str = "https://www.googleapis.com/auth/classroom.courses.readonly";
 
-/// The scope `https://www.googleapis.com/auth/classroom.coursework.me`.
 pub const CLASSROOM_COURSEWORK_ME: &str = "https://www.googleapis.com/auth/classroom.coursework.me";
 
-/// The scope `https://www.googleapis.com/auth/classroom.coursework.me.readonly`.
 pub const CLASSROOM_COURSEWORK_ME_READONLY: &str = "https://www.googleapis.com/auth/classroom.coursework.me.readonly";
 
-/// The scope `https://www.googleapis.com/auth/classroom.coursework.students`.
 pub const CLASSROOM_COURSEWORK_STUDENTS: &str = "https://www.googleapis.com/auth/classroom.coursework.students";
 
-/// The scope `https://www.googleapis.com/auth/classroom.coursework.students.readonly`.
 pub const CLASSROOM_COURSEWORK_STUDENTS_READONLY: &str = "https://www.googleapis.com/auth/classroom.coursework.students.readonly";
 
-/// The scope `https://www.googleapis.com/auth/classroom.courseworkmaterials`.
 pub const CLASSROOM_COURSEWORKMATERIALS: &str = "https://www.googleapis.com/auth/classroom.courseworkmaterials";
 
-/// The scope `https://www.googleapis.com/auth/classroom.courseworkmaterials.readonly`.
 pub const CLASSROOM_COURSEWORKMATERIALS_READONLY: &str = "https://www.googleapis.com/auth/classroom.courseworkmaterials.readonly";
 
-/// The scope `https://www.googleapis.com/auth/classroom.guardianlinks.me.readonly`.
 pub const CLASSROOM_GUARDIANLINKS_ME_READONLY: &str = "https://www.googleapis.com/auth/classroom.guardianlinks.me.readonly";
 
-/// The scope `https://www.googleapis.com/auth/classroom.guardianlinks.students`.
 pub const CLASSROOM_GUARDIANLINKS_STUDENTS: &str = "https://www.googleapis.com/auth/classroom.guardianlinks.students";
 
-/// The scope `https://www.googleapis.com/auth/classroom.guardianlinks.students.readonly`.
 pub const CLASSROOM_GUARDIANLINKS_STUDENTS_READONLY: &str = "https://www.googleapis.com/auth/classroom.guardianlinks.students.readonly";
 
-/// The scope `https://www.googleapis.com/auth/classroom.profile.emails`.
 pub const CLASSROOM_PROFILE_EMAILS: &str = "https://www.googleapis.com/auth/classroom.profile.emails";
 
-/// The scope `https://www.googleapis.com/auth/classroom.profile.photos`.
 pub const CLASSROOM_PROFILE_PHOTOS: &str = "https://www.googleapis.com/auth/classroom.profile.photos";
 
-/// The scope `https://www.googleapis.com/auth/classroom.push-notifications`.
 pub const CLASSROOM_PUSH_NOTIFICATIONS: &str = "https://www.googleapis.com/auth/classroom.push-notifications";
 
-/// The scope `https://www.googleapis.com/auth/classroom.rosters`.
 pub const CLASSROOM_ROSTERS: &str = "https://www.googleapis.com/auth/classroom.rosters";
 
-/// The scope `https://www.googleapis.com/auth/classroom.rosters.readonly`.
 pub const CLASSROOM_ROSTERS_READONLY: &str = "https://www.googleapis.com/auth/classroom.rosters.readonly";
 
-/// The scope `https://www.googleapis.com/auth/classroom.student-submissions.me.readonly`.
 pub const CLASSROOM_STUDENT_SUBMISSIONS_ME_READONLY: &str = "https://www.googleapis.com/auth/classroom.student-submissions.me.readonly";
 
-/// The scope `https://www.googleapis.com/auth/classroom.student-submissions.students.readonly`.
 pub const CLASSROOM_STUDENT_SUBMISSIONS_STUDENTS_READONLY: &str = "https://www.googleapis.com/auth/classroom.student-submissions.students.readonly";
 
-/// The scope `https://www.googleapis.com/auth/classroom.topics`.
 pub const CLASSROOM_TOPICS: &str = "https://www.googleapis.com/auth/classroom.topics";
 
-/// The scope `https://www.googleapis.com/auth/classroom.topics.readonly`.
 pub const CLASSROOM_TOPICS_READONLY: &str = "https://www.googleapis.com/auth/classroom.topics.readonly";
 
 /// All scopes.

@@ -2,24 +2,29 @@
 
 pub mod guardian_invitations;
 pub mod guardians;
+
 use super::*;
 
 /// The methods of `userProfiles`.
 #[derive(Clone, Copy, Debug)]
 pub struct UserProfiles<'a>(pub(crate) &'a runtime::Client);
 
-impl UserProfiles<'_> {
-    /// The resource `guardianInvitations`.
-    pub fn guardian_invitations(&self) -> guardian_invitations::GuardianInvitations<'_> {
+impl<'a> UserProfiles<'a> {
+    pub fn guardian_invitations(&self) -> guardian_invitations::GuardianInvitations<'a> {
         guardian_invitations::GuardianInvitations(self.0)
     }
-    /// The resource `guardians`.
-    pub fn guardians(&self) -> guardians::Guardians<'_> {
+
+    pub fn guardians(&self) -> guardians::Guardians<'a> {
         guardians::Guardians(self.0)
     }
-    /// GET `v1/userProfiles/{userId}`. Scopes: `CLASSROOM_PROFILE_EMAILS`, `CLASSROOM_PROFILE_PHOTOS`, `CLASSROOM_ROSTERS`, `CLASSROOM_ROSTERS_READONLY`.
+
+    /// GET `v1/userProfiles/{userId}`.
     ///
-    /// * `user_id`: text
+    /// Scopes:
+    /// [`CLASSROOM_PROFILE_EMAILS`](scopes::CLASSROOM_PROFILE_EMAILS),
+    /// [`CLASSROOM_PROFILE_PHOTOS`](scopes::CLASSROOM_PROFILE_PHOTOS),
+    /// [`CLASSROOM_ROSTERS`](scopes::CLASSROOM_ROSTERS),
+    /// [`CLASSROOM_ROSTERS_READONLY`](scopes::CLASSROOM_ROSTERS_READONLY).
     pub fn get(&self, user_id: &str) -> Call<Get> {
         Call::new(self.0, &[&user_id], None)
     }
@@ -27,7 +32,5 @@ impl UserProfiles<'_> {
 
 /// See [`UserProfiles::get`].
 pub enum Get {}
-method! {
-    Get : Classroom => schemas::UserProfile; "classroom.userProfiles.get" GET
-    "v1/userProfiles/{userId}"
-}
+
+method! { Get: Classroom => schemas::UserProfile; "classroom.userProfiles.get" GET "v1/userProfiles/{userId}" }

@@ -7,24 +7,55 @@ use super::*;
 pub struct AcceleratorTypes<'a>(pub(crate) &'a runtime::Client);
 
 impl AcceleratorTypes<'_> {
-    /// GET `projects/{project}/aggregated/acceleratorTypes`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`, `COMPUTE_READONLY`.
+    /// GET `projects/{project}/aggregated/acceleratorTypes`.
     ///
-    /// * `project`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE),
+    /// [`COMPUTE_READONLY`](scopes::COMPUTE_READONLY).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    ///
+    /// Optional:
+    /// [`filter`](Call#method.filter),
+    /// [`include_all_scopes`](Call#method.include_all_scopes),
+    /// [`max_results`](Call#method.max_results),
+    /// [`order_by`](Call#method.order_by),
+    /// [`page_token`](Call#method.page_token),
+    /// [`service_project_number`](Call#method.service_project_number).
     pub fn aggregated_list(&self, project: &str) -> Call<AggregatedList> {
         Call::new(self.0, &[&project], None)
     }
-    /// GET `projects/{project}/zones/{zone}/acceleratorTypes/{acceleratorType}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`, `COMPUTE_READONLY`.
+
+    /// GET `projects/{project}/zones/{zone}/acceleratorTypes/{acceleratorType}`.
     ///
-    /// * `project`: text
-    /// * `zone`: text
-    /// * `accelerator_type`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE),
+    /// [`COMPUTE_READONLY`](scopes::COMPUTE_READONLY).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `zone`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?`
+    /// * `accelerator_type`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
     pub fn get(&self, project: &str, zone: &str, accelerator_type: &str) -> Call<Get> {
         Call::new(self.0, &[&project, &zone, &accelerator_type], None)
     }
-    /// GET `projects/{project}/zones/{zone}/acceleratorTypes`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`, `COMPUTE_READONLY`.
+
+    /// GET `projects/{project}/zones/{zone}/acceleratorTypes`.
     ///
-    /// * `project`: text
-    /// * `zone`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE),
+    /// [`COMPUTE_READONLY`](scopes::COMPUTE_READONLY).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `zone`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?`
+    ///
+    /// Optional:
+    /// [`filter`](Call#method.filter-1),
+    /// [`max_results`](Call#method.max_results-1),
+    /// [`order_by`](Call#method.order_by-1),
+    /// [`page_token`](Call#method.page_token-1).
     pub fn list(&self, project: &str, zone: &str) -> Call<List> {
         Call::new(self.0, &[&project, &zone], None)
     }
@@ -32,38 +63,35 @@ impl AcceleratorTypes<'_> {
 
 /// See [`AcceleratorTypes::aggregated_list`].
 pub enum AggregatedList {}
-method! {
-    AggregatedList : Compute => schemas::AcceleratorTypeAggregatedList;
-    "compute.acceleratorTypes.aggregatedList" GET
-    "projects/{project}/aggregated/acceleratorTypes" { api_version : Some("2026-11-01") }
-}
-paged! {
-    AggregatedList => (::std::string::String, schemas::AcceleratorTypesScopedList);
-    "pageToken" "nextPageToken" "items"
-}
+
+method! { AggregatedList: Compute => schemas::AcceleratorTypeAggregatedList; "compute.acceleratorTypes.aggregatedList" GET "projects/{project}/aggregated/acceleratorTypes" {
+    api_version: Some("2026-11-01"),
+} }
+
+paged! { AggregatedList => (::std::string::String, schemas::AcceleratorTypesScopedList); "pageToken" "nextPageToken" "items" }
 
 impl Call<AggregatedList> {
-    /// `filter`: text
     pub fn filter(self, value: &str) -> Self {
         self.with_param("filter", &value)
     }
-    /// `includeAllScopes`: true or false
+
     pub fn include_all_scopes(self, value: bool) -> Self {
         self.with_param("includeAllScopes", &value)
     }
-    /// `maxResults`: an unsigned 32-bit number, default `500`, at least `0`
+
+    /// Default `500`, at least `0`.
     pub fn max_results(self, value: u32) -> Self {
         self.with_param("maxResults", &value)
     }
-    /// `orderBy`: text
+
     pub fn order_by(self, value: &str) -> Self {
         self.with_param("orderBy", &value)
     }
-    /// `pageToken`: text
+
     pub fn page_token(self, value: &str) -> Self {
         self.with_param("pageToken", &value)
     }
-    /// `serviceProjectNumber`: a 64-bit number
+
     pub fn service_project_number(self, value: i64) -> Self {
         self.with_param("serviceProjectNumber", &value)
     }
@@ -71,37 +99,34 @@ impl Call<AggregatedList> {
 
 /// See [`AcceleratorTypes::get`].
 pub enum Get {}
-method! {
-    Get : Compute => schemas::AcceleratorType; "compute.acceleratorTypes.get" GET
-    "projects/{project}/zones/{zone}/acceleratorTypes/{acceleratorType}" { api_version :
-    Some("2026-11-01") }
-}
+
+method! { Get: Compute => schemas::AcceleratorType; "compute.acceleratorTypes.get" GET "projects/{project}/zones/{zone}/acceleratorTypes/{acceleratorType}" {
+    api_version: Some("2026-11-01"),
+} }
 
 /// See [`AcceleratorTypes::list`].
 pub enum List {}
-method! {
-    List : Compute => schemas::AcceleratorTypeList; "compute.acceleratorTypes.list" GET
-    "projects/{project}/zones/{zone}/acceleratorTypes" { api_version : Some("2026-11-01")
-    }
-}
-paged! {
-    List => schemas::AcceleratorType; "pageToken" "nextPageToken" "items"
-}
+
+method! { List: Compute => schemas::AcceleratorTypeList; "compute.acceleratorTypes.list" GET "projects/{project}/zones/{zone}/acceleratorTypes" {
+    api_version: Some("2026-11-01"),
+} }
+
+paged! { List => schemas::AcceleratorType; "pageToken" "nextPageToken" "items" }
 
 impl Call<List> {
-    /// `filter`: text
     pub fn filter(self, value: &str) -> Self {
         self.with_param("filter", &value)
     }
-    /// `maxResults`: an unsigned 32-bit number, default `500`, at least `0`
+
+    /// Default `500`, at least `0`.
     pub fn max_results(self, value: u32) -> Self {
         self.with_param("maxResults", &value)
     }
-    /// `orderBy`: text
+
     pub fn order_by(self, value: &str) -> Self {
         self.with_param("orderBy", &value)
     }
-    /// `pageToken`: text
+
     pub fn page_token(self, value: &str) -> Self {
         self.with_param("pageToken", &value)
     }

@@ -7,10 +7,14 @@ use super::*;
 pub struct Advice<'a>(pub(crate) &'a runtime::Client);
 
 impl Advice<'_> {
-    /// POST `projects/{project}/regions/{region}/advice/calendarMode`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// POST `projects/{project}/regions/{region}/advice/calendarMode`.
     ///
-    /// * `project`: text
-    /// * `region`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `region`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?`
     pub fn calendar_mode(
         &self,
         project: &str,
@@ -19,10 +23,15 @@ impl Advice<'_> {
     ) -> Call<CalendarMode> {
         Call::new(self.0, &[&project, &region], Some(&calendar_mode_advice_request))
     }
-    /// POST `projects/{project}/regions/{region}/advice/capacity`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+
+    /// POST `projects/{project}/regions/{region}/advice/capacity`.
     ///
-    /// * `project`: text
-    /// * `region`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `region`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?`
     pub fn capacity(
         &self,
         project: &str,
@@ -31,10 +40,15 @@ impl Advice<'_> {
     ) -> Call<Capacity> {
         Call::new(self.0, &[&project, &region], Some(&capacity_advice_request))
     }
-    /// POST `projects/{project}/regions/{region}/advice/capacityHistory`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+
+    /// POST `projects/{project}/regions/{region}/advice/capacityHistory`.
     ///
-    /// * `project`: text
-    /// * `region`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `region`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?`
     pub fn capacity_history(
         &self,
         project: &str,
@@ -47,26 +61,21 @@ impl Advice<'_> {
 
 /// See [`Advice::calendar_mode`].
 pub enum CalendarMode {}
-method! {
-    CalendarMode : Compute => schemas::CalendarModeAdviceResponse;
-    "compute.advice.calendarMode" POST
-    "projects/{project}/regions/{region}/advice/calendarMode" { api_version :
-    Some("2026-11-01") }
-}
+
+method! { CalendarMode: Compute => schemas::CalendarModeAdviceResponse; "compute.advice.calendarMode" POST "projects/{project}/regions/{region}/advice/calendarMode" {
+    api_version: Some("2026-11-01"),
+} }
 
 /// See [`Advice::capacity`].
 pub enum Capacity {}
-method! {
-    Capacity : Compute => schemas::CapacityAdviceResponse; "compute.advice.capacity" POST
-    "projects/{project}/regions/{region}/advice/capacity" { api_version :
-    Some("2026-11-01") }
-}
+
+method! { Capacity: Compute => schemas::CapacityAdviceResponse; "compute.advice.capacity" POST "projects/{project}/regions/{region}/advice/capacity" {
+    api_version: Some("2026-11-01"),
+} }
 
 /// See [`Advice::capacity_history`].
 pub enum CapacityHistory {}
-method! {
-    CapacityHistory : Compute => schemas::CapacityHistoryResponse;
-    "compute.advice.capacityHistory" POST
-    "projects/{project}/regions/{region}/advice/capacityHistory" { api_version :
-    Some("2026-11-01") }
-}
+
+method! { CapacityHistory: Compute => schemas::CapacityHistoryResponse; "compute.advice.capacityHistory" POST "projects/{project}/regions/{region}/advice/capacityHistory" {
+    api_version: Some("2026-11-01"),
+} }

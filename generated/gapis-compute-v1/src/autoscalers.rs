@@ -7,32 +7,67 @@ use super::*;
 pub struct Autoscalers<'a>(pub(crate) &'a runtime::Client);
 
 impl Autoscalers<'_> {
-    /// GET `projects/{project}/aggregated/autoscalers`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`, `COMPUTE_READONLY`.
+    /// GET `projects/{project}/aggregated/autoscalers`.
     ///
-    /// * `project`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE),
+    /// [`COMPUTE_READONLY`](scopes::COMPUTE_READONLY).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    ///
+    /// Optional:
+    /// [`filter`](Call#method.filter-4),
+    /// [`include_all_scopes`](Call#method.include_all_scopes-2),
+    /// [`max_results`](Call#method.max_results-4),
+    /// [`order_by`](Call#method.order_by-4),
+    /// [`page_token`](Call#method.page_token-4),
+    /// [`service_project_number`](Call#method.service_project_number-2).
     pub fn aggregated_list(&self, project: &str) -> Call<AggregatedList> {
         Call::new(self.0, &[&project], None)
     }
-    /// DELETE `projects/{project}/zones/{zone}/autoscalers/{autoscaler}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+
+    /// DELETE `projects/{project}/zones/{zone}/autoscalers/{autoscaler}`. Can be waited for.
     ///
-    /// * `project`: text
-    /// * `zone`: text
-    /// * `autoscaler`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `zone`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?`
+    /// * `autoscaler`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
+    ///
+    /// Optional:
+    /// [`request_id`](Call#method.request_id-4).
     pub fn delete(&self, project: &str, zone: &str, autoscaler: &str) -> Call<Delete> {
         Call::new(self.0, &[&project, &zone, &autoscaler], None)
     }
-    /// GET `projects/{project}/zones/{zone}/autoscalers/{autoscaler}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`, `COMPUTE_READONLY`.
+
+    /// GET `projects/{project}/zones/{zone}/autoscalers/{autoscaler}`.
     ///
-    /// * `project`: text
-    /// * `zone`: text
-    /// * `autoscaler`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE),
+    /// [`COMPUTE_READONLY`](scopes::COMPUTE_READONLY).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `zone`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?`
+    /// * `autoscaler`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
     pub fn get(&self, project: &str, zone: &str, autoscaler: &str) -> Call<Get> {
         Call::new(self.0, &[&project, &zone, &autoscaler], None)
     }
-    /// POST `projects/{project}/zones/{zone}/autoscalers`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+
+    /// POST `projects/{project}/zones/{zone}/autoscalers`. Can be waited for.
     ///
-    /// * `project`: text
-    /// * `zone`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `zone`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?`
+    ///
+    /// Optional:
+    /// [`request_id`](Call#method.request_id-5).
     pub fn insert(
         &self,
         project: &str,
@@ -41,17 +76,38 @@ impl Autoscalers<'_> {
     ) -> Call<Insert> {
         Call::new(self.0, &[&project, &zone], Some(&autoscaler))
     }
-    /// GET `projects/{project}/zones/{zone}/autoscalers`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`, `COMPUTE_READONLY`.
+
+    /// GET `projects/{project}/zones/{zone}/autoscalers`.
     ///
-    /// * `project`: text
-    /// * `zone`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE),
+    /// [`COMPUTE_READONLY`](scopes::COMPUTE_READONLY).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `zone`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?`
+    ///
+    /// Optional:
+    /// [`filter`](Call#method.filter-5),
+    /// [`max_results`](Call#method.max_results-5),
+    /// [`order_by`](Call#method.order_by-5),
+    /// [`page_token`](Call#method.page_token-5).
     pub fn list(&self, project: &str, zone: &str) -> Call<List> {
         Call::new(self.0, &[&project, &zone], None)
     }
-    /// PATCH `projects/{project}/zones/{zone}/autoscalers`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+
+    /// PATCH `projects/{project}/zones/{zone}/autoscalers`. Can be waited for.
     ///
-    /// * `project`: text
-    /// * `zone`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `zone`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?`
+    ///
+    /// Optional:
+    /// [`autoscaler`](Call#method.autoscaler),
+    /// [`request_id`](Call#method.request_id-6).
     pub fn patch(
         &self,
         project: &str,
@@ -60,11 +116,17 @@ impl Autoscalers<'_> {
     ) -> Call<Patch> {
         Call::new(self.0, &[&project, &zone], Some(&autoscaler))
     }
-    /// POST `projects/{project}/zones/{zone}/autoscalers/{resource}/testIamPermissions`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`, `COMPUTE_READONLY`.
+
+    /// POST `projects/{project}/zones/{zone}/autoscalers/{resource}/testIamPermissions`.
     ///
-    /// * `project`: text
-    /// * `zone`: text
-    /// * `resource`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE),
+    /// [`COMPUTE_READONLY`](scopes::COMPUTE_READONLY).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `zone`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?`
+    /// * `resource`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
     pub fn test_iam_permissions(
         &self,
         project: &str,
@@ -74,10 +136,19 @@ impl Autoscalers<'_> {
     ) -> Call<TestIamPermissions> {
         Call::new(self.0, &[&project, &zone, &resource], Some(&test_permissions_request))
     }
-    /// PUT `projects/{project}/zones/{zone}/autoscalers`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+
+    /// PUT `projects/{project}/zones/{zone}/autoscalers`. Can be waited for.
     ///
-    /// * `project`: text
-    /// * `zone`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `zone`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?`
+    ///
+    /// Optional:
+    /// [`autoscaler`](Call#method.autoscaler-1),
+    /// [`request_id`](Call#method.request_id-7).
     pub fn update(
         &self,
         project: &str,
@@ -90,38 +161,35 @@ impl Autoscalers<'_> {
 
 /// See [`Autoscalers::aggregated_list`].
 pub enum AggregatedList {}
-method! {
-    AggregatedList : Compute => schemas::AutoscalerAggregatedList;
-    "compute.autoscalers.aggregatedList" GET "projects/{project}/aggregated/autoscalers"
-    { api_version : Some("2026-11-01") }
-}
-paged! {
-    AggregatedList => (::std::string::String, schemas::AutoscalersScopedList);
-    "pageToken" "nextPageToken" "items"
-}
+
+method! { AggregatedList: Compute => schemas::AutoscalerAggregatedList; "compute.autoscalers.aggregatedList" GET "projects/{project}/aggregated/autoscalers" {
+    api_version: Some("2026-11-01"),
+} }
+
+paged! { AggregatedList => (::std::string::String, schemas::AutoscalersScopedList); "pageToken" "nextPageToken" "items" }
 
 impl Call<AggregatedList> {
-    /// `filter`: text
     pub fn filter(self, value: &str) -> Self {
         self.with_param("filter", &value)
     }
-    /// `includeAllScopes`: true or false
+
     pub fn include_all_scopes(self, value: bool) -> Self {
         self.with_param("includeAllScopes", &value)
     }
-    /// `maxResults`: an unsigned 32-bit number, default `500`, at least `0`
+
+    /// Default `500`, at least `0`.
     pub fn max_results(self, value: u32) -> Self {
         self.with_param("maxResults", &value)
     }
-    /// `orderBy`: text
+
     pub fn order_by(self, value: &str) -> Self {
         self.with_param("orderBy", &value)
     }
-    /// `pageToken`: text
+
     pub fn page_token(self, value: &str) -> Self {
         self.with_param("pageToken", &value)
     }
-    /// `serviceProjectNumber`: a 64-bit number
+
     pub fn service_project_number(self, value: i64) -> Self {
         self.with_param("serviceProjectNumber", &value)
     }
@@ -129,14 +197,12 @@ impl Call<AggregatedList> {
 
 /// See [`Autoscalers::delete`].
 pub enum Delete {}
-method! {
-    Delete : Compute => schemas::Operation; "compute.autoscalers.delete" DELETE
-    "projects/{project}/zones/{zone}/autoscalers/{autoscaler}" { api_version :
-    Some("2026-11-01") }
-}
+
+method! { Delete: Compute => schemas::Operation; "compute.autoscalers.delete" DELETE "projects/{project}/zones/{zone}/autoscalers/{autoscaler}" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<Delete> {
-    /// `requestId`: text
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }
@@ -144,21 +210,19 @@ impl Call<Delete> {
 
 /// See [`Autoscalers::get`].
 pub enum Get {}
-method! {
-    Get : Compute => schemas::Autoscaler; "compute.autoscalers.get" GET
-    "projects/{project}/zones/{zone}/autoscalers/{autoscaler}" { api_version :
-    Some("2026-11-01") }
-}
+
+method! { Get: Compute => schemas::Autoscaler; "compute.autoscalers.get" GET "projects/{project}/zones/{zone}/autoscalers/{autoscaler}" {
+    api_version: Some("2026-11-01"),
+} }
 
 /// See [`Autoscalers::insert`].
 pub enum Insert {}
-method! {
-    Insert : Compute => schemas::Operation; "compute.autoscalers.insert" POST
-    "projects/{project}/zones/{zone}/autoscalers" { api_version : Some("2026-11-01") }
-}
+
+method! { Insert: Compute => schemas::Operation; "compute.autoscalers.insert" POST "projects/{project}/zones/{zone}/autoscalers" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<Insert> {
-    /// `requestId`: text
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }
@@ -166,28 +230,27 @@ impl Call<Insert> {
 
 /// See [`Autoscalers::list`].
 pub enum List {}
-method! {
-    List : Compute => schemas::AutoscalerList; "compute.autoscalers.list" GET
-    "projects/{project}/zones/{zone}/autoscalers" { api_version : Some("2026-11-01") }
-}
-paged! {
-    List => schemas::Autoscaler; "pageToken" "nextPageToken" "items"
-}
+
+method! { List: Compute => schemas::AutoscalerList; "compute.autoscalers.list" GET "projects/{project}/zones/{zone}/autoscalers" {
+    api_version: Some("2026-11-01"),
+} }
+
+paged! { List => schemas::Autoscaler; "pageToken" "nextPageToken" "items" }
 
 impl Call<List> {
-    /// `filter`: text
     pub fn filter(self, value: &str) -> Self {
         self.with_param("filter", &value)
     }
-    /// `maxResults`: an unsigned 32-bit number, default `500`, at least `0`
+
+    /// Default `500`, at least `0`.
     pub fn max_results(self, value: u32) -> Self {
         self.with_param("maxResults", &value)
     }
-    /// `orderBy`: text
+
     pub fn order_by(self, value: &str) -> Self {
         self.with_param("orderBy", &value)
     }
-    /// `pageToken`: text
+
     pub fn page_token(self, value: &str) -> Self {
         self.with_param("pageToken", &value)
     }
@@ -195,17 +258,17 @@ impl Call<List> {
 
 /// See [`Autoscalers::patch`].
 pub enum Patch {}
-method! {
-    Patch : Compute => schemas::Operation; "compute.autoscalers.patch" PATCH
-    "projects/{project}/zones/{zone}/autoscalers" { api_version : Some("2026-11-01") }
-}
+
+method! { Patch: Compute => schemas::Operation; "compute.autoscalers.patch" PATCH "projects/{project}/zones/{zone}/autoscalers" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<Patch> {
-    /// `autoscaler`: text
+    /// Matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`.
     pub fn autoscaler(self, value: &str) -> Self {
         self.with_param("autoscaler", &value)
     }
-    /// `requestId`: text
+
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }
@@ -213,26 +276,24 @@ impl Call<Patch> {
 
 /// See [`Autoscalers::test_iam_permissions`].
 pub enum TestIamPermissions {}
-method! {
-    TestIamPermissions : Compute => schemas::TestPermissionsResponse;
-    "compute.autoscalers.testIamPermissions" POST
-    "projects/{project}/zones/{zone}/autoscalers/{resource}/testIamPermissions" {
-    api_version : Some("2026-11-01") }
-}
+
+method! { TestIamPermissions: Compute => schemas::TestPermissionsResponse; "compute.autoscalers.testIamPermissions" POST "projects/{project}/zones/{zone}/autoscalers/{resource}/testIamPermissions" {
+    api_version: Some("2026-11-01"),
+} }
 
 /// See [`Autoscalers::update`].
 pub enum Update {}
-method! {
-    Update : Compute => schemas::Operation; "compute.autoscalers.update" PUT
-    "projects/{project}/zones/{zone}/autoscalers" { api_version : Some("2026-11-01") }
-}
+
+method! { Update: Compute => schemas::Operation; "compute.autoscalers.update" PUT "projects/{project}/zones/{zone}/autoscalers" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<Update> {
-    /// `autoscaler`: text
+    /// Matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`.
     pub fn autoscaler(self, value: &str) -> Self {
         self.with_param("autoscaler", &value)
     }
-    /// `requestId`: text
+
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }

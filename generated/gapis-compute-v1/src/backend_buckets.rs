@@ -7,10 +7,16 @@ use super::*;
 pub struct BackendBuckets<'a>(pub(crate) &'a runtime::Client);
 
 impl BackendBuckets<'_> {
-    /// POST `projects/{project}/global/backendBuckets/{backendBucket}/addSignedUrlKey`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+    /// POST `projects/{project}/global/backendBuckets/{backendBucket}/addSignedUrlKey`. Can be waited for.
     ///
-    /// * `project`: text
-    /// * `backend_bucket`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    ///
+    /// Optional:
+    /// [`request_id`](Call#method.request_id-8).
     pub fn add_signed_url_key(
         &self,
         project: &str,
@@ -19,24 +25,52 @@ impl BackendBuckets<'_> {
     ) -> Call<AddSignedUrlKey> {
         Call::new(self.0, &[&project, &backend_bucket], Some(&signed_url_key))
     }
-    /// GET `projects/{project}/aggregated/backendBuckets`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`, `COMPUTE_READONLY`.
+
+    /// GET `projects/{project}/aggregated/backendBuckets`.
     ///
-    /// * `project`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE),
+    /// [`COMPUTE_READONLY`](scopes::COMPUTE_READONLY).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    ///
+    /// Optional:
+    /// [`filter`](Call#method.filter-6),
+    /// [`include_all_scopes`](Call#method.include_all_scopes-3),
+    /// [`max_results`](Call#method.max_results-6),
+    /// [`order_by`](Call#method.order_by-6),
+    /// [`page_token`](Call#method.page_token-6),
+    /// [`service_project_number`](Call#method.service_project_number-3).
     pub fn aggregated_list(&self, project: &str) -> Call<AggregatedList> {
         Call::new(self.0, &[&project], None)
     }
-    /// DELETE `projects/{project}/global/backendBuckets/{backendBucket}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+
+    /// DELETE `projects/{project}/global/backendBuckets/{backendBucket}`. Can be waited for.
     ///
-    /// * `project`: text
-    /// * `backend_bucket`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `backend_bucket`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
+    ///
+    /// Optional:
+    /// [`request_id`](Call#method.request_id-9).
     pub fn delete(&self, project: &str, backend_bucket: &str) -> Call<Delete> {
         Call::new(self.0, &[&project, &backend_bucket], None)
     }
-    /// POST `projects/{project}/global/backendBuckets/{backendBucket}/deleteSignedUrlKey`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+
+    /// POST `projects/{project}/global/backendBuckets/{backendBucket}/deleteSignedUrlKey`. Can be waited for.
     ///
-    /// * `project`: text
-    /// * `backend_bucket`: text
-    /// * `key_name`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    ///
+    /// Optional:
+    /// [`request_id`](Call#method.request_id-10).
     pub fn delete_signed_url_key(
         &self,
         project: &str,
@@ -46,23 +80,46 @@ impl BackendBuckets<'_> {
         Call::new(self.0, &[&project, &backend_bucket], None)
             .with_param("keyName", &key_name)
     }
-    /// GET `projects/{project}/global/backendBuckets/{backendBucket}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`, `COMPUTE_READONLY`.
+
+    /// GET `projects/{project}/global/backendBuckets/{backendBucket}`.
     ///
-    /// * `project`: text
-    /// * `backend_bucket`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE),
+    /// [`COMPUTE_READONLY`](scopes::COMPUTE_READONLY).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `backend_bucket`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
     pub fn get(&self, project: &str, backend_bucket: &str) -> Call<Get> {
         Call::new(self.0, &[&project, &backend_bucket], None)
     }
-    /// GET `projects/{project}/global/backendBuckets/{resource}/getIamPolicy`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`, `COMPUTE_READONLY`.
+
+    /// GET `projects/{project}/global/backendBuckets/{resource}/getIamPolicy`.
     ///
-    /// * `project`: text
-    /// * `resource`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE),
+    /// [`COMPUTE_READONLY`](scopes::COMPUTE_READONLY).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `resource`: matches `[a-z](?:[-a-z0-9_]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
+    ///
+    /// Optional:
+    /// [`options_requested_policy_version`](Call#method.options_requested_policy_version).
     pub fn get_iam_policy(&self, project: &str, resource: &str) -> Call<GetIamPolicy> {
         Call::new(self.0, &[&project, &resource], None)
     }
-    /// POST `projects/{project}/global/backendBuckets`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+
+    /// POST `projects/{project}/global/backendBuckets`. Can be waited for.
     ///
-    /// * `project`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    ///
+    /// Optional:
+    /// [`request_id`](Call#method.request_id-11).
     pub fn insert(
         &self,
         project: &str,
@@ -70,22 +127,54 @@ impl BackendBuckets<'_> {
     ) -> Call<Insert> {
         Call::new(self.0, &[&project], Some(&backend_bucket))
     }
-    /// GET `projects/{project}/global/backendBuckets`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`, `COMPUTE_READONLY`.
+
+    /// GET `projects/{project}/global/backendBuckets`.
     ///
-    /// * `project`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE),
+    /// [`COMPUTE_READONLY`](scopes::COMPUTE_READONLY).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    ///
+    /// Optional:
+    /// [`filter`](Call#method.filter-7),
+    /// [`max_results`](Call#method.max_results-7),
+    /// [`order_by`](Call#method.order_by-7),
+    /// [`page_token`](Call#method.page_token-7).
     pub fn list(&self, project: &str) -> Call<List> {
         Call::new(self.0, &[&project], None)
     }
-    /// GET `projects/{project}/global/backendBuckets/listUsable`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`, `COMPUTE_READONLY`.
+
+    /// GET `projects/{project}/global/backendBuckets/listUsable`.
     ///
-    /// * `project`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE),
+    /// [`COMPUTE_READONLY`](scopes::COMPUTE_READONLY).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    ///
+    /// Optional:
+    /// [`filter`](Call#method.filter-8),
+    /// [`max_results`](Call#method.max_results-8),
+    /// [`order_by`](Call#method.order_by-8),
+    /// [`page_token`](Call#method.page_token-8).
     pub fn list_usable(&self, project: &str) -> Call<ListUsable> {
         Call::new(self.0, &[&project], None)
     }
-    /// PATCH `projects/{project}/global/backendBuckets/{backendBucket}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+
+    /// PATCH `projects/{project}/global/backendBuckets/{backendBucket}`. Can be waited for.
     ///
-    /// * `project`: text
-    /// * `backend_bucket`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `backend_bucket`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
+    ///
+    /// Optional:
+    /// [`request_id`](Call#method.request_id-12).
     pub fn patch(
         &self,
         project: &str,
@@ -94,10 +183,17 @@ impl BackendBuckets<'_> {
     ) -> Call<Patch> {
         Call::new(self.0, &[&project, &backend_bucket], Some(&body))
     }
-    /// POST `projects/{project}/global/backendBuckets/{backendBucket}/setEdgeSecurityPolicy`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+
+    /// POST `projects/{project}/global/backendBuckets/{backendBucket}/setEdgeSecurityPolicy`. Can be waited for.
     ///
-    /// * `project`: text
-    /// * `backend_bucket`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    ///
+    /// Optional:
+    /// [`request_id`](Call#method.request_id-13).
     pub fn set_edge_security_policy(
         &self,
         project: &str,
@@ -106,10 +202,15 @@ impl BackendBuckets<'_> {
     ) -> Call<SetEdgeSecurityPolicy> {
         Call::new(self.0, &[&project, &backend_bucket], Some(&security_policy_reference))
     }
-    /// POST `projects/{project}/global/backendBuckets/{resource}/setIamPolicy`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+
+    /// POST `projects/{project}/global/backendBuckets/{resource}/setIamPolicy`.
     ///
-    /// * `project`: text
-    /// * `resource`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `resource`: matches `[a-z](?:[-a-z0-9_]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
     pub fn set_iam_policy(
         &self,
         project: &str,
@@ -118,10 +219,16 @@ impl BackendBuckets<'_> {
     ) -> Call<SetIamPolicy> {
         Call::new(self.0, &[&project, &resource], Some(&global_set_policy_request))
     }
-    /// POST `projects/{project}/global/backendBuckets/{resource}/testIamPermissions`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`, `COMPUTE_READONLY`.
+
+    /// POST `projects/{project}/global/backendBuckets/{resource}/testIamPermissions`.
     ///
-    /// * `project`: text
-    /// * `resource`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE),
+    /// [`COMPUTE_READONLY`](scopes::COMPUTE_READONLY).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `resource`: matches `[a-z](?:[-a-z0-9_]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
     pub fn test_iam_permissions(
         &self,
         project: &str,
@@ -130,10 +237,18 @@ impl BackendBuckets<'_> {
     ) -> Call<TestIamPermissions> {
         Call::new(self.0, &[&project, &resource], Some(&test_permissions_request))
     }
-    /// PUT `projects/{project}/global/backendBuckets/{backendBucket}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+
+    /// PUT `projects/{project}/global/backendBuckets/{backendBucket}`. Can be waited for.
     ///
-    /// * `project`: text
-    /// * `backend_bucket`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `backend_bucket`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
+    ///
+    /// Optional:
+    /// [`request_id`](Call#method.request_id-14).
     pub fn update(
         &self,
         project: &str,
@@ -146,15 +261,12 @@ impl BackendBuckets<'_> {
 
 /// See [`BackendBuckets::add_signed_url_key`].
 pub enum AddSignedUrlKey {}
-method! {
-    AddSignedUrlKey : Compute => schemas::Operation;
-    "compute.backendBuckets.addSignedUrlKey" POST
-    "projects/{project}/global/backendBuckets/{backendBucket}/addSignedUrlKey" {
-    api_version : Some("2026-11-01") }
-}
+
+method! { AddSignedUrlKey: Compute => schemas::Operation; "compute.backendBuckets.addSignedUrlKey" POST "projects/{project}/global/backendBuckets/{backendBucket}/addSignedUrlKey" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<AddSignedUrlKey> {
-    /// `requestId`: text
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }
@@ -162,38 +274,35 @@ impl Call<AddSignedUrlKey> {
 
 /// See [`BackendBuckets::aggregated_list`].
 pub enum AggregatedList {}
-method! {
-    AggregatedList : Compute => schemas::BackendBucketAggregatedList;
-    "compute.backendBuckets.aggregatedList" GET
-    "projects/{project}/aggregated/backendBuckets" { api_version : Some("2026-11-01") }
-}
-paged! {
-    AggregatedList => (::std::string::String, schemas::BackendBucketsScopedList);
-    "pageToken" "nextPageToken" "items"
-}
+
+method! { AggregatedList: Compute => schemas::BackendBucketAggregatedList; "compute.backendBuckets.aggregatedList" GET "projects/{project}/aggregated/backendBuckets" {
+    api_version: Some("2026-11-01"),
+} }
+
+paged! { AggregatedList => (::std::string::String, schemas::BackendBucketsScopedList); "pageToken" "nextPageToken" "items" }
 
 impl Call<AggregatedList> {
-    /// `filter`: text
     pub fn filter(self, value: &str) -> Self {
         self.with_param("filter", &value)
     }
-    /// `includeAllScopes`: true or false
+
     pub fn include_all_scopes(self, value: bool) -> Self {
         self.with_param("includeAllScopes", &value)
     }
-    /// `maxResults`: an unsigned 32-bit number, default `500`, at least `0`
+
+    /// Default `500`, at least `0`.
     pub fn max_results(self, value: u32) -> Self {
         self.with_param("maxResults", &value)
     }
-    /// `orderBy`: text
+
     pub fn order_by(self, value: &str) -> Self {
         self.with_param("orderBy", &value)
     }
-    /// `pageToken`: text
+
     pub fn page_token(self, value: &str) -> Self {
         self.with_param("pageToken", &value)
     }
-    /// `serviceProjectNumber`: a 64-bit number
+
     pub fn service_project_number(self, value: i64) -> Self {
         self.with_param("serviceProjectNumber", &value)
     }
@@ -201,14 +310,12 @@ impl Call<AggregatedList> {
 
 /// See [`BackendBuckets::delete`].
 pub enum Delete {}
-method! {
-    Delete : Compute => schemas::Operation; "compute.backendBuckets.delete" DELETE
-    "projects/{project}/global/backendBuckets/{backendBucket}" { api_version :
-    Some("2026-11-01") }
-}
+
+method! { Delete: Compute => schemas::Operation; "compute.backendBuckets.delete" DELETE "projects/{project}/global/backendBuckets/{backendBucket}" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<Delete> {
-    /// `requestId`: text
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }
@@ -216,15 +323,12 @@ impl Call<Delete> {
 
 /// See [`BackendBuckets::delete_signed_url_key`].
 pub enum DeleteSignedUrlKey {}
-method! {
-    DeleteSignedUrlKey : Compute => schemas::Operation;
-    "compute.backendBuckets.deleteSignedUrlKey" POST
-    "projects/{project}/global/backendBuckets/{backendBucket}/deleteSignedUrlKey" {
-    api_version : Some("2026-11-01") }
-}
+
+method! { DeleteSignedUrlKey: Compute => schemas::Operation; "compute.backendBuckets.deleteSignedUrlKey" POST "projects/{project}/global/backendBuckets/{backendBucket}/deleteSignedUrlKey" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<DeleteSignedUrlKey> {
-    /// `requestId`: text
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }
@@ -232,22 +336,19 @@ impl Call<DeleteSignedUrlKey> {
 
 /// See [`BackendBuckets::get`].
 pub enum Get {}
-method! {
-    Get : Compute => schemas::BackendBucket; "compute.backendBuckets.get" GET
-    "projects/{project}/global/backendBuckets/{backendBucket}" { api_version :
-    Some("2026-11-01") }
-}
+
+method! { Get: Compute => schemas::BackendBucket; "compute.backendBuckets.get" GET "projects/{project}/global/backendBuckets/{backendBucket}" {
+    api_version: Some("2026-11-01"),
+} }
 
 /// See [`BackendBuckets::get_iam_policy`].
 pub enum GetIamPolicy {}
-method! {
-    GetIamPolicy : Compute => schemas::Policy; "compute.backendBuckets.getIamPolicy" GET
-    "projects/{project}/global/backendBuckets/{resource}/getIamPolicy" { api_version :
-    Some("2026-11-01") }
-}
+
+method! { GetIamPolicy: Compute => schemas::Policy; "compute.backendBuckets.getIamPolicy" GET "projects/{project}/global/backendBuckets/{resource}/getIamPolicy" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<GetIamPolicy> {
-    /// `optionsRequestedPolicyVersion`: a 32-bit number
     pub fn options_requested_policy_version(self, value: i32) -> Self {
         self.with_param("optionsRequestedPolicyVersion", &value)
     }
@@ -255,13 +356,12 @@ impl Call<GetIamPolicy> {
 
 /// See [`BackendBuckets::insert`].
 pub enum Insert {}
-method! {
-    Insert : Compute => schemas::Operation; "compute.backendBuckets.insert" POST
-    "projects/{project}/global/backendBuckets" { api_version : Some("2026-11-01") }
-}
+
+method! { Insert: Compute => schemas::Operation; "compute.backendBuckets.insert" POST "projects/{project}/global/backendBuckets" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<Insert> {
-    /// `requestId`: text
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }
@@ -269,28 +369,27 @@ impl Call<Insert> {
 
 /// See [`BackendBuckets::list`].
 pub enum List {}
-method! {
-    List : Compute => schemas::BackendBucketList; "compute.backendBuckets.list" GET
-    "projects/{project}/global/backendBuckets" { api_version : Some("2026-11-01") }
-}
-paged! {
-    List => schemas::BackendBucket; "pageToken" "nextPageToken" "items"
-}
+
+method! { List: Compute => schemas::BackendBucketList; "compute.backendBuckets.list" GET "projects/{project}/global/backendBuckets" {
+    api_version: Some("2026-11-01"),
+} }
+
+paged! { List => schemas::BackendBucket; "pageToken" "nextPageToken" "items" }
 
 impl Call<List> {
-    /// `filter`: text
     pub fn filter(self, value: &str) -> Self {
         self.with_param("filter", &value)
     }
-    /// `maxResults`: an unsigned 32-bit number, default `500`, at least `0`
+
+    /// Default `500`, at least `0`.
     pub fn max_results(self, value: u32) -> Self {
         self.with_param("maxResults", &value)
     }
-    /// `orderBy`: text
+
     pub fn order_by(self, value: &str) -> Self {
         self.with_param("orderBy", &value)
     }
-    /// `pageToken`: text
+
     pub fn page_token(self, value: &str) -> Self {
         self.with_param("pageToken", &value)
     }
@@ -298,30 +397,27 @@ impl Call<List> {
 
 /// See [`BackendBuckets::list_usable`].
 pub enum ListUsable {}
-method! {
-    ListUsable : Compute => schemas::BackendBucketListUsable;
-    "compute.backendBuckets.listUsable" GET
-    "projects/{project}/global/backendBuckets/listUsable" { api_version :
-    Some("2026-11-01") }
-}
-paged! {
-    ListUsable => schemas::BackendBucket; "pageToken" "nextPageToken" "items"
-}
+
+method! { ListUsable: Compute => schemas::BackendBucketListUsable; "compute.backendBuckets.listUsable" GET "projects/{project}/global/backendBuckets/listUsable" {
+    api_version: Some("2026-11-01"),
+} }
+
+paged! { ListUsable => schemas::BackendBucket; "pageToken" "nextPageToken" "items" }
 
 impl Call<ListUsable> {
-    /// `filter`: text
     pub fn filter(self, value: &str) -> Self {
         self.with_param("filter", &value)
     }
-    /// `maxResults`: an unsigned 32-bit number, default `500`, at least `0`
+
+    /// Default `500`, at least `0`.
     pub fn max_results(self, value: u32) -> Self {
         self.with_param("maxResults", &value)
     }
-    /// `orderBy`: text
+
     pub fn order_by(self, value: &str) -> Self {
         self.with_param("orderBy", &value)
     }
-    /// `pageToken`: text
+
     pub fn page_token(self, value: &str) -> Self {
         self.with_param("pageToken", &value)
     }
@@ -329,14 +425,12 @@ impl Call<ListUsable> {
 
 /// See [`BackendBuckets::patch`].
 pub enum Patch {}
-method! {
-    Patch : Compute => schemas::Operation; "compute.backendBuckets.patch" PATCH
-    "projects/{project}/global/backendBuckets/{backendBucket}" { api_version :
-    Some("2026-11-01") }
-}
+
+method! { Patch: Compute => schemas::Operation; "compute.backendBuckets.patch" PATCH "projects/{project}/global/backendBuckets/{backendBucket}" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<Patch> {
-    /// `requestId`: text
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }
@@ -344,15 +438,12 @@ impl Call<Patch> {
 
 /// See [`BackendBuckets::set_edge_security_policy`].
 pub enum SetEdgeSecurityPolicy {}
-method! {
-    SetEdgeSecurityPolicy : Compute => schemas::Operation;
-    "compute.backendBuckets.setEdgeSecurityPolicy" POST
-    "projects/{project}/global/backendBuckets/{backendBucket}/setEdgeSecurityPolicy" {
-    api_version : Some("2026-11-01") }
-}
+
+method! { SetEdgeSecurityPolicy: Compute => schemas::Operation; "compute.backendBuckets.setEdgeSecurityPolicy" POST "projects/{project}/global/backendBuckets/{backendBucket}/setEdgeSecurityPolicy" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<SetEdgeSecurityPolicy> {
-    /// `requestId`: text
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }
@@ -360,31 +451,26 @@ impl Call<SetEdgeSecurityPolicy> {
 
 /// See [`BackendBuckets::set_iam_policy`].
 pub enum SetIamPolicy {}
-method! {
-    SetIamPolicy : Compute => schemas::Policy; "compute.backendBuckets.setIamPolicy" POST
-    "projects/{project}/global/backendBuckets/{resource}/setIamPolicy" { api_version :
-    Some("2026-11-01") }
-}
+
+method! { SetIamPolicy: Compute => schemas::Policy; "compute.backendBuckets.setIamPolicy" POST "projects/{project}/global/backendBuckets/{resource}/setIamPolicy" {
+    api_version: Some("2026-11-01"),
+} }
 
 /// See [`BackendBuckets::test_iam_permissions`].
 pub enum TestIamPermissions {}
-method! {
-    TestIamPermissions : Compute => schemas::TestPermissionsResponse;
-    "compute.backendBuckets.testIamPermissions" POST
-    "projects/{project}/global/backendBuckets/{resource}/testIamPermissions" {
-    api_version : Some("2026-11-01") }
-}
+
+method! { TestIamPermissions: Compute => schemas::TestPermissionsResponse; "compute.backendBuckets.testIamPermissions" POST "projects/{project}/global/backendBuckets/{resource}/testIamPermissions" {
+    api_version: Some("2026-11-01"),
+} }
 
 /// See [`BackendBuckets::update`].
 pub enum Update {}
-method! {
-    Update : Compute => schemas::Operation; "compute.backendBuckets.update" PUT
-    "projects/{project}/global/backendBuckets/{backendBucket}" { api_version :
-    Some("2026-11-01") }
-}
+
+method! { Update: Compute => schemas::Operation; "compute.backendBuckets.update" PUT "projects/{project}/global/backendBuckets/{backendBucket}" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<Update> {
-    /// `requestId`: text
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }

@@ -7,10 +7,16 @@ use super::*;
 pub struct BackendServices<'a>(pub(crate) &'a runtime::Client);
 
 impl BackendServices<'_> {
-    /// POST `projects/{project}/global/backendServices/{backendService}/addSignedUrlKey`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+    /// POST `projects/{project}/global/backendServices/{backendService}/addSignedUrlKey`. Can be waited for.
     ///
-    /// * `project`: text
-    /// * `backend_service`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    ///
+    /// Optional:
+    /// [`request_id`](Call#method.request_id-15).
     pub fn add_signed_url_key(
         &self,
         project: &str,
@@ -19,24 +25,52 @@ impl BackendServices<'_> {
     ) -> Call<AddSignedUrlKey> {
         Call::new(self.0, &[&project, &backend_service], Some(&signed_url_key))
     }
-    /// GET `projects/{project}/aggregated/backendServices`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`, `COMPUTE_READONLY`.
+
+    /// GET `projects/{project}/aggregated/backendServices`.
     ///
-    /// * `project`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE),
+    /// [`COMPUTE_READONLY`](scopes::COMPUTE_READONLY).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    ///
+    /// Optional:
+    /// [`filter`](Call#method.filter-9),
+    /// [`include_all_scopes`](Call#method.include_all_scopes-4),
+    /// [`max_results`](Call#method.max_results-9),
+    /// [`order_by`](Call#method.order_by-9),
+    /// [`page_token`](Call#method.page_token-9),
+    /// [`service_project_number`](Call#method.service_project_number-4).
     pub fn aggregated_list(&self, project: &str) -> Call<AggregatedList> {
         Call::new(self.0, &[&project], None)
     }
-    /// DELETE `projects/{project}/global/backendServices/{backendService}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+
+    /// DELETE `projects/{project}/global/backendServices/{backendService}`. Can be waited for.
     ///
-    /// * `project`: text
-    /// * `backend_service`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `backend_service`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
+    ///
+    /// Optional:
+    /// [`request_id`](Call#method.request_id-16).
     pub fn delete(&self, project: &str, backend_service: &str) -> Call<Delete> {
         Call::new(self.0, &[&project, &backend_service], None)
     }
-    /// POST `projects/{project}/global/backendServices/{backendService}/deleteSignedUrlKey`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+
+    /// POST `projects/{project}/global/backendServices/{backendService}/deleteSignedUrlKey`. Can be waited for.
     ///
-    /// * `project`: text
-    /// * `backend_service`: text
-    /// * `key_name`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    ///
+    /// Optional:
+    /// [`request_id`](Call#method.request_id-17).
     pub fn delete_signed_url_key(
         &self,
         project: &str,
@@ -46,17 +80,29 @@ impl BackendServices<'_> {
         Call::new(self.0, &[&project, &backend_service], None)
             .with_param("keyName", &key_name)
     }
-    /// GET `projects/{project}/global/backendServices/{backendService}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`, `COMPUTE_READONLY`.
+
+    /// GET `projects/{project}/global/backendServices/{backendService}`.
     ///
-    /// * `project`: text
-    /// * `backend_service`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE),
+    /// [`COMPUTE_READONLY`](scopes::COMPUTE_READONLY).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `backend_service`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
     pub fn get(&self, project: &str, backend_service: &str) -> Call<Get> {
         Call::new(self.0, &[&project, &backend_service], None)
     }
-    /// GET `projects/{project}/global/backendServices/{backendService}/getEffectiveSecurityPolicies`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`, `COMPUTE_READONLY`.
+
+    /// GET `projects/{project}/global/backendServices/{backendService}/getEffectiveSecurityPolicies`.
     ///
-    /// * `project`: text
-    /// * `backend_service`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE),
+    /// [`COMPUTE_READONLY`](scopes::COMPUTE_READONLY).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `backend_service`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?`
     pub fn get_effective_security_policies(
         &self,
         project: &str,
@@ -64,10 +110,16 @@ impl BackendServices<'_> {
     ) -> Call<GetEffectiveSecurityPolicies> {
         Call::new(self.0, &[&project, &backend_service], None)
     }
-    /// POST `projects/{project}/global/backendServices/{backendService}/getHealth`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`, `COMPUTE_READONLY`.
+
+    /// POST `projects/{project}/global/backendServices/{backendService}/getHealth`.
     ///
-    /// * `project`: text
-    /// * `backend_service`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE),
+    /// [`COMPUTE_READONLY`](scopes::COMPUTE_READONLY).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `backend_service`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
     pub fn get_health(
         &self,
         project: &str,
@@ -76,16 +128,33 @@ impl BackendServices<'_> {
     ) -> Call<GetHealth> {
         Call::new(self.0, &[&project, &backend_service], Some(&resource_group_reference))
     }
-    /// GET `projects/{project}/global/backendServices/{resource}/getIamPolicy`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`, `COMPUTE_READONLY`.
+
+    /// GET `projects/{project}/global/backendServices/{resource}/getIamPolicy`.
     ///
-    /// * `project`: text
-    /// * `resource`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE),
+    /// [`COMPUTE_READONLY`](scopes::COMPUTE_READONLY).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `resource`: matches `[a-z](?:[-a-z0-9_]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
+    ///
+    /// Optional:
+    /// [`options_requested_policy_version`](Call#method.options_requested_policy_version-1).
     pub fn get_iam_policy(&self, project: &str, resource: &str) -> Call<GetIamPolicy> {
         Call::new(self.0, &[&project, &resource], None)
     }
-    /// POST `projects/{project}/global/backendServices`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+
+    /// POST `projects/{project}/global/backendServices`. Can be waited for.
     ///
-    /// * `project`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    ///
+    /// Optional:
+    /// [`request_id`](Call#method.request_id-18).
     pub fn insert(
         &self,
         project: &str,
@@ -93,22 +162,54 @@ impl BackendServices<'_> {
     ) -> Call<Insert> {
         Call::new(self.0, &[&project], Some(&backend_service))
     }
-    /// GET `projects/{project}/global/backendServices`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`, `COMPUTE_READONLY`.
+
+    /// GET `projects/{project}/global/backendServices`.
     ///
-    /// * `project`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE),
+    /// [`COMPUTE_READONLY`](scopes::COMPUTE_READONLY).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    ///
+    /// Optional:
+    /// [`filter`](Call#method.filter-10),
+    /// [`max_results`](Call#method.max_results-10),
+    /// [`order_by`](Call#method.order_by-10),
+    /// [`page_token`](Call#method.page_token-10).
     pub fn list(&self, project: &str) -> Call<List> {
         Call::new(self.0, &[&project], None)
     }
-    /// GET `projects/{project}/global/backendServices/listUsable`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`, `COMPUTE_READONLY`.
+
+    /// GET `projects/{project}/global/backendServices/listUsable`.
     ///
-    /// * `project`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE),
+    /// [`COMPUTE_READONLY`](scopes::COMPUTE_READONLY).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    ///
+    /// Optional:
+    /// [`filter`](Call#method.filter-11),
+    /// [`max_results`](Call#method.max_results-11),
+    /// [`order_by`](Call#method.order_by-11),
+    /// [`page_token`](Call#method.page_token-11).
     pub fn list_usable(&self, project: &str) -> Call<ListUsable> {
         Call::new(self.0, &[&project], None)
     }
-    /// PATCH `projects/{project}/global/backendServices/{backendService}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+
+    /// PATCH `projects/{project}/global/backendServices/{backendService}`. Can be waited for.
     ///
-    /// * `project`: text
-    /// * `backend_service`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `backend_service`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
+    ///
+    /// Optional:
+    /// [`request_id`](Call#method.request_id-19).
     pub fn patch(
         &self,
         project: &str,
@@ -117,26 +218,34 @@ impl BackendServices<'_> {
     ) -> Call<Patch> {
         Call::new(self.0, &[&project, &backend_service], Some(&body))
     }
-    /// POST `projects/{project}/global/backendServices/{backendService}/setEdgeSecurityPolicy`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+
+    /// POST `projects/{project}/global/backendServices/{backendService}/setEdgeSecurityPolicy`. Can be waited for.
     ///
-    /// * `project`: text
-    /// * `backend_service`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    ///
+    /// Optional:
+    /// [`request_id`](Call#method.request_id-20).
     pub fn set_edge_security_policy(
         &self,
         project: &str,
         backend_service: &str,
         security_policy_reference: schemas::SecurityPolicyReference,
     ) -> Call<SetEdgeSecurityPolicy> {
-        Call::new(
-            self.0,
-            &[&project, &backend_service],
-            Some(&security_policy_reference),
-        )
+        Call::new(self.0, &[&project, &backend_service], Some(&security_policy_reference))
     }
-    /// POST `projects/{project}/global/backendServices/{resource}/setIamPolicy`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+
+    /// POST `projects/{project}/global/backendServices/{resource}/setIamPolicy`.
     ///
-    /// * `project`: text
-    /// * `resource`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `resource`: matches `[a-z](?:[-a-z0-9_]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
     pub fn set_iam_policy(
         &self,
         project: &str,
@@ -145,26 +254,35 @@ impl BackendServices<'_> {
     ) -> Call<SetIamPolicy> {
         Call::new(self.0, &[&project, &resource], Some(&global_set_policy_request))
     }
-    /// POST `projects/{project}/global/backendServices/{backendService}/setSecurityPolicy`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+
+    /// POST `projects/{project}/global/backendServices/{backendService}/setSecurityPolicy`. Can be waited for.
     ///
-    /// * `project`: text
-    /// * `backend_service`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    ///
+    /// Optional:
+    /// [`request_id`](Call#method.request_id-21).
     pub fn set_security_policy(
         &self,
         project: &str,
         backend_service: &str,
         security_policy_reference: schemas::SecurityPolicyReference,
     ) -> Call<SetSecurityPolicy> {
-        Call::new(
-            self.0,
-            &[&project, &backend_service],
-            Some(&security_policy_reference),
-        )
+        Call::new(self.0, &[&project, &backend_service], Some(&security_policy_reference))
     }
-    /// POST `projects/{project}/global/backendServices/{resource}/testIamPermissions`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`, `COMPUTE_READONLY`.
+
+    /// POST `projects/{project}/global/backendServices/{resource}/testIamPermissions`.
     ///
-    /// * `project`: text
-    /// * `resource`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE),
+    /// [`COMPUTE_READONLY`](scopes::COMPUTE_READONLY).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `resource`: matches `[a-z](?:[-a-z0-9_]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
     pub fn test_iam_permissions(
         &self,
         project: &str,
@@ -173,10 +291,18 @@ impl BackendServices<'_> {
     ) -> Call<TestIamPermissions> {
         Call::new(self.0, &[&project, &resource], Some(&test_permissions_request))
     }
-    /// PUT `projects/{project}/global/backendServices/{backendService}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+
+    /// PUT `projects/{project}/global/backendServices/{backendService}`. Can be waited for.
     ///
-    /// * `project`: text
-    /// * `backend_service`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `backend_service`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
+    ///
+    /// Optional:
+    /// [`request_id`](Call#method.request_id-22).
     pub fn update(
         &self,
         project: &str,
@@ -189,15 +315,12 @@ impl BackendServices<'_> {
 
 /// See [`BackendServices::add_signed_url_key`].
 pub enum AddSignedUrlKey {}
-method! {
-    AddSignedUrlKey : Compute => schemas::Operation;
-    "compute.backendServices.addSignedUrlKey" POST
-    "projects/{project}/global/backendServices/{backendService}/addSignedUrlKey" {
-    api_version : Some("2026-11-01") }
-}
+
+method! { AddSignedUrlKey: Compute => schemas::Operation; "compute.backendServices.addSignedUrlKey" POST "projects/{project}/global/backendServices/{backendService}/addSignedUrlKey" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<AddSignedUrlKey> {
-    /// `requestId`: text
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }
@@ -205,38 +328,35 @@ impl Call<AddSignedUrlKey> {
 
 /// See [`BackendServices::aggregated_list`].
 pub enum AggregatedList {}
-method! {
-    AggregatedList : Compute => schemas::BackendServiceAggregatedList;
-    "compute.backendServices.aggregatedList" GET
-    "projects/{project}/aggregated/backendServices" { api_version : Some("2026-11-01") }
-}
-paged! {
-    AggregatedList => (::std::string::String, schemas::BackendServicesScopedList);
-    "pageToken" "nextPageToken" "items"
-}
+
+method! { AggregatedList: Compute => schemas::BackendServiceAggregatedList; "compute.backendServices.aggregatedList" GET "projects/{project}/aggregated/backendServices" {
+    api_version: Some("2026-11-01"),
+} }
+
+paged! { AggregatedList => (::std::string::String, schemas::BackendServicesScopedList); "pageToken" "nextPageToken" "items" }
 
 impl Call<AggregatedList> {
-    /// `filter`: text
     pub fn filter(self, value: &str) -> Self {
         self.with_param("filter", &value)
     }
-    /// `includeAllScopes`: true or false
+
     pub fn include_all_scopes(self, value: bool) -> Self {
         self.with_param("includeAllScopes", &value)
     }
-    /// `maxResults`: an unsigned 32-bit number, default `500`, at least `0`
+
+    /// Default `500`, at least `0`.
     pub fn max_results(self, value: u32) -> Self {
         self.with_param("maxResults", &value)
     }
-    /// `orderBy`: text
+
     pub fn order_by(self, value: &str) -> Self {
         self.with_param("orderBy", &value)
     }
-    /// `pageToken`: text
+
     pub fn page_token(self, value: &str) -> Self {
         self.with_param("pageToken", &value)
     }
-    /// `serviceProjectNumber`: a 64-bit number
+
     pub fn service_project_number(self, value: i64) -> Self {
         self.with_param("serviceProjectNumber", &value)
     }
@@ -244,14 +364,12 @@ impl Call<AggregatedList> {
 
 /// See [`BackendServices::delete`].
 pub enum Delete {}
-method! {
-    Delete : Compute => schemas::Operation; "compute.backendServices.delete" DELETE
-    "projects/{project}/global/backendServices/{backendService}" { api_version :
-    Some("2026-11-01") }
-}
+
+method! { Delete: Compute => schemas::Operation; "compute.backendServices.delete" DELETE "projects/{project}/global/backendServices/{backendService}" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<Delete> {
-    /// `requestId`: text
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }
@@ -259,15 +377,12 @@ impl Call<Delete> {
 
 /// See [`BackendServices::delete_signed_url_key`].
 pub enum DeleteSignedUrlKey {}
-method! {
-    DeleteSignedUrlKey : Compute => schemas::Operation;
-    "compute.backendServices.deleteSignedUrlKey" POST
-    "projects/{project}/global/backendServices/{backendService}/deleteSignedUrlKey" {
-    api_version : Some("2026-11-01") }
-}
+
+method! { DeleteSignedUrlKey: Compute => schemas::Operation; "compute.backendServices.deleteSignedUrlKey" POST "projects/{project}/global/backendServices/{backendService}/deleteSignedUrlKey" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<DeleteSignedUrlKey> {
-    /// `requestId`: text
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }
@@ -275,40 +390,33 @@ impl Call<DeleteSignedUrlKey> {
 
 /// See [`BackendServices::get`].
 pub enum Get {}
-method! {
-    Get : Compute => schemas::BackendService; "compute.backendServices.get" GET
-    "projects/{project}/global/backendServices/{backendService}" { api_version :
-    Some("2026-11-01") }
-}
+
+method! { Get: Compute => schemas::BackendService; "compute.backendServices.get" GET "projects/{project}/global/backendServices/{backendService}" {
+    api_version: Some("2026-11-01"),
+} }
 
 /// See [`BackendServices::get_effective_security_policies`].
 pub enum GetEffectiveSecurityPolicies {}
-method! {
-    GetEffectiveSecurityPolicies : Compute => ();
-    "compute.backendServices.getEffectiveSecurityPolicies" GET
-    "projects/{project}/global/backendServices/{backendService}/getEffectiveSecurityPolicies"
-    { api_version : Some("2026-11-01"), empty_response : true }
-}
+
+method! { GetEffectiveSecurityPolicies: Compute => (); "compute.backendServices.getEffectiveSecurityPolicies" GET "projects/{project}/global/backendServices/{backendService}/getEffectiveSecurityPolicies" {
+    api_version: Some("2026-11-01"),
+} }
 
 /// See [`BackendServices::get_health`].
 pub enum GetHealth {}
-method! {
-    GetHealth : Compute => schemas::BackendServiceGroupHealth;
-    "compute.backendServices.getHealth" POST
-    "projects/{project}/global/backendServices/{backendService}/getHealth" { api_version
-    : Some("2026-11-01") }
-}
+
+method! { GetHealth: Compute => schemas::BackendServiceGroupHealth; "compute.backendServices.getHealth" POST "projects/{project}/global/backendServices/{backendService}/getHealth" {
+    api_version: Some("2026-11-01"),
+} }
 
 /// See [`BackendServices::get_iam_policy`].
 pub enum GetIamPolicy {}
-method! {
-    GetIamPolicy : Compute => schemas::Policy; "compute.backendServices.getIamPolicy" GET
-    "projects/{project}/global/backendServices/{resource}/getIamPolicy" { api_version :
-    Some("2026-11-01") }
-}
+
+method! { GetIamPolicy: Compute => schemas::Policy; "compute.backendServices.getIamPolicy" GET "projects/{project}/global/backendServices/{resource}/getIamPolicy" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<GetIamPolicy> {
-    /// `optionsRequestedPolicyVersion`: a 32-bit number
     pub fn options_requested_policy_version(self, value: i32) -> Self {
         self.with_param("optionsRequestedPolicyVersion", &value)
     }
@@ -316,13 +424,12 @@ impl Call<GetIamPolicy> {
 
 /// See [`BackendServices::insert`].
 pub enum Insert {}
-method! {
-    Insert : Compute => schemas::Operation; "compute.backendServices.insert" POST
-    "projects/{project}/global/backendServices" { api_version : Some("2026-11-01") }
-}
+
+method! { Insert: Compute => schemas::Operation; "compute.backendServices.insert" POST "projects/{project}/global/backendServices" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<Insert> {
-    /// `requestId`: text
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }
@@ -330,28 +437,27 @@ impl Call<Insert> {
 
 /// See [`BackendServices::list`].
 pub enum List {}
-method! {
-    List : Compute => schemas::BackendServiceList; "compute.backendServices.list" GET
-    "projects/{project}/global/backendServices" { api_version : Some("2026-11-01") }
-}
-paged! {
-    List => schemas::BackendService; "pageToken" "nextPageToken" "items"
-}
+
+method! { List: Compute => schemas::BackendServiceList; "compute.backendServices.list" GET "projects/{project}/global/backendServices" {
+    api_version: Some("2026-11-01"),
+} }
+
+paged! { List => schemas::BackendService; "pageToken" "nextPageToken" "items" }
 
 impl Call<List> {
-    /// `filter`: text
     pub fn filter(self, value: &str) -> Self {
         self.with_param("filter", &value)
     }
-    /// `maxResults`: an unsigned 32-bit number, default `500`, at least `0`
+
+    /// Default `500`, at least `0`.
     pub fn max_results(self, value: u32) -> Self {
         self.with_param("maxResults", &value)
     }
-    /// `orderBy`: text
+
     pub fn order_by(self, value: &str) -> Self {
         self.with_param("orderBy", &value)
     }
-    /// `pageToken`: text
+
     pub fn page_token(self, value: &str) -> Self {
         self.with_param("pageToken", &value)
     }
@@ -359,30 +465,27 @@ impl Call<List> {
 
 /// See [`BackendServices::list_usable`].
 pub enum ListUsable {}
-method! {
-    ListUsable : Compute => schemas::BackendServiceListUsable;
-    "compute.backendServices.listUsable" GET
-    "projects/{project}/global/backendServices/listUsable" { api_version :
-    Some("2026-11-01") }
-}
-paged! {
-    ListUsable => schemas::BackendService; "pageToken" "nextPageToken" "items"
-}
+
+method! { ListUsable: Compute => schemas::BackendServiceListUsable; "compute.backendServices.listUsable" GET "projects/{project}/global/backendServices/listUsable" {
+    api_version: Some("2026-11-01"),
+} }
+
+paged! { ListUsable => schemas::BackendService; "pageToken" "nextPageToken" "items" }
 
 impl Call<ListUsable> {
-    /// `filter`: text
     pub fn filter(self, value: &str) -> Self {
         self.with_param("filter", &value)
     }
-    /// `maxResults`: an unsigned 32-bit number, default `500`, at least `0`
+
+    /// Default `500`, at least `0`.
     pub fn max_results(self, value: u32) -> Self {
         self.with_param("maxResults", &value)
     }
-    /// `orderBy`: text
+
     pub fn order_by(self, value: &str) -> Self {
         self.with_param("orderBy", &value)
     }
-    /// `pageToken`: text
+
     pub fn page_token(self, value: &str) -> Self {
         self.with_param("pageToken", &value)
     }
@@ -390,14 +493,12 @@ impl Call<ListUsable> {
 
 /// See [`BackendServices::patch`].
 pub enum Patch {}
-method! {
-    Patch : Compute => schemas::Operation; "compute.backendServices.patch" PATCH
-    "projects/{project}/global/backendServices/{backendService}" { api_version :
-    Some("2026-11-01") }
-}
+
+method! { Patch: Compute => schemas::Operation; "compute.backendServices.patch" PATCH "projects/{project}/global/backendServices/{backendService}" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<Patch> {
-    /// `requestId`: text
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }
@@ -405,15 +506,12 @@ impl Call<Patch> {
 
 /// See [`BackendServices::set_edge_security_policy`].
 pub enum SetEdgeSecurityPolicy {}
-method! {
-    SetEdgeSecurityPolicy : Compute => schemas::Operation;
-    "compute.backendServices.setEdgeSecurityPolicy" POST
-    "projects/{project}/global/backendServices/{backendService}/setEdgeSecurityPolicy" {
-    api_version : Some("2026-11-01") }
-}
+
+method! { SetEdgeSecurityPolicy: Compute => schemas::Operation; "compute.backendServices.setEdgeSecurityPolicy" POST "projects/{project}/global/backendServices/{backendService}/setEdgeSecurityPolicy" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<SetEdgeSecurityPolicy> {
-    /// `requestId`: text
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }
@@ -421,23 +519,19 @@ impl Call<SetEdgeSecurityPolicy> {
 
 /// See [`BackendServices::set_iam_policy`].
 pub enum SetIamPolicy {}
-method! {
-    SetIamPolicy : Compute => schemas::Policy; "compute.backendServices.setIamPolicy"
-    POST "projects/{project}/global/backendServices/{resource}/setIamPolicy" {
-    api_version : Some("2026-11-01") }
-}
+
+method! { SetIamPolicy: Compute => schemas::Policy; "compute.backendServices.setIamPolicy" POST "projects/{project}/global/backendServices/{resource}/setIamPolicy" {
+    api_version: Some("2026-11-01"),
+} }
 
 /// See [`BackendServices::set_security_policy`].
 pub enum SetSecurityPolicy {}
-method! {
-    SetSecurityPolicy : Compute => schemas::Operation;
-    "compute.backendServices.setSecurityPolicy" POST
-    "projects/{project}/global/backendServices/{backendService}/setSecurityPolicy" {
-    api_version : Some("2026-11-01") }
-}
+
+method! { SetSecurityPolicy: Compute => schemas::Operation; "compute.backendServices.setSecurityPolicy" POST "projects/{project}/global/backendServices/{backendService}/setSecurityPolicy" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<SetSecurityPolicy> {
-    /// `requestId`: text
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }
@@ -445,23 +539,19 @@ impl Call<SetSecurityPolicy> {
 
 /// See [`BackendServices::test_iam_permissions`].
 pub enum TestIamPermissions {}
-method! {
-    TestIamPermissions : Compute => schemas::TestPermissionsResponse;
-    "compute.backendServices.testIamPermissions" POST
-    "projects/{project}/global/backendServices/{resource}/testIamPermissions" {
-    api_version : Some("2026-11-01") }
-}
+
+method! { TestIamPermissions: Compute => schemas::TestPermissionsResponse; "compute.backendServices.testIamPermissions" POST "projects/{project}/global/backendServices/{resource}/testIamPermissions" {
+    api_version: Some("2026-11-01"),
+} }
 
 /// See [`BackendServices::update`].
 pub enum Update {}
-method! {
-    Update : Compute => schemas::Operation; "compute.backendServices.update" PUT
-    "projects/{project}/global/backendServices/{backendService}" { api_version :
-    Some("2026-11-01") }
-}
+
+method! { Update: Compute => schemas::Operation; "compute.backendServices.update" PUT "projects/{project}/global/backendServices/{backendService}" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<Update> {
-    /// `requestId`: text
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }

@@ -7,23 +7,45 @@ use super::*;
 pub struct CrossSiteNetworks<'a>(pub(crate) &'a runtime::Client);
 
 impl CrossSiteNetworks<'_> {
-    /// DELETE `projects/{project}/global/crossSiteNetworks/{crossSiteNetwork}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+    /// DELETE `projects/{project}/global/crossSiteNetworks/{crossSiteNetwork}`. Can be waited for.
     ///
-    /// * `project`: text
-    /// * `cross_site_network`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `cross_site_network`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
+    ///
+    /// Optional:
+    /// [`request_id`](Call#method.request_id-23).
     pub fn delete(&self, project: &str, cross_site_network: &str) -> Call<Delete> {
         Call::new(self.0, &[&project, &cross_site_network], None)
     }
-    /// GET `projects/{project}/global/crossSiteNetworks/{crossSiteNetwork}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`, `COMPUTE_READONLY`.
+
+    /// GET `projects/{project}/global/crossSiteNetworks/{crossSiteNetwork}`.
     ///
-    /// * `project`: text
-    /// * `cross_site_network`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE),
+    /// [`COMPUTE_READONLY`](scopes::COMPUTE_READONLY).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `cross_site_network`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
     pub fn get(&self, project: &str, cross_site_network: &str) -> Call<Get> {
         Call::new(self.0, &[&project, &cross_site_network], None)
     }
-    /// POST `projects/{project}/global/crossSiteNetworks`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+
+    /// POST `projects/{project}/global/crossSiteNetworks`. Can be waited for.
     ///
-    /// * `project`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    ///
+    /// Optional:
+    /// [`request_id`](Call#method.request_id-24),
+    /// [`validate_only`](Call#method.validate_only).
     pub fn insert(
         &self,
         project: &str,
@@ -31,16 +53,38 @@ impl CrossSiteNetworks<'_> {
     ) -> Call<Insert> {
         Call::new(self.0, &[&project], Some(&cross_site_network))
     }
-    /// GET `projects/{project}/global/crossSiteNetworks`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`, `COMPUTE_READONLY`.
+
+    /// GET `projects/{project}/global/crossSiteNetworks`.
     ///
-    /// * `project`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE),
+    /// [`COMPUTE_READONLY`](scopes::COMPUTE_READONLY).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    ///
+    /// Optional:
+    /// [`filter`](Call#method.filter-12),
+    /// [`max_results`](Call#method.max_results-12),
+    /// [`order_by`](Call#method.order_by-12),
+    /// [`page_token`](Call#method.page_token-12).
     pub fn list(&self, project: &str) -> Call<List> {
         Call::new(self.0, &[&project], None)
     }
-    /// PATCH `projects/{project}/global/crossSiteNetworks/{crossSiteNetwork}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+
+    /// PATCH `projects/{project}/global/crossSiteNetworks/{crossSiteNetwork}`. Can be waited for.
     ///
-    /// * `project`: text
-    /// * `cross_site_network`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `cross_site_network`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
+    ///
+    /// Optional:
+    /// [`request_id`](Call#method.request_id-25),
+    /// [`update_mask`](Call#method.update_mask),
+    /// [`validate_only`](Call#method.validate_only-1).
     pub fn patch(
         &self,
         project: &str,
@@ -53,14 +97,12 @@ impl CrossSiteNetworks<'_> {
 
 /// See [`CrossSiteNetworks::delete`].
 pub enum Delete {}
-method! {
-    Delete : Compute => schemas::Operation; "compute.crossSiteNetworks.delete" DELETE
-    "projects/{project}/global/crossSiteNetworks/{crossSiteNetwork}" { api_version :
-    Some("2026-11-01") }
-}
+
+method! { Delete: Compute => schemas::Operation; "compute.crossSiteNetworks.delete" DELETE "projects/{project}/global/crossSiteNetworks/{crossSiteNetwork}" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<Delete> {
-    /// `requestId`: text
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }
@@ -68,25 +110,23 @@ impl Call<Delete> {
 
 /// See [`CrossSiteNetworks::get`].
 pub enum Get {}
-method! {
-    Get : Compute => schemas::CrossSiteNetwork; "compute.crossSiteNetworks.get" GET
-    "projects/{project}/global/crossSiteNetworks/{crossSiteNetwork}" { api_version :
-    Some("2026-11-01") }
-}
+
+method! { Get: Compute => schemas::CrossSiteNetwork; "compute.crossSiteNetworks.get" GET "projects/{project}/global/crossSiteNetworks/{crossSiteNetwork}" {
+    api_version: Some("2026-11-01"),
+} }
 
 /// See [`CrossSiteNetworks::insert`].
 pub enum Insert {}
-method! {
-    Insert : Compute => schemas::Operation; "compute.crossSiteNetworks.insert" POST
-    "projects/{project}/global/crossSiteNetworks" { api_version : Some("2026-11-01") }
-}
+
+method! { Insert: Compute => schemas::Operation; "compute.crossSiteNetworks.insert" POST "projects/{project}/global/crossSiteNetworks" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<Insert> {
-    /// `requestId`: text
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }
-    /// `validateOnly`: true or false
+
     pub fn validate_only(self, value: bool) -> Self {
         self.with_param("validateOnly", &value)
     }
@@ -94,28 +134,27 @@ impl Call<Insert> {
 
 /// See [`CrossSiteNetworks::list`].
 pub enum List {}
-method! {
-    List : Compute => schemas::CrossSiteNetworkList; "compute.crossSiteNetworks.list" GET
-    "projects/{project}/global/crossSiteNetworks" { api_version : Some("2026-11-01") }
-}
-paged! {
-    List => schemas::CrossSiteNetwork; "pageToken" "nextPageToken" "items"
-}
+
+method! { List: Compute => schemas::CrossSiteNetworkList; "compute.crossSiteNetworks.list" GET "projects/{project}/global/crossSiteNetworks" {
+    api_version: Some("2026-11-01"),
+} }
+
+paged! { List => schemas::CrossSiteNetwork; "pageToken" "nextPageToken" "items" }
 
 impl Call<List> {
-    /// `filter`: text
     pub fn filter(self, value: &str) -> Self {
         self.with_param("filter", &value)
     }
-    /// `maxResults`: an unsigned 32-bit number, default `500`, at least `0`
+
+    /// Default `500`, at least `0`.
     pub fn max_results(self, value: u32) -> Self {
         self.with_param("maxResults", &value)
     }
-    /// `orderBy`: text
+
     pub fn order_by(self, value: &str) -> Self {
         self.with_param("orderBy", &value)
     }
-    /// `pageToken`: text
+
     pub fn page_token(self, value: &str) -> Self {
         self.with_param("pageToken", &value)
     }
@@ -123,22 +162,20 @@ impl Call<List> {
 
 /// See [`CrossSiteNetworks::patch`].
 pub enum Patch {}
-method! {
-    Patch : Compute => schemas::Operation; "compute.crossSiteNetworks.patch" PATCH
-    "projects/{project}/global/crossSiteNetworks/{crossSiteNetwork}" { api_version :
-    Some("2026-11-01") }
-}
+
+method! { Patch: Compute => schemas::Operation; "compute.crossSiteNetworks.patch" PATCH "projects/{project}/global/crossSiteNetworks/{crossSiteNetwork}" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<Patch> {
-    /// `requestId`: text
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }
-    /// `updateMask`: a field mask
+
     pub fn update_mask(self, value: &str) -> Self {
         self.with_param("updateMask", &value)
     }
-    /// `validateOnly`: true or false
+
     pub fn validate_only(self, value: bool) -> Self {
         self.with_param("validateOnly", &value)
     }

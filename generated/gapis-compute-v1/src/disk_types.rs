@@ -7,24 +7,55 @@ use super::*;
 pub struct DiskTypes<'a>(pub(crate) &'a runtime::Client);
 
 impl DiskTypes<'_> {
-    /// GET `projects/{project}/aggregated/diskTypes`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`, `COMPUTE_READONLY`.
+    /// GET `projects/{project}/aggregated/diskTypes`.
     ///
-    /// * `project`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE),
+    /// [`COMPUTE_READONLY`](scopes::COMPUTE_READONLY).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    ///
+    /// Optional:
+    /// [`filter`](Call#method.filter-13),
+    /// [`include_all_scopes`](Call#method.include_all_scopes-5),
+    /// [`max_results`](Call#method.max_results-13),
+    /// [`order_by`](Call#method.order_by-13),
+    /// [`page_token`](Call#method.page_token-13),
+    /// [`service_project_number`](Call#method.service_project_number-5).
     pub fn aggregated_list(&self, project: &str) -> Call<AggregatedList> {
         Call::new(self.0, &[&project], None)
     }
-    /// GET `projects/{project}/zones/{zone}/diskTypes/{diskType}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`, `COMPUTE_READONLY`.
+
+    /// GET `projects/{project}/zones/{zone}/diskTypes/{diskType}`.
     ///
-    /// * `project`: text
-    /// * `zone`: text
-    /// * `disk_type`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE),
+    /// [`COMPUTE_READONLY`](scopes::COMPUTE_READONLY).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `zone`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?`
+    /// * `disk_type`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
     pub fn get(&self, project: &str, zone: &str, disk_type: &str) -> Call<Get> {
         Call::new(self.0, &[&project, &zone, &disk_type], None)
     }
-    /// GET `projects/{project}/zones/{zone}/diskTypes`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`, `COMPUTE_READONLY`.
+
+    /// GET `projects/{project}/zones/{zone}/diskTypes`.
     ///
-    /// * `project`: text
-    /// * `zone`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE),
+    /// [`COMPUTE_READONLY`](scopes::COMPUTE_READONLY).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `zone`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?`
+    ///
+    /// Optional:
+    /// [`filter`](Call#method.filter-14),
+    /// [`max_results`](Call#method.max_results-14),
+    /// [`order_by`](Call#method.order_by-14),
+    /// [`page_token`](Call#method.page_token-14).
     pub fn list(&self, project: &str, zone: &str) -> Call<List> {
         Call::new(self.0, &[&project, &zone], None)
     }
@@ -32,38 +63,35 @@ impl DiskTypes<'_> {
 
 /// See [`DiskTypes::aggregated_list`].
 pub enum AggregatedList {}
-method! {
-    AggregatedList : Compute => schemas::DiskTypeAggregatedList;
-    "compute.diskTypes.aggregatedList" GET "projects/{project}/aggregated/diskTypes" {
-    api_version : Some("2026-11-01") }
-}
-paged! {
-    AggregatedList => (::std::string::String, schemas::DiskTypesScopedList); "pageToken"
-    "nextPageToken" "items"
-}
+
+method! { AggregatedList: Compute => schemas::DiskTypeAggregatedList; "compute.diskTypes.aggregatedList" GET "projects/{project}/aggregated/diskTypes" {
+    api_version: Some("2026-11-01"),
+} }
+
+paged! { AggregatedList => (::std::string::String, schemas::DiskTypesScopedList); "pageToken" "nextPageToken" "items" }
 
 impl Call<AggregatedList> {
-    /// `filter`: text
     pub fn filter(self, value: &str) -> Self {
         self.with_param("filter", &value)
     }
-    /// `includeAllScopes`: true or false
+
     pub fn include_all_scopes(self, value: bool) -> Self {
         self.with_param("includeAllScopes", &value)
     }
-    /// `maxResults`: an unsigned 32-bit number, default `500`, at least `0`
+
+    /// Default `500`, at least `0`.
     pub fn max_results(self, value: u32) -> Self {
         self.with_param("maxResults", &value)
     }
-    /// `orderBy`: text
+
     pub fn order_by(self, value: &str) -> Self {
         self.with_param("orderBy", &value)
     }
-    /// `pageToken`: text
+
     pub fn page_token(self, value: &str) -> Self {
         self.with_param("pageToken", &value)
     }
-    /// `serviceProjectNumber`: a 64-bit number
+
     pub fn service_project_number(self, value: i64) -> Self {
         self.with_param("serviceProjectNumber", &value)
     }
@@ -71,36 +99,34 @@ impl Call<AggregatedList> {
 
 /// See [`DiskTypes::get`].
 pub enum Get {}
-method! {
-    Get : Compute => schemas::DiskType; "compute.diskTypes.get" GET
-    "projects/{project}/zones/{zone}/diskTypes/{diskType}" { api_version :
-    Some("2026-11-01") }
-}
+
+method! { Get: Compute => schemas::DiskType; "compute.diskTypes.get" GET "projects/{project}/zones/{zone}/diskTypes/{diskType}" {
+    api_version: Some("2026-11-01"),
+} }
 
 /// See [`DiskTypes::list`].
 pub enum List {}
-method! {
-    List : Compute => schemas::DiskTypeList; "compute.diskTypes.list" GET
-    "projects/{project}/zones/{zone}/diskTypes" { api_version : Some("2026-11-01") }
-}
-paged! {
-    List => schemas::DiskType; "pageToken" "nextPageToken" "items"
-}
+
+method! { List: Compute => schemas::DiskTypeList; "compute.diskTypes.list" GET "projects/{project}/zones/{zone}/diskTypes" {
+    api_version: Some("2026-11-01"),
+} }
+
+paged! { List => schemas::DiskType; "pageToken" "nextPageToken" "items" }
 
 impl Call<List> {
-    /// `filter`: text
     pub fn filter(self, value: &str) -> Self {
         self.with_param("filter", &value)
     }
-    /// `maxResults`: an unsigned 32-bit number, default `500`, at least `0`
+
+    /// Default `500`, at least `0`.
     pub fn max_results(self, value: u32) -> Self {
         self.with_param("maxResults", &value)
     }
-    /// `orderBy`: text
+
     pub fn order_by(self, value: &str) -> Self {
         self.with_param("orderBy", &value)
     }
-    /// `pageToken`: text
+
     pub fn page_token(self, value: &str) -> Self {
         self.with_param("pageToken", &value)
     }

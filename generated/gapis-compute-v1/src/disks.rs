@@ -7,11 +7,18 @@ use super::*;
 pub struct Disks<'a>(pub(crate) &'a runtime::Client);
 
 impl Disks<'_> {
-    /// POST `projects/{project}/zones/{zone}/disks/{disk}/addResourcePolicies`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+    /// POST `projects/{project}/zones/{zone}/disks/{disk}/addResourcePolicies`. Can be waited for.
     ///
-    /// * `project`: text
-    /// * `zone`: text
-    /// * `disk`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `zone`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?`
+    /// * `disk`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
+    ///
+    /// Optional:
+    /// [`request_id`](Call#method.request_id-26).
     pub fn add_resource_policies(
         &self,
         project: &str,
@@ -25,16 +32,38 @@ impl Disks<'_> {
             Some(&disks_add_resource_policies_request),
         )
     }
-    /// GET `projects/{project}/aggregated/disks`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`, `COMPUTE_READONLY`.
+
+    /// GET `projects/{project}/aggregated/disks`.
     ///
-    /// * `project`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE),
+    /// [`COMPUTE_READONLY`](scopes::COMPUTE_READONLY).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    ///
+    /// Optional:
+    /// [`filter`](Call#method.filter-15),
+    /// [`include_all_scopes`](Call#method.include_all_scopes-6),
+    /// [`max_results`](Call#method.max_results-15),
+    /// [`order_by`](Call#method.order_by-15),
+    /// [`page_token`](Call#method.page_token-15),
+    /// [`service_project_number`](Call#method.service_project_number-6).
     pub fn aggregated_list(&self, project: &str) -> Call<AggregatedList> {
         Call::new(self.0, &[&project], None)
     }
-    /// POST `projects/{project}/zones/{zone}/disks/bulkInsert`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+
+    /// POST `projects/{project}/zones/{zone}/disks/bulkInsert`. Can be waited for.
     ///
-    /// * `project`: text
-    /// * `zone`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `zone`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?`
+    ///
+    /// Optional:
+    /// [`request_id`](Call#method.request_id-27).
     pub fn bulk_insert(
         &self,
         project: &str,
@@ -43,10 +72,19 @@ impl Disks<'_> {
     ) -> Call<BulkInsert> {
         Call::new(self.0, &[&project, &zone], Some(&bulk_insert_disk_resource))
     }
-    /// POST `projects/{project}/zones/{zone}/disks/bulkSetLabels`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+
+    /// POST `projects/{project}/zones/{zone}/disks/bulkSetLabels`. Can be waited for.
     ///
-    /// * `project`: text
-    /// * `zone`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `zone`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?`
+    ///
+    /// Optional:
+    /// [`request_id`](Call#method.request_id-28),
+    /// [`resource`](Call#method.resource).
     pub fn bulk_set_labels(
         &self,
         project: &str,
@@ -55,11 +93,20 @@ impl Disks<'_> {
     ) -> Call<BulkSetLabels> {
         Call::new(self.0, &[&project, &zone], Some(&bulk_zone_set_labels_request))
     }
-    /// POST `projects/{project}/zones/{zone}/disks/{disk}/createSnapshot`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+
+    /// POST `projects/{project}/zones/{zone}/disks/{disk}/createSnapshot`. Can be waited for.
     ///
-    /// * `project`: text
-    /// * `zone`: text
-    /// * `disk`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `zone`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?`
+    /// * `disk`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
+    ///
+    /// Optional:
+    /// [`guest_flush`](Call#method.guest_flush),
+    /// [`request_id`](Call#method.request_id-29).
     pub fn create_snapshot(
         &self,
         project: &str,
@@ -69,27 +116,50 @@ impl Disks<'_> {
     ) -> Call<CreateSnapshot> {
         Call::new(self.0, &[&project, &zone, &disk], Some(&snapshot))
     }
-    /// DELETE `projects/{project}/zones/{zone}/disks/{disk}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+
+    /// DELETE `projects/{project}/zones/{zone}/disks/{disk}`. Can be waited for.
     ///
-    /// * `project`: text
-    /// * `zone`: text
-    /// * `disk`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `zone`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?`
+    /// * `disk`: matches `\S{1,66}`
+    ///
+    /// Optional:
+    /// [`request_id`](Call#method.request_id-30).
     pub fn delete(&self, project: &str, zone: &str, disk: &str) -> Call<Delete> {
         Call::new(self.0, &[&project, &zone, &disk], None)
     }
-    /// GET `projects/{project}/zones/{zone}/disks/{disk}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`, `COMPUTE_READONLY`.
+
+    /// GET `projects/{project}/zones/{zone}/disks/{disk}`.
     ///
-    /// * `project`: text
-    /// * `zone`: text
-    /// * `disk`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE),
+    /// [`COMPUTE_READONLY`](scopes::COMPUTE_READONLY).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `zone`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?`
+    /// * `disk`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
     pub fn get(&self, project: &str, zone: &str, disk: &str) -> Call<Get> {
         Call::new(self.0, &[&project, &zone, &disk], None)
     }
-    /// GET `projects/{project}/zones/{zone}/disks/{resource}/getIamPolicy`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`, `COMPUTE_READONLY`.
+
+    /// GET `projects/{project}/zones/{zone}/disks/{resource}/getIamPolicy`.
     ///
-    /// * `project`: text
-    /// * `zone`: text
-    /// * `resource`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE),
+    /// [`COMPUTE_READONLY`](scopes::COMPUTE_READONLY).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `zone`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?`
+    /// * `resource`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
+    ///
+    /// Optional:
+    /// [`options_requested_policy_version`](Call#method.options_requested_policy_version-2).
     pub fn get_iam_policy(
         &self,
         project: &str,
@@ -98,30 +168,54 @@ impl Disks<'_> {
     ) -> Call<GetIamPolicy> {
         Call::new(self.0, &[&project, &zone, &resource], None)
     }
-    /// POST `projects/{project}/zones/{zone}/disks`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+
+    /// POST `projects/{project}/zones/{zone}/disks`. Can be waited for.
     ///
-    /// * `project`: text
-    /// * `zone`: text
-    pub fn insert(
-        &self,
-        project: &str,
-        zone: &str,
-        disk: schemas::Disk,
-    ) -> Call<Insert> {
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `zone`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?`
+    ///
+    /// Optional:
+    /// [`request_id`](Call#method.request_id-31),
+    /// [`source_image`](Call#method.source_image).
+    pub fn insert(&self, project: &str, zone: &str, disk: schemas::Disk) -> Call<Insert> {
         Call::new(self.0, &[&project, &zone], Some(&disk))
     }
-    /// GET `projects/{project}/zones/{zone}/disks`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`, `COMPUTE_READONLY`.
+
+    /// GET `projects/{project}/zones/{zone}/disks`.
     ///
-    /// * `project`: text
-    /// * `zone`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE),
+    /// [`COMPUTE_READONLY`](scopes::COMPUTE_READONLY).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `zone`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?`
+    ///
+    /// Optional:
+    /// [`filter`](Call#method.filter-16),
+    /// [`max_results`](Call#method.max_results-16),
+    /// [`order_by`](Call#method.order_by-16),
+    /// [`page_token`](Call#method.page_token-16).
     pub fn list(&self, project: &str, zone: &str) -> Call<List> {
         Call::new(self.0, &[&project, &zone], None)
     }
-    /// POST `projects/{project}/zones/{zone}/disks/{disk}/removeResourcePolicies`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+
+    /// POST `projects/{project}/zones/{zone}/disks/{disk}/removeResourcePolicies`. Can be waited for.
     ///
-    /// * `project`: text
-    /// * `zone`: text
-    /// * `disk`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `zone`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?`
+    /// * `disk`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
+    ///
+    /// Optional:
+    /// [`request_id`](Call#method.request_id-32).
     pub fn remove_resource_policies(
         &self,
         project: &str,
@@ -135,11 +229,19 @@ impl Disks<'_> {
             Some(&disks_remove_resource_policies_request),
         )
     }
-    /// POST `projects/{project}/zones/{zone}/disks/{disk}/resize`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+
+    /// POST `projects/{project}/zones/{zone}/disks/{disk}/resize`. Can be waited for.
     ///
-    /// * `project`: text
-    /// * `zone`: text
-    /// * `disk`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `zone`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?`
+    /// * `disk`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
+    ///
+    /// Optional:
+    /// [`request_id`](Call#method.request_id-33).
     pub fn resize(
         &self,
         project: &str,
@@ -149,11 +251,16 @@ impl Disks<'_> {
     ) -> Call<Resize> {
         Call::new(self.0, &[&project, &zone, &disk], Some(&disks_resize_request))
     }
-    /// POST `projects/{project}/zones/{zone}/disks/{resource}/setIamPolicy`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+
+    /// POST `projects/{project}/zones/{zone}/disks/{resource}/setIamPolicy`.
     ///
-    /// * `project`: text
-    /// * `zone`: text
-    /// * `resource`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `zone`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?`
+    /// * `resource`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
     pub fn set_iam_policy(
         &self,
         project: &str,
@@ -163,11 +270,19 @@ impl Disks<'_> {
     ) -> Call<SetIamPolicy> {
         Call::new(self.0, &[&project, &zone, &resource], Some(&zone_set_policy_request))
     }
-    /// POST `projects/{project}/zones/{zone}/disks/{resource}/setLabels`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+
+    /// POST `projects/{project}/zones/{zone}/disks/{resource}/setLabels`. Can be waited for.
     ///
-    /// * `project`: text
-    /// * `zone`: text
-    /// * `resource`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `zone`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?`
+    /// * `resource`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
+    ///
+    /// Optional:
+    /// [`request_id`](Call#method.request_id-34).
     pub fn set_labels(
         &self,
         project: &str,
@@ -177,11 +292,19 @@ impl Disks<'_> {
     ) -> Call<SetLabels> {
         Call::new(self.0, &[&project, &zone, &resource], Some(&zone_set_labels_request))
     }
-    /// POST `projects/{project}/zones/{zone}/disks/{disk}/startAsyncReplication`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+
+    /// POST `projects/{project}/zones/{zone}/disks/{disk}/startAsyncReplication`. Can be waited for.
     ///
-    /// * `project`: text
-    /// * `zone`: text
-    /// * `disk`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `zone`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?`
+    /// * `disk`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
+    ///
+    /// Optional:
+    /// [`request_id`](Call#method.request_id-35).
     pub fn start_async_replication(
         &self,
         project: &str,
@@ -195,11 +318,19 @@ impl Disks<'_> {
             Some(&disks_start_async_replication_request),
         )
     }
-    /// POST `projects/{project}/zones/{zone}/disks/{disk}/stopAsyncReplication`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+
+    /// POST `projects/{project}/zones/{zone}/disks/{disk}/stopAsyncReplication`. Can be waited for.
     ///
-    /// * `project`: text
-    /// * `zone`: text
-    /// * `disk`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `zone`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?`
+    /// * `disk`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
+    ///
+    /// Optional:
+    /// [`request_id`](Call#method.request_id-36).
     pub fn stop_async_replication(
         &self,
         project: &str,
@@ -208,10 +339,18 @@ impl Disks<'_> {
     ) -> Call<StopAsyncReplication> {
         Call::new(self.0, &[&project, &zone, &disk], None)
     }
-    /// POST `projects/{project}/zones/{zone}/disks/stopGroupAsyncReplication`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+
+    /// POST `projects/{project}/zones/{zone}/disks/stopGroupAsyncReplication`. Can be waited for.
     ///
-    /// * `project`: text
-    /// * `zone`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `zone`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?`
+    ///
+    /// Optional:
+    /// [`request_id`](Call#method.request_id-37).
     pub fn stop_group_async_replication(
         &self,
         project: &str,
@@ -224,11 +363,17 @@ impl Disks<'_> {
             Some(&disks_stop_group_async_replication_resource),
         )
     }
-    /// POST `projects/{project}/zones/{zone}/disks/{resource}/testIamPermissions`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`, `COMPUTE_READONLY`.
+
+    /// POST `projects/{project}/zones/{zone}/disks/{resource}/testIamPermissions`.
     ///
-    /// * `project`: text
-    /// * `zone`: text
-    /// * `resource`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE),
+    /// [`COMPUTE_READONLY`](scopes::COMPUTE_READONLY).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `zone`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?`
+    /// * `resource`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
     pub fn test_iam_permissions(
         &self,
         project: &str,
@@ -238,11 +383,21 @@ impl Disks<'_> {
     ) -> Call<TestIamPermissions> {
         Call::new(self.0, &[&project, &zone, &resource], Some(&test_permissions_request))
     }
-    /// PATCH `projects/{project}/zones/{zone}/disks/{disk}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+
+    /// PATCH `projects/{project}/zones/{zone}/disks/{disk}`. Can be waited for.
     ///
-    /// * `project`: text
-    /// * `zone`: text
-    /// * `disk`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `zone`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?`
+    /// * `disk`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
+    ///
+    /// Optional:
+    /// [`paths`](Call#method.paths),
+    /// [`request_id`](Call#method.request_id-38),
+    /// [`update_mask`](Call#method.update_mask-1).
     pub fn update(
         &self,
         project: &str,
@@ -252,11 +407,18 @@ impl Disks<'_> {
     ) -> Call<Update> {
         Call::new(self.0, &[&project, &zone, &disk], Some(&body))
     }
-    /// POST `projects/{project}/zones/{zone}/disks/{disk}/updateKmsKey`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+
+    /// POST `projects/{project}/zones/{zone}/disks/{disk}/updateKmsKey`. Can be waited for.
     ///
-    /// * `project`: text
-    /// * `zone`: text
-    /// * `disk`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `zone`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?`
+    ///
+    /// Optional:
+    /// [`request_id`](Call#method.request_id-39).
     pub fn update_kms_key(
         &self,
         project: &str,
@@ -270,15 +432,12 @@ impl Disks<'_> {
 
 /// See [`Disks::add_resource_policies`].
 pub enum AddResourcePolicies {}
-method! {
-    AddResourcePolicies : Compute => schemas::Operation;
-    "compute.disks.addResourcePolicies" POST
-    "projects/{project}/zones/{zone}/disks/{disk}/addResourcePolicies" { api_version :
-    Some("2026-11-01") }
-}
+
+method! { AddResourcePolicies: Compute => schemas::Operation; "compute.disks.addResourcePolicies" POST "projects/{project}/zones/{zone}/disks/{disk}/addResourcePolicies" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<AddResourcePolicies> {
-    /// `requestId`: text
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }
@@ -286,38 +445,35 @@ impl Call<AddResourcePolicies> {
 
 /// See [`Disks::aggregated_list`].
 pub enum AggregatedList {}
-method! {
-    AggregatedList : Compute => schemas::DiskAggregatedList;
-    "compute.disks.aggregatedList" GET "projects/{project}/aggregated/disks" {
-    api_version : Some("2026-11-01") }
-}
-paged! {
-    AggregatedList => (::std::string::String, schemas::DisksScopedList); "pageToken"
-    "nextPageToken" "items"
-}
+
+method! { AggregatedList: Compute => schemas::DiskAggregatedList; "compute.disks.aggregatedList" GET "projects/{project}/aggregated/disks" {
+    api_version: Some("2026-11-01"),
+} }
+
+paged! { AggregatedList => (::std::string::String, schemas::DisksScopedList); "pageToken" "nextPageToken" "items" }
 
 impl Call<AggregatedList> {
-    /// `filter`: text
     pub fn filter(self, value: &str) -> Self {
         self.with_param("filter", &value)
     }
-    /// `includeAllScopes`: true or false
+
     pub fn include_all_scopes(self, value: bool) -> Self {
         self.with_param("includeAllScopes", &value)
     }
-    /// `maxResults`: an unsigned 32-bit number, default `500`, at least `0`
+
+    /// Default `500`, at least `0`.
     pub fn max_results(self, value: u32) -> Self {
         self.with_param("maxResults", &value)
     }
-    /// `orderBy`: text
+
     pub fn order_by(self, value: &str) -> Self {
         self.with_param("orderBy", &value)
     }
-    /// `pageToken`: text
+
     pub fn page_token(self, value: &str) -> Self {
         self.with_param("pageToken", &value)
     }
-    /// `serviceProjectNumber`: a 64-bit number
+
     pub fn service_project_number(self, value: i64) -> Self {
         self.with_param("serviceProjectNumber", &value)
     }
@@ -325,14 +481,12 @@ impl Call<AggregatedList> {
 
 /// See [`Disks::bulk_insert`].
 pub enum BulkInsert {}
-method! {
-    BulkInsert : Compute => schemas::Operation; "compute.disks.bulkInsert" POST
-    "projects/{project}/zones/{zone}/disks/bulkInsert" { api_version : Some("2026-11-01")
-    }
-}
+
+method! { BulkInsert: Compute => schemas::Operation; "compute.disks.bulkInsert" POST "projects/{project}/zones/{zone}/disks/bulkInsert" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<BulkInsert> {
-    /// `requestId`: text
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }
@@ -340,18 +494,17 @@ impl Call<BulkInsert> {
 
 /// See [`Disks::bulk_set_labels`].
 pub enum BulkSetLabels {}
-method! {
-    BulkSetLabels : Compute => schemas::Operation; "compute.disks.bulkSetLabels" POST
-    "projects/{project}/zones/{zone}/disks/bulkSetLabels" { api_version :
-    Some("2026-11-01") }
-}
+
+method! { BulkSetLabels: Compute => schemas::Operation; "compute.disks.bulkSetLabels" POST "projects/{project}/zones/{zone}/disks/bulkSetLabels" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<BulkSetLabels> {
-    /// `requestId`: text
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }
-    /// `resource`: text
+
+    /// Matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`.
     pub fn resource(self, value: &str) -> Self {
         self.with_param("resource", &value)
     }
@@ -359,18 +512,16 @@ impl Call<BulkSetLabels> {
 
 /// See [`Disks::create_snapshot`].
 pub enum CreateSnapshot {}
-method! {
-    CreateSnapshot : Compute => schemas::Operation; "compute.disks.createSnapshot" POST
-    "projects/{project}/zones/{zone}/disks/{disk}/createSnapshot" { api_version :
-    Some("2026-11-01") }
-}
+
+method! { CreateSnapshot: Compute => schemas::Operation; "compute.disks.createSnapshot" POST "projects/{project}/zones/{zone}/disks/{disk}/createSnapshot" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<CreateSnapshot> {
-    /// `guestFlush`: true or false
     pub fn guest_flush(self, value: bool) -> Self {
         self.with_param("guestFlush", &value)
     }
-    /// `requestId`: text
+
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }
@@ -378,13 +529,12 @@ impl Call<CreateSnapshot> {
 
 /// See [`Disks::delete`].
 pub enum Delete {}
-method! {
-    Delete : Compute => schemas::Operation; "compute.disks.delete" DELETE
-    "projects/{project}/zones/{zone}/disks/{disk}" { api_version : Some("2026-11-01") }
-}
+
+method! { Delete: Compute => schemas::Operation; "compute.disks.delete" DELETE "projects/{project}/zones/{zone}/disks/{disk}" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<Delete> {
-    /// `requestId`: text
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }
@@ -392,21 +542,19 @@ impl Call<Delete> {
 
 /// See [`Disks::get`].
 pub enum Get {}
-method! {
-    Get : Compute => schemas::Disk; "compute.disks.get" GET
-    "projects/{project}/zones/{zone}/disks/{disk}" { api_version : Some("2026-11-01") }
-}
+
+method! { Get: Compute => schemas::Disk; "compute.disks.get" GET "projects/{project}/zones/{zone}/disks/{disk}" {
+    api_version: Some("2026-11-01"),
+} }
 
 /// See [`Disks::get_iam_policy`].
 pub enum GetIamPolicy {}
-method! {
-    GetIamPolicy : Compute => schemas::Policy; "compute.disks.getIamPolicy" GET
-    "projects/{project}/zones/{zone}/disks/{resource}/getIamPolicy" { api_version :
-    Some("2026-11-01") }
-}
+
+method! { GetIamPolicy: Compute => schemas::Policy; "compute.disks.getIamPolicy" GET "projects/{project}/zones/{zone}/disks/{resource}/getIamPolicy" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<GetIamPolicy> {
-    /// `optionsRequestedPolicyVersion`: a 32-bit number
     pub fn options_requested_policy_version(self, value: i32) -> Self {
         self.with_param("optionsRequestedPolicyVersion", &value)
     }
@@ -414,17 +562,16 @@ impl Call<GetIamPolicy> {
 
 /// See [`Disks::insert`].
 pub enum Insert {}
-method! {
-    Insert : Compute => schemas::Operation; "compute.disks.insert" POST
-    "projects/{project}/zones/{zone}/disks" { api_version : Some("2026-11-01") }
-}
+
+method! { Insert: Compute => schemas::Operation; "compute.disks.insert" POST "projects/{project}/zones/{zone}/disks" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<Insert> {
-    /// `requestId`: text
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }
-    /// `sourceImage`: text
+
     pub fn source_image(self, value: &str) -> Self {
         self.with_param("sourceImage", &value)
     }
@@ -432,28 +579,27 @@ impl Call<Insert> {
 
 /// See [`Disks::list`].
 pub enum List {}
-method! {
-    List : Compute => schemas::DiskList; "compute.disks.list" GET
-    "projects/{project}/zones/{zone}/disks" { api_version : Some("2026-11-01") }
-}
-paged! {
-    List => schemas::Disk; "pageToken" "nextPageToken" "items"
-}
+
+method! { List: Compute => schemas::DiskList; "compute.disks.list" GET "projects/{project}/zones/{zone}/disks" {
+    api_version: Some("2026-11-01"),
+} }
+
+paged! { List => schemas::Disk; "pageToken" "nextPageToken" "items" }
 
 impl Call<List> {
-    /// `filter`: text
     pub fn filter(self, value: &str) -> Self {
         self.with_param("filter", &value)
     }
-    /// `maxResults`: an unsigned 32-bit number, default `500`, at least `0`
+
+    /// Default `500`, at least `0`.
     pub fn max_results(self, value: u32) -> Self {
         self.with_param("maxResults", &value)
     }
-    /// `orderBy`: text
+
     pub fn order_by(self, value: &str) -> Self {
         self.with_param("orderBy", &value)
     }
-    /// `pageToken`: text
+
     pub fn page_token(self, value: &str) -> Self {
         self.with_param("pageToken", &value)
     }
@@ -461,15 +607,12 @@ impl Call<List> {
 
 /// See [`Disks::remove_resource_policies`].
 pub enum RemoveResourcePolicies {}
-method! {
-    RemoveResourcePolicies : Compute => schemas::Operation;
-    "compute.disks.removeResourcePolicies" POST
-    "projects/{project}/zones/{zone}/disks/{disk}/removeResourcePolicies" { api_version :
-    Some("2026-11-01") }
-}
+
+method! { RemoveResourcePolicies: Compute => schemas::Operation; "compute.disks.removeResourcePolicies" POST "projects/{project}/zones/{zone}/disks/{disk}/removeResourcePolicies" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<RemoveResourcePolicies> {
-    /// `requestId`: text
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }
@@ -477,14 +620,12 @@ impl Call<RemoveResourcePolicies> {
 
 /// See [`Disks::resize`].
 pub enum Resize {}
-method! {
-    Resize : Compute => schemas::Operation; "compute.disks.resize" POST
-    "projects/{project}/zones/{zone}/disks/{disk}/resize" { api_version :
-    Some("2026-11-01") }
-}
+
+method! { Resize: Compute => schemas::Operation; "compute.disks.resize" POST "projects/{project}/zones/{zone}/disks/{disk}/resize" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<Resize> {
-    /// `requestId`: text
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }
@@ -492,22 +633,19 @@ impl Call<Resize> {
 
 /// See [`Disks::set_iam_policy`].
 pub enum SetIamPolicy {}
-method! {
-    SetIamPolicy : Compute => schemas::Policy; "compute.disks.setIamPolicy" POST
-    "projects/{project}/zones/{zone}/disks/{resource}/setIamPolicy" { api_version :
-    Some("2026-11-01") }
-}
+
+method! { SetIamPolicy: Compute => schemas::Policy; "compute.disks.setIamPolicy" POST "projects/{project}/zones/{zone}/disks/{resource}/setIamPolicy" {
+    api_version: Some("2026-11-01"),
+} }
 
 /// See [`Disks::set_labels`].
 pub enum SetLabels {}
-method! {
-    SetLabels : Compute => schemas::Operation; "compute.disks.setLabels" POST
-    "projects/{project}/zones/{zone}/disks/{resource}/setLabels" { api_version :
-    Some("2026-11-01") }
-}
+
+method! { SetLabels: Compute => schemas::Operation; "compute.disks.setLabels" POST "projects/{project}/zones/{zone}/disks/{resource}/setLabels" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<SetLabels> {
-    /// `requestId`: text
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }
@@ -515,15 +653,12 @@ impl Call<SetLabels> {
 
 /// See [`Disks::start_async_replication`].
 pub enum StartAsyncReplication {}
-method! {
-    StartAsyncReplication : Compute => schemas::Operation;
-    "compute.disks.startAsyncReplication" POST
-    "projects/{project}/zones/{zone}/disks/{disk}/startAsyncReplication" { api_version :
-    Some("2026-11-01") }
-}
+
+method! { StartAsyncReplication: Compute => schemas::Operation; "compute.disks.startAsyncReplication" POST "projects/{project}/zones/{zone}/disks/{disk}/startAsyncReplication" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<StartAsyncReplication> {
-    /// `requestId`: text
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }
@@ -531,15 +666,12 @@ impl Call<StartAsyncReplication> {
 
 /// See [`Disks::stop_async_replication`].
 pub enum StopAsyncReplication {}
-method! {
-    StopAsyncReplication : Compute => schemas::Operation;
-    "compute.disks.stopAsyncReplication" POST
-    "projects/{project}/zones/{zone}/disks/{disk}/stopAsyncReplication" { api_version :
-    Some("2026-11-01") }
-}
+
+method! { StopAsyncReplication: Compute => schemas::Operation; "compute.disks.stopAsyncReplication" POST "projects/{project}/zones/{zone}/disks/{disk}/stopAsyncReplication" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<StopAsyncReplication> {
-    /// `requestId`: text
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }
@@ -547,15 +679,12 @@ impl Call<StopAsyncReplication> {
 
 /// See [`Disks::stop_group_async_replication`].
 pub enum StopGroupAsyncReplication {}
-method! {
-    StopGroupAsyncReplication : Compute => schemas::Operation;
-    "compute.disks.stopGroupAsyncReplication" POST
-    "projects/{project}/zones/{zone}/disks/stopGroupAsyncReplication" { api_version :
-    Some("2026-11-01") }
-}
+
+method! { StopGroupAsyncReplication: Compute => schemas::Operation; "compute.disks.stopGroupAsyncReplication" POST "projects/{project}/zones/{zone}/disks/stopGroupAsyncReplication" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<StopGroupAsyncReplication> {
-    /// `requestId`: text
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }
@@ -563,30 +692,27 @@ impl Call<StopGroupAsyncReplication> {
 
 /// See [`Disks::test_iam_permissions`].
 pub enum TestIamPermissions {}
-method! {
-    TestIamPermissions : Compute => schemas::TestPermissionsResponse;
-    "compute.disks.testIamPermissions" POST
-    "projects/{project}/zones/{zone}/disks/{resource}/testIamPermissions" { api_version :
-    Some("2026-11-01") }
-}
+
+method! { TestIamPermissions: Compute => schemas::TestPermissionsResponse; "compute.disks.testIamPermissions" POST "projects/{project}/zones/{zone}/disks/{resource}/testIamPermissions" {
+    api_version: Some("2026-11-01"),
+} }
 
 /// See [`Disks::update`].
 pub enum Update {}
-method! {
-    Update : Compute => schemas::Operation; "compute.disks.update" PATCH
-    "projects/{project}/zones/{zone}/disks/{disk}" { api_version : Some("2026-11-01") }
-}
+
+method! { Update: Compute => schemas::Operation; "compute.disks.update" PATCH "projects/{project}/zones/{zone}/disks/{disk}" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<Update> {
-    /// `paths`: text
     pub fn paths(self, value: &[&str]) -> Self {
         self.with_param("paths", &value)
     }
-    /// `requestId`: text
+
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }
-    /// `updateMask`: a field mask
+
     pub fn update_mask(self, value: &str) -> Self {
         self.with_param("updateMask", &value)
     }
@@ -594,14 +720,12 @@ impl Call<Update> {
 
 /// See [`Disks::update_kms_key`].
 pub enum UpdateKmsKey {}
-method! {
-    UpdateKmsKey : Compute => schemas::Operation; "compute.disks.updateKmsKey" POST
-    "projects/{project}/zones/{zone}/disks/{disk}/updateKmsKey" { api_version :
-    Some("2026-11-01") }
-}
+
+method! { UpdateKmsKey: Compute => schemas::Operation; "compute.disks.updateKmsKey" POST "projects/{project}/zones/{zone}/disks/{disk}/updateKmsKey" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<UpdateKmsKey> {
-    /// `requestId`: text
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }

@@ -7,23 +7,44 @@ use super::*;
 pub struct ExternalVpnGateways<'a>(pub(crate) &'a runtime::Client);
 
 impl ExternalVpnGateways<'_> {
-    /// DELETE `projects/{project}/global/externalVpnGateways/{externalVpnGateway}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+    /// DELETE `projects/{project}/global/externalVpnGateways/{externalVpnGateway}`. Can be waited for.
     ///
-    /// * `project`: text
-    /// * `external_vpn_gateway`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `external_vpn_gateway`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?`
+    ///
+    /// Optional:
+    /// [`request_id`](Call#method.request_id-40).
     pub fn delete(&self, project: &str, external_vpn_gateway: &str) -> Call<Delete> {
         Call::new(self.0, &[&project, &external_vpn_gateway], None)
     }
-    /// GET `projects/{project}/global/externalVpnGateways/{externalVpnGateway}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`, `COMPUTE_READONLY`.
+
+    /// GET `projects/{project}/global/externalVpnGateways/{externalVpnGateway}`.
     ///
-    /// * `project`: text
-    /// * `external_vpn_gateway`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE),
+    /// [`COMPUTE_READONLY`](scopes::COMPUTE_READONLY).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `external_vpn_gateway`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?`
     pub fn get(&self, project: &str, external_vpn_gateway: &str) -> Call<Get> {
         Call::new(self.0, &[&project, &external_vpn_gateway], None)
     }
-    /// POST `projects/{project}/global/externalVpnGateways`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+
+    /// POST `projects/{project}/global/externalVpnGateways`. Can be waited for.
     ///
-    /// * `project`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    ///
+    /// Optional:
+    /// [`request_id`](Call#method.request_id-41).
     pub fn insert(
         &self,
         project: &str,
@@ -31,16 +52,33 @@ impl ExternalVpnGateways<'_> {
     ) -> Call<Insert> {
         Call::new(self.0, &[&project], Some(&external_vpn_gateway))
     }
-    /// GET `projects/{project}/global/externalVpnGateways`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`, `COMPUTE_READONLY`.
+
+    /// GET `projects/{project}/global/externalVpnGateways`.
     ///
-    /// * `project`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE),
+    /// [`COMPUTE_READONLY`](scopes::COMPUTE_READONLY).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    ///
+    /// Optional:
+    /// [`filter`](Call#method.filter-17),
+    /// [`max_results`](Call#method.max_results-17),
+    /// [`order_by`](Call#method.order_by-17),
+    /// [`page_token`](Call#method.page_token-17).
     pub fn list(&self, project: &str) -> Call<List> {
         Call::new(self.0, &[&project], None)
     }
-    /// POST `projects/{project}/global/externalVpnGateways/{resource}/setLabels`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+
+    /// POST `projects/{project}/global/externalVpnGateways/{resource}/setLabels`. Can be waited for.
     ///
-    /// * `project`: text
-    /// * `resource`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `resource`: matches `[a-z](?:[-a-z0-9_]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
     pub fn set_labels(
         &self,
         project: &str,
@@ -49,10 +87,16 @@ impl ExternalVpnGateways<'_> {
     ) -> Call<SetLabels> {
         Call::new(self.0, &[&project, &resource], Some(&global_set_labels_request))
     }
-    /// POST `projects/{project}/global/externalVpnGateways/{resource}/testIamPermissions`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`, `COMPUTE_READONLY`.
+
+    /// POST `projects/{project}/global/externalVpnGateways/{resource}/testIamPermissions`.
     ///
-    /// * `project`: text
-    /// * `resource`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE),
+    /// [`COMPUTE_READONLY`](scopes::COMPUTE_READONLY).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `resource`: matches `[a-z](?:[-a-z0-9_]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
     pub fn test_iam_permissions(
         &self,
         project: &str,
@@ -65,14 +109,12 @@ impl ExternalVpnGateways<'_> {
 
 /// See [`ExternalVpnGateways::delete`].
 pub enum Delete {}
-method! {
-    Delete : Compute => schemas::Operation; "compute.externalVpnGateways.delete" DELETE
-    "projects/{project}/global/externalVpnGateways/{externalVpnGateway}" { api_version :
-    Some("2026-11-01") }
-}
+
+method! { Delete: Compute => schemas::Operation; "compute.externalVpnGateways.delete" DELETE "projects/{project}/global/externalVpnGateways/{externalVpnGateway}" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<Delete> {
-    /// `requestId`: text
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }
@@ -80,21 +122,19 @@ impl Call<Delete> {
 
 /// See [`ExternalVpnGateways::get`].
 pub enum Get {}
-method! {
-    Get : Compute => schemas::ExternalVpnGateway; "compute.externalVpnGateways.get" GET
-    "projects/{project}/global/externalVpnGateways/{externalVpnGateway}" { api_version :
-    Some("2026-11-01") }
-}
+
+method! { Get: Compute => schemas::ExternalVpnGateway; "compute.externalVpnGateways.get" GET "projects/{project}/global/externalVpnGateways/{externalVpnGateway}" {
+    api_version: Some("2026-11-01"),
+} }
 
 /// See [`ExternalVpnGateways::insert`].
 pub enum Insert {}
-method! {
-    Insert : Compute => schemas::Operation; "compute.externalVpnGateways.insert" POST
-    "projects/{project}/global/externalVpnGateways" { api_version : Some("2026-11-01") }
-}
+
+method! { Insert: Compute => schemas::Operation; "compute.externalVpnGateways.insert" POST "projects/{project}/global/externalVpnGateways" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<Insert> {
-    /// `requestId`: text
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }
@@ -102,29 +142,27 @@ impl Call<Insert> {
 
 /// See [`ExternalVpnGateways::list`].
 pub enum List {}
-method! {
-    List : Compute => schemas::ExternalVpnGatewayList; "compute.externalVpnGateways.list"
-    GET "projects/{project}/global/externalVpnGateways" { api_version :
-    Some("2026-11-01") }
-}
-paged! {
-    List => schemas::ExternalVpnGateway; "pageToken" "nextPageToken" "items"
-}
+
+method! { List: Compute => schemas::ExternalVpnGatewayList; "compute.externalVpnGateways.list" GET "projects/{project}/global/externalVpnGateways" {
+    api_version: Some("2026-11-01"),
+} }
+
+paged! { List => schemas::ExternalVpnGateway; "pageToken" "nextPageToken" "items" }
 
 impl Call<List> {
-    /// `filter`: text
     pub fn filter(self, value: &str) -> Self {
         self.with_param("filter", &value)
     }
-    /// `maxResults`: an unsigned 32-bit number, default `500`, at least `0`
+
+    /// Default `500`, at least `0`.
     pub fn max_results(self, value: u32) -> Self {
         self.with_param("maxResults", &value)
     }
-    /// `orderBy`: text
+
     pub fn order_by(self, value: &str) -> Self {
         self.with_param("orderBy", &value)
     }
-    /// `pageToken`: text
+
     pub fn page_token(self, value: &str) -> Self {
         self.with_param("pageToken", &value)
     }
@@ -132,17 +170,14 @@ impl Call<List> {
 
 /// See [`ExternalVpnGateways::set_labels`].
 pub enum SetLabels {}
-method! {
-    SetLabels : Compute => schemas::Operation; "compute.externalVpnGateways.setLabels"
-    POST "projects/{project}/global/externalVpnGateways/{resource}/setLabels" {
-    api_version : Some("2026-11-01") }
-}
+
+method! { SetLabels: Compute => schemas::Operation; "compute.externalVpnGateways.setLabels" POST "projects/{project}/global/externalVpnGateways/{resource}/setLabels" {
+    api_version: Some("2026-11-01"),
+} }
 
 /// See [`ExternalVpnGateways::test_iam_permissions`].
 pub enum TestIamPermissions {}
-method! {
-    TestIamPermissions : Compute => schemas::TestPermissionsResponse;
-    "compute.externalVpnGateways.testIamPermissions" POST
-    "projects/{project}/global/externalVpnGateways/{resource}/testIamPermissions" {
-    api_version : Some("2026-11-01") }
-}
+
+method! { TestIamPermissions: Compute => schemas::TestPermissionsResponse; "compute.externalVpnGateways.testIamPermissions" POST "projects/{project}/global/externalVpnGateways/{resource}/testIamPermissions" {
+    api_version: Some("2026-11-01"),
+} }

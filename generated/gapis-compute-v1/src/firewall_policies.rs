@@ -7,9 +7,17 @@ use super::*;
 pub struct FirewallPolicies<'a>(pub(crate) &'a runtime::Client);
 
 impl FirewallPolicies<'_> {
-    /// POST `locations/global/firewallPolicies/{firewallPolicy}/addAssociation`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+    /// POST `locations/global/firewallPolicies/{firewallPolicy}/addAssociation`. Can be waited for.
     ///
-    /// * `firewall_policy`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `firewall_policy`: matches `(firewallPolicies/)?[0-9]{0,20}`
+    ///
+    /// Optional:
+    /// [`replace_existing_association`](Call#method.replace_existing_association),
+    /// [`request_id`](Call#method.request_id-42).
     pub fn add_association(
         &self,
         firewall_policy: &str,
@@ -17,9 +25,17 @@ impl FirewallPolicies<'_> {
     ) -> Call<AddAssociation> {
         Call::new(self.0, &[&firewall_policy], Some(&firewall_policy_association))
     }
-    /// POST `locations/global/firewallPolicies/{firewallPolicy}/addRule`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+
+    /// POST `locations/global/firewallPolicies/{firewallPolicy}/addRule`. Can be waited for.
     ///
-    /// * `firewall_policy`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `firewall_policy`: matches `(firewallPolicies/)?[0-9]{0,20}`
+    ///
+    /// Optional:
+    /// [`request_id`](Call#method.request_id-43).
     pub fn add_rule(
         &self,
         firewall_policy: &str,
@@ -27,63 +43,162 @@ impl FirewallPolicies<'_> {
     ) -> Call<AddRule> {
         Call::new(self.0, &[&firewall_policy], Some(&firewall_policy_rule))
     }
-    /// POST `locations/global/firewallPolicies/{firewallPolicy}/cloneRules`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+
+    /// POST `locations/global/firewallPolicies/{firewallPolicy}/cloneRules`. Can be waited for.
     ///
-    /// * `firewall_policy`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `firewall_policy`: matches `(firewallPolicies/)?[0-9]{0,20}`
+    ///
+    /// Optional:
+    /// [`request_id`](Call#method.request_id-44),
+    /// [`source_firewall_policy`](Call#method.source_firewall_policy).
     pub fn clone_rules(&self, firewall_policy: &str) -> Call<CloneRules> {
         Call::new(self.0, &[&firewall_policy], None)
     }
-    /// DELETE `locations/global/firewallPolicies/{firewallPolicy}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+
+    /// DELETE `locations/global/firewallPolicies/{firewallPolicy}`. Can be waited for.
     ///
-    /// * `firewall_policy`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `firewall_policy`: matches `(firewallPolicies/)?[0-9]{0,20}`
+    ///
+    /// Optional:
+    /// [`request_id`](Call#method.request_id-45).
     pub fn delete(&self, firewall_policy: &str) -> Call<Delete> {
         Call::new(self.0, &[&firewall_policy], None)
     }
-    /// GET `locations/global/firewallPolicies/{firewallPolicy}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`, `COMPUTE_READONLY`.
+
+    /// GET `locations/global/firewallPolicies/{firewallPolicy}`.
     ///
-    /// * `firewall_policy`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE),
+    /// [`COMPUTE_READONLY`](scopes::COMPUTE_READONLY).
+    ///
+    /// * `firewall_policy`: matches `(firewallPolicies/)?[0-9]{0,20}`
     pub fn get(&self, firewall_policy: &str) -> Call<Get> {
         Call::new(self.0, &[&firewall_policy], None)
     }
-    /// GET `locations/global/firewallPolicies/{firewallPolicy}/getAssociation`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`, `COMPUTE_READONLY`.
+
+    /// GET `locations/global/firewallPolicies/{firewallPolicy}/getAssociation`.
     ///
-    /// * `firewall_policy`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE),
+    /// [`COMPUTE_READONLY`](scopes::COMPUTE_READONLY).
+    ///
+    /// * `firewall_policy`: matches `(firewallPolicies/)?[0-9]{0,20}`
+    ///
+    /// Optional:
+    /// [`name`](Call#method.name).
     pub fn get_association(&self, firewall_policy: &str) -> Call<GetAssociation> {
         Call::new(self.0, &[&firewall_policy], None)
     }
-    /// GET `locations/global/firewallPolicies/{resource}/getIamPolicy`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`, `COMPUTE_READONLY`.
+
+    /// GET `locations/global/firewallPolicies/{resource}/getIamPolicy`.
     ///
-    /// * `resource`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE),
+    /// [`COMPUTE_READONLY`](scopes::COMPUTE_READONLY).
+    ///
+    /// * `resource`: matches `(firewallPolicies/)?[0-9]{0,20}`
+    ///
+    /// Optional:
+    /// [`options_requested_policy_version`](Call#method.options_requested_policy_version-3).
     pub fn get_iam_policy(&self, resource: &str) -> Call<GetIamPolicy> {
         Call::new(self.0, &[&resource], None)
     }
-    /// GET `locations/global/firewallPolicies/{firewallPolicy}/getRule`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`, `COMPUTE_READONLY`.
+
+    /// GET `locations/global/firewallPolicies/{firewallPolicy}/getRule`.
     ///
-    /// * `firewall_policy`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE),
+    /// [`COMPUTE_READONLY`](scopes::COMPUTE_READONLY).
+    ///
+    /// * `firewall_policy`: matches `(firewallPolicies/)?[0-9]{0,20}`
+    ///
+    /// Optional:
+    /// [`priority`](Call#method.priority).
     pub fn get_rule(&self, firewall_policy: &str) -> Call<GetRule> {
         Call::new(self.0, &[&firewall_policy], None)
     }
-    /// POST `locations/global/firewallPolicies`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+
+    /// POST `locations/global/firewallPolicies`. Can be waited for.
+    ///
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// Optional:
+    /// [`parent_id`](Call#method.parent_id),
+    /// [`request_id`](Call#method.request_id-46).
     pub fn insert(&self, firewall_policy: schemas::FirewallPolicy) -> Call<Insert> {
         Call::new(self.0, &[], Some(&firewall_policy))
     }
-    /// GET `locations/global/firewallPolicies`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`, `COMPUTE_READONLY`.
+
+    /// GET `locations/global/firewallPolicies`.
+    ///
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE),
+    /// [`COMPUTE_READONLY`](scopes::COMPUTE_READONLY).
+    ///
+    /// Optional:
+    /// [`filter`](Call#method.filter-18),
+    /// [`max_results`](Call#method.max_results-18),
+    /// [`order_by`](Call#method.order_by-18),
+    /// [`page_token`](Call#method.page_token-18),
+    /// [`parent_id`](Call#method.parent_id-1).
     pub fn list(&self) -> Call<List> {
         Call::new(self.0, &[], None)
     }
-    /// GET `locations/global/firewallPolicies/listAssociations`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`, `COMPUTE_READONLY`.
+
+    /// GET `locations/global/firewallPolicies/listAssociations`.
+    ///
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE),
+    /// [`COMPUTE_READONLY`](scopes::COMPUTE_READONLY).
+    ///
+    /// Optional:
+    /// [`include_inherited_policies`](Call#method.include_inherited_policies),
+    /// [`target_resource`](Call#method.target_resource).
     pub fn list_associations(&self) -> Call<ListAssociations> {
         Call::new(self.0, &[], None)
     }
-    /// POST `locations/global/firewallPolicies/{firewallPolicy}/move`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+
+    /// POST `locations/global/firewallPolicies/{firewallPolicy}/move`. Can be waited for.
     ///
-    /// * `firewall_policy`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `firewall_policy`: matches `(firewallPolicies/)?[0-9]{0,20}`
+    ///
+    /// Optional:
+    /// [`parent_id`](Call#method.parent_id-2),
+    /// [`request_id`](Call#method.request_id-47).
     pub fn r#move(&self, firewall_policy: &str) -> Call<Move> {
         Call::new(self.0, &[&firewall_policy], None)
     }
-    /// PATCH `locations/global/firewallPolicies/{firewallPolicy}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+
+    /// PATCH `locations/global/firewallPolicies/{firewallPolicy}`. Can be waited for.
     ///
-    /// * `firewall_policy`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `firewall_policy`: matches `(firewallPolicies/)?[0-9]{0,20}`
+    ///
+    /// Optional:
+    /// [`request_id`](Call#method.request_id-48).
     pub fn patch(
         &self,
         firewall_policy: &str,
@@ -91,9 +206,18 @@ impl FirewallPolicies<'_> {
     ) -> Call<Patch> {
         Call::new(self.0, &[&firewall_policy], Some(&body))
     }
-    /// POST `locations/global/firewallPolicies/{firewallPolicy}/patchRule`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+
+    /// POST `locations/global/firewallPolicies/{firewallPolicy}/patchRule`. Can be waited for.
     ///
-    /// * `firewall_policy`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `firewall_policy`: matches `(firewallPolicies/)?[0-9]{0,20}`
+    ///
+    /// Optional:
+    /// [`priority`](Call#method.priority-1),
+    /// [`request_id`](Call#method.request_id-49).
     pub fn patch_rule(
         &self,
         firewall_policy: &str,
@@ -101,21 +225,44 @@ impl FirewallPolicies<'_> {
     ) -> Call<PatchRule> {
         Call::new(self.0, &[&firewall_policy], Some(&firewall_policy_rule))
     }
-    /// POST `locations/global/firewallPolicies/{firewallPolicy}/removeAssociation`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+
+    /// POST `locations/global/firewallPolicies/{firewallPolicy}/removeAssociation`. Can be waited for.
     ///
-    /// * `firewall_policy`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `firewall_policy`: matches `(firewallPolicies/)?[0-9]{0,20}`
+    ///
+    /// Optional:
+    /// [`name`](Call#method.name-1),
+    /// [`request_id`](Call#method.request_id-50).
     pub fn remove_association(&self, firewall_policy: &str) -> Call<RemoveAssociation> {
         Call::new(self.0, &[&firewall_policy], None)
     }
-    /// POST `locations/global/firewallPolicies/{firewallPolicy}/removeRule`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+
+    /// POST `locations/global/firewallPolicies/{firewallPolicy}/removeRule`. Can be waited for.
     ///
-    /// * `firewall_policy`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `firewall_policy`: matches `(firewallPolicies/)?[0-9]{0,20}`
+    ///
+    /// Optional:
+    /// [`priority`](Call#method.priority-2),
+    /// [`request_id`](Call#method.request_id-51).
     pub fn remove_rule(&self, firewall_policy: &str) -> Call<RemoveRule> {
         Call::new(self.0, &[&firewall_policy], None)
     }
-    /// POST `locations/global/firewallPolicies/{resource}/setIamPolicy`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+
+    /// POST `locations/global/firewallPolicies/{resource}/setIamPolicy`.
     ///
-    /// * `resource`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `resource`: matches `(firewallPolicies/)?[0-9]{0,20}`
     pub fn set_iam_policy(
         &self,
         resource: &str,
@@ -123,9 +270,15 @@ impl FirewallPolicies<'_> {
     ) -> Call<SetIamPolicy> {
         Call::new(self.0, &[&resource], Some(&global_organization_set_policy_request))
     }
-    /// POST `locations/global/firewallPolicies/{resource}/testIamPermissions`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`, `COMPUTE_READONLY`.
+
+    /// POST `locations/global/firewallPolicies/{resource}/testIamPermissions`.
     ///
-    /// * `resource`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE),
+    /// [`COMPUTE_READONLY`](scopes::COMPUTE_READONLY).
+    ///
+    /// * `resource`: matches `(firewallPolicies/)?[0-9]{0,20}`
     pub fn test_iam_permissions(
         &self,
         resource: &str,
@@ -137,19 +290,16 @@ impl FirewallPolicies<'_> {
 
 /// See [`FirewallPolicies::add_association`].
 pub enum AddAssociation {}
-method! {
-    AddAssociation : Compute => schemas::Operation;
-    "compute.firewallPolicies.addAssociation" POST
-    "locations/global/firewallPolicies/{firewallPolicy}/addAssociation" { api_version :
-    Some("2026-11-01") }
-}
+
+method! { AddAssociation: Compute => schemas::Operation; "compute.firewallPolicies.addAssociation" POST "locations/global/firewallPolicies/{firewallPolicy}/addAssociation" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<AddAssociation> {
-    /// `replaceExistingAssociation`: true or false
     pub fn replace_existing_association(self, value: bool) -> Self {
         self.with_param("replaceExistingAssociation", &value)
     }
-    /// `requestId`: text
+
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }
@@ -157,14 +307,12 @@ impl Call<AddAssociation> {
 
 /// See [`FirewallPolicies::add_rule`].
 pub enum AddRule {}
-method! {
-    AddRule : Compute => schemas::Operation; "compute.firewallPolicies.addRule" POST
-    "locations/global/firewallPolicies/{firewallPolicy}/addRule" { api_version :
-    Some("2026-11-01") }
-}
+
+method! { AddRule: Compute => schemas::Operation; "compute.firewallPolicies.addRule" POST "locations/global/firewallPolicies/{firewallPolicy}/addRule" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<AddRule> {
-    /// `requestId`: text
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }
@@ -172,18 +320,16 @@ impl Call<AddRule> {
 
 /// See [`FirewallPolicies::clone_rules`].
 pub enum CloneRules {}
-method! {
-    CloneRules : Compute => schemas::Operation; "compute.firewallPolicies.cloneRules"
-    POST "locations/global/firewallPolicies/{firewallPolicy}/cloneRules" { api_version :
-    Some("2026-11-01") }
-}
+
+method! { CloneRules: Compute => schemas::Operation; "compute.firewallPolicies.cloneRules" POST "locations/global/firewallPolicies/{firewallPolicy}/cloneRules" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<CloneRules> {
-    /// `requestId`: text
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }
-    /// `sourceFirewallPolicy`: text
+
     pub fn source_firewall_policy(self, value: &str) -> Self {
         self.with_param("sourceFirewallPolicy", &value)
     }
@@ -191,14 +337,12 @@ impl Call<CloneRules> {
 
 /// See [`FirewallPolicies::delete`].
 pub enum Delete {}
-method! {
-    Delete : Compute => schemas::Operation; "compute.firewallPolicies.delete" DELETE
-    "locations/global/firewallPolicies/{firewallPolicy}" { api_version :
-    Some("2026-11-01") }
-}
+
+method! { Delete: Compute => schemas::Operation; "compute.firewallPolicies.delete" DELETE "locations/global/firewallPolicies/{firewallPolicy}" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<Delete> {
-    /// `requestId`: text
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }
@@ -206,23 +350,19 @@ impl Call<Delete> {
 
 /// See [`FirewallPolicies::get`].
 pub enum Get {}
-method! {
-    Get : Compute => schemas::FirewallPolicy; "compute.firewallPolicies.get" GET
-    "locations/global/firewallPolicies/{firewallPolicy}" { api_version :
-    Some("2026-11-01") }
-}
+
+method! { Get: Compute => schemas::FirewallPolicy; "compute.firewallPolicies.get" GET "locations/global/firewallPolicies/{firewallPolicy}" {
+    api_version: Some("2026-11-01"),
+} }
 
 /// See [`FirewallPolicies::get_association`].
 pub enum GetAssociation {}
-method! {
-    GetAssociation : Compute => schemas::FirewallPolicyAssociation;
-    "compute.firewallPolicies.getAssociation" GET
-    "locations/global/firewallPolicies/{firewallPolicy}/getAssociation" { api_version :
-    Some("2026-11-01") }
-}
+
+method! { GetAssociation: Compute => schemas::FirewallPolicyAssociation; "compute.firewallPolicies.getAssociation" GET "locations/global/firewallPolicies/{firewallPolicy}/getAssociation" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<GetAssociation> {
-    /// `name`: text
     pub fn name(self, value: &str) -> Self {
         self.with_param("name", &value)
     }
@@ -230,14 +370,12 @@ impl Call<GetAssociation> {
 
 /// See [`FirewallPolicies::get_iam_policy`].
 pub enum GetIamPolicy {}
-method! {
-    GetIamPolicy : Compute => schemas::Policy; "compute.firewallPolicies.getIamPolicy"
-    GET "locations/global/firewallPolicies/{resource}/getIamPolicy" { api_version :
-    Some("2026-11-01") }
-}
+
+method! { GetIamPolicy: Compute => schemas::Policy; "compute.firewallPolicies.getIamPolicy" GET "locations/global/firewallPolicies/{resource}/getIamPolicy" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<GetIamPolicy> {
-    /// `optionsRequestedPolicyVersion`: a 32-bit number
     pub fn options_requested_policy_version(self, value: i32) -> Self {
         self.with_param("optionsRequestedPolicyVersion", &value)
     }
@@ -245,14 +383,12 @@ impl Call<GetIamPolicy> {
 
 /// See [`FirewallPolicies::get_rule`].
 pub enum GetRule {}
-method! {
-    GetRule : Compute => schemas::FirewallPolicyRule; "compute.firewallPolicies.getRule"
-    GET "locations/global/firewallPolicies/{firewallPolicy}/getRule" { api_version :
-    Some("2026-11-01") }
-}
+
+method! { GetRule: Compute => schemas::FirewallPolicyRule; "compute.firewallPolicies.getRule" GET "locations/global/firewallPolicies/{firewallPolicy}/getRule" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<GetRule> {
-    /// `priority`: a 32-bit number
     pub fn priority(self, value: i32) -> Self {
         self.with_param("priority", &value)
     }
@@ -260,17 +396,16 @@ impl Call<GetRule> {
 
 /// See [`FirewallPolicies::insert`].
 pub enum Insert {}
-method! {
-    Insert : Compute => schemas::Operation; "compute.firewallPolicies.insert" POST
-    "locations/global/firewallPolicies" { api_version : Some("2026-11-01") }
-}
+
+method! { Insert: Compute => schemas::Operation; "compute.firewallPolicies.insert" POST "locations/global/firewallPolicies" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<Insert> {
-    /// `parentId`: text
     pub fn parent_id(self, value: &str) -> Self {
         self.with_param("parentId", &value)
     }
-    /// `requestId`: text
+
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }
@@ -278,32 +413,31 @@ impl Call<Insert> {
 
 /// See [`FirewallPolicies::list`].
 pub enum List {}
-method! {
-    List : Compute => schemas::FirewallPolicyList; "compute.firewallPolicies.list" GET
-    "locations/global/firewallPolicies" { api_version : Some("2026-11-01") }
-}
-paged! {
-    List => schemas::FirewallPolicy; "pageToken" "nextPageToken" "items"
-}
+
+method! { List: Compute => schemas::FirewallPolicyList; "compute.firewallPolicies.list" GET "locations/global/firewallPolicies" {
+    api_version: Some("2026-11-01"),
+} }
+
+paged! { List => schemas::FirewallPolicy; "pageToken" "nextPageToken" "items" }
 
 impl Call<List> {
-    /// `filter`: text
     pub fn filter(self, value: &str) -> Self {
         self.with_param("filter", &value)
     }
-    /// `maxResults`: an unsigned 32-bit number, default `500`, at least `0`
+
+    /// Default `500`, at least `0`.
     pub fn max_results(self, value: u32) -> Self {
         self.with_param("maxResults", &value)
     }
-    /// `orderBy`: text
+
     pub fn order_by(self, value: &str) -> Self {
         self.with_param("orderBy", &value)
     }
-    /// `pageToken`: text
+
     pub fn page_token(self, value: &str) -> Self {
         self.with_param("pageToken", &value)
     }
-    /// `parentId`: text
+
     pub fn parent_id(self, value: &str) -> Self {
         self.with_param("parentId", &value)
     }
@@ -311,19 +445,16 @@ impl Call<List> {
 
 /// See [`FirewallPolicies::list_associations`].
 pub enum ListAssociations {}
-method! {
-    ListAssociations : Compute => schemas::FirewallPoliciesListAssociationsResponse;
-    "compute.firewallPolicies.listAssociations" GET
-    "locations/global/firewallPolicies/listAssociations" { api_version :
-    Some("2026-11-01") }
-}
+
+method! { ListAssociations: Compute => schemas::FirewallPoliciesListAssociationsResponse; "compute.firewallPolicies.listAssociations" GET "locations/global/firewallPolicies/listAssociations" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<ListAssociations> {
-    /// `includeInheritedPolicies`: true or false
     pub fn include_inherited_policies(self, value: bool) -> Self {
         self.with_param("includeInheritedPolicies", &value)
     }
-    /// `targetResource`: text
+
     pub fn target_resource(self, value: &str) -> Self {
         self.with_param("targetResource", &value)
     }
@@ -331,18 +462,16 @@ impl Call<ListAssociations> {
 
 /// See `move`.
 pub enum Move {}
-method! {
-    Move : Compute => schemas::Operation; "compute.firewallPolicies.move" POST
-    "locations/global/firewallPolicies/{firewallPolicy}/move" { api_version :
-    Some("2026-11-01") }
-}
+
+method! { Move: Compute => schemas::Operation; "compute.firewallPolicies.move" POST "locations/global/firewallPolicies/{firewallPolicy}/move" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<Move> {
-    /// `parentId`: text
     pub fn parent_id(self, value: &str) -> Self {
         self.with_param("parentId", &value)
     }
-    /// `requestId`: text
+
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }
@@ -350,14 +479,12 @@ impl Call<Move> {
 
 /// See [`FirewallPolicies::patch`].
 pub enum Patch {}
-method! {
-    Patch : Compute => schemas::Operation; "compute.firewallPolicies.patch" PATCH
-    "locations/global/firewallPolicies/{firewallPolicy}" { api_version :
-    Some("2026-11-01") }
-}
+
+method! { Patch: Compute => schemas::Operation; "compute.firewallPolicies.patch" PATCH "locations/global/firewallPolicies/{firewallPolicy}" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<Patch> {
-    /// `requestId`: text
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }
@@ -365,18 +492,16 @@ impl Call<Patch> {
 
 /// See [`FirewallPolicies::patch_rule`].
 pub enum PatchRule {}
-method! {
-    PatchRule : Compute => schemas::Operation; "compute.firewallPolicies.patchRule" POST
-    "locations/global/firewallPolicies/{firewallPolicy}/patchRule" { api_version :
-    Some("2026-11-01") }
-}
+
+method! { PatchRule: Compute => schemas::Operation; "compute.firewallPolicies.patchRule" POST "locations/global/firewallPolicies/{firewallPolicy}/patchRule" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<PatchRule> {
-    /// `priority`: a 32-bit number
     pub fn priority(self, value: i32) -> Self {
         self.with_param("priority", &value)
     }
-    /// `requestId`: text
+
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }
@@ -384,19 +509,16 @@ impl Call<PatchRule> {
 
 /// See [`FirewallPolicies::remove_association`].
 pub enum RemoveAssociation {}
-method! {
-    RemoveAssociation : Compute => schemas::Operation;
-    "compute.firewallPolicies.removeAssociation" POST
-    "locations/global/firewallPolicies/{firewallPolicy}/removeAssociation" { api_version
-    : Some("2026-11-01") }
-}
+
+method! { RemoveAssociation: Compute => schemas::Operation; "compute.firewallPolicies.removeAssociation" POST "locations/global/firewallPolicies/{firewallPolicy}/removeAssociation" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<RemoveAssociation> {
-    /// `name`: text
     pub fn name(self, value: &str) -> Self {
         self.with_param("name", &value)
     }
-    /// `requestId`: text
+
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }
@@ -404,18 +526,16 @@ impl Call<RemoveAssociation> {
 
 /// See [`FirewallPolicies::remove_rule`].
 pub enum RemoveRule {}
-method! {
-    RemoveRule : Compute => schemas::Operation; "compute.firewallPolicies.removeRule"
-    POST "locations/global/firewallPolicies/{firewallPolicy}/removeRule" { api_version :
-    Some("2026-11-01") }
-}
+
+method! { RemoveRule: Compute => schemas::Operation; "compute.firewallPolicies.removeRule" POST "locations/global/firewallPolicies/{firewallPolicy}/removeRule" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<RemoveRule> {
-    /// `priority`: a 32-bit number
     pub fn priority(self, value: i32) -> Self {
         self.with_param("priority", &value)
     }
-    /// `requestId`: text
+
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }
@@ -423,17 +543,14 @@ impl Call<RemoveRule> {
 
 /// See [`FirewallPolicies::set_iam_policy`].
 pub enum SetIamPolicy {}
-method! {
-    SetIamPolicy : Compute => schemas::Policy; "compute.firewallPolicies.setIamPolicy"
-    POST "locations/global/firewallPolicies/{resource}/setIamPolicy" { api_version :
-    Some("2026-11-01") }
-}
+
+method! { SetIamPolicy: Compute => schemas::Policy; "compute.firewallPolicies.setIamPolicy" POST "locations/global/firewallPolicies/{resource}/setIamPolicy" {
+    api_version: Some("2026-11-01"),
+} }
 
 /// See [`FirewallPolicies::test_iam_permissions`].
 pub enum TestIamPermissions {}
-method! {
-    TestIamPermissions : Compute => schemas::TestPermissionsResponse;
-    "compute.firewallPolicies.testIamPermissions" POST
-    "locations/global/firewallPolicies/{resource}/testIamPermissions" { api_version :
-    Some("2026-11-01") }
-}
+
+method! { TestIamPermissions: Compute => schemas::TestPermissionsResponse; "compute.firewallPolicies.testIamPermissions" POST "locations/global/firewallPolicies/{resource}/testIamPermissions" {
+    api_version: Some("2026-11-01"),
+} }

@@ -7,36 +7,77 @@ use super::*;
 pub struct Firewalls<'a>(pub(crate) &'a runtime::Client);
 
 impl Firewalls<'_> {
-    /// DELETE `projects/{project}/global/firewalls/{firewall}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+    /// DELETE `projects/{project}/global/firewalls/{firewall}`. Can be waited for.
     ///
-    /// * `project`: text
-    /// * `firewall`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `firewall`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
+    ///
+    /// Optional:
+    /// [`request_id`](Call#method.request_id-52).
     pub fn delete(&self, project: &str, firewall: &str) -> Call<Delete> {
         Call::new(self.0, &[&project, &firewall], None)
     }
-    /// GET `projects/{project}/global/firewalls/{firewall}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`, `COMPUTE_READONLY`.
+
+    /// GET `projects/{project}/global/firewalls/{firewall}`.
     ///
-    /// * `project`: text
-    /// * `firewall`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE),
+    /// [`COMPUTE_READONLY`](scopes::COMPUTE_READONLY).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `firewall`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
     pub fn get(&self, project: &str, firewall: &str) -> Call<Get> {
         Call::new(self.0, &[&project, &firewall], None)
     }
-    /// POST `projects/{project}/global/firewalls`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+
+    /// POST `projects/{project}/global/firewalls`. Can be waited for.
     ///
-    /// * `project`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    ///
+    /// Optional:
+    /// [`request_id`](Call#method.request_id-53).
     pub fn insert(&self, project: &str, firewall: schemas::Firewall) -> Call<Insert> {
         Call::new(self.0, &[&project], Some(&firewall))
     }
-    /// GET `projects/{project}/global/firewalls`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`, `COMPUTE_READONLY`.
+
+    /// GET `projects/{project}/global/firewalls`.
     ///
-    /// * `project`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE),
+    /// [`COMPUTE_READONLY`](scopes::COMPUTE_READONLY).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    ///
+    /// Optional:
+    /// [`filter`](Call#method.filter-19),
+    /// [`max_results`](Call#method.max_results-19),
+    /// [`order_by`](Call#method.order_by-19),
+    /// [`page_token`](Call#method.page_token-19).
     pub fn list(&self, project: &str) -> Call<List> {
         Call::new(self.0, &[&project], None)
     }
-    /// PATCH `projects/{project}/global/firewalls/{firewall}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+
+    /// PATCH `projects/{project}/global/firewalls/{firewall}`. Can be waited for.
     ///
-    /// * `project`: text
-    /// * `firewall`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `firewall`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
+    ///
+    /// Optional:
+    /// [`request_id`](Call#method.request_id-54).
     pub fn patch(
         &self,
         project: &str,
@@ -45,10 +86,16 @@ impl Firewalls<'_> {
     ) -> Call<Patch> {
         Call::new(self.0, &[&project, &firewall], Some(&body))
     }
-    /// POST `projects/{project}/global/firewalls/{resource}/testIamPermissions`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`, `COMPUTE_READONLY`.
+
+    /// POST `projects/{project}/global/firewalls/{resource}/testIamPermissions`.
     ///
-    /// * `project`: text
-    /// * `resource`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE),
+    /// [`COMPUTE_READONLY`](scopes::COMPUTE_READONLY).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `resource`: matches `[a-z](?:[-a-z0-9_]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
     pub fn test_iam_permissions(
         &self,
         project: &str,
@@ -57,10 +104,18 @@ impl Firewalls<'_> {
     ) -> Call<TestIamPermissions> {
         Call::new(self.0, &[&project, &resource], Some(&test_permissions_request))
     }
-    /// PUT `projects/{project}/global/firewalls/{firewall}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+
+    /// PUT `projects/{project}/global/firewalls/{firewall}`. Can be waited for.
     ///
-    /// * `project`: text
-    /// * `firewall`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `firewall`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
+    ///
+    /// Optional:
+    /// [`request_id`](Call#method.request_id-55).
     pub fn update(
         &self,
         project: &str,
@@ -73,13 +128,12 @@ impl Firewalls<'_> {
 
 /// See [`Firewalls::delete`].
 pub enum Delete {}
-method! {
-    Delete : Compute => schemas::Operation; "compute.firewalls.delete" DELETE
-    "projects/{project}/global/firewalls/{firewall}" { api_version : Some("2026-11-01") }
-}
+
+method! { Delete: Compute => schemas::Operation; "compute.firewalls.delete" DELETE "projects/{project}/global/firewalls/{firewall}" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<Delete> {
-    /// `requestId`: text
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }
@@ -87,20 +141,19 @@ impl Call<Delete> {
 
 /// See [`Firewalls::get`].
 pub enum Get {}
-method! {
-    Get : Compute => schemas::Firewall; "compute.firewalls.get" GET
-    "projects/{project}/global/firewalls/{firewall}" { api_version : Some("2026-11-01") }
-}
+
+method! { Get: Compute => schemas::Firewall; "compute.firewalls.get" GET "projects/{project}/global/firewalls/{firewall}" {
+    api_version: Some("2026-11-01"),
+} }
 
 /// See [`Firewalls::insert`].
 pub enum Insert {}
-method! {
-    Insert : Compute => schemas::Operation; "compute.firewalls.insert" POST
-    "projects/{project}/global/firewalls" { api_version : Some("2026-11-01") }
-}
+
+method! { Insert: Compute => schemas::Operation; "compute.firewalls.insert" POST "projects/{project}/global/firewalls" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<Insert> {
-    /// `requestId`: text
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }
@@ -108,28 +161,27 @@ impl Call<Insert> {
 
 /// See [`Firewalls::list`].
 pub enum List {}
-method! {
-    List : Compute => schemas::FirewallList; "compute.firewalls.list" GET
-    "projects/{project}/global/firewalls" { api_version : Some("2026-11-01") }
-}
-paged! {
-    List => schemas::Firewall; "pageToken" "nextPageToken" "items"
-}
+
+method! { List: Compute => schemas::FirewallList; "compute.firewalls.list" GET "projects/{project}/global/firewalls" {
+    api_version: Some("2026-11-01"),
+} }
+
+paged! { List => schemas::Firewall; "pageToken" "nextPageToken" "items" }
 
 impl Call<List> {
-    /// `filter`: text
     pub fn filter(self, value: &str) -> Self {
         self.with_param("filter", &value)
     }
-    /// `maxResults`: an unsigned 32-bit number, default `500`, at least `0`
+
+    /// Default `500`, at least `0`.
     pub fn max_results(self, value: u32) -> Self {
         self.with_param("maxResults", &value)
     }
-    /// `orderBy`: text
+
     pub fn order_by(self, value: &str) -> Self {
         self.with_param("orderBy", &value)
     }
-    /// `pageToken`: text
+
     pub fn page_token(self, value: &str) -> Self {
         self.with_param("pageToken", &value)
     }
@@ -137,13 +189,12 @@ impl Call<List> {
 
 /// See [`Firewalls::patch`].
 pub enum Patch {}
-method! {
-    Patch : Compute => schemas::Operation; "compute.firewalls.patch" PATCH
-    "projects/{project}/global/firewalls/{firewall}" { api_version : Some("2026-11-01") }
-}
+
+method! { Patch: Compute => schemas::Operation; "compute.firewalls.patch" PATCH "projects/{project}/global/firewalls/{firewall}" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<Patch> {
-    /// `requestId`: text
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }
@@ -151,22 +202,19 @@ impl Call<Patch> {
 
 /// See [`Firewalls::test_iam_permissions`].
 pub enum TestIamPermissions {}
-method! {
-    TestIamPermissions : Compute => schemas::TestPermissionsResponse;
-    "compute.firewalls.testIamPermissions" POST
-    "projects/{project}/global/firewalls/{resource}/testIamPermissions" { api_version :
-    Some("2026-11-01") }
-}
+
+method! { TestIamPermissions: Compute => schemas::TestPermissionsResponse; "compute.firewalls.testIamPermissions" POST "projects/{project}/global/firewalls/{resource}/testIamPermissions" {
+    api_version: Some("2026-11-01"),
+} }
 
 /// See [`Firewalls::update`].
 pub enum Update {}
-method! {
-    Update : Compute => schemas::Operation; "compute.firewalls.update" PUT
-    "projects/{project}/global/firewalls/{firewall}" { api_version : Some("2026-11-01") }
-}
+
+method! { Update: Compute => schemas::Operation; "compute.firewalls.update" PUT "projects/{project}/global/firewalls/{firewall}" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<Update> {
-    /// `requestId`: text
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }

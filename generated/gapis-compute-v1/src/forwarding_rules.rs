@@ -7,17 +7,38 @@ use super::*;
 pub struct ForwardingRules<'a>(pub(crate) &'a runtime::Client);
 
 impl ForwardingRules<'_> {
-    /// GET `projects/{project}/aggregated/forwardingRules`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`, `COMPUTE_READONLY`.
+    /// GET `projects/{project}/aggregated/forwardingRules`.
     ///
-    /// * `project`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE),
+    /// [`COMPUTE_READONLY`](scopes::COMPUTE_READONLY).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    ///
+    /// Optional:
+    /// [`filter`](Call#method.filter-20),
+    /// [`include_all_scopes`](Call#method.include_all_scopes-7),
+    /// [`max_results`](Call#method.max_results-20),
+    /// [`order_by`](Call#method.order_by-20),
+    /// [`page_token`](Call#method.page_token-20),
+    /// [`service_project_number`](Call#method.service_project_number-7).
     pub fn aggregated_list(&self, project: &str) -> Call<AggregatedList> {
         Call::new(self.0, &[&project], None)
     }
-    /// DELETE `projects/{project}/regions/{region}/forwardingRules/{forwardingRule}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+
+    /// DELETE `projects/{project}/regions/{region}/forwardingRules/{forwardingRule}`. Can be waited for.
     ///
-    /// * `project`: text
-    /// * `region`: text
-    /// * `forwarding_rule`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `region`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?`
+    /// * `forwarding_rule`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
+    ///
+    /// Optional:
+    /// [`request_id`](Call#method.request_id-56).
     pub fn delete(
         &self,
         project: &str,
@@ -26,18 +47,35 @@ impl ForwardingRules<'_> {
     ) -> Call<Delete> {
         Call::new(self.0, &[&project, &region, &forwarding_rule], None)
     }
-    /// GET `projects/{project}/regions/{region}/forwardingRules/{forwardingRule}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`, `COMPUTE_READONLY`.
+
+    /// GET `projects/{project}/regions/{region}/forwardingRules/{forwardingRule}`.
     ///
-    /// * `project`: text
-    /// * `region`: text
-    /// * `forwarding_rule`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE),
+    /// [`COMPUTE_READONLY`](scopes::COMPUTE_READONLY).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `region`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?`
+    /// * `forwarding_rule`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
+    ///
+    /// Optional:
+    /// [`view`](Call#method.view).
     pub fn get(&self, project: &str, region: &str, forwarding_rule: &str) -> Call<Get> {
         Call::new(self.0, &[&project, &region, &forwarding_rule], None)
     }
-    /// POST `projects/{project}/regions/{region}/forwardingRules`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+
+    /// POST `projects/{project}/regions/{region}/forwardingRules`. Can be waited for.
     ///
-    /// * `project`: text
-    /// * `region`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `region`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?`
+    ///
+    /// Optional:
+    /// [`request_id`](Call#method.request_id-57).
     pub fn insert(
         &self,
         project: &str,
@@ -46,18 +84,38 @@ impl ForwardingRules<'_> {
     ) -> Call<Insert> {
         Call::new(self.0, &[&project, &region], Some(&forwarding_rule))
     }
-    /// GET `projects/{project}/regions/{region}/forwardingRules`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`, `COMPUTE_READONLY`.
+
+    /// GET `projects/{project}/regions/{region}/forwardingRules`.
     ///
-    /// * `project`: text
-    /// * `region`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE),
+    /// [`COMPUTE_READONLY`](scopes::COMPUTE_READONLY).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `region`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?`
+    ///
+    /// Optional:
+    /// [`filter`](Call#method.filter-21),
+    /// [`max_results`](Call#method.max_results-21),
+    /// [`order_by`](Call#method.order_by-21),
+    /// [`page_token`](Call#method.page_token-21).
     pub fn list(&self, project: &str, region: &str) -> Call<List> {
         Call::new(self.0, &[&project, &region], None)
     }
-    /// PATCH `projects/{project}/regions/{region}/forwardingRules/{forwardingRule}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+
+    /// PATCH `projects/{project}/regions/{region}/forwardingRules/{forwardingRule}`. Can be waited for.
     ///
-    /// * `project`: text
-    /// * `region`: text
-    /// * `forwarding_rule`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `region`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?`
+    /// * `forwarding_rule`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
+    ///
+    /// Optional:
+    /// [`request_id`](Call#method.request_id-58).
     pub fn patch(
         &self,
         project: &str,
@@ -67,11 +125,19 @@ impl ForwardingRules<'_> {
     ) -> Call<Patch> {
         Call::new(self.0, &[&project, &region, &forwarding_rule], Some(&body))
     }
-    /// POST `projects/{project}/regions/{region}/forwardingRules/{resource}/setLabels`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+
+    /// POST `projects/{project}/regions/{region}/forwardingRules/{resource}/setLabels`. Can be waited for.
     ///
-    /// * `project`: text
-    /// * `region`: text
-    /// * `resource`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `region`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?`
+    /// * `resource`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
+    ///
+    /// Optional:
+    /// [`request_id`](Call#method.request_id-59).
     pub fn set_labels(
         &self,
         project: &str,
@@ -79,17 +145,21 @@ impl ForwardingRules<'_> {
         resource: &str,
         region_set_labels_request: schemas::RegionSetLabelsRequest,
     ) -> Call<SetLabels> {
-        Call::new(
-            self.0,
-            &[&project, &region, &resource],
-            Some(&region_set_labels_request),
-        )
+        Call::new(self.0, &[&project, &region, &resource], Some(&region_set_labels_request))
     }
-    /// POST `projects/{project}/regions/{region}/forwardingRules/{forwardingRule}/setTarget`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+
+    /// POST `projects/{project}/regions/{region}/forwardingRules/{forwardingRule}/setTarget`. Can be waited for.
     ///
-    /// * `project`: text
-    /// * `region`: text
-    /// * `forwarding_rule`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `region`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?`
+    /// * `forwarding_rule`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
+    ///
+    /// Optional:
+    /// [`request_id`](Call#method.request_id-60).
     pub fn set_target(
         &self,
         project: &str,
@@ -97,48 +167,41 @@ impl ForwardingRules<'_> {
         forwarding_rule: &str,
         target_reference: schemas::TargetReference,
     ) -> Call<SetTarget> {
-        Call::new(
-            self.0,
-            &[&project, &region, &forwarding_rule],
-            Some(&target_reference),
-        )
+        Call::new(self.0, &[&project, &region, &forwarding_rule], Some(&target_reference))
     }
 }
 
 /// See [`ForwardingRules::aggregated_list`].
 pub enum AggregatedList {}
-method! {
-    AggregatedList : Compute => schemas::ForwardingRuleAggregatedList;
-    "compute.forwardingRules.aggregatedList" GET
-    "projects/{project}/aggregated/forwardingRules" { api_version : Some("2026-11-01") }
-}
-paged! {
-    AggregatedList => (::std::string::String, schemas::ForwardingRulesScopedList);
-    "pageToken" "nextPageToken" "items"
-}
+
+method! { AggregatedList: Compute => schemas::ForwardingRuleAggregatedList; "compute.forwardingRules.aggregatedList" GET "projects/{project}/aggregated/forwardingRules" {
+    api_version: Some("2026-11-01"),
+} }
+
+paged! { AggregatedList => (::std::string::String, schemas::ForwardingRulesScopedList); "pageToken" "nextPageToken" "items" }
 
 impl Call<AggregatedList> {
-    /// `filter`: text
     pub fn filter(self, value: &str) -> Self {
         self.with_param("filter", &value)
     }
-    /// `includeAllScopes`: true or false
+
     pub fn include_all_scopes(self, value: bool) -> Self {
         self.with_param("includeAllScopes", &value)
     }
-    /// `maxResults`: an unsigned 32-bit number, default `500`, at least `0`
+
+    /// Default `500`, at least `0`.
     pub fn max_results(self, value: u32) -> Self {
         self.with_param("maxResults", &value)
     }
-    /// `orderBy`: text
+
     pub fn order_by(self, value: &str) -> Self {
         self.with_param("orderBy", &value)
     }
-    /// `pageToken`: text
+
     pub fn page_token(self, value: &str) -> Self {
         self.with_param("pageToken", &value)
     }
-    /// `serviceProjectNumber`: a 64-bit number
+
     pub fn service_project_number(self, value: i64) -> Self {
         self.with_param("serviceProjectNumber", &value)
     }
@@ -146,14 +209,12 @@ impl Call<AggregatedList> {
 
 /// See [`ForwardingRules::delete`].
 pub enum Delete {}
-method! {
-    Delete : Compute => schemas::Operation; "compute.forwardingRules.delete" DELETE
-    "projects/{project}/regions/{region}/forwardingRules/{forwardingRule}" { api_version
-    : Some("2026-11-01") }
-}
+
+method! { Delete: Compute => schemas::Operation; "compute.forwardingRules.delete" DELETE "projects/{project}/regions/{region}/forwardingRules/{forwardingRule}" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<Delete> {
-    /// `requestId`: text
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }
@@ -161,14 +222,12 @@ impl Call<Delete> {
 
 /// See [`ForwardingRules::get`].
 pub enum Get {}
-method! {
-    Get : Compute => schemas::ForwardingRule; "compute.forwardingRules.get" GET
-    "projects/{project}/regions/{region}/forwardingRules/{forwardingRule}" { api_version
-    : Some("2026-11-01") }
-}
+
+method! { Get: Compute => schemas::ForwardingRule; "compute.forwardingRules.get" GET "projects/{project}/regions/{region}/forwardingRules/{forwardingRule}" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<Get> {
-    /// `view`: one of a set of words
     pub fn view(self, value: enums::ForwardingRulesGetView) -> Self {
         self.with_param("view", &value)
     }
@@ -176,14 +235,12 @@ impl Call<Get> {
 
 /// See [`ForwardingRules::insert`].
 pub enum Insert {}
-method! {
-    Insert : Compute => schemas::Operation; "compute.forwardingRules.insert" POST
-    "projects/{project}/regions/{region}/forwardingRules" { api_version :
-    Some("2026-11-01") }
-}
+
+method! { Insert: Compute => schemas::Operation; "compute.forwardingRules.insert" POST "projects/{project}/regions/{region}/forwardingRules" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<Insert> {
-    /// `requestId`: text
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }
@@ -191,29 +248,27 @@ impl Call<Insert> {
 
 /// See [`ForwardingRules::list`].
 pub enum List {}
-method! {
-    List : Compute => schemas::ForwardingRuleList; "compute.forwardingRules.list" GET
-    "projects/{project}/regions/{region}/forwardingRules" { api_version :
-    Some("2026-11-01") }
-}
-paged! {
-    List => schemas::ForwardingRule; "pageToken" "nextPageToken" "items"
-}
+
+method! { List: Compute => schemas::ForwardingRuleList; "compute.forwardingRules.list" GET "projects/{project}/regions/{region}/forwardingRules" {
+    api_version: Some("2026-11-01"),
+} }
+
+paged! { List => schemas::ForwardingRule; "pageToken" "nextPageToken" "items" }
 
 impl Call<List> {
-    /// `filter`: text
     pub fn filter(self, value: &str) -> Self {
         self.with_param("filter", &value)
     }
-    /// `maxResults`: an unsigned 32-bit number, default `500`, at least `0`
+
+    /// Default `500`, at least `0`.
     pub fn max_results(self, value: u32) -> Self {
         self.with_param("maxResults", &value)
     }
-    /// `orderBy`: text
+
     pub fn order_by(self, value: &str) -> Self {
         self.with_param("orderBy", &value)
     }
-    /// `pageToken`: text
+
     pub fn page_token(self, value: &str) -> Self {
         self.with_param("pageToken", &value)
     }
@@ -221,14 +276,12 @@ impl Call<List> {
 
 /// See [`ForwardingRules::patch`].
 pub enum Patch {}
-method! {
-    Patch : Compute => schemas::Operation; "compute.forwardingRules.patch" PATCH
-    "projects/{project}/regions/{region}/forwardingRules/{forwardingRule}" { api_version
-    : Some("2026-11-01") }
-}
+
+method! { Patch: Compute => schemas::Operation; "compute.forwardingRules.patch" PATCH "projects/{project}/regions/{region}/forwardingRules/{forwardingRule}" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<Patch> {
-    /// `requestId`: text
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }
@@ -236,14 +289,12 @@ impl Call<Patch> {
 
 /// See [`ForwardingRules::set_labels`].
 pub enum SetLabels {}
-method! {
-    SetLabels : Compute => schemas::Operation; "compute.forwardingRules.setLabels" POST
-    "projects/{project}/regions/{region}/forwardingRules/{resource}/setLabels" {
-    api_version : Some("2026-11-01") }
-}
+
+method! { SetLabels: Compute => schemas::Operation; "compute.forwardingRules.setLabels" POST "projects/{project}/regions/{region}/forwardingRules/{resource}/setLabels" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<SetLabels> {
-    /// `requestId`: text
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }
@@ -251,14 +302,12 @@ impl Call<SetLabels> {
 
 /// See [`ForwardingRules::set_target`].
 pub enum SetTarget {}
-method! {
-    SetTarget : Compute => schemas::Operation; "compute.forwardingRules.setTarget" POST
-    "projects/{project}/regions/{region}/forwardingRules/{forwardingRule}/setTarget" {
-    api_version : Some("2026-11-01") }
-}
+
+method! { SetTarget: Compute => schemas::Operation; "compute.forwardingRules.setTarget" POST "projects/{project}/regions/{region}/forwardingRules/{forwardingRule}/setTarget" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<SetTarget> {
-    /// `requestId`: text
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }

@@ -7,17 +7,36 @@ use super::*;
 pub struct FutureReservations<'a>(pub(crate) &'a runtime::Client);
 
 impl FutureReservations<'_> {
-    /// GET `projects/{project}/aggregated/futureReservations`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`, `COMPUTE_READONLY`.
+    /// GET `projects/{project}/aggregated/futureReservations`.
     ///
-    /// * `project`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE),
+    /// [`COMPUTE_READONLY`](scopes::COMPUTE_READONLY).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    ///
+    /// Optional:
+    /// [`filter`](Call#method.filter-22),
+    /// [`include_all_scopes`](Call#method.include_all_scopes-8),
+    /// [`max_results`](Call#method.max_results-22),
+    /// [`order_by`](Call#method.order_by-22),
+    /// [`page_token`](Call#method.page_token-22),
+    /// [`service_project_number`](Call#method.service_project_number-8).
     pub fn aggregated_list(&self, project: &str) -> Call<AggregatedList> {
         Call::new(self.0, &[&project], None)
     }
-    /// POST `projects/{project}/zones/{zone}/futureReservations/{futureReservation}/cancel`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+
+    /// POST `projects/{project}/zones/{zone}/futureReservations/{futureReservation}/cancel`. Can be waited for.
     ///
-    /// * `project`: text
-    /// * `zone`: text
-    /// * `future_reservation`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    ///
+    /// Optional:
+    /// [`request_id`](Call#method.request_id-61).
     pub fn cancel(
         &self,
         project: &str,
@@ -26,11 +45,17 @@ impl FutureReservations<'_> {
     ) -> Call<Cancel> {
         Call::new(self.0, &[&project, &zone, &future_reservation], None)
     }
-    /// DELETE `projects/{project}/zones/{zone}/futureReservations/{futureReservation}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+
+    /// DELETE `projects/{project}/zones/{zone}/futureReservations/{futureReservation}`. Can be waited for.
     ///
-    /// * `project`: text
-    /// * `zone`: text
-    /// * `future_reservation`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    ///
+    /// Optional:
+    /// [`request_id`](Call#method.request_id-62).
     pub fn delete(
         &self,
         project: &str,
@@ -39,18 +64,29 @@ impl FutureReservations<'_> {
     ) -> Call<Delete> {
         Call::new(self.0, &[&project, &zone, &future_reservation], None)
     }
-    /// GET `projects/{project}/zones/{zone}/futureReservations/{futureReservation}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`, `COMPUTE_READONLY`.
+
+    /// GET `projects/{project}/zones/{zone}/futureReservations/{futureReservation}`.
     ///
-    /// * `project`: text
-    /// * `zone`: text
-    /// * `future_reservation`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE),
+    /// [`COMPUTE_READONLY`](scopes::COMPUTE_READONLY).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
     pub fn get(&self, project: &str, zone: &str, future_reservation: &str) -> Call<Get> {
         Call::new(self.0, &[&project, &zone, &future_reservation], None)
     }
-    /// POST `projects/{project}/zones/{zone}/futureReservations`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+
+    /// POST `projects/{project}/zones/{zone}/futureReservations`. Can be waited for.
     ///
-    /// * `project`: text
-    /// * `zone`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    ///
+    /// Optional:
+    /// [`request_id`](Call#method.request_id-63).
     pub fn insert(
         &self,
         project: &str,
@@ -59,18 +95,36 @@ impl FutureReservations<'_> {
     ) -> Call<Insert> {
         Call::new(self.0, &[&project, &zone], Some(&future_reservation))
     }
-    /// GET `projects/{project}/zones/{zone}/futureReservations`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`, `COMPUTE_READONLY`.
+
+    /// GET `projects/{project}/zones/{zone}/futureReservations`.
     ///
-    /// * `project`: text
-    /// * `zone`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE),
+    /// [`COMPUTE_READONLY`](scopes::COMPUTE_READONLY).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    ///
+    /// Optional:
+    /// [`filter`](Call#method.filter-23),
+    /// [`max_results`](Call#method.max_results-23),
+    /// [`order_by`](Call#method.order_by-23),
+    /// [`page_token`](Call#method.page_token-23).
     pub fn list(&self, project: &str, zone: &str) -> Call<List> {
         Call::new(self.0, &[&project, &zone], None)
     }
-    /// PATCH `projects/{project}/zones/{zone}/futureReservations/{futureReservation}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+
+    /// PATCH `projects/{project}/zones/{zone}/futureReservations/{futureReservation}`. Can be waited for.
     ///
-    /// * `project`: text
-    /// * `zone`: text
-    /// * `future_reservation`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    ///
+    /// Optional:
+    /// [`request_id`](Call#method.request_id-64),
+    /// [`update_mask`](Call#method.update_mask-2).
     pub fn update(
         &self,
         project: &str,
@@ -84,39 +138,35 @@ impl FutureReservations<'_> {
 
 /// See [`FutureReservations::aggregated_list`].
 pub enum AggregatedList {}
-method! {
-    AggregatedList : Compute => schemas::FutureReservationsAggregatedListResponse;
-    "compute.futureReservations.aggregatedList" GET
-    "projects/{project}/aggregated/futureReservations" { api_version : Some("2026-11-01")
-    }
-}
-paged! {
-    AggregatedList => (::std::string::String, schemas::FutureReservationsScopedList);
-    "pageToken" "nextPageToken" "items"
-}
+
+method! { AggregatedList: Compute => schemas::FutureReservationsAggregatedListResponse; "compute.futureReservations.aggregatedList" GET "projects/{project}/aggregated/futureReservations" {
+    api_version: Some("2026-11-01"),
+} }
+
+paged! { AggregatedList => (::std::string::String, schemas::FutureReservationsScopedList); "pageToken" "nextPageToken" "items" }
 
 impl Call<AggregatedList> {
-    /// `filter`: text
     pub fn filter(self, value: &str) -> Self {
         self.with_param("filter", &value)
     }
-    /// `includeAllScopes`: true or false
+
     pub fn include_all_scopes(self, value: bool) -> Self {
         self.with_param("includeAllScopes", &value)
     }
-    /// `maxResults`: an unsigned 32-bit number, default `500`, at least `0`
+
+    /// Default `500`, at least `0`.
     pub fn max_results(self, value: u32) -> Self {
         self.with_param("maxResults", &value)
     }
-    /// `orderBy`: text
+
     pub fn order_by(self, value: &str) -> Self {
         self.with_param("orderBy", &value)
     }
-    /// `pageToken`: text
+
     pub fn page_token(self, value: &str) -> Self {
         self.with_param("pageToken", &value)
     }
-    /// `serviceProjectNumber`: a 64-bit number
+
     pub fn service_project_number(self, value: i64) -> Self {
         self.with_param("serviceProjectNumber", &value)
     }
@@ -124,14 +174,12 @@ impl Call<AggregatedList> {
 
 /// See [`FutureReservations::cancel`].
 pub enum Cancel {}
-method! {
-    Cancel : Compute => schemas::Operation; "compute.futureReservations.cancel" POST
-    "projects/{project}/zones/{zone}/futureReservations/{futureReservation}/cancel" {
-    api_version : Some("2026-11-01") }
-}
+
+method! { Cancel: Compute => schemas::Operation; "compute.futureReservations.cancel" POST "projects/{project}/zones/{zone}/futureReservations/{futureReservation}/cancel" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<Cancel> {
-    /// `requestId`: text
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }
@@ -139,14 +187,12 @@ impl Call<Cancel> {
 
 /// See [`FutureReservations::delete`].
 pub enum Delete {}
-method! {
-    Delete : Compute => schemas::Operation; "compute.futureReservations.delete" DELETE
-    "projects/{project}/zones/{zone}/futureReservations/{futureReservation}" {
-    api_version : Some("2026-11-01") }
-}
+
+method! { Delete: Compute => schemas::Operation; "compute.futureReservations.delete" DELETE "projects/{project}/zones/{zone}/futureReservations/{futureReservation}" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<Delete> {
-    /// `requestId`: text
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }
@@ -154,22 +200,19 @@ impl Call<Delete> {
 
 /// See [`FutureReservations::get`].
 pub enum Get {}
-method! {
-    Get : Compute => schemas::FutureReservation; "compute.futureReservations.get" GET
-    "projects/{project}/zones/{zone}/futureReservations/{futureReservation}" {
-    api_version : Some("2026-11-01") }
-}
+
+method! { Get: Compute => schemas::FutureReservation; "compute.futureReservations.get" GET "projects/{project}/zones/{zone}/futureReservations/{futureReservation}" {
+    api_version: Some("2026-11-01"),
+} }
 
 /// See [`FutureReservations::insert`].
 pub enum Insert {}
-method! {
-    Insert : Compute => schemas::Operation; "compute.futureReservations.insert" POST
-    "projects/{project}/zones/{zone}/futureReservations" { api_version :
-    Some("2026-11-01") }
-}
+
+method! { Insert: Compute => schemas::Operation; "compute.futureReservations.insert" POST "projects/{project}/zones/{zone}/futureReservations" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<Insert> {
-    /// `requestId`: text
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }
@@ -177,30 +220,27 @@ impl Call<Insert> {
 
 /// See [`FutureReservations::list`].
 pub enum List {}
-method! {
-    List : Compute => schemas::FutureReservationsListResponse;
-    "compute.futureReservations.list" GET
-    "projects/{project}/zones/{zone}/futureReservations" { api_version :
-    Some("2026-11-01") }
-}
-paged! {
-    List => schemas::FutureReservation; "pageToken" "nextPageToken" "items"
-}
+
+method! { List: Compute => schemas::FutureReservationsListResponse; "compute.futureReservations.list" GET "projects/{project}/zones/{zone}/futureReservations" {
+    api_version: Some("2026-11-01"),
+} }
+
+paged! { List => schemas::FutureReservation; "pageToken" "nextPageToken" "items" }
 
 impl Call<List> {
-    /// `filter`: text
     pub fn filter(self, value: &str) -> Self {
         self.with_param("filter", &value)
     }
-    /// `maxResults`: an unsigned 32-bit number, default `500`, at least `0`
+
+    /// Default `500`, at least `0`.
     pub fn max_results(self, value: u32) -> Self {
         self.with_param("maxResults", &value)
     }
-    /// `orderBy`: text
+
     pub fn order_by(self, value: &str) -> Self {
         self.with_param("orderBy", &value)
     }
-    /// `pageToken`: text
+
     pub fn page_token(self, value: &str) -> Self {
         self.with_param("pageToken", &value)
     }
@@ -208,18 +248,16 @@ impl Call<List> {
 
 /// See [`FutureReservations::update`].
 pub enum Update {}
-method! {
-    Update : Compute => schemas::Operation; "compute.futureReservations.update" PATCH
-    "projects/{project}/zones/{zone}/futureReservations/{futureReservation}" {
-    api_version : Some("2026-11-01") }
-}
+
+method! { Update: Compute => schemas::Operation; "compute.futureReservations.update" PATCH "projects/{project}/zones/{zone}/futureReservations/{futureReservation}" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<Update> {
-    /// `requestId`: text
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }
-    /// `updateMask`: a field mask
+
     pub fn update_mask(self, value: &str) -> Self {
         self.with_param("updateMask", &value)
     }

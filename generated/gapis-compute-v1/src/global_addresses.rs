@@ -7,36 +7,77 @@ use super::*;
 pub struct GlobalAddresses<'a>(pub(crate) &'a runtime::Client);
 
 impl GlobalAddresses<'_> {
-    /// DELETE `projects/{project}/global/addresses/{address}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+    /// DELETE `projects/{project}/global/addresses/{address}`. Can be waited for.
     ///
-    /// * `project`: text
-    /// * `address`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `address`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
+    ///
+    /// Optional:
+    /// [`request_id`](Call#method.request_id-65).
     pub fn delete(&self, project: &str, address: &str) -> Call<Delete> {
         Call::new(self.0, &[&project, &address], None)
     }
-    /// GET `projects/{project}/global/addresses/{address}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`, `COMPUTE_READONLY`.
+
+    /// GET `projects/{project}/global/addresses/{address}`.
     ///
-    /// * `project`: text
-    /// * `address`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE),
+    /// [`COMPUTE_READONLY`](scopes::COMPUTE_READONLY).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `address`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
     pub fn get(&self, project: &str, address: &str) -> Call<Get> {
         Call::new(self.0, &[&project, &address], None)
     }
-    /// POST `projects/{project}/global/addresses`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+
+    /// POST `projects/{project}/global/addresses`. Can be waited for.
     ///
-    /// * `project`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    ///
+    /// Optional:
+    /// [`request_id`](Call#method.request_id-66).
     pub fn insert(&self, project: &str, address: schemas::Address) -> Call<Insert> {
         Call::new(self.0, &[&project], Some(&address))
     }
-    /// GET `projects/{project}/global/addresses`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`, `COMPUTE_READONLY`.
+
+    /// GET `projects/{project}/global/addresses`.
     ///
-    /// * `project`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE),
+    /// [`COMPUTE_READONLY`](scopes::COMPUTE_READONLY).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    ///
+    /// Optional:
+    /// [`filter`](Call#method.filter-24),
+    /// [`max_results`](Call#method.max_results-24),
+    /// [`order_by`](Call#method.order_by-24),
+    /// [`page_token`](Call#method.page_token-24).
     pub fn list(&self, project: &str) -> Call<List> {
         Call::new(self.0, &[&project], None)
     }
-    /// POST `projects/{project}/global/addresses/{address}/move`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+
+    /// POST `projects/{project}/global/addresses/{address}/move`. Can be waited for.
     ///
-    /// * `project`: text
-    /// * `address`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `address`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
+    ///
+    /// Optional:
+    /// [`request_id`](Call#method.request_id-67).
     pub fn r#move(
         &self,
         project: &str,
@@ -45,10 +86,15 @@ impl GlobalAddresses<'_> {
     ) -> Call<Move> {
         Call::new(self.0, &[&project, &address], Some(&global_addresses_move_request))
     }
-    /// POST `projects/{project}/global/addresses/{resource}/setLabels`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+
+    /// POST `projects/{project}/global/addresses/{resource}/setLabels`. Can be waited for.
     ///
-    /// * `project`: text
-    /// * `resource`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `resource`: matches `[a-z](?:[-a-z0-9_]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
     pub fn set_labels(
         &self,
         project: &str,
@@ -57,10 +103,16 @@ impl GlobalAddresses<'_> {
     ) -> Call<SetLabels> {
         Call::new(self.0, &[&project, &resource], Some(&global_set_labels_request))
     }
-    /// POST `projects/{project}/global/addresses/{resource}/testIamPermissions`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`, `COMPUTE_READONLY`.
+
+    /// POST `projects/{project}/global/addresses/{resource}/testIamPermissions`.
     ///
-    /// * `project`: text
-    /// * `resource`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE),
+    /// [`COMPUTE_READONLY`](scopes::COMPUTE_READONLY).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `resource`: matches `[a-z](?:[-a-z0-9_]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
     pub fn test_iam_permissions(
         &self,
         project: &str,
@@ -73,13 +125,12 @@ impl GlobalAddresses<'_> {
 
 /// See [`GlobalAddresses::delete`].
 pub enum Delete {}
-method! {
-    Delete : Compute => schemas::Operation; "compute.globalAddresses.delete" DELETE
-    "projects/{project}/global/addresses/{address}" { api_version : Some("2026-11-01") }
-}
+
+method! { Delete: Compute => schemas::Operation; "compute.globalAddresses.delete" DELETE "projects/{project}/global/addresses/{address}" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<Delete> {
-    /// `requestId`: text
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }
@@ -87,20 +138,19 @@ impl Call<Delete> {
 
 /// See [`GlobalAddresses::get`].
 pub enum Get {}
-method! {
-    Get : Compute => schemas::Address; "compute.globalAddresses.get" GET
-    "projects/{project}/global/addresses/{address}" { api_version : Some("2026-11-01") }
-}
+
+method! { Get: Compute => schemas::Address; "compute.globalAddresses.get" GET "projects/{project}/global/addresses/{address}" {
+    api_version: Some("2026-11-01"),
+} }
 
 /// See [`GlobalAddresses::insert`].
 pub enum Insert {}
-method! {
-    Insert : Compute => schemas::Operation; "compute.globalAddresses.insert" POST
-    "projects/{project}/global/addresses" { api_version : Some("2026-11-01") }
-}
+
+method! { Insert: Compute => schemas::Operation; "compute.globalAddresses.insert" POST "projects/{project}/global/addresses" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<Insert> {
-    /// `requestId`: text
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }
@@ -108,28 +158,27 @@ impl Call<Insert> {
 
 /// See [`GlobalAddresses::list`].
 pub enum List {}
-method! {
-    List : Compute => schemas::AddressList; "compute.globalAddresses.list" GET
-    "projects/{project}/global/addresses" { api_version : Some("2026-11-01") }
-}
-paged! {
-    List => schemas::Address; "pageToken" "nextPageToken" "items"
-}
+
+method! { List: Compute => schemas::AddressList; "compute.globalAddresses.list" GET "projects/{project}/global/addresses" {
+    api_version: Some("2026-11-01"),
+} }
+
+paged! { List => schemas::Address; "pageToken" "nextPageToken" "items" }
 
 impl Call<List> {
-    /// `filter`: text
     pub fn filter(self, value: &str) -> Self {
         self.with_param("filter", &value)
     }
-    /// `maxResults`: an unsigned 32-bit number, default `500`, at least `0`
+
+    /// Default `500`, at least `0`.
     pub fn max_results(self, value: u32) -> Self {
         self.with_param("maxResults", &value)
     }
-    /// `orderBy`: text
+
     pub fn order_by(self, value: &str) -> Self {
         self.with_param("orderBy", &value)
     }
-    /// `pageToken`: text
+
     pub fn page_token(self, value: &str) -> Self {
         self.with_param("pageToken", &value)
     }
@@ -137,14 +186,12 @@ impl Call<List> {
 
 /// See `move`.
 pub enum Move {}
-method! {
-    Move : Compute => schemas::Operation; "compute.globalAddresses.move" POST
-    "projects/{project}/global/addresses/{address}/move" { api_version :
-    Some("2026-11-01") }
-}
+
+method! { Move: Compute => schemas::Operation; "compute.globalAddresses.move" POST "projects/{project}/global/addresses/{address}/move" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<Move> {
-    /// `requestId`: text
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }
@@ -152,17 +199,14 @@ impl Call<Move> {
 
 /// See [`GlobalAddresses::set_labels`].
 pub enum SetLabels {}
-method! {
-    SetLabels : Compute => schemas::Operation; "compute.globalAddresses.setLabels" POST
-    "projects/{project}/global/addresses/{resource}/setLabels" { api_version :
-    Some("2026-11-01") }
-}
+
+method! { SetLabels: Compute => schemas::Operation; "compute.globalAddresses.setLabels" POST "projects/{project}/global/addresses/{resource}/setLabels" {
+    api_version: Some("2026-11-01"),
+} }
 
 /// See [`GlobalAddresses::test_iam_permissions`].
 pub enum TestIamPermissions {}
-method! {
-    TestIamPermissions : Compute => schemas::TestPermissionsResponse;
-    "compute.globalAddresses.testIamPermissions" POST
-    "projects/{project}/global/addresses/{resource}/testIamPermissions" { api_version :
-    Some("2026-11-01") }
-}
+
+method! { TestIamPermissions: Compute => schemas::TestPermissionsResponse; "compute.globalAddresses.testIamPermissions" POST "projects/{project}/global/addresses/{resource}/testIamPermissions" {
+    api_version: Some("2026-11-01"),
+} }

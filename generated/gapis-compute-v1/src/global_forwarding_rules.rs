@@ -7,23 +7,47 @@ use super::*;
 pub struct GlobalForwardingRules<'a>(pub(crate) &'a runtime::Client);
 
 impl GlobalForwardingRules<'_> {
-    /// DELETE `projects/{project}/global/forwardingRules/{forwardingRule}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+    /// DELETE `projects/{project}/global/forwardingRules/{forwardingRule}`. Can be waited for.
     ///
-    /// * `project`: text
-    /// * `forwarding_rule`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `forwarding_rule`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
+    ///
+    /// Optional:
+    /// [`request_id`](Call#method.request_id-68).
     pub fn delete(&self, project: &str, forwarding_rule: &str) -> Call<Delete> {
         Call::new(self.0, &[&project, &forwarding_rule], None)
     }
-    /// GET `projects/{project}/global/forwardingRules/{forwardingRule}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`, `COMPUTE_READONLY`.
+
+    /// GET `projects/{project}/global/forwardingRules/{forwardingRule}`.
     ///
-    /// * `project`: text
-    /// * `forwarding_rule`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE),
+    /// [`COMPUTE_READONLY`](scopes::COMPUTE_READONLY).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `forwarding_rule`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
+    ///
+    /// Optional:
+    /// [`view`](Call#method.view-1).
     pub fn get(&self, project: &str, forwarding_rule: &str) -> Call<Get> {
         Call::new(self.0, &[&project, &forwarding_rule], None)
     }
-    /// POST `projects/{project}/global/forwardingRules`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+
+    /// POST `projects/{project}/global/forwardingRules`. Can be waited for.
     ///
-    /// * `project`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    ///
+    /// Optional:
+    /// [`request_id`](Call#method.request_id-69).
     pub fn insert(
         &self,
         project: &str,
@@ -31,16 +55,36 @@ impl GlobalForwardingRules<'_> {
     ) -> Call<Insert> {
         Call::new(self.0, &[&project], Some(&forwarding_rule))
     }
-    /// GET `projects/{project}/global/forwardingRules`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`, `COMPUTE_READONLY`.
+
+    /// GET `projects/{project}/global/forwardingRules`.
     ///
-    /// * `project`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE),
+    /// [`COMPUTE_READONLY`](scopes::COMPUTE_READONLY).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    ///
+    /// Optional:
+    /// [`filter`](Call#method.filter-25),
+    /// [`max_results`](Call#method.max_results-25),
+    /// [`order_by`](Call#method.order_by-25),
+    /// [`page_token`](Call#method.page_token-25).
     pub fn list(&self, project: &str) -> Call<List> {
         Call::new(self.0, &[&project], None)
     }
-    /// PATCH `projects/{project}/global/forwardingRules/{forwardingRule}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+
+    /// PATCH `projects/{project}/global/forwardingRules/{forwardingRule}`. Can be waited for.
     ///
-    /// * `project`: text
-    /// * `forwarding_rule`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `forwarding_rule`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
+    ///
+    /// Optional:
+    /// [`request_id`](Call#method.request_id-70).
     pub fn patch(
         &self,
         project: &str,
@@ -49,10 +93,15 @@ impl GlobalForwardingRules<'_> {
     ) -> Call<Patch> {
         Call::new(self.0, &[&project, &forwarding_rule], Some(&body))
     }
-    /// POST `projects/{project}/global/forwardingRules/{resource}/setLabels`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+
+    /// POST `projects/{project}/global/forwardingRules/{resource}/setLabels`. Can be waited for.
     ///
-    /// * `project`: text
-    /// * `resource`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `resource`: matches `[a-z](?:[-a-z0-9_]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
     pub fn set_labels(
         &self,
         project: &str,
@@ -61,10 +110,18 @@ impl GlobalForwardingRules<'_> {
     ) -> Call<SetLabels> {
         Call::new(self.0, &[&project, &resource], Some(&global_set_labels_request))
     }
-    /// POST `projects/{project}/global/forwardingRules/{forwardingRule}/setTarget`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+
+    /// POST `projects/{project}/global/forwardingRules/{forwardingRule}/setTarget`. Can be waited for.
     ///
-    /// * `project`: text
-    /// * `forwarding_rule`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `forwarding_rule`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
+    ///
+    /// Optional:
+    /// [`request_id`](Call#method.request_id-71).
     pub fn set_target(
         &self,
         project: &str,
@@ -77,14 +134,12 @@ impl GlobalForwardingRules<'_> {
 
 /// See [`GlobalForwardingRules::delete`].
 pub enum Delete {}
-method! {
-    Delete : Compute => schemas::Operation; "compute.globalForwardingRules.delete" DELETE
-    "projects/{project}/global/forwardingRules/{forwardingRule}" { api_version :
-    Some("2026-11-01") }
-}
+
+method! { Delete: Compute => schemas::Operation; "compute.globalForwardingRules.delete" DELETE "projects/{project}/global/forwardingRules/{forwardingRule}" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<Delete> {
-    /// `requestId`: text
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }
@@ -92,14 +147,12 @@ impl Call<Delete> {
 
 /// See [`GlobalForwardingRules::get`].
 pub enum Get {}
-method! {
-    Get : Compute => schemas::ForwardingRule; "compute.globalForwardingRules.get" GET
-    "projects/{project}/global/forwardingRules/{forwardingRule}" { api_version :
-    Some("2026-11-01") }
-}
+
+method! { Get: Compute => schemas::ForwardingRule; "compute.globalForwardingRules.get" GET "projects/{project}/global/forwardingRules/{forwardingRule}" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<Get> {
-    /// `view`: one of a set of words
     pub fn view(self, value: enums::GlobalForwardingRulesGetView) -> Self {
         self.with_param("view", &value)
     }
@@ -107,13 +160,12 @@ impl Call<Get> {
 
 /// See [`GlobalForwardingRules::insert`].
 pub enum Insert {}
-method! {
-    Insert : Compute => schemas::Operation; "compute.globalForwardingRules.insert" POST
-    "projects/{project}/global/forwardingRules" { api_version : Some("2026-11-01") }
-}
+
+method! { Insert: Compute => schemas::Operation; "compute.globalForwardingRules.insert" POST "projects/{project}/global/forwardingRules" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<Insert> {
-    /// `requestId`: text
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }
@@ -121,28 +173,27 @@ impl Call<Insert> {
 
 /// See [`GlobalForwardingRules::list`].
 pub enum List {}
-method! {
-    List : Compute => schemas::ForwardingRuleList; "compute.globalForwardingRules.list"
-    GET "projects/{project}/global/forwardingRules" { api_version : Some("2026-11-01") }
-}
-paged! {
-    List => schemas::ForwardingRule; "pageToken" "nextPageToken" "items"
-}
+
+method! { List: Compute => schemas::ForwardingRuleList; "compute.globalForwardingRules.list" GET "projects/{project}/global/forwardingRules" {
+    api_version: Some("2026-11-01"),
+} }
+
+paged! { List => schemas::ForwardingRule; "pageToken" "nextPageToken" "items" }
 
 impl Call<List> {
-    /// `filter`: text
     pub fn filter(self, value: &str) -> Self {
         self.with_param("filter", &value)
     }
-    /// `maxResults`: an unsigned 32-bit number, default `500`, at least `0`
+
+    /// Default `500`, at least `0`.
     pub fn max_results(self, value: u32) -> Self {
         self.with_param("maxResults", &value)
     }
-    /// `orderBy`: text
+
     pub fn order_by(self, value: &str) -> Self {
         self.with_param("orderBy", &value)
     }
-    /// `pageToken`: text
+
     pub fn page_token(self, value: &str) -> Self {
         self.with_param("pageToken", &value)
     }
@@ -150,14 +201,12 @@ impl Call<List> {
 
 /// See [`GlobalForwardingRules::patch`].
 pub enum Patch {}
-method! {
-    Patch : Compute => schemas::Operation; "compute.globalForwardingRules.patch" PATCH
-    "projects/{project}/global/forwardingRules/{forwardingRule}" { api_version :
-    Some("2026-11-01") }
-}
+
+method! { Patch: Compute => schemas::Operation; "compute.globalForwardingRules.patch" PATCH "projects/{project}/global/forwardingRules/{forwardingRule}" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<Patch> {
-    /// `requestId`: text
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }
@@ -165,22 +214,19 @@ impl Call<Patch> {
 
 /// See [`GlobalForwardingRules::set_labels`].
 pub enum SetLabels {}
-method! {
-    SetLabels : Compute => schemas::Operation; "compute.globalForwardingRules.setLabels"
-    POST "projects/{project}/global/forwardingRules/{resource}/setLabels" { api_version :
-    Some("2026-11-01") }
-}
+
+method! { SetLabels: Compute => schemas::Operation; "compute.globalForwardingRules.setLabels" POST "projects/{project}/global/forwardingRules/{resource}/setLabels" {
+    api_version: Some("2026-11-01"),
+} }
 
 /// See [`GlobalForwardingRules::set_target`].
 pub enum SetTarget {}
-method! {
-    SetTarget : Compute => schemas::Operation; "compute.globalForwardingRules.setTarget"
-    POST "projects/{project}/global/forwardingRules/{forwardingRule}/setTarget" {
-    api_version : Some("2026-11-01") }
-}
+
+method! { SetTarget: Compute => schemas::Operation; "compute.globalForwardingRules.setTarget" POST "projects/{project}/global/forwardingRules/{forwardingRule}/setTarget" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<SetTarget> {
-    /// `requestId`: text
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }

@@ -7,15 +7,25 @@ use super::*;
 pub struct GlobalFrontendSettings<'a>(pub(crate) &'a runtime::Client);
 
 impl GlobalFrontendSettings<'_> {
-    /// GET `projects/{project}/global/globalFrontendSettings`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`, `COMPUTE_READONLY`.
+    /// GET `projects/{project}/global/globalFrontendSettings`.
     ///
-    /// * `project`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE),
+    /// [`COMPUTE_READONLY`](scopes::COMPUTE_READONLY).
     pub fn get(&self, project: &str) -> Call<Get> {
         Call::new(self.0, &[&project], None)
     }
-    /// PATCH `projects/{project}/global/globalFrontendSettings`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+
+    /// PATCH `projects/{project}/global/globalFrontendSettings`.
     ///
-    /// * `project`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// Optional:
+    /// [`request_id`](Call#method.request_id-72),
+    /// [`update_mask`](Call#method.update_mask-3).
     pub fn patch(
         &self,
         project: &str,
@@ -27,28 +37,23 @@ impl GlobalFrontendSettings<'_> {
 
 /// See [`GlobalFrontendSettings::get`].
 pub enum Get {}
-method! {
-    Get : Compute => schemas::GlobalFrontendSettings;
-    "compute.globalFrontendSettings.get" GET
-    "projects/{project}/global/globalFrontendSettings" { api_version : Some("2026-11-01")
-    }
-}
+
+method! { Get: Compute => schemas::GlobalFrontendSettings; "compute.globalFrontendSettings.get" GET "projects/{project}/global/globalFrontendSettings" {
+    api_version: Some("2026-11-01"),
+} }
 
 /// See [`GlobalFrontendSettings::patch`].
 pub enum Patch {}
-method! {
-    Patch : Compute => schemas::GlobalFrontendSettingsPatchResponse;
-    "compute.globalFrontendSettings.patch" PATCH
-    "projects/{project}/global/globalFrontendSettings" { api_version : Some("2026-11-01")
-    }
-}
+
+method! { Patch: Compute => schemas::GlobalFrontendSettingsPatchResponse; "compute.globalFrontendSettings.patch" PATCH "projects/{project}/global/globalFrontendSettings" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<Patch> {
-    /// `requestId`: text
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }
-    /// `updateMask`: a field mask
+
     pub fn update_mask(self, value: &str) -> Self {
         self.with_param("updateMask", &value)
     }

@@ -7,10 +7,16 @@ use super::*;
 pub struct GlobalNetworkEndpointGroups<'a>(pub(crate) &'a runtime::Client);
 
 impl GlobalNetworkEndpointGroups<'_> {
-    /// POST `projects/{project}/global/networkEndpointGroups/{networkEndpointGroup}/attachNetworkEndpoints`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+    /// POST `projects/{project}/global/networkEndpointGroups/{networkEndpointGroup}/attachNetworkEndpoints`. Can be waited for.
     ///
-    /// * `project`: text
-    /// * `network_endpoint_group`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    ///
+    /// Optional:
+    /// [`request_id`](Call#method.request_id-73).
     pub fn attach_network_endpoints(
         &self,
         project: &str,
@@ -23,17 +29,31 @@ impl GlobalNetworkEndpointGroups<'_> {
             Some(&global_network_endpoint_groups_attach_endpoints_request),
         )
     }
-    /// DELETE `projects/{project}/global/networkEndpointGroups/{networkEndpointGroup}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+
+    /// DELETE `projects/{project}/global/networkEndpointGroups/{networkEndpointGroup}`. Can be waited for.
     ///
-    /// * `project`: text
-    /// * `network_endpoint_group`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    ///
+    /// Optional:
+    /// [`request_id`](Call#method.request_id-74).
     pub fn delete(&self, project: &str, network_endpoint_group: &str) -> Call<Delete> {
         Call::new(self.0, &[&project, &network_endpoint_group], None)
     }
-    /// POST `projects/{project}/global/networkEndpointGroups/{networkEndpointGroup}/detachNetworkEndpoints`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+
+    /// POST `projects/{project}/global/networkEndpointGroups/{networkEndpointGroup}/detachNetworkEndpoints`. Can be waited for.
     ///
-    /// * `project`: text
-    /// * `network_endpoint_group`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    ///
+    /// Optional:
+    /// [`request_id`](Call#method.request_id-75).
     pub fn detach_network_endpoints(
         &self,
         project: &str,
@@ -46,16 +66,29 @@ impl GlobalNetworkEndpointGroups<'_> {
             Some(&global_network_endpoint_groups_detach_endpoints_request),
         )
     }
-    /// GET `projects/{project}/global/networkEndpointGroups/{networkEndpointGroup}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`, `COMPUTE_READONLY`.
+
+    /// GET `projects/{project}/global/networkEndpointGroups/{networkEndpointGroup}`.
     ///
-    /// * `project`: text
-    /// * `network_endpoint_group`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE),
+    /// [`COMPUTE_READONLY`](scopes::COMPUTE_READONLY).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
     pub fn get(&self, project: &str, network_endpoint_group: &str) -> Call<Get> {
         Call::new(self.0, &[&project, &network_endpoint_group], None)
     }
-    /// POST `projects/{project}/global/networkEndpointGroups`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+
+    /// POST `projects/{project}/global/networkEndpointGroups`. Can be waited for.
     ///
-    /// * `project`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    ///
+    /// Optional:
+    /// [`request_id`](Call#method.request_id-76).
     pub fn insert(
         &self,
         project: &str,
@@ -63,16 +96,39 @@ impl GlobalNetworkEndpointGroups<'_> {
     ) -> Call<Insert> {
         Call::new(self.0, &[&project], Some(&network_endpoint_group))
     }
-    /// GET `projects/{project}/global/networkEndpointGroups`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`, `COMPUTE_READONLY`.
+
+    /// GET `projects/{project}/global/networkEndpointGroups`.
     ///
-    /// * `project`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE),
+    /// [`COMPUTE_READONLY`](scopes::COMPUTE_READONLY).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    ///
+    /// Optional:
+    /// [`filter`](Call#method.filter-26),
+    /// [`max_results`](Call#method.max_results-26),
+    /// [`order_by`](Call#method.order_by-26),
+    /// [`page_token`](Call#method.page_token-26).
     pub fn list(&self, project: &str) -> Call<List> {
         Call::new(self.0, &[&project], None)
     }
-    /// POST `projects/{project}/global/networkEndpointGroups/{networkEndpointGroup}/listNetworkEndpoints`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`, `COMPUTE_READONLY`.
+
+    /// POST `projects/{project}/global/networkEndpointGroups/{networkEndpointGroup}/listNetworkEndpoints`.
     ///
-    /// * `project`: text
-    /// * `network_endpoint_group`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE),
+    /// [`COMPUTE_READONLY`](scopes::COMPUTE_READONLY).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    ///
+    /// Optional:
+    /// [`filter`](Call#method.filter-27),
+    /// [`max_results`](Call#method.max_results-27),
+    /// [`order_by`](Call#method.order_by-27),
+    /// [`page_token`](Call#method.page_token-27).
     pub fn list_network_endpoints(
         &self,
         project: &str,
@@ -84,15 +140,12 @@ impl GlobalNetworkEndpointGroups<'_> {
 
 /// See [`GlobalNetworkEndpointGroups::attach_network_endpoints`].
 pub enum AttachNetworkEndpoints {}
-method! {
-    AttachNetworkEndpoints : Compute => schemas::Operation;
-    "compute.globalNetworkEndpointGroups.attachNetworkEndpoints" POST
-    "projects/{project}/global/networkEndpointGroups/{networkEndpointGroup}/attachNetworkEndpoints"
-    { api_version : Some("2026-11-01") }
-}
+
+method! { AttachNetworkEndpoints: Compute => schemas::Operation; "compute.globalNetworkEndpointGroups.attachNetworkEndpoints" POST "projects/{project}/global/networkEndpointGroups/{networkEndpointGroup}/attachNetworkEndpoints" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<AttachNetworkEndpoints> {
-    /// `requestId`: text
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }
@@ -100,14 +153,12 @@ impl Call<AttachNetworkEndpoints> {
 
 /// See [`GlobalNetworkEndpointGroups::delete`].
 pub enum Delete {}
-method! {
-    Delete : Compute => schemas::Operation; "compute.globalNetworkEndpointGroups.delete"
-    DELETE "projects/{project}/global/networkEndpointGroups/{networkEndpointGroup}" {
-    api_version : Some("2026-11-01") }
-}
+
+method! { Delete: Compute => schemas::Operation; "compute.globalNetworkEndpointGroups.delete" DELETE "projects/{project}/global/networkEndpointGroups/{networkEndpointGroup}" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<Delete> {
-    /// `requestId`: text
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }
@@ -115,15 +166,12 @@ impl Call<Delete> {
 
 /// See [`GlobalNetworkEndpointGroups::detach_network_endpoints`].
 pub enum DetachNetworkEndpoints {}
-method! {
-    DetachNetworkEndpoints : Compute => schemas::Operation;
-    "compute.globalNetworkEndpointGroups.detachNetworkEndpoints" POST
-    "projects/{project}/global/networkEndpointGroups/{networkEndpointGroup}/detachNetworkEndpoints"
-    { api_version : Some("2026-11-01") }
-}
+
+method! { DetachNetworkEndpoints: Compute => schemas::Operation; "compute.globalNetworkEndpointGroups.detachNetworkEndpoints" POST "projects/{project}/global/networkEndpointGroups/{networkEndpointGroup}/detachNetworkEndpoints" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<DetachNetworkEndpoints> {
-    /// `requestId`: text
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }
@@ -131,23 +179,19 @@ impl Call<DetachNetworkEndpoints> {
 
 /// See [`GlobalNetworkEndpointGroups::get`].
 pub enum Get {}
-method! {
-    Get : Compute => schemas::NetworkEndpointGroup;
-    "compute.globalNetworkEndpointGroups.get" GET
-    "projects/{project}/global/networkEndpointGroups/{networkEndpointGroup}" {
-    api_version : Some("2026-11-01") }
-}
+
+method! { Get: Compute => schemas::NetworkEndpointGroup; "compute.globalNetworkEndpointGroups.get" GET "projects/{project}/global/networkEndpointGroups/{networkEndpointGroup}" {
+    api_version: Some("2026-11-01"),
+} }
 
 /// See [`GlobalNetworkEndpointGroups::insert`].
 pub enum Insert {}
-method! {
-    Insert : Compute => schemas::Operation; "compute.globalNetworkEndpointGroups.insert"
-    POST "projects/{project}/global/networkEndpointGroups" { api_version :
-    Some("2026-11-01") }
-}
+
+method! { Insert: Compute => schemas::Operation; "compute.globalNetworkEndpointGroups.insert" POST "projects/{project}/global/networkEndpointGroups" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<Insert> {
-    /// `requestId`: text
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }
@@ -155,30 +199,27 @@ impl Call<Insert> {
 
 /// See [`GlobalNetworkEndpointGroups::list`].
 pub enum List {}
-method! {
-    List : Compute => schemas::NetworkEndpointGroupList;
-    "compute.globalNetworkEndpointGroups.list" GET
-    "projects/{project}/global/networkEndpointGroups" { api_version : Some("2026-11-01")
-    }
-}
-paged! {
-    List => schemas::NetworkEndpointGroup; "pageToken" "nextPageToken" "items"
-}
+
+method! { List: Compute => schemas::NetworkEndpointGroupList; "compute.globalNetworkEndpointGroups.list" GET "projects/{project}/global/networkEndpointGroups" {
+    api_version: Some("2026-11-01"),
+} }
+
+paged! { List => schemas::NetworkEndpointGroup; "pageToken" "nextPageToken" "items" }
 
 impl Call<List> {
-    /// `filter`: text
     pub fn filter(self, value: &str) -> Self {
         self.with_param("filter", &value)
     }
-    /// `maxResults`: an unsigned 32-bit number, default `500`, at least `0`
+
+    /// Default `500`, at least `0`.
     pub fn max_results(self, value: u32) -> Self {
         self.with_param("maxResults", &value)
     }
-    /// `orderBy`: text
+
     pub fn order_by(self, value: &str) -> Self {
         self.with_param("orderBy", &value)
     }
-    /// `pageToken`: text
+
     pub fn page_token(self, value: &str) -> Self {
         self.with_param("pageToken", &value)
     }
@@ -186,31 +227,27 @@ impl Call<List> {
 
 /// See [`GlobalNetworkEndpointGroups::list_network_endpoints`].
 pub enum ListNetworkEndpoints {}
-method! {
-    ListNetworkEndpoints : Compute => schemas::NetworkEndpointGroupsListNetworkEndpoints;
-    "compute.globalNetworkEndpointGroups.listNetworkEndpoints" POST
-    "projects/{project}/global/networkEndpointGroups/{networkEndpointGroup}/listNetworkEndpoints"
-    { api_version : Some("2026-11-01") }
-}
-paged! {
-    ListNetworkEndpoints => schemas::NetworkEndpointWithHealthStatus; "pageToken"
-    "nextPageToken" "items"
-}
+
+method! { ListNetworkEndpoints: Compute => schemas::NetworkEndpointGroupsListNetworkEndpoints; "compute.globalNetworkEndpointGroups.listNetworkEndpoints" POST "projects/{project}/global/networkEndpointGroups/{networkEndpointGroup}/listNetworkEndpoints" {
+    api_version: Some("2026-11-01"),
+} }
+
+paged! { ListNetworkEndpoints => schemas::NetworkEndpointWithHealthStatus; "pageToken" "nextPageToken" "items" }
 
 impl Call<ListNetworkEndpoints> {
-    /// `filter`: text
     pub fn filter(self, value: &str) -> Self {
         self.with_param("filter", &value)
     }
-    /// `maxResults`: an unsigned 32-bit number, default `500`, at least `0`
+
+    /// Default `500`, at least `0`.
     pub fn max_results(self, value: u32) -> Self {
         self.with_param("maxResults", &value)
     }
-    /// `orderBy`: text
+
     pub fn order_by(self, value: &str) -> Self {
         self.with_param("orderBy", &value)
     }
-    /// `pageToken`: text
+
     pub fn page_token(self, value: &str) -> Self {
         self.with_param("pageToken", &value)
     }

@@ -7,36 +7,78 @@ use super::*;
 pub struct GlobalOperations<'a>(pub(crate) &'a runtime::Client);
 
 impl GlobalOperations<'_> {
-    /// GET `projects/{project}/aggregated/operations`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`, `COMPUTE_READONLY`.
+    /// GET `projects/{project}/aggregated/operations`.
     ///
-    /// * `project`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE),
+    /// [`COMPUTE_READONLY`](scopes::COMPUTE_READONLY).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    ///
+    /// Optional:
+    /// [`filter`](Call#method.filter-28),
+    /// [`include_all_scopes`](Call#method.include_all_scopes-9),
+    /// [`max_results`](Call#method.max_results-28),
+    /// [`order_by`](Call#method.order_by-28),
+    /// [`page_token`](Call#method.page_token-28),
+    /// [`service_project_number`](Call#method.service_project_number-9).
     pub fn aggregated_list(&self, project: &str) -> Call<AggregatedList> {
         Call::new(self.0, &[&project], None)
     }
-    /// DELETE `projects/{project}/global/operations/{operation}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+
+    /// DELETE `projects/{project}/global/operations/{operation}`.
     ///
-    /// * `project`: text
-    /// * `operation`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `operation`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
     pub fn delete(&self, project: &str, operation: &str) -> Call<Delete> {
         Call::new(self.0, &[&project, &operation], None)
     }
-    /// GET `projects/{project}/global/operations/{operation}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`, `COMPUTE_READONLY`. Can be waited for.
+
+    /// GET `projects/{project}/global/operations/{operation}`. Can be waited for.
     ///
-    /// * `project`: text
-    /// * `operation`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE),
+    /// [`COMPUTE_READONLY`](scopes::COMPUTE_READONLY).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `operation`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
     pub fn get(&self, project: &str, operation: &str) -> Call<Get> {
         Call::new(self.0, &[&project, &operation], None)
     }
-    /// GET `projects/{project}/global/operations`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`, `COMPUTE_READONLY`.
+
+    /// GET `projects/{project}/global/operations`.
     ///
-    /// * `project`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE),
+    /// [`COMPUTE_READONLY`](scopes::COMPUTE_READONLY).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    ///
+    /// Optional:
+    /// [`filter`](Call#method.filter-29),
+    /// [`max_results`](Call#method.max_results-29),
+    /// [`order_by`](Call#method.order_by-29),
+    /// [`page_token`](Call#method.page_token-29).
     pub fn list(&self, project: &str) -> Call<List> {
         Call::new(self.0, &[&project], None)
     }
-    /// POST `projects/{project}/global/operations/{operation}/wait`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`, `COMPUTE_READONLY`. Can be waited for.
+
+    /// POST `projects/{project}/global/operations/{operation}/wait`. Can be waited for.
     ///
-    /// * `project`: text
-    /// * `operation`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE),
+    /// [`COMPUTE_READONLY`](scopes::COMPUTE_READONLY).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `operation`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
     pub fn wait(&self, project: &str, operation: &str) -> Call<Wait> {
         Call::new(self.0, &[&project, &operation], None)
     }
@@ -44,38 +86,35 @@ impl GlobalOperations<'_> {
 
 /// See [`GlobalOperations::aggregated_list`].
 pub enum AggregatedList {}
-method! {
-    AggregatedList : Compute => schemas::OperationAggregatedList;
-    "compute.globalOperations.aggregatedList" GET
-    "projects/{project}/aggregated/operations" { api_version : Some("2026-11-01") }
-}
-paged! {
-    AggregatedList => (::std::string::String, schemas::OperationsScopedList); "pageToken"
-    "nextPageToken" "items"
-}
+
+method! { AggregatedList: Compute => schemas::OperationAggregatedList; "compute.globalOperations.aggregatedList" GET "projects/{project}/aggregated/operations" {
+    api_version: Some("2026-11-01"),
+} }
+
+paged! { AggregatedList => (::std::string::String, schemas::OperationsScopedList); "pageToken" "nextPageToken" "items" }
 
 impl Call<AggregatedList> {
-    /// `filter`: text
     pub fn filter(self, value: &str) -> Self {
         self.with_param("filter", &value)
     }
-    /// `includeAllScopes`: true or false
+
     pub fn include_all_scopes(self, value: bool) -> Self {
         self.with_param("includeAllScopes", &value)
     }
-    /// `maxResults`: an unsigned 32-bit number, default `500`, at least `0`
+
+    /// Default `500`, at least `0`.
     pub fn max_results(self, value: u32) -> Self {
         self.with_param("maxResults", &value)
     }
-    /// `orderBy`: text
+
     pub fn order_by(self, value: &str) -> Self {
         self.with_param("orderBy", &value)
     }
-    /// `pageToken`: text
+
     pub fn page_token(self, value: &str) -> Self {
         self.with_param("pageToken", &value)
     }
-    /// `serviceProjectNumber`: a 64-bit number
+
     pub fn service_project_number(self, value: i64) -> Self {
         self.with_param("serviceProjectNumber", &value)
     }
@@ -83,44 +122,41 @@ impl Call<AggregatedList> {
 
 /// See [`GlobalOperations::delete`].
 pub enum Delete {}
-method! {
-    Delete : Compute => (); "compute.globalOperations.delete" DELETE
-    "projects/{project}/global/operations/{operation}" { api_version :
-    Some("2026-11-01"), empty_response : true }
-}
+
+method! { Delete: Compute => (); "compute.globalOperations.delete" DELETE "projects/{project}/global/operations/{operation}" {
+    api_version: Some("2026-11-01"),
+} }
 
 /// See [`GlobalOperations::get`].
 pub enum Get {}
-method! {
-    Get : Compute => schemas::Operation; "compute.globalOperations.get" GET
-    "projects/{project}/global/operations/{operation}" { api_version : Some("2026-11-01")
-    }
-}
+
+method! { Get: Compute => schemas::Operation; "compute.globalOperations.get" GET "projects/{project}/global/operations/{operation}" {
+    api_version: Some("2026-11-01"),
+} }
 
 /// See [`GlobalOperations::list`].
 pub enum List {}
-method! {
-    List : Compute => schemas::OperationList; "compute.globalOperations.list" GET
-    "projects/{project}/global/operations" { api_version : Some("2026-11-01") }
-}
-paged! {
-    List => schemas::Operation; "pageToken" "nextPageToken" "items"
-}
+
+method! { List: Compute => schemas::OperationList; "compute.globalOperations.list" GET "projects/{project}/global/operations" {
+    api_version: Some("2026-11-01"),
+} }
+
+paged! { List => schemas::Operation; "pageToken" "nextPageToken" "items" }
 
 impl Call<List> {
-    /// `filter`: text
     pub fn filter(self, value: &str) -> Self {
         self.with_param("filter", &value)
     }
-    /// `maxResults`: an unsigned 32-bit number, default `500`, at least `0`
+
+    /// Default `500`, at least `0`.
     pub fn max_results(self, value: u32) -> Self {
         self.with_param("maxResults", &value)
     }
-    /// `orderBy`: text
+
     pub fn order_by(self, value: &str) -> Self {
         self.with_param("orderBy", &value)
     }
-    /// `pageToken`: text
+
     pub fn page_token(self, value: &str) -> Self {
         self.with_param("pageToken", &value)
     }
@@ -128,8 +164,7 @@ impl Call<List> {
 
 /// See [`GlobalOperations::wait`].
 pub enum Wait {}
-method! {
-    Wait : Compute => schemas::Operation; "compute.globalOperations.wait" POST
-    "projects/{project}/global/operations/{operation}/wait" { api_version :
-    Some("2026-11-01") }
-}
+
+method! { Wait: Compute => schemas::Operation; "compute.globalOperations.wait" POST "projects/{project}/global/operations/{operation}/wait" {
+    api_version: Some("2026-11-01"),
+} }

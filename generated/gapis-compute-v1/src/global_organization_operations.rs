@@ -7,19 +7,48 @@ use super::*;
 pub struct GlobalOrganizationOperations<'a>(pub(crate) &'a runtime::Client);
 
 impl GlobalOrganizationOperations<'_> {
-    /// DELETE `locations/global/operations/{operation}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// DELETE `locations/global/operations/{operation}`.
     ///
-    /// * `operation`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `operation`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
+    ///
+    /// Optional:
+    /// [`parent_id`](Call#method.parent_id-3).
     pub fn delete(&self, operation: &str) -> Call<Delete> {
         Call::new(self.0, &[&operation], None)
     }
-    /// GET `locations/global/operations/{operation}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`, `COMPUTE_READONLY`. Can be waited for.
+
+    /// GET `locations/global/operations/{operation}`. Can be waited for.
     ///
-    /// * `operation`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE),
+    /// [`COMPUTE_READONLY`](scopes::COMPUTE_READONLY).
+    ///
+    /// * `operation`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
+    ///
+    /// Optional:
+    /// [`parent_id`](Call#method.parent_id-4).
     pub fn get(&self, operation: &str) -> Call<Get> {
         Call::new(self.0, &[&operation], None)
     }
-    /// GET `locations/global/operations`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`, `COMPUTE_READONLY`.
+
+    /// GET `locations/global/operations`.
+    ///
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE),
+    /// [`COMPUTE_READONLY`](scopes::COMPUTE_READONLY).
+    ///
+    /// Optional:
+    /// [`filter`](Call#method.filter-30),
+    /// [`max_results`](Call#method.max_results-30),
+    /// [`order_by`](Call#method.order_by-30),
+    /// [`page_token`](Call#method.page_token-30),
+    /// [`parent_id`](Call#method.parent_id-5).
     pub fn list(&self) -> Call<List> {
         Call::new(self.0, &[], None)
     }
@@ -27,14 +56,12 @@ impl GlobalOrganizationOperations<'_> {
 
 /// See [`GlobalOrganizationOperations::delete`].
 pub enum Delete {}
-method! {
-    Delete : Compute => (); "compute.globalOrganizationOperations.delete" DELETE
-    "locations/global/operations/{operation}" { api_version : Some("2026-11-01"),
-    empty_response : true }
-}
+
+method! { Delete: Compute => (); "compute.globalOrganizationOperations.delete" DELETE "locations/global/operations/{operation}" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<Delete> {
-    /// `parentId`: text
     pub fn parent_id(self, value: &str) -> Self {
         self.with_param("parentId", &value)
     }
@@ -42,13 +69,12 @@ impl Call<Delete> {
 
 /// See [`GlobalOrganizationOperations::get`].
 pub enum Get {}
-method! {
-    Get : Compute => schemas::Operation; "compute.globalOrganizationOperations.get" GET
-    "locations/global/operations/{operation}" { api_version : Some("2026-11-01") }
-}
+
+method! { Get: Compute => schemas::Operation; "compute.globalOrganizationOperations.get" GET "locations/global/operations/{operation}" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<Get> {
-    /// `parentId`: text
     pub fn parent_id(self, value: &str) -> Self {
         self.with_param("parentId", &value)
     }
@@ -56,32 +82,31 @@ impl Call<Get> {
 
 /// See [`GlobalOrganizationOperations::list`].
 pub enum List {}
-method! {
-    List : Compute => schemas::OperationList; "compute.globalOrganizationOperations.list"
-    GET "locations/global/operations" { api_version : Some("2026-11-01") }
-}
-paged! {
-    List => schemas::Operation; "pageToken" "nextPageToken" "items"
-}
+
+method! { List: Compute => schemas::OperationList; "compute.globalOrganizationOperations.list" GET "locations/global/operations" {
+    api_version: Some("2026-11-01"),
+} }
+
+paged! { List => schemas::Operation; "pageToken" "nextPageToken" "items" }
 
 impl Call<List> {
-    /// `filter`: text
     pub fn filter(self, value: &str) -> Self {
         self.with_param("filter", &value)
     }
-    /// `maxResults`: an unsigned 32-bit number, default `500`, at least `0`
+
+    /// Default `500`, at least `0`.
     pub fn max_results(self, value: u32) -> Self {
         self.with_param("maxResults", &value)
     }
-    /// `orderBy`: text
+
     pub fn order_by(self, value: &str) -> Self {
         self.with_param("orderBy", &value)
     }
-    /// `pageToken`: text
+
     pub fn page_token(self, value: &str) -> Self {
         self.with_param("pageToken", &value)
     }
-    /// `parentId`: text
+
     pub fn parent_id(self, value: &str) -> Self {
         self.with_param("parentId", &value)
     }

@@ -7,23 +7,44 @@ use super::*;
 pub struct GlobalPublicDelegatedPrefixes<'a>(pub(crate) &'a runtime::Client);
 
 impl GlobalPublicDelegatedPrefixes<'_> {
-    /// DELETE `projects/{project}/global/publicDelegatedPrefixes/{publicDelegatedPrefix}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+    /// DELETE `projects/{project}/global/publicDelegatedPrefixes/{publicDelegatedPrefix}`. Can be waited for.
     ///
-    /// * `project`: text
-    /// * `public_delegated_prefix`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `public_delegated_prefix`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
+    ///
+    /// Optional:
+    /// [`request_id`](Call#method.request_id-77).
     pub fn delete(&self, project: &str, public_delegated_prefix: &str) -> Call<Delete> {
         Call::new(self.0, &[&project, &public_delegated_prefix], None)
     }
-    /// GET `projects/{project}/global/publicDelegatedPrefixes/{publicDelegatedPrefix}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`, `COMPUTE_READONLY`.
+
+    /// GET `projects/{project}/global/publicDelegatedPrefixes/{publicDelegatedPrefix}`.
     ///
-    /// * `project`: text
-    /// * `public_delegated_prefix`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE),
+    /// [`COMPUTE_READONLY`](scopes::COMPUTE_READONLY).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `public_delegated_prefix`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
     pub fn get(&self, project: &str, public_delegated_prefix: &str) -> Call<Get> {
         Call::new(self.0, &[&project, &public_delegated_prefix], None)
     }
-    /// POST `projects/{project}/global/publicDelegatedPrefixes`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+
+    /// POST `projects/{project}/global/publicDelegatedPrefixes`. Can be waited for.
     ///
-    /// * `project`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    ///
+    /// Optional:
+    /// [`request_id`](Call#method.request_id-78).
     pub fn insert(
         &self,
         project: &str,
@@ -31,16 +52,36 @@ impl GlobalPublicDelegatedPrefixes<'_> {
     ) -> Call<Insert> {
         Call::new(self.0, &[&project], Some(&public_delegated_prefix))
     }
-    /// GET `projects/{project}/global/publicDelegatedPrefixes`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`, `COMPUTE_READONLY`.
+
+    /// GET `projects/{project}/global/publicDelegatedPrefixes`.
     ///
-    /// * `project`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE),
+    /// [`COMPUTE_READONLY`](scopes::COMPUTE_READONLY).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    ///
+    /// Optional:
+    /// [`filter`](Call#method.filter-31),
+    /// [`max_results`](Call#method.max_results-31),
+    /// [`order_by`](Call#method.order_by-31),
+    /// [`page_token`](Call#method.page_token-31).
     pub fn list(&self, project: &str) -> Call<List> {
         Call::new(self.0, &[&project], None)
     }
-    /// PATCH `projects/{project}/global/publicDelegatedPrefixes/{publicDelegatedPrefix}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+
+    /// PATCH `projects/{project}/global/publicDelegatedPrefixes/{publicDelegatedPrefix}`. Can be waited for.
     ///
-    /// * `project`: text
-    /// * `public_delegated_prefix`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `public_delegated_prefix`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
+    ///
+    /// Optional:
+    /// [`request_id`](Call#method.request_id-79).
     pub fn patch(
         &self,
         project: &str,
@@ -53,15 +94,12 @@ impl GlobalPublicDelegatedPrefixes<'_> {
 
 /// See [`GlobalPublicDelegatedPrefixes::delete`].
 pub enum Delete {}
-method! {
-    Delete : Compute => schemas::Operation;
-    "compute.globalPublicDelegatedPrefixes.delete" DELETE
-    "projects/{project}/global/publicDelegatedPrefixes/{publicDelegatedPrefix}" {
-    api_version : Some("2026-11-01") }
-}
+
+method! { Delete: Compute => schemas::Operation; "compute.globalPublicDelegatedPrefixes.delete" DELETE "projects/{project}/global/publicDelegatedPrefixes/{publicDelegatedPrefix}" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<Delete> {
-    /// `requestId`: text
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }
@@ -69,24 +107,19 @@ impl Call<Delete> {
 
 /// See [`GlobalPublicDelegatedPrefixes::get`].
 pub enum Get {}
-method! {
-    Get : Compute => schemas::PublicDelegatedPrefix;
-    "compute.globalPublicDelegatedPrefixes.get" GET
-    "projects/{project}/global/publicDelegatedPrefixes/{publicDelegatedPrefix}" {
-    api_version : Some("2026-11-01") }
-}
+
+method! { Get: Compute => schemas::PublicDelegatedPrefix; "compute.globalPublicDelegatedPrefixes.get" GET "projects/{project}/global/publicDelegatedPrefixes/{publicDelegatedPrefix}" {
+    api_version: Some("2026-11-01"),
+} }
 
 /// See [`GlobalPublicDelegatedPrefixes::insert`].
 pub enum Insert {}
-method! {
-    Insert : Compute => schemas::Operation;
-    "compute.globalPublicDelegatedPrefixes.insert" POST
-    "projects/{project}/global/publicDelegatedPrefixes" { api_version :
-    Some("2026-11-01") }
-}
+
+method! { Insert: Compute => schemas::Operation; "compute.globalPublicDelegatedPrefixes.insert" POST "projects/{project}/global/publicDelegatedPrefixes" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<Insert> {
-    /// `requestId`: text
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }
@@ -94,30 +127,27 @@ impl Call<Insert> {
 
 /// See [`GlobalPublicDelegatedPrefixes::list`].
 pub enum List {}
-method! {
-    List : Compute => schemas::PublicDelegatedPrefixList;
-    "compute.globalPublicDelegatedPrefixes.list" GET
-    "projects/{project}/global/publicDelegatedPrefixes" { api_version :
-    Some("2026-11-01") }
-}
-paged! {
-    List => schemas::PublicDelegatedPrefix; "pageToken" "nextPageToken" "items"
-}
+
+method! { List: Compute => schemas::PublicDelegatedPrefixList; "compute.globalPublicDelegatedPrefixes.list" GET "projects/{project}/global/publicDelegatedPrefixes" {
+    api_version: Some("2026-11-01"),
+} }
+
+paged! { List => schemas::PublicDelegatedPrefix; "pageToken" "nextPageToken" "items" }
 
 impl Call<List> {
-    /// `filter`: text
     pub fn filter(self, value: &str) -> Self {
         self.with_param("filter", &value)
     }
-    /// `maxResults`: an unsigned 32-bit number, default `500`, at least `0`
+
+    /// Default `500`, at least `0`.
     pub fn max_results(self, value: u32) -> Self {
         self.with_param("maxResults", &value)
     }
-    /// `orderBy`: text
+
     pub fn order_by(self, value: &str) -> Self {
         self.with_param("orderBy", &value)
     }
-    /// `pageToken`: text
+
     pub fn page_token(self, value: &str) -> Self {
         self.with_param("pageToken", &value)
     }
@@ -125,14 +155,12 @@ impl Call<List> {
 
 /// See [`GlobalPublicDelegatedPrefixes::patch`].
 pub enum Patch {}
-method! {
-    Patch : Compute => schemas::Operation; "compute.globalPublicDelegatedPrefixes.patch"
-    PATCH "projects/{project}/global/publicDelegatedPrefixes/{publicDelegatedPrefix}" {
-    api_version : Some("2026-11-01") }
-}
+
+method! { Patch: Compute => schemas::Operation; "compute.globalPublicDelegatedPrefixes.patch" PATCH "projects/{project}/global/publicDelegatedPrefixes/{publicDelegatedPrefix}" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<Patch> {
-    /// `requestId`: text
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }

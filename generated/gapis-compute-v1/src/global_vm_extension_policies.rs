@@ -7,16 +7,36 @@ use super::*;
 pub struct GlobalVmExtensionPolicies<'a>(pub(crate) &'a runtime::Client);
 
 impl GlobalVmExtensionPolicies<'_> {
-    /// GET `projects/{project}/aggregated/vmExtensionPolicies`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`, `COMPUTE_READONLY`.
+    /// GET `projects/{project}/aggregated/vmExtensionPolicies`.
     ///
-    /// * `project`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE),
+    /// [`COMPUTE_READONLY`](scopes::COMPUTE_READONLY).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    ///
+    /// Optional:
+    /// [`filter`](Call#method.filter-32),
+    /// [`include_all_scopes`](Call#method.include_all_scopes-10),
+    /// [`max_results`](Call#method.max_results-32),
+    /// [`order_by`](Call#method.order_by-32),
+    /// [`page_token`](Call#method.page_token-32),
+    /// [`service_project_number`](Call#method.service_project_number-10).
     pub fn aggregated_list(&self, project: &str) -> Call<AggregatedList> {
         Call::new(self.0, &[&project], None)
     }
-    /// POST `projects/{project}/global/vmExtensionPolicies/{globalVmExtensionPolicy}/delete`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+
+    /// POST `projects/{project}/global/vmExtensionPolicies/{globalVmExtensionPolicy}/delete`. Can be waited for.
     ///
-    /// * `project`: text
-    /// * `global_vm_extension_policy`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    ///
+    /// Optional:
+    /// [`request_id`](Call#method.request_id-80).
     pub fn delete(
         &self,
         project: &str,
@@ -29,16 +49,30 @@ impl GlobalVmExtensionPolicies<'_> {
             Some(&global_vm_extension_policy_rollout_operation_rollout_input),
         )
     }
-    /// GET `projects/{project}/global/vmExtensionPolicies/{globalVmExtensionPolicy}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`, `COMPUTE_READONLY`.
+
+    /// GET `projects/{project}/global/vmExtensionPolicies/{globalVmExtensionPolicy}`.
     ///
-    /// * `project`: text
-    /// * `global_vm_extension_policy`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE),
+    /// [`COMPUTE_READONLY`](scopes::COMPUTE_READONLY).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `global_vm_extension_policy`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
     pub fn get(&self, project: &str, global_vm_extension_policy: &str) -> Call<Get> {
         Call::new(self.0, &[&project, &global_vm_extension_policy], None)
     }
-    /// POST `projects/{project}/global/vmExtensionPolicies`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+
+    /// POST `projects/{project}/global/vmExtensionPolicies`. Can be waited for.
     ///
-    /// * `project`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    ///
+    /// Optional:
+    /// [`request_id`](Call#method.request_id-81).
     pub fn insert(
         &self,
         project: &str,
@@ -46,16 +80,35 @@ impl GlobalVmExtensionPolicies<'_> {
     ) -> Call<Insert> {
         Call::new(self.0, &[&project], Some(&global_vm_extension_policy))
     }
-    /// GET `projects/{project}/global/vmExtensionPolicies`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`, `COMPUTE_READONLY`.
+
+    /// GET `projects/{project}/global/vmExtensionPolicies`.
     ///
-    /// * `project`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE),
+    /// [`COMPUTE_READONLY`](scopes::COMPUTE_READONLY).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    ///
+    /// Optional:
+    /// [`filter`](Call#method.filter-33),
+    /// [`max_results`](Call#method.max_results-33),
+    /// [`order_by`](Call#method.order_by-33),
+    /// [`page_token`](Call#method.page_token-33).
     pub fn list(&self, project: &str) -> Call<List> {
         Call::new(self.0, &[&project], None)
     }
-    /// PATCH `projects/{project}/global/vmExtensionPolicies/{globalVmExtensionPolicy}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+
+    /// PATCH `projects/{project}/global/vmExtensionPolicies/{globalVmExtensionPolicy}`. Can be waited for.
     ///
-    /// * `project`: text
-    /// * `global_vm_extension_policy`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    ///
+    /// Optional:
+    /// [`request_id`](Call#method.request_id-82).
     pub fn update(
         &self,
         project: &str,
@@ -68,39 +121,35 @@ impl GlobalVmExtensionPolicies<'_> {
 
 /// See [`GlobalVmExtensionPolicies::aggregated_list`].
 pub enum AggregatedList {}
-method! {
-    AggregatedList : Compute => schemas::VmExtensionPolicyAggregatedListResponse;
-    "compute.globalVmExtensionPolicies.aggregatedList" GET
-    "projects/{project}/aggregated/vmExtensionPolicies" { api_version :
-    Some("2026-11-01") }
-}
-paged! {
-    AggregatedList => (::std::string::String, schemas::VmExtensionPoliciesScopedList);
-    "pageToken" "nextPageToken" "items"
-}
+
+method! { AggregatedList: Compute => schemas::VmExtensionPolicyAggregatedListResponse; "compute.globalVmExtensionPolicies.aggregatedList" GET "projects/{project}/aggregated/vmExtensionPolicies" {
+    api_version: Some("2026-11-01"),
+} }
+
+paged! { AggregatedList => (::std::string::String, schemas::VmExtensionPoliciesScopedList); "pageToken" "nextPageToken" "items" }
 
 impl Call<AggregatedList> {
-    /// `filter`: text
     pub fn filter(self, value: &str) -> Self {
         self.with_param("filter", &value)
     }
-    /// `includeAllScopes`: true or false
+
     pub fn include_all_scopes(self, value: bool) -> Self {
         self.with_param("includeAllScopes", &value)
     }
-    /// `maxResults`: an unsigned 32-bit number, default `500`, at least `0`
+
+    /// Default `500`, at least `0`.
     pub fn max_results(self, value: u32) -> Self {
         self.with_param("maxResults", &value)
     }
-    /// `orderBy`: text
+
     pub fn order_by(self, value: &str) -> Self {
         self.with_param("orderBy", &value)
     }
-    /// `pageToken`: text
+
     pub fn page_token(self, value: &str) -> Self {
         self.with_param("pageToken", &value)
     }
-    /// `serviceProjectNumber`: a 64-bit number
+
     pub fn service_project_number(self, value: i64) -> Self {
         self.with_param("serviceProjectNumber", &value)
     }
@@ -108,14 +157,12 @@ impl Call<AggregatedList> {
 
 /// See [`GlobalVmExtensionPolicies::delete`].
 pub enum Delete {}
-method! {
-    Delete : Compute => schemas::Operation; "compute.globalVmExtensionPolicies.delete"
-    POST "projects/{project}/global/vmExtensionPolicies/{globalVmExtensionPolicy}/delete"
-    { api_version : Some("2026-11-01") }
-}
+
+method! { Delete: Compute => schemas::Operation; "compute.globalVmExtensionPolicies.delete" POST "projects/{project}/global/vmExtensionPolicies/{globalVmExtensionPolicy}/delete" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<Delete> {
-    /// `requestId`: text
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }
@@ -123,23 +170,19 @@ impl Call<Delete> {
 
 /// See [`GlobalVmExtensionPolicies::get`].
 pub enum Get {}
-method! {
-    Get : Compute => schemas::GlobalVmExtensionPolicy;
-    "compute.globalVmExtensionPolicies.get" GET
-    "projects/{project}/global/vmExtensionPolicies/{globalVmExtensionPolicy}" {
-    api_version : Some("2026-11-01") }
-}
+
+method! { Get: Compute => schemas::GlobalVmExtensionPolicy; "compute.globalVmExtensionPolicies.get" GET "projects/{project}/global/vmExtensionPolicies/{globalVmExtensionPolicy}" {
+    api_version: Some("2026-11-01"),
+} }
 
 /// See [`GlobalVmExtensionPolicies::insert`].
 pub enum Insert {}
-method! {
-    Insert : Compute => schemas::Operation; "compute.globalVmExtensionPolicies.insert"
-    POST "projects/{project}/global/vmExtensionPolicies" { api_version :
-    Some("2026-11-01") }
-}
+
+method! { Insert: Compute => schemas::Operation; "compute.globalVmExtensionPolicies.insert" POST "projects/{project}/global/vmExtensionPolicies" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<Insert> {
-    /// `requestId`: text
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }
@@ -147,29 +190,27 @@ impl Call<Insert> {
 
 /// See [`GlobalVmExtensionPolicies::list`].
 pub enum List {}
-method! {
-    List : Compute => schemas::GlobalVmExtensionPolicyList;
-    "compute.globalVmExtensionPolicies.list" GET
-    "projects/{project}/global/vmExtensionPolicies" { api_version : Some("2026-11-01") }
-}
-paged! {
-    List => schemas::GlobalVmExtensionPolicy; "pageToken" "nextPageToken" "items"
-}
+
+method! { List: Compute => schemas::GlobalVmExtensionPolicyList; "compute.globalVmExtensionPolicies.list" GET "projects/{project}/global/vmExtensionPolicies" {
+    api_version: Some("2026-11-01"),
+} }
+
+paged! { List => schemas::GlobalVmExtensionPolicy; "pageToken" "nextPageToken" "items" }
 
 impl Call<List> {
-    /// `filter`: text
     pub fn filter(self, value: &str) -> Self {
         self.with_param("filter", &value)
     }
-    /// `maxResults`: an unsigned 32-bit number, default `500`, at least `0`
+
+    /// Default `500`, at least `0`.
     pub fn max_results(self, value: u32) -> Self {
         self.with_param("maxResults", &value)
     }
-    /// `orderBy`: text
+
     pub fn order_by(self, value: &str) -> Self {
         self.with_param("orderBy", &value)
     }
-    /// `pageToken`: text
+
     pub fn page_token(self, value: &str) -> Self {
         self.with_param("pageToken", &value)
     }
@@ -177,14 +218,12 @@ impl Call<List> {
 
 /// See [`GlobalVmExtensionPolicies::update`].
 pub enum Update {}
-method! {
-    Update : Compute => schemas::Operation; "compute.globalVmExtensionPolicies.update"
-    PATCH "projects/{project}/global/vmExtensionPolicies/{globalVmExtensionPolicy}" {
-    api_version : Some("2026-11-01") }
-}
+
+method! { Update: Compute => schemas::Operation; "compute.globalVmExtensionPolicies.update" PATCH "projects/{project}/global/vmExtensionPolicies/{globalVmExtensionPolicy}" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<Update> {
-    /// `requestId`: text
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }

@@ -7,46 +7,97 @@ use super::*;
 pub struct HealthChecks<'a>(pub(crate) &'a runtime::Client);
 
 impl HealthChecks<'_> {
-    /// GET `projects/{project}/aggregated/healthChecks`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`, `COMPUTE_READONLY`.
+    /// GET `projects/{project}/aggregated/healthChecks`.
     ///
-    /// * `project`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE),
+    /// [`COMPUTE_READONLY`](scopes::COMPUTE_READONLY).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    ///
+    /// Optional:
+    /// [`filter`](Call#method.filter-34),
+    /// [`include_all_scopes`](Call#method.include_all_scopes-11),
+    /// [`max_results`](Call#method.max_results-34),
+    /// [`order_by`](Call#method.order_by-34),
+    /// [`page_token`](Call#method.page_token-34),
+    /// [`service_project_number`](Call#method.service_project_number-11).
     pub fn aggregated_list(&self, project: &str) -> Call<AggregatedList> {
         Call::new(self.0, &[&project], None)
     }
-    /// DELETE `projects/{project}/global/healthChecks/{healthCheck}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+
+    /// DELETE `projects/{project}/global/healthChecks/{healthCheck}`. Can be waited for.
     ///
-    /// * `project`: text
-    /// * `health_check`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `health_check`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
+    ///
+    /// Optional:
+    /// [`request_id`](Call#method.request_id-83).
     pub fn delete(&self, project: &str, health_check: &str) -> Call<Delete> {
         Call::new(self.0, &[&project, &health_check], None)
     }
-    /// GET `projects/{project}/global/healthChecks/{healthCheck}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`, `COMPUTE_READONLY`.
+
+    /// GET `projects/{project}/global/healthChecks/{healthCheck}`.
     ///
-    /// * `project`: text
-    /// * `health_check`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE),
+    /// [`COMPUTE_READONLY`](scopes::COMPUTE_READONLY).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `health_check`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
     pub fn get(&self, project: &str, health_check: &str) -> Call<Get> {
         Call::new(self.0, &[&project, &health_check], None)
     }
-    /// POST `projects/{project}/global/healthChecks`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+
+    /// POST `projects/{project}/global/healthChecks`. Can be waited for.
     ///
-    /// * `project`: text
-    pub fn insert(
-        &self,
-        project: &str,
-        health_check: schemas::HealthCheck,
-    ) -> Call<Insert> {
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    ///
+    /// Optional:
+    /// [`request_id`](Call#method.request_id-84).
+    pub fn insert(&self, project: &str, health_check: schemas::HealthCheck) -> Call<Insert> {
         Call::new(self.0, &[&project], Some(&health_check))
     }
-    /// GET `projects/{project}/global/healthChecks`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`, `COMPUTE_READONLY`.
+
+    /// GET `projects/{project}/global/healthChecks`.
     ///
-    /// * `project`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE),
+    /// [`COMPUTE_READONLY`](scopes::COMPUTE_READONLY).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    ///
+    /// Optional:
+    /// [`filter`](Call#method.filter-35),
+    /// [`max_results`](Call#method.max_results-35),
+    /// [`order_by`](Call#method.order_by-35),
+    /// [`page_token`](Call#method.page_token-35).
     pub fn list(&self, project: &str) -> Call<List> {
         Call::new(self.0, &[&project], None)
     }
-    /// PATCH `projects/{project}/global/healthChecks/{healthCheck}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+
+    /// PATCH `projects/{project}/global/healthChecks/{healthCheck}`. Can be waited for.
     ///
-    /// * `project`: text
-    /// * `health_check`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `health_check`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
+    ///
+    /// Optional:
+    /// [`request_id`](Call#method.request_id-85).
     pub fn patch(
         &self,
         project: &str,
@@ -55,10 +106,16 @@ impl HealthChecks<'_> {
     ) -> Call<Patch> {
         Call::new(self.0, &[&project, &health_check], Some(&body))
     }
-    /// POST `projects/{project}/global/healthChecks/{resource}/testIamPermissions`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`, `COMPUTE_READONLY`.
+
+    /// POST `projects/{project}/global/healthChecks/{resource}/testIamPermissions`.
     ///
-    /// * `project`: text
-    /// * `resource`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE),
+    /// [`COMPUTE_READONLY`](scopes::COMPUTE_READONLY).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `resource`: matches `[a-z](?:[-a-z0-9_]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
     pub fn test_iam_permissions(
         &self,
         project: &str,
@@ -67,10 +124,18 @@ impl HealthChecks<'_> {
     ) -> Call<TestIamPermissions> {
         Call::new(self.0, &[&project, &resource], Some(&test_permissions_request))
     }
-    /// PUT `projects/{project}/global/healthChecks/{healthCheck}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+
+    /// PUT `projects/{project}/global/healthChecks/{healthCheck}`. Can be waited for.
     ///
-    /// * `project`: text
-    /// * `health_check`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `health_check`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
+    ///
+    /// Optional:
+    /// [`request_id`](Call#method.request_id-86).
     pub fn update(
         &self,
         project: &str,
@@ -83,38 +148,35 @@ impl HealthChecks<'_> {
 
 /// See [`HealthChecks::aggregated_list`].
 pub enum AggregatedList {}
-method! {
-    AggregatedList : Compute => schemas::HealthChecksAggregatedList;
-    "compute.healthChecks.aggregatedList" GET
-    "projects/{project}/aggregated/healthChecks" { api_version : Some("2026-11-01") }
-}
-paged! {
-    AggregatedList => (::std::string::String, schemas::HealthChecksScopedList);
-    "pageToken" "nextPageToken" "items"
-}
+
+method! { AggregatedList: Compute => schemas::HealthChecksAggregatedList; "compute.healthChecks.aggregatedList" GET "projects/{project}/aggregated/healthChecks" {
+    api_version: Some("2026-11-01"),
+} }
+
+paged! { AggregatedList => (::std::string::String, schemas::HealthChecksScopedList); "pageToken" "nextPageToken" "items" }
 
 impl Call<AggregatedList> {
-    /// `filter`: text
     pub fn filter(self, value: &str) -> Self {
         self.with_param("filter", &value)
     }
-    /// `includeAllScopes`: true or false
+
     pub fn include_all_scopes(self, value: bool) -> Self {
         self.with_param("includeAllScopes", &value)
     }
-    /// `maxResults`: an unsigned 32-bit number, default `500`, at least `0`
+
+    /// Default `500`, at least `0`.
     pub fn max_results(self, value: u32) -> Self {
         self.with_param("maxResults", &value)
     }
-    /// `orderBy`: text
+
     pub fn order_by(self, value: &str) -> Self {
         self.with_param("orderBy", &value)
     }
-    /// `pageToken`: text
+
     pub fn page_token(self, value: &str) -> Self {
         self.with_param("pageToken", &value)
     }
-    /// `serviceProjectNumber`: a 64-bit number
+
     pub fn service_project_number(self, value: i64) -> Self {
         self.with_param("serviceProjectNumber", &value)
     }
@@ -122,14 +184,12 @@ impl Call<AggregatedList> {
 
 /// See [`HealthChecks::delete`].
 pub enum Delete {}
-method! {
-    Delete : Compute => schemas::Operation; "compute.healthChecks.delete" DELETE
-    "projects/{project}/global/healthChecks/{healthCheck}" { api_version :
-    Some("2026-11-01") }
-}
+
+method! { Delete: Compute => schemas::Operation; "compute.healthChecks.delete" DELETE "projects/{project}/global/healthChecks/{healthCheck}" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<Delete> {
-    /// `requestId`: text
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }
@@ -137,21 +197,19 @@ impl Call<Delete> {
 
 /// See [`HealthChecks::get`].
 pub enum Get {}
-method! {
-    Get : Compute => schemas::HealthCheck; "compute.healthChecks.get" GET
-    "projects/{project}/global/healthChecks/{healthCheck}" { api_version :
-    Some("2026-11-01") }
-}
+
+method! { Get: Compute => schemas::HealthCheck; "compute.healthChecks.get" GET "projects/{project}/global/healthChecks/{healthCheck}" {
+    api_version: Some("2026-11-01"),
+} }
 
 /// See [`HealthChecks::insert`].
 pub enum Insert {}
-method! {
-    Insert : Compute => schemas::Operation; "compute.healthChecks.insert" POST
-    "projects/{project}/global/healthChecks" { api_version : Some("2026-11-01") }
-}
+
+method! { Insert: Compute => schemas::Operation; "compute.healthChecks.insert" POST "projects/{project}/global/healthChecks" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<Insert> {
-    /// `requestId`: text
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }
@@ -159,28 +217,27 @@ impl Call<Insert> {
 
 /// See [`HealthChecks::list`].
 pub enum List {}
-method! {
-    List : Compute => schemas::HealthCheckList; "compute.healthChecks.list" GET
-    "projects/{project}/global/healthChecks" { api_version : Some("2026-11-01") }
-}
-paged! {
-    List => schemas::HealthCheck; "pageToken" "nextPageToken" "items"
-}
+
+method! { List: Compute => schemas::HealthCheckList; "compute.healthChecks.list" GET "projects/{project}/global/healthChecks" {
+    api_version: Some("2026-11-01"),
+} }
+
+paged! { List => schemas::HealthCheck; "pageToken" "nextPageToken" "items" }
 
 impl Call<List> {
-    /// `filter`: text
     pub fn filter(self, value: &str) -> Self {
         self.with_param("filter", &value)
     }
-    /// `maxResults`: an unsigned 32-bit number, default `500`, at least `0`
+
+    /// Default `500`, at least `0`.
     pub fn max_results(self, value: u32) -> Self {
         self.with_param("maxResults", &value)
     }
-    /// `orderBy`: text
+
     pub fn order_by(self, value: &str) -> Self {
         self.with_param("orderBy", &value)
     }
-    /// `pageToken`: text
+
     pub fn page_token(self, value: &str) -> Self {
         self.with_param("pageToken", &value)
     }
@@ -188,14 +245,12 @@ impl Call<List> {
 
 /// See [`HealthChecks::patch`].
 pub enum Patch {}
-method! {
-    Patch : Compute => schemas::Operation; "compute.healthChecks.patch" PATCH
-    "projects/{project}/global/healthChecks/{healthCheck}" { api_version :
-    Some("2026-11-01") }
-}
+
+method! { Patch: Compute => schemas::Operation; "compute.healthChecks.patch" PATCH "projects/{project}/global/healthChecks/{healthCheck}" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<Patch> {
-    /// `requestId`: text
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }
@@ -203,23 +258,19 @@ impl Call<Patch> {
 
 /// See [`HealthChecks::test_iam_permissions`].
 pub enum TestIamPermissions {}
-method! {
-    TestIamPermissions : Compute => schemas::TestPermissionsResponse;
-    "compute.healthChecks.testIamPermissions" POST
-    "projects/{project}/global/healthChecks/{resource}/testIamPermissions" { api_version
-    : Some("2026-11-01") }
-}
+
+method! { TestIamPermissions: Compute => schemas::TestPermissionsResponse; "compute.healthChecks.testIamPermissions" POST "projects/{project}/global/healthChecks/{resource}/testIamPermissions" {
+    api_version: Some("2026-11-01"),
+} }
 
 /// See [`HealthChecks::update`].
 pub enum Update {}
-method! {
-    Update : Compute => schemas::Operation; "compute.healthChecks.update" PUT
-    "projects/{project}/global/healthChecks/{healthCheck}" { api_version :
-    Some("2026-11-01") }
-}
+
+method! { Update: Compute => schemas::Operation; "compute.healthChecks.update" PUT "projects/{project}/global/healthChecks/{healthCheck}" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<Update> {
-    /// `requestId`: text
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }

@@ -7,12 +7,12 @@ use super::*;
 pub struct Hosts<'a>(pub(crate) &'a runtime::Client);
 
 impl Hosts<'_> {
-    /// GET `projects/{project}/zones/{zone}/{association}/hosts/{host}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`, `COMPUTE_READONLY`.
+    /// GET `projects/{project}/zones/{zone}/{association}/hosts/{host}`.
     ///
-    /// * `project`: text
-    /// * `zone`: text
-    /// * `association`: text
-    /// * `host`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE),
+    /// [`COMPUTE_READONLY`](scopes::COMPUTE_READONLY).
     pub fn get(
         &self,
         project: &str,
@@ -22,12 +22,15 @@ impl Hosts<'_> {
     ) -> Call<Get> {
         Call::new(self.0, &[&project, &zone, &association, &host], None)
     }
-    /// POST `projects/{project}/zones/{zone}/{association}/hosts/{host}/getVersion`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+
+    /// POST `projects/{project}/zones/{zone}/{association}/hosts/{host}/getVersion`. Can be waited for.
     ///
-    /// * `project`: text
-    /// * `zone`: text
-    /// * `association`: text
-    /// * `host`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// Optional:
+    /// [`request_id`](Call#method.request_id-87).
     pub fn get_version(
         &self,
         project: &str,
@@ -42,11 +45,19 @@ impl Hosts<'_> {
             Some(&hosts_get_version_request),
         )
     }
-    /// GET `projects/{project}/zones/{zone}/{association}/hosts`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`, `COMPUTE_READONLY`.
+
+    /// GET `projects/{project}/zones/{zone}/{association}/hosts`.
     ///
-    /// * `project`: text
-    /// * `zone`: text
-    /// * `association`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE),
+    /// [`COMPUTE_READONLY`](scopes::COMPUTE_READONLY).
+    ///
+    /// Optional:
+    /// [`filter`](Call#method.filter-36),
+    /// [`max_results`](Call#method.max_results-36),
+    /// [`order_by`](Call#method.order_by-36),
+    /// [`page_token`](Call#method.page_token-36).
     pub fn list(&self, project: &str, zone: &str, association: &str) -> Call<List> {
         Call::new(self.0, &[&project, &zone, &association], None)
     }
@@ -54,22 +65,19 @@ impl Hosts<'_> {
 
 /// See [`Hosts::get`].
 pub enum Get {}
-method! {
-    Get : Compute => schemas::Host; "compute.hosts.get" GET
-    "projects/{project}/zones/{zone}/{association}/hosts/{host}" { api_version :
-    Some("2026-11-01") }
-}
+
+method! { Get: Compute => schemas::Host; "compute.hosts.get" GET "projects/{project}/zones/{zone}/{association}/hosts/{host}" {
+    api_version: Some("2026-11-01"),
+} }
 
 /// See [`Hosts::get_version`].
 pub enum GetVersion {}
-method! {
-    GetVersion : Compute => schemas::Operation; "compute.hosts.getVersion" POST
-    "projects/{project}/zones/{zone}/{association}/hosts/{host}/getVersion" { api_version
-    : Some("2026-11-01") }
-}
+
+method! { GetVersion: Compute => schemas::Operation; "compute.hosts.getVersion" POST "projects/{project}/zones/{zone}/{association}/hosts/{host}/getVersion" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<GetVersion> {
-    /// `requestId`: text
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }
@@ -77,29 +85,27 @@ impl Call<GetVersion> {
 
 /// See [`Hosts::list`].
 pub enum List {}
-method! {
-    List : Compute => schemas::HostsListResponse; "compute.hosts.list" GET
-    "projects/{project}/zones/{zone}/{association}/hosts" { api_version :
-    Some("2026-11-01") }
-}
-paged! {
-    List => schemas::Host; "pageToken" "nextPageToken" "items"
-}
+
+method! { List: Compute => schemas::HostsListResponse; "compute.hosts.list" GET "projects/{project}/zones/{zone}/{association}/hosts" {
+    api_version: Some("2026-11-01"),
+} }
+
+paged! { List => schemas::Host; "pageToken" "nextPageToken" "items" }
 
 impl Call<List> {
-    /// `filter`: text
     pub fn filter(self, value: &str) -> Self {
         self.with_param("filter", &value)
     }
-    /// `maxResults`: an unsigned 32-bit number, default `500`, at least `0`
+
+    /// Default `500`, at least `0`.
     pub fn max_results(self, value: u32) -> Self {
         self.with_param("maxResults", &value)
     }
-    /// `orderBy`: text
+
     pub fn order_by(self, value: &str) -> Self {
         self.with_param("orderBy", &value)
     }
-    /// `pageToken`: text
+
     pub fn page_token(self, value: &str) -> Self {
         self.with_param("pageToken", &value)
     }

@@ -7,23 +7,44 @@ use super::*;
 pub struct HttpHealthChecks<'a>(pub(crate) &'a runtime::Client);
 
 impl HttpHealthChecks<'_> {
-    /// DELETE `projects/{project}/global/httpHealthChecks/{httpHealthCheck}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+    /// DELETE `projects/{project}/global/httpHealthChecks/{httpHealthCheck}`. Can be waited for.
     ///
-    /// * `project`: text
-    /// * `http_health_check`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `http_health_check`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
+    ///
+    /// Optional:
+    /// [`request_id`](Call#method.request_id-88).
     pub fn delete(&self, project: &str, http_health_check: &str) -> Call<Delete> {
         Call::new(self.0, &[&project, &http_health_check], None)
     }
-    /// GET `projects/{project}/global/httpHealthChecks/{httpHealthCheck}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`, `COMPUTE_READONLY`.
+
+    /// GET `projects/{project}/global/httpHealthChecks/{httpHealthCheck}`.
     ///
-    /// * `project`: text
-    /// * `http_health_check`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE),
+    /// [`COMPUTE_READONLY`](scopes::COMPUTE_READONLY).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `http_health_check`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
     pub fn get(&self, project: &str, http_health_check: &str) -> Call<Get> {
         Call::new(self.0, &[&project, &http_health_check], None)
     }
-    /// POST `projects/{project}/global/httpHealthChecks`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+
+    /// POST `projects/{project}/global/httpHealthChecks`. Can be waited for.
     ///
-    /// * `project`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    ///
+    /// Optional:
+    /// [`request_id`](Call#method.request_id-89).
     pub fn insert(
         &self,
         project: &str,
@@ -31,16 +52,36 @@ impl HttpHealthChecks<'_> {
     ) -> Call<Insert> {
         Call::new(self.0, &[&project], Some(&http_health_check))
     }
-    /// GET `projects/{project}/global/httpHealthChecks`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`, `COMPUTE_READONLY`.
+
+    /// GET `projects/{project}/global/httpHealthChecks`.
     ///
-    /// * `project`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE),
+    /// [`COMPUTE_READONLY`](scopes::COMPUTE_READONLY).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    ///
+    /// Optional:
+    /// [`filter`](Call#method.filter-37),
+    /// [`max_results`](Call#method.max_results-37),
+    /// [`order_by`](Call#method.order_by-37),
+    /// [`page_token`](Call#method.page_token-37).
     pub fn list(&self, project: &str) -> Call<List> {
         Call::new(self.0, &[&project], None)
     }
-    /// PATCH `projects/{project}/global/httpHealthChecks/{httpHealthCheck}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+
+    /// PATCH `projects/{project}/global/httpHealthChecks/{httpHealthCheck}`. Can be waited for.
     ///
-    /// * `project`: text
-    /// * `http_health_check`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `http_health_check`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
+    ///
+    /// Optional:
+    /// [`request_id`](Call#method.request_id-90).
     pub fn patch(
         &self,
         project: &str,
@@ -49,10 +90,16 @@ impl HttpHealthChecks<'_> {
     ) -> Call<Patch> {
         Call::new(self.0, &[&project, &http_health_check], Some(&body))
     }
-    /// POST `projects/{project}/global/httpHealthChecks/{resource}/testIamPermissions`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`, `COMPUTE_READONLY`.
+
+    /// POST `projects/{project}/global/httpHealthChecks/{resource}/testIamPermissions`.
     ///
-    /// * `project`: text
-    /// * `resource`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE),
+    /// [`COMPUTE_READONLY`](scopes::COMPUTE_READONLY).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `resource`: matches `[a-z](?:[-a-z0-9_]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
     pub fn test_iam_permissions(
         &self,
         project: &str,
@@ -61,10 +108,18 @@ impl HttpHealthChecks<'_> {
     ) -> Call<TestIamPermissions> {
         Call::new(self.0, &[&project, &resource], Some(&test_permissions_request))
     }
-    /// PUT `projects/{project}/global/httpHealthChecks/{httpHealthCheck}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+
+    /// PUT `projects/{project}/global/httpHealthChecks/{httpHealthCheck}`. Can be waited for.
     ///
-    /// * `project`: text
-    /// * `http_health_check`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `http_health_check`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
+    ///
+    /// Optional:
+    /// [`request_id`](Call#method.request_id-91).
     pub fn update(
         &self,
         project: &str,
@@ -77,14 +132,12 @@ impl HttpHealthChecks<'_> {
 
 /// See [`HttpHealthChecks::delete`].
 pub enum Delete {}
-method! {
-    Delete : Compute => schemas::Operation; "compute.httpHealthChecks.delete" DELETE
-    "projects/{project}/global/httpHealthChecks/{httpHealthCheck}" { api_version :
-    Some("2026-11-01") }
-}
+
+method! { Delete: Compute => schemas::Operation; "compute.httpHealthChecks.delete" DELETE "projects/{project}/global/httpHealthChecks/{httpHealthCheck}" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<Delete> {
-    /// `requestId`: text
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }
@@ -92,21 +145,19 @@ impl Call<Delete> {
 
 /// See [`HttpHealthChecks::get`].
 pub enum Get {}
-method! {
-    Get : Compute => schemas::HttpHealthCheck; "compute.httpHealthChecks.get" GET
-    "projects/{project}/global/httpHealthChecks/{httpHealthCheck}" { api_version :
-    Some("2026-11-01") }
-}
+
+method! { Get: Compute => schemas::HttpHealthCheck; "compute.httpHealthChecks.get" GET "projects/{project}/global/httpHealthChecks/{httpHealthCheck}" {
+    api_version: Some("2026-11-01"),
+} }
 
 /// See [`HttpHealthChecks::insert`].
 pub enum Insert {}
-method! {
-    Insert : Compute => schemas::Operation; "compute.httpHealthChecks.insert" POST
-    "projects/{project}/global/httpHealthChecks" { api_version : Some("2026-11-01") }
-}
+
+method! { Insert: Compute => schemas::Operation; "compute.httpHealthChecks.insert" POST "projects/{project}/global/httpHealthChecks" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<Insert> {
-    /// `requestId`: text
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }
@@ -114,28 +165,27 @@ impl Call<Insert> {
 
 /// See [`HttpHealthChecks::list`].
 pub enum List {}
-method! {
-    List : Compute => schemas::HttpHealthCheckList; "compute.httpHealthChecks.list" GET
-    "projects/{project}/global/httpHealthChecks" { api_version : Some("2026-11-01") }
-}
-paged! {
-    List => schemas::HttpHealthCheck; "pageToken" "nextPageToken" "items"
-}
+
+method! { List: Compute => schemas::HttpHealthCheckList; "compute.httpHealthChecks.list" GET "projects/{project}/global/httpHealthChecks" {
+    api_version: Some("2026-11-01"),
+} }
+
+paged! { List => schemas::HttpHealthCheck; "pageToken" "nextPageToken" "items" }
 
 impl Call<List> {
-    /// `filter`: text
     pub fn filter(self, value: &str) -> Self {
         self.with_param("filter", &value)
     }
-    /// `maxResults`: an unsigned 32-bit number, default `500`, at least `0`
+
+    /// Default `500`, at least `0`.
     pub fn max_results(self, value: u32) -> Self {
         self.with_param("maxResults", &value)
     }
-    /// `orderBy`: text
+
     pub fn order_by(self, value: &str) -> Self {
         self.with_param("orderBy", &value)
     }
-    /// `pageToken`: text
+
     pub fn page_token(self, value: &str) -> Self {
         self.with_param("pageToken", &value)
     }
@@ -143,14 +193,12 @@ impl Call<List> {
 
 /// See [`HttpHealthChecks::patch`].
 pub enum Patch {}
-method! {
-    Patch : Compute => schemas::Operation; "compute.httpHealthChecks.patch" PATCH
-    "projects/{project}/global/httpHealthChecks/{httpHealthCheck}" { api_version :
-    Some("2026-11-01") }
-}
+
+method! { Patch: Compute => schemas::Operation; "compute.httpHealthChecks.patch" PATCH "projects/{project}/global/httpHealthChecks/{httpHealthCheck}" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<Patch> {
-    /// `requestId`: text
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }
@@ -158,23 +206,19 @@ impl Call<Patch> {
 
 /// See [`HttpHealthChecks::test_iam_permissions`].
 pub enum TestIamPermissions {}
-method! {
-    TestIamPermissions : Compute => schemas::TestPermissionsResponse;
-    "compute.httpHealthChecks.testIamPermissions" POST
-    "projects/{project}/global/httpHealthChecks/{resource}/testIamPermissions" {
-    api_version : Some("2026-11-01") }
-}
+
+method! { TestIamPermissions: Compute => schemas::TestPermissionsResponse; "compute.httpHealthChecks.testIamPermissions" POST "projects/{project}/global/httpHealthChecks/{resource}/testIamPermissions" {
+    api_version: Some("2026-11-01"),
+} }
 
 /// See [`HttpHealthChecks::update`].
 pub enum Update {}
-method! {
-    Update : Compute => schemas::Operation; "compute.httpHealthChecks.update" PUT
-    "projects/{project}/global/httpHealthChecks/{httpHealthCheck}" { api_version :
-    Some("2026-11-01") }
-}
+
+method! { Update: Compute => schemas::Operation; "compute.httpHealthChecks.update" PUT "projects/{project}/global/httpHealthChecks/{httpHealthCheck}" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<Update> {
-    /// `requestId`: text
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }

@@ -7,23 +7,44 @@ use super::*;
 pub struct HttpsHealthChecks<'a>(pub(crate) &'a runtime::Client);
 
 impl HttpsHealthChecks<'_> {
-    /// DELETE `projects/{project}/global/httpsHealthChecks/{httpsHealthCheck}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+    /// DELETE `projects/{project}/global/httpsHealthChecks/{httpsHealthCheck}`. Can be waited for.
     ///
-    /// * `project`: text
-    /// * `https_health_check`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `https_health_check`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
+    ///
+    /// Optional:
+    /// [`request_id`](Call#method.request_id-92).
     pub fn delete(&self, project: &str, https_health_check: &str) -> Call<Delete> {
         Call::new(self.0, &[&project, &https_health_check], None)
     }
-    /// GET `projects/{project}/global/httpsHealthChecks/{httpsHealthCheck}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`, `COMPUTE_READONLY`.
+
+    /// GET `projects/{project}/global/httpsHealthChecks/{httpsHealthCheck}`.
     ///
-    /// * `project`: text
-    /// * `https_health_check`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE),
+    /// [`COMPUTE_READONLY`](scopes::COMPUTE_READONLY).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `https_health_check`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
     pub fn get(&self, project: &str, https_health_check: &str) -> Call<Get> {
         Call::new(self.0, &[&project, &https_health_check], None)
     }
-    /// POST `projects/{project}/global/httpsHealthChecks`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+
+    /// POST `projects/{project}/global/httpsHealthChecks`. Can be waited for.
     ///
-    /// * `project`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    ///
+    /// Optional:
+    /// [`request_id`](Call#method.request_id-93).
     pub fn insert(
         &self,
         project: &str,
@@ -31,16 +52,36 @@ impl HttpsHealthChecks<'_> {
     ) -> Call<Insert> {
         Call::new(self.0, &[&project], Some(&https_health_check))
     }
-    /// GET `projects/{project}/global/httpsHealthChecks`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`, `COMPUTE_READONLY`.
+
+    /// GET `projects/{project}/global/httpsHealthChecks`.
     ///
-    /// * `project`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE),
+    /// [`COMPUTE_READONLY`](scopes::COMPUTE_READONLY).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    ///
+    /// Optional:
+    /// [`filter`](Call#method.filter-38),
+    /// [`max_results`](Call#method.max_results-38),
+    /// [`order_by`](Call#method.order_by-38),
+    /// [`page_token`](Call#method.page_token-38).
     pub fn list(&self, project: &str) -> Call<List> {
         Call::new(self.0, &[&project], None)
     }
-    /// PATCH `projects/{project}/global/httpsHealthChecks/{httpsHealthCheck}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+
+    /// PATCH `projects/{project}/global/httpsHealthChecks/{httpsHealthCheck}`. Can be waited for.
     ///
-    /// * `project`: text
-    /// * `https_health_check`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `https_health_check`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
+    ///
+    /// Optional:
+    /// [`request_id`](Call#method.request_id-94).
     pub fn patch(
         &self,
         project: &str,
@@ -49,10 +90,16 @@ impl HttpsHealthChecks<'_> {
     ) -> Call<Patch> {
         Call::new(self.0, &[&project, &https_health_check], Some(&body))
     }
-    /// POST `projects/{project}/global/httpsHealthChecks/{resource}/testIamPermissions`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`, `COMPUTE_READONLY`.
+
+    /// POST `projects/{project}/global/httpsHealthChecks/{resource}/testIamPermissions`.
     ///
-    /// * `project`: text
-    /// * `resource`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE),
+    /// [`COMPUTE_READONLY`](scopes::COMPUTE_READONLY).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `resource`: matches `[a-z](?:[-a-z0-9_]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
     pub fn test_iam_permissions(
         &self,
         project: &str,
@@ -61,10 +108,18 @@ impl HttpsHealthChecks<'_> {
     ) -> Call<TestIamPermissions> {
         Call::new(self.0, &[&project, &resource], Some(&test_permissions_request))
     }
-    /// PUT `projects/{project}/global/httpsHealthChecks/{httpsHealthCheck}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+
+    /// PUT `projects/{project}/global/httpsHealthChecks/{httpsHealthCheck}`. Can be waited for.
     ///
-    /// * `project`: text
-    /// * `https_health_check`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `https_health_check`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
+    ///
+    /// Optional:
+    /// [`request_id`](Call#method.request_id-95).
     pub fn update(
         &self,
         project: &str,
@@ -77,14 +132,12 @@ impl HttpsHealthChecks<'_> {
 
 /// See [`HttpsHealthChecks::delete`].
 pub enum Delete {}
-method! {
-    Delete : Compute => schemas::Operation; "compute.httpsHealthChecks.delete" DELETE
-    "projects/{project}/global/httpsHealthChecks/{httpsHealthCheck}" { api_version :
-    Some("2026-11-01") }
-}
+
+method! { Delete: Compute => schemas::Operation; "compute.httpsHealthChecks.delete" DELETE "projects/{project}/global/httpsHealthChecks/{httpsHealthCheck}" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<Delete> {
-    /// `requestId`: text
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }
@@ -92,21 +145,19 @@ impl Call<Delete> {
 
 /// See [`HttpsHealthChecks::get`].
 pub enum Get {}
-method! {
-    Get : Compute => schemas::HttpsHealthCheck; "compute.httpsHealthChecks.get" GET
-    "projects/{project}/global/httpsHealthChecks/{httpsHealthCheck}" { api_version :
-    Some("2026-11-01") }
-}
+
+method! { Get: Compute => schemas::HttpsHealthCheck; "compute.httpsHealthChecks.get" GET "projects/{project}/global/httpsHealthChecks/{httpsHealthCheck}" {
+    api_version: Some("2026-11-01"),
+} }
 
 /// See [`HttpsHealthChecks::insert`].
 pub enum Insert {}
-method! {
-    Insert : Compute => schemas::Operation; "compute.httpsHealthChecks.insert" POST
-    "projects/{project}/global/httpsHealthChecks" { api_version : Some("2026-11-01") }
-}
+
+method! { Insert: Compute => schemas::Operation; "compute.httpsHealthChecks.insert" POST "projects/{project}/global/httpsHealthChecks" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<Insert> {
-    /// `requestId`: text
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }
@@ -114,28 +165,27 @@ impl Call<Insert> {
 
 /// See [`HttpsHealthChecks::list`].
 pub enum List {}
-method! {
-    List : Compute => schemas::HttpsHealthCheckList; "compute.httpsHealthChecks.list" GET
-    "projects/{project}/global/httpsHealthChecks" { api_version : Some("2026-11-01") }
-}
-paged! {
-    List => schemas::HttpsHealthCheck; "pageToken" "nextPageToken" "items"
-}
+
+method! { List: Compute => schemas::HttpsHealthCheckList; "compute.httpsHealthChecks.list" GET "projects/{project}/global/httpsHealthChecks" {
+    api_version: Some("2026-11-01"),
+} }
+
+paged! { List => schemas::HttpsHealthCheck; "pageToken" "nextPageToken" "items" }
 
 impl Call<List> {
-    /// `filter`: text
     pub fn filter(self, value: &str) -> Self {
         self.with_param("filter", &value)
     }
-    /// `maxResults`: an unsigned 32-bit number, default `500`, at least `0`
+
+    /// Default `500`, at least `0`.
     pub fn max_results(self, value: u32) -> Self {
         self.with_param("maxResults", &value)
     }
-    /// `orderBy`: text
+
     pub fn order_by(self, value: &str) -> Self {
         self.with_param("orderBy", &value)
     }
-    /// `pageToken`: text
+
     pub fn page_token(self, value: &str) -> Self {
         self.with_param("pageToken", &value)
     }
@@ -143,14 +193,12 @@ impl Call<List> {
 
 /// See [`HttpsHealthChecks::patch`].
 pub enum Patch {}
-method! {
-    Patch : Compute => schemas::Operation; "compute.httpsHealthChecks.patch" PATCH
-    "projects/{project}/global/httpsHealthChecks/{httpsHealthCheck}" { api_version :
-    Some("2026-11-01") }
-}
+
+method! { Patch: Compute => schemas::Operation; "compute.httpsHealthChecks.patch" PATCH "projects/{project}/global/httpsHealthChecks/{httpsHealthCheck}" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<Patch> {
-    /// `requestId`: text
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }
@@ -158,23 +206,19 @@ impl Call<Patch> {
 
 /// See [`HttpsHealthChecks::test_iam_permissions`].
 pub enum TestIamPermissions {}
-method! {
-    TestIamPermissions : Compute => schemas::TestPermissionsResponse;
-    "compute.httpsHealthChecks.testIamPermissions" POST
-    "projects/{project}/global/httpsHealthChecks/{resource}/testIamPermissions" {
-    api_version : Some("2026-11-01") }
-}
+
+method! { TestIamPermissions: Compute => schemas::TestPermissionsResponse; "compute.httpsHealthChecks.testIamPermissions" POST "projects/{project}/global/httpsHealthChecks/{resource}/testIamPermissions" {
+    api_version: Some("2026-11-01"),
+} }
 
 /// See [`HttpsHealthChecks::update`].
 pub enum Update {}
-method! {
-    Update : Compute => schemas::Operation; "compute.httpsHealthChecks.update" PUT
-    "projects/{project}/global/httpsHealthChecks/{httpsHealthCheck}" { api_version :
-    Some("2026-11-01") }
-}
+
+method! { Update: Compute => schemas::Operation; "compute.httpsHealthChecks.update" PUT "projects/{project}/global/httpsHealthChecks/{httpsHealthCheck}" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<Update> {
-    /// `requestId`: text
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }

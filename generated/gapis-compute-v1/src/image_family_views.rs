@@ -7,11 +7,16 @@ use super::*;
 pub struct ImageFamilyViews<'a>(pub(crate) &'a runtime::Client);
 
 impl ImageFamilyViews<'_> {
-    /// GET `projects/{project}/zones/{zone}/imageFamilyViews/{family}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`, `COMPUTE_READONLY`.
+    /// GET `projects/{project}/zones/{zone}/imageFamilyViews/{family}`.
     ///
-    /// * `project`: text
-    /// * `zone`: text
-    /// * `family`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE),
+    /// [`COMPUTE_READONLY`](scopes::COMPUTE_READONLY).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `zone`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?`
+    /// * `family`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
     pub fn get(&self, project: &str, zone: &str, family: &str) -> Call<Get> {
         Call::new(self.0, &[&project, &zone, &family], None)
     }
@@ -19,8 +24,7 @@ impl ImageFamilyViews<'_> {
 
 /// See [`ImageFamilyViews::get`].
 pub enum Get {}
-method! {
-    Get : Compute => schemas::ImageFamilyView; "compute.imageFamilyViews.get" GET
-    "projects/{project}/zones/{zone}/imageFamilyViews/{family}" { api_version :
-    Some("2026-11-01") }
-}
+
+method! { Get: Compute => schemas::ImageFamilyView; "compute.imageFamilyViews.get" GET "projects/{project}/zones/{zone}/imageFamilyViews/{family}" {
+    api_version: Some("2026-11-01"),
+} }

@@ -7,17 +7,32 @@ use super::*;
 pub struct Images<'a>(pub(crate) &'a runtime::Client);
 
 impl Images<'_> {
-    /// DELETE `projects/{project}/global/images/{image}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+    /// DELETE `projects/{project}/global/images/{image}`. Can be waited for.
     ///
-    /// * `project`: text
-    /// * `image`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `image`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
+    ///
+    /// Optional:
+    /// [`request_id`](Call#method.request_id-96).
     pub fn delete(&self, project: &str, image: &str) -> Call<Delete> {
         Call::new(self.0, &[&project, &image], None)
     }
-    /// POST `projects/{project}/global/images/{image}/deprecate`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+
+    /// POST `projects/{project}/global/images/{image}/deprecate`. Can be waited for.
     ///
-    /// * `project`: text
-    /// * `image`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `image`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
+    ///
+    /// Optional:
+    /// [`request_id`](Call#method.request_id-97).
     pub fn deprecate(
         &self,
         project: &str,
@@ -26,55 +41,105 @@ impl Images<'_> {
     ) -> Call<Deprecate> {
         Call::new(self.0, &[&project, &image], Some(&deprecation_status))
     }
-    /// GET `projects/{project}/global/images/{image}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`, `COMPUTE_READONLY`.
+
+    /// GET `projects/{project}/global/images/{image}`.
     ///
-    /// * `project`: text
-    /// * `image`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE),
+    /// [`COMPUTE_READONLY`](scopes::COMPUTE_READONLY).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `image`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
     pub fn get(&self, project: &str, image: &str) -> Call<Get> {
         Call::new(self.0, &[&project, &image], None)
     }
-    /// GET `projects/{project}/global/images/family/{family}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`, `COMPUTE_READONLY`.
+
+    /// GET `projects/{project}/global/images/family/{family}`.
     ///
-    /// * `project`: text
-    /// * `family`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE),
+    /// [`COMPUTE_READONLY`](scopes::COMPUTE_READONLY).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `family`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
     pub fn get_from_family(&self, project: &str, family: &str) -> Call<GetFromFamily> {
         Call::new(self.0, &[&project, &family], None)
     }
-    /// GET `projects/{project}/global/images/{resource}/getIamPolicy`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`, `COMPUTE_READONLY`.
+
+    /// GET `projects/{project}/global/images/{resource}/getIamPolicy`.
     ///
-    /// * `project`: text
-    /// * `resource`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE),
+    /// [`COMPUTE_READONLY`](scopes::COMPUTE_READONLY).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `resource`: matches `[a-z](?:[-a-z0-9_]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
+    ///
+    /// Optional:
+    /// [`options_requested_policy_version`](Call#method.options_requested_policy_version-4).
     pub fn get_iam_policy(&self, project: &str, resource: &str) -> Call<GetIamPolicy> {
         Call::new(self.0, &[&project, &resource], None)
     }
-    /// POST `projects/{project}/global/images`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+
+    /// POST `projects/{project}/global/images`. Can be waited for.
     ///
-    /// * `project`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    ///
+    /// Optional:
+    /// [`force_create`](Call#method.force_create),
+    /// [`request_id`](Call#method.request_id-98).
     pub fn insert(&self, project: &str, image: schemas::Image) -> Call<Insert> {
         Call::new(self.0, &[&project], Some(&image))
     }
-    /// GET `projects/{project}/global/images`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`, `COMPUTE_READONLY`.
+
+    /// GET `projects/{project}/global/images`.
     ///
-    /// * `project`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE),
+    /// [`COMPUTE_READONLY`](scopes::COMPUTE_READONLY).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    ///
+    /// Optional:
+    /// [`filter`](Call#method.filter-40),
+    /// [`max_results`](Call#method.max_results-40),
+    /// [`order_by`](Call#method.order_by-40),
+    /// [`page_token`](Call#method.page_token-40).
     pub fn list(&self, project: &str) -> Call<List> {
         Call::new(self.0, &[&project], None)
     }
-    /// PATCH `projects/{project}/global/images/{image}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+
+    /// PATCH `projects/{project}/global/images/{image}`. Can be waited for.
     ///
-    /// * `project`: text
-    /// * `image`: text
-    pub fn patch(
-        &self,
-        project: &str,
-        image: &str,
-        body: schemas::Image,
-    ) -> Call<Patch> {
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `image`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
+    ///
+    /// Optional:
+    /// [`request_id`](Call#method.request_id-99).
+    pub fn patch(&self, project: &str, image: &str, body: schemas::Image) -> Call<Patch> {
         Call::new(self.0, &[&project, &image], Some(&body))
     }
-    /// POST `projects/{project}/global/images/{resource}/setIamPolicy`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+
+    /// POST `projects/{project}/global/images/{resource}/setIamPolicy`.
     ///
-    /// * `project`: text
-    /// * `resource`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `resource`: matches `[a-z](?:[-a-z0-9_]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
     pub fn set_iam_policy(
         &self,
         project: &str,
@@ -83,10 +148,15 @@ impl Images<'_> {
     ) -> Call<SetIamPolicy> {
         Call::new(self.0, &[&project, &resource], Some(&global_set_policy_request))
     }
-    /// POST `projects/{project}/global/images/{resource}/setLabels`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+
+    /// POST `projects/{project}/global/images/{resource}/setLabels`. Can be waited for.
     ///
-    /// * `project`: text
-    /// * `resource`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `resource`: matches `[a-z](?:[-a-z0-9_]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
     pub fn set_labels(
         &self,
         project: &str,
@@ -95,10 +165,16 @@ impl Images<'_> {
     ) -> Call<SetLabels> {
         Call::new(self.0, &[&project, &resource], Some(&global_set_labels_request))
     }
-    /// POST `projects/{project}/global/images/{resource}/testIamPermissions`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`, `COMPUTE_READONLY`.
+
+    /// POST `projects/{project}/global/images/{resource}/testIamPermissions`.
     ///
-    /// * `project`: text
-    /// * `resource`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE),
+    /// [`COMPUTE_READONLY`](scopes::COMPUTE_READONLY).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `resource`: matches `[a-z](?:[-a-z0-9_]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
     pub fn test_iam_permissions(
         &self,
         project: &str,
@@ -111,13 +187,12 @@ impl Images<'_> {
 
 /// See [`Images::delete`].
 pub enum Delete {}
-method! {
-    Delete : Compute => schemas::Operation; "compute.images.delete" DELETE
-    "projects/{project}/global/images/{image}" { api_version : Some("2026-11-01") }
-}
+
+method! { Delete: Compute => schemas::Operation; "compute.images.delete" DELETE "projects/{project}/global/images/{image}" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<Delete> {
-    /// `requestId`: text
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }
@@ -125,14 +200,12 @@ impl Call<Delete> {
 
 /// See [`Images::deprecate`].
 pub enum Deprecate {}
-method! {
-    Deprecate : Compute => schemas::Operation; "compute.images.deprecate" POST
-    "projects/{project}/global/images/{image}/deprecate" { api_version :
-    Some("2026-11-01") }
-}
+
+method! { Deprecate: Compute => schemas::Operation; "compute.images.deprecate" POST "projects/{project}/global/images/{image}/deprecate" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<Deprecate> {
-    /// `requestId`: text
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }
@@ -140,29 +213,26 @@ impl Call<Deprecate> {
 
 /// See [`Images::get`].
 pub enum Get {}
-method! {
-    Get : Compute => schemas::Image; "compute.images.get" GET
-    "projects/{project}/global/images/{image}" { api_version : Some("2026-11-01") }
-}
+
+method! { Get: Compute => schemas::Image; "compute.images.get" GET "projects/{project}/global/images/{image}" {
+    api_version: Some("2026-11-01"),
+} }
 
 /// See [`Images::get_from_family`].
 pub enum GetFromFamily {}
-method! {
-    GetFromFamily : Compute => schemas::Image; "compute.images.getFromFamily" GET
-    "projects/{project}/global/images/family/{family}" { api_version : Some("2026-11-01")
-    }
-}
+
+method! { GetFromFamily: Compute => schemas::Image; "compute.images.getFromFamily" GET "projects/{project}/global/images/family/{family}" {
+    api_version: Some("2026-11-01"),
+} }
 
 /// See [`Images::get_iam_policy`].
 pub enum GetIamPolicy {}
-method! {
-    GetIamPolicy : Compute => schemas::Policy; "compute.images.getIamPolicy" GET
-    "projects/{project}/global/images/{resource}/getIamPolicy" { api_version :
-    Some("2026-11-01") }
-}
+
+method! { GetIamPolicy: Compute => schemas::Policy; "compute.images.getIamPolicy" GET "projects/{project}/global/images/{resource}/getIamPolicy" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<GetIamPolicy> {
-    /// `optionsRequestedPolicyVersion`: a 32-bit number
     pub fn options_requested_policy_version(self, value: i32) -> Self {
         self.with_param("optionsRequestedPolicyVersion", &value)
     }
@@ -170,17 +240,16 @@ impl Call<GetIamPolicy> {
 
 /// See [`Images::insert`].
 pub enum Insert {}
-method! {
-    Insert : Compute => schemas::Operation; "compute.images.insert" POST
-    "projects/{project}/global/images" { api_version : Some("2026-11-01") }
-}
+
+method! { Insert: Compute => schemas::Operation; "compute.images.insert" POST "projects/{project}/global/images" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<Insert> {
-    /// `forceCreate`: true or false
     pub fn force_create(self, value: bool) -> Self {
         self.with_param("forceCreate", &value)
     }
-    /// `requestId`: text
+
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }
@@ -188,28 +257,27 @@ impl Call<Insert> {
 
 /// See [`Images::list`].
 pub enum List {}
-method! {
-    List : Compute => schemas::ImageList; "compute.images.list" GET
-    "projects/{project}/global/images" { api_version : Some("2026-11-01") }
-}
-paged! {
-    List => schemas::Image; "pageToken" "nextPageToken" "items"
-}
+
+method! { List: Compute => schemas::ImageList; "compute.images.list" GET "projects/{project}/global/images" {
+    api_version: Some("2026-11-01"),
+} }
+
+paged! { List => schemas::Image; "pageToken" "nextPageToken" "items" }
 
 impl Call<List> {
-    /// `filter`: text
     pub fn filter(self, value: &str) -> Self {
         self.with_param("filter", &value)
     }
-    /// `maxResults`: an unsigned 32-bit number, default `500`, at least `0`
+
+    /// Default `500`, at least `0`.
     pub fn max_results(self, value: u32) -> Self {
         self.with_param("maxResults", &value)
     }
-    /// `orderBy`: text
+
     pub fn order_by(self, value: &str) -> Self {
         self.with_param("orderBy", &value)
     }
-    /// `pageToken`: text
+
     pub fn page_token(self, value: &str) -> Self {
         self.with_param("pageToken", &value)
     }
@@ -217,13 +285,12 @@ impl Call<List> {
 
 /// See [`Images::patch`].
 pub enum Patch {}
-method! {
-    Patch : Compute => schemas::Operation; "compute.images.patch" PATCH
-    "projects/{project}/global/images/{image}" { api_version : Some("2026-11-01") }
-}
+
+method! { Patch: Compute => schemas::Operation; "compute.images.patch" PATCH "projects/{project}/global/images/{image}" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<Patch> {
-    /// `requestId`: text
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }
@@ -231,25 +298,21 @@ impl Call<Patch> {
 
 /// See [`Images::set_iam_policy`].
 pub enum SetIamPolicy {}
-method! {
-    SetIamPolicy : Compute => schemas::Policy; "compute.images.setIamPolicy" POST
-    "projects/{project}/global/images/{resource}/setIamPolicy" { api_version :
-    Some("2026-11-01") }
-}
+
+method! { SetIamPolicy: Compute => schemas::Policy; "compute.images.setIamPolicy" POST "projects/{project}/global/images/{resource}/setIamPolicy" {
+    api_version: Some("2026-11-01"),
+} }
 
 /// See [`Images::set_labels`].
 pub enum SetLabels {}
-method! {
-    SetLabels : Compute => schemas::Operation; "compute.images.setLabels" POST
-    "projects/{project}/global/images/{resource}/setLabels" { api_version :
-    Some("2026-11-01") }
-}
+
+method! { SetLabels: Compute => schemas::Operation; "compute.images.setLabels" POST "projects/{project}/global/images/{resource}/setLabels" {
+    api_version: Some("2026-11-01"),
+} }
 
 /// See [`Images::test_iam_permissions`].
 pub enum TestIamPermissions {}
-method! {
-    TestIamPermissions : Compute => schemas::TestPermissionsResponse;
-    "compute.images.testIamPermissions" POST
-    "projects/{project}/global/images/{resource}/testIamPermissions" { api_version :
-    Some("2026-11-01") }
-}
+
+method! { TestIamPermissions: Compute => schemas::TestPermissionsResponse; "compute.images.testIamPermissions" POST "projects/{project}/global/images/{resource}/testIamPermissions" {
+    api_version: Some("2026-11-01"),
+} }

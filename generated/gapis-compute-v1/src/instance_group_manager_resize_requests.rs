@@ -7,12 +7,16 @@ use super::*;
 pub struct InstanceGroupManagerResizeRequests<'a>(pub(crate) &'a runtime::Client);
 
 impl InstanceGroupManagerResizeRequests<'_> {
-    /// POST `projects/{project}/zones/{zone}/instanceGroupManagers/{instanceGroupManager}/resizeRequests/{resizeRequest}/cancel`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+    /// POST `projects/{project}/zones/{zone}/instanceGroupManagers/{instanceGroupManager}/resizeRequests/{resizeRequest}/cancel`. Can be waited for.
     ///
-    /// * `project`: text
-    /// * `zone`: text
-    /// * `instance_group_manager`: text
-    /// * `resize_request`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    ///
+    /// Optional:
+    /// [`request_id`](Call#method.request_id-100).
     pub fn cancel(
         &self,
         project: &str,
@@ -20,18 +24,19 @@ impl InstanceGroupManagerResizeRequests<'_> {
         instance_group_manager: &str,
         resize_request: &str,
     ) -> Call<Cancel> {
-        Call::new(
-            self.0,
-            &[&project, &zone, &instance_group_manager, &resize_request],
-            None,
-        )
+        Call::new(self.0, &[&project, &zone, &instance_group_manager, &resize_request], None)
     }
-    /// DELETE `projects/{project}/zones/{zone}/instanceGroupManagers/{instanceGroupManager}/resizeRequests/{resizeRequest}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+
+    /// DELETE `projects/{project}/zones/{zone}/instanceGroupManagers/{instanceGroupManager}/resizeRequests/{resizeRequest}`. Can be waited for.
     ///
-    /// * `project`: text
-    /// * `zone`: text
-    /// * `instance_group_manager`: text
-    /// * `resize_request`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    ///
+    /// Optional:
+    /// [`request_id`](Call#method.request_id-101).
     pub fn delete(
         &self,
         project: &str,
@@ -39,18 +44,17 @@ impl InstanceGroupManagerResizeRequests<'_> {
         instance_group_manager: &str,
         resize_request: &str,
     ) -> Call<Delete> {
-        Call::new(
-            self.0,
-            &[&project, &zone, &instance_group_manager, &resize_request],
-            None,
-        )
+        Call::new(self.0, &[&project, &zone, &instance_group_manager, &resize_request], None)
     }
-    /// GET `projects/{project}/zones/{zone}/instanceGroupManagers/{instanceGroupManager}/resizeRequests/{resizeRequest}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`, `COMPUTE_READONLY`.
+
+    /// GET `projects/{project}/zones/{zone}/instanceGroupManagers/{instanceGroupManager}/resizeRequests/{resizeRequest}`.
     ///
-    /// * `project`: text
-    /// * `zone`: text
-    /// * `instance_group_manager`: text
-    /// * `resize_request`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE),
+    /// [`COMPUTE_READONLY`](scopes::COMPUTE_READONLY).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
     pub fn get(
         &self,
         project: &str,
@@ -58,17 +62,19 @@ impl InstanceGroupManagerResizeRequests<'_> {
         instance_group_manager: &str,
         resize_request: &str,
     ) -> Call<Get> {
-        Call::new(
-            self.0,
-            &[&project, &zone, &instance_group_manager, &resize_request],
-            None,
-        )
+        Call::new(self.0, &[&project, &zone, &instance_group_manager, &resize_request], None)
     }
-    /// POST `projects/{project}/zones/{zone}/instanceGroupManagers/{instanceGroupManager}/resizeRequests`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+
+    /// POST `projects/{project}/zones/{zone}/instanceGroupManagers/{instanceGroupManager}/resizeRequests`. Can be waited for.
     ///
-    /// * `project`: text
-    /// * `zone`: text
-    /// * `instance_group_manager`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    ///
+    /// Optional:
+    /// [`request_id`](Call#method.request_id-102).
     pub fn insert(
         &self,
         project: &str,
@@ -82,11 +88,21 @@ impl InstanceGroupManagerResizeRequests<'_> {
             Some(&instance_group_manager_resize_request),
         )
     }
-    /// GET `projects/{project}/zones/{zone}/instanceGroupManagers/{instanceGroupManager}/resizeRequests`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`, `COMPUTE_READONLY`.
+
+    /// GET `projects/{project}/zones/{zone}/instanceGroupManagers/{instanceGroupManager}/resizeRequests`.
     ///
-    /// * `project`: text
-    /// * `zone`: text
-    /// * `instance_group_manager`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE),
+    /// [`COMPUTE_READONLY`](scopes::COMPUTE_READONLY).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    ///
+    /// Optional:
+    /// [`filter`](Call#method.filter-41),
+    /// [`max_results`](Call#method.max_results-41),
+    /// [`order_by`](Call#method.order_by-41),
+    /// [`page_token`](Call#method.page_token-41).
     pub fn list(
         &self,
         project: &str,
@@ -99,15 +115,12 @@ impl InstanceGroupManagerResizeRequests<'_> {
 
 /// See [`InstanceGroupManagerResizeRequests::cancel`].
 pub enum Cancel {}
-method! {
-    Cancel : Compute => schemas::Operation;
-    "compute.instanceGroupManagerResizeRequests.cancel" POST
-    "projects/{project}/zones/{zone}/instanceGroupManagers/{instanceGroupManager}/resizeRequests/{resizeRequest}/cancel"
-    { api_version : Some("2026-11-01") }
-}
+
+method! { Cancel: Compute => schemas::Operation; "compute.instanceGroupManagerResizeRequests.cancel" POST "projects/{project}/zones/{zone}/instanceGroupManagers/{instanceGroupManager}/resizeRequests/{resizeRequest}/cancel" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<Cancel> {
-    /// `requestId`: text
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }
@@ -115,15 +128,12 @@ impl Call<Cancel> {
 
 /// See [`InstanceGroupManagerResizeRequests::delete`].
 pub enum Delete {}
-method! {
-    Delete : Compute => schemas::Operation;
-    "compute.instanceGroupManagerResizeRequests.delete" DELETE
-    "projects/{project}/zones/{zone}/instanceGroupManagers/{instanceGroupManager}/resizeRequests/{resizeRequest}"
-    { api_version : Some("2026-11-01") }
-}
+
+method! { Delete: Compute => schemas::Operation; "compute.instanceGroupManagerResizeRequests.delete" DELETE "projects/{project}/zones/{zone}/instanceGroupManagers/{instanceGroupManager}/resizeRequests/{resizeRequest}" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<Delete> {
-    /// `requestId`: text
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }
@@ -131,24 +141,19 @@ impl Call<Delete> {
 
 /// See [`InstanceGroupManagerResizeRequests::get`].
 pub enum Get {}
-method! {
-    Get : Compute => schemas::InstanceGroupManagerResizeRequest;
-    "compute.instanceGroupManagerResizeRequests.get" GET
-    "projects/{project}/zones/{zone}/instanceGroupManagers/{instanceGroupManager}/resizeRequests/{resizeRequest}"
-    { api_version : Some("2026-11-01") }
-}
+
+method! { Get: Compute => schemas::InstanceGroupManagerResizeRequest; "compute.instanceGroupManagerResizeRequests.get" GET "projects/{project}/zones/{zone}/instanceGroupManagers/{instanceGroupManager}/resizeRequests/{resizeRequest}" {
+    api_version: Some("2026-11-01"),
+} }
 
 /// See [`InstanceGroupManagerResizeRequests::insert`].
 pub enum Insert {}
-method! {
-    Insert : Compute => schemas::Operation;
-    "compute.instanceGroupManagerResizeRequests.insert" POST
-    "projects/{project}/zones/{zone}/instanceGroupManagers/{instanceGroupManager}/resizeRequests"
-    { api_version : Some("2026-11-01") }
-}
+
+method! { Insert: Compute => schemas::Operation; "compute.instanceGroupManagerResizeRequests.insert" POST "projects/{project}/zones/{zone}/instanceGroupManagers/{instanceGroupManager}/resizeRequests" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<Insert> {
-    /// `requestId`: text
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }
@@ -156,31 +161,27 @@ impl Call<Insert> {
 
 /// See [`InstanceGroupManagerResizeRequests::list`].
 pub enum List {}
-method! {
-    List : Compute => schemas::InstanceGroupManagerResizeRequestsListResponse;
-    "compute.instanceGroupManagerResizeRequests.list" GET
-    "projects/{project}/zones/{zone}/instanceGroupManagers/{instanceGroupManager}/resizeRequests"
-    { api_version : Some("2026-11-01") }
-}
-paged! {
-    List => schemas::InstanceGroupManagerResizeRequest; "pageToken" "nextPageToken"
-    "items"
-}
+
+method! { List: Compute => schemas::InstanceGroupManagerResizeRequestsListResponse; "compute.instanceGroupManagerResizeRequests.list" GET "projects/{project}/zones/{zone}/instanceGroupManagers/{instanceGroupManager}/resizeRequests" {
+    api_version: Some("2026-11-01"),
+} }
+
+paged! { List => schemas::InstanceGroupManagerResizeRequest; "pageToken" "nextPageToken" "items" }
 
 impl Call<List> {
-    /// `filter`: text
     pub fn filter(self, value: &str) -> Self {
         self.with_param("filter", &value)
     }
-    /// `maxResults`: an unsigned 32-bit number, default `500`, at least `0`
+
+    /// Default `500`, at least `0`.
     pub fn max_results(self, value: u32) -> Self {
         self.with_param("maxResults", &value)
     }
-    /// `orderBy`: text
+
     pub fn order_by(self, value: &str) -> Self {
         self.with_param("orderBy", &value)
     }
-    /// `pageToken`: text
+
     pub fn page_token(self, value: &str) -> Self {
         self.with_param("pageToken", &value)
     }

@@ -7,11 +7,16 @@ use super::*;
 pub struct InstanceGroupManagers<'a>(pub(crate) &'a runtime::Client);
 
 impl InstanceGroupManagers<'_> {
-    /// POST `projects/{project}/zones/{zone}/instanceGroupManagers/{instanceGroupManager}/abandonInstances`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+    /// POST `projects/{project}/zones/{zone}/instanceGroupManagers/{instanceGroupManager}/abandonInstances`. Can be waited for.
     ///
-    /// * `project`: text
-    /// * `zone`: text
-    /// * `instance_group_manager`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    ///
+    /// Optional:
+    /// [`request_id`](Call#method.request_id-103).
     pub fn abandon_instances(
         &self,
         project: &str,
@@ -25,17 +30,34 @@ impl InstanceGroupManagers<'_> {
             Some(&instance_group_managers_abandon_instances_request),
         )
     }
-    /// GET `projects/{project}/aggregated/instanceGroupManagers`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`, `COMPUTE_READONLY`.
+
+    /// GET `projects/{project}/aggregated/instanceGroupManagers`.
     ///
-    /// * `project`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE),
+    /// [`COMPUTE_READONLY`](scopes::COMPUTE_READONLY).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    ///
+    /// Optional:
+    /// [`filter`](Call#method.filter-42),
+    /// [`include_all_scopes`](Call#method.include_all_scopes-12),
+    /// [`max_results`](Call#method.max_results-42),
+    /// [`order_by`](Call#method.order_by-42),
+    /// [`page_token`](Call#method.page_token-42),
+    /// [`service_project_number`](Call#method.service_project_number-12).
     pub fn aggregated_list(&self, project: &str) -> Call<AggregatedList> {
         Call::new(self.0, &[&project], None)
     }
-    /// POST `projects/{project}/zones/{zone}/instanceGroupManagers/{instanceGroupManager}/applyUpdatesToInstances`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+
+    /// POST `projects/{project}/zones/{zone}/instanceGroupManagers/{instanceGroupManager}/applyUpdatesToInstances`. Can be waited for.
     ///
-    /// * `project`: text
-    /// * `zone`: text
-    /// * `instance_group_manager`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
     pub fn apply_updates_to_instances(
         &self,
         project: &str,
@@ -49,11 +71,17 @@ impl InstanceGroupManagers<'_> {
             Some(&instance_group_managers_apply_updates_request),
         )
     }
-    /// POST `projects/{project}/zones/{zone}/instanceGroupManagers/{instanceGroupManager}/createInstances`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+
+    /// POST `projects/{project}/zones/{zone}/instanceGroupManagers/{instanceGroupManager}/createInstances`. Can be waited for.
     ///
-    /// * `project`: text
-    /// * `zone`: text
-    /// * `instance_group_manager`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    ///
+    /// Optional:
+    /// [`request_id`](Call#method.request_id-104).
     pub fn create_instances(
         &self,
         project: &str,
@@ -67,11 +95,18 @@ impl InstanceGroupManagers<'_> {
             Some(&instance_group_managers_create_instances_request),
         )
     }
-    /// DELETE `projects/{project}/zones/{zone}/instanceGroupManagers/{instanceGroupManager}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+
+    /// DELETE `projects/{project}/zones/{zone}/instanceGroupManagers/{instanceGroupManager}`. Can be waited for.
     ///
-    /// * `project`: text
-    /// * `zone`: text
-    /// * `instance_group_manager`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    ///
+    /// Optional:
+    /// [`no_graceful_shutdown`](Call#method.no_graceful_shutdown),
+    /// [`request_id`](Call#method.request_id-105).
     pub fn delete(
         &self,
         project: &str,
@@ -80,11 +115,18 @@ impl InstanceGroupManagers<'_> {
     ) -> Call<Delete> {
         Call::new(self.0, &[&project, &zone, &instance_group_manager], None)
     }
-    /// POST `projects/{project}/zones/{zone}/instanceGroupManagers/{instanceGroupManager}/deleteInstances`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+
+    /// POST `projects/{project}/zones/{zone}/instanceGroupManagers/{instanceGroupManager}/deleteInstances`. Can be waited for.
     ///
-    /// * `project`: text
-    /// * `zone`: text
-    /// * `instance_group_manager`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    ///
+    /// Optional:
+    /// [`no_graceful_shutdown`](Call#method.no_graceful_shutdown-1),
+    /// [`request_id`](Call#method.request_id-106).
     pub fn delete_instances(
         &self,
         project: &str,
@@ -98,11 +140,14 @@ impl InstanceGroupManagers<'_> {
             Some(&instance_group_managers_delete_instances_request),
         )
     }
-    /// POST `projects/{project}/zones/{zone}/instanceGroupManagers/{instanceGroupManager}/deletePerInstanceConfigs`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+
+    /// POST `projects/{project}/zones/{zone}/instanceGroupManagers/{instanceGroupManager}/deletePerInstanceConfigs`. Can be waited for.
     ///
-    /// * `project`: text
-    /// * `zone`: text
-    /// * `instance_group_manager`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
     pub fn delete_per_instance_configs(
         &self,
         project: &str,
@@ -116,23 +161,29 @@ impl InstanceGroupManagers<'_> {
             Some(&instance_group_managers_delete_per_instance_configs_req),
         )
     }
-    /// GET `projects/{project}/zones/{zone}/instanceGroupManagers/{instanceGroupManager}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`, `COMPUTE_READONLY`.
+
+    /// GET `projects/{project}/zones/{zone}/instanceGroupManagers/{instanceGroupManager}`.
     ///
-    /// * `project`: text
-    /// * `zone`: text
-    /// * `instance_group_manager`: text
-    pub fn get(
-        &self,
-        project: &str,
-        zone: &str,
-        instance_group_manager: &str,
-    ) -> Call<Get> {
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE),
+    /// [`COMPUTE_READONLY`](scopes::COMPUTE_READONLY).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    pub fn get(&self, project: &str, zone: &str, instance_group_manager: &str) -> Call<Get> {
         Call::new(self.0, &[&project, &zone, &instance_group_manager], None)
     }
-    /// POST `projects/{project}/zones/{zone}/instanceGroupManagers`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+
+    /// POST `projects/{project}/zones/{zone}/instanceGroupManagers`. Can be waited for.
     ///
-    /// * `project`: text
-    /// * `zone`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    ///
+    /// Optional:
+    /// [`request_id`](Call#method.request_id-107).
     pub fn insert(
         &self,
         project: &str,
@@ -141,18 +192,39 @@ impl InstanceGroupManagers<'_> {
     ) -> Call<Insert> {
         Call::new(self.0, &[&project, &zone], Some(&instance_group_manager))
     }
-    /// GET `projects/{project}/zones/{zone}/instanceGroupManagers`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`, `COMPUTE_READONLY`.
+
+    /// GET `projects/{project}/zones/{zone}/instanceGroupManagers`.
     ///
-    /// * `project`: text
-    /// * `zone`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE),
+    /// [`COMPUTE_READONLY`](scopes::COMPUTE_READONLY).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    ///
+    /// Optional:
+    /// [`filter`](Call#method.filter-43),
+    /// [`max_results`](Call#method.max_results-43),
+    /// [`order_by`](Call#method.order_by-43),
+    /// [`page_token`](Call#method.page_token-43).
     pub fn list(&self, project: &str, zone: &str) -> Call<List> {
         Call::new(self.0, &[&project, &zone], None)
     }
-    /// GET `projects/{project}/zones/{zone}/instanceGroupManagers/{instanceGroupManager}/listErrors`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`, `COMPUTE_READONLY`.
+
+    /// GET `projects/{project}/zones/{zone}/instanceGroupManagers/{instanceGroupManager}/listErrors`.
     ///
-    /// * `project`: text
-    /// * `zone`: text
-    /// * `instance_group_manager`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE),
+    /// [`COMPUTE_READONLY`](scopes::COMPUTE_READONLY).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    ///
+    /// Optional:
+    /// [`filter`](Call#method.filter-44),
+    /// [`max_results`](Call#method.max_results-44),
+    /// [`order_by`](Call#method.order_by-44),
+    /// [`page_token`](Call#method.page_token-44).
     pub fn list_errors(
         &self,
         project: &str,
@@ -161,11 +233,21 @@ impl InstanceGroupManagers<'_> {
     ) -> Call<ListErrors> {
         Call::new(self.0, &[&project, &zone, &instance_group_manager], None)
     }
-    /// POST `projects/{project}/zones/{zone}/instanceGroupManagers/{instanceGroupManager}/listManagedInstances`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`, `COMPUTE_READONLY`.
+
+    /// POST `projects/{project}/zones/{zone}/instanceGroupManagers/{instanceGroupManager}/listManagedInstances`.
     ///
-    /// * `project`: text
-    /// * `zone`: text
-    /// * `instance_group_manager`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE),
+    /// [`COMPUTE_READONLY`](scopes::COMPUTE_READONLY).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    ///
+    /// Optional:
+    /// [`filter`](Call#method.filter-45),
+    /// [`max_results`](Call#method.max_results-45),
+    /// [`order_by`](Call#method.order_by-45),
+    /// [`page_token`](Call#method.page_token-45).
     pub fn list_managed_instances(
         &self,
         project: &str,
@@ -174,11 +256,21 @@ impl InstanceGroupManagers<'_> {
     ) -> Call<ListManagedInstances> {
         Call::new(self.0, &[&project, &zone, &instance_group_manager], None)
     }
-    /// POST `projects/{project}/zones/{zone}/instanceGroupManagers/{instanceGroupManager}/listPerInstanceConfigs`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`, `COMPUTE_READONLY`.
+
+    /// POST `projects/{project}/zones/{zone}/instanceGroupManagers/{instanceGroupManager}/listPerInstanceConfigs`.
     ///
-    /// * `project`: text
-    /// * `zone`: text
-    /// * `instance_group_manager`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE),
+    /// [`COMPUTE_READONLY`](scopes::COMPUTE_READONLY).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    ///
+    /// Optional:
+    /// [`filter`](Call#method.filter-46),
+    /// [`max_results`](Call#method.max_results-46),
+    /// [`order_by`](Call#method.order_by-46),
+    /// [`page_token`](Call#method.page_token-46).
     pub fn list_per_instance_configs(
         &self,
         project: &str,
@@ -187,11 +279,17 @@ impl InstanceGroupManagers<'_> {
     ) -> Call<ListPerInstanceConfigs> {
         Call::new(self.0, &[&project, &zone, &instance_group_manager], None)
     }
-    /// PATCH `projects/{project}/zones/{zone}/instanceGroupManagers/{instanceGroupManager}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+
+    /// PATCH `projects/{project}/zones/{zone}/instanceGroupManagers/{instanceGroupManager}`. Can be waited for.
     ///
-    /// * `project`: text
-    /// * `zone`: text
-    /// * `instance_group_manager`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    ///
+    /// Optional:
+    /// [`request_id`](Call#method.request_id-108).
     pub fn patch(
         &self,
         project: &str,
@@ -201,11 +299,17 @@ impl InstanceGroupManagers<'_> {
     ) -> Call<Patch> {
         Call::new(self.0, &[&project, &zone, &instance_group_manager], Some(&body))
     }
-    /// POST `projects/{project}/zones/{zone}/instanceGroupManagers/{instanceGroupManager}/patchPerInstanceConfigs`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+
+    /// POST `projects/{project}/zones/{zone}/instanceGroupManagers/{instanceGroupManager}/patchPerInstanceConfigs`. Can be waited for.
     ///
-    /// * `project`: text
-    /// * `zone`: text
-    /// * `instance_group_manager`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    ///
+    /// Optional:
+    /// [`request_id`](Call#method.request_id-109).
     pub fn patch_per_instance_configs(
         &self,
         project: &str,
@@ -219,11 +323,18 @@ impl InstanceGroupManagers<'_> {
             Some(&instance_group_managers_patch_per_instance_configs_req),
         )
     }
-    /// POST `projects/{project}/zones/{zone}/instanceGroupManagers/{instanceGroupManager}/recreateInstances`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+
+    /// POST `projects/{project}/zones/{zone}/instanceGroupManagers/{instanceGroupManager}/recreateInstances`. Can be waited for.
     ///
-    /// * `project`: text
-    /// * `zone`: text
-    /// * `instance_group_manager`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    ///
+    /// Optional:
+    /// [`no_graceful_shutdown`](Call#method.no_graceful_shutdown-2),
+    /// [`request_id`](Call#method.request_id-110).
     pub fn recreate_instances(
         &self,
         project: &str,
@@ -237,12 +348,17 @@ impl InstanceGroupManagers<'_> {
             Some(&instance_group_managers_recreate_instances_request),
         )
     }
-    /// POST `projects/{project}/zones/{zone}/instanceGroupManagers/{instanceGroupManager}/resize`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+
+    /// POST `projects/{project}/zones/{zone}/instanceGroupManagers/{instanceGroupManager}/resize`. Can be waited for.
     ///
-    /// * `project`: text
-    /// * `zone`: text
-    /// * `instance_group_manager`: text
-    /// * `size`: a 32-bit number
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    ///
+    /// Optional:
+    /// [`request_id`](Call#method.request_id-111).
     pub fn resize(
         &self,
         project: &str,
@@ -253,11 +369,17 @@ impl InstanceGroupManagers<'_> {
         Call::new(self.0, &[&project, &zone, &instance_group_manager], None)
             .with_param("size", &size)
     }
-    /// POST `projects/{project}/zones/{zone}/instanceGroupManagers/{instanceGroupManager}/resumeInstances`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+
+    /// POST `projects/{project}/zones/{zone}/instanceGroupManagers/{instanceGroupManager}/resumeInstances`. Can be waited for.
     ///
-    /// * `project`: text
-    /// * `zone`: text
-    /// * `instance_group_manager`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    ///
+    /// Optional:
+    /// [`request_id`](Call#method.request_id-112).
     pub fn resume_instances(
         &self,
         project: &str,
@@ -271,11 +393,17 @@ impl InstanceGroupManagers<'_> {
             Some(&instance_group_managers_resume_instances_request),
         )
     }
-    /// POST `projects/{project}/zones/{zone}/instanceGroupManagers/{instanceGroupManager}/setInstanceTemplate`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+
+    /// POST `projects/{project}/zones/{zone}/instanceGroupManagers/{instanceGroupManager}/setInstanceTemplate`. Can be waited for.
     ///
-    /// * `project`: text
-    /// * `zone`: text
-    /// * `instance_group_manager`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    ///
+    /// Optional:
+    /// [`request_id`](Call#method.request_id-113).
     pub fn set_instance_template(
         &self,
         project: &str,
@@ -289,11 +417,17 @@ impl InstanceGroupManagers<'_> {
             Some(&instance_group_managers_set_instance_template_request),
         )
     }
-    /// POST `projects/{project}/zones/{zone}/instanceGroupManagers/{instanceGroupManager}/setTargetPools`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+
+    /// POST `projects/{project}/zones/{zone}/instanceGroupManagers/{instanceGroupManager}/setTargetPools`. Can be waited for.
     ///
-    /// * `project`: text
-    /// * `zone`: text
-    /// * `instance_group_manager`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    ///
+    /// Optional:
+    /// [`request_id`](Call#method.request_id-114).
     pub fn set_target_pools(
         &self,
         project: &str,
@@ -307,11 +441,17 @@ impl InstanceGroupManagers<'_> {
             Some(&instance_group_managers_set_target_pools_request),
         )
     }
-    /// POST `projects/{project}/zones/{zone}/instanceGroupManagers/{instanceGroupManager}/startInstances`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+
+    /// POST `projects/{project}/zones/{zone}/instanceGroupManagers/{instanceGroupManager}/startInstances`. Can be waited for.
     ///
-    /// * `project`: text
-    /// * `zone`: text
-    /// * `instance_group_manager`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    ///
+    /// Optional:
+    /// [`request_id`](Call#method.request_id-115).
     pub fn start_instances(
         &self,
         project: &str,
@@ -325,11 +465,18 @@ impl InstanceGroupManagers<'_> {
             Some(&instance_group_managers_start_instances_request),
         )
     }
-    /// POST `projects/{project}/zones/{zone}/instanceGroupManagers/{instanceGroupManager}/stopInstances`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+
+    /// POST `projects/{project}/zones/{zone}/instanceGroupManagers/{instanceGroupManager}/stopInstances`. Can be waited for.
     ///
-    /// * `project`: text
-    /// * `zone`: text
-    /// * `instance_group_manager`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    ///
+    /// Optional:
+    /// [`no_graceful_shutdown`](Call#method.no_graceful_shutdown-3),
+    /// [`request_id`](Call#method.request_id-116).
     pub fn stop_instances(
         &self,
         project: &str,
@@ -343,11 +490,17 @@ impl InstanceGroupManagers<'_> {
             Some(&instance_group_managers_stop_instances_request),
         )
     }
-    /// POST `projects/{project}/zones/{zone}/instanceGroupManagers/{instanceGroupManager}/suspendInstances`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+
+    /// POST `projects/{project}/zones/{zone}/instanceGroupManagers/{instanceGroupManager}/suspendInstances`. Can be waited for.
     ///
-    /// * `project`: text
-    /// * `zone`: text
-    /// * `instance_group_manager`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    ///
+    /// Optional:
+    /// [`request_id`](Call#method.request_id-117).
     pub fn suspend_instances(
         &self,
         project: &str,
@@ -361,11 +514,17 @@ impl InstanceGroupManagers<'_> {
             Some(&instance_group_managers_suspend_instances_request),
         )
     }
-    /// POST `projects/{project}/zones/{zone}/instanceGroupManagers/{instanceGroupManager}/updatePerInstanceConfigs`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+
+    /// POST `projects/{project}/zones/{zone}/instanceGroupManagers/{instanceGroupManager}/updatePerInstanceConfigs`. Can be waited for.
     ///
-    /// * `project`: text
-    /// * `zone`: text
-    /// * `instance_group_manager`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    ///
+    /// Optional:
+    /// [`request_id`](Call#method.request_id-118).
     pub fn update_per_instance_configs(
         &self,
         project: &str,
@@ -383,15 +542,12 @@ impl InstanceGroupManagers<'_> {
 
 /// See [`InstanceGroupManagers::abandon_instances`].
 pub enum AbandonInstances {}
-method! {
-    AbandonInstances : Compute => schemas::Operation;
-    "compute.instanceGroupManagers.abandonInstances" POST
-    "projects/{project}/zones/{zone}/instanceGroupManagers/{instanceGroupManager}/abandonInstances"
-    { api_version : Some("2026-11-01") }
-}
+
+method! { AbandonInstances: Compute => schemas::Operation; "compute.instanceGroupManagers.abandonInstances" POST "projects/{project}/zones/{zone}/instanceGroupManagers/{instanceGroupManager}/abandonInstances" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<AbandonInstances> {
-    /// `requestId`: text
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }
@@ -399,39 +555,35 @@ impl Call<AbandonInstances> {
 
 /// See [`InstanceGroupManagers::aggregated_list`].
 pub enum AggregatedList {}
-method! {
-    AggregatedList : Compute => schemas::InstanceGroupManagerAggregatedList;
-    "compute.instanceGroupManagers.aggregatedList" GET
-    "projects/{project}/aggregated/instanceGroupManagers" { api_version :
-    Some("2026-11-01") }
-}
-paged! {
-    AggregatedList => (::std::string::String, schemas::InstanceGroupManagersScopedList);
-    "pageToken" "nextPageToken" "items"
-}
+
+method! { AggregatedList: Compute => schemas::InstanceGroupManagerAggregatedList; "compute.instanceGroupManagers.aggregatedList" GET "projects/{project}/aggregated/instanceGroupManagers" {
+    api_version: Some("2026-11-01"),
+} }
+
+paged! { AggregatedList => (::std::string::String, schemas::InstanceGroupManagersScopedList); "pageToken" "nextPageToken" "items" }
 
 impl Call<AggregatedList> {
-    /// `filter`: text
     pub fn filter(self, value: &str) -> Self {
         self.with_param("filter", &value)
     }
-    /// `includeAllScopes`: true or false
+
     pub fn include_all_scopes(self, value: bool) -> Self {
         self.with_param("includeAllScopes", &value)
     }
-    /// `maxResults`: an unsigned 32-bit number, default `500`, at least `0`
+
+    /// Default `500`, at least `0`.
     pub fn max_results(self, value: u32) -> Self {
         self.with_param("maxResults", &value)
     }
-    /// `orderBy`: text
+
     pub fn order_by(self, value: &str) -> Self {
         self.with_param("orderBy", &value)
     }
-    /// `pageToken`: text
+
     pub fn page_token(self, value: &str) -> Self {
         self.with_param("pageToken", &value)
     }
-    /// `serviceProjectNumber`: a 64-bit number
+
     pub fn service_project_number(self, value: i64) -> Self {
         self.with_param("serviceProjectNumber", &value)
     }
@@ -439,24 +591,19 @@ impl Call<AggregatedList> {
 
 /// See [`InstanceGroupManagers::apply_updates_to_instances`].
 pub enum ApplyUpdatesToInstances {}
-method! {
-    ApplyUpdatesToInstances : Compute => schemas::Operation;
-    "compute.instanceGroupManagers.applyUpdatesToInstances" POST
-    "projects/{project}/zones/{zone}/instanceGroupManagers/{instanceGroupManager}/applyUpdatesToInstances"
-    { api_version : Some("2026-11-01") }
-}
+
+method! { ApplyUpdatesToInstances: Compute => schemas::Operation; "compute.instanceGroupManagers.applyUpdatesToInstances" POST "projects/{project}/zones/{zone}/instanceGroupManagers/{instanceGroupManager}/applyUpdatesToInstances" {
+    api_version: Some("2026-11-01"),
+} }
 
 /// See [`InstanceGroupManagers::create_instances`].
 pub enum CreateInstances {}
-method! {
-    CreateInstances : Compute => schemas::Operation;
-    "compute.instanceGroupManagers.createInstances" POST
-    "projects/{project}/zones/{zone}/instanceGroupManagers/{instanceGroupManager}/createInstances"
-    { api_version : Some("2026-11-01") }
-}
+
+method! { CreateInstances: Compute => schemas::Operation; "compute.instanceGroupManagers.createInstances" POST "projects/{project}/zones/{zone}/instanceGroupManagers/{instanceGroupManager}/createInstances" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<CreateInstances> {
-    /// `requestId`: text
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }
@@ -464,18 +611,17 @@ impl Call<CreateInstances> {
 
 /// See [`InstanceGroupManagers::delete`].
 pub enum Delete {}
-method! {
-    Delete : Compute => schemas::Operation; "compute.instanceGroupManagers.delete" DELETE
-    "projects/{project}/zones/{zone}/instanceGroupManagers/{instanceGroupManager}" {
-    api_version : Some("2026-11-01") }
-}
+
+method! { Delete: Compute => schemas::Operation; "compute.instanceGroupManagers.delete" DELETE "projects/{project}/zones/{zone}/instanceGroupManagers/{instanceGroupManager}" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<Delete> {
-    /// `noGracefulShutdown`: true or false, default `false`
+    /// Default `false`.
     pub fn no_graceful_shutdown(self, value: bool) -> Self {
         self.with_param("noGracefulShutdown", &value)
     }
-    /// `requestId`: text
+
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }
@@ -483,19 +629,17 @@ impl Call<Delete> {
 
 /// See [`InstanceGroupManagers::delete_instances`].
 pub enum DeleteInstances {}
-method! {
-    DeleteInstances : Compute => schemas::Operation;
-    "compute.instanceGroupManagers.deleteInstances" POST
-    "projects/{project}/zones/{zone}/instanceGroupManagers/{instanceGroupManager}/deleteInstances"
-    { api_version : Some("2026-11-01") }
-}
+
+method! { DeleteInstances: Compute => schemas::Operation; "compute.instanceGroupManagers.deleteInstances" POST "projects/{project}/zones/{zone}/instanceGroupManagers/{instanceGroupManager}/deleteInstances" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<DeleteInstances> {
-    /// `noGracefulShutdown`: true or false, default `false`
+    /// Default `false`.
     pub fn no_graceful_shutdown(self, value: bool) -> Self {
         self.with_param("noGracefulShutdown", &value)
     }
-    /// `requestId`: text
+
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }
@@ -503,31 +647,26 @@ impl Call<DeleteInstances> {
 
 /// See [`InstanceGroupManagers::delete_per_instance_configs`].
 pub enum DeletePerInstanceConfigs {}
-method! {
-    DeletePerInstanceConfigs : Compute => schemas::Operation;
-    "compute.instanceGroupManagers.deletePerInstanceConfigs" POST
-    "projects/{project}/zones/{zone}/instanceGroupManagers/{instanceGroupManager}/deletePerInstanceConfigs"
-    { api_version : Some("2026-11-01") }
-}
+
+method! { DeletePerInstanceConfigs: Compute => schemas::Operation; "compute.instanceGroupManagers.deletePerInstanceConfigs" POST "projects/{project}/zones/{zone}/instanceGroupManagers/{instanceGroupManager}/deletePerInstanceConfigs" {
+    api_version: Some("2026-11-01"),
+} }
 
 /// See [`InstanceGroupManagers::get`].
 pub enum Get {}
-method! {
-    Get : Compute => schemas::InstanceGroupManager; "compute.instanceGroupManagers.get"
-    GET "projects/{project}/zones/{zone}/instanceGroupManagers/{instanceGroupManager}" {
-    api_version : Some("2026-11-01") }
-}
+
+method! { Get: Compute => schemas::InstanceGroupManager; "compute.instanceGroupManagers.get" GET "projects/{project}/zones/{zone}/instanceGroupManagers/{instanceGroupManager}" {
+    api_version: Some("2026-11-01"),
+} }
 
 /// See [`InstanceGroupManagers::insert`].
 pub enum Insert {}
-method! {
-    Insert : Compute => schemas::Operation; "compute.instanceGroupManagers.insert" POST
-    "projects/{project}/zones/{zone}/instanceGroupManagers" { api_version :
-    Some("2026-11-01") }
-}
+
+method! { Insert: Compute => schemas::Operation; "compute.instanceGroupManagers.insert" POST "projects/{project}/zones/{zone}/instanceGroupManagers" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<Insert> {
-    /// `requestId`: text
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }
@@ -535,30 +674,27 @@ impl Call<Insert> {
 
 /// See [`InstanceGroupManagers::list`].
 pub enum List {}
-method! {
-    List : Compute => schemas::InstanceGroupManagerList;
-    "compute.instanceGroupManagers.list" GET
-    "projects/{project}/zones/{zone}/instanceGroupManagers" { api_version :
-    Some("2026-11-01") }
-}
-paged! {
-    List => schemas::InstanceGroupManager; "pageToken" "nextPageToken" "items"
-}
+
+method! { List: Compute => schemas::InstanceGroupManagerList; "compute.instanceGroupManagers.list" GET "projects/{project}/zones/{zone}/instanceGroupManagers" {
+    api_version: Some("2026-11-01"),
+} }
+
+paged! { List => schemas::InstanceGroupManager; "pageToken" "nextPageToken" "items" }
 
 impl Call<List> {
-    /// `filter`: text
     pub fn filter(self, value: &str) -> Self {
         self.with_param("filter", &value)
     }
-    /// `maxResults`: an unsigned 32-bit number, default `500`, at least `0`
+
+    /// Default `500`, at least `0`.
     pub fn max_results(self, value: u32) -> Self {
         self.with_param("maxResults", &value)
     }
-    /// `orderBy`: text
+
     pub fn order_by(self, value: &str) -> Self {
         self.with_param("orderBy", &value)
     }
-    /// `pageToken`: text
+
     pub fn page_token(self, value: &str) -> Self {
         self.with_param("pageToken", &value)
     }
@@ -566,30 +702,27 @@ impl Call<List> {
 
 /// See [`InstanceGroupManagers::list_errors`].
 pub enum ListErrors {}
-method! {
-    ListErrors : Compute => schemas::InstanceGroupManagersListErrorsResponse;
-    "compute.instanceGroupManagers.listErrors" GET
-    "projects/{project}/zones/{zone}/instanceGroupManagers/{instanceGroupManager}/listErrors"
-    { api_version : Some("2026-11-01") }
-}
-paged! {
-    ListErrors => schemas::InstanceManagedByIgmError; "pageToken" "nextPageToken" "items"
-}
+
+method! { ListErrors: Compute => schemas::InstanceGroupManagersListErrorsResponse; "compute.instanceGroupManagers.listErrors" GET "projects/{project}/zones/{zone}/instanceGroupManagers/{instanceGroupManager}/listErrors" {
+    api_version: Some("2026-11-01"),
+} }
+
+paged! { ListErrors => schemas::InstanceManagedByIgmError; "pageToken" "nextPageToken" "items" }
 
 impl Call<ListErrors> {
-    /// `filter`: text
     pub fn filter(self, value: &str) -> Self {
         self.with_param("filter", &value)
     }
-    /// `maxResults`: an unsigned 32-bit number, default `500`, at least `0`
+
+    /// Default `500`, at least `0`.
     pub fn max_results(self, value: u32) -> Self {
         self.with_param("maxResults", &value)
     }
-    /// `orderBy`: text
+
     pub fn order_by(self, value: &str) -> Self {
         self.with_param("orderBy", &value)
     }
-    /// `pageToken`: text
+
     pub fn page_token(self, value: &str) -> Self {
         self.with_param("pageToken", &value)
     }
@@ -597,32 +730,27 @@ impl Call<ListErrors> {
 
 /// See [`InstanceGroupManagers::list_managed_instances`].
 pub enum ListManagedInstances {}
-method! {
-    ListManagedInstances : Compute =>
-    schemas::InstanceGroupManagersListManagedInstancesResponse;
-    "compute.instanceGroupManagers.listManagedInstances" POST
-    "projects/{project}/zones/{zone}/instanceGroupManagers/{instanceGroupManager}/listManagedInstances"
-    { api_version : Some("2026-11-01") }
-}
-paged! {
-    ListManagedInstances => schemas::ManagedInstance; "pageToken" "nextPageToken"
-    "managedInstances"
-}
+
+method! { ListManagedInstances: Compute => schemas::InstanceGroupManagersListManagedInstancesResponse; "compute.instanceGroupManagers.listManagedInstances" POST "projects/{project}/zones/{zone}/instanceGroupManagers/{instanceGroupManager}/listManagedInstances" {
+    api_version: Some("2026-11-01"),
+} }
+
+paged! { ListManagedInstances => schemas::ManagedInstance; "pageToken" "nextPageToken" "managedInstances" }
 
 impl Call<ListManagedInstances> {
-    /// `filter`: text
     pub fn filter(self, value: &str) -> Self {
         self.with_param("filter", &value)
     }
-    /// `maxResults`: an unsigned 32-bit number, default `500`, at least `0`
+
+    /// Default `500`, at least `0`.
     pub fn max_results(self, value: u32) -> Self {
         self.with_param("maxResults", &value)
     }
-    /// `orderBy`: text
+
     pub fn order_by(self, value: &str) -> Self {
         self.with_param("orderBy", &value)
     }
-    /// `pageToken`: text
+
     pub fn page_token(self, value: &str) -> Self {
         self.with_param("pageToken", &value)
     }
@@ -630,32 +758,27 @@ impl Call<ListManagedInstances> {
 
 /// See [`InstanceGroupManagers::list_per_instance_configs`].
 pub enum ListPerInstanceConfigs {}
-method! {
-    ListPerInstanceConfigs : Compute =>
-    schemas::InstanceGroupManagersListPerInstanceConfigsResp;
-    "compute.instanceGroupManagers.listPerInstanceConfigs" POST
-    "projects/{project}/zones/{zone}/instanceGroupManagers/{instanceGroupManager}/listPerInstanceConfigs"
-    { api_version : Some("2026-11-01") }
-}
-paged! {
-    ListPerInstanceConfigs => schemas::PerInstanceConfig; "pageToken" "nextPageToken"
-    "items"
-}
+
+method! { ListPerInstanceConfigs: Compute => schemas::InstanceGroupManagersListPerInstanceConfigsResp; "compute.instanceGroupManagers.listPerInstanceConfigs" POST "projects/{project}/zones/{zone}/instanceGroupManagers/{instanceGroupManager}/listPerInstanceConfigs" {
+    api_version: Some("2026-11-01"),
+} }
+
+paged! { ListPerInstanceConfigs => schemas::PerInstanceConfig; "pageToken" "nextPageToken" "items" }
 
 impl Call<ListPerInstanceConfigs> {
-    /// `filter`: text
     pub fn filter(self, value: &str) -> Self {
         self.with_param("filter", &value)
     }
-    /// `maxResults`: an unsigned 32-bit number, default `500`, at least `0`
+
+    /// Default `500`, at least `0`.
     pub fn max_results(self, value: u32) -> Self {
         self.with_param("maxResults", &value)
     }
-    /// `orderBy`: text
+
     pub fn order_by(self, value: &str) -> Self {
         self.with_param("orderBy", &value)
     }
-    /// `pageToken`: text
+
     pub fn page_token(self, value: &str) -> Self {
         self.with_param("pageToken", &value)
     }
@@ -663,14 +786,12 @@ impl Call<ListPerInstanceConfigs> {
 
 /// See [`InstanceGroupManagers::patch`].
 pub enum Patch {}
-method! {
-    Patch : Compute => schemas::Operation; "compute.instanceGroupManagers.patch" PATCH
-    "projects/{project}/zones/{zone}/instanceGroupManagers/{instanceGroupManager}" {
-    api_version : Some("2026-11-01") }
-}
+
+method! { Patch: Compute => schemas::Operation; "compute.instanceGroupManagers.patch" PATCH "projects/{project}/zones/{zone}/instanceGroupManagers/{instanceGroupManager}" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<Patch> {
-    /// `requestId`: text
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }
@@ -678,15 +799,12 @@ impl Call<Patch> {
 
 /// See [`InstanceGroupManagers::patch_per_instance_configs`].
 pub enum PatchPerInstanceConfigs {}
-method! {
-    PatchPerInstanceConfigs : Compute => schemas::Operation;
-    "compute.instanceGroupManagers.patchPerInstanceConfigs" POST
-    "projects/{project}/zones/{zone}/instanceGroupManagers/{instanceGroupManager}/patchPerInstanceConfigs"
-    { api_version : Some("2026-11-01") }
-}
+
+method! { PatchPerInstanceConfigs: Compute => schemas::Operation; "compute.instanceGroupManagers.patchPerInstanceConfigs" POST "projects/{project}/zones/{zone}/instanceGroupManagers/{instanceGroupManager}/patchPerInstanceConfigs" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<PatchPerInstanceConfigs> {
-    /// `requestId`: text
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }
@@ -694,19 +812,17 @@ impl Call<PatchPerInstanceConfigs> {
 
 /// See [`InstanceGroupManagers::recreate_instances`].
 pub enum RecreateInstances {}
-method! {
-    RecreateInstances : Compute => schemas::Operation;
-    "compute.instanceGroupManagers.recreateInstances" POST
-    "projects/{project}/zones/{zone}/instanceGroupManagers/{instanceGroupManager}/recreateInstances"
-    { api_version : Some("2026-11-01") }
-}
+
+method! { RecreateInstances: Compute => schemas::Operation; "compute.instanceGroupManagers.recreateInstances" POST "projects/{project}/zones/{zone}/instanceGroupManagers/{instanceGroupManager}/recreateInstances" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<RecreateInstances> {
-    /// `noGracefulShutdown`: true or false, default `false`
+    /// Default `false`.
     pub fn no_graceful_shutdown(self, value: bool) -> Self {
         self.with_param("noGracefulShutdown", &value)
     }
-    /// `requestId`: text
+
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }
@@ -714,14 +830,12 @@ impl Call<RecreateInstances> {
 
 /// See [`InstanceGroupManagers::resize`].
 pub enum Resize {}
-method! {
-    Resize : Compute => schemas::Operation; "compute.instanceGroupManagers.resize" POST
-    "projects/{project}/zones/{zone}/instanceGroupManagers/{instanceGroupManager}/resize"
-    { api_version : Some("2026-11-01") }
-}
+
+method! { Resize: Compute => schemas::Operation; "compute.instanceGroupManagers.resize" POST "projects/{project}/zones/{zone}/instanceGroupManagers/{instanceGroupManager}/resize" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<Resize> {
-    /// `requestId`: text
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }
@@ -729,15 +843,12 @@ impl Call<Resize> {
 
 /// See [`InstanceGroupManagers::resume_instances`].
 pub enum ResumeInstances {}
-method! {
-    ResumeInstances : Compute => schemas::Operation;
-    "compute.instanceGroupManagers.resumeInstances" POST
-    "projects/{project}/zones/{zone}/instanceGroupManagers/{instanceGroupManager}/resumeInstances"
-    { api_version : Some("2026-11-01") }
-}
+
+method! { ResumeInstances: Compute => schemas::Operation; "compute.instanceGroupManagers.resumeInstances" POST "projects/{project}/zones/{zone}/instanceGroupManagers/{instanceGroupManager}/resumeInstances" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<ResumeInstances> {
-    /// `requestId`: text
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }
@@ -745,15 +856,12 @@ impl Call<ResumeInstances> {
 
 /// See [`InstanceGroupManagers::set_instance_template`].
 pub enum SetInstanceTemplate {}
-method! {
-    SetInstanceTemplate : Compute => schemas::Operation;
-    "compute.instanceGroupManagers.setInstanceTemplate" POST
-    "projects/{project}/zones/{zone}/instanceGroupManagers/{instanceGroupManager}/setInstanceTemplate"
-    { api_version : Some("2026-11-01") }
-}
+
+method! { SetInstanceTemplate: Compute => schemas::Operation; "compute.instanceGroupManagers.setInstanceTemplate" POST "projects/{project}/zones/{zone}/instanceGroupManagers/{instanceGroupManager}/setInstanceTemplate" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<SetInstanceTemplate> {
-    /// `requestId`: text
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }
@@ -761,15 +869,12 @@ impl Call<SetInstanceTemplate> {
 
 /// See [`InstanceGroupManagers::set_target_pools`].
 pub enum SetTargetPools {}
-method! {
-    SetTargetPools : Compute => schemas::Operation;
-    "compute.instanceGroupManagers.setTargetPools" POST
-    "projects/{project}/zones/{zone}/instanceGroupManagers/{instanceGroupManager}/setTargetPools"
-    { api_version : Some("2026-11-01") }
-}
+
+method! { SetTargetPools: Compute => schemas::Operation; "compute.instanceGroupManagers.setTargetPools" POST "projects/{project}/zones/{zone}/instanceGroupManagers/{instanceGroupManager}/setTargetPools" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<SetTargetPools> {
-    /// `requestId`: text
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }
@@ -777,15 +882,12 @@ impl Call<SetTargetPools> {
 
 /// See [`InstanceGroupManagers::start_instances`].
 pub enum StartInstances {}
-method! {
-    StartInstances : Compute => schemas::Operation;
-    "compute.instanceGroupManagers.startInstances" POST
-    "projects/{project}/zones/{zone}/instanceGroupManagers/{instanceGroupManager}/startInstances"
-    { api_version : Some("2026-11-01") }
-}
+
+method! { StartInstances: Compute => schemas::Operation; "compute.instanceGroupManagers.startInstances" POST "projects/{project}/zones/{zone}/instanceGroupManagers/{instanceGroupManager}/startInstances" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<StartInstances> {
-    /// `requestId`: text
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }
@@ -793,19 +895,17 @@ impl Call<StartInstances> {
 
 /// See [`InstanceGroupManagers::stop_instances`].
 pub enum StopInstances {}
-method! {
-    StopInstances : Compute => schemas::Operation;
-    "compute.instanceGroupManagers.stopInstances" POST
-    "projects/{project}/zones/{zone}/instanceGroupManagers/{instanceGroupManager}/stopInstances"
-    { api_version : Some("2026-11-01") }
-}
+
+method! { StopInstances: Compute => schemas::Operation; "compute.instanceGroupManagers.stopInstances" POST "projects/{project}/zones/{zone}/instanceGroupManagers/{instanceGroupManager}/stopInstances" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<StopInstances> {
-    /// `noGracefulShutdown`: true or false, default `false`
+    /// Default `false`.
     pub fn no_graceful_shutdown(self, value: bool) -> Self {
         self.with_param("noGracefulShutdown", &value)
     }
-    /// `requestId`: text
+
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }
@@ -813,15 +913,12 @@ impl Call<StopInstances> {
 
 /// See [`InstanceGroupManagers::suspend_instances`].
 pub enum SuspendInstances {}
-method! {
-    SuspendInstances : Compute => schemas::Operation;
-    "compute.instanceGroupManagers.suspendInstances" POST
-    "projects/{project}/zones/{zone}/instanceGroupManagers/{instanceGroupManager}/suspendInstances"
-    { api_version : Some("2026-11-01") }
-}
+
+method! { SuspendInstances: Compute => schemas::Operation; "compute.instanceGroupManagers.suspendInstances" POST "projects/{project}/zones/{zone}/instanceGroupManagers/{instanceGroupManager}/suspendInstances" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<SuspendInstances> {
-    /// `requestId`: text
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }
@@ -829,15 +926,12 @@ impl Call<SuspendInstances> {
 
 /// See [`InstanceGroupManagers::update_per_instance_configs`].
 pub enum UpdatePerInstanceConfigs {}
-method! {
-    UpdatePerInstanceConfigs : Compute => schemas::Operation;
-    "compute.instanceGroupManagers.updatePerInstanceConfigs" POST
-    "projects/{project}/zones/{zone}/instanceGroupManagers/{instanceGroupManager}/updatePerInstanceConfigs"
-    { api_version : Some("2026-11-01") }
-}
+
+method! { UpdatePerInstanceConfigs: Compute => schemas::Operation; "compute.instanceGroupManagers.updatePerInstanceConfigs" POST "projects/{project}/zones/{zone}/instanceGroupManagers/{instanceGroupManager}/updatePerInstanceConfigs" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<UpdatePerInstanceConfigs> {
-    /// `requestId`: text
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }

@@ -7,11 +7,16 @@ use super::*;
 pub struct InstanceGroups<'a>(pub(crate) &'a runtime::Client);
 
 impl InstanceGroups<'_> {
-    /// POST `projects/{project}/zones/{zone}/instanceGroups/{instanceGroup}/addInstances`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+    /// POST `projects/{project}/zones/{zone}/instanceGroups/{instanceGroup}/addInstances`. Can be waited for.
     ///
-    /// * `project`: text
-    /// * `zone`: text
-    /// * `instance_group`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    ///
+    /// Optional:
+    /// [`request_id`](Call#method.request_id-119).
     pub fn add_instances(
         &self,
         project: &str,
@@ -25,37 +30,63 @@ impl InstanceGroups<'_> {
             Some(&instance_groups_add_instances_request),
         )
     }
-    /// GET `projects/{project}/aggregated/instanceGroups`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`, `COMPUTE_READONLY`.
+
+    /// GET `projects/{project}/aggregated/instanceGroups`.
     ///
-    /// * `project`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE),
+    /// [`COMPUTE_READONLY`](scopes::COMPUTE_READONLY).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    ///
+    /// Optional:
+    /// [`filter`](Call#method.filter-47),
+    /// [`include_all_scopes`](Call#method.include_all_scopes-13),
+    /// [`max_results`](Call#method.max_results-47),
+    /// [`order_by`](Call#method.order_by-47),
+    /// [`page_token`](Call#method.page_token-47),
+    /// [`service_project_number`](Call#method.service_project_number-13).
     pub fn aggregated_list(&self, project: &str) -> Call<AggregatedList> {
         Call::new(self.0, &[&project], None)
     }
-    /// DELETE `projects/{project}/zones/{zone}/instanceGroups/{instanceGroup}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+
+    /// DELETE `projects/{project}/zones/{zone}/instanceGroups/{instanceGroup}`. Can be waited for.
     ///
-    /// * `project`: text
-    /// * `zone`: text
-    /// * `instance_group`: text
-    pub fn delete(
-        &self,
-        project: &str,
-        zone: &str,
-        instance_group: &str,
-    ) -> Call<Delete> {
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    ///
+    /// Optional:
+    /// [`request_id`](Call#method.request_id-120).
+    pub fn delete(&self, project: &str, zone: &str, instance_group: &str) -> Call<Delete> {
         Call::new(self.0, &[&project, &zone, &instance_group], None)
     }
-    /// GET `projects/{project}/zones/{zone}/instanceGroups/{instanceGroup}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`, `COMPUTE_READONLY`.
+
+    /// GET `projects/{project}/zones/{zone}/instanceGroups/{instanceGroup}`.
     ///
-    /// * `project`: text
-    /// * `zone`: text
-    /// * `instance_group`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE),
+    /// [`COMPUTE_READONLY`](scopes::COMPUTE_READONLY).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
     pub fn get(&self, project: &str, zone: &str, instance_group: &str) -> Call<Get> {
         Call::new(self.0, &[&project, &zone, &instance_group], None)
     }
-    /// POST `projects/{project}/zones/{zone}/instanceGroups`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+
+    /// POST `projects/{project}/zones/{zone}/instanceGroups`. Can be waited for.
     ///
-    /// * `project`: text
-    /// * `zone`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    ///
+    /// Optional:
+    /// [`request_id`](Call#method.request_id-121).
     pub fn insert(
         &self,
         project: &str,
@@ -64,18 +95,39 @@ impl InstanceGroups<'_> {
     ) -> Call<Insert> {
         Call::new(self.0, &[&project, &zone], Some(&instance_group))
     }
-    /// GET `projects/{project}/zones/{zone}/instanceGroups`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`, `COMPUTE_READONLY`.
+
+    /// GET `projects/{project}/zones/{zone}/instanceGroups`.
     ///
-    /// * `project`: text
-    /// * `zone`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE),
+    /// [`COMPUTE_READONLY`](scopes::COMPUTE_READONLY).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    ///
+    /// Optional:
+    /// [`filter`](Call#method.filter-48),
+    /// [`max_results`](Call#method.max_results-48),
+    /// [`order_by`](Call#method.order_by-48),
+    /// [`page_token`](Call#method.page_token-48).
     pub fn list(&self, project: &str, zone: &str) -> Call<List> {
         Call::new(self.0, &[&project, &zone], None)
     }
-    /// POST `projects/{project}/zones/{zone}/instanceGroups/{instanceGroup}/listInstances`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`, `COMPUTE_READONLY`.
+
+    /// POST `projects/{project}/zones/{zone}/instanceGroups/{instanceGroup}/listInstances`.
     ///
-    /// * `project`: text
-    /// * `zone`: text
-    /// * `instance_group`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE),
+    /// [`COMPUTE_READONLY`](scopes::COMPUTE_READONLY).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    ///
+    /// Optional:
+    /// [`filter`](Call#method.filter-49),
+    /// [`max_results`](Call#method.max_results-49),
+    /// [`order_by`](Call#method.order_by-49),
+    /// [`page_token`](Call#method.page_token-49).
     pub fn list_instances(
         &self,
         project: &str,
@@ -89,11 +141,17 @@ impl InstanceGroups<'_> {
             Some(&instance_groups_list_instances_request),
         )
     }
-    /// POST `projects/{project}/zones/{zone}/instanceGroups/{instanceGroup}/removeInstances`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+
+    /// POST `projects/{project}/zones/{zone}/instanceGroups/{instanceGroup}/removeInstances`. Can be waited for.
     ///
-    /// * `project`: text
-    /// * `zone`: text
-    /// * `instance_group`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    ///
+    /// Optional:
+    /// [`request_id`](Call#method.request_id-122).
     pub fn remove_instances(
         &self,
         project: &str,
@@ -107,11 +165,17 @@ impl InstanceGroups<'_> {
             Some(&instance_groups_remove_instances_request),
         )
     }
-    /// POST `projects/{project}/zones/{zone}/instanceGroups/{instanceGroup}/setNamedPorts`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+
+    /// POST `projects/{project}/zones/{zone}/instanceGroups/{instanceGroup}/setNamedPorts`. Can be waited for.
     ///
-    /// * `project`: text
-    /// * `zone`: text
-    /// * `instance_group`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    ///
+    /// Optional:
+    /// [`request_id`](Call#method.request_id-123).
     pub fn set_named_ports(
         &self,
         project: &str,
@@ -125,11 +189,17 @@ impl InstanceGroups<'_> {
             Some(&instance_groups_set_named_ports_request),
         )
     }
-    /// POST `projects/{project}/zones/{zone}/instanceGroups/{resource}/testIamPermissions`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`, `COMPUTE_READONLY`.
+
+    /// POST `projects/{project}/zones/{zone}/instanceGroups/{resource}/testIamPermissions`.
     ///
-    /// * `project`: text
-    /// * `zone`: text
-    /// * `resource`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE),
+    /// [`COMPUTE_READONLY`](scopes::COMPUTE_READONLY).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `zone`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?`
+    /// * `resource`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
     pub fn test_iam_permissions(
         &self,
         project: &str,
@@ -143,14 +213,12 @@ impl InstanceGroups<'_> {
 
 /// See [`InstanceGroups::add_instances`].
 pub enum AddInstances {}
-method! {
-    AddInstances : Compute => schemas::Operation; "compute.instanceGroups.addInstances"
-    POST "projects/{project}/zones/{zone}/instanceGroups/{instanceGroup}/addInstances" {
-    api_version : Some("2026-11-01") }
-}
+
+method! { AddInstances: Compute => schemas::Operation; "compute.instanceGroups.addInstances" POST "projects/{project}/zones/{zone}/instanceGroups/{instanceGroup}/addInstances" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<AddInstances> {
-    /// `requestId`: text
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }
@@ -158,38 +226,35 @@ impl Call<AddInstances> {
 
 /// See [`InstanceGroups::aggregated_list`].
 pub enum AggregatedList {}
-method! {
-    AggregatedList : Compute => schemas::InstanceGroupAggregatedList;
-    "compute.instanceGroups.aggregatedList" GET
-    "projects/{project}/aggregated/instanceGroups" { api_version : Some("2026-11-01") }
-}
-paged! {
-    AggregatedList => (::std::string::String, schemas::InstanceGroupsScopedList);
-    "pageToken" "nextPageToken" "items"
-}
+
+method! { AggregatedList: Compute => schemas::InstanceGroupAggregatedList; "compute.instanceGroups.aggregatedList" GET "projects/{project}/aggregated/instanceGroups" {
+    api_version: Some("2026-11-01"),
+} }
+
+paged! { AggregatedList => (::std::string::String, schemas::InstanceGroupsScopedList); "pageToken" "nextPageToken" "items" }
 
 impl Call<AggregatedList> {
-    /// `filter`: text
     pub fn filter(self, value: &str) -> Self {
         self.with_param("filter", &value)
     }
-    /// `includeAllScopes`: true or false
+
     pub fn include_all_scopes(self, value: bool) -> Self {
         self.with_param("includeAllScopes", &value)
     }
-    /// `maxResults`: an unsigned 32-bit number, default `500`, at least `0`
+
+    /// Default `500`, at least `0`.
     pub fn max_results(self, value: u32) -> Self {
         self.with_param("maxResults", &value)
     }
-    /// `orderBy`: text
+
     pub fn order_by(self, value: &str) -> Self {
         self.with_param("orderBy", &value)
     }
-    /// `pageToken`: text
+
     pub fn page_token(self, value: &str) -> Self {
         self.with_param("pageToken", &value)
     }
-    /// `serviceProjectNumber`: a 64-bit number
+
     pub fn service_project_number(self, value: i64) -> Self {
         self.with_param("serviceProjectNumber", &value)
     }
@@ -197,14 +262,12 @@ impl Call<AggregatedList> {
 
 /// See [`InstanceGroups::delete`].
 pub enum Delete {}
-method! {
-    Delete : Compute => schemas::Operation; "compute.instanceGroups.delete" DELETE
-    "projects/{project}/zones/{zone}/instanceGroups/{instanceGroup}" { api_version :
-    Some("2026-11-01") }
-}
+
+method! { Delete: Compute => schemas::Operation; "compute.instanceGroups.delete" DELETE "projects/{project}/zones/{zone}/instanceGroups/{instanceGroup}" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<Delete> {
-    /// `requestId`: text
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }
@@ -212,21 +275,19 @@ impl Call<Delete> {
 
 /// See [`InstanceGroups::get`].
 pub enum Get {}
-method! {
-    Get : Compute => schemas::InstanceGroup; "compute.instanceGroups.get" GET
-    "projects/{project}/zones/{zone}/instanceGroups/{instanceGroup}" { api_version :
-    Some("2026-11-01") }
-}
+
+method! { Get: Compute => schemas::InstanceGroup; "compute.instanceGroups.get" GET "projects/{project}/zones/{zone}/instanceGroups/{instanceGroup}" {
+    api_version: Some("2026-11-01"),
+} }
 
 /// See [`InstanceGroups::insert`].
 pub enum Insert {}
-method! {
-    Insert : Compute => schemas::Operation; "compute.instanceGroups.insert" POST
-    "projects/{project}/zones/{zone}/instanceGroups" { api_version : Some("2026-11-01") }
-}
+
+method! { Insert: Compute => schemas::Operation; "compute.instanceGroups.insert" POST "projects/{project}/zones/{zone}/instanceGroups" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<Insert> {
-    /// `requestId`: text
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }
@@ -234,28 +295,27 @@ impl Call<Insert> {
 
 /// See [`InstanceGroups::list`].
 pub enum List {}
-method! {
-    List : Compute => schemas::InstanceGroupList; "compute.instanceGroups.list" GET
-    "projects/{project}/zones/{zone}/instanceGroups" { api_version : Some("2026-11-01") }
-}
-paged! {
-    List => schemas::InstanceGroup; "pageToken" "nextPageToken" "items"
-}
+
+method! { List: Compute => schemas::InstanceGroupList; "compute.instanceGroups.list" GET "projects/{project}/zones/{zone}/instanceGroups" {
+    api_version: Some("2026-11-01"),
+} }
+
+paged! { List => schemas::InstanceGroup; "pageToken" "nextPageToken" "items" }
 
 impl Call<List> {
-    /// `filter`: text
     pub fn filter(self, value: &str) -> Self {
         self.with_param("filter", &value)
     }
-    /// `maxResults`: an unsigned 32-bit number, default `500`, at least `0`
+
+    /// Default `500`, at least `0`.
     pub fn max_results(self, value: u32) -> Self {
         self.with_param("maxResults", &value)
     }
-    /// `orderBy`: text
+
     pub fn order_by(self, value: &str) -> Self {
         self.with_param("orderBy", &value)
     }
-    /// `pageToken`: text
+
     pub fn page_token(self, value: &str) -> Self {
         self.with_param("pageToken", &value)
     }
@@ -263,30 +323,27 @@ impl Call<List> {
 
 /// See [`InstanceGroups::list_instances`].
 pub enum ListInstances {}
-method! {
-    ListInstances : Compute => schemas::InstanceGroupsListInstances;
-    "compute.instanceGroups.listInstances" POST
-    "projects/{project}/zones/{zone}/instanceGroups/{instanceGroup}/listInstances" {
-    api_version : Some("2026-11-01") }
-}
-paged! {
-    ListInstances => schemas::InstanceWithNamedPorts; "pageToken" "nextPageToken" "items"
-}
+
+method! { ListInstances: Compute => schemas::InstanceGroupsListInstances; "compute.instanceGroups.listInstances" POST "projects/{project}/zones/{zone}/instanceGroups/{instanceGroup}/listInstances" {
+    api_version: Some("2026-11-01"),
+} }
+
+paged! { ListInstances => schemas::InstanceWithNamedPorts; "pageToken" "nextPageToken" "items" }
 
 impl Call<ListInstances> {
-    /// `filter`: text
     pub fn filter(self, value: &str) -> Self {
         self.with_param("filter", &value)
     }
-    /// `maxResults`: an unsigned 32-bit number, default `500`, at least `0`
+
+    /// Default `500`, at least `0`.
     pub fn max_results(self, value: u32) -> Self {
         self.with_param("maxResults", &value)
     }
-    /// `orderBy`: text
+
     pub fn order_by(self, value: &str) -> Self {
         self.with_param("orderBy", &value)
     }
-    /// `pageToken`: text
+
     pub fn page_token(self, value: &str) -> Self {
         self.with_param("pageToken", &value)
     }
@@ -294,15 +351,12 @@ impl Call<ListInstances> {
 
 /// See [`InstanceGroups::remove_instances`].
 pub enum RemoveInstances {}
-method! {
-    RemoveInstances : Compute => schemas::Operation;
-    "compute.instanceGroups.removeInstances" POST
-    "projects/{project}/zones/{zone}/instanceGroups/{instanceGroup}/removeInstances" {
-    api_version : Some("2026-11-01") }
-}
+
+method! { RemoveInstances: Compute => schemas::Operation; "compute.instanceGroups.removeInstances" POST "projects/{project}/zones/{zone}/instanceGroups/{instanceGroup}/removeInstances" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<RemoveInstances> {
-    /// `requestId`: text
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }
@@ -310,14 +364,12 @@ impl Call<RemoveInstances> {
 
 /// See [`InstanceGroups::set_named_ports`].
 pub enum SetNamedPorts {}
-method! {
-    SetNamedPorts : Compute => schemas::Operation; "compute.instanceGroups.setNamedPorts"
-    POST "projects/{project}/zones/{zone}/instanceGroups/{instanceGroup}/setNamedPorts" {
-    api_version : Some("2026-11-01") }
-}
+
+method! { SetNamedPorts: Compute => schemas::Operation; "compute.instanceGroups.setNamedPorts" POST "projects/{project}/zones/{zone}/instanceGroups/{instanceGroup}/setNamedPorts" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<SetNamedPorts> {
-    /// `requestId`: text
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }
@@ -325,9 +377,7 @@ impl Call<SetNamedPorts> {
 
 /// See [`InstanceGroups::test_iam_permissions`].
 pub enum TestIamPermissions {}
-method! {
-    TestIamPermissions : Compute => schemas::TestPermissionsResponse;
-    "compute.instanceGroups.testIamPermissions" POST
-    "projects/{project}/zones/{zone}/instanceGroups/{resource}/testIamPermissions" {
-    api_version : Some("2026-11-01") }
-}
+
+method! { TestIamPermissions: Compute => schemas::TestPermissionsResponse; "compute.instanceGroups.testIamPermissions" POST "projects/{project}/zones/{zone}/instanceGroups/{resource}/testIamPermissions" {
+    api_version: Some("2026-11-01"),
+} }

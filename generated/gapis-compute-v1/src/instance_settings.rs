@@ -7,17 +7,30 @@ use super::*;
 pub struct InstanceSettings<'a>(pub(crate) &'a runtime::Client);
 
 impl InstanceSettings<'_> {
-    /// GET `projects/{project}/zones/{zone}/instanceSettings`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`, `COMPUTE_READONLY`.
+    /// GET `projects/{project}/zones/{zone}/instanceSettings`.
     ///
-    /// * `project`: text
-    /// * `zone`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE),
+    /// [`COMPUTE_READONLY`](scopes::COMPUTE_READONLY).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `zone`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?`
     pub fn get(&self, project: &str, zone: &str) -> Call<Get> {
         Call::new(self.0, &[&project, &zone], None)
     }
-    /// PATCH `projects/{project}/zones/{zone}/instanceSettings`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+
+    /// PATCH `projects/{project}/zones/{zone}/instanceSettings`. Can be waited for.
     ///
-    /// * `project`: text
-    /// * `zone`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    ///
+    /// Optional:
+    /// [`request_id`](Call#method.request_id-124),
+    /// [`update_mask`](Call#method.update_mask-4).
     pub fn patch(
         &self,
         project: &str,
@@ -30,26 +43,23 @@ impl InstanceSettings<'_> {
 
 /// See [`InstanceSettings::get`].
 pub enum Get {}
-method! {
-    Get : Compute => schemas::InstanceSettings; "compute.instanceSettings.get" GET
-    "projects/{project}/zones/{zone}/instanceSettings" { api_version : Some("2026-11-01")
-    }
-}
+
+method! { Get: Compute => schemas::InstanceSettings; "compute.instanceSettings.get" GET "projects/{project}/zones/{zone}/instanceSettings" {
+    api_version: Some("2026-11-01"),
+} }
 
 /// See [`InstanceSettings::patch`].
 pub enum Patch {}
-method! {
-    Patch : Compute => schemas::Operation; "compute.instanceSettings.patch" PATCH
-    "projects/{project}/zones/{zone}/instanceSettings" { api_version : Some("2026-11-01")
-    }
-}
+
+method! { Patch: Compute => schemas::Operation; "compute.instanceSettings.patch" PATCH "projects/{project}/zones/{zone}/instanceSettings" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<Patch> {
-    /// `requestId`: text
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }
-    /// `updateMask`: a field mask
+
     pub fn update_mask(self, value: &str) -> Self {
         self.with_param("updateMask", &value)
     }

@@ -7,36 +7,80 @@ use super::*;
 pub struct InstanceTemplates<'a>(pub(crate) &'a runtime::Client);
 
 impl InstanceTemplates<'_> {
-    /// GET `projects/{project}/aggregated/instanceTemplates`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`, `COMPUTE_READONLY`.
+    /// GET `projects/{project}/aggregated/instanceTemplates`.
     ///
-    /// * `project`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE),
+    /// [`COMPUTE_READONLY`](scopes::COMPUTE_READONLY).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    ///
+    /// Optional:
+    /// [`filter`](Call#method.filter-50),
+    /// [`include_all_scopes`](Call#method.include_all_scopes-14),
+    /// [`max_results`](Call#method.max_results-50),
+    /// [`order_by`](Call#method.order_by-50),
+    /// [`page_token`](Call#method.page_token-50),
+    /// [`service_project_number`](Call#method.service_project_number-14).
     pub fn aggregated_list(&self, project: &str) -> Call<AggregatedList> {
         Call::new(self.0, &[&project], None)
     }
-    /// DELETE `projects/{project}/global/instanceTemplates/{instanceTemplate}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+
+    /// DELETE `projects/{project}/global/instanceTemplates/{instanceTemplate}`. Can be waited for.
     ///
-    /// * `project`: text
-    /// * `instance_template`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `instance_template`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
+    ///
+    /// Optional:
+    /// [`request_id`](Call#method.request_id-125).
     pub fn delete(&self, project: &str, instance_template: &str) -> Call<Delete> {
         Call::new(self.0, &[&project, &instance_template], None)
     }
-    /// GET `projects/{project}/global/instanceTemplates/{instanceTemplate}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`, `COMPUTE_READONLY`.
+
+    /// GET `projects/{project}/global/instanceTemplates/{instanceTemplate}`.
     ///
-    /// * `project`: text
-    /// * `instance_template`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE),
+    /// [`COMPUTE_READONLY`](scopes::COMPUTE_READONLY).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `instance_template`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
     pub fn get(&self, project: &str, instance_template: &str) -> Call<Get> {
         Call::new(self.0, &[&project, &instance_template], None)
     }
-    /// GET `projects/{project}/global/instanceTemplates/{resource}/getIamPolicy`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`, `COMPUTE_READONLY`.
+
+    /// GET `projects/{project}/global/instanceTemplates/{resource}/getIamPolicy`.
     ///
-    /// * `project`: text
-    /// * `resource`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE),
+    /// [`COMPUTE_READONLY`](scopes::COMPUTE_READONLY).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `resource`: matches `[a-z](?:[-a-z0-9_]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
+    ///
+    /// Optional:
+    /// [`options_requested_policy_version`](Call#method.options_requested_policy_version-5).
     pub fn get_iam_policy(&self, project: &str, resource: &str) -> Call<GetIamPolicy> {
         Call::new(self.0, &[&project, &resource], None)
     }
-    /// POST `projects/{project}/global/instanceTemplates`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+
+    /// POST `projects/{project}/global/instanceTemplates`. Can be waited for.
     ///
-    /// * `project`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    ///
+    /// Optional:
+    /// [`request_id`](Call#method.request_id-126).
     pub fn insert(
         &self,
         project: &str,
@@ -44,16 +88,33 @@ impl InstanceTemplates<'_> {
     ) -> Call<Insert> {
         Call::new(self.0, &[&project], Some(&instance_template))
     }
-    /// GET `projects/{project}/global/instanceTemplates`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`, `COMPUTE_READONLY`.
+
+    /// GET `projects/{project}/global/instanceTemplates`.
     ///
-    /// * `project`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE),
+    /// [`COMPUTE_READONLY`](scopes::COMPUTE_READONLY).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    ///
+    /// Optional:
+    /// [`filter`](Call#method.filter-51),
+    /// [`max_results`](Call#method.max_results-51),
+    /// [`order_by`](Call#method.order_by-51),
+    /// [`page_token`](Call#method.page_token-51).
     pub fn list(&self, project: &str) -> Call<List> {
         Call::new(self.0, &[&project], None)
     }
-    /// POST `projects/{project}/global/instanceTemplates/{resource}/setIamPolicy`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+
+    /// POST `projects/{project}/global/instanceTemplates/{resource}/setIamPolicy`.
     ///
-    /// * `project`: text
-    /// * `resource`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `resource`: matches `[a-z](?:[-a-z0-9_]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
     pub fn set_iam_policy(
         &self,
         project: &str,
@@ -62,10 +123,16 @@ impl InstanceTemplates<'_> {
     ) -> Call<SetIamPolicy> {
         Call::new(self.0, &[&project, &resource], Some(&global_set_policy_request))
     }
-    /// POST `projects/{project}/global/instanceTemplates/{resource}/testIamPermissions`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`, `COMPUTE_READONLY`.
+
+    /// POST `projects/{project}/global/instanceTemplates/{resource}/testIamPermissions`.
     ///
-    /// * `project`: text
-    /// * `resource`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE),
+    /// [`COMPUTE_READONLY`](scopes::COMPUTE_READONLY).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `resource`: matches `[a-z](?:[-a-z0-9_]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
     pub fn test_iam_permissions(
         &self,
         project: &str,
@@ -78,39 +145,35 @@ impl InstanceTemplates<'_> {
 
 /// See [`InstanceTemplates::aggregated_list`].
 pub enum AggregatedList {}
-method! {
-    AggregatedList : Compute => schemas::InstanceTemplateAggregatedList;
-    "compute.instanceTemplates.aggregatedList" GET
-    "projects/{project}/aggregated/instanceTemplates" { api_version : Some("2026-11-01")
-    }
-}
-paged! {
-    AggregatedList => (::std::string::String, schemas::InstanceTemplatesScopedList);
-    "pageToken" "nextPageToken" "items"
-}
+
+method! { AggregatedList: Compute => schemas::InstanceTemplateAggregatedList; "compute.instanceTemplates.aggregatedList" GET "projects/{project}/aggregated/instanceTemplates" {
+    api_version: Some("2026-11-01"),
+} }
+
+paged! { AggregatedList => (::std::string::String, schemas::InstanceTemplatesScopedList); "pageToken" "nextPageToken" "items" }
 
 impl Call<AggregatedList> {
-    /// `filter`: text
     pub fn filter(self, value: &str) -> Self {
         self.with_param("filter", &value)
     }
-    /// `includeAllScopes`: true or false
+
     pub fn include_all_scopes(self, value: bool) -> Self {
         self.with_param("includeAllScopes", &value)
     }
-    /// `maxResults`: an unsigned 32-bit number, default `500`, at least `0`
+
+    /// Default `500`, at least `0`.
     pub fn max_results(self, value: u32) -> Self {
         self.with_param("maxResults", &value)
     }
-    /// `orderBy`: text
+
     pub fn order_by(self, value: &str) -> Self {
         self.with_param("orderBy", &value)
     }
-    /// `pageToken`: text
+
     pub fn page_token(self, value: &str) -> Self {
         self.with_param("pageToken", &value)
     }
-    /// `serviceProjectNumber`: a 64-bit number
+
     pub fn service_project_number(self, value: i64) -> Self {
         self.with_param("serviceProjectNumber", &value)
     }
@@ -118,14 +181,12 @@ impl Call<AggregatedList> {
 
 /// See [`InstanceTemplates::delete`].
 pub enum Delete {}
-method! {
-    Delete : Compute => schemas::Operation; "compute.instanceTemplates.delete" DELETE
-    "projects/{project}/global/instanceTemplates/{instanceTemplate}" { api_version :
-    Some("2026-11-01") }
-}
+
+method! { Delete: Compute => schemas::Operation; "compute.instanceTemplates.delete" DELETE "projects/{project}/global/instanceTemplates/{instanceTemplate}" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<Delete> {
-    /// `requestId`: text
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }
@@ -133,22 +194,19 @@ impl Call<Delete> {
 
 /// See [`InstanceTemplates::get`].
 pub enum Get {}
-method! {
-    Get : Compute => schemas::InstanceTemplate; "compute.instanceTemplates.get" GET
-    "projects/{project}/global/instanceTemplates/{instanceTemplate}" { api_version :
-    Some("2026-11-01") }
-}
+
+method! { Get: Compute => schemas::InstanceTemplate; "compute.instanceTemplates.get" GET "projects/{project}/global/instanceTemplates/{instanceTemplate}" {
+    api_version: Some("2026-11-01"),
+} }
 
 /// See [`InstanceTemplates::get_iam_policy`].
 pub enum GetIamPolicy {}
-method! {
-    GetIamPolicy : Compute => schemas::Policy; "compute.instanceTemplates.getIamPolicy"
-    GET "projects/{project}/global/instanceTemplates/{resource}/getIamPolicy" {
-    api_version : Some("2026-11-01") }
-}
+
+method! { GetIamPolicy: Compute => schemas::Policy; "compute.instanceTemplates.getIamPolicy" GET "projects/{project}/global/instanceTemplates/{resource}/getIamPolicy" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<GetIamPolicy> {
-    /// `optionsRequestedPolicyVersion`: a 32-bit number
     pub fn options_requested_policy_version(self, value: i32) -> Self {
         self.with_param("optionsRequestedPolicyVersion", &value)
     }
@@ -156,13 +214,12 @@ impl Call<GetIamPolicy> {
 
 /// See [`InstanceTemplates::insert`].
 pub enum Insert {}
-method! {
-    Insert : Compute => schemas::Operation; "compute.instanceTemplates.insert" POST
-    "projects/{project}/global/instanceTemplates" { api_version : Some("2026-11-01") }
-}
+
+method! { Insert: Compute => schemas::Operation; "compute.instanceTemplates.insert" POST "projects/{project}/global/instanceTemplates" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<Insert> {
-    /// `requestId`: text
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }
@@ -170,28 +227,27 @@ impl Call<Insert> {
 
 /// See [`InstanceTemplates::list`].
 pub enum List {}
-method! {
-    List : Compute => schemas::InstanceTemplateList; "compute.instanceTemplates.list" GET
-    "projects/{project}/global/instanceTemplates" { api_version : Some("2026-11-01") }
-}
-paged! {
-    List => schemas::InstanceTemplate; "pageToken" "nextPageToken" "items"
-}
+
+method! { List: Compute => schemas::InstanceTemplateList; "compute.instanceTemplates.list" GET "projects/{project}/global/instanceTemplates" {
+    api_version: Some("2026-11-01"),
+} }
+
+paged! { List => schemas::InstanceTemplate; "pageToken" "nextPageToken" "items" }
 
 impl Call<List> {
-    /// `filter`: text
     pub fn filter(self, value: &str) -> Self {
         self.with_param("filter", &value)
     }
-    /// `maxResults`: an unsigned 32-bit number, default `500`, at least `0`
+
+    /// Default `500`, at least `0`.
     pub fn max_results(self, value: u32) -> Self {
         self.with_param("maxResults", &value)
     }
-    /// `orderBy`: text
+
     pub fn order_by(self, value: &str) -> Self {
         self.with_param("orderBy", &value)
     }
-    /// `pageToken`: text
+
     pub fn page_token(self, value: &str) -> Self {
         self.with_param("pageToken", &value)
     }
@@ -199,17 +255,14 @@ impl Call<List> {
 
 /// See [`InstanceTemplates::set_iam_policy`].
 pub enum SetIamPolicy {}
-method! {
-    SetIamPolicy : Compute => schemas::Policy; "compute.instanceTemplates.setIamPolicy"
-    POST "projects/{project}/global/instanceTemplates/{resource}/setIamPolicy" {
-    api_version : Some("2026-11-01") }
-}
+
+method! { SetIamPolicy: Compute => schemas::Policy; "compute.instanceTemplates.setIamPolicy" POST "projects/{project}/global/instanceTemplates/{resource}/setIamPolicy" {
+    api_version: Some("2026-11-01"),
+} }
 
 /// See [`InstanceTemplates::test_iam_permissions`].
 pub enum TestIamPermissions {}
-method! {
-    TestIamPermissions : Compute => schemas::TestPermissionsResponse;
-    "compute.instanceTemplates.testIamPermissions" POST
-    "projects/{project}/global/instanceTemplates/{resource}/testIamPermissions" {
-    api_version : Some("2026-11-01") }
-}
+
+method! { TestIamPermissions: Compute => schemas::TestPermissionsResponse; "compute.instanceTemplates.testIamPermissions" POST "projects/{project}/global/instanceTemplates/{resource}/testIamPermissions" {
+    api_version: Some("2026-11-01"),
+} }

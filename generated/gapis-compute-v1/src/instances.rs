@@ -7,12 +7,18 @@ use super::*;
 pub struct Instances<'a>(pub(crate) &'a runtime::Client);
 
 impl Instances<'_> {
-    /// POST `projects/{project}/zones/{zone}/instances/{instance}/addAccessConfig`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+    /// POST `projects/{project}/zones/{zone}/instances/{instance}/addAccessConfig`. Can be waited for.
     ///
-    /// * `project`: text
-    /// * `zone`: text
-    /// * `instance`: text
-    /// * `network_interface`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `zone`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?`
+    /// * `instance`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
+    ///
+    /// Optional:
+    /// [`request_id`](Call#method.request_id-127).
     pub fn add_access_config(
         &self,
         project: &str,
@@ -24,11 +30,18 @@ impl Instances<'_> {
         Call::new(self.0, &[&project, &zone, &instance], Some(&access_config))
             .with_param("networkInterface", &network_interface)
     }
-    /// POST `projects/{project}/zones/{zone}/instances/{instance}/addNetworkInterface`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+
+    /// POST `projects/{project}/zones/{zone}/instances/{instance}/addNetworkInterface`. Can be waited for.
     ///
-    /// * `project`: text
-    /// * `zone`: text
-    /// * `instance`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `zone`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?`
+    ///
+    /// Optional:
+    /// [`request_id`](Call#method.request_id-128).
     pub fn add_network_interface(
         &self,
         project: &str,
@@ -38,11 +51,19 @@ impl Instances<'_> {
     ) -> Call<AddNetworkInterface> {
         Call::new(self.0, &[&project, &zone, &instance], Some(&network_interface))
     }
-    /// POST `projects/{project}/zones/{zone}/instances/{instance}/addResourcePolicies`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+
+    /// POST `projects/{project}/zones/{zone}/instances/{instance}/addResourcePolicies`. Can be waited for.
     ///
-    /// * `project`: text
-    /// * `zone`: text
-    /// * `instance`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `zone`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?`
+    /// * `instance`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
+    ///
+    /// Optional:
+    /// [`request_id`](Call#method.request_id-129).
     pub fn add_resource_policies(
         &self,
         project: &str,
@@ -56,17 +77,40 @@ impl Instances<'_> {
             Some(&instances_add_resource_policies_request),
         )
     }
-    /// GET `projects/{project}/aggregated/instances`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`, `COMPUTE_READONLY`.
+
+    /// GET `projects/{project}/aggregated/instances`.
     ///
-    /// * `project`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE),
+    /// [`COMPUTE_READONLY`](scopes::COMPUTE_READONLY).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    ///
+    /// Optional:
+    /// [`filter`](Call#method.filter-52),
+    /// [`include_all_scopes`](Call#method.include_all_scopes-15),
+    /// [`max_results`](Call#method.max_results-52),
+    /// [`order_by`](Call#method.order_by-52),
+    /// [`page_token`](Call#method.page_token-52),
+    /// [`service_project_number`](Call#method.service_project_number-15).
     pub fn aggregated_list(&self, project: &str) -> Call<AggregatedList> {
         Call::new(self.0, &[&project], None)
     }
-    /// POST `projects/{project}/zones/{zone}/instances/{instance}/attachDisk`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+
+    /// POST `projects/{project}/zones/{zone}/instances/{instance}/attachDisk`. Can be waited for.
     ///
-    /// * `project`: text
-    /// * `zone`: text
-    /// * `instance`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `zone`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?`
+    /// * `instance`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
+    ///
+    /// Optional:
+    /// [`force_attach`](Call#method.force_attach),
+    /// [`request_id`](Call#method.request_id-130).
     pub fn attach_disk(
         &self,
         project: &str,
@@ -76,10 +120,18 @@ impl Instances<'_> {
     ) -> Call<AttachDisk> {
         Call::new(self.0, &[&project, &zone, &instance], Some(&attached_disk))
     }
-    /// POST `projects/{project}/zones/{zone}/instances/bulkInsert`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+
+    /// POST `projects/{project}/zones/{zone}/instances/bulkInsert`. Can be waited for.
     ///
-    /// * `project`: text
-    /// * `zone`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `zone`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?`
+    ///
+    /// Optional:
+    /// [`request_id`](Call#method.request_id-131).
     pub fn bulk_insert(
         &self,
         project: &str,
@@ -88,21 +140,36 @@ impl Instances<'_> {
     ) -> Call<BulkInsert> {
         Call::new(self.0, &[&project, &zone], Some(&bulk_insert_instance_resource))
     }
-    /// DELETE `projects/{project}/zones/{zone}/instances/{instance}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+
+    /// DELETE `projects/{project}/zones/{zone}/instances/{instance}`. Can be waited for.
     ///
-    /// * `project`: text
-    /// * `zone`: text
-    /// * `instance`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `zone`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?`
+    /// * `instance`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
+    ///
+    /// Optional:
+    /// [`no_graceful_shutdown`](Call#method.no_graceful_shutdown-4),
+    /// [`request_id`](Call#method.request_id-132).
     pub fn delete(&self, project: &str, zone: &str, instance: &str) -> Call<Delete> {
         Call::new(self.0, &[&project, &zone, &instance], None)
     }
-    /// POST `projects/{project}/zones/{zone}/instances/{instance}/deleteAccessConfig`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+
+    /// POST `projects/{project}/zones/{zone}/instances/{instance}/deleteAccessConfig`. Can be waited for.
     ///
-    /// * `project`: text
-    /// * `zone`: text
-    /// * `instance`: text
-    /// * `access_config`: text
-    /// * `network_interface`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `zone`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?`
+    /// * `instance`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
+    ///
+    /// Optional:
+    /// [`request_id`](Call#method.request_id-133).
     pub fn delete_access_config(
         &self,
         project: &str,
@@ -115,12 +182,18 @@ impl Instances<'_> {
             .with_param("accessConfig", &access_config)
             .with_param("networkInterface", &network_interface)
     }
-    /// POST `projects/{project}/zones/{zone}/instances/{instance}/deleteNetworkInterface`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+
+    /// POST `projects/{project}/zones/{zone}/instances/{instance}/deleteNetworkInterface`. Can be waited for.
     ///
-    /// * `project`: text
-    /// * `zone`: text
-    /// * `instance`: text
-    /// * `network_interface_name`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `zone`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?`
+    ///
+    /// Optional:
+    /// [`request_id`](Call#method.request_id-134).
     pub fn delete_network_interface(
         &self,
         project: &str,
@@ -131,12 +204,19 @@ impl Instances<'_> {
         Call::new(self.0, &[&project, &zone, &instance], None)
             .with_param("networkInterfaceName", &network_interface_name)
     }
-    /// POST `projects/{project}/zones/{zone}/instances/{instance}/detachDisk`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+
+    /// POST `projects/{project}/zones/{zone}/instances/{instance}/detachDisk`. Can be waited for.
     ///
-    /// * `project`: text
-    /// * `zone`: text
-    /// * `instance`: text
-    /// * `device_name`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `zone`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?`
+    /// * `instance`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
+    ///
+    /// Optional:
+    /// [`request_id`](Call#method.request_id-135).
     pub fn detach_disk(
         &self,
         project: &str,
@@ -147,20 +227,31 @@ impl Instances<'_> {
         Call::new(self.0, &[&project, &zone, &instance], None)
             .with_param("deviceName", &device_name)
     }
-    /// GET `projects/{project}/zones/{zone}/instances/{instance}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`, `COMPUTE_READONLY`.
+
+    /// GET `projects/{project}/zones/{zone}/instances/{instance}`.
     ///
-    /// * `project`: text
-    /// * `zone`: text
-    /// * `instance`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE),
+    /// [`COMPUTE_READONLY`](scopes::COMPUTE_READONLY).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `zone`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?`
+    /// * `instance`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
     pub fn get(&self, project: &str, zone: &str, instance: &str) -> Call<Get> {
         Call::new(self.0, &[&project, &zone, &instance], None)
     }
-    /// GET `projects/{project}/zones/{zone}/instances/{instance}/getEffectiveFirewalls`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`, `COMPUTE_READONLY`.
+
+    /// GET `projects/{project}/zones/{zone}/instances/{instance}/getEffectiveFirewalls`.
     ///
-    /// * `project`: text
-    /// * `zone`: text
-    /// * `instance`: text
-    /// * `network_interface`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE),
+    /// [`COMPUTE_READONLY`](scopes::COMPUTE_READONLY).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `zone`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?`
+    /// * `instance`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?`
     pub fn get_effective_firewalls(
         &self,
         project: &str,
@@ -171,11 +262,21 @@ impl Instances<'_> {
         Call::new(self.0, &[&project, &zone, &instance], None)
             .with_param("networkInterface", &network_interface)
     }
-    /// GET `projects/{project}/zones/{zone}/instances/{instance}/getGuestAttributes`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`, `COMPUTE_READONLY`.
+
+    /// GET `projects/{project}/zones/{zone}/instances/{instance}/getGuestAttributes`.
     ///
-    /// * `project`: text
-    /// * `zone`: text
-    /// * `instance`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE),
+    /// [`COMPUTE_READONLY`](scopes::COMPUTE_READONLY).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `zone`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?`
+    /// * `instance`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
+    ///
+    /// Optional:
+    /// [`query_path`](Call#method.query_path),
+    /// [`variable_key`](Call#method.variable_key).
     pub fn get_guest_attributes(
         &self,
         project: &str,
@@ -184,11 +285,20 @@ impl Instances<'_> {
     ) -> Call<GetGuestAttributes> {
         Call::new(self.0, &[&project, &zone, &instance], None)
     }
-    /// GET `projects/{project}/zones/{zone}/instances/{resource}/getIamPolicy`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`, `COMPUTE_READONLY`.
+
+    /// GET `projects/{project}/zones/{zone}/instances/{resource}/getIamPolicy`.
     ///
-    /// * `project`: text
-    /// * `zone`: text
-    /// * `resource`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE),
+    /// [`COMPUTE_READONLY`](scopes::COMPUTE_READONLY).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `zone`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?`
+    /// * `resource`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
+    ///
+    /// Optional:
+    /// [`options_requested_policy_version`](Call#method.options_requested_policy_version-6).
     pub fn get_iam_policy(
         &self,
         project: &str,
@@ -197,11 +307,17 @@ impl Instances<'_> {
     ) -> Call<GetIamPolicy> {
         Call::new(self.0, &[&project, &zone, &resource], None)
     }
-    /// GET `projects/{project}/zones/{zone}/instances/{instance}/screenshot`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`, `COMPUTE_READONLY`.
+
+    /// GET `projects/{project}/zones/{zone}/instances/{instance}/screenshot`.
     ///
-    /// * `project`: text
-    /// * `zone`: text
-    /// * `instance`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE),
+    /// [`COMPUTE_READONLY`](scopes::COMPUTE_READONLY).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `zone`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?`
+    /// * `instance`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
     pub fn get_screenshot(
         &self,
         project: &str,
@@ -210,11 +326,21 @@ impl Instances<'_> {
     ) -> Call<GetScreenshot> {
         Call::new(self.0, &[&project, &zone, &instance], None)
     }
-    /// GET `projects/{project}/zones/{zone}/instances/{instance}/serialPort`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`, `COMPUTE_READONLY`.
+
+    /// GET `projects/{project}/zones/{zone}/instances/{instance}/serialPort`.
     ///
-    /// * `project`: text
-    /// * `zone`: text
-    /// * `instance`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE),
+    /// [`COMPUTE_READONLY`](scopes::COMPUTE_READONLY).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `zone`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?`
+    /// * `instance`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
+    ///
+    /// Optional:
+    /// [`port`](Call#method.port),
+    /// [`start`](Call#method.start).
     pub fn get_serial_port_output(
         &self,
         project: &str,
@@ -223,11 +349,17 @@ impl Instances<'_> {
     ) -> Call<GetSerialPortOutput> {
         Call::new(self.0, &[&project, &zone, &instance], None)
     }
-    /// GET `projects/{project}/zones/{zone}/instances/{instance}/getShieldedInstanceIdentity`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`, `COMPUTE_READONLY`.
+
+    /// GET `projects/{project}/zones/{zone}/instances/{instance}/getShieldedInstanceIdentity`.
     ///
-    /// * `project`: text
-    /// * `zone`: text
-    /// * `instance`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE),
+    /// [`COMPUTE_READONLY`](scopes::COMPUTE_READONLY).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `zone`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?`
+    /// * `instance`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
     pub fn get_shielded_instance_identity(
         &self,
         project: &str,
@@ -236,10 +368,20 @@ impl Instances<'_> {
     ) -> Call<GetShieldedInstanceIdentity> {
         Call::new(self.0, &[&project, &zone, &instance], None)
     }
-    /// POST `projects/{project}/zones/{zone}/instances`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+
+    /// POST `projects/{project}/zones/{zone}/instances`. Can be waited for.
     ///
-    /// * `project`: text
-    /// * `zone`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `zone`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?`
+    ///
+    /// Optional:
+    /// [`request_id`](Call#method.request_id-136),
+    /// [`source_instance_template`](Call#method.source_instance_template),
+    /// [`source_machine_image`](Call#method.source_machine_image).
     pub fn insert(
         &self,
         project: &str,
@@ -248,18 +390,42 @@ impl Instances<'_> {
     ) -> Call<Insert> {
         Call::new(self.0, &[&project, &zone], Some(&instance))
     }
-    /// GET `projects/{project}/zones/{zone}/instances`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`, `COMPUTE_READONLY`.
+
+    /// GET `projects/{project}/zones/{zone}/instances`.
     ///
-    /// * `project`: text
-    /// * `zone`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE),
+    /// [`COMPUTE_READONLY`](scopes::COMPUTE_READONLY).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `zone`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?`
+    ///
+    /// Optional:
+    /// [`filter`](Call#method.filter-53),
+    /// [`max_results`](Call#method.max_results-53),
+    /// [`order_by`](Call#method.order_by-53),
+    /// [`page_token`](Call#method.page_token-53).
     pub fn list(&self, project: &str, zone: &str) -> Call<List> {
         Call::new(self.0, &[&project, &zone], None)
     }
-    /// GET `projects/{project}/zones/{zone}/instances/{instance}/referrers`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`, `COMPUTE_READONLY`.
+
+    /// GET `projects/{project}/zones/{zone}/instances/{instance}/referrers`.
     ///
-    /// * `project`: text
-    /// * `zone`: text
-    /// * `instance`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE),
+    /// [`COMPUTE_READONLY`](scopes::COMPUTE_READONLY).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `zone`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?`
+    /// * `instance`: matches `-|[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
+    ///
+    /// Optional:
+    /// [`filter`](Call#method.filter-54),
+    /// [`max_results`](Call#method.max_results-54),
+    /// [`order_by`](Call#method.order_by-54),
+    /// [`page_token`](Call#method.page_token-54).
     pub fn list_referrers(
         &self,
         project: &str,
@@ -268,11 +434,19 @@ impl Instances<'_> {
     ) -> Call<ListReferrers> {
         Call::new(self.0, &[&project, &zone, &instance], None)
     }
-    /// POST `projects/{project}/zones/{zone}/instances/{instance}/performMaintenance`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+
+    /// POST `projects/{project}/zones/{zone}/instances/{instance}/performMaintenance`. Can be waited for.
     ///
-    /// * `project`: text
-    /// * `zone`: text
-    /// * `instance`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `zone`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?`
+    /// * `instance`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
+    ///
+    /// Optional:
+    /// [`request_id`](Call#method.request_id-137).
     pub fn perform_maintenance(
         &self,
         project: &str,
@@ -281,11 +455,19 @@ impl Instances<'_> {
     ) -> Call<PerformMaintenance> {
         Call::new(self.0, &[&project, &zone, &instance], None)
     }
-    /// POST `projects/{project}/zones/{zone}/instances/{instance}/removeResourcePolicies`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+
+    /// POST `projects/{project}/zones/{zone}/instances/{instance}/removeResourcePolicies`. Can be waited for.
     ///
-    /// * `project`: text
-    /// * `zone`: text
-    /// * `instance`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `zone`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?`
+    /// * `instance`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
+    ///
+    /// Optional:
+    /// [`request_id`](Call#method.request_id-138).
     pub fn remove_resource_policies(
         &self,
         project: &str,
@@ -299,11 +481,19 @@ impl Instances<'_> {
             Some(&instances_remove_resource_policies_request),
         )
     }
-    /// POST `projects/{project}/zones/{zone}/instances/{instance}/reportHostAsFaulty`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+
+    /// POST `projects/{project}/zones/{zone}/instances/{instance}/reportHostAsFaulty`. Can be waited for.
     ///
-    /// * `project`: text
-    /// * `zone`: text
-    /// * `instance`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `zone`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?`
+    /// * `instance`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
+    ///
+    /// Optional:
+    /// [`request_id`](Call#method.request_id-139).
     pub fn report_host_as_faulty(
         &self,
         project: &str,
@@ -317,27 +507,48 @@ impl Instances<'_> {
             Some(&instances_report_host_as_faulty_request),
         )
     }
-    /// POST `projects/{project}/zones/{zone}/instances/{instance}/reset`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+
+    /// POST `projects/{project}/zones/{zone}/instances/{instance}/reset`. Can be waited for.
     ///
-    /// * `project`: text
-    /// * `zone`: text
-    /// * `instance`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `zone`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?`
+    /// * `instance`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
+    ///
+    /// Optional:
+    /// [`request_id`](Call#method.request_id-140).
     pub fn reset(&self, project: &str, zone: &str, instance: &str) -> Call<Reset> {
         Call::new(self.0, &[&project, &zone, &instance], None)
     }
-    /// POST `projects/{project}/zones/{zone}/instances/{instance}/resume`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+
+    /// POST `projects/{project}/zones/{zone}/instances/{instance}/resume`. Can be waited for.
     ///
-    /// * `project`: text
-    /// * `zone`: text
-    /// * `instance`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `zone`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?`
+    /// * `instance`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
+    ///
+    /// Optional:
+    /// [`request_id`](Call#method.request_id-141).
     pub fn resume(&self, project: &str, zone: &str, instance: &str) -> Call<Resume> {
         Call::new(self.0, &[&project, &zone, &instance], None)
     }
-    /// POST `projects/{project}/zones/{zone}/instances/{instance}/sendDiagnosticInterrupt`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+
+    /// POST `projects/{project}/zones/{zone}/instances/{instance}/sendDiagnosticInterrupt`.
     ///
-    /// * `project`: text
-    /// * `zone`: text
-    /// * `instance`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `zone`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?`
+    /// * `instance`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
     pub fn send_diagnostic_interrupt(
         &self,
         project: &str,
@@ -346,11 +557,20 @@ impl Instances<'_> {
     ) -> Call<SendDiagnosticInterrupt> {
         Call::new(self.0, &[&project, &zone, &instance], None)
     }
-    /// POST `projects/{project}/zones/{zone}/instances/{resource}/setDeletionProtection`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+
+    /// POST `projects/{project}/zones/{zone}/instances/{resource}/setDeletionProtection`. Can be waited for.
     ///
-    /// * `project`: text
-    /// * `zone`: text
-    /// * `resource`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `zone`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?`
+    /// * `resource`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
+    ///
+    /// Optional:
+    /// [`deletion_protection`](Call#method.deletion_protection),
+    /// [`request_id`](Call#method.request_id-142).
     pub fn set_deletion_protection(
         &self,
         project: &str,
@@ -359,13 +579,20 @@ impl Instances<'_> {
     ) -> Call<SetDeletionProtection> {
         Call::new(self.0, &[&project, &zone, &resource], None)
     }
-    /// POST `projects/{project}/zones/{zone}/instances/{instance}/setDiskAutoDelete`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+
+    /// POST `projects/{project}/zones/{zone}/instances/{instance}/setDiskAutoDelete`. Can be waited for.
     ///
-    /// * `project`: text
-    /// * `zone`: text
-    /// * `instance`: text
-    /// * `auto_delete`: true or false
-    /// * `device_name`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `zone`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?`
+    /// * `instance`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
+    /// * `device_name`: matches `\w[\w.-]{0,254}`
+    ///
+    /// Optional:
+    /// [`request_id`](Call#method.request_id-143).
     pub fn set_disk_auto_delete(
         &self,
         project: &str,
@@ -378,11 +605,16 @@ impl Instances<'_> {
             .with_param("autoDelete", &auto_delete)
             .with_param("deviceName", &device_name)
     }
-    /// POST `projects/{project}/zones/{zone}/instances/{resource}/setIamPolicy`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+
+    /// POST `projects/{project}/zones/{zone}/instances/{resource}/setIamPolicy`.
     ///
-    /// * `project`: text
-    /// * `zone`: text
-    /// * `resource`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `zone`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?`
+    /// * `resource`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
     pub fn set_iam_policy(
         &self,
         project: &str,
@@ -392,11 +624,19 @@ impl Instances<'_> {
     ) -> Call<SetIamPolicy> {
         Call::new(self.0, &[&project, &zone, &resource], Some(&zone_set_policy_request))
     }
-    /// POST `projects/{project}/zones/{zone}/instances/{instance}/setLabels`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+
+    /// POST `projects/{project}/zones/{zone}/instances/{instance}/setLabels`. Can be waited for.
     ///
-    /// * `project`: text
-    /// * `zone`: text
-    /// * `instance`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `zone`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?`
+    /// * `instance`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
+    ///
+    /// Optional:
+    /// [`request_id`](Call#method.request_id-144).
     pub fn set_labels(
         &self,
         project: &str,
@@ -404,17 +644,21 @@ impl Instances<'_> {
         instance: &str,
         instances_set_labels_request: schemas::InstancesSetLabelsRequest,
     ) -> Call<SetLabels> {
-        Call::new(
-            self.0,
-            &[&project, &zone, &instance],
-            Some(&instances_set_labels_request),
-        )
+        Call::new(self.0, &[&project, &zone, &instance], Some(&instances_set_labels_request))
     }
-    /// POST `projects/{project}/zones/{zone}/instances/{instance}/setMachineResources`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+
+    /// POST `projects/{project}/zones/{zone}/instances/{instance}/setMachineResources`. Can be waited for.
     ///
-    /// * `project`: text
-    /// * `zone`: text
-    /// * `instance`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `zone`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?`
+    /// * `instance`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
+    ///
+    /// Optional:
+    /// [`request_id`](Call#method.request_id-145).
     pub fn set_machine_resources(
         &self,
         project: &str,
@@ -428,11 +672,19 @@ impl Instances<'_> {
             Some(&instances_set_machine_resources_request),
         )
     }
-    /// POST `projects/{project}/zones/{zone}/instances/{instance}/setMachineType`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+
+    /// POST `projects/{project}/zones/{zone}/instances/{instance}/setMachineType`. Can be waited for.
     ///
-    /// * `project`: text
-    /// * `zone`: text
-    /// * `instance`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `zone`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?`
+    /// * `instance`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
+    ///
+    /// Optional:
+    /// [`request_id`](Call#method.request_id-146).
     pub fn set_machine_type(
         &self,
         project: &str,
@@ -446,11 +698,19 @@ impl Instances<'_> {
             Some(&instances_set_machine_type_request),
         )
     }
-    /// POST `projects/{project}/zones/{zone}/instances/{instance}/setMetadata`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+
+    /// POST `projects/{project}/zones/{zone}/instances/{instance}/setMetadata`. Can be waited for.
     ///
-    /// * `project`: text
-    /// * `zone`: text
-    /// * `instance`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `zone`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?`
+    /// * `instance`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
+    ///
+    /// Optional:
+    /// [`request_id`](Call#method.request_id-147).
     pub fn set_metadata(
         &self,
         project: &str,
@@ -460,11 +720,19 @@ impl Instances<'_> {
     ) -> Call<SetMetadata> {
         Call::new(self.0, &[&project, &zone, &instance], Some(&metadata))
     }
-    /// POST `projects/{project}/zones/{zone}/instances/{instance}/setMinCpuPlatform`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+
+    /// POST `projects/{project}/zones/{zone}/instances/{instance}/setMinCpuPlatform`. Can be waited for.
     ///
-    /// * `project`: text
-    /// * `zone`: text
-    /// * `instance`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `zone`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?`
+    /// * `instance`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
+    ///
+    /// Optional:
+    /// [`request_id`](Call#method.request_id-148).
     pub fn set_min_cpu_platform(
         &self,
         project: &str,
@@ -478,11 +746,19 @@ impl Instances<'_> {
             Some(&instances_set_min_cpu_platform_request),
         )
     }
-    /// POST `projects/{project}/zones/{zone}/instances/{instance}/setName`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+
+    /// POST `projects/{project}/zones/{zone}/instances/{instance}/setName`. Can be waited for.
     ///
-    /// * `project`: text
-    /// * `zone`: text
-    /// * `instance`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `zone`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?`
+    /// * `instance`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
+    ///
+    /// Optional:
+    /// [`request_id`](Call#method.request_id-149).
     pub fn set_name(
         &self,
         project: &str,
@@ -490,17 +766,21 @@ impl Instances<'_> {
         instance: &str,
         instances_set_name_request: schemas::InstancesSetNameRequest,
     ) -> Call<SetName> {
-        Call::new(
-            self.0,
-            &[&project, &zone, &instance],
-            Some(&instances_set_name_request),
-        )
+        Call::new(self.0, &[&project, &zone, &instance], Some(&instances_set_name_request))
     }
-    /// POST `projects/{project}/zones/{zone}/instances/{instance}/setScheduling`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+
+    /// POST `projects/{project}/zones/{zone}/instances/{instance}/setScheduling`. Can be waited for.
     ///
-    /// * `project`: text
-    /// * `zone`: text
-    /// * `instance`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `zone`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?`
+    /// * `instance`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
+    ///
+    /// Optional:
+    /// [`request_id`](Call#method.request_id-150).
     pub fn set_scheduling(
         &self,
         project: &str,
@@ -510,11 +790,18 @@ impl Instances<'_> {
     ) -> Call<SetScheduling> {
         Call::new(self.0, &[&project, &zone, &instance], Some(&scheduling))
     }
-    /// POST `projects/{project}/zones/{zone}/instances/{instance}/setSecurityPolicy`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+
+    /// POST `projects/{project}/zones/{zone}/instances/{instance}/setSecurityPolicy`. Can be waited for.
     ///
-    /// * `project`: text
-    /// * `zone`: text
-    /// * `instance`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `zone`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?`
+    ///
+    /// Optional:
+    /// [`request_id`](Call#method.request_id-151).
     pub fn set_security_policy(
         &self,
         project: &str,
@@ -528,11 +815,19 @@ impl Instances<'_> {
             Some(&instances_set_security_policy_request),
         )
     }
-    /// POST `projects/{project}/zones/{zone}/instances/{instance}/setServiceAccount`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+
+    /// POST `projects/{project}/zones/{zone}/instances/{instance}/setServiceAccount`. Can be waited for.
     ///
-    /// * `project`: text
-    /// * `zone`: text
-    /// * `instance`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `zone`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?`
+    /// * `instance`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
+    ///
+    /// Optional:
+    /// [`request_id`](Call#method.request_id-152).
     pub fn set_service_account(
         &self,
         project: &str,
@@ -546,11 +841,19 @@ impl Instances<'_> {
             Some(&instances_set_service_account_request),
         )
     }
-    /// PATCH `projects/{project}/zones/{zone}/instances/{instance}/setShieldedInstanceIntegrityPolicy`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+
+    /// PATCH `projects/{project}/zones/{zone}/instances/{instance}/setShieldedInstanceIntegrityPolicy`. Can be waited for.
     ///
-    /// * `project`: text
-    /// * `zone`: text
-    /// * `instance`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `zone`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?`
+    /// * `instance`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
+    ///
+    /// Optional:
+    /// [`request_id`](Call#method.request_id-153).
     pub fn set_shielded_instance_integrity_policy(
         &self,
         project: &str,
@@ -564,11 +867,19 @@ impl Instances<'_> {
             Some(&shielded_instance_integrity_policy),
         )
     }
-    /// POST `projects/{project}/zones/{zone}/instances/{instance}/setTags`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+
+    /// POST `projects/{project}/zones/{zone}/instances/{instance}/setTags`. Can be waited for.
     ///
-    /// * `project`: text
-    /// * `zone`: text
-    /// * `instance`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `zone`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?`
+    /// * `instance`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
+    ///
+    /// Optional:
+    /// [`request_id`](Call#method.request_id-154).
     pub fn set_tags(
         &self,
         project: &str,
@@ -578,11 +889,20 @@ impl Instances<'_> {
     ) -> Call<SetTags> {
         Call::new(self.0, &[&project, &zone, &instance], Some(&tags))
     }
-    /// POST `projects/{project}/zones/{zone}/instances/{instance}/simulateMaintenanceEvent`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+
+    /// POST `projects/{project}/zones/{zone}/instances/{instance}/simulateMaintenanceEvent`. Can be waited for.
     ///
-    /// * `project`: text
-    /// * `zone`: text
-    /// * `instance`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `zone`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?`
+    /// * `instance`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
+    ///
+    /// Optional:
+    /// [`request_id`](Call#method.request_id-155),
+    /// [`with_extended_notifications`](Call#method.with_extended_notifications).
     pub fn simulate_maintenance_event(
         &self,
         project: &str,
@@ -591,19 +911,35 @@ impl Instances<'_> {
     ) -> Call<SimulateMaintenanceEvent> {
         Call::new(self.0, &[&project, &zone, &instance], None)
     }
-    /// POST `projects/{project}/zones/{zone}/instances/{instance}/start`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+
+    /// POST `projects/{project}/zones/{zone}/instances/{instance}/start`. Can be waited for.
     ///
-    /// * `project`: text
-    /// * `zone`: text
-    /// * `instance`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `zone`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?`
+    /// * `instance`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
+    ///
+    /// Optional:
+    /// [`request_id`](Call#method.request_id-156).
     pub fn start(&self, project: &str, zone: &str, instance: &str) -> Call<Start> {
         Call::new(self.0, &[&project, &zone, &instance], None)
     }
-    /// POST `projects/{project}/zones/{zone}/instances/{instance}/startWithEncryptionKey`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+
+    /// POST `projects/{project}/zones/{zone}/instances/{instance}/startWithEncryptionKey`. Can be waited for.
     ///
-    /// * `project`: text
-    /// * `zone`: text
-    /// * `instance`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `zone`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?`
+    /// * `instance`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
+    ///
+    /// Optional:
+    /// [`request_id`](Call#method.request_id-157).
     pub fn start_with_encryption_key(
         &self,
         project: &str,
@@ -617,27 +953,52 @@ impl Instances<'_> {
             Some(&instances_start_with_encryption_key_request),
         )
     }
-    /// POST `projects/{project}/zones/{zone}/instances/{instance}/stop`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+
+    /// POST `projects/{project}/zones/{zone}/instances/{instance}/stop`. Can be waited for.
     ///
-    /// * `project`: text
-    /// * `zone`: text
-    /// * `instance`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `zone`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?`
+    /// * `instance`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
+    ///
+    /// Optional:
+    /// [`discard_local_ssd`](Call#method.discard_local_ssd),
+    /// [`no_graceful_shutdown`](Call#method.no_graceful_shutdown-5),
+    /// [`request_id`](Call#method.request_id-158).
     pub fn stop(&self, project: &str, zone: &str, instance: &str) -> Call<Stop> {
         Call::new(self.0, &[&project, &zone, &instance], None)
     }
-    /// POST `projects/{project}/zones/{zone}/instances/{instance}/suspend`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+
+    /// POST `projects/{project}/zones/{zone}/instances/{instance}/suspend`. Can be waited for.
     ///
-    /// * `project`: text
-    /// * `zone`: text
-    /// * `instance`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `zone`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?`
+    /// * `instance`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
+    ///
+    /// Optional:
+    /// [`discard_local_ssd`](Call#method.discard_local_ssd-1),
+    /// [`request_id`](Call#method.request_id-159).
     pub fn suspend(&self, project: &str, zone: &str, instance: &str) -> Call<Suspend> {
         Call::new(self.0, &[&project, &zone, &instance], None)
     }
-    /// POST `projects/{project}/zones/{zone}/instances/{resource}/testIamPermissions`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`, `COMPUTE_READONLY`.
+
+    /// POST `projects/{project}/zones/{zone}/instances/{resource}/testIamPermissions`.
     ///
-    /// * `project`: text
-    /// * `zone`: text
-    /// * `resource`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE),
+    /// [`COMPUTE_READONLY`](scopes::COMPUTE_READONLY).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `zone`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?`
+    /// * `resource`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
     pub fn test_iam_permissions(
         &self,
         project: &str,
@@ -647,11 +1008,22 @@ impl Instances<'_> {
     ) -> Call<TestIamPermissions> {
         Call::new(self.0, &[&project, &zone, &resource], Some(&test_permissions_request))
     }
-    /// PUT `projects/{project}/zones/{zone}/instances/{instance}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+
+    /// PUT `projects/{project}/zones/{zone}/instances/{instance}`. Can be waited for.
     ///
-    /// * `project`: text
-    /// * `zone`: text
-    /// * `instance`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `zone`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?`
+    /// * `instance`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
+    ///
+    /// Optional:
+    /// [`discard_local_ssd`](Call#method.discard_local_ssd-2),
+    /// [`minimal_action`](Call#method.minimal_action),
+    /// [`most_disruptive_allowed_action`](Call#method.most_disruptive_allowed_action),
+    /// [`request_id`](Call#method.request_id-160).
     pub fn update(
         &self,
         project: &str,
@@ -661,12 +1033,19 @@ impl Instances<'_> {
     ) -> Call<Update> {
         Call::new(self.0, &[&project, &zone, &instance], Some(&body))
     }
-    /// POST `projects/{project}/zones/{zone}/instances/{instance}/updateAccessConfig`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+
+    /// POST `projects/{project}/zones/{zone}/instances/{instance}/updateAccessConfig`. Can be waited for.
     ///
-    /// * `project`: text
-    /// * `zone`: text
-    /// * `instance`: text
-    /// * `network_interface`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `zone`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?`
+    /// * `instance`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
+    ///
+    /// Optional:
+    /// [`request_id`](Call#method.request_id-161).
     pub fn update_access_config(
         &self,
         project: &str,
@@ -678,11 +1057,19 @@ impl Instances<'_> {
         Call::new(self.0, &[&project, &zone, &instance], Some(&access_config))
             .with_param("networkInterface", &network_interface)
     }
-    /// PATCH `projects/{project}/zones/{zone}/instances/{instance}/updateDisplayDevice`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+
+    /// PATCH `projects/{project}/zones/{zone}/instances/{instance}/updateDisplayDevice`. Can be waited for.
     ///
-    /// * `project`: text
-    /// * `zone`: text
-    /// * `instance`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `zone`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?`
+    /// * `instance`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?`
+    ///
+    /// Optional:
+    /// [`request_id`](Call#method.request_id-162).
     pub fn update_display_device(
         &self,
         project: &str,
@@ -692,12 +1079,19 @@ impl Instances<'_> {
     ) -> Call<UpdateDisplayDevice> {
         Call::new(self.0, &[&project, &zone, &instance], Some(&display_device))
     }
-    /// PATCH `projects/{project}/zones/{zone}/instances/{instance}/updateNetworkInterface`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+
+    /// PATCH `projects/{project}/zones/{zone}/instances/{instance}/updateNetworkInterface`. Can be waited for.
     ///
-    /// * `project`: text
-    /// * `zone`: text
-    /// * `instance`: text
-    /// * `network_interface`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `zone`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?`
+    /// * `instance`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
+    ///
+    /// Optional:
+    /// [`request_id`](Call#method.request_id-163).
     pub fn update_network_interface(
         &self,
         project: &str,
@@ -709,11 +1103,19 @@ impl Instances<'_> {
         Call::new(self.0, &[&project, &zone, &instance], Some(&body))
             .with_param("networkInterface", &network_interface)
     }
-    /// PATCH `projects/{project}/zones/{zone}/instances/{instance}/updateShieldedInstanceConfig`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+
+    /// PATCH `projects/{project}/zones/{zone}/instances/{instance}/updateShieldedInstanceConfig`. Can be waited for.
     ///
-    /// * `project`: text
-    /// * `zone`: text
-    /// * `instance`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `zone`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?`
+    /// * `instance`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
+    ///
+    /// Optional:
+    /// [`request_id`](Call#method.request_id-164).
     pub fn update_shielded_instance_config(
         &self,
         project: &str,
@@ -727,14 +1129,12 @@ impl Instances<'_> {
 
 /// See [`Instances::add_access_config`].
 pub enum AddAccessConfig {}
-method! {
-    AddAccessConfig : Compute => schemas::Operation; "compute.instances.addAccessConfig"
-    POST "projects/{project}/zones/{zone}/instances/{instance}/addAccessConfig" {
-    api_version : Some("2026-11-01") }
-}
+
+method! { AddAccessConfig: Compute => schemas::Operation; "compute.instances.addAccessConfig" POST "projects/{project}/zones/{zone}/instances/{instance}/addAccessConfig" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<AddAccessConfig> {
-    /// `requestId`: text
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }
@@ -742,15 +1142,12 @@ impl Call<AddAccessConfig> {
 
 /// See [`Instances::add_network_interface`].
 pub enum AddNetworkInterface {}
-method! {
-    AddNetworkInterface : Compute => schemas::Operation;
-    "compute.instances.addNetworkInterface" POST
-    "projects/{project}/zones/{zone}/instances/{instance}/addNetworkInterface" {
-    api_version : Some("2026-11-01") }
-}
+
+method! { AddNetworkInterface: Compute => schemas::Operation; "compute.instances.addNetworkInterface" POST "projects/{project}/zones/{zone}/instances/{instance}/addNetworkInterface" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<AddNetworkInterface> {
-    /// `requestId`: text
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }
@@ -758,15 +1155,12 @@ impl Call<AddNetworkInterface> {
 
 /// See [`Instances::add_resource_policies`].
 pub enum AddResourcePolicies {}
-method! {
-    AddResourcePolicies : Compute => schemas::Operation;
-    "compute.instances.addResourcePolicies" POST
-    "projects/{project}/zones/{zone}/instances/{instance}/addResourcePolicies" {
-    api_version : Some("2026-11-01") }
-}
+
+method! { AddResourcePolicies: Compute => schemas::Operation; "compute.instances.addResourcePolicies" POST "projects/{project}/zones/{zone}/instances/{instance}/addResourcePolicies" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<AddResourcePolicies> {
-    /// `requestId`: text
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }
@@ -774,38 +1168,35 @@ impl Call<AddResourcePolicies> {
 
 /// See [`Instances::aggregated_list`].
 pub enum AggregatedList {}
-method! {
-    AggregatedList : Compute => schemas::InstanceAggregatedList;
-    "compute.instances.aggregatedList" GET "projects/{project}/aggregated/instances" {
-    api_version : Some("2026-11-01") }
-}
-paged! {
-    AggregatedList => (::std::string::String, schemas::InstancesScopedList); "pageToken"
-    "nextPageToken" "items"
-}
+
+method! { AggregatedList: Compute => schemas::InstanceAggregatedList; "compute.instances.aggregatedList" GET "projects/{project}/aggregated/instances" {
+    api_version: Some("2026-11-01"),
+} }
+
+paged! { AggregatedList => (::std::string::String, schemas::InstancesScopedList); "pageToken" "nextPageToken" "items" }
 
 impl Call<AggregatedList> {
-    /// `filter`: text
     pub fn filter(self, value: &str) -> Self {
         self.with_param("filter", &value)
     }
-    /// `includeAllScopes`: true or false
+
     pub fn include_all_scopes(self, value: bool) -> Self {
         self.with_param("includeAllScopes", &value)
     }
-    /// `maxResults`: an unsigned 32-bit number, default `500`, at least `0`
+
+    /// Default `500`, at least `0`.
     pub fn max_results(self, value: u32) -> Self {
         self.with_param("maxResults", &value)
     }
-    /// `orderBy`: text
+
     pub fn order_by(self, value: &str) -> Self {
         self.with_param("orderBy", &value)
     }
-    /// `pageToken`: text
+
     pub fn page_token(self, value: &str) -> Self {
         self.with_param("pageToken", &value)
     }
-    /// `serviceProjectNumber`: a 64-bit number
+
     pub fn service_project_number(self, value: i64) -> Self {
         self.with_param("serviceProjectNumber", &value)
     }
@@ -813,18 +1204,16 @@ impl Call<AggregatedList> {
 
 /// See [`Instances::attach_disk`].
 pub enum AttachDisk {}
-method! {
-    AttachDisk : Compute => schemas::Operation; "compute.instances.attachDisk" POST
-    "projects/{project}/zones/{zone}/instances/{instance}/attachDisk" { api_version :
-    Some("2026-11-01") }
-}
+
+method! { AttachDisk: Compute => schemas::Operation; "compute.instances.attachDisk" POST "projects/{project}/zones/{zone}/instances/{instance}/attachDisk" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<AttachDisk> {
-    /// `forceAttach`: true or false
     pub fn force_attach(self, value: bool) -> Self {
         self.with_param("forceAttach", &value)
     }
-    /// `requestId`: text
+
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }
@@ -832,14 +1221,12 @@ impl Call<AttachDisk> {
 
 /// See [`Instances::bulk_insert`].
 pub enum BulkInsert {}
-method! {
-    BulkInsert : Compute => schemas::Operation; "compute.instances.bulkInsert" POST
-    "projects/{project}/zones/{zone}/instances/bulkInsert" { api_version :
-    Some("2026-11-01") }
-}
+
+method! { BulkInsert: Compute => schemas::Operation; "compute.instances.bulkInsert" POST "projects/{project}/zones/{zone}/instances/bulkInsert" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<BulkInsert> {
-    /// `requestId`: text
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }
@@ -847,18 +1234,16 @@ impl Call<BulkInsert> {
 
 /// See [`Instances::delete`].
 pub enum Delete {}
-method! {
-    Delete : Compute => schemas::Operation; "compute.instances.delete" DELETE
-    "projects/{project}/zones/{zone}/instances/{instance}" { api_version :
-    Some("2026-11-01") }
-}
+
+method! { Delete: Compute => schemas::Operation; "compute.instances.delete" DELETE "projects/{project}/zones/{zone}/instances/{instance}" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<Delete> {
-    /// `noGracefulShutdown`: true or false
     pub fn no_graceful_shutdown(self, value: bool) -> Self {
         self.with_param("noGracefulShutdown", &value)
     }
-    /// `requestId`: text
+
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }
@@ -866,15 +1251,12 @@ impl Call<Delete> {
 
 /// See [`Instances::delete_access_config`].
 pub enum DeleteAccessConfig {}
-method! {
-    DeleteAccessConfig : Compute => schemas::Operation;
-    "compute.instances.deleteAccessConfig" POST
-    "projects/{project}/zones/{zone}/instances/{instance}/deleteAccessConfig" {
-    api_version : Some("2026-11-01") }
-}
+
+method! { DeleteAccessConfig: Compute => schemas::Operation; "compute.instances.deleteAccessConfig" POST "projects/{project}/zones/{zone}/instances/{instance}/deleteAccessConfig" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<DeleteAccessConfig> {
-    /// `requestId`: text
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }
@@ -882,15 +1264,12 @@ impl Call<DeleteAccessConfig> {
 
 /// See [`Instances::delete_network_interface`].
 pub enum DeleteNetworkInterface {}
-method! {
-    DeleteNetworkInterface : Compute => schemas::Operation;
-    "compute.instances.deleteNetworkInterface" POST
-    "projects/{project}/zones/{zone}/instances/{instance}/deleteNetworkInterface" {
-    api_version : Some("2026-11-01") }
-}
+
+method! { DeleteNetworkInterface: Compute => schemas::Operation; "compute.instances.deleteNetworkInterface" POST "projects/{project}/zones/{zone}/instances/{instance}/deleteNetworkInterface" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<DeleteNetworkInterface> {
-    /// `requestId`: text
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }
@@ -898,14 +1277,12 @@ impl Call<DeleteNetworkInterface> {
 
 /// See [`Instances::detach_disk`].
 pub enum DetachDisk {}
-method! {
-    DetachDisk : Compute => schemas::Operation; "compute.instances.detachDisk" POST
-    "projects/{project}/zones/{zone}/instances/{instance}/detachDisk" { api_version :
-    Some("2026-11-01") }
-}
+
+method! { DetachDisk: Compute => schemas::Operation; "compute.instances.detachDisk" POST "projects/{project}/zones/{zone}/instances/{instance}/detachDisk" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<DetachDisk> {
-    /// `requestId`: text
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }
@@ -913,36 +1290,30 @@ impl Call<DetachDisk> {
 
 /// See [`Instances::get`].
 pub enum Get {}
-method! {
-    Get : Compute => schemas::Instance; "compute.instances.get" GET
-    "projects/{project}/zones/{zone}/instances/{instance}" { api_version :
-    Some("2026-11-01") }
-}
+
+method! { Get: Compute => schemas::Instance; "compute.instances.get" GET "projects/{project}/zones/{zone}/instances/{instance}" {
+    api_version: Some("2026-11-01"),
+} }
 
 /// See [`Instances::get_effective_firewalls`].
 pub enum GetEffectiveFirewalls {}
-method! {
-    GetEffectiveFirewalls : Compute => schemas::InstancesGetEffectiveFirewallsResponse;
-    "compute.instances.getEffectiveFirewalls" GET
-    "projects/{project}/zones/{zone}/instances/{instance}/getEffectiveFirewalls" {
-    api_version : Some("2026-11-01") }
-}
+
+method! { GetEffectiveFirewalls: Compute => schemas::InstancesGetEffectiveFirewallsResponse; "compute.instances.getEffectiveFirewalls" GET "projects/{project}/zones/{zone}/instances/{instance}/getEffectiveFirewalls" {
+    api_version: Some("2026-11-01"),
+} }
 
 /// See [`Instances::get_guest_attributes`].
 pub enum GetGuestAttributes {}
-method! {
-    GetGuestAttributes : Compute => schemas::GuestAttributes;
-    "compute.instances.getGuestAttributes" GET
-    "projects/{project}/zones/{zone}/instances/{instance}/getGuestAttributes" {
-    api_version : Some("2026-11-01") }
-}
+
+method! { GetGuestAttributes: Compute => schemas::GuestAttributes; "compute.instances.getGuestAttributes" GET "projects/{project}/zones/{zone}/instances/{instance}/getGuestAttributes" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<GetGuestAttributes> {
-    /// `queryPath`: text
     pub fn query_path(self, value: &str) -> Self {
         self.with_param("queryPath", &value)
     }
-    /// `variableKey`: text
+
     pub fn variable_key(self, value: &str) -> Self {
         self.with_param("variableKey", &value)
     }
@@ -950,14 +1321,12 @@ impl Call<GetGuestAttributes> {
 
 /// See [`Instances::get_iam_policy`].
 pub enum GetIamPolicy {}
-method! {
-    GetIamPolicy : Compute => schemas::Policy; "compute.instances.getIamPolicy" GET
-    "projects/{project}/zones/{zone}/instances/{resource}/getIamPolicy" { api_version :
-    Some("2026-11-01") }
-}
+
+method! { GetIamPolicy: Compute => schemas::Policy; "compute.instances.getIamPolicy" GET "projects/{project}/zones/{zone}/instances/{resource}/getIamPolicy" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<GetIamPolicy> {
-    /// `optionsRequestedPolicyVersion`: a 32-bit number
     pub fn options_requested_policy_version(self, value: i32) -> Self {
         self.with_param("optionsRequestedPolicyVersion", &value)
     }
@@ -965,27 +1334,24 @@ impl Call<GetIamPolicy> {
 
 /// See [`Instances::get_screenshot`].
 pub enum GetScreenshot {}
-method! {
-    GetScreenshot : Compute => schemas::Screenshot; "compute.instances.getScreenshot" GET
-    "projects/{project}/zones/{zone}/instances/{instance}/screenshot" { api_version :
-    Some("2026-11-01") }
-}
+
+method! { GetScreenshot: Compute => schemas::Screenshot; "compute.instances.getScreenshot" GET "projects/{project}/zones/{zone}/instances/{instance}/screenshot" {
+    api_version: Some("2026-11-01"),
+} }
 
 /// See [`Instances::get_serial_port_output`].
 pub enum GetSerialPortOutput {}
-method! {
-    GetSerialPortOutput : Compute => schemas::SerialPortOutput;
-    "compute.instances.getSerialPortOutput" GET
-    "projects/{project}/zones/{zone}/instances/{instance}/serialPort" { api_version :
-    Some("2026-11-01") }
-}
+
+method! { GetSerialPortOutput: Compute => schemas::SerialPortOutput; "compute.instances.getSerialPortOutput" GET "projects/{project}/zones/{zone}/instances/{instance}/serialPort" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<GetSerialPortOutput> {
-    /// `port`: a 32-bit number, default `1`, at least `1`, at most `4`
+    /// Default `1`, at least `1`, at most `4`.
     pub fn port(self, value: i32) -> Self {
         self.with_param("port", &value)
     }
-    /// `start`: a 64-bit number
+
     pub fn start(self, value: i64) -> Self {
         self.with_param("start", &value)
     }
@@ -993,30 +1359,27 @@ impl Call<GetSerialPortOutput> {
 
 /// See [`Instances::get_shielded_instance_identity`].
 pub enum GetShieldedInstanceIdentity {}
-method! {
-    GetShieldedInstanceIdentity : Compute => schemas::ShieldedInstanceIdentity;
-    "compute.instances.getShieldedInstanceIdentity" GET
-    "projects/{project}/zones/{zone}/instances/{instance}/getShieldedInstanceIdentity" {
-    api_version : Some("2026-11-01") }
-}
+
+method! { GetShieldedInstanceIdentity: Compute => schemas::ShieldedInstanceIdentity; "compute.instances.getShieldedInstanceIdentity" GET "projects/{project}/zones/{zone}/instances/{instance}/getShieldedInstanceIdentity" {
+    api_version: Some("2026-11-01"),
+} }
 
 /// See [`Instances::insert`].
 pub enum Insert {}
-method! {
-    Insert : Compute => schemas::Operation; "compute.instances.insert" POST
-    "projects/{project}/zones/{zone}/instances" { api_version : Some("2026-11-01") }
-}
+
+method! { Insert: Compute => schemas::Operation; "compute.instances.insert" POST "projects/{project}/zones/{zone}/instances" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<Insert> {
-    /// `requestId`: text
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }
-    /// `sourceInstanceTemplate`: text
+
     pub fn source_instance_template(self, value: &str) -> Self {
         self.with_param("sourceInstanceTemplate", &value)
     }
-    /// `sourceMachineImage`: text
+
     pub fn source_machine_image(self, value: &str) -> Self {
         self.with_param("sourceMachineImage", &value)
     }
@@ -1024,28 +1387,27 @@ impl Call<Insert> {
 
 /// See [`Instances::list`].
 pub enum List {}
-method! {
-    List : Compute => schemas::InstanceList; "compute.instances.list" GET
-    "projects/{project}/zones/{zone}/instances" { api_version : Some("2026-11-01") }
-}
-paged! {
-    List => schemas::Instance; "pageToken" "nextPageToken" "items"
-}
+
+method! { List: Compute => schemas::InstanceList; "compute.instances.list" GET "projects/{project}/zones/{zone}/instances" {
+    api_version: Some("2026-11-01"),
+} }
+
+paged! { List => schemas::Instance; "pageToken" "nextPageToken" "items" }
 
 impl Call<List> {
-    /// `filter`: text
     pub fn filter(self, value: &str) -> Self {
         self.with_param("filter", &value)
     }
-    /// `maxResults`: an unsigned 32-bit number, default `500`, at least `0`
+
+    /// Default `500`, at least `0`.
     pub fn max_results(self, value: u32) -> Self {
         self.with_param("maxResults", &value)
     }
-    /// `orderBy`: text
+
     pub fn order_by(self, value: &str) -> Self {
         self.with_param("orderBy", &value)
     }
-    /// `pageToken`: text
+
     pub fn page_token(self, value: &str) -> Self {
         self.with_param("pageToken", &value)
     }
@@ -1053,30 +1415,27 @@ impl Call<List> {
 
 /// See [`Instances::list_referrers`].
 pub enum ListReferrers {}
-method! {
-    ListReferrers : Compute => schemas::InstanceListReferrers;
-    "compute.instances.listReferrers" GET
-    "projects/{project}/zones/{zone}/instances/{instance}/referrers" { api_version :
-    Some("2026-11-01") }
-}
-paged! {
-    ListReferrers => schemas::Reference; "pageToken" "nextPageToken" "items"
-}
+
+method! { ListReferrers: Compute => schemas::InstanceListReferrers; "compute.instances.listReferrers" GET "projects/{project}/zones/{zone}/instances/{instance}/referrers" {
+    api_version: Some("2026-11-01"),
+} }
+
+paged! { ListReferrers => schemas::Reference; "pageToken" "nextPageToken" "items" }
 
 impl Call<ListReferrers> {
-    /// `filter`: text
     pub fn filter(self, value: &str) -> Self {
         self.with_param("filter", &value)
     }
-    /// `maxResults`: an unsigned 32-bit number, default `500`, at least `0`
+
+    /// Default `500`, at least `0`.
     pub fn max_results(self, value: u32) -> Self {
         self.with_param("maxResults", &value)
     }
-    /// `orderBy`: text
+
     pub fn order_by(self, value: &str) -> Self {
         self.with_param("orderBy", &value)
     }
-    /// `pageToken`: text
+
     pub fn page_token(self, value: &str) -> Self {
         self.with_param("pageToken", &value)
     }
@@ -1084,15 +1443,12 @@ impl Call<ListReferrers> {
 
 /// See [`Instances::perform_maintenance`].
 pub enum PerformMaintenance {}
-method! {
-    PerformMaintenance : Compute => schemas::Operation;
-    "compute.instances.performMaintenance" POST
-    "projects/{project}/zones/{zone}/instances/{instance}/performMaintenance" {
-    api_version : Some("2026-11-01") }
-}
+
+method! { PerformMaintenance: Compute => schemas::Operation; "compute.instances.performMaintenance" POST "projects/{project}/zones/{zone}/instances/{instance}/performMaintenance" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<PerformMaintenance> {
-    /// `requestId`: text
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }
@@ -1100,15 +1456,12 @@ impl Call<PerformMaintenance> {
 
 /// See [`Instances::remove_resource_policies`].
 pub enum RemoveResourcePolicies {}
-method! {
-    RemoveResourcePolicies : Compute => schemas::Operation;
-    "compute.instances.removeResourcePolicies" POST
-    "projects/{project}/zones/{zone}/instances/{instance}/removeResourcePolicies" {
-    api_version : Some("2026-11-01") }
-}
+
+method! { RemoveResourcePolicies: Compute => schemas::Operation; "compute.instances.removeResourcePolicies" POST "projects/{project}/zones/{zone}/instances/{instance}/removeResourcePolicies" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<RemoveResourcePolicies> {
-    /// `requestId`: text
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }
@@ -1116,15 +1469,12 @@ impl Call<RemoveResourcePolicies> {
 
 /// See [`Instances::report_host_as_faulty`].
 pub enum ReportHostAsFaulty {}
-method! {
-    ReportHostAsFaulty : Compute => schemas::Operation;
-    "compute.instances.reportHostAsFaulty" POST
-    "projects/{project}/zones/{zone}/instances/{instance}/reportHostAsFaulty" {
-    api_version : Some("2026-11-01") }
-}
+
+method! { ReportHostAsFaulty: Compute => schemas::Operation; "compute.instances.reportHostAsFaulty" POST "projects/{project}/zones/{zone}/instances/{instance}/reportHostAsFaulty" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<ReportHostAsFaulty> {
-    /// `requestId`: text
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }
@@ -1132,14 +1482,12 @@ impl Call<ReportHostAsFaulty> {
 
 /// See [`Instances::reset`].
 pub enum Reset {}
-method! {
-    Reset : Compute => schemas::Operation; "compute.instances.reset" POST
-    "projects/{project}/zones/{zone}/instances/{instance}/reset" { api_version :
-    Some("2026-11-01") }
-}
+
+method! { Reset: Compute => schemas::Operation; "compute.instances.reset" POST "projects/{project}/zones/{zone}/instances/{instance}/reset" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<Reset> {
-    /// `requestId`: text
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }
@@ -1147,14 +1495,12 @@ impl Call<Reset> {
 
 /// See [`Instances::resume`].
 pub enum Resume {}
-method! {
-    Resume : Compute => schemas::Operation; "compute.instances.resume" POST
-    "projects/{project}/zones/{zone}/instances/{instance}/resume" { api_version :
-    Some("2026-11-01") }
-}
+
+method! { Resume: Compute => schemas::Operation; "compute.instances.resume" POST "projects/{project}/zones/{zone}/instances/{instance}/resume" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<Resume> {
-    /// `requestId`: text
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }
@@ -1162,27 +1508,24 @@ impl Call<Resume> {
 
 /// See [`Instances::send_diagnostic_interrupt`].
 pub enum SendDiagnosticInterrupt {}
-method! {
-    SendDiagnosticInterrupt : Compute => (); "compute.instances.sendDiagnosticInterrupt"
-    POST "projects/{project}/zones/{zone}/instances/{instance}/sendDiagnosticInterrupt" {
-    api_version : Some("2026-11-01"), empty_response : true }
-}
+
+method! { SendDiagnosticInterrupt: Compute => (); "compute.instances.sendDiagnosticInterrupt" POST "projects/{project}/zones/{zone}/instances/{instance}/sendDiagnosticInterrupt" {
+    api_version: Some("2026-11-01"),
+} }
 
 /// See [`Instances::set_deletion_protection`].
 pub enum SetDeletionProtection {}
-method! {
-    SetDeletionProtection : Compute => schemas::Operation;
-    "compute.instances.setDeletionProtection" POST
-    "projects/{project}/zones/{zone}/instances/{resource}/setDeletionProtection" {
-    api_version : Some("2026-11-01") }
-}
+
+method! { SetDeletionProtection: Compute => schemas::Operation; "compute.instances.setDeletionProtection" POST "projects/{project}/zones/{zone}/instances/{resource}/setDeletionProtection" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<SetDeletionProtection> {
-    /// `deletionProtection`: true or false, default `true`
+    /// Default `true`.
     pub fn deletion_protection(self, value: bool) -> Self {
         self.with_param("deletionProtection", &value)
     }
-    /// `requestId`: text
+
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }
@@ -1190,15 +1533,12 @@ impl Call<SetDeletionProtection> {
 
 /// See [`Instances::set_disk_auto_delete`].
 pub enum SetDiskAutoDelete {}
-method! {
-    SetDiskAutoDelete : Compute => schemas::Operation;
-    "compute.instances.setDiskAutoDelete" POST
-    "projects/{project}/zones/{zone}/instances/{instance}/setDiskAutoDelete" {
-    api_version : Some("2026-11-01") }
-}
+
+method! { SetDiskAutoDelete: Compute => schemas::Operation; "compute.instances.setDiskAutoDelete" POST "projects/{project}/zones/{zone}/instances/{instance}/setDiskAutoDelete" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<SetDiskAutoDelete> {
-    /// `requestId`: text
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }
@@ -1206,22 +1546,19 @@ impl Call<SetDiskAutoDelete> {
 
 /// See [`Instances::set_iam_policy`].
 pub enum SetIamPolicy {}
-method! {
-    SetIamPolicy : Compute => schemas::Policy; "compute.instances.setIamPolicy" POST
-    "projects/{project}/zones/{zone}/instances/{resource}/setIamPolicy" { api_version :
-    Some("2026-11-01") }
-}
+
+method! { SetIamPolicy: Compute => schemas::Policy; "compute.instances.setIamPolicy" POST "projects/{project}/zones/{zone}/instances/{resource}/setIamPolicy" {
+    api_version: Some("2026-11-01"),
+} }
 
 /// See [`Instances::set_labels`].
 pub enum SetLabels {}
-method! {
-    SetLabels : Compute => schemas::Operation; "compute.instances.setLabels" POST
-    "projects/{project}/zones/{zone}/instances/{instance}/setLabels" { api_version :
-    Some("2026-11-01") }
-}
+
+method! { SetLabels: Compute => schemas::Operation; "compute.instances.setLabels" POST "projects/{project}/zones/{zone}/instances/{instance}/setLabels" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<SetLabels> {
-    /// `requestId`: text
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }
@@ -1229,15 +1566,12 @@ impl Call<SetLabels> {
 
 /// See [`Instances::set_machine_resources`].
 pub enum SetMachineResources {}
-method! {
-    SetMachineResources : Compute => schemas::Operation;
-    "compute.instances.setMachineResources" POST
-    "projects/{project}/zones/{zone}/instances/{instance}/setMachineResources" {
-    api_version : Some("2026-11-01") }
-}
+
+method! { SetMachineResources: Compute => schemas::Operation; "compute.instances.setMachineResources" POST "projects/{project}/zones/{zone}/instances/{instance}/setMachineResources" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<SetMachineResources> {
-    /// `requestId`: text
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }
@@ -1245,14 +1579,12 @@ impl Call<SetMachineResources> {
 
 /// See [`Instances::set_machine_type`].
 pub enum SetMachineType {}
-method! {
-    SetMachineType : Compute => schemas::Operation; "compute.instances.setMachineType"
-    POST "projects/{project}/zones/{zone}/instances/{instance}/setMachineType" {
-    api_version : Some("2026-11-01") }
-}
+
+method! { SetMachineType: Compute => schemas::Operation; "compute.instances.setMachineType" POST "projects/{project}/zones/{zone}/instances/{instance}/setMachineType" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<SetMachineType> {
-    /// `requestId`: text
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }
@@ -1260,14 +1592,12 @@ impl Call<SetMachineType> {
 
 /// See [`Instances::set_metadata`].
 pub enum SetMetadata {}
-method! {
-    SetMetadata : Compute => schemas::Operation; "compute.instances.setMetadata" POST
-    "projects/{project}/zones/{zone}/instances/{instance}/setMetadata" { api_version :
-    Some("2026-11-01") }
-}
+
+method! { SetMetadata: Compute => schemas::Operation; "compute.instances.setMetadata" POST "projects/{project}/zones/{zone}/instances/{instance}/setMetadata" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<SetMetadata> {
-    /// `requestId`: text
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }
@@ -1275,15 +1605,12 @@ impl Call<SetMetadata> {
 
 /// See [`Instances::set_min_cpu_platform`].
 pub enum SetMinCpuPlatform {}
-method! {
-    SetMinCpuPlatform : Compute => schemas::Operation;
-    "compute.instances.setMinCpuPlatform" POST
-    "projects/{project}/zones/{zone}/instances/{instance}/setMinCpuPlatform" {
-    api_version : Some("2026-11-01") }
-}
+
+method! { SetMinCpuPlatform: Compute => schemas::Operation; "compute.instances.setMinCpuPlatform" POST "projects/{project}/zones/{zone}/instances/{instance}/setMinCpuPlatform" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<SetMinCpuPlatform> {
-    /// `requestId`: text
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }
@@ -1291,14 +1618,12 @@ impl Call<SetMinCpuPlatform> {
 
 /// See [`Instances::set_name`].
 pub enum SetName {}
-method! {
-    SetName : Compute => schemas::Operation; "compute.instances.setName" POST
-    "projects/{project}/zones/{zone}/instances/{instance}/setName" { api_version :
-    Some("2026-11-01") }
-}
+
+method! { SetName: Compute => schemas::Operation; "compute.instances.setName" POST "projects/{project}/zones/{zone}/instances/{instance}/setName" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<SetName> {
-    /// `requestId`: text
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }
@@ -1306,14 +1631,12 @@ impl Call<SetName> {
 
 /// See [`Instances::set_scheduling`].
 pub enum SetScheduling {}
-method! {
-    SetScheduling : Compute => schemas::Operation; "compute.instances.setScheduling" POST
-    "projects/{project}/zones/{zone}/instances/{instance}/setScheduling" { api_version :
-    Some("2026-11-01") }
-}
+
+method! { SetScheduling: Compute => schemas::Operation; "compute.instances.setScheduling" POST "projects/{project}/zones/{zone}/instances/{instance}/setScheduling" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<SetScheduling> {
-    /// `requestId`: text
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }
@@ -1321,15 +1644,12 @@ impl Call<SetScheduling> {
 
 /// See [`Instances::set_security_policy`].
 pub enum SetSecurityPolicy {}
-method! {
-    SetSecurityPolicy : Compute => schemas::Operation;
-    "compute.instances.setSecurityPolicy" POST
-    "projects/{project}/zones/{zone}/instances/{instance}/setSecurityPolicy" {
-    api_version : Some("2026-11-01") }
-}
+
+method! { SetSecurityPolicy: Compute => schemas::Operation; "compute.instances.setSecurityPolicy" POST "projects/{project}/zones/{zone}/instances/{instance}/setSecurityPolicy" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<SetSecurityPolicy> {
-    /// `requestId`: text
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }
@@ -1337,15 +1657,12 @@ impl Call<SetSecurityPolicy> {
 
 /// See [`Instances::set_service_account`].
 pub enum SetServiceAccount {}
-method! {
-    SetServiceAccount : Compute => schemas::Operation;
-    "compute.instances.setServiceAccount" POST
-    "projects/{project}/zones/{zone}/instances/{instance}/setServiceAccount" {
-    api_version : Some("2026-11-01") }
-}
+
+method! { SetServiceAccount: Compute => schemas::Operation; "compute.instances.setServiceAccount" POST "projects/{project}/zones/{zone}/instances/{instance}/setServiceAccount" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<SetServiceAccount> {
-    /// `requestId`: text
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }
@@ -1353,15 +1670,12 @@ impl Call<SetServiceAccount> {
 
 /// See [`Instances::set_shielded_instance_integrity_policy`].
 pub enum SetShieldedInstanceIntegrityPolicy {}
-method! {
-    SetShieldedInstanceIntegrityPolicy : Compute => schemas::Operation;
-    "compute.instances.setShieldedInstanceIntegrityPolicy" PATCH
-    "projects/{project}/zones/{zone}/instances/{instance}/setShieldedInstanceIntegrityPolicy"
-    { api_version : Some("2026-11-01") }
-}
+
+method! { SetShieldedInstanceIntegrityPolicy: Compute => schemas::Operation; "compute.instances.setShieldedInstanceIntegrityPolicy" PATCH "projects/{project}/zones/{zone}/instances/{instance}/setShieldedInstanceIntegrityPolicy" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<SetShieldedInstanceIntegrityPolicy> {
-    /// `requestId`: text
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }
@@ -1369,14 +1683,12 @@ impl Call<SetShieldedInstanceIntegrityPolicy> {
 
 /// See [`Instances::set_tags`].
 pub enum SetTags {}
-method! {
-    SetTags : Compute => schemas::Operation; "compute.instances.setTags" POST
-    "projects/{project}/zones/{zone}/instances/{instance}/setTags" { api_version :
-    Some("2026-11-01") }
-}
+
+method! { SetTags: Compute => schemas::Operation; "compute.instances.setTags" POST "projects/{project}/zones/{zone}/instances/{instance}/setTags" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<SetTags> {
-    /// `requestId`: text
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }
@@ -1384,19 +1696,16 @@ impl Call<SetTags> {
 
 /// See [`Instances::simulate_maintenance_event`].
 pub enum SimulateMaintenanceEvent {}
-method! {
-    SimulateMaintenanceEvent : Compute => schemas::Operation;
-    "compute.instances.simulateMaintenanceEvent" POST
-    "projects/{project}/zones/{zone}/instances/{instance}/simulateMaintenanceEvent" {
-    api_version : Some("2026-11-01") }
-}
+
+method! { SimulateMaintenanceEvent: Compute => schemas::Operation; "compute.instances.simulateMaintenanceEvent" POST "projects/{project}/zones/{zone}/instances/{instance}/simulateMaintenanceEvent" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<SimulateMaintenanceEvent> {
-    /// `requestId`: text
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }
-    /// `withExtendedNotifications`: true or false
+
     pub fn with_extended_notifications(self, value: bool) -> Self {
         self.with_param("withExtendedNotifications", &value)
     }
@@ -1404,14 +1713,12 @@ impl Call<SimulateMaintenanceEvent> {
 
 /// See [`Instances::start`].
 pub enum Start {}
-method! {
-    Start : Compute => schemas::Operation; "compute.instances.start" POST
-    "projects/{project}/zones/{zone}/instances/{instance}/start" { api_version :
-    Some("2026-11-01") }
-}
+
+method! { Start: Compute => schemas::Operation; "compute.instances.start" POST "projects/{project}/zones/{zone}/instances/{instance}/start" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<Start> {
-    /// `requestId`: text
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }
@@ -1419,15 +1726,12 @@ impl Call<Start> {
 
 /// See [`Instances::start_with_encryption_key`].
 pub enum StartWithEncryptionKey {}
-method! {
-    StartWithEncryptionKey : Compute => schemas::Operation;
-    "compute.instances.startWithEncryptionKey" POST
-    "projects/{project}/zones/{zone}/instances/{instance}/startWithEncryptionKey" {
-    api_version : Some("2026-11-01") }
-}
+
+method! { StartWithEncryptionKey: Compute => schemas::Operation; "compute.instances.startWithEncryptionKey" POST "projects/{project}/zones/{zone}/instances/{instance}/startWithEncryptionKey" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<StartWithEncryptionKey> {
-    /// `requestId`: text
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }
@@ -1435,22 +1739,20 @@ impl Call<StartWithEncryptionKey> {
 
 /// See [`Instances::stop`].
 pub enum Stop {}
-method! {
-    Stop : Compute => schemas::Operation; "compute.instances.stop" POST
-    "projects/{project}/zones/{zone}/instances/{instance}/stop" { api_version :
-    Some("2026-11-01") }
-}
+
+method! { Stop: Compute => schemas::Operation; "compute.instances.stop" POST "projects/{project}/zones/{zone}/instances/{instance}/stop" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<Stop> {
-    /// `discardLocalSsd`: true or false
     pub fn discard_local_ssd(self, value: bool) -> Self {
         self.with_param("discardLocalSsd", &value)
     }
-    /// `noGracefulShutdown`: true or false
+
     pub fn no_graceful_shutdown(self, value: bool) -> Self {
         self.with_param("noGracefulShutdown", &value)
     }
-    /// `requestId`: text
+
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }
@@ -1458,18 +1760,16 @@ impl Call<Stop> {
 
 /// See [`Instances::suspend`].
 pub enum Suspend {}
-method! {
-    Suspend : Compute => schemas::Operation; "compute.instances.suspend" POST
-    "projects/{project}/zones/{zone}/instances/{instance}/suspend" { api_version :
-    Some("2026-11-01") }
-}
+
+method! { Suspend: Compute => schemas::Operation; "compute.instances.suspend" POST "projects/{project}/zones/{zone}/instances/{instance}/suspend" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<Suspend> {
-    /// `discardLocalSsd`: true or false
     pub fn discard_local_ssd(self, value: bool) -> Self {
         self.with_param("discardLocalSsd", &value)
     }
-    /// `requestId`: text
+
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }
@@ -1477,38 +1777,31 @@ impl Call<Suspend> {
 
 /// See [`Instances::test_iam_permissions`].
 pub enum TestIamPermissions {}
-method! {
-    TestIamPermissions : Compute => schemas::TestPermissionsResponse;
-    "compute.instances.testIamPermissions" POST
-    "projects/{project}/zones/{zone}/instances/{resource}/testIamPermissions" {
-    api_version : Some("2026-11-01") }
-}
+
+method! { TestIamPermissions: Compute => schemas::TestPermissionsResponse; "compute.instances.testIamPermissions" POST "projects/{project}/zones/{zone}/instances/{resource}/testIamPermissions" {
+    api_version: Some("2026-11-01"),
+} }
 
 /// See [`Instances::update`].
 pub enum Update {}
-method! {
-    Update : Compute => schemas::Operation; "compute.instances.update" PUT
-    "projects/{project}/zones/{zone}/instances/{instance}" { api_version :
-    Some("2026-11-01") }
-}
+
+method! { Update: Compute => schemas::Operation; "compute.instances.update" PUT "projects/{project}/zones/{zone}/instances/{instance}" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<Update> {
-    /// `discardLocalSsd`: true or false
     pub fn discard_local_ssd(self, value: bool) -> Self {
         self.with_param("discardLocalSsd", &value)
     }
-    /// `minimalAction`: one of a set of words
+
     pub fn minimal_action(self, value: enums::InstancesUpdateMinimalAction) -> Self {
         self.with_param("minimalAction", &value)
     }
-    /// `mostDisruptiveAllowedAction`: one of a set of words
-    pub fn most_disruptive_allowed_action(
-        self,
-        value: enums::InstancesUpdateMostDisruptiveAllowedAction,
-    ) -> Self {
+
+    pub fn most_disruptive_allowed_action(self, value: enums::InstancesUpdateMostDisruptiveAllowedAction) -> Self {
         self.with_param("mostDisruptiveAllowedAction", &value)
     }
-    /// `requestId`: text
+
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }
@@ -1516,15 +1809,12 @@ impl Call<Update> {
 
 /// See [`Instances::update_access_config`].
 pub enum UpdateAccessConfig {}
-method! {
-    UpdateAccessConfig : Compute => schemas::Operation;
-    "compute.instances.updateAccessConfig" POST
-    "projects/{project}/zones/{zone}/instances/{instance}/updateAccessConfig" {
-    api_version : Some("2026-11-01") }
-}
+
+method! { UpdateAccessConfig: Compute => schemas::Operation; "compute.instances.updateAccessConfig" POST "projects/{project}/zones/{zone}/instances/{instance}/updateAccessConfig" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<UpdateAccessConfig> {
-    /// `requestId`: text
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }
@@ -1532,15 +1822,12 @@ impl Call<UpdateAccessConfig> {
 
 /// See [`Instances::update_display_device`].
 pub enum UpdateDisplayDevice {}
-method! {
-    UpdateDisplayDevice : Compute => schemas::Operation;
-    "compute.instances.updateDisplayDevice" PATCH
-    "projects/{project}/zones/{zone}/instances/{instance}/updateDisplayDevice" {
-    api_version : Some("2026-11-01") }
-}
+
+method! { UpdateDisplayDevice: Compute => schemas::Operation; "compute.instances.updateDisplayDevice" PATCH "projects/{project}/zones/{zone}/instances/{instance}/updateDisplayDevice" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<UpdateDisplayDevice> {
-    /// `requestId`: text
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }
@@ -1548,15 +1835,12 @@ impl Call<UpdateDisplayDevice> {
 
 /// See [`Instances::update_network_interface`].
 pub enum UpdateNetworkInterface {}
-method! {
-    UpdateNetworkInterface : Compute => schemas::Operation;
-    "compute.instances.updateNetworkInterface" PATCH
-    "projects/{project}/zones/{zone}/instances/{instance}/updateNetworkInterface" {
-    api_version : Some("2026-11-01") }
-}
+
+method! { UpdateNetworkInterface: Compute => schemas::Operation; "compute.instances.updateNetworkInterface" PATCH "projects/{project}/zones/{zone}/instances/{instance}/updateNetworkInterface" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<UpdateNetworkInterface> {
-    /// `requestId`: text
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }
@@ -1564,15 +1848,12 @@ impl Call<UpdateNetworkInterface> {
 
 /// See [`Instances::update_shielded_instance_config`].
 pub enum UpdateShieldedInstanceConfig {}
-method! {
-    UpdateShieldedInstanceConfig : Compute => schemas::Operation;
-    "compute.instances.updateShieldedInstanceConfig" PATCH
-    "projects/{project}/zones/{zone}/instances/{instance}/updateShieldedInstanceConfig" {
-    api_version : Some("2026-11-01") }
-}
+
+method! { UpdateShieldedInstanceConfig: Compute => schemas::Operation; "compute.instances.updateShieldedInstanceConfig" PATCH "projects/{project}/zones/{zone}/instances/{instance}/updateShieldedInstanceConfig" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<UpdateShieldedInstanceConfig> {
-    /// `requestId`: text
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }

@@ -7,11 +7,18 @@ use super::*;
 pub struct InstantSnapshotGroups<'a>(pub(crate) &'a runtime::Client);
 
 impl InstantSnapshotGroups<'_> {
-    /// DELETE `projects/{project}/zones/{zone}/instantSnapshotGroups/{instantSnapshotGroup}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+    /// DELETE `projects/{project}/zones/{zone}/instantSnapshotGroups/{instantSnapshotGroup}`. Can be waited for.
     ///
-    /// * `project`: text
-    /// * `zone`: text
-    /// * `instant_snapshot_group`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `zone`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?`
+    /// * `instant_snapshot_group`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
+    ///
+    /// Optional:
+    /// [`request_id`](Call#method.request_id-165).
     pub fn delete(
         &self,
         project: &str,
@@ -20,24 +27,34 @@ impl InstantSnapshotGroups<'_> {
     ) -> Call<Delete> {
         Call::new(self.0, &[&project, &zone, &instant_snapshot_group], None)
     }
-    /// GET `projects/{project}/zones/{zone}/instantSnapshotGroups/{instantSnapshotGroup}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`, `COMPUTE_READONLY`.
+
+    /// GET `projects/{project}/zones/{zone}/instantSnapshotGroups/{instantSnapshotGroup}`.
     ///
-    /// * `project`: text
-    /// * `zone`: text
-    /// * `instant_snapshot_group`: text
-    pub fn get(
-        &self,
-        project: &str,
-        zone: &str,
-        instant_snapshot_group: &str,
-    ) -> Call<Get> {
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE),
+    /// [`COMPUTE_READONLY`](scopes::COMPUTE_READONLY).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `zone`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?`
+    /// * `instant_snapshot_group`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
+    pub fn get(&self, project: &str, zone: &str, instant_snapshot_group: &str) -> Call<Get> {
         Call::new(self.0, &[&project, &zone, &instant_snapshot_group], None)
     }
-    /// GET `projects/{project}/zones/{zone}/instantSnapshotGroups/{resource}/getIamPolicy`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`, `COMPUTE_READONLY`.
+
+    /// GET `projects/{project}/zones/{zone}/instantSnapshotGroups/{resource}/getIamPolicy`.
     ///
-    /// * `project`: text
-    /// * `zone`: text
-    /// * `resource`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE),
+    /// [`COMPUTE_READONLY`](scopes::COMPUTE_READONLY).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `zone`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?`
+    /// * `resource`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
+    ///
+    /// Optional:
+    /// [`options_requested_policy_version`](Call#method.options_requested_policy_version-7).
     pub fn get_iam_policy(
         &self,
         project: &str,
@@ -46,10 +63,19 @@ impl InstantSnapshotGroups<'_> {
     ) -> Call<GetIamPolicy> {
         Call::new(self.0, &[&project, &zone, &resource], None)
     }
-    /// POST `projects/{project}/zones/{zone}/instantSnapshotGroups`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+
+    /// POST `projects/{project}/zones/{zone}/instantSnapshotGroups`. Can be waited for.
     ///
-    /// * `project`: text
-    /// * `zone`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `zone`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?`
+    ///
+    /// Optional:
+    /// [`request_id`](Call#method.request_id-166),
+    /// [`source_consistency_group`](Call#method.source_consistency_group).
     pub fn insert(
         &self,
         project: &str,
@@ -58,18 +84,35 @@ impl InstantSnapshotGroups<'_> {
     ) -> Call<Insert> {
         Call::new(self.0, &[&project, &zone], Some(&instant_snapshot_group))
     }
-    /// GET `projects/{project}/zones/{zone}/instantSnapshotGroups`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`, `COMPUTE_READONLY`.
+
+    /// GET `projects/{project}/zones/{zone}/instantSnapshotGroups`.
     ///
-    /// * `project`: text
-    /// * `zone`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE),
+    /// [`COMPUTE_READONLY`](scopes::COMPUTE_READONLY).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `zone`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?`
+    ///
+    /// Optional:
+    /// [`filter`](Call#method.filter-55),
+    /// [`max_results`](Call#method.max_results-55),
+    /// [`order_by`](Call#method.order_by-55),
+    /// [`page_token`](Call#method.page_token-55).
     pub fn list(&self, project: &str, zone: &str) -> Call<List> {
         Call::new(self.0, &[&project, &zone], None)
     }
-    /// POST `projects/{project}/zones/{zone}/instantSnapshotGroups/{resource}/setIamPolicy`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+
+    /// POST `projects/{project}/zones/{zone}/instantSnapshotGroups/{resource}/setIamPolicy`.
     ///
-    /// * `project`: text
-    /// * `zone`: text
-    /// * `resource`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `zone`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?`
+    /// * `resource`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
     pub fn set_iam_policy(
         &self,
         project: &str,
@@ -79,11 +122,17 @@ impl InstantSnapshotGroups<'_> {
     ) -> Call<SetIamPolicy> {
         Call::new(self.0, &[&project, &zone, &resource], Some(&zone_set_policy_request))
     }
-    /// POST `projects/{project}/zones/{zone}/instantSnapshotGroups/{resource}/testIamPermissions`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`, `COMPUTE_READONLY`.
+
+    /// POST `projects/{project}/zones/{zone}/instantSnapshotGroups/{resource}/testIamPermissions`.
     ///
-    /// * `project`: text
-    /// * `zone`: text
-    /// * `resource`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE),
+    /// [`COMPUTE_READONLY`](scopes::COMPUTE_READONLY).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `zone`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?`
+    /// * `resource`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
     pub fn test_iam_permissions(
         &self,
         project: &str,
@@ -97,14 +146,12 @@ impl InstantSnapshotGroups<'_> {
 
 /// See [`InstantSnapshotGroups::delete`].
 pub enum Delete {}
-method! {
-    Delete : Compute => schemas::Operation; "compute.instantSnapshotGroups.delete" DELETE
-    "projects/{project}/zones/{zone}/instantSnapshotGroups/{instantSnapshotGroup}" {
-    api_version : Some("2026-11-01") }
-}
+
+method! { Delete: Compute => schemas::Operation; "compute.instantSnapshotGroups.delete" DELETE "projects/{project}/zones/{zone}/instantSnapshotGroups/{instantSnapshotGroup}" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<Delete> {
-    /// `requestId`: text
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }
@@ -112,23 +159,19 @@ impl Call<Delete> {
 
 /// See [`InstantSnapshotGroups::get`].
 pub enum Get {}
-method! {
-    Get : Compute => schemas::InstantSnapshotGroup; "compute.instantSnapshotGroups.get"
-    GET "projects/{project}/zones/{zone}/instantSnapshotGroups/{instantSnapshotGroup}" {
-    api_version : Some("2026-11-01") }
-}
+
+method! { Get: Compute => schemas::InstantSnapshotGroup; "compute.instantSnapshotGroups.get" GET "projects/{project}/zones/{zone}/instantSnapshotGroups/{instantSnapshotGroup}" {
+    api_version: Some("2026-11-01"),
+} }
 
 /// See [`InstantSnapshotGroups::get_iam_policy`].
 pub enum GetIamPolicy {}
-method! {
-    GetIamPolicy : Compute => schemas::Policy;
-    "compute.instantSnapshotGroups.getIamPolicy" GET
-    "projects/{project}/zones/{zone}/instantSnapshotGroups/{resource}/getIamPolicy" {
-    api_version : Some("2026-11-01") }
-}
+
+method! { GetIamPolicy: Compute => schemas::Policy; "compute.instantSnapshotGroups.getIamPolicy" GET "projects/{project}/zones/{zone}/instantSnapshotGroups/{resource}/getIamPolicy" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<GetIamPolicy> {
-    /// `optionsRequestedPolicyVersion`: a 32-bit number
     pub fn options_requested_policy_version(self, value: i32) -> Self {
         self.with_param("optionsRequestedPolicyVersion", &value)
     }
@@ -136,18 +179,16 @@ impl Call<GetIamPolicy> {
 
 /// See [`InstantSnapshotGroups::insert`].
 pub enum Insert {}
-method! {
-    Insert : Compute => schemas::Operation; "compute.instantSnapshotGroups.insert" POST
-    "projects/{project}/zones/{zone}/instantSnapshotGroups" { api_version :
-    Some("2026-11-01") }
-}
+
+method! { Insert: Compute => schemas::Operation; "compute.instantSnapshotGroups.insert" POST "projects/{project}/zones/{zone}/instantSnapshotGroups" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<Insert> {
-    /// `requestId`: text
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }
-    /// `sourceConsistencyGroup`: text
+
     pub fn source_consistency_group(self, value: &str) -> Self {
         self.with_param("sourceConsistencyGroup", &value)
     }
@@ -155,30 +196,27 @@ impl Call<Insert> {
 
 /// See [`InstantSnapshotGroups::list`].
 pub enum List {}
-method! {
-    List : Compute => schemas::ListInstantSnapshotGroups;
-    "compute.instantSnapshotGroups.list" GET
-    "projects/{project}/zones/{zone}/instantSnapshotGroups" { api_version :
-    Some("2026-11-01") }
-}
-paged! {
-    List => schemas::InstantSnapshotGroup; "pageToken" "nextPageToken" "items"
-}
+
+method! { List: Compute => schemas::ListInstantSnapshotGroups; "compute.instantSnapshotGroups.list" GET "projects/{project}/zones/{zone}/instantSnapshotGroups" {
+    api_version: Some("2026-11-01"),
+} }
+
+paged! { List => schemas::InstantSnapshotGroup; "pageToken" "nextPageToken" "items" }
 
 impl Call<List> {
-    /// `filter`: text
     pub fn filter(self, value: &str) -> Self {
         self.with_param("filter", &value)
     }
-    /// `maxResults`: an unsigned 32-bit number, default `500`, at least `0`
+
+    /// Default `500`, at least `0`.
     pub fn max_results(self, value: u32) -> Self {
         self.with_param("maxResults", &value)
     }
-    /// `orderBy`: text
+
     pub fn order_by(self, value: &str) -> Self {
         self.with_param("orderBy", &value)
     }
-    /// `pageToken`: text
+
     pub fn page_token(self, value: &str) -> Self {
         self.with_param("pageToken", &value)
     }
@@ -186,18 +224,14 @@ impl Call<List> {
 
 /// See [`InstantSnapshotGroups::set_iam_policy`].
 pub enum SetIamPolicy {}
-method! {
-    SetIamPolicy : Compute => schemas::Policy;
-    "compute.instantSnapshotGroups.setIamPolicy" POST
-    "projects/{project}/zones/{zone}/instantSnapshotGroups/{resource}/setIamPolicy" {
-    api_version : Some("2026-11-01") }
-}
+
+method! { SetIamPolicy: Compute => schemas::Policy; "compute.instantSnapshotGroups.setIamPolicy" POST "projects/{project}/zones/{zone}/instantSnapshotGroups/{resource}/setIamPolicy" {
+    api_version: Some("2026-11-01"),
+} }
 
 /// See [`InstantSnapshotGroups::test_iam_permissions`].
 pub enum TestIamPermissions {}
-method! {
-    TestIamPermissions : Compute => schemas::TestPermissionsResponse;
-    "compute.instantSnapshotGroups.testIamPermissions" POST
-    "projects/{project}/zones/{zone}/instantSnapshotGroups/{resource}/testIamPermissions"
-    { api_version : Some("2026-11-01") }
-}
+
+method! { TestIamPermissions: Compute => schemas::TestPermissionsResponse; "compute.instantSnapshotGroups.testIamPermissions" POST "projects/{project}/zones/{zone}/instantSnapshotGroups/{resource}/testIamPermissions" {
+    api_version: Some("2026-11-01"),
+} }

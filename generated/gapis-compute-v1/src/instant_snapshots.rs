@@ -7,38 +7,69 @@ use super::*;
 pub struct InstantSnapshots<'a>(pub(crate) &'a runtime::Client);
 
 impl InstantSnapshots<'_> {
-    /// GET `projects/{project}/aggregated/instantSnapshots`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`, `COMPUTE_READONLY`.
+    /// GET `projects/{project}/aggregated/instantSnapshots`.
     ///
-    /// * `project`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE),
+    /// [`COMPUTE_READONLY`](scopes::COMPUTE_READONLY).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    ///
+    /// Optional:
+    /// [`filter`](Call#method.filter-56),
+    /// [`include_all_scopes`](Call#method.include_all_scopes-16),
+    /// [`max_results`](Call#method.max_results-56),
+    /// [`order_by`](Call#method.order_by-56),
+    /// [`page_token`](Call#method.page_token-56),
+    /// [`service_project_number`](Call#method.service_project_number-16).
     pub fn aggregated_list(&self, project: &str) -> Call<AggregatedList> {
         Call::new(self.0, &[&project], None)
     }
-    /// DELETE `projects/{project}/zones/{zone}/instantSnapshots/{instantSnapshot}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+
+    /// DELETE `projects/{project}/zones/{zone}/instantSnapshots/{instantSnapshot}`. Can be waited for.
     ///
-    /// * `project`: text
-    /// * `zone`: text
-    /// * `instant_snapshot`: text
-    pub fn delete(
-        &self,
-        project: &str,
-        zone: &str,
-        instant_snapshot: &str,
-    ) -> Call<Delete> {
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `zone`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?`
+    /// * `instant_snapshot`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
+    ///
+    /// Optional:
+    /// [`request_id`](Call#method.request_id-167).
+    pub fn delete(&self, project: &str, zone: &str, instant_snapshot: &str) -> Call<Delete> {
         Call::new(self.0, &[&project, &zone, &instant_snapshot], None)
     }
-    /// GET `projects/{project}/zones/{zone}/instantSnapshots/{instantSnapshot}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`, `COMPUTE_READONLY`.
+
+    /// GET `projects/{project}/zones/{zone}/instantSnapshots/{instantSnapshot}`.
     ///
-    /// * `project`: text
-    /// * `zone`: text
-    /// * `instant_snapshot`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE),
+    /// [`COMPUTE_READONLY`](scopes::COMPUTE_READONLY).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `zone`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?`
+    /// * `instant_snapshot`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
     pub fn get(&self, project: &str, zone: &str, instant_snapshot: &str) -> Call<Get> {
         Call::new(self.0, &[&project, &zone, &instant_snapshot], None)
     }
-    /// GET `projects/{project}/zones/{zone}/instantSnapshots/{resource}/getIamPolicy`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`, `COMPUTE_READONLY`.
+
+    /// GET `projects/{project}/zones/{zone}/instantSnapshots/{resource}/getIamPolicy`.
     ///
-    /// * `project`: text
-    /// * `zone`: text
-    /// * `resource`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE),
+    /// [`COMPUTE_READONLY`](scopes::COMPUTE_READONLY).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `zone`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?`
+    /// * `resource`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
+    ///
+    /// Optional:
+    /// [`options_requested_policy_version`](Call#method.options_requested_policy_version-8).
     pub fn get_iam_policy(
         &self,
         project: &str,
@@ -47,10 +78,18 @@ impl InstantSnapshots<'_> {
     ) -> Call<GetIamPolicy> {
         Call::new(self.0, &[&project, &zone, &resource], None)
     }
-    /// POST `projects/{project}/zones/{zone}/instantSnapshots`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+
+    /// POST `projects/{project}/zones/{zone}/instantSnapshots`. Can be waited for.
     ///
-    /// * `project`: text
-    /// * `zone`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `zone`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?`
+    ///
+    /// Optional:
+    /// [`request_id`](Call#method.request_id-168).
     pub fn insert(
         &self,
         project: &str,
@@ -59,18 +98,35 @@ impl InstantSnapshots<'_> {
     ) -> Call<Insert> {
         Call::new(self.0, &[&project, &zone], Some(&instant_snapshot))
     }
-    /// GET `projects/{project}/zones/{zone}/instantSnapshots`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`, `COMPUTE_READONLY`.
+
+    /// GET `projects/{project}/zones/{zone}/instantSnapshots`.
     ///
-    /// * `project`: text
-    /// * `zone`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE),
+    /// [`COMPUTE_READONLY`](scopes::COMPUTE_READONLY).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `zone`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?`
+    ///
+    /// Optional:
+    /// [`filter`](Call#method.filter-57),
+    /// [`max_results`](Call#method.max_results-57),
+    /// [`order_by`](Call#method.order_by-57),
+    /// [`page_token`](Call#method.page_token-57).
     pub fn list(&self, project: &str, zone: &str) -> Call<List> {
         Call::new(self.0, &[&project, &zone], None)
     }
-    /// POST `projects/{project}/zones/{zone}/instantSnapshots/{resource}/setIamPolicy`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+
+    /// POST `projects/{project}/zones/{zone}/instantSnapshots/{resource}/setIamPolicy`.
     ///
-    /// * `project`: text
-    /// * `zone`: text
-    /// * `resource`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `zone`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?`
+    /// * `resource`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
     pub fn set_iam_policy(
         &self,
         project: &str,
@@ -80,11 +136,19 @@ impl InstantSnapshots<'_> {
     ) -> Call<SetIamPolicy> {
         Call::new(self.0, &[&project, &zone, &resource], Some(&zone_set_policy_request))
     }
-    /// POST `projects/{project}/zones/{zone}/instantSnapshots/{resource}/setLabels`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+
+    /// POST `projects/{project}/zones/{zone}/instantSnapshots/{resource}/setLabels`. Can be waited for.
     ///
-    /// * `project`: text
-    /// * `zone`: text
-    /// * `resource`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `zone`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?`
+    /// * `resource`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
+    ///
+    /// Optional:
+    /// [`request_id`](Call#method.request_id-169).
     pub fn set_labels(
         &self,
         project: &str,
@@ -94,11 +158,17 @@ impl InstantSnapshots<'_> {
     ) -> Call<SetLabels> {
         Call::new(self.0, &[&project, &zone, &resource], Some(&zone_set_labels_request))
     }
-    /// POST `projects/{project}/zones/{zone}/instantSnapshots/{resource}/testIamPermissions`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`, `COMPUTE_READONLY`.
+
+    /// POST `projects/{project}/zones/{zone}/instantSnapshots/{resource}/testIamPermissions`.
     ///
-    /// * `project`: text
-    /// * `zone`: text
-    /// * `resource`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE),
+    /// [`COMPUTE_READONLY`](scopes::COMPUTE_READONLY).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `zone`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?`
+    /// * `resource`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
     pub fn test_iam_permissions(
         &self,
         project: &str,
@@ -112,38 +182,35 @@ impl InstantSnapshots<'_> {
 
 /// See [`InstantSnapshots::aggregated_list`].
 pub enum AggregatedList {}
-method! {
-    AggregatedList : Compute => schemas::InstantSnapshotAggregatedList;
-    "compute.instantSnapshots.aggregatedList" GET
-    "projects/{project}/aggregated/instantSnapshots" { api_version : Some("2026-11-01") }
-}
-paged! {
-    AggregatedList => (::std::string::String, schemas::InstantSnapshotsScopedList);
-    "pageToken" "nextPageToken" "items"
-}
+
+method! { AggregatedList: Compute => schemas::InstantSnapshotAggregatedList; "compute.instantSnapshots.aggregatedList" GET "projects/{project}/aggregated/instantSnapshots" {
+    api_version: Some("2026-11-01"),
+} }
+
+paged! { AggregatedList => (::std::string::String, schemas::InstantSnapshotsScopedList); "pageToken" "nextPageToken" "items" }
 
 impl Call<AggregatedList> {
-    /// `filter`: text
     pub fn filter(self, value: &str) -> Self {
         self.with_param("filter", &value)
     }
-    /// `includeAllScopes`: true or false
+
     pub fn include_all_scopes(self, value: bool) -> Self {
         self.with_param("includeAllScopes", &value)
     }
-    /// `maxResults`: an unsigned 32-bit number, default `500`, at least `0`
+
+    /// Default `500`, at least `0`.
     pub fn max_results(self, value: u32) -> Self {
         self.with_param("maxResults", &value)
     }
-    /// `orderBy`: text
+
     pub fn order_by(self, value: &str) -> Self {
         self.with_param("orderBy", &value)
     }
-    /// `pageToken`: text
+
     pub fn page_token(self, value: &str) -> Self {
         self.with_param("pageToken", &value)
     }
-    /// `serviceProjectNumber`: a 64-bit number
+
     pub fn service_project_number(self, value: i64) -> Self {
         self.with_param("serviceProjectNumber", &value)
     }
@@ -151,14 +218,12 @@ impl Call<AggregatedList> {
 
 /// See [`InstantSnapshots::delete`].
 pub enum Delete {}
-method! {
-    Delete : Compute => schemas::Operation; "compute.instantSnapshots.delete" DELETE
-    "projects/{project}/zones/{zone}/instantSnapshots/{instantSnapshot}" { api_version :
-    Some("2026-11-01") }
-}
+
+method! { Delete: Compute => schemas::Operation; "compute.instantSnapshots.delete" DELETE "projects/{project}/zones/{zone}/instantSnapshots/{instantSnapshot}" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<Delete> {
-    /// `requestId`: text
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }
@@ -166,22 +231,19 @@ impl Call<Delete> {
 
 /// See [`InstantSnapshots::get`].
 pub enum Get {}
-method! {
-    Get : Compute => schemas::InstantSnapshot; "compute.instantSnapshots.get" GET
-    "projects/{project}/zones/{zone}/instantSnapshots/{instantSnapshot}" { api_version :
-    Some("2026-11-01") }
-}
+
+method! { Get: Compute => schemas::InstantSnapshot; "compute.instantSnapshots.get" GET "projects/{project}/zones/{zone}/instantSnapshots/{instantSnapshot}" {
+    api_version: Some("2026-11-01"),
+} }
 
 /// See [`InstantSnapshots::get_iam_policy`].
 pub enum GetIamPolicy {}
-method! {
-    GetIamPolicy : Compute => schemas::Policy; "compute.instantSnapshots.getIamPolicy"
-    GET "projects/{project}/zones/{zone}/instantSnapshots/{resource}/getIamPolicy" {
-    api_version : Some("2026-11-01") }
-}
+
+method! { GetIamPolicy: Compute => schemas::Policy; "compute.instantSnapshots.getIamPolicy" GET "projects/{project}/zones/{zone}/instantSnapshots/{resource}/getIamPolicy" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<GetIamPolicy> {
-    /// `optionsRequestedPolicyVersion`: a 32-bit number
     pub fn options_requested_policy_version(self, value: i32) -> Self {
         self.with_param("optionsRequestedPolicyVersion", &value)
     }
@@ -189,14 +251,12 @@ impl Call<GetIamPolicy> {
 
 /// See [`InstantSnapshots::insert`].
 pub enum Insert {}
-method! {
-    Insert : Compute => schemas::Operation; "compute.instantSnapshots.insert" POST
-    "projects/{project}/zones/{zone}/instantSnapshots" { api_version : Some("2026-11-01")
-    }
-}
+
+method! { Insert: Compute => schemas::Operation; "compute.instantSnapshots.insert" POST "projects/{project}/zones/{zone}/instantSnapshots" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<Insert> {
-    /// `requestId`: text
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }
@@ -204,29 +264,27 @@ impl Call<Insert> {
 
 /// See [`InstantSnapshots::list`].
 pub enum List {}
-method! {
-    List : Compute => schemas::InstantSnapshotList; "compute.instantSnapshots.list" GET
-    "projects/{project}/zones/{zone}/instantSnapshots" { api_version : Some("2026-11-01")
-    }
-}
-paged! {
-    List => schemas::InstantSnapshot; "pageToken" "nextPageToken" "items"
-}
+
+method! { List: Compute => schemas::InstantSnapshotList; "compute.instantSnapshots.list" GET "projects/{project}/zones/{zone}/instantSnapshots" {
+    api_version: Some("2026-11-01"),
+} }
+
+paged! { List => schemas::InstantSnapshot; "pageToken" "nextPageToken" "items" }
 
 impl Call<List> {
-    /// `filter`: text
     pub fn filter(self, value: &str) -> Self {
         self.with_param("filter", &value)
     }
-    /// `maxResults`: an unsigned 32-bit number, default `500`, at least `0`
+
+    /// Default `500`, at least `0`.
     pub fn max_results(self, value: u32) -> Self {
         self.with_param("maxResults", &value)
     }
-    /// `orderBy`: text
+
     pub fn order_by(self, value: &str) -> Self {
         self.with_param("orderBy", &value)
     }
-    /// `pageToken`: text
+
     pub fn page_token(self, value: &str) -> Self {
         self.with_param("pageToken", &value)
     }
@@ -234,22 +292,19 @@ impl Call<List> {
 
 /// See [`InstantSnapshots::set_iam_policy`].
 pub enum SetIamPolicy {}
-method! {
-    SetIamPolicy : Compute => schemas::Policy; "compute.instantSnapshots.setIamPolicy"
-    POST "projects/{project}/zones/{zone}/instantSnapshots/{resource}/setIamPolicy" {
-    api_version : Some("2026-11-01") }
-}
+
+method! { SetIamPolicy: Compute => schemas::Policy; "compute.instantSnapshots.setIamPolicy" POST "projects/{project}/zones/{zone}/instantSnapshots/{resource}/setIamPolicy" {
+    api_version: Some("2026-11-01"),
+} }
 
 /// See [`InstantSnapshots::set_labels`].
 pub enum SetLabels {}
-method! {
-    SetLabels : Compute => schemas::Operation; "compute.instantSnapshots.setLabels" POST
-    "projects/{project}/zones/{zone}/instantSnapshots/{resource}/setLabels" { api_version
-    : Some("2026-11-01") }
-}
+
+method! { SetLabels: Compute => schemas::Operation; "compute.instantSnapshots.setLabels" POST "projects/{project}/zones/{zone}/instantSnapshots/{resource}/setLabels" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<SetLabels> {
-    /// `requestId`: text
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }
@@ -257,9 +312,7 @@ impl Call<SetLabels> {
 
 /// See [`InstantSnapshots::test_iam_permissions`].
 pub enum TestIamPermissions {}
-method! {
-    TestIamPermissions : Compute => schemas::TestPermissionsResponse;
-    "compute.instantSnapshots.testIamPermissions" POST
-    "projects/{project}/zones/{zone}/instantSnapshots/{resource}/testIamPermissions" {
-    api_version : Some("2026-11-01") }
-}
+
+method! { TestIamPermissions: Compute => schemas::TestPermissionsResponse; "compute.instantSnapshots.testIamPermissions" POST "projects/{project}/zones/{zone}/instantSnapshots/{resource}/testIamPermissions" {
+    api_version: Some("2026-11-01"),
+} }

@@ -7,10 +7,17 @@ use super::*;
 pub struct InterconnectAttachmentGroups<'a>(pub(crate) &'a runtime::Client);
 
 impl InterconnectAttachmentGroups<'_> {
-    /// DELETE `projects/{project}/global/interconnectAttachmentGroups/{interconnectAttachmentGroup}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+    /// DELETE `projects/{project}/global/interconnectAttachmentGroups/{interconnectAttachmentGroup}`. Can be waited for.
     ///
-    /// * `project`: text
-    /// * `interconnect_attachment_group`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `interconnect_attachment_group`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
+    ///
+    /// Optional:
+    /// [`request_id`](Call#method.request_id-170).
     pub fn delete(
         &self,
         project: &str,
@@ -18,24 +25,45 @@ impl InterconnectAttachmentGroups<'_> {
     ) -> Call<Delete> {
         Call::new(self.0, &[&project, &interconnect_attachment_group], None)
     }
-    /// GET `projects/{project}/global/interconnectAttachmentGroups/{interconnectAttachmentGroup}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`, `COMPUTE_READONLY`.
+
+    /// GET `projects/{project}/global/interconnectAttachmentGroups/{interconnectAttachmentGroup}`.
     ///
-    /// * `project`: text
-    /// * `interconnect_attachment_group`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE),
+    /// [`COMPUTE_READONLY`](scopes::COMPUTE_READONLY).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `interconnect_attachment_group`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
     pub fn get(&self, project: &str, interconnect_attachment_group: &str) -> Call<Get> {
         Call::new(self.0, &[&project, &interconnect_attachment_group], None)
     }
-    /// GET `projects/{project}/global/interconnectAttachmentGroups/{resource}/getIamPolicy`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`, `COMPUTE_READONLY`.
+
+    /// GET `projects/{project}/global/interconnectAttachmentGroups/{resource}/getIamPolicy`.
     ///
-    /// * `project`: text
-    /// * `resource`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE),
+    /// [`COMPUTE_READONLY`](scopes::COMPUTE_READONLY).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `resource`: matches `[a-z](?:[-a-z0-9_]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
+    ///
+    /// Optional:
+    /// [`options_requested_policy_version`](Call#method.options_requested_policy_version-9).
     pub fn get_iam_policy(&self, project: &str, resource: &str) -> Call<GetIamPolicy> {
         Call::new(self.0, &[&project, &resource], None)
     }
-    /// GET `projects/{project}/global/interconnectAttachmentGroups/{interconnectAttachmentGroup}/getOperationalStatus`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`, `COMPUTE_READONLY`.
+
+    /// GET `projects/{project}/global/interconnectAttachmentGroups/{interconnectAttachmentGroup}/getOperationalStatus`.
     ///
-    /// * `project`: text
-    /// * `interconnect_attachment_group`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE),
+    /// [`COMPUTE_READONLY`](scopes::COMPUTE_READONLY).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `interconnect_attachment_group`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
     pub fn get_operational_status(
         &self,
         project: &str,
@@ -43,9 +71,17 @@ impl InterconnectAttachmentGroups<'_> {
     ) -> Call<GetOperationalStatus> {
         Call::new(self.0, &[&project, &interconnect_attachment_group], None)
     }
-    /// POST `projects/{project}/global/interconnectAttachmentGroups`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+
+    /// POST `projects/{project}/global/interconnectAttachmentGroups`. Can be waited for.
     ///
-    /// * `project`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    ///
+    /// Optional:
+    /// [`request_id`](Call#method.request_id-171).
     pub fn insert(
         &self,
         project: &str,
@@ -53,16 +89,37 @@ impl InterconnectAttachmentGroups<'_> {
     ) -> Call<Insert> {
         Call::new(self.0, &[&project], Some(&interconnect_attachment_group))
     }
-    /// GET `projects/{project}/global/interconnectAttachmentGroups`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`, `COMPUTE_READONLY`.
+
+    /// GET `projects/{project}/global/interconnectAttachmentGroups`.
     ///
-    /// * `project`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE),
+    /// [`COMPUTE_READONLY`](scopes::COMPUTE_READONLY).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    ///
+    /// Optional:
+    /// [`filter`](Call#method.filter-58),
+    /// [`max_results`](Call#method.max_results-58),
+    /// [`order_by`](Call#method.order_by-58),
+    /// [`page_token`](Call#method.page_token-58).
     pub fn list(&self, project: &str) -> Call<List> {
         Call::new(self.0, &[&project], None)
     }
-    /// PATCH `projects/{project}/global/interconnectAttachmentGroups/{interconnectAttachmentGroup}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+
+    /// PATCH `projects/{project}/global/interconnectAttachmentGroups/{interconnectAttachmentGroup}`. Can be waited for.
     ///
-    /// * `project`: text
-    /// * `interconnect_attachment_group`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `interconnect_attachment_group`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
+    ///
+    /// Optional:
+    /// [`request_id`](Call#method.request_id-172),
+    /// [`update_mask`](Call#method.update_mask-5).
     pub fn patch(
         &self,
         project: &str,
@@ -71,10 +128,15 @@ impl InterconnectAttachmentGroups<'_> {
     ) -> Call<Patch> {
         Call::new(self.0, &[&project, &interconnect_attachment_group], Some(&body))
     }
-    /// POST `projects/{project}/global/interconnectAttachmentGroups/{resource}/setIamPolicy`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+
+    /// POST `projects/{project}/global/interconnectAttachmentGroups/{resource}/setIamPolicy`.
     ///
-    /// * `project`: text
-    /// * `resource`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `resource`: matches `[a-z](?:[-a-z0-9_]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
     pub fn set_iam_policy(
         &self,
         project: &str,
@@ -83,10 +145,16 @@ impl InterconnectAttachmentGroups<'_> {
     ) -> Call<SetIamPolicy> {
         Call::new(self.0, &[&project, &resource], Some(&global_set_policy_request))
     }
-    /// POST `projects/{project}/global/interconnectAttachmentGroups/{resource}/testIamPermissions`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`, `COMPUTE_READONLY`.
+
+    /// POST `projects/{project}/global/interconnectAttachmentGroups/{resource}/testIamPermissions`.
     ///
-    /// * `project`: text
-    /// * `resource`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE),
+    /// [`COMPUTE_READONLY`](scopes::COMPUTE_READONLY).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `resource`: matches `[a-z](?:[-a-z0-9_]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
     pub fn test_iam_permissions(
         &self,
         project: &str,
@@ -99,15 +167,12 @@ impl InterconnectAttachmentGroups<'_> {
 
 /// See [`InterconnectAttachmentGroups::delete`].
 pub enum Delete {}
-method! {
-    Delete : Compute => schemas::Operation; "compute.interconnectAttachmentGroups.delete"
-    DELETE
-    "projects/{project}/global/interconnectAttachmentGroups/{interconnectAttachmentGroup}"
-    { api_version : Some("2026-11-01") }
-}
+
+method! { Delete: Compute => schemas::Operation; "compute.interconnectAttachmentGroups.delete" DELETE "projects/{project}/global/interconnectAttachmentGroups/{interconnectAttachmentGroup}" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<Delete> {
-    /// `requestId`: text
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }
@@ -115,24 +180,19 @@ impl Call<Delete> {
 
 /// See [`InterconnectAttachmentGroups::get`].
 pub enum Get {}
-method! {
-    Get : Compute => schemas::InterconnectAttachmentGroup;
-    "compute.interconnectAttachmentGroups.get" GET
-    "projects/{project}/global/interconnectAttachmentGroups/{interconnectAttachmentGroup}"
-    { api_version : Some("2026-11-01") }
-}
+
+method! { Get: Compute => schemas::InterconnectAttachmentGroup; "compute.interconnectAttachmentGroups.get" GET "projects/{project}/global/interconnectAttachmentGroups/{interconnectAttachmentGroup}" {
+    api_version: Some("2026-11-01"),
+} }
 
 /// See [`InterconnectAttachmentGroups::get_iam_policy`].
 pub enum GetIamPolicy {}
-method! {
-    GetIamPolicy : Compute => schemas::Policy;
-    "compute.interconnectAttachmentGroups.getIamPolicy" GET
-    "projects/{project}/global/interconnectAttachmentGroups/{resource}/getIamPolicy" {
-    api_version : Some("2026-11-01") }
-}
+
+method! { GetIamPolicy: Compute => schemas::Policy; "compute.interconnectAttachmentGroups.getIamPolicy" GET "projects/{project}/global/interconnectAttachmentGroups/{resource}/getIamPolicy" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<GetIamPolicy> {
-    /// `optionsRequestedPolicyVersion`: a 32-bit number
     pub fn options_requested_policy_version(self, value: i32) -> Self {
         self.with_param("optionsRequestedPolicyVersion", &value)
     }
@@ -140,24 +200,19 @@ impl Call<GetIamPolicy> {
 
 /// See [`InterconnectAttachmentGroups::get_operational_status`].
 pub enum GetOperationalStatus {}
-method! {
-    GetOperationalStatus : Compute =>
-    schemas::InterconnectAttachmentGroupsGetOperationalStatusResponse;
-    "compute.interconnectAttachmentGroups.getOperationalStatus" GET
-    "projects/{project}/global/interconnectAttachmentGroups/{interconnectAttachmentGroup}/getOperationalStatus"
-    { api_version : Some("2026-11-01") }
-}
+
+method! { GetOperationalStatus: Compute => schemas::InterconnectAttachmentGroupsGetOperationalStatusResponse; "compute.interconnectAttachmentGroups.getOperationalStatus" GET "projects/{project}/global/interconnectAttachmentGroups/{interconnectAttachmentGroup}/getOperationalStatus" {
+    api_version: Some("2026-11-01"),
+} }
 
 /// See [`InterconnectAttachmentGroups::insert`].
 pub enum Insert {}
-method! {
-    Insert : Compute => schemas::Operation; "compute.interconnectAttachmentGroups.insert"
-    POST "projects/{project}/global/interconnectAttachmentGroups" { api_version :
-    Some("2026-11-01") }
-}
+
+method! { Insert: Compute => schemas::Operation; "compute.interconnectAttachmentGroups.insert" POST "projects/{project}/global/interconnectAttachmentGroups" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<Insert> {
-    /// `requestId`: text
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }
@@ -165,30 +220,27 @@ impl Call<Insert> {
 
 /// See [`InterconnectAttachmentGroups::list`].
 pub enum List {}
-method! {
-    List : Compute => schemas::InterconnectAttachmentGroupsListResponse;
-    "compute.interconnectAttachmentGroups.list" GET
-    "projects/{project}/global/interconnectAttachmentGroups" { api_version :
-    Some("2026-11-01") }
-}
-paged! {
-    List => schemas::InterconnectAttachmentGroup; "pageToken" "nextPageToken" "items"
-}
+
+method! { List: Compute => schemas::InterconnectAttachmentGroupsListResponse; "compute.interconnectAttachmentGroups.list" GET "projects/{project}/global/interconnectAttachmentGroups" {
+    api_version: Some("2026-11-01"),
+} }
+
+paged! { List => schemas::InterconnectAttachmentGroup; "pageToken" "nextPageToken" "items" }
 
 impl Call<List> {
-    /// `filter`: text
     pub fn filter(self, value: &str) -> Self {
         self.with_param("filter", &value)
     }
-    /// `maxResults`: an unsigned 32-bit number, default `500`, at least `0`
+
+    /// Default `500`, at least `0`.
     pub fn max_results(self, value: u32) -> Self {
         self.with_param("maxResults", &value)
     }
-    /// `orderBy`: text
+
     pub fn order_by(self, value: &str) -> Self {
         self.with_param("orderBy", &value)
     }
-    /// `pageToken`: text
+
     pub fn page_token(self, value: &str) -> Self {
         self.with_param("pageToken", &value)
     }
@@ -196,19 +248,16 @@ impl Call<List> {
 
 /// See [`InterconnectAttachmentGroups::patch`].
 pub enum Patch {}
-method! {
-    Patch : Compute => schemas::Operation; "compute.interconnectAttachmentGroups.patch"
-    PATCH
-    "projects/{project}/global/interconnectAttachmentGroups/{interconnectAttachmentGroup}"
-    { api_version : Some("2026-11-01") }
-}
+
+method! { Patch: Compute => schemas::Operation; "compute.interconnectAttachmentGroups.patch" PATCH "projects/{project}/global/interconnectAttachmentGroups/{interconnectAttachmentGroup}" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<Patch> {
-    /// `requestId`: text
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }
-    /// `updateMask`: a field mask
+
     pub fn update_mask(self, value: &str) -> Self {
         self.with_param("updateMask", &value)
     }
@@ -216,18 +265,14 @@ impl Call<Patch> {
 
 /// See [`InterconnectAttachmentGroups::set_iam_policy`].
 pub enum SetIamPolicy {}
-method! {
-    SetIamPolicy : Compute => schemas::Policy;
-    "compute.interconnectAttachmentGroups.setIamPolicy" POST
-    "projects/{project}/global/interconnectAttachmentGroups/{resource}/setIamPolicy" {
-    api_version : Some("2026-11-01") }
-}
+
+method! { SetIamPolicy: Compute => schemas::Policy; "compute.interconnectAttachmentGroups.setIamPolicy" POST "projects/{project}/global/interconnectAttachmentGroups/{resource}/setIamPolicy" {
+    api_version: Some("2026-11-01"),
+} }
 
 /// See [`InterconnectAttachmentGroups::test_iam_permissions`].
 pub enum TestIamPermissions {}
-method! {
-    TestIamPermissions : Compute => schemas::TestPermissionsResponse;
-    "compute.interconnectAttachmentGroups.testIamPermissions" POST
-    "projects/{project}/global/interconnectAttachmentGroups/{resource}/testIamPermissions"
-    { api_version : Some("2026-11-01") }
-}
+
+method! { TestIamPermissions: Compute => schemas::TestPermissionsResponse; "compute.interconnectAttachmentGroups.testIamPermissions" POST "projects/{project}/global/interconnectAttachmentGroups/{resource}/testIamPermissions" {
+    api_version: Some("2026-11-01"),
+} }

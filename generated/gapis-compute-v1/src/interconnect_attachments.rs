@@ -7,17 +7,38 @@ use super::*;
 pub struct InterconnectAttachments<'a>(pub(crate) &'a runtime::Client);
 
 impl InterconnectAttachments<'_> {
-    /// GET `projects/{project}/aggregated/interconnectAttachments`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`, `COMPUTE_READONLY`.
+    /// GET `projects/{project}/aggregated/interconnectAttachments`.
     ///
-    /// * `project`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE),
+    /// [`COMPUTE_READONLY`](scopes::COMPUTE_READONLY).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    ///
+    /// Optional:
+    /// [`filter`](Call#method.filter-59),
+    /// [`include_all_scopes`](Call#method.include_all_scopes-17),
+    /// [`max_results`](Call#method.max_results-59),
+    /// [`order_by`](Call#method.order_by-59),
+    /// [`page_token`](Call#method.page_token-59),
+    /// [`service_project_number`](Call#method.service_project_number-17).
     pub fn aggregated_list(&self, project: &str) -> Call<AggregatedList> {
         Call::new(self.0, &[&project], None)
     }
-    /// DELETE `projects/{project}/regions/{region}/interconnectAttachments/{interconnectAttachment}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+
+    /// DELETE `projects/{project}/regions/{region}/interconnectAttachments/{interconnectAttachment}`. Can be waited for.
     ///
-    /// * `project`: text
-    /// * `region`: text
-    /// * `interconnect_attachment`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `region`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?`
+    /// * `interconnect_attachment`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
+    ///
+    /// Optional:
+    /// [`request_id`](Call#method.request_id-173).
     pub fn delete(
         &self,
         project: &str,
@@ -26,11 +47,17 @@ impl InterconnectAttachments<'_> {
     ) -> Call<Delete> {
         Call::new(self.0, &[&project, &region, &interconnect_attachment], None)
     }
-    /// GET `projects/{project}/regions/{region}/interconnectAttachments/{interconnectAttachment}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`, `COMPUTE_READONLY`.
+
+    /// GET `projects/{project}/regions/{region}/interconnectAttachments/{interconnectAttachment}`.
     ///
-    /// * `project`: text
-    /// * `region`: text
-    /// * `interconnect_attachment`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE),
+    /// [`COMPUTE_READONLY`](scopes::COMPUTE_READONLY).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `region`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?`
+    /// * `interconnect_attachment`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
     pub fn get(
         &self,
         project: &str,
@@ -39,10 +66,19 @@ impl InterconnectAttachments<'_> {
     ) -> Call<Get> {
         Call::new(self.0, &[&project, &region, &interconnect_attachment], None)
     }
-    /// POST `projects/{project}/regions/{region}/interconnectAttachments`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+
+    /// POST `projects/{project}/regions/{region}/interconnectAttachments`. Can be waited for.
     ///
-    /// * `project`: text
-    /// * `region`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `region`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?`
+    ///
+    /// Optional:
+    /// [`request_id`](Call#method.request_id-174),
+    /// [`validate_only`](Call#method.validate_only-2).
     pub fn insert(
         &self,
         project: &str,
@@ -51,18 +87,38 @@ impl InterconnectAttachments<'_> {
     ) -> Call<Insert> {
         Call::new(self.0, &[&project, &region], Some(&interconnect_attachment))
     }
-    /// GET `projects/{project}/regions/{region}/interconnectAttachments`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`, `COMPUTE_READONLY`.
+
+    /// GET `projects/{project}/regions/{region}/interconnectAttachments`.
     ///
-    /// * `project`: text
-    /// * `region`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE),
+    /// [`COMPUTE_READONLY`](scopes::COMPUTE_READONLY).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `region`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?`
+    ///
+    /// Optional:
+    /// [`filter`](Call#method.filter-60),
+    /// [`max_results`](Call#method.max_results-60),
+    /// [`order_by`](Call#method.order_by-60),
+    /// [`page_token`](Call#method.page_token-60).
     pub fn list(&self, project: &str, region: &str) -> Call<List> {
         Call::new(self.0, &[&project, &region], None)
     }
-    /// PATCH `projects/{project}/regions/{region}/interconnectAttachments/{interconnectAttachment}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+
+    /// PATCH `projects/{project}/regions/{region}/interconnectAttachments/{interconnectAttachment}`. Can be waited for.
     ///
-    /// * `project`: text
-    /// * `region`: text
-    /// * `interconnect_attachment`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `region`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?`
+    /// * `interconnect_attachment`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
+    ///
+    /// Optional:
+    /// [`request_id`](Call#method.request_id-175).
     pub fn patch(
         &self,
         project: &str,
@@ -72,11 +128,19 @@ impl InterconnectAttachments<'_> {
     ) -> Call<Patch> {
         Call::new(self.0, &[&project, &region, &interconnect_attachment], Some(&body))
     }
-    /// POST `projects/{project}/regions/{region}/interconnectAttachments/{resource}/setLabels`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+
+    /// POST `projects/{project}/regions/{region}/interconnectAttachments/{resource}/setLabels`. Can be waited for.
     ///
-    /// * `project`: text
-    /// * `region`: text
-    /// * `resource`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `region`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?`
+    /// * `resource`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
+    ///
+    /// Optional:
+    /// [`request_id`](Call#method.request_id-176).
     pub fn set_labels(
         &self,
         project: &str,
@@ -84,49 +148,41 @@ impl InterconnectAttachments<'_> {
         resource: &str,
         region_set_labels_request: schemas::RegionSetLabelsRequest,
     ) -> Call<SetLabels> {
-        Call::new(
-            self.0,
-            &[&project, &region, &resource],
-            Some(&region_set_labels_request),
-        )
+        Call::new(self.0, &[&project, &region, &resource], Some(&region_set_labels_request))
     }
 }
 
 /// See [`InterconnectAttachments::aggregated_list`].
 pub enum AggregatedList {}
-method! {
-    AggregatedList : Compute => schemas::InterconnectAttachmentAggregatedList;
-    "compute.interconnectAttachments.aggregatedList" GET
-    "projects/{project}/aggregated/interconnectAttachments" { api_version :
-    Some("2026-11-01") }
-}
-paged! {
-    AggregatedList => (::std::string::String,
-    schemas::InterconnectAttachmentsScopedList); "pageToken" "nextPageToken" "items"
-}
+
+method! { AggregatedList: Compute => schemas::InterconnectAttachmentAggregatedList; "compute.interconnectAttachments.aggregatedList" GET "projects/{project}/aggregated/interconnectAttachments" {
+    api_version: Some("2026-11-01"),
+} }
+
+paged! { AggregatedList => (::std::string::String, schemas::InterconnectAttachmentsScopedList); "pageToken" "nextPageToken" "items" }
 
 impl Call<AggregatedList> {
-    /// `filter`: text
     pub fn filter(self, value: &str) -> Self {
         self.with_param("filter", &value)
     }
-    /// `includeAllScopes`: true or false
+
     pub fn include_all_scopes(self, value: bool) -> Self {
         self.with_param("includeAllScopes", &value)
     }
-    /// `maxResults`: an unsigned 32-bit number, default `500`, at least `0`
+
+    /// Default `500`, at least `0`.
     pub fn max_results(self, value: u32) -> Self {
         self.with_param("maxResults", &value)
     }
-    /// `orderBy`: text
+
     pub fn order_by(self, value: &str) -> Self {
         self.with_param("orderBy", &value)
     }
-    /// `pageToken`: text
+
     pub fn page_token(self, value: &str) -> Self {
         self.with_param("pageToken", &value)
     }
-    /// `serviceProjectNumber`: a 64-bit number
+
     pub fn service_project_number(self, value: i64) -> Self {
         self.with_param("serviceProjectNumber", &value)
     }
@@ -134,15 +190,12 @@ impl Call<AggregatedList> {
 
 /// See [`InterconnectAttachments::delete`].
 pub enum Delete {}
-method! {
-    Delete : Compute => schemas::Operation; "compute.interconnectAttachments.delete"
-    DELETE
-    "projects/{project}/regions/{region}/interconnectAttachments/{interconnectAttachment}"
-    { api_version : Some("2026-11-01") }
-}
+
+method! { Delete: Compute => schemas::Operation; "compute.interconnectAttachments.delete" DELETE "projects/{project}/regions/{region}/interconnectAttachments/{interconnectAttachment}" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<Delete> {
-    /// `requestId`: text
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }
@@ -150,27 +203,23 @@ impl Call<Delete> {
 
 /// See [`InterconnectAttachments::get`].
 pub enum Get {}
-method! {
-    Get : Compute => schemas::InterconnectAttachment;
-    "compute.interconnectAttachments.get" GET
-    "projects/{project}/regions/{region}/interconnectAttachments/{interconnectAttachment}"
-    { api_version : Some("2026-11-01") }
-}
+
+method! { Get: Compute => schemas::InterconnectAttachment; "compute.interconnectAttachments.get" GET "projects/{project}/regions/{region}/interconnectAttachments/{interconnectAttachment}" {
+    api_version: Some("2026-11-01"),
+} }
 
 /// See [`InterconnectAttachments::insert`].
 pub enum Insert {}
-method! {
-    Insert : Compute => schemas::Operation; "compute.interconnectAttachments.insert" POST
-    "projects/{project}/regions/{region}/interconnectAttachments" { api_version :
-    Some("2026-11-01") }
-}
+
+method! { Insert: Compute => schemas::Operation; "compute.interconnectAttachments.insert" POST "projects/{project}/regions/{region}/interconnectAttachments" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<Insert> {
-    /// `requestId`: text
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }
-    /// `validateOnly`: true or false
+
     pub fn validate_only(self, value: bool) -> Self {
         self.with_param("validateOnly", &value)
     }
@@ -178,30 +227,27 @@ impl Call<Insert> {
 
 /// See [`InterconnectAttachments::list`].
 pub enum List {}
-method! {
-    List : Compute => schemas::InterconnectAttachmentList;
-    "compute.interconnectAttachments.list" GET
-    "projects/{project}/regions/{region}/interconnectAttachments" { api_version :
-    Some("2026-11-01") }
-}
-paged! {
-    List => schemas::InterconnectAttachment; "pageToken" "nextPageToken" "items"
-}
+
+method! { List: Compute => schemas::InterconnectAttachmentList; "compute.interconnectAttachments.list" GET "projects/{project}/regions/{region}/interconnectAttachments" {
+    api_version: Some("2026-11-01"),
+} }
+
+paged! { List => schemas::InterconnectAttachment; "pageToken" "nextPageToken" "items" }
 
 impl Call<List> {
-    /// `filter`: text
     pub fn filter(self, value: &str) -> Self {
         self.with_param("filter", &value)
     }
-    /// `maxResults`: an unsigned 32-bit number, default `500`, at least `0`
+
+    /// Default `500`, at least `0`.
     pub fn max_results(self, value: u32) -> Self {
         self.with_param("maxResults", &value)
     }
-    /// `orderBy`: text
+
     pub fn order_by(self, value: &str) -> Self {
         self.with_param("orderBy", &value)
     }
-    /// `pageToken`: text
+
     pub fn page_token(self, value: &str) -> Self {
         self.with_param("pageToken", &value)
     }
@@ -209,14 +255,12 @@ impl Call<List> {
 
 /// See [`InterconnectAttachments::patch`].
 pub enum Patch {}
-method! {
-    Patch : Compute => schemas::Operation; "compute.interconnectAttachments.patch" PATCH
-    "projects/{project}/regions/{region}/interconnectAttachments/{interconnectAttachment}"
-    { api_version : Some("2026-11-01") }
-}
+
+method! { Patch: Compute => schemas::Operation; "compute.interconnectAttachments.patch" PATCH "projects/{project}/regions/{region}/interconnectAttachments/{interconnectAttachment}" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<Patch> {
-    /// `requestId`: text
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }
@@ -224,15 +268,12 @@ impl Call<Patch> {
 
 /// See [`InterconnectAttachments::set_labels`].
 pub enum SetLabels {}
-method! {
-    SetLabels : Compute => schemas::Operation;
-    "compute.interconnectAttachments.setLabels" POST
-    "projects/{project}/regions/{region}/interconnectAttachments/{resource}/setLabels" {
-    api_version : Some("2026-11-01") }
-}
+
+method! { SetLabels: Compute => schemas::Operation; "compute.interconnectAttachments.setLabels" POST "projects/{project}/regions/{region}/interconnectAttachments/{resource}/setLabels" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<SetLabels> {
-    /// `requestId`: text
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }

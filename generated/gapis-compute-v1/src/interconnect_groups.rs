@@ -7,10 +7,14 @@ use super::*;
 pub struct InterconnectGroups<'a>(pub(crate) &'a runtime::Client);
 
 impl InterconnectGroups<'_> {
-    /// POST `projects/{project}/global/interconnectGroups/{interconnectGroup}/createMembers`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+    /// POST `projects/{project}/global/interconnectGroups/{interconnectGroup}/createMembers`. Can be waited for.
     ///
-    /// * `project`: text
-    /// * `interconnect_group`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `interconnect_group`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
     pub fn create_members(
         &self,
         project: &str,
@@ -23,31 +27,60 @@ impl InterconnectGroups<'_> {
             Some(&interconnect_groups_create_members_request),
         )
     }
-    /// DELETE `projects/{project}/global/interconnectGroups/{interconnectGroup}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+
+    /// DELETE `projects/{project}/global/interconnectGroups/{interconnectGroup}`. Can be waited for.
     ///
-    /// * `project`: text
-    /// * `interconnect_group`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `interconnect_group`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
+    ///
+    /// Optional:
+    /// [`request_id`](Call#method.request_id-177).
     pub fn delete(&self, project: &str, interconnect_group: &str) -> Call<Delete> {
         Call::new(self.0, &[&project, &interconnect_group], None)
     }
-    /// GET `projects/{project}/global/interconnectGroups/{interconnectGroup}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`, `COMPUTE_READONLY`.
+
+    /// GET `projects/{project}/global/interconnectGroups/{interconnectGroup}`.
     ///
-    /// * `project`: text
-    /// * `interconnect_group`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE),
+    /// [`COMPUTE_READONLY`](scopes::COMPUTE_READONLY).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `interconnect_group`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
     pub fn get(&self, project: &str, interconnect_group: &str) -> Call<Get> {
         Call::new(self.0, &[&project, &interconnect_group], None)
     }
-    /// GET `projects/{project}/global/interconnectGroups/{resource}/getIamPolicy`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`, `COMPUTE_READONLY`.
+
+    /// GET `projects/{project}/global/interconnectGroups/{resource}/getIamPolicy`.
     ///
-    /// * `project`: text
-    /// * `resource`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE),
+    /// [`COMPUTE_READONLY`](scopes::COMPUTE_READONLY).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `resource`: matches `[a-z](?:[-a-z0-9_]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
+    ///
+    /// Optional:
+    /// [`options_requested_policy_version`](Call#method.options_requested_policy_version-10).
     pub fn get_iam_policy(&self, project: &str, resource: &str) -> Call<GetIamPolicy> {
         Call::new(self.0, &[&project, &resource], None)
     }
-    /// GET `projects/{project}/global/interconnectGroups/{interconnectGroup}/getOperationalStatus`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`, `COMPUTE_READONLY`.
+
+    /// GET `projects/{project}/global/interconnectGroups/{interconnectGroup}/getOperationalStatus`.
     ///
-    /// * `project`: text
-    /// * `interconnect_group`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE),
+    /// [`COMPUTE_READONLY`](scopes::COMPUTE_READONLY).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `interconnect_group`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
     pub fn get_operational_status(
         &self,
         project: &str,
@@ -55,9 +88,17 @@ impl InterconnectGroups<'_> {
     ) -> Call<GetOperationalStatus> {
         Call::new(self.0, &[&project, &interconnect_group], None)
     }
-    /// POST `projects/{project}/global/interconnectGroups`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+
+    /// POST `projects/{project}/global/interconnectGroups`. Can be waited for.
     ///
-    /// * `project`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    ///
+    /// Optional:
+    /// [`request_id`](Call#method.request_id-178).
     pub fn insert(
         &self,
         project: &str,
@@ -65,16 +106,37 @@ impl InterconnectGroups<'_> {
     ) -> Call<Insert> {
         Call::new(self.0, &[&project], Some(&interconnect_group))
     }
-    /// GET `projects/{project}/global/interconnectGroups`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`, `COMPUTE_READONLY`.
+
+    /// GET `projects/{project}/global/interconnectGroups`.
     ///
-    /// * `project`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE),
+    /// [`COMPUTE_READONLY`](scopes::COMPUTE_READONLY).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    ///
+    /// Optional:
+    /// [`filter`](Call#method.filter-61),
+    /// [`max_results`](Call#method.max_results-61),
+    /// [`order_by`](Call#method.order_by-61),
+    /// [`page_token`](Call#method.page_token-61).
     pub fn list(&self, project: &str) -> Call<List> {
         Call::new(self.0, &[&project], None)
     }
-    /// PATCH `projects/{project}/global/interconnectGroups/{interconnectGroup}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+
+    /// PATCH `projects/{project}/global/interconnectGroups/{interconnectGroup}`. Can be waited for.
     ///
-    /// * `project`: text
-    /// * `interconnect_group`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `interconnect_group`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
+    ///
+    /// Optional:
+    /// [`request_id`](Call#method.request_id-179),
+    /// [`update_mask`](Call#method.update_mask-6).
     pub fn patch(
         &self,
         project: &str,
@@ -83,10 +145,15 @@ impl InterconnectGroups<'_> {
     ) -> Call<Patch> {
         Call::new(self.0, &[&project, &interconnect_group], Some(&body))
     }
-    /// POST `projects/{project}/global/interconnectGroups/{resource}/setIamPolicy`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+
+    /// POST `projects/{project}/global/interconnectGroups/{resource}/setIamPolicy`.
     ///
-    /// * `project`: text
-    /// * `resource`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `resource`: matches `[a-z](?:[-a-z0-9_]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
     pub fn set_iam_policy(
         &self,
         project: &str,
@@ -95,10 +162,16 @@ impl InterconnectGroups<'_> {
     ) -> Call<SetIamPolicy> {
         Call::new(self.0, &[&project, &resource], Some(&global_set_policy_request))
     }
-    /// POST `projects/{project}/global/interconnectGroups/{resource}/testIamPermissions`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`, `COMPUTE_READONLY`.
+
+    /// POST `projects/{project}/global/interconnectGroups/{resource}/testIamPermissions`.
     ///
-    /// * `project`: text
-    /// * `resource`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE),
+    /// [`COMPUTE_READONLY`](scopes::COMPUTE_READONLY).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `resource`: matches `[a-z](?:[-a-z0-9_]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
     pub fn test_iam_permissions(
         &self,
         project: &str,
@@ -111,23 +184,19 @@ impl InterconnectGroups<'_> {
 
 /// See [`InterconnectGroups::create_members`].
 pub enum CreateMembers {}
-method! {
-    CreateMembers : Compute => schemas::Operation;
-    "compute.interconnectGroups.createMembers" POST
-    "projects/{project}/global/interconnectGroups/{interconnectGroup}/createMembers" {
-    api_version : Some("2026-11-01") }
-}
+
+method! { CreateMembers: Compute => schemas::Operation; "compute.interconnectGroups.createMembers" POST "projects/{project}/global/interconnectGroups/{interconnectGroup}/createMembers" {
+    api_version: Some("2026-11-01"),
+} }
 
 /// See [`InterconnectGroups::delete`].
 pub enum Delete {}
-method! {
-    Delete : Compute => schemas::Operation; "compute.interconnectGroups.delete" DELETE
-    "projects/{project}/global/interconnectGroups/{interconnectGroup}" { api_version :
-    Some("2026-11-01") }
-}
+
+method! { Delete: Compute => schemas::Operation; "compute.interconnectGroups.delete" DELETE "projects/{project}/global/interconnectGroups/{interconnectGroup}" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<Delete> {
-    /// `requestId`: text
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }
@@ -135,22 +204,19 @@ impl Call<Delete> {
 
 /// See [`InterconnectGroups::get`].
 pub enum Get {}
-method! {
-    Get : Compute => schemas::InterconnectGroup; "compute.interconnectGroups.get" GET
-    "projects/{project}/global/interconnectGroups/{interconnectGroup}" { api_version :
-    Some("2026-11-01") }
-}
+
+method! { Get: Compute => schemas::InterconnectGroup; "compute.interconnectGroups.get" GET "projects/{project}/global/interconnectGroups/{interconnectGroup}" {
+    api_version: Some("2026-11-01"),
+} }
 
 /// See [`InterconnectGroups::get_iam_policy`].
 pub enum GetIamPolicy {}
-method! {
-    GetIamPolicy : Compute => schemas::Policy; "compute.interconnectGroups.getIamPolicy"
-    GET "projects/{project}/global/interconnectGroups/{resource}/getIamPolicy" {
-    api_version : Some("2026-11-01") }
-}
+
+method! { GetIamPolicy: Compute => schemas::Policy; "compute.interconnectGroups.getIamPolicy" GET "projects/{project}/global/interconnectGroups/{resource}/getIamPolicy" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<GetIamPolicy> {
-    /// `optionsRequestedPolicyVersion`: a 32-bit number
     pub fn options_requested_policy_version(self, value: i32) -> Self {
         self.with_param("optionsRequestedPolicyVersion", &value)
     }
@@ -158,23 +224,19 @@ impl Call<GetIamPolicy> {
 
 /// See [`InterconnectGroups::get_operational_status`].
 pub enum GetOperationalStatus {}
-method! {
-    GetOperationalStatus : Compute =>
-    schemas::InterconnectGroupsGetOperationalStatusResponse;
-    "compute.interconnectGroups.getOperationalStatus" GET
-    "projects/{project}/global/interconnectGroups/{interconnectGroup}/getOperationalStatus"
-    { api_version : Some("2026-11-01") }
-}
+
+method! { GetOperationalStatus: Compute => schemas::InterconnectGroupsGetOperationalStatusResponse; "compute.interconnectGroups.getOperationalStatus" GET "projects/{project}/global/interconnectGroups/{interconnectGroup}/getOperationalStatus" {
+    api_version: Some("2026-11-01"),
+} }
 
 /// See [`InterconnectGroups::insert`].
 pub enum Insert {}
-method! {
-    Insert : Compute => schemas::Operation; "compute.interconnectGroups.insert" POST
-    "projects/{project}/global/interconnectGroups" { api_version : Some("2026-11-01") }
-}
+
+method! { Insert: Compute => schemas::Operation; "compute.interconnectGroups.insert" POST "projects/{project}/global/interconnectGroups" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<Insert> {
-    /// `requestId`: text
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }
@@ -182,29 +244,27 @@ impl Call<Insert> {
 
 /// See [`InterconnectGroups::list`].
 pub enum List {}
-method! {
-    List : Compute => schemas::InterconnectGroupsListResponse;
-    "compute.interconnectGroups.list" GET "projects/{project}/global/interconnectGroups"
-    { api_version : Some("2026-11-01") }
-}
-paged! {
-    List => schemas::InterconnectGroup; "pageToken" "nextPageToken" "items"
-}
+
+method! { List: Compute => schemas::InterconnectGroupsListResponse; "compute.interconnectGroups.list" GET "projects/{project}/global/interconnectGroups" {
+    api_version: Some("2026-11-01"),
+} }
+
+paged! { List => schemas::InterconnectGroup; "pageToken" "nextPageToken" "items" }
 
 impl Call<List> {
-    /// `filter`: text
     pub fn filter(self, value: &str) -> Self {
         self.with_param("filter", &value)
     }
-    /// `maxResults`: an unsigned 32-bit number, default `500`, at least `0`
+
+    /// Default `500`, at least `0`.
     pub fn max_results(self, value: u32) -> Self {
         self.with_param("maxResults", &value)
     }
-    /// `orderBy`: text
+
     pub fn order_by(self, value: &str) -> Self {
         self.with_param("orderBy", &value)
     }
-    /// `pageToken`: text
+
     pub fn page_token(self, value: &str) -> Self {
         self.with_param("pageToken", &value)
     }
@@ -212,18 +272,16 @@ impl Call<List> {
 
 /// See [`InterconnectGroups::patch`].
 pub enum Patch {}
-method! {
-    Patch : Compute => schemas::Operation; "compute.interconnectGroups.patch" PATCH
-    "projects/{project}/global/interconnectGroups/{interconnectGroup}" { api_version :
-    Some("2026-11-01") }
-}
+
+method! { Patch: Compute => schemas::Operation; "compute.interconnectGroups.patch" PATCH "projects/{project}/global/interconnectGroups/{interconnectGroup}" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<Patch> {
-    /// `requestId`: text
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }
-    /// `updateMask`: a field mask
+
     pub fn update_mask(self, value: &str) -> Self {
         self.with_param("updateMask", &value)
     }
@@ -231,17 +289,14 @@ impl Call<Patch> {
 
 /// See [`InterconnectGroups::set_iam_policy`].
 pub enum SetIamPolicy {}
-method! {
-    SetIamPolicy : Compute => schemas::Policy; "compute.interconnectGroups.setIamPolicy"
-    POST "projects/{project}/global/interconnectGroups/{resource}/setIamPolicy" {
-    api_version : Some("2026-11-01") }
-}
+
+method! { SetIamPolicy: Compute => schemas::Policy; "compute.interconnectGroups.setIamPolicy" POST "projects/{project}/global/interconnectGroups/{resource}/setIamPolicy" {
+    api_version: Some("2026-11-01"),
+} }
 
 /// See [`InterconnectGroups::test_iam_permissions`].
 pub enum TestIamPermissions {}
-method! {
-    TestIamPermissions : Compute => schemas::TestPermissionsResponse;
-    "compute.interconnectGroups.testIamPermissions" POST
-    "projects/{project}/global/interconnectGroups/{resource}/testIamPermissions" {
-    api_version : Some("2026-11-01") }
-}
+
+method! { TestIamPermissions: Compute => schemas::TestPermissionsResponse; "compute.interconnectGroups.testIamPermissions" POST "projects/{project}/global/interconnectGroups/{resource}/testIamPermissions" {
+    api_version: Some("2026-11-01"),
+} }

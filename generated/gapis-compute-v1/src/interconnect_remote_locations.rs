@@ -7,16 +7,33 @@ use super::*;
 pub struct InterconnectRemoteLocations<'a>(pub(crate) &'a runtime::Client);
 
 impl InterconnectRemoteLocations<'_> {
-    /// GET `projects/{project}/global/interconnectRemoteLocations/{interconnectRemoteLocation}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`, `COMPUTE_READONLY`.
+    /// GET `projects/{project}/global/interconnectRemoteLocations/{interconnectRemoteLocation}`.
     ///
-    /// * `project`: text
-    /// * `interconnect_remote_location`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE),
+    /// [`COMPUTE_READONLY`](scopes::COMPUTE_READONLY).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `interconnect_remote_location`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
     pub fn get(&self, project: &str, interconnect_remote_location: &str) -> Call<Get> {
         Call::new(self.0, &[&project, &interconnect_remote_location], None)
     }
-    /// GET `projects/{project}/global/interconnectRemoteLocations`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`, `COMPUTE_READONLY`.
+
+    /// GET `projects/{project}/global/interconnectRemoteLocations`.
     ///
-    /// * `project`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE),
+    /// [`COMPUTE_READONLY`](scopes::COMPUTE_READONLY).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    ///
+    /// Optional:
+    /// [`filter`](Call#method.filter-63),
+    /// [`max_results`](Call#method.max_results-63),
+    /// [`order_by`](Call#method.order_by-63),
+    /// [`page_token`](Call#method.page_token-63).
     pub fn list(&self, project: &str) -> Call<List> {
         Call::new(self.0, &[&project], None)
     }
@@ -24,39 +41,34 @@ impl InterconnectRemoteLocations<'_> {
 
 /// See [`InterconnectRemoteLocations::get`].
 pub enum Get {}
-method! {
-    Get : Compute => schemas::InterconnectRemoteLocation;
-    "compute.interconnectRemoteLocations.get" GET
-    "projects/{project}/global/interconnectRemoteLocations/{interconnectRemoteLocation}"
-    { api_version : Some("2026-11-01") }
-}
+
+method! { Get: Compute => schemas::InterconnectRemoteLocation; "compute.interconnectRemoteLocations.get" GET "projects/{project}/global/interconnectRemoteLocations/{interconnectRemoteLocation}" {
+    api_version: Some("2026-11-01"),
+} }
 
 /// See [`InterconnectRemoteLocations::list`].
 pub enum List {}
-method! {
-    List : Compute => schemas::InterconnectRemoteLocationList;
-    "compute.interconnectRemoteLocations.list" GET
-    "projects/{project}/global/interconnectRemoteLocations" { api_version :
-    Some("2026-11-01") }
-}
-paged! {
-    List => schemas::InterconnectRemoteLocation; "pageToken" "nextPageToken" "items"
-}
+
+method! { List: Compute => schemas::InterconnectRemoteLocationList; "compute.interconnectRemoteLocations.list" GET "projects/{project}/global/interconnectRemoteLocations" {
+    api_version: Some("2026-11-01"),
+} }
+
+paged! { List => schemas::InterconnectRemoteLocation; "pageToken" "nextPageToken" "items" }
 
 impl Call<List> {
-    /// `filter`: text
     pub fn filter(self, value: &str) -> Self {
         self.with_param("filter", &value)
     }
-    /// `maxResults`: an unsigned 32-bit number, default `500`, at least `0`
+
+    /// Default `500`, at least `0`.
     pub fn max_results(self, value: u32) -> Self {
         self.with_param("maxResults", &value)
     }
-    /// `orderBy`: text
+
     pub fn order_by(self, value: &str) -> Self {
         self.with_param("orderBy", &value)
     }
-    /// `pageToken`: text
+
     pub fn page_token(self, value: &str) -> Self {
         self.with_param("pageToken", &value)
     }

@@ -7,24 +7,43 @@ use super::*;
 pub struct Interconnects<'a>(pub(crate) &'a runtime::Client);
 
 impl Interconnects<'_> {
-    /// DELETE `projects/{project}/global/interconnects/{interconnect}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+    /// DELETE `projects/{project}/global/interconnects/{interconnect}`. Can be waited for.
     ///
-    /// * `project`: text
-    /// * `interconnect`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `interconnect`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
+    ///
+    /// Optional:
+    /// [`request_id`](Call#method.request_id-180).
     pub fn delete(&self, project: &str, interconnect: &str) -> Call<Delete> {
         Call::new(self.0, &[&project, &interconnect], None)
     }
-    /// GET `projects/{project}/global/interconnects/{interconnect}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`, `COMPUTE_READONLY`.
+
+    /// GET `projects/{project}/global/interconnects/{interconnect}`.
     ///
-    /// * `project`: text
-    /// * `interconnect`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE),
+    /// [`COMPUTE_READONLY`](scopes::COMPUTE_READONLY).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `interconnect`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
     pub fn get(&self, project: &str, interconnect: &str) -> Call<Get> {
         Call::new(self.0, &[&project, &interconnect], None)
     }
-    /// GET `projects/{project}/global/interconnects/{interconnect}/getDiagnostics`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`, `COMPUTE_READONLY`.
+
+    /// GET `projects/{project}/global/interconnects/{interconnect}/getDiagnostics`.
     ///
-    /// * `project`: text
-    /// * `interconnect`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE),
+    /// [`COMPUTE_READONLY`](scopes::COMPUTE_READONLY).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `interconnect`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
     pub fn get_diagnostics(
         &self,
         project: &str,
@@ -32,10 +51,16 @@ impl Interconnects<'_> {
     ) -> Call<GetDiagnostics> {
         Call::new(self.0, &[&project, &interconnect], None)
     }
-    /// GET `projects/{project}/global/interconnects/{interconnect}/getMacsecConfig`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`, `COMPUTE_READONLY`.
+
+    /// GET `projects/{project}/global/interconnects/{interconnect}/getMacsecConfig`.
     ///
-    /// * `project`: text
-    /// * `interconnect`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE),
+    /// [`COMPUTE_READONLY`](scopes::COMPUTE_READONLY).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `interconnect`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
     pub fn get_macsec_config(
         &self,
         project: &str,
@@ -43,9 +68,17 @@ impl Interconnects<'_> {
     ) -> Call<GetMacsecConfig> {
         Call::new(self.0, &[&project, &interconnect], None)
     }
-    /// POST `projects/{project}/global/interconnects`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+
+    /// POST `projects/{project}/global/interconnects`. Can be waited for.
     ///
-    /// * `project`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    ///
+    /// Optional:
+    /// [`request_id`](Call#method.request_id-181).
     pub fn insert(
         &self,
         project: &str,
@@ -53,16 +86,36 @@ impl Interconnects<'_> {
     ) -> Call<Insert> {
         Call::new(self.0, &[&project], Some(&interconnect))
     }
-    /// GET `projects/{project}/global/interconnects`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`, `COMPUTE_READONLY`.
+
+    /// GET `projects/{project}/global/interconnects`.
     ///
-    /// * `project`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE),
+    /// [`COMPUTE_READONLY`](scopes::COMPUTE_READONLY).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    ///
+    /// Optional:
+    /// [`filter`](Call#method.filter-64),
+    /// [`max_results`](Call#method.max_results-64),
+    /// [`order_by`](Call#method.order_by-64),
+    /// [`page_token`](Call#method.page_token-64).
     pub fn list(&self, project: &str) -> Call<List> {
         Call::new(self.0, &[&project], None)
     }
-    /// PATCH `projects/{project}/global/interconnects/{interconnect}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+
+    /// PATCH `projects/{project}/global/interconnects/{interconnect}`. Can be waited for.
     ///
-    /// * `project`: text
-    /// * `interconnect`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `interconnect`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
+    ///
+    /// Optional:
+    /// [`request_id`](Call#method.request_id-182).
     pub fn patch(
         &self,
         project: &str,
@@ -71,10 +124,15 @@ impl Interconnects<'_> {
     ) -> Call<Patch> {
         Call::new(self.0, &[&project, &interconnect], Some(&body))
     }
-    /// POST `projects/{project}/global/interconnects/{resource}/setLabels`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+
+    /// POST `projects/{project}/global/interconnects/{resource}/setLabels`. Can be waited for.
     ///
-    /// * `project`: text
-    /// * `resource`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `resource`: matches `[a-z](?:[-a-z0-9_]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
     pub fn set_labels(
         &self,
         project: &str,
@@ -83,34 +141,36 @@ impl Interconnects<'_> {
     ) -> Call<SetLabels> {
         Call::new(self.0, &[&project, &resource], Some(&global_set_labels_request))
     }
-    /// POST `projects/{project}/global/interconnects/{interconnect}/setName`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+
+    /// POST `projects/{project}/global/interconnects/{interconnect}/setName`. Can be waited for.
     ///
-    /// * `project`: text
-    /// * `interconnect`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `interconnect`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
+    ///
+    /// Optional:
+    /// [`request_id`](Call#method.request_id-183).
     pub fn set_name(
         &self,
         project: &str,
         interconnect: &str,
         interconnects_set_name_request: schemas::InterconnectsSetNameRequest,
     ) -> Call<SetName> {
-        Call::new(
-            self.0,
-            &[&project, &interconnect],
-            Some(&interconnects_set_name_request),
-        )
+        Call::new(self.0, &[&project, &interconnect], Some(&interconnects_set_name_request))
     }
 }
 
 /// See [`Interconnects::delete`].
 pub enum Delete {}
-method! {
-    Delete : Compute => schemas::Operation; "compute.interconnects.delete" DELETE
-    "projects/{project}/global/interconnects/{interconnect}" { api_version :
-    Some("2026-11-01") }
-}
+
+method! { Delete: Compute => schemas::Operation; "compute.interconnects.delete" DELETE "projects/{project}/global/interconnects/{interconnect}" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<Delete> {
-    /// `requestId`: text
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }
@@ -118,39 +178,33 @@ impl Call<Delete> {
 
 /// See [`Interconnects::get`].
 pub enum Get {}
-method! {
-    Get : Compute => schemas::Interconnect; "compute.interconnects.get" GET
-    "projects/{project}/global/interconnects/{interconnect}" { api_version :
-    Some("2026-11-01") }
-}
+
+method! { Get: Compute => schemas::Interconnect; "compute.interconnects.get" GET "projects/{project}/global/interconnects/{interconnect}" {
+    api_version: Some("2026-11-01"),
+} }
 
 /// See [`Interconnects::get_diagnostics`].
 pub enum GetDiagnostics {}
-method! {
-    GetDiagnostics : Compute => schemas::InterconnectsGetDiagnosticsResponse;
-    "compute.interconnects.getDiagnostics" GET
-    "projects/{project}/global/interconnects/{interconnect}/getDiagnostics" { api_version
-    : Some("2026-11-01") }
-}
+
+method! { GetDiagnostics: Compute => schemas::InterconnectsGetDiagnosticsResponse; "compute.interconnects.getDiagnostics" GET "projects/{project}/global/interconnects/{interconnect}/getDiagnostics" {
+    api_version: Some("2026-11-01"),
+} }
 
 /// See [`Interconnects::get_macsec_config`].
 pub enum GetMacsecConfig {}
-method! {
-    GetMacsecConfig : Compute => schemas::InterconnectsGetMacsecConfigResponse;
-    "compute.interconnects.getMacsecConfig" GET
-    "projects/{project}/global/interconnects/{interconnect}/getMacsecConfig" {
-    api_version : Some("2026-11-01") }
-}
+
+method! { GetMacsecConfig: Compute => schemas::InterconnectsGetMacsecConfigResponse; "compute.interconnects.getMacsecConfig" GET "projects/{project}/global/interconnects/{interconnect}/getMacsecConfig" {
+    api_version: Some("2026-11-01"),
+} }
 
 /// See [`Interconnects::insert`].
 pub enum Insert {}
-method! {
-    Insert : Compute => schemas::Operation; "compute.interconnects.insert" POST
-    "projects/{project}/global/interconnects" { api_version : Some("2026-11-01") }
-}
+
+method! { Insert: Compute => schemas::Operation; "compute.interconnects.insert" POST "projects/{project}/global/interconnects" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<Insert> {
-    /// `requestId`: text
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }
@@ -158,28 +212,27 @@ impl Call<Insert> {
 
 /// See [`Interconnects::list`].
 pub enum List {}
-method! {
-    List : Compute => schemas::InterconnectList; "compute.interconnects.list" GET
-    "projects/{project}/global/interconnects" { api_version : Some("2026-11-01") }
-}
-paged! {
-    List => schemas::Interconnect; "pageToken" "nextPageToken" "items"
-}
+
+method! { List: Compute => schemas::InterconnectList; "compute.interconnects.list" GET "projects/{project}/global/interconnects" {
+    api_version: Some("2026-11-01"),
+} }
+
+paged! { List => schemas::Interconnect; "pageToken" "nextPageToken" "items" }
 
 impl Call<List> {
-    /// `filter`: text
     pub fn filter(self, value: &str) -> Self {
         self.with_param("filter", &value)
     }
-    /// `maxResults`: an unsigned 32-bit number, default `500`, at least `0`
+
+    /// Default `500`, at least `0`.
     pub fn max_results(self, value: u32) -> Self {
         self.with_param("maxResults", &value)
     }
-    /// `orderBy`: text
+
     pub fn order_by(self, value: &str) -> Self {
         self.with_param("orderBy", &value)
     }
-    /// `pageToken`: text
+
     pub fn page_token(self, value: &str) -> Self {
         self.with_param("pageToken", &value)
     }
@@ -187,14 +240,12 @@ impl Call<List> {
 
 /// See [`Interconnects::patch`].
 pub enum Patch {}
-method! {
-    Patch : Compute => schemas::Operation; "compute.interconnects.patch" PATCH
-    "projects/{project}/global/interconnects/{interconnect}" { api_version :
-    Some("2026-11-01") }
-}
+
+method! { Patch: Compute => schemas::Operation; "compute.interconnects.patch" PATCH "projects/{project}/global/interconnects/{interconnect}" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<Patch> {
-    /// `requestId`: text
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }
@@ -202,22 +253,19 @@ impl Call<Patch> {
 
 /// See [`Interconnects::set_labels`].
 pub enum SetLabels {}
-method! {
-    SetLabels : Compute => schemas::Operation; "compute.interconnects.setLabels" POST
-    "projects/{project}/global/interconnects/{resource}/setLabels" { api_version :
-    Some("2026-11-01") }
-}
+
+method! { SetLabels: Compute => schemas::Operation; "compute.interconnects.setLabels" POST "projects/{project}/global/interconnects/{resource}/setLabels" {
+    api_version: Some("2026-11-01"),
+} }
 
 /// See [`Interconnects::set_name`].
 pub enum SetName {}
-method! {
-    SetName : Compute => schemas::Operation; "compute.interconnects.setName" POST
-    "projects/{project}/global/interconnects/{interconnect}/setName" { api_version :
-    Some("2026-11-01") }
-}
+
+method! { SetName: Compute => schemas::Operation; "compute.interconnects.setName" POST "projects/{project}/global/interconnects/{interconnect}/setName" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<SetName> {
-    /// `requestId`: text
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }

@@ -7,7 +7,7 @@
 //! A batch of up to 1000 calls goes to `/batch/compute/v1` in one request.
 //!
 //! ```no_run
-//! # async fn run() -> gapis_compute_v1::runtime::Result<()> {
+//! # async fn run() -> gapis_compute_v1::Result<()> {
 //! use gapis_compute_v1::Compute;
 //!
 //! let service = Compute::builder().anonymous().build()?;
@@ -19,8 +19,159 @@
 //! # }
 //! ```
 //!
-//! Each top-level resource is a feature, all of them on by default: a program that turns the
-//! default off and names what it needs compiles in less time.
+//! # Features
+//!
+//! | feature | by default | turns on |
+//! |---|---|---|
+//! | `http2` | yes | HTTP/2, so that requests share a connection |
+//! | `rustls` | yes | TLS by rustls, with the platform's trusted roots |
+//! | `native-tls` |  | TLS by the platform's own library |
+//! | `blocking` |  | calls from threads without an async runtime |
+//! | `spawn` |  | the task of a dispatcher, spawned by a function |
+//! | `fs` |  | uploads from files |
+//! | `tracing` |  | spans and events, without secrets |
+//! | `accelerator-types` | yes | the resource `acceleratorTypes` and its schemas |
+//! | `addresses` | yes | the resource `addresses` and its schemas |
+//! | `advice` | yes | the resource `advice` and its schemas |
+//! | `autoscalers` | yes | the resource `autoscalers` and its schemas |
+//! | `backend-buckets` | yes | the resource `backendBuckets` and its schemas |
+//! | `backend-services` | yes | the resource `backendServices` and its schemas |
+//! | `cross-site-networks` | yes | the resource `crossSiteNetworks` and its schemas |
+//! | `disk-types` | yes | the resource `diskTypes` and its schemas |
+//! | `disks` | yes | the resource `disks` and its schemas |
+//! | `external-vpn-gateways` | yes | the resource `externalVpnGateways` and its schemas |
+//! | `firewall-policies` | yes | the resource `firewallPolicies` and its schemas |
+//! | `firewalls` | yes | the resource `firewalls` and its schemas |
+//! | `forwarding-rules` | yes | the resource `forwardingRules` and its schemas |
+//! | `future-reservations` | yes | the resource `futureReservations` and its schemas |
+//! | `global-addresses` | yes | the resource `globalAddresses` and its schemas |
+//! | `global-forwarding-rules` | yes | the resource `globalForwardingRules` and its schemas |
+//! | `global-frontend-settings` | yes | the resource `globalFrontendSettings` and its schemas |
+//! | `global-network-endpoint-groups` | yes | the resource `globalNetworkEndpointGroups` and its schemas |
+//! | `global-operations` | yes | the resource `globalOperations` and its schemas |
+//! | `global-organization-operations` | yes | the resource `globalOrganizationOperations` and its schemas |
+//! | `global-public-delegated-prefixes` | yes | the resource `globalPublicDelegatedPrefixes` and its schemas |
+//! | `global-vm-extension-policies` | yes | the resource `globalVmExtensionPolicies` and its schemas |
+//! | `health-checks` | yes | the resource `healthChecks` and its schemas |
+//! | `hosts` | yes | the resource `hosts` and its schemas |
+//! | `http-health-checks` | yes | the resource `httpHealthChecks` and its schemas |
+//! | `https-health-checks` | yes | the resource `httpsHealthChecks` and its schemas |
+//! | `image-family-views` | yes | the resource `imageFamilyViews` and its schemas |
+//! | `image-views` | yes | the resource `imageViews` and its schemas |
+//! | `images` | yes | the resource `images` and its schemas |
+//! | `instance-group-manager-resize-requests` | yes | the resource `instanceGroupManagerResizeRequests` and its schemas |
+//! | `instance-group-managers` | yes | the resource `instanceGroupManagers` and its schemas |
+//! | `instance-groups` | yes | the resource `instanceGroups` and its schemas |
+//! | `instance-settings` | yes | the resource `instanceSettings` and its schemas |
+//! | `instance-templates` | yes | the resource `instanceTemplates` and its schemas |
+//! | `instances` | yes | the resource `instances` and its schemas |
+//! | `instant-snapshot-groups` | yes | the resource `instantSnapshotGroups` and its schemas |
+//! | `instant-snapshots` | yes | the resource `instantSnapshots` and its schemas |
+//! | `interconnect-attachment-groups` | yes | the resource `interconnectAttachmentGroups` and its schemas |
+//! | `interconnect-attachments` | yes | the resource `interconnectAttachments` and its schemas |
+//! | `interconnect-groups` | yes | the resource `interconnectGroups` and its schemas |
+//! | `interconnect-locations` | yes | the resource `interconnectLocations` and its schemas |
+//! | `interconnect-remote-locations` | yes | the resource `interconnectRemoteLocations` and its schemas |
+//! | `interconnects` | yes | the resource `interconnects` and its schemas |
+//! | `license-codes` | yes | the resource `licenseCodes` and its schemas |
+//! | `licenses` | yes | the resource `licenses` and its schemas |
+//! | `machine-images` | yes | the resource `machineImages` and its schemas |
+//! | `machine-types` | yes | the resource `machineTypes` and its schemas |
+//! | `managed-rulesets` | yes | the resource `managedRulesets` and its schemas |
+//! | `network-attachments` | yes | the resource `networkAttachments` and its schemas |
+//! | `network-edge-security-services` | yes | the resource `networkEdgeSecurityServices` and its schemas |
+//! | `network-endpoint-groups` | yes | the resource `networkEndpointGroups` and its schemas |
+//! | `network-firewall-policies` | yes | the resource `networkFirewallPolicies` and its schemas |
+//! | `network-profiles` | yes | the resource `networkProfiles` and its schemas |
+//! | `networks` | yes | the resource `networks` and its schemas |
+//! | `node-groups` | yes | the resource `nodeGroups` and its schemas |
+//! | `node-templates` | yes | the resource `nodeTemplates` and its schemas |
+//! | `node-types` | yes | the resource `nodeTypes` and its schemas |
+//! | `organization-security-policies` | yes | the resource `organizationSecurityPolicies` and its schemas |
+//! | `packet-mirrorings` | yes | the resource `packetMirrorings` and its schemas |
+//! | `preview-features` | yes | the resource `previewFeatures` and its schemas |
+//! | `project-views` | yes | the resource `projectViews` and its schemas |
+//! | `projects` | yes | the resource `projects` and its schemas |
+//! | `public-advertised-prefixes` | yes | the resource `publicAdvertisedPrefixes` and its schemas |
+//! | `public-delegated-prefixes` | yes | the resource `publicDelegatedPrefixes` and its schemas |
+//! | `region-autoscalers` | yes | the resource `regionAutoscalers` and its schemas |
+//! | `region-backend-buckets` | yes | the resource `regionBackendBuckets` and its schemas |
+//! | `region-backend-services` | yes | the resource `regionBackendServices` and its schemas |
+//! | `region-commitments` | yes | the resource `regionCommitments` and its schemas |
+//! | `region-composite-health-checks` | yes | the resource `regionCompositeHealthChecks` and its schemas |
+//! | `region-disk-types` | yes | the resource `regionDiskTypes` and its schemas |
+//! | `region-disks` | yes | the resource `regionDisks` and its schemas |
+//! | `region-health-aggregation-policies` | yes | the resource `regionHealthAggregationPolicies` and its schemas |
+//! | `region-health-check-services` | yes | the resource `regionHealthCheckServices` and its schemas |
+//! | `region-health-checks` | yes | the resource `regionHealthChecks` and its schemas |
+//! | `region-health-sources` | yes | the resource `regionHealthSources` and its schemas |
+//! | `region-instance-group-manager-resize-requests` | yes | the resource `regionInstanceGroupManagerResizeRequests` and its schemas |
+//! | `region-instance-group-managers` | yes | the resource `regionInstanceGroupManagers` and its schemas |
+//! | `region-instance-groups` | yes | the resource `regionInstanceGroups` and its schemas |
+//! | `region-instance-templates` | yes | the resource `regionInstanceTemplates` and its schemas |
+//! | `region-instances` | yes | the resource `regionInstances` and its schemas |
+//! | `region-instant-snapshot-groups` | yes | the resource `regionInstantSnapshotGroups` and its schemas |
+//! | `region-instant-snapshots` | yes | the resource `regionInstantSnapshots` and its schemas |
+//! | `region-network-endpoint-groups` | yes | the resource `regionNetworkEndpointGroups` and its schemas |
+//! | `region-network-firewall-policies` | yes | the resource `regionNetworkFirewallPolicies` and its schemas |
+//! | `region-notification-endpoints` | yes | the resource `regionNotificationEndpoints` and its schemas |
+//! | `region-operations` | yes | the resource `regionOperations` and its schemas |
+//! | `region-security-policies` | yes | the resource `regionSecurityPolicies` and its schemas |
+//! | `region-snapshot-settings` | yes | the resource `regionSnapshotSettings` and its schemas |
+//! | `region-snapshots` | yes | the resource `regionSnapshots` and its schemas |
+//! | `region-ssl-certificates` | yes | the resource `regionSslCertificates` and its schemas |
+//! | `region-ssl-policies` | yes | the resource `regionSslPolicies` and its schemas |
+//! | `region-target-http-proxies` | yes | the resource `regionTargetHttpProxies` and its schemas |
+//! | `region-target-https-proxies` | yes | the resource `regionTargetHttpsProxies` and its schemas |
+//! | `region-target-tcp-proxies` | yes | the resource `regionTargetTcpProxies` and its schemas |
+//! | `region-url-maps` | yes | the resource `regionUrlMaps` and its schemas |
+//! | `region-zones` | yes | the resource `regionZones` and its schemas |
+//! | `regions` | yes | the resource `regions` and its schemas |
+//! | `reliability-risks` | yes | the resource `reliabilityRisks` and its schemas |
+//! | `reservation-blocks` | yes | the resource `reservationBlocks` and its schemas |
+//! | `reservation-slots` | yes | the resource `reservationSlots` and its schemas |
+//! | `reservation-sub-blocks` | yes | the resource `reservationSubBlocks` and its schemas |
+//! | `reservations` | yes | the resource `reservations` and its schemas |
+//! | `resource-policies` | yes | the resource `resourcePolicies` and its schemas |
+//! | `rollout-plans` | yes | the resource `rolloutPlans` and its schemas |
+//! | `rollouts` | yes | the resource `rollouts` and its schemas |
+//! | `routers` | yes | the resource `routers` and its schemas |
+//! | `routes` | yes | the resource `routes` and its schemas |
+//! | `security-policies` | yes | the resource `securityPolicies` and its schemas |
+//! | `service-attachments` | yes | the resource `serviceAttachments` and its schemas |
+//! | `snapshot-settings` | yes | the resource `snapshotSettings` and its schemas |
+//! | `snapshots` | yes | the resource `snapshots` and its schemas |
+//! | `ssl-certificates` | yes | the resource `sslCertificates` and its schemas |
+//! | `ssl-policies` | yes | the resource `sslPolicies` and its schemas |
+//! | `storage-pool-types` | yes | the resource `storagePoolTypes` and its schemas |
+//! | `storage-pools` | yes | the resource `storagePools` and its schemas |
+//! | `subnetworks` | yes | the resource `subnetworks` and its schemas |
+//! | `target-grpc-proxies` | yes | the resource `targetGrpcProxies` and its schemas |
+//! | `target-http-proxies` | yes | the resource `targetHttpProxies` and its schemas |
+//! | `target-https-proxies` | yes | the resource `targetHttpsProxies` and its schemas |
+//! | `target-instances` | yes | the resource `targetInstances` and its schemas |
+//! | `target-pools` | yes | the resource `targetPools` and its schemas |
+//! | `target-ssl-proxies` | yes | the resource `targetSslProxies` and its schemas |
+//! | `target-tcp-proxies` | yes | the resource `targetTcpProxies` and its schemas |
+//! | `target-vpn-gateways` | yes | the resource `targetVpnGateways` and its schemas |
+//! | `url-maps` | yes | the resource `urlMaps` and its schemas |
+//! | `vpn-gateways` | yes | the resource `vpnGateways` and its schemas |
+//! | `vpn-tunnels` | yes | the resource `vpnTunnels` and its schemas |
+//! | `wire-groups` | yes | the resource `wireGroups` and its schemas |
+//! | `zone-operations` | yes | the resource `zoneOperations` and its schemas |
+//! | `zone-vm-extension-policies` | yes | the resource `zoneVmExtensionPolicies` and its schemas |
+//! | `zones` | yes | the resource `zones` and its schemas |
+//!
+//! A program that turns the default off and names the resources it needs compiles in less time.
+//!
+//! # Where to go on
+//!
+//! The service is the way in: its functions lead to resources, whose functions make calls. [`Call`] has
+//! what every call can do, and the setters of each method's optional parameters. Requests and responses
+//! are in [`schemas`], the values of their enums in [`enums`], and what a client may ask for in [`scopes`].
+//! Credentials, batches, pages, media, retries and errors are explained in the documentation of [`runtime`].
+
+#![cfg_attr(docsrs, feature(doc_cfg))]
 #![forbid(unsafe_code)]
 #![allow(clippy::all, deprecated, nonstandard_style, unused)]
 
@@ -302,489 +453,493 @@ pub mod zones;
 /// A clone is cheap and shares connections and credentials.
 #[derive(Clone, Debug)]
 pub struct Compute(runtime::Client);
+
 runtime::api! {
-    Compute { name : "compute", version : "v1", root_url :
-    "https://compute.googleapis.com/", service_path : "compute/v1/", batch_path :
-    "batch/compute/v1", scopes : & [scopes::COMPUTE], revision : "20261106", batch_calls
-    : 1000, mtls_root_url : "https://compute.mtls.googleapis.com/", endpoints : &
-    [("africa-south1", "https://compute.africa-south1.rep.googleapis.com/"),
-    ("asia-east1", "https://compute.asia-east1.rep.googleapis.com/"), ("asia-east2",
-    "https://compute.asia-east2.rep.googleapis.com/"), ("asia-northeast1",
-    "https://compute.asia-northeast1.rep.googleapis.com/"), ("asia-northeast2",
-    "https://compute.asia-northeast2.rep.googleapis.com/"), ("asia-northeast3",
-    "https://compute.asia-northeast3.rep.googleapis.com/"), ("asia-south1",
-    "https://compute.asia-south1.rep.googleapis.com/"), ("asia-south2",
-    "https://compute.asia-south2.rep.googleapis.com/"), ("asia-southeast1",
-    "https://compute.asia-southeast1.rep.googleapis.com/"), ("asia-southeast2",
-    "https://compute.asia-southeast2.rep.googleapis.com/"), ("asia-southeast3",
-    "https://compute.asia-southeast3.rep.googleapis.com/"), ("australia-southeast1",
-    "https://compute.australia-southeast1.rep.googleapis.com/"), ("australia-southeast2",
-    "https://compute.australia-southeast2.rep.googleapis.com/"), ("europe-central2",
-    "https://compute.europe-central2.rep.googleapis.com/"), ("europe-north1",
-    "https://compute.europe-north1.rep.googleapis.com/"), ("europe-north2",
-    "https://compute.europe-north2.rep.googleapis.com/"), ("europe-southwest1",
-    "https://compute.europe-southwest1.rep.googleapis.com/"), ("europe-west1",
-    "https://compute.europe-west1.rep.googleapis.com/"), ("europe-west10",
-    "https://compute.europe-west10.rep.googleapis.com/"), ("europe-west12",
-    "https://compute.europe-west12.rep.googleapis.com/"), ("europe-west2",
-    "https://compute.europe-west2.rep.googleapis.com/"), ("europe-west3",
-    "https://compute.europe-west3.rep.googleapis.com/"), ("europe-west4",
-    "https://compute.europe-west4.rep.googleapis.com/"), ("europe-west6",
-    "https://compute.europe-west6.rep.googleapis.com/"), ("europe-west8",
-    "https://compute.europe-west8.rep.googleapis.com/"), ("europe-west9",
-    "https://compute.europe-west9.rep.googleapis.com/"), ("me-central1",
-    "https://compute.me-central1.rep.googleapis.com/"), ("me-central2",
-    "https://compute.me-central2.rep.googleapis.com/"), ("me-west1",
-    "https://compute.me-west1.rep.googleapis.com/"), ("northamerica-northeast1",
-    "https://compute.northamerica-northeast1.rep.googleapis.com/"),
-    ("northamerica-northeast2",
-    "https://compute.northamerica-northeast2.rep.googleapis.com/"),
-    ("northamerica-south1", "https://compute.northamerica-south1.rep.googleapis.com/"),
-    ("southamerica-east1", "https://compute.southamerica-east1.rep.googleapis.com/"),
-    ("southamerica-west1", "https://compute.southamerica-west1.rep.googleapis.com/"),
-    ("us-central1", "https://compute.us-central1.rep.googleapis.com/"), ("us-east1",
-    "https://compute.us-east1.rep.googleapis.com/"), ("us-east4",
-    "https://compute.us-east4.rep.googleapis.com/"), ("us-east5",
-    "https://compute.us-east5.rep.googleapis.com/"), ("us-south1",
-    "https://compute.us-south1.rep.googleapis.com/"), ("us-west1",
-    "https://compute.us-west1.rep.googleapis.com/"), ("us-west2",
-    "https://compute.us-west2.rep.googleapis.com/"), ("us-west3",
-    "https://compute.us-west3.rep.googleapis.com/"), ("us-west4",
-    "https://compute.us-west4.rep.googleapis.com/")] }
+    Compute {
+        name: "compute",
+        version: "v1",
+        root_url: "https://compute.googleapis.com/",
+        mtls_root_url: "https://compute.mtls.googleapis.com/",
+        service_path: "compute/v1/",
+        batch_path: "batch/compute/v1",
+        limits: runtime::spec::Limits {
+            calls: 1000,
+            ..runtime::spec::Limits::DEFAULT
+        },
+        scopes: &[scopes::COMPUTE],
+        endpoints: &[
+            ("africa-south1", "https://compute.africa-south1.rep.googleapis.com/"),
+            ("asia-east1", "https://compute.asia-east1.rep.googleapis.com/"),
+            ("asia-east2", "https://compute.asia-east2.rep.googleapis.com/"),
+            ("asia-northeast1", "https://compute.asia-northeast1.rep.googleapis.com/"),
+            ("asia-northeast2", "https://compute.asia-northeast2.rep.googleapis.com/"),
+            ("asia-northeast3", "https://compute.asia-northeast3.rep.googleapis.com/"),
+            ("asia-south1", "https://compute.asia-south1.rep.googleapis.com/"),
+            ("asia-south2", "https://compute.asia-south2.rep.googleapis.com/"),
+            ("asia-southeast1", "https://compute.asia-southeast1.rep.googleapis.com/"),
+            ("asia-southeast2", "https://compute.asia-southeast2.rep.googleapis.com/"),
+            ("asia-southeast3", "https://compute.asia-southeast3.rep.googleapis.com/"),
+            ("australia-southeast1", "https://compute.australia-southeast1.rep.googleapis.com/"),
+            ("australia-southeast2", "https://compute.australia-southeast2.rep.googleapis.com/"),
+            ("europe-central2", "https://compute.europe-central2.rep.googleapis.com/"),
+            ("europe-north1", "https://compute.europe-north1.rep.googleapis.com/"),
+            ("europe-north2", "https://compute.europe-north2.rep.googleapis.com/"),
+            ("europe-southwest1", "https://compute.europe-southwest1.rep.googleapis.com/"),
+            ("europe-west1", "https://compute.europe-west1.rep.googleapis.com/"),
+            ("europe-west10", "https://compute.europe-west10.rep.googleapis.com/"),
+            ("europe-west12", "https://compute.europe-west12.rep.googleapis.com/"),
+            ("europe-west2", "https://compute.europe-west2.rep.googleapis.com/"),
+            ("europe-west3", "https://compute.europe-west3.rep.googleapis.com/"),
+            ("europe-west4", "https://compute.europe-west4.rep.googleapis.com/"),
+            ("europe-west6", "https://compute.europe-west6.rep.googleapis.com/"),
+            ("europe-west8", "https://compute.europe-west8.rep.googleapis.com/"),
+            ("europe-west9", "https://compute.europe-west9.rep.googleapis.com/"),
+            ("me-central1", "https://compute.me-central1.rep.googleapis.com/"),
+            ("me-central2", "https://compute.me-central2.rep.googleapis.com/"),
+            ("me-west1", "https://compute.me-west1.rep.googleapis.com/"),
+            ("northamerica-northeast1", "https://compute.northamerica-northeast1.rep.googleapis.com/"),
+            ("northamerica-northeast2", "https://compute.northamerica-northeast2.rep.googleapis.com/"),
+            ("northamerica-south1", "https://compute.northamerica-south1.rep.googleapis.com/"),
+            ("southamerica-east1", "https://compute.southamerica-east1.rep.googleapis.com/"),
+            ("southamerica-west1", "https://compute.southamerica-west1.rep.googleapis.com/"),
+            ("us-central1", "https://compute.us-central1.rep.googleapis.com/"),
+            ("us-east1", "https://compute.us-east1.rep.googleapis.com/"),
+            ("us-east4", "https://compute.us-east4.rep.googleapis.com/"),
+            ("us-east5", "https://compute.us-east5.rep.googleapis.com/"),
+            ("us-south1", "https://compute.us-south1.rep.googleapis.com/"),
+            ("us-west1", "https://compute.us-west1.rep.googleapis.com/"),
+            ("us-west2", "https://compute.us-west2.rep.googleapis.com/"),
+            ("us-west3", "https://compute.us-west3.rep.googleapis.com/"),
+            ("us-west4", "https://compute.us-west4.rep.googleapis.com/"),
+        ],
+    }
 }
 
 impl Compute {
     #[cfg(feature = "accelerator-types")]
-    /// The resource `acceleratorTypes`.
     pub fn accelerator_types(&self) -> accelerator_types::AcceleratorTypes<'_> {
         accelerator_types::AcceleratorTypes(&self.0)
     }
+
     #[cfg(feature = "addresses")]
-    /// The resource `addresses`.
     pub fn addresses(&self) -> addresses::Addresses<'_> {
         addresses::Addresses(&self.0)
     }
+
     #[cfg(feature = "advice")]
-    /// The resource `advice`.
     pub fn advice(&self) -> advice::Advice<'_> {
         advice::Advice(&self.0)
     }
+
     #[cfg(feature = "autoscalers")]
-    /// The resource `autoscalers`.
     pub fn autoscalers(&self) -> autoscalers::Autoscalers<'_> {
         autoscalers::Autoscalers(&self.0)
     }
+
     #[cfg(feature = "backend-buckets")]
-    /// The resource `backendBuckets`.
     pub fn backend_buckets(&self) -> backend_buckets::BackendBuckets<'_> {
         backend_buckets::BackendBuckets(&self.0)
     }
+
     #[cfg(feature = "backend-services")]
-    /// The resource `backendServices`.
     pub fn backend_services(&self) -> backend_services::BackendServices<'_> {
         backend_services::BackendServices(&self.0)
     }
+
     #[cfg(feature = "cross-site-networks")]
-    /// The resource `crossSiteNetworks`.
     pub fn cross_site_networks(&self) -> cross_site_networks::CrossSiteNetworks<'_> {
         cross_site_networks::CrossSiteNetworks(&self.0)
     }
+
     #[cfg(feature = "disk-types")]
-    /// The resource `diskTypes`.
     pub fn disk_types(&self) -> disk_types::DiskTypes<'_> {
         disk_types::DiskTypes(&self.0)
     }
+
     #[cfg(feature = "disks")]
-    /// The resource `disks`.
     pub fn disks(&self) -> disks::Disks<'_> {
         disks::Disks(&self.0)
     }
+
     #[cfg(feature = "external-vpn-gateways")]
-    /// The resource `externalVpnGateways`.
-    pub fn external_vpn_gateways(
-        &self,
-    ) -> external_vpn_gateways::ExternalVpnGateways<'_> {
+    pub fn external_vpn_gateways(&self) -> external_vpn_gateways::ExternalVpnGateways<'_> {
         external_vpn_gateways::ExternalVpnGateways(&self.0)
     }
+
     #[cfg(feature = "firewall-policies")]
-    /// The resource `firewallPolicies`.
     pub fn firewall_policies(&self) -> firewall_policies::FirewallPolicies<'_> {
         firewall_policies::FirewallPolicies(&self.0)
     }
+
     #[cfg(feature = "firewalls")]
-    /// The resource `firewalls`.
     pub fn firewalls(&self) -> firewalls::Firewalls<'_> {
         firewalls::Firewalls(&self.0)
     }
+
     #[cfg(feature = "forwarding-rules")]
-    /// The resource `forwardingRules`.
     pub fn forwarding_rules(&self) -> forwarding_rules::ForwardingRules<'_> {
         forwarding_rules::ForwardingRules(&self.0)
     }
+
     #[cfg(feature = "future-reservations")]
-    /// The resource `futureReservations`.
     pub fn future_reservations(&self) -> future_reservations::FutureReservations<'_> {
         future_reservations::FutureReservations(&self.0)
     }
+
     #[cfg(feature = "global-addresses")]
-    /// The resource `globalAddresses`.
     pub fn global_addresses(&self) -> global_addresses::GlobalAddresses<'_> {
         global_addresses::GlobalAddresses(&self.0)
     }
+
     #[cfg(feature = "global-forwarding-rules")]
-    /// The resource `globalForwardingRules`.
     pub fn global_forwarding_rules(
         &self,
     ) -> global_forwarding_rules::GlobalForwardingRules<'_> {
         global_forwarding_rules::GlobalForwardingRules(&self.0)
     }
+
     #[cfg(feature = "global-frontend-settings")]
-    /// The resource `globalFrontendSettings`.
     pub fn global_frontend_settings(
         &self,
     ) -> global_frontend_settings::GlobalFrontendSettings<'_> {
         global_frontend_settings::GlobalFrontendSettings(&self.0)
     }
+
     #[cfg(feature = "global-network-endpoint-groups")]
-    /// The resource `globalNetworkEndpointGroups`.
     pub fn global_network_endpoint_groups(
         &self,
     ) -> global_network_endpoint_groups::GlobalNetworkEndpointGroups<'_> {
         global_network_endpoint_groups::GlobalNetworkEndpointGroups(&self.0)
     }
+
     #[cfg(feature = "global-operations")]
-    /// The resource `globalOperations`.
     pub fn global_operations(&self) -> global_operations::GlobalOperations<'_> {
         global_operations::GlobalOperations(&self.0)
     }
+
     #[cfg(feature = "global-organization-operations")]
-    /// The resource `globalOrganizationOperations`.
     pub fn global_organization_operations(
         &self,
     ) -> global_organization_operations::GlobalOrganizationOperations<'_> {
         global_organization_operations::GlobalOrganizationOperations(&self.0)
     }
+
     #[cfg(feature = "global-public-delegated-prefixes")]
-    /// The resource `globalPublicDelegatedPrefixes`.
     pub fn global_public_delegated_prefixes(
         &self,
     ) -> global_public_delegated_prefixes::GlobalPublicDelegatedPrefixes<'_> {
         global_public_delegated_prefixes::GlobalPublicDelegatedPrefixes(&self.0)
     }
+
     #[cfg(feature = "global-vm-extension-policies")]
-    /// The resource `globalVmExtensionPolicies`.
     pub fn global_vm_extension_policies(
         &self,
     ) -> global_vm_extension_policies::GlobalVmExtensionPolicies<'_> {
         global_vm_extension_policies::GlobalVmExtensionPolicies(&self.0)
     }
+
     #[cfg(feature = "health-checks")]
-    /// The resource `healthChecks`.
     pub fn health_checks(&self) -> health_checks::HealthChecks<'_> {
         health_checks::HealthChecks(&self.0)
     }
+
     #[cfg(feature = "hosts")]
-    /// The resource `hosts`.
     pub fn hosts(&self) -> hosts::Hosts<'_> {
         hosts::Hosts(&self.0)
     }
+
     #[cfg(feature = "http-health-checks")]
-    /// The resource `httpHealthChecks`.
     pub fn http_health_checks(&self) -> http_health_checks::HttpHealthChecks<'_> {
         http_health_checks::HttpHealthChecks(&self.0)
     }
+
     #[cfg(feature = "https-health-checks")]
-    /// The resource `httpsHealthChecks`.
     pub fn https_health_checks(&self) -> https_health_checks::HttpsHealthChecks<'_> {
         https_health_checks::HttpsHealthChecks(&self.0)
     }
+
     #[cfg(feature = "image-family-views")]
-    /// The resource `imageFamilyViews`.
     pub fn image_family_views(&self) -> image_family_views::ImageFamilyViews<'_> {
         image_family_views::ImageFamilyViews(&self.0)
     }
+
     #[cfg(feature = "image-views")]
-    /// The resource `imageViews`.
     pub fn image_views(&self) -> image_views::ImageViews<'_> {
         image_views::ImageViews(&self.0)
     }
+
     #[cfg(feature = "images")]
-    /// The resource `images`.
     pub fn images(&self) -> images::Images<'_> {
         images::Images(&self.0)
     }
+
     #[cfg(feature = "instance-group-manager-resize-requests")]
-    /// The resource `instanceGroupManagerResizeRequests`.
     pub fn instance_group_manager_resize_requests(
         &self,
     ) -> instance_group_manager_resize_requests::InstanceGroupManagerResizeRequests<'_> {
-        instance_group_manager_resize_requests::InstanceGroupManagerResizeRequests(
-            &self.0,
-        )
+        instance_group_manager_resize_requests::InstanceGroupManagerResizeRequests(&self.0)
     }
+
     #[cfg(feature = "instance-group-managers")]
-    /// The resource `instanceGroupManagers`.
     pub fn instance_group_managers(
         &self,
     ) -> instance_group_managers::InstanceGroupManagers<'_> {
         instance_group_managers::InstanceGroupManagers(&self.0)
     }
+
     #[cfg(feature = "instance-groups")]
-    /// The resource `instanceGroups`.
     pub fn instance_groups(&self) -> instance_groups::InstanceGroups<'_> {
         instance_groups::InstanceGroups(&self.0)
     }
+
     #[cfg(feature = "instance-settings")]
-    /// The resource `instanceSettings`.
     pub fn instance_settings(&self) -> instance_settings::InstanceSettings<'_> {
         instance_settings::InstanceSettings(&self.0)
     }
+
     #[cfg(feature = "instance-templates")]
-    /// The resource `instanceTemplates`.
     pub fn instance_templates(&self) -> instance_templates::InstanceTemplates<'_> {
         instance_templates::InstanceTemplates(&self.0)
     }
+
     #[cfg(feature = "instances")]
-    /// The resource `instances`.
     pub fn instances(&self) -> instances::Instances<'_> {
         instances::Instances(&self.0)
     }
+
     #[cfg(feature = "instant-snapshot-groups")]
-    /// The resource `instantSnapshotGroups`.
     pub fn instant_snapshot_groups(
         &self,
     ) -> instant_snapshot_groups::InstantSnapshotGroups<'_> {
         instant_snapshot_groups::InstantSnapshotGroups(&self.0)
     }
+
     #[cfg(feature = "instant-snapshots")]
-    /// The resource `instantSnapshots`.
     pub fn instant_snapshots(&self) -> instant_snapshots::InstantSnapshots<'_> {
         instant_snapshots::InstantSnapshots(&self.0)
     }
+
     #[cfg(feature = "interconnect-attachment-groups")]
-    /// The resource `interconnectAttachmentGroups`.
     pub fn interconnect_attachment_groups(
         &self,
     ) -> interconnect_attachment_groups::InterconnectAttachmentGroups<'_> {
         interconnect_attachment_groups::InterconnectAttachmentGroups(&self.0)
     }
+
     #[cfg(feature = "interconnect-attachments")]
-    /// The resource `interconnectAttachments`.
     pub fn interconnect_attachments(
         &self,
     ) -> interconnect_attachments::InterconnectAttachments<'_> {
         interconnect_attachments::InterconnectAttachments(&self.0)
     }
+
     #[cfg(feature = "interconnect-groups")]
-    /// The resource `interconnectGroups`.
     pub fn interconnect_groups(&self) -> interconnect_groups::InterconnectGroups<'_> {
         interconnect_groups::InterconnectGroups(&self.0)
     }
+
     #[cfg(feature = "interconnect-locations")]
-    /// The resource `interconnectLocations`.
     pub fn interconnect_locations(
         &self,
     ) -> interconnect_locations::InterconnectLocations<'_> {
         interconnect_locations::InterconnectLocations(&self.0)
     }
+
     #[cfg(feature = "interconnect-remote-locations")]
-    /// The resource `interconnectRemoteLocations`.
     pub fn interconnect_remote_locations(
         &self,
     ) -> interconnect_remote_locations::InterconnectRemoteLocations<'_> {
         interconnect_remote_locations::InterconnectRemoteLocations(&self.0)
     }
+
     #[cfg(feature = "interconnects")]
-    /// The resource `interconnects`.
     pub fn interconnects(&self) -> interconnects::Interconnects<'_> {
         interconnects::Interconnects(&self.0)
     }
+
     #[cfg(feature = "license-codes")]
-    /// The resource `licenseCodes`.
     pub fn license_codes(&self) -> license_codes::LicenseCodes<'_> {
         license_codes::LicenseCodes(&self.0)
     }
+
     #[cfg(feature = "licenses")]
-    /// The resource `licenses`.
     pub fn licenses(&self) -> licenses::Licenses<'_> {
         licenses::Licenses(&self.0)
     }
+
     #[cfg(feature = "machine-images")]
-    /// The resource `machineImages`.
     pub fn machine_images(&self) -> machine_images::MachineImages<'_> {
         machine_images::MachineImages(&self.0)
     }
+
     #[cfg(feature = "machine-types")]
-    /// The resource `machineTypes`.
     pub fn machine_types(&self) -> machine_types::MachineTypes<'_> {
         machine_types::MachineTypes(&self.0)
     }
+
     #[cfg(feature = "managed-rulesets")]
-    /// The resource `managedRulesets`.
     pub fn managed_rulesets(&self) -> managed_rulesets::ManagedRulesets<'_> {
         managed_rulesets::ManagedRulesets(&self.0)
     }
+
     #[cfg(feature = "network-attachments")]
-    /// The resource `networkAttachments`.
     pub fn network_attachments(&self) -> network_attachments::NetworkAttachments<'_> {
         network_attachments::NetworkAttachments(&self.0)
     }
+
     #[cfg(feature = "network-edge-security-services")]
-    /// The resource `networkEdgeSecurityServices`.
     pub fn network_edge_security_services(
         &self,
     ) -> network_edge_security_services::NetworkEdgeSecurityServices<'_> {
         network_edge_security_services::NetworkEdgeSecurityServices(&self.0)
     }
+
     #[cfg(feature = "network-endpoint-groups")]
-    /// The resource `networkEndpointGroups`.
     pub fn network_endpoint_groups(
         &self,
     ) -> network_endpoint_groups::NetworkEndpointGroups<'_> {
         network_endpoint_groups::NetworkEndpointGroups(&self.0)
     }
+
     #[cfg(feature = "network-firewall-policies")]
-    /// The resource `networkFirewallPolicies`.
     pub fn network_firewall_policies(
         &self,
     ) -> network_firewall_policies::NetworkFirewallPolicies<'_> {
         network_firewall_policies::NetworkFirewallPolicies(&self.0)
     }
+
     #[cfg(feature = "network-profiles")]
-    /// The resource `networkProfiles`.
     pub fn network_profiles(&self) -> network_profiles::NetworkProfiles<'_> {
         network_profiles::NetworkProfiles(&self.0)
     }
+
     #[cfg(feature = "networks")]
-    /// The resource `networks`.
     pub fn networks(&self) -> networks::Networks<'_> {
         networks::Networks(&self.0)
     }
+
     #[cfg(feature = "node-groups")]
-    /// The resource `nodeGroups`.
     pub fn node_groups(&self) -> node_groups::NodeGroups<'_> {
         node_groups::NodeGroups(&self.0)
     }
+
     #[cfg(feature = "node-templates")]
-    /// The resource `nodeTemplates`.
     pub fn node_templates(&self) -> node_templates::NodeTemplates<'_> {
         node_templates::NodeTemplates(&self.0)
     }
+
     #[cfg(feature = "node-types")]
-    /// The resource `nodeTypes`.
     pub fn node_types(&self) -> node_types::NodeTypes<'_> {
         node_types::NodeTypes(&self.0)
     }
+
     #[cfg(feature = "organization-security-policies")]
-    /// The resource `organizationSecurityPolicies`.
     pub fn organization_security_policies(
         &self,
     ) -> organization_security_policies::OrganizationSecurityPolicies<'_> {
         organization_security_policies::OrganizationSecurityPolicies(&self.0)
     }
+
     #[cfg(feature = "packet-mirrorings")]
-    /// The resource `packetMirrorings`.
     pub fn packet_mirrorings(&self) -> packet_mirrorings::PacketMirrorings<'_> {
         packet_mirrorings::PacketMirrorings(&self.0)
     }
+
     #[cfg(feature = "preview-features")]
-    /// The resource `previewFeatures`.
     pub fn preview_features(&self) -> preview_features::PreviewFeatures<'_> {
         preview_features::PreviewFeatures(&self.0)
     }
+
     #[cfg(feature = "project-views")]
-    /// The resource `projectViews`.
     pub fn project_views(&self) -> project_views::ProjectViews<'_> {
         project_views::ProjectViews(&self.0)
     }
+
     #[cfg(feature = "projects")]
-    /// The resource `projects`.
     pub fn projects(&self) -> projects::Projects<'_> {
         projects::Projects(&self.0)
     }
+
     #[cfg(feature = "public-advertised-prefixes")]
-    /// The resource `publicAdvertisedPrefixes`.
     pub fn public_advertised_prefixes(
         &self,
     ) -> public_advertised_prefixes::PublicAdvertisedPrefixes<'_> {
         public_advertised_prefixes::PublicAdvertisedPrefixes(&self.0)
     }
+
     #[cfg(feature = "public-delegated-prefixes")]
-    /// The resource `publicDelegatedPrefixes`.
     pub fn public_delegated_prefixes(
         &self,
     ) -> public_delegated_prefixes::PublicDelegatedPrefixes<'_> {
         public_delegated_prefixes::PublicDelegatedPrefixes(&self.0)
     }
+
     #[cfg(feature = "region-autoscalers")]
-    /// The resource `regionAutoscalers`.
     pub fn region_autoscalers(&self) -> region_autoscalers::RegionAutoscalers<'_> {
         region_autoscalers::RegionAutoscalers(&self.0)
     }
+
     #[cfg(feature = "region-backend-buckets")]
-    /// The resource `regionBackendBuckets`.
     pub fn region_backend_buckets(
         &self,
     ) -> region_backend_buckets::RegionBackendBuckets<'_> {
         region_backend_buckets::RegionBackendBuckets(&self.0)
     }
+
     #[cfg(feature = "region-backend-services")]
-    /// The resource `regionBackendServices`.
     pub fn region_backend_services(
         &self,
     ) -> region_backend_services::RegionBackendServices<'_> {
         region_backend_services::RegionBackendServices(&self.0)
     }
+
     #[cfg(feature = "region-commitments")]
-    /// The resource `regionCommitments`.
     pub fn region_commitments(&self) -> region_commitments::RegionCommitments<'_> {
         region_commitments::RegionCommitments(&self.0)
     }
+
     #[cfg(feature = "region-composite-health-checks")]
-    /// The resource `regionCompositeHealthChecks`.
     pub fn region_composite_health_checks(
         &self,
     ) -> region_composite_health_checks::RegionCompositeHealthChecks<'_> {
         region_composite_health_checks::RegionCompositeHealthChecks(&self.0)
     }
+
     #[cfg(feature = "region-disk-types")]
-    /// The resource `regionDiskTypes`.
     pub fn region_disk_types(&self) -> region_disk_types::RegionDiskTypes<'_> {
         region_disk_types::RegionDiskTypes(&self.0)
     }
+
     #[cfg(feature = "region-disks")]
-    /// The resource `regionDisks`.
     pub fn region_disks(&self) -> region_disks::RegionDisks<'_> {
         region_disks::RegionDisks(&self.0)
     }
+
     #[cfg(feature = "region-health-aggregation-policies")]
-    /// The resource `regionHealthAggregationPolicies`.
     pub fn region_health_aggregation_policies(
         &self,
     ) -> region_health_aggregation_policies::RegionHealthAggregationPolicies<'_> {
         region_health_aggregation_policies::RegionHealthAggregationPolicies(&self.0)
     }
+
     #[cfg(feature = "region-health-check-services")]
-    /// The resource `regionHealthCheckServices`.
     pub fn region_health_check_services(
         &self,
     ) -> region_health_check_services::RegionHealthCheckServices<'_> {
         region_health_check_services::RegionHealthCheckServices(&self.0)
     }
+
     #[cfg(feature = "region-health-checks")]
-    /// The resource `regionHealthChecks`.
     pub fn region_health_checks(&self) -> region_health_checks::RegionHealthChecks<'_> {
         region_health_checks::RegionHealthChecks(&self.0)
     }
+
     #[cfg(feature = "region-health-sources")]
-    /// The resource `regionHealthSources`.
-    pub fn region_health_sources(
-        &self,
-    ) -> region_health_sources::RegionHealthSources<'_> {
+    pub fn region_health_sources(&self) -> region_health_sources::RegionHealthSources<'_> {
         region_health_sources::RegionHealthSources(&self.0)
     }
+
     #[cfg(feature = "region-instance-group-manager-resize-requests")]
-    /// The resource `regionInstanceGroupManagerResizeRequests`.
     pub fn region_instance_group_manager_resize_requests(
         &self,
     ) -> region_instance_group_manager_resize_requests::RegionInstanceGroupManagerResizeRequests<
@@ -794,310 +949,310 @@ impl Compute {
             &self.0,
         )
     }
+
     #[cfg(feature = "region-instance-group-managers")]
-    /// The resource `regionInstanceGroupManagers`.
     pub fn region_instance_group_managers(
         &self,
     ) -> region_instance_group_managers::RegionInstanceGroupManagers<'_> {
         region_instance_group_managers::RegionInstanceGroupManagers(&self.0)
     }
+
     #[cfg(feature = "region-instance-groups")]
-    /// The resource `regionInstanceGroups`.
     pub fn region_instance_groups(
         &self,
     ) -> region_instance_groups::RegionInstanceGroups<'_> {
         region_instance_groups::RegionInstanceGroups(&self.0)
     }
+
     #[cfg(feature = "region-instance-templates")]
-    /// The resource `regionInstanceTemplates`.
     pub fn region_instance_templates(
         &self,
     ) -> region_instance_templates::RegionInstanceTemplates<'_> {
         region_instance_templates::RegionInstanceTemplates(&self.0)
     }
+
     #[cfg(feature = "region-instances")]
-    /// The resource `regionInstances`.
     pub fn region_instances(&self) -> region_instances::RegionInstances<'_> {
         region_instances::RegionInstances(&self.0)
     }
+
     #[cfg(feature = "region-instant-snapshot-groups")]
-    /// The resource `regionInstantSnapshotGroups`.
     pub fn region_instant_snapshot_groups(
         &self,
     ) -> region_instant_snapshot_groups::RegionInstantSnapshotGroups<'_> {
         region_instant_snapshot_groups::RegionInstantSnapshotGroups(&self.0)
     }
+
     #[cfg(feature = "region-instant-snapshots")]
-    /// The resource `regionInstantSnapshots`.
     pub fn region_instant_snapshots(
         &self,
     ) -> region_instant_snapshots::RegionInstantSnapshots<'_> {
         region_instant_snapshots::RegionInstantSnapshots(&self.0)
     }
+
     #[cfg(feature = "region-network-endpoint-groups")]
-    /// The resource `regionNetworkEndpointGroups`.
     pub fn region_network_endpoint_groups(
         &self,
     ) -> region_network_endpoint_groups::RegionNetworkEndpointGroups<'_> {
         region_network_endpoint_groups::RegionNetworkEndpointGroups(&self.0)
     }
+
     #[cfg(feature = "region-network-firewall-policies")]
-    /// The resource `regionNetworkFirewallPolicies`.
     pub fn region_network_firewall_policies(
         &self,
     ) -> region_network_firewall_policies::RegionNetworkFirewallPolicies<'_> {
         region_network_firewall_policies::RegionNetworkFirewallPolicies(&self.0)
     }
+
     #[cfg(feature = "region-notification-endpoints")]
-    /// The resource `regionNotificationEndpoints`.
     pub fn region_notification_endpoints(
         &self,
     ) -> region_notification_endpoints::RegionNotificationEndpoints<'_> {
         region_notification_endpoints::RegionNotificationEndpoints(&self.0)
     }
+
     #[cfg(feature = "region-operations")]
-    /// The resource `regionOperations`.
     pub fn region_operations(&self) -> region_operations::RegionOperations<'_> {
         region_operations::RegionOperations(&self.0)
     }
+
     #[cfg(feature = "region-security-policies")]
-    /// The resource `regionSecurityPolicies`.
     pub fn region_security_policies(
         &self,
     ) -> region_security_policies::RegionSecurityPolicies<'_> {
         region_security_policies::RegionSecurityPolicies(&self.0)
     }
+
     #[cfg(feature = "region-snapshot-settings")]
-    /// The resource `regionSnapshotSettings`.
     pub fn region_snapshot_settings(
         &self,
     ) -> region_snapshot_settings::RegionSnapshotSettings<'_> {
         region_snapshot_settings::RegionSnapshotSettings(&self.0)
     }
+
     #[cfg(feature = "region-snapshots")]
-    /// The resource `regionSnapshots`.
     pub fn region_snapshots(&self) -> region_snapshots::RegionSnapshots<'_> {
         region_snapshots::RegionSnapshots(&self.0)
     }
+
     #[cfg(feature = "region-ssl-certificates")]
-    /// The resource `regionSslCertificates`.
     pub fn region_ssl_certificates(
         &self,
     ) -> region_ssl_certificates::RegionSslCertificates<'_> {
         region_ssl_certificates::RegionSslCertificates(&self.0)
     }
+
     #[cfg(feature = "region-ssl-policies")]
-    /// The resource `regionSslPolicies`.
     pub fn region_ssl_policies(&self) -> region_ssl_policies::RegionSslPolicies<'_> {
         region_ssl_policies::RegionSslPolicies(&self.0)
     }
+
     #[cfg(feature = "region-target-http-proxies")]
-    /// The resource `regionTargetHttpProxies`.
     pub fn region_target_http_proxies(
         &self,
     ) -> region_target_http_proxies::RegionTargetHttpProxies<'_> {
         region_target_http_proxies::RegionTargetHttpProxies(&self.0)
     }
+
     #[cfg(feature = "region-target-https-proxies")]
-    /// The resource `regionTargetHttpsProxies`.
     pub fn region_target_https_proxies(
         &self,
     ) -> region_target_https_proxies::RegionTargetHttpsProxies<'_> {
         region_target_https_proxies::RegionTargetHttpsProxies(&self.0)
     }
+
     #[cfg(feature = "region-target-tcp-proxies")]
-    /// The resource `regionTargetTcpProxies`.
     pub fn region_target_tcp_proxies(
         &self,
     ) -> region_target_tcp_proxies::RegionTargetTcpProxies<'_> {
         region_target_tcp_proxies::RegionTargetTcpProxies(&self.0)
     }
+
     #[cfg(feature = "region-url-maps")]
-    /// The resource `regionUrlMaps`.
     pub fn region_url_maps(&self) -> region_url_maps::RegionUrlMaps<'_> {
         region_url_maps::RegionUrlMaps(&self.0)
     }
+
     #[cfg(feature = "region-zones")]
-    /// The resource `regionZones`.
     pub fn region_zones(&self) -> region_zones::RegionZones<'_> {
         region_zones::RegionZones(&self.0)
     }
+
     #[cfg(feature = "regions")]
-    /// The resource `regions`.
     pub fn regions(&self) -> regions::Regions<'_> {
         regions::Regions(&self.0)
     }
+
     #[cfg(feature = "reliability-risks")]
-    /// The resource `reliabilityRisks`.
     pub fn reliability_risks(&self) -> reliability_risks::ReliabilityRisks<'_> {
         reliability_risks::ReliabilityRisks(&self.0)
     }
+
     #[cfg(feature = "reservation-blocks")]
-    /// The resource `reservationBlocks`.
     pub fn reservation_blocks(&self) -> reservation_blocks::ReservationBlocks<'_> {
         reservation_blocks::ReservationBlocks(&self.0)
     }
+
     #[cfg(feature = "reservation-slots")]
-    /// The resource `reservationSlots`.
     pub fn reservation_slots(&self) -> reservation_slots::ReservationSlots<'_> {
         reservation_slots::ReservationSlots(&self.0)
     }
+
     #[cfg(feature = "reservation-sub-blocks")]
-    /// The resource `reservationSubBlocks`.
     pub fn reservation_sub_blocks(
         &self,
     ) -> reservation_sub_blocks::ReservationSubBlocks<'_> {
         reservation_sub_blocks::ReservationSubBlocks(&self.0)
     }
+
     #[cfg(feature = "reservations")]
-    /// The resource `reservations`.
     pub fn reservations(&self) -> reservations::Reservations<'_> {
         reservations::Reservations(&self.0)
     }
+
     #[cfg(feature = "resource-policies")]
-    /// The resource `resourcePolicies`.
     pub fn resource_policies(&self) -> resource_policies::ResourcePolicies<'_> {
         resource_policies::ResourcePolicies(&self.0)
     }
+
     #[cfg(feature = "rollout-plans")]
-    /// The resource `rolloutPlans`.
     pub fn rollout_plans(&self) -> rollout_plans::RolloutPlans<'_> {
         rollout_plans::RolloutPlans(&self.0)
     }
+
     #[cfg(feature = "rollouts")]
-    /// The resource `rollouts`.
     pub fn rollouts(&self) -> rollouts::Rollouts<'_> {
         rollouts::Rollouts(&self.0)
     }
+
     #[cfg(feature = "routers")]
-    /// The resource `routers`.
     pub fn routers(&self) -> routers::Routers<'_> {
         routers::Routers(&self.0)
     }
+
     #[cfg(feature = "routes")]
-    /// The resource `routes`.
     pub fn routes(&self) -> routes::Routes<'_> {
         routes::Routes(&self.0)
     }
+
     #[cfg(feature = "security-policies")]
-    /// The resource `securityPolicies`.
     pub fn security_policies(&self) -> security_policies::SecurityPolicies<'_> {
         security_policies::SecurityPolicies(&self.0)
     }
+
     #[cfg(feature = "service-attachments")]
-    /// The resource `serviceAttachments`.
     pub fn service_attachments(&self) -> service_attachments::ServiceAttachments<'_> {
         service_attachments::ServiceAttachments(&self.0)
     }
+
     #[cfg(feature = "snapshot-settings")]
-    /// The resource `snapshotSettings`.
     pub fn snapshot_settings(&self) -> snapshot_settings::SnapshotSettings<'_> {
         snapshot_settings::SnapshotSettings(&self.0)
     }
+
     #[cfg(feature = "snapshots")]
-    /// The resource `snapshots`.
     pub fn snapshots(&self) -> snapshots::Snapshots<'_> {
         snapshots::Snapshots(&self.0)
     }
+
     #[cfg(feature = "ssl-certificates")]
-    /// The resource `sslCertificates`.
     pub fn ssl_certificates(&self) -> ssl_certificates::SslCertificates<'_> {
         ssl_certificates::SslCertificates(&self.0)
     }
+
     #[cfg(feature = "ssl-policies")]
-    /// The resource `sslPolicies`.
     pub fn ssl_policies(&self) -> ssl_policies::SslPolicies<'_> {
         ssl_policies::SslPolicies(&self.0)
     }
+
     #[cfg(feature = "storage-pool-types")]
-    /// The resource `storagePoolTypes`.
     pub fn storage_pool_types(&self) -> storage_pool_types::StoragePoolTypes<'_> {
         storage_pool_types::StoragePoolTypes(&self.0)
     }
+
     #[cfg(feature = "storage-pools")]
-    /// The resource `storagePools`.
     pub fn storage_pools(&self) -> storage_pools::StoragePools<'_> {
         storage_pools::StoragePools(&self.0)
     }
+
     #[cfg(feature = "subnetworks")]
-    /// The resource `subnetworks`.
     pub fn subnetworks(&self) -> subnetworks::Subnetworks<'_> {
         subnetworks::Subnetworks(&self.0)
     }
+
     #[cfg(feature = "target-grpc-proxies")]
-    /// The resource `targetGrpcProxies`.
     pub fn target_grpc_proxies(&self) -> target_grpc_proxies::TargetGrpcProxies<'_> {
         target_grpc_proxies::TargetGrpcProxies(&self.0)
     }
+
     #[cfg(feature = "target-http-proxies")]
-    /// The resource `targetHttpProxies`.
     pub fn target_http_proxies(&self) -> target_http_proxies::TargetHttpProxies<'_> {
         target_http_proxies::TargetHttpProxies(&self.0)
     }
+
     #[cfg(feature = "target-https-proxies")]
-    /// The resource `targetHttpsProxies`.
     pub fn target_https_proxies(&self) -> target_https_proxies::TargetHttpsProxies<'_> {
         target_https_proxies::TargetHttpsProxies(&self.0)
     }
+
     #[cfg(feature = "target-instances")]
-    /// The resource `targetInstances`.
     pub fn target_instances(&self) -> target_instances::TargetInstances<'_> {
         target_instances::TargetInstances(&self.0)
     }
+
     #[cfg(feature = "target-pools")]
-    /// The resource `targetPools`.
     pub fn target_pools(&self) -> target_pools::TargetPools<'_> {
         target_pools::TargetPools(&self.0)
     }
+
     #[cfg(feature = "target-ssl-proxies")]
-    /// The resource `targetSslProxies`.
     pub fn target_ssl_proxies(&self) -> target_ssl_proxies::TargetSslProxies<'_> {
         target_ssl_proxies::TargetSslProxies(&self.0)
     }
+
     #[cfg(feature = "target-tcp-proxies")]
-    /// The resource `targetTcpProxies`.
     pub fn target_tcp_proxies(&self) -> target_tcp_proxies::TargetTcpProxies<'_> {
         target_tcp_proxies::TargetTcpProxies(&self.0)
     }
+
     #[cfg(feature = "target-vpn-gateways")]
-    /// The resource `targetVpnGateways`.
     pub fn target_vpn_gateways(&self) -> target_vpn_gateways::TargetVpnGateways<'_> {
         target_vpn_gateways::TargetVpnGateways(&self.0)
     }
+
     #[cfg(feature = "url-maps")]
-    /// The resource `urlMaps`.
     pub fn url_maps(&self) -> url_maps::UrlMaps<'_> {
         url_maps::UrlMaps(&self.0)
     }
+
     #[cfg(feature = "vpn-gateways")]
-    /// The resource `vpnGateways`.
     pub fn vpn_gateways(&self) -> vpn_gateways::VpnGateways<'_> {
         vpn_gateways::VpnGateways(&self.0)
     }
+
     #[cfg(feature = "vpn-tunnels")]
-    /// The resource `vpnTunnels`.
     pub fn vpn_tunnels(&self) -> vpn_tunnels::VpnTunnels<'_> {
         vpn_tunnels::VpnTunnels(&self.0)
     }
+
     #[cfg(feature = "wire-groups")]
-    /// The resource `wireGroups`.
     pub fn wire_groups(&self) -> wire_groups::WireGroups<'_> {
         wire_groups::WireGroups(&self.0)
     }
+
     #[cfg(feature = "zone-operations")]
-    /// The resource `zoneOperations`.
     pub fn zone_operations(&self) -> zone_operations::ZoneOperations<'_> {
         zone_operations::ZoneOperations(&self.0)
     }
+
     #[cfg(feature = "zone-vm-extension-policies")]
-    /// The resource `zoneVmExtensionPolicies`.
     pub fn zone_vm_extension_policies(
         &self,
     ) -> zone_vm_extension_policies::ZoneVmExtensionPolicies<'_> {
         zone_vm_extension_policies::ZoneVmExtensionPolicies(&self.0)
     }
+
     #[cfg(feature = "zones")]
-    /// The resource `zones`.
     pub fn zones(&self) -> zones::Zones<'_> {
         zones::Zones(&self.0)
     }

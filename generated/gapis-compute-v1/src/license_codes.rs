@@ -7,24 +7,43 @@ use super::*;
 pub struct LicenseCodes<'a>(pub(crate) &'a runtime::Client);
 
 impl LicenseCodes<'_> {
-    /// GET `projects/{project}/global/licenseCodes/{licenseCode}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`, `COMPUTE_READONLY`.
+    /// GET `projects/{project}/global/licenseCodes/{licenseCode}`.
     ///
-    /// * `project`: text
-    /// * `license_code`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE),
+    /// [`COMPUTE_READONLY`](scopes::COMPUTE_READONLY).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `license_code`: matches `[0-9]{0,61}?`
     pub fn get(&self, project: &str, license_code: &str) -> Call<Get> {
         Call::new(self.0, &[&project, &license_code], None)
     }
-    /// GET `projects/{project}/global/licenseCodes/{resource}/getIamPolicy`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`, `COMPUTE_READONLY`.
+
+    /// GET `projects/{project}/global/licenseCodes/{resource}/getIamPolicy`.
     ///
-    /// * `project`: text
-    /// * `resource`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE),
+    /// [`COMPUTE_READONLY`](scopes::COMPUTE_READONLY).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `resource`: matches `[a-z](?:[-a-z0-9_]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
+    ///
+    /// Optional:
+    /// [`options_requested_policy_version`](Call#method.options_requested_policy_version-11).
     pub fn get_iam_policy(&self, project: &str, resource: &str) -> Call<GetIamPolicy> {
         Call::new(self.0, &[&project, &resource], None)
     }
-    /// POST `projects/{project}/global/licenseCodes/{resource}/setIamPolicy`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+
+    /// POST `projects/{project}/global/licenseCodes/{resource}/setIamPolicy`.
     ///
-    /// * `project`: text
-    /// * `resource`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `resource`: matches `[a-z](?:[-a-z0-9_]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
     pub fn set_iam_policy(
         &self,
         project: &str,
@@ -33,10 +52,16 @@ impl LicenseCodes<'_> {
     ) -> Call<SetIamPolicy> {
         Call::new(self.0, &[&project, &resource], Some(&global_set_policy_request))
     }
-    /// POST `projects/{project}/global/licenseCodes/{resource}/testIamPermissions`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`, `COMPUTE_READONLY`.
+
+    /// POST `projects/{project}/global/licenseCodes/{resource}/testIamPermissions`.
     ///
-    /// * `project`: text
-    /// * `resource`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE),
+    /// [`COMPUTE_READONLY`](scopes::COMPUTE_READONLY).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `resource`: matches `[a-z](?:[-a-z0-9_]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
     pub fn test_iam_permissions(
         &self,
         project: &str,
@@ -49,22 +74,19 @@ impl LicenseCodes<'_> {
 
 /// See [`LicenseCodes::get`].
 pub enum Get {}
-method! {
-    Get : Compute => schemas::LicenseCode; "compute.licenseCodes.get" GET
-    "projects/{project}/global/licenseCodes/{licenseCode}" { api_version :
-    Some("2026-11-01") }
-}
+
+method! { Get: Compute => schemas::LicenseCode; "compute.licenseCodes.get" GET "projects/{project}/global/licenseCodes/{licenseCode}" {
+    api_version: Some("2026-11-01"),
+} }
 
 /// See [`LicenseCodes::get_iam_policy`].
 pub enum GetIamPolicy {}
-method! {
-    GetIamPolicy : Compute => schemas::Policy; "compute.licenseCodes.getIamPolicy" GET
-    "projects/{project}/global/licenseCodes/{resource}/getIamPolicy" { api_version :
-    Some("2026-11-01") }
-}
+
+method! { GetIamPolicy: Compute => schemas::Policy; "compute.licenseCodes.getIamPolicy" GET "projects/{project}/global/licenseCodes/{resource}/getIamPolicy" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<GetIamPolicy> {
-    /// `optionsRequestedPolicyVersion`: a 32-bit number
     pub fn options_requested_policy_version(self, value: i32) -> Self {
         self.with_param("optionsRequestedPolicyVersion", &value)
     }
@@ -72,17 +94,14 @@ impl Call<GetIamPolicy> {
 
 /// See [`LicenseCodes::set_iam_policy`].
 pub enum SetIamPolicy {}
-method! {
-    SetIamPolicy : Compute => schemas::Policy; "compute.licenseCodes.setIamPolicy" POST
-    "projects/{project}/global/licenseCodes/{resource}/setIamPolicy" { api_version :
-    Some("2026-11-01") }
-}
+
+method! { SetIamPolicy: Compute => schemas::Policy; "compute.licenseCodes.setIamPolicy" POST "projects/{project}/global/licenseCodes/{resource}/setIamPolicy" {
+    api_version: Some("2026-11-01"),
+} }
 
 /// See [`LicenseCodes::test_iam_permissions`].
 pub enum TestIamPermissions {}
-method! {
-    TestIamPermissions : Compute => schemas::TestPermissionsResponse;
-    "compute.licenseCodes.testIamPermissions" POST
-    "projects/{project}/global/licenseCodes/{resource}/testIamPermissions" { api_version
-    : Some("2026-11-01") }
-}
+
+method! { TestIamPermissions: Compute => schemas::TestPermissionsResponse; "compute.licenseCodes.testIamPermissions" POST "projects/{project}/global/licenseCodes/{resource}/testIamPermissions" {
+    api_version: Some("2026-11-01"),
+} }

@@ -7,16 +7,33 @@ use super::*;
 pub struct ManagedRulesets<'a>(pub(crate) &'a runtime::Client);
 
 impl ManagedRulesets<'_> {
-    /// GET `projects/{project}/global/managedRulesets/{managedRuleset}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`, `COMPUTE_READONLY`.
+    /// GET `projects/{project}/global/managedRulesets/{managedRuleset}`.
     ///
-    /// * `project`: text
-    /// * `managed_ruleset`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE),
+    /// [`COMPUTE_READONLY`](scopes::COMPUTE_READONLY).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `managed_ruleset`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
     pub fn get(&self, project: &str, managed_ruleset: &str) -> Call<Get> {
         Call::new(self.0, &[&project, &managed_ruleset], None)
     }
-    /// GET `projects/{project}/global/managedRulesets`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`, `COMPUTE_READONLY`.
+
+    /// GET `projects/{project}/global/managedRulesets`.
     ///
-    /// * `project`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE),
+    /// [`COMPUTE_READONLY`](scopes::COMPUTE_READONLY).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    ///
+    /// Optional:
+    /// [`filter`](Call#method.filter-69),
+    /// [`max_results`](Call#method.max_results-69),
+    /// [`order_by`](Call#method.order_by-69),
+    /// [`page_token`](Call#method.page_token-69).
     pub fn list(&self, project: &str) -> Call<List> {
         Call::new(self.0, &[&project], None)
     }
@@ -24,36 +41,34 @@ impl ManagedRulesets<'_> {
 
 /// See [`ManagedRulesets::get`].
 pub enum Get {}
-method! {
-    Get : Compute => schemas::ManagedRuleset; "compute.managedRulesets.get" GET
-    "projects/{project}/global/managedRulesets/{managedRuleset}" { api_version :
-    Some("2026-11-01") }
-}
+
+method! { Get: Compute => schemas::ManagedRuleset; "compute.managedRulesets.get" GET "projects/{project}/global/managedRulesets/{managedRuleset}" {
+    api_version: Some("2026-11-01"),
+} }
 
 /// See [`ManagedRulesets::list`].
 pub enum List {}
-method! {
-    List : Compute => schemas::ManagedRulesetList; "compute.managedRulesets.list" GET
-    "projects/{project}/global/managedRulesets" { api_version : Some("2026-11-01") }
-}
-paged! {
-    List => schemas::ManagedRuleset; "pageToken" "nextPageToken" "items"
-}
+
+method! { List: Compute => schemas::ManagedRulesetList; "compute.managedRulesets.list" GET "projects/{project}/global/managedRulesets" {
+    api_version: Some("2026-11-01"),
+} }
+
+paged! { List => schemas::ManagedRuleset; "pageToken" "nextPageToken" "items" }
 
 impl Call<List> {
-    /// `filter`: text
     pub fn filter(self, value: &str) -> Self {
         self.with_param("filter", &value)
     }
-    /// `maxResults`: an unsigned 32-bit number, default `500`, at least `0`
+
+    /// Default `500`, at least `0`.
     pub fn max_results(self, value: u32) -> Self {
         self.with_param("maxResults", &value)
     }
-    /// `orderBy`: text
+
     pub fn order_by(self, value: &str) -> Self {
         self.with_param("orderBy", &value)
     }
-    /// `pageToken`: text
+
     pub fn page_token(self, value: &str) -> Self {
         self.with_param("pageToken", &value)
     }

@@ -7,17 +7,38 @@ use super::*;
 pub struct NetworkAttachments<'a>(pub(crate) &'a runtime::Client);
 
 impl NetworkAttachments<'_> {
-    /// GET `projects/{project}/aggregated/networkAttachments`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`, `COMPUTE_READONLY`.
+    /// GET `projects/{project}/aggregated/networkAttachments`.
     ///
-    /// * `project`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE),
+    /// [`COMPUTE_READONLY`](scopes::COMPUTE_READONLY).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    ///
+    /// Optional:
+    /// [`filter`](Call#method.filter-70),
+    /// [`include_all_scopes`](Call#method.include_all_scopes-19),
+    /// [`max_results`](Call#method.max_results-70),
+    /// [`order_by`](Call#method.order_by-70),
+    /// [`page_token`](Call#method.page_token-70),
+    /// [`service_project_number`](Call#method.service_project_number-19).
     pub fn aggregated_list(&self, project: &str) -> Call<AggregatedList> {
         Call::new(self.0, &[&project], None)
     }
-    /// DELETE `projects/{project}/regions/{region}/networkAttachments/{networkAttachment}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+
+    /// DELETE `projects/{project}/regions/{region}/networkAttachments/{networkAttachment}`. Can be waited for.
     ///
-    /// * `project`: text
-    /// * `region`: text
-    /// * `network_attachment`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `region`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?`
+    /// * `network_attachment`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
+    ///
+    /// Optional:
+    /// [`request_id`](Call#method.request_id-189).
     pub fn delete(
         &self,
         project: &str,
@@ -26,24 +47,34 @@ impl NetworkAttachments<'_> {
     ) -> Call<Delete> {
         Call::new(self.0, &[&project, &region, &network_attachment], None)
     }
-    /// GET `projects/{project}/regions/{region}/networkAttachments/{networkAttachment}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`, `COMPUTE_READONLY`.
+
+    /// GET `projects/{project}/regions/{region}/networkAttachments/{networkAttachment}`.
     ///
-    /// * `project`: text
-    /// * `region`: text
-    /// * `network_attachment`: text
-    pub fn get(
-        &self,
-        project: &str,
-        region: &str,
-        network_attachment: &str,
-    ) -> Call<Get> {
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE),
+    /// [`COMPUTE_READONLY`](scopes::COMPUTE_READONLY).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `region`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?`
+    /// * `network_attachment`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
+    pub fn get(&self, project: &str, region: &str, network_attachment: &str) -> Call<Get> {
         Call::new(self.0, &[&project, &region, &network_attachment], None)
     }
-    /// GET `projects/{project}/regions/{region}/networkAttachments/{resource}/getIamPolicy`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`, `COMPUTE_READONLY`.
+
+    /// GET `projects/{project}/regions/{region}/networkAttachments/{resource}/getIamPolicy`.
     ///
-    /// * `project`: text
-    /// * `region`: text
-    /// * `resource`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE),
+    /// [`COMPUTE_READONLY`](scopes::COMPUTE_READONLY).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `region`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?`
+    /// * `resource`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
+    ///
+    /// Optional:
+    /// [`options_requested_policy_version`](Call#method.options_requested_policy_version-14).
     pub fn get_iam_policy(
         &self,
         project: &str,
@@ -52,10 +83,18 @@ impl NetworkAttachments<'_> {
     ) -> Call<GetIamPolicy> {
         Call::new(self.0, &[&project, &region, &resource], None)
     }
-    /// POST `projects/{project}/regions/{region}/networkAttachments`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+
+    /// POST `projects/{project}/regions/{region}/networkAttachments`. Can be waited for.
     ///
-    /// * `project`: text
-    /// * `region`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `region`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?`
+    ///
+    /// Optional:
+    /// [`request_id`](Call#method.request_id-190).
     pub fn insert(
         &self,
         project: &str,
@@ -64,18 +103,38 @@ impl NetworkAttachments<'_> {
     ) -> Call<Insert> {
         Call::new(self.0, &[&project, &region], Some(&network_attachment))
     }
-    /// GET `projects/{project}/regions/{region}/networkAttachments`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`, `COMPUTE_READONLY`.
+
+    /// GET `projects/{project}/regions/{region}/networkAttachments`.
     ///
-    /// * `project`: text
-    /// * `region`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE),
+    /// [`COMPUTE_READONLY`](scopes::COMPUTE_READONLY).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `region`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?`
+    ///
+    /// Optional:
+    /// [`filter`](Call#method.filter-71),
+    /// [`max_results`](Call#method.max_results-71),
+    /// [`order_by`](Call#method.order_by-71),
+    /// [`page_token`](Call#method.page_token-71).
     pub fn list(&self, project: &str, region: &str) -> Call<List> {
         Call::new(self.0, &[&project, &region], None)
     }
-    /// PATCH `projects/{project}/regions/{region}/networkAttachments/{networkAttachment}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+
+    /// PATCH `projects/{project}/regions/{region}/networkAttachments/{networkAttachment}`. Can be waited for.
     ///
-    /// * `project`: text
-    /// * `region`: text
-    /// * `network_attachment`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `region`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?`
+    /// * `network_attachment`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
+    ///
+    /// Optional:
+    /// [`request_id`](Call#method.request_id-191).
     pub fn patch(
         &self,
         project: &str,
@@ -85,11 +144,16 @@ impl NetworkAttachments<'_> {
     ) -> Call<Patch> {
         Call::new(self.0, &[&project, &region, &network_attachment], Some(&body))
     }
-    /// POST `projects/{project}/regions/{region}/networkAttachments/{resource}/setIamPolicy`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+
+    /// POST `projects/{project}/regions/{region}/networkAttachments/{resource}/setIamPolicy`.
     ///
-    /// * `project`: text
-    /// * `region`: text
-    /// * `resource`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `region`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?`
+    /// * `resource`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
     pub fn set_iam_policy(
         &self,
         project: &str,
@@ -97,17 +161,19 @@ impl NetworkAttachments<'_> {
         resource: &str,
         region_set_policy_request: schemas::RegionSetPolicyRequest,
     ) -> Call<SetIamPolicy> {
-        Call::new(
-            self.0,
-            &[&project, &region, &resource],
-            Some(&region_set_policy_request),
-        )
+        Call::new(self.0, &[&project, &region, &resource], Some(&region_set_policy_request))
     }
-    /// POST `projects/{project}/regions/{region}/networkAttachments/{resource}/testIamPermissions`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`, `COMPUTE_READONLY`.
+
+    /// POST `projects/{project}/regions/{region}/networkAttachments/{resource}/testIamPermissions`.
     ///
-    /// * `project`: text
-    /// * `region`: text
-    /// * `resource`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE),
+    /// [`COMPUTE_READONLY`](scopes::COMPUTE_READONLY).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `region`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?`
+    /// * `resource`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
     pub fn test_iam_permissions(
         &self,
         project: &str,
@@ -115,49 +181,41 @@ impl NetworkAttachments<'_> {
         resource: &str,
         test_permissions_request: schemas::TestPermissionsRequest,
     ) -> Call<TestIamPermissions> {
-        Call::new(
-            self.0,
-            &[&project, &region, &resource],
-            Some(&test_permissions_request),
-        )
+        Call::new(self.0, &[&project, &region, &resource], Some(&test_permissions_request))
     }
 }
 
 /// See [`NetworkAttachments::aggregated_list`].
 pub enum AggregatedList {}
-method! {
-    AggregatedList : Compute => schemas::NetworkAttachmentAggregatedList;
-    "compute.networkAttachments.aggregatedList" GET
-    "projects/{project}/aggregated/networkAttachments" { api_version : Some("2026-11-01")
-    }
-}
-paged! {
-    AggregatedList => (::std::string::String, schemas::NetworkAttachmentsScopedList);
-    "pageToken" "nextPageToken" "items"
-}
+
+method! { AggregatedList: Compute => schemas::NetworkAttachmentAggregatedList; "compute.networkAttachments.aggregatedList" GET "projects/{project}/aggregated/networkAttachments" {
+    api_version: Some("2026-11-01"),
+} }
+
+paged! { AggregatedList => (::std::string::String, schemas::NetworkAttachmentsScopedList); "pageToken" "nextPageToken" "items" }
 
 impl Call<AggregatedList> {
-    /// `filter`: text
     pub fn filter(self, value: &str) -> Self {
         self.with_param("filter", &value)
     }
-    /// `includeAllScopes`: true or false
+
     pub fn include_all_scopes(self, value: bool) -> Self {
         self.with_param("includeAllScopes", &value)
     }
-    /// `maxResults`: an unsigned 32-bit number, default `500`, at least `0`
+
+    /// Default `500`, at least `0`.
     pub fn max_results(self, value: u32) -> Self {
         self.with_param("maxResults", &value)
     }
-    /// `orderBy`: text
+
     pub fn order_by(self, value: &str) -> Self {
         self.with_param("orderBy", &value)
     }
-    /// `pageToken`: text
+
     pub fn page_token(self, value: &str) -> Self {
         self.with_param("pageToken", &value)
     }
-    /// `serviceProjectNumber`: a 64-bit number
+
     pub fn service_project_number(self, value: i64) -> Self {
         self.with_param("serviceProjectNumber", &value)
     }
@@ -165,14 +223,12 @@ impl Call<AggregatedList> {
 
 /// See [`NetworkAttachments::delete`].
 pub enum Delete {}
-method! {
-    Delete : Compute => schemas::Operation; "compute.networkAttachments.delete" DELETE
-    "projects/{project}/regions/{region}/networkAttachments/{networkAttachment}" {
-    api_version : Some("2026-11-01") }
-}
+
+method! { Delete: Compute => schemas::Operation; "compute.networkAttachments.delete" DELETE "projects/{project}/regions/{region}/networkAttachments/{networkAttachment}" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<Delete> {
-    /// `requestId`: text
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }
@@ -180,22 +236,19 @@ impl Call<Delete> {
 
 /// See [`NetworkAttachments::get`].
 pub enum Get {}
-method! {
-    Get : Compute => schemas::NetworkAttachment; "compute.networkAttachments.get" GET
-    "projects/{project}/regions/{region}/networkAttachments/{networkAttachment}" {
-    api_version : Some("2026-11-01") }
-}
+
+method! { Get: Compute => schemas::NetworkAttachment; "compute.networkAttachments.get" GET "projects/{project}/regions/{region}/networkAttachments/{networkAttachment}" {
+    api_version: Some("2026-11-01"),
+} }
 
 /// See [`NetworkAttachments::get_iam_policy`].
 pub enum GetIamPolicy {}
-method! {
-    GetIamPolicy : Compute => schemas::Policy; "compute.networkAttachments.getIamPolicy"
-    GET "projects/{project}/regions/{region}/networkAttachments/{resource}/getIamPolicy"
-    { api_version : Some("2026-11-01") }
-}
+
+method! { GetIamPolicy: Compute => schemas::Policy; "compute.networkAttachments.getIamPolicy" GET "projects/{project}/regions/{region}/networkAttachments/{resource}/getIamPolicy" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<GetIamPolicy> {
-    /// `optionsRequestedPolicyVersion`: a 32-bit number
     pub fn options_requested_policy_version(self, value: i32) -> Self {
         self.with_param("optionsRequestedPolicyVersion", &value)
     }
@@ -203,14 +256,12 @@ impl Call<GetIamPolicy> {
 
 /// See [`NetworkAttachments::insert`].
 pub enum Insert {}
-method! {
-    Insert : Compute => schemas::Operation; "compute.networkAttachments.insert" POST
-    "projects/{project}/regions/{region}/networkAttachments" { api_version :
-    Some("2026-11-01") }
-}
+
+method! { Insert: Compute => schemas::Operation; "compute.networkAttachments.insert" POST "projects/{project}/regions/{region}/networkAttachments" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<Insert> {
-    /// `requestId`: text
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }
@@ -218,29 +269,27 @@ impl Call<Insert> {
 
 /// See [`NetworkAttachments::list`].
 pub enum List {}
-method! {
-    List : Compute => schemas::NetworkAttachmentList; "compute.networkAttachments.list"
-    GET "projects/{project}/regions/{region}/networkAttachments" { api_version :
-    Some("2026-11-01") }
-}
-paged! {
-    List => schemas::NetworkAttachment; "pageToken" "nextPageToken" "items"
-}
+
+method! { List: Compute => schemas::NetworkAttachmentList; "compute.networkAttachments.list" GET "projects/{project}/regions/{region}/networkAttachments" {
+    api_version: Some("2026-11-01"),
+} }
+
+paged! { List => schemas::NetworkAttachment; "pageToken" "nextPageToken" "items" }
 
 impl Call<List> {
-    /// `filter`: text
     pub fn filter(self, value: &str) -> Self {
         self.with_param("filter", &value)
     }
-    /// `maxResults`: an unsigned 32-bit number, default `500`, at least `0`
+
+    /// Default `500`, at least `0`.
     pub fn max_results(self, value: u32) -> Self {
         self.with_param("maxResults", &value)
     }
-    /// `orderBy`: text
+
     pub fn order_by(self, value: &str) -> Self {
         self.with_param("orderBy", &value)
     }
-    /// `pageToken`: text
+
     pub fn page_token(self, value: &str) -> Self {
         self.with_param("pageToken", &value)
     }
@@ -248,14 +297,12 @@ impl Call<List> {
 
 /// See [`NetworkAttachments::patch`].
 pub enum Patch {}
-method! {
-    Patch : Compute => schemas::Operation; "compute.networkAttachments.patch" PATCH
-    "projects/{project}/regions/{region}/networkAttachments/{networkAttachment}" {
-    api_version : Some("2026-11-01") }
-}
+
+method! { Patch: Compute => schemas::Operation; "compute.networkAttachments.patch" PATCH "projects/{project}/regions/{region}/networkAttachments/{networkAttachment}" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<Patch> {
-    /// `requestId`: text
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }
@@ -263,17 +310,14 @@ impl Call<Patch> {
 
 /// See [`NetworkAttachments::set_iam_policy`].
 pub enum SetIamPolicy {}
-method! {
-    SetIamPolicy : Compute => schemas::Policy; "compute.networkAttachments.setIamPolicy"
-    POST "projects/{project}/regions/{region}/networkAttachments/{resource}/setIamPolicy"
-    { api_version : Some("2026-11-01") }
-}
+
+method! { SetIamPolicy: Compute => schemas::Policy; "compute.networkAttachments.setIamPolicy" POST "projects/{project}/regions/{region}/networkAttachments/{resource}/setIamPolicy" {
+    api_version: Some("2026-11-01"),
+} }
 
 /// See [`NetworkAttachments::test_iam_permissions`].
 pub enum TestIamPermissions {}
-method! {
-    TestIamPermissions : Compute => schemas::TestPermissionsResponse;
-    "compute.networkAttachments.testIamPermissions" POST
-    "projects/{project}/regions/{region}/networkAttachments/{resource}/testIamPermissions"
-    { api_version : Some("2026-11-01") }
-}
+
+method! { TestIamPermissions: Compute => schemas::TestPermissionsResponse; "compute.networkAttachments.testIamPermissions" POST "projects/{project}/regions/{region}/networkAttachments/{resource}/testIamPermissions" {
+    api_version: Some("2026-11-01"),
+} }

@@ -7,17 +7,38 @@ use super::*;
 pub struct NetworkEdgeSecurityServices<'a>(pub(crate) &'a runtime::Client);
 
 impl NetworkEdgeSecurityServices<'_> {
-    /// GET `projects/{project}/aggregated/networkEdgeSecurityServices`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`, `COMPUTE_READONLY`.
+    /// GET `projects/{project}/aggregated/networkEdgeSecurityServices`.
     ///
-    /// * `project`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE),
+    /// [`COMPUTE_READONLY`](scopes::COMPUTE_READONLY).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    ///
+    /// Optional:
+    /// [`filter`](Call#method.filter-72),
+    /// [`include_all_scopes`](Call#method.include_all_scopes-20),
+    /// [`max_results`](Call#method.max_results-72),
+    /// [`order_by`](Call#method.order_by-72),
+    /// [`page_token`](Call#method.page_token-72),
+    /// [`service_project_number`](Call#method.service_project_number-20).
     pub fn aggregated_list(&self, project: &str) -> Call<AggregatedList> {
         Call::new(self.0, &[&project], None)
     }
-    /// DELETE `projects/{project}/regions/{region}/networkEdgeSecurityServices/{networkEdgeSecurityService}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+
+    /// DELETE `projects/{project}/regions/{region}/networkEdgeSecurityServices/{networkEdgeSecurityService}`. Can be waited for.
     ///
-    /// * `project`: text
-    /// * `region`: text
-    /// * `network_edge_security_service`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `region`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?`
+    /// * `network_edge_security_service`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
+    ///
+    /// Optional:
+    /// [`request_id`](Call#method.request_id-192).
     pub fn delete(
         &self,
         project: &str,
@@ -26,11 +47,17 @@ impl NetworkEdgeSecurityServices<'_> {
     ) -> Call<Delete> {
         Call::new(self.0, &[&project, &region, &network_edge_security_service], None)
     }
-    /// GET `projects/{project}/regions/{region}/networkEdgeSecurityServices/{networkEdgeSecurityService}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`, `COMPUTE_READONLY`.
+
+    /// GET `projects/{project}/regions/{region}/networkEdgeSecurityServices/{networkEdgeSecurityService}`.
     ///
-    /// * `project`: text
-    /// * `region`: text
-    /// * `network_edge_security_service`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE),
+    /// [`COMPUTE_READONLY`](scopes::COMPUTE_READONLY).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `region`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?`
+    /// * `network_edge_security_service`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
     pub fn get(
         &self,
         project: &str,
@@ -39,10 +66,19 @@ impl NetworkEdgeSecurityServices<'_> {
     ) -> Call<Get> {
         Call::new(self.0, &[&project, &region, &network_edge_security_service], None)
     }
-    /// POST `projects/{project}/regions/{region}/networkEdgeSecurityServices`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+
+    /// POST `projects/{project}/regions/{region}/networkEdgeSecurityServices`. Can be waited for.
     ///
-    /// * `project`: text
-    /// * `region`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `region`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?`
+    ///
+    /// Optional:
+    /// [`request_id`](Call#method.request_id-193),
+    /// [`validate_only`](Call#method.validate_only-3).
     pub fn insert(
         &self,
         project: &str,
@@ -51,11 +87,21 @@ impl NetworkEdgeSecurityServices<'_> {
     ) -> Call<Insert> {
         Call::new(self.0, &[&project, &region], Some(&network_edge_security_service))
     }
-    /// PATCH `projects/{project}/regions/{region}/networkEdgeSecurityServices/{networkEdgeSecurityService}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+
+    /// PATCH `projects/{project}/regions/{region}/networkEdgeSecurityServices/{networkEdgeSecurityService}`. Can be waited for.
     ///
-    /// * `project`: text
-    /// * `region`: text
-    /// * `network_edge_security_service`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `region`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?`
+    /// * `network_edge_security_service`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
+    ///
+    /// Optional:
+    /// [`paths`](Call#method.paths-1),
+    /// [`request_id`](Call#method.request_id-194),
+    /// [`update_mask`](Call#method.update_mask-8).
     pub fn patch(
         &self,
         project: &str,
@@ -63,49 +109,41 @@ impl NetworkEdgeSecurityServices<'_> {
         network_edge_security_service: &str,
         body: schemas::NetworkEdgeSecurityService,
     ) -> Call<Patch> {
-        Call::new(
-            self.0,
-            &[&project, &region, &network_edge_security_service],
-            Some(&body),
-        )
+        Call::new(self.0, &[&project, &region, &network_edge_security_service], Some(&body))
     }
 }
 
 /// See [`NetworkEdgeSecurityServices::aggregated_list`].
 pub enum AggregatedList {}
-method! {
-    AggregatedList : Compute => schemas::NetworkEdgeSecurityServiceAggregatedList;
-    "compute.networkEdgeSecurityServices.aggregatedList" GET
-    "projects/{project}/aggregated/networkEdgeSecurityServices" { api_version :
-    Some("2026-11-01") }
-}
-paged! {
-    AggregatedList => (::std::string::String,
-    schemas::NetworkEdgeSecurityServicesScopedList); "pageToken" "nextPageToken" "items"
-}
+
+method! { AggregatedList: Compute => schemas::NetworkEdgeSecurityServiceAggregatedList; "compute.networkEdgeSecurityServices.aggregatedList" GET "projects/{project}/aggregated/networkEdgeSecurityServices" {
+    api_version: Some("2026-11-01"),
+} }
+
+paged! { AggregatedList => (::std::string::String, schemas::NetworkEdgeSecurityServicesScopedList); "pageToken" "nextPageToken" "items" }
 
 impl Call<AggregatedList> {
-    /// `filter`: text
     pub fn filter(self, value: &str) -> Self {
         self.with_param("filter", &value)
     }
-    /// `includeAllScopes`: true or false
+
     pub fn include_all_scopes(self, value: bool) -> Self {
         self.with_param("includeAllScopes", &value)
     }
-    /// `maxResults`: an unsigned 32-bit number, default `500`, at least `0`
+
+    /// Default `500`, at least `0`.
     pub fn max_results(self, value: u32) -> Self {
         self.with_param("maxResults", &value)
     }
-    /// `orderBy`: text
+
     pub fn order_by(self, value: &str) -> Self {
         self.with_param("orderBy", &value)
     }
-    /// `pageToken`: text
+
     pub fn page_token(self, value: &str) -> Self {
         self.with_param("pageToken", &value)
     }
-    /// `serviceProjectNumber`: a 64-bit number
+
     pub fn service_project_number(self, value: i64) -> Self {
         self.with_param("serviceProjectNumber", &value)
     }
@@ -113,15 +151,12 @@ impl Call<AggregatedList> {
 
 /// See [`NetworkEdgeSecurityServices::delete`].
 pub enum Delete {}
-method! {
-    Delete : Compute => schemas::Operation; "compute.networkEdgeSecurityServices.delete"
-    DELETE
-    "projects/{project}/regions/{region}/networkEdgeSecurityServices/{networkEdgeSecurityService}"
-    { api_version : Some("2026-11-01") }
-}
+
+method! { Delete: Compute => schemas::Operation; "compute.networkEdgeSecurityServices.delete" DELETE "projects/{project}/regions/{region}/networkEdgeSecurityServices/{networkEdgeSecurityService}" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<Delete> {
-    /// `requestId`: text
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }
@@ -129,27 +164,23 @@ impl Call<Delete> {
 
 /// See [`NetworkEdgeSecurityServices::get`].
 pub enum Get {}
-method! {
-    Get : Compute => schemas::NetworkEdgeSecurityService;
-    "compute.networkEdgeSecurityServices.get" GET
-    "projects/{project}/regions/{region}/networkEdgeSecurityServices/{networkEdgeSecurityService}"
-    { api_version : Some("2026-11-01") }
-}
+
+method! { Get: Compute => schemas::NetworkEdgeSecurityService; "compute.networkEdgeSecurityServices.get" GET "projects/{project}/regions/{region}/networkEdgeSecurityServices/{networkEdgeSecurityService}" {
+    api_version: Some("2026-11-01"),
+} }
 
 /// See [`NetworkEdgeSecurityServices::insert`].
 pub enum Insert {}
-method! {
-    Insert : Compute => schemas::Operation; "compute.networkEdgeSecurityServices.insert"
-    POST "projects/{project}/regions/{region}/networkEdgeSecurityServices" { api_version
-    : Some("2026-11-01") }
-}
+
+method! { Insert: Compute => schemas::Operation; "compute.networkEdgeSecurityServices.insert" POST "projects/{project}/regions/{region}/networkEdgeSecurityServices" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<Insert> {
-    /// `requestId`: text
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }
-    /// `validateOnly`: true or false
+
     pub fn validate_only(self, value: bool) -> Self {
         self.with_param("validateOnly", &value)
     }
@@ -157,23 +188,20 @@ impl Call<Insert> {
 
 /// See [`NetworkEdgeSecurityServices::patch`].
 pub enum Patch {}
-method! {
-    Patch : Compute => schemas::Operation; "compute.networkEdgeSecurityServices.patch"
-    PATCH
-    "projects/{project}/regions/{region}/networkEdgeSecurityServices/{networkEdgeSecurityService}"
-    { api_version : Some("2026-11-01") }
-}
+
+method! { Patch: Compute => schemas::Operation; "compute.networkEdgeSecurityServices.patch" PATCH "projects/{project}/regions/{region}/networkEdgeSecurityServices/{networkEdgeSecurityService}" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<Patch> {
-    /// `paths`: text
     pub fn paths(self, value: &[&str]) -> Self {
         self.with_param("paths", &value)
     }
-    /// `requestId`: text
+
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }
-    /// `updateMask`: a field mask
+
     pub fn update_mask(self, value: &str) -> Self {
         self.with_param("updateMask", &value)
     }

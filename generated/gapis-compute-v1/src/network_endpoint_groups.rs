@@ -7,17 +7,36 @@ use super::*;
 pub struct NetworkEndpointGroups<'a>(pub(crate) &'a runtime::Client);
 
 impl NetworkEndpointGroups<'_> {
-    /// GET `projects/{project}/aggregated/networkEndpointGroups`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`, `COMPUTE_READONLY`.
+    /// GET `projects/{project}/aggregated/networkEndpointGroups`.
     ///
-    /// * `project`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE),
+    /// [`COMPUTE_READONLY`](scopes::COMPUTE_READONLY).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    ///
+    /// Optional:
+    /// [`filter`](Call#method.filter-73),
+    /// [`include_all_scopes`](Call#method.include_all_scopes-21),
+    /// [`max_results`](Call#method.max_results-73),
+    /// [`order_by`](Call#method.order_by-73),
+    /// [`page_token`](Call#method.page_token-73),
+    /// [`service_project_number`](Call#method.service_project_number-21).
     pub fn aggregated_list(&self, project: &str) -> Call<AggregatedList> {
         Call::new(self.0, &[&project], None)
     }
-    /// POST `projects/{project}/zones/{zone}/networkEndpointGroups/{networkEndpointGroup}/attachNetworkEndpoints`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+
+    /// POST `projects/{project}/zones/{zone}/networkEndpointGroups/{networkEndpointGroup}/attachNetworkEndpoints`. Can be waited for.
     ///
-    /// * `project`: text
-    /// * `zone`: text
-    /// * `network_endpoint_group`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    ///
+    /// Optional:
+    /// [`request_id`](Call#method.request_id-195).
     pub fn attach_network_endpoints(
         &self,
         project: &str,
@@ -31,11 +50,17 @@ impl NetworkEndpointGroups<'_> {
             Some(&network_endpoint_groups_attach_endpoints_request),
         )
     }
-    /// DELETE `projects/{project}/zones/{zone}/networkEndpointGroups/{networkEndpointGroup}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+
+    /// DELETE `projects/{project}/zones/{zone}/networkEndpointGroups/{networkEndpointGroup}`. Can be waited for.
     ///
-    /// * `project`: text
-    /// * `zone`: text
-    /// * `network_endpoint_group`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    ///
+    /// Optional:
+    /// [`request_id`](Call#method.request_id-196).
     pub fn delete(
         &self,
         project: &str,
@@ -44,11 +69,17 @@ impl NetworkEndpointGroups<'_> {
     ) -> Call<Delete> {
         Call::new(self.0, &[&project, &zone, &network_endpoint_group], None)
     }
-    /// POST `projects/{project}/zones/{zone}/networkEndpointGroups/{networkEndpointGroup}/detachNetworkEndpoints`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+
+    /// POST `projects/{project}/zones/{zone}/networkEndpointGroups/{networkEndpointGroup}/detachNetworkEndpoints`. Can be waited for.
     ///
-    /// * `project`: text
-    /// * `zone`: text
-    /// * `network_endpoint_group`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    ///
+    /// Optional:
+    /// [`request_id`](Call#method.request_id-197).
     pub fn detach_network_endpoints(
         &self,
         project: &str,
@@ -62,23 +93,29 @@ impl NetworkEndpointGroups<'_> {
             Some(&network_endpoint_groups_detach_endpoints_request),
         )
     }
-    /// GET `projects/{project}/zones/{zone}/networkEndpointGroups/{networkEndpointGroup}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`, `COMPUTE_READONLY`.
+
+    /// GET `projects/{project}/zones/{zone}/networkEndpointGroups/{networkEndpointGroup}`.
     ///
-    /// * `project`: text
-    /// * `zone`: text
-    /// * `network_endpoint_group`: text
-    pub fn get(
-        &self,
-        project: &str,
-        zone: &str,
-        network_endpoint_group: &str,
-    ) -> Call<Get> {
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE),
+    /// [`COMPUTE_READONLY`](scopes::COMPUTE_READONLY).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    pub fn get(&self, project: &str, zone: &str, network_endpoint_group: &str) -> Call<Get> {
         Call::new(self.0, &[&project, &zone, &network_endpoint_group], None)
     }
-    /// POST `projects/{project}/zones/{zone}/networkEndpointGroups`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+
+    /// POST `projects/{project}/zones/{zone}/networkEndpointGroups`. Can be waited for.
     ///
-    /// * `project`: text
-    /// * `zone`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    ///
+    /// Optional:
+    /// [`request_id`](Call#method.request_id-198).
     pub fn insert(
         &self,
         project: &str,
@@ -87,18 +124,39 @@ impl NetworkEndpointGroups<'_> {
     ) -> Call<Insert> {
         Call::new(self.0, &[&project, &zone], Some(&network_endpoint_group))
     }
-    /// GET `projects/{project}/zones/{zone}/networkEndpointGroups`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`, `COMPUTE_READONLY`.
+
+    /// GET `projects/{project}/zones/{zone}/networkEndpointGroups`.
     ///
-    /// * `project`: text
-    /// * `zone`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE),
+    /// [`COMPUTE_READONLY`](scopes::COMPUTE_READONLY).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    ///
+    /// Optional:
+    /// [`filter`](Call#method.filter-74),
+    /// [`max_results`](Call#method.max_results-74),
+    /// [`order_by`](Call#method.order_by-74),
+    /// [`page_token`](Call#method.page_token-74).
     pub fn list(&self, project: &str, zone: &str) -> Call<List> {
         Call::new(self.0, &[&project, &zone], None)
     }
-    /// POST `projects/{project}/zones/{zone}/networkEndpointGroups/{networkEndpointGroup}/listNetworkEndpoints`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`, `COMPUTE_READONLY`.
+
+    /// POST `projects/{project}/zones/{zone}/networkEndpointGroups/{networkEndpointGroup}/listNetworkEndpoints`.
     ///
-    /// * `project`: text
-    /// * `zone`: text
-    /// * `network_endpoint_group`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE),
+    /// [`COMPUTE_READONLY`](scopes::COMPUTE_READONLY).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    ///
+    /// Optional:
+    /// [`filter`](Call#method.filter-75),
+    /// [`max_results`](Call#method.max_results-75),
+    /// [`order_by`](Call#method.order_by-75),
+    /// [`page_token`](Call#method.page_token-75).
     pub fn list_network_endpoints(
         &self,
         project: &str,
@@ -112,11 +170,17 @@ impl NetworkEndpointGroups<'_> {
             Some(&network_endpoint_groups_list_endpoints_request),
         )
     }
-    /// POST `projects/{project}/zones/{zone}/networkEndpointGroups/{resource}/testIamPermissions`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`, `COMPUTE_READONLY`.
+
+    /// POST `projects/{project}/zones/{zone}/networkEndpointGroups/{resource}/testIamPermissions`.
     ///
-    /// * `project`: text
-    /// * `zone`: text
-    /// * `resource`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE),
+    /// [`COMPUTE_READONLY`](scopes::COMPUTE_READONLY).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `zone`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?`
+    /// * `resource`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
     pub fn test_iam_permissions(
         &self,
         project: &str,
@@ -130,39 +194,35 @@ impl NetworkEndpointGroups<'_> {
 
 /// See [`NetworkEndpointGroups::aggregated_list`].
 pub enum AggregatedList {}
-method! {
-    AggregatedList : Compute => schemas::NetworkEndpointGroupAggregatedList;
-    "compute.networkEndpointGroups.aggregatedList" GET
-    "projects/{project}/aggregated/networkEndpointGroups" { api_version :
-    Some("2026-11-01") }
-}
-paged! {
-    AggregatedList => (::std::string::String, schemas::NetworkEndpointGroupsScopedList);
-    "pageToken" "nextPageToken" "items"
-}
+
+method! { AggregatedList: Compute => schemas::NetworkEndpointGroupAggregatedList; "compute.networkEndpointGroups.aggregatedList" GET "projects/{project}/aggregated/networkEndpointGroups" {
+    api_version: Some("2026-11-01"),
+} }
+
+paged! { AggregatedList => (::std::string::String, schemas::NetworkEndpointGroupsScopedList); "pageToken" "nextPageToken" "items" }
 
 impl Call<AggregatedList> {
-    /// `filter`: text
     pub fn filter(self, value: &str) -> Self {
         self.with_param("filter", &value)
     }
-    /// `includeAllScopes`: true or false
+
     pub fn include_all_scopes(self, value: bool) -> Self {
         self.with_param("includeAllScopes", &value)
     }
-    /// `maxResults`: an unsigned 32-bit number, default `500`, at least `0`
+
+    /// Default `500`, at least `0`.
     pub fn max_results(self, value: u32) -> Self {
         self.with_param("maxResults", &value)
     }
-    /// `orderBy`: text
+
     pub fn order_by(self, value: &str) -> Self {
         self.with_param("orderBy", &value)
     }
-    /// `pageToken`: text
+
     pub fn page_token(self, value: &str) -> Self {
         self.with_param("pageToken", &value)
     }
-    /// `serviceProjectNumber`: a 64-bit number
+
     pub fn service_project_number(self, value: i64) -> Self {
         self.with_param("serviceProjectNumber", &value)
     }
@@ -170,15 +230,12 @@ impl Call<AggregatedList> {
 
 /// See [`NetworkEndpointGroups::attach_network_endpoints`].
 pub enum AttachNetworkEndpoints {}
-method! {
-    AttachNetworkEndpoints : Compute => schemas::Operation;
-    "compute.networkEndpointGroups.attachNetworkEndpoints" POST
-    "projects/{project}/zones/{zone}/networkEndpointGroups/{networkEndpointGroup}/attachNetworkEndpoints"
-    { api_version : Some("2026-11-01") }
-}
+
+method! { AttachNetworkEndpoints: Compute => schemas::Operation; "compute.networkEndpointGroups.attachNetworkEndpoints" POST "projects/{project}/zones/{zone}/networkEndpointGroups/{networkEndpointGroup}/attachNetworkEndpoints" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<AttachNetworkEndpoints> {
-    /// `requestId`: text
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }
@@ -186,14 +243,12 @@ impl Call<AttachNetworkEndpoints> {
 
 /// See [`NetworkEndpointGroups::delete`].
 pub enum Delete {}
-method! {
-    Delete : Compute => schemas::Operation; "compute.networkEndpointGroups.delete" DELETE
-    "projects/{project}/zones/{zone}/networkEndpointGroups/{networkEndpointGroup}" {
-    api_version : Some("2026-11-01") }
-}
+
+method! { Delete: Compute => schemas::Operation; "compute.networkEndpointGroups.delete" DELETE "projects/{project}/zones/{zone}/networkEndpointGroups/{networkEndpointGroup}" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<Delete> {
-    /// `requestId`: text
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }
@@ -201,15 +256,12 @@ impl Call<Delete> {
 
 /// See [`NetworkEndpointGroups::detach_network_endpoints`].
 pub enum DetachNetworkEndpoints {}
-method! {
-    DetachNetworkEndpoints : Compute => schemas::Operation;
-    "compute.networkEndpointGroups.detachNetworkEndpoints" POST
-    "projects/{project}/zones/{zone}/networkEndpointGroups/{networkEndpointGroup}/detachNetworkEndpoints"
-    { api_version : Some("2026-11-01") }
-}
+
+method! { DetachNetworkEndpoints: Compute => schemas::Operation; "compute.networkEndpointGroups.detachNetworkEndpoints" POST "projects/{project}/zones/{zone}/networkEndpointGroups/{networkEndpointGroup}/detachNetworkEndpoints" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<DetachNetworkEndpoints> {
-    /// `requestId`: text
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }
@@ -217,22 +269,19 @@ impl Call<DetachNetworkEndpoints> {
 
 /// See [`NetworkEndpointGroups::get`].
 pub enum Get {}
-method! {
-    Get : Compute => schemas::NetworkEndpointGroup; "compute.networkEndpointGroups.get"
-    GET "projects/{project}/zones/{zone}/networkEndpointGroups/{networkEndpointGroup}" {
-    api_version : Some("2026-11-01") }
-}
+
+method! { Get: Compute => schemas::NetworkEndpointGroup; "compute.networkEndpointGroups.get" GET "projects/{project}/zones/{zone}/networkEndpointGroups/{networkEndpointGroup}" {
+    api_version: Some("2026-11-01"),
+} }
 
 /// See [`NetworkEndpointGroups::insert`].
 pub enum Insert {}
-method! {
-    Insert : Compute => schemas::Operation; "compute.networkEndpointGroups.insert" POST
-    "projects/{project}/zones/{zone}/networkEndpointGroups" { api_version :
-    Some("2026-11-01") }
-}
+
+method! { Insert: Compute => schemas::Operation; "compute.networkEndpointGroups.insert" POST "projects/{project}/zones/{zone}/networkEndpointGroups" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<Insert> {
-    /// `requestId`: text
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }
@@ -240,30 +289,27 @@ impl Call<Insert> {
 
 /// See [`NetworkEndpointGroups::list`].
 pub enum List {}
-method! {
-    List : Compute => schemas::NetworkEndpointGroupList;
-    "compute.networkEndpointGroups.list" GET
-    "projects/{project}/zones/{zone}/networkEndpointGroups" { api_version :
-    Some("2026-11-01") }
-}
-paged! {
-    List => schemas::NetworkEndpointGroup; "pageToken" "nextPageToken" "items"
-}
+
+method! { List: Compute => schemas::NetworkEndpointGroupList; "compute.networkEndpointGroups.list" GET "projects/{project}/zones/{zone}/networkEndpointGroups" {
+    api_version: Some("2026-11-01"),
+} }
+
+paged! { List => schemas::NetworkEndpointGroup; "pageToken" "nextPageToken" "items" }
 
 impl Call<List> {
-    /// `filter`: text
     pub fn filter(self, value: &str) -> Self {
         self.with_param("filter", &value)
     }
-    /// `maxResults`: an unsigned 32-bit number, default `500`, at least `0`
+
+    /// Default `500`, at least `0`.
     pub fn max_results(self, value: u32) -> Self {
         self.with_param("maxResults", &value)
     }
-    /// `orderBy`: text
+
     pub fn order_by(self, value: &str) -> Self {
         self.with_param("orderBy", &value)
     }
-    /// `pageToken`: text
+
     pub fn page_token(self, value: &str) -> Self {
         self.with_param("pageToken", &value)
     }
@@ -271,31 +317,27 @@ impl Call<List> {
 
 /// See [`NetworkEndpointGroups::list_network_endpoints`].
 pub enum ListNetworkEndpoints {}
-method! {
-    ListNetworkEndpoints : Compute => schemas::NetworkEndpointGroupsListNetworkEndpoints;
-    "compute.networkEndpointGroups.listNetworkEndpoints" POST
-    "projects/{project}/zones/{zone}/networkEndpointGroups/{networkEndpointGroup}/listNetworkEndpoints"
-    { api_version : Some("2026-11-01") }
-}
-paged! {
-    ListNetworkEndpoints => schemas::NetworkEndpointWithHealthStatus; "pageToken"
-    "nextPageToken" "items"
-}
+
+method! { ListNetworkEndpoints: Compute => schemas::NetworkEndpointGroupsListNetworkEndpoints; "compute.networkEndpointGroups.listNetworkEndpoints" POST "projects/{project}/zones/{zone}/networkEndpointGroups/{networkEndpointGroup}/listNetworkEndpoints" {
+    api_version: Some("2026-11-01"),
+} }
+
+paged! { ListNetworkEndpoints => schemas::NetworkEndpointWithHealthStatus; "pageToken" "nextPageToken" "items" }
 
 impl Call<ListNetworkEndpoints> {
-    /// `filter`: text
     pub fn filter(self, value: &str) -> Self {
         self.with_param("filter", &value)
     }
-    /// `maxResults`: an unsigned 32-bit number, default `500`, at least `0`
+
+    /// Default `500`, at least `0`.
     pub fn max_results(self, value: u32) -> Self {
         self.with_param("maxResults", &value)
     }
-    /// `orderBy`: text
+
     pub fn order_by(self, value: &str) -> Self {
         self.with_param("orderBy", &value)
     }
-    /// `pageToken`: text
+
     pub fn page_token(self, value: &str) -> Self {
         self.with_param("pageToken", &value)
     }
@@ -303,9 +345,7 @@ impl Call<ListNetworkEndpoints> {
 
 /// See [`NetworkEndpointGroups::test_iam_permissions`].
 pub enum TestIamPermissions {}
-method! {
-    TestIamPermissions : Compute => schemas::TestPermissionsResponse;
-    "compute.networkEndpointGroups.testIamPermissions" POST
-    "projects/{project}/zones/{zone}/networkEndpointGroups/{resource}/testIamPermissions"
-    { api_version : Some("2026-11-01") }
-}
+
+method! { TestIamPermissions: Compute => schemas::TestPermissionsResponse; "compute.networkEndpointGroups.testIamPermissions" POST "projects/{project}/zones/{zone}/networkEndpointGroups/{resource}/testIamPermissions" {
+    api_version: Some("2026-11-01"),
+} }

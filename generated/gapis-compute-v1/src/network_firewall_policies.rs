@@ -7,26 +7,40 @@ use super::*;
 pub struct NetworkFirewallPolicies<'a>(pub(crate) &'a runtime::Client);
 
 impl NetworkFirewallPolicies<'_> {
-    /// POST `projects/{project}/global/firewallPolicies/{firewallPolicy}/addAssociation`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+    /// POST `projects/{project}/global/firewallPolicies/{firewallPolicy}/addAssociation`. Can be waited for.
     ///
-    /// * `project`: text
-    /// * `firewall_policy`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `firewall_policy`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
+    ///
+    /// Optional:
+    /// [`replace_existing_association`](Call#method.replace_existing_association-1),
+    /// [`request_id`](Call#method.request_id-199).
     pub fn add_association(
         &self,
         project: &str,
         firewall_policy: &str,
         firewall_policy_association: schemas::FirewallPolicyAssociation,
     ) -> Call<AddAssociation> {
-        Call::new(
-            self.0,
-            &[&project, &firewall_policy],
-            Some(&firewall_policy_association),
-        )
+        Call::new(self.0, &[&project, &firewall_policy], Some(&firewall_policy_association))
     }
-    /// POST `projects/{project}/global/firewallPolicies/{firewallPolicy}/addPacketMirroringRule`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+
+    /// POST `projects/{project}/global/firewallPolicies/{firewallPolicy}/addPacketMirroringRule`. Can be waited for.
     ///
-    /// * `project`: text
-    /// * `firewall_policy`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `firewall_policy`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
+    ///
+    /// Optional:
+    /// [`max_priority`](Call#method.max_priority),
+    /// [`min_priority`](Call#method.min_priority),
+    /// [`request_id`](Call#method.request_id-200).
     pub fn add_packet_mirroring_rule(
         &self,
         project: &str,
@@ -35,10 +49,20 @@ impl NetworkFirewallPolicies<'_> {
     ) -> Call<AddPacketMirroringRule> {
         Call::new(self.0, &[&project, &firewall_policy], Some(&firewall_policy_rule))
     }
-    /// POST `projects/{project}/global/firewallPolicies/{firewallPolicy}/addRule`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+
+    /// POST `projects/{project}/global/firewallPolicies/{firewallPolicy}/addRule`. Can be waited for.
     ///
-    /// * `project`: text
-    /// * `firewall_policy`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `firewall_policy`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
+    ///
+    /// Optional:
+    /// [`max_priority`](Call#method.max_priority-1),
+    /// [`min_priority`](Call#method.min_priority-1),
+    /// [`request_id`](Call#method.request_id-201).
     pub fn add_rule(
         &self,
         project: &str,
@@ -47,37 +71,83 @@ impl NetworkFirewallPolicies<'_> {
     ) -> Call<AddRule> {
         Call::new(self.0, &[&project, &firewall_policy], Some(&firewall_policy_rule))
     }
-    /// GET `projects/{project}/aggregated/firewallPolicies`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`, `COMPUTE_READONLY`.
+
+    /// GET `projects/{project}/aggregated/firewallPolicies`.
     ///
-    /// * `project`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE),
+    /// [`COMPUTE_READONLY`](scopes::COMPUTE_READONLY).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    ///
+    /// Optional:
+    /// [`filter`](Call#method.filter-76),
+    /// [`include_all_scopes`](Call#method.include_all_scopes-22),
+    /// [`max_results`](Call#method.max_results-76),
+    /// [`order_by`](Call#method.order_by-76),
+    /// [`page_token`](Call#method.page_token-76),
+    /// [`service_project_number`](Call#method.service_project_number-22).
     pub fn aggregated_list(&self, project: &str) -> Call<AggregatedList> {
         Call::new(self.0, &[&project], None)
     }
-    /// POST `projects/{project}/global/firewallPolicies/{firewallPolicy}/cloneRules`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+
+    /// POST `projects/{project}/global/firewallPolicies/{firewallPolicy}/cloneRules`. Can be waited for.
     ///
-    /// * `project`: text
-    /// * `firewall_policy`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `firewall_policy`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
+    ///
+    /// Optional:
+    /// [`request_id`](Call#method.request_id-202),
+    /// [`source_firewall_policy`](Call#method.source_firewall_policy-1).
     pub fn clone_rules(&self, project: &str, firewall_policy: &str) -> Call<CloneRules> {
         Call::new(self.0, &[&project, &firewall_policy], None)
     }
-    /// DELETE `projects/{project}/global/firewallPolicies/{firewallPolicy}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+
+    /// DELETE `projects/{project}/global/firewallPolicies/{firewallPolicy}`. Can be waited for.
     ///
-    /// * `project`: text
-    /// * `firewall_policy`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `firewall_policy`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
+    ///
+    /// Optional:
+    /// [`request_id`](Call#method.request_id-203).
     pub fn delete(&self, project: &str, firewall_policy: &str) -> Call<Delete> {
         Call::new(self.0, &[&project, &firewall_policy], None)
     }
-    /// GET `projects/{project}/global/firewallPolicies/{firewallPolicy}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`, `COMPUTE_READONLY`.
+
+    /// GET `projects/{project}/global/firewallPolicies/{firewallPolicy}`.
     ///
-    /// * `project`: text
-    /// * `firewall_policy`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE),
+    /// [`COMPUTE_READONLY`](scopes::COMPUTE_READONLY).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `firewall_policy`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
     pub fn get(&self, project: &str, firewall_policy: &str) -> Call<Get> {
         Call::new(self.0, &[&project, &firewall_policy], None)
     }
-    /// GET `projects/{project}/global/firewallPolicies/{firewallPolicy}/getAssociation`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`, `COMPUTE_READONLY`.
+
+    /// GET `projects/{project}/global/firewallPolicies/{firewallPolicy}/getAssociation`.
     ///
-    /// * `project`: text
-    /// * `firewall_policy`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE),
+    /// [`COMPUTE_READONLY`](scopes::COMPUTE_READONLY).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `firewall_policy`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
+    ///
+    /// Optional:
+    /// [`name`](Call#method.name-2).
     pub fn get_association(
         &self,
         project: &str,
@@ -85,17 +155,35 @@ impl NetworkFirewallPolicies<'_> {
     ) -> Call<GetAssociation> {
         Call::new(self.0, &[&project, &firewall_policy], None)
     }
-    /// GET `projects/{project}/global/firewallPolicies/{resource}/getIamPolicy`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`, `COMPUTE_READONLY`.
+
+    /// GET `projects/{project}/global/firewallPolicies/{resource}/getIamPolicy`.
     ///
-    /// * `project`: text
-    /// * `resource`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE),
+    /// [`COMPUTE_READONLY`](scopes::COMPUTE_READONLY).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `resource`: matches `[a-z](?:[-a-z0-9_]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
+    ///
+    /// Optional:
+    /// [`options_requested_policy_version`](Call#method.options_requested_policy_version-15).
     pub fn get_iam_policy(&self, project: &str, resource: &str) -> Call<GetIamPolicy> {
         Call::new(self.0, &[&project, &resource], None)
     }
-    /// GET `projects/{project}/global/firewallPolicies/{firewallPolicy}/getPacketMirroringRule`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`, `COMPUTE_READONLY`.
+
+    /// GET `projects/{project}/global/firewallPolicies/{firewallPolicy}/getPacketMirroringRule`.
     ///
-    /// * `project`: text
-    /// * `firewall_policy`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE),
+    /// [`COMPUTE_READONLY`](scopes::COMPUTE_READONLY).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `firewall_policy`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
+    ///
+    /// Optional:
+    /// [`priority`](Call#method.priority-3).
     pub fn get_packet_mirroring_rule(
         &self,
         project: &str,
@@ -103,16 +191,33 @@ impl NetworkFirewallPolicies<'_> {
     ) -> Call<GetPacketMirroringRule> {
         Call::new(self.0, &[&project, &firewall_policy], None)
     }
-    /// GET `projects/{project}/global/firewallPolicies/{firewallPolicy}/getRule`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`, `COMPUTE_READONLY`.
+
+    /// GET `projects/{project}/global/firewallPolicies/{firewallPolicy}/getRule`.
     ///
-    /// * `project`: text
-    /// * `firewall_policy`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE),
+    /// [`COMPUTE_READONLY`](scopes::COMPUTE_READONLY).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `firewall_policy`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
+    ///
+    /// Optional:
+    /// [`priority`](Call#method.priority-4).
     pub fn get_rule(&self, project: &str, firewall_policy: &str) -> Call<GetRule> {
         Call::new(self.0, &[&project, &firewall_policy], None)
     }
-    /// POST `projects/{project}/global/firewallPolicies`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+
+    /// POST `projects/{project}/global/firewallPolicies`. Can be waited for.
     ///
-    /// * `project`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    ///
+    /// Optional:
+    /// [`request_id`](Call#method.request_id-204).
     pub fn insert(
         &self,
         project: &str,
@@ -120,16 +225,36 @@ impl NetworkFirewallPolicies<'_> {
     ) -> Call<Insert> {
         Call::new(self.0, &[&project], Some(&firewall_policy))
     }
-    /// GET `projects/{project}/global/firewallPolicies`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`, `COMPUTE_READONLY`.
+
+    /// GET `projects/{project}/global/firewallPolicies`.
     ///
-    /// * `project`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE),
+    /// [`COMPUTE_READONLY`](scopes::COMPUTE_READONLY).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    ///
+    /// Optional:
+    /// [`filter`](Call#method.filter-77),
+    /// [`max_results`](Call#method.max_results-77),
+    /// [`order_by`](Call#method.order_by-77),
+    /// [`page_token`](Call#method.page_token-77).
     pub fn list(&self, project: &str) -> Call<List> {
         Call::new(self.0, &[&project], None)
     }
-    /// PATCH `projects/{project}/global/firewallPolicies/{firewallPolicy}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+
+    /// PATCH `projects/{project}/global/firewallPolicies/{firewallPolicy}`. Can be waited for.
     ///
-    /// * `project`: text
-    /// * `firewall_policy`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `firewall_policy`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
+    ///
+    /// Optional:
+    /// [`request_id`](Call#method.request_id-205).
     pub fn patch(
         &self,
         project: &str,
@@ -138,10 +263,19 @@ impl NetworkFirewallPolicies<'_> {
     ) -> Call<Patch> {
         Call::new(self.0, &[&project, &firewall_policy], Some(&body))
     }
-    /// POST `projects/{project}/global/firewallPolicies/{firewallPolicy}/patchPacketMirroringRule`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+
+    /// POST `projects/{project}/global/firewallPolicies/{firewallPolicy}/patchPacketMirroringRule`. Can be waited for.
     ///
-    /// * `project`: text
-    /// * `firewall_policy`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `firewall_policy`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
+    ///
+    /// Optional:
+    /// [`priority`](Call#method.priority-5),
+    /// [`request_id`](Call#method.request_id-206).
     pub fn patch_packet_mirroring_rule(
         &self,
         project: &str,
@@ -150,10 +284,19 @@ impl NetworkFirewallPolicies<'_> {
     ) -> Call<PatchPacketMirroringRule> {
         Call::new(self.0, &[&project, &firewall_policy], Some(&firewall_policy_rule))
     }
-    /// POST `projects/{project}/global/firewallPolicies/{firewallPolicy}/patchRule`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+
+    /// POST `projects/{project}/global/firewallPolicies/{firewallPolicy}/patchRule`. Can be waited for.
     ///
-    /// * `project`: text
-    /// * `firewall_policy`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `firewall_policy`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
+    ///
+    /// Optional:
+    /// [`priority`](Call#method.priority-6),
+    /// [`request_id`](Call#method.request_id-207).
     pub fn patch_rule(
         &self,
         project: &str,
@@ -162,10 +305,19 @@ impl NetworkFirewallPolicies<'_> {
     ) -> Call<PatchRule> {
         Call::new(self.0, &[&project, &firewall_policy], Some(&firewall_policy_rule))
     }
-    /// POST `projects/{project}/global/firewallPolicies/{firewallPolicy}/removeAssociation`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+
+    /// POST `projects/{project}/global/firewallPolicies/{firewallPolicy}/removeAssociation`. Can be waited for.
     ///
-    /// * `project`: text
-    /// * `firewall_policy`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `firewall_policy`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
+    ///
+    /// Optional:
+    /// [`name`](Call#method.name-3),
+    /// [`request_id`](Call#method.request_id-208).
     pub fn remove_association(
         &self,
         project: &str,
@@ -173,10 +325,19 @@ impl NetworkFirewallPolicies<'_> {
     ) -> Call<RemoveAssociation> {
         Call::new(self.0, &[&project, &firewall_policy], None)
     }
-    /// POST `projects/{project}/global/firewallPolicies/{firewallPolicy}/removePacketMirroringRule`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+
+    /// POST `projects/{project}/global/firewallPolicies/{firewallPolicy}/removePacketMirroringRule`. Can be waited for.
     ///
-    /// * `project`: text
-    /// * `firewall_policy`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `firewall_policy`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
+    ///
+    /// Optional:
+    /// [`priority`](Call#method.priority-7),
+    /// [`request_id`](Call#method.request_id-209).
     pub fn remove_packet_mirroring_rule(
         &self,
         project: &str,
@@ -184,17 +345,31 @@ impl NetworkFirewallPolicies<'_> {
     ) -> Call<RemovePacketMirroringRule> {
         Call::new(self.0, &[&project, &firewall_policy], None)
     }
-    /// POST `projects/{project}/global/firewallPolicies/{firewallPolicy}/removeRule`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+
+    /// POST `projects/{project}/global/firewallPolicies/{firewallPolicy}/removeRule`. Can be waited for.
     ///
-    /// * `project`: text
-    /// * `firewall_policy`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `firewall_policy`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
+    ///
+    /// Optional:
+    /// [`priority`](Call#method.priority-8),
+    /// [`request_id`](Call#method.request_id-210).
     pub fn remove_rule(&self, project: &str, firewall_policy: &str) -> Call<RemoveRule> {
         Call::new(self.0, &[&project, &firewall_policy], None)
     }
-    /// POST `projects/{project}/global/firewallPolicies/{resource}/setIamPolicy`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+
+    /// POST `projects/{project}/global/firewallPolicies/{resource}/setIamPolicy`.
     ///
-    /// * `project`: text
-    /// * `resource`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `resource`: matches `[a-z](?:[-a-z0-9_]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
     pub fn set_iam_policy(
         &self,
         project: &str,
@@ -203,10 +378,16 @@ impl NetworkFirewallPolicies<'_> {
     ) -> Call<SetIamPolicy> {
         Call::new(self.0, &[&project, &resource], Some(&global_set_policy_request))
     }
-    /// POST `projects/{project}/global/firewallPolicies/{resource}/testIamPermissions`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`, `COMPUTE_READONLY`.
+
+    /// POST `projects/{project}/global/firewallPolicies/{resource}/testIamPermissions`.
     ///
-    /// * `project`: text
-    /// * `resource`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE),
+    /// [`COMPUTE_READONLY`](scopes::COMPUTE_READONLY).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `resource`: matches `[a-z](?:[-a-z0-9_]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
     pub fn test_iam_permissions(
         &self,
         project: &str,
@@ -219,19 +400,16 @@ impl NetworkFirewallPolicies<'_> {
 
 /// See [`NetworkFirewallPolicies::add_association`].
 pub enum AddAssociation {}
-method! {
-    AddAssociation : Compute => schemas::Operation;
-    "compute.networkFirewallPolicies.addAssociation" POST
-    "projects/{project}/global/firewallPolicies/{firewallPolicy}/addAssociation" {
-    api_version : Some("2026-11-01") }
-}
+
+method! { AddAssociation: Compute => schemas::Operation; "compute.networkFirewallPolicies.addAssociation" POST "projects/{project}/global/firewallPolicies/{firewallPolicy}/addAssociation" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<AddAssociation> {
-    /// `replaceExistingAssociation`: true or false
     pub fn replace_existing_association(self, value: bool) -> Self {
         self.with_param("replaceExistingAssociation", &value)
     }
-    /// `requestId`: text
+
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }
@@ -239,23 +417,20 @@ impl Call<AddAssociation> {
 
 /// See [`NetworkFirewallPolicies::add_packet_mirroring_rule`].
 pub enum AddPacketMirroringRule {}
-method! {
-    AddPacketMirroringRule : Compute => schemas::Operation;
-    "compute.networkFirewallPolicies.addPacketMirroringRule" POST
-    "projects/{project}/global/firewallPolicies/{firewallPolicy}/addPacketMirroringRule"
-    { api_version : Some("2026-11-01") }
-}
+
+method! { AddPacketMirroringRule: Compute => schemas::Operation; "compute.networkFirewallPolicies.addPacketMirroringRule" POST "projects/{project}/global/firewallPolicies/{firewallPolicy}/addPacketMirroringRule" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<AddPacketMirroringRule> {
-    /// `maxPriority`: a 32-bit number
     pub fn max_priority(self, value: i32) -> Self {
         self.with_param("maxPriority", &value)
     }
-    /// `minPriority`: a 32-bit number
+
     pub fn min_priority(self, value: i32) -> Self {
         self.with_param("minPriority", &value)
     }
-    /// `requestId`: text
+
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }
@@ -263,22 +438,20 @@ impl Call<AddPacketMirroringRule> {
 
 /// See [`NetworkFirewallPolicies::add_rule`].
 pub enum AddRule {}
-method! {
-    AddRule : Compute => schemas::Operation; "compute.networkFirewallPolicies.addRule"
-    POST "projects/{project}/global/firewallPolicies/{firewallPolicy}/addRule" {
-    api_version : Some("2026-11-01") }
-}
+
+method! { AddRule: Compute => schemas::Operation; "compute.networkFirewallPolicies.addRule" POST "projects/{project}/global/firewallPolicies/{firewallPolicy}/addRule" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<AddRule> {
-    /// `maxPriority`: a 32-bit number
     pub fn max_priority(self, value: i32) -> Self {
         self.with_param("maxPriority", &value)
     }
-    /// `minPriority`: a 32-bit number
+
     pub fn min_priority(self, value: i32) -> Self {
         self.with_param("minPriority", &value)
     }
-    /// `requestId`: text
+
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }
@@ -286,38 +459,35 @@ impl Call<AddRule> {
 
 /// See [`NetworkFirewallPolicies::aggregated_list`].
 pub enum AggregatedList {}
-method! {
-    AggregatedList : Compute => schemas::NetworkFirewallPolicyAggregatedList;
-    "compute.networkFirewallPolicies.aggregatedList" GET
-    "projects/{project}/aggregated/firewallPolicies" { api_version : Some("2026-11-01") }
-}
-paged! {
-    AggregatedList => (::std::string::String, schemas::FirewallPoliciesScopedList);
-    "pageToken" "nextPageToken" "items"
-}
+
+method! { AggregatedList: Compute => schemas::NetworkFirewallPolicyAggregatedList; "compute.networkFirewallPolicies.aggregatedList" GET "projects/{project}/aggregated/firewallPolicies" {
+    api_version: Some("2026-11-01"),
+} }
+
+paged! { AggregatedList => (::std::string::String, schemas::FirewallPoliciesScopedList); "pageToken" "nextPageToken" "items" }
 
 impl Call<AggregatedList> {
-    /// `filter`: text
     pub fn filter(self, value: &str) -> Self {
         self.with_param("filter", &value)
     }
-    /// `includeAllScopes`: true or false
+
     pub fn include_all_scopes(self, value: bool) -> Self {
         self.with_param("includeAllScopes", &value)
     }
-    /// `maxResults`: an unsigned 32-bit number, default `500`, at least `0`
+
+    /// Default `500`, at least `0`.
     pub fn max_results(self, value: u32) -> Self {
         self.with_param("maxResults", &value)
     }
-    /// `orderBy`: text
+
     pub fn order_by(self, value: &str) -> Self {
         self.with_param("orderBy", &value)
     }
-    /// `pageToken`: text
+
     pub fn page_token(self, value: &str) -> Self {
         self.with_param("pageToken", &value)
     }
-    /// `serviceProjectNumber`: a 64-bit number
+
     pub fn service_project_number(self, value: i64) -> Self {
         self.with_param("serviceProjectNumber", &value)
     }
@@ -325,19 +495,16 @@ impl Call<AggregatedList> {
 
 /// See [`NetworkFirewallPolicies::clone_rules`].
 pub enum CloneRules {}
-method! {
-    CloneRules : Compute => schemas::Operation;
-    "compute.networkFirewallPolicies.cloneRules" POST
-    "projects/{project}/global/firewallPolicies/{firewallPolicy}/cloneRules" {
-    api_version : Some("2026-11-01") }
-}
+
+method! { CloneRules: Compute => schemas::Operation; "compute.networkFirewallPolicies.cloneRules" POST "projects/{project}/global/firewallPolicies/{firewallPolicy}/cloneRules" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<CloneRules> {
-    /// `requestId`: text
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }
-    /// `sourceFirewallPolicy`: text
+
     pub fn source_firewall_policy(self, value: &str) -> Self {
         self.with_param("sourceFirewallPolicy", &value)
     }
@@ -345,14 +512,12 @@ impl Call<CloneRules> {
 
 /// See [`NetworkFirewallPolicies::delete`].
 pub enum Delete {}
-method! {
-    Delete : Compute => schemas::Operation; "compute.networkFirewallPolicies.delete"
-    DELETE "projects/{project}/global/firewallPolicies/{firewallPolicy}" { api_version :
-    Some("2026-11-01") }
-}
+
+method! { Delete: Compute => schemas::Operation; "compute.networkFirewallPolicies.delete" DELETE "projects/{project}/global/firewallPolicies/{firewallPolicy}" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<Delete> {
-    /// `requestId`: text
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }
@@ -360,23 +525,19 @@ impl Call<Delete> {
 
 /// See [`NetworkFirewallPolicies::get`].
 pub enum Get {}
-method! {
-    Get : Compute => schemas::FirewallPolicy; "compute.networkFirewallPolicies.get" GET
-    "projects/{project}/global/firewallPolicies/{firewallPolicy}" { api_version :
-    Some("2026-11-01") }
-}
+
+method! { Get: Compute => schemas::FirewallPolicy; "compute.networkFirewallPolicies.get" GET "projects/{project}/global/firewallPolicies/{firewallPolicy}" {
+    api_version: Some("2026-11-01"),
+} }
 
 /// See [`NetworkFirewallPolicies::get_association`].
 pub enum GetAssociation {}
-method! {
-    GetAssociation : Compute => schemas::FirewallPolicyAssociation;
-    "compute.networkFirewallPolicies.getAssociation" GET
-    "projects/{project}/global/firewallPolicies/{firewallPolicy}/getAssociation" {
-    api_version : Some("2026-11-01") }
-}
+
+method! { GetAssociation: Compute => schemas::FirewallPolicyAssociation; "compute.networkFirewallPolicies.getAssociation" GET "projects/{project}/global/firewallPolicies/{firewallPolicy}/getAssociation" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<GetAssociation> {
-    /// `name`: text
     pub fn name(self, value: &str) -> Self {
         self.with_param("name", &value)
     }
@@ -384,15 +545,12 @@ impl Call<GetAssociation> {
 
 /// See [`NetworkFirewallPolicies::get_iam_policy`].
 pub enum GetIamPolicy {}
-method! {
-    GetIamPolicy : Compute => schemas::Policy;
-    "compute.networkFirewallPolicies.getIamPolicy" GET
-    "projects/{project}/global/firewallPolicies/{resource}/getIamPolicy" { api_version :
-    Some("2026-11-01") }
-}
+
+method! { GetIamPolicy: Compute => schemas::Policy; "compute.networkFirewallPolicies.getIamPolicy" GET "projects/{project}/global/firewallPolicies/{resource}/getIamPolicy" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<GetIamPolicy> {
-    /// `optionsRequestedPolicyVersion`: a 32-bit number
     pub fn options_requested_policy_version(self, value: i32) -> Self {
         self.with_param("optionsRequestedPolicyVersion", &value)
     }
@@ -400,15 +558,12 @@ impl Call<GetIamPolicy> {
 
 /// See [`NetworkFirewallPolicies::get_packet_mirroring_rule`].
 pub enum GetPacketMirroringRule {}
-method! {
-    GetPacketMirroringRule : Compute => schemas::FirewallPolicyRule;
-    "compute.networkFirewallPolicies.getPacketMirroringRule" GET
-    "projects/{project}/global/firewallPolicies/{firewallPolicy}/getPacketMirroringRule"
-    { api_version : Some("2026-11-01") }
-}
+
+method! { GetPacketMirroringRule: Compute => schemas::FirewallPolicyRule; "compute.networkFirewallPolicies.getPacketMirroringRule" GET "projects/{project}/global/firewallPolicies/{firewallPolicy}/getPacketMirroringRule" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<GetPacketMirroringRule> {
-    /// `priority`: a 32-bit number
     pub fn priority(self, value: i32) -> Self {
         self.with_param("priority", &value)
     }
@@ -416,15 +571,12 @@ impl Call<GetPacketMirroringRule> {
 
 /// See [`NetworkFirewallPolicies::get_rule`].
 pub enum GetRule {}
-method! {
-    GetRule : Compute => schemas::FirewallPolicyRule;
-    "compute.networkFirewallPolicies.getRule" GET
-    "projects/{project}/global/firewallPolicies/{firewallPolicy}/getRule" { api_version :
-    Some("2026-11-01") }
-}
+
+method! { GetRule: Compute => schemas::FirewallPolicyRule; "compute.networkFirewallPolicies.getRule" GET "projects/{project}/global/firewallPolicies/{firewallPolicy}/getRule" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<GetRule> {
-    /// `priority`: a 32-bit number
     pub fn priority(self, value: i32) -> Self {
         self.with_param("priority", &value)
     }
@@ -432,13 +584,12 @@ impl Call<GetRule> {
 
 /// See [`NetworkFirewallPolicies::insert`].
 pub enum Insert {}
-method! {
-    Insert : Compute => schemas::Operation; "compute.networkFirewallPolicies.insert" POST
-    "projects/{project}/global/firewallPolicies" { api_version : Some("2026-11-01") }
-}
+
+method! { Insert: Compute => schemas::Operation; "compute.networkFirewallPolicies.insert" POST "projects/{project}/global/firewallPolicies" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<Insert> {
-    /// `requestId`: text
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }
@@ -446,28 +597,27 @@ impl Call<Insert> {
 
 /// See [`NetworkFirewallPolicies::list`].
 pub enum List {}
-method! {
-    List : Compute => schemas::FirewallPolicyList; "compute.networkFirewallPolicies.list"
-    GET "projects/{project}/global/firewallPolicies" { api_version : Some("2026-11-01") }
-}
-paged! {
-    List => schemas::FirewallPolicy; "pageToken" "nextPageToken" "items"
-}
+
+method! { List: Compute => schemas::FirewallPolicyList; "compute.networkFirewallPolicies.list" GET "projects/{project}/global/firewallPolicies" {
+    api_version: Some("2026-11-01"),
+} }
+
+paged! { List => schemas::FirewallPolicy; "pageToken" "nextPageToken" "items" }
 
 impl Call<List> {
-    /// `filter`: text
     pub fn filter(self, value: &str) -> Self {
         self.with_param("filter", &value)
     }
-    /// `maxResults`: an unsigned 32-bit number, default `500`, at least `0`
+
+    /// Default `500`, at least `0`.
     pub fn max_results(self, value: u32) -> Self {
         self.with_param("maxResults", &value)
     }
-    /// `orderBy`: text
+
     pub fn order_by(self, value: &str) -> Self {
         self.with_param("orderBy", &value)
     }
-    /// `pageToken`: text
+
     pub fn page_token(self, value: &str) -> Self {
         self.with_param("pageToken", &value)
     }
@@ -475,14 +625,12 @@ impl Call<List> {
 
 /// See [`NetworkFirewallPolicies::patch`].
 pub enum Patch {}
-method! {
-    Patch : Compute => schemas::Operation; "compute.networkFirewallPolicies.patch" PATCH
-    "projects/{project}/global/firewallPolicies/{firewallPolicy}" { api_version :
-    Some("2026-11-01") }
-}
+
+method! { Patch: Compute => schemas::Operation; "compute.networkFirewallPolicies.patch" PATCH "projects/{project}/global/firewallPolicies/{firewallPolicy}" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<Patch> {
-    /// `requestId`: text
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }
@@ -490,19 +638,16 @@ impl Call<Patch> {
 
 /// See [`NetworkFirewallPolicies::patch_packet_mirroring_rule`].
 pub enum PatchPacketMirroringRule {}
-method! {
-    PatchPacketMirroringRule : Compute => schemas::Operation;
-    "compute.networkFirewallPolicies.patchPacketMirroringRule" POST
-    "projects/{project}/global/firewallPolicies/{firewallPolicy}/patchPacketMirroringRule"
-    { api_version : Some("2026-11-01") }
-}
+
+method! { PatchPacketMirroringRule: Compute => schemas::Operation; "compute.networkFirewallPolicies.patchPacketMirroringRule" POST "projects/{project}/global/firewallPolicies/{firewallPolicy}/patchPacketMirroringRule" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<PatchPacketMirroringRule> {
-    /// `priority`: a 32-bit number
     pub fn priority(self, value: i32) -> Self {
         self.with_param("priority", &value)
     }
-    /// `requestId`: text
+
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }
@@ -510,19 +655,16 @@ impl Call<PatchPacketMirroringRule> {
 
 /// See [`NetworkFirewallPolicies::patch_rule`].
 pub enum PatchRule {}
-method! {
-    PatchRule : Compute => schemas::Operation;
-    "compute.networkFirewallPolicies.patchRule" POST
-    "projects/{project}/global/firewallPolicies/{firewallPolicy}/patchRule" { api_version
-    : Some("2026-11-01") }
-}
+
+method! { PatchRule: Compute => schemas::Operation; "compute.networkFirewallPolicies.patchRule" POST "projects/{project}/global/firewallPolicies/{firewallPolicy}/patchRule" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<PatchRule> {
-    /// `priority`: a 32-bit number
     pub fn priority(self, value: i32) -> Self {
         self.with_param("priority", &value)
     }
-    /// `requestId`: text
+
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }
@@ -530,19 +672,16 @@ impl Call<PatchRule> {
 
 /// See [`NetworkFirewallPolicies::remove_association`].
 pub enum RemoveAssociation {}
-method! {
-    RemoveAssociation : Compute => schemas::Operation;
-    "compute.networkFirewallPolicies.removeAssociation" POST
-    "projects/{project}/global/firewallPolicies/{firewallPolicy}/removeAssociation" {
-    api_version : Some("2026-11-01") }
-}
+
+method! { RemoveAssociation: Compute => schemas::Operation; "compute.networkFirewallPolicies.removeAssociation" POST "projects/{project}/global/firewallPolicies/{firewallPolicy}/removeAssociation" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<RemoveAssociation> {
-    /// `name`: text
     pub fn name(self, value: &str) -> Self {
         self.with_param("name", &value)
     }
-    /// `requestId`: text
+
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }
@@ -550,19 +689,16 @@ impl Call<RemoveAssociation> {
 
 /// See [`NetworkFirewallPolicies::remove_packet_mirroring_rule`].
 pub enum RemovePacketMirroringRule {}
-method! {
-    RemovePacketMirroringRule : Compute => schemas::Operation;
-    "compute.networkFirewallPolicies.removePacketMirroringRule" POST
-    "projects/{project}/global/firewallPolicies/{firewallPolicy}/removePacketMirroringRule"
-    { api_version : Some("2026-11-01") }
-}
+
+method! { RemovePacketMirroringRule: Compute => schemas::Operation; "compute.networkFirewallPolicies.removePacketMirroringRule" POST "projects/{project}/global/firewallPolicies/{firewallPolicy}/removePacketMirroringRule" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<RemovePacketMirroringRule> {
-    /// `priority`: a 32-bit number
     pub fn priority(self, value: i32) -> Self {
         self.with_param("priority", &value)
     }
-    /// `requestId`: text
+
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }
@@ -570,19 +706,16 @@ impl Call<RemovePacketMirroringRule> {
 
 /// See [`NetworkFirewallPolicies::remove_rule`].
 pub enum RemoveRule {}
-method! {
-    RemoveRule : Compute => schemas::Operation;
-    "compute.networkFirewallPolicies.removeRule" POST
-    "projects/{project}/global/firewallPolicies/{firewallPolicy}/removeRule" {
-    api_version : Some("2026-11-01") }
-}
+
+method! { RemoveRule: Compute => schemas::Operation; "compute.networkFirewallPolicies.removeRule" POST "projects/{project}/global/firewallPolicies/{firewallPolicy}/removeRule" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<RemoveRule> {
-    /// `priority`: a 32-bit number
     pub fn priority(self, value: i32) -> Self {
         self.with_param("priority", &value)
     }
-    /// `requestId`: text
+
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }
@@ -590,18 +723,14 @@ impl Call<RemoveRule> {
 
 /// See [`NetworkFirewallPolicies::set_iam_policy`].
 pub enum SetIamPolicy {}
-method! {
-    SetIamPolicy : Compute => schemas::Policy;
-    "compute.networkFirewallPolicies.setIamPolicy" POST
-    "projects/{project}/global/firewallPolicies/{resource}/setIamPolicy" { api_version :
-    Some("2026-11-01") }
-}
+
+method! { SetIamPolicy: Compute => schemas::Policy; "compute.networkFirewallPolicies.setIamPolicy" POST "projects/{project}/global/firewallPolicies/{resource}/setIamPolicy" {
+    api_version: Some("2026-11-01"),
+} }
 
 /// See [`NetworkFirewallPolicies::test_iam_permissions`].
 pub enum TestIamPermissions {}
-method! {
-    TestIamPermissions : Compute => schemas::TestPermissionsResponse;
-    "compute.networkFirewallPolicies.testIamPermissions" POST
-    "projects/{project}/global/firewallPolicies/{resource}/testIamPermissions" {
-    api_version : Some("2026-11-01") }
-}
+
+method! { TestIamPermissions: Compute => schemas::TestPermissionsResponse; "compute.networkFirewallPolicies.testIamPermissions" POST "projects/{project}/global/firewallPolicies/{resource}/testIamPermissions" {
+    api_version: Some("2026-11-01"),
+} }

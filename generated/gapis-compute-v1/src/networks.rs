@@ -7,10 +7,17 @@ use super::*;
 pub struct Networks<'a>(pub(crate) &'a runtime::Client);
 
 impl Networks<'_> {
-    /// POST `projects/{project}/global/networks/{network}/addPeering`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+    /// POST `projects/{project}/global/networks/{network}/addPeering`. Can be waited for.
     ///
-    /// * `project`: text
-    /// * `network`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `network`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
+    ///
+    /// Optional:
+    /// [`request_id`](Call#method.request_id-211).
     pub fn add_peering(
         &self,
         project: &str,
@@ -19,10 +26,18 @@ impl Networks<'_> {
     ) -> Call<AddPeering> {
         Call::new(self.0, &[&project, &network], Some(&networks_add_peering_request))
     }
-    /// POST `projects/{project}/global/networks/{network}/cancelRequestRemovePeering`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+
+    /// POST `projects/{project}/global/networks/{network}/cancelRequestRemovePeering`. Can be waited for.
     ///
-    /// * `project`: text
-    /// * `network`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `network`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
+    ///
+    /// Optional:
+    /// [`request_id`](Call#method.request_id-212).
     pub fn cancel_request_remove_peering(
         &self,
         project: &str,
@@ -35,24 +50,44 @@ impl Networks<'_> {
             Some(&networks_cancel_request_remove_peering_request),
         )
     }
-    /// DELETE `projects/{project}/global/networks/{network}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+
+    /// DELETE `projects/{project}/global/networks/{network}`. Can be waited for.
     ///
-    /// * `project`: text
-    /// * `network`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `network`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
+    ///
+    /// Optional:
+    /// [`request_id`](Call#method.request_id-213).
     pub fn delete(&self, project: &str, network: &str) -> Call<Delete> {
         Call::new(self.0, &[&project, &network], None)
     }
-    /// GET `projects/{project}/global/networks/{network}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`, `COMPUTE_READONLY`.
+
+    /// GET `projects/{project}/global/networks/{network}`.
     ///
-    /// * `project`: text
-    /// * `network`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE),
+    /// [`COMPUTE_READONLY`](scopes::COMPUTE_READONLY).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `network`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
     pub fn get(&self, project: &str, network: &str) -> Call<Get> {
         Call::new(self.0, &[&project, &network], None)
     }
-    /// GET `projects/{project}/global/networks/{network}/getEffectiveFirewalls`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`, `COMPUTE_READONLY`.
+
+    /// GET `projects/{project}/global/networks/{network}/getEffectiveFirewalls`.
     ///
-    /// * `project`: text
-    /// * `network`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE),
+    /// [`COMPUTE_READONLY`](scopes::COMPUTE_READONLY).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `network`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?`
     pub fn get_effective_firewalls(
         &self,
         project: &str,
@@ -60,22 +95,57 @@ impl Networks<'_> {
     ) -> Call<GetEffectiveFirewalls> {
         Call::new(self.0, &[&project, &network], None)
     }
-    /// POST `projects/{project}/global/networks`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+
+    /// POST `projects/{project}/global/networks`. Can be waited for.
     ///
-    /// * `project`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    ///
+    /// Optional:
+    /// [`request_id`](Call#method.request_id-214).
     pub fn insert(&self, project: &str, network: schemas::Network) -> Call<Insert> {
         Call::new(self.0, &[&project], Some(&network))
     }
-    /// GET `projects/{project}/global/networks`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`, `COMPUTE_READONLY`.
+
+    /// GET `projects/{project}/global/networks`.
     ///
-    /// * `project`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE),
+    /// [`COMPUTE_READONLY`](scopes::COMPUTE_READONLY).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    ///
+    /// Optional:
+    /// [`filter`](Call#method.filter-79),
+    /// [`max_results`](Call#method.max_results-79),
+    /// [`order_by`](Call#method.order_by-79),
+    /// [`page_token`](Call#method.page_token-79).
     pub fn list(&self, project: &str) -> Call<List> {
         Call::new(self.0, &[&project], None)
     }
-    /// GET `projects/{project}/global/networks/{network}/listPeeringRoutes`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`, `COMPUTE_READONLY`.
+
+    /// GET `projects/{project}/global/networks/{network}/listPeeringRoutes`.
     ///
-    /// * `project`: text
-    /// * `network`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE),
+    /// [`COMPUTE_READONLY`](scopes::COMPUTE_READONLY).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `network`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?`
+    ///
+    /// Optional:
+    /// [`direction`](Call#method.direction),
+    /// [`filter`](Call#method.filter-80),
+    /// [`max_results`](Call#method.max_results-80),
+    /// [`order_by`](Call#method.order_by-80),
+    /// [`page_token`](Call#method.page_token-80),
+    /// [`peering_name`](Call#method.peering_name),
+    /// [`region`](Call#method.region).
     pub fn list_peering_routes(
         &self,
         project: &str,
@@ -83,10 +153,18 @@ impl Networks<'_> {
     ) -> Call<ListPeeringRoutes> {
         Call::new(self.0, &[&project, &network], None)
     }
-    /// PATCH `projects/{project}/global/networks/{network}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+
+    /// PATCH `projects/{project}/global/networks/{network}`. Can be waited for.
     ///
-    /// * `project`: text
-    /// * `network`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `network`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
+    ///
+    /// Optional:
+    /// [`request_id`](Call#method.request_id-215).
     pub fn patch(
         &self,
         project: &str,
@@ -95,10 +173,18 @@ impl Networks<'_> {
     ) -> Call<Patch> {
         Call::new(self.0, &[&project, &network], Some(&body))
     }
-    /// POST `projects/{project}/global/networks/{network}/removePeering`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+
+    /// POST `projects/{project}/global/networks/{network}/removePeering`. Can be waited for.
     ///
-    /// * `project`: text
-    /// * `network`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `network`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
+    ///
+    /// Optional:
+    /// [`request_id`](Call#method.request_id-216).
     pub fn remove_peering(
         &self,
         project: &str,
@@ -107,10 +193,18 @@ impl Networks<'_> {
     ) -> Call<RemovePeering> {
         Call::new(self.0, &[&project, &network], Some(&networks_remove_peering_request))
     }
-    /// POST `projects/{project}/global/networks/{network}/requestRemovePeering`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+
+    /// POST `projects/{project}/global/networks/{network}/requestRemovePeering`. Can be waited for.
     ///
-    /// * `project`: text
-    /// * `network`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `network`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
+    ///
+    /// Optional:
+    /// [`request_id`](Call#method.request_id-217).
     pub fn request_remove_peering(
         &self,
         project: &str,
@@ -123,10 +217,18 @@ impl Networks<'_> {
             Some(&networks_request_remove_peering_request),
         )
     }
-    /// POST `projects/{project}/global/networks/{network}/switchToCustomMode`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+
+    /// POST `projects/{project}/global/networks/{network}/switchToCustomMode`. Can be waited for.
     ///
-    /// * `project`: text
-    /// * `network`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `network`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
+    ///
+    /// Optional:
+    /// [`request_id`](Call#method.request_id-218).
     pub fn switch_to_custom_mode(
         &self,
         project: &str,
@@ -134,10 +236,18 @@ impl Networks<'_> {
     ) -> Call<SwitchToCustomMode> {
         Call::new(self.0, &[&project, &network], None)
     }
-    /// PATCH `projects/{project}/global/networks/{network}/updatePeering`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+
+    /// PATCH `projects/{project}/global/networks/{network}/updatePeering`. Can be waited for.
     ///
-    /// * `project`: text
-    /// * `network`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `network`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
+    ///
+    /// Optional:
+    /// [`request_id`](Call#method.request_id-219).
     pub fn update_peering(
         &self,
         project: &str,
@@ -150,14 +260,12 @@ impl Networks<'_> {
 
 /// See [`Networks::add_peering`].
 pub enum AddPeering {}
-method! {
-    AddPeering : Compute => schemas::Operation; "compute.networks.addPeering" POST
-    "projects/{project}/global/networks/{network}/addPeering" { api_version :
-    Some("2026-11-01") }
-}
+
+method! { AddPeering: Compute => schemas::Operation; "compute.networks.addPeering" POST "projects/{project}/global/networks/{network}/addPeering" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<AddPeering> {
-    /// `requestId`: text
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }
@@ -165,15 +273,12 @@ impl Call<AddPeering> {
 
 /// See [`Networks::cancel_request_remove_peering`].
 pub enum CancelRequestRemovePeering {}
-method! {
-    CancelRequestRemovePeering : Compute => schemas::Operation;
-    "compute.networks.cancelRequestRemovePeering" POST
-    "projects/{project}/global/networks/{network}/cancelRequestRemovePeering" {
-    api_version : Some("2026-11-01") }
-}
+
+method! { CancelRequestRemovePeering: Compute => schemas::Operation; "compute.networks.cancelRequestRemovePeering" POST "projects/{project}/global/networks/{network}/cancelRequestRemovePeering" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<CancelRequestRemovePeering> {
-    /// `requestId`: text
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }
@@ -181,13 +286,12 @@ impl Call<CancelRequestRemovePeering> {
 
 /// See [`Networks::delete`].
 pub enum Delete {}
-method! {
-    Delete : Compute => schemas::Operation; "compute.networks.delete" DELETE
-    "projects/{project}/global/networks/{network}" { api_version : Some("2026-11-01") }
-}
+
+method! { Delete: Compute => schemas::Operation; "compute.networks.delete" DELETE "projects/{project}/global/networks/{network}" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<Delete> {
-    /// `requestId`: text
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }
@@ -195,29 +299,26 @@ impl Call<Delete> {
 
 /// See [`Networks::get`].
 pub enum Get {}
-method! {
-    Get : Compute => schemas::Network; "compute.networks.get" GET
-    "projects/{project}/global/networks/{network}" { api_version : Some("2026-11-01") }
-}
+
+method! { Get: Compute => schemas::Network; "compute.networks.get" GET "projects/{project}/global/networks/{network}" {
+    api_version: Some("2026-11-01"),
+} }
 
 /// See [`Networks::get_effective_firewalls`].
 pub enum GetEffectiveFirewalls {}
-method! {
-    GetEffectiveFirewalls : Compute => schemas::NetworksGetEffectiveFirewallsResponse;
-    "compute.networks.getEffectiveFirewalls" GET
-    "projects/{project}/global/networks/{network}/getEffectiveFirewalls" { api_version :
-    Some("2026-11-01") }
-}
+
+method! { GetEffectiveFirewalls: Compute => schemas::NetworksGetEffectiveFirewallsResponse; "compute.networks.getEffectiveFirewalls" GET "projects/{project}/global/networks/{network}/getEffectiveFirewalls" {
+    api_version: Some("2026-11-01"),
+} }
 
 /// See [`Networks::insert`].
 pub enum Insert {}
-method! {
-    Insert : Compute => schemas::Operation; "compute.networks.insert" POST
-    "projects/{project}/global/networks" { api_version : Some("2026-11-01") }
-}
+
+method! { Insert: Compute => schemas::Operation; "compute.networks.insert" POST "projects/{project}/global/networks" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<Insert> {
-    /// `requestId`: text
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }
@@ -225,28 +326,27 @@ impl Call<Insert> {
 
 /// See [`Networks::list`].
 pub enum List {}
-method! {
-    List : Compute => schemas::NetworkList; "compute.networks.list" GET
-    "projects/{project}/global/networks" { api_version : Some("2026-11-01") }
-}
-paged! {
-    List => schemas::Network; "pageToken" "nextPageToken" "items"
-}
+
+method! { List: Compute => schemas::NetworkList; "compute.networks.list" GET "projects/{project}/global/networks" {
+    api_version: Some("2026-11-01"),
+} }
+
+paged! { List => schemas::Network; "pageToken" "nextPageToken" "items" }
 
 impl Call<List> {
-    /// `filter`: text
     pub fn filter(self, value: &str) -> Self {
         self.with_param("filter", &value)
     }
-    /// `maxResults`: an unsigned 32-bit number, default `500`, at least `0`
+
+    /// Default `500`, at least `0`.
     pub fn max_results(self, value: u32) -> Self {
         self.with_param("maxResults", &value)
     }
-    /// `orderBy`: text
+
     pub fn order_by(self, value: &str) -> Self {
         self.with_param("orderBy", &value)
     }
-    /// `pageToken`: text
+
     pub fn page_token(self, value: &str) -> Self {
         self.with_param("pageToken", &value)
     }
@@ -254,43 +354,39 @@ impl Call<List> {
 
 /// See [`Networks::list_peering_routes`].
 pub enum ListPeeringRoutes {}
-method! {
-    ListPeeringRoutes : Compute => schemas::ExchangedPeeringRoutesList;
-    "compute.networks.listPeeringRoutes" GET
-    "projects/{project}/global/networks/{network}/listPeeringRoutes" { api_version :
-    Some("2026-11-01") }
-}
-paged! {
-    ListPeeringRoutes => schemas::ExchangedPeeringRoute; "pageToken" "nextPageToken"
-    "items"
-}
+
+method! { ListPeeringRoutes: Compute => schemas::ExchangedPeeringRoutesList; "compute.networks.listPeeringRoutes" GET "projects/{project}/global/networks/{network}/listPeeringRoutes" {
+    api_version: Some("2026-11-01"),
+} }
+
+paged! { ListPeeringRoutes => schemas::ExchangedPeeringRoute; "pageToken" "nextPageToken" "items" }
 
 impl Call<ListPeeringRoutes> {
-    /// `direction`: one of a set of words
     pub fn direction(self, value: enums::NetworksListPeeringRoutesDirection) -> Self {
         self.with_param("direction", &value)
     }
-    /// `filter`: text
+
     pub fn filter(self, value: &str) -> Self {
         self.with_param("filter", &value)
     }
-    /// `maxResults`: an unsigned 32-bit number, default `500`, at least `0`
+
+    /// Default `500`, at least `0`.
     pub fn max_results(self, value: u32) -> Self {
         self.with_param("maxResults", &value)
     }
-    /// `orderBy`: text
+
     pub fn order_by(self, value: &str) -> Self {
         self.with_param("orderBy", &value)
     }
-    /// `pageToken`: text
+
     pub fn page_token(self, value: &str) -> Self {
         self.with_param("pageToken", &value)
     }
-    /// `peeringName`: text
+
     pub fn peering_name(self, value: &str) -> Self {
         self.with_param("peeringName", &value)
     }
-    /// `region`: text
+
     pub fn region(self, value: &str) -> Self {
         self.with_param("region", &value)
     }
@@ -298,13 +394,12 @@ impl Call<ListPeeringRoutes> {
 
 /// See [`Networks::patch`].
 pub enum Patch {}
-method! {
-    Patch : Compute => schemas::Operation; "compute.networks.patch" PATCH
-    "projects/{project}/global/networks/{network}" { api_version : Some("2026-11-01") }
-}
+
+method! { Patch: Compute => schemas::Operation; "compute.networks.patch" PATCH "projects/{project}/global/networks/{network}" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<Patch> {
-    /// `requestId`: text
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }
@@ -312,14 +407,12 @@ impl Call<Patch> {
 
 /// See [`Networks::remove_peering`].
 pub enum RemovePeering {}
-method! {
-    RemovePeering : Compute => schemas::Operation; "compute.networks.removePeering" POST
-    "projects/{project}/global/networks/{network}/removePeering" { api_version :
-    Some("2026-11-01") }
-}
+
+method! { RemovePeering: Compute => schemas::Operation; "compute.networks.removePeering" POST "projects/{project}/global/networks/{network}/removePeering" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<RemovePeering> {
-    /// `requestId`: text
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }
@@ -327,15 +420,12 @@ impl Call<RemovePeering> {
 
 /// See [`Networks::request_remove_peering`].
 pub enum RequestRemovePeering {}
-method! {
-    RequestRemovePeering : Compute => schemas::Operation;
-    "compute.networks.requestRemovePeering" POST
-    "projects/{project}/global/networks/{network}/requestRemovePeering" { api_version :
-    Some("2026-11-01") }
-}
+
+method! { RequestRemovePeering: Compute => schemas::Operation; "compute.networks.requestRemovePeering" POST "projects/{project}/global/networks/{network}/requestRemovePeering" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<RequestRemovePeering> {
-    /// `requestId`: text
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }
@@ -343,15 +433,12 @@ impl Call<RequestRemovePeering> {
 
 /// See [`Networks::switch_to_custom_mode`].
 pub enum SwitchToCustomMode {}
-method! {
-    SwitchToCustomMode : Compute => schemas::Operation;
-    "compute.networks.switchToCustomMode" POST
-    "projects/{project}/global/networks/{network}/switchToCustomMode" { api_version :
-    Some("2026-11-01") }
-}
+
+method! { SwitchToCustomMode: Compute => schemas::Operation; "compute.networks.switchToCustomMode" POST "projects/{project}/global/networks/{network}/switchToCustomMode" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<SwitchToCustomMode> {
-    /// `requestId`: text
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }
@@ -359,14 +446,12 @@ impl Call<SwitchToCustomMode> {
 
 /// See [`Networks::update_peering`].
 pub enum UpdatePeering {}
-method! {
-    UpdatePeering : Compute => schemas::Operation; "compute.networks.updatePeering" PATCH
-    "projects/{project}/global/networks/{network}/updatePeering" { api_version :
-    Some("2026-11-01") }
-}
+
+method! { UpdatePeering: Compute => schemas::Operation; "compute.networks.updatePeering" PATCH "projects/{project}/global/networks/{network}/updatePeering" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<UpdatePeering> {
-    /// `requestId`: text
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }

@@ -7,11 +7,18 @@ use super::*;
 pub struct NodeGroups<'a>(pub(crate) &'a runtime::Client);
 
 impl NodeGroups<'_> {
-    /// POST `projects/{project}/zones/{zone}/nodeGroups/{nodeGroup}/addNodes`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+    /// POST `projects/{project}/zones/{zone}/nodeGroups/{nodeGroup}/addNodes`. Can be waited for.
     ///
-    /// * `project`: text
-    /// * `zone`: text
-    /// * `node_group`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `zone`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?`
+    /// * `node_group`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
+    ///
+    /// Optional:
+    /// [`request_id`](Call#method.request_id-220).
     pub fn add_nodes(
         &self,
         project: &str,
@@ -25,25 +32,55 @@ impl NodeGroups<'_> {
             Some(&node_groups_add_nodes_request),
         )
     }
-    /// GET `projects/{project}/aggregated/nodeGroups`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`, `COMPUTE_READONLY`.
+
+    /// GET `projects/{project}/aggregated/nodeGroups`.
     ///
-    /// * `project`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE),
+    /// [`COMPUTE_READONLY`](scopes::COMPUTE_READONLY).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    ///
+    /// Optional:
+    /// [`filter`](Call#method.filter-81),
+    /// [`include_all_scopes`](Call#method.include_all_scopes-23),
+    /// [`max_results`](Call#method.max_results-81),
+    /// [`order_by`](Call#method.order_by-81),
+    /// [`page_token`](Call#method.page_token-81),
+    /// [`service_project_number`](Call#method.service_project_number-23).
     pub fn aggregated_list(&self, project: &str) -> Call<AggregatedList> {
         Call::new(self.0, &[&project], None)
     }
-    /// DELETE `projects/{project}/zones/{zone}/nodeGroups/{nodeGroup}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+
+    /// DELETE `projects/{project}/zones/{zone}/nodeGroups/{nodeGroup}`. Can be waited for.
     ///
-    /// * `project`: text
-    /// * `zone`: text
-    /// * `node_group`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `zone`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?`
+    /// * `node_group`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
+    ///
+    /// Optional:
+    /// [`request_id`](Call#method.request_id-221).
     pub fn delete(&self, project: &str, zone: &str, node_group: &str) -> Call<Delete> {
         Call::new(self.0, &[&project, &zone, &node_group], None)
     }
-    /// POST `projects/{project}/zones/{zone}/nodeGroups/{nodeGroup}/deleteNodes`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+
+    /// POST `projects/{project}/zones/{zone}/nodeGroups/{nodeGroup}/deleteNodes`. Can be waited for.
     ///
-    /// * `project`: text
-    /// * `zone`: text
-    /// * `node_group`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `zone`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?`
+    /// * `node_group`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
+    ///
+    /// Optional:
+    /// [`request_id`](Call#method.request_id-222).
     pub fn delete_nodes(
         &self,
         project: &str,
@@ -57,19 +94,34 @@ impl NodeGroups<'_> {
             Some(&node_groups_delete_nodes_request),
         )
     }
-    /// GET `projects/{project}/zones/{zone}/nodeGroups/{nodeGroup}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`, `COMPUTE_READONLY`.
+
+    /// GET `projects/{project}/zones/{zone}/nodeGroups/{nodeGroup}`.
     ///
-    /// * `project`: text
-    /// * `zone`: text
-    /// * `node_group`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE),
+    /// [`COMPUTE_READONLY`](scopes::COMPUTE_READONLY).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `zone`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?`
+    /// * `node_group`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
     pub fn get(&self, project: &str, zone: &str, node_group: &str) -> Call<Get> {
         Call::new(self.0, &[&project, &zone, &node_group], None)
     }
-    /// GET `projects/{project}/zones/{zone}/nodeGroups/{resource}/getIamPolicy`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`, `COMPUTE_READONLY`.
+
+    /// GET `projects/{project}/zones/{zone}/nodeGroups/{resource}/getIamPolicy`.
     ///
-    /// * `project`: text
-    /// * `zone`: text
-    /// * `resource`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE),
+    /// [`COMPUTE_READONLY`](scopes::COMPUTE_READONLY).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `zone`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?`
+    /// * `resource`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
+    ///
+    /// Optional:
+    /// [`options_requested_policy_version`](Call#method.options_requested_policy_version-16).
     pub fn get_iam_policy(
         &self,
         project: &str,
@@ -78,11 +130,18 @@ impl NodeGroups<'_> {
     ) -> Call<GetIamPolicy> {
         Call::new(self.0, &[&project, &zone, &resource], None)
     }
-    /// POST `projects/{project}/zones/{zone}/nodeGroups`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+
+    /// POST `projects/{project}/zones/{zone}/nodeGroups`. Can be waited for.
     ///
-    /// * `project`: text
-    /// * `zone`: text
-    /// * `initial_node_count`: a 32-bit number
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `zone`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?`
+    ///
+    /// Optional:
+    /// [`request_id`](Call#method.request_id-223).
     pub fn insert(
         &self,
         project: &str,
@@ -93,18 +152,42 @@ impl NodeGroups<'_> {
         Call::new(self.0, &[&project, &zone], Some(&node_group))
             .with_param("initialNodeCount", &initial_node_count)
     }
-    /// GET `projects/{project}/zones/{zone}/nodeGroups`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`, `COMPUTE_READONLY`.
+
+    /// GET `projects/{project}/zones/{zone}/nodeGroups`.
     ///
-    /// * `project`: text
-    /// * `zone`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE),
+    /// [`COMPUTE_READONLY`](scopes::COMPUTE_READONLY).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `zone`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?`
+    ///
+    /// Optional:
+    /// [`filter`](Call#method.filter-82),
+    /// [`max_results`](Call#method.max_results-82),
+    /// [`order_by`](Call#method.order_by-82),
+    /// [`page_token`](Call#method.page_token-82).
     pub fn list(&self, project: &str, zone: &str) -> Call<List> {
         Call::new(self.0, &[&project, &zone], None)
     }
-    /// POST `projects/{project}/zones/{zone}/nodeGroups/{nodeGroup}/listNodes`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`, `COMPUTE_READONLY`.
+
+    /// POST `projects/{project}/zones/{zone}/nodeGroups/{nodeGroup}/listNodes`.
     ///
-    /// * `project`: text
-    /// * `zone`: text
-    /// * `node_group`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE),
+    /// [`COMPUTE_READONLY`](scopes::COMPUTE_READONLY).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `zone`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?`
+    /// * `node_group`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
+    ///
+    /// Optional:
+    /// [`filter`](Call#method.filter-83),
+    /// [`max_results`](Call#method.max_results-83),
+    /// [`order_by`](Call#method.order_by-83),
+    /// [`page_token`](Call#method.page_token-83).
     pub fn list_nodes(
         &self,
         project: &str,
@@ -113,11 +196,19 @@ impl NodeGroups<'_> {
     ) -> Call<ListNodes> {
         Call::new(self.0, &[&project, &zone, &node_group], None)
     }
-    /// PATCH `projects/{project}/zones/{zone}/nodeGroups/{nodeGroup}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+
+    /// PATCH `projects/{project}/zones/{zone}/nodeGroups/{nodeGroup}`. Can be waited for.
     ///
-    /// * `project`: text
-    /// * `zone`: text
-    /// * `node_group`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `zone`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?`
+    /// * `node_group`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
+    ///
+    /// Optional:
+    /// [`request_id`](Call#method.request_id-224).
     pub fn patch(
         &self,
         project: &str,
@@ -127,11 +218,19 @@ impl NodeGroups<'_> {
     ) -> Call<Patch> {
         Call::new(self.0, &[&project, &zone, &node_group], Some(&body))
     }
-    /// POST `projects/{project}/zones/{zone}/nodeGroups/{nodeGroup}/performMaintenance`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+
+    /// POST `projects/{project}/zones/{zone}/nodeGroups/{nodeGroup}/performMaintenance`. Can be waited for.
     ///
-    /// * `project`: text
-    /// * `zone`: text
-    /// * `node_group`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `zone`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?`
+    /// * `node_group`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
+    ///
+    /// Optional:
+    /// [`request_id`](Call#method.request_id-225).
     pub fn perform_maintenance(
         &self,
         project: &str,
@@ -145,11 +244,16 @@ impl NodeGroups<'_> {
             Some(&node_groups_perform_maintenance_request),
         )
     }
-    /// POST `projects/{project}/zones/{zone}/nodeGroups/{resource}/setIamPolicy`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+
+    /// POST `projects/{project}/zones/{zone}/nodeGroups/{resource}/setIamPolicy`.
     ///
-    /// * `project`: text
-    /// * `zone`: text
-    /// * `resource`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `zone`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?`
+    /// * `resource`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
     pub fn set_iam_policy(
         &self,
         project: &str,
@@ -159,11 +263,19 @@ impl NodeGroups<'_> {
     ) -> Call<SetIamPolicy> {
         Call::new(self.0, &[&project, &zone, &resource], Some(&zone_set_policy_request))
     }
-    /// POST `projects/{project}/zones/{zone}/nodeGroups/{nodeGroup}/setNodeTemplate`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+
+    /// POST `projects/{project}/zones/{zone}/nodeGroups/{nodeGroup}/setNodeTemplate`. Can be waited for.
     ///
-    /// * `project`: text
-    /// * `zone`: text
-    /// * `node_group`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `zone`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?`
+    /// * `node_group`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
+    ///
+    /// Optional:
+    /// [`request_id`](Call#method.request_id-226).
     pub fn set_node_template(
         &self,
         project: &str,
@@ -177,11 +289,19 @@ impl NodeGroups<'_> {
             Some(&node_groups_set_node_template_request),
         )
     }
-    /// POST `projects/{project}/zones/{zone}/nodeGroups/{nodeGroup}/simulateMaintenanceEvent`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+
+    /// POST `projects/{project}/zones/{zone}/nodeGroups/{nodeGroup}/simulateMaintenanceEvent`. Can be waited for.
     ///
-    /// * `project`: text
-    /// * `zone`: text
-    /// * `node_group`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `zone`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?`
+    /// * `node_group`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
+    ///
+    /// Optional:
+    /// [`request_id`](Call#method.request_id-227).
     pub fn simulate_maintenance_event(
         &self,
         project: &str,
@@ -195,11 +315,17 @@ impl NodeGroups<'_> {
             Some(&node_groups_simulate_maintenance_event_request),
         )
     }
-    /// POST `projects/{project}/zones/{zone}/nodeGroups/{resource}/testIamPermissions`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`, `COMPUTE_READONLY`.
+
+    /// POST `projects/{project}/zones/{zone}/nodeGroups/{resource}/testIamPermissions`.
     ///
-    /// * `project`: text
-    /// * `zone`: text
-    /// * `resource`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE),
+    /// [`COMPUTE_READONLY`](scopes::COMPUTE_READONLY).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `zone`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?`
+    /// * `resource`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
     pub fn test_iam_permissions(
         &self,
         project: &str,
@@ -213,14 +339,12 @@ impl NodeGroups<'_> {
 
 /// See [`NodeGroups::add_nodes`].
 pub enum AddNodes {}
-method! {
-    AddNodes : Compute => schemas::Operation; "compute.nodeGroups.addNodes" POST
-    "projects/{project}/zones/{zone}/nodeGroups/{nodeGroup}/addNodes" { api_version :
-    Some("2026-11-01") }
-}
+
+method! { AddNodes: Compute => schemas::Operation; "compute.nodeGroups.addNodes" POST "projects/{project}/zones/{zone}/nodeGroups/{nodeGroup}/addNodes" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<AddNodes> {
-    /// `requestId`: text
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }
@@ -228,38 +352,35 @@ impl Call<AddNodes> {
 
 /// See [`NodeGroups::aggregated_list`].
 pub enum AggregatedList {}
-method! {
-    AggregatedList : Compute => schemas::NodeGroupAggregatedList;
-    "compute.nodeGroups.aggregatedList" GET "projects/{project}/aggregated/nodeGroups" {
-    api_version : Some("2026-11-01") }
-}
-paged! {
-    AggregatedList => (::std::string::String, schemas::NodeGroupsScopedList); "pageToken"
-    "nextPageToken" "items"
-}
+
+method! { AggregatedList: Compute => schemas::NodeGroupAggregatedList; "compute.nodeGroups.aggregatedList" GET "projects/{project}/aggregated/nodeGroups" {
+    api_version: Some("2026-11-01"),
+} }
+
+paged! { AggregatedList => (::std::string::String, schemas::NodeGroupsScopedList); "pageToken" "nextPageToken" "items" }
 
 impl Call<AggregatedList> {
-    /// `filter`: text
     pub fn filter(self, value: &str) -> Self {
         self.with_param("filter", &value)
     }
-    /// `includeAllScopes`: true or false
+
     pub fn include_all_scopes(self, value: bool) -> Self {
         self.with_param("includeAllScopes", &value)
     }
-    /// `maxResults`: an unsigned 32-bit number, default `500`, at least `0`
+
+    /// Default `500`, at least `0`.
     pub fn max_results(self, value: u32) -> Self {
         self.with_param("maxResults", &value)
     }
-    /// `orderBy`: text
+
     pub fn order_by(self, value: &str) -> Self {
         self.with_param("orderBy", &value)
     }
-    /// `pageToken`: text
+
     pub fn page_token(self, value: &str) -> Self {
         self.with_param("pageToken", &value)
     }
-    /// `serviceProjectNumber`: a 64-bit number
+
     pub fn service_project_number(self, value: i64) -> Self {
         self.with_param("serviceProjectNumber", &value)
     }
@@ -267,14 +388,12 @@ impl Call<AggregatedList> {
 
 /// See [`NodeGroups::delete`].
 pub enum Delete {}
-method! {
-    Delete : Compute => schemas::Operation; "compute.nodeGroups.delete" DELETE
-    "projects/{project}/zones/{zone}/nodeGroups/{nodeGroup}" { api_version :
-    Some("2026-11-01") }
-}
+
+method! { Delete: Compute => schemas::Operation; "compute.nodeGroups.delete" DELETE "projects/{project}/zones/{zone}/nodeGroups/{nodeGroup}" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<Delete> {
-    /// `requestId`: text
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }
@@ -282,14 +401,12 @@ impl Call<Delete> {
 
 /// See [`NodeGroups::delete_nodes`].
 pub enum DeleteNodes {}
-method! {
-    DeleteNodes : Compute => schemas::Operation; "compute.nodeGroups.deleteNodes" POST
-    "projects/{project}/zones/{zone}/nodeGroups/{nodeGroup}/deleteNodes" { api_version :
-    Some("2026-11-01") }
-}
+
+method! { DeleteNodes: Compute => schemas::Operation; "compute.nodeGroups.deleteNodes" POST "projects/{project}/zones/{zone}/nodeGroups/{nodeGroup}/deleteNodes" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<DeleteNodes> {
-    /// `requestId`: text
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }
@@ -297,22 +414,19 @@ impl Call<DeleteNodes> {
 
 /// See [`NodeGroups::get`].
 pub enum Get {}
-method! {
-    Get : Compute => schemas::NodeGroup; "compute.nodeGroups.get" GET
-    "projects/{project}/zones/{zone}/nodeGroups/{nodeGroup}" { api_version :
-    Some("2026-11-01") }
-}
+
+method! { Get: Compute => schemas::NodeGroup; "compute.nodeGroups.get" GET "projects/{project}/zones/{zone}/nodeGroups/{nodeGroup}" {
+    api_version: Some("2026-11-01"),
+} }
 
 /// See [`NodeGroups::get_iam_policy`].
 pub enum GetIamPolicy {}
-method! {
-    GetIamPolicy : Compute => schemas::Policy; "compute.nodeGroups.getIamPolicy" GET
-    "projects/{project}/zones/{zone}/nodeGroups/{resource}/getIamPolicy" { api_version :
-    Some("2026-11-01") }
-}
+
+method! { GetIamPolicy: Compute => schemas::Policy; "compute.nodeGroups.getIamPolicy" GET "projects/{project}/zones/{zone}/nodeGroups/{resource}/getIamPolicy" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<GetIamPolicy> {
-    /// `optionsRequestedPolicyVersion`: a 32-bit number
     pub fn options_requested_policy_version(self, value: i32) -> Self {
         self.with_param("optionsRequestedPolicyVersion", &value)
     }
@@ -320,13 +434,12 @@ impl Call<GetIamPolicy> {
 
 /// See [`NodeGroups::insert`].
 pub enum Insert {}
-method! {
-    Insert : Compute => schemas::Operation; "compute.nodeGroups.insert" POST
-    "projects/{project}/zones/{zone}/nodeGroups" { api_version : Some("2026-11-01") }
-}
+
+method! { Insert: Compute => schemas::Operation; "compute.nodeGroups.insert" POST "projects/{project}/zones/{zone}/nodeGroups" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<Insert> {
-    /// `requestId`: text
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }
@@ -334,28 +447,27 @@ impl Call<Insert> {
 
 /// See [`NodeGroups::list`].
 pub enum List {}
-method! {
-    List : Compute => schemas::NodeGroupList; "compute.nodeGroups.list" GET
-    "projects/{project}/zones/{zone}/nodeGroups" { api_version : Some("2026-11-01") }
-}
-paged! {
-    List => schemas::NodeGroup; "pageToken" "nextPageToken" "items"
-}
+
+method! { List: Compute => schemas::NodeGroupList; "compute.nodeGroups.list" GET "projects/{project}/zones/{zone}/nodeGroups" {
+    api_version: Some("2026-11-01"),
+} }
+
+paged! { List => schemas::NodeGroup; "pageToken" "nextPageToken" "items" }
 
 impl Call<List> {
-    /// `filter`: text
     pub fn filter(self, value: &str) -> Self {
         self.with_param("filter", &value)
     }
-    /// `maxResults`: an unsigned 32-bit number, default `500`, at least `0`
+
+    /// Default `500`, at least `0`.
     pub fn max_results(self, value: u32) -> Self {
         self.with_param("maxResults", &value)
     }
-    /// `orderBy`: text
+
     pub fn order_by(self, value: &str) -> Self {
         self.with_param("orderBy", &value)
     }
-    /// `pageToken`: text
+
     pub fn page_token(self, value: &str) -> Self {
         self.with_param("pageToken", &value)
     }
@@ -363,29 +475,27 @@ impl Call<List> {
 
 /// See [`NodeGroups::list_nodes`].
 pub enum ListNodes {}
-method! {
-    ListNodes : Compute => schemas::NodeGroupsListNodes; "compute.nodeGroups.listNodes"
-    POST "projects/{project}/zones/{zone}/nodeGroups/{nodeGroup}/listNodes" { api_version
-    : Some("2026-11-01") }
-}
-paged! {
-    ListNodes => schemas::NodeGroupNode; "pageToken" "nextPageToken" "items"
-}
+
+method! { ListNodes: Compute => schemas::NodeGroupsListNodes; "compute.nodeGroups.listNodes" POST "projects/{project}/zones/{zone}/nodeGroups/{nodeGroup}/listNodes" {
+    api_version: Some("2026-11-01"),
+} }
+
+paged! { ListNodes => schemas::NodeGroupNode; "pageToken" "nextPageToken" "items" }
 
 impl Call<ListNodes> {
-    /// `filter`: text
     pub fn filter(self, value: &str) -> Self {
         self.with_param("filter", &value)
     }
-    /// `maxResults`: an unsigned 32-bit number, default `500`, at least `0`
+
+    /// Default `500`, at least `0`.
     pub fn max_results(self, value: u32) -> Self {
         self.with_param("maxResults", &value)
     }
-    /// `orderBy`: text
+
     pub fn order_by(self, value: &str) -> Self {
         self.with_param("orderBy", &value)
     }
-    /// `pageToken`: text
+
     pub fn page_token(self, value: &str) -> Self {
         self.with_param("pageToken", &value)
     }
@@ -393,14 +503,12 @@ impl Call<ListNodes> {
 
 /// See [`NodeGroups::patch`].
 pub enum Patch {}
-method! {
-    Patch : Compute => schemas::Operation; "compute.nodeGroups.patch" PATCH
-    "projects/{project}/zones/{zone}/nodeGroups/{nodeGroup}" { api_version :
-    Some("2026-11-01") }
-}
+
+method! { Patch: Compute => schemas::Operation; "compute.nodeGroups.patch" PATCH "projects/{project}/zones/{zone}/nodeGroups/{nodeGroup}" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<Patch> {
-    /// `requestId`: text
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }
@@ -408,15 +516,12 @@ impl Call<Patch> {
 
 /// See [`NodeGroups::perform_maintenance`].
 pub enum PerformMaintenance {}
-method! {
-    PerformMaintenance : Compute => schemas::Operation;
-    "compute.nodeGroups.performMaintenance" POST
-    "projects/{project}/zones/{zone}/nodeGroups/{nodeGroup}/performMaintenance" {
-    api_version : Some("2026-11-01") }
-}
+
+method! { PerformMaintenance: Compute => schemas::Operation; "compute.nodeGroups.performMaintenance" POST "projects/{project}/zones/{zone}/nodeGroups/{nodeGroup}/performMaintenance" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<PerformMaintenance> {
-    /// `requestId`: text
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }
@@ -424,22 +529,19 @@ impl Call<PerformMaintenance> {
 
 /// See [`NodeGroups::set_iam_policy`].
 pub enum SetIamPolicy {}
-method! {
-    SetIamPolicy : Compute => schemas::Policy; "compute.nodeGroups.setIamPolicy" POST
-    "projects/{project}/zones/{zone}/nodeGroups/{resource}/setIamPolicy" { api_version :
-    Some("2026-11-01") }
-}
+
+method! { SetIamPolicy: Compute => schemas::Policy; "compute.nodeGroups.setIamPolicy" POST "projects/{project}/zones/{zone}/nodeGroups/{resource}/setIamPolicy" {
+    api_version: Some("2026-11-01"),
+} }
 
 /// See [`NodeGroups::set_node_template`].
 pub enum SetNodeTemplate {}
-method! {
-    SetNodeTemplate : Compute => schemas::Operation; "compute.nodeGroups.setNodeTemplate"
-    POST "projects/{project}/zones/{zone}/nodeGroups/{nodeGroup}/setNodeTemplate" {
-    api_version : Some("2026-11-01") }
-}
+
+method! { SetNodeTemplate: Compute => schemas::Operation; "compute.nodeGroups.setNodeTemplate" POST "projects/{project}/zones/{zone}/nodeGroups/{nodeGroup}/setNodeTemplate" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<SetNodeTemplate> {
-    /// `requestId`: text
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }
@@ -447,15 +549,12 @@ impl Call<SetNodeTemplate> {
 
 /// See [`NodeGroups::simulate_maintenance_event`].
 pub enum SimulateMaintenanceEvent {}
-method! {
-    SimulateMaintenanceEvent : Compute => schemas::Operation;
-    "compute.nodeGroups.simulateMaintenanceEvent" POST
-    "projects/{project}/zones/{zone}/nodeGroups/{nodeGroup}/simulateMaintenanceEvent" {
-    api_version : Some("2026-11-01") }
-}
+
+method! { SimulateMaintenanceEvent: Compute => schemas::Operation; "compute.nodeGroups.simulateMaintenanceEvent" POST "projects/{project}/zones/{zone}/nodeGroups/{nodeGroup}/simulateMaintenanceEvent" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<SimulateMaintenanceEvent> {
-    /// `requestId`: text
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }
@@ -463,9 +562,7 @@ impl Call<SimulateMaintenanceEvent> {
 
 /// See [`NodeGroups::test_iam_permissions`].
 pub enum TestIamPermissions {}
-method! {
-    TestIamPermissions : Compute => schemas::TestPermissionsResponse;
-    "compute.nodeGroups.testIamPermissions" POST
-    "projects/{project}/zones/{zone}/nodeGroups/{resource}/testIamPermissions" {
-    api_version : Some("2026-11-01") }
-}
+
+method! { TestIamPermissions: Compute => schemas::TestPermissionsResponse; "compute.nodeGroups.testIamPermissions" POST "projects/{project}/zones/{zone}/nodeGroups/{resource}/testIamPermissions" {
+    api_version: Some("2026-11-01"),
+} }

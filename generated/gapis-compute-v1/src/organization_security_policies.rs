@@ -7,9 +7,17 @@ use super::*;
 pub struct OrganizationSecurityPolicies<'a>(pub(crate) &'a runtime::Client);
 
 impl OrganizationSecurityPolicies<'_> {
-    /// POST `locations/global/securityPolicies/{securityPolicy}/addAssociation`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+    /// POST `locations/global/securityPolicies/{securityPolicy}/addAssociation`. Can be waited for.
     ///
-    /// * `security_policy`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `security_policy`: matches `(securityPolicies/)?[0-9]{0,20}`
+    ///
+    /// Optional:
+    /// [`replace_existing_association`](Call#method.replace_existing_association-2),
+    /// [`request_id`](Call#method.request_id-230).
     pub fn add_association(
         &self,
         security_policy: &str,
@@ -17,9 +25,17 @@ impl OrganizationSecurityPolicies<'_> {
     ) -> Call<AddAssociation> {
         Call::new(self.0, &[&security_policy], Some(&security_policy_association))
     }
-    /// POST `locations/global/securityPolicies/{securityPolicy}/addRule`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+
+    /// POST `locations/global/securityPolicies/{securityPolicy}/addRule`. Can be waited for.
     ///
-    /// * `security_policy`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `security_policy`: matches `(securityPolicies/)?[0-9]{0,20}`
+    ///
+    /// Optional:
+    /// [`request_id`](Call#method.request_id-231).
     pub fn add_rule(
         &self,
         security_policy: &str,
@@ -27,63 +43,165 @@ impl OrganizationSecurityPolicies<'_> {
     ) -> Call<AddRule> {
         Call::new(self.0, &[&security_policy], Some(&security_policy_rule))
     }
-    /// POST `locations/global/securityPolicies/{securityPolicy}/copyRules`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+
+    /// POST `locations/global/securityPolicies/{securityPolicy}/copyRules`. Can be waited for.
     ///
-    /// * `security_policy`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `security_policy`: matches `(securityPolicies/)?[0-9]{0,20}`
+    ///
+    /// Optional:
+    /// [`request_id`](Call#method.request_id-232),
+    /// [`source_security_policy`](Call#method.source_security_policy).
     pub fn copy_rules(&self, security_policy: &str) -> Call<CopyRules> {
         Call::new(self.0, &[&security_policy], None)
     }
-    /// DELETE `locations/global/securityPolicies/{securityPolicy}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+
+    /// DELETE `locations/global/securityPolicies/{securityPolicy}`. Can be waited for.
     ///
-    /// * `security_policy`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `security_policy`: matches `(securityPolicies/)?[0-9]{0,20}`
+    ///
+    /// Optional:
+    /// [`request_id`](Call#method.request_id-233).
     pub fn delete(&self, security_policy: &str) -> Call<Delete> {
         Call::new(self.0, &[&security_policy], None)
     }
-    /// GET `locations/global/securityPolicies/{securityPolicy}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`, `COMPUTE_READONLY`.
+
+    /// GET `locations/global/securityPolicies/{securityPolicy}`.
     ///
-    /// * `security_policy`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE),
+    /// [`COMPUTE_READONLY`](scopes::COMPUTE_READONLY).
+    ///
+    /// * `security_policy`: matches `(securityPolicies/)?[0-9]{0,20}`
     pub fn get(&self, security_policy: &str) -> Call<Get> {
         Call::new(self.0, &[&security_policy], None)
     }
-    /// GET `locations/global/securityPolicies/{securityPolicy}/getAssociation`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`, `COMPUTE_READONLY`.
+
+    /// GET `locations/global/securityPolicies/{securityPolicy}/getAssociation`.
     ///
-    /// * `security_policy`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE),
+    /// [`COMPUTE_READONLY`](scopes::COMPUTE_READONLY).
+    ///
+    /// * `security_policy`: matches `(securityPolicies/)?[0-9]{0,20}`
+    ///
+    /// Optional:
+    /// [`name`](Call#method.name-4).
     pub fn get_association(&self, security_policy: &str) -> Call<GetAssociation> {
         Call::new(self.0, &[&security_policy], None)
     }
-    /// GET `locations/global/securityPolicies/{securityPolicy}/getRule`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`, `COMPUTE_READONLY`.
+
+    /// GET `locations/global/securityPolicies/{securityPolicy}/getRule`.
     ///
-    /// * `security_policy`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE),
+    /// [`COMPUTE_READONLY`](scopes::COMPUTE_READONLY).
+    ///
+    /// * `security_policy`: matches `(securityPolicies/)?[0-9]{0,20}`
+    ///
+    /// Optional:
+    /// [`priority`](Call#method.priority-9).
     pub fn get_rule(&self, security_policy: &str) -> Call<GetRule> {
         Call::new(self.0, &[&security_policy], None)
     }
-    /// POST `locations/global/securityPolicies`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+
+    /// POST `locations/global/securityPolicies`. Can be waited for.
+    ///
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// Optional:
+    /// [`parent_id`](Call#method.parent_id-6),
+    /// [`request_id`](Call#method.request_id-234).
     pub fn insert(&self, security_policy: schemas::SecurityPolicy) -> Call<Insert> {
         Call::new(self.0, &[], Some(&security_policy))
     }
-    /// GET `locations/global/securityPolicies`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`, `COMPUTE_READONLY`.
+
+    /// GET `locations/global/securityPolicies`.
+    ///
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE),
+    /// [`COMPUTE_READONLY`](scopes::COMPUTE_READONLY).
+    ///
+    /// Optional:
+    /// [`filter`](Call#method.filter-88),
+    /// [`max_results`](Call#method.max_results-88),
+    /// [`order_by`](Call#method.order_by-88),
+    /// [`page_token`](Call#method.page_token-88),
+    /// [`parent_id`](Call#method.parent_id-7).
     pub fn list(&self) -> Call<List> {
         Call::new(self.0, &[], None)
     }
-    /// GET `locations/global/securityPolicies/listAssociations`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`, `COMPUTE_READONLY`.
+
+    /// GET `locations/global/securityPolicies/listAssociations`.
+    ///
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE),
+    /// [`COMPUTE_READONLY`](scopes::COMPUTE_READONLY).
+    ///
+    /// Optional:
+    /// [`target_resource`](Call#method.target_resource-1).
     pub fn list_associations(&self) -> Call<ListAssociations> {
         Call::new(self.0, &[], None)
     }
-    /// GET `locations/global/securityPolicies/listPreconfiguredExpressionSets`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`, `COMPUTE_READONLY`.
+
+    /// GET `locations/global/securityPolicies/listPreconfiguredExpressionSets`.
+    ///
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE),
+    /// [`COMPUTE_READONLY`](scopes::COMPUTE_READONLY).
+    ///
+    /// Optional:
+    /// [`filter`](Call#method.filter-89),
+    /// [`max_results`](Call#method.max_results-89),
+    /// [`order_by`](Call#method.order_by-89),
+    /// [`page_token`](Call#method.page_token-89),
+    /// [`parent_id`](Call#method.parent_id-8).
     pub fn list_preconfigured_expression_sets(
         &self,
     ) -> Call<ListPreconfiguredExpressionSets> {
         Call::new(self.0, &[], None)
     }
-    /// POST `locations/global/securityPolicies/{securityPolicy}/move`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+
+    /// POST `locations/global/securityPolicies/{securityPolicy}/move`. Can be waited for.
     ///
-    /// * `security_policy`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `security_policy`: matches `(securityPolicies/)?[0-9]{0,20}`
+    ///
+    /// Optional:
+    /// [`parent_id`](Call#method.parent_id-9),
+    /// [`request_id`](Call#method.request_id-235).
     pub fn r#move(&self, security_policy: &str) -> Call<Move> {
         Call::new(self.0, &[&security_policy], None)
     }
-    /// PATCH `locations/global/securityPolicies/{securityPolicy}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+
+    /// PATCH `locations/global/securityPolicies/{securityPolicy}`. Can be waited for.
     ///
-    /// * `security_policy`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `security_policy`: matches `(securityPolicies/)?[0-9]{0,20}`
+    ///
+    /// Optional:
+    /// [`request_id`](Call#method.request_id-236).
     pub fn patch(
         &self,
         security_policy: &str,
@@ -91,9 +209,18 @@ impl OrganizationSecurityPolicies<'_> {
     ) -> Call<Patch> {
         Call::new(self.0, &[&security_policy], Some(&body))
     }
-    /// POST `locations/global/securityPolicies/{securityPolicy}/patchRule`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+
+    /// POST `locations/global/securityPolicies/{securityPolicy}/patchRule`. Can be waited for.
     ///
-    /// * `security_policy`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `security_policy`: matches `(securityPolicies/)?[0-9]{0,20}`
+    ///
+    /// Optional:
+    /// [`priority`](Call#method.priority-10),
+    /// [`request_id`](Call#method.request_id-237).
     pub fn patch_rule(
         &self,
         security_policy: &str,
@@ -101,15 +228,33 @@ impl OrganizationSecurityPolicies<'_> {
     ) -> Call<PatchRule> {
         Call::new(self.0, &[&security_policy], Some(&security_policy_rule))
     }
-    /// POST `locations/global/securityPolicies/{securityPolicy}/removeAssociation`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+
+    /// POST `locations/global/securityPolicies/{securityPolicy}/removeAssociation`. Can be waited for.
     ///
-    /// * `security_policy`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `security_policy`: matches `(securityPolicies/)?[0-9]{0,20}`
+    ///
+    /// Optional:
+    /// [`name`](Call#method.name-5),
+    /// [`request_id`](Call#method.request_id-238).
     pub fn remove_association(&self, security_policy: &str) -> Call<RemoveAssociation> {
         Call::new(self.0, &[&security_policy], None)
     }
-    /// POST `locations/global/securityPolicies/{securityPolicy}/removeRule`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+
+    /// POST `locations/global/securityPolicies/{securityPolicy}/removeRule`. Can be waited for.
     ///
-    /// * `security_policy`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `security_policy`: matches `(securityPolicies/)?[0-9]{0,20}`
+    ///
+    /// Optional:
+    /// [`priority`](Call#method.priority-11),
+    /// [`request_id`](Call#method.request_id-239).
     pub fn remove_rule(&self, security_policy: &str) -> Call<RemoveRule> {
         Call::new(self.0, &[&security_policy], None)
     }
@@ -117,19 +262,16 @@ impl OrganizationSecurityPolicies<'_> {
 
 /// See [`OrganizationSecurityPolicies::add_association`].
 pub enum AddAssociation {}
-method! {
-    AddAssociation : Compute => schemas::Operation;
-    "compute.organizationSecurityPolicies.addAssociation" POST
-    "locations/global/securityPolicies/{securityPolicy}/addAssociation" { api_version :
-    Some("2026-11-01") }
-}
+
+method! { AddAssociation: Compute => schemas::Operation; "compute.organizationSecurityPolicies.addAssociation" POST "locations/global/securityPolicies/{securityPolicy}/addAssociation" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<AddAssociation> {
-    /// `replaceExistingAssociation`: true or false
     pub fn replace_existing_association(self, value: bool) -> Self {
         self.with_param("replaceExistingAssociation", &value)
     }
-    /// `requestId`: text
+
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }
@@ -137,15 +279,12 @@ impl Call<AddAssociation> {
 
 /// See [`OrganizationSecurityPolicies::add_rule`].
 pub enum AddRule {}
-method! {
-    AddRule : Compute => schemas::Operation;
-    "compute.organizationSecurityPolicies.addRule" POST
-    "locations/global/securityPolicies/{securityPolicy}/addRule" { api_version :
-    Some("2026-11-01") }
-}
+
+method! { AddRule: Compute => schemas::Operation; "compute.organizationSecurityPolicies.addRule" POST "locations/global/securityPolicies/{securityPolicy}/addRule" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<AddRule> {
-    /// `requestId`: text
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }
@@ -153,19 +292,16 @@ impl Call<AddRule> {
 
 /// See [`OrganizationSecurityPolicies::copy_rules`].
 pub enum CopyRules {}
-method! {
-    CopyRules : Compute => schemas::Operation;
-    "compute.organizationSecurityPolicies.copyRules" POST
-    "locations/global/securityPolicies/{securityPolicy}/copyRules" { api_version :
-    Some("2026-11-01") }
-}
+
+method! { CopyRules: Compute => schemas::Operation; "compute.organizationSecurityPolicies.copyRules" POST "locations/global/securityPolicies/{securityPolicy}/copyRules" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<CopyRules> {
-    /// `requestId`: text
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }
-    /// `sourceSecurityPolicy`: text
+
     pub fn source_security_policy(self, value: &str) -> Self {
         self.with_param("sourceSecurityPolicy", &value)
     }
@@ -173,14 +309,12 @@ impl Call<CopyRules> {
 
 /// See [`OrganizationSecurityPolicies::delete`].
 pub enum Delete {}
-method! {
-    Delete : Compute => schemas::Operation; "compute.organizationSecurityPolicies.delete"
-    DELETE "locations/global/securityPolicies/{securityPolicy}" { api_version :
-    Some("2026-11-01") }
-}
+
+method! { Delete: Compute => schemas::Operation; "compute.organizationSecurityPolicies.delete" DELETE "locations/global/securityPolicies/{securityPolicy}" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<Delete> {
-    /// `requestId`: text
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }
@@ -188,23 +322,19 @@ impl Call<Delete> {
 
 /// See [`OrganizationSecurityPolicies::get`].
 pub enum Get {}
-method! {
-    Get : Compute => schemas::SecurityPolicy; "compute.organizationSecurityPolicies.get"
-    GET "locations/global/securityPolicies/{securityPolicy}" { api_version :
-    Some("2026-11-01") }
-}
+
+method! { Get: Compute => schemas::SecurityPolicy; "compute.organizationSecurityPolicies.get" GET "locations/global/securityPolicies/{securityPolicy}" {
+    api_version: Some("2026-11-01"),
+} }
 
 /// See [`OrganizationSecurityPolicies::get_association`].
 pub enum GetAssociation {}
-method! {
-    GetAssociation : Compute => schemas::SecurityPolicyAssociation;
-    "compute.organizationSecurityPolicies.getAssociation" GET
-    "locations/global/securityPolicies/{securityPolicy}/getAssociation" { api_version :
-    Some("2026-11-01") }
-}
+
+method! { GetAssociation: Compute => schemas::SecurityPolicyAssociation; "compute.organizationSecurityPolicies.getAssociation" GET "locations/global/securityPolicies/{securityPolicy}/getAssociation" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<GetAssociation> {
-    /// `name`: text
     pub fn name(self, value: &str) -> Self {
         self.with_param("name", &value)
     }
@@ -212,15 +342,12 @@ impl Call<GetAssociation> {
 
 /// See [`OrganizationSecurityPolicies::get_rule`].
 pub enum GetRule {}
-method! {
-    GetRule : Compute => schemas::SecurityPolicyRule;
-    "compute.organizationSecurityPolicies.getRule" GET
-    "locations/global/securityPolicies/{securityPolicy}/getRule" { api_version :
-    Some("2026-11-01") }
-}
+
+method! { GetRule: Compute => schemas::SecurityPolicyRule; "compute.organizationSecurityPolicies.getRule" GET "locations/global/securityPolicies/{securityPolicy}/getRule" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<GetRule> {
-    /// `priority`: a 32-bit number
     pub fn priority(self, value: i32) -> Self {
         self.with_param("priority", &value)
     }
@@ -228,17 +355,16 @@ impl Call<GetRule> {
 
 /// See [`OrganizationSecurityPolicies::insert`].
 pub enum Insert {}
-method! {
-    Insert : Compute => schemas::Operation; "compute.organizationSecurityPolicies.insert"
-    POST "locations/global/securityPolicies" { api_version : Some("2026-11-01") }
-}
+
+method! { Insert: Compute => schemas::Operation; "compute.organizationSecurityPolicies.insert" POST "locations/global/securityPolicies" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<Insert> {
-    /// `parentId`: text
     pub fn parent_id(self, value: &str) -> Self {
         self.with_param("parentId", &value)
     }
-    /// `requestId`: text
+
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }
@@ -246,33 +372,31 @@ impl Call<Insert> {
 
 /// See [`OrganizationSecurityPolicies::list`].
 pub enum List {}
-method! {
-    List : Compute => schemas::SecurityPolicyList;
-    "compute.organizationSecurityPolicies.list" GET "locations/global/securityPolicies" {
-    api_version : Some("2026-11-01") }
-}
-paged! {
-    List => schemas::SecurityPolicy; "pageToken" "nextPageToken" "items"
-}
+
+method! { List: Compute => schemas::SecurityPolicyList; "compute.organizationSecurityPolicies.list" GET "locations/global/securityPolicies" {
+    api_version: Some("2026-11-01"),
+} }
+
+paged! { List => schemas::SecurityPolicy; "pageToken" "nextPageToken" "items" }
 
 impl Call<List> {
-    /// `filter`: text
     pub fn filter(self, value: &str) -> Self {
         self.with_param("filter", &value)
     }
-    /// `maxResults`: an unsigned 32-bit number, default `500`, at least `0`
+
+    /// Default `500`, at least `0`.
     pub fn max_results(self, value: u32) -> Self {
         self.with_param("maxResults", &value)
     }
-    /// `orderBy`: text
+
     pub fn order_by(self, value: &str) -> Self {
         self.with_param("orderBy", &value)
     }
-    /// `pageToken`: text
+
     pub fn page_token(self, value: &str) -> Self {
         self.with_param("pageToken", &value)
     }
-    /// `parentId`: text
+
     pub fn parent_id(self, value: &str) -> Self {
         self.with_param("parentId", &value)
     }
@@ -280,16 +404,12 @@ impl Call<List> {
 
 /// See [`OrganizationSecurityPolicies::list_associations`].
 pub enum ListAssociations {}
-method! {
-    ListAssociations : Compute =>
-    schemas::OrganizationSecurityPoliciesListAssociationsResponse;
-    "compute.organizationSecurityPolicies.listAssociations" GET
-    "locations/global/securityPolicies/listAssociations" { api_version :
-    Some("2026-11-01") }
-}
+
+method! { ListAssociations: Compute => schemas::OrganizationSecurityPoliciesListAssociationsResponse; "compute.organizationSecurityPolicies.listAssociations" GET "locations/global/securityPolicies/listAssociations" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<ListAssociations> {
-    /// `targetResource`: text
     pub fn target_resource(self, value: &str) -> Self {
         self.with_param("targetResource", &value)
     }
@@ -297,32 +417,29 @@ impl Call<ListAssociations> {
 
 /// See [`OrganizationSecurityPolicies::list_preconfigured_expression_sets`].
 pub enum ListPreconfiguredExpressionSets {}
-method! {
-    ListPreconfiguredExpressionSets : Compute =>
-    schemas::SecurityPoliciesListPreconfiguredExpressionSetsResponse;
-    "compute.organizationSecurityPolicies.listPreconfiguredExpressionSets" GET
-    "locations/global/securityPolicies/listPreconfiguredExpressionSets" { api_version :
-    Some("2026-11-01") }
-}
+
+method! { ListPreconfiguredExpressionSets: Compute => schemas::SecurityPoliciesListPreconfiguredExpressionSetsResponse; "compute.organizationSecurityPolicies.listPreconfiguredExpressionSets" GET "locations/global/securityPolicies/listPreconfiguredExpressionSets" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<ListPreconfiguredExpressionSets> {
-    /// `filter`: text
     pub fn filter(self, value: &str) -> Self {
         self.with_param("filter", &value)
     }
-    /// `maxResults`: an unsigned 32-bit number, default `500`, at least `0`
+
+    /// Default `500`, at least `0`.
     pub fn max_results(self, value: u32) -> Self {
         self.with_param("maxResults", &value)
     }
-    /// `orderBy`: text
+
     pub fn order_by(self, value: &str) -> Self {
         self.with_param("orderBy", &value)
     }
-    /// `pageToken`: text
+
     pub fn page_token(self, value: &str) -> Self {
         self.with_param("pageToken", &value)
     }
-    /// `parentId`: text
+
     pub fn parent_id(self, value: &str) -> Self {
         self.with_param("parentId", &value)
     }
@@ -330,18 +447,16 @@ impl Call<ListPreconfiguredExpressionSets> {
 
 /// See `move`.
 pub enum Move {}
-method! {
-    Move : Compute => schemas::Operation; "compute.organizationSecurityPolicies.move"
-    POST "locations/global/securityPolicies/{securityPolicy}/move" { api_version :
-    Some("2026-11-01") }
-}
+
+method! { Move: Compute => schemas::Operation; "compute.organizationSecurityPolicies.move" POST "locations/global/securityPolicies/{securityPolicy}/move" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<Move> {
-    /// `parentId`: text
     pub fn parent_id(self, value: &str) -> Self {
         self.with_param("parentId", &value)
     }
-    /// `requestId`: text
+
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }
@@ -349,14 +464,12 @@ impl Call<Move> {
 
 /// See [`OrganizationSecurityPolicies::patch`].
 pub enum Patch {}
-method! {
-    Patch : Compute => schemas::Operation; "compute.organizationSecurityPolicies.patch"
-    PATCH "locations/global/securityPolicies/{securityPolicy}" { api_version :
-    Some("2026-11-01") }
-}
+
+method! { Patch: Compute => schemas::Operation; "compute.organizationSecurityPolicies.patch" PATCH "locations/global/securityPolicies/{securityPolicy}" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<Patch> {
-    /// `requestId`: text
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }
@@ -364,19 +477,16 @@ impl Call<Patch> {
 
 /// See [`OrganizationSecurityPolicies::patch_rule`].
 pub enum PatchRule {}
-method! {
-    PatchRule : Compute => schemas::Operation;
-    "compute.organizationSecurityPolicies.patchRule" POST
-    "locations/global/securityPolicies/{securityPolicy}/patchRule" { api_version :
-    Some("2026-11-01") }
-}
+
+method! { PatchRule: Compute => schemas::Operation; "compute.organizationSecurityPolicies.patchRule" POST "locations/global/securityPolicies/{securityPolicy}/patchRule" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<PatchRule> {
-    /// `priority`: a 32-bit number
     pub fn priority(self, value: i32) -> Self {
         self.with_param("priority", &value)
     }
-    /// `requestId`: text
+
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }
@@ -384,19 +494,16 @@ impl Call<PatchRule> {
 
 /// See [`OrganizationSecurityPolicies::remove_association`].
 pub enum RemoveAssociation {}
-method! {
-    RemoveAssociation : Compute => schemas::Operation;
-    "compute.organizationSecurityPolicies.removeAssociation" POST
-    "locations/global/securityPolicies/{securityPolicy}/removeAssociation" { api_version
-    : Some("2026-11-01") }
-}
+
+method! { RemoveAssociation: Compute => schemas::Operation; "compute.organizationSecurityPolicies.removeAssociation" POST "locations/global/securityPolicies/{securityPolicy}/removeAssociation" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<RemoveAssociation> {
-    /// `name`: text
     pub fn name(self, value: &str) -> Self {
         self.with_param("name", &value)
     }
-    /// `requestId`: text
+
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }
@@ -404,19 +511,16 @@ impl Call<RemoveAssociation> {
 
 /// See [`OrganizationSecurityPolicies::remove_rule`].
 pub enum RemoveRule {}
-method! {
-    RemoveRule : Compute => schemas::Operation;
-    "compute.organizationSecurityPolicies.removeRule" POST
-    "locations/global/securityPolicies/{securityPolicy}/removeRule" { api_version :
-    Some("2026-11-01") }
-}
+
+method! { RemoveRule: Compute => schemas::Operation; "compute.organizationSecurityPolicies.removeRule" POST "locations/global/securityPolicies/{securityPolicy}/removeRule" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<RemoveRule> {
-    /// `priority`: a 32-bit number
     pub fn priority(self, value: i32) -> Self {
         self.with_param("priority", &value)
     }
-    /// `requestId`: text
+
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }

@@ -7,17 +7,38 @@ use super::*;
 pub struct PacketMirrorings<'a>(pub(crate) &'a runtime::Client);
 
 impl PacketMirrorings<'_> {
-    /// GET `projects/{project}/aggregated/packetMirrorings`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`, `COMPUTE_READONLY`.
+    /// GET `projects/{project}/aggregated/packetMirrorings`.
     ///
-    /// * `project`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE),
+    /// [`COMPUTE_READONLY`](scopes::COMPUTE_READONLY).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    ///
+    /// Optional:
+    /// [`filter`](Call#method.filter-90),
+    /// [`include_all_scopes`](Call#method.include_all_scopes-26),
+    /// [`max_results`](Call#method.max_results-90),
+    /// [`order_by`](Call#method.order_by-90),
+    /// [`page_token`](Call#method.page_token-90),
+    /// [`service_project_number`](Call#method.service_project_number-26).
     pub fn aggregated_list(&self, project: &str) -> Call<AggregatedList> {
         Call::new(self.0, &[&project], None)
     }
-    /// DELETE `projects/{project}/regions/{region}/packetMirrorings/{packetMirroring}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+
+    /// DELETE `projects/{project}/regions/{region}/packetMirrorings/{packetMirroring}`. Can be waited for.
     ///
-    /// * `project`: text
-    /// * `region`: text
-    /// * `packet_mirroring`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `region`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?`
+    /// * `packet_mirroring`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
+    ///
+    /// Optional:
+    /// [`request_id`](Call#method.request_id-240).
     pub fn delete(
         &self,
         project: &str,
@@ -26,18 +47,32 @@ impl PacketMirrorings<'_> {
     ) -> Call<Delete> {
         Call::new(self.0, &[&project, &region, &packet_mirroring], None)
     }
-    /// GET `projects/{project}/regions/{region}/packetMirrorings/{packetMirroring}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`, `COMPUTE_READONLY`.
+
+    /// GET `projects/{project}/regions/{region}/packetMirrorings/{packetMirroring}`.
     ///
-    /// * `project`: text
-    /// * `region`: text
-    /// * `packet_mirroring`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE),
+    /// [`COMPUTE_READONLY`](scopes::COMPUTE_READONLY).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `region`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?`
+    /// * `packet_mirroring`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
     pub fn get(&self, project: &str, region: &str, packet_mirroring: &str) -> Call<Get> {
         Call::new(self.0, &[&project, &region, &packet_mirroring], None)
     }
-    /// POST `projects/{project}/regions/{region}/packetMirrorings`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+
+    /// POST `projects/{project}/regions/{region}/packetMirrorings`. Can be waited for.
     ///
-    /// * `project`: text
-    /// * `region`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `region`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?`
+    ///
+    /// Optional:
+    /// [`request_id`](Call#method.request_id-241).
     pub fn insert(
         &self,
         project: &str,
@@ -46,18 +81,38 @@ impl PacketMirrorings<'_> {
     ) -> Call<Insert> {
         Call::new(self.0, &[&project, &region], Some(&packet_mirroring))
     }
-    /// GET `projects/{project}/regions/{region}/packetMirrorings`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`, `COMPUTE_READONLY`.
+
+    /// GET `projects/{project}/regions/{region}/packetMirrorings`.
     ///
-    /// * `project`: text
-    /// * `region`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE),
+    /// [`COMPUTE_READONLY`](scopes::COMPUTE_READONLY).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `region`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?`
+    ///
+    /// Optional:
+    /// [`filter`](Call#method.filter-91),
+    /// [`max_results`](Call#method.max_results-91),
+    /// [`order_by`](Call#method.order_by-91),
+    /// [`page_token`](Call#method.page_token-91).
     pub fn list(&self, project: &str, region: &str) -> Call<List> {
         Call::new(self.0, &[&project, &region], None)
     }
-    /// PATCH `projects/{project}/regions/{region}/packetMirrorings/{packetMirroring}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+
+    /// PATCH `projects/{project}/regions/{region}/packetMirrorings/{packetMirroring}`. Can be waited for.
     ///
-    /// * `project`: text
-    /// * `region`: text
-    /// * `packet_mirroring`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `region`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?`
+    /// * `packet_mirroring`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
+    ///
+    /// Optional:
+    /// [`request_id`](Call#method.request_id-242).
     pub fn patch(
         &self,
         project: &str,
@@ -67,11 +122,17 @@ impl PacketMirrorings<'_> {
     ) -> Call<Patch> {
         Call::new(self.0, &[&project, &region, &packet_mirroring], Some(&body))
     }
-    /// POST `projects/{project}/regions/{region}/packetMirrorings/{resource}/testIamPermissions`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`, `COMPUTE_READONLY`.
+
+    /// POST `projects/{project}/regions/{region}/packetMirrorings/{resource}/testIamPermissions`.
     ///
-    /// * `project`: text
-    /// * `region`: text
-    /// * `resource`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE),
+    /// [`COMPUTE_READONLY`](scopes::COMPUTE_READONLY).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `region`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?`
+    /// * `resource`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
     pub fn test_iam_permissions(
         &self,
         project: &str,
@@ -79,48 +140,41 @@ impl PacketMirrorings<'_> {
         resource: &str,
         test_permissions_request: schemas::TestPermissionsRequest,
     ) -> Call<TestIamPermissions> {
-        Call::new(
-            self.0,
-            &[&project, &region, &resource],
-            Some(&test_permissions_request),
-        )
+        Call::new(self.0, &[&project, &region, &resource], Some(&test_permissions_request))
     }
 }
 
 /// See [`PacketMirrorings::aggregated_list`].
 pub enum AggregatedList {}
-method! {
-    AggregatedList : Compute => schemas::PacketMirroringAggregatedList;
-    "compute.packetMirrorings.aggregatedList" GET
-    "projects/{project}/aggregated/packetMirrorings" { api_version : Some("2026-11-01") }
-}
-paged! {
-    AggregatedList => (::std::string::String, schemas::PacketMirroringsScopedList);
-    "pageToken" "nextPageToken" "items"
-}
+
+method! { AggregatedList: Compute => schemas::PacketMirroringAggregatedList; "compute.packetMirrorings.aggregatedList" GET "projects/{project}/aggregated/packetMirrorings" {
+    api_version: Some("2026-11-01"),
+} }
+
+paged! { AggregatedList => (::std::string::String, schemas::PacketMirroringsScopedList); "pageToken" "nextPageToken" "items" }
 
 impl Call<AggregatedList> {
-    /// `filter`: text
     pub fn filter(self, value: &str) -> Self {
         self.with_param("filter", &value)
     }
-    /// `includeAllScopes`: true or false
+
     pub fn include_all_scopes(self, value: bool) -> Self {
         self.with_param("includeAllScopes", &value)
     }
-    /// `maxResults`: an unsigned 32-bit number, default `500`, at least `0`
+
+    /// Default `500`, at least `0`.
     pub fn max_results(self, value: u32) -> Self {
         self.with_param("maxResults", &value)
     }
-    /// `orderBy`: text
+
     pub fn order_by(self, value: &str) -> Self {
         self.with_param("orderBy", &value)
     }
-    /// `pageToken`: text
+
     pub fn page_token(self, value: &str) -> Self {
         self.with_param("pageToken", &value)
     }
-    /// `serviceProjectNumber`: a 64-bit number
+
     pub fn service_project_number(self, value: i64) -> Self {
         self.with_param("serviceProjectNumber", &value)
     }
@@ -128,14 +182,12 @@ impl Call<AggregatedList> {
 
 /// See [`PacketMirrorings::delete`].
 pub enum Delete {}
-method! {
-    Delete : Compute => schemas::Operation; "compute.packetMirrorings.delete" DELETE
-    "projects/{project}/regions/{region}/packetMirrorings/{packetMirroring}" {
-    api_version : Some("2026-11-01") }
-}
+
+method! { Delete: Compute => schemas::Operation; "compute.packetMirrorings.delete" DELETE "projects/{project}/regions/{region}/packetMirrorings/{packetMirroring}" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<Delete> {
-    /// `requestId`: text
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }
@@ -143,22 +195,19 @@ impl Call<Delete> {
 
 /// See [`PacketMirrorings::get`].
 pub enum Get {}
-method! {
-    Get : Compute => schemas::PacketMirroring; "compute.packetMirrorings.get" GET
-    "projects/{project}/regions/{region}/packetMirrorings/{packetMirroring}" {
-    api_version : Some("2026-11-01") }
-}
+
+method! { Get: Compute => schemas::PacketMirroring; "compute.packetMirrorings.get" GET "projects/{project}/regions/{region}/packetMirrorings/{packetMirroring}" {
+    api_version: Some("2026-11-01"),
+} }
 
 /// See [`PacketMirrorings::insert`].
 pub enum Insert {}
-method! {
-    Insert : Compute => schemas::Operation; "compute.packetMirrorings.insert" POST
-    "projects/{project}/regions/{region}/packetMirrorings" { api_version :
-    Some("2026-11-01") }
-}
+
+method! { Insert: Compute => schemas::Operation; "compute.packetMirrorings.insert" POST "projects/{project}/regions/{region}/packetMirrorings" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<Insert> {
-    /// `requestId`: text
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }
@@ -166,29 +215,27 @@ impl Call<Insert> {
 
 /// See [`PacketMirrorings::list`].
 pub enum List {}
-method! {
-    List : Compute => schemas::PacketMirroringList; "compute.packetMirrorings.list" GET
-    "projects/{project}/regions/{region}/packetMirrorings" { api_version :
-    Some("2026-11-01") }
-}
-paged! {
-    List => schemas::PacketMirroring; "pageToken" "nextPageToken" "items"
-}
+
+method! { List: Compute => schemas::PacketMirroringList; "compute.packetMirrorings.list" GET "projects/{project}/regions/{region}/packetMirrorings" {
+    api_version: Some("2026-11-01"),
+} }
+
+paged! { List => schemas::PacketMirroring; "pageToken" "nextPageToken" "items" }
 
 impl Call<List> {
-    /// `filter`: text
     pub fn filter(self, value: &str) -> Self {
         self.with_param("filter", &value)
     }
-    /// `maxResults`: an unsigned 32-bit number, default `500`, at least `0`
+
+    /// Default `500`, at least `0`.
     pub fn max_results(self, value: u32) -> Self {
         self.with_param("maxResults", &value)
     }
-    /// `orderBy`: text
+
     pub fn order_by(self, value: &str) -> Self {
         self.with_param("orderBy", &value)
     }
-    /// `pageToken`: text
+
     pub fn page_token(self, value: &str) -> Self {
         self.with_param("pageToken", &value)
     }
@@ -196,14 +243,12 @@ impl Call<List> {
 
 /// See [`PacketMirrorings::patch`].
 pub enum Patch {}
-method! {
-    Patch : Compute => schemas::Operation; "compute.packetMirrorings.patch" PATCH
-    "projects/{project}/regions/{region}/packetMirrorings/{packetMirroring}" {
-    api_version : Some("2026-11-01") }
-}
+
+method! { Patch: Compute => schemas::Operation; "compute.packetMirrorings.patch" PATCH "projects/{project}/regions/{region}/packetMirrorings/{packetMirroring}" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<Patch> {
-    /// `requestId`: text
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }
@@ -211,9 +256,7 @@ impl Call<Patch> {
 
 /// See [`PacketMirrorings::test_iam_permissions`].
 pub enum TestIamPermissions {}
-method! {
-    TestIamPermissions : Compute => schemas::TestPermissionsResponse;
-    "compute.packetMirrorings.testIamPermissions" POST
-    "projects/{project}/regions/{region}/packetMirrorings/{resource}/testIamPermissions"
-    { api_version : Some("2026-11-01") }
-}
+
+method! { TestIamPermissions: Compute => schemas::TestPermissionsResponse; "compute.packetMirrorings.testIamPermissions" POST "projects/{project}/regions/{region}/packetMirrorings/{resource}/testIamPermissions" {
+    api_version: Some("2026-11-01"),
+} }

@@ -7,23 +7,48 @@ use super::*;
 pub struct PreviewFeatures<'a>(pub(crate) &'a runtime::Client);
 
 impl PreviewFeatures<'_> {
-    /// GET `projects/{project}/global/previewFeatures/{previewFeature}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`, `COMPUTE_READONLY`.
+    /// GET `projects/{project}/global/previewFeatures/{previewFeature}`.
     ///
-    /// * `project`: text
-    /// * `preview_feature`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE),
+    /// [`COMPUTE_READONLY`](scopes::COMPUTE_READONLY).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `preview_feature`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
     pub fn get(&self, project: &str, preview_feature: &str) -> Call<Get> {
         Call::new(self.0, &[&project, &preview_feature], None)
     }
-    /// GET `projects/{project}/global/previewFeatures`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`, `COMPUTE_READONLY`.
+
+    /// GET `projects/{project}/global/previewFeatures`.
     ///
-    /// * `project`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE),
+    /// [`COMPUTE_READONLY`](scopes::COMPUTE_READONLY).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    ///
+    /// Optional:
+    /// [`filter`](Call#method.filter-92),
+    /// [`max_results`](Call#method.max_results-92),
+    /// [`order_by`](Call#method.order_by-92),
+    /// [`page_token`](Call#method.page_token-92).
     pub fn list(&self, project: &str) -> Call<List> {
         Call::new(self.0, &[&project], None)
     }
-    /// PATCH `projects/{project}/global/previewFeatures/{previewFeature}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+
+    /// PATCH `projects/{project}/global/previewFeatures/{previewFeature}`. Can be waited for.
     ///
-    /// * `project`: text
-    /// * `preview_feature`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `preview_feature`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
+    ///
+    /// Optional:
+    /// [`request_id`](Call#method.request_id-243).
     pub fn update(
         &self,
         project: &str,
@@ -36,36 +61,34 @@ impl PreviewFeatures<'_> {
 
 /// See [`PreviewFeatures::get`].
 pub enum Get {}
-method! {
-    Get : Compute => schemas::PreviewFeature; "compute.previewFeatures.get" GET
-    "projects/{project}/global/previewFeatures/{previewFeature}" { api_version :
-    Some("2026-11-01") }
-}
+
+method! { Get: Compute => schemas::PreviewFeature; "compute.previewFeatures.get" GET "projects/{project}/global/previewFeatures/{previewFeature}" {
+    api_version: Some("2026-11-01"),
+} }
 
 /// See [`PreviewFeatures::list`].
 pub enum List {}
-method! {
-    List : Compute => schemas::PreviewFeatureList; "compute.previewFeatures.list" GET
-    "projects/{project}/global/previewFeatures" { api_version : Some("2026-11-01") }
-}
-paged! {
-    List => schemas::PreviewFeature; "pageToken" "nextPageToken" "items"
-}
+
+method! { List: Compute => schemas::PreviewFeatureList; "compute.previewFeatures.list" GET "projects/{project}/global/previewFeatures" {
+    api_version: Some("2026-11-01"),
+} }
+
+paged! { List => schemas::PreviewFeature; "pageToken" "nextPageToken" "items" }
 
 impl Call<List> {
-    /// `filter`: text
     pub fn filter(self, value: &str) -> Self {
         self.with_param("filter", &value)
     }
-    /// `maxResults`: an unsigned 32-bit number, default `500`, at least `0`
+
+    /// Default `500`, at least `0`.
     pub fn max_results(self, value: u32) -> Self {
         self.with_param("maxResults", &value)
     }
-    /// `orderBy`: text
+
     pub fn order_by(self, value: &str) -> Self {
         self.with_param("orderBy", &value)
     }
-    /// `pageToken`: text
+
     pub fn page_token(self, value: &str) -> Self {
         self.with_param("pageToken", &value)
     }
@@ -73,14 +96,12 @@ impl Call<List> {
 
 /// See [`PreviewFeatures::update`].
 pub enum Update {}
-method! {
-    Update : Compute => schemas::Operation; "compute.previewFeatures.update" PATCH
-    "projects/{project}/global/previewFeatures/{previewFeature}" { api_version :
-    Some("2026-11-01") }
-}
+
+method! { Update: Compute => schemas::Operation; "compute.previewFeatures.update" PATCH "projects/{project}/global/previewFeatures/{previewFeature}" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<Update> {
-    /// `requestId`: text
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }

@@ -7,10 +7,15 @@ use super::*;
 pub struct ProjectViews<'a>(pub(crate) &'a runtime::Client);
 
 impl ProjectViews<'_> {
-    /// GET `projects/{project}/regions/{region}/projectViews`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`, `COMPUTE_READONLY`.
+    /// GET `projects/{project}/regions/{region}/projectViews`.
     ///
-    /// * `project`: text
-    /// * `region`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE),
+    /// [`COMPUTE_READONLY`](scopes::COMPUTE_READONLY).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `region`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?`
     pub fn get(&self, project: &str, region: &str) -> Call<Get> {
         Call::new(self.0, &[&project, &region], None)
     }
@@ -18,8 +23,7 @@ impl ProjectViews<'_> {
 
 /// See [`ProjectViews::get`].
 pub enum Get {}
-method! {
-    Get : Compute => schemas::ProjectView; "compute.projectViews.get" GET
-    "projects/{project}/regions/{region}/projectViews" { api_version : Some("2026-11-01")
-    }
-}
+
+method! { Get: Compute => schemas::ProjectView; "compute.projectViews.get" GET "projects/{project}/regions/{region}/projectViews" {
+    api_version: Some("2026-11-01"),
+} }

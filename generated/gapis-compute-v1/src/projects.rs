@@ -7,15 +7,30 @@ use super::*;
 pub struct Projects<'a>(pub(crate) &'a runtime::Client);
 
 impl Projects<'_> {
-    /// POST `projects/{project}/disableXpnHost`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+    /// POST `projects/{project}/disableXpnHost`. Can be waited for.
     ///
-    /// * `project`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    ///
+    /// Optional:
+    /// [`request_id`](Call#method.request_id-244).
     pub fn disable_xpn_host(&self, project: &str) -> Call<DisableXpnHost> {
         Call::new(self.0, &[&project], None)
     }
-    /// POST `projects/{project}/disableXpnResource`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+
+    /// POST `projects/{project}/disableXpnResource`. Can be waited for.
     ///
-    /// * `project`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    ///
+    /// Optional:
+    /// [`request_id`](Call#method.request_id-245).
     pub fn disable_xpn_resource(
         &self,
         project: &str,
@@ -23,15 +38,31 @@ impl Projects<'_> {
     ) -> Call<DisableXpnResource> {
         Call::new(self.0, &[&project], Some(&projects_disable_xpn_resource_request))
     }
-    /// POST `projects/{project}/enableXpnHost`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+
+    /// POST `projects/{project}/enableXpnHost`. Can be waited for.
     ///
-    /// * `project`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    ///
+    /// Optional:
+    /// [`request_id`](Call#method.request_id-246).
     pub fn enable_xpn_host(&self, project: &str) -> Call<EnableXpnHost> {
         Call::new(self.0, &[&project], None)
     }
-    /// POST `projects/{project}/enableXpnResource`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+
+    /// POST `projects/{project}/enableXpnResource`. Can be waited for.
     ///
-    /// * `project`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    ///
+    /// Optional:
+    /// [`request_id`](Call#method.request_id-247).
     pub fn enable_xpn_resource(
         &self,
         project: &str,
@@ -39,27 +70,60 @@ impl Projects<'_> {
     ) -> Call<EnableXpnResource> {
         Call::new(self.0, &[&project], Some(&projects_enable_xpn_resource_request))
     }
-    /// GET `projects/{project}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`, `COMPUTE_READONLY`.
+
+    /// GET `projects/{project}`.
     ///
-    /// * `project`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE),
+    /// [`COMPUTE_READONLY`](scopes::COMPUTE_READONLY).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
     pub fn get(&self, project: &str) -> Call<Get> {
         Call::new(self.0, &[&project], None)
     }
-    /// GET `projects/{project}/getXpnHost`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+
+    /// GET `projects/{project}/getXpnHost`.
     ///
-    /// * `project`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
     pub fn get_xpn_host(&self, project: &str) -> Call<GetXpnHost> {
         Call::new(self.0, &[&project], None)
     }
-    /// GET `projects/{project}/getXpnResources`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+
+    /// GET `projects/{project}/getXpnResources`.
     ///
-    /// * `project`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    ///
+    /// Optional:
+    /// [`filter`](Call#method.filter-93),
+    /// [`max_results`](Call#method.max_results-93),
+    /// [`order_by`](Call#method.order_by-93),
+    /// [`page_token`](Call#method.page_token-93).
     pub fn get_xpn_resources(&self, project: &str) -> Call<GetXpnResources> {
         Call::new(self.0, &[&project], None)
     }
-    /// POST `projects/{project}/listXpnHosts`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+
+    /// POST `projects/{project}/listXpnHosts`.
     ///
-    /// * `project`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    ///
+    /// Optional:
+    /// [`filter`](Call#method.filter-94),
+    /// [`max_results`](Call#method.max_results-94),
+    /// [`order_by`](Call#method.order_by-94),
+    /// [`page_token`](Call#method.page_token-94).
     pub fn list_xpn_hosts(
         &self,
         project: &str,
@@ -67,9 +131,17 @@ impl Projects<'_> {
     ) -> Call<ListXpnHosts> {
         Call::new(self.0, &[&project], Some(&projects_list_xpn_hosts_request))
     }
-    /// POST `projects/{project}/moveDisk`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+
+    /// POST `projects/{project}/moveDisk`. Can be waited for.
     ///
-    /// * `project`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    ///
+    /// Optional:
+    /// [`request_id`](Call#method.request_id-248).
     #[deprecated]
     pub fn move_disk(
         &self,
@@ -78,9 +150,17 @@ impl Projects<'_> {
     ) -> Call<MoveDisk> {
         Call::new(self.0, &[&project], Some(&disk_move_request))
     }
-    /// POST `projects/{project}/moveInstance`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+
+    /// POST `projects/{project}/moveInstance`. Can be waited for.
     ///
-    /// * `project`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    ///
+    /// Optional:
+    /// [`request_id`](Call#method.request_id-249).
     #[deprecated]
     pub fn move_instance(
         &self,
@@ -89,9 +169,17 @@ impl Projects<'_> {
     ) -> Call<MoveInstance> {
         Call::new(self.0, &[&project], Some(&instance_move_request))
     }
-    /// POST `projects/{project}/setCloudArmorTier`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+
+    /// POST `projects/{project}/setCloudArmorTier`. Can be waited for.
     ///
-    /// * `project`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    ///
+    /// Optional:
+    /// [`request_id`](Call#method.request_id-250).
     pub fn set_cloud_armor_tier(
         &self,
         project: &str,
@@ -99,9 +187,17 @@ impl Projects<'_> {
     ) -> Call<SetCloudArmorTier> {
         Call::new(self.0, &[&project], Some(&projects_set_cloud_armor_tier_request))
     }
-    /// POST `projects/{project}/setCommonInstanceMetadata`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+
+    /// POST `projects/{project}/setCommonInstanceMetadata`. Can be waited for.
     ///
-    /// * `project`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    ///
+    /// Optional:
+    /// [`request_id`](Call#method.request_id-251).
     pub fn set_common_instance_metadata(
         &self,
         project: &str,
@@ -109,9 +205,17 @@ impl Projects<'_> {
     ) -> Call<SetCommonInstanceMetadata> {
         Call::new(self.0, &[&project], Some(&metadata))
     }
-    /// POST `projects/{project}/setDefaultNetworkTier`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+
+    /// POST `projects/{project}/setDefaultNetworkTier`. Can be waited for.
     ///
-    /// * `project`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    ///
+    /// Optional:
+    /// [`request_id`](Call#method.request_id-252).
     pub fn set_default_network_tier(
         &self,
         project: &str,
@@ -119,9 +223,20 @@ impl Projects<'_> {
     ) -> Call<SetDefaultNetworkTier> {
         Call::new(self.0, &[&project], Some(&projects_set_default_network_tier_request))
     }
-    /// POST `projects/{project}/setUsageExportBucket`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`, `DEVSTORAGE_FULL_CONTROL`, `DEVSTORAGE_READ_ONLY`, `DEVSTORAGE_READ_WRITE`. Can be waited for.
+
+    /// POST `projects/{project}/setUsageExportBucket`. Can be waited for.
     ///
-    /// * `project`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE),
+    /// [`DEVSTORAGE_FULL_CONTROL`](scopes::DEVSTORAGE_FULL_CONTROL),
+    /// [`DEVSTORAGE_READ_ONLY`](scopes::DEVSTORAGE_READ_ONLY),
+    /// [`DEVSTORAGE_READ_WRITE`](scopes::DEVSTORAGE_READ_WRITE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    ///
+    /// Optional:
+    /// [`request_id`](Call#method.request_id-253).
     pub fn set_usage_export_bucket(
         &self,
         project: &str,
@@ -133,13 +248,12 @@ impl Projects<'_> {
 
 /// See [`Projects::disable_xpn_host`].
 pub enum DisableXpnHost {}
-method! {
-    DisableXpnHost : Compute => schemas::Operation; "compute.projects.disableXpnHost"
-    POST "projects/{project}/disableXpnHost" { api_version : Some("2026-11-01") }
-}
+
+method! { DisableXpnHost: Compute => schemas::Operation; "compute.projects.disableXpnHost" POST "projects/{project}/disableXpnHost" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<DisableXpnHost> {
-    /// `requestId`: text
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }
@@ -147,14 +261,12 @@ impl Call<DisableXpnHost> {
 
 /// See [`Projects::disable_xpn_resource`].
 pub enum DisableXpnResource {}
-method! {
-    DisableXpnResource : Compute => schemas::Operation;
-    "compute.projects.disableXpnResource" POST "projects/{project}/disableXpnResource" {
-    api_version : Some("2026-11-01") }
-}
+
+method! { DisableXpnResource: Compute => schemas::Operation; "compute.projects.disableXpnResource" POST "projects/{project}/disableXpnResource" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<DisableXpnResource> {
-    /// `requestId`: text
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }
@@ -162,13 +274,12 @@ impl Call<DisableXpnResource> {
 
 /// See [`Projects::enable_xpn_host`].
 pub enum EnableXpnHost {}
-method! {
-    EnableXpnHost : Compute => schemas::Operation; "compute.projects.enableXpnHost" POST
-    "projects/{project}/enableXpnHost" { api_version : Some("2026-11-01") }
-}
+
+method! { EnableXpnHost: Compute => schemas::Operation; "compute.projects.enableXpnHost" POST "projects/{project}/enableXpnHost" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<EnableXpnHost> {
-    /// `requestId`: text
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }
@@ -176,14 +287,12 @@ impl Call<EnableXpnHost> {
 
 /// See [`Projects::enable_xpn_resource`].
 pub enum EnableXpnResource {}
-method! {
-    EnableXpnResource : Compute => schemas::Operation;
-    "compute.projects.enableXpnResource" POST "projects/{project}/enableXpnResource" {
-    api_version : Some("2026-11-01") }
-}
+
+method! { EnableXpnResource: Compute => schemas::Operation; "compute.projects.enableXpnResource" POST "projects/{project}/enableXpnResource" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<EnableXpnResource> {
-    /// `requestId`: text
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }
@@ -191,43 +300,41 @@ impl Call<EnableXpnResource> {
 
 /// See [`Projects::get`].
 pub enum Get {}
-method! {
-    Get : Compute => schemas::Project; "compute.projects.get" GET "projects/{project}" {
-    api_version : Some("2026-11-01") }
-}
+
+method! { Get: Compute => schemas::Project; "compute.projects.get" GET "projects/{project}" {
+    api_version: Some("2026-11-01"),
+} }
 
 /// See [`Projects::get_xpn_host`].
 pub enum GetXpnHost {}
-method! {
-    GetXpnHost : Compute => schemas::Project; "compute.projects.getXpnHost" GET
-    "projects/{project}/getXpnHost" { api_version : Some("2026-11-01") }
-}
+
+method! { GetXpnHost: Compute => schemas::Project; "compute.projects.getXpnHost" GET "projects/{project}/getXpnHost" {
+    api_version: Some("2026-11-01"),
+} }
 
 /// See [`Projects::get_xpn_resources`].
 pub enum GetXpnResources {}
-method! {
-    GetXpnResources : Compute => schemas::ProjectsGetXpnResources;
-    "compute.projects.getXpnResources" GET "projects/{project}/getXpnResources" {
-    api_version : Some("2026-11-01") }
-}
-paged! {
-    GetXpnResources => schemas::XpnResourceId; "pageToken" "nextPageToken" "resources"
-}
+
+method! { GetXpnResources: Compute => schemas::ProjectsGetXpnResources; "compute.projects.getXpnResources" GET "projects/{project}/getXpnResources" {
+    api_version: Some("2026-11-01"),
+} }
+
+paged! { GetXpnResources => schemas::XpnResourceId; "pageToken" "nextPageToken" "resources" }
 
 impl Call<GetXpnResources> {
-    /// `filter`: text
     pub fn filter(self, value: &str) -> Self {
         self.with_param("filter", &value)
     }
-    /// `maxResults`: an unsigned 32-bit number, default `500`, at least `0`
+
+    /// Default `500`, at least `0`.
     pub fn max_results(self, value: u32) -> Self {
         self.with_param("maxResults", &value)
     }
-    /// `orderBy`: text
+
     pub fn order_by(self, value: &str) -> Self {
         self.with_param("orderBy", &value)
     }
-    /// `pageToken`: text
+
     pub fn page_token(self, value: &str) -> Self {
         self.with_param("pageToken", &value)
     }
@@ -235,28 +342,27 @@ impl Call<GetXpnResources> {
 
 /// See [`Projects::list_xpn_hosts`].
 pub enum ListXpnHosts {}
-method! {
-    ListXpnHosts : Compute => schemas::XpnHostList; "compute.projects.listXpnHosts" POST
-    "projects/{project}/listXpnHosts" { api_version : Some("2026-11-01") }
-}
-paged! {
-    ListXpnHosts => schemas::Project; "pageToken" "nextPageToken" "items"
-}
+
+method! { ListXpnHosts: Compute => schemas::XpnHostList; "compute.projects.listXpnHosts" POST "projects/{project}/listXpnHosts" {
+    api_version: Some("2026-11-01"),
+} }
+
+paged! { ListXpnHosts => schemas::Project; "pageToken" "nextPageToken" "items" }
 
 impl Call<ListXpnHosts> {
-    /// `filter`: text
     pub fn filter(self, value: &str) -> Self {
         self.with_param("filter", &value)
     }
-    /// `maxResults`: an unsigned 32-bit number, default `500`, at least `0`
+
+    /// Default `500`, at least `0`.
     pub fn max_results(self, value: u32) -> Self {
         self.with_param("maxResults", &value)
     }
-    /// `orderBy`: text
+
     pub fn order_by(self, value: &str) -> Self {
         self.with_param("orderBy", &value)
     }
-    /// `pageToken`: text
+
     pub fn page_token(self, value: &str) -> Self {
         self.with_param("pageToken", &value)
     }
@@ -264,13 +370,12 @@ impl Call<ListXpnHosts> {
 
 /// See [`Projects::move_disk`].
 pub enum MoveDisk {}
-method! {
-    MoveDisk : Compute => schemas::Operation; "compute.projects.moveDisk" POST
-    "projects/{project}/moveDisk" { api_version : Some("2026-11-01") }
-}
+
+method! { MoveDisk: Compute => schemas::Operation; "compute.projects.moveDisk" POST "projects/{project}/moveDisk" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<MoveDisk> {
-    /// `requestId`: text
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }
@@ -278,13 +383,12 @@ impl Call<MoveDisk> {
 
 /// See [`Projects::move_instance`].
 pub enum MoveInstance {}
-method! {
-    MoveInstance : Compute => schemas::Operation; "compute.projects.moveInstance" POST
-    "projects/{project}/moveInstance" { api_version : Some("2026-11-01") }
-}
+
+method! { MoveInstance: Compute => schemas::Operation; "compute.projects.moveInstance" POST "projects/{project}/moveInstance" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<MoveInstance> {
-    /// `requestId`: text
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }
@@ -292,14 +396,12 @@ impl Call<MoveInstance> {
 
 /// See [`Projects::set_cloud_armor_tier`].
 pub enum SetCloudArmorTier {}
-method! {
-    SetCloudArmorTier : Compute => schemas::Operation;
-    "compute.projects.setCloudArmorTier" POST "projects/{project}/setCloudArmorTier" {
-    api_version : Some("2026-11-01") }
-}
+
+method! { SetCloudArmorTier: Compute => schemas::Operation; "compute.projects.setCloudArmorTier" POST "projects/{project}/setCloudArmorTier" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<SetCloudArmorTier> {
-    /// `requestId`: text
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }
@@ -307,14 +409,12 @@ impl Call<SetCloudArmorTier> {
 
 /// See [`Projects::set_common_instance_metadata`].
 pub enum SetCommonInstanceMetadata {}
-method! {
-    SetCommonInstanceMetadata : Compute => schemas::Operation;
-    "compute.projects.setCommonInstanceMetadata" POST
-    "projects/{project}/setCommonInstanceMetadata" { api_version : Some("2026-11-01") }
-}
+
+method! { SetCommonInstanceMetadata: Compute => schemas::Operation; "compute.projects.setCommonInstanceMetadata" POST "projects/{project}/setCommonInstanceMetadata" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<SetCommonInstanceMetadata> {
-    /// `requestId`: text
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }
@@ -322,14 +422,12 @@ impl Call<SetCommonInstanceMetadata> {
 
 /// See [`Projects::set_default_network_tier`].
 pub enum SetDefaultNetworkTier {}
-method! {
-    SetDefaultNetworkTier : Compute => schemas::Operation;
-    "compute.projects.setDefaultNetworkTier" POST
-    "projects/{project}/setDefaultNetworkTier" { api_version : Some("2026-11-01") }
-}
+
+method! { SetDefaultNetworkTier: Compute => schemas::Operation; "compute.projects.setDefaultNetworkTier" POST "projects/{project}/setDefaultNetworkTier" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<SetDefaultNetworkTier> {
-    /// `requestId`: text
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }
@@ -337,14 +435,12 @@ impl Call<SetDefaultNetworkTier> {
 
 /// See [`Projects::set_usage_export_bucket`].
 pub enum SetUsageExportBucket {}
-method! {
-    SetUsageExportBucket : Compute => schemas::Operation;
-    "compute.projects.setUsageExportBucket" POST
-    "projects/{project}/setUsageExportBucket" { api_version : Some("2026-11-01") }
-}
+
+method! { SetUsageExportBucket: Compute => schemas::Operation; "compute.projects.setUsageExportBucket" POST "projects/{project}/setUsageExportBucket" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<SetUsageExportBucket> {
-    /// `requestId`: text
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }

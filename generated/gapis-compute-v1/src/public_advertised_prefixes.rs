@@ -7,34 +7,58 @@ use super::*;
 pub struct PublicAdvertisedPrefixes<'a>(pub(crate) &'a runtime::Client);
 
 impl PublicAdvertisedPrefixes<'_> {
-    /// POST `projects/{project}/global/publicAdvertisedPrefixes/{publicAdvertisedPrefix}/announce`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+    /// POST `projects/{project}/global/publicAdvertisedPrefixes/{publicAdvertisedPrefix}/announce`. Can be waited for.
     ///
-    /// * `project`: text
-    /// * `public_advertised_prefix`: text
-    pub fn announce(
-        &self,
-        project: &str,
-        public_advertised_prefix: &str,
-    ) -> Call<Announce> {
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    ///
+    /// Optional:
+    /// [`request_id`](Call#method.request_id-254).
+    pub fn announce(&self, project: &str, public_advertised_prefix: &str) -> Call<Announce> {
         Call::new(self.0, &[&project, &public_advertised_prefix], None)
     }
-    /// DELETE `projects/{project}/global/publicAdvertisedPrefixes/{publicAdvertisedPrefix}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+
+    /// DELETE `projects/{project}/global/publicAdvertisedPrefixes/{publicAdvertisedPrefix}`. Can be waited for.
     ///
-    /// * `project`: text
-    /// * `public_advertised_prefix`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `public_advertised_prefix`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
+    ///
+    /// Optional:
+    /// [`request_id`](Call#method.request_id-255).
     pub fn delete(&self, project: &str, public_advertised_prefix: &str) -> Call<Delete> {
         Call::new(self.0, &[&project, &public_advertised_prefix], None)
     }
-    /// GET `projects/{project}/global/publicAdvertisedPrefixes/{publicAdvertisedPrefix}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`, `COMPUTE_READONLY`.
+
+    /// GET `projects/{project}/global/publicAdvertisedPrefixes/{publicAdvertisedPrefix}`.
     ///
-    /// * `project`: text
-    /// * `public_advertised_prefix`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE),
+    /// [`COMPUTE_READONLY`](scopes::COMPUTE_READONLY).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `public_advertised_prefix`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
     pub fn get(&self, project: &str, public_advertised_prefix: &str) -> Call<Get> {
         Call::new(self.0, &[&project, &public_advertised_prefix], None)
     }
-    /// POST `projects/{project}/global/publicAdvertisedPrefixes`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+
+    /// POST `projects/{project}/global/publicAdvertisedPrefixes`. Can be waited for.
     ///
-    /// * `project`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    ///
+    /// Optional:
+    /// [`request_id`](Call#method.request_id-256).
     pub fn insert(
         &self,
         project: &str,
@@ -42,16 +66,36 @@ impl PublicAdvertisedPrefixes<'_> {
     ) -> Call<Insert> {
         Call::new(self.0, &[&project], Some(&public_advertised_prefix))
     }
-    /// GET `projects/{project}/global/publicAdvertisedPrefixes`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`, `COMPUTE_READONLY`.
+
+    /// GET `projects/{project}/global/publicAdvertisedPrefixes`.
     ///
-    /// * `project`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE),
+    /// [`COMPUTE_READONLY`](scopes::COMPUTE_READONLY).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    ///
+    /// Optional:
+    /// [`filter`](Call#method.filter-95),
+    /// [`max_results`](Call#method.max_results-95),
+    /// [`order_by`](Call#method.order_by-95),
+    /// [`page_token`](Call#method.page_token-95).
     pub fn list(&self, project: &str) -> Call<List> {
         Call::new(self.0, &[&project], None)
     }
-    /// PATCH `projects/{project}/global/publicAdvertisedPrefixes/{publicAdvertisedPrefix}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+
+    /// PATCH `projects/{project}/global/publicAdvertisedPrefixes/{publicAdvertisedPrefix}`. Can be waited for.
     ///
-    /// * `project`: text
-    /// * `public_advertised_prefix`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `public_advertised_prefix`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
+    ///
+    /// Optional:
+    /// [`request_id`](Call#method.request_id-257).
     pub fn patch(
         &self,
         project: &str,
@@ -60,30 +104,30 @@ impl PublicAdvertisedPrefixes<'_> {
     ) -> Call<Patch> {
         Call::new(self.0, &[&project, &public_advertised_prefix], Some(&body))
     }
-    /// POST `projects/{project}/global/publicAdvertisedPrefixes/{publicAdvertisedPrefix}/withdraw`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+
+    /// POST `projects/{project}/global/publicAdvertisedPrefixes/{publicAdvertisedPrefix}/withdraw`. Can be waited for.
     ///
-    /// * `project`: text
-    /// * `public_advertised_prefix`: text
-    pub fn withdraw(
-        &self,
-        project: &str,
-        public_advertised_prefix: &str,
-    ) -> Call<Withdraw> {
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    ///
+    /// Optional:
+    /// [`request_id`](Call#method.request_id-258).
+    pub fn withdraw(&self, project: &str, public_advertised_prefix: &str) -> Call<Withdraw> {
         Call::new(self.0, &[&project, &public_advertised_prefix], None)
     }
 }
 
 /// See [`PublicAdvertisedPrefixes::announce`].
 pub enum Announce {}
-method! {
-    Announce : Compute => schemas::Operation; "compute.publicAdvertisedPrefixes.announce"
-    POST
-    "projects/{project}/global/publicAdvertisedPrefixes/{publicAdvertisedPrefix}/announce"
-    { api_version : Some("2026-11-01") }
-}
+
+method! { Announce: Compute => schemas::Operation; "compute.publicAdvertisedPrefixes.announce" POST "projects/{project}/global/publicAdvertisedPrefixes/{publicAdvertisedPrefix}/announce" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<Announce> {
-    /// `requestId`: text
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }
@@ -91,14 +135,12 @@ impl Call<Announce> {
 
 /// See [`PublicAdvertisedPrefixes::delete`].
 pub enum Delete {}
-method! {
-    Delete : Compute => schemas::Operation; "compute.publicAdvertisedPrefixes.delete"
-    DELETE "projects/{project}/global/publicAdvertisedPrefixes/{publicAdvertisedPrefix}"
-    { api_version : Some("2026-11-01") }
-}
+
+method! { Delete: Compute => schemas::Operation; "compute.publicAdvertisedPrefixes.delete" DELETE "projects/{project}/global/publicAdvertisedPrefixes/{publicAdvertisedPrefix}" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<Delete> {
-    /// `requestId`: text
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }
@@ -106,23 +148,19 @@ impl Call<Delete> {
 
 /// See [`PublicAdvertisedPrefixes::get`].
 pub enum Get {}
-method! {
-    Get : Compute => schemas::PublicAdvertisedPrefix;
-    "compute.publicAdvertisedPrefixes.get" GET
-    "projects/{project}/global/publicAdvertisedPrefixes/{publicAdvertisedPrefix}" {
-    api_version : Some("2026-11-01") }
-}
+
+method! { Get: Compute => schemas::PublicAdvertisedPrefix; "compute.publicAdvertisedPrefixes.get" GET "projects/{project}/global/publicAdvertisedPrefixes/{publicAdvertisedPrefix}" {
+    api_version: Some("2026-11-01"),
+} }
 
 /// See [`PublicAdvertisedPrefixes::insert`].
 pub enum Insert {}
-method! {
-    Insert : Compute => schemas::Operation; "compute.publicAdvertisedPrefixes.insert"
-    POST "projects/{project}/global/publicAdvertisedPrefixes" { api_version :
-    Some("2026-11-01") }
-}
+
+method! { Insert: Compute => schemas::Operation; "compute.publicAdvertisedPrefixes.insert" POST "projects/{project}/global/publicAdvertisedPrefixes" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<Insert> {
-    /// `requestId`: text
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }
@@ -130,30 +168,27 @@ impl Call<Insert> {
 
 /// See [`PublicAdvertisedPrefixes::list`].
 pub enum List {}
-method! {
-    List : Compute => schemas::PublicAdvertisedPrefixList;
-    "compute.publicAdvertisedPrefixes.list" GET
-    "projects/{project}/global/publicAdvertisedPrefixes" { api_version :
-    Some("2026-11-01") }
-}
-paged! {
-    List => schemas::PublicAdvertisedPrefix; "pageToken" "nextPageToken" "items"
-}
+
+method! { List: Compute => schemas::PublicAdvertisedPrefixList; "compute.publicAdvertisedPrefixes.list" GET "projects/{project}/global/publicAdvertisedPrefixes" {
+    api_version: Some("2026-11-01"),
+} }
+
+paged! { List => schemas::PublicAdvertisedPrefix; "pageToken" "nextPageToken" "items" }
 
 impl Call<List> {
-    /// `filter`: text
     pub fn filter(self, value: &str) -> Self {
         self.with_param("filter", &value)
     }
-    /// `maxResults`: an unsigned 32-bit number, default `500`, at least `0`
+
+    /// Default `500`, at least `0`.
     pub fn max_results(self, value: u32) -> Self {
         self.with_param("maxResults", &value)
     }
-    /// `orderBy`: text
+
     pub fn order_by(self, value: &str) -> Self {
         self.with_param("orderBy", &value)
     }
-    /// `pageToken`: text
+
     pub fn page_token(self, value: &str) -> Self {
         self.with_param("pageToken", &value)
     }
@@ -161,14 +196,12 @@ impl Call<List> {
 
 /// See [`PublicAdvertisedPrefixes::patch`].
 pub enum Patch {}
-method! {
-    Patch : Compute => schemas::Operation; "compute.publicAdvertisedPrefixes.patch" PATCH
-    "projects/{project}/global/publicAdvertisedPrefixes/{publicAdvertisedPrefix}" {
-    api_version : Some("2026-11-01") }
-}
+
+method! { Patch: Compute => schemas::Operation; "compute.publicAdvertisedPrefixes.patch" PATCH "projects/{project}/global/publicAdvertisedPrefixes/{publicAdvertisedPrefix}" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<Patch> {
-    /// `requestId`: text
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }
@@ -176,15 +209,12 @@ impl Call<Patch> {
 
 /// See [`PublicAdvertisedPrefixes::withdraw`].
 pub enum Withdraw {}
-method! {
-    Withdraw : Compute => schemas::Operation; "compute.publicAdvertisedPrefixes.withdraw"
-    POST
-    "projects/{project}/global/publicAdvertisedPrefixes/{publicAdvertisedPrefix}/withdraw"
-    { api_version : Some("2026-11-01") }
-}
+
+method! { Withdraw: Compute => schemas::Operation; "compute.publicAdvertisedPrefixes.withdraw" POST "projects/{project}/global/publicAdvertisedPrefixes/{publicAdvertisedPrefix}/withdraw" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<Withdraw> {
-    /// `requestId`: text
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }

@@ -7,17 +7,36 @@ use super::*;
 pub struct PublicDelegatedPrefixes<'a>(pub(crate) &'a runtime::Client);
 
 impl PublicDelegatedPrefixes<'_> {
-    /// GET `projects/{project}/aggregated/publicDelegatedPrefixes`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`, `COMPUTE_READONLY`.
+    /// GET `projects/{project}/aggregated/publicDelegatedPrefixes`.
     ///
-    /// * `project`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE),
+    /// [`COMPUTE_READONLY`](scopes::COMPUTE_READONLY).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    ///
+    /// Optional:
+    /// [`filter`](Call#method.filter-96),
+    /// [`include_all_scopes`](Call#method.include_all_scopes-27),
+    /// [`max_results`](Call#method.max_results-96),
+    /// [`order_by`](Call#method.order_by-96),
+    /// [`page_token`](Call#method.page_token-96),
+    /// [`service_project_number`](Call#method.service_project_number-27).
     pub fn aggregated_list(&self, project: &str) -> Call<AggregatedList> {
         Call::new(self.0, &[&project], None)
     }
-    /// POST `projects/{project}/regions/{region}/publicDelegatedPrefixes/{publicDelegatedPrefix}/announce`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+
+    /// POST `projects/{project}/regions/{region}/publicDelegatedPrefixes/{publicDelegatedPrefix}/announce`. Can be waited for.
     ///
-    /// * `project`: text
-    /// * `region`: text
-    /// * `public_delegated_prefix`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    ///
+    /// Optional:
+    /// [`request_id`](Call#method.request_id-259).
     pub fn announce(
         &self,
         project: &str,
@@ -26,11 +45,19 @@ impl PublicDelegatedPrefixes<'_> {
     ) -> Call<Announce> {
         Call::new(self.0, &[&project, &region, &public_delegated_prefix], None)
     }
-    /// DELETE `projects/{project}/regions/{region}/publicDelegatedPrefixes/{publicDelegatedPrefix}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+
+    /// DELETE `projects/{project}/regions/{region}/publicDelegatedPrefixes/{publicDelegatedPrefix}`. Can be waited for.
     ///
-    /// * `project`: text
-    /// * `region`: text
-    /// * `public_delegated_prefix`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `region`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?`
+    /// * `public_delegated_prefix`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
+    ///
+    /// Optional:
+    /// [`request_id`](Call#method.request_id-260).
     pub fn delete(
         &self,
         project: &str,
@@ -39,11 +66,17 @@ impl PublicDelegatedPrefixes<'_> {
     ) -> Call<Delete> {
         Call::new(self.0, &[&project, &region, &public_delegated_prefix], None)
     }
-    /// GET `projects/{project}/regions/{region}/publicDelegatedPrefixes/{publicDelegatedPrefix}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`, `COMPUTE_READONLY`.
+
+    /// GET `projects/{project}/regions/{region}/publicDelegatedPrefixes/{publicDelegatedPrefix}`.
     ///
-    /// * `project`: text
-    /// * `region`: text
-    /// * `public_delegated_prefix`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE),
+    /// [`COMPUTE_READONLY`](scopes::COMPUTE_READONLY).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `region`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?`
+    /// * `public_delegated_prefix`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
     pub fn get(
         &self,
         project: &str,
@@ -52,10 +85,18 @@ impl PublicDelegatedPrefixes<'_> {
     ) -> Call<Get> {
         Call::new(self.0, &[&project, &region, &public_delegated_prefix], None)
     }
-    /// POST `projects/{project}/regions/{region}/publicDelegatedPrefixes`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+
+    /// POST `projects/{project}/regions/{region}/publicDelegatedPrefixes`. Can be waited for.
     ///
-    /// * `project`: text
-    /// * `region`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `region`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?`
+    ///
+    /// Optional:
+    /// [`request_id`](Call#method.request_id-261).
     pub fn insert(
         &self,
         project: &str,
@@ -64,18 +105,38 @@ impl PublicDelegatedPrefixes<'_> {
     ) -> Call<Insert> {
         Call::new(self.0, &[&project, &region], Some(&public_delegated_prefix))
     }
-    /// GET `projects/{project}/regions/{region}/publicDelegatedPrefixes`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`, `COMPUTE_READONLY`.
+
+    /// GET `projects/{project}/regions/{region}/publicDelegatedPrefixes`.
     ///
-    /// * `project`: text
-    /// * `region`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE),
+    /// [`COMPUTE_READONLY`](scopes::COMPUTE_READONLY).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `region`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?`
+    ///
+    /// Optional:
+    /// [`filter`](Call#method.filter-97),
+    /// [`max_results`](Call#method.max_results-97),
+    /// [`order_by`](Call#method.order_by-97),
+    /// [`page_token`](Call#method.page_token-97).
     pub fn list(&self, project: &str, region: &str) -> Call<List> {
         Call::new(self.0, &[&project, &region], None)
     }
-    /// PATCH `projects/{project}/regions/{region}/publicDelegatedPrefixes/{publicDelegatedPrefix}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+
+    /// PATCH `projects/{project}/regions/{region}/publicDelegatedPrefixes/{publicDelegatedPrefix}`. Can be waited for.
     ///
-    /// * `project`: text
-    /// * `region`: text
-    /// * `public_delegated_prefix`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `region`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?`
+    /// * `public_delegated_prefix`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
+    ///
+    /// Optional:
+    /// [`request_id`](Call#method.request_id-262).
     pub fn patch(
         &self,
         project: &str,
@@ -85,11 +146,17 @@ impl PublicDelegatedPrefixes<'_> {
     ) -> Call<Patch> {
         Call::new(self.0, &[&project, &region, &public_delegated_prefix], Some(&body))
     }
-    /// POST `projects/{project}/regions/{region}/publicDelegatedPrefixes/{publicDelegatedPrefix}/withdraw`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+
+    /// POST `projects/{project}/regions/{region}/publicDelegatedPrefixes/{publicDelegatedPrefix}/withdraw`. Can be waited for.
     ///
-    /// * `project`: text
-    /// * `region`: text
-    /// * `public_delegated_prefix`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    ///
+    /// Optional:
+    /// [`request_id`](Call#method.request_id-263).
     pub fn withdraw(
         &self,
         project: &str,
@@ -102,39 +169,35 @@ impl PublicDelegatedPrefixes<'_> {
 
 /// See [`PublicDelegatedPrefixes::aggregated_list`].
 pub enum AggregatedList {}
-method! {
-    AggregatedList : Compute => schemas::PublicDelegatedPrefixAggregatedList;
-    "compute.publicDelegatedPrefixes.aggregatedList" GET
-    "projects/{project}/aggregated/publicDelegatedPrefixes" { api_version :
-    Some("2026-11-01") }
-}
-paged! {
-    AggregatedList => (::std::string::String,
-    schemas::PublicDelegatedPrefixesScopedList); "pageToken" "nextPageToken" "items"
-}
+
+method! { AggregatedList: Compute => schemas::PublicDelegatedPrefixAggregatedList; "compute.publicDelegatedPrefixes.aggregatedList" GET "projects/{project}/aggregated/publicDelegatedPrefixes" {
+    api_version: Some("2026-11-01"),
+} }
+
+paged! { AggregatedList => (::std::string::String, schemas::PublicDelegatedPrefixesScopedList); "pageToken" "nextPageToken" "items" }
 
 impl Call<AggregatedList> {
-    /// `filter`: text
     pub fn filter(self, value: &str) -> Self {
         self.with_param("filter", &value)
     }
-    /// `includeAllScopes`: true or false
+
     pub fn include_all_scopes(self, value: bool) -> Self {
         self.with_param("includeAllScopes", &value)
     }
-    /// `maxResults`: an unsigned 32-bit number, default `500`, at least `0`
+
+    /// Default `500`, at least `0`.
     pub fn max_results(self, value: u32) -> Self {
         self.with_param("maxResults", &value)
     }
-    /// `orderBy`: text
+
     pub fn order_by(self, value: &str) -> Self {
         self.with_param("orderBy", &value)
     }
-    /// `pageToken`: text
+
     pub fn page_token(self, value: &str) -> Self {
         self.with_param("pageToken", &value)
     }
-    /// `serviceProjectNumber`: a 64-bit number
+
     pub fn service_project_number(self, value: i64) -> Self {
         self.with_param("serviceProjectNumber", &value)
     }
@@ -142,15 +205,12 @@ impl Call<AggregatedList> {
 
 /// See [`PublicDelegatedPrefixes::announce`].
 pub enum Announce {}
-method! {
-    Announce : Compute => schemas::Operation; "compute.publicDelegatedPrefixes.announce"
-    POST
-    "projects/{project}/regions/{region}/publicDelegatedPrefixes/{publicDelegatedPrefix}/announce"
-    { api_version : Some("2026-11-01") }
-}
+
+method! { Announce: Compute => schemas::Operation; "compute.publicDelegatedPrefixes.announce" POST "projects/{project}/regions/{region}/publicDelegatedPrefixes/{publicDelegatedPrefix}/announce" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<Announce> {
-    /// `requestId`: text
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }
@@ -158,15 +218,12 @@ impl Call<Announce> {
 
 /// See [`PublicDelegatedPrefixes::delete`].
 pub enum Delete {}
-method! {
-    Delete : Compute => schemas::Operation; "compute.publicDelegatedPrefixes.delete"
-    DELETE
-    "projects/{project}/regions/{region}/publicDelegatedPrefixes/{publicDelegatedPrefix}"
-    { api_version : Some("2026-11-01") }
-}
+
+method! { Delete: Compute => schemas::Operation; "compute.publicDelegatedPrefixes.delete" DELETE "projects/{project}/regions/{region}/publicDelegatedPrefixes/{publicDelegatedPrefix}" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<Delete> {
-    /// `requestId`: text
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }
@@ -174,23 +231,19 @@ impl Call<Delete> {
 
 /// See [`PublicDelegatedPrefixes::get`].
 pub enum Get {}
-method! {
-    Get : Compute => schemas::PublicDelegatedPrefix;
-    "compute.publicDelegatedPrefixes.get" GET
-    "projects/{project}/regions/{region}/publicDelegatedPrefixes/{publicDelegatedPrefix}"
-    { api_version : Some("2026-11-01") }
-}
+
+method! { Get: Compute => schemas::PublicDelegatedPrefix; "compute.publicDelegatedPrefixes.get" GET "projects/{project}/regions/{region}/publicDelegatedPrefixes/{publicDelegatedPrefix}" {
+    api_version: Some("2026-11-01"),
+} }
 
 /// See [`PublicDelegatedPrefixes::insert`].
 pub enum Insert {}
-method! {
-    Insert : Compute => schemas::Operation; "compute.publicDelegatedPrefixes.insert" POST
-    "projects/{project}/regions/{region}/publicDelegatedPrefixes" { api_version :
-    Some("2026-11-01") }
-}
+
+method! { Insert: Compute => schemas::Operation; "compute.publicDelegatedPrefixes.insert" POST "projects/{project}/regions/{region}/publicDelegatedPrefixes" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<Insert> {
-    /// `requestId`: text
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }
@@ -198,30 +251,27 @@ impl Call<Insert> {
 
 /// See [`PublicDelegatedPrefixes::list`].
 pub enum List {}
-method! {
-    List : Compute => schemas::PublicDelegatedPrefixList;
-    "compute.publicDelegatedPrefixes.list" GET
-    "projects/{project}/regions/{region}/publicDelegatedPrefixes" { api_version :
-    Some("2026-11-01") }
-}
-paged! {
-    List => schemas::PublicDelegatedPrefix; "pageToken" "nextPageToken" "items"
-}
+
+method! { List: Compute => schemas::PublicDelegatedPrefixList; "compute.publicDelegatedPrefixes.list" GET "projects/{project}/regions/{region}/publicDelegatedPrefixes" {
+    api_version: Some("2026-11-01"),
+} }
+
+paged! { List => schemas::PublicDelegatedPrefix; "pageToken" "nextPageToken" "items" }
 
 impl Call<List> {
-    /// `filter`: text
     pub fn filter(self, value: &str) -> Self {
         self.with_param("filter", &value)
     }
-    /// `maxResults`: an unsigned 32-bit number, default `500`, at least `0`
+
+    /// Default `500`, at least `0`.
     pub fn max_results(self, value: u32) -> Self {
         self.with_param("maxResults", &value)
     }
-    /// `orderBy`: text
+
     pub fn order_by(self, value: &str) -> Self {
         self.with_param("orderBy", &value)
     }
-    /// `pageToken`: text
+
     pub fn page_token(self, value: &str) -> Self {
         self.with_param("pageToken", &value)
     }
@@ -229,14 +279,12 @@ impl Call<List> {
 
 /// See [`PublicDelegatedPrefixes::patch`].
 pub enum Patch {}
-method! {
-    Patch : Compute => schemas::Operation; "compute.publicDelegatedPrefixes.patch" PATCH
-    "projects/{project}/regions/{region}/publicDelegatedPrefixes/{publicDelegatedPrefix}"
-    { api_version : Some("2026-11-01") }
-}
+
+method! { Patch: Compute => schemas::Operation; "compute.publicDelegatedPrefixes.patch" PATCH "projects/{project}/regions/{region}/publicDelegatedPrefixes/{publicDelegatedPrefix}" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<Patch> {
-    /// `requestId`: text
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }
@@ -244,15 +292,12 @@ impl Call<Patch> {
 
 /// See [`PublicDelegatedPrefixes::withdraw`].
 pub enum Withdraw {}
-method! {
-    Withdraw : Compute => schemas::Operation; "compute.publicDelegatedPrefixes.withdraw"
-    POST
-    "projects/{project}/regions/{region}/publicDelegatedPrefixes/{publicDelegatedPrefix}/withdraw"
-    { api_version : Some("2026-11-01") }
-}
+
+method! { Withdraw: Compute => schemas::Operation; "compute.publicDelegatedPrefixes.withdraw" POST "projects/{project}/regions/{region}/publicDelegatedPrefixes/{publicDelegatedPrefix}/withdraw" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<Withdraw> {
-    /// `requestId`: text
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }

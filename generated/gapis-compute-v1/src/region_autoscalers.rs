@@ -7,26 +7,47 @@ use super::*;
 pub struct RegionAutoscalers<'a>(pub(crate) &'a runtime::Client);
 
 impl RegionAutoscalers<'_> {
-    /// DELETE `projects/{project}/regions/{region}/autoscalers/{autoscaler}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+    /// DELETE `projects/{project}/regions/{region}/autoscalers/{autoscaler}`. Can be waited for.
     ///
-    /// * `project`: text
-    /// * `region`: text
-    /// * `autoscaler`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `region`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?`
+    /// * `autoscaler`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
+    ///
+    /// Optional:
+    /// [`request_id`](Call#method.request_id-264).
     pub fn delete(&self, project: &str, region: &str, autoscaler: &str) -> Call<Delete> {
         Call::new(self.0, &[&project, &region, &autoscaler], None)
     }
-    /// GET `projects/{project}/regions/{region}/autoscalers/{autoscaler}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`, `COMPUTE_READONLY`.
+
+    /// GET `projects/{project}/regions/{region}/autoscalers/{autoscaler}`.
     ///
-    /// * `project`: text
-    /// * `region`: text
-    /// * `autoscaler`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE),
+    /// [`COMPUTE_READONLY`](scopes::COMPUTE_READONLY).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `region`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?`
+    /// * `autoscaler`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
     pub fn get(&self, project: &str, region: &str, autoscaler: &str) -> Call<Get> {
         Call::new(self.0, &[&project, &region, &autoscaler], None)
     }
-    /// POST `projects/{project}/regions/{region}/autoscalers`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+
+    /// POST `projects/{project}/regions/{region}/autoscalers`. Can be waited for.
     ///
-    /// * `project`: text
-    /// * `region`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `region`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?`
+    ///
+    /// Optional:
+    /// [`request_id`](Call#method.request_id-265).
     pub fn insert(
         &self,
         project: &str,
@@ -35,17 +56,38 @@ impl RegionAutoscalers<'_> {
     ) -> Call<Insert> {
         Call::new(self.0, &[&project, &region], Some(&autoscaler))
     }
-    /// GET `projects/{project}/regions/{region}/autoscalers`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`, `COMPUTE_READONLY`.
+
+    /// GET `projects/{project}/regions/{region}/autoscalers`.
     ///
-    /// * `project`: text
-    /// * `region`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE),
+    /// [`COMPUTE_READONLY`](scopes::COMPUTE_READONLY).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `region`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?`
+    ///
+    /// Optional:
+    /// [`filter`](Call#method.filter-98),
+    /// [`max_results`](Call#method.max_results-98),
+    /// [`order_by`](Call#method.order_by-98),
+    /// [`page_token`](Call#method.page_token-98).
     pub fn list(&self, project: &str, region: &str) -> Call<List> {
         Call::new(self.0, &[&project, &region], None)
     }
-    /// PATCH `projects/{project}/regions/{region}/autoscalers`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+
+    /// PATCH `projects/{project}/regions/{region}/autoscalers`. Can be waited for.
     ///
-    /// * `project`: text
-    /// * `region`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `region`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?`
+    ///
+    /// Optional:
+    /// [`autoscaler`](Call#method.autoscaler-2),
+    /// [`request_id`](Call#method.request_id-266).
     pub fn patch(
         &self,
         project: &str,
@@ -54,11 +96,17 @@ impl RegionAutoscalers<'_> {
     ) -> Call<Patch> {
         Call::new(self.0, &[&project, &region], Some(&autoscaler))
     }
-    /// POST `projects/{project}/regions/{region}/autoscalers/{resource}/testIamPermissions`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`, `COMPUTE_READONLY`.
+
+    /// POST `projects/{project}/regions/{region}/autoscalers/{resource}/testIamPermissions`.
     ///
-    /// * `project`: text
-    /// * `region`: text
-    /// * `resource`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE),
+    /// [`COMPUTE_READONLY`](scopes::COMPUTE_READONLY).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `region`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?`
+    /// * `resource`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
     pub fn test_iam_permissions(
         &self,
         project: &str,
@@ -66,16 +114,21 @@ impl RegionAutoscalers<'_> {
         resource: &str,
         test_permissions_request: schemas::TestPermissionsRequest,
     ) -> Call<TestIamPermissions> {
-        Call::new(
-            self.0,
-            &[&project, &region, &resource],
-            Some(&test_permissions_request),
-        )
+        Call::new(self.0, &[&project, &region, &resource], Some(&test_permissions_request))
     }
-    /// PUT `projects/{project}/regions/{region}/autoscalers`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+
+    /// PUT `projects/{project}/regions/{region}/autoscalers`. Can be waited for.
     ///
-    /// * `project`: text
-    /// * `region`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `region`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?`
+    ///
+    /// Optional:
+    /// [`autoscaler`](Call#method.autoscaler-3),
+    /// [`request_id`](Call#method.request_id-267).
     pub fn update(
         &self,
         project: &str,
@@ -88,14 +141,12 @@ impl RegionAutoscalers<'_> {
 
 /// See [`RegionAutoscalers::delete`].
 pub enum Delete {}
-method! {
-    Delete : Compute => schemas::Operation; "compute.regionAutoscalers.delete" DELETE
-    "projects/{project}/regions/{region}/autoscalers/{autoscaler}" { api_version :
-    Some("2026-11-01") }
-}
+
+method! { Delete: Compute => schemas::Operation; "compute.regionAutoscalers.delete" DELETE "projects/{project}/regions/{region}/autoscalers/{autoscaler}" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<Delete> {
-    /// `requestId`: text
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }
@@ -103,22 +154,19 @@ impl Call<Delete> {
 
 /// See [`RegionAutoscalers::get`].
 pub enum Get {}
-method! {
-    Get : Compute => schemas::Autoscaler; "compute.regionAutoscalers.get" GET
-    "projects/{project}/regions/{region}/autoscalers/{autoscaler}" { api_version :
-    Some("2026-11-01") }
-}
+
+method! { Get: Compute => schemas::Autoscaler; "compute.regionAutoscalers.get" GET "projects/{project}/regions/{region}/autoscalers/{autoscaler}" {
+    api_version: Some("2026-11-01"),
+} }
 
 /// See [`RegionAutoscalers::insert`].
 pub enum Insert {}
-method! {
-    Insert : Compute => schemas::Operation; "compute.regionAutoscalers.insert" POST
-    "projects/{project}/regions/{region}/autoscalers" { api_version : Some("2026-11-01")
-    }
-}
+
+method! { Insert: Compute => schemas::Operation; "compute.regionAutoscalers.insert" POST "projects/{project}/regions/{region}/autoscalers" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<Insert> {
-    /// `requestId`: text
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }
@@ -126,29 +174,27 @@ impl Call<Insert> {
 
 /// See [`RegionAutoscalers::list`].
 pub enum List {}
-method! {
-    List : Compute => schemas::RegionAutoscalerList; "compute.regionAutoscalers.list" GET
-    "projects/{project}/regions/{region}/autoscalers" { api_version : Some("2026-11-01")
-    }
-}
-paged! {
-    List => schemas::Autoscaler; "pageToken" "nextPageToken" "items"
-}
+
+method! { List: Compute => schemas::RegionAutoscalerList; "compute.regionAutoscalers.list" GET "projects/{project}/regions/{region}/autoscalers" {
+    api_version: Some("2026-11-01"),
+} }
+
+paged! { List => schemas::Autoscaler; "pageToken" "nextPageToken" "items" }
 
 impl Call<List> {
-    /// `filter`: text
     pub fn filter(self, value: &str) -> Self {
         self.with_param("filter", &value)
     }
-    /// `maxResults`: an unsigned 32-bit number, default `500`, at least `0`
+
+    /// Default `500`, at least `0`.
     pub fn max_results(self, value: u32) -> Self {
         self.with_param("maxResults", &value)
     }
-    /// `orderBy`: text
+
     pub fn order_by(self, value: &str) -> Self {
         self.with_param("orderBy", &value)
     }
-    /// `pageToken`: text
+
     pub fn page_token(self, value: &str) -> Self {
         self.with_param("pageToken", &value)
     }
@@ -156,18 +202,17 @@ impl Call<List> {
 
 /// See [`RegionAutoscalers::patch`].
 pub enum Patch {}
-method! {
-    Patch : Compute => schemas::Operation; "compute.regionAutoscalers.patch" PATCH
-    "projects/{project}/regions/{region}/autoscalers" { api_version : Some("2026-11-01")
-    }
-}
+
+method! { Patch: Compute => schemas::Operation; "compute.regionAutoscalers.patch" PATCH "projects/{project}/regions/{region}/autoscalers" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<Patch> {
-    /// `autoscaler`: text
+    /// Matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`.
     pub fn autoscaler(self, value: &str) -> Self {
         self.with_param("autoscaler", &value)
     }
-    /// `requestId`: text
+
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }
@@ -175,27 +220,24 @@ impl Call<Patch> {
 
 /// See [`RegionAutoscalers::test_iam_permissions`].
 pub enum TestIamPermissions {}
-method! {
-    TestIamPermissions : Compute => schemas::TestPermissionsResponse;
-    "compute.regionAutoscalers.testIamPermissions" POST
-    "projects/{project}/regions/{region}/autoscalers/{resource}/testIamPermissions" {
-    api_version : Some("2026-11-01") }
-}
+
+method! { TestIamPermissions: Compute => schemas::TestPermissionsResponse; "compute.regionAutoscalers.testIamPermissions" POST "projects/{project}/regions/{region}/autoscalers/{resource}/testIamPermissions" {
+    api_version: Some("2026-11-01"),
+} }
 
 /// See [`RegionAutoscalers::update`].
 pub enum Update {}
-method! {
-    Update : Compute => schemas::Operation; "compute.regionAutoscalers.update" PUT
-    "projects/{project}/regions/{region}/autoscalers" { api_version : Some("2026-11-01")
-    }
-}
+
+method! { Update: Compute => schemas::Operation; "compute.regionAutoscalers.update" PUT "projects/{project}/regions/{region}/autoscalers" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<Update> {
-    /// `autoscaler`: text
+    /// Matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`.
     pub fn autoscaler(self, value: &str) -> Self {
         self.with_param("autoscaler", &value)
     }
-    /// `requestId`: text
+
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }

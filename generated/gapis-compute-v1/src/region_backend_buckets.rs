@@ -7,32 +7,49 @@ use super::*;
 pub struct RegionBackendBuckets<'a>(pub(crate) &'a runtime::Client);
 
 impl RegionBackendBuckets<'_> {
-    /// DELETE `projects/{project}/regions/{region}/backendBuckets/{backendBucket}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+    /// DELETE `projects/{project}/regions/{region}/backendBuckets/{backendBucket}`. Can be waited for.
     ///
-    /// * `project`: text
-    /// * `region`: text
-    /// * `backend_bucket`: text
-    pub fn delete(
-        &self,
-        project: &str,
-        region: &str,
-        backend_bucket: &str,
-    ) -> Call<Delete> {
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `region`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?`
+    /// * `backend_bucket`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
+    ///
+    /// Optional:
+    /// [`request_id`](Call#method.request_id-268).
+    pub fn delete(&self, project: &str, region: &str, backend_bucket: &str) -> Call<Delete> {
         Call::new(self.0, &[&project, &region, &backend_bucket], None)
     }
-    /// GET `projects/{project}/regions/{region}/backendBuckets/{backendBucket}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`, `COMPUTE_READONLY`.
+
+    /// GET `projects/{project}/regions/{region}/backendBuckets/{backendBucket}`.
     ///
-    /// * `project`: text
-    /// * `region`: text
-    /// * `backend_bucket`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE),
+    /// [`COMPUTE_READONLY`](scopes::COMPUTE_READONLY).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `region`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?`
+    /// * `backend_bucket`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
     pub fn get(&self, project: &str, region: &str, backend_bucket: &str) -> Call<Get> {
         Call::new(self.0, &[&project, &region, &backend_bucket], None)
     }
-    /// GET `projects/{project}/regions/{region}/backendBuckets/{resource}/getIamPolicy`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`, `COMPUTE_READONLY`.
+
+    /// GET `projects/{project}/regions/{region}/backendBuckets/{resource}/getIamPolicy`.
     ///
-    /// * `project`: text
-    /// * `region`: text
-    /// * `resource`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE),
+    /// [`COMPUTE_READONLY`](scopes::COMPUTE_READONLY).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `region`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?`
+    /// * `resource`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
+    ///
+    /// Optional:
+    /// [`options_requested_policy_version`](Call#method.options_requested_policy_version-18).
     pub fn get_iam_policy(
         &self,
         project: &str,
@@ -41,10 +58,18 @@ impl RegionBackendBuckets<'_> {
     ) -> Call<GetIamPolicy> {
         Call::new(self.0, &[&project, &region, &resource], None)
     }
-    /// POST `projects/{project}/regions/{region}/backendBuckets`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+
+    /// POST `projects/{project}/regions/{region}/backendBuckets`. Can be waited for.
     ///
-    /// * `project`: text
-    /// * `region`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `region`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?`
+    ///
+    /// Optional:
+    /// [`request_id`](Call#method.request_id-269).
     pub fn insert(
         &self,
         project: &str,
@@ -53,25 +78,57 @@ impl RegionBackendBuckets<'_> {
     ) -> Call<Insert> {
         Call::new(self.0, &[&project, &region], Some(&backend_bucket))
     }
-    /// GET `projects/{project}/regions/{region}/backendBuckets`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`, `COMPUTE_READONLY`.
+
+    /// GET `projects/{project}/regions/{region}/backendBuckets`.
     ///
-    /// * `project`: text
-    /// * `region`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE),
+    /// [`COMPUTE_READONLY`](scopes::COMPUTE_READONLY).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `region`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?`
+    ///
+    /// Optional:
+    /// [`filter`](Call#method.filter-99),
+    /// [`max_results`](Call#method.max_results-99),
+    /// [`order_by`](Call#method.order_by-99),
+    /// [`page_token`](Call#method.page_token-99).
     pub fn list(&self, project: &str, region: &str) -> Call<List> {
         Call::new(self.0, &[&project, &region], None)
     }
-    /// GET `projects/{project}/regions/{region}/backendBuckets/listUsable`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`, `COMPUTE_READONLY`.
+
+    /// GET `projects/{project}/regions/{region}/backendBuckets/listUsable`.
     ///
-    /// * `project`: text
-    /// * `region`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE),
+    /// [`COMPUTE_READONLY`](scopes::COMPUTE_READONLY).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `region`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?`
+    ///
+    /// Optional:
+    /// [`filter`](Call#method.filter-100),
+    /// [`max_results`](Call#method.max_results-100),
+    /// [`order_by`](Call#method.order_by-100),
+    /// [`page_token`](Call#method.page_token-100).
     pub fn list_usable(&self, project: &str, region: &str) -> Call<ListUsable> {
         Call::new(self.0, &[&project, &region], None)
     }
-    /// PATCH `projects/{project}/regions/{region}/backendBuckets/{backendBucket}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+
+    /// PATCH `projects/{project}/regions/{region}/backendBuckets/{backendBucket}`. Can be waited for.
     ///
-    /// * `project`: text
-    /// * `region`: text
-    /// * `backend_bucket`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `region`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?`
+    /// * `backend_bucket`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
+    ///
+    /// Optional:
+    /// [`request_id`](Call#method.request_id-270).
     pub fn patch(
         &self,
         project: &str,
@@ -81,11 +138,16 @@ impl RegionBackendBuckets<'_> {
     ) -> Call<Patch> {
         Call::new(self.0, &[&project, &region, &backend_bucket], Some(&body))
     }
-    /// POST `projects/{project}/regions/{region}/backendBuckets/{resource}/setIamPolicy`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+
+    /// POST `projects/{project}/regions/{region}/backendBuckets/{resource}/setIamPolicy`.
     ///
-    /// * `project`: text
-    /// * `region`: text
-    /// * `resource`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `region`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?`
+    /// * `resource`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
     pub fn set_iam_policy(
         &self,
         project: &str,
@@ -93,17 +155,19 @@ impl RegionBackendBuckets<'_> {
         resource: &str,
         region_set_policy_request: schemas::RegionSetPolicyRequest,
     ) -> Call<SetIamPolicy> {
-        Call::new(
-            self.0,
-            &[&project, &region, &resource],
-            Some(&region_set_policy_request),
-        )
+        Call::new(self.0, &[&project, &region, &resource], Some(&region_set_policy_request))
     }
-    /// POST `projects/{project}/regions/{region}/backendBuckets/{resource}/testIamPermissions`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`, `COMPUTE_READONLY`.
+
+    /// POST `projects/{project}/regions/{region}/backendBuckets/{resource}/testIamPermissions`.
     ///
-    /// * `project`: text
-    /// * `region`: text
-    /// * `resource`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE),
+    /// [`COMPUTE_READONLY`](scopes::COMPUTE_READONLY).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `region`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?`
+    /// * `resource`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
     pub fn test_iam_permissions(
         &self,
         project: &str,
@@ -111,24 +175,18 @@ impl RegionBackendBuckets<'_> {
         resource: &str,
         test_permissions_request: schemas::TestPermissionsRequest,
     ) -> Call<TestIamPermissions> {
-        Call::new(
-            self.0,
-            &[&project, &region, &resource],
-            Some(&test_permissions_request),
-        )
+        Call::new(self.0, &[&project, &region, &resource], Some(&test_permissions_request))
     }
 }
 
 /// See [`RegionBackendBuckets::delete`].
 pub enum Delete {}
-method! {
-    Delete : Compute => schemas::Operation; "compute.regionBackendBuckets.delete" DELETE
-    "projects/{project}/regions/{region}/backendBuckets/{backendBucket}" { api_version :
-    Some("2026-11-01") }
-}
+
+method! { Delete: Compute => schemas::Operation; "compute.regionBackendBuckets.delete" DELETE "projects/{project}/regions/{region}/backendBuckets/{backendBucket}" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<Delete> {
-    /// `requestId`: text
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }
@@ -136,23 +194,19 @@ impl Call<Delete> {
 
 /// See [`RegionBackendBuckets::get`].
 pub enum Get {}
-method! {
-    Get : Compute => schemas::BackendBucket; "compute.regionBackendBuckets.get" GET
-    "projects/{project}/regions/{region}/backendBuckets/{backendBucket}" { api_version :
-    Some("2026-11-01") }
-}
+
+method! { Get: Compute => schemas::BackendBucket; "compute.regionBackendBuckets.get" GET "projects/{project}/regions/{region}/backendBuckets/{backendBucket}" {
+    api_version: Some("2026-11-01"),
+} }
 
 /// See [`RegionBackendBuckets::get_iam_policy`].
 pub enum GetIamPolicy {}
-method! {
-    GetIamPolicy : Compute => schemas::Policy;
-    "compute.regionBackendBuckets.getIamPolicy" GET
-    "projects/{project}/regions/{region}/backendBuckets/{resource}/getIamPolicy" {
-    api_version : Some("2026-11-01") }
-}
+
+method! { GetIamPolicy: Compute => schemas::Policy; "compute.regionBackendBuckets.getIamPolicy" GET "projects/{project}/regions/{region}/backendBuckets/{resource}/getIamPolicy" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<GetIamPolicy> {
-    /// `optionsRequestedPolicyVersion`: a 32-bit number
     pub fn options_requested_policy_version(self, value: i32) -> Self {
         self.with_param("optionsRequestedPolicyVersion", &value)
     }
@@ -160,14 +214,12 @@ impl Call<GetIamPolicy> {
 
 /// See [`RegionBackendBuckets::insert`].
 pub enum Insert {}
-method! {
-    Insert : Compute => schemas::Operation; "compute.regionBackendBuckets.insert" POST
-    "projects/{project}/regions/{region}/backendBuckets" { api_version :
-    Some("2026-11-01") }
-}
+
+method! { Insert: Compute => schemas::Operation; "compute.regionBackendBuckets.insert" POST "projects/{project}/regions/{region}/backendBuckets" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<Insert> {
-    /// `requestId`: text
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }
@@ -175,29 +227,27 @@ impl Call<Insert> {
 
 /// See [`RegionBackendBuckets::list`].
 pub enum List {}
-method! {
-    List : Compute => schemas::BackendBucketList; "compute.regionBackendBuckets.list" GET
-    "projects/{project}/regions/{region}/backendBuckets" { api_version :
-    Some("2026-11-01") }
-}
-paged! {
-    List => schemas::BackendBucket; "pageToken" "nextPageToken" "items"
-}
+
+method! { List: Compute => schemas::BackendBucketList; "compute.regionBackendBuckets.list" GET "projects/{project}/regions/{region}/backendBuckets" {
+    api_version: Some("2026-11-01"),
+} }
+
+paged! { List => schemas::BackendBucket; "pageToken" "nextPageToken" "items" }
 
 impl Call<List> {
-    /// `filter`: text
     pub fn filter(self, value: &str) -> Self {
         self.with_param("filter", &value)
     }
-    /// `maxResults`: an unsigned 32-bit number, default `500`, at least `0`
+
+    /// Default `500`, at least `0`.
     pub fn max_results(self, value: u32) -> Self {
         self.with_param("maxResults", &value)
     }
-    /// `orderBy`: text
+
     pub fn order_by(self, value: &str) -> Self {
         self.with_param("orderBy", &value)
     }
-    /// `pageToken`: text
+
     pub fn page_token(self, value: &str) -> Self {
         self.with_param("pageToken", &value)
     }
@@ -205,30 +255,27 @@ impl Call<List> {
 
 /// See [`RegionBackendBuckets::list_usable`].
 pub enum ListUsable {}
-method! {
-    ListUsable : Compute => schemas::BackendBucketListUsable;
-    "compute.regionBackendBuckets.listUsable" GET
-    "projects/{project}/regions/{region}/backendBuckets/listUsable" { api_version :
-    Some("2026-11-01") }
-}
-paged! {
-    ListUsable => schemas::BackendBucket; "pageToken" "nextPageToken" "items"
-}
+
+method! { ListUsable: Compute => schemas::BackendBucketListUsable; "compute.regionBackendBuckets.listUsable" GET "projects/{project}/regions/{region}/backendBuckets/listUsable" {
+    api_version: Some("2026-11-01"),
+} }
+
+paged! { ListUsable => schemas::BackendBucket; "pageToken" "nextPageToken" "items" }
 
 impl Call<ListUsable> {
-    /// `filter`: text
     pub fn filter(self, value: &str) -> Self {
         self.with_param("filter", &value)
     }
-    /// `maxResults`: an unsigned 32-bit number, default `500`, at least `0`
+
+    /// Default `500`, at least `0`.
     pub fn max_results(self, value: u32) -> Self {
         self.with_param("maxResults", &value)
     }
-    /// `orderBy`: text
+
     pub fn order_by(self, value: &str) -> Self {
         self.with_param("orderBy", &value)
     }
-    /// `pageToken`: text
+
     pub fn page_token(self, value: &str) -> Self {
         self.with_param("pageToken", &value)
     }
@@ -236,14 +283,12 @@ impl Call<ListUsable> {
 
 /// See [`RegionBackendBuckets::patch`].
 pub enum Patch {}
-method! {
-    Patch : Compute => schemas::Operation; "compute.regionBackendBuckets.patch" PATCH
-    "projects/{project}/regions/{region}/backendBuckets/{backendBucket}" { api_version :
-    Some("2026-11-01") }
-}
+
+method! { Patch: Compute => schemas::Operation; "compute.regionBackendBuckets.patch" PATCH "projects/{project}/regions/{region}/backendBuckets/{backendBucket}" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<Patch> {
-    /// `requestId`: text
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }
@@ -251,18 +296,14 @@ impl Call<Patch> {
 
 /// See [`RegionBackendBuckets::set_iam_policy`].
 pub enum SetIamPolicy {}
-method! {
-    SetIamPolicy : Compute => schemas::Policy;
-    "compute.regionBackendBuckets.setIamPolicy" POST
-    "projects/{project}/regions/{region}/backendBuckets/{resource}/setIamPolicy" {
-    api_version : Some("2026-11-01") }
-}
+
+method! { SetIamPolicy: Compute => schemas::Policy; "compute.regionBackendBuckets.setIamPolicy" POST "projects/{project}/regions/{region}/backendBuckets/{resource}/setIamPolicy" {
+    api_version: Some("2026-11-01"),
+} }
 
 /// See [`RegionBackendBuckets::test_iam_permissions`].
 pub enum TestIamPermissions {}
-method! {
-    TestIamPermissions : Compute => schemas::TestPermissionsResponse;
-    "compute.regionBackendBuckets.testIamPermissions" POST
-    "projects/{project}/regions/{region}/backendBuckets/{resource}/testIamPermissions" {
-    api_version : Some("2026-11-01") }
-}
+
+method! { TestIamPermissions: Compute => schemas::TestPermissionsResponse; "compute.regionBackendBuckets.testIamPermissions" POST "projects/{project}/regions/{region}/backendBuckets/{resource}/testIamPermissions" {
+    api_version: Some("2026-11-01"),
+} }

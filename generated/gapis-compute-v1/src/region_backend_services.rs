@@ -7,11 +7,18 @@ use super::*;
 pub struct RegionBackendServices<'a>(pub(crate) &'a runtime::Client);
 
 impl RegionBackendServices<'_> {
-    /// DELETE `projects/{project}/regions/{region}/backendServices/{backendService}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+    /// DELETE `projects/{project}/regions/{region}/backendServices/{backendService}`. Can be waited for.
     ///
-    /// * `project`: text
-    /// * `region`: text
-    /// * `backend_service`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `region`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?`
+    /// * `backend_service`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
+    ///
+    /// Optional:
+    /// [`request_id`](Call#method.request_id-271).
     pub fn delete(
         &self,
         project: &str,
@@ -20,19 +27,31 @@ impl RegionBackendServices<'_> {
     ) -> Call<Delete> {
         Call::new(self.0, &[&project, &region, &backend_service], None)
     }
-    /// GET `projects/{project}/regions/{region}/backendServices/{backendService}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`, `COMPUTE_READONLY`.
+
+    /// GET `projects/{project}/regions/{region}/backendServices/{backendService}`.
     ///
-    /// * `project`: text
-    /// * `region`: text
-    /// * `backend_service`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE),
+    /// [`COMPUTE_READONLY`](scopes::COMPUTE_READONLY).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `region`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?`
+    /// * `backend_service`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
     pub fn get(&self, project: &str, region: &str, backend_service: &str) -> Call<Get> {
         Call::new(self.0, &[&project, &region, &backend_service], None)
     }
-    /// POST `projects/{project}/regions/{region}/backendServices/{backendService}/getHealth`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`, `COMPUTE_READONLY`.
+
+    /// POST `projects/{project}/regions/{region}/backendServices/{backendService}/getHealth`.
     ///
-    /// * `project`: text
-    /// * `region`: text
-    /// * `backend_service`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE),
+    /// [`COMPUTE_READONLY`](scopes::COMPUTE_READONLY).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `region`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?`
+    /// * `backend_service`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
     pub fn get_health(
         &self,
         project: &str,
@@ -46,11 +65,20 @@ impl RegionBackendServices<'_> {
             Some(&resource_group_reference),
         )
     }
-    /// GET `projects/{project}/regions/{region}/backendServices/{resource}/getIamPolicy`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`, `COMPUTE_READONLY`.
+
+    /// GET `projects/{project}/regions/{region}/backendServices/{resource}/getIamPolicy`.
     ///
-    /// * `project`: text
-    /// * `region`: text
-    /// * `resource`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE),
+    /// [`COMPUTE_READONLY`](scopes::COMPUTE_READONLY).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `region`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?`
+    /// * `resource`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
+    ///
+    /// Optional:
+    /// [`options_requested_policy_version`](Call#method.options_requested_policy_version-19).
     pub fn get_iam_policy(
         &self,
         project: &str,
@@ -59,10 +87,18 @@ impl RegionBackendServices<'_> {
     ) -> Call<GetIamPolicy> {
         Call::new(self.0, &[&project, &region, &resource], None)
     }
-    /// POST `projects/{project}/regions/{region}/backendServices`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+
+    /// POST `projects/{project}/regions/{region}/backendServices`. Can be waited for.
     ///
-    /// * `project`: text
-    /// * `region`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `region`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?`
+    ///
+    /// Optional:
+    /// [`request_id`](Call#method.request_id-272).
     pub fn insert(
         &self,
         project: &str,
@@ -71,25 +107,56 @@ impl RegionBackendServices<'_> {
     ) -> Call<Insert> {
         Call::new(self.0, &[&project, &region], Some(&backend_service))
     }
-    /// GET `projects/{project}/regions/{region}/backendServices`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`, `COMPUTE_READONLY`.
+
+    /// GET `projects/{project}/regions/{region}/backendServices`.
     ///
-    /// * `project`: text
-    /// * `region`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE),
+    /// [`COMPUTE_READONLY`](scopes::COMPUTE_READONLY).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `region`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?`
+    ///
+    /// Optional:
+    /// [`filter`](Call#method.filter-101),
+    /// [`max_results`](Call#method.max_results-101),
+    /// [`order_by`](Call#method.order_by-101),
+    /// [`page_token`](Call#method.page_token-101).
     pub fn list(&self, project: &str, region: &str) -> Call<List> {
         Call::new(self.0, &[&project, &region], None)
     }
-    /// GET `projects/{project}/regions/{region}/backendServices/listUsable`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`, `COMPUTE_READONLY`.
+
+    /// GET `projects/{project}/regions/{region}/backendServices/listUsable`.
     ///
-    /// * `project`: text
-    /// * `region`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE),
+    /// [`COMPUTE_READONLY`](scopes::COMPUTE_READONLY).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    ///
+    /// Optional:
+    /// [`filter`](Call#method.filter-102),
+    /// [`max_results`](Call#method.max_results-102),
+    /// [`order_by`](Call#method.order_by-102),
+    /// [`page_token`](Call#method.page_token-102).
     pub fn list_usable(&self, project: &str, region: &str) -> Call<ListUsable> {
         Call::new(self.0, &[&project, &region], None)
     }
-    /// PATCH `projects/{project}/regions/{region}/backendServices/{backendService}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+
+    /// PATCH `projects/{project}/regions/{region}/backendServices/{backendService}`. Can be waited for.
     ///
-    /// * `project`: text
-    /// * `region`: text
-    /// * `backend_service`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `region`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?`
+    /// * `backend_service`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
+    ///
+    /// Optional:
+    /// [`request_id`](Call#method.request_id-273).
     pub fn patch(
         &self,
         project: &str,
@@ -99,11 +166,16 @@ impl RegionBackendServices<'_> {
     ) -> Call<Patch> {
         Call::new(self.0, &[&project, &region, &backend_service], Some(&body))
     }
-    /// POST `projects/{project}/regions/{region}/backendServices/{resource}/setIamPolicy`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+
+    /// POST `projects/{project}/regions/{region}/backendServices/{resource}/setIamPolicy`.
     ///
-    /// * `project`: text
-    /// * `region`: text
-    /// * `resource`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `region`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?`
+    /// * `resource`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
     pub fn set_iam_policy(
         &self,
         project: &str,
@@ -111,17 +183,20 @@ impl RegionBackendServices<'_> {
         resource: &str,
         region_set_policy_request: schemas::RegionSetPolicyRequest,
     ) -> Call<SetIamPolicy> {
-        Call::new(
-            self.0,
-            &[&project, &region, &resource],
-            Some(&region_set_policy_request),
-        )
+        Call::new(self.0, &[&project, &region, &resource], Some(&region_set_policy_request))
     }
-    /// POST `projects/{project}/regions/{region}/backendServices/{backendService}/setSecurityPolicy`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+
+    /// POST `projects/{project}/regions/{region}/backendServices/{backendService}/setSecurityPolicy`. Can be waited for.
     ///
-    /// * `project`: text
-    /// * `region`: text
-    /// * `backend_service`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `region`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?`
+    ///
+    /// Optional:
+    /// [`request_id`](Call#method.request_id-274).
     pub fn set_security_policy(
         &self,
         project: &str,
@@ -135,11 +210,17 @@ impl RegionBackendServices<'_> {
             Some(&security_policy_reference),
         )
     }
-    /// POST `projects/{project}/regions/{region}/backendServices/{resource}/testIamPermissions`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`, `COMPUTE_READONLY`.
+
+    /// POST `projects/{project}/regions/{region}/backendServices/{resource}/testIamPermissions`.
     ///
-    /// * `project`: text
-    /// * `region`: text
-    /// * `resource`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE),
+    /// [`COMPUTE_READONLY`](scopes::COMPUTE_READONLY).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `region`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?`
+    /// * `resource`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
     pub fn test_iam_permissions(
         &self,
         project: &str,
@@ -147,17 +228,21 @@ impl RegionBackendServices<'_> {
         resource: &str,
         test_permissions_request: schemas::TestPermissionsRequest,
     ) -> Call<TestIamPermissions> {
-        Call::new(
-            self.0,
-            &[&project, &region, &resource],
-            Some(&test_permissions_request),
-        )
+        Call::new(self.0, &[&project, &region, &resource], Some(&test_permissions_request))
     }
-    /// PUT `projects/{project}/regions/{region}/backendServices/{backendService}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+
+    /// PUT `projects/{project}/regions/{region}/backendServices/{backendService}`. Can be waited for.
     ///
-    /// * `project`: text
-    /// * `region`: text
-    /// * `backend_service`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `region`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?`
+    /// * `backend_service`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
+    ///
+    /// Optional:
+    /// [`request_id`](Call#method.request_id-275).
     pub fn update(
         &self,
         project: &str,
@@ -171,14 +256,12 @@ impl RegionBackendServices<'_> {
 
 /// See [`RegionBackendServices::delete`].
 pub enum Delete {}
-method! {
-    Delete : Compute => schemas::Operation; "compute.regionBackendServices.delete" DELETE
-    "projects/{project}/regions/{region}/backendServices/{backendService}" { api_version
-    : Some("2026-11-01") }
-}
+
+method! { Delete: Compute => schemas::Operation; "compute.regionBackendServices.delete" DELETE "projects/{project}/regions/{region}/backendServices/{backendService}" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<Delete> {
-    /// `requestId`: text
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }
@@ -186,32 +269,26 @@ impl Call<Delete> {
 
 /// See [`RegionBackendServices::get`].
 pub enum Get {}
-method! {
-    Get : Compute => schemas::BackendService; "compute.regionBackendServices.get" GET
-    "projects/{project}/regions/{region}/backendServices/{backendService}" { api_version
-    : Some("2026-11-01") }
-}
+
+method! { Get: Compute => schemas::BackendService; "compute.regionBackendServices.get" GET "projects/{project}/regions/{region}/backendServices/{backendService}" {
+    api_version: Some("2026-11-01"),
+} }
 
 /// See [`RegionBackendServices::get_health`].
 pub enum GetHealth {}
-method! {
-    GetHealth : Compute => schemas::BackendServiceGroupHealth;
-    "compute.regionBackendServices.getHealth" POST
-    "projects/{project}/regions/{region}/backendServices/{backendService}/getHealth" {
-    api_version : Some("2026-11-01") }
-}
+
+method! { GetHealth: Compute => schemas::BackendServiceGroupHealth; "compute.regionBackendServices.getHealth" POST "projects/{project}/regions/{region}/backendServices/{backendService}/getHealth" {
+    api_version: Some("2026-11-01"),
+} }
 
 /// See [`RegionBackendServices::get_iam_policy`].
 pub enum GetIamPolicy {}
-method! {
-    GetIamPolicy : Compute => schemas::Policy;
-    "compute.regionBackendServices.getIamPolicy" GET
-    "projects/{project}/regions/{region}/backendServices/{resource}/getIamPolicy" {
-    api_version : Some("2026-11-01") }
-}
+
+method! { GetIamPolicy: Compute => schemas::Policy; "compute.regionBackendServices.getIamPolicy" GET "projects/{project}/regions/{region}/backendServices/{resource}/getIamPolicy" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<GetIamPolicy> {
-    /// `optionsRequestedPolicyVersion`: a 32-bit number
     pub fn options_requested_policy_version(self, value: i32) -> Self {
         self.with_param("optionsRequestedPolicyVersion", &value)
     }
@@ -219,14 +296,12 @@ impl Call<GetIamPolicy> {
 
 /// See [`RegionBackendServices::insert`].
 pub enum Insert {}
-method! {
-    Insert : Compute => schemas::Operation; "compute.regionBackendServices.insert" POST
-    "projects/{project}/regions/{region}/backendServices" { api_version :
-    Some("2026-11-01") }
-}
+
+method! { Insert: Compute => schemas::Operation; "compute.regionBackendServices.insert" POST "projects/{project}/regions/{region}/backendServices" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<Insert> {
-    /// `requestId`: text
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }
@@ -234,29 +309,27 @@ impl Call<Insert> {
 
 /// See [`RegionBackendServices::list`].
 pub enum List {}
-method! {
-    List : Compute => schemas::BackendServiceList; "compute.regionBackendServices.list"
-    GET "projects/{project}/regions/{region}/backendServices" { api_version :
-    Some("2026-11-01") }
-}
-paged! {
-    List => schemas::BackendService; "pageToken" "nextPageToken" "items"
-}
+
+method! { List: Compute => schemas::BackendServiceList; "compute.regionBackendServices.list" GET "projects/{project}/regions/{region}/backendServices" {
+    api_version: Some("2026-11-01"),
+} }
+
+paged! { List => schemas::BackendService; "pageToken" "nextPageToken" "items" }
 
 impl Call<List> {
-    /// `filter`: text
     pub fn filter(self, value: &str) -> Self {
         self.with_param("filter", &value)
     }
-    /// `maxResults`: an unsigned 32-bit number, default `500`, at least `0`
+
+    /// Default `500`, at least `0`.
     pub fn max_results(self, value: u32) -> Self {
         self.with_param("maxResults", &value)
     }
-    /// `orderBy`: text
+
     pub fn order_by(self, value: &str) -> Self {
         self.with_param("orderBy", &value)
     }
-    /// `pageToken`: text
+
     pub fn page_token(self, value: &str) -> Self {
         self.with_param("pageToken", &value)
     }
@@ -264,30 +337,27 @@ impl Call<List> {
 
 /// See [`RegionBackendServices::list_usable`].
 pub enum ListUsable {}
-method! {
-    ListUsable : Compute => schemas::BackendServiceListUsable;
-    "compute.regionBackendServices.listUsable" GET
-    "projects/{project}/regions/{region}/backendServices/listUsable" { api_version :
-    Some("2026-11-01") }
-}
-paged! {
-    ListUsable => schemas::BackendService; "pageToken" "nextPageToken" "items"
-}
+
+method! { ListUsable: Compute => schemas::BackendServiceListUsable; "compute.regionBackendServices.listUsable" GET "projects/{project}/regions/{region}/backendServices/listUsable" {
+    api_version: Some("2026-11-01"),
+} }
+
+paged! { ListUsable => schemas::BackendService; "pageToken" "nextPageToken" "items" }
 
 impl Call<ListUsable> {
-    /// `filter`: text
     pub fn filter(self, value: &str) -> Self {
         self.with_param("filter", &value)
     }
-    /// `maxResults`: an unsigned 32-bit number, default `500`, at least `0`
+
+    /// Default `500`, at least `0`.
     pub fn max_results(self, value: u32) -> Self {
         self.with_param("maxResults", &value)
     }
-    /// `orderBy`: text
+
     pub fn order_by(self, value: &str) -> Self {
         self.with_param("orderBy", &value)
     }
-    /// `pageToken`: text
+
     pub fn page_token(self, value: &str) -> Self {
         self.with_param("pageToken", &value)
     }
@@ -295,14 +365,12 @@ impl Call<ListUsable> {
 
 /// See [`RegionBackendServices::patch`].
 pub enum Patch {}
-method! {
-    Patch : Compute => schemas::Operation; "compute.regionBackendServices.patch" PATCH
-    "projects/{project}/regions/{region}/backendServices/{backendService}" { api_version
-    : Some("2026-11-01") }
-}
+
+method! { Patch: Compute => schemas::Operation; "compute.regionBackendServices.patch" PATCH "projects/{project}/regions/{region}/backendServices/{backendService}" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<Patch> {
-    /// `requestId`: text
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }
@@ -310,24 +378,19 @@ impl Call<Patch> {
 
 /// See [`RegionBackendServices::set_iam_policy`].
 pub enum SetIamPolicy {}
-method! {
-    SetIamPolicy : Compute => schemas::Policy;
-    "compute.regionBackendServices.setIamPolicy" POST
-    "projects/{project}/regions/{region}/backendServices/{resource}/setIamPolicy" {
-    api_version : Some("2026-11-01") }
-}
+
+method! { SetIamPolicy: Compute => schemas::Policy; "compute.regionBackendServices.setIamPolicy" POST "projects/{project}/regions/{region}/backendServices/{resource}/setIamPolicy" {
+    api_version: Some("2026-11-01"),
+} }
 
 /// See [`RegionBackendServices::set_security_policy`].
 pub enum SetSecurityPolicy {}
-method! {
-    SetSecurityPolicy : Compute => schemas::Operation;
-    "compute.regionBackendServices.setSecurityPolicy" POST
-    "projects/{project}/regions/{region}/backendServices/{backendService}/setSecurityPolicy"
-    { api_version : Some("2026-11-01") }
-}
+
+method! { SetSecurityPolicy: Compute => schemas::Operation; "compute.regionBackendServices.setSecurityPolicy" POST "projects/{project}/regions/{region}/backendServices/{backendService}/setSecurityPolicy" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<SetSecurityPolicy> {
-    /// `requestId`: text
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }
@@ -335,23 +398,19 @@ impl Call<SetSecurityPolicy> {
 
 /// See [`RegionBackendServices::test_iam_permissions`].
 pub enum TestIamPermissions {}
-method! {
-    TestIamPermissions : Compute => schemas::TestPermissionsResponse;
-    "compute.regionBackendServices.testIamPermissions" POST
-    "projects/{project}/regions/{region}/backendServices/{resource}/testIamPermissions" {
-    api_version : Some("2026-11-01") }
-}
+
+method! { TestIamPermissions: Compute => schemas::TestPermissionsResponse; "compute.regionBackendServices.testIamPermissions" POST "projects/{project}/regions/{region}/backendServices/{resource}/testIamPermissions" {
+    api_version: Some("2026-11-01"),
+} }
 
 /// See [`RegionBackendServices::update`].
 pub enum Update {}
-method! {
-    Update : Compute => schemas::Operation; "compute.regionBackendServices.update" PUT
-    "projects/{project}/regions/{region}/backendServices/{backendService}" { api_version
-    : Some("2026-11-01") }
-}
+
+method! { Update: Compute => schemas::Operation; "compute.regionBackendServices.update" PUT "projects/{project}/regions/{region}/backendServices/{backendService}" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<Update> {
-    /// `requestId`: text
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }

@@ -7,24 +7,51 @@ use super::*;
 pub struct RegionCommitments<'a>(pub(crate) &'a runtime::Client);
 
 impl RegionCommitments<'_> {
-    /// GET `projects/{project}/aggregated/commitments`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`, `COMPUTE_READONLY`.
+    /// GET `projects/{project}/aggregated/commitments`.
     ///
-    /// * `project`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE),
+    /// [`COMPUTE_READONLY`](scopes::COMPUTE_READONLY).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    ///
+    /// Optional:
+    /// [`filter`](Call#method.filter-103),
+    /// [`include_all_scopes`](Call#method.include_all_scopes-28),
+    /// [`max_results`](Call#method.max_results-103),
+    /// [`order_by`](Call#method.order_by-103),
+    /// [`page_token`](Call#method.page_token-103),
+    /// [`service_project_number`](Call#method.service_project_number-28).
     pub fn aggregated_list(&self, project: &str) -> Call<AggregatedList> {
         Call::new(self.0, &[&project], None)
     }
-    /// GET `projects/{project}/regions/{region}/commitments/{commitment}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`, `COMPUTE_READONLY`.
+
+    /// GET `projects/{project}/regions/{region}/commitments/{commitment}`.
     ///
-    /// * `project`: text
-    /// * `region`: text
-    /// * `commitment`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE),
+    /// [`COMPUTE_READONLY`](scopes::COMPUTE_READONLY).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `region`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?`
+    /// * `commitment`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
     pub fn get(&self, project: &str, region: &str, commitment: &str) -> Call<Get> {
         Call::new(self.0, &[&project, &region, &commitment], None)
     }
-    /// POST `projects/{project}/regions/{region}/commitments`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+
+    /// POST `projects/{project}/regions/{region}/commitments`. Can be waited for.
     ///
-    /// * `project`: text
-    /// * `region`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `region`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?`
+    ///
+    /// Optional:
+    /// [`request_id`](Call#method.request_id-276).
     pub fn insert(
         &self,
         project: &str,
@@ -33,18 +60,40 @@ impl RegionCommitments<'_> {
     ) -> Call<Insert> {
         Call::new(self.0, &[&project, &region], Some(&commitment))
     }
-    /// GET `projects/{project}/regions/{region}/commitments`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`, `COMPUTE_READONLY`.
+
+    /// GET `projects/{project}/regions/{region}/commitments`.
     ///
-    /// * `project`: text
-    /// * `region`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE),
+    /// [`COMPUTE_READONLY`](scopes::COMPUTE_READONLY).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `region`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?`
+    ///
+    /// Optional:
+    /// [`filter`](Call#method.filter-104),
+    /// [`max_results`](Call#method.max_results-104),
+    /// [`order_by`](Call#method.order_by-104),
+    /// [`page_token`](Call#method.page_token-104).
     pub fn list(&self, project: &str, region: &str) -> Call<List> {
         Call::new(self.0, &[&project, &region], None)
     }
-    /// PATCH `projects/{project}/regions/{region}/commitments/{commitment}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+
+    /// PATCH `projects/{project}/regions/{region}/commitments/{commitment}`. Can be waited for.
     ///
-    /// * `project`: text
-    /// * `region`: text
-    /// * `commitment`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `region`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?`
+    /// * `commitment`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
+    ///
+    /// Optional:
+    /// [`paths`](Call#method.paths-2),
+    /// [`request_id`](Call#method.request_id-277),
+    /// [`update_mask`](Call#method.update_mask-9).
     pub fn update(
         &self,
         project: &str,
@@ -58,38 +107,35 @@ impl RegionCommitments<'_> {
 
 /// See [`RegionCommitments::aggregated_list`].
 pub enum AggregatedList {}
-method! {
-    AggregatedList : Compute => schemas::CommitmentAggregatedList;
-    "compute.regionCommitments.aggregatedList" GET
-    "projects/{project}/aggregated/commitments" { api_version : Some("2026-11-01") }
-}
-paged! {
-    AggregatedList => (::std::string::String, schemas::CommitmentsScopedList);
-    "pageToken" "nextPageToken" "items"
-}
+
+method! { AggregatedList: Compute => schemas::CommitmentAggregatedList; "compute.regionCommitments.aggregatedList" GET "projects/{project}/aggregated/commitments" {
+    api_version: Some("2026-11-01"),
+} }
+
+paged! { AggregatedList => (::std::string::String, schemas::CommitmentsScopedList); "pageToken" "nextPageToken" "items" }
 
 impl Call<AggregatedList> {
-    /// `filter`: text
     pub fn filter(self, value: &str) -> Self {
         self.with_param("filter", &value)
     }
-    /// `includeAllScopes`: true or false
+
     pub fn include_all_scopes(self, value: bool) -> Self {
         self.with_param("includeAllScopes", &value)
     }
-    /// `maxResults`: an unsigned 32-bit number, default `500`, at least `0`
+
+    /// Default `500`, at least `0`.
     pub fn max_results(self, value: u32) -> Self {
         self.with_param("maxResults", &value)
     }
-    /// `orderBy`: text
+
     pub fn order_by(self, value: &str) -> Self {
         self.with_param("orderBy", &value)
     }
-    /// `pageToken`: text
+
     pub fn page_token(self, value: &str) -> Self {
         self.with_param("pageToken", &value)
     }
-    /// `serviceProjectNumber`: a 64-bit number
+
     pub fn service_project_number(self, value: i64) -> Self {
         self.with_param("serviceProjectNumber", &value)
     }
@@ -97,22 +143,19 @@ impl Call<AggregatedList> {
 
 /// See [`RegionCommitments::get`].
 pub enum Get {}
-method! {
-    Get : Compute => schemas::Commitment; "compute.regionCommitments.get" GET
-    "projects/{project}/regions/{region}/commitments/{commitment}" { api_version :
-    Some("2026-11-01") }
-}
+
+method! { Get: Compute => schemas::Commitment; "compute.regionCommitments.get" GET "projects/{project}/regions/{region}/commitments/{commitment}" {
+    api_version: Some("2026-11-01"),
+} }
 
 /// See [`RegionCommitments::insert`].
 pub enum Insert {}
-method! {
-    Insert : Compute => schemas::Operation; "compute.regionCommitments.insert" POST
-    "projects/{project}/regions/{region}/commitments" { api_version : Some("2026-11-01")
-    }
-}
+
+method! { Insert: Compute => schemas::Operation; "compute.regionCommitments.insert" POST "projects/{project}/regions/{region}/commitments" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<Insert> {
-    /// `requestId`: text
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }
@@ -120,29 +163,27 @@ impl Call<Insert> {
 
 /// See [`RegionCommitments::list`].
 pub enum List {}
-method! {
-    List : Compute => schemas::CommitmentList; "compute.regionCommitments.list" GET
-    "projects/{project}/regions/{region}/commitments" { api_version : Some("2026-11-01")
-    }
-}
-paged! {
-    List => schemas::Commitment; "pageToken" "nextPageToken" "items"
-}
+
+method! { List: Compute => schemas::CommitmentList; "compute.regionCommitments.list" GET "projects/{project}/regions/{region}/commitments" {
+    api_version: Some("2026-11-01"),
+} }
+
+paged! { List => schemas::Commitment; "pageToken" "nextPageToken" "items" }
 
 impl Call<List> {
-    /// `filter`: text
     pub fn filter(self, value: &str) -> Self {
         self.with_param("filter", &value)
     }
-    /// `maxResults`: an unsigned 32-bit number, default `500`, at least `0`
+
+    /// Default `500`, at least `0`.
     pub fn max_results(self, value: u32) -> Self {
         self.with_param("maxResults", &value)
     }
-    /// `orderBy`: text
+
     pub fn order_by(self, value: &str) -> Self {
         self.with_param("orderBy", &value)
     }
-    /// `pageToken`: text
+
     pub fn page_token(self, value: &str) -> Self {
         self.with_param("pageToken", &value)
     }
@@ -150,22 +191,20 @@ impl Call<List> {
 
 /// See [`RegionCommitments::update`].
 pub enum Update {}
-method! {
-    Update : Compute => schemas::Operation; "compute.regionCommitments.update" PATCH
-    "projects/{project}/regions/{region}/commitments/{commitment}" { api_version :
-    Some("2026-11-01") }
-}
+
+method! { Update: Compute => schemas::Operation; "compute.regionCommitments.update" PATCH "projects/{project}/regions/{region}/commitments/{commitment}" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<Update> {
-    /// `paths`: text
     pub fn paths(self, value: &[&str]) -> Self {
         self.with_param("paths", &value)
     }
-    /// `requestId`: text
+
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }
-    /// `updateMask`: a field mask
+
     pub fn update_mask(self, value: &str) -> Self {
         self.with_param("updateMask", &value)
     }

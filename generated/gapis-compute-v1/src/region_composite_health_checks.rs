@@ -7,17 +7,38 @@ use super::*;
 pub struct RegionCompositeHealthChecks<'a>(pub(crate) &'a runtime::Client);
 
 impl RegionCompositeHealthChecks<'_> {
-    /// GET `projects/{project}/aggregated/compositeHealthChecks`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`, `COMPUTE_READONLY`.
+    /// GET `projects/{project}/aggregated/compositeHealthChecks`.
     ///
-    /// * `project`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE),
+    /// [`COMPUTE_READONLY`](scopes::COMPUTE_READONLY).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    ///
+    /// Optional:
+    /// [`filter`](Call#method.filter-105),
+    /// [`include_all_scopes`](Call#method.include_all_scopes-29),
+    /// [`max_results`](Call#method.max_results-105),
+    /// [`order_by`](Call#method.order_by-105),
+    /// [`page_token`](Call#method.page_token-105),
+    /// [`service_project_number`](Call#method.service_project_number-29).
     pub fn aggregated_list(&self, project: &str) -> Call<AggregatedList> {
         Call::new(self.0, &[&project], None)
     }
-    /// DELETE `projects/{project}/regions/{region}/compositeHealthChecks/{compositeHealthCheck}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+
+    /// DELETE `projects/{project}/regions/{region}/compositeHealthChecks/{compositeHealthCheck}`. Can be waited for.
     ///
-    /// * `project`: text
-    /// * `region`: text
-    /// * `composite_health_check`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `region`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?`
+    /// * `composite_health_check`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
+    ///
+    /// Optional:
+    /// [`request_id`](Call#method.request_id-278).
     pub fn delete(
         &self,
         project: &str,
@@ -26,11 +47,17 @@ impl RegionCompositeHealthChecks<'_> {
     ) -> Call<Delete> {
         Call::new(self.0, &[&project, &region, &composite_health_check], None)
     }
-    /// GET `projects/{project}/regions/{region}/compositeHealthChecks/{compositeHealthCheck}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`, `COMPUTE_READONLY`.
+
+    /// GET `projects/{project}/regions/{region}/compositeHealthChecks/{compositeHealthCheck}`.
     ///
-    /// * `project`: text
-    /// * `region`: text
-    /// * `composite_health_check`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE),
+    /// [`COMPUTE_READONLY`](scopes::COMPUTE_READONLY).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `region`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?`
+    /// * `composite_health_check`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
     pub fn get(
         &self,
         project: &str,
@@ -39,11 +66,17 @@ impl RegionCompositeHealthChecks<'_> {
     ) -> Call<Get> {
         Call::new(self.0, &[&project, &region, &composite_health_check], None)
     }
-    /// GET `projects/{project}/regions/{region}/compositeHealthChecks/{compositeHealthCheck}/getHealth`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`, `COMPUTE_READONLY`.
+
+    /// GET `projects/{project}/regions/{region}/compositeHealthChecks/{compositeHealthCheck}/getHealth`.
     ///
-    /// * `project`: text
-    /// * `region`: text
-    /// * `composite_health_check`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE),
+    /// [`COMPUTE_READONLY`](scopes::COMPUTE_READONLY).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `region`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?`
+    /// * `composite_health_check`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
     pub fn get_health(
         &self,
         project: &str,
@@ -52,10 +85,18 @@ impl RegionCompositeHealthChecks<'_> {
     ) -> Call<GetHealth> {
         Call::new(self.0, &[&project, &region, &composite_health_check], None)
     }
-    /// POST `projects/{project}/regions/{region}/compositeHealthChecks`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+
+    /// POST `projects/{project}/regions/{region}/compositeHealthChecks`. Can be waited for.
     ///
-    /// * `project`: text
-    /// * `region`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `region`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?`
+    ///
+    /// Optional:
+    /// [`request_id`](Call#method.request_id-279).
     pub fn insert(
         &self,
         project: &str,
@@ -64,18 +105,37 @@ impl RegionCompositeHealthChecks<'_> {
     ) -> Call<Insert> {
         Call::new(self.0, &[&project, &region], Some(&composite_health_check))
     }
-    /// GET `projects/{project}/regions/{region}/compositeHealthChecks`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`, `COMPUTE_READONLY`.
+
+    /// GET `projects/{project}/regions/{region}/compositeHealthChecks`.
     ///
-    /// * `project`: text
-    /// * `region`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE),
+    /// [`COMPUTE_READONLY`](scopes::COMPUTE_READONLY).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `region`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?`
+    ///
+    /// Optional:
+    /// [`filter`](Call#method.filter-106),
+    /// [`max_results`](Call#method.max_results-106),
+    /// [`order_by`](Call#method.order_by-106),
+    /// [`page_token`](Call#method.page_token-106).
     pub fn list(&self, project: &str, region: &str) -> Call<List> {
         Call::new(self.0, &[&project, &region], None)
     }
-    /// PATCH `projects/{project}/regions/{region}/compositeHealthChecks/{compositeHealthCheck}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+
+    /// PATCH `projects/{project}/regions/{region}/compositeHealthChecks/{compositeHealthCheck}`. Can be waited for.
     ///
-    /// * `project`: text
-    /// * `region`: text
-    /// * `composite_health_check`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `region`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?`
+    ///
+    /// Optional:
+    /// [`request_id`](Call#method.request_id-280).
     pub fn patch(
         &self,
         project: &str,
@@ -85,11 +145,17 @@ impl RegionCompositeHealthChecks<'_> {
     ) -> Call<Patch> {
         Call::new(self.0, &[&project, &region, &composite_health_check], Some(&body))
     }
-    /// POST `projects/{project}/regions/{region}/compositeHealthChecks/{resource}/testIamPermissions`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`, `COMPUTE_READONLY`.
+
+    /// POST `projects/{project}/regions/{region}/compositeHealthChecks/{resource}/testIamPermissions`.
     ///
-    /// * `project`: text
-    /// * `region`: text
-    /// * `resource`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE),
+    /// [`COMPUTE_READONLY`](scopes::COMPUTE_READONLY).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `region`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?`
+    /// * `resource`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
     pub fn test_iam_permissions(
         &self,
         project: &str,
@@ -97,49 +163,41 @@ impl RegionCompositeHealthChecks<'_> {
         resource: &str,
         test_permissions_request: schemas::TestPermissionsRequest,
     ) -> Call<TestIamPermissions> {
-        Call::new(
-            self.0,
-            &[&project, &region, &resource],
-            Some(&test_permissions_request),
-        )
+        Call::new(self.0, &[&project, &region, &resource], Some(&test_permissions_request))
     }
 }
 
 /// See [`RegionCompositeHealthChecks::aggregated_list`].
 pub enum AggregatedList {}
-method! {
-    AggregatedList : Compute => schemas::CompositeHealthCheckAggregatedList;
-    "compute.regionCompositeHealthChecks.aggregatedList" GET
-    "projects/{project}/aggregated/compositeHealthChecks" { api_version :
-    Some("2026-11-01") }
-}
-paged! {
-    AggregatedList => (::std::string::String, schemas::CompositeHealthChecksScopedList);
-    "pageToken" "nextPageToken" "items"
-}
+
+method! { AggregatedList: Compute => schemas::CompositeHealthCheckAggregatedList; "compute.regionCompositeHealthChecks.aggregatedList" GET "projects/{project}/aggregated/compositeHealthChecks" {
+    api_version: Some("2026-11-01"),
+} }
+
+paged! { AggregatedList => (::std::string::String, schemas::CompositeHealthChecksScopedList); "pageToken" "nextPageToken" "items" }
 
 impl Call<AggregatedList> {
-    /// `filter`: text
     pub fn filter(self, value: &str) -> Self {
         self.with_param("filter", &value)
     }
-    /// `includeAllScopes`: true or false
+
     pub fn include_all_scopes(self, value: bool) -> Self {
         self.with_param("includeAllScopes", &value)
     }
-    /// `maxResults`: an unsigned 32-bit number, default `500`, at least `0`
+
+    /// Default `500`, at least `0`.
     pub fn max_results(self, value: u32) -> Self {
         self.with_param("maxResults", &value)
     }
-    /// `orderBy`: text
+
     pub fn order_by(self, value: &str) -> Self {
         self.with_param("orderBy", &value)
     }
-    /// `pageToken`: text
+
     pub fn page_token(self, value: &str) -> Self {
         self.with_param("pageToken", &value)
     }
-    /// `serviceProjectNumber`: a 64-bit number
+
     pub fn service_project_number(self, value: i64) -> Self {
         self.with_param("serviceProjectNumber", &value)
     }
@@ -147,15 +205,12 @@ impl Call<AggregatedList> {
 
 /// See [`RegionCompositeHealthChecks::delete`].
 pub enum Delete {}
-method! {
-    Delete : Compute => schemas::Operation; "compute.regionCompositeHealthChecks.delete"
-    DELETE
-    "projects/{project}/regions/{region}/compositeHealthChecks/{compositeHealthCheck}" {
-    api_version : Some("2026-11-01") }
-}
+
+method! { Delete: Compute => schemas::Operation; "compute.regionCompositeHealthChecks.delete" DELETE "projects/{project}/regions/{region}/compositeHealthChecks/{compositeHealthCheck}" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<Delete> {
-    /// `requestId`: text
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }
@@ -163,32 +218,26 @@ impl Call<Delete> {
 
 /// See [`RegionCompositeHealthChecks::get`].
 pub enum Get {}
-method! {
-    Get : Compute => schemas::CompositeHealthCheck;
-    "compute.regionCompositeHealthChecks.get" GET
-    "projects/{project}/regions/{region}/compositeHealthChecks/{compositeHealthCheck}" {
-    api_version : Some("2026-11-01") }
-}
+
+method! { Get: Compute => schemas::CompositeHealthCheck; "compute.regionCompositeHealthChecks.get" GET "projects/{project}/regions/{region}/compositeHealthChecks/{compositeHealthCheck}" {
+    api_version: Some("2026-11-01"),
+} }
 
 /// See [`RegionCompositeHealthChecks::get_health`].
 pub enum GetHealth {}
-method! {
-    GetHealth : Compute => schemas::CompositeHealthCheckHealth;
-    "compute.regionCompositeHealthChecks.getHealth" GET
-    "projects/{project}/regions/{region}/compositeHealthChecks/{compositeHealthCheck}/getHealth"
-    { api_version : Some("2026-11-01") }
-}
+
+method! { GetHealth: Compute => schemas::CompositeHealthCheckHealth; "compute.regionCompositeHealthChecks.getHealth" GET "projects/{project}/regions/{region}/compositeHealthChecks/{compositeHealthCheck}/getHealth" {
+    api_version: Some("2026-11-01"),
+} }
 
 /// See [`RegionCompositeHealthChecks::insert`].
 pub enum Insert {}
-method! {
-    Insert : Compute => schemas::Operation; "compute.regionCompositeHealthChecks.insert"
-    POST "projects/{project}/regions/{region}/compositeHealthChecks" { api_version :
-    Some("2026-11-01") }
-}
+
+method! { Insert: Compute => schemas::Operation; "compute.regionCompositeHealthChecks.insert" POST "projects/{project}/regions/{region}/compositeHealthChecks" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<Insert> {
-    /// `requestId`: text
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }
@@ -196,30 +245,27 @@ impl Call<Insert> {
 
 /// See [`RegionCompositeHealthChecks::list`].
 pub enum List {}
-method! {
-    List : Compute => schemas::CompositeHealthCheckList;
-    "compute.regionCompositeHealthChecks.list" GET
-    "projects/{project}/regions/{region}/compositeHealthChecks" { api_version :
-    Some("2026-11-01") }
-}
-paged! {
-    List => schemas::CompositeHealthCheck; "pageToken" "nextPageToken" "items"
-}
+
+method! { List: Compute => schemas::CompositeHealthCheckList; "compute.regionCompositeHealthChecks.list" GET "projects/{project}/regions/{region}/compositeHealthChecks" {
+    api_version: Some("2026-11-01"),
+} }
+
+paged! { List => schemas::CompositeHealthCheck; "pageToken" "nextPageToken" "items" }
 
 impl Call<List> {
-    /// `filter`: text
     pub fn filter(self, value: &str) -> Self {
         self.with_param("filter", &value)
     }
-    /// `maxResults`: an unsigned 32-bit number, default `500`, at least `0`
+
+    /// Default `500`, at least `0`.
     pub fn max_results(self, value: u32) -> Self {
         self.with_param("maxResults", &value)
     }
-    /// `orderBy`: text
+
     pub fn order_by(self, value: &str) -> Self {
         self.with_param("orderBy", &value)
     }
-    /// `pageToken`: text
+
     pub fn page_token(self, value: &str) -> Self {
         self.with_param("pageToken", &value)
     }
@@ -227,15 +273,12 @@ impl Call<List> {
 
 /// See [`RegionCompositeHealthChecks::patch`].
 pub enum Patch {}
-method! {
-    Patch : Compute => schemas::Operation; "compute.regionCompositeHealthChecks.patch"
-    PATCH
-    "projects/{project}/regions/{region}/compositeHealthChecks/{compositeHealthCheck}" {
-    api_version : Some("2026-11-01") }
-}
+
+method! { Patch: Compute => schemas::Operation; "compute.regionCompositeHealthChecks.patch" PATCH "projects/{project}/regions/{region}/compositeHealthChecks/{compositeHealthCheck}" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<Patch> {
-    /// `requestId`: text
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }
@@ -243,9 +286,7 @@ impl Call<Patch> {
 
 /// See [`RegionCompositeHealthChecks::test_iam_permissions`].
 pub enum TestIamPermissions {}
-method! {
-    TestIamPermissions : Compute => schemas::TestPermissionsResponse;
-    "compute.regionCompositeHealthChecks.testIamPermissions" POST
-    "projects/{project}/regions/{region}/compositeHealthChecks/{resource}/testIamPermissions"
-    { api_version : Some("2026-11-01") }
-}
+
+method! { TestIamPermissions: Compute => schemas::TestPermissionsResponse; "compute.regionCompositeHealthChecks.testIamPermissions" POST "projects/{project}/regions/{region}/compositeHealthChecks/{resource}/testIamPermissions" {
+    api_version: Some("2026-11-01"),
+} }

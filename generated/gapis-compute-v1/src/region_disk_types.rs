@@ -7,18 +7,35 @@ use super::*;
 pub struct RegionDiskTypes<'a>(pub(crate) &'a runtime::Client);
 
 impl RegionDiskTypes<'_> {
-    /// GET `projects/{project}/regions/{region}/diskTypes/{diskType}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`, `COMPUTE_READONLY`.
+    /// GET `projects/{project}/regions/{region}/diskTypes/{diskType}`.
     ///
-    /// * `project`: text
-    /// * `region`: text
-    /// * `disk_type`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE),
+    /// [`COMPUTE_READONLY`](scopes::COMPUTE_READONLY).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `region`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?`
+    /// * `disk_type`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
     pub fn get(&self, project: &str, region: &str, disk_type: &str) -> Call<Get> {
         Call::new(self.0, &[&project, &region, &disk_type], None)
     }
-    /// GET `projects/{project}/regions/{region}/diskTypes`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`, `COMPUTE_READONLY`.
+
+    /// GET `projects/{project}/regions/{region}/diskTypes`.
     ///
-    /// * `project`: text
-    /// * `region`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE),
+    /// [`COMPUTE_READONLY`](scopes::COMPUTE_READONLY).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `region`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?`
+    ///
+    /// Optional:
+    /// [`filter`](Call#method.filter-107),
+    /// [`max_results`](Call#method.max_results-107),
+    /// [`order_by`](Call#method.order_by-107),
+    /// [`page_token`](Call#method.page_token-107).
     pub fn list(&self, project: &str, region: &str) -> Call<List> {
         Call::new(self.0, &[&project, &region], None)
     }
@@ -26,36 +43,34 @@ impl RegionDiskTypes<'_> {
 
 /// See [`RegionDiskTypes::get`].
 pub enum Get {}
-method! {
-    Get : Compute => schemas::DiskType; "compute.regionDiskTypes.get" GET
-    "projects/{project}/regions/{region}/diskTypes/{diskType}" { api_version :
-    Some("2026-11-01") }
-}
+
+method! { Get: Compute => schemas::DiskType; "compute.regionDiskTypes.get" GET "projects/{project}/regions/{region}/diskTypes/{diskType}" {
+    api_version: Some("2026-11-01"),
+} }
 
 /// See [`RegionDiskTypes::list`].
 pub enum List {}
-method! {
-    List : Compute => schemas::RegionDiskTypeList; "compute.regionDiskTypes.list" GET
-    "projects/{project}/regions/{region}/diskTypes" { api_version : Some("2026-11-01") }
-}
-paged! {
-    List => schemas::DiskType; "pageToken" "nextPageToken" "items"
-}
+
+method! { List: Compute => schemas::RegionDiskTypeList; "compute.regionDiskTypes.list" GET "projects/{project}/regions/{region}/diskTypes" {
+    api_version: Some("2026-11-01"),
+} }
+
+paged! { List => schemas::DiskType; "pageToken" "nextPageToken" "items" }
 
 impl Call<List> {
-    /// `filter`: text
     pub fn filter(self, value: &str) -> Self {
         self.with_param("filter", &value)
     }
-    /// `maxResults`: an unsigned 32-bit number, default `500`, at least `0`
+
+    /// Default `500`, at least `0`.
     pub fn max_results(self, value: u32) -> Self {
         self.with_param("maxResults", &value)
     }
-    /// `orderBy`: text
+
     pub fn order_by(self, value: &str) -> Self {
         self.with_param("orderBy", &value)
     }
-    /// `pageToken`: text
+
     pub fn page_token(self, value: &str) -> Self {
         self.with_param("pageToken", &value)
     }

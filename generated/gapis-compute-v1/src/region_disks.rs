@@ -7,11 +7,18 @@ use super::*;
 pub struct RegionDisks<'a>(pub(crate) &'a runtime::Client);
 
 impl RegionDisks<'_> {
-    /// POST `projects/{project}/regions/{region}/disks/{disk}/addResourcePolicies`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+    /// POST `projects/{project}/regions/{region}/disks/{disk}/addResourcePolicies`. Can be waited for.
     ///
-    /// * `project`: text
-    /// * `region`: text
-    /// * `disk`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `region`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?`
+    /// * `disk`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
+    ///
+    /// Optional:
+    /// [`request_id`](Call#method.request_id-281).
     pub fn add_resource_policies(
         &self,
         project: &str,
@@ -25,10 +32,18 @@ impl RegionDisks<'_> {
             Some(&region_disks_add_resource_policies_request),
         )
     }
-    /// POST `projects/{project}/regions/{region}/disks/bulkInsert`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+
+    /// POST `projects/{project}/regions/{region}/disks/bulkInsert`. Can be waited for.
     ///
-    /// * `project`: text
-    /// * `region`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `region`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?`
+    ///
+    /// Optional:
+    /// [`request_id`](Call#method.request_id-282).
     pub fn bulk_insert(
         &self,
         project: &str,
@@ -37,11 +52,19 @@ impl RegionDisks<'_> {
     ) -> Call<BulkInsert> {
         Call::new(self.0, &[&project, &region], Some(&bulk_insert_disk_resource))
     }
-    /// POST `projects/{project}/regions/{region}/disks/{disk}/createSnapshot`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+
+    /// POST `projects/{project}/regions/{region}/disks/{disk}/createSnapshot`. Can be waited for.
     ///
-    /// * `project`: text
-    /// * `region`: text
-    /// * `disk`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `region`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?`
+    /// * `disk`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
+    ///
+    /// Optional:
+    /// [`request_id`](Call#method.request_id-283).
     pub fn create_snapshot(
         &self,
         project: &str,
@@ -51,27 +74,50 @@ impl RegionDisks<'_> {
     ) -> Call<CreateSnapshot> {
         Call::new(self.0, &[&project, &region, &disk], Some(&snapshot))
     }
-    /// DELETE `projects/{project}/regions/{region}/disks/{disk}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+
+    /// DELETE `projects/{project}/regions/{region}/disks/{disk}`. Can be waited for.
     ///
-    /// * `project`: text
-    /// * `region`: text
-    /// * `disk`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `region`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?`
+    /// * `disk`: matches `\S{1,66}`
+    ///
+    /// Optional:
+    /// [`request_id`](Call#method.request_id-284).
     pub fn delete(&self, project: &str, region: &str, disk: &str) -> Call<Delete> {
         Call::new(self.0, &[&project, &region, &disk], None)
     }
-    /// GET `projects/{project}/regions/{region}/disks/{disk}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`, `COMPUTE_READONLY`.
+
+    /// GET `projects/{project}/regions/{region}/disks/{disk}`.
     ///
-    /// * `project`: text
-    /// * `region`: text
-    /// * `disk`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE),
+    /// [`COMPUTE_READONLY`](scopes::COMPUTE_READONLY).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `region`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?`
+    /// * `disk`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
     pub fn get(&self, project: &str, region: &str, disk: &str) -> Call<Get> {
         Call::new(self.0, &[&project, &region, &disk], None)
     }
-    /// GET `projects/{project}/regions/{region}/disks/{resource}/getIamPolicy`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`, `COMPUTE_READONLY`.
+
+    /// GET `projects/{project}/regions/{region}/disks/{resource}/getIamPolicy`.
     ///
-    /// * `project`: text
-    /// * `region`: text
-    /// * `resource`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE),
+    /// [`COMPUTE_READONLY`](scopes::COMPUTE_READONLY).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `region`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?`
+    /// * `resource`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
+    ///
+    /// Optional:
+    /// [`options_requested_policy_version`](Call#method.options_requested_policy_version-20).
     pub fn get_iam_policy(
         &self,
         project: &str,
@@ -80,30 +126,54 @@ impl RegionDisks<'_> {
     ) -> Call<GetIamPolicy> {
         Call::new(self.0, &[&project, &region, &resource], None)
     }
-    /// POST `projects/{project}/regions/{region}/disks`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+
+    /// POST `projects/{project}/regions/{region}/disks`. Can be waited for.
     ///
-    /// * `project`: text
-    /// * `region`: text
-    pub fn insert(
-        &self,
-        project: &str,
-        region: &str,
-        disk: schemas::Disk,
-    ) -> Call<Insert> {
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `region`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?`
+    ///
+    /// Optional:
+    /// [`request_id`](Call#method.request_id-285),
+    /// [`source_image`](Call#method.source_image-1).
+    pub fn insert(&self, project: &str, region: &str, disk: schemas::Disk) -> Call<Insert> {
         Call::new(self.0, &[&project, &region], Some(&disk))
     }
-    /// GET `projects/{project}/regions/{region}/disks`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`, `COMPUTE_READONLY`.
+
+    /// GET `projects/{project}/regions/{region}/disks`.
     ///
-    /// * `project`: text
-    /// * `region`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE),
+    /// [`COMPUTE_READONLY`](scopes::COMPUTE_READONLY).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `region`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?`
+    ///
+    /// Optional:
+    /// [`filter`](Call#method.filter-108),
+    /// [`max_results`](Call#method.max_results-108),
+    /// [`order_by`](Call#method.order_by-108),
+    /// [`page_token`](Call#method.page_token-108).
     pub fn list(&self, project: &str, region: &str) -> Call<List> {
         Call::new(self.0, &[&project, &region], None)
     }
-    /// POST `projects/{project}/regions/{region}/disks/{disk}/removeResourcePolicies`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+
+    /// POST `projects/{project}/regions/{region}/disks/{disk}/removeResourcePolicies`. Can be waited for.
     ///
-    /// * `project`: text
-    /// * `region`: text
-    /// * `disk`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `region`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?`
+    /// * `disk`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
+    ///
+    /// Optional:
+    /// [`request_id`](Call#method.request_id-286).
     pub fn remove_resource_policies(
         &self,
         project: &str,
@@ -117,11 +187,19 @@ impl RegionDisks<'_> {
             Some(&region_disks_remove_resource_policies_request),
         )
     }
-    /// POST `projects/{project}/regions/{region}/disks/{disk}/resize`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+
+    /// POST `projects/{project}/regions/{region}/disks/{disk}/resize`. Can be waited for.
     ///
-    /// * `project`: text
-    /// * `region`: text
-    /// * `disk`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `region`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?`
+    /// * `disk`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
+    ///
+    /// Optional:
+    /// [`request_id`](Call#method.request_id-287).
     pub fn resize(
         &self,
         project: &str,
@@ -129,17 +207,18 @@ impl RegionDisks<'_> {
         disk: &str,
         region_disks_resize_request: schemas::RegionDisksResizeRequest,
     ) -> Call<Resize> {
-        Call::new(
-            self.0,
-            &[&project, &region, &disk],
-            Some(&region_disks_resize_request),
-        )
+        Call::new(self.0, &[&project, &region, &disk], Some(&region_disks_resize_request))
     }
-    /// POST `projects/{project}/regions/{region}/disks/{resource}/setIamPolicy`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+
+    /// POST `projects/{project}/regions/{region}/disks/{resource}/setIamPolicy`.
     ///
-    /// * `project`: text
-    /// * `region`: text
-    /// * `resource`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `region`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?`
+    /// * `resource`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
     pub fn set_iam_policy(
         &self,
         project: &str,
@@ -147,17 +226,21 @@ impl RegionDisks<'_> {
         resource: &str,
         region_set_policy_request: schemas::RegionSetPolicyRequest,
     ) -> Call<SetIamPolicy> {
-        Call::new(
-            self.0,
-            &[&project, &region, &resource],
-            Some(&region_set_policy_request),
-        )
+        Call::new(self.0, &[&project, &region, &resource], Some(&region_set_policy_request))
     }
-    /// POST `projects/{project}/regions/{region}/disks/{resource}/setLabels`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+
+    /// POST `projects/{project}/regions/{region}/disks/{resource}/setLabels`. Can be waited for.
     ///
-    /// * `project`: text
-    /// * `region`: text
-    /// * `resource`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `region`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?`
+    /// * `resource`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
+    ///
+    /// Optional:
+    /// [`request_id`](Call#method.request_id-288).
     pub fn set_labels(
         &self,
         project: &str,
@@ -165,17 +248,21 @@ impl RegionDisks<'_> {
         resource: &str,
         region_set_labels_request: schemas::RegionSetLabelsRequest,
     ) -> Call<SetLabels> {
-        Call::new(
-            self.0,
-            &[&project, &region, &resource],
-            Some(&region_set_labels_request),
-        )
+        Call::new(self.0, &[&project, &region, &resource], Some(&region_set_labels_request))
     }
-    /// POST `projects/{project}/regions/{region}/disks/{disk}/startAsyncReplication`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+
+    /// POST `projects/{project}/regions/{region}/disks/{disk}/startAsyncReplication`. Can be waited for.
     ///
-    /// * `project`: text
-    /// * `region`: text
-    /// * `disk`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `region`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?`
+    /// * `disk`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
+    ///
+    /// Optional:
+    /// [`request_id`](Call#method.request_id-289).
     pub fn start_async_replication(
         &self,
         project: &str,
@@ -189,11 +276,19 @@ impl RegionDisks<'_> {
             Some(&region_disks_start_async_replication_request),
         )
     }
-    /// POST `projects/{project}/regions/{region}/disks/{disk}/stopAsyncReplication`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+
+    /// POST `projects/{project}/regions/{region}/disks/{disk}/stopAsyncReplication`. Can be waited for.
     ///
-    /// * `project`: text
-    /// * `region`: text
-    /// * `disk`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `region`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?`
+    /// * `disk`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
+    ///
+    /// Optional:
+    /// [`request_id`](Call#method.request_id-290).
     pub fn stop_async_replication(
         &self,
         project: &str,
@@ -202,10 +297,18 @@ impl RegionDisks<'_> {
     ) -> Call<StopAsyncReplication> {
         Call::new(self.0, &[&project, &region, &disk], None)
     }
-    /// POST `projects/{project}/regions/{region}/disks/stopGroupAsyncReplication`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+
+    /// POST `projects/{project}/regions/{region}/disks/stopGroupAsyncReplication`. Can be waited for.
     ///
-    /// * `project`: text
-    /// * `region`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `region`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?`
+    ///
+    /// Optional:
+    /// [`request_id`](Call#method.request_id-291).
     pub fn stop_group_async_replication(
         &self,
         project: &str,
@@ -218,11 +321,17 @@ impl RegionDisks<'_> {
             Some(&disks_stop_group_async_replication_resource),
         )
     }
-    /// POST `projects/{project}/regions/{region}/disks/{resource}/testIamPermissions`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`, `COMPUTE_READONLY`.
+
+    /// POST `projects/{project}/regions/{region}/disks/{resource}/testIamPermissions`.
     ///
-    /// * `project`: text
-    /// * `region`: text
-    /// * `resource`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE),
+    /// [`COMPUTE_READONLY`](scopes::COMPUTE_READONLY).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `region`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?`
+    /// * `resource`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
     pub fn test_iam_permissions(
         &self,
         project: &str,
@@ -230,17 +339,23 @@ impl RegionDisks<'_> {
         resource: &str,
         test_permissions_request: schemas::TestPermissionsRequest,
     ) -> Call<TestIamPermissions> {
-        Call::new(
-            self.0,
-            &[&project, &region, &resource],
-            Some(&test_permissions_request),
-        )
+        Call::new(self.0, &[&project, &region, &resource], Some(&test_permissions_request))
     }
-    /// PATCH `projects/{project}/regions/{region}/disks/{disk}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+
+    /// PATCH `projects/{project}/regions/{region}/disks/{disk}`. Can be waited for.
     ///
-    /// * `project`: text
-    /// * `region`: text
-    /// * `disk`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `region`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?`
+    /// * `disk`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
+    ///
+    /// Optional:
+    /// [`paths`](Call#method.paths-3),
+    /// [`request_id`](Call#method.request_id-292),
+    /// [`update_mask`](Call#method.update_mask-10).
     pub fn update(
         &self,
         project: &str,
@@ -250,11 +365,18 @@ impl RegionDisks<'_> {
     ) -> Call<Update> {
         Call::new(self.0, &[&project, &region, &disk], Some(&body))
     }
-    /// POST `projects/{project}/regions/{region}/disks/{disk}/updateKmsKey`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+
+    /// POST `projects/{project}/regions/{region}/disks/{disk}/updateKmsKey`. Can be waited for.
     ///
-    /// * `project`: text
-    /// * `region`: text
-    /// * `disk`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `region`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?`
+    ///
+    /// Optional:
+    /// [`request_id`](Call#method.request_id-293).
     pub fn update_kms_key(
         &self,
         project: &str,
@@ -272,15 +394,12 @@ impl RegionDisks<'_> {
 
 /// See [`RegionDisks::add_resource_policies`].
 pub enum AddResourcePolicies {}
-method! {
-    AddResourcePolicies : Compute => schemas::Operation;
-    "compute.regionDisks.addResourcePolicies" POST
-    "projects/{project}/regions/{region}/disks/{disk}/addResourcePolicies" { api_version
-    : Some("2026-11-01") }
-}
+
+method! { AddResourcePolicies: Compute => schemas::Operation; "compute.regionDisks.addResourcePolicies" POST "projects/{project}/regions/{region}/disks/{disk}/addResourcePolicies" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<AddResourcePolicies> {
-    /// `requestId`: text
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }
@@ -288,14 +407,12 @@ impl Call<AddResourcePolicies> {
 
 /// See [`RegionDisks::bulk_insert`].
 pub enum BulkInsert {}
-method! {
-    BulkInsert : Compute => schemas::Operation; "compute.regionDisks.bulkInsert" POST
-    "projects/{project}/regions/{region}/disks/bulkInsert" { api_version :
-    Some("2026-11-01") }
-}
+
+method! { BulkInsert: Compute => schemas::Operation; "compute.regionDisks.bulkInsert" POST "projects/{project}/regions/{region}/disks/bulkInsert" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<BulkInsert> {
-    /// `requestId`: text
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }
@@ -303,14 +420,12 @@ impl Call<BulkInsert> {
 
 /// See [`RegionDisks::create_snapshot`].
 pub enum CreateSnapshot {}
-method! {
-    CreateSnapshot : Compute => schemas::Operation; "compute.regionDisks.createSnapshot"
-    POST "projects/{project}/regions/{region}/disks/{disk}/createSnapshot" { api_version
-    : Some("2026-11-01") }
-}
+
+method! { CreateSnapshot: Compute => schemas::Operation; "compute.regionDisks.createSnapshot" POST "projects/{project}/regions/{region}/disks/{disk}/createSnapshot" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<CreateSnapshot> {
-    /// `requestId`: text
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }
@@ -318,14 +433,12 @@ impl Call<CreateSnapshot> {
 
 /// See [`RegionDisks::delete`].
 pub enum Delete {}
-method! {
-    Delete : Compute => schemas::Operation; "compute.regionDisks.delete" DELETE
-    "projects/{project}/regions/{region}/disks/{disk}" { api_version : Some("2026-11-01")
-    }
-}
+
+method! { Delete: Compute => schemas::Operation; "compute.regionDisks.delete" DELETE "projects/{project}/regions/{region}/disks/{disk}" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<Delete> {
-    /// `requestId`: text
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }
@@ -333,22 +446,19 @@ impl Call<Delete> {
 
 /// See [`RegionDisks::get`].
 pub enum Get {}
-method! {
-    Get : Compute => schemas::Disk; "compute.regionDisks.get" GET
-    "projects/{project}/regions/{region}/disks/{disk}" { api_version : Some("2026-11-01")
-    }
-}
+
+method! { Get: Compute => schemas::Disk; "compute.regionDisks.get" GET "projects/{project}/regions/{region}/disks/{disk}" {
+    api_version: Some("2026-11-01"),
+} }
 
 /// See [`RegionDisks::get_iam_policy`].
 pub enum GetIamPolicy {}
-method! {
-    GetIamPolicy : Compute => schemas::Policy; "compute.regionDisks.getIamPolicy" GET
-    "projects/{project}/regions/{region}/disks/{resource}/getIamPolicy" { api_version :
-    Some("2026-11-01") }
-}
+
+method! { GetIamPolicy: Compute => schemas::Policy; "compute.regionDisks.getIamPolicy" GET "projects/{project}/regions/{region}/disks/{resource}/getIamPolicy" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<GetIamPolicy> {
-    /// `optionsRequestedPolicyVersion`: a 32-bit number
     pub fn options_requested_policy_version(self, value: i32) -> Self {
         self.with_param("optionsRequestedPolicyVersion", &value)
     }
@@ -356,17 +466,16 @@ impl Call<GetIamPolicy> {
 
 /// See [`RegionDisks::insert`].
 pub enum Insert {}
-method! {
-    Insert : Compute => schemas::Operation; "compute.regionDisks.insert" POST
-    "projects/{project}/regions/{region}/disks" { api_version : Some("2026-11-01") }
-}
+
+method! { Insert: Compute => schemas::Operation; "compute.regionDisks.insert" POST "projects/{project}/regions/{region}/disks" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<Insert> {
-    /// `requestId`: text
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }
-    /// `sourceImage`: text
+
     pub fn source_image(self, value: &str) -> Self {
         self.with_param("sourceImage", &value)
     }
@@ -374,28 +483,27 @@ impl Call<Insert> {
 
 /// See [`RegionDisks::list`].
 pub enum List {}
-method! {
-    List : Compute => schemas::DiskList; "compute.regionDisks.list" GET
-    "projects/{project}/regions/{region}/disks" { api_version : Some("2026-11-01") }
-}
-paged! {
-    List => schemas::Disk; "pageToken" "nextPageToken" "items"
-}
+
+method! { List: Compute => schemas::DiskList; "compute.regionDisks.list" GET "projects/{project}/regions/{region}/disks" {
+    api_version: Some("2026-11-01"),
+} }
+
+paged! { List => schemas::Disk; "pageToken" "nextPageToken" "items" }
 
 impl Call<List> {
-    /// `filter`: text
     pub fn filter(self, value: &str) -> Self {
         self.with_param("filter", &value)
     }
-    /// `maxResults`: an unsigned 32-bit number, default `500`, at least `0`
+
+    /// Default `500`, at least `0`.
     pub fn max_results(self, value: u32) -> Self {
         self.with_param("maxResults", &value)
     }
-    /// `orderBy`: text
+
     pub fn order_by(self, value: &str) -> Self {
         self.with_param("orderBy", &value)
     }
-    /// `pageToken`: text
+
     pub fn page_token(self, value: &str) -> Self {
         self.with_param("pageToken", &value)
     }
@@ -403,15 +511,12 @@ impl Call<List> {
 
 /// See [`RegionDisks::remove_resource_policies`].
 pub enum RemoveResourcePolicies {}
-method! {
-    RemoveResourcePolicies : Compute => schemas::Operation;
-    "compute.regionDisks.removeResourcePolicies" POST
-    "projects/{project}/regions/{region}/disks/{disk}/removeResourcePolicies" {
-    api_version : Some("2026-11-01") }
-}
+
+method! { RemoveResourcePolicies: Compute => schemas::Operation; "compute.regionDisks.removeResourcePolicies" POST "projects/{project}/regions/{region}/disks/{disk}/removeResourcePolicies" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<RemoveResourcePolicies> {
-    /// `requestId`: text
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }
@@ -419,14 +524,12 @@ impl Call<RemoveResourcePolicies> {
 
 /// See [`RegionDisks::resize`].
 pub enum Resize {}
-method! {
-    Resize : Compute => schemas::Operation; "compute.regionDisks.resize" POST
-    "projects/{project}/regions/{region}/disks/{disk}/resize" { api_version :
-    Some("2026-11-01") }
-}
+
+method! { Resize: Compute => schemas::Operation; "compute.regionDisks.resize" POST "projects/{project}/regions/{region}/disks/{disk}/resize" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<Resize> {
-    /// `requestId`: text
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }
@@ -434,22 +537,19 @@ impl Call<Resize> {
 
 /// See [`RegionDisks::set_iam_policy`].
 pub enum SetIamPolicy {}
-method! {
-    SetIamPolicy : Compute => schemas::Policy; "compute.regionDisks.setIamPolicy" POST
-    "projects/{project}/regions/{region}/disks/{resource}/setIamPolicy" { api_version :
-    Some("2026-11-01") }
-}
+
+method! { SetIamPolicy: Compute => schemas::Policy; "compute.regionDisks.setIamPolicy" POST "projects/{project}/regions/{region}/disks/{resource}/setIamPolicy" {
+    api_version: Some("2026-11-01"),
+} }
 
 /// See [`RegionDisks::set_labels`].
 pub enum SetLabels {}
-method! {
-    SetLabels : Compute => schemas::Operation; "compute.regionDisks.setLabels" POST
-    "projects/{project}/regions/{region}/disks/{resource}/setLabels" { api_version :
-    Some("2026-11-01") }
-}
+
+method! { SetLabels: Compute => schemas::Operation; "compute.regionDisks.setLabels" POST "projects/{project}/regions/{region}/disks/{resource}/setLabels" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<SetLabels> {
-    /// `requestId`: text
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }
@@ -457,15 +557,12 @@ impl Call<SetLabels> {
 
 /// See [`RegionDisks::start_async_replication`].
 pub enum StartAsyncReplication {}
-method! {
-    StartAsyncReplication : Compute => schemas::Operation;
-    "compute.regionDisks.startAsyncReplication" POST
-    "projects/{project}/regions/{region}/disks/{disk}/startAsyncReplication" {
-    api_version : Some("2026-11-01") }
-}
+
+method! { StartAsyncReplication: Compute => schemas::Operation; "compute.regionDisks.startAsyncReplication" POST "projects/{project}/regions/{region}/disks/{disk}/startAsyncReplication" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<StartAsyncReplication> {
-    /// `requestId`: text
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }
@@ -473,15 +570,12 @@ impl Call<StartAsyncReplication> {
 
 /// See [`RegionDisks::stop_async_replication`].
 pub enum StopAsyncReplication {}
-method! {
-    StopAsyncReplication : Compute => schemas::Operation;
-    "compute.regionDisks.stopAsyncReplication" POST
-    "projects/{project}/regions/{region}/disks/{disk}/stopAsyncReplication" { api_version
-    : Some("2026-11-01") }
-}
+
+method! { StopAsyncReplication: Compute => schemas::Operation; "compute.regionDisks.stopAsyncReplication" POST "projects/{project}/regions/{region}/disks/{disk}/stopAsyncReplication" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<StopAsyncReplication> {
-    /// `requestId`: text
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }
@@ -489,15 +583,12 @@ impl Call<StopAsyncReplication> {
 
 /// See [`RegionDisks::stop_group_async_replication`].
 pub enum StopGroupAsyncReplication {}
-method! {
-    StopGroupAsyncReplication : Compute => schemas::Operation;
-    "compute.regionDisks.stopGroupAsyncReplication" POST
-    "projects/{project}/regions/{region}/disks/stopGroupAsyncReplication" { api_version :
-    Some("2026-11-01") }
-}
+
+method! { StopGroupAsyncReplication: Compute => schemas::Operation; "compute.regionDisks.stopGroupAsyncReplication" POST "projects/{project}/regions/{region}/disks/stopGroupAsyncReplication" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<StopGroupAsyncReplication> {
-    /// `requestId`: text
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }
@@ -505,31 +596,27 @@ impl Call<StopGroupAsyncReplication> {
 
 /// See [`RegionDisks::test_iam_permissions`].
 pub enum TestIamPermissions {}
-method! {
-    TestIamPermissions : Compute => schemas::TestPermissionsResponse;
-    "compute.regionDisks.testIamPermissions" POST
-    "projects/{project}/regions/{region}/disks/{resource}/testIamPermissions" {
-    api_version : Some("2026-11-01") }
-}
+
+method! { TestIamPermissions: Compute => schemas::TestPermissionsResponse; "compute.regionDisks.testIamPermissions" POST "projects/{project}/regions/{region}/disks/{resource}/testIamPermissions" {
+    api_version: Some("2026-11-01"),
+} }
 
 /// See [`RegionDisks::update`].
 pub enum Update {}
-method! {
-    Update : Compute => schemas::Operation; "compute.regionDisks.update" PATCH
-    "projects/{project}/regions/{region}/disks/{disk}" { api_version : Some("2026-11-01")
-    }
-}
+
+method! { Update: Compute => schemas::Operation; "compute.regionDisks.update" PATCH "projects/{project}/regions/{region}/disks/{disk}" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<Update> {
-    /// `paths`: text
     pub fn paths(self, value: &[&str]) -> Self {
         self.with_param("paths", &value)
     }
-    /// `requestId`: text
+
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }
-    /// `updateMask`: a field mask
+
     pub fn update_mask(self, value: &str) -> Self {
         self.with_param("updateMask", &value)
     }
@@ -537,14 +624,12 @@ impl Call<Update> {
 
 /// See [`RegionDisks::update_kms_key`].
 pub enum UpdateKmsKey {}
-method! {
-    UpdateKmsKey : Compute => schemas::Operation; "compute.regionDisks.updateKmsKey" POST
-    "projects/{project}/regions/{region}/disks/{disk}/updateKmsKey" { api_version :
-    Some("2026-11-01") }
-}
+
+method! { UpdateKmsKey: Compute => schemas::Operation; "compute.regionDisks.updateKmsKey" POST "projects/{project}/regions/{region}/disks/{disk}/updateKmsKey" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<UpdateKmsKey> {
-    /// `requestId`: text
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }

@@ -7,17 +7,38 @@ use super::*;
 pub struct RegionHealthAggregationPolicies<'a>(pub(crate) &'a runtime::Client);
 
 impl RegionHealthAggregationPolicies<'_> {
-    /// GET `projects/{project}/aggregated/healthAggregationPolicies`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`, `COMPUTE_READONLY`.
+    /// GET `projects/{project}/aggregated/healthAggregationPolicies`.
     ///
-    /// * `project`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE),
+    /// [`COMPUTE_READONLY`](scopes::COMPUTE_READONLY).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    ///
+    /// Optional:
+    /// [`filter`](Call#method.filter-109),
+    /// [`include_all_scopes`](Call#method.include_all_scopes-30),
+    /// [`max_results`](Call#method.max_results-109),
+    /// [`order_by`](Call#method.order_by-109),
+    /// [`page_token`](Call#method.page_token-109),
+    /// [`service_project_number`](Call#method.service_project_number-30).
     pub fn aggregated_list(&self, project: &str) -> Call<AggregatedList> {
         Call::new(self.0, &[&project], None)
     }
-    /// DELETE `projects/{project}/regions/{region}/healthAggregationPolicies/{healthAggregationPolicy}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+
+    /// DELETE `projects/{project}/regions/{region}/healthAggregationPolicies/{healthAggregationPolicy}`. Can be waited for.
     ///
-    /// * `project`: text
-    /// * `region`: text
-    /// * `health_aggregation_policy`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `region`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?`
+    /// * `health_aggregation_policy`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
+    ///
+    /// Optional:
+    /// [`request_id`](Call#method.request_id-294).
     pub fn delete(
         &self,
         project: &str,
@@ -26,11 +47,17 @@ impl RegionHealthAggregationPolicies<'_> {
     ) -> Call<Delete> {
         Call::new(self.0, &[&project, &region, &health_aggregation_policy], None)
     }
-    /// GET `projects/{project}/regions/{region}/healthAggregationPolicies/{healthAggregationPolicy}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`, `COMPUTE_READONLY`.
+
+    /// GET `projects/{project}/regions/{region}/healthAggregationPolicies/{healthAggregationPolicy}`.
     ///
-    /// * `project`: text
-    /// * `region`: text
-    /// * `health_aggregation_policy`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE),
+    /// [`COMPUTE_READONLY`](scopes::COMPUTE_READONLY).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `region`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?`
+    /// * `health_aggregation_policy`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
     pub fn get(
         &self,
         project: &str,
@@ -39,10 +66,18 @@ impl RegionHealthAggregationPolicies<'_> {
     ) -> Call<Get> {
         Call::new(self.0, &[&project, &region, &health_aggregation_policy], None)
     }
-    /// POST `projects/{project}/regions/{region}/healthAggregationPolicies`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+
+    /// POST `projects/{project}/regions/{region}/healthAggregationPolicies`. Can be waited for.
     ///
-    /// * `project`: text
-    /// * `region`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `region`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?`
+    ///
+    /// Optional:
+    /// [`request_id`](Call#method.request_id-295).
     pub fn insert(
         &self,
         project: &str,
@@ -51,18 +86,37 @@ impl RegionHealthAggregationPolicies<'_> {
     ) -> Call<Insert> {
         Call::new(self.0, &[&project, &region], Some(&health_aggregation_policy))
     }
-    /// GET `projects/{project}/regions/{region}/healthAggregationPolicies`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`, `COMPUTE_READONLY`.
+
+    /// GET `projects/{project}/regions/{region}/healthAggregationPolicies`.
     ///
-    /// * `project`: text
-    /// * `region`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE),
+    /// [`COMPUTE_READONLY`](scopes::COMPUTE_READONLY).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `region`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?`
+    ///
+    /// Optional:
+    /// [`filter`](Call#method.filter-110),
+    /// [`max_results`](Call#method.max_results-110),
+    /// [`order_by`](Call#method.order_by-110),
+    /// [`page_token`](Call#method.page_token-110).
     pub fn list(&self, project: &str, region: &str) -> Call<List> {
         Call::new(self.0, &[&project, &region], None)
     }
-    /// PATCH `projects/{project}/regions/{region}/healthAggregationPolicies/{healthAggregationPolicy}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+
+    /// PATCH `projects/{project}/regions/{region}/healthAggregationPolicies/{healthAggregationPolicy}`. Can be waited for.
     ///
-    /// * `project`: text
-    /// * `region`: text
-    /// * `health_aggregation_policy`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `region`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?`
+    ///
+    /// Optional:
+    /// [`request_id`](Call#method.request_id-296).
     pub fn patch(
         &self,
         project: &str,
@@ -72,11 +126,17 @@ impl RegionHealthAggregationPolicies<'_> {
     ) -> Call<Patch> {
         Call::new(self.0, &[&project, &region, &health_aggregation_policy], Some(&body))
     }
-    /// POST `projects/{project}/regions/{region}/healthAggregationPolicies/{resource}/testIamPermissions`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`, `COMPUTE_READONLY`.
+
+    /// POST `projects/{project}/regions/{region}/healthAggregationPolicies/{resource}/testIamPermissions`.
     ///
-    /// * `project`: text
-    /// * `region`: text
-    /// * `resource`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE),
+    /// [`COMPUTE_READONLY`](scopes::COMPUTE_READONLY).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `region`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?`
+    /// * `resource`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
     pub fn test_iam_permissions(
         &self,
         project: &str,
@@ -84,49 +144,41 @@ impl RegionHealthAggregationPolicies<'_> {
         resource: &str,
         test_permissions_request: schemas::TestPermissionsRequest,
     ) -> Call<TestIamPermissions> {
-        Call::new(
-            self.0,
-            &[&project, &region, &resource],
-            Some(&test_permissions_request),
-        )
+        Call::new(self.0, &[&project, &region, &resource], Some(&test_permissions_request))
     }
 }
 
 /// See [`RegionHealthAggregationPolicies::aggregated_list`].
 pub enum AggregatedList {}
-method! {
-    AggregatedList : Compute => schemas::HealthAggregationPolicyAggregatedList;
-    "compute.regionHealthAggregationPolicies.aggregatedList" GET
-    "projects/{project}/aggregated/healthAggregationPolicies" { api_version :
-    Some("2026-11-01") }
-}
-paged! {
-    AggregatedList => (::std::string::String,
-    schemas::HealthAggregationPoliciesScopedList); "pageToken" "nextPageToken" "items"
-}
+
+method! { AggregatedList: Compute => schemas::HealthAggregationPolicyAggregatedList; "compute.regionHealthAggregationPolicies.aggregatedList" GET "projects/{project}/aggregated/healthAggregationPolicies" {
+    api_version: Some("2026-11-01"),
+} }
+
+paged! { AggregatedList => (::std::string::String, schemas::HealthAggregationPoliciesScopedList); "pageToken" "nextPageToken" "items" }
 
 impl Call<AggregatedList> {
-    /// `filter`: text
     pub fn filter(self, value: &str) -> Self {
         self.with_param("filter", &value)
     }
-    /// `includeAllScopes`: true or false
+
     pub fn include_all_scopes(self, value: bool) -> Self {
         self.with_param("includeAllScopes", &value)
     }
-    /// `maxResults`: an unsigned 32-bit number, default `500`, at least `0`
+
+    /// Default `500`, at least `0`.
     pub fn max_results(self, value: u32) -> Self {
         self.with_param("maxResults", &value)
     }
-    /// `orderBy`: text
+
     pub fn order_by(self, value: &str) -> Self {
         self.with_param("orderBy", &value)
     }
-    /// `pageToken`: text
+
     pub fn page_token(self, value: &str) -> Self {
         self.with_param("pageToken", &value)
     }
-    /// `serviceProjectNumber`: a 64-bit number
+
     pub fn service_project_number(self, value: i64) -> Self {
         self.with_param("serviceProjectNumber", &value)
     }
@@ -134,15 +186,12 @@ impl Call<AggregatedList> {
 
 /// See [`RegionHealthAggregationPolicies::delete`].
 pub enum Delete {}
-method! {
-    Delete : Compute => schemas::Operation;
-    "compute.regionHealthAggregationPolicies.delete" DELETE
-    "projects/{project}/regions/{region}/healthAggregationPolicies/{healthAggregationPolicy}"
-    { api_version : Some("2026-11-01") }
-}
+
+method! { Delete: Compute => schemas::Operation; "compute.regionHealthAggregationPolicies.delete" DELETE "projects/{project}/regions/{region}/healthAggregationPolicies/{healthAggregationPolicy}" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<Delete> {
-    /// `requestId`: text
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }
@@ -150,24 +199,19 @@ impl Call<Delete> {
 
 /// See [`RegionHealthAggregationPolicies::get`].
 pub enum Get {}
-method! {
-    Get : Compute => schemas::HealthAggregationPolicy;
-    "compute.regionHealthAggregationPolicies.get" GET
-    "projects/{project}/regions/{region}/healthAggregationPolicies/{healthAggregationPolicy}"
-    { api_version : Some("2026-11-01") }
-}
+
+method! { Get: Compute => schemas::HealthAggregationPolicy; "compute.regionHealthAggregationPolicies.get" GET "projects/{project}/regions/{region}/healthAggregationPolicies/{healthAggregationPolicy}" {
+    api_version: Some("2026-11-01"),
+} }
 
 /// See [`RegionHealthAggregationPolicies::insert`].
 pub enum Insert {}
-method! {
-    Insert : Compute => schemas::Operation;
-    "compute.regionHealthAggregationPolicies.insert" POST
-    "projects/{project}/regions/{region}/healthAggregationPolicies" { api_version :
-    Some("2026-11-01") }
-}
+
+method! { Insert: Compute => schemas::Operation; "compute.regionHealthAggregationPolicies.insert" POST "projects/{project}/regions/{region}/healthAggregationPolicies" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<Insert> {
-    /// `requestId`: text
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }
@@ -175,30 +219,27 @@ impl Call<Insert> {
 
 /// See [`RegionHealthAggregationPolicies::list`].
 pub enum List {}
-method! {
-    List : Compute => schemas::HealthAggregationPolicyList;
-    "compute.regionHealthAggregationPolicies.list" GET
-    "projects/{project}/regions/{region}/healthAggregationPolicies" { api_version :
-    Some("2026-11-01") }
-}
-paged! {
-    List => schemas::HealthAggregationPolicy; "pageToken" "nextPageToken" "items"
-}
+
+method! { List: Compute => schemas::HealthAggregationPolicyList; "compute.regionHealthAggregationPolicies.list" GET "projects/{project}/regions/{region}/healthAggregationPolicies" {
+    api_version: Some("2026-11-01"),
+} }
+
+paged! { List => schemas::HealthAggregationPolicy; "pageToken" "nextPageToken" "items" }
 
 impl Call<List> {
-    /// `filter`: text
     pub fn filter(self, value: &str) -> Self {
         self.with_param("filter", &value)
     }
-    /// `maxResults`: an unsigned 32-bit number, default `500`, at least `0`
+
+    /// Default `500`, at least `0`.
     pub fn max_results(self, value: u32) -> Self {
         self.with_param("maxResults", &value)
     }
-    /// `orderBy`: text
+
     pub fn order_by(self, value: &str) -> Self {
         self.with_param("orderBy", &value)
     }
-    /// `pageToken`: text
+
     pub fn page_token(self, value: &str) -> Self {
         self.with_param("pageToken", &value)
     }
@@ -206,15 +247,12 @@ impl Call<List> {
 
 /// See [`RegionHealthAggregationPolicies::patch`].
 pub enum Patch {}
-method! {
-    Patch : Compute => schemas::Operation;
-    "compute.regionHealthAggregationPolicies.patch" PATCH
-    "projects/{project}/regions/{region}/healthAggregationPolicies/{healthAggregationPolicy}"
-    { api_version : Some("2026-11-01") }
-}
+
+method! { Patch: Compute => schemas::Operation; "compute.regionHealthAggregationPolicies.patch" PATCH "projects/{project}/regions/{region}/healthAggregationPolicies/{healthAggregationPolicy}" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<Patch> {
-    /// `requestId`: text
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }
@@ -222,9 +260,7 @@ impl Call<Patch> {
 
 /// See [`RegionHealthAggregationPolicies::test_iam_permissions`].
 pub enum TestIamPermissions {}
-method! {
-    TestIamPermissions : Compute => schemas::TestPermissionsResponse;
-    "compute.regionHealthAggregationPolicies.testIamPermissions" POST
-    "projects/{project}/regions/{region}/healthAggregationPolicies/{resource}/testIamPermissions"
-    { api_version : Some("2026-11-01") }
-}
+
+method! { TestIamPermissions: Compute => schemas::TestPermissionsResponse; "compute.regionHealthAggregationPolicies.testIamPermissions" POST "projects/{project}/regions/{region}/healthAggregationPolicies/{resource}/testIamPermissions" {
+    api_version: Some("2026-11-01"),
+} }

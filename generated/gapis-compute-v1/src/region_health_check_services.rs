@@ -7,17 +7,37 @@ use super::*;
 pub struct RegionHealthCheckServices<'a>(pub(crate) &'a runtime::Client);
 
 impl RegionHealthCheckServices<'_> {
-    /// GET `projects/{project}/aggregated/healthCheckServices`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`, `COMPUTE_READONLY`.
+    /// GET `projects/{project}/aggregated/healthCheckServices`.
     ///
-    /// * `project`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE),
+    /// [`COMPUTE_READONLY`](scopes::COMPUTE_READONLY).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    ///
+    /// Optional:
+    /// [`filter`](Call#method.filter-111),
+    /// [`include_all_scopes`](Call#method.include_all_scopes-31),
+    /// [`max_results`](Call#method.max_results-111),
+    /// [`order_by`](Call#method.order_by-111),
+    /// [`page_token`](Call#method.page_token-111),
+    /// [`service_project_number`](Call#method.service_project_number-31).
     pub fn aggregated_list(&self, project: &str) -> Call<AggregatedList> {
         Call::new(self.0, &[&project], None)
     }
-    /// DELETE `projects/{project}/regions/{region}/healthCheckServices/{healthCheckService}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+
+    /// DELETE `projects/{project}/regions/{region}/healthCheckServices/{healthCheckService}`. Can be waited for.
     ///
-    /// * `project`: text
-    /// * `region`: text
-    /// * `health_check_service`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `region`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?`
+    ///
+    /// Optional:
+    /// [`request_id`](Call#method.request_id-297).
     pub fn delete(
         &self,
         project: &str,
@@ -26,23 +46,31 @@ impl RegionHealthCheckServices<'_> {
     ) -> Call<Delete> {
         Call::new(self.0, &[&project, &region, &health_check_service], None)
     }
-    /// GET `projects/{project}/regions/{region}/healthCheckServices/{healthCheckService}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`, `COMPUTE_READONLY`.
+
+    /// GET `projects/{project}/regions/{region}/healthCheckServices/{healthCheckService}`.
     ///
-    /// * `project`: text
-    /// * `region`: text
-    /// * `health_check_service`: text
-    pub fn get(
-        &self,
-        project: &str,
-        region: &str,
-        health_check_service: &str,
-    ) -> Call<Get> {
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE),
+    /// [`COMPUTE_READONLY`](scopes::COMPUTE_READONLY).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `region`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?`
+    pub fn get(&self, project: &str, region: &str, health_check_service: &str) -> Call<Get> {
         Call::new(self.0, &[&project, &region, &health_check_service], None)
     }
-    /// POST `projects/{project}/regions/{region}/healthCheckServices`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+
+    /// POST `projects/{project}/regions/{region}/healthCheckServices`. Can be waited for.
     ///
-    /// * `project`: text
-    /// * `region`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `region`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?`
+    ///
+    /// Optional:
+    /// [`request_id`](Call#method.request_id-298).
     pub fn insert(
         &self,
         project: &str,
@@ -51,18 +79,37 @@ impl RegionHealthCheckServices<'_> {
     ) -> Call<Insert> {
         Call::new(self.0, &[&project, &region], Some(&health_check_service))
     }
-    /// GET `projects/{project}/regions/{region}/healthCheckServices`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`, `COMPUTE_READONLY`.
+
+    /// GET `projects/{project}/regions/{region}/healthCheckServices`.
     ///
-    /// * `project`: text
-    /// * `region`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE),
+    /// [`COMPUTE_READONLY`](scopes::COMPUTE_READONLY).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `region`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?`
+    ///
+    /// Optional:
+    /// [`filter`](Call#method.filter-112),
+    /// [`max_results`](Call#method.max_results-112),
+    /// [`order_by`](Call#method.order_by-112),
+    /// [`page_token`](Call#method.page_token-112).
     pub fn list(&self, project: &str, region: &str) -> Call<List> {
         Call::new(self.0, &[&project, &region], None)
     }
-    /// PATCH `projects/{project}/regions/{region}/healthCheckServices/{healthCheckService}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+
+    /// PATCH `projects/{project}/regions/{region}/healthCheckServices/{healthCheckService}`. Can be waited for.
     ///
-    /// * `project`: text
-    /// * `region`: text
-    /// * `health_check_service`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `region`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?`
+    ///
+    /// Optional:
+    /// [`request_id`](Call#method.request_id-299).
     pub fn patch(
         &self,
         project: &str,
@@ -72,11 +119,17 @@ impl RegionHealthCheckServices<'_> {
     ) -> Call<Patch> {
         Call::new(self.0, &[&project, &region, &health_check_service], Some(&body))
     }
-    /// POST `projects/{project}/regions/{region}/healthCheckServices/{resource}/testIamPermissions`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`, `COMPUTE_READONLY`.
+
+    /// POST `projects/{project}/regions/{region}/healthCheckServices/{resource}/testIamPermissions`.
     ///
-    /// * `project`: text
-    /// * `region`: text
-    /// * `resource`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE),
+    /// [`COMPUTE_READONLY`](scopes::COMPUTE_READONLY).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `region`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?`
+    /// * `resource`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
     pub fn test_iam_permissions(
         &self,
         project: &str,
@@ -84,49 +137,41 @@ impl RegionHealthCheckServices<'_> {
         resource: &str,
         test_permissions_request: schemas::TestPermissionsRequest,
     ) -> Call<TestIamPermissions> {
-        Call::new(
-            self.0,
-            &[&project, &region, &resource],
-            Some(&test_permissions_request),
-        )
+        Call::new(self.0, &[&project, &region, &resource], Some(&test_permissions_request))
     }
 }
 
 /// See [`RegionHealthCheckServices::aggregated_list`].
 pub enum AggregatedList {}
-method! {
-    AggregatedList : Compute => schemas::HealthCheckServiceAggregatedList;
-    "compute.regionHealthCheckServices.aggregatedList" GET
-    "projects/{project}/aggregated/healthCheckServices" { api_version :
-    Some("2026-11-01") }
-}
-paged! {
-    AggregatedList => (::std::string::String, schemas::HealthCheckServicesScopedList);
-    "pageToken" "nextPageToken" "items"
-}
+
+method! { AggregatedList: Compute => schemas::HealthCheckServiceAggregatedList; "compute.regionHealthCheckServices.aggregatedList" GET "projects/{project}/aggregated/healthCheckServices" {
+    api_version: Some("2026-11-01"),
+} }
+
+paged! { AggregatedList => (::std::string::String, schemas::HealthCheckServicesScopedList); "pageToken" "nextPageToken" "items" }
 
 impl Call<AggregatedList> {
-    /// `filter`: text
     pub fn filter(self, value: &str) -> Self {
         self.with_param("filter", &value)
     }
-    /// `includeAllScopes`: true or false
+
     pub fn include_all_scopes(self, value: bool) -> Self {
         self.with_param("includeAllScopes", &value)
     }
-    /// `maxResults`: an unsigned 32-bit number, default `500`, at least `0`
+
+    /// Default `500`, at least `0`.
     pub fn max_results(self, value: u32) -> Self {
         self.with_param("maxResults", &value)
     }
-    /// `orderBy`: text
+
     pub fn order_by(self, value: &str) -> Self {
         self.with_param("orderBy", &value)
     }
-    /// `pageToken`: text
+
     pub fn page_token(self, value: &str) -> Self {
         self.with_param("pageToken", &value)
     }
-    /// `serviceProjectNumber`: a 64-bit number
+
     pub fn service_project_number(self, value: i64) -> Self {
         self.with_param("serviceProjectNumber", &value)
     }
@@ -134,14 +179,12 @@ impl Call<AggregatedList> {
 
 /// See [`RegionHealthCheckServices::delete`].
 pub enum Delete {}
-method! {
-    Delete : Compute => schemas::Operation; "compute.regionHealthCheckServices.delete"
-    DELETE "projects/{project}/regions/{region}/healthCheckServices/{healthCheckService}"
-    { api_version : Some("2026-11-01") }
-}
+
+method! { Delete: Compute => schemas::Operation; "compute.regionHealthCheckServices.delete" DELETE "projects/{project}/regions/{region}/healthCheckServices/{healthCheckService}" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<Delete> {
-    /// `requestId`: text
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }
@@ -149,22 +192,19 @@ impl Call<Delete> {
 
 /// See [`RegionHealthCheckServices::get`].
 pub enum Get {}
-method! {
-    Get : Compute => schemas::HealthCheckService; "compute.regionHealthCheckServices.get"
-    GET "projects/{project}/regions/{region}/healthCheckServices/{healthCheckService}" {
-    api_version : Some("2026-11-01") }
-}
+
+method! { Get: Compute => schemas::HealthCheckService; "compute.regionHealthCheckServices.get" GET "projects/{project}/regions/{region}/healthCheckServices/{healthCheckService}" {
+    api_version: Some("2026-11-01"),
+} }
 
 /// See [`RegionHealthCheckServices::insert`].
 pub enum Insert {}
-method! {
-    Insert : Compute => schemas::Operation; "compute.regionHealthCheckServices.insert"
-    POST "projects/{project}/regions/{region}/healthCheckServices" { api_version :
-    Some("2026-11-01") }
-}
+
+method! { Insert: Compute => schemas::Operation; "compute.regionHealthCheckServices.insert" POST "projects/{project}/regions/{region}/healthCheckServices" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<Insert> {
-    /// `requestId`: text
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }
@@ -172,30 +212,27 @@ impl Call<Insert> {
 
 /// See [`RegionHealthCheckServices::list`].
 pub enum List {}
-method! {
-    List : Compute => schemas::HealthCheckServicesList;
-    "compute.regionHealthCheckServices.list" GET
-    "projects/{project}/regions/{region}/healthCheckServices" { api_version :
-    Some("2026-11-01") }
-}
-paged! {
-    List => schemas::HealthCheckService; "pageToken" "nextPageToken" "items"
-}
+
+method! { List: Compute => schemas::HealthCheckServicesList; "compute.regionHealthCheckServices.list" GET "projects/{project}/regions/{region}/healthCheckServices" {
+    api_version: Some("2026-11-01"),
+} }
+
+paged! { List => schemas::HealthCheckService; "pageToken" "nextPageToken" "items" }
 
 impl Call<List> {
-    /// `filter`: text
     pub fn filter(self, value: &str) -> Self {
         self.with_param("filter", &value)
     }
-    /// `maxResults`: an unsigned 32-bit number, default `500`, at least `0`
+
+    /// Default `500`, at least `0`.
     pub fn max_results(self, value: u32) -> Self {
         self.with_param("maxResults", &value)
     }
-    /// `orderBy`: text
+
     pub fn order_by(self, value: &str) -> Self {
         self.with_param("orderBy", &value)
     }
-    /// `pageToken`: text
+
     pub fn page_token(self, value: &str) -> Self {
         self.with_param("pageToken", &value)
     }
@@ -203,14 +240,12 @@ impl Call<List> {
 
 /// See [`RegionHealthCheckServices::patch`].
 pub enum Patch {}
-method! {
-    Patch : Compute => schemas::Operation; "compute.regionHealthCheckServices.patch"
-    PATCH "projects/{project}/regions/{region}/healthCheckServices/{healthCheckService}"
-    { api_version : Some("2026-11-01") }
-}
+
+method! { Patch: Compute => schemas::Operation; "compute.regionHealthCheckServices.patch" PATCH "projects/{project}/regions/{region}/healthCheckServices/{healthCheckService}" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<Patch> {
-    /// `requestId`: text
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }
@@ -218,9 +253,7 @@ impl Call<Patch> {
 
 /// See [`RegionHealthCheckServices::test_iam_permissions`].
 pub enum TestIamPermissions {}
-method! {
-    TestIamPermissions : Compute => schemas::TestPermissionsResponse;
-    "compute.regionHealthCheckServices.testIamPermissions" POST
-    "projects/{project}/regions/{region}/healthCheckServices/{resource}/testIamPermissions"
-    { api_version : Some("2026-11-01") }
-}
+
+method! { TestIamPermissions: Compute => schemas::TestPermissionsResponse; "compute.regionHealthCheckServices.testIamPermissions" POST "projects/{project}/regions/{region}/healthCheckServices/{resource}/testIamPermissions" {
+    api_version: Some("2026-11-01"),
+} }

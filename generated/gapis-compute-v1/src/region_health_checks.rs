@@ -7,31 +7,47 @@ use super::*;
 pub struct RegionHealthChecks<'a>(pub(crate) &'a runtime::Client);
 
 impl RegionHealthChecks<'_> {
-    /// DELETE `projects/{project}/regions/{region}/healthChecks/{healthCheck}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+    /// DELETE `projects/{project}/regions/{region}/healthChecks/{healthCheck}`. Can be waited for.
     ///
-    /// * `project`: text
-    /// * `region`: text
-    /// * `health_check`: text
-    pub fn delete(
-        &self,
-        project: &str,
-        region: &str,
-        health_check: &str,
-    ) -> Call<Delete> {
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `region`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?`
+    /// * `health_check`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
+    ///
+    /// Optional:
+    /// [`request_id`](Call#method.request_id-300).
+    pub fn delete(&self, project: &str, region: &str, health_check: &str) -> Call<Delete> {
         Call::new(self.0, &[&project, &region, &health_check], None)
     }
-    /// GET `projects/{project}/regions/{region}/healthChecks/{healthCheck}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`, `COMPUTE_READONLY`.
+
+    /// GET `projects/{project}/regions/{region}/healthChecks/{healthCheck}`.
     ///
-    /// * `project`: text
-    /// * `region`: text
-    /// * `health_check`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE),
+    /// [`COMPUTE_READONLY`](scopes::COMPUTE_READONLY).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `region`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?`
+    /// * `health_check`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
     pub fn get(&self, project: &str, region: &str, health_check: &str) -> Call<Get> {
         Call::new(self.0, &[&project, &region, &health_check], None)
     }
-    /// POST `projects/{project}/regions/{region}/healthChecks`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+
+    /// POST `projects/{project}/regions/{region}/healthChecks`. Can be waited for.
     ///
-    /// * `project`: text
-    /// * `region`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `region`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?`
+    ///
+    /// Optional:
+    /// [`request_id`](Call#method.request_id-301).
     pub fn insert(
         &self,
         project: &str,
@@ -40,18 +56,38 @@ impl RegionHealthChecks<'_> {
     ) -> Call<Insert> {
         Call::new(self.0, &[&project, &region], Some(&health_check))
     }
-    /// GET `projects/{project}/regions/{region}/healthChecks`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`, `COMPUTE_READONLY`.
+
+    /// GET `projects/{project}/regions/{region}/healthChecks`.
     ///
-    /// * `project`: text
-    /// * `region`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE),
+    /// [`COMPUTE_READONLY`](scopes::COMPUTE_READONLY).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `region`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?`
+    ///
+    /// Optional:
+    /// [`filter`](Call#method.filter-113),
+    /// [`max_results`](Call#method.max_results-113),
+    /// [`order_by`](Call#method.order_by-113),
+    /// [`page_token`](Call#method.page_token-113).
     pub fn list(&self, project: &str, region: &str) -> Call<List> {
         Call::new(self.0, &[&project, &region], None)
     }
-    /// PATCH `projects/{project}/regions/{region}/healthChecks/{healthCheck}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+
+    /// PATCH `projects/{project}/regions/{region}/healthChecks/{healthCheck}`. Can be waited for.
     ///
-    /// * `project`: text
-    /// * `region`: text
-    /// * `health_check`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `region`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?`
+    /// * `health_check`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
+    ///
+    /// Optional:
+    /// [`request_id`](Call#method.request_id-302).
     pub fn patch(
         &self,
         project: &str,
@@ -61,11 +97,17 @@ impl RegionHealthChecks<'_> {
     ) -> Call<Patch> {
         Call::new(self.0, &[&project, &region, &health_check], Some(&body))
     }
-    /// POST `projects/{project}/regions/{region}/healthChecks/{resource}/testIamPermissions`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`, `COMPUTE_READONLY`.
+
+    /// POST `projects/{project}/regions/{region}/healthChecks/{resource}/testIamPermissions`.
     ///
-    /// * `project`: text
-    /// * `region`: text
-    /// * `resource`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE),
+    /// [`COMPUTE_READONLY`](scopes::COMPUTE_READONLY).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `region`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?`
+    /// * `resource`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
     pub fn test_iam_permissions(
         &self,
         project: &str,
@@ -73,17 +115,21 @@ impl RegionHealthChecks<'_> {
         resource: &str,
         test_permissions_request: schemas::TestPermissionsRequest,
     ) -> Call<TestIamPermissions> {
-        Call::new(
-            self.0,
-            &[&project, &region, &resource],
-            Some(&test_permissions_request),
-        )
+        Call::new(self.0, &[&project, &region, &resource], Some(&test_permissions_request))
     }
-    /// PUT `projects/{project}/regions/{region}/healthChecks/{healthCheck}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+
+    /// PUT `projects/{project}/regions/{region}/healthChecks/{healthCheck}`. Can be waited for.
     ///
-    /// * `project`: text
-    /// * `region`: text
-    /// * `health_check`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `region`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?`
+    /// * `health_check`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
+    ///
+    /// Optional:
+    /// [`request_id`](Call#method.request_id-303).
     pub fn update(
         &self,
         project: &str,
@@ -97,14 +143,12 @@ impl RegionHealthChecks<'_> {
 
 /// See [`RegionHealthChecks::delete`].
 pub enum Delete {}
-method! {
-    Delete : Compute => schemas::Operation; "compute.regionHealthChecks.delete" DELETE
-    "projects/{project}/regions/{region}/healthChecks/{healthCheck}" { api_version :
-    Some("2026-11-01") }
-}
+
+method! { Delete: Compute => schemas::Operation; "compute.regionHealthChecks.delete" DELETE "projects/{project}/regions/{region}/healthChecks/{healthCheck}" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<Delete> {
-    /// `requestId`: text
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }
@@ -112,22 +156,19 @@ impl Call<Delete> {
 
 /// See [`RegionHealthChecks::get`].
 pub enum Get {}
-method! {
-    Get : Compute => schemas::HealthCheck; "compute.regionHealthChecks.get" GET
-    "projects/{project}/regions/{region}/healthChecks/{healthCheck}" { api_version :
-    Some("2026-11-01") }
-}
+
+method! { Get: Compute => schemas::HealthCheck; "compute.regionHealthChecks.get" GET "projects/{project}/regions/{region}/healthChecks/{healthCheck}" {
+    api_version: Some("2026-11-01"),
+} }
 
 /// See [`RegionHealthChecks::insert`].
 pub enum Insert {}
-method! {
-    Insert : Compute => schemas::Operation; "compute.regionHealthChecks.insert" POST
-    "projects/{project}/regions/{region}/healthChecks" { api_version : Some("2026-11-01")
-    }
-}
+
+method! { Insert: Compute => schemas::Operation; "compute.regionHealthChecks.insert" POST "projects/{project}/regions/{region}/healthChecks" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<Insert> {
-    /// `requestId`: text
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }
@@ -135,29 +176,27 @@ impl Call<Insert> {
 
 /// See [`RegionHealthChecks::list`].
 pub enum List {}
-method! {
-    List : Compute => schemas::HealthCheckList; "compute.regionHealthChecks.list" GET
-    "projects/{project}/regions/{region}/healthChecks" { api_version : Some("2026-11-01")
-    }
-}
-paged! {
-    List => schemas::HealthCheck; "pageToken" "nextPageToken" "items"
-}
+
+method! { List: Compute => schemas::HealthCheckList; "compute.regionHealthChecks.list" GET "projects/{project}/regions/{region}/healthChecks" {
+    api_version: Some("2026-11-01"),
+} }
+
+paged! { List => schemas::HealthCheck; "pageToken" "nextPageToken" "items" }
 
 impl Call<List> {
-    /// `filter`: text
     pub fn filter(self, value: &str) -> Self {
         self.with_param("filter", &value)
     }
-    /// `maxResults`: an unsigned 32-bit number, default `500`, at least `0`
+
+    /// Default `500`, at least `0`.
     pub fn max_results(self, value: u32) -> Self {
         self.with_param("maxResults", &value)
     }
-    /// `orderBy`: text
+
     pub fn order_by(self, value: &str) -> Self {
         self.with_param("orderBy", &value)
     }
-    /// `pageToken`: text
+
     pub fn page_token(self, value: &str) -> Self {
         self.with_param("pageToken", &value)
     }
@@ -165,14 +204,12 @@ impl Call<List> {
 
 /// See [`RegionHealthChecks::patch`].
 pub enum Patch {}
-method! {
-    Patch : Compute => schemas::Operation; "compute.regionHealthChecks.patch" PATCH
-    "projects/{project}/regions/{region}/healthChecks/{healthCheck}" { api_version :
-    Some("2026-11-01") }
-}
+
+method! { Patch: Compute => schemas::Operation; "compute.regionHealthChecks.patch" PATCH "projects/{project}/regions/{region}/healthChecks/{healthCheck}" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<Patch> {
-    /// `requestId`: text
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }
@@ -180,23 +217,19 @@ impl Call<Patch> {
 
 /// See [`RegionHealthChecks::test_iam_permissions`].
 pub enum TestIamPermissions {}
-method! {
-    TestIamPermissions : Compute => schemas::TestPermissionsResponse;
-    "compute.regionHealthChecks.testIamPermissions" POST
-    "projects/{project}/regions/{region}/healthChecks/{resource}/testIamPermissions" {
-    api_version : Some("2026-11-01") }
-}
+
+method! { TestIamPermissions: Compute => schemas::TestPermissionsResponse; "compute.regionHealthChecks.testIamPermissions" POST "projects/{project}/regions/{region}/healthChecks/{resource}/testIamPermissions" {
+    api_version: Some("2026-11-01"),
+} }
 
 /// See [`RegionHealthChecks::update`].
 pub enum Update {}
-method! {
-    Update : Compute => schemas::Operation; "compute.regionHealthChecks.update" PUT
-    "projects/{project}/regions/{region}/healthChecks/{healthCheck}" { api_version :
-    Some("2026-11-01") }
-}
+
+method! { Update: Compute => schemas::Operation; "compute.regionHealthChecks.update" PUT "projects/{project}/regions/{region}/healthChecks/{healthCheck}" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<Update> {
-    /// `requestId`: text
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }

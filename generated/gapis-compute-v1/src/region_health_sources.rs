@@ -7,38 +7,66 @@ use super::*;
 pub struct RegionHealthSources<'a>(pub(crate) &'a runtime::Client);
 
 impl RegionHealthSources<'_> {
-    /// GET `projects/{project}/aggregated/healthSources`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`, `COMPUTE_READONLY`.
+    /// GET `projects/{project}/aggregated/healthSources`.
     ///
-    /// * `project`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE),
+    /// [`COMPUTE_READONLY`](scopes::COMPUTE_READONLY).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    ///
+    /// Optional:
+    /// [`filter`](Call#method.filter-114),
+    /// [`include_all_scopes`](Call#method.include_all_scopes-32),
+    /// [`max_results`](Call#method.max_results-114),
+    /// [`order_by`](Call#method.order_by-114),
+    /// [`page_token`](Call#method.page_token-114),
+    /// [`service_project_number`](Call#method.service_project_number-32).
     pub fn aggregated_list(&self, project: &str) -> Call<AggregatedList> {
         Call::new(self.0, &[&project], None)
     }
-    /// DELETE `projects/{project}/regions/{region}/healthSources/{healthSource}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+
+    /// DELETE `projects/{project}/regions/{region}/healthSources/{healthSource}`. Can be waited for.
     ///
-    /// * `project`: text
-    /// * `region`: text
-    /// * `health_source`: text
-    pub fn delete(
-        &self,
-        project: &str,
-        region: &str,
-        health_source: &str,
-    ) -> Call<Delete> {
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `region`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?`
+    /// * `health_source`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
+    ///
+    /// Optional:
+    /// [`request_id`](Call#method.request_id-304).
+    pub fn delete(&self, project: &str, region: &str, health_source: &str) -> Call<Delete> {
         Call::new(self.0, &[&project, &region, &health_source], None)
     }
-    /// GET `projects/{project}/regions/{region}/healthSources/{healthSource}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`, `COMPUTE_READONLY`.
+
+    /// GET `projects/{project}/regions/{region}/healthSources/{healthSource}`.
     ///
-    /// * `project`: text
-    /// * `region`: text
-    /// * `health_source`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE),
+    /// [`COMPUTE_READONLY`](scopes::COMPUTE_READONLY).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `region`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?`
+    /// * `health_source`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
     pub fn get(&self, project: &str, region: &str, health_source: &str) -> Call<Get> {
         Call::new(self.0, &[&project, &region, &health_source], None)
     }
-    /// GET `projects/{project}/regions/{region}/healthSources/{healthSource}/getHealth`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`, `COMPUTE_READONLY`.
+
+    /// GET `projects/{project}/regions/{region}/healthSources/{healthSource}/getHealth`.
     ///
-    /// * `project`: text
-    /// * `region`: text
-    /// * `health_source`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE),
+    /// [`COMPUTE_READONLY`](scopes::COMPUTE_READONLY).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `region`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?`
+    /// * `health_source`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
     pub fn get_health(
         &self,
         project: &str,
@@ -47,10 +75,18 @@ impl RegionHealthSources<'_> {
     ) -> Call<GetHealth> {
         Call::new(self.0, &[&project, &region, &health_source], None)
     }
-    /// POST `projects/{project}/regions/{region}/healthSources`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+
+    /// POST `projects/{project}/regions/{region}/healthSources`. Can be waited for.
     ///
-    /// * `project`: text
-    /// * `region`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `region`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?`
+    ///
+    /// Optional:
+    /// [`request_id`](Call#method.request_id-305).
     pub fn insert(
         &self,
         project: &str,
@@ -59,18 +95,37 @@ impl RegionHealthSources<'_> {
     ) -> Call<Insert> {
         Call::new(self.0, &[&project, &region], Some(&health_source))
     }
-    /// GET `projects/{project}/regions/{region}/healthSources`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`, `COMPUTE_READONLY`.
+
+    /// GET `projects/{project}/regions/{region}/healthSources`.
     ///
-    /// * `project`: text
-    /// * `region`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE),
+    /// [`COMPUTE_READONLY`](scopes::COMPUTE_READONLY).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `region`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?`
+    ///
+    /// Optional:
+    /// [`filter`](Call#method.filter-115),
+    /// [`max_results`](Call#method.max_results-115),
+    /// [`order_by`](Call#method.order_by-115),
+    /// [`page_token`](Call#method.page_token-115).
     pub fn list(&self, project: &str, region: &str) -> Call<List> {
         Call::new(self.0, &[&project, &region], None)
     }
-    /// PATCH `projects/{project}/regions/{region}/healthSources/{healthSource}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+
+    /// PATCH `projects/{project}/regions/{region}/healthSources/{healthSource}`. Can be waited for.
     ///
-    /// * `project`: text
-    /// * `region`: text
-    /// * `health_source`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `region`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?`
+    ///
+    /// Optional:
+    /// [`request_id`](Call#method.request_id-306).
     pub fn patch(
         &self,
         project: &str,
@@ -80,11 +135,17 @@ impl RegionHealthSources<'_> {
     ) -> Call<Patch> {
         Call::new(self.0, &[&project, &region, &health_source], Some(&body))
     }
-    /// POST `projects/{project}/regions/{region}/healthSources/{resource}/testIamPermissions`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`, `COMPUTE_READONLY`.
+
+    /// POST `projects/{project}/regions/{region}/healthSources/{resource}/testIamPermissions`.
     ///
-    /// * `project`: text
-    /// * `region`: text
-    /// * `resource`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE),
+    /// [`COMPUTE_READONLY`](scopes::COMPUTE_READONLY).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `region`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?`
+    /// * `resource`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
     pub fn test_iam_permissions(
         &self,
         project: &str,
@@ -92,48 +153,41 @@ impl RegionHealthSources<'_> {
         resource: &str,
         test_permissions_request: schemas::TestPermissionsRequest,
     ) -> Call<TestIamPermissions> {
-        Call::new(
-            self.0,
-            &[&project, &region, &resource],
-            Some(&test_permissions_request),
-        )
+        Call::new(self.0, &[&project, &region, &resource], Some(&test_permissions_request))
     }
 }
 
 /// See [`RegionHealthSources::aggregated_list`].
 pub enum AggregatedList {}
-method! {
-    AggregatedList : Compute => schemas::HealthSourceAggregatedList;
-    "compute.regionHealthSources.aggregatedList" GET
-    "projects/{project}/aggregated/healthSources" { api_version : Some("2026-11-01") }
-}
-paged! {
-    AggregatedList => (::std::string::String, schemas::HealthSourcesScopedList);
-    "pageToken" "nextPageToken" "items"
-}
+
+method! { AggregatedList: Compute => schemas::HealthSourceAggregatedList; "compute.regionHealthSources.aggregatedList" GET "projects/{project}/aggregated/healthSources" {
+    api_version: Some("2026-11-01"),
+} }
+
+paged! { AggregatedList => (::std::string::String, schemas::HealthSourcesScopedList); "pageToken" "nextPageToken" "items" }
 
 impl Call<AggregatedList> {
-    /// `filter`: text
     pub fn filter(self, value: &str) -> Self {
         self.with_param("filter", &value)
     }
-    /// `includeAllScopes`: true or false
+
     pub fn include_all_scopes(self, value: bool) -> Self {
         self.with_param("includeAllScopes", &value)
     }
-    /// `maxResults`: an unsigned 32-bit number, default `500`, at least `0`
+
+    /// Default `500`, at least `0`.
     pub fn max_results(self, value: u32) -> Self {
         self.with_param("maxResults", &value)
     }
-    /// `orderBy`: text
+
     pub fn order_by(self, value: &str) -> Self {
         self.with_param("orderBy", &value)
     }
-    /// `pageToken`: text
+
     pub fn page_token(self, value: &str) -> Self {
         self.with_param("pageToken", &value)
     }
-    /// `serviceProjectNumber`: a 64-bit number
+
     pub fn service_project_number(self, value: i64) -> Self {
         self.with_param("serviceProjectNumber", &value)
     }
@@ -141,14 +195,12 @@ impl Call<AggregatedList> {
 
 /// See [`RegionHealthSources::delete`].
 pub enum Delete {}
-method! {
-    Delete : Compute => schemas::Operation; "compute.regionHealthSources.delete" DELETE
-    "projects/{project}/regions/{region}/healthSources/{healthSource}" { api_version :
-    Some("2026-11-01") }
-}
+
+method! { Delete: Compute => schemas::Operation; "compute.regionHealthSources.delete" DELETE "projects/{project}/regions/{region}/healthSources/{healthSource}" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<Delete> {
-    /// `requestId`: text
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }
@@ -156,31 +208,26 @@ impl Call<Delete> {
 
 /// See [`RegionHealthSources::get`].
 pub enum Get {}
-method! {
-    Get : Compute => schemas::HealthSource; "compute.regionHealthSources.get" GET
-    "projects/{project}/regions/{region}/healthSources/{healthSource}" { api_version :
-    Some("2026-11-01") }
-}
+
+method! { Get: Compute => schemas::HealthSource; "compute.regionHealthSources.get" GET "projects/{project}/regions/{region}/healthSources/{healthSource}" {
+    api_version: Some("2026-11-01"),
+} }
 
 /// See [`RegionHealthSources::get_health`].
 pub enum GetHealth {}
-method! {
-    GetHealth : Compute => schemas::HealthSourceHealth;
-    "compute.regionHealthSources.getHealth" GET
-    "projects/{project}/regions/{region}/healthSources/{healthSource}/getHealth" {
-    api_version : Some("2026-11-01") }
-}
+
+method! { GetHealth: Compute => schemas::HealthSourceHealth; "compute.regionHealthSources.getHealth" GET "projects/{project}/regions/{region}/healthSources/{healthSource}/getHealth" {
+    api_version: Some("2026-11-01"),
+} }
 
 /// See [`RegionHealthSources::insert`].
 pub enum Insert {}
-method! {
-    Insert : Compute => schemas::Operation; "compute.regionHealthSources.insert" POST
-    "projects/{project}/regions/{region}/healthSources" { api_version :
-    Some("2026-11-01") }
-}
+
+method! { Insert: Compute => schemas::Operation; "compute.regionHealthSources.insert" POST "projects/{project}/regions/{region}/healthSources" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<Insert> {
-    /// `requestId`: text
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }
@@ -188,29 +235,27 @@ impl Call<Insert> {
 
 /// See [`RegionHealthSources::list`].
 pub enum List {}
-method! {
-    List : Compute => schemas::HealthSourceList; "compute.regionHealthSources.list" GET
-    "projects/{project}/regions/{region}/healthSources" { api_version :
-    Some("2026-11-01") }
-}
-paged! {
-    List => schemas::HealthSource; "pageToken" "nextPageToken" "items"
-}
+
+method! { List: Compute => schemas::HealthSourceList; "compute.regionHealthSources.list" GET "projects/{project}/regions/{region}/healthSources" {
+    api_version: Some("2026-11-01"),
+} }
+
+paged! { List => schemas::HealthSource; "pageToken" "nextPageToken" "items" }
 
 impl Call<List> {
-    /// `filter`: text
     pub fn filter(self, value: &str) -> Self {
         self.with_param("filter", &value)
     }
-    /// `maxResults`: an unsigned 32-bit number, default `500`, at least `0`
+
+    /// Default `500`, at least `0`.
     pub fn max_results(self, value: u32) -> Self {
         self.with_param("maxResults", &value)
     }
-    /// `orderBy`: text
+
     pub fn order_by(self, value: &str) -> Self {
         self.with_param("orderBy", &value)
     }
-    /// `pageToken`: text
+
     pub fn page_token(self, value: &str) -> Self {
         self.with_param("pageToken", &value)
     }
@@ -218,14 +263,12 @@ impl Call<List> {
 
 /// See [`RegionHealthSources::patch`].
 pub enum Patch {}
-method! {
-    Patch : Compute => schemas::Operation; "compute.regionHealthSources.patch" PATCH
-    "projects/{project}/regions/{region}/healthSources/{healthSource}" { api_version :
-    Some("2026-11-01") }
-}
+
+method! { Patch: Compute => schemas::Operation; "compute.regionHealthSources.patch" PATCH "projects/{project}/regions/{region}/healthSources/{healthSource}" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<Patch> {
-    /// `requestId`: text
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }
@@ -233,9 +276,7 @@ impl Call<Patch> {
 
 /// See [`RegionHealthSources::test_iam_permissions`].
 pub enum TestIamPermissions {}
-method! {
-    TestIamPermissions : Compute => schemas::TestPermissionsResponse;
-    "compute.regionHealthSources.testIamPermissions" POST
-    "projects/{project}/regions/{region}/healthSources/{resource}/testIamPermissions" {
-    api_version : Some("2026-11-01") }
-}
+
+method! { TestIamPermissions: Compute => schemas::TestPermissionsResponse; "compute.regionHealthSources.testIamPermissions" POST "projects/{project}/regions/{region}/healthSources/{resource}/testIamPermissions" {
+    api_version: Some("2026-11-01"),
+} }

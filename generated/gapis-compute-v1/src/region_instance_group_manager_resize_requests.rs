@@ -7,12 +7,16 @@ use super::*;
 pub struct RegionInstanceGroupManagerResizeRequests<'a>(pub(crate) &'a runtime::Client);
 
 impl RegionInstanceGroupManagerResizeRequests<'_> {
-    /// POST `projects/{project}/regions/{region}/instanceGroupManagers/{instanceGroupManager}/resizeRequests/{resizeRequest}/cancel`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+    /// POST `projects/{project}/regions/{region}/instanceGroupManagers/{instanceGroupManager}/resizeRequests/{resizeRequest}/cancel`. Can be waited for.
     ///
-    /// * `project`: text
-    /// * `region`: text
-    /// * `instance_group_manager`: text
-    /// * `resize_request`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    ///
+    /// Optional:
+    /// [`request_id`](Call#method.request_id-307).
     pub fn cancel(
         &self,
         project: &str,
@@ -26,12 +30,17 @@ impl RegionInstanceGroupManagerResizeRequests<'_> {
             None,
         )
     }
-    /// DELETE `projects/{project}/regions/{region}/instanceGroupManagers/{instanceGroupManager}/resizeRequests/{resizeRequest}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+
+    /// DELETE `projects/{project}/regions/{region}/instanceGroupManagers/{instanceGroupManager}/resizeRequests/{resizeRequest}`. Can be waited for.
     ///
-    /// * `project`: text
-    /// * `region`: text
-    /// * `instance_group_manager`: text
-    /// * `resize_request`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    ///
+    /// Optional:
+    /// [`request_id`](Call#method.request_id-308).
     pub fn delete(
         &self,
         project: &str,
@@ -45,12 +54,15 @@ impl RegionInstanceGroupManagerResizeRequests<'_> {
             None,
         )
     }
-    /// GET `projects/{project}/regions/{region}/instanceGroupManagers/{instanceGroupManager}/resizeRequests/{resizeRequest}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`, `COMPUTE_READONLY`.
+
+    /// GET `projects/{project}/regions/{region}/instanceGroupManagers/{instanceGroupManager}/resizeRequests/{resizeRequest}`.
     ///
-    /// * `project`: text
-    /// * `region`: text
-    /// * `instance_group_manager`: text
-    /// * `resize_request`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE),
+    /// [`COMPUTE_READONLY`](scopes::COMPUTE_READONLY).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
     pub fn get(
         &self,
         project: &str,
@@ -64,11 +76,17 @@ impl RegionInstanceGroupManagerResizeRequests<'_> {
             None,
         )
     }
-    /// POST `projects/{project}/regions/{region}/instanceGroupManagers/{instanceGroupManager}/resizeRequests`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+
+    /// POST `projects/{project}/regions/{region}/instanceGroupManagers/{instanceGroupManager}/resizeRequests`. Can be waited for.
     ///
-    /// * `project`: text
-    /// * `region`: text
-    /// * `instance_group_manager`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    ///
+    /// Optional:
+    /// [`request_id`](Call#method.request_id-309).
     pub fn insert(
         &self,
         project: &str,
@@ -82,11 +100,21 @@ impl RegionInstanceGroupManagerResizeRequests<'_> {
             Some(&instance_group_manager_resize_request),
         )
     }
-    /// GET `projects/{project}/regions/{region}/instanceGroupManagers/{instanceGroupManager}/resizeRequests`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`, `COMPUTE_READONLY`.
+
+    /// GET `projects/{project}/regions/{region}/instanceGroupManagers/{instanceGroupManager}/resizeRequests`.
     ///
-    /// * `project`: text
-    /// * `region`: text
-    /// * `instance_group_manager`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE),
+    /// [`COMPUTE_READONLY`](scopes::COMPUTE_READONLY).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    ///
+    /// Optional:
+    /// [`filter`](Call#method.filter-116),
+    /// [`max_results`](Call#method.max_results-116),
+    /// [`order_by`](Call#method.order_by-116),
+    /// [`page_token`](Call#method.page_token-116).
     pub fn list(
         &self,
         project: &str,
@@ -99,15 +127,12 @@ impl RegionInstanceGroupManagerResizeRequests<'_> {
 
 /// See [`RegionInstanceGroupManagerResizeRequests::cancel`].
 pub enum Cancel {}
-method! {
-    Cancel : Compute => schemas::Operation;
-    "compute.regionInstanceGroupManagerResizeRequests.cancel" POST
-    "projects/{project}/regions/{region}/instanceGroupManagers/{instanceGroupManager}/resizeRequests/{resizeRequest}/cancel"
-    { api_version : Some("2026-11-01") }
-}
+
+method! { Cancel: Compute => schemas::Operation; "compute.regionInstanceGroupManagerResizeRequests.cancel" POST "projects/{project}/regions/{region}/instanceGroupManagers/{instanceGroupManager}/resizeRequests/{resizeRequest}/cancel" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<Cancel> {
-    /// `requestId`: text
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }
@@ -115,15 +140,12 @@ impl Call<Cancel> {
 
 /// See [`RegionInstanceGroupManagerResizeRequests::delete`].
 pub enum Delete {}
-method! {
-    Delete : Compute => schemas::Operation;
-    "compute.regionInstanceGroupManagerResizeRequests.delete" DELETE
-    "projects/{project}/regions/{region}/instanceGroupManagers/{instanceGroupManager}/resizeRequests/{resizeRequest}"
-    { api_version : Some("2026-11-01") }
-}
+
+method! { Delete: Compute => schemas::Operation; "compute.regionInstanceGroupManagerResizeRequests.delete" DELETE "projects/{project}/regions/{region}/instanceGroupManagers/{instanceGroupManager}/resizeRequests/{resizeRequest}" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<Delete> {
-    /// `requestId`: text
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }
@@ -131,24 +153,19 @@ impl Call<Delete> {
 
 /// See [`RegionInstanceGroupManagerResizeRequests::get`].
 pub enum Get {}
-method! {
-    Get : Compute => schemas::InstanceGroupManagerResizeRequest;
-    "compute.regionInstanceGroupManagerResizeRequests.get" GET
-    "projects/{project}/regions/{region}/instanceGroupManagers/{instanceGroupManager}/resizeRequests/{resizeRequest}"
-    { api_version : Some("2026-11-01") }
-}
+
+method! { Get: Compute => schemas::InstanceGroupManagerResizeRequest; "compute.regionInstanceGroupManagerResizeRequests.get" GET "projects/{project}/regions/{region}/instanceGroupManagers/{instanceGroupManager}/resizeRequests/{resizeRequest}" {
+    api_version: Some("2026-11-01"),
+} }
 
 /// See [`RegionInstanceGroupManagerResizeRequests::insert`].
 pub enum Insert {}
-method! {
-    Insert : Compute => schemas::Operation;
-    "compute.regionInstanceGroupManagerResizeRequests.insert" POST
-    "projects/{project}/regions/{region}/instanceGroupManagers/{instanceGroupManager}/resizeRequests"
-    { api_version : Some("2026-11-01") }
-}
+
+method! { Insert: Compute => schemas::Operation; "compute.regionInstanceGroupManagerResizeRequests.insert" POST "projects/{project}/regions/{region}/instanceGroupManagers/{instanceGroupManager}/resizeRequests" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<Insert> {
-    /// `requestId`: text
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }
@@ -156,31 +173,27 @@ impl Call<Insert> {
 
 /// See [`RegionInstanceGroupManagerResizeRequests::list`].
 pub enum List {}
-method! {
-    List : Compute => schemas::RegionInstanceGroupManagerResizeRequestsListResponse;
-    "compute.regionInstanceGroupManagerResizeRequests.list" GET
-    "projects/{project}/regions/{region}/instanceGroupManagers/{instanceGroupManager}/resizeRequests"
-    { api_version : Some("2026-11-01") }
-}
-paged! {
-    List => schemas::InstanceGroupManagerResizeRequest; "pageToken" "nextPageToken"
-    "items"
-}
+
+method! { List: Compute => schemas::RegionInstanceGroupManagerResizeRequestsListResponse; "compute.regionInstanceGroupManagerResizeRequests.list" GET "projects/{project}/regions/{region}/instanceGroupManagers/{instanceGroupManager}/resizeRequests" {
+    api_version: Some("2026-11-01"),
+} }
+
+paged! { List => schemas::InstanceGroupManagerResizeRequest; "pageToken" "nextPageToken" "items" }
 
 impl Call<List> {
-    /// `filter`: text
     pub fn filter(self, value: &str) -> Self {
         self.with_param("filter", &value)
     }
-    /// `maxResults`: an unsigned 32-bit number, default `500`, at least `0`
+
+    /// Default `500`, at least `0`.
     pub fn max_results(self, value: u32) -> Self {
         self.with_param("maxResults", &value)
     }
-    /// `orderBy`: text
+
     pub fn order_by(self, value: &str) -> Self {
         self.with_param("orderBy", &value)
     }
-    /// `pageToken`: text
+
     pub fn page_token(self, value: &str) -> Self {
         self.with_param("pageToken", &value)
     }

@@ -7,11 +7,16 @@ use super::*;
 pub struct RegionInstanceGroupManagers<'a>(pub(crate) &'a runtime::Client);
 
 impl RegionInstanceGroupManagers<'_> {
-    /// POST `projects/{project}/regions/{region}/instanceGroupManagers/{instanceGroupManager}/abandonInstances`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+    /// POST `projects/{project}/regions/{region}/instanceGroupManagers/{instanceGroupManager}/abandonInstances`. Can be waited for.
     ///
-    /// * `project`: text
-    /// * `region`: text
-    /// * `instance_group_manager`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    ///
+    /// Optional:
+    /// [`request_id`](Call#method.request_id-310).
     pub fn abandon_instances(
         &self,
         project: &str,
@@ -25,11 +30,14 @@ impl RegionInstanceGroupManagers<'_> {
             Some(&region_instance_group_managers_abandon_instances_request),
         )
     }
-    /// POST `projects/{project}/regions/{region}/instanceGroupManagers/{instanceGroupManager}/applyUpdatesToInstances`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+
+    /// POST `projects/{project}/regions/{region}/instanceGroupManagers/{instanceGroupManager}/applyUpdatesToInstances`. Can be waited for.
     ///
-    /// * `project`: text
-    /// * `region`: text
-    /// * `instance_group_manager`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
     pub fn apply_updates_to_instances(
         &self,
         project: &str,
@@ -43,11 +51,17 @@ impl RegionInstanceGroupManagers<'_> {
             Some(&region_instance_group_managers_apply_updates_request),
         )
     }
-    /// POST `projects/{project}/regions/{region}/instanceGroupManagers/{instanceGroupManager}/createInstances`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+
+    /// POST `projects/{project}/regions/{region}/instanceGroupManagers/{instanceGroupManager}/createInstances`. Can be waited for.
     ///
-    /// * `project`: text
-    /// * `region`: text
-    /// * `instance_group_manager`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    ///
+    /// Optional:
+    /// [`request_id`](Call#method.request_id-311).
     pub fn create_instances(
         &self,
         project: &str,
@@ -61,11 +75,18 @@ impl RegionInstanceGroupManagers<'_> {
             Some(&region_instance_group_managers_create_instances_request),
         )
     }
-    /// DELETE `projects/{project}/regions/{region}/instanceGroupManagers/{instanceGroupManager}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+
+    /// DELETE `projects/{project}/regions/{region}/instanceGroupManagers/{instanceGroupManager}`. Can be waited for.
     ///
-    /// * `project`: text
-    /// * `region`: text
-    /// * `instance_group_manager`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    ///
+    /// Optional:
+    /// [`no_graceful_shutdown`](Call#method.no_graceful_shutdown-6),
+    /// [`request_id`](Call#method.request_id-312).
     pub fn delete(
         &self,
         project: &str,
@@ -74,11 +95,18 @@ impl RegionInstanceGroupManagers<'_> {
     ) -> Call<Delete> {
         Call::new(self.0, &[&project, &region, &instance_group_manager], None)
     }
-    /// POST `projects/{project}/regions/{region}/instanceGroupManagers/{instanceGroupManager}/deleteInstances`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+
+    /// POST `projects/{project}/regions/{region}/instanceGroupManagers/{instanceGroupManager}/deleteInstances`. Can be waited for.
     ///
-    /// * `project`: text
-    /// * `region`: text
-    /// * `instance_group_manager`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    ///
+    /// Optional:
+    /// [`no_graceful_shutdown`](Call#method.no_graceful_shutdown-7),
+    /// [`request_id`](Call#method.request_id-313).
     pub fn delete_instances(
         &self,
         project: &str,
@@ -92,11 +120,14 @@ impl RegionInstanceGroupManagers<'_> {
             Some(&region_instance_group_managers_delete_instances_request),
         )
     }
-    /// POST `projects/{project}/regions/{region}/instanceGroupManagers/{instanceGroupManager}/deletePerInstanceConfigs`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+
+    /// POST `projects/{project}/regions/{region}/instanceGroupManagers/{instanceGroupManager}/deletePerInstanceConfigs`. Can be waited for.
     ///
-    /// * `project`: text
-    /// * `region`: text
-    /// * `instance_group_manager`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
     pub fn delete_per_instance_configs(
         &self,
         project: &str,
@@ -110,11 +141,15 @@ impl RegionInstanceGroupManagers<'_> {
             Some(&region_instance_group_manager_delete_instance_config_req),
         )
     }
-    /// GET `projects/{project}/regions/{region}/instanceGroupManagers/{instanceGroupManager}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`, `COMPUTE_READONLY`.
+
+    /// GET `projects/{project}/regions/{region}/instanceGroupManagers/{instanceGroupManager}`.
     ///
-    /// * `project`: text
-    /// * `region`: text
-    /// * `instance_group_manager`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE),
+    /// [`COMPUTE_READONLY`](scopes::COMPUTE_READONLY).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
     pub fn get(
         &self,
         project: &str,
@@ -123,10 +158,17 @@ impl RegionInstanceGroupManagers<'_> {
     ) -> Call<Get> {
         Call::new(self.0, &[&project, &region, &instance_group_manager], None)
     }
-    /// POST `projects/{project}/regions/{region}/instanceGroupManagers`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+
+    /// POST `projects/{project}/regions/{region}/instanceGroupManagers`. Can be waited for.
     ///
-    /// * `project`: text
-    /// * `region`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    ///
+    /// Optional:
+    /// [`request_id`](Call#method.request_id-314).
     pub fn insert(
         &self,
         project: &str,
@@ -135,18 +177,39 @@ impl RegionInstanceGroupManagers<'_> {
     ) -> Call<Insert> {
         Call::new(self.0, &[&project, &region], Some(&instance_group_manager))
     }
-    /// GET `projects/{project}/regions/{region}/instanceGroupManagers`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`, `COMPUTE_READONLY`.
+
+    /// GET `projects/{project}/regions/{region}/instanceGroupManagers`.
     ///
-    /// * `project`: text
-    /// * `region`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE),
+    /// [`COMPUTE_READONLY`](scopes::COMPUTE_READONLY).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    ///
+    /// Optional:
+    /// [`filter`](Call#method.filter-117),
+    /// [`max_results`](Call#method.max_results-117),
+    /// [`order_by`](Call#method.order_by-117),
+    /// [`page_token`](Call#method.page_token-117).
     pub fn list(&self, project: &str, region: &str) -> Call<List> {
         Call::new(self.0, &[&project, &region], None)
     }
-    /// GET `projects/{project}/regions/{region}/instanceGroupManagers/{instanceGroupManager}/listErrors`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`, `COMPUTE_READONLY`.
+
+    /// GET `projects/{project}/regions/{region}/instanceGroupManagers/{instanceGroupManager}/listErrors`.
     ///
-    /// * `project`: text
-    /// * `region`: text
-    /// * `instance_group_manager`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE),
+    /// [`COMPUTE_READONLY`](scopes::COMPUTE_READONLY).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    ///
+    /// Optional:
+    /// [`filter`](Call#method.filter-118),
+    /// [`max_results`](Call#method.max_results-118),
+    /// [`order_by`](Call#method.order_by-118),
+    /// [`page_token`](Call#method.page_token-118).
     pub fn list_errors(
         &self,
         project: &str,
@@ -155,11 +218,21 @@ impl RegionInstanceGroupManagers<'_> {
     ) -> Call<ListErrors> {
         Call::new(self.0, &[&project, &region, &instance_group_manager], None)
     }
-    /// POST `projects/{project}/regions/{region}/instanceGroupManagers/{instanceGroupManager}/listManagedInstances`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`, `COMPUTE_READONLY`.
+
+    /// POST `projects/{project}/regions/{region}/instanceGroupManagers/{instanceGroupManager}/listManagedInstances`.
     ///
-    /// * `project`: text
-    /// * `region`: text
-    /// * `instance_group_manager`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE),
+    /// [`COMPUTE_READONLY`](scopes::COMPUTE_READONLY).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    ///
+    /// Optional:
+    /// [`filter`](Call#method.filter-119),
+    /// [`max_results`](Call#method.max_results-119),
+    /// [`order_by`](Call#method.order_by-119),
+    /// [`page_token`](Call#method.page_token-119).
     pub fn list_managed_instances(
         &self,
         project: &str,
@@ -168,11 +241,21 @@ impl RegionInstanceGroupManagers<'_> {
     ) -> Call<ListManagedInstances> {
         Call::new(self.0, &[&project, &region, &instance_group_manager], None)
     }
-    /// POST `projects/{project}/regions/{region}/instanceGroupManagers/{instanceGroupManager}/listPerInstanceConfigs`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`, `COMPUTE_READONLY`.
+
+    /// POST `projects/{project}/regions/{region}/instanceGroupManagers/{instanceGroupManager}/listPerInstanceConfigs`.
     ///
-    /// * `project`: text
-    /// * `region`: text
-    /// * `instance_group_manager`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE),
+    /// [`COMPUTE_READONLY`](scopes::COMPUTE_READONLY).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    ///
+    /// Optional:
+    /// [`filter`](Call#method.filter-120),
+    /// [`max_results`](Call#method.max_results-120),
+    /// [`order_by`](Call#method.order_by-120),
+    /// [`page_token`](Call#method.page_token-120).
     pub fn list_per_instance_configs(
         &self,
         project: &str,
@@ -181,11 +264,17 @@ impl RegionInstanceGroupManagers<'_> {
     ) -> Call<ListPerInstanceConfigs> {
         Call::new(self.0, &[&project, &region, &instance_group_manager], None)
     }
-    /// PATCH `projects/{project}/regions/{region}/instanceGroupManagers/{instanceGroupManager}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+
+    /// PATCH `projects/{project}/regions/{region}/instanceGroupManagers/{instanceGroupManager}`. Can be waited for.
     ///
-    /// * `project`: text
-    /// * `region`: text
-    /// * `instance_group_manager`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    ///
+    /// Optional:
+    /// [`request_id`](Call#method.request_id-315).
     pub fn patch(
         &self,
         project: &str,
@@ -195,11 +284,17 @@ impl RegionInstanceGroupManagers<'_> {
     ) -> Call<Patch> {
         Call::new(self.0, &[&project, &region, &instance_group_manager], Some(&body))
     }
-    /// POST `projects/{project}/regions/{region}/instanceGroupManagers/{instanceGroupManager}/patchPerInstanceConfigs`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+
+    /// POST `projects/{project}/regions/{region}/instanceGroupManagers/{instanceGroupManager}/patchPerInstanceConfigs`. Can be waited for.
     ///
-    /// * `project`: text
-    /// * `region`: text
-    /// * `instance_group_manager`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    ///
+    /// Optional:
+    /// [`request_id`](Call#method.request_id-316).
     pub fn patch_per_instance_configs(
         &self,
         project: &str,
@@ -213,11 +308,18 @@ impl RegionInstanceGroupManagers<'_> {
             Some(&region_instance_group_manager_patch_instance_config_req),
         )
     }
-    /// POST `projects/{project}/regions/{region}/instanceGroupManagers/{instanceGroupManager}/recreateInstances`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+
+    /// POST `projects/{project}/regions/{region}/instanceGroupManagers/{instanceGroupManager}/recreateInstances`. Can be waited for.
     ///
-    /// * `project`: text
-    /// * `region`: text
-    /// * `instance_group_manager`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    ///
+    /// Optional:
+    /// [`no_graceful_shutdown`](Call#method.no_graceful_shutdown-8),
+    /// [`request_id`](Call#method.request_id-317).
     pub fn recreate_instances(
         &self,
         project: &str,
@@ -231,12 +333,18 @@ impl RegionInstanceGroupManagers<'_> {
             Some(&region_instance_group_managers_recreate_request),
         )
     }
-    /// POST `projects/{project}/regions/{region}/instanceGroupManagers/{instanceGroupManager}/resize`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+
+    /// POST `projects/{project}/regions/{region}/instanceGroupManagers/{instanceGroupManager}/resize`. Can be waited for.
     ///
-    /// * `project`: text
-    /// * `region`: text
-    /// * `instance_group_manager`: text
-    /// * `size`: a 32-bit number, at least `0`
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `size`: at least `0`
+    ///
+    /// Optional:
+    /// [`request_id`](Call#method.request_id-318).
     pub fn resize(
         &self,
         project: &str,
@@ -247,11 +355,17 @@ impl RegionInstanceGroupManagers<'_> {
         Call::new(self.0, &[&project, &region, &instance_group_manager], None)
             .with_param("size", &size)
     }
-    /// POST `projects/{project}/regions/{region}/instanceGroupManagers/{instanceGroupManager}/resumeInstances`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+
+    /// POST `projects/{project}/regions/{region}/instanceGroupManagers/{instanceGroupManager}/resumeInstances`. Can be waited for.
     ///
-    /// * `project`: text
-    /// * `region`: text
-    /// * `instance_group_manager`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    ///
+    /// Optional:
+    /// [`request_id`](Call#method.request_id-319).
     pub fn resume_instances(
         &self,
         project: &str,
@@ -265,11 +379,17 @@ impl RegionInstanceGroupManagers<'_> {
             Some(&region_instance_group_managers_resume_instances_request),
         )
     }
-    /// POST `projects/{project}/regions/{region}/instanceGroupManagers/{instanceGroupManager}/setInstanceTemplate`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+
+    /// POST `projects/{project}/regions/{region}/instanceGroupManagers/{instanceGroupManager}/setInstanceTemplate`. Can be waited for.
     ///
-    /// * `project`: text
-    /// * `region`: text
-    /// * `instance_group_manager`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    ///
+    /// Optional:
+    /// [`request_id`](Call#method.request_id-320).
     pub fn set_instance_template(
         &self,
         project: &str,
@@ -283,11 +403,17 @@ impl RegionInstanceGroupManagers<'_> {
             Some(&region_instance_group_managers_set_template_request),
         )
     }
-    /// POST `projects/{project}/regions/{region}/instanceGroupManagers/{instanceGroupManager}/setTargetPools`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+
+    /// POST `projects/{project}/regions/{region}/instanceGroupManagers/{instanceGroupManager}/setTargetPools`. Can be waited for.
     ///
-    /// * `project`: text
-    /// * `region`: text
-    /// * `instance_group_manager`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    ///
+    /// Optional:
+    /// [`request_id`](Call#method.request_id-321).
     pub fn set_target_pools(
         &self,
         project: &str,
@@ -301,11 +427,17 @@ impl RegionInstanceGroupManagers<'_> {
             Some(&region_instance_group_managers_set_target_pools_request),
         )
     }
-    /// POST `projects/{project}/regions/{region}/instanceGroupManagers/{instanceGroupManager}/startInstances`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+
+    /// POST `projects/{project}/regions/{region}/instanceGroupManagers/{instanceGroupManager}/startInstances`. Can be waited for.
     ///
-    /// * `project`: text
-    /// * `region`: text
-    /// * `instance_group_manager`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    ///
+    /// Optional:
+    /// [`request_id`](Call#method.request_id-322).
     pub fn start_instances(
         &self,
         project: &str,
@@ -319,11 +451,18 @@ impl RegionInstanceGroupManagers<'_> {
             Some(&region_instance_group_managers_start_instances_request),
         )
     }
-    /// POST `projects/{project}/regions/{region}/instanceGroupManagers/{instanceGroupManager}/stopInstances`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+
+    /// POST `projects/{project}/regions/{region}/instanceGroupManagers/{instanceGroupManager}/stopInstances`. Can be waited for.
     ///
-    /// * `project`: text
-    /// * `region`: text
-    /// * `instance_group_manager`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    ///
+    /// Optional:
+    /// [`no_graceful_shutdown`](Call#method.no_graceful_shutdown-9),
+    /// [`request_id`](Call#method.request_id-323).
     pub fn stop_instances(
         &self,
         project: &str,
@@ -337,11 +476,17 @@ impl RegionInstanceGroupManagers<'_> {
             Some(&region_instance_group_managers_stop_instances_request),
         )
     }
-    /// POST `projects/{project}/regions/{region}/instanceGroupManagers/{instanceGroupManager}/suspendInstances`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+
+    /// POST `projects/{project}/regions/{region}/instanceGroupManagers/{instanceGroupManager}/suspendInstances`. Can be waited for.
     ///
-    /// * `project`: text
-    /// * `region`: text
-    /// * `instance_group_manager`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    ///
+    /// Optional:
+    /// [`request_id`](Call#method.request_id-324).
     pub fn suspend_instances(
         &self,
         project: &str,
@@ -355,11 +500,17 @@ impl RegionInstanceGroupManagers<'_> {
             Some(&region_instance_group_managers_suspend_instances_request),
         )
     }
-    /// POST `projects/{project}/regions/{region}/instanceGroupManagers/{instanceGroupManager}/updatePerInstanceConfigs`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+
+    /// POST `projects/{project}/regions/{region}/instanceGroupManagers/{instanceGroupManager}/updatePerInstanceConfigs`. Can be waited for.
     ///
-    /// * `project`: text
-    /// * `region`: text
-    /// * `instance_group_manager`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    ///
+    /// Optional:
+    /// [`request_id`](Call#method.request_id-325).
     pub fn update_per_instance_configs(
         &self,
         project: &str,
@@ -377,15 +528,12 @@ impl RegionInstanceGroupManagers<'_> {
 
 /// See [`RegionInstanceGroupManagers::abandon_instances`].
 pub enum AbandonInstances {}
-method! {
-    AbandonInstances : Compute => schemas::Operation;
-    "compute.regionInstanceGroupManagers.abandonInstances" POST
-    "projects/{project}/regions/{region}/instanceGroupManagers/{instanceGroupManager}/abandonInstances"
-    { api_version : Some("2026-11-01") }
-}
+
+method! { AbandonInstances: Compute => schemas::Operation; "compute.regionInstanceGroupManagers.abandonInstances" POST "projects/{project}/regions/{region}/instanceGroupManagers/{instanceGroupManager}/abandonInstances" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<AbandonInstances> {
-    /// `requestId`: text
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }
@@ -393,24 +541,19 @@ impl Call<AbandonInstances> {
 
 /// See [`RegionInstanceGroupManagers::apply_updates_to_instances`].
 pub enum ApplyUpdatesToInstances {}
-method! {
-    ApplyUpdatesToInstances : Compute => schemas::Operation;
-    "compute.regionInstanceGroupManagers.applyUpdatesToInstances" POST
-    "projects/{project}/regions/{region}/instanceGroupManagers/{instanceGroupManager}/applyUpdatesToInstances"
-    { api_version : Some("2026-11-01") }
-}
+
+method! { ApplyUpdatesToInstances: Compute => schemas::Operation; "compute.regionInstanceGroupManagers.applyUpdatesToInstances" POST "projects/{project}/regions/{region}/instanceGroupManagers/{instanceGroupManager}/applyUpdatesToInstances" {
+    api_version: Some("2026-11-01"),
+} }
 
 /// See [`RegionInstanceGroupManagers::create_instances`].
 pub enum CreateInstances {}
-method! {
-    CreateInstances : Compute => schemas::Operation;
-    "compute.regionInstanceGroupManagers.createInstances" POST
-    "projects/{project}/regions/{region}/instanceGroupManagers/{instanceGroupManager}/createInstances"
-    { api_version : Some("2026-11-01") }
-}
+
+method! { CreateInstances: Compute => schemas::Operation; "compute.regionInstanceGroupManagers.createInstances" POST "projects/{project}/regions/{region}/instanceGroupManagers/{instanceGroupManager}/createInstances" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<CreateInstances> {
-    /// `requestId`: text
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }
@@ -418,19 +561,17 @@ impl Call<CreateInstances> {
 
 /// See [`RegionInstanceGroupManagers::delete`].
 pub enum Delete {}
-method! {
-    Delete : Compute => schemas::Operation; "compute.regionInstanceGroupManagers.delete"
-    DELETE
-    "projects/{project}/regions/{region}/instanceGroupManagers/{instanceGroupManager}" {
-    api_version : Some("2026-11-01") }
-}
+
+method! { Delete: Compute => schemas::Operation; "compute.regionInstanceGroupManagers.delete" DELETE "projects/{project}/regions/{region}/instanceGroupManagers/{instanceGroupManager}" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<Delete> {
-    /// `noGracefulShutdown`: true or false, default `false`
+    /// Default `false`.
     pub fn no_graceful_shutdown(self, value: bool) -> Self {
         self.with_param("noGracefulShutdown", &value)
     }
-    /// `requestId`: text
+
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }
@@ -438,19 +579,17 @@ impl Call<Delete> {
 
 /// See [`RegionInstanceGroupManagers::delete_instances`].
 pub enum DeleteInstances {}
-method! {
-    DeleteInstances : Compute => schemas::Operation;
-    "compute.regionInstanceGroupManagers.deleteInstances" POST
-    "projects/{project}/regions/{region}/instanceGroupManagers/{instanceGroupManager}/deleteInstances"
-    { api_version : Some("2026-11-01") }
-}
+
+method! { DeleteInstances: Compute => schemas::Operation; "compute.regionInstanceGroupManagers.deleteInstances" POST "projects/{project}/regions/{region}/instanceGroupManagers/{instanceGroupManager}/deleteInstances" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<DeleteInstances> {
-    /// `noGracefulShutdown`: true or false, default `false`
+    /// Default `false`.
     pub fn no_graceful_shutdown(self, value: bool) -> Self {
         self.with_param("noGracefulShutdown", &value)
     }
-    /// `requestId`: text
+
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }
@@ -458,32 +597,26 @@ impl Call<DeleteInstances> {
 
 /// See [`RegionInstanceGroupManagers::delete_per_instance_configs`].
 pub enum DeletePerInstanceConfigs {}
-method! {
-    DeletePerInstanceConfigs : Compute => schemas::Operation;
-    "compute.regionInstanceGroupManagers.deletePerInstanceConfigs" POST
-    "projects/{project}/regions/{region}/instanceGroupManagers/{instanceGroupManager}/deletePerInstanceConfigs"
-    { api_version : Some("2026-11-01") }
-}
+
+method! { DeletePerInstanceConfigs: Compute => schemas::Operation; "compute.regionInstanceGroupManagers.deletePerInstanceConfigs" POST "projects/{project}/regions/{region}/instanceGroupManagers/{instanceGroupManager}/deletePerInstanceConfigs" {
+    api_version: Some("2026-11-01"),
+} }
 
 /// See [`RegionInstanceGroupManagers::get`].
 pub enum Get {}
-method! {
-    Get : Compute => schemas::InstanceGroupManager;
-    "compute.regionInstanceGroupManagers.get" GET
-    "projects/{project}/regions/{region}/instanceGroupManagers/{instanceGroupManager}" {
-    api_version : Some("2026-11-01") }
-}
+
+method! { Get: Compute => schemas::InstanceGroupManager; "compute.regionInstanceGroupManagers.get" GET "projects/{project}/regions/{region}/instanceGroupManagers/{instanceGroupManager}" {
+    api_version: Some("2026-11-01"),
+} }
 
 /// See [`RegionInstanceGroupManagers::insert`].
 pub enum Insert {}
-method! {
-    Insert : Compute => schemas::Operation; "compute.regionInstanceGroupManagers.insert"
-    POST "projects/{project}/regions/{region}/instanceGroupManagers" { api_version :
-    Some("2026-11-01") }
-}
+
+method! { Insert: Compute => schemas::Operation; "compute.regionInstanceGroupManagers.insert" POST "projects/{project}/regions/{region}/instanceGroupManagers" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<Insert> {
-    /// `requestId`: text
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }
@@ -491,30 +624,27 @@ impl Call<Insert> {
 
 /// See [`RegionInstanceGroupManagers::list`].
 pub enum List {}
-method! {
-    List : Compute => schemas::RegionInstanceGroupManagerList;
-    "compute.regionInstanceGroupManagers.list" GET
-    "projects/{project}/regions/{region}/instanceGroupManagers" { api_version :
-    Some("2026-11-01") }
-}
-paged! {
-    List => schemas::InstanceGroupManager; "pageToken" "nextPageToken" "items"
-}
+
+method! { List: Compute => schemas::RegionInstanceGroupManagerList; "compute.regionInstanceGroupManagers.list" GET "projects/{project}/regions/{region}/instanceGroupManagers" {
+    api_version: Some("2026-11-01"),
+} }
+
+paged! { List => schemas::InstanceGroupManager; "pageToken" "nextPageToken" "items" }
 
 impl Call<List> {
-    /// `filter`: text
     pub fn filter(self, value: &str) -> Self {
         self.with_param("filter", &value)
     }
-    /// `maxResults`: an unsigned 32-bit number, default `500`, at least `0`
+
+    /// Default `500`, at least `0`.
     pub fn max_results(self, value: u32) -> Self {
         self.with_param("maxResults", &value)
     }
-    /// `orderBy`: text
+
     pub fn order_by(self, value: &str) -> Self {
         self.with_param("orderBy", &value)
     }
-    /// `pageToken`: text
+
     pub fn page_token(self, value: &str) -> Self {
         self.with_param("pageToken", &value)
     }
@@ -522,30 +652,27 @@ impl Call<List> {
 
 /// See [`RegionInstanceGroupManagers::list_errors`].
 pub enum ListErrors {}
-method! {
-    ListErrors : Compute => schemas::RegionInstanceGroupManagersListErrorsResponse;
-    "compute.regionInstanceGroupManagers.listErrors" GET
-    "projects/{project}/regions/{region}/instanceGroupManagers/{instanceGroupManager}/listErrors"
-    { api_version : Some("2026-11-01") }
-}
-paged! {
-    ListErrors => schemas::InstanceManagedByIgmError; "pageToken" "nextPageToken" "items"
-}
+
+method! { ListErrors: Compute => schemas::RegionInstanceGroupManagersListErrorsResponse; "compute.regionInstanceGroupManagers.listErrors" GET "projects/{project}/regions/{region}/instanceGroupManagers/{instanceGroupManager}/listErrors" {
+    api_version: Some("2026-11-01"),
+} }
+
+paged! { ListErrors => schemas::InstanceManagedByIgmError; "pageToken" "nextPageToken" "items" }
 
 impl Call<ListErrors> {
-    /// `filter`: text
     pub fn filter(self, value: &str) -> Self {
         self.with_param("filter", &value)
     }
-    /// `maxResults`: an unsigned 32-bit number, default `500`, at least `0`
+
+    /// Default `500`, at least `0`.
     pub fn max_results(self, value: u32) -> Self {
         self.with_param("maxResults", &value)
     }
-    /// `orderBy`: text
+
     pub fn order_by(self, value: &str) -> Self {
         self.with_param("orderBy", &value)
     }
-    /// `pageToken`: text
+
     pub fn page_token(self, value: &str) -> Self {
         self.with_param("pageToken", &value)
     }
@@ -553,32 +680,27 @@ impl Call<ListErrors> {
 
 /// See [`RegionInstanceGroupManagers::list_managed_instances`].
 pub enum ListManagedInstances {}
-method! {
-    ListManagedInstances : Compute =>
-    schemas::RegionInstanceGroupManagersListInstancesResponse;
-    "compute.regionInstanceGroupManagers.listManagedInstances" POST
-    "projects/{project}/regions/{region}/instanceGroupManagers/{instanceGroupManager}/listManagedInstances"
-    { api_version : Some("2026-11-01") }
-}
-paged! {
-    ListManagedInstances => schemas::ManagedInstance; "pageToken" "nextPageToken"
-    "managedInstances"
-}
+
+method! { ListManagedInstances: Compute => schemas::RegionInstanceGroupManagersListInstancesResponse; "compute.regionInstanceGroupManagers.listManagedInstances" POST "projects/{project}/regions/{region}/instanceGroupManagers/{instanceGroupManager}/listManagedInstances" {
+    api_version: Some("2026-11-01"),
+} }
+
+paged! { ListManagedInstances => schemas::ManagedInstance; "pageToken" "nextPageToken" "managedInstances" }
 
 impl Call<ListManagedInstances> {
-    /// `filter`: text
     pub fn filter(self, value: &str) -> Self {
         self.with_param("filter", &value)
     }
-    /// `maxResults`: an unsigned 32-bit number, default `500`, at least `0`
+
+    /// Default `500`, at least `0`.
     pub fn max_results(self, value: u32) -> Self {
         self.with_param("maxResults", &value)
     }
-    /// `orderBy`: text
+
     pub fn order_by(self, value: &str) -> Self {
         self.with_param("orderBy", &value)
     }
-    /// `pageToken`: text
+
     pub fn page_token(self, value: &str) -> Self {
         self.with_param("pageToken", &value)
     }
@@ -586,32 +708,27 @@ impl Call<ListManagedInstances> {
 
 /// See [`RegionInstanceGroupManagers::list_per_instance_configs`].
 pub enum ListPerInstanceConfigs {}
-method! {
-    ListPerInstanceConfigs : Compute =>
-    schemas::RegionInstanceGroupManagersListInstanceConfigsResp;
-    "compute.regionInstanceGroupManagers.listPerInstanceConfigs" POST
-    "projects/{project}/regions/{region}/instanceGroupManagers/{instanceGroupManager}/listPerInstanceConfigs"
-    { api_version : Some("2026-11-01") }
-}
-paged! {
-    ListPerInstanceConfigs => schemas::PerInstanceConfig; "pageToken" "nextPageToken"
-    "items"
-}
+
+method! { ListPerInstanceConfigs: Compute => schemas::RegionInstanceGroupManagersListInstanceConfigsResp; "compute.regionInstanceGroupManagers.listPerInstanceConfigs" POST "projects/{project}/regions/{region}/instanceGroupManagers/{instanceGroupManager}/listPerInstanceConfigs" {
+    api_version: Some("2026-11-01"),
+} }
+
+paged! { ListPerInstanceConfigs => schemas::PerInstanceConfig; "pageToken" "nextPageToken" "items" }
 
 impl Call<ListPerInstanceConfigs> {
-    /// `filter`: text
     pub fn filter(self, value: &str) -> Self {
         self.with_param("filter", &value)
     }
-    /// `maxResults`: an unsigned 32-bit number, default `500`, at least `0`
+
+    /// Default `500`, at least `0`.
     pub fn max_results(self, value: u32) -> Self {
         self.with_param("maxResults", &value)
     }
-    /// `orderBy`: text
+
     pub fn order_by(self, value: &str) -> Self {
         self.with_param("orderBy", &value)
     }
-    /// `pageToken`: text
+
     pub fn page_token(self, value: &str) -> Self {
         self.with_param("pageToken", &value)
     }
@@ -619,15 +736,12 @@ impl Call<ListPerInstanceConfigs> {
 
 /// See [`RegionInstanceGroupManagers::patch`].
 pub enum Patch {}
-method! {
-    Patch : Compute => schemas::Operation; "compute.regionInstanceGroupManagers.patch"
-    PATCH
-    "projects/{project}/regions/{region}/instanceGroupManagers/{instanceGroupManager}" {
-    api_version : Some("2026-11-01") }
-}
+
+method! { Patch: Compute => schemas::Operation; "compute.regionInstanceGroupManagers.patch" PATCH "projects/{project}/regions/{region}/instanceGroupManagers/{instanceGroupManager}" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<Patch> {
-    /// `requestId`: text
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }
@@ -635,15 +749,12 @@ impl Call<Patch> {
 
 /// See [`RegionInstanceGroupManagers::patch_per_instance_configs`].
 pub enum PatchPerInstanceConfigs {}
-method! {
-    PatchPerInstanceConfigs : Compute => schemas::Operation;
-    "compute.regionInstanceGroupManagers.patchPerInstanceConfigs" POST
-    "projects/{project}/regions/{region}/instanceGroupManagers/{instanceGroupManager}/patchPerInstanceConfigs"
-    { api_version : Some("2026-11-01") }
-}
+
+method! { PatchPerInstanceConfigs: Compute => schemas::Operation; "compute.regionInstanceGroupManagers.patchPerInstanceConfigs" POST "projects/{project}/regions/{region}/instanceGroupManagers/{instanceGroupManager}/patchPerInstanceConfigs" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<PatchPerInstanceConfigs> {
-    /// `requestId`: text
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }
@@ -651,19 +762,17 @@ impl Call<PatchPerInstanceConfigs> {
 
 /// See [`RegionInstanceGroupManagers::recreate_instances`].
 pub enum RecreateInstances {}
-method! {
-    RecreateInstances : Compute => schemas::Operation;
-    "compute.regionInstanceGroupManagers.recreateInstances" POST
-    "projects/{project}/regions/{region}/instanceGroupManagers/{instanceGroupManager}/recreateInstances"
-    { api_version : Some("2026-11-01") }
-}
+
+method! { RecreateInstances: Compute => schemas::Operation; "compute.regionInstanceGroupManagers.recreateInstances" POST "projects/{project}/regions/{region}/instanceGroupManagers/{instanceGroupManager}/recreateInstances" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<RecreateInstances> {
-    /// `noGracefulShutdown`: true or false, default `false`
+    /// Default `false`.
     pub fn no_graceful_shutdown(self, value: bool) -> Self {
         self.with_param("noGracefulShutdown", &value)
     }
-    /// `requestId`: text
+
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }
@@ -671,15 +780,12 @@ impl Call<RecreateInstances> {
 
 /// See [`RegionInstanceGroupManagers::resize`].
 pub enum Resize {}
-method! {
-    Resize : Compute => schemas::Operation; "compute.regionInstanceGroupManagers.resize"
-    POST
-    "projects/{project}/regions/{region}/instanceGroupManagers/{instanceGroupManager}/resize"
-    { api_version : Some("2026-11-01") }
-}
+
+method! { Resize: Compute => schemas::Operation; "compute.regionInstanceGroupManagers.resize" POST "projects/{project}/regions/{region}/instanceGroupManagers/{instanceGroupManager}/resize" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<Resize> {
-    /// `requestId`: text
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }
@@ -687,15 +793,12 @@ impl Call<Resize> {
 
 /// See [`RegionInstanceGroupManagers::resume_instances`].
 pub enum ResumeInstances {}
-method! {
-    ResumeInstances : Compute => schemas::Operation;
-    "compute.regionInstanceGroupManagers.resumeInstances" POST
-    "projects/{project}/regions/{region}/instanceGroupManagers/{instanceGroupManager}/resumeInstances"
-    { api_version : Some("2026-11-01") }
-}
+
+method! { ResumeInstances: Compute => schemas::Operation; "compute.regionInstanceGroupManagers.resumeInstances" POST "projects/{project}/regions/{region}/instanceGroupManagers/{instanceGroupManager}/resumeInstances" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<ResumeInstances> {
-    /// `requestId`: text
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }
@@ -703,15 +806,12 @@ impl Call<ResumeInstances> {
 
 /// See [`RegionInstanceGroupManagers::set_instance_template`].
 pub enum SetInstanceTemplate {}
-method! {
-    SetInstanceTemplate : Compute => schemas::Operation;
-    "compute.regionInstanceGroupManagers.setInstanceTemplate" POST
-    "projects/{project}/regions/{region}/instanceGroupManagers/{instanceGroupManager}/setInstanceTemplate"
-    { api_version : Some("2026-11-01") }
-}
+
+method! { SetInstanceTemplate: Compute => schemas::Operation; "compute.regionInstanceGroupManagers.setInstanceTemplate" POST "projects/{project}/regions/{region}/instanceGroupManagers/{instanceGroupManager}/setInstanceTemplate" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<SetInstanceTemplate> {
-    /// `requestId`: text
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }
@@ -719,15 +819,12 @@ impl Call<SetInstanceTemplate> {
 
 /// See [`RegionInstanceGroupManagers::set_target_pools`].
 pub enum SetTargetPools {}
-method! {
-    SetTargetPools : Compute => schemas::Operation;
-    "compute.regionInstanceGroupManagers.setTargetPools" POST
-    "projects/{project}/regions/{region}/instanceGroupManagers/{instanceGroupManager}/setTargetPools"
-    { api_version : Some("2026-11-01") }
-}
+
+method! { SetTargetPools: Compute => schemas::Operation; "compute.regionInstanceGroupManagers.setTargetPools" POST "projects/{project}/regions/{region}/instanceGroupManagers/{instanceGroupManager}/setTargetPools" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<SetTargetPools> {
-    /// `requestId`: text
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }
@@ -735,15 +832,12 @@ impl Call<SetTargetPools> {
 
 /// See [`RegionInstanceGroupManagers::start_instances`].
 pub enum StartInstances {}
-method! {
-    StartInstances : Compute => schemas::Operation;
-    "compute.regionInstanceGroupManagers.startInstances" POST
-    "projects/{project}/regions/{region}/instanceGroupManagers/{instanceGroupManager}/startInstances"
-    { api_version : Some("2026-11-01") }
-}
+
+method! { StartInstances: Compute => schemas::Operation; "compute.regionInstanceGroupManagers.startInstances" POST "projects/{project}/regions/{region}/instanceGroupManagers/{instanceGroupManager}/startInstances" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<StartInstances> {
-    /// `requestId`: text
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }
@@ -751,19 +845,17 @@ impl Call<StartInstances> {
 
 /// See [`RegionInstanceGroupManagers::stop_instances`].
 pub enum StopInstances {}
-method! {
-    StopInstances : Compute => schemas::Operation;
-    "compute.regionInstanceGroupManagers.stopInstances" POST
-    "projects/{project}/regions/{region}/instanceGroupManagers/{instanceGroupManager}/stopInstances"
-    { api_version : Some("2026-11-01") }
-}
+
+method! { StopInstances: Compute => schemas::Operation; "compute.regionInstanceGroupManagers.stopInstances" POST "projects/{project}/regions/{region}/instanceGroupManagers/{instanceGroupManager}/stopInstances" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<StopInstances> {
-    /// `noGracefulShutdown`: true or false, default `false`
+    /// Default `false`.
     pub fn no_graceful_shutdown(self, value: bool) -> Self {
         self.with_param("noGracefulShutdown", &value)
     }
-    /// `requestId`: text
+
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }
@@ -771,15 +863,12 @@ impl Call<StopInstances> {
 
 /// See [`RegionInstanceGroupManagers::suspend_instances`].
 pub enum SuspendInstances {}
-method! {
-    SuspendInstances : Compute => schemas::Operation;
-    "compute.regionInstanceGroupManagers.suspendInstances" POST
-    "projects/{project}/regions/{region}/instanceGroupManagers/{instanceGroupManager}/suspendInstances"
-    { api_version : Some("2026-11-01") }
-}
+
+method! { SuspendInstances: Compute => schemas::Operation; "compute.regionInstanceGroupManagers.suspendInstances" POST "projects/{project}/regions/{region}/instanceGroupManagers/{instanceGroupManager}/suspendInstances" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<SuspendInstances> {
-    /// `requestId`: text
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }
@@ -787,15 +876,12 @@ impl Call<SuspendInstances> {
 
 /// See [`RegionInstanceGroupManagers::update_per_instance_configs`].
 pub enum UpdatePerInstanceConfigs {}
-method! {
-    UpdatePerInstanceConfigs : Compute => schemas::Operation;
-    "compute.regionInstanceGroupManagers.updatePerInstanceConfigs" POST
-    "projects/{project}/regions/{region}/instanceGroupManagers/{instanceGroupManager}/updatePerInstanceConfigs"
-    { api_version : Some("2026-11-01") }
-}
+
+method! { UpdatePerInstanceConfigs: Compute => schemas::Operation; "compute.regionInstanceGroupManagers.updatePerInstanceConfigs" POST "projects/{project}/regions/{region}/instanceGroupManagers/{instanceGroupManager}/updatePerInstanceConfigs" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<UpdatePerInstanceConfigs> {
-    /// `requestId`: text
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }

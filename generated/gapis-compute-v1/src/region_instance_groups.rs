@@ -7,26 +7,50 @@ use super::*;
 pub struct RegionInstanceGroups<'a>(pub(crate) &'a runtime::Client);
 
 impl RegionInstanceGroups<'_> {
-    /// GET `projects/{project}/regions/{region}/instanceGroups/{instanceGroup}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`, `COMPUTE_READONLY`.
+    /// GET `projects/{project}/regions/{region}/instanceGroups/{instanceGroup}`.
     ///
-    /// * `project`: text
-    /// * `region`: text
-    /// * `instance_group`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE),
+    /// [`COMPUTE_READONLY`](scopes::COMPUTE_READONLY).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
     pub fn get(&self, project: &str, region: &str, instance_group: &str) -> Call<Get> {
         Call::new(self.0, &[&project, &region, &instance_group], None)
     }
-    /// GET `projects/{project}/regions/{region}/instanceGroups`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`, `COMPUTE_READONLY`.
+
+    /// GET `projects/{project}/regions/{region}/instanceGroups`.
     ///
-    /// * `project`: text
-    /// * `region`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE),
+    /// [`COMPUTE_READONLY`](scopes::COMPUTE_READONLY).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    ///
+    /// Optional:
+    /// [`filter`](Call#method.filter-121),
+    /// [`max_results`](Call#method.max_results-121),
+    /// [`order_by`](Call#method.order_by-121),
+    /// [`page_token`](Call#method.page_token-121).
     pub fn list(&self, project: &str, region: &str) -> Call<List> {
         Call::new(self.0, &[&project, &region], None)
     }
-    /// POST `projects/{project}/regions/{region}/instanceGroups/{instanceGroup}/listInstances`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`, `COMPUTE_READONLY`.
+
+    /// POST `projects/{project}/regions/{region}/instanceGroups/{instanceGroup}/listInstances`.
     ///
-    /// * `project`: text
-    /// * `region`: text
-    /// * `instance_group`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE),
+    /// [`COMPUTE_READONLY`](scopes::COMPUTE_READONLY).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    ///
+    /// Optional:
+    /// [`filter`](Call#method.filter-122),
+    /// [`max_results`](Call#method.max_results-122),
+    /// [`order_by`](Call#method.order_by-122),
+    /// [`page_token`](Call#method.page_token-122).
     pub fn list_instances(
         &self,
         project: &str,
@@ -40,11 +64,17 @@ impl RegionInstanceGroups<'_> {
             Some(&region_instance_groups_list_instances_request),
         )
     }
-    /// POST `projects/{project}/regions/{region}/instanceGroups/{instanceGroup}/setNamedPorts`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+
+    /// POST `projects/{project}/regions/{region}/instanceGroups/{instanceGroup}/setNamedPorts`. Can be waited for.
     ///
-    /// * `project`: text
-    /// * `region`: text
-    /// * `instance_group`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    ///
+    /// Optional:
+    /// [`request_id`](Call#method.request_id-326).
     pub fn set_named_ports(
         &self,
         project: &str,
@@ -58,11 +88,17 @@ impl RegionInstanceGroups<'_> {
             Some(&region_instance_groups_set_named_ports_request),
         )
     }
-    /// POST `projects/{project}/regions/{region}/instanceGroups/{resource}/testIamPermissions`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`, `COMPUTE_READONLY`.
+
+    /// POST `projects/{project}/regions/{region}/instanceGroups/{resource}/testIamPermissions`.
     ///
-    /// * `project`: text
-    /// * `region`: text
-    /// * `resource`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE),
+    /// [`COMPUTE_READONLY`](scopes::COMPUTE_READONLY).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `region`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?`
+    /// * `resource`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
     pub fn test_iam_permissions(
         &self,
         project: &str,
@@ -70,48 +106,40 @@ impl RegionInstanceGroups<'_> {
         resource: &str,
         test_permissions_request: schemas::TestPermissionsRequest,
     ) -> Call<TestIamPermissions> {
-        Call::new(
-            self.0,
-            &[&project, &region, &resource],
-            Some(&test_permissions_request),
-        )
+        Call::new(self.0, &[&project, &region, &resource], Some(&test_permissions_request))
     }
 }
 
 /// See [`RegionInstanceGroups::get`].
 pub enum Get {}
-method! {
-    Get : Compute => schemas::InstanceGroup; "compute.regionInstanceGroups.get" GET
-    "projects/{project}/regions/{region}/instanceGroups/{instanceGroup}" { api_version :
-    Some("2026-11-01") }
-}
+
+method! { Get: Compute => schemas::InstanceGroup; "compute.regionInstanceGroups.get" GET "projects/{project}/regions/{region}/instanceGroups/{instanceGroup}" {
+    api_version: Some("2026-11-01"),
+} }
 
 /// See [`RegionInstanceGroups::list`].
 pub enum List {}
-method! {
-    List : Compute => schemas::RegionInstanceGroupList;
-    "compute.regionInstanceGroups.list" GET
-    "projects/{project}/regions/{region}/instanceGroups" { api_version :
-    Some("2026-11-01") }
-}
-paged! {
-    List => schemas::InstanceGroup; "pageToken" "nextPageToken" "items"
-}
+
+method! { List: Compute => schemas::RegionInstanceGroupList; "compute.regionInstanceGroups.list" GET "projects/{project}/regions/{region}/instanceGroups" {
+    api_version: Some("2026-11-01"),
+} }
+
+paged! { List => schemas::InstanceGroup; "pageToken" "nextPageToken" "items" }
 
 impl Call<List> {
-    /// `filter`: text
     pub fn filter(self, value: &str) -> Self {
         self.with_param("filter", &value)
     }
-    /// `maxResults`: an unsigned 32-bit number, default `500`, at least `0`
+
+    /// Default `500`, at least `0`.
     pub fn max_results(self, value: u32) -> Self {
         self.with_param("maxResults", &value)
     }
-    /// `orderBy`: text
+
     pub fn order_by(self, value: &str) -> Self {
         self.with_param("orderBy", &value)
     }
-    /// `pageToken`: text
+
     pub fn page_token(self, value: &str) -> Self {
         self.with_param("pageToken", &value)
     }
@@ -119,30 +147,27 @@ impl Call<List> {
 
 /// See [`RegionInstanceGroups::list_instances`].
 pub enum ListInstances {}
-method! {
-    ListInstances : Compute => schemas::RegionInstanceGroupsListInstances;
-    "compute.regionInstanceGroups.listInstances" POST
-    "projects/{project}/regions/{region}/instanceGroups/{instanceGroup}/listInstances" {
-    api_version : Some("2026-11-01") }
-}
-paged! {
-    ListInstances => schemas::InstanceWithNamedPorts; "pageToken" "nextPageToken" "items"
-}
+
+method! { ListInstances: Compute => schemas::RegionInstanceGroupsListInstances; "compute.regionInstanceGroups.listInstances" POST "projects/{project}/regions/{region}/instanceGroups/{instanceGroup}/listInstances" {
+    api_version: Some("2026-11-01"),
+} }
+
+paged! { ListInstances => schemas::InstanceWithNamedPorts; "pageToken" "nextPageToken" "items" }
 
 impl Call<ListInstances> {
-    /// `filter`: text
     pub fn filter(self, value: &str) -> Self {
         self.with_param("filter", &value)
     }
-    /// `maxResults`: an unsigned 32-bit number, default `500`, at least `0`
+
+    /// Default `500`, at least `0`.
     pub fn max_results(self, value: u32) -> Self {
         self.with_param("maxResults", &value)
     }
-    /// `orderBy`: text
+
     pub fn order_by(self, value: &str) -> Self {
         self.with_param("orderBy", &value)
     }
-    /// `pageToken`: text
+
     pub fn page_token(self, value: &str) -> Self {
         self.with_param("pageToken", &value)
     }
@@ -150,15 +175,12 @@ impl Call<ListInstances> {
 
 /// See [`RegionInstanceGroups::set_named_ports`].
 pub enum SetNamedPorts {}
-method! {
-    SetNamedPorts : Compute => schemas::Operation;
-    "compute.regionInstanceGroups.setNamedPorts" POST
-    "projects/{project}/regions/{region}/instanceGroups/{instanceGroup}/setNamedPorts" {
-    api_version : Some("2026-11-01") }
-}
+
+method! { SetNamedPorts: Compute => schemas::Operation; "compute.regionInstanceGroups.setNamedPorts" POST "projects/{project}/regions/{region}/instanceGroups/{instanceGroup}/setNamedPorts" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<SetNamedPorts> {
-    /// `requestId`: text
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }
@@ -166,9 +188,7 @@ impl Call<SetNamedPorts> {
 
 /// See [`RegionInstanceGroups::test_iam_permissions`].
 pub enum TestIamPermissions {}
-method! {
-    TestIamPermissions : Compute => schemas::TestPermissionsResponse;
-    "compute.regionInstanceGroups.testIamPermissions" POST
-    "projects/{project}/regions/{region}/instanceGroups/{resource}/testIamPermissions" {
-    api_version : Some("2026-11-01") }
-}
+
+method! { TestIamPermissions: Compute => schemas::TestPermissionsResponse; "compute.regionInstanceGroups.testIamPermissions" POST "projects/{project}/regions/{region}/instanceGroups/{resource}/testIamPermissions" {
+    api_version: Some("2026-11-01"),
+} }

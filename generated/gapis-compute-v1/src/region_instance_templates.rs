@@ -7,11 +7,18 @@ use super::*;
 pub struct RegionInstanceTemplates<'a>(pub(crate) &'a runtime::Client);
 
 impl RegionInstanceTemplates<'_> {
-    /// DELETE `projects/{project}/regions/{region}/instanceTemplates/{instanceTemplate}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+    /// DELETE `projects/{project}/regions/{region}/instanceTemplates/{instanceTemplate}`. Can be waited for.
     ///
-    /// * `project`: text
-    /// * `region`: text
-    /// * `instance_template`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `region`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?`
+    /// * `instance_template`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
+    ///
+    /// Optional:
+    /// [`request_id`](Call#method.request_id-327).
     pub fn delete(
         &self,
         project: &str,
@@ -20,23 +27,32 @@ impl RegionInstanceTemplates<'_> {
     ) -> Call<Delete> {
         Call::new(self.0, &[&project, &region, &instance_template], None)
     }
-    /// GET `projects/{project}/regions/{region}/instanceTemplates/{instanceTemplate}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`, `COMPUTE_READONLY`.
+
+    /// GET `projects/{project}/regions/{region}/instanceTemplates/{instanceTemplate}`.
     ///
-    /// * `project`: text
-    /// * `region`: text
-    /// * `instance_template`: text
-    pub fn get(
-        &self,
-        project: &str,
-        region: &str,
-        instance_template: &str,
-    ) -> Call<Get> {
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE),
+    /// [`COMPUTE_READONLY`](scopes::COMPUTE_READONLY).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `region`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?`
+    /// * `instance_template`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
+    pub fn get(&self, project: &str, region: &str, instance_template: &str) -> Call<Get> {
         Call::new(self.0, &[&project, &region, &instance_template], None)
     }
-    /// POST `projects/{project}/regions/{region}/instanceTemplates`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+
+    /// POST `projects/{project}/regions/{region}/instanceTemplates`. Can be waited for.
     ///
-    /// * `project`: text
-    /// * `region`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `region`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?`
+    ///
+    /// Optional:
+    /// [`request_id`](Call#method.request_id-328).
     pub fn insert(
         &self,
         project: &str,
@@ -45,10 +61,22 @@ impl RegionInstanceTemplates<'_> {
     ) -> Call<Insert> {
         Call::new(self.0, &[&project, &region], Some(&instance_template))
     }
-    /// GET `projects/{project}/regions/{region}/instanceTemplates`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`, `COMPUTE_READONLY`.
+
+    /// GET `projects/{project}/regions/{region}/instanceTemplates`.
     ///
-    /// * `project`: text
-    /// * `region`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE),
+    /// [`COMPUTE_READONLY`](scopes::COMPUTE_READONLY).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `region`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?`
+    ///
+    /// Optional:
+    /// [`filter`](Call#method.filter-123),
+    /// [`max_results`](Call#method.max_results-123),
+    /// [`order_by`](Call#method.order_by-123),
+    /// [`page_token`](Call#method.page_token-123).
     pub fn list(&self, project: &str, region: &str) -> Call<List> {
         Call::new(self.0, &[&project, &region], None)
     }
@@ -56,14 +84,12 @@ impl RegionInstanceTemplates<'_> {
 
 /// See [`RegionInstanceTemplates::delete`].
 pub enum Delete {}
-method! {
-    Delete : Compute => schemas::Operation; "compute.regionInstanceTemplates.delete"
-    DELETE "projects/{project}/regions/{region}/instanceTemplates/{instanceTemplate}" {
-    api_version : Some("2026-11-01") }
-}
+
+method! { Delete: Compute => schemas::Operation; "compute.regionInstanceTemplates.delete" DELETE "projects/{project}/regions/{region}/instanceTemplates/{instanceTemplate}" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<Delete> {
-    /// `requestId`: text
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }
@@ -71,22 +97,19 @@ impl Call<Delete> {
 
 /// See [`RegionInstanceTemplates::get`].
 pub enum Get {}
-method! {
-    Get : Compute => schemas::InstanceTemplate; "compute.regionInstanceTemplates.get" GET
-    "projects/{project}/regions/{region}/instanceTemplates/{instanceTemplate}" {
-    api_version : Some("2026-11-01") }
-}
+
+method! { Get: Compute => schemas::InstanceTemplate; "compute.regionInstanceTemplates.get" GET "projects/{project}/regions/{region}/instanceTemplates/{instanceTemplate}" {
+    api_version: Some("2026-11-01"),
+} }
 
 /// See [`RegionInstanceTemplates::insert`].
 pub enum Insert {}
-method! {
-    Insert : Compute => schemas::Operation; "compute.regionInstanceTemplates.insert" POST
-    "projects/{project}/regions/{region}/instanceTemplates" { api_version :
-    Some("2026-11-01") }
-}
+
+method! { Insert: Compute => schemas::Operation; "compute.regionInstanceTemplates.insert" POST "projects/{project}/regions/{region}/instanceTemplates" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<Insert> {
-    /// `requestId`: text
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }
@@ -94,30 +117,27 @@ impl Call<Insert> {
 
 /// See [`RegionInstanceTemplates::list`].
 pub enum List {}
-method! {
-    List : Compute => schemas::InstanceTemplateList;
-    "compute.regionInstanceTemplates.list" GET
-    "projects/{project}/regions/{region}/instanceTemplates" { api_version :
-    Some("2026-11-01") }
-}
-paged! {
-    List => schemas::InstanceTemplate; "pageToken" "nextPageToken" "items"
-}
+
+method! { List: Compute => schemas::InstanceTemplateList; "compute.regionInstanceTemplates.list" GET "projects/{project}/regions/{region}/instanceTemplates" {
+    api_version: Some("2026-11-01"),
+} }
+
+paged! { List => schemas::InstanceTemplate; "pageToken" "nextPageToken" "items" }
 
 impl Call<List> {
-    /// `filter`: text
     pub fn filter(self, value: &str) -> Self {
         self.with_param("filter", &value)
     }
-    /// `maxResults`: an unsigned 32-bit number, default `500`, at least `0`
+
+    /// Default `500`, at least `0`.
     pub fn max_results(self, value: u32) -> Self {
         self.with_param("maxResults", &value)
     }
-    /// `orderBy`: text
+
     pub fn order_by(self, value: &str) -> Self {
         self.with_param("orderBy", &value)
     }
-    /// `pageToken`: text
+
     pub fn page_token(self, value: &str) -> Self {
         self.with_param("pageToken", &value)
     }

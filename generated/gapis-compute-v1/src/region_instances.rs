@@ -7,10 +7,17 @@ use super::*;
 pub struct RegionInstances<'a>(pub(crate) &'a runtime::Client);
 
 impl RegionInstances<'_> {
-    /// POST `projects/{project}/regions/{region}/instances/bulkInsert`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+    /// POST `projects/{project}/regions/{region}/instances/bulkInsert`. Can be waited for.
     ///
-    /// * `project`: text
-    /// * `region`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `region`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?`
+    ///
+    /// Optional:
+    /// [`request_id`](Call#method.request_id-329).
     pub fn bulk_insert(
         &self,
         project: &str,
@@ -23,14 +30,12 @@ impl RegionInstances<'_> {
 
 /// See [`RegionInstances::bulk_insert`].
 pub enum BulkInsert {}
-method! {
-    BulkInsert : Compute => schemas::Operation; "compute.regionInstances.bulkInsert" POST
-    "projects/{project}/regions/{region}/instances/bulkInsert" { api_version :
-    Some("2026-11-01") }
-}
+
+method! { BulkInsert: Compute => schemas::Operation; "compute.regionInstances.bulkInsert" POST "projects/{project}/regions/{region}/instances/bulkInsert" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<BulkInsert> {
-    /// `requestId`: text
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }

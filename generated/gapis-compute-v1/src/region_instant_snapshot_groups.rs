@@ -7,11 +7,18 @@ use super::*;
 pub struct RegionInstantSnapshotGroups<'a>(pub(crate) &'a runtime::Client);
 
 impl RegionInstantSnapshotGroups<'_> {
-    /// DELETE `projects/{project}/regions/{region}/instantSnapshotGroups/{instantSnapshotGroup}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+    /// DELETE `projects/{project}/regions/{region}/instantSnapshotGroups/{instantSnapshotGroup}`. Can be waited for.
     ///
-    /// * `project`: text
-    /// * `region`: text
-    /// * `instant_snapshot_group`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `region`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?`
+    /// * `instant_snapshot_group`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
+    ///
+    /// Optional:
+    /// [`request_id`](Call#method.request_id-330).
     pub fn delete(
         &self,
         project: &str,
@@ -20,11 +27,17 @@ impl RegionInstantSnapshotGroups<'_> {
     ) -> Call<Delete> {
         Call::new(self.0, &[&project, &region, &instant_snapshot_group], None)
     }
-    /// GET `projects/{project}/regions/{region}/instantSnapshotGroups/{instantSnapshotGroup}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`, `COMPUTE_READONLY`.
+
+    /// GET `projects/{project}/regions/{region}/instantSnapshotGroups/{instantSnapshotGroup}`.
     ///
-    /// * `project`: text
-    /// * `region`: text
-    /// * `instant_snapshot_group`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE),
+    /// [`COMPUTE_READONLY`](scopes::COMPUTE_READONLY).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `region`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?`
+    /// * `instant_snapshot_group`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
     pub fn get(
         &self,
         project: &str,
@@ -33,11 +46,20 @@ impl RegionInstantSnapshotGroups<'_> {
     ) -> Call<Get> {
         Call::new(self.0, &[&project, &region, &instant_snapshot_group], None)
     }
-    /// GET `projects/{project}/regions/{region}/instantSnapshotGroups/{resource}/getIamPolicy`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`, `COMPUTE_READONLY`.
+
+    /// GET `projects/{project}/regions/{region}/instantSnapshotGroups/{resource}/getIamPolicy`.
     ///
-    /// * `project`: text
-    /// * `region`: text
-    /// * `resource`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE),
+    /// [`COMPUTE_READONLY`](scopes::COMPUTE_READONLY).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `region`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?`
+    /// * `resource`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
+    ///
+    /// Optional:
+    /// [`options_requested_policy_version`](Call#method.options_requested_policy_version-21).
     pub fn get_iam_policy(
         &self,
         project: &str,
@@ -46,10 +68,19 @@ impl RegionInstantSnapshotGroups<'_> {
     ) -> Call<GetIamPolicy> {
         Call::new(self.0, &[&project, &region, &resource], None)
     }
-    /// POST `projects/{project}/regions/{region}/instantSnapshotGroups`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+
+    /// POST `projects/{project}/regions/{region}/instantSnapshotGroups`. Can be waited for.
     ///
-    /// * `project`: text
-    /// * `region`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `region`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?`
+    ///
+    /// Optional:
+    /// [`request_id`](Call#method.request_id-331),
+    /// [`source_consistency_group`](Call#method.source_consistency_group-1).
     pub fn insert(
         &self,
         project: &str,
@@ -58,18 +89,35 @@ impl RegionInstantSnapshotGroups<'_> {
     ) -> Call<Insert> {
         Call::new(self.0, &[&project, &region], Some(&instant_snapshot_group))
     }
-    /// GET `projects/{project}/regions/{region}/instantSnapshotGroups`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`, `COMPUTE_READONLY`.
+
+    /// GET `projects/{project}/regions/{region}/instantSnapshotGroups`.
     ///
-    /// * `project`: text
-    /// * `region`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE),
+    /// [`COMPUTE_READONLY`](scopes::COMPUTE_READONLY).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `region`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?`
+    ///
+    /// Optional:
+    /// [`filter`](Call#method.filter-124),
+    /// [`max_results`](Call#method.max_results-124),
+    /// [`order_by`](Call#method.order_by-124),
+    /// [`page_token`](Call#method.page_token-124).
     pub fn list(&self, project: &str, region: &str) -> Call<List> {
         Call::new(self.0, &[&project, &region], None)
     }
-    /// POST `projects/{project}/regions/{region}/instantSnapshotGroups/{resource}/setIamPolicy`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+
+    /// POST `projects/{project}/regions/{region}/instantSnapshotGroups/{resource}/setIamPolicy`.
     ///
-    /// * `project`: text
-    /// * `region`: text
-    /// * `resource`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `region`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?`
+    /// * `resource`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
     pub fn set_iam_policy(
         &self,
         project: &str,
@@ -77,17 +125,19 @@ impl RegionInstantSnapshotGroups<'_> {
         resource: &str,
         region_set_policy_request: schemas::RegionSetPolicyRequest,
     ) -> Call<SetIamPolicy> {
-        Call::new(
-            self.0,
-            &[&project, &region, &resource],
-            Some(&region_set_policy_request),
-        )
+        Call::new(self.0, &[&project, &region, &resource], Some(&region_set_policy_request))
     }
-    /// POST `projects/{project}/regions/{region}/instantSnapshotGroups/{resource}/testIamPermissions`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`, `COMPUTE_READONLY`.
+
+    /// POST `projects/{project}/regions/{region}/instantSnapshotGroups/{resource}/testIamPermissions`.
     ///
-    /// * `project`: text
-    /// * `region`: text
-    /// * `resource`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE),
+    /// [`COMPUTE_READONLY`](scopes::COMPUTE_READONLY).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `region`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?`
+    /// * `resource`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
     pub fn test_iam_permissions(
         &self,
         project: &str,
@@ -95,25 +145,18 @@ impl RegionInstantSnapshotGroups<'_> {
         resource: &str,
         test_permissions_request: schemas::TestPermissionsRequest,
     ) -> Call<TestIamPermissions> {
-        Call::new(
-            self.0,
-            &[&project, &region, &resource],
-            Some(&test_permissions_request),
-        )
+        Call::new(self.0, &[&project, &region, &resource], Some(&test_permissions_request))
     }
 }
 
 /// See [`RegionInstantSnapshotGroups::delete`].
 pub enum Delete {}
-method! {
-    Delete : Compute => schemas::Operation; "compute.regionInstantSnapshotGroups.delete"
-    DELETE
-    "projects/{project}/regions/{region}/instantSnapshotGroups/{instantSnapshotGroup}" {
-    api_version : Some("2026-11-01") }
-}
+
+method! { Delete: Compute => schemas::Operation; "compute.regionInstantSnapshotGroups.delete" DELETE "projects/{project}/regions/{region}/instantSnapshotGroups/{instantSnapshotGroup}" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<Delete> {
-    /// `requestId`: text
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }
@@ -121,24 +164,19 @@ impl Call<Delete> {
 
 /// See [`RegionInstantSnapshotGroups::get`].
 pub enum Get {}
-method! {
-    Get : Compute => schemas::InstantSnapshotGroup;
-    "compute.regionInstantSnapshotGroups.get" GET
-    "projects/{project}/regions/{region}/instantSnapshotGroups/{instantSnapshotGroup}" {
-    api_version : Some("2026-11-01") }
-}
+
+method! { Get: Compute => schemas::InstantSnapshotGroup; "compute.regionInstantSnapshotGroups.get" GET "projects/{project}/regions/{region}/instantSnapshotGroups/{instantSnapshotGroup}" {
+    api_version: Some("2026-11-01"),
+} }
 
 /// See [`RegionInstantSnapshotGroups::get_iam_policy`].
 pub enum GetIamPolicy {}
-method! {
-    GetIamPolicy : Compute => schemas::Policy;
-    "compute.regionInstantSnapshotGroups.getIamPolicy" GET
-    "projects/{project}/regions/{region}/instantSnapshotGroups/{resource}/getIamPolicy" {
-    api_version : Some("2026-11-01") }
-}
+
+method! { GetIamPolicy: Compute => schemas::Policy; "compute.regionInstantSnapshotGroups.getIamPolicy" GET "projects/{project}/regions/{region}/instantSnapshotGroups/{resource}/getIamPolicy" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<GetIamPolicy> {
-    /// `optionsRequestedPolicyVersion`: a 32-bit number
     pub fn options_requested_policy_version(self, value: i32) -> Self {
         self.with_param("optionsRequestedPolicyVersion", &value)
     }
@@ -146,18 +184,16 @@ impl Call<GetIamPolicy> {
 
 /// See [`RegionInstantSnapshotGroups::insert`].
 pub enum Insert {}
-method! {
-    Insert : Compute => schemas::Operation; "compute.regionInstantSnapshotGroups.insert"
-    POST "projects/{project}/regions/{region}/instantSnapshotGroups" { api_version :
-    Some("2026-11-01") }
-}
+
+method! { Insert: Compute => schemas::Operation; "compute.regionInstantSnapshotGroups.insert" POST "projects/{project}/regions/{region}/instantSnapshotGroups" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<Insert> {
-    /// `requestId`: text
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }
-    /// `sourceConsistencyGroup`: text
+
     pub fn source_consistency_group(self, value: &str) -> Self {
         self.with_param("sourceConsistencyGroup", &value)
     }
@@ -165,30 +201,27 @@ impl Call<Insert> {
 
 /// See [`RegionInstantSnapshotGroups::list`].
 pub enum List {}
-method! {
-    List : Compute => schemas::ListInstantSnapshotGroups;
-    "compute.regionInstantSnapshotGroups.list" GET
-    "projects/{project}/regions/{region}/instantSnapshotGroups" { api_version :
-    Some("2026-11-01") }
-}
-paged! {
-    List => schemas::InstantSnapshotGroup; "pageToken" "nextPageToken" "items"
-}
+
+method! { List: Compute => schemas::ListInstantSnapshotGroups; "compute.regionInstantSnapshotGroups.list" GET "projects/{project}/regions/{region}/instantSnapshotGroups" {
+    api_version: Some("2026-11-01"),
+} }
+
+paged! { List => schemas::InstantSnapshotGroup; "pageToken" "nextPageToken" "items" }
 
 impl Call<List> {
-    /// `filter`: text
     pub fn filter(self, value: &str) -> Self {
         self.with_param("filter", &value)
     }
-    /// `maxResults`: an unsigned 32-bit number, default `500`, at least `0`
+
+    /// Default `500`, at least `0`.
     pub fn max_results(self, value: u32) -> Self {
         self.with_param("maxResults", &value)
     }
-    /// `orderBy`: text
+
     pub fn order_by(self, value: &str) -> Self {
         self.with_param("orderBy", &value)
     }
-    /// `pageToken`: text
+
     pub fn page_token(self, value: &str) -> Self {
         self.with_param("pageToken", &value)
     }
@@ -196,18 +229,14 @@ impl Call<List> {
 
 /// See [`RegionInstantSnapshotGroups::set_iam_policy`].
 pub enum SetIamPolicy {}
-method! {
-    SetIamPolicy : Compute => schemas::Policy;
-    "compute.regionInstantSnapshotGroups.setIamPolicy" POST
-    "projects/{project}/regions/{region}/instantSnapshotGroups/{resource}/setIamPolicy" {
-    api_version : Some("2026-11-01") }
-}
+
+method! { SetIamPolicy: Compute => schemas::Policy; "compute.regionInstantSnapshotGroups.setIamPolicy" POST "projects/{project}/regions/{region}/instantSnapshotGroups/{resource}/setIamPolicy" {
+    api_version: Some("2026-11-01"),
+} }
 
 /// See [`RegionInstantSnapshotGroups::test_iam_permissions`].
 pub enum TestIamPermissions {}
-method! {
-    TestIamPermissions : Compute => schemas::TestPermissionsResponse;
-    "compute.regionInstantSnapshotGroups.testIamPermissions" POST
-    "projects/{project}/regions/{region}/instantSnapshotGroups/{resource}/testIamPermissions"
-    { api_version : Some("2026-11-01") }
-}
+
+method! { TestIamPermissions: Compute => schemas::TestPermissionsResponse; "compute.regionInstantSnapshotGroups.testIamPermissions" POST "projects/{project}/regions/{region}/instantSnapshotGroups/{resource}/testIamPermissions" {
+    api_version: Some("2026-11-01"),
+} }

@@ -7,11 +7,18 @@ use super::*;
 pub struct RegionInstantSnapshots<'a>(pub(crate) &'a runtime::Client);
 
 impl RegionInstantSnapshots<'_> {
-    /// DELETE `projects/{project}/regions/{region}/instantSnapshots/{instantSnapshot}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+    /// DELETE `projects/{project}/regions/{region}/instantSnapshots/{instantSnapshot}`. Can be waited for.
     ///
-    /// * `project`: text
-    /// * `region`: text
-    /// * `instant_snapshot`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `region`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?`
+    /// * `instant_snapshot`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
+    ///
+    /// Optional:
+    /// [`request_id`](Call#method.request_id-332).
     pub fn delete(
         &self,
         project: &str,
@@ -20,19 +27,34 @@ impl RegionInstantSnapshots<'_> {
     ) -> Call<Delete> {
         Call::new(self.0, &[&project, &region, &instant_snapshot], None)
     }
-    /// GET `projects/{project}/regions/{region}/instantSnapshots/{instantSnapshot}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`, `COMPUTE_READONLY`.
+
+    /// GET `projects/{project}/regions/{region}/instantSnapshots/{instantSnapshot}`.
     ///
-    /// * `project`: text
-    /// * `region`: text
-    /// * `instant_snapshot`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE),
+    /// [`COMPUTE_READONLY`](scopes::COMPUTE_READONLY).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `region`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?`
+    /// * `instant_snapshot`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
     pub fn get(&self, project: &str, region: &str, instant_snapshot: &str) -> Call<Get> {
         Call::new(self.0, &[&project, &region, &instant_snapshot], None)
     }
-    /// GET `projects/{project}/regions/{region}/instantSnapshots/{resource}/getIamPolicy`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`, `COMPUTE_READONLY`.
+
+    /// GET `projects/{project}/regions/{region}/instantSnapshots/{resource}/getIamPolicy`.
     ///
-    /// * `project`: text
-    /// * `region`: text
-    /// * `resource`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE),
+    /// [`COMPUTE_READONLY`](scopes::COMPUTE_READONLY).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `region`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?`
+    /// * `resource`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
+    ///
+    /// Optional:
+    /// [`options_requested_policy_version`](Call#method.options_requested_policy_version-22).
     pub fn get_iam_policy(
         &self,
         project: &str,
@@ -41,10 +63,18 @@ impl RegionInstantSnapshots<'_> {
     ) -> Call<GetIamPolicy> {
         Call::new(self.0, &[&project, &region, &resource], None)
     }
-    /// POST `projects/{project}/regions/{region}/instantSnapshots`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+
+    /// POST `projects/{project}/regions/{region}/instantSnapshots`. Can be waited for.
     ///
-    /// * `project`: text
-    /// * `region`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `region`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?`
+    ///
+    /// Optional:
+    /// [`request_id`](Call#method.request_id-333).
     pub fn insert(
         &self,
         project: &str,
@@ -53,18 +83,35 @@ impl RegionInstantSnapshots<'_> {
     ) -> Call<Insert> {
         Call::new(self.0, &[&project, &region], Some(&instant_snapshot))
     }
-    /// GET `projects/{project}/regions/{region}/instantSnapshots`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`, `COMPUTE_READONLY`.
+
+    /// GET `projects/{project}/regions/{region}/instantSnapshots`.
     ///
-    /// * `project`: text
-    /// * `region`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE),
+    /// [`COMPUTE_READONLY`](scopes::COMPUTE_READONLY).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `region`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?`
+    ///
+    /// Optional:
+    /// [`filter`](Call#method.filter-125),
+    /// [`max_results`](Call#method.max_results-125),
+    /// [`order_by`](Call#method.order_by-125),
+    /// [`page_token`](Call#method.page_token-125).
     pub fn list(&self, project: &str, region: &str) -> Call<List> {
         Call::new(self.0, &[&project, &region], None)
     }
-    /// POST `projects/{project}/regions/{region}/instantSnapshots/{resource}/setIamPolicy`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+
+    /// POST `projects/{project}/regions/{region}/instantSnapshots/{resource}/setIamPolicy`.
     ///
-    /// * `project`: text
-    /// * `region`: text
-    /// * `resource`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `region`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?`
+    /// * `resource`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
     pub fn set_iam_policy(
         &self,
         project: &str,
@@ -72,17 +119,21 @@ impl RegionInstantSnapshots<'_> {
         resource: &str,
         region_set_policy_request: schemas::RegionSetPolicyRequest,
     ) -> Call<SetIamPolicy> {
-        Call::new(
-            self.0,
-            &[&project, &region, &resource],
-            Some(&region_set_policy_request),
-        )
+        Call::new(self.0, &[&project, &region, &resource], Some(&region_set_policy_request))
     }
-    /// POST `projects/{project}/regions/{region}/instantSnapshots/{resource}/setLabels`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+
+    /// POST `projects/{project}/regions/{region}/instantSnapshots/{resource}/setLabels`. Can be waited for.
     ///
-    /// * `project`: text
-    /// * `region`: text
-    /// * `resource`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `region`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?`
+    /// * `resource`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
+    ///
+    /// Optional:
+    /// [`request_id`](Call#method.request_id-334).
     pub fn set_labels(
         &self,
         project: &str,
@@ -90,17 +141,19 @@ impl RegionInstantSnapshots<'_> {
         resource: &str,
         region_set_labels_request: schemas::RegionSetLabelsRequest,
     ) -> Call<SetLabels> {
-        Call::new(
-            self.0,
-            &[&project, &region, &resource],
-            Some(&region_set_labels_request),
-        )
+        Call::new(self.0, &[&project, &region, &resource], Some(&region_set_labels_request))
     }
-    /// POST `projects/{project}/regions/{region}/instantSnapshots/{resource}/testIamPermissions`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`, `COMPUTE_READONLY`.
+
+    /// POST `projects/{project}/regions/{region}/instantSnapshots/{resource}/testIamPermissions`.
     ///
-    /// * `project`: text
-    /// * `region`: text
-    /// * `resource`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE),
+    /// [`COMPUTE_READONLY`](scopes::COMPUTE_READONLY).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `region`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?`
+    /// * `resource`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
     pub fn test_iam_permissions(
         &self,
         project: &str,
@@ -108,24 +161,18 @@ impl RegionInstantSnapshots<'_> {
         resource: &str,
         test_permissions_request: schemas::TestPermissionsRequest,
     ) -> Call<TestIamPermissions> {
-        Call::new(
-            self.0,
-            &[&project, &region, &resource],
-            Some(&test_permissions_request),
-        )
+        Call::new(self.0, &[&project, &region, &resource], Some(&test_permissions_request))
     }
 }
 
 /// See [`RegionInstantSnapshots::delete`].
 pub enum Delete {}
-method! {
-    Delete : Compute => schemas::Operation; "compute.regionInstantSnapshots.delete"
-    DELETE "projects/{project}/regions/{region}/instantSnapshots/{instantSnapshot}" {
-    api_version : Some("2026-11-01") }
-}
+
+method! { Delete: Compute => schemas::Operation; "compute.regionInstantSnapshots.delete" DELETE "projects/{project}/regions/{region}/instantSnapshots/{instantSnapshot}" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<Delete> {
-    /// `requestId`: text
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }
@@ -133,23 +180,19 @@ impl Call<Delete> {
 
 /// See [`RegionInstantSnapshots::get`].
 pub enum Get {}
-method! {
-    Get : Compute => schemas::InstantSnapshot; "compute.regionInstantSnapshots.get" GET
-    "projects/{project}/regions/{region}/instantSnapshots/{instantSnapshot}" {
-    api_version : Some("2026-11-01") }
-}
+
+method! { Get: Compute => schemas::InstantSnapshot; "compute.regionInstantSnapshots.get" GET "projects/{project}/regions/{region}/instantSnapshots/{instantSnapshot}" {
+    api_version: Some("2026-11-01"),
+} }
 
 /// See [`RegionInstantSnapshots::get_iam_policy`].
 pub enum GetIamPolicy {}
-method! {
-    GetIamPolicy : Compute => schemas::Policy;
-    "compute.regionInstantSnapshots.getIamPolicy" GET
-    "projects/{project}/regions/{region}/instantSnapshots/{resource}/getIamPolicy" {
-    api_version : Some("2026-11-01") }
-}
+
+method! { GetIamPolicy: Compute => schemas::Policy; "compute.regionInstantSnapshots.getIamPolicy" GET "projects/{project}/regions/{region}/instantSnapshots/{resource}/getIamPolicy" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<GetIamPolicy> {
-    /// `optionsRequestedPolicyVersion`: a 32-bit number
     pub fn options_requested_policy_version(self, value: i32) -> Self {
         self.with_param("optionsRequestedPolicyVersion", &value)
     }
@@ -157,14 +200,12 @@ impl Call<GetIamPolicy> {
 
 /// See [`RegionInstantSnapshots::insert`].
 pub enum Insert {}
-method! {
-    Insert : Compute => schemas::Operation; "compute.regionInstantSnapshots.insert" POST
-    "projects/{project}/regions/{region}/instantSnapshots" { api_version :
-    Some("2026-11-01") }
-}
+
+method! { Insert: Compute => schemas::Operation; "compute.regionInstantSnapshots.insert" POST "projects/{project}/regions/{region}/instantSnapshots" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<Insert> {
-    /// `requestId`: text
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }
@@ -172,29 +213,27 @@ impl Call<Insert> {
 
 /// See [`RegionInstantSnapshots::list`].
 pub enum List {}
-method! {
-    List : Compute => schemas::InstantSnapshotList; "compute.regionInstantSnapshots.list"
-    GET "projects/{project}/regions/{region}/instantSnapshots" { api_version :
-    Some("2026-11-01") }
-}
-paged! {
-    List => schemas::InstantSnapshot; "pageToken" "nextPageToken" "items"
-}
+
+method! { List: Compute => schemas::InstantSnapshotList; "compute.regionInstantSnapshots.list" GET "projects/{project}/regions/{region}/instantSnapshots" {
+    api_version: Some("2026-11-01"),
+} }
+
+paged! { List => schemas::InstantSnapshot; "pageToken" "nextPageToken" "items" }
 
 impl Call<List> {
-    /// `filter`: text
     pub fn filter(self, value: &str) -> Self {
         self.with_param("filter", &value)
     }
-    /// `maxResults`: an unsigned 32-bit number, default `500`, at least `0`
+
+    /// Default `500`, at least `0`.
     pub fn max_results(self, value: u32) -> Self {
         self.with_param("maxResults", &value)
     }
-    /// `orderBy`: text
+
     pub fn order_by(self, value: &str) -> Self {
         self.with_param("orderBy", &value)
     }
-    /// `pageToken`: text
+
     pub fn page_token(self, value: &str) -> Self {
         self.with_param("pageToken", &value)
     }
@@ -202,23 +241,19 @@ impl Call<List> {
 
 /// See [`RegionInstantSnapshots::set_iam_policy`].
 pub enum SetIamPolicy {}
-method! {
-    SetIamPolicy : Compute => schemas::Policy;
-    "compute.regionInstantSnapshots.setIamPolicy" POST
-    "projects/{project}/regions/{region}/instantSnapshots/{resource}/setIamPolicy" {
-    api_version : Some("2026-11-01") }
-}
+
+method! { SetIamPolicy: Compute => schemas::Policy; "compute.regionInstantSnapshots.setIamPolicy" POST "projects/{project}/regions/{region}/instantSnapshots/{resource}/setIamPolicy" {
+    api_version: Some("2026-11-01"),
+} }
 
 /// See [`RegionInstantSnapshots::set_labels`].
 pub enum SetLabels {}
-method! {
-    SetLabels : Compute => schemas::Operation; "compute.regionInstantSnapshots.setLabels"
-    POST "projects/{project}/regions/{region}/instantSnapshots/{resource}/setLabels" {
-    api_version : Some("2026-11-01") }
-}
+
+method! { SetLabels: Compute => schemas::Operation; "compute.regionInstantSnapshots.setLabels" POST "projects/{project}/regions/{region}/instantSnapshots/{resource}/setLabels" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<SetLabels> {
-    /// `requestId`: text
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }
@@ -226,9 +261,7 @@ impl Call<SetLabels> {
 
 /// See [`RegionInstantSnapshots::test_iam_permissions`].
 pub enum TestIamPermissions {}
-method! {
-    TestIamPermissions : Compute => schemas::TestPermissionsResponse;
-    "compute.regionInstantSnapshots.testIamPermissions" POST
-    "projects/{project}/regions/{region}/instantSnapshots/{resource}/testIamPermissions"
-    { api_version : Some("2026-11-01") }
-}
+
+method! { TestIamPermissions: Compute => schemas::TestPermissionsResponse; "compute.regionInstantSnapshots.testIamPermissions" POST "projects/{project}/regions/{region}/instantSnapshots/{resource}/testIamPermissions" {
+    api_version: Some("2026-11-01"),
+} }

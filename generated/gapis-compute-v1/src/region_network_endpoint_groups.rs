@@ -7,11 +7,16 @@ use super::*;
 pub struct RegionNetworkEndpointGroups<'a>(pub(crate) &'a runtime::Client);
 
 impl RegionNetworkEndpointGroups<'_> {
-    /// POST `projects/{project}/regions/{region}/networkEndpointGroups/{networkEndpointGroup}/attachNetworkEndpoints`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+    /// POST `projects/{project}/regions/{region}/networkEndpointGroups/{networkEndpointGroup}/attachNetworkEndpoints`. Can be waited for.
     ///
-    /// * `project`: text
-    /// * `region`: text
-    /// * `network_endpoint_group`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    ///
+    /// Optional:
+    /// [`request_id`](Call#method.request_id-335).
     pub fn attach_network_endpoints(
         &self,
         project: &str,
@@ -25,11 +30,17 @@ impl RegionNetworkEndpointGroups<'_> {
             Some(&region_network_endpoint_groups_attach_endpoints_request),
         )
     }
-    /// DELETE `projects/{project}/regions/{region}/networkEndpointGroups/{networkEndpointGroup}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+
+    /// DELETE `projects/{project}/regions/{region}/networkEndpointGroups/{networkEndpointGroup}`. Can be waited for.
     ///
-    /// * `project`: text
-    /// * `region`: text
-    /// * `network_endpoint_group`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    ///
+    /// Optional:
+    /// [`request_id`](Call#method.request_id-336).
     pub fn delete(
         &self,
         project: &str,
@@ -38,11 +49,17 @@ impl RegionNetworkEndpointGroups<'_> {
     ) -> Call<Delete> {
         Call::new(self.0, &[&project, &region, &network_endpoint_group], None)
     }
-    /// POST `projects/{project}/regions/{region}/networkEndpointGroups/{networkEndpointGroup}/detachNetworkEndpoints`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+
+    /// POST `projects/{project}/regions/{region}/networkEndpointGroups/{networkEndpointGroup}/detachNetworkEndpoints`. Can be waited for.
     ///
-    /// * `project`: text
-    /// * `region`: text
-    /// * `network_endpoint_group`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    ///
+    /// Optional:
+    /// [`request_id`](Call#method.request_id-337).
     pub fn detach_network_endpoints(
         &self,
         project: &str,
@@ -56,11 +73,15 @@ impl RegionNetworkEndpointGroups<'_> {
             Some(&region_network_endpoint_groups_detach_endpoints_request),
         )
     }
-    /// GET `projects/{project}/regions/{region}/networkEndpointGroups/{networkEndpointGroup}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`, `COMPUTE_READONLY`.
+
+    /// GET `projects/{project}/regions/{region}/networkEndpointGroups/{networkEndpointGroup}`.
     ///
-    /// * `project`: text
-    /// * `region`: text
-    /// * `network_endpoint_group`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE),
+    /// [`COMPUTE_READONLY`](scopes::COMPUTE_READONLY).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
     pub fn get(
         &self,
         project: &str,
@@ -69,10 +90,17 @@ impl RegionNetworkEndpointGroups<'_> {
     ) -> Call<Get> {
         Call::new(self.0, &[&project, &region, &network_endpoint_group], None)
     }
-    /// POST `projects/{project}/regions/{region}/networkEndpointGroups`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+
+    /// POST `projects/{project}/regions/{region}/networkEndpointGroups`. Can be waited for.
     ///
-    /// * `project`: text
-    /// * `region`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    ///
+    /// Optional:
+    /// [`request_id`](Call#method.request_id-338).
     pub fn insert(
         &self,
         project: &str,
@@ -81,18 +109,39 @@ impl RegionNetworkEndpointGroups<'_> {
     ) -> Call<Insert> {
         Call::new(self.0, &[&project, &region], Some(&network_endpoint_group))
     }
-    /// GET `projects/{project}/regions/{region}/networkEndpointGroups`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`, `COMPUTE_READONLY`.
+
+    /// GET `projects/{project}/regions/{region}/networkEndpointGroups`.
     ///
-    /// * `project`: text
-    /// * `region`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE),
+    /// [`COMPUTE_READONLY`](scopes::COMPUTE_READONLY).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    ///
+    /// Optional:
+    /// [`filter`](Call#method.filter-126),
+    /// [`max_results`](Call#method.max_results-126),
+    /// [`order_by`](Call#method.order_by-126),
+    /// [`page_token`](Call#method.page_token-126).
     pub fn list(&self, project: &str, region: &str) -> Call<List> {
         Call::new(self.0, &[&project, &region], None)
     }
-    /// POST `projects/{project}/regions/{region}/networkEndpointGroups/{networkEndpointGroup}/listNetworkEndpoints`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`, `COMPUTE_READONLY`.
+
+    /// POST `projects/{project}/regions/{region}/networkEndpointGroups/{networkEndpointGroup}/listNetworkEndpoints`.
     ///
-    /// * `project`: text
-    /// * `region`: text
-    /// * `network_endpoint_group`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE),
+    /// [`COMPUTE_READONLY`](scopes::COMPUTE_READONLY).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    ///
+    /// Optional:
+    /// [`filter`](Call#method.filter-127),
+    /// [`max_results`](Call#method.max_results-127),
+    /// [`order_by`](Call#method.order_by-127),
+    /// [`page_token`](Call#method.page_token-127).
     pub fn list_network_endpoints(
         &self,
         project: &str,
@@ -105,15 +154,12 @@ impl RegionNetworkEndpointGroups<'_> {
 
 /// See [`RegionNetworkEndpointGroups::attach_network_endpoints`].
 pub enum AttachNetworkEndpoints {}
-method! {
-    AttachNetworkEndpoints : Compute => schemas::Operation;
-    "compute.regionNetworkEndpointGroups.attachNetworkEndpoints" POST
-    "projects/{project}/regions/{region}/networkEndpointGroups/{networkEndpointGroup}/attachNetworkEndpoints"
-    { api_version : Some("2026-11-01") }
-}
+
+method! { AttachNetworkEndpoints: Compute => schemas::Operation; "compute.regionNetworkEndpointGroups.attachNetworkEndpoints" POST "projects/{project}/regions/{region}/networkEndpointGroups/{networkEndpointGroup}/attachNetworkEndpoints" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<AttachNetworkEndpoints> {
-    /// `requestId`: text
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }
@@ -121,15 +167,12 @@ impl Call<AttachNetworkEndpoints> {
 
 /// See [`RegionNetworkEndpointGroups::delete`].
 pub enum Delete {}
-method! {
-    Delete : Compute => schemas::Operation; "compute.regionNetworkEndpointGroups.delete"
-    DELETE
-    "projects/{project}/regions/{region}/networkEndpointGroups/{networkEndpointGroup}" {
-    api_version : Some("2026-11-01") }
-}
+
+method! { Delete: Compute => schemas::Operation; "compute.regionNetworkEndpointGroups.delete" DELETE "projects/{project}/regions/{region}/networkEndpointGroups/{networkEndpointGroup}" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<Delete> {
-    /// `requestId`: text
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }
@@ -137,15 +180,12 @@ impl Call<Delete> {
 
 /// See [`RegionNetworkEndpointGroups::detach_network_endpoints`].
 pub enum DetachNetworkEndpoints {}
-method! {
-    DetachNetworkEndpoints : Compute => schemas::Operation;
-    "compute.regionNetworkEndpointGroups.detachNetworkEndpoints" POST
-    "projects/{project}/regions/{region}/networkEndpointGroups/{networkEndpointGroup}/detachNetworkEndpoints"
-    { api_version : Some("2026-11-01") }
-}
+
+method! { DetachNetworkEndpoints: Compute => schemas::Operation; "compute.regionNetworkEndpointGroups.detachNetworkEndpoints" POST "projects/{project}/regions/{region}/networkEndpointGroups/{networkEndpointGroup}/detachNetworkEndpoints" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<DetachNetworkEndpoints> {
-    /// `requestId`: text
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }
@@ -153,23 +193,19 @@ impl Call<DetachNetworkEndpoints> {
 
 /// See [`RegionNetworkEndpointGroups::get`].
 pub enum Get {}
-method! {
-    Get : Compute => schemas::NetworkEndpointGroup;
-    "compute.regionNetworkEndpointGroups.get" GET
-    "projects/{project}/regions/{region}/networkEndpointGroups/{networkEndpointGroup}" {
-    api_version : Some("2026-11-01") }
-}
+
+method! { Get: Compute => schemas::NetworkEndpointGroup; "compute.regionNetworkEndpointGroups.get" GET "projects/{project}/regions/{region}/networkEndpointGroups/{networkEndpointGroup}" {
+    api_version: Some("2026-11-01"),
+} }
 
 /// See [`RegionNetworkEndpointGroups::insert`].
 pub enum Insert {}
-method! {
-    Insert : Compute => schemas::Operation; "compute.regionNetworkEndpointGroups.insert"
-    POST "projects/{project}/regions/{region}/networkEndpointGroups" { api_version :
-    Some("2026-11-01") }
-}
+
+method! { Insert: Compute => schemas::Operation; "compute.regionNetworkEndpointGroups.insert" POST "projects/{project}/regions/{region}/networkEndpointGroups" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<Insert> {
-    /// `requestId`: text
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }
@@ -177,30 +213,27 @@ impl Call<Insert> {
 
 /// See [`RegionNetworkEndpointGroups::list`].
 pub enum List {}
-method! {
-    List : Compute => schemas::NetworkEndpointGroupList;
-    "compute.regionNetworkEndpointGroups.list" GET
-    "projects/{project}/regions/{region}/networkEndpointGroups" { api_version :
-    Some("2026-11-01") }
-}
-paged! {
-    List => schemas::NetworkEndpointGroup; "pageToken" "nextPageToken" "items"
-}
+
+method! { List: Compute => schemas::NetworkEndpointGroupList; "compute.regionNetworkEndpointGroups.list" GET "projects/{project}/regions/{region}/networkEndpointGroups" {
+    api_version: Some("2026-11-01"),
+} }
+
+paged! { List => schemas::NetworkEndpointGroup; "pageToken" "nextPageToken" "items" }
 
 impl Call<List> {
-    /// `filter`: text
     pub fn filter(self, value: &str) -> Self {
         self.with_param("filter", &value)
     }
-    /// `maxResults`: an unsigned 32-bit number, default `500`, at least `0`
+
+    /// Default `500`, at least `0`.
     pub fn max_results(self, value: u32) -> Self {
         self.with_param("maxResults", &value)
     }
-    /// `orderBy`: text
+
     pub fn order_by(self, value: &str) -> Self {
         self.with_param("orderBy", &value)
     }
-    /// `pageToken`: text
+
     pub fn page_token(self, value: &str) -> Self {
         self.with_param("pageToken", &value)
     }
@@ -208,31 +241,27 @@ impl Call<List> {
 
 /// See [`RegionNetworkEndpointGroups::list_network_endpoints`].
 pub enum ListNetworkEndpoints {}
-method! {
-    ListNetworkEndpoints : Compute => schemas::NetworkEndpointGroupsListNetworkEndpoints;
-    "compute.regionNetworkEndpointGroups.listNetworkEndpoints" POST
-    "projects/{project}/regions/{region}/networkEndpointGroups/{networkEndpointGroup}/listNetworkEndpoints"
-    { api_version : Some("2026-11-01") }
-}
-paged! {
-    ListNetworkEndpoints => schemas::NetworkEndpointWithHealthStatus; "pageToken"
-    "nextPageToken" "items"
-}
+
+method! { ListNetworkEndpoints: Compute => schemas::NetworkEndpointGroupsListNetworkEndpoints; "compute.regionNetworkEndpointGroups.listNetworkEndpoints" POST "projects/{project}/regions/{region}/networkEndpointGroups/{networkEndpointGroup}/listNetworkEndpoints" {
+    api_version: Some("2026-11-01"),
+} }
+
+paged! { ListNetworkEndpoints => schemas::NetworkEndpointWithHealthStatus; "pageToken" "nextPageToken" "items" }
 
 impl Call<ListNetworkEndpoints> {
-    /// `filter`: text
     pub fn filter(self, value: &str) -> Self {
         self.with_param("filter", &value)
     }
-    /// `maxResults`: an unsigned 32-bit number, default `500`, at least `0`
+
+    /// Default `500`, at least `0`.
     pub fn max_results(self, value: u32) -> Self {
         self.with_param("maxResults", &value)
     }
-    /// `orderBy`: text
+
     pub fn order_by(self, value: &str) -> Self {
         self.with_param("orderBy", &value)
     }
-    /// `pageToken`: text
+
     pub fn page_token(self, value: &str) -> Self {
         self.with_param("pageToken", &value)
     }

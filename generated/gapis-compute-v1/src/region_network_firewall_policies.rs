@@ -7,11 +7,20 @@ use super::*;
 pub struct RegionNetworkFirewallPolicies<'a>(pub(crate) &'a runtime::Client);
 
 impl RegionNetworkFirewallPolicies<'_> {
-    /// POST `projects/{project}/regions/{region}/firewallPolicies/{firewallPolicy}/addAssociation`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+    /// POST `projects/{project}/regions/{region}/firewallPolicies/{firewallPolicy}/addAssociation`. Can be waited for.
     ///
-    /// * `project`: text
-    /// * `region`: text
-    /// * `firewall_policy`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `region`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?`
+    /// * `firewall_policy`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
+    ///
+    /// Optional:
+    /// [`associated_policy_to_be_replaced`](Call#method.associated_policy_to_be_replaced),
+    /// [`replace_existing_association`](Call#method.replace_existing_association-3),
+    /// [`request_id`](Call#method.request_id-339).
     pub fn add_association(
         &self,
         project: &str,
@@ -25,11 +34,21 @@ impl RegionNetworkFirewallPolicies<'_> {
             Some(&firewall_policy_association),
         )
     }
-    /// POST `projects/{project}/regions/{region}/firewallPolicies/{firewallPolicy}/addRule`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+
+    /// POST `projects/{project}/regions/{region}/firewallPolicies/{firewallPolicy}/addRule`. Can be waited for.
     ///
-    /// * `project`: text
-    /// * `region`: text
-    /// * `firewall_policy`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `region`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?`
+    /// * `firewall_policy`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
+    ///
+    /// Optional:
+    /// [`max_priority`](Call#method.max_priority-2),
+    /// [`min_priority`](Call#method.min_priority-2),
+    /// [`request_id`](Call#method.request_id-340).
     pub fn add_rule(
         &self,
         project: &str,
@@ -43,11 +62,20 @@ impl RegionNetworkFirewallPolicies<'_> {
             Some(&firewall_policy_rule),
         )
     }
-    /// POST `projects/{project}/regions/{region}/firewallPolicies/{firewallPolicy}/cloneRules`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+
+    /// POST `projects/{project}/regions/{region}/firewallPolicies/{firewallPolicy}/cloneRules`. Can be waited for.
     ///
-    /// * `project`: text
-    /// * `region`: text
-    /// * `firewall_policy`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `region`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?`
+    /// * `firewall_policy`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
+    ///
+    /// Optional:
+    /// [`request_id`](Call#method.request_id-341),
+    /// [`source_firewall_policy`](Call#method.source_firewall_policy-2).
     pub fn clone_rules(
         &self,
         project: &str,
@@ -56,11 +84,19 @@ impl RegionNetworkFirewallPolicies<'_> {
     ) -> Call<CloneRules> {
         Call::new(self.0, &[&project, &region, &firewall_policy], None)
     }
-    /// DELETE `projects/{project}/regions/{region}/firewallPolicies/{firewallPolicy}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+
+    /// DELETE `projects/{project}/regions/{region}/firewallPolicies/{firewallPolicy}`. Can be waited for.
     ///
-    /// * `project`: text
-    /// * `region`: text
-    /// * `firewall_policy`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `region`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?`
+    /// * `firewall_policy`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
+    ///
+    /// Optional:
+    /// [`request_id`](Call#method.request_id-342).
     pub fn delete(
         &self,
         project: &str,
@@ -69,19 +105,34 @@ impl RegionNetworkFirewallPolicies<'_> {
     ) -> Call<Delete> {
         Call::new(self.0, &[&project, &region, &firewall_policy], None)
     }
-    /// GET `projects/{project}/regions/{region}/firewallPolicies/{firewallPolicy}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`, `COMPUTE_READONLY`.
+
+    /// GET `projects/{project}/regions/{region}/firewallPolicies/{firewallPolicy}`.
     ///
-    /// * `project`: text
-    /// * `region`: text
-    /// * `firewall_policy`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE),
+    /// [`COMPUTE_READONLY`](scopes::COMPUTE_READONLY).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `region`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?`
+    /// * `firewall_policy`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
     pub fn get(&self, project: &str, region: &str, firewall_policy: &str) -> Call<Get> {
         Call::new(self.0, &[&project, &region, &firewall_policy], None)
     }
-    /// GET `projects/{project}/regions/{region}/firewallPolicies/{firewallPolicy}/getAssociation`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`, `COMPUTE_READONLY`.
+
+    /// GET `projects/{project}/regions/{region}/firewallPolicies/{firewallPolicy}/getAssociation`.
     ///
-    /// * `project`: text
-    /// * `region`: text
-    /// * `firewall_policy`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE),
+    /// [`COMPUTE_READONLY`](scopes::COMPUTE_READONLY).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `region`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?`
+    /// * `firewall_policy`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
+    ///
+    /// Optional:
+    /// [`name`](Call#method.name-6).
     pub fn get_association(
         &self,
         project: &str,
@@ -90,11 +141,16 @@ impl RegionNetworkFirewallPolicies<'_> {
     ) -> Call<GetAssociation> {
         Call::new(self.0, &[&project, &region, &firewall_policy], None)
     }
-    /// GET `projects/{project}/regions/{region}/firewallPolicies/getEffectiveFirewalls`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`, `COMPUTE_READONLY`.
+
+    /// GET `projects/{project}/regions/{region}/firewallPolicies/getEffectiveFirewalls`.
     ///
-    /// * `project`: text
-    /// * `region`: text
-    /// * `network`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE),
+    /// [`COMPUTE_READONLY`](scopes::COMPUTE_READONLY).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `region`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?`
     pub fn get_effective_firewalls(
         &self,
         project: &str,
@@ -103,11 +159,20 @@ impl RegionNetworkFirewallPolicies<'_> {
     ) -> Call<GetEffectiveFirewalls> {
         Call::new(self.0, &[&project, &region], None).with_param("network", &network)
     }
-    /// GET `projects/{project}/regions/{region}/firewallPolicies/{resource}/getIamPolicy`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`, `COMPUTE_READONLY`.
+
+    /// GET `projects/{project}/regions/{region}/firewallPolicies/{resource}/getIamPolicy`.
     ///
-    /// * `project`: text
-    /// * `region`: text
-    /// * `resource`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE),
+    /// [`COMPUTE_READONLY`](scopes::COMPUTE_READONLY).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `region`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?`
+    /// * `resource`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
+    ///
+    /// Optional:
+    /// [`options_requested_policy_version`](Call#method.options_requested_policy_version-23).
     pub fn get_iam_policy(
         &self,
         project: &str,
@@ -116,11 +181,20 @@ impl RegionNetworkFirewallPolicies<'_> {
     ) -> Call<GetIamPolicy> {
         Call::new(self.0, &[&project, &region, &resource], None)
     }
-    /// GET `projects/{project}/regions/{region}/firewallPolicies/{firewallPolicy}/getRule`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`, `COMPUTE_READONLY`.
+
+    /// GET `projects/{project}/regions/{region}/firewallPolicies/{firewallPolicy}/getRule`.
     ///
-    /// * `project`: text
-    /// * `region`: text
-    /// * `firewall_policy`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE),
+    /// [`COMPUTE_READONLY`](scopes::COMPUTE_READONLY).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `region`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?`
+    /// * `firewall_policy`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
+    ///
+    /// Optional:
+    /// [`priority`](Call#method.priority-12).
     pub fn get_rule(
         &self,
         project: &str,
@@ -129,10 +203,18 @@ impl RegionNetworkFirewallPolicies<'_> {
     ) -> Call<GetRule> {
         Call::new(self.0, &[&project, &region, &firewall_policy], None)
     }
-    /// POST `projects/{project}/regions/{region}/firewallPolicies`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+
+    /// POST `projects/{project}/regions/{region}/firewallPolicies`. Can be waited for.
     ///
-    /// * `project`: text
-    /// * `region`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `region`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?`
+    ///
+    /// Optional:
+    /// [`request_id`](Call#method.request_id-343).
     pub fn insert(
         &self,
         project: &str,
@@ -141,18 +223,38 @@ impl RegionNetworkFirewallPolicies<'_> {
     ) -> Call<Insert> {
         Call::new(self.0, &[&project, &region], Some(&firewall_policy))
     }
-    /// GET `projects/{project}/regions/{region}/firewallPolicies`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`, `COMPUTE_READONLY`.
+
+    /// GET `projects/{project}/regions/{region}/firewallPolicies`.
     ///
-    /// * `project`: text
-    /// * `region`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE),
+    /// [`COMPUTE_READONLY`](scopes::COMPUTE_READONLY).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `region`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?`
+    ///
+    /// Optional:
+    /// [`filter`](Call#method.filter-128),
+    /// [`max_results`](Call#method.max_results-128),
+    /// [`order_by`](Call#method.order_by-128),
+    /// [`page_token`](Call#method.page_token-128).
     pub fn list(&self, project: &str, region: &str) -> Call<List> {
         Call::new(self.0, &[&project, &region], None)
     }
-    /// PATCH `projects/{project}/regions/{region}/firewallPolicies/{firewallPolicy}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+
+    /// PATCH `projects/{project}/regions/{region}/firewallPolicies/{firewallPolicy}`. Can be waited for.
     ///
-    /// * `project`: text
-    /// * `region`: text
-    /// * `firewall_policy`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `region`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?`
+    /// * `firewall_policy`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
+    ///
+    /// Optional:
+    /// [`request_id`](Call#method.request_id-344).
     pub fn patch(
         &self,
         project: &str,
@@ -162,11 +264,19 @@ impl RegionNetworkFirewallPolicies<'_> {
     ) -> Call<Patch> {
         Call::new(self.0, &[&project, &region, &firewall_policy], Some(&body))
     }
-    /// POST `projects/{project}/regions/{region}/firewallPolicies/{firewallPolicy}/patchAssociation`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+
+    /// POST `projects/{project}/regions/{region}/firewallPolicies/{firewallPolicy}/patchAssociation`. Can be waited for.
     ///
-    /// * `project`: text
-    /// * `region`: text
-    /// * `firewall_policy`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `region`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?`
+    /// * `firewall_policy`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
+    ///
+    /// Optional:
+    /// [`request_id`](Call#method.request_id-345).
     pub fn patch_association(
         &self,
         project: &str,
@@ -180,11 +290,20 @@ impl RegionNetworkFirewallPolicies<'_> {
             Some(&firewall_policy_association),
         )
     }
-    /// POST `projects/{project}/regions/{region}/firewallPolicies/{firewallPolicy}/patchRule`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+
+    /// POST `projects/{project}/regions/{region}/firewallPolicies/{firewallPolicy}/patchRule`. Can be waited for.
     ///
-    /// * `project`: text
-    /// * `region`: text
-    /// * `firewall_policy`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `region`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?`
+    /// * `firewall_policy`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
+    ///
+    /// Optional:
+    /// [`priority`](Call#method.priority-13),
+    /// [`request_id`](Call#method.request_id-346).
     pub fn patch_rule(
         &self,
         project: &str,
@@ -198,11 +317,20 @@ impl RegionNetworkFirewallPolicies<'_> {
             Some(&firewall_policy_rule),
         )
     }
-    /// POST `projects/{project}/regions/{region}/firewallPolicies/{firewallPolicy}/removeAssociation`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+
+    /// POST `projects/{project}/regions/{region}/firewallPolicies/{firewallPolicy}/removeAssociation`. Can be waited for.
     ///
-    /// * `project`: text
-    /// * `region`: text
-    /// * `firewall_policy`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `region`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?`
+    /// * `firewall_policy`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
+    ///
+    /// Optional:
+    /// [`name`](Call#method.name-7),
+    /// [`request_id`](Call#method.request_id-347).
     pub fn remove_association(
         &self,
         project: &str,
@@ -211,11 +339,20 @@ impl RegionNetworkFirewallPolicies<'_> {
     ) -> Call<RemoveAssociation> {
         Call::new(self.0, &[&project, &region, &firewall_policy], None)
     }
-    /// POST `projects/{project}/regions/{region}/firewallPolicies/{firewallPolicy}/removeRule`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+
+    /// POST `projects/{project}/regions/{region}/firewallPolicies/{firewallPolicy}/removeRule`. Can be waited for.
     ///
-    /// * `project`: text
-    /// * `region`: text
-    /// * `firewall_policy`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `region`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?`
+    /// * `firewall_policy`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
+    ///
+    /// Optional:
+    /// [`priority`](Call#method.priority-14),
+    /// [`request_id`](Call#method.request_id-348).
     pub fn remove_rule(
         &self,
         project: &str,
@@ -224,11 +361,16 @@ impl RegionNetworkFirewallPolicies<'_> {
     ) -> Call<RemoveRule> {
         Call::new(self.0, &[&project, &region, &firewall_policy], None)
     }
-    /// POST `projects/{project}/regions/{region}/firewallPolicies/{resource}/setIamPolicy`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+
+    /// POST `projects/{project}/regions/{region}/firewallPolicies/{resource}/setIamPolicy`.
     ///
-    /// * `project`: text
-    /// * `region`: text
-    /// * `resource`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `region`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?`
+    /// * `resource`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
     pub fn set_iam_policy(
         &self,
         project: &str,
@@ -236,17 +378,19 @@ impl RegionNetworkFirewallPolicies<'_> {
         resource: &str,
         region_set_policy_request: schemas::RegionSetPolicyRequest,
     ) -> Call<SetIamPolicy> {
-        Call::new(
-            self.0,
-            &[&project, &region, &resource],
-            Some(&region_set_policy_request),
-        )
+        Call::new(self.0, &[&project, &region, &resource], Some(&region_set_policy_request))
     }
-    /// POST `projects/{project}/regions/{region}/firewallPolicies/{resource}/testIamPermissions`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`, `COMPUTE_READONLY`.
+
+    /// POST `projects/{project}/regions/{region}/firewallPolicies/{resource}/testIamPermissions`.
     ///
-    /// * `project`: text
-    /// * `region`: text
-    /// * `resource`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE),
+    /// [`COMPUTE_READONLY`](scopes::COMPUTE_READONLY).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `region`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?`
+    /// * `resource`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
     pub fn test_iam_permissions(
         &self,
         project: &str,
@@ -254,33 +398,27 @@ impl RegionNetworkFirewallPolicies<'_> {
         resource: &str,
         test_permissions_request: schemas::TestPermissionsRequest,
     ) -> Call<TestIamPermissions> {
-        Call::new(
-            self.0,
-            &[&project, &region, &resource],
-            Some(&test_permissions_request),
-        )
+        Call::new(self.0, &[&project, &region, &resource], Some(&test_permissions_request))
     }
 }
 
 /// See [`RegionNetworkFirewallPolicies::add_association`].
 pub enum AddAssociation {}
-method! {
-    AddAssociation : Compute => schemas::Operation;
-    "compute.regionNetworkFirewallPolicies.addAssociation" POST
-    "projects/{project}/regions/{region}/firewallPolicies/{firewallPolicy}/addAssociation"
-    { api_version : Some("2026-11-01") }
-}
+
+method! { AddAssociation: Compute => schemas::Operation; "compute.regionNetworkFirewallPolicies.addAssociation" POST "projects/{project}/regions/{region}/firewallPolicies/{firewallPolicy}/addAssociation" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<AddAssociation> {
-    /// `associatedPolicyToBeReplaced`: text
+    /// Matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`.
     pub fn associated_policy_to_be_replaced(self, value: &str) -> Self {
         self.with_param("associatedPolicyToBeReplaced", &value)
     }
-    /// `replaceExistingAssociation`: true or false
+
     pub fn replace_existing_association(self, value: bool) -> Self {
         self.with_param("replaceExistingAssociation", &value)
     }
-    /// `requestId`: text
+
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }
@@ -288,23 +426,20 @@ impl Call<AddAssociation> {
 
 /// See [`RegionNetworkFirewallPolicies::add_rule`].
 pub enum AddRule {}
-method! {
-    AddRule : Compute => schemas::Operation;
-    "compute.regionNetworkFirewallPolicies.addRule" POST
-    "projects/{project}/regions/{region}/firewallPolicies/{firewallPolicy}/addRule" {
-    api_version : Some("2026-11-01") }
-}
+
+method! { AddRule: Compute => schemas::Operation; "compute.regionNetworkFirewallPolicies.addRule" POST "projects/{project}/regions/{region}/firewallPolicies/{firewallPolicy}/addRule" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<AddRule> {
-    /// `maxPriority`: a 32-bit number
     pub fn max_priority(self, value: i32) -> Self {
         self.with_param("maxPriority", &value)
     }
-    /// `minPriority`: a 32-bit number
+
     pub fn min_priority(self, value: i32) -> Self {
         self.with_param("minPriority", &value)
     }
-    /// `requestId`: text
+
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }
@@ -312,19 +447,16 @@ impl Call<AddRule> {
 
 /// See [`RegionNetworkFirewallPolicies::clone_rules`].
 pub enum CloneRules {}
-method! {
-    CloneRules : Compute => schemas::Operation;
-    "compute.regionNetworkFirewallPolicies.cloneRules" POST
-    "projects/{project}/regions/{region}/firewallPolicies/{firewallPolicy}/cloneRules" {
-    api_version : Some("2026-11-01") }
-}
+
+method! { CloneRules: Compute => schemas::Operation; "compute.regionNetworkFirewallPolicies.cloneRules" POST "projects/{project}/regions/{region}/firewallPolicies/{firewallPolicy}/cloneRules" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<CloneRules> {
-    /// `requestId`: text
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }
-    /// `sourceFirewallPolicy`: text
+
     pub fn source_firewall_policy(self, value: &str) -> Self {
         self.with_param("sourceFirewallPolicy", &value)
     }
@@ -332,15 +464,12 @@ impl Call<CloneRules> {
 
 /// See [`RegionNetworkFirewallPolicies::delete`].
 pub enum Delete {}
-method! {
-    Delete : Compute => schemas::Operation;
-    "compute.regionNetworkFirewallPolicies.delete" DELETE
-    "projects/{project}/regions/{region}/firewallPolicies/{firewallPolicy}" { api_version
-    : Some("2026-11-01") }
-}
+
+method! { Delete: Compute => schemas::Operation; "compute.regionNetworkFirewallPolicies.delete" DELETE "projects/{project}/regions/{region}/firewallPolicies/{firewallPolicy}" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<Delete> {
-    /// `requestId`: text
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }
@@ -348,23 +477,19 @@ impl Call<Delete> {
 
 /// See [`RegionNetworkFirewallPolicies::get`].
 pub enum Get {}
-method! {
-    Get : Compute => schemas::FirewallPolicy; "compute.regionNetworkFirewallPolicies.get"
-    GET "projects/{project}/regions/{region}/firewallPolicies/{firewallPolicy}" {
-    api_version : Some("2026-11-01") }
-}
+
+method! { Get: Compute => schemas::FirewallPolicy; "compute.regionNetworkFirewallPolicies.get" GET "projects/{project}/regions/{region}/firewallPolicies/{firewallPolicy}" {
+    api_version: Some("2026-11-01"),
+} }
 
 /// See [`RegionNetworkFirewallPolicies::get_association`].
 pub enum GetAssociation {}
-method! {
-    GetAssociation : Compute => schemas::FirewallPolicyAssociation;
-    "compute.regionNetworkFirewallPolicies.getAssociation" GET
-    "projects/{project}/regions/{region}/firewallPolicies/{firewallPolicy}/getAssociation"
-    { api_version : Some("2026-11-01") }
-}
+
+method! { GetAssociation: Compute => schemas::FirewallPolicyAssociation; "compute.regionNetworkFirewallPolicies.getAssociation" GET "projects/{project}/regions/{region}/firewallPolicies/{firewallPolicy}/getAssociation" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<GetAssociation> {
-    /// `name`: text
     pub fn name(self, value: &str) -> Self {
         self.with_param("name", &value)
     }
@@ -372,25 +497,19 @@ impl Call<GetAssociation> {
 
 /// See [`RegionNetworkFirewallPolicies::get_effective_firewalls`].
 pub enum GetEffectiveFirewalls {}
-method! {
-    GetEffectiveFirewalls : Compute =>
-    schemas::RegionNetworkFirewallPoliciesGetEffectiveFirewallsResponse;
-    "compute.regionNetworkFirewallPolicies.getEffectiveFirewalls" GET
-    "projects/{project}/regions/{region}/firewallPolicies/getEffectiveFirewalls" {
-    api_version : Some("2026-11-01") }
-}
+
+method! { GetEffectiveFirewalls: Compute => schemas::RegionNetworkFirewallPoliciesGetEffectiveFirewallsResponse; "compute.regionNetworkFirewallPolicies.getEffectiveFirewalls" GET "projects/{project}/regions/{region}/firewallPolicies/getEffectiveFirewalls" {
+    api_version: Some("2026-11-01"),
+} }
 
 /// See [`RegionNetworkFirewallPolicies::get_iam_policy`].
 pub enum GetIamPolicy {}
-method! {
-    GetIamPolicy : Compute => schemas::Policy;
-    "compute.regionNetworkFirewallPolicies.getIamPolicy" GET
-    "projects/{project}/regions/{region}/firewallPolicies/{resource}/getIamPolicy" {
-    api_version : Some("2026-11-01") }
-}
+
+method! { GetIamPolicy: Compute => schemas::Policy; "compute.regionNetworkFirewallPolicies.getIamPolicy" GET "projects/{project}/regions/{region}/firewallPolicies/{resource}/getIamPolicy" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<GetIamPolicy> {
-    /// `optionsRequestedPolicyVersion`: a 32-bit number
     pub fn options_requested_policy_version(self, value: i32) -> Self {
         self.with_param("optionsRequestedPolicyVersion", &value)
     }
@@ -398,15 +517,12 @@ impl Call<GetIamPolicy> {
 
 /// See [`RegionNetworkFirewallPolicies::get_rule`].
 pub enum GetRule {}
-method! {
-    GetRule : Compute => schemas::FirewallPolicyRule;
-    "compute.regionNetworkFirewallPolicies.getRule" GET
-    "projects/{project}/regions/{region}/firewallPolicies/{firewallPolicy}/getRule" {
-    api_version : Some("2026-11-01") }
-}
+
+method! { GetRule: Compute => schemas::FirewallPolicyRule; "compute.regionNetworkFirewallPolicies.getRule" GET "projects/{project}/regions/{region}/firewallPolicies/{firewallPolicy}/getRule" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<GetRule> {
-    /// `priority`: a 32-bit number
     pub fn priority(self, value: i32) -> Self {
         self.with_param("priority", &value)
     }
@@ -414,15 +530,12 @@ impl Call<GetRule> {
 
 /// See [`RegionNetworkFirewallPolicies::insert`].
 pub enum Insert {}
-method! {
-    Insert : Compute => schemas::Operation;
-    "compute.regionNetworkFirewallPolicies.insert" POST
-    "projects/{project}/regions/{region}/firewallPolicies" { api_version :
-    Some("2026-11-01") }
-}
+
+method! { Insert: Compute => schemas::Operation; "compute.regionNetworkFirewallPolicies.insert" POST "projects/{project}/regions/{region}/firewallPolicies" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<Insert> {
-    /// `requestId`: text
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }
@@ -430,30 +543,27 @@ impl Call<Insert> {
 
 /// See [`RegionNetworkFirewallPolicies::list`].
 pub enum List {}
-method! {
-    List : Compute => schemas::FirewallPolicyList;
-    "compute.regionNetworkFirewallPolicies.list" GET
-    "projects/{project}/regions/{region}/firewallPolicies" { api_version :
-    Some("2026-11-01") }
-}
-paged! {
-    List => schemas::FirewallPolicy; "pageToken" "nextPageToken" "items"
-}
+
+method! { List: Compute => schemas::FirewallPolicyList; "compute.regionNetworkFirewallPolicies.list" GET "projects/{project}/regions/{region}/firewallPolicies" {
+    api_version: Some("2026-11-01"),
+} }
+
+paged! { List => schemas::FirewallPolicy; "pageToken" "nextPageToken" "items" }
 
 impl Call<List> {
-    /// `filter`: text
     pub fn filter(self, value: &str) -> Self {
         self.with_param("filter", &value)
     }
-    /// `maxResults`: an unsigned 32-bit number, default `500`, at least `0`
+
+    /// Default `500`, at least `0`.
     pub fn max_results(self, value: u32) -> Self {
         self.with_param("maxResults", &value)
     }
-    /// `orderBy`: text
+
     pub fn order_by(self, value: &str) -> Self {
         self.with_param("orderBy", &value)
     }
-    /// `pageToken`: text
+
     pub fn page_token(self, value: &str) -> Self {
         self.with_param("pageToken", &value)
     }
@@ -461,14 +571,12 @@ impl Call<List> {
 
 /// See [`RegionNetworkFirewallPolicies::patch`].
 pub enum Patch {}
-method! {
-    Patch : Compute => schemas::Operation; "compute.regionNetworkFirewallPolicies.patch"
-    PATCH "projects/{project}/regions/{region}/firewallPolicies/{firewallPolicy}" {
-    api_version : Some("2026-11-01") }
-}
+
+method! { Patch: Compute => schemas::Operation; "compute.regionNetworkFirewallPolicies.patch" PATCH "projects/{project}/regions/{region}/firewallPolicies/{firewallPolicy}" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<Patch> {
-    /// `requestId`: text
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }
@@ -476,15 +584,12 @@ impl Call<Patch> {
 
 /// See [`RegionNetworkFirewallPolicies::patch_association`].
 pub enum PatchAssociation {}
-method! {
-    PatchAssociation : Compute => schemas::Operation;
-    "compute.regionNetworkFirewallPolicies.patchAssociation" POST
-    "projects/{project}/regions/{region}/firewallPolicies/{firewallPolicy}/patchAssociation"
-    { api_version : Some("2026-11-01") }
-}
+
+method! { PatchAssociation: Compute => schemas::Operation; "compute.regionNetworkFirewallPolicies.patchAssociation" POST "projects/{project}/regions/{region}/firewallPolicies/{firewallPolicy}/patchAssociation" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<PatchAssociation> {
-    /// `requestId`: text
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }
@@ -492,19 +597,16 @@ impl Call<PatchAssociation> {
 
 /// See [`RegionNetworkFirewallPolicies::patch_rule`].
 pub enum PatchRule {}
-method! {
-    PatchRule : Compute => schemas::Operation;
-    "compute.regionNetworkFirewallPolicies.patchRule" POST
-    "projects/{project}/regions/{region}/firewallPolicies/{firewallPolicy}/patchRule" {
-    api_version : Some("2026-11-01") }
-}
+
+method! { PatchRule: Compute => schemas::Operation; "compute.regionNetworkFirewallPolicies.patchRule" POST "projects/{project}/regions/{region}/firewallPolicies/{firewallPolicy}/patchRule" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<PatchRule> {
-    /// `priority`: a 32-bit number
     pub fn priority(self, value: i32) -> Self {
         self.with_param("priority", &value)
     }
-    /// `requestId`: text
+
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }
@@ -512,19 +614,16 @@ impl Call<PatchRule> {
 
 /// See [`RegionNetworkFirewallPolicies::remove_association`].
 pub enum RemoveAssociation {}
-method! {
-    RemoveAssociation : Compute => schemas::Operation;
-    "compute.regionNetworkFirewallPolicies.removeAssociation" POST
-    "projects/{project}/regions/{region}/firewallPolicies/{firewallPolicy}/removeAssociation"
-    { api_version : Some("2026-11-01") }
-}
+
+method! { RemoveAssociation: Compute => schemas::Operation; "compute.regionNetworkFirewallPolicies.removeAssociation" POST "projects/{project}/regions/{region}/firewallPolicies/{firewallPolicy}/removeAssociation" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<RemoveAssociation> {
-    /// `name`: text
     pub fn name(self, value: &str) -> Self {
         self.with_param("name", &value)
     }
-    /// `requestId`: text
+
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }
@@ -532,19 +631,16 @@ impl Call<RemoveAssociation> {
 
 /// See [`RegionNetworkFirewallPolicies::remove_rule`].
 pub enum RemoveRule {}
-method! {
-    RemoveRule : Compute => schemas::Operation;
-    "compute.regionNetworkFirewallPolicies.removeRule" POST
-    "projects/{project}/regions/{region}/firewallPolicies/{firewallPolicy}/removeRule" {
-    api_version : Some("2026-11-01") }
-}
+
+method! { RemoveRule: Compute => schemas::Operation; "compute.regionNetworkFirewallPolicies.removeRule" POST "projects/{project}/regions/{region}/firewallPolicies/{firewallPolicy}/removeRule" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<RemoveRule> {
-    /// `priority`: a 32-bit number
     pub fn priority(self, value: i32) -> Self {
         self.with_param("priority", &value)
     }
-    /// `requestId`: text
+
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }
@@ -552,18 +648,14 @@ impl Call<RemoveRule> {
 
 /// See [`RegionNetworkFirewallPolicies::set_iam_policy`].
 pub enum SetIamPolicy {}
-method! {
-    SetIamPolicy : Compute => schemas::Policy;
-    "compute.regionNetworkFirewallPolicies.setIamPolicy" POST
-    "projects/{project}/regions/{region}/firewallPolicies/{resource}/setIamPolicy" {
-    api_version : Some("2026-11-01") }
-}
+
+method! { SetIamPolicy: Compute => schemas::Policy; "compute.regionNetworkFirewallPolicies.setIamPolicy" POST "projects/{project}/regions/{region}/firewallPolicies/{resource}/setIamPolicy" {
+    api_version: Some("2026-11-01"),
+} }
 
 /// See [`RegionNetworkFirewallPolicies::test_iam_permissions`].
 pub enum TestIamPermissions {}
-method! {
-    TestIamPermissions : Compute => schemas::TestPermissionsResponse;
-    "compute.regionNetworkFirewallPolicies.testIamPermissions" POST
-    "projects/{project}/regions/{region}/firewallPolicies/{resource}/testIamPermissions"
-    { api_version : Some("2026-11-01") }
-}
+
+method! { TestIamPermissions: Compute => schemas::TestPermissionsResponse; "compute.regionNetworkFirewallPolicies.testIamPermissions" POST "projects/{project}/regions/{region}/firewallPolicies/{resource}/testIamPermissions" {
+    api_version: Some("2026-11-01"),
+} }

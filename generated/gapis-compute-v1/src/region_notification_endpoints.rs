@@ -7,17 +7,38 @@ use super::*;
 pub struct RegionNotificationEndpoints<'a>(pub(crate) &'a runtime::Client);
 
 impl RegionNotificationEndpoints<'_> {
-    /// GET `projects/{project}/aggregated/notificationEndpoints`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`, `COMPUTE_READONLY`.
+    /// GET `projects/{project}/aggregated/notificationEndpoints`.
     ///
-    /// * `project`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE),
+    /// [`COMPUTE_READONLY`](scopes::COMPUTE_READONLY).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    ///
+    /// Optional:
+    /// [`filter`](Call#method.filter-129),
+    /// [`include_all_scopes`](Call#method.include_all_scopes-33),
+    /// [`max_results`](Call#method.max_results-129),
+    /// [`order_by`](Call#method.order_by-129),
+    /// [`page_token`](Call#method.page_token-129),
+    /// [`service_project_number`](Call#method.service_project_number-33).
     pub fn aggregated_list(&self, project: &str) -> Call<AggregatedList> {
         Call::new(self.0, &[&project], None)
     }
-    /// DELETE `projects/{project}/regions/{region}/notificationEndpoints/{notificationEndpoint}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+
+    /// DELETE `projects/{project}/regions/{region}/notificationEndpoints/{notificationEndpoint}`. Can be waited for.
     ///
-    /// * `project`: text
-    /// * `region`: text
-    /// * `notification_endpoint`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `region`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?`
+    /// * `notification_endpoint`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
+    ///
+    /// Optional:
+    /// [`request_id`](Call#method.request_id-349).
     pub fn delete(
         &self,
         project: &str,
@@ -26,11 +47,17 @@ impl RegionNotificationEndpoints<'_> {
     ) -> Call<Delete> {
         Call::new(self.0, &[&project, &region, &notification_endpoint], None)
     }
-    /// GET `projects/{project}/regions/{region}/notificationEndpoints/{notificationEndpoint}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`, `COMPUTE_READONLY`.
+
+    /// GET `projects/{project}/regions/{region}/notificationEndpoints/{notificationEndpoint}`.
     ///
-    /// * `project`: text
-    /// * `region`: text
-    /// * `notification_endpoint`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE),
+    /// [`COMPUTE_READONLY`](scopes::COMPUTE_READONLY).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `region`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?`
+    /// * `notification_endpoint`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
     pub fn get(
         &self,
         project: &str,
@@ -39,10 +66,18 @@ impl RegionNotificationEndpoints<'_> {
     ) -> Call<Get> {
         Call::new(self.0, &[&project, &region, &notification_endpoint], None)
     }
-    /// POST `projects/{project}/regions/{region}/notificationEndpoints`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+
+    /// POST `projects/{project}/regions/{region}/notificationEndpoints`. Can be waited for.
     ///
-    /// * `project`: text
-    /// * `region`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `region`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?`
+    ///
+    /// Optional:
+    /// [`request_id`](Call#method.request_id-350).
     pub fn insert(
         &self,
         project: &str,
@@ -51,18 +86,36 @@ impl RegionNotificationEndpoints<'_> {
     ) -> Call<Insert> {
         Call::new(self.0, &[&project, &region], Some(&notification_endpoint))
     }
-    /// GET `projects/{project}/regions/{region}/notificationEndpoints`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`, `COMPUTE_READONLY`.
+
+    /// GET `projects/{project}/regions/{region}/notificationEndpoints`.
     ///
-    /// * `project`: text
-    /// * `region`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE),
+    /// [`COMPUTE_READONLY`](scopes::COMPUTE_READONLY).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `region`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?`
+    ///
+    /// Optional:
+    /// [`filter`](Call#method.filter-130),
+    /// [`max_results`](Call#method.max_results-130),
+    /// [`order_by`](Call#method.order_by-130),
+    /// [`page_token`](Call#method.page_token-130).
     pub fn list(&self, project: &str, region: &str) -> Call<List> {
         Call::new(self.0, &[&project, &region], None)
     }
-    /// POST `projects/{project}/regions/{region}/notificationEndpoints/{resource}/testIamPermissions`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`, `COMPUTE_READONLY`.
+
+    /// POST `projects/{project}/regions/{region}/notificationEndpoints/{resource}/testIamPermissions`.
     ///
-    /// * `project`: text
-    /// * `region`: text
-    /// * `resource`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE),
+    /// [`COMPUTE_READONLY`](scopes::COMPUTE_READONLY).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `region`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?`
+    /// * `resource`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
     pub fn test_iam_permissions(
         &self,
         project: &str,
@@ -70,49 +123,41 @@ impl RegionNotificationEndpoints<'_> {
         resource: &str,
         test_permissions_request: schemas::TestPermissionsRequest,
     ) -> Call<TestIamPermissions> {
-        Call::new(
-            self.0,
-            &[&project, &region, &resource],
-            Some(&test_permissions_request),
-        )
+        Call::new(self.0, &[&project, &region, &resource], Some(&test_permissions_request))
     }
 }
 
 /// See [`RegionNotificationEndpoints::aggregated_list`].
 pub enum AggregatedList {}
-method! {
-    AggregatedList : Compute => schemas::NotificationEndpointAggregatedList;
-    "compute.regionNotificationEndpoints.aggregatedList" GET
-    "projects/{project}/aggregated/notificationEndpoints" { api_version :
-    Some("2026-11-01") }
-}
-paged! {
-    AggregatedList => (::std::string::String, schemas::NotificationEndpointsScopedList);
-    "pageToken" "nextPageToken" "items"
-}
+
+method! { AggregatedList: Compute => schemas::NotificationEndpointAggregatedList; "compute.regionNotificationEndpoints.aggregatedList" GET "projects/{project}/aggregated/notificationEndpoints" {
+    api_version: Some("2026-11-01"),
+} }
+
+paged! { AggregatedList => (::std::string::String, schemas::NotificationEndpointsScopedList); "pageToken" "nextPageToken" "items" }
 
 impl Call<AggregatedList> {
-    /// `filter`: text
     pub fn filter(self, value: &str) -> Self {
         self.with_param("filter", &value)
     }
-    /// `includeAllScopes`: true or false
+
     pub fn include_all_scopes(self, value: bool) -> Self {
         self.with_param("includeAllScopes", &value)
     }
-    /// `maxResults`: an unsigned 32-bit number, default `500`, at least `0`
+
+    /// Default `500`, at least `0`.
     pub fn max_results(self, value: u32) -> Self {
         self.with_param("maxResults", &value)
     }
-    /// `orderBy`: text
+
     pub fn order_by(self, value: &str) -> Self {
         self.with_param("orderBy", &value)
     }
-    /// `pageToken`: text
+
     pub fn page_token(self, value: &str) -> Self {
         self.with_param("pageToken", &value)
     }
-    /// `serviceProjectNumber`: a 64-bit number
+
     pub fn service_project_number(self, value: i64) -> Self {
         self.with_param("serviceProjectNumber", &value)
     }
@@ -120,15 +165,12 @@ impl Call<AggregatedList> {
 
 /// See [`RegionNotificationEndpoints::delete`].
 pub enum Delete {}
-method! {
-    Delete : Compute => schemas::Operation; "compute.regionNotificationEndpoints.delete"
-    DELETE
-    "projects/{project}/regions/{region}/notificationEndpoints/{notificationEndpoint}" {
-    api_version : Some("2026-11-01") }
-}
+
+method! { Delete: Compute => schemas::Operation; "compute.regionNotificationEndpoints.delete" DELETE "projects/{project}/regions/{region}/notificationEndpoints/{notificationEndpoint}" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<Delete> {
-    /// `requestId`: text
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }
@@ -136,23 +178,19 @@ impl Call<Delete> {
 
 /// See [`RegionNotificationEndpoints::get`].
 pub enum Get {}
-method! {
-    Get : Compute => schemas::NotificationEndpoint;
-    "compute.regionNotificationEndpoints.get" GET
-    "projects/{project}/regions/{region}/notificationEndpoints/{notificationEndpoint}" {
-    api_version : Some("2026-11-01") }
-}
+
+method! { Get: Compute => schemas::NotificationEndpoint; "compute.regionNotificationEndpoints.get" GET "projects/{project}/regions/{region}/notificationEndpoints/{notificationEndpoint}" {
+    api_version: Some("2026-11-01"),
+} }
 
 /// See [`RegionNotificationEndpoints::insert`].
 pub enum Insert {}
-method! {
-    Insert : Compute => schemas::Operation; "compute.regionNotificationEndpoints.insert"
-    POST "projects/{project}/regions/{region}/notificationEndpoints" { api_version :
-    Some("2026-11-01") }
-}
+
+method! { Insert: Compute => schemas::Operation; "compute.regionNotificationEndpoints.insert" POST "projects/{project}/regions/{region}/notificationEndpoints" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<Insert> {
-    /// `requestId`: text
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }
@@ -160,30 +198,27 @@ impl Call<Insert> {
 
 /// See [`RegionNotificationEndpoints::list`].
 pub enum List {}
-method! {
-    List : Compute => schemas::NotificationEndpointList;
-    "compute.regionNotificationEndpoints.list" GET
-    "projects/{project}/regions/{region}/notificationEndpoints" { api_version :
-    Some("2026-11-01") }
-}
-paged! {
-    List => schemas::NotificationEndpoint; "pageToken" "nextPageToken" "items"
-}
+
+method! { List: Compute => schemas::NotificationEndpointList; "compute.regionNotificationEndpoints.list" GET "projects/{project}/regions/{region}/notificationEndpoints" {
+    api_version: Some("2026-11-01"),
+} }
+
+paged! { List => schemas::NotificationEndpoint; "pageToken" "nextPageToken" "items" }
 
 impl Call<List> {
-    /// `filter`: text
     pub fn filter(self, value: &str) -> Self {
         self.with_param("filter", &value)
     }
-    /// `maxResults`: an unsigned 32-bit number, default `500`, at least `0`
+
+    /// Default `500`, at least `0`.
     pub fn max_results(self, value: u32) -> Self {
         self.with_param("maxResults", &value)
     }
-    /// `orderBy`: text
+
     pub fn order_by(self, value: &str) -> Self {
         self.with_param("orderBy", &value)
     }
-    /// `pageToken`: text
+
     pub fn page_token(self, value: &str) -> Self {
         self.with_param("pageToken", &value)
     }
@@ -191,9 +226,7 @@ impl Call<List> {
 
 /// See [`RegionNotificationEndpoints::test_iam_permissions`].
 pub enum TestIamPermissions {}
-method! {
-    TestIamPermissions : Compute => schemas::TestPermissionsResponse;
-    "compute.regionNotificationEndpoints.testIamPermissions" POST
-    "projects/{project}/regions/{region}/notificationEndpoints/{resource}/testIamPermissions"
-    { api_version : Some("2026-11-01") }
-}
+
+method! { TestIamPermissions: Compute => schemas::TestPermissionsResponse; "compute.regionNotificationEndpoints.testIamPermissions" POST "projects/{project}/regions/{region}/notificationEndpoints/{resource}/testIamPermissions" {
+    api_version: Some("2026-11-01"),
+} }

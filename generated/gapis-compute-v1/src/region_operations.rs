@@ -7,34 +7,62 @@ use super::*;
 pub struct RegionOperations<'a>(pub(crate) &'a runtime::Client);
 
 impl RegionOperations<'_> {
-    /// DELETE `projects/{project}/regions/{region}/operations/{operation}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+    /// DELETE `projects/{project}/regions/{region}/operations/{operation}`.
     ///
-    /// * `project`: text
-    /// * `region`: text
-    /// * `operation`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `region`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?`
+    /// * `operation`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
     pub fn delete(&self, project: &str, region: &str, operation: &str) -> Call<Delete> {
         Call::new(self.0, &[&project, &region, &operation], None)
     }
-    /// GET `projects/{project}/regions/{region}/operations/{operation}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`, `COMPUTE_READONLY`. Can be waited for.
+
+    /// GET `projects/{project}/regions/{region}/operations/{operation}`. Can be waited for.
     ///
-    /// * `project`: text
-    /// * `region`: text
-    /// * `operation`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE),
+    /// [`COMPUTE_READONLY`](scopes::COMPUTE_READONLY).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `region`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?`
+    /// * `operation`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
     pub fn get(&self, project: &str, region: &str, operation: &str) -> Call<Get> {
         Call::new(self.0, &[&project, &region, &operation], None)
     }
-    /// GET `projects/{project}/regions/{region}/operations`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`, `COMPUTE_READONLY`.
+
+    /// GET `projects/{project}/regions/{region}/operations`.
     ///
-    /// * `project`: text
-    /// * `region`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE),
+    /// [`COMPUTE_READONLY`](scopes::COMPUTE_READONLY).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `region`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?`
+    ///
+    /// Optional:
+    /// [`filter`](Call#method.filter-131),
+    /// [`max_results`](Call#method.max_results-131),
+    /// [`order_by`](Call#method.order_by-131),
+    /// [`page_token`](Call#method.page_token-131).
     pub fn list(&self, project: &str, region: &str) -> Call<List> {
         Call::new(self.0, &[&project, &region], None)
     }
-    /// POST `projects/{project}/regions/{region}/operations/{operation}/wait`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`, `COMPUTE_READONLY`. Can be waited for.
+
+    /// POST `projects/{project}/regions/{region}/operations/{operation}/wait`. Can be waited for.
     ///
-    /// * `project`: text
-    /// * `region`: text
-    /// * `operation`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE),
+    /// [`COMPUTE_READONLY`](scopes::COMPUTE_READONLY).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `region`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?`
+    /// * `operation`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
     pub fn wait(&self, project: &str, region: &str, operation: &str) -> Call<Wait> {
         Call::new(self.0, &[&project, &region, &operation], None)
     }
@@ -42,44 +70,41 @@ impl RegionOperations<'_> {
 
 /// See [`RegionOperations::delete`].
 pub enum Delete {}
-method! {
-    Delete : Compute => (); "compute.regionOperations.delete" DELETE
-    "projects/{project}/regions/{region}/operations/{operation}" { api_version :
-    Some("2026-11-01"), empty_response : true }
-}
+
+method! { Delete: Compute => (); "compute.regionOperations.delete" DELETE "projects/{project}/regions/{region}/operations/{operation}" {
+    api_version: Some("2026-11-01"),
+} }
 
 /// See [`RegionOperations::get`].
 pub enum Get {}
-method! {
-    Get : Compute => schemas::Operation; "compute.regionOperations.get" GET
-    "projects/{project}/regions/{region}/operations/{operation}" { api_version :
-    Some("2026-11-01") }
-}
+
+method! { Get: Compute => schemas::Operation; "compute.regionOperations.get" GET "projects/{project}/regions/{region}/operations/{operation}" {
+    api_version: Some("2026-11-01"),
+} }
 
 /// See [`RegionOperations::list`].
 pub enum List {}
-method! {
-    List : Compute => schemas::OperationList; "compute.regionOperations.list" GET
-    "projects/{project}/regions/{region}/operations" { api_version : Some("2026-11-01") }
-}
-paged! {
-    List => schemas::Operation; "pageToken" "nextPageToken" "items"
-}
+
+method! { List: Compute => schemas::OperationList; "compute.regionOperations.list" GET "projects/{project}/regions/{region}/operations" {
+    api_version: Some("2026-11-01"),
+} }
+
+paged! { List => schemas::Operation; "pageToken" "nextPageToken" "items" }
 
 impl Call<List> {
-    /// `filter`: text
     pub fn filter(self, value: &str) -> Self {
         self.with_param("filter", &value)
     }
-    /// `maxResults`: an unsigned 32-bit number, default `500`, at least `0`
+
+    /// Default `500`, at least `0`.
     pub fn max_results(self, value: u32) -> Self {
         self.with_param("maxResults", &value)
     }
-    /// `orderBy`: text
+
     pub fn order_by(self, value: &str) -> Self {
         self.with_param("orderBy", &value)
     }
-    /// `pageToken`: text
+
     pub fn page_token(self, value: &str) -> Self {
         self.with_param("pageToken", &value)
     }
@@ -87,8 +112,7 @@ impl Call<List> {
 
 /// See [`RegionOperations::wait`].
 pub enum Wait {}
-method! {
-    Wait : Compute => schemas::Operation; "compute.regionOperations.wait" POST
-    "projects/{project}/regions/{region}/operations/{operation}/wait" { api_version :
-    Some("2026-11-01") }
-}
+
+method! { Wait: Compute => schemas::Operation; "compute.regionOperations.wait" POST "projects/{project}/regions/{region}/operations/{operation}/wait" {
+    api_version: Some("2026-11-01"),
+} }

@@ -7,11 +7,18 @@ use super::*;
 pub struct RegionSecurityPolicies<'a>(pub(crate) &'a runtime::Client);
 
 impl RegionSecurityPolicies<'_> {
-    /// POST `projects/{project}/regions/{region}/securityPolicies/{securityPolicy}/addRule`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+    /// POST `projects/{project}/regions/{region}/securityPolicies/{securityPolicy}/addRule`. Can be waited for.
     ///
-    /// * `project`: text
-    /// * `region`: text
-    /// * `security_policy`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `region`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?`
+    /// * `security_policy`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
+    ///
+    /// Optional:
+    /// [`validate_only`](Call#method.validate_only-4).
     pub fn add_rule(
         &self,
         project: &str,
@@ -25,11 +32,19 @@ impl RegionSecurityPolicies<'_> {
             Some(&security_policy_rule),
         )
     }
-    /// DELETE `projects/{project}/regions/{region}/securityPolicies/{securityPolicy}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+
+    /// DELETE `projects/{project}/regions/{region}/securityPolicies/{securityPolicy}`. Can be waited for.
     ///
-    /// * `project`: text
-    /// * `region`: text
-    /// * `security_policy`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `region`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?`
+    /// * `security_policy`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
+    ///
+    /// Optional:
+    /// [`request_id`](Call#method.request_id-351).
     pub fn delete(
         &self,
         project: &str,
@@ -38,19 +53,34 @@ impl RegionSecurityPolicies<'_> {
     ) -> Call<Delete> {
         Call::new(self.0, &[&project, &region, &security_policy], None)
     }
-    /// GET `projects/{project}/regions/{region}/securityPolicies/{securityPolicy}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`, `COMPUTE_READONLY`.
+
+    /// GET `projects/{project}/regions/{region}/securityPolicies/{securityPolicy}`.
     ///
-    /// * `project`: text
-    /// * `region`: text
-    /// * `security_policy`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE),
+    /// [`COMPUTE_READONLY`](scopes::COMPUTE_READONLY).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `region`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?`
+    /// * `security_policy`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
     pub fn get(&self, project: &str, region: &str, security_policy: &str) -> Call<Get> {
         Call::new(self.0, &[&project, &region, &security_policy], None)
     }
-    /// GET `projects/{project}/regions/{region}/securityPolicies/{securityPolicy}/getRule`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`, `COMPUTE_READONLY`.
+
+    /// GET `projects/{project}/regions/{region}/securityPolicies/{securityPolicy}/getRule`.
     ///
-    /// * `project`: text
-    /// * `region`: text
-    /// * `security_policy`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE),
+    /// [`COMPUTE_READONLY`](scopes::COMPUTE_READONLY).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `region`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?`
+    /// * `security_policy`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
+    ///
+    /// Optional:
+    /// [`priority`](Call#method.priority-15).
     pub fn get_rule(
         &self,
         project: &str,
@@ -59,10 +89,19 @@ impl RegionSecurityPolicies<'_> {
     ) -> Call<GetRule> {
         Call::new(self.0, &[&project, &region, &security_policy], None)
     }
-    /// POST `projects/{project}/regions/{region}/securityPolicies`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+
+    /// POST `projects/{project}/regions/{region}/securityPolicies`. Can be waited for.
     ///
-    /// * `project`: text
-    /// * `region`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `region`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?`
+    ///
+    /// Optional:
+    /// [`request_id`](Call#method.request_id-352),
+    /// [`validate_only`](Call#method.validate_only-5).
     pub fn insert(
         &self,
         project: &str,
@@ -71,18 +110,39 @@ impl RegionSecurityPolicies<'_> {
     ) -> Call<Insert> {
         Call::new(self.0, &[&project, &region], Some(&security_policy))
     }
-    /// GET `projects/{project}/regions/{region}/securityPolicies`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`, `COMPUTE_READONLY`.
+
+    /// GET `projects/{project}/regions/{region}/securityPolicies`.
     ///
-    /// * `project`: text
-    /// * `region`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE),
+    /// [`COMPUTE_READONLY`](scopes::COMPUTE_READONLY).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `region`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?`
+    ///
+    /// Optional:
+    /// [`filter`](Call#method.filter-132),
+    /// [`max_results`](Call#method.max_results-132),
+    /// [`order_by`](Call#method.order_by-132),
+    /// [`page_token`](Call#method.page_token-132).
     pub fn list(&self, project: &str, region: &str) -> Call<List> {
         Call::new(self.0, &[&project, &region], None)
     }
-    /// PATCH `projects/{project}/regions/{region}/securityPolicies/{securityPolicy}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+
+    /// PATCH `projects/{project}/regions/{region}/securityPolicies/{securityPolicy}`. Can be waited for.
     ///
-    /// * `project`: text
-    /// * `region`: text
-    /// * `security_policy`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `region`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?`
+    /// * `security_policy`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
+    ///
+    /// Optional:
+    /// [`request_id`](Call#method.request_id-353),
+    /// [`update_mask`](Call#method.update_mask-11).
     pub fn patch(
         &self,
         project: &str,
@@ -92,11 +152,21 @@ impl RegionSecurityPolicies<'_> {
     ) -> Call<Patch> {
         Call::new(self.0, &[&project, &region, &security_policy], Some(&body))
     }
-    /// POST `projects/{project}/regions/{region}/securityPolicies/{securityPolicy}/patchRule`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+
+    /// POST `projects/{project}/regions/{region}/securityPolicies/{securityPolicy}/patchRule`. Can be waited for.
     ///
-    /// * `project`: text
-    /// * `region`: text
-    /// * `security_policy`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `region`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?`
+    /// * `security_policy`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
+    ///
+    /// Optional:
+    /// [`priority`](Call#method.priority-16),
+    /// [`update_mask`](Call#method.update_mask-12),
+    /// [`validate_only`](Call#method.validate_only-6).
     pub fn patch_rule(
         &self,
         project: &str,
@@ -110,11 +180,19 @@ impl RegionSecurityPolicies<'_> {
             Some(&security_policy_rule),
         )
     }
-    /// POST `projects/{project}/regions/{region}/securityPolicies/{securityPolicy}/removeRule`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+
+    /// POST `projects/{project}/regions/{region}/securityPolicies/{securityPolicy}/removeRule`. Can be waited for.
     ///
-    /// * `project`: text
-    /// * `region`: text
-    /// * `security_policy`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `region`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?`
+    /// * `security_policy`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
+    ///
+    /// Optional:
+    /// [`priority`](Call#method.priority-17).
     pub fn remove_rule(
         &self,
         project: &str,
@@ -123,11 +201,19 @@ impl RegionSecurityPolicies<'_> {
     ) -> Call<RemoveRule> {
         Call::new(self.0, &[&project, &region, &security_policy], None)
     }
-    /// POST `projects/{project}/regions/{region}/securityPolicies/{resource}/setLabels`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+
+    /// POST `projects/{project}/regions/{region}/securityPolicies/{resource}/setLabels`. Can be waited for.
     ///
-    /// * `project`: text
-    /// * `region`: text
-    /// * `resource`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `region`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?`
+    /// * `resource`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
+    ///
+    /// Optional:
+    /// [`request_id`](Call#method.request_id-354).
     pub fn set_labels(
         &self,
         project: &str,
@@ -135,24 +221,18 @@ impl RegionSecurityPolicies<'_> {
         resource: &str,
         region_set_labels_request: schemas::RegionSetLabelsRequest,
     ) -> Call<SetLabels> {
-        Call::new(
-            self.0,
-            &[&project, &region, &resource],
-            Some(&region_set_labels_request),
-        )
+        Call::new(self.0, &[&project, &region, &resource], Some(&region_set_labels_request))
     }
 }
 
 /// See [`RegionSecurityPolicies::add_rule`].
 pub enum AddRule {}
-method! {
-    AddRule : Compute => schemas::Operation; "compute.regionSecurityPolicies.addRule"
-    POST "projects/{project}/regions/{region}/securityPolicies/{securityPolicy}/addRule"
-    { api_version : Some("2026-11-01") }
-}
+
+method! { AddRule: Compute => schemas::Operation; "compute.regionSecurityPolicies.addRule" POST "projects/{project}/regions/{region}/securityPolicies/{securityPolicy}/addRule" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<AddRule> {
-    /// `validateOnly`: true or false
     pub fn validate_only(self, value: bool) -> Self {
         self.with_param("validateOnly", &value)
     }
@@ -160,14 +240,12 @@ impl Call<AddRule> {
 
 /// See [`RegionSecurityPolicies::delete`].
 pub enum Delete {}
-method! {
-    Delete : Compute => schemas::Operation; "compute.regionSecurityPolicies.delete"
-    DELETE "projects/{project}/regions/{region}/securityPolicies/{securityPolicy}" {
-    api_version : Some("2026-11-01") }
-}
+
+method! { Delete: Compute => schemas::Operation; "compute.regionSecurityPolicies.delete" DELETE "projects/{project}/regions/{region}/securityPolicies/{securityPolicy}" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<Delete> {
-    /// `requestId`: text
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }
@@ -175,23 +253,19 @@ impl Call<Delete> {
 
 /// See [`RegionSecurityPolicies::get`].
 pub enum Get {}
-method! {
-    Get : Compute => schemas::SecurityPolicy; "compute.regionSecurityPolicies.get" GET
-    "projects/{project}/regions/{region}/securityPolicies/{securityPolicy}" { api_version
-    : Some("2026-11-01") }
-}
+
+method! { Get: Compute => schemas::SecurityPolicy; "compute.regionSecurityPolicies.get" GET "projects/{project}/regions/{region}/securityPolicies/{securityPolicy}" {
+    api_version: Some("2026-11-01"),
+} }
 
 /// See [`RegionSecurityPolicies::get_rule`].
 pub enum GetRule {}
-method! {
-    GetRule : Compute => schemas::SecurityPolicyRule;
-    "compute.regionSecurityPolicies.getRule" GET
-    "projects/{project}/regions/{region}/securityPolicies/{securityPolicy}/getRule" {
-    api_version : Some("2026-11-01") }
-}
+
+method! { GetRule: Compute => schemas::SecurityPolicyRule; "compute.regionSecurityPolicies.getRule" GET "projects/{project}/regions/{region}/securityPolicies/{securityPolicy}/getRule" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<GetRule> {
-    /// `priority`: a 32-bit number
     pub fn priority(self, value: i32) -> Self {
         self.with_param("priority", &value)
     }
@@ -199,18 +273,16 @@ impl Call<GetRule> {
 
 /// See [`RegionSecurityPolicies::insert`].
 pub enum Insert {}
-method! {
-    Insert : Compute => schemas::Operation; "compute.regionSecurityPolicies.insert" POST
-    "projects/{project}/regions/{region}/securityPolicies" { api_version :
-    Some("2026-11-01") }
-}
+
+method! { Insert: Compute => schemas::Operation; "compute.regionSecurityPolicies.insert" POST "projects/{project}/regions/{region}/securityPolicies" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<Insert> {
-    /// `requestId`: text
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }
-    /// `validateOnly`: true or false
+
     pub fn validate_only(self, value: bool) -> Self {
         self.with_param("validateOnly", &value)
     }
@@ -218,29 +290,27 @@ impl Call<Insert> {
 
 /// See [`RegionSecurityPolicies::list`].
 pub enum List {}
-method! {
-    List : Compute => schemas::SecurityPolicyList; "compute.regionSecurityPolicies.list"
-    GET "projects/{project}/regions/{region}/securityPolicies" { api_version :
-    Some("2026-11-01") }
-}
-paged! {
-    List => schemas::SecurityPolicy; "pageToken" "nextPageToken" "items"
-}
+
+method! { List: Compute => schemas::SecurityPolicyList; "compute.regionSecurityPolicies.list" GET "projects/{project}/regions/{region}/securityPolicies" {
+    api_version: Some("2026-11-01"),
+} }
+
+paged! { List => schemas::SecurityPolicy; "pageToken" "nextPageToken" "items" }
 
 impl Call<List> {
-    /// `filter`: text
     pub fn filter(self, value: &str) -> Self {
         self.with_param("filter", &value)
     }
-    /// `maxResults`: an unsigned 32-bit number, default `500`, at least `0`
+
+    /// Default `500`, at least `0`.
     pub fn max_results(self, value: u32) -> Self {
         self.with_param("maxResults", &value)
     }
-    /// `orderBy`: text
+
     pub fn order_by(self, value: &str) -> Self {
         self.with_param("orderBy", &value)
     }
-    /// `pageToken`: text
+
     pub fn page_token(self, value: &str) -> Self {
         self.with_param("pageToken", &value)
     }
@@ -248,18 +318,16 @@ impl Call<List> {
 
 /// See [`RegionSecurityPolicies::patch`].
 pub enum Patch {}
-method! {
-    Patch : Compute => schemas::Operation; "compute.regionSecurityPolicies.patch" PATCH
-    "projects/{project}/regions/{region}/securityPolicies/{securityPolicy}" { api_version
-    : Some("2026-11-01") }
-}
+
+method! { Patch: Compute => schemas::Operation; "compute.regionSecurityPolicies.patch" PATCH "projects/{project}/regions/{region}/securityPolicies/{securityPolicy}" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<Patch> {
-    /// `requestId`: text
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }
-    /// `updateMask`: a field mask
+
     pub fn update_mask(self, value: &str) -> Self {
         self.with_param("updateMask", &value)
     }
@@ -267,23 +335,20 @@ impl Call<Patch> {
 
 /// See [`RegionSecurityPolicies::patch_rule`].
 pub enum PatchRule {}
-method! {
-    PatchRule : Compute => schemas::Operation; "compute.regionSecurityPolicies.patchRule"
-    POST
-    "projects/{project}/regions/{region}/securityPolicies/{securityPolicy}/patchRule" {
-    api_version : Some("2026-11-01") }
-}
+
+method! { PatchRule: Compute => schemas::Operation; "compute.regionSecurityPolicies.patchRule" POST "projects/{project}/regions/{region}/securityPolicies/{securityPolicy}/patchRule" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<PatchRule> {
-    /// `priority`: a 32-bit number
     pub fn priority(self, value: i32) -> Self {
         self.with_param("priority", &value)
     }
-    /// `updateMask`: a field mask
+
     pub fn update_mask(self, value: &str) -> Self {
         self.with_param("updateMask", &value)
     }
-    /// `validateOnly`: true or false
+
     pub fn validate_only(self, value: bool) -> Self {
         self.with_param("validateOnly", &value)
     }
@@ -291,15 +356,12 @@ impl Call<PatchRule> {
 
 /// See [`RegionSecurityPolicies::remove_rule`].
 pub enum RemoveRule {}
-method! {
-    RemoveRule : Compute => schemas::Operation;
-    "compute.regionSecurityPolicies.removeRule" POST
-    "projects/{project}/regions/{region}/securityPolicies/{securityPolicy}/removeRule" {
-    api_version : Some("2026-11-01") }
-}
+
+method! { RemoveRule: Compute => schemas::Operation; "compute.regionSecurityPolicies.removeRule" POST "projects/{project}/regions/{region}/securityPolicies/{securityPolicy}/removeRule" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<RemoveRule> {
-    /// `priority`: a 32-bit number
     pub fn priority(self, value: i32) -> Self {
         self.with_param("priority", &value)
     }
@@ -307,14 +369,12 @@ impl Call<RemoveRule> {
 
 /// See [`RegionSecurityPolicies::set_labels`].
 pub enum SetLabels {}
-method! {
-    SetLabels : Compute => schemas::Operation; "compute.regionSecurityPolicies.setLabels"
-    POST "projects/{project}/regions/{region}/securityPolicies/{resource}/setLabels" {
-    api_version : Some("2026-11-01") }
-}
+
+method! { SetLabels: Compute => schemas::Operation; "compute.regionSecurityPolicies.setLabels" POST "projects/{project}/regions/{region}/securityPolicies/{resource}/setLabels" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<SetLabels> {
-    /// `requestId`: text
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }

@@ -7,17 +7,31 @@ use super::*;
 pub struct RegionSnapshotSettings<'a>(pub(crate) &'a runtime::Client);
 
 impl RegionSnapshotSettings<'_> {
-    /// GET `projects/{project}/regions/{region}/snapshotSettings`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`, `COMPUTE_READONLY`.
+    /// GET `projects/{project}/regions/{region}/snapshotSettings`.
     ///
-    /// * `project`: text
-    /// * `region`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE),
+    /// [`COMPUTE_READONLY`](scopes::COMPUTE_READONLY).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `region`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?`
     pub fn get(&self, project: &str, region: &str) -> Call<Get> {
         Call::new(self.0, &[&project, &region], None)
     }
-    /// PATCH `projects/{project}/regions/{region}/snapshotSettings`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+
+    /// PATCH `projects/{project}/regions/{region}/snapshotSettings`. Can be waited for.
     ///
-    /// * `project`: text
-    /// * `region`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `region`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?`
+    ///
+    /// Optional:
+    /// [`request_id`](Call#method.request_id-355),
+    /// [`update_mask`](Call#method.update_mask-13).
     pub fn patch(
         &self,
         project: &str,
@@ -30,26 +44,23 @@ impl RegionSnapshotSettings<'_> {
 
 /// See [`RegionSnapshotSettings::get`].
 pub enum Get {}
-method! {
-    Get : Compute => schemas::SnapshotSettings; "compute.regionSnapshotSettings.get" GET
-    "projects/{project}/regions/{region}/snapshotSettings" { api_version :
-    Some("2026-11-01") }
-}
+
+method! { Get: Compute => schemas::SnapshotSettings; "compute.regionSnapshotSettings.get" GET "projects/{project}/regions/{region}/snapshotSettings" {
+    api_version: Some("2026-11-01"),
+} }
 
 /// See [`RegionSnapshotSettings::patch`].
 pub enum Patch {}
-method! {
-    Patch : Compute => schemas::Operation; "compute.regionSnapshotSettings.patch" PATCH
-    "projects/{project}/regions/{region}/snapshotSettings" { api_version :
-    Some("2026-11-01") }
-}
+
+method! { Patch: Compute => schemas::Operation; "compute.regionSnapshotSettings.patch" PATCH "projects/{project}/regions/{region}/snapshotSettings" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<Patch> {
-    /// `requestId`: text
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }
-    /// `updateMask`: a field mask
+
     pub fn update_mask(self, value: &str) -> Self {
         self.with_param("updateMask", &value)
     }

@@ -7,11 +7,18 @@ use super::*;
 pub struct RegionSslCertificates<'a>(pub(crate) &'a runtime::Client);
 
 impl RegionSslCertificates<'_> {
-    /// DELETE `projects/{project}/regions/{region}/sslCertificates/{sslCertificate}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+    /// DELETE `projects/{project}/regions/{region}/sslCertificates/{sslCertificate}`. Can be waited for.
     ///
-    /// * `project`: text
-    /// * `region`: text
-    /// * `ssl_certificate`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `region`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?`
+    /// * `ssl_certificate`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
+    ///
+    /// Optional:
+    /// [`request_id`](Call#method.request_id-360).
     pub fn delete(
         &self,
         project: &str,
@@ -20,18 +27,32 @@ impl RegionSslCertificates<'_> {
     ) -> Call<Delete> {
         Call::new(self.0, &[&project, &region, &ssl_certificate], None)
     }
-    /// GET `projects/{project}/regions/{region}/sslCertificates/{sslCertificate}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`, `COMPUTE_READONLY`.
+
+    /// GET `projects/{project}/regions/{region}/sslCertificates/{sslCertificate}`.
     ///
-    /// * `project`: text
-    /// * `region`: text
-    /// * `ssl_certificate`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE),
+    /// [`COMPUTE_READONLY`](scopes::COMPUTE_READONLY).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `region`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?`
+    /// * `ssl_certificate`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
     pub fn get(&self, project: &str, region: &str, ssl_certificate: &str) -> Call<Get> {
         Call::new(self.0, &[&project, &region, &ssl_certificate], None)
     }
-    /// POST `projects/{project}/regions/{region}/sslCertificates`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+
+    /// POST `projects/{project}/regions/{region}/sslCertificates`. Can be waited for.
     ///
-    /// * `project`: text
-    /// * `region`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `region`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?`
+    ///
+    /// Optional:
+    /// [`request_id`](Call#method.request_id-361).
     pub fn insert(
         &self,
         project: &str,
@@ -40,10 +61,22 @@ impl RegionSslCertificates<'_> {
     ) -> Call<Insert> {
         Call::new(self.0, &[&project, &region], Some(&ssl_certificate))
     }
-    /// GET `projects/{project}/regions/{region}/sslCertificates`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`, `COMPUTE_READONLY`.
+
+    /// GET `projects/{project}/regions/{region}/sslCertificates`.
     ///
-    /// * `project`: text
-    /// * `region`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE),
+    /// [`COMPUTE_READONLY`](scopes::COMPUTE_READONLY).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `region`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?`
+    ///
+    /// Optional:
+    /// [`filter`](Call#method.filter-134),
+    /// [`max_results`](Call#method.max_results-134),
+    /// [`order_by`](Call#method.order_by-134),
+    /// [`page_token`](Call#method.page_token-134).
     pub fn list(&self, project: &str, region: &str) -> Call<List> {
         Call::new(self.0, &[&project, &region], None)
     }
@@ -51,14 +84,12 @@ impl RegionSslCertificates<'_> {
 
 /// See [`RegionSslCertificates::delete`].
 pub enum Delete {}
-method! {
-    Delete : Compute => schemas::Operation; "compute.regionSslCertificates.delete" DELETE
-    "projects/{project}/regions/{region}/sslCertificates/{sslCertificate}" { api_version
-    : Some("2026-11-01") }
-}
+
+method! { Delete: Compute => schemas::Operation; "compute.regionSslCertificates.delete" DELETE "projects/{project}/regions/{region}/sslCertificates/{sslCertificate}" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<Delete> {
-    /// `requestId`: text
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }
@@ -66,22 +97,19 @@ impl Call<Delete> {
 
 /// See [`RegionSslCertificates::get`].
 pub enum Get {}
-method! {
-    Get : Compute => schemas::SslCertificate; "compute.regionSslCertificates.get" GET
-    "projects/{project}/regions/{region}/sslCertificates/{sslCertificate}" { api_version
-    : Some("2026-11-01") }
-}
+
+method! { Get: Compute => schemas::SslCertificate; "compute.regionSslCertificates.get" GET "projects/{project}/regions/{region}/sslCertificates/{sslCertificate}" {
+    api_version: Some("2026-11-01"),
+} }
 
 /// See [`RegionSslCertificates::insert`].
 pub enum Insert {}
-method! {
-    Insert : Compute => schemas::Operation; "compute.regionSslCertificates.insert" POST
-    "projects/{project}/regions/{region}/sslCertificates" { api_version :
-    Some("2026-11-01") }
-}
+
+method! { Insert: Compute => schemas::Operation; "compute.regionSslCertificates.insert" POST "projects/{project}/regions/{region}/sslCertificates" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<Insert> {
-    /// `requestId`: text
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }
@@ -89,29 +117,27 @@ impl Call<Insert> {
 
 /// See [`RegionSslCertificates::list`].
 pub enum List {}
-method! {
-    List : Compute => schemas::SslCertificateList; "compute.regionSslCertificates.list"
-    GET "projects/{project}/regions/{region}/sslCertificates" { api_version :
-    Some("2026-11-01") }
-}
-paged! {
-    List => schemas::SslCertificate; "pageToken" "nextPageToken" "items"
-}
+
+method! { List: Compute => schemas::SslCertificateList; "compute.regionSslCertificates.list" GET "projects/{project}/regions/{region}/sslCertificates" {
+    api_version: Some("2026-11-01"),
+} }
+
+paged! { List => schemas::SslCertificate; "pageToken" "nextPageToken" "items" }
 
 impl Call<List> {
-    /// `filter`: text
     pub fn filter(self, value: &str) -> Self {
         self.with_param("filter", &value)
     }
-    /// `maxResults`: an unsigned 32-bit number, default `500`, at least `0`
+
+    /// Default `500`, at least `0`.
     pub fn max_results(self, value: u32) -> Self {
         self.with_param("maxResults", &value)
     }
-    /// `orderBy`: text
+
     pub fn order_by(self, value: &str) -> Self {
         self.with_param("orderBy", &value)
     }
-    /// `pageToken`: text
+
     pub fn page_token(self, value: &str) -> Self {
         self.with_param("pageToken", &value)
     }

@@ -7,27 +7,47 @@ use super::*;
 pub struct RegionSslPolicies<'a>(pub(crate) &'a runtime::Client);
 
 impl RegionSslPolicies<'_> {
-    /// DELETE `projects/{project}/regions/{region}/sslPolicies/{sslPolicy}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+    /// DELETE `projects/{project}/regions/{region}/sslPolicies/{sslPolicy}`. Can be waited for.
     ///
-    /// * `project`: text
-    /// * `region`: text
-    /// * `ssl_policy`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `region`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?`
+    ///
+    /// Optional:
+    /// [`request_id`](Call#method.request_id-362).
     pub fn delete(&self, project: &str, region: &str, ssl_policy: &str) -> Call<Delete> {
         Call::new(self.0, &[&project, &region, &ssl_policy], None)
     }
-    /// GET `projects/{project}/regions/{region}/sslPolicies/{sslPolicy}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`, `COMPUTE_READONLY`.
+
+    /// GET `projects/{project}/regions/{region}/sslPolicies/{sslPolicy}`.
     ///
-    /// * `project`: text
-    /// * `region`: text
-    /// * `ssl_policy`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE),
+    /// [`COMPUTE_READONLY`](scopes::COMPUTE_READONLY).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `region`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?`
     pub fn get(&self, project: &str, region: &str, ssl_policy: &str) -> Call<Get> {
         Call::new(self.0, &[&project, &region, &ssl_policy], None)
     }
-    /// GET `projects/{project}/regions/{region}/sslPolicies/{resource}/getIamPolicy`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`, `COMPUTE_READONLY`.
+
+    /// GET `projects/{project}/regions/{region}/sslPolicies/{resource}/getIamPolicy`.
     ///
-    /// * `project`: text
-    /// * `region`: text
-    /// * `resource`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE),
+    /// [`COMPUTE_READONLY`](scopes::COMPUTE_READONLY).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `region`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?`
+    /// * `resource`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
+    ///
+    /// Optional:
+    /// [`options_requested_policy_version`](Call#method.options_requested_policy_version-25).
     pub fn get_iam_policy(
         &self,
         project: &str,
@@ -36,10 +56,18 @@ impl RegionSslPolicies<'_> {
     ) -> Call<GetIamPolicy> {
         Call::new(self.0, &[&project, &region, &resource], None)
     }
-    /// POST `projects/{project}/regions/{region}/sslPolicies`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+
+    /// POST `projects/{project}/regions/{region}/sslPolicies`. Can be waited for.
     ///
-    /// * `project`: text
-    /// * `region`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `region`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?`
+    ///
+    /// Optional:
+    /// [`request_id`](Call#method.request_id-363).
     pub fn insert(
         &self,
         project: &str,
@@ -48,17 +76,41 @@ impl RegionSslPolicies<'_> {
     ) -> Call<Insert> {
         Call::new(self.0, &[&project, &region], Some(&ssl_policy))
     }
-    /// GET `projects/{project}/regions/{region}/sslPolicies`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`, `COMPUTE_READONLY`.
+
+    /// GET `projects/{project}/regions/{region}/sslPolicies`.
     ///
-    /// * `project`: text
-    /// * `region`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE),
+    /// [`COMPUTE_READONLY`](scopes::COMPUTE_READONLY).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `region`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?`
+    ///
+    /// Optional:
+    /// [`filter`](Call#method.filter-135),
+    /// [`max_results`](Call#method.max_results-135),
+    /// [`order_by`](Call#method.order_by-135),
+    /// [`page_token`](Call#method.page_token-135).
     pub fn list(&self, project: &str, region: &str) -> Call<List> {
         Call::new(self.0, &[&project, &region], None)
     }
-    /// GET `projects/{project}/regions/{region}/sslPolicies/listAvailableFeatures`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`, `COMPUTE_READONLY`.
+
+    /// GET `projects/{project}/regions/{region}/sslPolicies/listAvailableFeatures`.
     ///
-    /// * `project`: text
-    /// * `region`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE),
+    /// [`COMPUTE_READONLY`](scopes::COMPUTE_READONLY).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `region`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?`
+    ///
+    /// Optional:
+    /// [`filter`](Call#method.filter-136),
+    /// [`max_results`](Call#method.max_results-136),
+    /// [`order_by`](Call#method.order_by-136),
+    /// [`page_token`](Call#method.page_token-136).
     pub fn list_available_features(
         &self,
         project: &str,
@@ -66,11 +118,18 @@ impl RegionSslPolicies<'_> {
     ) -> Call<ListAvailableFeatures> {
         Call::new(self.0, &[&project, &region], None)
     }
-    /// PATCH `projects/{project}/regions/{region}/sslPolicies/{sslPolicy}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+
+    /// PATCH `projects/{project}/regions/{region}/sslPolicies/{sslPolicy}`. Can be waited for.
     ///
-    /// * `project`: text
-    /// * `region`: text
-    /// * `ssl_policy`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `region`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?`
+    ///
+    /// Optional:
+    /// [`request_id`](Call#method.request_id-364).
     pub fn patch(
         &self,
         project: &str,
@@ -80,11 +139,16 @@ impl RegionSslPolicies<'_> {
     ) -> Call<Patch> {
         Call::new(self.0, &[&project, &region, &ssl_policy], Some(&body))
     }
-    /// POST `projects/{project}/regions/{region}/sslPolicies/{resource}/setIamPolicy`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+
+    /// POST `projects/{project}/regions/{region}/sslPolicies/{resource}/setIamPolicy`.
     ///
-    /// * `project`: text
-    /// * `region`: text
-    /// * `resource`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `region`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?`
+    /// * `resource`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
     pub fn set_iam_policy(
         &self,
         project: &str,
@@ -92,17 +156,19 @@ impl RegionSslPolicies<'_> {
         resource: &str,
         region_set_policy_request: schemas::RegionSetPolicyRequest,
     ) -> Call<SetIamPolicy> {
-        Call::new(
-            self.0,
-            &[&project, &region, &resource],
-            Some(&region_set_policy_request),
-        )
+        Call::new(self.0, &[&project, &region, &resource], Some(&region_set_policy_request))
     }
-    /// POST `projects/{project}/regions/{region}/sslPolicies/{resource}/testIamPermissions`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`, `COMPUTE_READONLY`.
+
+    /// POST `projects/{project}/regions/{region}/sslPolicies/{resource}/testIamPermissions`.
     ///
-    /// * `project`: text
-    /// * `region`: text
-    /// * `resource`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE),
+    /// [`COMPUTE_READONLY`](scopes::COMPUTE_READONLY).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `region`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?`
+    /// * `resource`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
     pub fn test_iam_permissions(
         &self,
         project: &str,
@@ -110,24 +176,18 @@ impl RegionSslPolicies<'_> {
         resource: &str,
         test_permissions_request: schemas::TestPermissionsRequest,
     ) -> Call<TestIamPermissions> {
-        Call::new(
-            self.0,
-            &[&project, &region, &resource],
-            Some(&test_permissions_request),
-        )
+        Call::new(self.0, &[&project, &region, &resource], Some(&test_permissions_request))
     }
 }
 
 /// See [`RegionSslPolicies::delete`].
 pub enum Delete {}
-method! {
-    Delete : Compute => schemas::Operation; "compute.regionSslPolicies.delete" DELETE
-    "projects/{project}/regions/{region}/sslPolicies/{sslPolicy}" { api_version :
-    Some("2026-11-01") }
-}
+
+method! { Delete: Compute => schemas::Operation; "compute.regionSslPolicies.delete" DELETE "projects/{project}/regions/{region}/sslPolicies/{sslPolicy}" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<Delete> {
-    /// `requestId`: text
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }
@@ -135,22 +195,19 @@ impl Call<Delete> {
 
 /// See [`RegionSslPolicies::get`].
 pub enum Get {}
-method! {
-    Get : Compute => schemas::SslPolicy; "compute.regionSslPolicies.get" GET
-    "projects/{project}/regions/{region}/sslPolicies/{sslPolicy}" { api_version :
-    Some("2026-11-01") }
-}
+
+method! { Get: Compute => schemas::SslPolicy; "compute.regionSslPolicies.get" GET "projects/{project}/regions/{region}/sslPolicies/{sslPolicy}" {
+    api_version: Some("2026-11-01"),
+} }
 
 /// See [`RegionSslPolicies::get_iam_policy`].
 pub enum GetIamPolicy {}
-method! {
-    GetIamPolicy : Compute => schemas::Policy; "compute.regionSslPolicies.getIamPolicy"
-    GET "projects/{project}/regions/{region}/sslPolicies/{resource}/getIamPolicy" {
-    api_version : Some("2026-11-01") }
-}
+
+method! { GetIamPolicy: Compute => schemas::Policy; "compute.regionSslPolicies.getIamPolicy" GET "projects/{project}/regions/{region}/sslPolicies/{resource}/getIamPolicy" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<GetIamPolicy> {
-    /// `optionsRequestedPolicyVersion`: a 32-bit number
     pub fn options_requested_policy_version(self, value: i32) -> Self {
         self.with_param("optionsRequestedPolicyVersion", &value)
     }
@@ -158,14 +215,12 @@ impl Call<GetIamPolicy> {
 
 /// See [`RegionSslPolicies::insert`].
 pub enum Insert {}
-method! {
-    Insert : Compute => schemas::Operation; "compute.regionSslPolicies.insert" POST
-    "projects/{project}/regions/{region}/sslPolicies" { api_version : Some("2026-11-01")
-    }
-}
+
+method! { Insert: Compute => schemas::Operation; "compute.regionSslPolicies.insert" POST "projects/{project}/regions/{region}/sslPolicies" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<Insert> {
-    /// `requestId`: text
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }
@@ -173,29 +228,27 @@ impl Call<Insert> {
 
 /// See [`RegionSslPolicies::list`].
 pub enum List {}
-method! {
-    List : Compute => schemas::SslPoliciesList; "compute.regionSslPolicies.list" GET
-    "projects/{project}/regions/{region}/sslPolicies" { api_version : Some("2026-11-01")
-    }
-}
-paged! {
-    List => schemas::SslPolicy; "pageToken" "nextPageToken" "items"
-}
+
+method! { List: Compute => schemas::SslPoliciesList; "compute.regionSslPolicies.list" GET "projects/{project}/regions/{region}/sslPolicies" {
+    api_version: Some("2026-11-01"),
+} }
+
+paged! { List => schemas::SslPolicy; "pageToken" "nextPageToken" "items" }
 
 impl Call<List> {
-    /// `filter`: text
     pub fn filter(self, value: &str) -> Self {
         self.with_param("filter", &value)
     }
-    /// `maxResults`: an unsigned 32-bit number, default `500`, at least `0`
+
+    /// Default `500`, at least `0`.
     pub fn max_results(self, value: u32) -> Self {
         self.with_param("maxResults", &value)
     }
-    /// `orderBy`: text
+
     pub fn order_by(self, value: &str) -> Self {
         self.with_param("orderBy", &value)
     }
-    /// `pageToken`: text
+
     pub fn page_token(self, value: &str) -> Self {
         self.with_param("pageToken", &value)
     }
@@ -203,27 +256,25 @@ impl Call<List> {
 
 /// See [`RegionSslPolicies::list_available_features`].
 pub enum ListAvailableFeatures {}
-method! {
-    ListAvailableFeatures : Compute => schemas::SslPoliciesListAvailableFeaturesResponse;
-    "compute.regionSslPolicies.listAvailableFeatures" GET
-    "projects/{project}/regions/{region}/sslPolicies/listAvailableFeatures" { api_version
-    : Some("2026-11-01") }
-}
+
+method! { ListAvailableFeatures: Compute => schemas::SslPoliciesListAvailableFeaturesResponse; "compute.regionSslPolicies.listAvailableFeatures" GET "projects/{project}/regions/{region}/sslPolicies/listAvailableFeatures" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<ListAvailableFeatures> {
-    /// `filter`: text
     pub fn filter(self, value: &str) -> Self {
         self.with_param("filter", &value)
     }
-    /// `maxResults`: an unsigned 32-bit number, default `500`, at least `0`
+
+    /// Default `500`, at least `0`.
     pub fn max_results(self, value: u32) -> Self {
         self.with_param("maxResults", &value)
     }
-    /// `orderBy`: text
+
     pub fn order_by(self, value: &str) -> Self {
         self.with_param("orderBy", &value)
     }
-    /// `pageToken`: text
+
     pub fn page_token(self, value: &str) -> Self {
         self.with_param("pageToken", &value)
     }
@@ -231,14 +282,12 @@ impl Call<ListAvailableFeatures> {
 
 /// See [`RegionSslPolicies::patch`].
 pub enum Patch {}
-method! {
-    Patch : Compute => schemas::Operation; "compute.regionSslPolicies.patch" PATCH
-    "projects/{project}/regions/{region}/sslPolicies/{sslPolicy}" { api_version :
-    Some("2026-11-01") }
-}
+
+method! { Patch: Compute => schemas::Operation; "compute.regionSslPolicies.patch" PATCH "projects/{project}/regions/{region}/sslPolicies/{sslPolicy}" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<Patch> {
-    /// `requestId`: text
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }
@@ -246,17 +295,14 @@ impl Call<Patch> {
 
 /// See [`RegionSslPolicies::set_iam_policy`].
 pub enum SetIamPolicy {}
-method! {
-    SetIamPolicy : Compute => schemas::Policy; "compute.regionSslPolicies.setIamPolicy"
-    POST "projects/{project}/regions/{region}/sslPolicies/{resource}/setIamPolicy" {
-    api_version : Some("2026-11-01") }
-}
+
+method! { SetIamPolicy: Compute => schemas::Policy; "compute.regionSslPolicies.setIamPolicy" POST "projects/{project}/regions/{region}/sslPolicies/{resource}/setIamPolicy" {
+    api_version: Some("2026-11-01"),
+} }
 
 /// See [`RegionSslPolicies::test_iam_permissions`].
 pub enum TestIamPermissions {}
-method! {
-    TestIamPermissions : Compute => schemas::TestPermissionsResponse;
-    "compute.regionSslPolicies.testIamPermissions" POST
-    "projects/{project}/regions/{region}/sslPolicies/{resource}/testIamPermissions" {
-    api_version : Some("2026-11-01") }
-}
+
+method! { TestIamPermissions: Compute => schemas::TestPermissionsResponse; "compute.regionSslPolicies.testIamPermissions" POST "projects/{project}/regions/{region}/sslPolicies/{resource}/testIamPermissions" {
+    api_version: Some("2026-11-01"),
+} }

@@ -7,11 +7,18 @@ use super::*;
 pub struct RegionTargetHttpProxies<'a>(pub(crate) &'a runtime::Client);
 
 impl RegionTargetHttpProxies<'_> {
-    /// DELETE `projects/{project}/regions/{region}/targetHttpProxies/{targetHttpProxy}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+    /// DELETE `projects/{project}/regions/{region}/targetHttpProxies/{targetHttpProxy}`. Can be waited for.
     ///
-    /// * `project`: text
-    /// * `region`: text
-    /// * `target_http_proxy`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `region`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?`
+    /// * `target_http_proxy`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
+    ///
+    /// Optional:
+    /// [`request_id`](Call#method.request_id-365).
     pub fn delete(
         &self,
         project: &str,
@@ -20,23 +27,32 @@ impl RegionTargetHttpProxies<'_> {
     ) -> Call<Delete> {
         Call::new(self.0, &[&project, &region, &target_http_proxy], None)
     }
-    /// GET `projects/{project}/regions/{region}/targetHttpProxies/{targetHttpProxy}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`, `COMPUTE_READONLY`.
+
+    /// GET `projects/{project}/regions/{region}/targetHttpProxies/{targetHttpProxy}`.
     ///
-    /// * `project`: text
-    /// * `region`: text
-    /// * `target_http_proxy`: text
-    pub fn get(
-        &self,
-        project: &str,
-        region: &str,
-        target_http_proxy: &str,
-    ) -> Call<Get> {
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE),
+    /// [`COMPUTE_READONLY`](scopes::COMPUTE_READONLY).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `region`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?`
+    /// * `target_http_proxy`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
+    pub fn get(&self, project: &str, region: &str, target_http_proxy: &str) -> Call<Get> {
         Call::new(self.0, &[&project, &region, &target_http_proxy], None)
     }
-    /// POST `projects/{project}/regions/{region}/targetHttpProxies`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+
+    /// POST `projects/{project}/regions/{region}/targetHttpProxies`. Can be waited for.
     ///
-    /// * `project`: text
-    /// * `region`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `region`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?`
+    ///
+    /// Optional:
+    /// [`request_id`](Call#method.request_id-366).
     pub fn insert(
         &self,
         project: &str,
@@ -45,18 +61,38 @@ impl RegionTargetHttpProxies<'_> {
     ) -> Call<Insert> {
         Call::new(self.0, &[&project, &region], Some(&target_http_proxy))
     }
-    /// GET `projects/{project}/regions/{region}/targetHttpProxies`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`, `COMPUTE_READONLY`.
+
+    /// GET `projects/{project}/regions/{region}/targetHttpProxies`.
     ///
-    /// * `project`: text
-    /// * `region`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE),
+    /// [`COMPUTE_READONLY`](scopes::COMPUTE_READONLY).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `region`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?`
+    ///
+    /// Optional:
+    /// [`filter`](Call#method.filter-137),
+    /// [`max_results`](Call#method.max_results-137),
+    /// [`order_by`](Call#method.order_by-137),
+    /// [`page_token`](Call#method.page_token-137).
     pub fn list(&self, project: &str, region: &str) -> Call<List> {
         Call::new(self.0, &[&project, &region], None)
     }
-    /// POST `projects/{project}/regions/{region}/targetHttpProxies/{targetHttpProxy}/setUrlMap`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+
+    /// POST `projects/{project}/regions/{region}/targetHttpProxies/{targetHttpProxy}/setUrlMap`. Can be waited for.
     ///
-    /// * `project`: text
-    /// * `region`: text
-    /// * `target_http_proxy`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `region`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?`
+    /// * `target_http_proxy`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
+    ///
+    /// Optional:
+    /// [`request_id`](Call#method.request_id-367).
     pub fn set_url_map(
         &self,
         project: &str,
@@ -64,24 +100,18 @@ impl RegionTargetHttpProxies<'_> {
         target_http_proxy: &str,
         url_map_reference: schemas::UrlMapReference,
     ) -> Call<SetUrlMap> {
-        Call::new(
-            self.0,
-            &[&project, &region, &target_http_proxy],
-            Some(&url_map_reference),
-        )
+        Call::new(self.0, &[&project, &region, &target_http_proxy], Some(&url_map_reference))
     }
 }
 
 /// See [`RegionTargetHttpProxies::delete`].
 pub enum Delete {}
-method! {
-    Delete : Compute => schemas::Operation; "compute.regionTargetHttpProxies.delete"
-    DELETE "projects/{project}/regions/{region}/targetHttpProxies/{targetHttpProxy}" {
-    api_version : Some("2026-11-01") }
-}
+
+method! { Delete: Compute => schemas::Operation; "compute.regionTargetHttpProxies.delete" DELETE "projects/{project}/regions/{region}/targetHttpProxies/{targetHttpProxy}" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<Delete> {
-    /// `requestId`: text
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }
@@ -89,22 +119,19 @@ impl Call<Delete> {
 
 /// See [`RegionTargetHttpProxies::get`].
 pub enum Get {}
-method! {
-    Get : Compute => schemas::TargetHttpProxy; "compute.regionTargetHttpProxies.get" GET
-    "projects/{project}/regions/{region}/targetHttpProxies/{targetHttpProxy}" {
-    api_version : Some("2026-11-01") }
-}
+
+method! { Get: Compute => schemas::TargetHttpProxy; "compute.regionTargetHttpProxies.get" GET "projects/{project}/regions/{region}/targetHttpProxies/{targetHttpProxy}" {
+    api_version: Some("2026-11-01"),
+} }
 
 /// See [`RegionTargetHttpProxies::insert`].
 pub enum Insert {}
-method! {
-    Insert : Compute => schemas::Operation; "compute.regionTargetHttpProxies.insert" POST
-    "projects/{project}/regions/{region}/targetHttpProxies" { api_version :
-    Some("2026-11-01") }
-}
+
+method! { Insert: Compute => schemas::Operation; "compute.regionTargetHttpProxies.insert" POST "projects/{project}/regions/{region}/targetHttpProxies" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<Insert> {
-    /// `requestId`: text
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }
@@ -112,30 +139,27 @@ impl Call<Insert> {
 
 /// See [`RegionTargetHttpProxies::list`].
 pub enum List {}
-method! {
-    List : Compute => schemas::TargetHttpProxyList;
-    "compute.regionTargetHttpProxies.list" GET
-    "projects/{project}/regions/{region}/targetHttpProxies" { api_version :
-    Some("2026-11-01") }
-}
-paged! {
-    List => schemas::TargetHttpProxy; "pageToken" "nextPageToken" "items"
-}
+
+method! { List: Compute => schemas::TargetHttpProxyList; "compute.regionTargetHttpProxies.list" GET "projects/{project}/regions/{region}/targetHttpProxies" {
+    api_version: Some("2026-11-01"),
+} }
+
+paged! { List => schemas::TargetHttpProxy; "pageToken" "nextPageToken" "items" }
 
 impl Call<List> {
-    /// `filter`: text
     pub fn filter(self, value: &str) -> Self {
         self.with_param("filter", &value)
     }
-    /// `maxResults`: an unsigned 32-bit number, default `500`, at least `0`
+
+    /// Default `500`, at least `0`.
     pub fn max_results(self, value: u32) -> Self {
         self.with_param("maxResults", &value)
     }
-    /// `orderBy`: text
+
     pub fn order_by(self, value: &str) -> Self {
         self.with_param("orderBy", &value)
     }
-    /// `pageToken`: text
+
     pub fn page_token(self, value: &str) -> Self {
         self.with_param("pageToken", &value)
     }
@@ -143,15 +167,12 @@ impl Call<List> {
 
 /// See [`RegionTargetHttpProxies::set_url_map`].
 pub enum SetUrlMap {}
-method! {
-    SetUrlMap : Compute => schemas::Operation;
-    "compute.regionTargetHttpProxies.setUrlMap" POST
-    "projects/{project}/regions/{region}/targetHttpProxies/{targetHttpProxy}/setUrlMap" {
-    api_version : Some("2026-11-01") }
-}
+
+method! { SetUrlMap: Compute => schemas::Operation; "compute.regionTargetHttpProxies.setUrlMap" POST "projects/{project}/regions/{region}/targetHttpProxies/{targetHttpProxy}/setUrlMap" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<SetUrlMap> {
-    /// `requestId`: text
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }

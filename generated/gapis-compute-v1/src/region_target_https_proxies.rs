@@ -7,11 +7,18 @@ use super::*;
 pub struct RegionTargetHttpsProxies<'a>(pub(crate) &'a runtime::Client);
 
 impl RegionTargetHttpsProxies<'_> {
-    /// DELETE `projects/{project}/regions/{region}/targetHttpsProxies/{targetHttpsProxy}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+    /// DELETE `projects/{project}/regions/{region}/targetHttpsProxies/{targetHttpsProxy}`. Can be waited for.
     ///
-    /// * `project`: text
-    /// * `region`: text
-    /// * `target_https_proxy`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `region`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?`
+    /// * `target_https_proxy`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
+    ///
+    /// Optional:
+    /// [`request_id`](Call#method.request_id-368).
     pub fn delete(
         &self,
         project: &str,
@@ -20,23 +27,32 @@ impl RegionTargetHttpsProxies<'_> {
     ) -> Call<Delete> {
         Call::new(self.0, &[&project, &region, &target_https_proxy], None)
     }
-    /// GET `projects/{project}/regions/{region}/targetHttpsProxies/{targetHttpsProxy}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`, `COMPUTE_READONLY`.
+
+    /// GET `projects/{project}/regions/{region}/targetHttpsProxies/{targetHttpsProxy}`.
     ///
-    /// * `project`: text
-    /// * `region`: text
-    /// * `target_https_proxy`: text
-    pub fn get(
-        &self,
-        project: &str,
-        region: &str,
-        target_https_proxy: &str,
-    ) -> Call<Get> {
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE),
+    /// [`COMPUTE_READONLY`](scopes::COMPUTE_READONLY).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `region`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?`
+    /// * `target_https_proxy`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
+    pub fn get(&self, project: &str, region: &str, target_https_proxy: &str) -> Call<Get> {
         Call::new(self.0, &[&project, &region, &target_https_proxy], None)
     }
-    /// POST `projects/{project}/regions/{region}/targetHttpsProxies`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+
+    /// POST `projects/{project}/regions/{region}/targetHttpsProxies`. Can be waited for.
     ///
-    /// * `project`: text
-    /// * `region`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `region`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?`
+    ///
+    /// Optional:
+    /// [`request_id`](Call#method.request_id-369).
     pub fn insert(
         &self,
         project: &str,
@@ -45,18 +61,38 @@ impl RegionTargetHttpsProxies<'_> {
     ) -> Call<Insert> {
         Call::new(self.0, &[&project, &region], Some(&target_https_proxy))
     }
-    /// GET `projects/{project}/regions/{region}/targetHttpsProxies`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`, `COMPUTE_READONLY`.
+
+    /// GET `projects/{project}/regions/{region}/targetHttpsProxies`.
     ///
-    /// * `project`: text
-    /// * `region`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE),
+    /// [`COMPUTE_READONLY`](scopes::COMPUTE_READONLY).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `region`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?`
+    ///
+    /// Optional:
+    /// [`filter`](Call#method.filter-138),
+    /// [`max_results`](Call#method.max_results-138),
+    /// [`order_by`](Call#method.order_by-138),
+    /// [`page_token`](Call#method.page_token-138).
     pub fn list(&self, project: &str, region: &str) -> Call<List> {
         Call::new(self.0, &[&project, &region], None)
     }
-    /// PATCH `projects/{project}/regions/{region}/targetHttpsProxies/{targetHttpsProxy}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+
+    /// PATCH `projects/{project}/regions/{region}/targetHttpsProxies/{targetHttpsProxy}`. Can be waited for.
     ///
-    /// * `project`: text
-    /// * `region`: text
-    /// * `target_https_proxy`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `region`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?`
+    /// * `target_https_proxy`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
+    ///
+    /// Optional:
+    /// [`request_id`](Call#method.request_id-370).
     pub fn patch(
         &self,
         project: &str,
@@ -66,11 +102,19 @@ impl RegionTargetHttpsProxies<'_> {
     ) -> Call<Patch> {
         Call::new(self.0, &[&project, &region, &target_https_proxy], Some(&body))
     }
-    /// POST `projects/{project}/regions/{region}/targetHttpsProxies/{targetHttpsProxy}/setSslCertificates`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+
+    /// POST `projects/{project}/regions/{region}/targetHttpsProxies/{targetHttpsProxy}/setSslCertificates`. Can be waited for.
     ///
-    /// * `project`: text
-    /// * `region`: text
-    /// * `target_https_proxy`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `region`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?`
+    /// * `target_https_proxy`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
+    ///
+    /// Optional:
+    /// [`request_id`](Call#method.request_id-371).
     pub fn set_ssl_certificates(
         &self,
         project: &str,
@@ -84,11 +128,19 @@ impl RegionTargetHttpsProxies<'_> {
             Some(&region_target_https_proxies_set_ssl_certificates_request),
         )
     }
-    /// POST `projects/{project}/regions/{region}/targetHttpsProxies/{targetHttpsProxy}/setUrlMap`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+
+    /// POST `projects/{project}/regions/{region}/targetHttpsProxies/{targetHttpsProxy}/setUrlMap`. Can be waited for.
     ///
-    /// * `project`: text
-    /// * `region`: text
-    /// * `target_https_proxy`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `region`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?`
+    /// * `target_https_proxy`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
+    ///
+    /// Optional:
+    /// [`request_id`](Call#method.request_id-372).
     pub fn set_url_map(
         &self,
         project: &str,
@@ -106,14 +158,12 @@ impl RegionTargetHttpsProxies<'_> {
 
 /// See [`RegionTargetHttpsProxies::delete`].
 pub enum Delete {}
-method! {
-    Delete : Compute => schemas::Operation; "compute.regionTargetHttpsProxies.delete"
-    DELETE "projects/{project}/regions/{region}/targetHttpsProxies/{targetHttpsProxy}" {
-    api_version : Some("2026-11-01") }
-}
+
+method! { Delete: Compute => schemas::Operation; "compute.regionTargetHttpsProxies.delete" DELETE "projects/{project}/regions/{region}/targetHttpsProxies/{targetHttpsProxy}" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<Delete> {
-    /// `requestId`: text
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }
@@ -121,22 +171,19 @@ impl Call<Delete> {
 
 /// See [`RegionTargetHttpsProxies::get`].
 pub enum Get {}
-method! {
-    Get : Compute => schemas::TargetHttpsProxy; "compute.regionTargetHttpsProxies.get"
-    GET "projects/{project}/regions/{region}/targetHttpsProxies/{targetHttpsProxy}" {
-    api_version : Some("2026-11-01") }
-}
+
+method! { Get: Compute => schemas::TargetHttpsProxy; "compute.regionTargetHttpsProxies.get" GET "projects/{project}/regions/{region}/targetHttpsProxies/{targetHttpsProxy}" {
+    api_version: Some("2026-11-01"),
+} }
 
 /// See [`RegionTargetHttpsProxies::insert`].
 pub enum Insert {}
-method! {
-    Insert : Compute => schemas::Operation; "compute.regionTargetHttpsProxies.insert"
-    POST "projects/{project}/regions/{region}/targetHttpsProxies" { api_version :
-    Some("2026-11-01") }
-}
+
+method! { Insert: Compute => schemas::Operation; "compute.regionTargetHttpsProxies.insert" POST "projects/{project}/regions/{region}/targetHttpsProxies" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<Insert> {
-    /// `requestId`: text
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }
@@ -144,30 +191,27 @@ impl Call<Insert> {
 
 /// See [`RegionTargetHttpsProxies::list`].
 pub enum List {}
-method! {
-    List : Compute => schemas::TargetHttpsProxyList;
-    "compute.regionTargetHttpsProxies.list" GET
-    "projects/{project}/regions/{region}/targetHttpsProxies" { api_version :
-    Some("2026-11-01") }
-}
-paged! {
-    List => schemas::TargetHttpsProxy; "pageToken" "nextPageToken" "items"
-}
+
+method! { List: Compute => schemas::TargetHttpsProxyList; "compute.regionTargetHttpsProxies.list" GET "projects/{project}/regions/{region}/targetHttpsProxies" {
+    api_version: Some("2026-11-01"),
+} }
+
+paged! { List => schemas::TargetHttpsProxy; "pageToken" "nextPageToken" "items" }
 
 impl Call<List> {
-    /// `filter`: text
     pub fn filter(self, value: &str) -> Self {
         self.with_param("filter", &value)
     }
-    /// `maxResults`: an unsigned 32-bit number, default `500`, at least `0`
+
+    /// Default `500`, at least `0`.
     pub fn max_results(self, value: u32) -> Self {
         self.with_param("maxResults", &value)
     }
-    /// `orderBy`: text
+
     pub fn order_by(self, value: &str) -> Self {
         self.with_param("orderBy", &value)
     }
-    /// `pageToken`: text
+
     pub fn page_token(self, value: &str) -> Self {
         self.with_param("pageToken", &value)
     }
@@ -175,14 +219,12 @@ impl Call<List> {
 
 /// See [`RegionTargetHttpsProxies::patch`].
 pub enum Patch {}
-method! {
-    Patch : Compute => schemas::Operation; "compute.regionTargetHttpsProxies.patch" PATCH
-    "projects/{project}/regions/{region}/targetHttpsProxies/{targetHttpsProxy}" {
-    api_version : Some("2026-11-01") }
-}
+
+method! { Patch: Compute => schemas::Operation; "compute.regionTargetHttpsProxies.patch" PATCH "projects/{project}/regions/{region}/targetHttpsProxies/{targetHttpsProxy}" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<Patch> {
-    /// `requestId`: text
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }
@@ -190,15 +232,12 @@ impl Call<Patch> {
 
 /// See [`RegionTargetHttpsProxies::set_ssl_certificates`].
 pub enum SetSslCertificates {}
-method! {
-    SetSslCertificates : Compute => schemas::Operation;
-    "compute.regionTargetHttpsProxies.setSslCertificates" POST
-    "projects/{project}/regions/{region}/targetHttpsProxies/{targetHttpsProxy}/setSslCertificates"
-    { api_version : Some("2026-11-01") }
-}
+
+method! { SetSslCertificates: Compute => schemas::Operation; "compute.regionTargetHttpsProxies.setSslCertificates" POST "projects/{project}/regions/{region}/targetHttpsProxies/{targetHttpsProxy}/setSslCertificates" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<SetSslCertificates> {
-    /// `requestId`: text
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }
@@ -206,15 +245,12 @@ impl Call<SetSslCertificates> {
 
 /// See [`RegionTargetHttpsProxies::set_url_map`].
 pub enum SetUrlMap {}
-method! {
-    SetUrlMap : Compute => schemas::Operation;
-    "compute.regionTargetHttpsProxies.setUrlMap" POST
-    "projects/{project}/regions/{region}/targetHttpsProxies/{targetHttpsProxy}/setUrlMap"
-    { api_version : Some("2026-11-01") }
-}
+
+method! { SetUrlMap: Compute => schemas::Operation; "compute.regionTargetHttpsProxies.setUrlMap" POST "projects/{project}/regions/{region}/targetHttpsProxies/{targetHttpsProxy}/setUrlMap" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<SetUrlMap> {
-    /// `requestId`: text
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }

@@ -7,11 +7,18 @@ use super::*;
 pub struct RegionTargetTcpProxies<'a>(pub(crate) &'a runtime::Client);
 
 impl RegionTargetTcpProxies<'_> {
-    /// DELETE `projects/{project}/regions/{region}/targetTcpProxies/{targetTcpProxy}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+    /// DELETE `projects/{project}/regions/{region}/targetTcpProxies/{targetTcpProxy}`. Can be waited for.
     ///
-    /// * `project`: text
-    /// * `region`: text
-    /// * `target_tcp_proxy`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `region`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?`
+    /// * `target_tcp_proxy`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
+    ///
+    /// Optional:
+    /// [`request_id`](Call#method.request_id-373).
     pub fn delete(
         &self,
         project: &str,
@@ -20,18 +27,32 @@ impl RegionTargetTcpProxies<'_> {
     ) -> Call<Delete> {
         Call::new(self.0, &[&project, &region, &target_tcp_proxy], None)
     }
-    /// GET `projects/{project}/regions/{region}/targetTcpProxies/{targetTcpProxy}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`, `COMPUTE_READONLY`.
+
+    /// GET `projects/{project}/regions/{region}/targetTcpProxies/{targetTcpProxy}`.
     ///
-    /// * `project`: text
-    /// * `region`: text
-    /// * `target_tcp_proxy`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE),
+    /// [`COMPUTE_READONLY`](scopes::COMPUTE_READONLY).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `region`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?`
+    /// * `target_tcp_proxy`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
     pub fn get(&self, project: &str, region: &str, target_tcp_proxy: &str) -> Call<Get> {
         Call::new(self.0, &[&project, &region, &target_tcp_proxy], None)
     }
-    /// POST `projects/{project}/regions/{region}/targetTcpProxies`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+
+    /// POST `projects/{project}/regions/{region}/targetTcpProxies`. Can be waited for.
     ///
-    /// * `project`: text
-    /// * `region`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `region`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?`
+    ///
+    /// Optional:
+    /// [`request_id`](Call#method.request_id-374).
     pub fn insert(
         &self,
         project: &str,
@@ -40,10 +61,22 @@ impl RegionTargetTcpProxies<'_> {
     ) -> Call<Insert> {
         Call::new(self.0, &[&project, &region], Some(&target_tcp_proxy))
     }
-    /// GET `projects/{project}/regions/{region}/targetTcpProxies`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`, `COMPUTE_READONLY`.
+
+    /// GET `projects/{project}/regions/{region}/targetTcpProxies`.
     ///
-    /// * `project`: text
-    /// * `region`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE),
+    /// [`COMPUTE_READONLY`](scopes::COMPUTE_READONLY).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `region`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?`
+    ///
+    /// Optional:
+    /// [`filter`](Call#method.filter-139),
+    /// [`max_results`](Call#method.max_results-139),
+    /// [`order_by`](Call#method.order_by-139),
+    /// [`page_token`](Call#method.page_token-139).
     pub fn list(&self, project: &str, region: &str) -> Call<List> {
         Call::new(self.0, &[&project, &region], None)
     }
@@ -51,14 +84,12 @@ impl RegionTargetTcpProxies<'_> {
 
 /// See [`RegionTargetTcpProxies::delete`].
 pub enum Delete {}
-method! {
-    Delete : Compute => schemas::Operation; "compute.regionTargetTcpProxies.delete"
-    DELETE "projects/{project}/regions/{region}/targetTcpProxies/{targetTcpProxy}" {
-    api_version : Some("2026-11-01") }
-}
+
+method! { Delete: Compute => schemas::Operation; "compute.regionTargetTcpProxies.delete" DELETE "projects/{project}/regions/{region}/targetTcpProxies/{targetTcpProxy}" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<Delete> {
-    /// `requestId`: text
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }
@@ -66,22 +97,19 @@ impl Call<Delete> {
 
 /// See [`RegionTargetTcpProxies::get`].
 pub enum Get {}
-method! {
-    Get : Compute => schemas::TargetTcpProxy; "compute.regionTargetTcpProxies.get" GET
-    "projects/{project}/regions/{region}/targetTcpProxies/{targetTcpProxy}" { api_version
-    : Some("2026-11-01") }
-}
+
+method! { Get: Compute => schemas::TargetTcpProxy; "compute.regionTargetTcpProxies.get" GET "projects/{project}/regions/{region}/targetTcpProxies/{targetTcpProxy}" {
+    api_version: Some("2026-11-01"),
+} }
 
 /// See [`RegionTargetTcpProxies::insert`].
 pub enum Insert {}
-method! {
-    Insert : Compute => schemas::Operation; "compute.regionTargetTcpProxies.insert" POST
-    "projects/{project}/regions/{region}/targetTcpProxies" { api_version :
-    Some("2026-11-01") }
-}
+
+method! { Insert: Compute => schemas::Operation; "compute.regionTargetTcpProxies.insert" POST "projects/{project}/regions/{region}/targetTcpProxies" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<Insert> {
-    /// `requestId`: text
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }
@@ -89,29 +117,27 @@ impl Call<Insert> {
 
 /// See [`RegionTargetTcpProxies::list`].
 pub enum List {}
-method! {
-    List : Compute => schemas::TargetTcpProxyList; "compute.regionTargetTcpProxies.list"
-    GET "projects/{project}/regions/{region}/targetTcpProxies" { api_version :
-    Some("2026-11-01") }
-}
-paged! {
-    List => schemas::TargetTcpProxy; "pageToken" "nextPageToken" "items"
-}
+
+method! { List: Compute => schemas::TargetTcpProxyList; "compute.regionTargetTcpProxies.list" GET "projects/{project}/regions/{region}/targetTcpProxies" {
+    api_version: Some("2026-11-01"),
+} }
+
+paged! { List => schemas::TargetTcpProxy; "pageToken" "nextPageToken" "items" }
 
 impl Call<List> {
-    /// `filter`: text
     pub fn filter(self, value: &str) -> Self {
         self.with_param("filter", &value)
     }
-    /// `maxResults`: an unsigned 32-bit number, default `500`, at least `0`
+
+    /// Default `500`, at least `0`.
     pub fn max_results(self, value: u32) -> Self {
         self.with_param("maxResults", &value)
     }
-    /// `orderBy`: text
+
     pub fn order_by(self, value: &str) -> Self {
         self.with_param("orderBy", &value)
     }
-    /// `pageToken`: text
+
     pub fn page_token(self, value: &str) -> Self {
         self.with_param("pageToken", &value)
     }

@@ -7,26 +7,47 @@ use super::*;
 pub struct RegionUrlMaps<'a>(pub(crate) &'a runtime::Client);
 
 impl RegionUrlMaps<'_> {
-    /// DELETE `projects/{project}/regions/{region}/urlMaps/{urlMap}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+    /// DELETE `projects/{project}/regions/{region}/urlMaps/{urlMap}`. Can be waited for.
     ///
-    /// * `project`: text
-    /// * `region`: text
-    /// * `url_map`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `region`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?`
+    /// * `url_map`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
+    ///
+    /// Optional:
+    /// [`request_id`](Call#method.request_id-375).
     pub fn delete(&self, project: &str, region: &str, url_map: &str) -> Call<Delete> {
         Call::new(self.0, &[&project, &region, &url_map], None)
     }
-    /// GET `projects/{project}/regions/{region}/urlMaps/{urlMap}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`, `COMPUTE_READONLY`.
+
+    /// GET `projects/{project}/regions/{region}/urlMaps/{urlMap}`.
     ///
-    /// * `project`: text
-    /// * `region`: text
-    /// * `url_map`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE),
+    /// [`COMPUTE_READONLY`](scopes::COMPUTE_READONLY).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `region`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?`
+    /// * `url_map`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
     pub fn get(&self, project: &str, region: &str, url_map: &str) -> Call<Get> {
         Call::new(self.0, &[&project, &region, &url_map], None)
     }
-    /// POST `projects/{project}/regions/{region}/urlMaps`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+
+    /// POST `projects/{project}/regions/{region}/urlMaps`. Can be waited for.
     ///
-    /// * `project`: text
-    /// * `region`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `region`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?`
+    ///
+    /// Optional:
+    /// [`request_id`](Call#method.request_id-376).
     pub fn insert(
         &self,
         project: &str,
@@ -35,18 +56,38 @@ impl RegionUrlMaps<'_> {
     ) -> Call<Insert> {
         Call::new(self.0, &[&project, &region], Some(&url_map))
     }
-    /// GET `projects/{project}/regions/{region}/urlMaps`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`, `COMPUTE_READONLY`.
+
+    /// GET `projects/{project}/regions/{region}/urlMaps`.
     ///
-    /// * `project`: text
-    /// * `region`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE),
+    /// [`COMPUTE_READONLY`](scopes::COMPUTE_READONLY).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `region`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?`
+    ///
+    /// Optional:
+    /// [`filter`](Call#method.filter-140),
+    /// [`max_results`](Call#method.max_results-140),
+    /// [`order_by`](Call#method.order_by-140),
+    /// [`page_token`](Call#method.page_token-140).
     pub fn list(&self, project: &str, region: &str) -> Call<List> {
         Call::new(self.0, &[&project, &region], None)
     }
-    /// PATCH `projects/{project}/regions/{region}/urlMaps/{urlMap}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+
+    /// PATCH `projects/{project}/regions/{region}/urlMaps/{urlMap}`. Can be waited for.
     ///
-    /// * `project`: text
-    /// * `region`: text
-    /// * `url_map`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `region`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?`
+    /// * `url_map`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
+    ///
+    /// Optional:
+    /// [`request_id`](Call#method.request_id-377).
     pub fn patch(
         &self,
         project: &str,
@@ -56,11 +97,19 @@ impl RegionUrlMaps<'_> {
     ) -> Call<Patch> {
         Call::new(self.0, &[&project, &region, &url_map], Some(&body))
     }
-    /// PUT `projects/{project}/regions/{region}/urlMaps/{urlMap}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+
+    /// PUT `projects/{project}/regions/{region}/urlMaps/{urlMap}`. Can be waited for.
     ///
-    /// * `project`: text
-    /// * `region`: text
-    /// * `url_map`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `region`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?`
+    /// * `url_map`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
+    ///
+    /// Optional:
+    /// [`request_id`](Call#method.request_id-378).
     pub fn update(
         &self,
         project: &str,
@@ -70,11 +119,16 @@ impl RegionUrlMaps<'_> {
     ) -> Call<Update> {
         Call::new(self.0, &[&project, &region, &url_map], Some(&body))
     }
-    /// POST `projects/{project}/regions/{region}/urlMaps/{urlMap}/validate`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+
+    /// POST `projects/{project}/regions/{region}/urlMaps/{urlMap}/validate`.
     ///
-    /// * `project`: text
-    /// * `region`: text
-    /// * `url_map`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `region`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?`
+    /// * `url_map`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
     pub fn validate(
         &self,
         project: &str,
@@ -92,14 +146,12 @@ impl RegionUrlMaps<'_> {
 
 /// See [`RegionUrlMaps::delete`].
 pub enum Delete {}
-method! {
-    Delete : Compute => schemas::Operation; "compute.regionUrlMaps.delete" DELETE
-    "projects/{project}/regions/{region}/urlMaps/{urlMap}" { api_version :
-    Some("2026-11-01") }
-}
+
+method! { Delete: Compute => schemas::Operation; "compute.regionUrlMaps.delete" DELETE "projects/{project}/regions/{region}/urlMaps/{urlMap}" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<Delete> {
-    /// `requestId`: text
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }
@@ -107,21 +159,19 @@ impl Call<Delete> {
 
 /// See [`RegionUrlMaps::get`].
 pub enum Get {}
-method! {
-    Get : Compute => schemas::UrlMap; "compute.regionUrlMaps.get" GET
-    "projects/{project}/regions/{region}/urlMaps/{urlMap}" { api_version :
-    Some("2026-11-01") }
-}
+
+method! { Get: Compute => schemas::UrlMap; "compute.regionUrlMaps.get" GET "projects/{project}/regions/{region}/urlMaps/{urlMap}" {
+    api_version: Some("2026-11-01"),
+} }
 
 /// See [`RegionUrlMaps::insert`].
 pub enum Insert {}
-method! {
-    Insert : Compute => schemas::Operation; "compute.regionUrlMaps.insert" POST
-    "projects/{project}/regions/{region}/urlMaps" { api_version : Some("2026-11-01") }
-}
+
+method! { Insert: Compute => schemas::Operation; "compute.regionUrlMaps.insert" POST "projects/{project}/regions/{region}/urlMaps" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<Insert> {
-    /// `requestId`: text
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }
@@ -129,28 +179,27 @@ impl Call<Insert> {
 
 /// See [`RegionUrlMaps::list`].
 pub enum List {}
-method! {
-    List : Compute => schemas::UrlMapList; "compute.regionUrlMaps.list" GET
-    "projects/{project}/regions/{region}/urlMaps" { api_version : Some("2026-11-01") }
-}
-paged! {
-    List => schemas::UrlMap; "pageToken" "nextPageToken" "items"
-}
+
+method! { List: Compute => schemas::UrlMapList; "compute.regionUrlMaps.list" GET "projects/{project}/regions/{region}/urlMaps" {
+    api_version: Some("2026-11-01"),
+} }
+
+paged! { List => schemas::UrlMap; "pageToken" "nextPageToken" "items" }
 
 impl Call<List> {
-    /// `filter`: text
     pub fn filter(self, value: &str) -> Self {
         self.with_param("filter", &value)
     }
-    /// `maxResults`: an unsigned 32-bit number, default `500`, at least `0`
+
+    /// Default `500`, at least `0`.
     pub fn max_results(self, value: u32) -> Self {
         self.with_param("maxResults", &value)
     }
-    /// `orderBy`: text
+
     pub fn order_by(self, value: &str) -> Self {
         self.with_param("orderBy", &value)
     }
-    /// `pageToken`: text
+
     pub fn page_token(self, value: &str) -> Self {
         self.with_param("pageToken", &value)
     }
@@ -158,14 +207,12 @@ impl Call<List> {
 
 /// See [`RegionUrlMaps::patch`].
 pub enum Patch {}
-method! {
-    Patch : Compute => schemas::Operation; "compute.regionUrlMaps.patch" PATCH
-    "projects/{project}/regions/{region}/urlMaps/{urlMap}" { api_version :
-    Some("2026-11-01") }
-}
+
+method! { Patch: Compute => schemas::Operation; "compute.regionUrlMaps.patch" PATCH "projects/{project}/regions/{region}/urlMaps/{urlMap}" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<Patch> {
-    /// `requestId`: text
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }
@@ -173,14 +220,12 @@ impl Call<Patch> {
 
 /// See [`RegionUrlMaps::update`].
 pub enum Update {}
-method! {
-    Update : Compute => schemas::Operation; "compute.regionUrlMaps.update" PUT
-    "projects/{project}/regions/{region}/urlMaps/{urlMap}" { api_version :
-    Some("2026-11-01") }
-}
+
+method! { Update: Compute => schemas::Operation; "compute.regionUrlMaps.update" PUT "projects/{project}/regions/{region}/urlMaps/{urlMap}" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<Update> {
-    /// `requestId`: text
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }
@@ -188,9 +233,7 @@ impl Call<Update> {
 
 /// See [`RegionUrlMaps::validate`].
 pub enum Validate {}
-method! {
-    Validate : Compute => schemas::UrlMapsValidateResponse;
-    "compute.regionUrlMaps.validate" POST
-    "projects/{project}/regions/{region}/urlMaps/{urlMap}/validate" { api_version :
-    Some("2026-11-01") }
-}
+
+method! { Validate: Compute => schemas::UrlMapsValidateResponse; "compute.regionUrlMaps.validate" POST "projects/{project}/regions/{region}/urlMaps/{urlMap}/validate" {
+    api_version: Some("2026-11-01"),
+} }

@@ -7,10 +7,21 @@ use super::*;
 pub struct RegionZones<'a>(pub(crate) &'a runtime::Client);
 
 impl RegionZones<'_> {
-    /// GET `projects/{project}/regions/{region}/zones`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`, `COMPUTE_READONLY`.
+    /// GET `projects/{project}/regions/{region}/zones`.
     ///
-    /// * `project`: text
-    /// * `region`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE),
+    /// [`COMPUTE_READONLY`](scopes::COMPUTE_READONLY).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `region`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?`
+    ///
+    /// Optional:
+    /// [`filter`](Call#method.filter-141),
+    /// [`max_results`](Call#method.max_results-141),
+    /// [`order_by`](Call#method.order_by-141),
+    /// [`page_token`](Call#method.page_token-141).
     pub fn list(&self, project: &str, region: &str) -> Call<List> {
         Call::new(self.0, &[&project, &region], None)
     }
@@ -18,28 +29,27 @@ impl RegionZones<'_> {
 
 /// See [`RegionZones::list`].
 pub enum List {}
-method! {
-    List : Compute => schemas::ZoneList; "compute.regionZones.list" GET
-    "projects/{project}/regions/{region}/zones" { api_version : Some("2026-11-01") }
-}
-paged! {
-    List => schemas::Zone; "pageToken" "nextPageToken" "items"
-}
+
+method! { List: Compute => schemas::ZoneList; "compute.regionZones.list" GET "projects/{project}/regions/{region}/zones" {
+    api_version: Some("2026-11-01"),
+} }
+
+paged! { List => schemas::Zone; "pageToken" "nextPageToken" "items" }
 
 impl Call<List> {
-    /// `filter`: text
     pub fn filter(self, value: &str) -> Self {
         self.with_param("filter", &value)
     }
-    /// `maxResults`: an unsigned 32-bit number, default `500`, at least `0`
+
+    /// Default `500`, at least `0`.
     pub fn max_results(self, value: u32) -> Self {
         self.with_param("maxResults", &value)
     }
-    /// `orderBy`: text
+
     pub fn order_by(self, value: &str) -> Self {
         self.with_param("orderBy", &value)
     }
-    /// `pageToken`: text
+
     pub fn page_token(self, value: &str) -> Self {
         self.with_param("pageToken", &value)
     }

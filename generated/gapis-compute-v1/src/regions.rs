@@ -7,16 +7,33 @@ use super::*;
 pub struct Regions<'a>(pub(crate) &'a runtime::Client);
 
 impl Regions<'_> {
-    /// GET `projects/{project}/regions/{region}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`, `COMPUTE_READONLY`.
+    /// GET `projects/{project}/regions/{region}`.
     ///
-    /// * `project`: text
-    /// * `region`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE),
+    /// [`COMPUTE_READONLY`](scopes::COMPUTE_READONLY).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `region`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
     pub fn get(&self, project: &str, region: &str) -> Call<Get> {
         Call::new(self.0, &[&project, &region], None)
     }
-    /// GET `projects/{project}/regions`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`, `COMPUTE_READONLY`.
+
+    /// GET `projects/{project}/regions`.
     ///
-    /// * `project`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE),
+    /// [`COMPUTE_READONLY`](scopes::COMPUTE_READONLY).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    ///
+    /// Optional:
+    /// [`filter`](Call#method.filter-142),
+    /// [`max_results`](Call#method.max_results-142),
+    /// [`order_by`](Call#method.order_by-142),
+    /// [`page_token`](Call#method.page_token-142).
     pub fn list(&self, project: &str) -> Call<List> {
         Call::new(self.0, &[&project], None)
     }
@@ -24,35 +41,34 @@ impl Regions<'_> {
 
 /// See [`Regions::get`].
 pub enum Get {}
-method! {
-    Get : Compute => schemas::Region; "compute.regions.get" GET
-    "projects/{project}/regions/{region}" { api_version : Some("2026-11-01") }
-}
+
+method! { Get: Compute => schemas::Region; "compute.regions.get" GET "projects/{project}/regions/{region}" {
+    api_version: Some("2026-11-01"),
+} }
 
 /// See [`Regions::list`].
 pub enum List {}
-method! {
-    List : Compute => schemas::RegionList; "compute.regions.list" GET
-    "projects/{project}/regions" { api_version : Some("2026-11-01") }
-}
-paged! {
-    List => schemas::Region; "pageToken" "nextPageToken" "items"
-}
+
+method! { List: Compute => schemas::RegionList; "compute.regions.list" GET "projects/{project}/regions" {
+    api_version: Some("2026-11-01"),
+} }
+
+paged! { List => schemas::Region; "pageToken" "nextPageToken" "items" }
 
 impl Call<List> {
-    /// `filter`: text
     pub fn filter(self, value: &str) -> Self {
         self.with_param("filter", &value)
     }
-    /// `maxResults`: an unsigned 32-bit number, default `500`, at least `0`
+
+    /// Default `500`, at least `0`.
     pub fn max_results(self, value: u32) -> Self {
         self.with_param("maxResults", &value)
     }
-    /// `orderBy`: text
+
     pub fn order_by(self, value: &str) -> Self {
         self.with_param("orderBy", &value)
     }
-    /// `pageToken`: text
+
     pub fn page_token(self, value: &str) -> Self {
         self.with_param("pageToken", &value)
     }

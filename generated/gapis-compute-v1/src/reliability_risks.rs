@@ -7,16 +7,33 @@ use super::*;
 pub struct ReliabilityRisks<'a>(pub(crate) &'a runtime::Client);
 
 impl ReliabilityRisks<'_> {
-    /// GET `projects/{project}/global/reliabilityRisks/{reliabilityRisk}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`, `COMPUTE_READONLY`.
+    /// GET `projects/{project}/global/reliabilityRisks/{reliabilityRisk}`.
     ///
-    /// * `project`: text
-    /// * `reliability_risk`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE),
+    /// [`COMPUTE_READONLY`](scopes::COMPUTE_READONLY).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `reliability_risk`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
     pub fn get(&self, project: &str, reliability_risk: &str) -> Call<Get> {
         Call::new(self.0, &[&project, &reliability_risk], None)
     }
-    /// GET `projects/{project}/global/reliabilityRisks`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`, `COMPUTE_READONLY`.
+
+    /// GET `projects/{project}/global/reliabilityRisks`.
     ///
-    /// * `project`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE),
+    /// [`COMPUTE_READONLY`](scopes::COMPUTE_READONLY).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    ///
+    /// Optional:
+    /// [`filter`](Call#method.filter-143),
+    /// [`max_results`](Call#method.max_results-143),
+    /// [`order_by`](Call#method.order_by-143),
+    /// [`page_token`](Call#method.page_token-143).
     pub fn list(&self, project: &str) -> Call<List> {
         Call::new(self.0, &[&project], None)
     }
@@ -24,37 +41,34 @@ impl ReliabilityRisks<'_> {
 
 /// See [`ReliabilityRisks::get`].
 pub enum Get {}
-method! {
-    Get : Compute => schemas::ReliabilityRisk; "compute.reliabilityRisks.get" GET
-    "projects/{project}/global/reliabilityRisks/{reliabilityRisk}" { api_version :
-    Some("2026-11-01") }
-}
+
+method! { Get: Compute => schemas::ReliabilityRisk; "compute.reliabilityRisks.get" GET "projects/{project}/global/reliabilityRisks/{reliabilityRisk}" {
+    api_version: Some("2026-11-01"),
+} }
 
 /// See [`ReliabilityRisks::list`].
 pub enum List {}
-method! {
-    List : Compute => schemas::ReliabilityRisksListResponse;
-    "compute.reliabilityRisks.list" GET "projects/{project}/global/reliabilityRisks" {
-    api_version : Some("2026-11-01") }
-}
-paged! {
-    List => schemas::ReliabilityRisk; "pageToken" "nextPageToken" "items"
-}
+
+method! { List: Compute => schemas::ReliabilityRisksListResponse; "compute.reliabilityRisks.list" GET "projects/{project}/global/reliabilityRisks" {
+    api_version: Some("2026-11-01"),
+} }
+
+paged! { List => schemas::ReliabilityRisk; "pageToken" "nextPageToken" "items" }
 
 impl Call<List> {
-    /// `filter`: text
     pub fn filter(self, value: &str) -> Self {
         self.with_param("filter", &value)
     }
-    /// `maxResults`: an unsigned 32-bit number, default `500`, at least `0`
+
+    /// Default `500`, at least `0`.
     pub fn max_results(self, value: u32) -> Self {
         self.with_param("maxResults", &value)
     }
-    /// `orderBy`: text
+
     pub fn order_by(self, value: &str) -> Self {
         self.with_param("orderBy", &value)
     }
-    /// `pageToken`: text
+
     pub fn page_token(self, value: &str) -> Self {
         self.with_param("pageToken", &value)
     }

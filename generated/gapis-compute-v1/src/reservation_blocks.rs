@@ -7,12 +7,15 @@ use super::*;
 pub struct ReservationBlocks<'a>(pub(crate) &'a runtime::Client);
 
 impl ReservationBlocks<'_> {
-    /// GET `projects/{project}/zones/{zone}/reservations/{reservation}/reservationBlocks/{reservationBlock}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`, `COMPUTE_READONLY`.
+    /// GET `projects/{project}/zones/{zone}/reservations/{reservation}/reservationBlocks/{reservationBlock}`.
     ///
-    /// * `project`: text
-    /// * `zone`: text
-    /// * `reservation`: text
-    /// * `reservation_block`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE),
+    /// [`COMPUTE_READONLY`](scopes::COMPUTE_READONLY).
+    ///
+    /// Optional:
+    /// [`view`](Call#method.view-2).
     pub fn get(
         &self,
         project: &str,
@@ -22,12 +25,21 @@ impl ReservationBlocks<'_> {
     ) -> Call<Get> {
         Call::new(self.0, &[&project, &zone, &reservation, &reservation_block], None)
     }
-    /// GET `projects/{project}/zones/{zone}/reservations/{parentResource}/reservationBlocks/{resource}/getIamPolicy`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`, `COMPUTE_READONLY`.
+
+    /// GET `projects/{project}/zones/{zone}/reservations/{parentResource}/reservationBlocks/{resource}/getIamPolicy`.
     ///
-    /// * `project`: text
-    /// * `zone`: text
-    /// * `parent_resource`: text
-    /// * `resource`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE),
+    /// [`COMPUTE_READONLY`](scopes::COMPUTE_READONLY).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `zone`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?`
+    /// * `parent_resource`: matches `[a-z](?:[-a-zA-Z0-9/]{0,255}[a-zA-Z0-9])?`
+    /// * `resource`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
+    ///
+    /// Optional:
+    /// [`options_requested_policy_version`](Call#method.options_requested_policy_version-26).
     pub fn get_iam_policy(
         &self,
         project: &str,
@@ -37,20 +49,31 @@ impl ReservationBlocks<'_> {
     ) -> Call<GetIamPolicy> {
         Call::new(self.0, &[&project, &zone, &parent_resource, &resource], None)
     }
-    /// GET `projects/{project}/zones/{zone}/reservations/{reservation}/reservationBlocks`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`, `COMPUTE_READONLY`.
+
+    /// GET `projects/{project}/zones/{zone}/reservations/{reservation}/reservationBlocks`.
     ///
-    /// * `project`: text
-    /// * `zone`: text
-    /// * `reservation`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE),
+    /// [`COMPUTE_READONLY`](scopes::COMPUTE_READONLY).
+    ///
+    /// Optional:
+    /// [`filter`](Call#method.filter-144),
+    /// [`max_results`](Call#method.max_results-144),
+    /// [`order_by`](Call#method.order_by-144),
+    /// [`page_token`](Call#method.page_token-144).
     pub fn list(&self, project: &str, zone: &str, reservation: &str) -> Call<List> {
         Call::new(self.0, &[&project, &zone, &reservation], None)
     }
-    /// POST `projects/{project}/zones/{zone}/reservations/{reservation}/reservationBlocks/{reservationBlock}/performMaintenance`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+
+    /// POST `projects/{project}/zones/{zone}/reservations/{reservation}/reservationBlocks/{reservationBlock}/performMaintenance`. Can be waited for.
     ///
-    /// * `project`: text
-    /// * `zone`: text
-    /// * `reservation`: text
-    /// * `reservation_block`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// Optional:
+    /// [`request_id`](Call#method.request_id-379).
     pub fn perform_maintenance(
         &self,
         project: &str,
@@ -65,12 +88,17 @@ impl ReservationBlocks<'_> {
             Some(&reservations_blocks_perform_maintenance_request),
         )
     }
-    /// POST `projects/{project}/zones/{zone}/reservations/{parentResource}/reservationBlocks/{resource}/setIamPolicy`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+
+    /// POST `projects/{project}/zones/{zone}/reservations/{parentResource}/reservationBlocks/{resource}/setIamPolicy`.
     ///
-    /// * `project`: text
-    /// * `zone`: text
-    /// * `parent_resource`: text
-    /// * `resource`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `zone`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?`
+    /// * `parent_resource`: matches `[a-z](?:[-a-zA-Z0-9/]{0,255}[a-zA-Z0-9])?`
+    /// * `resource`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
     pub fn set_iam_policy(
         &self,
         project: &str,
@@ -85,12 +113,18 @@ impl ReservationBlocks<'_> {
             Some(&zone_set_nested_policy_request),
         )
     }
-    /// POST `projects/{project}/zones/{zone}/reservations/{parentResource}/reservationBlocks/{resource}/testIamPermissions`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`, `COMPUTE_READONLY`.
+
+    /// POST `projects/{project}/zones/{zone}/reservations/{parentResource}/reservationBlocks/{resource}/testIamPermissions`.
     ///
-    /// * `project`: text
-    /// * `zone`: text
-    /// * `parent_resource`: text
-    /// * `resource`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE),
+    /// [`COMPUTE_READONLY`](scopes::COMPUTE_READONLY).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `zone`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?`
+    /// * `parent_resource`: matches `[a-z](?:[-a-zA-Z0-9/]{0,255}[a-zA-Z0-9])?`
+    /// * `resource`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
     pub fn test_iam_permissions(
         &self,
         project: &str,
@@ -109,15 +143,12 @@ impl ReservationBlocks<'_> {
 
 /// See [`ReservationBlocks::get`].
 pub enum Get {}
-method! {
-    Get : Compute => schemas::ReservationBlocksGetResponse;
-    "compute.reservationBlocks.get" GET
-    "projects/{project}/zones/{zone}/reservations/{reservation}/reservationBlocks/{reservationBlock}"
-    { api_version : Some("2026-11-01") }
-}
+
+method! { Get: Compute => schemas::ReservationBlocksGetResponse; "compute.reservationBlocks.get" GET "projects/{project}/zones/{zone}/reservations/{reservation}/reservationBlocks/{reservationBlock}" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<Get> {
-    /// `view`: one of a set of words
     pub fn view(self, value: enums::ReservationBlocksGetView) -> Self {
         self.with_param("view", &value)
     }
@@ -125,15 +156,12 @@ impl Call<Get> {
 
 /// See [`ReservationBlocks::get_iam_policy`].
 pub enum GetIamPolicy {}
-method! {
-    GetIamPolicy : Compute => schemas::Policy; "compute.reservationBlocks.getIamPolicy"
-    GET
-    "projects/{project}/zones/{zone}/reservations/{parentResource}/reservationBlocks/{resource}/getIamPolicy"
-    { api_version : Some("2026-11-01") }
-}
+
+method! { GetIamPolicy: Compute => schemas::Policy; "compute.reservationBlocks.getIamPolicy" GET "projects/{project}/zones/{zone}/reservations/{parentResource}/reservationBlocks/{resource}/getIamPolicy" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<GetIamPolicy> {
-    /// `optionsRequestedPolicyVersion`: a 32-bit number
     pub fn options_requested_policy_version(self, value: i32) -> Self {
         self.with_param("optionsRequestedPolicyVersion", &value)
     }
@@ -141,30 +169,27 @@ impl Call<GetIamPolicy> {
 
 /// See [`ReservationBlocks::list`].
 pub enum List {}
-method! {
-    List : Compute => schemas::ReservationBlocksListResponse;
-    "compute.reservationBlocks.list" GET
-    "projects/{project}/zones/{zone}/reservations/{reservation}/reservationBlocks" {
-    api_version : Some("2026-11-01") }
-}
-paged! {
-    List => schemas::ReservationBlock; "pageToken" "nextPageToken" "items"
-}
+
+method! { List: Compute => schemas::ReservationBlocksListResponse; "compute.reservationBlocks.list" GET "projects/{project}/zones/{zone}/reservations/{reservation}/reservationBlocks" {
+    api_version: Some("2026-11-01"),
+} }
+
+paged! { List => schemas::ReservationBlock; "pageToken" "nextPageToken" "items" }
 
 impl Call<List> {
-    /// `filter`: text
     pub fn filter(self, value: &str) -> Self {
         self.with_param("filter", &value)
     }
-    /// `maxResults`: an unsigned 32-bit number, default `500`, at least `0`
+
+    /// Default `500`, at least `0`.
     pub fn max_results(self, value: u32) -> Self {
         self.with_param("maxResults", &value)
     }
-    /// `orderBy`: text
+
     pub fn order_by(self, value: &str) -> Self {
         self.with_param("orderBy", &value)
     }
-    /// `pageToken`: text
+
     pub fn page_token(self, value: &str) -> Self {
         self.with_param("pageToken", &value)
     }
@@ -172,15 +197,12 @@ impl Call<List> {
 
 /// See [`ReservationBlocks::perform_maintenance`].
 pub enum PerformMaintenance {}
-method! {
-    PerformMaintenance : Compute => schemas::Operation;
-    "compute.reservationBlocks.performMaintenance" POST
-    "projects/{project}/zones/{zone}/reservations/{reservation}/reservationBlocks/{reservationBlock}/performMaintenance"
-    { api_version : Some("2026-11-01") }
-}
+
+method! { PerformMaintenance: Compute => schemas::Operation; "compute.reservationBlocks.performMaintenance" POST "projects/{project}/zones/{zone}/reservations/{reservation}/reservationBlocks/{reservationBlock}/performMaintenance" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<PerformMaintenance> {
-    /// `requestId`: text
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }
@@ -188,18 +210,14 @@ impl Call<PerformMaintenance> {
 
 /// See [`ReservationBlocks::set_iam_policy`].
 pub enum SetIamPolicy {}
-method! {
-    SetIamPolicy : Compute => schemas::Policy; "compute.reservationBlocks.setIamPolicy"
-    POST
-    "projects/{project}/zones/{zone}/reservations/{parentResource}/reservationBlocks/{resource}/setIamPolicy"
-    { api_version : Some("2026-11-01") }
-}
+
+method! { SetIamPolicy: Compute => schemas::Policy; "compute.reservationBlocks.setIamPolicy" POST "projects/{project}/zones/{zone}/reservations/{parentResource}/reservationBlocks/{resource}/setIamPolicy" {
+    api_version: Some("2026-11-01"),
+} }
 
 /// See [`ReservationBlocks::test_iam_permissions`].
 pub enum TestIamPermissions {}
-method! {
-    TestIamPermissions : Compute => schemas::TestPermissionsResponse;
-    "compute.reservationBlocks.testIamPermissions" POST
-    "projects/{project}/zones/{zone}/reservations/{parentResource}/reservationBlocks/{resource}/testIamPermissions"
-    { api_version : Some("2026-11-01") }
-}
+
+method! { TestIamPermissions: Compute => schemas::TestPermissionsResponse; "compute.reservationBlocks.testIamPermissions" POST "projects/{project}/zones/{zone}/reservations/{parentResource}/reservationBlocks/{resource}/testIamPermissions" {
+    api_version: Some("2026-11-01"),
+} }

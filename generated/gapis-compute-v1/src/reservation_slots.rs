@@ -7,12 +7,14 @@ use super::*;
 pub struct ReservationSlots<'a>(pub(crate) &'a runtime::Client);
 
 impl ReservationSlots<'_> {
-    /// GET `projects/{project}/zones/{zone}/{+parentName}/reservationSlots/{reservationSlot}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`, `COMPUTE_READONLY`.
+    /// GET `projects/{project}/zones/{zone}/{+parentName}/reservationSlots/{reservationSlot}`.
     ///
-    /// * `project`: text
-    /// * `zone`: text
-    /// * `parent_name`: text
-    /// * `reservation_slot`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE),
+    /// [`COMPUTE_READONLY`](scopes::COMPUTE_READONLY).
+    ///
+    /// * `parent_name`: matches `reservations/([a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19})/reservationBlocks/([a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19})/reservationSubBlocks/([a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0`
     pub fn get(
         &self,
         project: &str,
@@ -22,12 +24,17 @@ impl ReservationSlots<'_> {
     ) -> Call<Get> {
         Call::new(self.0, &[&project, &zone, &parent_name, &reservation_slot], None)
     }
-    /// POST `projects/{project}/zones/{zone}/{+parentName}/reservationSlots/{reservationSlot}/getHealth`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+
+    /// POST `projects/{project}/zones/{zone}/{+parentName}/reservationSlots/{reservationSlot}/getHealth`. Can be waited for.
     ///
-    /// * `project`: text
-    /// * `zone`: text
-    /// * `parent_name`: text
-    /// * `reservation_slot`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `parent_name`: matches `reservations/([a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19})/reservationBlocks/([a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19})/reservationSubBlocks/([a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0`
+    ///
+    /// Optional:
+    /// [`request_id`](Call#method.request_id-380).
     pub fn get_health(
         &self,
         project: &str,
@@ -37,12 +44,17 @@ impl ReservationSlots<'_> {
     ) -> Call<GetHealth> {
         Call::new(self.0, &[&project, &zone, &parent_name, &reservation_slot], None)
     }
-    /// POST `projects/{project}/zones/{zone}/{+parentName}/reservationSlots/{reservationSlot}/getVersion`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+
+    /// POST `projects/{project}/zones/{zone}/{+parentName}/reservationSlots/{reservationSlot}/getVersion`. Can be waited for.
     ///
-    /// * `project`: text
-    /// * `zone`: text
-    /// * `parent_name`: text
-    /// * `reservation_slot`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `parent_name`: matches `reservations/([a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19})/reservationBlocks/([a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19})/reservationSubBlocks/([a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0`
+    ///
+    /// Optional:
+    /// [`request_id`](Call#method.request_id-381).
     pub fn get_version(
         &self,
         project: &str,
@@ -57,20 +69,35 @@ impl ReservationSlots<'_> {
             Some(&reservation_slots_get_version_request),
         )
     }
-    /// GET `projects/{project}/zones/{zone}/{+parentName}/reservationSlots`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`, `COMPUTE_READONLY`.
+
+    /// GET `projects/{project}/zones/{zone}/{+parentName}/reservationSlots`.
     ///
-    /// * `project`: text
-    /// * `zone`: text
-    /// * `parent_name`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE),
+    /// [`COMPUTE_READONLY`](scopes::COMPUTE_READONLY).
+    ///
+    /// * `parent_name`: matches `reservations/([a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19})/reservationBlocks/([a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19})/reservationSubBlocks/([a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0`
+    ///
+    /// Optional:
+    /// [`filter`](Call#method.filter-145),
+    /// [`max_results`](Call#method.max_results-145),
+    /// [`order_by`](Call#method.order_by-145),
+    /// [`page_token`](Call#method.page_token-145).
     pub fn list(&self, project: &str, zone: &str, parent_name: &str) -> Call<List> {
         Call::new(self.0, &[&project, &zone, &parent_name], None)
     }
-    /// POST `projects/{project}/zones/{zone}/{+parentName}/reservationSlots/{reservationSlot}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+
+    /// POST `projects/{project}/zones/{zone}/{+parentName}/reservationSlots/{reservationSlot}`. Can be waited for.
     ///
-    /// * `project`: text
-    /// * `zone`: text
-    /// * `parent_name`: text
-    /// * `reservation_slot`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `parent_name`: matches `reservations/([a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19})/reservationBlocks/([a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19})/reservationSubBlocks/([a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0`
+    ///
+    /// Optional:
+    /// [`update_mask`](Call#method.update_mask-14).
     pub fn update(
         &self,
         project: &str,
@@ -79,33 +106,25 @@ impl ReservationSlots<'_> {
         reservation_slot: &str,
         body: schemas::ReservationSlot,
     ) -> Call<Update> {
-        Call::new(
-            self.0,
-            &[&project, &zone, &parent_name, &reservation_slot],
-            Some(&body),
-        )
+        Call::new(self.0, &[&project, &zone, &parent_name, &reservation_slot], Some(&body))
     }
 }
 
 /// See [`ReservationSlots::get`].
 pub enum Get {}
-method! {
-    Get : Compute => schemas::ReservationSlotsGetResponse; "compute.reservationSlots.get"
-    GET
-    "projects/{project}/zones/{zone}/{+parentName}/reservationSlots/{reservationSlot}" {
-    api_version : Some("2026-11-01") }
-}
+
+method! { Get: Compute => schemas::ReservationSlotsGetResponse; "compute.reservationSlots.get" GET "projects/{project}/zones/{zone}/{+parentName}/reservationSlots/{reservationSlot}" {
+    api_version: Some("2026-11-01"),
+} }
 
 /// See [`ReservationSlots::get_health`].
 pub enum GetHealth {}
-method! {
-    GetHealth : Compute => schemas::Operation; "compute.reservationSlots.getHealth" POST
-    "projects/{project}/zones/{zone}/{+parentName}/reservationSlots/{reservationSlot}/getHealth"
-    { api_version : Some("2026-11-01") }
-}
+
+method! { GetHealth: Compute => schemas::Operation; "compute.reservationSlots.getHealth" POST "projects/{project}/zones/{zone}/{+parentName}/reservationSlots/{reservationSlot}/getHealth" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<GetHealth> {
-    /// `requestId`: text
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }
@@ -113,15 +132,12 @@ impl Call<GetHealth> {
 
 /// See [`ReservationSlots::get_version`].
 pub enum GetVersion {}
-method! {
-    GetVersion : Compute => schemas::Operation; "compute.reservationSlots.getVersion"
-    POST
-    "projects/{project}/zones/{zone}/{+parentName}/reservationSlots/{reservationSlot}/getVersion"
-    { api_version : Some("2026-11-01") }
-}
+
+method! { GetVersion: Compute => schemas::Operation; "compute.reservationSlots.getVersion" POST "projects/{project}/zones/{zone}/{+parentName}/reservationSlots/{reservationSlot}/getVersion" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<GetVersion> {
-    /// `requestId`: text
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }
@@ -129,30 +145,27 @@ impl Call<GetVersion> {
 
 /// See [`ReservationSlots::list`].
 pub enum List {}
-method! {
-    List : Compute => schemas::ReservationSlotsListResponse;
-    "compute.reservationSlots.list" GET
-    "projects/{project}/zones/{zone}/{+parentName}/reservationSlots" { api_version :
-    Some("2026-11-01") }
-}
-paged! {
-    List => schemas::ReservationSlot; "pageToken" "nextPageToken" "items"
-}
+
+method! { List: Compute => schemas::ReservationSlotsListResponse; "compute.reservationSlots.list" GET "projects/{project}/zones/{zone}/{+parentName}/reservationSlots" {
+    api_version: Some("2026-11-01"),
+} }
+
+paged! { List => schemas::ReservationSlot; "pageToken" "nextPageToken" "items" }
 
 impl Call<List> {
-    /// `filter`: text
     pub fn filter(self, value: &str) -> Self {
         self.with_param("filter", &value)
     }
-    /// `maxResults`: an unsigned 32-bit number, default `500`, at least `0`
+
+    /// Default `500`, at least `0`.
     pub fn max_results(self, value: u32) -> Self {
         self.with_param("maxResults", &value)
     }
-    /// `orderBy`: text
+
     pub fn order_by(self, value: &str) -> Self {
         self.with_param("orderBy", &value)
     }
-    /// `pageToken`: text
+
     pub fn page_token(self, value: &str) -> Self {
         self.with_param("pageToken", &value)
     }
@@ -160,14 +173,12 @@ impl Call<List> {
 
 /// See [`ReservationSlots::update`].
 pub enum Update {}
-method! {
-    Update : Compute => schemas::Operation; "compute.reservationSlots.update" POST
-    "projects/{project}/zones/{zone}/{+parentName}/reservationSlots/{reservationSlot}" {
-    api_version : Some("2026-11-01") }
-}
+
+method! { Update: Compute => schemas::Operation; "compute.reservationSlots.update" POST "projects/{project}/zones/{zone}/{+parentName}/reservationSlots/{reservationSlot}" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<Update> {
-    /// `updateMask`: a field mask
     pub fn update_mask(self, value: &str) -> Self {
         self.with_param("updateMask", &value)
     }

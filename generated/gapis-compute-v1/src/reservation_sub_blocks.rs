@@ -7,12 +7,17 @@ use super::*;
 pub struct ReservationSubBlocks<'a>(pub(crate) &'a runtime::Client);
 
 impl ReservationSubBlocks<'_> {
-    /// GET `projects/{project}/zones/{zone}/{+parentName}/reservationSubBlocks/{reservationSubBlock}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`, `COMPUTE_READONLY`.
+    /// GET `projects/{project}/zones/{zone}/{+parentName}/reservationSubBlocks/{reservationSubBlock}`.
     ///
-    /// * `project`: text
-    /// * `zone`: text
-    /// * `parent_name`: text
-    /// * `reservation_sub_block`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE),
+    /// [`COMPUTE_READONLY`](scopes::COMPUTE_READONLY).
+    ///
+    /// * `parent_name`: matches `^reservations/[^/]+/reservationBlocks/[^/]+$`
+    ///
+    /// Optional:
+    /// [`view`](Call#method.view-3).
     pub fn get(
         &self,
         project: &str,
@@ -22,12 +27,21 @@ impl ReservationSubBlocks<'_> {
     ) -> Call<Get> {
         Call::new(self.0, &[&project, &zone, &parent_name, &reservation_sub_block], None)
     }
-    /// GET `projects/{project}/zones/{zone}/{+parentResource}/reservationSubBlocks/{resource}/getIamPolicy`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`, `COMPUTE_READONLY`.
+
+    /// GET `projects/{project}/zones/{zone}/{+parentResource}/reservationSubBlocks/{resource}/getIamPolicy`.
     ///
-    /// * `project`: text
-    /// * `zone`: text
-    /// * `parent_resource`: text
-    /// * `resource`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE),
+    /// [`COMPUTE_READONLY`](scopes::COMPUTE_READONLY).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `zone`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?`
+    /// * `parent_resource`: matches `[a-z](?:[-a-zA-Z0-9/]{0,255}[a-zA-Z0-9])?`
+    /// * `resource`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
+    ///
+    /// Optional:
+    /// [`options_requested_policy_version`](Call#method.options_requested_policy_version-27).
     pub fn get_iam_policy(
         &self,
         project: &str,
@@ -37,12 +51,17 @@ impl ReservationSubBlocks<'_> {
     ) -> Call<GetIamPolicy> {
         Call::new(self.0, &[&project, &zone, &parent_resource, &resource], None)
     }
-    /// POST `projects/{project}/zones/{zone}/{+parentName}/reservationSubBlocks/{reservationSubBlock}/getVersion`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+
+    /// POST `projects/{project}/zones/{zone}/{+parentName}/reservationSubBlocks/{reservationSubBlock}/getVersion`. Can be waited for.
     ///
-    /// * `project`: text
-    /// * `zone`: text
-    /// * `parent_name`: text
-    /// * `reservation_sub_block`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `parent_name`: matches `^reservations/[^/]+/reservationBlocks/[^/]+$`
+    ///
+    /// Optional:
+    /// [`request_id`](Call#method.request_id-382).
     pub fn get_version(
         &self,
         project: &str,
@@ -57,20 +76,35 @@ impl ReservationSubBlocks<'_> {
             Some(&reservation_sub_blocks_get_version_request),
         )
     }
-    /// GET `projects/{project}/zones/{zone}/{+parentName}/reservationSubBlocks`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`, `COMPUTE_READONLY`.
+
+    /// GET `projects/{project}/zones/{zone}/{+parentName}/reservationSubBlocks`.
     ///
-    /// * `project`: text
-    /// * `zone`: text
-    /// * `parent_name`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE),
+    /// [`COMPUTE_READONLY`](scopes::COMPUTE_READONLY).
+    ///
+    /// * `parent_name`: matches `^reservations/[^/]+/reservationBlocks/[^/]+$`
+    ///
+    /// Optional:
+    /// [`filter`](Call#method.filter-146),
+    /// [`max_results`](Call#method.max_results-146),
+    /// [`order_by`](Call#method.order_by-146),
+    /// [`page_token`](Call#method.page_token-146).
     pub fn list(&self, project: &str, zone: &str, parent_name: &str) -> Call<List> {
         Call::new(self.0, &[&project, &zone, &parent_name], None)
     }
-    /// POST `projects/{project}/zones/{zone}/{+parentName}/reservationSubBlocks/{reservationSubBlock}/performMaintenance`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+
+    /// POST `projects/{project}/zones/{zone}/{+parentName}/reservationSubBlocks/{reservationSubBlock}/performMaintenance`. Can be waited for.
     ///
-    /// * `project`: text
-    /// * `zone`: text
-    /// * `parent_name`: text
-    /// * `reservation_sub_block`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `parent_name`: matches `^reservations/[^/]+/reservationBlocks/[^/]+$`
+    ///
+    /// Optional:
+    /// [`request_id`](Call#method.request_id-383).
     pub fn perform_maintenance(
         &self,
         project: &str,
@@ -80,12 +114,17 @@ impl ReservationSubBlocks<'_> {
     ) -> Call<PerformMaintenance> {
         Call::new(self.0, &[&project, &zone, &parent_name, &reservation_sub_block], None)
     }
-    /// POST `projects/{project}/zones/{zone}/{+parentName}/reservationSubBlocks/{reservationSubBlock}/reportFaulty`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+
+    /// POST `projects/{project}/zones/{zone}/{+parentName}/reservationSubBlocks/{reservationSubBlock}/reportFaulty`. Can be waited for.
     ///
-    /// * `project`: text
-    /// * `zone`: text
-    /// * `parent_name`: text
-    /// * `reservation_sub_block`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `parent_name`: matches `^reservations/[^/]+/reservationBlocks/[^/]+$`
+    ///
+    /// Optional:
+    /// [`request_id`](Call#method.request_id-384).
     pub fn report_faulty(
         &self,
         project: &str,
@@ -100,12 +139,17 @@ impl ReservationSubBlocks<'_> {
             Some(&reservation_sub_blocks_report_faulty_request),
         )
     }
-    /// POST `projects/{project}/zones/{zone}/{+parentResource}/reservationSubBlocks/{resource}/setIamPolicy`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+
+    /// POST `projects/{project}/zones/{zone}/{+parentResource}/reservationSubBlocks/{resource}/setIamPolicy`.
     ///
-    /// * `project`: text
-    /// * `zone`: text
-    /// * `parent_resource`: text
-    /// * `resource`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `zone`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?`
+    /// * `parent_resource`: matches `[a-z](?:[-a-zA-Z0-9/]{0,255}[a-zA-Z0-9])?`
+    /// * `resource`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
     pub fn set_iam_policy(
         &self,
         project: &str,
@@ -120,12 +164,18 @@ impl ReservationSubBlocks<'_> {
             Some(&zone_set_nested_policy_request),
         )
     }
-    /// POST `projects/{project}/zones/{zone}/{+parentResource}/reservationSubBlocks/{resource}/testIamPermissions`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`, `COMPUTE_READONLY`.
+
+    /// POST `projects/{project}/zones/{zone}/{+parentResource}/reservationSubBlocks/{resource}/testIamPermissions`.
     ///
-    /// * `project`: text
-    /// * `zone`: text
-    /// * `parent_resource`: text
-    /// * `resource`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE),
+    /// [`COMPUTE_READONLY`](scopes::COMPUTE_READONLY).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `zone`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?`
+    /// * `parent_resource`: matches `[a-z](?:[-a-zA-Z0-9/]{0,255}[a-zA-Z0-9])?`
+    /// * `resource`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
     pub fn test_iam_permissions(
         &self,
         project: &str,
@@ -144,15 +194,12 @@ impl ReservationSubBlocks<'_> {
 
 /// See [`ReservationSubBlocks::get`].
 pub enum Get {}
-method! {
-    Get : Compute => schemas::ReservationSubBlocksGetResponse;
-    "compute.reservationSubBlocks.get" GET
-    "projects/{project}/zones/{zone}/{+parentName}/reservationSubBlocks/{reservationSubBlock}"
-    { api_version : Some("2026-11-01") }
-}
+
+method! { Get: Compute => schemas::ReservationSubBlocksGetResponse; "compute.reservationSubBlocks.get" GET "projects/{project}/zones/{zone}/{+parentName}/reservationSubBlocks/{reservationSubBlock}" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<Get> {
-    /// `view`: one of a set of words
     pub fn view(self, value: enums::ReservationSubBlocksGetView) -> Self {
         self.with_param("view", &value)
     }
@@ -160,15 +207,12 @@ impl Call<Get> {
 
 /// See [`ReservationSubBlocks::get_iam_policy`].
 pub enum GetIamPolicy {}
-method! {
-    GetIamPolicy : Compute => schemas::Policy;
-    "compute.reservationSubBlocks.getIamPolicy" GET
-    "projects/{project}/zones/{zone}/{+parentResource}/reservationSubBlocks/{resource}/getIamPolicy"
-    { api_version : Some("2026-11-01") }
-}
+
+method! { GetIamPolicy: Compute => schemas::Policy; "compute.reservationSubBlocks.getIamPolicy" GET "projects/{project}/zones/{zone}/{+parentResource}/reservationSubBlocks/{resource}/getIamPolicy" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<GetIamPolicy> {
-    /// `optionsRequestedPolicyVersion`: a 32-bit number
     pub fn options_requested_policy_version(self, value: i32) -> Self {
         self.with_param("optionsRequestedPolicyVersion", &value)
     }
@@ -176,15 +220,12 @@ impl Call<GetIamPolicy> {
 
 /// See [`ReservationSubBlocks::get_version`].
 pub enum GetVersion {}
-method! {
-    GetVersion : Compute => schemas::Operation; "compute.reservationSubBlocks.getVersion"
-    POST
-    "projects/{project}/zones/{zone}/{+parentName}/reservationSubBlocks/{reservationSubBlock}/getVersion"
-    { api_version : Some("2026-11-01") }
-}
+
+method! { GetVersion: Compute => schemas::Operation; "compute.reservationSubBlocks.getVersion" POST "projects/{project}/zones/{zone}/{+parentName}/reservationSubBlocks/{reservationSubBlock}/getVersion" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<GetVersion> {
-    /// `requestId`: text
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }
@@ -192,30 +233,27 @@ impl Call<GetVersion> {
 
 /// See [`ReservationSubBlocks::list`].
 pub enum List {}
-method! {
-    List : Compute => schemas::ReservationSubBlocksListResponse;
-    "compute.reservationSubBlocks.list" GET
-    "projects/{project}/zones/{zone}/{+parentName}/reservationSubBlocks" { api_version :
-    Some("2026-11-01") }
-}
-paged! {
-    List => schemas::ReservationSubBlock; "pageToken" "nextPageToken" "items"
-}
+
+method! { List: Compute => schemas::ReservationSubBlocksListResponse; "compute.reservationSubBlocks.list" GET "projects/{project}/zones/{zone}/{+parentName}/reservationSubBlocks" {
+    api_version: Some("2026-11-01"),
+} }
+
+paged! { List => schemas::ReservationSubBlock; "pageToken" "nextPageToken" "items" }
 
 impl Call<List> {
-    /// `filter`: text
     pub fn filter(self, value: &str) -> Self {
         self.with_param("filter", &value)
     }
-    /// `maxResults`: an unsigned 32-bit number, default `500`, at least `0`
+
+    /// Default `500`, at least `0`.
     pub fn max_results(self, value: u32) -> Self {
         self.with_param("maxResults", &value)
     }
-    /// `orderBy`: text
+
     pub fn order_by(self, value: &str) -> Self {
         self.with_param("orderBy", &value)
     }
-    /// `pageToken`: text
+
     pub fn page_token(self, value: &str) -> Self {
         self.with_param("pageToken", &value)
     }
@@ -223,15 +261,12 @@ impl Call<List> {
 
 /// See [`ReservationSubBlocks::perform_maintenance`].
 pub enum PerformMaintenance {}
-method! {
-    PerformMaintenance : Compute => schemas::Operation;
-    "compute.reservationSubBlocks.performMaintenance" POST
-    "projects/{project}/zones/{zone}/{+parentName}/reservationSubBlocks/{reservationSubBlock}/performMaintenance"
-    { api_version : Some("2026-11-01") }
-}
+
+method! { PerformMaintenance: Compute => schemas::Operation; "compute.reservationSubBlocks.performMaintenance" POST "projects/{project}/zones/{zone}/{+parentName}/reservationSubBlocks/{reservationSubBlock}/performMaintenance" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<PerformMaintenance> {
-    /// `requestId`: text
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }
@@ -239,15 +274,12 @@ impl Call<PerformMaintenance> {
 
 /// See [`ReservationSubBlocks::report_faulty`].
 pub enum ReportFaulty {}
-method! {
-    ReportFaulty : Compute => schemas::Operation;
-    "compute.reservationSubBlocks.reportFaulty" POST
-    "projects/{project}/zones/{zone}/{+parentName}/reservationSubBlocks/{reservationSubBlock}/reportFaulty"
-    { api_version : Some("2026-11-01") }
-}
+
+method! { ReportFaulty: Compute => schemas::Operation; "compute.reservationSubBlocks.reportFaulty" POST "projects/{project}/zones/{zone}/{+parentName}/reservationSubBlocks/{reservationSubBlock}/reportFaulty" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<ReportFaulty> {
-    /// `requestId`: text
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }
@@ -255,18 +287,14 @@ impl Call<ReportFaulty> {
 
 /// See [`ReservationSubBlocks::set_iam_policy`].
 pub enum SetIamPolicy {}
-method! {
-    SetIamPolicy : Compute => schemas::Policy;
-    "compute.reservationSubBlocks.setIamPolicy" POST
-    "projects/{project}/zones/{zone}/{+parentResource}/reservationSubBlocks/{resource}/setIamPolicy"
-    { api_version : Some("2026-11-01") }
-}
+
+method! { SetIamPolicy: Compute => schemas::Policy; "compute.reservationSubBlocks.setIamPolicy" POST "projects/{project}/zones/{zone}/{+parentResource}/reservationSubBlocks/{resource}/setIamPolicy" {
+    api_version: Some("2026-11-01"),
+} }
 
 /// See [`ReservationSubBlocks::test_iam_permissions`].
 pub enum TestIamPermissions {}
-method! {
-    TestIamPermissions : Compute => schemas::TestPermissionsResponse;
-    "compute.reservationSubBlocks.testIamPermissions" POST
-    "projects/{project}/zones/{zone}/{+parentResource}/reservationSubBlocks/{resource}/testIamPermissions"
-    { api_version : Some("2026-11-01") }
-}
+
+method! { TestIamPermissions: Compute => schemas::TestPermissionsResponse; "compute.reservationSubBlocks.testIamPermissions" POST "projects/{project}/zones/{zone}/{+parentResource}/reservationSubBlocks/{resource}/testIamPermissions" {
+    api_version: Some("2026-11-01"),
+} }

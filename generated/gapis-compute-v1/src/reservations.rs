@@ -7,33 +7,69 @@ use super::*;
 pub struct Reservations<'a>(pub(crate) &'a runtime::Client);
 
 impl Reservations<'_> {
-    /// GET `projects/{project}/aggregated/reservations`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`, `COMPUTE_READONLY`.
+    /// GET `projects/{project}/aggregated/reservations`.
     ///
-    /// * `project`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE),
+    /// [`COMPUTE_READONLY`](scopes::COMPUTE_READONLY).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    ///
+    /// Optional:
+    /// [`filter`](Call#method.filter-147),
+    /// [`include_all_scopes`](Call#method.include_all_scopes-34),
+    /// [`max_results`](Call#method.max_results-147),
+    /// [`order_by`](Call#method.order_by-147),
+    /// [`page_token`](Call#method.page_token-147),
+    /// [`service_project_number`](Call#method.service_project_number-34).
     pub fn aggregated_list(&self, project: &str) -> Call<AggregatedList> {
         Call::new(self.0, &[&project], None)
     }
-    /// DELETE `projects/{project}/zones/{zone}/reservations/{reservation}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+
+    /// DELETE `projects/{project}/zones/{zone}/reservations/{reservation}`. Can be waited for.
     ///
-    /// * `project`: text
-    /// * `zone`: text
-    /// * `reservation`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `zone`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?`
+    /// * `reservation`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
+    ///
+    /// Optional:
+    /// [`request_id`](Call#method.request_id-385).
     pub fn delete(&self, project: &str, zone: &str, reservation: &str) -> Call<Delete> {
         Call::new(self.0, &[&project, &zone, &reservation], None)
     }
-    /// GET `projects/{project}/zones/{zone}/reservations/{reservation}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`, `COMPUTE_READONLY`.
+
+    /// GET `projects/{project}/zones/{zone}/reservations/{reservation}`.
     ///
-    /// * `project`: text
-    /// * `zone`: text
-    /// * `reservation`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE),
+    /// [`COMPUTE_READONLY`](scopes::COMPUTE_READONLY).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `zone`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?`
+    /// * `reservation`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
     pub fn get(&self, project: &str, zone: &str, reservation: &str) -> Call<Get> {
         Call::new(self.0, &[&project, &zone, &reservation], None)
     }
-    /// GET `projects/{project}/zones/{zone}/reservations/{resource}/getIamPolicy`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`, `COMPUTE_READONLY`.
+
+    /// GET `projects/{project}/zones/{zone}/reservations/{resource}/getIamPolicy`.
     ///
-    /// * `project`: text
-    /// * `zone`: text
-    /// * `resource`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE),
+    /// [`COMPUTE_READONLY`](scopes::COMPUTE_READONLY).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `zone`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?`
+    /// * `resource`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
+    ///
+    /// Optional:
+    /// [`options_requested_policy_version`](Call#method.options_requested_policy_version-28).
     pub fn get_iam_policy(
         &self,
         project: &str,
@@ -42,10 +78,18 @@ impl Reservations<'_> {
     ) -> Call<GetIamPolicy> {
         Call::new(self.0, &[&project, &zone, &resource], None)
     }
-    /// POST `projects/{project}/zones/{zone}/reservations`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+
+    /// POST `projects/{project}/zones/{zone}/reservations`. Can be waited for.
     ///
-    /// * `project`: text
-    /// * `zone`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `zone`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?`
+    ///
+    /// Optional:
+    /// [`request_id`](Call#method.request_id-386).
     pub fn insert(
         &self,
         project: &str,
@@ -54,18 +98,36 @@ impl Reservations<'_> {
     ) -> Call<Insert> {
         Call::new(self.0, &[&project, &zone], Some(&reservation))
     }
-    /// GET `projects/{project}/zones/{zone}/reservations`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`, `COMPUTE_READONLY`.
+
+    /// GET `projects/{project}/zones/{zone}/reservations`.
     ///
-    /// * `project`: text
-    /// * `zone`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE),
+    /// [`COMPUTE_READONLY`](scopes::COMPUTE_READONLY).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `zone`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?`
+    ///
+    /// Optional:
+    /// [`filter`](Call#method.filter-148),
+    /// [`max_results`](Call#method.max_results-148),
+    /// [`order_by`](Call#method.order_by-148),
+    /// [`page_token`](Call#method.page_token-148).
     pub fn list(&self, project: &str, zone: &str) -> Call<List> {
         Call::new(self.0, &[&project, &zone], None)
     }
-    /// POST `projects/{project}/zones/{zone}/reservations/{reservation}/performMaintenance`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+
+    /// POST `projects/{project}/zones/{zone}/reservations/{reservation}/performMaintenance`. Can be waited for.
     ///
-    /// * `project`: text
-    /// * `zone`: text
-    /// * `reservation`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `reservation`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
+    ///
+    /// Optional:
+    /// [`request_id`](Call#method.request_id-387).
     pub fn perform_maintenance(
         &self,
         project: &str,
@@ -79,11 +141,19 @@ impl Reservations<'_> {
             Some(&reservations_perform_maintenance_request),
         )
     }
-    /// POST `projects/{project}/zones/{zone}/reservations/{reservation}/resize`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+
+    /// POST `projects/{project}/zones/{zone}/reservations/{reservation}/resize`. Can be waited for.
     ///
-    /// * `project`: text
-    /// * `zone`: text
-    /// * `reservation`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `zone`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?`
+    /// * `reservation`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?`
+    ///
+    /// Optional:
+    /// [`request_id`](Call#method.request_id-388).
     pub fn resize(
         &self,
         project: &str,
@@ -97,11 +167,16 @@ impl Reservations<'_> {
             Some(&reservations_resize_request),
         )
     }
-    /// POST `projects/{project}/zones/{zone}/reservations/{resource}/setIamPolicy`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+
+    /// POST `projects/{project}/zones/{zone}/reservations/{resource}/setIamPolicy`.
     ///
-    /// * `project`: text
-    /// * `zone`: text
-    /// * `resource`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `zone`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?`
+    /// * `resource`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
     pub fn set_iam_policy(
         &self,
         project: &str,
@@ -111,11 +186,17 @@ impl Reservations<'_> {
     ) -> Call<SetIamPolicy> {
         Call::new(self.0, &[&project, &zone, &resource], Some(&zone_set_policy_request))
     }
-    /// POST `projects/{project}/zones/{zone}/reservations/{resource}/testIamPermissions`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`, `COMPUTE_READONLY`.
+
+    /// POST `projects/{project}/zones/{zone}/reservations/{resource}/testIamPermissions`.
     ///
-    /// * `project`: text
-    /// * `zone`: text
-    /// * `resource`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE),
+    /// [`COMPUTE_READONLY`](scopes::COMPUTE_READONLY).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `zone`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?`
+    /// * `resource`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
     pub fn test_iam_permissions(
         &self,
         project: &str,
@@ -125,11 +206,21 @@ impl Reservations<'_> {
     ) -> Call<TestIamPermissions> {
         Call::new(self.0, &[&project, &zone, &resource], Some(&test_permissions_request))
     }
-    /// PATCH `projects/{project}/zones/{zone}/reservations/{reservation}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+
+    /// PATCH `projects/{project}/zones/{zone}/reservations/{reservation}`. Can be waited for.
     ///
-    /// * `project`: text
-    /// * `zone`: text
-    /// * `reservation`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `zone`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?`
+    /// * `reservation`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
+    ///
+    /// Optional:
+    /// [`paths`](Call#method.paths-4),
+    /// [`request_id`](Call#method.request_id-389),
+    /// [`update_mask`](Call#method.update_mask-15).
     pub fn update(
         &self,
         project: &str,
@@ -143,38 +234,35 @@ impl Reservations<'_> {
 
 /// See [`Reservations::aggregated_list`].
 pub enum AggregatedList {}
-method! {
-    AggregatedList : Compute => schemas::ReservationAggregatedList;
-    "compute.reservations.aggregatedList" GET
-    "projects/{project}/aggregated/reservations" { api_version : Some("2026-11-01") }
-}
-paged! {
-    AggregatedList => (::std::string::String, schemas::ReservationsScopedList);
-    "pageToken" "nextPageToken" "items"
-}
+
+method! { AggregatedList: Compute => schemas::ReservationAggregatedList; "compute.reservations.aggregatedList" GET "projects/{project}/aggregated/reservations" {
+    api_version: Some("2026-11-01"),
+} }
+
+paged! { AggregatedList => (::std::string::String, schemas::ReservationsScopedList); "pageToken" "nextPageToken" "items" }
 
 impl Call<AggregatedList> {
-    /// `filter`: text
     pub fn filter(self, value: &str) -> Self {
         self.with_param("filter", &value)
     }
-    /// `includeAllScopes`: true or false
+
     pub fn include_all_scopes(self, value: bool) -> Self {
         self.with_param("includeAllScopes", &value)
     }
-    /// `maxResults`: an unsigned 32-bit number, default `500`, at least `0`
+
+    /// Default `500`, at least `0`.
     pub fn max_results(self, value: u32) -> Self {
         self.with_param("maxResults", &value)
     }
-    /// `orderBy`: text
+
     pub fn order_by(self, value: &str) -> Self {
         self.with_param("orderBy", &value)
     }
-    /// `pageToken`: text
+
     pub fn page_token(self, value: &str) -> Self {
         self.with_param("pageToken", &value)
     }
-    /// `serviceProjectNumber`: a 64-bit number
+
     pub fn service_project_number(self, value: i64) -> Self {
         self.with_param("serviceProjectNumber", &value)
     }
@@ -182,14 +270,12 @@ impl Call<AggregatedList> {
 
 /// See [`Reservations::delete`].
 pub enum Delete {}
-method! {
-    Delete : Compute => schemas::Operation; "compute.reservations.delete" DELETE
-    "projects/{project}/zones/{zone}/reservations/{reservation}" { api_version :
-    Some("2026-11-01") }
-}
+
+method! { Delete: Compute => schemas::Operation; "compute.reservations.delete" DELETE "projects/{project}/zones/{zone}/reservations/{reservation}" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<Delete> {
-    /// `requestId`: text
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }
@@ -197,22 +283,19 @@ impl Call<Delete> {
 
 /// See [`Reservations::get`].
 pub enum Get {}
-method! {
-    Get : Compute => schemas::Reservation; "compute.reservations.get" GET
-    "projects/{project}/zones/{zone}/reservations/{reservation}" { api_version :
-    Some("2026-11-01") }
-}
+
+method! { Get: Compute => schemas::Reservation; "compute.reservations.get" GET "projects/{project}/zones/{zone}/reservations/{reservation}" {
+    api_version: Some("2026-11-01"),
+} }
 
 /// See [`Reservations::get_iam_policy`].
 pub enum GetIamPolicy {}
-method! {
-    GetIamPolicy : Compute => schemas::Policy; "compute.reservations.getIamPolicy" GET
-    "projects/{project}/zones/{zone}/reservations/{resource}/getIamPolicy" { api_version
-    : Some("2026-11-01") }
-}
+
+method! { GetIamPolicy: Compute => schemas::Policy; "compute.reservations.getIamPolicy" GET "projects/{project}/zones/{zone}/reservations/{resource}/getIamPolicy" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<GetIamPolicy> {
-    /// `optionsRequestedPolicyVersion`: a 32-bit number
     pub fn options_requested_policy_version(self, value: i32) -> Self {
         self.with_param("optionsRequestedPolicyVersion", &value)
     }
@@ -220,13 +303,12 @@ impl Call<GetIamPolicy> {
 
 /// See [`Reservations::insert`].
 pub enum Insert {}
-method! {
-    Insert : Compute => schemas::Operation; "compute.reservations.insert" POST
-    "projects/{project}/zones/{zone}/reservations" { api_version : Some("2026-11-01") }
-}
+
+method! { Insert: Compute => schemas::Operation; "compute.reservations.insert" POST "projects/{project}/zones/{zone}/reservations" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<Insert> {
-    /// `requestId`: text
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }
@@ -234,28 +316,27 @@ impl Call<Insert> {
 
 /// See [`Reservations::list`].
 pub enum List {}
-method! {
-    List : Compute => schemas::ReservationList; "compute.reservations.list" GET
-    "projects/{project}/zones/{zone}/reservations" { api_version : Some("2026-11-01") }
-}
-paged! {
-    List => schemas::Reservation; "pageToken" "nextPageToken" "items"
-}
+
+method! { List: Compute => schemas::ReservationList; "compute.reservations.list" GET "projects/{project}/zones/{zone}/reservations" {
+    api_version: Some("2026-11-01"),
+} }
+
+paged! { List => schemas::Reservation; "pageToken" "nextPageToken" "items" }
 
 impl Call<List> {
-    /// `filter`: text
     pub fn filter(self, value: &str) -> Self {
         self.with_param("filter", &value)
     }
-    /// `maxResults`: an unsigned 32-bit number, default `500`, at least `0`
+
+    /// Default `500`, at least `0`.
     pub fn max_results(self, value: u32) -> Self {
         self.with_param("maxResults", &value)
     }
-    /// `orderBy`: text
+
     pub fn order_by(self, value: &str) -> Self {
         self.with_param("orderBy", &value)
     }
-    /// `pageToken`: text
+
     pub fn page_token(self, value: &str) -> Self {
         self.with_param("pageToken", &value)
     }
@@ -263,15 +344,12 @@ impl Call<List> {
 
 /// See [`Reservations::perform_maintenance`].
 pub enum PerformMaintenance {}
-method! {
-    PerformMaintenance : Compute => schemas::Operation;
-    "compute.reservations.performMaintenance" POST
-    "projects/{project}/zones/{zone}/reservations/{reservation}/performMaintenance" {
-    api_version : Some("2026-11-01") }
-}
+
+method! { PerformMaintenance: Compute => schemas::Operation; "compute.reservations.performMaintenance" POST "projects/{project}/zones/{zone}/reservations/{reservation}/performMaintenance" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<PerformMaintenance> {
-    /// `requestId`: text
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }
@@ -279,14 +357,12 @@ impl Call<PerformMaintenance> {
 
 /// See [`Reservations::resize`].
 pub enum Resize {}
-method! {
-    Resize : Compute => schemas::Operation; "compute.reservations.resize" POST
-    "projects/{project}/zones/{zone}/reservations/{reservation}/resize" { api_version :
-    Some("2026-11-01") }
-}
+
+method! { Resize: Compute => schemas::Operation; "compute.reservations.resize" POST "projects/{project}/zones/{zone}/reservations/{reservation}/resize" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<Resize> {
-    /// `requestId`: text
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }
@@ -294,39 +370,34 @@ impl Call<Resize> {
 
 /// See [`Reservations::set_iam_policy`].
 pub enum SetIamPolicy {}
-method! {
-    SetIamPolicy : Compute => schemas::Policy; "compute.reservations.setIamPolicy" POST
-    "projects/{project}/zones/{zone}/reservations/{resource}/setIamPolicy" { api_version
-    : Some("2026-11-01") }
-}
+
+method! { SetIamPolicy: Compute => schemas::Policy; "compute.reservations.setIamPolicy" POST "projects/{project}/zones/{zone}/reservations/{resource}/setIamPolicy" {
+    api_version: Some("2026-11-01"),
+} }
 
 /// See [`Reservations::test_iam_permissions`].
 pub enum TestIamPermissions {}
-method! {
-    TestIamPermissions : Compute => schemas::TestPermissionsResponse;
-    "compute.reservations.testIamPermissions" POST
-    "projects/{project}/zones/{zone}/reservations/{resource}/testIamPermissions" {
-    api_version : Some("2026-11-01") }
-}
+
+method! { TestIamPermissions: Compute => schemas::TestPermissionsResponse; "compute.reservations.testIamPermissions" POST "projects/{project}/zones/{zone}/reservations/{resource}/testIamPermissions" {
+    api_version: Some("2026-11-01"),
+} }
 
 /// See [`Reservations::update`].
 pub enum Update {}
-method! {
-    Update : Compute => schemas::Operation; "compute.reservations.update" PATCH
-    "projects/{project}/zones/{zone}/reservations/{reservation}" { api_version :
-    Some("2026-11-01") }
-}
+
+method! { Update: Compute => schemas::Operation; "compute.reservations.update" PATCH "projects/{project}/zones/{zone}/reservations/{reservation}" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<Update> {
-    /// `paths`: text
     pub fn paths(self, value: &[&str]) -> Self {
         self.with_param("paths", &value)
     }
-    /// `requestId`: text
+
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }
-    /// `updateMask`: a field mask
+
     pub fn update_mask(self, value: &str) -> Self {
         self.with_param("updateMask", &value)
     }

@@ -7,33 +7,62 @@ use super::*;
 pub struct RolloutPlans<'a>(pub(crate) &'a runtime::Client);
 
 impl RolloutPlans<'_> {
-    /// DELETE `projects/{project}/global/rolloutPlans/{rolloutPlan}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+    /// DELETE `projects/{project}/global/rolloutPlans/{rolloutPlan}`. Can be waited for.
     ///
-    /// * `project`: text
-    /// * `rollout_plan`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `rollout_plan`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
+    ///
+    /// Optional:
+    /// [`request_id`](Call#method.request_id-393).
     pub fn delete(&self, project: &str, rollout_plan: &str) -> Call<Delete> {
         Call::new(self.0, &[&project, &rollout_plan], None)
     }
-    /// GET `projects/{project}/global/rolloutPlans/{rolloutPlan}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`, `COMPUTE_READONLY`.
+
+    /// GET `projects/{project}/global/rolloutPlans/{rolloutPlan}`.
     ///
-    /// * `project`: text
-    /// * `rollout_plan`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE),
+    /// [`COMPUTE_READONLY`](scopes::COMPUTE_READONLY).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `rollout_plan`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
     pub fn get(&self, project: &str, rollout_plan: &str) -> Call<Get> {
         Call::new(self.0, &[&project, &rollout_plan], None)
     }
-    /// POST `projects/{project}/global/rolloutPlans`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+
+    /// POST `projects/{project}/global/rolloutPlans`. Can be waited for.
     ///
-    /// * `project`: text
-    pub fn insert(
-        &self,
-        project: &str,
-        rollout_plan: schemas::RolloutPlan,
-    ) -> Call<Insert> {
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    ///
+    /// Optional:
+    /// [`request_id`](Call#method.request_id-394).
+    pub fn insert(&self, project: &str, rollout_plan: schemas::RolloutPlan) -> Call<Insert> {
         Call::new(self.0, &[&project], Some(&rollout_plan))
     }
-    /// GET `projects/{project}/global/rolloutPlans`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`, `COMPUTE_READONLY`.
+
+    /// GET `projects/{project}/global/rolloutPlans`.
     ///
-    /// * `project`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE),
+    /// [`COMPUTE_READONLY`](scopes::COMPUTE_READONLY).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    ///
+    /// Optional:
+    /// [`filter`](Call#method.filter-151),
+    /// [`max_results`](Call#method.max_results-151),
+    /// [`order_by`](Call#method.order_by-151),
+    /// [`page_token`](Call#method.page_token-151).
     pub fn list(&self, project: &str) -> Call<List> {
         Call::new(self.0, &[&project], None)
     }
@@ -41,14 +70,12 @@ impl RolloutPlans<'_> {
 
 /// See [`RolloutPlans::delete`].
 pub enum Delete {}
-method! {
-    Delete : Compute => schemas::Operation; "compute.rolloutPlans.delete" DELETE
-    "projects/{project}/global/rolloutPlans/{rolloutPlan}" { api_version :
-    Some("2026-11-01") }
-}
+
+method! { Delete: Compute => schemas::Operation; "compute.rolloutPlans.delete" DELETE "projects/{project}/global/rolloutPlans/{rolloutPlan}" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<Delete> {
-    /// `requestId`: text
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }
@@ -56,21 +83,19 @@ impl Call<Delete> {
 
 /// See [`RolloutPlans::get`].
 pub enum Get {}
-method! {
-    Get : Compute => schemas::RolloutPlan; "compute.rolloutPlans.get" GET
-    "projects/{project}/global/rolloutPlans/{rolloutPlan}" { api_version :
-    Some("2026-11-01") }
-}
+
+method! { Get: Compute => schemas::RolloutPlan; "compute.rolloutPlans.get" GET "projects/{project}/global/rolloutPlans/{rolloutPlan}" {
+    api_version: Some("2026-11-01"),
+} }
 
 /// See [`RolloutPlans::insert`].
 pub enum Insert {}
-method! {
-    Insert : Compute => schemas::Operation; "compute.rolloutPlans.insert" POST
-    "projects/{project}/global/rolloutPlans" { api_version : Some("2026-11-01") }
-}
+
+method! { Insert: Compute => schemas::Operation; "compute.rolloutPlans.insert" POST "projects/{project}/global/rolloutPlans" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<Insert> {
-    /// `requestId`: text
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }
@@ -78,28 +103,27 @@ impl Call<Insert> {
 
 /// See [`RolloutPlans::list`].
 pub enum List {}
-method! {
-    List : Compute => schemas::RolloutPlansListResponse; "compute.rolloutPlans.list" GET
-    "projects/{project}/global/rolloutPlans" { api_version : Some("2026-11-01") }
-}
-paged! {
-    List => schemas::RolloutPlan; "pageToken" "nextPageToken" "items"
-}
+
+method! { List: Compute => schemas::RolloutPlansListResponse; "compute.rolloutPlans.list" GET "projects/{project}/global/rolloutPlans" {
+    api_version: Some("2026-11-01"),
+} }
+
+paged! { List => schemas::RolloutPlan; "pageToken" "nextPageToken" "items" }
 
 impl Call<List> {
-    /// `filter`: text
     pub fn filter(self, value: &str) -> Self {
         self.with_param("filter", &value)
     }
-    /// `maxResults`: an unsigned 32-bit number, default `500`, at least `0`
+
+    /// Default `500`, at least `0`.
     pub fn max_results(self, value: u32) -> Self {
         self.with_param("maxResults", &value)
     }
-    /// `orderBy`: text
+
     pub fn order_by(self, value: &str) -> Self {
         self.with_param("orderBy", &value)
     }
-    /// `pageToken`: text
+
     pub fn page_token(self, value: &str) -> Self {
         self.with_param("pageToken", &value)
     }

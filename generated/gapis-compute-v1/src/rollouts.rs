@@ -7,51 +7,112 @@ use super::*;
 pub struct Rollouts<'a>(pub(crate) &'a runtime::Client);
 
 impl Rollouts<'_> {
-    /// POST `projects/{project}/global/rollouts/{rollout}/advance`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+    /// POST `projects/{project}/global/rollouts/{rollout}/advance`. Can be waited for.
     ///
-    /// * `project`: text
-    /// * `rollout`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `rollout`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
+    ///
+    /// Optional:
+    /// [`current_wave_number`](Call#method.current_wave_number),
+    /// [`request_id`](Call#method.request_id-395).
     pub fn advance(&self, project: &str, rollout: &str) -> Call<Advance> {
         Call::new(self.0, &[&project, &rollout], None)
     }
-    /// PATCH `projects/{project}/global/rollouts/{rollout}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+
+    /// PATCH `projects/{project}/global/rollouts/{rollout}`. Can be waited for.
     ///
-    /// * `project`: text
-    /// * `rollout`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `rollout`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
+    ///
+    /// Optional:
+    /// [`request_id`](Call#method.request_id-396),
+    /// [`rollback`](Call#method.rollback).
     pub fn cancel(&self, project: &str, rollout: &str) -> Call<Cancel> {
         Call::new(self.0, &[&project, &rollout], None)
     }
-    /// DELETE `projects/{project}/global/rollouts/{rollout}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+
+    /// DELETE `projects/{project}/global/rollouts/{rollout}`. Can be waited for.
     ///
-    /// * `project`: text
-    /// * `rollout`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `rollout`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
+    ///
+    /// Optional:
+    /// [`request_id`](Call#method.request_id-397).
     pub fn delete(&self, project: &str, rollout: &str) -> Call<Delete> {
         Call::new(self.0, &[&project, &rollout], None)
     }
-    /// GET `projects/{project}/global/rollouts/{rollout}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`, `COMPUTE_READONLY`.
+
+    /// GET `projects/{project}/global/rollouts/{rollout}`.
     ///
-    /// * `project`: text
-    /// * `rollout`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE),
+    /// [`COMPUTE_READONLY`](scopes::COMPUTE_READONLY).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `rollout`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
     pub fn get(&self, project: &str, rollout: &str) -> Call<Get> {
         Call::new(self.0, &[&project, &rollout], None)
     }
-    /// GET `projects/{project}/global/rollouts`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`, `COMPUTE_READONLY`.
+
+    /// GET `projects/{project}/global/rollouts`.
     ///
-    /// * `project`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE),
+    /// [`COMPUTE_READONLY`](scopes::COMPUTE_READONLY).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    ///
+    /// Optional:
+    /// [`filter`](Call#method.filter-152),
+    /// [`max_results`](Call#method.max_results-152),
+    /// [`order_by`](Call#method.order_by-152),
+    /// [`page_token`](Call#method.page_token-152).
     pub fn list(&self, project: &str) -> Call<List> {
         Call::new(self.0, &[&project], None)
     }
-    /// POST `projects/{project}/global/rollouts/{rollout}/pause`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+
+    /// POST `projects/{project}/global/rollouts/{rollout}/pause`. Can be waited for.
     ///
-    /// * `project`: text
-    /// * `rollout`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `rollout`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
+    ///
+    /// Optional:
+    /// [`etag`](Call#method.etag),
+    /// [`request_id`](Call#method.request_id-398).
     pub fn pause(&self, project: &str, rollout: &str) -> Call<Pause> {
         Call::new(self.0, &[&project, &rollout], None)
     }
-    /// POST `projects/{project}/global/rollouts/{rollout}/resume`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+
+    /// POST `projects/{project}/global/rollouts/{rollout}/resume`. Can be waited for.
     ///
-    /// * `project`: text
-    /// * `rollout`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `rollout`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
+    ///
+    /// Optional:
+    /// [`etag`](Call#method.etag-1),
+    /// [`request_id`](Call#method.request_id-399).
     pub fn resume(&self, project: &str, rollout: &str) -> Call<Resume> {
         Call::new(self.0, &[&project, &rollout], None)
     }
@@ -59,18 +120,16 @@ impl Rollouts<'_> {
 
 /// See [`Rollouts::advance`].
 pub enum Advance {}
-method! {
-    Advance : Compute => schemas::Operation; "compute.rollouts.advance" POST
-    "projects/{project}/global/rollouts/{rollout}/advance" { api_version :
-    Some("2026-11-01") }
-}
+
+method! { Advance: Compute => schemas::Operation; "compute.rollouts.advance" POST "projects/{project}/global/rollouts/{rollout}/advance" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<Advance> {
-    /// `currentWaveNumber`: a 64-bit number
     pub fn current_wave_number(self, value: i64) -> Self {
         self.with_param("currentWaveNumber", &value)
     }
-    /// `requestId`: text
+
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }
@@ -78,17 +137,16 @@ impl Call<Advance> {
 
 /// See [`Rollouts::cancel`].
 pub enum Cancel {}
-method! {
-    Cancel : Compute => schemas::Operation; "compute.rollouts.cancel" PATCH
-    "projects/{project}/global/rollouts/{rollout}" { api_version : Some("2026-11-01") }
-}
+
+method! { Cancel: Compute => schemas::Operation; "compute.rollouts.cancel" PATCH "projects/{project}/global/rollouts/{rollout}" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<Cancel> {
-    /// `requestId`: text
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }
-    /// `rollback`: true or false
+
     pub fn rollback(self, value: bool) -> Self {
         self.with_param("rollback", &value)
     }
@@ -96,13 +154,12 @@ impl Call<Cancel> {
 
 /// See [`Rollouts::delete`].
 pub enum Delete {}
-method! {
-    Delete : Compute => schemas::Operation; "compute.rollouts.delete" DELETE
-    "projects/{project}/global/rollouts/{rollout}" { api_version : Some("2026-11-01") }
-}
+
+method! { Delete: Compute => schemas::Operation; "compute.rollouts.delete" DELETE "projects/{project}/global/rollouts/{rollout}" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<Delete> {
-    /// `requestId`: text
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }
@@ -110,35 +167,34 @@ impl Call<Delete> {
 
 /// See [`Rollouts::get`].
 pub enum Get {}
-method! {
-    Get : Compute => schemas::Rollout; "compute.rollouts.get" GET
-    "projects/{project}/global/rollouts/{rollout}" { api_version : Some("2026-11-01") }
-}
+
+method! { Get: Compute => schemas::Rollout; "compute.rollouts.get" GET "projects/{project}/global/rollouts/{rollout}" {
+    api_version: Some("2026-11-01"),
+} }
 
 /// See [`Rollouts::list`].
 pub enum List {}
-method! {
-    List : Compute => schemas::RolloutsListResponse; "compute.rollouts.list" GET
-    "projects/{project}/global/rollouts" { api_version : Some("2026-11-01") }
-}
-paged! {
-    List => schemas::Rollout; "pageToken" "nextPageToken" "items"
-}
+
+method! { List: Compute => schemas::RolloutsListResponse; "compute.rollouts.list" GET "projects/{project}/global/rollouts" {
+    api_version: Some("2026-11-01"),
+} }
+
+paged! { List => schemas::Rollout; "pageToken" "nextPageToken" "items" }
 
 impl Call<List> {
-    /// `filter`: text
     pub fn filter(self, value: &str) -> Self {
         self.with_param("filter", &value)
     }
-    /// `maxResults`: an unsigned 32-bit number, default `500`, at least `0`
+
+    /// Default `500`, at least `0`.
     pub fn max_results(self, value: u32) -> Self {
         self.with_param("maxResults", &value)
     }
-    /// `orderBy`: text
+
     pub fn order_by(self, value: &str) -> Self {
         self.with_param("orderBy", &value)
     }
-    /// `pageToken`: text
+
     pub fn page_token(self, value: &str) -> Self {
         self.with_param("pageToken", &value)
     }
@@ -146,18 +202,16 @@ impl Call<List> {
 
 /// See [`Rollouts::pause`].
 pub enum Pause {}
-method! {
-    Pause : Compute => schemas::Operation; "compute.rollouts.pause" POST
-    "projects/{project}/global/rollouts/{rollout}/pause" { api_version :
-    Some("2026-11-01") }
-}
+
+method! { Pause: Compute => schemas::Operation; "compute.rollouts.pause" POST "projects/{project}/global/rollouts/{rollout}/pause" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<Pause> {
-    /// `etag`: text
     pub fn etag(self, value: &str) -> Self {
         self.with_param("etag", &value)
     }
-    /// `requestId`: text
+
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }
@@ -165,18 +219,16 @@ impl Call<Pause> {
 
 /// See [`Rollouts::resume`].
 pub enum Resume {}
-method! {
-    Resume : Compute => schemas::Operation; "compute.rollouts.resume" POST
-    "projects/{project}/global/rollouts/{rollout}/resume" { api_version :
-    Some("2026-11-01") }
-}
+
+method! { Resume: Compute => schemas::Operation; "compute.rollouts.resume" POST "projects/{project}/global/rollouts/{rollout}/resume" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<Resume> {
-    /// `etag`: text
     pub fn etag(self, value: &str) -> Self {
         self.with_param("etag", &value)
     }
-    /// `requestId`: text
+
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }

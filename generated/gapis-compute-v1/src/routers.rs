@@ -7,25 +7,55 @@ use super::*;
 pub struct Routers<'a>(pub(crate) &'a runtime::Client);
 
 impl Routers<'_> {
-    /// GET `projects/{project}/aggregated/routers`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`, `COMPUTE_READONLY`.
+    /// GET `projects/{project}/aggregated/routers`.
     ///
-    /// * `project`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE),
+    /// [`COMPUTE_READONLY`](scopes::COMPUTE_READONLY).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    ///
+    /// Optional:
+    /// [`filter`](Call#method.filter-153),
+    /// [`include_all_scopes`](Call#method.include_all_scopes-36),
+    /// [`max_results`](Call#method.max_results-153),
+    /// [`order_by`](Call#method.order_by-153),
+    /// [`page_token`](Call#method.page_token-153),
+    /// [`service_project_number`](Call#method.service_project_number-36).
     pub fn aggregated_list(&self, project: &str) -> Call<AggregatedList> {
         Call::new(self.0, &[&project], None)
     }
-    /// DELETE `projects/{project}/regions/{region}/routers/{router}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+
+    /// DELETE `projects/{project}/regions/{region}/routers/{router}`. Can be waited for.
     ///
-    /// * `project`: text
-    /// * `region`: text
-    /// * `router`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `region`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?`
+    /// * `router`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
+    ///
+    /// Optional:
+    /// [`request_id`](Call#method.request_id-400).
     pub fn delete(&self, project: &str, region: &str, router: &str) -> Call<Delete> {
         Call::new(self.0, &[&project, &region, &router], None)
     }
-    /// POST `projects/{project}/regions/{region}/routers/{router}/deleteNamedSet`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+
+    /// POST `projects/{project}/regions/{region}/routers/{router}/deleteNamedSet`. Can be waited for.
     ///
-    /// * `project`: text
-    /// * `region`: text
-    /// * `router`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `region`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?`
+    /// * `router`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
+    ///
+    /// Optional:
+    /// [`named_set`](Call#method.named_set),
+    /// [`request_id`](Call#method.request_id-401).
     pub fn delete_named_set(
         &self,
         project: &str,
@@ -34,11 +64,20 @@ impl Routers<'_> {
     ) -> Call<DeleteNamedSet> {
         Call::new(self.0, &[&project, &region, &router], None)
     }
-    /// POST `projects/{project}/regions/{region}/routers/{router}/deleteRoutePolicy`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+
+    /// POST `projects/{project}/regions/{region}/routers/{router}/deleteRoutePolicy`. Can be waited for.
     ///
-    /// * `project`: text
-    /// * `region`: text
-    /// * `router`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `region`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?`
+    /// * `router`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
+    ///
+    /// Optional:
+    /// [`policy`](Call#method.policy),
+    /// [`request_id`](Call#method.request_id-402).
     pub fn delete_route_policy(
         &self,
         project: &str,
@@ -47,19 +86,33 @@ impl Routers<'_> {
     ) -> Call<DeleteRoutePolicy> {
         Call::new(self.0, &[&project, &region, &router], None)
     }
-    /// GET `projects/{project}/regions/{region}/routers/{router}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`, `COMPUTE_READONLY`.
+
+    /// GET `projects/{project}/regions/{region}/routers/{router}`.
     ///
-    /// * `project`: text
-    /// * `region`: text
-    /// * `router`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE),
+    /// [`COMPUTE_READONLY`](scopes::COMPUTE_READONLY).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `region`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?`
+    /// * `router`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
     pub fn get(&self, project: &str, region: &str, router: &str) -> Call<Get> {
         Call::new(self.0, &[&project, &region, &router], None)
     }
-    /// GET `projects/{project}/regions/{region}/routers/{router}/getNamedSet`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`, `COMPUTE_READONLY`.
+
+    /// GET `projects/{project}/regions/{region}/routers/{router}/getNamedSet`.
     ///
-    /// * `project`: text
-    /// * `region`: text
-    /// * `router`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE),
+    /// [`COMPUTE_READONLY`](scopes::COMPUTE_READONLY).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `region`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?`
+    ///
+    /// Optional:
+    /// [`named_set`](Call#method.named_set-1).
     pub fn get_named_set(
         &self,
         project: &str,
@@ -68,11 +121,19 @@ impl Routers<'_> {
     ) -> Call<GetNamedSet> {
         Call::new(self.0, &[&project, &region, &router], None)
     }
-    /// GET `projects/{project}/regions/{region}/routers/{router}/getNatIpInfo`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`, `COMPUTE_READONLY`.
+
+    /// GET `projects/{project}/regions/{region}/routers/{router}/getNatIpInfo`.
     ///
-    /// * `project`: text
-    /// * `region`: text
-    /// * `router`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE),
+    /// [`COMPUTE_READONLY`](scopes::COMPUTE_READONLY).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `region`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?`
+    ///
+    /// Optional:
+    /// [`nat_name`](Call#method.nat_name).
     pub fn get_nat_ip_info(
         &self,
         project: &str,
@@ -81,11 +142,24 @@ impl Routers<'_> {
     ) -> Call<GetNatIpInfo> {
         Call::new(self.0, &[&project, &region, &router], None)
     }
-    /// GET `projects/{project}/regions/{region}/routers/{router}/getNatMappingInfo`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`, `COMPUTE_READONLY`.
+
+    /// GET `projects/{project}/regions/{region}/routers/{router}/getNatMappingInfo`.
     ///
-    /// * `project`: text
-    /// * `region`: text
-    /// * `router`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE),
+    /// [`COMPUTE_READONLY`](scopes::COMPUTE_READONLY).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `region`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?`
+    /// * `router`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
+    ///
+    /// Optional:
+    /// [`filter`](Call#method.filter-154),
+    /// [`max_results`](Call#method.max_results-154),
+    /// [`nat_name`](Call#method.nat_name-1),
+    /// [`order_by`](Call#method.order_by-154),
+    /// [`page_token`](Call#method.page_token-154).
     pub fn get_nat_mapping_info(
         &self,
         project: &str,
@@ -94,11 +168,19 @@ impl Routers<'_> {
     ) -> Call<GetNatMappingInfo> {
         Call::new(self.0, &[&project, &region, &router], None)
     }
-    /// GET `projects/{project}/regions/{region}/routers/{router}/getRoutePolicy`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`, `COMPUTE_READONLY`.
+
+    /// GET `projects/{project}/regions/{region}/routers/{router}/getRoutePolicy`.
     ///
-    /// * `project`: text
-    /// * `region`: text
-    /// * `router`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE),
+    /// [`COMPUTE_READONLY`](scopes::COMPUTE_READONLY).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `region`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?`
+    ///
+    /// Optional:
+    /// [`policy`](Call#method.policy-1).
     pub fn get_route_policy(
         &self,
         project: &str,
@@ -107,11 +189,17 @@ impl Routers<'_> {
     ) -> Call<GetRoutePolicy> {
         Call::new(self.0, &[&project, &region, &router], None)
     }
-    /// GET `projects/{project}/regions/{region}/routers/{router}/getRouterStatus`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`, `COMPUTE_READONLY`.
+
+    /// GET `projects/{project}/regions/{region}/routers/{router}/getRouterStatus`.
     ///
-    /// * `project`: text
-    /// * `region`: text
-    /// * `router`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE),
+    /// [`COMPUTE_READONLY`](scopes::COMPUTE_READONLY).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `region`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?`
+    /// * `router`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
     pub fn get_router_status(
         &self,
         project: &str,
@@ -120,10 +208,18 @@ impl Routers<'_> {
     ) -> Call<GetRouterStatus> {
         Call::new(self.0, &[&project, &region, &router], None)
     }
-    /// POST `projects/{project}/regions/{region}/routers`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+
+    /// POST `projects/{project}/regions/{region}/routers`. Can be waited for.
     ///
-    /// * `project`: text
-    /// * `region`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `region`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?`
+    ///
+    /// Optional:
+    /// [`request_id`](Call#method.request_id-403).
     pub fn insert(
         &self,
         project: &str,
@@ -132,18 +228,47 @@ impl Routers<'_> {
     ) -> Call<Insert> {
         Call::new(self.0, &[&project, &region], Some(&router))
     }
-    /// GET `projects/{project}/regions/{region}/routers`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`, `COMPUTE_READONLY`.
+
+    /// GET `projects/{project}/regions/{region}/routers`.
     ///
-    /// * `project`: text
-    /// * `region`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE),
+    /// [`COMPUTE_READONLY`](scopes::COMPUTE_READONLY).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `region`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?`
+    ///
+    /// Optional:
+    /// [`filter`](Call#method.filter-155),
+    /// [`max_results`](Call#method.max_results-155),
+    /// [`order_by`](Call#method.order_by-155),
+    /// [`page_token`](Call#method.page_token-155).
     pub fn list(&self, project: &str, region: &str) -> Call<List> {
         Call::new(self.0, &[&project, &region], None)
     }
-    /// GET `projects/{project}/regions/{region}/routers/{router}/listBgpRoutes`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`, `COMPUTE_READONLY`.
+
+    /// GET `projects/{project}/regions/{region}/routers/{router}/listBgpRoutes`.
     ///
-    /// * `project`: text
-    /// * `region`: text
-    /// * `router`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE),
+    /// [`COMPUTE_READONLY`](scopes::COMPUTE_READONLY).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `region`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?`
+    /// * `router`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
+    ///
+    /// Optional:
+    /// [`address_family`](Call#method.address_family),
+    /// [`destination_prefix`](Call#method.destination_prefix),
+    /// [`filter`](Call#method.filter-156),
+    /// [`max_results`](Call#method.max_results-156),
+    /// [`order_by`](Call#method.order_by-156),
+    /// [`page_token`](Call#method.page_token-156),
+    /// [`peer`](Call#method.peer),
+    /// [`policy_applied`](Call#method.policy_applied),
+    /// [`route_type`](Call#method.route_type).
     pub fn list_bgp_routes(
         &self,
         project: &str,
@@ -152,11 +277,23 @@ impl Routers<'_> {
     ) -> Call<ListBgpRoutes> {
         Call::new(self.0, &[&project, &region, &router], None)
     }
-    /// GET `projects/{project}/regions/{region}/routers/{router}/listNamedSets`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`, `COMPUTE_READONLY`.
+
+    /// GET `projects/{project}/regions/{region}/routers/{router}/listNamedSets`.
     ///
-    /// * `project`: text
-    /// * `region`: text
-    /// * `router`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE),
+    /// [`COMPUTE_READONLY`](scopes::COMPUTE_READONLY).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `region`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?`
+    /// * `router`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
+    ///
+    /// Optional:
+    /// [`filter`](Call#method.filter-157),
+    /// [`max_results`](Call#method.max_results-157),
+    /// [`order_by`](Call#method.order_by-157),
+    /// [`page_token`](Call#method.page_token-157).
     pub fn list_named_sets(
         &self,
         project: &str,
@@ -165,11 +302,23 @@ impl Routers<'_> {
     ) -> Call<ListNamedSets> {
         Call::new(self.0, &[&project, &region, &router], None)
     }
-    /// GET `projects/{project}/regions/{region}/routers/{router}/listRoutePolicies`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`, `COMPUTE_READONLY`.
+
+    /// GET `projects/{project}/regions/{region}/routers/{router}/listRoutePolicies`.
     ///
-    /// * `project`: text
-    /// * `region`: text
-    /// * `router`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE),
+    /// [`COMPUTE_READONLY`](scopes::COMPUTE_READONLY).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `region`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?`
+    /// * `router`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
+    ///
+    /// Optional:
+    /// [`filter`](Call#method.filter-158),
+    /// [`max_results`](Call#method.max_results-158),
+    /// [`order_by`](Call#method.order_by-158),
+    /// [`page_token`](Call#method.page_token-158).
     pub fn list_route_policies(
         &self,
         project: &str,
@@ -178,11 +327,19 @@ impl Routers<'_> {
     ) -> Call<ListRoutePolicies> {
         Call::new(self.0, &[&project, &region, &router], None)
     }
-    /// PATCH `projects/{project}/regions/{region}/routers/{router}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+
+    /// PATCH `projects/{project}/regions/{region}/routers/{router}`. Can be waited for.
     ///
-    /// * `project`: text
-    /// * `region`: text
-    /// * `router`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `region`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?`
+    /// * `router`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
+    ///
+    /// Optional:
+    /// [`request_id`](Call#method.request_id-404).
     pub fn patch(
         &self,
         project: &str,
@@ -192,11 +349,19 @@ impl Routers<'_> {
     ) -> Call<Patch> {
         Call::new(self.0, &[&project, &region, &router], Some(&body))
     }
-    /// POST `projects/{project}/regions/{region}/routers/{router}/patchNamedSet`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+
+    /// POST `projects/{project}/regions/{region}/routers/{router}/patchNamedSet`. Can be waited for.
     ///
-    /// * `project`: text
-    /// * `region`: text
-    /// * `router`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `region`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?`
+    /// * `router`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
+    ///
+    /// Optional:
+    /// [`request_id`](Call#method.request_id-405).
     pub fn patch_named_set(
         &self,
         project: &str,
@@ -206,11 +371,19 @@ impl Routers<'_> {
     ) -> Call<PatchNamedSet> {
         Call::new(self.0, &[&project, &region, &router], Some(&named_set))
     }
-    /// POST `projects/{project}/regions/{region}/routers/{router}/patchRoutePolicy`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+
+    /// POST `projects/{project}/regions/{region}/routers/{router}/patchRoutePolicy`. Can be waited for.
     ///
-    /// * `project`: text
-    /// * `region`: text
-    /// * `router`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `region`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?`
+    /// * `router`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
+    ///
+    /// Optional:
+    /// [`request_id`](Call#method.request_id-406).
     pub fn patch_route_policy(
         &self,
         project: &str,
@@ -220,11 +393,17 @@ impl Routers<'_> {
     ) -> Call<PatchRoutePolicy> {
         Call::new(self.0, &[&project, &region, &router], Some(&route_policy))
     }
-    /// POST `projects/{project}/regions/{region}/routers/{router}/preview`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`, `COMPUTE_READONLY`.
+
+    /// POST `projects/{project}/regions/{region}/routers/{router}/preview`.
     ///
-    /// * `project`: text
-    /// * `region`: text
-    /// * `router`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE),
+    /// [`COMPUTE_READONLY`](scopes::COMPUTE_READONLY).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `region`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?`
+    /// * `router`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
     pub fn preview(
         &self,
         project: &str,
@@ -234,11 +413,19 @@ impl Routers<'_> {
     ) -> Call<Preview> {
         Call::new(self.0, &[&project, &region, &router], Some(&body))
     }
-    /// PUT `projects/{project}/regions/{region}/routers/{router}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+
+    /// PUT `projects/{project}/regions/{region}/routers/{router}`. Can be waited for.
     ///
-    /// * `project`: text
-    /// * `region`: text
-    /// * `router`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `region`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?`
+    /// * `router`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
+    ///
+    /// Optional:
+    /// [`request_id`](Call#method.request_id-407).
     pub fn update(
         &self,
         project: &str,
@@ -248,11 +435,19 @@ impl Routers<'_> {
     ) -> Call<Update> {
         Call::new(self.0, &[&project, &region, &router], Some(&body))
     }
-    /// POST `projects/{project}/regions/{region}/routers/{router}/updateNamedSet`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+
+    /// POST `projects/{project}/regions/{region}/routers/{router}/updateNamedSet`. Can be waited for.
     ///
-    /// * `project`: text
-    /// * `region`: text
-    /// * `router`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `region`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?`
+    /// * `router`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
+    ///
+    /// Optional:
+    /// [`request_id`](Call#method.request_id-408).
     pub fn update_named_set(
         &self,
         project: &str,
@@ -262,11 +457,19 @@ impl Routers<'_> {
     ) -> Call<UpdateNamedSet> {
         Call::new(self.0, &[&project, &region, &router], Some(&named_set))
     }
-    /// POST `projects/{project}/regions/{region}/routers/{router}/updateRoutePolicy`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+
+    /// POST `projects/{project}/regions/{region}/routers/{router}/updateRoutePolicy`. Can be waited for.
     ///
-    /// * `project`: text
-    /// * `region`: text
-    /// * `router`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `region`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?`
+    /// * `router`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
+    ///
+    /// Optional:
+    /// [`request_id`](Call#method.request_id-409).
     pub fn update_route_policy(
         &self,
         project: &str,
@@ -280,38 +483,35 @@ impl Routers<'_> {
 
 /// See [`Routers::aggregated_list`].
 pub enum AggregatedList {}
-method! {
-    AggregatedList : Compute => schemas::RouterAggregatedList;
-    "compute.routers.aggregatedList" GET "projects/{project}/aggregated/routers" {
-    api_version : Some("2026-11-01") }
-}
-paged! {
-    AggregatedList => (::std::string::String, schemas::RoutersScopedList); "pageToken"
-    "nextPageToken" "items"
-}
+
+method! { AggregatedList: Compute => schemas::RouterAggregatedList; "compute.routers.aggregatedList" GET "projects/{project}/aggregated/routers" {
+    api_version: Some("2026-11-01"),
+} }
+
+paged! { AggregatedList => (::std::string::String, schemas::RoutersScopedList); "pageToken" "nextPageToken" "items" }
 
 impl Call<AggregatedList> {
-    /// `filter`: text
     pub fn filter(self, value: &str) -> Self {
         self.with_param("filter", &value)
     }
-    /// `includeAllScopes`: true or false
+
     pub fn include_all_scopes(self, value: bool) -> Self {
         self.with_param("includeAllScopes", &value)
     }
-    /// `maxResults`: an unsigned 32-bit number, default `500`, at least `0`
+
+    /// Default `500`, at least `0`.
     pub fn max_results(self, value: u32) -> Self {
         self.with_param("maxResults", &value)
     }
-    /// `orderBy`: text
+
     pub fn order_by(self, value: &str) -> Self {
         self.with_param("orderBy", &value)
     }
-    /// `pageToken`: text
+
     pub fn page_token(self, value: &str) -> Self {
         self.with_param("pageToken", &value)
     }
-    /// `serviceProjectNumber`: a 64-bit number
+
     pub fn service_project_number(self, value: i64) -> Self {
         self.with_param("serviceProjectNumber", &value)
     }
@@ -319,14 +519,12 @@ impl Call<AggregatedList> {
 
 /// See [`Routers::delete`].
 pub enum Delete {}
-method! {
-    Delete : Compute => schemas::Operation; "compute.routers.delete" DELETE
-    "projects/{project}/regions/{region}/routers/{router}" { api_version :
-    Some("2026-11-01") }
-}
+
+method! { Delete: Compute => schemas::Operation; "compute.routers.delete" DELETE "projects/{project}/regions/{region}/routers/{router}" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<Delete> {
-    /// `requestId`: text
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }
@@ -334,18 +532,16 @@ impl Call<Delete> {
 
 /// See [`Routers::delete_named_set`].
 pub enum DeleteNamedSet {}
-method! {
-    DeleteNamedSet : Compute => schemas::Operation; "compute.routers.deleteNamedSet" POST
-    "projects/{project}/regions/{region}/routers/{router}/deleteNamedSet" { api_version :
-    Some("2026-11-01") }
-}
+
+method! { DeleteNamedSet: Compute => schemas::Operation; "compute.routers.deleteNamedSet" POST "projects/{project}/regions/{region}/routers/{router}/deleteNamedSet" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<DeleteNamedSet> {
-    /// `namedSet`: text
     pub fn named_set(self, value: &str) -> Self {
         self.with_param("namedSet", &value)
     }
-    /// `requestId`: text
+
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }
@@ -353,19 +549,16 @@ impl Call<DeleteNamedSet> {
 
 /// See [`Routers::delete_route_policy`].
 pub enum DeleteRoutePolicy {}
-method! {
-    DeleteRoutePolicy : Compute => schemas::Operation;
-    "compute.routers.deleteRoutePolicy" POST
-    "projects/{project}/regions/{region}/routers/{router}/deleteRoutePolicy" {
-    api_version : Some("2026-11-01") }
-}
+
+method! { DeleteRoutePolicy: Compute => schemas::Operation; "compute.routers.deleteRoutePolicy" POST "projects/{project}/regions/{region}/routers/{router}/deleteRoutePolicy" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<DeleteRoutePolicy> {
-    /// `policy`: text
     pub fn policy(self, value: &str) -> Self {
         self.with_param("policy", &value)
     }
-    /// `requestId`: text
+
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }
@@ -373,23 +566,19 @@ impl Call<DeleteRoutePolicy> {
 
 /// See [`Routers::get`].
 pub enum Get {}
-method! {
-    Get : Compute => schemas::Router; "compute.routers.get" GET
-    "projects/{project}/regions/{region}/routers/{router}" { api_version :
-    Some("2026-11-01") }
-}
+
+method! { Get: Compute => schemas::Router; "compute.routers.get" GET "projects/{project}/regions/{region}/routers/{router}" {
+    api_version: Some("2026-11-01"),
+} }
 
 /// See [`Routers::get_named_set`].
 pub enum GetNamedSet {}
-method! {
-    GetNamedSet : Compute => schemas::RoutersGetNamedSetResponse;
-    "compute.routers.getNamedSet" GET
-    "projects/{project}/regions/{region}/routers/{router}/getNamedSet" { api_version :
-    Some("2026-11-01") }
-}
+
+method! { GetNamedSet: Compute => schemas::RoutersGetNamedSetResponse; "compute.routers.getNamedSet" GET "projects/{project}/regions/{region}/routers/{router}/getNamedSet" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<GetNamedSet> {
-    /// `namedSet`: text
     pub fn named_set(self, value: &str) -> Self {
         self.with_param("namedSet", &value)
     }
@@ -397,14 +586,12 @@ impl Call<GetNamedSet> {
 
 /// See [`Routers::get_nat_ip_info`].
 pub enum GetNatIpInfo {}
-method! {
-    GetNatIpInfo : Compute => schemas::NatIpInfoResponse; "compute.routers.getNatIpInfo"
-    GET "projects/{project}/regions/{region}/routers/{router}/getNatIpInfo" { api_version
-    : Some("2026-11-01") }
-}
+
+method! { GetNatIpInfo: Compute => schemas::NatIpInfoResponse; "compute.routers.getNatIpInfo" GET "projects/{project}/regions/{region}/routers/{router}/getNatIpInfo" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<GetNatIpInfo> {
-    /// `natName`: text
     pub fn nat_name(self, value: &str) -> Self {
         self.with_param("natName", &value)
     }
@@ -412,35 +599,31 @@ impl Call<GetNatIpInfo> {
 
 /// See [`Routers::get_nat_mapping_info`].
 pub enum GetNatMappingInfo {}
-method! {
-    GetNatMappingInfo : Compute => schemas::VmEndpointNatMappingsList;
-    "compute.routers.getNatMappingInfo" GET
-    "projects/{project}/regions/{region}/routers/{router}/getNatMappingInfo" {
-    api_version : Some("2026-11-01") }
-}
-paged! {
-    GetNatMappingInfo => schemas::VmEndpointNatMappings; "pageToken" "nextPageToken"
-    "result"
-}
+
+method! { GetNatMappingInfo: Compute => schemas::VmEndpointNatMappingsList; "compute.routers.getNatMappingInfo" GET "projects/{project}/regions/{region}/routers/{router}/getNatMappingInfo" {
+    api_version: Some("2026-11-01"),
+} }
+
+paged! { GetNatMappingInfo => schemas::VmEndpointNatMappings; "pageToken" "nextPageToken" "result" }
 
 impl Call<GetNatMappingInfo> {
-    /// `filter`: text
     pub fn filter(self, value: &str) -> Self {
         self.with_param("filter", &value)
     }
-    /// `maxResults`: an unsigned 32-bit number, default `500`, at least `0`
+
+    /// Default `500`, at least `0`.
     pub fn max_results(self, value: u32) -> Self {
         self.with_param("maxResults", &value)
     }
-    /// `natName`: text
+
     pub fn nat_name(self, value: &str) -> Self {
         self.with_param("natName", &value)
     }
-    /// `orderBy`: text
+
     pub fn order_by(self, value: &str) -> Self {
         self.with_param("orderBy", &value)
     }
-    /// `pageToken`: text
+
     pub fn page_token(self, value: &str) -> Self {
         self.with_param("pageToken", &value)
     }
@@ -448,15 +631,12 @@ impl Call<GetNatMappingInfo> {
 
 /// See [`Routers::get_route_policy`].
 pub enum GetRoutePolicy {}
-method! {
-    GetRoutePolicy : Compute => schemas::RoutersGetRoutePolicyResponse;
-    "compute.routers.getRoutePolicy" GET
-    "projects/{project}/regions/{region}/routers/{router}/getRoutePolicy" { api_version :
-    Some("2026-11-01") }
-}
+
+method! { GetRoutePolicy: Compute => schemas::RoutersGetRoutePolicyResponse; "compute.routers.getRoutePolicy" GET "projects/{project}/regions/{region}/routers/{router}/getRoutePolicy" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<GetRoutePolicy> {
-    /// `policy`: text
     pub fn policy(self, value: &str) -> Self {
         self.with_param("policy", &value)
     }
@@ -464,22 +644,19 @@ impl Call<GetRoutePolicy> {
 
 /// See [`Routers::get_router_status`].
 pub enum GetRouterStatus {}
-method! {
-    GetRouterStatus : Compute => schemas::RouterStatusResponse;
-    "compute.routers.getRouterStatus" GET
-    "projects/{project}/regions/{region}/routers/{router}/getRouterStatus" { api_version
-    : Some("2026-11-01") }
-}
+
+method! { GetRouterStatus: Compute => schemas::RouterStatusResponse; "compute.routers.getRouterStatus" GET "projects/{project}/regions/{region}/routers/{router}/getRouterStatus" {
+    api_version: Some("2026-11-01"),
+} }
 
 /// See [`Routers::insert`].
 pub enum Insert {}
-method! {
-    Insert : Compute => schemas::Operation; "compute.routers.insert" POST
-    "projects/{project}/regions/{region}/routers" { api_version : Some("2026-11-01") }
-}
+
+method! { Insert: Compute => schemas::Operation; "compute.routers.insert" POST "projects/{project}/regions/{region}/routers" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<Insert> {
-    /// `requestId`: text
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }
@@ -487,28 +664,27 @@ impl Call<Insert> {
 
 /// See [`Routers::list`].
 pub enum List {}
-method! {
-    List : Compute => schemas::RouterList; "compute.routers.list" GET
-    "projects/{project}/regions/{region}/routers" { api_version : Some("2026-11-01") }
-}
-paged! {
-    List => schemas::Router; "pageToken" "nextPageToken" "items"
-}
+
+method! { List: Compute => schemas::RouterList; "compute.routers.list" GET "projects/{project}/regions/{region}/routers" {
+    api_version: Some("2026-11-01"),
+} }
+
+paged! { List => schemas::Router; "pageToken" "nextPageToken" "items" }
 
 impl Call<List> {
-    /// `filter`: text
     pub fn filter(self, value: &str) -> Self {
         self.with_param("filter", &value)
     }
-    /// `maxResults`: an unsigned 32-bit number, default `500`, at least `0`
+
+    /// Default `500`, at least `0`.
     pub fn max_results(self, value: u32) -> Self {
         self.with_param("maxResults", &value)
     }
-    /// `orderBy`: text
+
     pub fn order_by(self, value: &str) -> Self {
         self.with_param("orderBy", &value)
     }
-    /// `pageToken`: text
+
     pub fn page_token(self, value: &str) -> Self {
         self.with_param("pageToken", &value)
     }
@@ -516,53 +692,50 @@ impl Call<List> {
 
 /// See [`Routers::list_bgp_routes`].
 pub enum ListBgpRoutes {}
-method! {
-    ListBgpRoutes : Compute => schemas::RoutersListBgpRoutes;
-    "compute.routers.listBgpRoutes" GET
-    "projects/{project}/regions/{region}/routers/{router}/listBgpRoutes" { api_version :
-    Some("2026-11-01") }
-}
-paged! {
-    ListBgpRoutes => schemas::BgpRoute; "pageToken" "nextPageToken" "result"
-}
+
+method! { ListBgpRoutes: Compute => schemas::RoutersListBgpRoutes; "compute.routers.listBgpRoutes" GET "projects/{project}/regions/{region}/routers/{router}/listBgpRoutes" {
+    api_version: Some("2026-11-01"),
+} }
+
+paged! { ListBgpRoutes => schemas::BgpRoute; "pageToken" "nextPageToken" "result" }
 
 impl Call<ListBgpRoutes> {
-    /// `addressFamily`: one of a set of words, default `UNSPECIFIED_IP_VERSION`
-    pub fn address_family(
-        self,
-        value: enums::RoutersListBgpRoutesAddressFamily,
-    ) -> Self {
+    /// Default `UNSPECIFIED_IP_VERSION`.
+    pub fn address_family(self, value: enums::RoutersListBgpRoutesAddressFamily) -> Self {
         self.with_param("addressFamily", &value)
     }
-    /// `destinationPrefix`: text
+
     pub fn destination_prefix(self, value: &str) -> Self {
         self.with_param("destinationPrefix", &value)
     }
-    /// `filter`: text
+
     pub fn filter(self, value: &str) -> Self {
         self.with_param("filter", &value)
     }
-    /// `maxResults`: an unsigned 32-bit number, default `500`, at least `0`
+
+    /// Default `500`, at least `0`.
     pub fn max_results(self, value: u32) -> Self {
         self.with_param("maxResults", &value)
     }
-    /// `orderBy`: text
+
     pub fn order_by(self, value: &str) -> Self {
         self.with_param("orderBy", &value)
     }
-    /// `pageToken`: text
+
     pub fn page_token(self, value: &str) -> Self {
         self.with_param("pageToken", &value)
     }
-    /// `peer`: text
+
     pub fn peer(self, value: &str) -> Self {
         self.with_param("peer", &value)
     }
-    /// `policyApplied`: true or false, default `true`
+
+    /// Default `true`.
     pub fn policy_applied(self, value: bool) -> Self {
         self.with_param("policyApplied", &value)
     }
-    /// `routeType`: one of a set of words, default `UNSPECIFIED_ROUTE_TYPE`
+
+    /// Default `UNSPECIFIED_ROUTE_TYPE`.
     pub fn route_type(self, value: enums::RoutersListBgpRoutesRouteType) -> Self {
         self.with_param("routeType", &value)
     }
@@ -570,30 +743,27 @@ impl Call<ListBgpRoutes> {
 
 /// See [`Routers::list_named_sets`].
 pub enum ListNamedSets {}
-method! {
-    ListNamedSets : Compute => schemas::RoutersListNamedSets;
-    "compute.routers.listNamedSets" GET
-    "projects/{project}/regions/{region}/routers/{router}/listNamedSets" { api_version :
-    Some("2026-11-01") }
-}
-paged! {
-    ListNamedSets => schemas::NamedSet; "pageToken" "nextPageToken" "result"
-}
+
+method! { ListNamedSets: Compute => schemas::RoutersListNamedSets; "compute.routers.listNamedSets" GET "projects/{project}/regions/{region}/routers/{router}/listNamedSets" {
+    api_version: Some("2026-11-01"),
+} }
+
+paged! { ListNamedSets => schemas::NamedSet; "pageToken" "nextPageToken" "result" }
 
 impl Call<ListNamedSets> {
-    /// `filter`: text
     pub fn filter(self, value: &str) -> Self {
         self.with_param("filter", &value)
     }
-    /// `maxResults`: an unsigned 32-bit number, default `500`, at least `0`
+
+    /// Default `500`, at least `0`.
     pub fn max_results(self, value: u32) -> Self {
         self.with_param("maxResults", &value)
     }
-    /// `orderBy`: text
+
     pub fn order_by(self, value: &str) -> Self {
         self.with_param("orderBy", &value)
     }
-    /// `pageToken`: text
+
     pub fn page_token(self, value: &str) -> Self {
         self.with_param("pageToken", &value)
     }
@@ -601,30 +771,27 @@ impl Call<ListNamedSets> {
 
 /// See [`Routers::list_route_policies`].
 pub enum ListRoutePolicies {}
-method! {
-    ListRoutePolicies : Compute => schemas::RoutersListRoutePolicies;
-    "compute.routers.listRoutePolicies" GET
-    "projects/{project}/regions/{region}/routers/{router}/listRoutePolicies" {
-    api_version : Some("2026-11-01") }
-}
-paged! {
-    ListRoutePolicies => schemas::RoutePolicy; "pageToken" "nextPageToken" "result"
-}
+
+method! { ListRoutePolicies: Compute => schemas::RoutersListRoutePolicies; "compute.routers.listRoutePolicies" GET "projects/{project}/regions/{region}/routers/{router}/listRoutePolicies" {
+    api_version: Some("2026-11-01"),
+} }
+
+paged! { ListRoutePolicies => schemas::RoutePolicy; "pageToken" "nextPageToken" "result" }
 
 impl Call<ListRoutePolicies> {
-    /// `filter`: text
     pub fn filter(self, value: &str) -> Self {
         self.with_param("filter", &value)
     }
-    /// `maxResults`: an unsigned 32-bit number, default `500`, at least `0`
+
+    /// Default `500`, at least `0`.
     pub fn max_results(self, value: u32) -> Self {
         self.with_param("maxResults", &value)
     }
-    /// `orderBy`: text
+
     pub fn order_by(self, value: &str) -> Self {
         self.with_param("orderBy", &value)
     }
-    /// `pageToken`: text
+
     pub fn page_token(self, value: &str) -> Self {
         self.with_param("pageToken", &value)
     }
@@ -632,14 +799,12 @@ impl Call<ListRoutePolicies> {
 
 /// See [`Routers::patch`].
 pub enum Patch {}
-method! {
-    Patch : Compute => schemas::Operation; "compute.routers.patch" PATCH
-    "projects/{project}/regions/{region}/routers/{router}" { api_version :
-    Some("2026-11-01") }
-}
+
+method! { Patch: Compute => schemas::Operation; "compute.routers.patch" PATCH "projects/{project}/regions/{region}/routers/{router}" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<Patch> {
-    /// `requestId`: text
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }
@@ -647,14 +812,12 @@ impl Call<Patch> {
 
 /// See [`Routers::patch_named_set`].
 pub enum PatchNamedSet {}
-method! {
-    PatchNamedSet : Compute => schemas::Operation; "compute.routers.patchNamedSet" POST
-    "projects/{project}/regions/{region}/routers/{router}/patchNamedSet" { api_version :
-    Some("2026-11-01") }
-}
+
+method! { PatchNamedSet: Compute => schemas::Operation; "compute.routers.patchNamedSet" POST "projects/{project}/regions/{region}/routers/{router}/patchNamedSet" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<PatchNamedSet> {
-    /// `requestId`: text
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }
@@ -662,14 +825,12 @@ impl Call<PatchNamedSet> {
 
 /// See [`Routers::patch_route_policy`].
 pub enum PatchRoutePolicy {}
-method! {
-    PatchRoutePolicy : Compute => schemas::Operation; "compute.routers.patchRoutePolicy"
-    POST "projects/{project}/regions/{region}/routers/{router}/patchRoutePolicy" {
-    api_version : Some("2026-11-01") }
-}
+
+method! { PatchRoutePolicy: Compute => schemas::Operation; "compute.routers.patchRoutePolicy" POST "projects/{project}/regions/{region}/routers/{router}/patchRoutePolicy" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<PatchRoutePolicy> {
-    /// `requestId`: text
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }
@@ -677,22 +838,19 @@ impl Call<PatchRoutePolicy> {
 
 /// See [`Routers::preview`].
 pub enum Preview {}
-method! {
-    Preview : Compute => schemas::RoutersPreviewResponse; "compute.routers.preview" POST
-    "projects/{project}/regions/{region}/routers/{router}/preview" { api_version :
-    Some("2026-11-01") }
-}
+
+method! { Preview: Compute => schemas::RoutersPreviewResponse; "compute.routers.preview" POST "projects/{project}/regions/{region}/routers/{router}/preview" {
+    api_version: Some("2026-11-01"),
+} }
 
 /// See [`Routers::update`].
 pub enum Update {}
-method! {
-    Update : Compute => schemas::Operation; "compute.routers.update" PUT
-    "projects/{project}/regions/{region}/routers/{router}" { api_version :
-    Some("2026-11-01") }
-}
+
+method! { Update: Compute => schemas::Operation; "compute.routers.update" PUT "projects/{project}/regions/{region}/routers/{router}" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<Update> {
-    /// `requestId`: text
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }
@@ -700,14 +858,12 @@ impl Call<Update> {
 
 /// See [`Routers::update_named_set`].
 pub enum UpdateNamedSet {}
-method! {
-    UpdateNamedSet : Compute => schemas::Operation; "compute.routers.updateNamedSet" POST
-    "projects/{project}/regions/{region}/routers/{router}/updateNamedSet" { api_version :
-    Some("2026-11-01") }
-}
+
+method! { UpdateNamedSet: Compute => schemas::Operation; "compute.routers.updateNamedSet" POST "projects/{project}/regions/{region}/routers/{router}/updateNamedSet" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<UpdateNamedSet> {
-    /// `requestId`: text
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }
@@ -715,15 +871,12 @@ impl Call<UpdateNamedSet> {
 
 /// See [`Routers::update_route_policy`].
 pub enum UpdateRoutePolicy {}
-method! {
-    UpdateRoutePolicy : Compute => schemas::Operation;
-    "compute.routers.updateRoutePolicy" POST
-    "projects/{project}/regions/{region}/routers/{router}/updateRoutePolicy" {
-    api_version : Some("2026-11-01") }
-}
+
+method! { UpdateRoutePolicy: Compute => schemas::Operation; "compute.routers.updateRoutePolicy" POST "projects/{project}/regions/{region}/routers/{router}/updateRoutePolicy" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<UpdateRoutePolicy> {
-    /// `requestId`: text
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }

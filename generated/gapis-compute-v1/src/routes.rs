@@ -7,36 +7,75 @@ use super::*;
 pub struct Routes<'a>(pub(crate) &'a runtime::Client);
 
 impl Routes<'_> {
-    /// DELETE `projects/{project}/global/routes/{route}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+    /// DELETE `projects/{project}/global/routes/{route}`. Can be waited for.
     ///
-    /// * `project`: text
-    /// * `route`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `route`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
+    ///
+    /// Optional:
+    /// [`request_id`](Call#method.request_id-410).
     pub fn delete(&self, project: &str, route: &str) -> Call<Delete> {
         Call::new(self.0, &[&project, &route], None)
     }
-    /// GET `projects/{project}/global/routes/{route}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`, `COMPUTE_READONLY`.
+
+    /// GET `projects/{project}/global/routes/{route}`.
     ///
-    /// * `project`: text
-    /// * `route`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE),
+    /// [`COMPUTE_READONLY`](scopes::COMPUTE_READONLY).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `route`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
     pub fn get(&self, project: &str, route: &str) -> Call<Get> {
         Call::new(self.0, &[&project, &route], None)
     }
-    /// POST `projects/{project}/global/routes`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+
+    /// POST `projects/{project}/global/routes`. Can be waited for.
     ///
-    /// * `project`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    ///
+    /// Optional:
+    /// [`request_id`](Call#method.request_id-411).
     pub fn insert(&self, project: &str, route: schemas::Route) -> Call<Insert> {
         Call::new(self.0, &[&project], Some(&route))
     }
-    /// GET `projects/{project}/global/routes`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`, `COMPUTE_READONLY`.
+
+    /// GET `projects/{project}/global/routes`.
     ///
-    /// * `project`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE),
+    /// [`COMPUTE_READONLY`](scopes::COMPUTE_READONLY).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    ///
+    /// Optional:
+    /// [`filter`](Call#method.filter-159),
+    /// [`max_results`](Call#method.max_results-159),
+    /// [`order_by`](Call#method.order_by-159),
+    /// [`page_token`](Call#method.page_token-159).
     pub fn list(&self, project: &str) -> Call<List> {
         Call::new(self.0, &[&project], None)
     }
-    /// POST `projects/{project}/global/routes/{resource}/testIamPermissions`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`, `COMPUTE_READONLY`.
+
+    /// POST `projects/{project}/global/routes/{resource}/testIamPermissions`.
     ///
-    /// * `project`: text
-    /// * `resource`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE),
+    /// [`COMPUTE_READONLY`](scopes::COMPUTE_READONLY).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `resource`: matches `[a-z](?:[-a-z0-9_]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
     pub fn test_iam_permissions(
         &self,
         project: &str,
@@ -49,13 +88,12 @@ impl Routes<'_> {
 
 /// See [`Routes::delete`].
 pub enum Delete {}
-method! {
-    Delete : Compute => schemas::Operation; "compute.routes.delete" DELETE
-    "projects/{project}/global/routes/{route}" { api_version : Some("2026-11-01") }
-}
+
+method! { Delete: Compute => schemas::Operation; "compute.routes.delete" DELETE "projects/{project}/global/routes/{route}" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<Delete> {
-    /// `requestId`: text
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }
@@ -63,20 +101,19 @@ impl Call<Delete> {
 
 /// See [`Routes::get`].
 pub enum Get {}
-method! {
-    Get : Compute => schemas::Route; "compute.routes.get" GET
-    "projects/{project}/global/routes/{route}" { api_version : Some("2026-11-01") }
-}
+
+method! { Get: Compute => schemas::Route; "compute.routes.get" GET "projects/{project}/global/routes/{route}" {
+    api_version: Some("2026-11-01"),
+} }
 
 /// See [`Routes::insert`].
 pub enum Insert {}
-method! {
-    Insert : Compute => schemas::Operation; "compute.routes.insert" POST
-    "projects/{project}/global/routes" { api_version : Some("2026-11-01") }
-}
+
+method! { Insert: Compute => schemas::Operation; "compute.routes.insert" POST "projects/{project}/global/routes" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<Insert> {
-    /// `requestId`: text
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }
@@ -84,28 +121,27 @@ impl Call<Insert> {
 
 /// See [`Routes::list`].
 pub enum List {}
-method! {
-    List : Compute => schemas::RouteList; "compute.routes.list" GET
-    "projects/{project}/global/routes" { api_version : Some("2026-11-01") }
-}
-paged! {
-    List => schemas::Route; "pageToken" "nextPageToken" "items"
-}
+
+method! { List: Compute => schemas::RouteList; "compute.routes.list" GET "projects/{project}/global/routes" {
+    api_version: Some("2026-11-01"),
+} }
+
+paged! { List => schemas::Route; "pageToken" "nextPageToken" "items" }
 
 impl Call<List> {
-    /// `filter`: text
     pub fn filter(self, value: &str) -> Self {
         self.with_param("filter", &value)
     }
-    /// `maxResults`: an unsigned 32-bit number, default `500`, at least `0`
+
+    /// Default `500`, at least `0`.
     pub fn max_results(self, value: u32) -> Self {
         self.with_param("maxResults", &value)
     }
-    /// `orderBy`: text
+
     pub fn order_by(self, value: &str) -> Self {
         self.with_param("orderBy", &value)
     }
-    /// `pageToken`: text
+
     pub fn page_token(self, value: &str) -> Self {
         self.with_param("pageToken", &value)
     }
@@ -113,9 +149,7 @@ impl Call<List> {
 
 /// See [`Routes::test_iam_permissions`].
 pub enum TestIamPermissions {}
-method! {
-    TestIamPermissions : Compute => schemas::TestPermissionsResponse;
-    "compute.routes.testIamPermissions" POST
-    "projects/{project}/global/routes/{resource}/testIamPermissions" { api_version :
-    Some("2026-11-01") }
-}
+
+method! { TestIamPermissions: Compute => schemas::TestPermissionsResponse; "compute.routes.testIamPermissions" POST "projects/{project}/global/routes/{resource}/testIamPermissions" {
+    api_version: Some("2026-11-01"),
+} }

@@ -2,22 +2,16 @@
 
 //! The OAuth 2 scopes of the API.
 
-/// The scope `https://www.googleapis.com/auth/cloud-platform`.
 pub const CLOUD_PLATFORM: &str = "https://www.googleapis.com/auth/cloud-platform";
 
-/// The scope `https://www.googleapis.com/auth/compute`.
 pub const COMPUTE: &str = "https://www.googleapis.com/auth/compute";
 
-/// The scope `https://www.googleapis.com/auth/compute.readonly`.
 pub const COMPUTE_READONLY: &str = "https://www.googleapis.com/auth/compute.readonly";
 
-/// The scope `https://www.googleapis.com/auth/devstorage.full_control`.
 pub const DEVSTORAGE_FULL_CONTROL: &str = "https://www.googleapis.com/auth/devstorage.full_control";
 
-/// The scope `https://www.googleapis.com/auth/devstorage.read_only`.
 pub const DEVSTORAGE_READ_ONLY: &str = "https://www.googleapis.com/auth/devstorage.read_only";
 
-/// The scope `https://www.googleapis.com/auth/devstorage.read_write`.
 pub const DEVSTORAGE_READ_WRITE: &str = "https://www.googleapis.com/auth/devstorage.read_write";
 
 /// All scopes.

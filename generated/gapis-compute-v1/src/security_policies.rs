@@ -7,10 +7,17 @@ use super::*;
 pub struct SecurityPolicies<'a>(pub(crate) &'a runtime::Client);
 
 impl SecurityPolicies<'_> {
-    /// POST `projects/{project}/global/securityPolicies/{securityPolicy}/addRule`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+    /// POST `projects/{project}/global/securityPolicies/{securityPolicy}/addRule`. Can be waited for.
     ///
-    /// * `project`: text
-    /// * `security_policy`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `security_policy`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
+    ///
+    /// Optional:
+    /// [`validate_only`](Call#method.validate_only-7).
     pub fn add_rule(
         &self,
         project: &str,
@@ -19,36 +26,82 @@ impl SecurityPolicies<'_> {
     ) -> Call<AddRule> {
         Call::new(self.0, &[&project, &security_policy], Some(&security_policy_rule))
     }
-    /// GET `projects/{project}/aggregated/securityPolicies`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`, `COMPUTE_READONLY`.
+
+    /// GET `projects/{project}/aggregated/securityPolicies`.
     ///
-    /// * `project`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE),
+    /// [`COMPUTE_READONLY`](scopes::COMPUTE_READONLY).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    ///
+    /// Optional:
+    /// [`filter`](Call#method.filter-160),
+    /// [`include_all_scopes`](Call#method.include_all_scopes-37),
+    /// [`max_results`](Call#method.max_results-160),
+    /// [`order_by`](Call#method.order_by-160),
+    /// [`page_token`](Call#method.page_token-160),
+    /// [`service_project_number`](Call#method.service_project_number-37).
     pub fn aggregated_list(&self, project: &str) -> Call<AggregatedList> {
         Call::new(self.0, &[&project], None)
     }
-    /// DELETE `projects/{project}/global/securityPolicies/{securityPolicy}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+
+    /// DELETE `projects/{project}/global/securityPolicies/{securityPolicy}`. Can be waited for.
     ///
-    /// * `project`: text
-    /// * `security_policy`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `security_policy`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
+    ///
+    /// Optional:
+    /// [`request_id`](Call#method.request_id-412).
     pub fn delete(&self, project: &str, security_policy: &str) -> Call<Delete> {
         Call::new(self.0, &[&project, &security_policy], None)
     }
-    /// GET `projects/{project}/global/securityPolicies/{securityPolicy}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`, `COMPUTE_READONLY`.
+
+    /// GET `projects/{project}/global/securityPolicies/{securityPolicy}`.
     ///
-    /// * `project`: text
-    /// * `security_policy`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE),
+    /// [`COMPUTE_READONLY`](scopes::COMPUTE_READONLY).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `security_policy`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
     pub fn get(&self, project: &str, security_policy: &str) -> Call<Get> {
         Call::new(self.0, &[&project, &security_policy], None)
     }
-    /// GET `projects/{project}/global/securityPolicies/{securityPolicy}/getRule`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`, `COMPUTE_READONLY`.
+
+    /// GET `projects/{project}/global/securityPolicies/{securityPolicy}/getRule`.
     ///
-    /// * `project`: text
-    /// * `security_policy`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE),
+    /// [`COMPUTE_READONLY`](scopes::COMPUTE_READONLY).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `security_policy`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
+    ///
+    /// Optional:
+    /// [`priority`](Call#method.priority-18).
     pub fn get_rule(&self, project: &str, security_policy: &str) -> Call<GetRule> {
         Call::new(self.0, &[&project, &security_policy], None)
     }
-    /// POST `projects/{project}/global/securityPolicies`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+
+    /// POST `projects/{project}/global/securityPolicies`. Can be waited for.
     ///
-    /// * `project`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    ///
+    /// Optional:
+    /// [`request_id`](Call#method.request_id-413),
+    /// [`validate_only`](Call#method.validate_only-8).
     pub fn insert(
         &self,
         project: &str,
@@ -56,25 +109,58 @@ impl SecurityPolicies<'_> {
     ) -> Call<Insert> {
         Call::new(self.0, &[&project], Some(&security_policy))
     }
-    /// GET `projects/{project}/global/securityPolicies`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`, `COMPUTE_READONLY`.
+
+    /// GET `projects/{project}/global/securityPolicies`.
     ///
-    /// * `project`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE),
+    /// [`COMPUTE_READONLY`](scopes::COMPUTE_READONLY).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    ///
+    /// Optional:
+    /// [`filter`](Call#method.filter-161),
+    /// [`max_results`](Call#method.max_results-161),
+    /// [`order_by`](Call#method.order_by-161),
+    /// [`page_token`](Call#method.page_token-161).
     pub fn list(&self, project: &str) -> Call<List> {
         Call::new(self.0, &[&project], None)
     }
-    /// GET `projects/{project}/global/securityPolicies/listPreconfiguredExpressionSets`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`, `COMPUTE_READONLY`.
+
+    /// GET `projects/{project}/global/securityPolicies/listPreconfiguredExpressionSets`.
     ///
-    /// * `project`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE),
+    /// [`COMPUTE_READONLY`](scopes::COMPUTE_READONLY).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    ///
+    /// Optional:
+    /// [`filter`](Call#method.filter-162),
+    /// [`max_results`](Call#method.max_results-162),
+    /// [`order_by`](Call#method.order_by-162),
+    /// [`page_token`](Call#method.page_token-162).
     pub fn list_preconfigured_expression_sets(
         &self,
         project: &str,
     ) -> Call<ListPreconfiguredExpressionSets> {
         Call::new(self.0, &[&project], None)
     }
-    /// PATCH `projects/{project}/global/securityPolicies/{securityPolicy}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+
+    /// PATCH `projects/{project}/global/securityPolicies/{securityPolicy}`. Can be waited for.
     ///
-    /// * `project`: text
-    /// * `security_policy`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `security_policy`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
+    ///
+    /// Optional:
+    /// [`request_id`](Call#method.request_id-414),
+    /// [`update_mask`](Call#method.update_mask-17).
     pub fn patch(
         &self,
         project: &str,
@@ -83,10 +169,20 @@ impl SecurityPolicies<'_> {
     ) -> Call<Patch> {
         Call::new(self.0, &[&project, &security_policy], Some(&body))
     }
-    /// POST `projects/{project}/global/securityPolicies/{securityPolicy}/patchRule`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+
+    /// POST `projects/{project}/global/securityPolicies/{securityPolicy}/patchRule`. Can be waited for.
     ///
-    /// * `project`: text
-    /// * `security_policy`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `security_policy`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
+    ///
+    /// Optional:
+    /// [`priority`](Call#method.priority-19),
+    /// [`update_mask`](Call#method.update_mask-18),
+    /// [`validate_only`](Call#method.validate_only-9).
     pub fn patch_rule(
         &self,
         project: &str,
@@ -95,17 +191,30 @@ impl SecurityPolicies<'_> {
     ) -> Call<PatchRule> {
         Call::new(self.0, &[&project, &security_policy], Some(&security_policy_rule))
     }
-    /// POST `projects/{project}/global/securityPolicies/{securityPolicy}/removeRule`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+
+    /// POST `projects/{project}/global/securityPolicies/{securityPolicy}/removeRule`. Can be waited for.
     ///
-    /// * `project`: text
-    /// * `security_policy`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `security_policy`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
+    ///
+    /// Optional:
+    /// [`priority`](Call#method.priority-20).
     pub fn remove_rule(&self, project: &str, security_policy: &str) -> Call<RemoveRule> {
         Call::new(self.0, &[&project, &security_policy], None)
     }
-    /// POST `projects/{project}/global/securityPolicies/{resource}/setLabels`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+
+    /// POST `projects/{project}/global/securityPolicies/{resource}/setLabels`. Can be waited for.
     ///
-    /// * `project`: text
-    /// * `resource`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `resource`: matches `[a-z](?:[-a-z0-9_]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
     pub fn set_labels(
         &self,
         project: &str,
@@ -118,14 +227,12 @@ impl SecurityPolicies<'_> {
 
 /// See [`SecurityPolicies::add_rule`].
 pub enum AddRule {}
-method! {
-    AddRule : Compute => schemas::Operation; "compute.securityPolicies.addRule" POST
-    "projects/{project}/global/securityPolicies/{securityPolicy}/addRule" { api_version :
-    Some("2026-11-01") }
-}
+
+method! { AddRule: Compute => schemas::Operation; "compute.securityPolicies.addRule" POST "projects/{project}/global/securityPolicies/{securityPolicy}/addRule" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<AddRule> {
-    /// `validateOnly`: true or false
     pub fn validate_only(self, value: bool) -> Self {
         self.with_param("validateOnly", &value)
     }
@@ -133,38 +240,35 @@ impl Call<AddRule> {
 
 /// See [`SecurityPolicies::aggregated_list`].
 pub enum AggregatedList {}
-method! {
-    AggregatedList : Compute => schemas::SecurityPoliciesAggregatedList;
-    "compute.securityPolicies.aggregatedList" GET
-    "projects/{project}/aggregated/securityPolicies" { api_version : Some("2026-11-01") }
-}
-paged! {
-    AggregatedList => (::std::string::String, schemas::SecurityPoliciesScopedList);
-    "pageToken" "nextPageToken" "items"
-}
+
+method! { AggregatedList: Compute => schemas::SecurityPoliciesAggregatedList; "compute.securityPolicies.aggregatedList" GET "projects/{project}/aggregated/securityPolicies" {
+    api_version: Some("2026-11-01"),
+} }
+
+paged! { AggregatedList => (::std::string::String, schemas::SecurityPoliciesScopedList); "pageToken" "nextPageToken" "items" }
 
 impl Call<AggregatedList> {
-    /// `filter`: text
     pub fn filter(self, value: &str) -> Self {
         self.with_param("filter", &value)
     }
-    /// `includeAllScopes`: true or false
+
     pub fn include_all_scopes(self, value: bool) -> Self {
         self.with_param("includeAllScopes", &value)
     }
-    /// `maxResults`: an unsigned 32-bit number, default `500`, at least `0`
+
+    /// Default `500`, at least `0`.
     pub fn max_results(self, value: u32) -> Self {
         self.with_param("maxResults", &value)
     }
-    /// `orderBy`: text
+
     pub fn order_by(self, value: &str) -> Self {
         self.with_param("orderBy", &value)
     }
-    /// `pageToken`: text
+
     pub fn page_token(self, value: &str) -> Self {
         self.with_param("pageToken", &value)
     }
-    /// `serviceProjectNumber`: a 64-bit number
+
     pub fn service_project_number(self, value: i64) -> Self {
         self.with_param("serviceProjectNumber", &value)
     }
@@ -172,14 +276,12 @@ impl Call<AggregatedList> {
 
 /// See [`SecurityPolicies::delete`].
 pub enum Delete {}
-method! {
-    Delete : Compute => schemas::Operation; "compute.securityPolicies.delete" DELETE
-    "projects/{project}/global/securityPolicies/{securityPolicy}" { api_version :
-    Some("2026-11-01") }
-}
+
+method! { Delete: Compute => schemas::Operation; "compute.securityPolicies.delete" DELETE "projects/{project}/global/securityPolicies/{securityPolicy}" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<Delete> {
-    /// `requestId`: text
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }
@@ -187,22 +289,19 @@ impl Call<Delete> {
 
 /// See [`SecurityPolicies::get`].
 pub enum Get {}
-method! {
-    Get : Compute => schemas::SecurityPolicy; "compute.securityPolicies.get" GET
-    "projects/{project}/global/securityPolicies/{securityPolicy}" { api_version :
-    Some("2026-11-01") }
-}
+
+method! { Get: Compute => schemas::SecurityPolicy; "compute.securityPolicies.get" GET "projects/{project}/global/securityPolicies/{securityPolicy}" {
+    api_version: Some("2026-11-01"),
+} }
 
 /// See [`SecurityPolicies::get_rule`].
 pub enum GetRule {}
-method! {
-    GetRule : Compute => schemas::SecurityPolicyRule; "compute.securityPolicies.getRule"
-    GET "projects/{project}/global/securityPolicies/{securityPolicy}/getRule" {
-    api_version : Some("2026-11-01") }
-}
+
+method! { GetRule: Compute => schemas::SecurityPolicyRule; "compute.securityPolicies.getRule" GET "projects/{project}/global/securityPolicies/{securityPolicy}/getRule" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<GetRule> {
-    /// `priority`: a 32-bit number
     pub fn priority(self, value: i32) -> Self {
         self.with_param("priority", &value)
     }
@@ -210,17 +309,16 @@ impl Call<GetRule> {
 
 /// See [`SecurityPolicies::insert`].
 pub enum Insert {}
-method! {
-    Insert : Compute => schemas::Operation; "compute.securityPolicies.insert" POST
-    "projects/{project}/global/securityPolicies" { api_version : Some("2026-11-01") }
-}
+
+method! { Insert: Compute => schemas::Operation; "compute.securityPolicies.insert" POST "projects/{project}/global/securityPolicies" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<Insert> {
-    /// `requestId`: text
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }
-    /// `validateOnly`: true or false
+
     pub fn validate_only(self, value: bool) -> Self {
         self.with_param("validateOnly", &value)
     }
@@ -228,28 +326,27 @@ impl Call<Insert> {
 
 /// See [`SecurityPolicies::list`].
 pub enum List {}
-method! {
-    List : Compute => schemas::SecurityPolicyList; "compute.securityPolicies.list" GET
-    "projects/{project}/global/securityPolicies" { api_version : Some("2026-11-01") }
-}
-paged! {
-    List => schemas::SecurityPolicy; "pageToken" "nextPageToken" "items"
-}
+
+method! { List: Compute => schemas::SecurityPolicyList; "compute.securityPolicies.list" GET "projects/{project}/global/securityPolicies" {
+    api_version: Some("2026-11-01"),
+} }
+
+paged! { List => schemas::SecurityPolicy; "pageToken" "nextPageToken" "items" }
 
 impl Call<List> {
-    /// `filter`: text
     pub fn filter(self, value: &str) -> Self {
         self.with_param("filter", &value)
     }
-    /// `maxResults`: an unsigned 32-bit number, default `500`, at least `0`
+
+    /// Default `500`, at least `0`.
     pub fn max_results(self, value: u32) -> Self {
         self.with_param("maxResults", &value)
     }
-    /// `orderBy`: text
+
     pub fn order_by(self, value: &str) -> Self {
         self.with_param("orderBy", &value)
     }
-    /// `pageToken`: text
+
     pub fn page_token(self, value: &str) -> Self {
         self.with_param("pageToken", &value)
     }
@@ -257,28 +354,25 @@ impl Call<List> {
 
 /// See [`SecurityPolicies::list_preconfigured_expression_sets`].
 pub enum ListPreconfiguredExpressionSets {}
-method! {
-    ListPreconfiguredExpressionSets : Compute =>
-    schemas::SecurityPoliciesListPreconfiguredExpressionSetsResponse;
-    "compute.securityPolicies.listPreconfiguredExpressionSets" GET
-    "projects/{project}/global/securityPolicies/listPreconfiguredExpressionSets" {
-    api_version : Some("2026-11-01") }
-}
+
+method! { ListPreconfiguredExpressionSets: Compute => schemas::SecurityPoliciesListPreconfiguredExpressionSetsResponse; "compute.securityPolicies.listPreconfiguredExpressionSets" GET "projects/{project}/global/securityPolicies/listPreconfiguredExpressionSets" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<ListPreconfiguredExpressionSets> {
-    /// `filter`: text
     pub fn filter(self, value: &str) -> Self {
         self.with_param("filter", &value)
     }
-    /// `maxResults`: an unsigned 32-bit number, default `500`, at least `0`
+
+    /// Default `500`, at least `0`.
     pub fn max_results(self, value: u32) -> Self {
         self.with_param("maxResults", &value)
     }
-    /// `orderBy`: text
+
     pub fn order_by(self, value: &str) -> Self {
         self.with_param("orderBy", &value)
     }
-    /// `pageToken`: text
+
     pub fn page_token(self, value: &str) -> Self {
         self.with_param("pageToken", &value)
     }
@@ -286,18 +380,16 @@ impl Call<ListPreconfiguredExpressionSets> {
 
 /// See [`SecurityPolicies::patch`].
 pub enum Patch {}
-method! {
-    Patch : Compute => schemas::Operation; "compute.securityPolicies.patch" PATCH
-    "projects/{project}/global/securityPolicies/{securityPolicy}" { api_version :
-    Some("2026-11-01") }
-}
+
+method! { Patch: Compute => schemas::Operation; "compute.securityPolicies.patch" PATCH "projects/{project}/global/securityPolicies/{securityPolicy}" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<Patch> {
-    /// `requestId`: text
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }
-    /// `updateMask`: a field mask
+
     pub fn update_mask(self, value: &str) -> Self {
         self.with_param("updateMask", &value)
     }
@@ -305,22 +397,20 @@ impl Call<Patch> {
 
 /// See [`SecurityPolicies::patch_rule`].
 pub enum PatchRule {}
-method! {
-    PatchRule : Compute => schemas::Operation; "compute.securityPolicies.patchRule" POST
-    "projects/{project}/global/securityPolicies/{securityPolicy}/patchRule" { api_version
-    : Some("2026-11-01") }
-}
+
+method! { PatchRule: Compute => schemas::Operation; "compute.securityPolicies.patchRule" POST "projects/{project}/global/securityPolicies/{securityPolicy}/patchRule" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<PatchRule> {
-    /// `priority`: a 32-bit number
     pub fn priority(self, value: i32) -> Self {
         self.with_param("priority", &value)
     }
-    /// `updateMask`: a field mask
+
     pub fn update_mask(self, value: &str) -> Self {
         self.with_param("updateMask", &value)
     }
-    /// `validateOnly`: true or false
+
     pub fn validate_only(self, value: bool) -> Self {
         self.with_param("validateOnly", &value)
     }
@@ -328,14 +418,12 @@ impl Call<PatchRule> {
 
 /// See [`SecurityPolicies::remove_rule`].
 pub enum RemoveRule {}
-method! {
-    RemoveRule : Compute => schemas::Operation; "compute.securityPolicies.removeRule"
-    POST "projects/{project}/global/securityPolicies/{securityPolicy}/removeRule" {
-    api_version : Some("2026-11-01") }
-}
+
+method! { RemoveRule: Compute => schemas::Operation; "compute.securityPolicies.removeRule" POST "projects/{project}/global/securityPolicies/{securityPolicy}/removeRule" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<RemoveRule> {
-    /// `priority`: a 32-bit number
     pub fn priority(self, value: i32) -> Self {
         self.with_param("priority", &value)
     }
@@ -343,8 +431,7 @@ impl Call<RemoveRule> {
 
 /// See [`SecurityPolicies::set_labels`].
 pub enum SetLabels {}
-method! {
-    SetLabels : Compute => schemas::Operation; "compute.securityPolicies.setLabels" POST
-    "projects/{project}/global/securityPolicies/{resource}/setLabels" { api_version :
-    Some("2026-11-01") }
-}
+
+method! { SetLabels: Compute => schemas::Operation; "compute.securityPolicies.setLabels" POST "projects/{project}/global/securityPolicies/{resource}/setLabels" {
+    api_version: Some("2026-11-01"),
+} }

@@ -7,17 +7,38 @@ use super::*;
 pub struct ServiceAttachments<'a>(pub(crate) &'a runtime::Client);
 
 impl ServiceAttachments<'_> {
-    /// GET `projects/{project}/aggregated/serviceAttachments`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`, `COMPUTE_READONLY`.
+    /// GET `projects/{project}/aggregated/serviceAttachments`.
     ///
-    /// * `project`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE),
+    /// [`COMPUTE_READONLY`](scopes::COMPUTE_READONLY).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    ///
+    /// Optional:
+    /// [`filter`](Call#method.filter-163),
+    /// [`include_all_scopes`](Call#method.include_all_scopes-38),
+    /// [`max_results`](Call#method.max_results-163),
+    /// [`order_by`](Call#method.order_by-163),
+    /// [`page_token`](Call#method.page_token-163),
+    /// [`service_project_number`](Call#method.service_project_number-38).
     pub fn aggregated_list(&self, project: &str) -> Call<AggregatedList> {
         Call::new(self.0, &[&project], None)
     }
-    /// DELETE `projects/{project}/regions/{region}/serviceAttachments/{serviceAttachment}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+
+    /// DELETE `projects/{project}/regions/{region}/serviceAttachments/{serviceAttachment}`. Can be waited for.
     ///
-    /// * `project`: text
-    /// * `region`: text
-    /// * `service_attachment`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `region`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?`
+    /// * `service_attachment`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
+    ///
+    /// Optional:
+    /// [`request_id`](Call#method.request_id-415).
     pub fn delete(
         &self,
         project: &str,
@@ -26,24 +47,37 @@ impl ServiceAttachments<'_> {
     ) -> Call<Delete> {
         Call::new(self.0, &[&project, &region, &service_attachment], None)
     }
-    /// GET `projects/{project}/regions/{region}/serviceAttachments/{serviceAttachment}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`, `COMPUTE_READONLY`.
+
+    /// GET `projects/{project}/regions/{region}/serviceAttachments/{serviceAttachment}`.
     ///
-    /// * `project`: text
-    /// * `region`: text
-    /// * `service_attachment`: text
-    pub fn get(
-        &self,
-        project: &str,
-        region: &str,
-        service_attachment: &str,
-    ) -> Call<Get> {
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE),
+    /// [`COMPUTE_READONLY`](scopes::COMPUTE_READONLY).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `region`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?`
+    /// * `service_attachment`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
+    ///
+    /// Optional:
+    /// [`show_nat_ips`](Call#method.show_nat_ips).
+    pub fn get(&self, project: &str, region: &str, service_attachment: &str) -> Call<Get> {
         Call::new(self.0, &[&project, &region, &service_attachment], None)
     }
-    /// GET `projects/{project}/regions/{region}/serviceAttachments/{resource}/getIamPolicy`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`, `COMPUTE_READONLY`.
+
+    /// GET `projects/{project}/regions/{region}/serviceAttachments/{resource}/getIamPolicy`.
     ///
-    /// * `project`: text
-    /// * `region`: text
-    /// * `resource`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE),
+    /// [`COMPUTE_READONLY`](scopes::COMPUTE_READONLY).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `region`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?`
+    /// * `resource`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
+    ///
+    /// Optional:
+    /// [`options_requested_policy_version`](Call#method.options_requested_policy_version-30).
     pub fn get_iam_policy(
         &self,
         project: &str,
@@ -52,10 +86,18 @@ impl ServiceAttachments<'_> {
     ) -> Call<GetIamPolicy> {
         Call::new(self.0, &[&project, &region, &resource], None)
     }
-    /// POST `projects/{project}/regions/{region}/serviceAttachments`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+
+    /// POST `projects/{project}/regions/{region}/serviceAttachments`. Can be waited for.
     ///
-    /// * `project`: text
-    /// * `region`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `region`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?`
+    ///
+    /// Optional:
+    /// [`request_id`](Call#method.request_id-416).
     pub fn insert(
         &self,
         project: &str,
@@ -64,18 +106,36 @@ impl ServiceAttachments<'_> {
     ) -> Call<Insert> {
         Call::new(self.0, &[&project, &region], Some(&service_attachment))
     }
-    /// GET `projects/{project}/regions/{region}/serviceAttachments`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`, `COMPUTE_READONLY`.
+
+    /// GET `projects/{project}/regions/{region}/serviceAttachments`.
     ///
-    /// * `project`: text
-    /// * `region`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE),
+    /// [`COMPUTE_READONLY`](scopes::COMPUTE_READONLY).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `region`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?`
+    ///
+    /// Optional:
+    /// [`filter`](Call#method.filter-164),
+    /// [`max_results`](Call#method.max_results-164),
+    /// [`order_by`](Call#method.order_by-164),
+    /// [`page_token`](Call#method.page_token-164).
     pub fn list(&self, project: &str, region: &str) -> Call<List> {
         Call::new(self.0, &[&project, &region], None)
     }
-    /// PATCH `projects/{project}/regions/{region}/serviceAttachments/{serviceAttachment}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+
+    /// PATCH `projects/{project}/regions/{region}/serviceAttachments/{serviceAttachment}`. Can be waited for.
     ///
-    /// * `project`: text
-    /// * `region`: text
-    /// * `service_attachment`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    ///
+    /// Optional:
+    /// [`request_id`](Call#method.request_id-417).
     pub fn patch(
         &self,
         project: &str,
@@ -85,11 +145,16 @@ impl ServiceAttachments<'_> {
     ) -> Call<Patch> {
         Call::new(self.0, &[&project, &region, &service_attachment], Some(&body))
     }
-    /// POST `projects/{project}/regions/{region}/serviceAttachments/{resource}/setIamPolicy`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+
+    /// POST `projects/{project}/regions/{region}/serviceAttachments/{resource}/setIamPolicy`.
     ///
-    /// * `project`: text
-    /// * `region`: text
-    /// * `resource`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `region`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?`
+    /// * `resource`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
     pub fn set_iam_policy(
         &self,
         project: &str,
@@ -97,17 +162,19 @@ impl ServiceAttachments<'_> {
         resource: &str,
         region_set_policy_request: schemas::RegionSetPolicyRequest,
     ) -> Call<SetIamPolicy> {
-        Call::new(
-            self.0,
-            &[&project, &region, &resource],
-            Some(&region_set_policy_request),
-        )
+        Call::new(self.0, &[&project, &region, &resource], Some(&region_set_policy_request))
     }
-    /// POST `projects/{project}/regions/{region}/serviceAttachments/{resource}/testIamPermissions`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`, `COMPUTE_READONLY`.
+
+    /// POST `projects/{project}/regions/{region}/serviceAttachments/{resource}/testIamPermissions`.
     ///
-    /// * `project`: text
-    /// * `region`: text
-    /// * `resource`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE),
+    /// [`COMPUTE_READONLY`](scopes::COMPUTE_READONLY).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `region`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?`
+    /// * `resource`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
     pub fn test_iam_permissions(
         &self,
         project: &str,
@@ -115,49 +182,41 @@ impl ServiceAttachments<'_> {
         resource: &str,
         test_permissions_request: schemas::TestPermissionsRequest,
     ) -> Call<TestIamPermissions> {
-        Call::new(
-            self.0,
-            &[&project, &region, &resource],
-            Some(&test_permissions_request),
-        )
+        Call::new(self.0, &[&project, &region, &resource], Some(&test_permissions_request))
     }
 }
 
 /// See [`ServiceAttachments::aggregated_list`].
 pub enum AggregatedList {}
-method! {
-    AggregatedList : Compute => schemas::ServiceAttachmentAggregatedList;
-    "compute.serviceAttachments.aggregatedList" GET
-    "projects/{project}/aggregated/serviceAttachments" { api_version : Some("2026-11-01")
-    }
-}
-paged! {
-    AggregatedList => (::std::string::String, schemas::ServiceAttachmentsScopedList);
-    "pageToken" "nextPageToken" "items"
-}
+
+method! { AggregatedList: Compute => schemas::ServiceAttachmentAggregatedList; "compute.serviceAttachments.aggregatedList" GET "projects/{project}/aggregated/serviceAttachments" {
+    api_version: Some("2026-11-01"),
+} }
+
+paged! { AggregatedList => (::std::string::String, schemas::ServiceAttachmentsScopedList); "pageToken" "nextPageToken" "items" }
 
 impl Call<AggregatedList> {
-    /// `filter`: text
     pub fn filter(self, value: &str) -> Self {
         self.with_param("filter", &value)
     }
-    /// `includeAllScopes`: true or false
+
     pub fn include_all_scopes(self, value: bool) -> Self {
         self.with_param("includeAllScopes", &value)
     }
-    /// `maxResults`: an unsigned 32-bit number, default `500`, at least `0`
+
+    /// Default `500`, at least `0`.
     pub fn max_results(self, value: u32) -> Self {
         self.with_param("maxResults", &value)
     }
-    /// `orderBy`: text
+
     pub fn order_by(self, value: &str) -> Self {
         self.with_param("orderBy", &value)
     }
-    /// `pageToken`: text
+
     pub fn page_token(self, value: &str) -> Self {
         self.with_param("pageToken", &value)
     }
-    /// `serviceProjectNumber`: a 64-bit number
+
     pub fn service_project_number(self, value: i64) -> Self {
         self.with_param("serviceProjectNumber", &value)
     }
@@ -165,14 +224,12 @@ impl Call<AggregatedList> {
 
 /// See [`ServiceAttachments::delete`].
 pub enum Delete {}
-method! {
-    Delete : Compute => schemas::Operation; "compute.serviceAttachments.delete" DELETE
-    "projects/{project}/regions/{region}/serviceAttachments/{serviceAttachment}" {
-    api_version : Some("2026-11-01") }
-}
+
+method! { Delete: Compute => schemas::Operation; "compute.serviceAttachments.delete" DELETE "projects/{project}/regions/{region}/serviceAttachments/{serviceAttachment}" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<Delete> {
-    /// `requestId`: text
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }
@@ -180,14 +237,12 @@ impl Call<Delete> {
 
 /// See [`ServiceAttachments::get`].
 pub enum Get {}
-method! {
-    Get : Compute => schemas::ServiceAttachment; "compute.serviceAttachments.get" GET
-    "projects/{project}/regions/{region}/serviceAttachments/{serviceAttachment}" {
-    api_version : Some("2026-11-01") }
-}
+
+method! { Get: Compute => schemas::ServiceAttachment; "compute.serviceAttachments.get" GET "projects/{project}/regions/{region}/serviceAttachments/{serviceAttachment}" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<Get> {
-    /// `showNatIps`: true or false
     pub fn show_nat_ips(self, value: bool) -> Self {
         self.with_param("showNatIps", &value)
     }
@@ -195,14 +250,12 @@ impl Call<Get> {
 
 /// See [`ServiceAttachments::get_iam_policy`].
 pub enum GetIamPolicy {}
-method! {
-    GetIamPolicy : Compute => schemas::Policy; "compute.serviceAttachments.getIamPolicy"
-    GET "projects/{project}/regions/{region}/serviceAttachments/{resource}/getIamPolicy"
-    { api_version : Some("2026-11-01") }
-}
+
+method! { GetIamPolicy: Compute => schemas::Policy; "compute.serviceAttachments.getIamPolicy" GET "projects/{project}/regions/{region}/serviceAttachments/{resource}/getIamPolicy" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<GetIamPolicy> {
-    /// `optionsRequestedPolicyVersion`: a 32-bit number
     pub fn options_requested_policy_version(self, value: i32) -> Self {
         self.with_param("optionsRequestedPolicyVersion", &value)
     }
@@ -210,14 +263,12 @@ impl Call<GetIamPolicy> {
 
 /// See [`ServiceAttachments::insert`].
 pub enum Insert {}
-method! {
-    Insert : Compute => schemas::Operation; "compute.serviceAttachments.insert" POST
-    "projects/{project}/regions/{region}/serviceAttachments" { api_version :
-    Some("2026-11-01") }
-}
+
+method! { Insert: Compute => schemas::Operation; "compute.serviceAttachments.insert" POST "projects/{project}/regions/{region}/serviceAttachments" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<Insert> {
-    /// `requestId`: text
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }
@@ -225,29 +276,27 @@ impl Call<Insert> {
 
 /// See [`ServiceAttachments::list`].
 pub enum List {}
-method! {
-    List : Compute => schemas::ServiceAttachmentList; "compute.serviceAttachments.list"
-    GET "projects/{project}/regions/{region}/serviceAttachments" { api_version :
-    Some("2026-11-01") }
-}
-paged! {
-    List => schemas::ServiceAttachment; "pageToken" "nextPageToken" "items"
-}
+
+method! { List: Compute => schemas::ServiceAttachmentList; "compute.serviceAttachments.list" GET "projects/{project}/regions/{region}/serviceAttachments" {
+    api_version: Some("2026-11-01"),
+} }
+
+paged! { List => schemas::ServiceAttachment; "pageToken" "nextPageToken" "items" }
 
 impl Call<List> {
-    /// `filter`: text
     pub fn filter(self, value: &str) -> Self {
         self.with_param("filter", &value)
     }
-    /// `maxResults`: an unsigned 32-bit number, default `500`, at least `0`
+
+    /// Default `500`, at least `0`.
     pub fn max_results(self, value: u32) -> Self {
         self.with_param("maxResults", &value)
     }
-    /// `orderBy`: text
+
     pub fn order_by(self, value: &str) -> Self {
         self.with_param("orderBy", &value)
     }
-    /// `pageToken`: text
+
     pub fn page_token(self, value: &str) -> Self {
         self.with_param("pageToken", &value)
     }
@@ -255,14 +304,12 @@ impl Call<List> {
 
 /// See [`ServiceAttachments::patch`].
 pub enum Patch {}
-method! {
-    Patch : Compute => schemas::Operation; "compute.serviceAttachments.patch" PATCH
-    "projects/{project}/regions/{region}/serviceAttachments/{serviceAttachment}" {
-    api_version : Some("2026-11-01") }
-}
+
+method! { Patch: Compute => schemas::Operation; "compute.serviceAttachments.patch" PATCH "projects/{project}/regions/{region}/serviceAttachments/{serviceAttachment}" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<Patch> {
-    /// `requestId`: text
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }
@@ -270,17 +317,14 @@ impl Call<Patch> {
 
 /// See [`ServiceAttachments::set_iam_policy`].
 pub enum SetIamPolicy {}
-method! {
-    SetIamPolicy : Compute => schemas::Policy; "compute.serviceAttachments.setIamPolicy"
-    POST "projects/{project}/regions/{region}/serviceAttachments/{resource}/setIamPolicy"
-    { api_version : Some("2026-11-01") }
-}
+
+method! { SetIamPolicy: Compute => schemas::Policy; "compute.serviceAttachments.setIamPolicy" POST "projects/{project}/regions/{region}/serviceAttachments/{resource}/setIamPolicy" {
+    api_version: Some("2026-11-01"),
+} }
 
 /// See [`ServiceAttachments::test_iam_permissions`].
 pub enum TestIamPermissions {}
-method! {
-    TestIamPermissions : Compute => schemas::TestPermissionsResponse;
-    "compute.serviceAttachments.testIamPermissions" POST
-    "projects/{project}/regions/{region}/serviceAttachments/{resource}/testIamPermissions"
-    { api_version : Some("2026-11-01") }
-}
+
+method! { TestIamPermissions: Compute => schemas::TestPermissionsResponse; "compute.serviceAttachments.testIamPermissions" POST "projects/{project}/regions/{region}/serviceAttachments/{resource}/testIamPermissions" {
+    api_version: Some("2026-11-01"),
+} }

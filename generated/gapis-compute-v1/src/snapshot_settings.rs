@@ -7,15 +7,29 @@ use super::*;
 pub struct SnapshotSettings<'a>(pub(crate) &'a runtime::Client);
 
 impl SnapshotSettings<'_> {
-    /// GET `projects/{project}/global/snapshotSettings`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`, `COMPUTE_READONLY`.
+    /// GET `projects/{project}/global/snapshotSettings`.
     ///
-    /// * `project`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE),
+    /// [`COMPUTE_READONLY`](scopes::COMPUTE_READONLY).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
     pub fn get(&self, project: &str) -> Call<Get> {
         Call::new(self.0, &[&project], None)
     }
-    /// PATCH `projects/{project}/global/snapshotSettings`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+
+    /// PATCH `projects/{project}/global/snapshotSettings`. Can be waited for.
     ///
-    /// * `project`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    ///
+    /// Optional:
+    /// [`request_id`](Call#method.request_id-418),
+    /// [`update_mask`](Call#method.update_mask-19).
     pub fn patch(
         &self,
         project: &str,
@@ -27,24 +41,23 @@ impl SnapshotSettings<'_> {
 
 /// See [`SnapshotSettings::get`].
 pub enum Get {}
-method! {
-    Get : Compute => schemas::SnapshotSettings; "compute.snapshotSettings.get" GET
-    "projects/{project}/global/snapshotSettings" { api_version : Some("2026-11-01") }
-}
+
+method! { Get: Compute => schemas::SnapshotSettings; "compute.snapshotSettings.get" GET "projects/{project}/global/snapshotSettings" {
+    api_version: Some("2026-11-01"),
+} }
 
 /// See [`SnapshotSettings::patch`].
 pub enum Patch {}
-method! {
-    Patch : Compute => schemas::Operation; "compute.snapshotSettings.patch" PATCH
-    "projects/{project}/global/snapshotSettings" { api_version : Some("2026-11-01") }
-}
+
+method! { Patch: Compute => schemas::Operation; "compute.snapshotSettings.patch" PATCH "projects/{project}/global/snapshotSettings" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<Patch> {
-    /// `requestId`: text
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }
-    /// `updateMask`: a field mask
+
     pub fn update_mask(self, value: &str) -> Self {
         self.with_param("updateMask", &value)
     }

@@ -7,43 +7,90 @@ use super::*;
 pub struct Snapshots<'a>(pub(crate) &'a runtime::Client);
 
 impl Snapshots<'_> {
-    /// DELETE `projects/{project}/global/snapshots/{snapshot}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+    /// DELETE `projects/{project}/global/snapshots/{snapshot}`. Can be waited for.
     ///
-    /// * `project`: text
-    /// * `snapshot`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `snapshot`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
+    ///
+    /// Optional:
+    /// [`request_id`](Call#method.request_id-419).
     pub fn delete(&self, project: &str, snapshot: &str) -> Call<Delete> {
         Call::new(self.0, &[&project, &snapshot], None)
     }
-    /// GET `projects/{project}/global/snapshots/{snapshot}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`, `COMPUTE_READONLY`.
+
+    /// GET `projects/{project}/global/snapshots/{snapshot}`.
     ///
-    /// * `project`: text
-    /// * `snapshot`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE),
+    /// [`COMPUTE_READONLY`](scopes::COMPUTE_READONLY).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `snapshot`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
     pub fn get(&self, project: &str, snapshot: &str) -> Call<Get> {
         Call::new(self.0, &[&project, &snapshot], None)
     }
-    /// GET `projects/{project}/global/snapshots/{resource}/getIamPolicy`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`, `COMPUTE_READONLY`.
+
+    /// GET `projects/{project}/global/snapshots/{resource}/getIamPolicy`.
     ///
-    /// * `project`: text
-    /// * `resource`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE),
+    /// [`COMPUTE_READONLY`](scopes::COMPUTE_READONLY).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `resource`: matches `[a-z](?:[-a-z0-9_]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
+    ///
+    /// Optional:
+    /// [`options_requested_policy_version`](Call#method.options_requested_policy_version-31).
     pub fn get_iam_policy(&self, project: &str, resource: &str) -> Call<GetIamPolicy> {
         Call::new(self.0, &[&project, &resource], None)
     }
-    /// POST `projects/{project}/global/snapshots`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+
+    /// POST `projects/{project}/global/snapshots`. Can be waited for.
     ///
-    /// * `project`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    ///
+    /// Optional:
+    /// [`request_id`](Call#method.request_id-420).
     pub fn insert(&self, project: &str, snapshot: schemas::Snapshot) -> Call<Insert> {
         Call::new(self.0, &[&project], Some(&snapshot))
     }
-    /// GET `projects/{project}/global/snapshots`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`, `COMPUTE_READONLY`.
+
+    /// GET `projects/{project}/global/snapshots`.
     ///
-    /// * `project`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE),
+    /// [`COMPUTE_READONLY`](scopes::COMPUTE_READONLY).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    ///
+    /// Optional:
+    /// [`filter`](Call#method.filter-165),
+    /// [`max_results`](Call#method.max_results-165),
+    /// [`order_by`](Call#method.order_by-165),
+    /// [`page_token`](Call#method.page_token-165).
     pub fn list(&self, project: &str) -> Call<List> {
         Call::new(self.0, &[&project], None)
     }
-    /// POST `projects/{project}/global/snapshots/{resource}/setIamPolicy`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+
+    /// POST `projects/{project}/global/snapshots/{resource}/setIamPolicy`.
     ///
-    /// * `project`: text
-    /// * `resource`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `resource`: matches `[a-z](?:[-a-z0-9_]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
     pub fn set_iam_policy(
         &self,
         project: &str,
@@ -52,10 +99,15 @@ impl Snapshots<'_> {
     ) -> Call<SetIamPolicy> {
         Call::new(self.0, &[&project, &resource], Some(&global_set_policy_request))
     }
-    /// POST `projects/{project}/global/snapshots/{resource}/setLabels`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+
+    /// POST `projects/{project}/global/snapshots/{resource}/setLabels`. Can be waited for.
     ///
-    /// * `project`: text
-    /// * `resource`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `resource`: matches `[a-z](?:[-a-z0-9_]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
     pub fn set_labels(
         &self,
         project: &str,
@@ -64,10 +116,16 @@ impl Snapshots<'_> {
     ) -> Call<SetLabels> {
         Call::new(self.0, &[&project, &resource], Some(&global_set_labels_request))
     }
-    /// POST `projects/{project}/global/snapshots/{resource}/testIamPermissions`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`, `COMPUTE_READONLY`.
+
+    /// POST `projects/{project}/global/snapshots/{resource}/testIamPermissions`.
     ///
-    /// * `project`: text
-    /// * `resource`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE),
+    /// [`COMPUTE_READONLY`](scopes::COMPUTE_READONLY).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `resource`: matches `[a-z](?:[-a-z0-9_]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
     pub fn test_iam_permissions(
         &self,
         project: &str,
@@ -76,10 +134,18 @@ impl Snapshots<'_> {
     ) -> Call<TestIamPermissions> {
         Call::new(self.0, &[&project, &resource], Some(&test_permissions_request))
     }
-    /// POST `projects/{project}/global/snapshots/{snapshot}/updateKmsKey`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+
+    /// POST `projects/{project}/global/snapshots/{snapshot}/updateKmsKey`. Can be waited for.
     ///
-    /// * `project`: text
-    /// * `snapshot`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `snapshot`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
+    ///
+    /// Optional:
+    /// [`request_id`](Call#method.request_id-421).
     pub fn update_kms_key(
         &self,
         project: &str,
@@ -92,13 +158,12 @@ impl Snapshots<'_> {
 
 /// See [`Snapshots::delete`].
 pub enum Delete {}
-method! {
-    Delete : Compute => schemas::Operation; "compute.snapshots.delete" DELETE
-    "projects/{project}/global/snapshots/{snapshot}" { api_version : Some("2026-11-01") }
-}
+
+method! { Delete: Compute => schemas::Operation; "compute.snapshots.delete" DELETE "projects/{project}/global/snapshots/{snapshot}" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<Delete> {
-    /// `requestId`: text
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }
@@ -106,21 +171,19 @@ impl Call<Delete> {
 
 /// See [`Snapshots::get`].
 pub enum Get {}
-method! {
-    Get : Compute => schemas::Snapshot; "compute.snapshots.get" GET
-    "projects/{project}/global/snapshots/{snapshot}" { api_version : Some("2026-11-01") }
-}
+
+method! { Get: Compute => schemas::Snapshot; "compute.snapshots.get" GET "projects/{project}/global/snapshots/{snapshot}" {
+    api_version: Some("2026-11-01"),
+} }
 
 /// See [`Snapshots::get_iam_policy`].
 pub enum GetIamPolicy {}
-method! {
-    GetIamPolicy : Compute => schemas::Policy; "compute.snapshots.getIamPolicy" GET
-    "projects/{project}/global/snapshots/{resource}/getIamPolicy" { api_version :
-    Some("2026-11-01") }
-}
+
+method! { GetIamPolicy: Compute => schemas::Policy; "compute.snapshots.getIamPolicy" GET "projects/{project}/global/snapshots/{resource}/getIamPolicy" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<GetIamPolicy> {
-    /// `optionsRequestedPolicyVersion`: a 32-bit number
     pub fn options_requested_policy_version(self, value: i32) -> Self {
         self.with_param("optionsRequestedPolicyVersion", &value)
     }
@@ -128,13 +191,12 @@ impl Call<GetIamPolicy> {
 
 /// See [`Snapshots::insert`].
 pub enum Insert {}
-method! {
-    Insert : Compute => schemas::Operation; "compute.snapshots.insert" POST
-    "projects/{project}/global/snapshots" { api_version : Some("2026-11-01") }
-}
+
+method! { Insert: Compute => schemas::Operation; "compute.snapshots.insert" POST "projects/{project}/global/snapshots" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<Insert> {
-    /// `requestId`: text
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }
@@ -142,28 +204,27 @@ impl Call<Insert> {
 
 /// See [`Snapshots::list`].
 pub enum List {}
-method! {
-    List : Compute => schemas::SnapshotList; "compute.snapshots.list" GET
-    "projects/{project}/global/snapshots" { api_version : Some("2026-11-01") }
-}
-paged! {
-    List => schemas::Snapshot; "pageToken" "nextPageToken" "items"
-}
+
+method! { List: Compute => schemas::SnapshotList; "compute.snapshots.list" GET "projects/{project}/global/snapshots" {
+    api_version: Some("2026-11-01"),
+} }
+
+paged! { List => schemas::Snapshot; "pageToken" "nextPageToken" "items" }
 
 impl Call<List> {
-    /// `filter`: text
     pub fn filter(self, value: &str) -> Self {
         self.with_param("filter", &value)
     }
-    /// `maxResults`: an unsigned 32-bit number, default `500`, at least `0`
+
+    /// Default `500`, at least `0`.
     pub fn max_results(self, value: u32) -> Self {
         self.with_param("maxResults", &value)
     }
-    /// `orderBy`: text
+
     pub fn order_by(self, value: &str) -> Self {
         self.with_param("orderBy", &value)
     }
-    /// `pageToken`: text
+
     pub fn page_token(self, value: &str) -> Self {
         self.with_param("pageToken", &value)
     }
@@ -171,39 +232,33 @@ impl Call<List> {
 
 /// See [`Snapshots::set_iam_policy`].
 pub enum SetIamPolicy {}
-method! {
-    SetIamPolicy : Compute => schemas::Policy; "compute.snapshots.setIamPolicy" POST
-    "projects/{project}/global/snapshots/{resource}/setIamPolicy" { api_version :
-    Some("2026-11-01") }
-}
+
+method! { SetIamPolicy: Compute => schemas::Policy; "compute.snapshots.setIamPolicy" POST "projects/{project}/global/snapshots/{resource}/setIamPolicy" {
+    api_version: Some("2026-11-01"),
+} }
 
 /// See [`Snapshots::set_labels`].
 pub enum SetLabels {}
-method! {
-    SetLabels : Compute => schemas::Operation; "compute.snapshots.setLabels" POST
-    "projects/{project}/global/snapshots/{resource}/setLabels" { api_version :
-    Some("2026-11-01") }
-}
+
+method! { SetLabels: Compute => schemas::Operation; "compute.snapshots.setLabels" POST "projects/{project}/global/snapshots/{resource}/setLabels" {
+    api_version: Some("2026-11-01"),
+} }
 
 /// See [`Snapshots::test_iam_permissions`].
 pub enum TestIamPermissions {}
-method! {
-    TestIamPermissions : Compute => schemas::TestPermissionsResponse;
-    "compute.snapshots.testIamPermissions" POST
-    "projects/{project}/global/snapshots/{resource}/testIamPermissions" { api_version :
-    Some("2026-11-01") }
-}
+
+method! { TestIamPermissions: Compute => schemas::TestPermissionsResponse; "compute.snapshots.testIamPermissions" POST "projects/{project}/global/snapshots/{resource}/testIamPermissions" {
+    api_version: Some("2026-11-01"),
+} }
 
 /// See [`Snapshots::update_kms_key`].
 pub enum UpdateKmsKey {}
-method! {
-    UpdateKmsKey : Compute => schemas::Operation; "compute.snapshots.updateKmsKey" POST
-    "projects/{project}/global/snapshots/{snapshot}/updateKmsKey" { api_version :
-    Some("2026-11-01") }
-}
+
+method! { UpdateKmsKey: Compute => schemas::Operation; "compute.snapshots.updateKmsKey" POST "projects/{project}/global/snapshots/{snapshot}/updateKmsKey" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<UpdateKmsKey> {
-    /// `requestId`: text
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }

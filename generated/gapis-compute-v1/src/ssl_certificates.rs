@@ -7,29 +7,64 @@ use super::*;
 pub struct SslCertificates<'a>(pub(crate) &'a runtime::Client);
 
 impl SslCertificates<'_> {
-    /// GET `projects/{project}/aggregated/sslCertificates`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`, `COMPUTE_READONLY`.
+    /// GET `projects/{project}/aggregated/sslCertificates`.
     ///
-    /// * `project`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE),
+    /// [`COMPUTE_READONLY`](scopes::COMPUTE_READONLY).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    ///
+    /// Optional:
+    /// [`filter`](Call#method.filter-166),
+    /// [`include_all_scopes`](Call#method.include_all_scopes-39),
+    /// [`max_results`](Call#method.max_results-166),
+    /// [`order_by`](Call#method.order_by-166),
+    /// [`page_token`](Call#method.page_token-166),
+    /// [`service_project_number`](Call#method.service_project_number-39).
     pub fn aggregated_list(&self, project: &str) -> Call<AggregatedList> {
         Call::new(self.0, &[&project], None)
     }
-    /// DELETE `projects/{project}/global/sslCertificates/{sslCertificate}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+
+    /// DELETE `projects/{project}/global/sslCertificates/{sslCertificate}`. Can be waited for.
     ///
-    /// * `project`: text
-    /// * `ssl_certificate`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `ssl_certificate`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
+    ///
+    /// Optional:
+    /// [`request_id`](Call#method.request_id-422).
     pub fn delete(&self, project: &str, ssl_certificate: &str) -> Call<Delete> {
         Call::new(self.0, &[&project, &ssl_certificate], None)
     }
-    /// GET `projects/{project}/global/sslCertificates/{sslCertificate}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`, `COMPUTE_READONLY`.
+
+    /// GET `projects/{project}/global/sslCertificates/{sslCertificate}`.
     ///
-    /// * `project`: text
-    /// * `ssl_certificate`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE),
+    /// [`COMPUTE_READONLY`](scopes::COMPUTE_READONLY).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `ssl_certificate`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
     pub fn get(&self, project: &str, ssl_certificate: &str) -> Call<Get> {
         Call::new(self.0, &[&project, &ssl_certificate], None)
     }
-    /// POST `projects/{project}/global/sslCertificates`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+
+    /// POST `projects/{project}/global/sslCertificates`. Can be waited for.
     ///
-    /// * `project`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    ///
+    /// Optional:
+    /// [`request_id`](Call#method.request_id-423).
     pub fn insert(
         &self,
         project: &str,
@@ -37,9 +72,21 @@ impl SslCertificates<'_> {
     ) -> Call<Insert> {
         Call::new(self.0, &[&project], Some(&ssl_certificate))
     }
-    /// GET `projects/{project}/global/sslCertificates`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`, `COMPUTE_READONLY`.
+
+    /// GET `projects/{project}/global/sslCertificates`.
     ///
-    /// * `project`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE),
+    /// [`COMPUTE_READONLY`](scopes::COMPUTE_READONLY).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    ///
+    /// Optional:
+    /// [`filter`](Call#method.filter-167),
+    /// [`max_results`](Call#method.max_results-167),
+    /// [`order_by`](Call#method.order_by-167),
+    /// [`page_token`](Call#method.page_token-167).
     pub fn list(&self, project: &str) -> Call<List> {
         Call::new(self.0, &[&project], None)
     }
@@ -47,38 +94,35 @@ impl SslCertificates<'_> {
 
 /// See [`SslCertificates::aggregated_list`].
 pub enum AggregatedList {}
-method! {
-    AggregatedList : Compute => schemas::SslCertificateAggregatedList;
-    "compute.sslCertificates.aggregatedList" GET
-    "projects/{project}/aggregated/sslCertificates" { api_version : Some("2026-11-01") }
-}
-paged! {
-    AggregatedList => (::std::string::String, schemas::SslCertificatesScopedList);
-    "pageToken" "nextPageToken" "items"
-}
+
+method! { AggregatedList: Compute => schemas::SslCertificateAggregatedList; "compute.sslCertificates.aggregatedList" GET "projects/{project}/aggregated/sslCertificates" {
+    api_version: Some("2026-11-01"),
+} }
+
+paged! { AggregatedList => (::std::string::String, schemas::SslCertificatesScopedList); "pageToken" "nextPageToken" "items" }
 
 impl Call<AggregatedList> {
-    /// `filter`: text
     pub fn filter(self, value: &str) -> Self {
         self.with_param("filter", &value)
     }
-    /// `includeAllScopes`: true or false
+
     pub fn include_all_scopes(self, value: bool) -> Self {
         self.with_param("includeAllScopes", &value)
     }
-    /// `maxResults`: an unsigned 32-bit number, default `500`, at least `0`
+
+    /// Default `500`, at least `0`.
     pub fn max_results(self, value: u32) -> Self {
         self.with_param("maxResults", &value)
     }
-    /// `orderBy`: text
+
     pub fn order_by(self, value: &str) -> Self {
         self.with_param("orderBy", &value)
     }
-    /// `pageToken`: text
+
     pub fn page_token(self, value: &str) -> Self {
         self.with_param("pageToken", &value)
     }
-    /// `serviceProjectNumber`: a 64-bit number
+
     pub fn service_project_number(self, value: i64) -> Self {
         self.with_param("serviceProjectNumber", &value)
     }
@@ -86,14 +130,12 @@ impl Call<AggregatedList> {
 
 /// See [`SslCertificates::delete`].
 pub enum Delete {}
-method! {
-    Delete : Compute => schemas::Operation; "compute.sslCertificates.delete" DELETE
-    "projects/{project}/global/sslCertificates/{sslCertificate}" { api_version :
-    Some("2026-11-01") }
-}
+
+method! { Delete: Compute => schemas::Operation; "compute.sslCertificates.delete" DELETE "projects/{project}/global/sslCertificates/{sslCertificate}" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<Delete> {
-    /// `requestId`: text
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }
@@ -101,21 +143,19 @@ impl Call<Delete> {
 
 /// See [`SslCertificates::get`].
 pub enum Get {}
-method! {
-    Get : Compute => schemas::SslCertificate; "compute.sslCertificates.get" GET
-    "projects/{project}/global/sslCertificates/{sslCertificate}" { api_version :
-    Some("2026-11-01") }
-}
+
+method! { Get: Compute => schemas::SslCertificate; "compute.sslCertificates.get" GET "projects/{project}/global/sslCertificates/{sslCertificate}" {
+    api_version: Some("2026-11-01"),
+} }
 
 /// See [`SslCertificates::insert`].
 pub enum Insert {}
-method! {
-    Insert : Compute => schemas::Operation; "compute.sslCertificates.insert" POST
-    "projects/{project}/global/sslCertificates" { api_version : Some("2026-11-01") }
-}
+
+method! { Insert: Compute => schemas::Operation; "compute.sslCertificates.insert" POST "projects/{project}/global/sslCertificates" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<Insert> {
-    /// `requestId`: text
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }
@@ -123,28 +163,27 @@ impl Call<Insert> {
 
 /// See [`SslCertificates::list`].
 pub enum List {}
-method! {
-    List : Compute => schemas::SslCertificateList; "compute.sslCertificates.list" GET
-    "projects/{project}/global/sslCertificates" { api_version : Some("2026-11-01") }
-}
-paged! {
-    List => schemas::SslCertificate; "pageToken" "nextPageToken" "items"
-}
+
+method! { List: Compute => schemas::SslCertificateList; "compute.sslCertificates.list" GET "projects/{project}/global/sslCertificates" {
+    api_version: Some("2026-11-01"),
+} }
+
+paged! { List => schemas::SslCertificate; "pageToken" "nextPageToken" "items" }
 
 impl Call<List> {
-    /// `filter`: text
     pub fn filter(self, value: &str) -> Self {
         self.with_param("filter", &value)
     }
-    /// `maxResults`: an unsigned 32-bit number, default `500`, at least `0`
+
+    /// Default `500`, at least `0`.
     pub fn max_results(self, value: u32) -> Self {
         self.with_param("maxResults", &value)
     }
-    /// `orderBy`: text
+
     pub fn order_by(self, value: &str) -> Self {
         self.with_param("orderBy", &value)
     }
-    /// `pageToken`: text
+
     pub fn page_token(self, value: &str) -> Self {
         self.with_param("pageToken", &value)
     }

@@ -7,55 +7,128 @@ use super::*;
 pub struct SslPolicies<'a>(pub(crate) &'a runtime::Client);
 
 impl SslPolicies<'_> {
-    /// GET `projects/{project}/aggregated/sslPolicies`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`, `COMPUTE_READONLY`.
+    /// GET `projects/{project}/aggregated/sslPolicies`.
     ///
-    /// * `project`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE),
+    /// [`COMPUTE_READONLY`](scopes::COMPUTE_READONLY).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    ///
+    /// Optional:
+    /// [`filter`](Call#method.filter-168),
+    /// [`include_all_scopes`](Call#method.include_all_scopes-40),
+    /// [`max_results`](Call#method.max_results-168),
+    /// [`order_by`](Call#method.order_by-168),
+    /// [`page_token`](Call#method.page_token-168),
+    /// [`service_project_number`](Call#method.service_project_number-40).
     pub fn aggregated_list(&self, project: &str) -> Call<AggregatedList> {
         Call::new(self.0, &[&project], None)
     }
-    /// DELETE `projects/{project}/global/sslPolicies/{sslPolicy}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+
+    /// DELETE `projects/{project}/global/sslPolicies/{sslPolicy}`. Can be waited for.
     ///
-    /// * `project`: text
-    /// * `ssl_policy`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    ///
+    /// Optional:
+    /// [`request_id`](Call#method.request_id-424).
     pub fn delete(&self, project: &str, ssl_policy: &str) -> Call<Delete> {
         Call::new(self.0, &[&project, &ssl_policy], None)
     }
-    /// GET `projects/{project}/global/sslPolicies/{sslPolicy}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`, `COMPUTE_READONLY`.
+
+    /// GET `projects/{project}/global/sslPolicies/{sslPolicy}`.
     ///
-    /// * `project`: text
-    /// * `ssl_policy`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE),
+    /// [`COMPUTE_READONLY`](scopes::COMPUTE_READONLY).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
     pub fn get(&self, project: &str, ssl_policy: &str) -> Call<Get> {
         Call::new(self.0, &[&project, &ssl_policy], None)
     }
-    /// GET `projects/{project}/global/sslPolicies/{resource}/getIamPolicy`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`, `COMPUTE_READONLY`.
+
+    /// GET `projects/{project}/global/sslPolicies/{resource}/getIamPolicy`.
     ///
-    /// * `project`: text
-    /// * `resource`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE),
+    /// [`COMPUTE_READONLY`](scopes::COMPUTE_READONLY).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `resource`: matches `[a-z](?:[-a-z0-9_]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
+    ///
+    /// Optional:
+    /// [`options_requested_policy_version`](Call#method.options_requested_policy_version-32).
     pub fn get_iam_policy(&self, project: &str, resource: &str) -> Call<GetIamPolicy> {
         Call::new(self.0, &[&project, &resource], None)
     }
-    /// POST `projects/{project}/global/sslPolicies`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+
+    /// POST `projects/{project}/global/sslPolicies`. Can be waited for.
     ///
-    /// * `project`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    ///
+    /// Optional:
+    /// [`request_id`](Call#method.request_id-425).
     pub fn insert(&self, project: &str, ssl_policy: schemas::SslPolicy) -> Call<Insert> {
         Call::new(self.0, &[&project], Some(&ssl_policy))
     }
-    /// GET `projects/{project}/global/sslPolicies`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`, `COMPUTE_READONLY`.
+
+    /// GET `projects/{project}/global/sslPolicies`.
     ///
-    /// * `project`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE),
+    /// [`COMPUTE_READONLY`](scopes::COMPUTE_READONLY).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    ///
+    /// Optional:
+    /// [`filter`](Call#method.filter-169),
+    /// [`max_results`](Call#method.max_results-169),
+    /// [`order_by`](Call#method.order_by-169),
+    /// [`page_token`](Call#method.page_token-169).
     pub fn list(&self, project: &str) -> Call<List> {
         Call::new(self.0, &[&project], None)
     }
-    /// GET `projects/{project}/global/sslPolicies/listAvailableFeatures`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`, `COMPUTE_READONLY`.
+
+    /// GET `projects/{project}/global/sslPolicies/listAvailableFeatures`.
     ///
-    /// * `project`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE),
+    /// [`COMPUTE_READONLY`](scopes::COMPUTE_READONLY).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    ///
+    /// Optional:
+    /// [`filter`](Call#method.filter-170),
+    /// [`max_results`](Call#method.max_results-170),
+    /// [`order_by`](Call#method.order_by-170),
+    /// [`page_token`](Call#method.page_token-170).
     pub fn list_available_features(&self, project: &str) -> Call<ListAvailableFeatures> {
         Call::new(self.0, &[&project], None)
     }
-    /// PATCH `projects/{project}/global/sslPolicies/{sslPolicy}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+
+    /// PATCH `projects/{project}/global/sslPolicies/{sslPolicy}`. Can be waited for.
     ///
-    /// * `project`: text
-    /// * `ssl_policy`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    ///
+    /// Optional:
+    /// [`request_id`](Call#method.request_id-426).
     pub fn patch(
         &self,
         project: &str,
@@ -64,10 +137,15 @@ impl SslPolicies<'_> {
     ) -> Call<Patch> {
         Call::new(self.0, &[&project, &ssl_policy], Some(&body))
     }
-    /// POST `projects/{project}/global/sslPolicies/{resource}/setIamPolicy`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+
+    /// POST `projects/{project}/global/sslPolicies/{resource}/setIamPolicy`.
     ///
-    /// * `project`: text
-    /// * `resource`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `resource`: matches `[a-z](?:[-a-z0-9_]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
     pub fn set_iam_policy(
         &self,
         project: &str,
@@ -76,10 +154,16 @@ impl SslPolicies<'_> {
     ) -> Call<SetIamPolicy> {
         Call::new(self.0, &[&project, &resource], Some(&global_set_policy_request))
     }
-    /// POST `projects/{project}/global/sslPolicies/{resource}/testIamPermissions`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`, `COMPUTE_READONLY`.
+
+    /// POST `projects/{project}/global/sslPolicies/{resource}/testIamPermissions`.
     ///
-    /// * `project`: text
-    /// * `resource`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE),
+    /// [`COMPUTE_READONLY`](scopes::COMPUTE_READONLY).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `resource`: matches `[a-z](?:[-a-z0-9_]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
     pub fn test_iam_permissions(
         &self,
         project: &str,
@@ -92,38 +176,35 @@ impl SslPolicies<'_> {
 
 /// See [`SslPolicies::aggregated_list`].
 pub enum AggregatedList {}
-method! {
-    AggregatedList : Compute => schemas::SslPoliciesAggregatedList;
-    "compute.sslPolicies.aggregatedList" GET "projects/{project}/aggregated/sslPolicies"
-    { api_version : Some("2026-11-01") }
-}
-paged! {
-    AggregatedList => (::std::string::String, schemas::SslPoliciesScopedList);
-    "pageToken" "nextPageToken" "items"
-}
+
+method! { AggregatedList: Compute => schemas::SslPoliciesAggregatedList; "compute.sslPolicies.aggregatedList" GET "projects/{project}/aggregated/sslPolicies" {
+    api_version: Some("2026-11-01"),
+} }
+
+paged! { AggregatedList => (::std::string::String, schemas::SslPoliciesScopedList); "pageToken" "nextPageToken" "items" }
 
 impl Call<AggregatedList> {
-    /// `filter`: text
     pub fn filter(self, value: &str) -> Self {
         self.with_param("filter", &value)
     }
-    /// `includeAllScopes`: true or false
+
     pub fn include_all_scopes(self, value: bool) -> Self {
         self.with_param("includeAllScopes", &value)
     }
-    /// `maxResults`: an unsigned 32-bit number, default `500`, at least `0`
+
+    /// Default `500`, at least `0`.
     pub fn max_results(self, value: u32) -> Self {
         self.with_param("maxResults", &value)
     }
-    /// `orderBy`: text
+
     pub fn order_by(self, value: &str) -> Self {
         self.with_param("orderBy", &value)
     }
-    /// `pageToken`: text
+
     pub fn page_token(self, value: &str) -> Self {
         self.with_param("pageToken", &value)
     }
-    /// `serviceProjectNumber`: a 64-bit number
+
     pub fn service_project_number(self, value: i64) -> Self {
         self.with_param("serviceProjectNumber", &value)
     }
@@ -131,14 +212,12 @@ impl Call<AggregatedList> {
 
 /// See [`SslPolicies::delete`].
 pub enum Delete {}
-method! {
-    Delete : Compute => schemas::Operation; "compute.sslPolicies.delete" DELETE
-    "projects/{project}/global/sslPolicies/{sslPolicy}" { api_version :
-    Some("2026-11-01") }
-}
+
+method! { Delete: Compute => schemas::Operation; "compute.sslPolicies.delete" DELETE "projects/{project}/global/sslPolicies/{sslPolicy}" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<Delete> {
-    /// `requestId`: text
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }
@@ -146,22 +225,19 @@ impl Call<Delete> {
 
 /// See [`SslPolicies::get`].
 pub enum Get {}
-method! {
-    Get : Compute => schemas::SslPolicy; "compute.sslPolicies.get" GET
-    "projects/{project}/global/sslPolicies/{sslPolicy}" { api_version :
-    Some("2026-11-01") }
-}
+
+method! { Get: Compute => schemas::SslPolicy; "compute.sslPolicies.get" GET "projects/{project}/global/sslPolicies/{sslPolicy}" {
+    api_version: Some("2026-11-01"),
+} }
 
 /// See [`SslPolicies::get_iam_policy`].
 pub enum GetIamPolicy {}
-method! {
-    GetIamPolicy : Compute => schemas::Policy; "compute.sslPolicies.getIamPolicy" GET
-    "projects/{project}/global/sslPolicies/{resource}/getIamPolicy" { api_version :
-    Some("2026-11-01") }
-}
+
+method! { GetIamPolicy: Compute => schemas::Policy; "compute.sslPolicies.getIamPolicy" GET "projects/{project}/global/sslPolicies/{resource}/getIamPolicy" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<GetIamPolicy> {
-    /// `optionsRequestedPolicyVersion`: a 32-bit number
     pub fn options_requested_policy_version(self, value: i32) -> Self {
         self.with_param("optionsRequestedPolicyVersion", &value)
     }
@@ -169,13 +245,12 @@ impl Call<GetIamPolicy> {
 
 /// See [`SslPolicies::insert`].
 pub enum Insert {}
-method! {
-    Insert : Compute => schemas::Operation; "compute.sslPolicies.insert" POST
-    "projects/{project}/global/sslPolicies" { api_version : Some("2026-11-01") }
-}
+
+method! { Insert: Compute => schemas::Operation; "compute.sslPolicies.insert" POST "projects/{project}/global/sslPolicies" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<Insert> {
-    /// `requestId`: text
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }
@@ -183,28 +258,27 @@ impl Call<Insert> {
 
 /// See [`SslPolicies::list`].
 pub enum List {}
-method! {
-    List : Compute => schemas::SslPoliciesList; "compute.sslPolicies.list" GET
-    "projects/{project}/global/sslPolicies" { api_version : Some("2026-11-01") }
-}
-paged! {
-    List => schemas::SslPolicy; "pageToken" "nextPageToken" "items"
-}
+
+method! { List: Compute => schemas::SslPoliciesList; "compute.sslPolicies.list" GET "projects/{project}/global/sslPolicies" {
+    api_version: Some("2026-11-01"),
+} }
+
+paged! { List => schemas::SslPolicy; "pageToken" "nextPageToken" "items" }
 
 impl Call<List> {
-    /// `filter`: text
     pub fn filter(self, value: &str) -> Self {
         self.with_param("filter", &value)
     }
-    /// `maxResults`: an unsigned 32-bit number, default `500`, at least `0`
+
+    /// Default `500`, at least `0`.
     pub fn max_results(self, value: u32) -> Self {
         self.with_param("maxResults", &value)
     }
-    /// `orderBy`: text
+
     pub fn order_by(self, value: &str) -> Self {
         self.with_param("orderBy", &value)
     }
-    /// `pageToken`: text
+
     pub fn page_token(self, value: &str) -> Self {
         self.with_param("pageToken", &value)
     }
@@ -212,27 +286,25 @@ impl Call<List> {
 
 /// See [`SslPolicies::list_available_features`].
 pub enum ListAvailableFeatures {}
-method! {
-    ListAvailableFeatures : Compute => schemas::SslPoliciesListAvailableFeaturesResponse;
-    "compute.sslPolicies.listAvailableFeatures" GET
-    "projects/{project}/global/sslPolicies/listAvailableFeatures" { api_version :
-    Some("2026-11-01") }
-}
+
+method! { ListAvailableFeatures: Compute => schemas::SslPoliciesListAvailableFeaturesResponse; "compute.sslPolicies.listAvailableFeatures" GET "projects/{project}/global/sslPolicies/listAvailableFeatures" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<ListAvailableFeatures> {
-    /// `filter`: text
     pub fn filter(self, value: &str) -> Self {
         self.with_param("filter", &value)
     }
-    /// `maxResults`: an unsigned 32-bit number, default `500`, at least `0`
+
+    /// Default `500`, at least `0`.
     pub fn max_results(self, value: u32) -> Self {
         self.with_param("maxResults", &value)
     }
-    /// `orderBy`: text
+
     pub fn order_by(self, value: &str) -> Self {
         self.with_param("orderBy", &value)
     }
-    /// `pageToken`: text
+
     pub fn page_token(self, value: &str) -> Self {
         self.with_param("pageToken", &value)
     }
@@ -240,14 +312,12 @@ impl Call<ListAvailableFeatures> {
 
 /// See [`SslPolicies::patch`].
 pub enum Patch {}
-method! {
-    Patch : Compute => schemas::Operation; "compute.sslPolicies.patch" PATCH
-    "projects/{project}/global/sslPolicies/{sslPolicy}" { api_version :
-    Some("2026-11-01") }
-}
+
+method! { Patch: Compute => schemas::Operation; "compute.sslPolicies.patch" PATCH "projects/{project}/global/sslPolicies/{sslPolicy}" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<Patch> {
-    /// `requestId`: text
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }
@@ -255,17 +325,14 @@ impl Call<Patch> {
 
 /// See [`SslPolicies::set_iam_policy`].
 pub enum SetIamPolicy {}
-method! {
-    SetIamPolicy : Compute => schemas::Policy; "compute.sslPolicies.setIamPolicy" POST
-    "projects/{project}/global/sslPolicies/{resource}/setIamPolicy" { api_version :
-    Some("2026-11-01") }
-}
+
+method! { SetIamPolicy: Compute => schemas::Policy; "compute.sslPolicies.setIamPolicy" POST "projects/{project}/global/sslPolicies/{resource}/setIamPolicy" {
+    api_version: Some("2026-11-01"),
+} }
 
 /// See [`SslPolicies::test_iam_permissions`].
 pub enum TestIamPermissions {}
-method! {
-    TestIamPermissions : Compute => schemas::TestPermissionsResponse;
-    "compute.sslPolicies.testIamPermissions" POST
-    "projects/{project}/global/sslPolicies/{resource}/testIamPermissions" { api_version :
-    Some("2026-11-01") }
-}
+
+method! { TestIamPermissions: Compute => schemas::TestPermissionsResponse; "compute.sslPolicies.testIamPermissions" POST "projects/{project}/global/sslPolicies/{resource}/testIamPermissions" {
+    api_version: Some("2026-11-01"),
+} }

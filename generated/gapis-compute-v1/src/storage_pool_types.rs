@@ -7,24 +7,55 @@ use super::*;
 pub struct StoragePoolTypes<'a>(pub(crate) &'a runtime::Client);
 
 impl StoragePoolTypes<'_> {
-    /// GET `projects/{project}/aggregated/storagePoolTypes`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`, `COMPUTE_READONLY`.
+    /// GET `projects/{project}/aggregated/storagePoolTypes`.
     ///
-    /// * `project`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE),
+    /// [`COMPUTE_READONLY`](scopes::COMPUTE_READONLY).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    ///
+    /// Optional:
+    /// [`filter`](Call#method.filter-171),
+    /// [`include_all_scopes`](Call#method.include_all_scopes-41),
+    /// [`max_results`](Call#method.max_results-171),
+    /// [`order_by`](Call#method.order_by-171),
+    /// [`page_token`](Call#method.page_token-171),
+    /// [`service_project_number`](Call#method.service_project_number-41).
     pub fn aggregated_list(&self, project: &str) -> Call<AggregatedList> {
         Call::new(self.0, &[&project], None)
     }
-    /// GET `projects/{project}/zones/{zone}/storagePoolTypes/{storagePoolType}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`, `COMPUTE_READONLY`.
+
+    /// GET `projects/{project}/zones/{zone}/storagePoolTypes/{storagePoolType}`.
     ///
-    /// * `project`: text
-    /// * `zone`: text
-    /// * `storage_pool_type`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE),
+    /// [`COMPUTE_READONLY`](scopes::COMPUTE_READONLY).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `zone`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?`
+    /// * `storage_pool_type`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
     pub fn get(&self, project: &str, zone: &str, storage_pool_type: &str) -> Call<Get> {
         Call::new(self.0, &[&project, &zone, &storage_pool_type], None)
     }
-    /// GET `projects/{project}/zones/{zone}/storagePoolTypes`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`, `COMPUTE_READONLY`.
+
+    /// GET `projects/{project}/zones/{zone}/storagePoolTypes`.
     ///
-    /// * `project`: text
-    /// * `zone`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE),
+    /// [`COMPUTE_READONLY`](scopes::COMPUTE_READONLY).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `zone`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?`
+    ///
+    /// Optional:
+    /// [`filter`](Call#method.filter-172),
+    /// [`max_results`](Call#method.max_results-172),
+    /// [`order_by`](Call#method.order_by-172),
+    /// [`page_token`](Call#method.page_token-172).
     pub fn list(&self, project: &str, zone: &str) -> Call<List> {
         Call::new(self.0, &[&project, &zone], None)
     }
@@ -32,38 +63,35 @@ impl StoragePoolTypes<'_> {
 
 /// See [`StoragePoolTypes::aggregated_list`].
 pub enum AggregatedList {}
-method! {
-    AggregatedList : Compute => schemas::StoragePoolTypeAggregatedList;
-    "compute.storagePoolTypes.aggregatedList" GET
-    "projects/{project}/aggregated/storagePoolTypes" { api_version : Some("2026-11-01") }
-}
-paged! {
-    AggregatedList => (::std::string::String, schemas::StoragePoolTypesScopedList);
-    "pageToken" "nextPageToken" "items"
-}
+
+method! { AggregatedList: Compute => schemas::StoragePoolTypeAggregatedList; "compute.storagePoolTypes.aggregatedList" GET "projects/{project}/aggregated/storagePoolTypes" {
+    api_version: Some("2026-11-01"),
+} }
+
+paged! { AggregatedList => (::std::string::String, schemas::StoragePoolTypesScopedList); "pageToken" "nextPageToken" "items" }
 
 impl Call<AggregatedList> {
-    /// `filter`: text
     pub fn filter(self, value: &str) -> Self {
         self.with_param("filter", &value)
     }
-    /// `includeAllScopes`: true or false
+
     pub fn include_all_scopes(self, value: bool) -> Self {
         self.with_param("includeAllScopes", &value)
     }
-    /// `maxResults`: an unsigned 32-bit number, default `500`, at least `0`
+
+    /// Default `500`, at least `0`.
     pub fn max_results(self, value: u32) -> Self {
         self.with_param("maxResults", &value)
     }
-    /// `orderBy`: text
+
     pub fn order_by(self, value: &str) -> Self {
         self.with_param("orderBy", &value)
     }
-    /// `pageToken`: text
+
     pub fn page_token(self, value: &str) -> Self {
         self.with_param("pageToken", &value)
     }
-    /// `serviceProjectNumber`: a 64-bit number
+
     pub fn service_project_number(self, value: i64) -> Self {
         self.with_param("serviceProjectNumber", &value)
     }
@@ -71,37 +99,34 @@ impl Call<AggregatedList> {
 
 /// See [`StoragePoolTypes::get`].
 pub enum Get {}
-method! {
-    Get : Compute => schemas::StoragePoolType; "compute.storagePoolTypes.get" GET
-    "projects/{project}/zones/{zone}/storagePoolTypes/{storagePoolType}" { api_version :
-    Some("2026-11-01") }
-}
+
+method! { Get: Compute => schemas::StoragePoolType; "compute.storagePoolTypes.get" GET "projects/{project}/zones/{zone}/storagePoolTypes/{storagePoolType}" {
+    api_version: Some("2026-11-01"),
+} }
 
 /// See [`StoragePoolTypes::list`].
 pub enum List {}
-method! {
-    List : Compute => schemas::StoragePoolTypeList; "compute.storagePoolTypes.list" GET
-    "projects/{project}/zones/{zone}/storagePoolTypes" { api_version : Some("2026-11-01")
-    }
-}
-paged! {
-    List => schemas::StoragePoolType; "pageToken" "nextPageToken" "items"
-}
+
+method! { List: Compute => schemas::StoragePoolTypeList; "compute.storagePoolTypes.list" GET "projects/{project}/zones/{zone}/storagePoolTypes" {
+    api_version: Some("2026-11-01"),
+} }
+
+paged! { List => schemas::StoragePoolType; "pageToken" "nextPageToken" "items" }
 
 impl Call<List> {
-    /// `filter`: text
     pub fn filter(self, value: &str) -> Self {
         self.with_param("filter", &value)
     }
-    /// `maxResults`: an unsigned 32-bit number, default `500`, at least `0`
+
+    /// Default `500`, at least `0`.
     pub fn max_results(self, value: u32) -> Self {
         self.with_param("maxResults", &value)
     }
-    /// `orderBy`: text
+
     pub fn order_by(self, value: &str) -> Self {
         self.with_param("orderBy", &value)
     }
-    /// `pageToken`: text
+
     pub fn page_token(self, value: &str) -> Self {
         self.with_param("pageToken", &value)
     }

@@ -7,33 +7,69 @@ use super::*;
 pub struct StoragePools<'a>(pub(crate) &'a runtime::Client);
 
 impl StoragePools<'_> {
-    /// GET `projects/{project}/aggregated/storagePools`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`, `COMPUTE_READONLY`.
+    /// GET `projects/{project}/aggregated/storagePools`.
     ///
-    /// * `project`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE),
+    /// [`COMPUTE_READONLY`](scopes::COMPUTE_READONLY).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    ///
+    /// Optional:
+    /// [`filter`](Call#method.filter-173),
+    /// [`include_all_scopes`](Call#method.include_all_scopes-42),
+    /// [`max_results`](Call#method.max_results-173),
+    /// [`order_by`](Call#method.order_by-173),
+    /// [`page_token`](Call#method.page_token-173),
+    /// [`service_project_number`](Call#method.service_project_number-42).
     pub fn aggregated_list(&self, project: &str) -> Call<AggregatedList> {
         Call::new(self.0, &[&project], None)
     }
-    /// DELETE `projects/{project}/zones/{zone}/storagePools/{storagePool}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+
+    /// DELETE `projects/{project}/zones/{zone}/storagePools/{storagePool}`. Can be waited for.
     ///
-    /// * `project`: text
-    /// * `zone`: text
-    /// * `storage_pool`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `zone`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?`
+    /// * `storage_pool`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
+    ///
+    /// Optional:
+    /// [`request_id`](Call#method.request_id-427).
     pub fn delete(&self, project: &str, zone: &str, storage_pool: &str) -> Call<Delete> {
         Call::new(self.0, &[&project, &zone, &storage_pool], None)
     }
-    /// GET `projects/{project}/zones/{zone}/storagePools/{storagePool}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`, `COMPUTE_READONLY`.
+
+    /// GET `projects/{project}/zones/{zone}/storagePools/{storagePool}`.
     ///
-    /// * `project`: text
-    /// * `zone`: text
-    /// * `storage_pool`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE),
+    /// [`COMPUTE_READONLY`](scopes::COMPUTE_READONLY).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `zone`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?`
+    /// * `storage_pool`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
     pub fn get(&self, project: &str, zone: &str, storage_pool: &str) -> Call<Get> {
         Call::new(self.0, &[&project, &zone, &storage_pool], None)
     }
-    /// GET `projects/{project}/zones/{zone}/storagePools/{resource}/getIamPolicy`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`, `COMPUTE_READONLY`.
+
+    /// GET `projects/{project}/zones/{zone}/storagePools/{resource}/getIamPolicy`.
     ///
-    /// * `project`: text
-    /// * `zone`: text
-    /// * `resource`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE),
+    /// [`COMPUTE_READONLY`](scopes::COMPUTE_READONLY).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `zone`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?`
+    /// * `resource`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
+    ///
+    /// Optional:
+    /// [`options_requested_policy_version`](Call#method.options_requested_policy_version-33).
     pub fn get_iam_policy(
         &self,
         project: &str,
@@ -42,10 +78,18 @@ impl StoragePools<'_> {
     ) -> Call<GetIamPolicy> {
         Call::new(self.0, &[&project, &zone, &resource], None)
     }
-    /// POST `projects/{project}/zones/{zone}/storagePools`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+
+    /// POST `projects/{project}/zones/{zone}/storagePools`. Can be waited for.
     ///
-    /// * `project`: text
-    /// * `zone`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `zone`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?`
+    ///
+    /// Optional:
+    /// [`request_id`](Call#method.request_id-428).
     pub fn insert(
         &self,
         project: &str,
@@ -54,18 +98,42 @@ impl StoragePools<'_> {
     ) -> Call<Insert> {
         Call::new(self.0, &[&project, &zone], Some(&storage_pool))
     }
-    /// GET `projects/{project}/zones/{zone}/storagePools`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`, `COMPUTE_READONLY`.
+
+    /// GET `projects/{project}/zones/{zone}/storagePools`.
     ///
-    /// * `project`: text
-    /// * `zone`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE),
+    /// [`COMPUTE_READONLY`](scopes::COMPUTE_READONLY).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `zone`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?`
+    ///
+    /// Optional:
+    /// [`filter`](Call#method.filter-174),
+    /// [`max_results`](Call#method.max_results-174),
+    /// [`order_by`](Call#method.order_by-174),
+    /// [`page_token`](Call#method.page_token-174).
     pub fn list(&self, project: &str, zone: &str) -> Call<List> {
         Call::new(self.0, &[&project, &zone], None)
     }
-    /// GET `projects/{project}/zones/{zone}/storagePools/{storagePool}/listDisks`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`, `COMPUTE_READONLY`.
+
+    /// GET `projects/{project}/zones/{zone}/storagePools/{storagePool}/listDisks`.
     ///
-    /// * `project`: text
-    /// * `zone`: text
-    /// * `storage_pool`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE),
+    /// [`COMPUTE_READONLY`](scopes::COMPUTE_READONLY).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `zone`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?`
+    /// * `storage_pool`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
+    ///
+    /// Optional:
+    /// [`filter`](Call#method.filter-175),
+    /// [`max_results`](Call#method.max_results-175),
+    /// [`order_by`](Call#method.order_by-175),
+    /// [`page_token`](Call#method.page_token-175).
     pub fn list_disks(
         &self,
         project: &str,
@@ -74,11 +142,16 @@ impl StoragePools<'_> {
     ) -> Call<ListDisks> {
         Call::new(self.0, &[&project, &zone, &storage_pool], None)
     }
-    /// POST `projects/{project}/zones/{zone}/storagePools/{resource}/setIamPolicy`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+
+    /// POST `projects/{project}/zones/{zone}/storagePools/{resource}/setIamPolicy`.
     ///
-    /// * `project`: text
-    /// * `zone`: text
-    /// * `resource`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `zone`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?`
+    /// * `resource`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
     pub fn set_iam_policy(
         &self,
         project: &str,
@@ -88,11 +161,17 @@ impl StoragePools<'_> {
     ) -> Call<SetIamPolicy> {
         Call::new(self.0, &[&project, &zone, &resource], Some(&zone_set_policy_request))
     }
-    /// POST `projects/{project}/zones/{zone}/storagePools/{resource}/testIamPermissions`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`, `COMPUTE_READONLY`.
+
+    /// POST `projects/{project}/zones/{zone}/storagePools/{resource}/testIamPermissions`.
     ///
-    /// * `project`: text
-    /// * `zone`: text
-    /// * `resource`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE),
+    /// [`COMPUTE_READONLY`](scopes::COMPUTE_READONLY).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `zone`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?`
+    /// * `resource`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
     pub fn test_iam_permissions(
         &self,
         project: &str,
@@ -102,11 +181,20 @@ impl StoragePools<'_> {
     ) -> Call<TestIamPermissions> {
         Call::new(self.0, &[&project, &zone, &resource], Some(&test_permissions_request))
     }
-    /// PATCH `projects/{project}/zones/{zone}/storagePools/{storagePool}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+
+    /// PATCH `projects/{project}/zones/{zone}/storagePools/{storagePool}`. Can be waited for.
     ///
-    /// * `project`: text
-    /// * `zone`: text
-    /// * `storage_pool`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `zone`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?`
+    /// * `storage_pool`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
+    ///
+    /// Optional:
+    /// [`request_id`](Call#method.request_id-429),
+    /// [`update_mask`](Call#method.update_mask-20).
     pub fn update(
         &self,
         project: &str,
@@ -120,38 +208,35 @@ impl StoragePools<'_> {
 
 /// See [`StoragePools::aggregated_list`].
 pub enum AggregatedList {}
-method! {
-    AggregatedList : Compute => schemas::StoragePoolAggregatedList;
-    "compute.storagePools.aggregatedList" GET
-    "projects/{project}/aggregated/storagePools" { api_version : Some("2026-11-01") }
-}
-paged! {
-    AggregatedList => (::std::string::String, schemas::StoragePoolsScopedList);
-    "pageToken" "nextPageToken" "items"
-}
+
+method! { AggregatedList: Compute => schemas::StoragePoolAggregatedList; "compute.storagePools.aggregatedList" GET "projects/{project}/aggregated/storagePools" {
+    api_version: Some("2026-11-01"),
+} }
+
+paged! { AggregatedList => (::std::string::String, schemas::StoragePoolsScopedList); "pageToken" "nextPageToken" "items" }
 
 impl Call<AggregatedList> {
-    /// `filter`: text
     pub fn filter(self, value: &str) -> Self {
         self.with_param("filter", &value)
     }
-    /// `includeAllScopes`: true or false
+
     pub fn include_all_scopes(self, value: bool) -> Self {
         self.with_param("includeAllScopes", &value)
     }
-    /// `maxResults`: an unsigned 32-bit number, default `500`, at least `0`
+
+    /// Default `500`, at least `0`.
     pub fn max_results(self, value: u32) -> Self {
         self.with_param("maxResults", &value)
     }
-    /// `orderBy`: text
+
     pub fn order_by(self, value: &str) -> Self {
         self.with_param("orderBy", &value)
     }
-    /// `pageToken`: text
+
     pub fn page_token(self, value: &str) -> Self {
         self.with_param("pageToken", &value)
     }
-    /// `serviceProjectNumber`: a 64-bit number
+
     pub fn service_project_number(self, value: i64) -> Self {
         self.with_param("serviceProjectNumber", &value)
     }
@@ -159,14 +244,12 @@ impl Call<AggregatedList> {
 
 /// See [`StoragePools::delete`].
 pub enum Delete {}
-method! {
-    Delete : Compute => schemas::Operation; "compute.storagePools.delete" DELETE
-    "projects/{project}/zones/{zone}/storagePools/{storagePool}" { api_version :
-    Some("2026-11-01") }
-}
+
+method! { Delete: Compute => schemas::Operation; "compute.storagePools.delete" DELETE "projects/{project}/zones/{zone}/storagePools/{storagePool}" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<Delete> {
-    /// `requestId`: text
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }
@@ -174,22 +257,19 @@ impl Call<Delete> {
 
 /// See [`StoragePools::get`].
 pub enum Get {}
-method! {
-    Get : Compute => schemas::StoragePool; "compute.storagePools.get" GET
-    "projects/{project}/zones/{zone}/storagePools/{storagePool}" { api_version :
-    Some("2026-11-01") }
-}
+
+method! { Get: Compute => schemas::StoragePool; "compute.storagePools.get" GET "projects/{project}/zones/{zone}/storagePools/{storagePool}" {
+    api_version: Some("2026-11-01"),
+} }
 
 /// See [`StoragePools::get_iam_policy`].
 pub enum GetIamPolicy {}
-method! {
-    GetIamPolicy : Compute => schemas::Policy; "compute.storagePools.getIamPolicy" GET
-    "projects/{project}/zones/{zone}/storagePools/{resource}/getIamPolicy" { api_version
-    : Some("2026-11-01") }
-}
+
+method! { GetIamPolicy: Compute => schemas::Policy; "compute.storagePools.getIamPolicy" GET "projects/{project}/zones/{zone}/storagePools/{resource}/getIamPolicy" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<GetIamPolicy> {
-    /// `optionsRequestedPolicyVersion`: a 32-bit number
     pub fn options_requested_policy_version(self, value: i32) -> Self {
         self.with_param("optionsRequestedPolicyVersion", &value)
     }
@@ -197,13 +277,12 @@ impl Call<GetIamPolicy> {
 
 /// See [`StoragePools::insert`].
 pub enum Insert {}
-method! {
-    Insert : Compute => schemas::Operation; "compute.storagePools.insert" POST
-    "projects/{project}/zones/{zone}/storagePools" { api_version : Some("2026-11-01") }
-}
+
+method! { Insert: Compute => schemas::Operation; "compute.storagePools.insert" POST "projects/{project}/zones/{zone}/storagePools" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<Insert> {
-    /// `requestId`: text
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }
@@ -211,28 +290,27 @@ impl Call<Insert> {
 
 /// See [`StoragePools::list`].
 pub enum List {}
-method! {
-    List : Compute => schemas::StoragePoolList; "compute.storagePools.list" GET
-    "projects/{project}/zones/{zone}/storagePools" { api_version : Some("2026-11-01") }
-}
-paged! {
-    List => schemas::StoragePool; "pageToken" "nextPageToken" "items"
-}
+
+method! { List: Compute => schemas::StoragePoolList; "compute.storagePools.list" GET "projects/{project}/zones/{zone}/storagePools" {
+    api_version: Some("2026-11-01"),
+} }
+
+paged! { List => schemas::StoragePool; "pageToken" "nextPageToken" "items" }
 
 impl Call<List> {
-    /// `filter`: text
     pub fn filter(self, value: &str) -> Self {
         self.with_param("filter", &value)
     }
-    /// `maxResults`: an unsigned 32-bit number, default `500`, at least `0`
+
+    /// Default `500`, at least `0`.
     pub fn max_results(self, value: u32) -> Self {
         self.with_param("maxResults", &value)
     }
-    /// `orderBy`: text
+
     pub fn order_by(self, value: &str) -> Self {
         self.with_param("orderBy", &value)
     }
-    /// `pageToken`: text
+
     pub fn page_token(self, value: &str) -> Self {
         self.with_param("pageToken", &value)
     }
@@ -240,30 +318,27 @@ impl Call<List> {
 
 /// See [`StoragePools::list_disks`].
 pub enum ListDisks {}
-method! {
-    ListDisks : Compute => schemas::StoragePoolListDisks;
-    "compute.storagePools.listDisks" GET
-    "projects/{project}/zones/{zone}/storagePools/{storagePool}/listDisks" { api_version
-    : Some("2026-11-01") }
-}
-paged! {
-    ListDisks => schemas::StoragePoolDisk; "pageToken" "nextPageToken" "items"
-}
+
+method! { ListDisks: Compute => schemas::StoragePoolListDisks; "compute.storagePools.listDisks" GET "projects/{project}/zones/{zone}/storagePools/{storagePool}/listDisks" {
+    api_version: Some("2026-11-01"),
+} }
+
+paged! { ListDisks => schemas::StoragePoolDisk; "pageToken" "nextPageToken" "items" }
 
 impl Call<ListDisks> {
-    /// `filter`: text
     pub fn filter(self, value: &str) -> Self {
         self.with_param("filter", &value)
     }
-    /// `maxResults`: an unsigned 32-bit number, default `500`, at least `0`
+
+    /// Default `500`, at least `0`.
     pub fn max_results(self, value: u32) -> Self {
         self.with_param("maxResults", &value)
     }
-    /// `orderBy`: text
+
     pub fn order_by(self, value: &str) -> Self {
         self.with_param("orderBy", &value)
     }
-    /// `pageToken`: text
+
     pub fn page_token(self, value: &str) -> Self {
         self.with_param("pageToken", &value)
     }
@@ -271,35 +346,30 @@ impl Call<ListDisks> {
 
 /// See [`StoragePools::set_iam_policy`].
 pub enum SetIamPolicy {}
-method! {
-    SetIamPolicy : Compute => schemas::Policy; "compute.storagePools.setIamPolicy" POST
-    "projects/{project}/zones/{zone}/storagePools/{resource}/setIamPolicy" { api_version
-    : Some("2026-11-01") }
-}
+
+method! { SetIamPolicy: Compute => schemas::Policy; "compute.storagePools.setIamPolicy" POST "projects/{project}/zones/{zone}/storagePools/{resource}/setIamPolicy" {
+    api_version: Some("2026-11-01"),
+} }
 
 /// See [`StoragePools::test_iam_permissions`].
 pub enum TestIamPermissions {}
-method! {
-    TestIamPermissions : Compute => schemas::TestPermissionsResponse;
-    "compute.storagePools.testIamPermissions" POST
-    "projects/{project}/zones/{zone}/storagePools/{resource}/testIamPermissions" {
-    api_version : Some("2026-11-01") }
-}
+
+method! { TestIamPermissions: Compute => schemas::TestPermissionsResponse; "compute.storagePools.testIamPermissions" POST "projects/{project}/zones/{zone}/storagePools/{resource}/testIamPermissions" {
+    api_version: Some("2026-11-01"),
+} }
 
 /// See [`StoragePools::update`].
 pub enum Update {}
-method! {
-    Update : Compute => schemas::Operation; "compute.storagePools.update" PATCH
-    "projects/{project}/zones/{zone}/storagePools/{storagePool}" { api_version :
-    Some("2026-11-01") }
-}
+
+method! { Update: Compute => schemas::Operation; "compute.storagePools.update" PATCH "projects/{project}/zones/{zone}/storagePools/{storagePool}" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<Update> {
-    /// `requestId`: text
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }
-    /// `updateMask`: a field mask
+
     pub fn update_mask(self, value: &str) -> Self {
         self.with_param("updateMask", &value)
     }

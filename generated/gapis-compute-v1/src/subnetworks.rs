@@ -7,25 +7,55 @@ use super::*;
 pub struct Subnetworks<'a>(pub(crate) &'a runtime::Client);
 
 impl Subnetworks<'_> {
-    /// GET `projects/{project}/aggregated/subnetworks`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`, `COMPUTE_READONLY`.
+    /// GET `projects/{project}/aggregated/subnetworks`.
     ///
-    /// * `project`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE),
+    /// [`COMPUTE_READONLY`](scopes::COMPUTE_READONLY).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    ///
+    /// Optional:
+    /// [`filter`](Call#method.filter-176),
+    /// [`include_all_scopes`](Call#method.include_all_scopes-43),
+    /// [`max_results`](Call#method.max_results-176),
+    /// [`order_by`](Call#method.order_by-176),
+    /// [`page_token`](Call#method.page_token-176),
+    /// [`service_project_number`](Call#method.service_project_number-43),
+    /// [`views`](Call#method.views).
     pub fn aggregated_list(&self, project: &str) -> Call<AggregatedList> {
         Call::new(self.0, &[&project], None)
     }
-    /// DELETE `projects/{project}/regions/{region}/subnetworks/{subnetwork}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+
+    /// DELETE `projects/{project}/regions/{region}/subnetworks/{subnetwork}`. Can be waited for.
     ///
-    /// * `project`: text
-    /// * `region`: text
-    /// * `subnetwork`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `region`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?`
+    /// * `subnetwork`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
+    ///
+    /// Optional:
+    /// [`request_id`](Call#method.request_id-430).
     pub fn delete(&self, project: &str, region: &str, subnetwork: &str) -> Call<Delete> {
         Call::new(self.0, &[&project, &region, &subnetwork], None)
     }
-    /// POST `projects/{project}/regions/{region}/subnetworks/{subnetwork}/expandIpCidrRange`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+
+    /// POST `projects/{project}/regions/{region}/subnetworks/{subnetwork}/expandIpCidrRange`. Can be waited for.
     ///
-    /// * `project`: text
-    /// * `region`: text
-    /// * `subnetwork`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `region`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?`
+    /// * `subnetwork`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
+    ///
+    /// Optional:
+    /// [`request_id`](Call#method.request_id-431).
     pub fn expand_ip_cidr_range(
         &self,
         project: &str,
@@ -39,19 +69,37 @@ impl Subnetworks<'_> {
             Some(&subnetworks_expand_ip_cidr_range_request),
         )
     }
-    /// GET `projects/{project}/regions/{region}/subnetworks/{subnetwork}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`, `COMPUTE_READONLY`.
+
+    /// GET `projects/{project}/regions/{region}/subnetworks/{subnetwork}`.
     ///
-    /// * `project`: text
-    /// * `region`: text
-    /// * `subnetwork`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE),
+    /// [`COMPUTE_READONLY`](scopes::COMPUTE_READONLY).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `region`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?`
+    /// * `subnetwork`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
+    ///
+    /// Optional:
+    /// [`views`](Call#method.views-1).
     pub fn get(&self, project: &str, region: &str, subnetwork: &str) -> Call<Get> {
         Call::new(self.0, &[&project, &region, &subnetwork], None)
     }
-    /// GET `projects/{project}/regions/{region}/subnetworks/{resource}/getIamPolicy`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`, `COMPUTE_READONLY`.
+
+    /// GET `projects/{project}/regions/{region}/subnetworks/{resource}/getIamPolicy`.
     ///
-    /// * `project`: text
-    /// * `region`: text
-    /// * `resource`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE),
+    /// [`COMPUTE_READONLY`](scopes::COMPUTE_READONLY).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `region`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?`
+    /// * `resource`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
+    ///
+    /// Optional:
+    /// [`options_requested_policy_version`](Call#method.options_requested_policy_version-34).
     pub fn get_iam_policy(
         &self,
         project: &str,
@@ -60,10 +108,18 @@ impl Subnetworks<'_> {
     ) -> Call<GetIamPolicy> {
         Call::new(self.0, &[&project, &region, &resource], None)
     }
-    /// POST `projects/{project}/regions/{region}/subnetworks`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+
+    /// POST `projects/{project}/regions/{region}/subnetworks`. Can be waited for.
     ///
-    /// * `project`: text
-    /// * `region`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `region`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?`
+    ///
+    /// Optional:
+    /// [`request_id`](Call#method.request_id-432).
     pub fn insert(
         &self,
         project: &str,
@@ -72,24 +128,59 @@ impl Subnetworks<'_> {
     ) -> Call<Insert> {
         Call::new(self.0, &[&project, &region], Some(&subnetwork))
     }
-    /// GET `projects/{project}/regions/{region}/subnetworks`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`, `COMPUTE_READONLY`.
+
+    /// GET `projects/{project}/regions/{region}/subnetworks`.
     ///
-    /// * `project`: text
-    /// * `region`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE),
+    /// [`COMPUTE_READONLY`](scopes::COMPUTE_READONLY).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `region`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?`
+    ///
+    /// Optional:
+    /// [`filter`](Call#method.filter-177),
+    /// [`max_results`](Call#method.max_results-177),
+    /// [`order_by`](Call#method.order_by-177),
+    /// [`page_token`](Call#method.page_token-177),
+    /// [`views`](Call#method.views-2).
     pub fn list(&self, project: &str, region: &str) -> Call<List> {
         Call::new(self.0, &[&project, &region], None)
     }
-    /// GET `projects/{project}/aggregated/subnetworks/listUsable`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`, `COMPUTE_READONLY`.
+
+    /// GET `projects/{project}/aggregated/subnetworks/listUsable`.
     ///
-    /// * `project`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE),
+    /// [`COMPUTE_READONLY`](scopes::COMPUTE_READONLY).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    ///
+    /// Optional:
+    /// [`filter`](Call#method.filter-178),
+    /// [`max_results`](Call#method.max_results-178),
+    /// [`order_by`](Call#method.order_by-178),
+    /// [`page_token`](Call#method.page_token-178),
+    /// [`service_project`](Call#method.service_project).
     pub fn list_usable(&self, project: &str) -> Call<ListUsable> {
         Call::new(self.0, &[&project], None)
     }
-    /// PATCH `projects/{project}/regions/{region}/subnetworks/{subnetwork}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+
+    /// PATCH `projects/{project}/regions/{region}/subnetworks/{subnetwork}`. Can be waited for.
     ///
-    /// * `project`: text
-    /// * `region`: text
-    /// * `subnetwork`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `region`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?`
+    /// * `subnetwork`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
+    ///
+    /// Optional:
+    /// [`drain_timeout_seconds`](Call#method.drain_timeout_seconds),
+    /// [`request_id`](Call#method.request_id-433).
     pub fn patch(
         &self,
         project: &str,
@@ -99,11 +190,16 @@ impl Subnetworks<'_> {
     ) -> Call<Patch> {
         Call::new(self.0, &[&project, &region, &subnetwork], Some(&body))
     }
-    /// POST `projects/{project}/regions/{region}/subnetworks/{resource}/setIamPolicy`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+
+    /// POST `projects/{project}/regions/{region}/subnetworks/{resource}/setIamPolicy`.
     ///
-    /// * `project`: text
-    /// * `region`: text
-    /// * `resource`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `region`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?`
+    /// * `resource`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
     pub fn set_iam_policy(
         &self,
         project: &str,
@@ -111,17 +207,21 @@ impl Subnetworks<'_> {
         resource: &str,
         region_set_policy_request: schemas::RegionSetPolicyRequest,
     ) -> Call<SetIamPolicy> {
-        Call::new(
-            self.0,
-            &[&project, &region, &resource],
-            Some(&region_set_policy_request),
-        )
+        Call::new(self.0, &[&project, &region, &resource], Some(&region_set_policy_request))
     }
-    /// POST `projects/{project}/regions/{region}/subnetworks/{subnetwork}/setPrivateIpGoogleAccess`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+
+    /// POST `projects/{project}/regions/{region}/subnetworks/{subnetwork}/setPrivateIpGoogleAccess`. Can be waited for.
     ///
-    /// * `project`: text
-    /// * `region`: text
-    /// * `subnetwork`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `region`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?`
+    /// * `subnetwork`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
+    ///
+    /// Optional:
+    /// [`request_id`](Call#method.request_id-434).
     pub fn set_private_ip_google_access(
         &self,
         project: &str,
@@ -135,11 +235,17 @@ impl Subnetworks<'_> {
             Some(&subnetworks_set_private_ip_google_access_request),
         )
     }
-    /// POST `projects/{project}/regions/{region}/subnetworks/{resource}/testIamPermissions`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`, `COMPUTE_READONLY`.
+
+    /// POST `projects/{project}/regions/{region}/subnetworks/{resource}/testIamPermissions`.
     ///
-    /// * `project`: text
-    /// * `region`: text
-    /// * `resource`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE),
+    /// [`COMPUTE_READONLY`](scopes::COMPUTE_READONLY).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `region`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?`
+    /// * `resource`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
     pub fn test_iam_permissions(
         &self,
         project: &str,
@@ -147,52 +253,45 @@ impl Subnetworks<'_> {
         resource: &str,
         test_permissions_request: schemas::TestPermissionsRequest,
     ) -> Call<TestIamPermissions> {
-        Call::new(
-            self.0,
-            &[&project, &region, &resource],
-            Some(&test_permissions_request),
-        )
+        Call::new(self.0, &[&project, &region, &resource], Some(&test_permissions_request))
     }
 }
 
 /// See [`Subnetworks::aggregated_list`].
 pub enum AggregatedList {}
-method! {
-    AggregatedList : Compute => schemas::SubnetworkAggregatedList;
-    "compute.subnetworks.aggregatedList" GET "projects/{project}/aggregated/subnetworks"
-    { api_version : Some("2026-11-01") }
-}
-paged! {
-    AggregatedList => (::std::string::String, schemas::SubnetworksScopedList);
-    "pageToken" "nextPageToken" "items"
-}
+
+method! { AggregatedList: Compute => schemas::SubnetworkAggregatedList; "compute.subnetworks.aggregatedList" GET "projects/{project}/aggregated/subnetworks" {
+    api_version: Some("2026-11-01"),
+} }
+
+paged! { AggregatedList => (::std::string::String, schemas::SubnetworksScopedList); "pageToken" "nextPageToken" "items" }
 
 impl Call<AggregatedList> {
-    /// `filter`: text
     pub fn filter(self, value: &str) -> Self {
         self.with_param("filter", &value)
     }
-    /// `includeAllScopes`: true or false
+
     pub fn include_all_scopes(self, value: bool) -> Self {
         self.with_param("includeAllScopes", &value)
     }
-    /// `maxResults`: an unsigned 32-bit number, default `500`, at least `0`
+
+    /// Default `500`, at least `0`.
     pub fn max_results(self, value: u32) -> Self {
         self.with_param("maxResults", &value)
     }
-    /// `orderBy`: text
+
     pub fn order_by(self, value: &str) -> Self {
         self.with_param("orderBy", &value)
     }
-    /// `pageToken`: text
+
     pub fn page_token(self, value: &str) -> Self {
         self.with_param("pageToken", &value)
     }
-    /// `serviceProjectNumber`: a 64-bit number
+
     pub fn service_project_number(self, value: i64) -> Self {
         self.with_param("serviceProjectNumber", &value)
     }
-    /// `views`: one of a set of words
+
     pub fn views(self, value: &[enums::SubnetworksAggregatedListViews]) -> Self {
         self.with_param("views", &value)
     }
@@ -200,14 +299,12 @@ impl Call<AggregatedList> {
 
 /// See [`Subnetworks::delete`].
 pub enum Delete {}
-method! {
-    Delete : Compute => schemas::Operation; "compute.subnetworks.delete" DELETE
-    "projects/{project}/regions/{region}/subnetworks/{subnetwork}" { api_version :
-    Some("2026-11-01") }
-}
+
+method! { Delete: Compute => schemas::Operation; "compute.subnetworks.delete" DELETE "projects/{project}/regions/{region}/subnetworks/{subnetwork}" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<Delete> {
-    /// `requestId`: text
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }
@@ -215,15 +312,12 @@ impl Call<Delete> {
 
 /// See [`Subnetworks::expand_ip_cidr_range`].
 pub enum ExpandIpCidrRange {}
-method! {
-    ExpandIpCidrRange : Compute => schemas::Operation;
-    "compute.subnetworks.expandIpCidrRange" POST
-    "projects/{project}/regions/{region}/subnetworks/{subnetwork}/expandIpCidrRange" {
-    api_version : Some("2026-11-01") }
-}
+
+method! { ExpandIpCidrRange: Compute => schemas::Operation; "compute.subnetworks.expandIpCidrRange" POST "projects/{project}/regions/{region}/subnetworks/{subnetwork}/expandIpCidrRange" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<ExpandIpCidrRange> {
-    /// `requestId`: text
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }
@@ -231,14 +325,12 @@ impl Call<ExpandIpCidrRange> {
 
 /// See [`Subnetworks::get`].
 pub enum Get {}
-method! {
-    Get : Compute => schemas::Subnetwork; "compute.subnetworks.get" GET
-    "projects/{project}/regions/{region}/subnetworks/{subnetwork}" { api_version :
-    Some("2026-11-01") }
-}
+
+method! { Get: Compute => schemas::Subnetwork; "compute.subnetworks.get" GET "projects/{project}/regions/{region}/subnetworks/{subnetwork}" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<Get> {
-    /// `views`: one of a set of words
     pub fn views(self, value: &[enums::SubnetworksGetViews]) -> Self {
         self.with_param("views", &value)
     }
@@ -246,14 +338,12 @@ impl Call<Get> {
 
 /// See [`Subnetworks::get_iam_policy`].
 pub enum GetIamPolicy {}
-method! {
-    GetIamPolicy : Compute => schemas::Policy; "compute.subnetworks.getIamPolicy" GET
-    "projects/{project}/regions/{region}/subnetworks/{resource}/getIamPolicy" {
-    api_version : Some("2026-11-01") }
-}
+
+method! { GetIamPolicy: Compute => schemas::Policy; "compute.subnetworks.getIamPolicy" GET "projects/{project}/regions/{region}/subnetworks/{resource}/getIamPolicy" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<GetIamPolicy> {
-    /// `optionsRequestedPolicyVersion`: a 32-bit number
     pub fn options_requested_policy_version(self, value: i32) -> Self {
         self.with_param("optionsRequestedPolicyVersion", &value)
     }
@@ -261,14 +351,12 @@ impl Call<GetIamPolicy> {
 
 /// See [`Subnetworks::insert`].
 pub enum Insert {}
-method! {
-    Insert : Compute => schemas::Operation; "compute.subnetworks.insert" POST
-    "projects/{project}/regions/{region}/subnetworks" { api_version : Some("2026-11-01")
-    }
-}
+
+method! { Insert: Compute => schemas::Operation; "compute.subnetworks.insert" POST "projects/{project}/regions/{region}/subnetworks" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<Insert> {
-    /// `requestId`: text
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }
@@ -276,33 +364,31 @@ impl Call<Insert> {
 
 /// See [`Subnetworks::list`].
 pub enum List {}
-method! {
-    List : Compute => schemas::SubnetworkList; "compute.subnetworks.list" GET
-    "projects/{project}/regions/{region}/subnetworks" { api_version : Some("2026-11-01")
-    }
-}
-paged! {
-    List => schemas::Subnetwork; "pageToken" "nextPageToken" "items"
-}
+
+method! { List: Compute => schemas::SubnetworkList; "compute.subnetworks.list" GET "projects/{project}/regions/{region}/subnetworks" {
+    api_version: Some("2026-11-01"),
+} }
+
+paged! { List => schemas::Subnetwork; "pageToken" "nextPageToken" "items" }
 
 impl Call<List> {
-    /// `filter`: text
     pub fn filter(self, value: &str) -> Self {
         self.with_param("filter", &value)
     }
-    /// `maxResults`: an unsigned 32-bit number, default `500`, at least `0`
+
+    /// Default `500`, at least `0`.
     pub fn max_results(self, value: u32) -> Self {
         self.with_param("maxResults", &value)
     }
-    /// `orderBy`: text
+
     pub fn order_by(self, value: &str) -> Self {
         self.with_param("orderBy", &value)
     }
-    /// `pageToken`: text
+
     pub fn page_token(self, value: &str) -> Self {
         self.with_param("pageToken", &value)
     }
-    /// `views`: one of a set of words
+
     pub fn views(self, value: &[enums::SubnetworksListViews]) -> Self {
         self.with_param("views", &value)
     }
@@ -310,34 +396,31 @@ impl Call<List> {
 
 /// See [`Subnetworks::list_usable`].
 pub enum ListUsable {}
-method! {
-    ListUsable : Compute => schemas::UsableSubnetworksAggregatedList;
-    "compute.subnetworks.listUsable" GET
-    "projects/{project}/aggregated/subnetworks/listUsable" { api_version :
-    Some("2026-11-01") }
-}
-paged! {
-    ListUsable => runtime::Json; "pageToken" "nextPageToken" ""
-}
+
+method! { ListUsable: Compute => schemas::UsableSubnetworksAggregatedList; "compute.subnetworks.listUsable" GET "projects/{project}/aggregated/subnetworks/listUsable" {
+    api_version: Some("2026-11-01"),
+} }
+
+paged! { ListUsable => runtime::Json; "pageToken" "nextPageToken" "" }
 
 impl Call<ListUsable> {
-    /// `filter`: text
     pub fn filter(self, value: &str) -> Self {
         self.with_param("filter", &value)
     }
-    /// `maxResults`: an unsigned 32-bit number, default `500`, at least `0`
+
+    /// Default `500`, at least `0`.
     pub fn max_results(self, value: u32) -> Self {
         self.with_param("maxResults", &value)
     }
-    /// `orderBy`: text
+
     pub fn order_by(self, value: &str) -> Self {
         self.with_param("orderBy", &value)
     }
-    /// `pageToken`: text
+
     pub fn page_token(self, value: &str) -> Self {
         self.with_param("pageToken", &value)
     }
-    /// `serviceProject`: text
+
     pub fn service_project(self, value: &str) -> Self {
         self.with_param("serviceProject", &value)
     }
@@ -345,18 +428,16 @@ impl Call<ListUsable> {
 
 /// See [`Subnetworks::patch`].
 pub enum Patch {}
-method! {
-    Patch : Compute => schemas::Operation; "compute.subnetworks.patch" PATCH
-    "projects/{project}/regions/{region}/subnetworks/{subnetwork}" { api_version :
-    Some("2026-11-01") }
-}
+
+method! { Patch: Compute => schemas::Operation; "compute.subnetworks.patch" PATCH "projects/{project}/regions/{region}/subnetworks/{subnetwork}" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<Patch> {
-    /// `drainTimeoutSeconds`: a 32-bit number
     pub fn drain_timeout_seconds(self, value: i32) -> Self {
         self.with_param("drainTimeoutSeconds", &value)
     }
-    /// `requestId`: text
+
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }
@@ -364,23 +445,19 @@ impl Call<Patch> {
 
 /// See [`Subnetworks::set_iam_policy`].
 pub enum SetIamPolicy {}
-method! {
-    SetIamPolicy : Compute => schemas::Policy; "compute.subnetworks.setIamPolicy" POST
-    "projects/{project}/regions/{region}/subnetworks/{resource}/setIamPolicy" {
-    api_version : Some("2026-11-01") }
-}
+
+method! { SetIamPolicy: Compute => schemas::Policy; "compute.subnetworks.setIamPolicy" POST "projects/{project}/regions/{region}/subnetworks/{resource}/setIamPolicy" {
+    api_version: Some("2026-11-01"),
+} }
 
 /// See [`Subnetworks::set_private_ip_google_access`].
 pub enum SetPrivateIpGoogleAccess {}
-method! {
-    SetPrivateIpGoogleAccess : Compute => schemas::Operation;
-    "compute.subnetworks.setPrivateIpGoogleAccess" POST
-    "projects/{project}/regions/{region}/subnetworks/{subnetwork}/setPrivateIpGoogleAccess"
-    { api_version : Some("2026-11-01") }
-}
+
+method! { SetPrivateIpGoogleAccess: Compute => schemas::Operation; "compute.subnetworks.setPrivateIpGoogleAccess" POST "projects/{project}/regions/{region}/subnetworks/{subnetwork}/setPrivateIpGoogleAccess" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<SetPrivateIpGoogleAccess> {
-    /// `requestId`: text
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }
@@ -388,9 +465,7 @@ impl Call<SetPrivateIpGoogleAccess> {
 
 /// See [`Subnetworks::test_iam_permissions`].
 pub enum TestIamPermissions {}
-method! {
-    TestIamPermissions : Compute => schemas::TestPermissionsResponse;
-    "compute.subnetworks.testIamPermissions" POST
-    "projects/{project}/regions/{region}/subnetworks/{resource}/testIamPermissions" {
-    api_version : Some("2026-11-01") }
-}
+
+method! { TestIamPermissions: Compute => schemas::TestPermissionsResponse; "compute.subnetworks.testIamPermissions" POST "projects/{project}/regions/{region}/subnetworks/{resource}/testIamPermissions" {
+    api_version: Some("2026-11-01"),
+} }

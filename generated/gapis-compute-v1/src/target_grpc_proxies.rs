@@ -7,23 +7,44 @@ use super::*;
 pub struct TargetGrpcProxies<'a>(pub(crate) &'a runtime::Client);
 
 impl TargetGrpcProxies<'_> {
-    /// DELETE `projects/{project}/global/targetGrpcProxies/{targetGrpcProxy}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+    /// DELETE `projects/{project}/global/targetGrpcProxies/{targetGrpcProxy}`. Can be waited for.
     ///
-    /// * `project`: text
-    /// * `target_grpc_proxy`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `target_grpc_proxy`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
+    ///
+    /// Optional:
+    /// [`request_id`](Call#method.request_id-435).
     pub fn delete(&self, project: &str, target_grpc_proxy: &str) -> Call<Delete> {
         Call::new(self.0, &[&project, &target_grpc_proxy], None)
     }
-    /// GET `projects/{project}/global/targetGrpcProxies/{targetGrpcProxy}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`, `COMPUTE_READONLY`.
+
+    /// GET `projects/{project}/global/targetGrpcProxies/{targetGrpcProxy}`.
     ///
-    /// * `project`: text
-    /// * `target_grpc_proxy`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE),
+    /// [`COMPUTE_READONLY`](scopes::COMPUTE_READONLY).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `target_grpc_proxy`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
     pub fn get(&self, project: &str, target_grpc_proxy: &str) -> Call<Get> {
         Call::new(self.0, &[&project, &target_grpc_proxy], None)
     }
-    /// POST `projects/{project}/global/targetGrpcProxies`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+
+    /// POST `projects/{project}/global/targetGrpcProxies`. Can be waited for.
     ///
-    /// * `project`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    ///
+    /// Optional:
+    /// [`request_id`](Call#method.request_id-436).
     pub fn insert(
         &self,
         project: &str,
@@ -31,16 +52,36 @@ impl TargetGrpcProxies<'_> {
     ) -> Call<Insert> {
         Call::new(self.0, &[&project], Some(&target_grpc_proxy))
     }
-    /// GET `projects/{project}/global/targetGrpcProxies`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`, `COMPUTE_READONLY`.
+
+    /// GET `projects/{project}/global/targetGrpcProxies`.
     ///
-    /// * `project`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE),
+    /// [`COMPUTE_READONLY`](scopes::COMPUTE_READONLY).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    ///
+    /// Optional:
+    /// [`filter`](Call#method.filter-179),
+    /// [`max_results`](Call#method.max_results-179),
+    /// [`order_by`](Call#method.order_by-179),
+    /// [`page_token`](Call#method.page_token-179).
     pub fn list(&self, project: &str) -> Call<List> {
         Call::new(self.0, &[&project], None)
     }
-    /// PATCH `projects/{project}/global/targetGrpcProxies/{targetGrpcProxy}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+
+    /// PATCH `projects/{project}/global/targetGrpcProxies/{targetGrpcProxy}`. Can be waited for.
     ///
-    /// * `project`: text
-    /// * `target_grpc_proxy`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `target_grpc_proxy`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
+    ///
+    /// Optional:
+    /// [`request_id`](Call#method.request_id-437).
     pub fn patch(
         &self,
         project: &str,
@@ -53,14 +94,12 @@ impl TargetGrpcProxies<'_> {
 
 /// See [`TargetGrpcProxies::delete`].
 pub enum Delete {}
-method! {
-    Delete : Compute => schemas::Operation; "compute.targetGrpcProxies.delete" DELETE
-    "projects/{project}/global/targetGrpcProxies/{targetGrpcProxy}" { api_version :
-    Some("2026-11-01") }
-}
+
+method! { Delete: Compute => schemas::Operation; "compute.targetGrpcProxies.delete" DELETE "projects/{project}/global/targetGrpcProxies/{targetGrpcProxy}" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<Delete> {
-    /// `requestId`: text
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }
@@ -68,21 +107,19 @@ impl Call<Delete> {
 
 /// See [`TargetGrpcProxies::get`].
 pub enum Get {}
-method! {
-    Get : Compute => schemas::TargetGrpcProxy; "compute.targetGrpcProxies.get" GET
-    "projects/{project}/global/targetGrpcProxies/{targetGrpcProxy}" { api_version :
-    Some("2026-11-01") }
-}
+
+method! { Get: Compute => schemas::TargetGrpcProxy; "compute.targetGrpcProxies.get" GET "projects/{project}/global/targetGrpcProxies/{targetGrpcProxy}" {
+    api_version: Some("2026-11-01"),
+} }
 
 /// See [`TargetGrpcProxies::insert`].
 pub enum Insert {}
-method! {
-    Insert : Compute => schemas::Operation; "compute.targetGrpcProxies.insert" POST
-    "projects/{project}/global/targetGrpcProxies" { api_version : Some("2026-11-01") }
-}
+
+method! { Insert: Compute => schemas::Operation; "compute.targetGrpcProxies.insert" POST "projects/{project}/global/targetGrpcProxies" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<Insert> {
-    /// `requestId`: text
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }
@@ -90,28 +127,27 @@ impl Call<Insert> {
 
 /// See [`TargetGrpcProxies::list`].
 pub enum List {}
-method! {
-    List : Compute => schemas::TargetGrpcProxyList; "compute.targetGrpcProxies.list" GET
-    "projects/{project}/global/targetGrpcProxies" { api_version : Some("2026-11-01") }
-}
-paged! {
-    List => schemas::TargetGrpcProxy; "pageToken" "nextPageToken" "items"
-}
+
+method! { List: Compute => schemas::TargetGrpcProxyList; "compute.targetGrpcProxies.list" GET "projects/{project}/global/targetGrpcProxies" {
+    api_version: Some("2026-11-01"),
+} }
+
+paged! { List => schemas::TargetGrpcProxy; "pageToken" "nextPageToken" "items" }
 
 impl Call<List> {
-    /// `filter`: text
     pub fn filter(self, value: &str) -> Self {
         self.with_param("filter", &value)
     }
-    /// `maxResults`: an unsigned 32-bit number, default `500`, at least `0`
+
+    /// Default `500`, at least `0`.
     pub fn max_results(self, value: u32) -> Self {
         self.with_param("maxResults", &value)
     }
-    /// `orderBy`: text
+
     pub fn order_by(self, value: &str) -> Self {
         self.with_param("orderBy", &value)
     }
-    /// `pageToken`: text
+
     pub fn page_token(self, value: &str) -> Self {
         self.with_param("pageToken", &value)
     }
@@ -119,14 +155,12 @@ impl Call<List> {
 
 /// See [`TargetGrpcProxies::patch`].
 pub enum Patch {}
-method! {
-    Patch : Compute => schemas::Operation; "compute.targetGrpcProxies.patch" PATCH
-    "projects/{project}/global/targetGrpcProxies/{targetGrpcProxy}" { api_version :
-    Some("2026-11-01") }
-}
+
+method! { Patch: Compute => schemas::Operation; "compute.targetGrpcProxies.patch" PATCH "projects/{project}/global/targetGrpcProxies/{targetGrpcProxy}" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<Patch> {
-    /// `requestId`: text
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }

@@ -7,29 +7,64 @@ use super::*;
 pub struct TargetHttpProxies<'a>(pub(crate) &'a runtime::Client);
 
 impl TargetHttpProxies<'_> {
-    /// GET `projects/{project}/aggregated/targetHttpProxies`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`, `COMPUTE_READONLY`.
+    /// GET `projects/{project}/aggregated/targetHttpProxies`.
     ///
-    /// * `project`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE),
+    /// [`COMPUTE_READONLY`](scopes::COMPUTE_READONLY).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    ///
+    /// Optional:
+    /// [`filter`](Call#method.filter-180),
+    /// [`include_all_scopes`](Call#method.include_all_scopes-44),
+    /// [`max_results`](Call#method.max_results-180),
+    /// [`order_by`](Call#method.order_by-180),
+    /// [`page_token`](Call#method.page_token-180),
+    /// [`service_project_number`](Call#method.service_project_number-44).
     pub fn aggregated_list(&self, project: &str) -> Call<AggregatedList> {
         Call::new(self.0, &[&project], None)
     }
-    /// DELETE `projects/{project}/global/targetHttpProxies/{targetHttpProxy}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+
+    /// DELETE `projects/{project}/global/targetHttpProxies/{targetHttpProxy}`. Can be waited for.
     ///
-    /// * `project`: text
-    /// * `target_http_proxy`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `target_http_proxy`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
+    ///
+    /// Optional:
+    /// [`request_id`](Call#method.request_id-438).
     pub fn delete(&self, project: &str, target_http_proxy: &str) -> Call<Delete> {
         Call::new(self.0, &[&project, &target_http_proxy], None)
     }
-    /// GET `projects/{project}/global/targetHttpProxies/{targetHttpProxy}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`, `COMPUTE_READONLY`.
+
+    /// GET `projects/{project}/global/targetHttpProxies/{targetHttpProxy}`.
     ///
-    /// * `project`: text
-    /// * `target_http_proxy`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE),
+    /// [`COMPUTE_READONLY`](scopes::COMPUTE_READONLY).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `target_http_proxy`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
     pub fn get(&self, project: &str, target_http_proxy: &str) -> Call<Get> {
         Call::new(self.0, &[&project, &target_http_proxy], None)
     }
-    /// POST `projects/{project}/global/targetHttpProxies`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+
+    /// POST `projects/{project}/global/targetHttpProxies`. Can be waited for.
     ///
-    /// * `project`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    ///
+    /// Optional:
+    /// [`request_id`](Call#method.request_id-439).
     pub fn insert(
         &self,
         project: &str,
@@ -37,16 +72,36 @@ impl TargetHttpProxies<'_> {
     ) -> Call<Insert> {
         Call::new(self.0, &[&project], Some(&target_http_proxy))
     }
-    /// GET `projects/{project}/global/targetHttpProxies`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`, `COMPUTE_READONLY`.
+
+    /// GET `projects/{project}/global/targetHttpProxies`.
     ///
-    /// * `project`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE),
+    /// [`COMPUTE_READONLY`](scopes::COMPUTE_READONLY).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    ///
+    /// Optional:
+    /// [`filter`](Call#method.filter-181),
+    /// [`max_results`](Call#method.max_results-181),
+    /// [`order_by`](Call#method.order_by-181),
+    /// [`page_token`](Call#method.page_token-181).
     pub fn list(&self, project: &str) -> Call<List> {
         Call::new(self.0, &[&project], None)
     }
-    /// PATCH `projects/{project}/global/targetHttpProxies/{targetHttpProxy}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+
+    /// PATCH `projects/{project}/global/targetHttpProxies/{targetHttpProxy}`. Can be waited for.
     ///
-    /// * `project`: text
-    /// * `target_http_proxy`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `target_http_proxy`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
+    ///
+    /// Optional:
+    /// [`request_id`](Call#method.request_id-440).
     pub fn patch(
         &self,
         project: &str,
@@ -55,10 +110,18 @@ impl TargetHttpProxies<'_> {
     ) -> Call<Patch> {
         Call::new(self.0, &[&project, &target_http_proxy], Some(&body))
     }
-    /// POST `projects/{project}/targetHttpProxies/{targetHttpProxy}/setUrlMap`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+
+    /// POST `projects/{project}/targetHttpProxies/{targetHttpProxy}/setUrlMap`. Can be waited for.
     ///
-    /// * `project`: text
-    /// * `target_http_proxy`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `target_http_proxy`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
+    ///
+    /// Optional:
+    /// [`request_id`](Call#method.request_id-441).
     pub fn set_url_map(
         &self,
         project: &str,
@@ -71,39 +134,35 @@ impl TargetHttpProxies<'_> {
 
 /// See [`TargetHttpProxies::aggregated_list`].
 pub enum AggregatedList {}
-method! {
-    AggregatedList : Compute => schemas::TargetHttpProxyAggregatedList;
-    "compute.targetHttpProxies.aggregatedList" GET
-    "projects/{project}/aggregated/targetHttpProxies" { api_version : Some("2026-11-01")
-    }
-}
-paged! {
-    AggregatedList => (::std::string::String, schemas::TargetHttpProxiesScopedList);
-    "pageToken" "nextPageToken" "items"
-}
+
+method! { AggregatedList: Compute => schemas::TargetHttpProxyAggregatedList; "compute.targetHttpProxies.aggregatedList" GET "projects/{project}/aggregated/targetHttpProxies" {
+    api_version: Some("2026-11-01"),
+} }
+
+paged! { AggregatedList => (::std::string::String, schemas::TargetHttpProxiesScopedList); "pageToken" "nextPageToken" "items" }
 
 impl Call<AggregatedList> {
-    /// `filter`: text
     pub fn filter(self, value: &str) -> Self {
         self.with_param("filter", &value)
     }
-    /// `includeAllScopes`: true or false
+
     pub fn include_all_scopes(self, value: bool) -> Self {
         self.with_param("includeAllScopes", &value)
     }
-    /// `maxResults`: an unsigned 32-bit number, default `500`, at least `0`
+
+    /// Default `500`, at least `0`.
     pub fn max_results(self, value: u32) -> Self {
         self.with_param("maxResults", &value)
     }
-    /// `orderBy`: text
+
     pub fn order_by(self, value: &str) -> Self {
         self.with_param("orderBy", &value)
     }
-    /// `pageToken`: text
+
     pub fn page_token(self, value: &str) -> Self {
         self.with_param("pageToken", &value)
     }
-    /// `serviceProjectNumber`: a 64-bit number
+
     pub fn service_project_number(self, value: i64) -> Self {
         self.with_param("serviceProjectNumber", &value)
     }
@@ -111,14 +170,12 @@ impl Call<AggregatedList> {
 
 /// See [`TargetHttpProxies::delete`].
 pub enum Delete {}
-method! {
-    Delete : Compute => schemas::Operation; "compute.targetHttpProxies.delete" DELETE
-    "projects/{project}/global/targetHttpProxies/{targetHttpProxy}" { api_version :
-    Some("2026-11-01") }
-}
+
+method! { Delete: Compute => schemas::Operation; "compute.targetHttpProxies.delete" DELETE "projects/{project}/global/targetHttpProxies/{targetHttpProxy}" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<Delete> {
-    /// `requestId`: text
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }
@@ -126,21 +183,19 @@ impl Call<Delete> {
 
 /// See [`TargetHttpProxies::get`].
 pub enum Get {}
-method! {
-    Get : Compute => schemas::TargetHttpProxy; "compute.targetHttpProxies.get" GET
-    "projects/{project}/global/targetHttpProxies/{targetHttpProxy}" { api_version :
-    Some("2026-11-01") }
-}
+
+method! { Get: Compute => schemas::TargetHttpProxy; "compute.targetHttpProxies.get" GET "projects/{project}/global/targetHttpProxies/{targetHttpProxy}" {
+    api_version: Some("2026-11-01"),
+} }
 
 /// See [`TargetHttpProxies::insert`].
 pub enum Insert {}
-method! {
-    Insert : Compute => schemas::Operation; "compute.targetHttpProxies.insert" POST
-    "projects/{project}/global/targetHttpProxies" { api_version : Some("2026-11-01") }
-}
+
+method! { Insert: Compute => schemas::Operation; "compute.targetHttpProxies.insert" POST "projects/{project}/global/targetHttpProxies" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<Insert> {
-    /// `requestId`: text
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }
@@ -148,28 +203,27 @@ impl Call<Insert> {
 
 /// See [`TargetHttpProxies::list`].
 pub enum List {}
-method! {
-    List : Compute => schemas::TargetHttpProxyList; "compute.targetHttpProxies.list" GET
-    "projects/{project}/global/targetHttpProxies" { api_version : Some("2026-11-01") }
-}
-paged! {
-    List => schemas::TargetHttpProxy; "pageToken" "nextPageToken" "items"
-}
+
+method! { List: Compute => schemas::TargetHttpProxyList; "compute.targetHttpProxies.list" GET "projects/{project}/global/targetHttpProxies" {
+    api_version: Some("2026-11-01"),
+} }
+
+paged! { List => schemas::TargetHttpProxy; "pageToken" "nextPageToken" "items" }
 
 impl Call<List> {
-    /// `filter`: text
     pub fn filter(self, value: &str) -> Self {
         self.with_param("filter", &value)
     }
-    /// `maxResults`: an unsigned 32-bit number, default `500`, at least `0`
+
+    /// Default `500`, at least `0`.
     pub fn max_results(self, value: u32) -> Self {
         self.with_param("maxResults", &value)
     }
-    /// `orderBy`: text
+
     pub fn order_by(self, value: &str) -> Self {
         self.with_param("orderBy", &value)
     }
-    /// `pageToken`: text
+
     pub fn page_token(self, value: &str) -> Self {
         self.with_param("pageToken", &value)
     }
@@ -177,14 +231,12 @@ impl Call<List> {
 
 /// See [`TargetHttpProxies::patch`].
 pub enum Patch {}
-method! {
-    Patch : Compute => schemas::Operation; "compute.targetHttpProxies.patch" PATCH
-    "projects/{project}/global/targetHttpProxies/{targetHttpProxy}" { api_version :
-    Some("2026-11-01") }
-}
+
+method! { Patch: Compute => schemas::Operation; "compute.targetHttpProxies.patch" PATCH "projects/{project}/global/targetHttpProxies/{targetHttpProxy}" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<Patch> {
-    /// `requestId`: text
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }
@@ -192,14 +244,12 @@ impl Call<Patch> {
 
 /// See [`TargetHttpProxies::set_url_map`].
 pub enum SetUrlMap {}
-method! {
-    SetUrlMap : Compute => schemas::Operation; "compute.targetHttpProxies.setUrlMap" POST
-    "projects/{project}/targetHttpProxies/{targetHttpProxy}/setUrlMap" { api_version :
-    Some("2026-11-01") }
-}
+
+method! { SetUrlMap: Compute => schemas::Operation; "compute.targetHttpProxies.setUrlMap" POST "projects/{project}/targetHttpProxies/{targetHttpProxy}/setUrlMap" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<SetUrlMap> {
-    /// `requestId`: text
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }

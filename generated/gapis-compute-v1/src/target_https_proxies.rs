@@ -7,29 +7,64 @@ use super::*;
 pub struct TargetHttpsProxies<'a>(pub(crate) &'a runtime::Client);
 
 impl TargetHttpsProxies<'_> {
-    /// GET `projects/{project}/aggregated/targetHttpsProxies`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`, `COMPUTE_READONLY`.
+    /// GET `projects/{project}/aggregated/targetHttpsProxies`.
     ///
-    /// * `project`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE),
+    /// [`COMPUTE_READONLY`](scopes::COMPUTE_READONLY).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    ///
+    /// Optional:
+    /// [`filter`](Call#method.filter-182),
+    /// [`include_all_scopes`](Call#method.include_all_scopes-45),
+    /// [`max_results`](Call#method.max_results-182),
+    /// [`order_by`](Call#method.order_by-182),
+    /// [`page_token`](Call#method.page_token-182),
+    /// [`service_project_number`](Call#method.service_project_number-45).
     pub fn aggregated_list(&self, project: &str) -> Call<AggregatedList> {
         Call::new(self.0, &[&project], None)
     }
-    /// DELETE `projects/{project}/global/targetHttpsProxies/{targetHttpsProxy}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+
+    /// DELETE `projects/{project}/global/targetHttpsProxies/{targetHttpsProxy}`. Can be waited for.
     ///
-    /// * `project`: text
-    /// * `target_https_proxy`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `target_https_proxy`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
+    ///
+    /// Optional:
+    /// [`request_id`](Call#method.request_id-442).
     pub fn delete(&self, project: &str, target_https_proxy: &str) -> Call<Delete> {
         Call::new(self.0, &[&project, &target_https_proxy], None)
     }
-    /// GET `projects/{project}/global/targetHttpsProxies/{targetHttpsProxy}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`, `COMPUTE_READONLY`.
+
+    /// GET `projects/{project}/global/targetHttpsProxies/{targetHttpsProxy}`.
     ///
-    /// * `project`: text
-    /// * `target_https_proxy`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE),
+    /// [`COMPUTE_READONLY`](scopes::COMPUTE_READONLY).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `target_https_proxy`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
     pub fn get(&self, project: &str, target_https_proxy: &str) -> Call<Get> {
         Call::new(self.0, &[&project, &target_https_proxy], None)
     }
-    /// POST `projects/{project}/global/targetHttpsProxies`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+
+    /// POST `projects/{project}/global/targetHttpsProxies`. Can be waited for.
     ///
-    /// * `project`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    ///
+    /// Optional:
+    /// [`request_id`](Call#method.request_id-443).
     pub fn insert(
         &self,
         project: &str,
@@ -37,16 +72,36 @@ impl TargetHttpsProxies<'_> {
     ) -> Call<Insert> {
         Call::new(self.0, &[&project], Some(&target_https_proxy))
     }
-    /// GET `projects/{project}/global/targetHttpsProxies`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`, `COMPUTE_READONLY`.
+
+    /// GET `projects/{project}/global/targetHttpsProxies`.
     ///
-    /// * `project`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE),
+    /// [`COMPUTE_READONLY`](scopes::COMPUTE_READONLY).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    ///
+    /// Optional:
+    /// [`filter`](Call#method.filter-183),
+    /// [`max_results`](Call#method.max_results-183),
+    /// [`order_by`](Call#method.order_by-183),
+    /// [`page_token`](Call#method.page_token-183).
     pub fn list(&self, project: &str) -> Call<List> {
         Call::new(self.0, &[&project], None)
     }
-    /// PATCH `projects/{project}/global/targetHttpsProxies/{targetHttpsProxy}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+
+    /// PATCH `projects/{project}/global/targetHttpsProxies/{targetHttpsProxy}`. Can be waited for.
     ///
-    /// * `project`: text
-    /// * `target_https_proxy`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `target_https_proxy`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
+    ///
+    /// Optional:
+    /// [`request_id`](Call#method.request_id-444).
     pub fn patch(
         &self,
         project: &str,
@@ -55,10 +110,17 @@ impl TargetHttpsProxies<'_> {
     ) -> Call<Patch> {
         Call::new(self.0, &[&project, &target_https_proxy], Some(&body))
     }
-    /// POST `projects/{project}/global/targetHttpsProxies/{targetHttpsProxy}/setCertificateMap`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+
+    /// POST `projects/{project}/global/targetHttpsProxies/{targetHttpsProxy}/setCertificateMap`. Can be waited for.
     ///
-    /// * `project`: text
-    /// * `target_https_proxy`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    ///
+    /// Optional:
+    /// [`request_id`](Call#method.request_id-445).
     pub fn set_certificate_map(
         &self,
         project: &str,
@@ -71,10 +133,17 @@ impl TargetHttpsProxies<'_> {
             Some(&target_https_proxies_set_certificate_map_request),
         )
     }
-    /// POST `projects/{project}/global/targetHttpsProxies/{targetHttpsProxy}/setQuicOverride`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+
+    /// POST `projects/{project}/global/targetHttpsProxies/{targetHttpsProxy}/setQuicOverride`. Can be waited for.
     ///
-    /// * `project`: text
-    /// * `target_https_proxy`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    ///
+    /// Optional:
+    /// [`request_id`](Call#method.request_id-446).
     pub fn set_quic_override(
         &self,
         project: &str,
@@ -87,10 +156,18 @@ impl TargetHttpsProxies<'_> {
             Some(&target_https_proxies_set_quic_override_request),
         )
     }
-    /// POST `projects/{project}/targetHttpsProxies/{targetHttpsProxy}/setSslCertificates`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+
+    /// POST `projects/{project}/targetHttpsProxies/{targetHttpsProxy}/setSslCertificates`. Can be waited for.
     ///
-    /// * `project`: text
-    /// * `target_https_proxy`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `target_https_proxy`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
+    ///
+    /// Optional:
+    /// [`request_id`](Call#method.request_id-447).
     pub fn set_ssl_certificates(
         &self,
         project: &str,
@@ -103,10 +180,17 @@ impl TargetHttpsProxies<'_> {
             Some(&target_https_proxies_set_ssl_certificates_request),
         )
     }
-    /// POST `projects/{project}/global/targetHttpsProxies/{targetHttpsProxy}/setSslPolicy`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+
+    /// POST `projects/{project}/global/targetHttpsProxies/{targetHttpsProxy}/setSslPolicy`. Can be waited for.
     ///
-    /// * `project`: text
-    /// * `target_https_proxy`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    ///
+    /// Optional:
+    /// [`request_id`](Call#method.request_id-448).
     pub fn set_ssl_policy(
         &self,
         project: &str,
@@ -115,10 +199,18 @@ impl TargetHttpsProxies<'_> {
     ) -> Call<SetSslPolicy> {
         Call::new(self.0, &[&project, &target_https_proxy], Some(&ssl_policy_reference))
     }
-    /// POST `projects/{project}/targetHttpsProxies/{targetHttpsProxy}/setUrlMap`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+
+    /// POST `projects/{project}/targetHttpsProxies/{targetHttpsProxy}/setUrlMap`. Can be waited for.
     ///
-    /// * `project`: text
-    /// * `target_https_proxy`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `target_https_proxy`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
+    ///
+    /// Optional:
+    /// [`request_id`](Call#method.request_id-449).
     pub fn set_url_map(
         &self,
         project: &str,
@@ -131,39 +223,35 @@ impl TargetHttpsProxies<'_> {
 
 /// See [`TargetHttpsProxies::aggregated_list`].
 pub enum AggregatedList {}
-method! {
-    AggregatedList : Compute => schemas::TargetHttpsProxyAggregatedList;
-    "compute.targetHttpsProxies.aggregatedList" GET
-    "projects/{project}/aggregated/targetHttpsProxies" { api_version : Some("2026-11-01")
-    }
-}
-paged! {
-    AggregatedList => (::std::string::String, schemas::TargetHttpsProxiesScopedList);
-    "pageToken" "nextPageToken" "items"
-}
+
+method! { AggregatedList: Compute => schemas::TargetHttpsProxyAggregatedList; "compute.targetHttpsProxies.aggregatedList" GET "projects/{project}/aggregated/targetHttpsProxies" {
+    api_version: Some("2026-11-01"),
+} }
+
+paged! { AggregatedList => (::std::string::String, schemas::TargetHttpsProxiesScopedList); "pageToken" "nextPageToken" "items" }
 
 impl Call<AggregatedList> {
-    /// `filter`: text
     pub fn filter(self, value: &str) -> Self {
         self.with_param("filter", &value)
     }
-    /// `includeAllScopes`: true or false
+
     pub fn include_all_scopes(self, value: bool) -> Self {
         self.with_param("includeAllScopes", &value)
     }
-    /// `maxResults`: an unsigned 32-bit number, default `500`, at least `0`
+
+    /// Default `500`, at least `0`.
     pub fn max_results(self, value: u32) -> Self {
         self.with_param("maxResults", &value)
     }
-    /// `orderBy`: text
+
     pub fn order_by(self, value: &str) -> Self {
         self.with_param("orderBy", &value)
     }
-    /// `pageToken`: text
+
     pub fn page_token(self, value: &str) -> Self {
         self.with_param("pageToken", &value)
     }
-    /// `serviceProjectNumber`: a 64-bit number
+
     pub fn service_project_number(self, value: i64) -> Self {
         self.with_param("serviceProjectNumber", &value)
     }
@@ -171,14 +259,12 @@ impl Call<AggregatedList> {
 
 /// See [`TargetHttpsProxies::delete`].
 pub enum Delete {}
-method! {
-    Delete : Compute => schemas::Operation; "compute.targetHttpsProxies.delete" DELETE
-    "projects/{project}/global/targetHttpsProxies/{targetHttpsProxy}" { api_version :
-    Some("2026-11-01") }
-}
+
+method! { Delete: Compute => schemas::Operation; "compute.targetHttpsProxies.delete" DELETE "projects/{project}/global/targetHttpsProxies/{targetHttpsProxy}" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<Delete> {
-    /// `requestId`: text
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }
@@ -186,21 +272,19 @@ impl Call<Delete> {
 
 /// See [`TargetHttpsProxies::get`].
 pub enum Get {}
-method! {
-    Get : Compute => schemas::TargetHttpsProxy; "compute.targetHttpsProxies.get" GET
-    "projects/{project}/global/targetHttpsProxies/{targetHttpsProxy}" { api_version :
-    Some("2026-11-01") }
-}
+
+method! { Get: Compute => schemas::TargetHttpsProxy; "compute.targetHttpsProxies.get" GET "projects/{project}/global/targetHttpsProxies/{targetHttpsProxy}" {
+    api_version: Some("2026-11-01"),
+} }
 
 /// See [`TargetHttpsProxies::insert`].
 pub enum Insert {}
-method! {
-    Insert : Compute => schemas::Operation; "compute.targetHttpsProxies.insert" POST
-    "projects/{project}/global/targetHttpsProxies" { api_version : Some("2026-11-01") }
-}
+
+method! { Insert: Compute => schemas::Operation; "compute.targetHttpsProxies.insert" POST "projects/{project}/global/targetHttpsProxies" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<Insert> {
-    /// `requestId`: text
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }
@@ -208,29 +292,27 @@ impl Call<Insert> {
 
 /// See [`TargetHttpsProxies::list`].
 pub enum List {}
-method! {
-    List : Compute => schemas::TargetHttpsProxyList; "compute.targetHttpsProxies.list"
-    GET "projects/{project}/global/targetHttpsProxies" { api_version : Some("2026-11-01")
-    }
-}
-paged! {
-    List => schemas::TargetHttpsProxy; "pageToken" "nextPageToken" "items"
-}
+
+method! { List: Compute => schemas::TargetHttpsProxyList; "compute.targetHttpsProxies.list" GET "projects/{project}/global/targetHttpsProxies" {
+    api_version: Some("2026-11-01"),
+} }
+
+paged! { List => schemas::TargetHttpsProxy; "pageToken" "nextPageToken" "items" }
 
 impl Call<List> {
-    /// `filter`: text
     pub fn filter(self, value: &str) -> Self {
         self.with_param("filter", &value)
     }
-    /// `maxResults`: an unsigned 32-bit number, default `500`, at least `0`
+
+    /// Default `500`, at least `0`.
     pub fn max_results(self, value: u32) -> Self {
         self.with_param("maxResults", &value)
     }
-    /// `orderBy`: text
+
     pub fn order_by(self, value: &str) -> Self {
         self.with_param("orderBy", &value)
     }
-    /// `pageToken`: text
+
     pub fn page_token(self, value: &str) -> Self {
         self.with_param("pageToken", &value)
     }
@@ -238,14 +320,12 @@ impl Call<List> {
 
 /// See [`TargetHttpsProxies::patch`].
 pub enum Patch {}
-method! {
-    Patch : Compute => schemas::Operation; "compute.targetHttpsProxies.patch" PATCH
-    "projects/{project}/global/targetHttpsProxies/{targetHttpsProxy}" { api_version :
-    Some("2026-11-01") }
-}
+
+method! { Patch: Compute => schemas::Operation; "compute.targetHttpsProxies.patch" PATCH "projects/{project}/global/targetHttpsProxies/{targetHttpsProxy}" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<Patch> {
-    /// `requestId`: text
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }
@@ -253,15 +333,12 @@ impl Call<Patch> {
 
 /// See [`TargetHttpsProxies::set_certificate_map`].
 pub enum SetCertificateMap {}
-method! {
-    SetCertificateMap : Compute => schemas::Operation;
-    "compute.targetHttpsProxies.setCertificateMap" POST
-    "projects/{project}/global/targetHttpsProxies/{targetHttpsProxy}/setCertificateMap" {
-    api_version : Some("2026-11-01") }
-}
+
+method! { SetCertificateMap: Compute => schemas::Operation; "compute.targetHttpsProxies.setCertificateMap" POST "projects/{project}/global/targetHttpsProxies/{targetHttpsProxy}/setCertificateMap" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<SetCertificateMap> {
-    /// `requestId`: text
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }
@@ -269,15 +346,12 @@ impl Call<SetCertificateMap> {
 
 /// See [`TargetHttpsProxies::set_quic_override`].
 pub enum SetQuicOverride {}
-method! {
-    SetQuicOverride : Compute => schemas::Operation;
-    "compute.targetHttpsProxies.setQuicOverride" POST
-    "projects/{project}/global/targetHttpsProxies/{targetHttpsProxy}/setQuicOverride" {
-    api_version : Some("2026-11-01") }
-}
+
+method! { SetQuicOverride: Compute => schemas::Operation; "compute.targetHttpsProxies.setQuicOverride" POST "projects/{project}/global/targetHttpsProxies/{targetHttpsProxy}/setQuicOverride" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<SetQuicOverride> {
-    /// `requestId`: text
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }
@@ -285,15 +359,12 @@ impl Call<SetQuicOverride> {
 
 /// See [`TargetHttpsProxies::set_ssl_certificates`].
 pub enum SetSslCertificates {}
-method! {
-    SetSslCertificates : Compute => schemas::Operation;
-    "compute.targetHttpsProxies.setSslCertificates" POST
-    "projects/{project}/targetHttpsProxies/{targetHttpsProxy}/setSslCertificates" {
-    api_version : Some("2026-11-01") }
-}
+
+method! { SetSslCertificates: Compute => schemas::Operation; "compute.targetHttpsProxies.setSslCertificates" POST "projects/{project}/targetHttpsProxies/{targetHttpsProxy}/setSslCertificates" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<SetSslCertificates> {
-    /// `requestId`: text
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }
@@ -301,15 +372,12 @@ impl Call<SetSslCertificates> {
 
 /// See [`TargetHttpsProxies::set_ssl_policy`].
 pub enum SetSslPolicy {}
-method! {
-    SetSslPolicy : Compute => schemas::Operation;
-    "compute.targetHttpsProxies.setSslPolicy" POST
-    "projects/{project}/global/targetHttpsProxies/{targetHttpsProxy}/setSslPolicy" {
-    api_version : Some("2026-11-01") }
-}
+
+method! { SetSslPolicy: Compute => schemas::Operation; "compute.targetHttpsProxies.setSslPolicy" POST "projects/{project}/global/targetHttpsProxies/{targetHttpsProxy}/setSslPolicy" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<SetSslPolicy> {
-    /// `requestId`: text
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }
@@ -317,14 +385,12 @@ impl Call<SetSslPolicy> {
 
 /// See [`TargetHttpsProxies::set_url_map`].
 pub enum SetUrlMap {}
-method! {
-    SetUrlMap : Compute => schemas::Operation; "compute.targetHttpsProxies.setUrlMap"
-    POST "projects/{project}/targetHttpsProxies/{targetHttpsProxy}/setUrlMap" {
-    api_version : Some("2026-11-01") }
-}
+
+method! { SetUrlMap: Compute => schemas::Operation; "compute.targetHttpsProxies.setUrlMap" POST "projects/{project}/targetHttpsProxies/{targetHttpsProxy}/setUrlMap" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<SetUrlMap> {
-    /// `requestId`: text
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }

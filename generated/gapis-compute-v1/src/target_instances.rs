@@ -7,37 +7,67 @@ use super::*;
 pub struct TargetInstances<'a>(pub(crate) &'a runtime::Client);
 
 impl TargetInstances<'_> {
-    /// GET `projects/{project}/aggregated/targetInstances`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`, `COMPUTE_READONLY`.
+    /// GET `projects/{project}/aggregated/targetInstances`.
     ///
-    /// * `project`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE),
+    /// [`COMPUTE_READONLY`](scopes::COMPUTE_READONLY).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    ///
+    /// Optional:
+    /// [`filter`](Call#method.filter-184),
+    /// [`include_all_scopes`](Call#method.include_all_scopes-46),
+    /// [`max_results`](Call#method.max_results-184),
+    /// [`order_by`](Call#method.order_by-184),
+    /// [`page_token`](Call#method.page_token-184),
+    /// [`service_project_number`](Call#method.service_project_number-46).
     pub fn aggregated_list(&self, project: &str) -> Call<AggregatedList> {
         Call::new(self.0, &[&project], None)
     }
-    /// DELETE `projects/{project}/zones/{zone}/targetInstances/{targetInstance}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+
+    /// DELETE `projects/{project}/zones/{zone}/targetInstances/{targetInstance}`. Can be waited for.
     ///
-    /// * `project`: text
-    /// * `zone`: text
-    /// * `target_instance`: text
-    pub fn delete(
-        &self,
-        project: &str,
-        zone: &str,
-        target_instance: &str,
-    ) -> Call<Delete> {
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `zone`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?`
+    /// * `target_instance`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
+    ///
+    /// Optional:
+    /// [`request_id`](Call#method.request_id-450).
+    pub fn delete(&self, project: &str, zone: &str, target_instance: &str) -> Call<Delete> {
         Call::new(self.0, &[&project, &zone, &target_instance], None)
     }
-    /// GET `projects/{project}/zones/{zone}/targetInstances/{targetInstance}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`, `COMPUTE_READONLY`.
+
+    /// GET `projects/{project}/zones/{zone}/targetInstances/{targetInstance}`.
     ///
-    /// * `project`: text
-    /// * `zone`: text
-    /// * `target_instance`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE),
+    /// [`COMPUTE_READONLY`](scopes::COMPUTE_READONLY).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `zone`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?`
+    /// * `target_instance`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
     pub fn get(&self, project: &str, zone: &str, target_instance: &str) -> Call<Get> {
         Call::new(self.0, &[&project, &zone, &target_instance], None)
     }
-    /// POST `projects/{project}/zones/{zone}/targetInstances`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+
+    /// POST `projects/{project}/zones/{zone}/targetInstances`. Can be waited for.
     ///
-    /// * `project`: text
-    /// * `zone`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `zone`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?`
+    ///
+    /// Optional:
+    /// [`request_id`](Call#method.request_id-451).
     pub fn insert(
         &self,
         project: &str,
@@ -46,18 +76,37 @@ impl TargetInstances<'_> {
     ) -> Call<Insert> {
         Call::new(self.0, &[&project, &zone], Some(&target_instance))
     }
-    /// GET `projects/{project}/zones/{zone}/targetInstances`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`, `COMPUTE_READONLY`.
+
+    /// GET `projects/{project}/zones/{zone}/targetInstances`.
     ///
-    /// * `project`: text
-    /// * `zone`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE),
+    /// [`COMPUTE_READONLY`](scopes::COMPUTE_READONLY).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `zone`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?`
+    ///
+    /// Optional:
+    /// [`filter`](Call#method.filter-185),
+    /// [`max_results`](Call#method.max_results-185),
+    /// [`order_by`](Call#method.order_by-185),
+    /// [`page_token`](Call#method.page_token-185).
     pub fn list(&self, project: &str, zone: &str) -> Call<List> {
         Call::new(self.0, &[&project, &zone], None)
     }
-    /// POST `projects/{project}/zones/{zone}/targetInstances/{targetInstance}/setSecurityPolicy`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+
+    /// POST `projects/{project}/zones/{zone}/targetInstances/{targetInstance}/setSecurityPolicy`. Can be waited for.
     ///
-    /// * `project`: text
-    /// * `zone`: text
-    /// * `target_instance`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `zone`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?`
+    ///
+    /// Optional:
+    /// [`request_id`](Call#method.request_id-452).
     pub fn set_security_policy(
         &self,
         project: &str,
@@ -71,11 +120,17 @@ impl TargetInstances<'_> {
             Some(&security_policy_reference),
         )
     }
-    /// POST `projects/{project}/zones/{zone}/targetInstances/{resource}/testIamPermissions`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`, `COMPUTE_READONLY`.
+
+    /// POST `projects/{project}/zones/{zone}/targetInstances/{resource}/testIamPermissions`.
     ///
-    /// * `project`: text
-    /// * `zone`: text
-    /// * `resource`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE),
+    /// [`COMPUTE_READONLY`](scopes::COMPUTE_READONLY).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `zone`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?`
+    /// * `resource`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
     pub fn test_iam_permissions(
         &self,
         project: &str,
@@ -89,38 +144,35 @@ impl TargetInstances<'_> {
 
 /// See [`TargetInstances::aggregated_list`].
 pub enum AggregatedList {}
-method! {
-    AggregatedList : Compute => schemas::TargetInstanceAggregatedList;
-    "compute.targetInstances.aggregatedList" GET
-    "projects/{project}/aggregated/targetInstances" { api_version : Some("2026-11-01") }
-}
-paged! {
-    AggregatedList => (::std::string::String, schemas::TargetInstancesScopedList);
-    "pageToken" "nextPageToken" "items"
-}
+
+method! { AggregatedList: Compute => schemas::TargetInstanceAggregatedList; "compute.targetInstances.aggregatedList" GET "projects/{project}/aggregated/targetInstances" {
+    api_version: Some("2026-11-01"),
+} }
+
+paged! { AggregatedList => (::std::string::String, schemas::TargetInstancesScopedList); "pageToken" "nextPageToken" "items" }
 
 impl Call<AggregatedList> {
-    /// `filter`: text
     pub fn filter(self, value: &str) -> Self {
         self.with_param("filter", &value)
     }
-    /// `includeAllScopes`: true or false
+
     pub fn include_all_scopes(self, value: bool) -> Self {
         self.with_param("includeAllScopes", &value)
     }
-    /// `maxResults`: an unsigned 32-bit number, default `500`, at least `0`
+
+    /// Default `500`, at least `0`.
     pub fn max_results(self, value: u32) -> Self {
         self.with_param("maxResults", &value)
     }
-    /// `orderBy`: text
+
     pub fn order_by(self, value: &str) -> Self {
         self.with_param("orderBy", &value)
     }
-    /// `pageToken`: text
+
     pub fn page_token(self, value: &str) -> Self {
         self.with_param("pageToken", &value)
     }
-    /// `serviceProjectNumber`: a 64-bit number
+
     pub fn service_project_number(self, value: i64) -> Self {
         self.with_param("serviceProjectNumber", &value)
     }
@@ -128,14 +180,12 @@ impl Call<AggregatedList> {
 
 /// See [`TargetInstances::delete`].
 pub enum Delete {}
-method! {
-    Delete : Compute => schemas::Operation; "compute.targetInstances.delete" DELETE
-    "projects/{project}/zones/{zone}/targetInstances/{targetInstance}" { api_version :
-    Some("2026-11-01") }
-}
+
+method! { Delete: Compute => schemas::Operation; "compute.targetInstances.delete" DELETE "projects/{project}/zones/{zone}/targetInstances/{targetInstance}" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<Delete> {
-    /// `requestId`: text
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }
@@ -143,22 +193,19 @@ impl Call<Delete> {
 
 /// See [`TargetInstances::get`].
 pub enum Get {}
-method! {
-    Get : Compute => schemas::TargetInstance; "compute.targetInstances.get" GET
-    "projects/{project}/zones/{zone}/targetInstances/{targetInstance}" { api_version :
-    Some("2026-11-01") }
-}
+
+method! { Get: Compute => schemas::TargetInstance; "compute.targetInstances.get" GET "projects/{project}/zones/{zone}/targetInstances/{targetInstance}" {
+    api_version: Some("2026-11-01"),
+} }
 
 /// See [`TargetInstances::insert`].
 pub enum Insert {}
-method! {
-    Insert : Compute => schemas::Operation; "compute.targetInstances.insert" POST
-    "projects/{project}/zones/{zone}/targetInstances" { api_version : Some("2026-11-01")
-    }
-}
+
+method! { Insert: Compute => schemas::Operation; "compute.targetInstances.insert" POST "projects/{project}/zones/{zone}/targetInstances" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<Insert> {
-    /// `requestId`: text
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }
@@ -166,29 +213,27 @@ impl Call<Insert> {
 
 /// See [`TargetInstances::list`].
 pub enum List {}
-method! {
-    List : Compute => schemas::TargetInstanceList; "compute.targetInstances.list" GET
-    "projects/{project}/zones/{zone}/targetInstances" { api_version : Some("2026-11-01")
-    }
-}
-paged! {
-    List => schemas::TargetInstance; "pageToken" "nextPageToken" "items"
-}
+
+method! { List: Compute => schemas::TargetInstanceList; "compute.targetInstances.list" GET "projects/{project}/zones/{zone}/targetInstances" {
+    api_version: Some("2026-11-01"),
+} }
+
+paged! { List => schemas::TargetInstance; "pageToken" "nextPageToken" "items" }
 
 impl Call<List> {
-    /// `filter`: text
     pub fn filter(self, value: &str) -> Self {
         self.with_param("filter", &value)
     }
-    /// `maxResults`: an unsigned 32-bit number, default `500`, at least `0`
+
+    /// Default `500`, at least `0`.
     pub fn max_results(self, value: u32) -> Self {
         self.with_param("maxResults", &value)
     }
-    /// `orderBy`: text
+
     pub fn order_by(self, value: &str) -> Self {
         self.with_param("orderBy", &value)
     }
-    /// `pageToken`: text
+
     pub fn page_token(self, value: &str) -> Self {
         self.with_param("pageToken", &value)
     }
@@ -196,15 +241,12 @@ impl Call<List> {
 
 /// See [`TargetInstances::set_security_policy`].
 pub enum SetSecurityPolicy {}
-method! {
-    SetSecurityPolicy : Compute => schemas::Operation;
-    "compute.targetInstances.setSecurityPolicy" POST
-    "projects/{project}/zones/{zone}/targetInstances/{targetInstance}/setSecurityPolicy"
-    { api_version : Some("2026-11-01") }
-}
+
+method! { SetSecurityPolicy: Compute => schemas::Operation; "compute.targetInstances.setSecurityPolicy" POST "projects/{project}/zones/{zone}/targetInstances/{targetInstance}/setSecurityPolicy" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<SetSecurityPolicy> {
-    /// `requestId`: text
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }
@@ -212,9 +254,7 @@ impl Call<SetSecurityPolicy> {
 
 /// See [`TargetInstances::test_iam_permissions`].
 pub enum TestIamPermissions {}
-method! {
-    TestIamPermissions : Compute => schemas::TestPermissionsResponse;
-    "compute.targetInstances.testIamPermissions" POST
-    "projects/{project}/zones/{zone}/targetInstances/{resource}/testIamPermissions" {
-    api_version : Some("2026-11-01") }
-}
+
+method! { TestIamPermissions: Compute => schemas::TestPermissionsResponse; "compute.targetInstances.testIamPermissions" POST "projects/{project}/zones/{zone}/targetInstances/{resource}/testIamPermissions" {
+    api_version: Some("2026-11-01"),
+} }

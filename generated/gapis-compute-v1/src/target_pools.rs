@@ -7,11 +7,18 @@ use super::*;
 pub struct TargetPools<'a>(pub(crate) &'a runtime::Client);
 
 impl TargetPools<'_> {
-    /// POST `projects/{project}/regions/{region}/targetPools/{targetPool}/addHealthCheck`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+    /// POST `projects/{project}/regions/{region}/targetPools/{targetPool}/addHealthCheck`. Can be waited for.
     ///
-    /// * `project`: text
-    /// * `region`: text
-    /// * `target_pool`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `region`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?`
+    /// * `target_pool`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
+    ///
+    /// Optional:
+    /// [`request_id`](Call#method.request_id-453).
     pub fn add_health_check(
         &self,
         project: &str,
@@ -25,11 +32,19 @@ impl TargetPools<'_> {
             Some(&target_pools_add_health_check_request),
         )
     }
-    /// POST `projects/{project}/regions/{region}/targetPools/{targetPool}/addInstance`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+
+    /// POST `projects/{project}/regions/{region}/targetPools/{targetPool}/addInstance`. Can be waited for.
     ///
-    /// * `project`: text
-    /// * `region`: text
-    /// * `target_pool`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `region`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?`
+    /// * `target_pool`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
+    ///
+    /// Optional:
+    /// [`request_id`](Call#method.request_id-454).
     pub fn add_instance(
         &self,
         project: &str,
@@ -43,38 +58,67 @@ impl TargetPools<'_> {
             Some(&target_pools_add_instance_request),
         )
     }
-    /// GET `projects/{project}/aggregated/targetPools`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`, `COMPUTE_READONLY`.
+
+    /// GET `projects/{project}/aggregated/targetPools`.
     ///
-    /// * `project`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE),
+    /// [`COMPUTE_READONLY`](scopes::COMPUTE_READONLY).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    ///
+    /// Optional:
+    /// [`filter`](Call#method.filter-186),
+    /// [`include_all_scopes`](Call#method.include_all_scopes-47),
+    /// [`max_results`](Call#method.max_results-186),
+    /// [`order_by`](Call#method.order_by-186),
+    /// [`page_token`](Call#method.page_token-186),
+    /// [`service_project_number`](Call#method.service_project_number-47).
     pub fn aggregated_list(&self, project: &str) -> Call<AggregatedList> {
         Call::new(self.0, &[&project], None)
     }
-    /// DELETE `projects/{project}/regions/{region}/targetPools/{targetPool}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+
+    /// DELETE `projects/{project}/regions/{region}/targetPools/{targetPool}`. Can be waited for.
     ///
-    /// * `project`: text
-    /// * `region`: text
-    /// * `target_pool`: text
-    pub fn delete(
-        &self,
-        project: &str,
-        region: &str,
-        target_pool: &str,
-    ) -> Call<Delete> {
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `region`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?`
+    /// * `target_pool`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
+    ///
+    /// Optional:
+    /// [`request_id`](Call#method.request_id-455).
+    pub fn delete(&self, project: &str, region: &str, target_pool: &str) -> Call<Delete> {
         Call::new(self.0, &[&project, &region, &target_pool], None)
     }
-    /// GET `projects/{project}/regions/{region}/targetPools/{targetPool}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`, `COMPUTE_READONLY`.
+
+    /// GET `projects/{project}/regions/{region}/targetPools/{targetPool}`.
     ///
-    /// * `project`: text
-    /// * `region`: text
-    /// * `target_pool`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE),
+    /// [`COMPUTE_READONLY`](scopes::COMPUTE_READONLY).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `region`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?`
+    /// * `target_pool`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
     pub fn get(&self, project: &str, region: &str, target_pool: &str) -> Call<Get> {
         Call::new(self.0, &[&project, &region, &target_pool], None)
     }
-    /// POST `projects/{project}/regions/{region}/targetPools/{targetPool}/getHealth`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`, `COMPUTE_READONLY`.
+
+    /// POST `projects/{project}/regions/{region}/targetPools/{targetPool}/getHealth`.
     ///
-    /// * `project`: text
-    /// * `region`: text
-    /// * `target_pool`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE),
+    /// [`COMPUTE_READONLY`](scopes::COMPUTE_READONLY).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `region`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?`
+    /// * `target_pool`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
     pub fn get_health(
         &self,
         project: &str,
@@ -84,10 +128,18 @@ impl TargetPools<'_> {
     ) -> Call<GetHealth> {
         Call::new(self.0, &[&project, &region, &target_pool], Some(&instance_reference))
     }
-    /// POST `projects/{project}/regions/{region}/targetPools`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+
+    /// POST `projects/{project}/regions/{region}/targetPools`. Can be waited for.
     ///
-    /// * `project`: text
-    /// * `region`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `region`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?`
+    ///
+    /// Optional:
+    /// [`request_id`](Call#method.request_id-456).
     pub fn insert(
         &self,
         project: &str,
@@ -96,18 +148,38 @@ impl TargetPools<'_> {
     ) -> Call<Insert> {
         Call::new(self.0, &[&project, &region], Some(&target_pool))
     }
-    /// GET `projects/{project}/regions/{region}/targetPools`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`, `COMPUTE_READONLY`.
+
+    /// GET `projects/{project}/regions/{region}/targetPools`.
     ///
-    /// * `project`: text
-    /// * `region`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE),
+    /// [`COMPUTE_READONLY`](scopes::COMPUTE_READONLY).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `region`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?`
+    ///
+    /// Optional:
+    /// [`filter`](Call#method.filter-187),
+    /// [`max_results`](Call#method.max_results-187),
+    /// [`order_by`](Call#method.order_by-187),
+    /// [`page_token`](Call#method.page_token-187).
     pub fn list(&self, project: &str, region: &str) -> Call<List> {
         Call::new(self.0, &[&project, &region], None)
     }
-    /// POST `projects/{project}/regions/{region}/targetPools/{targetPool}/removeHealthCheck`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+
+    /// POST `projects/{project}/regions/{region}/targetPools/{targetPool}/removeHealthCheck`. Can be waited for.
     ///
-    /// * `project`: text
-    /// * `region`: text
-    /// * `target_pool`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `region`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?`
+    /// * `target_pool`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
+    ///
+    /// Optional:
+    /// [`request_id`](Call#method.request_id-457).
     pub fn remove_health_check(
         &self,
         project: &str,
@@ -121,11 +193,19 @@ impl TargetPools<'_> {
             Some(&target_pools_remove_health_check_request),
         )
     }
-    /// POST `projects/{project}/regions/{region}/targetPools/{targetPool}/removeInstance`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+
+    /// POST `projects/{project}/regions/{region}/targetPools/{targetPool}/removeInstance`. Can be waited for.
     ///
-    /// * `project`: text
-    /// * `region`: text
-    /// * `target_pool`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `region`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?`
+    /// * `target_pool`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
+    ///
+    /// Optional:
+    /// [`request_id`](Call#method.request_id-458).
     pub fn remove_instance(
         &self,
         project: &str,
@@ -139,11 +219,20 @@ impl TargetPools<'_> {
             Some(&target_pools_remove_instance_request),
         )
     }
-    /// POST `projects/{project}/regions/{region}/targetPools/{targetPool}/setBackup`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+
+    /// POST `projects/{project}/regions/{region}/targetPools/{targetPool}/setBackup`. Can be waited for.
     ///
-    /// * `project`: text
-    /// * `region`: text
-    /// * `target_pool`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `region`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?`
+    /// * `target_pool`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
+    ///
+    /// Optional:
+    /// [`failover_ratio`](Call#method.failover_ratio),
+    /// [`request_id`](Call#method.request_id-459).
     pub fn set_backup(
         &self,
         project: &str,
@@ -153,11 +242,18 @@ impl TargetPools<'_> {
     ) -> Call<SetBackup> {
         Call::new(self.0, &[&project, &region, &target_pool], Some(&target_reference))
     }
-    /// POST `projects/{project}/regions/{region}/targetPools/{targetPool}/setSecurityPolicy`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+
+    /// POST `projects/{project}/regions/{region}/targetPools/{targetPool}/setSecurityPolicy`. Can be waited for.
     ///
-    /// * `project`: text
-    /// * `region`: text
-    /// * `target_pool`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `region`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?`
+    ///
+    /// Optional:
+    /// [`request_id`](Call#method.request_id-460).
     pub fn set_security_policy(
         &self,
         project: &str,
@@ -171,11 +267,17 @@ impl TargetPools<'_> {
             Some(&security_policy_reference),
         )
     }
-    /// POST `projects/{project}/regions/{region}/targetPools/{resource}/testIamPermissions`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`, `COMPUTE_READONLY`.
+
+    /// POST `projects/{project}/regions/{region}/targetPools/{resource}/testIamPermissions`.
     ///
-    /// * `project`: text
-    /// * `region`: text
-    /// * `resource`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE),
+    /// [`COMPUTE_READONLY`](scopes::COMPUTE_READONLY).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `region`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?`
+    /// * `resource`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
     pub fn test_iam_permissions(
         &self,
         project: &str,
@@ -183,24 +285,18 @@ impl TargetPools<'_> {
         resource: &str,
         test_permissions_request: schemas::TestPermissionsRequest,
     ) -> Call<TestIamPermissions> {
-        Call::new(
-            self.0,
-            &[&project, &region, &resource],
-            Some(&test_permissions_request),
-        )
+        Call::new(self.0, &[&project, &region, &resource], Some(&test_permissions_request))
     }
 }
 
 /// See [`TargetPools::add_health_check`].
 pub enum AddHealthCheck {}
-method! {
-    AddHealthCheck : Compute => schemas::Operation; "compute.targetPools.addHealthCheck"
-    POST "projects/{project}/regions/{region}/targetPools/{targetPool}/addHealthCheck" {
-    api_version : Some("2026-11-01") }
-}
+
+method! { AddHealthCheck: Compute => schemas::Operation; "compute.targetPools.addHealthCheck" POST "projects/{project}/regions/{region}/targetPools/{targetPool}/addHealthCheck" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<AddHealthCheck> {
-    /// `requestId`: text
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }
@@ -208,14 +304,12 @@ impl Call<AddHealthCheck> {
 
 /// See [`TargetPools::add_instance`].
 pub enum AddInstance {}
-method! {
-    AddInstance : Compute => schemas::Operation; "compute.targetPools.addInstance" POST
-    "projects/{project}/regions/{region}/targetPools/{targetPool}/addInstance" {
-    api_version : Some("2026-11-01") }
-}
+
+method! { AddInstance: Compute => schemas::Operation; "compute.targetPools.addInstance" POST "projects/{project}/regions/{region}/targetPools/{targetPool}/addInstance" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<AddInstance> {
-    /// `requestId`: text
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }
@@ -223,38 +317,35 @@ impl Call<AddInstance> {
 
 /// See [`TargetPools::aggregated_list`].
 pub enum AggregatedList {}
-method! {
-    AggregatedList : Compute => schemas::TargetPoolAggregatedList;
-    "compute.targetPools.aggregatedList" GET "projects/{project}/aggregated/targetPools"
-    { api_version : Some("2026-11-01") }
-}
-paged! {
-    AggregatedList => (::std::string::String, schemas::TargetPoolsScopedList);
-    "pageToken" "nextPageToken" "items"
-}
+
+method! { AggregatedList: Compute => schemas::TargetPoolAggregatedList; "compute.targetPools.aggregatedList" GET "projects/{project}/aggregated/targetPools" {
+    api_version: Some("2026-11-01"),
+} }
+
+paged! { AggregatedList => (::std::string::String, schemas::TargetPoolsScopedList); "pageToken" "nextPageToken" "items" }
 
 impl Call<AggregatedList> {
-    /// `filter`: text
     pub fn filter(self, value: &str) -> Self {
         self.with_param("filter", &value)
     }
-    /// `includeAllScopes`: true or false
+
     pub fn include_all_scopes(self, value: bool) -> Self {
         self.with_param("includeAllScopes", &value)
     }
-    /// `maxResults`: an unsigned 32-bit number, default `500`, at least `0`
+
+    /// Default `500`, at least `0`.
     pub fn max_results(self, value: u32) -> Self {
         self.with_param("maxResults", &value)
     }
-    /// `orderBy`: text
+
     pub fn order_by(self, value: &str) -> Self {
         self.with_param("orderBy", &value)
     }
-    /// `pageToken`: text
+
     pub fn page_token(self, value: &str) -> Self {
         self.with_param("pageToken", &value)
     }
-    /// `serviceProjectNumber`: a 64-bit number
+
     pub fn service_project_number(self, value: i64) -> Self {
         self.with_param("serviceProjectNumber", &value)
     }
@@ -262,14 +353,12 @@ impl Call<AggregatedList> {
 
 /// See [`TargetPools::delete`].
 pub enum Delete {}
-method! {
-    Delete : Compute => schemas::Operation; "compute.targetPools.delete" DELETE
-    "projects/{project}/regions/{region}/targetPools/{targetPool}" { api_version :
-    Some("2026-11-01") }
-}
+
+method! { Delete: Compute => schemas::Operation; "compute.targetPools.delete" DELETE "projects/{project}/regions/{region}/targetPools/{targetPool}" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<Delete> {
-    /// `requestId`: text
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }
@@ -277,31 +366,26 @@ impl Call<Delete> {
 
 /// See [`TargetPools::get`].
 pub enum Get {}
-method! {
-    Get : Compute => schemas::TargetPool; "compute.targetPools.get" GET
-    "projects/{project}/regions/{region}/targetPools/{targetPool}" { api_version :
-    Some("2026-11-01") }
-}
+
+method! { Get: Compute => schemas::TargetPool; "compute.targetPools.get" GET "projects/{project}/regions/{region}/targetPools/{targetPool}" {
+    api_version: Some("2026-11-01"),
+} }
 
 /// See [`TargetPools::get_health`].
 pub enum GetHealth {}
-method! {
-    GetHealth : Compute => schemas::TargetPoolInstanceHealth;
-    "compute.targetPools.getHealth" POST
-    "projects/{project}/regions/{region}/targetPools/{targetPool}/getHealth" {
-    api_version : Some("2026-11-01") }
-}
+
+method! { GetHealth: Compute => schemas::TargetPoolInstanceHealth; "compute.targetPools.getHealth" POST "projects/{project}/regions/{region}/targetPools/{targetPool}/getHealth" {
+    api_version: Some("2026-11-01"),
+} }
 
 /// See [`TargetPools::insert`].
 pub enum Insert {}
-method! {
-    Insert : Compute => schemas::Operation; "compute.targetPools.insert" POST
-    "projects/{project}/regions/{region}/targetPools" { api_version : Some("2026-11-01")
-    }
-}
+
+method! { Insert: Compute => schemas::Operation; "compute.targetPools.insert" POST "projects/{project}/regions/{region}/targetPools" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<Insert> {
-    /// `requestId`: text
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }
@@ -309,29 +393,27 @@ impl Call<Insert> {
 
 /// See [`TargetPools::list`].
 pub enum List {}
-method! {
-    List : Compute => schemas::TargetPoolList; "compute.targetPools.list" GET
-    "projects/{project}/regions/{region}/targetPools" { api_version : Some("2026-11-01")
-    }
-}
-paged! {
-    List => schemas::TargetPool; "pageToken" "nextPageToken" "items"
-}
+
+method! { List: Compute => schemas::TargetPoolList; "compute.targetPools.list" GET "projects/{project}/regions/{region}/targetPools" {
+    api_version: Some("2026-11-01"),
+} }
+
+paged! { List => schemas::TargetPool; "pageToken" "nextPageToken" "items" }
 
 impl Call<List> {
-    /// `filter`: text
     pub fn filter(self, value: &str) -> Self {
         self.with_param("filter", &value)
     }
-    /// `maxResults`: an unsigned 32-bit number, default `500`, at least `0`
+
+    /// Default `500`, at least `0`.
     pub fn max_results(self, value: u32) -> Self {
         self.with_param("maxResults", &value)
     }
-    /// `orderBy`: text
+
     pub fn order_by(self, value: &str) -> Self {
         self.with_param("orderBy", &value)
     }
-    /// `pageToken`: text
+
     pub fn page_token(self, value: &str) -> Self {
         self.with_param("pageToken", &value)
     }
@@ -339,15 +421,12 @@ impl Call<List> {
 
 /// See [`TargetPools::remove_health_check`].
 pub enum RemoveHealthCheck {}
-method! {
-    RemoveHealthCheck : Compute => schemas::Operation;
-    "compute.targetPools.removeHealthCheck" POST
-    "projects/{project}/regions/{region}/targetPools/{targetPool}/removeHealthCheck" {
-    api_version : Some("2026-11-01") }
-}
+
+method! { RemoveHealthCheck: Compute => schemas::Operation; "compute.targetPools.removeHealthCheck" POST "projects/{project}/regions/{region}/targetPools/{targetPool}/removeHealthCheck" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<RemoveHealthCheck> {
-    /// `requestId`: text
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }
@@ -355,14 +434,12 @@ impl Call<RemoveHealthCheck> {
 
 /// See [`TargetPools::remove_instance`].
 pub enum RemoveInstance {}
-method! {
-    RemoveInstance : Compute => schemas::Operation; "compute.targetPools.removeInstance"
-    POST "projects/{project}/regions/{region}/targetPools/{targetPool}/removeInstance" {
-    api_version : Some("2026-11-01") }
-}
+
+method! { RemoveInstance: Compute => schemas::Operation; "compute.targetPools.removeInstance" POST "projects/{project}/regions/{region}/targetPools/{targetPool}/removeInstance" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<RemoveInstance> {
-    /// `requestId`: text
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }
@@ -370,18 +447,16 @@ impl Call<RemoveInstance> {
 
 /// See [`TargetPools::set_backup`].
 pub enum SetBackup {}
-method! {
-    SetBackup : Compute => schemas::Operation; "compute.targetPools.setBackup" POST
-    "projects/{project}/regions/{region}/targetPools/{targetPool}/setBackup" {
-    api_version : Some("2026-11-01") }
-}
+
+method! { SetBackup: Compute => schemas::Operation; "compute.targetPools.setBackup" POST "projects/{project}/regions/{region}/targetPools/{targetPool}/setBackup" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<SetBackup> {
-    /// `failoverRatio`: a number of single precision
     pub fn failover_ratio(self, value: f32) -> Self {
         self.with_param("failoverRatio", &value)
     }
-    /// `requestId`: text
+
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }
@@ -389,15 +464,12 @@ impl Call<SetBackup> {
 
 /// See [`TargetPools::set_security_policy`].
 pub enum SetSecurityPolicy {}
-method! {
-    SetSecurityPolicy : Compute => schemas::Operation;
-    "compute.targetPools.setSecurityPolicy" POST
-    "projects/{project}/regions/{region}/targetPools/{targetPool}/setSecurityPolicy" {
-    api_version : Some("2026-11-01") }
-}
+
+method! { SetSecurityPolicy: Compute => schemas::Operation; "compute.targetPools.setSecurityPolicy" POST "projects/{project}/regions/{region}/targetPools/{targetPool}/setSecurityPolicy" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<SetSecurityPolicy> {
-    /// `requestId`: text
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }
@@ -405,9 +477,7 @@ impl Call<SetSecurityPolicy> {
 
 /// See [`TargetPools::test_iam_permissions`].
 pub enum TestIamPermissions {}
-method! {
-    TestIamPermissions : Compute => schemas::TestPermissionsResponse;
-    "compute.targetPools.testIamPermissions" POST
-    "projects/{project}/regions/{region}/targetPools/{resource}/testIamPermissions" {
-    api_version : Some("2026-11-01") }
-}
+
+method! { TestIamPermissions: Compute => schemas::TestPermissionsResponse; "compute.targetPools.testIamPermissions" POST "projects/{project}/regions/{region}/targetPools/{resource}/testIamPermissions" {
+    api_version: Some("2026-11-01"),
+} }

@@ -7,23 +7,44 @@ use super::*;
 pub struct TargetSslProxies<'a>(pub(crate) &'a runtime::Client);
 
 impl TargetSslProxies<'_> {
-    /// DELETE `projects/{project}/global/targetSslProxies/{targetSslProxy}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+    /// DELETE `projects/{project}/global/targetSslProxies/{targetSslProxy}`. Can be waited for.
     ///
-    /// * `project`: text
-    /// * `target_ssl_proxy`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `target_ssl_proxy`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
+    ///
+    /// Optional:
+    /// [`request_id`](Call#method.request_id-461).
     pub fn delete(&self, project: &str, target_ssl_proxy: &str) -> Call<Delete> {
         Call::new(self.0, &[&project, &target_ssl_proxy], None)
     }
-    /// GET `projects/{project}/global/targetSslProxies/{targetSslProxy}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`, `COMPUTE_READONLY`.
+
+    /// GET `projects/{project}/global/targetSslProxies/{targetSslProxy}`.
     ///
-    /// * `project`: text
-    /// * `target_ssl_proxy`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE),
+    /// [`COMPUTE_READONLY`](scopes::COMPUTE_READONLY).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `target_ssl_proxy`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
     pub fn get(&self, project: &str, target_ssl_proxy: &str) -> Call<Get> {
         Call::new(self.0, &[&project, &target_ssl_proxy], None)
     }
-    /// POST `projects/{project}/global/targetSslProxies`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+
+    /// POST `projects/{project}/global/targetSslProxies`. Can be waited for.
     ///
-    /// * `project`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    ///
+    /// Optional:
+    /// [`request_id`](Call#method.request_id-462).
     pub fn insert(
         &self,
         project: &str,
@@ -31,16 +52,36 @@ impl TargetSslProxies<'_> {
     ) -> Call<Insert> {
         Call::new(self.0, &[&project], Some(&target_ssl_proxy))
     }
-    /// GET `projects/{project}/global/targetSslProxies`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`, `COMPUTE_READONLY`.
+
+    /// GET `projects/{project}/global/targetSslProxies`.
     ///
-    /// * `project`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE),
+    /// [`COMPUTE_READONLY`](scopes::COMPUTE_READONLY).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    ///
+    /// Optional:
+    /// [`filter`](Call#method.filter-188),
+    /// [`max_results`](Call#method.max_results-188),
+    /// [`order_by`](Call#method.order_by-188),
+    /// [`page_token`](Call#method.page_token-188).
     pub fn list(&self, project: &str) -> Call<List> {
         Call::new(self.0, &[&project], None)
     }
-    /// POST `projects/{project}/global/targetSslProxies/{targetSslProxy}/setBackendService`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+
+    /// POST `projects/{project}/global/targetSslProxies/{targetSslProxy}/setBackendService`. Can be waited for.
     ///
-    /// * `project`: text
-    /// * `target_ssl_proxy`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `target_ssl_proxy`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
+    ///
+    /// Optional:
+    /// [`request_id`](Call#method.request_id-463).
     pub fn set_backend_service(
         &self,
         project: &str,
@@ -53,10 +94,17 @@ impl TargetSslProxies<'_> {
             Some(&target_ssl_proxies_set_backend_service_request),
         )
     }
-    /// POST `projects/{project}/global/targetSslProxies/{targetSslProxy}/setCertificateMap`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+
+    /// POST `projects/{project}/global/targetSslProxies/{targetSslProxy}/setCertificateMap`. Can be waited for.
     ///
-    /// * `project`: text
-    /// * `target_ssl_proxy`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    ///
+    /// Optional:
+    /// [`request_id`](Call#method.request_id-464).
     pub fn set_certificate_map(
         &self,
         project: &str,
@@ -69,10 +117,18 @@ impl TargetSslProxies<'_> {
             Some(&target_ssl_proxies_set_certificate_map_request),
         )
     }
-    /// POST `projects/{project}/global/targetSslProxies/{targetSslProxy}/setProxyHeader`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+
+    /// POST `projects/{project}/global/targetSslProxies/{targetSslProxy}/setProxyHeader`. Can be waited for.
     ///
-    /// * `project`: text
-    /// * `target_ssl_proxy`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `target_ssl_proxy`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
+    ///
+    /// Optional:
+    /// [`request_id`](Call#method.request_id-465).
     pub fn set_proxy_header(
         &self,
         project: &str,
@@ -85,10 +141,18 @@ impl TargetSslProxies<'_> {
             Some(&target_ssl_proxies_set_proxy_header_request),
         )
     }
-    /// POST `projects/{project}/global/targetSslProxies/{targetSslProxy}/setSslCertificates`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+
+    /// POST `projects/{project}/global/targetSslProxies/{targetSslProxy}/setSslCertificates`. Can be waited for.
     ///
-    /// * `project`: text
-    /// * `target_ssl_proxy`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `target_ssl_proxy`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
+    ///
+    /// Optional:
+    /// [`request_id`](Call#method.request_id-466).
     pub fn set_ssl_certificates(
         &self,
         project: &str,
@@ -101,10 +165,17 @@ impl TargetSslProxies<'_> {
             Some(&target_ssl_proxies_set_ssl_certificates_request),
         )
     }
-    /// POST `projects/{project}/global/targetSslProxies/{targetSslProxy}/setSslPolicy`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+
+    /// POST `projects/{project}/global/targetSslProxies/{targetSslProxy}/setSslPolicy`. Can be waited for.
     ///
-    /// * `project`: text
-    /// * `target_ssl_proxy`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    ///
+    /// Optional:
+    /// [`request_id`](Call#method.request_id-467).
     pub fn set_ssl_policy(
         &self,
         project: &str,
@@ -113,10 +184,16 @@ impl TargetSslProxies<'_> {
     ) -> Call<SetSslPolicy> {
         Call::new(self.0, &[&project, &target_ssl_proxy], Some(&ssl_policy_reference))
     }
-    /// POST `projects/{project}/global/targetSslProxies/{resource}/testIamPermissions`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`, `COMPUTE_READONLY`.
+
+    /// POST `projects/{project}/global/targetSslProxies/{resource}/testIamPermissions`.
     ///
-    /// * `project`: text
-    /// * `resource`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE),
+    /// [`COMPUTE_READONLY`](scopes::COMPUTE_READONLY).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `resource`: matches `[a-z](?:[-a-z0-9_]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
     pub fn test_iam_permissions(
         &self,
         project: &str,
@@ -129,14 +206,12 @@ impl TargetSslProxies<'_> {
 
 /// See [`TargetSslProxies::delete`].
 pub enum Delete {}
-method! {
-    Delete : Compute => schemas::Operation; "compute.targetSslProxies.delete" DELETE
-    "projects/{project}/global/targetSslProxies/{targetSslProxy}" { api_version :
-    Some("2026-11-01") }
-}
+
+method! { Delete: Compute => schemas::Operation; "compute.targetSslProxies.delete" DELETE "projects/{project}/global/targetSslProxies/{targetSslProxy}" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<Delete> {
-    /// `requestId`: text
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }
@@ -144,21 +219,19 @@ impl Call<Delete> {
 
 /// See [`TargetSslProxies::get`].
 pub enum Get {}
-method! {
-    Get : Compute => schemas::TargetSslProxy; "compute.targetSslProxies.get" GET
-    "projects/{project}/global/targetSslProxies/{targetSslProxy}" { api_version :
-    Some("2026-11-01") }
-}
+
+method! { Get: Compute => schemas::TargetSslProxy; "compute.targetSslProxies.get" GET "projects/{project}/global/targetSslProxies/{targetSslProxy}" {
+    api_version: Some("2026-11-01"),
+} }
 
 /// See [`TargetSslProxies::insert`].
 pub enum Insert {}
-method! {
-    Insert : Compute => schemas::Operation; "compute.targetSslProxies.insert" POST
-    "projects/{project}/global/targetSslProxies" { api_version : Some("2026-11-01") }
-}
+
+method! { Insert: Compute => schemas::Operation; "compute.targetSslProxies.insert" POST "projects/{project}/global/targetSslProxies" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<Insert> {
-    /// `requestId`: text
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }
@@ -166,28 +239,27 @@ impl Call<Insert> {
 
 /// See [`TargetSslProxies::list`].
 pub enum List {}
-method! {
-    List : Compute => schemas::TargetSslProxyList; "compute.targetSslProxies.list" GET
-    "projects/{project}/global/targetSslProxies" { api_version : Some("2026-11-01") }
-}
-paged! {
-    List => schemas::TargetSslProxy; "pageToken" "nextPageToken" "items"
-}
+
+method! { List: Compute => schemas::TargetSslProxyList; "compute.targetSslProxies.list" GET "projects/{project}/global/targetSslProxies" {
+    api_version: Some("2026-11-01"),
+} }
+
+paged! { List => schemas::TargetSslProxy; "pageToken" "nextPageToken" "items" }
 
 impl Call<List> {
-    /// `filter`: text
     pub fn filter(self, value: &str) -> Self {
         self.with_param("filter", &value)
     }
-    /// `maxResults`: an unsigned 32-bit number, default `500`, at least `0`
+
+    /// Default `500`, at least `0`.
     pub fn max_results(self, value: u32) -> Self {
         self.with_param("maxResults", &value)
     }
-    /// `orderBy`: text
+
     pub fn order_by(self, value: &str) -> Self {
         self.with_param("orderBy", &value)
     }
-    /// `pageToken`: text
+
     pub fn page_token(self, value: &str) -> Self {
         self.with_param("pageToken", &value)
     }
@@ -195,15 +267,12 @@ impl Call<List> {
 
 /// See [`TargetSslProxies::set_backend_service`].
 pub enum SetBackendService {}
-method! {
-    SetBackendService : Compute => schemas::Operation;
-    "compute.targetSslProxies.setBackendService" POST
-    "projects/{project}/global/targetSslProxies/{targetSslProxy}/setBackendService" {
-    api_version : Some("2026-11-01") }
-}
+
+method! { SetBackendService: Compute => schemas::Operation; "compute.targetSslProxies.setBackendService" POST "projects/{project}/global/targetSslProxies/{targetSslProxy}/setBackendService" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<SetBackendService> {
-    /// `requestId`: text
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }
@@ -211,15 +280,12 @@ impl Call<SetBackendService> {
 
 /// See [`TargetSslProxies::set_certificate_map`].
 pub enum SetCertificateMap {}
-method! {
-    SetCertificateMap : Compute => schemas::Operation;
-    "compute.targetSslProxies.setCertificateMap" POST
-    "projects/{project}/global/targetSslProxies/{targetSslProxy}/setCertificateMap" {
-    api_version : Some("2026-11-01") }
-}
+
+method! { SetCertificateMap: Compute => schemas::Operation; "compute.targetSslProxies.setCertificateMap" POST "projects/{project}/global/targetSslProxies/{targetSslProxy}/setCertificateMap" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<SetCertificateMap> {
-    /// `requestId`: text
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }
@@ -227,15 +293,12 @@ impl Call<SetCertificateMap> {
 
 /// See [`TargetSslProxies::set_proxy_header`].
 pub enum SetProxyHeader {}
-method! {
-    SetProxyHeader : Compute => schemas::Operation;
-    "compute.targetSslProxies.setProxyHeader" POST
-    "projects/{project}/global/targetSslProxies/{targetSslProxy}/setProxyHeader" {
-    api_version : Some("2026-11-01") }
-}
+
+method! { SetProxyHeader: Compute => schemas::Operation; "compute.targetSslProxies.setProxyHeader" POST "projects/{project}/global/targetSslProxies/{targetSslProxy}/setProxyHeader" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<SetProxyHeader> {
-    /// `requestId`: text
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }
@@ -243,15 +306,12 @@ impl Call<SetProxyHeader> {
 
 /// See [`TargetSslProxies::set_ssl_certificates`].
 pub enum SetSslCertificates {}
-method! {
-    SetSslCertificates : Compute => schemas::Operation;
-    "compute.targetSslProxies.setSslCertificates" POST
-    "projects/{project}/global/targetSslProxies/{targetSslProxy}/setSslCertificates" {
-    api_version : Some("2026-11-01") }
-}
+
+method! { SetSslCertificates: Compute => schemas::Operation; "compute.targetSslProxies.setSslCertificates" POST "projects/{project}/global/targetSslProxies/{targetSslProxy}/setSslCertificates" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<SetSslCertificates> {
-    /// `requestId`: text
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }
@@ -259,14 +319,12 @@ impl Call<SetSslCertificates> {
 
 /// See [`TargetSslProxies::set_ssl_policy`].
 pub enum SetSslPolicy {}
-method! {
-    SetSslPolicy : Compute => schemas::Operation; "compute.targetSslProxies.setSslPolicy"
-    POST "projects/{project}/global/targetSslProxies/{targetSslProxy}/setSslPolicy" {
-    api_version : Some("2026-11-01") }
-}
+
+method! { SetSslPolicy: Compute => schemas::Operation; "compute.targetSslProxies.setSslPolicy" POST "projects/{project}/global/targetSslProxies/{targetSslProxy}/setSslPolicy" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<SetSslPolicy> {
-    /// `requestId`: text
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }
@@ -274,9 +332,7 @@ impl Call<SetSslPolicy> {
 
 /// See [`TargetSslProxies::test_iam_permissions`].
 pub enum TestIamPermissions {}
-method! {
-    TestIamPermissions : Compute => schemas::TestPermissionsResponse;
-    "compute.targetSslProxies.testIamPermissions" POST
-    "projects/{project}/global/targetSslProxies/{resource}/testIamPermissions" {
-    api_version : Some("2026-11-01") }
-}
+
+method! { TestIamPermissions: Compute => schemas::TestPermissionsResponse; "compute.targetSslProxies.testIamPermissions" POST "projects/{project}/global/targetSslProxies/{resource}/testIamPermissions" {
+    api_version: Some("2026-11-01"),
+} }

@@ -7,29 +7,64 @@ use super::*;
 pub struct TargetTcpProxies<'a>(pub(crate) &'a runtime::Client);
 
 impl TargetTcpProxies<'_> {
-    /// GET `projects/{project}/aggregated/targetTcpProxies`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`, `COMPUTE_READONLY`.
+    /// GET `projects/{project}/aggregated/targetTcpProxies`.
     ///
-    /// * `project`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE),
+    /// [`COMPUTE_READONLY`](scopes::COMPUTE_READONLY).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    ///
+    /// Optional:
+    /// [`filter`](Call#method.filter-189),
+    /// [`include_all_scopes`](Call#method.include_all_scopes-48),
+    /// [`max_results`](Call#method.max_results-189),
+    /// [`order_by`](Call#method.order_by-189),
+    /// [`page_token`](Call#method.page_token-189),
+    /// [`service_project_number`](Call#method.service_project_number-48).
     pub fn aggregated_list(&self, project: &str) -> Call<AggregatedList> {
         Call::new(self.0, &[&project], None)
     }
-    /// DELETE `projects/{project}/global/targetTcpProxies/{targetTcpProxy}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+
+    /// DELETE `projects/{project}/global/targetTcpProxies/{targetTcpProxy}`. Can be waited for.
     ///
-    /// * `project`: text
-    /// * `target_tcp_proxy`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `target_tcp_proxy`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
+    ///
+    /// Optional:
+    /// [`request_id`](Call#method.request_id-468).
     pub fn delete(&self, project: &str, target_tcp_proxy: &str) -> Call<Delete> {
         Call::new(self.0, &[&project, &target_tcp_proxy], None)
     }
-    /// GET `projects/{project}/global/targetTcpProxies/{targetTcpProxy}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`, `COMPUTE_READONLY`.
+
+    /// GET `projects/{project}/global/targetTcpProxies/{targetTcpProxy}`.
     ///
-    /// * `project`: text
-    /// * `target_tcp_proxy`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE),
+    /// [`COMPUTE_READONLY`](scopes::COMPUTE_READONLY).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `target_tcp_proxy`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
     pub fn get(&self, project: &str, target_tcp_proxy: &str) -> Call<Get> {
         Call::new(self.0, &[&project, &target_tcp_proxy], None)
     }
-    /// POST `projects/{project}/global/targetTcpProxies`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+
+    /// POST `projects/{project}/global/targetTcpProxies`. Can be waited for.
     ///
-    /// * `project`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    ///
+    /// Optional:
+    /// [`request_id`](Call#method.request_id-469).
     pub fn insert(
         &self,
         project: &str,
@@ -37,16 +72,36 @@ impl TargetTcpProxies<'_> {
     ) -> Call<Insert> {
         Call::new(self.0, &[&project], Some(&target_tcp_proxy))
     }
-    /// GET `projects/{project}/global/targetTcpProxies`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`, `COMPUTE_READONLY`.
+
+    /// GET `projects/{project}/global/targetTcpProxies`.
     ///
-    /// * `project`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE),
+    /// [`COMPUTE_READONLY`](scopes::COMPUTE_READONLY).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    ///
+    /// Optional:
+    /// [`filter`](Call#method.filter-190),
+    /// [`max_results`](Call#method.max_results-190),
+    /// [`order_by`](Call#method.order_by-190),
+    /// [`page_token`](Call#method.page_token-190).
     pub fn list(&self, project: &str) -> Call<List> {
         Call::new(self.0, &[&project], None)
     }
-    /// POST `projects/{project}/global/targetTcpProxies/{targetTcpProxy}/setBackendService`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+
+    /// POST `projects/{project}/global/targetTcpProxies/{targetTcpProxy}/setBackendService`. Can be waited for.
     ///
-    /// * `project`: text
-    /// * `target_tcp_proxy`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `target_tcp_proxy`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
+    ///
+    /// Optional:
+    /// [`request_id`](Call#method.request_id-470).
     pub fn set_backend_service(
         &self,
         project: &str,
@@ -59,10 +114,18 @@ impl TargetTcpProxies<'_> {
             Some(&target_tcp_proxies_set_backend_service_request),
         )
     }
-    /// POST `projects/{project}/global/targetTcpProxies/{targetTcpProxy}/setProxyHeader`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+
+    /// POST `projects/{project}/global/targetTcpProxies/{targetTcpProxy}/setProxyHeader`. Can be waited for.
     ///
-    /// * `project`: text
-    /// * `target_tcp_proxy`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `target_tcp_proxy`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
+    ///
+    /// Optional:
+    /// [`request_id`](Call#method.request_id-471).
     pub fn set_proxy_header(
         &self,
         project: &str,
@@ -75,10 +138,16 @@ impl TargetTcpProxies<'_> {
             Some(&target_tcp_proxies_set_proxy_header_request),
         )
     }
-    /// POST `projects/{project}/global/targetTcpProxies/{resource}/testIamPermissions`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`, `COMPUTE_READONLY`.
+
+    /// POST `projects/{project}/global/targetTcpProxies/{resource}/testIamPermissions`.
     ///
-    /// * `project`: text
-    /// * `resource`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE),
+    /// [`COMPUTE_READONLY`](scopes::COMPUTE_READONLY).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `resource`: matches `[a-z](?:[-a-z0-9_]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
     pub fn test_iam_permissions(
         &self,
         project: &str,
@@ -91,38 +160,35 @@ impl TargetTcpProxies<'_> {
 
 /// See [`TargetTcpProxies::aggregated_list`].
 pub enum AggregatedList {}
-method! {
-    AggregatedList : Compute => schemas::TargetTcpProxyAggregatedList;
-    "compute.targetTcpProxies.aggregatedList" GET
-    "projects/{project}/aggregated/targetTcpProxies" { api_version : Some("2026-11-01") }
-}
-paged! {
-    AggregatedList => (::std::string::String, schemas::TargetTcpProxiesScopedList);
-    "pageToken" "nextPageToken" "items"
-}
+
+method! { AggregatedList: Compute => schemas::TargetTcpProxyAggregatedList; "compute.targetTcpProxies.aggregatedList" GET "projects/{project}/aggregated/targetTcpProxies" {
+    api_version: Some("2026-11-01"),
+} }
+
+paged! { AggregatedList => (::std::string::String, schemas::TargetTcpProxiesScopedList); "pageToken" "nextPageToken" "items" }
 
 impl Call<AggregatedList> {
-    /// `filter`: text
     pub fn filter(self, value: &str) -> Self {
         self.with_param("filter", &value)
     }
-    /// `includeAllScopes`: true or false
+
     pub fn include_all_scopes(self, value: bool) -> Self {
         self.with_param("includeAllScopes", &value)
     }
-    /// `maxResults`: an unsigned 32-bit number, default `500`, at least `0`
+
+    /// Default `500`, at least `0`.
     pub fn max_results(self, value: u32) -> Self {
         self.with_param("maxResults", &value)
     }
-    /// `orderBy`: text
+
     pub fn order_by(self, value: &str) -> Self {
         self.with_param("orderBy", &value)
     }
-    /// `pageToken`: text
+
     pub fn page_token(self, value: &str) -> Self {
         self.with_param("pageToken", &value)
     }
-    /// `serviceProjectNumber`: a 64-bit number
+
     pub fn service_project_number(self, value: i64) -> Self {
         self.with_param("serviceProjectNumber", &value)
     }
@@ -130,14 +196,12 @@ impl Call<AggregatedList> {
 
 /// See [`TargetTcpProxies::delete`].
 pub enum Delete {}
-method! {
-    Delete : Compute => schemas::Operation; "compute.targetTcpProxies.delete" DELETE
-    "projects/{project}/global/targetTcpProxies/{targetTcpProxy}" { api_version :
-    Some("2026-11-01") }
-}
+
+method! { Delete: Compute => schemas::Operation; "compute.targetTcpProxies.delete" DELETE "projects/{project}/global/targetTcpProxies/{targetTcpProxy}" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<Delete> {
-    /// `requestId`: text
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }
@@ -145,21 +209,19 @@ impl Call<Delete> {
 
 /// See [`TargetTcpProxies::get`].
 pub enum Get {}
-method! {
-    Get : Compute => schemas::TargetTcpProxy; "compute.targetTcpProxies.get" GET
-    "projects/{project}/global/targetTcpProxies/{targetTcpProxy}" { api_version :
-    Some("2026-11-01") }
-}
+
+method! { Get: Compute => schemas::TargetTcpProxy; "compute.targetTcpProxies.get" GET "projects/{project}/global/targetTcpProxies/{targetTcpProxy}" {
+    api_version: Some("2026-11-01"),
+} }
 
 /// See [`TargetTcpProxies::insert`].
 pub enum Insert {}
-method! {
-    Insert : Compute => schemas::Operation; "compute.targetTcpProxies.insert" POST
-    "projects/{project}/global/targetTcpProxies" { api_version : Some("2026-11-01") }
-}
+
+method! { Insert: Compute => schemas::Operation; "compute.targetTcpProxies.insert" POST "projects/{project}/global/targetTcpProxies" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<Insert> {
-    /// `requestId`: text
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }
@@ -167,28 +229,27 @@ impl Call<Insert> {
 
 /// See [`TargetTcpProxies::list`].
 pub enum List {}
-method! {
-    List : Compute => schemas::TargetTcpProxyList; "compute.targetTcpProxies.list" GET
-    "projects/{project}/global/targetTcpProxies" { api_version : Some("2026-11-01") }
-}
-paged! {
-    List => schemas::TargetTcpProxy; "pageToken" "nextPageToken" "items"
-}
+
+method! { List: Compute => schemas::TargetTcpProxyList; "compute.targetTcpProxies.list" GET "projects/{project}/global/targetTcpProxies" {
+    api_version: Some("2026-11-01"),
+} }
+
+paged! { List => schemas::TargetTcpProxy; "pageToken" "nextPageToken" "items" }
 
 impl Call<List> {
-    /// `filter`: text
     pub fn filter(self, value: &str) -> Self {
         self.with_param("filter", &value)
     }
-    /// `maxResults`: an unsigned 32-bit number, default `500`, at least `0`
+
+    /// Default `500`, at least `0`.
     pub fn max_results(self, value: u32) -> Self {
         self.with_param("maxResults", &value)
     }
-    /// `orderBy`: text
+
     pub fn order_by(self, value: &str) -> Self {
         self.with_param("orderBy", &value)
     }
-    /// `pageToken`: text
+
     pub fn page_token(self, value: &str) -> Self {
         self.with_param("pageToken", &value)
     }
@@ -196,15 +257,12 @@ impl Call<List> {
 
 /// See [`TargetTcpProxies::set_backend_service`].
 pub enum SetBackendService {}
-method! {
-    SetBackendService : Compute => schemas::Operation;
-    "compute.targetTcpProxies.setBackendService" POST
-    "projects/{project}/global/targetTcpProxies/{targetTcpProxy}/setBackendService" {
-    api_version : Some("2026-11-01") }
-}
+
+method! { SetBackendService: Compute => schemas::Operation; "compute.targetTcpProxies.setBackendService" POST "projects/{project}/global/targetTcpProxies/{targetTcpProxy}/setBackendService" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<SetBackendService> {
-    /// `requestId`: text
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }
@@ -212,15 +270,12 @@ impl Call<SetBackendService> {
 
 /// See [`TargetTcpProxies::set_proxy_header`].
 pub enum SetProxyHeader {}
-method! {
-    SetProxyHeader : Compute => schemas::Operation;
-    "compute.targetTcpProxies.setProxyHeader" POST
-    "projects/{project}/global/targetTcpProxies/{targetTcpProxy}/setProxyHeader" {
-    api_version : Some("2026-11-01") }
-}
+
+method! { SetProxyHeader: Compute => schemas::Operation; "compute.targetTcpProxies.setProxyHeader" POST "projects/{project}/global/targetTcpProxies/{targetTcpProxy}/setProxyHeader" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<SetProxyHeader> {
-    /// `requestId`: text
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }
@@ -228,9 +283,7 @@ impl Call<SetProxyHeader> {
 
 /// See [`TargetTcpProxies::test_iam_permissions`].
 pub enum TestIamPermissions {}
-method! {
-    TestIamPermissions : Compute => schemas::TestPermissionsResponse;
-    "compute.targetTcpProxies.testIamPermissions" POST
-    "projects/{project}/global/targetTcpProxies/{resource}/testIamPermissions" {
-    api_version : Some("2026-11-01") }
-}
+
+method! { TestIamPermissions: Compute => schemas::TestPermissionsResponse; "compute.targetTcpProxies.testIamPermissions" POST "projects/{project}/global/targetTcpProxies/{resource}/testIamPermissions" {
+    api_version: Some("2026-11-01"),
+} }

@@ -7,17 +7,38 @@ use super::*;
 pub struct TargetVpnGateways<'a>(pub(crate) &'a runtime::Client);
 
 impl TargetVpnGateways<'_> {
-    /// GET `projects/{project}/aggregated/targetVpnGateways`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`, `COMPUTE_READONLY`.
+    /// GET `projects/{project}/aggregated/targetVpnGateways`.
     ///
-    /// * `project`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE),
+    /// [`COMPUTE_READONLY`](scopes::COMPUTE_READONLY).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    ///
+    /// Optional:
+    /// [`filter`](Call#method.filter-191),
+    /// [`include_all_scopes`](Call#method.include_all_scopes-49),
+    /// [`max_results`](Call#method.max_results-191),
+    /// [`order_by`](Call#method.order_by-191),
+    /// [`page_token`](Call#method.page_token-191),
+    /// [`service_project_number`](Call#method.service_project_number-49).
     pub fn aggregated_list(&self, project: &str) -> Call<AggregatedList> {
         Call::new(self.0, &[&project], None)
     }
-    /// DELETE `projects/{project}/regions/{region}/targetVpnGateways/{targetVpnGateway}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+
+    /// DELETE `projects/{project}/regions/{region}/targetVpnGateways/{targetVpnGateway}`. Can be waited for.
     ///
-    /// * `project`: text
-    /// * `region`: text
-    /// * `target_vpn_gateway`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `region`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?`
+    /// * `target_vpn_gateway`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
+    ///
+    /// Optional:
+    /// [`request_id`](Call#method.request_id-472).
     pub fn delete(
         &self,
         project: &str,
@@ -26,23 +47,32 @@ impl TargetVpnGateways<'_> {
     ) -> Call<Delete> {
         Call::new(self.0, &[&project, &region, &target_vpn_gateway], None)
     }
-    /// GET `projects/{project}/regions/{region}/targetVpnGateways/{targetVpnGateway}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`, `COMPUTE_READONLY`.
+
+    /// GET `projects/{project}/regions/{region}/targetVpnGateways/{targetVpnGateway}`.
     ///
-    /// * `project`: text
-    /// * `region`: text
-    /// * `target_vpn_gateway`: text
-    pub fn get(
-        &self,
-        project: &str,
-        region: &str,
-        target_vpn_gateway: &str,
-    ) -> Call<Get> {
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE),
+    /// [`COMPUTE_READONLY`](scopes::COMPUTE_READONLY).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `region`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?`
+    /// * `target_vpn_gateway`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
+    pub fn get(&self, project: &str, region: &str, target_vpn_gateway: &str) -> Call<Get> {
         Call::new(self.0, &[&project, &region, &target_vpn_gateway], None)
     }
-    /// POST `projects/{project}/regions/{region}/targetVpnGateways`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+
+    /// POST `projects/{project}/regions/{region}/targetVpnGateways`. Can be waited for.
     ///
-    /// * `project`: text
-    /// * `region`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `region`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?`
+    ///
+    /// Optional:
+    /// [`request_id`](Call#method.request_id-473).
     pub fn insert(
         &self,
         project: &str,
@@ -51,18 +81,38 @@ impl TargetVpnGateways<'_> {
     ) -> Call<Insert> {
         Call::new(self.0, &[&project, &region], Some(&target_vpn_gateway))
     }
-    /// GET `projects/{project}/regions/{region}/targetVpnGateways`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`, `COMPUTE_READONLY`.
+
+    /// GET `projects/{project}/regions/{region}/targetVpnGateways`.
     ///
-    /// * `project`: text
-    /// * `region`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE),
+    /// [`COMPUTE_READONLY`](scopes::COMPUTE_READONLY).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `region`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?`
+    ///
+    /// Optional:
+    /// [`filter`](Call#method.filter-192),
+    /// [`max_results`](Call#method.max_results-192),
+    /// [`order_by`](Call#method.order_by-192),
+    /// [`page_token`](Call#method.page_token-192).
     pub fn list(&self, project: &str, region: &str) -> Call<List> {
         Call::new(self.0, &[&project, &region], None)
     }
-    /// POST `projects/{project}/regions/{region}/targetVpnGateways/{resource}/setLabels`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+
+    /// POST `projects/{project}/regions/{region}/targetVpnGateways/{resource}/setLabels`. Can be waited for.
     ///
-    /// * `project`: text
-    /// * `region`: text
-    /// * `resource`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `region`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?`
+    /// * `resource`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
+    ///
+    /// Optional:
+    /// [`request_id`](Call#method.request_id-474).
     pub fn set_labels(
         &self,
         project: &str,
@@ -70,49 +120,41 @@ impl TargetVpnGateways<'_> {
         resource: &str,
         region_set_labels_request: schemas::RegionSetLabelsRequest,
     ) -> Call<SetLabels> {
-        Call::new(
-            self.0,
-            &[&project, &region, &resource],
-            Some(&region_set_labels_request),
-        )
+        Call::new(self.0, &[&project, &region, &resource], Some(&region_set_labels_request))
     }
 }
 
 /// See [`TargetVpnGateways::aggregated_list`].
 pub enum AggregatedList {}
-method! {
-    AggregatedList : Compute => schemas::TargetVpnGatewayAggregatedList;
-    "compute.targetVpnGateways.aggregatedList" GET
-    "projects/{project}/aggregated/targetVpnGateways" { api_version : Some("2026-11-01")
-    }
-}
-paged! {
-    AggregatedList => (::std::string::String, schemas::TargetVpnGatewaysScopedList);
-    "pageToken" "nextPageToken" "items"
-}
+
+method! { AggregatedList: Compute => schemas::TargetVpnGatewayAggregatedList; "compute.targetVpnGateways.aggregatedList" GET "projects/{project}/aggregated/targetVpnGateways" {
+    api_version: Some("2026-11-01"),
+} }
+
+paged! { AggregatedList => (::std::string::String, schemas::TargetVpnGatewaysScopedList); "pageToken" "nextPageToken" "items" }
 
 impl Call<AggregatedList> {
-    /// `filter`: text
     pub fn filter(self, value: &str) -> Self {
         self.with_param("filter", &value)
     }
-    /// `includeAllScopes`: true or false
+
     pub fn include_all_scopes(self, value: bool) -> Self {
         self.with_param("includeAllScopes", &value)
     }
-    /// `maxResults`: an unsigned 32-bit number, default `500`, at least `0`
+
+    /// Default `500`, at least `0`.
     pub fn max_results(self, value: u32) -> Self {
         self.with_param("maxResults", &value)
     }
-    /// `orderBy`: text
+
     pub fn order_by(self, value: &str) -> Self {
         self.with_param("orderBy", &value)
     }
-    /// `pageToken`: text
+
     pub fn page_token(self, value: &str) -> Self {
         self.with_param("pageToken", &value)
     }
-    /// `serviceProjectNumber`: a 64-bit number
+
     pub fn service_project_number(self, value: i64) -> Self {
         self.with_param("serviceProjectNumber", &value)
     }
@@ -120,14 +162,12 @@ impl Call<AggregatedList> {
 
 /// See [`TargetVpnGateways::delete`].
 pub enum Delete {}
-method! {
-    Delete : Compute => schemas::Operation; "compute.targetVpnGateways.delete" DELETE
-    "projects/{project}/regions/{region}/targetVpnGateways/{targetVpnGateway}" {
-    api_version : Some("2026-11-01") }
-}
+
+method! { Delete: Compute => schemas::Operation; "compute.targetVpnGateways.delete" DELETE "projects/{project}/regions/{region}/targetVpnGateways/{targetVpnGateway}" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<Delete> {
-    /// `requestId`: text
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }
@@ -135,22 +175,19 @@ impl Call<Delete> {
 
 /// See [`TargetVpnGateways::get`].
 pub enum Get {}
-method! {
-    Get : Compute => schemas::TargetVpnGateway; "compute.targetVpnGateways.get" GET
-    "projects/{project}/regions/{region}/targetVpnGateways/{targetVpnGateway}" {
-    api_version : Some("2026-11-01") }
-}
+
+method! { Get: Compute => schemas::TargetVpnGateway; "compute.targetVpnGateways.get" GET "projects/{project}/regions/{region}/targetVpnGateways/{targetVpnGateway}" {
+    api_version: Some("2026-11-01"),
+} }
 
 /// See [`TargetVpnGateways::insert`].
 pub enum Insert {}
-method! {
-    Insert : Compute => schemas::Operation; "compute.targetVpnGateways.insert" POST
-    "projects/{project}/regions/{region}/targetVpnGateways" { api_version :
-    Some("2026-11-01") }
-}
+
+method! { Insert: Compute => schemas::Operation; "compute.targetVpnGateways.insert" POST "projects/{project}/regions/{region}/targetVpnGateways" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<Insert> {
-    /// `requestId`: text
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }
@@ -158,29 +195,27 @@ impl Call<Insert> {
 
 /// See [`TargetVpnGateways::list`].
 pub enum List {}
-method! {
-    List : Compute => schemas::TargetVpnGatewayList; "compute.targetVpnGateways.list" GET
-    "projects/{project}/regions/{region}/targetVpnGateways" { api_version :
-    Some("2026-11-01") }
-}
-paged! {
-    List => schemas::TargetVpnGateway; "pageToken" "nextPageToken" "items"
-}
+
+method! { List: Compute => schemas::TargetVpnGatewayList; "compute.targetVpnGateways.list" GET "projects/{project}/regions/{region}/targetVpnGateways" {
+    api_version: Some("2026-11-01"),
+} }
+
+paged! { List => schemas::TargetVpnGateway; "pageToken" "nextPageToken" "items" }
 
 impl Call<List> {
-    /// `filter`: text
     pub fn filter(self, value: &str) -> Self {
         self.with_param("filter", &value)
     }
-    /// `maxResults`: an unsigned 32-bit number, default `500`, at least `0`
+
+    /// Default `500`, at least `0`.
     pub fn max_results(self, value: u32) -> Self {
         self.with_param("maxResults", &value)
     }
-    /// `orderBy`: text
+
     pub fn order_by(self, value: &str) -> Self {
         self.with_param("orderBy", &value)
     }
-    /// `pageToken`: text
+
     pub fn page_token(self, value: &str) -> Self {
         self.with_param("pageToken", &value)
     }
@@ -188,14 +223,12 @@ impl Call<List> {
 
 /// See [`TargetVpnGateways::set_labels`].
 pub enum SetLabels {}
-method! {
-    SetLabels : Compute => schemas::Operation; "compute.targetVpnGateways.setLabels" POST
-    "projects/{project}/regions/{region}/targetVpnGateways/{resource}/setLabels" {
-    api_version : Some("2026-11-01") }
-}
+
+method! { SetLabels: Compute => schemas::Operation; "compute.targetVpnGateways.setLabels" POST "projects/{project}/regions/{region}/targetVpnGateways/{resource}/setLabels" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<SetLabels> {
-    /// `requestId`: text
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }

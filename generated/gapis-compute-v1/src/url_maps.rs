@@ -7,36 +7,79 @@ use super::*;
 pub struct UrlMaps<'a>(pub(crate) &'a runtime::Client);
 
 impl UrlMaps<'_> {
-    /// GET `projects/{project}/aggregated/urlMaps`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`, `COMPUTE_READONLY`.
+    /// GET `projects/{project}/aggregated/urlMaps`.
     ///
-    /// * `project`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE),
+    /// [`COMPUTE_READONLY`](scopes::COMPUTE_READONLY).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    ///
+    /// Optional:
+    /// [`filter`](Call#method.filter-193),
+    /// [`include_all_scopes`](Call#method.include_all_scopes-50),
+    /// [`max_results`](Call#method.max_results-193),
+    /// [`order_by`](Call#method.order_by-193),
+    /// [`page_token`](Call#method.page_token-193),
+    /// [`service_project_number`](Call#method.service_project_number-50).
     pub fn aggregated_list(&self, project: &str) -> Call<AggregatedList> {
         Call::new(self.0, &[&project], None)
     }
-    /// DELETE `projects/{project}/global/urlMaps/{urlMap}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+
+    /// DELETE `projects/{project}/global/urlMaps/{urlMap}`. Can be waited for.
     ///
-    /// * `project`: text
-    /// * `url_map`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `url_map`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
+    ///
+    /// Optional:
+    /// [`request_id`](Call#method.request_id-475).
     pub fn delete(&self, project: &str, url_map: &str) -> Call<Delete> {
         Call::new(self.0, &[&project, &url_map], None)
     }
-    /// GET `projects/{project}/global/urlMaps/{urlMap}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`, `COMPUTE_READONLY`.
+
+    /// GET `projects/{project}/global/urlMaps/{urlMap}`.
     ///
-    /// * `project`: text
-    /// * `url_map`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE),
+    /// [`COMPUTE_READONLY`](scopes::COMPUTE_READONLY).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `url_map`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
     pub fn get(&self, project: &str, url_map: &str) -> Call<Get> {
         Call::new(self.0, &[&project, &url_map], None)
     }
-    /// POST `projects/{project}/global/urlMaps`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+
+    /// POST `projects/{project}/global/urlMaps`. Can be waited for.
     ///
-    /// * `project`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    ///
+    /// Optional:
+    /// [`request_id`](Call#method.request_id-476).
     pub fn insert(&self, project: &str, url_map: schemas::UrlMap) -> Call<Insert> {
         Call::new(self.0, &[&project], Some(&url_map))
     }
-    /// POST `projects/{project}/global/urlMaps/{urlMap}/invalidateCache`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+
+    /// POST `projects/{project}/global/urlMaps/{urlMap}/invalidateCache`. Can be waited for.
     ///
-    /// * `project`: text
-    /// * `url_map`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `url_map`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
+    ///
+    /// Optional:
+    /// [`request_id`](Call#method.request_id-477).
     pub fn invalidate_cache(
         &self,
         project: &str,
@@ -45,28 +88,49 @@ impl UrlMaps<'_> {
     ) -> Call<InvalidateCache> {
         Call::new(self.0, &[&project, &url_map], Some(&cache_invalidation_rule))
     }
-    /// GET `projects/{project}/global/urlMaps`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`, `COMPUTE_READONLY`.
+
+    /// GET `projects/{project}/global/urlMaps`.
     ///
-    /// * `project`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE),
+    /// [`COMPUTE_READONLY`](scopes::COMPUTE_READONLY).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    ///
+    /// Optional:
+    /// [`filter`](Call#method.filter-194),
+    /// [`max_results`](Call#method.max_results-194),
+    /// [`order_by`](Call#method.order_by-194),
+    /// [`page_token`](Call#method.page_token-194).
     pub fn list(&self, project: &str) -> Call<List> {
         Call::new(self.0, &[&project], None)
     }
-    /// PATCH `projects/{project}/global/urlMaps/{urlMap}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+
+    /// PATCH `projects/{project}/global/urlMaps/{urlMap}`. Can be waited for.
     ///
-    /// * `project`: text
-    /// * `url_map`: text
-    pub fn patch(
-        &self,
-        project: &str,
-        url_map: &str,
-        body: schemas::UrlMap,
-    ) -> Call<Patch> {
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `url_map`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
+    ///
+    /// Optional:
+    /// [`request_id`](Call#method.request_id-478).
+    pub fn patch(&self, project: &str, url_map: &str, body: schemas::UrlMap) -> Call<Patch> {
         Call::new(self.0, &[&project, &url_map], Some(&body))
     }
-    /// POST `projects/{project}/global/urlMaps/{resource}/testIamPermissions`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`, `COMPUTE_READONLY`.
+
+    /// POST `projects/{project}/global/urlMaps/{resource}/testIamPermissions`.
     ///
-    /// * `project`: text
-    /// * `resource`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE),
+    /// [`COMPUTE_READONLY`](scopes::COMPUTE_READONLY).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `resource`: matches `[a-z](?:[-a-z0-9_]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
     pub fn test_iam_permissions(
         &self,
         project: &str,
@@ -75,10 +139,18 @@ impl UrlMaps<'_> {
     ) -> Call<TestIamPermissions> {
         Call::new(self.0, &[&project, &resource], Some(&test_permissions_request))
     }
-    /// PUT `projects/{project}/global/urlMaps/{urlMap}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+
+    /// PUT `projects/{project}/global/urlMaps/{urlMap}`. Can be waited for.
     ///
-    /// * `project`: text
-    /// * `url_map`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `url_map`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
+    ///
+    /// Optional:
+    /// [`request_id`](Call#method.request_id-479).
     pub fn update(
         &self,
         project: &str,
@@ -87,10 +159,15 @@ impl UrlMaps<'_> {
     ) -> Call<Update> {
         Call::new(self.0, &[&project, &url_map], Some(&body))
     }
-    /// POST `projects/{project}/global/urlMaps/{urlMap}/validate`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`.
+
+    /// POST `projects/{project}/global/urlMaps/{urlMap}/validate`.
     ///
-    /// * `project`: text
-    /// * `url_map`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `url_map`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
     pub fn validate(
         &self,
         project: &str,
@@ -103,38 +180,35 @@ impl UrlMaps<'_> {
 
 /// See [`UrlMaps::aggregated_list`].
 pub enum AggregatedList {}
-method! {
-    AggregatedList : Compute => schemas::UrlMapsAggregatedList;
-    "compute.urlMaps.aggregatedList" GET "projects/{project}/aggregated/urlMaps" {
-    api_version : Some("2026-11-01") }
-}
-paged! {
-    AggregatedList => (::std::string::String, schemas::UrlMapsScopedList); "pageToken"
-    "nextPageToken" "items"
-}
+
+method! { AggregatedList: Compute => schemas::UrlMapsAggregatedList; "compute.urlMaps.aggregatedList" GET "projects/{project}/aggregated/urlMaps" {
+    api_version: Some("2026-11-01"),
+} }
+
+paged! { AggregatedList => (::std::string::String, schemas::UrlMapsScopedList); "pageToken" "nextPageToken" "items" }
 
 impl Call<AggregatedList> {
-    /// `filter`: text
     pub fn filter(self, value: &str) -> Self {
         self.with_param("filter", &value)
     }
-    /// `includeAllScopes`: true or false
+
     pub fn include_all_scopes(self, value: bool) -> Self {
         self.with_param("includeAllScopes", &value)
     }
-    /// `maxResults`: an unsigned 32-bit number, default `500`, at least `0`
+
+    /// Default `500`, at least `0`.
     pub fn max_results(self, value: u32) -> Self {
         self.with_param("maxResults", &value)
     }
-    /// `orderBy`: text
+
     pub fn order_by(self, value: &str) -> Self {
         self.with_param("orderBy", &value)
     }
-    /// `pageToken`: text
+
     pub fn page_token(self, value: &str) -> Self {
         self.with_param("pageToken", &value)
     }
-    /// `serviceProjectNumber`: a 64-bit number
+
     pub fn service_project_number(self, value: i64) -> Self {
         self.with_param("serviceProjectNumber", &value)
     }
@@ -142,13 +216,12 @@ impl Call<AggregatedList> {
 
 /// See [`UrlMaps::delete`].
 pub enum Delete {}
-method! {
-    Delete : Compute => schemas::Operation; "compute.urlMaps.delete" DELETE
-    "projects/{project}/global/urlMaps/{urlMap}" { api_version : Some("2026-11-01") }
-}
+
+method! { Delete: Compute => schemas::Operation; "compute.urlMaps.delete" DELETE "projects/{project}/global/urlMaps/{urlMap}" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<Delete> {
-    /// `requestId`: text
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }
@@ -156,20 +229,19 @@ impl Call<Delete> {
 
 /// See [`UrlMaps::get`].
 pub enum Get {}
-method! {
-    Get : Compute => schemas::UrlMap; "compute.urlMaps.get" GET
-    "projects/{project}/global/urlMaps/{urlMap}" { api_version : Some("2026-11-01") }
-}
+
+method! { Get: Compute => schemas::UrlMap; "compute.urlMaps.get" GET "projects/{project}/global/urlMaps/{urlMap}" {
+    api_version: Some("2026-11-01"),
+} }
 
 /// See [`UrlMaps::insert`].
 pub enum Insert {}
-method! {
-    Insert : Compute => schemas::Operation; "compute.urlMaps.insert" POST
-    "projects/{project}/global/urlMaps" { api_version : Some("2026-11-01") }
-}
+
+method! { Insert: Compute => schemas::Operation; "compute.urlMaps.insert" POST "projects/{project}/global/urlMaps" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<Insert> {
-    /// `requestId`: text
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }
@@ -177,14 +249,12 @@ impl Call<Insert> {
 
 /// See [`UrlMaps::invalidate_cache`].
 pub enum InvalidateCache {}
-method! {
-    InvalidateCache : Compute => schemas::Operation; "compute.urlMaps.invalidateCache"
-    POST "projects/{project}/global/urlMaps/{urlMap}/invalidateCache" { api_version :
-    Some("2026-11-01") }
-}
+
+method! { InvalidateCache: Compute => schemas::Operation; "compute.urlMaps.invalidateCache" POST "projects/{project}/global/urlMaps/{urlMap}/invalidateCache" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<InvalidateCache> {
-    /// `requestId`: text
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }
@@ -192,28 +262,27 @@ impl Call<InvalidateCache> {
 
 /// See [`UrlMaps::list`].
 pub enum List {}
-method! {
-    List : Compute => schemas::UrlMapList; "compute.urlMaps.list" GET
-    "projects/{project}/global/urlMaps" { api_version : Some("2026-11-01") }
-}
-paged! {
-    List => schemas::UrlMap; "pageToken" "nextPageToken" "items"
-}
+
+method! { List: Compute => schemas::UrlMapList; "compute.urlMaps.list" GET "projects/{project}/global/urlMaps" {
+    api_version: Some("2026-11-01"),
+} }
+
+paged! { List => schemas::UrlMap; "pageToken" "nextPageToken" "items" }
 
 impl Call<List> {
-    /// `filter`: text
     pub fn filter(self, value: &str) -> Self {
         self.with_param("filter", &value)
     }
-    /// `maxResults`: an unsigned 32-bit number, default `500`, at least `0`
+
+    /// Default `500`, at least `0`.
     pub fn max_results(self, value: u32) -> Self {
         self.with_param("maxResults", &value)
     }
-    /// `orderBy`: text
+
     pub fn order_by(self, value: &str) -> Self {
         self.with_param("orderBy", &value)
     }
-    /// `pageToken`: text
+
     pub fn page_token(self, value: &str) -> Self {
         self.with_param("pageToken", &value)
     }
@@ -221,13 +290,12 @@ impl Call<List> {
 
 /// See [`UrlMaps::patch`].
 pub enum Patch {}
-method! {
-    Patch : Compute => schemas::Operation; "compute.urlMaps.patch" PATCH
-    "projects/{project}/global/urlMaps/{urlMap}" { api_version : Some("2026-11-01") }
-}
+
+method! { Patch: Compute => schemas::Operation; "compute.urlMaps.patch" PATCH "projects/{project}/global/urlMaps/{urlMap}" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<Patch> {
-    /// `requestId`: text
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }
@@ -235,22 +303,19 @@ impl Call<Patch> {
 
 /// See [`UrlMaps::test_iam_permissions`].
 pub enum TestIamPermissions {}
-method! {
-    TestIamPermissions : Compute => schemas::TestPermissionsResponse;
-    "compute.urlMaps.testIamPermissions" POST
-    "projects/{project}/global/urlMaps/{resource}/testIamPermissions" { api_version :
-    Some("2026-11-01") }
-}
+
+method! { TestIamPermissions: Compute => schemas::TestPermissionsResponse; "compute.urlMaps.testIamPermissions" POST "projects/{project}/global/urlMaps/{resource}/testIamPermissions" {
+    api_version: Some("2026-11-01"),
+} }
 
 /// See [`UrlMaps::update`].
 pub enum Update {}
-method! {
-    Update : Compute => schemas::Operation; "compute.urlMaps.update" PUT
-    "projects/{project}/global/urlMaps/{urlMap}" { api_version : Some("2026-11-01") }
-}
+
+method! { Update: Compute => schemas::Operation; "compute.urlMaps.update" PUT "projects/{project}/global/urlMaps/{urlMap}" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<Update> {
-    /// `requestId`: text
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }
@@ -258,8 +323,7 @@ impl Call<Update> {
 
 /// See [`UrlMaps::validate`].
 pub enum Validate {}
-method! {
-    Validate : Compute => schemas::UrlMapsValidateResponse; "compute.urlMaps.validate"
-    POST "projects/{project}/global/urlMaps/{urlMap}/validate" { api_version :
-    Some("2026-11-01") }
-}
+
+method! { Validate: Compute => schemas::UrlMapsValidateResponse; "compute.urlMaps.validate" POST "projects/{project}/global/urlMaps/{urlMap}/validate" {
+    api_version: Some("2026-11-01"),
+} }

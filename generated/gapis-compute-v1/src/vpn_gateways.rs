@@ -7,38 +7,66 @@ use super::*;
 pub struct VpnGateways<'a>(pub(crate) &'a runtime::Client);
 
 impl VpnGateways<'_> {
-    /// GET `projects/{project}/aggregated/vpnGateways`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`, `COMPUTE_READONLY`.
+    /// GET `projects/{project}/aggregated/vpnGateways`.
     ///
-    /// * `project`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE),
+    /// [`COMPUTE_READONLY`](scopes::COMPUTE_READONLY).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    ///
+    /// Optional:
+    /// [`filter`](Call#method.filter-195),
+    /// [`include_all_scopes`](Call#method.include_all_scopes-51),
+    /// [`max_results`](Call#method.max_results-195),
+    /// [`order_by`](Call#method.order_by-195),
+    /// [`page_token`](Call#method.page_token-195),
+    /// [`service_project_number`](Call#method.service_project_number-51).
     pub fn aggregated_list(&self, project: &str) -> Call<AggregatedList> {
         Call::new(self.0, &[&project], None)
     }
-    /// DELETE `projects/{project}/regions/{region}/vpnGateways/{vpnGateway}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+
+    /// DELETE `projects/{project}/regions/{region}/vpnGateways/{vpnGateway}`. Can be waited for.
     ///
-    /// * `project`: text
-    /// * `region`: text
-    /// * `vpn_gateway`: text
-    pub fn delete(
-        &self,
-        project: &str,
-        region: &str,
-        vpn_gateway: &str,
-    ) -> Call<Delete> {
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `region`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?`
+    /// * `vpn_gateway`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
+    ///
+    /// Optional:
+    /// [`request_id`](Call#method.request_id-480).
+    pub fn delete(&self, project: &str, region: &str, vpn_gateway: &str) -> Call<Delete> {
         Call::new(self.0, &[&project, &region, &vpn_gateway], None)
     }
-    /// GET `projects/{project}/regions/{region}/vpnGateways/{vpnGateway}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`, `COMPUTE_READONLY`.
+
+    /// GET `projects/{project}/regions/{region}/vpnGateways/{vpnGateway}`.
     ///
-    /// * `project`: text
-    /// * `region`: text
-    /// * `vpn_gateway`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE),
+    /// [`COMPUTE_READONLY`](scopes::COMPUTE_READONLY).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `region`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?`
+    /// * `vpn_gateway`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
     pub fn get(&self, project: &str, region: &str, vpn_gateway: &str) -> Call<Get> {
         Call::new(self.0, &[&project, &region, &vpn_gateway], None)
     }
-    /// GET `projects/{project}/regions/{region}/vpnGateways/{vpnGateway}/getStatus`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`, `COMPUTE_READONLY`.
+
+    /// GET `projects/{project}/regions/{region}/vpnGateways/{vpnGateway}/getStatus`.
     ///
-    /// * `project`: text
-    /// * `region`: text
-    /// * `vpn_gateway`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE),
+    /// [`COMPUTE_READONLY`](scopes::COMPUTE_READONLY).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `region`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?`
+    /// * `vpn_gateway`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
     pub fn get_status(
         &self,
         project: &str,
@@ -47,10 +75,18 @@ impl VpnGateways<'_> {
     ) -> Call<GetStatus> {
         Call::new(self.0, &[&project, &region, &vpn_gateway], None)
     }
-    /// POST `projects/{project}/regions/{region}/vpnGateways`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+
+    /// POST `projects/{project}/regions/{region}/vpnGateways`. Can be waited for.
     ///
-    /// * `project`: text
-    /// * `region`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `region`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?`
+    ///
+    /// Optional:
+    /// [`request_id`](Call#method.request_id-481).
     pub fn insert(
         &self,
         project: &str,
@@ -59,18 +95,38 @@ impl VpnGateways<'_> {
     ) -> Call<Insert> {
         Call::new(self.0, &[&project, &region], Some(&vpn_gateway))
     }
-    /// GET `projects/{project}/regions/{region}/vpnGateways`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`, `COMPUTE_READONLY`.
+
+    /// GET `projects/{project}/regions/{region}/vpnGateways`.
     ///
-    /// * `project`: text
-    /// * `region`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE),
+    /// [`COMPUTE_READONLY`](scopes::COMPUTE_READONLY).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `region`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?`
+    ///
+    /// Optional:
+    /// [`filter`](Call#method.filter-196),
+    /// [`max_results`](Call#method.max_results-196),
+    /// [`order_by`](Call#method.order_by-196),
+    /// [`page_token`](Call#method.page_token-196).
     pub fn list(&self, project: &str, region: &str) -> Call<List> {
         Call::new(self.0, &[&project, &region], None)
     }
-    /// POST `projects/{project}/regions/{region}/vpnGateways/{resource}/setLabels`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+
+    /// POST `projects/{project}/regions/{region}/vpnGateways/{resource}/setLabels`. Can be waited for.
     ///
-    /// * `project`: text
-    /// * `region`: text
-    /// * `resource`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `region`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?`
+    /// * `resource`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
+    ///
+    /// Optional:
+    /// [`request_id`](Call#method.request_id-482).
     pub fn set_labels(
         &self,
         project: &str,
@@ -78,17 +134,19 @@ impl VpnGateways<'_> {
         resource: &str,
         region_set_labels_request: schemas::RegionSetLabelsRequest,
     ) -> Call<SetLabels> {
-        Call::new(
-            self.0,
-            &[&project, &region, &resource],
-            Some(&region_set_labels_request),
-        )
+        Call::new(self.0, &[&project, &region, &resource], Some(&region_set_labels_request))
     }
-    /// POST `projects/{project}/regions/{region}/vpnGateways/{resource}/testIamPermissions`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`, `COMPUTE_READONLY`.
+
+    /// POST `projects/{project}/regions/{region}/vpnGateways/{resource}/testIamPermissions`.
     ///
-    /// * `project`: text
-    /// * `region`: text
-    /// * `resource`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE),
+    /// [`COMPUTE_READONLY`](scopes::COMPUTE_READONLY).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `region`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?`
+    /// * `resource`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
     pub fn test_iam_permissions(
         &self,
         project: &str,
@@ -96,48 +154,41 @@ impl VpnGateways<'_> {
         resource: &str,
         test_permissions_request: schemas::TestPermissionsRequest,
     ) -> Call<TestIamPermissions> {
-        Call::new(
-            self.0,
-            &[&project, &region, &resource],
-            Some(&test_permissions_request),
-        )
+        Call::new(self.0, &[&project, &region, &resource], Some(&test_permissions_request))
     }
 }
 
 /// See [`VpnGateways::aggregated_list`].
 pub enum AggregatedList {}
-method! {
-    AggregatedList : Compute => schemas::VpnGatewayAggregatedList;
-    "compute.vpnGateways.aggregatedList" GET "projects/{project}/aggregated/vpnGateways"
-    { api_version : Some("2026-11-01") }
-}
-paged! {
-    AggregatedList => (::std::string::String, schemas::VpnGatewaysScopedList);
-    "pageToken" "nextPageToken" "items"
-}
+
+method! { AggregatedList: Compute => schemas::VpnGatewayAggregatedList; "compute.vpnGateways.aggregatedList" GET "projects/{project}/aggregated/vpnGateways" {
+    api_version: Some("2026-11-01"),
+} }
+
+paged! { AggregatedList => (::std::string::String, schemas::VpnGatewaysScopedList); "pageToken" "nextPageToken" "items" }
 
 impl Call<AggregatedList> {
-    /// `filter`: text
     pub fn filter(self, value: &str) -> Self {
         self.with_param("filter", &value)
     }
-    /// `includeAllScopes`: true or false
+
     pub fn include_all_scopes(self, value: bool) -> Self {
         self.with_param("includeAllScopes", &value)
     }
-    /// `maxResults`: an unsigned 32-bit number, default `500`, at least `0`
+
+    /// Default `500`, at least `0`.
     pub fn max_results(self, value: u32) -> Self {
         self.with_param("maxResults", &value)
     }
-    /// `orderBy`: text
+
     pub fn order_by(self, value: &str) -> Self {
         self.with_param("orderBy", &value)
     }
-    /// `pageToken`: text
+
     pub fn page_token(self, value: &str) -> Self {
         self.with_param("pageToken", &value)
     }
-    /// `serviceProjectNumber`: a 64-bit number
+
     pub fn service_project_number(self, value: i64) -> Self {
         self.with_param("serviceProjectNumber", &value)
     }
@@ -145,14 +196,12 @@ impl Call<AggregatedList> {
 
 /// See [`VpnGateways::delete`].
 pub enum Delete {}
-method! {
-    Delete : Compute => schemas::Operation; "compute.vpnGateways.delete" DELETE
-    "projects/{project}/regions/{region}/vpnGateways/{vpnGateway}" { api_version :
-    Some("2026-11-01") }
-}
+
+method! { Delete: Compute => schemas::Operation; "compute.vpnGateways.delete" DELETE "projects/{project}/regions/{region}/vpnGateways/{vpnGateway}" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<Delete> {
-    /// `requestId`: text
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }
@@ -160,31 +209,26 @@ impl Call<Delete> {
 
 /// See [`VpnGateways::get`].
 pub enum Get {}
-method! {
-    Get : Compute => schemas::VpnGateway; "compute.vpnGateways.get" GET
-    "projects/{project}/regions/{region}/vpnGateways/{vpnGateway}" { api_version :
-    Some("2026-11-01") }
-}
+
+method! { Get: Compute => schemas::VpnGateway; "compute.vpnGateways.get" GET "projects/{project}/regions/{region}/vpnGateways/{vpnGateway}" {
+    api_version: Some("2026-11-01"),
+} }
 
 /// See [`VpnGateways::get_status`].
 pub enum GetStatus {}
-method! {
-    GetStatus : Compute => schemas::VpnGatewaysGetStatusResponse;
-    "compute.vpnGateways.getStatus" GET
-    "projects/{project}/regions/{region}/vpnGateways/{vpnGateway}/getStatus" {
-    api_version : Some("2026-11-01") }
-}
+
+method! { GetStatus: Compute => schemas::VpnGatewaysGetStatusResponse; "compute.vpnGateways.getStatus" GET "projects/{project}/regions/{region}/vpnGateways/{vpnGateway}/getStatus" {
+    api_version: Some("2026-11-01"),
+} }
 
 /// See [`VpnGateways::insert`].
 pub enum Insert {}
-method! {
-    Insert : Compute => schemas::Operation; "compute.vpnGateways.insert" POST
-    "projects/{project}/regions/{region}/vpnGateways" { api_version : Some("2026-11-01")
-    }
-}
+
+method! { Insert: Compute => schemas::Operation; "compute.vpnGateways.insert" POST "projects/{project}/regions/{region}/vpnGateways" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<Insert> {
-    /// `requestId`: text
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }
@@ -192,29 +236,27 @@ impl Call<Insert> {
 
 /// See [`VpnGateways::list`].
 pub enum List {}
-method! {
-    List : Compute => schemas::VpnGatewayList; "compute.vpnGateways.list" GET
-    "projects/{project}/regions/{region}/vpnGateways" { api_version : Some("2026-11-01")
-    }
-}
-paged! {
-    List => schemas::VpnGateway; "pageToken" "nextPageToken" "items"
-}
+
+method! { List: Compute => schemas::VpnGatewayList; "compute.vpnGateways.list" GET "projects/{project}/regions/{region}/vpnGateways" {
+    api_version: Some("2026-11-01"),
+} }
+
+paged! { List => schemas::VpnGateway; "pageToken" "nextPageToken" "items" }
 
 impl Call<List> {
-    /// `filter`: text
     pub fn filter(self, value: &str) -> Self {
         self.with_param("filter", &value)
     }
-    /// `maxResults`: an unsigned 32-bit number, default `500`, at least `0`
+
+    /// Default `500`, at least `0`.
     pub fn max_results(self, value: u32) -> Self {
         self.with_param("maxResults", &value)
     }
-    /// `orderBy`: text
+
     pub fn order_by(self, value: &str) -> Self {
         self.with_param("orderBy", &value)
     }
-    /// `pageToken`: text
+
     pub fn page_token(self, value: &str) -> Self {
         self.with_param("pageToken", &value)
     }
@@ -222,14 +264,12 @@ impl Call<List> {
 
 /// See [`VpnGateways::set_labels`].
 pub enum SetLabels {}
-method! {
-    SetLabels : Compute => schemas::Operation; "compute.vpnGateways.setLabels" POST
-    "projects/{project}/regions/{region}/vpnGateways/{resource}/setLabels" { api_version
-    : Some("2026-11-01") }
-}
+
+method! { SetLabels: Compute => schemas::Operation; "compute.vpnGateways.setLabels" POST "projects/{project}/regions/{region}/vpnGateways/{resource}/setLabels" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<SetLabels> {
-    /// `requestId`: text
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }
@@ -237,9 +277,7 @@ impl Call<SetLabels> {
 
 /// See [`VpnGateways::test_iam_permissions`].
 pub enum TestIamPermissions {}
-method! {
-    TestIamPermissions : Compute => schemas::TestPermissionsResponse;
-    "compute.vpnGateways.testIamPermissions" POST
-    "projects/{project}/regions/{region}/vpnGateways/{resource}/testIamPermissions" {
-    api_version : Some("2026-11-01") }
-}
+
+method! { TestIamPermissions: Compute => schemas::TestPermissionsResponse; "compute.vpnGateways.testIamPermissions" POST "projects/{project}/regions/{region}/vpnGateways/{resource}/testIamPermissions" {
+    api_version: Some("2026-11-01"),
+} }

@@ -7,32 +7,67 @@ use super::*;
 pub struct VpnTunnels<'a>(pub(crate) &'a runtime::Client);
 
 impl VpnTunnels<'_> {
-    /// GET `projects/{project}/aggregated/vpnTunnels`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`, `COMPUTE_READONLY`.
+    /// GET `projects/{project}/aggregated/vpnTunnels`.
     ///
-    /// * `project`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE),
+    /// [`COMPUTE_READONLY`](scopes::COMPUTE_READONLY).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    ///
+    /// Optional:
+    /// [`filter`](Call#method.filter-197),
+    /// [`include_all_scopes`](Call#method.include_all_scopes-52),
+    /// [`max_results`](Call#method.max_results-197),
+    /// [`order_by`](Call#method.order_by-197),
+    /// [`page_token`](Call#method.page_token-197),
+    /// [`service_project_number`](Call#method.service_project_number-52).
     pub fn aggregated_list(&self, project: &str) -> Call<AggregatedList> {
         Call::new(self.0, &[&project], None)
     }
-    /// DELETE `projects/{project}/regions/{region}/vpnTunnels/{vpnTunnel}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+
+    /// DELETE `projects/{project}/regions/{region}/vpnTunnels/{vpnTunnel}`. Can be waited for.
     ///
-    /// * `project`: text
-    /// * `region`: text
-    /// * `vpn_tunnel`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `region`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?`
+    /// * `vpn_tunnel`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
+    ///
+    /// Optional:
+    /// [`request_id`](Call#method.request_id-483).
     pub fn delete(&self, project: &str, region: &str, vpn_tunnel: &str) -> Call<Delete> {
         Call::new(self.0, &[&project, &region, &vpn_tunnel], None)
     }
-    /// GET `projects/{project}/regions/{region}/vpnTunnels/{vpnTunnel}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`, `COMPUTE_READONLY`.
+
+    /// GET `projects/{project}/regions/{region}/vpnTunnels/{vpnTunnel}`.
     ///
-    /// * `project`: text
-    /// * `region`: text
-    /// * `vpn_tunnel`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE),
+    /// [`COMPUTE_READONLY`](scopes::COMPUTE_READONLY).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `region`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?`
+    /// * `vpn_tunnel`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
     pub fn get(&self, project: &str, region: &str, vpn_tunnel: &str) -> Call<Get> {
         Call::new(self.0, &[&project, &region, &vpn_tunnel], None)
     }
-    /// POST `projects/{project}/regions/{region}/vpnTunnels`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+
+    /// POST `projects/{project}/regions/{region}/vpnTunnels`. Can be waited for.
     ///
-    /// * `project`: text
-    /// * `region`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `region`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?`
+    ///
+    /// Optional:
+    /// [`request_id`](Call#method.request_id-484).
     pub fn insert(
         &self,
         project: &str,
@@ -41,18 +76,38 @@ impl VpnTunnels<'_> {
     ) -> Call<Insert> {
         Call::new(self.0, &[&project, &region], Some(&vpn_tunnel))
     }
-    /// GET `projects/{project}/regions/{region}/vpnTunnels`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`, `COMPUTE_READONLY`.
+
+    /// GET `projects/{project}/regions/{region}/vpnTunnels`.
     ///
-    /// * `project`: text
-    /// * `region`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE),
+    /// [`COMPUTE_READONLY`](scopes::COMPUTE_READONLY).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `region`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?`
+    ///
+    /// Optional:
+    /// [`filter`](Call#method.filter-198),
+    /// [`max_results`](Call#method.max_results-198),
+    /// [`order_by`](Call#method.order_by-198),
+    /// [`page_token`](Call#method.page_token-198).
     pub fn list(&self, project: &str, region: &str) -> Call<List> {
         Call::new(self.0, &[&project, &region], None)
     }
-    /// POST `projects/{project}/regions/{region}/vpnTunnels/{resource}/setLabels`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+
+    /// POST `projects/{project}/regions/{region}/vpnTunnels/{resource}/setLabels`. Can be waited for.
     ///
-    /// * `project`: text
-    /// * `region`: text
-    /// * `resource`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `region`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?`
+    /// * `resource`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
+    ///
+    /// Optional:
+    /// [`request_id`](Call#method.request_id-485).
     pub fn set_labels(
         &self,
         project: &str,
@@ -60,48 +115,41 @@ impl VpnTunnels<'_> {
         resource: &str,
         region_set_labels_request: schemas::RegionSetLabelsRequest,
     ) -> Call<SetLabels> {
-        Call::new(
-            self.0,
-            &[&project, &region, &resource],
-            Some(&region_set_labels_request),
-        )
+        Call::new(self.0, &[&project, &region, &resource], Some(&region_set_labels_request))
     }
 }
 
 /// See [`VpnTunnels::aggregated_list`].
 pub enum AggregatedList {}
-method! {
-    AggregatedList : Compute => schemas::VpnTunnelAggregatedList;
-    "compute.vpnTunnels.aggregatedList" GET "projects/{project}/aggregated/vpnTunnels" {
-    api_version : Some("2026-11-01") }
-}
-paged! {
-    AggregatedList => (::std::string::String, schemas::VpnTunnelsScopedList); "pageToken"
-    "nextPageToken" "items"
-}
+
+method! { AggregatedList: Compute => schemas::VpnTunnelAggregatedList; "compute.vpnTunnels.aggregatedList" GET "projects/{project}/aggregated/vpnTunnels" {
+    api_version: Some("2026-11-01"),
+} }
+
+paged! { AggregatedList => (::std::string::String, schemas::VpnTunnelsScopedList); "pageToken" "nextPageToken" "items" }
 
 impl Call<AggregatedList> {
-    /// `filter`: text
     pub fn filter(self, value: &str) -> Self {
         self.with_param("filter", &value)
     }
-    /// `includeAllScopes`: true or false
+
     pub fn include_all_scopes(self, value: bool) -> Self {
         self.with_param("includeAllScopes", &value)
     }
-    /// `maxResults`: an unsigned 32-bit number, default `500`, at least `0`
+
+    /// Default `500`, at least `0`.
     pub fn max_results(self, value: u32) -> Self {
         self.with_param("maxResults", &value)
     }
-    /// `orderBy`: text
+
     pub fn order_by(self, value: &str) -> Self {
         self.with_param("orderBy", &value)
     }
-    /// `pageToken`: text
+
     pub fn page_token(self, value: &str) -> Self {
         self.with_param("pageToken", &value)
     }
-    /// `serviceProjectNumber`: a 64-bit number
+
     pub fn service_project_number(self, value: i64) -> Self {
         self.with_param("serviceProjectNumber", &value)
     }
@@ -109,14 +157,12 @@ impl Call<AggregatedList> {
 
 /// See [`VpnTunnels::delete`].
 pub enum Delete {}
-method! {
-    Delete : Compute => schemas::Operation; "compute.vpnTunnels.delete" DELETE
-    "projects/{project}/regions/{region}/vpnTunnels/{vpnTunnel}" { api_version :
-    Some("2026-11-01") }
-}
+
+method! { Delete: Compute => schemas::Operation; "compute.vpnTunnels.delete" DELETE "projects/{project}/regions/{region}/vpnTunnels/{vpnTunnel}" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<Delete> {
-    /// `requestId`: text
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }
@@ -124,21 +170,19 @@ impl Call<Delete> {
 
 /// See [`VpnTunnels::get`].
 pub enum Get {}
-method! {
-    Get : Compute => schemas::VpnTunnel; "compute.vpnTunnels.get" GET
-    "projects/{project}/regions/{region}/vpnTunnels/{vpnTunnel}" { api_version :
-    Some("2026-11-01") }
-}
+
+method! { Get: Compute => schemas::VpnTunnel; "compute.vpnTunnels.get" GET "projects/{project}/regions/{region}/vpnTunnels/{vpnTunnel}" {
+    api_version: Some("2026-11-01"),
+} }
 
 /// See [`VpnTunnels::insert`].
 pub enum Insert {}
-method! {
-    Insert : Compute => schemas::Operation; "compute.vpnTunnels.insert" POST
-    "projects/{project}/regions/{region}/vpnTunnels" { api_version : Some("2026-11-01") }
-}
+
+method! { Insert: Compute => schemas::Operation; "compute.vpnTunnels.insert" POST "projects/{project}/regions/{region}/vpnTunnels" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<Insert> {
-    /// `requestId`: text
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }
@@ -146,28 +190,27 @@ impl Call<Insert> {
 
 /// See [`VpnTunnels::list`].
 pub enum List {}
-method! {
-    List : Compute => schemas::VpnTunnelList; "compute.vpnTunnels.list" GET
-    "projects/{project}/regions/{region}/vpnTunnels" { api_version : Some("2026-11-01") }
-}
-paged! {
-    List => schemas::VpnTunnel; "pageToken" "nextPageToken" "items"
-}
+
+method! { List: Compute => schemas::VpnTunnelList; "compute.vpnTunnels.list" GET "projects/{project}/regions/{region}/vpnTunnels" {
+    api_version: Some("2026-11-01"),
+} }
+
+paged! { List => schemas::VpnTunnel; "pageToken" "nextPageToken" "items" }
 
 impl Call<List> {
-    /// `filter`: text
     pub fn filter(self, value: &str) -> Self {
         self.with_param("filter", &value)
     }
-    /// `maxResults`: an unsigned 32-bit number, default `500`, at least `0`
+
+    /// Default `500`, at least `0`.
     pub fn max_results(self, value: u32) -> Self {
         self.with_param("maxResults", &value)
     }
-    /// `orderBy`: text
+
     pub fn order_by(self, value: &str) -> Self {
         self.with_param("orderBy", &value)
     }
-    /// `pageToken`: text
+
     pub fn page_token(self, value: &str) -> Self {
         self.with_param("pageToken", &value)
     }
@@ -175,14 +218,12 @@ impl Call<List> {
 
 /// See [`VpnTunnels::set_labels`].
 pub enum SetLabels {}
-method! {
-    SetLabels : Compute => schemas::Operation; "compute.vpnTunnels.setLabels" POST
-    "projects/{project}/regions/{region}/vpnTunnels/{resource}/setLabels" { api_version :
-    Some("2026-11-01") }
-}
+
+method! { SetLabels: Compute => schemas::Operation; "compute.vpnTunnels.setLabels" POST "projects/{project}/regions/{region}/vpnTunnels/{resource}/setLabels" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<SetLabels> {
-    /// `requestId`: text
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }

@@ -7,11 +7,16 @@ use super::*;
 pub struct WireGroups<'a>(pub(crate) &'a runtime::Client);
 
 impl WireGroups<'_> {
-    /// DELETE `projects/{project}/global/crossSiteNetworks/{crossSiteNetwork}/wireGroups/{wireGroup}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+    /// DELETE `projects/{project}/global/crossSiteNetworks/{crossSiteNetwork}/wireGroups/{wireGroup}`. Can be waited for.
     ///
-    /// * `project`: text
-    /// * `cross_site_network`: text
-    /// * `wire_group`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    ///
+    /// Optional:
+    /// [`request_id`](Call#method.request_id-486).
     pub fn delete(
         &self,
         project: &str,
@@ -20,11 +25,15 @@ impl WireGroups<'_> {
     ) -> Call<Delete> {
         Call::new(self.0, &[&project, &cross_site_network, &wire_group], None)
     }
-    /// GET `projects/{project}/global/crossSiteNetworks/{crossSiteNetwork}/wireGroups/{wireGroup}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`, `COMPUTE_READONLY`.
+
+    /// GET `projects/{project}/global/crossSiteNetworks/{crossSiteNetwork}/wireGroups/{wireGroup}`.
     ///
-    /// * `project`: text
-    /// * `cross_site_network`: text
-    /// * `wire_group`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE),
+    /// [`COMPUTE_READONLY`](scopes::COMPUTE_READONLY).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
     pub fn get(
         &self,
         project: &str,
@@ -33,10 +42,18 @@ impl WireGroups<'_> {
     ) -> Call<Get> {
         Call::new(self.0, &[&project, &cross_site_network, &wire_group], None)
     }
-    /// POST `projects/{project}/global/crossSiteNetworks/{crossSiteNetwork}/wireGroups`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+
+    /// POST `projects/{project}/global/crossSiteNetworks/{crossSiteNetwork}/wireGroups`. Can be waited for.
     ///
-    /// * `project`: text
-    /// * `cross_site_network`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    ///
+    /// Optional:
+    /// [`request_id`](Call#method.request_id-487),
+    /// [`validate_only`](Call#method.validate_only-10).
     pub fn insert(
         &self,
         project: &str,
@@ -45,18 +62,37 @@ impl WireGroups<'_> {
     ) -> Call<Insert> {
         Call::new(self.0, &[&project, &cross_site_network], Some(&wire_group))
     }
-    /// GET `projects/{project}/global/crossSiteNetworks/{crossSiteNetwork}/wireGroups`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`, `COMPUTE_READONLY`.
+
+    /// GET `projects/{project}/global/crossSiteNetworks/{crossSiteNetwork}/wireGroups`.
     ///
-    /// * `project`: text
-    /// * `cross_site_network`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE),
+    /// [`COMPUTE_READONLY`](scopes::COMPUTE_READONLY).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    ///
+    /// Optional:
+    /// [`filter`](Call#method.filter-199),
+    /// [`max_results`](Call#method.max_results-199),
+    /// [`order_by`](Call#method.order_by-199),
+    /// [`page_token`](Call#method.page_token-199).
     pub fn list(&self, project: &str, cross_site_network: &str) -> Call<List> {
         Call::new(self.0, &[&project, &cross_site_network], None)
     }
-    /// PATCH `projects/{project}/global/crossSiteNetworks/{crossSiteNetwork}/wireGroups/{wireGroup}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+
+    /// PATCH `projects/{project}/global/crossSiteNetworks/{crossSiteNetwork}/wireGroups/{wireGroup}`. Can be waited for.
     ///
-    /// * `project`: text
-    /// * `cross_site_network`: text
-    /// * `wire_group`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    ///
+    /// Optional:
+    /// [`request_id`](Call#method.request_id-488),
+    /// [`update_mask`](Call#method.update_mask-21),
+    /// [`validate_only`](Call#method.validate_only-11).
     pub fn patch(
         &self,
         project: &str,
@@ -70,14 +106,12 @@ impl WireGroups<'_> {
 
 /// See [`WireGroups::delete`].
 pub enum Delete {}
-method! {
-    Delete : Compute => schemas::Operation; "compute.wireGroups.delete" DELETE
-    "projects/{project}/global/crossSiteNetworks/{crossSiteNetwork}/wireGroups/{wireGroup}"
-    { api_version : Some("2026-11-01") }
-}
+
+method! { Delete: Compute => schemas::Operation; "compute.wireGroups.delete" DELETE "projects/{project}/global/crossSiteNetworks/{crossSiteNetwork}/wireGroups/{wireGroup}" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<Delete> {
-    /// `requestId`: text
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }
@@ -85,26 +119,23 @@ impl Call<Delete> {
 
 /// See [`WireGroups::get`].
 pub enum Get {}
-method! {
-    Get : Compute => schemas::WireGroup; "compute.wireGroups.get" GET
-    "projects/{project}/global/crossSiteNetworks/{crossSiteNetwork}/wireGroups/{wireGroup}"
-    { api_version : Some("2026-11-01") }
-}
+
+method! { Get: Compute => schemas::WireGroup; "compute.wireGroups.get" GET "projects/{project}/global/crossSiteNetworks/{crossSiteNetwork}/wireGroups/{wireGroup}" {
+    api_version: Some("2026-11-01"),
+} }
 
 /// See [`WireGroups::insert`].
 pub enum Insert {}
-method! {
-    Insert : Compute => schemas::Operation; "compute.wireGroups.insert" POST
-    "projects/{project}/global/crossSiteNetworks/{crossSiteNetwork}/wireGroups" {
-    api_version : Some("2026-11-01") }
-}
+
+method! { Insert: Compute => schemas::Operation; "compute.wireGroups.insert" POST "projects/{project}/global/crossSiteNetworks/{crossSiteNetwork}/wireGroups" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<Insert> {
-    /// `requestId`: text
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }
-    /// `validateOnly`: true or false
+
     pub fn validate_only(self, value: bool) -> Self {
         self.with_param("validateOnly", &value)
     }
@@ -112,29 +143,27 @@ impl Call<Insert> {
 
 /// See [`WireGroups::list`].
 pub enum List {}
-method! {
-    List : Compute => schemas::WireGroupList; "compute.wireGroups.list" GET
-    "projects/{project}/global/crossSiteNetworks/{crossSiteNetwork}/wireGroups" {
-    api_version : Some("2026-11-01") }
-}
-paged! {
-    List => schemas::WireGroup; "pageToken" "nextPageToken" "items"
-}
+
+method! { List: Compute => schemas::WireGroupList; "compute.wireGroups.list" GET "projects/{project}/global/crossSiteNetworks/{crossSiteNetwork}/wireGroups" {
+    api_version: Some("2026-11-01"),
+} }
+
+paged! { List => schemas::WireGroup; "pageToken" "nextPageToken" "items" }
 
 impl Call<List> {
-    /// `filter`: text
     pub fn filter(self, value: &str) -> Self {
         self.with_param("filter", &value)
     }
-    /// `maxResults`: an unsigned 32-bit number, default `500`, at least `0`
+
+    /// Default `500`, at least `0`.
     pub fn max_results(self, value: u32) -> Self {
         self.with_param("maxResults", &value)
     }
-    /// `orderBy`: text
+
     pub fn order_by(self, value: &str) -> Self {
         self.with_param("orderBy", &value)
     }
-    /// `pageToken`: text
+
     pub fn page_token(self, value: &str) -> Self {
         self.with_param("pageToken", &value)
     }
@@ -142,22 +171,20 @@ impl Call<List> {
 
 /// See [`WireGroups::patch`].
 pub enum Patch {}
-method! {
-    Patch : Compute => schemas::Operation; "compute.wireGroups.patch" PATCH
-    "projects/{project}/global/crossSiteNetworks/{crossSiteNetwork}/wireGroups/{wireGroup}"
-    { api_version : Some("2026-11-01") }
-}
+
+method! { Patch: Compute => schemas::Operation; "compute.wireGroups.patch" PATCH "projects/{project}/global/crossSiteNetworks/{crossSiteNetwork}/wireGroups/{wireGroup}" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<Patch> {
-    /// `requestId`: text
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }
-    /// `updateMask`: a field mask
+
     pub fn update_mask(self, value: &str) -> Self {
         self.with_param("updateMask", &value)
     }
-    /// `validateOnly`: true or false
+
     pub fn validate_only(self, value: bool) -> Self {
         self.with_param("validateOnly", &value)
     }

@@ -7,11 +7,17 @@ use super::*;
 pub struct ZoneVmExtensionPolicies<'a>(pub(crate) &'a runtime::Client);
 
 impl ZoneVmExtensionPolicies<'_> {
-    /// DELETE `projects/{project}/zones/{zone}/vmExtensionPolicies/{vmExtensionPolicy}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+    /// DELETE `projects/{project}/zones/{zone}/vmExtensionPolicies/{vmExtensionPolicy}`. Can be waited for.
     ///
-    /// * `project`: text
-    /// * `zone`: text
-    /// * `vm_extension_policy`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `zone`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?`
+    ///
+    /// Optional:
+    /// [`request_id`](Call#method.request_id-489).
     pub fn delete(
         &self,
         project: &str,
@@ -20,23 +26,32 @@ impl ZoneVmExtensionPolicies<'_> {
     ) -> Call<Delete> {
         Call::new(self.0, &[&project, &zone, &vm_extension_policy], None)
     }
-    /// GET `projects/{project}/zones/{zone}/vmExtensionPolicies/{vmExtensionPolicy}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`, `COMPUTE_READONLY`.
+
+    /// GET `projects/{project}/zones/{zone}/vmExtensionPolicies/{vmExtensionPolicy}`.
     ///
-    /// * `project`: text
-    /// * `zone`: text
-    /// * `vm_extension_policy`: text
-    pub fn get(
-        &self,
-        project: &str,
-        zone: &str,
-        vm_extension_policy: &str,
-    ) -> Call<Get> {
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE),
+    /// [`COMPUTE_READONLY`](scopes::COMPUTE_READONLY).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `zone`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?`
+    /// * `vm_extension_policy`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
+    pub fn get(&self, project: &str, zone: &str, vm_extension_policy: &str) -> Call<Get> {
         Call::new(self.0, &[&project, &zone, &vm_extension_policy], None)
     }
-    /// POST `projects/{project}/zones/{zone}/vmExtensionPolicies`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+
+    /// POST `projects/{project}/zones/{zone}/vmExtensionPolicies`. Can be waited for.
     ///
-    /// * `project`: text
-    /// * `zone`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `zone`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?`
+    ///
+    /// Optional:
+    /// [`request_id`](Call#method.request_id-490).
     pub fn insert(
         &self,
         project: &str,
@@ -45,18 +60,37 @@ impl ZoneVmExtensionPolicies<'_> {
     ) -> Call<Insert> {
         Call::new(self.0, &[&project, &zone], Some(&vm_extension_policy))
     }
-    /// GET `projects/{project}/zones/{zone}/vmExtensionPolicies`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`, `COMPUTE_READONLY`.
+
+    /// GET `projects/{project}/zones/{zone}/vmExtensionPolicies`.
     ///
-    /// * `project`: text
-    /// * `zone`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE),
+    /// [`COMPUTE_READONLY`](scopes::COMPUTE_READONLY).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `zone`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?`
+    ///
+    /// Optional:
+    /// [`filter`](Call#method.filter-201),
+    /// [`max_results`](Call#method.max_results-201),
+    /// [`order_by`](Call#method.order_by-201),
+    /// [`page_token`](Call#method.page_token-201).
     pub fn list(&self, project: &str, zone: &str) -> Call<List> {
         Call::new(self.0, &[&project, &zone], None)
     }
-    /// PATCH `projects/{project}/zones/{zone}/vmExtensionPolicies/{vmExtensionPolicy}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`. Can be waited for.
+
+    /// PATCH `projects/{project}/zones/{zone}/vmExtensionPolicies/{vmExtensionPolicy}`. Can be waited for.
     ///
-    /// * `project`: text
-    /// * `zone`: text
-    /// * `vm_extension_policy`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `zone`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?`
+    ///
+    /// Optional:
+    /// [`request_id`](Call#method.request_id-491).
     pub fn update(
         &self,
         project: &str,
@@ -70,14 +104,12 @@ impl ZoneVmExtensionPolicies<'_> {
 
 /// See [`ZoneVmExtensionPolicies::delete`].
 pub enum Delete {}
-method! {
-    Delete : Compute => schemas::Operation; "compute.zoneVmExtensionPolicies.delete"
-    DELETE "projects/{project}/zones/{zone}/vmExtensionPolicies/{vmExtensionPolicy}" {
-    api_version : Some("2026-11-01") }
-}
+
+method! { Delete: Compute => schemas::Operation; "compute.zoneVmExtensionPolicies.delete" DELETE "projects/{project}/zones/{zone}/vmExtensionPolicies/{vmExtensionPolicy}" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<Delete> {
-    /// `requestId`: text
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }
@@ -85,22 +117,19 @@ impl Call<Delete> {
 
 /// See [`ZoneVmExtensionPolicies::get`].
 pub enum Get {}
-method! {
-    Get : Compute => schemas::VmExtensionPolicy; "compute.zoneVmExtensionPolicies.get"
-    GET "projects/{project}/zones/{zone}/vmExtensionPolicies/{vmExtensionPolicy}" {
-    api_version : Some("2026-11-01") }
-}
+
+method! { Get: Compute => schemas::VmExtensionPolicy; "compute.zoneVmExtensionPolicies.get" GET "projects/{project}/zones/{zone}/vmExtensionPolicies/{vmExtensionPolicy}" {
+    api_version: Some("2026-11-01"),
+} }
 
 /// See [`ZoneVmExtensionPolicies::insert`].
 pub enum Insert {}
-method! {
-    Insert : Compute => schemas::Operation; "compute.zoneVmExtensionPolicies.insert" POST
-    "projects/{project}/zones/{zone}/vmExtensionPolicies" { api_version :
-    Some("2026-11-01") }
-}
+
+method! { Insert: Compute => schemas::Operation; "compute.zoneVmExtensionPolicies.insert" POST "projects/{project}/zones/{zone}/vmExtensionPolicies" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<Insert> {
-    /// `requestId`: text
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }
@@ -108,30 +137,27 @@ impl Call<Insert> {
 
 /// See [`ZoneVmExtensionPolicies::list`].
 pub enum List {}
-method! {
-    List : Compute => schemas::VmExtensionPolicyList;
-    "compute.zoneVmExtensionPolicies.list" GET
-    "projects/{project}/zones/{zone}/vmExtensionPolicies" { api_version :
-    Some("2026-11-01") }
-}
-paged! {
-    List => schemas::VmExtensionPolicy; "pageToken" "nextPageToken" "items"
-}
+
+method! { List: Compute => schemas::VmExtensionPolicyList; "compute.zoneVmExtensionPolicies.list" GET "projects/{project}/zones/{zone}/vmExtensionPolicies" {
+    api_version: Some("2026-11-01"),
+} }
+
+paged! { List => schemas::VmExtensionPolicy; "pageToken" "nextPageToken" "items" }
 
 impl Call<List> {
-    /// `filter`: text
     pub fn filter(self, value: &str) -> Self {
         self.with_param("filter", &value)
     }
-    /// `maxResults`: an unsigned 32-bit number, default `500`, at least `0`
+
+    /// Default `500`, at least `0`.
     pub fn max_results(self, value: u32) -> Self {
         self.with_param("maxResults", &value)
     }
-    /// `orderBy`: text
+
     pub fn order_by(self, value: &str) -> Self {
         self.with_param("orderBy", &value)
     }
-    /// `pageToken`: text
+
     pub fn page_token(self, value: &str) -> Self {
         self.with_param("pageToken", &value)
     }
@@ -139,14 +165,12 @@ impl Call<List> {
 
 /// See [`ZoneVmExtensionPolicies::update`].
 pub enum Update {}
-method! {
-    Update : Compute => schemas::Operation; "compute.zoneVmExtensionPolicies.update"
-    PATCH "projects/{project}/zones/{zone}/vmExtensionPolicies/{vmExtensionPolicy}" {
-    api_version : Some("2026-11-01") }
-}
+
+method! { Update: Compute => schemas::Operation; "compute.zoneVmExtensionPolicies.update" PATCH "projects/{project}/zones/{zone}/vmExtensionPolicies/{vmExtensionPolicy}" {
+    api_version: Some("2026-11-01"),
+} }
 
 impl Call<Update> {
-    /// `requestId`: text
     pub fn request_id(self, value: &str) -> Self {
         self.with_param("requestId", &value)
     }

@@ -7,16 +7,33 @@ use super::*;
 pub struct Zones<'a>(pub(crate) &'a runtime::Client);
 
 impl Zones<'_> {
-    /// GET `projects/{project}/zones/{zone}`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`, `COMPUTE_READONLY`.
+    /// GET `projects/{project}/zones/{zone}`.
     ///
-    /// * `project`: text
-    /// * `zone`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE),
+    /// [`COMPUTE_READONLY`](scopes::COMPUTE_READONLY).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    /// * `zone`: matches `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`
     pub fn get(&self, project: &str, zone: &str) -> Call<Get> {
         Call::new(self.0, &[&project, &zone], None)
     }
-    /// GET `projects/{project}/zones`. Scopes: `CLOUD_PLATFORM`, `COMPUTE`, `COMPUTE_READONLY`.
+
+    /// GET `projects/{project}/zones`.
     ///
-    /// * `project`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`COMPUTE`](scopes::COMPUTE),
+    /// [`COMPUTE_READONLY`](scopes::COMPUTE_READONLY).
+    ///
+    /// * `project`: matches `(?:(?:[-a-z0-9]{1,63}\.)*(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):)?(?:[0-9]{1,19}|(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?))`
+    ///
+    /// Optional:
+    /// [`filter`](Call#method.filter-202),
+    /// [`max_results`](Call#method.max_results-202),
+    /// [`order_by`](Call#method.order_by-202),
+    /// [`page_token`](Call#method.page_token-202).
     pub fn list(&self, project: &str) -> Call<List> {
         Call::new(self.0, &[&project], None)
     }
@@ -24,35 +41,34 @@ impl Zones<'_> {
 
 /// See [`Zones::get`].
 pub enum Get {}
-method! {
-    Get : Compute => schemas::Zone; "compute.zones.get" GET
-    "projects/{project}/zones/{zone}" { api_version : Some("2026-11-01") }
-}
+
+method! { Get: Compute => schemas::Zone; "compute.zones.get" GET "projects/{project}/zones/{zone}" {
+    api_version: Some("2026-11-01"),
+} }
 
 /// See [`Zones::list`].
 pub enum List {}
-method! {
-    List : Compute => schemas::ZoneList; "compute.zones.list" GET
-    "projects/{project}/zones" { api_version : Some("2026-11-01") }
-}
-paged! {
-    List => schemas::Zone; "pageToken" "nextPageToken" "items"
-}
+
+method! { List: Compute => schemas::ZoneList; "compute.zones.list" GET "projects/{project}/zones" {
+    api_version: Some("2026-11-01"),
+} }
+
+paged! { List => schemas::Zone; "pageToken" "nextPageToken" "items" }
 
 impl Call<List> {
-    /// `filter`: text
     pub fn filter(self, value: &str) -> Self {
         self.with_param("filter", &value)
     }
-    /// `maxResults`: an unsigned 32-bit number, default `500`, at least `0`
+
+    /// Default `500`, at least `0`.
     pub fn max_results(self, value: u32) -> Self {
         self.with_param("maxResults", &value)
     }
-    /// `orderBy`: text
+
     pub fn order_by(self, value: &str) -> Self {
         self.with_param("orderBy", &value)
     }
-    /// `pageToken`: text
+
     pub fn page_token(self, value: &str) -> Self {
         self.with_param("pageToken", &value)
     }

@@ -14,90 +14,109 @@ pub mod location_lists;
 pub mod negative_keyword_lists;
 pub mod reach_forecast;
 pub mod targeting_types;
+
 use super::*;
 
 /// The methods of `advertisers`.
 #[derive(Clone, Copy, Debug)]
 pub struct Advertisers<'a>(pub(crate) &'a runtime::Client);
 
-impl Advertisers<'_> {
-    /// The resource `adAssets`.
-    pub fn ad_assets(&self) -> ad_assets::AdAssets<'_> {
+impl<'a> Advertisers<'a> {
+    pub fn ad_assets(&self) -> ad_assets::AdAssets<'a> {
         ad_assets::AdAssets(self.0)
     }
-    /// The resource `adGroupAds`.
-    pub fn ad_group_ads(&self) -> ad_group_ads::AdGroupAds<'_> {
+
+    pub fn ad_group_ads(&self) -> ad_group_ads::AdGroupAds<'a> {
         ad_group_ads::AdGroupAds(self.0)
     }
-    /// The resource `adGroups`.
-    pub fn ad_groups(&self) -> ad_groups::AdGroups<'_> {
+
+    pub fn ad_groups(&self) -> ad_groups::AdGroups<'a> {
         ad_groups::AdGroups(self.0)
     }
-    /// The resource `assets`.
-    pub fn assets(&self) -> assets::Assets<'_> {
+
+    pub fn assets(&self) -> assets::Assets<'a> {
         assets::Assets(self.0)
     }
-    /// The resource `campaigns`.
-    pub fn campaigns(&self) -> campaigns::Campaigns<'_> {
+
+    pub fn campaigns(&self) -> campaigns::Campaigns<'a> {
         campaigns::Campaigns(self.0)
     }
-    /// The resource `channels`.
-    pub fn channels(&self) -> channels::Channels<'_> {
+
+    pub fn channels(&self) -> channels::Channels<'a> {
         channels::Channels(self.0)
     }
-    /// The resource `creatives`.
-    pub fn creatives(&self) -> creatives::Creatives<'_> {
+
+    pub fn creatives(&self) -> creatives::Creatives<'a> {
         creatives::Creatives(self.0)
     }
-    /// The resource `insertionOrders`.
-    pub fn insertion_orders(&self) -> insertion_orders::InsertionOrders<'_> {
+
+    pub fn insertion_orders(&self) -> insertion_orders::InsertionOrders<'a> {
         insertion_orders::InsertionOrders(self.0)
     }
-    /// The resource `invoices`.
-    pub fn invoices(&self) -> invoices::Invoices<'_> {
+
+    pub fn invoices(&self) -> invoices::Invoices<'a> {
         invoices::Invoices(self.0)
     }
-    /// The resource `lineItems`.
-    pub fn line_items(&self) -> line_items::LineItems<'_> {
+
+    pub fn line_items(&self) -> line_items::LineItems<'a> {
         line_items::LineItems(self.0)
     }
-    /// The resource `locationLists`.
-    pub fn location_lists(&self) -> location_lists::LocationLists<'_> {
+
+    pub fn location_lists(&self) -> location_lists::LocationLists<'a> {
         location_lists::LocationLists(self.0)
     }
-    /// The resource `negativeKeywordLists`.
+
     pub fn negative_keyword_lists(
         &self,
-    ) -> negative_keyword_lists::NegativeKeywordLists<'_> {
+    ) -> negative_keyword_lists::NegativeKeywordLists<'a> {
         negative_keyword_lists::NegativeKeywordLists(self.0)
     }
-    /// The resource `reachForecast`.
-    pub fn reach_forecast(&self) -> reach_forecast::ReachForecast<'_> {
+
+    pub fn reach_forecast(&self) -> reach_forecast::ReachForecast<'a> {
         reach_forecast::ReachForecast(self.0)
     }
-    /// The resource `targetingTypes`.
-    pub fn targeting_types(&self) -> targeting_types::TargetingTypes<'_> {
+
+    pub fn targeting_types(&self) -> targeting_types::TargetingTypes<'a> {
         targeting_types::TargetingTypes(self.0)
     }
-    /// GET `v4/advertisers/{+advertiserId}:audit`. Scopes: `DISPLAY_VIDEO`.
+
+    /// GET `v4/advertisers/{+advertiserId}:audit`.
     ///
-    /// * `advertiser_id`: a 64-bit number
+    /// Scopes:
+    /// [`DISPLAY_VIDEO`](scopes::DISPLAY_VIDEO).
+    ///
+    /// * `advertiser_id`: matches `^[^/]+$`
+    ///
+    /// Optional:
+    /// [`read_mask`](Call#method.read_mask).
     pub fn audit(&self, advertiser_id: i64) -> Call<Audit> {
         Call::new(self.0, &[&advertiser_id], None)
     }
-    /// POST `v4/advertisers`. Scopes: `DISPLAY_VIDEO`.
+
+    /// POST `v4/advertisers`.
+    ///
+    /// Scopes:
+    /// [`DISPLAY_VIDEO`](scopes::DISPLAY_VIDEO).
     pub fn create(&self, advertiser: schemas::Advertiser) -> Call<Create> {
         Call::new(self.0, &[], Some(&advertiser))
     }
-    /// DELETE `v4/advertisers/{+advertiserId}`. Scopes: `DISPLAY_VIDEO`.
+
+    /// DELETE `v4/advertisers/{+advertiserId}`.
     ///
-    /// * `advertiser_id`: a 64-bit number
+    /// Scopes:
+    /// [`DISPLAY_VIDEO`](scopes::DISPLAY_VIDEO).
+    ///
+    /// * `advertiser_id`: matches `^[^/]+$`
     pub fn delete(&self, advertiser_id: i64) -> Call<Delete> {
         Call::new(self.0, &[&advertiser_id], None)
     }
-    /// POST `v4/advertisers/{+advertiserId}:editAssignedTargetingOptions`. Scopes: `DISPLAY_VIDEO`.
+
+    /// POST `v4/advertisers/{+advertiserId}:editAssignedTargetingOptions`.
     ///
-    /// * `advertiser_id`: a 64-bit number
+    /// Scopes:
+    /// [`DISPLAY_VIDEO`](scopes::DISPLAY_VIDEO).
+    ///
+    /// * `advertiser_id`: matches `^[^/]+$`
     pub fn edit_assigned_targeting_options(
         &self,
         advertiser_id: i64,
@@ -109,46 +128,71 @@ impl Advertisers<'_> {
             Some(&bulk_edit_advertiser_assigned_targeting_options_request),
         )
     }
-    /// GET `v4/advertisers/{+advertiserId}`. Scopes: `DISPLAY_VIDEO`.
+
+    /// GET `v4/advertisers/{+advertiserId}`.
     ///
-    /// * `advertiser_id`: a 64-bit number
+    /// Scopes:
+    /// [`DISPLAY_VIDEO`](scopes::DISPLAY_VIDEO).
+    ///
+    /// * `advertiser_id`: matches `^[^/]+$`
     pub fn get(&self, advertiser_id: i64) -> Call<Get> {
         Call::new(self.0, &[&advertiser_id], None)
     }
-    /// GET `v4/advertisers`. Scopes: `DISPLAY_VIDEO`.
+
+    /// GET `v4/advertisers`.
+    ///
+    /// Scopes:
+    /// [`DISPLAY_VIDEO`](scopes::DISPLAY_VIDEO).
+    ///
+    /// Optional:
+    /// [`filter`](Call#method.filter-18),
+    /// [`order_by`](Call#method.order_by-19),
+    /// [`page_size`](Call#method.page_size-22),
+    /// [`page_token`](Call#method.page_token-22),
+    /// [`partner_id`](Call#method.partner_id-7).
     pub fn list(&self) -> Call<List> {
         Call::new(self.0, &[], None)
     }
-    /// GET `v4/advertisers/{+advertiserId}:listAssignedTargetingOptions`. Scopes: `DISPLAY_VIDEO`.
+
+    /// GET `v4/advertisers/{+advertiserId}:listAssignedTargetingOptions`.
     ///
-    /// * `advertiser_id`: a 64-bit number
+    /// Scopes:
+    /// [`DISPLAY_VIDEO`](scopes::DISPLAY_VIDEO).
+    ///
+    /// * `advertiser_id`: matches `^[^/]+$`
+    ///
+    /// Optional:
+    /// [`filter`](Call#method.filter-19),
+    /// [`order_by`](Call#method.order_by-20),
+    /// [`page_size`](Call#method.page_size-23),
+    /// [`page_token`](Call#method.page_token-23).
     pub fn list_assigned_targeting_options(
         &self,
         advertiser_id: i64,
     ) -> Call<ListAssignedTargetingOptions> {
         Call::new(self.0, &[&advertiser_id], None)
     }
-    /// PATCH `v4/advertisers/{+advertiserId}`. Scopes: `DISPLAY_VIDEO`.
+
+    /// PATCH `v4/advertisers/{+advertiserId}`.
     ///
-    /// * `advertiser_id`: a 64-bit number
-    pub fn patch(
-        &self,
-        advertiser_id: i64,
-        advertiser: schemas::Advertiser,
-    ) -> Call<Patch> {
+    /// Scopes:
+    /// [`DISPLAY_VIDEO`](scopes::DISPLAY_VIDEO).
+    ///
+    /// * `advertiser_id`: matches `^[^/]+$`
+    ///
+    /// Optional:
+    /// [`update_mask`](Call#method.update_mask-10).
+    pub fn patch(&self, advertiser_id: i64, advertiser: schemas::Advertiser) -> Call<Patch> {
         Call::new(self.0, &[&advertiser_id], Some(&advertiser))
     }
 }
 
 /// See [`Advertisers::audit`].
 pub enum Audit {}
-method! {
-    Audit : DisplayVideo => schemas::AuditAdvertiserResponse;
-    "displayvideo.advertisers.audit" GET "v4/advertisers/{+advertiserId}:audit"
-}
+
+method! { Audit: DisplayVideo => schemas::AuditAdvertiserResponse; "displayvideo.advertisers.audit" GET "v4/advertisers/{+advertiserId}:audit" }
 
 impl Call<Audit> {
-    /// `readMask`: a field mask
     pub fn read_mask(self, value: &str) -> Self {
         self.with_param("readMask", &value)
     }
@@ -156,62 +200,48 @@ impl Call<Audit> {
 
 /// See [`Advertisers::create`].
 pub enum Create {}
-method! {
-    Create : DisplayVideo => schemas::Advertiser; "displayvideo.advertisers.create" POST
-    "v4/advertisers"
-}
+
+method! { Create: DisplayVideo => schemas::Advertiser; "displayvideo.advertisers.create" POST "v4/advertisers" }
 
 /// See [`Advertisers::delete`].
 pub enum Delete {}
-method! {
-    Delete : DisplayVideo => schemas::Empty; "displayvideo.advertisers.delete" DELETE
-    "v4/advertisers/{+advertiserId}"
-}
+
+method! { Delete: DisplayVideo => schemas::Empty; "displayvideo.advertisers.delete" DELETE "v4/advertisers/{+advertiserId}" }
 
 /// See [`Advertisers::edit_assigned_targeting_options`].
 pub enum EditAssignedTargetingOptions {}
-method! {
-    EditAssignedTargetingOptions : DisplayVideo =>
-    schemas::BulkEditAdvertiserAssignedTargetingOptionsResponse;
-    "displayvideo.advertisers.editAssignedTargetingOptions" POST
-    "v4/advertisers/{+advertiserId}:editAssignedTargetingOptions"
-}
+
+method! { EditAssignedTargetingOptions: DisplayVideo => schemas::BulkEditAdvertiserAssignedTargetingOptionsResponse; "displayvideo.advertisers.editAssignedTargetingOptions" POST "v4/advertisers/{+advertiserId}:editAssignedTargetingOptions" }
 
 /// See [`Advertisers::get`].
 pub enum Get {}
-method! {
-    Get : DisplayVideo => schemas::Advertiser; "displayvideo.advertisers.get" GET
-    "v4/advertisers/{+advertiserId}"
-}
+
+method! { Get: DisplayVideo => schemas::Advertiser; "displayvideo.advertisers.get" GET "v4/advertisers/{+advertiserId}" }
 
 /// See [`Advertisers::list`].
 pub enum List {}
-method! {
-    List : DisplayVideo => schemas::ListAdvertisersResponse;
-    "displayvideo.advertisers.list" GET "v4/advertisers"
-}
-paged! {
-    List => schemas::Advertiser; "pageToken" "nextPageToken" "advertisers"
-}
+
+method! { List: DisplayVideo => schemas::ListAdvertisersResponse; "displayvideo.advertisers.list" GET "v4/advertisers" }
+
+paged! { List => schemas::Advertiser; "pageToken" "nextPageToken" "advertisers" }
 
 impl Call<List> {
-    /// `filter`: text
     pub fn filter(self, value: &str) -> Self {
         self.with_param("filter", &value)
     }
-    /// `orderBy`: text
+
     pub fn order_by(self, value: &str) -> Self {
         self.with_param("orderBy", &value)
     }
-    /// `pageSize`: a 32-bit number
+
     pub fn page_size(self, value: i32) -> Self {
         self.with_param("pageSize", &value)
     }
-    /// `pageToken`: text
+
     pub fn page_token(self, value: &str) -> Self {
         self.with_param("pageToken", &value)
     }
-    /// `partnerId`: a 64-bit number
+
     pub fn partner_id(self, value: i64) -> Self {
         self.with_param("partnerId", &value)
     }
@@ -219,31 +249,24 @@ impl Call<List> {
 
 /// See [`Advertisers::list_assigned_targeting_options`].
 pub enum ListAssignedTargetingOptions {}
-method! {
-    ListAssignedTargetingOptions : DisplayVideo =>
-    schemas::BulkListAdvertiserAssignedTargetingOptionsResponse;
-    "displayvideo.advertisers.listAssignedTargetingOptions" GET
-    "v4/advertisers/{+advertiserId}:listAssignedTargetingOptions"
-}
-paged! {
-    ListAssignedTargetingOptions => schemas::AssignedTargetingOption; "pageToken"
-    "nextPageToken" "assignedTargetingOptions"
-}
+
+method! { ListAssignedTargetingOptions: DisplayVideo => schemas::BulkListAdvertiserAssignedTargetingOptionsResponse; "displayvideo.advertisers.listAssignedTargetingOptions" GET "v4/advertisers/{+advertiserId}:listAssignedTargetingOptions" }
+
+paged! { ListAssignedTargetingOptions => schemas::AssignedTargetingOption; "pageToken" "nextPageToken" "assignedTargetingOptions" }
 
 impl Call<ListAssignedTargetingOptions> {
-    /// `filter`: text
     pub fn filter(self, value: &str) -> Self {
         self.with_param("filter", &value)
     }
-    /// `orderBy`: text
+
     pub fn order_by(self, value: &str) -> Self {
         self.with_param("orderBy", &value)
     }
-    /// `pageSize`: a 32-bit number
+
     pub fn page_size(self, value: i32) -> Self {
         self.with_param("pageSize", &value)
     }
-    /// `pageToken`: text
+
     pub fn page_token(self, value: &str) -> Self {
         self.with_param("pageToken", &value)
     }
@@ -251,13 +274,10 @@ impl Call<ListAssignedTargetingOptions> {
 
 /// See [`Advertisers::patch`].
 pub enum Patch {}
-method! {
-    Patch : DisplayVideo => schemas::Advertiser; "displayvideo.advertisers.patch" PATCH
-    "v4/advertisers/{+advertiserId}"
-}
+
+method! { Patch: DisplayVideo => schemas::Advertiser; "displayvideo.advertisers.patch" PATCH "v4/advertisers/{+advertiserId}" }
 
 impl Call<Patch> {
-    /// `updateMask`: a field mask
     pub fn update_mask(self, value: &str) -> Self {
         self.with_param("updateMask", &value)
     }

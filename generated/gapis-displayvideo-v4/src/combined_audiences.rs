@@ -7,13 +7,32 @@ use super::*;
 pub struct CombinedAudiences<'a>(pub(crate) &'a runtime::Client);
 
 impl CombinedAudiences<'_> {
-    /// GET `v4/combinedAudiences/{+combinedAudienceId}`. Scopes: `DISPLAY_VIDEO`.
+    /// GET `v4/combinedAudiences/{+combinedAudienceId}`.
     ///
-    /// * `combined_audience_id`: a 64-bit number
+    /// Scopes:
+    /// [`DISPLAY_VIDEO`](scopes::DISPLAY_VIDEO).
+    ///
+    /// * `combined_audience_id`: matches `^[^/]+$`
+    ///
+    /// Optional:
+    /// [`advertiser_id`](Call#method.advertiser_id),
+    /// [`partner_id`](Call#method.partner_id-8).
     pub fn get(&self, combined_audience_id: i64) -> Call<Get> {
         Call::new(self.0, &[&combined_audience_id], None)
     }
-    /// GET `v4/combinedAudiences`. Scopes: `DISPLAY_VIDEO`.
+
+    /// GET `v4/combinedAudiences`.
+    ///
+    /// Scopes:
+    /// [`DISPLAY_VIDEO`](scopes::DISPLAY_VIDEO).
+    ///
+    /// Optional:
+    /// [`advertiser_id`](Call#method.advertiser_id-1),
+    /// [`filter`](Call#method.filter-20),
+    /// [`order_by`](Call#method.order_by-21),
+    /// [`page_size`](Call#method.page_size-24),
+    /// [`page_token`](Call#method.page_token-24),
+    /// [`partner_id`](Call#method.partner_id-9).
     pub fn list(&self) -> Call<List> {
         Call::new(self.0, &[], None)
     }
@@ -21,17 +40,14 @@ impl CombinedAudiences<'_> {
 
 /// See [`CombinedAudiences::get`].
 pub enum Get {}
-method! {
-    Get : DisplayVideo => schemas::CombinedAudience; "displayvideo.combinedAudiences.get"
-    GET "v4/combinedAudiences/{+combinedAudienceId}"
-}
+
+method! { Get: DisplayVideo => schemas::CombinedAudience; "displayvideo.combinedAudiences.get" GET "v4/combinedAudiences/{+combinedAudienceId}" }
 
 impl Call<Get> {
-    /// `advertiserId`: a 64-bit number
     pub fn advertiser_id(self, value: i64) -> Self {
         self.with_param("advertiserId", &value)
     }
-    /// `partnerId`: a 64-bit number
+
     pub fn partner_id(self, value: i64) -> Self {
         self.with_param("partnerId", &value)
     }
@@ -39,36 +55,32 @@ impl Call<Get> {
 
 /// See [`CombinedAudiences::list`].
 pub enum List {}
-method! {
-    List : DisplayVideo => schemas::ListCombinedAudiencesResponse;
-    "displayvideo.combinedAudiences.list" GET "v4/combinedAudiences"
-}
-paged! {
-    List => schemas::CombinedAudience; "pageToken" "nextPageToken" "combinedAudiences"
-}
+
+method! { List: DisplayVideo => schemas::ListCombinedAudiencesResponse; "displayvideo.combinedAudiences.list" GET "v4/combinedAudiences" }
+
+paged! { List => schemas::CombinedAudience; "pageToken" "nextPageToken" "combinedAudiences" }
 
 impl Call<List> {
-    /// `advertiserId`: a 64-bit number
     pub fn advertiser_id(self, value: i64) -> Self {
         self.with_param("advertiserId", &value)
     }
-    /// `filter`: text
+
     pub fn filter(self, value: &str) -> Self {
         self.with_param("filter", &value)
     }
-    /// `orderBy`: text
+
     pub fn order_by(self, value: &str) -> Self {
         self.with_param("orderBy", &value)
     }
-    /// `pageSize`: a 32-bit number
+
     pub fn page_size(self, value: i32) -> Self {
         self.with_param("pageSize", &value)
     }
-    /// `pageToken`: text
+
     pub fn page_token(self, value: &str) -> Self {
         self.with_param("pageToken", &value)
     }
-    /// `partnerId`: a 64-bit number
+
     pub fn partner_id(self, value: i64) -> Self {
         self.with_param("partnerId", &value)
     }

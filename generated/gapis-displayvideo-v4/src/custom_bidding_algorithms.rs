@@ -2,61 +2,104 @@
 
 pub mod rules;
 pub mod scripts;
+
 use super::*;
 
 /// The methods of `customBiddingAlgorithms`.
 #[derive(Clone, Copy, Debug)]
 pub struct CustomBiddingAlgorithms<'a>(pub(crate) &'a runtime::Client);
 
-impl CustomBiddingAlgorithms<'_> {
-    /// The resource `rules`.
-    pub fn rules(&self) -> rules::Rules<'_> {
+impl<'a> CustomBiddingAlgorithms<'a> {
+    pub fn rules(&self) -> rules::Rules<'a> {
         rules::Rules(self.0)
     }
-    /// The resource `scripts`.
-    pub fn scripts(&self) -> scripts::Scripts<'_> {
+
+    pub fn scripts(&self) -> scripts::Scripts<'a> {
         scripts::Scripts(self.0)
     }
-    /// POST `v4/customBiddingAlgorithms`. Scopes: `DISPLAY_VIDEO`.
+
+    /// POST `v4/customBiddingAlgorithms`.
+    ///
+    /// Scopes:
+    /// [`DISPLAY_VIDEO`](scopes::DISPLAY_VIDEO).
     pub fn create(
         &self,
         custom_bidding_algorithm: schemas::CustomBiddingAlgorithm,
     ) -> Call<Create> {
         Call::new(self.0, &[], Some(&custom_bidding_algorithm))
     }
-    /// GET `v4/customBiddingAlgorithms/{+customBiddingAlgorithmId}`. Scopes: `DISPLAY_VIDEO`.
+
+    /// GET `v4/customBiddingAlgorithms/{+customBiddingAlgorithmId}`.
     ///
-    /// * `custom_bidding_algorithm_id`: a 64-bit number
+    /// Scopes:
+    /// [`DISPLAY_VIDEO`](scopes::DISPLAY_VIDEO).
+    ///
+    /// * `custom_bidding_algorithm_id`: matches `^[^/]+$`
+    ///
+    /// Optional:
+    /// [`advertiser_id`](Call#method.advertiser_id-8),
+    /// [`partner_id`](Call#method.partner_id-16).
     pub fn get(&self, custom_bidding_algorithm_id: i64) -> Call<Get> {
         Call::new(self.0, &[&custom_bidding_algorithm_id], None)
     }
-    /// GET `v4/customBiddingAlgorithms`. Scopes: `DISPLAY_VIDEO`.
+
+    /// GET `v4/customBiddingAlgorithms`.
+    ///
+    /// Scopes:
+    /// [`DISPLAY_VIDEO`](scopes::DISPLAY_VIDEO).
+    ///
+    /// Optional:
+    /// [`advertiser_id`](Call#method.advertiser_id-9),
+    /// [`filter`](Call#method.filter-21),
+    /// [`order_by`](Call#method.order_by-24),
+    /// [`page_size`](Call#method.page_size-27),
+    /// [`page_token`](Call#method.page_token-27),
+    /// [`partner_id`](Call#method.partner_id-17).
     pub fn list(&self) -> Call<List> {
         Call::new(self.0, &[], None)
     }
-    /// PATCH `v4/customBiddingAlgorithms/{+customBiddingAlgorithmId}`. Scopes: `DISPLAY_VIDEO`.
+
+    /// PATCH `v4/customBiddingAlgorithms/{+customBiddingAlgorithmId}`.
     ///
-    /// * `custom_bidding_algorithm_id`: a 64-bit number
+    /// Scopes:
+    /// [`DISPLAY_VIDEO`](scopes::DISPLAY_VIDEO).
+    ///
+    /// * `custom_bidding_algorithm_id`: matches `^[^/]+$`
+    ///
+    /// Optional:
+    /// [`update_mask`](Call#method.update_mask-11).
     pub fn patch(
         &self,
         custom_bidding_algorithm_id: i64,
         custom_bidding_algorithm: schemas::CustomBiddingAlgorithm,
     ) -> Call<Patch> {
-        Call::new(
-            self.0,
-            &[&custom_bidding_algorithm_id],
-            Some(&custom_bidding_algorithm),
-        )
+        Call::new(self.0, &[&custom_bidding_algorithm_id], Some(&custom_bidding_algorithm))
     }
-    /// GET `v4/customBiddingAlgorithms/{+customBiddingAlgorithmId}:uploadRules`. Scopes: `DISPLAY_VIDEO`.
+
+    /// GET `v4/customBiddingAlgorithms/{+customBiddingAlgorithmId}:uploadRules`.
     ///
-    /// * `custom_bidding_algorithm_id`: a 64-bit number
+    /// Scopes:
+    /// [`DISPLAY_VIDEO`](scopes::DISPLAY_VIDEO).
+    ///
+    /// * `custom_bidding_algorithm_id`: matches `^[^/]+$`
+    ///
+    /// Optional:
+    /// [`advertiser_id`](Call#method.advertiser_id-10),
+    /// [`partner_id`](Call#method.partner_id-18).
     pub fn upload_rules(&self, custom_bidding_algorithm_id: i64) -> Call<UploadRules> {
         Call::new(self.0, &[&custom_bidding_algorithm_id], None)
     }
-    /// GET `v4/customBiddingAlgorithms/{+customBiddingAlgorithmId}:uploadScript`. Scopes: `DISPLAY_VIDEO`.
+
+    /// GET `v4/customBiddingAlgorithms/{+customBiddingAlgorithmId}:uploadScript`.
     ///
-    /// * `custom_bidding_algorithm_id`: a 64-bit number
+    /// Scopes:
+    /// [`DISPLAY_VIDEO`](scopes::DISPLAY_VIDEO).
+    ///
+    /// * `custom_bidding_algorithm_id`: matches `^[^/]+$`
+    ///
+    /// Optional:
+    /// [`advertiser_id`](Call#method.advertiser_id-11),
+    /// [`partner_id`](Call#method.partner_id-19).
     pub fn upload_script(&self, custom_bidding_algorithm_id: i64) -> Call<UploadScript> {
         Call::new(self.0, &[&custom_bidding_algorithm_id], None)
     }
@@ -64,25 +107,19 @@ impl CustomBiddingAlgorithms<'_> {
 
 /// See [`CustomBiddingAlgorithms::create`].
 pub enum Create {}
-method! {
-    Create : DisplayVideo => schemas::CustomBiddingAlgorithm;
-    "displayvideo.customBiddingAlgorithms.create" POST "v4/customBiddingAlgorithms"
-}
+
+method! { Create: DisplayVideo => schemas::CustomBiddingAlgorithm; "displayvideo.customBiddingAlgorithms.create" POST "v4/customBiddingAlgorithms" }
 
 /// See [`CustomBiddingAlgorithms::get`].
 pub enum Get {}
-method! {
-    Get : DisplayVideo => schemas::CustomBiddingAlgorithm;
-    "displayvideo.customBiddingAlgorithms.get" GET
-    "v4/customBiddingAlgorithms/{+customBiddingAlgorithmId}"
-}
+
+method! { Get: DisplayVideo => schemas::CustomBiddingAlgorithm; "displayvideo.customBiddingAlgorithms.get" GET "v4/customBiddingAlgorithms/{+customBiddingAlgorithmId}" }
 
 impl Call<Get> {
-    /// `advertiserId`: a 64-bit number
     pub fn advertiser_id(self, value: i64) -> Self {
         self.with_param("advertiserId", &value)
     }
-    /// `partnerId`: a 64-bit number
+
     pub fn partner_id(self, value: i64) -> Self {
         self.with_param("partnerId", &value)
     }
@@ -90,37 +127,32 @@ impl Call<Get> {
 
 /// See [`CustomBiddingAlgorithms::list`].
 pub enum List {}
-method! {
-    List : DisplayVideo => schemas::ListCustomBiddingAlgorithmsResponse;
-    "displayvideo.customBiddingAlgorithms.list" GET "v4/customBiddingAlgorithms"
-}
-paged! {
-    List => schemas::CustomBiddingAlgorithm; "pageToken" "nextPageToken"
-    "customBiddingAlgorithms"
-}
+
+method! { List: DisplayVideo => schemas::ListCustomBiddingAlgorithmsResponse; "displayvideo.customBiddingAlgorithms.list" GET "v4/customBiddingAlgorithms" }
+
+paged! { List => schemas::CustomBiddingAlgorithm; "pageToken" "nextPageToken" "customBiddingAlgorithms" }
 
 impl Call<List> {
-    /// `advertiserId`: a 64-bit number
     pub fn advertiser_id(self, value: i64) -> Self {
         self.with_param("advertiserId", &value)
     }
-    /// `filter`: text
+
     pub fn filter(self, value: &str) -> Self {
         self.with_param("filter", &value)
     }
-    /// `orderBy`: text
+
     pub fn order_by(self, value: &str) -> Self {
         self.with_param("orderBy", &value)
     }
-    /// `pageSize`: a 32-bit number
+
     pub fn page_size(self, value: i32) -> Self {
         self.with_param("pageSize", &value)
     }
-    /// `pageToken`: text
+
     pub fn page_token(self, value: &str) -> Self {
         self.with_param("pageToken", &value)
     }
-    /// `partnerId`: a 64-bit number
+
     pub fn partner_id(self, value: i64) -> Self {
         self.with_param("partnerId", &value)
     }
@@ -128,14 +160,10 @@ impl Call<List> {
 
 /// See [`CustomBiddingAlgorithms::patch`].
 pub enum Patch {}
-method! {
-    Patch : DisplayVideo => schemas::CustomBiddingAlgorithm;
-    "displayvideo.customBiddingAlgorithms.patch" PATCH
-    "v4/customBiddingAlgorithms/{+customBiddingAlgorithmId}"
-}
+
+method! { Patch: DisplayVideo => schemas::CustomBiddingAlgorithm; "displayvideo.customBiddingAlgorithms.patch" PATCH "v4/customBiddingAlgorithms/{+customBiddingAlgorithmId}" }
 
 impl Call<Patch> {
-    /// `updateMask`: a field mask
     pub fn update_mask(self, value: &str) -> Self {
         self.with_param("updateMask", &value)
     }
@@ -143,18 +171,14 @@ impl Call<Patch> {
 
 /// See [`CustomBiddingAlgorithms::upload_rules`].
 pub enum UploadRules {}
-method! {
-    UploadRules : DisplayVideo => schemas::CustomBiddingAlgorithmRulesRef;
-    "displayvideo.customBiddingAlgorithms.uploadRules" GET
-    "v4/customBiddingAlgorithms/{+customBiddingAlgorithmId}:uploadRules"
-}
+
+method! { UploadRules: DisplayVideo => schemas::CustomBiddingAlgorithmRulesRef; "displayvideo.customBiddingAlgorithms.uploadRules" GET "v4/customBiddingAlgorithms/{+customBiddingAlgorithmId}:uploadRules" }
 
 impl Call<UploadRules> {
-    /// `advertiserId`: a 64-bit number
     pub fn advertiser_id(self, value: i64) -> Self {
         self.with_param("advertiserId", &value)
     }
-    /// `partnerId`: a 64-bit number
+
     pub fn partner_id(self, value: i64) -> Self {
         self.with_param("partnerId", &value)
     }
@@ -162,18 +186,14 @@ impl Call<UploadRules> {
 
 /// See [`CustomBiddingAlgorithms::upload_script`].
 pub enum UploadScript {}
-method! {
-    UploadScript : DisplayVideo => schemas::CustomBiddingScriptRef;
-    "displayvideo.customBiddingAlgorithms.uploadScript" GET
-    "v4/customBiddingAlgorithms/{+customBiddingAlgorithmId}:uploadScript"
-}
+
+method! { UploadScript: DisplayVideo => schemas::CustomBiddingScriptRef; "displayvideo.customBiddingAlgorithms.uploadScript" GET "v4/customBiddingAlgorithms/{+customBiddingAlgorithmId}:uploadScript" }
 
 impl Call<UploadScript> {
-    /// `advertiserId`: a 64-bit number
     pub fn advertiser_id(self, value: i64) -> Self {
         self.with_param("advertiserId", &value)
     }
-    /// `partnerId`: a 64-bit number
+
     pub fn partner_id(self, value: i64) -> Self {
         self.with_param("partnerId", &value)
     }

@@ -7,13 +7,30 @@ use super::*;
 pub struct CustomLists<'a>(pub(crate) &'a runtime::Client);
 
 impl CustomLists<'_> {
-    /// GET `v4/customLists/{+customListId}`. Scopes: `DISPLAY_VIDEO`.
+    /// GET `v4/customLists/{+customListId}`.
     ///
-    /// * `custom_list_id`: a 64-bit number
+    /// Scopes:
+    /// [`DISPLAY_VIDEO`](scopes::DISPLAY_VIDEO).
+    ///
+    /// * `custom_list_id`: matches `^[^/]+$`
+    ///
+    /// Optional:
+    /// [`advertiser_id`](Call#method.advertiser_id-12).
     pub fn get(&self, custom_list_id: i64) -> Call<Get> {
         Call::new(self.0, &[&custom_list_id], None)
     }
-    /// GET `v4/customLists`. Scopes: `DISPLAY_VIDEO`.
+
+    /// GET `v4/customLists`.
+    ///
+    /// Scopes:
+    /// [`DISPLAY_VIDEO`](scopes::DISPLAY_VIDEO).
+    ///
+    /// Optional:
+    /// [`advertiser_id`](Call#method.advertiser_id-13),
+    /// [`filter`](Call#method.filter-22),
+    /// [`order_by`](Call#method.order_by-25),
+    /// [`page_size`](Call#method.page_size-28),
+    /// [`page_token`](Call#method.page_token-28).
     pub fn list(&self) -> Call<List> {
         Call::new(self.0, &[], None)
     }
@@ -21,13 +38,10 @@ impl CustomLists<'_> {
 
 /// See [`CustomLists::get`].
 pub enum Get {}
-method! {
-    Get : DisplayVideo => schemas::CustomList; "displayvideo.customLists.get" GET
-    "v4/customLists/{+customListId}"
-}
+
+method! { Get: DisplayVideo => schemas::CustomList; "displayvideo.customLists.get" GET "v4/customLists/{+customListId}" }
 
 impl Call<Get> {
-    /// `advertiserId`: a 64-bit number
     pub fn advertiser_id(self, value: i64) -> Self {
         self.with_param("advertiserId", &value)
     }
@@ -35,32 +49,28 @@ impl Call<Get> {
 
 /// See [`CustomLists::list`].
 pub enum List {}
-method! {
-    List : DisplayVideo => schemas::ListCustomListsResponse;
-    "displayvideo.customLists.list" GET "v4/customLists"
-}
-paged! {
-    List => schemas::CustomList; "pageToken" "nextPageToken" "customLists"
-}
+
+method! { List: DisplayVideo => schemas::ListCustomListsResponse; "displayvideo.customLists.list" GET "v4/customLists" }
+
+paged! { List => schemas::CustomList; "pageToken" "nextPageToken" "customLists" }
 
 impl Call<List> {
-    /// `advertiserId`: a 64-bit number
     pub fn advertiser_id(self, value: i64) -> Self {
         self.with_param("advertiserId", &value)
     }
-    /// `filter`: text
+
     pub fn filter(self, value: &str) -> Self {
         self.with_param("filter", &value)
     }
-    /// `orderBy`: text
+
     pub fn order_by(self, value: &str) -> Self {
         self.with_param("orderBy", &value)
     }
-    /// `pageSize`: a 32-bit number
+
     pub fn page_size(self, value: i32) -> Self {
         self.with_param("pageSize", &value)
     }
-    /// `pageToken`: text
+
     pub fn page_token(self, value: &str) -> Self {
         self.with_param("pageToken", &value)
     }

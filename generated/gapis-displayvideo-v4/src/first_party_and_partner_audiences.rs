@@ -7,16 +7,26 @@ use super::*;
 pub struct FirstPartyAndPartnerAudiences<'a>(pub(crate) &'a runtime::Client);
 
 impl FirstPartyAndPartnerAudiences<'_> {
-    /// POST `v4/firstPartyAndPartnerAudiences`. Scopes: `DISPLAY_VIDEO`.
+    /// POST `v4/firstPartyAndPartnerAudiences`.
+    ///
+    /// Scopes:
+    /// [`DISPLAY_VIDEO`](scopes::DISPLAY_VIDEO).
+    ///
+    /// Optional:
+    /// [`advertiser_id`](Call#method.advertiser_id-14).
     pub fn create(
         &self,
         first_party_and_partner_audience: schemas::FirstPartyAndPartnerAudience,
     ) -> Call<Create> {
         Call::new(self.0, &[], Some(&first_party_and_partner_audience))
     }
-    /// POST `v4/firstPartyAndPartnerAudiences/{+firstPartyAndPartnerAudienceId}:editCustomerMatchMembers`. Scopes: `DISPLAY_VIDEO`.
+
+    /// POST `v4/firstPartyAndPartnerAudiences/{+firstPartyAndPartnerAudienceId}:editCustomerMatchMembers`.
     ///
-    /// * `first_party_and_partner_audience_id`: a 64-bit number
+    /// Scopes:
+    /// [`DISPLAY_VIDEO`](scopes::DISPLAY_VIDEO).
+    ///
+    /// * `first_party_and_partner_audience_id`: matches `^[^/]+$`
     pub fn edit_customer_match_members(
         &self,
         first_party_and_partner_audience_id: i64,
@@ -28,19 +38,47 @@ impl FirstPartyAndPartnerAudiences<'_> {
             Some(&edit_customer_match_members_request),
         )
     }
-    /// GET `v4/firstPartyAndPartnerAudiences/{+firstPartyAndPartnerAudienceId}`. Scopes: `DISPLAY_VIDEO`.
+
+    /// GET `v4/firstPartyAndPartnerAudiences/{+firstPartyAndPartnerAudienceId}`.
     ///
-    /// * `first_party_and_partner_audience_id`: a 64-bit number
+    /// Scopes:
+    /// [`DISPLAY_VIDEO`](scopes::DISPLAY_VIDEO).
+    ///
+    /// * `first_party_and_partner_audience_id`: matches `^[^/]+$`
+    ///
+    /// Optional:
+    /// [`advertiser_id`](Call#method.advertiser_id-15),
+    /// [`partner_id`](Call#method.partner_id-20).
     pub fn get(&self, first_party_and_partner_audience_id: i64) -> Call<Get> {
         Call::new(self.0, &[&first_party_and_partner_audience_id], None)
     }
-    /// GET `v4/firstPartyAndPartnerAudiences`. Scopes: `DISPLAY_VIDEO`.
+
+    /// GET `v4/firstPartyAndPartnerAudiences`.
+    ///
+    /// Scopes:
+    /// [`DISPLAY_VIDEO`](scopes::DISPLAY_VIDEO).
+    ///
+    /// Optional:
+    /// [`advertiser_id`](Call#method.advertiser_id-16),
+    /// [`filter`](Call#method.filter-23),
+    /// [`order_by`](Call#method.order_by-26),
+    /// [`page_size`](Call#method.page_size-29),
+    /// [`page_token`](Call#method.page_token-29),
+    /// [`partner_id`](Call#method.partner_id-21).
     pub fn list(&self) -> Call<List> {
         Call::new(self.0, &[], None)
     }
-    /// PATCH `v4/firstPartyAndPartnerAudiences/{+firstPartyAndPartnerAudienceId}`. Scopes: `DISPLAY_VIDEO`.
+
+    /// PATCH `v4/firstPartyAndPartnerAudiences/{+firstPartyAndPartnerAudienceId}`.
     ///
-    /// * `first_party_and_partner_audience_id`: a 64-bit number
+    /// Scopes:
+    /// [`DISPLAY_VIDEO`](scopes::DISPLAY_VIDEO).
+    ///
+    /// * `first_party_and_partner_audience_id`: matches `^[^/]+$`
+    ///
+    /// Optional:
+    /// [`advertiser_id`](Call#method.advertiser_id-17),
+    /// [`update_mask`](Call#method.update_mask-12).
     pub fn patch(
         &self,
         first_party_and_partner_audience_id: i64,
@@ -56,14 +94,10 @@ impl FirstPartyAndPartnerAudiences<'_> {
 
 /// See [`FirstPartyAndPartnerAudiences::create`].
 pub enum Create {}
-method! {
-    Create : DisplayVideo => schemas::FirstPartyAndPartnerAudience;
-    "displayvideo.firstPartyAndPartnerAudiences.create" POST
-    "v4/firstPartyAndPartnerAudiences"
-}
+
+method! { Create: DisplayVideo => schemas::FirstPartyAndPartnerAudience; "displayvideo.firstPartyAndPartnerAudiences.create" POST "v4/firstPartyAndPartnerAudiences" }
 
 impl Call<Create> {
-    /// `advertiserId`: a 64-bit number
     pub fn advertiser_id(self, value: i64) -> Self {
         self.with_param("advertiserId", &value)
     }
@@ -71,26 +105,19 @@ impl Call<Create> {
 
 /// See [`FirstPartyAndPartnerAudiences::edit_customer_match_members`].
 pub enum EditCustomerMatchMembers {}
-method! {
-    EditCustomerMatchMembers : DisplayVideo => schemas::EditCustomerMatchMembersResponse;
-    "displayvideo.firstPartyAndPartnerAudiences.editCustomerMatchMembers" POST
-    "v4/firstPartyAndPartnerAudiences/{+firstPartyAndPartnerAudienceId}:editCustomerMatchMembers"
-}
+
+method! { EditCustomerMatchMembers: DisplayVideo => schemas::EditCustomerMatchMembersResponse; "displayvideo.firstPartyAndPartnerAudiences.editCustomerMatchMembers" POST "v4/firstPartyAndPartnerAudiences/{+firstPartyAndPartnerAudienceId}:editCustomerMatchMembers" }
 
 /// See [`FirstPartyAndPartnerAudiences::get`].
 pub enum Get {}
-method! {
-    Get : DisplayVideo => schemas::FirstPartyAndPartnerAudience;
-    "displayvideo.firstPartyAndPartnerAudiences.get" GET
-    "v4/firstPartyAndPartnerAudiences/{+firstPartyAndPartnerAudienceId}"
-}
+
+method! { Get: DisplayVideo => schemas::FirstPartyAndPartnerAudience; "displayvideo.firstPartyAndPartnerAudiences.get" GET "v4/firstPartyAndPartnerAudiences/{+firstPartyAndPartnerAudienceId}" }
 
 impl Call<Get> {
-    /// `advertiserId`: a 64-bit number
     pub fn advertiser_id(self, value: i64) -> Self {
         self.with_param("advertiserId", &value)
     }
-    /// `partnerId`: a 64-bit number
+
     pub fn partner_id(self, value: i64) -> Self {
         self.with_param("partnerId", &value)
     }
@@ -98,38 +125,32 @@ impl Call<Get> {
 
 /// See [`FirstPartyAndPartnerAudiences::list`].
 pub enum List {}
-method! {
-    List : DisplayVideo => schemas::ListFirstPartyAndPartnerAudiencesResponse;
-    "displayvideo.firstPartyAndPartnerAudiences.list" GET
-    "v4/firstPartyAndPartnerAudiences"
-}
-paged! {
-    List => schemas::FirstPartyAndPartnerAudience; "pageToken" "nextPageToken"
-    "firstPartyAndPartnerAudiences"
-}
+
+method! { List: DisplayVideo => schemas::ListFirstPartyAndPartnerAudiencesResponse; "displayvideo.firstPartyAndPartnerAudiences.list" GET "v4/firstPartyAndPartnerAudiences" }
+
+paged! { List => schemas::FirstPartyAndPartnerAudience; "pageToken" "nextPageToken" "firstPartyAndPartnerAudiences" }
 
 impl Call<List> {
-    /// `advertiserId`: a 64-bit number
     pub fn advertiser_id(self, value: i64) -> Self {
         self.with_param("advertiserId", &value)
     }
-    /// `filter`: text
+
     pub fn filter(self, value: &str) -> Self {
         self.with_param("filter", &value)
     }
-    /// `orderBy`: text
+
     pub fn order_by(self, value: &str) -> Self {
         self.with_param("orderBy", &value)
     }
-    /// `pageSize`: a 32-bit number
+
     pub fn page_size(self, value: i32) -> Self {
         self.with_param("pageSize", &value)
     }
-    /// `pageToken`: text
+
     pub fn page_token(self, value: &str) -> Self {
         self.with_param("pageToken", &value)
     }
-    /// `partnerId`: a 64-bit number
+
     pub fn partner_id(self, value: i64) -> Self {
         self.with_param("partnerId", &value)
     }
@@ -137,18 +158,14 @@ impl Call<List> {
 
 /// See [`FirstPartyAndPartnerAudiences::patch`].
 pub enum Patch {}
-method! {
-    Patch : DisplayVideo => schemas::FirstPartyAndPartnerAudience;
-    "displayvideo.firstPartyAndPartnerAudiences.patch" PATCH
-    "v4/firstPartyAndPartnerAudiences/{+firstPartyAndPartnerAudienceId}"
-}
+
+method! { Patch: DisplayVideo => schemas::FirstPartyAndPartnerAudience; "displayvideo.firstPartyAndPartnerAudiences.patch" PATCH "v4/firstPartyAndPartnerAudiences/{+firstPartyAndPartnerAudienceId}" }
 
 impl Call<Patch> {
-    /// `advertiserId`: a 64-bit number
     pub fn advertiser_id(self, value: i64) -> Self {
         self.with_param("advertiserId", &value)
     }
-    /// `updateMask`: a field mask
+
     pub fn update_mask(self, value: &str) -> Self {
         self.with_param("updateMask", &value)
     }

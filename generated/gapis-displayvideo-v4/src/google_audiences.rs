@@ -7,13 +7,32 @@ use super::*;
 pub struct GoogleAudiences<'a>(pub(crate) &'a runtime::Client);
 
 impl GoogleAudiences<'_> {
-    /// GET `v4/googleAudiences/{+googleAudienceId}`. Scopes: `DISPLAY_VIDEO`.
+    /// GET `v4/googleAudiences/{+googleAudienceId}`.
     ///
-    /// * `google_audience_id`: a 64-bit number
+    /// Scopes:
+    /// [`DISPLAY_VIDEO`](scopes::DISPLAY_VIDEO).
+    ///
+    /// * `google_audience_id`: matches `^[^/]+$`
+    ///
+    /// Optional:
+    /// [`advertiser_id`](Call#method.advertiser_id-18),
+    /// [`partner_id`](Call#method.partner_id-26).
     pub fn get(&self, google_audience_id: i64) -> Call<Get> {
         Call::new(self.0, &[&google_audience_id], None)
     }
-    /// GET `v4/googleAudiences`. Scopes: `DISPLAY_VIDEO`.
+
+    /// GET `v4/googleAudiences`.
+    ///
+    /// Scopes:
+    /// [`DISPLAY_VIDEO`](scopes::DISPLAY_VIDEO).
+    ///
+    /// Optional:
+    /// [`advertiser_id`](Call#method.advertiser_id-19),
+    /// [`filter`](Call#method.filter-24),
+    /// [`order_by`](Call#method.order_by-28),
+    /// [`page_size`](Call#method.page_size-31),
+    /// [`page_token`](Call#method.page_token-31),
+    /// [`partner_id`](Call#method.partner_id-27).
     pub fn list(&self) -> Call<List> {
         Call::new(self.0, &[], None)
     }
@@ -21,17 +40,14 @@ impl GoogleAudiences<'_> {
 
 /// See [`GoogleAudiences::get`].
 pub enum Get {}
-method! {
-    Get : DisplayVideo => schemas::GoogleAudience; "displayvideo.googleAudiences.get" GET
-    "v4/googleAudiences/{+googleAudienceId}"
-}
+
+method! { Get: DisplayVideo => schemas::GoogleAudience; "displayvideo.googleAudiences.get" GET "v4/googleAudiences/{+googleAudienceId}" }
 
 impl Call<Get> {
-    /// `advertiserId`: a 64-bit number
     pub fn advertiser_id(self, value: i64) -> Self {
         self.with_param("advertiserId", &value)
     }
-    /// `partnerId`: a 64-bit number
+
     pub fn partner_id(self, value: i64) -> Self {
         self.with_param("partnerId", &value)
     }
@@ -39,36 +55,32 @@ impl Call<Get> {
 
 /// See [`GoogleAudiences::list`].
 pub enum List {}
-method! {
-    List : DisplayVideo => schemas::ListGoogleAudiencesResponse;
-    "displayvideo.googleAudiences.list" GET "v4/googleAudiences"
-}
-paged! {
-    List => schemas::GoogleAudience; "pageToken" "nextPageToken" "googleAudiences"
-}
+
+method! { List: DisplayVideo => schemas::ListGoogleAudiencesResponse; "displayvideo.googleAudiences.list" GET "v4/googleAudiences" }
+
+paged! { List => schemas::GoogleAudience; "pageToken" "nextPageToken" "googleAudiences" }
 
 impl Call<List> {
-    /// `advertiserId`: a 64-bit number
     pub fn advertiser_id(self, value: i64) -> Self {
         self.with_param("advertiserId", &value)
     }
-    /// `filter`: text
+
     pub fn filter(self, value: &str) -> Self {
         self.with_param("filter", &value)
     }
-    /// `orderBy`: text
+
     pub fn order_by(self, value: &str) -> Self {
         self.with_param("orderBy", &value)
     }
-    /// `pageSize`: a 32-bit number
+
     pub fn page_size(self, value: i32) -> Self {
         self.with_param("pageSize", &value)
     }
-    /// `pageToken`: text
+
     pub fn page_token(self, value: &str) -> Self {
         self.with_param("pageToken", &value)
     }
-    /// `partnerId`: a 64-bit number
+
     pub fn partner_id(self, value: i64) -> Self {
         self.with_param("partnerId", &value)
     }

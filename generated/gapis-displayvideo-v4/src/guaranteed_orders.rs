@@ -7,13 +7,24 @@ use super::*;
 pub struct GuaranteedOrders<'a>(pub(crate) &'a runtime::Client);
 
 impl GuaranteedOrders<'_> {
-    /// POST `v4/guaranteedOrders`. Scopes: `DISPLAY_VIDEO`.
+    /// POST `v4/guaranteedOrders`.
+    ///
+    /// Scopes:
+    /// [`DISPLAY_VIDEO`](scopes::DISPLAY_VIDEO).
+    ///
+    /// Optional:
+    /// [`advertiser_id`](Call#method.advertiser_id-20),
+    /// [`partner_id`](Call#method.partner_id-28).
     pub fn create(&self, guaranteed_order: schemas::GuaranteedOrder) -> Call<Create> {
         Call::new(self.0, &[], Some(&guaranteed_order))
     }
-    /// POST `v4/guaranteedOrders/{+guaranteedOrderId}:editGuaranteedOrderReadAccessors`. Scopes: `DISPLAY_VIDEO`.
+
+    /// POST `v4/guaranteedOrders/{+guaranteedOrderId}:editGuaranteedOrderReadAccessors`.
     ///
-    /// * `guaranteed_order_id`: text
+    /// Scopes:
+    /// [`DISPLAY_VIDEO`](scopes::DISPLAY_VIDEO).
+    ///
+    /// * `guaranteed_order_id`: matches `^[^/]+$`
     pub fn edit_guaranteed_order_read_accessors(
         &self,
         guaranteed_order_id: &str,
@@ -25,19 +36,48 @@ impl GuaranteedOrders<'_> {
             Some(&edit_guaranteed_order_read_accessors_request),
         )
     }
-    /// GET `v4/guaranteedOrders/{+guaranteedOrderId}`. Scopes: `DISPLAY_VIDEO`.
+
+    /// GET `v4/guaranteedOrders/{+guaranteedOrderId}`.
     ///
-    /// * `guaranteed_order_id`: text
+    /// Scopes:
+    /// [`DISPLAY_VIDEO`](scopes::DISPLAY_VIDEO).
+    ///
+    /// * `guaranteed_order_id`: matches `^[^/]+$`
+    ///
+    /// Optional:
+    /// [`advertiser_id`](Call#method.advertiser_id-21),
+    /// [`partner_id`](Call#method.partner_id-29).
     pub fn get(&self, guaranteed_order_id: &str) -> Call<Get> {
         Call::new(self.0, &[&guaranteed_order_id], None)
     }
-    /// GET `v4/guaranteedOrders`. Scopes: `DISPLAY_VIDEO`.
+
+    /// GET `v4/guaranteedOrders`.
+    ///
+    /// Scopes:
+    /// [`DISPLAY_VIDEO`](scopes::DISPLAY_VIDEO).
+    ///
+    /// Optional:
+    /// [`advertiser_id`](Call#method.advertiser_id-22),
+    /// [`filter`](Call#method.filter-25),
+    /// [`order_by`](Call#method.order_by-29),
+    /// [`page_size`](Call#method.page_size-32),
+    /// [`page_token`](Call#method.page_token-32),
+    /// [`partner_id`](Call#method.partner_id-30).
     pub fn list(&self) -> Call<List> {
         Call::new(self.0, &[], None)
     }
-    /// PATCH `v4/guaranteedOrders/{+guaranteedOrderId}`. Scopes: `DISPLAY_VIDEO`.
+
+    /// PATCH `v4/guaranteedOrders/{+guaranteedOrderId}`.
     ///
-    /// * `guaranteed_order_id`: text
+    /// Scopes:
+    /// [`DISPLAY_VIDEO`](scopes::DISPLAY_VIDEO).
+    ///
+    /// * `guaranteed_order_id`: matches `^[^/]+$`
+    ///
+    /// Optional:
+    /// [`advertiser_id`](Call#method.advertiser_id-23),
+    /// [`partner_id`](Call#method.partner_id-31),
+    /// [`update_mask`](Call#method.update_mask-14).
     pub fn patch(
         &self,
         guaranteed_order_id: &str,
@@ -49,17 +89,14 @@ impl GuaranteedOrders<'_> {
 
 /// See [`GuaranteedOrders::create`].
 pub enum Create {}
-method! {
-    Create : DisplayVideo => schemas::GuaranteedOrder;
-    "displayvideo.guaranteedOrders.create" POST "v4/guaranteedOrders"
-}
+
+method! { Create: DisplayVideo => schemas::GuaranteedOrder; "displayvideo.guaranteedOrders.create" POST "v4/guaranteedOrders" }
 
 impl Call<Create> {
-    /// `advertiserId`: a 64-bit number
     pub fn advertiser_id(self, value: i64) -> Self {
         self.with_param("advertiserId", &value)
     }
-    /// `partnerId`: a 64-bit number
+
     pub fn partner_id(self, value: i64) -> Self {
         self.with_param("partnerId", &value)
     }
@@ -67,26 +104,19 @@ impl Call<Create> {
 
 /// See [`GuaranteedOrders::edit_guaranteed_order_read_accessors`].
 pub enum EditGuaranteedOrderReadAccessors {}
-method! {
-    EditGuaranteedOrderReadAccessors : DisplayVideo =>
-    schemas::EditGuaranteedOrderReadAccessorsResponse;
-    "displayvideo.guaranteedOrders.editGuaranteedOrderReadAccessors" POST
-    "v4/guaranteedOrders/{+guaranteedOrderId}:editGuaranteedOrderReadAccessors"
-}
+
+method! { EditGuaranteedOrderReadAccessors: DisplayVideo => schemas::EditGuaranteedOrderReadAccessorsResponse; "displayvideo.guaranteedOrders.editGuaranteedOrderReadAccessors" POST "v4/guaranteedOrders/{+guaranteedOrderId}:editGuaranteedOrderReadAccessors" }
 
 /// See [`GuaranteedOrders::get`].
 pub enum Get {}
-method! {
-    Get : DisplayVideo => schemas::GuaranteedOrder; "displayvideo.guaranteedOrders.get"
-    GET "v4/guaranteedOrders/{+guaranteedOrderId}"
-}
+
+method! { Get: DisplayVideo => schemas::GuaranteedOrder; "displayvideo.guaranteedOrders.get" GET "v4/guaranteedOrders/{+guaranteedOrderId}" }
 
 impl Call<Get> {
-    /// `advertiserId`: a 64-bit number
     pub fn advertiser_id(self, value: i64) -> Self {
         self.with_param("advertiserId", &value)
     }
-    /// `partnerId`: a 64-bit number
+
     pub fn partner_id(self, value: i64) -> Self {
         self.with_param("partnerId", &value)
     }
@@ -94,36 +124,32 @@ impl Call<Get> {
 
 /// See [`GuaranteedOrders::list`].
 pub enum List {}
-method! {
-    List : DisplayVideo => schemas::ListGuaranteedOrdersResponse;
-    "displayvideo.guaranteedOrders.list" GET "v4/guaranteedOrders"
-}
-paged! {
-    List => schemas::GuaranteedOrder; "pageToken" "nextPageToken" "guaranteedOrders"
-}
+
+method! { List: DisplayVideo => schemas::ListGuaranteedOrdersResponse; "displayvideo.guaranteedOrders.list" GET "v4/guaranteedOrders" }
+
+paged! { List => schemas::GuaranteedOrder; "pageToken" "nextPageToken" "guaranteedOrders" }
 
 impl Call<List> {
-    /// `advertiserId`: a 64-bit number
     pub fn advertiser_id(self, value: i64) -> Self {
         self.with_param("advertiserId", &value)
     }
-    /// `filter`: text
+
     pub fn filter(self, value: &str) -> Self {
         self.with_param("filter", &value)
     }
-    /// `orderBy`: text
+
     pub fn order_by(self, value: &str) -> Self {
         self.with_param("orderBy", &value)
     }
-    /// `pageSize`: a 32-bit number
+
     pub fn page_size(self, value: i32) -> Self {
         self.with_param("pageSize", &value)
     }
-    /// `pageToken`: text
+
     pub fn page_token(self, value: &str) -> Self {
         self.with_param("pageToken", &value)
     }
-    /// `partnerId`: a 64-bit number
+
     pub fn partner_id(self, value: i64) -> Self {
         self.with_param("partnerId", &value)
     }
@@ -131,22 +157,18 @@ impl Call<List> {
 
 /// See [`GuaranteedOrders::patch`].
 pub enum Patch {}
-method! {
-    Patch : DisplayVideo => schemas::GuaranteedOrder;
-    "displayvideo.guaranteedOrders.patch" PATCH
-    "v4/guaranteedOrders/{+guaranteedOrderId}"
-}
+
+method! { Patch: DisplayVideo => schemas::GuaranteedOrder; "displayvideo.guaranteedOrders.patch" PATCH "v4/guaranteedOrders/{+guaranteedOrderId}" }
 
 impl Call<Patch> {
-    /// `advertiserId`: a 64-bit number
     pub fn advertiser_id(self, value: i64) -> Self {
         self.with_param("advertiserId", &value)
     }
-    /// `partnerId`: a 64-bit number
+
     pub fn partner_id(self, value: i64) -> Self {
         self.with_param("partnerId", &value)
     }
-    /// `updateMask`: a field mask
+
     pub fn update_mask(self, value: &str) -> Self {
         self.with_param("updateMask", &value)
     }

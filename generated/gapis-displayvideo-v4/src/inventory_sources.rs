@@ -7,13 +7,24 @@ use super::*;
 pub struct InventorySources<'a>(pub(crate) &'a runtime::Client);
 
 impl InventorySources<'_> {
-    /// POST `v4/inventorySources`. Scopes: `DISPLAY_VIDEO`.
+    /// POST `v4/inventorySources`.
+    ///
+    /// Scopes:
+    /// [`DISPLAY_VIDEO`](scopes::DISPLAY_VIDEO).
+    ///
+    /// Optional:
+    /// [`advertiser_id`](Call#method.advertiser_id-32),
+    /// [`partner_id`](Call#method.partner_id-40).
     pub fn create(&self, inventory_source: schemas::InventorySource) -> Call<Create> {
         Call::new(self.0, &[], Some(&inventory_source))
     }
-    /// POST `v4/inventorySources/{+inventorySourceId}:editInventorySourceReadWriteAccessors`. Scopes: `DISPLAY_VIDEO`.
+
+    /// POST `v4/inventorySources/{+inventorySourceId}:editInventorySourceReadWriteAccessors`.
     ///
-    /// * `inventory_source_id`: a 64-bit number
+    /// Scopes:
+    /// [`DISPLAY_VIDEO`](scopes::DISPLAY_VIDEO).
+    ///
+    /// * `inventory_source_id`: matches `^[^/]+$`
     pub fn edit_inventory_source_read_write_accessors(
         &self,
         inventory_source_id: i64,
@@ -25,19 +36,48 @@ impl InventorySources<'_> {
             Some(&edit_inventory_source_read_write_accessors_request),
         )
     }
-    /// GET `v4/inventorySources/{+inventorySourceId}`. Scopes: `DISPLAY_VIDEO`.
+
+    /// GET `v4/inventorySources/{+inventorySourceId}`.
     ///
-    /// * `inventory_source_id`: a 64-bit number
+    /// Scopes:
+    /// [`DISPLAY_VIDEO`](scopes::DISPLAY_VIDEO).
+    ///
+    /// * `inventory_source_id`: matches `^[^/]+$`
+    ///
+    /// Optional:
+    /// [`advertiser_id`](Call#method.advertiser_id-33),
+    /// [`partner_id`](Call#method.partner_id-41).
     pub fn get(&self, inventory_source_id: i64) -> Call<Get> {
         Call::new(self.0, &[&inventory_source_id], None)
     }
-    /// GET `v4/inventorySources`. Scopes: `DISPLAY_VIDEO`.
+
+    /// GET `v4/inventorySources`.
+    ///
+    /// Scopes:
+    /// [`DISPLAY_VIDEO`](scopes::DISPLAY_VIDEO).
+    ///
+    /// Optional:
+    /// [`advertiser_id`](Call#method.advertiser_id-34),
+    /// [`filter`](Call#method.filter-28),
+    /// [`order_by`](Call#method.order_by-32),
+    /// [`page_size`](Call#method.page_size-35),
+    /// [`page_token`](Call#method.page_token-35),
+    /// [`partner_id`](Call#method.partner_id-42).
     pub fn list(&self) -> Call<List> {
         Call::new(self.0, &[], None)
     }
-    /// PATCH `v4/inventorySources/{+inventorySourceId}`. Scopes: `DISPLAY_VIDEO`.
+
+    /// PATCH `v4/inventorySources/{+inventorySourceId}`.
     ///
-    /// * `inventory_source_id`: a 64-bit number
+    /// Scopes:
+    /// [`DISPLAY_VIDEO`](scopes::DISPLAY_VIDEO).
+    ///
+    /// * `inventory_source_id`: matches `^[^/]+$`
+    ///
+    /// Optional:
+    /// [`advertiser_id`](Call#method.advertiser_id-35),
+    /// [`partner_id`](Call#method.partner_id-43),
+    /// [`update_mask`](Call#method.update_mask-16).
     pub fn patch(
         &self,
         inventory_source_id: i64,
@@ -49,17 +89,14 @@ impl InventorySources<'_> {
 
 /// See [`InventorySources::create`].
 pub enum Create {}
-method! {
-    Create : DisplayVideo => schemas::InventorySource;
-    "displayvideo.inventorySources.create" POST "v4/inventorySources"
-}
+
+method! { Create: DisplayVideo => schemas::InventorySource; "displayvideo.inventorySources.create" POST "v4/inventorySources" }
 
 impl Call<Create> {
-    /// `advertiserId`: a 64-bit number
     pub fn advertiser_id(self, value: i64) -> Self {
         self.with_param("advertiserId", &value)
     }
-    /// `partnerId`: a 64-bit number
+
     pub fn partner_id(self, value: i64) -> Self {
         self.with_param("partnerId", &value)
     }
@@ -67,26 +104,19 @@ impl Call<Create> {
 
 /// See [`InventorySources::edit_inventory_source_read_write_accessors`].
 pub enum EditInventorySourceReadWriteAccessors {}
-method! {
-    EditInventorySourceReadWriteAccessors : DisplayVideo =>
-    schemas::InventorySourceAccessors;
-    "displayvideo.inventorySources.editInventorySourceReadWriteAccessors" POST
-    "v4/inventorySources/{+inventorySourceId}:editInventorySourceReadWriteAccessors"
-}
+
+method! { EditInventorySourceReadWriteAccessors: DisplayVideo => schemas::InventorySourceAccessors; "displayvideo.inventorySources.editInventorySourceReadWriteAccessors" POST "v4/inventorySources/{+inventorySourceId}:editInventorySourceReadWriteAccessors" }
 
 /// See [`InventorySources::get`].
 pub enum Get {}
-method! {
-    Get : DisplayVideo => schemas::InventorySource; "displayvideo.inventorySources.get"
-    GET "v4/inventorySources/{+inventorySourceId}"
-}
+
+method! { Get: DisplayVideo => schemas::InventorySource; "displayvideo.inventorySources.get" GET "v4/inventorySources/{+inventorySourceId}" }
 
 impl Call<Get> {
-    /// `advertiserId`: a 64-bit number
     pub fn advertiser_id(self, value: i64) -> Self {
         self.with_param("advertiserId", &value)
     }
-    /// `partnerId`: a 64-bit number
+
     pub fn partner_id(self, value: i64) -> Self {
         self.with_param("partnerId", &value)
     }
@@ -94,36 +124,32 @@ impl Call<Get> {
 
 /// See [`InventorySources::list`].
 pub enum List {}
-method! {
-    List : DisplayVideo => schemas::ListInventorySourcesResponse;
-    "displayvideo.inventorySources.list" GET "v4/inventorySources"
-}
-paged! {
-    List => schemas::InventorySource; "pageToken" "nextPageToken" "inventorySources"
-}
+
+method! { List: DisplayVideo => schemas::ListInventorySourcesResponse; "displayvideo.inventorySources.list" GET "v4/inventorySources" }
+
+paged! { List => schemas::InventorySource; "pageToken" "nextPageToken" "inventorySources" }
 
 impl Call<List> {
-    /// `advertiserId`: a 64-bit number
     pub fn advertiser_id(self, value: i64) -> Self {
         self.with_param("advertiserId", &value)
     }
-    /// `filter`: text
+
     pub fn filter(self, value: &str) -> Self {
         self.with_param("filter", &value)
     }
-    /// `orderBy`: text
+
     pub fn order_by(self, value: &str) -> Self {
         self.with_param("orderBy", &value)
     }
-    /// `pageSize`: a 32-bit number
+
     pub fn page_size(self, value: i32) -> Self {
         self.with_param("pageSize", &value)
     }
-    /// `pageToken`: text
+
     pub fn page_token(self, value: &str) -> Self {
         self.with_param("pageToken", &value)
     }
-    /// `partnerId`: a 64-bit number
+
     pub fn partner_id(self, value: i64) -> Self {
         self.with_param("partnerId", &value)
     }
@@ -131,22 +157,18 @@ impl Call<List> {
 
 /// See [`InventorySources::patch`].
 pub enum Patch {}
-method! {
-    Patch : DisplayVideo => schemas::InventorySource;
-    "displayvideo.inventorySources.patch" PATCH
-    "v4/inventorySources/{+inventorySourceId}"
-}
+
+method! { Patch: DisplayVideo => schemas::InventorySource; "displayvideo.inventorySources.patch" PATCH "v4/inventorySources/{+inventorySourceId}" }
 
 impl Call<Patch> {
-    /// `advertiserId`: a 64-bit number
     pub fn advertiser_id(self, value: i64) -> Self {
         self.with_param("advertiserId", &value)
     }
-    /// `partnerId`: a 64-bit number
+
     pub fn partner_id(self, value: i64) -> Self {
         self.with_param("partnerId", &value)
     }
-    /// `updateMask`: a field mask
+
     pub fn update_mask(self, value: &str) -> Self {
         self.with_param("updateMask", &value)
     }

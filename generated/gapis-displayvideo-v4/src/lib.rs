@@ -7,7 +7,7 @@
 //! A batch of up to 1000 calls goes to `/batch` in one request.
 //!
 //! ```no_run
-//! # async fn run() -> gapis_displayvideo_v4::runtime::Result<()> {
+//! # async fn run() -> gapis_displayvideo_v4::Result<()> {
 //! use gapis_displayvideo_v4::DisplayVideo;
 //!
 //! let service = DisplayVideo::builder().anonymous().build()?;
@@ -18,6 +18,27 @@
 //! # Ok(())
 //! # }
 //! ```
+//!
+//! # Features
+//!
+//! | feature | by default | turns on |
+//! |---|---|---|
+//! | `http2` | yes | HTTP/2, so that requests share a connection |
+//! | `rustls` | yes | TLS by rustls, with the platform's trusted roots |
+//! | `native-tls` |  | TLS by the platform's own library |
+//! | `blocking` |  | calls from threads without an async runtime |
+//! | `spawn` |  | the task of a dispatcher, spawned by a function |
+//! | `fs` |  | uploads from files |
+//! | `tracing` |  | spans and events, without secrets |
+//!
+//! # Where to go on
+//!
+//! The service is the way in: its functions lead to resources, whose functions make calls. [`Call`] has
+//! what every call can do, and the setters of each method's optional parameters. Requests and responses
+//! are in [`schemas`], the values of their enums in [`enums`], and what a client may ask for in [`scopes`].
+//! Credentials, batches, pages, media, retries and errors are explained in the documentation of [`runtime`].
+
+#![cfg_attr(docsrs, feature(doc_cfg))]
 #![forbid(unsafe_code)]
 #![allow(clippy::all, deprecated, nonstandard_style, unused)]
 
@@ -53,82 +74,89 @@ pub mod users;
 /// A clone is cheap and shares connections and credentials.
 #[derive(Clone, Debug)]
 pub struct DisplayVideo(runtime::Client);
+
 runtime::api! {
-    DisplayVideo { name : "displayvideo", version : "v4", root_url :
-    "https://displayvideo.googleapis.com/", service_path : "", batch_path : "batch",
-    scopes : & [scopes::DISPLAY_VIDEO, scopes::DISPLAY_VIDEO_USER_MANAGEMENT], revision :
-    "20261021", batch_calls : 1000, mtls_root_url :
-    "https://displayvideo.mtls.googleapis.com/" }
+    DisplayVideo {
+        name: "displayvideo",
+        version: "v4",
+        root_url: "https://displayvideo.googleapis.com/",
+        mtls_root_url: "https://displayvideo.mtls.googleapis.com/",
+        batch_path: "batch",
+        limits: runtime::spec::Limits {
+            calls: 1000,
+            ..runtime::spec::Limits::DEFAULT
+        },
+        scopes: &[scopes::DISPLAY_VIDEO, scopes::DISPLAY_VIDEO_USER_MANAGEMENT],
+    }
 }
 
 impl DisplayVideo {
-    /// The resource `advertisers`.
     pub fn advertisers(&self) -> advertisers::Advertisers<'_> {
         advertisers::Advertisers(&self.0)
     }
-    /// The resource `combinedAudiences`.
+
     pub fn combined_audiences(&self) -> combined_audiences::CombinedAudiences<'_> {
         combined_audiences::CombinedAudiences(&self.0)
     }
-    /// The resource `customBiddingAlgorithms`.
+
     pub fn custom_bidding_algorithms(
         &self,
     ) -> custom_bidding_algorithms::CustomBiddingAlgorithms<'_> {
         custom_bidding_algorithms::CustomBiddingAlgorithms(&self.0)
     }
-    /// The resource `customLists`.
+
     pub fn custom_lists(&self) -> custom_lists::CustomLists<'_> {
         custom_lists::CustomLists(&self.0)
     }
-    /// The resource `firstPartyAndPartnerAudiences`.
+
     pub fn first_party_and_partner_audiences(
         &self,
     ) -> first_party_and_partner_audiences::FirstPartyAndPartnerAudiences<'_> {
         first_party_and_partner_audiences::FirstPartyAndPartnerAudiences(&self.0)
     }
-    /// The resource `floodlightGroups`.
+
     pub fn floodlight_groups(&self) -> floodlight_groups::FloodlightGroups<'_> {
         floodlight_groups::FloodlightGroups(&self.0)
     }
-    /// The resource `googleAudiences`.
+
     pub fn google_audiences(&self) -> google_audiences::GoogleAudiences<'_> {
         google_audiences::GoogleAudiences(&self.0)
     }
-    /// The resource `guaranteedOrders`.
+
     pub fn guaranteed_orders(&self) -> guaranteed_orders::GuaranteedOrders<'_> {
         guaranteed_orders::GuaranteedOrders(&self.0)
     }
-    /// The resource `inventorySourceGroups`.
+
     pub fn inventory_source_groups(
         &self,
     ) -> inventory_source_groups::InventorySourceGroups<'_> {
         inventory_source_groups::InventorySourceGroups(&self.0)
     }
-    /// The resource `inventorySources`.
+
     pub fn inventory_sources(&self) -> inventory_sources::InventorySources<'_> {
         inventory_sources::InventorySources(&self.0)
     }
-    /// The resource `media`.
+
     pub fn media(&self) -> media::Media<'_> {
         media::Media(&self.0)
     }
-    /// The resource `partners`.
+
     pub fn partners(&self) -> partners::Partners<'_> {
         partners::Partners(&self.0)
     }
-    /// The resource `sdfdownloadtasks`.
+
     pub fn sdfdownloadtasks(&self) -> sdfdownloadtasks::Sdfdownloadtasks<'_> {
         sdfdownloadtasks::Sdfdownloadtasks(&self.0)
     }
-    /// The resource `sdfuploadtasks`.
+
     pub fn sdfuploadtasks(&self) -> sdfuploadtasks::Sdfuploadtasks<'_> {
         sdfuploadtasks::Sdfuploadtasks(&self.0)
     }
-    /// The resource `targetingTypes`.
+
     pub fn targeting_types(&self) -> targeting_types::TargetingTypes<'_> {
         targeting_types::TargetingTypes(&self.0)
     }
-    /// The resource `users`.
+
     pub fn users(&self) -> users::Users<'_> {
         users::Users(&self.0)
     }

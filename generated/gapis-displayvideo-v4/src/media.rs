@@ -7,15 +7,24 @@ use super::*;
 pub struct Media<'a>(pub(crate) &'a runtime::Client);
 
 impl Media<'_> {
-    /// GET `download/{+resourceName}`. Scopes: `DISPLAY_VIDEO`, `DOUBLECLICKBIDMANAGER`. Serves media.
+    /// GET `download/{+resourceName}`. Serves media.
     ///
-    /// * `resource_name`: text
+    /// Scopes:
+    /// [`DISPLAY_VIDEO`](scopes::DISPLAY_VIDEO),
+    /// [`DOUBLECLICKBIDMANAGER`](scopes::DOUBLECLICKBIDMANAGER).
+    ///
+    /// * `resource_name`: matches `^.*$`
     pub fn download(&self, resource_name: &str) -> Call<Download> {
         Call::new(self.0, &[&resource_name], None)
     }
-    /// POST `media/{+resourceName}`. Scopes: `DISPLAY_VIDEO`, `DOUBLECLICKBIDMANAGER`. Takes media.
+
+    /// POST `media/{+resourceName}`. Takes media.
     ///
-    /// * `resource_name`: text
+    /// Scopes:
+    /// [`DISPLAY_VIDEO`](scopes::DISPLAY_VIDEO),
+    /// [`DOUBLECLICKBIDMANAGER`](scopes::DOUBLECLICKBIDMANAGER).
+    ///
+    /// * `resource_name`: matches `^.*$`
     pub fn upload(
         &self,
         resource_name: &str,
@@ -27,19 +36,23 @@ impl Media<'_> {
 
 /// See [`Media::download`].
 pub enum Download {}
-method! {
-    Download : DisplayVideo => schemas::GoogleBytestreamMedia;
-    "displayvideo.media.download" GET "download/{+resourceName}" { download :
-    Some(runtime::spec::DownloadSpec { media_service : false }) }
-}
+
+method! { Download: DisplayVideo => schemas::GoogleBytestreamMedia; "displayvideo.media.download" GET "download/{+resourceName}" {
+    download: Some(runtime::spec::DownloadSpec { media_service: false }),
+} }
+
 impl runtime::ServesMedia for Download {}
 
 /// See [`Media::upload`].
 pub enum Upload {}
-method! {
-    Upload : DisplayVideo => schemas::GoogleBytestreamMedia; "displayvideo.media.upload"
-    POST "media/{+resourceName}" { upload : Some(& runtime::spec::UploadSpec {
-    simple_path : "upload/media/{+resourceName}", resumable_path : "", max_size : None,
-    accept : & ["*/*"] }) }
-}
+
+method! { Upload: DisplayVideo => schemas::GoogleBytestreamMedia; "displayvideo.media.upload" POST "media/{+resourceName}" {
+    upload: Some(&runtime::spec::UploadSpec {
+        simple_path: "upload/media/{+resourceName}",
+        resumable_path: "",
+        max_size: None,
+        accept: &["*/*"],
+    }),
+} }
+
 impl runtime::AcceptsMedia for Upload {}

@@ -2,24 +2,28 @@
 
 pub mod channels;
 pub mod targeting_types;
+
 use super::*;
 
 /// The methods of `partners`.
 #[derive(Clone, Copy, Debug)]
 pub struct Partners<'a>(pub(crate) &'a runtime::Client);
 
-impl Partners<'_> {
-    /// The resource `channels`.
-    pub fn channels(&self) -> channels::Channels<'_> {
+impl<'a> Partners<'a> {
+    pub fn channels(&self) -> channels::Channels<'a> {
         channels::Channels(self.0)
     }
-    /// The resource `targetingTypes`.
-    pub fn targeting_types(&self) -> targeting_types::TargetingTypes<'_> {
+
+    pub fn targeting_types(&self) -> targeting_types::TargetingTypes<'a> {
         targeting_types::TargetingTypes(self.0)
     }
-    /// POST `v4/partners/{+partnerId}:editAssignedTargetingOptions`. Scopes: `DISPLAY_VIDEO`.
+
+    /// POST `v4/partners/{+partnerId}:editAssignedTargetingOptions`.
     ///
-    /// * `partner_id`: a 64-bit number
+    /// Scopes:
+    /// [`DISPLAY_VIDEO`](scopes::DISPLAY_VIDEO).
+    ///
+    /// * `partner_id`: matches `^[^/]+$`
     pub fn edit_assigned_targeting_options(
         &self,
         partner_id: i64,
@@ -31,13 +35,27 @@ impl Partners<'_> {
             Some(&bulk_edit_partner_assigned_targeting_options_request),
         )
     }
-    /// GET `v4/partners/{+partnerId}`. Scopes: `DISPLAY_VIDEO`.
+
+    /// GET `v4/partners/{+partnerId}`.
     ///
-    /// * `partner_id`: a 64-bit number
+    /// Scopes:
+    /// [`DISPLAY_VIDEO`](scopes::DISPLAY_VIDEO).
+    ///
+    /// * `partner_id`: matches `^[^/]+$`
     pub fn get(&self, partner_id: i64) -> Call<Get> {
         Call::new(self.0, &[&partner_id], None)
     }
-    /// GET `v4/partners`. Scopes: `DISPLAY_VIDEO`.
+
+    /// GET `v4/partners`.
+    ///
+    /// Scopes:
+    /// [`DISPLAY_VIDEO`](scopes::DISPLAY_VIDEO).
+    ///
+    /// Optional:
+    /// [`filter`](Call#method.filter-32),
+    /// [`order_by`](Call#method.order_by-36),
+    /// [`page_size`](Call#method.page_size-39),
+    /// [`page_token`](Call#method.page_token-39).
     pub fn list(&self) -> Call<List> {
         Call::new(self.0, &[], None)
     }
@@ -45,44 +63,34 @@ impl Partners<'_> {
 
 /// See [`Partners::edit_assigned_targeting_options`].
 pub enum EditAssignedTargetingOptions {}
-method! {
-    EditAssignedTargetingOptions : DisplayVideo =>
-    schemas::BulkEditPartnerAssignedTargetingOptionsResponse;
-    "displayvideo.partners.editAssignedTargetingOptions" POST
-    "v4/partners/{+partnerId}:editAssignedTargetingOptions"
-}
+
+method! { EditAssignedTargetingOptions: DisplayVideo => schemas::BulkEditPartnerAssignedTargetingOptionsResponse; "displayvideo.partners.editAssignedTargetingOptions" POST "v4/partners/{+partnerId}:editAssignedTargetingOptions" }
 
 /// See [`Partners::get`].
 pub enum Get {}
-method! {
-    Get : DisplayVideo => schemas::Partner; "displayvideo.partners.get" GET
-    "v4/partners/{+partnerId}"
-}
+
+method! { Get: DisplayVideo => schemas::Partner; "displayvideo.partners.get" GET "v4/partners/{+partnerId}" }
 
 /// See [`Partners::list`].
 pub enum List {}
-method! {
-    List : DisplayVideo => schemas::ListPartnersResponse; "displayvideo.partners.list"
-    GET "v4/partners"
-}
-paged! {
-    List => schemas::Partner; "pageToken" "nextPageToken" "partners"
-}
+
+method! { List: DisplayVideo => schemas::ListPartnersResponse; "displayvideo.partners.list" GET "v4/partners" }
+
+paged! { List => schemas::Partner; "pageToken" "nextPageToken" "partners" }
 
 impl Call<List> {
-    /// `filter`: text
     pub fn filter(self, value: &str) -> Self {
         self.with_param("filter", &value)
     }
-    /// `orderBy`: text
+
     pub fn order_by(self, value: &str) -> Self {
         self.with_param("orderBy", &value)
     }
-    /// `pageSize`: a 32-bit number
+
     pub fn page_size(self, value: i32) -> Self {
         self.with_param("pageSize", &value)
     }
-    /// `pageToken`: text
+
     pub fn page_token(self, value: &str) -> Self {
         self.with_param("pageToken", &value)
     }

@@ -2,16 +2,12 @@
 
 //! The OAuth 2 scopes of the API.
 
-/// The scope `https://www.googleapis.com/auth/display-video`.
 pub const DISPLAY_VIDEO: &str = "https://www.googleapis.com/auth/display-video";
 
-/// The scope `https://www.googleapis.com/auth/display-video-mediaplanning`.
 pub const DISPLAY_VIDEO_MEDIAPLANNING: &str = "https://www.googleapis.com/auth/display-video-mediaplanning";
 
-/// The scope `https://www.googleapis.com/auth/display-video-user-management`.
 pub const DISPLAY_VIDEO_USER_MANAGEMENT: &str = "https://www.googleapis.com/auth/display-video-user-management";
 
-/// The scope `https://www.googleapis.com/auth/doubleclickbidmanager`.
 pub const DOUBLECLICKBIDMANAGER: &str = "https://www.googleapis.com/auth/doubleclickbidmanager";
 
 /// All scopes.

@@ -7,9 +7,12 @@ use super::*;
 pub struct Users<'a>(pub(crate) &'a runtime::Client);
 
 impl Users<'_> {
-    /// POST `v4/users/{+userId}:bulkEditAssignedUserRoles`. Scopes: `DISPLAY_VIDEO_USER_MANAGEMENT`.
+    /// POST `v4/users/{+userId}:bulkEditAssignedUserRoles`.
     ///
-    /// * `user_id`: a 64-bit number
+    /// Scopes:
+    /// [`DISPLAY_VIDEO_USER_MANAGEMENT`](scopes::DISPLAY_VIDEO_USER_MANAGEMENT).
+    ///
+    /// * `user_id`: matches `^[^/]+$`
     pub fn bulk_edit_assigned_user_roles(
         &self,
         user_id: i64,
@@ -17,29 +20,58 @@ impl Users<'_> {
     ) -> Call<BulkEditAssignedUserRoles> {
         Call::new(self.0, &[&user_id], Some(&bulk_edit_assigned_user_roles_request))
     }
-    /// POST `v4/users`. Scopes: `DISPLAY_VIDEO_USER_MANAGEMENT`.
+
+    /// POST `v4/users`.
+    ///
+    /// Scopes:
+    /// [`DISPLAY_VIDEO_USER_MANAGEMENT`](scopes::DISPLAY_VIDEO_USER_MANAGEMENT).
     pub fn create(&self, user: schemas::User) -> Call<Create> {
         Call::new(self.0, &[], Some(&user))
     }
-    /// DELETE `v4/users/{+userId}`. Scopes: `DISPLAY_VIDEO_USER_MANAGEMENT`.
+
+    /// DELETE `v4/users/{+userId}`.
     ///
-    /// * `user_id`: a 64-bit number
+    /// Scopes:
+    /// [`DISPLAY_VIDEO_USER_MANAGEMENT`](scopes::DISPLAY_VIDEO_USER_MANAGEMENT).
+    ///
+    /// * `user_id`: matches `^[^/]+$`
     pub fn delete(&self, user_id: i64) -> Call<Delete> {
         Call::new(self.0, &[&user_id], None)
     }
-    /// GET `v4/users/{+userId}`. Scopes: `DISPLAY_VIDEO_USER_MANAGEMENT`.
+
+    /// GET `v4/users/{+userId}`.
     ///
-    /// * `user_id`: a 64-bit number
+    /// Scopes:
+    /// [`DISPLAY_VIDEO_USER_MANAGEMENT`](scopes::DISPLAY_VIDEO_USER_MANAGEMENT).
+    ///
+    /// * `user_id`: matches `^[^/]+$`
     pub fn get(&self, user_id: i64) -> Call<Get> {
         Call::new(self.0, &[&user_id], None)
     }
-    /// GET `v4/users`. Scopes: `DISPLAY_VIDEO_USER_MANAGEMENT`.
+
+    /// GET `v4/users`.
+    ///
+    /// Scopes:
+    /// [`DISPLAY_VIDEO_USER_MANAGEMENT`](scopes::DISPLAY_VIDEO_USER_MANAGEMENT).
+    ///
+    /// Optional:
+    /// [`filter`](Call#method.filter-34),
+    /// [`order_by`](Call#method.order_by-38),
+    /// [`page_size`](Call#method.page_size-41),
+    /// [`page_token`](Call#method.page_token-41).
     pub fn list(&self) -> Call<List> {
         Call::new(self.0, &[], None)
     }
-    /// PATCH `v4/users/{+userId}`. Scopes: `DISPLAY_VIDEO_USER_MANAGEMENT`.
+
+    /// PATCH `v4/users/{+userId}`.
     ///
-    /// * `user_id`: a 64-bit number
+    /// Scopes:
+    /// [`DISPLAY_VIDEO_USER_MANAGEMENT`](scopes::DISPLAY_VIDEO_USER_MANAGEMENT).
+    ///
+    /// * `user_id`: matches `^[^/]+$`
+    ///
+    /// Optional:
+    /// [`update_mask`](Call#method.update_mask-18).
     pub fn patch(&self, user_id: i64, user: schemas::User) -> Call<Patch> {
         Call::new(self.0, &[&user_id], Some(&user))
     }
@@ -47,57 +79,44 @@ impl Users<'_> {
 
 /// See [`Users::bulk_edit_assigned_user_roles`].
 pub enum BulkEditAssignedUserRoles {}
-method! {
-    BulkEditAssignedUserRoles : DisplayVideo =>
-    schemas::BulkEditAssignedUserRolesResponse;
-    "displayvideo.users.bulkEditAssignedUserRoles" POST
-    "v4/users/{+userId}:bulkEditAssignedUserRoles"
-}
+
+method! { BulkEditAssignedUserRoles: DisplayVideo => schemas::BulkEditAssignedUserRolesResponse; "displayvideo.users.bulkEditAssignedUserRoles" POST "v4/users/{+userId}:bulkEditAssignedUserRoles" }
 
 /// See [`Users::create`].
 pub enum Create {}
-method! {
-    Create : DisplayVideo => schemas::User; "displayvideo.users.create" POST "v4/users"
-}
+
+method! { Create: DisplayVideo => schemas::User; "displayvideo.users.create" POST "v4/users" }
 
 /// See [`Users::delete`].
 pub enum Delete {}
-method! {
-    Delete : DisplayVideo => schemas::Empty; "displayvideo.users.delete" DELETE
-    "v4/users/{+userId}"
-}
+
+method! { Delete: DisplayVideo => schemas::Empty; "displayvideo.users.delete" DELETE "v4/users/{+userId}" }
 
 /// See [`Users::get`].
 pub enum Get {}
-method! {
-    Get : DisplayVideo => schemas::User; "displayvideo.users.get" GET
-    "v4/users/{+userId}"
-}
+
+method! { Get: DisplayVideo => schemas::User; "displayvideo.users.get" GET "v4/users/{+userId}" }
 
 /// See [`Users::list`].
 pub enum List {}
-method! {
-    List : DisplayVideo => schemas::ListUsersResponse; "displayvideo.users.list" GET
-    "v4/users"
-}
-paged! {
-    List => schemas::User; "pageToken" "nextPageToken" "users"
-}
+
+method! { List: DisplayVideo => schemas::ListUsersResponse; "displayvideo.users.list" GET "v4/users" }
+
+paged! { List => schemas::User; "pageToken" "nextPageToken" "users" }
 
 impl Call<List> {
-    /// `filter`: text
     pub fn filter(self, value: &str) -> Self {
         self.with_param("filter", &value)
     }
-    /// `orderBy`: text
+
     pub fn order_by(self, value: &str) -> Self {
         self.with_param("orderBy", &value)
     }
-    /// `pageSize`: a 32-bit number
+
     pub fn page_size(self, value: i32) -> Self {
         self.with_param("pageSize", &value)
     }
-    /// `pageToken`: text
+
     pub fn page_token(self, value: &str) -> Self {
         self.with_param("pageToken", &value)
     }
@@ -105,13 +124,10 @@ impl Call<List> {
 
 /// See [`Users::patch`].
 pub enum Patch {}
-method! {
-    Patch : DisplayVideo => schemas::User; "displayvideo.users.patch" PATCH
-    "v4/users/{+userId}"
-}
+
+method! { Patch: DisplayVideo => schemas::User; "displayvideo.users.patch" PATCH "v4/users/{+userId}" }
 
 impl Call<Patch> {
-    /// `updateMask`: a field mask
     pub fn update_mask(self, value: &str) -> Self {
         self.with_param("updateMask", &value)
     }

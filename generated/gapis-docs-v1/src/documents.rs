@@ -7,19 +7,42 @@ use super::*;
 pub struct Documents<'a>(pub(crate) &'a runtime::Client);
 
 impl Documents<'_> {
-    /// POST `v1/documents/{documentId}:batchUpdate`. Scopes: `DOCUMENTS`, `DRIVE`, `DRIVE_FILE`. Applies the `requests` that are pushed, all of them or none.
+    /// POST `v1/documents/{documentId}:batchUpdate`. Applies the `requests` that are pushed, all of them or none.
     ///
-    /// * `document_id`: text
+    /// Scopes:
+    /// [`DOCUMENTS`](scopes::DOCUMENTS),
+    /// [`DRIVE`](scopes::DRIVE),
+    /// [`DRIVE_FILE`](scopes::DRIVE_FILE).
+    ///
+    /// Optional:
+    /// [`write_control`](Update#method.write_control).
     pub fn batch_update<'cb>(&self, document_id: &str) -> Update<'cb, BatchUpdate> {
         Update::new(self.0, &[&document_id])
     }
-    /// POST `v1/documents`. Scopes: `DOCUMENTS`, `DRIVE`, `DRIVE_FILE`.
+
+    /// POST `v1/documents`.
+    ///
+    /// Scopes:
+    /// [`DOCUMENTS`](scopes::DOCUMENTS),
+    /// [`DRIVE`](scopes::DRIVE),
+    /// [`DRIVE_FILE`](scopes::DRIVE_FILE).
     pub fn create(&self, document: schemas::Document) -> Call<Create> {
         Call::new(self.0, &[], Some(&document))
     }
-    /// GET `v1/documents/{documentId}`. Scopes: `DOCUMENTS`, `DOCUMENTS_READONLY`, `DRIVE`, `DRIVE_FILE`, `DRIVE_READONLY`.
+
+    /// GET `v1/documents/{documentId}`.
     ///
-    /// * `document_id`: text
+    /// Scopes:
+    /// [`DOCUMENTS`](scopes::DOCUMENTS),
+    /// [`DOCUMENTS_READONLY`](scopes::DOCUMENTS_READONLY),
+    /// [`DRIVE`](scopes::DRIVE),
+    /// [`DRIVE_FILE`](scopes::DRIVE_FILE),
+    /// [`DRIVE_READONLY`](scopes::DRIVE_READONLY).
+    ///
+    /// Optional:
+    /// [`comments_view_mode`](Call#method.comments_view_mode),
+    /// [`include_tabs_content`](Call#method.include_tabs_content),
+    /// [`suggestions_view_mode`](Call#method.suggestions_view_mode).
     pub fn get(&self, document_id: &str) -> Call<Get> {
         Call::new(self.0, &[&document_id], None)
     }
@@ -27,65 +50,70 @@ impl Documents<'_> {
 
 /// See [`Documents::batch_update`].
 pub enum BatchUpdate {}
-method! {
-    BatchUpdate : Docs => schemas::BatchUpdateDocumentResponse;
-    "docs.documents.batchUpdate" POST "v1/documents/{documentId}:batchUpdate"
-}
+
+method! { BatchUpdate: Docs => schemas::BatchUpdateDocumentResponse; "docs.documents.batchUpdate" POST "v1/documents/{documentId}:batchUpdate" }
+
 runtime::updates! {
-    BatchUpdate : schemas::BatchUpdateDocumentRequest => requests "requests"
-    schemas::Request, replies "replies" schemas::Response,
-    "writeControl.requiredRevisionId"; schemas::AcceptSuggestionRequest :
-    "acceptSuggestion", schemas::AddCommentReplyRequest : "addCommentReply" =>
-    schemas::AddCommentReplyResponse, schemas::AddDocumentTabRequest : "addDocumentTab"
-    => schemas::AddDocumentTabResponse, schemas::CreateDropdownDefinitionRequest :
-    "createDropdownDefinition" => schemas::CreateDropdownDefinitionResponse,
-    schemas::CreateFooterRequest : "createFooter" => schemas::CreateFooterResponse,
-    schemas::CreateFootnoteRequest : "createFootnote" => schemas::CreateFootnoteResponse,
-    schemas::CreateHeaderRequest : "createHeader" => schemas::CreateHeaderResponse,
-    schemas::CreateNamedRangeRequest : "createNamedRange" =>
-    schemas::CreateNamedRangeResponse, schemas::CreateParagraphBulletsRequest :
-    "createParagraphBullets", schemas::DeleteCommentRequest : "deleteComment",
-    schemas::DeleteCommentReplyRequest : "deleteCommentReply",
-    schemas::DeleteContentRangeRequest : "deleteContentRange",
-    schemas::DeleteDropdownDefinitionRequest : "deleteDropdownDefinition",
-    schemas::DeleteFooterRequest : "deleteFooter", schemas::DeleteHeaderRequest :
-    "deleteHeader", schemas::DeleteNamedRangeRequest : "deleteNamedRange",
-    schemas::DeleteParagraphBulletsRequest : "deleteParagraphBullets",
-    schemas::DeletePositionedObjectRequest : "deletePositionedObject",
-    schemas::DeleteSuggestionRequest : "deleteSuggestion", schemas::DeleteTabRequest :
-    "deleteTab", schemas::DeleteTableColumnRequest : "deleteTableColumn",
-    schemas::DeleteTableRowRequest : "deleteTableRow", schemas::InsertCommentRequest :
-    "insertComment" => schemas::InsertCommentResponse, schemas::InsertDateRequest :
-    "insertDate", schemas::InsertDropdownRequest : "insertDropdown" =>
-    schemas::InsertDropdownResponse, schemas::InsertInlineImageRequest :
-    "insertInlineImage" => schemas::InsertInlineImageResponse,
-    schemas::InsertPageBreakRequest : "insertPageBreak", schemas::InsertPersonRequest :
-    "insertPerson", schemas::InsertRichLinkRequest : "insertRichLink",
-    schemas::InsertSectionBreakRequest : "insertSectionBreak",
-    schemas::InsertTableRequest : "insertTable", schemas::InsertTableColumnRequest :
-    "insertTableColumn", schemas::InsertTableRowRequest : "insertTableRow",
-    schemas::InsertTextRequest : "insertText", schemas::MergeTableCellsRequest :
-    "mergeTableCells", schemas::PinTableHeaderRowsRequest : "pinTableHeaderRows",
-    schemas::RejectSuggestionRequest : "rejectSuggestion", schemas::ReplaceAllTextRequest
-    : "replaceAllText" => schemas::ReplaceAllTextResponse, schemas::ReplaceImageRequest :
-    "replaceImage", schemas::ReplaceNamedRangeContentRequest :
-    "replaceNamedRangeContent", schemas::UnmergeTableCellsRequest : "unmergeTableCells",
-    schemas::UpdateCommentPostRequest : "updateCommentPost",
-    schemas::UpdateDocumentStyleRequest : "updateDocumentStyle",
-    schemas::UpdateDocumentTabPropertiesRequest : "updateDocumentTabProperties",
-    schemas::UpdateDropdownDefinitionPropertiesRequest :
-    "updateDropdownDefinitionProperties", schemas::UpdateDropdownPropertiesRequest :
-    "updateDropdownProperties", schemas::UpdateNamedStyleRequest : "updateNamedStyle",
-    schemas::UpdateParagraphStyleRequest : "updateParagraphStyle",
-    schemas::UpdateSectionStyleRequest : "updateSectionStyle",
-    schemas::UpdateTableCellStyleRequest : "updateTableCellStyle",
-    schemas::UpdateTableColumnPropertiesRequest : "updateTableColumnProperties",
-    schemas::UpdateTableRowStyleRequest : "updateTableRowStyle",
-    schemas::UpdateTextStyleRequest : "updateTextStyle"
+    BatchUpdate: schemas::BatchUpdateDocumentRequest =>
+    requests "requests" schemas::Request,
+    replies "replies" schemas::Response,
+    "writeControl.requiredRevisionId";
+    schemas::AcceptSuggestionRequest: "acceptSuggestion",
+    schemas::AddCommentReplyRequest: "addCommentReply" => schemas::AddCommentReplyResponse,
+    schemas::AddDocumentTabRequest: "addDocumentTab" => schemas::AddDocumentTabResponse,
+    schemas::CreateDropdownDefinitionRequest: "createDropdownDefinition" => schemas::CreateDropdownDefinitionResponse,
+    schemas::CreateFooterRequest: "createFooter" => schemas::CreateFooterResponse,
+    schemas::CreateFootnoteRequest: "createFootnote" => schemas::CreateFootnoteResponse,
+    schemas::CreateHeaderRequest: "createHeader" => schemas::CreateHeaderResponse,
+    schemas::CreateNamedRangeRequest: "createNamedRange" => schemas::CreateNamedRangeResponse,
+    schemas::CreateParagraphBulletsRequest: "createParagraphBullets",
+    schemas::DeleteCommentRequest: "deleteComment",
+    schemas::DeleteCommentReplyRequest: "deleteCommentReply",
+    schemas::DeleteContentRangeRequest: "deleteContentRange",
+    schemas::DeleteDropdownDefinitionRequest: "deleteDropdownDefinition",
+    schemas::DeleteFooterRequest: "deleteFooter",
+    schemas::DeleteHeaderRequest: "deleteHeader",
+    schemas::DeleteNamedRangeRequest: "deleteNamedRange",
+    schemas::DeleteParagraphBulletsRequest: "deleteParagraphBullets",
+    schemas::DeletePositionedObjectRequest: "deletePositionedObject",
+    schemas::DeleteSuggestionRequest: "deleteSuggestion",
+    schemas::DeleteTabRequest: "deleteTab",
+    schemas::DeleteTableColumnRequest: "deleteTableColumn",
+    schemas::DeleteTableRowRequest: "deleteTableRow",
+    schemas::InsertCommentRequest: "insertComment" => schemas::InsertCommentResponse,
+    schemas::InsertDateRequest: "insertDate",
+    schemas::InsertDropdownRequest: "insertDropdown" => schemas::InsertDropdownResponse,
+    schemas::InsertInlineImageRequest: "insertInlineImage" => schemas::InsertInlineImageResponse,
+    schemas::InsertPageBreakRequest: "insertPageBreak",
+    schemas::InsertPersonRequest: "insertPerson",
+    schemas::InsertRichLinkRequest: "insertRichLink",
+    schemas::InsertSectionBreakRequest: "insertSectionBreak",
+    schemas::InsertTableRequest: "insertTable",
+    schemas::InsertTableColumnRequest: "insertTableColumn",
+    schemas::InsertTableRowRequest: "insertTableRow",
+    schemas::InsertTextRequest: "insertText",
+    schemas::MergeTableCellsRequest: "mergeTableCells",
+    schemas::PinTableHeaderRowsRequest: "pinTableHeaderRows",
+    schemas::RejectSuggestionRequest: "rejectSuggestion",
+    schemas::ReplaceAllTextRequest: "replaceAllText" => schemas::ReplaceAllTextResponse,
+    schemas::ReplaceImageRequest: "replaceImage",
+    schemas::ReplaceNamedRangeContentRequest: "replaceNamedRangeContent",
+    schemas::UnmergeTableCellsRequest: "unmergeTableCells",
+    schemas::UpdateCommentPostRequest: "updateCommentPost",
+    schemas::UpdateDocumentStyleRequest: "updateDocumentStyle",
+    schemas::UpdateDocumentTabPropertiesRequest: "updateDocumentTabProperties",
+    schemas::UpdateDropdownDefinitionPropertiesRequest: "updateDropdownDefinitionProperties",
+    schemas::UpdateDropdownPropertiesRequest: "updateDropdownProperties",
+    schemas::UpdateNamedStyleRequest: "updateNamedStyle",
+    schemas::UpdateParagraphStyleRequest: "updateParagraphStyle",
+    schemas::UpdateSectionStyleRequest: "updateSectionStyle",
+    schemas::UpdateTableCellStyleRequest: "updateTableCellStyle",
+    schemas::UpdateTableColumnPropertiesRequest: "updateTableColumnProperties",
+    schemas::UpdateTableRowStyleRequest: "updateTableRowStyle",
+    schemas::UpdateTextStyleRequest: "updateTextStyle",
 }
 
 impl Update<'_, BatchUpdate> {
-    /// `writeControl`: `WriteControl`
     pub fn write_control(self, value: schemas::WriteControl) -> Self {
         self.with_member("writeControl", &::std::option::Option::Some(value))
     }
@@ -93,30 +121,24 @@ impl Update<'_, BatchUpdate> {
 
 /// See [`Documents::create`].
 pub enum Create {}
-method! {
-    Create : Docs => schemas::Document; "docs.documents.create" POST "v1/documents"
-}
+
+method! { Create: Docs => schemas::Document; "docs.documents.create" POST "v1/documents" }
 
 /// See [`Documents::get`].
 pub enum Get {}
-method! {
-    Get : Docs => schemas::Document; "docs.documents.get" GET "v1/documents/{documentId}"
-}
+
+method! { Get: Docs => schemas::Document; "docs.documents.get" GET "v1/documents/{documentId}" }
 
 impl Call<Get> {
-    /// `commentsViewMode`: one of a set of words
     pub fn comments_view_mode(self, value: enums::DocumentsGetCommentsViewMode) -> Self {
         self.with_param("commentsViewMode", &value)
     }
-    /// `includeTabsContent`: true or false
+
     pub fn include_tabs_content(self, value: bool) -> Self {
         self.with_param("includeTabsContent", &value)
     }
-    /// `suggestionsViewMode`: one of a set of words
-    pub fn suggestions_view_mode(
-        self,
-        value: enums::DocumentsGetSuggestionsViewMode,
-    ) -> Self {
+
+    pub fn suggestions_view_mode(self, value: enums::DocumentsGetSuggestionsViewMode) -> Self {
         self.with_param("suggestionsViewMode", &value)
     }
 }

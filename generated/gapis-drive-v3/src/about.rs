@@ -7,7 +7,16 @@ use super::*;
 pub struct About<'a>(pub(crate) &'a runtime::Client);
 
 impl About<'_> {
-    /// GET `about`. Scopes: `DRIVE`, `DRIVE_APPDATA`, `DRIVE_FILE`, `DRIVE_METADATA`, `DRIVE_METADATA_READONLY`, `DRIVE_PHOTOS_READONLY`, `DRIVE_READONLY`.
+    /// GET `about`.
+    ///
+    /// Scopes:
+    /// [`DRIVE`](scopes::DRIVE),
+    /// [`DRIVE_APPDATA`](scopes::DRIVE_APPDATA),
+    /// [`DRIVE_FILE`](scopes::DRIVE_FILE),
+    /// [`DRIVE_METADATA`](scopes::DRIVE_METADATA),
+    /// [`DRIVE_METADATA_READONLY`](scopes::DRIVE_METADATA_READONLY),
+    /// [`DRIVE_PHOTOS_READONLY`](scopes::DRIVE_PHOTOS_READONLY),
+    /// [`DRIVE_READONLY`](scopes::DRIVE_READONLY).
     pub fn get(&self) -> Call<Get> {
         Call::new(self.0, &[], None)
     }
@@ -15,6 +24,5 @@ impl About<'_> {
 
 /// See [`About::get`].
 pub enum Get {}
-method! {
-    Get : Drive => schemas::About; "drive.about.get" GET "about"
-}
+
+method! { Get: Drive => schemas::About; "drive.about.get" GET "about" }

@@ -7,60 +7,66 @@ use super::*;
 pub struct Accessproposals<'a>(pub(crate) &'a runtime::Client);
 
 impl Accessproposals<'_> {
-    /// GET `files/{fileId}/accessproposals/{proposalId}`. Scopes: `DRIVE`, `DRIVE_FILE`, `DRIVE_METADATA`, `DRIVE_METADATA_READONLY`, `DRIVE_READONLY`.
+    /// GET `files/{fileId}/accessproposals/{proposalId}`.
     ///
-    /// * `file_id`: text
-    /// * `proposal_id`: text
+    /// Scopes:
+    /// [`DRIVE`](scopes::DRIVE),
+    /// [`DRIVE_FILE`](scopes::DRIVE_FILE),
+    /// [`DRIVE_METADATA`](scopes::DRIVE_METADATA),
+    /// [`DRIVE_METADATA_READONLY`](scopes::DRIVE_METADATA_READONLY),
+    /// [`DRIVE_READONLY`](scopes::DRIVE_READONLY).
     pub fn get(&self, file_id: &str, proposal_id: &str) -> Call<Get> {
         Call::new(self.0, &[&file_id, &proposal_id], None)
     }
-    /// GET `files/{fileId}/accessproposals`. Scopes: `DRIVE`, `DRIVE_FILE`, `DRIVE_METADATA`, `DRIVE_METADATA_READONLY`, `DRIVE_READONLY`.
+
+    /// GET `files/{fileId}/accessproposals`.
     ///
-    /// * `file_id`: text
+    /// Scopes:
+    /// [`DRIVE`](scopes::DRIVE),
+    /// [`DRIVE_FILE`](scopes::DRIVE_FILE),
+    /// [`DRIVE_METADATA`](scopes::DRIVE_METADATA),
+    /// [`DRIVE_METADATA_READONLY`](scopes::DRIVE_METADATA_READONLY),
+    /// [`DRIVE_READONLY`](scopes::DRIVE_READONLY).
+    ///
+    /// Optional:
+    /// [`page_size`](Call#method.page_size),
+    /// [`page_token`](Call#method.page_token).
     pub fn list(&self, file_id: &str) -> Call<List> {
         Call::new(self.0, &[&file_id], None)
     }
-    /// POST `files/{fileId}/accessproposals/{proposalId}:resolve`. Scopes: `DRIVE`, `DRIVE_FILE`.
+
+    /// POST `files/{fileId}/accessproposals/{proposalId}:resolve`.
     ///
-    /// * `file_id`: text
-    /// * `proposal_id`: text
+    /// Scopes:
+    /// [`DRIVE`](scopes::DRIVE),
+    /// [`DRIVE_FILE`](scopes::DRIVE_FILE).
     pub fn resolve(
         &self,
         file_id: &str,
         proposal_id: &str,
         resolve_access_proposal_request: schemas::ResolveAccessProposalRequest,
     ) -> Call<Resolve> {
-        Call::new(
-            self.0,
-            &[&file_id, &proposal_id],
-            Some(&resolve_access_proposal_request),
-        )
+        Call::new(self.0, &[&file_id, &proposal_id], Some(&resolve_access_proposal_request))
     }
 }
 
 /// See [`Accessproposals::get`].
 pub enum Get {}
-method! {
-    Get : Drive => schemas::AccessProposal; "drive.accessproposals.get" GET
-    "files/{fileId}/accessproposals/{proposalId}"
-}
+
+method! { Get: Drive => schemas::AccessProposal; "drive.accessproposals.get" GET "files/{fileId}/accessproposals/{proposalId}" }
 
 /// See [`Accessproposals::list`].
 pub enum List {}
-method! {
-    List : Drive => schemas::ListAccessProposalsResponse; "drive.accessproposals.list"
-    GET "files/{fileId}/accessproposals"
-}
-paged! {
-    List => schemas::AccessProposal; "pageToken" "nextPageToken" "accessProposals"
-}
+
+method! { List: Drive => schemas::ListAccessProposalsResponse; "drive.accessproposals.list" GET "files/{fileId}/accessproposals" }
+
+paged! { List => schemas::AccessProposal; "pageToken" "nextPageToken" "accessProposals" }
 
 impl Call<List> {
-    /// `pageSize`: a 32-bit number
     pub fn page_size(self, value: i32) -> Self {
         self.with_param("pageSize", &value)
     }
-    /// `pageToken`: text
+
     pub fn page_token(self, value: &str) -> Self {
         self.with_param("pageToken", &value)
     }
@@ -68,7 +74,5 @@ impl Call<List> {
 
 /// See [`Accessproposals::resolve`].
 pub enum Resolve {}
-method! {
-    Resolve : Drive => (); "drive.accessproposals.resolve" POST
-    "files/{fileId}/accessproposals/{proposalId}:resolve" { empty_response : true }
-}
+
+method! { Resolve: Drive => (); "drive.accessproposals.resolve" POST "files/{fileId}/accessproposals/{proposalId}:resolve" }

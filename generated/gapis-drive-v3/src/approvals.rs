@@ -7,10 +7,12 @@ use super::*;
 pub struct Approvals<'a>(pub(crate) &'a runtime::Client);
 
 impl Approvals<'_> {
-    /// POST `files/{fileId}/approvals/{approvalId}:approve`. Scopes: `DRIVE`, `DRIVE_FILE`, `DRIVE_METADATA`.
+    /// POST `files/{fileId}/approvals/{approvalId}:approve`.
     ///
-    /// * `file_id`: text
-    /// * `approval_id`: text
+    /// Scopes:
+    /// [`DRIVE`](scopes::DRIVE),
+    /// [`DRIVE_FILE`](scopes::DRIVE_FILE),
+    /// [`DRIVE_METADATA`](scopes::DRIVE_METADATA).
     pub fn approve(
         &self,
         file_id: &str,
@@ -19,10 +21,13 @@ impl Approvals<'_> {
     ) -> Call<Approve> {
         Call::new(self.0, &[&file_id, &approval_id], Some(&approve_approval_request))
     }
-    /// POST `files/{fileId}/approvals/{approvalId}:cancel`. Scopes: `DRIVE`, `DRIVE_FILE`, `DRIVE_METADATA`.
+
+    /// POST `files/{fileId}/approvals/{approvalId}:cancel`.
     ///
-    /// * `file_id`: text
-    /// * `approval_id`: text
+    /// Scopes:
+    /// [`DRIVE`](scopes::DRIVE),
+    /// [`DRIVE_FILE`](scopes::DRIVE_FILE),
+    /// [`DRIVE_METADATA`](scopes::DRIVE_METADATA).
     pub fn cancel(
         &self,
         file_id: &str,
@@ -31,10 +36,13 @@ impl Approvals<'_> {
     ) -> Call<Cancel> {
         Call::new(self.0, &[&file_id, &approval_id], Some(&cancel_approval_request))
     }
-    /// POST `files/{fileId}/approvals/{approvalId}:comment`. Scopes: `DRIVE`, `DRIVE_FILE`, `DRIVE_METADATA`.
+
+    /// POST `files/{fileId}/approvals/{approvalId}:comment`.
     ///
-    /// * `file_id`: text
-    /// * `approval_id`: text
+    /// Scopes:
+    /// [`DRIVE`](scopes::DRIVE),
+    /// [`DRIVE_FILE`](scopes::DRIVE_FILE),
+    /// [`DRIVE_METADATA`](scopes::DRIVE_METADATA).
     pub fn comment(
         &self,
         file_id: &str,
@@ -43,10 +51,13 @@ impl Approvals<'_> {
     ) -> Call<Comment> {
         Call::new(self.0, &[&file_id, &approval_id], Some(&comment_approval_request))
     }
-    /// POST `files/{fileId}/approvals/{approvalId}:decline`. Scopes: `DRIVE`, `DRIVE_FILE`, `DRIVE_METADATA`.
+
+    /// POST `files/{fileId}/approvals/{approvalId}:decline`.
     ///
-    /// * `file_id`: text
-    /// * `approval_id`: text
+    /// Scopes:
+    /// [`DRIVE`](scopes::DRIVE),
+    /// [`DRIVE_FILE`](scopes::DRIVE_FILE),
+    /// [`DRIVE_METADATA`](scopes::DRIVE_METADATA).
     pub fn decline(
         &self,
         file_id: &str,
@@ -55,23 +66,43 @@ impl Approvals<'_> {
     ) -> Call<Decline> {
         Call::new(self.0, &[&file_id, &approval_id], Some(&decline_approval_request))
     }
-    /// GET `files/{fileId}/approvals/{approvalId}`. Scopes: `DRIVE`, `DRIVE_APPDATA`, `DRIVE_FILE`, `DRIVE_METADATA`, `DRIVE_METADATA_READONLY`, `DRIVE_READONLY`.
+
+    /// GET `files/{fileId}/approvals/{approvalId}`.
     ///
-    /// * `file_id`: text
-    /// * `approval_id`: text
+    /// Scopes:
+    /// [`DRIVE`](scopes::DRIVE),
+    /// [`DRIVE_APPDATA`](scopes::DRIVE_APPDATA),
+    /// [`DRIVE_FILE`](scopes::DRIVE_FILE),
+    /// [`DRIVE_METADATA`](scopes::DRIVE_METADATA),
+    /// [`DRIVE_METADATA_READONLY`](scopes::DRIVE_METADATA_READONLY),
+    /// [`DRIVE_READONLY`](scopes::DRIVE_READONLY).
     pub fn get(&self, file_id: &str, approval_id: &str) -> Call<Get> {
         Call::new(self.0, &[&file_id, &approval_id], None)
     }
-    /// GET `files/{fileId}/approvals`. Scopes: `DRIVE`, `DRIVE_APPDATA`, `DRIVE_FILE`, `DRIVE_METADATA`, `DRIVE_METADATA_READONLY`, `DRIVE_READONLY`.
+
+    /// GET `files/{fileId}/approvals`.
     ///
-    /// * `file_id`: text
+    /// Scopes:
+    /// [`DRIVE`](scopes::DRIVE),
+    /// [`DRIVE_APPDATA`](scopes::DRIVE_APPDATA),
+    /// [`DRIVE_FILE`](scopes::DRIVE_FILE),
+    /// [`DRIVE_METADATA`](scopes::DRIVE_METADATA),
+    /// [`DRIVE_METADATA_READONLY`](scopes::DRIVE_METADATA_READONLY),
+    /// [`DRIVE_READONLY`](scopes::DRIVE_READONLY).
+    ///
+    /// Optional:
+    /// [`page_size`](Call#method.page_size-1),
+    /// [`page_token`](Call#method.page_token-1).
     pub fn list(&self, file_id: &str) -> Call<List> {
         Call::new(self.0, &[&file_id], None)
     }
-    /// POST `files/{fileId}/approvals/{approvalId}:reassign`. Scopes: `DRIVE`, `DRIVE_FILE`, `DRIVE_METADATA`.
+
+    /// POST `files/{fileId}/approvals/{approvalId}:reassign`.
     ///
-    /// * `file_id`: text
-    /// * `approval_id`: text
+    /// Scopes:
+    /// [`DRIVE`](scopes::DRIVE),
+    /// [`DRIVE_FILE`](scopes::DRIVE_FILE),
+    /// [`DRIVE_METADATA`](scopes::DRIVE_METADATA).
     pub fn reassign(
         &self,
         file_id: &str,
@@ -80,9 +111,13 @@ impl Approvals<'_> {
     ) -> Call<Reassign> {
         Call::new(self.0, &[&file_id, &approval_id], Some(&reassign_approval_request))
     }
-    /// POST `files/{fileId}/approvals:start`. Scopes: `DRIVE`, `DRIVE_FILE`, `DRIVE_METADATA`.
+
+    /// POST `files/{fileId}/approvals:start`.
     ///
-    /// * `file_id`: text
+    /// Scopes:
+    /// [`DRIVE`](scopes::DRIVE),
+    /// [`DRIVE_FILE`](scopes::DRIVE_FILE),
+    /// [`DRIVE_METADATA`](scopes::DRIVE_METADATA).
     pub fn start(
         &self,
         file_id: &str,
@@ -94,55 +129,41 @@ impl Approvals<'_> {
 
 /// See [`Approvals::approve`].
 pub enum Approve {}
-method! {
-    Approve : Drive => schemas::Approval; "drive.approvals.approve" POST
-    "files/{fileId}/approvals/{approvalId}:approve"
-}
+
+method! { Approve: Drive => schemas::Approval; "drive.approvals.approve" POST "files/{fileId}/approvals/{approvalId}:approve" }
 
 /// See [`Approvals::cancel`].
 pub enum Cancel {}
-method! {
-    Cancel : Drive => schemas::Approval; "drive.approvals.cancel" POST
-    "files/{fileId}/approvals/{approvalId}:cancel"
-}
+
+method! { Cancel: Drive => schemas::Approval; "drive.approvals.cancel" POST "files/{fileId}/approvals/{approvalId}:cancel" }
 
 /// See [`Approvals::comment`].
 pub enum Comment {}
-method! {
-    Comment : Drive => schemas::Approval; "drive.approvals.comment" POST
-    "files/{fileId}/approvals/{approvalId}:comment"
-}
+
+method! { Comment: Drive => schemas::Approval; "drive.approvals.comment" POST "files/{fileId}/approvals/{approvalId}:comment" }
 
 /// See [`Approvals::decline`].
 pub enum Decline {}
-method! {
-    Decline : Drive => schemas::Approval; "drive.approvals.decline" POST
-    "files/{fileId}/approvals/{approvalId}:decline"
-}
+
+method! { Decline: Drive => schemas::Approval; "drive.approvals.decline" POST "files/{fileId}/approvals/{approvalId}:decline" }
 
 /// See [`Approvals::get`].
 pub enum Get {}
-method! {
-    Get : Drive => schemas::Approval; "drive.approvals.get" GET
-    "files/{fileId}/approvals/{approvalId}"
-}
+
+method! { Get: Drive => schemas::Approval; "drive.approvals.get" GET "files/{fileId}/approvals/{approvalId}" }
 
 /// See [`Approvals::list`].
 pub enum List {}
-method! {
-    List : Drive => schemas::ApprovalList; "drive.approvals.list" GET
-    "files/{fileId}/approvals"
-}
-paged! {
-    List => schemas::Approval; "pageToken" "nextPageToken" "items"
-}
+
+method! { List: Drive => schemas::ApprovalList; "drive.approvals.list" GET "files/{fileId}/approvals" }
+
+paged! { List => schemas::Approval; "pageToken" "nextPageToken" "items" }
 
 impl Call<List> {
-    /// `pageSize`: a 32-bit number
     pub fn page_size(self, value: i32) -> Self {
         self.with_param("pageSize", &value)
     }
-    /// `pageToken`: text
+
     pub fn page_token(self, value: &str) -> Self {
         self.with_param("pageToken", &value)
     }
@@ -150,14 +171,10 @@ impl Call<List> {
 
 /// See [`Approvals::reassign`].
 pub enum Reassign {}
-method! {
-    Reassign : Drive => schemas::Approval; "drive.approvals.reassign" POST
-    "files/{fileId}/approvals/{approvalId}:reassign"
-}
+
+method! { Reassign: Drive => schemas::Approval; "drive.approvals.reassign" POST "files/{fileId}/approvals/{approvalId}:reassign" }
 
 /// See [`Approvals::start`].
 pub enum Start {}
-method! {
-    Start : Drive => schemas::Approval; "drive.approvals.start" POST
-    "files/{fileId}/approvals:start"
-}
+
+method! { Start: Drive => schemas::Approval; "drive.approvals.start" POST "files/{fileId}/approvals:start" }

@@ -7,13 +7,29 @@ use super::*;
 pub struct Apps<'a>(pub(crate) &'a runtime::Client);
 
 impl Apps<'_> {
-    /// GET `apps/{appId}`. Scopes: `DRIVE`, `DRIVE_APPDATA`, `DRIVE_APPS_READONLY`, `DRIVE_FILE`, `DRIVE_METADATA`, `DRIVE_METADATA_READONLY`, `DRIVE_READONLY`.
+    /// GET `apps/{appId}`.
     ///
-    /// * `app_id`: text
+    /// Scopes:
+    /// [`DRIVE`](scopes::DRIVE),
+    /// [`DRIVE_APPDATA`](scopes::DRIVE_APPDATA),
+    /// [`DRIVE_APPS_READONLY`](scopes::DRIVE_APPS_READONLY),
+    /// [`DRIVE_FILE`](scopes::DRIVE_FILE),
+    /// [`DRIVE_METADATA`](scopes::DRIVE_METADATA),
+    /// [`DRIVE_METADATA_READONLY`](scopes::DRIVE_METADATA_READONLY),
+    /// [`DRIVE_READONLY`](scopes::DRIVE_READONLY).
     pub fn get(&self, app_id: &str) -> Call<Get> {
         Call::new(self.0, &[&app_id], None)
     }
-    /// GET `apps`. Scopes: `DRIVE_APPS_READONLY`.
+
+    /// GET `apps`.
+    ///
+    /// Scopes:
+    /// [`DRIVE_APPS_READONLY`](scopes::DRIVE_APPS_READONLY).
+    ///
+    /// Optional:
+    /// [`app_filter_extensions`](Call#method.app_filter_extensions),
+    /// [`app_filter_mime_types`](Call#method.app_filter_mime_types),
+    /// [`language_code`](Call#method.language_code).
     pub fn list(&self) -> Call<List> {
         Call::new(self.0, &[], None)
     }
@@ -21,26 +37,23 @@ impl Apps<'_> {
 
 /// See [`Apps::get`].
 pub enum Get {}
-method! {
-    Get : Drive => schemas::App; "drive.apps.get" GET "apps/{appId}"
-}
+
+method! { Get: Drive => schemas::App; "drive.apps.get" GET "apps/{appId}" }
 
 /// See [`Apps::list`].
 pub enum List {}
-method! {
-    List : Drive => schemas::AppList; "drive.apps.list" GET "apps"
-}
+
+method! { List: Drive => schemas::AppList; "drive.apps.list" GET "apps" }
 
 impl Call<List> {
-    /// `appFilterExtensions`: text
     pub fn app_filter_extensions(self, value: &str) -> Self {
         self.with_param("appFilterExtensions", &value)
     }
-    /// `appFilterMimeTypes`: text
+
     pub fn app_filter_mime_types(self, value: &str) -> Self {
         self.with_param("appFilterMimeTypes", &value)
     }
-    /// `languageCode`: text
+
     pub fn language_code(self, value: &str) -> Self {
         self.with_param("languageCode", &value)
     }

@@ -7,19 +7,83 @@ use super::*;
 pub struct Changes<'a>(pub(crate) &'a runtime::Client);
 
 impl Changes<'_> {
-    /// GET `changes/startPageToken`. Scopes: `DRIVE`, `DRIVE_APPDATA`, `DRIVE_FILE`, `DRIVE_MEET_READONLY`, `DRIVE_METADATA`, `DRIVE_METADATA_READONLY`, `DRIVE_PHOTOS_READONLY`, `DRIVE_READONLY`.
+    /// GET `changes/startPageToken`.
+    ///
+    /// Scopes:
+    /// [`DRIVE`](scopes::DRIVE),
+    /// [`DRIVE_APPDATA`](scopes::DRIVE_APPDATA),
+    /// [`DRIVE_FILE`](scopes::DRIVE_FILE),
+    /// [`DRIVE_MEET_READONLY`](scopes::DRIVE_MEET_READONLY),
+    /// [`DRIVE_METADATA`](scopes::DRIVE_METADATA),
+    /// [`DRIVE_METADATA_READONLY`](scopes::DRIVE_METADATA_READONLY),
+    /// [`DRIVE_PHOTOS_READONLY`](scopes::DRIVE_PHOTOS_READONLY),
+    /// [`DRIVE_READONLY`](scopes::DRIVE_READONLY).
+    ///
+    /// Optional:
+    /// [`drive_id`](Call#method.drive_id),
+    /// [`supports_all_drives`](Call#method.supports_all_drives),
+    /// [`supports_team_drives`](Call#method.supports_team_drives),
+    /// [`team_drive_id`](Call#method.team_drive_id).
     pub fn get_start_page_token(&self) -> Call<GetStartPageToken> {
         Call::new(self.0, &[], None)
     }
-    /// GET `changes`. Scopes: `DRIVE`, `DRIVE_APPDATA`, `DRIVE_FILE`, `DRIVE_MEET_READONLY`, `DRIVE_METADATA`, `DRIVE_METADATA_READONLY`, `DRIVE_PHOTOS_READONLY`, `DRIVE_READONLY`.
+
+    /// GET `changes`.
     ///
-    /// * `page_token`: text
+    /// Scopes:
+    /// [`DRIVE`](scopes::DRIVE),
+    /// [`DRIVE_APPDATA`](scopes::DRIVE_APPDATA),
+    /// [`DRIVE_FILE`](scopes::DRIVE_FILE),
+    /// [`DRIVE_MEET_READONLY`](scopes::DRIVE_MEET_READONLY),
+    /// [`DRIVE_METADATA`](scopes::DRIVE_METADATA),
+    /// [`DRIVE_METADATA_READONLY`](scopes::DRIVE_METADATA_READONLY),
+    /// [`DRIVE_PHOTOS_READONLY`](scopes::DRIVE_PHOTOS_READONLY),
+    /// [`DRIVE_READONLY`](scopes::DRIVE_READONLY).
+    ///
+    /// Optional:
+    /// [`drive_id`](Call#method.drive_id-1),
+    /// [`include_corpus_removals`](Call#method.include_corpus_removals),
+    /// [`include_items_from_all_drives`](Call#method.include_items_from_all_drives),
+    /// [`include_labels`](Call#method.include_labels),
+    /// [`include_permissions_for_view`](Call#method.include_permissions_for_view),
+    /// [`include_removed`](Call#method.include_removed),
+    /// [`include_team_drive_items`](Call#method.include_team_drive_items),
+    /// [`page_size`](Call#method.page_size-2),
+    /// [`restrict_to_my_drive`](Call#method.restrict_to_my_drive),
+    /// [`spaces`](Call#method.spaces),
+    /// [`supports_all_drives`](Call#method.supports_all_drives-1),
+    /// [`supports_team_drives`](Call#method.supports_team_drives-1),
+    /// [`team_drive_id`](Call#method.team_drive_id-1).
     pub fn list(&self, page_token: &str) -> Call<List> {
         Call::new(self.0, &[], None).with_param("pageToken", &page_token)
     }
-    /// POST `changes/watch`. Scopes: `DRIVE`, `DRIVE_APPDATA`, `DRIVE_FILE`, `DRIVE_MEET_READONLY`, `DRIVE_METADATA`, `DRIVE_METADATA_READONLY`, `DRIVE_PHOTOS_READONLY`, `DRIVE_READONLY`.
+
+    /// POST `changes/watch`.
     ///
-    /// * `page_token`: text
+    /// Scopes:
+    /// [`DRIVE`](scopes::DRIVE),
+    /// [`DRIVE_APPDATA`](scopes::DRIVE_APPDATA),
+    /// [`DRIVE_FILE`](scopes::DRIVE_FILE),
+    /// [`DRIVE_MEET_READONLY`](scopes::DRIVE_MEET_READONLY),
+    /// [`DRIVE_METADATA`](scopes::DRIVE_METADATA),
+    /// [`DRIVE_METADATA_READONLY`](scopes::DRIVE_METADATA_READONLY),
+    /// [`DRIVE_PHOTOS_READONLY`](scopes::DRIVE_PHOTOS_READONLY),
+    /// [`DRIVE_READONLY`](scopes::DRIVE_READONLY).
+    ///
+    /// Optional:
+    /// [`drive_id`](Call#method.drive_id-2),
+    /// [`include_corpus_removals`](Call#method.include_corpus_removals-1),
+    /// [`include_items_from_all_drives`](Call#method.include_items_from_all_drives-1),
+    /// [`include_labels`](Call#method.include_labels-1),
+    /// [`include_permissions_for_view`](Call#method.include_permissions_for_view-1),
+    /// [`include_removed`](Call#method.include_removed-1),
+    /// [`include_team_drive_items`](Call#method.include_team_drive_items-1),
+    /// [`page_size`](Call#method.page_size-3),
+    /// [`restrict_to_my_drive`](Call#method.restrict_to_my_drive-1),
+    /// [`spaces`](Call#method.spaces-1),
+    /// [`supports_all_drives`](Call#method.supports_all_drives-2),
+    /// [`supports_team_drives`](Call#method.supports_team_drives-2),
+    /// [`team_drive_id`](Call#method.team_drive_id-2).
     pub fn watch(&self, page_token: &str, channel: schemas::Channel) -> Call<Watch> {
         Call::new(self.0, &[], Some(&channel)).with_param("pageToken", &page_token)
     }
@@ -27,26 +91,25 @@ impl Changes<'_> {
 
 /// See [`Changes::get_start_page_token`].
 pub enum GetStartPageToken {}
-method! {
-    GetStartPageToken : Drive => schemas::StartPageToken;
-    "drive.changes.getStartPageToken" GET "changes/startPageToken"
-}
+
+method! { GetStartPageToken: Drive => schemas::StartPageToken; "drive.changes.getStartPageToken" GET "changes/startPageToken" }
 
 impl Call<GetStartPageToken> {
-    /// `driveId`: text
     pub fn drive_id(self, value: &str) -> Self {
         self.with_param("driveId", &value)
     }
-    /// `supportsAllDrives`: true or false, default `false`
+
+    /// Default `false`.
     pub fn supports_all_drives(self, value: bool) -> Self {
         self.with_param("supportsAllDrives", &value)
     }
-    /// `supportsTeamDrives`: true or false, default `false`
+
+    /// Default `false`.
     #[deprecated]
     pub fn supports_team_drives(self, value: bool) -> Self {
         self.with_param("supportsTeamDrives", &value)
     }
-    /// `teamDriveId`: text
+
     #[deprecated]
     pub fn team_drive_id(self, value: &str) -> Self {
         self.with_param("teamDriveId", &value)
@@ -55,65 +118,71 @@ impl Call<GetStartPageToken> {
 
 /// See [`Changes::list`].
 pub enum List {}
-method! {
-    List : Drive => schemas::ChangeList; "drive.changes.list" GET "changes"
-}
-paged! {
-    List => schemas::Change; "pageToken" "nextPageToken" "changes"
-}
+
+method! { List: Drive => schemas::ChangeList; "drive.changes.list" GET "changes" }
+
+paged! { List => schemas::Change; "pageToken" "nextPageToken" "changes" }
 
 impl Call<List> {
-    /// `driveId`: text
     pub fn drive_id(self, value: &str) -> Self {
         self.with_param("driveId", &value)
     }
-    /// `includeCorpusRemovals`: true or false, default `false`
+
+    /// Default `false`.
     pub fn include_corpus_removals(self, value: bool) -> Self {
         self.with_param("includeCorpusRemovals", &value)
     }
-    /// `includeItemsFromAllDrives`: true or false, default `false`
+
+    /// Default `false`.
     pub fn include_items_from_all_drives(self, value: bool) -> Self {
         self.with_param("includeItemsFromAllDrives", &value)
     }
-    /// `includeLabels`: text
+
     pub fn include_labels(self, value: &str) -> Self {
         self.with_param("includeLabels", &value)
     }
-    /// `includePermissionsForView`: text
+
     pub fn include_permissions_for_view(self, value: &str) -> Self {
         self.with_param("includePermissionsForView", &value)
     }
-    /// `includeRemoved`: true or false, default `true`
+
+    /// Default `true`.
     pub fn include_removed(self, value: bool) -> Self {
         self.with_param("includeRemoved", &value)
     }
-    /// `includeTeamDriveItems`: true or false, default `false`
+
+    /// Default `false`.
     #[deprecated]
     pub fn include_team_drive_items(self, value: bool) -> Self {
         self.with_param("includeTeamDriveItems", &value)
     }
-    /// `pageSize`: a 32-bit number, default `100`, at least `1`, at most `1000`
+
+    /// Default `100`, at least `1`, at most `1000`.
     pub fn page_size(self, value: i32) -> Self {
         self.with_param("pageSize", &value)
     }
-    /// `restrictToMyDrive`: true or false, default `false`
+
+    /// Default `false`.
     pub fn restrict_to_my_drive(self, value: bool) -> Self {
         self.with_param("restrictToMyDrive", &value)
     }
-    /// `spaces`: text, default `drive`
+
+    /// Default `drive`.
     pub fn spaces(self, value: &str) -> Self {
         self.with_param("spaces", &value)
     }
-    /// `supportsAllDrives`: true or false, default `false`
+
+    /// Default `false`.
     pub fn supports_all_drives(self, value: bool) -> Self {
         self.with_param("supportsAllDrives", &value)
     }
-    /// `supportsTeamDrives`: true or false, default `false`
+
+    /// Default `false`.
     #[deprecated]
     pub fn supports_team_drives(self, value: bool) -> Self {
         self.with_param("supportsTeamDrives", &value)
     }
-    /// `teamDriveId`: text
+
     #[deprecated]
     pub fn team_drive_id(self, value: &str) -> Self {
         self.with_param("teamDriveId", &value)
@@ -122,62 +191,69 @@ impl Call<List> {
 
 /// See [`Changes::watch`].
 pub enum Watch {}
-method! {
-    Watch : Drive => schemas::Channel; "drive.changes.watch" POST "changes/watch"
-}
+
+method! { Watch: Drive => schemas::Channel; "drive.changes.watch" POST "changes/watch" }
 
 impl Call<Watch> {
-    /// `driveId`: text
     pub fn drive_id(self, value: &str) -> Self {
         self.with_param("driveId", &value)
     }
-    /// `includeCorpusRemovals`: true or false, default `false`
+
+    /// Default `false`.
     pub fn include_corpus_removals(self, value: bool) -> Self {
         self.with_param("includeCorpusRemovals", &value)
     }
-    /// `includeItemsFromAllDrives`: true or false, default `false`
+
+    /// Default `false`.
     pub fn include_items_from_all_drives(self, value: bool) -> Self {
         self.with_param("includeItemsFromAllDrives", &value)
     }
-    /// `includeLabels`: text
+
     pub fn include_labels(self, value: &str) -> Self {
         self.with_param("includeLabels", &value)
     }
-    /// `includePermissionsForView`: text
+
     pub fn include_permissions_for_view(self, value: &str) -> Self {
         self.with_param("includePermissionsForView", &value)
     }
-    /// `includeRemoved`: true or false, default `true`
+
+    /// Default `true`.
     pub fn include_removed(self, value: bool) -> Self {
         self.with_param("includeRemoved", &value)
     }
-    /// `includeTeamDriveItems`: true or false, default `false`
+
+    /// Default `false`.
     #[deprecated]
     pub fn include_team_drive_items(self, value: bool) -> Self {
         self.with_param("includeTeamDriveItems", &value)
     }
-    /// `pageSize`: a 32-bit number, default `100`, at least `1`, at most `1000`
+
+    /// Default `100`, at least `1`, at most `1000`.
     pub fn page_size(self, value: i32) -> Self {
         self.with_param("pageSize", &value)
     }
-    /// `restrictToMyDrive`: true or false, default `false`
+
+    /// Default `false`.
     pub fn restrict_to_my_drive(self, value: bool) -> Self {
         self.with_param("restrictToMyDrive", &value)
     }
-    /// `spaces`: text, default `drive`
+
+    /// Default `drive`.
     pub fn spaces(self, value: &str) -> Self {
         self.with_param("spaces", &value)
     }
-    /// `supportsAllDrives`: true or false, default `false`
+
+    /// Default `false`.
     pub fn supports_all_drives(self, value: bool) -> Self {
         self.with_param("supportsAllDrives", &value)
     }
-    /// `supportsTeamDrives`: true or false, default `false`
+
+    /// Default `false`.
     #[deprecated]
     pub fn supports_team_drives(self, value: bool) -> Self {
         self.with_param("supportsTeamDrives", &value)
     }
-    /// `teamDriveId`: text
+
     #[deprecated]
     pub fn team_drive_id(self, value: &str) -> Self {
         self.with_param("teamDriveId", &value)

@@ -7,7 +7,17 @@ use super::*;
 pub struct Channels<'a>(pub(crate) &'a runtime::Client);
 
 impl Channels<'_> {
-    /// POST `channels/stop`. Scopes: `DRIVE`, `DRIVE_APPDATA`, `DRIVE_FILE`, `DRIVE_MEET_READONLY`, `DRIVE_METADATA`, `DRIVE_METADATA_READONLY`, `DRIVE_PHOTOS_READONLY`, `DRIVE_READONLY`.
+    /// POST `channels/stop`.
+    ///
+    /// Scopes:
+    /// [`DRIVE`](scopes::DRIVE),
+    /// [`DRIVE_APPDATA`](scopes::DRIVE_APPDATA),
+    /// [`DRIVE_FILE`](scopes::DRIVE_FILE),
+    /// [`DRIVE_MEET_READONLY`](scopes::DRIVE_MEET_READONLY),
+    /// [`DRIVE_METADATA`](scopes::DRIVE_METADATA),
+    /// [`DRIVE_METADATA_READONLY`](scopes::DRIVE_METADATA_READONLY),
+    /// [`DRIVE_PHOTOS_READONLY`](scopes::DRIVE_PHOTOS_READONLY),
+    /// [`DRIVE_READONLY`](scopes::DRIVE_READONLY).
     pub fn stop(&self, channel: schemas::Channel) -> Call<Stop> {
         Call::new(self.0, &[], Some(&channel))
     }
@@ -15,7 +25,5 @@ impl Channels<'_> {
 
 /// See [`Channels::stop`].
 pub enum Stop {}
-method! {
-    Stop : Drive => (); "drive.channels.stop" POST "channels/stop" { empty_response :
-    true }
-}
+
+method! { Stop: Drive => (); "drive.channels.stop" POST "channels/stop" }

@@ -7,36 +7,60 @@ use super::*;
 pub struct Comments<'a>(pub(crate) &'a runtime::Client);
 
 impl Comments<'_> {
-    /// POST `files/{fileId}/comments`. Scopes: `DRIVE`, `DRIVE_FILE`.
+    /// POST `files/{fileId}/comments`.
     ///
-    /// * `file_id`: text
+    /// Scopes:
+    /// [`DRIVE`](scopes::DRIVE),
+    /// [`DRIVE_FILE`](scopes::DRIVE_FILE).
     pub fn create(&self, file_id: &str, comment: schemas::Comment) -> Call<Create> {
         Call::new(self.0, &[&file_id], Some(&comment))
     }
-    /// DELETE `files/{fileId}/comments/{commentId}`. Scopes: `DRIVE`, `DRIVE_FILE`.
+
+    /// DELETE `files/{fileId}/comments/{commentId}`.
     ///
-    /// * `file_id`: text
-    /// * `comment_id`: text
+    /// Scopes:
+    /// [`DRIVE`](scopes::DRIVE),
+    /// [`DRIVE_FILE`](scopes::DRIVE_FILE).
     pub fn delete(&self, file_id: &str, comment_id: &str) -> Call<Delete> {
         Call::new(self.0, &[&file_id, &comment_id], None)
     }
-    /// GET `files/{fileId}/comments/{commentId}`. Scopes: `DRIVE`, `DRIVE_FILE`, `DRIVE_MEET_READONLY`, `DRIVE_READONLY`.
+
+    /// GET `files/{fileId}/comments/{commentId}`.
     ///
-    /// * `file_id`: text
-    /// * `comment_id`: text
+    /// Scopes:
+    /// [`DRIVE`](scopes::DRIVE),
+    /// [`DRIVE_FILE`](scopes::DRIVE_FILE),
+    /// [`DRIVE_MEET_READONLY`](scopes::DRIVE_MEET_READONLY),
+    /// [`DRIVE_READONLY`](scopes::DRIVE_READONLY).
+    ///
+    /// Optional:
+    /// [`include_deleted`](Call#method.include_deleted).
     pub fn get(&self, file_id: &str, comment_id: &str) -> Call<Get> {
         Call::new(self.0, &[&file_id, &comment_id], None)
     }
-    /// GET `files/{fileId}/comments`. Scopes: `DRIVE`, `DRIVE_FILE`, `DRIVE_MEET_READONLY`, `DRIVE_READONLY`.
+
+    /// GET `files/{fileId}/comments`.
     ///
-    /// * `file_id`: text
+    /// Scopes:
+    /// [`DRIVE`](scopes::DRIVE),
+    /// [`DRIVE_FILE`](scopes::DRIVE_FILE),
+    /// [`DRIVE_MEET_READONLY`](scopes::DRIVE_MEET_READONLY),
+    /// [`DRIVE_READONLY`](scopes::DRIVE_READONLY).
+    ///
+    /// Optional:
+    /// [`include_deleted`](Call#method.include_deleted-1),
+    /// [`page_size`](Call#method.page_size-4),
+    /// [`page_token`](Call#method.page_token-2),
+    /// [`start_modified_time`](Call#method.start_modified_time).
     pub fn list(&self, file_id: &str) -> Call<List> {
         Call::new(self.0, &[&file_id], None)
     }
-    /// PATCH `files/{fileId}/comments/{commentId}`. Scopes: `DRIVE`, `DRIVE_FILE`.
+
+    /// PATCH `files/{fileId}/comments/{commentId}`.
     ///
-    /// * `file_id`: text
-    /// * `comment_id`: text
+    /// Scopes:
+    /// [`DRIVE`](scopes::DRIVE),
+    /// [`DRIVE_FILE`](scopes::DRIVE_FILE).
     pub fn update(
         &self,
         file_id: &str,
@@ -49,27 +73,21 @@ impl Comments<'_> {
 
 /// See [`Comments::create`].
 pub enum Create {}
-method! {
-    Create : Drive => schemas::Comment; "drive.comments.create" POST
-    "files/{fileId}/comments"
-}
+
+method! { Create: Drive => schemas::Comment; "drive.comments.create" POST "files/{fileId}/comments" }
 
 /// See [`Comments::delete`].
 pub enum Delete {}
-method! {
-    Delete : Drive => (); "drive.comments.delete" DELETE
-    "files/{fileId}/comments/{commentId}" { empty_response : true }
-}
+
+method! { Delete: Drive => (); "drive.comments.delete" DELETE "files/{fileId}/comments/{commentId}" }
 
 /// See [`Comments::get`].
 pub enum Get {}
-method! {
-    Get : Drive => schemas::Comment; "drive.comments.get" GET
-    "files/{fileId}/comments/{commentId}"
-}
+
+method! { Get: Drive => schemas::Comment; "drive.comments.get" GET "files/{fileId}/comments/{commentId}" }
 
 impl Call<Get> {
-    /// `includeDeleted`: true or false, default `false`
+    /// Default `false`.
     pub fn include_deleted(self, value: bool) -> Self {
         self.with_param("includeDeleted", &value)
     }
@@ -77,28 +95,26 @@ impl Call<Get> {
 
 /// See [`Comments::list`].
 pub enum List {}
-method! {
-    List : Drive => schemas::CommentList; "drive.comments.list" GET
-    "files/{fileId}/comments"
-}
-paged! {
-    List => schemas::Comment; "pageToken" "nextPageToken" "comments"
-}
+
+method! { List: Drive => schemas::CommentList; "drive.comments.list" GET "files/{fileId}/comments" }
+
+paged! { List => schemas::Comment; "pageToken" "nextPageToken" "comments" }
 
 impl Call<List> {
-    /// `includeDeleted`: true or false, default `false`
+    /// Default `false`.
     pub fn include_deleted(self, value: bool) -> Self {
         self.with_param("includeDeleted", &value)
     }
-    /// `pageSize`: a 32-bit number, default `20`, at least `1`, at most `100`
+
+    /// Default `20`, at least `1`, at most `100`.
     pub fn page_size(self, value: i32) -> Self {
         self.with_param("pageSize", &value)
     }
-    /// `pageToken`: text
+
     pub fn page_token(self, value: &str) -> Self {
         self.with_param("pageToken", &value)
     }
-    /// `startModifiedTime`: text
+
     pub fn start_modified_time(self, value: &str) -> Self {
         self.with_param("startModifiedTime", &value)
     }
@@ -106,7 +122,5 @@ impl Call<List> {
 
 /// See [`Comments::update`].
 pub enum Update {}
-method! {
-    Update : Drive => schemas::Comment; "drive.comments.update" PATCH
-    "files/{fileId}/comments/{commentId}"
-}
+
+method! { Update: Drive => schemas::Comment; "drive.comments.update" PATCH "files/{fileId}/comments/{commentId}" }

@@ -7,43 +7,76 @@ use super::*;
 pub struct Drives<'a>(pub(crate) &'a runtime::Client);
 
 impl Drives<'_> {
-    /// POST `drives`. Scopes: `DRIVE`.
+    /// POST `drives`.
     ///
-    /// * `request_id`: text
+    /// Scopes:
+    /// [`DRIVE`](scopes::DRIVE).
     pub fn create(&self, request_id: &str, drive: schemas::Drive) -> Call<Create> {
         Call::new(self.0, &[], Some(&drive)).with_param("requestId", &request_id)
     }
-    /// DELETE `drives/{driveId}`. Scopes: `DRIVE`.
+
+    /// DELETE `drives/{driveId}`.
     ///
-    /// * `drive_id`: text
+    /// Scopes:
+    /// [`DRIVE`](scopes::DRIVE).
+    ///
+    /// Optional:
+    /// [`allow_item_deletion`](Call#method.allow_item_deletion),
+    /// [`use_domain_admin_access`](Call#method.use_domain_admin_access).
     pub fn delete(&self, drive_id: &str) -> Call<Delete> {
         Call::new(self.0, &[&drive_id], None)
     }
-    /// GET `drives/{driveId}`. Scopes: `DRIVE`, `DRIVE_READONLY`.
+
+    /// GET `drives/{driveId}`.
     ///
-    /// * `drive_id`: text
+    /// Scopes:
+    /// [`DRIVE`](scopes::DRIVE),
+    /// [`DRIVE_READONLY`](scopes::DRIVE_READONLY).
+    ///
+    /// Optional:
+    /// [`use_domain_admin_access`](Call#method.use_domain_admin_access-1).
     pub fn get(&self, drive_id: &str) -> Call<Get> {
         Call::new(self.0, &[&drive_id], None)
     }
-    /// POST `drives/{driveId}/hide`. Scopes: `DRIVE`.
+
+    /// POST `drives/{driveId}/hide`.
     ///
-    /// * `drive_id`: text
+    /// Scopes:
+    /// [`DRIVE`](scopes::DRIVE).
     pub fn hide(&self, drive_id: &str) -> Call<Hide> {
         Call::new(self.0, &[&drive_id], None)
     }
-    /// GET `drives`. Scopes: `DRIVE`, `DRIVE_READONLY`.
+
+    /// GET `drives`.
+    ///
+    /// Scopes:
+    /// [`DRIVE`](scopes::DRIVE),
+    /// [`DRIVE_READONLY`](scopes::DRIVE_READONLY).
+    ///
+    /// Optional:
+    /// [`page_size`](Call#method.page_size-5),
+    /// [`page_token`](Call#method.page_token-3),
+    /// [`q`](Call#method.q),
+    /// [`use_domain_admin_access`](Call#method.use_domain_admin_access-2).
     pub fn list(&self) -> Call<List> {
         Call::new(self.0, &[], None)
     }
-    /// POST `drives/{driveId}/unhide`. Scopes: `DRIVE`.
+
+    /// POST `drives/{driveId}/unhide`.
     ///
-    /// * `drive_id`: text
+    /// Scopes:
+    /// [`DRIVE`](scopes::DRIVE).
     pub fn unhide(&self, drive_id: &str) -> Call<Unhide> {
         Call::new(self.0, &[&drive_id], None)
     }
-    /// PATCH `drives/{driveId}`. Scopes: `DRIVE`.
+
+    /// PATCH `drives/{driveId}`.
     ///
-    /// * `drive_id`: text
+    /// Scopes:
+    /// [`DRIVE`](scopes::DRIVE).
+    ///
+    /// Optional:
+    /// [`use_domain_admin_access`](Call#method.use_domain_admin_access-3).
     pub fn update(&self, drive_id: &str, drive: schemas::Drive) -> Call<Update> {
         Call::new(self.0, &[&drive_id], Some(&drive))
     }
@@ -51,23 +84,21 @@ impl Drives<'_> {
 
 /// See [`Drives::create`].
 pub enum Create {}
-method! {
-    Create : Drive => schemas::Drive; "drive.drives.create" POST "drives"
-}
+
+method! { Create: Drive => schemas::Drive; "drive.drives.create" POST "drives" }
 
 /// See [`Drives::delete`].
 pub enum Delete {}
-method! {
-    Delete : Drive => (); "drive.drives.delete" DELETE "drives/{driveId}" {
-    empty_response : true }
-}
+
+method! { Delete: Drive => (); "drive.drives.delete" DELETE "drives/{driveId}" }
 
 impl Call<Delete> {
-    /// `allowItemDeletion`: true or false, default `false`
+    /// Default `false`.
     pub fn allow_item_deletion(self, value: bool) -> Self {
         self.with_param("allowItemDeletion", &value)
     }
-    /// `useDomainAdminAccess`: true or false, default `false`
+
+    /// Default `false`.
     pub fn use_domain_admin_access(self, value: bool) -> Self {
         self.with_param("useDomainAdminAccess", &value)
     }
@@ -75,12 +106,11 @@ impl Call<Delete> {
 
 /// See [`Drives::get`].
 pub enum Get {}
-method! {
-    Get : Drive => schemas::Drive; "drive.drives.get" GET "drives/{driveId}"
-}
+
+method! { Get: Drive => schemas::Drive; "drive.drives.get" GET "drives/{driveId}" }
 
 impl Call<Get> {
-    /// `useDomainAdminAccess`: true or false, default `false`
+    /// Default `false`.
     pub fn use_domain_admin_access(self, value: bool) -> Self {
         self.with_param("useDomainAdminAccess", &value)
     }
@@ -88,33 +118,31 @@ impl Call<Get> {
 
 /// See [`Drives::hide`].
 pub enum Hide {}
-method! {
-    Hide : Drive => schemas::Drive; "drive.drives.hide" POST "drives/{driveId}/hide"
-}
+
+method! { Hide: Drive => schemas::Drive; "drive.drives.hide" POST "drives/{driveId}/hide" }
 
 /// See [`Drives::list`].
 pub enum List {}
-method! {
-    List : Drive => schemas::DriveList; "drive.drives.list" GET "drives"
-}
-paged! {
-    List => schemas::Drive; "pageToken" "nextPageToken" "drives"
-}
+
+method! { List: Drive => schemas::DriveList; "drive.drives.list" GET "drives" }
+
+paged! { List => schemas::Drive; "pageToken" "nextPageToken" "drives" }
 
 impl Call<List> {
-    /// `pageSize`: a 32-bit number, default `10`, at least `1`, at most `100`
+    /// Default `10`, at least `1`, at most `100`.
     pub fn page_size(self, value: i32) -> Self {
         self.with_param("pageSize", &value)
     }
-    /// `pageToken`: text
+
     pub fn page_token(self, value: &str) -> Self {
         self.with_param("pageToken", &value)
     }
-    /// `q`: text
+
     pub fn q(self, value: &str) -> Self {
         self.with_param("q", &value)
     }
-    /// `useDomainAdminAccess`: true or false, default `false`
+
+    /// Default `false`.
     pub fn use_domain_admin_access(self, value: bool) -> Self {
         self.with_param("useDomainAdminAccess", &value)
     }
@@ -122,19 +150,16 @@ impl Call<List> {
 
 /// See [`Drives::unhide`].
 pub enum Unhide {}
-method! {
-    Unhide : Drive => schemas::Drive; "drive.drives.unhide" POST
-    "drives/{driveId}/unhide"
-}
+
+method! { Unhide: Drive => schemas::Drive; "drive.drives.unhide" POST "drives/{driveId}/unhide" }
 
 /// See [`Drives::update`].
 pub enum Update {}
-method! {
-    Update : Drive => schemas::Drive; "drive.drives.update" PATCH "drives/{driveId}"
-}
+
+method! { Update: Drive => schemas::Drive; "drive.drives.update" PATCH "drives/{driveId}" }
 
 impl Call<Update> {
-    /// `useDomainAdminAccess`: true or false, default `false`
+    /// Default `false`.
     pub fn use_domain_admin_access(self, value: bool) -> Self {
         self.with_param("useDomainAdminAccess", &value)
     }

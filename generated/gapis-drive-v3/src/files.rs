@@ -7,66 +7,205 @@ use super::*;
 pub struct Files<'a>(pub(crate) &'a runtime::Client);
 
 impl Files<'_> {
-    /// POST `files/{fileId}/copy`. Scopes: `DRIVE`, `DRIVE_APPDATA`, `DRIVE_FILE`, `DRIVE_PHOTOS_READONLY`.
+    /// POST `files/{fileId}/copy`.
     ///
-    /// * `file_id`: text
+    /// Scopes:
+    /// [`DRIVE`](scopes::DRIVE),
+    /// [`DRIVE_APPDATA`](scopes::DRIVE_APPDATA),
+    /// [`DRIVE_FILE`](scopes::DRIVE_FILE),
+    /// [`DRIVE_PHOTOS_READONLY`](scopes::DRIVE_PHOTOS_READONLY).
+    ///
+    /// Optional:
+    /// [`copy_comments`](Call#method.copy_comments),
+    /// [`enforce_single_parent`](Call#method.enforce_single_parent),
+    /// [`ignore_default_visibility`](Call#method.ignore_default_visibility),
+    /// [`include_labels`](Call#method.include_labels-2),
+    /// [`include_permissions_for_view`](Call#method.include_permissions_for_view-2),
+    /// [`keep_revision_forever`](Call#method.keep_revision_forever),
+    /// [`ocr_language`](Call#method.ocr_language),
+    /// [`supports_all_drives`](Call#method.supports_all_drives-3),
+    /// [`supports_team_drives`](Call#method.supports_team_drives-3).
     pub fn copy(&self, file_id: &str, file: schemas::File) -> Call<Copy> {
         Call::new(self.0, &[&file_id], Some(&file))
     }
-    /// POST `files`. Scopes: `DRIVE`, `DRIVE_APPDATA`, `DRIVE_FILE`. Takes media of up to 5497558138880 bytes.
+
+    /// POST `files`. Takes media of up to 5497558138880 bytes.
+    ///
+    /// Scopes:
+    /// [`DRIVE`](scopes::DRIVE),
+    /// [`DRIVE_APPDATA`](scopes::DRIVE_APPDATA),
+    /// [`DRIVE_FILE`](scopes::DRIVE_FILE).
+    ///
+    /// Optional:
+    /// [`enforce_single_parent`](Call#method.enforce_single_parent-1),
+    /// [`ignore_default_visibility`](Call#method.ignore_default_visibility-1),
+    /// [`include_labels`](Call#method.include_labels-3),
+    /// [`include_permissions_for_view`](Call#method.include_permissions_for_view-3),
+    /// [`keep_revision_forever`](Call#method.keep_revision_forever-1),
+    /// [`ocr_language`](Call#method.ocr_language-1),
+    /// [`supports_all_drives`](Call#method.supports_all_drives-4),
+    /// [`supports_team_drives`](Call#method.supports_team_drives-4),
+    /// [`use_content_as_indexable_text`](Call#method.use_content_as_indexable_text).
     pub fn create(&self, file: schemas::File) -> Call<Create> {
         Call::new(self.0, &[], Some(&file))
     }
-    /// DELETE `files/{fileId}`. Scopes: `DRIVE`, `DRIVE_APPDATA`, `DRIVE_FILE`.
+
+    /// DELETE `files/{fileId}`.
     ///
-    /// * `file_id`: text
+    /// Scopes:
+    /// [`DRIVE`](scopes::DRIVE),
+    /// [`DRIVE_APPDATA`](scopes::DRIVE_APPDATA),
+    /// [`DRIVE_FILE`](scopes::DRIVE_FILE).
+    ///
+    /// Optional:
+    /// [`enforce_single_parent`](Call#method.enforce_single_parent-2),
+    /// [`supports_all_drives`](Call#method.supports_all_drives-5),
+    /// [`supports_team_drives`](Call#method.supports_team_drives-5).
     pub fn delete(&self, file_id: &str) -> Call<Delete> {
         Call::new(self.0, &[&file_id], None)
     }
-    /// POST `files/{fileId}/download`. Scopes: `DRIVE`, `DRIVE_FILE`, `DRIVE_READONLY`. Can be waited for.
+
+    /// POST `files/{fileId}/download`. Can be waited for.
     ///
-    /// * `file_id`: text
+    /// Scopes:
+    /// [`DRIVE`](scopes::DRIVE),
+    /// [`DRIVE_FILE`](scopes::DRIVE_FILE),
+    /// [`DRIVE_READONLY`](scopes::DRIVE_READONLY).
+    ///
+    /// Optional:
+    /// [`mime_type`](Call#method.mime_type),
+    /// [`revision_id`](Call#method.revision_id).
     pub fn download(&self, file_id: &str) -> Call<Download> {
         Call::new(self.0, &[&file_id], None)
     }
-    /// DELETE `files/trash`. Scopes: `DRIVE`.
+
+    /// DELETE `files/trash`.
+    ///
+    /// Scopes:
+    /// [`DRIVE`](scopes::DRIVE).
+    ///
+    /// Optional:
+    /// [`drive_id`](Call#method.drive_id-3),
+    /// [`enforce_single_parent`](Call#method.enforce_single_parent-3).
     pub fn empty_trash(&self) -> Call<EmptyTrash> {
         Call::new(self.0, &[], None)
     }
-    /// GET `files/{fileId}/export`. Scopes: `DRIVE`, `DRIVE_FILE`, `DRIVE_MEET_READONLY`, `DRIVE_READONLY`. Serves media.
+
+    /// GET `files/{fileId}/export`. Serves media.
     ///
-    /// * `file_id`: text
-    /// * `mime_type`: text
+    /// Scopes:
+    /// [`DRIVE`](scopes::DRIVE),
+    /// [`DRIVE_FILE`](scopes::DRIVE_FILE),
+    /// [`DRIVE_MEET_READONLY`](scopes::DRIVE_MEET_READONLY),
+    /// [`DRIVE_READONLY`](scopes::DRIVE_READONLY).
     pub fn export(&self, file_id: &str, mime_type: &str) -> Call<Export> {
         Call::new(self.0, &[&file_id], None).with_param("mimeType", &mime_type)
     }
-    /// GET `files/generateCseToken`. Scopes: `DRIVE`.
+
+    /// GET `files/generateCseToken`.
+    ///
+    /// Scopes:
+    /// [`DRIVE`](scopes::DRIVE).
+    ///
+    /// Optional:
+    /// [`file_id`](Call#method.file_id),
+    /// [`parent`](Call#method.parent).
     pub fn generate_cse_token(&self) -> Call<GenerateCseToken> {
         Call::new(self.0, &[], None)
     }
-    /// GET `files/generateIds`. Scopes: `DRIVE`, `DRIVE_APPDATA`, `DRIVE_FILE`.
+
+    /// GET `files/generateIds`.
+    ///
+    /// Scopes:
+    /// [`DRIVE`](scopes::DRIVE),
+    /// [`DRIVE_APPDATA`](scopes::DRIVE_APPDATA),
+    /// [`DRIVE_FILE`](scopes::DRIVE_FILE).
+    ///
+    /// Optional:
+    /// [`count`](Call#method.count),
+    /// [`space`](Call#method.space),
+    /// [`type`](Call#method.type).
     pub fn generate_ids(&self) -> Call<GenerateIds> {
         Call::new(self.0, &[], None)
     }
-    /// GET `files/{fileId}`. Scopes: `DRIVE`, `DRIVE_APPDATA`, `DRIVE_FILE`, `DRIVE_MEET_READONLY`, `DRIVE_METADATA`, `DRIVE_METADATA_READONLY`, `DRIVE_PHOTOS_READONLY`, `DRIVE_READONLY`. Serves media.
+
+    /// GET `files/{fileId}`. Serves media.
     ///
-    /// * `file_id`: text
+    /// Scopes:
+    /// [`DRIVE`](scopes::DRIVE),
+    /// [`DRIVE_APPDATA`](scopes::DRIVE_APPDATA),
+    /// [`DRIVE_FILE`](scopes::DRIVE_FILE),
+    /// [`DRIVE_MEET_READONLY`](scopes::DRIVE_MEET_READONLY),
+    /// [`DRIVE_METADATA`](scopes::DRIVE_METADATA),
+    /// [`DRIVE_METADATA_READONLY`](scopes::DRIVE_METADATA_READONLY),
+    /// [`DRIVE_PHOTOS_READONLY`](scopes::DRIVE_PHOTOS_READONLY),
+    /// [`DRIVE_READONLY`](scopes::DRIVE_READONLY).
+    ///
+    /// Optional:
+    /// [`acknowledge_abuse`](Call#method.acknowledge_abuse),
+    /// [`include_labels`](Call#method.include_labels-4),
+    /// [`include_permissions_for_view`](Call#method.include_permissions_for_view-4),
+    /// [`supports_all_drives`](Call#method.supports_all_drives-6),
+    /// [`supports_team_drives`](Call#method.supports_team_drives-6).
     pub fn get(&self, file_id: &str) -> Call<Get> {
         Call::new(self.0, &[&file_id], None)
     }
-    /// GET `files`. Scopes: `DRIVE`, `DRIVE_APPDATA`, `DRIVE_FILE`, `DRIVE_MEET_READONLY`, `DRIVE_METADATA`, `DRIVE_METADATA_READONLY`, `DRIVE_PHOTOS_READONLY`, `DRIVE_READONLY`.
+
+    /// GET `files`.
+    ///
+    /// Scopes:
+    /// [`DRIVE`](scopes::DRIVE),
+    /// [`DRIVE_APPDATA`](scopes::DRIVE_APPDATA),
+    /// [`DRIVE_FILE`](scopes::DRIVE_FILE),
+    /// [`DRIVE_MEET_READONLY`](scopes::DRIVE_MEET_READONLY),
+    /// [`DRIVE_METADATA`](scopes::DRIVE_METADATA),
+    /// [`DRIVE_METADATA_READONLY`](scopes::DRIVE_METADATA_READONLY),
+    /// [`DRIVE_PHOTOS_READONLY`](scopes::DRIVE_PHOTOS_READONLY),
+    /// [`DRIVE_READONLY`](scopes::DRIVE_READONLY).
+    ///
+    /// Optional:
+    /// [`corpora`](Call#method.corpora),
+    /// [`corpus`](Call#method.corpus),
+    /// [`drive_id`](Call#method.drive_id-4),
+    /// [`include_items_from_all_drives`](Call#method.include_items_from_all_drives-2),
+    /// [`include_labels`](Call#method.include_labels-5),
+    /// [`include_permissions_for_view`](Call#method.include_permissions_for_view-5),
+    /// [`include_team_drive_items`](Call#method.include_team_drive_items-2),
+    /// [`order_by`](Call#method.order_by),
+    /// [`page_size`](Call#method.page_size-6),
+    /// [`page_token`](Call#method.page_token-4),
+    /// [`q`](Call#method.q-1),
+    /// [`spaces`](Call#method.spaces-2),
+    /// [`supports_all_drives`](Call#method.supports_all_drives-7),
+    /// [`supports_team_drives`](Call#method.supports_team_drives-7),
+    /// [`team_drive_id`](Call#method.team_drive_id-3).
     pub fn list(&self) -> Call<List> {
         Call::new(self.0, &[], None)
     }
-    /// GET `files/{fileId}/listLabels`. Scopes: `DRIVE`, `DRIVE_FILE`, `DRIVE_MEET_READONLY`, `DRIVE_METADATA`, `DRIVE_METADATA_READONLY`, `DRIVE_READONLY`.
+
+    /// GET `files/{fileId}/listLabels`.
     ///
-    /// * `file_id`: text
+    /// Scopes:
+    /// [`DRIVE`](scopes::DRIVE),
+    /// [`DRIVE_FILE`](scopes::DRIVE_FILE),
+    /// [`DRIVE_MEET_READONLY`](scopes::DRIVE_MEET_READONLY),
+    /// [`DRIVE_METADATA`](scopes::DRIVE_METADATA),
+    /// [`DRIVE_METADATA_READONLY`](scopes::DRIVE_METADATA_READONLY),
+    /// [`DRIVE_READONLY`](scopes::DRIVE_READONLY).
+    ///
+    /// Optional:
+    /// [`max_results`](Call#method.max_results),
+    /// [`page_token`](Call#method.page_token-5).
     pub fn list_labels(&self, file_id: &str) -> Call<ListLabels> {
         Call::new(self.0, &[&file_id], None)
     }
-    /// POST `files/{fileId}/modifyLabels`. Scopes: `DRIVE`, `DRIVE_FILE`, `DRIVE_METADATA`.
+
+    /// POST `files/{fileId}/modifyLabels`.
     ///
-    /// * `file_id`: text
+    /// Scopes:
+    /// [`DRIVE`](scopes::DRIVE),
+    /// [`DRIVE_FILE`](scopes::DRIVE_FILE),
+    /// [`DRIVE_METADATA`](scopes::DRIVE_METADATA).
     pub fn modify_labels(
         &self,
         file_id: &str,
@@ -74,15 +213,49 @@ impl Files<'_> {
     ) -> Call<ModifyLabels> {
         Call::new(self.0, &[&file_id], Some(&modify_labels_request))
     }
-    /// PATCH `files/{fileId}`. Scopes: `DRIVE`, `DRIVE_APPDATA`, `DRIVE_FILE`, `DRIVE_METADATA`, `DRIVE_SCRIPTS`. Takes media of up to 5497558138880 bytes.
+
+    /// PATCH `files/{fileId}`. Takes media of up to 5497558138880 bytes.
     ///
-    /// * `file_id`: text
+    /// Scopes:
+    /// [`DRIVE`](scopes::DRIVE),
+    /// [`DRIVE_APPDATA`](scopes::DRIVE_APPDATA),
+    /// [`DRIVE_FILE`](scopes::DRIVE_FILE),
+    /// [`DRIVE_METADATA`](scopes::DRIVE_METADATA),
+    /// [`DRIVE_SCRIPTS`](scopes::DRIVE_SCRIPTS).
+    ///
+    /// Optional:
+    /// [`add_parents`](Call#method.add_parents),
+    /// [`enforce_single_parent`](Call#method.enforce_single_parent-4),
+    /// [`include_labels`](Call#method.include_labels-6),
+    /// [`include_permissions_for_view`](Call#method.include_permissions_for_view-6),
+    /// [`keep_revision_forever`](Call#method.keep_revision_forever-2),
+    /// [`ocr_language`](Call#method.ocr_language-2),
+    /// [`remove_parents`](Call#method.remove_parents),
+    /// [`supports_all_drives`](Call#method.supports_all_drives-8),
+    /// [`supports_team_drives`](Call#method.supports_team_drives-8),
+    /// [`use_content_as_indexable_text`](Call#method.use_content_as_indexable_text-1).
     pub fn update(&self, file_id: &str, file: schemas::File) -> Call<Update> {
         Call::new(self.0, &[&file_id], Some(&file))
     }
-    /// POST `files/{fileId}/watch`. Scopes: `DRIVE`, `DRIVE_APPDATA`, `DRIVE_FILE`, `DRIVE_MEET_READONLY`, `DRIVE_METADATA`, `DRIVE_METADATA_READONLY`, `DRIVE_PHOTOS_READONLY`, `DRIVE_READONLY`.
+
+    /// POST `files/{fileId}/watch`.
     ///
-    /// * `file_id`: text
+    /// Scopes:
+    /// [`DRIVE`](scopes::DRIVE),
+    /// [`DRIVE_APPDATA`](scopes::DRIVE_APPDATA),
+    /// [`DRIVE_FILE`](scopes::DRIVE_FILE),
+    /// [`DRIVE_MEET_READONLY`](scopes::DRIVE_MEET_READONLY),
+    /// [`DRIVE_METADATA`](scopes::DRIVE_METADATA),
+    /// [`DRIVE_METADATA_READONLY`](scopes::DRIVE_METADATA_READONLY),
+    /// [`DRIVE_PHOTOS_READONLY`](scopes::DRIVE_PHOTOS_READONLY),
+    /// [`DRIVE_READONLY`](scopes::DRIVE_READONLY).
+    ///
+    /// Optional:
+    /// [`acknowledge_abuse`](Call#method.acknowledge_abuse-1),
+    /// [`include_labels`](Call#method.include_labels-7),
+    /// [`include_permissions_for_view`](Call#method.include_permissions_for_view-7),
+    /// [`supports_all_drives`](Call#method.supports_all_drives-9),
+    /// [`supports_team_drives`](Call#method.supports_team_drives-9).
     pub fn watch(&self, file_id: &str, channel: schemas::Channel) -> Call<Watch> {
         Call::new(self.0, &[&file_id], Some(&channel))
     }
@@ -90,45 +263,49 @@ impl Files<'_> {
 
 /// See [`Files::copy`].
 pub enum Copy {}
-method! {
-    Copy : Drive => schemas::File; "drive.files.copy" POST "files/{fileId}/copy"
-}
+
+method! { Copy: Drive => schemas::File; "drive.files.copy" POST "files/{fileId}/copy" }
 
 impl Call<Copy> {
-    /// `copyComments`: true or false, default `false`
+    /// Default `false`.
     pub fn copy_comments(self, value: bool) -> Self {
         self.with_param("copyComments", &value)
     }
-    /// `enforceSingleParent`: true or false, default `false`
+
+    /// Default `false`.
     #[deprecated]
     pub fn enforce_single_parent(self, value: bool) -> Self {
         self.with_param("enforceSingleParent", &value)
     }
-    /// `ignoreDefaultVisibility`: true or false, default `false`
+
+    /// Default `false`.
     pub fn ignore_default_visibility(self, value: bool) -> Self {
         self.with_param("ignoreDefaultVisibility", &value)
     }
-    /// `includeLabels`: text
+
     pub fn include_labels(self, value: &str) -> Self {
         self.with_param("includeLabels", &value)
     }
-    /// `includePermissionsForView`: text
+
     pub fn include_permissions_for_view(self, value: &str) -> Self {
         self.with_param("includePermissionsForView", &value)
     }
-    /// `keepRevisionForever`: true or false, default `false`
+
+    /// Default `false`.
     pub fn keep_revision_forever(self, value: bool) -> Self {
         self.with_param("keepRevisionForever", &value)
     }
-    /// `ocrLanguage`: text
+
     pub fn ocr_language(self, value: &str) -> Self {
         self.with_param("ocrLanguage", &value)
     }
-    /// `supportsAllDrives`: true or false, default `false`
+
+    /// Default `false`.
     pub fn supports_all_drives(self, value: bool) -> Self {
         self.with_param("supportsAllDrives", &value)
     }
-    /// `supportsTeamDrives`: true or false, default `false`
+
+    /// Default `false`.
     #[deprecated]
     pub fn supports_team_drives(self, value: bool) -> Self {
         self.with_param("supportsTeamDrives", &value)
@@ -137,50 +314,59 @@ impl Call<Copy> {
 
 /// See [`Files::create`].
 pub enum Create {}
-method! {
-    Create : Drive => schemas::File; "drive.files.create" POST "files" { upload : Some(&
-    runtime::spec::UploadSpec { simple_path : "upload/drive/v3/files", resumable_path :
-    "resumable/upload/drive/v3/files", max_size : Some(5497558138880), accept : & ["*/*"]
-    }) }
-}
+
+method! { Create: Drive => schemas::File; "drive.files.create" POST "files" {
+    upload: Some(&runtime::spec::UploadSpec {
+        simple_path: "upload/drive/v3/files",
+        resumable_path: "resumable/upload/drive/v3/files",
+        max_size: Some(5497558138880),
+        accept: &["*/*"],
+    }),
+} }
+
 impl runtime::AcceptsMedia for Create {}
 
 impl Call<Create> {
-    /// `enforceSingleParent`: true or false, default `false`
+    /// Default `false`.
     #[deprecated]
     pub fn enforce_single_parent(self, value: bool) -> Self {
         self.with_param("enforceSingleParent", &value)
     }
-    /// `ignoreDefaultVisibility`: true or false, default `false`
+
+    /// Default `false`.
     pub fn ignore_default_visibility(self, value: bool) -> Self {
         self.with_param("ignoreDefaultVisibility", &value)
     }
-    /// `includeLabels`: text
+
     pub fn include_labels(self, value: &str) -> Self {
         self.with_param("includeLabels", &value)
     }
-    /// `includePermissionsForView`: text
+
     pub fn include_permissions_for_view(self, value: &str) -> Self {
         self.with_param("includePermissionsForView", &value)
     }
-    /// `keepRevisionForever`: true or false, default `false`
+
+    /// Default `false`.
     pub fn keep_revision_forever(self, value: bool) -> Self {
         self.with_param("keepRevisionForever", &value)
     }
-    /// `ocrLanguage`: text
+
     pub fn ocr_language(self, value: &str) -> Self {
         self.with_param("ocrLanguage", &value)
     }
-    /// `supportsAllDrives`: true or false, default `false`
+
+    /// Default `false`.
     pub fn supports_all_drives(self, value: bool) -> Self {
         self.with_param("supportsAllDrives", &value)
     }
-    /// `supportsTeamDrives`: true or false, default `false`
+
+    /// Default `false`.
     #[deprecated]
     pub fn supports_team_drives(self, value: bool) -> Self {
         self.with_param("supportsTeamDrives", &value)
     }
-    /// `useContentAsIndexableText`: true or false, default `false`
+
+    /// Default `false`.
     pub fn use_content_as_indexable_text(self, value: bool) -> Self {
         self.with_param("useContentAsIndexableText", &value)
     }
@@ -188,22 +374,22 @@ impl Call<Create> {
 
 /// See [`Files::delete`].
 pub enum Delete {}
-method! {
-    Delete : Drive => (); "drive.files.delete" DELETE "files/{fileId}" { empty_response :
-    true }
-}
+
+method! { Delete: Drive => (); "drive.files.delete" DELETE "files/{fileId}" }
 
 impl Call<Delete> {
-    /// `enforceSingleParent`: true or false, default `false`
+    /// Default `false`.
     #[deprecated]
     pub fn enforce_single_parent(self, value: bool) -> Self {
         self.with_param("enforceSingleParent", &value)
     }
-    /// `supportsAllDrives`: true or false, default `false`
+
+    /// Default `false`.
     pub fn supports_all_drives(self, value: bool) -> Self {
         self.with_param("supportsAllDrives", &value)
     }
-    /// `supportsTeamDrives`: true or false, default `false`
+
+    /// Default `false`.
     #[deprecated]
     pub fn supports_team_drives(self, value: bool) -> Self {
         self.with_param("supportsTeamDrives", &value)
@@ -212,17 +398,14 @@ impl Call<Delete> {
 
 /// See [`Files::download`].
 pub enum Download {}
-method! {
-    Download : Drive => schemas::Operation; "drive.files.download" POST
-    "files/{fileId}/download"
-}
+
+method! { Download: Drive => schemas::Operation; "drive.files.download" POST "files/{fileId}/download" }
 
 impl Call<Download> {
-    /// `mimeType`: text
     pub fn mime_type(self, value: &str) -> Self {
         self.with_param("mimeType", &value)
     }
-    /// `revisionId`: text
+
     pub fn revision_id(self, value: &str) -> Self {
         self.with_param("revisionId", &value)
     }
@@ -230,17 +413,15 @@ impl Call<Download> {
 
 /// See [`Files::empty_trash`].
 pub enum EmptyTrash {}
-method! {
-    EmptyTrash : Drive => (); "drive.files.emptyTrash" DELETE "files/trash" {
-    empty_response : true }
-}
+
+method! { EmptyTrash: Drive => (); "drive.files.emptyTrash" DELETE "files/trash" }
 
 impl Call<EmptyTrash> {
-    /// `driveId`: text
     pub fn drive_id(self, value: &str) -> Self {
         self.with_param("driveId", &value)
     }
-    /// `enforceSingleParent`: true or false, default `false`
+
+    /// Default `false`.
     #[deprecated]
     pub fn enforce_single_parent(self, value: bool) -> Self {
         self.with_param("enforceSingleParent", &value)
@@ -249,26 +430,23 @@ impl Call<EmptyTrash> {
 
 /// See [`Files::export`].
 pub enum Export {}
-method! {
-    Export : Drive => (); "drive.files.export" GET "files/{fileId}/export" {
-    empty_response : true, download : Some(runtime::spec::DownloadSpec { media_service :
-    true }) }
-}
+
+method! { Export: Drive => (); "drive.files.export" GET "files/{fileId}/export" {
+    download: Some(runtime::spec::DownloadSpec { media_service: true }),
+} }
+
 impl runtime::ServesMedia for Export {}
 
 /// See [`Files::generate_cse_token`].
 pub enum GenerateCseToken {}
-method! {
-    GenerateCseToken : Drive => schemas::GenerateCseTokenResponse;
-    "drive.files.generateCseToken" GET "files/generateCseToken"
-}
+
+method! { GenerateCseToken: Drive => schemas::GenerateCseTokenResponse; "drive.files.generateCseToken" GET "files/generateCseToken" }
 
 impl Call<GenerateCseToken> {
-    /// `fileId`: text
     pub fn file_id(self, value: &str) -> Self {
         self.with_param("fileId", &value)
     }
-    /// `parent`: text
+
     pub fn parent(self, value: &str) -> Self {
         self.with_param("parent", &value)
     }
@@ -276,21 +454,21 @@ impl Call<GenerateCseToken> {
 
 /// See [`Files::generate_ids`].
 pub enum GenerateIds {}
-method! {
-    GenerateIds : Drive => schemas::GeneratedIds; "drive.files.generateIds" GET
-    "files/generateIds"
-}
+
+method! { GenerateIds: Drive => schemas::GeneratedIds; "drive.files.generateIds" GET "files/generateIds" }
 
 impl Call<GenerateIds> {
-    /// `count`: a 32-bit number, default `10`, at least `1`, at most `1000`
+    /// Default `10`, at least `1`, at most `1000`.
     pub fn count(self, value: i32) -> Self {
         self.with_param("count", &value)
     }
-    /// `space`: text, default `drive`
+
+    /// Default `drive`.
     pub fn space(self, value: &str) -> Self {
         self.with_param("space", &value)
     }
-    /// `type`: text, default `files`
+
+    /// Default `files`.
     pub fn r#type(self, value: &str) -> Self {
         self.with_param("type", &value)
     }
@@ -298,30 +476,33 @@ impl Call<GenerateIds> {
 
 /// See [`Files::get`].
 pub enum Get {}
-method! {
-    Get : Drive => schemas::File; "drive.files.get" GET "files/{fileId}" { download :
-    Some(runtime::spec::DownloadSpec { media_service : true }) }
-}
+
+method! { Get: Drive => schemas::File; "drive.files.get" GET "files/{fileId}" {
+    download: Some(runtime::spec::DownloadSpec { media_service: true }),
+} }
+
 impl runtime::ServesMedia for Get {}
 
 impl Call<Get> {
-    /// `acknowledgeAbuse`: true or false, default `false`
+    /// Default `false`.
     pub fn acknowledge_abuse(self, value: bool) -> Self {
         self.with_param("acknowledgeAbuse", &value)
     }
-    /// `includeLabels`: text
+
     pub fn include_labels(self, value: &str) -> Self {
         self.with_param("includeLabels", &value)
     }
-    /// `includePermissionsForView`: text
+
     pub fn include_permissions_for_view(self, value: &str) -> Self {
         self.with_param("includePermissionsForView", &value)
     }
-    /// `supportsAllDrives`: true or false, default `false`
+
+    /// Default `false`.
     pub fn supports_all_drives(self, value: bool) -> Self {
         self.with_param("supportsAllDrives", &value)
     }
-    /// `supportsTeamDrives`: true or false, default `false`
+
+    /// Default `false`.
     #[deprecated]
     pub fn supports_team_drives(self, value: bool) -> Self {
         self.with_param("supportsTeamDrives", &value)
@@ -330,74 +511,77 @@ impl Call<Get> {
 
 /// See [`Files::list`].
 pub enum List {}
-method! {
-    List : Drive => schemas::FileList; "drive.files.list" GET "files"
-}
-paged! {
-    List => schemas::File; "pageToken" "nextPageToken" "files"
-}
+
+method! { List: Drive => schemas::FileList; "drive.files.list" GET "files" }
+
+paged! { List => schemas::File; "pageToken" "nextPageToken" "files" }
 
 impl Call<List> {
-    /// `corpora`: text
     pub fn corpora(self, value: &str) -> Self {
         self.with_param("corpora", &value)
     }
-    /// `corpus`: one of a set of words
+
     #[deprecated]
     pub fn corpus(self, value: enums::FilesListCorpus) -> Self {
         self.with_param("corpus", &value)
     }
-    /// `driveId`: text
+
     pub fn drive_id(self, value: &str) -> Self {
         self.with_param("driveId", &value)
     }
-    /// `includeItemsFromAllDrives`: true or false, default `false`
+
+    /// Default `false`.
     pub fn include_items_from_all_drives(self, value: bool) -> Self {
         self.with_param("includeItemsFromAllDrives", &value)
     }
-    /// `includeLabels`: text
+
     pub fn include_labels(self, value: &str) -> Self {
         self.with_param("includeLabels", &value)
     }
-    /// `includePermissionsForView`: text
+
     pub fn include_permissions_for_view(self, value: &str) -> Self {
         self.with_param("includePermissionsForView", &value)
     }
-    /// `includeTeamDriveItems`: true or false, default `false`
+
+    /// Default `false`.
     #[deprecated]
     pub fn include_team_drive_items(self, value: bool) -> Self {
         self.with_param("includeTeamDriveItems", &value)
     }
-    /// `orderBy`: text
+
     pub fn order_by(self, value: &str) -> Self {
         self.with_param("orderBy", &value)
     }
-    /// `pageSize`: a 32-bit number, default `100`, at least `1`, at most `1000`
+
+    /// Default `100`, at least `1`, at most `1000`.
     pub fn page_size(self, value: i32) -> Self {
         self.with_param("pageSize", &value)
     }
-    /// `pageToken`: text
+
     pub fn page_token(self, value: &str) -> Self {
         self.with_param("pageToken", &value)
     }
-    /// `q`: text
+
     pub fn q(self, value: &str) -> Self {
         self.with_param("q", &value)
     }
-    /// `spaces`: text, default `drive`
+
+    /// Default `drive`.
     pub fn spaces(self, value: &str) -> Self {
         self.with_param("spaces", &value)
     }
-    /// `supportsAllDrives`: true or false, default `false`
+
+    /// Default `false`.
     pub fn supports_all_drives(self, value: bool) -> Self {
         self.with_param("supportsAllDrives", &value)
     }
-    /// `supportsTeamDrives`: true or false, default `false`
+
+    /// Default `false`.
     #[deprecated]
     pub fn supports_team_drives(self, value: bool) -> Self {
         self.with_param("supportsTeamDrives", &value)
     }
-    /// `teamDriveId`: text
+
     #[deprecated]
     pub fn team_drive_id(self, value: &str) -> Self {
         self.with_param("teamDriveId", &value)
@@ -406,20 +590,17 @@ impl Call<List> {
 
 /// See [`Files::list_labels`].
 pub enum ListLabels {}
-method! {
-    ListLabels : Drive => schemas::LabelList; "drive.files.listLabels" GET
-    "files/{fileId}/listLabels"
-}
-paged! {
-    ListLabels => schemas::Label; "pageToken" "nextPageToken" "labels"
-}
+
+method! { ListLabels: Drive => schemas::LabelList; "drive.files.listLabels" GET "files/{fileId}/listLabels" }
+
+paged! { ListLabels => schemas::Label; "pageToken" "nextPageToken" "labels" }
 
 impl Call<ListLabels> {
-    /// `maxResults`: a 32-bit number, default `100`, at least `1`, at most `100`
+    /// Default `100`, at least `1`, at most `100`.
     pub fn max_results(self, value: i32) -> Self {
         self.with_param("maxResults", &value)
     }
-    /// `pageToken`: text
+
     pub fn page_token(self, value: &str) -> Self {
         self.with_param("pageToken", &value)
     }
@@ -427,61 +608,67 @@ impl Call<ListLabels> {
 
 /// See [`Files::modify_labels`].
 pub enum ModifyLabels {}
-method! {
-    ModifyLabels : Drive => schemas::ModifyLabelsResponse; "drive.files.modifyLabels"
-    POST "files/{fileId}/modifyLabels"
-}
+
+method! { ModifyLabels: Drive => schemas::ModifyLabelsResponse; "drive.files.modifyLabels" POST "files/{fileId}/modifyLabels" }
 
 /// See [`Files::update`].
 pub enum Update {}
-method! {
-    Update : Drive => schemas::File; "drive.files.update" PATCH "files/{fileId}" { upload
-    : Some(& runtime::spec::UploadSpec { simple_path : "upload/drive/v3/files/{fileId}",
-    resumable_path : "resumable/upload/drive/v3/files/{fileId}", max_size :
-    Some(5497558138880), accept : & ["*/*"] }) }
-}
+
+method! { Update: Drive => schemas::File; "drive.files.update" PATCH "files/{fileId}" {
+    upload: Some(&runtime::spec::UploadSpec {
+        simple_path: "upload/drive/v3/files/{fileId}",
+        resumable_path: "resumable/upload/drive/v3/files/{fileId}",
+        max_size: Some(5497558138880),
+        accept: &["*/*"],
+    }),
+} }
+
 impl runtime::AcceptsMedia for Update {}
 
 impl Call<Update> {
-    /// `addParents`: text
     pub fn add_parents(self, value: &str) -> Self {
         self.with_param("addParents", &value)
     }
-    /// `enforceSingleParent`: true or false, default `false`
+
+    /// Default `false`.
     #[deprecated]
     pub fn enforce_single_parent(self, value: bool) -> Self {
         self.with_param("enforceSingleParent", &value)
     }
-    /// `includeLabels`: text
+
     pub fn include_labels(self, value: &str) -> Self {
         self.with_param("includeLabels", &value)
     }
-    /// `includePermissionsForView`: text
+
     pub fn include_permissions_for_view(self, value: &str) -> Self {
         self.with_param("includePermissionsForView", &value)
     }
-    /// `keepRevisionForever`: true or false, default `false`
+
+    /// Default `false`.
     pub fn keep_revision_forever(self, value: bool) -> Self {
         self.with_param("keepRevisionForever", &value)
     }
-    /// `ocrLanguage`: text
+
     pub fn ocr_language(self, value: &str) -> Self {
         self.with_param("ocrLanguage", &value)
     }
-    /// `removeParents`: text
+
     pub fn remove_parents(self, value: &str) -> Self {
         self.with_param("removeParents", &value)
     }
-    /// `supportsAllDrives`: true or false, default `false`
+
+    /// Default `false`.
     pub fn supports_all_drives(self, value: bool) -> Self {
         self.with_param("supportsAllDrives", &value)
     }
-    /// `supportsTeamDrives`: true or false, default `false`
+
+    /// Default `false`.
     #[deprecated]
     pub fn supports_team_drives(self, value: bool) -> Self {
         self.with_param("supportsTeamDrives", &value)
     }
-    /// `useContentAsIndexableText`: true or false, default `false`
+
+    /// Default `false`.
     pub fn use_content_as_indexable_text(self, value: bool) -> Self {
         self.with_param("useContentAsIndexableText", &value)
     }
@@ -489,28 +676,29 @@ impl Call<Update> {
 
 /// See [`Files::watch`].
 pub enum Watch {}
-method! {
-    Watch : Drive => schemas::Channel; "drive.files.watch" POST "files/{fileId}/watch"
-}
+
+method! { Watch: Drive => schemas::Channel; "drive.files.watch" POST "files/{fileId}/watch" }
 
 impl Call<Watch> {
-    /// `acknowledgeAbuse`: true or false, default `false`
+    /// Default `false`.
     pub fn acknowledge_abuse(self, value: bool) -> Self {
         self.with_param("acknowledgeAbuse", &value)
     }
-    /// `includeLabels`: text
+
     pub fn include_labels(self, value: &str) -> Self {
         self.with_param("includeLabels", &value)
     }
-    /// `includePermissionsForView`: text
+
     pub fn include_permissions_for_view(self, value: &str) -> Self {
         self.with_param("includePermissionsForView", &value)
     }
-    /// `supportsAllDrives`: true or false, default `false`
+
+    /// Default `false`.
     pub fn supports_all_drives(self, value: bool) -> Self {
         self.with_param("supportsAllDrives", &value)
     }
-    /// `supportsTeamDrives`: true or false, default `false`
+
+    /// Default `false`.
     #[deprecated]
     pub fn supports_team_drives(self, value: bool) -> Self {
         self.with_param("supportsTeamDrives", &value)

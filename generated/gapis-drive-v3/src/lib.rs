@@ -7,7 +7,7 @@
 //! A batch of up to 100 calls goes to `/batch/drive/v3` in one request.
 //!
 //! ```no_run
-//! # async fn run() -> gapis_drive_v3::runtime::Result<()> {
+//! # async fn run() -> gapis_drive_v3::Result<()> {
 //! use gapis_drive_v3::Drive;
 //!
 //! let service = Drive::builder().anonymous().build()?;
@@ -18,6 +18,27 @@
 //! # Ok(())
 //! # }
 //! ```
+//!
+//! # Features
+//!
+//! | feature | by default | turns on |
+//! |---|---|---|
+//! | `http2` | yes | HTTP/2, so that requests share a connection |
+//! | `rustls` | yes | TLS by rustls, with the platform's trusted roots |
+//! | `native-tls` |  | TLS by the platform's own library |
+//! | `blocking` |  | calls from threads without an async runtime |
+//! | `spawn` |  | the task of a dispatcher, spawned by a function |
+//! | `fs` |  | uploads from files |
+//! | `tracing` |  | spans and events, without secrets |
+//!
+//! # Where to go on
+//!
+//! The service is the way in: its functions lead to resources, whose functions make calls. [`Call`] has
+//! what every call can do, and the setters of each method's optional parameters. Requests and responses
+//! are in [`schemas`], the values of their enums in [`enums`], and what a client may ask for in [`scopes`].
+//! Credentials, batches, pages, media, retries and errors are explained in the documentation of [`runtime`].
+
+#![cfg_attr(docsrs, feature(doc_cfg))]
 #![forbid(unsafe_code)]
 #![allow(clippy::all, deprecated, nonstandard_style, unused)]
 
@@ -51,67 +72,77 @@ pub mod teamdrives;
 /// A clone is cheap and shares connections and credentials.
 #[derive(Clone, Debug)]
 pub struct Drive(runtime::Client);
+
 runtime::api! {
-    Drive { name : "drive", version : "v3", root_url : "https://www.googleapis.com/",
-    service_path : "drive/v3/", batch_path : "batch/drive/v3", scopes : & [scopes::DRIVE,
-    scopes::DRIVE_APPS_READONLY], revision : "20261106", batch_calls : 100, batch_url :
-    8000, mtls_root_url : "https://www.mtls.googleapis.com/" }
+    Drive {
+        name: "drive",
+        version: "v3",
+        root_url: "https://www.googleapis.com/",
+        mtls_root_url: "https://www.mtls.googleapis.com/",
+        service_path: "drive/v3/",
+        batch_path: "batch/drive/v3",
+        limits: runtime::spec::Limits {
+            calls: 100,
+            url: 8000,
+            ..runtime::spec::Limits::DEFAULT
+        },
+        scopes: &[scopes::DRIVE, scopes::DRIVE_APPS_READONLY],
+    }
 }
 
 impl Drive {
-    /// The resource `about`.
     pub fn about(&self) -> about::About<'_> {
         about::About(&self.0)
     }
-    /// The resource `accessproposals`.
+
     pub fn accessproposals(&self) -> accessproposals::Accessproposals<'_> {
         accessproposals::Accessproposals(&self.0)
     }
-    /// The resource `approvals`.
+
     pub fn approvals(&self) -> approvals::Approvals<'_> {
         approvals::Approvals(&self.0)
     }
-    /// The resource `apps`.
+
     pub fn apps(&self) -> apps::Apps<'_> {
         apps::Apps(&self.0)
     }
-    /// The resource `changes`.
+
     pub fn changes(&self) -> changes::Changes<'_> {
         changes::Changes(&self.0)
     }
-    /// The resource `channels`.
+
     pub fn channels(&self) -> channels::Channels<'_> {
         channels::Channels(&self.0)
     }
-    /// The resource `comments`.
+
     pub fn comments(&self) -> comments::Comments<'_> {
         comments::Comments(&self.0)
     }
-    /// The resource `drives`.
+
     pub fn drives(&self) -> drives::Drives<'_> {
         drives::Drives(&self.0)
     }
-    /// The resource `files`.
+
     pub fn files(&self) -> files::Files<'_> {
         files::Files(&self.0)
     }
-    /// The resource `operations`.
+
     pub fn operations(&self) -> operations::Operations<'_> {
         operations::Operations(&self.0)
     }
-    /// The resource `permissions`.
+
     pub fn permissions(&self) -> permissions::Permissions<'_> {
         permissions::Permissions(&self.0)
     }
-    /// The resource `replies`.
+
     pub fn replies(&self) -> replies::Replies<'_> {
         replies::Replies(&self.0)
     }
-    /// The resource `revisions`.
+
     pub fn revisions(&self) -> revisions::Revisions<'_> {
         revisions::Revisions(&self.0)
     }
-    /// The resource `teamdrives`.
+
     pub fn teamdrives(&self) -> teamdrives::Teamdrives<'_> {
         teamdrives::Teamdrives(&self.0)
     }

@@ -7,9 +7,13 @@ use super::*;
 pub struct Operations<'a>(pub(crate) &'a runtime::Client);
 
 impl Operations<'_> {
-    /// GET `operations/{name}`. Scopes: `DRIVE`, `DRIVE_FILE`, `DRIVE_MEET_READONLY`, `DRIVE_READONLY`. Can be waited for.
+    /// GET `operations/{name}`. Can be waited for.
     ///
-    /// * `name`: text
+    /// Scopes:
+    /// [`DRIVE`](scopes::DRIVE),
+    /// [`DRIVE_FILE`](scopes::DRIVE_FILE),
+    /// [`DRIVE_MEET_READONLY`](scopes::DRIVE_MEET_READONLY),
+    /// [`DRIVE_READONLY`](scopes::DRIVE_READONLY).
     pub fn get(&self, name: &str) -> Call<Get> {
         Call::new(self.0, &[&name], None)
     }
@@ -17,6 +21,5 @@ impl Operations<'_> {
 
 /// See [`Operations::get`].
 pub enum Get {}
-method! {
-    Get : Drive => schemas::Operation; "drive.operations.get" GET "operations/{name}"
-}
+
+method! { Get: Drive => schemas::Operation; "drive.operations.get" GET "operations/{name}" }

@@ -7,40 +7,95 @@ use super::*;
 pub struct Permissions<'a>(pub(crate) &'a runtime::Client);
 
 impl Permissions<'_> {
-    /// POST `files/{fileId}/permissions`. Scopes: `DRIVE`, `DRIVE_FILE`.
+    /// POST `files/{fileId}/permissions`.
     ///
-    /// * `file_id`: text
-    pub fn create(
-        &self,
-        file_id: &str,
-        permission: schemas::Permission,
-    ) -> Call<Create> {
+    /// Scopes:
+    /// [`DRIVE`](scopes::DRIVE),
+    /// [`DRIVE_FILE`](scopes::DRIVE_FILE).
+    ///
+    /// Optional:
+    /// [`email_message`](Call#method.email_message),
+    /// [`enforce_expansive_access`](Call#method.enforce_expansive_access),
+    /// [`enforce_single_parent`](Call#method.enforce_single_parent-5),
+    /// [`move_to_new_owners_root`](Call#method.move_to_new_owners_root),
+    /// [`send_notification_email`](Call#method.send_notification_email),
+    /// [`supports_all_drives`](Call#method.supports_all_drives-10),
+    /// [`supports_team_drives`](Call#method.supports_team_drives-10),
+    /// [`transfer_ownership`](Call#method.transfer_ownership),
+    /// [`use_domain_admin_access`](Call#method.use_domain_admin_access-4).
+    pub fn create(&self, file_id: &str, permission: schemas::Permission) -> Call<Create> {
         Call::new(self.0, &[&file_id], Some(&permission))
     }
-    /// DELETE `files/{fileId}/permissions/{permissionId}`. Scopes: `DRIVE`, `DRIVE_FILE`.
+
+    /// DELETE `files/{fileId}/permissions/{permissionId}`.
     ///
-    /// * `file_id`: text
-    /// * `permission_id`: text
+    /// Scopes:
+    /// [`DRIVE`](scopes::DRIVE),
+    /// [`DRIVE_FILE`](scopes::DRIVE_FILE).
+    ///
+    /// Optional:
+    /// [`enforce_expansive_access`](Call#method.enforce_expansive_access-1),
+    /// [`supports_all_drives`](Call#method.supports_all_drives-11),
+    /// [`supports_team_drives`](Call#method.supports_team_drives-11),
+    /// [`use_domain_admin_access`](Call#method.use_domain_admin_access-5).
     pub fn delete(&self, file_id: &str, permission_id: &str) -> Call<Delete> {
         Call::new(self.0, &[&file_id, &permission_id], None)
     }
-    /// GET `files/{fileId}/permissions/{permissionId}`. Scopes: `DRIVE`, `DRIVE_FILE`, `DRIVE_MEET_READONLY`, `DRIVE_METADATA`, `DRIVE_METADATA_READONLY`, `DRIVE_PHOTOS_READONLY`, `DRIVE_READONLY`.
+
+    /// GET `files/{fileId}/permissions/{permissionId}`.
     ///
-    /// * `file_id`: text
-    /// * `permission_id`: text
+    /// Scopes:
+    /// [`DRIVE`](scopes::DRIVE),
+    /// [`DRIVE_FILE`](scopes::DRIVE_FILE),
+    /// [`DRIVE_MEET_READONLY`](scopes::DRIVE_MEET_READONLY),
+    /// [`DRIVE_METADATA`](scopes::DRIVE_METADATA),
+    /// [`DRIVE_METADATA_READONLY`](scopes::DRIVE_METADATA_READONLY),
+    /// [`DRIVE_PHOTOS_READONLY`](scopes::DRIVE_PHOTOS_READONLY),
+    /// [`DRIVE_READONLY`](scopes::DRIVE_READONLY).
+    ///
+    /// Optional:
+    /// [`supports_all_drives`](Call#method.supports_all_drives-12),
+    /// [`supports_team_drives`](Call#method.supports_team_drives-12),
+    /// [`use_domain_admin_access`](Call#method.use_domain_admin_access-6).
     pub fn get(&self, file_id: &str, permission_id: &str) -> Call<Get> {
         Call::new(self.0, &[&file_id, &permission_id], None)
     }
-    /// GET `files/{fileId}/permissions`. Scopes: `DRIVE`, `DRIVE_FILE`, `DRIVE_MEET_READONLY`, `DRIVE_METADATA`, `DRIVE_METADATA_READONLY`, `DRIVE_PHOTOS_READONLY`, `DRIVE_READONLY`.
+
+    /// GET `files/{fileId}/permissions`.
     ///
-    /// * `file_id`: text
+    /// Scopes:
+    /// [`DRIVE`](scopes::DRIVE),
+    /// [`DRIVE_FILE`](scopes::DRIVE_FILE),
+    /// [`DRIVE_MEET_READONLY`](scopes::DRIVE_MEET_READONLY),
+    /// [`DRIVE_METADATA`](scopes::DRIVE_METADATA),
+    /// [`DRIVE_METADATA_READONLY`](scopes::DRIVE_METADATA_READONLY),
+    /// [`DRIVE_PHOTOS_READONLY`](scopes::DRIVE_PHOTOS_READONLY),
+    /// [`DRIVE_READONLY`](scopes::DRIVE_READONLY).
+    ///
+    /// Optional:
+    /// [`include_permissions_for_view`](Call#method.include_permissions_for_view-8),
+    /// [`page_size`](Call#method.page_size-7),
+    /// [`page_token`](Call#method.page_token-6),
+    /// [`supports_all_drives`](Call#method.supports_all_drives-13),
+    /// [`supports_team_drives`](Call#method.supports_team_drives-13),
+    /// [`use_domain_admin_access`](Call#method.use_domain_admin_access-7).
     pub fn list(&self, file_id: &str) -> Call<List> {
         Call::new(self.0, &[&file_id], None)
     }
-    /// PATCH `files/{fileId}/permissions/{permissionId}`. Scopes: `DRIVE`, `DRIVE_FILE`.
+
+    /// PATCH `files/{fileId}/permissions/{permissionId}`.
     ///
-    /// * `file_id`: text
-    /// * `permission_id`: text
+    /// Scopes:
+    /// [`DRIVE`](scopes::DRIVE),
+    /// [`DRIVE_FILE`](scopes::DRIVE_FILE).
+    ///
+    /// Optional:
+    /// [`enforce_expansive_access`](Call#method.enforce_expansive_access-2),
+    /// [`remove_expiration`](Call#method.remove_expiration),
+    /// [`supports_all_drives`](Call#method.supports_all_drives-14),
+    /// [`supports_team_drives`](Call#method.supports_team_drives-14),
+    /// [`transfer_ownership`](Call#method.transfer_ownership-1),
+    /// [`use_domain_admin_access`](Call#method.use_domain_admin_access-8).
     pub fn update(
         &self,
         file_id: &str,
@@ -53,48 +108,52 @@ impl Permissions<'_> {
 
 /// See [`Permissions::create`].
 pub enum Create {}
-method! {
-    Create : Drive => schemas::Permission; "drive.permissions.create" POST
-    "files/{fileId}/permissions"
-}
+
+method! { Create: Drive => schemas::Permission; "drive.permissions.create" POST "files/{fileId}/permissions" }
 
 impl Call<Create> {
-    /// `emailMessage`: text
     pub fn email_message(self, value: &str) -> Self {
         self.with_param("emailMessage", &value)
     }
-    /// `enforceExpansiveAccess`: true or false, default `false`
+
+    /// Default `false`.
     #[deprecated]
     pub fn enforce_expansive_access(self, value: bool) -> Self {
         self.with_param("enforceExpansiveAccess", &value)
     }
-    /// `enforceSingleParent`: true or false, default `false`
+
+    /// Default `false`.
     #[deprecated]
     pub fn enforce_single_parent(self, value: bool) -> Self {
         self.with_param("enforceSingleParent", &value)
     }
-    /// `moveToNewOwnersRoot`: true or false, default `false`
+
+    /// Default `false`.
     pub fn move_to_new_owners_root(self, value: bool) -> Self {
         self.with_param("moveToNewOwnersRoot", &value)
     }
-    /// `sendNotificationEmail`: true or false
+
     pub fn send_notification_email(self, value: bool) -> Self {
         self.with_param("sendNotificationEmail", &value)
     }
-    /// `supportsAllDrives`: true or false, default `false`
+
+    /// Default `false`.
     pub fn supports_all_drives(self, value: bool) -> Self {
         self.with_param("supportsAllDrives", &value)
     }
-    /// `supportsTeamDrives`: true or false, default `false`
+
+    /// Default `false`.
     #[deprecated]
     pub fn supports_team_drives(self, value: bool) -> Self {
         self.with_param("supportsTeamDrives", &value)
     }
-    /// `transferOwnership`: true or false, default `false`
+
+    /// Default `false`.
     pub fn transfer_ownership(self, value: bool) -> Self {
         self.with_param("transferOwnership", &value)
     }
-    /// `useDomainAdminAccess`: true or false, default `false`
+
+    /// Default `false`.
     pub fn use_domain_admin_access(self, value: bool) -> Self {
         self.with_param("useDomainAdminAccess", &value)
     }
@@ -102,27 +161,28 @@ impl Call<Create> {
 
 /// See [`Permissions::delete`].
 pub enum Delete {}
-method! {
-    Delete : Drive => (); "drive.permissions.delete" DELETE
-    "files/{fileId}/permissions/{permissionId}" { empty_response : true }
-}
+
+method! { Delete: Drive => (); "drive.permissions.delete" DELETE "files/{fileId}/permissions/{permissionId}" }
 
 impl Call<Delete> {
-    /// `enforceExpansiveAccess`: true or false, default `false`
+    /// Default `false`.
     #[deprecated]
     pub fn enforce_expansive_access(self, value: bool) -> Self {
         self.with_param("enforceExpansiveAccess", &value)
     }
-    /// `supportsAllDrives`: true or false, default `false`
+
+    /// Default `false`.
     pub fn supports_all_drives(self, value: bool) -> Self {
         self.with_param("supportsAllDrives", &value)
     }
-    /// `supportsTeamDrives`: true or false, default `false`
+
+    /// Default `false`.
     #[deprecated]
     pub fn supports_team_drives(self, value: bool) -> Self {
         self.with_param("supportsTeamDrives", &value)
     }
-    /// `useDomainAdminAccess`: true or false, default `false`
+
+    /// Default `false`.
     pub fn use_domain_admin_access(self, value: bool) -> Self {
         self.with_param("useDomainAdminAccess", &value)
     }
@@ -130,22 +190,22 @@ impl Call<Delete> {
 
 /// See [`Permissions::get`].
 pub enum Get {}
-method! {
-    Get : Drive => schemas::Permission; "drive.permissions.get" GET
-    "files/{fileId}/permissions/{permissionId}"
-}
+
+method! { Get: Drive => schemas::Permission; "drive.permissions.get" GET "files/{fileId}/permissions/{permissionId}" }
 
 impl Call<Get> {
-    /// `supportsAllDrives`: true or false, default `false`
+    /// Default `false`.
     pub fn supports_all_drives(self, value: bool) -> Self {
         self.with_param("supportsAllDrives", &value)
     }
-    /// `supportsTeamDrives`: true or false, default `false`
+
+    /// Default `false`.
     #[deprecated]
     pub fn supports_team_drives(self, value: bool) -> Self {
         self.with_param("supportsTeamDrives", &value)
     }
-    /// `useDomainAdminAccess`: true or false, default `false`
+
+    /// Default `false`.
     pub fn use_domain_admin_access(self, value: bool) -> Self {
         self.with_param("useDomainAdminAccess", &value)
     }
@@ -153,37 +213,37 @@ impl Call<Get> {
 
 /// See [`Permissions::list`].
 pub enum List {}
-method! {
-    List : Drive => schemas::PermissionList; "drive.permissions.list" GET
-    "files/{fileId}/permissions"
-}
-paged! {
-    List => schemas::Permission; "pageToken" "nextPageToken" "permissions"
-}
+
+method! { List: Drive => schemas::PermissionList; "drive.permissions.list" GET "files/{fileId}/permissions" }
+
+paged! { List => schemas::Permission; "pageToken" "nextPageToken" "permissions" }
 
 impl Call<List> {
-    /// `includePermissionsForView`: text
     pub fn include_permissions_for_view(self, value: &str) -> Self {
         self.with_param("includePermissionsForView", &value)
     }
-    /// `pageSize`: a 32-bit number, at least `1`, at most `100`
+
+    /// At least `1`, at most `100`.
     pub fn page_size(self, value: i32) -> Self {
         self.with_param("pageSize", &value)
     }
-    /// `pageToken`: text
+
     pub fn page_token(self, value: &str) -> Self {
         self.with_param("pageToken", &value)
     }
-    /// `supportsAllDrives`: true or false, default `false`
+
+    /// Default `false`.
     pub fn supports_all_drives(self, value: bool) -> Self {
         self.with_param("supportsAllDrives", &value)
     }
-    /// `supportsTeamDrives`: true or false, default `false`
+
+    /// Default `false`.
     #[deprecated]
     pub fn supports_team_drives(self, value: bool) -> Self {
         self.with_param("supportsTeamDrives", &value)
     }
-    /// `useDomainAdminAccess`: true or false, default `false`
+
+    /// Default `false`.
     pub fn use_domain_admin_access(self, value: bool) -> Self {
         self.with_param("useDomainAdminAccess", &value)
     }
@@ -191,35 +251,38 @@ impl Call<List> {
 
 /// See [`Permissions::update`].
 pub enum Update {}
-method! {
-    Update : Drive => schemas::Permission; "drive.permissions.update" PATCH
-    "files/{fileId}/permissions/{permissionId}"
-}
+
+method! { Update: Drive => schemas::Permission; "drive.permissions.update" PATCH "files/{fileId}/permissions/{permissionId}" }
 
 impl Call<Update> {
-    /// `enforceExpansiveAccess`: true or false, default `false`
+    /// Default `false`.
     #[deprecated]
     pub fn enforce_expansive_access(self, value: bool) -> Self {
         self.with_param("enforceExpansiveAccess", &value)
     }
-    /// `removeExpiration`: true or false, default `false`
+
+    /// Default `false`.
     pub fn remove_expiration(self, value: bool) -> Self {
         self.with_param("removeExpiration", &value)
     }
-    /// `supportsAllDrives`: true or false, default `false`
+
+    /// Default `false`.
     pub fn supports_all_drives(self, value: bool) -> Self {
         self.with_param("supportsAllDrives", &value)
     }
-    /// `supportsTeamDrives`: true or false, default `false`
+
+    /// Default `false`.
     #[deprecated]
     pub fn supports_team_drives(self, value: bool) -> Self {
         self.with_param("supportsTeamDrives", &value)
     }
-    /// `transferOwnership`: true or false, default `false`
+
+    /// Default `false`.
     pub fn transfer_ownership(self, value: bool) -> Self {
         self.with_param("transferOwnership", &value)
     }
-    /// `useDomainAdminAccess`: true or false, default `false`
+
+    /// Default `false`.
     pub fn use_domain_admin_access(self, value: bool) -> Self {
         self.with_param("useDomainAdminAccess", &value)
     }

@@ -7,10 +7,11 @@ use super::*;
 pub struct Replies<'a>(pub(crate) &'a runtime::Client);
 
 impl Replies<'_> {
-    /// POST `files/{fileId}/comments/{commentId}/replies`. Scopes: `DRIVE`, `DRIVE_FILE`.
+    /// POST `files/{fileId}/comments/{commentId}/replies`.
     ///
-    /// * `file_id`: text
-    /// * `comment_id`: text
+    /// Scopes:
+    /// [`DRIVE`](scopes::DRIVE),
+    /// [`DRIVE_FILE`](scopes::DRIVE_FILE).
     pub fn create(
         &self,
         file_id: &str,
@@ -19,39 +20,51 @@ impl Replies<'_> {
     ) -> Call<Create> {
         Call::new(self.0, &[&file_id, &comment_id], Some(&reply))
     }
-    /// DELETE `files/{fileId}/comments/{commentId}/replies/{replyId}`. Scopes: `DRIVE`, `DRIVE_FILE`.
+
+    /// DELETE `files/{fileId}/comments/{commentId}/replies/{replyId}`.
     ///
-    /// * `file_id`: text
-    /// * `comment_id`: text
-    /// * `reply_id`: text
-    pub fn delete(
-        &self,
-        file_id: &str,
-        comment_id: &str,
-        reply_id: &str,
-    ) -> Call<Delete> {
+    /// Scopes:
+    /// [`DRIVE`](scopes::DRIVE),
+    /// [`DRIVE_FILE`](scopes::DRIVE_FILE).
+    pub fn delete(&self, file_id: &str, comment_id: &str, reply_id: &str) -> Call<Delete> {
         Call::new(self.0, &[&file_id, &comment_id, &reply_id], None)
     }
-    /// GET `files/{fileId}/comments/{commentId}/replies/{replyId}`. Scopes: `DRIVE`, `DRIVE_FILE`, `DRIVE_MEET_READONLY`, `DRIVE_READONLY`.
+
+    /// GET `files/{fileId}/comments/{commentId}/replies/{replyId}`.
     ///
-    /// * `file_id`: text
-    /// * `comment_id`: text
-    /// * `reply_id`: text
+    /// Scopes:
+    /// [`DRIVE`](scopes::DRIVE),
+    /// [`DRIVE_FILE`](scopes::DRIVE_FILE),
+    /// [`DRIVE_MEET_READONLY`](scopes::DRIVE_MEET_READONLY),
+    /// [`DRIVE_READONLY`](scopes::DRIVE_READONLY).
+    ///
+    /// Optional:
+    /// [`include_deleted`](Call#method.include_deleted-2).
     pub fn get(&self, file_id: &str, comment_id: &str, reply_id: &str) -> Call<Get> {
         Call::new(self.0, &[&file_id, &comment_id, &reply_id], None)
     }
-    /// GET `files/{fileId}/comments/{commentId}/replies`. Scopes: `DRIVE`, `DRIVE_FILE`, `DRIVE_MEET_READONLY`, `DRIVE_READONLY`.
+
+    /// GET `files/{fileId}/comments/{commentId}/replies`.
     ///
-    /// * `file_id`: text
-    /// * `comment_id`: text
+    /// Scopes:
+    /// [`DRIVE`](scopes::DRIVE),
+    /// [`DRIVE_FILE`](scopes::DRIVE_FILE),
+    /// [`DRIVE_MEET_READONLY`](scopes::DRIVE_MEET_READONLY),
+    /// [`DRIVE_READONLY`](scopes::DRIVE_READONLY).
+    ///
+    /// Optional:
+    /// [`include_deleted`](Call#method.include_deleted-3),
+    /// [`page_size`](Call#method.page_size-8),
+    /// [`page_token`](Call#method.page_token-7).
     pub fn list(&self, file_id: &str, comment_id: &str) -> Call<List> {
         Call::new(self.0, &[&file_id, &comment_id], None)
     }
-    /// PATCH `files/{fileId}/comments/{commentId}/replies/{replyId}`. Scopes: `DRIVE`, `DRIVE_FILE`.
+
+    /// PATCH `files/{fileId}/comments/{commentId}/replies/{replyId}`.
     ///
-    /// * `file_id`: text
-    /// * `comment_id`: text
-    /// * `reply_id`: text
+    /// Scopes:
+    /// [`DRIVE`](scopes::DRIVE),
+    /// [`DRIVE_FILE`](scopes::DRIVE_FILE).
     pub fn update(
         &self,
         file_id: &str,
@@ -65,27 +78,21 @@ impl Replies<'_> {
 
 /// See [`Replies::create`].
 pub enum Create {}
-method! {
-    Create : Drive => schemas::Reply; "drive.replies.create" POST
-    "files/{fileId}/comments/{commentId}/replies"
-}
+
+method! { Create: Drive => schemas::Reply; "drive.replies.create" POST "files/{fileId}/comments/{commentId}/replies" }
 
 /// See [`Replies::delete`].
 pub enum Delete {}
-method! {
-    Delete : Drive => (); "drive.replies.delete" DELETE
-    "files/{fileId}/comments/{commentId}/replies/{replyId}" { empty_response : true }
-}
+
+method! { Delete: Drive => (); "drive.replies.delete" DELETE "files/{fileId}/comments/{commentId}/replies/{replyId}" }
 
 /// See [`Replies::get`].
 pub enum Get {}
-method! {
-    Get : Drive => schemas::Reply; "drive.replies.get" GET
-    "files/{fileId}/comments/{commentId}/replies/{replyId}"
-}
+
+method! { Get: Drive => schemas::Reply; "drive.replies.get" GET "files/{fileId}/comments/{commentId}/replies/{replyId}" }
 
 impl Call<Get> {
-    /// `includeDeleted`: true or false, default `false`
+    /// Default `false`.
     pub fn include_deleted(self, value: bool) -> Self {
         self.with_param("includeDeleted", &value)
     }
@@ -93,24 +100,22 @@ impl Call<Get> {
 
 /// See [`Replies::list`].
 pub enum List {}
-method! {
-    List : Drive => schemas::ReplyList; "drive.replies.list" GET
-    "files/{fileId}/comments/{commentId}/replies"
-}
-paged! {
-    List => schemas::Reply; "pageToken" "nextPageToken" "replies"
-}
+
+method! { List: Drive => schemas::ReplyList; "drive.replies.list" GET "files/{fileId}/comments/{commentId}/replies" }
+
+paged! { List => schemas::Reply; "pageToken" "nextPageToken" "replies" }
 
 impl Call<List> {
-    /// `includeDeleted`: true or false, default `false`
+    /// Default `false`.
     pub fn include_deleted(self, value: bool) -> Self {
         self.with_param("includeDeleted", &value)
     }
-    /// `pageSize`: a 32-bit number, default `20`, at least `1`, at most `100`
+
+    /// Default `20`, at least `1`, at most `100`.
     pub fn page_size(self, value: i32) -> Self {
         self.with_param("pageSize", &value)
     }
-    /// `pageToken`: text
+
     pub fn page_token(self, value: &str) -> Self {
         self.with_param("pageToken", &value)
     }
@@ -118,7 +123,5 @@ impl Call<List> {
 
 /// See [`Replies::update`].
 pub enum Update {}
-method! {
-    Update : Drive => schemas::Reply; "drive.replies.update" PATCH
-    "files/{fileId}/comments/{commentId}/replies/{replyId}"
-}
+
+method! { Update: Drive => schemas::Reply; "drive.replies.update" PATCH "files/{fileId}/comments/{commentId}/replies/{replyId}" }

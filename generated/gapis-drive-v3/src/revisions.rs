@@ -7,30 +7,59 @@ use super::*;
 pub struct Revisions<'a>(pub(crate) &'a runtime::Client);
 
 impl Revisions<'_> {
-    /// DELETE `files/{fileId}/revisions/{revisionId}`. Scopes: `DRIVE`, `DRIVE_APPDATA`, `DRIVE_FILE`.
+    /// DELETE `files/{fileId}/revisions/{revisionId}`.
     ///
-    /// * `file_id`: text
-    /// * `revision_id`: text
+    /// Scopes:
+    /// [`DRIVE`](scopes::DRIVE),
+    /// [`DRIVE_APPDATA`](scopes::DRIVE_APPDATA),
+    /// [`DRIVE_FILE`](scopes::DRIVE_FILE).
     pub fn delete(&self, file_id: &str, revision_id: &str) -> Call<Delete> {
         Call::new(self.0, &[&file_id, &revision_id], None)
     }
-    /// GET `files/{fileId}/revisions/{revisionId}`. Scopes: `DRIVE`, `DRIVE_APPDATA`, `DRIVE_FILE`, `DRIVE_MEET_READONLY`, `DRIVE_METADATA`, `DRIVE_METADATA_READONLY`, `DRIVE_PHOTOS_READONLY`, `DRIVE_READONLY`. Serves media.
+
+    /// GET `files/{fileId}/revisions/{revisionId}`. Serves media.
     ///
-    /// * `file_id`: text
-    /// * `revision_id`: text
+    /// Scopes:
+    /// [`DRIVE`](scopes::DRIVE),
+    /// [`DRIVE_APPDATA`](scopes::DRIVE_APPDATA),
+    /// [`DRIVE_FILE`](scopes::DRIVE_FILE),
+    /// [`DRIVE_MEET_READONLY`](scopes::DRIVE_MEET_READONLY),
+    /// [`DRIVE_METADATA`](scopes::DRIVE_METADATA),
+    /// [`DRIVE_METADATA_READONLY`](scopes::DRIVE_METADATA_READONLY),
+    /// [`DRIVE_PHOTOS_READONLY`](scopes::DRIVE_PHOTOS_READONLY),
+    /// [`DRIVE_READONLY`](scopes::DRIVE_READONLY).
+    ///
+    /// Optional:
+    /// [`acknowledge_abuse`](Call#method.acknowledge_abuse-2).
     pub fn get(&self, file_id: &str, revision_id: &str) -> Call<Get> {
         Call::new(self.0, &[&file_id, &revision_id], None)
     }
-    /// GET `files/{fileId}/revisions`. Scopes: `DRIVE`, `DRIVE_APPDATA`, `DRIVE_FILE`, `DRIVE_MEET_READONLY`, `DRIVE_METADATA`, `DRIVE_METADATA_READONLY`, `DRIVE_PHOTOS_READONLY`, `DRIVE_READONLY`.
+
+    /// GET `files/{fileId}/revisions`.
     ///
-    /// * `file_id`: text
+    /// Scopes:
+    /// [`DRIVE`](scopes::DRIVE),
+    /// [`DRIVE_APPDATA`](scopes::DRIVE_APPDATA),
+    /// [`DRIVE_FILE`](scopes::DRIVE_FILE),
+    /// [`DRIVE_MEET_READONLY`](scopes::DRIVE_MEET_READONLY),
+    /// [`DRIVE_METADATA`](scopes::DRIVE_METADATA),
+    /// [`DRIVE_METADATA_READONLY`](scopes::DRIVE_METADATA_READONLY),
+    /// [`DRIVE_PHOTOS_READONLY`](scopes::DRIVE_PHOTOS_READONLY),
+    /// [`DRIVE_READONLY`](scopes::DRIVE_READONLY).
+    ///
+    /// Optional:
+    /// [`page_size`](Call#method.page_size-9),
+    /// [`page_token`](Call#method.page_token-8).
     pub fn list(&self, file_id: &str) -> Call<List> {
         Call::new(self.0, &[&file_id], None)
     }
-    /// PATCH `files/{fileId}/revisions/{revisionId}`. Scopes: `DRIVE`, `DRIVE_APPDATA`, `DRIVE_FILE`.
+
+    /// PATCH `files/{fileId}/revisions/{revisionId}`.
     ///
-    /// * `file_id`: text
-    /// * `revision_id`: text
+    /// Scopes:
+    /// [`DRIVE`](scopes::DRIVE),
+    /// [`DRIVE_APPDATA`](scopes::DRIVE_APPDATA),
+    /// [`DRIVE_FILE`](scopes::DRIVE_FILE).
     pub fn update(
         &self,
         file_id: &str,
@@ -43,22 +72,20 @@ impl Revisions<'_> {
 
 /// See [`Revisions::delete`].
 pub enum Delete {}
-method! {
-    Delete : Drive => (); "drive.revisions.delete" DELETE
-    "files/{fileId}/revisions/{revisionId}" { empty_response : true }
-}
+
+method! { Delete: Drive => (); "drive.revisions.delete" DELETE "files/{fileId}/revisions/{revisionId}" }
 
 /// See [`Revisions::get`].
 pub enum Get {}
-method! {
-    Get : Drive => schemas::Revision; "drive.revisions.get" GET
-    "files/{fileId}/revisions/{revisionId}" { download : Some(runtime::spec::DownloadSpec
-    { media_service : true }) }
-}
+
+method! { Get: Drive => schemas::Revision; "drive.revisions.get" GET "files/{fileId}/revisions/{revisionId}" {
+    download: Some(runtime::spec::DownloadSpec { media_service: true }),
+} }
+
 impl runtime::ServesMedia for Get {}
 
 impl Call<Get> {
-    /// `acknowledgeAbuse`: true or false, default `false`
+    /// Default `false`.
     pub fn acknowledge_abuse(self, value: bool) -> Self {
         self.with_param("acknowledgeAbuse", &value)
     }
@@ -66,20 +93,17 @@ impl Call<Get> {
 
 /// See [`Revisions::list`].
 pub enum List {}
-method! {
-    List : Drive => schemas::RevisionList; "drive.revisions.list" GET
-    "files/{fileId}/revisions"
-}
-paged! {
-    List => schemas::Revision; "pageToken" "nextPageToken" "revisions"
-}
+
+method! { List: Drive => schemas::RevisionList; "drive.revisions.list" GET "files/{fileId}/revisions" }
+
+paged! { List => schemas::Revision; "pageToken" "nextPageToken" "revisions" }
 
 impl Call<List> {
-    /// `pageSize`: a 32-bit number, default `200`, at least `1`, at most `1000`
+    /// Default `200`, at least `1`, at most `1000`.
     pub fn page_size(self, value: i32) -> Self {
         self.with_param("pageSize", &value)
     }
-    /// `pageToken`: text
+
     pub fn page_token(self, value: &str) -> Self {
         self.with_param("pageToken", &value)
     }
@@ -87,7 +111,5 @@ impl Call<List> {
 
 /// See [`Revisions::update`].
 pub enum Update {}
-method! {
-    Update : Drive => schemas::Revision; "drive.revisions.update" PATCH
-    "files/{fileId}/revisions/{revisionId}"
-}
+
+method! { Update: Drive => schemas::Revision; "drive.revisions.update" PATCH "files/{fileId}/revisions/{revisionId}" }

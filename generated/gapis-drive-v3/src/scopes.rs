@@ -2,34 +2,24 @@
 
 //! The OAuth 2 scopes of the API.
 
-/// The scope `https://www.googleapis.com/auth/drive`.
 pub const DRIVE: &str = "https://www.googleapis.com/auth/drive";
 
-/// The scope `https://www.googleapis.com/auth/drive.appdata`.
 pub const DRIVE_APPDATA: &str = "https://www.googleapis.com/auth/drive.appdata";
 
-/// The scope `https://www.googleapis.com/auth/drive.apps.readonly`.
 pub const DRIVE_APPS_READONLY: &str = "https://www.googleapis.com/auth/drive.apps.readonly";
 
-/// The scope `https://www.googleapis.com/auth/drive.file`.
 pub const DRIVE_FILE: &str = "https://www.googleapis.com/auth/drive.file";
 
-/// The scope `https://www.googleapis.com/auth/drive.meet.readonly`.
 pub const DRIVE_MEET_READONLY: &str = "https://www.googleapis.com/auth/drive.meet.readonly";
 
-/// The scope `https://www.googleapis.com/auth/drive.metadata`.
 pub const DRIVE_METADATA: &str = "https://www.googleapis.com/auth/drive.metadata";
 
-/// The scope `https://www.googleapis.com/auth/drive.metadata.readonly`.
 pub const DRIVE_METADATA_READONLY: &str = "https://www.googleapis.com/auth/drive.metadata.readonly";
 
-/// The scope `https://www.googleapis.com/auth/drive.photos.readonly`.
 pub const DRIVE_PHOTOS_READONLY: &str = "https://www.googleapis.com/auth/drive.photos.readonly";
 
-/// The scope `https://www.googleapis.com/auth/drive.readonly`.
 pub const DRIVE_READONLY: &str = "https://www.googleapis.com/auth/drive.readonly";
 
-/// The scope `https://www.googleapis.com/auth/drive.scripts`.
 pub const DRIVE_SCRIPTS: &str = "https://www.googleapis.com/auth/drive.scripts";
 
 /// All scopes.

@@ -7,35 +7,56 @@ use super::*;
 pub struct Teamdrives<'a>(pub(crate) &'a runtime::Client);
 
 impl Teamdrives<'_> {
-    /// POST `teamdrives`. Scopes: `DRIVE`.
+    /// POST `teamdrives`.
     ///
-    /// * `request_id`: text
-    pub fn create(
-        &self,
-        request_id: &str,
-        team_drive: schemas::TeamDrive,
-    ) -> Call<Create> {
+    /// Scopes:
+    /// [`DRIVE`](scopes::DRIVE).
+    pub fn create(&self, request_id: &str, team_drive: schemas::TeamDrive) -> Call<Create> {
         Call::new(self.0, &[], Some(&team_drive)).with_param("requestId", &request_id)
     }
-    /// DELETE `teamdrives/{teamDriveId}`. Scopes: `DRIVE`.
+
+    /// DELETE `teamdrives/{teamDriveId}`.
     ///
-    /// * `team_drive_id`: text
+    /// Scopes:
+    /// [`DRIVE`](scopes::DRIVE).
     pub fn delete(&self, team_drive_id: &str) -> Call<Delete> {
         Call::new(self.0, &[&team_drive_id], None)
     }
-    /// GET `teamdrives/{teamDriveId}`. Scopes: `DRIVE`, `DRIVE_READONLY`.
+
+    /// GET `teamdrives/{teamDriveId}`.
     ///
-    /// * `team_drive_id`: text
+    /// Scopes:
+    /// [`DRIVE`](scopes::DRIVE),
+    /// [`DRIVE_READONLY`](scopes::DRIVE_READONLY).
+    ///
+    /// Optional:
+    /// [`use_domain_admin_access`](Call#method.use_domain_admin_access-9).
     pub fn get(&self, team_drive_id: &str) -> Call<Get> {
         Call::new(self.0, &[&team_drive_id], None)
     }
-    /// GET `teamdrives`. Scopes: `DRIVE`, `DRIVE_READONLY`.
+
+    /// GET `teamdrives`.
+    ///
+    /// Scopes:
+    /// [`DRIVE`](scopes::DRIVE),
+    /// [`DRIVE_READONLY`](scopes::DRIVE_READONLY).
+    ///
+    /// Optional:
+    /// [`page_size`](Call#method.page_size-10),
+    /// [`page_token`](Call#method.page_token-9),
+    /// [`q`](Call#method.q-2),
+    /// [`use_domain_admin_access`](Call#method.use_domain_admin_access-10).
     pub fn list(&self) -> Call<List> {
         Call::new(self.0, &[], None)
     }
-    /// PATCH `teamdrives/{teamDriveId}`. Scopes: `DRIVE`.
+
+    /// PATCH `teamdrives/{teamDriveId}`.
     ///
-    /// * `team_drive_id`: text
+    /// Scopes:
+    /// [`DRIVE`](scopes::DRIVE).
+    ///
+    /// Optional:
+    /// [`use_domain_admin_access`](Call#method.use_domain_admin_access-11).
     pub fn update(
         &self,
         team_drive_id: &str,
@@ -47,26 +68,21 @@ impl Teamdrives<'_> {
 
 /// See [`Teamdrives::create`].
 pub enum Create {}
-method! {
-    Create : Drive => schemas::TeamDrive; "drive.teamdrives.create" POST "teamdrives"
-}
+
+method! { Create: Drive => schemas::TeamDrive; "drive.teamdrives.create" POST "teamdrives" }
 
 /// See [`Teamdrives::delete`].
 pub enum Delete {}
-method! {
-    Delete : Drive => (); "drive.teamdrives.delete" DELETE "teamdrives/{teamDriveId}" {
-    empty_response : true }
-}
+
+method! { Delete: Drive => (); "drive.teamdrives.delete" DELETE "teamdrives/{teamDriveId}" }
 
 /// See [`Teamdrives::get`].
 pub enum Get {}
-method! {
-    Get : Drive => schemas::TeamDrive; "drive.teamdrives.get" GET
-    "teamdrives/{teamDriveId}"
-}
+
+method! { Get: Drive => schemas::TeamDrive; "drive.teamdrives.get" GET "teamdrives/{teamDriveId}" }
 
 impl Call<Get> {
-    /// `useDomainAdminAccess`: true or false, default `false`
+    /// Default `false`.
     pub fn use_domain_admin_access(self, value: bool) -> Self {
         self.with_param("useDomainAdminAccess", &value)
     }
@@ -74,27 +90,26 @@ impl Call<Get> {
 
 /// See [`Teamdrives::list`].
 pub enum List {}
-method! {
-    List : Drive => schemas::TeamDriveList; "drive.teamdrives.list" GET "teamdrives"
-}
-paged! {
-    List => schemas::TeamDrive; "pageToken" "nextPageToken" "teamDrives"
-}
+
+method! { List: Drive => schemas::TeamDriveList; "drive.teamdrives.list" GET "teamdrives" }
+
+paged! { List => schemas::TeamDrive; "pageToken" "nextPageToken" "teamDrives" }
 
 impl Call<List> {
-    /// `pageSize`: a 32-bit number, default `10`, at least `1`, at most `100`
+    /// Default `10`, at least `1`, at most `100`.
     pub fn page_size(self, value: i32) -> Self {
         self.with_param("pageSize", &value)
     }
-    /// `pageToken`: text
+
     pub fn page_token(self, value: &str) -> Self {
         self.with_param("pageToken", &value)
     }
-    /// `q`: text
+
     pub fn q(self, value: &str) -> Self {
         self.with_param("q", &value)
     }
-    /// `useDomainAdminAccess`: true or false, default `false`
+
+    /// Default `false`.
     pub fn use_domain_admin_access(self, value: bool) -> Self {
         self.with_param("useDomainAdminAccess", &value)
     }
@@ -102,13 +117,11 @@ impl Call<List> {
 
 /// See [`Teamdrives::update`].
 pub enum Update {}
-method! {
-    Update : Drive => schemas::TeamDrive; "drive.teamdrives.update" PATCH
-    "teamdrives/{teamDriveId}"
-}
+
+method! { Update: Drive => schemas::TeamDrive; "drive.teamdrives.update" PATCH "teamdrives/{teamDriveId}" }
 
 impl Call<Update> {
-    /// `useDomainAdminAccess`: true or false, default `false`
+    /// Default `false`.
     pub fn use_domain_admin_access(self, value: bool) -> Self {
         self.with_param("useDomainAdminAccess", &value)
     }

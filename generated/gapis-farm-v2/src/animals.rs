@@ -2,72 +2,125 @@
 
 pub mod photo;
 pub mod vaccinations;
+
 use super::*;
 
 /// The methods of `animals`.
 #[derive(Clone, Copy, Debug)]
 pub struct Animals<'a>(pub(crate) &'a runtime::Client);
 
-impl Animals<'_> {
-    /// The resource `photo`.
-    pub fn photo(&self) -> photo::Photo<'_> {
+impl<'a> Animals<'a> {
+    pub fn photo(&self) -> photo::Photo<'a> {
         photo::Photo(self.0)
     }
-    /// The resource `vaccinations`.
-    pub fn vaccinations(&self) -> vaccinations::Vaccinations<'_> {
+
+    pub fn vaccinations(&self) -> vaccinations::Vaccinations<'a> {
         vaccinations::Vaccinations(self.0)
     }
+
     /// Lets an animal go.
+    ///
+    /// DELETE `animals/{animalId}`.
     ///
     /// * `animal_id`: The animal's number.
     pub fn delete(&self, animal_id: i64) -> Call<Delete> {
         Call::new(self.0, &[&animal_id], None)
     }
+
     /// Feeds an animal.
     ///
-    /// * `animal`: The animal, as `animals/17`.
+    /// POST `{+animal}:feed`.
+    ///
+    /// * `animal`: The animal, as `animals/17`., matches `^animals/[^/]+$`
     pub fn feed(&self, animal: &str, feed_request: schemas::FeedRequest) -> Call<Feed> {
         Call::new(self.0, &[&animal], Some(&feed_request))
     }
+
     /// Returns one animal.
     ///
-    /// Scopes: `WWW_EXAMPLE_COM_AUTH_FARM`, `WWW_EXAMPLE_COM_AUTH_FARM_READONLY`.
+    /// GET `animals/{animalId}`.
+    ///
+    /// Scopes:
+    /// [`WWW_EXAMPLE_COM_AUTH_FARM`](scopes::WWW_EXAMPLE_COM_AUTH_FARM),
+    /// [`WWW_EXAMPLE_COM_AUTH_FARM_READONLY`](scopes::WWW_EXAMPLE_COM_AUTH_FARM_READONLY).
     ///
     /// * `animal_id`: The animal's number.
+    ///
+    /// Optional:
+    /// [`read_mask`](Call#method.read_mask).
     pub fn get(&self, animal_id: i64) -> Call<Get> {
         Call::new(self.0, &[&animal_id], None)
     }
+
     /// Welcomes a new animal, which is given a number.
+    ///
+    /// POST `animals`.
+    ///
+    /// Optional:
+    /// [`request_id`](Call#method.request_id).
     pub fn insert(&self, animal: schemas::Animal) -> Call<Insert> {
         Call::new(self.0, &[], Some(&animal))
     }
+
     /// Lists the animals, page by page.
     ///
-    /// Scopes: `WWW_EXAMPLE_COM_AUTH_FARM`, `WWW_EXAMPLE_COM_AUTH_FARM_READONLY`.
+    /// GET `animals`.
+    ///
+    /// Scopes:
+    /// [`WWW_EXAMPLE_COM_AUTH_FARM`](scopes::WWW_EXAMPLE_COM_AUTH_FARM),
+    /// [`WWW_EXAMPLE_COM_AUTH_FARM_READONLY`](scopes::WWW_EXAMPLE_COM_AUTH_FARM_READONLY).
+    ///
+    /// Optional:
+    /// [`barn`](Call#method.barn),
+    /// [`fed_since`](Call#method.fed_since),
+    /// [`filter`](Call#method.filter),
+    /// [`keeper_ids`](Call#method.keeper_ids),
+    /// [`max_results`](Call#method.max_results-1),
+    /// [`order_by`](Call#method.order_by),
+    /// [`page_token`](Call#method.page_token-1),
+    /// [`pasture_name`](Call#method.pasture_name),
+    /// [`show_sold`](Call#method.show_sold),
+    /// [`types`](Call#method.types),
+    /// [`weight_at_least`](Call#method.weight_at_least).
     pub fn list(&self) -> Call<List> {
         Call::new(self.0, &[], None)
     }
+
     /// Leads an animal to another pasture.
+    ///
+    /// POST `animals/{animalId}/move`.
     ///
     /// * `animal_id`: The animal's number.
     /// * `to`: The pasture's name.
     pub fn r#move(&self, animal_id: i64, to: &str) -> Call<Move> {
         Call::new(self.0, &[&animal_id], None).with_param("to", &to)
     }
+
     /// Changes some of what is known of an animal.
     ///
+    /// PATCH `animals/{animalId}`.
+    ///
     /// * `animal_id`: The animal's number.
+    ///
+    /// Optional:
+    /// [`update_mask`](Call#method.update_mask).
     pub fn patch(&self, animal_id: i64, animal: schemas::Animal) -> Call<Patch> {
         Call::new(self.0, &[&animal_id], Some(&animal))
     }
+
     /// Shears a sheep. The shearer keeps books of his own now.
+    ///
+    /// POST `animals/{animalId}/shear`.
     ///
     /// * `animal_id`: The animal's number.
     #[deprecated]
     pub fn shear(&self, animal_id: i64) -> Call<Shear> {
         Call::new(self.0, &[&animal_id], None)
     }
+
     /// Replaces all that is known of an animal.
+    ///
+    /// PUT `animals/{animalId}`.
     ///
     /// * `animal_id`: The animal's number.
     pub fn update(&self, animal_id: i64, animal: schemas::Animal) -> Call<Update> {
@@ -77,22 +130,18 @@ impl Animals<'_> {
 
 /// See [`Animals::delete`].
 pub enum Delete {}
-method! {
-    Delete : Farm => (); "farm.animals.delete" DELETE "animals/{animalId}" {
-    empty_response : true }
-}
+
+method! { Delete: Farm => (); "farm.animals.delete" DELETE "animals/{animalId}" }
 
 /// See [`Animals::feed`].
 pub enum Feed {}
-method! {
-    Feed : Farm => schemas::FeedResponse; "farm.animals.feed" POST "{+animal}:feed"
-}
+
+method! { Feed: Farm => schemas::FeedResponse; "farm.animals.feed" POST "{+animal}:feed" }
 
 /// See [`Animals::get`].
 pub enum Get {}
-method! {
-    Get : Farm => schemas::Animal; "farm.animals.get" GET "animals/{animalId}"
-}
+
+method! { Get: Farm => schemas::Animal; "farm.animals.get" GET "animals/{animalId}" }
 
 impl Call<Get> {
     /// Which members to return.
@@ -103,9 +152,8 @@ impl Call<Get> {
 
 /// See [`Animals::insert`].
 pub enum Insert {}
-method! {
-    Insert : Farm => schemas::Animal; "farm.animals.insert" POST "animals"
-}
+
+method! { Insert: Farm => schemas::Animal; "farm.animals.insert" POST "animals" }
 
 impl Call<Insert> {
     /// Makes the call safe to repeat: the same id welcomes no second animal.
@@ -116,12 +164,10 @@ impl Call<Insert> {
 
 /// See [`Animals::list`].
 pub enum List {}
-method! {
-    List : Farm => schemas::AnimalList; "farm.animals.list" GET "animals"
-}
-paged! {
-    List => schemas::Animal; "pageToken" "nextPageToken" "animals"
-}
+
+method! { List: Farm => schemas::AnimalList; "farm.animals.list" GET "animals" }
+
+paged! { List => schemas::Animal; "pageToken" "nextPageToken" "animals" }
 
 impl Call<List> {
     /// Only animals of that barn. Barns were replaced by pastures.
@@ -129,48 +175,58 @@ impl Call<List> {
     pub fn barn(self, value: &str) -> Self {
         self.with_param("barn", &value)
     }
+
     /// Only animals that were fed since then.
     pub fn fed_since(self, value: &runtime::DateTime) -> Self {
         self.with_param("fedSince", &value)
     }
+
     /// A part of the name.
     pub fn filter(self, value: &str) -> Self {
         self.with_param("filter", &value)
     }
+
     /// Only the animals of these farmers.
     pub fn keeper_ids(self, value: &[i64]) -> Self {
         self.with_param("keeperIds", &value)
     }
+
     /// How many to return at most.
     ///
-    /// (default `50`, at least `1`, at most `1000`)
+    /// Default `50`, at least `1`, at most `1000`.
     pub fn max_results(self, value: u32) -> Self {
         self.with_param("maxResults", &value)
     }
+
     /// The order of the animals.
     ///
-    /// (default `NAME`)
+    /// Default `NAME`.
     pub fn order_by(self, value: enums::AnimalsListOrderBy) -> Self {
         self.with_param("orderBy", &value)
     }
+
     /// Where to go on: the `nextPageToken` of the reply before.
     pub fn page_token(self, value: &str) -> Self {
         self.with_param("pageToken", &value)
     }
+
     /// Only animals on that pasture.
     pub fn pasture_name(self, value: &str) -> Self {
         self.with_param("pasture-name", &value)
     }
+
     /// Whether sold animals are listed, too.
     ///
-    /// (default `false`)
+    /// Default `false`.
     pub fn show_sold(self, value: bool) -> Self {
         self.with_param("showSold", &value)
     }
+
     /// Only these kinds.
     pub fn types(self, value: &[enums::AnimalsListTypes]) -> Self {
         self.with_param("types", &value)
     }
+
     /// Only animals of at least so many kilograms.
     pub fn weight_at_least(self, value: f64) -> Self {
         self.with_param("weight.atLeast", &value)
@@ -179,15 +235,13 @@ impl Call<List> {
 
 /// See `move`.
 pub enum Move {}
-method! {
-    Move : Farm => schemas::Animal; "farm.animals.move" POST "animals/{animalId}/move"
-}
+
+method! { Move: Farm => schemas::Animal; "farm.animals.move" POST "animals/{animalId}/move" }
 
 /// See [`Animals::patch`].
 pub enum Patch {}
-method! {
-    Patch : Farm => schemas::Animal; "farm.animals.patch" PATCH "animals/{animalId}"
-}
+
+method! { Patch: Farm => schemas::Animal; "farm.animals.patch" PATCH "animals/{animalId}" }
 
 impl Call<Patch> {
     /// Which members to change; those of the request if absent.
@@ -198,12 +252,10 @@ impl Call<Patch> {
 
 /// See [`Animals::shear`].
 pub enum Shear {}
-method! {
-    Shear : Farm => schemas::Animal; "farm.animals.shear" POST "animals/{animalId}/shear"
-}
+
+method! { Shear: Farm => schemas::Animal; "farm.animals.shear" POST "animals/{animalId}/shear" }
 
 /// See [`Animals::update`].
 pub enum Update {}
-method! {
-    Update : Farm => schemas::Animal; "farm.animals.update" PUT "animals/{animalId}"
-}
+
+method! { Update: Farm => schemas::Animal; "farm.animals.update" PUT "animals/{animalId}" }

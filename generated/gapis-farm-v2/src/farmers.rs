@@ -9,25 +9,44 @@ pub struct Farmers<'a>(pub(crate) &'a runtime::Client);
 impl Farmers<'_> {
     /// Says goodbye to a farmer.
     ///
+    /// DELETE `farmers/{farmerId}`.
+    ///
     /// * `farmer_id`: The farmer's number.
     pub fn delete(&self, farmer_id: i64) -> Call<Delete> {
         Call::new(self.0, &[&farmer_id], None)
     }
+
     /// Returns one farmer.
     ///
-    /// Scopes: `WWW_EXAMPLE_COM_AUTH_FARM`, `WWW_EXAMPLE_COM_AUTH_FARM_READONLY`.
+    /// GET `farmers/{farmerId}`.
+    ///
+    /// Scopes:
+    /// [`WWW_EXAMPLE_COM_AUTH_FARM`](scopes::WWW_EXAMPLE_COM_AUTH_FARM),
+    /// [`WWW_EXAMPLE_COM_AUTH_FARM_READONLY`](scopes::WWW_EXAMPLE_COM_AUTH_FARM_READONLY).
     ///
     /// * `farmer_id`: The farmer's number.
     pub fn get(&self, farmer_id: i64) -> Call<Get> {
         Call::new(self.0, &[&farmer_id], None)
     }
+
     /// Hires a farmer, who is given a number.
+    ///
+    /// POST `farmers`.
     pub fn insert(&self, farmer: schemas::Farmer) -> Call<Insert> {
         Call::new(self.0, &[], Some(&farmer))
     }
+
     /// Lists the farmers, page by page.
     ///
-    /// Scopes: `WWW_EXAMPLE_COM_AUTH_FARM`, `WWW_EXAMPLE_COM_AUTH_FARM_READONLY`.
+    /// GET `farmers`.
+    ///
+    /// Scopes:
+    /// [`WWW_EXAMPLE_COM_AUTH_FARM`](scopes::WWW_EXAMPLE_COM_AUTH_FARM),
+    /// [`WWW_EXAMPLE_COM_AUTH_FARM_READONLY`](scopes::WWW_EXAMPLE_COM_AUTH_FARM_READONLY).
+    ///
+    /// Optional:
+    /// [`max_results`](Call#method.max_results-2),
+    /// [`page_token`](Call#method.page_token-2).
     pub fn list(&self) -> Call<List> {
         Call::new(self.0, &[], None)
     }
@@ -35,39 +54,34 @@ impl Farmers<'_> {
 
 /// See [`Farmers::delete`].
 pub enum Delete {}
-method! {
-    Delete : Farm => (); "farm.farmers.delete" DELETE "farmers/{farmerId}" {
-    empty_response : true }
-}
+
+method! { Delete: Farm => (); "farm.farmers.delete" DELETE "farmers/{farmerId}" }
 
 /// See [`Farmers::get`].
 pub enum Get {}
-method! {
-    Get : Farm => schemas::Farmer; "farm.farmers.get" GET "farmers/{farmerId}"
-}
+
+method! { Get: Farm => schemas::Farmer; "farm.farmers.get" GET "farmers/{farmerId}" }
 
 /// See [`Farmers::insert`].
 pub enum Insert {}
-method! {
-    Insert : Farm => schemas::Farmer; "farm.farmers.insert" POST "farmers"
-}
+
+method! { Insert: Farm => schemas::Farmer; "farm.farmers.insert" POST "farmers" }
 
 /// See [`Farmers::list`].
 pub enum List {}
-method! {
-    List : Farm => schemas::FarmerList; "farm.farmers.list" GET "farmers"
-}
-paged! {
-    List => schemas::Farmer; "pageToken" "nextPageToken" "farmers"
-}
+
+method! { List: Farm => schemas::FarmerList; "farm.farmers.list" GET "farmers" }
+
+paged! { List => schemas::Farmer; "pageToken" "nextPageToken" "farmers" }
 
 impl Call<List> {
     /// How many to return at most.
     ///
-    /// (default `50`, at least `1`, at most `1000`)
+    /// Default `50`, at least `1`, at most `1000`.
     pub fn max_results(self, value: u32) -> Self {
         self.with_param("maxResults", &value)
     }
+
     /// Where to go on: the `nextPageToken` of the reply before.
     pub fn page_token(self, value: &str) -> Self {
         self.with_param("pageToken", &value)

@@ -9,7 +9,7 @@
 //! A batch of up to 1000 calls goes to `/batch/farm/v2` in one request.
 //!
 //! ```no_run
-//! # async fn run() -> gapis_farm_v2::runtime::Result<()> {
+//! # async fn run() -> gapis_farm_v2::Result<()> {
 //! use gapis_farm_v2::Farm;
 //!
 //! let service = Farm::builder().anonymous().build()?;
@@ -20,6 +20,27 @@
 //! # Ok(())
 //! # }
 //! ```
+//!
+//! # Features
+//!
+//! | feature | by default | turns on |
+//! |---|---|---|
+//! | `http2` | yes | HTTP/2, so that requests share a connection |
+//! | `rustls` | yes | TLS by rustls, with the platform's trusted roots |
+//! | `native-tls` |  | TLS by the platform's own library |
+//! | `blocking` |  | calls from threads without an async runtime |
+//! | `spawn` |  | the task of a dispatcher, spawned by a function |
+//! | `fs` |  | uploads from files |
+//! | `tracing` |  | spans and events, without secrets |
+//!
+//! # Where to go on
+//!
+//! The service is the way in: its functions lead to resources, whose functions make calls. [`Call`] has
+//! what every call can do, and the setters of each method's optional parameters. Requests and responses
+//! are in [`schemas`], the values of their enums in [`enums`], and what a client may ask for in [`scopes`].
+//! Credentials, batches, pages, media, retries and errors are explained in the documentation of [`runtime`].
+
+#![cfg_attr(docsrs, feature(doc_cfg))]
 #![forbid(unsafe_code)]
 #![allow(clippy::all, deprecated, nonstandard_style, unused)]
 
@@ -41,33 +62,55 @@ pub mod farmers;
 /// A clone is cheap and shares connections and credentials.
 #[derive(Clone, Debug)]
 pub struct Farm(runtime::Client);
+
 runtime::api! {
-    Farm { name : "farm", version : "v2", root_url : "https://farm.example.com/",
-    service_path : "farm/v2/", batch_path : "batch/farm/v2", scopes : &
-    [scopes::WWW_EXAMPLE_COM_AUTH_FARM], revision : "20260101", batch_calls : 1000,
-    mtls_root_url : "https://farm.mtls.example.com/" }
+    Farm {
+        name: "farm",
+        version: "v2",
+        root_url: "https://farm.example.com/",
+        mtls_root_url: "https://farm.mtls.example.com/",
+        service_path: "farm/v2/",
+        batch_path: "batch/farm/v2",
+        limits: runtime::spec::Limits {
+            calls: 1000,
+            ..runtime::spec::Limits::DEFAULT
+        },
+        scopes: &[scopes::WWW_EXAMPLE_COM_AUTH_FARM],
+    }
 }
 
 impl Farm {
-    /// The resource `animals`.
     pub fn animals(&self) -> animals::Animals<'_> {
         animals::Animals(&self.0)
     }
-    /// The resource `farmers`.
+
     pub fn farmers(&self) -> farmers::Farmers<'_> {
         farmers::Farmers(&self.0)
     }
+
     /// Tells today's prices on the market, per kilogram.
     ///
-    /// Scopes: `WWW_EXAMPLE_COM_AUTH_FARM`, `WWW_EXAMPLE_COM_AUTH_FARM_READONLY`.
+    /// GET `prices`.
+    ///
+    /// Scopes:
+    /// [`WWW_EXAMPLE_COM_AUTH_FARM`](scopes::WWW_EXAMPLE_COM_AUTH_FARM),
+    /// [`WWW_EXAMPLE_COM_AUTH_FARM_READONLY`](scopes::WWW_EXAMPLE_COM_AUTH_FARM_READONLY).
     pub fn prices(&self) -> Call<methods::Prices> {
         Call::new(&self.0, &[], None)
     }
+
     /// Tells the weather on the farm.
     ///
-    /// Scopes: `WWW_EXAMPLE_COM_AUTH_FARM`, `WWW_EXAMPLE_COM_AUTH_FARM_READONLY`.
+    /// GET `weather`.
+    ///
+    /// Scopes:
+    /// [`WWW_EXAMPLE_COM_AUTH_FARM`](scopes::WWW_EXAMPLE_COM_AUTH_FARM),
+    /// [`WWW_EXAMPLE_COM_AUTH_FARM_READONLY`](scopes::WWW_EXAMPLE_COM_AUTH_FARM_READONLY).
     ///
     /// * `date`: The day.
+    ///
+    /// Optional:
+    /// [`hours`](Call#method.hours).
     pub fn weather(&self, date: &runtime::Date) -> Call<methods::Weather> {
         Call::new(&self.0, &[], None).with_param("date", &date)
     }
@@ -79,15 +122,13 @@ pub mod methods {
 
     /// See [`Farm::prices`].
     pub enum Prices {}
-    method! {
-        Prices : Farm => schemas::Prices; "farm.prices" GET "prices"
-    }
+
+    method! { Prices: Farm => schemas::Prices; "farm.prices" GET "prices" }
 
     /// See [`Farm::weather`].
     pub enum Weather {}
-    method! {
-        Weather : Farm => schemas::Weather; "farm.weather" GET "weather"
-    }
+
+    method! { Weather: Farm => schemas::Weather; "farm.weather" GET "weather" }
 
     impl Call<Weather> {
         /// The hours of interest.

@@ -2,40 +2,67 @@
 
 pub mod responses;
 pub mod watches;
+
 use super::*;
 
 /// The methods of `forms`.
 #[derive(Clone, Copy, Debug)]
 pub struct Forms<'a>(pub(crate) &'a runtime::Client);
 
-impl Forms<'_> {
-    /// The resource `responses`.
-    pub fn responses(&self) -> responses::Responses<'_> {
+impl<'a> Forms<'a> {
+    pub fn responses(&self) -> responses::Responses<'a> {
         responses::Responses(self.0)
     }
-    /// The resource `watches`.
-    pub fn watches(&self) -> watches::Watches<'_> {
+
+    pub fn watches(&self) -> watches::Watches<'a> {
         watches::Watches(self.0)
     }
-    /// POST `v1/forms/{formId}:batchUpdate`. Scopes: `DRIVE`, `DRIVE_FILE`, `FORMS_BODY`. Applies the `requests` that are pushed, all of them or none.
+
+    /// POST `v1/forms/{formId}:batchUpdate`. Applies the `requests` that are pushed, all of them or none.
     ///
-    /// * `form_id`: text
+    /// Scopes:
+    /// [`DRIVE`](scopes::DRIVE),
+    /// [`DRIVE_FILE`](scopes::DRIVE_FILE),
+    /// [`FORMS_BODY`](scopes::FORMS_BODY).
+    ///
+    /// Optional:
+    /// [`include_form_in_response`](Update#method.include_form_in_response),
+    /// [`write_control`](Update#method.write_control).
     pub fn batch_update<'cb>(&self, form_id: &str) -> Update<'cb, BatchUpdate> {
         Update::new(self.0, &[&form_id])
     }
-    /// POST `v1/forms`. Scopes: `DRIVE`, `DRIVE_FILE`, `FORMS_BODY`.
+
+    /// POST `v1/forms`.
+    ///
+    /// Scopes:
+    /// [`DRIVE`](scopes::DRIVE),
+    /// [`DRIVE_FILE`](scopes::DRIVE_FILE),
+    /// [`FORMS_BODY`](scopes::FORMS_BODY).
+    ///
+    /// Optional:
+    /// [`unpublished`](Call#method.unpublished).
     pub fn create(&self, form: schemas::Form) -> Call<Create> {
         Call::new(self.0, &[], Some(&form))
     }
-    /// GET `v1/forms/{formId}`. Scopes: `DRIVE`, `DRIVE_FILE`, `DRIVE_READONLY`, `FORMS_BODY`, `FORMS_BODY_READONLY`.
+
+    /// GET `v1/forms/{formId}`.
     ///
-    /// * `form_id`: text
+    /// Scopes:
+    /// [`DRIVE`](scopes::DRIVE),
+    /// [`DRIVE_FILE`](scopes::DRIVE_FILE),
+    /// [`DRIVE_READONLY`](scopes::DRIVE_READONLY),
+    /// [`FORMS_BODY`](scopes::FORMS_BODY),
+    /// [`FORMS_BODY_READONLY`](scopes::FORMS_BODY_READONLY).
     pub fn get(&self, form_id: &str) -> Call<Get> {
         Call::new(self.0, &[&form_id], None)
     }
-    /// POST `v1/forms/{formId}:setPublishSettings`. Scopes: `DRIVE`, `DRIVE_FILE`, `FORMS_BODY`.
+
+    /// POST `v1/forms/{formId}:setPublishSettings`.
     ///
-    /// * `form_id`: text
+    /// Scopes:
+    /// [`DRIVE`](scopes::DRIVE),
+    /// [`DRIVE_FILE`](scopes::DRIVE_FILE),
+    /// [`FORMS_BODY`](scopes::FORMS_BODY).
     pub fn set_publish_settings(
         &self,
         form_id: &str,
@@ -47,26 +74,27 @@ impl Forms<'_> {
 
 /// See [`Forms::batch_update`].
 pub enum BatchUpdate {}
-method! {
-    BatchUpdate : __Service => schemas::BatchUpdateFormResponse;
-    "forms.forms.batchUpdate" POST "v1/forms/{formId}:batchUpdate"
-}
+
+method! { BatchUpdate: __Service => schemas::BatchUpdateFormResponse; "forms.forms.batchUpdate" POST "v1/forms/{formId}:batchUpdate" }
+
 runtime::updates! {
-    BatchUpdate : schemas::BatchUpdateFormRequest => requests "requests"
-    schemas::Request, replies "replies" schemas::Response,
-    "writeControl.requiredRevisionId"; schemas::CreateItemRequest : "createItem" =>
-    schemas::CreateItemResponse, schemas::DeleteItemRequest : "deleteItem",
-    schemas::MoveItemRequest : "moveItem", schemas::UpdateFormInfoRequest :
-    "updateFormInfo", schemas::UpdateItemRequest : "updateItem",
-    schemas::UpdateSettingsRequest : "updateSettings"
+    BatchUpdate: schemas::BatchUpdateFormRequest =>
+    requests "requests" schemas::Request,
+    replies "replies" schemas::Response,
+    "writeControl.requiredRevisionId";
+    schemas::CreateItemRequest: "createItem" => schemas::CreateItemResponse,
+    schemas::DeleteItemRequest: "deleteItem",
+    schemas::MoveItemRequest: "moveItem",
+    schemas::UpdateFormInfoRequest: "updateFormInfo",
+    schemas::UpdateItemRequest: "updateItem",
+    schemas::UpdateSettingsRequest: "updateSettings",
 }
 
 impl Update<'_, BatchUpdate> {
-    /// `includeFormInResponse`: true or false
     pub fn include_form_in_response(self, value: bool) -> Self {
         self.with_member("includeFormInResponse", &::std::option::Option::Some(value))
     }
-    /// `writeControl`: `WriteControl`
+
     pub fn write_control(self, value: schemas::WriteControl) -> Self {
         self.with_member("writeControl", &::std::option::Option::Some(value))
     }
@@ -74,12 +102,10 @@ impl Update<'_, BatchUpdate> {
 
 /// See [`Forms::create`].
 pub enum Create {}
-method! {
-    Create : __Service => schemas::Form; "forms.forms.create" POST "v1/forms"
-}
+
+method! { Create: __Service => schemas::Form; "forms.forms.create" POST "v1/forms" }
 
 impl Call<Create> {
-    /// `unpublished`: true or false
     pub fn unpublished(self, value: bool) -> Self {
         self.with_param("unpublished", &value)
     }
@@ -87,13 +113,10 @@ impl Call<Create> {
 
 /// See [`Forms::get`].
 pub enum Get {}
-method! {
-    Get : __Service => schemas::Form; "forms.forms.get" GET "v1/forms/{formId}"
-}
+
+method! { Get: __Service => schemas::Form; "forms.forms.get" GET "v1/forms/{formId}" }
 
 /// See [`Forms::set_publish_settings`].
 pub enum SetPublishSettings {}
-method! {
-    SetPublishSettings : __Service => schemas::SetPublishSettingsResponse;
-    "forms.forms.setPublishSettings" POST "v1/forms/{formId}:setPublishSettings"
-}
+
+method! { SetPublishSettings: __Service => schemas::SetPublishSettingsResponse; "forms.forms.setPublishSettings" POST "v1/forms/{formId}:setPublishSettings" }

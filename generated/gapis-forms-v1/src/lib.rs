@@ -7,7 +7,7 @@
 //! A batch of up to 1000 calls goes to `/batch` in one request.
 //!
 //! ```no_run
-//! # async fn run() -> gapis_forms_v1::runtime::Result<()> {
+//! # async fn run() -> gapis_forms_v1::Result<()> {
 //! use gapis_forms_v1::Forms;
 //!
 //! let service = Forms::builder().anonymous().build()?;
@@ -18,6 +18,27 @@
 //! # Ok(())
 //! # }
 //! ```
+//!
+//! # Features
+//!
+//! | feature | by default | turns on |
+//! |---|---|---|
+//! | `http2` | yes | HTTP/2, so that requests share a connection |
+//! | `rustls` | yes | TLS by rustls, with the platform's trusted roots |
+//! | `native-tls` |  | TLS by the platform's own library |
+//! | `blocking` |  | calls from threads without an async runtime |
+//! | `spawn` |  | the task of a dispatcher, spawned by a function |
+//! | `fs` |  | uploads from files |
+//! | `tracing` |  | spans and events, without secrets |
+//!
+//! # Where to go on
+//!
+//! The service is the way in: its functions lead to resources, whose functions make calls. [`Call`] has
+//! what every call can do, and the setters of each method's optional parameters. Requests and responses
+//! are in [`schemas`], the values of their enums in [`enums`], and what a client may ask for in [`scopes`].
+//! Credentials, batches, pages, media, retries and errors are explained in the documentation of [`runtime`].
+
+#![cfg_attr(docsrs, feature(doc_cfg))]
 #![forbid(unsafe_code)]
 #![allow(clippy::all, deprecated, nonstandard_style, unused)]
 
@@ -38,20 +59,23 @@ pub mod forms;
 /// A clone is cheap and shares connections and credentials.
 #[derive(Clone, Debug)]
 pub struct Forms(runtime::Client);
+
 runtime::api! {
-    Forms { name : "forms", version : "v1", root_url : "https://forms.googleapis.com/",
-    service_path : "", batch_path : "batch", scopes : & [scopes::DRIVE], revision :
-    "20250422", mtls_root_url : "https://forms.mtls.googleapis.com/" }
+    Forms {
+        name: "forms",
+        version: "v1",
+        root_url: "https://forms.googleapis.com/",
+        mtls_root_url: "https://forms.mtls.googleapis.com/",
+        batch_path: "batch",
+        scopes: &[scopes::DRIVE],
+    }
 }
 
 use self::Forms as __Service;
 
-runtime::update! {
-    Forms
-}
+runtime::update! { Forms }
 
 impl Forms {
-    /// The resource `forms`.
     pub fn forms(&self) -> forms::Forms<'_> {
         forms::Forms(&self.0)
     }

@@ -2,22 +2,16 @@
 
 //! The OAuth 2 scopes of the API.
 
-/// The scope `https://www.googleapis.com/auth/drive`.
 pub const DRIVE: &str = "https://www.googleapis.com/auth/drive";
 
-/// The scope `https://www.googleapis.com/auth/drive.file`.
 pub const DRIVE_FILE: &str = "https://www.googleapis.com/auth/drive.file";
 
-/// The scope `https://www.googleapis.com/auth/drive.readonly`.
 pub const DRIVE_READONLY: &str = "https://www.googleapis.com/auth/drive.readonly";
 
-/// The scope `https://www.googleapis.com/auth/forms.body`.
 pub const FORMS_BODY: &str = "https://www.googleapis.com/auth/forms.body";
 
-/// The scope `https://www.googleapis.com/auth/forms.body.readonly`.
 pub const FORMS_BODY_READONLY: &str = "https://www.googleapis.com/auth/forms.body.readonly";
 
-/// The scope `https://www.googleapis.com/auth/forms.responses.readonly`.
 pub const FORMS_RESPONSES_READONLY: &str = "https://www.googleapis.com/auth/forms.responses.readonly";
 
 /// All scopes.

@@ -7,7 +7,7 @@
 //! A batch of up to 100 calls goes to `/batch` in one request.
 //!
 //! ```no_run
-//! # async fn run() -> gapis_gmail_v1::runtime::Result<()> {
+//! # async fn run() -> gapis_gmail_v1::Result<()> {
 //! use gapis_gmail_v1::Gmail;
 //!
 //! let service = Gmail::builder().anonymous().build()?;
@@ -18,6 +18,27 @@
 //! # Ok(())
 //! # }
 //! ```
+//!
+//! # Features
+//!
+//! | feature | by default | turns on |
+//! |---|---|---|
+//! | `http2` | yes | HTTP/2, so that requests share a connection |
+//! | `rustls` | yes | TLS by rustls, with the platform's trusted roots |
+//! | `native-tls` |  | TLS by the platform's own library |
+//! | `blocking` |  | calls from threads without an async runtime |
+//! | `spawn` |  | the task of a dispatcher, spawned by a function |
+//! | `fs` |  | uploads from files |
+//! | `tracing` |  | spans and events, without secrets |
+//!
+//! # Where to go on
+//!
+//! The service is the way in: its functions lead to resources, whose functions make calls. [`Call`] has
+//! what every call can do, and the setters of each method's optional parameters. Requests and responses
+//! are in [`schemas`], the values of their enums in [`enums`], and what a client may ask for in [`scopes`].
+//! Credentials, batches, pages, media, retries and errors are explained in the documentation of [`runtime`].
+
+#![cfg_attr(docsrs, feature(doc_cfg))]
 #![forbid(unsafe_code)]
 #![allow(clippy::all, deprecated, nonstandard_style, unused)]
 
@@ -38,15 +59,23 @@ pub mod users;
 /// A clone is cheap and shares connections and credentials.
 #[derive(Clone, Debug)]
 pub struct Gmail(runtime::Client);
+
 runtime::api! {
-    Gmail { name : "gmail", version : "v1", root_url : "https://gmail.googleapis.com/",
-    service_path : "", batch_path : "batch", scopes : & [scopes::MAIL_GOOGLE_COM,
-    scopes::GMAIL_SETTINGS_BASIC, scopes::GMAIL_SETTINGS_SHARING], revision : "20261005",
-    batch_calls : 100, mtls_root_url : "https://gmail.mtls.googleapis.com/" }
+    Gmail {
+        name: "gmail",
+        version: "v1",
+        root_url: "https://gmail.googleapis.com/",
+        mtls_root_url: "https://gmail.mtls.googleapis.com/",
+        batch_path: "batch",
+        limits: runtime::spec::Limits {
+            calls: 100,
+            ..runtime::spec::Limits::DEFAULT
+        },
+        scopes: &[scopes::MAIL_GOOGLE_COM, scopes::GMAIL_SETTINGS_BASIC, scopes::GMAIL_SETTINGS_SHARING],
+    }
 }
 
 impl Gmail {
-    /// The resource `users`.
     pub fn users(&self) -> users::Users<'_> {
         users::Users(&self.0)
     }

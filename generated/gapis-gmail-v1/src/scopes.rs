@@ -2,46 +2,32 @@
 
 //! The OAuth 2 scopes of the API.
 
-/// The scope `https://mail.google.com/`.
 pub const MAIL_GOOGLE_COM: &str = "https://mail.google.com/";
 
-/// The scope `https://www.googleapis.com/auth/gmail.addons.current.action.compose`.
 pub const GMAIL_ADDONS_CURRENT_ACTION_COMPOSE: &str = "https://www.googleapis.com/auth/gmail.addons.current.action.compose";
 
-/// The scope `https://www.googleapis.com/auth/gmail.addons.current.message.action`.
 pub const GMAIL_ADDONS_CURRENT_MESSAGE_ACTION: &str = "https://www.googleapis.com/auth/gmail.addons.current.message.action";
 
-/// The scope `https://www.googleapis.com/auth/gmail.addons.current.message.metadata`.
 pub const GMAIL_ADDONS_CURRENT_MESSAGE_METADATA: &str = "https://www.googleapis.com/auth/gmail.addons.current.message.metadata";
 
-/// The scope `https://www.googleapis.com/auth/gmail.addons.current.message.readonly`.
 pub const GMAIL_ADDONS_CURRENT_MESSAGE_READONLY: &str = "https://www.googleapis.com/auth/gmail.addons.current.message.readonly";
 
-/// The scope `https://www.googleapis.com/auth/gmail.compose`.
 pub const GMAIL_COMPOSE: &str = "https://www.googleapis.com/auth/gmail.compose";
 
-/// The scope `https://www.googleapis.com/auth/gmail.insert`.
 pub const GMAIL_INSERT: &str = "https://www.googleapis.com/auth/gmail.insert";
 
-/// The scope `https://www.googleapis.com/auth/gmail.labels`.
 pub const GMAIL_LABELS: &str = "https://www.googleapis.com/auth/gmail.labels";
 
-/// The scope `https://www.googleapis.com/auth/gmail.metadata`.
 pub const GMAIL_METADATA: &str = "https://www.googleapis.com/auth/gmail.metadata";
 
-/// The scope `https://www.googleapis.com/auth/gmail.modify`.
 pub const GMAIL_MODIFY: &str = "https://www.googleapis.com/auth/gmail.modify";
 
-/// The scope `https://www.googleapis.com/auth/gmail.readonly`.
 pub const GMAIL_READONLY: &str = "https://www.googleapis.com/auth/gmail.readonly";
 
-/// The scope `https://www.googleapis.com/auth/gmail.send`.
 pub const GMAIL_SEND: &str = "https://www.googleapis.com/auth/gmail.send";
 
-/// The scope `https://www.googleapis.com/auth/gmail.settings.basic`.
 pub const GMAIL_SETTINGS_BASIC: &str = "https://www.googleapis.com/auth/gmail.settings.basic";
 
-/// The scope `https://www.googleapis.com/auth/gmail.settings.sharing`.
 pub const GMAIL_SETTINGS_SHARING: &str = "https://www.googleapis.com/auth/gmail.settings.sharing";
 
 /// All scopes.

@@ -6,78 +6,90 @@ pub mod labels;
 pub mod messages;
 pub mod settings;
 pub mod threads;
+
 use super::*;
 
 /// The methods of `users`.
 #[derive(Clone, Copy, Debug)]
 pub struct Users<'a>(pub(crate) &'a runtime::Client);
 
-impl Users<'_> {
-    /// The resource `drafts`.
-    pub fn drafts(&self) -> drafts::Drafts<'_> {
+impl<'a> Users<'a> {
+    pub fn drafts(&self) -> drafts::Drafts<'a> {
         drafts::Drafts(self.0)
     }
-    /// The resource `history`.
-    pub fn history(&self) -> history::History<'_> {
+
+    pub fn history(&self) -> history::History<'a> {
         history::History(self.0)
     }
-    /// The resource `labels`.
-    pub fn labels(&self) -> labels::Labels<'_> {
+
+    pub fn labels(&self) -> labels::Labels<'a> {
         labels::Labels(self.0)
     }
-    /// The resource `messages`.
-    pub fn messages(&self) -> messages::Messages<'_> {
+
+    pub fn messages(&self) -> messages::Messages<'a> {
         messages::Messages(self.0)
     }
-    /// The resource `settings`.
-    pub fn settings(&self) -> settings::Settings<'_> {
+
+    pub fn settings(&self) -> settings::Settings<'a> {
         settings::Settings(self.0)
     }
-    /// The resource `threads`.
-    pub fn threads(&self) -> threads::Threads<'_> {
+
+    pub fn threads(&self) -> threads::Threads<'a> {
         threads::Threads(self.0)
     }
-    /// GET `gmail/v1/users/{userId}/profile`. Scopes: `MAIL_GOOGLE_COM`, `GMAIL_COMPOSE`, `GMAIL_METADATA`, `GMAIL_MODIFY`, `GMAIL_READONLY`.
+
+    /// GET `gmail/v1/users/{userId}/profile`.
     ///
-    /// * `user_id`: text, default `me`
+    /// Scopes:
+    /// [`MAIL_GOOGLE_COM`](scopes::MAIL_GOOGLE_COM),
+    /// [`GMAIL_COMPOSE`](scopes::GMAIL_COMPOSE),
+    /// [`GMAIL_METADATA`](scopes::GMAIL_METADATA),
+    /// [`GMAIL_MODIFY`](scopes::GMAIL_MODIFY),
+    /// [`GMAIL_READONLY`](scopes::GMAIL_READONLY).
+    ///
+    /// * `user_id`: default `me`
     pub fn get_profile(&self, user_id: &str) -> Call<GetProfile> {
         Call::new(self.0, &[&user_id], None)
     }
-    /// POST `gmail/v1/users/{userId}/stop`. Scopes: `MAIL_GOOGLE_COM`, `GMAIL_METADATA`, `GMAIL_MODIFY`, `GMAIL_READONLY`.
+
+    /// POST `gmail/v1/users/{userId}/stop`.
     ///
-    /// * `user_id`: text, default `me`
+    /// Scopes:
+    /// [`MAIL_GOOGLE_COM`](scopes::MAIL_GOOGLE_COM),
+    /// [`GMAIL_METADATA`](scopes::GMAIL_METADATA),
+    /// [`GMAIL_MODIFY`](scopes::GMAIL_MODIFY),
+    /// [`GMAIL_READONLY`](scopes::GMAIL_READONLY).
+    ///
+    /// * `user_id`: default `me`
     pub fn stop(&self, user_id: &str) -> Call<Stop> {
         Call::new(self.0, &[&user_id], None)
     }
-    /// POST `gmail/v1/users/{userId}/watch`. Scopes: `MAIL_GOOGLE_COM`, `GMAIL_METADATA`, `GMAIL_MODIFY`, `GMAIL_READONLY`.
+
+    /// POST `gmail/v1/users/{userId}/watch`.
     ///
-    /// * `user_id`: text, default `me`
-    pub fn watch(
-        &self,
-        user_id: &str,
-        watch_request: schemas::WatchRequest,
-    ) -> Call<Watch> {
+    /// Scopes:
+    /// [`MAIL_GOOGLE_COM`](scopes::MAIL_GOOGLE_COM),
+    /// [`GMAIL_METADATA`](scopes::GMAIL_METADATA),
+    /// [`GMAIL_MODIFY`](scopes::GMAIL_MODIFY),
+    /// [`GMAIL_READONLY`](scopes::GMAIL_READONLY).
+    ///
+    /// * `user_id`: default `me`
+    pub fn watch(&self, user_id: &str, watch_request: schemas::WatchRequest) -> Call<Watch> {
         Call::new(self.0, &[&user_id], Some(&watch_request))
     }
 }
 
 /// See [`Users::get_profile`].
 pub enum GetProfile {}
-method! {
-    GetProfile : Gmail => schemas::Profile; "gmail.users.getProfile" GET
-    "gmail/v1/users/{userId}/profile"
-}
+
+method! { GetProfile: Gmail => schemas::Profile; "gmail.users.getProfile" GET "gmail/v1/users/{userId}/profile" }
 
 /// See [`Users::stop`].
 pub enum Stop {}
-method! {
-    Stop : Gmail => (); "gmail.users.stop" POST "gmail/v1/users/{userId}/stop" {
-    empty_response : true }
-}
+
+method! { Stop: Gmail => (); "gmail.users.stop" POST "gmail/v1/users/{userId}/stop" }
 
 /// See [`Users::watch`].
 pub enum Watch {}
-method! {
-    Watch : Gmail => schemas::WatchResponse; "gmail.users.watch" POST
-    "gmail/v1/users/{userId}/watch"
-}
+
+method! { Watch: Gmail => schemas::WatchResponse; "gmail.users.watch" POST "gmail/v1/users/{userId}/watch" }

@@ -7,7 +7,7 @@
 //! A batch of up to 1000 calls goes to `/batch` in one request.
 //!
 //! ```no_run
-//! # async fn run() -> gapis_people_v1::runtime::Result<()> {
+//! # async fn run() -> gapis_people_v1::Result<()> {
 //! use gapis_people_v1::PeopleService;
 //!
 //! let service = PeopleService::builder().anonymous().build()?;
@@ -18,6 +18,27 @@
 //! # Ok(())
 //! # }
 //! ```
+//!
+//! # Features
+//!
+//! | feature | by default | turns on |
+//! |---|---|---|
+//! | `http2` | yes | HTTP/2, so that requests share a connection |
+//! | `rustls` | yes | TLS by rustls, with the platform's trusted roots |
+//! | `native-tls` |  | TLS by the platform's own library |
+//! | `blocking` |  | calls from threads without an async runtime |
+//! | `spawn` |  | the task of a dispatcher, spawned by a function |
+//! | `fs` |  | uploads from files |
+//! | `tracing` |  | spans and events, without secrets |
+//!
+//! # Where to go on
+//!
+//! The service is the way in: its functions lead to resources, whose functions make calls. [`Call`] has
+//! what every call can do, and the setters of each method's optional parameters. Requests and responses
+//! are in [`schemas`], the values of their enums in [`enums`], and what a client may ask for in [`scopes`].
+//! Credentials, batches, pages, media, retries and errors are explained in the documentation of [`runtime`].
+
+#![cfg_attr(docsrs, feature(doc_cfg))]
 #![forbid(unsafe_code)]
 #![allow(clippy::all, deprecated, nonstandard_style, unused)]
 
@@ -40,23 +61,27 @@ pub mod people;
 /// A clone is cheap and shares connections and credentials.
 #[derive(Clone, Debug)]
 pub struct PeopleService(runtime::Client);
+
 runtime::api! {
-    PeopleService { name : "people", version : "v1", root_url :
-    "https://people.googleapis.com/", service_path : "", batch_path : "batch", scopes : &
-    [scopes::CONTACTS, scopes::DIRECTORY_READONLY, scopes::CONTACTS_OTHER_READONLY],
-    revision : "20251117", mtls_root_url : "https://people.mtls.googleapis.com/" }
+    PeopleService {
+        name: "people",
+        version: "v1",
+        root_url: "https://people.googleapis.com/",
+        mtls_root_url: "https://people.mtls.googleapis.com/",
+        batch_path: "batch",
+        scopes: &[scopes::CONTACTS, scopes::DIRECTORY_READONLY, scopes::CONTACTS_OTHER_READONLY],
+    }
 }
 
 impl PeopleService {
-    /// The resource `contactGroups`.
     pub fn contact_groups(&self) -> contact_groups::ContactGroups<'_> {
         contact_groups::ContactGroups(&self.0)
     }
-    /// The resource `otherContacts`.
+
     pub fn other_contacts(&self) -> other_contacts::OtherContacts<'_> {
         other_contacts::OtherContacts(&self.0)
     }
-    /// The resource `people`.
+
     pub fn people(&self) -> people::People<'_> {
         people::People(&self.0)
     }

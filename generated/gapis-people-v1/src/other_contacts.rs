@@ -7,9 +7,13 @@ use super::*;
 pub struct OtherContacts<'a>(pub(crate) &'a runtime::Client);
 
 impl OtherContacts<'_> {
-    /// POST `v1/{+resourceName}:copyOtherContactToMyContactsGroup`. Scopes: `CONTACTS`, `CONTACTS_OTHER_READONLY`.
+    /// POST `v1/{+resourceName}:copyOtherContactToMyContactsGroup`.
     ///
-    /// * `resource_name`: text
+    /// Scopes:
+    /// [`CONTACTS`](scopes::CONTACTS),
+    /// [`CONTACTS_OTHER_READONLY`](scopes::CONTACTS_OTHER_READONLY).
+    ///
+    /// * `resource_name`: matches `^otherContacts/[^/]+$`
     pub fn copy_other_contact_to_my_contacts_group(
         &self,
         resource_name: &str,
@@ -21,11 +25,32 @@ impl OtherContacts<'_> {
             Some(&copy_other_contact_to_my_contacts_group_request),
         )
     }
-    /// GET `v1/otherContacts`. Scopes: `CONTACTS_OTHER_READONLY`.
+
+    /// GET `v1/otherContacts`.
+    ///
+    /// Scopes:
+    /// [`CONTACTS_OTHER_READONLY`](scopes::CONTACTS_OTHER_READONLY).
+    ///
+    /// Optional:
+    /// [`page_size`](Call#method.page_size-1),
+    /// [`page_token`](Call#method.page_token-1),
+    /// [`read_mask`](Call#method.read_mask),
+    /// [`request_sync_token`](Call#method.request_sync_token),
+    /// [`sources`](Call#method.sources),
+    /// [`sync_token`](Call#method.sync_token-1).
     pub fn list(&self) -> Call<List> {
         Call::new(self.0, &[], None)
     }
-    /// GET `v1/otherContacts:search`. Scopes: `CONTACTS_OTHER_READONLY`.
+
+    /// GET `v1/otherContacts:search`.
+    ///
+    /// Scopes:
+    /// [`CONTACTS_OTHER_READONLY`](scopes::CONTACTS_OTHER_READONLY).
+    ///
+    /// Optional:
+    /// [`page_size`](Call#method.page_size-2),
+    /// [`query`](Call#method.query),
+    /// [`read_mask`](Call#method.read_mask-1).
     pub fn search(&self) -> Call<Search> {
         Call::new(self.0, &[], None)
     }
@@ -33,44 +58,37 @@ impl OtherContacts<'_> {
 
 /// See [`OtherContacts::copy_other_contact_to_my_contacts_group`].
 pub enum CopyOtherContactToMyContactsGroup {}
-method! {
-    CopyOtherContactToMyContactsGroup : PeopleService => schemas::Person;
-    "people.otherContacts.copyOtherContactToMyContactsGroup" POST
-    "v1/{+resourceName}:copyOtherContactToMyContactsGroup"
-}
+
+method! { CopyOtherContactToMyContactsGroup: PeopleService => schemas::Person; "people.otherContacts.copyOtherContactToMyContactsGroup" POST "v1/{+resourceName}:copyOtherContactToMyContactsGroup" }
 
 /// See [`OtherContacts::list`].
 pub enum List {}
-method! {
-    List : PeopleService => schemas::ListOtherContactsResponse;
-    "people.otherContacts.list" GET "v1/otherContacts"
-}
-paged! {
-    List => schemas::Person; "pageToken" "nextPageToken" "otherContacts"
-}
+
+method! { List: PeopleService => schemas::ListOtherContactsResponse; "people.otherContacts.list" GET "v1/otherContacts" }
+
+paged! { List => schemas::Person; "pageToken" "nextPageToken" "otherContacts" }
 
 impl Call<List> {
-    /// `pageSize`: a 32-bit number
     pub fn page_size(self, value: i32) -> Self {
         self.with_param("pageSize", &value)
     }
-    /// `pageToken`: text
+
     pub fn page_token(self, value: &str) -> Self {
         self.with_param("pageToken", &value)
     }
-    /// `readMask`: a field mask
+
     pub fn read_mask(self, value: &str) -> Self {
         self.with_param("readMask", &value)
     }
-    /// `requestSyncToken`: true or false
+
     pub fn request_sync_token(self, value: bool) -> Self {
         self.with_param("requestSyncToken", &value)
     }
-    /// `sources`: one of a set of words
+
     pub fn sources(self, value: &[enums::OtherContactsListSources]) -> Self {
         self.with_param("sources", &value)
     }
-    /// `syncToken`: text
+
     pub fn sync_token(self, value: &str) -> Self {
         self.with_param("syncToken", &value)
     }
@@ -78,21 +96,18 @@ impl Call<List> {
 
 /// See [`OtherContacts::search`].
 pub enum Search {}
-method! {
-    Search : PeopleService => schemas::SearchResponse; "people.otherContacts.search" GET
-    "v1/otherContacts:search"
-}
+
+method! { Search: PeopleService => schemas::SearchResponse; "people.otherContacts.search" GET "v1/otherContacts:search" }
 
 impl Call<Search> {
-    /// `pageSize`: a 32-bit number
     pub fn page_size(self, value: i32) -> Self {
         self.with_param("pageSize", &value)
     }
-    /// `query`: text
+
     pub fn query(self, value: &str) -> Self {
         self.with_param("query", &value)
     }
-    /// `readMask`: a field mask
+
     pub fn read_mask(self, value: &str) -> Self {
         self.with_param("readMask", &value)
     }

@@ -2,40 +2,28 @@
 
 //! The OAuth 2 scopes of the API.
 
-/// The scope `https://www.googleapis.com/auth/contacts`.
 pub const CONTACTS: &str = "https://www.googleapis.com/auth/contacts";
 
-/// The scope `https://www.googleapis.com/auth/contacts.other.readonly`.
 pub const CONTACTS_OTHER_READONLY: &str = "https://www.googleapis.com/auth/contacts.other.readonly";
 
-/// The scope `https://www.googleapis.com/auth/contacts.readonly`.
 pub const CONTACTS_READONLY: &str = "https://www.googleapis.com/auth/contacts.readonly";
 
-/// The scope `https://www.googleapis.com/auth/directory.readonly`.
 pub const DIRECTORY_READONLY: &str = "https://www.googleapis.com/auth/directory.readonly";
 
-/// The scope `https://www.googleapis.com/auth/user.addresses.read`.
 pub const USER_ADDRESSES_READ: &str = "https://www.googleapis.com/auth/user.addresses.read";
 
-/// The scope `https://www.googleapis.com/auth/user.birthday.read`.
 pub const USER_BIRTHDAY_READ: &str = "https://www.googleapis.com/auth/user.birthday.read";
 
-/// The scope `https://www.googleapis.com/auth/user.emails.read`.
 pub const USER_EMAILS_READ: &str = "https://www.googleapis.com/auth/user.emails.read";
 
-/// The scope `https://www.googleapis.com/auth/user.gender.read`.
 pub const USER_GENDER_READ: &str = "https://www.googleapis.com/auth/user.gender.read";
 
-/// The scope `https://www.googleapis.com/auth/user.organization.read`.
 pub const USER_ORGANIZATION_READ: &str = "https://www.googleapis.com/auth/user.organization.read";
 
-/// The scope `https://www.googleapis.com/auth/user.phonenumbers.read`.
 pub const USER_PHONENUMBERS_READ: &str = "https://www.googleapis.com/auth/user.phonenumbers.read";
 
-/// The scope `https://www.googleapis.com/auth/userinfo.email`.
 pub const USERINFO_EMAIL: &str = "https://www.googleapis.com/auth/userinfo.email";
 
-/// The scope `https://www.googleapis.com/auth/userinfo.profile`.
 pub const USERINFO_PROFILE: &str = "https://www.googleapis.com/auth/userinfo.profile";
 
 /// All scopes.

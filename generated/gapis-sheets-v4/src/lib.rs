@@ -7,7 +7,7 @@
 //! A batch of up to 1000 calls goes to `/batch` in one request.
 //!
 //! ```no_run
-//! # async fn run() -> gapis_sheets_v4::runtime::Result<()> {
+//! # async fn run() -> gapis_sheets_v4::Result<()> {
 //! use gapis_sheets_v4::Sheets;
 //!
 //! let service = Sheets::builder().anonymous().build()?;
@@ -18,6 +18,27 @@
 //! # Ok(())
 //! # }
 //! ```
+//!
+//! # Features
+//!
+//! | feature | by default | turns on |
+//! |---|---|---|
+//! | `http2` | yes | HTTP/2, so that requests share a connection |
+//! | `rustls` | yes | TLS by rustls, with the platform's trusted roots |
+//! | `native-tls` |  | TLS by the platform's own library |
+//! | `blocking` |  | calls from threads without an async runtime |
+//! | `spawn` |  | the task of a dispatcher, spawned by a function |
+//! | `fs` |  | uploads from files |
+//! | `tracing` |  | spans and events, without secrets |
+//!
+//! # Where to go on
+//!
+//! The service is the way in: its functions lead to resources, whose functions make calls. [`Call`] has
+//! what every call can do, and the setters of each method's optional parameters. Requests and responses
+//! are in [`schemas`], the values of their enums in [`enums`], and what a client may ask for in [`scopes`].
+//! Credentials, batches, pages, media, retries and errors are explained in the documentation of [`runtime`].
+
+#![cfg_attr(docsrs, feature(doc_cfg))]
 #![forbid(unsafe_code)]
 #![allow(clippy::all, deprecated, nonstandard_style, unused)]
 
@@ -38,23 +59,25 @@ pub mod spreadsheets;
 /// A clone is cheap and shares connections and credentials.
 #[derive(Clone, Debug)]
 pub struct Sheets(runtime::Client);
+
 runtime::api! {
-    Sheets { name : "sheets", version : "v4", root_url :
-    "https://sheets.googleapis.com/", service_path : "", batch_path : "batch", scopes : &
-    [scopes::DRIVE], revision : "20261019", mtls_root_url :
-    "https://sheets.mtls.googleapis.com/" }
+    Sheets {
+        name: "sheets",
+        version: "v4",
+        root_url: "https://sheets.googleapis.com/",
+        mtls_root_url: "https://sheets.mtls.googleapis.com/",
+        batch_path: "batch",
+        scopes: &[scopes::DRIVE],
+    }
 }
 
 use self::Sheets as __Service;
 
-runtime::update! {
-    Sheets
-}
+runtime::update! { Sheets }
 
 use self::Update as __Update;
 
 impl Sheets {
-    /// The resource `spreadsheets`.
     pub fn spreadsheets(&self) -> spreadsheets::Spreadsheets<'_> {
         spreadsheets::Spreadsheets(&self.0)
     }

@@ -2,19 +2,14 @@
 
 //! The OAuth 2 scopes of the API.
 
-/// The scope `https://www.googleapis.com/auth/drive`.
 pub const DRIVE: &str = "https://www.googleapis.com/auth/drive";
 
-/// The scope `https://www.googleapis.com/auth/drive.file`.
 pub const DRIVE_FILE: &str = "https://www.googleapis.com/auth/drive.file";
 
-/// The scope `https://www.googleapis.com/auth/drive.readonly`.
 pub const DRIVE_READONLY: &str = "https://www.googleapis.com/auth/drive.readonly";
 
-/// The scope `https://www.googleapis.com/auth/spreadsheets`.
 pub const SPREADSHEETS: &str = "https://www.googleapis.com/auth/spreadsheets";
 
-/// The scope `https://www.googleapis.com/auth/spreadsheets.readonly`.
 pub const SPREADSHEETS_READONLY: &str = "https://www.googleapis.com/auth/spreadsheets.readonly";
 
 /// All scopes.

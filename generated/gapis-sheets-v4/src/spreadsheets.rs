@@ -3,162 +3,184 @@
 pub mod developer_metadata;
 pub mod sheets;
 pub mod values;
+
 use super::*;
 
 /// The methods of `spreadsheets`.
 #[derive(Clone, Copy, Debug)]
 pub struct Spreadsheets<'a>(pub(crate) &'a runtime::Client);
 
-impl Spreadsheets<'_> {
-    /// The resource `developerMetadata`.
-    pub fn developer_metadata(&self) -> developer_metadata::DeveloperMetadata<'_> {
+impl<'a> Spreadsheets<'a> {
+    pub fn developer_metadata(&self) -> developer_metadata::DeveloperMetadata<'a> {
         developer_metadata::DeveloperMetadata(self.0)
     }
-    /// The resource `sheets`.
-    pub fn sheets(&self) -> sheets::Sheets<'_> {
+
+    pub fn sheets(&self) -> sheets::Sheets<'a> {
         sheets::Sheets(self.0)
     }
-    /// The resource `values`.
-    pub fn values(&self) -> values::Values<'_> {
+
+    pub fn values(&self) -> values::Values<'a> {
         values::Values(self.0)
     }
-    /// POST `v4/spreadsheets/{spreadsheetId}:batchUpdate`. Scopes: `DRIVE`, `DRIVE_FILE`, `SPREADSHEETS`. Applies the `requests` that are pushed, all of them or none.
+
+    /// POST `v4/spreadsheets/{spreadsheetId}:batchUpdate`. Applies the `requests` that are pushed, all of them or none.
     ///
-    /// * `spreadsheet_id`: text
+    /// Scopes:
+    /// [`DRIVE`](scopes::DRIVE),
+    /// [`DRIVE_FILE`](scopes::DRIVE_FILE),
+    /// [`SPREADSHEETS`](scopes::SPREADSHEETS).
+    ///
+    /// Optional:
+    /// [`comments_view_mode`](__Update#method.comments_view_mode),
+    /// [`include_spreadsheet_in_response`](__Update#method.include_spreadsheet_in_response),
+    /// [`response_include_grid_data`](__Update#method.response_include_grid_data),
+    /// [`response_ranges`](__Update#method.response_ranges).
     pub fn batch_update<'cb>(&self, spreadsheet_id: &str) -> __Update<'cb, BatchUpdate> {
         __Update::new(self.0, &[&spreadsheet_id])
     }
-    /// POST `v4/spreadsheets`. Scopes: `DRIVE`, `DRIVE_FILE`, `SPREADSHEETS`.
+
+    /// POST `v4/spreadsheets`.
+    ///
+    /// Scopes:
+    /// [`DRIVE`](scopes::DRIVE),
+    /// [`DRIVE_FILE`](scopes::DRIVE_FILE),
+    /// [`SPREADSHEETS`](scopes::SPREADSHEETS).
     pub fn create(&self, spreadsheet: schemas::Spreadsheet) -> Call<Create> {
         Call::new(self.0, &[], Some(&spreadsheet))
     }
-    /// GET `v4/spreadsheets/{spreadsheetId}`. Scopes: `DRIVE`, `DRIVE_FILE`, `DRIVE_READONLY`, `SPREADSHEETS`, `SPREADSHEETS_READONLY`.
+
+    /// GET `v4/spreadsheets/{spreadsheetId}`.
     ///
-    /// * `spreadsheet_id`: text
+    /// Scopes:
+    /// [`DRIVE`](scopes::DRIVE),
+    /// [`DRIVE_FILE`](scopes::DRIVE_FILE),
+    /// [`DRIVE_READONLY`](scopes::DRIVE_READONLY),
+    /// [`SPREADSHEETS`](scopes::SPREADSHEETS),
+    /// [`SPREADSHEETS_READONLY`](scopes::SPREADSHEETS_READONLY).
+    ///
+    /// Optional:
+    /// [`comments_view_mode`](Call#method.comments_view_mode),
+    /// [`exclude_tables_in_banded_ranges`](Call#method.exclude_tables_in_banded_ranges),
+    /// [`include_grid_data`](Call#method.include_grid_data),
+    /// [`ranges`](Call#method.ranges-1).
     pub fn get(&self, spreadsheet_id: &str) -> Call<Get> {
         Call::new(self.0, &[&spreadsheet_id], None)
     }
-    /// POST `v4/spreadsheets/{spreadsheetId}:getByDataFilter`. Scopes: `DRIVE`, `DRIVE_FILE`, `SPREADSHEETS`.
+
+    /// POST `v4/spreadsheets/{spreadsheetId}:getByDataFilter`.
     ///
-    /// * `spreadsheet_id`: text
+    /// Scopes:
+    /// [`DRIVE`](scopes::DRIVE),
+    /// [`DRIVE_FILE`](scopes::DRIVE_FILE),
+    /// [`SPREADSHEETS`](scopes::SPREADSHEETS).
     pub fn get_by_data_filter(
         &self,
         spreadsheet_id: &str,
         get_spreadsheet_by_data_filter_request: schemas::GetSpreadsheetByDataFilterRequest,
     ) -> Call<GetByDataFilter> {
-        Call::new(
-            self.0,
-            &[&spreadsheet_id],
-            Some(&get_spreadsheet_by_data_filter_request),
-        )
+        Call::new(self.0, &[&spreadsheet_id], Some(&get_spreadsheet_by_data_filter_request))
     }
 }
 
 /// See [`Spreadsheets::batch_update`].
 pub enum BatchUpdate {}
-method! {
-    BatchUpdate : __Service => schemas::BatchUpdateSpreadsheetResponse;
-    "sheets.spreadsheets.batchUpdate" POST "v4/spreadsheets/{spreadsheetId}:batchUpdate"
-}
+
+method! { BatchUpdate: __Service => schemas::BatchUpdateSpreadsheetResponse; "sheets.spreadsheets.batchUpdate" POST "v4/spreadsheets/{spreadsheetId}:batchUpdate" }
+
 runtime::updates! {
-    BatchUpdate : schemas::BatchUpdateSpreadsheetRequest => requests "requests"
-    schemas::Request, replies "replies" schemas::Response, ""; schemas::AddBandingRequest
-    : "addBanding" => schemas::AddBandingResponse, schemas::AddChartRequest : "addChart"
-    => schemas::AddChartResponse, schemas::AddCommentReplyRequest : "addCommentReply" =>
-    schemas::AddCommentReplyResponse, schemas::AddConditionalFormatRuleRequest :
-    "addConditionalFormatRule", schemas::AddDataSourceRequest : "addDataSource" =>
-    schemas::AddDataSourceResponse, schemas::AddDimensionGroupRequest :
-    "addDimensionGroup" => schemas::AddDimensionGroupResponse,
-    schemas::AddFilterViewRequest : "addFilterView" => schemas::AddFilterViewResponse,
-    schemas::AddNamedRangeRequest : "addNamedRange" => schemas::AddNamedRangeResponse,
-    schemas::AddProtectedRangeRequest : "addProtectedRange" =>
-    schemas::AddProtectedRangeResponse, schemas::AddSheetRequest : "addSheet" =>
-    schemas::AddSheetResponse, schemas::AddSlicerRequest : "addSlicer" =>
-    schemas::AddSlicerResponse, schemas::AddTableRequest : "addTable" =>
-    schemas::AddTableResponse, schemas::AppendCellsRequest : "appendCells",
-    schemas::AppendDimensionRequest : "appendDimension", schemas::AutoFillRequest :
-    "autoFill", schemas::AutoResizeDimensionsRequest : "autoResizeDimensions",
-    schemas::CancelDataSourceRefreshRequest : "cancelDataSourceRefresh" =>
-    schemas::CancelDataSourceRefreshResponse, schemas::ClearBasicFilterRequest :
-    "clearBasicFilter", schemas::CopyPasteRequest : "copyPaste",
-    schemas::CreateDeveloperMetadataRequest : "createDeveloperMetadata" =>
-    schemas::CreateDeveloperMetadataResponse, schemas::CutPasteRequest : "cutPaste",
-    schemas::DeleteBandingRequest : "deleteBanding", schemas::DeleteCommentRequest :
-    "deleteComment", schemas::DeleteCommentReplyRequest : "deleteCommentReply",
-    schemas::DeleteConditionalFormatRuleRequest : "deleteConditionalFormatRule" =>
-    schemas::DeleteConditionalFormatRuleResponse, schemas::DeleteDataSourceRequest :
-    "deleteDataSource", schemas::DeleteDeveloperMetadataRequest :
-    "deleteDeveloperMetadata" => schemas::DeleteDeveloperMetadataResponse,
-    schemas::DeleteDimensionRequest : "deleteDimension",
-    schemas::DeleteDimensionGroupRequest : "deleteDimensionGroup" =>
-    schemas::DeleteDimensionGroupResponse, schemas::DeleteDuplicatesRequest :
-    "deleteDuplicates" => schemas::DeleteDuplicatesResponse,
-    schemas::DeleteEmbeddedObjectRequest : "deleteEmbeddedObject",
-    schemas::DeleteFilterViewRequest : "deleteFilterView",
-    schemas::DeleteNamedRangeRequest : "deleteNamedRange",
-    schemas::DeleteProtectedRangeRequest : "deleteProtectedRange",
-    schemas::DeleteRangeRequest : "deleteRange", schemas::DeleteSheetRequest :
-    "deleteSheet", schemas::DeleteTableRequest : "deleteTable",
-    schemas::DuplicateFilterViewRequest : "duplicateFilterView" =>
-    schemas::DuplicateFilterViewResponse, schemas::DuplicateSheetRequest :
-    "duplicateSheet" => schemas::DuplicateSheetResponse, schemas::FindReplaceRequest :
-    "findReplace" => schemas::FindReplaceResponse, schemas::InsertCommentRequest :
-    "insertComment" => schemas::InsertCommentResponse, schemas::InsertDimensionRequest :
-    "insertDimension", schemas::InsertRangeRequest : "insertRange",
-    schemas::MergeCellsRequest : "mergeCells", schemas::MoveDimensionRequest :
-    "moveDimension", schemas::PasteDataRequest : "pasteData",
-    schemas::RandomizeRangeRequest : "randomizeRange", schemas::RefreshDataSourceRequest
-    : "refreshDataSource" => schemas::RefreshDataSourceResponse,
-    schemas::RepeatCellRequest : "repeatCell", schemas::SetBasicFilterRequest :
-    "setBasicFilter", schemas::SetDataValidationRequest : "setDataValidation",
-    schemas::SortRangeRequest : "sortRange", schemas::TextToColumnsRequest :
-    "textToColumns", schemas::TrimWhitespaceRequest : "trimWhitespace" =>
-    schemas::TrimWhitespaceResponse, schemas::UnmergeCellsRequest : "unmergeCells",
-    schemas::UpdateBandingRequest : "updateBanding", schemas::UpdateBordersRequest :
-    "updateBorders", schemas::UpdateCellsRequest : "updateCells",
-    schemas::UpdateChartSpecRequest : "updateChartSpec",
-    schemas::UpdateCommentPostRequest : "updateCommentPost",
-    schemas::UpdateConditionalFormatRuleRequest : "updateConditionalFormatRule" =>
-    schemas::UpdateConditionalFormatRuleResponse, schemas::UpdateDataSourceRequest :
-    "updateDataSource" => schemas::UpdateDataSourceResponse,
-    schemas::UpdateDeveloperMetadataRequest : "updateDeveloperMetadata" =>
-    schemas::UpdateDeveloperMetadataResponse, schemas::UpdateDimensionGroupRequest :
-    "updateDimensionGroup", schemas::UpdateDimensionPropertiesRequest :
-    "updateDimensionProperties", schemas::UpdateEmbeddedObjectBorderRequest :
-    "updateEmbeddedObjectBorder", schemas::UpdateEmbeddedObjectPositionRequest :
-    "updateEmbeddedObjectPosition" => schemas::UpdateEmbeddedObjectPositionResponse,
-    schemas::UpdateFilterViewRequest : "updateFilterView",
-    schemas::UpdateNamedRangeRequest : "updateNamedRange",
-    schemas::UpdateProtectedRangeRequest : "updateProtectedRange",
-    schemas::UpdateSheetPropertiesRequest : "updateSheetProperties",
-    schemas::UpdateSlicerSpecRequest : "updateSlicerSpec",
-    schemas::UpdateSpreadsheetPropertiesRequest : "updateSpreadsheetProperties",
-    schemas::UpdateTableRequest : "updateTable"
+    BatchUpdate: schemas::BatchUpdateSpreadsheetRequest =>
+    requests "requests" schemas::Request,
+    replies "replies" schemas::Response,
+    "";
+    schemas::AddBandingRequest: "addBanding" => schemas::AddBandingResponse,
+    schemas::AddChartRequest: "addChart" => schemas::AddChartResponse,
+    schemas::AddCommentReplyRequest: "addCommentReply" => schemas::AddCommentReplyResponse,
+    schemas::AddConditionalFormatRuleRequest: "addConditionalFormatRule",
+    schemas::AddDataSourceRequest: "addDataSource" => schemas::AddDataSourceResponse,
+    schemas::AddDimensionGroupRequest: "addDimensionGroup" => schemas::AddDimensionGroupResponse,
+    schemas::AddFilterViewRequest: "addFilterView" => schemas::AddFilterViewResponse,
+    schemas::AddNamedRangeRequest: "addNamedRange" => schemas::AddNamedRangeResponse,
+    schemas::AddProtectedRangeRequest: "addProtectedRange" => schemas::AddProtectedRangeResponse,
+    schemas::AddSheetRequest: "addSheet" => schemas::AddSheetResponse,
+    schemas::AddSlicerRequest: "addSlicer" => schemas::AddSlicerResponse,
+    schemas::AddTableRequest: "addTable" => schemas::AddTableResponse,
+    schemas::AppendCellsRequest: "appendCells",
+    schemas::AppendDimensionRequest: "appendDimension",
+    schemas::AutoFillRequest: "autoFill",
+    schemas::AutoResizeDimensionsRequest: "autoResizeDimensions",
+    schemas::CancelDataSourceRefreshRequest: "cancelDataSourceRefresh" => schemas::CancelDataSourceRefreshResponse,
+    schemas::ClearBasicFilterRequest: "clearBasicFilter",
+    schemas::CopyPasteRequest: "copyPaste",
+    schemas::CreateDeveloperMetadataRequest: "createDeveloperMetadata" => schemas::CreateDeveloperMetadataResponse,
+    schemas::CutPasteRequest: "cutPaste",
+    schemas::DeleteBandingRequest: "deleteBanding",
+    schemas::DeleteCommentRequest: "deleteComment",
+    schemas::DeleteCommentReplyRequest: "deleteCommentReply",
+    schemas::DeleteConditionalFormatRuleRequest: "deleteConditionalFormatRule" => schemas::DeleteConditionalFormatRuleResponse,
+    schemas::DeleteDataSourceRequest: "deleteDataSource",
+    schemas::DeleteDeveloperMetadataRequest: "deleteDeveloperMetadata" => schemas::DeleteDeveloperMetadataResponse,
+    schemas::DeleteDimensionRequest: "deleteDimension",
+    schemas::DeleteDimensionGroupRequest: "deleteDimensionGroup" => schemas::DeleteDimensionGroupResponse,
+    schemas::DeleteDuplicatesRequest: "deleteDuplicates" => schemas::DeleteDuplicatesResponse,
+    schemas::DeleteEmbeddedObjectRequest: "deleteEmbeddedObject",
+    schemas::DeleteFilterViewRequest: "deleteFilterView",
+    schemas::DeleteNamedRangeRequest: "deleteNamedRange",
+    schemas::DeleteProtectedRangeRequest: "deleteProtectedRange",
+    schemas::DeleteRangeRequest: "deleteRange",
+    schemas::DeleteSheetRequest: "deleteSheet",
+    schemas::DeleteTableRequest: "deleteTable",
+    schemas::DuplicateFilterViewRequest: "duplicateFilterView" => schemas::DuplicateFilterViewResponse,
+    schemas::DuplicateSheetRequest: "duplicateSheet" => schemas::DuplicateSheetResponse,
+    schemas::FindReplaceRequest: "findReplace" => schemas::FindReplaceResponse,
+    schemas::InsertCommentRequest: "insertComment" => schemas::InsertCommentResponse,
+    schemas::InsertDimensionRequest: "insertDimension",
+    schemas::InsertRangeRequest: "insertRange",
+    schemas::MergeCellsRequest: "mergeCells",
+    schemas::MoveDimensionRequest: "moveDimension",
+    schemas::PasteDataRequest: "pasteData",
+    schemas::RandomizeRangeRequest: "randomizeRange",
+    schemas::RefreshDataSourceRequest: "refreshDataSource" => schemas::RefreshDataSourceResponse,
+    schemas::RepeatCellRequest: "repeatCell",
+    schemas::SetBasicFilterRequest: "setBasicFilter",
+    schemas::SetDataValidationRequest: "setDataValidation",
+    schemas::SortRangeRequest: "sortRange",
+    schemas::TextToColumnsRequest: "textToColumns",
+    schemas::TrimWhitespaceRequest: "trimWhitespace" => schemas::TrimWhitespaceResponse,
+    schemas::UnmergeCellsRequest: "unmergeCells",
+    schemas::UpdateBandingRequest: "updateBanding",
+    schemas::UpdateBordersRequest: "updateBorders",
+    schemas::UpdateCellsRequest: "updateCells",
+    schemas::UpdateChartSpecRequest: "updateChartSpec",
+    schemas::UpdateCommentPostRequest: "updateCommentPost",
+    schemas::UpdateConditionalFormatRuleRequest: "updateConditionalFormatRule" => schemas::UpdateConditionalFormatRuleResponse,
+    schemas::UpdateDataSourceRequest: "updateDataSource" => schemas::UpdateDataSourceResponse,
+    schemas::UpdateDeveloperMetadataRequest: "updateDeveloperMetadata" => schemas::UpdateDeveloperMetadataResponse,
+    schemas::UpdateDimensionGroupRequest: "updateDimensionGroup",
+    schemas::UpdateDimensionPropertiesRequest: "updateDimensionProperties",
+    schemas::UpdateEmbeddedObjectBorderRequest: "updateEmbeddedObjectBorder",
+    schemas::UpdateEmbeddedObjectPositionRequest: "updateEmbeddedObjectPosition" => schemas::UpdateEmbeddedObjectPositionResponse,
+    schemas::UpdateFilterViewRequest: "updateFilterView",
+    schemas::UpdateNamedRangeRequest: "updateNamedRange",
+    schemas::UpdateProtectedRangeRequest: "updateProtectedRange",
+    schemas::UpdateSheetPropertiesRequest: "updateSheetProperties",
+    schemas::UpdateSlicerSpecRequest: "updateSlicerSpec",
+    schemas::UpdateSpreadsheetPropertiesRequest: "updateSpreadsheetProperties",
+    schemas::UpdateTableRequest: "updateTable",
 }
 
 impl __Update<'_, BatchUpdate> {
-    /// `commentsViewMode`: one of a set of words
-    pub fn comments_view_mode(
-        self,
-        value: enums::BatchUpdateSpreadsheetRequestCommentsViewMode,
-    ) -> Self {
-        self.with_member(
-            "commentsViewMode",
-            &::std::option::Option::Some(runtime::Open::Known(value)),
-        )
+    pub fn comments_view_mode(self, value: enums::BatchUpdateSpreadsheetRequestCommentsViewMode) -> Self {
+        self.with_member("commentsViewMode", &::std::option::Option::Some(runtime::Open::Known(value)))
     }
-    /// `includeSpreadsheetInResponse`: true or false
+
     pub fn include_spreadsheet_in_response(self, value: bool) -> Self {
-        self.with_member(
-            "includeSpreadsheetInResponse",
-            &::std::option::Option::Some(value),
-        )
+        self.with_member("includeSpreadsheetInResponse", &::std::option::Option::Some(value))
     }
-    /// `responseIncludeGridData`: true or false
+
     pub fn response_include_grid_data(self, value: bool) -> Self {
         self.with_member("responseIncludeGridData", &::std::option::Option::Some(value))
     }
-    /// `responseRanges`: a list of text
+
     pub fn response_ranges(self, value: ::std::vec::Vec<::std::string::String>) -> Self {
         self.with_member("responseRanges", &::std::option::Option::Some(value))
     }
@@ -166,35 +188,27 @@ impl __Update<'_, BatchUpdate> {
 
 /// See [`Spreadsheets::create`].
 pub enum Create {}
-method! {
-    Create : __Service => schemas::Spreadsheet; "sheets.spreadsheets.create" POST
-    "v4/spreadsheets"
-}
+
+method! { Create: __Service => schemas::Spreadsheet; "sheets.spreadsheets.create" POST "v4/spreadsheets" }
 
 /// See [`Spreadsheets::get`].
 pub enum Get {}
-method! {
-    Get : __Service => schemas::Spreadsheet; "sheets.spreadsheets.get" GET
-    "v4/spreadsheets/{spreadsheetId}"
-}
+
+method! { Get: __Service => schemas::Spreadsheet; "sheets.spreadsheets.get" GET "v4/spreadsheets/{spreadsheetId}" }
 
 impl Call<Get> {
-    /// `commentsViewMode`: one of a set of words
-    pub fn comments_view_mode(
-        self,
-        value: enums::SpreadsheetsGetCommentsViewMode,
-    ) -> Self {
+    pub fn comments_view_mode(self, value: enums::SpreadsheetsGetCommentsViewMode) -> Self {
         self.with_param("commentsViewMode", &value)
     }
-    /// `excludeTablesInBandedRanges`: true or false
+
     pub fn exclude_tables_in_banded_ranges(self, value: bool) -> Self {
         self.with_param("excludeTablesInBandedRanges", &value)
     }
-    /// `includeGridData`: true or false
+
     pub fn include_grid_data(self, value: bool) -> Self {
         self.with_param("includeGridData", &value)
     }
-    /// `ranges`: text
+
     pub fn ranges(self, value: &[&str]) -> Self {
         self.with_param("ranges", &value)
     }
@@ -202,8 +216,5 @@ impl Call<Get> {
 
 /// See [`Spreadsheets::get_by_data_filter`].
 pub enum GetByDataFilter {}
-method! {
-    GetByDataFilter : __Service => schemas::Spreadsheet;
-    "sheets.spreadsheets.getByDataFilter" POST
-    "v4/spreadsheets/{spreadsheetId}:getByDataFilter"
-}
+
+method! { GetByDataFilter: __Service => schemas::Spreadsheet; "sheets.spreadsheets.getByDataFilter" POST "v4/spreadsheets/{spreadsheetId}:getByDataFilter" }

@@ -2,25 +2,18 @@
 
 //! The OAuth 2 scopes of the API.
 
-/// The scope `https://www.googleapis.com/auth/drive`.
 pub const DRIVE: &str = "https://www.googleapis.com/auth/drive";
 
-/// The scope `https://www.googleapis.com/auth/drive.file`.
 pub const DRIVE_FILE: &str = "https://www.googleapis.com/auth/drive.file";
 
-/// The scope `https://www.googleapis.com/auth/drive.readonly`.
 pub const DRIVE_READONLY: &str = "https://www.googleapis.com/auth/drive.readonly";
 
-/// The scope `https://www.googleapis.com/auth/presentations`.
 pub const PRESENTATIONS: &str = "https://www.googleapis.com/auth/presentations";
 
-/// The scope `https://www.googleapis.com/auth/presentations.readonly`.
 pub const PRESENTATIONS_READONLY: &str = "https://www.googleapis.com/auth/presentations.readonly";
 
-/// The scope `https://www.googleapis.com/auth/spreadsheets`.
 pub const SPREADSHEETS: &str = "https://www.googleapis.com/auth/spreadsheets";
 
-/// The scope `https://www.googleapis.com/auth/spreadsheets.readonly`.
 pub const SPREADSHEETS_READONLY: &str = "https://www.googleapis.com/auth/spreadsheets.readonly";
 
 /// All scopes.

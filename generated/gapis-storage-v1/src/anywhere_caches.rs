@@ -7,23 +7,34 @@ use super::*;
 pub struct AnywhereCaches<'a>(pub(crate) &'a runtime::Client);
 
 impl AnywhereCaches<'_> {
-    /// POST `b/{bucket}/anywhereCaches/{anywhereCacheId}/disable`. Scopes: `CLOUD_PLATFORM`, `DEVSTORAGE_FULL_CONTROL`, `DEVSTORAGE_READ_WRITE`.
+    /// POST `b/{bucket}/anywhereCaches/{anywhereCacheId}/disable`.
     ///
-    /// * `bucket`: text
-    /// * `anywhere_cache_id`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`DEVSTORAGE_FULL_CONTROL`](scopes::DEVSTORAGE_FULL_CONTROL),
+    /// [`DEVSTORAGE_READ_WRITE`](scopes::DEVSTORAGE_READ_WRITE).
     pub fn disable(&self, bucket: &str, anywhere_cache_id: &str) -> Call<Disable> {
         Call::new(self.0, &[&bucket, &anywhere_cache_id], None)
     }
-    /// GET `b/{bucket}/anywhereCaches/{anywhereCacheId}`. Scopes: `CLOUD_PLATFORM`, `CLOUD_PLATFORM_READ_ONLY`, `DEVSTORAGE_FULL_CONTROL`, `DEVSTORAGE_READ_ONLY`, `DEVSTORAGE_READ_WRITE`.
+
+    /// GET `b/{bucket}/anywhereCaches/{anywhereCacheId}`.
     ///
-    /// * `bucket`: text
-    /// * `anywhere_cache_id`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`CLOUD_PLATFORM_READ_ONLY`](scopes::CLOUD_PLATFORM_READ_ONLY),
+    /// [`DEVSTORAGE_FULL_CONTROL`](scopes::DEVSTORAGE_FULL_CONTROL),
+    /// [`DEVSTORAGE_READ_ONLY`](scopes::DEVSTORAGE_READ_ONLY),
+    /// [`DEVSTORAGE_READ_WRITE`](scopes::DEVSTORAGE_READ_WRITE).
     pub fn get(&self, bucket: &str, anywhere_cache_id: &str) -> Call<Get> {
         Call::new(self.0, &[&bucket, &anywhere_cache_id], None)
     }
-    /// POST `b/{bucket}/anywhereCaches`. Scopes: `CLOUD_PLATFORM`, `DEVSTORAGE_FULL_CONTROL`, `DEVSTORAGE_READ_WRITE`. Can be waited for.
+
+    /// POST `b/{bucket}/anywhereCaches`. Can be waited for.
     ///
-    /// * `bucket`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`DEVSTORAGE_FULL_CONTROL`](scopes::DEVSTORAGE_FULL_CONTROL),
+    /// [`DEVSTORAGE_READ_WRITE`](scopes::DEVSTORAGE_READ_WRITE).
     pub fn insert(
         &self,
         bucket: &str,
@@ -31,30 +42,49 @@ impl AnywhereCaches<'_> {
     ) -> Call<Insert> {
         Call::new(self.0, &[&bucket], Some(&anywhere_cache))
     }
-    /// GET `b/{bucket}/anywhereCaches`. Scopes: `CLOUD_PLATFORM`, `CLOUD_PLATFORM_READ_ONLY`, `DEVSTORAGE_FULL_CONTROL`, `DEVSTORAGE_READ_ONLY`, `DEVSTORAGE_READ_WRITE`.
+
+    /// GET `b/{bucket}/anywhereCaches`.
     ///
-    /// * `bucket`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`CLOUD_PLATFORM_READ_ONLY`](scopes::CLOUD_PLATFORM_READ_ONLY),
+    /// [`DEVSTORAGE_FULL_CONTROL`](scopes::DEVSTORAGE_FULL_CONTROL),
+    /// [`DEVSTORAGE_READ_ONLY`](scopes::DEVSTORAGE_READ_ONLY),
+    /// [`DEVSTORAGE_READ_WRITE`](scopes::DEVSTORAGE_READ_WRITE).
+    ///
+    /// Optional:
+    /// [`page_size`](Call#method.page_size),
+    /// [`page_token`](Call#method.page_token).
     pub fn list(&self, bucket: &str) -> Call<List> {
         Call::new(self.0, &[&bucket], None)
     }
-    /// POST `b/{bucket}/anywhereCaches/{anywhereCacheId}/pause`. Scopes: `CLOUD_PLATFORM`, `DEVSTORAGE_FULL_CONTROL`, `DEVSTORAGE_READ_WRITE`.
+
+    /// POST `b/{bucket}/anywhereCaches/{anywhereCacheId}/pause`.
     ///
-    /// * `bucket`: text
-    /// * `anywhere_cache_id`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`DEVSTORAGE_FULL_CONTROL`](scopes::DEVSTORAGE_FULL_CONTROL),
+    /// [`DEVSTORAGE_READ_WRITE`](scopes::DEVSTORAGE_READ_WRITE).
     pub fn pause(&self, bucket: &str, anywhere_cache_id: &str) -> Call<Pause> {
         Call::new(self.0, &[&bucket, &anywhere_cache_id], None)
     }
-    /// POST `b/{bucket}/anywhereCaches/{anywhereCacheId}/resume`. Scopes: `CLOUD_PLATFORM`, `DEVSTORAGE_FULL_CONTROL`, `DEVSTORAGE_READ_WRITE`.
+
+    /// POST `b/{bucket}/anywhereCaches/{anywhereCacheId}/resume`.
     ///
-    /// * `bucket`: text
-    /// * `anywhere_cache_id`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`DEVSTORAGE_FULL_CONTROL`](scopes::DEVSTORAGE_FULL_CONTROL),
+    /// [`DEVSTORAGE_READ_WRITE`](scopes::DEVSTORAGE_READ_WRITE).
     pub fn resume(&self, bucket: &str, anywhere_cache_id: &str) -> Call<Resume> {
         Call::new(self.0, &[&bucket, &anywhere_cache_id], None)
     }
-    /// PATCH `b/{bucket}/anywhereCaches/{anywhereCacheId}`. Scopes: `CLOUD_PLATFORM`, `DEVSTORAGE_FULL_CONTROL`, `DEVSTORAGE_READ_WRITE`. Can be waited for.
+
+    /// PATCH `b/{bucket}/anywhereCaches/{anywhereCacheId}`. Can be waited for.
     ///
-    /// * `bucket`: text
-    /// * `anywhere_cache_id`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`DEVSTORAGE_FULL_CONTROL`](scopes::DEVSTORAGE_FULL_CONTROL),
+    /// [`DEVSTORAGE_READ_WRITE`](scopes::DEVSTORAGE_READ_WRITE).
     pub fn update(
         &self,
         bucket: &str,
@@ -67,41 +97,32 @@ impl AnywhereCaches<'_> {
 
 /// See [`AnywhereCaches::disable`].
 pub enum Disable {}
-method! {
-    Disable : Storage => schemas::AnywhereCache; "storage.anywhereCaches.disable" POST
-    "b/{bucket}/anywhereCaches/{anywhereCacheId}/disable"
-}
+
+method! { Disable: Storage => schemas::AnywhereCache; "storage.anywhereCaches.disable" POST "b/{bucket}/anywhereCaches/{anywhereCacheId}/disable" }
 
 /// See [`AnywhereCaches::get`].
 pub enum Get {}
-method! {
-    Get : Storage => schemas::AnywhereCache; "storage.anywhereCaches.get" GET
-    "b/{bucket}/anywhereCaches/{anywhereCacheId}"
-}
+
+method! { Get: Storage => schemas::AnywhereCache; "storage.anywhereCaches.get" GET "b/{bucket}/anywhereCaches/{anywhereCacheId}" }
 
 /// See [`AnywhereCaches::insert`].
 pub enum Insert {}
-method! {
-    Insert : Storage => schemas::GoogleLongrunningOperation;
-    "storage.anywhereCaches.insert" POST "b/{bucket}/anywhereCaches"
-}
+
+method! { Insert: Storage => schemas::GoogleLongrunningOperation; "storage.anywhereCaches.insert" POST "b/{bucket}/anywhereCaches" }
 
 /// See [`AnywhereCaches::list`].
 pub enum List {}
-method! {
-    List : Storage => schemas::AnywhereCaches; "storage.anywhereCaches.list" GET
-    "b/{bucket}/anywhereCaches"
-}
-paged! {
-    List => schemas::AnywhereCache; "pageToken" "nextPageToken" "items"
-}
+
+method! { List: Storage => schemas::AnywhereCaches; "storage.anywhereCaches.list" GET "b/{bucket}/anywhereCaches" }
+
+paged! { List => schemas::AnywhereCache; "pageToken" "nextPageToken" "items" }
 
 impl Call<List> {
-    /// `pageSize`: a 32-bit number, at least `0`
+    /// At least `0`.
     pub fn page_size(self, value: i32) -> Self {
         self.with_param("pageSize", &value)
     }
-    /// `pageToken`: text
+
     pub fn page_token(self, value: &str) -> Self {
         self.with_param("pageToken", &value)
     }
@@ -109,21 +130,15 @@ impl Call<List> {
 
 /// See [`AnywhereCaches::pause`].
 pub enum Pause {}
-method! {
-    Pause : Storage => schemas::AnywhereCache; "storage.anywhereCaches.pause" POST
-    "b/{bucket}/anywhereCaches/{anywhereCacheId}/pause"
-}
+
+method! { Pause: Storage => schemas::AnywhereCache; "storage.anywhereCaches.pause" POST "b/{bucket}/anywhereCaches/{anywhereCacheId}/pause" }
 
 /// See [`AnywhereCaches::resume`].
 pub enum Resume {}
-method! {
-    Resume : Storage => schemas::AnywhereCache; "storage.anywhereCaches.resume" POST
-    "b/{bucket}/anywhereCaches/{anywhereCacheId}/resume"
-}
+
+method! { Resume: Storage => schemas::AnywhereCache; "storage.anywhereCaches.resume" POST "b/{bucket}/anywhereCaches/{anywhereCacheId}/resume" }
 
 /// See [`AnywhereCaches::update`].
 pub enum Update {}
-method! {
-    Update : Storage => schemas::GoogleLongrunningOperation;
-    "storage.anywhereCaches.update" PATCH "b/{bucket}/anywhereCaches/{anywhereCacheId}"
-}
+
+method! { Update: Storage => schemas::GoogleLongrunningOperation; "storage.anywhereCaches.update" PATCH "b/{bucket}/anywhereCaches/{anywhereCacheId}" }

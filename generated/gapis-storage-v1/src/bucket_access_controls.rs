@@ -7,23 +7,38 @@ use super::*;
 pub struct BucketAccessControls<'a>(pub(crate) &'a runtime::Client);
 
 impl BucketAccessControls<'_> {
-    /// DELETE `b/{bucket}/acl/{entity}`. Scopes: `CLOUD_PLATFORM`, `DEVSTORAGE_FULL_CONTROL`.
+    /// DELETE `b/{bucket}/acl/{entity}`.
     ///
-    /// * `bucket`: text
-    /// * `entity`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`DEVSTORAGE_FULL_CONTROL`](scopes::DEVSTORAGE_FULL_CONTROL).
+    ///
+    /// Optional:
+    /// [`user_project`](Call#method.user_project).
     pub fn delete(&self, bucket: &str, entity: &str) -> Call<Delete> {
         Call::new(self.0, &[&bucket, &entity], None)
     }
-    /// GET `b/{bucket}/acl/{entity}`. Scopes: `CLOUD_PLATFORM`, `DEVSTORAGE_FULL_CONTROL`.
+
+    /// GET `b/{bucket}/acl/{entity}`.
     ///
-    /// * `bucket`: text
-    /// * `entity`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`DEVSTORAGE_FULL_CONTROL`](scopes::DEVSTORAGE_FULL_CONTROL).
+    ///
+    /// Optional:
+    /// [`user_project`](Call#method.user_project-1).
     pub fn get(&self, bucket: &str, entity: &str) -> Call<Get> {
         Call::new(self.0, &[&bucket, &entity], None)
     }
-    /// POST `b/{bucket}/acl`. Scopes: `CLOUD_PLATFORM`, `DEVSTORAGE_FULL_CONTROL`.
+
+    /// POST `b/{bucket}/acl`.
     ///
-    /// * `bucket`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`DEVSTORAGE_FULL_CONTROL`](scopes::DEVSTORAGE_FULL_CONTROL).
+    ///
+    /// Optional:
+    /// [`user_project`](Call#method.user_project-2).
     pub fn insert(
         &self,
         bucket: &str,
@@ -31,16 +46,27 @@ impl BucketAccessControls<'_> {
     ) -> Call<Insert> {
         Call::new(self.0, &[&bucket], Some(&bucket_access_control))
     }
-    /// GET `b/{bucket}/acl`. Scopes: `CLOUD_PLATFORM`, `DEVSTORAGE_FULL_CONTROL`.
+
+    /// GET `b/{bucket}/acl`.
     ///
-    /// * `bucket`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`DEVSTORAGE_FULL_CONTROL`](scopes::DEVSTORAGE_FULL_CONTROL).
+    ///
+    /// Optional:
+    /// [`user_project`](Call#method.user_project-3).
     pub fn list(&self, bucket: &str) -> Call<List> {
         Call::new(self.0, &[&bucket], None)
     }
-    /// PATCH `b/{bucket}/acl/{entity}`. Scopes: `CLOUD_PLATFORM`, `DEVSTORAGE_FULL_CONTROL`.
+
+    /// PATCH `b/{bucket}/acl/{entity}`.
     ///
-    /// * `bucket`: text
-    /// * `entity`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`DEVSTORAGE_FULL_CONTROL`](scopes::DEVSTORAGE_FULL_CONTROL).
+    ///
+    /// Optional:
+    /// [`user_project`](Call#method.user_project-4).
     pub fn patch(
         &self,
         bucket: &str,
@@ -49,10 +75,15 @@ impl BucketAccessControls<'_> {
     ) -> Call<Patch> {
         Call::new(self.0, &[&bucket, &entity], Some(&bucket_access_control))
     }
-    /// PUT `b/{bucket}/acl/{entity}`. Scopes: `CLOUD_PLATFORM`, `DEVSTORAGE_FULL_CONTROL`.
+
+    /// PUT `b/{bucket}/acl/{entity}`.
     ///
-    /// * `bucket`: text
-    /// * `entity`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`DEVSTORAGE_FULL_CONTROL`](scopes::DEVSTORAGE_FULL_CONTROL).
+    ///
+    /// Optional:
+    /// [`user_project`](Call#method.user_project-5).
     pub fn update(
         &self,
         bucket: &str,
@@ -65,13 +96,10 @@ impl BucketAccessControls<'_> {
 
 /// See [`BucketAccessControls::delete`].
 pub enum Delete {}
-method! {
-    Delete : Storage => (); "storage.bucketAccessControls.delete" DELETE
-    "b/{bucket}/acl/{entity}" { empty_response : true }
-}
+
+method! { Delete: Storage => (); "storage.bucketAccessControls.delete" DELETE "b/{bucket}/acl/{entity}" }
 
 impl Call<Delete> {
-    /// `userProject`: text
     pub fn user_project(self, value: &str) -> Self {
         self.with_param("userProject", &value)
     }
@@ -79,13 +107,10 @@ impl Call<Delete> {
 
 /// See [`BucketAccessControls::get`].
 pub enum Get {}
-method! {
-    Get : Storage => schemas::BucketAccessControl; "storage.bucketAccessControls.get" GET
-    "b/{bucket}/acl/{entity}"
-}
+
+method! { Get: Storage => schemas::BucketAccessControl; "storage.bucketAccessControls.get" GET "b/{bucket}/acl/{entity}" }
 
 impl Call<Get> {
-    /// `userProject`: text
     pub fn user_project(self, value: &str) -> Self {
         self.with_param("userProject", &value)
     }
@@ -93,13 +118,10 @@ impl Call<Get> {
 
 /// See [`BucketAccessControls::insert`].
 pub enum Insert {}
-method! {
-    Insert : Storage => schemas::BucketAccessControl;
-    "storage.bucketAccessControls.insert" POST "b/{bucket}/acl"
-}
+
+method! { Insert: Storage => schemas::BucketAccessControl; "storage.bucketAccessControls.insert" POST "b/{bucket}/acl" }
 
 impl Call<Insert> {
-    /// `userProject`: text
     pub fn user_project(self, value: &str) -> Self {
         self.with_param("userProject", &value)
     }
@@ -107,13 +129,10 @@ impl Call<Insert> {
 
 /// See [`BucketAccessControls::list`].
 pub enum List {}
-method! {
-    List : Storage => schemas::BucketAccessControls; "storage.bucketAccessControls.list"
-    GET "b/{bucket}/acl"
-}
+
+method! { List: Storage => schemas::BucketAccessControls; "storage.bucketAccessControls.list" GET "b/{bucket}/acl" }
 
 impl Call<List> {
-    /// `userProject`: text
     pub fn user_project(self, value: &str) -> Self {
         self.with_param("userProject", &value)
     }
@@ -121,13 +140,10 @@ impl Call<List> {
 
 /// See [`BucketAccessControls::patch`].
 pub enum Patch {}
-method! {
-    Patch : Storage => schemas::BucketAccessControl; "storage.bucketAccessControls.patch"
-    PATCH "b/{bucket}/acl/{entity}"
-}
+
+method! { Patch: Storage => schemas::BucketAccessControl; "storage.bucketAccessControls.patch" PATCH "b/{bucket}/acl/{entity}" }
 
 impl Call<Patch> {
-    /// `userProject`: text
     pub fn user_project(self, value: &str) -> Self {
         self.with_param("userProject", &value)
     }
@@ -135,13 +151,10 @@ impl Call<Patch> {
 
 /// See [`BucketAccessControls::update`].
 pub enum Update {}
-method! {
-    Update : Storage => schemas::BucketAccessControl;
-    "storage.bucketAccessControls.update" PUT "b/{bucket}/acl/{entity}"
-}
+
+method! { Update: Storage => schemas::BucketAccessControl; "storage.bucketAccessControls.update" PUT "b/{bucket}/acl/{entity}" }
 
 impl Call<Update> {
-    /// `userProject`: text
     pub fn user_project(self, value: &str) -> Self {
         self.with_param("userProject", &value)
     }

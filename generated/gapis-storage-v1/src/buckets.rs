@@ -7,46 +7,116 @@ use super::*;
 pub struct Buckets<'a>(pub(crate) &'a runtime::Client);
 
 impl Buckets<'_> {
-    /// DELETE `b/{bucket}`. Scopes: `CLOUD_PLATFORM`, `DEVSTORAGE_FULL_CONTROL`, `DEVSTORAGE_READ_WRITE`.
+    /// DELETE `b/{bucket}`.
     ///
-    /// * `bucket`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`DEVSTORAGE_FULL_CONTROL`](scopes::DEVSTORAGE_FULL_CONTROL),
+    /// [`DEVSTORAGE_READ_WRITE`](scopes::DEVSTORAGE_READ_WRITE).
+    ///
+    /// Optional:
+    /// [`if_metageneration_match`](Call#method.if_metageneration_match),
+    /// [`if_metageneration_not_match`](Call#method.if_metageneration_not_match),
+    /// [`user_project`](Call#method.user_project-6).
     pub fn delete(&self, bucket: &str) -> Call<Delete> {
         Call::new(self.0, &[&bucket], None)
     }
-    /// GET `b/{bucket}`. Scopes: `CLOUD_PLATFORM`, `CLOUD_PLATFORM_READ_ONLY`, `DEVSTORAGE_FULL_CONTROL`, `DEVSTORAGE_READ_ONLY`, `DEVSTORAGE_READ_WRITE`.
+
+    /// GET `b/{bucket}`.
     ///
-    /// * `bucket`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`CLOUD_PLATFORM_READ_ONLY`](scopes::CLOUD_PLATFORM_READ_ONLY),
+    /// [`DEVSTORAGE_FULL_CONTROL`](scopes::DEVSTORAGE_FULL_CONTROL),
+    /// [`DEVSTORAGE_READ_ONLY`](scopes::DEVSTORAGE_READ_ONLY),
+    /// [`DEVSTORAGE_READ_WRITE`](scopes::DEVSTORAGE_READ_WRITE).
+    ///
+    /// Optional:
+    /// [`generation`](Call#method.generation),
+    /// [`if_metageneration_match`](Call#method.if_metageneration_match-1),
+    /// [`if_metageneration_not_match`](Call#method.if_metageneration_not_match-1),
+    /// [`projection`](Call#method.projection),
+    /// [`soft_deleted`](Call#method.soft_deleted),
+    /// [`user_project`](Call#method.user_project-7).
     pub fn get(&self, bucket: &str) -> Call<Get> {
         Call::new(self.0, &[&bucket], None)
     }
-    /// GET `b/{bucket}/iam`. Scopes: `CLOUD_PLATFORM`, `DEVSTORAGE_FULL_CONTROL`.
+
+    /// GET `b/{bucket}/iam`.
     ///
-    /// * `bucket`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`DEVSTORAGE_FULL_CONTROL`](scopes::DEVSTORAGE_FULL_CONTROL).
+    ///
+    /// Optional:
+    /// [`options_requested_policy_version`](Call#method.options_requested_policy_version),
+    /// [`user_project`](Call#method.user_project-8).
     pub fn get_iam_policy(&self, bucket: &str) -> Call<GetIamPolicy> {
         Call::new(self.0, &[&bucket], None)
     }
-    /// GET `b/{bucket}/storageLayout`. Scopes: `CLOUD_PLATFORM`, `CLOUD_PLATFORM_READ_ONLY`, `DEVSTORAGE_FULL_CONTROL`, `DEVSTORAGE_READ_ONLY`, `DEVSTORAGE_READ_WRITE`.
+
+    /// GET `b/{bucket}/storageLayout`.
     ///
-    /// * `bucket`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`CLOUD_PLATFORM_READ_ONLY`](scopes::CLOUD_PLATFORM_READ_ONLY),
+    /// [`DEVSTORAGE_FULL_CONTROL`](scopes::DEVSTORAGE_FULL_CONTROL),
+    /// [`DEVSTORAGE_READ_ONLY`](scopes::DEVSTORAGE_READ_ONLY),
+    /// [`DEVSTORAGE_READ_WRITE`](scopes::DEVSTORAGE_READ_WRITE).
+    ///
+    /// Optional:
+    /// [`prefix`](Call#method.prefix).
     pub fn get_storage_layout(&self, bucket: &str) -> Call<GetStorageLayout> {
         Call::new(self.0, &[&bucket], None)
     }
-    /// POST `b`. Scopes: `CLOUD_PLATFORM`, `DEVSTORAGE_FULL_CONTROL`, `DEVSTORAGE_READ_WRITE`.
+
+    /// POST `b`.
     ///
-    /// * `project`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`DEVSTORAGE_FULL_CONTROL`](scopes::DEVSTORAGE_FULL_CONTROL),
+    /// [`DEVSTORAGE_READ_WRITE`](scopes::DEVSTORAGE_READ_WRITE).
+    ///
+    /// Optional:
+    /// [`enable_object_retention`](Call#method.enable_object_retention),
+    /// [`predefined_acl`](Call#method.predefined_acl),
+    /// [`predefined_default_object_acl`](Call#method.predefined_default_object_acl),
+    /// [`projection`](Call#method.projection-1),
+    /// [`user_project`](Call#method.user_project-9).
     pub fn insert(&self, project: &str, bucket: schemas::Bucket) -> Call<Insert> {
         Call::new(self.0, &[], Some(&bucket)).with_param("project", &project)
     }
-    /// GET `b`. Scopes: `CLOUD_PLATFORM`, `CLOUD_PLATFORM_READ_ONLY`, `DEVSTORAGE_FULL_CONTROL`, `DEVSTORAGE_READ_ONLY`, `DEVSTORAGE_READ_WRITE`.
+
+    /// GET `b`.
     ///
-    /// * `project`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`CLOUD_PLATFORM_READ_ONLY`](scopes::CLOUD_PLATFORM_READ_ONLY),
+    /// [`DEVSTORAGE_FULL_CONTROL`](scopes::DEVSTORAGE_FULL_CONTROL),
+    /// [`DEVSTORAGE_READ_ONLY`](scopes::DEVSTORAGE_READ_ONLY),
+    /// [`DEVSTORAGE_READ_WRITE`](scopes::DEVSTORAGE_READ_WRITE).
+    ///
+    /// Optional:
+    /// [`max_results`](Call#method.max_results),
+    /// [`page_token`](Call#method.page_token-1),
+    /// [`prefix`](Call#method.prefix-1),
+    /// [`projection`](Call#method.projection-2),
+    /// [`return_partial_success`](Call#method.return_partial_success),
+    /// [`soft_deleted`](Call#method.soft_deleted-1),
+    /// [`user_project`](Call#method.user_project-10).
     pub fn list(&self, project: &str) -> Call<List> {
         Call::new(self.0, &[], None).with_param("project", &project)
     }
-    /// POST `b/{bucket}/lockRetentionPolicy`. Scopes: `CLOUD_PLATFORM`, `DEVSTORAGE_FULL_CONTROL`, `DEVSTORAGE_READ_WRITE`.
+
+    /// POST `b/{bucket}/lockRetentionPolicy`.
     ///
-    /// * `bucket`: text
-    /// * `if_metageneration_match`: a 64-bit number
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`DEVSTORAGE_FULL_CONTROL`](scopes::DEVSTORAGE_FULL_CONTROL),
+    /// [`DEVSTORAGE_READ_WRITE`](scopes::DEVSTORAGE_READ_WRITE).
+    ///
+    /// Optional:
+    /// [`user_project`](Call#method.user_project-11).
     pub fn lock_retention_policy(
         &self,
         bucket: &str,
@@ -55,15 +125,30 @@ impl Buckets<'_> {
         Call::new(self.0, &[&bucket], None)
             .with_param("ifMetagenerationMatch", &if_metageneration_match)
     }
-    /// PATCH `b/{bucket}`. Scopes: `CLOUD_PLATFORM`, `DEVSTORAGE_FULL_CONTROL`.
+
+    /// PATCH `b/{bucket}`.
     ///
-    /// * `bucket`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`DEVSTORAGE_FULL_CONTROL`](scopes::DEVSTORAGE_FULL_CONTROL).
+    ///
+    /// Optional:
+    /// [`if_metageneration_match`](Call#method.if_metageneration_match-2),
+    /// [`if_metageneration_not_match`](Call#method.if_metageneration_not_match-2),
+    /// [`predefined_acl`](Call#method.predefined_acl-1),
+    /// [`predefined_default_object_acl`](Call#method.predefined_default_object_acl-1),
+    /// [`projection`](Call#method.projection-3),
+    /// [`user_project`](Call#method.user_project-12).
     pub fn patch(&self, bucket: &str, body: schemas::Bucket) -> Call<Patch> {
         Call::new(self.0, &[&bucket], Some(&body))
     }
-    /// POST `b/{bucket}/relocate`. Scopes: `CLOUD_PLATFORM`, `DEVSTORAGE_FULL_CONTROL`, `DEVSTORAGE_READ_WRITE`. Can be waited for.
+
+    /// POST `b/{bucket}/relocate`. Can be waited for.
     ///
-    /// * `bucket`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`DEVSTORAGE_FULL_CONTROL`](scopes::DEVSTORAGE_FULL_CONTROL),
+    /// [`DEVSTORAGE_READ_WRITE`](scopes::DEVSTORAGE_READ_WRITE).
     pub fn relocate(
         &self,
         bucket: &str,
@@ -71,16 +156,29 @@ impl Buckets<'_> {
     ) -> Call<Relocate> {
         Call::new(self.0, &[&bucket], Some(&relocate_bucket_request))
     }
-    /// POST `b/{bucket}/restore`. Scopes: `CLOUD_PLATFORM`, `DEVSTORAGE_FULL_CONTROL`, `DEVSTORAGE_READ_WRITE`.
+
+    /// POST `b/{bucket}/restore`.
     ///
-    /// * `bucket`: text
-    /// * `generation`: a 64-bit number
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`DEVSTORAGE_FULL_CONTROL`](scopes::DEVSTORAGE_FULL_CONTROL),
+    /// [`DEVSTORAGE_READ_WRITE`](scopes::DEVSTORAGE_READ_WRITE).
+    ///
+    /// Optional:
+    /// [`projection`](Call#method.projection-4),
+    /// [`user_project`](Call#method.user_project-13).
     pub fn restore(&self, bucket: &str, generation: i64) -> Call<Restore> {
         Call::new(self.0, &[&bucket], None).with_param("generation", &generation)
     }
-    /// PUT `b/{bucket}/iam`. Scopes: `CLOUD_PLATFORM`, `DEVSTORAGE_FULL_CONTROL`.
+
+    /// PUT `b/{bucket}/iam`.
     ///
-    /// * `bucket`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`DEVSTORAGE_FULL_CONTROL`](scopes::DEVSTORAGE_FULL_CONTROL).
+    ///
+    /// Optional:
+    /// [`user_project`](Call#method.user_project-14).
     pub fn set_iam_policy(
         &self,
         bucket: &str,
@@ -88,10 +186,18 @@ impl Buckets<'_> {
     ) -> Call<SetIamPolicy> {
         Call::new(self.0, &[&bucket], Some(&policy))
     }
-    /// GET `b/{bucket}/iam/testPermissions`. Scopes: `CLOUD_PLATFORM`, `CLOUD_PLATFORM_READ_ONLY`, `DEVSTORAGE_FULL_CONTROL`, `DEVSTORAGE_READ_ONLY`, `DEVSTORAGE_READ_WRITE`.
+
+    /// GET `b/{bucket}/iam/testPermissions`.
     ///
-    /// * `bucket`: text
-    /// * `permissions`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`CLOUD_PLATFORM_READ_ONLY`](scopes::CLOUD_PLATFORM_READ_ONLY),
+    /// [`DEVSTORAGE_FULL_CONTROL`](scopes::DEVSTORAGE_FULL_CONTROL),
+    /// [`DEVSTORAGE_READ_ONLY`](scopes::DEVSTORAGE_READ_ONLY),
+    /// [`DEVSTORAGE_READ_WRITE`](scopes::DEVSTORAGE_READ_WRITE).
+    ///
+    /// Optional:
+    /// [`user_project`](Call#method.user_project-15).
     pub fn test_iam_permissions(
         &self,
         bucket: &str,
@@ -99,9 +205,20 @@ impl Buckets<'_> {
     ) -> Call<TestIamPermissions> {
         Call::new(self.0, &[&bucket], None).with_param("permissions", &permissions)
     }
-    /// PUT `b/{bucket}`. Scopes: `CLOUD_PLATFORM`, `DEVSTORAGE_FULL_CONTROL`.
+
+    /// PUT `b/{bucket}`.
     ///
-    /// * `bucket`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`DEVSTORAGE_FULL_CONTROL`](scopes::DEVSTORAGE_FULL_CONTROL).
+    ///
+    /// Optional:
+    /// [`if_metageneration_match`](Call#method.if_metageneration_match-3),
+    /// [`if_metageneration_not_match`](Call#method.if_metageneration_not_match-3),
+    /// [`predefined_acl`](Call#method.predefined_acl-2),
+    /// [`predefined_default_object_acl`](Call#method.predefined_default_object_acl-2),
+    /// [`projection`](Call#method.projection-5),
+    /// [`user_project`](Call#method.user_project-16).
     pub fn update(&self, bucket: &str, body: schemas::Bucket) -> Call<Update> {
         Call::new(self.0, &[&bucket], Some(&body))
     }
@@ -109,21 +226,18 @@ impl Buckets<'_> {
 
 /// See [`Buckets::delete`].
 pub enum Delete {}
-method! {
-    Delete : Storage => (); "storage.buckets.delete" DELETE "b/{bucket}" { empty_response
-    : true }
-}
+
+method! { Delete: Storage => (); "storage.buckets.delete" DELETE "b/{bucket}" }
 
 impl Call<Delete> {
-    /// `ifMetagenerationMatch`: a 64-bit number
     pub fn if_metageneration_match(self, value: i64) -> Self {
         self.with_param("ifMetagenerationMatch", &value)
     }
-    /// `ifMetagenerationNotMatch`: a 64-bit number
+
     pub fn if_metageneration_not_match(self, value: i64) -> Self {
         self.with_param("ifMetagenerationNotMatch", &value)
     }
-    /// `userProject`: text
+
     pub fn user_project(self, value: &str) -> Self {
         self.with_param("userProject", &value)
     }
@@ -131,32 +245,30 @@ impl Call<Delete> {
 
 /// See [`Buckets::get`].
 pub enum Get {}
-method! {
-    Get : Storage => schemas::Bucket; "storage.buckets.get" GET "b/{bucket}"
-}
+
+method! { Get: Storage => schemas::Bucket; "storage.buckets.get" GET "b/{bucket}" }
 
 impl Call<Get> {
-    /// `generation`: a 64-bit number
     pub fn generation(self, value: i64) -> Self {
         self.with_param("generation", &value)
     }
-    /// `ifMetagenerationMatch`: a 64-bit number
+
     pub fn if_metageneration_match(self, value: i64) -> Self {
         self.with_param("ifMetagenerationMatch", &value)
     }
-    /// `ifMetagenerationNotMatch`: a 64-bit number
+
     pub fn if_metageneration_not_match(self, value: i64) -> Self {
         self.with_param("ifMetagenerationNotMatch", &value)
     }
-    /// `projection`: one of a set of words
+
     pub fn projection(self, value: enums::BucketsGetProjection) -> Self {
         self.with_param("projection", &value)
     }
-    /// `softDeleted`: true or false
+
     pub fn soft_deleted(self, value: bool) -> Self {
         self.with_param("softDeleted", &value)
     }
-    /// `userProject`: text
+
     pub fn user_project(self, value: &str) -> Self {
         self.with_param("userProject", &value)
     }
@@ -164,17 +276,15 @@ impl Call<Get> {
 
 /// See [`Buckets::get_iam_policy`].
 pub enum GetIamPolicy {}
-method! {
-    GetIamPolicy : Storage => schemas::Policy; "storage.buckets.getIamPolicy" GET
-    "b/{bucket}/iam"
-}
+
+method! { GetIamPolicy: Storage => schemas::Policy; "storage.buckets.getIamPolicy" GET "b/{bucket}/iam" }
 
 impl Call<GetIamPolicy> {
-    /// `optionsRequestedPolicyVersion`: a 32-bit number, at least `1`
+    /// At least `1`.
     pub fn options_requested_policy_version(self, value: i32) -> Self {
         self.with_param("optionsRequestedPolicyVersion", &value)
     }
-    /// `userProject`: text
+
     pub fn user_project(self, value: &str) -> Self {
         self.with_param("userProject", &value)
     }
@@ -182,13 +292,10 @@ impl Call<GetIamPolicy> {
 
 /// See [`Buckets::get_storage_layout`].
 pub enum GetStorageLayout {}
-method! {
-    GetStorageLayout : Storage => schemas::BucketStorageLayout;
-    "storage.buckets.getStorageLayout" GET "b/{bucket}/storageLayout"
-}
+
+method! { GetStorageLayout: Storage => schemas::BucketStorageLayout; "storage.buckets.getStorageLayout" GET "b/{bucket}/storageLayout" }
 
 impl Call<GetStorageLayout> {
-    /// `prefix`: text
     pub fn prefix(self, value: &str) -> Self {
         self.with_param("prefix", &value)
     }
@@ -196,31 +303,27 @@ impl Call<GetStorageLayout> {
 
 /// See [`Buckets::insert`].
 pub enum Insert {}
-method! {
-    Insert : Storage => schemas::Bucket; "storage.buckets.insert" POST "b"
-}
+
+method! { Insert: Storage => schemas::Bucket; "storage.buckets.insert" POST "b" }
 
 impl Call<Insert> {
-    /// `enableObjectRetention`: true or false, default `false`
+    /// Default `false`.
     pub fn enable_object_retention(self, value: bool) -> Self {
         self.with_param("enableObjectRetention", &value)
     }
-    /// `predefinedAcl`: one of a set of words
+
     pub fn predefined_acl(self, value: enums::BucketsInsertPredefinedAcl) -> Self {
         self.with_param("predefinedAcl", &value)
     }
-    /// `predefinedDefaultObjectAcl`: one of a set of words
-    pub fn predefined_default_object_acl(
-        self,
-        value: enums::BucketsInsertPredefinedDefaultObjectAcl,
-    ) -> Self {
+
+    pub fn predefined_default_object_acl(self, value: enums::BucketsInsertPredefinedDefaultObjectAcl) -> Self {
         self.with_param("predefinedDefaultObjectAcl", &value)
     }
-    /// `projection`: one of a set of words
+
     pub fn projection(self, value: enums::BucketsInsertProjection) -> Self {
         self.with_param("projection", &value)
     }
-    /// `userProject`: text
+
     pub fn user_project(self, value: &str) -> Self {
         self.with_param("userProject", &value)
     }
@@ -228,39 +331,37 @@ impl Call<Insert> {
 
 /// See [`Buckets::list`].
 pub enum List {}
-method! {
-    List : Storage => schemas::Buckets; "storage.buckets.list" GET "b"
-}
-paged! {
-    List => schemas::Bucket; "pageToken" "nextPageToken" "items"
-}
+
+method! { List: Storage => schemas::Buckets; "storage.buckets.list" GET "b" }
+
+paged! { List => schemas::Bucket; "pageToken" "nextPageToken" "items" }
 
 impl Call<List> {
-    /// `maxResults`: an unsigned 32-bit number, default `1000`, at least `0`
+    /// Default `1000`, at least `0`.
     pub fn max_results(self, value: u32) -> Self {
         self.with_param("maxResults", &value)
     }
-    /// `pageToken`: text
+
     pub fn page_token(self, value: &str) -> Self {
         self.with_param("pageToken", &value)
     }
-    /// `prefix`: text
+
     pub fn prefix(self, value: &str) -> Self {
         self.with_param("prefix", &value)
     }
-    /// `projection`: one of a set of words
+
     pub fn projection(self, value: enums::BucketsListProjection) -> Self {
         self.with_param("projection", &value)
     }
-    /// `returnPartialSuccess`: true or false
+
     pub fn return_partial_success(self, value: bool) -> Self {
         self.with_param("returnPartialSuccess", &value)
     }
-    /// `softDeleted`: true or false
+
     pub fn soft_deleted(self, value: bool) -> Self {
         self.with_param("softDeleted", &value)
     }
-    /// `userProject`: text
+
     pub fn user_project(self, value: &str) -> Self {
         self.with_param("userProject", &value)
     }
@@ -268,13 +369,10 @@ impl Call<List> {
 
 /// See [`Buckets::lock_retention_policy`].
 pub enum LockRetentionPolicy {}
-method! {
-    LockRetentionPolicy : Storage => schemas::Bucket;
-    "storage.buckets.lockRetentionPolicy" POST "b/{bucket}/lockRetentionPolicy"
-}
+
+method! { LockRetentionPolicy: Storage => schemas::Bucket; "storage.buckets.lockRetentionPolicy" POST "b/{bucket}/lockRetentionPolicy" }
 
 impl Call<LockRetentionPolicy> {
-    /// `userProject`: text
     pub fn user_project(self, value: &str) -> Self {
         self.with_param("userProject", &value)
     }
@@ -282,35 +380,30 @@ impl Call<LockRetentionPolicy> {
 
 /// See [`Buckets::patch`].
 pub enum Patch {}
-method! {
-    Patch : Storage => schemas::Bucket; "storage.buckets.patch" PATCH "b/{bucket}"
-}
+
+method! { Patch: Storage => schemas::Bucket; "storage.buckets.patch" PATCH "b/{bucket}" }
 
 impl Call<Patch> {
-    /// `ifMetagenerationMatch`: a 64-bit number
     pub fn if_metageneration_match(self, value: i64) -> Self {
         self.with_param("ifMetagenerationMatch", &value)
     }
-    /// `ifMetagenerationNotMatch`: a 64-bit number
+
     pub fn if_metageneration_not_match(self, value: i64) -> Self {
         self.with_param("ifMetagenerationNotMatch", &value)
     }
-    /// `predefinedAcl`: one of a set of words
+
     pub fn predefined_acl(self, value: enums::BucketsPatchPredefinedAcl) -> Self {
         self.with_param("predefinedAcl", &value)
     }
-    /// `predefinedDefaultObjectAcl`: one of a set of words
-    pub fn predefined_default_object_acl(
-        self,
-        value: enums::BucketsPatchPredefinedDefaultObjectAcl,
-    ) -> Self {
+
+    pub fn predefined_default_object_acl(self, value: enums::BucketsPatchPredefinedDefaultObjectAcl) -> Self {
         self.with_param("predefinedDefaultObjectAcl", &value)
     }
-    /// `projection`: one of a set of words
+
     pub fn projection(self, value: enums::BucketsPatchProjection) -> Self {
         self.with_param("projection", &value)
     }
-    /// `userProject`: text
+
     pub fn user_project(self, value: &str) -> Self {
         self.with_param("userProject", &value)
     }
@@ -318,24 +411,19 @@ impl Call<Patch> {
 
 /// See [`Buckets::relocate`].
 pub enum Relocate {}
-method! {
-    Relocate : Storage => schemas::GoogleLongrunningOperation; "storage.buckets.relocate"
-    POST "b/{bucket}/relocate"
-}
+
+method! { Relocate: Storage => schemas::GoogleLongrunningOperation; "storage.buckets.relocate" POST "b/{bucket}/relocate" }
 
 /// See [`Buckets::restore`].
 pub enum Restore {}
-method! {
-    Restore : Storage => schemas::Bucket; "storage.buckets.restore" POST
-    "b/{bucket}/restore"
-}
+
+method! { Restore: Storage => schemas::Bucket; "storage.buckets.restore" POST "b/{bucket}/restore" }
 
 impl Call<Restore> {
-    /// `projection`: one of a set of words
     pub fn projection(self, value: enums::BucketsRestoreProjection) -> Self {
         self.with_param("projection", &value)
     }
-    /// `userProject`: text
+
     pub fn user_project(self, value: &str) -> Self {
         self.with_param("userProject", &value)
     }
@@ -343,13 +431,10 @@ impl Call<Restore> {
 
 /// See [`Buckets::set_iam_policy`].
 pub enum SetIamPolicy {}
-method! {
-    SetIamPolicy : Storage => schemas::Policy; "storage.buckets.setIamPolicy" PUT
-    "b/{bucket}/iam"
-}
+
+method! { SetIamPolicy: Storage => schemas::Policy; "storage.buckets.setIamPolicy" PUT "b/{bucket}/iam" }
 
 impl Call<SetIamPolicy> {
-    /// `userProject`: text
     pub fn user_project(self, value: &str) -> Self {
         self.with_param("userProject", &value)
     }
@@ -357,13 +442,10 @@ impl Call<SetIamPolicy> {
 
 /// See [`Buckets::test_iam_permissions`].
 pub enum TestIamPermissions {}
-method! {
-    TestIamPermissions : Storage => schemas::TestIamPermissionsResponse;
-    "storage.buckets.testIamPermissions" GET "b/{bucket}/iam/testPermissions"
-}
+
+method! { TestIamPermissions: Storage => schemas::TestIamPermissionsResponse; "storage.buckets.testIamPermissions" GET "b/{bucket}/iam/testPermissions" }
 
 impl Call<TestIamPermissions> {
-    /// `userProject`: text
     pub fn user_project(self, value: &str) -> Self {
         self.with_param("userProject", &value)
     }
@@ -371,35 +453,30 @@ impl Call<TestIamPermissions> {
 
 /// See [`Buckets::update`].
 pub enum Update {}
-method! {
-    Update : Storage => schemas::Bucket; "storage.buckets.update" PUT "b/{bucket}"
-}
+
+method! { Update: Storage => schemas::Bucket; "storage.buckets.update" PUT "b/{bucket}" }
 
 impl Call<Update> {
-    /// `ifMetagenerationMatch`: a 64-bit number
     pub fn if_metageneration_match(self, value: i64) -> Self {
         self.with_param("ifMetagenerationMatch", &value)
     }
-    /// `ifMetagenerationNotMatch`: a 64-bit number
+
     pub fn if_metageneration_not_match(self, value: i64) -> Self {
         self.with_param("ifMetagenerationNotMatch", &value)
     }
-    /// `predefinedAcl`: one of a set of words
+
     pub fn predefined_acl(self, value: enums::BucketsUpdatePredefinedAcl) -> Self {
         self.with_param("predefinedAcl", &value)
     }
-    /// `predefinedDefaultObjectAcl`: one of a set of words
-    pub fn predefined_default_object_acl(
-        self,
-        value: enums::BucketsUpdatePredefinedDefaultObjectAcl,
-    ) -> Self {
+
+    pub fn predefined_default_object_acl(self, value: enums::BucketsUpdatePredefinedDefaultObjectAcl) -> Self {
         self.with_param("predefinedDefaultObjectAcl", &value)
     }
-    /// `projection`: one of a set of words
+
     pub fn projection(self, value: enums::BucketsUpdateProjection) -> Self {
         self.with_param("projection", &value)
     }
-    /// `userProject`: text
+
     pub fn user_project(self, value: &str) -> Self {
         self.with_param("userProject", &value)
     }

@@ -7,23 +7,38 @@ use super::*;
 pub struct DefaultObjectAccessControls<'a>(pub(crate) &'a runtime::Client);
 
 impl DefaultObjectAccessControls<'_> {
-    /// DELETE `b/{bucket}/defaultObjectAcl/{entity}`. Scopes: `CLOUD_PLATFORM`, `DEVSTORAGE_FULL_CONTROL`.
+    /// DELETE `b/{bucket}/defaultObjectAcl/{entity}`.
     ///
-    /// * `bucket`: text
-    /// * `entity`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`DEVSTORAGE_FULL_CONTROL`](scopes::DEVSTORAGE_FULL_CONTROL).
+    ///
+    /// Optional:
+    /// [`user_project`](Call#method.user_project-17).
     pub fn delete(&self, bucket: &str, entity: &str) -> Call<Delete> {
         Call::new(self.0, &[&bucket, &entity], None)
     }
-    /// GET `b/{bucket}/defaultObjectAcl/{entity}`. Scopes: `CLOUD_PLATFORM`, `DEVSTORAGE_FULL_CONTROL`.
+
+    /// GET `b/{bucket}/defaultObjectAcl/{entity}`.
     ///
-    /// * `bucket`: text
-    /// * `entity`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`DEVSTORAGE_FULL_CONTROL`](scopes::DEVSTORAGE_FULL_CONTROL).
+    ///
+    /// Optional:
+    /// [`user_project`](Call#method.user_project-18).
     pub fn get(&self, bucket: &str, entity: &str) -> Call<Get> {
         Call::new(self.0, &[&bucket, &entity], None)
     }
-    /// POST `b/{bucket}/defaultObjectAcl`. Scopes: `CLOUD_PLATFORM`, `DEVSTORAGE_FULL_CONTROL`.
+
+    /// POST `b/{bucket}/defaultObjectAcl`.
     ///
-    /// * `bucket`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`DEVSTORAGE_FULL_CONTROL`](scopes::DEVSTORAGE_FULL_CONTROL).
+    ///
+    /// Optional:
+    /// [`user_project`](Call#method.user_project-19).
     pub fn insert(
         &self,
         bucket: &str,
@@ -31,16 +46,29 @@ impl DefaultObjectAccessControls<'_> {
     ) -> Call<Insert> {
         Call::new(self.0, &[&bucket], Some(&object_access_control))
     }
-    /// GET `b/{bucket}/defaultObjectAcl`. Scopes: `CLOUD_PLATFORM`, `DEVSTORAGE_FULL_CONTROL`.
+
+    /// GET `b/{bucket}/defaultObjectAcl`.
     ///
-    /// * `bucket`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`DEVSTORAGE_FULL_CONTROL`](scopes::DEVSTORAGE_FULL_CONTROL).
+    ///
+    /// Optional:
+    /// [`if_metageneration_match`](Call#method.if_metageneration_match-4),
+    /// [`if_metageneration_not_match`](Call#method.if_metageneration_not_match-4),
+    /// [`user_project`](Call#method.user_project-20).
     pub fn list(&self, bucket: &str) -> Call<List> {
         Call::new(self.0, &[&bucket], None)
     }
-    /// PATCH `b/{bucket}/defaultObjectAcl/{entity}`. Scopes: `CLOUD_PLATFORM`, `DEVSTORAGE_FULL_CONTROL`.
+
+    /// PATCH `b/{bucket}/defaultObjectAcl/{entity}`.
     ///
-    /// * `bucket`: text
-    /// * `entity`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`DEVSTORAGE_FULL_CONTROL`](scopes::DEVSTORAGE_FULL_CONTROL).
+    ///
+    /// Optional:
+    /// [`user_project`](Call#method.user_project-21).
     pub fn patch(
         &self,
         bucket: &str,
@@ -49,10 +77,15 @@ impl DefaultObjectAccessControls<'_> {
     ) -> Call<Patch> {
         Call::new(self.0, &[&bucket, &entity], Some(&object_access_control))
     }
-    /// PUT `b/{bucket}/defaultObjectAcl/{entity}`. Scopes: `CLOUD_PLATFORM`, `DEVSTORAGE_FULL_CONTROL`.
+
+    /// PUT `b/{bucket}/defaultObjectAcl/{entity}`.
     ///
-    /// * `bucket`: text
-    /// * `entity`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`DEVSTORAGE_FULL_CONTROL`](scopes::DEVSTORAGE_FULL_CONTROL).
+    ///
+    /// Optional:
+    /// [`user_project`](Call#method.user_project-22).
     pub fn update(
         &self,
         bucket: &str,
@@ -65,13 +98,10 @@ impl DefaultObjectAccessControls<'_> {
 
 /// See [`DefaultObjectAccessControls::delete`].
 pub enum Delete {}
-method! {
-    Delete : Storage => (); "storage.defaultObjectAccessControls.delete" DELETE
-    "b/{bucket}/defaultObjectAcl/{entity}" { empty_response : true }
-}
+
+method! { Delete: Storage => (); "storage.defaultObjectAccessControls.delete" DELETE "b/{bucket}/defaultObjectAcl/{entity}" }
 
 impl Call<Delete> {
-    /// `userProject`: text
     pub fn user_project(self, value: &str) -> Self {
         self.with_param("userProject", &value)
     }
@@ -79,13 +109,10 @@ impl Call<Delete> {
 
 /// See [`DefaultObjectAccessControls::get`].
 pub enum Get {}
-method! {
-    Get : Storage => schemas::ObjectAccessControl;
-    "storage.defaultObjectAccessControls.get" GET "b/{bucket}/defaultObjectAcl/{entity}"
-}
+
+method! { Get: Storage => schemas::ObjectAccessControl; "storage.defaultObjectAccessControls.get" GET "b/{bucket}/defaultObjectAcl/{entity}" }
 
 impl Call<Get> {
-    /// `userProject`: text
     pub fn user_project(self, value: &str) -> Self {
         self.with_param("userProject", &value)
     }
@@ -93,13 +120,10 @@ impl Call<Get> {
 
 /// See [`DefaultObjectAccessControls::insert`].
 pub enum Insert {}
-method! {
-    Insert : Storage => schemas::ObjectAccessControl;
-    "storage.defaultObjectAccessControls.insert" POST "b/{bucket}/defaultObjectAcl"
-}
+
+method! { Insert: Storage => schemas::ObjectAccessControl; "storage.defaultObjectAccessControls.insert" POST "b/{bucket}/defaultObjectAcl" }
 
 impl Call<Insert> {
-    /// `userProject`: text
     pub fn user_project(self, value: &str) -> Self {
         self.with_param("userProject", &value)
     }
@@ -107,21 +131,18 @@ impl Call<Insert> {
 
 /// See [`DefaultObjectAccessControls::list`].
 pub enum List {}
-method! {
-    List : Storage => schemas::ObjectAccessControls;
-    "storage.defaultObjectAccessControls.list" GET "b/{bucket}/defaultObjectAcl"
-}
+
+method! { List: Storage => schemas::ObjectAccessControls; "storage.defaultObjectAccessControls.list" GET "b/{bucket}/defaultObjectAcl" }
 
 impl Call<List> {
-    /// `ifMetagenerationMatch`: a 64-bit number
     pub fn if_metageneration_match(self, value: i64) -> Self {
         self.with_param("ifMetagenerationMatch", &value)
     }
-    /// `ifMetagenerationNotMatch`: a 64-bit number
+
     pub fn if_metageneration_not_match(self, value: i64) -> Self {
         self.with_param("ifMetagenerationNotMatch", &value)
     }
-    /// `userProject`: text
+
     pub fn user_project(self, value: &str) -> Self {
         self.with_param("userProject", &value)
     }
@@ -129,14 +150,10 @@ impl Call<List> {
 
 /// See [`DefaultObjectAccessControls::patch`].
 pub enum Patch {}
-method! {
-    Patch : Storage => schemas::ObjectAccessControl;
-    "storage.defaultObjectAccessControls.patch" PATCH
-    "b/{bucket}/defaultObjectAcl/{entity}"
-}
+
+method! { Patch: Storage => schemas::ObjectAccessControl; "storage.defaultObjectAccessControls.patch" PATCH "b/{bucket}/defaultObjectAcl/{entity}" }
 
 impl Call<Patch> {
-    /// `userProject`: text
     pub fn user_project(self, value: &str) -> Self {
         self.with_param("userProject", &value)
     }
@@ -144,14 +161,10 @@ impl Call<Patch> {
 
 /// See [`DefaultObjectAccessControls::update`].
 pub enum Update {}
-method! {
-    Update : Storage => schemas::ObjectAccessControl;
-    "storage.defaultObjectAccessControls.update" PUT
-    "b/{bucket}/defaultObjectAcl/{entity}"
-}
+
+method! { Update: Storage => schemas::ObjectAccessControl; "storage.defaultObjectAccessControls.update" PUT "b/{bucket}/defaultObjectAcl/{entity}" }
 
 impl Call<Update> {
-    /// `userProject`: text
     pub fn user_project(self, value: &str) -> Self {
         self.with_param("userProject", &value)
     }

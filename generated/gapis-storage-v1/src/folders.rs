@@ -7,44 +7,93 @@ use super::*;
 pub struct Folders<'a>(pub(crate) &'a runtime::Client);
 
 impl Folders<'_> {
-    /// DELETE `b/{bucket}/folders/{folder}`. Scopes: `CLOUD_PLATFORM`, `DEVSTORAGE_FULL_CONTROL`, `DEVSTORAGE_READ_WRITE`.
+    /// DELETE `b/{bucket}/folders/{folder}`.
     ///
-    /// * `bucket`: text
-    /// * `folder`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`DEVSTORAGE_FULL_CONTROL`](scopes::DEVSTORAGE_FULL_CONTROL),
+    /// [`DEVSTORAGE_READ_WRITE`](scopes::DEVSTORAGE_READ_WRITE).
+    ///
+    /// Optional:
+    /// [`if_metageneration_match`](Call#method.if_metageneration_match-5),
+    /// [`if_metageneration_not_match`](Call#method.if_metageneration_not_match-5).
     pub fn delete(&self, bucket: &str, folder: &str) -> Call<Delete> {
         Call::new(self.0, &[&bucket, &folder], None)
     }
-    /// POST `b/{bucket}/folders/{folder}/deleteRecursive`. Scopes: `CLOUD_PLATFORM`, `DEVSTORAGE_FULL_CONTROL`, `DEVSTORAGE_READ_WRITE`. Can be waited for.
+
+    /// POST `b/{bucket}/folders/{folder}/deleteRecursive`. Can be waited for.
     ///
-    /// * `bucket`: text
-    /// * `folder`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`DEVSTORAGE_FULL_CONTROL`](scopes::DEVSTORAGE_FULL_CONTROL),
+    /// [`DEVSTORAGE_READ_WRITE`](scopes::DEVSTORAGE_READ_WRITE).
+    ///
+    /// Optional:
+    /// [`if_metageneration_match`](Call#method.if_metageneration_match-6),
+    /// [`if_metageneration_not_match`](Call#method.if_metageneration_not_match-6).
     pub fn delete_recursive(&self, bucket: &str, folder: &str) -> Call<DeleteRecursive> {
         Call::new(self.0, &[&bucket, &folder], None)
     }
-    /// GET `b/{bucket}/folders/{folder}`. Scopes: `CLOUD_PLATFORM`, `CLOUD_PLATFORM_READ_ONLY`, `DEVSTORAGE_FULL_CONTROL`, `DEVSTORAGE_READ_ONLY`, `DEVSTORAGE_READ_WRITE`.
+
+    /// GET `b/{bucket}/folders/{folder}`.
     ///
-    /// * `bucket`: text
-    /// * `folder`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`CLOUD_PLATFORM_READ_ONLY`](scopes::CLOUD_PLATFORM_READ_ONLY),
+    /// [`DEVSTORAGE_FULL_CONTROL`](scopes::DEVSTORAGE_FULL_CONTROL),
+    /// [`DEVSTORAGE_READ_ONLY`](scopes::DEVSTORAGE_READ_ONLY),
+    /// [`DEVSTORAGE_READ_WRITE`](scopes::DEVSTORAGE_READ_WRITE).
+    ///
+    /// Optional:
+    /// [`if_metageneration_match`](Call#method.if_metageneration_match-7),
+    /// [`if_metageneration_not_match`](Call#method.if_metageneration_not_match-7).
     pub fn get(&self, bucket: &str, folder: &str) -> Call<Get> {
         Call::new(self.0, &[&bucket, &folder], None)
     }
-    /// POST `b/{bucket}/folders`. Scopes: `CLOUD_PLATFORM`, `DEVSTORAGE_FULL_CONTROL`, `DEVSTORAGE_READ_WRITE`.
+
+    /// POST `b/{bucket}/folders`.
     ///
-    /// * `bucket`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`DEVSTORAGE_FULL_CONTROL`](scopes::DEVSTORAGE_FULL_CONTROL),
+    /// [`DEVSTORAGE_READ_WRITE`](scopes::DEVSTORAGE_READ_WRITE).
+    ///
+    /// Optional:
+    /// [`recursive`](Call#method.recursive).
     pub fn insert(&self, bucket: &str, folder: schemas::Folder) -> Call<Insert> {
         Call::new(self.0, &[&bucket], Some(&folder))
     }
-    /// GET `b/{bucket}/folders`. Scopes: `CLOUD_PLATFORM`, `CLOUD_PLATFORM_READ_ONLY`, `DEVSTORAGE_FULL_CONTROL`, `DEVSTORAGE_READ_ONLY`, `DEVSTORAGE_READ_WRITE`.
+
+    /// GET `b/{bucket}/folders`.
     ///
-    /// * `bucket`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`CLOUD_PLATFORM_READ_ONLY`](scopes::CLOUD_PLATFORM_READ_ONLY),
+    /// [`DEVSTORAGE_FULL_CONTROL`](scopes::DEVSTORAGE_FULL_CONTROL),
+    /// [`DEVSTORAGE_READ_ONLY`](scopes::DEVSTORAGE_READ_ONLY),
+    /// [`DEVSTORAGE_READ_WRITE`](scopes::DEVSTORAGE_READ_WRITE).
+    ///
+    /// Optional:
+    /// [`delimiter`](Call#method.delimiter),
+    /// [`end_offset`](Call#method.end_offset),
+    /// [`page_size`](Call#method.page_size-1),
+    /// [`page_token`](Call#method.page_token-2),
+    /// [`prefix`](Call#method.prefix-2),
+    /// [`start_offset`](Call#method.start_offset).
     pub fn list(&self, bucket: &str) -> Call<List> {
         Call::new(self.0, &[&bucket], None)
     }
-    /// POST `b/{bucket}/folders/{sourceFolder}/renameTo/folders/{destinationFolder}`. Scopes: `CLOUD_PLATFORM`, `DEVSTORAGE_FULL_CONTROL`, `DEVSTORAGE_READ_WRITE`. Can be waited for.
+
+    /// POST `b/{bucket}/folders/{sourceFolder}/renameTo/folders/{destinationFolder}`. Can be waited for.
     ///
-    /// * `bucket`: text
-    /// * `source_folder`: text
-    /// * `destination_folder`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`DEVSTORAGE_FULL_CONTROL`](scopes::DEVSTORAGE_FULL_CONTROL),
+    /// [`DEVSTORAGE_READ_WRITE`](scopes::DEVSTORAGE_READ_WRITE).
+    ///
+    /// Optional:
+    /// [`if_source_metageneration_match`](Call#method.if_source_metageneration_match),
+    /// [`if_source_metageneration_not_match`](Call#method.if_source_metageneration_not_match).
     pub fn rename(
         &self,
         bucket: &str,
@@ -57,17 +106,14 @@ impl Folders<'_> {
 
 /// See [`Folders::delete`].
 pub enum Delete {}
-method! {
-    Delete : Storage => (); "storage.folders.delete" DELETE "b/{bucket}/folders/{folder}"
-    { empty_response : true }
-}
+
+method! { Delete: Storage => (); "storage.folders.delete" DELETE "b/{bucket}/folders/{folder}" }
 
 impl Call<Delete> {
-    /// `ifMetagenerationMatch`: a 64-bit number
     pub fn if_metageneration_match(self, value: i64) -> Self {
         self.with_param("ifMetagenerationMatch", &value)
     }
-    /// `ifMetagenerationNotMatch`: a 64-bit number
+
     pub fn if_metageneration_not_match(self, value: i64) -> Self {
         self.with_param("ifMetagenerationNotMatch", &value)
     }
@@ -75,17 +121,14 @@ impl Call<Delete> {
 
 /// See [`Folders::delete_recursive`].
 pub enum DeleteRecursive {}
-method! {
-    DeleteRecursive : Storage => schemas::GoogleLongrunningOperation;
-    "storage.folders.deleteRecursive" POST "b/{bucket}/folders/{folder}/deleteRecursive"
-}
+
+method! { DeleteRecursive: Storage => schemas::GoogleLongrunningOperation; "storage.folders.deleteRecursive" POST "b/{bucket}/folders/{folder}/deleteRecursive" }
 
 impl Call<DeleteRecursive> {
-    /// `ifMetagenerationMatch`: a 64-bit number
     pub fn if_metageneration_match(self, value: i64) -> Self {
         self.with_param("ifMetagenerationMatch", &value)
     }
-    /// `ifMetagenerationNotMatch`: a 64-bit number
+
     pub fn if_metageneration_not_match(self, value: i64) -> Self {
         self.with_param("ifMetagenerationNotMatch", &value)
     }
@@ -93,17 +136,14 @@ impl Call<DeleteRecursive> {
 
 /// See [`Folders::get`].
 pub enum Get {}
-method! {
-    Get : Storage => schemas::Folder; "storage.folders.get" GET
-    "b/{bucket}/folders/{folder}"
-}
+
+method! { Get: Storage => schemas::Folder; "storage.folders.get" GET "b/{bucket}/folders/{folder}" }
 
 impl Call<Get> {
-    /// `ifMetagenerationMatch`: a 64-bit number
     pub fn if_metageneration_match(self, value: i64) -> Self {
         self.with_param("ifMetagenerationMatch", &value)
     }
-    /// `ifMetagenerationNotMatch`: a 64-bit number
+
     pub fn if_metageneration_not_match(self, value: i64) -> Self {
         self.with_param("ifMetagenerationNotMatch", &value)
     }
@@ -111,13 +151,10 @@ impl Call<Get> {
 
 /// See [`Folders::insert`].
 pub enum Insert {}
-method! {
-    Insert : Storage => schemas::Folder; "storage.folders.insert" POST
-    "b/{bucket}/folders"
-}
+
+method! { Insert: Storage => schemas::Folder; "storage.folders.insert" POST "b/{bucket}/folders" }
 
 impl Call<Insert> {
-    /// `recursive`: true or false
     pub fn recursive(self, value: bool) -> Self {
         self.with_param("recursive", &value)
     }
@@ -125,35 +162,33 @@ impl Call<Insert> {
 
 /// See [`Folders::list`].
 pub enum List {}
-method! {
-    List : Storage => schemas::Folders; "storage.folders.list" GET "b/{bucket}/folders"
-}
-paged! {
-    List => schemas::Folder; "pageToken" "nextPageToken" "items"
-}
+
+method! { List: Storage => schemas::Folders; "storage.folders.list" GET "b/{bucket}/folders" }
+
+paged! { List => schemas::Folder; "pageToken" "nextPageToken" "items" }
 
 impl Call<List> {
-    /// `delimiter`: text
     pub fn delimiter(self, value: &str) -> Self {
         self.with_param("delimiter", &value)
     }
-    /// `endOffset`: text
+
     pub fn end_offset(self, value: &str) -> Self {
         self.with_param("endOffset", &value)
     }
-    /// `pageSize`: a 32-bit number, at least `0`
+
+    /// At least `0`.
     pub fn page_size(self, value: i32) -> Self {
         self.with_param("pageSize", &value)
     }
-    /// `pageToken`: text
+
     pub fn page_token(self, value: &str) -> Self {
         self.with_param("pageToken", &value)
     }
-    /// `prefix`: text
+
     pub fn prefix(self, value: &str) -> Self {
         self.with_param("prefix", &value)
     }
-    /// `startOffset`: text
+
     pub fn start_offset(self, value: &str) -> Self {
         self.with_param("startOffset", &value)
     }
@@ -161,17 +196,14 @@ impl Call<List> {
 
 /// See [`Folders::rename`].
 pub enum Rename {}
-method! {
-    Rename : Storage => schemas::GoogleLongrunningOperation; "storage.folders.rename"
-    POST "b/{bucket}/folders/{sourceFolder}/renameTo/folders/{destinationFolder}"
-}
+
+method! { Rename: Storage => schemas::GoogleLongrunningOperation; "storage.folders.rename" POST "b/{bucket}/folders/{sourceFolder}/renameTo/folders/{destinationFolder}" }
 
 impl Call<Rename> {
-    /// `ifSourceMetagenerationMatch`: a 64-bit number
     pub fn if_source_metageneration_match(self, value: i64) -> Self {
         self.with_param("ifSourceMetagenerationMatch", &value)
     }
-    /// `ifSourceMetagenerationNotMatch`: a 64-bit number
+
     pub fn if_source_metageneration_not_match(self, value: i64) -> Self {
         self.with_param("ifSourceMetagenerationNotMatch", &value)
     }

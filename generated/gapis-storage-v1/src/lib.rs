@@ -7,7 +7,7 @@
 //! A batch of up to 100 calls goes to `/batch/storage/v1` in one request.
 //!
 //! ```no_run
-//! # async fn run() -> gapis_storage_v1::runtime::Result<()> {
+//! # async fn run() -> gapis_storage_v1::Result<()> {
 //! use gapis_storage_v1::Storage;
 //!
 //! let service = Storage::builder().anonymous().build()?;
@@ -18,6 +18,27 @@
 //! # Ok(())
 //! # }
 //! ```
+//!
+//! # Features
+//!
+//! | feature | by default | turns on |
+//! |---|---|---|
+//! | `http2` | yes | HTTP/2, so that requests share a connection |
+//! | `rustls` | yes | TLS by rustls, with the platform's trusted roots |
+//! | `native-tls` |  | TLS by the platform's own library |
+//! | `blocking` |  | calls from threads without an async runtime |
+//! | `spawn` |  | the task of a dispatcher, spawned by a function |
+//! | `fs` |  | uploads from files |
+//! | `tracing` |  | spans and events, without secrets |
+//!
+//! # Where to go on
+//!
+//! The service is the way in: its functions lead to resources, whose functions make calls. [`Call`] has
+//! what every call can do, and the setters of each method's optional parameters. Requests and responses
+//! are in [`schemas`], the values of their enums in [`enums`], and what a client may ask for in [`scopes`].
+//! Credentials, batches, pages, media, retries and errors are explained in the documentation of [`runtime`].
+
+#![cfg_attr(docsrs, feature(doc_cfg))]
 #![forbid(unsafe_code)]
 #![allow(clippy::all, deprecated, nonstandard_style, unused)]
 
@@ -49,112 +70,122 @@ pub mod rapid_caches;
 /// A clone is cheap and shares connections and credentials.
 #[derive(Clone, Debug)]
 pub struct Storage(runtime::Client);
+
 runtime::api! {
-    Storage { name : "storage", version : "v1", root_url :
-    "https://storage.googleapis.com/", service_path : "storage/v1/", batch_path :
-    "batch/storage/v1", scopes : & [scopes::DEVSTORAGE_FULL_CONTROL], revision :
-    "20261009", batch_calls : 100, batch_bytes : 10000000, mtls_root_url :
-    "https://storage.mtls.googleapis.com/", endpoints : & [("africa-south1",
-    "https://storage.africa-south1.rep.googleapis.com/"), ("asia-east1",
-    "https://storage.asia-east1.rep.googleapis.com/"), ("asia-east2",
-    "https://storage.asia-east2.rep.googleapis.com/"), ("asia-northeast1",
-    "https://storage.asia-northeast1.rep.googleapis.com/"), ("asia-northeast2",
-    "https://storage.asia-northeast2.rep.googleapis.com/"), ("asia-northeast3",
-    "https://storage.asia-northeast3.rep.googleapis.com/"), ("asia-south1",
-    "https://storage.asia-south1.rep.googleapis.com/"), ("asia-south2",
-    "https://storage.asia-south2.rep.googleapis.com/"), ("asia-southeast1",
-    "https://storage.asia-southeast1.rep.googleapis.com/"), ("asia-southeast2",
-    "https://storage.asia-southeast2.rep.googleapis.com/"), ("australia-southeast1",
-    "https://storage.australia-southeast1.rep.googleapis.com/"), ("australia-southeast2",
-    "https://storage.australia-southeast2.rep.googleapis.com/"), ("eu",
-    "https://storage.eu.rep.googleapis.com/"), ("europe-central2",
-    "https://storage.europe-central2.rep.googleapis.com/"), ("europe-north1",
-    "https://storage.europe-north1.rep.googleapis.com/"), ("europe-southwest1",
-    "https://storage.europe-southwest1.rep.googleapis.com/"), ("europe-west1",
-    "https://storage.europe-west1.rep.googleapis.com/"), ("europe-west2",
-    "https://storage.europe-west2.rep.googleapis.com/"), ("europe-west3",
-    "https://storage.europe-west3.rep.googleapis.com/"), ("europe-west4",
-    "https://storage.europe-west4.rep.googleapis.com/"), ("europe-west6",
-    "https://storage.europe-west6.rep.googleapis.com/"), ("europe-west8",
-    "https://storage.europe-west8.rep.googleapis.com/"), ("europe-west9",
-    "https://storage.europe-west9.rep.googleapis.com/"), ("europe-west10",
-    "https://storage.europe-west10.rep.googleapis.com/"), ("europe-west12",
-    "https://storage.europe-west12.rep.googleapis.com/"), ("me-central2",
-    "https://storage.me-central2.rep.googleapis.com/"), ("me-west1",
-    "https://storage.me-west1.rep.googleapis.com/"), ("us",
-    "https://storage.us.rep.googleapis.com/"), ("us-central1",
-    "https://storage.us-central1.rep.googleapis.com/"), ("us-east1",
-    "https://storage.us-east1.rep.googleapis.com/"), ("us-east4",
-    "https://storage.us-east4.rep.googleapis.com/"), ("us-east5",
-    "https://storage.us-east5.rep.googleapis.com/"), ("us-south1",
-    "https://storage.us-south1.rep.googleapis.com/"), ("us-west1",
-    "https://storage.us-west1.rep.googleapis.com/"), ("us-west2",
-    "https://storage.us-west2.rep.googleapis.com/"), ("us-west3",
-    "https://storage.us-west3.rep.googleapis.com/"), ("us-west4",
-    "https://storage.us-west4.rep.googleapis.com/"), ("northamerica-northeast2",
-    "https://storage.northamerica-northeast2.rep.googleapis.com/"),
-    ("southamerica-east1", "https://storage.southamerica-east1.rep.googleapis.com/"),
-    ("southamerica-west1", "https://storage.southamerica-west1.rep.googleapis.com/"),
-    ("me-central1", "https://storage.me-central1.rep.googleapis.com/"),
-    ("northamerica-northeast1",
-    "https://storage.northamerica-northeast1.rep.googleapis.com/"), ("europe-north2",
-    "https://storage.europe-north2.rep.googleapis.com/"), ("us-west8",
-    "https://storage.us-west8.rep.googleapis.com/"), ("northamerica-south1",
-    "https://storage.northamerica-south1.rep.googleapis.com/")] }
+    Storage {
+        name: "storage",
+        version: "v1",
+        root_url: "https://storage.googleapis.com/",
+        mtls_root_url: "https://storage.mtls.googleapis.com/",
+        service_path: "storage/v1/",
+        batch_path: "batch/storage/v1",
+        limits: runtime::spec::Limits {
+            calls: 100,
+            bytes: 10000000,
+            ..runtime::spec::Limits::DEFAULT
+        },
+        scopes: &[scopes::DEVSTORAGE_FULL_CONTROL],
+        endpoints: &[
+            ("africa-south1", "https://storage.africa-south1.rep.googleapis.com/"),
+            ("asia-east1", "https://storage.asia-east1.rep.googleapis.com/"),
+            ("asia-east2", "https://storage.asia-east2.rep.googleapis.com/"),
+            ("asia-northeast1", "https://storage.asia-northeast1.rep.googleapis.com/"),
+            ("asia-northeast2", "https://storage.asia-northeast2.rep.googleapis.com/"),
+            ("asia-northeast3", "https://storage.asia-northeast3.rep.googleapis.com/"),
+            ("asia-south1", "https://storage.asia-south1.rep.googleapis.com/"),
+            ("asia-south2", "https://storage.asia-south2.rep.googleapis.com/"),
+            ("asia-southeast1", "https://storage.asia-southeast1.rep.googleapis.com/"),
+            ("asia-southeast2", "https://storage.asia-southeast2.rep.googleapis.com/"),
+            ("australia-southeast1", "https://storage.australia-southeast1.rep.googleapis.com/"),
+            ("australia-southeast2", "https://storage.australia-southeast2.rep.googleapis.com/"),
+            ("eu", "https://storage.eu.rep.googleapis.com/"),
+            ("europe-central2", "https://storage.europe-central2.rep.googleapis.com/"),
+            ("europe-north1", "https://storage.europe-north1.rep.googleapis.com/"),
+            ("europe-southwest1", "https://storage.europe-southwest1.rep.googleapis.com/"),
+            ("europe-west1", "https://storage.europe-west1.rep.googleapis.com/"),
+            ("europe-west2", "https://storage.europe-west2.rep.googleapis.com/"),
+            ("europe-west3", "https://storage.europe-west3.rep.googleapis.com/"),
+            ("europe-west4", "https://storage.europe-west4.rep.googleapis.com/"),
+            ("europe-west6", "https://storage.europe-west6.rep.googleapis.com/"),
+            ("europe-west8", "https://storage.europe-west8.rep.googleapis.com/"),
+            ("europe-west9", "https://storage.europe-west9.rep.googleapis.com/"),
+            ("europe-west10", "https://storage.europe-west10.rep.googleapis.com/"),
+            ("europe-west12", "https://storage.europe-west12.rep.googleapis.com/"),
+            ("me-central2", "https://storage.me-central2.rep.googleapis.com/"),
+            ("me-west1", "https://storage.me-west1.rep.googleapis.com/"),
+            ("us", "https://storage.us.rep.googleapis.com/"),
+            ("us-central1", "https://storage.us-central1.rep.googleapis.com/"),
+            ("us-east1", "https://storage.us-east1.rep.googleapis.com/"),
+            ("us-east4", "https://storage.us-east4.rep.googleapis.com/"),
+            ("us-east5", "https://storage.us-east5.rep.googleapis.com/"),
+            ("us-south1", "https://storage.us-south1.rep.googleapis.com/"),
+            ("us-west1", "https://storage.us-west1.rep.googleapis.com/"),
+            ("us-west2", "https://storage.us-west2.rep.googleapis.com/"),
+            ("us-west3", "https://storage.us-west3.rep.googleapis.com/"),
+            ("us-west4", "https://storage.us-west4.rep.googleapis.com/"),
+            ("northamerica-northeast2", "https://storage.northamerica-northeast2.rep.googleapis.com/"),
+            ("southamerica-east1", "https://storage.southamerica-east1.rep.googleapis.com/"),
+            ("southamerica-west1", "https://storage.southamerica-west1.rep.googleapis.com/"),
+            ("me-central1", "https://storage.me-central1.rep.googleapis.com/"),
+            ("northamerica-northeast1", "https://storage.northamerica-northeast1.rep.googleapis.com/"),
+            ("europe-north2", "https://storage.europe-north2.rep.googleapis.com/"),
+            ("us-west8", "https://storage.us-west8.rep.googleapis.com/"),
+            ("northamerica-south1", "https://storage.northamerica-south1.rep.googleapis.com/"),
+        ],
+    }
 }
 
 impl Storage {
-    /// The resource `anywhereCaches`.
     pub fn anywhere_caches(&self) -> anywhere_caches::AnywhereCaches<'_> {
         anywhere_caches::AnywhereCaches(&self.0)
     }
-    /// The resource `bucketAccessControls`.
+
     pub fn bucket_access_controls(
         &self,
     ) -> bucket_access_controls::BucketAccessControls<'_> {
         bucket_access_controls::BucketAccessControls(&self.0)
     }
-    /// The resource `buckets`.
+
     pub fn buckets(&self) -> buckets::Buckets<'_> {
         buckets::Buckets(&self.0)
     }
-    /// The resource `defaultObjectAccessControls`.
+
     pub fn default_object_access_controls(
         &self,
     ) -> default_object_access_controls::DefaultObjectAccessControls<'_> {
         default_object_access_controls::DefaultObjectAccessControls(&self.0)
     }
-    /// The resource `folders`.
+
     pub fn folders(&self) -> folders::Folders<'_> {
         folders::Folders(&self.0)
     }
-    /// The resource `managedFolders`.
+
     pub fn managed_folders(&self) -> managed_folders::ManagedFolders<'_> {
         managed_folders::ManagedFolders(&self.0)
     }
-    /// The resource `notifications`.
+
     pub fn notifications(&self) -> notifications::Notifications<'_> {
         notifications::Notifications(&self.0)
     }
-    /// The resource `objectAccessControls`.
+
     pub fn object_access_controls(
         &self,
     ) -> object_access_controls::ObjectAccessControls<'_> {
         object_access_controls::ObjectAccessControls(&self.0)
     }
-    /// The resource `objects`.
+
     pub fn objects(&self) -> objects::Objects<'_> {
         objects::Objects(&self.0)
     }
-    /// The resource `operations`.
+
     pub fn operations(&self) -> operations::Operations<'_> {
         operations::Operations(&self.0)
     }
-    /// The resource `projects`.
+
     pub fn projects(&self) -> projects::Projects<'_> {
         projects::Projects(&self.0)
     }
-    /// The resource `rapidCaches`.
+
     pub fn rapid_caches(&self) -> rapid_caches::RapidCaches<'_> {
         rapid_caches::RapidCaches(&self.0)
     }

@@ -7,34 +7,59 @@ use super::*;
 pub struct ManagedFolders<'a>(pub(crate) &'a runtime::Client);
 
 impl ManagedFolders<'_> {
-    /// DELETE `b/{bucket}/managedFolders/{managedFolder}`. Scopes: `CLOUD_PLATFORM`, `DEVSTORAGE_FULL_CONTROL`, `DEVSTORAGE_READ_WRITE`.
+    /// DELETE `b/{bucket}/managedFolders/{managedFolder}`.
     ///
-    /// * `bucket`: text
-    /// * `managed_folder`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`DEVSTORAGE_FULL_CONTROL`](scopes::DEVSTORAGE_FULL_CONTROL),
+    /// [`DEVSTORAGE_READ_WRITE`](scopes::DEVSTORAGE_READ_WRITE).
+    ///
+    /// Optional:
+    /// [`allow_non_empty`](Call#method.allow_non_empty),
+    /// [`if_metageneration_match`](Call#method.if_metageneration_match-8),
+    /// [`if_metageneration_not_match`](Call#method.if_metageneration_not_match-8).
     pub fn delete(&self, bucket: &str, managed_folder: &str) -> Call<Delete> {
         Call::new(self.0, &[&bucket, &managed_folder], None)
     }
-    /// GET `b/{bucket}/managedFolders/{managedFolder}`. Scopes: `CLOUD_PLATFORM`, `CLOUD_PLATFORM_READ_ONLY`, `DEVSTORAGE_FULL_CONTROL`, `DEVSTORAGE_READ_ONLY`, `DEVSTORAGE_READ_WRITE`.
+
+    /// GET `b/{bucket}/managedFolders/{managedFolder}`.
     ///
-    /// * `bucket`: text
-    /// * `managed_folder`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`CLOUD_PLATFORM_READ_ONLY`](scopes::CLOUD_PLATFORM_READ_ONLY),
+    /// [`DEVSTORAGE_FULL_CONTROL`](scopes::DEVSTORAGE_FULL_CONTROL),
+    /// [`DEVSTORAGE_READ_ONLY`](scopes::DEVSTORAGE_READ_ONLY),
+    /// [`DEVSTORAGE_READ_WRITE`](scopes::DEVSTORAGE_READ_WRITE).
+    ///
+    /// Optional:
+    /// [`if_metageneration_match`](Call#method.if_metageneration_match-9),
+    /// [`if_metageneration_not_match`](Call#method.if_metageneration_not_match-9).
     pub fn get(&self, bucket: &str, managed_folder: &str) -> Call<Get> {
         Call::new(self.0, &[&bucket, &managed_folder], None)
     }
-    /// GET `b/{bucket}/managedFolders/{managedFolder}/iam`. Scopes: `CLOUD_PLATFORM`, `CLOUD_PLATFORM_READ_ONLY`, `DEVSTORAGE_FULL_CONTROL`, `DEVSTORAGE_READ_ONLY`, `DEVSTORAGE_READ_WRITE`.
+
+    /// GET `b/{bucket}/managedFolders/{managedFolder}/iam`.
     ///
-    /// * `bucket`: text
-    /// * `managed_folder`: text
-    pub fn get_iam_policy(
-        &self,
-        bucket: &str,
-        managed_folder: &str,
-    ) -> Call<GetIamPolicy> {
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`CLOUD_PLATFORM_READ_ONLY`](scopes::CLOUD_PLATFORM_READ_ONLY),
+    /// [`DEVSTORAGE_FULL_CONTROL`](scopes::DEVSTORAGE_FULL_CONTROL),
+    /// [`DEVSTORAGE_READ_ONLY`](scopes::DEVSTORAGE_READ_ONLY),
+    /// [`DEVSTORAGE_READ_WRITE`](scopes::DEVSTORAGE_READ_WRITE).
+    ///
+    /// Optional:
+    /// [`options_requested_policy_version`](Call#method.options_requested_policy_version-1),
+    /// [`user_project`](Call#method.user_project-23).
+    pub fn get_iam_policy(&self, bucket: &str, managed_folder: &str) -> Call<GetIamPolicy> {
         Call::new(self.0, &[&bucket, &managed_folder], None)
     }
-    /// POST `b/{bucket}/managedFolders`. Scopes: `CLOUD_PLATFORM`, `DEVSTORAGE_FULL_CONTROL`, `DEVSTORAGE_READ_WRITE`.
+
+    /// POST `b/{bucket}/managedFolders`.
     ///
-    /// * `bucket`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`DEVSTORAGE_FULL_CONTROL`](scopes::DEVSTORAGE_FULL_CONTROL),
+    /// [`DEVSTORAGE_READ_WRITE`](scopes::DEVSTORAGE_READ_WRITE).
     pub fn insert(
         &self,
         bucket: &str,
@@ -42,16 +67,32 @@ impl ManagedFolders<'_> {
     ) -> Call<Insert> {
         Call::new(self.0, &[&bucket], Some(&managed_folder))
     }
-    /// GET `b/{bucket}/managedFolders`. Scopes: `CLOUD_PLATFORM`, `CLOUD_PLATFORM_READ_ONLY`, `DEVSTORAGE_FULL_CONTROL`, `DEVSTORAGE_READ_ONLY`, `DEVSTORAGE_READ_WRITE`.
+
+    /// GET `b/{bucket}/managedFolders`.
     ///
-    /// * `bucket`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`CLOUD_PLATFORM_READ_ONLY`](scopes::CLOUD_PLATFORM_READ_ONLY),
+    /// [`DEVSTORAGE_FULL_CONTROL`](scopes::DEVSTORAGE_FULL_CONTROL),
+    /// [`DEVSTORAGE_READ_ONLY`](scopes::DEVSTORAGE_READ_ONLY),
+    /// [`DEVSTORAGE_READ_WRITE`](scopes::DEVSTORAGE_READ_WRITE).
+    ///
+    /// Optional:
+    /// [`page_size`](Call#method.page_size-2),
+    /// [`page_token`](Call#method.page_token-3),
+    /// [`prefix`](Call#method.prefix-3).
     pub fn list(&self, bucket: &str) -> Call<List> {
         Call::new(self.0, &[&bucket], None)
     }
-    /// PUT `b/{bucket}/managedFolders/{managedFolder}/iam`. Scopes: `CLOUD_PLATFORM`, `DEVSTORAGE_FULL_CONTROL`.
+
+    /// PUT `b/{bucket}/managedFolders/{managedFolder}/iam`.
     ///
-    /// * `bucket`: text
-    /// * `managed_folder`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`DEVSTORAGE_FULL_CONTROL`](scopes::DEVSTORAGE_FULL_CONTROL).
+    ///
+    /// Optional:
+    /// [`user_project`](Call#method.user_project-24).
     pub fn set_iam_policy(
         &self,
         bucket: &str,
@@ -60,11 +101,18 @@ impl ManagedFolders<'_> {
     ) -> Call<SetIamPolicy> {
         Call::new(self.0, &[&bucket, &managed_folder], Some(&policy))
     }
-    /// GET `b/{bucket}/managedFolders/{managedFolder}/iam/testPermissions`. Scopes: `CLOUD_PLATFORM`, `CLOUD_PLATFORM_READ_ONLY`, `DEVSTORAGE_FULL_CONTROL`, `DEVSTORAGE_READ_ONLY`, `DEVSTORAGE_READ_WRITE`.
+
+    /// GET `b/{bucket}/managedFolders/{managedFolder}/iam/testPermissions`.
     ///
-    /// * `bucket`: text
-    /// * `managed_folder`: text
-    /// * `permissions`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`CLOUD_PLATFORM_READ_ONLY`](scopes::CLOUD_PLATFORM_READ_ONLY),
+    /// [`DEVSTORAGE_FULL_CONTROL`](scopes::DEVSTORAGE_FULL_CONTROL),
+    /// [`DEVSTORAGE_READ_ONLY`](scopes::DEVSTORAGE_READ_ONLY),
+    /// [`DEVSTORAGE_READ_WRITE`](scopes::DEVSTORAGE_READ_WRITE).
+    ///
+    /// Optional:
+    /// [`user_project`](Call#method.user_project-25).
     pub fn test_iam_permissions(
         &self,
         bucket: &str,
@@ -74,10 +122,17 @@ impl ManagedFolders<'_> {
         Call::new(self.0, &[&bucket, &managed_folder], None)
             .with_param("permissions", &permissions)
     }
-    /// PATCH `b/{bucket}/managedFolders/{managedFolder}`. Scopes: `CLOUD_PLATFORM`, `DEVSTORAGE_FULL_CONTROL`, `DEVSTORAGE_READ_WRITE`.
+
+    /// PATCH `b/{bucket}/managedFolders/{managedFolder}`.
     ///
-    /// * `bucket`: text
-    /// * `managed_folder`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`DEVSTORAGE_FULL_CONTROL`](scopes::DEVSTORAGE_FULL_CONTROL),
+    /// [`DEVSTORAGE_READ_WRITE`](scopes::DEVSTORAGE_READ_WRITE).
+    ///
+    /// Optional:
+    /// [`if_metageneration_match`](Call#method.if_metageneration_match-10),
+    /// [`if_metageneration_not_match`](Call#method.if_metageneration_not_match-10).
     pub fn update(
         &self,
         bucket: &str,
@@ -90,21 +145,18 @@ impl ManagedFolders<'_> {
 
 /// See [`ManagedFolders::delete`].
 pub enum Delete {}
-method! {
-    Delete : Storage => (); "storage.managedFolders.delete" DELETE
-    "b/{bucket}/managedFolders/{managedFolder}" { empty_response : true }
-}
+
+method! { Delete: Storage => (); "storage.managedFolders.delete" DELETE "b/{bucket}/managedFolders/{managedFolder}" }
 
 impl Call<Delete> {
-    /// `allowNonEmpty`: true or false
     pub fn allow_non_empty(self, value: bool) -> Self {
         self.with_param("allowNonEmpty", &value)
     }
-    /// `ifMetagenerationMatch`: a 64-bit number
+
     pub fn if_metageneration_match(self, value: i64) -> Self {
         self.with_param("ifMetagenerationMatch", &value)
     }
-    /// `ifMetagenerationNotMatch`: a 64-bit number
+
     pub fn if_metageneration_not_match(self, value: i64) -> Self {
         self.with_param("ifMetagenerationNotMatch", &value)
     }
@@ -112,17 +164,14 @@ impl Call<Delete> {
 
 /// See [`ManagedFolders::get`].
 pub enum Get {}
-method! {
-    Get : Storage => schemas::ManagedFolder; "storage.managedFolders.get" GET
-    "b/{bucket}/managedFolders/{managedFolder}"
-}
+
+method! { Get: Storage => schemas::ManagedFolder; "storage.managedFolders.get" GET "b/{bucket}/managedFolders/{managedFolder}" }
 
 impl Call<Get> {
-    /// `ifMetagenerationMatch`: a 64-bit number
     pub fn if_metageneration_match(self, value: i64) -> Self {
         self.with_param("ifMetagenerationMatch", &value)
     }
-    /// `ifMetagenerationNotMatch`: a 64-bit number
+
     pub fn if_metageneration_not_match(self, value: i64) -> Self {
         self.with_param("ifMetagenerationNotMatch", &value)
     }
@@ -130,17 +179,15 @@ impl Call<Get> {
 
 /// See [`ManagedFolders::get_iam_policy`].
 pub enum GetIamPolicy {}
-method! {
-    GetIamPolicy : Storage => schemas::Policy; "storage.managedFolders.getIamPolicy" GET
-    "b/{bucket}/managedFolders/{managedFolder}/iam"
-}
+
+method! { GetIamPolicy: Storage => schemas::Policy; "storage.managedFolders.getIamPolicy" GET "b/{bucket}/managedFolders/{managedFolder}/iam" }
 
 impl Call<GetIamPolicy> {
-    /// `optionsRequestedPolicyVersion`: a 32-bit number, at least `1`
+    /// At least `1`.
     pub fn options_requested_policy_version(self, value: i32) -> Self {
         self.with_param("optionsRequestedPolicyVersion", &value)
     }
-    /// `userProject`: text
+
     pub fn user_project(self, value: &str) -> Self {
         self.with_param("userProject", &value)
     }
@@ -148,31 +195,26 @@ impl Call<GetIamPolicy> {
 
 /// See [`ManagedFolders::insert`].
 pub enum Insert {}
-method! {
-    Insert : Storage => schemas::ManagedFolder; "storage.managedFolders.insert" POST
-    "b/{bucket}/managedFolders"
-}
+
+method! { Insert: Storage => schemas::ManagedFolder; "storage.managedFolders.insert" POST "b/{bucket}/managedFolders" }
 
 /// See [`ManagedFolders::list`].
 pub enum List {}
-method! {
-    List : Storage => schemas::ManagedFolders; "storage.managedFolders.list" GET
-    "b/{bucket}/managedFolders"
-}
-paged! {
-    List => schemas::ManagedFolder; "pageToken" "nextPageToken" "items"
-}
+
+method! { List: Storage => schemas::ManagedFolders; "storage.managedFolders.list" GET "b/{bucket}/managedFolders" }
+
+paged! { List => schemas::ManagedFolder; "pageToken" "nextPageToken" "items" }
 
 impl Call<List> {
-    /// `pageSize`: a 32-bit number, at least `0`
+    /// At least `0`.
     pub fn page_size(self, value: i32) -> Self {
         self.with_param("pageSize", &value)
     }
-    /// `pageToken`: text
+
     pub fn page_token(self, value: &str) -> Self {
         self.with_param("pageToken", &value)
     }
-    /// `prefix`: text
+
     pub fn prefix(self, value: &str) -> Self {
         self.with_param("prefix", &value)
     }
@@ -180,13 +222,10 @@ impl Call<List> {
 
 /// See [`ManagedFolders::set_iam_policy`].
 pub enum SetIamPolicy {}
-method! {
-    SetIamPolicy : Storage => schemas::Policy; "storage.managedFolders.setIamPolicy" PUT
-    "b/{bucket}/managedFolders/{managedFolder}/iam"
-}
+
+method! { SetIamPolicy: Storage => schemas::Policy; "storage.managedFolders.setIamPolicy" PUT "b/{bucket}/managedFolders/{managedFolder}/iam" }
 
 impl Call<SetIamPolicy> {
-    /// `userProject`: text
     pub fn user_project(self, value: &str) -> Self {
         self.with_param("userProject", &value)
     }
@@ -194,14 +233,10 @@ impl Call<SetIamPolicy> {
 
 /// See [`ManagedFolders::test_iam_permissions`].
 pub enum TestIamPermissions {}
-method! {
-    TestIamPermissions : Storage => schemas::TestIamPermissionsResponse;
-    "storage.managedFolders.testIamPermissions" GET
-    "b/{bucket}/managedFolders/{managedFolder}/iam/testPermissions"
-}
+
+method! { TestIamPermissions: Storage => schemas::TestIamPermissionsResponse; "storage.managedFolders.testIamPermissions" GET "b/{bucket}/managedFolders/{managedFolder}/iam/testPermissions" }
 
 impl Call<TestIamPermissions> {
-    /// `userProject`: text
     pub fn user_project(self, value: &str) -> Self {
         self.with_param("userProject", &value)
     }
@@ -209,17 +244,14 @@ impl Call<TestIamPermissions> {
 
 /// See [`ManagedFolders::update`].
 pub enum Update {}
-method! {
-    Update : Storage => schemas::ManagedFolder; "storage.managedFolders.update" PATCH
-    "b/{bucket}/managedFolders/{managedFolder}"
-}
+
+method! { Update: Storage => schemas::ManagedFolder; "storage.managedFolders.update" PATCH "b/{bucket}/managedFolders/{managedFolder}" }
 
 impl Call<Update> {
-    /// `ifMetagenerationMatch`: a 64-bit number
     pub fn if_metageneration_match(self, value: i64) -> Self {
         self.with_param("ifMetagenerationMatch", &value)
     }
-    /// `ifMetagenerationNotMatch`: a 64-bit number
+
     pub fn if_metageneration_not_match(self, value: i64) -> Self {
         self.with_param("ifMetagenerationNotMatch", &value)
     }

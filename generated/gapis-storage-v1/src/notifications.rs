@@ -7,33 +7,58 @@ use super::*;
 pub struct Notifications<'a>(pub(crate) &'a runtime::Client);
 
 impl Notifications<'_> {
-    /// DELETE `b/{bucket}/notificationConfigs/{notification}`. Scopes: `CLOUD_PLATFORM`, `DEVSTORAGE_FULL_CONTROL`, `DEVSTORAGE_READ_WRITE`.
+    /// DELETE `b/{bucket}/notificationConfigs/{notification}`.
     ///
-    /// * `bucket`: text
-    /// * `notification`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`DEVSTORAGE_FULL_CONTROL`](scopes::DEVSTORAGE_FULL_CONTROL),
+    /// [`DEVSTORAGE_READ_WRITE`](scopes::DEVSTORAGE_READ_WRITE).
+    ///
+    /// Optional:
+    /// [`user_project`](Call#method.user_project-26).
     pub fn delete(&self, bucket: &str, notification: &str) -> Call<Delete> {
         Call::new(self.0, &[&bucket, &notification], None)
     }
-    /// GET `b/{bucket}/notificationConfigs/{notification}`. Scopes: `CLOUD_PLATFORM`, `CLOUD_PLATFORM_READ_ONLY`, `DEVSTORAGE_FULL_CONTROL`, `DEVSTORAGE_READ_ONLY`, `DEVSTORAGE_READ_WRITE`.
+
+    /// GET `b/{bucket}/notificationConfigs/{notification}`.
     ///
-    /// * `bucket`: text
-    /// * `notification`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`CLOUD_PLATFORM_READ_ONLY`](scopes::CLOUD_PLATFORM_READ_ONLY),
+    /// [`DEVSTORAGE_FULL_CONTROL`](scopes::DEVSTORAGE_FULL_CONTROL),
+    /// [`DEVSTORAGE_READ_ONLY`](scopes::DEVSTORAGE_READ_ONLY),
+    /// [`DEVSTORAGE_READ_WRITE`](scopes::DEVSTORAGE_READ_WRITE).
+    ///
+    /// Optional:
+    /// [`user_project`](Call#method.user_project-27).
     pub fn get(&self, bucket: &str, notification: &str) -> Call<Get> {
         Call::new(self.0, &[&bucket, &notification], None)
     }
-    /// POST `b/{bucket}/notificationConfigs`. Scopes: `CLOUD_PLATFORM`, `DEVSTORAGE_FULL_CONTROL`, `DEVSTORAGE_READ_WRITE`.
+
+    /// POST `b/{bucket}/notificationConfigs`.
     ///
-    /// * `bucket`: text
-    pub fn insert(
-        &self,
-        bucket: &str,
-        notification: schemas::Notification,
-    ) -> Call<Insert> {
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`DEVSTORAGE_FULL_CONTROL`](scopes::DEVSTORAGE_FULL_CONTROL),
+    /// [`DEVSTORAGE_READ_WRITE`](scopes::DEVSTORAGE_READ_WRITE).
+    ///
+    /// Optional:
+    /// [`user_project`](Call#method.user_project-28).
+    pub fn insert(&self, bucket: &str, notification: schemas::Notification) -> Call<Insert> {
         Call::new(self.0, &[&bucket], Some(&notification))
     }
-    /// GET `b/{bucket}/notificationConfigs`. Scopes: `CLOUD_PLATFORM`, `CLOUD_PLATFORM_READ_ONLY`, `DEVSTORAGE_FULL_CONTROL`, `DEVSTORAGE_READ_ONLY`, `DEVSTORAGE_READ_WRITE`.
+
+    /// GET `b/{bucket}/notificationConfigs`.
     ///
-    /// * `bucket`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`CLOUD_PLATFORM_READ_ONLY`](scopes::CLOUD_PLATFORM_READ_ONLY),
+    /// [`DEVSTORAGE_FULL_CONTROL`](scopes::DEVSTORAGE_FULL_CONTROL),
+    /// [`DEVSTORAGE_READ_ONLY`](scopes::DEVSTORAGE_READ_ONLY),
+    /// [`DEVSTORAGE_READ_WRITE`](scopes::DEVSTORAGE_READ_WRITE).
+    ///
+    /// Optional:
+    /// [`user_project`](Call#method.user_project-29).
     pub fn list(&self, bucket: &str) -> Call<List> {
         Call::new(self.0, &[&bucket], None)
     }
@@ -41,13 +66,10 @@ impl Notifications<'_> {
 
 /// See [`Notifications::delete`].
 pub enum Delete {}
-method! {
-    Delete : Storage => (); "storage.notifications.delete" DELETE
-    "b/{bucket}/notificationConfigs/{notification}" { empty_response : true }
-}
+
+method! { Delete: Storage => (); "storage.notifications.delete" DELETE "b/{bucket}/notificationConfigs/{notification}" }
 
 impl Call<Delete> {
-    /// `userProject`: text
     pub fn user_project(self, value: &str) -> Self {
         self.with_param("userProject", &value)
     }
@@ -55,13 +77,10 @@ impl Call<Delete> {
 
 /// See [`Notifications::get`].
 pub enum Get {}
-method! {
-    Get : Storage => schemas::Notification; "storage.notifications.get" GET
-    "b/{bucket}/notificationConfigs/{notification}"
-}
+
+method! { Get: Storage => schemas::Notification; "storage.notifications.get" GET "b/{bucket}/notificationConfigs/{notification}" }
 
 impl Call<Get> {
-    /// `userProject`: text
     pub fn user_project(self, value: &str) -> Self {
         self.with_param("userProject", &value)
     }
@@ -69,13 +88,10 @@ impl Call<Get> {
 
 /// See [`Notifications::insert`].
 pub enum Insert {}
-method! {
-    Insert : Storage => schemas::Notification; "storage.notifications.insert" POST
-    "b/{bucket}/notificationConfigs"
-}
+
+method! { Insert: Storage => schemas::Notification; "storage.notifications.insert" POST "b/{bucket}/notificationConfigs" }
 
 impl Call<Insert> {
-    /// `userProject`: text
     pub fn user_project(self, value: &str) -> Self {
         self.with_param("userProject", &value)
     }
@@ -83,13 +99,10 @@ impl Call<Insert> {
 
 /// See [`Notifications::list`].
 pub enum List {}
-method! {
-    List : Storage => schemas::Notifications; "storage.notifications.list" GET
-    "b/{bucket}/notificationConfigs"
-}
+
+method! { List: Storage => schemas::Notifications; "storage.notifications.list" GET "b/{bucket}/notificationConfigs" }
 
 impl Call<List> {
-    /// `userProject`: text
     pub fn user_project(self, value: &str) -> Self {
         self.with_param("userProject", &value)
     }

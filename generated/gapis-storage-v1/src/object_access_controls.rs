@@ -7,26 +7,41 @@ use super::*;
 pub struct ObjectAccessControls<'a>(pub(crate) &'a runtime::Client);
 
 impl ObjectAccessControls<'_> {
-    /// DELETE `b/{bucket}/o/{object}/acl/{entity}`. Scopes: `CLOUD_PLATFORM`, `DEVSTORAGE_FULL_CONTROL`.
+    /// DELETE `b/{bucket}/o/{object}/acl/{entity}`.
     ///
-    /// * `bucket`: text
-    /// * `object`: text
-    /// * `entity`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`DEVSTORAGE_FULL_CONTROL`](scopes::DEVSTORAGE_FULL_CONTROL).
+    ///
+    /// Optional:
+    /// [`generation`](Call#method.generation-1),
+    /// [`user_project`](Call#method.user_project-30).
     pub fn delete(&self, bucket: &str, object: &str, entity: &str) -> Call<Delete> {
         Call::new(self.0, &[&bucket, &object, &entity], None)
     }
-    /// GET `b/{bucket}/o/{object}/acl/{entity}`. Scopes: `CLOUD_PLATFORM`, `DEVSTORAGE_FULL_CONTROL`.
+
+    /// GET `b/{bucket}/o/{object}/acl/{entity}`.
     ///
-    /// * `bucket`: text
-    /// * `object`: text
-    /// * `entity`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`DEVSTORAGE_FULL_CONTROL`](scopes::DEVSTORAGE_FULL_CONTROL).
+    ///
+    /// Optional:
+    /// [`generation`](Call#method.generation-2),
+    /// [`user_project`](Call#method.user_project-31).
     pub fn get(&self, bucket: &str, object: &str, entity: &str) -> Call<Get> {
         Call::new(self.0, &[&bucket, &object, &entity], None)
     }
-    /// POST `b/{bucket}/o/{object}/acl`. Scopes: `CLOUD_PLATFORM`, `DEVSTORAGE_FULL_CONTROL`.
+
+    /// POST `b/{bucket}/o/{object}/acl`.
     ///
-    /// * `bucket`: text
-    /// * `object`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`DEVSTORAGE_FULL_CONTROL`](scopes::DEVSTORAGE_FULL_CONTROL).
+    ///
+    /// Optional:
+    /// [`generation`](Call#method.generation-3),
+    /// [`user_project`](Call#method.user_project-32).
     pub fn insert(
         &self,
         bucket: &str,
@@ -35,18 +50,29 @@ impl ObjectAccessControls<'_> {
     ) -> Call<Insert> {
         Call::new(self.0, &[&bucket, &object], Some(&object_access_control))
     }
-    /// GET `b/{bucket}/o/{object}/acl`. Scopes: `CLOUD_PLATFORM`, `DEVSTORAGE_FULL_CONTROL`.
+
+    /// GET `b/{bucket}/o/{object}/acl`.
     ///
-    /// * `bucket`: text
-    /// * `object`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`DEVSTORAGE_FULL_CONTROL`](scopes::DEVSTORAGE_FULL_CONTROL).
+    ///
+    /// Optional:
+    /// [`generation`](Call#method.generation-4),
+    /// [`user_project`](Call#method.user_project-33).
     pub fn list(&self, bucket: &str, object: &str) -> Call<List> {
         Call::new(self.0, &[&bucket, &object], None)
     }
-    /// PATCH `b/{bucket}/o/{object}/acl/{entity}`. Scopes: `CLOUD_PLATFORM`, `DEVSTORAGE_FULL_CONTROL`.
+
+    /// PATCH `b/{bucket}/o/{object}/acl/{entity}`.
     ///
-    /// * `bucket`: text
-    /// * `object`: text
-    /// * `entity`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`DEVSTORAGE_FULL_CONTROL`](scopes::DEVSTORAGE_FULL_CONTROL).
+    ///
+    /// Optional:
+    /// [`generation`](Call#method.generation-5),
+    /// [`user_project`](Call#method.user_project-34).
     pub fn patch(
         &self,
         bucket: &str,
@@ -56,11 +82,16 @@ impl ObjectAccessControls<'_> {
     ) -> Call<Patch> {
         Call::new(self.0, &[&bucket, &object, &entity], Some(&object_access_control))
     }
-    /// PUT `b/{bucket}/o/{object}/acl/{entity}`. Scopes: `CLOUD_PLATFORM`, `DEVSTORAGE_FULL_CONTROL`.
+
+    /// PUT `b/{bucket}/o/{object}/acl/{entity}`.
     ///
-    /// * `bucket`: text
-    /// * `object`: text
-    /// * `entity`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`DEVSTORAGE_FULL_CONTROL`](scopes::DEVSTORAGE_FULL_CONTROL).
+    ///
+    /// Optional:
+    /// [`generation`](Call#method.generation-6),
+    /// [`user_project`](Call#method.user_project-35).
     pub fn update(
         &self,
         bucket: &str,
@@ -74,17 +105,14 @@ impl ObjectAccessControls<'_> {
 
 /// See [`ObjectAccessControls::delete`].
 pub enum Delete {}
-method! {
-    Delete : Storage => (); "storage.objectAccessControls.delete" DELETE
-    "b/{bucket}/o/{object}/acl/{entity}" { empty_response : true }
-}
+
+method! { Delete: Storage => (); "storage.objectAccessControls.delete" DELETE "b/{bucket}/o/{object}/acl/{entity}" }
 
 impl Call<Delete> {
-    /// `generation`: a 64-bit number
     pub fn generation(self, value: i64) -> Self {
         self.with_param("generation", &value)
     }
-    /// `userProject`: text
+
     pub fn user_project(self, value: &str) -> Self {
         self.with_param("userProject", &value)
     }
@@ -92,17 +120,14 @@ impl Call<Delete> {
 
 /// See [`ObjectAccessControls::get`].
 pub enum Get {}
-method! {
-    Get : Storage => schemas::ObjectAccessControl; "storage.objectAccessControls.get" GET
-    "b/{bucket}/o/{object}/acl/{entity}"
-}
+
+method! { Get: Storage => schemas::ObjectAccessControl; "storage.objectAccessControls.get" GET "b/{bucket}/o/{object}/acl/{entity}" }
 
 impl Call<Get> {
-    /// `generation`: a 64-bit number
     pub fn generation(self, value: i64) -> Self {
         self.with_param("generation", &value)
     }
-    /// `userProject`: text
+
     pub fn user_project(self, value: &str) -> Self {
         self.with_param("userProject", &value)
     }
@@ -110,17 +135,14 @@ impl Call<Get> {
 
 /// See [`ObjectAccessControls::insert`].
 pub enum Insert {}
-method! {
-    Insert : Storage => schemas::ObjectAccessControl;
-    "storage.objectAccessControls.insert" POST "b/{bucket}/o/{object}/acl"
-}
+
+method! { Insert: Storage => schemas::ObjectAccessControl; "storage.objectAccessControls.insert" POST "b/{bucket}/o/{object}/acl" }
 
 impl Call<Insert> {
-    /// `generation`: a 64-bit number
     pub fn generation(self, value: i64) -> Self {
         self.with_param("generation", &value)
     }
-    /// `userProject`: text
+
     pub fn user_project(self, value: &str) -> Self {
         self.with_param("userProject", &value)
     }
@@ -128,17 +150,14 @@ impl Call<Insert> {
 
 /// See [`ObjectAccessControls::list`].
 pub enum List {}
-method! {
-    List : Storage => schemas::ObjectAccessControls; "storage.objectAccessControls.list"
-    GET "b/{bucket}/o/{object}/acl"
-}
+
+method! { List: Storage => schemas::ObjectAccessControls; "storage.objectAccessControls.list" GET "b/{bucket}/o/{object}/acl" }
 
 impl Call<List> {
-    /// `generation`: a 64-bit number
     pub fn generation(self, value: i64) -> Self {
         self.with_param("generation", &value)
     }
-    /// `userProject`: text
+
     pub fn user_project(self, value: &str) -> Self {
         self.with_param("userProject", &value)
     }
@@ -146,17 +165,14 @@ impl Call<List> {
 
 /// See [`ObjectAccessControls::patch`].
 pub enum Patch {}
-method! {
-    Patch : Storage => schemas::ObjectAccessControl; "storage.objectAccessControls.patch"
-    PATCH "b/{bucket}/o/{object}/acl/{entity}"
-}
+
+method! { Patch: Storage => schemas::ObjectAccessControl; "storage.objectAccessControls.patch" PATCH "b/{bucket}/o/{object}/acl/{entity}" }
 
 impl Call<Patch> {
-    /// `generation`: a 64-bit number
     pub fn generation(self, value: i64) -> Self {
         self.with_param("generation", &value)
     }
-    /// `userProject`: text
+
     pub fn user_project(self, value: &str) -> Self {
         self.with_param("userProject", &value)
     }
@@ -164,17 +180,14 @@ impl Call<Patch> {
 
 /// See [`ObjectAccessControls::update`].
 pub enum Update {}
-method! {
-    Update : Storage => schemas::ObjectAccessControl;
-    "storage.objectAccessControls.update" PUT "b/{bucket}/o/{object}/acl/{entity}"
-}
+
+method! { Update: Storage => schemas::ObjectAccessControl; "storage.objectAccessControls.update" PUT "b/{bucket}/o/{object}/acl/{entity}" }
 
 impl Call<Update> {
-    /// `generation`: a 64-bit number
     pub fn generation(self, value: i64) -> Self {
         self.with_param("generation", &value)
     }
-    /// `userProject`: text
+
     pub fn user_project(self, value: &str) -> Self {
         self.with_param("userProject", &value)
     }

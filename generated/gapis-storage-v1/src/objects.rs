@@ -7,9 +7,12 @@ use super::*;
 pub struct Objects<'a>(pub(crate) &'a runtime::Client);
 
 impl Objects<'_> {
-    /// POST `b/{bucket}/o/bulkRestore`. Scopes: `CLOUD_PLATFORM`, `DEVSTORAGE_FULL_CONTROL`, `DEVSTORAGE_READ_WRITE`. Can be waited for.
+    /// POST `b/{bucket}/o/bulkRestore`. Can be waited for.
     ///
-    /// * `bucket`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`DEVSTORAGE_FULL_CONTROL`](scopes::DEVSTORAGE_FULL_CONTROL),
+    /// [`DEVSTORAGE_READ_WRITE`](scopes::DEVSTORAGE_READ_WRITE).
     pub fn bulk_restore(
         &self,
         bucket: &str,
@@ -17,10 +20,21 @@ impl Objects<'_> {
     ) -> Call<BulkRestore> {
         Call::new(self.0, &[&bucket], Some(&bulk_restore_objects_request))
     }
-    /// POST `b/{destinationBucket}/o/{destinationObject}/compose`. Scopes: `CLOUD_PLATFORM`, `DEVSTORAGE_FULL_CONTROL`, `DEVSTORAGE_READ_WRITE`.
+
+    /// POST `b/{destinationBucket}/o/{destinationObject}/compose`.
     ///
-    /// * `destination_bucket`: text
-    /// * `destination_object`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`DEVSTORAGE_FULL_CONTROL`](scopes::DEVSTORAGE_FULL_CONTROL),
+    /// [`DEVSTORAGE_READ_WRITE`](scopes::DEVSTORAGE_READ_WRITE).
+    ///
+    /// Optional:
+    /// [`destination_predefined_acl`](Call#method.destination_predefined_acl),
+    /// [`drop_context_groups`](Call#method.drop_context_groups),
+    /// [`if_generation_match`](Call#method.if_generation_match),
+    /// [`if_metageneration_match`](Call#method.if_metageneration_match-11),
+    /// [`kms_key_name`](Call#method.kms_key_name),
+    /// [`user_project`](Call#method.user_project-36).
     pub fn compose(
         &self,
         destination_bucket: &str,
@@ -33,12 +47,28 @@ impl Objects<'_> {
             Some(&compose_request),
         )
     }
-    /// POST `b/{sourceBucket}/o/{sourceObject}/copyTo/b/{destinationBucket}/o/{destinationObject}`. Scopes: `CLOUD_PLATFORM`, `DEVSTORAGE_FULL_CONTROL`, `DEVSTORAGE_READ_WRITE`.
+
+    /// POST `b/{sourceBucket}/o/{sourceObject}/copyTo/b/{destinationBucket}/o/{destinationObject}`.
     ///
-    /// * `source_bucket`: text
-    /// * `source_object`: text
-    /// * `destination_bucket`: text
-    /// * `destination_object`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`DEVSTORAGE_FULL_CONTROL`](scopes::DEVSTORAGE_FULL_CONTROL),
+    /// [`DEVSTORAGE_READ_WRITE`](scopes::DEVSTORAGE_READ_WRITE).
+    ///
+    /// Optional:
+    /// [`destination_kms_key_name`](Call#method.destination_kms_key_name),
+    /// [`destination_predefined_acl`](Call#method.destination_predefined_acl-1),
+    /// [`if_generation_match`](Call#method.if_generation_match-1),
+    /// [`if_generation_not_match`](Call#method.if_generation_not_match),
+    /// [`if_metageneration_match`](Call#method.if_metageneration_match-12),
+    /// [`if_metageneration_not_match`](Call#method.if_metageneration_not_match-11),
+    /// [`if_source_generation_match`](Call#method.if_source_generation_match),
+    /// [`if_source_generation_not_match`](Call#method.if_source_generation_not_match),
+    /// [`if_source_metageneration_match`](Call#method.if_source_metageneration_match-1),
+    /// [`if_source_metageneration_not_match`](Call#method.if_source_metageneration_not_match-1),
+    /// [`projection`](Call#method.projection-6),
+    /// [`source_generation`](Call#method.source_generation),
+    /// [`user_project`](Call#method.user_project-37).
     pub fn copy(
         &self,
         source_bucket: &str,
@@ -53,44 +83,132 @@ impl Objects<'_> {
             Some(&object),
         )
     }
-    /// DELETE `b/{bucket}/o/{object}`. Scopes: `CLOUD_PLATFORM`, `DEVSTORAGE_FULL_CONTROL`, `DEVSTORAGE_READ_WRITE`.
+
+    /// DELETE `b/{bucket}/o/{object}`.
     ///
-    /// * `bucket`: text
-    /// * `object`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`DEVSTORAGE_FULL_CONTROL`](scopes::DEVSTORAGE_FULL_CONTROL),
+    /// [`DEVSTORAGE_READ_WRITE`](scopes::DEVSTORAGE_READ_WRITE).
+    ///
+    /// Optional:
+    /// [`generation`](Call#method.generation-7),
+    /// [`if_generation_match`](Call#method.if_generation_match-2),
+    /// [`if_generation_not_match`](Call#method.if_generation_not_match-1),
+    /// [`if_metageneration_match`](Call#method.if_metageneration_match-13),
+    /// [`if_metageneration_not_match`](Call#method.if_metageneration_not_match-12),
+    /// [`user_project`](Call#method.user_project-38).
     pub fn delete(&self, bucket: &str, object: &str) -> Call<Delete> {
         Call::new(self.0, &[&bucket, &object], None)
     }
-    /// GET `b/{bucket}/o/{object}`. Scopes: `CLOUD_PLATFORM`, `CLOUD_PLATFORM_READ_ONLY`, `DEVSTORAGE_FULL_CONTROL`, `DEVSTORAGE_READ_ONLY`, `DEVSTORAGE_READ_WRITE`. Serves media.
+
+    /// GET `b/{bucket}/o/{object}`. Serves media.
     ///
-    /// * `bucket`: text
-    /// * `object`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`CLOUD_PLATFORM_READ_ONLY`](scopes::CLOUD_PLATFORM_READ_ONLY),
+    /// [`DEVSTORAGE_FULL_CONTROL`](scopes::DEVSTORAGE_FULL_CONTROL),
+    /// [`DEVSTORAGE_READ_ONLY`](scopes::DEVSTORAGE_READ_ONLY),
+    /// [`DEVSTORAGE_READ_WRITE`](scopes::DEVSTORAGE_READ_WRITE).
+    ///
+    /// Optional:
+    /// [`generation`](Call#method.generation-8),
+    /// [`if_generation_match`](Call#method.if_generation_match-3),
+    /// [`if_generation_not_match`](Call#method.if_generation_not_match-2),
+    /// [`if_metageneration_match`](Call#method.if_metageneration_match-14),
+    /// [`if_metageneration_not_match`](Call#method.if_metageneration_not_match-13),
+    /// [`projection`](Call#method.projection-7),
+    /// [`restore_token`](Call#method.restore_token),
+    /// [`soft_deleted`](Call#method.soft_deleted-2),
+    /// [`user_project`](Call#method.user_project-39).
     pub fn get(&self, bucket: &str, object: &str) -> Call<Get> {
         Call::new(self.0, &[&bucket, &object], None)
     }
-    /// GET `b/{bucket}/o/{object}/iam`. Scopes: `CLOUD_PLATFORM`, `CLOUD_PLATFORM_READ_ONLY`, `DEVSTORAGE_FULL_CONTROL`, `DEVSTORAGE_READ_ONLY`, `DEVSTORAGE_READ_WRITE`.
+
+    /// GET `b/{bucket}/o/{object}/iam`.
     ///
-    /// * `bucket`: text
-    /// * `object`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`CLOUD_PLATFORM_READ_ONLY`](scopes::CLOUD_PLATFORM_READ_ONLY),
+    /// [`DEVSTORAGE_FULL_CONTROL`](scopes::DEVSTORAGE_FULL_CONTROL),
+    /// [`DEVSTORAGE_READ_ONLY`](scopes::DEVSTORAGE_READ_ONLY),
+    /// [`DEVSTORAGE_READ_WRITE`](scopes::DEVSTORAGE_READ_WRITE).
+    ///
+    /// Optional:
+    /// [`generation`](Call#method.generation-9),
+    /// [`user_project`](Call#method.user_project-40).
     pub fn get_iam_policy(&self, bucket: &str, object: &str) -> Call<GetIamPolicy> {
         Call::new(self.0, &[&bucket, &object], None)
     }
-    /// POST `b/{bucket}/o`. Scopes: `CLOUD_PLATFORM`, `DEVSTORAGE_FULL_CONTROL`, `DEVSTORAGE_READ_WRITE`. Takes media.
+
+    /// POST `b/{bucket}/o`. Takes media.
     ///
-    /// * `bucket`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`DEVSTORAGE_FULL_CONTROL`](scopes::DEVSTORAGE_FULL_CONTROL),
+    /// [`DEVSTORAGE_READ_WRITE`](scopes::DEVSTORAGE_READ_WRITE).
+    ///
+    /// Optional:
+    /// [`content_encoding`](Call#method.content_encoding),
+    /// [`if_generation_match`](Call#method.if_generation_match-4),
+    /// [`if_generation_not_match`](Call#method.if_generation_not_match-3),
+    /// [`if_metageneration_match`](Call#method.if_metageneration_match-15),
+    /// [`if_metageneration_not_match`](Call#method.if_metageneration_not_match-14),
+    /// [`kms_key_name`](Call#method.kms_key_name-1),
+    /// [`name`](Call#method.name),
+    /// [`predefined_acl`](Call#method.predefined_acl-3),
+    /// [`projection`](Call#method.projection-8),
+    /// [`user_project`](Call#method.user_project-41).
     pub fn insert(&self, bucket: &str, object: schemas::Object) -> Call<Insert> {
         Call::new(self.0, &[&bucket], Some(&object))
     }
-    /// GET `b/{bucket}/o`. Scopes: `CLOUD_PLATFORM`, `CLOUD_PLATFORM_READ_ONLY`, `DEVSTORAGE_FULL_CONTROL`, `DEVSTORAGE_READ_ONLY`, `DEVSTORAGE_READ_WRITE`.
+
+    /// GET `b/{bucket}/o`.
     ///
-    /// * `bucket`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`CLOUD_PLATFORM_READ_ONLY`](scopes::CLOUD_PLATFORM_READ_ONLY),
+    /// [`DEVSTORAGE_FULL_CONTROL`](scopes::DEVSTORAGE_FULL_CONTROL),
+    /// [`DEVSTORAGE_READ_ONLY`](scopes::DEVSTORAGE_READ_ONLY),
+    /// [`DEVSTORAGE_READ_WRITE`](scopes::DEVSTORAGE_READ_WRITE).
+    ///
+    /// Optional:
+    /// [`delimiter`](Call#method.delimiter-1),
+    /// [`end_offset`](Call#method.end_offset-1),
+    /// [`filter`](Call#method.filter),
+    /// [`include_folders_as_prefixes`](Call#method.include_folders_as_prefixes),
+    /// [`include_trailing_delimiter`](Call#method.include_trailing_delimiter),
+    /// [`match_glob`](Call#method.match_glob),
+    /// [`max_results`](Call#method.max_results-1),
+    /// [`page_token`](Call#method.page_token-4),
+    /// [`prefix`](Call#method.prefix-4),
+    /// [`projection`](Call#method.projection-9),
+    /// [`soft_deleted`](Call#method.soft_deleted-3),
+    /// [`start_offset`](Call#method.start_offset-1),
+    /// [`user_project`](Call#method.user_project-42),
+    /// [`versions`](Call#method.versions).
     pub fn list(&self, bucket: &str) -> Call<List> {
         Call::new(self.0, &[&bucket], None)
     }
-    /// POST `b/{bucket}/o/{sourceObject}/moveTo/o/{destinationObject}`. Scopes: `CLOUD_PLATFORM`, `DEVSTORAGE_FULL_CONTROL`, `DEVSTORAGE_READ_WRITE`.
+
+    /// POST `b/{bucket}/o/{sourceObject}/moveTo/o/{destinationObject}`.
     ///
-    /// * `bucket`: text
-    /// * `source_object`: text
-    /// * `destination_object`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`DEVSTORAGE_FULL_CONTROL`](scopes::DEVSTORAGE_FULL_CONTROL),
+    /// [`DEVSTORAGE_READ_WRITE`](scopes::DEVSTORAGE_READ_WRITE).
+    ///
+    /// Optional:
+    /// [`if_generation_match`](Call#method.if_generation_match-5),
+    /// [`if_generation_not_match`](Call#method.if_generation_not_match-4),
+    /// [`if_metageneration_match`](Call#method.if_metageneration_match-16),
+    /// [`if_metageneration_not_match`](Call#method.if_metageneration_not_match-15),
+    /// [`if_source_generation_match`](Call#method.if_source_generation_match-1),
+    /// [`if_source_generation_not_match`](Call#method.if_source_generation_not_match-1),
+    /// [`if_source_metageneration_match`](Call#method.if_source_metageneration_match-2),
+    /// [`if_source_metageneration_not_match`](Call#method.if_source_metageneration_not_match-2),
+    /// [`projection`](Call#method.projection-10),
+    /// [`user_project`](Call#method.user_project-43).
     pub fn r#move(
         &self,
         bucket: &str,
@@ -99,33 +217,70 @@ impl Objects<'_> {
     ) -> Call<Move> {
         Call::new(self.0, &[&bucket, &source_object, &destination_object], None)
     }
-    /// PATCH `b/{bucket}/o/{object}`. Scopes: `CLOUD_PLATFORM`, `DEVSTORAGE_FULL_CONTROL`.
+
+    /// PATCH `b/{bucket}/o/{object}`.
     ///
-    /// * `bucket`: text
-    /// * `object`: text
-    pub fn patch(
-        &self,
-        bucket: &str,
-        object: &str,
-        body: schemas::Object,
-    ) -> Call<Patch> {
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`DEVSTORAGE_FULL_CONTROL`](scopes::DEVSTORAGE_FULL_CONTROL).
+    ///
+    /// Optional:
+    /// [`generation`](Call#method.generation-10),
+    /// [`if_generation_match`](Call#method.if_generation_match-6),
+    /// [`if_generation_not_match`](Call#method.if_generation_not_match-5),
+    /// [`if_metageneration_match`](Call#method.if_metageneration_match-17),
+    /// [`if_metageneration_not_match`](Call#method.if_metageneration_not_match-16),
+    /// [`override_unlocked_retention`](Call#method.override_unlocked_retention),
+    /// [`predefined_acl`](Call#method.predefined_acl-4),
+    /// [`projection`](Call#method.projection-11),
+    /// [`user_project`](Call#method.user_project-44).
+    pub fn patch(&self, bucket: &str, object: &str, body: schemas::Object) -> Call<Patch> {
         Call::new(self.0, &[&bucket, &object], Some(&body))
     }
-    /// POST `b/{bucket}/o/{object}/restore`. Scopes: `CLOUD_PLATFORM`, `DEVSTORAGE_FULL_CONTROL`.
+
+    /// POST `b/{bucket}/o/{object}/restore`.
     ///
-    /// * `bucket`: text
-    /// * `object`: text
-    /// * `generation`: a 64-bit number
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`DEVSTORAGE_FULL_CONTROL`](scopes::DEVSTORAGE_FULL_CONTROL).
+    ///
+    /// Optional:
+    /// [`copy_source_acl`](Call#method.copy_source_acl),
+    /// [`if_generation_match`](Call#method.if_generation_match-7),
+    /// [`if_generation_not_match`](Call#method.if_generation_not_match-6),
+    /// [`if_metageneration_match`](Call#method.if_metageneration_match-18),
+    /// [`if_metageneration_not_match`](Call#method.if_metageneration_not_match-17),
+    /// [`projection`](Call#method.projection-12),
+    /// [`restore_token`](Call#method.restore_token-1),
+    /// [`user_project`](Call#method.user_project-45).
     pub fn restore(&self, bucket: &str, object: &str, generation: i64) -> Call<Restore> {
-        Call::new(self.0, &[&bucket, &object], None)
-            .with_param("generation", &generation)
+        Call::new(self.0, &[&bucket, &object], None).with_param("generation", &generation)
     }
-    /// POST `b/{sourceBucket}/o/{sourceObject}/rewriteTo/b/{destinationBucket}/o/{destinationObject}`. Scopes: `CLOUD_PLATFORM`, `DEVSTORAGE_FULL_CONTROL`, `DEVSTORAGE_READ_WRITE`.
+
+    /// POST `b/{sourceBucket}/o/{sourceObject}/rewriteTo/b/{destinationBucket}/o/{destinationObject}`.
     ///
-    /// * `source_bucket`: text
-    /// * `source_object`: text
-    /// * `destination_bucket`: text
-    /// * `destination_object`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`DEVSTORAGE_FULL_CONTROL`](scopes::DEVSTORAGE_FULL_CONTROL),
+    /// [`DEVSTORAGE_READ_WRITE`](scopes::DEVSTORAGE_READ_WRITE).
+    ///
+    /// Optional:
+    /// [`destination_kms_key_name`](Call#method.destination_kms_key_name-1),
+    /// [`destination_predefined_acl`](Call#method.destination_predefined_acl-2),
+    /// [`drop_context_groups`](Call#method.drop_context_groups-1),
+    /// [`if_generation_match`](Call#method.if_generation_match-8),
+    /// [`if_generation_not_match`](Call#method.if_generation_not_match-7),
+    /// [`if_metageneration_match`](Call#method.if_metageneration_match-19),
+    /// [`if_metageneration_not_match`](Call#method.if_metageneration_not_match-18),
+    /// [`if_source_generation_match`](Call#method.if_source_generation_match-2),
+    /// [`if_source_generation_not_match`](Call#method.if_source_generation_not_match-2),
+    /// [`if_source_metageneration_match`](Call#method.if_source_metageneration_match-3),
+    /// [`if_source_metageneration_not_match`](Call#method.if_source_metageneration_not_match-3),
+    /// [`max_bytes_rewritten_per_call`](Call#method.max_bytes_rewritten_per_call),
+    /// [`projection`](Call#method.projection-13),
+    /// [`rewrite_token`](Call#method.rewrite_token),
+    /// [`source_generation`](Call#method.source_generation-1),
+    /// [`user_project`](Call#method.user_project-46).
     pub fn rewrite(
         &self,
         source_bucket: &str,
@@ -140,10 +295,17 @@ impl Objects<'_> {
             Some(&object),
         )
     }
-    /// PUT `b/{bucket}/o/{object}/iam`. Scopes: `CLOUD_PLATFORM`, `DEVSTORAGE_FULL_CONTROL`, `DEVSTORAGE_READ_WRITE`.
+
+    /// PUT `b/{bucket}/o/{object}/iam`.
     ///
-    /// * `bucket`: text
-    /// * `object`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`DEVSTORAGE_FULL_CONTROL`](scopes::DEVSTORAGE_FULL_CONTROL),
+    /// [`DEVSTORAGE_READ_WRITE`](scopes::DEVSTORAGE_READ_WRITE).
+    ///
+    /// Optional:
+    /// [`generation`](Call#method.generation-11),
+    /// [`user_project`](Call#method.user_project-47).
     pub fn set_iam_policy(
         &self,
         bucket: &str,
@@ -152,87 +314,101 @@ impl Objects<'_> {
     ) -> Call<SetIamPolicy> {
         Call::new(self.0, &[&bucket, &object], Some(&policy))
     }
-    /// GET `b/{bucket}/o/{object}/iam/testPermissions`. Scopes: `CLOUD_PLATFORM`, `CLOUD_PLATFORM_READ_ONLY`, `DEVSTORAGE_FULL_CONTROL`, `DEVSTORAGE_READ_ONLY`, `DEVSTORAGE_READ_WRITE`.
+
+    /// GET `b/{bucket}/o/{object}/iam/testPermissions`.
     ///
-    /// * `bucket`: text
-    /// * `object`: text
-    /// * `permissions`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`CLOUD_PLATFORM_READ_ONLY`](scopes::CLOUD_PLATFORM_READ_ONLY),
+    /// [`DEVSTORAGE_FULL_CONTROL`](scopes::DEVSTORAGE_FULL_CONTROL),
+    /// [`DEVSTORAGE_READ_ONLY`](scopes::DEVSTORAGE_READ_ONLY),
+    /// [`DEVSTORAGE_READ_WRITE`](scopes::DEVSTORAGE_READ_WRITE).
+    ///
+    /// Optional:
+    /// [`generation`](Call#method.generation-12),
+    /// [`user_project`](Call#method.user_project-48).
     pub fn test_iam_permissions(
         &self,
         bucket: &str,
         object: &str,
         permissions: &[&str],
     ) -> Call<TestIamPermissions> {
-        Call::new(self.0, &[&bucket, &object], None)
-            .with_param("permissions", &permissions)
+        Call::new(self.0, &[&bucket, &object], None).with_param("permissions", &permissions)
     }
-    /// PUT `b/{bucket}/o/{object}`. Scopes: `CLOUD_PLATFORM`, `DEVSTORAGE_FULL_CONTROL`.
+
+    /// PUT `b/{bucket}/o/{object}`.
     ///
-    /// * `bucket`: text
-    /// * `object`: text
-    pub fn update(
-        &self,
-        bucket: &str,
-        object: &str,
-        body: schemas::Object,
-    ) -> Call<Update> {
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`DEVSTORAGE_FULL_CONTROL`](scopes::DEVSTORAGE_FULL_CONTROL).
+    ///
+    /// Optional:
+    /// [`generation`](Call#method.generation-13),
+    /// [`if_generation_match`](Call#method.if_generation_match-9),
+    /// [`if_generation_not_match`](Call#method.if_generation_not_match-8),
+    /// [`if_metageneration_match`](Call#method.if_metageneration_match-20),
+    /// [`if_metageneration_not_match`](Call#method.if_metageneration_not_match-19),
+    /// [`override_unlocked_retention`](Call#method.override_unlocked_retention-1),
+    /// [`predefined_acl`](Call#method.predefined_acl-5),
+    /// [`projection`](Call#method.projection-14),
+    /// [`user_project`](Call#method.user_project-49).
+    pub fn update(&self, bucket: &str, object: &str, body: schemas::Object) -> Call<Update> {
         Call::new(self.0, &[&bucket, &object], Some(&body))
     }
-    /// GET `b/{bucket}/o/{object}/viewFullContext`. Scopes: `CLOUD_PLATFORM`, `CLOUD_PLATFORM_READ_ONLY`, `DEVSTORAGE_FULL_CONTROL`, `DEVSTORAGE_READ_ONLY`, `DEVSTORAGE_READ_WRITE`.
+
+    /// GET `b/{bucket}/o/{object}/viewFullContext`.
     ///
-    /// * `bucket`: text
-    /// * `object`: text
-    /// * `context_key`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`CLOUD_PLATFORM_READ_ONLY`](scopes::CLOUD_PLATFORM_READ_ONLY),
+    /// [`DEVSTORAGE_FULL_CONTROL`](scopes::DEVSTORAGE_FULL_CONTROL),
+    /// [`DEVSTORAGE_READ_ONLY`](scopes::DEVSTORAGE_READ_ONLY),
+    /// [`DEVSTORAGE_READ_WRITE`](scopes::DEVSTORAGE_READ_WRITE).
+    ///
+    /// Optional:
+    /// [`generation`](Call#method.generation-14),
+    /// [`user_project`](Call#method.user_project-50).
     pub fn view_full_context(
         &self,
         bucket: &str,
         object: &str,
         context_key: &str,
     ) -> Call<ViewFullContext> {
-        Call::new(self.0, &[&bucket, &object], None)
-            .with_param("contextKey", &context_key)
+        Call::new(self.0, &[&bucket, &object], None).with_param("contextKey", &context_key)
     }
 }
 
 /// See [`Objects::bulk_restore`].
 pub enum BulkRestore {}
-method! {
-    BulkRestore : Storage => schemas::GoogleLongrunningOperation;
-    "storage.objects.bulkRestore" POST "b/{bucket}/o/bulkRestore"
-}
+
+method! { BulkRestore: Storage => schemas::GoogleLongrunningOperation; "storage.objects.bulkRestore" POST "b/{bucket}/o/bulkRestore" }
 
 /// See [`Objects::compose`].
 pub enum Compose {}
-method! {
-    Compose : Storage => schemas::Object; "storage.objects.compose" POST
-    "b/{destinationBucket}/o/{destinationObject}/compose"
-}
+
+method! { Compose: Storage => schemas::Object; "storage.objects.compose" POST "b/{destinationBucket}/o/{destinationObject}/compose" }
 
 impl Call<Compose> {
-    /// `destinationPredefinedAcl`: one of a set of words
-    pub fn destination_predefined_acl(
-        self,
-        value: enums::ObjectsComposeDestinationPredefinedAcl,
-    ) -> Self {
+    pub fn destination_predefined_acl(self, value: enums::ObjectsComposeDestinationPredefinedAcl) -> Self {
         self.with_param("destinationPredefinedAcl", &value)
     }
-    /// `dropContextGroups`: text
+
     pub fn drop_context_groups(self, value: &[&str]) -> Self {
         self.with_param("dropContextGroups", &value)
     }
-    /// `ifGenerationMatch`: a 64-bit number
+
     pub fn if_generation_match(self, value: i64) -> Self {
         self.with_param("ifGenerationMatch", &value)
     }
-    /// `ifMetagenerationMatch`: a 64-bit number
+
     pub fn if_metageneration_match(self, value: i64) -> Self {
         self.with_param("ifMetagenerationMatch", &value)
     }
-    /// `kmsKeyName`: text
+
     pub fn kms_key_name(self, value: &str) -> Self {
         self.with_param("kmsKeyName", &value)
     }
-    /// `userProject`: text
+
     pub fn user_project(self, value: &str) -> Self {
         self.with_param("userProject", &value)
     }
@@ -240,64 +416,58 @@ impl Call<Compose> {
 
 /// See [`Objects::copy`].
 pub enum Copy {}
-method! {
-    Copy : Storage => schemas::Object; "storage.objects.copy" POST
-    "b/{sourceBucket}/o/{sourceObject}/copyTo/b/{destinationBucket}/o/{destinationObject}"
-}
+
+method! { Copy: Storage => schemas::Object; "storage.objects.copy" POST "b/{sourceBucket}/o/{sourceObject}/copyTo/b/{destinationBucket}/o/{destinationObject}" }
 
 impl Call<Copy> {
-    /// `destinationKmsKeyName`: text
     pub fn destination_kms_key_name(self, value: &str) -> Self {
         self.with_param("destinationKmsKeyName", &value)
     }
-    /// `destinationPredefinedAcl`: one of a set of words
-    pub fn destination_predefined_acl(
-        self,
-        value: enums::ObjectsCopyDestinationPredefinedAcl,
-    ) -> Self {
+
+    pub fn destination_predefined_acl(self, value: enums::ObjectsCopyDestinationPredefinedAcl) -> Self {
         self.with_param("destinationPredefinedAcl", &value)
     }
-    /// `ifGenerationMatch`: a 64-bit number
+
     pub fn if_generation_match(self, value: i64) -> Self {
         self.with_param("ifGenerationMatch", &value)
     }
-    /// `ifGenerationNotMatch`: a 64-bit number
+
     pub fn if_generation_not_match(self, value: i64) -> Self {
         self.with_param("ifGenerationNotMatch", &value)
     }
-    /// `ifMetagenerationMatch`: a 64-bit number
+
     pub fn if_metageneration_match(self, value: i64) -> Self {
         self.with_param("ifMetagenerationMatch", &value)
     }
-    /// `ifMetagenerationNotMatch`: a 64-bit number
+
     pub fn if_metageneration_not_match(self, value: i64) -> Self {
         self.with_param("ifMetagenerationNotMatch", &value)
     }
-    /// `ifSourceGenerationMatch`: a 64-bit number
+
     pub fn if_source_generation_match(self, value: i64) -> Self {
         self.with_param("ifSourceGenerationMatch", &value)
     }
-    /// `ifSourceGenerationNotMatch`: a 64-bit number
+
     pub fn if_source_generation_not_match(self, value: i64) -> Self {
         self.with_param("ifSourceGenerationNotMatch", &value)
     }
-    /// `ifSourceMetagenerationMatch`: a 64-bit number
+
     pub fn if_source_metageneration_match(self, value: i64) -> Self {
         self.with_param("ifSourceMetagenerationMatch", &value)
     }
-    /// `ifSourceMetagenerationNotMatch`: a 64-bit number
+
     pub fn if_source_metageneration_not_match(self, value: i64) -> Self {
         self.with_param("ifSourceMetagenerationNotMatch", &value)
     }
-    /// `projection`: one of a set of words
+
     pub fn projection(self, value: enums::ObjectsCopyProjection) -> Self {
         self.with_param("projection", &value)
     }
-    /// `sourceGeneration`: a 64-bit number
+
     pub fn source_generation(self, value: i64) -> Self {
         self.with_param("sourceGeneration", &value)
     }
-    /// `userProject`: text
+
     pub fn user_project(self, value: &str) -> Self {
         self.with_param("userProject", &value)
     }
@@ -305,33 +475,30 @@ impl Call<Copy> {
 
 /// See [`Objects::delete`].
 pub enum Delete {}
-method! {
-    Delete : Storage => (); "storage.objects.delete" DELETE "b/{bucket}/o/{object}" {
-    empty_response : true }
-}
+
+method! { Delete: Storage => (); "storage.objects.delete" DELETE "b/{bucket}/o/{object}" }
 
 impl Call<Delete> {
-    /// `generation`: a 64-bit number
     pub fn generation(self, value: i64) -> Self {
         self.with_param("generation", &value)
     }
-    /// `ifGenerationMatch`: a 64-bit number
+
     pub fn if_generation_match(self, value: i64) -> Self {
         self.with_param("ifGenerationMatch", &value)
     }
-    /// `ifGenerationNotMatch`: a 64-bit number
+
     pub fn if_generation_not_match(self, value: i64) -> Self {
         self.with_param("ifGenerationNotMatch", &value)
     }
-    /// `ifMetagenerationMatch`: a 64-bit number
+
     pub fn if_metageneration_match(self, value: i64) -> Self {
         self.with_param("ifMetagenerationMatch", &value)
     }
-    /// `ifMetagenerationNotMatch`: a 64-bit number
+
     pub fn if_metageneration_not_match(self, value: i64) -> Self {
         self.with_param("ifMetagenerationNotMatch", &value)
     }
-    /// `userProject`: text
+
     pub fn user_project(self, value: &str) -> Self {
         self.with_param("userProject", &value)
     }
@@ -339,46 +506,46 @@ impl Call<Delete> {
 
 /// See [`Objects::get`].
 pub enum Get {}
-method! {
-    Get : Storage => schemas::Object; "storage.objects.get" GET "b/{bucket}/o/{object}" {
-    download : Some(runtime::spec::DownloadSpec { media_service : true }) }
-}
+
+method! { Get: Storage => schemas::Object; "storage.objects.get" GET "b/{bucket}/o/{object}" {
+    download: Some(runtime::spec::DownloadSpec { media_service: true }),
+} }
+
 impl runtime::ServesMedia for Get {}
 
 impl Call<Get> {
-    /// `generation`: a 64-bit number
     pub fn generation(self, value: i64) -> Self {
         self.with_param("generation", &value)
     }
-    /// `ifGenerationMatch`: a 64-bit number
+
     pub fn if_generation_match(self, value: i64) -> Self {
         self.with_param("ifGenerationMatch", &value)
     }
-    /// `ifGenerationNotMatch`: a 64-bit number
+
     pub fn if_generation_not_match(self, value: i64) -> Self {
         self.with_param("ifGenerationNotMatch", &value)
     }
-    /// `ifMetagenerationMatch`: a 64-bit number
+
     pub fn if_metageneration_match(self, value: i64) -> Self {
         self.with_param("ifMetagenerationMatch", &value)
     }
-    /// `ifMetagenerationNotMatch`: a 64-bit number
+
     pub fn if_metageneration_not_match(self, value: i64) -> Self {
         self.with_param("ifMetagenerationNotMatch", &value)
     }
-    /// `projection`: one of a set of words
+
     pub fn projection(self, value: enums::ObjectsGetProjection) -> Self {
         self.with_param("projection", &value)
     }
-    /// `restoreToken`: text
+
     pub fn restore_token(self, value: &str) -> Self {
         self.with_param("restoreToken", &value)
     }
-    /// `softDeleted`: true or false
+
     pub fn soft_deleted(self, value: bool) -> Self {
         self.with_param("softDeleted", &value)
     }
-    /// `userProject`: text
+
     pub fn user_project(self, value: &str) -> Self {
         self.with_param("userProject", &value)
     }
@@ -386,17 +553,14 @@ impl Call<Get> {
 
 /// See [`Objects::get_iam_policy`].
 pub enum GetIamPolicy {}
-method! {
-    GetIamPolicy : Storage => schemas::Policy; "storage.objects.getIamPolicy" GET
-    "b/{bucket}/o/{object}/iam"
-}
+
+method! { GetIamPolicy: Storage => schemas::Policy; "storage.objects.getIamPolicy" GET "b/{bucket}/o/{object}/iam" }
 
 impl Call<GetIamPolicy> {
-    /// `generation`: a 64-bit number
     pub fn generation(self, value: i64) -> Self {
         self.with_param("generation", &value)
     }
-    /// `userProject`: text
+
     pub fn user_project(self, value: &str) -> Self {
         self.with_param("userProject", &value)
     }
@@ -404,52 +568,55 @@ impl Call<GetIamPolicy> {
 
 /// See [`Objects::insert`].
 pub enum Insert {}
-method! {
-    Insert : Storage => schemas::Object; "storage.objects.insert" POST "b/{bucket}/o" {
-    upload : Some(& runtime::spec::UploadSpec { simple_path :
-    "upload/storage/v1/b/{bucket}/o", resumable_path :
-    "resumable/upload/storage/v1/b/{bucket}/o", max_size : None, accept : & ["*/*"] }) }
-}
+
+method! { Insert: Storage => schemas::Object; "storage.objects.insert" POST "b/{bucket}/o" {
+    upload: Some(&runtime::spec::UploadSpec {
+        simple_path: "upload/storage/v1/b/{bucket}/o",
+        resumable_path: "resumable/upload/storage/v1/b/{bucket}/o",
+        max_size: None,
+        accept: &["*/*"],
+    }),
+} }
+
 impl runtime::AcceptsMedia for Insert {}
 
 impl Call<Insert> {
-    /// `contentEncoding`: text
     pub fn content_encoding(self, value: &str) -> Self {
         self.with_param("contentEncoding", &value)
     }
-    /// `ifGenerationMatch`: a 64-bit number
+
     pub fn if_generation_match(self, value: i64) -> Self {
         self.with_param("ifGenerationMatch", &value)
     }
-    /// `ifGenerationNotMatch`: a 64-bit number
+
     pub fn if_generation_not_match(self, value: i64) -> Self {
         self.with_param("ifGenerationNotMatch", &value)
     }
-    /// `ifMetagenerationMatch`: a 64-bit number
+
     pub fn if_metageneration_match(self, value: i64) -> Self {
         self.with_param("ifMetagenerationMatch", &value)
     }
-    /// `ifMetagenerationNotMatch`: a 64-bit number
+
     pub fn if_metageneration_not_match(self, value: i64) -> Self {
         self.with_param("ifMetagenerationNotMatch", &value)
     }
-    /// `kmsKeyName`: text
+
     pub fn kms_key_name(self, value: &str) -> Self {
         self.with_param("kmsKeyName", &value)
     }
-    /// `name`: text
+
     pub fn name(self, value: &str) -> Self {
         self.with_param("name", &value)
     }
-    /// `predefinedAcl`: one of a set of words
+
     pub fn predefined_acl(self, value: enums::ObjectsInsertPredefinedAcl) -> Self {
         self.with_param("predefinedAcl", &value)
     }
-    /// `projection`: one of a set of words
+
     pub fn projection(self, value: enums::ObjectsInsertProjection) -> Self {
         self.with_param("projection", &value)
     }
-    /// `userProject`: text
+
     pub fn user_project(self, value: &str) -> Self {
         self.with_param("userProject", &value)
     }
@@ -457,67 +624,65 @@ impl Call<Insert> {
 
 /// See [`Objects::list`].
 pub enum List {}
-method! {
-    List : Storage => schemas::Objects; "storage.objects.list" GET "b/{bucket}/o"
-}
-paged! {
-    List => schemas::Object; "pageToken" "nextPageToken" "items"
-}
+
+method! { List: Storage => schemas::Objects; "storage.objects.list" GET "b/{bucket}/o" }
+
+paged! { List => schemas::Object; "pageToken" "nextPageToken" "items" }
 
 impl Call<List> {
-    /// `delimiter`: text
     pub fn delimiter(self, value: &str) -> Self {
         self.with_param("delimiter", &value)
     }
-    /// `endOffset`: text
+
     pub fn end_offset(self, value: &str) -> Self {
         self.with_param("endOffset", &value)
     }
-    /// `filter`: text
+
     pub fn filter(self, value: &str) -> Self {
         self.with_param("filter", &value)
     }
-    /// `includeFoldersAsPrefixes`: true or false
+
     pub fn include_folders_as_prefixes(self, value: bool) -> Self {
         self.with_param("includeFoldersAsPrefixes", &value)
     }
-    /// `includeTrailingDelimiter`: true or false
+
     pub fn include_trailing_delimiter(self, value: bool) -> Self {
         self.with_param("includeTrailingDelimiter", &value)
     }
-    /// `matchGlob`: text
+
     pub fn match_glob(self, value: &str) -> Self {
         self.with_param("matchGlob", &value)
     }
-    /// `maxResults`: an unsigned 32-bit number, default `1000`, at least `0`
+
+    /// Default `1000`, at least `0`.
     pub fn max_results(self, value: u32) -> Self {
         self.with_param("maxResults", &value)
     }
-    /// `pageToken`: text
+
     pub fn page_token(self, value: &str) -> Self {
         self.with_param("pageToken", &value)
     }
-    /// `prefix`: text
+
     pub fn prefix(self, value: &str) -> Self {
         self.with_param("prefix", &value)
     }
-    /// `projection`: one of a set of words
+
     pub fn projection(self, value: enums::ObjectsListProjection) -> Self {
         self.with_param("projection", &value)
     }
-    /// `softDeleted`: true or false
+
     pub fn soft_deleted(self, value: bool) -> Self {
         self.with_param("softDeleted", &value)
     }
-    /// `startOffset`: text
+
     pub fn start_offset(self, value: &str) -> Self {
         self.with_param("startOffset", &value)
     }
-    /// `userProject`: text
+
     pub fn user_project(self, value: &str) -> Self {
         self.with_param("userProject", &value)
     }
-    /// `versions`: true or false
+
     pub fn versions(self, value: bool) -> Self {
         self.with_param("versions", &value)
     }
@@ -525,49 +690,46 @@ impl Call<List> {
 
 /// See `move`.
 pub enum Move {}
-method! {
-    Move : Storage => schemas::Object; "storage.objects.move" POST
-    "b/{bucket}/o/{sourceObject}/moveTo/o/{destinationObject}"
-}
+
+method! { Move: Storage => schemas::Object; "storage.objects.move" POST "b/{bucket}/o/{sourceObject}/moveTo/o/{destinationObject}" }
 
 impl Call<Move> {
-    /// `ifGenerationMatch`: a 64-bit number
     pub fn if_generation_match(self, value: i64) -> Self {
         self.with_param("ifGenerationMatch", &value)
     }
-    /// `ifGenerationNotMatch`: a 64-bit number
+
     pub fn if_generation_not_match(self, value: i64) -> Self {
         self.with_param("ifGenerationNotMatch", &value)
     }
-    /// `ifMetagenerationMatch`: a 64-bit number
+
     pub fn if_metageneration_match(self, value: i64) -> Self {
         self.with_param("ifMetagenerationMatch", &value)
     }
-    /// `ifMetagenerationNotMatch`: a 64-bit number
+
     pub fn if_metageneration_not_match(self, value: i64) -> Self {
         self.with_param("ifMetagenerationNotMatch", &value)
     }
-    /// `ifSourceGenerationMatch`: a 64-bit number
+
     pub fn if_source_generation_match(self, value: i64) -> Self {
         self.with_param("ifSourceGenerationMatch", &value)
     }
-    /// `ifSourceGenerationNotMatch`: a 64-bit number
+
     pub fn if_source_generation_not_match(self, value: i64) -> Self {
         self.with_param("ifSourceGenerationNotMatch", &value)
     }
-    /// `ifSourceMetagenerationMatch`: a 64-bit number
+
     pub fn if_source_metageneration_match(self, value: i64) -> Self {
         self.with_param("ifSourceMetagenerationMatch", &value)
     }
-    /// `ifSourceMetagenerationNotMatch`: a 64-bit number
+
     pub fn if_source_metageneration_not_match(self, value: i64) -> Self {
         self.with_param("ifSourceMetagenerationNotMatch", &value)
     }
-    /// `projection`: one of a set of words
+
     pub fn projection(self, value: enums::ObjectsMoveProjection) -> Self {
         self.with_param("projection", &value)
     }
-    /// `userProject`: text
+
     pub fn user_project(self, value: &str) -> Self {
         self.with_param("userProject", &value)
     }
@@ -575,45 +737,42 @@ impl Call<Move> {
 
 /// See [`Objects::patch`].
 pub enum Patch {}
-method! {
-    Patch : Storage => schemas::Object; "storage.objects.patch" PATCH
-    "b/{bucket}/o/{object}"
-}
+
+method! { Patch: Storage => schemas::Object; "storage.objects.patch" PATCH "b/{bucket}/o/{object}" }
 
 impl Call<Patch> {
-    /// `generation`: a 64-bit number
     pub fn generation(self, value: i64) -> Self {
         self.with_param("generation", &value)
     }
-    /// `ifGenerationMatch`: a 64-bit number
+
     pub fn if_generation_match(self, value: i64) -> Self {
         self.with_param("ifGenerationMatch", &value)
     }
-    /// `ifGenerationNotMatch`: a 64-bit number
+
     pub fn if_generation_not_match(self, value: i64) -> Self {
         self.with_param("ifGenerationNotMatch", &value)
     }
-    /// `ifMetagenerationMatch`: a 64-bit number
+
     pub fn if_metageneration_match(self, value: i64) -> Self {
         self.with_param("ifMetagenerationMatch", &value)
     }
-    /// `ifMetagenerationNotMatch`: a 64-bit number
+
     pub fn if_metageneration_not_match(self, value: i64) -> Self {
         self.with_param("ifMetagenerationNotMatch", &value)
     }
-    /// `overrideUnlockedRetention`: true or false
+
     pub fn override_unlocked_retention(self, value: bool) -> Self {
         self.with_param("overrideUnlockedRetention", &value)
     }
-    /// `predefinedAcl`: one of a set of words
+
     pub fn predefined_acl(self, value: enums::ObjectsPatchPredefinedAcl) -> Self {
         self.with_param("predefinedAcl", &value)
     }
-    /// `projection`: one of a set of words
+
     pub fn projection(self, value: enums::ObjectsPatchProjection) -> Self {
         self.with_param("projection", &value)
     }
-    /// `userProject`: text
+
     pub fn user_project(self, value: &str) -> Self {
         self.with_param("userProject", &value)
     }
@@ -621,41 +780,38 @@ impl Call<Patch> {
 
 /// See [`Objects::restore`].
 pub enum Restore {}
-method! {
-    Restore : Storage => schemas::Object; "storage.objects.restore" POST
-    "b/{bucket}/o/{object}/restore"
-}
+
+method! { Restore: Storage => schemas::Object; "storage.objects.restore" POST "b/{bucket}/o/{object}/restore" }
 
 impl Call<Restore> {
-    /// `copySourceAcl`: true or false
     pub fn copy_source_acl(self, value: bool) -> Self {
         self.with_param("copySourceAcl", &value)
     }
-    /// `ifGenerationMatch`: a 64-bit number
+
     pub fn if_generation_match(self, value: i64) -> Self {
         self.with_param("ifGenerationMatch", &value)
     }
-    /// `ifGenerationNotMatch`: a 64-bit number
+
     pub fn if_generation_not_match(self, value: i64) -> Self {
         self.with_param("ifGenerationNotMatch", &value)
     }
-    /// `ifMetagenerationMatch`: a 64-bit number
+
     pub fn if_metageneration_match(self, value: i64) -> Self {
         self.with_param("ifMetagenerationMatch", &value)
     }
-    /// `ifMetagenerationNotMatch`: a 64-bit number
+
     pub fn if_metageneration_not_match(self, value: i64) -> Self {
         self.with_param("ifMetagenerationNotMatch", &value)
     }
-    /// `projection`: one of a set of words
+
     pub fn projection(self, value: enums::ObjectsRestoreProjection) -> Self {
         self.with_param("projection", &value)
     }
-    /// `restoreToken`: text
+
     pub fn restore_token(self, value: &str) -> Self {
         self.with_param("restoreToken", &value)
     }
-    /// `userProject`: text
+
     pub fn user_project(self, value: &str) -> Self {
         self.with_param("userProject", &value)
     }
@@ -663,76 +819,70 @@ impl Call<Restore> {
 
 /// See [`Objects::rewrite`].
 pub enum Rewrite {}
-method! {
-    Rewrite : Storage => schemas::RewriteResponse; "storage.objects.rewrite" POST
-    "b/{sourceBucket}/o/{sourceObject}/rewriteTo/b/{destinationBucket}/o/{destinationObject}"
-}
+
+method! { Rewrite: Storage => schemas::RewriteResponse; "storage.objects.rewrite" POST "b/{sourceBucket}/o/{sourceObject}/rewriteTo/b/{destinationBucket}/o/{destinationObject}" }
 
 impl Call<Rewrite> {
-    /// `destinationKmsKeyName`: text
     pub fn destination_kms_key_name(self, value: &str) -> Self {
         self.with_param("destinationKmsKeyName", &value)
     }
-    /// `destinationPredefinedAcl`: one of a set of words
-    pub fn destination_predefined_acl(
-        self,
-        value: enums::ObjectsRewriteDestinationPredefinedAcl,
-    ) -> Self {
+
+    pub fn destination_predefined_acl(self, value: enums::ObjectsRewriteDestinationPredefinedAcl) -> Self {
         self.with_param("destinationPredefinedAcl", &value)
     }
-    /// `dropContextGroups`: text
+
     pub fn drop_context_groups(self, value: &[&str]) -> Self {
         self.with_param("dropContextGroups", &value)
     }
-    /// `ifGenerationMatch`: a 64-bit number
+
     pub fn if_generation_match(self, value: i64) -> Self {
         self.with_param("ifGenerationMatch", &value)
     }
-    /// `ifGenerationNotMatch`: a 64-bit number
+
     pub fn if_generation_not_match(self, value: i64) -> Self {
         self.with_param("ifGenerationNotMatch", &value)
     }
-    /// `ifMetagenerationMatch`: a 64-bit number
+
     pub fn if_metageneration_match(self, value: i64) -> Self {
         self.with_param("ifMetagenerationMatch", &value)
     }
-    /// `ifMetagenerationNotMatch`: a 64-bit number
+
     pub fn if_metageneration_not_match(self, value: i64) -> Self {
         self.with_param("ifMetagenerationNotMatch", &value)
     }
-    /// `ifSourceGenerationMatch`: a 64-bit number
+
     pub fn if_source_generation_match(self, value: i64) -> Self {
         self.with_param("ifSourceGenerationMatch", &value)
     }
-    /// `ifSourceGenerationNotMatch`: a 64-bit number
+
     pub fn if_source_generation_not_match(self, value: i64) -> Self {
         self.with_param("ifSourceGenerationNotMatch", &value)
     }
-    /// `ifSourceMetagenerationMatch`: a 64-bit number
+
     pub fn if_source_metageneration_match(self, value: i64) -> Self {
         self.with_param("ifSourceMetagenerationMatch", &value)
     }
-    /// `ifSourceMetagenerationNotMatch`: a 64-bit number
+
     pub fn if_source_metageneration_not_match(self, value: i64) -> Self {
         self.with_param("ifSourceMetagenerationNotMatch", &value)
     }
-    /// `maxBytesRewrittenPerCall`: a 64-bit number
+
     pub fn max_bytes_rewritten_per_call(self, value: i64) -> Self {
         self.with_param("maxBytesRewrittenPerCall", &value)
     }
-    /// `projection`: one of a set of words
+
     pub fn projection(self, value: enums::ObjectsRewriteProjection) -> Self {
         self.with_param("projection", &value)
     }
-    /// `rewriteToken`: text
+
     pub fn rewrite_token(self, value: &str) -> Self {
         self.with_param("rewriteToken", &value)
     }
-    /// `sourceGeneration`: a 64-bit number
+
     pub fn source_generation(self, value: i64) -> Self {
         self.with_param("sourceGeneration", &value)
     }
-    /// `userProject`: text
+
     pub fn user_project(self, value: &str) -> Self {
         self.with_param("userProject", &value)
     }
@@ -740,17 +890,14 @@ impl Call<Rewrite> {
 
 /// See [`Objects::set_iam_policy`].
 pub enum SetIamPolicy {}
-method! {
-    SetIamPolicy : Storage => schemas::Policy; "storage.objects.setIamPolicy" PUT
-    "b/{bucket}/o/{object}/iam"
-}
+
+method! { SetIamPolicy: Storage => schemas::Policy; "storage.objects.setIamPolicy" PUT "b/{bucket}/o/{object}/iam" }
 
 impl Call<SetIamPolicy> {
-    /// `generation`: a 64-bit number
     pub fn generation(self, value: i64) -> Self {
         self.with_param("generation", &value)
     }
-    /// `userProject`: text
+
     pub fn user_project(self, value: &str) -> Self {
         self.with_param("userProject", &value)
     }
@@ -758,17 +905,14 @@ impl Call<SetIamPolicy> {
 
 /// See [`Objects::test_iam_permissions`].
 pub enum TestIamPermissions {}
-method! {
-    TestIamPermissions : Storage => schemas::TestIamPermissionsResponse;
-    "storage.objects.testIamPermissions" GET "b/{bucket}/o/{object}/iam/testPermissions"
-}
+
+method! { TestIamPermissions: Storage => schemas::TestIamPermissionsResponse; "storage.objects.testIamPermissions" GET "b/{bucket}/o/{object}/iam/testPermissions" }
 
 impl Call<TestIamPermissions> {
-    /// `generation`: a 64-bit number
     pub fn generation(self, value: i64) -> Self {
         self.with_param("generation", &value)
     }
-    /// `userProject`: text
+
     pub fn user_project(self, value: &str) -> Self {
         self.with_param("userProject", &value)
     }
@@ -776,45 +920,42 @@ impl Call<TestIamPermissions> {
 
 /// See [`Objects::update`].
 pub enum Update {}
-method! {
-    Update : Storage => schemas::Object; "storage.objects.update" PUT
-    "b/{bucket}/o/{object}"
-}
+
+method! { Update: Storage => schemas::Object; "storage.objects.update" PUT "b/{bucket}/o/{object}" }
 
 impl Call<Update> {
-    /// `generation`: a 64-bit number
     pub fn generation(self, value: i64) -> Self {
         self.with_param("generation", &value)
     }
-    /// `ifGenerationMatch`: a 64-bit number
+
     pub fn if_generation_match(self, value: i64) -> Self {
         self.with_param("ifGenerationMatch", &value)
     }
-    /// `ifGenerationNotMatch`: a 64-bit number
+
     pub fn if_generation_not_match(self, value: i64) -> Self {
         self.with_param("ifGenerationNotMatch", &value)
     }
-    /// `ifMetagenerationMatch`: a 64-bit number
+
     pub fn if_metageneration_match(self, value: i64) -> Self {
         self.with_param("ifMetagenerationMatch", &value)
     }
-    /// `ifMetagenerationNotMatch`: a 64-bit number
+
     pub fn if_metageneration_not_match(self, value: i64) -> Self {
         self.with_param("ifMetagenerationNotMatch", &value)
     }
-    /// `overrideUnlockedRetention`: true or false
+
     pub fn override_unlocked_retention(self, value: bool) -> Self {
         self.with_param("overrideUnlockedRetention", &value)
     }
-    /// `predefinedAcl`: one of a set of words
+
     pub fn predefined_acl(self, value: enums::ObjectsUpdatePredefinedAcl) -> Self {
         self.with_param("predefinedAcl", &value)
     }
-    /// `projection`: one of a set of words
+
     pub fn projection(self, value: enums::ObjectsUpdateProjection) -> Self {
         self.with_param("projection", &value)
     }
-    /// `userProject`: text
+
     pub fn user_project(self, value: &str) -> Self {
         self.with_param("userProject", &value)
     }
@@ -822,17 +963,14 @@ impl Call<Update> {
 
 /// See [`Objects::view_full_context`].
 pub enum ViewFullContext {}
-method! {
-    ViewFullContext : Storage => schemas::ObjectFullContext;
-    "storage.objects.viewFullContext" GET "b/{bucket}/o/{object}/viewFullContext"
-}
+
+method! { ViewFullContext: Storage => schemas::ObjectFullContext; "storage.objects.viewFullContext" GET "b/{bucket}/o/{object}/viewFullContext" }
 
 impl Call<ViewFullContext> {
-    /// `generation`: a 64-bit number
     pub fn generation(self, value: i64) -> Self {
         self.with_param("generation", &value)
     }
-    /// `userProject`: text
+
     pub fn user_project(self, value: &str) -> Self {
         self.with_param("userProject", &value)
     }

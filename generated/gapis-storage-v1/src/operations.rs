@@ -7,10 +7,12 @@ use super::*;
 pub struct Operations<'a>(pub(crate) &'a runtime::Client);
 
 impl Operations<'_> {
-    /// POST `b/{bucket}/operations/{operationId}/advanceRelocateBucket`. Scopes: `CLOUD_PLATFORM`, `DEVSTORAGE_FULL_CONTROL`, `DEVSTORAGE_READ_WRITE`.
+    /// POST `b/{bucket}/operations/{operationId}/advanceRelocateBucket`.
     ///
-    /// * `bucket`: text
-    /// * `operation_id`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`DEVSTORAGE_FULL_CONTROL`](scopes::DEVSTORAGE_FULL_CONTROL),
+    /// [`DEVSTORAGE_READ_WRITE`](scopes::DEVSTORAGE_READ_WRITE).
     pub fn advance_relocate_bucket(
         &self,
         bucket: &str,
@@ -23,23 +25,42 @@ impl Operations<'_> {
             Some(&advance_relocate_bucket_operation_request),
         )
     }
-    /// POST `b/{bucket}/operations/{operationId}/cancel`. Scopes: `CLOUD_PLATFORM`, `DEVSTORAGE_FULL_CONTROL`, `DEVSTORAGE_READ_WRITE`.
+
+    /// POST `b/{bucket}/operations/{operationId}/cancel`.
     ///
-    /// * `bucket`: text
-    /// * `operation_id`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`DEVSTORAGE_FULL_CONTROL`](scopes::DEVSTORAGE_FULL_CONTROL),
+    /// [`DEVSTORAGE_READ_WRITE`](scopes::DEVSTORAGE_READ_WRITE).
     pub fn cancel(&self, bucket: &str, operation_id: &str) -> Call<Cancel> {
         Call::new(self.0, &[&bucket, &operation_id], None)
     }
-    /// GET `b/{bucket}/operations/{operationId}`. Scopes: `CLOUD_PLATFORM`, `CLOUD_PLATFORM_READ_ONLY`, `DEVSTORAGE_FULL_CONTROL`, `DEVSTORAGE_READ_ONLY`, `DEVSTORAGE_READ_WRITE`. Can be waited for.
+
+    /// GET `b/{bucket}/operations/{operationId}`. Can be waited for.
     ///
-    /// * `bucket`: text
-    /// * `operation_id`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`CLOUD_PLATFORM_READ_ONLY`](scopes::CLOUD_PLATFORM_READ_ONLY),
+    /// [`DEVSTORAGE_FULL_CONTROL`](scopes::DEVSTORAGE_FULL_CONTROL),
+    /// [`DEVSTORAGE_READ_ONLY`](scopes::DEVSTORAGE_READ_ONLY),
+    /// [`DEVSTORAGE_READ_WRITE`](scopes::DEVSTORAGE_READ_WRITE).
     pub fn get(&self, bucket: &str, operation_id: &str) -> Call<Get> {
         Call::new(self.0, &[&bucket, &operation_id], None)
     }
-    /// GET `b/{bucket}/operations`. Scopes: `CLOUD_PLATFORM`, `CLOUD_PLATFORM_READ_ONLY`, `DEVSTORAGE_FULL_CONTROL`, `DEVSTORAGE_READ_ONLY`, `DEVSTORAGE_READ_WRITE`.
+
+    /// GET `b/{bucket}/operations`.
     ///
-    /// * `bucket`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`CLOUD_PLATFORM_READ_ONLY`](scopes::CLOUD_PLATFORM_READ_ONLY),
+    /// [`DEVSTORAGE_FULL_CONTROL`](scopes::DEVSTORAGE_FULL_CONTROL),
+    /// [`DEVSTORAGE_READ_ONLY`](scopes::DEVSTORAGE_READ_ONLY),
+    /// [`DEVSTORAGE_READ_WRITE`](scopes::DEVSTORAGE_READ_WRITE).
+    ///
+    /// Optional:
+    /// [`filter`](Call#method.filter-1),
+    /// [`page_size`](Call#method.page_size-3),
+    /// [`page_token`](Call#method.page_token-5).
     pub fn list(&self, bucket: &str) -> Call<List> {
         Call::new(self.0, &[&bucket], None)
     }
@@ -47,46 +68,36 @@ impl Operations<'_> {
 
 /// See [`Operations::advance_relocate_bucket`].
 pub enum AdvanceRelocateBucket {}
-method! {
-    AdvanceRelocateBucket : Storage => ();
-    "storage.buckets.operations.advanceRelocateBucket" POST
-    "b/{bucket}/operations/{operationId}/advanceRelocateBucket" { empty_response : true }
-}
+
+method! { AdvanceRelocateBucket: Storage => (); "storage.buckets.operations.advanceRelocateBucket" POST "b/{bucket}/operations/{operationId}/advanceRelocateBucket" }
 
 /// See [`Operations::cancel`].
 pub enum Cancel {}
-method! {
-    Cancel : Storage => (); "storage.buckets.operations.cancel" POST
-    "b/{bucket}/operations/{operationId}/cancel" { empty_response : true }
-}
+
+method! { Cancel: Storage => (); "storage.buckets.operations.cancel" POST "b/{bucket}/operations/{operationId}/cancel" }
 
 /// See [`Operations::get`].
 pub enum Get {}
-method! {
-    Get : Storage => schemas::GoogleLongrunningOperation;
-    "storage.buckets.operations.get" GET "b/{bucket}/operations/{operationId}"
-}
+
+method! { Get: Storage => schemas::GoogleLongrunningOperation; "storage.buckets.operations.get" GET "b/{bucket}/operations/{operationId}" }
 
 /// See [`Operations::list`].
 pub enum List {}
-method! {
-    List : Storage => schemas::GoogleLongrunningListOperationsResponse;
-    "storage.buckets.operations.list" GET "b/{bucket}/operations"
-}
-paged! {
-    List => schemas::GoogleLongrunningOperation; "pageToken" "nextPageToken" "operations"
-}
+
+method! { List: Storage => schemas::GoogleLongrunningListOperationsResponse; "storage.buckets.operations.list" GET "b/{bucket}/operations" }
+
+paged! { List => schemas::GoogleLongrunningOperation; "pageToken" "nextPageToken" "operations" }
 
 impl Call<List> {
-    /// `filter`: text
     pub fn filter(self, value: &str) -> Self {
         self.with_param("filter", &value)
     }
-    /// `pageSize`: a 32-bit number, at least `0`
+
+    /// At least `0`.
     pub fn page_size(self, value: i32) -> Self {
         self.with_param("pageSize", &value)
     }
-    /// `pageToken`: text
+
     pub fn page_token(self, value: &str) -> Self {
         self.with_param("pageToken", &value)
     }

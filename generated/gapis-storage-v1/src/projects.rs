@@ -2,19 +2,19 @@
 
 pub mod hmac_keys;
 pub mod service_account;
+
 use super::*;
 
 /// The methods of `projects`.
 #[derive(Clone, Copy, Debug)]
 pub struct Projects<'a>(pub(crate) &'a runtime::Client);
 
-impl Projects<'_> {
-    /// The resource `hmacKeys`.
-    pub fn hmac_keys(&self) -> hmac_keys::HmacKeys<'_> {
+impl<'a> Projects<'a> {
+    pub fn hmac_keys(&self) -> hmac_keys::HmacKeys<'a> {
         hmac_keys::HmacKeys(self.0)
     }
-    /// The resource `serviceAccount`.
-    pub fn service_account(&self) -> service_account::ServiceAccount<'_> {
+
+    pub fn service_account(&self) -> service_account::ServiceAccount<'a> {
         service_account::ServiceAccount(self.0)
     }
 }

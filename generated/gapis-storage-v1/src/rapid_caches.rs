@@ -7,40 +7,60 @@ use super::*;
 pub struct RapidCaches<'a>(pub(crate) &'a runtime::Client);
 
 impl RapidCaches<'_> {
-    /// POST `b/{bucket}/rapidCaches/{rapidCacheId}/disable`. Scopes: `CLOUD_PLATFORM`, `DEVSTORAGE_FULL_CONTROL`, `DEVSTORAGE_READ_WRITE`. Can be waited for.
+    /// POST `b/{bucket}/rapidCaches/{rapidCacheId}/disable`. Can be waited for.
     ///
-    /// * `bucket`: text
-    /// * `rapid_cache_id`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`DEVSTORAGE_FULL_CONTROL`](scopes::DEVSTORAGE_FULL_CONTROL),
+    /// [`DEVSTORAGE_READ_WRITE`](scopes::DEVSTORAGE_READ_WRITE).
     pub fn disable(&self, bucket: &str, rapid_cache_id: &str) -> Call<Disable> {
         Call::new(self.0, &[&bucket, &rapid_cache_id], None)
     }
-    /// GET `b/{bucket}/rapidCaches/{rapidCacheId}`. Scopes: `CLOUD_PLATFORM`, `CLOUD_PLATFORM_READ_ONLY`, `DEVSTORAGE_FULL_CONTROL`, `DEVSTORAGE_READ_ONLY`, `DEVSTORAGE_READ_WRITE`.
+
+    /// GET `b/{bucket}/rapidCaches/{rapidCacheId}`.
     ///
-    /// * `bucket`: text
-    /// * `rapid_cache_id`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`CLOUD_PLATFORM_READ_ONLY`](scopes::CLOUD_PLATFORM_READ_ONLY),
+    /// [`DEVSTORAGE_FULL_CONTROL`](scopes::DEVSTORAGE_FULL_CONTROL),
+    /// [`DEVSTORAGE_READ_ONLY`](scopes::DEVSTORAGE_READ_ONLY),
+    /// [`DEVSTORAGE_READ_WRITE`](scopes::DEVSTORAGE_READ_WRITE).
     pub fn get(&self, bucket: &str, rapid_cache_id: &str) -> Call<Get> {
         Call::new(self.0, &[&bucket, &rapid_cache_id], None)
     }
-    /// POST `b/{bucket}/rapidCaches`. Scopes: `CLOUD_PLATFORM`, `DEVSTORAGE_FULL_CONTROL`, `DEVSTORAGE_READ_WRITE`. Can be waited for.
+
+    /// POST `b/{bucket}/rapidCaches`. Can be waited for.
     ///
-    /// * `bucket`: text
-    pub fn insert(
-        &self,
-        bucket: &str,
-        rapid_cache: schemas::RapidCache,
-    ) -> Call<Insert> {
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`DEVSTORAGE_FULL_CONTROL`](scopes::DEVSTORAGE_FULL_CONTROL),
+    /// [`DEVSTORAGE_READ_WRITE`](scopes::DEVSTORAGE_READ_WRITE).
+    pub fn insert(&self, bucket: &str, rapid_cache: schemas::RapidCache) -> Call<Insert> {
         Call::new(self.0, &[&bucket], Some(&rapid_cache))
     }
-    /// GET `b/{bucket}/rapidCaches`. Scopes: `CLOUD_PLATFORM`, `CLOUD_PLATFORM_READ_ONLY`, `DEVSTORAGE_FULL_CONTROL`, `DEVSTORAGE_READ_ONLY`, `DEVSTORAGE_READ_WRITE`.
+
+    /// GET `b/{bucket}/rapidCaches`.
     ///
-    /// * `bucket`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`CLOUD_PLATFORM_READ_ONLY`](scopes::CLOUD_PLATFORM_READ_ONLY),
+    /// [`DEVSTORAGE_FULL_CONTROL`](scopes::DEVSTORAGE_FULL_CONTROL),
+    /// [`DEVSTORAGE_READ_ONLY`](scopes::DEVSTORAGE_READ_ONLY),
+    /// [`DEVSTORAGE_READ_WRITE`](scopes::DEVSTORAGE_READ_WRITE).
+    ///
+    /// Optional:
+    /// [`page_size`](Call#method.page_size-4),
+    /// [`page_token`](Call#method.page_token-7).
     pub fn list(&self, bucket: &str) -> Call<List> {
         Call::new(self.0, &[&bucket], None)
     }
-    /// PATCH `b/{bucket}/rapidCaches/{rapidCacheId}`. Scopes: `CLOUD_PLATFORM`, `DEVSTORAGE_FULL_CONTROL`, `DEVSTORAGE_READ_WRITE`. Can be waited for.
+
+    /// PATCH `b/{bucket}/rapidCaches/{rapidCacheId}`. Can be waited for.
     ///
-    /// * `bucket`: text
-    /// * `rapid_cache_id`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`DEVSTORAGE_FULL_CONTROL`](scopes::DEVSTORAGE_FULL_CONTROL),
+    /// [`DEVSTORAGE_READ_WRITE`](scopes::DEVSTORAGE_READ_WRITE).
     pub fn update(
         &self,
         bucket: &str,
@@ -53,41 +73,32 @@ impl RapidCaches<'_> {
 
 /// See [`RapidCaches::disable`].
 pub enum Disable {}
-method! {
-    Disable : Storage => schemas::GoogleLongrunningOperation;
-    "storage.rapidCaches.disable" POST "b/{bucket}/rapidCaches/{rapidCacheId}/disable"
-}
+
+method! { Disable: Storage => schemas::GoogleLongrunningOperation; "storage.rapidCaches.disable" POST "b/{bucket}/rapidCaches/{rapidCacheId}/disable" }
 
 /// See [`RapidCaches::get`].
 pub enum Get {}
-method! {
-    Get : Storage => schemas::RapidCache; "storage.rapidCaches.get" GET
-    "b/{bucket}/rapidCaches/{rapidCacheId}"
-}
+
+method! { Get: Storage => schemas::RapidCache; "storage.rapidCaches.get" GET "b/{bucket}/rapidCaches/{rapidCacheId}" }
 
 /// See [`RapidCaches::insert`].
 pub enum Insert {}
-method! {
-    Insert : Storage => schemas::GoogleLongrunningOperation; "storage.rapidCaches.insert"
-    POST "b/{bucket}/rapidCaches"
-}
+
+method! { Insert: Storage => schemas::GoogleLongrunningOperation; "storage.rapidCaches.insert" POST "b/{bucket}/rapidCaches" }
 
 /// See [`RapidCaches::list`].
 pub enum List {}
-method! {
-    List : Storage => schemas::RapidCaches; "storage.rapidCaches.list" GET
-    "b/{bucket}/rapidCaches"
-}
-paged! {
-    List => schemas::RapidCache; "pageToken" "nextPageToken" "items"
-}
+
+method! { List: Storage => schemas::RapidCaches; "storage.rapidCaches.list" GET "b/{bucket}/rapidCaches" }
+
+paged! { List => schemas::RapidCache; "pageToken" "nextPageToken" "items" }
 
 impl Call<List> {
-    /// `pageSize`: a 32-bit number, at least `0`
+    /// At least `0`.
     pub fn page_size(self, value: i32) -> Self {
         self.with_param("pageSize", &value)
     }
-    /// `pageToken`: text
+
     pub fn page_token(self, value: &str) -> Self {
         self.with_param("pageToken", &value)
     }
@@ -95,7 +106,5 @@ impl Call<List> {
 
 /// See [`RapidCaches::update`].
 pub enum Update {}
-method! {
-    Update : Storage => schemas::GoogleLongrunningOperation; "storage.rapidCaches.update"
-    PATCH "b/{bucket}/rapidCaches/{rapidCacheId}"
-}
+
+method! { Update: Storage => schemas::GoogleLongrunningOperation; "storage.rapidCaches.update" PATCH "b/{bucket}/rapidCaches/{rapidCacheId}" }

@@ -7,7 +7,7 @@
 //! A batch of up to 1000 calls goes to `/batch` in one request.
 //!
 //! ```no_run
-//! # async fn run() -> gapis_tasks_v1::runtime::Result<()> {
+//! # async fn run() -> gapis_tasks_v1::Result<()> {
 //! use gapis_tasks_v1::Tasks;
 //!
 //! let service = Tasks::builder().anonymous().build()?;
@@ -18,6 +18,27 @@
 //! # Ok(())
 //! # }
 //! ```
+//!
+//! # Features
+//!
+//! | feature | by default | turns on |
+//! |---|---|---|
+//! | `http2` | yes | HTTP/2, so that requests share a connection |
+//! | `rustls` | yes | TLS by rustls, with the platform's trusted roots |
+//! | `native-tls` |  | TLS by the platform's own library |
+//! | `blocking` |  | calls from threads without an async runtime |
+//! | `spawn` |  | the task of a dispatcher, spawned by a function |
+//! | `fs` |  | uploads from files |
+//! | `tracing` |  | spans and events, without secrets |
+//!
+//! # Where to go on
+//!
+//! The service is the way in: its functions lead to resources, whose functions make calls. [`Call`] has
+//! what every call can do, and the setters of each method's optional parameters. Requests and responses
+//! are in [`schemas`], the values of their enums in [`enums`], and what a client may ask for in [`scopes`].
+//! Credentials, batches, pages, media, retries and errors are explained in the documentation of [`runtime`].
+
+#![cfg_attr(docsrs, feature(doc_cfg))]
 #![forbid(unsafe_code)]
 #![allow(clippy::all, deprecated, nonstandard_style, unused)]
 
@@ -39,20 +60,25 @@ pub mod tasks;
 /// A clone is cheap and shares connections and credentials.
 #[derive(Clone, Debug)]
 pub struct Tasks(runtime::Client);
+
 runtime::api! {
-    Tasks { name : "tasks", version : "v1", root_url : "https://tasks.googleapis.com/",
-    service_path : "", batch_path : "batch", scopes : & [scopes::TASKS], revision :
-    "20261101", mtls_root_url : "https://tasks.mtls.googleapis.com/" }
+    Tasks {
+        name: "tasks",
+        version: "v1",
+        root_url: "https://tasks.googleapis.com/",
+        mtls_root_url: "https://tasks.mtls.googleapis.com/",
+        batch_path: "batch",
+        scopes: &[scopes::TASKS],
+    }
 }
 
 use self::Tasks as __Service;
 
 impl Tasks {
-    /// The resource `tasklists`.
     pub fn tasklists(&self) -> tasklists::Tasklists<'_> {
         tasklists::Tasklists(&self.0)
     }
-    /// The resource `tasks`.
+
     pub fn tasks(&self) -> tasks::Tasks<'_> {
         tasks::Tasks(&self.0)
     }

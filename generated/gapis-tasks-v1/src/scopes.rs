@@ -2,11 +2,12 @@
 
 //! The OAuth 2 scopes of the API.
 
-/// The scope `https://www.googleapis.com/auth/tasks`.
 pub const TASKS: &str = "https://www.googleapis.com/auth/tasks";
 
-/// The scope `https://www.googleapis.com/auth/tasks.readonly`.
 pub const TASKS_READONLY: &str = "https://www.googleapis.com/auth/tasks.readonly";
 
 /// All scopes.
-pub const ALL: &[&str] = &[TASKS, TASKS_READONLY];
+pub const ALL: &[&str] = &[
+    TASKS,
+    TASKS_READONLY,
+];

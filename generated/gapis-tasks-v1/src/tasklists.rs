@@ -8,34 +8,43 @@ pub struct Tasklists<'a>(pub(crate) &'a runtime::Client);
 
 impl Tasklists<'_> {
     /// DELETE `tasks/v1/users/@me/lists/{tasklist}`.
-    ///
-    /// * `tasklist`: text
     pub fn delete(&self, tasklist: &str) -> Call<Delete> {
         Call::new(self.0, &[&tasklist], None)
     }
-    /// GET `tasks/v1/users/@me/lists/{tasklist}`. Scopes: `TASKS`, `TASKS_READONLY`.
+
+    /// GET `tasks/v1/users/@me/lists/{tasklist}`.
     ///
-    /// * `tasklist`: text
+    /// Scopes:
+    /// [`TASKS`](scopes::TASKS),
+    /// [`TASKS_READONLY`](scopes::TASKS_READONLY).
     pub fn get(&self, tasklist: &str) -> Call<Get> {
         Call::new(self.0, &[&tasklist], None)
     }
+
     /// POST `tasks/v1/users/@me/lists`.
     pub fn insert(&self, task_list: schemas::TaskList) -> Call<Insert> {
         Call::new(self.0, &[], Some(&task_list))
     }
-    /// GET `tasks/v1/users/@me/lists`. Scopes: `TASKS`, `TASKS_READONLY`.
+
+    /// GET `tasks/v1/users/@me/lists`.
+    ///
+    /// Scopes:
+    /// [`TASKS`](scopes::TASKS),
+    /// [`TASKS_READONLY`](scopes::TASKS_READONLY).
+    ///
+    /// Optional:
+    /// [`max_results`](Call#method.max_results),
+    /// [`page_token`](Call#method.page_token).
     pub fn list(&self) -> Call<List> {
         Call::new(self.0, &[], None)
     }
+
     /// PATCH `tasks/v1/users/@me/lists/{tasklist}`.
-    ///
-    /// * `tasklist`: text
     pub fn patch(&self, tasklist: &str, task_list: schemas::TaskList) -> Call<Patch> {
         Call::new(self.0, &[&tasklist], Some(&task_list))
     }
+
     /// PUT `tasks/v1/users/@me/lists/{tasklist}`.
-    ///
-    /// * `tasklist`: text
     pub fn update(&self, tasklist: &str, task_list: schemas::TaskList) -> Call<Update> {
         Call::new(self.0, &[&tasklist], Some(&task_list))
     }
@@ -43,41 +52,31 @@ impl Tasklists<'_> {
 
 /// See [`Tasklists::delete`].
 pub enum Delete {}
-method! {
-    Delete : __Service => (); "tasks.tasklists.delete" DELETE
-    "tasks/v1/users/@me/lists/{tasklist}" { empty_response : true }
-}
+
+method! { Delete: __Service => (); "tasks.tasklists.delete" DELETE "tasks/v1/users/@me/lists/{tasklist}" }
 
 /// See [`Tasklists::get`].
 pub enum Get {}
-method! {
-    Get : __Service => schemas::TaskList; "tasks.tasklists.get" GET
-    "tasks/v1/users/@me/lists/{tasklist}"
-}
+
+method! { Get: __Service => schemas::TaskList; "tasks.tasklists.get" GET "tasks/v1/users/@me/lists/{tasklist}" }
 
 /// See [`Tasklists::insert`].
 pub enum Insert {}
-method! {
-    Insert : __Service => schemas::TaskList; "tasks.tasklists.insert" POST
-    "tasks/v1/users/@me/lists"
-}
+
+method! { Insert: __Service => schemas::TaskList; "tasks.tasklists.insert" POST "tasks/v1/users/@me/lists" }
 
 /// See [`Tasklists::list`].
 pub enum List {}
-method! {
-    List : __Service => schemas::TaskLists; "tasks.tasklists.list" GET
-    "tasks/v1/users/@me/lists"
-}
-paged! {
-    List => schemas::TaskList; "pageToken" "nextPageToken" "items"
-}
+
+method! { List: __Service => schemas::TaskLists; "tasks.tasklists.list" GET "tasks/v1/users/@me/lists" }
+
+paged! { List => schemas::TaskList; "pageToken" "nextPageToken" "items" }
 
 impl Call<List> {
-    /// `maxResults`: a 32-bit number
     pub fn max_results(self, value: i32) -> Self {
         self.with_param("maxResults", &value)
     }
-    /// `pageToken`: text
+
     pub fn page_token(self, value: &str) -> Self {
         self.with_param("pageToken", &value)
     }
@@ -85,14 +84,10 @@ impl Call<List> {
 
 /// See [`Tasklists::patch`].
 pub enum Patch {}
-method! {
-    Patch : __Service => schemas::TaskList; "tasks.tasklists.patch" PATCH
-    "tasks/v1/users/@me/lists/{tasklist}"
-}
+
+method! { Patch: __Service => schemas::TaskList; "tasks.tasklists.patch" PATCH "tasks/v1/users/@me/lists/{tasklist}" }
 
 /// See [`Tasklists::update`].
 pub enum Update {}
-method! {
-    Update : __Service => schemas::TaskList; "tasks.tasklists.update" PUT
-    "tasks/v1/users/@me/lists/{tasklist}"
-}
+
+method! { Update: __Service => schemas::TaskList; "tasks.tasklists.update" PUT "tasks/v1/users/@me/lists/{tasklist}" }

@@ -8,99 +8,101 @@ pub struct Tasks<'a>(pub(crate) &'a runtime::Client);
 
 impl Tasks<'_> {
     /// POST `tasks/v1/lists/{tasklist}/clear`.
-    ///
-    /// * `tasklist`: text
     pub fn clear(&self, tasklist: &str) -> Call<Clear> {
         Call::new(self.0, &[&tasklist], None)
     }
+
     /// DELETE `tasks/v1/lists/{tasklist}/tasks/{task}`.
-    ///
-    /// * `tasklist`: text
-    /// * `task`: text
     pub fn delete(&self, tasklist: &str, task: &str) -> Call<Delete> {
         Call::new(self.0, &[&tasklist, &task], None)
     }
-    /// GET `tasks/v1/lists/{tasklist}/tasks/{task}`. Scopes: `TASKS`, `TASKS_READONLY`.
+
+    /// GET `tasks/v1/lists/{tasklist}/tasks/{task}`.
     ///
-    /// * `tasklist`: text
-    /// * `task`: text
+    /// Scopes:
+    /// [`TASKS`](scopes::TASKS),
+    /// [`TASKS_READONLY`](scopes::TASKS_READONLY).
     pub fn get(&self, tasklist: &str, task: &str) -> Call<Get> {
         Call::new(self.0, &[&tasklist, &task], None)
     }
+
     /// POST `tasks/v1/lists/{tasklist}/tasks`.
     ///
-    /// * `tasklist`: text
+    /// Optional:
+    /// [`parent`](Call#method.parent),
+    /// [`previous`](Call#method.previous).
     pub fn insert(&self, tasklist: &str, task: schemas::Task) -> Call<Insert> {
         Call::new(self.0, &[&tasklist], Some(&task))
     }
-    /// GET `tasks/v1/lists/{tasklist}/tasks`. Scopes: `TASKS`, `TASKS_READONLY`.
+
+    /// GET `tasks/v1/lists/{tasklist}/tasks`.
     ///
-    /// * `tasklist`: text
+    /// Scopes:
+    /// [`TASKS`](scopes::TASKS),
+    /// [`TASKS_READONLY`](scopes::TASKS_READONLY).
+    ///
+    /// Optional:
+    /// [`completed_max`](Call#method.completed_max),
+    /// [`completed_min`](Call#method.completed_min),
+    /// [`due_max`](Call#method.due_max),
+    /// [`due_min`](Call#method.due_min),
+    /// [`max_results`](Call#method.max_results-1),
+    /// [`page_token`](Call#method.page_token-1),
+    /// [`show_assigned`](Call#method.show_assigned),
+    /// [`show_completed`](Call#method.show_completed),
+    /// [`show_deleted`](Call#method.show_deleted),
+    /// [`show_hidden`](Call#method.show_hidden),
+    /// [`updated_min`](Call#method.updated_min).
     pub fn list(&self, tasklist: &str) -> Call<List> {
         Call::new(self.0, &[&tasklist], None)
     }
+
     /// POST `tasks/v1/lists/{tasklist}/tasks/{task}/move`.
     ///
-    /// * `tasklist`: text
-    /// * `task`: text
+    /// Optional:
+    /// [`destination_tasklist`](Call#method.destination_tasklist),
+    /// [`parent`](Call#method.parent-1),
+    /// [`previous`](Call#method.previous-1).
     pub fn r#move(&self, tasklist: &str, task: &str) -> Call<Move> {
         Call::new(self.0, &[&tasklist, &task], None)
     }
+
     /// PATCH `tasks/v1/lists/{tasklist}/tasks/{task}`.
-    ///
-    /// * `tasklist`: text
-    /// * `task`: text
     pub fn patch(&self, tasklist: &str, task: &str, body: schemas::Task) -> Call<Patch> {
         Call::new(self.0, &[&tasklist, &task], Some(&body))
     }
+
     /// PUT `tasks/v1/lists/{tasklist}/tasks/{task}`.
-    ///
-    /// * `tasklist`: text
-    /// * `task`: text
-    pub fn update(
-        &self,
-        tasklist: &str,
-        task: &str,
-        body: schemas::Task,
-    ) -> Call<Update> {
+    pub fn update(&self, tasklist: &str, task: &str, body: schemas::Task) -> Call<Update> {
         Call::new(self.0, &[&tasklist, &task], Some(&body))
     }
 }
 
 /// See [`Tasks::clear`].
 pub enum Clear {}
-method! {
-    Clear : __Service => (); "tasks.tasks.clear" POST "tasks/v1/lists/{tasklist}/clear" {
-    empty_response : true }
-}
+
+method! { Clear: __Service => (); "tasks.tasks.clear" POST "tasks/v1/lists/{tasklist}/clear" }
 
 /// See [`Tasks::delete`].
 pub enum Delete {}
-method! {
-    Delete : __Service => (); "tasks.tasks.delete" DELETE
-    "tasks/v1/lists/{tasklist}/tasks/{task}" { empty_response : true }
-}
+
+method! { Delete: __Service => (); "tasks.tasks.delete" DELETE "tasks/v1/lists/{tasklist}/tasks/{task}" }
 
 /// See [`Tasks::get`].
 pub enum Get {}
-method! {
-    Get : __Service => schemas::Task; "tasks.tasks.get" GET
-    "tasks/v1/lists/{tasklist}/tasks/{task}"
-}
+
+method! { Get: __Service => schemas::Task; "tasks.tasks.get" GET "tasks/v1/lists/{tasklist}/tasks/{task}" }
 
 /// See [`Tasks::insert`].
 pub enum Insert {}
-method! {
-    Insert : __Service => schemas::Task; "tasks.tasks.insert" POST
-    "tasks/v1/lists/{tasklist}/tasks"
-}
+
+method! { Insert: __Service => schemas::Task; "tasks.tasks.insert" POST "tasks/v1/lists/{tasklist}/tasks" }
 
 impl Call<Insert> {
-    /// `parent`: text
     pub fn parent(self, value: &str) -> Self {
         self.with_param("parent", &value)
     }
-    /// `previous`: text
+
     pub fn previous(self, value: &str) -> Self {
         self.with_param("previous", &value)
     }
@@ -108,56 +110,52 @@ impl Call<Insert> {
 
 /// See [`Tasks::list`].
 pub enum List {}
-method! {
-    List : __Service => schemas::Tasks; "tasks.tasks.list" GET
-    "tasks/v1/lists/{tasklist}/tasks"
-}
-paged! {
-    List => schemas::Task; "pageToken" "nextPageToken" "items"
-}
+
+method! { List: __Service => schemas::Tasks; "tasks.tasks.list" GET "tasks/v1/lists/{tasklist}/tasks" }
+
+paged! { List => schemas::Task; "pageToken" "nextPageToken" "items" }
 
 impl Call<List> {
-    /// `completedMax`: text
     pub fn completed_max(self, value: &str) -> Self {
         self.with_param("completedMax", &value)
     }
-    /// `completedMin`: text
+
     pub fn completed_min(self, value: &str) -> Self {
         self.with_param("completedMin", &value)
     }
-    /// `dueMax`: text
+
     pub fn due_max(self, value: &str) -> Self {
         self.with_param("dueMax", &value)
     }
-    /// `dueMin`: text
+
     pub fn due_min(self, value: &str) -> Self {
         self.with_param("dueMin", &value)
     }
-    /// `maxResults`: a 32-bit number
+
     pub fn max_results(self, value: i32) -> Self {
         self.with_param("maxResults", &value)
     }
-    /// `pageToken`: text
+
     pub fn page_token(self, value: &str) -> Self {
         self.with_param("pageToken", &value)
     }
-    /// `showAssigned`: true or false
+
     pub fn show_assigned(self, value: bool) -> Self {
         self.with_param("showAssigned", &value)
     }
-    /// `showCompleted`: true or false
+
     pub fn show_completed(self, value: bool) -> Self {
         self.with_param("showCompleted", &value)
     }
-    /// `showDeleted`: true or false
+
     pub fn show_deleted(self, value: bool) -> Self {
         self.with_param("showDeleted", &value)
     }
-    /// `showHidden`: true or false
+
     pub fn show_hidden(self, value: bool) -> Self {
         self.with_param("showHidden", &value)
     }
-    /// `updatedMin`: text
+
     pub fn updated_min(self, value: &str) -> Self {
         self.with_param("updatedMin", &value)
     }
@@ -165,21 +163,18 @@ impl Call<List> {
 
 /// See `move`.
 pub enum Move {}
-method! {
-    Move : __Service => schemas::Task; "tasks.tasks.move" POST
-    "tasks/v1/lists/{tasklist}/tasks/{task}/move"
-}
+
+method! { Move: __Service => schemas::Task; "tasks.tasks.move" POST "tasks/v1/lists/{tasklist}/tasks/{task}/move" }
 
 impl Call<Move> {
-    /// `destinationTasklist`: text
     pub fn destination_tasklist(self, value: &str) -> Self {
         self.with_param("destinationTasklist", &value)
     }
-    /// `parent`: text
+
     pub fn parent(self, value: &str) -> Self {
         self.with_param("parent", &value)
     }
-    /// `previous`: text
+
     pub fn previous(self, value: &str) -> Self {
         self.with_param("previous", &value)
     }
@@ -187,14 +182,10 @@ impl Call<Move> {
 
 /// See [`Tasks::patch`].
 pub enum Patch {}
-method! {
-    Patch : __Service => schemas::Task; "tasks.tasks.patch" PATCH
-    "tasks/v1/lists/{tasklist}/tasks/{task}"
-}
+
+method! { Patch: __Service => schemas::Task; "tasks.tasks.patch" PATCH "tasks/v1/lists/{tasklist}/tasks/{task}" }
 
 /// See [`Tasks::update`].
 pub enum Update {}
-method! {
-    Update : __Service => schemas::Task; "tasks.tasks.update" PUT
-    "tasks/v1/lists/{tasklist}/tasks/{task}"
-}
+
+method! { Update: __Service => schemas::Task; "tasks.tasks.update" PUT "tasks/v1/lists/{tasklist}/tasks/{task}" }

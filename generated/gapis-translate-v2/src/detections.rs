@@ -7,16 +7,23 @@ use super::*;
 pub struct Detections<'a>(pub(crate) &'a runtime::Client);
 
 impl Detections<'_> {
-    /// POST `v2/detect`. Scopes: `CLOUD_PLATFORM`, `CLOUD_TRANSLATION`.
+    /// POST `v2/detect`.
+    ///
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`CLOUD_TRANSLATION`](scopes::CLOUD_TRANSLATION).
     pub fn detect(
         &self,
         detect_language_request: schemas::DetectLanguageRequest,
     ) -> Call<Detect> {
         Call::new(self.0, &[], Some(&detect_language_request))
     }
-    /// GET `v2/detect`. Scopes: `CLOUD_PLATFORM`, `CLOUD_TRANSLATION`.
+
+    /// GET `v2/detect`.
     ///
-    /// * `q`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`CLOUD_TRANSLATION`](scopes::CLOUD_TRANSLATION).
     pub fn list(&self, q: &[&str]) -> Call<List> {
         Call::new(self.0, &[], None).with_param("q", &q)
     }
@@ -24,14 +31,10 @@ impl Detections<'_> {
 
 /// See [`Detections::detect`].
 pub enum Detect {}
-method! {
-    Detect : __Service => schemas::DetectionsListResponse; "language.detections.detect"
-    POST "v2/detect"
-}
+
+method! { Detect: __Service => schemas::DetectionsListResponse; "language.detections.detect" POST "v2/detect" }
 
 /// See [`Detections::list`].
 pub enum List {}
-method! {
-    List : __Service => schemas::DetectionsListResponse; "language.detections.list" GET
-    "v2/detect"
-}
+
+method! { List: __Service => schemas::DetectionsListResponse; "language.detections.list" GET "v2/detect" }

@@ -7,7 +7,15 @@ use super::*;
 pub struct Languages<'a>(pub(crate) &'a runtime::Client);
 
 impl Languages<'_> {
-    /// GET `v2/languages`. Scopes: `CLOUD_PLATFORM`, `CLOUD_TRANSLATION`.
+    /// GET `v2/languages`.
+    ///
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`CLOUD_TRANSLATION`](scopes::CLOUD_TRANSLATION).
+    ///
+    /// Optional:
+    /// [`model`](Call#method.model),
+    /// [`target`](Call#method.target).
     pub fn list(&self) -> Call<List> {
         Call::new(self.0, &[], None)
     }
@@ -15,17 +23,14 @@ impl Languages<'_> {
 
 /// See [`Languages::list`].
 pub enum List {}
-method! {
-    List : __Service => schemas::LanguagesListResponse; "language.languages.list" GET
-    "v2/languages"
-}
+
+method! { List: __Service => schemas::LanguagesListResponse; "language.languages.list" GET "v2/languages" }
 
 impl Call<List> {
-    /// `model`: text
     pub fn model(self, value: &str) -> Self {
         self.with_param("model", &value)
     }
-    /// `target`: text
+
     pub fn target(self, value: &str) -> Self {
         self.with_param("target", &value)
     }

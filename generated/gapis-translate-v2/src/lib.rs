@@ -7,7 +7,7 @@
 //! A batch of up to 1000 calls goes to `/batch/translate` in one request.
 //!
 //! ```no_run
-//! # async fn run() -> gapis_translate_v2::runtime::Result<()> {
+//! # async fn run() -> gapis_translate_v2::Result<()> {
 //! use gapis_translate_v2::Translate;
 //!
 //! let service = Translate::builder().anonymous().build()?;
@@ -18,6 +18,27 @@
 //! # Ok(())
 //! # }
 //! ```
+//!
+//! # Features
+//!
+//! | feature | by default | turns on |
+//! |---|---|---|
+//! | `http2` | yes | HTTP/2, so that requests share a connection |
+//! | `rustls` | yes | TLS by rustls, with the platform's trusted roots |
+//! | `native-tls` |  | TLS by the platform's own library |
+//! | `blocking` |  | calls from threads without an async runtime |
+//! | `spawn` |  | the task of a dispatcher, spawned by a function |
+//! | `fs` |  | uploads from files |
+//! | `tracing` |  | spans and events, without secrets |
+//!
+//! # Where to go on
+//!
+//! The service is the way in: its functions lead to resources, whose functions make calls. [`Call`] has
+//! what every call can do, and the setters of each method's optional parameters. Requests and responses
+//! are in [`schemas`], the values of their enums in [`enums`], and what a client may ask for in [`scopes`].
+//! Credentials, batches, pages, media, retries and errors are explained in the documentation of [`runtime`].
+
+#![cfg_attr(docsrs, feature(doc_cfg))]
 #![forbid(unsafe_code)]
 #![allow(clippy::all, deprecated, nonstandard_style, unused)]
 
@@ -40,25 +61,30 @@ pub mod translations;
 /// A clone is cheap and shares connections and credentials.
 #[derive(Clone, Debug)]
 pub struct Translate(runtime::Client);
+
 runtime::api! {
-    Translate { name : "translate", version : "v2", root_url :
-    "https://translation.googleapis.com/", service_path : "language/translate/",
-    batch_path : "batch/translate", scopes : & [scopes::CLOUD_TRANSLATION], revision :
-    "20170525", data_wrapper : true }
+    Translate {
+        name: "translate",
+        version: "v2",
+        root_url: "https://translation.googleapis.com/",
+        service_path: "language/translate/",
+        batch_path: "batch/translate",
+        scopes: &[scopes::CLOUD_TRANSLATION],
+        data_wrapper: true,
+    }
 }
 
 use self::Translate as __Service;
 
 impl Translate {
-    /// The resource `detections`.
     pub fn detections(&self) -> detections::Detections<'_> {
         detections::Detections(&self.0)
     }
-    /// The resource `languages`.
+
     pub fn languages(&self) -> languages::Languages<'_> {
         languages::Languages(&self.0)
     }
-    /// The resource `translations`.
+
     pub fn translations(&self) -> translations::Translations<'_> {
         translations::Translations(&self.0)
     }

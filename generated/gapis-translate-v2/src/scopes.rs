@@ -2,11 +2,12 @@
 
 //! The OAuth 2 scopes of the API.
 
-/// The scope `https://www.googleapis.com/auth/cloud-platform`.
 pub const CLOUD_PLATFORM: &str = "https://www.googleapis.com/auth/cloud-platform";
 
-/// The scope `https://www.googleapis.com/auth/cloud-translation`.
 pub const CLOUD_TRANSLATION: &str = "https://www.googleapis.com/auth/cloud-translation";
 
 /// All scopes.
-pub const ALL: &[&str] = &[CLOUD_PLATFORM, CLOUD_TRANSLATION];
+pub const ALL: &[&str] = &[
+    CLOUD_PLATFORM,
+    CLOUD_TRANSLATION,
+];

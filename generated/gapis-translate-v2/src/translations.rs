@@ -7,14 +7,26 @@ use super::*;
 pub struct Translations<'a>(pub(crate) &'a runtime::Client);
 
 impl Translations<'_> {
-    /// GET `v2`. Scopes: `CLOUD_PLATFORM`, `CLOUD_TRANSLATION`.
+    /// GET `v2`.
     ///
-    /// * `q`: text
-    /// * `target`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`CLOUD_TRANSLATION`](scopes::CLOUD_TRANSLATION).
+    ///
+    /// Optional:
+    /// [`cid`](Call#method.cid),
+    /// [`format`](Call#method.format),
+    /// [`model`](Call#method.model-1),
+    /// [`source`](Call#method.source).
     pub fn list(&self, q: &[&str], target: &str) -> Call<List> {
         Call::new(self.0, &[], None).with_param("q", &q).with_param("target", &target)
     }
-    /// POST `v2`. Scopes: `CLOUD_PLATFORM`, `CLOUD_TRANSLATION`.
+
+    /// POST `v2`.
+    ///
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`CLOUD_TRANSLATION`](scopes::CLOUD_TRANSLATION).
     pub fn translate(
         &self,
         translate_text_request: schemas::TranslateTextRequest,
@@ -25,25 +37,22 @@ impl Translations<'_> {
 
 /// See [`Translations::list`].
 pub enum List {}
-method! {
-    List : __Service => schemas::TranslationsListResponse; "language.translations.list"
-    GET "v2"
-}
+
+method! { List: __Service => schemas::TranslationsListResponse; "language.translations.list" GET "v2" }
 
 impl Call<List> {
-    /// `cid`: text
     pub fn cid(self, value: &[&str]) -> Self {
         self.with_param("cid", &value)
     }
-    /// `format`: one of a set of words
+
     pub fn format(self, value: enums::TranslationsListFormat) -> Self {
         self.with_param("format", &value)
     }
-    /// `model`: text
+
     pub fn model(self, value: &str) -> Self {
         self.with_param("model", &value)
     }
-    /// `source`: text
+
     pub fn source(self, value: &str) -> Self {
         self.with_param("source", &value)
     }
@@ -51,7 +60,5 @@ impl Call<List> {
 
 /// See [`Translations::translate`].
 pub enum Translate {}
-method! {
-    Translate : __Service => schemas::TranslationsListResponse;
-    "language.translations.translate" POST "v2"
-}
+
+method! { Translate: __Service => schemas::TranslationsListResponse; "language.translations.translate" POST "v2" }

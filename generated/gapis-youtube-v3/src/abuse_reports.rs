@@ -7,21 +7,17 @@ use super::*;
 pub struct AbuseReports<'a>(pub(crate) &'a runtime::Client);
 
 impl AbuseReports<'_> {
-    /// POST `youtube/v3/abuseReports`. Scopes: `YOUTUBE`, `YOUTUBE_FORCE_SSL`.
+    /// POST `youtube/v3/abuseReports`.
     ///
-    /// * `part`: text
-    pub fn insert(
-        &self,
-        part: &[&str],
-        abuse_report: schemas::AbuseReport,
-    ) -> Call<Insert> {
+    /// Scopes:
+    /// [`YOUTUBE`](scopes::YOUTUBE),
+    /// [`YOUTUBE_FORCE_SSL`](scopes::YOUTUBE_FORCE_SSL).
+    pub fn insert(&self, part: &[&str], abuse_report: schemas::AbuseReport) -> Call<Insert> {
         Call::new(self.0, &[], Some(&abuse_report)).with_param("part", &part)
     }
 }
 
 /// See [`AbuseReports::insert`].
 pub enum Insert {}
-method! {
-    Insert : YouTube => schemas::AbuseReport; "youtube.abuseReports.insert" POST
-    "youtube/v3/abuseReports"
-}
+
+method! { Insert: YouTube => schemas::AbuseReport; "youtube.abuseReports.insert" POST "youtube/v3/abuseReports" }

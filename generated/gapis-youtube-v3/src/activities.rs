@@ -7,9 +7,22 @@ use super::*;
 pub struct Activities<'a>(pub(crate) &'a runtime::Client);
 
 impl Activities<'_> {
-    /// GET `youtube/v3/activities`. Scopes: `YOUTUBE`, `YOUTUBE_FORCE_SSL`, `YOUTUBE_READONLY`.
+    /// GET `youtube/v3/activities`.
     ///
-    /// * `part`: text
+    /// Scopes:
+    /// [`YOUTUBE`](scopes::YOUTUBE),
+    /// [`YOUTUBE_FORCE_SSL`](scopes::YOUTUBE_FORCE_SSL),
+    /// [`YOUTUBE_READONLY`](scopes::YOUTUBE_READONLY).
+    ///
+    /// Optional:
+    /// [`channel_id`](Call#method.channel_id),
+    /// [`home`](Call#method.home),
+    /// [`max_results`](Call#method.max_results),
+    /// [`mine`](Call#method.mine),
+    /// [`page_token`](Call#method.page_token),
+    /// [`published_after`](Call#method.published_after),
+    /// [`published_before`](Call#method.published_before),
+    /// [`region_code`](Call#method.region_code).
     pub fn list(&self, part: &[&str]) -> Call<List> {
         Call::new(self.0, &[], None).with_param("part", &part)
     }
@@ -17,45 +30,42 @@ impl Activities<'_> {
 
 /// See [`Activities::list`].
 pub enum List {}
-method! {
-    List : YouTube => schemas::ActivityListResponse; "youtube.activities.list" GET
-    "youtube/v3/activities"
-}
-paged! {
-    List => schemas::Activity; "pageToken" "nextPageToken" "items"
-}
+
+method! { List: YouTube => schemas::ActivityListResponse; "youtube.activities.list" GET "youtube/v3/activities" }
+
+paged! { List => schemas::Activity; "pageToken" "nextPageToken" "items" }
 
 impl Call<List> {
-    /// `channelId`: text
     pub fn channel_id(self, value: &str) -> Self {
         self.with_param("channelId", &value)
     }
-    /// `home`: true or false
+
     #[deprecated]
     pub fn home(self, value: bool) -> Self {
         self.with_param("home", &value)
     }
-    /// `maxResults`: an unsigned 32-bit number, default `5`, at least `0`, at most `50`
+
+    /// Default `5`, at least `0`, at most `50`.
     pub fn max_results(self, value: u32) -> Self {
         self.with_param("maxResults", &value)
     }
-    /// `mine`: true or false
+
     pub fn mine(self, value: bool) -> Self {
         self.with_param("mine", &value)
     }
-    /// `pageToken`: text
+
     pub fn page_token(self, value: &str) -> Self {
         self.with_param("pageToken", &value)
     }
-    /// `publishedAfter`: a date and time
+
     pub fn published_after(self, value: &runtime::DateTime) -> Self {
         self.with_param("publishedAfter", &value)
     }
-    /// `publishedBefore`: a date and time
+
     pub fn published_before(self, value: &runtime::DateTime) -> Self {
         self.with_param("publishedBefore", &value)
     }
-    /// `regionCode`: text
+
     pub fn region_code(self, value: &str) -> Self {
         self.with_param("regionCode", &value)
     }

@@ -7,36 +7,74 @@ use super::*;
 pub struct Captions<'a>(pub(crate) &'a runtime::Client);
 
 impl Captions<'_> {
-    /// DELETE `youtube/v3/captions`. Scopes: `YOUTUBE_FORCE_SSL`, `YOUTUBEPARTNER`.
+    /// DELETE `youtube/v3/captions`.
     ///
-    /// * `id`: text
+    /// Scopes:
+    /// [`YOUTUBE_FORCE_SSL`](scopes::YOUTUBE_FORCE_SSL),
+    /// [`YOUTUBEPARTNER`](scopes::YOUTUBEPARTNER).
+    ///
+    /// Optional:
+    /// [`on_behalf_of`](Call#method.on_behalf_of),
+    /// [`on_behalf_of_content_owner`](Call#method.on_behalf_of_content_owner).
     pub fn delete(&self, id: &str) -> Call<Delete> {
         Call::new(self.0, &[], None).with_param("id", &id)
     }
-    /// GET `youtube/v3/captions/{id}`. Scopes: `YOUTUBE_FORCE_SSL`, `YOUTUBEPARTNER`. Serves media.
+
+    /// GET `youtube/v3/captions/{id}`. Serves media.
     ///
-    /// * `id`: text
+    /// Scopes:
+    /// [`YOUTUBE_FORCE_SSL`](scopes::YOUTUBE_FORCE_SSL),
+    /// [`YOUTUBEPARTNER`](scopes::YOUTUBEPARTNER).
+    ///
+    /// Optional:
+    /// [`on_behalf_of`](Call#method.on_behalf_of-1),
+    /// [`on_behalf_of_content_owner`](Call#method.on_behalf_of_content_owner-1),
+    /// [`tfmt`](Call#method.tfmt),
+    /// [`tlang`](Call#method.tlang).
     pub fn download(&self, id: &str) -> Call<Download> {
         Call::new(self.0, &[&id], None)
     }
-    /// POST `youtube/v3/captions`. Scopes: `YOUTUBE_FORCE_SSL`, `YOUTUBEPARTNER`. Takes media of up to 104857600 bytes.
+
+    /// POST `youtube/v3/captions`. Takes media of up to 104857600 bytes.
     ///
-    /// * `part`: text
+    /// Scopes:
+    /// [`YOUTUBE_FORCE_SSL`](scopes::YOUTUBE_FORCE_SSL),
+    /// [`YOUTUBEPARTNER`](scopes::YOUTUBEPARTNER).
+    ///
+    /// Optional:
+    /// [`on_behalf_of`](Call#method.on_behalf_of-2),
+    /// [`on_behalf_of_content_owner`](Call#method.on_behalf_of_content_owner-2),
+    /// [`sync`](Call#method.sync).
     pub fn insert(&self, part: &[&str], caption: schemas::Caption) -> Call<Insert> {
         Call::new(self.0, &[], Some(&caption)).with_param("part", &part)
     }
-    /// GET `youtube/v3/captions`. Scopes: `YOUTUBE_FORCE_SSL`, `YOUTUBEPARTNER`.
+
+    /// GET `youtube/v3/captions`.
     ///
-    /// * `part`: text
-    /// * `video_id`: text
+    /// Scopes:
+    /// [`YOUTUBE_FORCE_SSL`](scopes::YOUTUBE_FORCE_SSL),
+    /// [`YOUTUBEPARTNER`](scopes::YOUTUBEPARTNER).
+    ///
+    /// Optional:
+    /// [`id`](Call#method.id),
+    /// [`on_behalf_of`](Call#method.on_behalf_of-3),
+    /// [`on_behalf_of_content_owner`](Call#method.on_behalf_of_content_owner-3).
     pub fn list(&self, part: &[&str], video_id: &str) -> Call<List> {
         Call::new(self.0, &[], None)
             .with_param("part", &part)
             .with_param("videoId", &video_id)
     }
-    /// PUT `youtube/v3/captions`. Scopes: `YOUTUBE_FORCE_SSL`, `YOUTUBEPARTNER`. Takes media of up to 104857600 bytes.
+
+    /// PUT `youtube/v3/captions`. Takes media of up to 104857600 bytes.
     ///
-    /// * `part`: text
+    /// Scopes:
+    /// [`YOUTUBE_FORCE_SSL`](scopes::YOUTUBE_FORCE_SSL),
+    /// [`YOUTUBEPARTNER`](scopes::YOUTUBEPARTNER).
+    ///
+    /// Optional:
+    /// [`on_behalf_of`](Call#method.on_behalf_of-4),
+    /// [`on_behalf_of_content_owner`](Call#method.on_behalf_of_content_owner-4),
+    /// [`sync`](Call#method.sync-1).
     pub fn update(&self, part: &[&str], caption: schemas::Caption) -> Call<Update> {
         Call::new(self.0, &[], Some(&caption)).with_param("part", &part)
     }
@@ -44,17 +82,14 @@ impl Captions<'_> {
 
 /// See [`Captions::delete`].
 pub enum Delete {}
-method! {
-    Delete : YouTube => (); "youtube.captions.delete" DELETE "youtube/v3/captions" {
-    empty_response : true }
-}
+
+method! { Delete: YouTube => (); "youtube.captions.delete" DELETE "youtube/v3/captions" }
 
 impl Call<Delete> {
-    /// `onBehalfOf`: text
     pub fn on_behalf_of(self, value: &str) -> Self {
         self.with_param("onBehalfOf", &value)
     }
-    /// `onBehalfOfContentOwner`: text
+
     pub fn on_behalf_of_content_owner(self, value: &str) -> Self {
         self.with_param("onBehalfOfContentOwner", &value)
     }
@@ -62,27 +97,26 @@ impl Call<Delete> {
 
 /// See [`Captions::download`].
 pub enum Download {}
-method! {
-    Download : YouTube => (); "youtube.captions.download" GET "youtube/v3/captions/{id}"
-    { empty_response : true, download : Some(runtime::spec::DownloadSpec { media_service
-    : true }) }
-}
+
+method! { Download: YouTube => (); "youtube.captions.download" GET "youtube/v3/captions/{id}" {
+    download: Some(runtime::spec::DownloadSpec { media_service: true }),
+} }
+
 impl runtime::ServesMedia for Download {}
 
 impl Call<Download> {
-    /// `onBehalfOf`: text
     pub fn on_behalf_of(self, value: &str) -> Self {
         self.with_param("onBehalfOf", &value)
     }
-    /// `onBehalfOfContentOwner`: text
+
     pub fn on_behalf_of_content_owner(self, value: &str) -> Self {
         self.with_param("onBehalfOfContentOwner", &value)
     }
-    /// `tfmt`: text
+
     pub fn tfmt(self, value: &str) -> Self {
         self.with_param("tfmt", &value)
     }
-    /// `tlang`: text
+
     pub fn tlang(self, value: &str) -> Self {
         self.with_param("tlang", &value)
     }
@@ -90,25 +124,27 @@ impl Call<Download> {
 
 /// See [`Captions::insert`].
 pub enum Insert {}
-method! {
-    Insert : YouTube => schemas::Caption; "youtube.captions.insert" POST
-    "youtube/v3/captions" { upload : Some(& runtime::spec::UploadSpec { simple_path :
-    "upload/youtube/v3/captions", resumable_path :
-    "resumable/upload/youtube/v3/captions", max_size : Some(104857600), accept : &
-    ["text/xml", "application/octet-stream", "*/*"] }) }
-}
+
+method! { Insert: YouTube => schemas::Caption; "youtube.captions.insert" POST "youtube/v3/captions" {
+    upload: Some(&runtime::spec::UploadSpec {
+        simple_path: "upload/youtube/v3/captions",
+        resumable_path: "resumable/upload/youtube/v3/captions",
+        max_size: Some(104857600),
+        accept: &["text/xml", "application/octet-stream", "*/*"],
+    }),
+} }
+
 impl runtime::AcceptsMedia for Insert {}
 
 impl Call<Insert> {
-    /// `onBehalfOf`: text
     pub fn on_behalf_of(self, value: &str) -> Self {
         self.with_param("onBehalfOf", &value)
     }
-    /// `onBehalfOfContentOwner`: text
+
     pub fn on_behalf_of_content_owner(self, value: &str) -> Self {
         self.with_param("onBehalfOfContentOwner", &value)
     }
-    /// `sync`: true or false
+
     pub fn sync(self, value: bool) -> Self {
         self.with_param("sync", &value)
     }
@@ -116,21 +152,18 @@ impl Call<Insert> {
 
 /// See [`Captions::list`].
 pub enum List {}
-method! {
-    List : YouTube => schemas::CaptionListResponse; "youtube.captions.list" GET
-    "youtube/v3/captions"
-}
+
+method! { List: YouTube => schemas::CaptionListResponse; "youtube.captions.list" GET "youtube/v3/captions" }
 
 impl Call<List> {
-    /// `id`: text
     pub fn id(self, value: &[&str]) -> Self {
         self.with_param("id", &value)
     }
-    /// `onBehalfOf`: text
+
     pub fn on_behalf_of(self, value: &str) -> Self {
         self.with_param("onBehalfOf", &value)
     }
-    /// `onBehalfOfContentOwner`: text
+
     pub fn on_behalf_of_content_owner(self, value: &str) -> Self {
         self.with_param("onBehalfOfContentOwner", &value)
     }
@@ -138,25 +171,27 @@ impl Call<List> {
 
 /// See [`Captions::update`].
 pub enum Update {}
-method! {
-    Update : YouTube => schemas::Caption; "youtube.captions.update" PUT
-    "youtube/v3/captions" { upload : Some(& runtime::spec::UploadSpec { simple_path :
-    "upload/youtube/v3/captions", resumable_path :
-    "resumable/upload/youtube/v3/captions", max_size : Some(104857600), accept : &
-    ["text/xml", "application/octet-stream", "*/*"] }) }
-}
+
+method! { Update: YouTube => schemas::Caption; "youtube.captions.update" PUT "youtube/v3/captions" {
+    upload: Some(&runtime::spec::UploadSpec {
+        simple_path: "upload/youtube/v3/captions",
+        resumable_path: "resumable/upload/youtube/v3/captions",
+        max_size: Some(104857600),
+        accept: &["text/xml", "application/octet-stream", "*/*"],
+    }),
+} }
+
 impl runtime::AcceptsMedia for Update {}
 
 impl Call<Update> {
-    /// `onBehalfOf`: text
     pub fn on_behalf_of(self, value: &str) -> Self {
         self.with_param("onBehalfOf", &value)
     }
-    /// `onBehalfOfContentOwner`: text
+
     pub fn on_behalf_of_content_owner(self, value: &str) -> Self {
         self.with_param("onBehalfOfContentOwner", &value)
     }
-    /// `sync`: true or false
+
     pub fn sync(self, value: bool) -> Self {
         self.with_param("sync", &value)
     }

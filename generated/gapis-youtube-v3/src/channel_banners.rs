@@ -7,7 +7,17 @@ use super::*;
 pub struct ChannelBanners<'a>(pub(crate) &'a runtime::Client);
 
 impl ChannelBanners<'_> {
-    /// POST `youtube/v3/channelBanners/insert`. Scopes: `YOUTUBE`, `YOUTUBE_FORCE_SSL`, `YOUTUBE_UPLOAD`. Takes media of up to 6291456 bytes.
+    /// POST `youtube/v3/channelBanners/insert`. Takes media of up to 6291456 bytes.
+    ///
+    /// Scopes:
+    /// [`YOUTUBE`](scopes::YOUTUBE),
+    /// [`YOUTUBE_FORCE_SSL`](scopes::YOUTUBE_FORCE_SSL),
+    /// [`YOUTUBE_UPLOAD`](scopes::YOUTUBE_UPLOAD).
+    ///
+    /// Optional:
+    /// [`channel_id`](Call#method.channel_id-1),
+    /// [`on_behalf_of_content_owner`](Call#method.on_behalf_of_content_owner-5),
+    /// [`on_behalf_of_content_owner_channel`](Call#method.on_behalf_of_content_owner_channel).
     pub fn insert(
         &self,
         channel_banner_resource: schemas::ChannelBannerResource,
@@ -18,25 +28,27 @@ impl ChannelBanners<'_> {
 
 /// See [`ChannelBanners::insert`].
 pub enum Insert {}
-method! {
-    Insert : YouTube => schemas::ChannelBannerResource; "youtube.channelBanners.insert"
-    POST "youtube/v3/channelBanners/insert" { upload : Some(& runtime::spec::UploadSpec {
-    simple_path : "upload/youtube/v3/channelBanners/insert", resumable_path :
-    "resumable/upload/youtube/v3/channelBanners/insert", max_size : Some(6291456), accept
-    : & ["image/jpeg", "image/png", "application/octet-stream"] }) }
-}
+
+method! { Insert: YouTube => schemas::ChannelBannerResource; "youtube.channelBanners.insert" POST "youtube/v3/channelBanners/insert" {
+    upload: Some(&runtime::spec::UploadSpec {
+        simple_path: "upload/youtube/v3/channelBanners/insert",
+        resumable_path: "resumable/upload/youtube/v3/channelBanners/insert",
+        max_size: Some(6291456),
+        accept: &["image/jpeg", "image/png", "application/octet-stream"],
+    }),
+} }
+
 impl runtime::AcceptsMedia for Insert {}
 
 impl Call<Insert> {
-    /// `channelId`: text
     pub fn channel_id(self, value: &str) -> Self {
         self.with_param("channelId", &value)
     }
-    /// `onBehalfOfContentOwner`: text
+
     pub fn on_behalf_of_content_owner(self, value: &str) -> Self {
         self.with_param("onBehalfOfContentOwner", &value)
     }
-    /// `onBehalfOfContentOwnerChannel`: text
+
     pub fn on_behalf_of_content_owner_channel(self, value: &str) -> Self {
         self.with_param("onBehalfOfContentOwnerChannel", &value)
     }

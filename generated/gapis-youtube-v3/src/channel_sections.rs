@@ -7,15 +7,29 @@ use super::*;
 pub struct ChannelSections<'a>(pub(crate) &'a runtime::Client);
 
 impl ChannelSections<'_> {
-    /// DELETE `youtube/v3/channelSections`. Scopes: `YOUTUBE`, `YOUTUBE_FORCE_SSL`, `YOUTUBEPARTNER`.
+    /// DELETE `youtube/v3/channelSections`.
     ///
-    /// * `id`: text
+    /// Scopes:
+    /// [`YOUTUBE`](scopes::YOUTUBE),
+    /// [`YOUTUBE_FORCE_SSL`](scopes::YOUTUBE_FORCE_SSL),
+    /// [`YOUTUBEPARTNER`](scopes::YOUTUBEPARTNER).
+    ///
+    /// Optional:
+    /// [`on_behalf_of_content_owner`](Call#method.on_behalf_of_content_owner-6).
     pub fn delete(&self, id: &str) -> Call<Delete> {
         Call::new(self.0, &[], None).with_param("id", &id)
     }
-    /// POST `youtube/v3/channelSections`. Scopes: `YOUTUBE`, `YOUTUBE_FORCE_SSL`, `YOUTUBEPARTNER`.
+
+    /// POST `youtube/v3/channelSections`.
     ///
-    /// * `part`: text
+    /// Scopes:
+    /// [`YOUTUBE`](scopes::YOUTUBE),
+    /// [`YOUTUBE_FORCE_SSL`](scopes::YOUTUBE_FORCE_SSL),
+    /// [`YOUTUBEPARTNER`](scopes::YOUTUBEPARTNER).
+    ///
+    /// Optional:
+    /// [`on_behalf_of_content_owner`](Call#method.on_behalf_of_content_owner-7),
+    /// [`on_behalf_of_content_owner_channel`](Call#method.on_behalf_of_content_owner_channel-1).
     pub fn insert(
         &self,
         part: &[&str],
@@ -23,15 +37,34 @@ impl ChannelSections<'_> {
     ) -> Call<Insert> {
         Call::new(self.0, &[], Some(&channel_section)).with_param("part", &part)
     }
-    /// GET `youtube/v3/channelSections`. Scopes: `YOUTUBE`, `YOUTUBE_FORCE_SSL`, `YOUTUBE_READONLY`, `YOUTUBEPARTNER`.
+
+    /// GET `youtube/v3/channelSections`.
     ///
-    /// * `part`: text
+    /// Scopes:
+    /// [`YOUTUBE`](scopes::YOUTUBE),
+    /// [`YOUTUBE_FORCE_SSL`](scopes::YOUTUBE_FORCE_SSL),
+    /// [`YOUTUBE_READONLY`](scopes::YOUTUBE_READONLY),
+    /// [`YOUTUBEPARTNER`](scopes::YOUTUBEPARTNER).
+    ///
+    /// Optional:
+    /// [`channel_id`](Call#method.channel_id-2),
+    /// [`hl`](Call#method.hl),
+    /// [`id`](Call#method.id-1),
+    /// [`mine`](Call#method.mine-1),
+    /// [`on_behalf_of_content_owner`](Call#method.on_behalf_of_content_owner-8).
     pub fn list(&self, part: &[&str]) -> Call<List> {
         Call::new(self.0, &[], None).with_param("part", &part)
     }
-    /// PUT `youtube/v3/channelSections`. Scopes: `YOUTUBE`, `YOUTUBE_FORCE_SSL`, `YOUTUBEPARTNER`.
+
+    /// PUT `youtube/v3/channelSections`.
     ///
-    /// * `part`: text
+    /// Scopes:
+    /// [`YOUTUBE`](scopes::YOUTUBE),
+    /// [`YOUTUBE_FORCE_SSL`](scopes::YOUTUBE_FORCE_SSL),
+    /// [`YOUTUBEPARTNER`](scopes::YOUTUBEPARTNER).
+    ///
+    /// Optional:
+    /// [`on_behalf_of_content_owner`](Call#method.on_behalf_of_content_owner-9).
     pub fn update(
         &self,
         part: &[&str],
@@ -43,13 +76,10 @@ impl ChannelSections<'_> {
 
 /// See [`ChannelSections::delete`].
 pub enum Delete {}
-method! {
-    Delete : YouTube => (); "youtube.channelSections.delete" DELETE
-    "youtube/v3/channelSections" { empty_response : true }
-}
+
+method! { Delete: YouTube => (); "youtube.channelSections.delete" DELETE "youtube/v3/channelSections" }
 
 impl Call<Delete> {
-    /// `onBehalfOfContentOwner`: text
     pub fn on_behalf_of_content_owner(self, value: &str) -> Self {
         self.with_param("onBehalfOfContentOwner", &value)
     }
@@ -57,17 +87,14 @@ impl Call<Delete> {
 
 /// See [`ChannelSections::insert`].
 pub enum Insert {}
-method! {
-    Insert : YouTube => schemas::ChannelSection; "youtube.channelSections.insert" POST
-    "youtube/v3/channelSections"
-}
+
+method! { Insert: YouTube => schemas::ChannelSection; "youtube.channelSections.insert" POST "youtube/v3/channelSections" }
 
 impl Call<Insert> {
-    /// `onBehalfOfContentOwner`: text
     pub fn on_behalf_of_content_owner(self, value: &str) -> Self {
         self.with_param("onBehalfOfContentOwner", &value)
     }
-    /// `onBehalfOfContentOwnerChannel`: text
+
     pub fn on_behalf_of_content_owner_channel(self, value: &str) -> Self {
         self.with_param("onBehalfOfContentOwnerChannel", &value)
     }
@@ -75,30 +102,27 @@ impl Call<Insert> {
 
 /// See [`ChannelSections::list`].
 pub enum List {}
-method! {
-    List : YouTube => schemas::ChannelSectionListResponse; "youtube.channelSections.list"
-    GET "youtube/v3/channelSections"
-}
+
+method! { List: YouTube => schemas::ChannelSectionListResponse; "youtube.channelSections.list" GET "youtube/v3/channelSections" }
 
 impl Call<List> {
-    /// `channelId`: text
     pub fn channel_id(self, value: &str) -> Self {
         self.with_param("channelId", &value)
     }
-    /// `hl`: text
+
     #[deprecated]
     pub fn hl(self, value: &str) -> Self {
         self.with_param("hl", &value)
     }
-    /// `id`: text
+
     pub fn id(self, value: &[&str]) -> Self {
         self.with_param("id", &value)
     }
-    /// `mine`: true or false
+
     pub fn mine(self, value: bool) -> Self {
         self.with_param("mine", &value)
     }
-    /// `onBehalfOfContentOwner`: text
+
     pub fn on_behalf_of_content_owner(self, value: &str) -> Self {
         self.with_param("onBehalfOfContentOwner", &value)
     }
@@ -106,13 +130,10 @@ impl Call<List> {
 
 /// See [`ChannelSections::update`].
 pub enum Update {}
-method! {
-    Update : YouTube => schemas::ChannelSection; "youtube.channelSections.update" PUT
-    "youtube/v3/channelSections"
-}
+
+method! { Update: YouTube => schemas::ChannelSection; "youtube.channelSections.update" PUT "youtube/v3/channelSections" }
 
 impl Call<Update> {
-    /// `onBehalfOfContentOwner`: text
     pub fn on_behalf_of_content_owner(self, value: &str) -> Self {
         self.with_param("onBehalfOfContentOwner", &value)
     }

@@ -7,15 +7,40 @@ use super::*;
 pub struct Channels<'a>(pub(crate) &'a runtime::Client);
 
 impl Channels<'_> {
-    /// GET `youtube/v3/channels`. Scopes: `YOUTUBE`, `YOUTUBE_FORCE_SSL`, `YOUTUBE_READONLY`, `YOUTUBEPARTNER`, `YOUTUBEPARTNER_CHANNEL_AUDIT`.
+    /// GET `youtube/v3/channels`.
     ///
-    /// * `part`: text
+    /// Scopes:
+    /// [`YOUTUBE`](scopes::YOUTUBE),
+    /// [`YOUTUBE_FORCE_SSL`](scopes::YOUTUBE_FORCE_SSL),
+    /// [`YOUTUBE_READONLY`](scopes::YOUTUBE_READONLY),
+    /// [`YOUTUBEPARTNER`](scopes::YOUTUBEPARTNER),
+    /// [`YOUTUBEPARTNER_CHANNEL_AUDIT`](scopes::YOUTUBEPARTNER_CHANNEL_AUDIT).
+    ///
+    /// Optional:
+    /// [`category_id`](Call#method.category_id),
+    /// [`for_handle`](Call#method.for_handle),
+    /// [`for_username`](Call#method.for_username),
+    /// [`hl`](Call#method.hl-1),
+    /// [`id`](Call#method.id-2),
+    /// [`managed_by_me`](Call#method.managed_by_me),
+    /// [`max_results`](Call#method.max_results-1),
+    /// [`mine`](Call#method.mine-2),
+    /// [`my_subscribers`](Call#method.my_subscribers),
+    /// [`on_behalf_of_content_owner`](Call#method.on_behalf_of_content_owner-10),
+    /// [`page_token`](Call#method.page_token-1).
     pub fn list(&self, part: &[&str]) -> Call<List> {
         Call::new(self.0, &[], None).with_param("part", &part)
     }
-    /// PUT `youtube/v3/channels`. Scopes: `YOUTUBE`, `YOUTUBE_FORCE_SSL`, `YOUTUBEPARTNER`.
+
+    /// PUT `youtube/v3/channels`.
     ///
-    /// * `part`: text
+    /// Scopes:
+    /// [`YOUTUBE`](scopes::YOUTUBE),
+    /// [`YOUTUBE_FORCE_SSL`](scopes::YOUTUBE_FORCE_SSL),
+    /// [`YOUTUBEPARTNER`](scopes::YOUTUBEPARTNER).
+    ///
+    /// Optional:
+    /// [`on_behalf_of_content_owner`](Call#method.on_behalf_of_content_owner-11).
     pub fn update(&self, part: &[&str], channel: schemas::Channel) -> Call<Update> {
         Call::new(self.0, &[], Some(&channel)).with_param("part", &part)
     }
@@ -23,56 +48,53 @@ impl Channels<'_> {
 
 /// See [`Channels::list`].
 pub enum List {}
-method! {
-    List : YouTube => schemas::ChannelListResponse; "youtube.channels.list" GET
-    "youtube/v3/channels"
-}
-paged! {
-    List => schemas::Channel; "pageToken" "nextPageToken" "items"
-}
+
+method! { List: YouTube => schemas::ChannelListResponse; "youtube.channels.list" GET "youtube/v3/channels" }
+
+paged! { List => schemas::Channel; "pageToken" "nextPageToken" "items" }
 
 impl Call<List> {
-    /// `categoryId`: text
     pub fn category_id(self, value: &str) -> Self {
         self.with_param("categoryId", &value)
     }
-    /// `forHandle`: text
+
     pub fn for_handle(self, value: &str) -> Self {
         self.with_param("forHandle", &value)
     }
-    /// `forUsername`: text
+
     pub fn for_username(self, value: &str) -> Self {
         self.with_param("forUsername", &value)
     }
-    /// `hl`: text
+
     pub fn hl(self, value: &str) -> Self {
         self.with_param("hl", &value)
     }
-    /// `id`: text
+
     pub fn id(self, value: &[&str]) -> Self {
         self.with_param("id", &value)
     }
-    /// `managedByMe`: true or false
+
     pub fn managed_by_me(self, value: bool) -> Self {
         self.with_param("managedByMe", &value)
     }
-    /// `maxResults`: an unsigned 32-bit number, default `5`, at least `0`, at most `50`
+
+    /// Default `5`, at least `0`, at most `50`.
     pub fn max_results(self, value: u32) -> Self {
         self.with_param("maxResults", &value)
     }
-    /// `mine`: true or false
+
     pub fn mine(self, value: bool) -> Self {
         self.with_param("mine", &value)
     }
-    /// `mySubscribers`: true or false
+
     pub fn my_subscribers(self, value: bool) -> Self {
         self.with_param("mySubscribers", &value)
     }
-    /// `onBehalfOfContentOwner`: text
+
     pub fn on_behalf_of_content_owner(self, value: &str) -> Self {
         self.with_param("onBehalfOfContentOwner", &value)
     }
-    /// `pageToken`: text
+
     pub fn page_token(self, value: &str) -> Self {
         self.with_param("pageToken", &value)
     }
@@ -80,13 +102,10 @@ impl Call<List> {
 
 /// See [`Channels::update`].
 pub enum Update {}
-method! {
-    Update : YouTube => schemas::Channel; "youtube.channels.update" PUT
-    "youtube/v3/channels"
-}
+
+method! { Update: YouTube => schemas::Channel; "youtube.channels.update" PUT "youtube/v3/channels" }
 
 impl Call<Update> {
-    /// `onBehalfOfContentOwner`: text
     pub fn on_behalf_of_content_owner(self, value: &str) -> Self {
         self.with_param("onBehalfOfContentOwner", &value)
     }

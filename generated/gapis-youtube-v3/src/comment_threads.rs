@@ -7,9 +7,10 @@ use super::*;
 pub struct CommentThreads<'a>(pub(crate) &'a runtime::Client);
 
 impl CommentThreads<'_> {
-    /// POST `youtube/v3/commentThreads`. Scopes: `YOUTUBE_FORCE_SSL`.
+    /// POST `youtube/v3/commentThreads`.
     ///
-    /// * `part`: text
+    /// Scopes:
+    /// [`YOUTUBE_FORCE_SSL`](scopes::YOUTUBE_FORCE_SSL).
     pub fn insert(
         &self,
         part: &[&str],
@@ -17,9 +18,23 @@ impl CommentThreads<'_> {
     ) -> Call<Insert> {
         Call::new(self.0, &[], Some(&comment_thread)).with_param("part", &part)
     }
-    /// GET `youtube/v3/commentThreads`. Scopes: `YOUTUBE_FORCE_SSL`.
+
+    /// GET `youtube/v3/commentThreads`.
     ///
-    /// * `part`: text
+    /// Scopes:
+    /// [`YOUTUBE_FORCE_SSL`](scopes::YOUTUBE_FORCE_SSL).
+    ///
+    /// Optional:
+    /// [`all_threads_related_to_channel_id`](Call#method.all_threads_related_to_channel_id),
+    /// [`channel_id`](Call#method.channel_id-3),
+    /// [`id`](Call#method.id-3),
+    /// [`max_results`](Call#method.max_results-2),
+    /// [`moderation_status`](Call#method.moderation_status),
+    /// [`order`](Call#method.order),
+    /// [`page_token`](Call#method.page_token-2),
+    /// [`search_terms`](Call#method.search_terms),
+    /// [`text_format`](Call#method.text_format),
+    /// [`video_id`](Call#method.video_id).
     pub fn list(&self, part: &[&str]) -> Call<List> {
         Call::new(self.0, &[], None).with_param("part", &part)
     }
@@ -27,62 +42,57 @@ impl CommentThreads<'_> {
 
 /// See [`CommentThreads::insert`].
 pub enum Insert {}
-method! {
-    Insert : YouTube => schemas::CommentThread; "youtube.commentThreads.insert" POST
-    "youtube/v3/commentThreads"
-}
+
+method! { Insert: YouTube => schemas::CommentThread; "youtube.commentThreads.insert" POST "youtube/v3/commentThreads" }
 
 /// See [`CommentThreads::list`].
 pub enum List {}
-method! {
-    List : YouTube => schemas::CommentThreadListResponse; "youtube.commentThreads.list"
-    GET "youtube/v3/commentThreads"
-}
-paged! {
-    List => schemas::CommentThread; "pageToken" "nextPageToken" "items"
-}
+
+method! { List: YouTube => schemas::CommentThreadListResponse; "youtube.commentThreads.list" GET "youtube/v3/commentThreads" }
+
+paged! { List => schemas::CommentThread; "pageToken" "nextPageToken" "items" }
 
 impl Call<List> {
-    /// `allThreadsRelatedToChannelId`: text
     pub fn all_threads_related_to_channel_id(self, value: &str) -> Self {
         self.with_param("allThreadsRelatedToChannelId", &value)
     }
-    /// `channelId`: text
+
     pub fn channel_id(self, value: &str) -> Self {
         self.with_param("channelId", &value)
     }
-    /// `id`: text
+
     pub fn id(self, value: &[&str]) -> Self {
         self.with_param("id", &value)
     }
-    /// `maxResults`: an unsigned 32-bit number, default `20`, at least `1`, at most `100`
+
+    /// Default `20`, at least `1`, at most `100`.
     pub fn max_results(self, value: u32) -> Self {
         self.with_param("maxResults", &value)
     }
-    /// `moderationStatus`: one of a set of words, default `published`
-    pub fn moderation_status(
-        self,
-        value: enums::CommentThreadsListModerationStatus,
-    ) -> Self {
+
+    /// Default `published`.
+    pub fn moderation_status(self, value: enums::CommentThreadsListModerationStatus) -> Self {
         self.with_param("moderationStatus", &value)
     }
-    /// `order`: one of a set of words, default `time`
+
+    /// Default `time`.
     pub fn order(self, value: enums::CommentThreadsListOrder) -> Self {
         self.with_param("order", &value)
     }
-    /// `pageToken`: text
+
     pub fn page_token(self, value: &str) -> Self {
         self.with_param("pageToken", &value)
     }
-    /// `searchTerms`: text
+
     pub fn search_terms(self, value: &str) -> Self {
         self.with_param("searchTerms", &value)
     }
-    /// `textFormat`: one of a set of words, default `html`
+
+    /// Default `html`.
     pub fn text_format(self, value: enums::CommentThreadsListTextFormat) -> Self {
         self.with_param("textFormat", &value)
     }
-    /// `videoId`: text
+
     pub fn video_id(self, value: &str) -> Self {
         self.with_param("videoId", &value)
     }

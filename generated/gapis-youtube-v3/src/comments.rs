@@ -7,34 +7,52 @@ use super::*;
 pub struct Comments<'a>(pub(crate) &'a runtime::Client);
 
 impl Comments<'_> {
-    /// DELETE `youtube/v3/comments`. Scopes: `YOUTUBE_FORCE_SSL`.
+    /// DELETE `youtube/v3/comments`.
     ///
-    /// * `id`: text
+    /// Scopes:
+    /// [`YOUTUBE_FORCE_SSL`](scopes::YOUTUBE_FORCE_SSL).
     pub fn delete(&self, id: &str) -> Call<Delete> {
         Call::new(self.0, &[], None).with_param("id", &id)
     }
-    /// POST `youtube/v3/comments`. Scopes: `YOUTUBE_FORCE_SSL`.
+
+    /// POST `youtube/v3/comments`.
     ///
-    /// * `part`: text
+    /// Scopes:
+    /// [`YOUTUBE_FORCE_SSL`](scopes::YOUTUBE_FORCE_SSL).
     pub fn insert(&self, part: &[&str], comment: schemas::Comment) -> Call<Insert> {
         Call::new(self.0, &[], Some(&comment)).with_param("part", &part)
     }
-    /// GET `youtube/v3/comments`. Scopes: `YOUTUBE_FORCE_SSL`.
+
+    /// GET `youtube/v3/comments`.
     ///
-    /// * `part`: text
+    /// Scopes:
+    /// [`YOUTUBE_FORCE_SSL`](scopes::YOUTUBE_FORCE_SSL).
+    ///
+    /// Optional:
+    /// [`id`](Call#method.id-4),
+    /// [`max_results`](Call#method.max_results-3),
+    /// [`page_token`](Call#method.page_token-3),
+    /// [`parent_id`](Call#method.parent_id),
+    /// [`text_format`](Call#method.text_format-1).
     pub fn list(&self, part: &[&str]) -> Call<List> {
         Call::new(self.0, &[], None).with_param("part", &part)
     }
-    /// POST `youtube/v3/comments/markAsSpam`. Scopes: `YOUTUBE_FORCE_SSL`.
+
+    /// POST `youtube/v3/comments/markAsSpam`.
     ///
-    /// * `id`: text
+    /// Scopes:
+    /// [`YOUTUBE_FORCE_SSL`](scopes::YOUTUBE_FORCE_SSL).
     pub fn mark_as_spam(&self, id: &[&str]) -> Call<MarkAsSpam> {
         Call::new(self.0, &[], None).with_param("id", &id)
     }
-    /// POST `youtube/v3/comments/setModerationStatus`. Scopes: `YOUTUBE_FORCE_SSL`.
+
+    /// POST `youtube/v3/comments/setModerationStatus`.
     ///
-    /// * `id`: text
-    /// * `moderation_status`: one of a set of words
+    /// Scopes:
+    /// [`YOUTUBE_FORCE_SSL`](scopes::YOUTUBE_FORCE_SSL).
+    ///
+    /// Optional:
+    /// [`ban_author`](Call#method.ban_author).
     pub fn set_moderation_status(
         &self,
         id: &[&str],
@@ -44,9 +62,11 @@ impl Comments<'_> {
             .with_param("id", &id)
             .with_param("moderationStatus", &moderation_status)
     }
-    /// PUT `youtube/v3/comments`. Scopes: `YOUTUBE_FORCE_SSL`.
+
+    /// PUT `youtube/v3/comments`.
     ///
-    /// * `part`: text
+    /// Scopes:
+    /// [`YOUTUBE_FORCE_SSL`](scopes::YOUTUBE_FORCE_SSL).
     pub fn update(&self, part: &[&str], comment: schemas::Comment) -> Call<Update> {
         Call::new(self.0, &[], Some(&comment)).with_param("part", &part)
     }
@@ -54,46 +74,40 @@ impl Comments<'_> {
 
 /// See [`Comments::delete`].
 pub enum Delete {}
-method! {
-    Delete : YouTube => (); "youtube.comments.delete" DELETE "youtube/v3/comments" {
-    empty_response : true }
-}
+
+method! { Delete: YouTube => (); "youtube.comments.delete" DELETE "youtube/v3/comments" }
 
 /// See [`Comments::insert`].
 pub enum Insert {}
-method! {
-    Insert : YouTube => schemas::Comment; "youtube.comments.insert" POST
-    "youtube/v3/comments"
-}
+
+method! { Insert: YouTube => schemas::Comment; "youtube.comments.insert" POST "youtube/v3/comments" }
 
 /// See [`Comments::list`].
 pub enum List {}
-method! {
-    List : YouTube => schemas::CommentListResponse; "youtube.comments.list" GET
-    "youtube/v3/comments"
-}
-paged! {
-    List => schemas::Comment; "pageToken" "nextPageToken" "items"
-}
+
+method! { List: YouTube => schemas::CommentListResponse; "youtube.comments.list" GET "youtube/v3/comments" }
+
+paged! { List => schemas::Comment; "pageToken" "nextPageToken" "items" }
 
 impl Call<List> {
-    /// `id`: text
     pub fn id(self, value: &[&str]) -> Self {
         self.with_param("id", &value)
     }
-    /// `maxResults`: an unsigned 32-bit number, default `20`, at least `1`, at most `100`
+
+    /// Default `20`, at least `1`, at most `100`.
     pub fn max_results(self, value: u32) -> Self {
         self.with_param("maxResults", &value)
     }
-    /// `pageToken`: text
+
     pub fn page_token(self, value: &str) -> Self {
         self.with_param("pageToken", &value)
     }
-    /// `parentId`: text
+
     pub fn parent_id(self, value: &str) -> Self {
         self.with_param("parentId", &value)
     }
-    /// `textFormat`: one of a set of words, default `html`
+
+    /// Default `html`.
     pub fn text_format(self, value: enums::CommentsListTextFormat) -> Self {
         self.with_param("textFormat", &value)
     }
@@ -101,20 +115,16 @@ impl Call<List> {
 
 /// See [`Comments::mark_as_spam`].
 pub enum MarkAsSpam {}
-method! {
-    MarkAsSpam : YouTube => (); "youtube.comments.markAsSpam" POST
-    "youtube/v3/comments/markAsSpam" { empty_response : true }
-}
+
+method! { MarkAsSpam: YouTube => (); "youtube.comments.markAsSpam" POST "youtube/v3/comments/markAsSpam" }
 
 /// See [`Comments::set_moderation_status`].
 pub enum SetModerationStatus {}
-method! {
-    SetModerationStatus : YouTube => (); "youtube.comments.setModerationStatus" POST
-    "youtube/v3/comments/setModerationStatus" { empty_response : true }
-}
+
+method! { SetModerationStatus: YouTube => (); "youtube.comments.setModerationStatus" POST "youtube/v3/comments/setModerationStatus" }
 
 impl Call<SetModerationStatus> {
-    /// `banAuthor`: true or false, default `false`
+    /// Default `false`.
     pub fn ban_author(self, value: bool) -> Self {
         self.with_param("banAuthor", &value)
     }
@@ -122,7 +132,5 @@ impl Call<SetModerationStatus> {
 
 /// See [`Comments::update`].
 pub enum Update {}
-method! {
-    Update : YouTube => schemas::Comment; "youtube.comments.update" PUT
-    "youtube/v3/comments"
-}
+
+method! { Update: YouTube => schemas::Comment; "youtube.comments.update" PUT "youtube/v3/comments" }

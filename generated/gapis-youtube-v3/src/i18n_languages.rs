@@ -7,9 +7,16 @@ use super::*;
 pub struct I18nLanguages<'a>(pub(crate) &'a runtime::Client);
 
 impl I18nLanguages<'_> {
-    /// GET `youtube/v3/i18nLanguages`. Scopes: `YOUTUBE`, `YOUTUBE_FORCE_SSL`, `YOUTUBE_READONLY`, `YOUTUBEPARTNER`.
+    /// GET `youtube/v3/i18nLanguages`.
     ///
-    /// * `part`: text
+    /// Scopes:
+    /// [`YOUTUBE`](scopes::YOUTUBE),
+    /// [`YOUTUBE_FORCE_SSL`](scopes::YOUTUBE_FORCE_SSL),
+    /// [`YOUTUBE_READONLY`](scopes::YOUTUBE_READONLY),
+    /// [`YOUTUBEPARTNER`](scopes::YOUTUBEPARTNER).
+    ///
+    /// Optional:
+    /// [`hl`](Call#method.hl-2).
     pub fn list(&self, part: &[&str]) -> Call<List> {
         Call::new(self.0, &[], None).with_param("part", &part)
     }
@@ -17,13 +24,11 @@ impl I18nLanguages<'_> {
 
 /// See [`I18nLanguages::list`].
 pub enum List {}
-method! {
-    List : YouTube => schemas::I18nLanguageListResponse; "youtube.i18nLanguages.list" GET
-    "youtube/v3/i18nLanguages"
-}
+
+method! { List: YouTube => schemas::I18nLanguageListResponse; "youtube.i18nLanguages.list" GET "youtube/v3/i18nLanguages" }
 
 impl Call<List> {
-    /// `hl`: text, default `en_US`
+    /// Default `en_US`.
     pub fn hl(self, value: &str) -> Self {
         self.with_param("hl", &value)
     }

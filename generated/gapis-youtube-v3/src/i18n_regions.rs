@@ -7,9 +7,16 @@ use super::*;
 pub struct I18nRegions<'a>(pub(crate) &'a runtime::Client);
 
 impl I18nRegions<'_> {
-    /// GET `youtube/v3/i18nRegions`. Scopes: `YOUTUBE`, `YOUTUBE_FORCE_SSL`, `YOUTUBE_READONLY`, `YOUTUBEPARTNER`.
+    /// GET `youtube/v3/i18nRegions`.
     ///
-    /// * `part`: text
+    /// Scopes:
+    /// [`YOUTUBE`](scopes::YOUTUBE),
+    /// [`YOUTUBE_FORCE_SSL`](scopes::YOUTUBE_FORCE_SSL),
+    /// [`YOUTUBE_READONLY`](scopes::YOUTUBE_READONLY),
+    /// [`YOUTUBEPARTNER`](scopes::YOUTUBEPARTNER).
+    ///
+    /// Optional:
+    /// [`hl`](Call#method.hl-3).
     pub fn list(&self, part: &[&str]) -> Call<List> {
         Call::new(self.0, &[], None).with_param("part", &part)
     }
@@ -17,13 +24,11 @@ impl I18nRegions<'_> {
 
 /// See [`I18nRegions::list`].
 pub enum List {}
-method! {
-    List : YouTube => schemas::I18nRegionListResponse; "youtube.i18nRegions.list" GET
-    "youtube/v3/i18nRegions"
-}
+
+method! { List: YouTube => schemas::I18nRegionListResponse; "youtube.i18nRegions.list" GET "youtube/v3/i18nRegions" }
 
 impl Call<List> {
-    /// `hl`: text, default `en_US`
+    /// Default `en_US`.
     pub fn hl(self, value: &str) -> Self {
         self.with_param("hl", &value)
     }

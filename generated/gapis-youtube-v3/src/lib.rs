@@ -7,7 +7,7 @@
 //! A batch of up to 1000 calls goes to `/batch` in one request.
 //!
 //! ```no_run
-//! # async fn run() -> gapis_youtube_v3::runtime::Result<()> {
+//! # async fn run() -> gapis_youtube_v3::Result<()> {
 //! use gapis_youtube_v3::YouTube;
 //!
 //! let service = YouTube::builder().anonymous().build()?;
@@ -18,6 +18,27 @@
 //! # Ok(())
 //! # }
 //! ```
+//!
+//! # Features
+//!
+//! | feature | by default | turns on |
+//! |---|---|---|
+//! | `http2` | yes | HTTP/2, so that requests share a connection |
+//! | `rustls` | yes | TLS by rustls, with the platform's trusted roots |
+//! | `native-tls` |  | TLS by the platform's own library |
+//! | `blocking` |  | calls from threads without an async runtime |
+//! | `spawn` |  | the task of a dispatcher, spawned by a function |
+//! | `fs` |  | uploads from files |
+//! | `tracing` |  | spans and events, without secrets |
+//!
+//! # Where to go on
+//!
+//! The service is the way in: its functions lead to resources, whose functions make calls. [`Call`] has
+//! what every call can do, and the setters of each method's optional parameters. Requests and responses
+//! are in [`schemas`], the values of their enums in [`enums`], and what a client may ask for in [`scopes`].
+//! Credentials, batches, pages, media, retries and errors are explained in the documentation of [`runtime`].
+
+#![cfg_attr(docsrs, feature(doc_cfg))]
 #![forbid(unsafe_code)]
 #![allow(clippy::all, deprecated, nonstandard_style, unused)]
 
@@ -69,142 +90,145 @@ pub mod youtube;
 /// A clone is cheap and shares connections and credentials.
 #[derive(Clone, Debug)]
 pub struct YouTube(runtime::Client);
+
 runtime::api! {
-    YouTube { name : "youtube", version : "v3", root_url :
-    "https://youtube.googleapis.com/", service_path : "", batch_path : "batch", scopes :
-    & [scopes::YOUTUBE_READONLY, scopes::YOUTUBE_FORCE_SSL,
-    scopes::YOUTUBE_CHANNEL_MEMBERSHIPS_CREATOR], revision : "20261104", mtls_root_url :
-    "https://youtube.mtls.googleapis.com/" }
+    YouTube {
+        name: "youtube",
+        version: "v3",
+        root_url: "https://youtube.googleapis.com/",
+        mtls_root_url: "https://youtube.mtls.googleapis.com/",
+        batch_path: "batch",
+        scopes: &[scopes::YOUTUBE_READONLY, scopes::YOUTUBE_FORCE_SSL, scopes::YOUTUBE_CHANNEL_MEMBERSHIPS_CREATOR],
+    }
 }
 
 impl YouTube {
-    /// The resource `abuseReports`.
     pub fn abuse_reports(&self) -> abuse_reports::AbuseReports<'_> {
         abuse_reports::AbuseReports(&self.0)
     }
-    /// The resource `activities`.
+
     pub fn activities(&self) -> activities::Activities<'_> {
         activities::Activities(&self.0)
     }
-    /// The resource `captions`.
+
     pub fn captions(&self) -> captions::Captions<'_> {
         captions::Captions(&self.0)
     }
-    /// The resource `channelBanners`.
+
     pub fn channel_banners(&self) -> channel_banners::ChannelBanners<'_> {
         channel_banners::ChannelBanners(&self.0)
     }
-    /// The resource `channelSections`.
+
     pub fn channel_sections(&self) -> channel_sections::ChannelSections<'_> {
         channel_sections::ChannelSections(&self.0)
     }
-    /// The resource `channels`.
+
     pub fn channels(&self) -> channels::Channels<'_> {
         channels::Channels(&self.0)
     }
-    /// The resource `commentThreads`.
+
     pub fn comment_threads(&self) -> comment_threads::CommentThreads<'_> {
         comment_threads::CommentThreads(&self.0)
     }
-    /// The resource `comments`.
+
     pub fn comments(&self) -> comments::Comments<'_> {
         comments::Comments(&self.0)
     }
-    /// The resource `i18nLanguages`.
+
     pub fn i18n_languages(&self) -> i18n_languages::I18nLanguages<'_> {
         i18n_languages::I18nLanguages(&self.0)
     }
-    /// The resource `i18nRegions`.
+
     pub fn i18n_regions(&self) -> i18n_regions::I18nRegions<'_> {
         i18n_regions::I18nRegions(&self.0)
     }
-    /// The resource `liveBroadcasts`.
+
     pub fn live_broadcasts(&self) -> live_broadcasts::LiveBroadcasts<'_> {
         live_broadcasts::LiveBroadcasts(&self.0)
     }
-    /// The resource `liveChatBans`.
+
     pub fn live_chat_bans(&self) -> live_chat_bans::LiveChatBans<'_> {
         live_chat_bans::LiveChatBans(&self.0)
     }
-    /// The resource `liveChatMessages`.
+
     pub fn live_chat_messages(&self) -> live_chat_messages::LiveChatMessages<'_> {
         live_chat_messages::LiveChatMessages(&self.0)
     }
-    /// The resource `liveChatModerators`.
+
     pub fn live_chat_moderators(&self) -> live_chat_moderators::LiveChatModerators<'_> {
         live_chat_moderators::LiveChatModerators(&self.0)
     }
-    /// The resource `liveStreams`.
+
     pub fn live_streams(&self) -> live_streams::LiveStreams<'_> {
         live_streams::LiveStreams(&self.0)
     }
-    /// The resource `members`.
+
     pub fn members(&self) -> members::Members<'_> {
         members::Members(&self.0)
     }
-    /// The resource `membershipsLevels`.
+
     pub fn memberships_levels(&self) -> memberships_levels::MembershipsLevels<'_> {
         memberships_levels::MembershipsLevels(&self.0)
     }
-    /// The resource `playlistImages`.
+
     pub fn playlist_images(&self) -> playlist_images::PlaylistImages<'_> {
         playlist_images::PlaylistImages(&self.0)
     }
-    /// The resource `playlistItems`.
+
     pub fn playlist_items(&self) -> playlist_items::PlaylistItems<'_> {
         playlist_items::PlaylistItems(&self.0)
     }
-    /// The resource `playlists`.
+
     pub fn playlists(&self) -> playlists::Playlists<'_> {
         playlists::Playlists(&self.0)
     }
-    /// The resource `search`.
+
     pub fn search(&self) -> search::Search<'_> {
         search::Search(&self.0)
     }
-    /// The resource `subscriptions`.
+
     pub fn subscriptions(&self) -> subscriptions::Subscriptions<'_> {
         subscriptions::Subscriptions(&self.0)
     }
-    /// The resource `superChatEvents`.
+
     pub fn super_chat_events(&self) -> super_chat_events::SuperChatEvents<'_> {
         super_chat_events::SuperChatEvents(&self.0)
     }
-    /// The resource `tests`.
+
     pub fn tests(&self) -> tests::Tests<'_> {
         tests::Tests(&self.0)
     }
-    /// The resource `thirdPartyLinks`.
+
     pub fn third_party_links(&self) -> third_party_links::ThirdPartyLinks<'_> {
         third_party_links::ThirdPartyLinks(&self.0)
     }
-    /// The resource `thumbnails`.
+
     pub fn thumbnails(&self) -> thumbnails::Thumbnails<'_> {
         thumbnails::Thumbnails(&self.0)
     }
-    /// The resource `videoAbuseReportReasons`.
+
     pub fn video_abuse_report_reasons(
         &self,
     ) -> video_abuse_report_reasons::VideoAbuseReportReasons<'_> {
         video_abuse_report_reasons::VideoAbuseReportReasons(&self.0)
     }
-    /// The resource `videoCategories`.
+
     pub fn video_categories(&self) -> video_categories::VideoCategories<'_> {
         video_categories::VideoCategories(&self.0)
     }
-    /// The resource `videoTrainability`.
+
     pub fn video_trainability(&self) -> video_trainability::VideoTrainability<'_> {
         video_trainability::VideoTrainability(&self.0)
     }
-    /// The resource `videos`.
+
     pub fn videos(&self) -> videos::Videos<'_> {
         videos::Videos(&self.0)
     }
-    /// The resource `watermarks`.
+
     pub fn watermarks(&self) -> watermarks::Watermarks<'_> {
         watermarks::Watermarks(&self.0)
     }
-    /// The resource `youtube`.
+
     pub fn youtube(&self) -> youtube::Youtube<'_> {
         youtube::Youtube(&self.0)
     }

@@ -7,22 +7,42 @@ use super::*;
 pub struct LiveBroadcasts<'a>(pub(crate) &'a runtime::Client);
 
 impl LiveBroadcasts<'_> {
-    /// POST `youtube/v3/liveBroadcasts/bind`. Scopes: `YOUTUBE`, `YOUTUBE_FORCE_SSL`.
+    /// POST `youtube/v3/liveBroadcasts/bind`.
     ///
-    /// * `id`: text
-    /// * `part`: text
+    /// Scopes:
+    /// [`YOUTUBE`](scopes::YOUTUBE),
+    /// [`YOUTUBE_FORCE_SSL`](scopes::YOUTUBE_FORCE_SSL).
+    ///
+    /// Optional:
+    /// [`on_behalf_of_content_owner`](Call#method.on_behalf_of_content_owner-12),
+    /// [`on_behalf_of_content_owner_channel`](Call#method.on_behalf_of_content_owner_channel-2),
+    /// [`stream_id`](Call#method.stream_id).
     pub fn bind(&self, id: &str, part: &[&str]) -> Call<Bind> {
         Call::new(self.0, &[], None).with_param("id", &id).with_param("part", &part)
     }
-    /// DELETE `youtube/v3/liveBroadcasts`. Scopes: `YOUTUBE`, `YOUTUBE_FORCE_SSL`.
+
+    /// DELETE `youtube/v3/liveBroadcasts`.
     ///
-    /// * `id`: text
+    /// Scopes:
+    /// [`YOUTUBE`](scopes::YOUTUBE),
+    /// [`YOUTUBE_FORCE_SSL`](scopes::YOUTUBE_FORCE_SSL).
+    ///
+    /// Optional:
+    /// [`on_behalf_of_content_owner`](Call#method.on_behalf_of_content_owner-13),
+    /// [`on_behalf_of_content_owner_channel`](Call#method.on_behalf_of_content_owner_channel-3).
     pub fn delete(&self, id: &str) -> Call<Delete> {
         Call::new(self.0, &[], None).with_param("id", &id)
     }
-    /// POST `youtube/v3/liveBroadcasts`. Scopes: `YOUTUBE`, `YOUTUBE_FORCE_SSL`.
+
+    /// POST `youtube/v3/liveBroadcasts`.
     ///
-    /// * `part`: text
+    /// Scopes:
+    /// [`YOUTUBE`](scopes::YOUTUBE),
+    /// [`YOUTUBE_FORCE_SSL`](scopes::YOUTUBE_FORCE_SSL).
+    ///
+    /// Optional:
+    /// [`on_behalf_of_content_owner`](Call#method.on_behalf_of_content_owner-14),
+    /// [`on_behalf_of_content_owner_channel`](Call#method.on_behalf_of_content_owner_channel-4).
     pub fn insert(
         &self,
         part: &[&str],
@@ -30,21 +50,52 @@ impl LiveBroadcasts<'_> {
     ) -> Call<Insert> {
         Call::new(self.0, &[], Some(&live_broadcast)).with_param("part", &part)
     }
-    /// POST `youtube/v3/liveBroadcasts/cuepoint`. Scopes: `YOUTUBE`, `YOUTUBE_FORCE_SSL`, `YOUTUBEPARTNER`.
+
+    /// POST `youtube/v3/liveBroadcasts/cuepoint`.
+    ///
+    /// Scopes:
+    /// [`YOUTUBE`](scopes::YOUTUBE),
+    /// [`YOUTUBE_FORCE_SSL`](scopes::YOUTUBE_FORCE_SSL),
+    /// [`YOUTUBEPARTNER`](scopes::YOUTUBEPARTNER).
+    ///
+    /// Optional:
+    /// [`id`](Call#method.id-5),
+    /// [`on_behalf_of_content_owner`](Call#method.on_behalf_of_content_owner-15),
+    /// [`on_behalf_of_content_owner_channel`](Call#method.on_behalf_of_content_owner_channel-5),
+    /// [`part`](Call#method.part).
     pub fn insert_cuepoint(&self, cuepoint: schemas::Cuepoint) -> Call<InsertCuepoint> {
         Call::new(self.0, &[], Some(&cuepoint))
     }
-    /// GET `youtube/v3/liveBroadcasts`. Scopes: `YOUTUBE`, `YOUTUBE_FORCE_SSL`, `YOUTUBE_READONLY`.
+
+    /// GET `youtube/v3/liveBroadcasts`.
     ///
-    /// * `part`: text
+    /// Scopes:
+    /// [`YOUTUBE`](scopes::YOUTUBE),
+    /// [`YOUTUBE_FORCE_SSL`](scopes::YOUTUBE_FORCE_SSL),
+    /// [`YOUTUBE_READONLY`](scopes::YOUTUBE_READONLY).
+    ///
+    /// Optional:
+    /// [`broadcast_status`](Call#method.broadcast_status),
+    /// [`broadcast_type`](Call#method.broadcast_type),
+    /// [`id`](Call#method.id-6),
+    /// [`max_results`](Call#method.max_results-4),
+    /// [`mine`](Call#method.mine-3),
+    /// [`on_behalf_of_content_owner`](Call#method.on_behalf_of_content_owner-16),
+    /// [`on_behalf_of_content_owner_channel`](Call#method.on_behalf_of_content_owner_channel-6),
+    /// [`page_token`](Call#method.page_token-4).
     pub fn list(&self, part: &[&str]) -> Call<List> {
         Call::new(self.0, &[], None).with_param("part", &part)
     }
-    /// POST `youtube/v3/liveBroadcasts/transition`. Scopes: `YOUTUBE`, `YOUTUBE_FORCE_SSL`.
+
+    /// POST `youtube/v3/liveBroadcasts/transition`.
     ///
-    /// * `broadcast_status`: one of a set of words
-    /// * `id`: text
-    /// * `part`: text
+    /// Scopes:
+    /// [`YOUTUBE`](scopes::YOUTUBE),
+    /// [`YOUTUBE_FORCE_SSL`](scopes::YOUTUBE_FORCE_SSL).
+    ///
+    /// Optional:
+    /// [`on_behalf_of_content_owner`](Call#method.on_behalf_of_content_owner-17),
+    /// [`on_behalf_of_content_owner_channel`](Call#method.on_behalf_of_content_owner_channel-7).
     pub fn transition(
         &self,
         broadcast_status: enums::LiveBroadcastsTransitionBroadcastStatus,
@@ -56,9 +107,16 @@ impl LiveBroadcasts<'_> {
             .with_param("id", &id)
             .with_param("part", &part)
     }
-    /// PUT `youtube/v3/liveBroadcasts`. Scopes: `YOUTUBE`, `YOUTUBE_FORCE_SSL`.
+
+    /// PUT `youtube/v3/liveBroadcasts`.
     ///
-    /// * `part`: text
+    /// Scopes:
+    /// [`YOUTUBE`](scopes::YOUTUBE),
+    /// [`YOUTUBE_FORCE_SSL`](scopes::YOUTUBE_FORCE_SSL).
+    ///
+    /// Optional:
+    /// [`on_behalf_of_content_owner`](Call#method.on_behalf_of_content_owner-18),
+    /// [`on_behalf_of_content_owner_channel`](Call#method.on_behalf_of_content_owner_channel-8).
     pub fn update(
         &self,
         part: &[&str],
@@ -70,21 +128,18 @@ impl LiveBroadcasts<'_> {
 
 /// See [`LiveBroadcasts::bind`].
 pub enum Bind {}
-method! {
-    Bind : YouTube => schemas::LiveBroadcast; "youtube.liveBroadcasts.bind" POST
-    "youtube/v3/liveBroadcasts/bind"
-}
+
+method! { Bind: YouTube => schemas::LiveBroadcast; "youtube.liveBroadcasts.bind" POST "youtube/v3/liveBroadcasts/bind" }
 
 impl Call<Bind> {
-    /// `onBehalfOfContentOwner`: text
     pub fn on_behalf_of_content_owner(self, value: &str) -> Self {
         self.with_param("onBehalfOfContentOwner", &value)
     }
-    /// `onBehalfOfContentOwnerChannel`: text
+
     pub fn on_behalf_of_content_owner_channel(self, value: &str) -> Self {
         self.with_param("onBehalfOfContentOwnerChannel", &value)
     }
-    /// `streamId`: text
+
     pub fn stream_id(self, value: &str) -> Self {
         self.with_param("streamId", &value)
     }
@@ -92,17 +147,14 @@ impl Call<Bind> {
 
 /// See [`LiveBroadcasts::delete`].
 pub enum Delete {}
-method! {
-    Delete : YouTube => (); "youtube.liveBroadcasts.delete" DELETE
-    "youtube/v3/liveBroadcasts" { empty_response : true }
-}
+
+method! { Delete: YouTube => (); "youtube.liveBroadcasts.delete" DELETE "youtube/v3/liveBroadcasts" }
 
 impl Call<Delete> {
-    /// `onBehalfOfContentOwner`: text
     pub fn on_behalf_of_content_owner(self, value: &str) -> Self {
         self.with_param("onBehalfOfContentOwner", &value)
     }
-    /// `onBehalfOfContentOwnerChannel`: text
+
     pub fn on_behalf_of_content_owner_channel(self, value: &str) -> Self {
         self.with_param("onBehalfOfContentOwnerChannel", &value)
     }
@@ -110,17 +162,14 @@ impl Call<Delete> {
 
 /// See [`LiveBroadcasts::insert`].
 pub enum Insert {}
-method! {
-    Insert : YouTube => schemas::LiveBroadcast; "youtube.liveBroadcasts.insert" POST
-    "youtube/v3/liveBroadcasts"
-}
+
+method! { Insert: YouTube => schemas::LiveBroadcast; "youtube.liveBroadcasts.insert" POST "youtube/v3/liveBroadcasts" }
 
 impl Call<Insert> {
-    /// `onBehalfOfContentOwner`: text
     pub fn on_behalf_of_content_owner(self, value: &str) -> Self {
         self.with_param("onBehalfOfContentOwner", &value)
     }
-    /// `onBehalfOfContentOwnerChannel`: text
+
     pub fn on_behalf_of_content_owner_channel(self, value: &str) -> Self {
         self.with_param("onBehalfOfContentOwnerChannel", &value)
     }
@@ -128,25 +177,22 @@ impl Call<Insert> {
 
 /// See [`LiveBroadcasts::insert_cuepoint`].
 pub enum InsertCuepoint {}
-method! {
-    InsertCuepoint : YouTube => schemas::Cuepoint;
-    "youtube.liveBroadcasts.insertCuepoint" POST "youtube/v3/liveBroadcasts/cuepoint"
-}
+
+method! { InsertCuepoint: YouTube => schemas::Cuepoint; "youtube.liveBroadcasts.insertCuepoint" POST "youtube/v3/liveBroadcasts/cuepoint" }
 
 impl Call<InsertCuepoint> {
-    /// `id`: text
     pub fn id(self, value: &str) -> Self {
         self.with_param("id", &value)
     }
-    /// `onBehalfOfContentOwner`: text
+
     pub fn on_behalf_of_content_owner(self, value: &str) -> Self {
         self.with_param("onBehalfOfContentOwner", &value)
     }
-    /// `onBehalfOfContentOwnerChannel`: text
+
     pub fn on_behalf_of_content_owner_channel(self, value: &str) -> Self {
         self.with_param("onBehalfOfContentOwnerChannel", &value)
     }
-    /// `part`: text
+
     pub fn part(self, value: &[&str]) -> Self {
         self.with_param("part", &value)
     }
@@ -154,47 +200,42 @@ impl Call<InsertCuepoint> {
 
 /// See [`LiveBroadcasts::list`].
 pub enum List {}
-method! {
-    List : YouTube => schemas::LiveBroadcastListResponse; "youtube.liveBroadcasts.list"
-    GET "youtube/v3/liveBroadcasts"
-}
-paged! {
-    List => schemas::LiveBroadcast; "pageToken" "nextPageToken" "items"
-}
+
+method! { List: YouTube => schemas::LiveBroadcastListResponse; "youtube.liveBroadcasts.list" GET "youtube/v3/liveBroadcasts" }
+
+paged! { List => schemas::LiveBroadcast; "pageToken" "nextPageToken" "items" }
 
 impl Call<List> {
-    /// `broadcastStatus`: one of a set of words
-    pub fn broadcast_status(
-        self,
-        value: enums::LiveBroadcastsListBroadcastStatus,
-    ) -> Self {
+    pub fn broadcast_status(self, value: enums::LiveBroadcastsListBroadcastStatus) -> Self {
         self.with_param("broadcastStatus", &value)
     }
-    /// `broadcastType`: one of a set of words, default `event`
+
+    /// Default `event`.
     pub fn broadcast_type(self, value: enums::LiveBroadcastsListBroadcastType) -> Self {
         self.with_param("broadcastType", &value)
     }
-    /// `id`: text
+
     pub fn id(self, value: &[&str]) -> Self {
         self.with_param("id", &value)
     }
-    /// `maxResults`: an unsigned 32-bit number, default `5`, at least `0`, at most `50`
+
+    /// Default `5`, at least `0`, at most `50`.
     pub fn max_results(self, value: u32) -> Self {
         self.with_param("maxResults", &value)
     }
-    /// `mine`: true or false
+
     pub fn mine(self, value: bool) -> Self {
         self.with_param("mine", &value)
     }
-    /// `onBehalfOfContentOwner`: text
+
     pub fn on_behalf_of_content_owner(self, value: &str) -> Self {
         self.with_param("onBehalfOfContentOwner", &value)
     }
-    /// `onBehalfOfContentOwnerChannel`: text
+
     pub fn on_behalf_of_content_owner_channel(self, value: &str) -> Self {
         self.with_param("onBehalfOfContentOwnerChannel", &value)
     }
-    /// `pageToken`: text
+
     pub fn page_token(self, value: &str) -> Self {
         self.with_param("pageToken", &value)
     }
@@ -202,17 +243,14 @@ impl Call<List> {
 
 /// See [`LiveBroadcasts::transition`].
 pub enum Transition {}
-method! {
-    Transition : YouTube => schemas::LiveBroadcast; "youtube.liveBroadcasts.transition"
-    POST "youtube/v3/liveBroadcasts/transition"
-}
+
+method! { Transition: YouTube => schemas::LiveBroadcast; "youtube.liveBroadcasts.transition" POST "youtube/v3/liveBroadcasts/transition" }
 
 impl Call<Transition> {
-    /// `onBehalfOfContentOwner`: text
     pub fn on_behalf_of_content_owner(self, value: &str) -> Self {
         self.with_param("onBehalfOfContentOwner", &value)
     }
-    /// `onBehalfOfContentOwnerChannel`: text
+
     pub fn on_behalf_of_content_owner_channel(self, value: &str) -> Self {
         self.with_param("onBehalfOfContentOwnerChannel", &value)
     }
@@ -220,17 +258,14 @@ impl Call<Transition> {
 
 /// See [`LiveBroadcasts::update`].
 pub enum Update {}
-method! {
-    Update : YouTube => schemas::LiveBroadcast; "youtube.liveBroadcasts.update" PUT
-    "youtube/v3/liveBroadcasts"
-}
+
+method! { Update: YouTube => schemas::LiveBroadcast; "youtube.liveBroadcasts.update" PUT "youtube/v3/liveBroadcasts" }
 
 impl Call<Update> {
-    /// `onBehalfOfContentOwner`: text
     pub fn on_behalf_of_content_owner(self, value: &str) -> Self {
         self.with_param("onBehalfOfContentOwner", &value)
     }
-    /// `onBehalfOfContentOwnerChannel`: text
+
     pub fn on_behalf_of_content_owner_channel(self, value: &str) -> Self {
         self.with_param("onBehalfOfContentOwnerChannel", &value)
     }

@@ -7,15 +7,20 @@ use super::*;
 pub struct LiveChatBans<'a>(pub(crate) &'a runtime::Client);
 
 impl LiveChatBans<'_> {
-    /// DELETE `youtube/v3/liveChat/bans`. Scopes: `YOUTUBE`, `YOUTUBE_FORCE_SSL`.
+    /// DELETE `youtube/v3/liveChat/bans`.
     ///
-    /// * `id`: text
+    /// Scopes:
+    /// [`YOUTUBE`](scopes::YOUTUBE),
+    /// [`YOUTUBE_FORCE_SSL`](scopes::YOUTUBE_FORCE_SSL).
     pub fn delete(&self, id: &str) -> Call<Delete> {
         Call::new(self.0, &[], None).with_param("id", &id)
     }
-    /// POST `youtube/v3/liveChat/bans`. Scopes: `YOUTUBE`, `YOUTUBE_FORCE_SSL`.
+
+    /// POST `youtube/v3/liveChat/bans`.
     ///
-    /// * `part`: text
+    /// Scopes:
+    /// [`YOUTUBE`](scopes::YOUTUBE),
+    /// [`YOUTUBE_FORCE_SSL`](scopes::YOUTUBE_FORCE_SSL).
     pub fn insert(
         &self,
         part: &[&str],
@@ -27,14 +32,10 @@ impl LiveChatBans<'_> {
 
 /// See [`LiveChatBans::delete`].
 pub enum Delete {}
-method! {
-    Delete : YouTube => (); "youtube.liveChatBans.delete" DELETE
-    "youtube/v3/liveChat/bans" { empty_response : true }
-}
+
+method! { Delete: YouTube => (); "youtube.liveChatBans.delete" DELETE "youtube/v3/liveChat/bans" }
 
 /// See [`LiveChatBans::insert`].
 pub enum Insert {}
-method! {
-    Insert : YouTube => schemas::LiveChatBan; "youtube.liveChatBans.insert" POST
-    "youtube/v3/liveChat/bans"
-}
+
+method! { Insert: YouTube => schemas::LiveChatBan; "youtube.liveChatBans.insert" POST "youtube/v3/liveChat/bans" }

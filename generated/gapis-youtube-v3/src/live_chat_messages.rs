@@ -7,15 +7,20 @@ use super::*;
 pub struct LiveChatMessages<'a>(pub(crate) &'a runtime::Client);
 
 impl LiveChatMessages<'_> {
-    /// DELETE `youtube/v3/liveChat/messages`. Scopes: `YOUTUBE`, `YOUTUBE_FORCE_SSL`.
+    /// DELETE `youtube/v3/liveChat/messages`.
     ///
-    /// * `id`: text
+    /// Scopes:
+    /// [`YOUTUBE`](scopes::YOUTUBE),
+    /// [`YOUTUBE_FORCE_SSL`](scopes::YOUTUBE_FORCE_SSL).
     pub fn delete(&self, id: &str) -> Call<Delete> {
         Call::new(self.0, &[], None).with_param("id", &id)
     }
-    /// POST `youtube/v3/liveChat/messages`. Scopes: `YOUTUBE`, `YOUTUBE_FORCE_SSL`.
+
+    /// POST `youtube/v3/liveChat/messages`.
     ///
-    /// * `part`: text
+    /// Scopes:
+    /// [`YOUTUBE`](scopes::YOUTUBE),
+    /// [`YOUTUBE_FORCE_SSL`](scopes::YOUTUBE_FORCE_SSL).
     pub fn insert(
         &self,
         part: &[&str],
@@ -23,16 +28,34 @@ impl LiveChatMessages<'_> {
     ) -> Call<Insert> {
         Call::new(self.0, &[], Some(&live_chat_message)).with_param("part", &part)
     }
-    /// GET `youtube/v3/liveChat/messages`. Scopes: `YOUTUBE`, `YOUTUBE_FORCE_SSL`, `YOUTUBE_READONLY`.
+
+    /// GET `youtube/v3/liveChat/messages`.
     ///
-    /// * `live_chat_id`: text
-    /// * `part`: text
+    /// Scopes:
+    /// [`YOUTUBE`](scopes::YOUTUBE),
+    /// [`YOUTUBE_FORCE_SSL`](scopes::YOUTUBE_FORCE_SSL),
+    /// [`YOUTUBE_READONLY`](scopes::YOUTUBE_READONLY).
+    ///
+    /// Optional:
+    /// [`hl`](Call#method.hl-4),
+    /// [`max_results`](Call#method.max_results-5),
+    /// [`page_token`](Call#method.page_token-5),
+    /// [`profile_image_size`](Call#method.profile_image_size).
     pub fn list(&self, live_chat_id: &str, part: &[&str]) -> Call<List> {
         Call::new(self.0, &[], None)
             .with_param("liveChatId", &live_chat_id)
             .with_param("part", &part)
     }
-    /// POST `youtube/v3/liveChat/messages/transition`. Scopes: `YOUTUBE`, `YOUTUBE_FORCE_SSL`.
+
+    /// POST `youtube/v3/liveChat/messages/transition`.
+    ///
+    /// Scopes:
+    /// [`YOUTUBE`](scopes::YOUTUBE),
+    /// [`YOUTUBE_FORCE_SSL`](scopes::YOUTUBE_FORCE_SSL).
+    ///
+    /// Optional:
+    /// [`id`](Call#method.id-7),
+    /// [`status`](Call#method.status).
     pub fn transition(&self) -> Call<Transition> {
         Call::new(self.0, &[], None)
     }
@@ -40,42 +63,36 @@ impl LiveChatMessages<'_> {
 
 /// See [`LiveChatMessages::delete`].
 pub enum Delete {}
-method! {
-    Delete : YouTube => (); "youtube.liveChatMessages.delete" DELETE
-    "youtube/v3/liveChat/messages" { empty_response : true }
-}
+
+method! { Delete: YouTube => (); "youtube.liveChatMessages.delete" DELETE "youtube/v3/liveChat/messages" }
 
 /// See [`LiveChatMessages::insert`].
 pub enum Insert {}
-method! {
-    Insert : YouTube => schemas::LiveChatMessage; "youtube.liveChatMessages.insert" POST
-    "youtube/v3/liveChat/messages"
-}
+
+method! { Insert: YouTube => schemas::LiveChatMessage; "youtube.liveChatMessages.insert" POST "youtube/v3/liveChat/messages" }
 
 /// See [`LiveChatMessages::list`].
 pub enum List {}
-method! {
-    List : YouTube => schemas::LiveChatMessageListResponse;
-    "youtube.liveChatMessages.list" GET "youtube/v3/liveChat/messages"
-}
-paged! {
-    List => schemas::LiveChatMessage; "pageToken" "nextPageToken" "items"
-}
+
+method! { List: YouTube => schemas::LiveChatMessageListResponse; "youtube.liveChatMessages.list" GET "youtube/v3/liveChat/messages" }
+
+paged! { List => schemas::LiveChatMessage; "pageToken" "nextPageToken" "items" }
 
 impl Call<List> {
-    /// `hl`: text
     pub fn hl(self, value: &str) -> Self {
         self.with_param("hl", &value)
     }
-    /// `maxResults`: an unsigned 32-bit number, default `500`, at least `200`, at most `2000`
+
+    /// Default `500`, at least `200`, at most `2000`.
     pub fn max_results(self, value: u32) -> Self {
         self.with_param("maxResults", &value)
     }
-    /// `pageToken`: text
+
     pub fn page_token(self, value: &str) -> Self {
         self.with_param("pageToken", &value)
     }
-    /// `profileImageSize`: an unsigned 32-bit number, at least `16`, at most `720`
+
+    /// At least `16`, at most `720`.
     pub fn profile_image_size(self, value: u32) -> Self {
         self.with_param("profileImageSize", &value)
     }
@@ -83,17 +100,14 @@ impl Call<List> {
 
 /// See [`LiveChatMessages::transition`].
 pub enum Transition {}
-method! {
-    Transition : YouTube => schemas::LiveChatMessage;
-    "youtube.liveChatMessages.transition" POST "youtube/v3/liveChat/messages/transition"
-}
+
+method! { Transition: YouTube => schemas::LiveChatMessage; "youtube.liveChatMessages.transition" POST "youtube/v3/liveChat/messages/transition" }
 
 impl Call<Transition> {
-    /// `id`: text
     pub fn id(self, value: &str) -> Self {
         self.with_param("id", &value)
     }
-    /// `status`: one of a set of words
+
     pub fn status(self, value: enums::LiveChatMessagesTransitionStatus) -> Self {
         self.with_param("status", &value)
     }

@@ -7,15 +7,20 @@ use super::*;
 pub struct LiveChatModerators<'a>(pub(crate) &'a runtime::Client);
 
 impl LiveChatModerators<'_> {
-    /// DELETE `youtube/v3/liveChat/moderators`. Scopes: `YOUTUBE`, `YOUTUBE_FORCE_SSL`.
+    /// DELETE `youtube/v3/liveChat/moderators`.
     ///
-    /// * `id`: text
+    /// Scopes:
+    /// [`YOUTUBE`](scopes::YOUTUBE),
+    /// [`YOUTUBE_FORCE_SSL`](scopes::YOUTUBE_FORCE_SSL).
     pub fn delete(&self, id: &str) -> Call<Delete> {
         Call::new(self.0, &[], None).with_param("id", &id)
     }
-    /// POST `youtube/v3/liveChat/moderators`. Scopes: `YOUTUBE`, `YOUTUBE_FORCE_SSL`.
+
+    /// POST `youtube/v3/liveChat/moderators`.
     ///
-    /// * `part`: text
+    /// Scopes:
+    /// [`YOUTUBE`](scopes::YOUTUBE),
+    /// [`YOUTUBE_FORCE_SSL`](scopes::YOUTUBE_FORCE_SSL).
     pub fn insert(
         &self,
         part: &[&str],
@@ -23,10 +28,17 @@ impl LiveChatModerators<'_> {
     ) -> Call<Insert> {
         Call::new(self.0, &[], Some(&live_chat_moderator)).with_param("part", &part)
     }
-    /// GET `youtube/v3/liveChat/moderators`. Scopes: `YOUTUBE`, `YOUTUBE_FORCE_SSL`, `YOUTUBE_READONLY`.
+
+    /// GET `youtube/v3/liveChat/moderators`.
     ///
-    /// * `live_chat_id`: text
-    /// * `part`: text
+    /// Scopes:
+    /// [`YOUTUBE`](scopes::YOUTUBE),
+    /// [`YOUTUBE_FORCE_SSL`](scopes::YOUTUBE_FORCE_SSL),
+    /// [`YOUTUBE_READONLY`](scopes::YOUTUBE_READONLY).
+    ///
+    /// Optional:
+    /// [`max_results`](Call#method.max_results-6),
+    /// [`page_token`](Call#method.page_token-6).
     pub fn list(&self, live_chat_id: &str, part: &[&str]) -> Call<List> {
         Call::new(self.0, &[], None)
             .with_param("liveChatId", &live_chat_id)
@@ -36,34 +48,27 @@ impl LiveChatModerators<'_> {
 
 /// See [`LiveChatModerators::delete`].
 pub enum Delete {}
-method! {
-    Delete : YouTube => (); "youtube.liveChatModerators.delete" DELETE
-    "youtube/v3/liveChat/moderators" { empty_response : true }
-}
+
+method! { Delete: YouTube => (); "youtube.liveChatModerators.delete" DELETE "youtube/v3/liveChat/moderators" }
 
 /// See [`LiveChatModerators::insert`].
 pub enum Insert {}
-method! {
-    Insert : YouTube => schemas::LiveChatModerator; "youtube.liveChatModerators.insert"
-    POST "youtube/v3/liveChat/moderators"
-}
+
+method! { Insert: YouTube => schemas::LiveChatModerator; "youtube.liveChatModerators.insert" POST "youtube/v3/liveChat/moderators" }
 
 /// See [`LiveChatModerators::list`].
 pub enum List {}
-method! {
-    List : YouTube => schemas::LiveChatModeratorListResponse;
-    "youtube.liveChatModerators.list" GET "youtube/v3/liveChat/moderators"
-}
-paged! {
-    List => schemas::LiveChatModerator; "pageToken" "nextPageToken" "items"
-}
+
+method! { List: YouTube => schemas::LiveChatModeratorListResponse; "youtube.liveChatModerators.list" GET "youtube/v3/liveChat/moderators" }
+
+paged! { List => schemas::LiveChatModerator; "pageToken" "nextPageToken" "items" }
 
 impl Call<List> {
-    /// `maxResults`: an unsigned 32-bit number, default `5`, at least `0`, at most `50`
+    /// Default `5`, at least `0`, at most `50`.
     pub fn max_results(self, value: u32) -> Self {
         self.with_param("maxResults", &value)
     }
-    /// `pageToken`: text
+
     pub fn page_token(self, value: &str) -> Self {
         self.with_param("pageToken", &value)
     }

@@ -7,53 +7,74 @@ use super::*;
 pub struct LiveStreams<'a>(pub(crate) &'a runtime::Client);
 
 impl LiveStreams<'_> {
-    /// DELETE `youtube/v3/liveStreams`. Scopes: `YOUTUBE`, `YOUTUBE_FORCE_SSL`.
+    /// DELETE `youtube/v3/liveStreams`.
     ///
-    /// * `id`: text
+    /// Scopes:
+    /// [`YOUTUBE`](scopes::YOUTUBE),
+    /// [`YOUTUBE_FORCE_SSL`](scopes::YOUTUBE_FORCE_SSL).
+    ///
+    /// Optional:
+    /// [`on_behalf_of_content_owner`](Call#method.on_behalf_of_content_owner-19),
+    /// [`on_behalf_of_content_owner_channel`](Call#method.on_behalf_of_content_owner_channel-9).
     pub fn delete(&self, id: &str) -> Call<Delete> {
         Call::new(self.0, &[], None).with_param("id", &id)
     }
-    /// POST `youtube/v3/liveStreams`. Scopes: `YOUTUBE`, `YOUTUBE_FORCE_SSL`.
+
+    /// POST `youtube/v3/liveStreams`.
     ///
-    /// * `part`: text
-    pub fn insert(
-        &self,
-        part: &[&str],
-        live_stream: schemas::LiveStream,
-    ) -> Call<Insert> {
+    /// Scopes:
+    /// [`YOUTUBE`](scopes::YOUTUBE),
+    /// [`YOUTUBE_FORCE_SSL`](scopes::YOUTUBE_FORCE_SSL).
+    ///
+    /// Optional:
+    /// [`on_behalf_of_content_owner`](Call#method.on_behalf_of_content_owner-20),
+    /// [`on_behalf_of_content_owner_channel`](Call#method.on_behalf_of_content_owner_channel-10).
+    pub fn insert(&self, part: &[&str], live_stream: schemas::LiveStream) -> Call<Insert> {
         Call::new(self.0, &[], Some(&live_stream)).with_param("part", &part)
     }
-    /// GET `youtube/v3/liveStreams`. Scopes: `YOUTUBE`, `YOUTUBE_FORCE_SSL`, `YOUTUBE_READONLY`.
+
+    /// GET `youtube/v3/liveStreams`.
     ///
-    /// * `part`: text
+    /// Scopes:
+    /// [`YOUTUBE`](scopes::YOUTUBE),
+    /// [`YOUTUBE_FORCE_SSL`](scopes::YOUTUBE_FORCE_SSL),
+    /// [`YOUTUBE_READONLY`](scopes::YOUTUBE_READONLY).
+    ///
+    /// Optional:
+    /// [`id`](Call#method.id-8),
+    /// [`max_results`](Call#method.max_results-7),
+    /// [`mine`](Call#method.mine-4),
+    /// [`on_behalf_of_content_owner`](Call#method.on_behalf_of_content_owner-21),
+    /// [`on_behalf_of_content_owner_channel`](Call#method.on_behalf_of_content_owner_channel-11),
+    /// [`page_token`](Call#method.page_token-7).
     pub fn list(&self, part: &[&str]) -> Call<List> {
         Call::new(self.0, &[], None).with_param("part", &part)
     }
-    /// PUT `youtube/v3/liveStreams`. Scopes: `YOUTUBE`, `YOUTUBE_FORCE_SSL`.
+
+    /// PUT `youtube/v3/liveStreams`.
     ///
-    /// * `part`: text
-    pub fn update(
-        &self,
-        part: &[&str],
-        live_stream: schemas::LiveStream,
-    ) -> Call<Update> {
+    /// Scopes:
+    /// [`YOUTUBE`](scopes::YOUTUBE),
+    /// [`YOUTUBE_FORCE_SSL`](scopes::YOUTUBE_FORCE_SSL).
+    ///
+    /// Optional:
+    /// [`on_behalf_of_content_owner`](Call#method.on_behalf_of_content_owner-22),
+    /// [`on_behalf_of_content_owner_channel`](Call#method.on_behalf_of_content_owner_channel-12).
+    pub fn update(&self, part: &[&str], live_stream: schemas::LiveStream) -> Call<Update> {
         Call::new(self.0, &[], Some(&live_stream)).with_param("part", &part)
     }
 }
 
 /// See [`LiveStreams::delete`].
 pub enum Delete {}
-method! {
-    Delete : YouTube => (); "youtube.liveStreams.delete" DELETE "youtube/v3/liveStreams"
-    { empty_response : true }
-}
+
+method! { Delete: YouTube => (); "youtube.liveStreams.delete" DELETE "youtube/v3/liveStreams" }
 
 impl Call<Delete> {
-    /// `onBehalfOfContentOwner`: text
     pub fn on_behalf_of_content_owner(self, value: &str) -> Self {
         self.with_param("onBehalfOfContentOwner", &value)
     }
-    /// `onBehalfOfContentOwnerChannel`: text
+
     pub fn on_behalf_of_content_owner_channel(self, value: &str) -> Self {
         self.with_param("onBehalfOfContentOwnerChannel", &value)
     }
@@ -61,17 +82,14 @@ impl Call<Delete> {
 
 /// See [`LiveStreams::insert`].
 pub enum Insert {}
-method! {
-    Insert : YouTube => schemas::LiveStream; "youtube.liveStreams.insert" POST
-    "youtube/v3/liveStreams"
-}
+
+method! { Insert: YouTube => schemas::LiveStream; "youtube.liveStreams.insert" POST "youtube/v3/liveStreams" }
 
 impl Call<Insert> {
-    /// `onBehalfOfContentOwner`: text
     pub fn on_behalf_of_content_owner(self, value: &str) -> Self {
         self.with_param("onBehalfOfContentOwner", &value)
     }
-    /// `onBehalfOfContentOwnerChannel`: text
+
     pub fn on_behalf_of_content_owner_channel(self, value: &str) -> Self {
         self.with_param("onBehalfOfContentOwnerChannel", &value)
     }
@@ -79,36 +97,33 @@ impl Call<Insert> {
 
 /// See [`LiveStreams::list`].
 pub enum List {}
-method! {
-    List : YouTube => schemas::LiveStreamListResponse; "youtube.liveStreams.list" GET
-    "youtube/v3/liveStreams"
-}
-paged! {
-    List => schemas::LiveStream; "pageToken" "nextPageToken" "items"
-}
+
+method! { List: YouTube => schemas::LiveStreamListResponse; "youtube.liveStreams.list" GET "youtube/v3/liveStreams" }
+
+paged! { List => schemas::LiveStream; "pageToken" "nextPageToken" "items" }
 
 impl Call<List> {
-    /// `id`: text
     pub fn id(self, value: &[&str]) -> Self {
         self.with_param("id", &value)
     }
-    /// `maxResults`: an unsigned 32-bit number, default `5`, at least `0`, at most `50`
+
+    /// Default `5`, at least `0`, at most `50`.
     pub fn max_results(self, value: u32) -> Self {
         self.with_param("maxResults", &value)
     }
-    /// `mine`: true or false
+
     pub fn mine(self, value: bool) -> Self {
         self.with_param("mine", &value)
     }
-    /// `onBehalfOfContentOwner`: text
+
     pub fn on_behalf_of_content_owner(self, value: &str) -> Self {
         self.with_param("onBehalfOfContentOwner", &value)
     }
-    /// `onBehalfOfContentOwnerChannel`: text
+
     pub fn on_behalf_of_content_owner_channel(self, value: &str) -> Self {
         self.with_param("onBehalfOfContentOwnerChannel", &value)
     }
-    /// `pageToken`: text
+
     pub fn page_token(self, value: &str) -> Self {
         self.with_param("pageToken", &value)
     }
@@ -116,17 +131,14 @@ impl Call<List> {
 
 /// See [`LiveStreams::update`].
 pub enum Update {}
-method! {
-    Update : YouTube => schemas::LiveStream; "youtube.liveStreams.update" PUT
-    "youtube/v3/liveStreams"
-}
+
+method! { Update: YouTube => schemas::LiveStream; "youtube.liveStreams.update" PUT "youtube/v3/liveStreams" }
 
 impl Call<Update> {
-    /// `onBehalfOfContentOwner`: text
     pub fn on_behalf_of_content_owner(self, value: &str) -> Self {
         self.with_param("onBehalfOfContentOwner", &value)
     }
-    /// `onBehalfOfContentOwnerChannel`: text
+
     pub fn on_behalf_of_content_owner_channel(self, value: &str) -> Self {
         self.with_param("onBehalfOfContentOwnerChannel", &value)
     }

@@ -7,9 +7,17 @@ use super::*;
 pub struct Members<'a>(pub(crate) &'a runtime::Client);
 
 impl Members<'_> {
-    /// GET `youtube/v3/members`. Scopes: `YOUTUBE_CHANNEL_MEMBERSHIPS_CREATOR`.
+    /// GET `youtube/v3/members`.
     ///
-    /// * `part`: text
+    /// Scopes:
+    /// [`YOUTUBE_CHANNEL_MEMBERSHIPS_CREATOR`](scopes::YOUTUBE_CHANNEL_MEMBERSHIPS_CREATOR).
+    ///
+    /// Optional:
+    /// [`filter_by_member_channel_id`](Call#method.filter_by_member_channel_id),
+    /// [`has_access_to_level`](Call#method.has_access_to_level),
+    /// [`max_results`](Call#method.max_results-8),
+    /// [`mode`](Call#method.mode),
+    /// [`page_token`](Call#method.page_token-8).
     pub fn list(&self, part: &[&str]) -> Call<List> {
         Call::new(self.0, &[], None).with_param("part", &part)
     }
@@ -17,32 +25,30 @@ impl Members<'_> {
 
 /// See [`Members::list`].
 pub enum List {}
-method! {
-    List : YouTube => schemas::MemberListResponse; "youtube.members.list" GET
-    "youtube/v3/members"
-}
-paged! {
-    List => schemas::Member; "pageToken" "nextPageToken" "items"
-}
+
+method! { List: YouTube => schemas::MemberListResponse; "youtube.members.list" GET "youtube/v3/members" }
+
+paged! { List => schemas::Member; "pageToken" "nextPageToken" "items" }
 
 impl Call<List> {
-    /// `filterByMemberChannelId`: text
     pub fn filter_by_member_channel_id(self, value: &str) -> Self {
         self.with_param("filterByMemberChannelId", &value)
     }
-    /// `hasAccessToLevel`: text
+
     pub fn has_access_to_level(self, value: &str) -> Self {
         self.with_param("hasAccessToLevel", &value)
     }
-    /// `maxResults`: an unsigned 32-bit number, default `5`, at least `0`, at most `1000`
+
+    /// Default `5`, at least `0`, at most `1000`.
     pub fn max_results(self, value: u32) -> Self {
         self.with_param("maxResults", &value)
     }
-    /// `mode`: one of a set of words, default `all_current`
+
+    /// Default `all_current`.
     pub fn mode(self, value: enums::MembersListMode) -> Self {
         self.with_param("mode", &value)
     }
-    /// `pageToken`: text
+
     pub fn page_token(self, value: &str) -> Self {
         self.with_param("pageToken", &value)
     }

@@ -7,9 +7,10 @@ use super::*;
 pub struct MembershipsLevels<'a>(pub(crate) &'a runtime::Client);
 
 impl MembershipsLevels<'_> {
-    /// GET `youtube/v3/membershipsLevels`. Scopes: `YOUTUBE_CHANNEL_MEMBERSHIPS_CREATOR`.
+    /// GET `youtube/v3/membershipsLevels`.
     ///
-    /// * `part`: text
+    /// Scopes:
+    /// [`YOUTUBE_CHANNEL_MEMBERSHIPS_CREATOR`](scopes::YOUTUBE_CHANNEL_MEMBERSHIPS_CREATOR).
     pub fn list(&self, part: &[&str]) -> Call<List> {
         Call::new(self.0, &[], None).with_param("part", &part)
     }
@@ -17,7 +18,5 @@ impl MembershipsLevels<'_> {
 
 /// See [`MembershipsLevels::list`].
 pub enum List {}
-method! {
-    List : YouTube => schemas::MembershipsLevelListResponse;
-    "youtube.membershipsLevels.list" GET "youtube/v3/membershipsLevels"
-}
+
+method! { List: YouTube => schemas::MembershipsLevelListResponse; "youtube.membershipsLevels.list" GET "youtube/v3/membershipsLevels" }

@@ -7,19 +7,64 @@ use super::*;
 pub struct PlaylistImages<'a>(pub(crate) &'a runtime::Client);
 
 impl PlaylistImages<'_> {
-    /// DELETE `youtube/v3/playlistImages`. Scopes: `YOUTUBE`, `YOUTUBE_FORCE_SSL`, `YOUTUBEPARTNER`.
+    /// DELETE `youtube/v3/playlistImages`.
+    ///
+    /// Scopes:
+    /// [`YOUTUBE`](scopes::YOUTUBE),
+    /// [`YOUTUBE_FORCE_SSL`](scopes::YOUTUBE_FORCE_SSL),
+    /// [`YOUTUBEPARTNER`](scopes::YOUTUBEPARTNER).
+    ///
+    /// Optional:
+    /// [`id`](Call#method.id-9),
+    /// [`on_behalf_of_content_owner`](Call#method.on_behalf_of_content_owner-23).
     pub fn delete(&self) -> Call<Delete> {
         Call::new(self.0, &[], None)
     }
-    /// POST `youtube/v3/playlistImages`. Scopes: `YOUTUBE`, `YOUTUBE_FORCE_SSL`, `YOUTUBEPARTNER`. Takes media of up to 52428800 bytes.
+
+    /// POST `youtube/v3/playlistImages`. Takes media of up to 52428800 bytes.
+    ///
+    /// Scopes:
+    /// [`YOUTUBE`](scopes::YOUTUBE),
+    /// [`YOUTUBE_FORCE_SSL`](scopes::YOUTUBE_FORCE_SSL),
+    /// [`YOUTUBEPARTNER`](scopes::YOUTUBEPARTNER).
+    ///
+    /// Optional:
+    /// [`on_behalf_of_content_owner`](Call#method.on_behalf_of_content_owner-24),
+    /// [`on_behalf_of_content_owner_channel`](Call#method.on_behalf_of_content_owner_channel-13),
+    /// [`part`](Call#method.part-1).
     pub fn insert(&self, playlist_image: schemas::PlaylistImage) -> Call<Insert> {
         Call::new(self.0, &[], Some(&playlist_image))
     }
-    /// GET `youtube/v3/playlistImages`. Scopes: `YOUTUBE`, `YOUTUBE_FORCE_SSL`, `YOUTUBE_READONLY`, `YOUTUBEPARTNER`.
+
+    /// GET `youtube/v3/playlistImages`.
+    ///
+    /// Scopes:
+    /// [`YOUTUBE`](scopes::YOUTUBE),
+    /// [`YOUTUBE_FORCE_SSL`](scopes::YOUTUBE_FORCE_SSL),
+    /// [`YOUTUBE_READONLY`](scopes::YOUTUBE_READONLY),
+    /// [`YOUTUBEPARTNER`](scopes::YOUTUBEPARTNER).
+    ///
+    /// Optional:
+    /// [`max_results`](Call#method.max_results-9),
+    /// [`on_behalf_of_content_owner`](Call#method.on_behalf_of_content_owner-25),
+    /// [`on_behalf_of_content_owner_channel`](Call#method.on_behalf_of_content_owner_channel-14),
+    /// [`page_token`](Call#method.page_token-9),
+    /// [`parent`](Call#method.parent),
+    /// [`part`](Call#method.part-2).
     pub fn list(&self) -> Call<List> {
         Call::new(self.0, &[], None)
     }
-    /// PUT `youtube/v3/playlistImages`. Scopes: `YOUTUBE`, `YOUTUBE_FORCE_SSL`, `YOUTUBEPARTNER`. Takes media of up to 52428800 bytes.
+
+    /// PUT `youtube/v3/playlistImages`. Takes media of up to 52428800 bytes.
+    ///
+    /// Scopes:
+    /// [`YOUTUBE`](scopes::YOUTUBE),
+    /// [`YOUTUBE_FORCE_SSL`](scopes::YOUTUBE_FORCE_SSL),
+    /// [`YOUTUBEPARTNER`](scopes::YOUTUBEPARTNER).
+    ///
+    /// Optional:
+    /// [`on_behalf_of_content_owner`](Call#method.on_behalf_of_content_owner-26),
+    /// [`part`](Call#method.part-3).
     pub fn update(&self, playlist_image: schemas::PlaylistImage) -> Call<Update> {
         Call::new(self.0, &[], Some(&playlist_image))
     }
@@ -27,17 +72,14 @@ impl PlaylistImages<'_> {
 
 /// See [`PlaylistImages::delete`].
 pub enum Delete {}
-method! {
-    Delete : YouTube => (); "youtube.playlistImages.delete" DELETE
-    "youtube/v3/playlistImages" { empty_response : true }
-}
+
+method! { Delete: YouTube => (); "youtube.playlistImages.delete" DELETE "youtube/v3/playlistImages" }
 
 impl Call<Delete> {
-    /// `id`: text
     pub fn id(self, value: &str) -> Self {
         self.with_param("id", &value)
     }
-    /// `onBehalfOfContentOwner`: text
+
     pub fn on_behalf_of_content_owner(self, value: &str) -> Self {
         self.with_param("onBehalfOfContentOwner", &value)
     }
@@ -45,25 +87,27 @@ impl Call<Delete> {
 
 /// See [`PlaylistImages::insert`].
 pub enum Insert {}
-method! {
-    Insert : YouTube => schemas::PlaylistImage; "youtube.playlistImages.insert" POST
-    "youtube/v3/playlistImages" { upload : Some(& runtime::spec::UploadSpec { simple_path
-    : "upload/youtube/v3/playlistImages", resumable_path :
-    "resumable/upload/youtube/v3/playlistImages", max_size : Some(52428800), accept : &
-    ["image/jpeg", "image/png", "application/octet-stream"] }) }
-}
+
+method! { Insert: YouTube => schemas::PlaylistImage; "youtube.playlistImages.insert" POST "youtube/v3/playlistImages" {
+    upload: Some(&runtime::spec::UploadSpec {
+        simple_path: "upload/youtube/v3/playlistImages",
+        resumable_path: "resumable/upload/youtube/v3/playlistImages",
+        max_size: Some(52428800),
+        accept: &["image/jpeg", "image/png", "application/octet-stream"],
+    }),
+} }
+
 impl runtime::AcceptsMedia for Insert {}
 
 impl Call<Insert> {
-    /// `onBehalfOfContentOwner`: text
     pub fn on_behalf_of_content_owner(self, value: &str) -> Self {
         self.with_param("onBehalfOfContentOwner", &value)
     }
-    /// `onBehalfOfContentOwnerChannel`: text
+
     pub fn on_behalf_of_content_owner_channel(self, value: &str) -> Self {
         self.with_param("onBehalfOfContentOwnerChannel", &value)
     }
-    /// `part`: text
+
     pub fn part(self, value: &[&str]) -> Self {
         self.with_param("part", &value)
     }
@@ -71,36 +115,33 @@ impl Call<Insert> {
 
 /// See [`PlaylistImages::list`].
 pub enum List {}
-method! {
-    List : YouTube => schemas::PlaylistImageListResponse; "youtube.playlistImages.list"
-    GET "youtube/v3/playlistImages"
-}
-paged! {
-    List => schemas::PlaylistImage; "pageToken" "nextPageToken" "items"
-}
+
+method! { List: YouTube => schemas::PlaylistImageListResponse; "youtube.playlistImages.list" GET "youtube/v3/playlistImages" }
+
+paged! { List => schemas::PlaylistImage; "pageToken" "nextPageToken" "items" }
 
 impl Call<List> {
-    /// `maxResults`: an unsigned 32-bit number, default `5`, at least `0`, at most `50`
+    /// Default `5`, at least `0`, at most `50`.
     pub fn max_results(self, value: u32) -> Self {
         self.with_param("maxResults", &value)
     }
-    /// `onBehalfOfContentOwner`: text
+
     pub fn on_behalf_of_content_owner(self, value: &str) -> Self {
         self.with_param("onBehalfOfContentOwner", &value)
     }
-    /// `onBehalfOfContentOwnerChannel`: text
+
     pub fn on_behalf_of_content_owner_channel(self, value: &str) -> Self {
         self.with_param("onBehalfOfContentOwnerChannel", &value)
     }
-    /// `pageToken`: text
+
     pub fn page_token(self, value: &str) -> Self {
         self.with_param("pageToken", &value)
     }
-    /// `parent`: text
+
     pub fn parent(self, value: &str) -> Self {
         self.with_param("parent", &value)
     }
-    /// `part`: text
+
     pub fn part(self, value: &[&str]) -> Self {
         self.with_param("part", &value)
     }
@@ -108,21 +149,23 @@ impl Call<List> {
 
 /// See [`PlaylistImages::update`].
 pub enum Update {}
-method! {
-    Update : YouTube => schemas::PlaylistImage; "youtube.playlistImages.update" PUT
-    "youtube/v3/playlistImages" { upload : Some(& runtime::spec::UploadSpec { simple_path
-    : "upload/youtube/v3/playlistImages", resumable_path :
-    "resumable/upload/youtube/v3/playlistImages", max_size : Some(52428800), accept : &
-    ["image/jpeg", "image/png", "application/octet-stream"] }) }
-}
+
+method! { Update: YouTube => schemas::PlaylistImage; "youtube.playlistImages.update" PUT "youtube/v3/playlistImages" {
+    upload: Some(&runtime::spec::UploadSpec {
+        simple_path: "upload/youtube/v3/playlistImages",
+        resumable_path: "resumable/upload/youtube/v3/playlistImages",
+        max_size: Some(52428800),
+        accept: &["image/jpeg", "image/png", "application/octet-stream"],
+    }),
+} }
+
 impl runtime::AcceptsMedia for Update {}
 
 impl Call<Update> {
-    /// `onBehalfOfContentOwner`: text
     pub fn on_behalf_of_content_owner(self, value: &str) -> Self {
         self.with_param("onBehalfOfContentOwner", &value)
     }
-    /// `part`: text
+
     pub fn part(self, value: &[&str]) -> Self {
         self.with_param("part", &value)
     }

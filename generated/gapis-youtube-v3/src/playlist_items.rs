@@ -7,15 +7,28 @@ use super::*;
 pub struct PlaylistItems<'a>(pub(crate) &'a runtime::Client);
 
 impl PlaylistItems<'_> {
-    /// DELETE `youtube/v3/playlistItems`. Scopes: `YOUTUBE`, `YOUTUBE_FORCE_SSL`, `YOUTUBEPARTNER`.
+    /// DELETE `youtube/v3/playlistItems`.
     ///
-    /// * `id`: text
+    /// Scopes:
+    /// [`YOUTUBE`](scopes::YOUTUBE),
+    /// [`YOUTUBE_FORCE_SSL`](scopes::YOUTUBE_FORCE_SSL),
+    /// [`YOUTUBEPARTNER`](scopes::YOUTUBEPARTNER).
+    ///
+    /// Optional:
+    /// [`on_behalf_of_content_owner`](Call#method.on_behalf_of_content_owner-27).
     pub fn delete(&self, id: &str) -> Call<Delete> {
         Call::new(self.0, &[], None).with_param("id", &id)
     }
-    /// POST `youtube/v3/playlistItems`. Scopes: `YOUTUBE`, `YOUTUBE_FORCE_SSL`, `YOUTUBEPARTNER`.
+
+    /// POST `youtube/v3/playlistItems`.
     ///
-    /// * `part`: text
+    /// Scopes:
+    /// [`YOUTUBE`](scopes::YOUTUBE),
+    /// [`YOUTUBE_FORCE_SSL`](scopes::YOUTUBE_FORCE_SSL),
+    /// [`YOUTUBEPARTNER`](scopes::YOUTUBEPARTNER).
+    ///
+    /// Optional:
+    /// [`on_behalf_of_content_owner`](Call#method.on_behalf_of_content_owner-28).
     pub fn insert(
         &self,
         part: &[&str],
@@ -23,15 +36,35 @@ impl PlaylistItems<'_> {
     ) -> Call<Insert> {
         Call::new(self.0, &[], Some(&playlist_item)).with_param("part", &part)
     }
-    /// GET `youtube/v3/playlistItems`. Scopes: `YOUTUBE`, `YOUTUBE_FORCE_SSL`, `YOUTUBE_READONLY`, `YOUTUBEPARTNER`.
+
+    /// GET `youtube/v3/playlistItems`.
     ///
-    /// * `part`: text
+    /// Scopes:
+    /// [`YOUTUBE`](scopes::YOUTUBE),
+    /// [`YOUTUBE_FORCE_SSL`](scopes::YOUTUBE_FORCE_SSL),
+    /// [`YOUTUBE_READONLY`](scopes::YOUTUBE_READONLY),
+    /// [`YOUTUBEPARTNER`](scopes::YOUTUBEPARTNER).
+    ///
+    /// Optional:
+    /// [`id`](Call#method.id-10),
+    /// [`max_results`](Call#method.max_results-10),
+    /// [`on_behalf_of_content_owner`](Call#method.on_behalf_of_content_owner-29),
+    /// [`page_token`](Call#method.page_token-10),
+    /// [`playlist_id`](Call#method.playlist_id),
+    /// [`video_id`](Call#method.video_id-1).
     pub fn list(&self, part: &[&str]) -> Call<List> {
         Call::new(self.0, &[], None).with_param("part", &part)
     }
-    /// PUT `youtube/v3/playlistItems`. Scopes: `YOUTUBE`, `YOUTUBE_FORCE_SSL`, `YOUTUBEPARTNER`.
+
+    /// PUT `youtube/v3/playlistItems`.
     ///
-    /// * `part`: text
+    /// Scopes:
+    /// [`YOUTUBE`](scopes::YOUTUBE),
+    /// [`YOUTUBE_FORCE_SSL`](scopes::YOUTUBE_FORCE_SSL),
+    /// [`YOUTUBEPARTNER`](scopes::YOUTUBEPARTNER).
+    ///
+    /// Optional:
+    /// [`on_behalf_of_content_owner`](Call#method.on_behalf_of_content_owner-30).
     pub fn update(
         &self,
         part: &[&str],
@@ -43,13 +76,10 @@ impl PlaylistItems<'_> {
 
 /// See [`PlaylistItems::delete`].
 pub enum Delete {}
-method! {
-    Delete : YouTube => (); "youtube.playlistItems.delete" DELETE
-    "youtube/v3/playlistItems" { empty_response : true }
-}
+
+method! { Delete: YouTube => (); "youtube.playlistItems.delete" DELETE "youtube/v3/playlistItems" }
 
 impl Call<Delete> {
-    /// `onBehalfOfContentOwner`: text
     pub fn on_behalf_of_content_owner(self, value: &str) -> Self {
         self.with_param("onBehalfOfContentOwner", &value)
     }
@@ -57,13 +87,10 @@ impl Call<Delete> {
 
 /// See [`PlaylistItems::insert`].
 pub enum Insert {}
-method! {
-    Insert : YouTube => schemas::PlaylistItem; "youtube.playlistItems.insert" POST
-    "youtube/v3/playlistItems"
-}
+
+method! { Insert: YouTube => schemas::PlaylistItem; "youtube.playlistItems.insert" POST "youtube/v3/playlistItems" }
 
 impl Call<Insert> {
-    /// `onBehalfOfContentOwner`: text
     pub fn on_behalf_of_content_owner(self, value: &str) -> Self {
         self.with_param("onBehalfOfContentOwner", &value)
     }
@@ -71,36 +98,33 @@ impl Call<Insert> {
 
 /// See [`PlaylistItems::list`].
 pub enum List {}
-method! {
-    List : YouTube => schemas::PlaylistItemListResponse; "youtube.playlistItems.list" GET
-    "youtube/v3/playlistItems"
-}
-paged! {
-    List => schemas::PlaylistItem; "pageToken" "nextPageToken" "items"
-}
+
+method! { List: YouTube => schemas::PlaylistItemListResponse; "youtube.playlistItems.list" GET "youtube/v3/playlistItems" }
+
+paged! { List => schemas::PlaylistItem; "pageToken" "nextPageToken" "items" }
 
 impl Call<List> {
-    /// `id`: text
     pub fn id(self, value: &[&str]) -> Self {
         self.with_param("id", &value)
     }
-    /// `maxResults`: an unsigned 32-bit number, default `5`, at least `0`, at most `50`
+
+    /// Default `5`, at least `0`, at most `50`.
     pub fn max_results(self, value: u32) -> Self {
         self.with_param("maxResults", &value)
     }
-    /// `onBehalfOfContentOwner`: text
+
     pub fn on_behalf_of_content_owner(self, value: &str) -> Self {
         self.with_param("onBehalfOfContentOwner", &value)
     }
-    /// `pageToken`: text
+
     pub fn page_token(self, value: &str) -> Self {
         self.with_param("pageToken", &value)
     }
-    /// `playlistId`: text
+
     pub fn playlist_id(self, value: &str) -> Self {
         self.with_param("playlistId", &value)
     }
-    /// `videoId`: text
+
     pub fn video_id(self, value: &str) -> Self {
         self.with_param("videoId", &value)
     }
@@ -108,13 +132,10 @@ impl Call<List> {
 
 /// See [`PlaylistItems::update`].
 pub enum Update {}
-method! {
-    Update : YouTube => schemas::PlaylistItem; "youtube.playlistItems.update" PUT
-    "youtube/v3/playlistItems"
-}
+
+method! { Update: YouTube => schemas::PlaylistItem; "youtube.playlistItems.update" PUT "youtube/v3/playlistItems" }
 
 impl Call<Update> {
-    /// `onBehalfOfContentOwner`: text
     pub fn on_behalf_of_content_owner(self, value: &str) -> Self {
         self.with_param("onBehalfOfContentOwner", &value)
     }

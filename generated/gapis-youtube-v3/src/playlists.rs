@@ -7,27 +7,63 @@ use super::*;
 pub struct Playlists<'a>(pub(crate) &'a runtime::Client);
 
 impl Playlists<'_> {
-    /// DELETE `youtube/v3/playlists`. Scopes: `YOUTUBE`, `YOUTUBE_FORCE_SSL`, `YOUTUBEPARTNER`.
+    /// DELETE `youtube/v3/playlists`.
     ///
-    /// * `id`: text
+    /// Scopes:
+    /// [`YOUTUBE`](scopes::YOUTUBE),
+    /// [`YOUTUBE_FORCE_SSL`](scopes::YOUTUBE_FORCE_SSL),
+    /// [`YOUTUBEPARTNER`](scopes::YOUTUBEPARTNER).
+    ///
+    /// Optional:
+    /// [`on_behalf_of_content_owner`](Call#method.on_behalf_of_content_owner-31).
     pub fn delete(&self, id: &str) -> Call<Delete> {
         Call::new(self.0, &[], None).with_param("id", &id)
     }
-    /// POST `youtube/v3/playlists`. Scopes: `YOUTUBE`, `YOUTUBE_FORCE_SSL`, `YOUTUBEPARTNER`.
+
+    /// POST `youtube/v3/playlists`.
     ///
-    /// * `part`: text
+    /// Scopes:
+    /// [`YOUTUBE`](scopes::YOUTUBE),
+    /// [`YOUTUBE_FORCE_SSL`](scopes::YOUTUBE_FORCE_SSL),
+    /// [`YOUTUBEPARTNER`](scopes::YOUTUBEPARTNER).
+    ///
+    /// Optional:
+    /// [`on_behalf_of_content_owner`](Call#method.on_behalf_of_content_owner-32),
+    /// [`on_behalf_of_content_owner_channel`](Call#method.on_behalf_of_content_owner_channel-15).
     pub fn insert(&self, part: &[&str], playlist: schemas::Playlist) -> Call<Insert> {
         Call::new(self.0, &[], Some(&playlist)).with_param("part", &part)
     }
-    /// GET `youtube/v3/playlists`. Scopes: `YOUTUBE`, `YOUTUBE_FORCE_SSL`, `YOUTUBE_READONLY`, `YOUTUBEPARTNER`.
+
+    /// GET `youtube/v3/playlists`.
     ///
-    /// * `part`: text
+    /// Scopes:
+    /// [`YOUTUBE`](scopes::YOUTUBE),
+    /// [`YOUTUBE_FORCE_SSL`](scopes::YOUTUBE_FORCE_SSL),
+    /// [`YOUTUBE_READONLY`](scopes::YOUTUBE_READONLY),
+    /// [`YOUTUBEPARTNER`](scopes::YOUTUBEPARTNER).
+    ///
+    /// Optional:
+    /// [`channel_id`](Call#method.channel_id-4),
+    /// [`hl`](Call#method.hl-5),
+    /// [`id`](Call#method.id-11),
+    /// [`max_results`](Call#method.max_results-11),
+    /// [`mine`](Call#method.mine-5),
+    /// [`on_behalf_of_content_owner`](Call#method.on_behalf_of_content_owner-33),
+    /// [`on_behalf_of_content_owner_channel`](Call#method.on_behalf_of_content_owner_channel-16),
+    /// [`page_token`](Call#method.page_token-11).
     pub fn list(&self, part: &[&str]) -> Call<List> {
         Call::new(self.0, &[], None).with_param("part", &part)
     }
-    /// PUT `youtube/v3/playlists`. Scopes: `YOUTUBE`, `YOUTUBE_FORCE_SSL`, `YOUTUBEPARTNER`.
+
+    /// PUT `youtube/v3/playlists`.
     ///
-    /// * `part`: text
+    /// Scopes:
+    /// [`YOUTUBE`](scopes::YOUTUBE),
+    /// [`YOUTUBE_FORCE_SSL`](scopes::YOUTUBE_FORCE_SSL),
+    /// [`YOUTUBEPARTNER`](scopes::YOUTUBEPARTNER).
+    ///
+    /// Optional:
+    /// [`on_behalf_of_content_owner`](Call#method.on_behalf_of_content_owner-34).
     pub fn update(&self, part: &[&str], playlist: schemas::Playlist) -> Call<Update> {
         Call::new(self.0, &[], Some(&playlist)).with_param("part", &part)
     }
@@ -35,13 +71,10 @@ impl Playlists<'_> {
 
 /// See [`Playlists::delete`].
 pub enum Delete {}
-method! {
-    Delete : YouTube => (); "youtube.playlists.delete" DELETE "youtube/v3/playlists" {
-    empty_response : true }
-}
+
+method! { Delete: YouTube => (); "youtube.playlists.delete" DELETE "youtube/v3/playlists" }
 
 impl Call<Delete> {
-    /// `onBehalfOfContentOwner`: text
     pub fn on_behalf_of_content_owner(self, value: &str) -> Self {
         self.with_param("onBehalfOfContentOwner", &value)
     }
@@ -49,17 +82,14 @@ impl Call<Delete> {
 
 /// See [`Playlists::insert`].
 pub enum Insert {}
-method! {
-    Insert : YouTube => schemas::Playlist; "youtube.playlists.insert" POST
-    "youtube/v3/playlists"
-}
+
+method! { Insert: YouTube => schemas::Playlist; "youtube.playlists.insert" POST "youtube/v3/playlists" }
 
 impl Call<Insert> {
-    /// `onBehalfOfContentOwner`: text
     pub fn on_behalf_of_content_owner(self, value: &str) -> Self {
         self.with_param("onBehalfOfContentOwner", &value)
     }
-    /// `onBehalfOfContentOwnerChannel`: text
+
     pub fn on_behalf_of_content_owner_channel(self, value: &str) -> Self {
         self.with_param("onBehalfOfContentOwnerChannel", &value)
     }
@@ -67,44 +97,41 @@ impl Call<Insert> {
 
 /// See [`Playlists::list`].
 pub enum List {}
-method! {
-    List : YouTube => schemas::PlaylistListResponse; "youtube.playlists.list" GET
-    "youtube/v3/playlists"
-}
-paged! {
-    List => schemas::Playlist; "pageToken" "nextPageToken" "items"
-}
+
+method! { List: YouTube => schemas::PlaylistListResponse; "youtube.playlists.list" GET "youtube/v3/playlists" }
+
+paged! { List => schemas::Playlist; "pageToken" "nextPageToken" "items" }
 
 impl Call<List> {
-    /// `channelId`: text
     pub fn channel_id(self, value: &str) -> Self {
         self.with_param("channelId", &value)
     }
-    /// `hl`: text
+
     pub fn hl(self, value: &str) -> Self {
         self.with_param("hl", &value)
     }
-    /// `id`: text
+
     pub fn id(self, value: &[&str]) -> Self {
         self.with_param("id", &value)
     }
-    /// `maxResults`: an unsigned 32-bit number, default `5`, at least `0`, at most `50`
+
+    /// Default `5`, at least `0`, at most `50`.
     pub fn max_results(self, value: u32) -> Self {
         self.with_param("maxResults", &value)
     }
-    /// `mine`: true or false
+
     pub fn mine(self, value: bool) -> Self {
         self.with_param("mine", &value)
     }
-    /// `onBehalfOfContentOwner`: text
+
     pub fn on_behalf_of_content_owner(self, value: &str) -> Self {
         self.with_param("onBehalfOfContentOwner", &value)
     }
-    /// `onBehalfOfContentOwnerChannel`: text
+
     pub fn on_behalf_of_content_owner_channel(self, value: &str) -> Self {
         self.with_param("onBehalfOfContentOwnerChannel", &value)
     }
-    /// `pageToken`: text
+
     pub fn page_token(self, value: &str) -> Self {
         self.with_param("pageToken", &value)
     }
@@ -112,13 +139,10 @@ impl Call<List> {
 
 /// See [`Playlists::update`].
 pub enum Update {}
-method! {
-    Update : YouTube => schemas::Playlist; "youtube.playlists.update" PUT
-    "youtube/v3/playlists"
-}
+
+method! { Update: YouTube => schemas::Playlist; "youtube.playlists.update" PUT "youtube/v3/playlists" }
 
 impl Call<Update> {
-    /// `onBehalfOfContentOwner`: text
     pub fn on_behalf_of_content_owner(self, value: &str) -> Self {
         self.with_param("onBehalfOfContentOwner", &value)
     }

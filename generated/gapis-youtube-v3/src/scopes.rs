@@ -2,25 +2,18 @@
 
 //! The OAuth 2 scopes of the API.
 
-/// The scope `https://www.googleapis.com/auth/youtube`.
 pub const YOUTUBE: &str = "https://www.googleapis.com/auth/youtube";
 
-/// The scope `https://www.googleapis.com/auth/youtube.channel-memberships.creator`.
 pub const YOUTUBE_CHANNEL_MEMBERSHIPS_CREATOR: &str = "https://www.googleapis.com/auth/youtube.channel-memberships.creator";
 
-/// The scope `https://www.googleapis.com/auth/youtube.force-ssl`.
 pub const YOUTUBE_FORCE_SSL: &str = "https://www.googleapis.com/auth/youtube.force-ssl";
 
-/// The scope `https://www.googleapis.com/auth/youtube.readonly`.
 pub const YOUTUBE_READONLY: &str = "https://www.googleapis.com/auth/youtube.readonly";
 
-/// The scope `https://www.googleapis.com/auth/youtube.upload`.
 pub const YOUTUBE_UPLOAD: &str = "https://www.googleapis.com/auth/youtube.upload";
 
-/// The scope `https://www.googleapis.com/auth/youtubepartner`.
 pub const YOUTUBEPARTNER: &str = "https://www.googleapis.com/auth/youtubepartner";
 
-/// The scope `https://www.googleapis.com/auth/youtubepartner-channel-audit`.
 pub const YOUTUBEPARTNER_CHANNEL_AUDIT: &str = "https://www.googleapis.com/auth/youtubepartner-channel-audit";
 
 /// All scopes.

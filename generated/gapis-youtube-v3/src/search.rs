@@ -7,9 +7,45 @@ use super::*;
 pub struct Search<'a>(pub(crate) &'a runtime::Client);
 
 impl Search<'_> {
-    /// GET `youtube/v3/search`. Scopes: `YOUTUBE`, `YOUTUBE_FORCE_SSL`, `YOUTUBE_READONLY`, `YOUTUBEPARTNER`.
+    /// GET `youtube/v3/search`.
     ///
-    /// * `part`: text
+    /// Scopes:
+    /// [`YOUTUBE`](scopes::YOUTUBE),
+    /// [`YOUTUBE_FORCE_SSL`](scopes::YOUTUBE_FORCE_SSL),
+    /// [`YOUTUBE_READONLY`](scopes::YOUTUBE_READONLY),
+    /// [`YOUTUBEPARTNER`](scopes::YOUTUBEPARTNER).
+    ///
+    /// Optional:
+    /// [`channel_id`](Call#method.channel_id-5),
+    /// [`channel_type`](Call#method.channel_type),
+    /// [`event_type`](Call#method.event_type),
+    /// [`for_content_owner`](Call#method.for_content_owner),
+    /// [`for_developer`](Call#method.for_developer),
+    /// [`for_mine`](Call#method.for_mine),
+    /// [`location`](Call#method.location),
+    /// [`location_radius`](Call#method.location_radius),
+    /// [`max_results`](Call#method.max_results-12),
+    /// [`on_behalf_of_content_owner`](Call#method.on_behalf_of_content_owner-35),
+    /// [`order`](Call#method.order-1),
+    /// [`page_token`](Call#method.page_token-12),
+    /// [`published_after`](Call#method.published_after-1),
+    /// [`published_before`](Call#method.published_before-1),
+    /// [`q`](Call#method.q),
+    /// [`region_code`](Call#method.region_code-1),
+    /// [`relevance_language`](Call#method.relevance_language),
+    /// [`safe_search`](Call#method.safe_search),
+    /// [`topic_id`](Call#method.topic_id),
+    /// [`type`](Call#method.type),
+    /// [`video_caption`](Call#method.video_caption),
+    /// [`video_category_id`](Call#method.video_category_id),
+    /// [`video_definition`](Call#method.video_definition),
+    /// [`video_dimension`](Call#method.video_dimension),
+    /// [`video_duration`](Call#method.video_duration),
+    /// [`video_embeddable`](Call#method.video_embeddable),
+    /// [`video_license`](Call#method.video_license),
+    /// [`video_paid_product_placement`](Call#method.video_paid_product_placement),
+    /// [`video_syndicated`](Call#method.video_syndicated),
+    /// [`video_type`](Call#method.video_type).
     pub fn list(&self, part: &[&str]) -> Call<List> {
         Call::new(self.0, &[], None).with_param("part", &part)
     }
@@ -17,135 +53,131 @@ impl Search<'_> {
 
 /// See [`Search::list`].
 pub enum List {}
-method! {
-    List : YouTube => schemas::SearchListResponse; "youtube.search.list" GET
-    "youtube/v3/search"
-}
-paged! {
-    List => schemas::SearchResult; "pageToken" "nextPageToken" "items"
-}
+
+method! { List: YouTube => schemas::SearchListResponse; "youtube.search.list" GET "youtube/v3/search" }
+
+paged! { List => schemas::SearchResult; "pageToken" "nextPageToken" "items" }
 
 impl Call<List> {
-    /// `channelId`: text
     pub fn channel_id(self, value: &str) -> Self {
         self.with_param("channelId", &value)
     }
-    /// `channelType`: one of a set of words
+
     pub fn channel_type(self, value: enums::SearchListChannelType) -> Self {
         self.with_param("channelType", &value)
     }
-    /// `eventType`: one of a set of words
+
     pub fn event_type(self, value: enums::SearchListEventType) -> Self {
         self.with_param("eventType", &value)
     }
-    /// `forContentOwner`: true or false
+
     pub fn for_content_owner(self, value: bool) -> Self {
         self.with_param("forContentOwner", &value)
     }
-    /// `forDeveloper`: true or false
+
     pub fn for_developer(self, value: bool) -> Self {
         self.with_param("forDeveloper", &value)
     }
-    /// `forMine`: true or false
+
     pub fn for_mine(self, value: bool) -> Self {
         self.with_param("forMine", &value)
     }
-    /// `location`: text
+
     pub fn location(self, value: &str) -> Self {
         self.with_param("location", &value)
     }
-    /// `locationRadius`: text
+
     pub fn location_radius(self, value: &str) -> Self {
         self.with_param("locationRadius", &value)
     }
-    /// `maxResults`: an unsigned 32-bit number, default `5`, at least `0`, at most `50`
+
+    /// Default `5`, at least `0`, at most `50`.
     pub fn max_results(self, value: u32) -> Self {
         self.with_param("maxResults", &value)
     }
-    /// `onBehalfOfContentOwner`: text
+
     pub fn on_behalf_of_content_owner(self, value: &str) -> Self {
         self.with_param("onBehalfOfContentOwner", &value)
     }
-    /// `order`: one of a set of words, default `relevance`
+
+    /// Default `relevance`.
     pub fn order(self, value: enums::SearchListOrder) -> Self {
         self.with_param("order", &value)
     }
-    /// `pageToken`: text
+
     pub fn page_token(self, value: &str) -> Self {
         self.with_param("pageToken", &value)
     }
-    /// `publishedAfter`: a date and time
+
     pub fn published_after(self, value: &runtime::DateTime) -> Self {
         self.with_param("publishedAfter", &value)
     }
-    /// `publishedBefore`: a date and time
+
     pub fn published_before(self, value: &runtime::DateTime) -> Self {
         self.with_param("publishedBefore", &value)
     }
-    /// `q`: text
+
     pub fn q(self, value: &str) -> Self {
         self.with_param("q", &value)
     }
-    /// `regionCode`: text
+
     pub fn region_code(self, value: &str) -> Self {
         self.with_param("regionCode", &value)
     }
-    /// `relevanceLanguage`: text
+
     pub fn relevance_language(self, value: &str) -> Self {
         self.with_param("relevanceLanguage", &value)
     }
-    /// `safeSearch`: one of a set of words, default `moderate`
+
+    /// Default `moderate`.
     pub fn safe_search(self, value: enums::SearchListSafeSearch) -> Self {
         self.with_param("safeSearch", &value)
     }
-    /// `topicId`: text
+
     pub fn topic_id(self, value: &str) -> Self {
         self.with_param("topicId", &value)
     }
-    /// `type`: text
+
     pub fn r#type(self, value: &[&str]) -> Self {
         self.with_param("type", &value)
     }
-    /// `videoCaption`: one of a set of words
+
     pub fn video_caption(self, value: enums::SearchListVideoCaption) -> Self {
         self.with_param("videoCaption", &value)
     }
-    /// `videoCategoryId`: text
+
     pub fn video_category_id(self, value: &str) -> Self {
         self.with_param("videoCategoryId", &value)
     }
-    /// `videoDefinition`: one of a set of words
+
     pub fn video_definition(self, value: enums::SearchListVideoDefinition) -> Self {
         self.with_param("videoDefinition", &value)
     }
-    /// `videoDimension`: one of a set of words
+
     pub fn video_dimension(self, value: enums::SearchListVideoDimension) -> Self {
         self.with_param("videoDimension", &value)
     }
-    /// `videoDuration`: one of a set of words
+
     pub fn video_duration(self, value: enums::SearchListVideoDuration) -> Self {
         self.with_param("videoDuration", &value)
     }
-    /// `videoEmbeddable`: one of a set of words
+
     pub fn video_embeddable(self, value: enums::SearchListVideoEmbeddable) -> Self {
         self.with_param("videoEmbeddable", &value)
     }
-    /// `videoLicense`: one of a set of words
+
     pub fn video_license(self, value: enums::SearchListVideoLicense) -> Self {
         self.with_param("videoLicense", &value)
     }
-    /// `videoPaidProductPlacement`: one of a set of words
-    pub fn video_paid_product_placement(
-        self,
-        value: enums::SearchListVideoPaidProductPlacement,
-    ) -> Self {
+
+    pub fn video_paid_product_placement(self, value: enums::SearchListVideoPaidProductPlacement) -> Self {
         self.with_param("videoPaidProductPlacement", &value)
     }
-    /// `videoSyndicated`: one of a set of words
+
     pub fn video_syndicated(self, value: enums::SearchListVideoSyndicated) -> Self {
         self.with_param("videoSyndicated", &value)
     }
-    /// `videoType`: one of a set of words
+
     pub fn video_type(self, value: enums::SearchListVideoType) -> Self {
         self.with_param("videoType", &value)
     }

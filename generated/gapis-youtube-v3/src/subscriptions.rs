@@ -7,15 +7,22 @@ use super::*;
 pub struct Subscriptions<'a>(pub(crate) &'a runtime::Client);
 
 impl Subscriptions<'_> {
-    /// DELETE `youtube/v3/subscriptions`. Scopes: `YOUTUBE`, `YOUTUBE_FORCE_SSL`, `YOUTUBEPARTNER`.
+    /// DELETE `youtube/v3/subscriptions`.
     ///
-    /// * `id`: text
+    /// Scopes:
+    /// [`YOUTUBE`](scopes::YOUTUBE),
+    /// [`YOUTUBE_FORCE_SSL`](scopes::YOUTUBE_FORCE_SSL),
+    /// [`YOUTUBEPARTNER`](scopes::YOUTUBEPARTNER).
     pub fn delete(&self, id: &str) -> Call<Delete> {
         Call::new(self.0, &[], None).with_param("id", &id)
     }
-    /// POST `youtube/v3/subscriptions`. Scopes: `YOUTUBE`, `YOUTUBE_FORCE_SSL`, `YOUTUBEPARTNER`.
+
+    /// POST `youtube/v3/subscriptions`.
     ///
-    /// * `part`: text
+    /// Scopes:
+    /// [`YOUTUBE`](scopes::YOUTUBE),
+    /// [`YOUTUBE_FORCE_SSL`](scopes::YOUTUBE_FORCE_SSL),
+    /// [`YOUTUBEPARTNER`](scopes::YOUTUBEPARTNER).
     pub fn insert(
         &self,
         part: &[&str],
@@ -23,9 +30,27 @@ impl Subscriptions<'_> {
     ) -> Call<Insert> {
         Call::new(self.0, &[], Some(&subscription)).with_param("part", &part)
     }
-    /// GET `youtube/v3/subscriptions`. Scopes: `YOUTUBE`, `YOUTUBE_FORCE_SSL`, `YOUTUBE_READONLY`, `YOUTUBEPARTNER`.
+
+    /// GET `youtube/v3/subscriptions`.
     ///
-    /// * `part`: text
+    /// Scopes:
+    /// [`YOUTUBE`](scopes::YOUTUBE),
+    /// [`YOUTUBE_FORCE_SSL`](scopes::YOUTUBE_FORCE_SSL),
+    /// [`YOUTUBE_READONLY`](scopes::YOUTUBE_READONLY),
+    /// [`YOUTUBEPARTNER`](scopes::YOUTUBEPARTNER).
+    ///
+    /// Optional:
+    /// [`channel_id`](Call#method.channel_id-6),
+    /// [`for_channel_id`](Call#method.for_channel_id),
+    /// [`id`](Call#method.id-12),
+    /// [`max_results`](Call#method.max_results-13),
+    /// [`mine`](Call#method.mine-6),
+    /// [`my_recent_subscribers`](Call#method.my_recent_subscribers),
+    /// [`my_subscribers`](Call#method.my_subscribers-1),
+    /// [`on_behalf_of_content_owner`](Call#method.on_behalf_of_content_owner-36),
+    /// [`on_behalf_of_content_owner_channel`](Call#method.on_behalf_of_content_owner_channel-17),
+    /// [`order`](Call#method.order-2),
+    /// [`page_token`](Call#method.page_token-13).
     pub fn list(&self, part: &[&str]) -> Call<List> {
         Call::new(self.0, &[], None).with_param("part", &part)
     }
@@ -33,70 +58,64 @@ impl Subscriptions<'_> {
 
 /// See [`Subscriptions::delete`].
 pub enum Delete {}
-method! {
-    Delete : YouTube => (); "youtube.subscriptions.delete" DELETE
-    "youtube/v3/subscriptions" { empty_response : true }
-}
+
+method! { Delete: YouTube => (); "youtube.subscriptions.delete" DELETE "youtube/v3/subscriptions" }
 
 /// See [`Subscriptions::insert`].
 pub enum Insert {}
-method! {
-    Insert : YouTube => schemas::Subscription; "youtube.subscriptions.insert" POST
-    "youtube/v3/subscriptions"
-}
+
+method! { Insert: YouTube => schemas::Subscription; "youtube.subscriptions.insert" POST "youtube/v3/subscriptions" }
 
 /// See [`Subscriptions::list`].
 pub enum List {}
-method! {
-    List : YouTube => schemas::SubscriptionListResponse; "youtube.subscriptions.list" GET
-    "youtube/v3/subscriptions"
-}
-paged! {
-    List => schemas::Subscription; "pageToken" "nextPageToken" "items"
-}
+
+method! { List: YouTube => schemas::SubscriptionListResponse; "youtube.subscriptions.list" GET "youtube/v3/subscriptions" }
+
+paged! { List => schemas::Subscription; "pageToken" "nextPageToken" "items" }
 
 impl Call<List> {
-    /// `channelId`: text
     pub fn channel_id(self, value: &str) -> Self {
         self.with_param("channelId", &value)
     }
-    /// `forChannelId`: text
+
     pub fn for_channel_id(self, value: &str) -> Self {
         self.with_param("forChannelId", &value)
     }
-    /// `id`: text
+
     pub fn id(self, value: &[&str]) -> Self {
         self.with_param("id", &value)
     }
-    /// `maxResults`: an unsigned 32-bit number, default `5`, at least `0`, at most `50`
+
+    /// Default `5`, at least `0`, at most `50`.
     pub fn max_results(self, value: u32) -> Self {
         self.with_param("maxResults", &value)
     }
-    /// `mine`: true or false
+
     pub fn mine(self, value: bool) -> Self {
         self.with_param("mine", &value)
     }
-    /// `myRecentSubscribers`: true or false
+
     pub fn my_recent_subscribers(self, value: bool) -> Self {
         self.with_param("myRecentSubscribers", &value)
     }
-    /// `mySubscribers`: true or false
+
     pub fn my_subscribers(self, value: bool) -> Self {
         self.with_param("mySubscribers", &value)
     }
-    /// `onBehalfOfContentOwner`: text
+
     pub fn on_behalf_of_content_owner(self, value: &str) -> Self {
         self.with_param("onBehalfOfContentOwner", &value)
     }
-    /// `onBehalfOfContentOwnerChannel`: text
+
     pub fn on_behalf_of_content_owner_channel(self, value: &str) -> Self {
         self.with_param("onBehalfOfContentOwnerChannel", &value)
     }
-    /// `order`: one of a set of words, default `relevance`
+
+    /// Default `relevance`.
     pub fn order(self, value: enums::SubscriptionsListOrder) -> Self {
         self.with_param("order", &value)
     }
-    /// `pageToken`: text
+
     pub fn page_token(self, value: &str) -> Self {
         self.with_param("pageToken", &value)
     }

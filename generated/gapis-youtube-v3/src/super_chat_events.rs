@@ -7,9 +7,17 @@ use super::*;
 pub struct SuperChatEvents<'a>(pub(crate) &'a runtime::Client);
 
 impl SuperChatEvents<'_> {
-    /// GET `youtube/v3/superChatEvents`. Scopes: `YOUTUBE`, `YOUTUBE_FORCE_SSL`, `YOUTUBE_READONLY`.
+    /// GET `youtube/v3/superChatEvents`.
     ///
-    /// * `part`: text
+    /// Scopes:
+    /// [`YOUTUBE`](scopes::YOUTUBE),
+    /// [`YOUTUBE_FORCE_SSL`](scopes::YOUTUBE_FORCE_SSL),
+    /// [`YOUTUBE_READONLY`](scopes::YOUTUBE_READONLY).
+    ///
+    /// Optional:
+    /// [`hl`](Call#method.hl-6),
+    /// [`max_results`](Call#method.max_results-14),
+    /// [`page_token`](Call#method.page_token-14).
     pub fn list(&self, part: &[&str]) -> Call<List> {
         Call::new(self.0, &[], None).with_param("part", &part)
     }
@@ -17,24 +25,21 @@ impl SuperChatEvents<'_> {
 
 /// See [`SuperChatEvents::list`].
 pub enum List {}
-method! {
-    List : YouTube => schemas::SuperChatEventListResponse; "youtube.superChatEvents.list"
-    GET "youtube/v3/superChatEvents"
-}
-paged! {
-    List => schemas::SuperChatEvent; "pageToken" "nextPageToken" "items"
-}
+
+method! { List: YouTube => schemas::SuperChatEventListResponse; "youtube.superChatEvents.list" GET "youtube/v3/superChatEvents" }
+
+paged! { List => schemas::SuperChatEvent; "pageToken" "nextPageToken" "items" }
 
 impl Call<List> {
-    /// `hl`: text
     pub fn hl(self, value: &str) -> Self {
         self.with_param("hl", &value)
     }
-    /// `maxResults`: an unsigned 32-bit number, default `5`, at least `1`, at most `50`
+
+    /// Default `5`, at least `1`, at most `50`.
     pub fn max_results(self, value: u32) -> Self {
         self.with_param("maxResults", &value)
     }
-    /// `pageToken`: text
+
     pub fn page_token(self, value: &str) -> Self {
         self.with_param("pageToken", &value)
     }

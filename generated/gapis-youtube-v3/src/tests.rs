@@ -7,9 +7,14 @@ use super::*;
 pub struct Tests<'a>(pub(crate) &'a runtime::Client);
 
 impl Tests<'_> {
-    /// POST `youtube/v3/tests`. Scopes: `YOUTUBE_READONLY`.
+    /// POST `youtube/v3/tests`.
     ///
-    /// * `part`: text
+    /// Scopes:
+    /// [`YOUTUBE_READONLY`](scopes::YOUTUBE_READONLY).
+    ///
+    /// Optional:
+    /// [`external_channel_id`](Call#method.external_channel_id),
+    /// [`on_behalf_of_content_owner_channel`](Call#method.on_behalf_of_content_owner_channel-18).
     pub fn insert(&self, part: &[&str], test_item: schemas::TestItem) -> Call<Insert> {
         Call::new(self.0, &[], Some(&test_item)).with_param("part", &part)
     }
@@ -17,16 +22,14 @@ impl Tests<'_> {
 
 /// See [`Tests::insert`].
 pub enum Insert {}
-method! {
-    Insert : YouTube => schemas::TestItem; "youtube.tests.insert" POST "youtube/v3/tests"
-}
+
+method! { Insert: YouTube => schemas::TestItem; "youtube.tests.insert" POST "youtube/v3/tests" }
 
 impl Call<Insert> {
-    /// `externalChannelId`: text
     pub fn external_channel_id(self, value: &str) -> Self {
         self.with_param("externalChannelId", &value)
     }
-    /// `onBehalfOfContentOwnerChannel`: text
+
     pub fn on_behalf_of_content_owner_channel(self, value: &str) -> Self {
         self.with_param("onBehalfOfContentOwnerChannel", &value)
     }

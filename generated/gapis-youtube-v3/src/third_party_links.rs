@@ -9,8 +9,9 @@ pub struct ThirdPartyLinks<'a>(pub(crate) &'a runtime::Client);
 impl ThirdPartyLinks<'_> {
     /// DELETE `youtube/v3/thirdPartyLinks`.
     ///
-    /// * `linking_token`: text
-    /// * `type`: one of a set of words
+    /// Optional:
+    /// [`external_channel_id`](Call#method.external_channel_id-1),
+    /// [`part`](Call#method.part-4).
     pub fn delete(
         &self,
         linking_token: &str,
@@ -20,9 +21,11 @@ impl ThirdPartyLinks<'_> {
             .with_param("linkingToken", &linking_token)
             .with_param("type", &r#type)
     }
+
     /// POST `youtube/v3/thirdPartyLinks`.
     ///
-    /// * `part`: text
+    /// Optional:
+    /// [`external_channel_id`](Call#method.external_channel_id-2).
     pub fn insert(
         &self,
         part: &[&str],
@@ -30,15 +33,21 @@ impl ThirdPartyLinks<'_> {
     ) -> Call<Insert> {
         Call::new(self.0, &[], Some(&third_party_link)).with_param("part", &part)
     }
+
     /// GET `youtube/v3/thirdPartyLinks`.
     ///
-    /// * `part`: text
+    /// Optional:
+    /// [`external_channel_id`](Call#method.external_channel_id-3),
+    /// [`linking_token`](Call#method.linking_token),
+    /// [`type`](Call#method.type-1).
     pub fn list(&self, part: &[&str]) -> Call<List> {
         Call::new(self.0, &[], None).with_param("part", &part)
     }
+
     /// PUT `youtube/v3/thirdPartyLinks`.
     ///
-    /// * `part`: text
+    /// Optional:
+    /// [`external_channel_id`](Call#method.external_channel_id-4).
     pub fn update(
         &self,
         part: &[&str],
@@ -50,17 +59,14 @@ impl ThirdPartyLinks<'_> {
 
 /// See [`ThirdPartyLinks::delete`].
 pub enum Delete {}
-method! {
-    Delete : YouTube => (); "youtube.thirdPartyLinks.delete" DELETE
-    "youtube/v3/thirdPartyLinks" { empty_response : true }
-}
+
+method! { Delete: YouTube => (); "youtube.thirdPartyLinks.delete" DELETE "youtube/v3/thirdPartyLinks" }
 
 impl Call<Delete> {
-    /// `externalChannelId`: text
     pub fn external_channel_id(self, value: &str) -> Self {
         self.with_param("externalChannelId", &value)
     }
-    /// `part`: text
+
     pub fn part(self, value: &[&str]) -> Self {
         self.with_param("part", &value)
     }
@@ -68,13 +74,10 @@ impl Call<Delete> {
 
 /// See [`ThirdPartyLinks::insert`].
 pub enum Insert {}
-method! {
-    Insert : YouTube => schemas::ThirdPartyLink; "youtube.thirdPartyLinks.insert" POST
-    "youtube/v3/thirdPartyLinks"
-}
+
+method! { Insert: YouTube => schemas::ThirdPartyLink; "youtube.thirdPartyLinks.insert" POST "youtube/v3/thirdPartyLinks" }
 
 impl Call<Insert> {
-    /// `externalChannelId`: text
     pub fn external_channel_id(self, value: &str) -> Self {
         self.with_param("externalChannelId", &value)
     }
@@ -82,21 +85,18 @@ impl Call<Insert> {
 
 /// See [`ThirdPartyLinks::list`].
 pub enum List {}
-method! {
-    List : YouTube => schemas::ThirdPartyLinkListResponse; "youtube.thirdPartyLinks.list"
-    GET "youtube/v3/thirdPartyLinks"
-}
+
+method! { List: YouTube => schemas::ThirdPartyLinkListResponse; "youtube.thirdPartyLinks.list" GET "youtube/v3/thirdPartyLinks" }
 
 impl Call<List> {
-    /// `externalChannelId`: text
     pub fn external_channel_id(self, value: &str) -> Self {
         self.with_param("externalChannelId", &value)
     }
-    /// `linkingToken`: text
+
     pub fn linking_token(self, value: &str) -> Self {
         self.with_param("linkingToken", &value)
     }
-    /// `type`: one of a set of words
+
     pub fn r#type(self, value: enums::ThirdPartyLinksListType) -> Self {
         self.with_param("type", &value)
     }
@@ -104,13 +104,10 @@ impl Call<List> {
 
 /// See [`ThirdPartyLinks::update`].
 pub enum Update {}
-method! {
-    Update : YouTube => schemas::ThirdPartyLink; "youtube.thirdPartyLinks.update" PUT
-    "youtube/v3/thirdPartyLinks"
-}
+
+method! { Update: YouTube => schemas::ThirdPartyLink; "youtube.thirdPartyLinks.update" PUT "youtube/v3/thirdPartyLinks" }
 
 impl Call<Update> {
-    /// `externalChannelId`: text
     pub fn external_channel_id(self, value: &str) -> Self {
         self.with_param("externalChannelId", &value)
     }

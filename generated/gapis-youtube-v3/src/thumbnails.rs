@@ -7,9 +7,16 @@ use super::*;
 pub struct Thumbnails<'a>(pub(crate) &'a runtime::Client);
 
 impl Thumbnails<'_> {
-    /// POST `youtube/v3/thumbnails/set`. Scopes: `YOUTUBE`, `YOUTUBE_FORCE_SSL`, `YOUTUBE_UPLOAD`, `YOUTUBEPARTNER`. Takes media of up to 52428800 bytes.
+    /// POST `youtube/v3/thumbnails/set`. Takes media of up to 52428800 bytes.
     ///
-    /// * `video_id`: text
+    /// Scopes:
+    /// [`YOUTUBE`](scopes::YOUTUBE),
+    /// [`YOUTUBE_FORCE_SSL`](scopes::YOUTUBE_FORCE_SSL),
+    /// [`YOUTUBE_UPLOAD`](scopes::YOUTUBE_UPLOAD),
+    /// [`YOUTUBEPARTNER`](scopes::YOUTUBEPARTNER).
+    ///
+    /// Optional:
+    /// [`on_behalf_of_content_owner`](Call#method.on_behalf_of_content_owner-37).
     pub fn set(&self, video_id: &str) -> Call<Set> {
         Call::new(self.0, &[], None).with_param("videoId", &video_id)
     }
@@ -17,17 +24,19 @@ impl Thumbnails<'_> {
 
 /// See [`Thumbnails::set`].
 pub enum Set {}
-method! {
-    Set : YouTube => schemas::ThumbnailSetResponse; "youtube.thumbnails.set" POST
-    "youtube/v3/thumbnails/set" { upload : Some(& runtime::spec::UploadSpec { simple_path
-    : "upload/youtube/v3/thumbnails/set", resumable_path :
-    "resumable/upload/youtube/v3/thumbnails/set", max_size : Some(52428800), accept : &
-    ["image/jpeg", "image/png", "application/octet-stream"] }) }
-}
+
+method! { Set: YouTube => schemas::ThumbnailSetResponse; "youtube.thumbnails.set" POST "youtube/v3/thumbnails/set" {
+    upload: Some(&runtime::spec::UploadSpec {
+        simple_path: "upload/youtube/v3/thumbnails/set",
+        resumable_path: "resumable/upload/youtube/v3/thumbnails/set",
+        max_size: Some(52428800),
+        accept: &["image/jpeg", "image/png", "application/octet-stream"],
+    }),
+} }
+
 impl runtime::AcceptsMedia for Set {}
 
 impl Call<Set> {
-    /// `onBehalfOfContentOwner`: text
     pub fn on_behalf_of_content_owner(self, value: &str) -> Self {
         self.with_param("onBehalfOfContentOwner", &value)
     }

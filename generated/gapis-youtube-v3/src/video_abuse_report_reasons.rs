@@ -7,9 +7,15 @@ use super::*;
 pub struct VideoAbuseReportReasons<'a>(pub(crate) &'a runtime::Client);
 
 impl VideoAbuseReportReasons<'_> {
-    /// GET `youtube/v3/videoAbuseReportReasons`. Scopes: `YOUTUBE`, `YOUTUBE_FORCE_SSL`, `YOUTUBE_READONLY`.
+    /// GET `youtube/v3/videoAbuseReportReasons`.
     ///
-    /// * `part`: text
+    /// Scopes:
+    /// [`YOUTUBE`](scopes::YOUTUBE),
+    /// [`YOUTUBE_FORCE_SSL`](scopes::YOUTUBE_FORCE_SSL),
+    /// [`YOUTUBE_READONLY`](scopes::YOUTUBE_READONLY).
+    ///
+    /// Optional:
+    /// [`hl`](Call#method.hl-7).
     pub fn list(&self, part: &[&str]) -> Call<List> {
         Call::new(self.0, &[], None).with_param("part", &part)
     }
@@ -17,13 +23,11 @@ impl VideoAbuseReportReasons<'_> {
 
 /// See [`VideoAbuseReportReasons::list`].
 pub enum List {}
-method! {
-    List : YouTube => schemas::VideoAbuseReportReasonListResponse;
-    "youtube.videoAbuseReportReasons.list" GET "youtube/v3/videoAbuseReportReasons"
-}
+
+method! { List: YouTube => schemas::VideoAbuseReportReasonListResponse; "youtube.videoAbuseReportReasons.list" GET "youtube/v3/videoAbuseReportReasons" }
 
 impl Call<List> {
-    /// `hl`: text, default `en-US`
+    /// Default `en-US`.
     pub fn hl(self, value: &str) -> Self {
         self.with_param("hl", &value)
     }

@@ -7,9 +7,18 @@ use super::*;
 pub struct VideoCategories<'a>(pub(crate) &'a runtime::Client);
 
 impl VideoCategories<'_> {
-    /// GET `youtube/v3/videoCategories`. Scopes: `YOUTUBE`, `YOUTUBE_FORCE_SSL`, `YOUTUBE_READONLY`, `YOUTUBEPARTNER`.
+    /// GET `youtube/v3/videoCategories`.
     ///
-    /// * `part`: text
+    /// Scopes:
+    /// [`YOUTUBE`](scopes::YOUTUBE),
+    /// [`YOUTUBE_FORCE_SSL`](scopes::YOUTUBE_FORCE_SSL),
+    /// [`YOUTUBE_READONLY`](scopes::YOUTUBE_READONLY),
+    /// [`YOUTUBEPARTNER`](scopes::YOUTUBEPARTNER).
+    ///
+    /// Optional:
+    /// [`hl`](Call#method.hl-8),
+    /// [`id`](Call#method.id-13),
+    /// [`region_code`](Call#method.region_code-2).
     pub fn list(&self, part: &[&str]) -> Call<List> {
         Call::new(self.0, &[], None).with_param("part", &part)
     }
@@ -17,21 +26,19 @@ impl VideoCategories<'_> {
 
 /// See [`VideoCategories::list`].
 pub enum List {}
-method! {
-    List : YouTube => schemas::VideoCategoryListResponse; "youtube.videoCategories.list"
-    GET "youtube/v3/videoCategories"
-}
+
+method! { List: YouTube => schemas::VideoCategoryListResponse; "youtube.videoCategories.list" GET "youtube/v3/videoCategories" }
 
 impl Call<List> {
-    /// `hl`: text, default `en-US`
+    /// Default `en-US`.
     pub fn hl(self, value: &str) -> Self {
         self.with_param("hl", &value)
     }
-    /// `id`: text
+
     pub fn id(self, value: &[&str]) -> Self {
         self.with_param("id", &value)
     }
-    /// `regionCode`: text
+
     pub fn region_code(self, value: &str) -> Self {
         self.with_param("regionCode", &value)
     }

@@ -7,7 +7,16 @@ use super::*;
 pub struct VideoTrainability<'a>(pub(crate) &'a runtime::Client);
 
 impl VideoTrainability<'_> {
-    /// GET `youtube/v3/videoTrainability`. Scopes: `YOUTUBE`, `YOUTUBE_FORCE_SSL`, `YOUTUBE_READONLY`, `YOUTUBEPARTNER`.
+    /// GET `youtube/v3/videoTrainability`.
+    ///
+    /// Scopes:
+    /// [`YOUTUBE`](scopes::YOUTUBE),
+    /// [`YOUTUBE_FORCE_SSL`](scopes::YOUTUBE_FORCE_SSL),
+    /// [`YOUTUBE_READONLY`](scopes::YOUTUBE_READONLY),
+    /// [`YOUTUBEPARTNER`](scopes::YOUTUBEPARTNER).
+    ///
+    /// Optional:
+    /// [`id`](Call#method.id-14).
     pub fn get(&self) -> Call<Get> {
         Call::new(self.0, &[], None)
     }
@@ -15,13 +24,10 @@ impl VideoTrainability<'_> {
 
 /// See [`VideoTrainability::get`].
 pub enum Get {}
-method! {
-    Get : YouTube => schemas::VideoTrainability; "youtube.videoTrainability.get" GET
-    "youtube/v3/videoTrainability"
-}
+
+method! { Get: YouTube => schemas::VideoTrainability; "youtube.videoTrainability.get" GET "youtube/v3/videoTrainability" }
 
 impl Call<Get> {
-    /// `id`: text
     pub fn id(self, value: &str) -> Self {
         self.with_param("id", &value)
     }

@@ -7,51 +7,127 @@ use super::*;
 pub struct Videos<'a>(pub(crate) &'a runtime::Client);
 
 impl Videos<'_> {
-    /// GET `youtube/v3/videos:batchGetStats`. Scopes: `YOUTUBE`, `YOUTUBE_FORCE_SSL`, `YOUTUBE_READONLY`, `YOUTUBEPARTNER`.
+    /// GET `youtube/v3/videos:batchGetStats`.
+    ///
+    /// Scopes:
+    /// [`YOUTUBE`](scopes::YOUTUBE),
+    /// [`YOUTUBE_FORCE_SSL`](scopes::YOUTUBE_FORCE_SSL),
+    /// [`YOUTUBE_READONLY`](scopes::YOUTUBE_READONLY),
+    /// [`YOUTUBEPARTNER`](scopes::YOUTUBEPARTNER).
+    ///
+    /// Optional:
+    /// [`id`](Call#method.id-15),
+    /// [`on_behalf_of_content_owner`](Call#method.on_behalf_of_content_owner-38),
+    /// [`part`](Call#method.part-5).
     pub fn batch_get_stats(&self) -> Call<BatchGetStats> {
         Call::new(self.0, &[], None)
     }
-    /// DELETE `youtube/v3/videos`. Scopes: `YOUTUBE`, `YOUTUBE_FORCE_SSL`, `YOUTUBEPARTNER`.
+
+    /// DELETE `youtube/v3/videos`.
     ///
-    /// * `id`: text
+    /// Scopes:
+    /// [`YOUTUBE`](scopes::YOUTUBE),
+    /// [`YOUTUBE_FORCE_SSL`](scopes::YOUTUBE_FORCE_SSL),
+    /// [`YOUTUBEPARTNER`](scopes::YOUTUBEPARTNER).
+    ///
+    /// Optional:
+    /// [`on_behalf_of_content_owner`](Call#method.on_behalf_of_content_owner-39).
     pub fn delete(&self, id: &str) -> Call<Delete> {
         Call::new(self.0, &[], None).with_param("id", &id)
     }
-    /// GET `youtube/v3/videos/getRating`. Scopes: `YOUTUBE`, `YOUTUBE_FORCE_SSL`, `YOUTUBE_READONLY`, `YOUTUBEPARTNER`.
+
+    /// GET `youtube/v3/videos/getRating`.
     ///
-    /// * `id`: text
+    /// Scopes:
+    /// [`YOUTUBE`](scopes::YOUTUBE),
+    /// [`YOUTUBE_FORCE_SSL`](scopes::YOUTUBE_FORCE_SSL),
+    /// [`YOUTUBE_READONLY`](scopes::YOUTUBE_READONLY),
+    /// [`YOUTUBEPARTNER`](scopes::YOUTUBEPARTNER).
+    ///
+    /// Optional:
+    /// [`on_behalf_of_content_owner`](Call#method.on_behalf_of_content_owner-40).
     pub fn get_rating(&self, id: &[&str]) -> Call<GetRating> {
         Call::new(self.0, &[], None).with_param("id", &id)
     }
-    /// POST `youtube/v3/videos`. Scopes: `YOUTUBE`, `YOUTUBE_FORCE_SSL`, `YOUTUBE_UPLOAD`, `YOUTUBEPARTNER`. Takes media of up to 274877906944 bytes.
+
+    /// POST `youtube/v3/videos`. Takes media of up to 274877906944 bytes.
     ///
-    /// * `part`: text
+    /// Scopes:
+    /// [`YOUTUBE`](scopes::YOUTUBE),
+    /// [`YOUTUBE_FORCE_SSL`](scopes::YOUTUBE_FORCE_SSL),
+    /// [`YOUTUBE_UPLOAD`](scopes::YOUTUBE_UPLOAD),
+    /// [`YOUTUBEPARTNER`](scopes::YOUTUBEPARTNER).
+    ///
+    /// Optional:
+    /// [`auto_levels`](Call#method.auto_levels),
+    /// [`notify_subscribers`](Call#method.notify_subscribers),
+    /// [`on_behalf_of_content_owner`](Call#method.on_behalf_of_content_owner-41),
+    /// [`on_behalf_of_content_owner_channel`](Call#method.on_behalf_of_content_owner_channel-19),
+    /// [`stabilize`](Call#method.stabilize).
     pub fn insert(&self, part: &[&str], video: schemas::Video) -> Call<Insert> {
         Call::new(self.0, &[], Some(&video)).with_param("part", &part)
     }
-    /// GET `youtube/v3/videos`. Scopes: `YOUTUBE`, `YOUTUBE_FORCE_SSL`, `YOUTUBE_READONLY`, `YOUTUBEPARTNER`.
+
+    /// GET `youtube/v3/videos`.
     ///
-    /// * `part`: text
+    /// Scopes:
+    /// [`YOUTUBE`](scopes::YOUTUBE),
+    /// [`YOUTUBE_FORCE_SSL`](scopes::YOUTUBE_FORCE_SSL),
+    /// [`YOUTUBE_READONLY`](scopes::YOUTUBE_READONLY),
+    /// [`YOUTUBEPARTNER`](scopes::YOUTUBEPARTNER).
+    ///
+    /// Optional:
+    /// [`chart`](Call#method.chart),
+    /// [`hl`](Call#method.hl-9),
+    /// [`id`](Call#method.id-16),
+    /// [`locale`](Call#method.locale),
+    /// [`max_height`](Call#method.max_height),
+    /// [`max_results`](Call#method.max_results-15),
+    /// [`max_width`](Call#method.max_width),
+    /// [`my_rating`](Call#method.my_rating),
+    /// [`on_behalf_of_content_owner`](Call#method.on_behalf_of_content_owner-42),
+    /// [`page_token`](Call#method.page_token-15),
+    /// [`region_code`](Call#method.region_code-3),
+    /// [`video_category_id`](Call#method.video_category_id-1).
     pub fn list(&self, part: &[&str]) -> Call<List> {
         Call::new(self.0, &[], None).with_param("part", &part)
     }
-    /// POST `youtube/v3/videos/rate`. Scopes: `YOUTUBE`, `YOUTUBE_FORCE_SSL`, `YOUTUBEPARTNER`.
+
+    /// POST `youtube/v3/videos/rate`.
     ///
-    /// * `id`: text
-    /// * `rating`: one of a set of words
+    /// Scopes:
+    /// [`YOUTUBE`](scopes::YOUTUBE),
+    /// [`YOUTUBE_FORCE_SSL`](scopes::YOUTUBE_FORCE_SSL),
+    /// [`YOUTUBEPARTNER`](scopes::YOUTUBEPARTNER).
     pub fn rate(&self, id: &str, rating: enums::VideosRateRating) -> Call<Rate> {
         Call::new(self.0, &[], None).with_param("id", &id).with_param("rating", &rating)
     }
-    /// POST `youtube/v3/videos/reportAbuse`. Scopes: `YOUTUBE`, `YOUTUBE_FORCE_SSL`, `YOUTUBEPARTNER`.
+
+    /// POST `youtube/v3/videos/reportAbuse`.
+    ///
+    /// Scopes:
+    /// [`YOUTUBE`](scopes::YOUTUBE),
+    /// [`YOUTUBE_FORCE_SSL`](scopes::YOUTUBE_FORCE_SSL),
+    /// [`YOUTUBEPARTNER`](scopes::YOUTUBEPARTNER).
+    ///
+    /// Optional:
+    /// [`on_behalf_of_content_owner`](Call#method.on_behalf_of_content_owner-43).
     pub fn report_abuse(
         &self,
         video_abuse_report: schemas::VideoAbuseReport,
     ) -> Call<ReportAbuse> {
         Call::new(self.0, &[], Some(&video_abuse_report))
     }
-    /// PUT `youtube/v3/videos`. Scopes: `YOUTUBE`, `YOUTUBE_FORCE_SSL`, `YOUTUBEPARTNER`.
+
+    /// PUT `youtube/v3/videos`.
     ///
-    /// * `part`: text
+    /// Scopes:
+    /// [`YOUTUBE`](scopes::YOUTUBE),
+    /// [`YOUTUBE_FORCE_SSL`](scopes::YOUTUBE_FORCE_SSL),
+    /// [`YOUTUBEPARTNER`](scopes::YOUTUBEPARTNER).
+    ///
+    /// Optional:
+    /// [`on_behalf_of_content_owner`](Call#method.on_behalf_of_content_owner-44).
     pub fn update(&self, part: &[&str], video: schemas::Video) -> Call<Update> {
         Call::new(self.0, &[], Some(&video)).with_param("part", &part)
     }
@@ -59,21 +135,18 @@ impl Videos<'_> {
 
 /// See [`Videos::batch_get_stats`].
 pub enum BatchGetStats {}
-method! {
-    BatchGetStats : YouTube => schemas::BatchGetStatsResponse;
-    "youtube.videos.batchGetStats" GET "youtube/v3/videos:batchGetStats"
-}
+
+method! { BatchGetStats: YouTube => schemas::BatchGetStatsResponse; "youtube.videos.batchGetStats" GET "youtube/v3/videos:batchGetStats" }
 
 impl Call<BatchGetStats> {
-    /// `id`: text
     pub fn id(self, value: &[&str]) -> Self {
         self.with_param("id", &value)
     }
-    /// `onBehalfOfContentOwner`: text
+
     pub fn on_behalf_of_content_owner(self, value: &str) -> Self {
         self.with_param("onBehalfOfContentOwner", &value)
     }
-    /// `part`: text
+
     pub fn part(self, value: &[&str]) -> Self {
         self.with_param("part", &value)
     }
@@ -81,13 +154,10 @@ impl Call<BatchGetStats> {
 
 /// See [`Videos::delete`].
 pub enum Delete {}
-method! {
-    Delete : YouTube => (); "youtube.videos.delete" DELETE "youtube/v3/videos" {
-    empty_response : true }
-}
+
+method! { Delete: YouTube => (); "youtube.videos.delete" DELETE "youtube/v3/videos" }
 
 impl Call<Delete> {
-    /// `onBehalfOfContentOwner`: text
     pub fn on_behalf_of_content_owner(self, value: &str) -> Self {
         self.with_param("onBehalfOfContentOwner", &value)
     }
@@ -95,13 +165,10 @@ impl Call<Delete> {
 
 /// See [`Videos::get_rating`].
 pub enum GetRating {}
-method! {
-    GetRating : YouTube => schemas::VideoGetRatingResponse; "youtube.videos.getRating"
-    GET "youtube/v3/videos/getRating"
-}
+
+method! { GetRating: YouTube => schemas::VideoGetRatingResponse; "youtube.videos.getRating" GET "youtube/v3/videos/getRating" }
 
 impl Call<GetRating> {
-    /// `onBehalfOfContentOwner`: text
     pub fn on_behalf_of_content_owner(self, value: &str) -> Self {
         self.with_param("onBehalfOfContentOwner", &value)
     }
@@ -109,33 +176,36 @@ impl Call<GetRating> {
 
 /// See [`Videos::insert`].
 pub enum Insert {}
-method! {
-    Insert : YouTube => schemas::Video; "youtube.videos.insert" POST "youtube/v3/videos"
-    { upload : Some(& runtime::spec::UploadSpec { simple_path :
-    "upload/youtube/v3/videos", resumable_path : "resumable/upload/youtube/v3/videos",
-    max_size : Some(274877906944), accept : & ["video/*", "application/octet-stream"] })
-    }
-}
+
+method! { Insert: YouTube => schemas::Video; "youtube.videos.insert" POST "youtube/v3/videos" {
+    upload: Some(&runtime::spec::UploadSpec {
+        simple_path: "upload/youtube/v3/videos",
+        resumable_path: "resumable/upload/youtube/v3/videos",
+        max_size: Some(274877906944),
+        accept: &["video/*", "application/octet-stream"],
+    }),
+} }
+
 impl runtime::AcceptsMedia for Insert {}
 
 impl Call<Insert> {
-    /// `autoLevels`: true or false
     pub fn auto_levels(self, value: bool) -> Self {
         self.with_param("autoLevels", &value)
     }
-    /// `notifySubscribers`: true or false, default `true`
+
+    /// Default `true`.
     pub fn notify_subscribers(self, value: bool) -> Self {
         self.with_param("notifySubscribers", &value)
     }
-    /// `onBehalfOfContentOwner`: text
+
     pub fn on_behalf_of_content_owner(self, value: &str) -> Self {
         self.with_param("onBehalfOfContentOwner", &value)
     }
-    /// `onBehalfOfContentOwnerChannel`: text
+
     pub fn on_behalf_of_content_owner_channel(self, value: &str) -> Self {
         self.with_param("onBehalfOfContentOwnerChannel", &value)
     }
-    /// `stabilize`: true or false
+
     pub fn stabilize(self, value: bool) -> Self {
         self.with_param("stabilize", &value)
     }
@@ -143,61 +213,61 @@ impl Call<Insert> {
 
 /// See [`Videos::list`].
 pub enum List {}
-method! {
-    List : YouTube => schemas::VideoListResponse; "youtube.videos.list" GET
-    "youtube/v3/videos"
-}
-paged! {
-    List => schemas::Video; "pageToken" "nextPageToken" "items"
-}
+
+method! { List: YouTube => schemas::VideoListResponse; "youtube.videos.list" GET "youtube/v3/videos" }
+
+paged! { List => schemas::Video; "pageToken" "nextPageToken" "items" }
 
 impl Call<List> {
-    /// `chart`: one of a set of words
     pub fn chart(self, value: enums::VideosListChart) -> Self {
         self.with_param("chart", &value)
     }
-    /// `hl`: text
+
     pub fn hl(self, value: &str) -> Self {
         self.with_param("hl", &value)
     }
-    /// `id`: text
+
     pub fn id(self, value: &[&str]) -> Self {
         self.with_param("id", &value)
     }
-    /// `locale`: text
+
     #[deprecated]
     pub fn locale(self, value: &str) -> Self {
         self.with_param("locale", &value)
     }
-    /// `maxHeight`: a 32-bit number, at least `72`, at most `8192`
+
+    /// At least `72`, at most `8192`.
     pub fn max_height(self, value: i32) -> Self {
         self.with_param("maxHeight", &value)
     }
-    /// `maxResults`: an unsigned 32-bit number, default `5`, at least `1`, at most `50`
+
+    /// Default `5`, at least `1`, at most `50`.
     pub fn max_results(self, value: u32) -> Self {
         self.with_param("maxResults", &value)
     }
-    /// `maxWidth`: a 32-bit number, at least `72`, at most `8192`
+
+    /// At least `72`, at most `8192`.
     pub fn max_width(self, value: i32) -> Self {
         self.with_param("maxWidth", &value)
     }
-    /// `myRating`: one of a set of words
+
     pub fn my_rating(self, value: enums::VideosListMyRating) -> Self {
         self.with_param("myRating", &value)
     }
-    /// `onBehalfOfContentOwner`: text
+
     pub fn on_behalf_of_content_owner(self, value: &str) -> Self {
         self.with_param("onBehalfOfContentOwner", &value)
     }
-    /// `pageToken`: text
+
     pub fn page_token(self, value: &str) -> Self {
         self.with_param("pageToken", &value)
     }
-    /// `regionCode`: text
+
     pub fn region_code(self, value: &str) -> Self {
         self.with_param("regionCode", &value)
     }
-    /// `videoCategoryId`: text, default `0`
+
+    /// Default `0`.
     pub fn video_category_id(self, value: &str) -> Self {
         self.with_param("videoCategoryId", &value)
     }
@@ -205,20 +275,15 @@ impl Call<List> {
 
 /// See [`Videos::rate`].
 pub enum Rate {}
-method! {
-    Rate : YouTube => (); "youtube.videos.rate" POST "youtube/v3/videos/rate" {
-    empty_response : true }
-}
+
+method! { Rate: YouTube => (); "youtube.videos.rate" POST "youtube/v3/videos/rate" }
 
 /// See [`Videos::report_abuse`].
 pub enum ReportAbuse {}
-method! {
-    ReportAbuse : YouTube => (); "youtube.videos.reportAbuse" POST
-    "youtube/v3/videos/reportAbuse" { empty_response : true }
-}
+
+method! { ReportAbuse: YouTube => (); "youtube.videos.reportAbuse" POST "youtube/v3/videos/reportAbuse" }
 
 impl Call<ReportAbuse> {
-    /// `onBehalfOfContentOwner`: text
     pub fn on_behalf_of_content_owner(self, value: &str) -> Self {
         self.with_param("onBehalfOfContentOwner", &value)
     }
@@ -226,12 +291,10 @@ impl Call<ReportAbuse> {
 
 /// See [`Videos::update`].
 pub enum Update {}
-method! {
-    Update : YouTube => schemas::Video; "youtube.videos.update" PUT "youtube/v3/videos"
-}
+
+method! { Update: YouTube => schemas::Video; "youtube.videos.update" PUT "youtube/v3/videos" }
 
 impl Call<Update> {
-    /// `onBehalfOfContentOwner`: text
     pub fn on_behalf_of_content_owner(self, value: &str) -> Self {
         self.with_param("onBehalfOfContentOwner", &value)
     }

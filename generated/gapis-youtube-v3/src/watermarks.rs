@@ -7,20 +7,33 @@ use super::*;
 pub struct Watermarks<'a>(pub(crate) &'a runtime::Client);
 
 impl Watermarks<'_> {
-    /// POST `youtube/v3/watermarks/set`. Scopes: `YOUTUBE`, `YOUTUBE_FORCE_SSL`, `YOUTUBE_UPLOAD`, `YOUTUBEPARTNER`. Takes media of up to 10485760 bytes.
+    /// POST `youtube/v3/watermarks/set`. Takes media of up to 10485760 bytes.
     ///
-    /// * `channel_id`: text
+    /// Scopes:
+    /// [`YOUTUBE`](scopes::YOUTUBE),
+    /// [`YOUTUBE_FORCE_SSL`](scopes::YOUTUBE_FORCE_SSL),
+    /// [`YOUTUBE_UPLOAD`](scopes::YOUTUBE_UPLOAD),
+    /// [`YOUTUBEPARTNER`](scopes::YOUTUBEPARTNER).
+    ///
+    /// Optional:
+    /// [`on_behalf_of_content_owner`](Call#method.on_behalf_of_content_owner-45).
     pub fn set(
         &self,
         channel_id: &str,
         invideo_branding: schemas::InvideoBranding,
     ) -> Call<Set> {
-        Call::new(self.0, &[], Some(&invideo_branding))
-            .with_param("channelId", &channel_id)
+        Call::new(self.0, &[], Some(&invideo_branding)).with_param("channelId", &channel_id)
     }
-    /// POST `youtube/v3/watermarks/unset`. Scopes: `YOUTUBE`, `YOUTUBE_FORCE_SSL`, `YOUTUBEPARTNER`.
+
+    /// POST `youtube/v3/watermarks/unset`.
     ///
-    /// * `channel_id`: text
+    /// Scopes:
+    /// [`YOUTUBE`](scopes::YOUTUBE),
+    /// [`YOUTUBE_FORCE_SSL`](scopes::YOUTUBE_FORCE_SSL),
+    /// [`YOUTUBEPARTNER`](scopes::YOUTUBEPARTNER).
+    ///
+    /// Optional:
+    /// [`on_behalf_of_content_owner`](Call#method.on_behalf_of_content_owner-46).
     pub fn unset(&self, channel_id: &str) -> Call<Unset> {
         Call::new(self.0, &[], None).with_param("channelId", &channel_id)
     }
@@ -28,17 +41,19 @@ impl Watermarks<'_> {
 
 /// See [`Watermarks::set`].
 pub enum Set {}
-method! {
-    Set : YouTube => (); "youtube.watermarks.set" POST "youtube/v3/watermarks/set" {
-    empty_response : true, upload : Some(& runtime::spec::UploadSpec { simple_path :
-    "upload/youtube/v3/watermarks/set", resumable_path :
-    "resumable/upload/youtube/v3/watermarks/set", max_size : Some(10485760), accept : &
-    ["image/jpeg", "image/png", "application/octet-stream"] }) }
-}
+
+method! { Set: YouTube => (); "youtube.watermarks.set" POST "youtube/v3/watermarks/set" {
+    upload: Some(&runtime::spec::UploadSpec {
+        simple_path: "upload/youtube/v3/watermarks/set",
+        resumable_path: "resumable/upload/youtube/v3/watermarks/set",
+        max_size: Some(10485760),
+        accept: &["image/jpeg", "image/png", "application/octet-stream"],
+    }),
+} }
+
 impl runtime::AcceptsMedia for Set {}
 
 impl Call<Set> {
-    /// `onBehalfOfContentOwner`: text
     pub fn on_behalf_of_content_owner(self, value: &str) -> Self {
         self.with_param("onBehalfOfContentOwner", &value)
     }
@@ -46,13 +61,10 @@ impl Call<Set> {
 
 /// See [`Watermarks::unset`].
 pub enum Unset {}
-method! {
-    Unset : YouTube => (); "youtube.watermarks.unset" POST "youtube/v3/watermarks/unset"
-    { empty_response : true }
-}
+
+method! { Unset: YouTube => (); "youtube.watermarks.unset" POST "youtube/v3/watermarks/unset" }
 
 impl Call<Unset> {
-    /// `onBehalfOfContentOwner`: text
     pub fn on_behalf_of_content_owner(self, value: &str) -> Self {
         self.with_param("onBehalfOfContentOwner", &value)
     }

@@ -94,7 +94,7 @@ impl Handlers {
     ) -> &Self {
         let api = <M::Api as Api>::SPEC;
         if !api.batch_path.is_empty() {
-            write(&self.0.batches).insert(path_key(api.batch_path), api.batch_calls);
+            write(&self.0.batches).insert(path_key(api.batch_path), api.limits.calls);
         }
         self.add(Route {
             verb: M::SPEC.verb.to_owned(),
@@ -125,7 +125,7 @@ impl Handlers {
 
     /// Opens a batch endpoint at that path; `batch` and those of typed handlers are open anyway.
     pub fn batch_path(&self, path: &str) -> &Self {
-        write(&self.0.batches).entry(path_key(path)).or_insert(ApiSpec::DEFAULT.batch_calls);
+        write(&self.0.batches).entry(path_key(path)).or_insert(ApiSpec::DEFAULT.limits.calls);
         self
     }
 
@@ -283,7 +283,7 @@ impl Handlers {
     fn batch_limit(&self, path: &str) -> Option<usize> {
         let key = path.trim_matches('/');
         let known = self.0.batches.read().unwrap_or_else(PoisonError::into_inner).get(key).copied();
-        known.or_else(|| (key == "batch").then_some(ApiSpec::DEFAULT.batch_calls))
+        known.or_else(|| (key == "batch").then_some(ApiSpec::DEFAULT.limits.calls))
     }
 
     fn moment(&self) -> Moment {

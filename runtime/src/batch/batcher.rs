@@ -88,7 +88,7 @@ impl BatcherOptions {
     fn new(api: &ApiSpec) -> Self {
         BatcherOptions {
             window: Duration::from_millis(2),
-            max_calls: api.batch_calls.min(100),
+            max_calls: api.limits.calls.min(100),
             concurrency: 4,
             backlog: 1000,
         }

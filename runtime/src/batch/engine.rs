@@ -134,7 +134,7 @@ impl<'cb> Engine<'cb> {
     fn new(batch: RawBatch<'cb>) -> (Self, Vec<Entry<'cb>>) {
         let RawBatch { client, api, root, serial, calls, listeners, options, .. } = batch;
         // What the caller says wins over the table, what the server said over both.
-        let max_calls = options.max_calls.unwrap_or(api.batch_calls).min(client.learned_batch_calls(api));
+        let max_calls = options.max_calls.unwrap_or(api.limits.calls).min(client.learned_batch_calls(api));
         let engine = Engine {
             client,
             api,

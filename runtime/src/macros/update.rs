@@ -1,13 +1,13 @@
 //! The macros of crates that have typed updates (`batchUpdate`).
 
 /// Writes how a union of requests is made: `From` for each of its members, and for a type that occurs twice a
-/// constructor by name, after a `;`.
+/// constructor by name.
 ///
-/// `union! { Request { insert_text: InsertTextRequest, delete_text: DeleteTextRequest; move_up: MoveRequest } }`
+/// `union! { Request { insert_text: InsertTextRequest, delete_text: DeleteTextRequest } named { move_up: MoveRequest } }`
 #[doc(hidden)]
 #[macro_export]
 macro_rules! union {
-    ($union:ident { $($field:ident: $ty:ty),* $(; $($named:ident: $twice:ty),*)? }) => {
+    ($union:ident { $($field:ident: $ty:ty),* $(,)? } $(named { $($named:ident: $twice:ty),* $(,)? })?) => {
         $(
             impl ::std::convert::From<$ty> for $union {
                 fn from(value: $ty) -> Self {

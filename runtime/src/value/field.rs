@@ -145,7 +145,7 @@ pub trait Map {
     fn insert(&mut self, key: &str) -> &mut dyn Field;
 }
 
-/// A generated struct: its members by index. Written by [`object!`](crate::object).
+/// A generated struct: its members by index. Written by `#[derive(Object)]`.
 pub trait Object: Send + Sync + 'static {
     /// The members' wire names, sorted bytewise.
     fn names(&self) -> &'static [&'static str];

@@ -1,5 +1,6 @@
 //! Open enums: the values that the document names, and any other that a server sends.
 
+use std::cmp::Ordering;
 use std::fmt;
 use std::hash::{Hash, Hasher};
 
@@ -8,8 +9,8 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use super::field::{Field, Kind, Leaf, Scalar, Slot, View};
 use super::scalars::leaf;
 
-/// A fieldless enum with the wire names of its values. Written by [`open_enum!`](crate::open_enum).
-pub trait Enum: Copy + Eq + fmt::Debug + Send + Sync + 'static {
+/// A fieldless enum with the wire names of its values. Written by `#[derive(OpenEnum)]`.
+pub trait Enum: Copy + Eq + Ord + Hash + fmt::Debug + Send + Sync + 'static {
     /// The wire names, in the order of the variants.
     const NAMES: &'static [&'static str];
     /// The values, in the same order.
@@ -26,6 +27,18 @@ pub trait Enum: Copy + Eq + fmt::Debug + Send + Sync + 'static {
     }
 }
 
+/// The order of two values: that of their wire names, as it is for [`Open`].
+#[doc(hidden)]
+pub fn cmp_names<E: Enum>(left: E, right: E) -> Ordering {
+    left.as_str().cmp(right.as_str())
+}
+
+/// Hashes a value as [`Open`] does.
+#[doc(hidden)]
+pub fn hash_name<E: Enum, H: Hasher>(value: E, state: &mut H) {
+    value.as_str().hash(state);
+}
+
 /// The names are in the document's order, so they are all looked at; comparing lengths first makes that quick.
 fn position(names: &[&str], name: &str) -> Option<usize> {
     names.iter().position(|&known| known == name)
@@ -34,11 +47,15 @@ fn position(names: &[&str], name: &str) -> Option<usize> {
 /// A value of the enum `E`, or one that this version of the document does not name.
 ///
 /// ```
-/// use gapis_runtime::schema::{Enum, Open};
+/// use gapis_runtime::Open;
+/// # use gapis_runtime::private::derive::OpenEnum;
 ///
+/// #[derive(OpenEnum)]
 /// #[non_exhaustive]
-/// pub enum Status { Running, Stopped }
-/// gapis_runtime::open_enum! { Status { Running "RUNNING" Stopped "STOPPED" } }
+/// pub enum Status {
+///     Running,
+///     Stopped,
+/// }
 ///
 /// let status: Open<Status> = "RUNNING".into();
 /// assert_eq!(status, Status::Running);
@@ -143,6 +160,19 @@ impl<E: Enum> PartialEq<E> for Open<E> {
 impl<E: Enum> PartialEq<&str> for Open<E> {
     fn eq(&self, other: &&str) -> bool {
         self.as_str() == *other
+    }
+}
+
+/// By wire name too.
+impl<E: Enum> PartialOrd for Open<E> {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl<E: Enum> Ord for Open<E> {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.as_str().cmp(other.as_str())
     }
 }
 

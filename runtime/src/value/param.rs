@@ -102,10 +102,11 @@ impl<T: Param> Param for &[T] {
 mod tests {
     use super::*;
 
+    #[derive(crate::private::derive::OpenEnum)]
     enum Order {
+        #[wire("asc")]
         Asc,
     }
-    crate::open_enum! { Order { Asc "asc" } }
 
     fn texts(value: &dyn Param) -> Vec<String> {
         let mut all = Vec::new();

@@ -30,15 +30,15 @@ impl<T> Patch<T> {
 /// whole, because a patch replaces them whole.
 ///
 /// ```
-/// use gapis_runtime::schema::{Extra, Object};
-/// use gapis_runtime::{diff, object};
+/// use gapis_runtime::{Extra, diff};
+/// # use gapis_runtime::private::derive::Object;
 ///
+/// #[derive(Object)]
 /// pub struct Animal {
 ///     pub name: Option<String>,
 ///     pub nickname: Option<String>,
 ///     pub extra: Extra,
 /// }
-/// object! { Animal { 0 name "name" 1 nickname "nickname" } }
 ///
 /// let before = Animal { name: Some("Ann".into()), nickname: Some("A".into()), ..Default::default() };
 /// let after = Animal { name: Some("Anna".into()), ..Default::default() };

@@ -7,12 +7,15 @@ use proptest::prelude::*;
 use super::*;
 use crate::Json;
 
+#[derive(crate::private::derive::OpenEnum)]
 enum Role {
+    #[wire("owner")]
     Owner,
+    #[wire("reader")]
     Reader,
 }
-crate::open_enum! { Role { Owner "owner" Reader "reader" } }
 
+#[derive(crate::private::derive::Object)]
 struct Item {
     big: Option<i64>,
     bigger: Option<u64>,
@@ -33,11 +36,6 @@ struct Item {
     time: Option<DateTime>,
     extra: Extra,
 }
-crate::object! { Item {
-    0 big "big" 1 bigger "bigger" 2 child "child" 3 count "count" 4 fields "fields" 5 flag "flag" 6 items "items" 7 json "json"
-    8 labels "labels" 9 name "name" 10 nested "nested" 11 positive "positive" 12 raw "raw" 13 role "role" 14 score "score"
-    15 small "small" 16 time "time"
-} }
 
 fn read(text: &str) -> Result<Item, DecodeError> {
     let mut item = Item::default();

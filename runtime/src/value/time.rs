@@ -1,5 +1,6 @@
 //! Times, dates and durations, kept as text.
 
+use std::cmp::Ordering;
 use std::fmt::Write as _;
 use std::str::FromStr;
 
@@ -12,7 +13,8 @@ text! {
     /// A time in RFC 3339 form: `2014-01-01T10:00:00Z`, with another offset, or without one.
     ///
     /// The text is kept, so the offset (or its absence) and every digit survive. Two values are equal if their texts
-    /// are: to compare instants, compare their [`timestamp`](Self::timestamp)s.
+    /// are. They are ordered by time; one without an offset is ordered as if it were in UTC, what is not a time comes
+    /// first, and texts of one instant are in the order of their bytes.
     ///
     /// ```
     /// use gapis_runtime::schema::DateTime;
@@ -21,6 +23,9 @@ text! {
     /// assert_eq!(start.offset(), None);
     /// assert_eq!(start.civil()?.hour(), 10);
     /// assert!(start.timestamp().is_err());
+    ///
+    /// let later: DateTime = "2014-01-01T09:00:00-02:00".parse()?;
+    /// assert!(start < later);
     /// # Ok::<(), gapis_runtime::Error>(())
     /// ```
     DateTime, "a time"
@@ -47,6 +52,25 @@ impl DateTime {
     #[must_use]
     pub fn offset(&self) -> Option<Offset> {
         parse_offset(split_offset(&self.0).1)
+    }
+}
+
+impl DateTime {
+    /// What times are ordered by.
+    fn instant(&self) -> Option<Timestamp> {
+        self.offset().unwrap_or(Offset::UTC).to_timestamp(self.civil().ok()?).ok()
+    }
+}
+
+impl PartialOrd for DateTime {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for DateTime {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.instant().cmp(&other.instant()).then_with(|| self.0.cmp(&other.0))
     }
 }
 

@@ -160,11 +160,11 @@ mod tests {
     use super::*;
     use crate::value::{Base64, Extra};
 
+    #[derive(crate::private::derive::Object)]
     struct Thing {
         name: Option<String>,
         extra: Extra,
     }
-    crate::object! { Thing { 0 name "name" } }
 
     const PLAIN: ApiSpec = ApiSpec::DEFAULT;
     const WRAPPED: ApiSpec = ApiSpec { data_wrapper: true, ..ApiSpec::DEFAULT };

@@ -31,24 +31,14 @@ pub struct ApiSpec {
     pub service_path: &'static str,
     /// Path of the batch endpoint below the root, without a leading `/`: `batch/drive/v3`.
     pub batch_path: &'static str,
-    /// How many calls one HTTP request to the batch endpoint may carry.
-    pub batch_calls: usize,
-    /// How many bytes its body may have.
-    pub batch_bytes: usize,
-    /// How many characters the path and query of one call in a batch may have.
-    pub batch_url: usize,
-    /// How many requests one update (`batchUpdate`) may carry.
-    pub update_requests: usize,
-    /// How many bytes the body of one update may have.
-    pub update_bytes: usize,
+    /// What the API's servers take at once.
+    pub limits: Limits,
     /// A smallest set of scopes that covers all methods.
     pub scopes: &'static [&'static str],
     /// Regional endpoints: location and root URL.
     pub endpoints: &'static [(&'static str, &'static str)],
     /// Requests and responses are wrapped in `{"data": …}`.
     pub data_wrapper: bool,
-    /// The revision of the discovery document.
-    pub revision: &'static str,
 }
 
 impl ApiSpec {
@@ -60,15 +50,36 @@ impl ApiSpec {
         mtls_root_url: "",
         service_path: "",
         batch_path: "",
-        batch_calls: 1000,
-        batch_bytes: 10_000_000,
-        batch_url: 8000,
-        update_requests: usize::MAX,
-        update_bytes: usize::MAX,
+        limits: Limits::DEFAULT,
         scopes: &[],
         endpoints: &[],
         data_wrapper: false,
-        revision: "",
+    };
+}
+
+/// What an API's servers take at once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// How many calls one HTTP request to the batch endpoint may carry.
+    pub calls: usize,
+    /// How many bytes its body may have.
+    pub bytes: usize,
+    /// How many characters the path and query of one call in a batch may have.
+    pub url: usize,
+    /// How many requests one update (`batchUpdate`) may carry.
+    pub update_requests: usize,
+    /// How many bytes the body of one update may have.
+    pub update_bytes: usize,
+}
+
+impl Limits {
+    /// The usual limits, for struct update syntax in generated crates.
+    pub const DEFAULT: Limits = Limits {
+        calls: 1000,
+        bytes: 10_000_000,
+        url: 8000,
+        update_requests: usize::MAX,
+        update_bytes: usize::MAX,
     };
 }
 
@@ -83,8 +94,6 @@ pub struct MethodSpec {
     pub path: &'static str,
     /// The value of the `X-Goog-Api-Version` header, if the method has one.
     pub api_version: Option<&'static str>,
-    /// The document names no response: whatever the server answers is not decoded.
-    pub empty_response: bool,
     /// How media is uploaded with this method, if it can be.
     pub upload: Option<&'static UploadSpec>,
     /// How media is downloaded with this method, if it can be.
@@ -93,21 +102,8 @@ pub struct MethodSpec {
 
 impl MethodSpec {
     /// The members' defaults, for struct update syntax in generated crates.
-    pub const DEFAULT: MethodSpec = MethodSpec {
-        id: "",
-        verb: "GET",
-        path: "",
-        api_version: None,
-        empty_response: false,
-        upload: None,
-        download: None,
-    };
-
-    /// Whether the verb alone makes the method idempotent (RFC 9110, section 9.2.2).
-    #[must_use]
-    pub fn is_idempotent(&self) -> bool {
-        matches!(self.verb, "GET" | "HEAD" | "OPTIONS" | "PUT" | "DELETE")
-    }
+    pub const DEFAULT: MethodSpec =
+        MethodSpec { id: "", verb: "GET", path: "", api_version: None, upload: None, download: None };
 }
 
 /// How a method takes media.

@@ -15,7 +15,7 @@ use tokio::time::Instant;
 #[derive(Clone, Debug)]
 pub struct Zoo(Client);
 gapis_runtime::api! { Zoo { name: "zoo", version: "v1", root_url: "https://zoo.test/", service_path: "zoo/v1/",
-batch_path: "batch/zoo/v1", batch_calls: 100 } }
+batch_path: "batch/zoo/v1", limits: gapis_runtime::spec::Limits { calls: 100, ..gapis_runtime::spec::Limits::DEFAULT } } }
 
 pub struct Animal {
     pub id: Option<String>,
@@ -41,7 +41,7 @@ gapis_runtime::method! { Insert: Zoo => Animal; "zoo.animals.insert" POST "anima
 pub enum Patch {}
 gapis_runtime::method! { Patch: Zoo => Animal; "zoo.animals.patch" PATCH "animals/{id}" }
 pub enum Delete {}
-gapis_runtime::method! { Delete: Zoo => (); "zoo.animals.delete" DELETE "animals/{id}" { empty_response: true } }
+gapis_runtime::method! { Delete: Zoo => (); "zoo.animals.delete" DELETE "animals/{id}" }
 pub enum Names {}
 gapis_runtime::method! { Names: Zoo => Vec<String>; "zoo.names.list" GET "names" }
 
@@ -70,7 +70,7 @@ pub mod park {
     #[derive(Clone, Debug)]
     pub struct Park(Client);
     gapis_runtime::api! { Park { name: "park", version: "v1", root_url: "https://park.test/", service_path: "park/v1/",
-    batch_path: "batch/zoo/v1", batch_calls: 100 } }
+    batch_path: "batch/zoo/v1", limits: gapis_runtime::spec::Limits { calls: 100, ..gapis_runtime::spec::Limits::DEFAULT } } }
 }
 
 /// One HTTP request as it was sent.

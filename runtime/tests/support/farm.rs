@@ -109,5 +109,5 @@ pub mod animals {
     runtime::method! { Insert: Farm => schemas::Animal; "farm.animals.insert" POST "animals" }
     /// `animals.delete`
     pub enum Delete {}
-    runtime::method! { Delete: Farm => (); "farm.animals.delete" DELETE "animals/{animalId}" { empty_response: true } }
+    runtime::method! { Delete: Farm => (); "farm.animals.delete" DELETE "animals/{animalId}" }
 }

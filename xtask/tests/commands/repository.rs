@@ -25,8 +25,8 @@ fn documents_are_in_form_and_as_noted() {
         // Only our own document has prose that is ours to check in.
         normalize(&mut document, if entry.local { Prose::Keep } else { Prose::Remove });
         assert!(to_text(&document) == text, "{mend}");
-        let limited = entry.batch_calls.is_some() || entry.batch_bytes.is_some() || entry.batch_url.is_some();
-        assert_eq!(limited, entry.batch_source.is_some(), "{id}: a limit and its source belong together");
+        let limited = entry.limits != Limits::default();
+        assert_eq!(limited, entry.limits_source.is_some(), "{id}: a limit and its source belong together");
     }
     let found = fs::read_dir(&discovery).expect("listed").map(|entry| entry.expect("an entry").file_name());
     let found: BTreeSet<String> = found.map(|name| name.to_string_lossy().into_owned()).collect();

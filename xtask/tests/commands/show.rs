@@ -5,7 +5,10 @@ fn the_list_is_a_table() {
     let repository = Repository::with(&["pond:v1"]);
     repository.list("farm:v2");
     repository.write("discovery/farm.v2.json", FARM);
-    repository.write("discovery/apis.toml", &(repository.read("discovery/apis.toml") + "batch_calls = 50\n"));
+    repository.write(
+        "discovery/apis.toml",
+        &(repository.read("discovery/apis.toml") + "limits = { calls = 50 }\n"),
+    );
     repository.run_well(&["generate", "pond:v1"]);
     let out = repository.run_well(&["list"]);
     assert_eq!(

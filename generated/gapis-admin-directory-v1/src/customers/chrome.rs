@@ -2,19 +2,19 @@
 
 pub mod print_servers;
 pub mod printers;
+
 use super::*;
 
 /// The methods of `chrome`.
 #[derive(Clone, Copy, Debug)]
 pub struct Chrome<'a>(pub(crate) &'a runtime::Client);
 
-impl Chrome<'_> {
-    /// The resource `printServers`.
-    pub fn print_servers(&self) -> print_servers::PrintServers<'_> {
+impl<'a> Chrome<'a> {
+    pub fn print_servers(&self) -> print_servers::PrintServers<'a> {
         print_servers::PrintServers(self.0)
     }
-    /// The resource `printers`.
-    pub fn printers(&self) -> printers::Printers<'_> {
+
+    pub fn printers(&self) -> printers::Printers<'a> {
         printers::Printers(self.0)
     }
 }

@@ -7,22 +7,27 @@ use super::*;
 pub struct Aliases<'a>(pub(crate) &'a runtime::Client);
 
 impl Aliases<'_> {
-    /// DELETE `admin/directory/v1/groups/{groupKey}/aliases/{alias}`. Scopes: `ADMIN_DIRECTORY_GROUP`.
+    /// DELETE `admin/directory/v1/groups/{groupKey}/aliases/{alias}`.
     ///
-    /// * `group_key`: text
-    /// * `alias`: text
+    /// Scopes:
+    /// [`ADMIN_DIRECTORY_GROUP`](scopes::ADMIN_DIRECTORY_GROUP).
     pub fn delete(&self, group_key: &str, alias: &str) -> Call<Delete> {
         Call::new(self.0, &[&group_key, &alias], None)
     }
-    /// POST `admin/directory/v1/groups/{groupKey}/aliases`. Scopes: `ADMIN_DIRECTORY_GROUP`.
+
+    /// POST `admin/directory/v1/groups/{groupKey}/aliases`.
     ///
-    /// * `group_key`: text
+    /// Scopes:
+    /// [`ADMIN_DIRECTORY_GROUP`](scopes::ADMIN_DIRECTORY_GROUP).
     pub fn insert(&self, group_key: &str, alias: schemas::Alias) -> Call<Insert> {
         Call::new(self.0, &[&group_key], Some(&alias))
     }
-    /// GET `admin/directory/v1/groups/{groupKey}/aliases`. Scopes: `ADMIN_DIRECTORY_GROUP`, `ADMIN_DIRECTORY_GROUP_READONLY`.
+
+    /// GET `admin/directory/v1/groups/{groupKey}/aliases`.
     ///
-    /// * `group_key`: text
+    /// Scopes:
+    /// [`ADMIN_DIRECTORY_GROUP`](scopes::ADMIN_DIRECTORY_GROUP),
+    /// [`ADMIN_DIRECTORY_GROUP_READONLY`](scopes::ADMIN_DIRECTORY_GROUP_READONLY).
     pub fn list(&self, group_key: &str) -> Call<List> {
         Call::new(self.0, &[&group_key], None)
     }
@@ -30,21 +35,15 @@ impl Aliases<'_> {
 
 /// See [`Aliases::delete`].
 pub enum Delete {}
-method! {
-    Delete : Directory => (); "directory.groups.aliases.delete" DELETE
-    "admin/directory/v1/groups/{groupKey}/aliases/{alias}" { empty_response : true }
-}
+
+method! { Delete: Directory => (); "directory.groups.aliases.delete" DELETE "admin/directory/v1/groups/{groupKey}/aliases/{alias}" }
 
 /// See [`Aliases::insert`].
 pub enum Insert {}
-method! {
-    Insert : Directory => schemas::Alias; "directory.groups.aliases.insert" POST
-    "admin/directory/v1/groups/{groupKey}/aliases"
-}
+
+method! { Insert: Directory => schemas::Alias; "directory.groups.aliases.insert" POST "admin/directory/v1/groups/{groupKey}/aliases" }
 
 /// See [`Aliases::list`].
 pub enum List {}
-method! {
-    List : Directory => schemas::Aliases; "directory.groups.aliases.list" GET
-    "admin/directory/v1/groups/{groupKey}/aliases"
-}
+
+method! { List: Directory => schemas::Aliases; "directory.groups.aliases.list" GET "admin/directory/v1/groups/{groupKey}/aliases" }

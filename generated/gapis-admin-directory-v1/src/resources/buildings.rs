@@ -7,36 +7,54 @@ use super::*;
 pub struct Buildings<'a>(pub(crate) &'a runtime::Client);
 
 impl Buildings<'_> {
-    /// DELETE `admin/directory/v1/customer/{customer}/resources/buildings/{buildingId}`. Scopes: `ADMIN_DIRECTORY_RESOURCE_CALENDAR`.
+    /// DELETE `admin/directory/v1/customer/{customer}/resources/buildings/{buildingId}`.
     ///
-    /// * `customer`: text
-    /// * `building_id`: text
+    /// Scopes:
+    /// [`ADMIN_DIRECTORY_RESOURCE_CALENDAR`](scopes::ADMIN_DIRECTORY_RESOURCE_CALENDAR).
     pub fn delete(&self, customer: &str, building_id: &str) -> Call<Delete> {
         Call::new(self.0, &[&customer, &building_id], None)
     }
-    /// GET `admin/directory/v1/customer/{customer}/resources/buildings/{buildingId}`. Scopes: `ADMIN_DIRECTORY_RESOURCE_CALENDAR`, `ADMIN_DIRECTORY_RESOURCE_CALENDAR_READONLY`.
+
+    /// GET `admin/directory/v1/customer/{customer}/resources/buildings/{buildingId}`.
     ///
-    /// * `customer`: text
-    /// * `building_id`: text
+    /// Scopes:
+    /// [`ADMIN_DIRECTORY_RESOURCE_CALENDAR`](scopes::ADMIN_DIRECTORY_RESOURCE_CALENDAR),
+    /// [`ADMIN_DIRECTORY_RESOURCE_CALENDAR_READONLY`](scopes::ADMIN_DIRECTORY_RESOURCE_CALENDAR_READONLY).
     pub fn get(&self, customer: &str, building_id: &str) -> Call<Get> {
         Call::new(self.0, &[&customer, &building_id], None)
     }
-    /// POST `admin/directory/v1/customer/{customer}/resources/buildings`. Scopes: `ADMIN_DIRECTORY_RESOURCE_CALENDAR`.
+
+    /// POST `admin/directory/v1/customer/{customer}/resources/buildings`.
     ///
-    /// * `customer`: text
+    /// Scopes:
+    /// [`ADMIN_DIRECTORY_RESOURCE_CALENDAR`](scopes::ADMIN_DIRECTORY_RESOURCE_CALENDAR).
+    ///
+    /// Optional:
+    /// [`coordinates_source`](Call#method.coordinates_source).
     pub fn insert(&self, customer: &str, building: schemas::Building) -> Call<Insert> {
         Call::new(self.0, &[&customer], Some(&building))
     }
-    /// GET `admin/directory/v1/customer/{customer}/resources/buildings`. Scopes: `ADMIN_DIRECTORY_RESOURCE_CALENDAR`, `ADMIN_DIRECTORY_RESOURCE_CALENDAR_READONLY`.
+
+    /// GET `admin/directory/v1/customer/{customer}/resources/buildings`.
     ///
-    /// * `customer`: text
+    /// Scopes:
+    /// [`ADMIN_DIRECTORY_RESOURCE_CALENDAR`](scopes::ADMIN_DIRECTORY_RESOURCE_CALENDAR),
+    /// [`ADMIN_DIRECTORY_RESOURCE_CALENDAR_READONLY`](scopes::ADMIN_DIRECTORY_RESOURCE_CALENDAR_READONLY).
+    ///
+    /// Optional:
+    /// [`max_results`](Call#method.max_results-4),
+    /// [`page_token`](Call#method.page_token-7).
     pub fn list(&self, customer: &str) -> Call<List> {
         Call::new(self.0, &[&customer], None)
     }
-    /// PATCH `admin/directory/v1/customer/{customer}/resources/buildings/{buildingId}`. Scopes: `ADMIN_DIRECTORY_RESOURCE_CALENDAR`.
+
+    /// PATCH `admin/directory/v1/customer/{customer}/resources/buildings/{buildingId}`.
     ///
-    /// * `customer`: text
-    /// * `building_id`: text
+    /// Scopes:
+    /// [`ADMIN_DIRECTORY_RESOURCE_CALENDAR`](scopes::ADMIN_DIRECTORY_RESOURCE_CALENDAR).
+    ///
+    /// Optional:
+    /// [`coordinates_source`](Call#method.coordinates_source-1).
     pub fn patch(
         &self,
         customer: &str,
@@ -45,10 +63,14 @@ impl Buildings<'_> {
     ) -> Call<Patch> {
         Call::new(self.0, &[&customer, &building_id], Some(&building))
     }
-    /// PUT `admin/directory/v1/customer/{customer}/resources/buildings/{buildingId}`. Scopes: `ADMIN_DIRECTORY_RESOURCE_CALENDAR`.
+
+    /// PUT `admin/directory/v1/customer/{customer}/resources/buildings/{buildingId}`.
     ///
-    /// * `customer`: text
-    /// * `building_id`: text
+    /// Scopes:
+    /// [`ADMIN_DIRECTORY_RESOURCE_CALENDAR`](scopes::ADMIN_DIRECTORY_RESOURCE_CALENDAR).
+    ///
+    /// Optional:
+    /// [`coordinates_source`](Call#method.coordinates_source-2).
     pub fn update(
         &self,
         customer: &str,
@@ -61,52 +83,39 @@ impl Buildings<'_> {
 
 /// See [`Buildings::delete`].
 pub enum Delete {}
-method! {
-    Delete : Directory => (); "directory.resources.buildings.delete" DELETE
-    "admin/directory/v1/customer/{customer}/resources/buildings/{buildingId}" {
-    empty_response : true }
-}
+
+method! { Delete: Directory => (); "directory.resources.buildings.delete" DELETE "admin/directory/v1/customer/{customer}/resources/buildings/{buildingId}" }
 
 /// See [`Buildings::get`].
 pub enum Get {}
-method! {
-    Get : Directory => schemas::Building; "directory.resources.buildings.get" GET
-    "admin/directory/v1/customer/{customer}/resources/buildings/{buildingId}"
-}
+
+method! { Get: Directory => schemas::Building; "directory.resources.buildings.get" GET "admin/directory/v1/customer/{customer}/resources/buildings/{buildingId}" }
 
 /// See [`Buildings::insert`].
 pub enum Insert {}
-method! {
-    Insert : Directory => schemas::Building; "directory.resources.buildings.insert" POST
-    "admin/directory/v1/customer/{customer}/resources/buildings"
-}
+
+method! { Insert: Directory => schemas::Building; "directory.resources.buildings.insert" POST "admin/directory/v1/customer/{customer}/resources/buildings" }
 
 impl Call<Insert> {
-    /// `coordinatesSource`: one of a set of words, default `SOURCE_UNSPECIFIED`
-    pub fn coordinates_source(
-        self,
-        value: enums::ResourcesBuildingsInsertCoordinatesSource,
-    ) -> Self {
+    /// Default `SOURCE_UNSPECIFIED`.
+    pub fn coordinates_source(self, value: enums::ResourcesBuildingsInsertCoordinatesSource) -> Self {
         self.with_param("coordinatesSource", &value)
     }
 }
 
 /// See [`Buildings::list`].
 pub enum List {}
-method! {
-    List : Directory => schemas::Buildings; "directory.resources.buildings.list" GET
-    "admin/directory/v1/customer/{customer}/resources/buildings"
-}
-paged! {
-    List => schemas::Building; "pageToken" "nextPageToken" "buildings"
-}
+
+method! { List: Directory => schemas::Buildings; "directory.resources.buildings.list" GET "admin/directory/v1/customer/{customer}/resources/buildings" }
+
+paged! { List => schemas::Building; "pageToken" "nextPageToken" "buildings" }
 
 impl Call<List> {
-    /// `maxResults`: a 32-bit number, at least `1`, at most `500`
+    /// At least `1`, at most `500`.
     pub fn max_results(self, value: i32) -> Self {
         self.with_param("maxResults", &value)
     }
-    /// `pageToken`: text
+
     pub fn page_token(self, value: &str) -> Self {
         self.with_param("pageToken", &value)
     }
@@ -114,34 +123,24 @@ impl Call<List> {
 
 /// See [`Buildings::patch`].
 pub enum Patch {}
-method! {
-    Patch : Directory => schemas::Building; "directory.resources.buildings.patch" PATCH
-    "admin/directory/v1/customer/{customer}/resources/buildings/{buildingId}"
-}
+
+method! { Patch: Directory => schemas::Building; "directory.resources.buildings.patch" PATCH "admin/directory/v1/customer/{customer}/resources/buildings/{buildingId}" }
 
 impl Call<Patch> {
-    /// `coordinatesSource`: one of a set of words, default `SOURCE_UNSPECIFIED`
-    pub fn coordinates_source(
-        self,
-        value: enums::ResourcesBuildingsPatchCoordinatesSource,
-    ) -> Self {
+    /// Default `SOURCE_UNSPECIFIED`.
+    pub fn coordinates_source(self, value: enums::ResourcesBuildingsPatchCoordinatesSource) -> Self {
         self.with_param("coordinatesSource", &value)
     }
 }
 
 /// See [`Buildings::update`].
 pub enum Update {}
-method! {
-    Update : Directory => schemas::Building; "directory.resources.buildings.update" PUT
-    "admin/directory/v1/customer/{customer}/resources/buildings/{buildingId}"
-}
+
+method! { Update: Directory => schemas::Building; "directory.resources.buildings.update" PUT "admin/directory/v1/customer/{customer}/resources/buildings/{buildingId}" }
 
 impl Call<Update> {
-    /// `coordinatesSource`: one of a set of words, default `SOURCE_UNSPECIFIED`
-    pub fn coordinates_source(
-        self,
-        value: enums::ResourcesBuildingsUpdateCoordinatesSource,
-    ) -> Self {
+    /// Default `SOURCE_UNSPECIFIED`.
+    pub fn coordinates_source(self, value: enums::ResourcesBuildingsUpdateCoordinatesSource) -> Self {
         self.with_param("coordinatesSource", &value)
     }
 }

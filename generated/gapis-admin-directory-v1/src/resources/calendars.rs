@@ -7,23 +7,27 @@ use super::*;
 pub struct Calendars<'a>(pub(crate) &'a runtime::Client);
 
 impl Calendars<'_> {
-    /// DELETE `admin/directory/v1/customer/{customer}/resources/calendars/{calendarResourceId}`. Scopes: `ADMIN_DIRECTORY_RESOURCE_CALENDAR`.
+    /// DELETE `admin/directory/v1/customer/{customer}/resources/calendars/{calendarResourceId}`.
     ///
-    /// * `customer`: text
-    /// * `calendar_resource_id`: text
+    /// Scopes:
+    /// [`ADMIN_DIRECTORY_RESOURCE_CALENDAR`](scopes::ADMIN_DIRECTORY_RESOURCE_CALENDAR).
     pub fn delete(&self, customer: &str, calendar_resource_id: &str) -> Call<Delete> {
         Call::new(self.0, &[&customer, &calendar_resource_id], None)
     }
-    /// GET `admin/directory/v1/customer/{customer}/resources/calendars/{calendarResourceId}`. Scopes: `ADMIN_DIRECTORY_RESOURCE_CALENDAR`, `ADMIN_DIRECTORY_RESOURCE_CALENDAR_READONLY`.
+
+    /// GET `admin/directory/v1/customer/{customer}/resources/calendars/{calendarResourceId}`.
     ///
-    /// * `customer`: text
-    /// * `calendar_resource_id`: text
+    /// Scopes:
+    /// [`ADMIN_DIRECTORY_RESOURCE_CALENDAR`](scopes::ADMIN_DIRECTORY_RESOURCE_CALENDAR),
+    /// [`ADMIN_DIRECTORY_RESOURCE_CALENDAR_READONLY`](scopes::ADMIN_DIRECTORY_RESOURCE_CALENDAR_READONLY).
     pub fn get(&self, customer: &str, calendar_resource_id: &str) -> Call<Get> {
         Call::new(self.0, &[&customer, &calendar_resource_id], None)
     }
-    /// POST `admin/directory/v1/customer/{customer}/resources/calendars`. Scopes: `ADMIN_DIRECTORY_RESOURCE_CALENDAR`.
+
+    /// POST `admin/directory/v1/customer/{customer}/resources/calendars`.
     ///
-    /// * `customer`: text
+    /// Scopes:
+    /// [`ADMIN_DIRECTORY_RESOURCE_CALENDAR`](scopes::ADMIN_DIRECTORY_RESOURCE_CALENDAR).
     pub fn insert(
         &self,
         customer: &str,
@@ -31,16 +35,26 @@ impl Calendars<'_> {
     ) -> Call<Insert> {
         Call::new(self.0, &[&customer], Some(&calendar_resource))
     }
-    /// GET `admin/directory/v1/customer/{customer}/resources/calendars`. Scopes: `ADMIN_DIRECTORY_RESOURCE_CALENDAR`, `ADMIN_DIRECTORY_RESOURCE_CALENDAR_READONLY`.
+
+    /// GET `admin/directory/v1/customer/{customer}/resources/calendars`.
     ///
-    /// * `customer`: text
+    /// Scopes:
+    /// [`ADMIN_DIRECTORY_RESOURCE_CALENDAR`](scopes::ADMIN_DIRECTORY_RESOURCE_CALENDAR),
+    /// [`ADMIN_DIRECTORY_RESOURCE_CALENDAR_READONLY`](scopes::ADMIN_DIRECTORY_RESOURCE_CALENDAR_READONLY).
+    ///
+    /// Optional:
+    /// [`max_results`](Call#method.max_results-5),
+    /// [`order_by`](Call#method.order_by-5),
+    /// [`page_token`](Call#method.page_token-8),
+    /// [`query`](Call#method.query-3).
     pub fn list(&self, customer: &str) -> Call<List> {
         Call::new(self.0, &[&customer], None)
     }
-    /// PATCH `admin/directory/v1/customer/{customer}/resources/calendars/{calendarResourceId}`. Scopes: `ADMIN_DIRECTORY_RESOURCE_CALENDAR`.
+
+    /// PATCH `admin/directory/v1/customer/{customer}/resources/calendars/{calendarResourceId}`.
     ///
-    /// * `customer`: text
-    /// * `calendar_resource_id`: text
+    /// Scopes:
+    /// [`ADMIN_DIRECTORY_RESOURCE_CALENDAR`](scopes::ADMIN_DIRECTORY_RESOURCE_CALENDAR).
     pub fn patch(
         &self,
         customer: &str,
@@ -49,10 +63,11 @@ impl Calendars<'_> {
     ) -> Call<Patch> {
         Call::new(self.0, &[&customer, &calendar_resource_id], Some(&calendar_resource))
     }
-    /// PUT `admin/directory/v1/customer/{customer}/resources/calendars/{calendarResourceId}`. Scopes: `ADMIN_DIRECTORY_RESOURCE_CALENDAR`.
+
+    /// PUT `admin/directory/v1/customer/{customer}/resources/calendars/{calendarResourceId}`.
     ///
-    /// * `customer`: text
-    /// * `calendar_resource_id`: text
+    /// Scopes:
+    /// [`ADMIN_DIRECTORY_RESOURCE_CALENDAR`](scopes::ADMIN_DIRECTORY_RESOURCE_CALENDAR).
     pub fn update(
         &self,
         customer: &str,
@@ -65,51 +80,40 @@ impl Calendars<'_> {
 
 /// See [`Calendars::delete`].
 pub enum Delete {}
-method! {
-    Delete : Directory => (); "directory.resources.calendars.delete" DELETE
-    "admin/directory/v1/customer/{customer}/resources/calendars/{calendarResourceId}" {
-    empty_response : true }
-}
+
+method! { Delete: Directory => (); "directory.resources.calendars.delete" DELETE "admin/directory/v1/customer/{customer}/resources/calendars/{calendarResourceId}" }
 
 /// See [`Calendars::get`].
 pub enum Get {}
-method! {
-    Get : Directory => schemas::CalendarResource; "directory.resources.calendars.get" GET
-    "admin/directory/v1/customer/{customer}/resources/calendars/{calendarResourceId}"
-}
+
+method! { Get: Directory => schemas::CalendarResource; "directory.resources.calendars.get" GET "admin/directory/v1/customer/{customer}/resources/calendars/{calendarResourceId}" }
 
 /// See [`Calendars::insert`].
 pub enum Insert {}
-method! {
-    Insert : Directory => schemas::CalendarResource;
-    "directory.resources.calendars.insert" POST
-    "admin/directory/v1/customer/{customer}/resources/calendars"
-}
+
+method! { Insert: Directory => schemas::CalendarResource; "directory.resources.calendars.insert" POST "admin/directory/v1/customer/{customer}/resources/calendars" }
 
 /// See [`Calendars::list`].
 pub enum List {}
-method! {
-    List : Directory => schemas::CalendarResources; "directory.resources.calendars.list"
-    GET "admin/directory/v1/customer/{customer}/resources/calendars"
-}
-paged! {
-    List => schemas::CalendarResource; "pageToken" "nextPageToken" "items"
-}
+
+method! { List: Directory => schemas::CalendarResources; "directory.resources.calendars.list" GET "admin/directory/v1/customer/{customer}/resources/calendars" }
+
+paged! { List => schemas::CalendarResource; "pageToken" "nextPageToken" "items" }
 
 impl Call<List> {
-    /// `maxResults`: a 32-bit number, at least `1`, at most `500`
+    /// At least `1`, at most `500`.
     pub fn max_results(self, value: i32) -> Self {
         self.with_param("maxResults", &value)
     }
-    /// `orderBy`: text
+
     pub fn order_by(self, value: &str) -> Self {
         self.with_param("orderBy", &value)
     }
-    /// `pageToken`: text
+
     pub fn page_token(self, value: &str) -> Self {
         self.with_param("pageToken", &value)
     }
-    /// `query`: text
+
     pub fn query(self, value: &str) -> Self {
         self.with_param("query", &value)
     }
@@ -117,16 +121,10 @@ impl Call<List> {
 
 /// See [`Calendars::patch`].
 pub enum Patch {}
-method! {
-    Patch : Directory => schemas::CalendarResource; "directory.resources.calendars.patch"
-    PATCH
-    "admin/directory/v1/customer/{customer}/resources/calendars/{calendarResourceId}"
-}
+
+method! { Patch: Directory => schemas::CalendarResource; "directory.resources.calendars.patch" PATCH "admin/directory/v1/customer/{customer}/resources/calendars/{calendarResourceId}" }
 
 /// See [`Calendars::update`].
 pub enum Update {}
-method! {
-    Update : Directory => schemas::CalendarResource;
-    "directory.resources.calendars.update" PUT
-    "admin/directory/v1/customer/{customer}/resources/calendars/{calendarResourceId}"
-}
+
+method! { Update: Directory => schemas::CalendarResource; "directory.resources.calendars.update" PUT "admin/directory/v1/customer/{customer}/resources/calendars/{calendarResourceId}" }

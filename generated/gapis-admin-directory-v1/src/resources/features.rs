@@ -7,36 +7,48 @@ use super::*;
 pub struct Features<'a>(pub(crate) &'a runtime::Client);
 
 impl Features<'_> {
-    /// DELETE `admin/directory/v1/customer/{customer}/resources/features/{featureKey}`. Scopes: `ADMIN_DIRECTORY_RESOURCE_CALENDAR`.
+    /// DELETE `admin/directory/v1/customer/{customer}/resources/features/{featureKey}`.
     ///
-    /// * `customer`: text
-    /// * `feature_key`: text
+    /// Scopes:
+    /// [`ADMIN_DIRECTORY_RESOURCE_CALENDAR`](scopes::ADMIN_DIRECTORY_RESOURCE_CALENDAR).
     pub fn delete(&self, customer: &str, feature_key: &str) -> Call<Delete> {
         Call::new(self.0, &[&customer, &feature_key], None)
     }
-    /// GET `admin/directory/v1/customer/{customer}/resources/features/{featureKey}`. Scopes: `ADMIN_DIRECTORY_RESOURCE_CALENDAR`, `ADMIN_DIRECTORY_RESOURCE_CALENDAR_READONLY`.
+
+    /// GET `admin/directory/v1/customer/{customer}/resources/features/{featureKey}`.
     ///
-    /// * `customer`: text
-    /// * `feature_key`: text
+    /// Scopes:
+    /// [`ADMIN_DIRECTORY_RESOURCE_CALENDAR`](scopes::ADMIN_DIRECTORY_RESOURCE_CALENDAR),
+    /// [`ADMIN_DIRECTORY_RESOURCE_CALENDAR_READONLY`](scopes::ADMIN_DIRECTORY_RESOURCE_CALENDAR_READONLY).
     pub fn get(&self, customer: &str, feature_key: &str) -> Call<Get> {
         Call::new(self.0, &[&customer, &feature_key], None)
     }
-    /// POST `admin/directory/v1/customer/{customer}/resources/features`. Scopes: `ADMIN_DIRECTORY_RESOURCE_CALENDAR`.
+
+    /// POST `admin/directory/v1/customer/{customer}/resources/features`.
     ///
-    /// * `customer`: text
+    /// Scopes:
+    /// [`ADMIN_DIRECTORY_RESOURCE_CALENDAR`](scopes::ADMIN_DIRECTORY_RESOURCE_CALENDAR).
     pub fn insert(&self, customer: &str, feature: schemas::Feature) -> Call<Insert> {
         Call::new(self.0, &[&customer], Some(&feature))
     }
-    /// GET `admin/directory/v1/customer/{customer}/resources/features`. Scopes: `ADMIN_DIRECTORY_RESOURCE_CALENDAR`, `ADMIN_DIRECTORY_RESOURCE_CALENDAR_READONLY`.
+
+    /// GET `admin/directory/v1/customer/{customer}/resources/features`.
     ///
-    /// * `customer`: text
+    /// Scopes:
+    /// [`ADMIN_DIRECTORY_RESOURCE_CALENDAR`](scopes::ADMIN_DIRECTORY_RESOURCE_CALENDAR),
+    /// [`ADMIN_DIRECTORY_RESOURCE_CALENDAR_READONLY`](scopes::ADMIN_DIRECTORY_RESOURCE_CALENDAR_READONLY).
+    ///
+    /// Optional:
+    /// [`max_results`](Call#method.max_results-6),
+    /// [`page_token`](Call#method.page_token-9).
     pub fn list(&self, customer: &str) -> Call<List> {
         Call::new(self.0, &[&customer], None)
     }
-    /// PATCH `admin/directory/v1/customer/{customer}/resources/features/{featureKey}`. Scopes: `ADMIN_DIRECTORY_RESOURCE_CALENDAR`.
+
+    /// PATCH `admin/directory/v1/customer/{customer}/resources/features/{featureKey}`.
     ///
-    /// * `customer`: text
-    /// * `feature_key`: text
+    /// Scopes:
+    /// [`ADMIN_DIRECTORY_RESOURCE_CALENDAR`](scopes::ADMIN_DIRECTORY_RESOURCE_CALENDAR).
     pub fn patch(
         &self,
         customer: &str,
@@ -45,10 +57,11 @@ impl Features<'_> {
     ) -> Call<Patch> {
         Call::new(self.0, &[&customer, &feature_key], Some(&feature))
     }
-    /// POST `admin/directory/v1/customer/{customer}/resources/features/{oldName}/rename`. Scopes: `ADMIN_DIRECTORY_RESOURCE_CALENDAR`.
+
+    /// POST `admin/directory/v1/customer/{customer}/resources/features/{oldName}/rename`.
     ///
-    /// * `customer`: text
-    /// * `old_name`: text
+    /// Scopes:
+    /// [`ADMIN_DIRECTORY_RESOURCE_CALENDAR`](scopes::ADMIN_DIRECTORY_RESOURCE_CALENDAR).
     pub fn rename(
         &self,
         customer: &str,
@@ -57,10 +70,11 @@ impl Features<'_> {
     ) -> Call<Rename> {
         Call::new(self.0, &[&customer, &old_name], Some(&feature_rename))
     }
-    /// PUT `admin/directory/v1/customer/{customer}/resources/features/{featureKey}`. Scopes: `ADMIN_DIRECTORY_RESOURCE_CALENDAR`.
+
+    /// PUT `admin/directory/v1/customer/{customer}/resources/features/{featureKey}`.
     ///
-    /// * `customer`: text
-    /// * `feature_key`: text
+    /// Scopes:
+    /// [`ADMIN_DIRECTORY_RESOURCE_CALENDAR`](scopes::ADMIN_DIRECTORY_RESOURCE_CALENDAR).
     pub fn update(
         &self,
         customer: &str,
@@ -73,42 +87,32 @@ impl Features<'_> {
 
 /// See [`Features::delete`].
 pub enum Delete {}
-method! {
-    Delete : Directory => (); "directory.resources.features.delete" DELETE
-    "admin/directory/v1/customer/{customer}/resources/features/{featureKey}" {
-    empty_response : true }
-}
+
+method! { Delete: Directory => (); "directory.resources.features.delete" DELETE "admin/directory/v1/customer/{customer}/resources/features/{featureKey}" }
 
 /// See [`Features::get`].
 pub enum Get {}
-method! {
-    Get : Directory => schemas::Feature; "directory.resources.features.get" GET
-    "admin/directory/v1/customer/{customer}/resources/features/{featureKey}"
-}
+
+method! { Get: Directory => schemas::Feature; "directory.resources.features.get" GET "admin/directory/v1/customer/{customer}/resources/features/{featureKey}" }
 
 /// See [`Features::insert`].
 pub enum Insert {}
-method! {
-    Insert : Directory => schemas::Feature; "directory.resources.features.insert" POST
-    "admin/directory/v1/customer/{customer}/resources/features"
-}
+
+method! { Insert: Directory => schemas::Feature; "directory.resources.features.insert" POST "admin/directory/v1/customer/{customer}/resources/features" }
 
 /// See [`Features::list`].
 pub enum List {}
-method! {
-    List : Directory => schemas::Features; "directory.resources.features.list" GET
-    "admin/directory/v1/customer/{customer}/resources/features"
-}
-paged! {
-    List => schemas::Feature; "pageToken" "nextPageToken" "features"
-}
+
+method! { List: Directory => schemas::Features; "directory.resources.features.list" GET "admin/directory/v1/customer/{customer}/resources/features" }
+
+paged! { List => schemas::Feature; "pageToken" "nextPageToken" "features" }
 
 impl Call<List> {
-    /// `maxResults`: a 32-bit number, at least `1`, at most `500`
+    /// At least `1`, at most `500`.
     pub fn max_results(self, value: i32) -> Self {
         self.with_param("maxResults", &value)
     }
-    /// `pageToken`: text
+
     pub fn page_token(self, value: &str) -> Self {
         self.with_param("pageToken", &value)
     }
@@ -116,22 +120,15 @@ impl Call<List> {
 
 /// See [`Features::patch`].
 pub enum Patch {}
-method! {
-    Patch : Directory => schemas::Feature; "directory.resources.features.patch" PATCH
-    "admin/directory/v1/customer/{customer}/resources/features/{featureKey}"
-}
+
+method! { Patch: Directory => schemas::Feature; "directory.resources.features.patch" PATCH "admin/directory/v1/customer/{customer}/resources/features/{featureKey}" }
 
 /// See [`Features::rename`].
 pub enum Rename {}
-method! {
-    Rename : Directory => (); "directory.resources.features.rename" POST
-    "admin/directory/v1/customer/{customer}/resources/features/{oldName}/rename" {
-    empty_response : true }
-}
+
+method! { Rename: Directory => (); "directory.resources.features.rename" POST "admin/directory/v1/customer/{customer}/resources/features/{oldName}/rename" }
 
 /// See [`Features::update`].
 pub enum Update {}
-method! {
-    Update : Directory => schemas::Feature; "directory.resources.features.update" PUT
-    "admin/directory/v1/customer/{customer}/resources/features/{featureKey}"
-}
+
+method! { Update: Directory => schemas::Feature; "directory.resources.features.update" PUT "admin/directory/v1/customer/{customer}/resources/features/{featureKey}" }

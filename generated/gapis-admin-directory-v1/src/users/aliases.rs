@@ -7,28 +7,48 @@ use super::*;
 pub struct Aliases<'a>(pub(crate) &'a runtime::Client);
 
 impl Aliases<'_> {
-    /// DELETE `admin/directory/v1/users/{userKey}/aliases/{alias}`. Scopes: `ADMIN_DIRECTORY_USER`, `ADMIN_DIRECTORY_USER_ALIAS`.
+    /// DELETE `admin/directory/v1/users/{userKey}/aliases/{alias}`.
     ///
-    /// * `user_key`: text
-    /// * `alias`: text
+    /// Scopes:
+    /// [`ADMIN_DIRECTORY_USER`](scopes::ADMIN_DIRECTORY_USER),
+    /// [`ADMIN_DIRECTORY_USER_ALIAS`](scopes::ADMIN_DIRECTORY_USER_ALIAS).
     pub fn delete(&self, user_key: &str, alias: &str) -> Call<Delete> {
         Call::new(self.0, &[&user_key, &alias], None)
     }
-    /// POST `admin/directory/v1/users/{userKey}/aliases`. Scopes: `ADMIN_DIRECTORY_USER`, `ADMIN_DIRECTORY_USER_ALIAS`.
+
+    /// POST `admin/directory/v1/users/{userKey}/aliases`.
     ///
-    /// * `user_key`: text
+    /// Scopes:
+    /// [`ADMIN_DIRECTORY_USER`](scopes::ADMIN_DIRECTORY_USER),
+    /// [`ADMIN_DIRECTORY_USER_ALIAS`](scopes::ADMIN_DIRECTORY_USER_ALIAS).
     pub fn insert(&self, user_key: &str, alias: schemas::Alias) -> Call<Insert> {
         Call::new(self.0, &[&user_key], Some(&alias))
     }
-    /// GET `admin/directory/v1/users/{userKey}/aliases`. Scopes: `ADMIN_DIRECTORY_USER`, `ADMIN_DIRECTORY_USER_ALIAS`, `ADMIN_DIRECTORY_USER_ALIAS_READONLY`, `ADMIN_DIRECTORY_USER_READONLY`.
+
+    /// GET `admin/directory/v1/users/{userKey}/aliases`.
     ///
-    /// * `user_key`: text
+    /// Scopes:
+    /// [`ADMIN_DIRECTORY_USER`](scopes::ADMIN_DIRECTORY_USER),
+    /// [`ADMIN_DIRECTORY_USER_ALIAS`](scopes::ADMIN_DIRECTORY_USER_ALIAS),
+    /// [`ADMIN_DIRECTORY_USER_ALIAS_READONLY`](scopes::ADMIN_DIRECTORY_USER_ALIAS_READONLY),
+    /// [`ADMIN_DIRECTORY_USER_READONLY`](scopes::ADMIN_DIRECTORY_USER_READONLY).
+    ///
+    /// Optional:
+    /// [`event`](Call#method.event).
     pub fn list(&self, user_key: &str) -> Call<List> {
         Call::new(self.0, &[&user_key], None)
     }
-    /// POST `admin/directory/v1/users/{userKey}/aliases/watch`. Scopes: `ADMIN_DIRECTORY_USER`, `ADMIN_DIRECTORY_USER_ALIAS`, `ADMIN_DIRECTORY_USER_ALIAS_READONLY`, `ADMIN_DIRECTORY_USER_READONLY`.
+
+    /// POST `admin/directory/v1/users/{userKey}/aliases/watch`.
     ///
-    /// * `user_key`: text
+    /// Scopes:
+    /// [`ADMIN_DIRECTORY_USER`](scopes::ADMIN_DIRECTORY_USER),
+    /// [`ADMIN_DIRECTORY_USER_ALIAS`](scopes::ADMIN_DIRECTORY_USER_ALIAS),
+    /// [`ADMIN_DIRECTORY_USER_ALIAS_READONLY`](scopes::ADMIN_DIRECTORY_USER_ALIAS_READONLY),
+    /// [`ADMIN_DIRECTORY_USER_READONLY`](scopes::ADMIN_DIRECTORY_USER_READONLY).
+    ///
+    /// Optional:
+    /// [`event`](Call#method.event-1).
     pub fn watch(&self, user_key: &str, channel: schemas::Channel) -> Call<Watch> {
         Call::new(self.0, &[&user_key], Some(&channel))
     }
@@ -36,27 +56,20 @@ impl Aliases<'_> {
 
 /// See [`Aliases::delete`].
 pub enum Delete {}
-method! {
-    Delete : Directory => (); "directory.users.aliases.delete" DELETE
-    "admin/directory/v1/users/{userKey}/aliases/{alias}" { empty_response : true }
-}
+
+method! { Delete: Directory => (); "directory.users.aliases.delete" DELETE "admin/directory/v1/users/{userKey}/aliases/{alias}" }
 
 /// See [`Aliases::insert`].
 pub enum Insert {}
-method! {
-    Insert : Directory => schemas::Alias; "directory.users.aliases.insert" POST
-    "admin/directory/v1/users/{userKey}/aliases"
-}
+
+method! { Insert: Directory => schemas::Alias; "directory.users.aliases.insert" POST "admin/directory/v1/users/{userKey}/aliases" }
 
 /// See [`Aliases::list`].
 pub enum List {}
-method! {
-    List : Directory => schemas::Aliases; "directory.users.aliases.list" GET
-    "admin/directory/v1/users/{userKey}/aliases"
-}
+
+method! { List: Directory => schemas::Aliases; "directory.users.aliases.list" GET "admin/directory/v1/users/{userKey}/aliases" }
 
 impl Call<List> {
-    /// `event`: one of a set of words
     pub fn event(self, value: enums::UsersAliasesListEvent) -> Self {
         self.with_param("event", &value)
     }
@@ -64,13 +77,10 @@ impl Call<List> {
 
 /// See [`Aliases::watch`].
 pub enum Watch {}
-method! {
-    Watch : Directory => schemas::Channel; "directory.users.aliases.watch" POST
-    "admin/directory/v1/users/{userKey}/aliases/watch"
-}
+
+method! { Watch: Directory => schemas::Channel; "directory.users.aliases.watch" POST "admin/directory/v1/users/{userKey}/aliases/watch" }
 
 impl Call<Watch> {
-    /// `event`: one of a set of words
     pub fn event(self, value: enums::UsersAliasesWatchEvent) -> Self {
         self.with_param("event", &value)
     }

@@ -7,60 +7,56 @@ use super::*;
 pub struct Photos<'a>(pub(crate) &'a runtime::Client);
 
 impl Photos<'_> {
-    /// DELETE `admin/directory/v1/users/{userKey}/photos/thumbnail`. Scopes: `ADMIN_DIRECTORY_USER`.
+    /// DELETE `admin/directory/v1/users/{userKey}/photos/thumbnail`.
     ///
-    /// * `user_key`: text
+    /// Scopes:
+    /// [`ADMIN_DIRECTORY_USER`](scopes::ADMIN_DIRECTORY_USER).
     pub fn delete(&self, user_key: &str) -> Call<Delete> {
         Call::new(self.0, &[&user_key], None)
     }
-    /// GET `admin/directory/v1/users/{userKey}/photos/thumbnail`. Scopes: `ADMIN_DIRECTORY_USER`, `ADMIN_DIRECTORY_USER_READONLY`.
+
+    /// GET `admin/directory/v1/users/{userKey}/photos/thumbnail`.
     ///
-    /// * `user_key`: text
+    /// Scopes:
+    /// [`ADMIN_DIRECTORY_USER`](scopes::ADMIN_DIRECTORY_USER),
+    /// [`ADMIN_DIRECTORY_USER_READONLY`](scopes::ADMIN_DIRECTORY_USER_READONLY).
     pub fn get(&self, user_key: &str) -> Call<Get> {
         Call::new(self.0, &[&user_key], None)
     }
-    /// PATCH `admin/directory/v1/users/{userKey}/photos/thumbnail`. Scopes: `ADMIN_DIRECTORY_USER`.
+
+    /// PATCH `admin/directory/v1/users/{userKey}/photos/thumbnail`.
     ///
-    /// * `user_key`: text
+    /// Scopes:
+    /// [`ADMIN_DIRECTORY_USER`](scopes::ADMIN_DIRECTORY_USER).
     pub fn patch(&self, user_key: &str, user_photo: schemas::UserPhoto) -> Call<Patch> {
         Call::new(self.0, &[&user_key], Some(&user_photo))
     }
-    /// PUT `admin/directory/v1/users/{userKey}/photos/thumbnail`. Scopes: `ADMIN_DIRECTORY_USER`.
+
+    /// PUT `admin/directory/v1/users/{userKey}/photos/thumbnail`.
     ///
-    /// * `user_key`: text
-    pub fn update(
-        &self,
-        user_key: &str,
-        user_photo: schemas::UserPhoto,
-    ) -> Call<Update> {
+    /// Scopes:
+    /// [`ADMIN_DIRECTORY_USER`](scopes::ADMIN_DIRECTORY_USER).
+    pub fn update(&self, user_key: &str, user_photo: schemas::UserPhoto) -> Call<Update> {
         Call::new(self.0, &[&user_key], Some(&user_photo))
     }
 }
 
 /// See [`Photos::delete`].
 pub enum Delete {}
-method! {
-    Delete : Directory => (); "directory.users.photos.delete" DELETE
-    "admin/directory/v1/users/{userKey}/photos/thumbnail" { empty_response : true }
-}
+
+method! { Delete: Directory => (); "directory.users.photos.delete" DELETE "admin/directory/v1/users/{userKey}/photos/thumbnail" }
 
 /// See [`Photos::get`].
 pub enum Get {}
-method! {
-    Get : Directory => schemas::UserPhoto; "directory.users.photos.get" GET
-    "admin/directory/v1/users/{userKey}/photos/thumbnail"
-}
+
+method! { Get: Directory => schemas::UserPhoto; "directory.users.photos.get" GET "admin/directory/v1/users/{userKey}/photos/thumbnail" }
 
 /// See [`Photos::patch`].
 pub enum Patch {}
-method! {
-    Patch : Directory => schemas::UserPhoto; "directory.users.photos.patch" PATCH
-    "admin/directory/v1/users/{userKey}/photos/thumbnail"
-}
+
+method! { Patch: Directory => schemas::UserPhoto; "directory.users.photos.patch" PATCH "admin/directory/v1/users/{userKey}/photos/thumbnail" }
 
 /// See [`Photos::update`].
 pub enum Update {}
-method! {
-    Update : Directory => schemas::UserPhoto; "directory.users.photos.update" PUT
-    "admin/directory/v1/users/{userKey}/photos/thumbnail"
-}
+
+method! { Update: Directory => schemas::UserPhoto; "directory.users.photos.update" PUT "admin/directory/v1/users/{userKey}/photos/thumbnail" }

@@ -7,9 +7,10 @@ use super::*;
 pub struct Aliases<'a>(pub(crate) &'a runtime::Client);
 
 impl Aliases<'_> {
-    /// POST `v1/courses/{courseId}/aliases`. Scopes: `CLASSROOM_COURSES`.
+    /// POST `v1/courses/{courseId}/aliases`.
     ///
-    /// * `course_id`: text
+    /// Scopes:
+    /// [`CLASSROOM_COURSES`](scopes::CLASSROOM_COURSES).
     pub fn create(
         &self,
         course_id: &str,
@@ -17,16 +18,24 @@ impl Aliases<'_> {
     ) -> Call<Create> {
         Call::new(self.0, &[&course_id], Some(&course_alias))
     }
-    /// DELETE `v1/courses/{courseId}/aliases/{alias}`. Scopes: `CLASSROOM_COURSES`.
+
+    /// DELETE `v1/courses/{courseId}/aliases/{alias}`.
     ///
-    /// * `course_id`: text
-    /// * `alias`: text
+    /// Scopes:
+    /// [`CLASSROOM_COURSES`](scopes::CLASSROOM_COURSES).
     pub fn delete(&self, course_id: &str, alias: &str) -> Call<Delete> {
         Call::new(self.0, &[&course_id, &alias], None)
     }
-    /// GET `v1/courses/{courseId}/aliases`. Scopes: `CLASSROOM_COURSES`, `CLASSROOM_COURSES_READONLY`.
+
+    /// GET `v1/courses/{courseId}/aliases`.
     ///
-    /// * `course_id`: text
+    /// Scopes:
+    /// [`CLASSROOM_COURSES`](scopes::CLASSROOM_COURSES),
+    /// [`CLASSROOM_COURSES_READONLY`](scopes::CLASSROOM_COURSES_READONLY).
+    ///
+    /// Optional:
+    /// [`page_size`](Call#method.page_size),
+    /// [`page_token`](Call#method.page_token).
     pub fn list(&self, course_id: &str) -> Call<List> {
         Call::new(self.0, &[&course_id], None)
     }
@@ -34,34 +43,26 @@ impl Aliases<'_> {
 
 /// See [`Aliases::create`].
 pub enum Create {}
-method! {
-    Create : Classroom => schemas::CourseAlias; "classroom.courses.aliases.create" POST
-    "v1/courses/{courseId}/aliases"
-}
+
+method! { Create: Classroom => schemas::CourseAlias; "classroom.courses.aliases.create" POST "v1/courses/{courseId}/aliases" }
 
 /// See [`Aliases::delete`].
 pub enum Delete {}
-method! {
-    Delete : Classroom => schemas::Empty; "classroom.courses.aliases.delete" DELETE
-    "v1/courses/{courseId}/aliases/{alias}"
-}
+
+method! { Delete: Classroom => schemas::Empty; "classroom.courses.aliases.delete" DELETE "v1/courses/{courseId}/aliases/{alias}" }
 
 /// See [`Aliases::list`].
 pub enum List {}
-method! {
-    List : Classroom => schemas::ListCourseAliasesResponse;
-    "classroom.courses.aliases.list" GET "v1/courses/{courseId}/aliases"
-}
-paged! {
-    List => schemas::CourseAlias; "pageToken" "nextPageToken" "aliases"
-}
+
+method! { List: Classroom => schemas::ListCourseAliasesResponse; "classroom.courses.aliases.list" GET "v1/courses/{courseId}/aliases" }
+
+paged! { List => schemas::CourseAlias; "pageToken" "nextPageToken" "aliases" }
 
 impl Call<List> {
-    /// `pageSize`: a 32-bit number
     pub fn page_size(self, value: i32) -> Self {
         self.with_param("pageSize", &value)
     }
-    /// `pageToken`: text
+
     pub fn page_token(self, value: &str) -> Self {
         self.with_param("pageToken", &value)
     }

@@ -3,53 +3,63 @@
 pub mod add_on_attachments;
 pub mod rubrics;
 pub mod student_submissions;
+
 use super::*;
 
 /// The methods of `courseWork`.
 #[derive(Clone, Copy, Debug)]
 pub struct CourseWork<'a>(pub(crate) &'a runtime::Client);
 
-impl CourseWork<'_> {
-    /// The resource `addOnAttachments`.
-    pub fn add_on_attachments(&self) -> add_on_attachments::AddOnAttachments<'_> {
+impl<'a> CourseWork<'a> {
+    pub fn add_on_attachments(&self) -> add_on_attachments::AddOnAttachments<'a> {
         add_on_attachments::AddOnAttachments(self.0)
     }
-    /// The resource `rubrics`.
-    pub fn rubrics(&self) -> rubrics::Rubrics<'_> {
+
+    pub fn rubrics(&self) -> rubrics::Rubrics<'a> {
         rubrics::Rubrics(self.0)
     }
-    /// The resource `studentSubmissions`.
-    pub fn student_submissions(&self) -> student_submissions::StudentSubmissions<'_> {
+
+    pub fn student_submissions(&self) -> student_submissions::StudentSubmissions<'a> {
         student_submissions::StudentSubmissions(self.0)
     }
-    /// POST `v1/courses/{courseId}/courseWork`. Scopes: `CLASSROOM_COURSEWORK_STUDENTS`.
+
+    /// POST `v1/courses/{courseId}/courseWork`.
     ///
-    /// * `course_id`: text
-    pub fn create(
-        &self,
-        course_id: &str,
-        course_work: schemas::CourseWork,
-    ) -> Call<Create> {
+    /// Scopes:
+    /// [`CLASSROOM_COURSEWORK_STUDENTS`](scopes::CLASSROOM_COURSEWORK_STUDENTS).
+    pub fn create(&self, course_id: &str, course_work: schemas::CourseWork) -> Call<Create> {
         Call::new(self.0, &[&course_id], Some(&course_work))
     }
-    /// DELETE `v1/courses/{courseId}/courseWork/{id}`. Scopes: `CLASSROOM_COURSEWORK_STUDENTS`.
+
+    /// DELETE `v1/courses/{courseId}/courseWork/{id}`.
     ///
-    /// * `course_id`: text
-    /// * `id`: text
+    /// Scopes:
+    /// [`CLASSROOM_COURSEWORK_STUDENTS`](scopes::CLASSROOM_COURSEWORK_STUDENTS).
     pub fn delete(&self, course_id: &str, id: &str) -> Call<Delete> {
         Call::new(self.0, &[&course_id, &id], None)
     }
-    /// GET `v1/courses/{courseId}/courseWork/{id}`. Scopes: `CLASSROOM_COURSEWORK_ME`, `CLASSROOM_COURSEWORK_ME_READONLY`, `CLASSROOM_COURSEWORK_STUDENTS`, `CLASSROOM_COURSEWORK_STUDENTS_READONLY`.
+
+    /// GET `v1/courses/{courseId}/courseWork/{id}`.
     ///
-    /// * `course_id`: text
-    /// * `id`: text
+    /// Scopes:
+    /// [`CLASSROOM_COURSEWORK_ME`](scopes::CLASSROOM_COURSEWORK_ME),
+    /// [`CLASSROOM_COURSEWORK_ME_READONLY`](scopes::CLASSROOM_COURSEWORK_ME_READONLY),
+    /// [`CLASSROOM_COURSEWORK_STUDENTS`](scopes::CLASSROOM_COURSEWORK_STUDENTS),
+    /// [`CLASSROOM_COURSEWORK_STUDENTS_READONLY`](scopes::CLASSROOM_COURSEWORK_STUDENTS_READONLY).
     pub fn get(&self, course_id: &str, id: &str) -> Call<Get> {
         Call::new(self.0, &[&course_id, &id], None)
     }
-    /// GET `v1/courses/{courseId}/courseWork/{itemId}/addOnContext`. Scopes: `CLASSROOM_ADDONS_STUDENT`, `CLASSROOM_ADDONS_TEACHER`.
+
+    /// GET `v1/courses/{courseId}/courseWork/{itemId}/addOnContext`.
     ///
-    /// * `course_id`: text
-    /// * `item_id`: text
+    /// Scopes:
+    /// [`CLASSROOM_ADDONS_STUDENT`](scopes::CLASSROOM_ADDONS_STUDENT),
+    /// [`CLASSROOM_ADDONS_TEACHER`](scopes::CLASSROOM_ADDONS_TEACHER).
+    ///
+    /// Optional:
+    /// [`add_on_token`](Call#method.add_on_token-3),
+    /// [`attachment_id`](Call#method.attachment_id-1),
+    /// [`post_id`](Call#method.post_id-13).
     pub fn get_add_on_context(
         &self,
         course_id: &str,
@@ -57,32 +67,44 @@ impl CourseWork<'_> {
     ) -> Call<GetAddOnContext> {
         Call::new(self.0, &[&course_id, &item_id], None)
     }
-    /// GET `v1/courses/{courseId}/courseWork`. Scopes: `CLASSROOM_COURSEWORK_ME`, `CLASSROOM_COURSEWORK_ME_READONLY`, `CLASSROOM_COURSEWORK_STUDENTS`, `CLASSROOM_COURSEWORK_STUDENTS_READONLY`.
+
+    /// GET `v1/courses/{courseId}/courseWork`.
     ///
-    /// * `course_id`: text
+    /// Scopes:
+    /// [`CLASSROOM_COURSEWORK_ME`](scopes::CLASSROOM_COURSEWORK_ME),
+    /// [`CLASSROOM_COURSEWORK_ME_READONLY`](scopes::CLASSROOM_COURSEWORK_ME_READONLY),
+    /// [`CLASSROOM_COURSEWORK_STUDENTS`](scopes::CLASSROOM_COURSEWORK_STUDENTS),
+    /// [`CLASSROOM_COURSEWORK_STUDENTS_READONLY`](scopes::CLASSROOM_COURSEWORK_STUDENTS_READONLY).
+    ///
+    /// Optional:
+    /// [`course_work_states`](Call#method.course_work_states),
+    /// [`order_by`](Call#method.order_by-1),
+    /// [`page_size`](Call#method.page_size-7),
+    /// [`page_token`](Call#method.page_token-7).
     pub fn list(&self, course_id: &str) -> Call<List> {
         Call::new(self.0, &[&course_id], None)
     }
-    /// POST `v1/courses/{courseId}/courseWork/{id}:modifyAssignees`. Scopes: `CLASSROOM_COURSEWORK_STUDENTS`.
+
+    /// POST `v1/courses/{courseId}/courseWork/{id}:modifyAssignees`.
     ///
-    /// * `course_id`: text
-    /// * `id`: text
+    /// Scopes:
+    /// [`CLASSROOM_COURSEWORK_STUDENTS`](scopes::CLASSROOM_COURSEWORK_STUDENTS).
     pub fn modify_assignees(
         &self,
         course_id: &str,
         id: &str,
         modify_course_work_assignees_request: schemas::ModifyCourseWorkAssigneesRequest,
     ) -> Call<ModifyAssignees> {
-        Call::new(
-            self.0,
-            &[&course_id, &id],
-            Some(&modify_course_work_assignees_request),
-        )
+        Call::new(self.0, &[&course_id, &id], Some(&modify_course_work_assignees_request))
     }
-    /// PATCH `v1/courses/{courseId}/courseWork/{id}`. Scopes: `CLASSROOM_COURSEWORK_STUDENTS`.
+
+    /// PATCH `v1/courses/{courseId}/courseWork/{id}`.
     ///
-    /// * `course_id`: text
-    /// * `id`: text
+    /// Scopes:
+    /// [`CLASSROOM_COURSEWORK_STUDENTS`](scopes::CLASSROOM_COURSEWORK_STUDENTS).
+    ///
+    /// Optional:
+    /// [`update_mask`](Call#method.update_mask-6).
     pub fn patch(
         &self,
         course_id: &str,
@@ -91,10 +113,15 @@ impl CourseWork<'_> {
     ) -> Call<Patch> {
         Call::new(self.0, &[&course_id, &id], Some(&course_work))
     }
-    /// PATCH `v1/courses/{courseId}/courseWork/{courseWorkId}/rubric`. Scopes: `CLASSROOM_COURSEWORK_STUDENTS`.
+
+    /// PATCH `v1/courses/{courseId}/courseWork/{courseWorkId}/rubric`.
     ///
-    /// * `course_id`: text
-    /// * `course_work_id`: text
+    /// Scopes:
+    /// [`CLASSROOM_COURSEWORK_STUDENTS`](scopes::CLASSROOM_COURSEWORK_STUDENTS).
+    ///
+    /// Optional:
+    /// [`id`](Call#method.id),
+    /// [`update_mask`](Call#method.update_mask-7).
     pub fn update_rubric(
         &self,
         course_id: &str,
@@ -107,43 +134,33 @@ impl CourseWork<'_> {
 
 /// See [`CourseWork::create`].
 pub enum Create {}
-method! {
-    Create : Classroom => schemas::CourseWork; "classroom.courses.courseWork.create" POST
-    "v1/courses/{courseId}/courseWork"
-}
+
+method! { Create: Classroom => schemas::CourseWork; "classroom.courses.courseWork.create" POST "v1/courses/{courseId}/courseWork" }
 
 /// See [`CourseWork::delete`].
 pub enum Delete {}
-method! {
-    Delete : Classroom => schemas::Empty; "classroom.courses.courseWork.delete" DELETE
-    "v1/courses/{courseId}/courseWork/{id}"
-}
+
+method! { Delete: Classroom => schemas::Empty; "classroom.courses.courseWork.delete" DELETE "v1/courses/{courseId}/courseWork/{id}" }
 
 /// See [`CourseWork::get`].
 pub enum Get {}
-method! {
-    Get : Classroom => schemas::CourseWork; "classroom.courses.courseWork.get" GET
-    "v1/courses/{courseId}/courseWork/{id}"
-}
+
+method! { Get: Classroom => schemas::CourseWork; "classroom.courses.courseWork.get" GET "v1/courses/{courseId}/courseWork/{id}" }
 
 /// See [`CourseWork::get_add_on_context`].
 pub enum GetAddOnContext {}
-method! {
-    GetAddOnContext : Classroom => schemas::AddOnContext;
-    "classroom.courses.courseWork.getAddOnContext" GET
-    "v1/courses/{courseId}/courseWork/{itemId}/addOnContext"
-}
+
+method! { GetAddOnContext: Classroom => schemas::AddOnContext; "classroom.courses.courseWork.getAddOnContext" GET "v1/courses/{courseId}/courseWork/{itemId}/addOnContext" }
 
 impl Call<GetAddOnContext> {
-    /// `addOnToken`: text
     pub fn add_on_token(self, value: &str) -> Self {
         self.with_param("addOnToken", &value)
     }
-    /// `attachmentId`: text
+
     pub fn attachment_id(self, value: &str) -> Self {
         self.with_param("attachmentId", &value)
     }
-    /// `postId`: text
+
     #[deprecated]
     pub fn post_id(self, value: &str) -> Self {
         self.with_param("postId", &value)
@@ -152,31 +169,24 @@ impl Call<GetAddOnContext> {
 
 /// See [`CourseWork::list`].
 pub enum List {}
-method! {
-    List : Classroom => schemas::ListCourseWorkResponse;
-    "classroom.courses.courseWork.list" GET "v1/courses/{courseId}/courseWork"
-}
-paged! {
-    List => schemas::CourseWork; "pageToken" "nextPageToken" "courseWork"
-}
+
+method! { List: Classroom => schemas::ListCourseWorkResponse; "classroom.courses.courseWork.list" GET "v1/courses/{courseId}/courseWork" }
+
+paged! { List => schemas::CourseWork; "pageToken" "nextPageToken" "courseWork" }
 
 impl Call<List> {
-    /// `courseWorkStates`: one of a set of words
-    pub fn course_work_states(
-        self,
-        value: &[enums::CoursesCourseWorkListCourseWorkStates],
-    ) -> Self {
+    pub fn course_work_states(self, value: &[enums::CoursesCourseWorkListCourseWorkStates]) -> Self {
         self.with_param("courseWorkStates", &value)
     }
-    /// `orderBy`: text
+
     pub fn order_by(self, value: &str) -> Self {
         self.with_param("orderBy", &value)
     }
-    /// `pageSize`: a 32-bit number
+
     pub fn page_size(self, value: i32) -> Self {
         self.with_param("pageSize", &value)
     }
-    /// `pageToken`: text
+
     pub fn page_token(self, value: &str) -> Self {
         self.with_param("pageToken", &value)
     }
@@ -184,21 +194,15 @@ impl Call<List> {
 
 /// See [`CourseWork::modify_assignees`].
 pub enum ModifyAssignees {}
-method! {
-    ModifyAssignees : Classroom => schemas::CourseWork;
-    "classroom.courses.courseWork.modifyAssignees" POST
-    "v1/courses/{courseId}/courseWork/{id}:modifyAssignees"
-}
+
+method! { ModifyAssignees: Classroom => schemas::CourseWork; "classroom.courses.courseWork.modifyAssignees" POST "v1/courses/{courseId}/courseWork/{id}:modifyAssignees" }
 
 /// See [`CourseWork::patch`].
 pub enum Patch {}
-method! {
-    Patch : Classroom => schemas::CourseWork; "classroom.courses.courseWork.patch" PATCH
-    "v1/courses/{courseId}/courseWork/{id}"
-}
+
+method! { Patch: Classroom => schemas::CourseWork; "classroom.courses.courseWork.patch" PATCH "v1/courses/{courseId}/courseWork/{id}" }
 
 impl Call<Patch> {
-    /// `updateMask`: a field mask
     pub fn update_mask(self, value: &str) -> Self {
         self.with_param("updateMask", &value)
     }
@@ -206,18 +210,14 @@ impl Call<Patch> {
 
 /// See [`CourseWork::update_rubric`].
 pub enum UpdateRubric {}
-method! {
-    UpdateRubric : Classroom => schemas::Rubric;
-    "classroom.courses.courseWork.updateRubric" PATCH
-    "v1/courses/{courseId}/courseWork/{courseWorkId}/rubric"
-}
+
+method! { UpdateRubric: Classroom => schemas::Rubric; "classroom.courses.courseWork.updateRubric" PATCH "v1/courses/{courseId}/courseWork/{courseWorkId}/rubric" }
 
 impl Call<UpdateRubric> {
-    /// `id`: text
     pub fn id(self, value: &str) -> Self {
         self.with_param("id", &value)
     }
-    /// `updateMask`: a field mask
+
     pub fn update_mask(self, value: &str) -> Self {
         self.with_param("updateMask", &value)
     }

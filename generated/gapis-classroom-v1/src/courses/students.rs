@@ -7,29 +7,49 @@ use super::*;
 pub struct Students<'a>(pub(crate) &'a runtime::Client);
 
 impl Students<'_> {
-    /// POST `v1/courses/{courseId}/students`. Scopes: `CLASSROOM_PROFILE_EMAILS`, `CLASSROOM_PROFILE_PHOTOS`, `CLASSROOM_ROSTERS`.
+    /// POST `v1/courses/{courseId}/students`.
     ///
-    /// * `course_id`: text
+    /// Scopes:
+    /// [`CLASSROOM_PROFILE_EMAILS`](scopes::CLASSROOM_PROFILE_EMAILS),
+    /// [`CLASSROOM_PROFILE_PHOTOS`](scopes::CLASSROOM_PROFILE_PHOTOS),
+    /// [`CLASSROOM_ROSTERS`](scopes::CLASSROOM_ROSTERS).
+    ///
+    /// Optional:
+    /// [`enrollment_code`](Call#method.enrollment_code).
     pub fn create(&self, course_id: &str, student: schemas::Student) -> Call<Create> {
         Call::new(self.0, &[&course_id], Some(&student))
     }
-    /// DELETE `v1/courses/{courseId}/students/{userId}`. Scopes: `CLASSROOM_ROSTERS`.
+
+    /// DELETE `v1/courses/{courseId}/students/{userId}`.
     ///
-    /// * `course_id`: text
-    /// * `user_id`: text
+    /// Scopes:
+    /// [`CLASSROOM_ROSTERS`](scopes::CLASSROOM_ROSTERS).
     pub fn delete(&self, course_id: &str, user_id: &str) -> Call<Delete> {
         Call::new(self.0, &[&course_id, &user_id], None)
     }
-    /// GET `v1/courses/{courseId}/students/{userId}`. Scopes: `CLASSROOM_PROFILE_EMAILS`, `CLASSROOM_PROFILE_PHOTOS`, `CLASSROOM_ROSTERS`, `CLASSROOM_ROSTERS_READONLY`.
+
+    /// GET `v1/courses/{courseId}/students/{userId}`.
     ///
-    /// * `course_id`: text
-    /// * `user_id`: text
+    /// Scopes:
+    /// [`CLASSROOM_PROFILE_EMAILS`](scopes::CLASSROOM_PROFILE_EMAILS),
+    /// [`CLASSROOM_PROFILE_PHOTOS`](scopes::CLASSROOM_PROFILE_PHOTOS),
+    /// [`CLASSROOM_ROSTERS`](scopes::CLASSROOM_ROSTERS),
+    /// [`CLASSROOM_ROSTERS_READONLY`](scopes::CLASSROOM_ROSTERS_READONLY).
     pub fn get(&self, course_id: &str, user_id: &str) -> Call<Get> {
         Call::new(self.0, &[&course_id, &user_id], None)
     }
-    /// GET `v1/courses/{courseId}/students`. Scopes: `CLASSROOM_PROFILE_EMAILS`, `CLASSROOM_PROFILE_PHOTOS`, `CLASSROOM_ROSTERS`, `CLASSROOM_ROSTERS_READONLY`.
+
+    /// GET `v1/courses/{courseId}/students`.
     ///
-    /// * `course_id`: text
+    /// Scopes:
+    /// [`CLASSROOM_PROFILE_EMAILS`](scopes::CLASSROOM_PROFILE_EMAILS),
+    /// [`CLASSROOM_PROFILE_PHOTOS`](scopes::CLASSROOM_PROFILE_PHOTOS),
+    /// [`CLASSROOM_ROSTERS`](scopes::CLASSROOM_ROSTERS),
+    /// [`CLASSROOM_ROSTERS_READONLY`](scopes::CLASSROOM_ROSTERS_READONLY).
+    ///
+    /// Optional:
+    /// [`page_size`](Call#method.page_size-13),
+    /// [`page_token`](Call#method.page_token-13).
     pub fn list(&self, course_id: &str) -> Call<List> {
         Call::new(self.0, &[&course_id], None)
     }
@@ -37,13 +57,10 @@ impl Students<'_> {
 
 /// See [`Students::create`].
 pub enum Create {}
-method! {
-    Create : Classroom => schemas::Student; "classroom.courses.students.create" POST
-    "v1/courses/{courseId}/students"
-}
+
+method! { Create: Classroom => schemas::Student; "classroom.courses.students.create" POST "v1/courses/{courseId}/students" }
 
 impl Call<Create> {
-    /// `enrollmentCode`: text
     pub fn enrollment_code(self, value: &str) -> Self {
         self.with_param("enrollmentCode", &value)
     }
@@ -51,34 +68,26 @@ impl Call<Create> {
 
 /// See [`Students::delete`].
 pub enum Delete {}
-method! {
-    Delete : Classroom => schemas::Empty; "classroom.courses.students.delete" DELETE
-    "v1/courses/{courseId}/students/{userId}"
-}
+
+method! { Delete: Classroom => schemas::Empty; "classroom.courses.students.delete" DELETE "v1/courses/{courseId}/students/{userId}" }
 
 /// See [`Students::get`].
 pub enum Get {}
-method! {
-    Get : Classroom => schemas::Student; "classroom.courses.students.get" GET
-    "v1/courses/{courseId}/students/{userId}"
-}
+
+method! { Get: Classroom => schemas::Student; "classroom.courses.students.get" GET "v1/courses/{courseId}/students/{userId}" }
 
 /// See [`Students::list`].
 pub enum List {}
-method! {
-    List : Classroom => schemas::ListStudentsResponse; "classroom.courses.students.list"
-    GET "v1/courses/{courseId}/students"
-}
-paged! {
-    List => schemas::Student; "pageToken" "nextPageToken" "students"
-}
+
+method! { List: Classroom => schemas::ListStudentsResponse; "classroom.courses.students.list" GET "v1/courses/{courseId}/students" }
+
+paged! { List => schemas::Student; "pageToken" "nextPageToken" "students" }
 
 impl Call<List> {
-    /// `pageSize`: a 32-bit number
     pub fn page_size(self, value: i32) -> Self {
         self.with_param("pageSize", &value)
     }
-    /// `pageToken`: text
+
     pub fn page_token(self, value: &str) -> Self {
         self.with_param("pageToken", &value)
     }

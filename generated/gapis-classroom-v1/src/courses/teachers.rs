@@ -7,29 +7,46 @@ use super::*;
 pub struct Teachers<'a>(pub(crate) &'a runtime::Client);
 
 impl Teachers<'_> {
-    /// POST `v1/courses/{courseId}/teachers`. Scopes: `CLASSROOM_PROFILE_EMAILS`, `CLASSROOM_PROFILE_PHOTOS`, `CLASSROOM_ROSTERS`.
+    /// POST `v1/courses/{courseId}/teachers`.
     ///
-    /// * `course_id`: text
+    /// Scopes:
+    /// [`CLASSROOM_PROFILE_EMAILS`](scopes::CLASSROOM_PROFILE_EMAILS),
+    /// [`CLASSROOM_PROFILE_PHOTOS`](scopes::CLASSROOM_PROFILE_PHOTOS),
+    /// [`CLASSROOM_ROSTERS`](scopes::CLASSROOM_ROSTERS).
     pub fn create(&self, course_id: &str, teacher: schemas::Teacher) -> Call<Create> {
         Call::new(self.0, &[&course_id], Some(&teacher))
     }
-    /// DELETE `v1/courses/{courseId}/teachers/{userId}`. Scopes: `CLASSROOM_ROSTERS`.
+
+    /// DELETE `v1/courses/{courseId}/teachers/{userId}`.
     ///
-    /// * `course_id`: text
-    /// * `user_id`: text
+    /// Scopes:
+    /// [`CLASSROOM_ROSTERS`](scopes::CLASSROOM_ROSTERS).
     pub fn delete(&self, course_id: &str, user_id: &str) -> Call<Delete> {
         Call::new(self.0, &[&course_id, &user_id], None)
     }
-    /// GET `v1/courses/{courseId}/teachers/{userId}`. Scopes: `CLASSROOM_PROFILE_EMAILS`, `CLASSROOM_PROFILE_PHOTOS`, `CLASSROOM_ROSTERS`, `CLASSROOM_ROSTERS_READONLY`.
+
+    /// GET `v1/courses/{courseId}/teachers/{userId}`.
     ///
-    /// * `course_id`: text
-    /// * `user_id`: text
+    /// Scopes:
+    /// [`CLASSROOM_PROFILE_EMAILS`](scopes::CLASSROOM_PROFILE_EMAILS),
+    /// [`CLASSROOM_PROFILE_PHOTOS`](scopes::CLASSROOM_PROFILE_PHOTOS),
+    /// [`CLASSROOM_ROSTERS`](scopes::CLASSROOM_ROSTERS),
+    /// [`CLASSROOM_ROSTERS_READONLY`](scopes::CLASSROOM_ROSTERS_READONLY).
     pub fn get(&self, course_id: &str, user_id: &str) -> Call<Get> {
         Call::new(self.0, &[&course_id, &user_id], None)
     }
-    /// GET `v1/courses/{courseId}/teachers`. Scopes: `CLASSROOM_PROFILE_EMAILS`, `CLASSROOM_PROFILE_PHOTOS`, `CLASSROOM_ROSTERS`, `CLASSROOM_ROSTERS_READONLY`.
+
+    /// GET `v1/courses/{courseId}/teachers`.
     ///
-    /// * `course_id`: text
+    /// Scopes:
+    /// [`CLASSROOM_PROFILE_EMAILS`](scopes::CLASSROOM_PROFILE_EMAILS),
+    /// [`CLASSROOM_PROFILE_PHOTOS`](scopes::CLASSROOM_PROFILE_PHOTOS),
+    /// [`CLASSROOM_ROSTERS`](scopes::CLASSROOM_ROSTERS),
+    /// [`CLASSROOM_ROSTERS_READONLY`](scopes::CLASSROOM_ROSTERS_READONLY).
+    ///
+    /// Optional:
+    /// [`page_size`](Call#method.page_size-14),
+    /// [`page_token`](Call#method.page_token-14).
     pub fn list(&self, course_id: &str) -> Call<List> {
         Call::new(self.0, &[&course_id], None)
     }
@@ -37,41 +54,31 @@ impl Teachers<'_> {
 
 /// See [`Teachers::create`].
 pub enum Create {}
-method! {
-    Create : Classroom => schemas::Teacher; "classroom.courses.teachers.create" POST
-    "v1/courses/{courseId}/teachers"
-}
+
+method! { Create: Classroom => schemas::Teacher; "classroom.courses.teachers.create" POST "v1/courses/{courseId}/teachers" }
 
 /// See [`Teachers::delete`].
 pub enum Delete {}
-method! {
-    Delete : Classroom => schemas::Empty; "classroom.courses.teachers.delete" DELETE
-    "v1/courses/{courseId}/teachers/{userId}"
-}
+
+method! { Delete: Classroom => schemas::Empty; "classroom.courses.teachers.delete" DELETE "v1/courses/{courseId}/teachers/{userId}" }
 
 /// See [`Teachers::get`].
 pub enum Get {}
-method! {
-    Get : Classroom => schemas::Teacher; "classroom.courses.teachers.get" GET
-    "v1/courses/{courseId}/teachers/{userId}"
-}
+
+method! { Get: Classroom => schemas::Teacher; "classroom.courses.teachers.get" GET "v1/courses/{courseId}/teachers/{userId}" }
 
 /// See [`Teachers::list`].
 pub enum List {}
-method! {
-    List : Classroom => schemas::ListTeachersResponse; "classroom.courses.teachers.list"
-    GET "v1/courses/{courseId}/teachers"
-}
-paged! {
-    List => schemas::Teacher; "pageToken" "nextPageToken" "teachers"
-}
+
+method! { List: Classroom => schemas::ListTeachersResponse; "classroom.courses.teachers.list" GET "v1/courses/{courseId}/teachers" }
+
+paged! { List => schemas::Teacher; "pageToken" "nextPageToken" "teachers" }
 
 impl Call<List> {
-    /// `pageSize`: a 32-bit number
     pub fn page_size(self, value: i32) -> Self {
         self.with_param("pageSize", &value)
     }
-    /// `pageToken`: text
+
     pub fn page_token(self, value: &str) -> Self {
         self.with_param("pageToken", &value)
     }

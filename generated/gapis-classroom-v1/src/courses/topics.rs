@@ -7,83 +7,83 @@ use super::*;
 pub struct Topics<'a>(pub(crate) &'a runtime::Client);
 
 impl Topics<'_> {
-    /// POST `v1/courses/{courseId}/topics`. Scopes: `CLASSROOM_TOPICS`.
+    /// POST `v1/courses/{courseId}/topics`.
     ///
-    /// * `course_id`: text
+    /// Scopes:
+    /// [`CLASSROOM_TOPICS`](scopes::CLASSROOM_TOPICS).
     pub fn create(&self, course_id: &str, topic: schemas::Topic) -> Call<Create> {
         Call::new(self.0, &[&course_id], Some(&topic))
     }
-    /// DELETE `v1/courses/{courseId}/topics/{id}`. Scopes: `CLASSROOM_TOPICS`.
+
+    /// DELETE `v1/courses/{courseId}/topics/{id}`.
     ///
-    /// * `course_id`: text
-    /// * `id`: text
+    /// Scopes:
+    /// [`CLASSROOM_TOPICS`](scopes::CLASSROOM_TOPICS).
     pub fn delete(&self, course_id: &str, id: &str) -> Call<Delete> {
         Call::new(self.0, &[&course_id, &id], None)
     }
-    /// GET `v1/courses/{courseId}/topics/{id}`. Scopes: `CLASSROOM_TOPICS`, `CLASSROOM_TOPICS_READONLY`.
+
+    /// GET `v1/courses/{courseId}/topics/{id}`.
     ///
-    /// * `course_id`: text
-    /// * `id`: text
+    /// Scopes:
+    /// [`CLASSROOM_TOPICS`](scopes::CLASSROOM_TOPICS),
+    /// [`CLASSROOM_TOPICS_READONLY`](scopes::CLASSROOM_TOPICS_READONLY).
     pub fn get(&self, course_id: &str, id: &str) -> Call<Get> {
         Call::new(self.0, &[&course_id, &id], None)
     }
-    /// GET `v1/courses/{courseId}/topics`. Scopes: `CLASSROOM_TOPICS`, `CLASSROOM_TOPICS_READONLY`.
+
+    /// GET `v1/courses/{courseId}/topics`.
     ///
-    /// * `course_id`: text
+    /// Scopes:
+    /// [`CLASSROOM_TOPICS`](scopes::CLASSROOM_TOPICS),
+    /// [`CLASSROOM_TOPICS_READONLY`](scopes::CLASSROOM_TOPICS_READONLY).
+    ///
+    /// Optional:
+    /// [`page_size`](Call#method.page_size-15),
+    /// [`page_token`](Call#method.page_token-15).
     pub fn list(&self, course_id: &str) -> Call<List> {
         Call::new(self.0, &[&course_id], None)
     }
-    /// PATCH `v1/courses/{courseId}/topics/{id}`. Scopes: `CLASSROOM_TOPICS`.
+
+    /// PATCH `v1/courses/{courseId}/topics/{id}`.
     ///
-    /// * `course_id`: text
-    /// * `id`: text
-    pub fn patch(
-        &self,
-        course_id: &str,
-        id: &str,
-        topic: schemas::Topic,
-    ) -> Call<Patch> {
+    /// Scopes:
+    /// [`CLASSROOM_TOPICS`](scopes::CLASSROOM_TOPICS).
+    ///
+    /// Optional:
+    /// [`update_mask`](Call#method.update_mask-13).
+    pub fn patch(&self, course_id: &str, id: &str, topic: schemas::Topic) -> Call<Patch> {
         Call::new(self.0, &[&course_id, &id], Some(&topic))
     }
 }
 
 /// See [`Topics::create`].
 pub enum Create {}
-method! {
-    Create : Classroom => schemas::Topic; "classroom.courses.topics.create" POST
-    "v1/courses/{courseId}/topics"
-}
+
+method! { Create: Classroom => schemas::Topic; "classroom.courses.topics.create" POST "v1/courses/{courseId}/topics" }
 
 /// See [`Topics::delete`].
 pub enum Delete {}
-method! {
-    Delete : Classroom => schemas::Empty; "classroom.courses.topics.delete" DELETE
-    "v1/courses/{courseId}/topics/{id}"
-}
+
+method! { Delete: Classroom => schemas::Empty; "classroom.courses.topics.delete" DELETE "v1/courses/{courseId}/topics/{id}" }
 
 /// See [`Topics::get`].
 pub enum Get {}
-method! {
-    Get : Classroom => schemas::Topic; "classroom.courses.topics.get" GET
-    "v1/courses/{courseId}/topics/{id}"
-}
+
+method! { Get: Classroom => schemas::Topic; "classroom.courses.topics.get" GET "v1/courses/{courseId}/topics/{id}" }
 
 /// See [`Topics::list`].
 pub enum List {}
-method! {
-    List : Classroom => schemas::ListTopicResponse; "classroom.courses.topics.list" GET
-    "v1/courses/{courseId}/topics"
-}
-paged! {
-    List => schemas::Topic; "pageToken" "nextPageToken" "topic"
-}
+
+method! { List: Classroom => schemas::ListTopicResponse; "classroom.courses.topics.list" GET "v1/courses/{courseId}/topics" }
+
+paged! { List => schemas::Topic; "pageToken" "nextPageToken" "topic" }
 
 impl Call<List> {
-    /// `pageSize`: a 32-bit number
     pub fn page_size(self, value: i32) -> Self {
         self.with_param("pageSize", &value)
     }
-    /// `pageToken`: text
+
     pub fn page_token(self, value: &str) -> Self {
         self.with_param("pageToken", &value)
     }
@@ -91,13 +91,10 @@ impl Call<List> {
 
 /// See [`Topics::patch`].
 pub enum Patch {}
-method! {
-    Patch : Classroom => schemas::Topic; "classroom.courses.topics.patch" PATCH
-    "v1/courses/{courseId}/topics/{id}"
-}
+
+method! { Patch: Classroom => schemas::Topic; "classroom.courses.topics.patch" PATCH "v1/courses/{courseId}/topics/{id}" }
 
 impl Call<Patch> {
-    /// `updateMask`: a field mask
     pub fn update_mask(self, value: &str) -> Self {
         self.with_param("updateMask", &value)
     }

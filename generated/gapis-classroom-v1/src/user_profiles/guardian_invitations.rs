@@ -7,9 +7,10 @@ use super::*;
 pub struct GuardianInvitations<'a>(pub(crate) &'a runtime::Client);
 
 impl GuardianInvitations<'_> {
-    /// POST `v1/userProfiles/{studentId}/guardianInvitations`. Scopes: `CLASSROOM_GUARDIANLINKS_STUDENTS`.
+    /// POST `v1/userProfiles/{studentId}/guardianInvitations`.
     ///
-    /// * `student_id`: text
+    /// Scopes:
+    /// [`CLASSROOM_GUARDIANLINKS_STUDENTS`](scopes::CLASSROOM_GUARDIANLINKS_STUDENTS).
     pub fn create(
         &self,
         student_id: &str,
@@ -17,23 +18,38 @@ impl GuardianInvitations<'_> {
     ) -> Call<Create> {
         Call::new(self.0, &[&student_id], Some(&guardian_invitation))
     }
-    /// GET `v1/userProfiles/{studentId}/guardianInvitations/{invitationId}`. Scopes: `CLASSROOM_GUARDIANLINKS_STUDENTS`, `CLASSROOM_GUARDIANLINKS_STUDENTS_READONLY`.
+
+    /// GET `v1/userProfiles/{studentId}/guardianInvitations/{invitationId}`.
     ///
-    /// * `student_id`: text
-    /// * `invitation_id`: text
+    /// Scopes:
+    /// [`CLASSROOM_GUARDIANLINKS_STUDENTS`](scopes::CLASSROOM_GUARDIANLINKS_STUDENTS),
+    /// [`CLASSROOM_GUARDIANLINKS_STUDENTS_READONLY`](scopes::CLASSROOM_GUARDIANLINKS_STUDENTS_READONLY).
     pub fn get(&self, student_id: &str, invitation_id: &str) -> Call<Get> {
         Call::new(self.0, &[&student_id, &invitation_id], None)
     }
-    /// GET `v1/userProfiles/{studentId}/guardianInvitations`. Scopes: `CLASSROOM_GUARDIANLINKS_STUDENTS`, `CLASSROOM_GUARDIANLINKS_STUDENTS_READONLY`.
+
+    /// GET `v1/userProfiles/{studentId}/guardianInvitations`.
     ///
-    /// * `student_id`: text
+    /// Scopes:
+    /// [`CLASSROOM_GUARDIANLINKS_STUDENTS`](scopes::CLASSROOM_GUARDIANLINKS_STUDENTS),
+    /// [`CLASSROOM_GUARDIANLINKS_STUDENTS_READONLY`](scopes::CLASSROOM_GUARDIANLINKS_STUDENTS_READONLY).
+    ///
+    /// Optional:
+    /// [`invited_email_address`](Call#method.invited_email_address),
+    /// [`page_size`](Call#method.page_size-18),
+    /// [`page_token`](Call#method.page_token-18),
+    /// [`states`](Call#method.states-1).
     pub fn list(&self, student_id: &str) -> Call<List> {
         Call::new(self.0, &[&student_id], None)
     }
-    /// PATCH `v1/userProfiles/{studentId}/guardianInvitations/{invitationId}`. Scopes: `CLASSROOM_GUARDIANLINKS_STUDENTS`.
+
+    /// PATCH `v1/userProfiles/{studentId}/guardianInvitations/{invitationId}`.
     ///
-    /// * `student_id`: text
-    /// * `invitation_id`: text
+    /// Scopes:
+    /// [`CLASSROOM_GUARDIANLINKS_STUDENTS`](scopes::CLASSROOM_GUARDIANLINKS_STUDENTS).
+    ///
+    /// Optional:
+    /// [`update_mask`](Call#method.update_mask-16).
     pub fn patch(
         &self,
         student_id: &str,
@@ -46,64 +62,45 @@ impl GuardianInvitations<'_> {
 
 /// See [`GuardianInvitations::create`].
 pub enum Create {}
-method! {
-    Create : Classroom => schemas::GuardianInvitation;
-    "classroom.userProfiles.guardianInvitations.create" POST
-    "v1/userProfiles/{studentId}/guardianInvitations"
-}
+
+method! { Create: Classroom => schemas::GuardianInvitation; "classroom.userProfiles.guardianInvitations.create" POST "v1/userProfiles/{studentId}/guardianInvitations" }
 
 /// See [`GuardianInvitations::get`].
 pub enum Get {}
-method! {
-    Get : Classroom => schemas::GuardianInvitation;
-    "classroom.userProfiles.guardianInvitations.get" GET
-    "v1/userProfiles/{studentId}/guardianInvitations/{invitationId}"
-}
+
+method! { Get: Classroom => schemas::GuardianInvitation; "classroom.userProfiles.guardianInvitations.get" GET "v1/userProfiles/{studentId}/guardianInvitations/{invitationId}" }
 
 /// See [`GuardianInvitations::list`].
 pub enum List {}
-method! {
-    List : Classroom => schemas::ListGuardianInvitationsResponse;
-    "classroom.userProfiles.guardianInvitations.list" GET
-    "v1/userProfiles/{studentId}/guardianInvitations"
-}
-paged! {
-    List => schemas::GuardianInvitation; "pageToken" "nextPageToken"
-    "guardianInvitations"
-}
+
+method! { List: Classroom => schemas::ListGuardianInvitationsResponse; "classroom.userProfiles.guardianInvitations.list" GET "v1/userProfiles/{studentId}/guardianInvitations" }
+
+paged! { List => schemas::GuardianInvitation; "pageToken" "nextPageToken" "guardianInvitations" }
 
 impl Call<List> {
-    /// `invitedEmailAddress`: text
     pub fn invited_email_address(self, value: &str) -> Self {
         self.with_param("invitedEmailAddress", &value)
     }
-    /// `pageSize`: a 32-bit number
+
     pub fn page_size(self, value: i32) -> Self {
         self.with_param("pageSize", &value)
     }
-    /// `pageToken`: text
+
     pub fn page_token(self, value: &str) -> Self {
         self.with_param("pageToken", &value)
     }
-    /// `states`: one of a set of words
-    pub fn states(
-        self,
-        value: &[enums::UserProfilesGuardianInvitationsListStates],
-    ) -> Self {
+
+    pub fn states(self, value: &[enums::UserProfilesGuardianInvitationsListStates]) -> Self {
         self.with_param("states", &value)
     }
 }
 
 /// See [`GuardianInvitations::patch`].
 pub enum Patch {}
-method! {
-    Patch : Classroom => schemas::GuardianInvitation;
-    "classroom.userProfiles.guardianInvitations.patch" PATCH
-    "v1/userProfiles/{studentId}/guardianInvitations/{invitationId}"
-}
+
+method! { Patch: Classroom => schemas::GuardianInvitation; "classroom.userProfiles.guardianInvitations.patch" PATCH "v1/userProfiles/{studentId}/guardianInvitations/{invitationId}" }
 
 impl Call<Patch> {
-    /// `updateMask`: a field mask
     pub fn update_mask(self, value: &str) -> Self {
         self.with_param("updateMask", &value)
     }

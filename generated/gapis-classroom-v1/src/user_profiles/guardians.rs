@@ -7,23 +7,35 @@ use super::*;
 pub struct Guardians<'a>(pub(crate) &'a runtime::Client);
 
 impl Guardians<'_> {
-    /// DELETE `v1/userProfiles/{studentId}/guardians/{guardianId}`. Scopes: `CLASSROOM_GUARDIANLINKS_STUDENTS`.
+    /// DELETE `v1/userProfiles/{studentId}/guardians/{guardianId}`.
     ///
-    /// * `student_id`: text
-    /// * `guardian_id`: text
+    /// Scopes:
+    /// [`CLASSROOM_GUARDIANLINKS_STUDENTS`](scopes::CLASSROOM_GUARDIANLINKS_STUDENTS).
     pub fn delete(&self, student_id: &str, guardian_id: &str) -> Call<Delete> {
         Call::new(self.0, &[&student_id, &guardian_id], None)
     }
-    /// GET `v1/userProfiles/{studentId}/guardians/{guardianId}`. Scopes: `CLASSROOM_GUARDIANLINKS_ME_READONLY`, `CLASSROOM_GUARDIANLINKS_STUDENTS`, `CLASSROOM_GUARDIANLINKS_STUDENTS_READONLY`.
+
+    /// GET `v1/userProfiles/{studentId}/guardians/{guardianId}`.
     ///
-    /// * `student_id`: text
-    /// * `guardian_id`: text
+    /// Scopes:
+    /// [`CLASSROOM_GUARDIANLINKS_ME_READONLY`](scopes::CLASSROOM_GUARDIANLINKS_ME_READONLY),
+    /// [`CLASSROOM_GUARDIANLINKS_STUDENTS`](scopes::CLASSROOM_GUARDIANLINKS_STUDENTS),
+    /// [`CLASSROOM_GUARDIANLINKS_STUDENTS_READONLY`](scopes::CLASSROOM_GUARDIANLINKS_STUDENTS_READONLY).
     pub fn get(&self, student_id: &str, guardian_id: &str) -> Call<Get> {
         Call::new(self.0, &[&student_id, &guardian_id], None)
     }
-    /// GET `v1/userProfiles/{studentId}/guardians`. Scopes: `CLASSROOM_GUARDIANLINKS_ME_READONLY`, `CLASSROOM_GUARDIANLINKS_STUDENTS`, `CLASSROOM_GUARDIANLINKS_STUDENTS_READONLY`.
+
+    /// GET `v1/userProfiles/{studentId}/guardians`.
     ///
-    /// * `student_id`: text
+    /// Scopes:
+    /// [`CLASSROOM_GUARDIANLINKS_ME_READONLY`](scopes::CLASSROOM_GUARDIANLINKS_ME_READONLY),
+    /// [`CLASSROOM_GUARDIANLINKS_STUDENTS`](scopes::CLASSROOM_GUARDIANLINKS_STUDENTS),
+    /// [`CLASSROOM_GUARDIANLINKS_STUDENTS_READONLY`](scopes::CLASSROOM_GUARDIANLINKS_STUDENTS_READONLY).
+    ///
+    /// Optional:
+    /// [`invited_email_address`](Call#method.invited_email_address-1),
+    /// [`page_size`](Call#method.page_size-19),
+    /// [`page_token`](Call#method.page_token-19).
     pub fn list(&self, student_id: &str) -> Call<List> {
         Call::new(self.0, &[&student_id], None)
     }
@@ -31,38 +43,30 @@ impl Guardians<'_> {
 
 /// See [`Guardians::delete`].
 pub enum Delete {}
-method! {
-    Delete : Classroom => schemas::Empty; "classroom.userProfiles.guardians.delete"
-    DELETE "v1/userProfiles/{studentId}/guardians/{guardianId}"
-}
+
+method! { Delete: Classroom => schemas::Empty; "classroom.userProfiles.guardians.delete" DELETE "v1/userProfiles/{studentId}/guardians/{guardianId}" }
 
 /// See [`Guardians::get`].
 pub enum Get {}
-method! {
-    Get : Classroom => schemas::Guardian; "classroom.userProfiles.guardians.get" GET
-    "v1/userProfiles/{studentId}/guardians/{guardianId}"
-}
+
+method! { Get: Classroom => schemas::Guardian; "classroom.userProfiles.guardians.get" GET "v1/userProfiles/{studentId}/guardians/{guardianId}" }
 
 /// See [`Guardians::list`].
 pub enum List {}
-method! {
-    List : Classroom => schemas::ListGuardiansResponse;
-    "classroom.userProfiles.guardians.list" GET "v1/userProfiles/{studentId}/guardians"
-}
-paged! {
-    List => schemas::Guardian; "pageToken" "nextPageToken" "guardians"
-}
+
+method! { List: Classroom => schemas::ListGuardiansResponse; "classroom.userProfiles.guardians.list" GET "v1/userProfiles/{studentId}/guardians" }
+
+paged! { List => schemas::Guardian; "pageToken" "nextPageToken" "guardians" }
 
 impl Call<List> {
-    /// `invitedEmailAddress`: text
     pub fn invited_email_address(self, value: &str) -> Self {
         self.with_param("invitedEmailAddress", &value)
     }
-    /// `pageSize`: a 32-bit number
+
     pub fn page_size(self, value: i32) -> Self {
         self.with_param("pageSize", &value)
     }
-    /// `pageToken`: text
+
     pub fn page_token(self, value: &str) -> Self {
         self.with_param("pageToken", &value)
     }

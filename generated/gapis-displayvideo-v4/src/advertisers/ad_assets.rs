@@ -7,9 +7,12 @@ use super::*;
 pub struct AdAssets<'a>(pub(crate) &'a runtime::Client);
 
 impl AdAssets<'_> {
-    /// POST `v4/advertisers/{+advertiserId}/adAssets:bulkCreate`. Scopes: `DISPLAY_VIDEO`.
+    /// POST `v4/advertisers/{+advertiserId}/adAssets:bulkCreate`.
     ///
-    /// * `advertiser_id`: a 64-bit number
+    /// Scopes:
+    /// [`DISPLAY_VIDEO`](scopes::DISPLAY_VIDEO).
+    ///
+    /// * `advertiser_id`: matches `^[^/]+$`
     pub fn bulk_create(
         &self,
         advertiser_id: i64,
@@ -17,9 +20,13 @@ impl AdAssets<'_> {
     ) -> Call<BulkCreate> {
         Call::new(self.0, &[&advertiser_id], Some(&bulk_create_ad_assets_request))
     }
-    /// POST `v4/advertisers/{+advertiserId}/adAssets`. Scopes: `DISPLAY_VIDEO`.
+
+    /// POST `v4/advertisers/{+advertiserId}/adAssets`.
     ///
-    /// * `advertiser_id`: a 64-bit number
+    /// Scopes:
+    /// [`DISPLAY_VIDEO`](scopes::DISPLAY_VIDEO).
+    ///
+    /// * `advertiser_id`: matches `^[^/]+$`
     pub fn create(
         &self,
         advertiser_id: i64,
@@ -27,23 +34,44 @@ impl AdAssets<'_> {
     ) -> Call<Create> {
         Call::new(self.0, &[&advertiser_id], Some(&create_ad_asset_request))
     }
-    /// GET `v4/advertisers/{+advertiserId}/adAssets/{+adAssetId}`. Scopes: `DISPLAY_VIDEO`.
+
+    /// GET `v4/advertisers/{+advertiserId}/adAssets/{+adAssetId}`.
     ///
-    /// * `advertiser_id`: a 64-bit number
-    /// * `ad_asset_id`: a 64-bit number
+    /// Scopes:
+    /// [`DISPLAY_VIDEO`](scopes::DISPLAY_VIDEO).
+    ///
+    /// * `advertiser_id`: matches `^[^/]+$`
+    /// * `ad_asset_id`: matches `^[^/]+$`
     pub fn get(&self, advertiser_id: i64, ad_asset_id: i64) -> Call<Get> {
         Call::new(self.0, &[&advertiser_id, &ad_asset_id], None)
     }
-    /// GET `v4/advertisers/{+advertiserId}/adAssets`. Scopes: `DISPLAY_VIDEO`.
+
+    /// GET `v4/advertisers/{+advertiserId}/adAssets`.
     ///
-    /// * `advertiser_id`: a 64-bit number
+    /// Scopes:
+    /// [`DISPLAY_VIDEO`](scopes::DISPLAY_VIDEO).
+    ///
+    /// * `advertiser_id`: matches `^[^/]+$`
+    ///
+    /// Optional:
+    /// [`filter`](Call#method.filter),
+    /// [`order_by`](Call#method.order_by),
+    /// [`page_size`](Call#method.page_size),
+    /// [`page_token`](Call#method.page_token).
     pub fn list(&self, advertiser_id: i64) -> Call<List> {
         Call::new(self.0, &[&advertiser_id], None)
     }
-    /// PATCH `v4/advertisers/{+advertiserId}/adAssets/{+adAssetId}`. Scopes: `DISPLAY_VIDEO`.
+
+    /// PATCH `v4/advertisers/{+advertiserId}/adAssets/{+adAssetId}`.
     ///
-    /// * `advertiser_id`: a 64-bit number
-    /// * `ad_asset_id`: a 64-bit number
+    /// Scopes:
+    /// [`DISPLAY_VIDEO`](scopes::DISPLAY_VIDEO).
+    ///
+    /// * `advertiser_id`: matches `^[^/]+$`
+    /// * `ad_asset_id`: matches `^[^/]+$`
+    ///
+    /// Optional:
+    /// [`update_mask`](Call#method.update_mask).
     pub fn patch(
         &self,
         advertiser_id: i64,
@@ -52,9 +80,13 @@ impl AdAssets<'_> {
     ) -> Call<Patch> {
         Call::new(self.0, &[&advertiser_id, &ad_asset_id], Some(&ad_asset))
     }
-    /// POST `v4/advertisers/{+advertiserId}/adAssets:uploadAdAsset`. Scopes: `DISPLAY_VIDEO`. Takes media.
+
+    /// POST `v4/advertisers/{+advertiserId}/adAssets:uploadAdAsset`. Takes media.
     ///
-    /// * `advertiser_id`: a 64-bit number
+    /// Scopes:
+    /// [`DISPLAY_VIDEO`](scopes::DISPLAY_VIDEO).
+    ///
+    /// * `advertiser_id`: matches `^[^/]+$`
     pub fn upload(
         &self,
         advertiser_id: i64,
@@ -66,51 +98,39 @@ impl AdAssets<'_> {
 
 /// See [`AdAssets::bulk_create`].
 pub enum BulkCreate {}
-method! {
-    BulkCreate : DisplayVideo => schemas::BulkCreateAdAssetsResponse;
-    "displayvideo.advertisers.adAssets.bulkCreate" POST
-    "v4/advertisers/{+advertiserId}/adAssets:bulkCreate"
-}
+
+method! { BulkCreate: DisplayVideo => schemas::BulkCreateAdAssetsResponse; "displayvideo.advertisers.adAssets.bulkCreate" POST "v4/advertisers/{+advertiserId}/adAssets:bulkCreate" }
 
 /// See [`AdAssets::create`].
 pub enum Create {}
-method! {
-    Create : DisplayVideo => schemas::AdAsset; "displayvideo.advertisers.adAssets.create"
-    POST "v4/advertisers/{+advertiserId}/adAssets"
-}
+
+method! { Create: DisplayVideo => schemas::AdAsset; "displayvideo.advertisers.adAssets.create" POST "v4/advertisers/{+advertiserId}/adAssets" }
 
 /// See [`AdAssets::get`].
 pub enum Get {}
-method! {
-    Get : DisplayVideo => schemas::AdAsset; "displayvideo.advertisers.adAssets.get" GET
-    "v4/advertisers/{+advertiserId}/adAssets/{+adAssetId}"
-}
+
+method! { Get: DisplayVideo => schemas::AdAsset; "displayvideo.advertisers.adAssets.get" GET "v4/advertisers/{+advertiserId}/adAssets/{+adAssetId}" }
 
 /// See [`AdAssets::list`].
 pub enum List {}
-method! {
-    List : DisplayVideo => schemas::ListAdAssetsResponse;
-    "displayvideo.advertisers.adAssets.list" GET
-    "v4/advertisers/{+advertiserId}/adAssets"
-}
-paged! {
-    List => schemas::AdAsset; "pageToken" "nextPageToken" "adAssets"
-}
+
+method! { List: DisplayVideo => schemas::ListAdAssetsResponse; "displayvideo.advertisers.adAssets.list" GET "v4/advertisers/{+advertiserId}/adAssets" }
+
+paged! { List => schemas::AdAsset; "pageToken" "nextPageToken" "adAssets" }
 
 impl Call<List> {
-    /// `filter`: text
     pub fn filter(self, value: &str) -> Self {
         self.with_param("filter", &value)
     }
-    /// `orderBy`: text
+
     pub fn order_by(self, value: &str) -> Self {
         self.with_param("orderBy", &value)
     }
-    /// `pageSize`: a 32-bit number
+
     pub fn page_size(self, value: i32) -> Self {
         self.with_param("pageSize", &value)
     }
-    /// `pageToken`: text
+
     pub fn page_token(self, value: &str) -> Self {
         self.with_param("pageToken", &value)
     }
@@ -118,13 +138,10 @@ impl Call<List> {
 
 /// See [`AdAssets::patch`].
 pub enum Patch {}
-method! {
-    Patch : DisplayVideo => schemas::AdAsset; "displayvideo.advertisers.adAssets.patch"
-    PATCH "v4/advertisers/{+advertiserId}/adAssets/{+adAssetId}"
-}
+
+method! { Patch: DisplayVideo => schemas::AdAsset; "displayvideo.advertisers.adAssets.patch" PATCH "v4/advertisers/{+advertiserId}/adAssets/{+adAssetId}" }
 
 impl Call<Patch> {
-    /// `updateMask`: a field mask
     pub fn update_mask(self, value: &str) -> Self {
         self.with_param("updateMask", &value)
     }
@@ -132,12 +149,14 @@ impl Call<Patch> {
 
 /// See [`AdAssets::upload`].
 pub enum Upload {}
-method! {
-    Upload : DisplayVideo => schemas::UploadAdAssetResponse;
-    "displayvideo.advertisers.adAssets.upload" POST
-    "v4/advertisers/{+advertiserId}/adAssets:uploadAdAsset" { upload : Some(&
-    runtime::spec::UploadSpec { simple_path :
-    "upload/v4/advertisers/{+advertiserId}/adAssets:uploadAdAsset", resumable_path : "",
-    max_size : None, accept : & ["*/*"] }) }
-}
+
+method! { Upload: DisplayVideo => schemas::UploadAdAssetResponse; "displayvideo.advertisers.adAssets.upload" POST "v4/advertisers/{+advertiserId}/adAssets:uploadAdAsset" {
+    upload: Some(&runtime::spec::UploadSpec {
+        simple_path: "upload/v4/advertisers/{+advertiserId}/adAssets:uploadAdAsset",
+        resumable_path: "",
+        max_size: None,
+        accept: &["*/*"],
+    }),
+} }
+
 impl runtime::AcceptsMedia for Upload {}

@@ -7,9 +7,12 @@ use super::*;
 pub struct AdGroupAds<'a>(pub(crate) &'a runtime::Client);
 
 impl AdGroupAds<'_> {
-    /// POST `v4/advertisers/{+advertiserId}/adGroupAds`. Scopes: `DISPLAY_VIDEO`.
+    /// POST `v4/advertisers/{+advertiserId}/adGroupAds`.
     ///
-    /// * `advertiser_id`: a 64-bit number
+    /// Scopes:
+    /// [`DISPLAY_VIDEO`](scopes::DISPLAY_VIDEO).
+    ///
+    /// * `advertiser_id`: matches `^[^/]+$`
     pub fn create(
         &self,
         advertiser_id: i64,
@@ -17,30 +20,55 @@ impl AdGroupAds<'_> {
     ) -> Call<Create> {
         Call::new(self.0, &[&advertiser_id], Some(&ad_group_ad))
     }
-    /// DELETE `v4/advertisers/{+advertiserId}/adGroupAds/{+adGroupAdId}`. Scopes: `DISPLAY_VIDEO`.
+
+    /// DELETE `v4/advertisers/{+advertiserId}/adGroupAds/{+adGroupAdId}`.
     ///
-    /// * `advertiser_id`: a 64-bit number
-    /// * `ad_group_ad_id`: a 64-bit number
+    /// Scopes:
+    /// [`DISPLAY_VIDEO`](scopes::DISPLAY_VIDEO).
+    ///
+    /// * `advertiser_id`: matches `^[^/]+$`
+    /// * `ad_group_ad_id`: matches `^[^/]+$`
     pub fn delete(&self, advertiser_id: i64, ad_group_ad_id: i64) -> Call<Delete> {
         Call::new(self.0, &[&advertiser_id, &ad_group_ad_id], None)
     }
-    /// GET `v4/advertisers/{+advertiserId}/adGroupAds/{+adGroupAdId}`. Scopes: `DISPLAY_VIDEO`.
+
+    /// GET `v4/advertisers/{+advertiserId}/adGroupAds/{+adGroupAdId}`.
     ///
-    /// * `advertiser_id`: a 64-bit number
-    /// * `ad_group_ad_id`: a 64-bit number
+    /// Scopes:
+    /// [`DISPLAY_VIDEO`](scopes::DISPLAY_VIDEO).
+    ///
+    /// * `advertiser_id`: matches `^[^/]+$`
+    /// * `ad_group_ad_id`: matches `^[^/]+$`
     pub fn get(&self, advertiser_id: i64, ad_group_ad_id: i64) -> Call<Get> {
         Call::new(self.0, &[&advertiser_id, &ad_group_ad_id], None)
     }
-    /// GET `v4/advertisers/{+advertiserId}/adGroupAds`. Scopes: `DISPLAY_VIDEO`.
+
+    /// GET `v4/advertisers/{+advertiserId}/adGroupAds`.
     ///
-    /// * `advertiser_id`: a 64-bit number
+    /// Scopes:
+    /// [`DISPLAY_VIDEO`](scopes::DISPLAY_VIDEO).
+    ///
+    /// * `advertiser_id`: matches `^[^/]+$`
+    ///
+    /// Optional:
+    /// [`filter`](Call#method.filter-1),
+    /// [`order_by`](Call#method.order_by-1),
+    /// [`page_size`](Call#method.page_size-1),
+    /// [`page_token`](Call#method.page_token-1).
     pub fn list(&self, advertiser_id: i64) -> Call<List> {
         Call::new(self.0, &[&advertiser_id], None)
     }
-    /// PATCH `v4/advertisers/{+advertiserId}/adGroupAds/{+adGroupAdId}`. Scopes: `DISPLAY_VIDEO`.
+
+    /// PATCH `v4/advertisers/{+advertiserId}/adGroupAds/{+adGroupAdId}`.
     ///
-    /// * `advertiser_id`: a 64-bit number
-    /// * `ad_group_ad_id`: a 64-bit number
+    /// Scopes:
+    /// [`DISPLAY_VIDEO`](scopes::DISPLAY_VIDEO).
+    ///
+    /// * `advertiser_id`: matches `^[^/]+$`
+    /// * `ad_group_ad_id`: matches `^[^/]+$`
+    ///
+    /// Optional:
+    /// [`update_mask`](Call#method.update_mask-1).
     pub fn patch(
         &self,
         advertiser_id: i64,
@@ -53,51 +81,39 @@ impl AdGroupAds<'_> {
 
 /// See [`AdGroupAds::create`].
 pub enum Create {}
-method! {
-    Create : DisplayVideo => schemas::AdGroupAd;
-    "displayvideo.advertisers.adGroupAds.create" POST
-    "v4/advertisers/{+advertiserId}/adGroupAds"
-}
+
+method! { Create: DisplayVideo => schemas::AdGroupAd; "displayvideo.advertisers.adGroupAds.create" POST "v4/advertisers/{+advertiserId}/adGroupAds" }
 
 /// See [`AdGroupAds::delete`].
 pub enum Delete {}
-method! {
-    Delete : DisplayVideo => schemas::Empty; "displayvideo.advertisers.adGroupAds.delete"
-    DELETE "v4/advertisers/{+advertiserId}/adGroupAds/{+adGroupAdId}"
-}
+
+method! { Delete: DisplayVideo => schemas::Empty; "displayvideo.advertisers.adGroupAds.delete" DELETE "v4/advertisers/{+advertiserId}/adGroupAds/{+adGroupAdId}" }
 
 /// See [`AdGroupAds::get`].
 pub enum Get {}
-method! {
-    Get : DisplayVideo => schemas::AdGroupAd; "displayvideo.advertisers.adGroupAds.get"
-    GET "v4/advertisers/{+advertiserId}/adGroupAds/{+adGroupAdId}"
-}
+
+method! { Get: DisplayVideo => schemas::AdGroupAd; "displayvideo.advertisers.adGroupAds.get" GET "v4/advertisers/{+advertiserId}/adGroupAds/{+adGroupAdId}" }
 
 /// See [`AdGroupAds::list`].
 pub enum List {}
-method! {
-    List : DisplayVideo => schemas::ListAdGroupAdsResponse;
-    "displayvideo.advertisers.adGroupAds.list" GET
-    "v4/advertisers/{+advertiserId}/adGroupAds"
-}
-paged! {
-    List => schemas::AdGroupAd; "pageToken" "nextPageToken" "adGroupAds"
-}
+
+method! { List: DisplayVideo => schemas::ListAdGroupAdsResponse; "displayvideo.advertisers.adGroupAds.list" GET "v4/advertisers/{+advertiserId}/adGroupAds" }
+
+paged! { List => schemas::AdGroupAd; "pageToken" "nextPageToken" "adGroupAds" }
 
 impl Call<List> {
-    /// `filter`: text
     pub fn filter(self, value: &str) -> Self {
         self.with_param("filter", &value)
     }
-    /// `orderBy`: text
+
     pub fn order_by(self, value: &str) -> Self {
         self.with_param("orderBy", &value)
     }
-    /// `pageSize`: a 32-bit number
+
     pub fn page_size(self, value: i32) -> Self {
         self.with_param("pageSize", &value)
     }
-    /// `pageToken`: text
+
     pub fn page_token(self, value: &str) -> Self {
         self.with_param("pageToken", &value)
     }
@@ -105,14 +121,10 @@ impl Call<List> {
 
 /// See [`AdGroupAds::patch`].
 pub enum Patch {}
-method! {
-    Patch : DisplayVideo => schemas::AdGroupAd;
-    "displayvideo.advertisers.adGroupAds.patch" PATCH
-    "v4/advertisers/{+advertiserId}/adGroupAds/{+adGroupAdId}"
-}
+
+method! { Patch: DisplayVideo => schemas::AdGroupAd; "displayvideo.advertisers.adGroupAds.patch" PATCH "v4/advertisers/{+advertiserId}/adGroupAds/{+adGroupAdId}" }
 
 impl Call<Patch> {
-    /// `updateMask`: a field mask
     pub fn update_mask(self, value: &str) -> Self {
         self.with_param("updateMask", &value)
     }

@@ -2,24 +2,28 @@
 
 pub mod targeting_types;
 pub mod youtube_asset_types;
+
 use super::*;
 
 /// The methods of `adGroups`.
 #[derive(Clone, Copy, Debug)]
 pub struct AdGroups<'a>(pub(crate) &'a runtime::Client);
 
-impl AdGroups<'_> {
-    /// The resource `targetingTypes`.
-    pub fn targeting_types(&self) -> targeting_types::TargetingTypes<'_> {
+impl<'a> AdGroups<'a> {
+    pub fn targeting_types(&self) -> targeting_types::TargetingTypes<'a> {
         targeting_types::TargetingTypes(self.0)
     }
-    /// The resource `youtubeAssetTypes`.
-    pub fn youtube_asset_types(&self) -> youtube_asset_types::YoutubeAssetTypes<'_> {
+
+    pub fn youtube_asset_types(&self) -> youtube_asset_types::YoutubeAssetTypes<'a> {
         youtube_asset_types::YoutubeAssetTypes(self.0)
     }
-    /// POST `v4/advertisers/{+advertiserId}/adGroups:bulkEditAssignedTargetingOptions`. Scopes: `DISPLAY_VIDEO`.
+
+    /// POST `v4/advertisers/{+advertiserId}/adGroups:bulkEditAssignedTargetingOptions`.
     ///
-    /// * `advertiser_id`: a 64-bit number
+    /// Scopes:
+    /// [`DISPLAY_VIDEO`](scopes::DISPLAY_VIDEO).
+    ///
+    /// * `advertiser_id`: matches `^[^/]+$`
     pub fn bulk_edit_assigned_targeting_options(
         &self,
         advertiser_id: i64,
@@ -31,49 +35,85 @@ impl AdGroups<'_> {
             Some(&bulk_edit_ad_group_assigned_targeting_options_request),
         )
     }
-    /// GET `v4/advertisers/{+advertiserId}/adGroups:bulkListAssignedTargetingOptions`. Scopes: `DISPLAY_VIDEO`.
+
+    /// GET `v4/advertisers/{+advertiserId}/adGroups:bulkListAssignedTargetingOptions`.
     ///
-    /// * `advertiser_id`: a 64-bit number
+    /// Scopes:
+    /// [`DISPLAY_VIDEO`](scopes::DISPLAY_VIDEO).
+    ///
+    /// * `advertiser_id`: matches `^[^/]+$`
+    ///
+    /// Optional:
+    /// [`ad_group_ids`](Call#method.ad_group_ids),
+    /// [`filter`](Call#method.filter-3),
+    /// [`order_by`](Call#method.order_by-4),
+    /// [`page_size`](Call#method.page_size-4),
+    /// [`page_token`](Call#method.page_token-4).
     pub fn bulk_list_assigned_targeting_options(
         &self,
         advertiser_id: i64,
     ) -> Call<BulkListAssignedTargetingOptions> {
         Call::new(self.0, &[&advertiser_id], None)
     }
-    /// POST `v4/advertisers/{+advertiserId}/adGroups`. Scopes: `DISPLAY_VIDEO`.
+
+    /// POST `v4/advertisers/{+advertiserId}/adGroups`.
     ///
-    /// * `advertiser_id`: a 64-bit number
-    pub fn create(
-        &self,
-        advertiser_id: i64,
-        ad_group: schemas::AdGroup,
-    ) -> Call<Create> {
+    /// Scopes:
+    /// [`DISPLAY_VIDEO`](scopes::DISPLAY_VIDEO).
+    ///
+    /// * `advertiser_id`: matches `^[^/]+$`
+    pub fn create(&self, advertiser_id: i64, ad_group: schemas::AdGroup) -> Call<Create> {
         Call::new(self.0, &[&advertiser_id], Some(&ad_group))
     }
-    /// DELETE `v4/advertisers/{+advertiserId}/adGroups/{+adGroupId}`. Scopes: `DISPLAY_VIDEO`.
+
+    /// DELETE `v4/advertisers/{+advertiserId}/adGroups/{+adGroupId}`.
     ///
-    /// * `advertiser_id`: a 64-bit number
-    /// * `ad_group_id`: a 64-bit number
+    /// Scopes:
+    /// [`DISPLAY_VIDEO`](scopes::DISPLAY_VIDEO).
+    ///
+    /// * `advertiser_id`: matches `^[^/]+$`
+    /// * `ad_group_id`: matches `^[^/]+$`
     pub fn delete(&self, advertiser_id: i64, ad_group_id: i64) -> Call<Delete> {
         Call::new(self.0, &[&advertiser_id, &ad_group_id], None)
     }
-    /// GET `v4/advertisers/{+advertiserId}/adGroups/{+adGroupId}`. Scopes: `DISPLAY_VIDEO`.
+
+    /// GET `v4/advertisers/{+advertiserId}/adGroups/{+adGroupId}`.
     ///
-    /// * `advertiser_id`: a 64-bit number
-    /// * `ad_group_id`: a 64-bit number
+    /// Scopes:
+    /// [`DISPLAY_VIDEO`](scopes::DISPLAY_VIDEO).
+    ///
+    /// * `advertiser_id`: matches `^[^/]+$`
+    /// * `ad_group_id`: matches `^[^/]+$`
     pub fn get(&self, advertiser_id: i64, ad_group_id: i64) -> Call<Get> {
         Call::new(self.0, &[&advertiser_id, &ad_group_id], None)
     }
-    /// GET `v4/advertisers/{+advertiserId}/adGroups`. Scopes: `DISPLAY_VIDEO`.
+
+    /// GET `v4/advertisers/{+advertiserId}/adGroups`.
     ///
-    /// * `advertiser_id`: a 64-bit number
+    /// Scopes:
+    /// [`DISPLAY_VIDEO`](scopes::DISPLAY_VIDEO).
+    ///
+    /// * `advertiser_id`: matches `^[^/]+$`
+    ///
+    /// Optional:
+    /// [`filter`](Call#method.filter-4),
+    /// [`order_by`](Call#method.order_by-5),
+    /// [`page_size`](Call#method.page_size-5),
+    /// [`page_token`](Call#method.page_token-5).
     pub fn list(&self, advertiser_id: i64) -> Call<List> {
         Call::new(self.0, &[&advertiser_id], None)
     }
-    /// PATCH `v4/advertisers/{+advertiserId}/adGroups/{+adGroupId}`. Scopes: `DISPLAY_VIDEO`.
+
+    /// PATCH `v4/advertisers/{+advertiserId}/adGroups/{+adGroupId}`.
     ///
-    /// * `advertiser_id`: a 64-bit number
-    /// * `ad_group_id`: a 64-bit number
+    /// Scopes:
+    /// [`DISPLAY_VIDEO`](scopes::DISPLAY_VIDEO).
+    ///
+    /// * `advertiser_id`: matches `^[^/]+$`
+    /// * `ad_group_id`: matches `^[^/]+$`
+    ///
+    /// Optional:
+    /// [`update_mask`](Call#method.update_mask-2).
     pub fn patch(
         &self,
         advertiser_id: i64,
@@ -86,44 +126,33 @@ impl AdGroups<'_> {
 
 /// See [`AdGroups::bulk_edit_assigned_targeting_options`].
 pub enum BulkEditAssignedTargetingOptions {}
-method! {
-    BulkEditAssignedTargetingOptions : DisplayVideo =>
-    schemas::BulkEditAdGroupAssignedTargetingOptionsResponse;
-    "displayvideo.advertisers.adGroups.bulkEditAssignedTargetingOptions" POST
-    "v4/advertisers/{+advertiserId}/adGroups:bulkEditAssignedTargetingOptions"
-}
+
+method! { BulkEditAssignedTargetingOptions: DisplayVideo => schemas::BulkEditAdGroupAssignedTargetingOptionsResponse; "displayvideo.advertisers.adGroups.bulkEditAssignedTargetingOptions" POST "v4/advertisers/{+advertiserId}/adGroups:bulkEditAssignedTargetingOptions" }
 
 /// See [`AdGroups::bulk_list_assigned_targeting_options`].
 pub enum BulkListAssignedTargetingOptions {}
-method! {
-    BulkListAssignedTargetingOptions : DisplayVideo =>
-    schemas::BulkListAdGroupAssignedTargetingOptionsResponse;
-    "displayvideo.advertisers.adGroups.bulkListAssignedTargetingOptions" GET
-    "v4/advertisers/{+advertiserId}/adGroups:bulkListAssignedTargetingOptions"
-}
-paged! {
-    BulkListAssignedTargetingOptions => schemas::AdGroupAssignedTargetingOption;
-    "pageToken" "nextPageToken" "adGroupAssignedTargetingOptions"
-}
+
+method! { BulkListAssignedTargetingOptions: DisplayVideo => schemas::BulkListAdGroupAssignedTargetingOptionsResponse; "displayvideo.advertisers.adGroups.bulkListAssignedTargetingOptions" GET "v4/advertisers/{+advertiserId}/adGroups:bulkListAssignedTargetingOptions" }
+
+paged! { BulkListAssignedTargetingOptions => schemas::AdGroupAssignedTargetingOption; "pageToken" "nextPageToken" "adGroupAssignedTargetingOptions" }
 
 impl Call<BulkListAssignedTargetingOptions> {
-    /// `adGroupIds`: a 64-bit number
     pub fn ad_group_ids(self, value: &[i64]) -> Self {
         self.with_param("adGroupIds", &value)
     }
-    /// `filter`: text
+
     pub fn filter(self, value: &str) -> Self {
         self.with_param("filter", &value)
     }
-    /// `orderBy`: text
+
     pub fn order_by(self, value: &str) -> Self {
         self.with_param("orderBy", &value)
     }
-    /// `pageSize`: a 32-bit number
+
     pub fn page_size(self, value: i32) -> Self {
         self.with_param("pageSize", &value)
     }
-    /// `pageToken`: text
+
     pub fn page_token(self, value: &str) -> Self {
         self.with_param("pageToken", &value)
     }
@@ -131,50 +160,39 @@ impl Call<BulkListAssignedTargetingOptions> {
 
 /// See [`AdGroups::create`].
 pub enum Create {}
-method! {
-    Create : DisplayVideo => schemas::AdGroup; "displayvideo.advertisers.adGroups.create"
-    POST "v4/advertisers/{+advertiserId}/adGroups"
-}
+
+method! { Create: DisplayVideo => schemas::AdGroup; "displayvideo.advertisers.adGroups.create" POST "v4/advertisers/{+advertiserId}/adGroups" }
 
 /// See [`AdGroups::delete`].
 pub enum Delete {}
-method! {
-    Delete : DisplayVideo => schemas::Empty; "displayvideo.advertisers.adGroups.delete"
-    DELETE "v4/advertisers/{+advertiserId}/adGroups/{+adGroupId}"
-}
+
+method! { Delete: DisplayVideo => schemas::Empty; "displayvideo.advertisers.adGroups.delete" DELETE "v4/advertisers/{+advertiserId}/adGroups/{+adGroupId}" }
 
 /// See [`AdGroups::get`].
 pub enum Get {}
-method! {
-    Get : DisplayVideo => schemas::AdGroup; "displayvideo.advertisers.adGroups.get" GET
-    "v4/advertisers/{+advertiserId}/adGroups/{+adGroupId}"
-}
+
+method! { Get: DisplayVideo => schemas::AdGroup; "displayvideo.advertisers.adGroups.get" GET "v4/advertisers/{+advertiserId}/adGroups/{+adGroupId}" }
 
 /// See [`AdGroups::list`].
 pub enum List {}
-method! {
-    List : DisplayVideo => schemas::ListAdGroupsResponse;
-    "displayvideo.advertisers.adGroups.list" GET
-    "v4/advertisers/{+advertiserId}/adGroups"
-}
-paged! {
-    List => schemas::AdGroup; "pageToken" "nextPageToken" "adGroups"
-}
+
+method! { List: DisplayVideo => schemas::ListAdGroupsResponse; "displayvideo.advertisers.adGroups.list" GET "v4/advertisers/{+advertiserId}/adGroups" }
+
+paged! { List => schemas::AdGroup; "pageToken" "nextPageToken" "adGroups" }
 
 impl Call<List> {
-    /// `filter`: text
     pub fn filter(self, value: &str) -> Self {
         self.with_param("filter", &value)
     }
-    /// `orderBy`: text
+
     pub fn order_by(self, value: &str) -> Self {
         self.with_param("orderBy", &value)
     }
-    /// `pageSize`: a 32-bit number
+
     pub fn page_size(self, value: i32) -> Self {
         self.with_param("pageSize", &value)
     }
-    /// `pageToken`: text
+
     pub fn page_token(self, value: &str) -> Self {
         self.with_param("pageToken", &value)
     }
@@ -182,13 +200,10 @@ impl Call<List> {
 
 /// See [`AdGroups::patch`].
 pub enum Patch {}
-method! {
-    Patch : DisplayVideo => schemas::AdGroup; "displayvideo.advertisers.adGroups.patch"
-    PATCH "v4/advertisers/{+advertiserId}/adGroups/{+adGroupId}"
-}
+
+method! { Patch: DisplayVideo => schemas::AdGroup; "displayvideo.advertisers.adGroups.patch" PATCH "v4/advertisers/{+advertiserId}/adGroups/{+adGroupId}" }
 
 impl Call<Patch> {
-    /// `updateMask`: a field mask
     pub fn update_mask(self, value: &str) -> Self {
         self.with_param("updateMask", &value)
     }

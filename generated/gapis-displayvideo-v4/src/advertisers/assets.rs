@@ -7,9 +7,12 @@ use super::*;
 pub struct Assets<'a>(pub(crate) &'a runtime::Client);
 
 impl Assets<'_> {
-    /// POST `v4/advertisers/{+advertiserId}/assets`. Scopes: `DISPLAY_VIDEO`. Takes media.
+    /// POST `v4/advertisers/{+advertiserId}/assets`. Takes media.
     ///
-    /// * `advertiser_id`: a 64-bit number
+    /// Scopes:
+    /// [`DISPLAY_VIDEO`](scopes::DISPLAY_VIDEO).
+    ///
+    /// * `advertiser_id`: matches `^[^/]+$`
     pub fn upload(
         &self,
         advertiser_id: i64,
@@ -21,11 +24,14 @@ impl Assets<'_> {
 
 /// See [`Assets::upload`].
 pub enum Upload {}
-method! {
-    Upload : DisplayVideo => schemas::CreateAssetResponse;
-    "displayvideo.advertisers.assets.upload" POST "v4/advertisers/{+advertiserId}/assets"
-    { upload : Some(& runtime::spec::UploadSpec { simple_path :
-    "upload/v4/advertisers/{+advertiserId}/assets", resumable_path : "", max_size : None,
-    accept : & ["*/*"] }) }
-}
+
+method! { Upload: DisplayVideo => schemas::CreateAssetResponse; "displayvideo.advertisers.assets.upload" POST "v4/advertisers/{+advertiserId}/assets" {
+    upload: Some(&runtime::spec::UploadSpec {
+        simple_path: "upload/v4/advertisers/{+advertiserId}/assets",
+        resumable_path: "",
+        max_size: None,
+        accept: &["*/*"],
+    }),
+} }
+
 impl runtime::AcceptsMedia for Upload {}

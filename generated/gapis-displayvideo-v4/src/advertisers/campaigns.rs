@@ -7,40 +7,69 @@ use super::*;
 pub struct Campaigns<'a>(pub(crate) &'a runtime::Client);
 
 impl Campaigns<'_> {
-    /// POST `v4/advertisers/{+advertiserId}/campaigns`. Scopes: `DISPLAY_VIDEO`, `DISPLAY_VIDEO_MEDIAPLANNING`.
+    /// POST `v4/advertisers/{+advertiserId}/campaigns`.
     ///
-    /// * `advertiser_id`: a 64-bit number
-    pub fn create(
-        &self,
-        advertiser_id: i64,
-        campaign: schemas::Campaign,
-    ) -> Call<Create> {
+    /// Scopes:
+    /// [`DISPLAY_VIDEO`](scopes::DISPLAY_VIDEO),
+    /// [`DISPLAY_VIDEO_MEDIAPLANNING`](scopes::DISPLAY_VIDEO_MEDIAPLANNING).
+    ///
+    /// * `advertiser_id`: matches `^[^/]+$`
+    pub fn create(&self, advertiser_id: i64, campaign: schemas::Campaign) -> Call<Create> {
         Call::new(self.0, &[&advertiser_id], Some(&campaign))
     }
-    /// DELETE `v4/advertisers/{+advertiserId}/campaigns/{+campaignId}`. Scopes: `DISPLAY_VIDEO`, `DISPLAY_VIDEO_MEDIAPLANNING`.
+
+    /// DELETE `v4/advertisers/{+advertiserId}/campaigns/{+campaignId}`.
     ///
-    /// * `advertiser_id`: a 64-bit number
-    /// * `campaign_id`: a 64-bit number
+    /// Scopes:
+    /// [`DISPLAY_VIDEO`](scopes::DISPLAY_VIDEO),
+    /// [`DISPLAY_VIDEO_MEDIAPLANNING`](scopes::DISPLAY_VIDEO_MEDIAPLANNING).
+    ///
+    /// * `advertiser_id`: matches `^[^/]+$`
+    /// * `campaign_id`: matches `^[^/]+$`
     pub fn delete(&self, advertiser_id: i64, campaign_id: i64) -> Call<Delete> {
         Call::new(self.0, &[&advertiser_id, &campaign_id], None)
     }
-    /// GET `v4/advertisers/{+advertiserId}/campaigns/{+campaignId}`. Scopes: `DISPLAY_VIDEO`, `DISPLAY_VIDEO_MEDIAPLANNING`.
+
+    /// GET `v4/advertisers/{+advertiserId}/campaigns/{+campaignId}`.
     ///
-    /// * `advertiser_id`: a 64-bit number
-    /// * `campaign_id`: a 64-bit number
+    /// Scopes:
+    /// [`DISPLAY_VIDEO`](scopes::DISPLAY_VIDEO),
+    /// [`DISPLAY_VIDEO_MEDIAPLANNING`](scopes::DISPLAY_VIDEO_MEDIAPLANNING).
+    ///
+    /// * `advertiser_id`: matches `^[^/]+$`
+    /// * `campaign_id`: matches `^[^/]+$`
     pub fn get(&self, advertiser_id: i64, campaign_id: i64) -> Call<Get> {
         Call::new(self.0, &[&advertiser_id, &campaign_id], None)
     }
-    /// GET `v4/advertisers/{+advertiserId}/campaigns`. Scopes: `DISPLAY_VIDEO`, `DISPLAY_VIDEO_MEDIAPLANNING`.
+
+    /// GET `v4/advertisers/{+advertiserId}/campaigns`.
     ///
-    /// * `advertiser_id`: a 64-bit number
+    /// Scopes:
+    /// [`DISPLAY_VIDEO`](scopes::DISPLAY_VIDEO),
+    /// [`DISPLAY_VIDEO_MEDIAPLANNING`](scopes::DISPLAY_VIDEO_MEDIAPLANNING).
+    ///
+    /// * `advertiser_id`: matches `^[^/]+$`
+    ///
+    /// Optional:
+    /// [`filter`](Call#method.filter-5),
+    /// [`order_by`](Call#method.order_by-6),
+    /// [`page_size`](Call#method.page_size-6),
+    /// [`page_token`](Call#method.page_token-6).
     pub fn list(&self, advertiser_id: i64) -> Call<List> {
         Call::new(self.0, &[&advertiser_id], None)
     }
-    /// PATCH `v4/advertisers/{+advertiserId}/campaigns/{+campaignId}`. Scopes: `DISPLAY_VIDEO`, `DISPLAY_VIDEO_MEDIAPLANNING`.
+
+    /// PATCH `v4/advertisers/{+advertiserId}/campaigns/{+campaignId}`.
     ///
-    /// * `advertiser_id`: a 64-bit number
-    /// * `campaign_id`: a 64-bit number
+    /// Scopes:
+    /// [`DISPLAY_VIDEO`](scopes::DISPLAY_VIDEO),
+    /// [`DISPLAY_VIDEO_MEDIAPLANNING`](scopes::DISPLAY_VIDEO_MEDIAPLANNING).
+    ///
+    /// * `advertiser_id`: matches `^[^/]+$`
+    /// * `campaign_id`: matches `^[^/]+$`
+    ///
+    /// Optional:
+    /// [`update_mask`](Call#method.update_mask-3).
     pub fn patch(
         &self,
         advertiser_id: i64,
@@ -53,51 +82,39 @@ impl Campaigns<'_> {
 
 /// See [`Campaigns::create`].
 pub enum Create {}
-method! {
-    Create : DisplayVideo => schemas::Campaign;
-    "displayvideo.advertisers.campaigns.create" POST
-    "v4/advertisers/{+advertiserId}/campaigns"
-}
+
+method! { Create: DisplayVideo => schemas::Campaign; "displayvideo.advertisers.campaigns.create" POST "v4/advertisers/{+advertiserId}/campaigns" }
 
 /// See [`Campaigns::delete`].
 pub enum Delete {}
-method! {
-    Delete : DisplayVideo => schemas::Empty; "displayvideo.advertisers.campaigns.delete"
-    DELETE "v4/advertisers/{+advertiserId}/campaigns/{+campaignId}"
-}
+
+method! { Delete: DisplayVideo => schemas::Empty; "displayvideo.advertisers.campaigns.delete" DELETE "v4/advertisers/{+advertiserId}/campaigns/{+campaignId}" }
 
 /// See [`Campaigns::get`].
 pub enum Get {}
-method! {
-    Get : DisplayVideo => schemas::Campaign; "displayvideo.advertisers.campaigns.get" GET
-    "v4/advertisers/{+advertiserId}/campaigns/{+campaignId}"
-}
+
+method! { Get: DisplayVideo => schemas::Campaign; "displayvideo.advertisers.campaigns.get" GET "v4/advertisers/{+advertiserId}/campaigns/{+campaignId}" }
 
 /// See [`Campaigns::list`].
 pub enum List {}
-method! {
-    List : DisplayVideo => schemas::ListCampaignsResponse;
-    "displayvideo.advertisers.campaigns.list" GET
-    "v4/advertisers/{+advertiserId}/campaigns"
-}
-paged! {
-    List => schemas::Campaign; "pageToken" "nextPageToken" "campaigns"
-}
+
+method! { List: DisplayVideo => schemas::ListCampaignsResponse; "displayvideo.advertisers.campaigns.list" GET "v4/advertisers/{+advertiserId}/campaigns" }
+
+paged! { List => schemas::Campaign; "pageToken" "nextPageToken" "campaigns" }
 
 impl Call<List> {
-    /// `filter`: text
     pub fn filter(self, value: &str) -> Self {
         self.with_param("filter", &value)
     }
-    /// `orderBy`: text
+
     pub fn order_by(self, value: &str) -> Self {
         self.with_param("orderBy", &value)
     }
-    /// `pageSize`: a 32-bit number
+
     pub fn page_size(self, value: i32) -> Self {
         self.with_param("pageSize", &value)
     }
-    /// `pageToken`: text
+
     pub fn page_token(self, value: &str) -> Self {
         self.with_param("pageToken", &value)
     }
@@ -105,13 +122,10 @@ impl Call<List> {
 
 /// See [`Campaigns::patch`].
 pub enum Patch {}
-method! {
-    Patch : DisplayVideo => schemas::Campaign; "displayvideo.advertisers.campaigns.patch"
-    PATCH "v4/advertisers/{+advertiserId}/campaigns/{+campaignId}"
-}
+
+method! { Patch: DisplayVideo => schemas::Campaign; "displayvideo.advertisers.campaigns.patch" PATCH "v4/advertisers/{+advertiserId}/campaigns/{+campaignId}" }
 
 impl Call<Patch> {
-    /// `updateMask`: a field mask
     pub fn update_mask(self, value: &str) -> Self {
         self.with_param("updateMask", &value)
     }

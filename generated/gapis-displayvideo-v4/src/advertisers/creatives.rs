@@ -7,40 +7,64 @@ use super::*;
 pub struct Creatives<'a>(pub(crate) &'a runtime::Client);
 
 impl Creatives<'_> {
-    /// POST `v4/advertisers/{+advertiserId}/creatives`. Scopes: `DISPLAY_VIDEO`.
+    /// POST `v4/advertisers/{+advertiserId}/creatives`.
     ///
-    /// * `advertiser_id`: a 64-bit number
-    pub fn create(
-        &self,
-        advertiser_id: i64,
-        creative: schemas::Creative,
-    ) -> Call<Create> {
+    /// Scopes:
+    /// [`DISPLAY_VIDEO`](scopes::DISPLAY_VIDEO).
+    ///
+    /// * `advertiser_id`: matches `^[^/]+$`
+    pub fn create(&self, advertiser_id: i64, creative: schemas::Creative) -> Call<Create> {
         Call::new(self.0, &[&advertiser_id], Some(&creative))
     }
-    /// DELETE `v4/advertisers/{+advertiserId}/creatives/{+creativeId}`. Scopes: `DISPLAY_VIDEO`.
+
+    /// DELETE `v4/advertisers/{+advertiserId}/creatives/{+creativeId}`.
     ///
-    /// * `advertiser_id`: a 64-bit number
-    /// * `creative_id`: a 64-bit number
+    /// Scopes:
+    /// [`DISPLAY_VIDEO`](scopes::DISPLAY_VIDEO).
+    ///
+    /// * `advertiser_id`: matches `^[^/]+$`
+    /// * `creative_id`: matches `^[^/]+$`
     pub fn delete(&self, advertiser_id: i64, creative_id: i64) -> Call<Delete> {
         Call::new(self.0, &[&advertiser_id, &creative_id], None)
     }
-    /// GET `v4/advertisers/{+advertiserId}/creatives/{+creativeId}`. Scopes: `DISPLAY_VIDEO`.
+
+    /// GET `v4/advertisers/{+advertiserId}/creatives/{+creativeId}`.
     ///
-    /// * `advertiser_id`: a 64-bit number
-    /// * `creative_id`: a 64-bit number
+    /// Scopes:
+    /// [`DISPLAY_VIDEO`](scopes::DISPLAY_VIDEO).
+    ///
+    /// * `advertiser_id`: matches `^[^/]+$`
+    /// * `creative_id`: matches `^[^/]+$`
     pub fn get(&self, advertiser_id: i64, creative_id: i64) -> Call<Get> {
         Call::new(self.0, &[&advertiser_id, &creative_id], None)
     }
-    /// GET `v4/advertisers/{+advertiserId}/creatives`. Scopes: `DISPLAY_VIDEO`.
+
+    /// GET `v4/advertisers/{+advertiserId}/creatives`.
     ///
-    /// * `advertiser_id`: a 64-bit number
+    /// Scopes:
+    /// [`DISPLAY_VIDEO`](scopes::DISPLAY_VIDEO).
+    ///
+    /// * `advertiser_id`: matches `^[^/]+$`
+    ///
+    /// Optional:
+    /// [`filter`](Call#method.filter-8),
+    /// [`order_by`](Call#method.order_by-9),
+    /// [`page_size`](Call#method.page_size-9),
+    /// [`page_token`](Call#method.page_token-9).
     pub fn list(&self, advertiser_id: i64) -> Call<List> {
         Call::new(self.0, &[&advertiser_id], None)
     }
-    /// PATCH `v4/advertisers/{+advertiserId}/creatives/{+creativeId}`. Scopes: `DISPLAY_VIDEO`.
+
+    /// PATCH `v4/advertisers/{+advertiserId}/creatives/{+creativeId}`.
     ///
-    /// * `advertiser_id`: a 64-bit number
-    /// * `creative_id`: a 64-bit number
+    /// Scopes:
+    /// [`DISPLAY_VIDEO`](scopes::DISPLAY_VIDEO).
+    ///
+    /// * `advertiser_id`: matches `^[^/]+$`
+    /// * `creative_id`: matches `^[^/]+$`
+    ///
+    /// Optional:
+    /// [`update_mask`](Call#method.update_mask-5).
     pub fn patch(
         &self,
         advertiser_id: i64,
@@ -53,51 +77,39 @@ impl Creatives<'_> {
 
 /// See [`Creatives::create`].
 pub enum Create {}
-method! {
-    Create : DisplayVideo => schemas::Creative;
-    "displayvideo.advertisers.creatives.create" POST
-    "v4/advertisers/{+advertiserId}/creatives"
-}
+
+method! { Create: DisplayVideo => schemas::Creative; "displayvideo.advertisers.creatives.create" POST "v4/advertisers/{+advertiserId}/creatives" }
 
 /// See [`Creatives::delete`].
 pub enum Delete {}
-method! {
-    Delete : DisplayVideo => schemas::Empty; "displayvideo.advertisers.creatives.delete"
-    DELETE "v4/advertisers/{+advertiserId}/creatives/{+creativeId}"
-}
+
+method! { Delete: DisplayVideo => schemas::Empty; "displayvideo.advertisers.creatives.delete" DELETE "v4/advertisers/{+advertiserId}/creatives/{+creativeId}" }
 
 /// See [`Creatives::get`].
 pub enum Get {}
-method! {
-    Get : DisplayVideo => schemas::Creative; "displayvideo.advertisers.creatives.get" GET
-    "v4/advertisers/{+advertiserId}/creatives/{+creativeId}"
-}
+
+method! { Get: DisplayVideo => schemas::Creative; "displayvideo.advertisers.creatives.get" GET "v4/advertisers/{+advertiserId}/creatives/{+creativeId}" }
 
 /// See [`Creatives::list`].
 pub enum List {}
-method! {
-    List : DisplayVideo => schemas::ListCreativesResponse;
-    "displayvideo.advertisers.creatives.list" GET
-    "v4/advertisers/{+advertiserId}/creatives"
-}
-paged! {
-    List => schemas::Creative; "pageToken" "nextPageToken" "creatives"
-}
+
+method! { List: DisplayVideo => schemas::ListCreativesResponse; "displayvideo.advertisers.creatives.list" GET "v4/advertisers/{+advertiserId}/creatives" }
+
+paged! { List => schemas::Creative; "pageToken" "nextPageToken" "creatives" }
 
 impl Call<List> {
-    /// `filter`: text
     pub fn filter(self, value: &str) -> Self {
         self.with_param("filter", &value)
     }
-    /// `orderBy`: text
+
     pub fn order_by(self, value: &str) -> Self {
         self.with_param("orderBy", &value)
     }
-    /// `pageSize`: a 32-bit number
+
     pub fn page_size(self, value: i32) -> Self {
         self.with_param("pageSize", &value)
     }
-    /// `pageToken`: text
+
     pub fn page_token(self, value: &str) -> Self {
         self.with_param("pageToken", &value)
     }
@@ -105,13 +117,10 @@ impl Call<List> {
 
 /// See [`Creatives::patch`].
 pub enum Patch {}
-method! {
-    Patch : DisplayVideo => schemas::Creative; "displayvideo.advertisers.creatives.patch"
-    PATCH "v4/advertisers/{+advertiserId}/creatives/{+creativeId}"
-}
+
+method! { Patch: DisplayVideo => schemas::Creative; "displayvideo.advertisers.creatives.patch" PATCH "v4/advertisers/{+advertiserId}/creatives/{+creativeId}" }
 
 impl Call<Patch> {
-    /// `updateMask`: a field mask
     pub fn update_mask(self, value: &str) -> Self {
         self.with_param("updateMask", &value)
     }

@@ -7,9 +7,12 @@ use super::*;
 pub struct InsertionOrders<'a>(pub(crate) &'a runtime::Client);
 
 impl InsertionOrders<'_> {
-    /// POST `v4/advertisers/{+advertiserId}/insertionOrders`. Scopes: `DISPLAY_VIDEO`.
+    /// POST `v4/advertisers/{+advertiserId}/insertionOrders`.
     ///
-    /// * `advertiser_id`: a 64-bit number
+    /// Scopes:
+    /// [`DISPLAY_VIDEO`](scopes::DISPLAY_VIDEO).
+    ///
+    /// * `advertiser_id`: matches `^[^/]+$`
     pub fn create(
         &self,
         advertiser_id: i64,
@@ -17,30 +20,55 @@ impl InsertionOrders<'_> {
     ) -> Call<Create> {
         Call::new(self.0, &[&advertiser_id], Some(&insertion_order))
     }
-    /// DELETE `v4/advertisers/{+advertiserId}/insertionOrders/{+insertionOrderId}`. Scopes: `DISPLAY_VIDEO`.
+
+    /// DELETE `v4/advertisers/{+advertiserId}/insertionOrders/{+insertionOrderId}`.
     ///
-    /// * `advertiser_id`: a 64-bit number
-    /// * `insertion_order_id`: a 64-bit number
+    /// Scopes:
+    /// [`DISPLAY_VIDEO`](scopes::DISPLAY_VIDEO).
+    ///
+    /// * `advertiser_id`: matches `^[^/]+$`
+    /// * `insertion_order_id`: matches `^[^/]+$`
     pub fn delete(&self, advertiser_id: i64, insertion_order_id: i64) -> Call<Delete> {
         Call::new(self.0, &[&advertiser_id, &insertion_order_id], None)
     }
-    /// GET `v4/advertisers/{+advertiserId}/insertionOrders/{+insertionOrderId}`. Scopes: `DISPLAY_VIDEO`.
+
+    /// GET `v4/advertisers/{+advertiserId}/insertionOrders/{+insertionOrderId}`.
     ///
-    /// * `advertiser_id`: a 64-bit number
-    /// * `insertion_order_id`: a 64-bit number
+    /// Scopes:
+    /// [`DISPLAY_VIDEO`](scopes::DISPLAY_VIDEO).
+    ///
+    /// * `advertiser_id`: matches `^[^/]+$`
+    /// * `insertion_order_id`: matches `^[^/]+$`
     pub fn get(&self, advertiser_id: i64, insertion_order_id: i64) -> Call<Get> {
         Call::new(self.0, &[&advertiser_id, &insertion_order_id], None)
     }
-    /// GET `v4/advertisers/{+advertiserId}/insertionOrders`. Scopes: `DISPLAY_VIDEO`.
+
+    /// GET `v4/advertisers/{+advertiserId}/insertionOrders`.
     ///
-    /// * `advertiser_id`: a 64-bit number
+    /// Scopes:
+    /// [`DISPLAY_VIDEO`](scopes::DISPLAY_VIDEO).
+    ///
+    /// * `advertiser_id`: matches `^[^/]+$`
+    ///
+    /// Optional:
+    /// [`filter`](Call#method.filter-9),
+    /// [`order_by`](Call#method.order_by-10),
+    /// [`page_size`](Call#method.page_size-10),
+    /// [`page_token`](Call#method.page_token-10).
     pub fn list(&self, advertiser_id: i64) -> Call<List> {
         Call::new(self.0, &[&advertiser_id], None)
     }
-    /// PATCH `v4/advertisers/{+advertiserId}/insertionOrders/{+insertionOrderId}`. Scopes: `DISPLAY_VIDEO`.
+
+    /// PATCH `v4/advertisers/{+advertiserId}/insertionOrders/{+insertionOrderId}`.
     ///
-    /// * `advertiser_id`: a 64-bit number
-    /// * `insertion_order_id`: a 64-bit number
+    /// Scopes:
+    /// [`DISPLAY_VIDEO`](scopes::DISPLAY_VIDEO).
+    ///
+    /// * `advertiser_id`: matches `^[^/]+$`
+    /// * `insertion_order_id`: matches `^[^/]+$`
+    ///
+    /// Optional:
+    /// [`update_mask`](Call#method.update_mask-6).
     pub fn patch(
         &self,
         advertiser_id: i64,
@@ -53,53 +81,39 @@ impl InsertionOrders<'_> {
 
 /// See [`InsertionOrders::create`].
 pub enum Create {}
-method! {
-    Create : DisplayVideo => schemas::InsertionOrder;
-    "displayvideo.advertisers.insertionOrders.create" POST
-    "v4/advertisers/{+advertiserId}/insertionOrders"
-}
+
+method! { Create: DisplayVideo => schemas::InsertionOrder; "displayvideo.advertisers.insertionOrders.create" POST "v4/advertisers/{+advertiserId}/insertionOrders" }
 
 /// See [`InsertionOrders::delete`].
 pub enum Delete {}
-method! {
-    Delete : DisplayVideo => schemas::Empty;
-    "displayvideo.advertisers.insertionOrders.delete" DELETE
-    "v4/advertisers/{+advertiserId}/insertionOrders/{+insertionOrderId}"
-}
+
+method! { Delete: DisplayVideo => schemas::Empty; "displayvideo.advertisers.insertionOrders.delete" DELETE "v4/advertisers/{+advertiserId}/insertionOrders/{+insertionOrderId}" }
 
 /// See [`InsertionOrders::get`].
 pub enum Get {}
-method! {
-    Get : DisplayVideo => schemas::InsertionOrder;
-    "displayvideo.advertisers.insertionOrders.get" GET
-    "v4/advertisers/{+advertiserId}/insertionOrders/{+insertionOrderId}"
-}
+
+method! { Get: DisplayVideo => schemas::InsertionOrder; "displayvideo.advertisers.insertionOrders.get" GET "v4/advertisers/{+advertiserId}/insertionOrders/{+insertionOrderId}" }
 
 /// See [`InsertionOrders::list`].
 pub enum List {}
-method! {
-    List : DisplayVideo => schemas::ListInsertionOrdersResponse;
-    "displayvideo.advertisers.insertionOrders.list" GET
-    "v4/advertisers/{+advertiserId}/insertionOrders"
-}
-paged! {
-    List => schemas::InsertionOrder; "pageToken" "nextPageToken" "insertionOrders"
-}
+
+method! { List: DisplayVideo => schemas::ListInsertionOrdersResponse; "displayvideo.advertisers.insertionOrders.list" GET "v4/advertisers/{+advertiserId}/insertionOrders" }
+
+paged! { List => schemas::InsertionOrder; "pageToken" "nextPageToken" "insertionOrders" }
 
 impl Call<List> {
-    /// `filter`: text
     pub fn filter(self, value: &str) -> Self {
         self.with_param("filter", &value)
     }
-    /// `orderBy`: text
+
     pub fn order_by(self, value: &str) -> Self {
         self.with_param("orderBy", &value)
     }
-    /// `pageSize`: a 32-bit number
+
     pub fn page_size(self, value: i32) -> Self {
         self.with_param("pageSize", &value)
     }
-    /// `pageToken`: text
+
     pub fn page_token(self, value: &str) -> Self {
         self.with_param("pageToken", &value)
     }
@@ -107,14 +121,10 @@ impl Call<List> {
 
 /// See [`InsertionOrders::patch`].
 pub enum Patch {}
-method! {
-    Patch : DisplayVideo => schemas::InsertionOrder;
-    "displayvideo.advertisers.insertionOrders.patch" PATCH
-    "v4/advertisers/{+advertiserId}/insertionOrders/{+insertionOrderId}"
-}
+
+method! { Patch: DisplayVideo => schemas::InsertionOrder; "displayvideo.advertisers.insertionOrders.patch" PATCH "v4/advertisers/{+advertiserId}/insertionOrders/{+insertionOrderId}" }
 
 impl Call<Patch> {
-    /// `updateMask`: a field mask
     pub fn update_mask(self, value: &str) -> Self {
         self.with_param("updateMask", &value)
     }

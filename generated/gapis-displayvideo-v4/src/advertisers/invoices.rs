@@ -7,15 +7,33 @@ use super::*;
 pub struct Invoices<'a>(pub(crate) &'a runtime::Client);
 
 impl Invoices<'_> {
-    /// GET `v4/advertisers/{+advertiserId}/invoices`. Scopes: `DISPLAY_VIDEO`, `DISPLAY_VIDEO_MEDIAPLANNING`.
+    /// GET `v4/advertisers/{+advertiserId}/invoices`.
     ///
-    /// * `advertiser_id`: a 64-bit number
+    /// Scopes:
+    /// [`DISPLAY_VIDEO`](scopes::DISPLAY_VIDEO),
+    /// [`DISPLAY_VIDEO_MEDIAPLANNING`](scopes::DISPLAY_VIDEO_MEDIAPLANNING).
+    ///
+    /// * `advertiser_id`: matches `^[^/]+$`
+    ///
+    /// Optional:
+    /// [`issue_month`](Call#method.issue_month),
+    /// [`loi_sapin_invoice_type`](Call#method.loi_sapin_invoice_type),
+    /// [`page_size`](Call#method.page_size-11),
+    /// [`page_token`](Call#method.page_token-11).
     pub fn list(&self, advertiser_id: i64) -> Call<List> {
         Call::new(self.0, &[&advertiser_id], None)
     }
-    /// GET `v4/advertisers/{+advertiserId}/invoices:lookupInvoiceCurrency`. Scopes: `DISPLAY_VIDEO`, `DISPLAY_VIDEO_MEDIAPLANNING`.
+
+    /// GET `v4/advertisers/{+advertiserId}/invoices:lookupInvoiceCurrency`.
     ///
-    /// * `advertiser_id`: a 64-bit number
+    /// Scopes:
+    /// [`DISPLAY_VIDEO`](scopes::DISPLAY_VIDEO),
+    /// [`DISPLAY_VIDEO_MEDIAPLANNING`](scopes::DISPLAY_VIDEO_MEDIAPLANNING).
+    ///
+    /// * `advertiser_id`: matches `^[^/]+$`
+    ///
+    /// Optional:
+    /// [`invoice_month`](Call#method.invoice_month).
     pub fn lookup_invoice_currency(
         &self,
         advertiser_id: i64,
@@ -26,32 +44,24 @@ impl Invoices<'_> {
 
 /// See [`Invoices::list`].
 pub enum List {}
-method! {
-    List : DisplayVideo => schemas::ListInvoicesResponse;
-    "displayvideo.advertisers.invoices.list" GET
-    "v4/advertisers/{+advertiserId}/invoices"
-}
-paged! {
-    List => schemas::Invoice; "pageToken" "nextPageToken" "invoices"
-}
+
+method! { List: DisplayVideo => schemas::ListInvoicesResponse; "displayvideo.advertisers.invoices.list" GET "v4/advertisers/{+advertiserId}/invoices" }
+
+paged! { List => schemas::Invoice; "pageToken" "nextPageToken" "invoices" }
 
 impl Call<List> {
-    /// `issueMonth`: text
     pub fn issue_month(self, value: &str) -> Self {
         self.with_param("issueMonth", &value)
     }
-    /// `loiSapinInvoiceType`: one of a set of words
-    pub fn loi_sapin_invoice_type(
-        self,
-        value: enums::AdvertisersInvoicesListLoiSapinInvoiceType,
-    ) -> Self {
+
+    pub fn loi_sapin_invoice_type(self, value: enums::AdvertisersInvoicesListLoiSapinInvoiceType) -> Self {
         self.with_param("loiSapinInvoiceType", &value)
     }
-    /// `pageSize`: a 32-bit number
+
     pub fn page_size(self, value: i32) -> Self {
         self.with_param("pageSize", &value)
     }
-    /// `pageToken`: text
+
     pub fn page_token(self, value: &str) -> Self {
         self.with_param("pageToken", &value)
     }
@@ -59,14 +69,10 @@ impl Call<List> {
 
 /// See [`Invoices::lookup_invoice_currency`].
 pub enum LookupInvoiceCurrency {}
-method! {
-    LookupInvoiceCurrency : DisplayVideo => schemas::LookupInvoiceCurrencyResponse;
-    "displayvideo.advertisers.invoices.lookupInvoiceCurrency" GET
-    "v4/advertisers/{+advertiserId}/invoices:lookupInvoiceCurrency"
-}
+
+method! { LookupInvoiceCurrency: DisplayVideo => schemas::LookupInvoiceCurrencyResponse; "displayvideo.advertisers.invoices.lookupInvoiceCurrency" GET "v4/advertisers/{+advertiserId}/invoices:lookupInvoiceCurrency" }
 
 impl Call<LookupInvoiceCurrency> {
-    /// `invoiceMonth`: text
     pub fn invoice_month(self, value: &str) -> Self {
         self.with_param("invoiceMonth", &value)
     }

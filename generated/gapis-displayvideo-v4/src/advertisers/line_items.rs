@@ -2,24 +2,28 @@
 
 pub mod targeting_types;
 pub mod youtube_asset_types;
+
 use super::*;
 
 /// The methods of `lineItems`.
 #[derive(Clone, Copy, Debug)]
 pub struct LineItems<'a>(pub(crate) &'a runtime::Client);
 
-impl LineItems<'_> {
-    /// The resource `targetingTypes`.
-    pub fn targeting_types(&self) -> targeting_types::TargetingTypes<'_> {
+impl<'a> LineItems<'a> {
+    pub fn targeting_types(&self) -> targeting_types::TargetingTypes<'a> {
         targeting_types::TargetingTypes(self.0)
     }
-    /// The resource `youtubeAssetTypes`.
-    pub fn youtube_asset_types(&self) -> youtube_asset_types::YoutubeAssetTypes<'_> {
+
+    pub fn youtube_asset_types(&self) -> youtube_asset_types::YoutubeAssetTypes<'a> {
         youtube_asset_types::YoutubeAssetTypes(self.0)
     }
-    /// POST `v4/advertisers/{+advertiserId}/lineItems:bulkEditAssignedTargetingOptions`. Scopes: `DISPLAY_VIDEO`.
+
+    /// POST `v4/advertisers/{+advertiserId}/lineItems:bulkEditAssignedTargetingOptions`.
     ///
-    /// * `advertiser_id`: a 64-bit number
+    /// Scopes:
+    /// [`DISPLAY_VIDEO`](scopes::DISPLAY_VIDEO).
+    ///
+    /// * `advertiser_id`: matches `^[^/]+$`
     pub fn bulk_edit_assigned_targeting_options(
         &self,
         advertiser_id: i64,
@@ -31,18 +35,33 @@ impl LineItems<'_> {
             Some(&bulk_edit_assigned_targeting_options_request),
         )
     }
-    /// GET `v4/advertisers/{+advertiserId}/lineItems:bulkListAssignedTargetingOptions`. Scopes: `DISPLAY_VIDEO`.
+
+    /// GET `v4/advertisers/{+advertiserId}/lineItems:bulkListAssignedTargetingOptions`.
     ///
-    /// * `advertiser_id`: a 64-bit number
+    /// Scopes:
+    /// [`DISPLAY_VIDEO`](scopes::DISPLAY_VIDEO).
+    ///
+    /// * `advertiser_id`: matches `^[^/]+$`
+    ///
+    /// Optional:
+    /// [`filter`](Call#method.filter-11),
+    /// [`line_item_ids`](Call#method.line_item_ids),
+    /// [`order_by`](Call#method.order_by-13),
+    /// [`page_size`](Call#method.page_size-14),
+    /// [`page_token`](Call#method.page_token-14).
     pub fn bulk_list_assigned_targeting_options(
         &self,
         advertiser_id: i64,
     ) -> Call<BulkListAssignedTargetingOptions> {
         Call::new(self.0, &[&advertiser_id], None)
     }
-    /// POST `v4/advertisers/{+advertiserId}/lineItems:bulkUpdate`. Scopes: `DISPLAY_VIDEO`.
+
+    /// POST `v4/advertisers/{+advertiserId}/lineItems:bulkUpdate`.
     ///
-    /// * `advertiser_id`: a 64-bit number
+    /// Scopes:
+    /// [`DISPLAY_VIDEO`](scopes::DISPLAY_VIDEO).
+    ///
+    /// * `advertiser_id`: matches `^[^/]+$`
     pub fn bulk_update(
         &self,
         advertiser_id: i64,
@@ -50,27 +69,35 @@ impl LineItems<'_> {
     ) -> Call<BulkUpdate> {
         Call::new(self.0, &[&advertiser_id], Some(&bulk_update_line_items_request))
     }
-    /// POST `v4/advertisers/{+advertiserId}/lineItems`. Scopes: `DISPLAY_VIDEO`.
+
+    /// POST `v4/advertisers/{+advertiserId}/lineItems`.
     ///
-    /// * `advertiser_id`: a 64-bit number
-    pub fn create(
-        &self,
-        advertiser_id: i64,
-        line_item: schemas::LineItem,
-    ) -> Call<Create> {
+    /// Scopes:
+    /// [`DISPLAY_VIDEO`](scopes::DISPLAY_VIDEO).
+    ///
+    /// * `advertiser_id`: matches `^[^/]+$`
+    pub fn create(&self, advertiser_id: i64, line_item: schemas::LineItem) -> Call<Create> {
         Call::new(self.0, &[&advertiser_id], Some(&line_item))
     }
-    /// DELETE `v4/advertisers/{+advertiserId}/lineItems/{+lineItemId}`. Scopes: `DISPLAY_VIDEO`.
+
+    /// DELETE `v4/advertisers/{+advertiserId}/lineItems/{+lineItemId}`.
     ///
-    /// * `advertiser_id`: a 64-bit number
-    /// * `line_item_id`: a 64-bit number
+    /// Scopes:
+    /// [`DISPLAY_VIDEO`](scopes::DISPLAY_VIDEO).
+    ///
+    /// * `advertiser_id`: matches `^[^/]+$`
+    /// * `line_item_id`: matches `^[^/]+$`
     pub fn delete(&self, advertiser_id: i64, line_item_id: i64) -> Call<Delete> {
         Call::new(self.0, &[&advertiser_id, &line_item_id], None)
     }
-    /// POST `v4/advertisers/{+advertiserId}/lineItems/{+lineItemId}:duplicate`. Scopes: `DISPLAY_VIDEO`.
+
+    /// POST `v4/advertisers/{+advertiserId}/lineItems/{+lineItemId}:duplicate`.
     ///
-    /// * `advertiser_id`: a 64-bit number
-    /// * `line_item_id`: a 64-bit number
+    /// Scopes:
+    /// [`DISPLAY_VIDEO`](scopes::DISPLAY_VIDEO).
+    ///
+    /// * `advertiser_id`: matches `^[^/]+$`
+    /// * `line_item_id`: matches `^[^/]+$`
     pub fn duplicate(
         &self,
         advertiser_id: i64,
@@ -83,23 +110,44 @@ impl LineItems<'_> {
             Some(&duplicate_line_item_request),
         )
     }
-    /// GET `v4/advertisers/{+advertiserId}/lineItems/{+lineItemId}`. Scopes: `DISPLAY_VIDEO`.
+
+    /// GET `v4/advertisers/{+advertiserId}/lineItems/{+lineItemId}`.
     ///
-    /// * `advertiser_id`: a 64-bit number
-    /// * `line_item_id`: a 64-bit number
+    /// Scopes:
+    /// [`DISPLAY_VIDEO`](scopes::DISPLAY_VIDEO).
+    ///
+    /// * `advertiser_id`: matches `^[^/]+$`
+    /// * `line_item_id`: matches `^[^/]+$`
     pub fn get(&self, advertiser_id: i64, line_item_id: i64) -> Call<Get> {
         Call::new(self.0, &[&advertiser_id, &line_item_id], None)
     }
-    /// GET `v4/advertisers/{+advertiserId}/lineItems`. Scopes: `DISPLAY_VIDEO`.
+
+    /// GET `v4/advertisers/{+advertiserId}/lineItems`.
     ///
-    /// * `advertiser_id`: a 64-bit number
+    /// Scopes:
+    /// [`DISPLAY_VIDEO`](scopes::DISPLAY_VIDEO).
+    ///
+    /// * `advertiser_id`: matches `^[^/]+$`
+    ///
+    /// Optional:
+    /// [`filter`](Call#method.filter-12),
+    /// [`order_by`](Call#method.order_by-14),
+    /// [`page_size`](Call#method.page_size-15),
+    /// [`page_token`](Call#method.page_token-15).
     pub fn list(&self, advertiser_id: i64) -> Call<List> {
         Call::new(self.0, &[&advertiser_id], None)
     }
-    /// PATCH `v4/advertisers/{+advertiserId}/lineItems/{+lineItemId}`. Scopes: `DISPLAY_VIDEO`.
+
+    /// PATCH `v4/advertisers/{+advertiserId}/lineItems/{+lineItemId}`.
     ///
-    /// * `advertiser_id`: a 64-bit number
-    /// * `line_item_id`: a 64-bit number
+    /// Scopes:
+    /// [`DISPLAY_VIDEO`](scopes::DISPLAY_VIDEO).
+    ///
+    /// * `advertiser_id`: matches `^[^/]+$`
+    /// * `line_item_id`: matches `^[^/]+$`
+    ///
+    /// Optional:
+    /// [`update_mask`](Call#method.update_mask-7).
     pub fn patch(
         &self,
         advertiser_id: i64,
@@ -112,44 +160,33 @@ impl LineItems<'_> {
 
 /// See [`LineItems::bulk_edit_assigned_targeting_options`].
 pub enum BulkEditAssignedTargetingOptions {}
-method! {
-    BulkEditAssignedTargetingOptions : DisplayVideo =>
-    schemas::BulkEditAssignedTargetingOptionsResponse;
-    "displayvideo.advertisers.lineItems.bulkEditAssignedTargetingOptions" POST
-    "v4/advertisers/{+advertiserId}/lineItems:bulkEditAssignedTargetingOptions"
-}
+
+method! { BulkEditAssignedTargetingOptions: DisplayVideo => schemas::BulkEditAssignedTargetingOptionsResponse; "displayvideo.advertisers.lineItems.bulkEditAssignedTargetingOptions" POST "v4/advertisers/{+advertiserId}/lineItems:bulkEditAssignedTargetingOptions" }
 
 /// See [`LineItems::bulk_list_assigned_targeting_options`].
 pub enum BulkListAssignedTargetingOptions {}
-method! {
-    BulkListAssignedTargetingOptions : DisplayVideo =>
-    schemas::BulkListAssignedTargetingOptionsResponse;
-    "displayvideo.advertisers.lineItems.bulkListAssignedTargetingOptions" GET
-    "v4/advertisers/{+advertiserId}/lineItems:bulkListAssignedTargetingOptions"
-}
-paged! {
-    BulkListAssignedTargetingOptions => schemas::LineItemAssignedTargetingOption;
-    "pageToken" "nextPageToken" "lineItemAssignedTargetingOptions"
-}
+
+method! { BulkListAssignedTargetingOptions: DisplayVideo => schemas::BulkListAssignedTargetingOptionsResponse; "displayvideo.advertisers.lineItems.bulkListAssignedTargetingOptions" GET "v4/advertisers/{+advertiserId}/lineItems:bulkListAssignedTargetingOptions" }
+
+paged! { BulkListAssignedTargetingOptions => schemas::LineItemAssignedTargetingOption; "pageToken" "nextPageToken" "lineItemAssignedTargetingOptions" }
 
 impl Call<BulkListAssignedTargetingOptions> {
-    /// `filter`: text
     pub fn filter(self, value: &str) -> Self {
         self.with_param("filter", &value)
     }
-    /// `lineItemIds`: a 64-bit number
+
     pub fn line_item_ids(self, value: &[i64]) -> Self {
         self.with_param("lineItemIds", &value)
     }
-    /// `orderBy`: text
+
     pub fn order_by(self, value: &str) -> Self {
         self.with_param("orderBy", &value)
     }
-    /// `pageSize`: a 32-bit number
+
     pub fn page_size(self, value: i32) -> Self {
         self.with_param("pageSize", &value)
     }
-    /// `pageToken`: text
+
     pub fn page_token(self, value: &str) -> Self {
         self.with_param("pageToken", &value)
     }
@@ -157,67 +194,49 @@ impl Call<BulkListAssignedTargetingOptions> {
 
 /// See [`LineItems::bulk_update`].
 pub enum BulkUpdate {}
-method! {
-    BulkUpdate : DisplayVideo => schemas::BulkUpdateLineItemsResponse;
-    "displayvideo.advertisers.lineItems.bulkUpdate" POST
-    "v4/advertisers/{+advertiserId}/lineItems:bulkUpdate"
-}
+
+method! { BulkUpdate: DisplayVideo => schemas::BulkUpdateLineItemsResponse; "displayvideo.advertisers.lineItems.bulkUpdate" POST "v4/advertisers/{+advertiserId}/lineItems:bulkUpdate" }
 
 /// See [`LineItems::create`].
 pub enum Create {}
-method! {
-    Create : DisplayVideo => schemas::LineItem;
-    "displayvideo.advertisers.lineItems.create" POST
-    "v4/advertisers/{+advertiserId}/lineItems"
-}
+
+method! { Create: DisplayVideo => schemas::LineItem; "displayvideo.advertisers.lineItems.create" POST "v4/advertisers/{+advertiserId}/lineItems" }
 
 /// See [`LineItems::delete`].
 pub enum Delete {}
-method! {
-    Delete : DisplayVideo => schemas::Empty; "displayvideo.advertisers.lineItems.delete"
-    DELETE "v4/advertisers/{+advertiserId}/lineItems/{+lineItemId}"
-}
+
+method! { Delete: DisplayVideo => schemas::Empty; "displayvideo.advertisers.lineItems.delete" DELETE "v4/advertisers/{+advertiserId}/lineItems/{+lineItemId}" }
 
 /// See [`LineItems::duplicate`].
 pub enum Duplicate {}
-method! {
-    Duplicate : DisplayVideo => schemas::DuplicateLineItemResponse;
-    "displayvideo.advertisers.lineItems.duplicate" POST
-    "v4/advertisers/{+advertiserId}/lineItems/{+lineItemId}:duplicate"
-}
+
+method! { Duplicate: DisplayVideo => schemas::DuplicateLineItemResponse; "displayvideo.advertisers.lineItems.duplicate" POST "v4/advertisers/{+advertiserId}/lineItems/{+lineItemId}:duplicate" }
 
 /// See [`LineItems::get`].
 pub enum Get {}
-method! {
-    Get : DisplayVideo => schemas::LineItem; "displayvideo.advertisers.lineItems.get" GET
-    "v4/advertisers/{+advertiserId}/lineItems/{+lineItemId}"
-}
+
+method! { Get: DisplayVideo => schemas::LineItem; "displayvideo.advertisers.lineItems.get" GET "v4/advertisers/{+advertiserId}/lineItems/{+lineItemId}" }
 
 /// See [`LineItems::list`].
 pub enum List {}
-method! {
-    List : DisplayVideo => schemas::ListLineItemsResponse;
-    "displayvideo.advertisers.lineItems.list" GET
-    "v4/advertisers/{+advertiserId}/lineItems"
-}
-paged! {
-    List => schemas::LineItem; "pageToken" "nextPageToken" "lineItems"
-}
+
+method! { List: DisplayVideo => schemas::ListLineItemsResponse; "displayvideo.advertisers.lineItems.list" GET "v4/advertisers/{+advertiserId}/lineItems" }
+
+paged! { List => schemas::LineItem; "pageToken" "nextPageToken" "lineItems" }
 
 impl Call<List> {
-    /// `filter`: text
     pub fn filter(self, value: &str) -> Self {
         self.with_param("filter", &value)
     }
-    /// `orderBy`: text
+
     pub fn order_by(self, value: &str) -> Self {
         self.with_param("orderBy", &value)
     }
-    /// `pageSize`: a 32-bit number
+
     pub fn page_size(self, value: i32) -> Self {
         self.with_param("pageSize", &value)
     }
-    /// `pageToken`: text
+
     pub fn page_token(self, value: &str) -> Self {
         self.with_param("pageToken", &value)
     }
@@ -225,13 +244,10 @@ impl Call<List> {
 
 /// See [`LineItems::patch`].
 pub enum Patch {}
-method! {
-    Patch : DisplayVideo => schemas::LineItem; "displayvideo.advertisers.lineItems.patch"
-    PATCH "v4/advertisers/{+advertiserId}/lineItems/{+lineItemId}"
-}
+
+method! { Patch: DisplayVideo => schemas::LineItem; "displayvideo.advertisers.lineItems.patch" PATCH "v4/advertisers/{+advertiserId}/lineItems/{+lineItemId}" }
 
 impl Call<Patch> {
-    /// `updateMask`: a field mask
     pub fn update_mask(self, value: &str) -> Self {
         self.with_param("updateMask", &value)
     }

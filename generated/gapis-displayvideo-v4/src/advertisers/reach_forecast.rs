@@ -7,9 +7,12 @@ use super::*;
 pub struct ReachForecast<'a>(pub(crate) &'a runtime::Client);
 
 impl ReachForecast<'_> {
-    /// POST `v4/advertisers/{+advertiserId}/reachForecast:generateReachForecast`. Scopes: `DISPLAY_VIDEO`.
+    /// POST `v4/advertisers/{+advertiserId}/reachForecast:generateReachForecast`.
     ///
-    /// * `advertiser_id`: a 64-bit number
+    /// Scopes:
+    /// [`DISPLAY_VIDEO`](scopes::DISPLAY_VIDEO).
+    ///
+    /// * `advertiser_id`: matches `^[^/]+$`
     pub fn generate_reach_forecast(
         &self,
         advertiser_id: i64,
@@ -17,36 +20,63 @@ impl ReachForecast<'_> {
     ) -> Call<GenerateReachForecast> {
         Call::new(self.0, &[&advertiser_id], Some(&generate_reach_forecast_request))
     }
-    /// GET `v4/advertisers/{+advertiserId}/reachForecast:retrievePlannableLocations`. Scopes: `DISPLAY_VIDEO`.
+
+    /// GET `v4/advertisers/{+advertiserId}/reachForecast:retrievePlannableLocations`.
     ///
-    /// * `advertiser_id`: a 64-bit number
+    /// Scopes:
+    /// [`DISPLAY_VIDEO`](scopes::DISPLAY_VIDEO).
+    ///
+    /// * `advertiser_id`: matches `^[^/]+$`
     pub fn retrieve_plannable_locations(
         &self,
         advertiser_id: i64,
     ) -> Call<RetrievePlannableLocations> {
         Call::new(self.0, &[&advertiser_id], None)
     }
-    /// GET `v4/advertisers/{+advertiserId}/reachForecast:retrievePlannableProducts`. Scopes: `DISPLAY_VIDEO`.
+
+    /// GET `v4/advertisers/{+advertiserId}/reachForecast:retrievePlannableProducts`.
     ///
-    /// * `advertiser_id`: a 64-bit number
+    /// Scopes:
+    /// [`DISPLAY_VIDEO`](scopes::DISPLAY_VIDEO).
+    ///
+    /// * `advertiser_id`: matches `^[^/]+$`
+    ///
+    /// Optional:
+    /// [`plannable_location_id`](Call#method.plannable_location_id).
     pub fn retrieve_plannable_products(
         &self,
         advertiser_id: i64,
     ) -> Call<RetrievePlannableProducts> {
         Call::new(self.0, &[&advertiser_id], None)
     }
-    /// GET `v4/advertisers/{+advertiserId}/reachForecast:retrievePlannableUserInterests`. Scopes: `DISPLAY_VIDEO`.
+
+    /// GET `v4/advertisers/{+advertiserId}/reachForecast:retrievePlannableUserInterests`.
     ///
-    /// * `advertiser_id`: a 64-bit number
+    /// Scopes:
+    /// [`DISPLAY_VIDEO`](scopes::DISPLAY_VIDEO).
+    ///
+    /// * `advertiser_id`: matches `^[^/]+$`
+    ///
+    /// Optional:
+    /// [`product_category`](Call#method.product_category).
     pub fn retrieve_plannable_user_interests(
         &self,
         advertiser_id: i64,
     ) -> Call<RetrievePlannableUserInterests> {
         Call::new(self.0, &[&advertiser_id], None)
     }
-    /// GET `v4/advertisers/{+advertiserId}/reachForecast:retrievePlannableUserLists`. Scopes: `DISPLAY_VIDEO`.
+
+    /// GET `v4/advertisers/{+advertiserId}/reachForecast:retrievePlannableUserLists`.
     ///
-    /// * `advertiser_id`: a 64-bit number
+    /// Scopes:
+    /// [`DISPLAY_VIDEO`](scopes::DISPLAY_VIDEO).
+    ///
+    /// * `advertiser_id`: matches `^[^/]+$`
+    ///
+    /// Optional:
+    /// [`filter`](Call#method.filter-16),
+    /// [`page_size`](Call#method.page_size-20),
+    /// [`page_token`](Call#method.page_token-20).
     pub fn retrieve_plannable_user_lists(
         &self,
         advertiser_id: i64,
@@ -57,32 +87,20 @@ impl ReachForecast<'_> {
 
 /// See [`ReachForecast::generate_reach_forecast`].
 pub enum GenerateReachForecast {}
-method! {
-    GenerateReachForecast : DisplayVideo => schemas::GenerateReachForecastResponse;
-    "displayvideo.advertisers.reachForecast.generateReachForecast" POST
-    "v4/advertisers/{+advertiserId}/reachForecast:generateReachForecast"
-}
+
+method! { GenerateReachForecast: DisplayVideo => schemas::GenerateReachForecastResponse; "displayvideo.advertisers.reachForecast.generateReachForecast" POST "v4/advertisers/{+advertiserId}/reachForecast:generateReachForecast" }
 
 /// See [`ReachForecast::retrieve_plannable_locations`].
 pub enum RetrievePlannableLocations {}
-method! {
-    RetrievePlannableLocations : DisplayVideo =>
-    schemas::RetrievePlannableLocationsResponse;
-    "displayvideo.advertisers.reachForecast.retrievePlannableLocations" GET
-    "v4/advertisers/{+advertiserId}/reachForecast:retrievePlannableLocations"
-}
+
+method! { RetrievePlannableLocations: DisplayVideo => schemas::RetrievePlannableLocationsResponse; "displayvideo.advertisers.reachForecast.retrievePlannableLocations" GET "v4/advertisers/{+advertiserId}/reachForecast:retrievePlannableLocations" }
 
 /// See [`ReachForecast::retrieve_plannable_products`].
 pub enum RetrievePlannableProducts {}
-method! {
-    RetrievePlannableProducts : DisplayVideo =>
-    schemas::RetrievePlannableProductsResponse;
-    "displayvideo.advertisers.reachForecast.retrievePlannableProducts" GET
-    "v4/advertisers/{+advertiserId}/reachForecast:retrievePlannableProducts"
-}
+
+method! { RetrievePlannableProducts: DisplayVideo => schemas::RetrievePlannableProductsResponse; "displayvideo.advertisers.reachForecast.retrievePlannableProducts" GET "v4/advertisers/{+advertiserId}/reachForecast:retrievePlannableProducts" }
 
 impl Call<RetrievePlannableProducts> {
-    /// `plannableLocationId`: text
     pub fn plannable_location_id(self, value: &str) -> Self {
         self.with_param("plannableLocationId", &value)
     }
@@ -90,46 +108,31 @@ impl Call<RetrievePlannableProducts> {
 
 /// See [`ReachForecast::retrieve_plannable_user_interests`].
 pub enum RetrievePlannableUserInterests {}
-method! {
-    RetrievePlannableUserInterests : DisplayVideo =>
-    schemas::RetrievePlannableUserInterestsResponse;
-    "displayvideo.advertisers.reachForecast.retrievePlannableUserInterests" GET
-    "v4/advertisers/{+advertiserId}/reachForecast:retrievePlannableUserInterests"
-}
+
+method! { RetrievePlannableUserInterests: DisplayVideo => schemas::RetrievePlannableUserInterestsResponse; "displayvideo.advertisers.reachForecast.retrievePlannableUserInterests" GET "v4/advertisers/{+advertiserId}/reachForecast:retrievePlannableUserInterests" }
 
 impl Call<RetrievePlannableUserInterests> {
-    /// `productCategory`: one of a set of words
-    pub fn product_category(
-        self,
-        value: enums::AdvertisersReachForecastRetrievePlannableUserInterestsProductCategory,
-    ) -> Self {
+    pub fn product_category(self, value: enums::AdvertisersReachForecastRetrievePlannableUserInterestsProductCategory) -> Self {
         self.with_param("productCategory", &value)
     }
 }
 
 /// See [`ReachForecast::retrieve_plannable_user_lists`].
 pub enum RetrievePlannableUserLists {}
-method! {
-    RetrievePlannableUserLists : DisplayVideo =>
-    schemas::RetrievePlannableUserListsResponse;
-    "displayvideo.advertisers.reachForecast.retrievePlannableUserLists" GET
-    "v4/advertisers/{+advertiserId}/reachForecast:retrievePlannableUserLists"
-}
-paged! {
-    RetrievePlannableUserLists => schemas::PlannableUserList; "pageToken" "nextPageToken"
-    "plannableUserLists"
-}
+
+method! { RetrievePlannableUserLists: DisplayVideo => schemas::RetrievePlannableUserListsResponse; "displayvideo.advertisers.reachForecast.retrievePlannableUserLists" GET "v4/advertisers/{+advertiserId}/reachForecast:retrievePlannableUserLists" }
+
+paged! { RetrievePlannableUserLists => schemas::PlannableUserList; "pageToken" "nextPageToken" "plannableUserLists" }
 
 impl Call<RetrievePlannableUserLists> {
-    /// `filter`: text
     pub fn filter(self, value: &str) -> Self {
         self.with_param("filter", &value)
     }
-    /// `pageSize`: a 32-bit number
+
     pub fn page_size(self, value: i32) -> Self {
         self.with_param("pageSize", &value)
     }
-    /// `pageToken`: text
+
     pub fn page_token(self, value: &str) -> Self {
         self.with_param("pageToken", &value)
     }

@@ -7,9 +7,16 @@ use super::*;
 pub struct Rules<'a>(pub(crate) &'a runtime::Client);
 
 impl Rules<'_> {
-    /// POST `v4/customBiddingAlgorithms/{+customBiddingAlgorithmId}/rules`. Scopes: `DISPLAY_VIDEO`.
+    /// POST `v4/customBiddingAlgorithms/{+customBiddingAlgorithmId}/rules`.
     ///
-    /// * `custom_bidding_algorithm_id`: a 64-bit number
+    /// Scopes:
+    /// [`DISPLAY_VIDEO`](scopes::DISPLAY_VIDEO).
+    ///
+    /// * `custom_bidding_algorithm_id`: matches `^[^/]+$`
+    ///
+    /// Optional:
+    /// [`advertiser_id`](Call#method.advertiser_id-2),
+    /// [`partner_id`](Call#method.partner_id-10).
     pub fn create(
         &self,
         custom_bidding_algorithm_id: i64,
@@ -21,10 +28,18 @@ impl Rules<'_> {
             Some(&custom_bidding_algorithm_rules),
         )
     }
-    /// GET `v4/customBiddingAlgorithms/{+customBiddingAlgorithmId}/rules/{+customBiddingAlgorithmRulesId}`. Scopes: `DISPLAY_VIDEO`.
+
+    /// GET `v4/customBiddingAlgorithms/{+customBiddingAlgorithmId}/rules/{+customBiddingAlgorithmRulesId}`.
     ///
-    /// * `custom_bidding_algorithm_id`: a 64-bit number
-    /// * `custom_bidding_algorithm_rules_id`: a 64-bit number
+    /// Scopes:
+    /// [`DISPLAY_VIDEO`](scopes::DISPLAY_VIDEO).
+    ///
+    /// * `custom_bidding_algorithm_id`: matches `^[^/]+$`
+    /// * `custom_bidding_algorithm_rules_id`: matches `^[^/]+$`
+    ///
+    /// Optional:
+    /// [`advertiser_id`](Call#method.advertiser_id-3),
+    /// [`partner_id`](Call#method.partner_id-11).
     pub fn get(
         &self,
         custom_bidding_algorithm_id: i64,
@@ -36,9 +51,20 @@ impl Rules<'_> {
             None,
         )
     }
-    /// GET `v4/customBiddingAlgorithms/{+customBiddingAlgorithmId}/rules`. Scopes: `DISPLAY_VIDEO`.
+
+    /// GET `v4/customBiddingAlgorithms/{+customBiddingAlgorithmId}/rules`.
     ///
-    /// * `custom_bidding_algorithm_id`: a 64-bit number
+    /// Scopes:
+    /// [`DISPLAY_VIDEO`](scopes::DISPLAY_VIDEO).
+    ///
+    /// * `custom_bidding_algorithm_id`: matches `^[^/]+$`
+    ///
+    /// Optional:
+    /// [`advertiser_id`](Call#method.advertiser_id-4),
+    /// [`order_by`](Call#method.order_by-22),
+    /// [`page_size`](Call#method.page_size-25),
+    /// [`page_token`](Call#method.page_token-25),
+    /// [`partner_id`](Call#method.partner_id-12).
     pub fn list(&self, custom_bidding_algorithm_id: i64) -> Call<List> {
         Call::new(self.0, &[&custom_bidding_algorithm_id], None)
     }
@@ -46,18 +72,14 @@ impl Rules<'_> {
 
 /// See [`Rules::create`].
 pub enum Create {}
-method! {
-    Create : DisplayVideo => schemas::CustomBiddingAlgorithmRules;
-    "displayvideo.customBiddingAlgorithms.rules.create" POST
-    "v4/customBiddingAlgorithms/{+customBiddingAlgorithmId}/rules"
-}
+
+method! { Create: DisplayVideo => schemas::CustomBiddingAlgorithmRules; "displayvideo.customBiddingAlgorithms.rules.create" POST "v4/customBiddingAlgorithms/{+customBiddingAlgorithmId}/rules" }
 
 impl Call<Create> {
-    /// `advertiserId`: a 64-bit number
     pub fn advertiser_id(self, value: i64) -> Self {
         self.with_param("advertiserId", &value)
     }
-    /// `partnerId`: a 64-bit number
+
     pub fn partner_id(self, value: i64) -> Self {
         self.with_param("partnerId", &value)
     }
@@ -65,18 +87,14 @@ impl Call<Create> {
 
 /// See [`Rules::get`].
 pub enum Get {}
-method! {
-    Get : DisplayVideo => schemas::CustomBiddingAlgorithmRules;
-    "displayvideo.customBiddingAlgorithms.rules.get" GET
-    "v4/customBiddingAlgorithms/{+customBiddingAlgorithmId}/rules/{+customBiddingAlgorithmRulesId}"
-}
+
+method! { Get: DisplayVideo => schemas::CustomBiddingAlgorithmRules; "displayvideo.customBiddingAlgorithms.rules.get" GET "v4/customBiddingAlgorithms/{+customBiddingAlgorithmId}/rules/{+customBiddingAlgorithmRulesId}" }
 
 impl Call<Get> {
-    /// `advertiserId`: a 64-bit number
     pub fn advertiser_id(self, value: i64) -> Self {
         self.with_param("advertiserId", &value)
     }
-    /// `partnerId`: a 64-bit number
+
     pub fn partner_id(self, value: i64) -> Self {
         self.with_param("partnerId", &value)
     }
@@ -84,34 +102,28 @@ impl Call<Get> {
 
 /// See [`Rules::list`].
 pub enum List {}
-method! {
-    List : DisplayVideo => schemas::ListCustomBiddingAlgorithmRulesResponse;
-    "displayvideo.customBiddingAlgorithms.rules.list" GET
-    "v4/customBiddingAlgorithms/{+customBiddingAlgorithmId}/rules"
-}
-paged! {
-    List => schemas::CustomBiddingAlgorithmRules; "pageToken" "nextPageToken"
-    "customBiddingRules"
-}
+
+method! { List: DisplayVideo => schemas::ListCustomBiddingAlgorithmRulesResponse; "displayvideo.customBiddingAlgorithms.rules.list" GET "v4/customBiddingAlgorithms/{+customBiddingAlgorithmId}/rules" }
+
+paged! { List => schemas::CustomBiddingAlgorithmRules; "pageToken" "nextPageToken" "customBiddingRules" }
 
 impl Call<List> {
-    /// `advertiserId`: a 64-bit number
     pub fn advertiser_id(self, value: i64) -> Self {
         self.with_param("advertiserId", &value)
     }
-    /// `orderBy`: text
+
     pub fn order_by(self, value: &str) -> Self {
         self.with_param("orderBy", &value)
     }
-    /// `pageSize`: a 32-bit number
+
     pub fn page_size(self, value: i32) -> Self {
         self.with_param("pageSize", &value)
     }
-    /// `pageToken`: text
+
     pub fn page_token(self, value: &str) -> Self {
         self.with_param("pageToken", &value)
     }
-    /// `partnerId`: a 64-bit number
+
     pub fn partner_id(self, value: i64) -> Self {
         self.with_param("partnerId", &value)
     }

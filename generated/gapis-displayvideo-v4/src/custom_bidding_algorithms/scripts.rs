@@ -7,9 +7,16 @@ use super::*;
 pub struct Scripts<'a>(pub(crate) &'a runtime::Client);
 
 impl Scripts<'_> {
-    /// POST `v4/customBiddingAlgorithms/{+customBiddingAlgorithmId}/scripts`. Scopes: `DISPLAY_VIDEO`.
+    /// POST `v4/customBiddingAlgorithms/{+customBiddingAlgorithmId}/scripts`.
     ///
-    /// * `custom_bidding_algorithm_id`: a 64-bit number
+    /// Scopes:
+    /// [`DISPLAY_VIDEO`](scopes::DISPLAY_VIDEO).
+    ///
+    /// * `custom_bidding_algorithm_id`: matches `^[^/]+$`
+    ///
+    /// Optional:
+    /// [`advertiser_id`](Call#method.advertiser_id-5),
+    /// [`partner_id`](Call#method.partner_id-13).
     pub fn create(
         &self,
         custom_bidding_algorithm_id: i64,
@@ -17,24 +24,39 @@ impl Scripts<'_> {
     ) -> Call<Create> {
         Call::new(self.0, &[&custom_bidding_algorithm_id], Some(&custom_bidding_script))
     }
-    /// GET `v4/customBiddingAlgorithms/{+customBiddingAlgorithmId}/scripts/{+customBiddingScriptId}`. Scopes: `DISPLAY_VIDEO`.
+
+    /// GET `v4/customBiddingAlgorithms/{+customBiddingAlgorithmId}/scripts/{+customBiddingScriptId}`.
     ///
-    /// * `custom_bidding_algorithm_id`: a 64-bit number
-    /// * `custom_bidding_script_id`: a 64-bit number
+    /// Scopes:
+    /// [`DISPLAY_VIDEO`](scopes::DISPLAY_VIDEO).
+    ///
+    /// * `custom_bidding_algorithm_id`: matches `^[^/]+$`
+    /// * `custom_bidding_script_id`: matches `^[^/]+$`
+    ///
+    /// Optional:
+    /// [`advertiser_id`](Call#method.advertiser_id-6),
+    /// [`partner_id`](Call#method.partner_id-14).
     pub fn get(
         &self,
         custom_bidding_algorithm_id: i64,
         custom_bidding_script_id: i64,
     ) -> Call<Get> {
-        Call::new(
-            self.0,
-            &[&custom_bidding_algorithm_id, &custom_bidding_script_id],
-            None,
-        )
+        Call::new(self.0, &[&custom_bidding_algorithm_id, &custom_bidding_script_id], None)
     }
-    /// GET `v4/customBiddingAlgorithms/{+customBiddingAlgorithmId}/scripts`. Scopes: `DISPLAY_VIDEO`.
+
+    /// GET `v4/customBiddingAlgorithms/{+customBiddingAlgorithmId}/scripts`.
     ///
-    /// * `custom_bidding_algorithm_id`: a 64-bit number
+    /// Scopes:
+    /// [`DISPLAY_VIDEO`](scopes::DISPLAY_VIDEO).
+    ///
+    /// * `custom_bidding_algorithm_id`: matches `^[^/]+$`
+    ///
+    /// Optional:
+    /// [`advertiser_id`](Call#method.advertiser_id-7),
+    /// [`order_by`](Call#method.order_by-23),
+    /// [`page_size`](Call#method.page_size-26),
+    /// [`page_token`](Call#method.page_token-26),
+    /// [`partner_id`](Call#method.partner_id-15).
     pub fn list(&self, custom_bidding_algorithm_id: i64) -> Call<List> {
         Call::new(self.0, &[&custom_bidding_algorithm_id], None)
     }
@@ -42,18 +64,14 @@ impl Scripts<'_> {
 
 /// See [`Scripts::create`].
 pub enum Create {}
-method! {
-    Create : DisplayVideo => schemas::CustomBiddingScript;
-    "displayvideo.customBiddingAlgorithms.scripts.create" POST
-    "v4/customBiddingAlgorithms/{+customBiddingAlgorithmId}/scripts"
-}
+
+method! { Create: DisplayVideo => schemas::CustomBiddingScript; "displayvideo.customBiddingAlgorithms.scripts.create" POST "v4/customBiddingAlgorithms/{+customBiddingAlgorithmId}/scripts" }
 
 impl Call<Create> {
-    /// `advertiserId`: a 64-bit number
     pub fn advertiser_id(self, value: i64) -> Self {
         self.with_param("advertiserId", &value)
     }
-    /// `partnerId`: a 64-bit number
+
     pub fn partner_id(self, value: i64) -> Self {
         self.with_param("partnerId", &value)
     }
@@ -61,18 +79,14 @@ impl Call<Create> {
 
 /// See [`Scripts::get`].
 pub enum Get {}
-method! {
-    Get : DisplayVideo => schemas::CustomBiddingScript;
-    "displayvideo.customBiddingAlgorithms.scripts.get" GET
-    "v4/customBiddingAlgorithms/{+customBiddingAlgorithmId}/scripts/{+customBiddingScriptId}"
-}
+
+method! { Get: DisplayVideo => schemas::CustomBiddingScript; "displayvideo.customBiddingAlgorithms.scripts.get" GET "v4/customBiddingAlgorithms/{+customBiddingAlgorithmId}/scripts/{+customBiddingScriptId}" }
 
 impl Call<Get> {
-    /// `advertiserId`: a 64-bit number
     pub fn advertiser_id(self, value: i64) -> Self {
         self.with_param("advertiserId", &value)
     }
-    /// `partnerId`: a 64-bit number
+
     pub fn partner_id(self, value: i64) -> Self {
         self.with_param("partnerId", &value)
     }
@@ -80,34 +94,28 @@ impl Call<Get> {
 
 /// See [`Scripts::list`].
 pub enum List {}
-method! {
-    List : DisplayVideo => schemas::ListCustomBiddingScriptsResponse;
-    "displayvideo.customBiddingAlgorithms.scripts.list" GET
-    "v4/customBiddingAlgorithms/{+customBiddingAlgorithmId}/scripts"
-}
-paged! {
-    List => schemas::CustomBiddingScript; "pageToken" "nextPageToken"
-    "customBiddingScripts"
-}
+
+method! { List: DisplayVideo => schemas::ListCustomBiddingScriptsResponse; "displayvideo.customBiddingAlgorithms.scripts.list" GET "v4/customBiddingAlgorithms/{+customBiddingAlgorithmId}/scripts" }
+
+paged! { List => schemas::CustomBiddingScript; "pageToken" "nextPageToken" "customBiddingScripts" }
 
 impl Call<List> {
-    /// `advertiserId`: a 64-bit number
     pub fn advertiser_id(self, value: i64) -> Self {
         self.with_param("advertiserId", &value)
     }
-    /// `orderBy`: text
+
     pub fn order_by(self, value: &str) -> Self {
         self.with_param("orderBy", &value)
     }
-    /// `pageSize`: a 32-bit number
+
     pub fn page_size(self, value: i32) -> Self {
         self.with_param("pageSize", &value)
     }
-    /// `pageToken`: text
+
     pub fn page_token(self, value: &str) -> Self {
         self.with_param("pageToken", &value)
     }
-    /// `partnerId`: a 64-bit number
+
     pub fn partner_id(self, value: i64) -> Self {
         self.with_param("partnerId", &value)
     }

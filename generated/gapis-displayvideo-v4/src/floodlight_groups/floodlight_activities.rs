@@ -7,20 +7,32 @@ use super::*;
 pub struct FloodlightActivities<'a>(pub(crate) &'a runtime::Client);
 
 impl FloodlightActivities<'_> {
-    /// GET `v4/floodlightGroups/{+floodlightGroupId}/floodlightActivities/{+floodlightActivityId}`. Scopes: `DISPLAY_VIDEO`.
+    /// GET `v4/floodlightGroups/{+floodlightGroupId}/floodlightActivities/{+floodlightActivityId}`.
     ///
-    /// * `floodlight_group_id`: a 64-bit number
-    /// * `floodlight_activity_id`: a 64-bit number
-    pub fn get(
-        &self,
-        floodlight_group_id: i64,
-        floodlight_activity_id: i64,
-    ) -> Call<Get> {
+    /// Scopes:
+    /// [`DISPLAY_VIDEO`](scopes::DISPLAY_VIDEO).
+    ///
+    /// * `floodlight_group_id`: matches `^[^/]+$`
+    /// * `floodlight_activity_id`: matches `^[^/]+$`
+    ///
+    /// Optional:
+    /// [`partner_id`](Call#method.partner_id-22).
+    pub fn get(&self, floodlight_group_id: i64, floodlight_activity_id: i64) -> Call<Get> {
         Call::new(self.0, &[&floodlight_group_id, &floodlight_activity_id], None)
     }
-    /// GET `v4/floodlightGroups/{+floodlightGroupId}/floodlightActivities`. Scopes: `DISPLAY_VIDEO`.
+
+    /// GET `v4/floodlightGroups/{+floodlightGroupId}/floodlightActivities`.
     ///
-    /// * `floodlight_group_id`: a 64-bit number
+    /// Scopes:
+    /// [`DISPLAY_VIDEO`](scopes::DISPLAY_VIDEO).
+    ///
+    /// * `floodlight_group_id`: matches `^[^/]+$`
+    ///
+    /// Optional:
+    /// [`order_by`](Call#method.order_by-27),
+    /// [`page_size`](Call#method.page_size-30),
+    /// [`page_token`](Call#method.page_token-30),
+    /// [`partner_id`](Call#method.partner_id-23).
     pub fn list(&self, floodlight_group_id: i64) -> Call<List> {
         Call::new(self.0, &[&floodlight_group_id], None)
     }
@@ -28,14 +40,10 @@ impl FloodlightActivities<'_> {
 
 /// See [`FloodlightActivities::get`].
 pub enum Get {}
-method! {
-    Get : DisplayVideo => schemas::FloodlightActivity;
-    "displayvideo.floodlightGroups.floodlightActivities.get" GET
-    "v4/floodlightGroups/{+floodlightGroupId}/floodlightActivities/{+floodlightActivityId}"
-}
+
+method! { Get: DisplayVideo => schemas::FloodlightActivity; "displayvideo.floodlightGroups.floodlightActivities.get" GET "v4/floodlightGroups/{+floodlightGroupId}/floodlightActivities/{+floodlightActivityId}" }
 
 impl Call<Get> {
-    /// `partnerId`: a 64-bit number
     pub fn partner_id(self, value: i64) -> Self {
         self.with_param("partnerId", &value)
     }
@@ -43,30 +51,24 @@ impl Call<Get> {
 
 /// See [`FloodlightActivities::list`].
 pub enum List {}
-method! {
-    List : DisplayVideo => schemas::ListFloodlightActivitiesResponse;
-    "displayvideo.floodlightGroups.floodlightActivities.list" GET
-    "v4/floodlightGroups/{+floodlightGroupId}/floodlightActivities"
-}
-paged! {
-    List => schemas::FloodlightActivity; "pageToken" "nextPageToken"
-    "floodlightActivities"
-}
+
+method! { List: DisplayVideo => schemas::ListFloodlightActivitiesResponse; "displayvideo.floodlightGroups.floodlightActivities.list" GET "v4/floodlightGroups/{+floodlightGroupId}/floodlightActivities" }
+
+paged! { List => schemas::FloodlightActivity; "pageToken" "nextPageToken" "floodlightActivities" }
 
 impl Call<List> {
-    /// `orderBy`: text
     pub fn order_by(self, value: &str) -> Self {
         self.with_param("orderBy", &value)
     }
-    /// `pageSize`: a 32-bit number
+
     pub fn page_size(self, value: i32) -> Self {
         self.with_param("pageSize", &value)
     }
-    /// `pageToken`: text
+
     pub fn page_token(self, value: &str) -> Self {
         self.with_param("pageToken", &value)
     }
-    /// `partnerId`: a 64-bit number
+
     pub fn partner_id(self, value: i64) -> Self {
         self.with_param("partnerId", &value)
     }

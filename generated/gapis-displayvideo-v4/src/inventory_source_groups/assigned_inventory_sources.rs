@@ -7,9 +7,12 @@ use super::*;
 pub struct AssignedInventorySources<'a>(pub(crate) &'a runtime::Client);
 
 impl AssignedInventorySources<'_> {
-    /// POST `v4/inventorySourceGroups/{+inventorySourceGroupId}/assignedInventorySources:bulkEdit`. Scopes: `DISPLAY_VIDEO`.
+    /// POST `v4/inventorySourceGroups/{+inventorySourceGroupId}/assignedInventorySources:bulkEdit`.
     ///
-    /// * `inventory_source_group_id`: a 64-bit number
+    /// Scopes:
+    /// [`DISPLAY_VIDEO`](scopes::DISPLAY_VIDEO).
+    ///
+    /// * `inventory_source_group_id`: matches `^[^/]+$`
     pub fn bulk_edit(
         &self,
         inventory_source_group_id: i64,
@@ -21,38 +24,58 @@ impl AssignedInventorySources<'_> {
             Some(&bulk_edit_assigned_inventory_sources_request),
         )
     }
-    /// POST `v4/inventorySourceGroups/{+inventorySourceGroupId}/assignedInventorySources`. Scopes: `DISPLAY_VIDEO`.
+
+    /// POST `v4/inventorySourceGroups/{+inventorySourceGroupId}/assignedInventorySources`.
     ///
-    /// * `inventory_source_group_id`: a 64-bit number
+    /// Scopes:
+    /// [`DISPLAY_VIDEO`](scopes::DISPLAY_VIDEO).
+    ///
+    /// * `inventory_source_group_id`: matches `^[^/]+$`
+    ///
+    /// Optional:
+    /// [`advertiser_id`](Call#method.advertiser_id-24),
+    /// [`partner_id`](Call#method.partner_id-32).
     pub fn create(
         &self,
         inventory_source_group_id: i64,
         assigned_inventory_source: schemas::AssignedInventorySource,
     ) -> Call<Create> {
-        Call::new(
-            self.0,
-            &[&inventory_source_group_id],
-            Some(&assigned_inventory_source),
-        )
+        Call::new(self.0, &[&inventory_source_group_id], Some(&assigned_inventory_source))
     }
-    /// DELETE `v4/inventorySourceGroups/{+inventorySourceGroupId}/assignedInventorySources/{+assignedInventorySourceId}`. Scopes: `DISPLAY_VIDEO`.
+
+    /// DELETE `v4/inventorySourceGroups/{+inventorySourceGroupId}/assignedInventorySources/{+assignedInventorySourceId}`.
     ///
-    /// * `inventory_source_group_id`: a 64-bit number
-    /// * `assigned_inventory_source_id`: a 64-bit number
+    /// Scopes:
+    /// [`DISPLAY_VIDEO`](scopes::DISPLAY_VIDEO).
+    ///
+    /// * `inventory_source_group_id`: matches `^[^/]+$`
+    /// * `assigned_inventory_source_id`: matches `^[^/]+$`
+    ///
+    /// Optional:
+    /// [`advertiser_id`](Call#method.advertiser_id-25),
+    /// [`partner_id`](Call#method.partner_id-33).
     pub fn delete(
         &self,
         inventory_source_group_id: i64,
         assigned_inventory_source_id: i64,
     ) -> Call<Delete> {
-        Call::new(
-            self.0,
-            &[&inventory_source_group_id, &assigned_inventory_source_id],
-            None,
-        )
+        Call::new(self.0, &[&inventory_source_group_id, &assigned_inventory_source_id], None)
     }
-    /// GET `v4/inventorySourceGroups/{+inventorySourceGroupId}/assignedInventorySources`. Scopes: `DISPLAY_VIDEO`.
+
+    /// GET `v4/inventorySourceGroups/{+inventorySourceGroupId}/assignedInventorySources`.
     ///
-    /// * `inventory_source_group_id`: a 64-bit number
+    /// Scopes:
+    /// [`DISPLAY_VIDEO`](scopes::DISPLAY_VIDEO).
+    ///
+    /// * `inventory_source_group_id`: matches `^[^/]+$`
+    ///
+    /// Optional:
+    /// [`advertiser_id`](Call#method.advertiser_id-26),
+    /// [`filter`](Call#method.filter-26),
+    /// [`order_by`](Call#method.order_by-30),
+    /// [`page_size`](Call#method.page_size-33),
+    /// [`page_token`](Call#method.page_token-33),
+    /// [`partner_id`](Call#method.partner_id-34).
     pub fn list(&self, inventory_source_group_id: i64) -> Call<List> {
         Call::new(self.0, &[&inventory_source_group_id], None)
     }
@@ -60,26 +83,19 @@ impl AssignedInventorySources<'_> {
 
 /// See [`AssignedInventorySources::bulk_edit`].
 pub enum BulkEdit {}
-method! {
-    BulkEdit : DisplayVideo => schemas::BulkEditAssignedInventorySourcesResponse;
-    "displayvideo.inventorySourceGroups.assignedInventorySources.bulkEdit" POST
-    "v4/inventorySourceGroups/{+inventorySourceGroupId}/assignedInventorySources:bulkEdit"
-}
+
+method! { BulkEdit: DisplayVideo => schemas::BulkEditAssignedInventorySourcesResponse; "displayvideo.inventorySourceGroups.assignedInventorySources.bulkEdit" POST "v4/inventorySourceGroups/{+inventorySourceGroupId}/assignedInventorySources:bulkEdit" }
 
 /// See [`AssignedInventorySources::create`].
 pub enum Create {}
-method! {
-    Create : DisplayVideo => schemas::AssignedInventorySource;
-    "displayvideo.inventorySourceGroups.assignedInventorySources.create" POST
-    "v4/inventorySourceGroups/{+inventorySourceGroupId}/assignedInventorySources"
-}
+
+method! { Create: DisplayVideo => schemas::AssignedInventorySource; "displayvideo.inventorySourceGroups.assignedInventorySources.create" POST "v4/inventorySourceGroups/{+inventorySourceGroupId}/assignedInventorySources" }
 
 impl Call<Create> {
-    /// `advertiserId`: a 64-bit number
     pub fn advertiser_id(self, value: i64) -> Self {
         self.with_param("advertiserId", &value)
     }
-    /// `partnerId`: a 64-bit number
+
     pub fn partner_id(self, value: i64) -> Self {
         self.with_param("partnerId", &value)
     }
@@ -87,18 +103,14 @@ impl Call<Create> {
 
 /// See [`AssignedInventorySources::delete`].
 pub enum Delete {}
-method! {
-    Delete : DisplayVideo => schemas::Empty;
-    "displayvideo.inventorySourceGroups.assignedInventorySources.delete" DELETE
-    "v4/inventorySourceGroups/{+inventorySourceGroupId}/assignedInventorySources/{+assignedInventorySourceId}"
-}
+
+method! { Delete: DisplayVideo => schemas::Empty; "displayvideo.inventorySourceGroups.assignedInventorySources.delete" DELETE "v4/inventorySourceGroups/{+inventorySourceGroupId}/assignedInventorySources/{+assignedInventorySourceId}" }
 
 impl Call<Delete> {
-    /// `advertiserId`: a 64-bit number
     pub fn advertiser_id(self, value: i64) -> Self {
         self.with_param("advertiserId", &value)
     }
-    /// `partnerId`: a 64-bit number
+
     pub fn partner_id(self, value: i64) -> Self {
         self.with_param("partnerId", &value)
     }
@@ -106,38 +118,32 @@ impl Call<Delete> {
 
 /// See [`AssignedInventorySources::list`].
 pub enum List {}
-method! {
-    List : DisplayVideo => schemas::ListAssignedInventorySourcesResponse;
-    "displayvideo.inventorySourceGroups.assignedInventorySources.list" GET
-    "v4/inventorySourceGroups/{+inventorySourceGroupId}/assignedInventorySources"
-}
-paged! {
-    List => schemas::AssignedInventorySource; "pageToken" "nextPageToken"
-    "assignedInventorySources"
-}
+
+method! { List: DisplayVideo => schemas::ListAssignedInventorySourcesResponse; "displayvideo.inventorySourceGroups.assignedInventorySources.list" GET "v4/inventorySourceGroups/{+inventorySourceGroupId}/assignedInventorySources" }
+
+paged! { List => schemas::AssignedInventorySource; "pageToken" "nextPageToken" "assignedInventorySources" }
 
 impl Call<List> {
-    /// `advertiserId`: a 64-bit number
     pub fn advertiser_id(self, value: i64) -> Self {
         self.with_param("advertiserId", &value)
     }
-    /// `filter`: text
+
     pub fn filter(self, value: &str) -> Self {
         self.with_param("filter", &value)
     }
-    /// `orderBy`: text
+
     pub fn order_by(self, value: &str) -> Self {
         self.with_param("orderBy", &value)
     }
-    /// `pageSize`: a 32-bit number
+
     pub fn page_size(self, value: i32) -> Self {
         self.with_param("pageSize", &value)
     }
-    /// `pageToken`: text
+
     pub fn page_token(self, value: &str) -> Self {
         self.with_param("pageToken", &value)
     }
-    /// `partnerId`: a 64-bit number
+
     pub fn partner_id(self, value: i64) -> Self {
         self.with_param("partnerId", &value)
     }

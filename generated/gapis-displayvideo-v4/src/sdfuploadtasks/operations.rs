@@ -7,9 +7,13 @@ use super::*;
 pub struct Operations<'a>(pub(crate) &'a runtime::Client);
 
 impl Operations<'_> {
-    /// GET `v4/{+name}`. Scopes: `DISPLAY_VIDEO`, `DOUBLECLICKBIDMANAGER`. Can be waited for.
+    /// GET `v4/{+name}`. Can be waited for.
     ///
-    /// * `name`: text
+    /// Scopes:
+    /// [`DISPLAY_VIDEO`](scopes::DISPLAY_VIDEO),
+    /// [`DOUBLECLICKBIDMANAGER`](scopes::DOUBLECLICKBIDMANAGER).
+    ///
+    /// * `name`: matches `^sdfuploadtasks/operations/[^/]+$`
     pub fn get(&self, name: &str) -> Call<Get> {
         Call::new(self.0, &[&name], None)
     }
@@ -17,7 +21,5 @@ impl Operations<'_> {
 
 /// See [`Operations::get`].
 pub enum Get {}
-method! {
-    Get : DisplayVideo => schemas::Operation;
-    "displayvideo.sdfuploadtasks.operations.get" GET "v4/{+name}"
-}
+
+method! { Get: DisplayVideo => schemas::Operation; "displayvideo.sdfuploadtasks.operations.get" GET "v4/{+name}" }

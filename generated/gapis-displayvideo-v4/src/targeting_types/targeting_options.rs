@@ -7,10 +7,16 @@ use super::*;
 pub struct TargetingOptions<'a>(pub(crate) &'a runtime::Client);
 
 impl TargetingOptions<'_> {
-    /// GET `v4/targetingTypes/{+targetingType}/targetingOptions/{+targetingOptionId}`. Scopes: `DISPLAY_VIDEO`.
+    /// GET `v4/targetingTypes/{+targetingType}/targetingOptions/{+targetingOptionId}`.
     ///
-    /// * `targeting_type`: one of a set of words
-    /// * `targeting_option_id`: text
+    /// Scopes:
+    /// [`DISPLAY_VIDEO`](scopes::DISPLAY_VIDEO).
+    ///
+    /// * `targeting_type`: matches `^[^/]+$`
+    /// * `targeting_option_id`: matches `^[^/]+$`
+    ///
+    /// Optional:
+    /// [`advertiser_id`](Call#method.advertiser_id-43).
     pub fn get(
         &self,
         targeting_type: enums::TargetingTypesTargetingOptionsGetTargetingType,
@@ -18,18 +24,33 @@ impl TargetingOptions<'_> {
     ) -> Call<Get> {
         Call::new(self.0, &[&targeting_type, &targeting_option_id], None)
     }
-    /// GET `v4/targetingTypes/{+targetingType}/targetingOptions`. Scopes: `DISPLAY_VIDEO`.
+
+    /// GET `v4/targetingTypes/{+targetingType}/targetingOptions`.
     ///
-    /// * `targeting_type`: one of a set of words
+    /// Scopes:
+    /// [`DISPLAY_VIDEO`](scopes::DISPLAY_VIDEO).
+    ///
+    /// * `targeting_type`: matches `^[^/]+$`
+    ///
+    /// Optional:
+    /// [`advertiser_id`](Call#method.advertiser_id-44),
+    /// [`filter`](Call#method.filter-33),
+    /// [`order_by`](Call#method.order_by-37),
+    /// [`page_size`](Call#method.page_size-40),
+    /// [`page_token`](Call#method.page_token-40).
     pub fn list(
         &self,
         targeting_type: enums::TargetingTypesTargetingOptionsListTargetingType,
     ) -> Call<List> {
         Call::new(self.0, &[&targeting_type], None)
     }
-    /// POST `v4/targetingTypes/{+targetingType}/targetingOptions:search`. Scopes: `DISPLAY_VIDEO`.
+
+    /// POST `v4/targetingTypes/{+targetingType}/targetingOptions:search`.
     ///
-    /// * `targeting_type`: one of a set of words
+    /// Scopes:
+    /// [`DISPLAY_VIDEO`](scopes::DISPLAY_VIDEO).
+    ///
+    /// * `targeting_type`: matches `^[^/]+$`
     pub fn search(
         &self,
         targeting_type: enums::TargetingTypesTargetingOptionsSearchTargetingType,
@@ -41,14 +62,10 @@ impl TargetingOptions<'_> {
 
 /// See [`TargetingOptions::get`].
 pub enum Get {}
-method! {
-    Get : DisplayVideo => schemas::TargetingOption;
-    "displayvideo.targetingTypes.targetingOptions.get" GET
-    "v4/targetingTypes/{+targetingType}/targetingOptions/{+targetingOptionId}"
-}
+
+method! { Get: DisplayVideo => schemas::TargetingOption; "displayvideo.targetingTypes.targetingOptions.get" GET "v4/targetingTypes/{+targetingType}/targetingOptions/{+targetingOptionId}" }
 
 impl Call<Get> {
-    /// `advertiserId`: a 64-bit number
     pub fn advertiser_id(self, value: i64) -> Self {
         self.with_param("advertiserId", &value)
     }
@@ -56,33 +73,28 @@ impl Call<Get> {
 
 /// See [`TargetingOptions::list`].
 pub enum List {}
-method! {
-    List : DisplayVideo => schemas::ListTargetingOptionsResponse;
-    "displayvideo.targetingTypes.targetingOptions.list" GET
-    "v4/targetingTypes/{+targetingType}/targetingOptions"
-}
-paged! {
-    List => schemas::TargetingOption; "pageToken" "nextPageToken" "targetingOptions"
-}
+
+method! { List: DisplayVideo => schemas::ListTargetingOptionsResponse; "displayvideo.targetingTypes.targetingOptions.list" GET "v4/targetingTypes/{+targetingType}/targetingOptions" }
+
+paged! { List => schemas::TargetingOption; "pageToken" "nextPageToken" "targetingOptions" }
 
 impl Call<List> {
-    /// `advertiserId`: a 64-bit number
     pub fn advertiser_id(self, value: i64) -> Self {
         self.with_param("advertiserId", &value)
     }
-    /// `filter`: text
+
     pub fn filter(self, value: &str) -> Self {
         self.with_param("filter", &value)
     }
-    /// `orderBy`: text
+
     pub fn order_by(self, value: &str) -> Self {
         self.with_param("orderBy", &value)
     }
-    /// `pageSize`: a 32-bit number
+
     pub fn page_size(self, value: i32) -> Self {
         self.with_param("pageSize", &value)
     }
-    /// `pageToken`: text
+
     pub fn page_token(self, value: &str) -> Self {
         self.with_param("pageToken", &value)
     }
@@ -90,12 +102,7 @@ impl Call<List> {
 
 /// See [`TargetingOptions::search`].
 pub enum Search {}
-method! {
-    Search : DisplayVideo => schemas::SearchTargetingOptionsResponse;
-    "displayvideo.targetingTypes.targetingOptions.search" POST
-    "v4/targetingTypes/{+targetingType}/targetingOptions:search"
-}
-paged! {
-    Search => schemas::TargetingOption; body "pageToken" "nextPageToken"
-    "targetingOptions"
-}
+
+method! { Search: DisplayVideo => schemas::SearchTargetingOptionsResponse; "displayvideo.targetingTypes.targetingOptions.search" POST "v4/targetingTypes/{+targetingType}/targetingOptions:search" }
+
+paged! { Search => schemas::TargetingOption; body "pageToken" "nextPageToken" "targetingOptions" }

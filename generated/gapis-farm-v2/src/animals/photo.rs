@@ -9,15 +9,20 @@ pub struct Photo<'a>(pub(crate) &'a runtime::Client);
 impl Photo<'_> {
     /// Returns an animal's photo, or what is known of it.
     ///
-    /// Scopes: `WWW_EXAMPLE_COM_AUTH_FARM`, `WWW_EXAMPLE_COM_AUTH_FARM_READONLY`. Serves media.
+    /// GET `animals/{animalId}/photo`. Serves media.
+    ///
+    /// Scopes:
+    /// [`WWW_EXAMPLE_COM_AUTH_FARM`](scopes::WWW_EXAMPLE_COM_AUTH_FARM),
+    /// [`WWW_EXAMPLE_COM_AUTH_FARM_READONLY`](scopes::WWW_EXAMPLE_COM_AUTH_FARM_READONLY).
     ///
     /// * `animal_id`: The animal's number.
     pub fn get(&self, animal_id: i64) -> Call<Get> {
         Call::new(self.0, &[&animal_id], None)
     }
+
     /// Hangs up a new photo of an animal.
     ///
-    /// Takes media of up to 10485760 bytes.
+    /// POST `animals/{animalId}/photo`. Takes media of up to 10485760 bytes.
     ///
     /// * `animal_id`: The animal's number.
     pub fn upload(&self, animal_id: i64, photo: schemas::Photo) -> Call<Upload> {
@@ -27,19 +32,23 @@ impl Photo<'_> {
 
 /// See [`Photo::get`].
 pub enum Get {}
-method! {
-    Get : Farm => schemas::Photo; "farm.animals.photo.get" GET "animals/{animalId}/photo"
-    { download : Some(runtime::spec::DownloadSpec { media_service : false }) }
-}
+
+method! { Get: Farm => schemas::Photo; "farm.animals.photo.get" GET "animals/{animalId}/photo" {
+    download: Some(runtime::spec::DownloadSpec { media_service: false }),
+} }
+
 impl runtime::ServesMedia for Get {}
 
 /// See [`Photo::upload`].
 pub enum Upload {}
-method! {
-    Upload : Farm => schemas::Photo; "farm.animals.photo.upload" POST
-    "animals/{animalId}/photo" { upload : Some(& runtime::spec::UploadSpec { simple_path
-    : "upload/farm/v2/animals/{animalId}/photo", resumable_path :
-    "resumable/upload/farm/v2/animals/{animalId}/photo", max_size : Some(10485760),
-    accept : & ["image/jpeg", "image/png"] }) }
-}
+
+method! { Upload: Farm => schemas::Photo; "farm.animals.photo.upload" POST "animals/{animalId}/photo" {
+    upload: Some(&runtime::spec::UploadSpec {
+        simple_path: "upload/farm/v2/animals/{animalId}/photo",
+        resumable_path: "resumable/upload/farm/v2/animals/{animalId}/photo",
+        max_size: Some(10485760),
+        accept: &["image/jpeg", "image/png"],
+    }),
+} }
+
 impl runtime::AcceptsMedia for Upload {}

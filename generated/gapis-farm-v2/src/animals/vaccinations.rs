@@ -9,28 +9,40 @@ pub struct Vaccinations<'a>(pub(crate) &'a runtime::Client);
 impl Vaccinations<'_> {
     /// Returns one vaccination.
     ///
-    /// Scopes: `WWW_EXAMPLE_COM_AUTH_FARM`, `WWW_EXAMPLE_COM_AUTH_FARM_READONLY`.
+    /// GET `animals/{animalId}/vaccinations/{number}`.
+    ///
+    /// Scopes:
+    /// [`WWW_EXAMPLE_COM_AUTH_FARM`](scopes::WWW_EXAMPLE_COM_AUTH_FARM),
+    /// [`WWW_EXAMPLE_COM_AUTH_FARM_READONLY`](scopes::WWW_EXAMPLE_COM_AUTH_FARM_READONLY).
     ///
     /// * `animal_id`: The animal's number.
     /// * `number`: Which one, counted from 1.
     pub fn get(&self, animal_id: i64, number: i32) -> Call<Get> {
         Call::new(self.0, &[&animal_id, &number], None)
     }
+
     /// Notes a vaccination.
     ///
+    /// POST `animals/{animalId}/vaccinations`.
+    ///
     /// * `animal_id`: The animal's number.
-    pub fn insert(
-        &self,
-        animal_id: i64,
-        vaccination: schemas::Vaccination,
-    ) -> Call<Insert> {
+    pub fn insert(&self, animal_id: i64, vaccination: schemas::Vaccination) -> Call<Insert> {
         Call::new(self.0, &[&animal_id], Some(&vaccination))
     }
+
     /// Lists an animal's vaccinations.
     ///
-    /// Scopes: `WWW_EXAMPLE_COM_AUTH_FARM`, `WWW_EXAMPLE_COM_AUTH_FARM_READONLY`.
+    /// GET `animals/{animalId}/vaccinations`.
+    ///
+    /// Scopes:
+    /// [`WWW_EXAMPLE_COM_AUTH_FARM`](scopes::WWW_EXAMPLE_COM_AUTH_FARM),
+    /// [`WWW_EXAMPLE_COM_AUTH_FARM_READONLY`](scopes::WWW_EXAMPLE_COM_AUTH_FARM_READONLY).
     ///
     /// * `animal_id`: The animal's number.
+    ///
+    /// Optional:
+    /// [`max_results`](Call#method.max_results),
+    /// [`page_token`](Call#method.page_token).
     pub fn list(&self, animal_id: i64) -> Call<List> {
         Call::new(self.0, &[&animal_id], None)
     }
@@ -38,35 +50,29 @@ impl Vaccinations<'_> {
 
 /// See [`Vaccinations::get`].
 pub enum Get {}
-method! {
-    Get : Farm => schemas::Vaccination; "farm.animals.vaccinations.get" GET
-    "animals/{animalId}/vaccinations/{number}"
-}
+
+method! { Get: Farm => schemas::Vaccination; "farm.animals.vaccinations.get" GET "animals/{animalId}/vaccinations/{number}" }
 
 /// See [`Vaccinations::insert`].
 pub enum Insert {}
-method! {
-    Insert : Farm => schemas::Vaccination; "farm.animals.vaccinations.insert" POST
-    "animals/{animalId}/vaccinations"
-}
+
+method! { Insert: Farm => schemas::Vaccination; "farm.animals.vaccinations.insert" POST "animals/{animalId}/vaccinations" }
 
 /// See [`Vaccinations::list`].
 pub enum List {}
-method! {
-    List : Farm => schemas::VaccinationList; "farm.animals.vaccinations.list" GET
-    "animals/{animalId}/vaccinations"
-}
-paged! {
-    List => schemas::Vaccination; "pageToken" "nextPageToken" "vaccinations"
-}
+
+method! { List: Farm => schemas::VaccinationList; "farm.animals.vaccinations.list" GET "animals/{animalId}/vaccinations" }
+
+paged! { List => schemas::Vaccination; "pageToken" "nextPageToken" "vaccinations" }
 
 impl Call<List> {
     /// How many to return at most.
     ///
-    /// (default `50`, at least `1`, at most `1000`)
+    /// Default `50`, at least `1`, at most `1000`.
     pub fn max_results(self, value: u32) -> Self {
         self.with_param("maxResults", &value)
     }
+
     /// Where to go on: the `nextPageToken` of the reply before.
     pub fn page_token(self, value: &str) -> Self {
         self.with_param("pageToken", &value)

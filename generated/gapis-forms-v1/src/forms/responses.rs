@@ -7,16 +7,27 @@ use super::*;
 pub struct Responses<'a>(pub(crate) &'a runtime::Client);
 
 impl Responses<'_> {
-    /// GET `v1/forms/{formId}/responses/{responseId}`. Scopes: `DRIVE`, `DRIVE_FILE`, `FORMS_RESPONSES_READONLY`.
+    /// GET `v1/forms/{formId}/responses/{responseId}`.
     ///
-    /// * `form_id`: text
-    /// * `response_id`: text
+    /// Scopes:
+    /// [`DRIVE`](scopes::DRIVE),
+    /// [`DRIVE_FILE`](scopes::DRIVE_FILE),
+    /// [`FORMS_RESPONSES_READONLY`](scopes::FORMS_RESPONSES_READONLY).
     pub fn get(&self, form_id: &str, response_id: &str) -> Call<Get> {
         Call::new(self.0, &[&form_id, &response_id], None)
     }
-    /// GET `v1/forms/{formId}/responses`. Scopes: `DRIVE`, `DRIVE_FILE`, `FORMS_RESPONSES_READONLY`.
+
+    /// GET `v1/forms/{formId}/responses`.
     ///
-    /// * `form_id`: text
+    /// Scopes:
+    /// [`DRIVE`](scopes::DRIVE),
+    /// [`DRIVE_FILE`](scopes::DRIVE_FILE),
+    /// [`FORMS_RESPONSES_READONLY`](scopes::FORMS_RESPONSES_READONLY).
+    ///
+    /// Optional:
+    /// [`filter`](Call#method.filter),
+    /// [`page_size`](Call#method.page_size),
+    /// [`page_token`](Call#method.page_token).
     pub fn list(&self, form_id: &str) -> Call<List> {
         Call::new(self.0, &[&form_id], None)
     }
@@ -24,31 +35,25 @@ impl Responses<'_> {
 
 /// See [`Responses::get`].
 pub enum Get {}
-method! {
-    Get : __Service => schemas::FormResponse; "forms.forms.responses.get" GET
-    "v1/forms/{formId}/responses/{responseId}"
-}
+
+method! { Get: __Service => schemas::FormResponse; "forms.forms.responses.get" GET "v1/forms/{formId}/responses/{responseId}" }
 
 /// See [`Responses::list`].
 pub enum List {}
-method! {
-    List : __Service => schemas::ListFormResponsesResponse; "forms.forms.responses.list"
-    GET "v1/forms/{formId}/responses"
-}
-paged! {
-    List => schemas::FormResponse; "pageToken" "nextPageToken" "responses"
-}
+
+method! { List: __Service => schemas::ListFormResponsesResponse; "forms.forms.responses.list" GET "v1/forms/{formId}/responses" }
+
+paged! { List => schemas::FormResponse; "pageToken" "nextPageToken" "responses" }
 
 impl Call<List> {
-    /// `filter`: text
     pub fn filter(self, value: &str) -> Self {
         self.with_param("filter", &value)
     }
-    /// `pageSize`: a 32-bit number
+
     pub fn page_size(self, value: i32) -> Self {
         self.with_param("pageSize", &value)
     }
-    /// `pageToken`: text
+
     pub fn page_token(self, value: &str) -> Self {
         self.with_param("pageToken", &value)
     }

@@ -7,9 +7,15 @@ use super::*;
 pub struct Watches<'a>(pub(crate) &'a runtime::Client);
 
 impl Watches<'_> {
-    /// POST `v1/forms/{formId}/watches`. Scopes: `DRIVE`, `DRIVE_FILE`, `DRIVE_READONLY`, `FORMS_BODY`, `FORMS_BODY_READONLY`, `FORMS_RESPONSES_READONLY`.
+    /// POST `v1/forms/{formId}/watches`.
     ///
-    /// * `form_id`: text
+    /// Scopes:
+    /// [`DRIVE`](scopes::DRIVE),
+    /// [`DRIVE_FILE`](scopes::DRIVE_FILE),
+    /// [`DRIVE_READONLY`](scopes::DRIVE_READONLY),
+    /// [`FORMS_BODY`](scopes::FORMS_BODY),
+    /// [`FORMS_BODY_READONLY`](scopes::FORMS_BODY_READONLY),
+    /// [`FORMS_RESPONSES_READONLY`](scopes::FORMS_RESPONSES_READONLY).
     pub fn create(
         &self,
         form_id: &str,
@@ -17,23 +23,42 @@ impl Watches<'_> {
     ) -> Call<Create> {
         Call::new(self.0, &[&form_id], Some(&create_watch_request))
     }
-    /// DELETE `v1/forms/{formId}/watches/{watchId}`. Scopes: `DRIVE`, `DRIVE_FILE`, `DRIVE_READONLY`, `FORMS_BODY`, `FORMS_BODY_READONLY`, `FORMS_RESPONSES_READONLY`.
+
+    /// DELETE `v1/forms/{formId}/watches/{watchId}`.
     ///
-    /// * `form_id`: text
-    /// * `watch_id`: text
+    /// Scopes:
+    /// [`DRIVE`](scopes::DRIVE),
+    /// [`DRIVE_FILE`](scopes::DRIVE_FILE),
+    /// [`DRIVE_READONLY`](scopes::DRIVE_READONLY),
+    /// [`FORMS_BODY`](scopes::FORMS_BODY),
+    /// [`FORMS_BODY_READONLY`](scopes::FORMS_BODY_READONLY),
+    /// [`FORMS_RESPONSES_READONLY`](scopes::FORMS_RESPONSES_READONLY).
     pub fn delete(&self, form_id: &str, watch_id: &str) -> Call<Delete> {
         Call::new(self.0, &[&form_id, &watch_id], None)
     }
-    /// GET `v1/forms/{formId}/watches`. Scopes: `DRIVE`, `DRIVE_FILE`, `DRIVE_READONLY`, `FORMS_BODY`, `FORMS_BODY_READONLY`, `FORMS_RESPONSES_READONLY`.
+
+    /// GET `v1/forms/{formId}/watches`.
     ///
-    /// * `form_id`: text
+    /// Scopes:
+    /// [`DRIVE`](scopes::DRIVE),
+    /// [`DRIVE_FILE`](scopes::DRIVE_FILE),
+    /// [`DRIVE_READONLY`](scopes::DRIVE_READONLY),
+    /// [`FORMS_BODY`](scopes::FORMS_BODY),
+    /// [`FORMS_BODY_READONLY`](scopes::FORMS_BODY_READONLY),
+    /// [`FORMS_RESPONSES_READONLY`](scopes::FORMS_RESPONSES_READONLY).
     pub fn list(&self, form_id: &str) -> Call<List> {
         Call::new(self.0, &[&form_id], None)
     }
-    /// POST `v1/forms/{formId}/watches/{watchId}:renew`. Scopes: `DRIVE`, `DRIVE_FILE`, `DRIVE_READONLY`, `FORMS_BODY`, `FORMS_BODY_READONLY`, `FORMS_RESPONSES_READONLY`.
+
+    /// POST `v1/forms/{formId}/watches/{watchId}:renew`.
     ///
-    /// * `form_id`: text
-    /// * `watch_id`: text
+    /// Scopes:
+    /// [`DRIVE`](scopes::DRIVE),
+    /// [`DRIVE_FILE`](scopes::DRIVE_FILE),
+    /// [`DRIVE_READONLY`](scopes::DRIVE_READONLY),
+    /// [`FORMS_BODY`](scopes::FORMS_BODY),
+    /// [`FORMS_BODY_READONLY`](scopes::FORMS_BODY_READONLY),
+    /// [`FORMS_RESPONSES_READONLY`](scopes::FORMS_RESPONSES_READONLY).
     pub fn renew(
         &self,
         form_id: &str,
@@ -46,28 +71,20 @@ impl Watches<'_> {
 
 /// See [`Watches::create`].
 pub enum Create {}
-method! {
-    Create : __Service => schemas::Watch; "forms.forms.watches.create" POST
-    "v1/forms/{formId}/watches"
-}
+
+method! { Create: __Service => schemas::Watch; "forms.forms.watches.create" POST "v1/forms/{formId}/watches" }
 
 /// See [`Watches::delete`].
 pub enum Delete {}
-method! {
-    Delete : __Service => schemas::Empty; "forms.forms.watches.delete" DELETE
-    "v1/forms/{formId}/watches/{watchId}"
-}
+
+method! { Delete: __Service => schemas::Empty; "forms.forms.watches.delete" DELETE "v1/forms/{formId}/watches/{watchId}" }
 
 /// See [`Watches::list`].
 pub enum List {}
-method! {
-    List : __Service => schemas::ListWatchesResponse; "forms.forms.watches.list" GET
-    "v1/forms/{formId}/watches"
-}
+
+method! { List: __Service => schemas::ListWatchesResponse; "forms.forms.watches.list" GET "v1/forms/{formId}/watches" }
 
 /// See [`Watches::renew`].
 pub enum Renew {}
-method! {
-    Renew : __Service => schemas::Watch; "forms.forms.watches.renew" POST
-    "v1/forms/{formId}/watches/{watchId}:renew"
-}
+
+method! { Renew: __Service => schemas::Watch; "forms.forms.watches.renew" POST "v1/forms/{formId}/watches/{watchId}:renew" }

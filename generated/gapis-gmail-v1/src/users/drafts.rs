@@ -7,79 +7,120 @@ use super::*;
 pub struct Drafts<'a>(pub(crate) &'a runtime::Client);
 
 impl Drafts<'_> {
-    /// POST `gmail/v1/users/{userId}/drafts`. Scopes: `MAIL_GOOGLE_COM`, `GMAIL_ADDONS_CURRENT_ACTION_COMPOSE`, `GMAIL_COMPOSE`, `GMAIL_MODIFY`. Takes media of up to 36700160 bytes.
+    /// POST `gmail/v1/users/{userId}/drafts`. Takes media of up to 36700160 bytes.
     ///
-    /// * `user_id`: text, default `me`
+    /// Scopes:
+    /// [`MAIL_GOOGLE_COM`](scopes::MAIL_GOOGLE_COM),
+    /// [`GMAIL_ADDONS_CURRENT_ACTION_COMPOSE`](scopes::GMAIL_ADDONS_CURRENT_ACTION_COMPOSE),
+    /// [`GMAIL_COMPOSE`](scopes::GMAIL_COMPOSE),
+    /// [`GMAIL_MODIFY`](scopes::GMAIL_MODIFY).
+    ///
+    /// * `user_id`: default `me`
     pub fn create(&self, user_id: &str, draft: schemas::Draft) -> Call<Create> {
         Call::new(self.0, &[&user_id], Some(&draft))
     }
-    /// DELETE `gmail/v1/users/{userId}/drafts/{id}`. Scopes: `MAIL_GOOGLE_COM`, `GMAIL_ADDONS_CURRENT_ACTION_COMPOSE`, `GMAIL_COMPOSE`, `GMAIL_MODIFY`.
+
+    /// DELETE `gmail/v1/users/{userId}/drafts/{id}`.
     ///
-    /// * `user_id`: text, default `me`
-    /// * `id`: text
+    /// Scopes:
+    /// [`MAIL_GOOGLE_COM`](scopes::MAIL_GOOGLE_COM),
+    /// [`GMAIL_ADDONS_CURRENT_ACTION_COMPOSE`](scopes::GMAIL_ADDONS_CURRENT_ACTION_COMPOSE),
+    /// [`GMAIL_COMPOSE`](scopes::GMAIL_COMPOSE),
+    /// [`GMAIL_MODIFY`](scopes::GMAIL_MODIFY).
+    ///
+    /// * `user_id`: default `me`
     pub fn delete(&self, user_id: &str, id: &str) -> Call<Delete> {
         Call::new(self.0, &[&user_id, &id], None)
     }
-    /// GET `gmail/v1/users/{userId}/drafts/{id}`. Scopes: `MAIL_GOOGLE_COM`, `GMAIL_COMPOSE`, `GMAIL_MODIFY`, `GMAIL_READONLY`.
+
+    /// GET `gmail/v1/users/{userId}/drafts/{id}`.
     ///
-    /// * `user_id`: text, default `me`
-    /// * `id`: text
+    /// Scopes:
+    /// [`MAIL_GOOGLE_COM`](scopes::MAIL_GOOGLE_COM),
+    /// [`GMAIL_COMPOSE`](scopes::GMAIL_COMPOSE),
+    /// [`GMAIL_MODIFY`](scopes::GMAIL_MODIFY),
+    /// [`GMAIL_READONLY`](scopes::GMAIL_READONLY).
+    ///
+    /// * `user_id`: default `me`
+    ///
+    /// Optional:
+    /// [`format`](Call#method.format).
     pub fn get(&self, user_id: &str, id: &str) -> Call<Get> {
         Call::new(self.0, &[&user_id, &id], None)
     }
-    /// GET `gmail/v1/users/{userId}/drafts`. Scopes: `MAIL_GOOGLE_COM`, `GMAIL_COMPOSE`, `GMAIL_MODIFY`, `GMAIL_READONLY`.
+
+    /// GET `gmail/v1/users/{userId}/drafts`.
     ///
-    /// * `user_id`: text, default `me`
+    /// Scopes:
+    /// [`MAIL_GOOGLE_COM`](scopes::MAIL_GOOGLE_COM),
+    /// [`GMAIL_COMPOSE`](scopes::GMAIL_COMPOSE),
+    /// [`GMAIL_MODIFY`](scopes::GMAIL_MODIFY),
+    /// [`GMAIL_READONLY`](scopes::GMAIL_READONLY).
+    ///
+    /// * `user_id`: default `me`
+    ///
+    /// Optional:
+    /// [`include_spam_trash`](Call#method.include_spam_trash),
+    /// [`max_results`](Call#method.max_results),
+    /// [`page_token`](Call#method.page_token),
+    /// [`q`](Call#method.q).
     pub fn list(&self, user_id: &str) -> Call<List> {
         Call::new(self.0, &[&user_id], None)
     }
-    /// POST `gmail/v1/users/{userId}/drafts/send`. Scopes: `MAIL_GOOGLE_COM`, `GMAIL_ADDONS_CURRENT_ACTION_COMPOSE`, `GMAIL_COMPOSE`, `GMAIL_MODIFY`. Takes media of up to 36700160 bytes.
+
+    /// POST `gmail/v1/users/{userId}/drafts/send`. Takes media of up to 36700160 bytes.
     ///
-    /// * `user_id`: text, default `me`
+    /// Scopes:
+    /// [`MAIL_GOOGLE_COM`](scopes::MAIL_GOOGLE_COM),
+    /// [`GMAIL_ADDONS_CURRENT_ACTION_COMPOSE`](scopes::GMAIL_ADDONS_CURRENT_ACTION_COMPOSE),
+    /// [`GMAIL_COMPOSE`](scopes::GMAIL_COMPOSE),
+    /// [`GMAIL_MODIFY`](scopes::GMAIL_MODIFY).
+    ///
+    /// * `user_id`: default `me`
     pub fn send(&self, user_id: &str, draft: schemas::Draft) -> Call<Send> {
         Call::new(self.0, &[&user_id], Some(&draft))
     }
-    /// PUT `gmail/v1/users/{userId}/drafts/{id}`. Scopes: `MAIL_GOOGLE_COM`, `GMAIL_ADDONS_CURRENT_ACTION_COMPOSE`, `GMAIL_COMPOSE`, `GMAIL_MODIFY`. Takes media of up to 36700160 bytes.
+
+    /// PUT `gmail/v1/users/{userId}/drafts/{id}`. Takes media of up to 36700160 bytes.
     ///
-    /// * `user_id`: text, default `me`
-    /// * `id`: text
-    pub fn update(
-        &self,
-        user_id: &str,
-        id: &str,
-        draft: schemas::Draft,
-    ) -> Call<Update> {
+    /// Scopes:
+    /// [`MAIL_GOOGLE_COM`](scopes::MAIL_GOOGLE_COM),
+    /// [`GMAIL_ADDONS_CURRENT_ACTION_COMPOSE`](scopes::GMAIL_ADDONS_CURRENT_ACTION_COMPOSE),
+    /// [`GMAIL_COMPOSE`](scopes::GMAIL_COMPOSE),
+    /// [`GMAIL_MODIFY`](scopes::GMAIL_MODIFY).
+    ///
+    /// * `user_id`: default `me`
+    pub fn update(&self, user_id: &str, id: &str, draft: schemas::Draft) -> Call<Update> {
         Call::new(self.0, &[&user_id, &id], Some(&draft))
     }
 }
 
 /// See [`Drafts::create`].
 pub enum Create {}
-method! {
-    Create : Gmail => schemas::Draft; "gmail.users.drafts.create" POST
-    "gmail/v1/users/{userId}/drafts" { upload : Some(& runtime::spec::UploadSpec {
-    simple_path : "upload/gmail/v1/users/{userId}/drafts", resumable_path :
-    "resumable/upload/gmail/v1/users/{userId}/drafts", max_size : Some(36700160), accept
-    : & ["message/*"] }) }
-}
+
+method! { Create: Gmail => schemas::Draft; "gmail.users.drafts.create" POST "gmail/v1/users/{userId}/drafts" {
+    upload: Some(&runtime::spec::UploadSpec {
+        simple_path: "upload/gmail/v1/users/{userId}/drafts",
+        resumable_path: "resumable/upload/gmail/v1/users/{userId}/drafts",
+        max_size: Some(36700160),
+        accept: &["message/*"],
+    }),
+} }
+
 impl runtime::AcceptsMedia for Create {}
 
 /// See [`Drafts::delete`].
 pub enum Delete {}
-method! {
-    Delete : Gmail => (); "gmail.users.drafts.delete" DELETE
-    "gmail/v1/users/{userId}/drafts/{id}" { empty_response : true }
-}
+
+method! { Delete: Gmail => (); "gmail.users.drafts.delete" DELETE "gmail/v1/users/{userId}/drafts/{id}" }
 
 /// See [`Drafts::get`].
 pub enum Get {}
-method! {
-    Get : Gmail => schemas::Draft; "gmail.users.drafts.get" GET
-    "gmail/v1/users/{userId}/drafts/{id}"
-}
+
+method! { Get: Gmail => schemas::Draft; "gmail.users.drafts.get" GET "gmail/v1/users/{userId}/drafts/{id}" }
 
 impl Call<Get> {
-    /// `format`: one of a set of words, default `full`
+    /// Default `full`.
     pub fn format(self, value: enums::UsersDraftsGetFormat) -> Self {
         self.with_param("format", &value)
     }
@@ -87,28 +128,26 @@ impl Call<Get> {
 
 /// See [`Drafts::list`].
 pub enum List {}
-method! {
-    List : Gmail => schemas::ListDraftsResponse; "gmail.users.drafts.list" GET
-    "gmail/v1/users/{userId}/drafts"
-}
-paged! {
-    List => schemas::Draft; "pageToken" "nextPageToken" "drafts"
-}
+
+method! { List: Gmail => schemas::ListDraftsResponse; "gmail.users.drafts.list" GET "gmail/v1/users/{userId}/drafts" }
+
+paged! { List => schemas::Draft; "pageToken" "nextPageToken" "drafts" }
 
 impl Call<List> {
-    /// `includeSpamTrash`: true or false, default `false`
+    /// Default `false`.
     pub fn include_spam_trash(self, value: bool) -> Self {
         self.with_param("includeSpamTrash", &value)
     }
-    /// `maxResults`: an unsigned 32-bit number, default `100`
+
+    /// Default `100`.
     pub fn max_results(self, value: u32) -> Self {
         self.with_param("maxResults", &value)
     }
-    /// `pageToken`: text
+
     pub fn page_token(self, value: &str) -> Self {
         self.with_param("pageToken", &value)
     }
-    /// `q`: text
+
     pub fn q(self, value: &str) -> Self {
         self.with_param("q", &value)
     }
@@ -116,22 +155,28 @@ impl Call<List> {
 
 /// See [`Drafts::send`].
 pub enum Send {}
-method! {
-    Send : Gmail => schemas::Message; "gmail.users.drafts.send" POST
-    "gmail/v1/users/{userId}/drafts/send" { upload : Some(& runtime::spec::UploadSpec {
-    simple_path : "upload/gmail/v1/users/{userId}/drafts/send", resumable_path :
-    "resumable/upload/gmail/v1/users/{userId}/drafts/send", max_size : Some(36700160),
-    accept : & ["message/*"] }) }
-}
+
+method! { Send: Gmail => schemas::Message; "gmail.users.drafts.send" POST "gmail/v1/users/{userId}/drafts/send" {
+    upload: Some(&runtime::spec::UploadSpec {
+        simple_path: "upload/gmail/v1/users/{userId}/drafts/send",
+        resumable_path: "resumable/upload/gmail/v1/users/{userId}/drafts/send",
+        max_size: Some(36700160),
+        accept: &["message/*"],
+    }),
+} }
+
 impl runtime::AcceptsMedia for Send {}
 
 /// See [`Drafts::update`].
 pub enum Update {}
-method! {
-    Update : Gmail => schemas::Draft; "gmail.users.drafts.update" PUT
-    "gmail/v1/users/{userId}/drafts/{id}" { upload : Some(& runtime::spec::UploadSpec {
-    simple_path : "upload/gmail/v1/users/{userId}/drafts/{id}", resumable_path :
-    "resumable/upload/gmail/v1/users/{userId}/drafts/{id}", max_size : Some(36700160),
-    accept : & ["message/*"] }) }
-}
+
+method! { Update: Gmail => schemas::Draft; "gmail.users.drafts.update" PUT "gmail/v1/users/{userId}/drafts/{id}" {
+    upload: Some(&runtime::spec::UploadSpec {
+        simple_path: "upload/gmail/v1/users/{userId}/drafts/{id}",
+        resumable_path: "resumable/upload/gmail/v1/users/{userId}/drafts/{id}",
+        max_size: Some(36700160),
+        accept: &["message/*"],
+    }),
+} }
+
 impl runtime::AcceptsMedia for Update {}

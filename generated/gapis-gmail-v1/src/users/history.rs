@@ -7,9 +7,22 @@ use super::*;
 pub struct History<'a>(pub(crate) &'a runtime::Client);
 
 impl History<'_> {
-    /// GET `gmail/v1/users/{userId}/history`. Scopes: `MAIL_GOOGLE_COM`, `GMAIL_METADATA`, `GMAIL_MODIFY`, `GMAIL_READONLY`.
+    /// GET `gmail/v1/users/{userId}/history`.
     ///
-    /// * `user_id`: text, default `me`
+    /// Scopes:
+    /// [`MAIL_GOOGLE_COM`](scopes::MAIL_GOOGLE_COM),
+    /// [`GMAIL_METADATA`](scopes::GMAIL_METADATA),
+    /// [`GMAIL_MODIFY`](scopes::GMAIL_MODIFY),
+    /// [`GMAIL_READONLY`](scopes::GMAIL_READONLY).
+    ///
+    /// * `user_id`: default `me`
+    ///
+    /// Optional:
+    /// [`history_types`](Call#method.history_types),
+    /// [`label_id`](Call#method.label_id),
+    /// [`max_results`](Call#method.max_results-1),
+    /// [`page_token`](Call#method.page_token-1),
+    /// [`start_history_id`](Call#method.start_history_id).
     pub fn list(&self, user_id: &str) -> Call<List> {
         Call::new(self.0, &[&user_id], None)
     }
@@ -17,32 +30,29 @@ impl History<'_> {
 
 /// See [`History::list`].
 pub enum List {}
-method! {
-    List : Gmail => schemas::ListHistoryResponse; "gmail.users.history.list" GET
-    "gmail/v1/users/{userId}/history"
-}
-paged! {
-    List => schemas::History; "pageToken" "nextPageToken" "history"
-}
+
+method! { List: Gmail => schemas::ListHistoryResponse; "gmail.users.history.list" GET "gmail/v1/users/{userId}/history" }
+
+paged! { List => schemas::History; "pageToken" "nextPageToken" "history" }
 
 impl Call<List> {
-    /// `historyTypes`: one of a set of words
     pub fn history_types(self, value: &[enums::UsersHistoryListHistoryTypes]) -> Self {
         self.with_param("historyTypes", &value)
     }
-    /// `labelId`: text
+
     pub fn label_id(self, value: &str) -> Self {
         self.with_param("labelId", &value)
     }
-    /// `maxResults`: an unsigned 32-bit number, default `100`
+
+    /// Default `100`.
     pub fn max_results(self, value: u32) -> Self {
         self.with_param("maxResults", &value)
     }
-    /// `pageToken`: text
+
     pub fn page_token(self, value: &str) -> Self {
         self.with_param("pageToken", &value)
     }
-    /// `startHistoryId`: an unsigned 64-bit number
+
     pub fn start_history_id(self, value: u64) -> Self {
         self.with_param("startHistoryId", &value)
     }

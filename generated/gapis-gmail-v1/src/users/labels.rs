@@ -7,91 +7,109 @@ use super::*;
 pub struct Labels<'a>(pub(crate) &'a runtime::Client);
 
 impl Labels<'_> {
-    /// POST `gmail/v1/users/{userId}/labels`. Scopes: `MAIL_GOOGLE_COM`, `GMAIL_LABELS`, `GMAIL_MODIFY`.
+    /// POST `gmail/v1/users/{userId}/labels`.
     ///
-    /// * `user_id`: text, default `me`
+    /// Scopes:
+    /// [`MAIL_GOOGLE_COM`](scopes::MAIL_GOOGLE_COM),
+    /// [`GMAIL_LABELS`](scopes::GMAIL_LABELS),
+    /// [`GMAIL_MODIFY`](scopes::GMAIL_MODIFY).
+    ///
+    /// * `user_id`: default `me`
     pub fn create(&self, user_id: &str, label: schemas::Label) -> Call<Create> {
         Call::new(self.0, &[&user_id], Some(&label))
     }
-    /// DELETE `gmail/v1/users/{userId}/labels/{id}`. Scopes: `MAIL_GOOGLE_COM`, `GMAIL_LABELS`, `GMAIL_MODIFY`.
+
+    /// DELETE `gmail/v1/users/{userId}/labels/{id}`.
     ///
-    /// * `user_id`: text, default `me`
-    /// * `id`: text
+    /// Scopes:
+    /// [`MAIL_GOOGLE_COM`](scopes::MAIL_GOOGLE_COM),
+    /// [`GMAIL_LABELS`](scopes::GMAIL_LABELS),
+    /// [`GMAIL_MODIFY`](scopes::GMAIL_MODIFY).
+    ///
+    /// * `user_id`: default `me`
     pub fn delete(&self, user_id: &str, id: &str) -> Call<Delete> {
         Call::new(self.0, &[&user_id, &id], None)
     }
-    /// GET `gmail/v1/users/{userId}/labels/{id}`. Scopes: `MAIL_GOOGLE_COM`, `GMAIL_LABELS`, `GMAIL_METADATA`, `GMAIL_MODIFY`, `GMAIL_READONLY`.
+
+    /// GET `gmail/v1/users/{userId}/labels/{id}`.
     ///
-    /// * `user_id`: text, default `me`
-    /// * `id`: text
+    /// Scopes:
+    /// [`MAIL_GOOGLE_COM`](scopes::MAIL_GOOGLE_COM),
+    /// [`GMAIL_LABELS`](scopes::GMAIL_LABELS),
+    /// [`GMAIL_METADATA`](scopes::GMAIL_METADATA),
+    /// [`GMAIL_MODIFY`](scopes::GMAIL_MODIFY),
+    /// [`GMAIL_READONLY`](scopes::GMAIL_READONLY).
+    ///
+    /// * `user_id`: default `me`
     pub fn get(&self, user_id: &str, id: &str) -> Call<Get> {
         Call::new(self.0, &[&user_id, &id], None)
     }
-    /// GET `gmail/v1/users/{userId}/labels`. Scopes: `MAIL_GOOGLE_COM`, `GMAIL_LABELS`, `GMAIL_METADATA`, `GMAIL_MODIFY`, `GMAIL_READONLY`.
+
+    /// GET `gmail/v1/users/{userId}/labels`.
     ///
-    /// * `user_id`: text, default `me`
+    /// Scopes:
+    /// [`MAIL_GOOGLE_COM`](scopes::MAIL_GOOGLE_COM),
+    /// [`GMAIL_LABELS`](scopes::GMAIL_LABELS),
+    /// [`GMAIL_METADATA`](scopes::GMAIL_METADATA),
+    /// [`GMAIL_MODIFY`](scopes::GMAIL_MODIFY),
+    /// [`GMAIL_READONLY`](scopes::GMAIL_READONLY).
+    ///
+    /// * `user_id`: default `me`
     pub fn list(&self, user_id: &str) -> Call<List> {
         Call::new(self.0, &[&user_id], None)
     }
-    /// PATCH `gmail/v1/users/{userId}/labels/{id}`. Scopes: `MAIL_GOOGLE_COM`, `GMAIL_LABELS`, `GMAIL_MODIFY`.
+
+    /// PATCH `gmail/v1/users/{userId}/labels/{id}`.
     ///
-    /// * `user_id`: text, default `me`
-    /// * `id`: text
+    /// Scopes:
+    /// [`MAIL_GOOGLE_COM`](scopes::MAIL_GOOGLE_COM),
+    /// [`GMAIL_LABELS`](scopes::GMAIL_LABELS),
+    /// [`GMAIL_MODIFY`](scopes::GMAIL_MODIFY).
+    ///
+    /// * `user_id`: default `me`
     pub fn patch(&self, user_id: &str, id: &str, label: schemas::Label) -> Call<Patch> {
         Call::new(self.0, &[&user_id, &id], Some(&label))
     }
-    /// PUT `gmail/v1/users/{userId}/labels/{id}`. Scopes: `MAIL_GOOGLE_COM`, `GMAIL_LABELS`, `GMAIL_MODIFY`.
+
+    /// PUT `gmail/v1/users/{userId}/labels/{id}`.
     ///
-    /// * `user_id`: text, default `me`
-    /// * `id`: text
-    pub fn update(
-        &self,
-        user_id: &str,
-        id: &str,
-        label: schemas::Label,
-    ) -> Call<Update> {
+    /// Scopes:
+    /// [`MAIL_GOOGLE_COM`](scopes::MAIL_GOOGLE_COM),
+    /// [`GMAIL_LABELS`](scopes::GMAIL_LABELS),
+    /// [`GMAIL_MODIFY`](scopes::GMAIL_MODIFY).
+    ///
+    /// * `user_id`: default `me`
+    pub fn update(&self, user_id: &str, id: &str, label: schemas::Label) -> Call<Update> {
         Call::new(self.0, &[&user_id, &id], Some(&label))
     }
 }
 
 /// See [`Labels::create`].
 pub enum Create {}
-method! {
-    Create : Gmail => schemas::Label; "gmail.users.labels.create" POST
-    "gmail/v1/users/{userId}/labels"
-}
+
+method! { Create: Gmail => schemas::Label; "gmail.users.labels.create" POST "gmail/v1/users/{userId}/labels" }
 
 /// See [`Labels::delete`].
 pub enum Delete {}
-method! {
-    Delete : Gmail => (); "gmail.users.labels.delete" DELETE
-    "gmail/v1/users/{userId}/labels/{id}" { empty_response : true }
-}
+
+method! { Delete: Gmail => (); "gmail.users.labels.delete" DELETE "gmail/v1/users/{userId}/labels/{id}" }
 
 /// See [`Labels::get`].
 pub enum Get {}
-method! {
-    Get : Gmail => schemas::Label; "gmail.users.labels.get" GET
-    "gmail/v1/users/{userId}/labels/{id}"
-}
+
+method! { Get: Gmail => schemas::Label; "gmail.users.labels.get" GET "gmail/v1/users/{userId}/labels/{id}" }
 
 /// See [`Labels::list`].
 pub enum List {}
-method! {
-    List : Gmail => schemas::ListLabelsResponse; "gmail.users.labels.list" GET
-    "gmail/v1/users/{userId}/labels"
-}
+
+method! { List: Gmail => schemas::ListLabelsResponse; "gmail.users.labels.list" GET "gmail/v1/users/{userId}/labels" }
 
 /// See [`Labels::patch`].
 pub enum Patch {}
-method! {
-    Patch : Gmail => schemas::Label; "gmail.users.labels.patch" PATCH
-    "gmail/v1/users/{userId}/labels/{id}"
-}
+
+method! { Patch: Gmail => schemas::Label; "gmail.users.labels.patch" PATCH "gmail/v1/users/{userId}/labels/{id}" }
 
 /// See [`Labels::update`].
 pub enum Update {}
-method! {
-    Update : Gmail => schemas::Label; "gmail.users.labels.update" PUT
-    "gmail/v1/users/{userId}/labels/{id}"
-}
+
+method! { Update: Gmail => schemas::Label; "gmail.users.labels.update" PUT "gmail/v1/users/{userId}/labels/{id}" }

@@ -5,66 +5,105 @@ pub mod delegates;
 pub mod filters;
 pub mod forwarding_addresses;
 pub mod send_as;
+
 use super::*;
 
 /// The methods of `settings`.
 #[derive(Clone, Copy, Debug)]
 pub struct Settings<'a>(pub(crate) &'a runtime::Client);
 
-impl Settings<'_> {
-    /// The resource `cse`.
-    pub fn cse(&self) -> cse::Cse<'_> {
+impl<'a> Settings<'a> {
+    pub fn cse(&self) -> cse::Cse<'a> {
         cse::Cse(self.0)
     }
-    /// The resource `delegates`.
-    pub fn delegates(&self) -> delegates::Delegates<'_> {
+
+    pub fn delegates(&self) -> delegates::Delegates<'a> {
         delegates::Delegates(self.0)
     }
-    /// The resource `filters`.
-    pub fn filters(&self) -> filters::Filters<'_> {
+
+    pub fn filters(&self) -> filters::Filters<'a> {
         filters::Filters(self.0)
     }
-    /// The resource `forwardingAddresses`.
-    pub fn forwarding_addresses(&self) -> forwarding_addresses::ForwardingAddresses<'_> {
+
+    pub fn forwarding_addresses(&self) -> forwarding_addresses::ForwardingAddresses<'a> {
         forwarding_addresses::ForwardingAddresses(self.0)
     }
-    /// The resource `sendAs`.
-    pub fn send_as(&self) -> send_as::SendAs<'_> {
+
+    pub fn send_as(&self) -> send_as::SendAs<'a> {
         send_as::SendAs(self.0)
     }
-    /// GET `gmail/v1/users/{userId}/settings/autoForwarding`. Scopes: `MAIL_GOOGLE_COM`, `GMAIL_MODIFY`, `GMAIL_READONLY`, `GMAIL_SETTINGS_BASIC`.
+
+    /// GET `gmail/v1/users/{userId}/settings/autoForwarding`.
     ///
-    /// * `user_id`: text, default `me`
+    /// Scopes:
+    /// [`MAIL_GOOGLE_COM`](scopes::MAIL_GOOGLE_COM),
+    /// [`GMAIL_MODIFY`](scopes::GMAIL_MODIFY),
+    /// [`GMAIL_READONLY`](scopes::GMAIL_READONLY),
+    /// [`GMAIL_SETTINGS_BASIC`](scopes::GMAIL_SETTINGS_BASIC).
+    ///
+    /// * `user_id`: default `me`
     pub fn get_auto_forwarding(&self, user_id: &str) -> Call<GetAutoForwarding> {
         Call::new(self.0, &[&user_id], None)
     }
-    /// GET `gmail/v1/users/{userId}/settings/imap`. Scopes: `MAIL_GOOGLE_COM`, `GMAIL_MODIFY`, `GMAIL_READONLY`, `GMAIL_SETTINGS_BASIC`.
+
+    /// GET `gmail/v1/users/{userId}/settings/imap`.
     ///
-    /// * `user_id`: text, default `me`
+    /// Scopes:
+    /// [`MAIL_GOOGLE_COM`](scopes::MAIL_GOOGLE_COM),
+    /// [`GMAIL_MODIFY`](scopes::GMAIL_MODIFY),
+    /// [`GMAIL_READONLY`](scopes::GMAIL_READONLY),
+    /// [`GMAIL_SETTINGS_BASIC`](scopes::GMAIL_SETTINGS_BASIC).
+    ///
+    /// * `user_id`: default `me`
     pub fn get_imap(&self, user_id: &str) -> Call<GetImap> {
         Call::new(self.0, &[&user_id], None)
     }
-    /// GET `gmail/v1/users/{userId}/settings/language`. Scopes: `MAIL_GOOGLE_COM`, `GMAIL_MODIFY`, `GMAIL_READONLY`, `GMAIL_SETTINGS_BASIC`.
+
+    /// GET `gmail/v1/users/{userId}/settings/language`.
     ///
-    /// * `user_id`: text, default `me`
+    /// Scopes:
+    /// [`MAIL_GOOGLE_COM`](scopes::MAIL_GOOGLE_COM),
+    /// [`GMAIL_MODIFY`](scopes::GMAIL_MODIFY),
+    /// [`GMAIL_READONLY`](scopes::GMAIL_READONLY),
+    /// [`GMAIL_SETTINGS_BASIC`](scopes::GMAIL_SETTINGS_BASIC).
+    ///
+    /// * `user_id`: default `me`
     pub fn get_language(&self, user_id: &str) -> Call<GetLanguage> {
         Call::new(self.0, &[&user_id], None)
     }
-    /// GET `gmail/v1/users/{userId}/settings/pop`. Scopes: `MAIL_GOOGLE_COM`, `GMAIL_MODIFY`, `GMAIL_READONLY`, `GMAIL_SETTINGS_BASIC`.
+
+    /// GET `gmail/v1/users/{userId}/settings/pop`.
     ///
-    /// * `user_id`: text, default `me`
+    /// Scopes:
+    /// [`MAIL_GOOGLE_COM`](scopes::MAIL_GOOGLE_COM),
+    /// [`GMAIL_MODIFY`](scopes::GMAIL_MODIFY),
+    /// [`GMAIL_READONLY`](scopes::GMAIL_READONLY),
+    /// [`GMAIL_SETTINGS_BASIC`](scopes::GMAIL_SETTINGS_BASIC).
+    ///
+    /// * `user_id`: default `me`
     pub fn get_pop(&self, user_id: &str) -> Call<GetPop> {
         Call::new(self.0, &[&user_id], None)
     }
-    /// GET `gmail/v1/users/{userId}/settings/vacation`. Scopes: `MAIL_GOOGLE_COM`, `GMAIL_MODIFY`, `GMAIL_READONLY`, `GMAIL_SETTINGS_BASIC`.
+
+    /// GET `gmail/v1/users/{userId}/settings/vacation`.
     ///
-    /// * `user_id`: text, default `me`
+    /// Scopes:
+    /// [`MAIL_GOOGLE_COM`](scopes::MAIL_GOOGLE_COM),
+    /// [`GMAIL_MODIFY`](scopes::GMAIL_MODIFY),
+    /// [`GMAIL_READONLY`](scopes::GMAIL_READONLY),
+    /// [`GMAIL_SETTINGS_BASIC`](scopes::GMAIL_SETTINGS_BASIC).
+    ///
+    /// * `user_id`: default `me`
     pub fn get_vacation(&self, user_id: &str) -> Call<GetVacation> {
         Call::new(self.0, &[&user_id], None)
     }
-    /// PUT `gmail/v1/users/{userId}/settings/autoForwarding`. Scopes: `GMAIL_SETTINGS_SHARING`.
+
+    /// PUT `gmail/v1/users/{userId}/settings/autoForwarding`.
     ///
-    /// * `user_id`: text, default `me`
+    /// Scopes:
+    /// [`GMAIL_SETTINGS_SHARING`](scopes::GMAIL_SETTINGS_SHARING).
+    ///
+    /// * `user_id`: default `me`
     pub fn update_auto_forwarding(
         &self,
         user_id: &str,
@@ -72,9 +111,13 @@ impl Settings<'_> {
     ) -> Call<UpdateAutoForwarding> {
         Call::new(self.0, &[&user_id], Some(&auto_forwarding))
     }
-    /// PUT `gmail/v1/users/{userId}/settings/imap`. Scopes: `GMAIL_SETTINGS_BASIC`.
+
+    /// PUT `gmail/v1/users/{userId}/settings/imap`.
     ///
-    /// * `user_id`: text, default `me`
+    /// Scopes:
+    /// [`GMAIL_SETTINGS_BASIC`](scopes::GMAIL_SETTINGS_BASIC).
+    ///
+    /// * `user_id`: default `me`
     pub fn update_imap(
         &self,
         user_id: &str,
@@ -82,9 +125,13 @@ impl Settings<'_> {
     ) -> Call<UpdateImap> {
         Call::new(self.0, &[&user_id], Some(&imap_settings))
     }
-    /// PUT `gmail/v1/users/{userId}/settings/language`. Scopes: `GMAIL_SETTINGS_BASIC`.
+
+    /// PUT `gmail/v1/users/{userId}/settings/language`.
     ///
-    /// * `user_id`: text, default `me`
+    /// Scopes:
+    /// [`GMAIL_SETTINGS_BASIC`](scopes::GMAIL_SETTINGS_BASIC).
+    ///
+    /// * `user_id`: default `me`
     pub fn update_language(
         &self,
         user_id: &str,
@@ -92,9 +139,13 @@ impl Settings<'_> {
     ) -> Call<UpdateLanguage> {
         Call::new(self.0, &[&user_id], Some(&language_settings))
     }
-    /// PUT `gmail/v1/users/{userId}/settings/pop`. Scopes: `GMAIL_SETTINGS_BASIC`.
+
+    /// PUT `gmail/v1/users/{userId}/settings/pop`.
     ///
-    /// * `user_id`: text, default `me`
+    /// Scopes:
+    /// [`GMAIL_SETTINGS_BASIC`](scopes::GMAIL_SETTINGS_BASIC).
+    ///
+    /// * `user_id`: default `me`
     pub fn update_pop(
         &self,
         user_id: &str,
@@ -102,9 +153,13 @@ impl Settings<'_> {
     ) -> Call<UpdatePop> {
         Call::new(self.0, &[&user_id], Some(&pop_settings))
     }
-    /// PUT `gmail/v1/users/{userId}/settings/vacation`. Scopes: `GMAIL_SETTINGS_BASIC`.
+
+    /// PUT `gmail/v1/users/{userId}/settings/vacation`.
     ///
-    /// * `user_id`: text, default `me`
+    /// Scopes:
+    /// [`GMAIL_SETTINGS_BASIC`](scopes::GMAIL_SETTINGS_BASIC).
+    ///
+    /// * `user_id`: default `me`
     pub fn update_vacation(
         &self,
         user_id: &str,
@@ -116,72 +171,50 @@ impl Settings<'_> {
 
 /// See [`Settings::get_auto_forwarding`].
 pub enum GetAutoForwarding {}
-method! {
-    GetAutoForwarding : Gmail => schemas::AutoForwarding;
-    "gmail.users.settings.getAutoForwarding" GET
-    "gmail/v1/users/{userId}/settings/autoForwarding"
-}
+
+method! { GetAutoForwarding: Gmail => schemas::AutoForwarding; "gmail.users.settings.getAutoForwarding" GET "gmail/v1/users/{userId}/settings/autoForwarding" }
 
 /// See [`Settings::get_imap`].
 pub enum GetImap {}
-method! {
-    GetImap : Gmail => schemas::ImapSettings; "gmail.users.settings.getImap" GET
-    "gmail/v1/users/{userId}/settings/imap"
-}
+
+method! { GetImap: Gmail => schemas::ImapSettings; "gmail.users.settings.getImap" GET "gmail/v1/users/{userId}/settings/imap" }
 
 /// See [`Settings::get_language`].
 pub enum GetLanguage {}
-method! {
-    GetLanguage : Gmail => schemas::LanguageSettings; "gmail.users.settings.getLanguage"
-    GET "gmail/v1/users/{userId}/settings/language"
-}
+
+method! { GetLanguage: Gmail => schemas::LanguageSettings; "gmail.users.settings.getLanguage" GET "gmail/v1/users/{userId}/settings/language" }
 
 /// See [`Settings::get_pop`].
 pub enum GetPop {}
-method! {
-    GetPop : Gmail => schemas::PopSettings; "gmail.users.settings.getPop" GET
-    "gmail/v1/users/{userId}/settings/pop"
-}
+
+method! { GetPop: Gmail => schemas::PopSettings; "gmail.users.settings.getPop" GET "gmail/v1/users/{userId}/settings/pop" }
 
 /// See [`Settings::get_vacation`].
 pub enum GetVacation {}
-method! {
-    GetVacation : Gmail => schemas::VacationSettings; "gmail.users.settings.getVacation"
-    GET "gmail/v1/users/{userId}/settings/vacation"
-}
+
+method! { GetVacation: Gmail => schemas::VacationSettings; "gmail.users.settings.getVacation" GET "gmail/v1/users/{userId}/settings/vacation" }
 
 /// See [`Settings::update_auto_forwarding`].
 pub enum UpdateAutoForwarding {}
-method! {
-    UpdateAutoForwarding : Gmail => schemas::AutoForwarding;
-    "gmail.users.settings.updateAutoForwarding" PUT
-    "gmail/v1/users/{userId}/settings/autoForwarding"
-}
+
+method! { UpdateAutoForwarding: Gmail => schemas::AutoForwarding; "gmail.users.settings.updateAutoForwarding" PUT "gmail/v1/users/{userId}/settings/autoForwarding" }
 
 /// See [`Settings::update_imap`].
 pub enum UpdateImap {}
-method! {
-    UpdateImap : Gmail => schemas::ImapSettings; "gmail.users.settings.updateImap" PUT
-    "gmail/v1/users/{userId}/settings/imap"
-}
+
+method! { UpdateImap: Gmail => schemas::ImapSettings; "gmail.users.settings.updateImap" PUT "gmail/v1/users/{userId}/settings/imap" }
 
 /// See [`Settings::update_language`].
 pub enum UpdateLanguage {}
-method! {
-    UpdateLanguage : Gmail => schemas::LanguageSettings;
-    "gmail.users.settings.updateLanguage" PUT "gmail/v1/users/{userId}/settings/language"
-}
+
+method! { UpdateLanguage: Gmail => schemas::LanguageSettings; "gmail.users.settings.updateLanguage" PUT "gmail/v1/users/{userId}/settings/language" }
 
 /// See [`Settings::update_pop`].
 pub enum UpdatePop {}
-method! {
-    UpdatePop : Gmail => schemas::PopSettings; "gmail.users.settings.updatePop" PUT
-    "gmail/v1/users/{userId}/settings/pop"
-}
+
+method! { UpdatePop: Gmail => schemas::PopSettings; "gmail.users.settings.updatePop" PUT "gmail/v1/users/{userId}/settings/pop" }
 
 /// See [`Settings::update_vacation`].
 pub enum UpdateVacation {}
-method! {
-    UpdateVacation : Gmail => schemas::VacationSettings;
-    "gmail.users.settings.updateVacation" PUT "gmail/v1/users/{userId}/settings/vacation"
-}
+
+method! { UpdateVacation: Gmail => schemas::VacationSettings; "gmail.users.settings.updateVacation" PUT "gmail/v1/users/{userId}/settings/vacation" }

@@ -7,30 +7,63 @@ use super::*;
 pub struct Threads<'a>(pub(crate) &'a runtime::Client);
 
 impl Threads<'_> {
-    /// DELETE `gmail/v1/users/{userId}/threads/{id}`. Scopes: `MAIL_GOOGLE_COM`.
+    /// DELETE `gmail/v1/users/{userId}/threads/{id}`.
     ///
-    /// * `user_id`: text, default `me`
-    /// * `id`: text
+    /// Scopes:
+    /// [`MAIL_GOOGLE_COM`](scopes::MAIL_GOOGLE_COM).
+    ///
+    /// * `user_id`: default `me`
     pub fn delete(&self, user_id: &str, id: &str) -> Call<Delete> {
         Call::new(self.0, &[&user_id, &id], None)
     }
-    /// GET `gmail/v1/users/{userId}/threads/{id}`. Scopes: `MAIL_GOOGLE_COM`, `GMAIL_ADDONS_CURRENT_MESSAGE_ACTION`, `GMAIL_ADDONS_CURRENT_MESSAGE_METADATA`, `GMAIL_ADDONS_CURRENT_MESSAGE_READONLY`, `GMAIL_METADATA`, `GMAIL_MODIFY`, `GMAIL_READONLY`.
+
+    /// GET `gmail/v1/users/{userId}/threads/{id}`.
     ///
-    /// * `user_id`: text, default `me`
-    /// * `id`: text
+    /// Scopes:
+    /// [`MAIL_GOOGLE_COM`](scopes::MAIL_GOOGLE_COM),
+    /// [`GMAIL_ADDONS_CURRENT_MESSAGE_ACTION`](scopes::GMAIL_ADDONS_CURRENT_MESSAGE_ACTION),
+    /// [`GMAIL_ADDONS_CURRENT_MESSAGE_METADATA`](scopes::GMAIL_ADDONS_CURRENT_MESSAGE_METADATA),
+    /// [`GMAIL_ADDONS_CURRENT_MESSAGE_READONLY`](scopes::GMAIL_ADDONS_CURRENT_MESSAGE_READONLY),
+    /// [`GMAIL_METADATA`](scopes::GMAIL_METADATA),
+    /// [`GMAIL_MODIFY`](scopes::GMAIL_MODIFY),
+    /// [`GMAIL_READONLY`](scopes::GMAIL_READONLY).
+    ///
+    /// * `user_id`: default `me`
+    ///
+    /// Optional:
+    /// [`format`](Call#method.format-2),
+    /// [`metadata_headers`](Call#method.metadata_headers-1).
     pub fn get(&self, user_id: &str, id: &str) -> Call<Get> {
         Call::new(self.0, &[&user_id, &id], None)
     }
-    /// GET `gmail/v1/users/{userId}/threads`. Scopes: `MAIL_GOOGLE_COM`, `GMAIL_METADATA`, `GMAIL_MODIFY`, `GMAIL_READONLY`.
+
+    /// GET `gmail/v1/users/{userId}/threads`.
     ///
-    /// * `user_id`: text, default `me`
+    /// Scopes:
+    /// [`MAIL_GOOGLE_COM`](scopes::MAIL_GOOGLE_COM),
+    /// [`GMAIL_METADATA`](scopes::GMAIL_METADATA),
+    /// [`GMAIL_MODIFY`](scopes::GMAIL_MODIFY),
+    /// [`GMAIL_READONLY`](scopes::GMAIL_READONLY).
+    ///
+    /// * `user_id`: default `me`
+    ///
+    /// Optional:
+    /// [`include_spam_trash`](Call#method.include_spam_trash-2),
+    /// [`label_ids`](Call#method.label_ids-1),
+    /// [`max_results`](Call#method.max_results-3),
+    /// [`page_token`](Call#method.page_token-5),
+    /// [`q`](Call#method.q-2).
     pub fn list(&self, user_id: &str) -> Call<List> {
         Call::new(self.0, &[&user_id], None)
     }
-    /// POST `gmail/v1/users/{userId}/threads/{id}/modify`. Scopes: `MAIL_GOOGLE_COM`, `GMAIL_MODIFY`.
+
+    /// POST `gmail/v1/users/{userId}/threads/{id}/modify`.
     ///
-    /// * `user_id`: text, default `me`
-    /// * `id`: text
+    /// Scopes:
+    /// [`MAIL_GOOGLE_COM`](scopes::MAIL_GOOGLE_COM),
+    /// [`GMAIL_MODIFY`](scopes::GMAIL_MODIFY).
+    ///
+    /// * `user_id`: default `me`
     pub fn modify(
         &self,
         user_id: &str,
@@ -39,17 +72,25 @@ impl Threads<'_> {
     ) -> Call<Modify> {
         Call::new(self.0, &[&user_id, &id], Some(&modify_thread_request))
     }
-    /// POST `gmail/v1/users/{userId}/threads/{id}/trash`. Scopes: `MAIL_GOOGLE_COM`, `GMAIL_MODIFY`.
+
+    /// POST `gmail/v1/users/{userId}/threads/{id}/trash`.
     ///
-    /// * `user_id`: text, default `me`
-    /// * `id`: text
+    /// Scopes:
+    /// [`MAIL_GOOGLE_COM`](scopes::MAIL_GOOGLE_COM),
+    /// [`GMAIL_MODIFY`](scopes::GMAIL_MODIFY).
+    ///
+    /// * `user_id`: default `me`
     pub fn trash(&self, user_id: &str, id: &str) -> Call<Trash> {
         Call::new(self.0, &[&user_id, &id], None)
     }
-    /// POST `gmail/v1/users/{userId}/threads/{id}/untrash`. Scopes: `MAIL_GOOGLE_COM`, `GMAIL_MODIFY`.
+
+    /// POST `gmail/v1/users/{userId}/threads/{id}/untrash`.
     ///
-    /// * `user_id`: text, default `me`
-    /// * `id`: text
+    /// Scopes:
+    /// [`MAIL_GOOGLE_COM`](scopes::MAIL_GOOGLE_COM),
+    /// [`GMAIL_MODIFY`](scopes::GMAIL_MODIFY).
+    ///
+    /// * `user_id`: default `me`
     pub fn untrash(&self, user_id: &str, id: &str) -> Call<Untrash> {
         Call::new(self.0, &[&user_id, &id], None)
     }
@@ -57,24 +98,20 @@ impl Threads<'_> {
 
 /// See [`Threads::delete`].
 pub enum Delete {}
-method! {
-    Delete : Gmail => (); "gmail.users.threads.delete" DELETE
-    "gmail/v1/users/{userId}/threads/{id}" { empty_response : true }
-}
+
+method! { Delete: Gmail => (); "gmail.users.threads.delete" DELETE "gmail/v1/users/{userId}/threads/{id}" }
 
 /// See [`Threads::get`].
 pub enum Get {}
-method! {
-    Get : Gmail => schemas::Thread; "gmail.users.threads.get" GET
-    "gmail/v1/users/{userId}/threads/{id}"
-}
+
+method! { Get: Gmail => schemas::Thread; "gmail.users.threads.get" GET "gmail/v1/users/{userId}/threads/{id}" }
 
 impl Call<Get> {
-    /// `format`: one of a set of words, default `full`
+    /// Default `full`.
     pub fn format(self, value: enums::UsersThreadsGetFormat) -> Self {
         self.with_param("format", &value)
     }
-    /// `metadataHeaders`: text
+
     pub fn metadata_headers(self, value: &[&str]) -> Self {
         self.with_param("metadataHeaders", &value)
     }
@@ -82,32 +119,30 @@ impl Call<Get> {
 
 /// See [`Threads::list`].
 pub enum List {}
-method! {
-    List : Gmail => schemas::ListThreadsResponse; "gmail.users.threads.list" GET
-    "gmail/v1/users/{userId}/threads"
-}
-paged! {
-    List => schemas::Thread; "pageToken" "nextPageToken" "threads"
-}
+
+method! { List: Gmail => schemas::ListThreadsResponse; "gmail.users.threads.list" GET "gmail/v1/users/{userId}/threads" }
+
+paged! { List => schemas::Thread; "pageToken" "nextPageToken" "threads" }
 
 impl Call<List> {
-    /// `includeSpamTrash`: true or false, default `false`
+    /// Default `false`.
     pub fn include_spam_trash(self, value: bool) -> Self {
         self.with_param("includeSpamTrash", &value)
     }
-    /// `labelIds`: text
+
     pub fn label_ids(self, value: &[&str]) -> Self {
         self.with_param("labelIds", &value)
     }
-    /// `maxResults`: an unsigned 32-bit number, default `100`
+
+    /// Default `100`.
     pub fn max_results(self, value: u32) -> Self {
         self.with_param("maxResults", &value)
     }
-    /// `pageToken`: text
+
     pub fn page_token(self, value: &str) -> Self {
         self.with_param("pageToken", &value)
     }
-    /// `q`: text
+
     pub fn q(self, value: &str) -> Self {
         self.with_param("q", &value)
     }
@@ -115,21 +150,15 @@ impl Call<List> {
 
 /// See [`Threads::modify`].
 pub enum Modify {}
-method! {
-    Modify : Gmail => schemas::Thread; "gmail.users.threads.modify" POST
-    "gmail/v1/users/{userId}/threads/{id}/modify"
-}
+
+method! { Modify: Gmail => schemas::Thread; "gmail.users.threads.modify" POST "gmail/v1/users/{userId}/threads/{id}/modify" }
 
 /// See [`Threads::trash`].
 pub enum Trash {}
-method! {
-    Trash : Gmail => schemas::Thread; "gmail.users.threads.trash" POST
-    "gmail/v1/users/{userId}/threads/{id}/trash"
-}
+
+method! { Trash: Gmail => schemas::Thread; "gmail.users.threads.trash" POST "gmail/v1/users/{userId}/threads/{id}/trash" }
 
 /// See [`Threads::untrash`].
 pub enum Untrash {}
-method! {
-    Untrash : Gmail => schemas::Thread; "gmail.users.threads.untrash" POST
-    "gmail/v1/users/{userId}/threads/{id}/untrash"
-}
+
+method! { Untrash: Gmail => schemas::Thread; "gmail.users.threads.untrash" POST "gmail/v1/users/{userId}/threads/{id}/untrash" }

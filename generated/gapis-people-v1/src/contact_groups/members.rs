@@ -7,9 +7,12 @@ use super::*;
 pub struct Members<'a>(pub(crate) &'a runtime::Client);
 
 impl Members<'_> {
-    /// POST `v1/{+resourceName}/members:modify`. Scopes: `CONTACTS`.
+    /// POST `v1/{+resourceName}/members:modify`.
     ///
-    /// * `resource_name`: text
+    /// Scopes:
+    /// [`CONTACTS`](scopes::CONTACTS).
+    ///
+    /// * `resource_name`: matches `^contactGroups/[^/]+$`
     pub fn modify(
         &self,
         resource_name: &str,
@@ -21,7 +24,5 @@ impl Members<'_> {
 
 /// See [`Members::modify`].
 pub enum Modify {}
-method! {
-    Modify : PeopleService => schemas::ModifyContactGroupMembersResponse;
-    "people.contactGroups.members.modify" POST "v1/{+resourceName}/members:modify"
-}
+
+method! { Modify: PeopleService => schemas::ModifyContactGroupMembersResponse; "people.contactGroups.members.modify" POST "v1/{+resourceName}/members:modify" }

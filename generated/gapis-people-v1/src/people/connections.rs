@@ -7,9 +7,23 @@ use super::*;
 pub struct Connections<'a>(pub(crate) &'a runtime::Client);
 
 impl Connections<'_> {
-    /// GET `v1/{+resourceName}/connections`. Scopes: `CONTACTS`, `CONTACTS_READONLY`.
+    /// GET `v1/{+resourceName}/connections`.
     ///
-    /// * `resource_name`: text
+    /// Scopes:
+    /// [`CONTACTS`](scopes::CONTACTS),
+    /// [`CONTACTS_READONLY`](scopes::CONTACTS_READONLY).
+    ///
+    /// * `resource_name`: matches `^people/[^/]+$`
+    ///
+    /// Optional:
+    /// [`page_size`](Call#method.page_size-3),
+    /// [`page_token`](Call#method.page_token-2),
+    /// [`person_fields`](Call#method.person_fields),
+    /// [`request_mask_include_field`](Call#method.request_mask_include_field),
+    /// [`request_sync_token`](Call#method.request_sync_token-1),
+    /// [`sort_order`](Call#method.sort_order),
+    /// [`sources`](Call#method.sources-1),
+    /// [`sync_token`](Call#method.sync_token-2).
     pub fn list(&self, resource_name: &str) -> Call<List> {
         Call::new(self.0, &[&resource_name], None)
     }
@@ -17,44 +31,40 @@ impl Connections<'_> {
 
 /// See [`Connections::list`].
 pub enum List {}
-method! {
-    List : PeopleService => schemas::ListConnectionsResponse;
-    "people.people.connections.list" GET "v1/{+resourceName}/connections"
-}
-paged! {
-    List => schemas::Person; "pageToken" "nextPageToken" "connections"
-}
+
+method! { List: PeopleService => schemas::ListConnectionsResponse; "people.people.connections.list" GET "v1/{+resourceName}/connections" }
+
+paged! { List => schemas::Person; "pageToken" "nextPageToken" "connections" }
 
 impl Call<List> {
-    /// `pageSize`: a 32-bit number
     pub fn page_size(self, value: i32) -> Self {
         self.with_param("pageSize", &value)
     }
-    /// `pageToken`: text
+
     pub fn page_token(self, value: &str) -> Self {
         self.with_param("pageToken", &value)
     }
-    /// `personFields`: a field mask
+
     pub fn person_fields(self, value: &str) -> Self {
         self.with_param("personFields", &value)
     }
-    /// `requestMask.includeField`: a field mask
+
     pub fn request_mask_include_field(self, value: &str) -> Self {
         self.with_param("requestMask.includeField", &value)
     }
-    /// `requestSyncToken`: true or false
+
     pub fn request_sync_token(self, value: bool) -> Self {
         self.with_param("requestSyncToken", &value)
     }
-    /// `sortOrder`: one of a set of words
+
     pub fn sort_order(self, value: enums::PeopleConnectionsListSortOrder) -> Self {
         self.with_param("sortOrder", &value)
     }
-    /// `sources`: one of a set of words
+
     pub fn sources(self, value: &[enums::PeopleConnectionsListSources]) -> Self {
         self.with_param("sources", &value)
     }
-    /// `syncToken`: text
+
     pub fn sync_token(self, value: &str) -> Self {
         self.with_param("syncToken", &value)
     }

@@ -7,16 +7,22 @@ use super::*;
 pub struct DeveloperMetadata<'a>(pub(crate) &'a runtime::Client);
 
 impl DeveloperMetadata<'_> {
-    /// GET `v4/spreadsheets/{spreadsheetId}/developerMetadata/{metadataId}`. Scopes: `DRIVE`, `DRIVE_FILE`, `SPREADSHEETS`.
+    /// GET `v4/spreadsheets/{spreadsheetId}/developerMetadata/{metadataId}`.
     ///
-    /// * `spreadsheet_id`: text
-    /// * `metadata_id`: a 32-bit number
+    /// Scopes:
+    /// [`DRIVE`](scopes::DRIVE),
+    /// [`DRIVE_FILE`](scopes::DRIVE_FILE),
+    /// [`SPREADSHEETS`](scopes::SPREADSHEETS).
     pub fn get(&self, spreadsheet_id: &str, metadata_id: i32) -> Call<Get> {
         Call::new(self.0, &[&spreadsheet_id, &metadata_id], None)
     }
-    /// POST `v4/spreadsheets/{spreadsheetId}/developerMetadata:search`. Scopes: `DRIVE`, `DRIVE_FILE`, `SPREADSHEETS`.
+
+    /// POST `v4/spreadsheets/{spreadsheetId}/developerMetadata:search`.
     ///
-    /// * `spreadsheet_id`: text
+    /// Scopes:
+    /// [`DRIVE`](scopes::DRIVE),
+    /// [`DRIVE_FILE`](scopes::DRIVE_FILE),
+    /// [`SPREADSHEETS`](scopes::SPREADSHEETS).
     pub fn search(
         &self,
         spreadsheet_id: &str,
@@ -28,16 +34,10 @@ impl DeveloperMetadata<'_> {
 
 /// See [`DeveloperMetadata::get`].
 pub enum Get {}
-method! {
-    Get : __Service => schemas::DeveloperMetadata;
-    "sheets.spreadsheets.developerMetadata.get" GET
-    "v4/spreadsheets/{spreadsheetId}/developerMetadata/{metadataId}"
-}
+
+method! { Get: __Service => schemas::DeveloperMetadata; "sheets.spreadsheets.developerMetadata.get" GET "v4/spreadsheets/{spreadsheetId}/developerMetadata/{metadataId}" }
 
 /// See [`DeveloperMetadata::search`].
 pub enum Search {}
-method! {
-    Search : __Service => schemas::SearchDeveloperMetadataResponse;
-    "sheets.spreadsheets.developerMetadata.search" POST
-    "v4/spreadsheets/{spreadsheetId}/developerMetadata:search"
-}
+
+method! { Search: __Service => schemas::SearchDeveloperMetadataResponse; "sheets.spreadsheets.developerMetadata.search" POST "v4/spreadsheets/{spreadsheetId}/developerMetadata:search" }

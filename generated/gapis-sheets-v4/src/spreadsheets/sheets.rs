@@ -7,10 +7,12 @@ use super::*;
 pub struct Sheets<'a>(pub(crate) &'a runtime::Client);
 
 impl Sheets<'_> {
-    /// POST `v4/spreadsheets/{spreadsheetId}/sheets/{sheetId}:copyTo`. Scopes: `DRIVE`, `DRIVE_FILE`, `SPREADSHEETS`.
+    /// POST `v4/spreadsheets/{spreadsheetId}/sheets/{sheetId}:copyTo`.
     ///
-    /// * `spreadsheet_id`: text
-    /// * `sheet_id`: a 32-bit number
+    /// Scopes:
+    /// [`DRIVE`](scopes::DRIVE),
+    /// [`DRIVE_FILE`](scopes::DRIVE_FILE),
+    /// [`SPREADSHEETS`](scopes::SPREADSHEETS).
     pub fn copy_to(
         &self,
         spreadsheet_id: &str,
@@ -27,7 +29,5 @@ impl Sheets<'_> {
 
 /// See [`Sheets::copy_to`].
 pub enum CopyTo {}
-method! {
-    CopyTo : __Service => schemas::SheetProperties; "sheets.spreadsheets.sheets.copyTo"
-    POST "v4/spreadsheets/{spreadsheetId}/sheets/{sheetId}:copyTo"
-}
+
+method! { CopyTo: __Service => schemas::SheetProperties; "sheets.spreadsheets.sheets.copyTo" POST "v4/spreadsheets/{spreadsheetId}/sheets/{sheetId}:copyTo" }

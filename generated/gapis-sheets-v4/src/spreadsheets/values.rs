@@ -7,10 +7,19 @@ use super::*;
 pub struct Values<'a>(pub(crate) &'a runtime::Client);
 
 impl Values<'_> {
-    /// POST `v4/spreadsheets/{spreadsheetId}/values/{range}:append`. Scopes: `DRIVE`, `DRIVE_FILE`, `SPREADSHEETS`.
+    /// POST `v4/spreadsheets/{spreadsheetId}/values/{range}:append`.
     ///
-    /// * `spreadsheet_id`: text
-    /// * `range`: text
+    /// Scopes:
+    /// [`DRIVE`](scopes::DRIVE),
+    /// [`DRIVE_FILE`](scopes::DRIVE_FILE),
+    /// [`SPREADSHEETS`](scopes::SPREADSHEETS).
+    ///
+    /// Optional:
+    /// [`include_values_in_response`](Call#method.include_values_in_response),
+    /// [`insert_data_option`](Call#method.insert_data_option),
+    /// [`response_date_time_render_option`](Call#method.response_date_time_render_option),
+    /// [`response_value_render_option`](Call#method.response_value_render_option),
+    /// [`value_input_option`](Call#method.value_input_option).
     pub fn append(
         &self,
         spreadsheet_id: &str,
@@ -19,9 +28,13 @@ impl Values<'_> {
     ) -> Call<Append> {
         Call::new(self.0, &[&spreadsheet_id, &range], Some(&value_range))
     }
-    /// POST `v4/spreadsheets/{spreadsheetId}/values:batchClear`. Scopes: `DRIVE`, `DRIVE_FILE`, `SPREADSHEETS`.
+
+    /// POST `v4/spreadsheets/{spreadsheetId}/values:batchClear`.
     ///
-    /// * `spreadsheet_id`: text
+    /// Scopes:
+    /// [`DRIVE`](scopes::DRIVE),
+    /// [`DRIVE_FILE`](scopes::DRIVE_FILE),
+    /// [`SPREADSHEETS`](scopes::SPREADSHEETS).
     pub fn batch_clear(
         &self,
         spreadsheet_id: &str,
@@ -29,9 +42,13 @@ impl Values<'_> {
     ) -> Call<BatchClear> {
         Call::new(self.0, &[&spreadsheet_id], Some(&batch_clear_values_request))
     }
-    /// POST `v4/spreadsheets/{spreadsheetId}/values:batchClearByDataFilter`. Scopes: `DRIVE`, `DRIVE_FILE`, `SPREADSHEETS`.
+
+    /// POST `v4/spreadsheets/{spreadsheetId}/values:batchClearByDataFilter`.
     ///
-    /// * `spreadsheet_id`: text
+    /// Scopes:
+    /// [`DRIVE`](scopes::DRIVE),
+    /// [`DRIVE_FILE`](scopes::DRIVE_FILE),
+    /// [`SPREADSHEETS`](scopes::SPREADSHEETS).
     pub fn batch_clear_by_data_filter(
         &self,
         spreadsheet_id: &str,
@@ -43,29 +60,45 @@ impl Values<'_> {
             Some(&batch_clear_values_by_data_filter_request),
         )
     }
-    /// GET `v4/spreadsheets/{spreadsheetId}/values:batchGet`. Scopes: `DRIVE`, `DRIVE_FILE`, `DRIVE_READONLY`, `SPREADSHEETS`, `SPREADSHEETS_READONLY`.
+
+    /// GET `v4/spreadsheets/{spreadsheetId}/values:batchGet`.
     ///
-    /// * `spreadsheet_id`: text
+    /// Scopes:
+    /// [`DRIVE`](scopes::DRIVE),
+    /// [`DRIVE_FILE`](scopes::DRIVE_FILE),
+    /// [`DRIVE_READONLY`](scopes::DRIVE_READONLY),
+    /// [`SPREADSHEETS`](scopes::SPREADSHEETS),
+    /// [`SPREADSHEETS_READONLY`](scopes::SPREADSHEETS_READONLY).
+    ///
+    /// Optional:
+    /// [`date_time_render_option`](Call#method.date_time_render_option),
+    /// [`major_dimension`](Call#method.major_dimension),
+    /// [`ranges`](Call#method.ranges),
+    /// [`value_render_option`](Call#method.value_render_option).
     pub fn batch_get(&self, spreadsheet_id: &str) -> Call<BatchGet> {
         Call::new(self.0, &[&spreadsheet_id], None)
     }
-    /// POST `v4/spreadsheets/{spreadsheetId}/values:batchGetByDataFilter`. Scopes: `DRIVE`, `DRIVE_FILE`, `SPREADSHEETS`.
+
+    /// POST `v4/spreadsheets/{spreadsheetId}/values:batchGetByDataFilter`.
     ///
-    /// * `spreadsheet_id`: text
+    /// Scopes:
+    /// [`DRIVE`](scopes::DRIVE),
+    /// [`DRIVE_FILE`](scopes::DRIVE_FILE),
+    /// [`SPREADSHEETS`](scopes::SPREADSHEETS).
     pub fn batch_get_by_data_filter(
         &self,
         spreadsheet_id: &str,
         batch_get_values_by_data_filter_request: schemas::BatchGetValuesByDataFilterRequest,
     ) -> Call<BatchGetByDataFilter> {
-        Call::new(
-            self.0,
-            &[&spreadsheet_id],
-            Some(&batch_get_values_by_data_filter_request),
-        )
+        Call::new(self.0, &[&spreadsheet_id], Some(&batch_get_values_by_data_filter_request))
     }
-    /// POST `v4/spreadsheets/{spreadsheetId}/values:batchUpdate`. Scopes: `DRIVE`, `DRIVE_FILE`, `SPREADSHEETS`.
+
+    /// POST `v4/spreadsheets/{spreadsheetId}/values:batchUpdate`.
     ///
-    /// * `spreadsheet_id`: text
+    /// Scopes:
+    /// [`DRIVE`](scopes::DRIVE),
+    /// [`DRIVE_FILE`](scopes::DRIVE_FILE),
+    /// [`SPREADSHEETS`](scopes::SPREADSHEETS).
     pub fn batch_update(
         &self,
         spreadsheet_id: &str,
@@ -73,9 +106,13 @@ impl Values<'_> {
     ) -> Call<BatchUpdate> {
         Call::new(self.0, &[&spreadsheet_id], Some(&batch_update_values_request))
     }
-    /// POST `v4/spreadsheets/{spreadsheetId}/values:batchUpdateByDataFilter`. Scopes: `DRIVE`, `DRIVE_FILE`, `SPREADSHEETS`.
+
+    /// POST `v4/spreadsheets/{spreadsheetId}/values:batchUpdateByDataFilter`.
     ///
-    /// * `spreadsheet_id`: text
+    /// Scopes:
+    /// [`DRIVE`](scopes::DRIVE),
+    /// [`DRIVE_FILE`](scopes::DRIVE_FILE),
+    /// [`SPREADSHEETS`](scopes::SPREADSHEETS).
     pub fn batch_update_by_data_filter(
         &self,
         spreadsheet_id: &str,
@@ -87,10 +124,13 @@ impl Values<'_> {
             Some(&batch_update_values_by_data_filter_request),
         )
     }
-    /// POST `v4/spreadsheets/{spreadsheetId}/values/{range}:clear`. Scopes: `DRIVE`, `DRIVE_FILE`, `SPREADSHEETS`.
+
+    /// POST `v4/spreadsheets/{spreadsheetId}/values/{range}:clear`.
     ///
-    /// * `spreadsheet_id`: text
-    /// * `range`: text
+    /// Scopes:
+    /// [`DRIVE`](scopes::DRIVE),
+    /// [`DRIVE_FILE`](scopes::DRIVE_FILE),
+    /// [`SPREADSHEETS`](scopes::SPREADSHEETS).
     pub fn clear(
         &self,
         spreadsheet_id: &str,
@@ -99,17 +139,36 @@ impl Values<'_> {
     ) -> Call<Clear> {
         Call::new(self.0, &[&spreadsheet_id, &range], Some(&clear_values_request))
     }
-    /// GET `v4/spreadsheets/{spreadsheetId}/values/{range}`. Scopes: `DRIVE`, `DRIVE_FILE`, `DRIVE_READONLY`, `SPREADSHEETS`, `SPREADSHEETS_READONLY`.
+
+    /// GET `v4/spreadsheets/{spreadsheetId}/values/{range}`.
     ///
-    /// * `spreadsheet_id`: text
-    /// * `range`: text
+    /// Scopes:
+    /// [`DRIVE`](scopes::DRIVE),
+    /// [`DRIVE_FILE`](scopes::DRIVE_FILE),
+    /// [`DRIVE_READONLY`](scopes::DRIVE_READONLY),
+    /// [`SPREADSHEETS`](scopes::SPREADSHEETS),
+    /// [`SPREADSHEETS_READONLY`](scopes::SPREADSHEETS_READONLY).
+    ///
+    /// Optional:
+    /// [`date_time_render_option`](Call#method.date_time_render_option-1),
+    /// [`major_dimension`](Call#method.major_dimension-1),
+    /// [`value_render_option`](Call#method.value_render_option-1).
     pub fn get(&self, spreadsheet_id: &str, range: &str) -> Call<Get> {
         Call::new(self.0, &[&spreadsheet_id, &range], None)
     }
-    /// PUT `v4/spreadsheets/{spreadsheetId}/values/{range}`. Scopes: `DRIVE`, `DRIVE_FILE`, `SPREADSHEETS`.
+
+    /// PUT `v4/spreadsheets/{spreadsheetId}/values/{range}`.
     ///
-    /// * `spreadsheet_id`: text
-    /// * `range`: text
+    /// Scopes:
+    /// [`DRIVE`](scopes::DRIVE),
+    /// [`DRIVE_FILE`](scopes::DRIVE_FILE),
+    /// [`SPREADSHEETS`](scopes::SPREADSHEETS).
+    ///
+    /// Optional:
+    /// [`include_values_in_response`](Call#method.include_values_in_response-1),
+    /// [`response_date_time_render_option`](Call#method.response_date_time_render_option-1),
+    /// [`response_value_render_option`](Call#method.response_value_render_option-1),
+    /// [`value_input_option`](Call#method.value_input_option-1).
     pub fn update(
         &self,
         spreadsheet_id: &str,
@@ -122,194 +181,122 @@ impl Values<'_> {
 
 /// See [`Values::append`].
 pub enum Append {}
-method! {
-    Append : __Service => schemas::AppendValuesResponse;
-    "sheets.spreadsheets.values.append" POST
-    "v4/spreadsheets/{spreadsheetId}/values/{range}:append"
-}
+
+method! { Append: __Service => schemas::AppendValuesResponse; "sheets.spreadsheets.values.append" POST "v4/spreadsheets/{spreadsheetId}/values/{range}:append" }
 
 impl Call<Append> {
-    /// `includeValuesInResponse`: true or false
     pub fn include_values_in_response(self, value: bool) -> Self {
         self.with_param("includeValuesInResponse", &value)
     }
-    /// `insertDataOption`: one of a set of words
-    pub fn insert_data_option(
-        self,
-        value: enums::SpreadsheetsValuesAppendInsertDataOption,
-    ) -> Self {
+
+    pub fn insert_data_option(self, value: enums::SpreadsheetsValuesAppendInsertDataOption) -> Self {
         self.with_param("insertDataOption", &value)
     }
-    /// `responseDateTimeRenderOption`: one of a set of words
-    pub fn response_date_time_render_option(
-        self,
-        value: enums::SpreadsheetsValuesAppendResponseDateTimeRenderOption,
-    ) -> Self {
+
+    pub fn response_date_time_render_option(self, value: enums::SpreadsheetsValuesAppendResponseDateTimeRenderOption) -> Self {
         self.with_param("responseDateTimeRenderOption", &value)
     }
-    /// `responseValueRenderOption`: one of a set of words
-    pub fn response_value_render_option(
-        self,
-        value: enums::SpreadsheetsValuesAppendResponseValueRenderOption,
-    ) -> Self {
+
+    pub fn response_value_render_option(self, value: enums::SpreadsheetsValuesAppendResponseValueRenderOption) -> Self {
         self.with_param("responseValueRenderOption", &value)
     }
-    /// `valueInputOption`: one of a set of words
-    pub fn value_input_option(
-        self,
-        value: enums::SpreadsheetsValuesAppendValueInputOption,
-    ) -> Self {
+
+    pub fn value_input_option(self, value: enums::SpreadsheetsValuesAppendValueInputOption) -> Self {
         self.with_param("valueInputOption", &value)
     }
 }
 
 /// See [`Values::batch_clear`].
 pub enum BatchClear {}
-method! {
-    BatchClear : __Service => schemas::BatchClearValuesResponse;
-    "sheets.spreadsheets.values.batchClear" POST
-    "v4/spreadsheets/{spreadsheetId}/values:batchClear"
-}
+
+method! { BatchClear: __Service => schemas::BatchClearValuesResponse; "sheets.spreadsheets.values.batchClear" POST "v4/spreadsheets/{spreadsheetId}/values:batchClear" }
 
 /// See [`Values::batch_clear_by_data_filter`].
 pub enum BatchClearByDataFilter {}
-method! {
-    BatchClearByDataFilter : __Service => schemas::BatchClearValuesByDataFilterResponse;
-    "sheets.spreadsheets.values.batchClearByDataFilter" POST
-    "v4/spreadsheets/{spreadsheetId}/values:batchClearByDataFilter"
-}
+
+method! { BatchClearByDataFilter: __Service => schemas::BatchClearValuesByDataFilterResponse; "sheets.spreadsheets.values.batchClearByDataFilter" POST "v4/spreadsheets/{spreadsheetId}/values:batchClearByDataFilter" }
 
 /// See [`Values::batch_get`].
 pub enum BatchGet {}
-method! {
-    BatchGet : __Service => schemas::BatchGetValuesResponse;
-    "sheets.spreadsheets.values.batchGet" GET
-    "v4/spreadsheets/{spreadsheetId}/values:batchGet"
-}
+
+method! { BatchGet: __Service => schemas::BatchGetValuesResponse; "sheets.spreadsheets.values.batchGet" GET "v4/spreadsheets/{spreadsheetId}/values:batchGet" }
 
 impl Call<BatchGet> {
-    /// `dateTimeRenderOption`: one of a set of words
-    pub fn date_time_render_option(
-        self,
-        value: enums::SpreadsheetsValuesBatchGetDateTimeRenderOption,
-    ) -> Self {
+    pub fn date_time_render_option(self, value: enums::SpreadsheetsValuesBatchGetDateTimeRenderOption) -> Self {
         self.with_param("dateTimeRenderOption", &value)
     }
-    /// `majorDimension`: one of a set of words
-    pub fn major_dimension(
-        self,
-        value: enums::SpreadsheetsValuesBatchGetMajorDimension,
-    ) -> Self {
+
+    pub fn major_dimension(self, value: enums::SpreadsheetsValuesBatchGetMajorDimension) -> Self {
         self.with_param("majorDimension", &value)
     }
-    /// `ranges`: text
+
     pub fn ranges(self, value: &[&str]) -> Self {
         self.with_param("ranges", &value)
     }
-    /// `valueRenderOption`: one of a set of words
-    pub fn value_render_option(
-        self,
-        value: enums::SpreadsheetsValuesBatchGetValueRenderOption,
-    ) -> Self {
+
+    pub fn value_render_option(self, value: enums::SpreadsheetsValuesBatchGetValueRenderOption) -> Self {
         self.with_param("valueRenderOption", &value)
     }
 }
 
 /// See [`Values::batch_get_by_data_filter`].
 pub enum BatchGetByDataFilter {}
-method! {
-    BatchGetByDataFilter : __Service => schemas::BatchGetValuesByDataFilterResponse;
-    "sheets.spreadsheets.values.batchGetByDataFilter" POST
-    "v4/spreadsheets/{spreadsheetId}/values:batchGetByDataFilter"
-}
+
+method! { BatchGetByDataFilter: __Service => schemas::BatchGetValuesByDataFilterResponse; "sheets.spreadsheets.values.batchGetByDataFilter" POST "v4/spreadsheets/{spreadsheetId}/values:batchGetByDataFilter" }
 
 /// See [`Values::batch_update`].
 pub enum BatchUpdate {}
-method! {
-    BatchUpdate : __Service => schemas::BatchUpdateValuesResponse;
-    "sheets.spreadsheets.values.batchUpdate" POST
-    "v4/spreadsheets/{spreadsheetId}/values:batchUpdate"
-}
+
+method! { BatchUpdate: __Service => schemas::BatchUpdateValuesResponse; "sheets.spreadsheets.values.batchUpdate" POST "v4/spreadsheets/{spreadsheetId}/values:batchUpdate" }
 
 /// See [`Values::batch_update_by_data_filter`].
 pub enum BatchUpdateByDataFilter {}
-method! {
-    BatchUpdateByDataFilter : __Service =>
-    schemas::BatchUpdateValuesByDataFilterResponse;
-    "sheets.spreadsheets.values.batchUpdateByDataFilter" POST
-    "v4/spreadsheets/{spreadsheetId}/values:batchUpdateByDataFilter"
-}
+
+method! { BatchUpdateByDataFilter: __Service => schemas::BatchUpdateValuesByDataFilterResponse; "sheets.spreadsheets.values.batchUpdateByDataFilter" POST "v4/spreadsheets/{spreadsheetId}/values:batchUpdateByDataFilter" }
 
 /// See [`Values::clear`].
 pub enum Clear {}
-method! {
-    Clear : __Service => schemas::ClearValuesResponse; "sheets.spreadsheets.values.clear"
-    POST "v4/spreadsheets/{spreadsheetId}/values/{range}:clear"
-}
+
+method! { Clear: __Service => schemas::ClearValuesResponse; "sheets.spreadsheets.values.clear" POST "v4/spreadsheets/{spreadsheetId}/values/{range}:clear" }
 
 /// See [`Values::get`].
 pub enum Get {}
-method! {
-    Get : __Service => schemas::ValueRange; "sheets.spreadsheets.values.get" GET
-    "v4/spreadsheets/{spreadsheetId}/values/{range}"
-}
+
+method! { Get: __Service => schemas::ValueRange; "sheets.spreadsheets.values.get" GET "v4/spreadsheets/{spreadsheetId}/values/{range}" }
 
 impl Call<Get> {
-    /// `dateTimeRenderOption`: one of a set of words
-    pub fn date_time_render_option(
-        self,
-        value: enums::SpreadsheetsValuesGetDateTimeRenderOption,
-    ) -> Self {
+    pub fn date_time_render_option(self, value: enums::SpreadsheetsValuesGetDateTimeRenderOption) -> Self {
         self.with_param("dateTimeRenderOption", &value)
     }
-    /// `majorDimension`: one of a set of words
-    pub fn major_dimension(
-        self,
-        value: enums::SpreadsheetsValuesGetMajorDimension,
-    ) -> Self {
+
+    pub fn major_dimension(self, value: enums::SpreadsheetsValuesGetMajorDimension) -> Self {
         self.with_param("majorDimension", &value)
     }
-    /// `valueRenderOption`: one of a set of words
-    pub fn value_render_option(
-        self,
-        value: enums::SpreadsheetsValuesGetValueRenderOption,
-    ) -> Self {
+
+    pub fn value_render_option(self, value: enums::SpreadsheetsValuesGetValueRenderOption) -> Self {
         self.with_param("valueRenderOption", &value)
     }
 }
 
 /// See [`Values::update`].
 pub enum Update {}
-method! {
-    Update : __Service => schemas::UpdateValuesResponse;
-    "sheets.spreadsheets.values.update" PUT
-    "v4/spreadsheets/{spreadsheetId}/values/{range}"
-}
+
+method! { Update: __Service => schemas::UpdateValuesResponse; "sheets.spreadsheets.values.update" PUT "v4/spreadsheets/{spreadsheetId}/values/{range}" }
 
 impl Call<Update> {
-    /// `includeValuesInResponse`: true or false
     pub fn include_values_in_response(self, value: bool) -> Self {
         self.with_param("includeValuesInResponse", &value)
     }
-    /// `responseDateTimeRenderOption`: one of a set of words
-    pub fn response_date_time_render_option(
-        self,
-        value: enums::SpreadsheetsValuesUpdateResponseDateTimeRenderOption,
-    ) -> Self {
+
+    pub fn response_date_time_render_option(self, value: enums::SpreadsheetsValuesUpdateResponseDateTimeRenderOption) -> Self {
         self.with_param("responseDateTimeRenderOption", &value)
     }
-    /// `responseValueRenderOption`: one of a set of words
-    pub fn response_value_render_option(
-        self,
-        value: enums::SpreadsheetsValuesUpdateResponseValueRenderOption,
-    ) -> Self {
+
+    pub fn response_value_render_option(self, value: enums::SpreadsheetsValuesUpdateResponseValueRenderOption) -> Self {
         self.with_param("responseValueRenderOption", &value)
     }
-    /// `valueInputOption`: one of a set of words
-    pub fn value_input_option(
-        self,
-        value: enums::SpreadsheetsValuesUpdateValueInputOption,
-    ) -> Self {
+
+    pub fn value_input_option(self, value: enums::SpreadsheetsValuesUpdateValueInputOption) -> Self {
         self.with_param("valueInputOption", &value)
     }
 }

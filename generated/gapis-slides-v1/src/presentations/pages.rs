@@ -7,17 +7,33 @@ use super::*;
 pub struct Pages<'a>(pub(crate) &'a runtime::Client);
 
 impl Pages<'_> {
-    /// GET `v1/presentations/{presentationId}/pages/{pageObjectId}`. Scopes: `DRIVE`, `DRIVE_FILE`, `DRIVE_READONLY`, `PRESENTATIONS`, `PRESENTATIONS_READONLY`.
+    /// GET `v1/presentations/{presentationId}/pages/{pageObjectId}`.
     ///
-    /// * `presentation_id`: text
-    /// * `page_object_id`: text
+    /// Scopes:
+    /// [`DRIVE`](scopes::DRIVE),
+    /// [`DRIVE_FILE`](scopes::DRIVE_FILE),
+    /// [`DRIVE_READONLY`](scopes::DRIVE_READONLY),
+    /// [`PRESENTATIONS`](scopes::PRESENTATIONS),
+    /// [`PRESENTATIONS_READONLY`](scopes::PRESENTATIONS_READONLY).
+    ///
+    /// Optional:
+    /// [`comments_view_mode`](Call#method.comments_view_mode).
     pub fn get(&self, presentation_id: &str, page_object_id: &str) -> Call<Get> {
         Call::new(self.0, &[&presentation_id, &page_object_id], None)
     }
-    /// GET `v1/presentations/{presentationId}/pages/{pageObjectId}/thumbnail`. Scopes: `DRIVE`, `DRIVE_FILE`, `DRIVE_READONLY`, `PRESENTATIONS`, `PRESENTATIONS_READONLY`.
+
+    /// GET `v1/presentations/{presentationId}/pages/{pageObjectId}/thumbnail`.
     ///
-    /// * `presentation_id`: text
-    /// * `page_object_id`: text
+    /// Scopes:
+    /// [`DRIVE`](scopes::DRIVE),
+    /// [`DRIVE_FILE`](scopes::DRIVE_FILE),
+    /// [`DRIVE_READONLY`](scopes::DRIVE_READONLY),
+    /// [`PRESENTATIONS`](scopes::PRESENTATIONS),
+    /// [`PRESENTATIONS_READONLY`](scopes::PRESENTATIONS_READONLY).
+    ///
+    /// Optional:
+    /// [`thumbnail_properties_mime_type`](Call#method.thumbnail_properties_mime_type),
+    /// [`thumbnail_properties_thumbnail_size`](Call#method.thumbnail_properties_thumbnail_size).
     pub fn get_thumbnail(
         &self,
         presentation_id: &str,
@@ -29,42 +45,26 @@ impl Pages<'_> {
 
 /// See [`Pages::get`].
 pub enum Get {}
-method! {
-    Get : Slides => schemas::Page; "slides.presentations.pages.get" GET
-    "v1/presentations/{presentationId}/pages/{pageObjectId}"
-}
+
+method! { Get: Slides => schemas::Page; "slides.presentations.pages.get" GET "v1/presentations/{presentationId}/pages/{pageObjectId}" }
 
 impl Call<Get> {
-    /// `commentsViewMode`: one of a set of words
-    pub fn comments_view_mode(
-        self,
-        value: enums::PresentationsPagesGetCommentsViewMode,
-    ) -> Self {
+    pub fn comments_view_mode(self, value: enums::PresentationsPagesGetCommentsViewMode) -> Self {
         self.with_param("commentsViewMode", &value)
     }
 }
 
 /// See [`Pages::get_thumbnail`].
 pub enum GetThumbnail {}
-method! {
-    GetThumbnail : Slides => schemas::Thumbnail;
-    "slides.presentations.pages.getThumbnail" GET
-    "v1/presentations/{presentationId}/pages/{pageObjectId}/thumbnail"
-}
+
+method! { GetThumbnail: Slides => schemas::Thumbnail; "slides.presentations.pages.getThumbnail" GET "v1/presentations/{presentationId}/pages/{pageObjectId}/thumbnail" }
 
 impl Call<GetThumbnail> {
-    /// `thumbnailProperties.mimeType`: one of a set of words
-    pub fn thumbnail_properties_mime_type(
-        self,
-        value: enums::PresentationsPagesGetThumbnailThumbnailPropertiesMimeType,
-    ) -> Self {
+    pub fn thumbnail_properties_mime_type(self, value: enums::PresentationsPagesGetThumbnailThumbnailPropertiesMimeType) -> Self {
         self.with_param("thumbnailProperties.mimeType", &value)
     }
-    /// `thumbnailProperties.thumbnailSize`: one of a set of words
-    pub fn thumbnail_properties_thumbnail_size(
-        self,
-        value: enums::PresentationsPagesGetThumbnailThumbnailPropertiesThumbnailSize,
-    ) -> Self {
+
+    pub fn thumbnail_properties_thumbnail_size(self, value: enums::PresentationsPagesGetThumbnailThumbnailPropertiesThumbnailSize) -> Self {
         self.with_param("thumbnailProperties.thumbnailSize", &value)
     }
 }

@@ -7,38 +7,72 @@ use super::*;
 pub struct HmacKeys<'a>(pub(crate) &'a runtime::Client);
 
 impl HmacKeys<'_> {
-    /// POST `projects/{projectId}/hmacKeys`. Scopes: `CLOUD_PLATFORM`, `DEVSTORAGE_FULL_CONTROL`.
+    /// POST `projects/{projectId}/hmacKeys`.
     ///
-    /// * `project_id`: text
-    /// * `service_account_email`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`DEVSTORAGE_FULL_CONTROL`](scopes::DEVSTORAGE_FULL_CONTROL).
+    ///
+    /// Optional:
+    /// [`user_project`](Call#method.user_project-51).
     pub fn create(&self, project_id: &str, service_account_email: &str) -> Call<Create> {
         Call::new(self.0, &[&project_id], None)
             .with_param("serviceAccountEmail", &service_account_email)
     }
-    /// DELETE `projects/{projectId}/hmacKeys/{accessId}`. Scopes: `CLOUD_PLATFORM`, `DEVSTORAGE_FULL_CONTROL`, `DEVSTORAGE_READ_WRITE`.
+
+    /// DELETE `projects/{projectId}/hmacKeys/{accessId}`.
     ///
-    /// * `project_id`: text
-    /// * `access_id`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`DEVSTORAGE_FULL_CONTROL`](scopes::DEVSTORAGE_FULL_CONTROL),
+    /// [`DEVSTORAGE_READ_WRITE`](scopes::DEVSTORAGE_READ_WRITE).
+    ///
+    /// Optional:
+    /// [`user_project`](Call#method.user_project-52).
     pub fn delete(&self, project_id: &str, access_id: &str) -> Call<Delete> {
         Call::new(self.0, &[&project_id, &access_id], None)
     }
-    /// GET `projects/{projectId}/hmacKeys/{accessId}`. Scopes: `CLOUD_PLATFORM`, `CLOUD_PLATFORM_READ_ONLY`, `DEVSTORAGE_FULL_CONTROL`, `DEVSTORAGE_READ_ONLY`.
+
+    /// GET `projects/{projectId}/hmacKeys/{accessId}`.
     ///
-    /// * `project_id`: text
-    /// * `access_id`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`CLOUD_PLATFORM_READ_ONLY`](scopes::CLOUD_PLATFORM_READ_ONLY),
+    /// [`DEVSTORAGE_FULL_CONTROL`](scopes::DEVSTORAGE_FULL_CONTROL),
+    /// [`DEVSTORAGE_READ_ONLY`](scopes::DEVSTORAGE_READ_ONLY).
+    ///
+    /// Optional:
+    /// [`user_project`](Call#method.user_project-53).
     pub fn get(&self, project_id: &str, access_id: &str) -> Call<Get> {
         Call::new(self.0, &[&project_id, &access_id], None)
     }
-    /// GET `projects/{projectId}/hmacKeys`. Scopes: `CLOUD_PLATFORM`, `CLOUD_PLATFORM_READ_ONLY`, `DEVSTORAGE_FULL_CONTROL`, `DEVSTORAGE_READ_ONLY`.
+
+    /// GET `projects/{projectId}/hmacKeys`.
     ///
-    /// * `project_id`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`CLOUD_PLATFORM_READ_ONLY`](scopes::CLOUD_PLATFORM_READ_ONLY),
+    /// [`DEVSTORAGE_FULL_CONTROL`](scopes::DEVSTORAGE_FULL_CONTROL),
+    /// [`DEVSTORAGE_READ_ONLY`](scopes::DEVSTORAGE_READ_ONLY).
+    ///
+    /// Optional:
+    /// [`max_results`](Call#method.max_results-2),
+    /// [`page_token`](Call#method.page_token-6),
+    /// [`service_account_email`](Call#method.service_account_email),
+    /// [`show_deleted_keys`](Call#method.show_deleted_keys),
+    /// [`user_project`](Call#method.user_project-54).
     pub fn list(&self, project_id: &str) -> Call<List> {
         Call::new(self.0, &[&project_id], None)
     }
-    /// PUT `projects/{projectId}/hmacKeys/{accessId}`. Scopes: `CLOUD_PLATFORM`, `DEVSTORAGE_FULL_CONTROL`.
+
+    /// PUT `projects/{projectId}/hmacKeys/{accessId}`.
     ///
-    /// * `project_id`: text
-    /// * `access_id`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`DEVSTORAGE_FULL_CONTROL`](scopes::DEVSTORAGE_FULL_CONTROL).
+    ///
+    /// Optional:
+    /// [`user_project`](Call#method.user_project-55).
     pub fn update(
         &self,
         project_id: &str,
@@ -51,13 +85,10 @@ impl HmacKeys<'_> {
 
 /// See [`HmacKeys::create`].
 pub enum Create {}
-method! {
-    Create : Storage => schemas::HmacKey; "storage.projects.hmacKeys.create" POST
-    "projects/{projectId}/hmacKeys"
-}
+
+method! { Create: Storage => schemas::HmacKey; "storage.projects.hmacKeys.create" POST "projects/{projectId}/hmacKeys" }
 
 impl Call<Create> {
-    /// `userProject`: text
     pub fn user_project(self, value: &str) -> Self {
         self.with_param("userProject", &value)
     }
@@ -65,13 +96,10 @@ impl Call<Create> {
 
 /// See [`HmacKeys::delete`].
 pub enum Delete {}
-method! {
-    Delete : Storage => (); "storage.projects.hmacKeys.delete" DELETE
-    "projects/{projectId}/hmacKeys/{accessId}" { empty_response : true }
-}
+
+method! { Delete: Storage => (); "storage.projects.hmacKeys.delete" DELETE "projects/{projectId}/hmacKeys/{accessId}" }
 
 impl Call<Delete> {
-    /// `userProject`: text
     pub fn user_project(self, value: &str) -> Self {
         self.with_param("userProject", &value)
     }
@@ -79,13 +107,10 @@ impl Call<Delete> {
 
 /// See [`HmacKeys::get`].
 pub enum Get {}
-method! {
-    Get : Storage => schemas::HmacKeyMetadata; "storage.projects.hmacKeys.get" GET
-    "projects/{projectId}/hmacKeys/{accessId}"
-}
+
+method! { Get: Storage => schemas::HmacKeyMetadata; "storage.projects.hmacKeys.get" GET "projects/{projectId}/hmacKeys/{accessId}" }
 
 impl Call<Get> {
-    /// `userProject`: text
     pub fn user_project(self, value: &str) -> Self {
         self.with_param("userProject", &value)
     }
@@ -93,32 +118,29 @@ impl Call<Get> {
 
 /// See [`HmacKeys::list`].
 pub enum List {}
-method! {
-    List : Storage => schemas::HmacKeysMetadata; "storage.projects.hmacKeys.list" GET
-    "projects/{projectId}/hmacKeys"
-}
-paged! {
-    List => schemas::HmacKeyMetadata; "pageToken" "nextPageToken" "items"
-}
+
+method! { List: Storage => schemas::HmacKeysMetadata; "storage.projects.hmacKeys.list" GET "projects/{projectId}/hmacKeys" }
+
+paged! { List => schemas::HmacKeyMetadata; "pageToken" "nextPageToken" "items" }
 
 impl Call<List> {
-    /// `maxResults`: an unsigned 32-bit number, default `250`, at least `0`
+    /// Default `250`, at least `0`.
     pub fn max_results(self, value: u32) -> Self {
         self.with_param("maxResults", &value)
     }
-    /// `pageToken`: text
+
     pub fn page_token(self, value: &str) -> Self {
         self.with_param("pageToken", &value)
     }
-    /// `serviceAccountEmail`: text
+
     pub fn service_account_email(self, value: &str) -> Self {
         self.with_param("serviceAccountEmail", &value)
     }
-    /// `showDeletedKeys`: true or false
+
     pub fn show_deleted_keys(self, value: bool) -> Self {
         self.with_param("showDeletedKeys", &value)
     }
-    /// `userProject`: text
+
     pub fn user_project(self, value: &str) -> Self {
         self.with_param("userProject", &value)
     }
@@ -126,13 +148,10 @@ impl Call<List> {
 
 /// See [`HmacKeys::update`].
 pub enum Update {}
-method! {
-    Update : Storage => schemas::HmacKeyMetadata; "storage.projects.hmacKeys.update" PUT
-    "projects/{projectId}/hmacKeys/{accessId}"
-}
+
+method! { Update: Storage => schemas::HmacKeyMetadata; "storage.projects.hmacKeys.update" PUT "projects/{projectId}/hmacKeys/{accessId}" }
 
 impl Call<Update> {
-    /// `userProject`: text
     pub fn user_project(self, value: &str) -> Self {
         self.with_param("userProject", &value)
     }

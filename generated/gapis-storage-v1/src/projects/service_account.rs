@@ -7,9 +7,17 @@ use super::*;
 pub struct ServiceAccount<'a>(pub(crate) &'a runtime::Client);
 
 impl ServiceAccount<'_> {
-    /// GET `projects/{projectId}/serviceAccount`. Scopes: `CLOUD_PLATFORM`, `CLOUD_PLATFORM_READ_ONLY`, `DEVSTORAGE_FULL_CONTROL`, `DEVSTORAGE_READ_ONLY`, `DEVSTORAGE_READ_WRITE`.
+    /// GET `projects/{projectId}/serviceAccount`.
     ///
-    /// * `project_id`: text
+    /// Scopes:
+    /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
+    /// [`CLOUD_PLATFORM_READ_ONLY`](scopes::CLOUD_PLATFORM_READ_ONLY),
+    /// [`DEVSTORAGE_FULL_CONTROL`](scopes::DEVSTORAGE_FULL_CONTROL),
+    /// [`DEVSTORAGE_READ_ONLY`](scopes::DEVSTORAGE_READ_ONLY),
+    /// [`DEVSTORAGE_READ_WRITE`](scopes::DEVSTORAGE_READ_WRITE).
+    ///
+    /// Optional:
+    /// [`user_project`](Call#method.user_project-56).
     pub fn get(&self, project_id: &str) -> Call<Get> {
         Call::new(self.0, &[&project_id], None)
     }
@@ -17,13 +25,10 @@ impl ServiceAccount<'_> {
 
 /// See [`ServiceAccount::get`].
 pub enum Get {}
-method! {
-    Get : Storage => schemas::ServiceAccount; "storage.projects.serviceAccount.get" GET
-    "projects/{projectId}/serviceAccount"
-}
+
+method! { Get: Storage => schemas::ServiceAccount; "storage.projects.serviceAccount.get" GET "projects/{projectId}/serviceAccount" }
 
 impl Call<Get> {
-    /// `userProject`: text
     pub fn user_project(self, value: &str) -> Self {
         self.with_param("userProject", &value)
     }

@@ -35,13 +35,13 @@ const RUNTIME: Layers = Layers {
 const CODEGEN: Layers = Layers {
     source: "codegen/src",
     order: &[
-        &["error"],
-        &["discovery"],
-        &["naming", "wire"],
+        &["error", "features", "normalize", "options"],
+        &["discovery", "log"],
+        &["naming", "prose", "wire"],
         &["model"],
         &["resolve"],
+        &["rust_type", "source"],
         &["emit"],
-        &["render"],
         &["inventory"],
         &["lib"],
     ],
@@ -150,7 +150,6 @@ fn the_runtime_keeps_to_its_layers() {
 }
 
 #[test]
-#[ignore = "the folders are being moved to these layers"]
 fn codegen_keeps_to_its_layers() {
     check(&CODEGEN);
 }

@@ -7,9 +7,12 @@ use super::*;
 pub struct PrintServers<'a>(pub(crate) &'a runtime::Client);
 
 impl PrintServers<'_> {
-    /// POST `admin/directory/v1/{+parent}/chrome/printServers:batchCreatePrintServers`. Scopes: `ADMIN_CHROME_PRINTERS`.
+    /// POST `admin/directory/v1/{+parent}/chrome/printServers:batchCreatePrintServers`.
     ///
-    /// * `parent`: text
+    /// Scopes:
+    /// [`ADMIN_CHROME_PRINTERS`](scopes::ADMIN_CHROME_PRINTERS).
+    ///
+    /// * `parent`: matches `^customers/[^/]+$`
     pub fn batch_create_print_servers(
         &self,
         parent: &str,
@@ -17,9 +20,13 @@ impl PrintServers<'_> {
     ) -> Call<BatchCreatePrintServers> {
         Call::new(self.0, &[&parent], Some(&batch_create_print_servers_request))
     }
-    /// POST `admin/directory/v1/{+parent}/chrome/printServers:batchDeletePrintServers`. Scopes: `ADMIN_CHROME_PRINTERS`.
+
+    /// POST `admin/directory/v1/{+parent}/chrome/printServers:batchDeletePrintServers`.
     ///
-    /// * `parent`: text
+    /// Scopes:
+    /// [`ADMIN_CHROME_PRINTERS`](scopes::ADMIN_CHROME_PRINTERS).
+    ///
+    /// * `parent`: matches `^customers/[^/]+$`
     pub fn batch_delete_print_servers(
         &self,
         parent: &str,
@@ -27,37 +34,65 @@ impl PrintServers<'_> {
     ) -> Call<BatchDeletePrintServers> {
         Call::new(self.0, &[&parent], Some(&batch_delete_print_servers_request))
     }
-    /// POST `admin/directory/v1/{+parent}/chrome/printServers`. Scopes: `ADMIN_CHROME_PRINTERS`.
+
+    /// POST `admin/directory/v1/{+parent}/chrome/printServers`.
     ///
-    /// * `parent`: text
-    pub fn create(
-        &self,
-        parent: &str,
-        print_server: schemas::PrintServer,
-    ) -> Call<Create> {
+    /// Scopes:
+    /// [`ADMIN_CHROME_PRINTERS`](scopes::ADMIN_CHROME_PRINTERS).
+    ///
+    /// * `parent`: matches `^customers/[^/]+$`
+    pub fn create(&self, parent: &str, print_server: schemas::PrintServer) -> Call<Create> {
         Call::new(self.0, &[&parent], Some(&print_server))
     }
-    /// DELETE `admin/directory/v1/{+name}`. Scopes: `ADMIN_CHROME_PRINTERS`.
+
+    /// DELETE `admin/directory/v1/{+name}`.
     ///
-    /// * `name`: text
+    /// Scopes:
+    /// [`ADMIN_CHROME_PRINTERS`](scopes::ADMIN_CHROME_PRINTERS).
+    ///
+    /// * `name`: matches `^customers/[^/]+/chrome/printServers/[^/]+$`
     pub fn delete(&self, name: &str) -> Call<Delete> {
         Call::new(self.0, &[&name], None)
     }
-    /// GET `admin/directory/v1/{+name}`. Scopes: `ADMIN_CHROME_PRINTERS`, `ADMIN_CHROME_PRINTERS_READONLY`.
+
+    /// GET `admin/directory/v1/{+name}`.
     ///
-    /// * `name`: text
+    /// Scopes:
+    /// [`ADMIN_CHROME_PRINTERS`](scopes::ADMIN_CHROME_PRINTERS),
+    /// [`ADMIN_CHROME_PRINTERS_READONLY`](scopes::ADMIN_CHROME_PRINTERS_READONLY).
+    ///
+    /// * `name`: matches `^customers/[^/]+/chrome/printServers/[^/]+$`
     pub fn get(&self, name: &str) -> Call<Get> {
         Call::new(self.0, &[&name], None)
     }
-    /// GET `admin/directory/v1/{+parent}/chrome/printServers`. Scopes: `ADMIN_CHROME_PRINTERS`, `ADMIN_CHROME_PRINTERS_READONLY`.
+
+    /// GET `admin/directory/v1/{+parent}/chrome/printServers`.
     ///
-    /// * `parent`: text
+    /// Scopes:
+    /// [`ADMIN_CHROME_PRINTERS`](scopes::ADMIN_CHROME_PRINTERS),
+    /// [`ADMIN_CHROME_PRINTERS_READONLY`](scopes::ADMIN_CHROME_PRINTERS_READONLY).
+    ///
+    /// * `parent`: matches `^customers/[^/]+$`
+    ///
+    /// Optional:
+    /// [`filter`](Call#method.filter-1),
+    /// [`order_by`](Call#method.order_by-1),
+    /// [`org_unit_id`](Call#method.org_unit_id),
+    /// [`page_size`](Call#method.page_size),
+    /// [`page_token`](Call#method.page_token-1).
     pub fn list(&self, parent: &str) -> Call<List> {
         Call::new(self.0, &[&parent], None)
     }
-    /// PATCH `admin/directory/v1/{+name}`. Scopes: `ADMIN_CHROME_PRINTERS`.
+
+    /// PATCH `admin/directory/v1/{+name}`.
     ///
-    /// * `name`: text
+    /// Scopes:
+    /// [`ADMIN_CHROME_PRINTERS`](scopes::ADMIN_CHROME_PRINTERS).
+    ///
+    /// * `name`: matches `^customers/[^/]+/chrome/printServers/[^/]+$`
+    ///
+    /// Optional:
+    /// [`update_mask`](Call#method.update_mask).
     pub fn patch(&self, name: &str, print_server: schemas::PrintServer) -> Call<Patch> {
         Call::new(self.0, &[&name], Some(&print_server))
     }
@@ -65,71 +100,53 @@ impl PrintServers<'_> {
 
 /// See [`PrintServers::batch_create_print_servers`].
 pub enum BatchCreatePrintServers {}
-method! {
-    BatchCreatePrintServers : Directory => schemas::BatchCreatePrintServersResponse;
-    "admin.customers.chrome.printServers.batchCreatePrintServers" POST
-    "admin/directory/v1/{+parent}/chrome/printServers:batchCreatePrintServers"
-}
+
+method! { BatchCreatePrintServers: Directory => schemas::BatchCreatePrintServersResponse; "admin.customers.chrome.printServers.batchCreatePrintServers" POST "admin/directory/v1/{+parent}/chrome/printServers:batchCreatePrintServers" }
 
 /// See [`PrintServers::batch_delete_print_servers`].
 pub enum BatchDeletePrintServers {}
-method! {
-    BatchDeletePrintServers : Directory => schemas::BatchDeletePrintServersResponse;
-    "admin.customers.chrome.printServers.batchDeletePrintServers" POST
-    "admin/directory/v1/{+parent}/chrome/printServers:batchDeletePrintServers"
-}
+
+method! { BatchDeletePrintServers: Directory => schemas::BatchDeletePrintServersResponse; "admin.customers.chrome.printServers.batchDeletePrintServers" POST "admin/directory/v1/{+parent}/chrome/printServers:batchDeletePrintServers" }
 
 /// See [`PrintServers::create`].
 pub enum Create {}
-method! {
-    Create : Directory => schemas::PrintServer;
-    "admin.customers.chrome.printServers.create" POST
-    "admin/directory/v1/{+parent}/chrome/printServers"
-}
+
+method! { Create: Directory => schemas::PrintServer; "admin.customers.chrome.printServers.create" POST "admin/directory/v1/{+parent}/chrome/printServers" }
 
 /// See [`PrintServers::delete`].
 pub enum Delete {}
-method! {
-    Delete : Directory => schemas::Empty; "admin.customers.chrome.printServers.delete"
-    DELETE "admin/directory/v1/{+name}"
-}
+
+method! { Delete: Directory => schemas::Empty; "admin.customers.chrome.printServers.delete" DELETE "admin/directory/v1/{+name}" }
 
 /// See [`PrintServers::get`].
 pub enum Get {}
-method! {
-    Get : Directory => schemas::PrintServer; "admin.customers.chrome.printServers.get"
-    GET "admin/directory/v1/{+name}"
-}
+
+method! { Get: Directory => schemas::PrintServer; "admin.customers.chrome.printServers.get" GET "admin/directory/v1/{+name}" }
 
 /// See [`PrintServers::list`].
 pub enum List {}
-method! {
-    List : Directory => schemas::ListPrintServersResponse;
-    "admin.customers.chrome.printServers.list" GET
-    "admin/directory/v1/{+parent}/chrome/printServers"
-}
-paged! {
-    List => schemas::PrintServer; "pageToken" "nextPageToken" "printServers"
-}
+
+method! { List: Directory => schemas::ListPrintServersResponse; "admin.customers.chrome.printServers.list" GET "admin/directory/v1/{+parent}/chrome/printServers" }
+
+paged! { List => schemas::PrintServer; "pageToken" "nextPageToken" "printServers" }
 
 impl Call<List> {
-    /// `filter`: text
     pub fn filter(self, value: &str) -> Self {
         self.with_param("filter", &value)
     }
-    /// `orderBy`: text
+
     pub fn order_by(self, value: &str) -> Self {
         self.with_param("orderBy", &value)
     }
-    /// `orgUnitId`: text
+
     pub fn org_unit_id(self, value: &str) -> Self {
         self.with_param("orgUnitId", &value)
     }
-    /// `pageSize`: a 32-bit number
+
     pub fn page_size(self, value: i32) -> Self {
         self.with_param("pageSize", &value)
     }
-    /// `pageToken`: text
+
     pub fn page_token(self, value: &str) -> Self {
         self.with_param("pageToken", &value)
     }
@@ -137,13 +154,10 @@ impl Call<List> {
 
 /// See [`PrintServers::patch`].
 pub enum Patch {}
-method! {
-    Patch : Directory => schemas::PrintServer;
-    "admin.customers.chrome.printServers.patch" PATCH "admin/directory/v1/{+name}"
-}
+
+method! { Patch: Directory => schemas::PrintServer; "admin.customers.chrome.printServers.patch" PATCH "admin/directory/v1/{+name}" }
 
 impl Call<Patch> {
-    /// `updateMask`: a field mask
     pub fn update_mask(self, value: &str) -> Self {
         self.with_param("updateMask", &value)
     }

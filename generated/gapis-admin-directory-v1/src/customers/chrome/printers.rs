@@ -7,9 +7,12 @@ use super::*;
 pub struct Printers<'a>(pub(crate) &'a runtime::Client);
 
 impl Printers<'_> {
-    /// POST `admin/directory/v1/{+parent}/chrome/printers:batchCreatePrinters`. Scopes: `ADMIN_CHROME_PRINTERS`.
+    /// POST `admin/directory/v1/{+parent}/chrome/printers:batchCreatePrinters`.
     ///
-    /// * `parent`: text
+    /// Scopes:
+    /// [`ADMIN_CHROME_PRINTERS`](scopes::ADMIN_CHROME_PRINTERS).
+    ///
+    /// * `parent`: matches `^customers/[^/]+$`
     pub fn batch_create_printers(
         &self,
         parent: &str,
@@ -17,9 +20,13 @@ impl Printers<'_> {
     ) -> Call<BatchCreatePrinters> {
         Call::new(self.0, &[&parent], Some(&batch_create_printers_request))
     }
-    /// POST `admin/directory/v1/{+parent}/chrome/printers:batchDeletePrinters`. Scopes: `ADMIN_CHROME_PRINTERS`.
+
+    /// POST `admin/directory/v1/{+parent}/chrome/printers:batchDeletePrinters`.
     ///
-    /// * `parent`: text
+    /// Scopes:
+    /// [`ADMIN_CHROME_PRINTERS`](scopes::ADMIN_CHROME_PRINTERS).
+    ///
+    /// * `parent`: matches `^customers/[^/]+$`
     pub fn batch_delete_printers(
         &self,
         parent: &str,
@@ -27,39 +34,82 @@ impl Printers<'_> {
     ) -> Call<BatchDeletePrinters> {
         Call::new(self.0, &[&parent], Some(&batch_delete_printers_request))
     }
-    /// POST `admin/directory/v1/{+parent}/chrome/printers`. Scopes: `ADMIN_CHROME_PRINTERS`.
+
+    /// POST `admin/directory/v1/{+parent}/chrome/printers`.
     ///
-    /// * `parent`: text
+    /// Scopes:
+    /// [`ADMIN_CHROME_PRINTERS`](scopes::ADMIN_CHROME_PRINTERS).
+    ///
+    /// * `parent`: matches `^customers/[^/]+$`
     pub fn create(&self, parent: &str, printer: schemas::Printer) -> Call<Create> {
         Call::new(self.0, &[&parent], Some(&printer))
     }
-    /// DELETE `admin/directory/v1/{+name}`. Scopes: `ADMIN_CHROME_PRINTERS`.
+
+    /// DELETE `admin/directory/v1/{+name}`.
     ///
-    /// * `name`: text
+    /// Scopes:
+    /// [`ADMIN_CHROME_PRINTERS`](scopes::ADMIN_CHROME_PRINTERS).
+    ///
+    /// * `name`: matches `^customers/[^/]+/chrome/printers/[^/]+$`
     pub fn delete(&self, name: &str) -> Call<Delete> {
         Call::new(self.0, &[&name], None)
     }
-    /// GET `admin/directory/v1/{+name}`. Scopes: `ADMIN_CHROME_PRINTERS`, `ADMIN_CHROME_PRINTERS_READONLY`.
+
+    /// GET `admin/directory/v1/{+name}`.
     ///
-    /// * `name`: text
+    /// Scopes:
+    /// [`ADMIN_CHROME_PRINTERS`](scopes::ADMIN_CHROME_PRINTERS),
+    /// [`ADMIN_CHROME_PRINTERS_READONLY`](scopes::ADMIN_CHROME_PRINTERS_READONLY).
+    ///
+    /// * `name`: matches `^customers/[^/]+/chrome/printers/[^/]+$`
     pub fn get(&self, name: &str) -> Call<Get> {
         Call::new(self.0, &[&name], None)
     }
-    /// GET `admin/directory/v1/{+parent}/chrome/printers`. Scopes: `ADMIN_CHROME_PRINTERS`, `ADMIN_CHROME_PRINTERS_READONLY`.
+
+    /// GET `admin/directory/v1/{+parent}/chrome/printers`.
     ///
-    /// * `parent`: text
+    /// Scopes:
+    /// [`ADMIN_CHROME_PRINTERS`](scopes::ADMIN_CHROME_PRINTERS),
+    /// [`ADMIN_CHROME_PRINTERS_READONLY`](scopes::ADMIN_CHROME_PRINTERS_READONLY).
+    ///
+    /// * `parent`: matches `^customers/[^/]+$`
+    ///
+    /// Optional:
+    /// [`filter`](Call#method.filter-2),
+    /// [`order_by`](Call#method.order_by-2),
+    /// [`org_unit_id`](Call#method.org_unit_id-1),
+    /// [`page_size`](Call#method.page_size-1),
+    /// [`page_token`](Call#method.page_token-2).
     pub fn list(&self, parent: &str) -> Call<List> {
         Call::new(self.0, &[&parent], None)
     }
-    /// GET `admin/directory/v1/{+parent}/chrome/printers:listPrinterModels`. Scopes: `ADMIN_CHROME_PRINTERS`, `ADMIN_CHROME_PRINTERS_READONLY`.
+
+    /// GET `admin/directory/v1/{+parent}/chrome/printers:listPrinterModels`.
     ///
-    /// * `parent`: text
+    /// Scopes:
+    /// [`ADMIN_CHROME_PRINTERS`](scopes::ADMIN_CHROME_PRINTERS),
+    /// [`ADMIN_CHROME_PRINTERS_READONLY`](scopes::ADMIN_CHROME_PRINTERS_READONLY).
+    ///
+    /// * `parent`: matches `^customers/[^/]+$`
+    ///
+    /// Optional:
+    /// [`filter`](Call#method.filter-3),
+    /// [`page_size`](Call#method.page_size-2),
+    /// [`page_token`](Call#method.page_token-3).
     pub fn list_printer_models(&self, parent: &str) -> Call<ListPrinterModels> {
         Call::new(self.0, &[&parent], None)
     }
-    /// PATCH `admin/directory/v1/{+name}`. Scopes: `ADMIN_CHROME_PRINTERS`.
+
+    /// PATCH `admin/directory/v1/{+name}`.
     ///
-    /// * `name`: text
+    /// Scopes:
+    /// [`ADMIN_CHROME_PRINTERS`](scopes::ADMIN_CHROME_PRINTERS).
+    ///
+    /// * `name`: matches `^customers/[^/]+/chrome/printers/[^/]+$`
+    ///
+    /// Optional:
+    /// [`clear_mask`](Call#method.clear_mask),
+    /// [`update_mask`](Call#method.update_mask-1).
     pub fn patch(&self, name: &str, printer: schemas::Printer) -> Call<Patch> {
         Call::new(self.0, &[&name], Some(&printer))
     }
@@ -67,70 +117,53 @@ impl Printers<'_> {
 
 /// See [`Printers::batch_create_printers`].
 pub enum BatchCreatePrinters {}
-method! {
-    BatchCreatePrinters : Directory => schemas::BatchCreatePrintersResponse;
-    "admin.customers.chrome.printers.batchCreatePrinters" POST
-    "admin/directory/v1/{+parent}/chrome/printers:batchCreatePrinters"
-}
+
+method! { BatchCreatePrinters: Directory => schemas::BatchCreatePrintersResponse; "admin.customers.chrome.printers.batchCreatePrinters" POST "admin/directory/v1/{+parent}/chrome/printers:batchCreatePrinters" }
 
 /// See [`Printers::batch_delete_printers`].
 pub enum BatchDeletePrinters {}
-method! {
-    BatchDeletePrinters : Directory => schemas::BatchDeletePrintersResponse;
-    "admin.customers.chrome.printers.batchDeletePrinters" POST
-    "admin/directory/v1/{+parent}/chrome/printers:batchDeletePrinters"
-}
+
+method! { BatchDeletePrinters: Directory => schemas::BatchDeletePrintersResponse; "admin.customers.chrome.printers.batchDeletePrinters" POST "admin/directory/v1/{+parent}/chrome/printers:batchDeletePrinters" }
 
 /// See [`Printers::create`].
 pub enum Create {}
-method! {
-    Create : Directory => schemas::Printer; "admin.customers.chrome.printers.create" POST
-    "admin/directory/v1/{+parent}/chrome/printers"
-}
+
+method! { Create: Directory => schemas::Printer; "admin.customers.chrome.printers.create" POST "admin/directory/v1/{+parent}/chrome/printers" }
 
 /// See [`Printers::delete`].
 pub enum Delete {}
-method! {
-    Delete : Directory => schemas::Empty; "admin.customers.chrome.printers.delete" DELETE
-    "admin/directory/v1/{+name}"
-}
+
+method! { Delete: Directory => schemas::Empty; "admin.customers.chrome.printers.delete" DELETE "admin/directory/v1/{+name}" }
 
 /// See [`Printers::get`].
 pub enum Get {}
-method! {
-    Get : Directory => schemas::Printer; "admin.customers.chrome.printers.get" GET
-    "admin/directory/v1/{+name}"
-}
+
+method! { Get: Directory => schemas::Printer; "admin.customers.chrome.printers.get" GET "admin/directory/v1/{+name}" }
 
 /// See [`Printers::list`].
 pub enum List {}
-method! {
-    List : Directory => schemas::ListPrintersResponse;
-    "admin.customers.chrome.printers.list" GET
-    "admin/directory/v1/{+parent}/chrome/printers"
-}
-paged! {
-    List => schemas::Printer; "pageToken" "nextPageToken" "printers"
-}
+
+method! { List: Directory => schemas::ListPrintersResponse; "admin.customers.chrome.printers.list" GET "admin/directory/v1/{+parent}/chrome/printers" }
+
+paged! { List => schemas::Printer; "pageToken" "nextPageToken" "printers" }
 
 impl Call<List> {
-    /// `filter`: text
     pub fn filter(self, value: &str) -> Self {
         self.with_param("filter", &value)
     }
-    /// `orderBy`: text
+
     pub fn order_by(self, value: &str) -> Self {
         self.with_param("orderBy", &value)
     }
-    /// `orgUnitId`: text
+
     pub fn org_unit_id(self, value: &str) -> Self {
         self.with_param("orgUnitId", &value)
     }
-    /// `pageSize`: a 32-bit number
+
     pub fn page_size(self, value: i32) -> Self {
         self.with_param("pageSize", &value)
     }
-    /// `pageToken`: text
+
     pub fn page_token(self, value: &str) -> Self {
         self.with_param("pageToken", &value)
     }
@@ -138,26 +171,20 @@ impl Call<List> {
 
 /// See [`Printers::list_printer_models`].
 pub enum ListPrinterModels {}
-method! {
-    ListPrinterModels : Directory => schemas::ListPrinterModelsResponse;
-    "admin.customers.chrome.printers.listPrinterModels" GET
-    "admin/directory/v1/{+parent}/chrome/printers:listPrinterModels"
-}
-paged! {
-    ListPrinterModels => schemas::PrinterModel; "pageToken" "nextPageToken"
-    "printerModels"
-}
+
+method! { ListPrinterModels: Directory => schemas::ListPrinterModelsResponse; "admin.customers.chrome.printers.listPrinterModels" GET "admin/directory/v1/{+parent}/chrome/printers:listPrinterModels" }
+
+paged! { ListPrinterModels => schemas::PrinterModel; "pageToken" "nextPageToken" "printerModels" }
 
 impl Call<ListPrinterModels> {
-    /// `filter`: text
     pub fn filter(self, value: &str) -> Self {
         self.with_param("filter", &value)
     }
-    /// `pageSize`: a 32-bit number
+
     pub fn page_size(self, value: i32) -> Self {
         self.with_param("pageSize", &value)
     }
-    /// `pageToken`: text
+
     pub fn page_token(self, value: &str) -> Self {
         self.with_param("pageToken", &value)
     }
@@ -165,17 +192,14 @@ impl Call<ListPrinterModels> {
 
 /// See [`Printers::patch`].
 pub enum Patch {}
-method! {
-    Patch : Directory => schemas::Printer; "admin.customers.chrome.printers.patch" PATCH
-    "admin/directory/v1/{+name}"
-}
+
+method! { Patch: Directory => schemas::Printer; "admin.customers.chrome.printers.patch" PATCH "admin/directory/v1/{+name}" }
 
 impl Call<Patch> {
-    /// `clearMask`: a field mask
     pub fn clear_mask(self, value: &str) -> Self {
         self.with_param("clearMask", &value)
     }
-    /// `updateMask`: a field mask
+
     pub fn update_mask(self, value: &str) -> Self {
         self.with_param("updateMask", &value)
     }

@@ -7,10 +7,10 @@ use super::*;
 pub struct Rubrics<'a>(pub(crate) &'a runtime::Client);
 
 impl Rubrics<'_> {
-    /// POST `v1/courses/{courseId}/courseWork/{courseWorkId}/rubrics`. Scopes: `CLASSROOM_COURSEWORK_STUDENTS`.
+    /// POST `v1/courses/{courseId}/courseWork/{courseWorkId}/rubrics`.
     ///
-    /// * `course_id`: text
-    /// * `course_work_id`: text
+    /// Scopes:
+    /// [`CLASSROOM_COURSEWORK_STUDENTS`](scopes::CLASSROOM_COURSEWORK_STUDENTS).
     pub fn create(
         &self,
         course_id: &str,
@@ -19,39 +19,48 @@ impl Rubrics<'_> {
     ) -> Call<Create> {
         Call::new(self.0, &[&course_id, &course_work_id], Some(&rubric))
     }
-    /// DELETE `v1/courses/{courseId}/courseWork/{courseWorkId}/rubrics/{id}`. Scopes: `CLASSROOM_COURSEWORK_STUDENTS`.
+
+    /// DELETE `v1/courses/{courseId}/courseWork/{courseWorkId}/rubrics/{id}`.
     ///
-    /// * `course_id`: text
-    /// * `course_work_id`: text
-    /// * `id`: text
-    pub fn delete(
-        &self,
-        course_id: &str,
-        course_work_id: &str,
-        id: &str,
-    ) -> Call<Delete> {
+    /// Scopes:
+    /// [`CLASSROOM_COURSEWORK_STUDENTS`](scopes::CLASSROOM_COURSEWORK_STUDENTS).
+    pub fn delete(&self, course_id: &str, course_work_id: &str, id: &str) -> Call<Delete> {
         Call::new(self.0, &[&course_id, &course_work_id, &id], None)
     }
-    /// GET `v1/courses/{courseId}/courseWork/{courseWorkId}/rubrics/{id}`. Scopes: `CLASSROOM_COURSEWORK_ME`, `CLASSROOM_COURSEWORK_ME_READONLY`, `CLASSROOM_COURSEWORK_STUDENTS`, `CLASSROOM_COURSEWORK_STUDENTS_READONLY`.
+
+    /// GET `v1/courses/{courseId}/courseWork/{courseWorkId}/rubrics/{id}`.
     ///
-    /// * `course_id`: text
-    /// * `course_work_id`: text
-    /// * `id`: text
+    /// Scopes:
+    /// [`CLASSROOM_COURSEWORK_ME`](scopes::CLASSROOM_COURSEWORK_ME),
+    /// [`CLASSROOM_COURSEWORK_ME_READONLY`](scopes::CLASSROOM_COURSEWORK_ME_READONLY),
+    /// [`CLASSROOM_COURSEWORK_STUDENTS`](scopes::CLASSROOM_COURSEWORK_STUDENTS),
+    /// [`CLASSROOM_COURSEWORK_STUDENTS_READONLY`](scopes::CLASSROOM_COURSEWORK_STUDENTS_READONLY).
     pub fn get(&self, course_id: &str, course_work_id: &str, id: &str) -> Call<Get> {
         Call::new(self.0, &[&course_id, &course_work_id, &id], None)
     }
-    /// GET `v1/courses/{courseId}/courseWork/{courseWorkId}/rubrics`. Scopes: `CLASSROOM_COURSEWORK_ME`, `CLASSROOM_COURSEWORK_ME_READONLY`, `CLASSROOM_COURSEWORK_STUDENTS`, `CLASSROOM_COURSEWORK_STUDENTS_READONLY`.
+
+    /// GET `v1/courses/{courseId}/courseWork/{courseWorkId}/rubrics`.
     ///
-    /// * `course_id`: text
-    /// * `course_work_id`: text
+    /// Scopes:
+    /// [`CLASSROOM_COURSEWORK_ME`](scopes::CLASSROOM_COURSEWORK_ME),
+    /// [`CLASSROOM_COURSEWORK_ME_READONLY`](scopes::CLASSROOM_COURSEWORK_ME_READONLY),
+    /// [`CLASSROOM_COURSEWORK_STUDENTS`](scopes::CLASSROOM_COURSEWORK_STUDENTS),
+    /// [`CLASSROOM_COURSEWORK_STUDENTS_READONLY`](scopes::CLASSROOM_COURSEWORK_STUDENTS_READONLY).
+    ///
+    /// Optional:
+    /// [`page_size`](Call#method.page_size-5),
+    /// [`page_token`](Call#method.page_token-5).
     pub fn list(&self, course_id: &str, course_work_id: &str) -> Call<List> {
         Call::new(self.0, &[&course_id, &course_work_id], None)
     }
-    /// PATCH `v1/courses/{courseId}/courseWork/{courseWorkId}/rubrics/{id}`. Scopes: `CLASSROOM_COURSEWORK_STUDENTS`.
+
+    /// PATCH `v1/courses/{courseId}/courseWork/{courseWorkId}/rubrics/{id}`.
     ///
-    /// * `course_id`: text
-    /// * `course_work_id`: text
-    /// * `id`: text
+    /// Scopes:
+    /// [`CLASSROOM_COURSEWORK_STUDENTS`](scopes::CLASSROOM_COURSEWORK_STUDENTS).
+    ///
+    /// Optional:
+    /// [`update_mask`](Call#method.update_mask-4).
     pub fn patch(
         &self,
         course_id: &str,
@@ -65,42 +74,31 @@ impl Rubrics<'_> {
 
 /// See [`Rubrics::create`].
 pub enum Create {}
-method! {
-    Create : Classroom => schemas::Rubric; "classroom.courses.courseWork.rubrics.create"
-    POST "v1/courses/{courseId}/courseWork/{courseWorkId}/rubrics"
-}
+
+method! { Create: Classroom => schemas::Rubric; "classroom.courses.courseWork.rubrics.create" POST "v1/courses/{courseId}/courseWork/{courseWorkId}/rubrics" }
 
 /// See [`Rubrics::delete`].
 pub enum Delete {}
-method! {
-    Delete : Classroom => schemas::Empty; "classroom.courses.courseWork.rubrics.delete"
-    DELETE "v1/courses/{courseId}/courseWork/{courseWorkId}/rubrics/{id}"
-}
+
+method! { Delete: Classroom => schemas::Empty; "classroom.courses.courseWork.rubrics.delete" DELETE "v1/courses/{courseId}/courseWork/{courseWorkId}/rubrics/{id}" }
 
 /// See [`Rubrics::get`].
 pub enum Get {}
-method! {
-    Get : Classroom => schemas::Rubric; "classroom.courses.courseWork.rubrics.get" GET
-    "v1/courses/{courseId}/courseWork/{courseWorkId}/rubrics/{id}"
-}
+
+method! { Get: Classroom => schemas::Rubric; "classroom.courses.courseWork.rubrics.get" GET "v1/courses/{courseId}/courseWork/{courseWorkId}/rubrics/{id}" }
 
 /// See [`Rubrics::list`].
 pub enum List {}
-method! {
-    List : Classroom => schemas::ListRubricsResponse;
-    "classroom.courses.courseWork.rubrics.list" GET
-    "v1/courses/{courseId}/courseWork/{courseWorkId}/rubrics"
-}
-paged! {
-    List => schemas::Rubric; "pageToken" "nextPageToken" "rubrics"
-}
+
+method! { List: Classroom => schemas::ListRubricsResponse; "classroom.courses.courseWork.rubrics.list" GET "v1/courses/{courseId}/courseWork/{courseWorkId}/rubrics" }
+
+paged! { List => schemas::Rubric; "pageToken" "nextPageToken" "rubrics" }
 
 impl Call<List> {
-    /// `pageSize`: a 32-bit number
     pub fn page_size(self, value: i32) -> Self {
         self.with_param("pageSize", &value)
     }
-    /// `pageToken`: text
+
     pub fn page_token(self, value: &str) -> Self {
         self.with_param("pageToken", &value)
     }
@@ -108,13 +106,10 @@ impl Call<List> {
 
 /// See [`Rubrics::patch`].
 pub enum Patch {}
-method! {
-    Patch : Classroom => schemas::Rubric; "classroom.courses.courseWork.rubrics.patch"
-    PATCH "v1/courses/{courseId}/courseWork/{courseWorkId}/rubrics/{id}"
-}
+
+method! { Patch: Classroom => schemas::Rubric; "classroom.courses.courseWork.rubrics.patch" PATCH "v1/courses/{courseId}/courseWork/{courseWorkId}/rubrics/{id}" }
 
 impl Call<Patch> {
-    /// `updateMask`: a field mask
     pub fn update_mask(self, value: &str) -> Self {
         self.with_param("updateMask", &value)
     }

@@ -7,26 +7,44 @@ use super::*;
 pub struct StudentSubmissions<'a>(pub(crate) &'a runtime::Client);
 
 impl StudentSubmissions<'_> {
-    /// GET `v1/courses/{courseId}/courseWork/{courseWorkId}/studentSubmissions/{id}`. Scopes: `CLASSROOM_COURSEWORK_ME`, `CLASSROOM_COURSEWORK_ME_READONLY`, `CLASSROOM_COURSEWORK_STUDENTS`, `CLASSROOM_COURSEWORK_STUDENTS_READONLY`, `CLASSROOM_STUDENT_SUBMISSIONS_ME_READONLY`, `CLASSROOM_STUDENT_SUBMISSIONS_STUDENTS_READONLY`.
+    /// GET `v1/courses/{courseId}/courseWork/{courseWorkId}/studentSubmissions/{id}`.
     ///
-    /// * `course_id`: text
-    /// * `course_work_id`: text
-    /// * `id`: text
+    /// Scopes:
+    /// [`CLASSROOM_COURSEWORK_ME`](scopes::CLASSROOM_COURSEWORK_ME),
+    /// [`CLASSROOM_COURSEWORK_ME_READONLY`](scopes::CLASSROOM_COURSEWORK_ME_READONLY),
+    /// [`CLASSROOM_COURSEWORK_STUDENTS`](scopes::CLASSROOM_COURSEWORK_STUDENTS),
+    /// [`CLASSROOM_COURSEWORK_STUDENTS_READONLY`](scopes::CLASSROOM_COURSEWORK_STUDENTS_READONLY),
+    /// [`CLASSROOM_STUDENT_SUBMISSIONS_ME_READONLY`](scopes::CLASSROOM_STUDENT_SUBMISSIONS_ME_READONLY),
+    /// [`CLASSROOM_STUDENT_SUBMISSIONS_STUDENTS_READONLY`](scopes::CLASSROOM_STUDENT_SUBMISSIONS_STUDENTS_READONLY).
     pub fn get(&self, course_id: &str, course_work_id: &str, id: &str) -> Call<Get> {
         Call::new(self.0, &[&course_id, &course_work_id, &id], None)
     }
-    /// GET `v1/courses/{courseId}/courseWork/{courseWorkId}/studentSubmissions`. Scopes: `CLASSROOM_COURSEWORK_ME`, `CLASSROOM_COURSEWORK_ME_READONLY`, `CLASSROOM_COURSEWORK_STUDENTS`, `CLASSROOM_COURSEWORK_STUDENTS_READONLY`, `CLASSROOM_STUDENT_SUBMISSIONS_ME_READONLY`, `CLASSROOM_STUDENT_SUBMISSIONS_STUDENTS_READONLY`.
+
+    /// GET `v1/courses/{courseId}/courseWork/{courseWorkId}/studentSubmissions`.
     ///
-    /// * `course_id`: text
-    /// * `course_work_id`: text
+    /// Scopes:
+    /// [`CLASSROOM_COURSEWORK_ME`](scopes::CLASSROOM_COURSEWORK_ME),
+    /// [`CLASSROOM_COURSEWORK_ME_READONLY`](scopes::CLASSROOM_COURSEWORK_ME_READONLY),
+    /// [`CLASSROOM_COURSEWORK_STUDENTS`](scopes::CLASSROOM_COURSEWORK_STUDENTS),
+    /// [`CLASSROOM_COURSEWORK_STUDENTS_READONLY`](scopes::CLASSROOM_COURSEWORK_STUDENTS_READONLY),
+    /// [`CLASSROOM_STUDENT_SUBMISSIONS_ME_READONLY`](scopes::CLASSROOM_STUDENT_SUBMISSIONS_ME_READONLY),
+    /// [`CLASSROOM_STUDENT_SUBMISSIONS_STUDENTS_READONLY`](scopes::CLASSROOM_STUDENT_SUBMISSIONS_STUDENTS_READONLY).
+    ///
+    /// Optional:
+    /// [`late`](Call#method.late),
+    /// [`page_size`](Call#method.page_size-6),
+    /// [`page_token`](Call#method.page_token-6),
+    /// [`states`](Call#method.states),
+    /// [`user_id`](Call#method.user_id).
     pub fn list(&self, course_id: &str, course_work_id: &str) -> Call<List> {
         Call::new(self.0, &[&course_id, &course_work_id], None)
     }
-    /// POST `v1/courses/{courseId}/courseWork/{courseWorkId}/studentSubmissions/{id}:modifyAttachments`. Scopes: `CLASSROOM_COURSEWORK_ME`, `CLASSROOM_COURSEWORK_STUDENTS`.
+
+    /// POST `v1/courses/{courseId}/courseWork/{courseWorkId}/studentSubmissions/{id}:modifyAttachments`.
     ///
-    /// * `course_id`: text
-    /// * `course_work_id`: text
-    /// * `id`: text
+    /// Scopes:
+    /// [`CLASSROOM_COURSEWORK_ME`](scopes::CLASSROOM_COURSEWORK_ME),
+    /// [`CLASSROOM_COURSEWORK_STUDENTS`](scopes::CLASSROOM_COURSEWORK_STUDENTS).
     pub fn modify_attachments(
         &self,
         course_id: &str,
@@ -40,11 +58,15 @@ impl StudentSubmissions<'_> {
             Some(&modify_attachments_request),
         )
     }
-    /// PATCH `v1/courses/{courseId}/courseWork/{courseWorkId}/studentSubmissions/{id}`. Scopes: `CLASSROOM_COURSEWORK_ME`, `CLASSROOM_COURSEWORK_STUDENTS`.
+
+    /// PATCH `v1/courses/{courseId}/courseWork/{courseWorkId}/studentSubmissions/{id}`.
     ///
-    /// * `course_id`: text
-    /// * `course_work_id`: text
-    /// * `id`: text
+    /// Scopes:
+    /// [`CLASSROOM_COURSEWORK_ME`](scopes::CLASSROOM_COURSEWORK_ME),
+    /// [`CLASSROOM_COURSEWORK_STUDENTS`](scopes::CLASSROOM_COURSEWORK_STUDENTS).
+    ///
+    /// Optional:
+    /// [`update_mask`](Call#method.update_mask-5).
     pub fn patch(
         &self,
         course_id: &str,
@@ -54,11 +76,11 @@ impl StudentSubmissions<'_> {
     ) -> Call<Patch> {
         Call::new(self.0, &[&course_id, &course_work_id, &id], Some(&student_submission))
     }
-    /// POST `v1/courses/{courseId}/courseWork/{courseWorkId}/studentSubmissions/{id}:reclaim`. Scopes: `CLASSROOM_COURSEWORK_ME`.
+
+    /// POST `v1/courses/{courseId}/courseWork/{courseWorkId}/studentSubmissions/{id}:reclaim`.
     ///
-    /// * `course_id`: text
-    /// * `course_work_id`: text
-    /// * `id`: text
+    /// Scopes:
+    /// [`CLASSROOM_COURSEWORK_ME`](scopes::CLASSROOM_COURSEWORK_ME).
     pub fn reclaim(
         &self,
         course_id: &str,
@@ -72,11 +94,11 @@ impl StudentSubmissions<'_> {
             Some(&reclaim_student_submission_request),
         )
     }
-    /// POST `v1/courses/{courseId}/courseWork/{courseWorkId}/studentSubmissions/{id}:return`. Scopes: `CLASSROOM_COURSEWORK_STUDENTS`.
+
+    /// POST `v1/courses/{courseId}/courseWork/{courseWorkId}/studentSubmissions/{id}:return`.
     ///
-    /// * `course_id`: text
-    /// * `course_work_id`: text
-    /// * `id`: text
+    /// Scopes:
+    /// [`CLASSROOM_COURSEWORK_STUDENTS`](scopes::CLASSROOM_COURSEWORK_STUDENTS).
     pub fn r#return(
         &self,
         course_id: &str,
@@ -90,11 +112,11 @@ impl StudentSubmissions<'_> {
             Some(&return_student_submission_request),
         )
     }
-    /// POST `v1/courses/{courseId}/courseWork/{courseWorkId}/studentSubmissions/{id}:turnIn`. Scopes: `CLASSROOM_COURSEWORK_ME`.
+
+    /// POST `v1/courses/{courseId}/courseWork/{courseWorkId}/studentSubmissions/{id}:turnIn`.
     ///
-    /// * `course_id`: text
-    /// * `course_work_id`: text
-    /// * `id`: text
+    /// Scopes:
+    /// [`CLASSROOM_COURSEWORK_ME`](scopes::CLASSROOM_COURSEWORK_ME).
     pub fn turn_in(
         &self,
         course_id: &str,
@@ -112,47 +134,33 @@ impl StudentSubmissions<'_> {
 
 /// See [`StudentSubmissions::get`].
 pub enum Get {}
-method! {
-    Get : Classroom => schemas::StudentSubmission;
-    "classroom.courses.courseWork.studentSubmissions.get" GET
-    "v1/courses/{courseId}/courseWork/{courseWorkId}/studentSubmissions/{id}"
-}
+
+method! { Get: Classroom => schemas::StudentSubmission; "classroom.courses.courseWork.studentSubmissions.get" GET "v1/courses/{courseId}/courseWork/{courseWorkId}/studentSubmissions/{id}" }
 
 /// See [`StudentSubmissions::list`].
 pub enum List {}
-method! {
-    List : Classroom => schemas::ListStudentSubmissionsResponse;
-    "classroom.courses.courseWork.studentSubmissions.list" GET
-    "v1/courses/{courseId}/courseWork/{courseWorkId}/studentSubmissions"
-}
-paged! {
-    List => schemas::StudentSubmission; "pageToken" "nextPageToken" "studentSubmissions"
-}
+
+method! { List: Classroom => schemas::ListStudentSubmissionsResponse; "classroom.courses.courseWork.studentSubmissions.list" GET "v1/courses/{courseId}/courseWork/{courseWorkId}/studentSubmissions" }
+
+paged! { List => schemas::StudentSubmission; "pageToken" "nextPageToken" "studentSubmissions" }
 
 impl Call<List> {
-    /// `late`: one of a set of words
-    pub fn late(
-        self,
-        value: enums::CoursesCourseWorkStudentSubmissionsListLate,
-    ) -> Self {
+    pub fn late(self, value: enums::CoursesCourseWorkStudentSubmissionsListLate) -> Self {
         self.with_param("late", &value)
     }
-    /// `pageSize`: a 32-bit number
+
     pub fn page_size(self, value: i32) -> Self {
         self.with_param("pageSize", &value)
     }
-    /// `pageToken`: text
+
     pub fn page_token(self, value: &str) -> Self {
         self.with_param("pageToken", &value)
     }
-    /// `states`: one of a set of words
-    pub fn states(
-        self,
-        value: &[enums::CoursesCourseWorkStudentSubmissionsListStates],
-    ) -> Self {
+
+    pub fn states(self, value: &[enums::CoursesCourseWorkStudentSubmissionsListStates]) -> Self {
         self.with_param("states", &value)
     }
-    /// `userId`: text
+
     pub fn user_id(self, value: &str) -> Self {
         self.with_param("userId", &value)
     }
@@ -160,22 +168,15 @@ impl Call<List> {
 
 /// See [`StudentSubmissions::modify_attachments`].
 pub enum ModifyAttachments {}
-method! {
-    ModifyAttachments : Classroom => schemas::StudentSubmission;
-    "classroom.courses.courseWork.studentSubmissions.modifyAttachments" POST
-    "v1/courses/{courseId}/courseWork/{courseWorkId}/studentSubmissions/{id}:modifyAttachments"
-}
+
+method! { ModifyAttachments: Classroom => schemas::StudentSubmission; "classroom.courses.courseWork.studentSubmissions.modifyAttachments" POST "v1/courses/{courseId}/courseWork/{courseWorkId}/studentSubmissions/{id}:modifyAttachments" }
 
 /// See [`StudentSubmissions::patch`].
 pub enum Patch {}
-method! {
-    Patch : Classroom => schemas::StudentSubmission;
-    "classroom.courses.courseWork.studentSubmissions.patch" PATCH
-    "v1/courses/{courseId}/courseWork/{courseWorkId}/studentSubmissions/{id}"
-}
+
+method! { Patch: Classroom => schemas::StudentSubmission; "classroom.courses.courseWork.studentSubmissions.patch" PATCH "v1/courses/{courseId}/courseWork/{courseWorkId}/studentSubmissions/{id}" }
 
 impl Call<Patch> {
-    /// `updateMask`: a field mask
     pub fn update_mask(self, value: &str) -> Self {
         self.with_param("updateMask", &value)
     }
@@ -183,24 +184,15 @@ impl Call<Patch> {
 
 /// See [`StudentSubmissions::reclaim`].
 pub enum Reclaim {}
-method! {
-    Reclaim : Classroom => schemas::Empty;
-    "classroom.courses.courseWork.studentSubmissions.reclaim" POST
-    "v1/courses/{courseId}/courseWork/{courseWorkId}/studentSubmissions/{id}:reclaim"
-}
+
+method! { Reclaim: Classroom => schemas::Empty; "classroom.courses.courseWork.studentSubmissions.reclaim" POST "v1/courses/{courseId}/courseWork/{courseWorkId}/studentSubmissions/{id}:reclaim" }
 
 /// See `return`.
 pub enum Return {}
-method! {
-    Return : Classroom => schemas::Empty;
-    "classroom.courses.courseWork.studentSubmissions.return" POST
-    "v1/courses/{courseId}/courseWork/{courseWorkId}/studentSubmissions/{id}:return"
-}
+
+method! { Return: Classroom => schemas::Empty; "classroom.courses.courseWork.studentSubmissions.return" POST "v1/courses/{courseId}/courseWork/{courseWorkId}/studentSubmissions/{id}:return" }
 
 /// See [`StudentSubmissions::turn_in`].
 pub enum TurnIn {}
-method! {
-    TurnIn : Classroom => schemas::Empty;
-    "classroom.courses.courseWork.studentSubmissions.turnIn" POST
-    "v1/courses/{courseId}/courseWork/{courseWorkId}/studentSubmissions/{id}:turnIn"
-}
+
+method! { TurnIn: Classroom => schemas::Empty; "classroom.courses.courseWork.studentSubmissions.turnIn" POST "v1/courses/{courseId}/courseWork/{courseWorkId}/studentSubmissions/{id}:turnIn" }

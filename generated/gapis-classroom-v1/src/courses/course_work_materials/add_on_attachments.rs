@@ -7,10 +7,14 @@ use super::*;
 pub struct AddOnAttachments<'a>(pub(crate) &'a runtime::Client);
 
 impl AddOnAttachments<'_> {
-    /// POST `v1/courses/{courseId}/courseWorkMaterials/{itemId}/addOnAttachments`. Scopes: `CLASSROOM_ADDONS_TEACHER`.
+    /// POST `v1/courses/{courseId}/courseWorkMaterials/{itemId}/addOnAttachments`.
     ///
-    /// * `course_id`: text
-    /// * `item_id`: text
+    /// Scopes:
+    /// [`CLASSROOM_ADDONS_TEACHER`](scopes::CLASSROOM_ADDONS_TEACHER).
+    ///
+    /// Optional:
+    /// [`add_on_token`](Call#method.add_on_token-4),
+    /// [`post_id`](Call#method.post_id-14).
     pub fn create(
         &self,
         course_id: &str,
@@ -19,11 +23,14 @@ impl AddOnAttachments<'_> {
     ) -> Call<Create> {
         Call::new(self.0, &[&course_id, &item_id], Some(&add_on_attachment))
     }
-    /// DELETE `v1/courses/{courseId}/courseWorkMaterials/{itemId}/addOnAttachments/{attachmentId}`. Scopes: `CLASSROOM_ADDONS_TEACHER`.
+
+    /// DELETE `v1/courses/{courseId}/courseWorkMaterials/{itemId}/addOnAttachments/{attachmentId}`.
     ///
-    /// * `course_id`: text
-    /// * `item_id`: text
-    /// * `attachment_id`: text
+    /// Scopes:
+    /// [`CLASSROOM_ADDONS_TEACHER`](scopes::CLASSROOM_ADDONS_TEACHER).
+    ///
+    /// Optional:
+    /// [`post_id`](Call#method.post_id-15).
     pub fn delete(
         &self,
         course_id: &str,
@@ -32,26 +39,41 @@ impl AddOnAttachments<'_> {
     ) -> Call<Delete> {
         Call::new(self.0, &[&course_id, &item_id, &attachment_id], None)
     }
-    /// GET `v1/courses/{courseId}/courseWorkMaterials/{itemId}/addOnAttachments/{attachmentId}`. Scopes: `CLASSROOM_ADDONS_STUDENT`, `CLASSROOM_ADDONS_TEACHER`.
+
+    /// GET `v1/courses/{courseId}/courseWorkMaterials/{itemId}/addOnAttachments/{attachmentId}`.
     ///
-    /// * `course_id`: text
-    /// * `item_id`: text
-    /// * `attachment_id`: text
+    /// Scopes:
+    /// [`CLASSROOM_ADDONS_STUDENT`](scopes::CLASSROOM_ADDONS_STUDENT),
+    /// [`CLASSROOM_ADDONS_TEACHER`](scopes::CLASSROOM_ADDONS_TEACHER).
+    ///
+    /// Optional:
+    /// [`post_id`](Call#method.post_id-16).
     pub fn get(&self, course_id: &str, item_id: &str, attachment_id: &str) -> Call<Get> {
         Call::new(self.0, &[&course_id, &item_id, &attachment_id], None)
     }
-    /// GET `v1/courses/{courseId}/courseWorkMaterials/{itemId}/addOnAttachments`. Scopes: `CLASSROOM_ADDONS_STUDENT`, `CLASSROOM_ADDONS_TEACHER`.
+
+    /// GET `v1/courses/{courseId}/courseWorkMaterials/{itemId}/addOnAttachments`.
     ///
-    /// * `course_id`: text
-    /// * `item_id`: text
+    /// Scopes:
+    /// [`CLASSROOM_ADDONS_STUDENT`](scopes::CLASSROOM_ADDONS_STUDENT),
+    /// [`CLASSROOM_ADDONS_TEACHER`](scopes::CLASSROOM_ADDONS_TEACHER).
+    ///
+    /// Optional:
+    /// [`page_size`](Call#method.page_size-8),
+    /// [`page_token`](Call#method.page_token-8),
+    /// [`post_id`](Call#method.post_id-17).
     pub fn list(&self, course_id: &str, item_id: &str) -> Call<List> {
         Call::new(self.0, &[&course_id, &item_id], None)
     }
-    /// PATCH `v1/courses/{courseId}/courseWorkMaterials/{itemId}/addOnAttachments/{attachmentId}`. Scopes: `CLASSROOM_ADDONS_TEACHER`.
+
+    /// PATCH `v1/courses/{courseId}/courseWorkMaterials/{itemId}/addOnAttachments/{attachmentId}`.
     ///
-    /// * `course_id`: text
-    /// * `item_id`: text
-    /// * `attachment_id`: text
+    /// Scopes:
+    /// [`CLASSROOM_ADDONS_TEACHER`](scopes::CLASSROOM_ADDONS_TEACHER).
+    ///
+    /// Optional:
+    /// [`post_id`](Call#method.post_id-18),
+    /// [`update_mask`](Call#method.update_mask-8).
     pub fn patch(
         &self,
         course_id: &str,
@@ -59,28 +81,20 @@ impl AddOnAttachments<'_> {
         attachment_id: &str,
         add_on_attachment: schemas::AddOnAttachment,
     ) -> Call<Patch> {
-        Call::new(
-            self.0,
-            &[&course_id, &item_id, &attachment_id],
-            Some(&add_on_attachment),
-        )
+        Call::new(self.0, &[&course_id, &item_id, &attachment_id], Some(&add_on_attachment))
     }
 }
 
 /// See [`AddOnAttachments::create`].
 pub enum Create {}
-method! {
-    Create : Classroom => schemas::AddOnAttachment;
-    "classroom.courses.courseWorkMaterials.addOnAttachments.create" POST
-    "v1/courses/{courseId}/courseWorkMaterials/{itemId}/addOnAttachments"
-}
+
+method! { Create: Classroom => schemas::AddOnAttachment; "classroom.courses.courseWorkMaterials.addOnAttachments.create" POST "v1/courses/{courseId}/courseWorkMaterials/{itemId}/addOnAttachments" }
 
 impl Call<Create> {
-    /// `addOnToken`: text
     pub fn add_on_token(self, value: &str) -> Self {
         self.with_param("addOnToken", &value)
     }
-    /// `postId`: text
+
     #[deprecated]
     pub fn post_id(self, value: &str) -> Self {
         self.with_param("postId", &value)
@@ -89,14 +103,10 @@ impl Call<Create> {
 
 /// See [`AddOnAttachments::delete`].
 pub enum Delete {}
-method! {
-    Delete : Classroom => schemas::Empty;
-    "classroom.courses.courseWorkMaterials.addOnAttachments.delete" DELETE
-    "v1/courses/{courseId}/courseWorkMaterials/{itemId}/addOnAttachments/{attachmentId}"
-}
+
+method! { Delete: Classroom => schemas::Empty; "classroom.courses.courseWorkMaterials.addOnAttachments.delete" DELETE "v1/courses/{courseId}/courseWorkMaterials/{itemId}/addOnAttachments/{attachmentId}" }
 
 impl Call<Delete> {
-    /// `postId`: text
     #[deprecated]
     pub fn post_id(self, value: &str) -> Self {
         self.with_param("postId", &value)
@@ -105,14 +115,10 @@ impl Call<Delete> {
 
 /// See [`AddOnAttachments::get`].
 pub enum Get {}
-method! {
-    Get : Classroom => schemas::AddOnAttachment;
-    "classroom.courses.courseWorkMaterials.addOnAttachments.get" GET
-    "v1/courses/{courseId}/courseWorkMaterials/{itemId}/addOnAttachments/{attachmentId}"
-}
+
+method! { Get: Classroom => schemas::AddOnAttachment; "classroom.courses.courseWorkMaterials.addOnAttachments.get" GET "v1/courses/{courseId}/courseWorkMaterials/{itemId}/addOnAttachments/{attachmentId}" }
 
 impl Call<Get> {
-    /// `postId`: text
     #[deprecated]
     pub fn post_id(self, value: &str) -> Self {
         self.with_param("postId", &value)
@@ -121,25 +127,20 @@ impl Call<Get> {
 
 /// See [`AddOnAttachments::list`].
 pub enum List {}
-method! {
-    List : Classroom => schemas::ListAddOnAttachmentsResponse;
-    "classroom.courses.courseWorkMaterials.addOnAttachments.list" GET
-    "v1/courses/{courseId}/courseWorkMaterials/{itemId}/addOnAttachments"
-}
-paged! {
-    List => schemas::AddOnAttachment; "pageToken" "nextPageToken" "addOnAttachments"
-}
+
+method! { List: Classroom => schemas::ListAddOnAttachmentsResponse; "classroom.courses.courseWorkMaterials.addOnAttachments.list" GET "v1/courses/{courseId}/courseWorkMaterials/{itemId}/addOnAttachments" }
+
+paged! { List => schemas::AddOnAttachment; "pageToken" "nextPageToken" "addOnAttachments" }
 
 impl Call<List> {
-    /// `pageSize`: a 32-bit number
     pub fn page_size(self, value: i32) -> Self {
         self.with_param("pageSize", &value)
     }
-    /// `pageToken`: text
+
     pub fn page_token(self, value: &str) -> Self {
         self.with_param("pageToken", &value)
     }
-    /// `postId`: text
+
     #[deprecated]
     pub fn post_id(self, value: &str) -> Self {
         self.with_param("postId", &value)
@@ -148,18 +149,14 @@ impl Call<List> {
 
 /// See [`AddOnAttachments::patch`].
 pub enum Patch {}
-method! {
-    Patch : Classroom => schemas::AddOnAttachment;
-    "classroom.courses.courseWorkMaterials.addOnAttachments.patch" PATCH
-    "v1/courses/{courseId}/courseWorkMaterials/{itemId}/addOnAttachments/{attachmentId}"
-}
+
+method! { Patch: Classroom => schemas::AddOnAttachment; "classroom.courses.courseWorkMaterials.addOnAttachments.patch" PATCH "v1/courses/{courseId}/courseWorkMaterials/{itemId}/addOnAttachments/{attachmentId}" }
 
 impl Call<Patch> {
-    /// `postId`: text
     pub fn post_id(self, value: &str) -> Self {
         self.with_param("postId", &value)
     }
-    /// `updateMask`: a field mask
+
     pub fn update_mask(self, value: &str) -> Self {
         self.with_param("updateMask", &value)
     }

@@ -7,10 +7,10 @@ use super::*;
 pub struct StudentGroupMembers<'a>(pub(crate) &'a runtime::Client);
 
 impl StudentGroupMembers<'_> {
-    /// POST `v1/courses/{courseId}/studentGroups/{studentGroupId}/studentGroupMembers`. Scopes: `CLASSROOM_ROSTERS`.
+    /// POST `v1/courses/{courseId}/studentGroups/{studentGroupId}/studentGroupMembers`.
     ///
-    /// * `course_id`: text
-    /// * `student_group_id`: text
+    /// Scopes:
+    /// [`CLASSROOM_ROSTERS`](scopes::CLASSROOM_ROSTERS).
     pub fn create(
         &self,
         course_id: &str,
@@ -19,11 +19,11 @@ impl StudentGroupMembers<'_> {
     ) -> Call<Create> {
         Call::new(self.0, &[&course_id, &student_group_id], Some(&student_group_member))
     }
-    /// DELETE `v1/courses/{courseId}/studentGroups/{studentGroupId}/studentGroupMembers/{userId}`. Scopes: `CLASSROOM_ROSTERS`.
+
+    /// DELETE `v1/courses/{courseId}/studentGroups/{studentGroupId}/studentGroupMembers/{userId}`.
     ///
-    /// * `course_id`: text
-    /// * `student_group_id`: text
-    /// * `user_id`: text
+    /// Scopes:
+    /// [`CLASSROOM_ROSTERS`](scopes::CLASSROOM_ROSTERS).
     pub fn delete(
         &self,
         course_id: &str,
@@ -32,10 +32,16 @@ impl StudentGroupMembers<'_> {
     ) -> Call<Delete> {
         Call::new(self.0, &[&course_id, &student_group_id, &user_id], None)
     }
-    /// GET `v1/courses/{courseId}/studentGroups/{studentGroupId}/studentGroupMembers`. Scopes: `CLASSROOM_ROSTERS`, `CLASSROOM_ROSTERS_READONLY`.
+
+    /// GET `v1/courses/{courseId}/studentGroups/{studentGroupId}/studentGroupMembers`.
     ///
-    /// * `course_id`: text
-    /// * `student_group_id`: text
+    /// Scopes:
+    /// [`CLASSROOM_ROSTERS`](scopes::CLASSROOM_ROSTERS),
+    /// [`CLASSROOM_ROSTERS_READONLY`](scopes::CLASSROOM_ROSTERS_READONLY).
+    ///
+    /// Optional:
+    /// [`page_size`](Call#method.page_size-11),
+    /// [`page_token`](Call#method.page_token-11).
     pub fn list(&self, course_id: &str, student_group_id: &str) -> Call<List> {
         Call::new(self.0, &[&course_id, &student_group_id], None)
     }
@@ -43,38 +49,26 @@ impl StudentGroupMembers<'_> {
 
 /// See [`StudentGroupMembers::create`].
 pub enum Create {}
-method! {
-    Create : Classroom => schemas::StudentGroupMember;
-    "classroom.courses.studentGroups.studentGroupMembers.create" POST
-    "v1/courses/{courseId}/studentGroups/{studentGroupId}/studentGroupMembers"
-}
+
+method! { Create: Classroom => schemas::StudentGroupMember; "classroom.courses.studentGroups.studentGroupMembers.create" POST "v1/courses/{courseId}/studentGroups/{studentGroupId}/studentGroupMembers" }
 
 /// See [`StudentGroupMembers::delete`].
 pub enum Delete {}
-method! {
-    Delete : Classroom => schemas::Empty;
-    "classroom.courses.studentGroups.studentGroupMembers.delete" DELETE
-    "v1/courses/{courseId}/studentGroups/{studentGroupId}/studentGroupMembers/{userId}"
-}
+
+method! { Delete: Classroom => schemas::Empty; "classroom.courses.studentGroups.studentGroupMembers.delete" DELETE "v1/courses/{courseId}/studentGroups/{studentGroupId}/studentGroupMembers/{userId}" }
 
 /// See [`StudentGroupMembers::list`].
 pub enum List {}
-method! {
-    List : Classroom => schemas::ListStudentGroupMembersResponse;
-    "classroom.courses.studentGroups.studentGroupMembers.list" GET
-    "v1/courses/{courseId}/studentGroups/{studentGroupId}/studentGroupMembers"
-}
-paged! {
-    List => schemas::StudentGroupMember; "pageToken" "nextPageToken"
-    "studentGroupMembers"
-}
+
+method! { List: Classroom => schemas::ListStudentGroupMembersResponse; "classroom.courses.studentGroups.studentGroupMembers.list" GET "v1/courses/{courseId}/studentGroups/{studentGroupId}/studentGroupMembers" }
+
+paged! { List => schemas::StudentGroupMember; "pageToken" "nextPageToken" "studentGroupMembers" }
 
 impl Call<List> {
-    /// `pageSize`: a 32-bit number
     pub fn page_size(self, value: i32) -> Self {
         self.with_param("pageSize", &value)
     }
-    /// `pageToken`: text
+
     pub fn page_token(self, value: &str) -> Self {
         self.with_param("pageToken", &value)
     }

@@ -7,10 +7,12 @@ use super::*;
 pub struct Sites<'a>(pub(crate) &'a runtime::Client);
 
 impl Sites<'_> {
-    /// POST `v4/advertisers/{advertiserId}/channels/{+channelId}/sites:bulkEdit`. Scopes: `DISPLAY_VIDEO`.
+    /// POST `v4/advertisers/{advertiserId}/channels/{+channelId}/sites:bulkEdit`.
     ///
-    /// * `advertiser_id`: a 64-bit number
-    /// * `channel_id`: a 64-bit number
+    /// Scopes:
+    /// [`DISPLAY_VIDEO`](scopes::DISPLAY_VIDEO).
+    ///
+    /// * `channel_id`: matches `^[^/]+$`
     pub fn bulk_edit(
         &self,
         advertiser_id: i64,
@@ -19,10 +21,16 @@ impl Sites<'_> {
     ) -> Call<BulkEdit> {
         Call::new(self.0, &[&advertiser_id, &channel_id], Some(&bulk_edit_sites_request))
     }
-    /// POST `v4/advertisers/{advertiserId}/channels/{+channelId}/sites`. Scopes: `DISPLAY_VIDEO`.
+
+    /// POST `v4/advertisers/{advertiserId}/channels/{+channelId}/sites`.
     ///
-    /// * `advertiser_id`: a 64-bit number
-    /// * `channel_id`: a 64-bit number
+    /// Scopes:
+    /// [`DISPLAY_VIDEO`](scopes::DISPLAY_VIDEO).
+    ///
+    /// * `channel_id`: matches `^[^/]+$`
+    ///
+    /// Optional:
+    /// [`partner_id`](Call#method.partner_id).
     pub fn create(
         &self,
         advertiser_id: i64,
@@ -31,11 +39,17 @@ impl Sites<'_> {
     ) -> Call<Create> {
         Call::new(self.0, &[&advertiser_id, &channel_id], Some(&site))
     }
-    /// DELETE `v4/advertisers/{advertiserId}/channels/{+channelId}/sites/{+urlOrAppId}`. Scopes: `DISPLAY_VIDEO`.
+
+    /// DELETE `v4/advertisers/{advertiserId}/channels/{+channelId}/sites/{+urlOrAppId}`.
     ///
-    /// * `advertiser_id`: a 64-bit number
-    /// * `channel_id`: a 64-bit number
-    /// * `url_or_app_id`: text
+    /// Scopes:
+    /// [`DISPLAY_VIDEO`](scopes::DISPLAY_VIDEO).
+    ///
+    /// * `channel_id`: matches `^[^/]+$`
+    /// * `url_or_app_id`: matches `^[^/]+$`
+    ///
+    /// Optional:
+    /// [`partner_id`](Call#method.partner_id-1).
     pub fn delete(
         &self,
         advertiser_id: i64,
@@ -44,17 +58,31 @@ impl Sites<'_> {
     ) -> Call<Delete> {
         Call::new(self.0, &[&advertiser_id, &channel_id, &url_or_app_id], None)
     }
-    /// GET `v4/advertisers/{+advertiserId}/channels/{+channelId}/sites`. Scopes: `DISPLAY_VIDEO`.
+
+    /// GET `v4/advertisers/{+advertiserId}/channels/{+channelId}/sites`.
     ///
-    /// * `advertiser_id`: a 64-bit number
-    /// * `channel_id`: a 64-bit number
+    /// Scopes:
+    /// [`DISPLAY_VIDEO`](scopes::DISPLAY_VIDEO).
+    ///
+    /// * `advertiser_id`: matches `^[^/]+$`
+    /// * `channel_id`: matches `^[^/]+$`
+    ///
+    /// Optional:
+    /// [`filter`](Call#method.filter-6),
+    /// [`order_by`](Call#method.order_by-7),
+    /// [`page_size`](Call#method.page_size-7),
+    /// [`page_token`](Call#method.page_token-7),
+    /// [`partner_id`](Call#method.partner_id-2).
     pub fn list(&self, advertiser_id: i64, channel_id: i64) -> Call<List> {
         Call::new(self.0, &[&advertiser_id, &channel_id], None)
     }
-    /// POST `v4/advertisers/{advertiserId}/channels/{+channelId}/sites:replace`. Scopes: `DISPLAY_VIDEO`.
+
+    /// POST `v4/advertisers/{advertiserId}/channels/{+channelId}/sites:replace`.
     ///
-    /// * `advertiser_id`: a 64-bit number
-    /// * `channel_id`: a 64-bit number
+    /// Scopes:
+    /// [`DISPLAY_VIDEO`](scopes::DISPLAY_VIDEO).
+    ///
+    /// * `channel_id`: matches `^[^/]+$`
     pub fn replace(
         &self,
         advertiser_id: i64,
@@ -67,22 +95,15 @@ impl Sites<'_> {
 
 /// See [`Sites::bulk_edit`].
 pub enum BulkEdit {}
-method! {
-    BulkEdit : DisplayVideo => schemas::BulkEditSitesResponse;
-    "displayvideo.advertisers.channels.sites.bulkEdit" POST
-    "v4/advertisers/{advertiserId}/channels/{+channelId}/sites:bulkEdit"
-}
+
+method! { BulkEdit: DisplayVideo => schemas::BulkEditSitesResponse; "displayvideo.advertisers.channels.sites.bulkEdit" POST "v4/advertisers/{advertiserId}/channels/{+channelId}/sites:bulkEdit" }
 
 /// See [`Sites::create`].
 pub enum Create {}
-method! {
-    Create : DisplayVideo => schemas::Site;
-    "displayvideo.advertisers.channels.sites.create" POST
-    "v4/advertisers/{advertiserId}/channels/{+channelId}/sites"
-}
+
+method! { Create: DisplayVideo => schemas::Site; "displayvideo.advertisers.channels.sites.create" POST "v4/advertisers/{advertiserId}/channels/{+channelId}/sites" }
 
 impl Call<Create> {
-    /// `partnerId`: a 64-bit number
     pub fn partner_id(self, value: i64) -> Self {
         self.with_param("partnerId", &value)
     }
@@ -90,14 +111,10 @@ impl Call<Create> {
 
 /// See [`Sites::delete`].
 pub enum Delete {}
-method! {
-    Delete : DisplayVideo => schemas::Empty;
-    "displayvideo.advertisers.channels.sites.delete" DELETE
-    "v4/advertisers/{advertiserId}/channels/{+channelId}/sites/{+urlOrAppId}"
-}
+
+method! { Delete: DisplayVideo => schemas::Empty; "displayvideo.advertisers.channels.sites.delete" DELETE "v4/advertisers/{advertiserId}/channels/{+channelId}/sites/{+urlOrAppId}" }
 
 impl Call<Delete> {
-    /// `partnerId`: a 64-bit number
     pub fn partner_id(self, value: i64) -> Self {
         self.with_param("partnerId", &value)
     }
@@ -105,33 +122,28 @@ impl Call<Delete> {
 
 /// See [`Sites::list`].
 pub enum List {}
-method! {
-    List : DisplayVideo => schemas::ListSitesResponse;
-    "displayvideo.advertisers.channels.sites.list" GET
-    "v4/advertisers/{+advertiserId}/channels/{+channelId}/sites"
-}
-paged! {
-    List => schemas::Site; "pageToken" "nextPageToken" "sites"
-}
+
+method! { List: DisplayVideo => schemas::ListSitesResponse; "displayvideo.advertisers.channels.sites.list" GET "v4/advertisers/{+advertiserId}/channels/{+channelId}/sites" }
+
+paged! { List => schemas::Site; "pageToken" "nextPageToken" "sites" }
 
 impl Call<List> {
-    /// `filter`: text
     pub fn filter(self, value: &str) -> Self {
         self.with_param("filter", &value)
     }
-    /// `orderBy`: text
+
     pub fn order_by(self, value: &str) -> Self {
         self.with_param("orderBy", &value)
     }
-    /// `pageSize`: a 32-bit number
+
     pub fn page_size(self, value: i32) -> Self {
         self.with_param("pageSize", &value)
     }
-    /// `pageToken`: text
+
     pub fn page_token(self, value: &str) -> Self {
         self.with_param("pageToken", &value)
     }
-    /// `partnerId`: a 64-bit number
+
     pub fn partner_id(self, value: i64) -> Self {
         self.with_param("partnerId", &value)
     }
@@ -139,8 +151,5 @@ impl Call<List> {
 
 /// See [`Sites::replace`].
 pub enum Replace {}
-method! {
-    Replace : DisplayVideo => schemas::ReplaceSitesResponse;
-    "displayvideo.advertisers.channels.sites.replace" POST
-    "v4/advertisers/{advertiserId}/channels/{+channelId}/sites:replace"
-}
+
+method! { Replace: DisplayVideo => schemas::ReplaceSitesResponse; "displayvideo.advertisers.channels.sites.replace" POST "v4/advertisers/{advertiserId}/channels/{+channelId}/sites:replace" }

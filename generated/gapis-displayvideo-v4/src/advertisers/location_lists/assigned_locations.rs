@@ -7,10 +7,12 @@ use super::*;
 pub struct AssignedLocations<'a>(pub(crate) &'a runtime::Client);
 
 impl AssignedLocations<'_> {
-    /// POST `v4/advertisers/{advertiserId}/locationLists/{+locationListId}/assignedLocations:bulkEdit`. Scopes: `DISPLAY_VIDEO`.
+    /// POST `v4/advertisers/{advertiserId}/locationLists/{+locationListId}/assignedLocations:bulkEdit`.
     ///
-    /// * `advertiser_id`: a 64-bit number
-    /// * `location_list_id`: a 64-bit number
+    /// Scopes:
+    /// [`DISPLAY_VIDEO`](scopes::DISPLAY_VIDEO).
+    ///
+    /// * `location_list_id`: matches `^[^/]+$`
     pub fn bulk_edit(
         &self,
         advertiser_id: i64,
@@ -23,10 +25,11 @@ impl AssignedLocations<'_> {
             Some(&bulk_edit_assigned_locations_request),
         )
     }
-    /// POST `v4/advertisers/{advertiserId}/locationLists/{locationListId}/assignedLocations`. Scopes: `DISPLAY_VIDEO`.
+
+    /// POST `v4/advertisers/{advertiserId}/locationLists/{locationListId}/assignedLocations`.
     ///
-    /// * `advertiser_id`: a 64-bit number
-    /// * `location_list_id`: a 64-bit number
+    /// Scopes:
+    /// [`DISPLAY_VIDEO`](scopes::DISPLAY_VIDEO).
     pub fn create(
         &self,
         advertiser_id: i64,
@@ -35,27 +38,32 @@ impl AssignedLocations<'_> {
     ) -> Call<Create> {
         Call::new(self.0, &[&advertiser_id, &location_list_id], Some(&assigned_location))
     }
-    /// DELETE `v4/advertisers/{advertiserId}/locationLists/{locationListId}/assignedLocations/{+assignedLocationId}`. Scopes: `DISPLAY_VIDEO`.
+
+    /// DELETE `v4/advertisers/{advertiserId}/locationLists/{locationListId}/assignedLocations/{+assignedLocationId}`.
     ///
-    /// * `advertiser_id`: a 64-bit number
-    /// * `location_list_id`: a 64-bit number
-    /// * `assigned_location_id`: a 64-bit number
+    /// Scopes:
+    /// [`DISPLAY_VIDEO`](scopes::DISPLAY_VIDEO).
+    ///
+    /// * `assigned_location_id`: matches `^[^/]+$`
     pub fn delete(
         &self,
         advertiser_id: i64,
         location_list_id: i64,
         assigned_location_id: i64,
     ) -> Call<Delete> {
-        Call::new(
-            self.0,
-            &[&advertiser_id, &location_list_id, &assigned_location_id],
-            None,
-        )
+        Call::new(self.0, &[&advertiser_id, &location_list_id, &assigned_location_id], None)
     }
-    /// GET `v4/advertisers/{advertiserId}/locationLists/{locationListId}/assignedLocations`. Scopes: `DISPLAY_VIDEO`.
+
+    /// GET `v4/advertisers/{advertiserId}/locationLists/{locationListId}/assignedLocations`.
     ///
-    /// * `advertiser_id`: a 64-bit number
-    /// * `location_list_id`: a 64-bit number
+    /// Scopes:
+    /// [`DISPLAY_VIDEO`](scopes::DISPLAY_VIDEO).
+    ///
+    /// Optional:
+    /// [`filter`](Call#method.filter-13),
+    /// [`order_by`](Call#method.order_by-15),
+    /// [`page_size`](Call#method.page_size-16),
+    /// [`page_token`](Call#method.page_token-16).
     pub fn list(&self, advertiser_id: i64, location_list_id: i64) -> Call<List> {
         Call::new(self.0, &[&advertiser_id, &location_list_id], None)
     }
@@ -63,53 +71,39 @@ impl AssignedLocations<'_> {
 
 /// See [`AssignedLocations::bulk_edit`].
 pub enum BulkEdit {}
-method! {
-    BulkEdit : DisplayVideo => schemas::BulkEditAssignedLocationsResponse;
-    "displayvideo.advertisers.locationLists.assignedLocations.bulkEdit" POST
-    "v4/advertisers/{advertiserId}/locationLists/{+locationListId}/assignedLocations:bulkEdit"
-}
+
+method! { BulkEdit: DisplayVideo => schemas::BulkEditAssignedLocationsResponse; "displayvideo.advertisers.locationLists.assignedLocations.bulkEdit" POST "v4/advertisers/{advertiserId}/locationLists/{+locationListId}/assignedLocations:bulkEdit" }
 
 /// See [`AssignedLocations::create`].
 pub enum Create {}
-method! {
-    Create : DisplayVideo => schemas::AssignedLocation;
-    "displayvideo.advertisers.locationLists.assignedLocations.create" POST
-    "v4/advertisers/{advertiserId}/locationLists/{locationListId}/assignedLocations"
-}
+
+method! { Create: DisplayVideo => schemas::AssignedLocation; "displayvideo.advertisers.locationLists.assignedLocations.create" POST "v4/advertisers/{advertiserId}/locationLists/{locationListId}/assignedLocations" }
 
 /// See [`AssignedLocations::delete`].
 pub enum Delete {}
-method! {
-    Delete : DisplayVideo => schemas::Empty;
-    "displayvideo.advertisers.locationLists.assignedLocations.delete" DELETE
-    "v4/advertisers/{advertiserId}/locationLists/{locationListId}/assignedLocations/{+assignedLocationId}"
-}
+
+method! { Delete: DisplayVideo => schemas::Empty; "displayvideo.advertisers.locationLists.assignedLocations.delete" DELETE "v4/advertisers/{advertiserId}/locationLists/{locationListId}/assignedLocations/{+assignedLocationId}" }
 
 /// See [`AssignedLocations::list`].
 pub enum List {}
-method! {
-    List : DisplayVideo => schemas::ListAssignedLocationsResponse;
-    "displayvideo.advertisers.locationLists.assignedLocations.list" GET
-    "v4/advertisers/{advertiserId}/locationLists/{locationListId}/assignedLocations"
-}
-paged! {
-    List => schemas::AssignedLocation; "pageToken" "nextPageToken" "assignedLocations"
-}
+
+method! { List: DisplayVideo => schemas::ListAssignedLocationsResponse; "displayvideo.advertisers.locationLists.assignedLocations.list" GET "v4/advertisers/{advertiserId}/locationLists/{locationListId}/assignedLocations" }
+
+paged! { List => schemas::AssignedLocation; "pageToken" "nextPageToken" "assignedLocations" }
 
 impl Call<List> {
-    /// `filter`: text
     pub fn filter(self, value: &str) -> Self {
         self.with_param("filter", &value)
     }
-    /// `orderBy`: text
+
     pub fn order_by(self, value: &str) -> Self {
         self.with_param("orderBy", &value)
     }
-    /// `pageSize`: a 32-bit number
+
     pub fn page_size(self, value: i32) -> Self {
         self.with_param("pageSize", &value)
     }
-    /// `pageToken`: text
+
     pub fn page_token(self, value: &str) -> Self {
         self.with_param("pageToken", &value)
     }

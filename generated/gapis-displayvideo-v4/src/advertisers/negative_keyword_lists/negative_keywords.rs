@@ -7,10 +7,12 @@ use super::*;
 pub struct NegativeKeywords<'a>(pub(crate) &'a runtime::Client);
 
 impl NegativeKeywords<'_> {
-    /// POST `v4/advertisers/{advertiserId}/negativeKeywordLists/{+negativeKeywordListId}/negativeKeywords:bulkEdit`. Scopes: `DISPLAY_VIDEO`.
+    /// POST `v4/advertisers/{advertiserId}/negativeKeywordLists/{+negativeKeywordListId}/negativeKeywords:bulkEdit`.
     ///
-    /// * `advertiser_id`: a 64-bit number
-    /// * `negative_keyword_list_id`: a 64-bit number
+    /// Scopes:
+    /// [`DISPLAY_VIDEO`](scopes::DISPLAY_VIDEO).
+    ///
+    /// * `negative_keyword_list_id`: matches `^[^/]+$`
     pub fn bulk_edit(
         &self,
         advertiser_id: i64,
@@ -23,10 +25,13 @@ impl NegativeKeywords<'_> {
             Some(&bulk_edit_negative_keywords_request),
         )
     }
-    /// POST `v4/advertisers/{advertiserId}/negativeKeywordLists/{+negativeKeywordListId}/negativeKeywords`. Scopes: `DISPLAY_VIDEO`.
+
+    /// POST `v4/advertisers/{advertiserId}/negativeKeywordLists/{+negativeKeywordListId}/negativeKeywords`.
     ///
-    /// * `advertiser_id`: a 64-bit number
-    /// * `negative_keyword_list_id`: a 64-bit number
+    /// Scopes:
+    /// [`DISPLAY_VIDEO`](scopes::DISPLAY_VIDEO).
+    ///
+    /// * `negative_keyword_list_id`: matches `^[^/]+$`
     pub fn create(
         &self,
         advertiser_id: i64,
@@ -39,34 +44,46 @@ impl NegativeKeywords<'_> {
             Some(&negative_keyword),
         )
     }
-    /// DELETE `v4/advertisers/{advertiserId}/negativeKeywordLists/{+negativeKeywordListId}/negativeKeywords/{+keywordValue}`. Scopes: `DISPLAY_VIDEO`.
+
+    /// DELETE `v4/advertisers/{advertiserId}/negativeKeywordLists/{+negativeKeywordListId}/negativeKeywords/{+keywordValue}`.
     ///
-    /// * `advertiser_id`: a 64-bit number
-    /// * `negative_keyword_list_id`: a 64-bit number
-    /// * `keyword_value`: text
+    /// Scopes:
+    /// [`DISPLAY_VIDEO`](scopes::DISPLAY_VIDEO).
+    ///
+    /// * `negative_keyword_list_id`: matches `^[^/]+$`
+    /// * `keyword_value`: matches `^[^/]+$`
     pub fn delete(
         &self,
         advertiser_id: i64,
         negative_keyword_list_id: i64,
         keyword_value: &str,
     ) -> Call<Delete> {
-        Call::new(
-            self.0,
-            &[&advertiser_id, &negative_keyword_list_id, &keyword_value],
-            None,
-        )
+        Call::new(self.0, &[&advertiser_id, &negative_keyword_list_id, &keyword_value], None)
     }
-    /// GET `v4/advertisers/{+advertiserId}/negativeKeywordLists/{+negativeKeywordListId}/negativeKeywords`. Scopes: `DISPLAY_VIDEO`.
+
+    /// GET `v4/advertisers/{+advertiserId}/negativeKeywordLists/{+negativeKeywordListId}/negativeKeywords`.
     ///
-    /// * `advertiser_id`: a 64-bit number
-    /// * `negative_keyword_list_id`: a 64-bit number
+    /// Scopes:
+    /// [`DISPLAY_VIDEO`](scopes::DISPLAY_VIDEO).
+    ///
+    /// * `advertiser_id`: matches `^[^/]+$`
+    /// * `negative_keyword_list_id`: matches `^[^/]+$`
+    ///
+    /// Optional:
+    /// [`filter`](Call#method.filter-15),
+    /// [`order_by`](Call#method.order_by-17),
+    /// [`page_size`](Call#method.page_size-18),
+    /// [`page_token`](Call#method.page_token-18).
     pub fn list(&self, advertiser_id: i64, negative_keyword_list_id: i64) -> Call<List> {
         Call::new(self.0, &[&advertiser_id, &negative_keyword_list_id], None)
     }
-    /// POST `v4/advertisers/{advertiserId}/negativeKeywordLists/{+negativeKeywordListId}/negativeKeywords:replace`. Scopes: `DISPLAY_VIDEO`.
+
+    /// POST `v4/advertisers/{advertiserId}/negativeKeywordLists/{+negativeKeywordListId}/negativeKeywords:replace`.
     ///
-    /// * `advertiser_id`: a 64-bit number
-    /// * `negative_keyword_list_id`: a 64-bit number
+    /// Scopes:
+    /// [`DISPLAY_VIDEO`](scopes::DISPLAY_VIDEO).
+    ///
+    /// * `negative_keyword_list_id`: matches `^[^/]+$`
     pub fn replace(
         &self,
         advertiser_id: i64,
@@ -83,53 +100,39 @@ impl NegativeKeywords<'_> {
 
 /// See [`NegativeKeywords::bulk_edit`].
 pub enum BulkEdit {}
-method! {
-    BulkEdit : DisplayVideo => schemas::BulkEditNegativeKeywordsResponse;
-    "displayvideo.advertisers.negativeKeywordLists.negativeKeywords.bulkEdit" POST
-    "v4/advertisers/{advertiserId}/negativeKeywordLists/{+negativeKeywordListId}/negativeKeywords:bulkEdit"
-}
+
+method! { BulkEdit: DisplayVideo => schemas::BulkEditNegativeKeywordsResponse; "displayvideo.advertisers.negativeKeywordLists.negativeKeywords.bulkEdit" POST "v4/advertisers/{advertiserId}/negativeKeywordLists/{+negativeKeywordListId}/negativeKeywords:bulkEdit" }
 
 /// See [`NegativeKeywords::create`].
 pub enum Create {}
-method! {
-    Create : DisplayVideo => schemas::NegativeKeyword;
-    "displayvideo.advertisers.negativeKeywordLists.negativeKeywords.create" POST
-    "v4/advertisers/{advertiserId}/negativeKeywordLists/{+negativeKeywordListId}/negativeKeywords"
-}
+
+method! { Create: DisplayVideo => schemas::NegativeKeyword; "displayvideo.advertisers.negativeKeywordLists.negativeKeywords.create" POST "v4/advertisers/{advertiserId}/negativeKeywordLists/{+negativeKeywordListId}/negativeKeywords" }
 
 /// See [`NegativeKeywords::delete`].
 pub enum Delete {}
-method! {
-    Delete : DisplayVideo => schemas::Empty;
-    "displayvideo.advertisers.negativeKeywordLists.negativeKeywords.delete" DELETE
-    "v4/advertisers/{advertiserId}/negativeKeywordLists/{+negativeKeywordListId}/negativeKeywords/{+keywordValue}"
-}
+
+method! { Delete: DisplayVideo => schemas::Empty; "displayvideo.advertisers.negativeKeywordLists.negativeKeywords.delete" DELETE "v4/advertisers/{advertiserId}/negativeKeywordLists/{+negativeKeywordListId}/negativeKeywords/{+keywordValue}" }
 
 /// See [`NegativeKeywords::list`].
 pub enum List {}
-method! {
-    List : DisplayVideo => schemas::ListNegativeKeywordsResponse;
-    "displayvideo.advertisers.negativeKeywordLists.negativeKeywords.list" GET
-    "v4/advertisers/{+advertiserId}/negativeKeywordLists/{+negativeKeywordListId}/negativeKeywords"
-}
-paged! {
-    List => schemas::NegativeKeyword; "pageToken" "nextPageToken" "negativeKeywords"
-}
+
+method! { List: DisplayVideo => schemas::ListNegativeKeywordsResponse; "displayvideo.advertisers.negativeKeywordLists.negativeKeywords.list" GET "v4/advertisers/{+advertiserId}/negativeKeywordLists/{+negativeKeywordListId}/negativeKeywords" }
+
+paged! { List => schemas::NegativeKeyword; "pageToken" "nextPageToken" "negativeKeywords" }
 
 impl Call<List> {
-    /// `filter`: text
     pub fn filter(self, value: &str) -> Self {
         self.with_param("filter", &value)
     }
-    /// `orderBy`: text
+
     pub fn order_by(self, value: &str) -> Self {
         self.with_param("orderBy", &value)
     }
-    /// `pageSize`: a 32-bit number
+
     pub fn page_size(self, value: i32) -> Self {
         self.with_param("pageSize", &value)
     }
-    /// `pageToken`: text
+
     pub fn page_token(self, value: &str) -> Self {
         self.with_param("pageToken", &value)
     }
@@ -137,8 +140,5 @@ impl Call<List> {
 
 /// See [`NegativeKeywords::replace`].
 pub enum Replace {}
-method! {
-    Replace : DisplayVideo => schemas::ReplaceNegativeKeywordsResponse;
-    "displayvideo.advertisers.negativeKeywordLists.negativeKeywords.replace" POST
-    "v4/advertisers/{advertiserId}/negativeKeywordLists/{+negativeKeywordListId}/negativeKeywords:replace"
-}
+
+method! { Replace: DisplayVideo => schemas::ReplaceNegativeKeywordsResponse; "displayvideo.advertisers.negativeKeywordLists.negativeKeywords.replace" POST "v4/advertisers/{advertiserId}/negativeKeywordLists/{+negativeKeywordListId}/negativeKeywords:replace" }

@@ -7,10 +7,13 @@ use super::*;
 pub struct AssignedTargetingOptions<'a>(pub(crate) &'a runtime::Client);
 
 impl AssignedTargetingOptions<'_> {
-    /// POST `v4/advertisers/{+advertiserId}/targetingTypes/{+targetingType}/assignedTargetingOptions`. Scopes: `DISPLAY_VIDEO`.
+    /// POST `v4/advertisers/{+advertiserId}/targetingTypes/{+targetingType}/assignedTargetingOptions`.
     ///
-    /// * `advertiser_id`: a 64-bit number
-    /// * `targeting_type`: one of a set of words
+    /// Scopes:
+    /// [`DISPLAY_VIDEO`](scopes::DISPLAY_VIDEO).
+    ///
+    /// * `advertiser_id`: matches `^[^/]+$`
+    /// * `targeting_type`: matches `^[^/]+$`
     pub fn create(
         &self,
         advertiser_id: i64,
@@ -23,11 +26,15 @@ impl AssignedTargetingOptions<'_> {
             Some(&assigned_targeting_option),
         )
     }
-    /// DELETE `v4/advertisers/{+advertiserId}/targetingTypes/{+targetingType}/assignedTargetingOptions/{+assignedTargetingOptionId}`. Scopes: `DISPLAY_VIDEO`.
+
+    /// DELETE `v4/advertisers/{+advertiserId}/targetingTypes/{+targetingType}/assignedTargetingOptions/{+assignedTargetingOptionId}`.
     ///
-    /// * `advertiser_id`: a 64-bit number
-    /// * `targeting_type`: one of a set of words
-    /// * `assigned_targeting_option_id`: text
+    /// Scopes:
+    /// [`DISPLAY_VIDEO`](scopes::DISPLAY_VIDEO).
+    ///
+    /// * `advertiser_id`: matches `^[^/]+$`
+    /// * `targeting_type`: matches `^[^/]+$`
+    /// * `assigned_targeting_option_id`: matches `^[^/]+$`
     pub fn delete(
         &self,
         advertiser_id: i64,
@@ -40,11 +47,15 @@ impl AssignedTargetingOptions<'_> {
             None,
         )
     }
-    /// GET `v4/advertisers/{+advertiserId}/targetingTypes/{+targetingType}/assignedTargetingOptions/{+assignedTargetingOptionId}`. Scopes: `DISPLAY_VIDEO`.
+
+    /// GET `v4/advertisers/{+advertiserId}/targetingTypes/{+targetingType}/assignedTargetingOptions/{+assignedTargetingOptionId}`.
     ///
-    /// * `advertiser_id`: a 64-bit number
-    /// * `targeting_type`: one of a set of words
-    /// * `assigned_targeting_option_id`: text
+    /// Scopes:
+    /// [`DISPLAY_VIDEO`](scopes::DISPLAY_VIDEO).
+    ///
+    /// * `advertiser_id`: matches `^[^/]+$`
+    /// * `targeting_type`: matches `^[^/]+$`
+    /// * `assigned_targeting_option_id`: matches `^[^/]+$`
     pub fn get(
         &self,
         advertiser_id: i64,
@@ -57,10 +68,20 @@ impl AssignedTargetingOptions<'_> {
             None,
         )
     }
-    /// GET `v4/advertisers/{+advertiserId}/targetingTypes/{+targetingType}/assignedTargetingOptions`. Scopes: `DISPLAY_VIDEO`.
+
+    /// GET `v4/advertisers/{+advertiserId}/targetingTypes/{+targetingType}/assignedTargetingOptions`.
     ///
-    /// * `advertiser_id`: a 64-bit number
-    /// * `targeting_type`: one of a set of words
+    /// Scopes:
+    /// [`DISPLAY_VIDEO`](scopes::DISPLAY_VIDEO).
+    ///
+    /// * `advertiser_id`: matches `^[^/]+$`
+    /// * `targeting_type`: matches `^[^/]+$`
+    ///
+    /// Optional:
+    /// [`filter`](Call#method.filter-17),
+    /// [`order_by`](Call#method.order_by-18),
+    /// [`page_size`](Call#method.page_size-21),
+    /// [`page_token`](Call#method.page_token-21).
     pub fn list(
         &self,
         advertiser_id: i64,
@@ -72,54 +93,39 @@ impl AssignedTargetingOptions<'_> {
 
 /// See [`AssignedTargetingOptions::create`].
 pub enum Create {}
-method! {
-    Create : DisplayVideo => schemas::AssignedTargetingOption;
-    "displayvideo.advertisers.targetingTypes.assignedTargetingOptions.create" POST
-    "v4/advertisers/{+advertiserId}/targetingTypes/{+targetingType}/assignedTargetingOptions"
-}
+
+method! { Create: DisplayVideo => schemas::AssignedTargetingOption; "displayvideo.advertisers.targetingTypes.assignedTargetingOptions.create" POST "v4/advertisers/{+advertiserId}/targetingTypes/{+targetingType}/assignedTargetingOptions" }
 
 /// See [`AssignedTargetingOptions::delete`].
 pub enum Delete {}
-method! {
-    Delete : DisplayVideo => schemas::Empty;
-    "displayvideo.advertisers.targetingTypes.assignedTargetingOptions.delete" DELETE
-    "v4/advertisers/{+advertiserId}/targetingTypes/{+targetingType}/assignedTargetingOptions/{+assignedTargetingOptionId}"
-}
+
+method! { Delete: DisplayVideo => schemas::Empty; "displayvideo.advertisers.targetingTypes.assignedTargetingOptions.delete" DELETE "v4/advertisers/{+advertiserId}/targetingTypes/{+targetingType}/assignedTargetingOptions/{+assignedTargetingOptionId}" }
 
 /// See [`AssignedTargetingOptions::get`].
 pub enum Get {}
-method! {
-    Get : DisplayVideo => schemas::AssignedTargetingOption;
-    "displayvideo.advertisers.targetingTypes.assignedTargetingOptions.get" GET
-    "v4/advertisers/{+advertiserId}/targetingTypes/{+targetingType}/assignedTargetingOptions/{+assignedTargetingOptionId}"
-}
+
+method! { Get: DisplayVideo => schemas::AssignedTargetingOption; "displayvideo.advertisers.targetingTypes.assignedTargetingOptions.get" GET "v4/advertisers/{+advertiserId}/targetingTypes/{+targetingType}/assignedTargetingOptions/{+assignedTargetingOptionId}" }
 
 /// See [`AssignedTargetingOptions::list`].
 pub enum List {}
-method! {
-    List : DisplayVideo => schemas::ListAdvertiserAssignedTargetingOptionsResponse;
-    "displayvideo.advertisers.targetingTypes.assignedTargetingOptions.list" GET
-    "v4/advertisers/{+advertiserId}/targetingTypes/{+targetingType}/assignedTargetingOptions"
-}
-paged! {
-    List => schemas::AssignedTargetingOption; "pageToken" "nextPageToken"
-    "assignedTargetingOptions"
-}
+
+method! { List: DisplayVideo => schemas::ListAdvertiserAssignedTargetingOptionsResponse; "displayvideo.advertisers.targetingTypes.assignedTargetingOptions.list" GET "v4/advertisers/{+advertiserId}/targetingTypes/{+targetingType}/assignedTargetingOptions" }
+
+paged! { List => schemas::AssignedTargetingOption; "pageToken" "nextPageToken" "assignedTargetingOptions" }
 
 impl Call<List> {
-    /// `filter`: text
     pub fn filter(self, value: &str) -> Self {
         self.with_param("filter", &value)
     }
-    /// `orderBy`: text
+
     pub fn order_by(self, value: &str) -> Self {
         self.with_param("orderBy", &value)
     }
-    /// `pageSize`: a 32-bit number
+
     pub fn page_size(self, value: i32) -> Self {
         self.with_param("pageSize", &value)
     }
-    /// `pageToken`: text
+
     pub fn page_token(self, value: &str) -> Self {
         self.with_param("pageToken", &value)
     }

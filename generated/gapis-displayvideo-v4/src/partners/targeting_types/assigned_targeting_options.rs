@@ -7,27 +7,30 @@ use super::*;
 pub struct AssignedTargetingOptions<'a>(pub(crate) &'a runtime::Client);
 
 impl AssignedTargetingOptions<'_> {
-    /// POST `v4/partners/{+partnerId}/targetingTypes/{+targetingType}/assignedTargetingOptions`. Scopes: `DISPLAY_VIDEO`.
+    /// POST `v4/partners/{+partnerId}/targetingTypes/{+targetingType}/assignedTargetingOptions`.
     ///
-    /// * `partner_id`: a 64-bit number
-    /// * `targeting_type`: one of a set of words
+    /// Scopes:
+    /// [`DISPLAY_VIDEO`](scopes::DISPLAY_VIDEO).
+    ///
+    /// * `partner_id`: matches `^[^/]+$`
+    /// * `targeting_type`: matches `^[^/]+$`
     pub fn create(
         &self,
         partner_id: i64,
         targeting_type: enums::PartnersTargetingTypesAssignedTargetingOptionsCreateTargetingType,
         assigned_targeting_option: schemas::AssignedTargetingOption,
     ) -> Call<Create> {
-        Call::new(
-            self.0,
-            &[&partner_id, &targeting_type],
-            Some(&assigned_targeting_option),
-        )
+        Call::new(self.0, &[&partner_id, &targeting_type], Some(&assigned_targeting_option))
     }
-    /// DELETE `v4/partners/{+partnerId}/targetingTypes/{+targetingType}/assignedTargetingOptions/{+assignedTargetingOptionId}`. Scopes: `DISPLAY_VIDEO`.
+
+    /// DELETE `v4/partners/{+partnerId}/targetingTypes/{+targetingType}/assignedTargetingOptions/{+assignedTargetingOptionId}`.
     ///
-    /// * `partner_id`: a 64-bit number
-    /// * `targeting_type`: one of a set of words
-    /// * `assigned_targeting_option_id`: text
+    /// Scopes:
+    /// [`DISPLAY_VIDEO`](scopes::DISPLAY_VIDEO).
+    ///
+    /// * `partner_id`: matches `^[^/]+$`
+    /// * `targeting_type`: matches `^[^/]+$`
+    /// * `assigned_targeting_option_id`: matches `^[^/]+$`
     pub fn delete(
         &self,
         partner_id: i64,
@@ -40,11 +43,15 @@ impl AssignedTargetingOptions<'_> {
             None,
         )
     }
-    /// GET `v4/partners/{+partnerId}/targetingTypes/{+targetingType}/assignedTargetingOptions/{+assignedTargetingOptionId}`. Scopes: `DISPLAY_VIDEO`.
+
+    /// GET `v4/partners/{+partnerId}/targetingTypes/{+targetingType}/assignedTargetingOptions/{+assignedTargetingOptionId}`.
     ///
-    /// * `partner_id`: a 64-bit number
-    /// * `targeting_type`: one of a set of words
-    /// * `assigned_targeting_option_id`: text
+    /// Scopes:
+    /// [`DISPLAY_VIDEO`](scopes::DISPLAY_VIDEO).
+    ///
+    /// * `partner_id`: matches `^[^/]+$`
+    /// * `targeting_type`: matches `^[^/]+$`
+    /// * `assigned_targeting_option_id`: matches `^[^/]+$`
     pub fn get(
         &self,
         partner_id: i64,
@@ -57,10 +64,20 @@ impl AssignedTargetingOptions<'_> {
             None,
         )
     }
-    /// GET `v4/partners/{+partnerId}/targetingTypes/{+targetingType}/assignedTargetingOptions`. Scopes: `DISPLAY_VIDEO`.
+
+    /// GET `v4/partners/{+partnerId}/targetingTypes/{+targetingType}/assignedTargetingOptions`.
     ///
-    /// * `partner_id`: a 64-bit number
-    /// * `targeting_type`: one of a set of words
+    /// Scopes:
+    /// [`DISPLAY_VIDEO`](scopes::DISPLAY_VIDEO).
+    ///
+    /// * `partner_id`: matches `^[^/]+$`
+    /// * `targeting_type`: matches `^[^/]+$`
+    ///
+    /// Optional:
+    /// [`filter`](Call#method.filter-31),
+    /// [`order_by`](Call#method.order_by-35),
+    /// [`page_size`](Call#method.page_size-38),
+    /// [`page_token`](Call#method.page_token-38).
     pub fn list(
         &self,
         partner_id: i64,
@@ -72,54 +89,39 @@ impl AssignedTargetingOptions<'_> {
 
 /// See [`AssignedTargetingOptions::create`].
 pub enum Create {}
-method! {
-    Create : DisplayVideo => schemas::AssignedTargetingOption;
-    "displayvideo.partners.targetingTypes.assignedTargetingOptions.create" POST
-    "v4/partners/{+partnerId}/targetingTypes/{+targetingType}/assignedTargetingOptions"
-}
+
+method! { Create: DisplayVideo => schemas::AssignedTargetingOption; "displayvideo.partners.targetingTypes.assignedTargetingOptions.create" POST "v4/partners/{+partnerId}/targetingTypes/{+targetingType}/assignedTargetingOptions" }
 
 /// See [`AssignedTargetingOptions::delete`].
 pub enum Delete {}
-method! {
-    Delete : DisplayVideo => schemas::Empty;
-    "displayvideo.partners.targetingTypes.assignedTargetingOptions.delete" DELETE
-    "v4/partners/{+partnerId}/targetingTypes/{+targetingType}/assignedTargetingOptions/{+assignedTargetingOptionId}"
-}
+
+method! { Delete: DisplayVideo => schemas::Empty; "displayvideo.partners.targetingTypes.assignedTargetingOptions.delete" DELETE "v4/partners/{+partnerId}/targetingTypes/{+targetingType}/assignedTargetingOptions/{+assignedTargetingOptionId}" }
 
 /// See [`AssignedTargetingOptions::get`].
 pub enum Get {}
-method! {
-    Get : DisplayVideo => schemas::AssignedTargetingOption;
-    "displayvideo.partners.targetingTypes.assignedTargetingOptions.get" GET
-    "v4/partners/{+partnerId}/targetingTypes/{+targetingType}/assignedTargetingOptions/{+assignedTargetingOptionId}"
-}
+
+method! { Get: DisplayVideo => schemas::AssignedTargetingOption; "displayvideo.partners.targetingTypes.assignedTargetingOptions.get" GET "v4/partners/{+partnerId}/targetingTypes/{+targetingType}/assignedTargetingOptions/{+assignedTargetingOptionId}" }
 
 /// See [`AssignedTargetingOptions::list`].
 pub enum List {}
-method! {
-    List : DisplayVideo => schemas::ListPartnerAssignedTargetingOptionsResponse;
-    "displayvideo.partners.targetingTypes.assignedTargetingOptions.list" GET
-    "v4/partners/{+partnerId}/targetingTypes/{+targetingType}/assignedTargetingOptions"
-}
-paged! {
-    List => schemas::AssignedTargetingOption; "pageToken" "nextPageToken"
-    "assignedTargetingOptions"
-}
+
+method! { List: DisplayVideo => schemas::ListPartnerAssignedTargetingOptionsResponse; "displayvideo.partners.targetingTypes.assignedTargetingOptions.list" GET "v4/partners/{+partnerId}/targetingTypes/{+targetingType}/assignedTargetingOptions" }
+
+paged! { List => schemas::AssignedTargetingOption; "pageToken" "nextPageToken" "assignedTargetingOptions" }
 
 impl Call<List> {
-    /// `filter`: text
     pub fn filter(self, value: &str) -> Self {
         self.with_param("filter", &value)
     }
-    /// `orderBy`: text
+
     pub fn order_by(self, value: &str) -> Self {
         self.with_param("orderBy", &value)
     }
-    /// `pageSize`: a 32-bit number
+
     pub fn page_size(self, value: i32) -> Self {
         self.with_param("pageSize", &value)
     }
-    /// `pageToken`: text
+
     pub fn page_token(self, value: &str) -> Self {
         self.with_param("pageToken", &value)
     }

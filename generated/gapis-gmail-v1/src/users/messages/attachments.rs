@@ -7,11 +7,16 @@ use super::*;
 pub struct Attachments<'a>(pub(crate) &'a runtime::Client);
 
 impl Attachments<'_> {
-    /// GET `gmail/v1/users/{userId}/messages/{messageId}/attachments/{id}`. Scopes: `MAIL_GOOGLE_COM`, `GMAIL_ADDONS_CURRENT_MESSAGE_ACTION`, `GMAIL_ADDONS_CURRENT_MESSAGE_READONLY`, `GMAIL_MODIFY`, `GMAIL_READONLY`.
+    /// GET `gmail/v1/users/{userId}/messages/{messageId}/attachments/{id}`.
     ///
-    /// * `user_id`: text, default `me`
-    /// * `message_id`: text
-    /// * `id`: text
+    /// Scopes:
+    /// [`MAIL_GOOGLE_COM`](scopes::MAIL_GOOGLE_COM),
+    /// [`GMAIL_ADDONS_CURRENT_MESSAGE_ACTION`](scopes::GMAIL_ADDONS_CURRENT_MESSAGE_ACTION),
+    /// [`GMAIL_ADDONS_CURRENT_MESSAGE_READONLY`](scopes::GMAIL_ADDONS_CURRENT_MESSAGE_READONLY),
+    /// [`GMAIL_MODIFY`](scopes::GMAIL_MODIFY),
+    /// [`GMAIL_READONLY`](scopes::GMAIL_READONLY).
+    ///
+    /// * `user_id`: default `me`
     pub fn get(&self, user_id: &str, message_id: &str, id: &str) -> Call<Get> {
         Call::new(self.0, &[&user_id, &message_id, &id], None)
     }
@@ -19,7 +24,5 @@ impl Attachments<'_> {
 
 /// See [`Attachments::get`].
 pub enum Get {}
-method! {
-    Get : Gmail => schemas::MessagePartBody; "gmail.users.messages.attachments.get" GET
-    "gmail/v1/users/{userId}/messages/{messageId}/attachments/{id}"
-}
+
+method! { Get: Gmail => schemas::MessagePartBody; "gmail.users.messages.attachments.get" GET "gmail/v1/users/{userId}/messages/{messageId}/attachments/{id}" }

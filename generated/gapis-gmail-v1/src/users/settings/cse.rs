@@ -2,19 +2,19 @@
 
 pub mod identities;
 pub mod keypairs;
+
 use super::*;
 
 /// The methods of `cse`.
 #[derive(Clone, Copy, Debug)]
 pub struct Cse<'a>(pub(crate) &'a runtime::Client);
 
-impl Cse<'_> {
-    /// The resource `identities`.
-    pub fn identities(&self) -> identities::Identities<'_> {
+impl<'a> Cse<'a> {
+    pub fn identities(&self) -> identities::Identities<'a> {
         identities::Identities(self.0)
     }
-    /// The resource `keypairs`.
-    pub fn keypairs(&self) -> keypairs::Keypairs<'_> {
+
+    pub fn keypairs(&self) -> keypairs::Keypairs<'a> {
         keypairs::Keypairs(self.0)
     }
 }

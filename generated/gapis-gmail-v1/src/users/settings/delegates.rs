@@ -7,29 +7,48 @@ use super::*;
 pub struct Delegates<'a>(pub(crate) &'a runtime::Client);
 
 impl Delegates<'_> {
-    /// POST `gmail/v1/users/{userId}/settings/delegates`. Scopes: `GMAIL_SETTINGS_SHARING`.
+    /// POST `gmail/v1/users/{userId}/settings/delegates`.
     ///
-    /// * `user_id`: text, default `me`
+    /// Scopes:
+    /// [`GMAIL_SETTINGS_SHARING`](scopes::GMAIL_SETTINGS_SHARING).
+    ///
+    /// * `user_id`: default `me`
     pub fn create(&self, user_id: &str, delegate: schemas::Delegate) -> Call<Create> {
         Call::new(self.0, &[&user_id], Some(&delegate))
     }
-    /// DELETE `gmail/v1/users/{userId}/settings/delegates/{delegateEmail}`. Scopes: `GMAIL_SETTINGS_SHARING`.
+
+    /// DELETE `gmail/v1/users/{userId}/settings/delegates/{delegateEmail}`.
     ///
-    /// * `user_id`: text, default `me`
-    /// * `delegate_email`: text
+    /// Scopes:
+    /// [`GMAIL_SETTINGS_SHARING`](scopes::GMAIL_SETTINGS_SHARING).
+    ///
+    /// * `user_id`: default `me`
     pub fn delete(&self, user_id: &str, delegate_email: &str) -> Call<Delete> {
         Call::new(self.0, &[&user_id, &delegate_email], None)
     }
-    /// GET `gmail/v1/users/{userId}/settings/delegates/{delegateEmail}`. Scopes: `MAIL_GOOGLE_COM`, `GMAIL_MODIFY`, `GMAIL_READONLY`, `GMAIL_SETTINGS_BASIC`.
+
+    /// GET `gmail/v1/users/{userId}/settings/delegates/{delegateEmail}`.
     ///
-    /// * `user_id`: text, default `me`
-    /// * `delegate_email`: text
+    /// Scopes:
+    /// [`MAIL_GOOGLE_COM`](scopes::MAIL_GOOGLE_COM),
+    /// [`GMAIL_MODIFY`](scopes::GMAIL_MODIFY),
+    /// [`GMAIL_READONLY`](scopes::GMAIL_READONLY),
+    /// [`GMAIL_SETTINGS_BASIC`](scopes::GMAIL_SETTINGS_BASIC).
+    ///
+    /// * `user_id`: default `me`
     pub fn get(&self, user_id: &str, delegate_email: &str) -> Call<Get> {
         Call::new(self.0, &[&user_id, &delegate_email], None)
     }
-    /// GET `gmail/v1/users/{userId}/settings/delegates`. Scopes: `MAIL_GOOGLE_COM`, `GMAIL_MODIFY`, `GMAIL_READONLY`, `GMAIL_SETTINGS_BASIC`.
+
+    /// GET `gmail/v1/users/{userId}/settings/delegates`.
     ///
-    /// * `user_id`: text, default `me`
+    /// Scopes:
+    /// [`MAIL_GOOGLE_COM`](scopes::MAIL_GOOGLE_COM),
+    /// [`GMAIL_MODIFY`](scopes::GMAIL_MODIFY),
+    /// [`GMAIL_READONLY`](scopes::GMAIL_READONLY),
+    /// [`GMAIL_SETTINGS_BASIC`](scopes::GMAIL_SETTINGS_BASIC).
+    ///
+    /// * `user_id`: default `me`
     pub fn list(&self, user_id: &str) -> Call<List> {
         Call::new(self.0, &[&user_id], None)
     }
@@ -37,29 +56,20 @@ impl Delegates<'_> {
 
 /// See [`Delegates::create`].
 pub enum Create {}
-method! {
-    Create : Gmail => schemas::Delegate; "gmail.users.settings.delegates.create" POST
-    "gmail/v1/users/{userId}/settings/delegates"
-}
+
+method! { Create: Gmail => schemas::Delegate; "gmail.users.settings.delegates.create" POST "gmail/v1/users/{userId}/settings/delegates" }
 
 /// See [`Delegates::delete`].
 pub enum Delete {}
-method! {
-    Delete : Gmail => (); "gmail.users.settings.delegates.delete" DELETE
-    "gmail/v1/users/{userId}/settings/delegates/{delegateEmail}" { empty_response : true
-    }
-}
+
+method! { Delete: Gmail => (); "gmail.users.settings.delegates.delete" DELETE "gmail/v1/users/{userId}/settings/delegates/{delegateEmail}" }
 
 /// See [`Delegates::get`].
 pub enum Get {}
-method! {
-    Get : Gmail => schemas::Delegate; "gmail.users.settings.delegates.get" GET
-    "gmail/v1/users/{userId}/settings/delegates/{delegateEmail}"
-}
+
+method! { Get: Gmail => schemas::Delegate; "gmail.users.settings.delegates.get" GET "gmail/v1/users/{userId}/settings/delegates/{delegateEmail}" }
 
 /// See [`Delegates::list`].
 pub enum List {}
-method! {
-    List : Gmail => schemas::ListDelegatesResponse; "gmail.users.settings.delegates.list"
-    GET "gmail/v1/users/{userId}/settings/delegates"
-}
+
+method! { List: Gmail => schemas::ListDelegatesResponse; "gmail.users.settings.delegates.list" GET "gmail/v1/users/{userId}/settings/delegates" }

@@ -7,29 +7,48 @@ use super::*;
 pub struct Filters<'a>(pub(crate) &'a runtime::Client);
 
 impl Filters<'_> {
-    /// POST `gmail/v1/users/{userId}/settings/filters`. Scopes: `GMAIL_SETTINGS_BASIC`.
+    /// POST `gmail/v1/users/{userId}/settings/filters`.
     ///
-    /// * `user_id`: text, default `me`
+    /// Scopes:
+    /// [`GMAIL_SETTINGS_BASIC`](scopes::GMAIL_SETTINGS_BASIC).
+    ///
+    /// * `user_id`: default `me`
     pub fn create(&self, user_id: &str, filter: schemas::Filter) -> Call<Create> {
         Call::new(self.0, &[&user_id], Some(&filter))
     }
-    /// DELETE `gmail/v1/users/{userId}/settings/filters/{id}`. Scopes: `GMAIL_SETTINGS_BASIC`.
+
+    /// DELETE `gmail/v1/users/{userId}/settings/filters/{id}`.
     ///
-    /// * `user_id`: text, default `me`
-    /// * `id`: text
+    /// Scopes:
+    /// [`GMAIL_SETTINGS_BASIC`](scopes::GMAIL_SETTINGS_BASIC).
+    ///
+    /// * `user_id`: default `me`
     pub fn delete(&self, user_id: &str, id: &str) -> Call<Delete> {
         Call::new(self.0, &[&user_id, &id], None)
     }
-    /// GET `gmail/v1/users/{userId}/settings/filters/{id}`. Scopes: `MAIL_GOOGLE_COM`, `GMAIL_MODIFY`, `GMAIL_READONLY`, `GMAIL_SETTINGS_BASIC`.
+
+    /// GET `gmail/v1/users/{userId}/settings/filters/{id}`.
     ///
-    /// * `user_id`: text, default `me`
-    /// * `id`: text
+    /// Scopes:
+    /// [`MAIL_GOOGLE_COM`](scopes::MAIL_GOOGLE_COM),
+    /// [`GMAIL_MODIFY`](scopes::GMAIL_MODIFY),
+    /// [`GMAIL_READONLY`](scopes::GMAIL_READONLY),
+    /// [`GMAIL_SETTINGS_BASIC`](scopes::GMAIL_SETTINGS_BASIC).
+    ///
+    /// * `user_id`: default `me`
     pub fn get(&self, user_id: &str, id: &str) -> Call<Get> {
         Call::new(self.0, &[&user_id, &id], None)
     }
-    /// GET `gmail/v1/users/{userId}/settings/filters`. Scopes: `MAIL_GOOGLE_COM`, `GMAIL_MODIFY`, `GMAIL_READONLY`, `GMAIL_SETTINGS_BASIC`.
+
+    /// GET `gmail/v1/users/{userId}/settings/filters`.
     ///
-    /// * `user_id`: text, default `me`
+    /// Scopes:
+    /// [`MAIL_GOOGLE_COM`](scopes::MAIL_GOOGLE_COM),
+    /// [`GMAIL_MODIFY`](scopes::GMAIL_MODIFY),
+    /// [`GMAIL_READONLY`](scopes::GMAIL_READONLY),
+    /// [`GMAIL_SETTINGS_BASIC`](scopes::GMAIL_SETTINGS_BASIC).
+    ///
+    /// * `user_id`: default `me`
     pub fn list(&self, user_id: &str) -> Call<List> {
         Call::new(self.0, &[&user_id], None)
     }
@@ -37,28 +56,20 @@ impl Filters<'_> {
 
 /// See [`Filters::create`].
 pub enum Create {}
-method! {
-    Create : Gmail => schemas::Filter; "gmail.users.settings.filters.create" POST
-    "gmail/v1/users/{userId}/settings/filters"
-}
+
+method! { Create: Gmail => schemas::Filter; "gmail.users.settings.filters.create" POST "gmail/v1/users/{userId}/settings/filters" }
 
 /// See [`Filters::delete`].
 pub enum Delete {}
-method! {
-    Delete : Gmail => (); "gmail.users.settings.filters.delete" DELETE
-    "gmail/v1/users/{userId}/settings/filters/{id}" { empty_response : true }
-}
+
+method! { Delete: Gmail => (); "gmail.users.settings.filters.delete" DELETE "gmail/v1/users/{userId}/settings/filters/{id}" }
 
 /// See [`Filters::get`].
 pub enum Get {}
-method! {
-    Get : Gmail => schemas::Filter; "gmail.users.settings.filters.get" GET
-    "gmail/v1/users/{userId}/settings/filters/{id}"
-}
+
+method! { Get: Gmail => schemas::Filter; "gmail.users.settings.filters.get" GET "gmail/v1/users/{userId}/settings/filters/{id}" }
 
 /// See [`Filters::list`].
 pub enum List {}
-method! {
-    List : Gmail => schemas::ListFiltersResponse; "gmail.users.settings.filters.list" GET
-    "gmail/v1/users/{userId}/settings/filters"
-}
+
+method! { List: Gmail => schemas::ListFiltersResponse; "gmail.users.settings.filters.list" GET "gmail/v1/users/{userId}/settings/filters" }

@@ -7,9 +7,12 @@ use super::*;
 pub struct ForwardingAddresses<'a>(pub(crate) &'a runtime::Client);
 
 impl ForwardingAddresses<'_> {
-    /// POST `gmail/v1/users/{userId}/settings/forwardingAddresses`. Scopes: `GMAIL_SETTINGS_SHARING`.
+    /// POST `gmail/v1/users/{userId}/settings/forwardingAddresses`.
     ///
-    /// * `user_id`: text, default `me`
+    /// Scopes:
+    /// [`GMAIL_SETTINGS_SHARING`](scopes::GMAIL_SETTINGS_SHARING).
+    ///
+    /// * `user_id`: default `me`
     pub fn create(
         &self,
         user_id: &str,
@@ -17,23 +20,39 @@ impl ForwardingAddresses<'_> {
     ) -> Call<Create> {
         Call::new(self.0, &[&user_id], Some(&forwarding_address))
     }
-    /// DELETE `gmail/v1/users/{userId}/settings/forwardingAddresses/{forwardingEmail}`. Scopes: `GMAIL_SETTINGS_SHARING`.
+
+    /// DELETE `gmail/v1/users/{userId}/settings/forwardingAddresses/{forwardingEmail}`.
     ///
-    /// * `user_id`: text, default `me`
-    /// * `forwarding_email`: text
+    /// Scopes:
+    /// [`GMAIL_SETTINGS_SHARING`](scopes::GMAIL_SETTINGS_SHARING).
+    ///
+    /// * `user_id`: default `me`
     pub fn delete(&self, user_id: &str, forwarding_email: &str) -> Call<Delete> {
         Call::new(self.0, &[&user_id, &forwarding_email], None)
     }
-    /// GET `gmail/v1/users/{userId}/settings/forwardingAddresses/{forwardingEmail}`. Scopes: `MAIL_GOOGLE_COM`, `GMAIL_MODIFY`, `GMAIL_READONLY`, `GMAIL_SETTINGS_BASIC`.
+
+    /// GET `gmail/v1/users/{userId}/settings/forwardingAddresses/{forwardingEmail}`.
     ///
-    /// * `user_id`: text, default `me`
-    /// * `forwarding_email`: text
+    /// Scopes:
+    /// [`MAIL_GOOGLE_COM`](scopes::MAIL_GOOGLE_COM),
+    /// [`GMAIL_MODIFY`](scopes::GMAIL_MODIFY),
+    /// [`GMAIL_READONLY`](scopes::GMAIL_READONLY),
+    /// [`GMAIL_SETTINGS_BASIC`](scopes::GMAIL_SETTINGS_BASIC).
+    ///
+    /// * `user_id`: default `me`
     pub fn get(&self, user_id: &str, forwarding_email: &str) -> Call<Get> {
         Call::new(self.0, &[&user_id, &forwarding_email], None)
     }
-    /// GET `gmail/v1/users/{userId}/settings/forwardingAddresses`. Scopes: `MAIL_GOOGLE_COM`, `GMAIL_MODIFY`, `GMAIL_READONLY`, `GMAIL_SETTINGS_BASIC`.
+
+    /// GET `gmail/v1/users/{userId}/settings/forwardingAddresses`.
     ///
-    /// * `user_id`: text, default `me`
+    /// Scopes:
+    /// [`MAIL_GOOGLE_COM`](scopes::MAIL_GOOGLE_COM),
+    /// [`GMAIL_MODIFY`](scopes::GMAIL_MODIFY),
+    /// [`GMAIL_READONLY`](scopes::GMAIL_READONLY),
+    /// [`GMAIL_SETTINGS_BASIC`](scopes::GMAIL_SETTINGS_BASIC).
+    ///
+    /// * `user_id`: default `me`
     pub fn list(&self, user_id: &str) -> Call<List> {
         Call::new(self.0, &[&user_id], None)
     }
@@ -41,32 +60,20 @@ impl ForwardingAddresses<'_> {
 
 /// See [`ForwardingAddresses::create`].
 pub enum Create {}
-method! {
-    Create : Gmail => schemas::ForwardingAddress;
-    "gmail.users.settings.forwardingAddresses.create" POST
-    "gmail/v1/users/{userId}/settings/forwardingAddresses"
-}
+
+method! { Create: Gmail => schemas::ForwardingAddress; "gmail.users.settings.forwardingAddresses.create" POST "gmail/v1/users/{userId}/settings/forwardingAddresses" }
 
 /// See [`ForwardingAddresses::delete`].
 pub enum Delete {}
-method! {
-    Delete : Gmail => (); "gmail.users.settings.forwardingAddresses.delete" DELETE
-    "gmail/v1/users/{userId}/settings/forwardingAddresses/{forwardingEmail}" {
-    empty_response : true }
-}
+
+method! { Delete: Gmail => (); "gmail.users.settings.forwardingAddresses.delete" DELETE "gmail/v1/users/{userId}/settings/forwardingAddresses/{forwardingEmail}" }
 
 /// See [`ForwardingAddresses::get`].
 pub enum Get {}
-method! {
-    Get : Gmail => schemas::ForwardingAddress;
-    "gmail.users.settings.forwardingAddresses.get" GET
-    "gmail/v1/users/{userId}/settings/forwardingAddresses/{forwardingEmail}"
-}
+
+method! { Get: Gmail => schemas::ForwardingAddress; "gmail.users.settings.forwardingAddresses.get" GET "gmail/v1/users/{userId}/settings/forwardingAddresses/{forwardingEmail}" }
 
 /// See [`ForwardingAddresses::list`].
 pub enum List {}
-method! {
-    List : Gmail => schemas::ListForwardingAddressesResponse;
-    "gmail.users.settings.forwardingAddresses.list" GET
-    "gmail/v1/users/{userId}/settings/forwardingAddresses"
-}
+
+method! { List: Gmail => schemas::ListForwardingAddressesResponse; "gmail.users.settings.forwardingAddresses.list" GET "gmail/v1/users/{userId}/settings/forwardingAddresses" }

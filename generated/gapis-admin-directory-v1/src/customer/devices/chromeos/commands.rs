@@ -7,11 +7,11 @@ use super::*;
 pub struct Commands<'a>(pub(crate) &'a runtime::Client);
 
 impl Commands<'_> {
-    /// GET `admin/directory/v1/customer/{customerId}/devices/chromeos/{deviceId}/commands/{commandId}`. Scopes: `ADMIN_DIRECTORY_DEVICE_CHROMEOS`, `ADMIN_DIRECTORY_DEVICE_CHROMEOS_READONLY`.
+    /// GET `admin/directory/v1/customer/{customerId}/devices/chromeos/{deviceId}/commands/{commandId}`.
     ///
-    /// * `customer_id`: text
-    /// * `device_id`: text
-    /// * `command_id`: a 64-bit number
+    /// Scopes:
+    /// [`ADMIN_DIRECTORY_DEVICE_CHROMEOS`](scopes::ADMIN_DIRECTORY_DEVICE_CHROMEOS),
+    /// [`ADMIN_DIRECTORY_DEVICE_CHROMEOS_READONLY`](scopes::ADMIN_DIRECTORY_DEVICE_CHROMEOS_READONLY).
     pub fn get(&self, customer_id: &str, device_id: &str, command_id: i64) -> Call<Get> {
         Call::new(self.0, &[&customer_id, &device_id, &command_id], None)
     }
@@ -19,8 +19,5 @@ impl Commands<'_> {
 
 /// See [`Commands::get`].
 pub enum Get {}
-method! {
-    Get : Directory => schemas::DirectoryChromeosdevicesCommand;
-    "admin.customer.devices.chromeos.commands.get" GET
-    "admin/directory/v1/customer/{customerId}/devices/chromeos/{deviceId}/commands/{commandId}"
-}
+
+method! { Get: Directory => schemas::DirectoryChromeosdevicesCommand; "admin.customer.devices.chromeos.commands.get" GET "admin/directory/v1/customer/{customerId}/devices/chromeos/{deviceId}/commands/{commandId}" }

@@ -7,12 +7,20 @@ use super::*;
 pub struct StudentSubmissions<'a>(pub(crate) &'a runtime::Client);
 
 impl StudentSubmissions<'_> {
-    /// GET `v1/courses/{courseId}/courseWork/{itemId}/addOnAttachments/{attachmentId}/studentSubmissions/{submissionId}`. Scopes: `CLASSROOM_ADDONS_STUDENT`, `CLASSROOM_ADDONS_TEACHER`, `CLASSROOM_COURSEWORK_ME`, `CLASSROOM_COURSEWORK_ME_READONLY`, `CLASSROOM_COURSEWORK_STUDENTS`, `CLASSROOM_COURSEWORK_STUDENTS_READONLY`, `CLASSROOM_STUDENT_SUBMISSIONS_ME_READONLY`, `CLASSROOM_STUDENT_SUBMISSIONS_STUDENTS_READONLY`.
+    /// GET `v1/courses/{courseId}/courseWork/{itemId}/addOnAttachments/{attachmentId}/studentSubmissions/{submissionId}`.
     ///
-    /// * `course_id`: text
-    /// * `item_id`: text
-    /// * `attachment_id`: text
-    /// * `submission_id`: text
+    /// Scopes:
+    /// [`CLASSROOM_ADDONS_STUDENT`](scopes::CLASSROOM_ADDONS_STUDENT),
+    /// [`CLASSROOM_ADDONS_TEACHER`](scopes::CLASSROOM_ADDONS_TEACHER),
+    /// [`CLASSROOM_COURSEWORK_ME`](scopes::CLASSROOM_COURSEWORK_ME),
+    /// [`CLASSROOM_COURSEWORK_ME_READONLY`](scopes::CLASSROOM_COURSEWORK_ME_READONLY),
+    /// [`CLASSROOM_COURSEWORK_STUDENTS`](scopes::CLASSROOM_COURSEWORK_STUDENTS),
+    /// [`CLASSROOM_COURSEWORK_STUDENTS_READONLY`](scopes::CLASSROOM_COURSEWORK_STUDENTS_READONLY),
+    /// [`CLASSROOM_STUDENT_SUBMISSIONS_ME_READONLY`](scopes::CLASSROOM_STUDENT_SUBMISSIONS_ME_READONLY),
+    /// [`CLASSROOM_STUDENT_SUBMISSIONS_STUDENTS_READONLY`](scopes::CLASSROOM_STUDENT_SUBMISSIONS_STUDENTS_READONLY).
+    ///
+    /// Optional:
+    /// [`post_id`](Call#method.post_id-6).
     pub fn get(
         &self,
         course_id: &str,
@@ -22,25 +30,34 @@ impl StudentSubmissions<'_> {
     ) -> Call<Get> {
         Call::new(self.0, &[&course_id, &item_id, &attachment_id, &submission_id], None)
     }
-    /// GET `v1/courses/{courseId}/courseWork/{itemId}/addOnAttachments/{attachmentId}/studentSubmissions`. Scopes: `CLASSROOM_ADDONS_STUDENT`, `CLASSROOM_ADDONS_TEACHER`, `CLASSROOM_COURSEWORK_ME`, `CLASSROOM_COURSEWORK_ME_READONLY`, `CLASSROOM_COURSEWORK_STUDENTS`, `CLASSROOM_COURSEWORK_STUDENTS_READONLY`, `CLASSROOM_STUDENT_SUBMISSIONS_ME_READONLY`, `CLASSROOM_STUDENT_SUBMISSIONS_STUDENTS_READONLY`.
+
+    /// GET `v1/courses/{courseId}/courseWork/{itemId}/addOnAttachments/{attachmentId}/studentSubmissions`.
     ///
-    /// * `course_id`: text
-    /// * `item_id`: text
-    /// * `attachment_id`: text
-    pub fn list(
-        &self,
-        course_id: &str,
-        item_id: &str,
-        attachment_id: &str,
-    ) -> Call<List> {
+    /// Scopes:
+    /// [`CLASSROOM_ADDONS_STUDENT`](scopes::CLASSROOM_ADDONS_STUDENT),
+    /// [`CLASSROOM_ADDONS_TEACHER`](scopes::CLASSROOM_ADDONS_TEACHER),
+    /// [`CLASSROOM_COURSEWORK_ME`](scopes::CLASSROOM_COURSEWORK_ME),
+    /// [`CLASSROOM_COURSEWORK_ME_READONLY`](scopes::CLASSROOM_COURSEWORK_ME_READONLY),
+    /// [`CLASSROOM_COURSEWORK_STUDENTS`](scopes::CLASSROOM_COURSEWORK_STUDENTS),
+    /// [`CLASSROOM_COURSEWORK_STUDENTS_READONLY`](scopes::CLASSROOM_COURSEWORK_STUDENTS_READONLY),
+    /// [`CLASSROOM_STUDENT_SUBMISSIONS_ME_READONLY`](scopes::CLASSROOM_STUDENT_SUBMISSIONS_ME_READONLY),
+    /// [`CLASSROOM_STUDENT_SUBMISSIONS_STUDENTS_READONLY`](scopes::CLASSROOM_STUDENT_SUBMISSIONS_STUDENTS_READONLY).
+    ///
+    /// Optional:
+    /// [`page_size`](Call#method.page_size-3),
+    /// [`page_token`](Call#method.page_token-3).
+    pub fn list(&self, course_id: &str, item_id: &str, attachment_id: &str) -> Call<List> {
         Call::new(self.0, &[&course_id, &item_id, &attachment_id], None)
     }
-    /// PATCH `v1/courses/{courseId}/courseWork/{itemId}/addOnAttachments/{attachmentId}/studentSubmissions/{submissionId}`. Scopes: `CLASSROOM_ADDONS_TEACHER`.
+
+    /// PATCH `v1/courses/{courseId}/courseWork/{itemId}/addOnAttachments/{attachmentId}/studentSubmissions/{submissionId}`.
     ///
-    /// * `course_id`: text
-    /// * `item_id`: text
-    /// * `attachment_id`: text
-    /// * `submission_id`: text
+    /// Scopes:
+    /// [`CLASSROOM_ADDONS_TEACHER`](scopes::CLASSROOM_ADDONS_TEACHER).
+    ///
+    /// Optional:
+    /// [`post_id`](Call#method.post_id-7),
+    /// [`update_mask`](Call#method.update_mask-2).
     pub fn patch(
         &self,
         course_id: &str,
@@ -59,14 +76,10 @@ impl StudentSubmissions<'_> {
 
 /// See [`StudentSubmissions::get`].
 pub enum Get {}
-method! {
-    Get : Classroom => schemas::AddOnAttachmentStudentSubmission;
-    "classroom.courses.courseWork.addOnAttachments.studentSubmissions.get" GET
-    "v1/courses/{courseId}/courseWork/{itemId}/addOnAttachments/{attachmentId}/studentSubmissions/{submissionId}"
-}
+
+method! { Get: Classroom => schemas::AddOnAttachmentStudentSubmission; "classroom.courses.courseWork.addOnAttachments.studentSubmissions.get" GET "v1/courses/{courseId}/courseWork/{itemId}/addOnAttachments/{attachmentId}/studentSubmissions/{submissionId}" }
 
 impl Call<Get> {
-    /// `postId`: text
     #[deprecated]
     pub fn post_id(self, value: &str) -> Self {
         self.with_param("postId", &value)
@@ -75,22 +88,16 @@ impl Call<Get> {
 
 /// See [`StudentSubmissions::list`].
 pub enum List {}
-method! {
-    List : Classroom => schemas::ListAddOnAttachmentStudentSubmissionsResponse;
-    "classroom.courses.courseWork.addOnAttachments.studentSubmissions.list" GET
-    "v1/courses/{courseId}/courseWork/{itemId}/addOnAttachments/{attachmentId}/studentSubmissions"
-}
-paged! {
-    List => schemas::AddOnAttachmentStudentSubmission; "pageToken" "nextPageToken"
-    "addOnAttachmentStudentSubmissions"
-}
+
+method! { List: Classroom => schemas::ListAddOnAttachmentStudentSubmissionsResponse; "classroom.courses.courseWork.addOnAttachments.studentSubmissions.list" GET "v1/courses/{courseId}/courseWork/{itemId}/addOnAttachments/{attachmentId}/studentSubmissions" }
+
+paged! { List => schemas::AddOnAttachmentStudentSubmission; "pageToken" "nextPageToken" "addOnAttachmentStudentSubmissions" }
 
 impl Call<List> {
-    /// `pageSize`: a 32-bit number
     pub fn page_size(self, value: i32) -> Self {
         self.with_param("pageSize", &value)
     }
-    /// `pageToken`: text
+
     pub fn page_token(self, value: &str) -> Self {
         self.with_param("pageToken", &value)
     }
@@ -98,19 +105,15 @@ impl Call<List> {
 
 /// See [`StudentSubmissions::patch`].
 pub enum Patch {}
-method! {
-    Patch : Classroom => schemas::AddOnAttachmentStudentSubmission;
-    "classroom.courses.courseWork.addOnAttachments.studentSubmissions.patch" PATCH
-    "v1/courses/{courseId}/courseWork/{itemId}/addOnAttachments/{attachmentId}/studentSubmissions/{submissionId}"
-}
+
+method! { Patch: Classroom => schemas::AddOnAttachmentStudentSubmission; "classroom.courses.courseWork.addOnAttachments.studentSubmissions.patch" PATCH "v1/courses/{courseId}/courseWork/{itemId}/addOnAttachments/{attachmentId}/studentSubmissions/{submissionId}" }
 
 impl Call<Patch> {
-    /// `postId`: text
     #[deprecated]
     pub fn post_id(self, value: &str) -> Self {
         self.with_param("postId", &value)
     }
-    /// `updateMask`: a field mask
+
     pub fn update_mask(self, value: &str) -> Self {
         self.with_param("updateMask", &value)
     }

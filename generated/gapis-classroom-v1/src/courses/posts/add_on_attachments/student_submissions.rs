@@ -7,12 +7,20 @@ use super::*;
 pub struct StudentSubmissions<'a>(pub(crate) &'a runtime::Client);
 
 impl StudentSubmissions<'_> {
-    /// GET `v1/courses/{courseId}/posts/{postId}/addOnAttachments/{attachmentId}/studentSubmissions/{submissionId}`. Scopes: `CLASSROOM_ADDONS_STUDENT`, `CLASSROOM_ADDONS_TEACHER`, `CLASSROOM_COURSEWORK_ME`, `CLASSROOM_COURSEWORK_ME_READONLY`, `CLASSROOM_COURSEWORK_STUDENTS`, `CLASSROOM_COURSEWORK_STUDENTS_READONLY`, `CLASSROOM_STUDENT_SUBMISSIONS_ME_READONLY`, `CLASSROOM_STUDENT_SUBMISSIONS_STUDENTS_READONLY`.
+    /// GET `v1/courses/{courseId}/posts/{postId}/addOnAttachments/{attachmentId}/studentSubmissions/{submissionId}`.
     ///
-    /// * `course_id`: text
-    /// * `post_id`: text
-    /// * `attachment_id`: text
-    /// * `submission_id`: text
+    /// Scopes:
+    /// [`CLASSROOM_ADDONS_STUDENT`](scopes::CLASSROOM_ADDONS_STUDENT),
+    /// [`CLASSROOM_ADDONS_TEACHER`](scopes::CLASSROOM_ADDONS_TEACHER),
+    /// [`CLASSROOM_COURSEWORK_ME`](scopes::CLASSROOM_COURSEWORK_ME),
+    /// [`CLASSROOM_COURSEWORK_ME_READONLY`](scopes::CLASSROOM_COURSEWORK_ME_READONLY),
+    /// [`CLASSROOM_COURSEWORK_STUDENTS`](scopes::CLASSROOM_COURSEWORK_STUDENTS),
+    /// [`CLASSROOM_COURSEWORK_STUDENTS_READONLY`](scopes::CLASSROOM_COURSEWORK_STUDENTS_READONLY),
+    /// [`CLASSROOM_STUDENT_SUBMISSIONS_ME_READONLY`](scopes::CLASSROOM_STUDENT_SUBMISSIONS_ME_READONLY),
+    /// [`CLASSROOM_STUDENT_SUBMISSIONS_STUDENTS_READONLY`](scopes::CLASSROOM_STUDENT_SUBMISSIONS_STUDENTS_READONLY).
+    ///
+    /// Optional:
+    /// [`item_id`](Call#method.item_id).
     pub fn get(
         &self,
         course_id: &str,
@@ -22,12 +30,15 @@ impl StudentSubmissions<'_> {
     ) -> Call<Get> {
         Call::new(self.0, &[&course_id, &post_id, &attachment_id, &submission_id], None)
     }
-    /// PATCH `v1/courses/{courseId}/posts/{postId}/addOnAttachments/{attachmentId}/studentSubmissions/{submissionId}`. Scopes: `CLASSROOM_ADDONS_TEACHER`.
+
+    /// PATCH `v1/courses/{courseId}/posts/{postId}/addOnAttachments/{attachmentId}/studentSubmissions/{submissionId}`.
     ///
-    /// * `course_id`: text
-    /// * `post_id`: text
-    /// * `attachment_id`: text
-    /// * `submission_id`: text
+    /// Scopes:
+    /// [`CLASSROOM_ADDONS_TEACHER`](scopes::CLASSROOM_ADDONS_TEACHER).
+    ///
+    /// Optional:
+    /// [`item_id`](Call#method.item_id-1),
+    /// [`update_mask`](Call#method.update_mask-10).
     pub fn patch(
         &self,
         course_id: &str,
@@ -46,14 +57,10 @@ impl StudentSubmissions<'_> {
 
 /// See [`StudentSubmissions::get`].
 pub enum Get {}
-method! {
-    Get : Classroom => schemas::AddOnAttachmentStudentSubmission;
-    "classroom.courses.posts.addOnAttachments.studentSubmissions.get" GET
-    "v1/courses/{courseId}/posts/{postId}/addOnAttachments/{attachmentId}/studentSubmissions/{submissionId}"
-}
+
+method! { Get: Classroom => schemas::AddOnAttachmentStudentSubmission; "classroom.courses.posts.addOnAttachments.studentSubmissions.get" GET "v1/courses/{courseId}/posts/{postId}/addOnAttachments/{attachmentId}/studentSubmissions/{submissionId}" }
 
 impl Call<Get> {
-    /// `itemId`: text
     pub fn item_id(self, value: &str) -> Self {
         self.with_param("itemId", &value)
     }
@@ -61,18 +68,14 @@ impl Call<Get> {
 
 /// See [`StudentSubmissions::patch`].
 pub enum Patch {}
-method! {
-    Patch : Classroom => schemas::AddOnAttachmentStudentSubmission;
-    "classroom.courses.posts.addOnAttachments.studentSubmissions.patch" PATCH
-    "v1/courses/{courseId}/posts/{postId}/addOnAttachments/{attachmentId}/studentSubmissions/{submissionId}"
-}
+
+method! { Patch: Classroom => schemas::AddOnAttachmentStudentSubmission; "classroom.courses.posts.addOnAttachments.studentSubmissions.patch" PATCH "v1/courses/{courseId}/posts/{postId}/addOnAttachments/{attachmentId}/studentSubmissions/{submissionId}" }
 
 impl Call<Patch> {
-    /// `itemId`: text
     pub fn item_id(self, value: &str) -> Self {
         self.with_param("itemId", &value)
     }
-    /// `updateMask`: a field mask
+
     pub fn update_mask(self, value: &str) -> Self {
         self.with_param("updateMask", &value)
     }

@@ -7,11 +7,17 @@ use super::*;
 pub struct YoutubeAssetAssociations<'a>(pub(crate) &'a runtime::Client);
 
 impl YoutubeAssetAssociations<'_> {
-    /// POST `v4/advertisers/{+advertiserId}/adGroups/{+adGroupId}/youtubeAssetTypes/{+youtubeAssetType}/youtubeAssetAssociations`. Scopes: `DISPLAY_VIDEO`.
+    /// POST `v4/advertisers/{+advertiserId}/adGroups/{+adGroupId}/youtubeAssetTypes/{+youtubeAssetType}/youtubeAssetAssociations`.
     ///
-    /// * `advertiser_id`: a 64-bit number
-    /// * `ad_group_id`: a 64-bit number
-    /// * `youtube_asset_type`: one of a set of words
+    /// Scopes:
+    /// [`DISPLAY_VIDEO`](scopes::DISPLAY_VIDEO).
+    ///
+    /// * `advertiser_id`: matches `^[^/]+$`
+    /// * `ad_group_id`: matches `^[^/]+$`
+    /// * `youtube_asset_type`: matches `^[^/]+$`
+    ///
+    /// Optional:
+    /// [`linked_entity_line_item_id`](Call#method.linked_entity_line_item_id).
     pub fn create(
         &self,
         advertiser_id: i64,
@@ -25,12 +31,19 @@ impl YoutubeAssetAssociations<'_> {
             Some(&youtube_asset_association),
         )
     }
-    /// DELETE `v4/advertisers/{+advertiserId}/adGroups/{+adGroupId}/youtubeAssetTypes/{+youtubeAssetType}/youtubeAssetAssociations/{+youtubeAssetAssociationId}`. Scopes: `DISPLAY_VIDEO`.
+
+    /// DELETE `v4/advertisers/{+advertiserId}/adGroups/{+adGroupId}/youtubeAssetTypes/{+youtubeAssetType}/youtubeAssetAssociations/{+youtubeAssetAssociationId}`.
     ///
-    /// * `advertiser_id`: a 64-bit number
-    /// * `ad_group_id`: a 64-bit number
-    /// * `youtube_asset_type`: one of a set of words
-    /// * `youtube_asset_association_id`: a 64-bit number
+    /// Scopes:
+    /// [`DISPLAY_VIDEO`](scopes::DISPLAY_VIDEO).
+    ///
+    /// * `advertiser_id`: matches `^[^/]+$`
+    /// * `ad_group_id`: matches `^[^/]+$`
+    /// * `youtube_asset_type`: matches `^[^/]+$`
+    /// * `youtube_asset_association_id`: matches `^[^/]+$`
+    ///
+    /// Optional:
+    /// [`linked_entity_line_item_id`](Call#method.linked_entity_line_item_id-1).
     pub fn delete(
         &self,
         advertiser_id: i64,
@@ -49,11 +62,21 @@ impl YoutubeAssetAssociations<'_> {
             None,
         )
     }
-    /// GET `v4/advertisers/{+advertiserId}/adGroups/{+adGroupId}/youtubeAssetTypes/{+youtubeAssetType}/youtubeAssetAssociations`. Scopes: `DISPLAY_VIDEO`.
+
+    /// GET `v4/advertisers/{+advertiserId}/adGroups/{+adGroupId}/youtubeAssetTypes/{+youtubeAssetType}/youtubeAssetAssociations`.
     ///
-    /// * `advertiser_id`: a 64-bit number
-    /// * `ad_group_id`: a 64-bit number
-    /// * `youtube_asset_type`: one of a set of words
+    /// Scopes:
+    /// [`DISPLAY_VIDEO`](scopes::DISPLAY_VIDEO).
+    ///
+    /// * `advertiser_id`: matches `^[^/]+$`
+    /// * `ad_group_id`: matches `^[^/]+$`
+    /// * `youtube_asset_type`: matches `^[^/]+$`
+    ///
+    /// Optional:
+    /// [`linked_entity_line_item_id`](Call#method.linked_entity_line_item_id-2),
+    /// [`order_by`](Call#method.order_by-3),
+    /// [`page_size`](Call#method.page_size-3),
+    /// [`page_token`](Call#method.page_token-3).
     pub fn list(
         &self,
         advertiser_id: i64,
@@ -66,15 +89,10 @@ impl YoutubeAssetAssociations<'_> {
 
 /// See [`YoutubeAssetAssociations::create`].
 pub enum Create {}
-method! {
-    Create : DisplayVideo => schemas::YoutubeAssetAssociation;
-    "displayvideo.advertisers.adGroups.youtubeAssetTypes.youtubeAssetAssociations.create"
-    POST
-    "v4/advertisers/{+advertiserId}/adGroups/{+adGroupId}/youtubeAssetTypes/{+youtubeAssetType}/youtubeAssetAssociations"
-}
+
+method! { Create: DisplayVideo => schemas::YoutubeAssetAssociation; "displayvideo.advertisers.adGroups.youtubeAssetTypes.youtubeAssetAssociations.create" POST "v4/advertisers/{+advertiserId}/adGroups/{+adGroupId}/youtubeAssetTypes/{+youtubeAssetType}/youtubeAssetAssociations" }
 
 impl Call<Create> {
-    /// `linkedEntity.lineItemId`: a 64-bit number
     pub fn linked_entity_line_item_id(self, value: i64) -> Self {
         self.with_param("linkedEntity.lineItemId", &value)
     }
@@ -82,15 +100,10 @@ impl Call<Create> {
 
 /// See [`YoutubeAssetAssociations::delete`].
 pub enum Delete {}
-method! {
-    Delete : DisplayVideo => schemas::Empty;
-    "displayvideo.advertisers.adGroups.youtubeAssetTypes.youtubeAssetAssociations.delete"
-    DELETE
-    "v4/advertisers/{+advertiserId}/adGroups/{+adGroupId}/youtubeAssetTypes/{+youtubeAssetType}/youtubeAssetAssociations/{+youtubeAssetAssociationId}"
-}
+
+method! { Delete: DisplayVideo => schemas::Empty; "displayvideo.advertisers.adGroups.youtubeAssetTypes.youtubeAssetAssociations.delete" DELETE "v4/advertisers/{+advertiserId}/adGroups/{+adGroupId}/youtubeAssetTypes/{+youtubeAssetType}/youtubeAssetAssociations/{+youtubeAssetAssociationId}" }
 
 impl Call<Delete> {
-    /// `linkedEntity.lineItemId`: a 64-bit number
     pub fn linked_entity_line_item_id(self, value: i64) -> Self {
         self.with_param("linkedEntity.lineItemId", &value)
     }
@@ -98,31 +111,24 @@ impl Call<Delete> {
 
 /// See [`YoutubeAssetAssociations::list`].
 pub enum List {}
-method! {
-    List : DisplayVideo => schemas::ListYoutubeAssetAssociationsResponse;
-    "displayvideo.advertisers.adGroups.youtubeAssetTypes.youtubeAssetAssociations.list"
-    GET
-    "v4/advertisers/{+advertiserId}/adGroups/{+adGroupId}/youtubeAssetTypes/{+youtubeAssetType}/youtubeAssetAssociations"
-}
-paged! {
-    List => schemas::YoutubeAssetAssociation; "pageToken" "nextPageToken"
-    "youtubeAssetAssociations"
-}
+
+method! { List: DisplayVideo => schemas::ListYoutubeAssetAssociationsResponse; "displayvideo.advertisers.adGroups.youtubeAssetTypes.youtubeAssetAssociations.list" GET "v4/advertisers/{+advertiserId}/adGroups/{+adGroupId}/youtubeAssetTypes/{+youtubeAssetType}/youtubeAssetAssociations" }
+
+paged! { List => schemas::YoutubeAssetAssociation; "pageToken" "nextPageToken" "youtubeAssetAssociations" }
 
 impl Call<List> {
-    /// `linkedEntity.lineItemId`: a 64-bit number
     pub fn linked_entity_line_item_id(self, value: i64) -> Self {
         self.with_param("linkedEntity.lineItemId", &value)
     }
-    /// `orderBy`: text
+
     pub fn order_by(self, value: &str) -> Self {
         self.with_param("orderBy", &value)
     }
-    /// `pageSize`: a 32-bit number
+
     pub fn page_size(self, value: i32) -> Self {
         self.with_param("pageSize", &value)
     }
-    /// `pageToken`: text
+
     pub fn page_token(self, value: &str) -> Self {
         self.with_param("pageToken", &value)
     }

@@ -7,40 +7,67 @@ use super::*;
 pub struct Identities<'a>(pub(crate) &'a runtime::Client);
 
 impl Identities<'_> {
-    /// POST `gmail/v1/users/{userId}/settings/cse/identities`. Scopes: `GMAIL_SETTINGS_BASIC`, `GMAIL_SETTINGS_SHARING`.
+    /// POST `gmail/v1/users/{userId}/settings/cse/identities`.
     ///
-    /// * `user_id`: text, default `me`
-    pub fn create(
-        &self,
-        user_id: &str,
-        cse_identity: schemas::CseIdentity,
-    ) -> Call<Create> {
+    /// Scopes:
+    /// [`GMAIL_SETTINGS_BASIC`](scopes::GMAIL_SETTINGS_BASIC),
+    /// [`GMAIL_SETTINGS_SHARING`](scopes::GMAIL_SETTINGS_SHARING).
+    ///
+    /// * `user_id`: default `me`
+    pub fn create(&self, user_id: &str, cse_identity: schemas::CseIdentity) -> Call<Create> {
         Call::new(self.0, &[&user_id], Some(&cse_identity))
     }
-    /// DELETE `gmail/v1/users/{userId}/settings/cse/identities/{cseEmailAddress}`. Scopes: `GMAIL_SETTINGS_BASIC`, `GMAIL_SETTINGS_SHARING`.
+
+    /// DELETE `gmail/v1/users/{userId}/settings/cse/identities/{cseEmailAddress}`.
     ///
-    /// * `user_id`: text, default `me`
-    /// * `cse_email_address`: text
+    /// Scopes:
+    /// [`GMAIL_SETTINGS_BASIC`](scopes::GMAIL_SETTINGS_BASIC),
+    /// [`GMAIL_SETTINGS_SHARING`](scopes::GMAIL_SETTINGS_SHARING).
+    ///
+    /// * `user_id`: default `me`
     pub fn delete(&self, user_id: &str, cse_email_address: &str) -> Call<Delete> {
         Call::new(self.0, &[&user_id, &cse_email_address], None)
     }
-    /// GET `gmail/v1/users/{userId}/settings/cse/identities/{cseEmailAddress}`. Scopes: `MAIL_GOOGLE_COM`, `GMAIL_MODIFY`, `GMAIL_READONLY`, `GMAIL_SETTINGS_BASIC`, `GMAIL_SETTINGS_SHARING`.
+
+    /// GET `gmail/v1/users/{userId}/settings/cse/identities/{cseEmailAddress}`.
     ///
-    /// * `user_id`: text, default `me`
-    /// * `cse_email_address`: text
+    /// Scopes:
+    /// [`MAIL_GOOGLE_COM`](scopes::MAIL_GOOGLE_COM),
+    /// [`GMAIL_MODIFY`](scopes::GMAIL_MODIFY),
+    /// [`GMAIL_READONLY`](scopes::GMAIL_READONLY),
+    /// [`GMAIL_SETTINGS_BASIC`](scopes::GMAIL_SETTINGS_BASIC),
+    /// [`GMAIL_SETTINGS_SHARING`](scopes::GMAIL_SETTINGS_SHARING).
+    ///
+    /// * `user_id`: default `me`
     pub fn get(&self, user_id: &str, cse_email_address: &str) -> Call<Get> {
         Call::new(self.0, &[&user_id, &cse_email_address], None)
     }
-    /// GET `gmail/v1/users/{userId}/settings/cse/identities`. Scopes: `MAIL_GOOGLE_COM`, `GMAIL_MODIFY`, `GMAIL_READONLY`, `GMAIL_SETTINGS_BASIC`, `GMAIL_SETTINGS_SHARING`.
+
+    /// GET `gmail/v1/users/{userId}/settings/cse/identities`.
     ///
-    /// * `user_id`: text, default `me`
+    /// Scopes:
+    /// [`MAIL_GOOGLE_COM`](scopes::MAIL_GOOGLE_COM),
+    /// [`GMAIL_MODIFY`](scopes::GMAIL_MODIFY),
+    /// [`GMAIL_READONLY`](scopes::GMAIL_READONLY),
+    /// [`GMAIL_SETTINGS_BASIC`](scopes::GMAIL_SETTINGS_BASIC),
+    /// [`GMAIL_SETTINGS_SHARING`](scopes::GMAIL_SETTINGS_SHARING).
+    ///
+    /// * `user_id`: default `me`
+    ///
+    /// Optional:
+    /// [`page_size`](Call#method.page_size),
+    /// [`page_token`](Call#method.page_token-3).
     pub fn list(&self, user_id: &str) -> Call<List> {
         Call::new(self.0, &[&user_id], None)
     }
-    /// PATCH `gmail/v1/users/{userId}/settings/cse/identities/{emailAddress}`. Scopes: `GMAIL_SETTINGS_BASIC`, `GMAIL_SETTINGS_SHARING`.
+
+    /// PATCH `gmail/v1/users/{userId}/settings/cse/identities/{emailAddress}`.
     ///
-    /// * `user_id`: text, default `me`
-    /// * `email_address`: text
+    /// Scopes:
+    /// [`GMAIL_SETTINGS_BASIC`](scopes::GMAIL_SETTINGS_BASIC),
+    /// [`GMAIL_SETTINGS_SHARING`](scopes::GMAIL_SETTINGS_SHARING).
+    ///
+    /// * `user_id`: default `me`
     pub fn patch(
         &self,
         user_id: &str,
@@ -53,43 +80,32 @@ impl Identities<'_> {
 
 /// See [`Identities::create`].
 pub enum Create {}
-method! {
-    Create : Gmail => schemas::CseIdentity; "gmail.users.settings.cse.identities.create"
-    POST "gmail/v1/users/{userId}/settings/cse/identities"
-}
+
+method! { Create: Gmail => schemas::CseIdentity; "gmail.users.settings.cse.identities.create" POST "gmail/v1/users/{userId}/settings/cse/identities" }
 
 /// See [`Identities::delete`].
 pub enum Delete {}
-method! {
-    Delete : Gmail => (); "gmail.users.settings.cse.identities.delete" DELETE
-    "gmail/v1/users/{userId}/settings/cse/identities/{cseEmailAddress}" { empty_response
-    : true }
-}
+
+method! { Delete: Gmail => (); "gmail.users.settings.cse.identities.delete" DELETE "gmail/v1/users/{userId}/settings/cse/identities/{cseEmailAddress}" }
 
 /// See [`Identities::get`].
 pub enum Get {}
-method! {
-    Get : Gmail => schemas::CseIdentity; "gmail.users.settings.cse.identities.get" GET
-    "gmail/v1/users/{userId}/settings/cse/identities/{cseEmailAddress}"
-}
+
+method! { Get: Gmail => schemas::CseIdentity; "gmail.users.settings.cse.identities.get" GET "gmail/v1/users/{userId}/settings/cse/identities/{cseEmailAddress}" }
 
 /// See [`Identities::list`].
 pub enum List {}
-method! {
-    List : Gmail => schemas::ListCseIdentitiesResponse;
-    "gmail.users.settings.cse.identities.list" GET
-    "gmail/v1/users/{userId}/settings/cse/identities"
-}
-paged! {
-    List => schemas::CseIdentity; "pageToken" "nextPageToken" "cseIdentities"
-}
+
+method! { List: Gmail => schemas::ListCseIdentitiesResponse; "gmail.users.settings.cse.identities.list" GET "gmail/v1/users/{userId}/settings/cse/identities" }
+
+paged! { List => schemas::CseIdentity; "pageToken" "nextPageToken" "cseIdentities" }
 
 impl Call<List> {
-    /// `pageSize`: a 32-bit number, default `20`
+    /// Default `20`.
     pub fn page_size(self, value: i32) -> Self {
         self.with_param("pageSize", &value)
     }
-    /// `pageToken`: text
+
     pub fn page_token(self, value: &str) -> Self {
         self.with_param("pageToken", &value)
     }
@@ -97,7 +113,5 @@ impl Call<List> {
 
 /// See [`Identities::patch`].
 pub enum Patch {}
-method! {
-    Patch : Gmail => schemas::CseIdentity; "gmail.users.settings.cse.identities.patch"
-    PATCH "gmail/v1/users/{userId}/settings/cse/identities/{emailAddress}"
-}
+
+method! { Patch: Gmail => schemas::CseIdentity; "gmail.users.settings.cse.identities.patch" PATCH "gmail/v1/users/{userId}/settings/cse/identities/{emailAddress}" }

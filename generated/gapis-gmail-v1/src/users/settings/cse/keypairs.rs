@@ -7,20 +7,27 @@ use super::*;
 pub struct Keypairs<'a>(pub(crate) &'a runtime::Client);
 
 impl Keypairs<'_> {
-    /// POST `gmail/v1/users/{userId}/settings/cse/keypairs`. Scopes: `GMAIL_SETTINGS_BASIC`, `GMAIL_SETTINGS_SHARING`.
+    /// POST `gmail/v1/users/{userId}/settings/cse/keypairs`.
     ///
-    /// * `user_id`: text, default `me`
-    pub fn create(
-        &self,
-        user_id: &str,
-        cse_key_pair: schemas::CseKeyPair,
-    ) -> Call<Create> {
+    /// Scopes:
+    /// [`GMAIL_SETTINGS_BASIC`](scopes::GMAIL_SETTINGS_BASIC),
+    /// [`GMAIL_SETTINGS_SHARING`](scopes::GMAIL_SETTINGS_SHARING).
+    ///
+    /// * `user_id`: default `me`
+    ///
+    /// Optional:
+    /// [`chain_validation`](Call#method.chain_validation).
+    pub fn create(&self, user_id: &str, cse_key_pair: schemas::CseKeyPair) -> Call<Create> {
         Call::new(self.0, &[&user_id], Some(&cse_key_pair))
     }
-    /// POST `gmail/v1/users/{userId}/settings/cse/keypairs/{keyPairId}:disable`. Scopes: `GMAIL_SETTINGS_BASIC`, `GMAIL_SETTINGS_SHARING`.
+
+    /// POST `gmail/v1/users/{userId}/settings/cse/keypairs/{keyPairId}:disable`.
     ///
-    /// * `user_id`: text, default `me`
-    /// * `key_pair_id`: text
+    /// Scopes:
+    /// [`GMAIL_SETTINGS_BASIC`](scopes::GMAIL_SETTINGS_BASIC),
+    /// [`GMAIL_SETTINGS_SHARING`](scopes::GMAIL_SETTINGS_SHARING).
+    ///
+    /// * `user_id`: default `me`
     pub fn disable(
         &self,
         user_id: &str,
@@ -29,10 +36,14 @@ impl Keypairs<'_> {
     ) -> Call<Disable> {
         Call::new(self.0, &[&user_id, &key_pair_id], Some(&disable_cse_key_pair_request))
     }
-    /// POST `gmail/v1/users/{userId}/settings/cse/keypairs/{keyPairId}:enable`. Scopes: `GMAIL_SETTINGS_BASIC`, `GMAIL_SETTINGS_SHARING`.
+
+    /// POST `gmail/v1/users/{userId}/settings/cse/keypairs/{keyPairId}:enable`.
     ///
-    /// * `user_id`: text, default `me`
-    /// * `key_pair_id`: text
+    /// Scopes:
+    /// [`GMAIL_SETTINGS_BASIC`](scopes::GMAIL_SETTINGS_BASIC),
+    /// [`GMAIL_SETTINGS_SHARING`](scopes::GMAIL_SETTINGS_SHARING).
+    ///
+    /// * `user_id`: default `me`
     pub fn enable(
         &self,
         user_id: &str,
@@ -41,92 +52,96 @@ impl Keypairs<'_> {
     ) -> Call<Enable> {
         Call::new(self.0, &[&user_id, &key_pair_id], Some(&enable_cse_key_pair_request))
     }
-    /// GET `gmail/v1/users/{userId}/settings/cse/keypairs/{keyPairId}`. Scopes: `MAIL_GOOGLE_COM`, `GMAIL_MODIFY`, `GMAIL_READONLY`, `GMAIL_SETTINGS_BASIC`, `GMAIL_SETTINGS_SHARING`.
+
+    /// GET `gmail/v1/users/{userId}/settings/cse/keypairs/{keyPairId}`.
     ///
-    /// * `user_id`: text, default `me`
-    /// * `key_pair_id`: text
+    /// Scopes:
+    /// [`MAIL_GOOGLE_COM`](scopes::MAIL_GOOGLE_COM),
+    /// [`GMAIL_MODIFY`](scopes::GMAIL_MODIFY),
+    /// [`GMAIL_READONLY`](scopes::GMAIL_READONLY),
+    /// [`GMAIL_SETTINGS_BASIC`](scopes::GMAIL_SETTINGS_BASIC),
+    /// [`GMAIL_SETTINGS_SHARING`](scopes::GMAIL_SETTINGS_SHARING).
+    ///
+    /// * `user_id`: default `me`
     pub fn get(&self, user_id: &str, key_pair_id: &str) -> Call<Get> {
         Call::new(self.0, &[&user_id, &key_pair_id], None)
     }
-    /// GET `gmail/v1/users/{userId}/settings/cse/keypairs`. Scopes: `MAIL_GOOGLE_COM`, `GMAIL_MODIFY`, `GMAIL_READONLY`, `GMAIL_SETTINGS_BASIC`, `GMAIL_SETTINGS_SHARING`.
+
+    /// GET `gmail/v1/users/{userId}/settings/cse/keypairs`.
     ///
-    /// * `user_id`: text, default `me`
+    /// Scopes:
+    /// [`MAIL_GOOGLE_COM`](scopes::MAIL_GOOGLE_COM),
+    /// [`GMAIL_MODIFY`](scopes::GMAIL_MODIFY),
+    /// [`GMAIL_READONLY`](scopes::GMAIL_READONLY),
+    /// [`GMAIL_SETTINGS_BASIC`](scopes::GMAIL_SETTINGS_BASIC),
+    /// [`GMAIL_SETTINGS_SHARING`](scopes::GMAIL_SETTINGS_SHARING).
+    ///
+    /// * `user_id`: default `me`
+    ///
+    /// Optional:
+    /// [`page_size`](Call#method.page_size-1),
+    /// [`page_token`](Call#method.page_token-4).
     pub fn list(&self, user_id: &str) -> Call<List> {
         Call::new(self.0, &[&user_id], None)
     }
-    /// POST `gmail/v1/users/{userId}/settings/cse/keypairs/{keyPairId}:obliterate`. Scopes: `GMAIL_SETTINGS_BASIC`, `GMAIL_SETTINGS_SHARING`.
+
+    /// POST `gmail/v1/users/{userId}/settings/cse/keypairs/{keyPairId}:obliterate`.
     ///
-    /// * `user_id`: text, default `me`
-    /// * `key_pair_id`: text
+    /// Scopes:
+    /// [`GMAIL_SETTINGS_BASIC`](scopes::GMAIL_SETTINGS_BASIC),
+    /// [`GMAIL_SETTINGS_SHARING`](scopes::GMAIL_SETTINGS_SHARING).
+    ///
+    /// * `user_id`: default `me`
     pub fn obliterate(
         &self,
         user_id: &str,
         key_pair_id: &str,
         obliterate_cse_key_pair_request: schemas::ObliterateCseKeyPairRequest,
     ) -> Call<Obliterate> {
-        Call::new(
-            self.0,
-            &[&user_id, &key_pair_id],
-            Some(&obliterate_cse_key_pair_request),
-        )
+        Call::new(self.0, &[&user_id, &key_pair_id], Some(&obliterate_cse_key_pair_request))
     }
 }
 
 /// See [`Keypairs::create`].
 pub enum Create {}
-method! {
-    Create : Gmail => schemas::CseKeyPair; "gmail.users.settings.cse.keypairs.create"
-    POST "gmail/v1/users/{userId}/settings/cse/keypairs"
-}
+
+method! { Create: Gmail => schemas::CseKeyPair; "gmail.users.settings.cse.keypairs.create" POST "gmail/v1/users/{userId}/settings/cse/keypairs" }
 
 impl Call<Create> {
-    /// `chainValidation`: one of a set of words, default `all`
-    pub fn chain_validation(
-        self,
-        value: enums::UsersSettingsCseKeypairsCreateChainValidation,
-    ) -> Self {
+    /// Default `all`.
+    pub fn chain_validation(self, value: enums::UsersSettingsCseKeypairsCreateChainValidation) -> Self {
         self.with_param("chainValidation", &value)
     }
 }
 
 /// See [`Keypairs::disable`].
 pub enum Disable {}
-method! {
-    Disable : Gmail => schemas::CseKeyPair; "gmail.users.settings.cse.keypairs.disable"
-    POST "gmail/v1/users/{userId}/settings/cse/keypairs/{keyPairId}:disable"
-}
+
+method! { Disable: Gmail => schemas::CseKeyPair; "gmail.users.settings.cse.keypairs.disable" POST "gmail/v1/users/{userId}/settings/cse/keypairs/{keyPairId}:disable" }
 
 /// See [`Keypairs::enable`].
 pub enum Enable {}
-method! {
-    Enable : Gmail => schemas::CseKeyPair; "gmail.users.settings.cse.keypairs.enable"
-    POST "gmail/v1/users/{userId}/settings/cse/keypairs/{keyPairId}:enable"
-}
+
+method! { Enable: Gmail => schemas::CseKeyPair; "gmail.users.settings.cse.keypairs.enable" POST "gmail/v1/users/{userId}/settings/cse/keypairs/{keyPairId}:enable" }
 
 /// See [`Keypairs::get`].
 pub enum Get {}
-method! {
-    Get : Gmail => schemas::CseKeyPair; "gmail.users.settings.cse.keypairs.get" GET
-    "gmail/v1/users/{userId}/settings/cse/keypairs/{keyPairId}"
-}
+
+method! { Get: Gmail => schemas::CseKeyPair; "gmail.users.settings.cse.keypairs.get" GET "gmail/v1/users/{userId}/settings/cse/keypairs/{keyPairId}" }
 
 /// See [`Keypairs::list`].
 pub enum List {}
-method! {
-    List : Gmail => schemas::ListCseKeyPairsResponse;
-    "gmail.users.settings.cse.keypairs.list" GET
-    "gmail/v1/users/{userId}/settings/cse/keypairs"
-}
-paged! {
-    List => schemas::CseKeyPair; "pageToken" "nextPageToken" "cseKeyPairs"
-}
+
+method! { List: Gmail => schemas::ListCseKeyPairsResponse; "gmail.users.settings.cse.keypairs.list" GET "gmail/v1/users/{userId}/settings/cse/keypairs" }
+
+paged! { List => schemas::CseKeyPair; "pageToken" "nextPageToken" "cseKeyPairs" }
 
 impl Call<List> {
-    /// `pageSize`: a 32-bit number, default `20`
+    /// Default `20`.
     pub fn page_size(self, value: i32) -> Self {
         self.with_param("pageSize", &value)
     }
-    /// `pageToken`: text
+
     pub fn page_token(self, value: &str) -> Self {
         self.with_param("pageToken", &value)
     }
@@ -134,8 +149,5 @@ impl Call<List> {
 
 /// See [`Keypairs::obliterate`].
 pub enum Obliterate {}
-method! {
-    Obliterate : Gmail => (); "gmail.users.settings.cse.keypairs.obliterate" POST
-    "gmail/v1/users/{userId}/settings/cse/keypairs/{keyPairId}:obliterate" {
-    empty_response : true }
-}
+
+method! { Obliterate: Gmail => (); "gmail.users.settings.cse.keypairs.obliterate" POST "gmail/v1/users/{userId}/settings/cse/keypairs/{keyPairId}:obliterate" }

@@ -7,26 +7,38 @@ use super::*;
 pub struct SmimeInfo<'a>(pub(crate) &'a runtime::Client);
 
 impl SmimeInfo<'_> {
-    /// DELETE `gmail/v1/users/{userId}/settings/sendAs/{sendAsEmail}/smimeInfo/{id}`. Scopes: `GMAIL_SETTINGS_BASIC`, `GMAIL_SETTINGS_SHARING`.
+    /// DELETE `gmail/v1/users/{userId}/settings/sendAs/{sendAsEmail}/smimeInfo/{id}`.
     ///
-    /// * `user_id`: text, default `me`
-    /// * `send_as_email`: text
-    /// * `id`: text
+    /// Scopes:
+    /// [`GMAIL_SETTINGS_BASIC`](scopes::GMAIL_SETTINGS_BASIC),
+    /// [`GMAIL_SETTINGS_SHARING`](scopes::GMAIL_SETTINGS_SHARING).
+    ///
+    /// * `user_id`: default `me`
     pub fn delete(&self, user_id: &str, send_as_email: &str, id: &str) -> Call<Delete> {
         Call::new(self.0, &[&user_id, &send_as_email, &id], None)
     }
-    /// GET `gmail/v1/users/{userId}/settings/sendAs/{sendAsEmail}/smimeInfo/{id}`. Scopes: `MAIL_GOOGLE_COM`, `GMAIL_MODIFY`, `GMAIL_READONLY`, `GMAIL_SETTINGS_BASIC`, `GMAIL_SETTINGS_SHARING`.
+
+    /// GET `gmail/v1/users/{userId}/settings/sendAs/{sendAsEmail}/smimeInfo/{id}`.
     ///
-    /// * `user_id`: text, default `me`
-    /// * `send_as_email`: text
-    /// * `id`: text
+    /// Scopes:
+    /// [`MAIL_GOOGLE_COM`](scopes::MAIL_GOOGLE_COM),
+    /// [`GMAIL_MODIFY`](scopes::GMAIL_MODIFY),
+    /// [`GMAIL_READONLY`](scopes::GMAIL_READONLY),
+    /// [`GMAIL_SETTINGS_BASIC`](scopes::GMAIL_SETTINGS_BASIC),
+    /// [`GMAIL_SETTINGS_SHARING`](scopes::GMAIL_SETTINGS_SHARING).
+    ///
+    /// * `user_id`: default `me`
     pub fn get(&self, user_id: &str, send_as_email: &str, id: &str) -> Call<Get> {
         Call::new(self.0, &[&user_id, &send_as_email, &id], None)
     }
-    /// POST `gmail/v1/users/{userId}/settings/sendAs/{sendAsEmail}/smimeInfo`. Scopes: `GMAIL_SETTINGS_BASIC`, `GMAIL_SETTINGS_SHARING`.
+
+    /// POST `gmail/v1/users/{userId}/settings/sendAs/{sendAsEmail}/smimeInfo`.
     ///
-    /// * `user_id`: text, default `me`
-    /// * `send_as_email`: text
+    /// Scopes:
+    /// [`GMAIL_SETTINGS_BASIC`](scopes::GMAIL_SETTINGS_BASIC),
+    /// [`GMAIL_SETTINGS_SHARING`](scopes::GMAIL_SETTINGS_SHARING).
+    ///
+    /// * `user_id`: default `me`
     pub fn insert(
         &self,
         user_id: &str,
@@ -35,18 +47,28 @@ impl SmimeInfo<'_> {
     ) -> Call<Insert> {
         Call::new(self.0, &[&user_id, &send_as_email], Some(&smime_info))
     }
-    /// GET `gmail/v1/users/{userId}/settings/sendAs/{sendAsEmail}/smimeInfo`. Scopes: `MAIL_GOOGLE_COM`, `GMAIL_MODIFY`, `GMAIL_READONLY`, `GMAIL_SETTINGS_BASIC`, `GMAIL_SETTINGS_SHARING`.
+
+    /// GET `gmail/v1/users/{userId}/settings/sendAs/{sendAsEmail}/smimeInfo`.
     ///
-    /// * `user_id`: text, default `me`
-    /// * `send_as_email`: text
+    /// Scopes:
+    /// [`MAIL_GOOGLE_COM`](scopes::MAIL_GOOGLE_COM),
+    /// [`GMAIL_MODIFY`](scopes::GMAIL_MODIFY),
+    /// [`GMAIL_READONLY`](scopes::GMAIL_READONLY),
+    /// [`GMAIL_SETTINGS_BASIC`](scopes::GMAIL_SETTINGS_BASIC),
+    /// [`GMAIL_SETTINGS_SHARING`](scopes::GMAIL_SETTINGS_SHARING).
+    ///
+    /// * `user_id`: default `me`
     pub fn list(&self, user_id: &str, send_as_email: &str) -> Call<List> {
         Call::new(self.0, &[&user_id, &send_as_email], None)
     }
-    /// POST `gmail/v1/users/{userId}/settings/sendAs/{sendAsEmail}/smimeInfo/{id}/setDefault`. Scopes: `GMAIL_SETTINGS_BASIC`, `GMAIL_SETTINGS_SHARING`.
+
+    /// POST `gmail/v1/users/{userId}/settings/sendAs/{sendAsEmail}/smimeInfo/{id}/setDefault`.
     ///
-    /// * `user_id`: text, default `me`
-    /// * `send_as_email`: text
-    /// * `id`: text
+    /// Scopes:
+    /// [`GMAIL_SETTINGS_BASIC`](scopes::GMAIL_SETTINGS_BASIC),
+    /// [`GMAIL_SETTINGS_SHARING`](scopes::GMAIL_SETTINGS_SHARING).
+    ///
+    /// * `user_id`: default `me`
     pub fn set_default(
         &self,
         user_id: &str,
@@ -59,38 +81,25 @@ impl SmimeInfo<'_> {
 
 /// See [`SmimeInfo::delete`].
 pub enum Delete {}
-method! {
-    Delete : Gmail => (); "gmail.users.settings.sendAs.smimeInfo.delete" DELETE
-    "gmail/v1/users/{userId}/settings/sendAs/{sendAsEmail}/smimeInfo/{id}" {
-    empty_response : true }
-}
+
+method! { Delete: Gmail => (); "gmail.users.settings.sendAs.smimeInfo.delete" DELETE "gmail/v1/users/{userId}/settings/sendAs/{sendAsEmail}/smimeInfo/{id}" }
 
 /// See [`SmimeInfo::get`].
 pub enum Get {}
-method! {
-    Get : Gmail => schemas::SmimeInfo; "gmail.users.settings.sendAs.smimeInfo.get" GET
-    "gmail/v1/users/{userId}/settings/sendAs/{sendAsEmail}/smimeInfo/{id}"
-}
+
+method! { Get: Gmail => schemas::SmimeInfo; "gmail.users.settings.sendAs.smimeInfo.get" GET "gmail/v1/users/{userId}/settings/sendAs/{sendAsEmail}/smimeInfo/{id}" }
 
 /// See [`SmimeInfo::insert`].
 pub enum Insert {}
-method! {
-    Insert : Gmail => schemas::SmimeInfo; "gmail.users.settings.sendAs.smimeInfo.insert"
-    POST "gmail/v1/users/{userId}/settings/sendAs/{sendAsEmail}/smimeInfo"
-}
+
+method! { Insert: Gmail => schemas::SmimeInfo; "gmail.users.settings.sendAs.smimeInfo.insert" POST "gmail/v1/users/{userId}/settings/sendAs/{sendAsEmail}/smimeInfo" }
 
 /// See [`SmimeInfo::list`].
 pub enum List {}
-method! {
-    List : Gmail => schemas::ListSmimeInfoResponse;
-    "gmail.users.settings.sendAs.smimeInfo.list" GET
-    "gmail/v1/users/{userId}/settings/sendAs/{sendAsEmail}/smimeInfo"
-}
+
+method! { List: Gmail => schemas::ListSmimeInfoResponse; "gmail.users.settings.sendAs.smimeInfo.list" GET "gmail/v1/users/{userId}/settings/sendAs/{sendAsEmail}/smimeInfo" }
 
 /// See [`SmimeInfo::set_default`].
 pub enum SetDefault {}
-method! {
-    SetDefault : Gmail => (); "gmail.users.settings.sendAs.smimeInfo.setDefault" POST
-    "gmail/v1/users/{userId}/settings/sendAs/{sendAsEmail}/smimeInfo/{id}/setDefault" {
-    empty_response : true }
-}
+
+method! { SetDefault: Gmail => (); "gmail.users.settings.sendAs.smimeInfo.setDefault" POST "gmail/v1/users/{userId}/settings/sendAs/{sendAsEmail}/smimeInfo/{id}/setDefault" }

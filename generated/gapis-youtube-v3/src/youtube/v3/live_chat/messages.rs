@@ -7,7 +7,20 @@ use super::*;
 pub struct Messages<'a>(pub(crate) &'a runtime::Client);
 
 impl Messages<'_> {
-    /// GET `youtube/v3/liveChat/messages/stream`. Scopes: `YOUTUBE`, `YOUTUBE_FORCE_SSL`, `YOUTUBE_READONLY`.
+    /// GET `youtube/v3/liveChat/messages/stream`.
+    ///
+    /// Scopes:
+    /// [`YOUTUBE`](scopes::YOUTUBE),
+    /// [`YOUTUBE_FORCE_SSL`](scopes::YOUTUBE_FORCE_SSL),
+    /// [`YOUTUBE_READONLY`](scopes::YOUTUBE_READONLY).
+    ///
+    /// Optional:
+    /// [`hl`](Call#method.hl-10),
+    /// [`live_chat_id`](Call#method.live_chat_id),
+    /// [`max_results`](Call#method.max_results-16),
+    /// [`page_token`](Call#method.page_token-16),
+    /// [`part`](Call#method.part-6),
+    /// [`profile_image_size`](Call#method.profile_image_size-1).
     pub fn stream(&self) -> Call<Stream> {
         Call::new(self.0, &[], None)
     }
@@ -15,37 +28,34 @@ impl Messages<'_> {
 
 /// See [`Messages::stream`].
 pub enum Stream {}
-method! {
-    Stream : YouTube => schemas::LiveChatMessageListResponse;
-    "youtube.youtube.v3.liveChat.messages.stream" GET
-    "youtube/v3/liveChat/messages/stream"
-}
-paged! {
-    Stream => schemas::LiveChatMessage; "pageToken" "nextPageToken" "items"
-}
+
+method! { Stream: YouTube => schemas::LiveChatMessageListResponse; "youtube.youtube.v3.liveChat.messages.stream" GET "youtube/v3/liveChat/messages/stream" }
+
+paged! { Stream => schemas::LiveChatMessage; "pageToken" "nextPageToken" "items" }
 
 impl Call<Stream> {
-    /// `hl`: text
     pub fn hl(self, value: &str) -> Self {
         self.with_param("hl", &value)
     }
-    /// `liveChatId`: text
+
     pub fn live_chat_id(self, value: &str) -> Self {
         self.with_param("liveChatId", &value)
     }
-    /// `maxResults`: an unsigned 32-bit number, default `500`, at least `200`, at most `2000`
+
+    /// Default `500`, at least `200`, at most `2000`.
     pub fn max_results(self, value: u32) -> Self {
         self.with_param("maxResults", &value)
     }
-    /// `pageToken`: text
+
     pub fn page_token(self, value: &str) -> Self {
         self.with_param("pageToken", &value)
     }
-    /// `part`: text
+
     pub fn part(self, value: &[&str]) -> Self {
         self.with_param("part", &value)
     }
-    /// `profileImageSize`: an unsigned 32-bit number, at least `16`, at most `720`
+
+    /// At least `16`, at most `720`.
     pub fn profile_image_size(self, value: u32) -> Self {
         self.with_param("profileImageSize", &value)
     }

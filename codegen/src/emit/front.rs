@@ -1,0 +1,124 @@
+//! The front page of a crate: its documentation, and its README.
+
+use crate::features::FEATURES;
+use crate::model::{Api, Example};
+use crate::prose::{self, code};
+
+/// The documentation of the crate, or of a module that is made of an API.
+pub(crate) fn page(api: &Api, as_module: bool) -> Vec<String> {
+    let mut lines = introduction(api);
+    if let Some(example) = &api.example {
+        lines.push(String::new());
+        lines.extend(example_lines(api, example, true));
+    }
+    if !as_module {
+        lines.extend(features(api));
+    }
+    lines.extend(
+        [
+            "",
+            "# Where to go on",
+            "",
+            "The service is the way in: its functions lead to resources, whose functions make calls. [`Call`] has",
+            "what every call can do, and the setters of each method's optional parameters. Requests and responses",
+            "are in [`schemas`], the values of their enums in [`enums`], and what a client may ask for in [`scopes`].",
+            "Credentials, batches, pages, media, retries and errors are explained in the documentation of [`runtime`].",
+        ]
+        .map(str::to_owned),
+    );
+    lines
+}
+
+/// `README.md`.
+pub(crate) fn readme(api: &Api, header: &str) -> String {
+    let mut lines = vec![
+        format!("<!-- {} -->", header.trim_start_matches("//").trim()),
+        String::new(),
+        format!("# {}", api.crate_name),
+        String::new(),
+    ];
+    lines.extend(introduction(api));
+    if let Some(example) = &api.example {
+        lines.push(String::new());
+        lines.extend(example_lines(api, example, false));
+    }
+    lines.extend([
+        String::new(),
+        "It is one of the [gapis](https://github.com/gapis-rs/gapis) crates, and licensed as they are: Apache-2.0 or MIT,"
+            .to_owned(),
+        "at your option. It is not an official Google product.".to_owned(),
+    ]);
+    lines.join("\n") + "\n"
+}
+
+fn introduction(api: &Api) -> Vec<String> {
+    let mut lines = prose::lines(&format!("{} {}.", api.title.replace('\n', " "), api.version));
+    if let Some(prose) = &api.description {
+        lines.push(String::new());
+        lines.extend(prose::lines(prose));
+    }
+    if let Some(link) = &api.documentation {
+        lines.push(String::new());
+        lines.extend(prose::lines(&format!("Google's documentation: {}", link.replace('\n', " "))));
+    }
+    let calls = api.limits.calls.unwrap_or(1000);
+    let path = code(&format!("/{}", api.batch_path));
+    lines.push(String::new());
+    lines.push(format!("A batch of up to {calls} calls goes to {path} in one request."));
+    lines
+}
+
+fn example_lines(api: &Api, example: &Example, hidden: bool) -> Vec<String> {
+    let library = api.crate_name.replace('-', "_");
+    let service = &api.service;
+    let mut call = String::from("service");
+    for accessor in &example.accessors {
+        call.push_str(&format!(".{accessor}()"));
+    }
+    call.push_str(&format!(".{}({})", example.function, example.arguments.join(", ")));
+    let mut lines = Vec::new();
+    lines.push(if hidden { "```no_run" } else { "```rust" }.to_owned());
+    if hidden {
+        lines.push(format!("# async fn run() -> {library}::Result<()> {{"));
+    }
+    lines.extend([
+        format!("use {library}::{service};"),
+        String::new(),
+        format!("let service = {service}::builder().anonymous().build()?;"),
+        "let mut batch = service.batch();".to_owned(),
+        format!("let call = {call};"),
+        "call.queue(&mut batch, |reply| println!(\"{:?}\", reply.result.is_ok()))?;".to_owned(),
+        "let report = batch.execute().await;".to_owned(),
+    ]);
+    if hidden {
+        lines.extend(["# Ok(())".to_owned(), "# }".to_owned()]);
+    }
+    lines.push("```".to_owned());
+    lines
+}
+
+/// The table of features.
+fn features(api: &Api) -> Vec<String> {
+    let mut lines = vec![
+        String::new(),
+        "# Features".to_owned(),
+        String::new(),
+        "| feature | by default | turns on |".to_owned(),
+        "|---|---|---|".to_owned(),
+    ];
+    for feature in FEATURES {
+        let default = if feature.is_default { "yes" } else { "" };
+        lines.push(format!("| `{}` | {default} | {} |", feature.name, feature.does));
+    }
+    for (feature, resource) in api.gates.features.iter().zip(&api.root.resources) {
+        lines.push(format!("| `{feature}` | yes | the resource {} and its schemas |", code(&resource.wire)));
+    }
+    if !api.gates.features.is_empty() {
+        lines.extend([
+            String::new(),
+            "A program that turns the default off and names the resources it needs compiles in less time."
+                .to_owned(),
+        ]);
+    }
+    lines
+}

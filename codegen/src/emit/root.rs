@@ -1,0 +1,163 @@
+//! `src/lib.rs`: the service, and the modules.
+
+use quote::quote;
+
+use super::resources::{Writer, accessor};
+use super::{front, gate};
+use crate::model::Api;
+use crate::prose::code;
+use crate::source::{Source, literal};
+
+impl Writer<'_> {
+    /// The root of the crate.
+    pub(crate) fn root(&mut self, as_module: bool) {
+        let api = self.api;
+        self.source.blank();
+        self.source.module_docs(&front::page(api, as_module));
+        self.source.blank();
+        self.source.line(format_args!("#![cfg_attr(docsrs, feature(doc_cfg))]"));
+        self.source.line(format_args!("#![forbid(unsafe_code)]"));
+        self.source.line(format_args!("#![allow(clippy::all, deprecated, nonstandard_style, unused)]"));
+        self.imports();
+        service(api, self.source);
+        self.functions();
+        self.markers();
+    }
+
+    fn imports(&mut self) {
+        let (api, source) = (self.api, &mut *self.source);
+        source.blank();
+        source.line(format_args!("pub use gapis_runtime as runtime;"));
+        source.line(format_args!("#[doc(no_inline)]"));
+        source.line(format_args!("pub use runtime::prelude::*;"));
+        source.line(format_args!("use runtime::{{method, paged}};"));
+        source.blank();
+        source.line(format_args!("const _: () = runtime::spec::assert_generation(1);"));
+        source.blank();
+        for module in ["enums", "schemas", "scopes"] {
+            source.line(format_args!("pub mod {module};"));
+        }
+        for (index, resource) in api.root.resources.iter().enumerate() {
+            gate::of_resource(api, index, source);
+            source.line(format_args!("pub mod {};", resource.module));
+        }
+    }
+
+    /// The functions of the service.
+    fn functions(&mut self) {
+        let root = &self.api.root;
+        if root.resources.is_empty() && root.methods.is_empty() {
+            return;
+        }
+        self.source.blank();
+        self.source.open(format_args!("impl {} {{", self.api.service));
+        for (index, resource) in root.resources.iter().enumerate() {
+            self.source.blank();
+            gate::of_resource(self.api, index, self.source);
+            self.source.code(accessor(resource, &quote!(&self.0), &quote!('_)));
+        }
+        for method in &root.methods {
+            self.source.blank();
+            self.function(method, &quote!(&self.0), &quote!(methods::));
+        }
+        self.source.close("}");
+    }
+
+    /// The markers of the API's own methods.
+    fn markers(&mut self) {
+        let api = self.api;
+        if api.root.methods.is_empty() {
+            return;
+        }
+        self.source.blank();
+        self.source.docs(&["The methods of the API itself.".to_owned()]);
+        self.source.open(format_args!("pub mod {} {{", api.root.module));
+        self.source.line(format_args!("use super::*;"));
+        let owner =
+            if api.service_is_shadowed { format!("super::{}", api.service) } else { api.service.to_string() };
+        api.root.methods.iter().for_each(|method| self.marker(method, &owner));
+        self.source.close("}");
+    }
+}
+
+/// The service type and its facts; what equals the runtime's default is left out.
+fn service(api: &Api, source: &mut Source) {
+    let Api { service, name, version, root_url, mtls_root_url, service_path, batch_path, .. } = api;
+    source.blank();
+    source.docs(&[
+        format!("The service: {}.", code(&format!("{} {version}", api.title))),
+        String::new(),
+        "A clone is cheap and shares connections and credentials.".to_owned(),
+    ]);
+    source.line(format_args!("#[derive(Clone, Debug)]"));
+    source.line(format_args!("pub struct {service}(runtime::Client);"));
+    source.blank();
+    source.open(format_args!("runtime::api! {{"));
+    source.open(format_args!("{service} {{"));
+    for (member, text) in [
+        ("name", name),
+        ("version", version),
+        ("root_url", root_url),
+        ("mtls_root_url", mtls_root_url),
+        ("service_path", service_path),
+        ("batch_path", batch_path),
+    ] {
+        if !text.is_empty() {
+            source.line(format_args!("{member}: {},", literal(text)));
+        }
+    }
+    limits(api, source);
+    let scopes: Vec<String> =
+        api.default_scopes.iter().map(|&index| format!("scopes::{}", api.scopes[index].name)).collect();
+    if !scopes.is_empty() {
+        source.line(format_args!("scopes: &[{}],", scopes.join(", ")));
+    }
+    if !api.endpoints.is_empty() {
+        source.open(format_args!("endpoints: &["));
+        for (location, url) in &api.endpoints {
+            source.line(format_args!("({}, {}),", literal(location), literal(url)));
+        }
+        source.close("],");
+    }
+    if api.data_wrapper {
+        source.line(format_args!("data_wrapper: true,"));
+    }
+    source.close("}");
+    source.close("}");
+    if api.service_is_shadowed {
+        // No name of a document begins with an underscore and a capital, let alone two.
+        source.blank();
+        source.line(format_args!("use self::{service} as __Service;"));
+    }
+    if !api.updates.is_empty() && api.root.all_methods().any(|method| api.update_of(method).is_some()) {
+        source.blank();
+        source.line(format_args!("runtime::update! {{ {service} }}"));
+        if api.update_is_shadowed {
+            source.blank();
+            source.line(format_args!("use self::Update as __Update;"));
+        }
+    }
+}
+
+fn limits(api: &Api, source: &mut Source) {
+    let limits = &api.limits;
+    let known: Vec<(&str, usize)> = [
+        ("calls", limits.calls),
+        ("bytes", limits.bytes),
+        ("url", limits.url),
+        ("update_requests", limits.update_requests),
+        ("update_bytes", limits.update_bytes),
+    ]
+    .into_iter()
+    .filter_map(|(member, value)| Some((member, value?)))
+    .collect();
+    if known.is_empty() {
+        return;
+    }
+    source.open(format_args!("limits: runtime::spec::Limits {{"));
+    for (member, value) in known {
+        source.line(format_args!("{member}: {value},"));
+    }
+    source.line(format_args!("..runtime::spec::Limits::DEFAULT"));
+    source.close("},");
+}

@@ -1,0 +1,23 @@
+//! The features of a generated crate that stand for no resource: those of the runtime, passed on.
+
+/// A feature of the runtime.
+pub(crate) struct Feature {
+    pub(crate) name: &'static str,
+    pub(crate) is_default: bool,
+    /// What it turns on.
+    pub(crate) does: &'static str,
+}
+
+const fn feature(name: &'static str, is_default: bool, does: &'static str) -> Feature {
+    Feature { name, is_default, does }
+}
+
+pub(crate) const FEATURES: &[Feature] = &[
+    feature("http2", true, "HTTP/2, so that requests share a connection"),
+    feature("rustls", true, "TLS by rustls, with the platform's trusted roots"),
+    feature("native-tls", false, "TLS by the platform's own library"),
+    feature("blocking", false, "calls from threads without an async runtime"),
+    feature("spawn", false, "the task of a dispatcher, spawned by a function"),
+    feature("fs", false, "uploads from files"),
+    feature("tracing", false, "spans and events, without secrets"),
+];

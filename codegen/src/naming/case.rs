@@ -1,0 +1,96 @@
+//! Letters: what of a wire name may be in a Rust name, and the cases of Rust. All of it is ASCII.
+
+use std::borrow::Cow;
+
+use heck::{ToSnakeCase, ToUpperCamelCase};
+
+/// Longer names than this are cut; real ones end well before.
+const LONGEST: usize = 180;
+
+/// Only ASCII letters, digits and `_` are left, and at least one letter or digit.
+pub(super) fn clean(wire: &str) -> Cow<'_, str> {
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || c == '_';
+    if wire.len() <= LONGEST && wire.chars().all(is_plain) && wire.bytes().any(|byte| byte != b'_') {
+        return Cow::Borrowed(wire);
+    }
+    if wire.is_empty() {
+        return Cow::Borrowed("empty");
+    }
+    let mut clean = String::new();
+    let symbols_only = !wire.chars().any(|c| c.is_ascii_alphanumeric());
+    for c in wire.chars() {
+        if clean.len() > LONGEST {
+            break;
+        }
+        match c {
+            c if c.is_ascii_alphanumeric() => clean.push(c),
+            c if symbols_only || !c.is_ascii() => clean.push_str(&format!("_u{:x}_", u32::from(c))),
+            _ => clean.push('_'),
+        }
+    }
+    Cow::Owned(cut(clean))
+}
+
+/// At most `LONGEST` bytes of an ASCII text.
+pub(super) fn cut(mut ascii: String) -> String {
+    ascii.truncate(LONGEST);
+    ascii
+}
+
+/// An identifier begins with a letter or `_`.
+pub(super) fn started(text: String) -> String {
+    if text.starts_with(|first: char| first.is_ascii_alphabetic() || first == '_') {
+        text
+    } else {
+        format!("_{text}")
+    }
+}
+
+pub(super) fn snake(clean: &str) -> String {
+    let snake = clean.to_snake_case();
+    // `_password` beside `password` (both are parameters of one method somewhere) must not depend on each other.
+    if clean.starts_with('_') { format!("_{snake}") } else { started(snake) }
+}
+
+/// Upper camel case, but digits of two words stay apart: `V1_2` is `V1_2` and not `V12`.
+pub(super) fn camel(clean: &str) -> String {
+    let mut name = String::new();
+    for word in clean.split('_').filter(|word| !word.is_empty()) {
+        let camel = word.to_upper_camel_case();
+        if name.ends_with(|c: char| c.is_ascii_digit()) && camel.starts_with(|c: char| c.is_ascii_digit()) {
+            name.push('_');
+        }
+        name.push_str(&camel);
+    }
+    started(name)
+}
+
+/// The wire name that `#[derive(Object)]` makes of a field's name: `mime_type` is `mimeType`.
+pub(super) fn wire_of_field(name: &str) -> String {
+    let mut wire = String::with_capacity(name.len());
+    let mut chars = name.chars().peekable();
+    while let Some(c) = chars.next() {
+        match chars.peek() {
+            Some(next) if c == '_' && !wire.is_empty() && next.is_ascii_alphanumeric() => {
+                wire.push(next.to_ascii_uppercase());
+                chars.next();
+            }
+            _ => wire.push(c),
+        }
+    }
+    wire
+}
+
+/// The wire name that `#[derive(OpenEnum)]` makes of a variant's name: `InUse` is `IN_USE`.
+pub(super) fn wire_of_variant(name: &str) -> String {
+    let mut wire = String::with_capacity(name.len() + 4);
+    let mut after_word = false;
+    for c in name.chars() {
+        if after_word && c.is_ascii_uppercase() {
+            wire.push('_');
+        }
+        wire.push(c.to_ascii_uppercase());
+        after_word = c.is_ascii_lowercase() || c.is_ascii_digit();
+    }
+    wire
+}

@@ -1,0 +1,121 @@
+//! All names that a document cannot have for itself, by the scope they are taken in.
+
+/// Words of the language.
+const KEYWORDS: &[&str] = &[
+    "abstract", "as", "async", "await", "become", "box", "break", "const", "continue", "crate", "do", "dyn",
+    "else", "enum", "extern", "false", "final", "fn", "for", "gen", "if", "impl", "in", "let", "loop",
+    "macro", "match", "mod", "move", "mut", "override", "priv", "pub", "ref", "return", "self", "Self",
+    "static", "struct", "super", "trait", "true", "try", "type", "typeof", "unsafe", "unsized", "use",
+    "virtual", "where", "while", "yield",
+];
+
+/// Keywords that have no raw form, and the pattern `_`.
+const NEVER_RAW: &[&str] = &["self", "Self", "super", "crate", "_"];
+
+/// In the module of a resource: `Call` is the crate's own, and the generated functions say `Some` and `None`.
+pub(super) const IN_RESOURCE: &[&str] = &["Call", "Self", "Some", "None"];
+
+/// Names that the generated code says of the crate's root, where the service is.
+pub(super) const IN_ROOT: &[&str] =
+    &["Call", "Update", "Some", "None", "Option", "Self", "String", "Vec", "Box", "Result", "Ok", "Err"];
+
+/// A field that every struct has.
+pub(super) const FIELDS: &[&str] = &["extra"];
+
+/// A constant that every module of scopes has.
+pub(super) const SCOPES: &[&str] = &["ALL"];
+
+/// Functions that every service has.
+pub(super) const SERVICE: &[&str] =
+    &["builder", "new", "client", "batch", "batcher", "call", "wait_for", "clone"];
+
+/// Functions that every call has.
+const CALL: &[&str] = &[
+    "new",
+    "fields",
+    "quota_user",
+    "pretty_print",
+    "send",
+    "send_as",
+    "reply_as",
+    "send_with",
+    "send_with_response",
+    "send_blocking",
+    "block",
+    "queue",
+    "queue_as",
+    "queue_ticket",
+    "pages",
+    "items",
+    "upload",
+    "download",
+    "idempotent",
+    "if_match",
+    "if_none_match",
+    "wait",
+    "wait_as",
+    "into_request",
+    "clone",
+    "into_future",
+    "dry_run",
+    "curl",
+];
+
+/// Functions of every call that begin with `with_`, and all that begin with them.
+const CALL_WITH: &[&str] = &["id", "timeout", "retry", "header", "query", "param", "scopes", "credentials"];
+
+/// Functions that every update has and a call has not.
+pub(super) const UPDATE: &[&str] = &[
+    "push",
+    "push_all",
+    "push_with",
+    "push_ticket",
+    "len",
+    "is_empty",
+    "into_call",
+    "with_body",
+    "with_member",
+];
+
+/// Modules that a generated crate has anyway, and file names that some systems do not allow.
+const MODULES: &[&str] =
+    &["lib", "main", "schemas", "enums", "scopes", "methods", "runtime", "con", "prn", "aux", "nul"];
+
+/// Features that Cargo knows or that a user would take for one of ours; those we have are in `features.rs`.
+pub(super) const FEATURES: &[&str] = &["default", "full"];
+
+/// Names that the modules of schemas say without a path, unless a schema has them.
+pub(super) const IN_SCHEMAS: &[&str] = &[
+    "Base64",
+    "BTreeMap",
+    "Box",
+    "Date",
+    "DateTime",
+    "Duration",
+    "Extra",
+    "FieldMask",
+    "Json",
+    "Open",
+    "Option",
+    "String",
+    "Vec",
+];
+
+pub(super) fn is_keyword(name: &str) -> bool {
+    KEYWORDS.contains(&name)
+}
+
+pub(super) fn is_never_raw(name: &str) -> bool {
+    NEVER_RAW.contains(&name)
+}
+
+pub(super) fn is_of_call(name: &str) -> bool {
+    let with = name.strip_prefix("with_");
+    CALL.contains(&name) || with.is_some_and(|rest| CALL_WITH.iter().any(|word| rest.starts_with(word)))
+}
+
+pub(super) fn is_module(name: &str) -> bool {
+    let port = name.strip_prefix("com").or_else(|| name.strip_prefix("lpt"));
+    let is_port = port.is_some_and(|rest| rest.len() == 1 && rest.bytes().all(|byte| byte.is_ascii_digit()));
+    MODULES.contains(&name) || is_port
+}

@@ -1,0 +1,68 @@
+//! What a caller chooses.
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+
+/// What to generate, beside the document itself.
+#[derive(Clone, Debug, Default)]
+pub struct Options {
+    /// The document's name for messages, `drive.v3`.
+    pub name: String,
+    /// What the servers of the API take at once, where that is not the usual.
+    pub limits: Limits,
+    /// Which methods are updates and which are not, by method id, where their shape does not tell.
+    pub updates: BTreeMap<String, UpdateRule>,
+    /// The path of the runtime in the `Cargo.toml` that is written; without it the version alone is named.
+    pub runtime_path: Option<String>,
+    /// Which methods: `files.list`, `permissions.*`. Empty means all.
+    pub only: Vec<String>,
+    /// Whether resources become features of the crate.
+    pub features: FeaturePolicy,
+    /// The files become a module of another crate, which depends on `gapis-runtime`: there is no `Cargo.toml`, there are
+    /// no features, and `src/lib.rs` is the module's root. It must be found by a `#[path]`, as its own modules are in
+    /// files beside it.
+    pub as_module: bool,
+}
+
+/// What an API's servers take at once. No document tells; what is not given is as usual.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Limits {
+    /// How many calls one batch request may carry; usually 1000.
+    pub calls: Option<usize>,
+    /// How many bytes the body of a batch request may have.
+    pub bytes: Option<usize>,
+    /// How many characters the path and query of one call in a batch may have.
+    pub url: Option<usize>,
+    /// How many requests one update (`batchUpdate`) may carry.
+    pub update_requests: Option<usize>,
+    /// How many bytes the body of an update may have.
+    pub update_bytes: Option<usize>,
+}
+
+/// Whether a method is an update, which its shape tells otherwise.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum UpdateRule {
+    /// It is an ordinary method.
+    Never,
+    /// It is one, with its lists in these members.
+    Lists {
+        /// The body's member: `requests`.
+        requests: String,
+        /// The response's member: `replies`.
+        replies: String,
+    },
+}
+
+/// Whether the crate has a feature for each top-level resource.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum FeaturePolicy {
+    /// Where the API is large.
+    #[default]
+    Auto,
+    /// Always.
+    Always,
+    /// Never.
+    Never,
+}

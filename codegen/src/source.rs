@@ -1,0 +1,109 @@
+//! The text of a file. Code comes as tokens and is formatted by `prettyplease`; what is data (docs, fields, variants, tables
+//! given to macros) is written line by line, since most of a crate is data.
+
+use std::fmt::{self, Write};
+
+use proc_macro2::TokenStream;
+
+/// A file that is being written.
+pub(crate) struct Source {
+    text: String,
+    depth: usize,
+    error: Option<syn::Error>,
+}
+
+impl Source {
+    /// A file that begins with that line.
+    pub(crate) fn new(header: &str) -> Self {
+        Source { text: header.to_owned(), depth: 0, error: None }
+    }
+
+    /// Parts items by a blank line.
+    pub(crate) fn blank(&mut self) {
+        if !self.text.ends_with("{\n") && !self.text.ends_with("\n\n") {
+            self.text.push('\n');
+        }
+    }
+
+    /// One line: `source.line(format_args!("pub mod {name};"))`.
+    pub(crate) fn line(&mut self, line: fmt::Arguments<'_>) {
+        self.indent();
+        // Writing to a string cannot fail.
+        let _ = self.text.write_fmt(line);
+        self.text.push('\n');
+    }
+
+    /// A line after which everything is one step deeper.
+    pub(crate) fn open(&mut self, line: fmt::Arguments<'_>) {
+        self.line(line);
+        self.depth += 1;
+    }
+
+    /// The line that ends such a step.
+    pub(crate) fn close(&mut self, line: &str) {
+        self.depth = self.depth.saturating_sub(1);
+        self.line(format_args!("{line}"));
+    }
+
+    /// Doc comments of the item that follows.
+    pub(crate) fn docs(&mut self, lines: &[String]) {
+        self.comment("///", lines);
+    }
+
+    /// Doc comments of the module itself.
+    pub(crate) fn module_docs(&mut self, lines: &[String]) {
+        self.comment("//!", lines);
+    }
+
+    fn comment(&mut self, mark: &str, lines: &[String]) {
+        for line in lines {
+            self.indent();
+            self.text.push_str(mark);
+            if !line.is_empty() {
+                self.text.push(' ');
+                self.text.push_str(line);
+            }
+            self.text.push('\n');
+        }
+    }
+
+    /// Items, formatted.
+    pub(crate) fn code(&mut self, tokens: TokenStream) {
+        let formatted = match syn::parse2(tokens) {
+            Ok(file) => prettyplease::unparse(&file),
+            Err(error) => {
+                self.error.get_or_insert(error);
+                return;
+            }
+        };
+        for line in formatted.lines() {
+            if !line.is_empty() {
+                self.indent();
+                self.text.push_str(line);
+            }
+            self.text.push('\n');
+        }
+    }
+
+    /// The text.
+    ///
+    /// # Errors
+    /// If some tokens were no items.
+    pub(crate) fn finish(self) -> Result<String, syn::Error> {
+        match self.error {
+            Some(error) => Err(error),
+            None => Ok(self.text),
+        }
+    }
+
+    fn indent(&mut self) {
+        for _ in 0..self.depth {
+            self.text.push_str("    ");
+        }
+    }
+}
+
+/// A string literal. What would make it read other than it is, is escaped.
+pub(crate) fn literal(text: &str) -> String {
+    format!("{text:?}")
+}
