@@ -204,7 +204,7 @@ pub(crate) fn scope_stem(url: &str) -> &str {
 /// The feature of a top-level resource, out of its module's name.
 pub(crate) fn feature(module: &Name) -> String {
     let kebab = module.bare().to_kebab_case();
-    let ours = ["default", "rustls", "native-tls", "blocking", "mock", "tracing", "spawn", "full"];
+    let ours = ["default", "rustls", "native-tls", "blocking", "mock", "tracing", "full"];
     if ours.contains(&kebab.as_str()) || kebab.is_empty() || module.bare().ends_with('_') {
         format!("{kebab}_")
     } else {

@@ -6,7 +6,7 @@ use crate::Options;
 use crate::model::Api;
 
 /// Features of the runtime that a crate passes on.
-const RUNTIME_FEATURES: &[&str] = &["http2", "rustls", "native-tls", "blocking", "spawn", "fs", "tracing"];
+const RUNTIME_FEATURES: &[&str] = &["http2", "rustls", "native-tls", "blocking", "fs", "tracing"];
 
 /// The version of the runtime, which has the generator's version.
 const RUNTIME_VERSION: &str = env!("CARGO_PKG_VERSION");
