@@ -335,33 +335,29 @@ fn is_keyword(name: &str) -> bool {
 fn is_verb(name: &str) -> bool {
     const VERBS: &[&str] = &[
         "new",
+        "of",
         "fields",
         "quota_user",
         "pretty_print",
+        "if_match",
+        "if_none_match",
+        "reply_as",
         "send",
-        "send_as",
-        "send_with",
         "send_with_response",
-        "send_blocking",
         "queue",
-        "queue_as",
-        "queue_ticket",
         "pages",
         "items",
         "upload",
         "download",
-        "idempotent",
-        "if_match",
-        "if_none_match",
         "wait",
-        "wait_as",
-        "into_request",
+        "into_parts",
         "clone",
         "into_future",
         "dry_run",
         "curl",
     ];
-    const WITH: &[&str] = &["timeout", "retry", "header", "query", "param", "scopes", "credentials"];
+    const WITH: &[&str] =
+        &["timeout", "retry", "header", "query", "param", "id", "idempotent", "scopes", "credentials"];
     let with = name.strip_prefix("with_");
     VERBS.contains(&name) || with.is_some_and(|rest| WITH.iter().any(|word| rest.starts_with(word)))
 }
@@ -417,7 +413,7 @@ mod tests {
             names(Kind::Setter, &["send", "withRetryPolicy", "withExtended"]),
             ["send_", "with_retry_policy_", "with_extended"]
         );
-        assert_eq!(names(Kind::Setter, &["wait", "waitAs"]), ["wait_", "wait_as_"]);
+        assert_eq!(names(Kind::Setter, &["wait", "replyAs"]), ["wait_", "reply_as_"]);
         assert_eq!(names(Kind::ServiceFunction, &["waitFor"]), ["wait_for_"]);
         assert_eq!(names(Kind::Variant, &["SELF"]), ["Self_"]);
         assert_eq!(assign(Kind::Function, ["get", "list"], &["get"])[0].as_str(), "get_");

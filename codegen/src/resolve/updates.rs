@@ -190,7 +190,6 @@ const VERBS: &[&str] = &[
     "push_ticket",
     "len",
     "is_empty",
-    "into_call",
     "with_body",
     "with_member",
 ];
