@@ -173,11 +173,33 @@ fn lists_are_walked_without_an_async_runtime() {
     let zoo = zoo(&pages(three()));
     let mut items = zoo.list().items();
     let mut names = Vec::new();
-    while let Some(animal) = items.next_blocking() {
+    while let Some(animal) = items.next().block() {
         names.extend(animal.unwrap().name);
     }
     assert_eq!(names, ["a", "b", "c"]);
     let mut pages = zoo.list().pages();
-    let count = std::iter::from_fn(|| pages.next_blocking()).filter(Result::is_ok).count();
+    let count = std::iter::from_fn(|| pages.next().block()).filter(Result::is_ok).count();
     assert_eq!(count, 3);
+}
+
+#[tokio::test]
+async fn pages_of_the_caller_s_own_type_need_no_token() {
+    #[derive(serde::Deserialize)]
+    struct Names {
+        #[serde(default)]
+        animals: Vec<Name>,
+    }
+    #[derive(serde::Deserialize)]
+    struct Name {
+        name: String,
+    }
+    let handlers = pages(three());
+    let mut pages = zoo(&handlers).list().reply_as::<Names>().pages();
+    let mut names = Vec::new();
+    while let Some(page) = pages.next().await {
+        names.push(page.unwrap().animals.into_iter().map(|animal| animal.name).collect::<String>());
+    }
+    assert_eq!(names, ["ab", "", "c"]);
+    let asked: Vec<_> = handlers.calls().iter().map(|call| call.query("fields").unwrap()).collect();
+    assert_eq!(asked, ["animals(name),nextPageToken"; 3]);
 }
