@@ -45,7 +45,7 @@ pub(crate) async fn run(calendar: &Calendar, id: &str, out: &Output) -> Result<(
                 Err(error) => out.line(format_args!("{}: {error}", reply.index)),
             }
             // The HTTP message, if one came, with its status, headers and body.
-            out.line(reply.message.as_ref().map_or_else(String::new, show));
+            out.line(reply.response.as_ref().map_or_else(String::new, show));
         })?;
     }
     let report = batch.execute().await;

@@ -32,7 +32,7 @@ pub(crate) async fn run(
     let name = Course { name: Some("Course 1".to_owned()), ..Default::default() };
     let section = Course { section: Some("Section 2".to_owned()), ..Default::default() };
     let patches = [patch(first, "name", name, ada), patch(second, "section", section, grace)];
-    batch.add_all(patches, |reply| match reply.result {
+    batch.queue_all(patches, |reply| match reply.result {
         Ok(course) => {
             let (name, section) = (course.name.unwrap_or_default(), course.section.unwrap_or_default());
             out.line(format_args!("course {name:?}, section {section:?}"));
@@ -48,9 +48,9 @@ pub(crate) async fn run(
     let others = ["nobody@elsewhere.example.com", "student.1@School.example.com"].map(str::to_owned);
     let calls = mails.chain(others).map(|mail| {
         let student = Student { user_id: Some(mail.clone()), ..Default::default() };
-        (mail, courses.students().create(first, student))
+        courses.students().create(first, student).with_id(mail)
     });
-    batch.add_all_as(calls, |reply| match reply.result {
+    batch.queue_all(calls, |reply| match reply.result {
         Ok(student) => {
             let name = student.profile.and_then(|profile| profile.name?.full_name);
             out.line(format_args!("{} is enrolled", name.unwrap_or_default()));

@@ -24,7 +24,7 @@ pub(crate) async fn run(service: &DisplayVideo, advertiser: i64, items: &[i64], 
     let on_success = |_: Id, item: LineItem| out.line(show(&item));
     let on_failure = |_: Id, error: Error| out.line(format_args!("failed: {error}"));
     let mut batch = service.batch();
-    batch.add_all(items.iter().map(|&item| activate(item)), |reply| reply.split(on_success, on_failure))?;
+    batch.queue_all(items.iter().map(|&item| activate(item)), |reply| reply.split(on_success, on_failure))?;
     let _report = batch.execute().await;
 
     out.line("== One callback of the batch, which knows each call by a number of ours");
@@ -34,22 +34,20 @@ pub(crate) async fn run(service: &DisplayVideo, advertiser: i64, items: &[i64], 
         Err(error) => out.line(format_args!("{}: {error}", outcome.id)),
     });
     for &item in items {
-        batch.add_as(item, activate(item))?;
+        batch.add(activate(item).with_id(item))?;
     }
     let _report = batch.execute().await;
 
     out.line("== A report of all replies, looked up by id afterwards");
     let mut batch = service.batch();
     for &item in items {
-        batch.add_as(item, activate(item))?;
+        batch.add(activate(item).with_id(item))?;
     }
     let report = batch.execute().await;
     for item in items {
-        let record = report.get(&item.to_string());
-        match record.map(|record| record.decode::<LineItem>()) {
-            Some(Ok(found)) => out.line(format_args!("{item}: {}", show(&found))),
-            Some(Err(error)) => out.line(format_args!("{item}: {error}")),
-            None => out.line(format_args!("{item} was not queued")),
+        match report.take::<LineItem>(&item.to_string()) {
+            Ok(found) => out.line(format_args!("{item}: {}", show(&found))),
+            Err(error) => out.line(format_args!("{item}: {error}")),
         }
     }
     Ok(())

@@ -28,7 +28,7 @@ pub(crate) async fn run(farm: &Farm, out: &Output) -> Result<()> {
         let farmers = reply.result.unwrap_or_default().farmers.unwrap_or_default();
         out.line(format_args!("farmers: {}", farmers.len()));
     })?;
-    farm.animals().get(404).queue_as(&mut batch, "ghost", |reply| match reply.result {
+    farm.animals().get(404).with_id("ghost").queue(&mut batch, |reply| match reply.result {
         Ok(animal) => out.line(format_args!("found {animal:?}")),
         Err(error) => out.line(format_args!("{} failed: {error}", reply.id)),
     })?;
@@ -42,19 +42,19 @@ pub(crate) async fn run(farm: &Farm, out: &Output) -> Result<()> {
     batch.on_reply(|outcome| {
         out.line(format_args!("call {} ({}) is answered", outcome.index, outcome.method))
     });
-    let inserts = ["sheep", "pig", "llama"].map(|name| (name, farm.animals().insert(named(name))));
-    batch.add_all_as(inserts, |reply| {
+    let inserts = ["sheep", "pig", "llama"].map(|name| farm.animals().insert(named(name)).with_id(name));
+    batch.queue_all(inserts, |reply| {
         if let Ok(animal) = reply.result {
             ids.insert(reply.id.to_string(), animal.id.unwrap_or_default());
         }
     })?;
     // A call may have its own callback; the batch's runs after it.
-    farm.animals().insert(named("")).queue_as(&mut batch, "nameless", |reply| {
+    farm.animals().insert(named("")).with_id("nameless").queue(&mut batch, |reply| {
         let answer = reply.result.map_or_else(|error| error.to_string(), |_| "welcome".to_owned());
         out.line(format_args!("{}: {answer}", reply.id));
     })?;
     // Ids are the caller's own, and each is used once.
-    if let Err(error) = farm.animals().list().queue_as(&mut batch, "llama", |_| {}) {
+    if let Err(error) = farm.animals().list().with_id("llama").queue(&mut batch, |_| {}) {
         out.line(format_args!("refused: {error}"));
     }
     let report = batch.execute().await;
@@ -66,12 +66,12 @@ pub(crate) async fn run(farm: &Farm, out: &Output) -> Result<()> {
     out.line("== Changes made offline, sent at once, and then a look at the result");
     let mut batch = farm.batch();
     let heavier = Animal { weight: Some(92.5), ..Default::default() };
-    let weighed = farm.animals().patch(sheep, heavier).update_mask("weight").queue_ticket(&mut batch)?;
+    let weighed = batch.add(farm.animals().patch(sheep, heavier).update_mask("weight"))?;
     batch.add(farm.animals().delete(pig))?;
     batch.add(farm.animals().patch(llama, named("Dolly")))?;
     // A server may execute a batch in any order, so the list waits for the rest.
     batch.barrier();
-    let list = farm.animals().list().queue_ticket(&mut batch)?;
+    let list = batch.add(farm.animals().list())?;
     let report = batch.execute().await;
     report.error_for_failures()?;
     out.line(format_args!("the sheep weighs {} kg", report.redeem(weighed)?.weight.unwrap_or_default()));

@@ -211,13 +211,12 @@ async fn the_classroom_guide_s_answer() {
         .patch("1", Course { name: Some("Botany".to_owned()), ..Default::default() })
         .update_mask("name")
         .queue(&mut batch, |reply| {
-            varies = reply.message.unwrap().headers().get_all("vary").iter().count();
+            varies = reply.response.unwrap().headers().get_all("vary").iter().count();
             assert_eq!(reply.result.unwrap().name.as_deref(), Some("Botany"));
         })
         .unwrap();
     let change = Course { section: Some("Wednesdays".to_owned()), ..Default::default() };
-    let second =
-        classroom.courses().patch("2", change).update_mask("section").queue_ticket(&mut batch).unwrap();
+    let second = batch.add(classroom.courses().patch("2", change).update_mask("section")).unwrap();
     let report = batch.execute().await;
     assert_eq!(report.redeem(second).unwrap().section.as_deref(), Some("Wednesdays"));
     report.error_for_failures().unwrap();

@@ -462,7 +462,7 @@ async fn an_update_is_sent_twice_only_if_it_requires_a_revision() {
     // The caller's word counts more.
     let handlers = failing_once(server_error());
     let update = docs(&handlers).documents().batch_update("DOC").push(insert("a")).with_retry(policy());
-    update.write_control(control("R")).idempotent(false).await.unwrap_err();
+    update.write_control(control("R")).with_idempotent(false).await.unwrap_err();
     assert_eq!(handlers.call_count(), 1);
 
     // A rate limit says that nothing was applied.
@@ -490,13 +490,14 @@ async fn updates_travel_on_a_batch_beside_other_calls() {
         .unwrap();
     update("BAD")
         .push_with(insert("x"), told.callback("BAD"))
-        .queue_as(&mut batch, "bad", |reply| assert!(reply.result.is_err() && reply.id == "bad"))
+        .with_id("bad")
+        .queue(&mut batch, |reply| assert!(reply.result.is_err() && reply.id == "bad"))
         .unwrap();
     let mut ticketed = update("B");
     let inner = ticketed.push_ticket(CreateNamedRangeRequest::default());
-    let whole = ticketed.queue_ticket(&mut batch).unwrap();
-    let short = update("C").push(insert("x")).push(insert("y")).queue_ticket(&mut batch).unwrap();
-    batch.add(update("D").push(insert("x")).into_call()).unwrap();
+    let whole = batch.add(ticketed).unwrap();
+    let short = batch.add(update("C").push(insert("x")).push(insert("y"))).unwrap();
+    batch.add(update("D").push(insert("x"))).unwrap();
     docs.documents().get("A").queue(&mut batch, |reply| assert!(reply.result.is_ok())).unwrap();
     let report = batch.execute().await;
 
@@ -541,13 +542,17 @@ async fn an_unanswered_update_tells_everyone_that_the_outcome_is_unknown() {
 }
 
 #[tokio::test]
-async fn callbacks_that_a_plain_call_would_lose_are_an_error() {
+async fn one_closure_for_many_updates_runs_after_the_requests_own() {
     let handlers = answering(json!({"replies": [{}]}));
     let docs = docs(&handlers);
-    let call = docs.documents().batch_update("A").push_with(insert("x"), |_| {}).into_call();
-    let error = call.await.unwrap_err();
-    assert!(error.is_input() && error.to_string().contains("queue the update itself"), "{error}");
-    docs.documents().batch_update("A").push(insert("x")).into_call().await.unwrap();
+    let told = Told::default();
+    let mut batch = docs.batch();
+    let update = |id| docs.documents().batch_update(id).push_with(insert("x"), told.callback(id)).with_id(id);
+    let mut whole = Vec::new();
+    batch.queue_all(["A", "B"].map(update), |reply| whole.push((reply.id, told.lines().len()))).unwrap();
+    batch.execute().await.error_for_failures().unwrap();
+    assert_eq!(told.lines(), ["A: ()", "B: ()"]);
+    assert!(whole[0].0 == "A" && whole[0].1 == 1 && whole[1].0 == "B" && whole[1].1 == 2, "{whole:?}");
 }
 
 #[tokio::test]
@@ -577,16 +582,16 @@ async fn updates_go_through_a_dispatcher() {
     let handlers = answering_sheets(200, json!({"replies": [{"addSheet": {"properties": {"sheetId": 1}}}]}));
     let sheets = sheets(&handlers);
     let (batcher, driver) = sheets.batcher();
-    let driver = driver.spawn();
+    let driver = tokio::spawn(driver);
     let mut id = None;
     let update = sheets.spreadsheets().batch_update("BOOK");
     let update = update
         .push_with(AddSheetRequest::default(), |reply| id = reply.unwrap().properties.unwrap().sheet_id);
-    update.send_with(&batcher).await.unwrap();
+    batcher.send(update).await.unwrap();
     assert_eq!(id, Some(1));
     // Here, too, an answer that cannot be told apart is not lost.
     let update = sheets.spreadsheets().batch_update("BOOK").push(AddSheetRequest::default());
-    let error = update.push(AddSheetRequest::default()).send_with(&batcher).await.unwrap_err();
+    let error = batcher.send(update.push(AddSheetRequest::default())).await.unwrap_err();
     assert!(error.is_protocol() && error.response().is_some(), "{error}");
     drop(batcher);
     driver.await.unwrap();
@@ -599,7 +604,7 @@ fn blocking_updates() {
     let update = docs(&handlers).documents().batch_update("A");
     let update =
         update.push_with(CreateNamedRangeRequest::default(), |reply| id = reply.unwrap().named_range_id);
-    update.send_blocking().unwrap();
+    update.send().block().unwrap();
     assert_eq!(id.as_deref(), Some("N"));
 }
 

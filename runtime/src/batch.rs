@@ -15,10 +15,12 @@ mod report;
 
 use std::borrow::Cow;
 use std::collections::HashSet;
-use std::fmt::Display;
+use std::future::Future;
 use std::marker::PhantomData;
+use std::pin::Pin;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
+use std::task::{Context, Poll};
 
 use http::header::{HeaderName, HeaderValue};
 
@@ -26,6 +28,7 @@ pub use batcher::{Batcher, BatcherOptions, Driver};
 pub use reply::{Id, Outcome, Reply};
 pub use report::{Record, Report, Ticket};
 
+use crate::call::reading::Parts;
 use crate::call::request::Request;
 use crate::multipart::ReadLimits;
 use crate::send::attempts::Ledger;
@@ -33,8 +36,8 @@ use crate::send::retry::RetryPolicy;
 use crate::wire::headers;
 use crate::wire::query::Query;
 use crate::wire::spec::ApiSpec;
-use crate::{Api, BoxFuture, Client, Error, IntoRequest, Method, RawResponse, Response, Result};
-use reply::{Listener, Settled, Then};
+use crate::{Api, BoxFuture, Client, Error, IntoCall, Result};
+use reply::{Listener, Then};
 
 /// Calls of one API that travel together. Made by the service: `drive.batch()`.
 ///
@@ -97,138 +100,46 @@ impl<'cb, A: Api> Batch<'cb, A> {
         Batch { raw: RawBatch::new(api.client().clone(), A::SPEC), api: PhantomData }
     }
 
-    /// Queues a call with its callback, as [`Call::queue`](crate#the-core) does.
+    /// Queues a call and gives a ticket for its value, which the batch's [report](Report::redeem) redeems. A value can
+    /// also be had [by the call's id](Report::take), and the ticket be dropped.
     ///
     /// # Errors
-    /// If the call is not valid or goes to another endpoint.
-    pub fn queue<C>(
-        &mut self,
-        call: C,
-        callback: impl FnOnce(Reply<<C::Method as Method>::Output>) + Send + 'cb,
-    ) -> Result<()>
-    where
-        C: IntoRequest,
-        C::Method: Method<Api = A>,
-    {
-        self.raw.push(None, call.into_request(), Then::callback(callback)).map(drop)
-    }
-
-    /// The same under an id of the caller's.
-    ///
-    /// # Errors
-    /// As [`queue`](Batch::queue), and if the batch has that id already.
-    pub fn queue_as<C>(
-        &mut self,
-        call: C,
-        id: impl Display,
-        callback: impl FnOnce(Reply<<C::Method as Method>::Output>) + Send + 'cb,
-    ) -> Result<()>
-    where
-        C: IntoRequest,
-        C::Method: Method<Api = A>,
-    {
-        self.raw.push(Some(id.to_string()), call.into_request(), Then::callback(callback)).map(drop)
-    }
-
-    /// Queues a call and gives a ticket for its value.
-    ///
-    /// # Errors
-    /// As [`queue`](Batch::queue).
-    pub fn queue_ticket<C>(&mut self, call: C) -> Result<Ticket<<C::Method as Method>::Output>>
-    where
-        C: IntoRequest,
-        C::Method: Method<Api = A>,
-    {
-        let then = Then::ticket::<<C::Method as Method>::Output>();
-        let index = self.raw.push(None, call.into_request(), then)?;
+    /// If the call is not valid, goes to another endpoint than the batch, or has an id that the batch has already. Then
+    /// nothing is queued.
+    pub fn add<C: IntoCall<'cb, A>>(&mut self, call: C) -> Result<Ticket<C::Value>> {
+        let Parts { request, reader } = call.into_parts();
+        let index = self.raw.push(request, Then::ticket(reader))?;
         Ok(Ticket::new(self.raw.serial, index))
     }
 
-    /// Queues an update: `settle` hands out the parts of the value before the callback gets the whole.
-    pub(crate) fn push_settled<T: Response>(
+    /// Queues a call whose reply goes to `callback`, as the call's own `queue` does. The callback runs exactly once
+    /// when the batch is executed to its end.
+    ///
+    /// # Errors
+    /// As [`add`](Batch::add); then `callback` never runs.
+    pub fn queue<C: IntoCall<'cb, A>>(
         &mut self,
-        id: Option<String>,
-        request: Request,
-        settle: impl FnOnce(Result<T>, Option<&RawResponse>) -> Settled<T> + Send + 'cb,
-        callback: impl FnOnce(Reply<T>) + Send + 'cb,
+        call: C,
+        callback: impl FnOnce(Reply<C::Value>) + Send + 'cb,
     ) -> Result<()> {
-        self.raw.push(id, request, Then::settled(settle, callback)).map(drop)
+        let Parts { request, reader } = call.into_parts();
+        self.raw.push(request, Then::callback(reader, callback)).map(drop)
     }
 
-    /// The same with a ticket for the whole.
-    pub(crate) fn push_settled_ticket<T: Response>(
-        &mut self,
-        request: Request,
-        settle: impl FnOnce(Result<T>, Option<&RawResponse>) -> Settled<T> + Send + 'cb,
-    ) -> Result<Ticket<T>> {
-        let index = self.raw.push(None, request, Then::settled_ticket(settle))?;
-        Ok(Ticket::new(self.raw.serial, index))
-    }
-
-    /// Queues a call without a callback. The report keeps its reply, and [`on_reply`](Batch::on_reply) sees it.
+    /// Queues many calls of one type with one closure for all of their replies. It may borrow mutably.
     ///
     /// # Errors
-    /// As [`queue`](Batch::queue).
-    pub fn add<C>(&mut self, call: C) -> Result<()>
-    where
-        C: IntoRequest,
-        C::Method: Method<Api = A>,
-    {
-        self.raw.push(None, call.into_request(), Then::keep::<<C::Method as Method>::Output>()).map(drop)
-    }
-
-    /// The same under an id of the caller's, by which [`Report::get`] finds the reply.
-    ///
-    /// # Errors
-    /// As [`queue_as`](Batch::queue_as).
-    pub fn add_as<C>(&mut self, id: impl Display, call: C) -> Result<()>
-    where
-        C: IntoRequest,
-        C::Method: Method<Api = A>,
-    {
-        let then = Then::keep::<<C::Method as Method>::Output>();
-        self.raw.push(Some(id.to_string()), call.into_request(), then).map(drop)
-    }
-
-    /// Queues many calls of one method with one closure for all of their replies. It may borrow mutably.
-    ///
-    /// # Errors
-    /// As [`queue`](Batch::queue), for the first call that is refused: those before it stay queued, those after it are
-    /// not looked at.
-    pub fn add_all<C>(
+    /// As [`add`](Batch::add), for the first call that is refused: those before it stay queued, those after it are not
+    /// looked at.
+    pub fn queue_all<C: IntoCall<'cb, A>>(
         &mut self,
         calls: impl IntoIterator<Item = C>,
-        callback: impl FnMut(Reply<<C::Method as Method>::Output>) + Send + 'cb,
-    ) -> Result<()>
-    where
-        C: IntoRequest,
-        C::Method: Method<Api = A>,
-    {
+        callback: impl FnMut(Reply<C::Value>) + Send + 'cb,
+    ) -> Result<()> {
         let shared = Arc::new(Mutex::new(callback));
         calls.into_iter().try_for_each(|call| {
-            self.raw.push(None, call.into_request(), Then::shared(Arc::clone(&shared))).map(drop)
-        })
-    }
-
-    /// The same with an id of the caller's for each call.
-    ///
-    /// # Errors
-    /// As [`add_all`](Batch::add_all), and if the batch has an id already.
-    pub fn add_all_as<I, C>(
-        &mut self,
-        calls: impl IntoIterator<Item = (I, C)>,
-        callback: impl FnMut(Reply<<C::Method as Method>::Output>) + Send + 'cb,
-    ) -> Result<()>
-    where
-        I: Display,
-        C: IntoRequest,
-        C::Method: Method<Api = A>,
-    {
-        let shared = Arc::new(Mutex::new(callback));
-        calls.into_iter().try_for_each(|(id, call)| {
-            self.raw
-                .push(Some(id.to_string()), call.into_request(), Then::shared(Arc::clone(&shared)))
-                .map(drop)
+            let Parts { request, reader } = call.into_parts();
+            self.raw.push(request, Then::shared(reader, Arc::clone(&shared))).map(drop)
         })
     }
 
@@ -316,22 +227,56 @@ impl<'cb, A: Api> Batch<'cb, A> {
     ///
     /// # Panics
     /// If a callback panicked: the others run first, then the panic goes on.
-    #[must_use = "futures do nothing unless awaited"]
-    pub fn execute(self) -> BoxFuture<'cb, Report> {
-        Box::pin(self.raw.run())
+    pub fn execute(self) -> Execute<'cb> {
+        Execute(State::Waiting(self.raw))
     }
+}
 
-    /// The same, waiting on this thread. Inside an async runtime every call is answered with an error that says so;
-    /// there, a thread of `spawn_blocking` can wait by `Handle::current().block_on(batch.execute())`.
+/// A batch that is being executed, made by [`Batch::execute`].
+#[must_use = "futures do nothing unless awaited"]
+pub struct Execute<'cb>(State<'cb>);
+
+enum State<'cb> {
+    Waiting(RawBatch<'cb>),
+    Running(BoxFuture<'cb, Report>),
+    Taken,
+}
+
+impl<'cb> Execute<'cb> {
+    /// Executes the batch and waits on this thread. Inside an async runtime every call is answered with an error that
+    /// says so; there, a thread of `spawn_blocking` can wait by `Handle::current().block_on(batch.execute())`.
     ///
     /// # Panics
-    /// As [`execute`](Batch::execute).
-    #[cfg(feature = "blocking")]
-    pub fn execute_blocking(self) -> Report {
-        match crate::send::blocking::check() {
-            Ok(()) => crate::send::blocking::run(self.raw.run()),
-            Err(error) => self.raw.fail(&error),
+    /// As [`Batch::execute`].
+    #[cfg(all(feature = "blocking", not(target_family = "wasm")))]
+    #[cfg_attr(docsrs, doc(cfg(feature = "blocking")))]
+    pub fn block(self) -> Report {
+        match (crate::send::blocking::check(), self.0) {
+            (Err(error), State::Waiting(batch)) => batch.fail(&error),
+            (_, state) => crate::send::blocking::run(Execute(state)),
         }
+    }
+}
+
+impl Future for Execute<'_> {
+    type Output = Report;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Report> {
+        if let State::Waiting(_) = &self.0
+            && let State::Waiting(batch) = std::mem::replace(&mut self.0, State::Taken)
+        {
+            self.0 = State::Running(Box::pin(batch.run()));
+        }
+        match &mut self.0 {
+            State::Running(report) => report.as_mut().poll(cx),
+            State::Waiting(_) | State::Taken => Poll::Pending,
+        }
+    }
+}
+
+impl std::fmt::Debug for Execute<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Execute")
     }
 }
 
@@ -372,7 +317,7 @@ impl<'cb> RawBatch<'cb> {
     }
 
     /// Queues an erased call and gives its index.
-    fn push(&mut self, id: Option<String>, request: Request, then: Then<'cb>) -> Result<usize> {
+    fn push(&mut self, mut request: Request, then: Then<'cb>) -> Result<usize> {
         request.check()?;
         let root = self.root.as_ref().map_err(Clone::clone)?;
         if !request.client().is_same(&self.client) && request.client().root(self.api)? != *root {
@@ -382,7 +327,7 @@ impl<'cb> RawBatch<'cb> {
             )));
         }
         let index = self.calls.len();
-        let id = match id {
+        let id = match request.options_mut().id.take() {
             Some(id) if self.ids.contains(&id) => {
                 return Err(Error::input(format!(
                     "{}: the batch has a call with the id {id:?} already",
@@ -416,9 +361,4 @@ impl BatchOptions {
     fn fail(&mut self, message: String) {
         self.error.get_or_insert(Error::input(message));
     }
-}
-
-/// Decodes an answer of the method's type; the error has the whole message.
-fn decode<T: Response>(request: &Request, response: &RawResponse) -> Result<T> {
-    T::decode(request.api(), request.spec(), response).map_err(|error| error.with_response(response))
 }

@@ -2,7 +2,9 @@
 
 pub(crate) mod dry_run;
 pub(crate) mod method;
+pub(crate) mod next;
 pub(crate) mod operation;
 pub(crate) mod page;
+pub(crate) mod reading;
 pub(crate) mod request;
 pub(crate) mod sending;

@@ -19,20 +19,25 @@ mod update;
 pub mod value;
 mod wire;
 
+pub use http;
 pub use send::{observe, transport};
 #[doc(hidden)]
 pub use serde;
 pub use value as schema;
 pub use wire::spec;
 
-pub use batch::{Batch, Batcher, BatcherOptions, Driver, Id, Outcome, Record, Reply, Report, Ticket};
+pub use batch::{
+    Batch, Batcher, BatcherOptions, Driver, Execute, Id, Outcome, Record, Reply, Report, Ticket,
+};
 pub use call::dry_run::DryRun;
 pub use call::method::{AcceptsMedia, Api, Method, Paged, PagedItems, ServesMedia};
+pub use call::next::Next;
 pub use call::operation::{LongRunning, Operation, PollPolicy, Wait};
 pub use call::page::{Items, PageItem, Pages};
+pub use call::reading::{As, AsDocumented, IntoCall, ReplyAs};
 pub use call::request::{Raw, Request};
-pub use call::sending::{IntoRequest, Sending};
-pub use media::{Download, MediaStream, Progress, Queueable, Session, Source, Upload};
+pub use call::sending::Sending;
+pub use media::{Download, MediaStream, Progress, Session, Source, Upload};
 pub use multipart::ReadLimits;
 pub use send::builder::{Builder, FromClient};
 pub use send::client::Client;
@@ -60,8 +65,8 @@ pub mod prelude {
     #[doc(no_inline)]
     pub use crate::{
         ApiError, ApiKey, AuthHeaders, Batch, Batcher, BearerToken, BoxFuture, Builder, Client, Credentials,
-        Driver, Error, HttpBody, Id, Json, Outcome, PollPolicy, RawResponse, Record, Reply, Report, Result,
-        RetryPolicy, Session, Source, Ticket, UpdateTicket,
+        Driver, Error, HttpBody, Id, IntoCall, Json, Outcome, PollPolicy, RawResponse, Record, Reply, Report,
+        Result, RetryPolicy, Session, Source, Ticket, UpdateTicket,
     };
 }
 

@@ -252,54 +252,55 @@ macro_rules! api {
             /// generated methods do not cover. The path is sent as it is; the response is any JSON value.
             pub fn call(
                 &self,
-                verb: &str,
+                verb: $crate::http::Method,
                 path: &str,
                 body: ::std::option::Option<$crate::Json>,
             ) -> Call<$crate::Raw<$api>> {
-                Call($crate::Request::raw::<$api>(&self.0, verb, path, body), ::std::marker::PhantomData)
+                Call::of($crate::Request::raw::<$api>(&self.0, &verb, path, body))
             }
         }
 
-        /// A call under construction: `.await` sends it, `.queue` puts it on a batch, `.send_with` lets it travel with
-        /// the calls of other tasks.
+        /// A call under construction: `.await` sends it, `.queue` puts it on a batch.
+        ///
+        /// What a call yields is what the discovery document says, unless
+        /// [`reply_as`](Self::reply_as) asks for a type of the caller's own.
         #[must_use = "a call does nothing until it is sent or queued"]
-        pub struct Call<M>($crate::Request, ::std::marker::PhantomData<fn() -> M>);
+        pub struct Call<M, R = $crate::AsDocumented>($crate::Request, ::std::marker::PhantomData<fn() -> (M, R)>);
 
-        impl<M> ::std::clone::Clone for Call<M> {
+        impl<M, R> ::std::clone::Clone for Call<M, R> {
             fn clone(&self) -> Self {
-                Call(::std::clone::Clone::clone(&self.0), ::std::marker::PhantomData)
+                Call::of(::std::clone::Clone::clone(&self.0))
             }
         }
 
-        impl<M> ::std::fmt::Debug for Call<M> {
+        impl<M, R> ::std::fmt::Debug for Call<M, R> {
             fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
                 ::std::fmt::Debug::fmt(&self.0, f)
             }
         }
 
-        impl<M: $crate::Method<Api = $api>> $crate::IntoRequest for Call<M> {
-            type Method = M;
-            fn into_request(self) -> $crate::Request {
-                self.0
+        impl<'cb, M, R> $crate::IntoCall<'cb, $api> for Call<M, R>
+        where
+            M: $crate::Method<Api = $api>,
+            R: $crate::ReplyAs<M>,
+        {
+            type Value = R::Value;
+            fn into_parts(self) -> $crate::private::Parts<'cb, R::Value> {
+                $crate::private::Parts::new::<M, R>(self.0)
             }
         }
 
-        impl<M: $crate::Method<Api = $api>> ::std::future::IntoFuture for Call<M> {
-            type Output = $crate::Result<M::Output>;
-            type IntoFuture = $crate::Sending<M::Output>;
+        impl<M: $crate::Method<Api = $api>, R: $crate::ReplyAs<M>> ::std::future::IntoFuture for Call<M, R> {
+            type Output = $crate::Result<R::Value>;
+            type IntoFuture = $crate::Sending<'static, R::Value>;
             fn into_future(self) -> Self::IntoFuture {
                 self.send()
             }
         }
 
-        impl<M: $crate::Method<Api = $api>> Call<M> {
-            #[allow(dead_code)]
-            fn new(
-                client: &$crate::Client,
-                path: &[&dyn $crate::Param],
-                body: ::std::option::Option<&dyn $crate::Body>,
-            ) -> Self {
-                Call($crate::Request::new::<M>(client, path, body), ::std::marker::PhantomData)
+        impl<M, R> Call<M, R> {
+            fn of(request: $crate::Request) -> Self {
+                Call(request, ::std::marker::PhantomData)
             }
 
             #[allow(dead_code)]
@@ -307,7 +308,10 @@ macro_rules! api {
                 self.0.set_param(name, value);
                 self
             }
+        }
 
+        /// What every call has.
+        impl<M: $crate::Method<Api = $api>, R: $crate::ReplyAs<M>> Call<M, R> {
             /// Asks for some members of the response only, in the syntax of partial responses: `id,owners(name)`.
             pub fn fields(self, fields: &str) -> Self {
                 self.with_param("fields", &fields)
@@ -323,29 +327,35 @@ macro_rules! api {
                 self.with_param("prettyPrint", &pretty)
             }
 
+            /// Names the call in a batch: its reply and its record there have this id, anything that displays. Without
+            /// one, an id is made.
+            pub fn with_id(self, id: impl ::std::fmt::Display) -> Self {
+                Call::of(self.0.with_id(&id))
+            }
+
             /// Sets a header of this call. On a batch it travels with this call alone.
             pub fn with_header(self, name: &str, value: &str) -> Self {
-                Call(self.0.header(name, value), self.1)
+                Call::of(self.0.header(name, value))
             }
 
             /// Adds a query parameter that the discovery document does not know.
             pub fn with_query(self, name: &str, value: &str) -> Self {
-                Call(self.0.query(name, value), self.1)
+                Call::of(self.0.query(name, value))
             }
 
             /// Gives each attempt of this call, sent by itself, that long.
             pub fn with_timeout(self, after: ::std::time::Duration) -> Self {
-                Call(self.0.timeout(after), self.1)
+                Call::of(self.0.timeout(after))
             }
 
             /// Sends this call again by another policy than its client's.
             pub fn with_retry(self, policy: $crate::RetryPolicy) -> Self {
-                Call(self.0.retry(policy), self.1)
+                Call::of(self.0.retry(policy))
             }
 
             /// Says that this call may, or may not, be executed twice; by default its verb says so.
-            pub fn idempotent(self, idempotent: bool) -> Self {
-                Call(self.0.idempotent(idempotent), self.1)
+            pub fn with_idempotent(self, idempotent: bool) -> Self {
+                Call::of(self.0.idempotent(idempotent))
             }
 
             /// Only if the resource still has this ETag; otherwise the error
@@ -360,81 +370,41 @@ macro_rules! api {
                 self.with_header("if-none-match", etag)
             }
 
-            /// Sends the call; `.await` on the call itself does the same.
-            pub fn send(self) -> $crate::Sending<M::Output> {
-                self.0.send::<M>()
-            }
-
-            /// Sends the call and gives the whole HTTP response beside the value.
-            pub fn send_with_response(self) -> $crate::Sending<(M::Output, $crate::RawResponse)> {
-                self.0.send_with_response::<M>()
-            }
-
-            /// Sends the call and decodes the response into the caller's own type. Unless
-            /// [`fields`](Self::fields) was called, only the members that the type reads are asked for.
-            pub fn send_as<T>(self) -> $crate::Sending<T>
+            /// Decodes the reply into the caller's own type, whichever way the call is sent: alone, on a batch, by a
+            /// dispatcher or page by page. Unless [`fields`](Self::fields) was called, only the members that the type
+            /// reads are asked for. The setters of a method come before this one.
+            pub fn reply_as<T>(self) -> Call<M, $crate::As<T>>
             where
                 T: $crate::serde::de::DeserializeOwned + ::std::marker::Send + 'static,
             {
-                self.0.send_as::<T>()
+                Call::of(self.0.reply_as::<T>())
+            }
+
+            /// Sends the call; `.await` on the call itself does the same. `.send().block()` waits on this thread.
+            pub fn send(self) -> $crate::Sending<'static, R::Value> {
+                $crate::private::Parts::new::<M, R>(self.0).send()
+            }
+
+            /// Sends the call and gives the whole HTTP response beside the value.
+            pub fn send_with_response(self) -> $crate::Sending<'static, (R::Value, $crate::RawResponse)> {
+                $crate::private::Parts::new::<M, R>(self.0).send_with_response()
             }
 
             /// The pages of the list, one call each.
-            pub fn pages(self) -> $crate::Pages<M>
+            pub fn pages(self) -> $crate::Pages<M, R>
             where
                 M: $crate::Paged,
             {
                 $crate::Pages::new(self.0)
             }
 
-            /// The items of the list, over all pages.
-            pub fn items(self) -> $crate::Items<M>
-            where
-                M: $crate::PagedItems,
-            {
-                $crate::Items::new(self.0)
-            }
-
-            /// Sends the call and waits until the operation that it starts is done; gives the finished operation.
-            pub fn wait(self) -> $crate::Wait<'static, M::Output>
-            where
-                M::Output: $crate::Operation,
-            {
-                $crate::Wait::new(self.0)
-            }
-
-            /// The same, and gives what came of the operation, its member `response`, as the caller's own type or as a
-            /// schema: which one, the document does not say.
-            pub fn wait_as<T>(self) -> $crate::Wait<'static, M::Output, T>
-            where
-                M::Output: $crate::LongRunning,
-                T: $crate::serde::de::DeserializeOwned + ::std::marker::Send + 'static,
-            {
-                $crate::Wait::new(self.0).response_as()
-            }
-
             /// The call with media to be uploaded, which cannot be queued.
-            pub fn upload(self, source: impl ::std::convert::Into<$crate::Source>) -> $crate::Upload<M>
+            pub fn upload(self, source: impl ::std::convert::Into<$crate::Source>) -> $crate::Upload<M, R>
             where
                 M: $crate::AcceptsMedia,
             {
                 $crate::Upload::new(self.0, source.into())
             }
-
-            /// The call for the media in place of the metadata, which cannot be queued.
-            pub fn download(self) -> $crate::Download<M>
-            where
-                M: $crate::ServesMedia,
-            {
-                $crate::Download::new(self.0)
-            }
-
-            /// Sends the call together with those of other tasks.
-            pub fn send_with(self, batcher: &$crate::Batcher<$api>) -> $crate::Sending<M::Output> {
-                batcher.send(self)
-            }
-
-            $crate::blocking_verbs! { $api }
 
             /// What would be sent, to be looked at or printed as a `curl` command. Secrets are masked.
             ///
@@ -445,65 +415,55 @@ macro_rules! api {
             }
 
             /// Puts the call on a batch. `callback` runs exactly once when the batch is executed to its end.
+            /// [`Batch::add`](crate::Batch::add) gives a ticket instead.
             ///
             /// # Errors
-            /// If the call is not valid or goes to another endpoint than the batch; then nothing is queued and
-            /// `callback` never runs.
+            /// If the call is not valid, goes to another endpoint than the batch, or has an id that the batch has
+            /// already; then nothing is queued and `callback` never runs.
             pub fn queue<'cb>(
                 self,
                 batch: &mut $crate::Batch<'cb, $api>,
-                callback: impl ::std::ops::FnOnce($crate::Reply<M::Output>) + ::std::marker::Send + 'cb,
+                callback: impl ::std::ops::FnOnce($crate::Reply<R::Value>) + ::std::marker::Send + 'cb,
             ) -> $crate::Result<()> {
                 batch.queue(self, callback)
             }
+        }
 
-            /// The same under an id of the caller's, which the reply carries: anything that displays.
-            ///
-            /// # Errors
-            /// As [`queue`](Self::queue), and if the batch has that id already.
-            pub fn queue_as<'cb>(
-                self,
-                batch: &mut $crate::Batch<'cb, $api>,
-                id: impl ::std::fmt::Display,
-                callback: impl ::std::ops::FnOnce($crate::Reply<M::Output>) + ::std::marker::Send + 'cb,
-            ) -> $crate::Result<()> {
-                batch.queue_as(self, id, callback)
+        /// What calls have that yield what the document says.
+        impl<M: $crate::Method<Api = $api>> Call<M> {
+            #[allow(dead_code)]
+            fn new(
+                client: &$crate::Client,
+                path: &[&dyn $crate::Param],
+                body: ::std::option::Option<&dyn $crate::Body>,
+            ) -> Self {
+                Call::of($crate::Request::new::<M>(client, path, body))
             }
 
-            /// Puts the call on a batch and gives a ticket, which the batch's report redeems for the value.
-            ///
-            /// # Errors
-            /// As [`queue`](Self::queue).
-            pub fn queue_ticket(
-                self,
-                batch: &mut $crate::Batch<'_, $api>,
-            ) -> $crate::Result<$crate::Ticket<M::Output>> {
-                batch.queue_ticket(self)
+            /// The items of the list, over all pages.
+            pub fn items(self) -> $crate::Items<M>
+            where
+                M: $crate::PagedItems,
+            {
+                $crate::Items::new(self.0)
+            }
+
+            /// Sends the call and waits until the operation that it starts is done; gives the finished operation, or
+            /// with its `reply_as` what came of it.
+            pub fn wait(self) -> $crate::Wait<'static, M::Output>
+            where
+                M::Output: $crate::Operation,
+            {
+                $crate::Wait::new(self.0)
+            }
+
+            /// The call for the media in place of the metadata, which cannot be queued.
+            pub fn download(self) -> $crate::Download<M>
+            where
+                M: $crate::ServesMedia,
+            {
+                $crate::Download::new(self.0)
             }
         }
     };
-}
-
-/// The verbs that wait on the thread, where the feature is on: a generated crate must not have to look.
-#[doc(hidden)]
-#[macro_export]
-#[cfg(feature = "blocking")]
-macro_rules! blocking_verbs {
-    ($api:ident) => {
-        /// Sends the call and waits on this thread.
-        ///
-        /// # Errors
-        /// As the call itself, and an input error where an async runtime is already running on this thread.
-        pub fn send_blocking(self) -> $crate::Result<M::Output> {
-            self.send().block()
-        }
-    };
-}
-
-/// The verbs that wait on the thread, where the feature is on: a generated crate must not have to look.
-#[doc(hidden)]
-#[macro_export]
-#[cfg(not(feature = "blocking"))]
-macro_rules! blocking_verbs {
-    ($api:ident) => {};
 }

@@ -24,13 +24,5 @@ pub use session::Session;
 pub use source::Source;
 pub use upload::Upload;
 
-/// What can be queued on a batch. Implemented by no media call, so that queueing one does not compile.
-#[diagnostic::on_unimplemented(
-    message = "a media call cannot be queued on a batch",
-    label = "this call carries media",
-    note = "Google's batch endpoints take no media upload and no media download: send it by itself with `.send().await`, or queue the call without `.upload(…)` or `.download()`, for its metadata alone"
-)]
-pub trait Queueable {}
-
 /// What is given the session of an upload.
 pub(crate) type OnSession = Box<dyn FnMut(&Session) + Send>;

@@ -3,6 +3,7 @@
 
 pub use serde;
 
+pub use crate::call::reading::{Decode, Parts};
 pub use crate::value::*;
 
 /// The derives alone: a schema may have the name of the trait [`Object`].

@@ -8,15 +8,13 @@
 mod reply;
 mod settle;
 
+use crate::call::reading::{AsDocumented, Parts};
 use crate::call::request::Request;
-use crate::value::{Field, Object, set_members};
+use crate::value::{Field, Object, View, set_members};
 use crate::wire::spec::UpdateSpec;
-use crate::{
-    Batch, Batcher, BoxFuture, DryRun, Error, IntoRequest, Method, Param, RawResponse, Reply, Result, Ticket,
-};
+use crate::{DryRun, Error, Method, Param, Result};
 
 pub use reply::{SubReply, UpdateTicket};
-pub(crate) use settle::Panic;
 use settle::{Callback, Settle};
 
 /// A method whose body has a list of requests and whose response has the replies to them: `documents.batchUpdate`.
@@ -56,16 +54,6 @@ pub struct RawUpdate<'cb, M: UpdateMethod> {
     body: M::Body,
     /// For each request of the body's list, what its reply is given to.
     callbacks: Vec<Callback<'cb, M>>,
-}
-
-/// An update without its callbacks, as a call.
-struct Plain<M>(Request, std::marker::PhantomData<fn() -> M>);
-
-impl<M: Method> IntoRequest for Plain<M> {
-    type Method = M;
-    fn into_request(self) -> Request {
-        self.0
-    }
 }
 
 impl<'cb, M: UpdateMethod> RawUpdate<'cb, M> {
@@ -163,58 +151,15 @@ impl<'cb, M: UpdateMethod> RawUpdate<'cb, M> {
         (self.request, Settle::new(self.callbacks))
     }
 
-    pub fn send(self) -> BoxFuture<'cb, Result<M::Output>> {
-        let answer = self.send_with_response();
-        Box::pin(async move { Ok(answer.await?.0) })
-    }
-
-    pub fn send_with_response(self) -> BoxFuture<'cb, Result<(M::Output, RawResponse)>> {
+    /// The call, and what hands out the replies.
+    pub fn into_parts(self) -> Parts<'cb, M::Output> {
         let (request, settle) = self.finish();
-        let answer = request.send_with_response::<M>();
-        Box::pin(async move { settle.run(answer.await) })
-    }
-
-    pub fn send_with(self, batcher: &Batcher<M::Api>) -> BoxFuture<'cb, Result<M::Output>> {
-        let (request, settle) = self.finish();
-        let answer = batcher.send_with_response(Plain::<M>(request, std::marker::PhantomData));
-        Box::pin(async move { Ok(settle.run(answer.await)?.0) })
-    }
-
-    #[cfg(all(feature = "blocking", not(target_family = "wasm")))]
-    pub fn send_blocking(self) -> Result<M::Output> {
-        let (request, settle) = self.finish();
-        Ok(settle.run(request.send_with_response::<M>().block())?.0)
-    }
-
-    pub fn queue(
-        self,
-        batch: &mut Batch<'cb, M::Api>,
-        id: Option<String>,
-        callback: impl FnOnce(Reply<M::Output>) + Send + 'cb,
-    ) -> Result<()> {
-        let (request, settle) = self.finish();
-        batch.push_settled(id, request, move |result, response| settle.quietly(result, response), callback)
-    }
-
-    pub fn queue_ticket(self, batch: &mut Batch<'cb, M::Api>) -> Result<Ticket<M::Output>> {
-        let (request, settle) = self.finish();
-        batch.push_settled_ticket(request, move |result, response| settle.quietly(result, response))
+        let settle = Box::new(move |result, response: Option<&_>| settle.settle(result, response));
+        Parts::new::<M, AsDocumented>(request).with_settle(settle)
     }
 
     pub fn dry_run(self) -> Result<DryRun> {
         DryRun::new(self.finish().0)
-    }
-
-    /// The call alone. With callbacks it is an error, since nothing would run them.
-    pub fn into_request(self) -> Request {
-        let (mut request, settle) = self.finish();
-        if settle.has_callbacks() {
-            request.fail(Error::input(format!(
-                "{}: the update has callbacks or tickets, which a plain call would lose: queue the update itself",
-                M::SPEC.id
-            )));
-        }
-        request
     }
 }
 
@@ -243,8 +188,18 @@ fn check<M: UpdateMethod>(body: &mut M::Body, most: usize) -> Result<()> {
 
 /// Whether the body requires a revision of what it changes.
 fn requires_revision(body: &dyn Object, spec: &UpdateSpec) -> bool {
-    !spec.revision.is_empty()
-        && crate::call::page::member(body, spec.revision).is_some_and(|revision| !revision.is_empty())
+    !spec.revision.is_empty() && member(body, spec.revision).is_some_and(|revision| !revision.is_empty())
+}
+
+/// The text of a member, or by a dotted name of a member's member, if it is set.
+fn member<'o>(object: &'o dyn Object, name: &str) -> Option<&'o str> {
+    let (name, rest) = name.split_once('.').map_or((name, None), |(name, rest)| (name, Some(rest)));
+    let index = object.names().binary_search(&name).ok()?;
+    match (object.get(index).view(), rest) {
+        (View::Text(text), None) => Some(text),
+        (View::Object(inner), Some(rest)) => member(inner, rest),
+        _ => None,
+    }
 }
 
 impl<M: UpdateMethod> std::fmt::Debug for RawUpdate<'_, M> {

@@ -85,14 +85,14 @@ async fn send_everything(zoo: &Zoo) {
     let _ = batch.execute().await;
     let (batcher, driver) = zoo.batcher();
     let driving = tokio::spawn(driver);
-    let _ = zoo.get().send_with(&batcher).await;
+    let _ = batcher.send(zoo.get()).await;
     drop(batcher);
     driving.await.unwrap();
     zoo.get().download().bytes().await.unwrap();
     zoo.insert().upload("text").simple().await.unwrap();
     zoo.insert().upload("text").await.unwrap();
     zoo.insert().upload("text").resumable().await.unwrap();
-    zoo.call("GET", "raw", None).await.unwrap();
+    zoo.call(http::Method::GET, "raw", None).await.unwrap();
 }
 
 #[tokio::test]
@@ -165,13 +165,13 @@ async fn of_a_client_for_several_apis_each_call_is_checked() {
     assert_eq!(places.take(), ["https://zoo.north.rep.googleapis.com/zoo/v1/things/a"]);
 
     let no_place = |error: Error| error.is_input() && error.to_string().contains("park v2 has no regional");
-    assert!(park.call("GET", "x", None).await.is_err_and(no_place));
-    assert!(park.call("GET", "x", None).dry_run().is_err_and(no_place));
+    assert!(park.call(http::Method::GET, "x", None).await.is_err_and(no_place));
+    assert!(park.call(http::Method::GET, "x", None).dry_run().is_err_and(no_place));
     let mut batch = park.batch();
-    assert!(batch.add(park.call("GET", "x", None)).is_err_and(no_place));
+    assert!(batch.add(park.call(http::Method::GET, "x", None)).is_err_and(no_place));
     assert_eq!(batch.execute().await.calls(), 0);
     let (batcher, driver) = park.batcher();
-    assert!(park.call("GET", "x", None).send_with(&batcher).await.is_err_and(no_place));
+    assert!(batcher.send(park.call(http::Method::GET, "x", None)).await.is_err_and(no_place));
     drop((batcher, driver));
     let session = Session::load(r#"{"method":"m","address":"https://park.googleapis.com/s"}"#).unwrap();
     assert!(session.cancel(&park).await.is_err_and(no_place));
@@ -217,7 +217,7 @@ async fn credentials_of_another_universe_are_not_sent() {
         let mut batch = zoo.batch();
         batch.add(zoo.get()).unwrap();
         let report = batch.execute().await;
-        let error = report.replies().next().unwrap().error.clone();
+        let error = report.records().next().unwrap().error.clone();
         assert_eq!(places.take().len(), if fits { 2 } else { 0 }, "{own:?} {theirs:?}");
         match single {
             Ok(()) => assert!(fits),

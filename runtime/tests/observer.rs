@@ -288,7 +288,7 @@ async fn nothing_that_is_told_holds_a_secret() {
     let call = || zoo.insert("s3cret").with_query("key", "s3cret").with_header("x-key", "s3cret");
     assert!(call().await.is_err());
     let mut batch = zoo.batch().with_query("key", "s3cret");
-    batch.add_as("s3cret", call()).unwrap();
+    batch.add(call().with_id("s3cret")).unwrap();
     let _ = batch.execute().await;
     let told = told.0.lock().unwrap();
     assert!(told.contains("zoo.animals.insert") && !told.contains("s3cret"), "{told}");

@@ -137,7 +137,7 @@ async fn a_batch() {
     let mut batch = zoo.batch().with_query("q", "s3cret").with_header("x", "s3cret");
     batch.add(zoo.insert("s3cret-a").with_header("y", "s3cret")).unwrap();
     batch.add(zoo.get("s3cret-busy").with_query("z", "s3cret")).unwrap();
-    batch.add_as("s3cret", zoo.get("s3cret-none")).unwrap();
+    batch.add(zoo.get("s3cret-none").with_id("s3cret")).unwrap();
     let _ = batch.execute().await;
     let _ = zoo.get("s3cret-single").await;
 }

@@ -36,8 +36,9 @@ const FOOT: &str = "accept: application/json\r\n";
 async fn a_verb_with_a_body_says_its_length_even_if_it_is_empty() {
     let socket = Socket::answering(|_| "HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}".into()).await;
     let zoo = zoo(&socket);
-    for verb in ["GET", "DELETE", "POST", "PUT", "PATCH"] {
-        zoo.call(verb, "animals/a", None).await.unwrap();
+    use http::Method;
+    for verb in [Method::GET, Method::DELETE, Method::POST, Method::PUT, Method::PATCH] {
+        zoo.call(verb.clone(), "animals/a", None).await.unwrap();
         zoo.call(verb, "animals/a", Some(json!({}))).await.unwrap();
     }
     let lengths: Vec<Option<String>> =
@@ -95,9 +96,9 @@ async fn a_get_with_a_long_url_is_a_post_that_says_so() {
     let target = socket.url().len() + "/zoo/v1/animals?q=&alt=json".len();
     for long in [2048 - target, 2048 - target + 1, 70_000] {
         let value = "a".repeat(long);
-        zoo.call("GET", "animals", None).with_query("q", &value).await.unwrap();
+        zoo.call(http::Method::GET, "animals", None).with_query("q", &value).await.unwrap();
     }
-    zoo.call("DELETE", "animals", None).with_query("q", &"a".repeat(3000)).await.unwrap();
+    zoo.call(http::Method::DELETE, "animals", None).with_query("q", &"a".repeat(3000)).await.unwrap();
     let requests = socket.requests();
     let line = |at: usize| requests[at].0.lines().next().unwrap_or_default().to_owned();
     assert!(line(0).starts_with("GET /zoo/v1/animals?q=aaa"), "{}", line(0));

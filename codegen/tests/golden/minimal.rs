@@ -25,7 +25,6 @@ http2 = ["gapis-runtime/http2"]
 rustls = ["gapis-runtime/rustls"]
 native-tls = ["gapis-runtime/native-tls"]
 blocking = ["gapis-runtime/blocking"]
-spawn = ["gapis-runtime/spawn"]
 fs = ["gapis-runtime/fs"]
 tracing = ["gapis-runtime/tracing"]
 

@@ -213,7 +213,7 @@ async fn a_rejected_token_is_renewed_and_the_call_sent_again() {
 
     // In a batch too, and there is nothing left to renew.
     let mut batch = zoo.batch();
-    let tickets: Vec<_> = (0..3).map(|_| zoo.get("tom").queue_ticket(&mut batch).unwrap()).collect();
+    let tickets: Vec<_> = (0..3).map(|_| batch.add(zoo.get("tom")).unwrap()).collect();
     let report = batch.execute().await;
     assert!(tickets.into_iter().all(|ticket| report.redeem(ticket).unwrap()["id"] == "tom"));
     assert_eq!(tokens.seen().len(), 2);

@@ -246,10 +246,10 @@ async fn a_token_is_asked_for() {
 fn blocking_programs_are_served_too() {
     let (handlers, _) = table();
     let (_server, [socket, _]) = services(&handlers);
-    assert_eq!(socket.get("7").send_blocking().unwrap()["id"], "7");
+    assert_eq!(socket.get("7").send().block().unwrap()["id"], "7");
     let mut batch = socket.batch();
-    let ticket = socket.get("8").queue_ticket(&mut batch).unwrap();
-    assert_eq!(batch.execute_blocking().redeem(ticket).unwrap()["id"], "8");
+    let ticket = batch.add(socket.get("8")).unwrap();
+    assert_eq!(batch.execute().block().redeem(ticket).unwrap()["id"], "8");
 }
 
 #[test]

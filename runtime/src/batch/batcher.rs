@@ -1,4 +1,4 @@
-//! The dispatcher: many tasks call `.send_with(&batcher)`, and calls that come within a short window travel together.
+//! The dispatcher: many tasks call `batcher.send(call)`, and calls that come within a short window travel together.
 //!
 //! It is a pair. The [`Batcher`] is the handle that tasks clone; the [`Driver`] is the future that does the work and is
 //! spawned by the user, so that the runtime and its lifetime are the user's choice. Calls travel in the order in which
@@ -17,11 +17,11 @@ use tokio::sync::{mpsc, oneshot};
 
 use super::RawBatch;
 use super::reply::Then;
+use crate::call::reading::Parts;
 use crate::call::request::Request;
-use crate::call::sending;
 use crate::send::rt::Timer;
 use crate::wire::spec::ApiSpec;
-use crate::{Api, BoxFuture, Client, Error, IntoRequest, Method, RawResponse, Result, Sending};
+use crate::{Api, BoxFuture, Client, Error, IntoCall, RawResponse, Result, Sending};
 
 /// A handle of a dispatcher. Clones share it. When the last is dropped, what was accepted is still sent and answered, and
 /// the driver ends.
@@ -48,14 +48,6 @@ impl<A: Api> std::fmt::Debug for Batcher<A> {
 #[must_use = "a driver does nothing until it is spawned or awaited"]
 pub struct Driver(BoxFuture<'static, ()>);
 
-impl Driver {
-    /// Spawns the driver on the current tokio runtime.
-    #[cfg(feature = "spawn")]
-    pub fn spawn(self) -> tokio::task::JoinHandle<()> {
-        tokio::spawn(self)
-    }
-}
-
 impl Future for Driver {
     type Output = ();
 
@@ -71,51 +63,51 @@ impl std::fmt::Debug for Driver {
 }
 
 /// How a dispatcher forms its batches.
-#[derive(Debug, Clone)]
-#[non_exhaustive]
+///
+/// ```
+/// use gapis_runtime::BatcherOptions;
+/// use std::time::Duration;
+///
+/// let patient = BatcherOptions::default().with_window(Duration::from_millis(10)).with_max_calls(50);
+/// # let _ = patient;
+/// ```
+#[derive(Debug, Clone, PartialEq)]
 pub struct BatcherOptions {
-    /// How long the first call of a batch waits for others. Default 2 milliseconds.
-    pub window: Duration,
-    /// How many calls fill a batch. By default the API's limit, but no more than 100.
-    pub max_calls: usize,
-    /// How many batches are on their way at once. Default 4. When all are, calls wait.
-    pub concurrency: usize,
-    /// How many calls may wait to be taken into a batch; beyond, `send_with` itself waits. Default 1000.
-    pub backlog: usize,
+    window: Duration,
+    max_calls: Option<usize>,
+    concurrency: usize,
+    backlog: usize,
+}
+
+impl Default for BatcherOptions {
+    fn default() -> Self {
+        BatcherOptions { window: Duration::from_millis(2), max_calls: None, concurrency: 4, backlog: 1000 }
+    }
 }
 
 impl BatcherOptions {
-    fn new(api: &ApiSpec) -> Self {
-        BatcherOptions {
-            window: Duration::from_millis(2),
-            max_calls: api.limits.calls.min(100),
-            concurrency: 4,
-            backlog: 1000,
-        }
-    }
-
-    /// The same with another window.
+    /// How long the first call of a batch waits for others. Default 2 milliseconds.
     #[must_use]
     pub fn with_window(mut self, window: Duration) -> Self {
         self.window = window;
         self
     }
 
-    /// The same with another size of a full batch.
+    /// How many calls fill a batch. By default the API's limit, but no more than 100.
     #[must_use]
     pub fn with_max_calls(mut self, calls: usize) -> Self {
-        self.max_calls = calls;
+        self.max_calls = Some(calls);
         self
     }
 
-    /// The same with another number of batches on their way.
+    /// How many batches are on their way at once. Default 4. When all are, calls wait.
     #[must_use]
     pub fn with_concurrency(mut self, batches: usize) -> Self {
         self.concurrency = batches;
         self
     }
 
-    /// The same with another backlog.
+    /// How many calls may wait to be taken into a batch; beyond, `send` itself waits. Default 1000.
     #[must_use]
     pub fn with_backlog(mut self, calls: usize) -> Self {
         self.backlog = calls;
@@ -132,21 +124,21 @@ struct Job {
 impl<A: Api> Batcher<A> {
     /// A dispatcher with default options. Generated services have `batcher()`.
     pub fn new(api: &A) -> (Self, Driver) {
-        Batcher::with_options(api, |options| options)
+        Batcher::with_options(api, BatcherOptions::default())
     }
 
     /// A dispatcher with other options.
     ///
     /// ```no_run
-    /// # use gapis_runtime::{Api, Batcher};
+    /// # use gapis_runtime::{Api, Batcher, BatcherOptions};
     /// # use std::time::Duration;
     /// # fn example<A: Api>(api: &A) {
-    /// let (batcher, driver) = Batcher::with_options(api, |options| options.with_window(Duration::from_millis(10)));
+    /// let options = BatcherOptions::default().with_window(Duration::from_millis(10));
+    /// let (batcher, driver) = Batcher::with_options(api, options);
     /// # let _ = (batcher, driver);
     /// # }
     /// ```
-    pub fn with_options(api: &A, change: impl FnOnce(BatcherOptions) -> BatcherOptions) -> (Self, Driver) {
-        let options = change(BatcherOptions::new(A::SPEC));
+    pub fn with_options(api: &A, options: BatcherOptions) -> (Self, Driver) {
         let (jobs, waiting) = mpsc::channel(options.backlog.max(1));
         let client = api.client().clone();
         let root = client.root(A::SPEC).map(Into::into);
@@ -158,36 +150,18 @@ impl<A: Api> Batcher<A> {
             flying: FuturesUnordered::new(),
             client,
             api: A::SPEC,
+            full: options.max_calls.unwrap_or(A::SPEC.limits.calls.min(100)).max(1),
             options,
         };
         (Batcher { jobs, root, api: PhantomData }, Driver(Box::pin(state.run())))
     }
 
-    /// Sends a call with those of other tasks, as `call.send_with(&batcher)` does. When the future is dropped before its
-    /// batch is formed, the call is not sent.
-    pub fn send<C>(&self, call: C) -> Sending<<C::Method as Method>::Output>
-    where
-        C: IntoRequest,
-        C::Method: Method<Api = A>,
-    {
-        self.dispatch(call.into_request(), sending::decode)
-    }
-
-    /// The same, with the message that the value was made of.
-    pub(crate) fn send_with_response<C>(
-        &self,
-        call: C,
-    ) -> Sending<(<C::Method as Method>::Output, RawResponse)>
-    where
-        C: IntoRequest,
-        C::Method: Method<Api = A>,
-    {
-        self.dispatch(call.into_request(), sending::decode_with_response)
-    }
-
-    fn dispatch<T>(&self, request: Request, decode: sending::Decode<T>) -> Sending<T> {
-        let (api, spec) = (request.api(), request.spec());
-        Sending::new(api, spec, decode, Box::pin(wait(self.jobs.clone(), self.root.clone(), request)))
+    /// Sends a call or an update with those of other tasks. When the future is dropped before its batch is formed, the
+    /// call is not sent.
+    pub fn send<'cb, C: IntoCall<'cb, A>>(&self, call: C) -> Sending<'cb, C::Value> {
+        let Parts { request, reader } = call.into_parts();
+        let of = request.facts();
+        Sending::new(of, reader, Box::pin(wait(self.jobs.clone(), self.root.clone(), request)))
     }
 }
 
@@ -246,6 +220,8 @@ struct State {
     flying: FuturesUnordered<BoxFuture<'static, ()>>,
     client: Client,
     api: &'static ApiSpec,
+    /// How many calls fill a batch.
+    full: usize,
     options: BatcherOptions,
 }
 
@@ -258,7 +234,7 @@ impl State {
         loop {
             while let Poll::Ready(Some(())) = self.flying.poll_next_unpin(cx) {}
             self.take(cx);
-            let full = self.taken.len() >= self.options.max_calls.max(1);
+            let full = self.taken.len() >= self.full;
             let due = full || self.closed || self.is_due(cx);
             if self.taken.is_empty() {
                 return if self.closed && self.flying.is_empty() { Poll::Ready(()) } else { Poll::Pending };
@@ -272,7 +248,7 @@ impl State {
 
     /// Takes waiting calls until a batch is full. Those whose waiter has gone are dropped unsent.
     fn take(&mut self, cx: &mut Context<'_>) {
-        while !self.closed && self.taken.len() < self.options.max_calls.max(1) {
+        while !self.closed && self.taken.len() < self.full {
             match self.waiting.poll_recv(cx) {
                 Poll::Ready(Some(job)) => self.taken.push_back(job),
                 Poll::Ready(None) => self.closed = true,
@@ -301,7 +277,7 @@ impl State {
             let waiter = Waiter(Some(answer));
             let forward = Then::Forward(Box::new(move |result| waiter.answer(result)));
             // The waiter checked the call, so that queueing cannot fail; if it did, the waiter would learn of it.
-            drop(batch.push(None, request, forward));
+            drop(batch.push(request, forward));
         }
         self.flying.push(Box::pin(async move { drop(batch.run().await) }));
     }

@@ -5,8 +5,8 @@ use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::{Arc, Mutex};
 
+use crate::call::reading::{Panic, Reader, Reading, value};
 use crate::call::request::Request;
-use crate::update::Panic;
 use crate::{Error, RawResponse, Response, Result};
 
 /// The id of a call in its batch: the caller's, or one that was made and equals none of the caller's.
@@ -79,7 +79,7 @@ pub struct Reply<T> {
     /// Its value, or why there is none.
     pub result: Result<T>,
     /// The HTTP response that the result was made of, where one came.
-    pub message: Option<RawResponse>,
+    pub response: Option<RawResponse>,
 }
 
 impl<T> Reply<T> {
@@ -111,7 +111,7 @@ pub struct Outcome<'a> {
     /// Why there is no value, if there is none. A body that did not decode is an error here too.
     pub error: Option<&'a Error>,
     /// The HTTP response, where one came.
-    pub message: Option<&'a RawResponse>,
+    pub response: Option<&'a RawResponse>,
     pub(super) request: &'a Request,
 }
 
@@ -121,10 +121,10 @@ impl Outcome<'_> {
     /// # Errors
     /// The call's own error, or that the body is not a `T`.
     pub fn decode<T: Response>(&self) -> Result<T> {
-        match (self.error, self.message) {
+        match (self.error, self.response) {
             (Some(error), _) => Err(error.clone()),
-            (None, Some(message)) => super::decode(self.request, message),
-            (None, None) => Err(Error::protocol("the reply has no message")),
+            (None, Some(response)) => value(self.request.api(), self.request.spec(), response),
+            (None, None) => Err(Error::protocol("the reply has no response")),
         }
     }
 }
@@ -141,98 +141,65 @@ pub(super) struct Arrived<'a> {
     pub(super) undecodable: &'a mut Option<Error>,
 }
 
-/// A value of which parts were handed out, and what a callback for one of them panicked with.
-pub(super) type Settled<T> = (Result<T>, Option<Panic>);
-
-type SettledTicket<'cb> =
-    Box<dyn FnOnce(&Request, Result<RawResponse>) -> Settled<Box<dyn Any + Send>> + Send + 'cb>;
-
 type Callback<'cb> = Box<dyn FnOnce(Arrived<'_>) + Send + 'cb>;
+
+/// Gives a value to be kept, and the panic of whoever was given a part of it.
+type Keep<'cb> = Box<dyn FnOnce(&Request, Result<RawResponse>) -> Reading<Box<dyn Any + Send>> + Send + 'cb>;
 
 /// What is to be done with a call's reply.
 pub(super) enum Then<'cb> {
     /// Run this.
     Callback(Callback<'cb>),
     /// Keep the value for the ticket's holder.
-    Ticket(fn(&Request, &RawResponse) -> Result<Box<dyn Any + Send>>),
-    /// The same, after those were told who wait for a part of the value.
-    SettledTicket(SettledTicket<'cb>),
-    /// Keep the message for the report, when it decodes.
-    Keep(fn(&Request, &RawResponse) -> Result<()>),
+    Ticket(Keep<'cb>),
     /// Pass it on undecoded.
     Forward(Box<dyn FnOnce(Result<RawResponse>) + Send + 'cb>),
 }
 
 impl<'cb> Then<'cb> {
-    pub(super) fn callback<T: Response>(callback: impl FnOnce(Reply<T>) + Send + 'cb) -> Self {
-        Then::Callback(Box::new(move |arrived| callback(typed(arrived))))
-    }
-
-    pub(super) fn shared<T: Response>(callback: Arc<Mutex<impl FnMut(Reply<T>) + Send + 'cb>>) -> Self {
-        Then::Callback(Box::new(move |arrived| {
-            let reply = typed(arrived);
-            // After a panic the closure still gets the replies that follow, as separate closures would.
-            let mut callback = callback.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
-            callback(reply);
-        }))
-    }
-
-    /// A callback after those were told who wait for a part of the value.
-    pub(super) fn settled<T: Response>(
-        settle: impl FnOnce(Result<T>, Option<&RawResponse>) -> Settled<T> + Send + 'cb,
+    pub(super) fn callback<T: 'static>(
+        reader: Reader<'cb, T>,
         callback: impl FnOnce(Reply<T>) + Send + 'cb,
     ) -> Self {
         Then::Callback(Box::new(move |arrived| {
-            let Arrived { id, index, request, result, undecodable } = arrived;
-            let came = result.is_ok();
-            let (result, message) = decoded(request, result);
-            let (result, panic) = settle(result, message.as_ref());
-            *undecodable = result.as_ref().err().filter(|_| came).cloned();
-            let reply = Reply { id, index, result, message };
-            let panic = panic.or(catch_unwind(AssertUnwindSafe(|| callback(reply))).err());
-            if let Some(panic) = panic {
-                resume_unwind(panic);
+            let (reply, panic) = typed(reader, arrived);
+            match panic {
+                None => callback(reply),
+                // The first panic is the one that goes on, when everyone has been told.
+                Some(panic) => {
+                    drop(catch_unwind(AssertUnwindSafe(|| callback(reply))));
+                    resume_unwind(panic);
+                }
             }
         }))
     }
 
-    pub(super) fn settled_ticket<T: Response>(
-        settle: impl FnOnce(Result<T>, Option<&RawResponse>) -> Settled<T> + Send + 'cb,
+    pub(super) fn shared<T: 'static>(
+        reader: Reader<'cb, T>,
+        callback: Arc<Mutex<impl FnMut(Reply<T>) + Send + 'cb>>,
     ) -> Self {
-        Then::SettledTicket(Box::new(move |request, result| {
-            let (result, message) = decoded(request, result);
-            let (result, panic) = settle(result, message.as_ref());
-            (result.map(|value| Box::new(value) as Box<dyn Any + Send>), panic)
+        Then::callback(reader, move |reply| {
+            // After a panic the closure still gets the replies that follow, as separate closures would.
+            let mut callback = callback.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+            callback(reply);
+        })
+    }
+
+    pub(super) fn ticket<T: Send + 'static>(reader: Reader<'cb, T>) -> Self {
+        Then::Ticket(Box::new(move |request, answer| {
+            let Reading { result, response, panic } = reader.read(request.facts(), answer);
+            Reading { result: result.map(|value| Box::new(value) as Box<dyn Any + Send>), response, panic }
         }))
-    }
-
-    pub(super) fn ticket<T: Response>() -> Self {
-        Then::Ticket(|request, response| Ok(Box::new(super::decode::<T>(request, response)?)))
-    }
-
-    pub(super) fn keep<T: Response>() -> Self {
-        Then::Keep(|request, response| super::decode::<T>(request, response).map(drop))
     }
 }
 
 /// Decodes, and tells the engine when that failed, before the user's code sees the reply.
-fn typed<T: Response>(arrived: Arrived<'_>) -> Reply<T> {
+fn typed<T>(reader: Reader<'_, T>, arrived: Arrived<'_>) -> (Reply<T>, Option<Panic>) {
     let Arrived { id, index, request, result, undecodable } = arrived;
     let came = result.is_ok();
-    let (result, message) = decoded(request, result);
+    let Reading { result, response, panic } = reader.read(request.facts(), result);
     *undecodable = result.as_ref().err().filter(|_| came).cloned();
-    Reply { id, index, result, message }
-}
-
-/// The value, and the message that it, or the error in its place, was made of.
-fn decoded<T: Response>(request: &Request, result: Result<RawResponse>) -> (Result<T>, Option<RawResponse>) {
-    match result {
-        Ok(message) => (super::decode(request, &message), Some(message)),
-        Err(error) => {
-            let message = error.response().cloned();
-            (Err(error), message)
-        }
-    }
+    (Reply { id, index, result, response }, panic)
 }
 
 #[cfg(test)]

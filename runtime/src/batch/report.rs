@@ -7,11 +7,12 @@ use std::marker::PhantomData;
 use std::sync::{Mutex, OnceLock};
 
 use super::reply::Id;
-use crate::call::request::Request;
-use crate::{Error, RawResponse, Response, Result};
+use crate::{Error, RawResponse, Result};
 
 /// Stands for the value of one call until [`Report::redeem`].
-#[must_use = "a ticket is redeemed at the batch's report"]
+///
+/// One that is dropped costs nothing but the value, which the report then keeps to its end, or until
+/// [`Report::take`] is asked for it.
 pub struct Ticket<T> {
     batch: u64,
     index: usize,
@@ -61,30 +62,13 @@ pub struct Record {
     pub error: Option<Error>,
     /// How often the call was sent.
     pub attempts: u32,
-    /// Kept for calls that were added without callback and ticket.
-    pub(super) kept: Option<Box<(Request, RawResponse)>>,
 }
 
 impl Record {
-    /// The value of a call that was added without a callback, as its method's output or what its JSON decodes to.
-    ///
-    /// # Errors
-    /// The call's own error, that the body is not a `T`, or that the reply went to a callback or a ticket.
-    pub fn decode<T: Response>(&self) -> Result<T> {
-        match (&self.error, &self.kept) {
-            (Some(error), _) => Err(error.clone()),
-            (None, Some(kept)) => super::decode(&kept.0, &kept.1),
-            (None, None) => {
-                Err(Error::input(format!("the reply of call {} was not kept: it had a callback", self.id)))
-            }
-        }
-    }
-
-    /// The HTTP response, where one came and the call was added without a callback, or failed.
+    /// The HTTP response of a call that failed, where one came.
     #[must_use]
-    pub fn message(&self) -> Option<&RawResponse> {
-        let failed = self.error.as_ref().and_then(Error::response);
-        failed.or(self.kept.as_ref().map(|kept| &kept.1))
+    pub fn response(&self) -> Option<&RawResponse> {
+        self.error.as_ref().and_then(Error::response)
     }
 }
 
@@ -100,17 +84,44 @@ impl Report {
     /// The value that a ticket stands for.
     ///
     /// # Errors
-    /// The call's own error, or an input error for a ticket of another batch.
+    /// The call's own error, or an input error for a ticket of another batch and for a value that was
+    /// [taken](Report::take).
     pub fn redeem<T: Send + 'static>(&self, ticket: Ticket<T>) -> Result<T> {
         if ticket.batch != self.batch {
             return Err(Error::input("the ticket is of another batch"));
         }
-        if let Some(error) = self.records.get(ticket.index).and_then(|record| record.error.clone()) {
+        self.value(ticket.index)
+    }
+
+    /// The value of the call with that id of the caller's, which was [added](crate::Batch::add) and whose ticket was
+    /// not redeemed. `T` is the type that the ticket has.
+    ///
+    /// # Errors
+    /// The call's own error, or an input error if there is no such call, its value is of another type, or was given
+    /// to a callback or taken before.
+    pub fn take<T: Send + 'static>(&self, id: &str) -> Result<T> {
+        match self.get(id) {
+            Some(record) => self.value(record.index),
+            None => Err(Error::input(format!("the batch had no call with the id {id:?}"))),
+        }
+    }
+
+    fn value<T: Send + 'static>(&self, index: usize) -> Result<T> {
+        let record = self.records.get(index);
+        if let Some(error) = record.and_then(|record| record.error.clone()) {
             return Err(error);
         }
         let mut values = self.values.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
-        let value = values.remove(&ticket.index).and_then(|value| value.downcast().ok());
-        value.map(|value| *value).ok_or_else(|| Error::input("the ticket has no value in this report"))
+        if values.get(&index).is_some_and(|value| value.is::<T>()) {
+            let value = values.remove(&index).and_then(|value| value.downcast().ok());
+            return value.map(|value| *value).ok_or_else(|| Error::input("the value is gone"));
+        }
+        let why = match values.get(&index) {
+            Some(_) => format!("is no `{}`", std::any::type_name::<T>()),
+            None => "went to a callback, or was taken before".to_owned(),
+        };
+        let method = record.map_or("a call", |record| record.method);
+        Err(Error::input(format!("{method}: the value of call {index} {why}")))
     }
 
     /// How many calls were queued.
@@ -138,7 +149,7 @@ impl Report {
     }
 
     /// How each call went, in the order in which they were queued.
-    pub fn replies(&self) -> impl Iterator<Item = &Record> {
+    pub fn records(&self) -> impl Iterator<Item = &Record> {
         self.records.iter()
     }
 

@@ -14,8 +14,8 @@ use std::time::Duration;
 
 use serde::de::DeserializeOwned;
 
+use crate::call::reading::{Decode, value};
 use crate::call::request::Request;
-use crate::call::sending::{Decode, decode};
 use crate::value::{Field, Object};
 use crate::wire::spec::Polling;
 use crate::{Api, BoxFuture, Client, RawResponse, Response, Result};
@@ -113,7 +113,7 @@ impl PollPolicy {
 /// use schemas::Barn;
 /// use std::time::Duration;
 ///
-/// let wait = farm.barns().build(Barn { doors: Some(2), ..Default::default() }).wait_as::<Barn>();
+/// let wait = farm.barns().build(Barn { doors: Some(2), ..Default::default() }).wait().reply_as::<Barn>();
 /// let barn = wait
 ///     .with_total_time(Duration::from_secs(3600))
 ///     .on_progress(|operation| println!("{:?}: {:?}", operation.name, operation.metadata))
@@ -161,7 +161,7 @@ impl<O: Operation> Wait<'static, O> {
     }
 
     fn from_start(start: Start) -> Self {
-        Wait { start, policy: PollPolicy::default(), progress: None, decode: decode::<O> }
+        Wait { start, policy: PollPolicy::default(), progress: None, decode: value::<O> }
     }
 }
 
@@ -184,10 +184,10 @@ impl<'p, O: Operation, T> Wait<'p, O, T> {
         Wait { start: self.start, policy: self.policy, progress: Some(Box::new(tell)), decode: self.decode }
     }
 
-    /// Gives what came of the operation, its member `response`, as the caller's own type or a schema. The member
-    /// `@type` in it is left out, unless the type can only be read with it. An operation without a response reads as
-    /// `null`, an empty one as `()` too.
-    pub fn response_as<U>(self) -> Wait<'p, O, U>
+    /// Gives what came of the operation, its member `response`, as the caller's own type or a schema: which one, the
+    /// document does not say. The member `@type` in it is left out, unless the type can only be read with it. An
+    /// operation without a response reads as `null`, an empty one as `()` too.
+    pub fn reply_as<U>(self) -> Wait<'p, O, U>
     where
         O: LongRunning,
         U: DeserializeOwned + Send + 'static,
@@ -200,10 +200,8 @@ impl<'p, O: Operation, T> Wait<'p, O, T> {
     /// # Errors
     /// As waiting otherwise, and an input error where an async runtime is already running on this thread.
     #[cfg(all(feature = "blocking", not(target_family = "wasm")))]
-    pub fn block(self) -> Result<T>
-    where
-        T: 'static,
-    {
+    #[cfg_attr(docsrs, doc(cfg(feature = "blocking")))]
+    pub fn block(self) -> Result<T> {
         crate::send::blocking::block_on(self.into_future())?
     }
 
@@ -212,11 +210,11 @@ impl<'p, O: Operation, T> Wait<'p, O, T> {
         let Wait { start, policy, mut progress, decode } = self;
         let poller = poll::Poller { api, polling: O::POLLING, members: O::empty().names() };
         let mut tell = |spec: &'static _, response: &_| match &mut progress {
-            Some(tell) => O::decode(api, spec, response).map(|operation| tell(&operation)),
+            Some(tell) => O::decode(api, spec, &response).map(|operation| tell(&operation)),
             None => Ok(()),
         };
         let (spec, response) = poller.finish(start, &policy, &mut tell).await?;
-        decode(api, spec, response)
+        decode(api, spec, &response)
     }
 }
 

@@ -2,18 +2,21 @@
 
 use std::any::Any;
 use std::collections::{BTreeMap, VecDeque};
-use std::future::poll_fn;
 use std::marker::PhantomData;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
 use futures_core::Stream;
+use serde::Deserialize as _;
+use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, Visitor};
 
+use crate::call::next::Next;
+use crate::call::reading::{AsDocumented, ReplyAs};
 use crate::call::request::Request;
 use crate::call::sending;
-use crate::value::{Field, Object, View};
-use crate::wire::spec::Paging;
-use crate::{BoxFuture, Error, Paged, PagedItems, RawResponse, Result};
+use crate::value::{Field, Object as _};
+use crate::wire::spec::{ApiSpec, Paging};
+use crate::{BoxFuture, Error, Json, Paged, PagedItems, RawResponse, Result};
 
 /// What a page is made of: the items of a list, or the entries of a map as `(key, item)`.
 pub trait PageItem: Sized + Send + 'static {
@@ -41,9 +44,9 @@ impl<T: Field> PageItem for (String, T) {
 ///
 /// A page without items is not the end. A page token that comes twice is an error, and the end.
 #[must_use = "nothing is sent until a page is asked for"]
-pub struct Pages<M> {
+pub struct Pages<M, R = AsDocumented> {
     raw: RawPages,
-    method: PhantomData<fn() -> M>,
+    method: PhantomData<fn() -> (M, R)>,
 }
 
 /// The pages without their type.
@@ -55,7 +58,7 @@ struct RawPages {
     flight: Option<BoxFuture<'static, Result<RawResponse>>>,
 }
 
-impl<M: Paged> Pages<M> {
+impl<M: Paged, R: ReplyAs<M>> Pages<M, R> {
     #[doc(hidden)]
     pub fn new(mut request: Request) -> Self {
         request.keep_field(M::PAGING.next_token.split('.').next().unwrap_or_default());
@@ -64,28 +67,19 @@ impl<M: Paged> Pages<M> {
     }
 
     /// The next page, `None` after the last. After an error there is no other page.
-    pub async fn next(&mut self) -> Option<Result<M::Output>> {
-        poll_fn(|cx| self.poll_page(cx)).await
+    pub fn next(&mut self) -> Next<'_, Self> {
+        Next::new(self)
     }
 
-    /// The next page, waiting on this thread.
-    #[cfg(all(feature = "blocking", not(target_family = "wasm")))]
-    pub fn next_blocking(&mut self) -> Option<Result<M::Output>> {
-        match crate::send::blocking::block_on(self.next()) {
-            Ok(page) => page,
-            Err(error) => {
-                self.raw.next = None;
-                Some(Err(error))
-            }
-        }
-    }
-
-    fn poll_page(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<M::Output>>> {
+    fn poll_page(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<R::Value>>> {
         let Some(request) = &self.raw.next else { return Poll::Ready(None) };
-        let (api, spec) = (request.api(), request.spec());
+        let (api, spec) = request.facts();
         let answer = ready!(self.raw.poll(cx));
-        let page = answer.and_then(|response| sending::value::<M::Output>(api, spec, &response));
-        let page = page.and_then(|page| self.raw.advance(&page).map(|()| page));
+        let page = answer.and_then(|response| {
+            let page = R::DECODE(api, spec, &response)?;
+            self.raw.advance(api, &response)?;
+            Ok(page)
+        });
         if page.is_err() {
             self.raw.next = None;
         }
@@ -103,8 +97,9 @@ impl RawPages {
     }
 
     /// Makes the call for the page after this one.
-    fn advance(&mut self, page: &dyn Object) -> Result<()> {
-        let Some(token) = member(page, self.paging.next_token).filter(|token| !token.is_empty()) else {
+    fn advance(&mut self, api: &ApiSpec, page: &RawResponse) -> Result<()> {
+        // It is read from the response, since a page of the caller's own type need not have it.
+        let Some(token) = text_at(api, self.paging.next_token, page).filter(|token| !token.is_empty()) else {
             self.next = None;
             return Ok(());
         };
@@ -126,19 +121,56 @@ impl RawPages {
     }
 }
 
-/// The text of a member, or by a dotted name of a member's member, if it is set.
-pub(crate) fn member(object: &dyn Object, name: &str) -> Option<String> {
-    let (name, rest) = name.split_once('.').map_or((name, None), |(name, rest)| (name, Some(rest)));
-    let index = object.names().binary_search(&name).ok()?;
-    match (object.get(index).view(), rest) {
-        (View::Text(text), None) => Some(text.to_owned()),
-        (View::Object(inner), Some(rest)) => member(inner, rest),
-        _ => None,
+/// The text at a dotted name in a response's body, if there is one.
+fn text_at(api: &ApiSpec, name: &str, response: &RawResponse) -> Option<String> {
+    let envelope = if api.data_wrapper { Some("data") } else { None };
+    let path: Vec<&str> = envelope.into_iter().chain(name.split('.')).collect();
+    let mut json = serde_json::Deserializer::from_slice(&response.body);
+    TextAt(&path).deserialize(&mut json).ok().flatten()
+}
+
+/// Reads the text at a path of members, and skips everything else.
+struct TextAt<'p>(&'p [&'p str]);
+
+impl<'de> DeserializeSeed<'de> for TextAt<'_> {
+    type Value = Option<String>;
+
+    fn deserialize<D: Deserializer<'de>>(
+        self,
+        deserializer: D,
+    ) -> std::result::Result<Self::Value, D::Error> {
+        match self.0.is_empty() {
+            true => Ok(match Json::deserialize(deserializer)? {
+                Json::String(text) => Some(text),
+                Json::Number(number) => Some(number.to_string()),
+                _ => None,
+            }),
+            false => deserializer.deserialize_map(self),
+        }
     }
 }
 
-impl<M: Paged> Stream for Pages<M> {
-    type Item = Result<M::Output>;
+impl<'de> Visitor<'de> for TextAt<'_> {
+    type Value = Option<String>;
+
+    fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> std::result::Result<Self::Value, A::Error> {
+        let mut found = None;
+        while let Some(name) = members.next_key::<String>()? {
+            match self.0.split_first() {
+                Some((first, rest)) if *first == name => found = members.next_value_seed(TextAt(rest))?,
+                _ => drop(members.next_value::<IgnoredAny>()?),
+            }
+        }
+        Ok(found)
+    }
+}
+
+impl<M: Paged, R: ReplyAs<M>> Stream for Pages<M, R> {
+    type Item = Result<R::Value>;
 
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         self.poll_page(cx)
@@ -160,22 +192,8 @@ impl<M: PagedItems> Items<M> {
     }
 
     /// The next item, `None` after the last. After an error there is no other item.
-    pub async fn next(&mut self) -> Option<Result<M::Item>> {
-        poll_fn(|cx| self.poll_item(cx)).await
-    }
-
-    /// The next item, waiting on this thread where a page has to be asked for.
-    #[cfg(all(feature = "blocking", not(target_family = "wasm")))]
-    pub fn next_blocking(&mut self) -> Option<Result<M::Item>> {
-        loop {
-            if let Some(item) = self.ready.pop_front() {
-                return Some(Ok(item));
-            }
-            match self.pages.next_blocking()? {
-                Ok(page) => self.unpack(page),
-                Err(error) => return Some(Err(error)),
-            }
-        }
+    pub fn next(&mut self) -> Next<'_, Self> {
+        Next::new(self)
     }
 
     fn unpack(&mut self, mut page: M::Output) {
@@ -208,7 +226,7 @@ impl<M: PagedItems> Stream for Items<M> {
     }
 }
 
-impl<M> std::fmt::Debug for Pages<M> {
+impl<M, R> std::fmt::Debug for Pages<M, R> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Pages").field("next", &self.raw.next).finish_non_exhaustive()
     }

@@ -47,6 +47,8 @@ pub(crate) struct Options {
     pub(crate) timeout: Option<Duration>,
     pub(crate) retry: Option<RetryPolicy>,
     pub(crate) idempotent: Option<bool>,
+    /// What the call is called in a batch.
+    pub(crate) id: Option<String>,
 }
 
 impl Request {
@@ -112,8 +114,8 @@ impl Request {
     /// A call by verb and path, which is sent as it is: below the service path, or below the root with a leading `/`.
     #[doc(hidden)]
     #[must_use]
-    pub fn raw<A: Api>(client: &Client, verb: &str, path: &str, body: Option<Json>) -> Self {
-        let mut request = Request::empty(client, A::SPEC, Raw::<A>::SPEC, verb);
+    pub fn raw<A: Api>(client: &Client, verb: &Verb, path: &str, body: Option<Json>) -> Self {
+        let mut request = Request::empty(client, A::SPEC, Raw::<A>::SPEC, verb.as_str());
         let (path, query) = path.split_once('?').unwrap_or((path, ""));
         let printable = |text: &str| text.bytes().all(|b| b.is_ascii_graphic() && b != b'#');
         let dots = path.split('/').any(|segment| segment == "." || segment == "..");
@@ -141,7 +143,7 @@ impl Request {
         const SHARED: [&str; 4] = ["fields", "key", "prettyPrint", "quotaUser"];
         let mut request = Request::from_spec(&self.0.client, self.0.api, spec, values, None);
         let inner = &mut *request.0;
-        inner.options = Options { idempotent: None, ..self.0.options.clone() };
+        inner.options = Options { idempotent: None, id: None, ..self.0.options.clone() };
         inner.query = self.0.query.only(&SHARED);
         for (name, value) in self.0.headers.iter() {
             let is_own = name.as_str().starts_with("if-")
@@ -276,6 +278,11 @@ impl Request {
 
     pub(crate) fn spec(&self) -> &'static MethodSpec {
         self.0.spec
+    }
+
+    /// What its reply is read by.
+    pub(crate) fn facts(&self) -> (&'static ApiSpec, &'static MethodSpec) {
+        (self.0.api, self.0.spec)
     }
 
     /// The method's id, `drive.files.get`.

@@ -2,77 +2,84 @@
 
 use std::future::Future;
 use std::pin::Pin;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
-use serde::de::DeserializeOwned;
-
+use crate::call::reading::Reader;
 use crate::call::request::Request;
 use crate::send::attempts::{Attempt, Attempts, Exchange, Step};
 use crate::send::observe::AttemptKind;
 use crate::send::retry::RetryPolicy;
 use crate::send::trace::Span;
 use crate::wire::spec::{ApiSpec, MethodSpec};
-use crate::{BoxFuture, Error, Json, Method, RawResponse, Response, Result};
-
-/// A call of some method: every generated crate's `Call<M>`. For code that takes calls of any API.
-pub trait IntoRequest {
-    /// The method that is called.
-    type Method: Method;
-    /// The call without its type.
-    fn into_request(self) -> Request;
-}
-
-/// How an answer becomes a value.
-pub(crate) type Decode<T> = fn(&'static ApiSpec, &'static MethodSpec, RawResponse) -> Result<T>;
+use crate::{BoxFuture, Error, RawResponse, Result};
 
 /// A call that is being sent. It does nothing until it is polled, and stops when it is dropped.
+///
+/// It is what `.send()` of a call, an update and an upload gives, and what the verbs of a download give.
 #[must_use = "futures do nothing unless awaited"]
-pub struct Sending<T> {
-    answer: BoxFuture<'static, Result<RawResponse>>,
-    decode: Decode<T>,
-    api: &'static ApiSpec,
-    spec: &'static MethodSpec,
+pub struct Sending<'a, T> {
+    method: &'static str,
+    state: State<'a, T>,
 }
 
-impl<T> Sending<T> {
+enum State<'a, T> {
+    /// The answer, wherever it comes from, and what makes the value of it. The future is not generic, so that it
+    /// stands once for all types.
+    Answer { answer: BoxFuture<'static, Result<RawResponse>>, of: Facts, reader: Option<Reader<'a, T>> },
+    /// What has its value in another way.
+    Other(BoxFuture<'a, Result<T>>),
+}
+
+/// What a reply is read by.
+pub(crate) type Facts = (&'static ApiSpec, &'static MethodSpec);
+
+impl<'a, T> Sending<'a, T> {
     /// Over the answer to a request, wherever it comes from.
     pub(crate) fn new(
-        api: &'static ApiSpec,
-        spec: &'static MethodSpec,
-        decode: Decode<T>,
+        of: Facts,
+        reader: Reader<'a, T>,
         answer: BoxFuture<'static, Result<RawResponse>>,
     ) -> Self {
-        Sending { answer, decode, api, spec }
+        Sending { method: of.1.id, state: State::Answer { answer, of, reader: Some(reader) } }
     }
 
-    /// Waits for the answer on this thread.
+    /// Over a future of the value.
+    pub(crate) fn other(method: &'static str, value: BoxFuture<'a, Result<T>>) -> Self {
+        Sending { method, state: State::Other(value) }
+    }
+
+    /// Waits for the value on this thread.
     ///
     /// # Errors
-    /// As the call itself, and an input error where an async runtime is already running on this thread. Its threads of
-    /// `spawn_blocking` count as such; there, `Handle::current().block_on(call.send())` waits.
-    #[cfg(feature = "blocking")]
-    pub fn block(self) -> Result<T>
-    where
-        T: 'static,
-    {
+    /// Those of the call, and an input error where an async runtime is already running on this thread. Threads of
+    /// `spawn_blocking` belong to a runtime, too; there, `Handle::current().block_on(call.send())` waits.
+    #[cfg(all(feature = "blocking", not(target_family = "wasm")))]
+    #[cfg_attr(docsrs, doc(cfg(feature = "blocking")))]
+    pub fn block(self) -> Result<T> {
         crate::send::blocking::block_on(self)?
     }
 }
 
-impl<T> Future for Sending<T> {
+impl<T> Future for Sending<'_, T> {
     type Output = Result<T>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let this = &mut *self;
-        let answer = std::task::ready!(this.answer.as_mut().poll(cx));
-        Poll::Ready(answer.and_then(|response| (this.decode)(this.api, this.spec, response)))
+        match &mut self.state {
+            State::Answer { answer, of, reader } => {
+                let answer = ready!(answer.as_mut().poll(cx));
+                // The answer's future is the one to say that it was polled too often.
+                let Some(reader) = reader.take() else { return Poll::Pending };
+                Poll::Ready(reader.read(*of, answer).into_result())
+            }
+            State::Other(value) => value.as_mut().poll(cx),
+        }
     }
 }
 
-impl<T> std::fmt::Debug for Sending<T> {
+impl<T> std::fmt::Debug for Sending<'_, T> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Sending").field("method", &self.spec.id).finish_non_exhaustive()
+        f.debug_struct("Sending").field("method", &self.method).finish_non_exhaustive()
     }
 }
 
@@ -113,85 +120,9 @@ impl Exchange for SingleCall<'_> {
     }
 }
 
-/// The value that the document says. Its error keeps the response, for who wants to see what came.
-pub(crate) fn value<T: Response>(api: &ApiSpec, spec: &MethodSpec, response: &RawResponse) -> Result<T> {
-    T::decode(api, spec, response).map_err(|error| error.with_response(response))
-}
-
-/// The same, of a response that is not needed any more.
-pub(crate) fn decode<T: Response>(
-    api: &'static ApiSpec,
-    spec: &'static MethodSpec,
-    response: RawResponse,
-) -> Result<T> {
-    value(api, spec, &response)
-}
-
-/// The same, with the message that it was made of.
-pub(crate) fn decode_with_response<T: Response>(
-    api: &'static ApiSpec,
-    spec: &'static MethodSpec,
-    response: RawResponse,
-) -> Result<(T, RawResponse)> {
-    value(api, spec, &response).map(|value| (value, response))
-}
-
-fn decode_as<T: DeserializeOwned>(
-    api: &'static ApiSpec,
-    _spec: &'static MethodSpec,
-    response: RawResponse,
-) -> Result<T> {
-    from_json(api, &response).map_err(|error| error.with_response(&response))
-}
-
-/// Decodes a body into the caller's own type, below `data` where the API wraps it.
-pub(crate) fn from_json<T: DeserializeOwned>(api: &ApiSpec, response: &RawResponse) -> Result<T> {
-    let body: &[u8] = if response.body.is_empty() { b"null" } else { &response.body };
-    let decoded = if api.data_wrapper {
-        let whole: Json = serde_json::from_slice(body).map_err(|error| Error::decode("", error, body))?;
-        serde_path_to_error::deserialize(whole.get("data").unwrap_or(&Json::Null))
-    } else {
-        serde_path_to_error::deserialize(&mut serde_json::Deserializer::from_slice(body))
-    };
-    decoded.map_err(|error| {
-        let path = error.path().to_string();
-        let path = match (path.as_str(), api.data_wrapper) {
-            (".", false) => String::new(),
-            (".", true) => "data".to_owned(),
-            (_, false) => path,
-            (_, true) => format!("data.{path}"),
-        };
-        Error::decode(path, error.into_inner(), body)
-    })
-}
-
 /// What the verbs of every crate's `Call<M>` delegate to. Not for users: `Call<M>` has it all.
 #[doc(hidden)]
 impl Request {
-    pub fn send<M: Method>(self) -> Sending<M::Output> {
-        self.start(decode::<M::Output>)
-    }
-
-    pub fn send_with_response<M: Method>(self) -> Sending<(M::Output, RawResponse)> {
-        self.start(decode_with_response::<M::Output>)
-    }
-
-    pub fn send_as<T: DeserializeOwned + Send + 'static>(mut self) -> Sending<T> {
-        if !self.parameters().has("fields") {
-            let fields = crate::value::probe::fields::<T>();
-            if !fields.is_empty() {
-                let wrapped = self.api().data_wrapper.then(|| format!("data({fields})"));
-                self.set_param("fields", &wrapped.as_deref().unwrap_or(&fields));
-            }
-        }
-        self.start(decode_as::<T>)
-    }
-
-    fn start<T>(self, decode: Decode<T>) -> Sending<T> {
-        let (api, spec) = (self.api(), self.spec());
-        Sending::new(api, spec, decode, Box::pin(send(self)))
-    }
-
     #[must_use]
     pub fn header(mut self, name: &str, value: &str) -> Self {
         self.set_header(name, value);
@@ -219,6 +150,12 @@ impl Request {
     #[must_use]
     pub fn idempotent(mut self, idempotent: bool) -> Self {
         self.options_mut().idempotent = Some(idempotent);
+        self
+    }
+
+    #[must_use]
+    pub fn with_id(mut self, id: &dyn std::fmt::Display) -> Self {
+        self.options_mut().id = Some(id.to_string());
         self
     }
 }

@@ -112,9 +112,16 @@ macro_rules! update {
 
         impl<'cb, M: $crate::UpdateMethod<Api = $api>> ::std::future::IntoFuture for Update<'cb, M> {
             type Output = $crate::Result<M::Output>;
-            type IntoFuture = $crate::BoxFuture<'cb, $crate::Result<M::Output>>;
+            type IntoFuture = $crate::Sending<'cb, M::Output>;
             fn into_future(self) -> Self::IntoFuture {
                 self.send()
+            }
+        }
+
+        impl<'cb, M: $crate::UpdateMethod<Api = $api>> $crate::IntoCall<'cb, $api> for Update<'cb, M> {
+            type Value = M::Output;
+            fn into_parts(self) -> $crate::private::Parts<'cb, M::Output> {
+                self.0.into_parts()
             }
         }
 
@@ -212,6 +219,11 @@ macro_rules! update {
                 self.with_header("if-match", etag)
             }
 
+            /// Names the update in a batch: its reply and its record there have this id, anything that displays.
+            pub fn with_id(self, id: impl ::std::fmt::Display) -> Self {
+                Update(self.0.change(|request| request.with_id(&id)))
+            }
+
             /// Sets a header of this call. On a batch it travels with this call alone.
             pub fn with_header(self, name: &str, value: &str) -> Self {
                 Update(self.0.change(|request| request.header(name, value)))
@@ -233,7 +245,7 @@ macro_rules! update {
             }
 
             /// Says that this call may, or may not, be executed twice; by default it may if it requires a revision.
-            pub fn idempotent(self, idempotent: bool) -> Self {
+            pub fn with_idempotent(self, idempotent: bool) -> Self {
                 Update(self.0.change(|request| request.idempotent(idempotent)))
             }
 
@@ -247,32 +259,17 @@ macro_rules! update {
             ///
             /// # Panics
             /// If a callback panicked: the others run first, then the panic goes on.
-            pub fn send(self) -> $crate::BoxFuture<'cb, $crate::Result<M::Output>> {
-                self.0.send()
+            pub fn send(self) -> $crate::Sending<'cb, M::Output> {
+                self.0.into_parts().send()
             }
 
             /// Sends all requests in one call and gives the whole HTTP response beside the value.
             ///
             /// # Errors
             /// As [`send`](Self::send).
-            pub fn send_with_response(
-                self,
-            ) -> $crate::BoxFuture<'cb, $crate::Result<(M::Output, $crate::RawResponse)>> {
-                self.0.send_with_response()
+            pub fn send_with_response(self) -> $crate::Sending<'cb, (M::Output, $crate::RawResponse)> {
+                self.0.into_parts().send_with_response()
             }
-
-            /// Sends the call together with those of other tasks.
-            ///
-            /// # Errors
-            /// As [`send`](Self::send).
-            pub fn send_with(
-                self,
-                batcher: &$crate::Batcher<$api>,
-            ) -> $crate::BoxFuture<'cb, $crate::Result<M::Output>> {
-                self.0.send_with(batcher)
-            }
-
-            $crate::blocking_update_verbs! {}
 
             /// What would be sent, to be looked at or printed as a `curl` command. Secrets are masked.
             ///
@@ -282,73 +279,19 @@ macro_rules! update {
                 self.0.dry_run()
             }
 
-            /// Puts the call on a batch, where it counts as one. `callback` gets the response when the requests' own
-            /// callbacks have run.
+            /// Puts the update on a batch, where it counts as one call. `callback` gets the response when the requests'
+            /// own callbacks have run. [`Batch::add`](crate::Batch::add) gives a ticket instead.
             ///
             /// # Errors
-            /// If the call is not valid or goes to another endpoint than the batch; then nothing is queued and no
-            /// callback ever runs.
+            /// If the update is not valid, goes to another endpoint than the batch, or has an id that the batch has
+            /// already; then nothing is queued and no callback ever runs.
             pub fn queue(
                 self,
                 batch: &mut $crate::Batch<'cb, $api>,
                 callback: impl ::std::ops::FnOnce($crate::Reply<M::Output>) + ::std::marker::Send + 'cb,
             ) -> $crate::Result<()> {
-                self.0.queue(batch, ::std::option::Option::None, callback)
-            }
-
-            /// The same under an id of the caller's, which the reply carries: anything that displays.
-            ///
-            /// # Errors
-            /// As [`queue`](Self::queue), and if the batch has that id already.
-            pub fn queue_as(
-                self,
-                batch: &mut $crate::Batch<'cb, $api>,
-                id: impl ::std::fmt::Display,
-                callback: impl ::std::ops::FnOnce($crate::Reply<M::Output>) + ::std::marker::Send + 'cb,
-            ) -> $crate::Result<()> {
-                self.0.queue(batch, ::std::option::Option::Some(id.to_string()), callback)
-            }
-
-            /// Puts the call on a batch and gives a ticket for the response, which the batch's report redeems.
-            ///
-            /// # Errors
-            /// As [`queue`](Self::queue).
-            pub fn queue_ticket(
-                self,
-                batch: &mut $crate::Batch<'cb, $api>,
-            ) -> $crate::Result<$crate::Ticket<M::Output>> {
-                self.0.queue_ticket(batch)
-            }
-
-            /// The update as an ordinary call, for [`Batch::add_all`](crate::Batch::add_all) and the like. One with
-            /// callbacks or tickets becomes a call that fails, since nothing would run them.
-            pub fn into_call(self) -> Call<M> {
-                Call(self.0.into_request(), ::std::marker::PhantomData)
+                batch.queue(self, callback)
             }
         }
     };
-}
-
-/// The verbs that wait on the thread, where the feature is on: a generated crate must not have to look.
-#[doc(hidden)]
-#[macro_export]
-#[cfg(feature = "blocking")]
-macro_rules! blocking_update_verbs {
-    () => {
-        /// Sends all requests in one call and waits on this thread.
-        ///
-        /// # Errors
-        /// As [`send`](Self::send), and an input error where an async runtime is already running on this thread.
-        pub fn send_blocking(self) -> $crate::Result<M::Output> {
-            self.0.send_blocking()
-        }
-    };
-}
-
-/// The verbs that wait on the thread, where the feature is on: a generated crate must not have to look.
-#[doc(hidden)]
-#[macro_export]
-#[cfg(not(feature = "blocking"))]
-macro_rules! blocking_update_verbs {
-    () => {};
 }

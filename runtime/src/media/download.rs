@@ -13,14 +13,15 @@ use http::HeaderMap;
 use http::header::{ACCEPT_ENCODING, CONTENT_TYPE, ETAG};
 use tokio::io::AsyncWrite;
 
-use super::Queueable;
 use super::progress::{Progress, Teller};
 use super::reader::{self, Reader};
+use crate::call::next::Next;
 use crate::call::request::Request;
+use crate::call::sending::Sending;
 use crate::send::gzip;
 use crate::send::trace::Span;
 use crate::send::transport::BodyStream;
-use crate::{Batch, DryRun, Error, Reply, Result, ServesMedia};
+use crate::{Batch, DryRun, Error, IntoCall, Reply, Result, ServesMedia};
 
 /// A call that downloads media, made by `.download()`.
 ///
@@ -111,7 +112,11 @@ impl<M: ServesMedia> Download<M> {
     ///
     /// # Errors
     /// As any call.
-    pub async fn stream(self) -> Result<MediaStream> {
+    pub fn stream(self) -> Sending<'static, MediaStream> {
+        Sending::other(self.request.id(), Box::pin(self.open()))
+    }
+
+    async fn open(self) -> Result<MediaStream> {
         self.check_range()?;
         let decompress = self.decompress;
         let span = Span::call(self.request.id(), self.request.verb().as_str());
@@ -133,7 +138,11 @@ impl<M: ServesMedia> Download<M> {
     /// # Errors
     /// As any call; if there is more than the client's
     /// [`max_response`](crate::Builder::max_response); if the media changed or is not what its checksum says.
-    pub async fn bytes(self) -> Result<Bytes> {
+    pub fn bytes(self) -> Sending<'static, Bytes> {
+        Sending::other(self.request.id(), Box::pin(self.collect()))
+    }
+
+    async fn collect(self) -> Result<Bytes> {
         let (max, id) = (self.request.client().max_response(), self.request.id());
         let mut stream = self.stream().await?;
         let too_large = || Error::protocol(format!("{id}: the media is larger than {max} bytes"));
@@ -163,7 +172,15 @@ impl<M: ServesMedia> Download<M> {
     /// # Errors
     /// As any call; if the media changed or is not what its checksum says, in which case the writer has bytes already;
     /// [`Error::is_io`] if the writer fails.
-    pub async fn write_to<W: AsyncWrite + Unpin + ?Sized>(self, writer: &mut W) -> Result<u64> {
+    pub fn write_to<'w, W>(self, writer: &'w mut W) -> Sending<'w, u64>
+    where
+        M: 'w,
+        W: AsyncWrite + Unpin + Send + ?Sized,
+    {
+        Sending::other(self.request.id(), Box::pin(self.copy(writer)))
+    }
+
+    async fn copy<W: AsyncWrite + Unpin + ?Sized>(self, writer: &mut W) -> Result<u64> {
         let failed = |error| Error::io("what was downloaded cannot be written", error);
         let mut stream = self.stream().await?;
         let mut count = 0;
@@ -205,15 +222,6 @@ impl<M: ServesMedia> Download<M> {
         Ok(())
     }
 
-    /// Downloads everything into memory and waits on this thread.
-    ///
-    /// # Errors
-    /// As [`bytes`](Self::bytes), and an input error where an async runtime is already running on this thread.
-    #[cfg(feature = "blocking")]
-    pub fn bytes_blocking(self) -> Result<Bytes> {
-        crate::send::blocking::block_on(self.bytes())?
-    }
-
     /// Not for use: says at compile time why a download cannot be queued.
     #[doc(hidden)]
     pub fn queue<'cb>(
@@ -222,7 +230,7 @@ impl<M: ServesMedia> Download<M> {
         _callback: impl FnOnce(Reply<M::Output>) + Send + 'cb,
     ) -> Result<()>
     where
-        Self: Queueable,
+        Self: IntoCall<'cb, M::Api>,
     {
         Err(Error::input("a download cannot be queued"))
     }
@@ -248,8 +256,8 @@ pub struct MediaStream {
 
 impl MediaStream {
     /// The next chunk.
-    pub async fn next(&mut self) -> Option<Result<Bytes>> {
-        self.chunks.next().await
+    pub fn next(&mut self) -> Next<'_, Self> {
+        Next::new(self)
     }
 
     /// The headers of the first response.

@@ -96,7 +96,7 @@ impl Session {
     /// # Errors
     /// As any call, and if the session belongs to another host than the service's.
     pub async fn cancel<A: Api>(self, service: &A) -> Result<()> {
-        let request = Request::raw::<A>(service.client(), "DELETE", "/", None);
+        let request = Request::raw::<A>(service.client(), &http::Method::DELETE, "/", None);
         same_origin(&self.address, &request.client().root(request.api())?)?;
         let mut attempts = Attempts::new(request.subject());
         attempts.run(&mut Cancel { session: &self, request: &request }).await

@@ -10,11 +10,11 @@ use super::session::Session;
 use super::source::Source;
 use super::transfer::{Transfer, opening, too_large};
 use super::window::Window;
-use super::{OnSession, Queueable, related};
+use super::{OnSession, related};
+use crate::call::reading::{AsDocumented, Reader, ReplyAs};
 use crate::call::request::Request;
-use crate::call::sending::decode;
 use crate::send::trace::Span;
-use crate::{AcceptsMedia, Batch, DryRun, Error, RawResponse, Reply, Result, Sending};
+use crate::{AcceptsMedia, Batch, DryRun, Error, IntoCall, RawResponse, Reply, Result, Sending};
 
 /// Chunks are multiples of this, the last one aside.
 const UNIT: usize = 256 * 1024;
@@ -40,7 +40,7 @@ const SMALL: u64 = 5 * 1024 * 1024;
 /// Dropping the future stops the upload; a session then stays at the server until it is
 /// [cancelled](Session::cancel), resumed or forgotten.
 #[must_use = "an upload does nothing until it is sent"]
-pub struct Upload<M> {
+pub struct Upload<M, R = AsDocumented> {
     request: Request,
     source: Source,
     way: Way,
@@ -48,7 +48,7 @@ pub struct Upload<M> {
     session: Option<Session>,
     on_session: Option<OnSession>,
     on_progress: Teller,
-    method: PhantomData<fn() -> M>,
+    method: PhantomData<fn() -> (M, R)>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -59,7 +59,7 @@ enum Way {
     Resumable,
 }
 
-impl<M: AcceptsMedia> Upload<M> {
+impl<M: AcceptsMedia, R: ReplyAs<M>> Upload<M, R> {
     #[doc(hidden)]
     pub fn new(request: Request, source: Source) -> Self {
         Upload {
@@ -125,18 +125,9 @@ impl<M: AcceptsMedia> Upload<M> {
     /// As any call. Bad input, before anything is sent, if the media is larger than the method takes or of a type that it
     /// does not take, or the chosen way is one that the method does not have. [`Error::is_io`] if the source fails, or
     /// turns out to be of another length than was said, or larger than the method takes.
-    pub fn send(self) -> Sending<M::Output> {
-        let (api, spec) = (self.request.api(), self.request.spec());
-        Sending::new(api, spec, decode::<M::Output>, Box::pin(self.run()))
-    }
-
-    /// Uploads and waits on this thread.
-    ///
-    /// # Errors
-    /// As [`send`](Self::send), and an input error where an async runtime is already running on this thread.
-    #[cfg(feature = "blocking")]
-    pub fn send_blocking(self) -> Result<M::Output> {
-        self.send().block()
+    pub fn send(self) -> Sending<'static, R::Value> {
+        let of = self.request.facts();
+        Sending::new(of, Reader::of::<M, R>(), Box::pin(self.run()))
     }
 
     /// What would be sent first, to be looked at or printed as a `curl` command: all of it but the media. Secrets are
@@ -220,10 +211,10 @@ impl<M: AcceptsMedia> Upload<M> {
     pub fn queue<'cb>(
         self,
         _batch: &mut Batch<'cb, M::Api>,
-        _callback: impl FnOnce(Reply<M::Output>) + Send + 'cb,
+        _callback: impl FnOnce(Reply<R::Value>) + Send + 'cb,
     ) -> Result<()>
     where
-        Self: Queueable,
+        Self: IntoCall<'cb, M::Api>,
     {
         Err(Error::input("an upload cannot be queued"))
     }
@@ -241,16 +232,16 @@ fn fits(content_type: &str, range: &str) -> bool {
     }
 }
 
-impl<M: AcceptsMedia> IntoFuture for Upload<M> {
-    type Output = Result<M::Output>;
-    type IntoFuture = Sending<M::Output>;
+impl<M: AcceptsMedia, R: ReplyAs<M>> IntoFuture for Upload<M, R> {
+    type Output = Result<R::Value>;
+    type IntoFuture = Sending<'static, R::Value>;
 
     fn into_future(self) -> Self::IntoFuture {
         self.send()
     }
 }
 
-impl<M> std::fmt::Debug for Upload<M> {
+impl<M, R> std::fmt::Debug for Upload<M, R> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Upload")
             .field("request", &self.request)

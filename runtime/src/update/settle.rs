@@ -1,14 +1,11 @@
 //! What becomes of an update's answer: each request gets its reply, or why there is none, exactly once.
 
-use std::any::Any;
-use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use super::{SubReply, SubRequest, UpdateMethod};
+use crate::call::reading::Panic;
 use crate::wire::error::Detail;
 use crate::{Error, RawResponse, Result};
-
-/// A panic of the caller's code, kept until everyone has been told.
-pub(crate) type Panic = Box<dyn Any + Send>;
 
 type Told<'cb, M> = Box<dyn FnOnce(usize, Result<&<M as UpdateMethod>::Reply>) + Send + 'cb>;
 
@@ -46,30 +43,8 @@ impl<'cb, M: UpdateMethod> Settle<'cb, M> {
         Settle(callbacks)
     }
 
-    pub(super) fn has_callbacks(&self) -> bool {
-        self.0.iter().any(|callback| callback.told.is_some())
-    }
-
-    /// Tells everyone, and then lets a panic of a callback go on.
-    pub(super) fn run(self, answer: Result<(M::Output, RawResponse)>) -> Result<(M::Output, RawResponse)> {
-        let (result, panic) = match answer {
-            Ok((output, response)) => {
-                let (result, panic) = self.quietly(Ok(output), Some(&response));
-                (result.map(|output| (output, response)), panic)
-            }
-            Err(error) => {
-                let (error, panic) = self.failed(error);
-                (Err(error), panic)
-            }
-        };
-        match panic {
-            Some(panic) => resume_unwind(panic),
-            None => result,
-        }
-    }
-
     /// Tells everyone. A panic of one callback does not silence the others.
-    pub(super) fn quietly(
+    pub(super) fn settle(
         self,
         result: Result<M::Output>,
         response: Option<&RawResponse>,

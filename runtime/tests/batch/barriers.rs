@@ -20,9 +20,9 @@ async fn what_follows_a_barrier_waits_for_every_answer_before_it() {
     let log = Log::default();
     let mut batch = zoo.batch().with_max_calls(1).with_concurrency(4);
     batch.on_reply(|reply| log.add(reply.index.to_string()));
-    ["a", "none"].into_iter().for_each(|id| batch.add(zoo.get(id)).unwrap());
+    ["a", "none"].into_iter().for_each(|id| drop(batch.add(zoo.get(id)).unwrap()));
     batch.barrier();
-    ["b", "c"].into_iter().for_each(|id| batch.add(zoo.get(id)).unwrap());
+    ["b", "c"].into_iter().for_each(|id| drop(batch.add(zoo.get(id)).unwrap()));
     batch.barrier();
     batch.barrier();
     batch.add(zoo.get("d")).unwrap();
@@ -46,7 +46,7 @@ async fn a_barrier_waits_for_calls_that_are_sent_again() {
         })
     });
     let mut batch = zoo.batch();
-    ["a", "b"].into_iter().for_each(|id| batch.add(zoo.get(id)).unwrap());
+    ["a", "b"].into_iter().for_each(|id| drop(batch.add(zoo.get(id)).unwrap()));
     batch.barrier_if_ok();
     batch.add(zoo.get("c")).unwrap();
     assert!(batch.execute().await.error_for_failures().is_ok());
@@ -65,18 +65,18 @@ async fn on_request_a_failure_cancels_the_rest_and_says_so() {
     });
     let log = Log::default();
     let mut batch = zoo.batch();
-    ["a", "none"].into_iter().for_each(|id| batch.add(zoo.get(id)).unwrap());
+    ["a", "none"].into_iter().for_each(|id| drop(batch.add(zoo.get(id)).unwrap()));
     batch.barrier_if_ok();
     zoo.get("b")
         .queue(&mut batch, |reply| {
             let error = reply.result.unwrap_err();
-            log.add(format!("{} {} {}", reply.index, error.is_cancelled(), reply.message.is_none()));
+            log.add(format!("{} {} {}", reply.index, error.is_cancelled(), reply.response.is_none()));
         })
         .unwrap();
     batch.barrier();
-    batch.add_as("plain", zoo.get("c")).unwrap();
+    batch.add(zoo.get("c").with_id("plain")).unwrap();
     batch.barrier_if_ok();
-    batch.add_as("cancelled", zoo.get("d")).unwrap();
+    batch.add(zoo.get("d").with_id("cancelled")).unwrap();
     let report = batch.execute().await;
     assert_eq!(log.take(), ["2 true true"]);
     assert!(report.get("plain").unwrap().error.is_none());
@@ -93,8 +93,8 @@ async fn an_undecodable_answer_is_a_failure_for_a_barrier_too() {
         let mut batch = zoo.batch();
         match way {
             0 => zoo.get("a").queue(&mut batch, drop).unwrap(),
-            1 => batch.add(zoo.get("a")).unwrap(),
-            _ => drop(zoo.get("a").queue_ticket(&mut batch).unwrap()),
+            1 => drop(batch.add(zoo.get("a")).unwrap()),
+            _ => drop(batch.add(zoo.get("a")).unwrap()),
         }
         batch.barrier_if_ok();
         batch.add(zoo.get("b")).unwrap();

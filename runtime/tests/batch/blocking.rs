@@ -7,14 +7,14 @@ use crate::support::*;
 fn a_plain_main_sends_and_executes() {
     let (zoo, peer) =
         zoo(|sent| if sent.parts.is_empty() { Answer::json(200, r#"{"id":"one"}"#) } else { sent.echo() });
-    assert_eq!(zoo.get("one").send_blocking().unwrap().id(), "one");
+    assert_eq!(zoo.get("one").send().block().unwrap().id(), "one");
     let mut names = Vec::new();
     let mut batch = zoo.batch();
     batch
-        .add_all(["a", "b"].map(|id| zoo.get(id)), |reply| names.push(reply.result.unwrap().id.unwrap()))
+        .queue_all(["a", "b"].map(|id| zoo.get(id)), |reply| names.push(reply.result.unwrap().id.unwrap()))
         .unwrap();
-    let ticket = zoo.get("c").queue_ticket(&mut batch).unwrap();
-    let report = batch.execute_blocking();
+    let ticket = batch.add(zoo.get("c")).unwrap();
+    let report = batch.execute().block();
     assert_eq!(report.redeem(ticket).unwrap().id(), "c");
     assert_eq!((names, peer.sizes()), (vec!["a".to_owned(), "b".to_owned()], vec![0, 3]));
 }
@@ -28,8 +28,8 @@ fn several_threads_may_wait_at_once() {
             scope.spawn(move || {
                 let id = at.to_string();
                 let mut batch = zoo.batch();
-                let ticket = zoo.get(&id).queue_ticket(&mut batch).unwrap();
-                assert_eq!(batch.execute_blocking().redeem(ticket).unwrap().id(), id);
+                let ticket = batch.add(zoo.get(&id)).unwrap();
+                assert_eq!(batch.execute().block().redeem(ticket).unwrap().id(), id);
             });
         }
     });
@@ -42,28 +42,28 @@ fn a_panicking_callback_panics_on_the_caller_s_thread() {
     let mut batch = zoo.batch();
     zoo.get("a").queue(&mut batch, |_| panic!("mine")).unwrap();
     zoo.get("b").queue(&mut batch, |_| log.add("other")).unwrap();
-    let panic = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| drop(batch.execute_blocking())));
+    let panic = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| drop(batch.execute().block())));
     assert_eq!(panic.unwrap_err().downcast_ref::<&str>(), Some(&"mine"));
     assert_eq!(log.take(), ["other"]);
-    assert!(zoo.get("a").send_blocking().is_err_and(|error| !error.is_input()), "the runtime lives on");
+    assert!(zoo.get("a").send().block().is_err_and(|error| !error.is_input()), "the runtime lives on");
 }
 
 #[tokio::test]
 async fn inside_a_runtime_it_is_a_clear_error_for_every_call() {
     let (zoo, peer) = zoo(Sent::echo);
-    let error = zoo.get("a").send_blocking().unwrap_err();
+    let error = zoo.get("a").send().block().unwrap_err();
     assert!(error.is_input() && error.to_string().contains("async runtime"), "{error}");
     let mut seen = 0;
     let mut batch = zoo.batch();
     batch.on_reply(|reply| assert!(reply.error.unwrap().is_input()));
     batch
-        .add_all(["a", "b"].map(|id| zoo.get(id)), |reply| {
+        .queue_all(["a", "b"].map(|id| zoo.get(id)), |reply| {
             assert!(reply.result.unwrap_err().is_input());
             seen += 1;
         })
         .unwrap();
-    let ticket = zoo.get("c").queue_ticket(&mut batch).unwrap();
-    let report = batch.execute_blocking();
+    let ticket = batch.add(zoo.get("c")).unwrap();
+    let report = batch.execute().block();
     assert!(report.redeem(ticket).unwrap_err().is_input());
     assert_eq!((report.calls(), report.failures(), peer.sent().len()), (3, 3, 0));
     drop(report);
@@ -76,13 +76,13 @@ async fn on_a_thread_for_blocking_work_the_runtime_s_own_handle_waits() {
     let (zoo, _) =
         zoo(|sent| if sent.parts.is_empty() { Answer::json(200, r#"{"id":"a"}"#) } else { sent.echo() });
     let work = move || {
-        let error = zoo.get("a").send_blocking().unwrap_err();
+        let error = zoo.get("a").send().block().unwrap_err();
         let words = "inside `spawn_blocking` give the call's future to `Handle::current().block_on(…)`";
         assert!(error.is_input() && error.to_string().ends_with(words), "{error}");
         let handle = tokio::runtime::Handle::current();
         assert_eq!(handle.block_on(zoo.get("a").send()).unwrap().id(), "a");
         let mut batch = zoo.batch();
-        let ticket = zoo.get("b").queue_ticket(&mut batch).unwrap();
+        let ticket = batch.add(zoo.get("b")).unwrap();
         assert_eq!(handle.block_on(batch.execute()).redeem(ticket).unwrap().id(), "b");
     };
     tokio::task::spawn_blocking(work).await.unwrap();

@@ -75,7 +75,7 @@ async fn a_401_renews_once_for_all_and_sends_again_at_once() {
     let zoo = with(&peer, credentials.clone());
     let start = tokio::time::Instant::now();
     let mut batch = zoo.batch().with_max_calls(10).with_retry(gapis_runtime::RetryPolicy::none());
-    (0..50).for_each(|_| batch.add(zoo.insert("a")).unwrap());
+    (0..50).for_each(|_| drop(batch.add(zoo.insert("a")).unwrap()));
     let report = batch.execute().await;
     assert!(report.error_for_failures().is_ok(), "{:?}", report.error_for_failures());
     assert_eq!((credentials.renewals.load(Ordering::SeqCst), start.elapsed()), (1, secs(0)));
@@ -83,7 +83,7 @@ async fn a_401_renews_once_for_all_and_sends_again_at_once() {
         peer.sent().iter().filter(|sent| sent.header("authorization") == Some("Bearer t0")).count();
     assert!(rejected <= 2, "no more requests go out with a token that was rejected");
     assert_eq!(report.retries(), 10 * rejected);
-    assert!(report.replies().all(|reply| reply.attempts == 1 + u32::from(reply.index < 10 * rejected)));
+    assert!(report.records().all(|reply| reply.attempts == 1 + u32::from(reply.index < 10 * rejected)));
 }
 
 #[tokio::test]
@@ -96,7 +96,7 @@ async fn only_the_calls_that_were_rejected_are_sent_again() {
     });
     let zoo = with(&peer, Renewing::new(9));
     let mut batch = zoo.batch();
-    ["a", "b", "c"].into_iter().for_each(|id| batch.add(zoo.get(id)).unwrap());
+    ["a", "b", "c"].into_iter().for_each(|id| drop(batch.add(zoo.get(id)).unwrap()));
     assert!(batch.execute().await.error_for_failures().is_ok());
     assert_eq!(peer.sent()[1].animals(), ["b"]);
 }
@@ -110,7 +110,7 @@ async fn an_outer_401_renews_too() {
     let credentials = Renewing::new(9);
     let zoo = with(&peer, credentials.clone());
     let mut batch = zoo.batch();
-    ["a", "b"].into_iter().for_each(|id| batch.add(zoo.insert(id)).unwrap());
+    ["a", "b"].into_iter().for_each(|id| drop(batch.add(zoo.insert(id)).unwrap()));
     assert!(batch.execute().await.error_for_failures().is_ok());
     assert_eq!((peer.sizes(), credentials.renewals.load(Ordering::SeqCst)), (vec![2, 2], 1));
 }
@@ -121,7 +121,7 @@ async fn a_second_401_is_the_answer() {
     let credentials = Renewing::new(9);
     let zoo = with(&peer, credentials.clone());
     let mut batch = zoo.batch();
-    let ticket = zoo.get("a").queue_ticket(&mut batch).unwrap();
+    let ticket = batch.add(zoo.get("a")).unwrap();
     assert_eq!(batch.execute().await.redeem(ticket).unwrap_err().status(), Some(401));
     assert_eq!((peer.sent().len(), credentials.renewals.load(Ordering::SeqCst)), (2, 1));
 }
@@ -132,7 +132,7 @@ async fn a_fixed_token_gives_the_401_without_another_request() {
     for zoo in [with(&peer, BearerToken::new("x")), with(&peer, ApiKey::new("k")), peer.zoo()] {
         let before = peer.sent().len();
         let mut batch = zoo.batch();
-        let tickets = ["a", "b"].map(|id| zoo.get(id).queue_ticket(&mut batch).unwrap());
+        let tickets = ["a", "b"].map(|id| batch.add(zoo.get(id)).unwrap());
         let report = batch.execute().await;
         for ticket in tickets {
             let error = report.redeem(ticket).unwrap_err();
@@ -147,15 +147,15 @@ async fn credentials_that_cannot_be_had_are_the_error_of_every_call() {
     let peer = guarded(&[]);
     let zoo = with(&peer, Renewing::new(0));
     let mut batch = zoo.batch();
-    let ticket = zoo.get("a").queue_ticket(&mut batch).unwrap();
+    let ticket = batch.add(zoo.get("a")).unwrap();
     let error = batch.execute().await.redeem(ticket).unwrap_err();
     assert!(error.is_credentials() && error.to_string() == "the session has ended", "{error}");
     let zoo = with(&peer, BearerToken::new("not\na header"));
     let before = peer.sent().len();
     let mut batch = zoo.batch();
-    ["a", "b"].into_iter().for_each(|id| batch.add(zoo.get(id)).unwrap());
+    ["a", "b"].into_iter().for_each(|id| drop(batch.add(zoo.get(id)).unwrap()));
     let report = batch.execute().await;
-    assert!(report.replies().all(|reply| reply.error.as_ref().unwrap().is_credentials()));
+    assert!(report.records().all(|reply| reply.error.as_ref().unwrap().is_credentials()));
     assert_eq!(peer.sent().len(), before);
 }
 
@@ -184,9 +184,9 @@ async fn the_batch_s_credentials_never_speak_for_another_client() {
     let key = with(&peer, ApiKey::new("key"));
     for calls in 1..4 {
         let mut batch = zoo.batch().with_max_calls(calls).with_concurrency(1);
-        batch.add_as("a", zoo.get("a")).unwrap();
-        batch.add_as("anonymous", anonymous.get("b")).unwrap();
-        batch.add_as("key", key.get("c")).unwrap();
+        batch.add(zoo.get("a").with_id("a")).unwrap();
+        batch.add(anonymous.get("b").with_id("anonymous")).unwrap();
+        batch.add(key.get("c").with_id("key")).unwrap();
         let report = batch.execute().await;
         assert!(report.get("a").unwrap().error.is_none(), "{calls}");
         for id in ["anonymous", "key"] {
@@ -239,11 +239,11 @@ async fn a_client_without_credentials_does_not_let_the_next_one_speak_for_the_ba
     let broken = with(&peer, BearerToken::new("not\na header"));
     let other = with(&peer, BearerToken::new("theirs"));
     let mut batch = zoo.batch().with_max_calls(2);
-    batch.add_as("a", zoo.get("a")).unwrap();
-    batch.add_as("broken", broken.get("b")).unwrap();
-    batch.add_as("other", other.get("c")).unwrap();
-    batch.add_as("long", zoo.get(&"x".repeat(9000))).unwrap();
-    batch.add_as("other too", other.get("d")).unwrap();
+    batch.add(zoo.get("a").with_id("a")).unwrap();
+    batch.add(broken.get("b").with_id("broken")).unwrap();
+    batch.add(other.get("c").with_id("other")).unwrap();
+    batch.add(zoo.get(&"x".repeat(9000)).with_id("long")).unwrap();
+    batch.add(other.get("d").with_id("other too")).unwrap();
     let report = batch.execute().await;
     assert!(report.get("broken").unwrap().error.as_ref().unwrap().is_credentials());
     assert!(report.get("long").unwrap().error.as_ref().unwrap().is_input());
@@ -261,8 +261,8 @@ async fn a_batch_of_other_clients_calls_needs_no_credentials_of_its_own() {
     let broken = with(&peer, BearerToken::new("not\na header"));
     let other = with(&peer, BearerToken::new("theirs"));
     let mut batch = broken.batch();
-    batch.add_as("own", broken.get("a")).unwrap();
-    batch.add_as("other", other.get("b")).unwrap();
+    batch.add(broken.get("a").with_id("own")).unwrap();
+    batch.add(other.get("b").with_id("other")).unwrap();
     let report = batch.execute().await;
     assert!(report.get("own").unwrap().error.as_ref().unwrap().is_credentials());
     assert!(report.get("other").unwrap().error.is_none());

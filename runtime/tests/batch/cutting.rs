@@ -30,7 +30,7 @@ async fn replies(zoo: &Zoo) -> Vec<Vec<Result<String, gapis_runtime::Error>>> {
     let mut seen = vec![Vec::new(); NAMES.len()];
     let mut batch = zoo.batch();
     batch
-        .add_all(NAMES.map(|id| zoo.insert(id)), |reply| {
+        .queue_all(NAMES.map(|id| zoo.insert(id)), |reply| {
             seen[reply.index].push(reply.result.map(|animal| animal.id().to_owned()))
         })
         .unwrap();
@@ -130,7 +130,7 @@ proptest! {
             });
             let mut seen = vec![0; NAMES.len()];
             let mut batch = zoo.batch().with_retry(policy(2));
-            batch.add_all(NAMES.map(|id| zoo.insert(id)), |reply| seen[reply.index] += 1).unwrap();
+            batch.queue_all(NAMES.map(|id| zoo.insert(id)), |reply| seen[reply.index] += 1).unwrap();
             let _ = batch.execute().await;
             assert_eq!(seen, [1; NAMES.len()]);
         });

@@ -1,7 +1,7 @@
 //! The dispatcher: the calls of many tasks travel together, and each task gets its own typed result.
 
 use futures_util::future::join_all;
-use gapis_runtime::Batcher;
+use gapis_runtime::{Batcher, BatcherOptions};
 use tokio::time::Instant;
 
 use crate::support::*;
@@ -20,15 +20,11 @@ async fn calls_within_the_window_travel_together_with_typed_results() {
     let start = Instant::now();
     let (auto, driver) = zoo.batcher();
     let driver = tokio::spawn(driver);
-    let (a, none, names, late) = tokio::join!(
-        zoo.get("a").send_with(&auto),
-        zoo.get("none").send_with(&auto),
-        zoo.names().send_with(&auto),
-        async {
+    let (a, none, names, late) =
+        tokio::join!(auto.send(zoo.get("a")), auto.send(zoo.get("none")), auto.send(zoo.names()), async {
             tokio::time::sleep(millis(50)).await;
-            zoo.insert("b").send_with(&auto).await
-        }
-    );
+            auto.send(zoo.insert("b")).await
+        });
     assert_eq!(a.unwrap().id(), "a");
     assert!(none.unwrap_err().is_not_found());
     assert_eq!(names.unwrap(), ["x"]);
@@ -45,9 +41,9 @@ async fn a_full_batch_does_not_wait_for_the_window() {
     let (zoo, peer) = zoo(Sent::echo);
     let start = Instant::now();
     let (auto, driver) =
-        Batcher::with_options(&zoo, |options| options.with_window(secs(60)).with_max_calls(10));
+        Batcher::with_options(&zoo, BatcherOptions::default().with_window(secs(60)).with_max_calls(10));
     tokio::spawn(driver);
-    let calls = (0..20).map(|at| zoo.get(&at.to_string()).send_with(&auto));
+    let calls = (0..20).map(|at| auto.send(zoo.get(&at.to_string())));
     for (at, animal) in join_all(calls).await.into_iter().enumerate() {
         assert_eq!(animal.unwrap().id(), at.to_string());
     }
@@ -57,13 +53,15 @@ async fn a_full_batch_does_not_wait_for_the_window() {
 #[tokio::test(start_paused = true)]
 async fn the_backlog_holds_senders_back() {
     let (zoo, peer) = zoo(|sent| sent.echo().after(secs(10)));
-    let (auto, driver) =
-        Batcher::with_options(&zoo, |options| options.with_max_calls(2).with_concurrency(1).with_backlog(3));
+    let (auto, driver) = Batcher::with_options(
+        &zoo,
+        BatcherOptions::default().with_max_calls(2).with_concurrency(1).with_backlog(3),
+    );
     tokio::spawn(driver);
     let start = Instant::now();
     let tasks: Vec<_> = (0..10)
         .map(|at| {
-            let call = zoo.get(&at.to_string()).send_with(&auto);
+            let call = auto.send(zoo.get(&at.to_string()));
             tokio::spawn(async move { call.await.map(|animal| (animal.id().to_owned(), start.elapsed())) })
         })
         .collect();
@@ -81,10 +79,12 @@ async fn the_backlog_holds_senders_back() {
 #[tokio::test(start_paused = true)]
 async fn calls_travel_in_the_order_in_which_they_came() {
     let (zoo, peer) = zoo(|sent| sent.echo().after(secs(1)));
-    let (auto, driver) =
-        Batcher::with_options(&zoo, |options| options.with_max_calls(5).with_concurrency(2).with_backlog(4));
+    let (auto, driver) = Batcher::with_options(
+        &zoo,
+        BatcherOptions::default().with_max_calls(5).with_concurrency(2).with_backlog(4),
+    );
     tokio::spawn(driver);
-    let calls = (0..50).map(|at| zoo.get(&format!("{at:02}")).send_with(&auto));
+    let calls = (0..50).map(|at| auto.send(zoo.get(&format!("{at:02}"))));
     assert!(join_all(calls).await.iter().all(Result::is_ok));
     // No call waits for a batch that was formed after it: batches are runs of the order in which the calls came.
     let order: Vec<String> = peer.sent().iter().flat_map(Sent::animals).collect();
@@ -94,16 +94,16 @@ async fn calls_travel_in_the_order_in_which_they_came() {
 #[tokio::test(start_paused = true)]
 async fn a_waiter_that_goes_before_its_batch_is_formed_is_not_sent() {
     let (zoo, peer) = zoo(Sent::echo);
-    let (auto, driver) = Batcher::with_options(&zoo, |options| options.with_window(secs(1)));
+    let (auto, driver) = Batcher::with_options(&zoo, BatcherOptions::default().with_window(secs(1)));
     tokio::spawn(driver);
-    let gone = tokio::time::timeout(millis(500), zoo.get("gone").send_with(&auto));
-    let (stays, gone) = tokio::join!(zoo.get("stays").send_with(&auto), gone);
+    let gone = tokio::time::timeout(millis(500), auto.send(zoo.get("gone")));
+    let (stays, gone) = tokio::join!(auto.send(zoo.get("stays")), gone);
     assert!(stays.is_ok() && gone.is_err());
     assert_eq!(peer.sent()[0].animals(), ["stays"]);
-    assert!(tokio::time::timeout(millis(500), zoo.get("gone").send_with(&auto)).await.is_err());
+    assert!(tokio::time::timeout(millis(500), auto.send(zoo.get("gone"))).await.is_err());
     tokio::time::sleep(secs(10)).await;
     assert_eq!(peer.sent().len(), 1, "a batch of none is not sent");
-    drop(zoo.get("never polled").send_with(&auto));
+    drop(auto.send(zoo.get("never polled")));
     tokio::time::sleep(secs(10)).await;
     assert_eq!(peer.sent().len(), 1);
 }
@@ -113,8 +113,8 @@ async fn a_waiter_that_goes_later_disturbs_no_other() {
     let (zoo, peer) = zoo(|sent| sent.echo().after(secs(10)));
     let (auto, driver) = zoo.batcher();
     tokio::spawn(driver);
-    let gone = tokio::time::timeout(secs(5), zoo.get("gone").send_with(&auto));
-    let (stays, gone) = tokio::join!(zoo.get("stays").send_with(&auto), gone);
+    let gone = tokio::time::timeout(secs(5), auto.send(zoo.get("gone")));
+    let (stays, gone) = tokio::join!(auto.send(zoo.get("stays")), gone);
     assert!(stays.is_ok() && gone.is_err());
     assert_eq!(peer.sizes(), [2]);
 }
@@ -123,9 +123,9 @@ async fn a_waiter_that_goes_later_disturbs_no_other() {
 async fn shutdown_flushes_at_once_and_ends_the_driver() {
     let (zoo, peer) = zoo(|sent| sent.echo().after(secs(1)));
     let start = Instant::now();
-    let (auto, driver) = Batcher::with_options(&zoo, |options| options.with_window(secs(3600)));
+    let (auto, driver) = Batcher::with_options(&zoo, BatcherOptions::default().with_window(secs(3600)));
     let driver = tokio::spawn(driver);
-    let waiting: Vec<_> = (0..5).map(|at| tokio::spawn(zoo.get(&at.to_string()).send_with(&auto))).collect();
+    let waiting: Vec<_> = (0..5).map(|at| tokio::spawn(auto.send(zoo.get(&at.to_string())))).collect();
     tokio::time::sleep(secs(1)).await;
     assert!(peer.sent().is_empty());
     drop(auto);
@@ -141,13 +141,14 @@ async fn without_a_driver_calls_fail_and_what_was_sent_has_an_unknown_outcome() 
     let (zoo, _) = zoo(|sent| sent.echo().after(secs(10)));
     let (auto, driver) = zoo.batcher();
     drop(driver);
-    let error = zoo.get("a").send_with(&auto).await.unwrap_err();
+    let error = auto.send(zoo.get("a")).await.unwrap_err();
     assert!(error.is_cancelled() && error.to_string().contains("driver"), "{error}");
 
-    let (auto, driver) = Batcher::with_options(&zoo, |options| options.with_max_calls(1).with_concurrency(1));
+    let (auto, driver) =
+        Batcher::with_options(&zoo, BatcherOptions::default().with_max_calls(1).with_concurrency(1));
     let driver = tokio::spawn(driver);
     let (sent, waiting) =
-        (tokio::spawn(zoo.insert("a").send_with(&auto)), tokio::spawn(zoo.insert("b").send_with(&auto)));
+        (tokio::spawn(auto.send(zoo.insert("a"))), tokio::spawn(auto.send(zoo.insert("b"))));
     tokio::time::sleep(secs(1)).await;
     driver.abort();
     let sent = sent.await.unwrap().unwrap_err();
@@ -164,7 +165,7 @@ async fn retries_and_the_client_s_limits_are_the_batch_s() {
     });
     let (auto, driver) = zoo.batcher();
     tokio::spawn(driver);
-    let calls = (0..4).map(|at| zoo.insert(&at.to_string()).send_with(&auto));
+    let calls = (0..4).map(|at| auto.send(zoo.insert(&at.to_string())));
     let results = join_all(calls).await;
     assert!(results[..3].iter().all(Result::is_ok));
     assert!(results[3].as_ref().unwrap_err().is_unknown_outcome());
@@ -176,7 +177,7 @@ async fn an_invalid_call_is_its_own_error() {
     let (zoo, peer) = zoo(Sent::echo);
     let (auto, driver) = zoo.batcher();
     tokio::spawn(driver);
-    let (bad, good) = tokio::join!(zoo.get("").send_with(&auto), zoo.get("a").send_with(&auto));
+    let (bad, good) = tokio::join!(auto.send(zoo.get("")), auto.send(zoo.get("a")));
     assert!(bad.unwrap_err().is_input() && good.is_ok());
     assert_eq!(peer.sizes(), [1]);
 }
@@ -192,7 +193,7 @@ async fn a_thousand_tasks_at_once() {
             let (zoo, auto) = (zoo.clone(), auto.clone());
             tokio::spawn(async move {
                 let id = at.to_string();
-                assert_eq!(zoo.get(&id).send_with(&auto).await.unwrap().id(), id);
+                assert_eq!(auto.send(zoo.get(&id)).await.unwrap().id(), id);
             })
         })
         .collect();
@@ -204,15 +205,4 @@ async fn a_thousand_tasks_at_once() {
     assert_eq!(peer.sizes().iter().sum::<usize>(), 1000);
     assert!(peer.sent().len() < 200, "{} requests", peer.sent().len());
     assert!(start.elapsed() < secs(10), "{:?}", start.elapsed());
-}
-
-#[cfg(feature = "spawn")]
-#[tokio::test]
-async fn the_driver_spawns_itself() {
-    let (zoo, _) = zoo(Sent::echo);
-    let (auto, driver) = zoo.batcher();
-    let driver = driver.spawn();
-    assert_eq!(zoo.get("a").send_with(&auto).await.unwrap().id(), "a");
-    drop(auto);
-    driver.await.unwrap();
 }

@@ -40,9 +40,9 @@ async fn value_error_undecodable_missing_and_flawed_parts_are_answered_once_each
         assert_eq!(reply.error.is_some(), has_error, "an undecodable answer is a failure here too");
     });
     batch
-        .add_all(["fine", "gone", "broken", "typed", "lost", "flawed"].map(|id| zoo.insert(id)), |reply| {
+        .queue_all(["fine", "gone", "broken", "typed", "lost", "flawed"].map(|id| zoo.insert(id)), |reply| {
             match reply.index {
-                2 | 3 => assert_eq!(reply.message.as_ref().unwrap().status, 200, "with its raw message"),
+                2 | 3 => assert_eq!(reply.response.as_ref().unwrap().status, 200, "with its raw message"),
                 5 => {
                     let raw = reply.result.as_ref().unwrap_err().raw_part().unwrap().clone();
                     assert!(raw.ends_with(b"this is no HTTP"));
@@ -54,8 +54,8 @@ async fn value_error_undecodable_missing_and_flawed_parts_are_answered_once_each
         .unwrap();
     let report = batch.execute().await;
     assert_eq!((report.calls(), report.failures()), (6, 5));
-    let broken = report.replies().nth(2).unwrap();
-    assert_eq!(broken.message().map(|message| &message.body[..]), Some(&b"{\"id\":"[..]));
+    let broken = report.records().nth(2).unwrap();
+    assert_eq!(broken.response().map(|response| &response.body[..]), Some(&b"{\"id\":"[..]));
     drop(report);
     let own: Vec<_> = own.into_iter().map(Option::unwrap).collect();
     assert_eq!(own, ["ok fine", "Some(404)", "decode", "decode", "unknown", "unreadable"]);
@@ -66,15 +66,15 @@ async fn value_error_undecodable_missing_and_flawed_parts_are_answered_once_each
 async fn an_undecodable_answer_is_a_failure_for_tickets_and_kept_replies_too() {
     let (zoo, _) = zoo(|sent| sent.answer(|_| Some(ok("[1"))));
     let mut batch = zoo.batch();
-    let ticket = zoo.get("a").queue_ticket(&mut batch).unwrap();
-    batch.add_as("kept", zoo.get("b")).unwrap();
+    let ticket = batch.add(zoo.get("a")).unwrap();
+    batch.add(zoo.get("b").with_id("kept")).unwrap();
     let report = batch.execute().await;
     assert_eq!(report.failures(), 2);
     let error = report.redeem(ticket).unwrap_err();
     assert!(error.is_decode() && error.response().unwrap().body == "[1", "{error:?}");
     let kept = report.get("kept").unwrap();
-    assert!(kept.decode::<Animal>().unwrap_err().is_decode());
-    assert_eq!(kept.message().unwrap().body, "[1");
+    assert!(report.take::<Animal>("kept").unwrap_err().is_decode());
+    assert_eq!(kept.response().unwrap().body, "[1");
 }
 
 #[tokio::test]
@@ -104,7 +104,7 @@ async fn a_shared_closure_and_a_listener_that_panic_still_get_every_reply() {
         panic!("in the listener");
     });
     batch
-        .add_all((0..4).map(|at| zoo.get(&at.to_string())), |_| {
+        .queue_all((0..4).map(|at| zoo.get(&at.to_string())), |_| {
             calls += 1;
             panic!("in the closure");
         })
@@ -129,7 +129,7 @@ async fn a_dropped_future_runs_no_more_callbacks_and_sends_no_more() {
     let log = Log::default();
     let mut batch = zoo.batch().with_max_calls(2).with_concurrency(1);
     batch
-        .add_all((0..6).map(|at| zoo.get(&at.to_string())), |reply| log.add(reply.result.unwrap().id()))
+        .queue_all((0..6).map(|at| zoo.get(&at.to_string())), |reply| log.add(reply.result.unwrap().id()))
         .unwrap();
     let running = batch.execute();
     assert!(tokio::time::timeout(secs(5), running).await.is_err());
@@ -215,7 +215,7 @@ async fn a_thousand_calls_against_a_peer_that_does_everything_wrong() {
 async fn a_call_that_may_have_been_executed_is_not_sent_again_unless_idempotent() {
     for (make, times) in [
         (Box::new(|zoo: &Zoo| zoo.insert("a")) as Box<dyn Fn(&Zoo) -> Call<Insert>>, 1),
-        (Box::new(|zoo: &Zoo| zoo.insert("a").idempotent(true)), 3),
+        (Box::new(|zoo: &Zoo| zoo.insert("a").with_idempotent(true)), 3),
     ] {
         for broken in 0..4 {
             let (zoo, peer) = zoo(move |sent| match broken {
@@ -225,7 +225,7 @@ async fn a_call_that_may_have_been_executed_is_not_sent_again_unless_idempotent(
                 _ => sent.echo().cut(30, None),
             });
             let mut batch = zoo.batch().with_retry(RetryPolicy::default().with_max_attempts(3));
-            let ticket = make(&zoo).queue_ticket(&mut batch).unwrap();
+            let ticket = batch.add(make(&zoo)).unwrap();
             let error = batch.execute().await.redeem(ticket).unwrap_err();
             assert!(error.is_unknown_outcome() || error.is_connection(), "{error}");
             assert_eq!(peer.sent().len(), times, "{broken}");

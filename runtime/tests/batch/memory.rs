@@ -68,7 +68,7 @@ async fn a_large_response_is_never_held_as_a_whole() {
         let mut seen = 0;
         let mut batch = zoo.batch().with_max_calls(1000).with_concurrency(1);
         batch
-            .add_all((0..300).map(|_| zoo.get("a")), |reply| seen += usize::from(reply.result.is_ok()))
+            .queue_all((0..300).map(|_| zoo.get("a")), |reply| seen += usize::from(reply.result.is_ok()))
             .unwrap();
         let _ = batch.execute().await;
         assert_eq!(seen, 300);
@@ -91,7 +91,7 @@ async fn parts_of_nobody_are_not_collected() {
         let mut unknown = 0;
         let mut batch = zoo.batch();
         batch
-            .add_all((0..3).map(|_| zoo.insert("a")), |reply| {
+            .queue_all((0..3).map(|_| zoo.insert("a")), |reply| {
                 unknown += usize::from(reply.result.unwrap_err().is_unknown_outcome())
             })
             .unwrap();
@@ -108,7 +108,7 @@ async fn a_preamble_without_an_end_is_not_collected() {
     let peer_ledger = ledger.clone();
     let (zoo, _) = zoo(move |_| counted(&peer_ledger, std::iter::repeat_n(vec![b'x'; 1000], 10_000)));
     let mut batch = zoo.batch();
-    let ticket = zoo.insert("a").queue_ticket(&mut batch).unwrap();
+    let ticket = batch.add(zoo.insert("a")).unwrap();
     assert!(batch.execute().await.redeem(ticket).unwrap_err().is_unknown_outcome());
     assert!(ledger.most.load(Ordering::SeqCst) < 5000);
 }

@@ -44,7 +44,7 @@ async fn row(name: &str, answer: impl Fn(&[Part]) -> Answer + Send + Clone + 'st
         let mut results: [Option<Result<Animal, Error>>; 3] = [None, None, None];
         let mut batch = zoo.batch();
         batch
-            .add_all(["a", "b", "c"].map(|id| zoo.insert(id)), |reply| {
+            .queue_all(["a", "b", "c"].map(|id| zoo.insert(id)), |reply| {
                 assert!(results[reply.index].replace(reply.result).is_none(), "{name}: twice");
             })
             .unwrap();
@@ -290,7 +290,7 @@ async fn a_header_only_204_without_a_blank_line_and_a_200_with_null() {
         let mut done = 0;
         let mut batch = zoo.batch();
         batch
-            .add_all(["a", "b"].map(|id| zoo.delete(id)), |reply| {
+            .queue_all(["a", "b"].map(|id| zoo.delete(id)), |reply| {
                 reply.result.unwrap();
                 done += 1;
             })
@@ -349,8 +349,8 @@ async fn the_real_outer_error_reaches_every_call() {
     let mut errors = Vec::new();
     let mut batch = zoo.batch();
     batch
-        .add_all(["a", "b"].map(|id| zoo.get(id)), |reply| {
-            assert_eq!(reply.message.unwrap().status, 400, "with the whole message");
+        .queue_all(["a", "b"].map(|id| zoo.get(id)), |reply| {
+            assert_eq!(reply.response.unwrap().status, 400, "with the whole message");
             errors.push(reply.result.unwrap_err());
         })
         .unwrap();
@@ -394,7 +394,7 @@ async fn callbacks_run_as_parts_arrive() {
     let start = tokio::time::Instant::now();
     let mut batch = zoo.batch();
     batch
-        .add_all(["a", "b", "c"].map(|id| zoo.get(id)), |reply| {
+        .queue_all(["a", "b", "c"].map(|id| zoo.get(id)), |reply| {
             log.add(format!("{} at {}", reply.result.unwrap().id(), start.elapsed().as_secs()))
         })
         .unwrap();
@@ -412,7 +412,7 @@ async fn a_silent_server_is_waited_for_as_long_as_the_client_says() {
     let peer = Peer::new(move |sent| Answer::multipart("").pieces(slow(sent)));
     let zoo = peer.builder().timeout(Some(secs(60))).build().unwrap();
     let mut batch = zoo.batch();
-    batch.add_all((0..5).map(|_| zoo.insert("a")), |reply| assert!(reply.result.is_ok())).unwrap();
+    batch.queue_all((0..5).map(|_| zoo.insert("a")), |reply| assert!(reply.result.is_ok())).unwrap();
     assert!(batch.execute().await.error_for_failures().is_ok(), "the bound is on silence, not on the whole");
 
     let peer = Peer::new(|sent| {
@@ -424,7 +424,7 @@ async fn a_silent_server_is_waited_for_as_long_as_the_client_says() {
     let mut words = Vec::new();
     let mut batch = zoo.batch();
     batch
-        .add_all((0..2).map(|_| zoo.insert("a")), |reply| {
+        .queue_all((0..2).map(|_| zoo.insert("a")), |reply| {
             words.push(reply.result.map(|_| ()).map_err(|error| error.is_unknown_outcome()))
         })
         .unwrap();
@@ -434,7 +434,7 @@ async fn a_silent_server_is_waited_for_as_long_as_the_client_says() {
     let peer = Peer::new(|_| Answer::multipart("--B--").after(secs(1000)));
     let zoo = peer.builder().timeout(Some(secs(60))).build().unwrap();
     let mut batch = zoo.batch();
-    let ticket = zoo.insert("a").queue_ticket(&mut batch).unwrap();
+    let ticket = batch.add(zoo.insert("a")).unwrap();
     let error = batch.execute().await.redeem(ticket).unwrap_err();
     assert!(error.is_timeout(), "{error}");
 }
@@ -454,7 +454,7 @@ async fn slow_callbacks_do_not_time_out_the_server() {
     let zoo = peer.builder().timeout(Some(millis(60))).build().unwrap();
     let mut batch = zoo.batch().with_max_calls(2);
     batch
-        .add_all((0..4).map(|_| zoo.insert("a")), |reply| {
+        .queue_all((0..4).map(|_| zoo.insert("a")), |reply| {
             assert!(reply.result.is_ok(), "{:?}", reply.result);
             std::thread::sleep(millis(100));
         })
@@ -474,8 +474,8 @@ async fn limited(
 ) -> Vec<Option<Error>> {
     let (zoo, _) = zoo(move |sent| answer(&sent.parts));
     let mut batch = zoo.batch().with_limits(limits);
-    batch.add_all(["a", "b", "c"].map(|id| zoo.insert(id)), drop).unwrap();
-    batch.execute().await.replies().map(|reply| reply.error.clone()).collect()
+    batch.queue_all(["a", "b", "c"].map(|id| zoo.insert(id)), drop).unwrap();
+    batch.execute().await.records().map(|reply| reply.error.clone()).collect()
 }
 
 #[tokio::test]

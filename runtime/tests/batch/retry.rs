@@ -18,7 +18,7 @@ where
 {
     let start = Instant::now();
     let mut batch = zoo.batch();
-    let ticket = call.queue_ticket(&mut batch).unwrap();
+    let ticket = batch.add(call).unwrap();
     let result = batch.execute().await.redeem(ticket);
     (result, peer.sent().iter().map(|sent| (sent.at - start).as_secs_f64()).collect())
 }
@@ -72,18 +72,21 @@ async fn server_errors_are_retried_only_for_idempotent_calls() {
         assert!(one(&zoo, &peer, zoo.get("a")).await.0.is_ok());
         let (zoo, peer) = until(1, &failed(status, "backendError"));
         assert!(one(&zoo, &peer, zoo.delete("a")).await.0.is_ok());
-        for call in [zoo.insert("a"), zoo.insert("a").idempotent(false)] {
+        for call in [zoo.insert("a"), zoo.insert("a").with_idempotent(false)] {
             let (zoo, peer) = until(1, &failed(status, "backendError"));
             let mut batch = zoo.batch();
-            let error = call.queue_ticket(&mut batch).map(|_| ());
+            let error = batch.add(call).map(|_| ());
             assert!(error.is_ok());
             let report = batch.execute().await;
             assert_eq!((report.failures(), peer.sent().len()), (1, 1));
         }
         let (zoo, peer) = until(1, &failed(status, "backendError"));
-        assert!(one(&zoo, &peer, zoo.insert("a").idempotent(true)).await.0.is_ok(), "by the caller's word");
+        assert!(
+            one(&zoo, &peer, zoo.insert("a").with_idempotent(true)).await.0.is_ok(),
+            "by the caller's word"
+        );
         let (zoo, peer) = until(1, &failed(status, "backendError"));
-        assert!(one(&zoo, &peer, zoo.get("a").idempotent(false)).await.0.is_err());
+        assert!(one(&zoo, &peer, zoo.get("a").with_idempotent(false)).await.0.is_err());
     }
 }
 
@@ -163,7 +166,7 @@ async fn a_wait_beyond_the_budget_fails_that_call_alone() {
         });
         let mut batch = zoo.batch();
         for id in ["hour", "busy", "a"] {
-            batch.add_as(id, zoo.get(id)).unwrap();
+            batch.add(zoo.get(id).with_id(id)).unwrap();
         }
         let start = Instant::now();
         let report = batch.execute().await;
@@ -184,7 +187,7 @@ async fn attempts_are_bounded_by_the_client_s_the_batch_s_and_the_call_s_policy(
     let peer = Peer::new(|sent| sent.answer(|_| Some(failed(503, "backendError"))));
     let zoo = peer.builder().retry(policy(2)).build().unwrap();
     let attempts =
-        |report: &gapis_runtime::Report| report.replies().map(|reply| reply.attempts).collect::<Vec<_>>();
+        |report: &gapis_runtime::Report| report.records().map(|reply| reply.attempts).collect::<Vec<_>>();
     let mut batch = zoo.batch();
     batch.add(zoo.get("a")).unwrap();
     batch.add(zoo.get("b").with_retry(policy(4))).unwrap();
@@ -226,7 +229,7 @@ async fn batches_shrink_when_the_server_asks_to_slow_down() {
         })
     });
     let mut batch = zoo.batch();
-    (0..100).for_each(|at| batch.add(zoo.get(&at.to_string())).unwrap());
+    (0..100).for_each(|at| drop(batch.add(zoo.get(&at.to_string())).unwrap()));
     let report = batch.execute().await;
     assert!(report.error_for_failures().is_ok());
     let sizes = peer.sizes();
@@ -249,9 +252,9 @@ async fn one_rate_limited_call_does_not_take_batching_from_the_rest() {
         })
     });
     let mut batch = zoo.batch();
-    (0..100).for_each(|at| batch.add(zoo.get(&at.to_string())).unwrap());
+    (0..100).for_each(|at| drop(batch.add(zoo.get(&at.to_string())).unwrap()));
     batch.barrier();
-    (0..100).for_each(|at| batch.add(zoo.get(&at.to_string())).unwrap());
+    (0..100).for_each(|at| drop(batch.add(zoo.get(&at.to_string())).unwrap()));
     let report = batch.execute().await;
     assert!(report.error_for_failures().is_ok());
     assert_eq!(peer.sizes(), [100, 1, 100], "and a round without limits lets batches grow again");
@@ -275,8 +278,8 @@ async fn outer_failures_of_every_kind_are_judged_like_a_call_s() {
     for (name, answer, read, write) in make {
         let (zoo, peer) = zoo(move |sent| if sent.number == 0 { answer() } else { sent.echo() });
         let mut batch = zoo.batch();
-        batch.add_as("read", zoo.get("a")).unwrap();
-        batch.add_as("write", zoo.insert("b")).unwrap();
+        batch.add(zoo.get("a").with_id("read")).unwrap();
+        batch.add(zoo.insert("b").with_id("write")).unwrap();
         let report = batch.execute().await;
         let fine = |id| report.get(id).unwrap().error.is_none();
         assert_eq!((fine("read"), fine("write")), (read, write), "{name}");
@@ -295,10 +298,10 @@ async fn a_part_that_cannot_be_read_is_asked_for_again_where_that_does_no_harm()
         })
     });
     let mut batch = zoo.batch();
-    batch.add_as("read", zoo.get("a")).unwrap();
-    batch.add_as("write", zoo.insert("b")).unwrap();
-    batch.add_as("marked", zoo.insert("c").idempotent(true)).unwrap();
-    batch.add_as("fine", zoo.insert("fine")).unwrap();
+    batch.add(zoo.get("a").with_id("read")).unwrap();
+    batch.add(zoo.insert("b").with_id("write")).unwrap();
+    batch.add(zoo.insert("c").with_idempotent(true).with_id("marked")).unwrap();
+    batch.add(zoo.insert("fine").with_id("fine")).unwrap();
     let report = batch.execute().await;
     for id in ["read", "marked", "fine"] {
         assert!(report.get(id).unwrap().error.is_none(), "{id}");
@@ -341,7 +344,7 @@ async fn a_part_beyond_its_limits_is_not_asked_for_again() {
     let mut limits = gapis_runtime::ReadLimits::default();
     limits.part_bytes = 1000;
     let mut batch = zoo.batch().with_limits(limits);
-    let ticket = zoo.get("a").queue_ticket(&mut batch).unwrap();
+    let ticket = batch.add(zoo.get("a")).unwrap();
     let error = batch.execute().await.redeem(ticket).unwrap_err();
     assert!(error.is_protocol() && !error.is_unknown_outcome(), "{error}");
     assert_eq!(peer.sent().len(), 1);
@@ -363,8 +366,8 @@ async fn an_outer_timeout_is_retried_for_what_may_be_done_twice() {
     let peer = Peer::new(|sent| sent.echo().after(if sent.number == 0 { secs(1000) } else { secs(0) }));
     let zoo = peer.builder().timeout(Some(secs(30))).build().unwrap();
     let mut batch = zoo.batch();
-    batch.add_as("read", zoo.get("a")).unwrap();
-    batch.add_as("write", zoo.insert("b")).unwrap();
+    batch.add(zoo.get("a").with_id("read")).unwrap();
+    batch.add(zoo.insert("b").with_id("write")).unwrap();
     let report = batch.execute().await;
     assert!(report.get("read").unwrap().error.is_none());
     assert!(report.get("write").unwrap().error.as_ref().unwrap().is_timeout());
@@ -378,7 +381,7 @@ async fn the_retry_budget_ends_what_an_outage_would_amplify() {
     for requests in [4, 1] {
         let before = peer.sent().len();
         let mut batch = zoo.batch();
-        batch.add_all((0..5).map(|_| zoo.get("a")), |reply| assert!(reply.result.is_err())).unwrap();
+        batch.queue_all((0..5).map(|_| zoo.get("a")), |reply| assert!(reply.result.is_err())).unwrap();
         let report = batch.execute().await;
         assert_eq!((report.failures(), peer.sent().len() - before), (5, requests));
     }
@@ -392,7 +395,7 @@ async fn without_retries_a_rate_limit_changes_nothing() {
     let (zoo, peer) = zoo(|sent| sent.answer(|_| Some(failed(429, "rateLimitExceeded"))));
     let start = Instant::now();
     let mut batch = zoo.batch().with_retry(RetryPolicy::none());
-    (0..1000).for_each(|at| batch.add(zoo.get(&at.to_string())).unwrap());
+    (0..1000).for_each(|at| drop(batch.add(zoo.get(&at.to_string())).unwrap()));
     let report = batch.execute().await;
     assert_eq!((report.failures(), peer.sizes()), (1000, vec![100; 10]));
     assert!(start.elapsed() < secs(1), "{:?}", start.elapsed());
@@ -405,11 +408,11 @@ async fn a_quota_that_stays_used_up_ends_the_batch() {
     let start = Instant::now();
     let mut limited = 0;
     let mut batch = zoo.batch().with_retry(policy(4).with_total_time(secs(60)));
-    (0..1000).for_each(|at| batch.add(zoo.get(&at.to_string())).unwrap());
+    (0..1000).for_each(|at| drop(batch.add(zoo.get(&at.to_string())).unwrap()));
     batch.on_reply(|reply| limited += usize::from(reply.error.unwrap().is_rate_limited()));
     let report = batch.execute().await;
     assert_eq!(report.failures(), 1000);
-    let unsent = report.replies().filter(|reply| reply.error.as_ref().unwrap().is_cancelled()).count();
+    let unsent = report.records().filter(|reply| reply.error.as_ref().unwrap().is_cancelled()).count();
     assert!(unsent > 500 && unsent + limited == 1000, "{unsent} were not sent, {limited} refused");
     assert!(peer.sent().len() < 60, "{} requests", peer.sent().len());
     assert!(start.elapsed() < secs(120), "{:?}", start.elapsed());
@@ -425,7 +428,7 @@ async fn what_was_held_back_waits_as_long_as_the_server_asks() {
         sent.answer(|part| Some(if quiet { limited.clone() } else { animal(&part.animal()) }))
     });
     let mut batch = zoo.batch();
-    (0..1000).for_each(|at| batch.add(zoo.get(&at.to_string())).unwrap());
+    (0..1000).for_each(|at| drop(batch.add(zoo.get(&at.to_string())).unwrap()));
     let report = batch.execute().await;
     assert_eq!(report.failures(), 0);
     let early = peer.sent().iter().filter(|sent| sent.at - start < secs(30)).count();
@@ -440,7 +443,7 @@ async fn a_budget_for_some_requests_sends_some_calls_again() {
     });
     let zoo = peer.builder().retry_budget(1).retry(policy(2)).build().unwrap();
     let mut batch = zoo.batch().with_max_calls(2).with_concurrency(1);
-    (0..6).for_each(|at| batch.add(zoo.get(&at.to_string())).unwrap());
+    (0..6).for_each(|at| drop(batch.add(zoo.get(&at.to_string())).unwrap()));
     let report = batch.execute().await;
     assert_eq!((report.failures(), report.retries(), peer.sizes()), (4, 2, vec![2, 2, 2, 2]));
 }
@@ -457,7 +460,7 @@ async fn what_is_refused_unread_or_unauthorised_counts_as_sent_in_the_report() {
     batch.add(zoo.get("a")).unwrap();
     let report = batch.execute().await;
     // Fixed credentials cannot be renewed: sent once, and the answer is the 401.
-    let reply = report.replies().next().unwrap();
+    let reply = report.records().next().unwrap();
     assert_eq!((reply.attempts, reply.error.as_ref().unwrap().status()), (1, Some(401)));
 }
 
@@ -483,7 +486,7 @@ async fn slowed_down(seed: u64) {
         })
     });
     let mut batch = zoo.batch();
-    (0..5000).for_each(|at| batch.add(zoo.insert(&at.to_string())).unwrap());
+    (0..5000).for_each(|at| drop(batch.add(zoo.insert(&at.to_string())).unwrap()));
     let report = batch.execute().await;
     assert!(report.error_for_failures().is_ok(), "{:?}", report.error_for_failures());
     assert!(report.retries() < 1500, "{} of 5000 calls were sent again, {seed}", report.retries());

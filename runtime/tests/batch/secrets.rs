@@ -38,14 +38,14 @@ async fn nothing_that_is_printed_shows_a_secret() {
         let mut batch = zoo.batch().with_header("x", "s3cret").with_query("key", "s3cret");
         call()
             .queue(&mut batch, |reply| {
-                let shown = format!("{:?} {:?}", reply.result.err(), reply.message);
+                let shown = format!("{:?} {:?}", reply.result.err(), reply.response);
                 text.lock().unwrap().push_str(&shown);
             })
             .unwrap();
         print(&batch);
         let report = batch.execute().await;
         print(&report);
-        for reply in report.replies() {
+        for reply in report.records() {
             print(reply);
             check_display(&reply.error);
         }

@@ -158,7 +158,7 @@ async fn an_attempt_that_timed_out_is_followed_by_others() {
     batch.add(zoo.get("a")).unwrap();
     batch.add(zoo.insert("b")).unwrap();
     let report = batch.execute().await;
-    let errors: Vec<_> = report.replies().map(|reply| reply.error.clone()).collect();
+    let errors: Vec<_> = report.records().map(|reply| reply.error.clone()).collect();
     assert!(errors[0].is_none() && errors[1].as_ref().unwrap().is_timeout(), "{errors:?}");
     assert_eq!(peer.sizes(), [2, 1, 1, 1, 1], "what may not be executed twice is sent once");
 }
@@ -210,7 +210,7 @@ async fn many_waiters_renew_once() {
     let singles = join_all((0..50).map(|_| zoo.insert("a").send()));
     let batches = join_all((0..10).map(|_| {
         let mut batch = zoo.batch();
-        (0..5).for_each(|_| batch.add(zoo.insert("b")).unwrap());
+        (0..5).for_each(|_| drop(batch.add(zoo.insert("b")).unwrap()));
         batch.execute()
     }));
     let (singles, batches) = tokio::join!(singles, batches);

@@ -10,7 +10,7 @@ async fn the_length_of_the_body_is_known() {
     server.on::<Insert>(|call| call.body::<Animal>());
     let zoo = Zoo::builder().anonymous().endpoint(&server.uri()).build().unwrap();
     let mut batch = zoo.batch();
-    (0..100).for_each(|_| batch.add(zoo.insert(&"é".repeat(500))).unwrap());
+    (0..100).for_each(|_| drop(batch.add(zoo.insert(&"é".repeat(500))).unwrap()));
     assert!(batch.execute().await.error_for_failures().is_ok());
     let request = &server.requests()[0];
     assert_eq!(request.headers["content-length"], request.body.len().to_string().as_str());
@@ -25,8 +25,7 @@ async fn a_gzipped_answer_is_read() {
     server.fault(Fault::gzip().always());
     let zoo = Zoo::builder().anonymous().endpoint(&server.uri()).build().unwrap();
     let mut batch = zoo.batch();
-    let tickets: Vec<_> =
-        (0..50).map(|at| zoo.get(&at.to_string()).queue_ticket(&mut batch).unwrap()).collect();
+    let tickets: Vec<_> = (0..50).map(|at| batch.add(zoo.get(&at.to_string())).unwrap()).collect();
     let report = batch.execute().await;
     for ticket in tickets {
         let at = ticket.index().to_string();
@@ -46,7 +45,7 @@ async fn a_redirect_is_not_followed_with_credentials() {
         .build()
         .unwrap();
     let mut batch = zoo.batch();
-    let ticket = zoo.get("a").queue_ticket(&mut batch).unwrap();
+    let ticket = batch.add(zoo.get("a")).unwrap();
     assert_eq!(batch.execute().await.redeem(ticket).unwrap_err().status(), Some(307));
     assert_eq!(zoo.get("a").await.unwrap_err().status(), Some(307));
     assert!(away.requests().is_empty());

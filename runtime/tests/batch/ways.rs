@@ -26,8 +26,8 @@ async fn the_python_way_a_callback_with_id_response_and_exception() {
         let found = reply.decode::<Animal>();
         seen.push((reply.id.to_string(), found.map(|a| a.id().to_owned()).map_err(|e| e.status())));
     });
-    batch.add_as("sheep", zoo.get("sheep")).unwrap();
-    batch.add_as(7, zoo.get("none")).unwrap();
+    batch.add(zoo.get("sheep").with_id("sheep")).unwrap();
+    batch.add(zoo.get("none").with_id(7)).unwrap();
     batch.add(zoo.insert("llama")).unwrap();
     let report = batch.execute().await;
     assert_eq!(
@@ -47,7 +47,7 @@ async fn the_java_way_a_pair_for_success_and_failure_shared_by_many_calls() {
     let (good, bad) = (Log::default(), Log::default());
     let mut batch = zoo.batch();
     batch
-        .add_all(["a", "none", "b"].map(|id| zoo.get(id)), |reply| {
+        .queue_all(["a", "none", "b"].map(|id| zoo.get(id)), |reply| {
             reply.split(
                 |_, animal| good.add(animal.id()),
                 |_, error| bad.add(error.reason().unwrap_or_default()),
@@ -67,7 +67,7 @@ async fn the_net_way_content_error_index_and_message_in_one_callback_per_call() 
         let log = &log;
         zoo.get(id)
             .queue(&mut batch, move |reply| {
-                let message = reply.message.expect("a whole HTTP message");
+                let message = reply.response.expect("a whole HTTP message");
                 let (content, error) = match reply.result {
                     Ok(animal) => (animal.id, None),
                     Err(error) => (None, Some(error.to_string())),
@@ -97,17 +97,19 @@ async fn the_php_way_a_map_of_results_by_id_after_execute() {
     let (zoo, _) = echo();
     let mut batch = zoo.batch();
     for id in ["a", "none", "b"] {
-        batch.add_as(id, zoo.get(id)).unwrap();
+        batch.add(zoo.get(id).with_id(id)).unwrap();
     }
     let report = batch.execute().await;
     let results: BTreeMap<String, Result<Animal, Error>> =
-        report.replies().map(|reply| (reply.id.to_string(), reply.decode())).collect();
+        ["a", "none", "b"].map(|id| (id.to_owned(), report.take(id))).into();
     assert_eq!(results["a"].as_ref().unwrap().id(), "a");
     assert!(results["none"].as_ref().unwrap_err().is_not_found());
-    assert_eq!(report.get("b").unwrap().decode::<Json>().unwrap()["id"], "b");
-    assert_eq!(report.get("none").unwrap().message().unwrap().status, 404);
+    assert_eq!(report.get("none").unwrap().response().unwrap().status, 404);
     assert!(report.get("c").is_none());
-    let replies: Vec<_> = report.replies().map(|r| (r.index, r.method, r.attempts)).collect();
+    let taken = report.take::<Animal>("b").unwrap_err();
+    assert!(taken.is_input() && taken.to_string().contains("was taken before"), "{taken}");
+    assert!(report.take::<Animal>("c").unwrap_err().to_string().contains("no call with the id \"c\""));
+    let replies: Vec<_> = report.records().map(|r| (r.index, r.method, r.attempts)).collect();
     assert_eq!(replies, [0, 1, 2].map(|index| (index, "zoo.animals.get", 1)));
     assert!(report.error_for_failures().unwrap_err().is_not_found());
 }
@@ -119,10 +121,12 @@ async fn one_closure_for_many_calls_may_borrow_mutably() {
     let mut calls = 0;
     let mut batch = zoo.batch();
     batch
-        .add_all(["a", "b", "c"].map(|id| zoo.get(id)), |reply| names.push(reply.result.unwrap().id.unwrap()))
+        .queue_all(["a", "b", "c"].map(|id| zoo.get(id)), |reply| {
+            names.push(reply.result.unwrap().id.unwrap())
+        })
         .unwrap();
     batch
-        .add_all_as(["x", "y"].map(|id| (id, zoo.insert(id))), |reply| {
+        .queue_all(["x", "y"].map(|id| zoo.insert(id).with_id(id)), |reply| {
             assert_eq!(reply.id, reply.result.unwrap().id());
             calls += 1;
         })
@@ -147,7 +151,7 @@ async fn one_batch_of_several_response_types() {
     zoo.get("a").queue(&mut batch, |reply| log.add(reply.result.unwrap().id())).unwrap();
     zoo.names().queue(&mut batch, |reply| log.add(reply.result.unwrap().join("+"))).unwrap();
     zoo.delete("a").queue(&mut batch, |reply| log.add(format!("{:?}", reply.result.unwrap()))).unwrap();
-    zoo.call("GET", "names", None)
+    zoo.call(http::Method::GET, "names", None)
         .queue(&mut batch, |reply| log.add(reply.result.unwrap().to_string()))
         .unwrap();
     let _ = batch.execute().await;
@@ -159,11 +163,11 @@ async fn a_duplicate_id_is_refused_at_once_and_the_batch_goes_on() {
     let (zoo, _) = echo();
     let log = Log::default();
     let mut batch = zoo.batch();
-    zoo.get("a").queue_as(&mut batch, 1, |_| log.add("first")).unwrap();
-    let error = zoo.get("b").queue_as(&mut batch, "1", |_| log.add("second")).unwrap_err();
+    zoo.get("a").with_id(1).queue(&mut batch, |_| log.add("first")).unwrap();
+    let error = zoo.get("b").with_id("1").queue(&mut batch, |_| log.add("second")).unwrap_err();
     assert!(error.is_input() && error.to_string().contains("\"1\""), "{error}");
-    assert!(batch.add_as("1", zoo.get("c")).is_err());
-    assert!(batch.add_all_as([("2", zoo.get("d")), ("2", zoo.get("e"))], |_| log.add("third")).is_err());
+    assert!(batch.add(zoo.get("c").with_id("1")).is_err());
+    assert!(batch.queue_all(["d", "e"].map(|id| zoo.get(id).with_id(2)), |_| log.add("third")).is_err());
     assert_eq!(batch.len(), 2, "what came before the duplicate stays queued");
     let report = batch.execute().await;
     assert_eq!((log.take(), report.calls()), (vec!["first".to_owned(), "third".to_owned()], 2));
@@ -176,10 +180,10 @@ async fn any_text_is_an_id_and_made_ids_collide_with_none() {
     let mut batch = zoo.batch();
     batch.add(zoo.get("made")).unwrap();
     for id in odd {
-        batch.add_as(id, zoo.get("a")).unwrap();
+        batch.add(zoo.get("a").with_id(id)).unwrap();
     }
     let report = batch.execute().await;
-    let made = &report.replies().next().unwrap().id;
+    let made = &report.records().next().unwrap().id;
     assert!(made.as_given().is_none() && odd.iter().all(|id| *made != *id));
     for (at, id) in odd.iter().enumerate() {
         assert_eq!(report.get(id).unwrap().index, at + 1);
@@ -201,7 +205,7 @@ async fn on_reply_covers_calls_before_and_after_it_and_runs_after_their_own_call
     batch.on_reply(|reply| log.add(format!("first {} {}", reply.index, reply.method)));
     batch.on_reply(|reply| log.add(format!("second {} {:?}", reply.index, reply.error.map(Error::status))));
     zoo.get("none").queue(&mut batch, own("own none")).unwrap();
-    let ticket = zoo.insert("t").queue_ticket(&mut batch).unwrap();
+    let ticket = batch.add(zoo.insert("t")).unwrap();
     let report = batch.execute().await;
     assert_eq!(
         log.take(),
@@ -229,11 +233,11 @@ async fn on_reply_converts_to_the_type_or_another() {
         assert_eq!(reply.decode::<Animal>().unwrap().id(), "a");
         assert_eq!(reply.decode::<Json>().unwrap()["id"], "a");
         assert!(reply.decode::<Vec<String>>().unwrap_err().is_decode());
-        assert_eq!(reply.message.unwrap().status, 200);
+        assert_eq!(reply.response.unwrap().status, 200);
     });
     zoo.get("a").queue(&mut batch, |_| ()).unwrap();
     batch.add(zoo.get("a")).unwrap();
-    let _ticket = zoo.get("a").queue_ticket(&mut batch).unwrap();
+    let _ticket = batch.add(zoo.get("a")).unwrap();
     let _ = batch.execute().await;
     assert_eq!(seen, 3);
 }
@@ -242,11 +246,11 @@ async fn on_reply_converts_to_the_type_or_another() {
 async fn tickets_are_redeemed_for_typed_values() {
     let (zoo, _) = echo();
     let mut batch = zoo.batch();
-    let animal = zoo.get("a").queue_ticket(&mut batch).unwrap();
-    let none = zoo.get("none").queue_ticket(&mut batch).unwrap();
+    let animal = batch.add(zoo.get("a")).unwrap();
+    let none = batch.add(zoo.get("none")).unwrap();
     assert_eq!((animal.index(), none.index()), (0, 1));
     let mut other_batch = zoo.batch();
-    let other = zoo.get("a").queue_ticket(&mut other_batch).unwrap();
+    let other = other_batch.add(zoo.get("a")).unwrap();
     let report = batch.execute().await;
     let _ = other_batch.execute().await;
     assert_eq!(report.redeem(animal).unwrap().id(), "a");
@@ -266,9 +270,9 @@ async fn index_and_id_survive_splits_and_retries() {
     });
     let mut seen = Vec::new();
     let mut batch = zoo.batch().with_max_calls(3).with_concurrency(1);
-    let calls = (0..12).map(|at| (format!("id{at}"), zoo.get(&at.to_string())));
+    let calls = (0..12).map(|at| zoo.get(&at.to_string()).with_id(format_args!("id{at}")));
     batch
-        .add_all_as(calls, |reply| {
+        .queue_all(calls, |reply| {
             assert_eq!(reply.id, &*format!("id{}", reply.index));
             assert_eq!(reply.result.unwrap().id(), reply.index.to_string());
             seen.push(reply.index);
@@ -277,7 +281,7 @@ async fn index_and_id_survive_splits_and_retries() {
     let report = batch.execute().await;
     assert_eq!(peer.sizes(), [3, 3, 3, 3, 1]);
     assert_eq!(seen, [0, 1, 2, 4, 5, 6, 7, 8, 9, 10, 11, 3]);
-    assert!(report.replies().enumerate().all(|(at, reply)| reply.index == at));
+    assert!(report.records().enumerate().all(|(at, reply)| reply.index == at));
     assert_eq!((report.requests(), report.retries(), report.get("id3").unwrap().attempts), (5, 1, 2));
 }
 
@@ -290,12 +294,12 @@ async fn a_call_sent_again_replies_once_with_its_last_attempt() {
     zoo.get("a")
         .queue(&mut batch, |reply| {
             seen.push(reply.result.unwrap_err().reason().map(str::to_owned));
-            assert_eq!(reply.message.unwrap().status, 503);
+            assert_eq!(reply.response.unwrap().status, 503);
         })
         .unwrap();
     let report = batch.execute().await;
     assert_eq!((seen, peer.sent().len()), (vec![Some("last".to_owned())], 3));
-    assert_eq!(report.replies().next().unwrap().attempts, 3);
+    assert_eq!(report.records().next().unwrap().attempts, 3);
 }
 
 #[tokio::test]
@@ -304,13 +308,13 @@ async fn there_is_a_report_also_when_every_request_failed() {
     let mut seen = 0;
     let mut batch = zoo.batch().with_max_calls(2);
     batch
-        .add_all((0..5).map(|_| zoo.get("a")), |reply| {
+        .queue_all((0..5).map(|_| zoo.get("a")), |reply| {
             let error = reply.result.unwrap_err();
             assert!(error.is_not_found() && error.to_string().contains("No such page"), "{error}");
             seen += 1;
         })
         .unwrap();
-    let ticket = zoo.get("t").queue_ticket(&mut batch).unwrap();
+    let ticket = batch.add(zoo.get("t")).unwrap();
     let report = batch.execute().await;
     assert_eq!((report.calls(), report.failures(), report.requests()), (6, 6, 3));
     assert!(report.redeem(ticket).unwrap_err().is_not_found());

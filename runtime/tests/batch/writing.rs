@@ -22,7 +22,7 @@ async fn a_whole_request_to_the_byte() {
     batch.add(zoo.get("a/ü").fields("id,legs")).unwrap();
     batch.add(zoo.patch("b", Animal::new("é")).if_match("\"etag\"").with_query("mask", "name")).unwrap();
     batch.add(zoo.delete("c").with_header("Accept", "text/plain")).unwrap();
-    batch.add(zoo.call("POST", "animals/d:feed", None)).unwrap();
+    batch.add(zoo.call(http::Method::POST, "animals/d:feed", None)).unwrap();
     let _ = batch.execute().await;
     let sent = &peer.sent()[0];
     assert_eq!(sent.url, "https://zoo.test/batch/zoo/v1?trace=a%20b%26c");
@@ -153,7 +153,7 @@ async fn headers_that_the_library_writes_or_that_are_none_fail_every_call() {
         let mut seen = 0;
         let mut batch = zoo.batch().with_header(name, value);
         batch
-            .add_all(["a", "b"].map(|id| zoo.get(id)), |reply| {
+            .queue_all(["a", "b"].map(|id| zoo.get(id)), |reply| {
                 assert!(reply.result.unwrap_err().is_input());
                 seen += 1;
             })
@@ -178,10 +178,11 @@ async fn nothing_of_a_call_leaves_its_part() {
         assert!(error.is_input(), "{value:?}: {error}");
     }
     for path in ["a b", "a\r\nX: y", "a#b", "//evil.test/", "https://evil.test/", "../x", "a/./b"] {
-        let error = zoo.call("GET", path, None).queue(&mut batch, drop).unwrap_err();
+        let error = zoo.call(http::Method::GET, path, None).queue(&mut batch, drop).unwrap_err();
         assert!(error.is_input(), "{path:?}: {error}");
     }
-    assert!(zoo.call("GET /x HTTP/1.1\r\n", "a", None).queue(&mut batch, drop).is_err());
+    let lowercase = http::Method::from_bytes(b"get").unwrap();
+    assert!(zoo.call(lowercase, "a", None).queue(&mut batch, drop).is_err());
     batch.add(zoo.get("a\r\nX: y #?&").with_query("q\r\n", "v\r\n\r\n--B")).unwrap();
     let _ = batch.execute().await;
     let sent = &peer.sent()[0];
@@ -201,7 +202,7 @@ async fn a_call_for_another_endpoint_is_refused_at_once() {
     assert!(error.is_input() && error.to_string().contains("another endpoint"), "{error}");
     assert!(batch.is_empty());
     let (batcher, _driver) = zoo.batcher();
-    assert!(elsewhere.get("a").send_with(&batcher).await.unwrap_err().is_input());
+    assert!(batcher.send(elsewhere.get("a")).await.unwrap_err().is_input());
 }
 
 #[tokio::test]
@@ -221,7 +222,7 @@ async fn an_endpoint_takes_the_place_of_the_api_s_own() {
 async fn each_request_has_its_own_token_and_boundary() {
     let (zoo, peer) = zoo(Sent::echo);
     let mut batch = zoo.batch().with_max_calls(1);
-    (0..20).for_each(|_| batch.add(zoo.get("a")).unwrap());
+    (0..20).for_each(|_| drop(batch.add(zoo.get("a")).unwrap()));
     let _ = batch.execute().await;
     let sent = peer.sent();
     let tokens: std::collections::HashSet<_> = sent.iter().map(|sent| sent.parts[0].id.clone()).collect();

@@ -173,11 +173,11 @@ fn lists_are_walked_without_an_async_runtime() {
     let zoo = zoo(&pages(three()));
     let mut items = zoo.list().items();
     let mut names = Vec::new();
-    while let Some(animal) = items.next_blocking() {
+    while let Some(animal) = items.next().block() {
         names.extend(animal.unwrap().name);
     }
     assert_eq!(names, ["a", "b", "c"]);
     let mut pages = zoo.list().pages();
-    let count = std::iter::from_fn(|| pages.next_blocking()).filter(Result::is_ok).count();
+    let count = std::iter::from_fn(|| pages.next().block()).filter(Result::is_ok).count();
     assert_eq!(count, 3);
 }

@@ -49,12 +49,12 @@ async fn the_api_s_own_unless_the_builder_was_given_some() {
     let builder = || Client::builder().credentials(asked.clone()).transport(handlers.clone());
     let client = builder().build().unwrap();
     // One client serves two APIs, each with its scopes; one that was rejected is renewed for the same.
-    Barn::new(&client).call("GET", "x", None).await.unwrap();
-    Mill::new(&client).call("GET", "x", None).await.unwrap();
+    Barn::new(&client).call(http::Method::GET, "x", None).await.unwrap();
+    Mill::new(&client).call(http::Method::GET, "x", None).await.unwrap();
     handlers.fault(Fault::respond(MockError::unauthenticated()));
-    Mill::new(&client).call("GET", "x", None).await.unwrap();
+    Mill::new(&client).call(http::Method::GET, "x", None).await.unwrap();
     let narrow = builder().scopes(&["https://barn.test/auth/read"]).build().unwrap();
-    Barn::new(&narrow).call("GET", "x", None).await.unwrap();
+    Barn::new(&narrow).call(http::Method::GET, "x", None).await.unwrap();
     let both = "https://barn.test/auth/read+https://barn.test/auth/write ";
     let mill = "https://mill.test/auth ";
     let again = format!("{mill}again");
@@ -72,7 +72,9 @@ async fn a_batch_asks_once() {
     let barn: Barn = Barn::builder().credentials(asked.clone()).transport(handlers).build().unwrap();
     let mut batch = barn.batch();
     batch
-        .add_all((0..5).map(|_| barn.call("GET", "x", None)), |reply| assert!(reply.result.is_ok()))
+        .queue_all((0..5).map(|_| barn.call(http::Method::GET, "x", None)), |reply| {
+            assert!(reply.result.is_ok())
+        })
         .unwrap();
     assert_eq!(batch.execute().await.requests(), 1);
     assert_eq!(asked.0.lock().unwrap().len(), 1);

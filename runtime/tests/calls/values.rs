@@ -40,13 +40,13 @@ async fn fields_go_as_they_are() {
 async fn a_type_of_the_caller_s_asks_for_its_members_only() {
     let handlers = echo(json!({"name": "Dolly", "keeper": {"mail": "eve@example.com"}, "weight": "77"}));
     let zoo = zoo(&handlers);
-    let short: Short = zoo.get("1").send_as().await.unwrap();
+    let short: Short = zoo.get("1").reply_as().await.unwrap();
     assert_eq!(short, Short { name: "Dolly".into(), keeper: Some(Mail { mail: "eve@example.com".into() }) });
     assert_eq!(sent(&handlers), ["GET animals/1?fields=name%2Ckeeper%28mail%29"]);
     // The caller's own word goes before it, and what reads anything asks for everything.
     handlers.forget();
-    let _: Short = zoo.get("1").fields("name").send_as().await.unwrap();
-    let any: Value = zoo.get("1").send_as().await.unwrap();
+    let _: Short = zoo.get("1").fields("name").reply_as().await.unwrap();
+    let any: Value = zoo.get("1").reply_as().await.unwrap();
     assert_eq!(any["weight"], "77");
     assert_eq!(sent(&handlers), ["GET animals/1?fields=name", "GET animals/1"]);
 }
@@ -60,7 +60,7 @@ async fn lists_of_the_caller_s_types_too() {
         next_page_token: Option<String>,
     }
     let handlers = echo(json!({"animals": [{"name": "a"}, {"name": "b"}], "nextPageToken": "t"}));
-    let names: Names = zoo(&handlers).list().send_as().await.unwrap();
+    let names: Names = zoo(&handlers).list().reply_as().await.unwrap();
     assert_eq!((names.animals.len(), names.next_page_token.as_deref()), (2, Some("t")));
     let fields = handlers.calls()[0].query("fields");
     assert_eq!(fields.as_deref(), Some("animals(name,keeper(mail)),nextPageToken"));
@@ -69,7 +69,7 @@ async fn lists_of_the_caller_s_types_too() {
 #[tokio::test]
 async fn what_does_not_fit_the_caller_s_type_names_the_place() {
     let handlers = echo(json!({"name": "Dolly", "keeper": {"mail": 7}}));
-    let error = zoo(&handlers).get("1").send_as::<Short>().await.unwrap_err();
+    let error = zoo(&handlers).get("1").reply_as::<Short>().await.unwrap_err();
     assert!(error.is_decode(), "{error}");
     assert!(error.to_string().contains("`keeper.mail`") && error.to_string().contains("Dolly"), "{error}");
 }
@@ -175,11 +175,11 @@ async fn what_is_wrapped_is_asked_for_and_read_below_the_wrapper() {
     let handlers = Handlers::new();
     handlers.on::<wrapped::Get>(|_| Ok(json!({"name": "cow", "more": 1})));
     let words = wrapped::Words::builder().anonymous().transport(handlers.clone()).build().unwrap();
-    let short: Short = words.get().send_as().await.unwrap();
+    let short: Short = words.get().reply_as().await.unwrap();
     assert_eq!(short, Short { name: "cow".into(), keeper: None });
     assert_eq!(handlers.calls()[0].query("fields").as_deref(), Some("data(name,keeper(mail))"));
     assert_eq!(words.get().await.unwrap()["more"], 1);
     handlers.on_raw::<wrapped::Get>(|_| gapis_mock::MockResponse::json(200, &json!({"data": {"name": 7}})));
-    let error = words.get().send_as::<Short>().await.unwrap_err();
+    let error = words.get().reply_as::<Short>().await.unwrap_err();
     assert!(error.is_decode() && error.to_string().contains("`data.name`"), "{error}");
 }

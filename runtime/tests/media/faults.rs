@@ -162,7 +162,7 @@ async fn an_upload_in_one_request_is_repeated_only_if_it_may_be() {
         let media = media(&mut rng);
         let (source, again) = source(&mut rng, &media);
         let (told, repeat) = (Told::default(), rng.bool());
-        let insert = shop.insert(json!({})).idempotent(repeat);
+        let insert = shop.insert(json!({})).with_idempotent(repeat);
         match insert.upload(source).simple().on_progress(told.tell()).await {
             Ok(answer) => {
                 assert_eq!(answer["size"], media.len());

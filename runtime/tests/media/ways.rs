@@ -50,8 +50,8 @@ fn media_goes_without_an_async_runtime() {
         for size in [0, 1, UNIT + 1] {
             let media = bytes(size);
             let upload = shop.insert(json!({})).upload(media.clone()).resumable().with_chunk_size(UNIT);
-            assert_eq!(upload.send_blocking().unwrap()["size"], size);
-            assert!(shop.get("a").download().bytes_blocking().unwrap() == media);
+            assert_eq!(upload.send().block().unwrap()["size"], size);
+            assert!(shop.get("a").download().bytes().block().unwrap() == media);
         }
     }
 }

@@ -90,11 +90,11 @@ async fn the_response_as_a_schema_or_a_type_of_the_caller() {
     }
     let typed = json!({ "@type": "type.googleapis.com/farm.v1.Barn", "doors": 2 });
     let peer = || Peer::new([going(0), done(typed.clone())]);
-    let barn = peer().farm().build(Barn::default()).wait_as::<Barn>().await.unwrap();
+    let barn = peer().farm().build(Barn::default()).wait().reply_as::<Barn>().await.unwrap();
     assert_eq!(barn, Barn { doors: Some(2), ..Barn::default() }, "`@type` is no member of it");
-    let own = peer().farm().build(Barn::default()).wait_as::<Own>().await.unwrap();
+    let own = peer().farm().build(Barn::default()).wait().reply_as::<Own>().await.unwrap();
     assert_eq!(own, Own { doors: 2 });
-    let own: Own = peer().farm().build(Barn::default()).wait().response_as().await.unwrap();
+    let own: Own = peer().farm().build(Barn::default()).wait().reply_as().await.unwrap();
     assert_eq!(own, Own { doors: 2 });
 
     #[derive(serde::Deserialize, Debug, PartialEq)]
@@ -103,14 +103,15 @@ async fn the_response_as_a_schema_or_a_type_of_the_caller() {
         #[serde(rename = "type.googleapis.com/farm.v1.Barn")]
         Barn { doors: u8 },
     }
-    let any = peer().farm().build(Barn::default()).wait_as::<Any>().await.unwrap();
+    let any = peer().farm().build(Barn::default()).wait().reply_as::<Any>().await.unwrap();
     assert_eq!(any, Any::Barn { doors: 2 });
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_response_of_another_type_says_where() {
     let peer = Peer::new([done(json!({ "@type": "x", "doors": "two" }))]);
-    let error = peer.farm().build(Barn::default()).wait_as::<BTreeMap<String, u8>>().await.unwrap_err();
+    let error =
+        peer.farm().build(Barn::default()).wait().reply_as::<BTreeMap<String, u8>>().await.unwrap_err();
     assert!(error.is_decode(), "{error}");
     assert!(error.to_string().starts_with("cannot decode the response at `response.doors`: "), "{error}");
 }
@@ -120,13 +121,13 @@ async fn no_response_at_all() {
     for response in [json!({ "@type": "type.googleapis.com/google.protobuf.Empty" }), json!({}), json!(null)]
     {
         let peer = Peer::new([done(response)]);
-        peer.farm().build(Barn::default()).wait_as::<()>().await.unwrap();
-        peer.farm().build(Barn::default()).wait_as::<Option<Barn>>().await.unwrap();
+        peer.farm().build(Barn::default()).wait().reply_as::<()>().await.unwrap();
+        peer.farm().build(Barn::default()).wait().reply_as::<Option<Barn>>().await.unwrap();
     }
     let peer = Peer::new([(200, json!({ "name": NAME, "done": true }))]);
-    let none = peer.farm().build(Barn::default()).wait_as::<Option<Barn>>().await.unwrap();
+    let none = peer.farm().build(Barn::default()).wait().reply_as::<Option<Barn>>().await.unwrap();
     assert_eq!(none, None);
-    assert!(peer.farm().build(Barn::default()).wait_as::<String>().await.unwrap_err().is_decode());
+    assert!(peer.farm().build(Barn::default()).wait().reply_as::<String>().await.unwrap_err().is_decode());
 }
 
 #[tokio::test(start_paused = true)]
@@ -169,7 +170,7 @@ async fn no_time_is_time_for_the_call() {
 #[tokio::test(start_paused = true)]
 async fn an_operation_known_by_its_name() {
     let peer = Peer::new([going(0), going(1), done(json!({ "doors": 3 }))]);
-    let barn = peer.farm().operation(NAME).wait_as::<Barn>().await.unwrap();
+    let barn = peer.farm().operation(NAME).wait().reply_as::<Barn>().await.unwrap();
     assert_eq!(barn.doors, Some(3));
     let lines: Vec<String> = peer.sent().into_iter().map(|sent| sent.line).collect();
     assert_eq!(lines, vec!["GET https://farm.test/v1/farms/f/operations/o?alt=json"; 3]);
@@ -180,7 +181,7 @@ async fn an_operation_that_some_call_answered() {
     let peer = Peer::new([going(0), going(1), done(json!({ "doors": 3 }))]);
     let farm = peer.farm();
     let operation = farm.build(Barn::default()).await.unwrap();
-    let barn: Barn = farm.wait_for(&operation).response_as().await.unwrap();
+    let barn: Barn = farm.wait_for(&operation).reply_as().await.unwrap();
     assert_eq!(barn.doors, Some(3));
     assert_eq!(peer.polls(), vec!["GET https://farm.test/v1/farms/f/operations/o"; 2]);
     // What is done is not asked for.

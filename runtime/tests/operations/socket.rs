@@ -45,7 +45,8 @@ async fn polls_are_calls_like_others() {
     mock.require_bearer("secret");
     mock.fault(Fault::respond(MockError::unavailable(None)).for_method::<GetOperation>().times(2));
     mock.fault(Fault::close().for_method::<GetOperation>().skip(2));
-    let barn = farm(&mock).build(Barn::default()).wait_as::<Barn>().with_policy(quick()).await.unwrap();
+    let barn =
+        farm(&mock).build(Barn::default()).wait().reply_as::<Barn>().with_policy(quick()).await.unwrap();
     assert_eq!(barn.doors, Some(2));
     // One call, two polls that are refused, three that are answered; the answer to one of them is lost.
     assert_eq!((mock.request_count(), mock.calls_of::<Build>().len()), (6, 1));

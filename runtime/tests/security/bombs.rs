@@ -96,10 +96,10 @@ async fn a_gigabyte_of_zeros_costs_no_more_than_the_limit() {
     ] {
         let zoo = service(&serve(&format!("HTTP/1.1 {status}\r\n{head}"), gigabyte(begin)));
         let mut batch = zoo.batch().with_limits(limits);
-        batch.add_all(["a", "b"].map(|id| zoo.insert(id)), drop).unwrap();
+        batch.queue_all(["a", "b"].map(|id| zoo.insert(id)), drop).unwrap();
         let report = batch.execute().await;
         assert_eq!(report.failures(), 2);
-        for reply in report.replies() {
+        for reply in report.records() {
             let error = reply.error.as_ref().unwrap();
             assert!(error.is_unknown_outcome() || error.status() == Some(500), "{status} {head}: {error:?}");
             if head == multipart {
@@ -150,8 +150,8 @@ fn depth_is_an_error_and_no_stack_overflow() {
             let (zoo, _) = zoo(move |_| Answer::json(200, body.clone()));
             let error = zoo.get("a").await.unwrap_err();
             assert!(error.is_decode(), "{error}");
-            assert!(zoo.call("GET", "x", None).await.is_err_and(|error| is_about_depth(&error)));
-            assert!(zoo.get("a").send_as::<Json>().await.is_err_and(|error| is_about_depth(&error)));
+            assert!(zoo.call(http::Method::GET, "x", None).await.is_err_and(|error| is_about_depth(&error)));
+            assert!(zoo.get("a").reply_as::<Json>().await.is_err_and(|error| is_about_depth(&error)));
 
             // An error's body is an error all the same.
             let body = text.clone();
@@ -169,7 +169,7 @@ fn depth_is_an_error_and_no_stack_overflow() {
             });
             let mut batch = zoo.batch();
             for id in ["deep", "wrong", "fine"] {
-                batch.add_as(id, zoo.get(id)).unwrap();
+                batch.add(zoo.get(id).with_id(id)).unwrap();
             }
             let report = batch.execute().await;
             let error = |id| report.get(id).unwrap().error.clone();

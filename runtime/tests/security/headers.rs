@@ -2,7 +2,7 @@
 //! part. Where a place can hold any text it is encoded, else it is refused before anything is sent.
 
 use gapis_runtime::{
-    ApiKey, BearerToken, Client, Error, HttpBody, IntoRequest, Json, Request, Result, RetryPolicy, Session,
+    ApiKey, BearerToken, Client, Error, HttpBody, IntoCall, Json, Request, Result, RetryPolicy, Session,
     Source,
 };
 use serde_json::json;
@@ -20,10 +20,10 @@ gapis_runtime::method! { Put: Zoo => Json; "zoo.put" POST "put" }
 
 struct Ready(Request);
 
-impl IntoRequest for Ready {
-    type Method = Put;
-    fn into_request(self) -> Request {
-        self.0
+impl<'cb> IntoCall<'cb, Zoo> for Ready {
+    type Value = Json;
+    fn into_parts(self) -> gapis_runtime::private::Parts<'cb, Json> {
+        gapis_runtime::private::Parts::new::<Put, gapis_runtime::AsDocumented>(self.0)
     }
 }
 
@@ -51,17 +51,17 @@ async fn what_a_header_cannot_hold_is_refused_before_anything_is_sent() {
         assert_refused("a header's name", zoo.get("a").with_header(evil, "x").await);
         assert_refused("an ETag", zoo.get("a").if_match(evil).await);
         assert_refused("an ETag", zoo.get("a").if_none_match(evil).await);
-        assert_refused("a content type", put(&zoo, &HttpBody::new(evil, "x")).0.send::<Put>().await);
+        assert_refused("a content type", put(&zoo, &HttpBody::new(evil, "x")).into_parts().send().await);
         let mut batch = zoo.batch();
         assert_refused("a queued header", batch.add(zoo.get("a").with_header("x", evil)));
-        let ticket = batch.queue_ticket(put(&zoo, &HttpBody::new(evil, "x")));
+        let ticket = batch.add(put(&zoo, &HttpBody::new(evil, "x")));
         match ticket {
             Ok(ticket) => assert_refused("a queued content type", batch.execute().await.redeem(ticket)),
             Err(error) => assert_refused("a queued content type", Err::<(), _>(error)),
         }
         for batch in [zoo.batch().with_header("x", evil), zoo.batch().with_header(evil, "x")] {
             let mut batch = batch;
-            let ticket = zoo.get("a").queue_ticket(&mut batch).unwrap();
+            let ticket = batch.add(zoo.get("a")).unwrap();
             assert_refused("a batch's header", batch.execute().await.redeem(ticket));
         }
         assert_refused("a user agent", peer.builder().user_agent(evil).build());
@@ -117,7 +117,7 @@ async fn where_any_text_may_stand_it_is_encoded() {
         let call = || zoo.get(evil).fields(evil).quota_user(evil).with_query("q", evil).with_query(evil, "v");
         call().await.unwrap();
         let mut batch = zoo.batch().with_query("q", evil).with_query(evil, "v");
-        call().queue_as(&mut batch, evil, |reply| assert_eq!(reply.id.to_string(), evil)).unwrap();
+        call().with_id(evil).queue(&mut batch, |reply| assert_eq!(reply.id.to_string(), evil)).unwrap();
         zoo.insert(evil).queue(&mut batch, drop).unwrap();
         let _ = batch.execute().await;
     }

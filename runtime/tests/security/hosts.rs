@@ -67,7 +67,7 @@ async fn no_redirect_is_followed() {
         is_it(shop.insert(json!({"a": 1})).upload("x").multipart().await.unwrap_err());
         is_it(shop.insert(json!({})).upload("x").resumable().await.unwrap_err());
         let mut batch = shop.batch();
-        let ticket = shop.get("a").queue_ticket(&mut batch).unwrap();
+        let ticket = batch.add(shop.get("a")).unwrap();
         is_it(batch.execute().await.redeem(ticket).unwrap_err());
         pair.check(7);
     }

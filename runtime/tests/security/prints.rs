@@ -116,7 +116,7 @@ async fn use_calls(shop: &Shop) {
     };
     print(&call());
     print(&call().send());
-    print(&call().with_timeout(std::time::Duration::from_secs(1)).send_as::<gapis_runtime::Json>());
+    print(&call().with_timeout(std::time::Duration::from_secs(1)).reply_as::<gapis_runtime::Json>());
     print_error(&call().await.unwrap_err());
     let insert = || shop.insert(json!({ "pr1vate": "pr1vate" }));
     print(&insert());
@@ -134,7 +134,7 @@ async fn use_batches(shop: &Shop) {
     print(&batch);
     let report = batch.execute().await;
     print(&report);
-    report.replies().for_each(|reply| print(reply));
+    report.records().for_each(|reply| print(reply));
     print_error(&report.error_for_failures().unwrap_err());
 }
 

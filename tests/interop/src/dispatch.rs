@@ -14,7 +14,7 @@ pub(crate) async fn run(tasks: usize) -> Checked {
     let server = Server::start(0.05)?;
     let farm = farm(&server)?;
     let (batcher, driver) = farm.batcher();
-    let driver = driver.spawn();
+    let driver = tokio::spawn(driver);
     let start = Instant::now();
     let mut waiting = JoinSet::new();
     for at in 0..tasks {
@@ -23,10 +23,10 @@ pub(crate) async fn run(tasks: usize) -> Checked {
             let name = at.to_string();
             if at % 2 == 0 {
                 let animal = Animal { name: Some(name.clone()), ..Default::default() };
-                let made = farm.animals().insert(animal).send_with(&batcher).await;
+                let made = batcher.send(farm.animals().insert(animal)).await;
                 made.map(|animal| animal.name == Some(name))
             } else {
-                let read = farm.animals().get(at as i64).send_with(&batcher).await;
+                let read = batcher.send(farm.animals().get(at as i64)).await;
                 read.map(|animal| animal.id == Some(at as i64))
             }
         });

@@ -65,7 +65,7 @@ async fn ten_inserts(storage: &Storage) -> Checked {
     // The fifth has the name of the first.
     let calls = (0..10)
         .map(|number| storage.buckets().insert(PROJECT, bucket(&herd(if number == 4 { 0 } else { number }))));
-    batch.add_all(calls, |reply| made.push((reply.index, reply.result.map(|bucket| bucket.name))))?;
+    batch.queue_all(calls, |reply| made.push((reply.index, reply.result.map(|bucket| bucket.name))))?;
     let report = batch.execute().await;
     ensure!(report.requests() == 1 && report.calls() == 10, "{report:?}");
     let failed: Vec<_> =
@@ -85,14 +85,14 @@ async fn ten_of_many_kinds(storage: &Storage) -> Checked {
     let mut batch = storage.batch();
     let mut read = Vec::new();
     for number in [0, 1, 2, 3, 5, 6] {
-        read.push((herd(number), buckets.get(&herd(number)).queue_ticket(&mut batch)?));
+        read.push((batch.add(herd(number), buckets.get(&herd(number)))?));
     }
-    let missing = buckets.get("no-such-bucket").queue_ticket(&mut batch)?;
-    let listed = buckets.list(PROJECT).queue_ticket(&mut batch)?;
+    let missing = batch.add(buckets.get("no-such-bucket"))?;
+    let listed = batch.add(buckets.list(PROJECT))?;
     let on = inline::BucketVersioning { enabled: Some(true), ..Default::default() };
     let change = Bucket { versioning: Some(on.clone()), ..Default::default() };
-    let patched = buckets.patch(&herd(7), change).queue_ticket(&mut batch)?;
-    let objects = storage.objects().list(&herd(8)).queue_ticket(&mut batch)?;
+    let patched = batch.add(buckets.patch(&herd(7), change))?;
+    let objects = batch.add(storage.objects().list(&herd(8)))?;
     let report = batch.execute().await;
     ensure!(report.requests() == 1 && report.calls() == 10 && report.failures() == 1, "{report:?}");
     for (name, ticket) in read {
@@ -114,7 +114,7 @@ async fn ten_of_many_kinds(storage: &Storage) -> Checked {
 async fn ten_deletes(storage: &Storage) -> Checked {
     let (mut gone, mut failed) = (0, Vec::new());
     let mut batch = storage.batch();
-    batch.add_all((0..10).map(|number| storage.buckets().delete(&herd(number))), |reply| {
+    batch.queue_all((0..10).map(|number| storage.buckets().delete(&herd(number))), |reply| {
         match reply.result {
             Ok(()) => gone += 1,
             Err(error) => failed.push((reply.index, error)),
@@ -135,13 +135,13 @@ async fn ten_deletes(storage: &Storage) -> Checked {
 /// What stands behind a barrier sees what stands before it.
 async fn in_order(storage: &Storage) -> Checked {
     let mut batch = storage.batch();
-    batch.add_as("made", storage.buckets().insert(PROJECT, bucket("ordered")))?;
+    batch.add(storage.buckets().insert(PROJECT, bucket("ordered")).with_id("made"))?;
     batch.barrier();
-    batch.add_as("read", storage.buckets().get("ordered"))?;
+    batch.add(storage.buckets().get("ordered").with_id("read"))?;
     batch.barrier();
-    batch.add_as("gone", storage.buckets().delete("ordered"))?;
+    batch.add(storage.buckets().delete("ordered").with_id("gone"))?;
     batch.barrier();
-    batch.add_as("missed", storage.buckets().get("ordered"))?;
+    batch.add(storage.buckets().get("ordered").with_id("missed"))?;
     let report = batch.execute().await;
     let of = |id: &str| report.get(id).ok_or_else(|| format!("no reply {id}"));
     ensure!(of("read")?.decode::<Bucket>()?.name.as_deref() == Some("ordered"), "{report:?}");

@@ -35,7 +35,7 @@ async fn patches(storage: &Storage) -> Checked {
     let mut batch = storage.batch();
     let calls = (0..20)
         .map(|number| storage.objects().patch("stable", &stall(number), typed(&format!("x-horse/{number}"))));
-    batch.add_all(calls, |reply| seen.push((reply.index, reply.result)))?;
+    batch.queue_all(calls, |reply| seen.push((reply.index, reply.result)))?;
     let report = batch.execute().await;
     ensure!(report.requests() == 1 && report.failures() == 0 && seen.len() == 20, "{report:?} {seen:?}");
     for (at, result) in seen {
@@ -51,11 +51,11 @@ async fn patches(storage: &Storage) -> Checked {
 async fn mixed(storage: &Storage) -> Checked {
     let objects = storage.objects();
     let mut batch = storage.batch();
-    let first = objects.patch("stable", &stall(1), typed("x-horse/first")).queue_ticket(&mut batch)?;
-    let gone = objects.delete("stable", &stall(2)).queue_ticket(&mut batch)?;
-    let missing = objects.patch("stable", "nobody", typed("x")).queue_ticket(&mut batch)?;
-    let missed = objects.delete("stable", "nobody either").queue_ticket(&mut batch)?;
-    let last = objects.patch("stable", &stall(3), typed("x-horse/last")).queue_ticket(&mut batch)?;
+    let first = batch.add(objects.patch("stable", &stall(1), typed("x-horse/first")))?;
+    let gone = batch.add(objects.delete("stable", &stall(2)))?;
+    let missing = batch.add(objects.patch("stable", "nobody", typed("x")))?;
+    let missed = batch.add(objects.delete("stable", "nobody either"))?;
+    let last = batch.add(objects.patch("stable", &stall(3), typed("x-horse/last")))?;
     let report = batch.execute().await;
     ensure!(report.requests() == 1 && report.failures() == 2, "{report:?}");
     ensure!(report.redeem(first)?.content_type.as_deref() == Some("x-horse/first"), "the first PATCH");
@@ -78,13 +78,13 @@ async fn deletes(storage: &Storage) -> Checked {
     let mut gone = 0;
     let mut batch = storage.batch();
     let all = (0..20).filter(|number| *number != 2);
-    batch.add_all(all.map(|number| storage.objects().delete("stable", &stall(number))), |reply| {
+    batch.queue_all(all.map(|number| storage.objects().delete("stable", &stall(number))), |reply| {
         gone += usize::from(reply.result.is_ok());
     })?;
     let report = batch.execute().await;
     ensure!(report.requests() == 1 && gone == 19, "{gone} of 19 deleted, {report:?}");
     let mut batch = storage.batch();
-    let bucket = storage.buckets().delete("stable").queue_ticket(&mut batch)?;
+    let bucket = batch.add(storage.buckets().delete("stable"))?;
     batch.execute().await.redeem(bucket)?;
     passed("19 objects and their bucket deleted in batches: 204 without a body and without blank lines");
     Ok(())

@@ -31,7 +31,7 @@ pub(crate) async fn names(storage: &Storage) -> Checked {
     }
     let mut read = Vec::new();
     let mut batch = storage.batch();
-    batch.add_all(NAMES.map(|name| storage.objects().get("names", name)), |reply| {
+    batch.queue_all(NAMES.map(|name| storage.objects().get("names", name)), |reply| {
         read.push(reply.result.map(|object| object.name));
     })?;
     batch.execute().await.error_for_failures()?;
@@ -39,7 +39,7 @@ pub(crate) async fn names(storage: &Storage) -> Checked {
         ensure!(result.as_ref().is_ok_and(|read| read.as_deref() == Some(name)), "{name}: {result:?}");
     }
     let mut batch = storage.batch();
-    batch.add_all(NAMES.map(|name| storage.objects().delete("names", name)), |_| {})?;
+    batch.queue_all(NAMES.map(|name| storage.objects().delete("names", name)), |_| {})?;
     batch.execute().await.error_for_failures()?;
     let left = storage.objects().list("names").await?.items.unwrap_or_default();
     ensure!(left.is_empty(), "{left:?}");
@@ -62,7 +62,7 @@ pub(crate) async fn text(storage: &Storage) -> Checked {
         let change = Object { metadata: Some(metadata), ..Default::default() };
         storage.objects().patch("text", &at.to_string(), change)
     });
-    batch.add_all(calls, |reply| patched.push(reply.result.map(|object| object.metadata)))?;
+    batch.queue_all(calls, |reply| patched.push(reply.result.map(|object| object.metadata)))?;
     batch.execute().await.error_for_failures()?;
     for (word, result) in words.iter().zip(patched) {
         let kept = result?.and_then(|metadata| metadata.get("word").cloned());
@@ -70,7 +70,7 @@ pub(crate) async fn text(storage: &Storage) -> Checked {
     }
     let mut batch = storage.batch();
     let all = (0..words.len()).map(|at| storage.objects().delete("text", &at.to_string()));
-    batch.add_all(all, |_| {})?;
+    batch.queue_all(all, |_| {})?;
     batch.execute().await.error_for_failures()?;
     storage.buckets().delete("text").await?;
     passed("objects patched and deleted in a batch, with bodies of more bytes than characters");
@@ -92,7 +92,7 @@ pub(crate) async fn preconditions(storage: &Storage) -> Checked {
 
     // 412 inside a batch too: this server gives it for a bucket that is not empty.
     let mut batch = storage.batch();
-    let full = storage.buckets().delete("checked").queue_ticket(&mut batch)?;
+    let full = batch.add(storage.buckets().delete("checked"))?;
     let full = batch.execute().await.redeem(full).err();
     ensure!(full.as_ref().is_some_and(Error::is_precondition_failed), "{full:?}");
     passed("a write whose generation does not match is a failed precondition (412), alone and in a batch");
@@ -152,7 +152,7 @@ pub(crate) async fn pagination(storage: &Storage, count: usize) -> Checked {
     let start = Instant::now();
     let gone = AtomicUsize::new(0);
     let mut batch = storage.batch();
-    batch.add_all(listed.iter().map(|name| storage.objects().delete("many", name)), |reply| {
+    batch.queue_all(listed.iter().map(|name| storage.objects().delete("many", name)), |reply| {
         gone.fetch_add(usize::from(reply.result.is_ok()), Ordering::Relaxed);
     })?;
     let report = batch.execute().await;

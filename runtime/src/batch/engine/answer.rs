@@ -16,8 +16,6 @@ use crate::{Error, RawResponse, Result};
 struct Delivered {
     /// A body of a successful answer that did not decode.
     undecodable: Option<Error>,
-    /// The message, where the report keeps it.
-    kept: Option<RawResponse>,
     panic: Option<Box<dyn Any + Send>>,
 }
 
@@ -36,8 +34,8 @@ impl<'cb> Engine<'cb> {
     pub(super) fn answer(&mut self, entry: Entry<'cb>, result: Result<RawResponse>) {
         let Entry { id, index, request, then, sent, .. } = entry;
         let mut error = result.as_ref().err().cloned();
-        let message = match &result {
-            Ok(message) if !self.listeners.is_empty() => Some(message.clone()),
+        let response = match &result {
+            Ok(response) if !self.listeners.is_empty() => Some(response.clone()),
             _ => error.as_ref().and_then(Error::response).cloned(),
         };
         let delivered = self.deliver(then, &id, index, &request, result);
@@ -50,7 +48,7 @@ impl<'cb> Engine<'cb> {
                 index,
                 method,
                 error: error.as_ref(),
-                message: message.as_ref(),
+                response: response.as_ref(),
                 request: &request,
             };
             let listener = &mut self.listeners[at];
@@ -58,9 +56,8 @@ impl<'cb> Engine<'cb> {
             self.note_panic(panic);
         }
         self.failures += usize::from(error.is_some());
-        let kept = delivered.kept.map(|response| Box::new((request, response)));
         if let Some(record) = self.records.get_mut(index) {
-            *record = Some(Record { id, index, method, error, attempts: sent, kept });
+            *record = Some(Record { id, index, method, error, attempts: sent });
         }
     }
 
@@ -83,26 +80,19 @@ impl<'cb> Engine<'cb> {
             (Then::Forward(forward), result) => {
                 delivered.panic = catch_unwind(AssertUnwindSafe(|| forward(result))).err();
             }
-            (Then::Ticket(decode), Ok(response)) => match decode(request, &response) {
-                Ok(value) => drop(self.values.insert(index, value)),
-                Err(error) => delivered.undecodable = Some(error),
-            },
-            (Then::SettledTicket(settle), result) => {
+            (Then::Ticket(keep), result) => {
                 let came = result.is_ok();
-                let settled = catch_unwind(AssertUnwindSafe(|| settle(request, result)));
-                let (value, panic) = settled
-                    .unwrap_or_else(|panic| (Err(Error::cancelled("a callback panicked")), Some(panic)));
+                let kept = catch_unwind(AssertUnwindSafe(|| keep(request, result)));
+                let (value, panic) = match kept {
+                    Ok(reading) => (reading.result, reading.panic),
+                    Err(panic) => (Err(Error::cancelled("reading the reply panicked")), Some(panic)),
+                };
                 match value {
                     Ok(value) => drop(self.values.insert(index, value)),
                     Err(error) => delivered.undecodable = Some(error).filter(|_| came),
                 }
                 delivered.panic = panic;
             }
-            (Then::Keep(check), Ok(response)) => {
-                delivered.undecodable = check(request, &response).err();
-                delivered.kept = Some(response);
-            }
-            (Then::Ticket(_) | Then::Keep(_), Err(_)) => {}
         }
         delivered
     }

@@ -3,7 +3,7 @@
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
-use crate::call::sending::from_json;
+use crate::call::reading::from_json;
 use crate::wire::spec::{ApiSpec, MethodSpec, Polling};
 use crate::{ApiError, Error, RawResponse, Result};
 
@@ -75,11 +75,11 @@ fn is_error(error: &Value) -> bool {
 
 /// The member `response` of an operation.
 pub(super) fn response<T: DeserializeOwned>(
-    api: &'static ApiSpec,
-    _: &'static MethodSpec,
-    answer: RawResponse,
+    api: &ApiSpec,
+    _: &MethodSpec,
+    answer: &RawResponse,
 ) -> Result<T> {
-    let mut operation: Map<String, Value> = from_json(api, &answer)?;
+    let mut operation: Map<String, Value> = from_json(api, answer)?;
     let whole = operation.remove("response").unwrap_or_default();
     let mut bare = whole.clone();
     let is_typed = bare.as_object_mut().is_some_and(|members| members.remove("@type").is_some());
