@@ -313,7 +313,7 @@ mod tests {
             names(Kind::Setter, &["send", "withRetryPolicy", "withExtended"]),
             ["send_", "with_retry_policy_", "with_extended"]
         );
-        assert_eq!(names(Kind::Setter, &["wait", "waitAs"]), ["wait_", "wait_as_"]);
+        assert_eq!(names(Kind::Setter, &["wait", "replyAs"]), ["wait_", "reply_as_"]);
         assert_eq!(names(Kind::ServiceFunction, &["waitFor"]), ["wait_for_"]);
         assert_eq!(names(Kind::Variant, &["SELF"]), ["Self_"]);
         assert_eq!(assign(Kind::Function, ["get", "list"], &["get"])[0].as_str(), "get_");

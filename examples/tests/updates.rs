@@ -546,9 +546,9 @@ async fn one_closure_for_many_updates_runs_after_the_requests_own() {
     let handlers = answering(json!({"replies": [{}]}));
     let docs = docs(&handlers);
     let told = Told::default();
+    let mut whole = Vec::new();
     let mut batch = docs.batch();
     let update = |id| docs.documents().batch_update(id).push_with(insert("x"), told.callback(id)).with_id(id);
-    let mut whole = Vec::new();
     batch.queue_all(["A", "B"].map(update), |reply| whole.push((reply.id, told.lines().len()))).unwrap();
     batch.execute().await.error_for_failures().unwrap();
     assert_eq!(told.lines(), ["A: ()", "B: ()"]);

@@ -1,4 +1,4 @@
-//! Which members a caller's own type reads, so that `send_as` asks the server for those alone.
+//! Which members a caller's own type reads, so that `reply_as` asks the server for those alone.
 //!
 //! The type is deserialized from a source that has no data and writes down what is asked of it. A leaf that does not
 //! take the probe's value ends the whole attempt, so the probe begins again without that member, until an attempt shows

@@ -345,3 +345,32 @@ async fn a_call_that_is_not_valid_is_refused_where_it_is_queued() {
     let _ = batch.execute().await;
     assert!(peer.sent().is_empty());
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_type_of_the_caller_s_own_whichever_way_a_call_goes() {
+    #[derive(serde::Deserialize)]
+    struct Short {
+        id: String,
+    }
+    let (zoo, peer) = echo();
+    let short = |id: &str| zoo.get(id).reply_as::<Short>();
+    let log = Log::default();
+    let mut batch = zoo.batch();
+    short("a").queue(&mut batch, |reply| log.add(reply.result.unwrap().id)).unwrap();
+    batch.queue_all(["b", "c"].map(short), |reply| log.add(reply.result.unwrap().id)).unwrap();
+    let ticket = batch.add(short("d")).unwrap();
+    batch.add(short("e").with_id(5)).unwrap();
+    let report = batch.execute().await;
+    log.add(report.redeem(ticket).unwrap().id);
+    let other = report.take::<Animal>("5").err().map(|error| error.to_string()).unwrap_or_default();
+    assert!(other.contains("zoo.animals.get: the value of call 4 is no ") && other.contains("Animal"), "{other}");
+    log.add(report.take::<Short>("5").unwrap().id);
+    assert_eq!(log.take(), ["a", "b", "c", "d", "e"]);
+
+    let (batcher, driver) = zoo.batcher();
+    tokio::spawn(driver);
+    assert_eq!(batcher.send(short("f")).await.unwrap().id, "f");
+    assert!(batcher.send(zoo.get("none").reply_as::<Short>()).await.is_err_and(|error| error.is_not_found()));
+    let lines = peer.sent().into_iter().flat_map(|sent| sent.parts).map(|part| part.line);
+    assert!(lines.clone().all(|line| line.contains("?fields=id&alt=json")), "{:?}", lines.collect::<Vec<_>>());
+}

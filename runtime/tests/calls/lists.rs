@@ -181,3 +181,25 @@ fn lists_are_walked_without_an_async_runtime() {
     let count = std::iter::from_fn(|| pages.next().block()).filter(Result::is_ok).count();
     assert_eq!(count, 3);
 }
+
+#[tokio::test]
+async fn pages_of_the_caller_s_own_type_need_no_token() {
+    #[derive(serde::Deserialize)]
+    struct Names {
+        #[serde(default)]
+        animals: Vec<Name>,
+    }
+    #[derive(serde::Deserialize)]
+    struct Name {
+        name: String,
+    }
+    let handlers = pages(three());
+    let mut pages = zoo(&handlers).list().reply_as::<Names>().pages();
+    let mut names = Vec::new();
+    while let Some(page) = pages.next().await {
+        names.push(page.unwrap().animals.into_iter().map(|animal| animal.name).collect::<String>());
+    }
+    assert_eq!(names, ["ab", "", "c"]);
+    let asked: Vec<_> = handlers.calls().iter().map(|call| call.query("fields").unwrap()).collect();
+    assert_eq!(asked, ["animals(name),nextPageToken"; 3]);
+}

@@ -1,0 +1,40 @@
+//! Adds a sheet to a spreadsheet, and fills it.
+//!
+//! `TOKEN=… cargo run -p gapis-examples --example sheet -- SPREADSHEET TITLE`
+
+use gapis_sheets_v4::enums::SpreadsheetsValuesUpdateValueInputOption::UserEntered;
+use gapis_sheets_v4::runtime::Json;
+use gapis_sheets_v4::schemas::{AddSheetRequest, SheetProperties, ValueRange};
+use gapis_sheets_v4::{BearerToken, Result, Sheets};
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<()> {
+    let token = std::env::var("TOKEN").unwrap_or_default();
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let [book, title] = &arguments[..] else { return Ok(()) };
+    let sheets = Sheets::builder().credentials(BearerToken::new(&token)).build()?;
+    let rows = [["animal", "legs"], ["sheep", "4"], ["hen", "2"], ["in all", "=SUM(B2:B3)"]];
+    eprintln!("the sheet has the id {:?}", add_and_fill(&sheets, book, title, &rows).await?);
+    Ok(())
+}
+
+/// Gives the new sheet's id.
+pub(crate) async fn add_and_fill(
+    sheets: &Sheets,
+    book: &str,
+    title: &str,
+    rows: &[[&str; 2]],
+) -> Result<Option<i32>> {
+    let properties = SheetProperties { title: Some(title.to_owned()), ..Default::default() };
+    let add = AddSheetRequest { properties: Some(properties), ..Default::default() };
+    let mut update = sheets.spreadsheets().batch_update(book);
+    let added = update.push_ticket(add);
+    update.await?;
+
+    let values = rows.iter().map(|row| row.iter().map(|&cell| Json::from(cell)).collect()).collect();
+    let values = ValueRange { values: Some(values), ..Default::default() };
+    let range = format!("'{}'!A1", title.replace('\'', "''"));
+    let fill = sheets.spreadsheets().values().update(book, &range, values);
+    fill.value_input_option(UserEntered).await?;
+    Ok(added.redeem()?.properties.and_then(|properties| properties.sheet_id))
+}

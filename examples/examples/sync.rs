@@ -1,0 +1,59 @@
+//! Sends local changes of events to a calendar, unless somebody else changed the event meanwhile.
+//!
+//! `TOKEN=… cargo run -p gapis-examples --example sync -- CALENDAR`
+
+use std::collections::BTreeMap;
+
+use gapis_calendar_v3::schemas::Event;
+use gapis_calendar_v3::{BearerToken, Calendar, Result};
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<()> {
+    let token = std::env::var("TOKEN").unwrap_or_default();
+    let id = std::env::args().nth(1).unwrap_or_else(|| "primary".to_owned());
+    let calendar = Calendar::builder().credentials(BearerToken::new(&token)).build()?;
+    let mut events = calendar.events().list(&id).items();
+    let mut local = BTreeMap::new();
+    while let Some(event) = events.next().await {
+        let event = event?;
+        let summary = event.summary.as_ref().map(|summary| summary.trim().to_owned());
+        local.extend(event.id.clone().map(|key| (key, Event { summary, ..event })));
+    }
+    let stale = sync(&calendar, &id, &mut local).await?;
+    eprintln!("{stale:?} were changed by somebody else, and {} are in sync", local.len() - stale.len());
+    Ok(())
+}
+
+/// Sends each event's summary, and puts what the server made of it in its place. Gives the ids of events that somebody
+/// else has changed; in their place is then what the server has.
+pub(crate) async fn sync(
+    calendar: &Calendar,
+    id: &str,
+    local: &mut BTreeMap<String, Event>,
+) -> Result<Vec<String>> {
+    let mut batch = calendar.batch();
+    for (key, event) in &*local {
+        let change = Event { summary: event.summary.clone(), ..Default::default() };
+        let etag = event.etag.as_deref().unwrap_or_default();
+        batch.add(calendar.events().patch(id, key, change).if_match(etag).with_id(key))?;
+    }
+    let report = batch.execute().await;
+
+    let mut stale = Vec::new();
+    let mut batch = calendar.batch();
+    for (key, event) in &mut *local {
+        match report.take(key) {
+            Ok(changed) => *event = changed,
+            Err(error) if error.is_precondition_failed() => {
+                stale.push(key.clone());
+                calendar.events().get(id, key).queue(&mut batch, |reply| {
+                    if let Ok(theirs) = reply.result {
+                        *event = theirs;
+                    }
+                })?;
+            }
+            Err(error) => return Err(error),
+        }
+    }
+    batch.execute().await.error_for_failures().map(|()| stale)
+}
