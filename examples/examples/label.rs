@@ -26,7 +26,8 @@ async fn main() -> Result<()> {
 
 /// Gives how many messages have the label now.
 pub(crate) async fn label_by_word(gmail: &Gmail, word: &str, label: &str) -> Result<usize> {
-    let messages = gmail.users().messages();
+    let users = gmail.users();
+    let messages = users.messages();
     let page = messages.list("me").max_results(500).fields("messages(id)").await?;
     let ids = page.messages.unwrap_or_default().into_iter().filter_map(|message| message.id);
 
