@@ -17,7 +17,6 @@ pub(crate) const FEATURES: &[Feature] = &[
     feature("rustls", true, "TLS by rustls, with the platform's trusted roots"),
     feature("native-tls", false, "TLS by the platform's own library"),
     feature("blocking", false, "calls from threads without an async runtime"),
-    feature("spawn", false, "the task of a dispatcher, spawned by a function"),
     feature("fs", false, "uploads from files"),
     feature("tracing", false, "spans and events, without secrets"),
 ];

@@ -32,29 +32,22 @@ pub(super) const SERVICE: &[&str] =
 /// Functions that every call has.
 const CALL: &[&str] = &[
     "new",
+    "of",
     "fields",
     "quota_user",
     "pretty_print",
-    "send",
-    "send_as",
+    "if_match",
+    "if_none_match",
     "reply_as",
-    "send_with",
+    "send",
     "send_with_response",
-    "send_blocking",
-    "block",
     "queue",
-    "queue_as",
-    "queue_ticket",
     "pages",
     "items",
     "upload",
     "download",
-    "idempotent",
-    "if_match",
-    "if_none_match",
     "wait",
-    "wait_as",
-    "into_request",
+    "into_parts",
     "clone",
     "into_future",
     "dry_run",
@@ -62,7 +55,8 @@ const CALL: &[&str] = &[
 ];
 
 /// Functions of every call that begin with `with_`, and all that begin with them.
-const CALL_WITH: &[&str] = &["id", "timeout", "retry", "header", "query", "param", "scopes", "credentials"];
+const CALL_WITH: &[&str] =
+    &["id", "idempotent", "timeout", "retry", "header", "query", "param", "scopes", "credentials"];
 
 /// Functions that every update has and a call has not.
 pub(super) const UPDATE: &[&str] = &[
@@ -72,7 +66,6 @@ pub(super) const UPDATE: &[&str] = &[
     "push_ticket",
     "len",
     "is_empty",
-    "into_call",
     "with_body",
     "with_member",
 ];
