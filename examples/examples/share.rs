@@ -36,6 +36,6 @@ pub(crate) async fn share(drive: &Drive, files: &[&str], people: &[&str]) -> Res
             failed.push(format!("{}: {error}", reply.id));
         }
     })?;
-    batch.execute().await;
+    let _report = batch.execute().await;
     Ok(failed)
 }

@@ -2,7 +2,7 @@
 //!
 //! `TOKEN=… cargo run -p gapis-examples --example sheet -- SPREADSHEET TITLE`
 
-use gapis_sheets_v4::enums::SpreadsheetsValuesUpdateValueInputOption::UserEntered;
+use gapis_sheets_v4::enums::SpreadsheetsValuesUpdateValueInputOption as InputOption;
 use gapis_sheets_v4::runtime::Json;
 use gapis_sheets_v4::schemas::{AddSheetRequest, SheetProperties, ValueRange};
 use gapis_sheets_v4::{BearerToken, Result, Sheets};
@@ -35,6 +35,6 @@ pub(crate) async fn add_and_fill(
     let values = ValueRange { values: Some(values), ..Default::default() };
     let range = format!("'{}'!A1", title.replace('\'', "''"));
     let fill = sheets.spreadsheets().values().update(book, &range, values);
-    fill.value_input_option(UserEntered).await?;
+    fill.value_input_option(InputOption::UserEntered).await?;
     Ok(added.redeem()?.properties.and_then(|properties| properties.sheet_id))
 }

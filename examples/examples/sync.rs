@@ -12,13 +12,13 @@ async fn main() -> Result<()> {
     let token = std::env::var("TOKEN").unwrap_or_default();
     let id = std::env::args().nth(1).unwrap_or_else(|| "primary".to_owned());
     let calendar = Calendar::builder().credentials(BearerToken::new(&token)).build()?;
-    let mut events = calendar.events().list(&id).items();
+    let mut pages = calendar.events().list(&id).pages();
     let mut local = BTreeMap::new();
-    while let Some(event) = events.next().await {
-        let event = event?;
-        let summary = event.summary.as_ref().map(|summary| summary.trim().to_owned());
-        local.extend(event.id.clone().map(|key| (key, Event { summary, ..event })));
+    while let Some(page) = pages.next().await {
+        let events = page?.items.unwrap_or_default().into_iter();
+        local.extend(events.filter_map(|event| Some((event.id.clone()?, event))));
     }
+    local.values_mut().for_each(|event| event.summary.iter_mut().for_each(|summary| summary.push('!')));
     let stale = sync(&calendar, &id, &mut local).await?;
     eprintln!("{stale:?} were changed by somebody else, and {} are in sync", local.len() - stale.len());
     Ok(())

@@ -3,12 +3,12 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
-use gapis_mock::{Handlers, MockError, MockCall, UpdateHandler};
 use gapis_calendar_v3::schemas::Event;
 use gapis_calendar_v3::{Calendar, events};
 use gapis_drive_v3::{Drive, permissions};
-use gapis_gmail_v1::schemas::{ListMessagesResponse, Message, MessagePart, MessagePartHeader};
+use gapis_gmail_v1::schemas::{ListMessagesResponse, Message};
 use gapis_gmail_v1::{Gmail, users::messages};
+use gapis_mock::{Handlers, MockCall, MockError, UpdateHandler};
 use gapis_sheets_v4::schemas::{AddSheetRequest, AddSheetResponse, SheetProperties};
 use gapis_sheets_v4::{Sheets, spreadsheets};
 
@@ -25,7 +25,7 @@ mod sheet;
 #[path = "../examples/sync.rs"]
 mod sync;
 
-#[tokio::test(start_paused = true)]
+#[tokio::test]
 async fn files_are_shared_with_people() {
     let handlers = Handlers::new();
     handlers.on::<permissions::Create>(|call| match call.var("fileId")? {
@@ -42,8 +42,8 @@ async fn files_are_shared_with_people() {
     assert_eq!((handlers.call_count(), handlers.request_count()), (4, 1));
 }
 
-#[tokio::test(start_paused = true)]
-async fn messages_are_labelled_by_their_subject() {
+#[tokio::test]
+async fn messages_are_labelled_by_a_word_in_them() {
     let handlers = Handlers::new();
     handlers.on::<messages::List>(|_| {
         let messages =
@@ -52,22 +52,24 @@ async fn messages_are_labelled_by_their_subject() {
     });
     handlers.on::<messages::Get>(|call| {
         let id = call.var("id")?;
-        let subject = if id.ends_with('7') { "Invoice" } else { "Hello" };
-        let subject = MessagePartHeader { value: Some(format!("{subject} {id}")), ..Default::default() };
-        let payload = MessagePart { headers: Some(vec![subject]), ..Default::default() };
-        Ok(Message { id: Some(id.to_owned()), payload: Some(payload), ..Default::default() })
+        let snippet = if id.ends_with('7') { "Invoice" } else { "Hello" };
+        Ok(Message {
+            id: Some(id.to_owned()),
+            snippet: Some(format!("{snippet} {id}")),
+            ..Default::default()
+        })
     });
     handlers.on::<messages::BatchModify>(|_| Ok(()));
     let gmail = Gmail::builder().anonymous().transport(handlers.clone()).build().unwrap();
-    assert_eq!(label::label_by_subject(&gmail, "Invoice", "BILLS").await.unwrap(), 50);
+    assert_eq!(label::label_by_word(&gmail, "Invoice", "BILLS").await.unwrap(), 50);
     let read = handlers.calls_of::<messages::Get>();
     assert_eq!(read.len(), 500);
-    assert_eq!(read[0].query("fields").as_deref(), Some("id,payload(headers(value))"));
+    assert_eq!(read[0].query("fields").as_deref(), Some("id,snippet"));
     let labelled = handlers.calls_of::<messages::BatchModify>();
     assert!(labelled[0].raw_body().starts_with(br#"{"addLabelIds":["BILLS"],"ids":["7","17","#));
 }
 
-#[tokio::test(start_paused = true)]
+#[tokio::test]
 async fn a_calendar_is_synchronized_and_no_change_of_others_is_lost() {
     let event = |summary: &str, etag: &str| Event {
         summary: Some(summary.to_owned()),
@@ -103,7 +105,7 @@ async fn a_calendar_is_synchronized_and_no_change_of_others_is_lost() {
     assert_eq!(handlers.request_count(), 2);
 }
 
-#[tokio::test(start_paused = true)]
+#[tokio::test]
 async fn a_sheet_is_added_and_filled() {
     let handlers = Handlers::new();
     let updates = UpdateHandler::<spreadsheets::BatchUpdate, ()>::new(Arc::default());
@@ -118,5 +120,5 @@ async fn a_sheet_is_added_and_filled() {
     assert_eq!(sheet::add_and_fill(&sheets, "BOOK", "Ada's", &rows).await.unwrap(), Some(7));
     let filled = handlers.calls_of::<spreadsheets::values::Update>();
     assert_eq!(filled[0].var("range").unwrap(), "'Ada''s'!A1");
-    assert_eq!(filled[0].raw_body(), br#"{"values":[["animal","legs"],["sheep","4"]]}"#);
+    assert_eq!(filled[0].raw_body(), &br#"{"values":[["animal","legs"],["sheep","4"]]}"#[..]);
 }

@@ -56,11 +56,19 @@ const CALL: &[&str] = &[
 
 /// Functions of every call that begin with `with_`, and all that begin with them.
 const CALL_WITH: &[&str] =
-    &["timeout", "retry", "header", "query", "param", "id", "idempotent", "scopes", "credentials"];
+    &["id", "idempotent", "timeout", "retry", "header", "query", "param", "scopes", "credentials"];
 
 /// Functions that every update has and a call has not.
-pub(super) const UPDATE: &[&str] =
-    &["push", "push_all", "push_with", "push_ticket", "len", "is_empty", "with_body", "with_member"];
+pub(super) const UPDATE: &[&str] = &[
+    "push",
+    "push_all",
+    "push_with",
+    "push_ticket",
+    "len",
+    "is_empty",
+    "with_body",
+    "with_member",
+];
 
 /// Modules that a generated crate has anyway, and file names that some systems do not allow.
 const MODULES: &[&str] =

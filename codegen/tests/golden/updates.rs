@@ -41,7 +41,6 @@ pub enum ChangeRequestMode {
 //! | `rustls` | yes | TLS by rustls, with the platform's trusted roots |
 //! | `native-tls` |  | TLS by the platform's own library |
 //! | `blocking` |  | calls from threads without an async runtime |
-//! | `spawn` |  | the task of a dispatcher, spawned by a function |
 //! | `fs` |  | uploads from files |
 //! | `tracing` |  | spans and events, without secrets |
 //!
