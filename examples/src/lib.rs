@@ -1,12 +1,10 @@
-//! What the programs in `examples/` share: where their calls go, where they print, and the servers that stand in for
-//! the real ones.
+//! The servers that the programs in `examples/` run against by default: typed handlers over a state that calls change.
 //!
 //! A program is one file, and a test runs it as it is. Nothing in here is needed to use a generated crate.
 
 pub mod servers;
-mod stage;
 
-pub use stage::{Output, Stage};
+pub use gapis_example_farm::{Output, Shared, Stage};
 
 /// The code in the README and in the guide, compiled.
 #[cfg(doctest)]
