@@ -1,7 +1,7 @@
 //! Runs each program on its server and looks at what it printed, what it left behind and what went over the wire.
 
-use gapis_examples::{Output, servers};
 use gapis_drive_v3::runtime::{Builder, FromClient};
+use gapis_examples::{Output, servers};
 use gapis_mock::MockServer;
 
 // Each program as it is; what it needs beside `run` to be one goes unused here.

@@ -10,13 +10,16 @@ use crate::workspace::{Terminal, Workspace};
 pub(crate) fn run(arguments: &[String], workspace: &Workspace, terminal: &mut Terminal<'_>) -> Result<bool> {
     writeln!(terminal.out, "Generating generated/gapis-farm-v2 from discovery/farm.v2.json")?;
     let mut quiet = Vec::new();
-    let mut log = Terminal { out: &mut quiet, bars: terminal.bars };
+    let mut log = Terminal { out: &mut quiet, progress: terminal.progress };
     let generate = Generate { apis: vec!["farm:v2".to_owned()], ..Generate::default() };
     if !generate.run(workspace, &mut log)? {
         terminal.out.write_all(&quiet)?;
         bail!("the farm's crate could not be generated");
     }
-    writeln!(terminal.out, "Compiling and running examples/farm with it, against a mock server on this machine")?;
+    writeln!(
+        terminal.out,
+        "Compiling and running examples/farm with it, against a mock server on this machine"
+    )?;
     terminal.out.flush()?;
     let status = cargo()
         .args(["run", "--package", "gapis-example-farm", "--"])
