@@ -11,22 +11,22 @@ pub use gapis_example_farm::{Output, Shared, Stage};
 mod documents {
     #[doc = include_str!("../../README.md")]
     pub struct Readme;
-    #[doc = include_str!("../../docs/guide/batch-update.md")]
+    #[doc = include_str!("../../runtime/guide/batch-update.md")]
     pub struct BatchUpdate;
-    #[doc = include_str!("../../docs/guide/batching.md")]
+    #[doc = include_str!("../../runtime/guide/batching.md")]
     pub struct Batching;
-    #[doc = include_str!("../../docs/guide/client.md")]
+    #[doc = include_str!("../../runtime/guide/client.md")]
     pub struct Client;
-    #[doc = include_str!("../../docs/guide/errors.md")]
+    #[doc = include_str!("../../runtime/guide/errors.md")]
     pub struct Errors;
-    #[doc = include_str!("../../docs/guide/lists.md")]
+    #[doc = include_str!("../../runtime/guide/lists.md")]
     pub struct Lists;
-    #[doc = include_str!("../../docs/guide/media.md")]
+    #[doc = include_str!("../../runtime/guide/media.md")]
     pub struct Media;
-    #[doc = include_str!("../../docs/guide/operations.md")]
+    #[doc = include_str!("../../runtime/guide/operations.md")]
     pub struct Operations;
-    #[doc = include_str!("../../docs/guide/testing.md")]
+    #[doc = include_str!("../../runtime/guide/testing.md")]
     pub struct Testing;
-    #[doc = include_str!("../../docs/guide/values.md")]
+    #[doc = include_str!("../../runtime/guide/values.md")]
     pub struct Values;
 }
