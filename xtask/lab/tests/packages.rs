@@ -5,9 +5,10 @@ use std::path::Path;
 use std::process::Command;
 
 /// The crates that are written by hand and published.
-const PUBLISHED: [(&str, &str); 4] = [
+const PUBLISHED: [(&str, &str); 5] = [
     ("gapis-auth", "runtime/auth"),
     ("gapis-codegen", "codegen"),
+    ("gapis-derive", "runtime/derive"),
     ("gapis-mock", "runtime/mock"),
     ("gapis-runtime", "runtime"),
 ];
