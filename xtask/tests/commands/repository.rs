@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::fs;
 
+use gapis_codegen::Limits;
 use gapis_codegen::normalize::{Prose, normalize, to_text};
 use gapis_xtask::{Apis, Generate, Terminal, Workspace};
 use serde_json::Value;
