@@ -1,18 +1,4 @@
-//! Turns a Google API discovery document into the files of a typed Rust client crate.
-//!
-//! A pure library: the bytes of a document go in, the texts of files come out. It touches no disk and no network, and
-//! it never panics on what it is given.
-//!
-//! ```
-//! # fn main() -> Result<(), gapis_codegen::Error> {
-//! let document = br#"{"name": "farm", "version": "v2", "rootUrl": "https://farm.example.com/"}"#;
-//! let options = gapis_codegen::Options { name: "farm.v2".into(), ..Default::default() };
-//! let made = gapis_codegen::generate(document, &options)?;
-//! assert_eq!(made.name, "gapis-farm-v2");
-//! # Ok(())
-//! # }
-//! ```
-
+#![doc = include_str!("../README.md")]
 // Its own lists are indexed by its own numbers, so `indexing_slicing` would say nothing.
 #![warn(clippy::unwrap_used, clippy::expect_used)]
 

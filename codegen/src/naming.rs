@@ -259,9 +259,7 @@ fn push_encoded(name: &mut String, c: char, plain: bool, as_plain: char) {
 }
 
 fn legal(kind: Kind, name: String, taken: &[&str]) -> String {
-    if kind.is_reserved(&name) || taken.contains(&name.as_str()) {
-        name + "_"
-    } else if is_never_raw(&name) {
+    if kind.is_reserved(&name) || taken.contains(&name.as_str()) || is_never_raw(&name) {
         name + "_"
     } else if is_keyword(&name) {
         format!("r#{name}")

@@ -1,34 +1,32 @@
-//! What the programs in `examples/` share: where their calls go, where they print, and the servers that stand in for
-//! the real ones.
+//! The servers that the programs in `examples/` run against by default: typed handlers over a state that calls change.
 //!
 //! A program is one file, and a test runs it as it is. Nothing in here is needed to use a generated crate.
 
 pub mod servers;
-mod stage;
 
-pub use stage::{Output, Stage};
+pub use gapis_example_farm::{Output, Shared, Stage};
 
 /// The code in the README and in the guide, compiled.
 #[cfg(doctest)]
 mod documents {
     #[doc = include_str!("../../README.md")]
     pub struct Readme;
-    #[doc = include_str!("../../docs/guide/batch-update.md")]
+    #[doc = include_str!("../../runtime/guide/batch-update.md")]
     pub struct BatchUpdate;
-    #[doc = include_str!("../../docs/guide/batching.md")]
+    #[doc = include_str!("../../runtime/guide/batching.md")]
     pub struct Batching;
-    #[doc = include_str!("../../docs/guide/client.md")]
+    #[doc = include_str!("../../runtime/guide/client.md")]
     pub struct Client;
-    #[doc = include_str!("../../docs/guide/errors.md")]
+    #[doc = include_str!("../../runtime/guide/errors.md")]
     pub struct Errors;
-    #[doc = include_str!("../../docs/guide/lists.md")]
+    #[doc = include_str!("../../runtime/guide/lists.md")]
     pub struct Lists;
-    #[doc = include_str!("../../docs/guide/media.md")]
+    #[doc = include_str!("../../runtime/guide/media.md")]
     pub struct Media;
-    #[doc = include_str!("../../docs/guide/operations.md")]
+    #[doc = include_str!("../../runtime/guide/operations.md")]
     pub struct Operations;
-    #[doc = include_str!("../../docs/guide/testing.md")]
+    #[doc = include_str!("../../runtime/guide/testing.md")]
     pub struct Testing;
-    #[doc = include_str!("../../docs/guide/values.md")]
+    #[doc = include_str!("../../runtime/guide/values.md")]
     pub struct Values;
 }

@@ -1,6 +1,49 @@
-//! The shared runtime of the generated gapis crates: calls, batches, credentials, errors and the values of schemas.
+//! The runtime of the gapis crates: typed clients for Google APIs, whose calls can be sent alone or queued on a batch.
 //!
-//! A user depends on a generated crate, which re-exports what is needed from here. Nothing in here knows an API.
+//! Programs depend on a generated crate, such as `gapis-drive-v3`, which re-exports what its users need from here. This
+//! crate knows no API. It sends calls, retries them, batches them, and reads and writes the values of schemas.
+//!
+//! A [`Client`] holds connections and credentials, and several services may share one:
+//!
+//! ```
+//! use gapis_runtime::{ApiKey, Client, Result, RetryPolicy};
+//!
+//! fn client(key: &str) -> Result<Client> {
+//!     Client::builder()
+//!         .credentials(ApiKey::new(key))
+//!         .retry(RetryPolicy::default().with_max_attempts(3))
+//!         .user_agent("my-program/1.0")
+//!         .build()
+//! }
+//! # assert!(client("key").is_ok());
+//! ```
+//!
+//! With a generated crate, `Drive::new(&client)` is a service. Its calls are values: `.await` sends one, and
+//! `.queue(&mut batch, callback)` puts it on a [`Batch`]. The [guide] has a page for each thing to do.
+//!
+//! # Features
+//!
+//! | feature | what it adds |
+//! |---|---|
+//! | `rustls` (default) | TLS by rustls, with the platform's trusted roots |
+//! | `native-tls` | TLS by the platform's own library |
+//! | `http2` (default) | HTTP/2, so that concurrent calls share a connection |
+//! | `blocking` | calls and batches from threads without an async runtime |
+//! | `spawn` | `Driver::spawn`, which runs a dispatcher as a Tokio task |
+//! | `fs` | [`Source`]s that are files |
+//! | `tracing` | spans for calls, batches, HTTP requests and waits, without secrets |
+//!
+//! Generated crates have these features too. Without `rustls` and `native-tls` only `http://` endpoints can be reached.
+//!
+//! # Where to go on
+//!
+//! - [`Client`] and its [`Builder`]: who is calling, where calls go, what is sent again
+//! - [`Batch`] and its [`Report`]; [`Batcher`], for calls that many tasks make
+//! - [`Error`]: what can go wrong, and how to tell what did
+//! - [`Upload`], [`Download`] and [`Source`]: media
+//! - `gapis-auth`: credentials that ask for tokens; `gapis-mock`: a server for tests
+
+#![cfg_attr(docsrs, feature(doc_cfg))]
 
 // The derives name this crate by its name, in its own tests too.
 #[cfg(test)]
@@ -8,6 +51,8 @@ extern crate self as gapis_runtime;
 
 mod batch;
 mod call;
+#[cfg(not(doctest))]
+pub mod guide;
 mod macros;
 mod media;
 mod multipart;

@@ -14,7 +14,7 @@ pub fn cargo() -> Command {
 #[must_use]
 pub fn cargo_run(package: &str, workspace: &Workspace) -> Command {
     let mut command = cargo();
-    command.args(["run", "--quiet", "--package", package, "--manifest-path"]);
+    command.args(["run", "--package", package, "--manifest-path"]);
     command.arg(workspace.root.join("Cargo.toml"));
     command
 }

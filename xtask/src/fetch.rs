@@ -9,12 +9,12 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, anyhow, bail};
 use clap::Args;
 use gapis_codegen::normalize::{Prose, normalize, to_text};
-use rayon::prelude::*;
 use serde_json::Value;
 
 use crate::api::{ApiId, Apis, Entry, sha256};
 use crate::files::{read_document, replace};
 use crate::generate::options;
+use crate::progress::{Progress, for_each};
 use crate::workspace::{Terminal, Workspace};
 
 #[cfg(feature = "web")]
@@ -61,17 +61,9 @@ impl Fetch {
         let mut apis = Apis::load(&workspace.discovery)?;
         let ids = self.select(&apis)?;
         let origin = Origin::of(self.from.as_deref(), workspace)?;
-        let bar = terminal.bar(ids.len());
-        let fetched: Vec<Result<Fetched>> = ids
-            .par_iter()
-            .map(|id| {
-                let fetched = self.one(&origin, id, apis.get(id));
-                bar.set_message(id.to_string());
-                bar.inc(1);
-                fetched
-            })
-            .collect();
-        bar.finish_and_clear();
+        let progress = Progress::new(ids.len(), terminal);
+        let fetched = for_each(&ids, &progress, ApiId::to_string, |id| self.one(&origin, id, apis.get(id)));
+        drop(progress);
         let mut failed = 0;
         for (id, result) in ids.iter().zip(fetched) {
             match result.and_then(|fetched| store(&mut apis, workspace, id, &fetched)) {

@@ -7,10 +7,10 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, anyhow};
 use clap::Args;
 use gapis_codegen::{Crate, Options, UpdateRule};
-use rayon::prelude::*;
 
 use crate::api::{ApiId, Apis, Entry, UpdateEntry};
 use crate::files::{read_document, relative};
+use crate::progress::{Progress, for_each};
 use crate::sync::{Change, Files, Mode, leftovers, sync};
 use crate::workspace::{Terminal, Workspace};
 
@@ -46,18 +46,12 @@ impl Generate {
         let apis = Apis::load(&workspace.discovery)?;
         let chosen = apis.select(&self.apis)?;
         let out = self.out.as_deref().unwrap_or(&workspace.generated);
-        let bar = terminal.bar(chosen.len());
-        let mut results: Vec<(String, Result<Done>)> = chosen
-            .par_iter()
-            .map(|id| {
-                let done =
-                    self.one(workspace, out, id, apis.get(id).ok_or_else(|| anyhow!("it is not listed")));
-                bar.set_message(id.to_string());
-                bar.inc(1);
-                (id.to_string(), done)
-            })
-            .collect();
-        bar.finish_and_clear();
+        let progress = Progress::new(chosen.len(), terminal);
+        let mut results: Vec<(String, Result<Done>)> = for_each(&chosen, &progress, ApiId::to_string, |id| {
+            let entry = apis.get(id).ok_or_else(|| anyhow!("it is not listed"));
+            (id.to_string(), self.one(workspace, out, id, entry))
+        });
+        drop(progress);
         if self.apis.is_empty() {
             results.extend(self.remove_leftovers(out, &chosen)?);
         }

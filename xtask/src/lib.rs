@@ -14,6 +14,7 @@ mod fetch;
 pub mod files;
 mod generate;
 mod list;
+mod progress;
 pub mod sync;
 mod workspace;
 
@@ -23,4 +24,5 @@ pub use cli::{Cli, Command, run};
 pub use diff::Diff;
 pub use fetch::Fetch;
 pub use generate::Generate;
+pub use progress::{Progress, for_each};
 pub use workspace::{Terminal, Workspace};

@@ -28,7 +28,7 @@ fn main() -> ExitCode {
 
 fn run_here(cli: &Cli, workspace: &Workspace) -> Result<ExitCode> {
     let mut out = stdout().lock();
-    let mut terminal = Terminal { out: &mut out, bars: stderr().is_terminal() };
+    let mut terminal = Terminal { out: &mut out, progress: stderr().is_terminal() };
     Ok(match run(cli, workspace, &mut terminal)? {
         true => ExitCode::SUCCESS,
         false => ExitCode::from(cli.status_if_not_well()),

@@ -40,25 +40,12 @@ impl Workspace {
 pub struct Terminal<'a> {
     /// For results: lists, one line per change, one line per failure.
     pub out: &'a mut dyn Write,
-    /// Whether progress bars are drawn (on standard error).
-    pub bars: bool,
+    /// Whether progress is shown, on standard error.
+    pub progress: bool,
 }
 
 impl std::fmt::Debug for Terminal<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Terminal").field("bars", &self.bars).finish_non_exhaustive()
-    }
-}
-
-impl Terminal<'_> {
-    /// A progress bar for `length` things, or one that is never drawn.
-    #[must_use]
-    pub fn bar(&self, length: usize) -> indicatif::ProgressBar {
-        if !self.bars {
-            return indicatif::ProgressBar::hidden();
-        }
-        let style = indicatif::ProgressStyle::with_template("{bar:40} {pos}/{len} {msg}");
-        let bar = indicatif::ProgressBar::new(length as u64);
-        style.map(|style| bar.clone().with_style(style)).unwrap_or(bar)
+        f.debug_struct("Terminal").field("progress", &self.progress).finish_non_exhaustive()
     }
 }

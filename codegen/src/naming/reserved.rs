@@ -59,16 +59,8 @@ const CALL_WITH: &[&str] =
     &["id", "idempotent", "timeout", "retry", "header", "query", "param", "scopes", "credentials"];
 
 /// Functions that every update has and a call has not.
-pub(super) const UPDATE: &[&str] = &[
-    "push",
-    "push_all",
-    "push_with",
-    "push_ticket",
-    "len",
-    "is_empty",
-    "with_body",
-    "with_member",
-];
+pub(super) const UPDATE: &[&str] =
+    &["push", "push_all", "push_with", "push_ticket", "len", "is_empty", "with_body", "with_member"];
 
 /// Modules that a generated crate has anyway, and file names that some systems do not allow.
 const MODULES: &[&str] =

@@ -5,7 +5,7 @@ use gapis_calendar_v3::schemas::{CalendarList, CalendarListEntry, Event, EventDa
 use gapis_calendar_v3::{calendar_list, events};
 use gapis_mock::{MockError, MockResult, MockServer};
 
-use super::Shared;
+use crate::Shared;
 
 /// The calendars' ids, and the events with the id of their calendar.
 #[derive(Debug, Default)]

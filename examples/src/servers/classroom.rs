@@ -7,7 +7,7 @@ use gapis_classroom_v1::runtime::Result;
 use gapis_classroom_v1::schemas::{Course, Name, Student, UserProfile};
 use gapis_mock::{MockCall, MockError, MockResult, MockServer};
 
-use super::Shared;
+use crate::Shared;
 
 /// The school.
 #[derive(Debug, Default)]

@@ -8,7 +8,7 @@ use gapis_displayvideo_v4::runtime::Result;
 use gapis_displayvideo_v4::schemas::{Advertiser, LineItem};
 use gapis_mock::{MockError, MockResult, MockServer};
 
-use super::Shared;
+use crate::Shared;
 
 /// The advertiser that there is.
 pub const ADVERTISER: i64 = 7;

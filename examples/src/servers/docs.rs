@@ -8,7 +8,7 @@ use gapis_docs_v1::schemas::{
 };
 use gapis_mock::{MockError, MockResult, MockServer, UpdateHandler};
 
-use super::Shared;
+use crate::Shared;
 
 /// The text, its styles and names, and how often it was changed.
 #[derive(Clone, Debug, Default)]

@@ -8,7 +8,7 @@ use gapis_sheets_v4::schemas::{
 };
 use gapis_sheets_v4::spreadsheets::BatchUpdate;
 
-use super::Shared;
+use crate::Shared;
 
 /// The sheets by their ids, and the text of their only cells.
 #[derive(Clone, Debug, Default)]

@@ -11,7 +11,11 @@ pub use installed::Installed;
 /// The domain of Google's public cloud: the universe of credentials that were told of none.
 const GOOGLE: &str = "googleapis.com";
 
-/// The guide's code is compiled.
+/// Compiles the code in the README and in the guide's page on credentials.
 #[cfg(doctest)]
-#[doc = include_str!("../../../docs/guide/credentials.md")]
-mod guide {}
+mod documents {
+    #[doc = include_str!("../README.md")]
+    mod readme {}
+    #[doc = include_str!("../../guide/credentials.md")]
+    mod guide {}
+}

@@ -363,7 +363,10 @@ async fn a_type_of_the_caller_s_own_whichever_way_a_call_goes() {
     let report = batch.execute().await;
     log.add(report.redeem(ticket).unwrap().id);
     let other = report.take::<Animal>("5").err().map(|error| error.to_string()).unwrap_or_default();
-    assert!(other.contains("zoo.animals.get: the value of call 4 is no ") && other.contains("Animal"), "{other}");
+    assert!(
+        other.contains("zoo.animals.get: the value of call 4 is no ") && other.contains("Animal"),
+        "{other}"
+    );
     log.add(report.take::<Short>("5").unwrap().id);
     assert_eq!(log.take(), ["a", "b", "c", "d", "e"]);
 
@@ -372,5 +375,9 @@ async fn a_type_of_the_caller_s_own_whichever_way_a_call_goes() {
     assert_eq!(batcher.send(short("f")).await.unwrap().id, "f");
     assert!(batcher.send(zoo.get("none").reply_as::<Short>()).await.is_err_and(|error| error.is_not_found()));
     let lines = peer.sent().into_iter().flat_map(|sent| sent.parts).map(|part| part.line);
-    assert!(lines.clone().all(|line| line.contains("?fields=id&alt=json")), "{:?}", lines.collect::<Vec<_>>());
+    assert!(
+        lines.clone().all(|line| line.contains("?fields=id&alt=json")),
+        "{:?}",
+        lines.collect::<Vec<_>>()
+    );
 }

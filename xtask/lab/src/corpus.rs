@@ -9,12 +9,11 @@ use std::time::Instant;
 use anyhow::Result;
 use clap::Args;
 use gapis_codegen::{Crate, Operations, Options};
-use rayon::prelude::*;
 
 use crate::documents::{Document, read_folder};
 use crate::times::{cpu_time, times};
 use gapis_xtask::files::relative;
-use gapis_xtask::{Terminal, Workspace};
+use gapis_xtask::{Progress, Terminal, Workspace, for_each};
 
 mod compile;
 
@@ -65,17 +64,9 @@ impl Corpus {
         let (begun, cpu) = (Instant::now(), cpu_time());
         let home = workspace.root.join("target").join("corpus");
         let runtime = relative(&home.join("crates").join("any"), &workspace.runtime)?;
-        let bar = terminal.bar(documents.len());
-        let made: Vec<Result<Crate, String>> = documents
-            .par_iter()
-            .map(|document| {
-                let made = generate(document, &runtime);
-                bar.set_message(document.name.clone());
-                bar.inc(1);
-                made
-            })
-            .collect();
-        bar.finish_and_clear();
+        let progress = Progress::new(documents.len(), terminal);
+        let made = for_each(&documents, &progress, |one| one.name.clone(), |one| generate(one, &runtime));
+        drop(progress);
         let mut crates: BTreeMap<String, (&str, Crate)> = BTreeMap::new();
         let (mut failures, mut copies) = (0, 0);
         for (document, made) in documents.iter().zip(made) {

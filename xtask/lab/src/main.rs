@@ -13,7 +13,7 @@ fn main() -> ExitCode {
     }
     let cli = Cli::parse();
     let mut out = stdout().lock();
-    let mut terminal = Terminal { out: &mut out, bars: stderr().is_terminal() };
+    let mut terminal = Terminal { out: &mut out, progress: stderr().is_terminal() };
     match run(&cli, &Workspace::of_this_repository(), &mut terminal) {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => ExitCode::FAILURE,

@@ -15,7 +15,7 @@ const WITH_STATUS: &str = include_str!("../../../codegen/tests/golden/operations
 fn corpus(root: &Path, folder: &str) -> anyhow::Result<(bool, String)> {
     let cli = Cli::try_parse_from(["lab", "corpus", &root.join(folder).to_string_lossy()])?;
     let mut out = Vec::new();
-    let well = run(&cli, &Workspace::at(root), &mut Terminal { out: &mut out, bars: false })?;
+    let well = run(&cli, &Workspace::at(root), &mut Terminal { out: &mut out, progress: false })?;
     Ok((well, String::from_utf8(out)?))
 }
 

@@ -71,7 +71,7 @@ impl Repository {
     fn try_run(&self, arguments: &[&str]) -> Result<(bool, String)> {
         let cli = Cli::try_parse_from([&["xtask"], arguments].concat())?;
         let mut out = Vec::new();
-        let well = run(&cli, &self.workspace, &mut Terminal { out: &mut out, bars: false })?;
+        let well = run(&cli, &self.workspace, &mut Terminal { out: &mut out, progress: false })?;
         Ok((well, String::from_utf8(out)?))
     }
 

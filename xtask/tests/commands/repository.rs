@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::fs;
 
+use gapis_codegen::Limits;
 use gapis_codegen::normalize::{Prose, normalize, to_text};
 use gapis_xtask::{Apis, Generate, Terminal, Workspace};
 use serde_json::Value;
@@ -37,6 +38,6 @@ fn documents_are_in_form_and_as_noted() {
 fn generated_crates_are_up_to_date() {
     let mut out = Vec::new();
     let check = Generate { check: true, ..Generate::default() };
-    let well = check.run(&Workspace::of_this_repository(), &mut Terminal { out: &mut out, bars: false });
+    let well = check.run(&Workspace::of_this_repository(), &mut Terminal { out: &mut out, progress: false });
     assert!(well.expect("a check"), "{}", String::from_utf8_lossy(&out));
 }

@@ -15,7 +15,7 @@ use serde_json::Value;
 use crate::times::{cpu_time, times};
 use gapis_xtask::cargo;
 use gapis_xtask::sync::{Mode, leftovers, sync};
-use gapis_xtask::{Terminal, Workspace};
+use gapis_xtask::{Progress, Terminal, Workspace};
 
 const MANIFEST: &str =
     "# Written by `cargo xtask corpus`.\n[workspace]\nresolver = \"3\"\nmembers = [\"crates/*\"]\n";
@@ -75,12 +75,14 @@ fn cargo_run(home: &Path, crates: usize, verb: &str, terminal: &mut Terminal<'_>
     command.stdout(Stdio::piped()).stderr(fs::File::create(&errors_path)?);
     let mut child = command.spawn().context("cannot start cargo")?;
     let output = child.stdout.take().context("cargo has no output")?;
-    let bar = terminal.bar(crates);
+    let progress = Progress::new(crates, terminal);
     let (mut failed, mut warnings) = (BTreeSet::new(), 0);
     for line in BufReader::new(output).lines() {
         let Ok(message) = serde_json::from_str::<Value>(&line?) else { continue };
         match message.get("reason").and_then(Value::as_str) {
-            Some("compiler-artifact") if package(&message).starts_with("gapis-") => bar.inc(1),
+            Some("compiler-artifact") if package(&message).starts_with("gapis-") => {
+                progress.advance(&package(&message));
+            }
             Some("compiler-message") => match level(&message) {
                 Some("error") if failed.insert(package(&message)) => {
                     let complaint = first_complaint(&message);
@@ -92,7 +94,7 @@ fn cargo_run(home: &Path, crates: usize, verb: &str, terminal: &mut Terminal<'_>
             _ => {}
         }
     }
-    bar.finish_and_clear();
+    drop(progress);
     let status = child.wait()?;
     if !status.success() && failed.is_empty() {
         let told = fs::read_to_string(&errors_path).unwrap_or_default();

@@ -28,6 +28,7 @@ const RUNTIME: Layers = Layers {
         &["media"],
         &["update"],
         &["private"],
+        &["guide"],
         &["lib"],
     ],
 };
@@ -51,7 +52,7 @@ const XTASK: Layers = Layers {
     source: "xtask/src",
     order: &[
         &["workspace"],
-        &["cargo", "files"],
+        &["cargo", "files", "progress"],
         &["api", "sync"],
         &["generate"],
         &["demo", "diff", "fetch", "list"],

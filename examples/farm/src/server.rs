@@ -7,7 +7,7 @@ use gapis_farm_v2::schemas::{Animal, AnimalList, Farmer, FarmerList};
 use gapis_farm_v2::{animals, farmers};
 use gapis_mock::{MockError, MockResult, MockServer};
 
-use super::Shared;
+use crate::Shared;
 
 /// What is on the farm.
 #[derive(Debug, Default)]

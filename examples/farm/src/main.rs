@@ -1,16 +1,16 @@
 //! Batches on the farm: what the Python client's guide shows, and a little more.
 //!
-//! `cargo run -p gapis-examples --example farm`, or `cargo xtask demo`.
+//! `cargo xtask demo` generates the farm's crate and runs this.
 
 use std::collections::HashMap;
 
-use gapis_examples::{Output, Stage, servers};
+use gapis_example_farm::{Output, Stage, server};
 use gapis_farm_v2::schemas::{Animal, AnimalList};
 use gapis_farm_v2::{Farm, Result};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<()> {
-    let stage = Stage::new(|| Ok(servers::farm::start()?.0))?;
+    let stage = Stage::new(|| Ok(server::start()?.0))?;
     run(&stage.service()?, &Output::stdout()).await
 }
 
