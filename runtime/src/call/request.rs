@@ -317,6 +317,11 @@ impl Request {
         self.0.options.idempotent.unwrap_or(by_verb)
     }
 
+    /// Whether the call changes nothing, by its verb (RFC 9110, section 9.2.1).
+    pub(crate) fn reads(&self) -> bool {
+        matches!(self.0.verb.as_str(), "GET" | "HEAD" | "OPTIONS")
+    }
+
     /// How long one attempt may take.
     pub(crate) fn attempt_timeout(&self) -> Option<Duration> {
         self.0.options.timeout.or(self.client().timeout())
@@ -331,6 +336,7 @@ impl Request {
             policy: self.0.options.retry.as_ref().unwrap_or(self.client().policy()).clone(),
             timeout: self.attempt_timeout(),
             idempotent: self.is_idempotent(),
+            reads: self.reads(),
         }
     }
 

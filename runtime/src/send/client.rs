@@ -116,10 +116,12 @@ impl Client {
         let headers = match &self.0.scopes {
             Some(own) => {
                 let own: Vec<&str> = own.iter().map(String::as_str).collect();
-                self.0.credentials.headers(&own, rejected).await?
+                self.0.credentials.headers(&own, rejected).await
             }
-            None => self.0.credentials.headers(api.scopes, rejected).await?,
+            None => self.0.credentials.headers(api.scopes, rejected).await,
         };
+        // Whatever came of asking for credentials, the call itself was not sent.
+        let headers = headers.map_err(Error::before_sending)?;
         let own = self.0.endpoints.universe();
         match headers.universe_domain() {
             Some(theirs) if theirs != own => Err(Error::credentials(format!(

@@ -166,13 +166,9 @@ fn judge(error: &Error, idempotent: bool) -> Verdict {
         Some(_) if error.is_quota_exhausted() => Verdict::Final,
         Some(503) => retry,
         Some(_) if error.is_rate_limited() => retry,
-        Some(408 | 500 | 502 | 504) if idempotent => retry,
-        Some(_) => Verdict::Final,
         None if error.is_connect() => retry,
-        None if idempotent && (error.is_connection() || error.is_timeout() || error.is_unknown_outcome()) => {
-            retry
-        }
-        None => Verdict::Final,
+        _ if idempotent && error.is_unknown_outcome() && !error.is_beyond_limits() => retry,
+        _ => Verdict::Final,
     }
 }
 

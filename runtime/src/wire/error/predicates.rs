@@ -6,7 +6,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::{HeaderMap, header};
 
-use super::{ApiError, Detail, Error, Kind};
+use super::{ApiError, Detail, Error, Kind, Outcome};
 use crate::RawResponse;
 use crate::wire::words::{self, Passes};
 
@@ -23,6 +23,7 @@ impl Error {
             Kind::Decode => "decode",
             Kind::Protocol => "protocol",
             Kind::Unreadable => "unreadable",
+            Kind::BeyondLimits => "beyond_limits",
             Kind::Operation => "operation",
             Kind::UnknownOutcome => "unknown_outcome",
             Kind::Cancelled => "cancelled",
@@ -85,14 +86,31 @@ impl Error {
     /// operation answered what cannot be gone on with.
     #[must_use]
     pub fn is_protocol(&self) -> bool {
-        matches!(self.0.kind, Kind::Protocol | Kind::Unreadable)
+        matches!(self.0.kind, Kind::Protocol | Kind::Unreadable | Kind::BeyondLimits)
     }
 
-    /// The call may or may not have been executed: no answer to it came, or none that can be read. Ask the server before
-    /// sending it again; the library did so by itself only if the call may be executed twice.
+    /// The call may or may not have been executed, alone or in a batch: nothing came after the request went out, the
+    /// connection broke, the answer cannot be read or is larger than was allowed, or it is a 408, 500, 502 or 504, which a
+    /// server gives that does not know either. Or that was so of an [earlier attempt](Self::is_after_unknown_outcome).
+    ///
+    /// Ask the server before sending such a call again; the library did so by itself only if the call may be executed
+    /// twice. The error knows the answer and not the verb: a call that only reads can always be sent again.
     #[must_use]
     pub fn is_unknown_outcome(&self) -> bool {
-        matches!(self.0.kind, Kind::UnknownOutcome | Kind::Unreadable)
+        self.0.outcome != Outcome::Known
+    }
+
+    /// The call was sent more than once, and an earlier attempt [may have been executed](Self::is_unknown_outcome). So
+    /// what this error says may be the call's own effect: a DELETE that meets [404](Self::is_not_found) has probably
+    /// worked, and so has an update that meets [412](Self::is_precondition_failed). Never said of calls that only read.
+    #[must_use]
+    pub fn is_after_unknown_outcome(&self) -> bool {
+        self.0.outcome == Outcome::UnknownBefore
+    }
+
+    /// The answer is beyond what may be read of it, and would be again.
+    pub(crate) fn is_beyond_limits(&self) -> bool {
+        self.0.kind == Kind::BeyondLimits
     }
 
     /// The call was not sent, because something before it failed or ended; or a request of an update was not applied,
