@@ -486,7 +486,7 @@ impl<'cb> Engine<'cb> {
         if sent < 2 {
             return None;
         }
-        match error.status()? {
+        match error.answered()? {
             400 => {
                 // In the API's own error, or in whatever else the body says.
                 let said = words::of_batch_size(&error.to_string())?;

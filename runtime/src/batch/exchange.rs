@@ -16,10 +16,12 @@ use super::Entry;
 use super::matching::Matching;
 use super::plan::Auths;
 use crate::multipart::{FIRST_LINE, Flaw, Part, ReadLimits, Reader, first_boundary};
+use crate::send::client;
 use crate::send::gzip;
 use crate::send::rt::Timer;
 use crate::send::transport::{BodyStream, HttpRequest, HttpResponse};
 use crate::send::watch::Watch;
+use crate::wire::address::host_and_path;
 use crate::wire::spec::ApiSpec;
 use crate::{BoxFuture, Client, Error, RawResponse, Result};
 
@@ -85,7 +87,7 @@ impl End {
         match self {
             End::Complete => Some(200),
             End::Broken(_) => None,
-            End::Refused(error) => error.status(),
+            End::Refused(error) => error.answered(),
         }
     }
 
@@ -111,7 +113,8 @@ impl<'cb> Exchange<'cb> {
         let (calls, bytes) = (entries.len(), request.body.length());
         let attempt = entries.iter().flatten().map(|entry| entry.sent).max().unwrap_or(1);
         let watch = Watch::batch(client, api, attempt, calls, bytes);
-        let sending = open(watch.send(client, request), limits);
+        let url = request.url.clone();
+        let sending = open(watch.send(client, request), url, limits);
         Exchange {
             entries,
             auths,
@@ -227,10 +230,15 @@ impl<'cb> Exchange<'cb> {
 }
 
 /// Sends the request and looks at what kind of answer came.
-async fn open(sending: impl Future<Output = Result<HttpResponse>>, limits: ReadLimits) -> Result<Answer> {
+async fn open(
+    sending: impl Future<Output = Result<HttpResponse>>,
+    url: String,
+    limits: ReadLimits,
+) -> Result<Answer> {
     let mut response = gzip::decompress(sending.await?);
     if !response.status.is_success() {
-        return Ok(Answer::Refused(refusal(response, None, limits).await));
+        let response = client::read_explanation(response, limits.part_bytes).await;
+        return Ok(Answer::Refused(Error::batch_refused(&host_and_path(&url), response)));
     }
     let reader = match response.headers.get(CONTENT_TYPE) {
         Some(content_type) => Reader::new(content_type.as_bytes(), limits),
@@ -246,7 +254,10 @@ async fn open(sending: impl Future<Output = Result<HttpResponse>>, limits: ReadL
     };
     match reader {
         Ok(reader) => Ok(Answer::Parts(Box::new(reader), response.body)),
-        Err(error) => Ok(Answer::Refused(refusal(response, Some(error.to_string()), limits).await)),
+        Err(error) => {
+            let response = client::read_beginning(response, limits.part_bytes).await;
+            Ok(Answer::Refused(Error::unreadable_response(error.to_string(), response)))
+        }
     }
 }
 
@@ -266,25 +277,6 @@ async fn peek(stream: BodyStream) -> (Bytes, BodyStream) {
         }
     }
     (beginning.freeze(), Box::pin(futures_util::stream::iter(read).chain(stream)))
-}
-
-/// The error that an answer without parts stands for: of its body, as much as came and as one part may have. Status and
-/// headers alone tell what happened.
-async fn refusal(response: HttpResponse, protocol: Option<String>, limits: ReadLimits) -> Error {
-    let HttpResponse { status, headers, body: mut stream } = response;
-    let mut body = BytesMut::new();
-    while let Some(Ok(chunk)) = stream.next().await {
-        let room = limits.part_bytes.saturating_sub(body.len());
-        body.extend_from_slice(chunk.get(..room).unwrap_or(&chunk));
-        if chunk.len() >= room {
-            break;
-        }
-    }
-    let response = RawResponse::new(status, headers, body.freeze());
-    match protocol {
-        Some(message) => Error::unreadable_response(message, response),
-        None => Error::from_response(response),
-    }
 }
 
 /// The response in a part, or why there is none.

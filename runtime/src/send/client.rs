@@ -15,7 +15,8 @@ use crate::send::endpoint::Endpoints;
 use crate::send::gzip;
 use crate::send::observe::Observer;
 use crate::send::retry::{RetryBudget, RetryPolicy};
-use crate::send::transport::{HttpResponse, Transport};
+use crate::send::rt;
+use crate::send::transport::{BodyStream, HttpResponse, Transport};
 use crate::wire::spec::ApiSpec;
 use crate::{Error, RawResponse, Result};
 
@@ -159,21 +160,23 @@ impl Client {
 /// How much is read of a body that explains an error.
 const EXPLANATION: usize = 1 << 20;
 
+/// How long it may take to come. Status and headers tell what happened, and whoever is to be sent again waits for it.
+const EXPLANATION_TIME: Duration = Duration::from_secs(5);
+
 /// Reads a body completely, unless it is larger than the client was told to take. Of an error only the beginning is
 /// taken then: its status says more than that it was long.
 async fn read(mut response: HttpResponse, max: usize) -> Result<RawResponse> {
-    let fine = response.status.is_success();
-    let limit = if fine { max } else { max.min(EXPLANATION) };
+    if !response.status.is_success() {
+        return Ok(read_explanation(response, max.min(EXPLANATION)).await);
+    }
     let mut body = BytesMut::new();
     let mut first = None;
     while let Some(chunk) = response.body.next().await {
-        let mut chunk = chunk?;
-        let room = limit - body.len() - first.as_ref().map_or(0, Bytes::len);
-        let full = chunk.len() > room;
-        if full && fine {
+        let chunk = chunk?;
+        let room = max - body.len() - first.as_ref().map_or(0, Bytes::len);
+        if chunk.len() > room {
             return Err(Error::protocol(format!("the response is larger than {max} bytes")));
         }
-        chunk.truncate(room);
         // Most bodies come in one chunk, which is then the body without being copied.
         match first.take() {
             None if body.is_empty() => first = Some(chunk),
@@ -183,10 +186,33 @@ async fn read(mut response: HttpResponse, max: usize) -> Result<RawResponse> {
             }
             None => body.extend_from_slice(&chunk),
         }
-        if full {
-            break;
-        }
     }
     let body = first.unwrap_or_else(|| body.freeze());
     Ok(RawResponse::new(response.status, response.headers, body))
+}
+
+/// Reads the body of an error: as much as comes within a few seconds, before the connection breaks, and as fits.
+pub(crate) async fn read_explanation(response: HttpResponse, max: usize) -> RawResponse {
+    let HttpResponse { status, headers, body: mut stream } = response;
+    let mut body = BytesMut::new();
+    // What came before the time was over counts.
+    rt::timeout(Some(EXPLANATION_TIME), fill(&mut body, &mut stream, max)).await;
+    RawResponse::new(status, headers, body.freeze())
+}
+
+/// Reads the beginning of a body that is not what it should be: as much as comes before the connection breaks, and as fits.
+pub(crate) async fn read_beginning(response: HttpResponse, max: usize) -> RawResponse {
+    let HttpResponse { status, headers, body: mut stream } = response;
+    let mut body = BytesMut::new();
+    fill(&mut body, &mut stream, max).await;
+    RawResponse::new(status, headers, body.freeze())
+}
+
+async fn fill(body: &mut BytesMut, stream: &mut BodyStream, max: usize) {
+    while body.len() < max
+        && let Some(Ok(chunk)) = stream.next().await
+    {
+        let room = max - body.len();
+        body.extend_from_slice(chunk.get(..room).unwrap_or(&chunk));
+    }
 }

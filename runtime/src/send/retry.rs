@@ -129,7 +129,7 @@ impl RetryPolicy {
     /// What an error of a call that is idempotent or not means for another attempt.
     pub(crate) fn judge(&self, error: &Error, idempotent: bool) -> Verdict {
         let usual = judge(error, idempotent);
-        let sent = error.is_status() || !(error.is_input() || error.is_credentials() || error.is_cancelled());
+        let sent = error.answered().is_some() || !(error.is_input() || error.is_credentials() || error.is_cancelled());
         let decided = self.decide.as_ref().filter(|_| sent && usual != Verdict::Refresh);
         match decided.and_then(|decide| decide.0(error)) {
             None => usual,
@@ -161,7 +161,7 @@ pub(crate) enum Verdict {
 /// Judges an error of a call, or of an outer request, that is idempotent or not.
 fn judge(error: &Error, idempotent: bool) -> Verdict {
     let retry = again(error);
-    match error.status() {
+    match error.answered() {
         Some(401) => Verdict::Refresh,
         Some(_) if error.is_quota_exhausted() => Verdict::Final,
         Some(503) => retry,

@@ -68,6 +68,8 @@ enum Kind {
     Transport,
     Timeout,
     Status,
+    /// A batch was answered with a status that refuses it as a whole.
+    BatchRefused,
     Decode,
     Protocol,
     /// An answer to a batch, or a part of one, that cannot be read.
@@ -284,6 +286,17 @@ impl Error {
         let api = ApiError::parse(response.status, &response.body);
         let message = describe(response.status, &api, &response);
         Error::with(Kind::Status, message, |inner| {
+            inner.outcome = outcome_of(response.status);
+            inner.response = Some((response, api));
+        })
+    }
+
+    /// The error of every call of a batch that the server at that place refused as a whole.
+    pub(crate) fn batch_refused(place: &str, response: RawResponse) -> Self {
+        let api = ApiError::parse(response.status, &response.body);
+        let what = describe(response.status, &api, &response);
+        let message = format!("the batch as a whole was refused by {}: {what}", text::one_line(place, 200));
+        Error::with(Kind::BatchRefused, message, |inner| {
             inner.outcome = outcome_of(response.status);
             inner.response = Some((response, api));
         })

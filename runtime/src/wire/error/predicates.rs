@@ -20,6 +20,7 @@ impl Error {
             Kind::Transport => "transport",
             Kind::Timeout => "timeout",
             Kind::Status => "status",
+            Kind::BatchRefused => "batch_refused",
             Kind::Decode => "decode",
             Kind::Protocol => "protocol",
             Kind::Unreadable => "unreadable",
@@ -42,7 +43,7 @@ impl Error {
     /// Credentials could not be had, or the server does not accept them (401).
     #[must_use]
     pub fn is_credentials(&self) -> bool {
-        self.0.kind == Kind::Credentials || self.status() == Some(401)
+        self.0.kind == Kind::Credentials || self.answered() == Some(401)
     }
 
     /// The server could not be reached or the connection broke.
@@ -63,10 +64,21 @@ impl Error {
         self.0.kind == Kind::Timeout
     }
 
-    /// The server answered with a status outside 200 to 299.
+    /// The server answered the call with a status outside 200 to 299.
     #[must_use]
     pub fn is_status(&self) -> bool {
         self.0.kind == Kind::Status
+    }
+
+    /// The server answered a batch as a whole with a status outside 200 to 299: all of its calls have this one error, and
+    /// the message names the batch's address. It says nothing of the calls' resources, so there is no
+    /// [`status`](Self::status), and [`is_not_found`](Self::is_not_found) and its like are false.
+    /// [`is_credentials`](Self::is_credentials), [`is_rate_limited`](Self::is_rate_limited) and
+    /// [`is_quota_exhausted`](Self::is_quota_exhausted) hold as for a single call. What the server said is the
+    /// [`response`](Self::response).
+    #[must_use]
+    pub fn is_batch_refused(&self) -> bool {
+        self.0.kind == Kind::BatchRefused
     }
 
     /// The operation that was waited for ended with an error. What is said of the status, as by
@@ -140,21 +152,28 @@ impl Error {
         self.0.kind == Kind::Checksum
     }
 
-    /// The HTTP status, if the server answered with one outside 200 to 299, or the one that the error of an operation
-    /// corresponds to, if there is one.
+    /// The HTTP status, if the server answered the call with one outside 200 to 299, or the one that the error of an
+    /// operation corresponds to, if there is one.
     #[must_use]
     pub fn status(&self) -> Option<u16> {
+        self.answered().filter(|_| !self.is_batch_refused())
+    }
+
+    /// The same, also of a batch as a whole.
+    pub(crate) fn answered(&self) -> Option<u16> {
         match (self.0.kind, &self.0.response) {
-            (Kind::Status, Some((response, _))) => Some(response.status.as_u16()),
+            (Kind::Status | Kind::BatchRefused, Some((response, _))) => Some(response.status.as_u16()),
             (Kind::Operation, Some((_, api))) => Some(api.code).filter(|&code| code != 0),
             _ => None,
         }
     }
 
-    /// The API's own error, if the server answered with a status outside 200 to 299 or an operation failed.
+    /// The API's own error, if the server answered the call or its batch with a status outside 200 to 299 or an operation
+    /// failed.
     #[must_use]
     pub fn api_error(&self) -> Option<&ApiError> {
-        self.0.response.as_ref().filter(|_| self.is_status() || self.is_operation()).map(|(_, api)| api)
+        let kinds = [Kind::Status, Kind::BatchRefused, Kind::Operation];
+        self.0.response.as_ref().filter(|_| kinds.contains(&self.0.kind)).map(|(_, api)| api)
     }
 
     /// The response that the error was made of, if there was one.
@@ -222,7 +241,7 @@ impl Error {
     /// When calls pass again, if a limit refused this one.
     fn limit(&self) -> Option<Passes> {
         let said = self.api_error().and_then(ApiError::limit);
-        match self.status()? {
+        match self.answered()? {
             429 => said.max(Some(Passes::Soon)),
             403 => said,
             _ => None,
