@@ -18,6 +18,7 @@ use super::plan::Auths;
 use crate::multipart::{FIRST_LINE, Flaw, Part, ReadLimits, Reader, first_boundary};
 use crate::send::client;
 use crate::send::gzip;
+use crate::send::observe::AttemptKind;
 use crate::send::rt::Timer;
 use crate::send::transport::{BodyStream, HttpRequest, HttpResponse};
 use crate::send::watch::Watch;
@@ -40,6 +41,8 @@ pub(super) struct Exchange<'cb> {
 }
 
 enum Phase {
+    /// One call, sent by itself.
+    Alone(BoxFuture<'static, Result<RawResponse>>),
     Sending(BoxFuture<'static, Result<Answer>>),
     Reading(Box<Reader>, Source),
     /// The response ended like this; before that is said, the parts that were matched by it are given out.
@@ -126,10 +129,44 @@ impl<'cb> Exchange<'cb> {
         }
     }
 
+    /// Sends one call by itself. Nothing happens until it is polled.
+    pub(super) fn alone(entry: Entry<'cb>, auths: Auths, request: HttpRequest) -> Self {
+        let call = &entry.request;
+        let client = call.client().clone();
+        let about = (call.api(), call.id());
+        let watch = Watch::call(&client, about, AttemptKind::SingleCall, entry.sent, request.body.length());
+        let idle = call.attempt_timeout().map(Timer::new);
+        let sending = watch.send(&client, request);
+        let answer = async move { client.read(gzip::decompress(sending.await?)).await };
+        Exchange {
+            entries: vec![Some(entry)],
+            auths,
+            slowed: 0,
+            watch,
+            phase: Phase::Alone(Box::pin(answer)),
+            idle,
+            matching: Matching::new(String::new(), 1),
+        }
+    }
+
     /// The next thing that happens. Not to be called after the end.
     pub(super) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Event> {
         loop {
             let end = match &mut self.phase {
+                Phase::Alone(answer) => {
+                    let result = match answer.as_mut().poll(cx) {
+                        Poll::Ready(result) => result,
+                        Poll::Pending => Err(ready!(self.poll_idle(cx))),
+                    };
+                    let end = result.as_ref().map_or_else(|e| End::Broken(e.clone()), |_| End::Complete);
+                    if let Ok(response) = result.as_ref()
+                        && !response.status.is_success()
+                    {
+                        self.watch.finish(Some(&Error::from_response(response.clone())));
+                    }
+                    self.phase = Phase::Ending(end, VecDeque::new());
+                    return Poll::Ready(Event::Part(0, result));
+                }
                 Phase::Sending(sending) => match sending.as_mut().poll(cx) {
                     Poll::Ready(Ok(Answer::Parts(reader, stream))) => {
                         self.phase = Phase::Reading(reader, Source::Stream(stream));
@@ -223,7 +260,7 @@ impl<'cb> Exchange<'cb> {
     /// The timeout, when the server has been silent for too long.
     fn poll_idle(&mut self, cx: &mut Context<'_>) -> Poll<Error> {
         match &mut self.idle {
-            Some(idle) => Pin::new(idle).poll(cx).map(|after| Error::timeout("the batch", after)),
+            Some(idle) => Pin::new(idle).poll(cx).map(|after| Error::timeout("the request", after)),
             None => Poll::Pending,
         }
     }

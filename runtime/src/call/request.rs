@@ -210,6 +210,12 @@ impl Request {
         self.0.query.add(name, value);
     }
 
+    /// The same with those of these pairs that it does not have itself.
+    pub(crate) fn with_inherited_query(mut self, pairs: &Query) -> Self {
+        self.0.query.inherit(pairs);
+        self
+    }
+
     /// The query as it is so far.
     pub(crate) fn parameters(&self) -> &Query {
         &self.0.query

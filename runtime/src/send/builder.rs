@@ -66,6 +66,7 @@ pub struct Builder<T> {
     timeout: Option<Duration>,
     max_response: usize,
     observer: Option<Arc<dyn Observer>>,
+    batch_fallback: Option<bool>,
     built: PhantomData<fn() -> T>,
 }
 
@@ -85,6 +86,7 @@ impl<T: FromClient> Builder<T> {
             timeout: Some(TIMEOUT),
             max_response: 1 << 30,
             observer: None,
+            batch_fallback: None,
             built: PhantomData,
         }
     }
@@ -196,6 +198,25 @@ impl<T: FromClient> Builder<T> {
         self
     }
 
+    /// Whether the calls of a batch are sent one by one where the server takes no batches: where it answers the first one
+    /// with 404, 405 or 501, as many emulators and proxies do. Callbacks, order of barriers, retries and report are the
+    /// same, and no more requests are on their way at once than [`with_concurrency`](crate::Batch::with_concurrency) says.
+    /// The client remembers it of an API.
+    ///
+    /// By default such a batch is [refused](Error::is_batch_refused), and only the calls of an API that is known to take no
+    /// batches go one by one. With `false` none do.
+    ///
+    /// ```
+    /// use gapis_runtime::Client;
+    ///
+    /// let client = Client::builder().anonymous().endpoint("http://127.0.0.1:8080").batch_fallback(true).build()?;
+    /// # Ok::<(), gapis_runtime::Error>(())
+    /// ```
+    pub fn batch_fallback(mut self, one_by_one: bool) -> Self {
+        self.batch_fallback = Some(one_by_one);
+        self
+    }
+
     /// Is told of each HTTP request and each wait, for metrics; see [`Observer`].
     pub fn observer(mut self, observer: impl Observer + 'static) -> Self {
         self.observer = Some(Arc::new(observer));
@@ -261,6 +282,7 @@ impl<T: FromClient> Builder<T> {
             timeout: self.timeout,
             max_response: self.max_response,
             observer: self.observer,
+            batch_fallback: self.batch_fallback,
             learned: Mutex::default(),
         })))
     }

@@ -36,7 +36,10 @@ pub(super) struct Inner {
     pub(super) timeout: Option<Duration>,
     pub(super) max_response: usize,
     pub(super) observer: Option<Arc<dyn Observer>>,
+    /// Whether the calls of a batch are sent one by one where the server takes no batches.
+    pub(super) batch_fallback: Option<bool>,
     /// How many calls a batch may carry, where a server said less than the table: by API, since most have the same path.
+    /// None where it has no place for batches.
     pub(super) learned: Mutex<HashMap<[&'static str; 2], usize>>,
 }
 
@@ -105,7 +108,28 @@ impl Client {
         let mut learned = self.0.learned.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
         // Two batches may learn at once; the stricter word counts.
         let known = learned.entry([api.root_url, api.batch_path]).or_insert(usize::MAX);
-        *known = calls.clamp(1, *known);
+        *known = (*known).min(calls.max(1));
+    }
+
+    /// Whether the calls of a batch of this API are sent one by one from the start: by the API's rule, or as its server
+    /// was found to have no place for batches.
+    pub(crate) fn sends_alone(&self, api: &'static ApiSpec) -> bool {
+        match self.0.batch_fallback {
+            Some(false) => false,
+            None => api.limits.calls == 0,
+            Some(true) => api.limits.calls.min(self.learned_batch_calls(api)) == 0,
+        }
+    }
+
+    /// Whether they may be sent one by one when the server turns out to take no batches.
+    pub(crate) fn may_send_alone(&self) -> bool {
+        self.0.batch_fallback == Some(true)
+    }
+
+    /// Remembers that the server has no place for batches of this API.
+    pub(crate) fn learn_no_batches(&self, api: &'static ApiSpec) {
+        let mut learned = self.0.learned.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+        learned.insert([api.root_url, api.batch_path], 0);
     }
 
     /// The headers that authorize a request to this API.

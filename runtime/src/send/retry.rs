@@ -129,7 +129,8 @@ impl RetryPolicy {
     /// What an error of a call that is idempotent or not means for another attempt.
     pub(crate) fn judge(&self, error: &Error, idempotent: bool) -> Verdict {
         let usual = judge(error, idempotent);
-        let sent = error.answered().is_some() || !(error.is_input() || error.is_credentials() || error.is_cancelled());
+        let sent = error.answered().is_some()
+            || !(error.is_input() || error.is_credentials() || error.is_cancelled());
         let decided = self.decide.as_ref().filter(|_| sent && usual != Verdict::Refresh);
         match decided.and_then(|decide| decide.0(error)) {
             None => usual,

@@ -13,6 +13,7 @@ mod memory;
 mod outcomes;
 mod pacing;
 mod reading;
+mod refused;
 mod retry;
 mod secrets;
 mod single;
