@@ -9,6 +9,7 @@ mod credentials;
 mod cutting;
 mod dispatcher;
 mod exactly_once;
+mod headers;
 mod memory;
 mod outcomes;
 mod pacing;
