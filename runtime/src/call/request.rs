@@ -118,8 +118,7 @@ impl Request {
         let mut request = Request::empty(client, A::SPEC, Raw::<A>::SPEC, verb.as_str());
         let (path, query) = path.split_once('?').unwrap_or((path, ""));
         let printable = |text: &str| text.bytes().all(|b| b.is_ascii_graphic() && b != b'#');
-        let dots = path.split('/').any(|segment| segment == "." || segment == "..");
-        if !printable(path) || !printable(query) || dots || path.starts_with("//") || path.contains("://") {
+        if !path::is_encoded(path) || !printable(query) || path.contains("://") {
             request.fail(Error::input(format!("{path:?} is not an encoded path without dot segments")));
         } else {
             match path.strip_prefix('/') {

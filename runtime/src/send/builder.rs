@@ -12,7 +12,7 @@ use crate::send::credentials::{Anonymous, Credentials, QUOTA_PROJECT};
 use crate::send::endpoint::Endpoints;
 use crate::send::observe::Observer;
 use crate::send::retry::{RetryBudget, RetryPolicy};
-use crate::send::transport::{Reqwest, Transport};
+use crate::send::transport::{Reqwest, Settings, Transport};
 use crate::wire::spec::ApiSpec;
 use crate::{Error, Result};
 
@@ -56,6 +56,7 @@ const TIMEOUT: Duration = Duration::from_secs(120);
 #[must_use = "a builder does nothing until `build`"]
 pub struct Builder<T> {
     transport: Option<Arc<dyn Transport>>,
+    settings: Settings,
     credentials: Option<Arc<dyn Credentials>>,
     scopes: Option<Vec<String>>,
     endpoints: Endpoints,
@@ -76,6 +77,7 @@ impl<T: FromClient> Builder<T> {
     pub fn new() -> Self {
         Builder {
             transport: None,
+            settings: Settings::default(),
             credentials: None,
             scopes: None,
             endpoints: Endpoints::default(),
@@ -150,8 +152,8 @@ impl<T: FromClient> Builder<T> {
         self
     }
 
-    /// Sends calls to the endpoints for mutual TLS. The identity, a certificate and its key, is that of the client
-    /// given to [`http_client`](Builder::http_client). An API without such an endpoint is an error, as with
+    /// Sends calls to the endpoints for mutual TLS. The identity is what
+    /// [`identity`](Builder::identity) was given, or that of the client given to [`http_client`](Builder::http_client). An API without such an endpoint is an error, as with
     /// [`region`](Builder::region), which cannot be combined with this.
     pub fn mtls(mut self) -> Self {
         self.endpoints.mtls = true;
@@ -223,6 +225,33 @@ impl<T: FromClient> Builder<T> {
         self
     }
 
+    /// The proxy that all requests go through, `http://host:port`, with user and password if it wants them:
+    /// `http://user:password@host:port`. By default the environment says it: `HTTPS_PROXY`, `HTTP_PROXY`, `NO_PROXY`.
+    pub fn proxy(mut self, url: &str) -> Self {
+        self.settings.proxy = Some(url.to_owned());
+        self
+    }
+
+    /// Certificates in PEM, one or more, that are trusted beside the platform's own: of an inspecting proxy, of a private
+    /// endpoint. Several calls add to each other.
+    pub fn root_certificates(mut self, pem: impl Into<Vec<u8>>) -> Self {
+        self.settings.roots.push(pem.into());
+        self
+    }
+
+    /// The client's own certificate, with those between it and its root, and its private key (PKCS #8), all in one PEM: for
+    /// [`mtls`](Builder::mtls), or a proxy that asks for it.
+    pub fn identity(mut self, pem: impl Into<Vec<u8>>) -> Self {
+        self.settings.identity = Some(pem.into());
+        self
+    }
+
+    /// How long a connection may take to be made. Default 30 seconds.
+    pub fn connect_timeout(mut self, after: Duration) -> Self {
+        self.settings.connect_timeout = Some(after);
+        self
+    }
+
     /// The caller's own `reqwest` client, with its proxy, TLS settings and pool. Make it without redirects, or
     /// credentials may travel to where a server points; what comes from another host is an error, but only afterwards.
     pub fn http_client(mut self, client: reqwest::Client) -> Self {
@@ -241,7 +270,7 @@ impl<T: FromClient> Builder<T> {
     /// # Errors
     /// If neither credentials nor [`anonymous`](Builder::anonymous) were given, the endpoint is no `http` or `https` URL,
     /// the service has no endpoint in the region or for mutual TLS, [`mtls`](Builder::mtls) came without a client that
-    /// has an identity, a header has characters that it cannot hold, or the HTTP client cannot be set up.
+    /// has an identity, a certificate or the proxy cannot be used or comes with a client of the caller's own, a header has characters that it cannot hold, or the HTTP client cannot be set up.
     pub fn build(self) -> Result<T> {
         let credentials = self.credentials.ok_or_else(|| {
             Error::input(
@@ -252,9 +281,16 @@ impl<T: FromClient> Builder<T> {
         if let Some(api) = T::api() {
             endpoints.root(api)?;
         }
-        if endpoints.mtls && self.transport.is_none() {
+        if self.transport.is_some() && !self.settings.is_empty() {
             return Err(Error::input(
-                "mutual TLS needs an identity: give `.http_client(…)` a `reqwest` client that was built with one",
+                "proxy, certificates, identity and connect timeout are for the library's own HTTP client: say them to \
+                 yours",
+            ));
+        }
+        if endpoints.mtls && self.transport.is_none() && self.settings.identity.is_none() {
+            return Err(Error::input(
+                "mutual TLS needs an identity: give `.identity(…)` a certificate and its key, or `.http_client(…)` a \
+                 client that has one",
             ));
         }
         let mut headers = HeaderMap::new();
@@ -269,7 +305,7 @@ impl<T: FromClient> Builder<T> {
         }
         let transport = match self.transport {
             Some(transport) => transport,
-            None => Arc::new(Reqwest::new()?),
+            None => Arc::new(Reqwest::new(&self.settings)?),
         };
         Ok(T::from_client(Client::new(Inner {
             transport,

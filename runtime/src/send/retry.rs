@@ -167,6 +167,7 @@ fn judge(error: &Error, idempotent: bool) -> Verdict {
         Some(_) if error.is_quota_exhausted() => Verdict::Final,
         Some(503) => retry,
         Some(_) if error.is_rate_limited() => retry,
+        None if error.is_untrusted() => Verdict::Final,
         None if error.is_connect() => retry,
         _ if idempotent && error.is_unknown_outcome() && !error.is_beyond_limits() => retry,
         _ => Verdict::Final,

@@ -65,6 +65,8 @@ enum Kind {
     Input,
     Credentials,
     Connect,
+    /// No connection could be made, since server and client do not trust or understand each other.
+    Untrusted,
     Transport,
     Timeout,
     Status,
@@ -158,6 +160,13 @@ impl Error {
     #[must_use]
     pub fn connect(message: impl Into<String>, source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
         Error::with_source(Kind::Connect, message, source)
+    }
+
+    /// No secure connection could be made, for what client and server are: another attempt would end the same way. Made by
+    /// implementations of [`Transport`](crate::send::transport::Transport).
+    #[must_use]
+    pub fn untrusted(message: impl Into<String>, source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
+        Error::with_source(Kind::Untrusted, message, source)
     }
 
     /// The connection broke after something may have been sent.

@@ -17,6 +17,7 @@ impl Error {
             Kind::Input => "input",
             Kind::Credentials => "credentials",
             Kind::Connect => "connect",
+            Kind::Untrusted => "untrusted",
             Kind::Transport => "transport",
             Kind::Timeout => "timeout",
             Kind::Status => "status",
@@ -49,13 +50,21 @@ impl Error {
     /// The server could not be reached or the connection broke.
     #[must_use]
     pub fn is_connection(&self) -> bool {
-        matches!(self.0.kind, Kind::Connect | Kind::Transport)
+        matches!(self.0.kind, Kind::Connect | Kind::Untrusted | Kind::Transport)
     }
 
     /// No connection could be made, so nothing was sent.
     #[must_use]
     pub fn is_connect(&self) -> bool {
-        self.0.kind == Kind::Connect
+        matches!(self.0.kind, Kind::Connect | Kind::Untrusted)
+    }
+
+    /// No secure connection could be made, for what server and client are: the server's certificate is not trusted, has
+    /// expired or is another host's, or they have no version of TLS in common. Nothing was sent, and another attempt would
+    /// end the same way; so the library makes none. See [`Builder::root_certificates`](crate::Builder::root_certificates).
+    #[must_use]
+    pub fn is_untrusted(&self) -> bool {
+        self.0.kind == Kind::Untrusted
     }
 
     /// The client gave up waiting.
