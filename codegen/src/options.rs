@@ -29,7 +29,8 @@ pub struct Options {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Limits {
-    /// How many calls one batch request may carry; usually 1000.
+    /// How many calls one batch request may carry; usually 1000. 0 for an API that takes no batches, whose calls are sent one
+    /// by one.
     pub calls: Option<usize>,
     /// How many bytes the body of a batch request may have.
     pub bytes: Option<usize>,

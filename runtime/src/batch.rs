@@ -349,7 +349,7 @@ impl<'cb> RawBatch<'cb> {
 impl BatchOptions {
     fn add_header(&mut self, name: &str, value: &str) {
         match headers::parse(name, value) {
-            Ok((name, value)) if !name.as_str().starts_with("content-") && name != http::header::HOST => {
+            Ok((name, value)) if !name.as_str().starts_with("content-") => {
                 self.headers.push((name, value));
             }
             // These describe the outer message itself and are not applied to its parts.

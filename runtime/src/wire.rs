@@ -1,6 +1,7 @@
 //! What goes over the wire and what comes back, as data: facts of methods, paths, bodies, responses, errors. Nothing in
 //! here knows a client or sends anything.
 
+pub(crate) mod address;
 pub(crate) mod body;
 pub(crate) mod error;
 pub(crate) mod headers;

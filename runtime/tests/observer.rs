@@ -162,7 +162,7 @@ async fn a_batch_s_requests_and_rounds() {
 async fn batches_that_fail_as_a_whole() {
     for (answer, end) in [
         ((|_| Answer::json(200, "{}")) as fn(&Sent) -> Answer, "200 unreadable"),
-        (|_| Answer::json(400, "{}"), "400 status"),
+        (|_| Answer::json(400, "{}"), "400 batch_refused"),
         (|sent| sent.echo().cut(20, Some(Piece::Break)), "200 transport"),
         (|sent| sent.echo().cut(20, Some(Piece::Stall)), "200 timeout"),
         (|_| Answer::error(Error::transport("broke", "x")), "- transport"),

@@ -192,7 +192,7 @@ async fn what_will_not_get_better_is_an_error_of_each_call() {
         handlers.fault(Fault::respond(MockResponse::html(413, "Too Large")).always());
         let (results, report) = batch(&zoo).await;
         assert_eq!((bad(&results).len(), report.failures()), (12, 12));
-        assert!(results.iter().flatten().all(|result| result.as_ref().unwrap_err().status() == Some(413)));
+        assert!(results.iter().flatten().all(|result| result.as_ref().unwrap_err().is_batch_refused()));
         handlers
             .clear_faults()
             .fault(Fault::garble_json().on_call(2))

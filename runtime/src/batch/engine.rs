@@ -3,6 +3,7 @@
 //! The calls between two barriers are a stage. A stage goes in rounds: all that is waiting is sent, in as many HTTP
 //! requests as limits ask for; what may be sent again waits for the next round, before which there is one sleep.
 
+mod alone;
 mod answer;
 mod authorize;
 
@@ -58,6 +59,10 @@ struct Engine<'cb> {
     progress: Instant,
     /// What was rejected with 401, by client.
     rejected: Vec<(Client, AuthHeaders)>,
+    /// Every call is sent by itself: the server takes no batches.
+    alone: bool,
+    /// The server has answered a batch with parts.
+    was_answered: bool,
     /// When the next request may begin, where there is a rate.
     paced: Option<Instant>,
     rng: fastrand::Rng,
@@ -135,7 +140,10 @@ impl<'cb> Engine<'cb> {
         let RawBatch { client, api, root, serial, calls, listeners, options, .. } = batch;
         // What the caller says wins over the table, what the server said over both.
         let max_calls = options.max_calls.unwrap_or(api.limits.calls).min(client.learned_batch_calls(api));
+        let alone = client.sends_alone(api);
         let engine = Engine {
+            alone,
+            was_answered: false,
             client,
             api,
             root: root.unwrap_or_default(),
@@ -147,7 +155,7 @@ impl<'cb> Engine<'cb> {
             requests: 0,
             retries: 0,
             failures: 0,
-            pace: Pace::new(max_calls),
+            pace: Pace::new(if alone { 1 } else { max_calls }),
             refusals: 0,
             progress: Instant::now(),
             rejected: Vec::new(),
@@ -274,7 +282,10 @@ impl<'cb> Engine<'cb> {
                     break;
                 }
                 let began = Instant::now();
-                let opened = self.open(&mut pending).await;
+                let opened = match self.alone {
+                    true => self.open_alone(&mut pending).await,
+                    false => self.open(&mut pending).await,
+                };
                 excuse(&mut flying, began);
                 flying.extend(opened);
             }
@@ -331,6 +342,16 @@ impl<'cb> Engine<'cb> {
         (!wait.is_zero()).then_some(wait)
     }
 
+    /// A request with so many calls begins: the next one waits as long as the rate asks for.
+    fn keep_pace(&mut self, calls: usize) {
+        if let Some(rate) = self.options.rate {
+            let begin = self.paced.unwrap_or_else(Instant::now).max(Instant::now());
+            // A rate may be so low that the next request is beyond what a clock can say.
+            let pause = Duration::try_from_secs_f64(calls as f64 / rate).unwrap_or(FAR);
+            self.paced = Some(begin + pause.min(FAR));
+        }
+    }
+
     /// Begins one HTTP request with calls from the front of `pending`. `None` if there was nothing to send after all.
     async fn open(&mut self, pending: &mut VecDeque<Entry<'cb>>) -> Option<Exchange<'cb>> {
         let limits = self.limits();
@@ -350,12 +371,7 @@ impl<'cb> Engine<'cb> {
             self.answer(entry, Err(error));
         }
         let Packed { mut entries, shared, content_type, body } = packed?;
-        if let Some(rate) = self.options.rate {
-            let begin = self.paced.unwrap_or_else(Instant::now).max(Instant::now());
-            // A rate may be so low that the next request is beyond what a clock can say.
-            let pause = Duration::try_from_secs_f64(entries.len() as f64 / rate).unwrap_or(FAR);
-            self.paced = Some(begin + pause.min(FAR));
-        }
+        self.keep_pace(entries.len());
         for entry in entries.iter_mut().flatten() {
             entry.ledger.begin();
             entry.sent += 1;
@@ -415,6 +431,7 @@ impl<'cb> Engine<'cb> {
     /// A part came for this call.
     fn part(&mut self, entry: Entry<'cb>, result: Result<RawResponse>, auth: &Auths, round: &mut Round<'cb>) {
         round.told.calls += 1;
+        self.was_answered |= !self.alone;
         match result {
             Ok(response) if response.status.is_success() => self.answer(entry, Ok(response)),
             Ok(response) => self.failed(entry, Error::from_response(response.detached()), auth, round),
@@ -453,7 +470,9 @@ impl<'cb> Engine<'cb> {
         let Exchange { entries, auths: mut auth, .. } = exchange;
         let sent = entries.len();
         let mut left: Vec<Entry<'cb>> = entries.into_iter().flatten().collect();
-        trace::response(sent, left.len(), end.status());
+        if !self.alone {
+            trace::response(sent, left.len(), end.status());
+        }
         round.told.calls += left.len();
         match end {
             End::Complete => {
@@ -465,6 +484,11 @@ impl<'cb> Engine<'cb> {
                 let message = "the server's answer broke off before the part for this call";
                 let error = Error::unknown_outcome(message, Some(cause));
                 left.into_iter().for_each(|entry| self.failed(entry, error.clone(), &auth, round));
+            }
+            End::Refused(error) if self.has_no_endpoint(&error) => {
+                self.send_alone();
+                left.iter_mut().for_each(|entry| entry.ledger.forget());
+                round.at_once.append(&mut left);
             }
             End::Refused(error) => match self.lower_limit(&error, sent) {
                 Some(calls) => {
@@ -486,7 +510,7 @@ impl<'cb> Engine<'cb> {
         if sent < 2 {
             return None;
         }
-        match error.status()? {
+        match error.answered()? {
             400 => {
                 // In the API's own error, or in whatever else the body says.
                 let said = words::of_batch_size(&error.to_string())?;

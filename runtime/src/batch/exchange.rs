@@ -16,10 +16,13 @@ use super::Entry;
 use super::matching::Matching;
 use super::plan::Auths;
 use crate::multipart::{FIRST_LINE, Flaw, Part, ReadLimits, Reader, first_boundary};
+use crate::send::client;
 use crate::send::gzip;
+use crate::send::observe::AttemptKind;
 use crate::send::rt::Timer;
 use crate::send::transport::{BodyStream, HttpRequest, HttpResponse};
 use crate::send::watch::Watch;
+use crate::wire::address::host_and_path;
 use crate::wire::spec::ApiSpec;
 use crate::{BoxFuture, Client, Error, RawResponse, Result};
 
@@ -38,6 +41,8 @@ pub(super) struct Exchange<'cb> {
 }
 
 enum Phase {
+    /// One call, sent by itself.
+    Alone(BoxFuture<'static, Result<RawResponse>>),
     Sending(BoxFuture<'static, Result<Answer>>),
     Reading(Box<Reader>, Source),
     /// The response ended like this; before that is said, the parts that were matched by it are given out.
@@ -85,7 +90,7 @@ impl End {
         match self {
             End::Complete => Some(200),
             End::Broken(_) => None,
-            End::Refused(error) => error.status(),
+            End::Refused(error) => error.answered(),
         }
     }
 
@@ -111,7 +116,8 @@ impl<'cb> Exchange<'cb> {
         let (calls, bytes) = (entries.len(), request.body.length());
         let attempt = entries.iter().flatten().map(|entry| entry.sent).max().unwrap_or(1);
         let watch = Watch::batch(client, api, attempt, calls, bytes);
-        let sending = open(watch.send(client, request), limits);
+        let url = request.url.clone();
+        let sending = open(watch.send(client, request), url, limits);
         Exchange {
             entries,
             auths,
@@ -123,10 +129,44 @@ impl<'cb> Exchange<'cb> {
         }
     }
 
+    /// Sends one call by itself. Nothing happens until it is polled.
+    pub(super) fn alone(entry: Entry<'cb>, auths: Auths, request: HttpRequest) -> Self {
+        let call = &entry.request;
+        let client = call.client().clone();
+        let about = (call.api(), call.id());
+        let watch = Watch::call(&client, about, AttemptKind::SingleCall, entry.sent, request.body.length());
+        let idle = call.attempt_timeout().map(Timer::new);
+        let sending = watch.send(&client, request);
+        let answer = async move { client.read(gzip::decompress(sending.await?)).await };
+        Exchange {
+            entries: vec![Some(entry)],
+            auths,
+            slowed: 0,
+            watch,
+            phase: Phase::Alone(Box::pin(answer)),
+            idle,
+            matching: Matching::new(String::new(), 1),
+        }
+    }
+
     /// The next thing that happens. Not to be called after the end.
     pub(super) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Event> {
         loop {
             let end = match &mut self.phase {
+                Phase::Alone(answer) => {
+                    let result = match answer.as_mut().poll(cx) {
+                        Poll::Ready(result) => result,
+                        Poll::Pending => Err(ready!(self.poll_idle(cx))),
+                    };
+                    let end = result.as_ref().map_or_else(|e| End::Broken(e.clone()), |_| End::Complete);
+                    if let Ok(response) = result.as_ref()
+                        && !response.status.is_success()
+                    {
+                        self.watch.finish(Some(&Error::from_response(response.clone())));
+                    }
+                    self.phase = Phase::Ending(end, VecDeque::new());
+                    return Poll::Ready(Event::Part(0, result));
+                }
                 Phase::Sending(sending) => match sending.as_mut().poll(cx) {
                     Poll::Ready(Ok(Answer::Parts(reader, stream))) => {
                         self.phase = Phase::Reading(reader, Source::Stream(stream));
@@ -220,17 +260,22 @@ impl<'cb> Exchange<'cb> {
     /// The timeout, when the server has been silent for too long.
     fn poll_idle(&mut self, cx: &mut Context<'_>) -> Poll<Error> {
         match &mut self.idle {
-            Some(idle) => Pin::new(idle).poll(cx).map(|after| Error::timeout("the batch", after)),
+            Some(idle) => Pin::new(idle).poll(cx).map(|after| Error::timeout("the request", after)),
             None => Poll::Pending,
         }
     }
 }
 
 /// Sends the request and looks at what kind of answer came.
-async fn open(sending: impl Future<Output = Result<HttpResponse>>, limits: ReadLimits) -> Result<Answer> {
+async fn open(
+    sending: impl Future<Output = Result<HttpResponse>>,
+    url: String,
+    limits: ReadLimits,
+) -> Result<Answer> {
     let mut response = gzip::decompress(sending.await?);
     if !response.status.is_success() {
-        return Ok(Answer::Refused(refusal(response, None, limits).await));
+        let response = client::read_explanation(response, limits.part_bytes).await;
+        return Ok(Answer::Refused(Error::batch_refused(&host_and_path(&url), response)));
     }
     let reader = match response.headers.get(CONTENT_TYPE) {
         Some(content_type) => Reader::new(content_type.as_bytes(), limits),
@@ -246,7 +291,10 @@ async fn open(sending: impl Future<Output = Result<HttpResponse>>, limits: ReadL
     };
     match reader {
         Ok(reader) => Ok(Answer::Parts(Box::new(reader), response.body)),
-        Err(error) => Ok(Answer::Refused(refusal(response, Some(error.to_string()), limits).await)),
+        Err(error) => {
+            let response = client::read_beginning(response, limits.part_bytes).await;
+            Ok(Answer::Refused(Error::unreadable_response(error.to_string(), response)))
+        }
     }
 }
 
@@ -266,25 +314,6 @@ async fn peek(stream: BodyStream) -> (Bytes, BodyStream) {
         }
     }
     (beginning.freeze(), Box::pin(futures_util::stream::iter(read).chain(stream)))
-}
-
-/// The error that an answer without parts stands for: of its body, as much as came and as one part may have. Status and
-/// headers alone tell what happened.
-async fn refusal(response: HttpResponse, protocol: Option<String>, limits: ReadLimits) -> Error {
-    let HttpResponse { status, headers, body: mut stream } = response;
-    let mut body = BytesMut::new();
-    while let Some(Ok(chunk)) = stream.next().await {
-        let room = limits.part_bytes.saturating_sub(body.len());
-        body.extend_from_slice(chunk.get(..room).unwrap_or(&chunk));
-        if chunk.len() >= room {
-            break;
-        }
-    }
-    let response = RawResponse::new(status, headers, body.freeze());
-    match protocol {
-        Some(message) => Error::unreadable_response(message, response),
-        None => Error::from_response(response),
-    }
 }
 
 /// The response in a part, or why there is none.

@@ -75,7 +75,8 @@ pub(super) fn pack<'cb>(
         let line = entry.request.push_line(&mut target);
         let mut own = own_headers(&entry.request, &shared, inside);
         if line.overridden {
-            own.push((METHOD_OVERRIDE, "GET"));
+            own.retain(|(name, _)| *name != METHOD_OVERRIDE);
+            own.push((METHOD_OVERRIDE, b"GET"));
         }
         let part = part(&line, token, entries.len(), &target, own.iter().copied());
         let length = part.encoded_len();
@@ -113,7 +114,7 @@ fn part<'a, H>(
     headers: H,
 ) -> PartRequest<'a, H>
 where
-    H: Iterator<Item = (&'a str, &'a str)> + Clone,
+    H: Iterator<Item = (&'a str, &'a [u8])> + Clone,
 {
     let (content_type, body) = match &line.body {
         Some(body) => (&*body.content_type, Some(&body.bytes[..])),
@@ -166,7 +167,7 @@ fn own_headers<'a>(
     request: &'a Request,
     shared: &[(HeaderName, HeaderValue)],
     inside: &'a Auths,
-) -> Vec<(&'a str, &'a str)> {
+) -> Vec<(&'a str, &'a [u8])> {
     let credentials = inside.iter().filter(|(client, _)| client.is_same(request.client()));
     let credentials = credentials.flat_map(headers_of);
     let own = request
@@ -179,6 +180,6 @@ fn own_headers<'a>(
     credentials
         .filter(|(name, _)| !overridden(name))
         .chain(own)
-        .filter_map(|(name, value)| Some((name.as_str(), value.to_str().ok()?)))
+        .map(|(name, value)| (name.as_str(), value.as_bytes()))
         .collect()
 }

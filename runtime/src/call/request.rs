@@ -118,8 +118,7 @@ impl Request {
         let mut request = Request::empty(client, A::SPEC, Raw::<A>::SPEC, verb.as_str());
         let (path, query) = path.split_once('?').unwrap_or((path, ""));
         let printable = |text: &str| text.bytes().all(|b| b.is_ascii_graphic() && b != b'#');
-        let dots = path.split('/').any(|segment| segment == "." || segment == "..");
-        if !printable(path) || !printable(query) || dots || path.starts_with("//") || path.contains("://") {
+        if !path::is_encoded(path) || !printable(query) || path.contains("://") {
             request.fail(Error::input(format!("{path:?} is not an encoded path without dot segments")));
         } else {
             match path.strip_prefix('/') {
@@ -208,6 +207,12 @@ impl Request {
     /// Adds a query parameter that the document does not know.
     pub(crate) fn add_query(&mut self, name: &str, value: &str) {
         self.0.query.add(name, value);
+    }
+
+    /// The same with those of these pairs that it does not have itself.
+    pub(crate) fn with_inherited_query(mut self, pairs: &Query) -> Self {
+        self.0.query.inherit(pairs);
+        self
     }
 
     /// The query as it is so far.
@@ -317,6 +322,11 @@ impl Request {
         self.0.options.idempotent.unwrap_or(by_verb)
     }
 
+    /// Whether the call changes nothing, by its verb (RFC 9110, section 9.2.1).
+    pub(crate) fn reads(&self) -> bool {
+        matches!(self.0.verb.as_str(), "GET" | "HEAD" | "OPTIONS")
+    }
+
     /// How long one attempt may take.
     pub(crate) fn attempt_timeout(&self) -> Option<Duration> {
         self.0.options.timeout.or(self.client().timeout())
@@ -331,6 +341,7 @@ impl Request {
             policy: self.0.options.retry.as_ref().unwrap_or(self.client().policy()).clone(),
             timeout: self.attempt_timeout(),
             idempotent: self.is_idempotent(),
+            reads: self.reads(),
         }
     }
 

@@ -19,6 +19,9 @@ use crate::{AcceptsMedia, Batch, DryRun, Error, IntoCall, RawResponse, Reply, Re
 /// Chunks are multiples of this, the last one aside.
 const UNIT: usize = 256 * 1024;
 
+/// What a chunk may have at most.
+const LARGEST: usize = 1 << 30;
+
 /// What a chunk of a resumable upload has unless the caller says otherwise.
 const CHUNK: usize = 8 * 1024 * 1024;
 
@@ -92,9 +95,10 @@ impl<M: AcceptsMedia, R: ReplyAs<M>> Upload<M, R> {
         self
     }
 
-    /// The size of a chunk, made a multiple of 256 KiB; 8 MiB unless said otherwise. One chunk is held in memory.
+    /// The size of a chunk, made a multiple of 256 KiB, and 1 GiB at most; 8 MiB unless said otherwise. One chunk is held
+    /// in memory.
     pub fn with_chunk_size(mut self, bytes: usize) -> Self {
-        self.chunk = (bytes / UNIT).max(1).saturating_mul(UNIT);
+        self.chunk = (bytes / UNIT).max(1).saturating_mul(UNIT).min(LARGEST);
         self
     }
 

@@ -7,6 +7,9 @@ use bytes::{Bytes, BytesMut};
 use super::source::{Content, PIECE, Source};
 use crate::{Error, Result};
 
+/// How much room is made before it is known that there is so much. A buffer of the usual size is made at once.
+const AT_ONCE: usize = 8 << 20;
+
 pub(super) struct Window {
     content: Content,
     /// How many bytes there are, once that is known.
@@ -69,7 +72,7 @@ impl Window {
         }
         let size = self.room(size);
         if !self.ended && self.buffer.len() < size {
-            let mut buffer = BytesMut::with_capacity(size + 1);
+            let mut buffer = BytesMut::with_capacity(size.min(AT_ONCE) + 1);
             buffer.extend_from_slice(&std::mem::take(&mut self.buffer));
             while buffer.len() < size && self.read_some(&mut buffer, size).await? > 0 {}
             self.buffer = buffer.freeze();

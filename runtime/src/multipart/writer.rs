@@ -25,7 +25,7 @@ pub(crate) struct PartRequest<'a, H> {
     pub(crate) verb: &'a str,
     /// Path and query, percent-encoded, beginning with one `/`.
     pub(crate) target: &'a str,
-    /// The call's own headers, `(name, value)`. One that the writer would send too replaces it, but for those that
+    /// The call's own headers, `(name, value)`, a value as text or bytes. One that the writer would send too replaces it, but for those that
     /// frame the message, which are refused.
     pub(crate) headers: H,
     /// The body, if the call has one.
@@ -64,9 +64,10 @@ impl BatchWriter {
     ///
     /// # Errors
     /// If something of it could leave its place: the part is then not written, and the writer goes on.
-    pub(crate) fn push<'a, H>(&mut self, part: &PartRequest<'a, H>) -> Result<(), WriteError>
+    pub(crate) fn push<'a, H, V>(&mut self, part: &PartRequest<'a, H>) -> Result<(), WriteError>
     where
-        H: Iterator<Item = (&'a str, &'a str)> + Clone,
+        H: Iterator<Item = (&'a str, V)> + Clone,
+        V: AsRef<[u8]>,
     {
         let own = part.check()?;
         self.delimiter();
@@ -87,7 +88,9 @@ impl BatchWriter {
             put(out, &[ACCEPT]);
         }
         for (name, value) in part.headers.clone() {
-            put(out, &[name, ": ", value, "\r\n"]);
+            put(out, &[name, ": "]);
+            out.extend_from_slice(value.as_ref());
+            out.extend_from_slice(b"\r\n");
         }
         put(out, &["\r\n"]);
         out.extend_from_slice(part.body.unwrap_or_default());
@@ -125,9 +128,10 @@ struct Own {
     content_type: bool,
 }
 
-impl<'a, H> PartRequest<'a, H>
+impl<'a, H, V> PartRequest<'a, H>
 where
-    H: Iterator<Item = (&'a str, &'a str)> + Clone,
+    H: Iterator<Item = (&'a str, V)> + Clone,
+    V: AsRef<[u8]>,
 {
     /// How many bytes the part adds to the body, its delimiter included.
     pub(crate) fn encoded_len(&self) -> usize {
@@ -135,7 +139,7 @@ where
         let mut content_type = "Content-Type: \r\n".len() + self.content_type.len();
         let mut headers = 0;
         for (name, value) in self.headers.clone() {
-            headers += name.len() + ": ".len() + value.len() + "\r\n".len();
+            headers += name.len() + ": ".len() + value.as_ref().len() + "\r\n".len();
             if name.eq_ignore_ascii_case("accept") {
                 accept = 0;
             } else if name.eq_ignore_ascii_case("content-type") {
@@ -182,12 +186,12 @@ where
             return Err(WriteError::Verb(self.verb.to_owned()));
         }
         check_target(self.target)?;
-        if !is_value(self.content_type) {
+        if !is_value(self.content_type.as_bytes()) {
             return Err(WriteError::ContentType);
         }
         let mut own = Own::default();
         for (name, value) in self.headers.clone() {
-            check_header(name, value)?;
+            check_header(name, value.as_ref())?;
             own.accept |= name.eq_ignore_ascii_case("accept");
             own.content_type |= name.eq_ignore_ascii_case("content-type");
         }
@@ -209,7 +213,7 @@ fn check_target(target: &str) -> Result<(), WriteError> {
     Ok(())
 }
 
-fn check_header(name: &str, value: &str) -> Result<(), WriteError> {
+fn check_header(name: &str, value: &[u8]) -> Result<(), WriteError> {
     if name.is_empty() || !name.bytes().all(is_token) {
         return Err(WriteError::HeaderName(name.to_owned()));
     }
@@ -226,8 +230,9 @@ fn is_token(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte)
 }
 
-fn is_value(value: &str) -> bool {
-    value.bytes().all(|byte| byte == b'\t' || !byte.is_ascii_control())
+/// What RFC 9110, section 5.5, has of a value: bytes that are not ASCII are of no meaning, and travel as they are.
+fn is_value(value: &[u8]) -> bool {
+    value.iter().all(|byte| *byte == b'\t' || !byte.is_ascii_control())
 }
 
 fn random_boundary(rng: &mut fastrand::Rng) -> [u8; BOUNDARY_LEN] {

@@ -31,6 +31,8 @@ pub(crate) struct Subject {
     pub(crate) timeout: Option<Duration>,
     /// Whether it may be executed twice.
     pub(crate) idempotent: bool,
+    /// It changes nothing, so that nobody asks whether it was executed.
+    pub(crate) reads: bool,
 }
 
 /// An HTTP request that the loop makes as often as it takes.
@@ -106,6 +108,11 @@ impl Attempts {
     /// # Errors
     /// The last attempt's, the credentials', or a timeout when the time for all attempts is over.
     pub(crate) async fn run<E: Exchange>(&mut self, exchange: &mut E) -> Result<E::Value> {
+        let result = self.attempt_all(exchange).await;
+        result.map_err(|error| self.ledger.conclude(error, self.subject.reads))
+    }
+
+    async fn attempt_all<E: Exchange>(&mut self, exchange: &mut E) -> Result<E::Value> {
         loop {
             exchange.prepare().await?;
             self.auth = self.authorize().await?;
@@ -176,7 +183,7 @@ impl Attempts {
         let left = self.ledger.left(policy);
         let auth = match rt::timeout(Some(left), headers).await {
             Some(auth) => auth?,
-            None => return Err(self.ledger.time_is_over(policy)),
+            None => return Err(self.ledger.time_is_over(policy).before_sending()),
         };
         match rejected {
             Some((headers, error)) if *headers == auth => Err(error.clone()),
@@ -281,6 +288,8 @@ pub(crate) struct Ledger {
     pub(crate) renewed: bool,
     /// What the last attempt ended in, of a call that waits for its next one.
     pub(crate) last: Option<Error>,
+    /// An attempt before the last one may have been executed.
+    uncertain: bool,
 }
 
 /// What follows a failure.
@@ -299,6 +308,12 @@ impl Ledger {
     pub(crate) fn begin(&mut self) {
         self.attempts = self.attempts.saturating_add(1);
         self.since.get_or_insert_with(Instant::now);
+        self.uncertain |= self.last.as_ref().is_some_and(Error::is_unknown_outcome);
+    }
+
+    /// What the last attempt's error says of the call as a whole, if that does not only read.
+    pub(crate) fn conclude(&self, error: Error, reads: bool) -> Error {
+        if self.uncertain && !reads { error.after_unknown_outcome() } else { error }
     }
 
     /// The last attempt does not count: nothing of it was looked at.

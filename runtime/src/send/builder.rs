@@ -12,7 +12,7 @@ use crate::send::credentials::{Anonymous, Credentials, QUOTA_PROJECT};
 use crate::send::endpoint::Endpoints;
 use crate::send::observe::Observer;
 use crate::send::retry::{RetryBudget, RetryPolicy};
-use crate::send::transport::{Reqwest, Transport};
+use crate::send::transport::{Reqwest, Settings, Transport};
 use crate::wire::spec::ApiSpec;
 use crate::{Error, Result};
 
@@ -56,6 +56,7 @@ const TIMEOUT: Duration = Duration::from_secs(120);
 #[must_use = "a builder does nothing until `build`"]
 pub struct Builder<T> {
     transport: Option<Arc<dyn Transport>>,
+    settings: Settings,
     credentials: Option<Arc<dyn Credentials>>,
     scopes: Option<Vec<String>>,
     endpoints: Endpoints,
@@ -66,6 +67,7 @@ pub struct Builder<T> {
     timeout: Option<Duration>,
     max_response: usize,
     observer: Option<Arc<dyn Observer>>,
+    batch_fallback: Option<bool>,
     built: PhantomData<fn() -> T>,
 }
 
@@ -75,6 +77,7 @@ impl<T: FromClient> Builder<T> {
     pub fn new() -> Self {
         Builder {
             transport: None,
+            settings: Settings::default(),
             credentials: None,
             scopes: None,
             endpoints: Endpoints::default(),
@@ -85,6 +88,7 @@ impl<T: FromClient> Builder<T> {
             timeout: Some(TIMEOUT),
             max_response: 1 << 30,
             observer: None,
+            batch_fallback: None,
             built: PhantomData,
         }
     }
@@ -148,8 +152,8 @@ impl<T: FromClient> Builder<T> {
         self
     }
 
-    /// Sends calls to the endpoints for mutual TLS. The identity, a certificate and its key, is that of the client
-    /// given to [`http_client`](Builder::http_client). An API without such an endpoint is an error, as with
+    /// Sends calls to the endpoints for mutual TLS. The identity is what
+    /// [`identity`](Builder::identity) was given, or that of the client given to [`http_client`](Builder::http_client). An API without such an endpoint is an error, as with
     /// [`region`](Builder::region), which cannot be combined with this.
     pub fn mtls(mut self) -> Self {
         self.endpoints.mtls = true;
@@ -196,9 +200,55 @@ impl<T: FromClient> Builder<T> {
         self
     }
 
+    /// Whether the calls of a batch are sent one by one where the server takes no batches: where it answers the first one
+    /// with 404, 405 or 501, as many emulators and proxies do. Callbacks, order of barriers, retries and report are the
+    /// same, and no more requests are on their way at once than [`with_concurrency`](crate::Batch::with_concurrency) says.
+    /// The client remembers it of an API.
+    ///
+    /// By default such a batch is [refused](Error::is_batch_refused), and only the calls of an API that is known to take no
+    /// batches go one by one. With `false` none do.
+    ///
+    /// ```
+    /// use gapis_runtime::Client;
+    ///
+    /// let client = Client::builder().anonymous().endpoint("http://127.0.0.1:8080").batch_fallback(true).build()?;
+    /// # Ok::<(), gapis_runtime::Error>(())
+    /// ```
+    pub fn batch_fallback(mut self, one_by_one: bool) -> Self {
+        self.batch_fallback = Some(one_by_one);
+        self
+    }
+
     /// Is told of each HTTP request and each wait, for metrics; see [`Observer`].
     pub fn observer(mut self, observer: impl Observer + 'static) -> Self {
         self.observer = Some(Arc::new(observer));
+        self
+    }
+
+    /// The proxy that all requests go through, `http://host:port`, with user and password if it wants them:
+    /// `http://user:password@host:port`. By default the environment says it: `HTTPS_PROXY`, `HTTP_PROXY`, `NO_PROXY`.
+    pub fn proxy(mut self, url: &str) -> Self {
+        self.settings.proxy = Some(url.to_owned());
+        self
+    }
+
+    /// Certificates in PEM, one or more, that are trusted beside the platform's own: of an inspecting proxy, of a private
+    /// endpoint. Several calls add to each other.
+    pub fn root_certificates(mut self, pem: impl Into<Vec<u8>>) -> Self {
+        self.settings.roots.push(pem.into());
+        self
+    }
+
+    /// The client's own certificate, with those between it and its root, and its private key (PKCS #8), all in one PEM: for
+    /// [`mtls`](Builder::mtls), or a proxy that asks for it.
+    pub fn identity(mut self, pem: impl Into<Vec<u8>>) -> Self {
+        self.settings.identity = Some(pem.into());
+        self
+    }
+
+    /// How long a connection may take to be made. Default 30 seconds.
+    pub fn connect_timeout(mut self, after: Duration) -> Self {
+        self.settings.connect_timeout = Some(after);
         self
     }
 
@@ -220,7 +270,7 @@ impl<T: FromClient> Builder<T> {
     /// # Errors
     /// If neither credentials nor [`anonymous`](Builder::anonymous) were given, the endpoint is no `http` or `https` URL,
     /// the service has no endpoint in the region or for mutual TLS, [`mtls`](Builder::mtls) came without a client that
-    /// has an identity, a header has characters that it cannot hold, or the HTTP client cannot be set up.
+    /// has an identity, a certificate or the proxy cannot be used or comes with a client of the caller's own, a header has characters that it cannot hold, or the HTTP client cannot be set up.
     pub fn build(self) -> Result<T> {
         let credentials = self.credentials.ok_or_else(|| {
             Error::input(
@@ -231,9 +281,16 @@ impl<T: FromClient> Builder<T> {
         if let Some(api) = T::api() {
             endpoints.root(api)?;
         }
-        if endpoints.mtls && self.transport.is_none() {
+        if self.transport.is_some() && !self.settings.is_empty() {
             return Err(Error::input(
-                "mutual TLS needs an identity: give `.http_client(…)` a `reqwest` client that was built with one",
+                "proxy, certificates, identity and connect timeout are for the library's own HTTP client: say them to \
+                 yours",
+            ));
+        }
+        if endpoints.mtls && self.transport.is_none() && self.settings.identity.is_none() {
+            return Err(Error::input(
+                "mutual TLS needs an identity: give `.identity(…)` a certificate and its key, or `.http_client(…)` a \
+                 client that has one",
             ));
         }
         let mut headers = HeaderMap::new();
@@ -248,7 +305,7 @@ impl<T: FromClient> Builder<T> {
         }
         let transport = match self.transport {
             Some(transport) => transport,
-            None => Arc::new(Reqwest::new()?),
+            None => Arc::new(Reqwest::new(&self.settings)?),
         };
         Ok(T::from_client(Client::new(Inner {
             transport,
@@ -261,6 +318,7 @@ impl<T: FromClient> Builder<T> {
             timeout: self.timeout,
             max_response: self.max_response,
             observer: self.observer,
+            batch_fallback: self.batch_fallback,
             learned: Mutex::default(),
         })))
     }

@@ -15,7 +15,8 @@ use crate::send::endpoint::Endpoints;
 use crate::send::gzip;
 use crate::send::observe::Observer;
 use crate::send::retry::{RetryBudget, RetryPolicy};
-use crate::send::transport::{HttpResponse, Transport};
+use crate::send::rt;
+use crate::send::transport::{BodyStream, HttpResponse, Transport};
 use crate::wire::spec::ApiSpec;
 use crate::{Error, RawResponse, Result};
 
@@ -35,7 +36,10 @@ pub(super) struct Inner {
     pub(super) timeout: Option<Duration>,
     pub(super) max_response: usize,
     pub(super) observer: Option<Arc<dyn Observer>>,
+    /// Whether the calls of a batch are sent one by one where the server takes no batches.
+    pub(super) batch_fallback: Option<bool>,
     /// How many calls a batch may carry, where a server said less than the table: by API, since most have the same path.
+    /// None where it has no place for batches.
     pub(super) learned: Mutex<HashMap<[&'static str; 2], usize>>,
 }
 
@@ -104,7 +108,28 @@ impl Client {
         let mut learned = self.0.learned.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
         // Two batches may learn at once; the stricter word counts.
         let known = learned.entry([api.root_url, api.batch_path]).or_insert(usize::MAX);
-        *known = calls.clamp(1, *known);
+        *known = (*known).min(calls.max(1));
+    }
+
+    /// Whether the calls of a batch of this API are sent one by one from the start: by the API's rule, or as its server
+    /// was found to have no place for batches.
+    pub(crate) fn sends_alone(&self, api: &'static ApiSpec) -> bool {
+        match self.0.batch_fallback {
+            Some(false) => false,
+            None => api.limits.calls == 0,
+            Some(true) => api.limits.calls.min(self.learned_batch_calls(api)) == 0,
+        }
+    }
+
+    /// Whether they may be sent one by one when the server turns out to take no batches.
+    pub(crate) fn may_send_alone(&self) -> bool {
+        self.0.batch_fallback == Some(true)
+    }
+
+    /// Remembers that the server has no place for batches of this API.
+    pub(crate) fn learn_no_batches(&self, api: &'static ApiSpec) {
+        let mut learned = self.0.learned.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+        learned.insert([api.root_url, api.batch_path], 0);
     }
 
     /// The headers that authorize a request to this API.
@@ -116,10 +141,12 @@ impl Client {
         let headers = match &self.0.scopes {
             Some(own) => {
                 let own: Vec<&str> = own.iter().map(String::as_str).collect();
-                self.0.credentials.headers(&own, rejected).await?
+                self.0.credentials.headers(&own, rejected).await
             }
-            None => self.0.credentials.headers(api.scopes, rejected).await?,
+            None => self.0.credentials.headers(api.scopes, rejected).await,
         };
+        // Whatever came of asking for credentials, the call itself was not sent.
+        let headers = headers.map_err(Error::before_sending)?;
         let own = self.0.endpoints.universe();
         match headers.universe_domain() {
             Some(theirs) if theirs != own => Err(Error::credentials(format!(
@@ -157,21 +184,23 @@ impl Client {
 /// How much is read of a body that explains an error.
 const EXPLANATION: usize = 1 << 20;
 
+/// How long it may take to come. Status and headers tell what happened, and whoever is to be sent again waits for it.
+const EXPLANATION_TIME: Duration = Duration::from_secs(5);
+
 /// Reads a body completely, unless it is larger than the client was told to take. Of an error only the beginning is
 /// taken then: its status says more than that it was long.
 async fn read(mut response: HttpResponse, max: usize) -> Result<RawResponse> {
-    let fine = response.status.is_success();
-    let limit = if fine { max } else { max.min(EXPLANATION) };
+    if !response.status.is_success() {
+        return Ok(read_explanation(response, max.min(EXPLANATION)).await);
+    }
     let mut body = BytesMut::new();
     let mut first = None;
     while let Some(chunk) = response.body.next().await {
-        let mut chunk = chunk?;
-        let room = limit - body.len() - first.as_ref().map_or(0, Bytes::len);
-        let full = chunk.len() > room;
-        if full && fine {
+        let chunk = chunk?;
+        let room = max - body.len() - first.as_ref().map_or(0, Bytes::len);
+        if chunk.len() > room {
             return Err(Error::protocol(format!("the response is larger than {max} bytes")));
         }
-        chunk.truncate(room);
         // Most bodies come in one chunk, which is then the body without being copied.
         match first.take() {
             None if body.is_empty() => first = Some(chunk),
@@ -181,10 +210,33 @@ async fn read(mut response: HttpResponse, max: usize) -> Result<RawResponse> {
             }
             None => body.extend_from_slice(&chunk),
         }
-        if full {
-            break;
-        }
     }
     let body = first.unwrap_or_else(|| body.freeze());
     Ok(RawResponse::new(response.status, response.headers, body))
+}
+
+/// Reads the body of an error: as much as comes within a few seconds, before the connection breaks, and as fits.
+pub(crate) async fn read_explanation(response: HttpResponse, max: usize) -> RawResponse {
+    let HttpResponse { status, headers, body: mut stream } = response;
+    let mut body = BytesMut::new();
+    // What came before the time was over counts.
+    rt::timeout(Some(EXPLANATION_TIME), fill(&mut body, &mut stream, max)).await;
+    RawResponse::new(status, headers, body.freeze())
+}
+
+/// Reads the beginning of a body that is not what it should be: as much as comes before the connection breaks, and as fits.
+pub(crate) async fn read_beginning(response: HttpResponse, max: usize) -> RawResponse {
+    let HttpResponse { status, headers, body: mut stream } = response;
+    let mut body = BytesMut::new();
+    fill(&mut body, &mut stream, max).await;
+    RawResponse::new(status, headers, body.freeze())
+}
+
+async fn fill(body: &mut BytesMut, stream: &mut BodyStream, max: usize) {
+    while body.len() < max
+        && let Some(Ok(chunk)) = stream.next().await
+    {
+        let room = max - body.len();
+        body.extend_from_slice(chunk.get(..room).unwrap_or(&chunk));
+    }
 }

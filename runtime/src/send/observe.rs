@@ -111,7 +111,8 @@ pub enum AttemptKind {
 pub struct Ended {
     /// The response's status, if there was one. Of a batch, the outer one.
     pub status: Option<u16>,
-    /// Why the request did not do what it should, in one word: `status` (one outside 200 to 299), `connect`,
+    /// Why the request did not do what it should, in one word: `status` (one outside 200 to 299), `batch_refused` (the same,
+    /// of a batch as a whole), `connect`, `untrusted`,
     /// `transport`, `timeout`, `protocol`, `unreadable` (an answer to a batch that is none), `io` (the caller's own
     /// reader failed), `dropped` (the future was). Others may come. Whether a body decodes is found later.
     pub error: Option<&'static str>,

@@ -129,7 +129,8 @@ impl RetryPolicy {
     /// What an error of a call that is idempotent or not means for another attempt.
     pub(crate) fn judge(&self, error: &Error, idempotent: bool) -> Verdict {
         let usual = judge(error, idempotent);
-        let sent = error.is_status() || !(error.is_input() || error.is_credentials() || error.is_cancelled());
+        let sent = error.answered().is_some()
+            || !(error.is_input() || error.is_credentials() || error.is_cancelled());
         let decided = self.decide.as_ref().filter(|_| sent && usual != Verdict::Refresh);
         match decided.and_then(|decide| decide.0(error)) {
             None => usual,
@@ -161,18 +162,15 @@ pub(crate) enum Verdict {
 /// Judges an error of a call, or of an outer request, that is idempotent or not.
 fn judge(error: &Error, idempotent: bool) -> Verdict {
     let retry = again(error);
-    match error.status() {
+    match error.answered() {
         Some(401) => Verdict::Refresh,
         Some(_) if error.is_quota_exhausted() => Verdict::Final,
         Some(503) => retry,
         Some(_) if error.is_rate_limited() => retry,
-        Some(408 | 500 | 502 | 504) if idempotent => retry,
-        Some(_) => Verdict::Final,
+        None if error.is_untrusted() => Verdict::Final,
         None if error.is_connect() => retry,
-        None if idempotent && (error.is_connection() || error.is_timeout() || error.is_unknown_outcome()) => {
-            retry
-        }
-        None => Verdict::Final,
+        _ if idempotent && error.is_unknown_outcome() && !error.is_beyond_limits() => retry,
+        _ => Verdict::Final,
     }
 }
 

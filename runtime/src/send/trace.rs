@@ -100,7 +100,7 @@ impl Span {
                 "gapis.retry",
                 calls,
                 wait_ms = u64::try_from(wait.as_millis()).unwrap_or(u64::MAX),
-                status = error.and_then(Error::status)
+                status = error.and_then(Error::answered)
             ),
         )
     }

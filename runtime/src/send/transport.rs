@@ -3,6 +3,9 @@
 //! Nothing above it knows the HTTP library. It never retries, never follows a redirect (credentials would go along to
 //! another host) and never logs a URL, a header or a body.
 
+mod own;
+
+use std::error::Error as StdError;
 use std::pin::Pin;
 
 use bytes::Bytes;
@@ -10,6 +13,10 @@ use futures_core::Stream;
 use futures_util::StreamExt as _;
 use http::{HeaderMap, Method, StatusCode};
 
+pub(crate) use own::Settings;
+use url::Url;
+
+use crate::wire::address::host_and_port;
 use crate::{BoxFuture, Error, Result};
 
 /// A response body as it arrives.
@@ -130,14 +137,9 @@ pub trait Transport: Send + Sync {
 pub(crate) struct Reqwest(reqwest::Client);
 
 impl Reqwest {
-    /// A client with our own settings.
-    pub(crate) fn new() -> Result<Self> {
-        let builder = reqwest::Client::builder();
-        #[cfg(not(target_family = "wasm"))]
-        let builder = native(builder)?;
-        let client =
-            builder.build().map_err(|e| Error::connect("cannot set up the HTTP client", e.without_url()))?;
-        Ok(Reqwest(client))
+    /// The library's own client.
+    pub(crate) fn new(settings: &Settings) -> Result<Self> {
+        settings.client().map(Reqwest)
     }
 
     /// The caller's own client: its proxy, TLS and pool.
@@ -146,50 +148,15 @@ impl Reqwest {
     }
 }
 
-#[cfg(not(target_family = "wasm"))]
-fn native(builder: reqwest::ClientBuilder) -> Result<reqwest::ClientBuilder> {
-    let builder = builder
-        .redirect(reqwest::redirect::Policy::none())
-        .no_gzip()
-        .no_brotli()
-        .no_zstd()
-        .no_deflate()
-        .connect_timeout(std::time::Duration::from_secs(30));
-    #[cfg(feature = "rustls")]
-    let builder = builder.tls_backend_preconfigured(rustls_config()?);
-    Ok(builder)
-}
-
-/// TLS with the platform's trusted roots and a provider of our own, so that no process-wide one is needed or touched.
-#[cfg(all(feature = "rustls", not(target_family = "wasm")))]
-fn rustls_config() -> Result<rustls::ClientConfig> {
-    use rustls_platform_verifier::BuilderVerifierExt;
-    let provider = std::sync::Arc::new(rustls::crypto::ring::default_provider());
-    let failed = |e: rustls::Error| Error::connect("cannot set up TLS", e);
-    let mut config = rustls::ClientConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()
-        .map_err(failed)?
-        .with_platform_verifier()
-        .map_err(failed)?
-        .with_no_client_auth();
-    if cfg!(feature = "http2") {
-        config.alpn_protocols.push(b"h2".to_vec());
-    }
-    config.alpn_protocols.push(b"http/1.1".to_vec());
-    Ok(config)
-}
-
 impl Transport for Reqwest {
     fn send(&self, request: HttpRequest) -> BoxFuture<'static, Result<HttpResponse>> {
         let client = self.0.clone();
         Box::pin(async move {
-            let mut built = reqwest::Request::new(
-                request.method,
-                request
-                    .url
-                    .parse()
-                    .map_err(|e| Error::input(format!("the endpoint does not make a URL: {e}")))?,
-            );
+            // What stands in the URL may be a secret.
+            let url = Url::parse(&request.url)
+                .map_err(|error| Error::input(format!("the call does not make a valid URL: {error}")))?;
+            let place = host_and_port(&url);
+            let mut built = reqwest::Request::new(request.method, url);
             let may_have_body = has_body(built.method());
             *built.headers_mut() = request.headers;
             // Of an empty body the HTTP library says nothing, and Google's front end refuses such a request with 411.
@@ -201,7 +168,7 @@ impl Transport for Reqwest {
                 RequestBody::Stream { stream, .. } => streamed(stream).await?,
             });
             let asked = built.url().origin();
-            let response = client.execute(built).await.map_err(failure)?;
+            let response = client.execute(built).await.map_err(|error| failure(error, &place))?;
             // Our own client follows nothing. Of another one it is only known afterwards.
             if response.url().origin() != asked {
                 return Err(Error::protocol(
@@ -210,7 +177,8 @@ impl Transport for Reqwest {
                 ));
             }
             let (status, headers) = (response.status(), response.headers().clone());
-            Ok(HttpResponse { status, headers, body: Box::pin(Chunks(Box::pin(response.bytes_stream()))) })
+            let chunks = Chunks { stream: Box::pin(response.bytes_stream()), place };
+            Ok(HttpResponse { status, headers, body: Box::pin(chunks) })
         })
     }
 }
@@ -233,7 +201,10 @@ async fn streamed(stream: BodyStream) -> Result<reqwest::Body> {
 }
 
 /// The body stream with our errors.
-struct Chunks<S>(Pin<Box<S>>);
+struct Chunks<S> {
+    stream: Pin<Box<S>>,
+    place: String,
+}
 
 impl<S: Stream<Item = reqwest::Result<Bytes>>> Stream for Chunks<S> {
     type Item = Result<Bytes>;
@@ -242,20 +213,49 @@ impl<S: Stream<Item = reqwest::Result<Bytes>>> Stream for Chunks<S> {
         mut self: Pin<&mut Self>,
         cx: &mut std::task::Context<'_>,
     ) -> std::task::Poll<Option<Self::Item>> {
-        self.0.as_mut().poll_next(cx).map(|chunk| chunk.map(|chunk| chunk.map_err(failure)))
+        let chunk = std::task::ready!(self.stream.as_mut().poll_next(cx));
+        std::task::Poll::Ready(chunk.map(|chunk| chunk.map_err(|error| failure(error, &self.place))))
     }
 }
 
-/// A URL may hold what must not be printed, so it never stays in an error.
-fn failure(error: reqwest::Error) -> Error {
+/// The error with where the connection went and what broke it. A URL may hold what must not be printed, so it never stays
+/// in an error.
+fn failure(error: reqwest::Error, place: &str) -> Error {
     let error = error.without_url();
+    let cause = cause(&error);
     #[cfg(not(target_family = "wasm"))]
     let connect = error.is_connect();
     #[cfg(target_family = "wasm")]
     let connect = false;
-    if connect {
-        Error::connect("cannot connect to the server", error)
+    if error.is_builder() {
+        Error::input(format!("the request to {place} is not valid: {cause}"))
+    } else if connect && is_tls(&error) {
+        Error::untrusted(format!("no secure connection to {place} can be made: {cause}"), error)
+    } else if connect {
+        Error::connect(format!("cannot connect to {place}: {cause}"), error)
     } else {
-        Error::transport("the connection to the server broke", error)
+        Error::transport(format!("the connection to {place} broke: {cause}"), error)
     }
+}
+
+/// What the innermost error says: those around it only say that something failed.
+fn cause(error: &(dyn StdError + 'static)) -> String {
+    chain(error).last().unwrap_or(error).to_string()
+}
+
+/// Whether a handshake failed for what the two sides are: a certificate, a version, an identity. TLS libraries give such
+/// errors as invalid data, and a connection that breaks meanwhile as what broke it.
+fn is_tls(error: &(dyn StdError + 'static)) -> bool {
+    chain(error)
+        .filter_map(|error| error.downcast_ref::<std::io::Error>())
+        .any(|error| error.kind() == std::io::ErrorKind::InvalidData)
+}
+
+/// The error and its sources. What an IO error was made of is not among its sources, so it is asked for.
+fn chain<'e>(error: &'e (dyn StdError + 'static)) -> impl Iterator<Item = &'e (dyn StdError + 'static)> {
+    std::iter::successors(Some(error), |error: &&'e (dyn StdError + 'static)| {
+        let error: &'e (dyn StdError + 'static) = *error;
+        let inner = error.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
+        inner.map(|inner| inner as &(dyn StdError + 'static)).or_else(|| error.source())
+    })
 }

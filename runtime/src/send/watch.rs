@@ -28,7 +28,7 @@ pub(crate) fn retry(
 ) {
     let Some(observer) = client.observer() else { return };
     let (api, version) = (api.name, api.version);
-    let (status, error) = (error.and_then(Error::status), error.map(Error::word));
+    let (status, error) = (error.and_then(Error::answered), error.map(Error::word));
     observer.retry(&Retry { api, version, method, calls, wait, status, error });
 }
 

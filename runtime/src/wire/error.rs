@@ -37,13 +37,27 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 #[derive(Clone)]
 pub struct Error(Arc<Inner>);
 
+#[derive(Clone)]
 struct Inner {
     kind: Kind,
     message: String,
+    /// Whether the call may have been executed.
+    outcome: Outcome,
     response: Option<(RawResponse, ApiError)>,
     /// Bytes that could not be understood.
     raw: Option<Bytes>,
-    source: Option<Box<dyn StdError + Send + Sync>>,
+    source: Option<Arc<dyn StdError + Send + Sync>>,
+}
+
+/// What is known of the call's execution.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Outcome {
+    /// It was not executed, or what the server says of it is known.
+    Known,
+    /// It may have been executed by the request that the error is of.
+    Unknown,
+    /// It may have been executed by an earlier request.
+    UnknownBefore,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -51,19 +65,48 @@ enum Kind {
     Input,
     Credentials,
     Connect,
+    /// No connection could be made, since server and client do not trust or understand each other.
+    Untrusted,
     Transport,
     Timeout,
     Status,
+    /// A batch was answered with a status that refuses it as a whole.
+    BatchRefused,
     Decode,
     Protocol,
-    /// An answer to a batch, or a part of one, that cannot be read: whether its calls were executed is not known.
+    /// An answer to a batch, or a part of one, that cannot be read.
     Unreadable,
+    /// A part of an answer that is beyond what the reader may take.
+    BeyondLimits,
     UnknownOutcome,
     Cancelled,
     Io,
     Operation,
     Changed,
     Checksum,
+}
+
+impl Kind {
+    /// Whether an error of that kind leaves open what became of the call. Of an answer, its status says it.
+    fn outcome(self) -> Outcome {
+        match self {
+            Kind::Transport
+            | Kind::Timeout
+            | Kind::Unreadable
+            | Kind::BeyondLimits
+            | Kind::UnknownOutcome => Outcome::Unknown,
+            _ => Outcome::Known,
+        }
+    }
+}
+
+/// Whether an answer with that status leaves open what became of the call. What gave up on the server behind it, or
+/// broke while it was at work, does not know either.
+fn outcome_of(status: StatusCode) -> Outcome {
+    match status.as_u16() {
+        408 | 500 | 502 | 504 => Outcome::Unknown,
+        _ => Outcome::Known,
+    }
 }
 
 /// How many characters a message may have. What a server says may be of any length; all of it is in the response.
@@ -79,13 +122,14 @@ impl Error {
         message: impl Into<String>,
         source: impl Into<Box<dyn StdError + Send + Sync>>,
     ) -> Self {
-        Error::with(kind, message, |inner| inner.source = Some(source.into()))
+        Error::with(kind, message, |inner| inner.source = Some(source.into().into()))
     }
 
     /// The one place where errors are made: the message becomes one line of bounded length.
     fn with(kind: Kind, message: impl Into<String>, fill: impl FnOnce(&mut Inner)) -> Self {
         let message = text::one_line(&message.into(), LONGEST);
-        let mut inner = Inner { kind, message, response: None, raw: None, source: None };
+        let outcome = kind.outcome();
+        let mut inner = Inner { kind, message, outcome, response: None, raw: None, source: None };
         fill(&mut inner);
         Error(Arc::new(inner))
     }
@@ -118,12 +162,20 @@ impl Error {
         Error::with_source(Kind::Connect, message, source)
     }
 
+    /// No secure connection could be made, for what client and server are: another attempt would end the same way. Made by
+    /// implementations of [`Transport`](crate::send::transport::Transport).
+    #[must_use]
+    pub fn untrusted(message: impl Into<String>, source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
+        Error::with_source(Kind::Untrusted, message, source)
+    }
+
     /// The connection broke after something may have been sent.
     #[must_use]
     pub fn transport(message: impl Into<String>, source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
         Error::with_source(Kind::Transport, message, source)
     }
 
+    /// Nothing came for that long after the request went out.
     pub(crate) fn timeout(what: &str, after: Duration) -> Self {
         Error::new(Kind::Timeout, format!("{what} timed out after {after:?}"))
     }
@@ -160,7 +212,7 @@ impl Error {
     /// A part of the answer to a batch that goes beyond what the reader may take, with its beginning. It would be as
     /// large again.
     pub(crate) fn part_beyond_limits(message: impl fmt::Display, raw: Bytes) -> Self {
-        Error::of_part(Kind::Protocol, message, raw)
+        Error::of_part(Kind::BeyondLimits, message, raw)
     }
 
     fn of_part(kind: Kind, message: impl fmt::Display, raw: Bytes) -> Self {
@@ -187,6 +239,24 @@ impl Error {
             Some(source) => Error::with_source(Kind::UnknownOutcome, message, source),
             None => Error::new(Kind::UnknownOutcome, message),
         }
+    }
+
+    /// The same error of a call that its last request did not reach: credentials could not be had.
+    pub(crate) fn before_sending(mut self) -> Self {
+        if self.0.outcome != Outcome::Known {
+            Arc::make_mut(&mut self.0).outcome = Outcome::Known;
+        }
+        self
+    }
+
+    /// The same error of a call that an earlier request may have executed.
+    pub(crate) fn after_unknown_outcome(mut self) -> Self {
+        if self.0.outcome != Outcome::UnknownBefore {
+            let inner = Arc::make_mut(&mut self.0);
+            inner.outcome = Outcome::UnknownBefore;
+            inner.message.push_str("; an earlier attempt of this call may have been executed");
+        }
+        self
     }
 
     pub(crate) fn cancelled(message: impl Into<String>) -> Self {
@@ -224,7 +294,21 @@ impl Error {
     pub fn from_response(response: RawResponse) -> Self {
         let api = ApiError::parse(response.status, &response.body);
         let message = describe(response.status, &api, &response);
-        Error::with(Kind::Status, message, |inner| inner.response = Some((response, api)))
+        Error::with(Kind::Status, message, |inner| {
+            inner.outcome = outcome_of(response.status);
+            inner.response = Some((response, api));
+        })
+    }
+
+    /// The error of every call of a batch that the server at that place refused as a whole.
+    pub(crate) fn batch_refused(place: &str, response: RawResponse) -> Self {
+        let api = ApiError::parse(response.status, &response.body);
+        let what = describe(response.status, &api, &response);
+        let message = format!("the batch as a whole was refused by {}: {what}", text::one_line(place, 200));
+        Error::with(Kind::BatchRefused, message, |inner| {
+            inner.outcome = outcome_of(response.status);
+            inner.response = Some((response, api));
+        })
     }
 
     /// The error that a long-running operation ended with. `what` names the operation.

@@ -1,6 +1,6 @@
 //! Headers that a caller adds: checked when they are set, so that what is sent is what was said.
 
-use http::header::{CONNECTION, CONTENT_LENGTH, HOST, HeaderName, HeaderValue, TRANSFER_ENCODING};
+use http::header::{CONTENT_LENGTH, HOST, HeaderName, HeaderValue};
 
 use crate::{Error, Result};
 
@@ -12,13 +12,10 @@ impl Headers {
     /// Sets a header, in place of an earlier value.
     ///
     /// # Errors
-    /// If the name or the value is not one that HTTP allows, or the header describes the message itself and so is
-    /// written by the library.
+    /// If the name or the value is not one that HTTP allows, or the header is about the message or the connection and so
+    /// is written by the library.
     pub(crate) fn set(&mut self, name: &str, value: &str) -> Result<()> {
         let (name, value) = parse(name, value)?;
-        if [CONTENT_LENGTH, HOST, TRANSFER_ENCODING, CONNECTION].contains(&name) {
-            return Err(Error::input(format!("the header `{name}` is written by the library")));
-        }
         self.put(name, value);
         Ok(())
     }
@@ -46,11 +43,28 @@ impl Headers {
     }
 }
 
+/// Headers about one connection, which end there (RFC 9110, section 7.6.1), and the one that asks to wait for it.
+const OF_THE_CONNECTION: [&str; 8] = [
+    "connection",
+    "expect",
+    "keep-alive",
+    "proxy-connection",
+    "te",
+    "trailer",
+    "transfer-encoding",
+    "upgrade",
+];
+
 /// The header of that name and value.
 ///
 /// # Errors
-/// If HTTP does not allow one of them. The message shows no value.
+/// If HTTP does not allow one of them, or the header is about the message or the connection. The message shows no value.
 pub(crate) fn parse(name: &str, value: &str) -> Result<(HeaderName, HeaderValue)> {
     let parsed = HeaderName::from_bytes(name.as_bytes()).ok().zip(HeaderValue::from_str(value).ok());
-    parsed.ok_or_else(|| Error::input(format!("not a header, or not a value for one: {name:?}")))
+    let (name, value) =
+        parsed.ok_or_else(|| Error::input(format!("not a header, or not a value for one: {name:?}")))?;
+    if [CONTENT_LENGTH, HOST].contains(&name) || OF_THE_CONNECTION.contains(&name.as_str()) {
+        return Err(Error::input(format!("the header `{name}` is written by the library")));
+    }
+    Ok((name, value))
 }

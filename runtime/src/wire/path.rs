@@ -98,6 +98,14 @@ fn bad(method_id: &str, parameter: &str, problem: &str) -> Error {
     Error::input(format!("{method_id}: the parameter `{parameter}` {problem}"))
 }
 
+/// Whether a path is sent as it stands. Whoever reads a URL takes `\` for `/`, goes up at `..` and `%2e%2E`, and encodes
+/// what is not; so what is read must be what was written.
+pub(crate) fn is_encoded(path: &str) -> bool {
+    let path = path.strip_prefix('/').unwrap_or(path);
+    let read = url::Url::parse(&format!("https://h/{path}"));
+    read.is_ok_and(|url| url.path().strip_prefix('/') == Some(path)) && !path.starts_with('/')
+}
+
 /// Appends a parameter to a query, which does not begin with `?`.
 pub(crate) fn push_query(out: &mut String, name: &str, value: &str) {
     // Most values need no encoding, and most queries are a few short pairs: memory is asked for once.
@@ -143,6 +151,39 @@ mod tests {
         assert_eq!(expanded("{a}", &[&"a/b?c#d%2e\r\n é"]).unwrap(), "/v1/a%2Fb%3Fc%23d%252e%0D%0A%20%C3%A9");
         assert_eq!(expanded("{+a}", &[&"a/b?c#d%2e:@[x]"]).unwrap(), "/v1/a/b%3Fc%23d%252e:@%5Bx%5D");
         assert_eq!(expanded("{a}", &[&"/a/../b"]).unwrap(), "/v1/%2Fa%2F..%2Fb");
+    }
+
+    #[test]
+    fn a_path_that_would_be_read_otherwise_is_not_encoded() {
+        for path in
+            ["", "/", "animals/a", "/zoo/v1/animals/a:b@c", "a%2Fb/%2e%2e%2fc", "a//b", "...", "a/.b/c%2e"]
+        {
+            assert!(is_encoded(path), "{path}");
+        }
+        for path in [
+            ".",
+            "..",
+            "a/../b",
+            "a/./b",
+            "/../a",
+            "a/%2e%2e/%2e%2e/admin",
+            "a/%2E./b",
+            "a/.%2e",
+            "a/%2e",
+            "a\\b",
+            "\\",
+            "//host/a",
+            "a b",
+            "a#b",
+            "a?b",
+            "é",
+            "a\tb",
+            "a\nb",
+            "<a>",
+            "a\0",
+        ] {
+            assert!(!is_encoded(path), "{path}");
+        }
     }
 
     #[test]

@@ -43,6 +43,18 @@ impl Query {
         kept
     }
 
+    /// Adds the other's pairs, but for those whose name is here already.
+    pub(crate) fn inherit(&mut self, other: &Query) {
+        let own = self.clone();
+        let name = |pair: &str| pair.split('=').next().unwrap_or_default().to_owned();
+        for pair in other.pairs().filter(|pair| own.pairs().all(|own| name(own) != name(pair))) {
+            if !self.0.is_empty() {
+                self.0.push('&');
+            }
+            self.0.push_str(pair);
+        }
+    }
+
     fn retain(&mut self, keep: impl Fn(&&str) -> bool) {
         self.0 = self.pairs().filter(keep).collect::<Vec<_>>().join("&");
     }
@@ -80,6 +92,13 @@ mod tests {
         assert_eq!(query.as_str(), "settings.x=1");
         query.remove("settings.x");
         assert!(query.is_empty() && query.pairs().next().is_none());
+    }
+
+    #[test]
+    fn pairs_are_inherited_unless_the_name_is_there() {
+        let mut query = Query::from_encoded("a=1");
+        query.inherit(&Query::from_encoded("a=2&b=3&b=4&aa=5"));
+        assert_eq!(query.as_str(), "a=1&b=3&b=4&aa=5");
     }
 
     #[test]

@@ -60,7 +60,7 @@ impl ApiSpec {
 /// What an API's servers take at once.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
-    /// How many calls one HTTP request to the batch endpoint may carry.
+    /// How many calls one HTTP request to the batch endpoint may carry; 0 where there is none and calls go one by one.
     pub calls: usize,
     /// How many bytes its body may have.
     pub bytes: usize,

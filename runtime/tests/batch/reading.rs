@@ -11,6 +11,7 @@ enum Want {
     /// The animal of that name: each call asks for its own.
     Own,
     Status(u16),
+    Refused(u16),
     Unknown,
     Protocol,
     Decode,
@@ -23,6 +24,9 @@ fn check(row: &str, want: Want, id: &str, result: Result<Animal, Error>) {
     let fine = match (&want, &result) {
         (Own, Ok(animal)) => animal.id() == id,
         (Status(status), Err(error)) => error.status() == Some(*status),
+        (Refused(status), Err(error)) => {
+            error.is_batch_refused() && error.response().is_some_and(|answer| answer.status == *status)
+        }
         (Unknown, Err(error)) => error.is_unknown_outcome(),
         // What cannot be read says nothing of what was done.
         (Protocol, Err(error)) => error.is_protocol() && error.is_unknown_outcome(),
@@ -323,19 +327,19 @@ async fn bytes_that_are_not_utf8_and_broken_json_harm_their_own_call_only() {
 #[tokio::test]
 async fn an_outer_answer_that_is_none_is_the_error_of_every_call() {
     let html = "<html><head><title>413. That’s an error.</title></head><body>Too large.</body></html>";
-    row("HTML", move |_| Answer::new(404, "text/html", html), [Status(404); 3]).await;
-    row("JSON", |_| Answer::json(403, error_body(403, "forbidden")), [Status(403); 3]).await;
-    row("empty", |_| Answer::new(400, "text/plain", ""), [Status(400); 3]).await;
+    row("HTML", move |_| Answer::new(404, "text/html", html), [Refused(404); 3]).await;
+    row("JSON", |_| Answer::json(403, error_body(403, "forbidden")), [Refused(403); 3]).await;
+    row("empty", |_| Answer::new(400, "text/plain", ""), [Refused(400); 3]).await;
     row("200, not multipart", |_| Answer::json(200, "{\"id\":\"a\"}"), [Protocol; 3]).await;
     row("no boundary", |_| Answer::new(200, "multipart/mixed", "--B--"), [Protocol; 3]).await;
     row("another boundary", |_| Answer::multipart("--C\r\n\r\nx\r\n--C--"), [Unknown; 3]).await;
     row("an empty multipart", |_| Answer::multipart(""), [Unknown; 3]).await;
     row("no answer", |_| Answer::error(Error::transport("broke", "x")), [Broken; 3]).await;
-    row("a redirect", |_| Answer::new(302, "text/html", ""), [Status(302); 3]).await;
+    row("a redirect", |_| Answer::new(302, "text/html", ""), [Refused(302); 3]).await;
     let cut = move |_: &[Part]| {
         Answer::new(404, "text/html", "").pieces([Piece::Bytes(Bytes::from(html)), Piece::Break])
     };
-    row("an error whose body breaks off is still that error", cut, [Status(404); 3]).await;
+    row("an error whose body breaks off is still that error", cut, [Refused(404); 3]).await;
 }
 
 #[tokio::test]
@@ -355,7 +359,8 @@ async fn the_real_outer_error_reaches_every_call() {
         })
         .unwrap();
     let _ = batch.execute().await;
-    assert_eq!(errors[0].to_string(), "400 Bad Request: API key not valid.");
+    let place = "the batch as a whole was refused by zoo.test/batch/zoo/v1";
+    assert_eq!(errors[0].to_string(), format!("{place}: 400 Bad Request: API key not valid."));
     assert!(errors[0].is_same(&errors[1]));
 }
 
@@ -528,6 +533,6 @@ async fn an_error_page_without_an_end_is_cut() {
     };
     let errors = limited(limits(|limits| limits.part_bytes = 10_000), page).await;
     let error = errors[0].as_ref().unwrap();
-    assert_eq!(error.status(), Some(400), "{error}");
+    assert_eq!(error.response().unwrap().status, 400, "{error}");
     assert!(error.response().unwrap().body.len() <= 11_000);
 }

@@ -168,7 +168,7 @@ async fn a_413_halves_down_to_the_call_that_is_too_large() {
     }
     let report = batch.execute().await;
     assert_eq!(report.failures(), 1);
-    assert_eq!(report.records().nth(5).unwrap().error.as_ref().unwrap().status(), Some(413));
+    assert_eq!(report.records().nth(5).unwrap().error.as_ref().unwrap().response().unwrap().status, 413);
     // Each refusal halves what goes out next, also in the same round.
     assert_eq!(peer.sizes(), [8, 4, 2, 1, 1, 1, 1, 1, 1, 1, 1]);
 }

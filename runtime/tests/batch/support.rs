@@ -120,7 +120,7 @@ impl Part {
 
 impl Sent {
     fn new(number: usize, request: &HttpRequest) -> Self {
-        let content_type = request.headers.get("content-type").map_or("", |v| v.to_str().unwrap());
+        let content_type = request.headers.get("content-type").map_or("", |v| v.to_str().unwrap_or_default());
         let parts = match content_type.split_once("boundary=") {
             Some((_, boundary)) => {
                 split(std::str::from_utf8(request.body.as_bytes().unwrap()).unwrap(), boundary)

@@ -310,14 +310,14 @@ async fn there_is_a_report_also_when_every_request_failed() {
     batch
         .queue_all((0..5).map(|_| zoo.get("a")), |reply| {
             let error = reply.result.unwrap_err();
-            assert!(error.is_not_found() && error.to_string().contains("No such page"), "{error}");
+            assert!(error.is_batch_refused() && error.to_string().contains("No such page"), "{error}");
             seen += 1;
         })
         .unwrap();
     let ticket = batch.add(zoo.get("t")).unwrap();
     let report = batch.execute().await;
     assert_eq!((report.calls(), report.failures(), report.requests()), (6, 6, 3));
-    assert!(report.redeem(ticket).unwrap_err().is_not_found());
+    assert!(report.redeem(ticket).unwrap_err().is_batch_refused());
     drop(report);
     assert_eq!(seen, 5);
 }

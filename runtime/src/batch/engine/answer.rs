@@ -32,7 +32,8 @@ impl<'cb> Engine<'cb> {
 
     /// The one place where a call gets its answer: its own callback first, then those of the batch.
     pub(super) fn answer(&mut self, entry: Entry<'cb>, result: Result<RawResponse>) {
-        let Entry { id, index, request, then, sent, .. } = entry;
+        let Entry { id, index, request, then, sent, ledger, .. } = entry;
+        let result = result.map_err(|error| ledger.conclude(error, request.reads()));
         let mut error = result.as_ref().err().cloned();
         let response = match &result {
             Ok(response) if !self.listeners.is_empty() => Some(response.clone()),

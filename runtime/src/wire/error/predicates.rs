@@ -6,7 +6,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::{HeaderMap, header};
 
-use super::{ApiError, Detail, Error, Kind};
+use super::{ApiError, Detail, Error, Kind, Outcome};
 use crate::RawResponse;
 use crate::wire::words::{self, Passes};
 
@@ -17,12 +17,15 @@ impl Error {
             Kind::Input => "input",
             Kind::Credentials => "credentials",
             Kind::Connect => "connect",
+            Kind::Untrusted => "untrusted",
             Kind::Transport => "transport",
             Kind::Timeout => "timeout",
             Kind::Status => "status",
+            Kind::BatchRefused => "batch_refused",
             Kind::Decode => "decode",
             Kind::Protocol => "protocol",
             Kind::Unreadable => "unreadable",
+            Kind::BeyondLimits => "beyond_limits",
             Kind::Operation => "operation",
             Kind::UnknownOutcome => "unknown_outcome",
             Kind::Cancelled => "cancelled",
@@ -41,19 +44,27 @@ impl Error {
     /// Credentials could not be had, or the server does not accept them (401).
     #[must_use]
     pub fn is_credentials(&self) -> bool {
-        self.0.kind == Kind::Credentials || self.status() == Some(401)
+        self.0.kind == Kind::Credentials || self.answered() == Some(401)
     }
 
     /// The server could not be reached or the connection broke.
     #[must_use]
     pub fn is_connection(&self) -> bool {
-        matches!(self.0.kind, Kind::Connect | Kind::Transport)
+        matches!(self.0.kind, Kind::Connect | Kind::Untrusted | Kind::Transport)
     }
 
     /// No connection could be made, so nothing was sent.
     #[must_use]
     pub fn is_connect(&self) -> bool {
-        self.0.kind == Kind::Connect
+        matches!(self.0.kind, Kind::Connect | Kind::Untrusted)
+    }
+
+    /// No secure connection could be made, for what server and client are: the server's certificate is not trusted, has
+    /// expired or is another host's, or they have no version of TLS in common. Nothing was sent, and another attempt would
+    /// end the same way; so the library makes none. See [`Builder::root_certificates`](crate::Builder::root_certificates).
+    #[must_use]
+    pub fn is_untrusted(&self) -> bool {
+        self.0.kind == Kind::Untrusted
     }
 
     /// The client gave up waiting.
@@ -62,10 +73,21 @@ impl Error {
         self.0.kind == Kind::Timeout
     }
 
-    /// The server answered with a status outside 200 to 299.
+    /// The server answered the call with a status outside 200 to 299.
     #[must_use]
     pub fn is_status(&self) -> bool {
         self.0.kind == Kind::Status
+    }
+
+    /// The server answered a batch as a whole with a status outside 200 to 299: all of its calls have this one error, and
+    /// the message names the batch's address. It says nothing of the calls' resources, so there is no
+    /// [`status`](Self::status), and [`is_not_found`](Self::is_not_found) and its like are false.
+    /// [`is_credentials`](Self::is_credentials), [`is_rate_limited`](Self::is_rate_limited) and
+    /// [`is_quota_exhausted`](Self::is_quota_exhausted) hold as for a single call. What the server said is the
+    /// [`response`](Self::response).
+    #[must_use]
+    pub fn is_batch_refused(&self) -> bool {
+        self.0.kind == Kind::BatchRefused
     }
 
     /// The operation that was waited for ended with an error. What is said of the status, as by
@@ -85,14 +107,31 @@ impl Error {
     /// operation answered what cannot be gone on with.
     #[must_use]
     pub fn is_protocol(&self) -> bool {
-        matches!(self.0.kind, Kind::Protocol | Kind::Unreadable)
+        matches!(self.0.kind, Kind::Protocol | Kind::Unreadable | Kind::BeyondLimits)
     }
 
-    /// The call may or may not have been executed: no answer to it came, or none that can be read. Ask the server before
-    /// sending it again; the library did so by itself only if the call may be executed twice.
+    /// The call may or may not have been executed, alone or in a batch: nothing came after the request went out, the
+    /// connection broke, the answer cannot be read or is larger than was allowed, or it is a 408, 500, 502 or 504, which a
+    /// server gives that does not know either. Or that was so of an [earlier attempt](Self::is_after_unknown_outcome).
+    ///
+    /// Ask the server before sending such a call again; the library did so by itself only if the call may be executed
+    /// twice. The error knows the answer and not the verb: a call that only reads can always be sent again.
     #[must_use]
     pub fn is_unknown_outcome(&self) -> bool {
-        matches!(self.0.kind, Kind::UnknownOutcome | Kind::Unreadable)
+        self.0.outcome != Outcome::Known
+    }
+
+    /// The call was sent more than once, and an earlier attempt [may have been executed](Self::is_unknown_outcome). So
+    /// what this error says may be the call's own effect: a DELETE that meets [404](Self::is_not_found) has probably
+    /// worked, and so has an update that meets [412](Self::is_precondition_failed). Never said of calls that only read.
+    #[must_use]
+    pub fn is_after_unknown_outcome(&self) -> bool {
+        self.0.outcome == Outcome::UnknownBefore
+    }
+
+    /// The answer is beyond what may be read of it, and would be again.
+    pub(crate) fn is_beyond_limits(&self) -> bool {
+        self.0.kind == Kind::BeyondLimits
     }
 
     /// The call was not sent, because something before it failed or ended; or a request of an update was not applied,
@@ -122,21 +161,28 @@ impl Error {
         self.0.kind == Kind::Checksum
     }
 
-    /// The HTTP status, if the server answered with one outside 200 to 299, or the one that the error of an operation
-    /// corresponds to, if there is one.
+    /// The HTTP status, if the server answered the call with one outside 200 to 299, or the one that the error of an
+    /// operation corresponds to, if there is one.
     #[must_use]
     pub fn status(&self) -> Option<u16> {
+        self.answered().filter(|_| !self.is_batch_refused())
+    }
+
+    /// The same, also of a batch as a whole.
+    pub(crate) fn answered(&self) -> Option<u16> {
         match (self.0.kind, &self.0.response) {
-            (Kind::Status, Some((response, _))) => Some(response.status.as_u16()),
+            (Kind::Status | Kind::BatchRefused, Some((response, _))) => Some(response.status.as_u16()),
             (Kind::Operation, Some((_, api))) => Some(api.code).filter(|&code| code != 0),
             _ => None,
         }
     }
 
-    /// The API's own error, if the server answered with a status outside 200 to 299 or an operation failed.
+    /// The API's own error, if the server answered the call or its batch with a status outside 200 to 299 or an operation
+    /// failed.
     #[must_use]
     pub fn api_error(&self) -> Option<&ApiError> {
-        self.0.response.as_ref().filter(|_| self.is_status() || self.is_operation()).map(|(_, api)| api)
+        let kinds = [Kind::Status, Kind::BatchRefused, Kind::Operation];
+        self.0.response.as_ref().filter(|_| kinds.contains(&self.0.kind)).map(|(_, api)| api)
     }
 
     /// The response that the error was made of, if there was one.
@@ -204,7 +250,7 @@ impl Error {
     /// When calls pass again, if a limit refused this one.
     fn limit(&self) -> Option<Passes> {
         let said = self.api_error().and_then(ApiError::limit);
-        match self.status()? {
+        match self.answered()? {
             429 => said.max(Some(Passes::Soon)),
             403 => said,
             _ => None,

@@ -1,0 +1,110 @@
+//! A call's headers are the same bytes in a batch as alone, or both refuse them.
+
+use proptest::prelude::*;
+
+use crate::support::*;
+
+/// Whether header lines of a batch's part, and of a call sent by itself, say the same of that name. `None` if the call was
+/// refused both ways.
+async fn both(set: &[(String, String)], name: &str) -> Option<(Vec<Vec<u8>>, Vec<Vec<u8>>)> {
+    let (zoo, peer) = zoo(|sent| if sent.parts.is_empty() { Answer::json(200, "{}") } else { sent.echo() });
+    let call = || set.iter().fold(zoo.get("a"), |call, (name, value)| call.with_header(name, value));
+    let single = call().await;
+    let mut batch = zoo.batch();
+    let queued = call().queue(&mut batch, |reply| assert!(reply.result.is_ok()));
+    if let Err(error) = single {
+        assert!(error.is_input(), "{error}");
+        assert!(queued.unwrap_err().is_input());
+        return None;
+    }
+    queued.unwrap();
+    let _ = batch.execute().await;
+    let sent = peer.sent();
+    let alone = sent[0].headers.get_all(name).iter().map(|value| value.as_bytes().to_vec()).collect();
+    // What all calls of a batch have may stand outside.
+    let outside = sent[1].headers.get_all(name).iter().map(|value| value.as_bytes().to_vec());
+    let inside = sent[1].parts[0].headers.iter().filter(|(other, _)| other.eq_ignore_ascii_case(name));
+    let inside: Vec<Vec<u8>> = inside.map(|(_, value)| value.clone().into_bytes()).collect();
+    let inside = if inside.is_empty() { outside.collect() } else { inside };
+    Some((alone, inside))
+}
+
+fn run<T>(future: impl Future<Output = T>) -> T {
+    tokio::runtime::Builder::new_current_thread()
+        .enable_time()
+        .start_paused(true)
+        .build()
+        .unwrap()
+        .block_on(future)
+}
+
+#[tokio::test]
+async fn a_condition_beyond_ascii_is_sent_as_it_is() {
+    for etag in ["\"é\"", "W/\"\u{80}\"", "\"日本\"", "", "\"a\tb\"", " \"a\" "] {
+        let set = [("if-match".to_owned(), etag.to_owned())];
+        let (alone, batched) = both(&set, "if-match").await.unwrap();
+        assert_eq!(alone, [etag.as_bytes()], "{etag:?}");
+        assert_eq!(batched, alone, "{etag:?}");
+    }
+    for etag in ["\"\n\"", "\"a\r\nx: y\"", "\0", "\u{7f}"] {
+        assert!(both(&[("if-match".to_owned(), etag.to_owned())], "if-match").await.is_none(), "{etag:?}");
+    }
+}
+
+#[tokio::test]
+async fn headers_of_the_message_and_the_connection_are_refused() {
+    for name in [
+        "Content-Length",
+        "Host",
+        "Connection",
+        "Expect",
+        "Keep-Alive",
+        "Proxy-Connection",
+        "TE",
+        "Trailer",
+        "Transfer-Encoding",
+        "Upgrade",
+        "",
+        "a b",
+        "é",
+    ] {
+        assert!(both(&[(name.to_owned(), "1".to_owned())], "x").await.is_none(), "{name}");
+    }
+}
+
+const NAMES: [&str; 12] = [
+    "if-match",
+    "If-None-Match",
+    "X-Goog-Request-Reason",
+    "x-goog-user-project",
+    "accept",
+    "Accept-Language",
+    "content-type",
+    "user-agent",
+    "authorization",
+    "cookie",
+    "x-http-method-override",
+    "x-own",
+];
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(300))]
+
+    #[test]
+    fn every_value_is_sent_both_ways_or_neither(
+        first in 0..NAMES.len(),
+        value in any::<String>(),
+        again in proptest::option::of("[ -~]{0,9}"),
+        other in "[ -~é]{0,9}",
+    ) {
+        let name = NAMES[first];
+        let mut set = vec![(name.to_owned(), value), ("x-other".to_owned(), other)];
+        set.extend(again.map(|again| (name.to_ascii_uppercase(), again)));
+        for name in [name, "x-other"] {
+            if let Some((alone, batched)) = run(both(&set, name)) {
+                prop_assert_eq!(&alone, &batched, "{}", name);
+                prop_assert_eq!(alone.len(), 1, "the last one counts");
+            }
+        }
+    }
+}

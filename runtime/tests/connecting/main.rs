@@ -1,0 +1,202 @@
+//! What stands between a client and its server: addresses, certificates, proxies, and what is said when they fail.
+//!
+//! `ca.pem` is the certificate of a root that was made for these tests; `localhost.pem` has a certificate by it, with its
+//! key, for `localhost`.
+#![cfg(feature = "rustls")]
+#![allow(missing_docs, unreachable_pub)]
+
+#[path = "../support/socket.rs"]
+mod socket;
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use gapis_runtime::{Builder, Client, Error, Json, RetryPolicy};
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use socket::{Socket, header};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpListener;
+
+const CA: &[u8] = include_bytes!("ca.pem");
+const LOCALHOST: &[u8] = include_bytes!("localhost.pem");
+
+#[derive(Clone, Debug)]
+pub struct Zoo(Client);
+gapis_runtime::api! { Zoo { name: "zoo", version: "v1", root_url: "https://zoo.test/", service_path: "zoo/v1/",
+batch_path: "batch/zoo/v1" } }
+
+pub enum Get {}
+gapis_runtime::method! { Get: Zoo => Json; "zoo.get" GET "animals" }
+
+impl Zoo {
+    fn get(&self) -> Call<Get> {
+        Call::new(&self.0, &[], None).with_query("secret", "s")
+    }
+}
+
+fn builder(endpoint: &str) -> Builder<Zoo> {
+    // The pauses between attempts are not what is tested.
+    let brisk = RetryPolicy::default().with_backoff(Duration::from_millis(1), Duration::from_millis(1));
+    Zoo::builder().anonymous().endpoint(endpoint).retry(brisk)
+}
+
+/// A server with TLS, and how many connections it was asked for.
+async fn secure() -> (String, Arc<AtomicUsize>) {
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let chain: Vec<_> = CertificateDer::pem_slice_iter(LOCALHOST).map(Result::unwrap).collect();
+    let config = rustls::ServerConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_no_client_auth()
+        .with_single_cert(chain, PrivateKeyDer::from_pem_slice(LOCALHOST).unwrap())
+        .unwrap();
+    let acceptor = tokio_rustls::TlsAcceptor::from(Arc::new(config));
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let connections = Arc::new(AtomicUsize::new(0));
+    let counted = connections.clone();
+    tokio::spawn(async move {
+        while let Ok((stream, _)) = listener.accept().await {
+            counted.fetch_add(1, Ordering::SeqCst);
+            let Ok(mut stream) = acceptor.accept(stream).await else { continue };
+            let mut head = [0; 4096];
+            let _ = stream.read(&mut head).await;
+            let answer = "HTTP/1.1 200 OK\r\ncontent-length: 1\r\nconnection: close\r\n\r\n7";
+            let _ = stream.write_all(answer.as_bytes()).await;
+            let _ = stream.shutdown().await;
+        }
+    });
+    (format!("https://localhost:{port}"), connections)
+}
+
+/// A server that reads a request's beginning and closes the connection.
+async fn closing() -> (String, Arc<AtomicUsize>) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let connections = Arc::new(AtomicUsize::new(0));
+    let counted = connections.clone();
+    tokio::spawn(async move {
+        while let Ok((mut stream, _)) = listener.accept().await {
+            counted.fetch_add(1, Ordering::SeqCst);
+            let _ = stream.read(&mut [0; 4096]).await;
+        }
+    });
+    (format!("http://127.0.0.1:{port}"), connections)
+}
+
+fn names(error: &Error, place: &str) {
+    let text = error.to_string();
+    assert!(text.contains(place.split_once("//").unwrap().1), "{text}");
+    assert!(!text.contains("animals") && !text.contains("secret"), "{text}");
+}
+
+#[tokio::test]
+async fn a_refused_connection_names_the_address_and_the_cause() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let endpoint = format!("http://{}", listener.local_addr().unwrap());
+    drop(listener);
+    let error = builder(&endpoint).build().unwrap().get().await.unwrap_err();
+    assert!(error.is_connect() && !error.is_untrusted() && !error.is_unknown_outcome(), "{error}");
+    names(&error, &endpoint);
+    assert!(error.to_string().contains("refused"), "{error}");
+}
+
+#[tokio::test]
+async fn a_closed_connection_names_the_address_and_leaves_the_outcome_open() {
+    let (endpoint, connections) = closing().await;
+    let error = builder(&endpoint).build().unwrap().get().await.unwrap_err();
+    assert!(error.is_connection() && !error.is_connect() && error.is_unknown_outcome(), "{error}");
+    names(&error, &endpoint);
+    assert!(connections.load(Ordering::SeqCst) >= 5, "it may be read again");
+}
+
+#[tokio::test]
+async fn a_certificate_that_is_not_trusted_is_met_once() {
+    let (endpoint, connections) = secure().await;
+    let error = builder(&endpoint).build().unwrap().get().await.unwrap_err();
+    assert!(error.is_untrusted() && error.is_connect() && !error.is_unknown_outcome(), "{error:?}");
+    names(&error, &endpoint);
+    assert!(error.to_string().contains("certificate"), "{error}");
+    assert_eq!(connections.load(Ordering::SeqCst), 1);
+}
+
+#[tokio::test]
+async fn a_certificate_of_a_root_that_was_given_is_trusted() {
+    let (endpoint, _) = secure().await;
+    for identity in [false, true] {
+        let mut builder = builder(&endpoint).root_certificates(CA).connect_timeout(Duration::from_secs(9));
+        if identity {
+            builder = builder.identity(LOCALHOST);
+        }
+        assert_eq!(builder.build().unwrap().get().await.unwrap(), Json::from(7));
+    }
+    // It vouches for `localhost` and no other name.
+    let elsewhere = endpoint.replace("localhost", "localhost.localdomain");
+    let error = builder(&elsewhere).root_certificates(CA).build().unwrap().get().await.unwrap_err();
+    assert!(error.is_connect(), "{error:?}");
+}
+
+#[tokio::test]
+async fn a_proxy_is_asked_for_the_whole_url() {
+    let proxy = Socket::answering(|_| "HTTP/1.1 200 OK\r\ncontent-length: 1\r\n\r\n7".into()).await;
+    let at = proxy.url().replace("http://", "http://me:pass@");
+    let zoo = builder("http://zoo.test").proxy(&at).build().unwrap();
+    assert_eq!(zoo.get().await.unwrap(), Json::from(7));
+    let head = &proxy.heads()[0];
+    assert!(head.starts_with("GET http://zoo.test/zoo/v1/animals?"), "{head}");
+    assert_eq!(header(head, "proxy-authorization").as_deref(), Some("Basic bWU6cGFzcw=="));
+}
+
+#[test]
+fn what_cannot_be_used_is_an_input_error_that_shows_nothing_of_it() {
+    let one = || builder("https://zoo.test");
+    let own = reqwest_client();
+    for refused in [
+        one().proxy("secret"),
+        one().proxy("ftp://secret:1"),
+        one().proxy("socks5://secret:1"),
+        one().root_certificates("secret"),
+        one().root_certificates(""),
+        one().root_certificates("-----BEGIN CERTIFICATE-----\nsecret\n-----END CERTIFICATE-----\n"),
+        one().identity(CA),
+        one().identity("secret"),
+        one().http_client(own.clone()).proxy("http://secret:1"),
+        one().http_client(own.clone()).root_certificates(CA),
+        one().http_client(own.clone()).identity(LOCALHOST),
+        one().http_client(own).connect_timeout(Duration::from_secs(1)),
+    ] {
+        let error = refused.build().unwrap_err();
+        assert!(error.is_input() && !format!("{error:?}").contains("secret"), "{error:?}");
+    }
+}
+
+/// As the guide has it.
+fn reqwest_client() -> reqwest::Client {
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build().unwrap()
+}
+
+#[tokio::test]
+async fn a_client_of_the_caller_s_own_is_used() {
+    let socket = Socket::answering(|_| "HTTP/1.1 200 OK\r\ncontent-length: 1\r\n\r\n7".into()).await;
+    let zoo = builder(&socket.url()).http_client(reqwest_client()).build().unwrap();
+    assert_eq!(zoo.get().await.unwrap(), Json::from(7));
+}
+
+#[tokio::test]
+async fn a_path_that_would_be_read_otherwise_is_not_sent() {
+    let socket = Socket::answering(|_| "HTTP/1.1 200 OK\r\ncontent-length: 1\r\n\r\n7".into()).await;
+    let zoo = builder(&socket.url()).build().unwrap();
+    for path in
+        ["animals/%2e%2e/%2E%2E/admin", "animals/.%2e/x", "..", "animals\\..\\admin", "/../x", "a b", "//x/y"]
+    {
+        let error = zoo.call("GET", path, None).await.unwrap_err();
+        assert!(error.is_input() && error.to_string().contains("not an encoded path"), "{path}: {error}");
+        assert!(zoo.call("GET", path, None).queue(&mut zoo.batch(), |_| ()).unwrap_err().is_input());
+    }
+    zoo.call("GET", "animals/a%2F..%2Fb?x=%2e%2e", None).await.unwrap();
+    assert!(socket.heads()[0].starts_with("GET /zoo/v1/animals/a%2F..%2Fb?x=%2e%2e&alt=json HTTP/1.1"));
+    assert_eq!(socket.heads().len(), 1);
+}
