@@ -29,7 +29,6 @@
 //! | `native-tls` | TLS by the platform's own library |
 //! | `http2` (default) | HTTP/2, so that concurrent calls share a connection |
 //! | `blocking` | calls and batches from threads without an async runtime |
-//! | `spawn` | `Driver::spawn`, which runs a dispatcher as a Tokio task |
 //! | `fs` | [`Source`]s that are files |
 //! | `tracing` | spans for calls, batches, HTTP requests and waits, without secrets |
 //!

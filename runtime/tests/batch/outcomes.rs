@@ -79,7 +79,7 @@ async fn a_part_beyond_the_limits_may_have_been_executed() {
     let mut results = Vec::new();
     let mut batch = zoo.batch().with_limits(limits);
     let calls = ["large", "small"].map(|id| zoo.insert(id));
-    batch.add_all(calls, |reply| results.push((reply.index, reply.result))).unwrap();
+    batch.queue_all(calls, |reply| results.push((reply.index, reply.result))).unwrap();
     let _ = batch.execute().await;
     for (index, result) in results {
         match result {

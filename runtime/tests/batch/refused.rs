@@ -23,7 +23,7 @@ async fn it_says_nothing_of_resources() {
         let zoo = peer.builder().build().unwrap();
         let mut errors = Vec::new();
         let mut batch = zoo.batch().with_query("key", "secret");
-        batch.add_all(["a", "b"].map(|id| zoo.get(id)), |reply| errors.extend(reply.result.err())).unwrap();
+        batch.queue_all(["a", "b"].map(|id| zoo.get(id)), |reply| errors.extend(reply.result.err())).unwrap();
         let _ = batch.execute().await;
         assert_eq!(errors.len(), 2);
         for error in errors {
@@ -152,7 +152,7 @@ async fn only_where_it_was_asked_for_and_there_is_no_place() {
     let zoo = peer.builder().batch_fallback(true).build().unwrap();
     let mut results = Vec::new();
     let mut batch = zoo.batch().with_max_calls(1).with_concurrency(1);
-    batch.add_all(["a", "b"].map(|id| zoo.get(id)), |reply| results.push(reply.result)).unwrap();
+    batch.queue_all(["a", "b"].map(|id| zoo.get(id)), |reply| results.push(reply.result)).unwrap();
     let _ = batch.execute().await;
     assert!(results[0].is_ok() && results[1].as_ref().is_err_and(Error::is_batch_refused));
 }
