@@ -74,10 +74,10 @@ pub use batch::{
     Batch, Batcher, BatcherOptions, Driver, Execute, Id, Outcome, Record, Reply, Report, Ticket,
 };
 pub use call::dry_run::DryRun;
-pub use call::method::{AcceptsMedia, Api, Method, Paged, PagedItems, ServesMedia};
+pub use call::method::{AcceptsMedia, Api, Method, PageItem, Paged, PagedItems, ServesMedia};
 pub use call::next::Next;
 pub use call::operation::{LongRunning, Operation, PollPolicy, Wait};
-pub use call::page::{Items, PageItem, Pages};
+pub use call::page::{Items, Pages};
 pub use call::reading::{As, AsDocumented, IntoCall, ReplyAs};
 pub use call::request::{Raw, Request};
 pub use call::sending::Sending;

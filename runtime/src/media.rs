@@ -23,6 +23,3 @@ pub use progress::Progress;
 pub use session::Session;
 pub use source::Source;
 pub use upload::Upload;
-
-/// What is given the session of an upload.
-pub(crate) type OnSession = Box<dyn FnMut(&Session) + Send>;

@@ -2,6 +2,7 @@
 
 use crate::send::builder::FromClient;
 use crate::send::client::Client;
+use crate::value::Field;
 use crate::wire::body::Response;
 use crate::wire::spec::{ApiSpec, MethodSpec, Paging};
 
@@ -42,6 +43,13 @@ pub trait Paged: Method<Output: crate::value::Object> {
     const PAGING: &'static Paging;
 }
 
+/// What a page is made of: the items of a list, or the entries of a map as `(key, item)`.
+pub trait PageItem: Sized + Send + 'static {
+    /// Takes the items out of a member of the response.
+    #[doc(hidden)]
+    fn take(member: &mut dyn Field) -> Vec<Self>;
+}
+
 /// A method whose pages have items: one member of the response, where it is plain which.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` does not answer in pages of items",
@@ -49,7 +57,7 @@ pub trait Paged: Method<Output: crate::value::Object> {
 )]
 pub trait PagedItems: Paged {
     /// One item of a page; of a map, a key and an item.
-    type Item: crate::PageItem;
+    type Item: PageItem;
 }
 
 /// A method that takes a media upload.

@@ -16,14 +16,7 @@ use crate::call::request::Request;
 use crate::call::sending;
 use crate::value::{Field, Object as _};
 use crate::wire::spec::{ApiSpec, Paging};
-use crate::{BoxFuture, Error, Json, Paged, PagedItems, RawResponse, Result};
-
-/// What a page is made of: the items of a list, or the entries of a map as `(key, item)`.
-pub trait PageItem: Sized + Send + 'static {
-    /// Takes the items out of a member of the response.
-    #[doc(hidden)]
-    fn take(member: &mut dyn Field) -> Vec<Self>;
-}
+use crate::{BoxFuture, Error, Json, PageItem, Paged, PagedItems, RawResponse, Result};
 
 impl<T: Field> PageItem for T {
     fn take(member: &mut dyn Field) -> Vec<Self> {

@@ -7,7 +7,6 @@ use std::panic::resume_unwind;
 use serde::de::DeserializeOwned;
 
 use crate::call::request::Request;
-use crate::call::sending::{Facts, Sending, send};
 use crate::wire::spec::{ApiSpec, MethodSpec};
 use crate::{Error, Json, Method, RawResponse, Response, Result};
 
@@ -88,6 +87,9 @@ pub(crate) type Panic = Box<dyn Any + Send>;
 pub(crate) type Settle<'cb, T> =
     Box<dyn FnOnce(Result<T>, Option<&RawResponse>) -> (Result<T>, Option<Panic>) + Send + 'cb>;
 
+/// What a reply is read by.
+pub(crate) type Facts = (&'static ApiSpec, &'static MethodSpec);
+
 /// What reads a reply.
 pub(crate) struct Reader<'cb, T> {
     decode: Decode<T>,
@@ -150,26 +152,6 @@ impl<'cb, T: Send + 'static> Parts<'cb, T> {
     pub(crate) fn with_settle(mut self, settle: Settle<'cb, T>) -> Self {
         self.reader.settle = Some(settle);
         self
-    }
-
-    /// Sends the call by itself.
-    pub fn send(self) -> Sending<'cb, T> {
-        let of = self.request.facts();
-        Sending::new(of, self.reader, Box::pin(send(self.request)))
-    }
-
-    /// The same, and gives the response beside the value.
-    pub fn send_with_response(self) -> Sending<'cb, (T, RawResponse)> {
-        let (api, spec) = self.request.facts();
-        let Parts { request, reader } = self;
-        let value = async move {
-            let answer = send(request).await;
-            let response = answer.as_ref().ok().cloned();
-            let value = reader.read((api, spec), answer).into_result()?;
-            let response = response.ok_or_else(|| Error::protocol("there is a value without a response"))?;
-            Ok((value, response))
-        };
-        Sending::other(spec.id, Box::pin(value))
     }
 }
 

@@ -5,13 +5,12 @@ use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
-use crate::call::reading::Reader;
+use crate::call::reading::{Facts, Parts, Reader};
 use crate::call::request::Request;
 use crate::send::attempts::{Attempt, Attempts, Exchange, Step};
 use crate::send::observe::AttemptKind;
 use crate::send::retry::RetryPolicy;
 use crate::send::trace::Span;
-use crate::wire::spec::{ApiSpec, MethodSpec};
 use crate::{BoxFuture, Error, RawResponse, Result};
 
 /// A call that is being sent. It does nothing until it is polled, and stops when it is dropped.
@@ -30,9 +29,6 @@ enum State<'a, T> {
     /// What has its value in another way.
     Other(BoxFuture<'a, Result<T>>),
 }
-
-/// What a reply is read by.
-pub(crate) type Facts = (&'static ApiSpec, &'static MethodSpec);
 
 impl<'a, T> Sending<'a, T> {
     /// Over the answer to a request, wherever it comes from.
@@ -80,6 +76,28 @@ impl<T> Future for Sending<'_, T> {
 impl<T> std::fmt::Debug for Sending<'_, T> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Sending").field("method", &self.method).finish_non_exhaustive()
+    }
+}
+
+impl<'cb, T: Send + 'static> Parts<'cb, T> {
+    /// Sends the call by itself.
+    pub fn send(self) -> Sending<'cb, T> {
+        let of = self.request.facts();
+        Sending::new(of, self.reader, Box::pin(send(self.request)))
+    }
+
+    /// The same, and gives the response beside the value.
+    pub fn send_with_response(self) -> Sending<'cb, (T, RawResponse)> {
+        let (api, spec) = self.request.facts();
+        let Parts { request, reader } = self;
+        let value = async move {
+            let answer = send(request).await;
+            let response = answer.as_ref().ok().cloned();
+            let value = reader.read((api, spec), answer).into_result()?;
+            let response = response.ok_or_else(|| Error::protocol("there is a value without a response"))?;
+            Ok((value, response))
+        };
+        Sending::other(spec.id, Box::pin(value))
     }
 }
 

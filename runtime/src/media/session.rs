@@ -45,6 +45,9 @@ impl std::fmt::Debug for Session {
     }
 }
 
+/// What is given the session of an upload.
+pub(super) type OnSession = Box<dyn FnMut(&Session) + Send>;
+
 /// Headers that say something of the metadata, or on which state of the resource the upload depends: for the request
 /// that opens a session, not for the session itself, which is another resource.
 const OF_OPENING: [HeaderName; 5] =

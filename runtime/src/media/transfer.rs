@@ -3,11 +3,10 @@
 
 use bytes::Bytes;
 
-use super::OnSession;
 use super::progress::Teller;
-use super::session::{Answer, Piece, Session};
+use super::session::{Answer, OnSession, Piece, Session};
 use super::stored::Sums;
-use super::window::Window;
+use super::window::{Window, too_large};
 use crate::call::request::Request;
 use crate::call::sending;
 use crate::send::attempts::{Attempt, Attempts, Exchange, Step};
@@ -244,9 +243,4 @@ fn stuck(kept: u64) -> Error {
     Error::protocol(format!(
         "the server keeps {kept} bytes of the upload, and nothing of what is sent after them"
     ))
-}
-
-/// What is said of media that the method does not take.
-pub(super) fn too_large(id: &str, max: u64) -> String {
-    format!("{id}: the media is larger than the {max} bytes that the method takes")
 }

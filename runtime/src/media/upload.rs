@@ -6,11 +6,11 @@ use std::marker::PhantomData;
 use http::header::CONTENT_TYPE;
 
 use super::progress::{Progress, Teller};
-use super::session::Session;
+use super::related;
+use super::session::{OnSession, Session};
 use super::source::Source;
-use super::transfer::{Transfer, opening, too_large};
-use super::window::Window;
-use super::{OnSession, related};
+use super::transfer::{Transfer, opening};
+use super::window::{Window, too_large};
 use crate::call::reading::{AsDocumented, Reader, ReplyAs};
 use crate::call::request::Request;
 use crate::send::trace::Span;

@@ -171,3 +171,8 @@ pub(super) fn wrong_length(said: u64, read: u64) -> Error {
     let more = if read > said { "at least " } else { "only " };
     Error::bad_source(format!("the source of the upload was said to have {said} bytes, but has {more}{read}"))
 }
+
+/// What is said of media that the method does not take.
+pub(super) fn too_large(id: &str, max: u64) -> String {
+    format!("{id}: the media is larger than the {max} bytes that the method takes")
+}

@@ -2,7 +2,8 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use super::{SubReply, SubRequest, UpdateMethod};
+use super::method::{SubRequest, UpdateMethod};
+use super::reply::SubReply;
 use crate::call::reading::Panic;
 use crate::wire::error::Detail;
 use crate::{Error, RawResponse, Result};

@@ -28,6 +28,7 @@ const RUNTIME: Layers = Layers {
         &["media"],
         &["update"],
         &["private"],
+        &["macros"],
         &["guide"],
         &["lib"],
     ],
