@@ -16,7 +16,8 @@ impl Handlers {
     /// when all has come; the call's body is the metadata, `{}` where there is none.
     ///
     /// ```
-    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/support/photos.rs"));
+    /// # use gapis_testkit::photos::{Get, Insert, Photos};
+    /// # use gapis_runtime::Json;
     /// # #[tokio::main]
     /// # async fn main() -> Result<(), gapis_runtime::Error> {
     /// use gapis_mock::Handlers;
@@ -62,7 +63,8 @@ impl Handlers {
     /// of the media that is given.
     ///
     /// ```
-    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/support/photos.rs"));
+    /// # use gapis_testkit::photos::{Get, Insert, Photos};
+    /// # use gapis_runtime::Json;
     /// # #[tokio::main]
     /// # async fn main() -> Result<(), gapis_runtime::Error> {
     /// use gapis_mock::{Handlers, MockMedia};

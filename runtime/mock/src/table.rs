@@ -58,7 +58,7 @@ impl Handlers {
     /// Handles calls of the method `M`, and opens its API's batch endpoint.
     ///
     /// ```
-    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/support/farm.rs"));
+    /// # use gapis_testkit::farm::{Farm, animals, schemas};
     /// # #[tokio::main]
     /// # async fn main() -> Result<(), gapis_runtime::Error> {
     /// use gapis_mock::{Handlers, MockError};

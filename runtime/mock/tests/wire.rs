@@ -1,14 +1,13 @@
 //! The mock server's wire form, by raw bytes over a socket: no code of the client takes part.
 #![allow(missing_docs, unreachable_pub)]
 
-include!("../../tests/support/farm.rs");
-
 use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use gapis_mock::{BatchRules, ContentIds, Fault, MockError, MockResponse, MockServer};
+use gapis_testkit::farm::{animals, schemas};
 use schemas::Animal;
 
 /// Sends bytes and gives all that comes until the server closes.
