@@ -237,6 +237,7 @@ impl Handlers {
             headers: call.headers.clone(),
             body: call.body.clone(),
         });
+        call.undo_override();
         let moment = self.moment();
         let batch = if call.verb == "POST" { self.batch_limit(&call.path) } else { None };
         let route = if batch.is_none() { moment.find(&mut call) } else { None };
