@@ -179,8 +179,8 @@ async fn calls() {
 
 /// An upload that can be resumed, and a download.
 async fn media() {
-    let store = store::Store::default();
-    let shop = store::Shop::builder()
+    let store = gapis_testkit::shop::Store::default();
+    let shop = gapis_testkit::shop::Shop::builder()
         .credentials(BearerToken::new("s3cret"))
         .transport(store.handlers())
         .build()

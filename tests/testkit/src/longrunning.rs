@@ -16,7 +16,7 @@ pub mod farm {
     use std::collections::BTreeMap;
 
     use gapis_runtime::private::derive::Object;
-    use gapis_runtime::{self as runtime, Client, Extra, Json};
+    use gapis_runtime::{Client, Extra, Json};
 
     #[derive(Clone, Debug)]
     pub struct Farm(Client);
@@ -57,7 +57,7 @@ pub mod farm {
 /// Operations as in Compute Engine.
 pub mod yard {
     use gapis_runtime::private::derive::Object;
-    use gapis_runtime::{self as runtime, Client, Extra, Json};
+    use gapis_runtime::{Client, Extra, Json};
 
     #[derive(Clone, Debug)]
     pub struct Yard(Client);

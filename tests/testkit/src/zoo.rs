@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use gapis_mock::Handlers;
 use gapis_runtime::private::derive::Object;
-use gapis_runtime::{self as runtime, Builder, Client, Extra, Json};
+use gapis_runtime::{Builder, Client, Extra, Json};
 
 pub use crate::peer::*;
 pub use crate::{Log, millis, policy, quick, secs};
