@@ -68,7 +68,7 @@ async fn empty_uploads_and_the_steps_of_a_session_say_their_length() {
     let zero = || Some("0".to_owned());
     let expected = [
         ("POST /upload/photos/v1/photos?uploadType=media&alt=json", zero()),
-        ("POST /resumable/upload/photos/v1/photos?uploadType=resumable&alt=json", zero()),
+        ("POST /upload/photos/v1/photos?uploadType=resumable&alt=json", zero()),
         ("PUT /session?upload_id=1", zero()),
         ("PUT /session?upload_id=2", zero()),
         ("DELETE /session?upload_id=2", None),

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use gapis_mock::{BatchRules, ContentIds, Fault, Handlers, MockCall, MockError, MockResponse, MockServer};
-use gapis_runtime::{BearerToken, Error, Report, RetryPolicy};
+use gapis_runtime::{BearerToken, Error, Report};
 use gapis_testkit::quick;
 use gapis_testkit::zoo::{Animal, Get, Insert, Zoo};
 

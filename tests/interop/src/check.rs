@@ -1,6 +1,6 @@
 //! What the programs have in common: how they say what they checked, and what it took.
 
-use std::fmt::Display;
+use std::fmt::{Debug, Display};
 
 /// Ends a program at the first thing that is not as it should be.
 pub(crate) type Checked<T = ()> = Result<T, Box<dyn std::error::Error>>;
@@ -23,6 +23,26 @@ pub(crate) fn passed(what: impl Display) {
 /// Says something that is no check: what a server does not do.
 pub(crate) fn note(what: impl Display) {
     println!("note  {what}");
+}
+
+/// Expectations that another project has of a server, counted.
+#[derive(Default)]
+pub(crate) struct Expectations(usize);
+
+impl Expectations {
+    pub(crate) fn equal<T: PartialEq + Debug>(&mut self, what: &str, found: T, expected: T) -> Checked {
+        ensure!(found == expected, "{what}: {found:?} is not {expected:?}");
+        self.0 += 1;
+        Ok(())
+    }
+
+    pub(crate) fn holds(&mut self, what: &str, holds: bool) -> Checked {
+        self.equal(what, holds, true)
+    }
+
+    pub(crate) fn count(&self) -> usize {
+        self.0
+    }
 }
 
 /// A member of `/proc/self/status` in KiB, such as the peak of resident memory; 0 where there is none.
