@@ -6,8 +6,8 @@ use std::sync::{Arc, Mutex};
 use bytes::Bytes;
 use gapis_runtime::transport::{HttpRequest, HttpResponse, Transport};
 use gapis_runtime::{
-    AuthHeaders, BearerToken, BoxFuture, Builder, Client, Credentials, Error, FromClient,
-    Result, RetryPolicy, Session,
+    AuthHeaders, BearerToken, BoxFuture, Builder, Client, Credentials, Error, FromClient, Result,
+    RetryPolicy, Session,
 };
 use gapis_testkit::regional::Zoo;
 use gapis_testkit::regional::park::Park;

@@ -76,7 +76,9 @@ impl MockCall {
     /// it the read that is meant.
     pub(crate) fn undo_override(&mut self) {
         let is = |name: &str, value: &str| {
-            self.headers.get(name).is_some_and(|found| found.as_bytes().eq_ignore_ascii_case(value.as_bytes()))
+            self.headers
+                .get(name)
+                .is_some_and(|found| found.as_bytes().eq_ignore_ascii_case(value.as_bytes()))
         };
         let read = self.verb == "POST" && is("x-http-method-override", "GET");
         if !read || !is("content-type", "application/x-www-form-urlencoded") {

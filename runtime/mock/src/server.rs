@@ -167,7 +167,8 @@ async fn respond(
     let (parts, body) = request.into_parts();
     let body = body.collect().await.map_err(|_| Broken)?.to_bytes();
     if lacks_length(&parts) {
-        let mut answer = Answer::new(MockResponse::html(411, "<title>Error 411 (Length Required)!!1</title>"));
+        let mut answer =
+            Answer::new(MockResponse::html(411, "<title>Error 411 (Length Required)!!1</title>"));
         let body = Outgoing::new(&mut answer);
         return Ok(answer.response.into_http().map(|_| body));
     }

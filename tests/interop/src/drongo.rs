@@ -109,7 +109,7 @@ async fn operations(endpoint: &str) -> Checked {
     let read = redis.get(&name).await?;
     ensure!(read["name"] == name.as_str(), "{read:?}");
     let again = redis.create(parent, "pond", instance).wait().await.err();
-    ensure!(again.as_ref().is_some_and(Error::is_already_exists), "made twice: {again:?}");
+    ensure!(again.as_ref().is_some_and(Error::is_conflict), "made twice: {again:?}");
     redis.delete(&name).wait().await?;
     ensure!(redis.get(&name).await.is_err_and(|error| error.is_not_found()), "it is still there");
     passed("drongo: instances of Memorystore made and deleted, each waited for");

@@ -25,8 +25,7 @@ use std::process::ExitCode;
 
 use check::Checked;
 
-const USAGE: &str =
-    "gapis-interop drive-mock|drongo|fake-gcs|front|gcp-emulator ENDPOINT | serve-drive | load [CALLS] [SHARE] | dispatch [TASKS]";
+const USAGE: &str = "gapis-interop drive-mock|drongo|fake-gcs|front|gcp-emulator ENDPOINT | serve-drive | load [CALLS] [SHARE] | dispatch [TASKS]";
 
 async fn run(arguments: &[&str]) -> Checked {
     match arguments {

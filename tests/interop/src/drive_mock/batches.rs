@@ -20,7 +20,9 @@ pub(super) async fn run(drive: &Drive, home: &str, all: &mut Expectations) -> Ch
     let mut batch = drive.batch();
     let mut tickets = Vec::new();
     for number in 0..20 {
-        tickets.push(batch.add(files.create(typed("application/json", named(&format!("bulk-{number}"), home))))?);
+        tickets.push(
+            batch.add(files.create(typed("application/json", named(&format!("bulk-{number}"), home))))?,
+        );
     }
     let report = batch.execute().await;
     let mut made = Vec::new();
