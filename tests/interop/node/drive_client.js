@@ -8,6 +8,7 @@ const { drive } = require("@googleapis/drive");
 const { batchFetchImplementation } = require("@jrmdayn/googleapis-batcher");
 
 const endpoint = process.argv[2];
+const rootUrl = `${endpoint}/`;
 const headers = { authorization: "Bearer valid" };
 
 function passed(what) {
@@ -15,7 +16,7 @@ function passed(what) {
 }
 
 async function alone() {
-  const client = drive({ version: "v3", rootUrl: `${endpoint}/`, headers });
+  const client = drive({ version: "v3", rootUrl, headers });
   const made = await client.files.create({ requestBody: { name: "Otter" } });
   assert.equal(made.data.name, "Otter");
   const fileId = made.data.id;
@@ -24,7 +25,8 @@ async function alone() {
   assert.equal(renamed.data.name, "Beaver");
   await assert.rejects(client.files.get({ fileId: "nobody" }), (error) => error.status === 404);
   const media = { mimeType: "text/plain", body: "reed and sedge" };
-  const uploaded = await client.files.create({ requestBody: { name: "Notes" }, media });
+  // An upload goes to Google unless its own options say otherwise.
+  const uploaded = await client.files.create({ requestBody: { name: "Notes" }, media }, { rootUrl });
   // The client asks for media at the plain path.
   const content = await client.files.get({ fileId: uploaded.data.id, alt: "media" }, { responseType: "text" });
   assert.equal(content.data, "reed and sedge");
@@ -34,7 +36,7 @@ async function alone() {
 
 async function batched() {
   const fetchImplementation = batchFetchImplementation({ maxBatchSize: 100 });
-  const client = drive({ version: "v3", rootUrl: `${endpoint}/`, headers, fetchImplementation });
+  const client = drive({ version: "v3", rootUrl, headers, fetchImplementation });
   const names = Array.from({ length: 40 }, (_, at) => `Reed ${at} ü`);
   const made = await Promise.all(names.map((name) => client.files.create({ requestBody: { name } })));
   assert.deepEqual(made.map((reply) => reply.data.name), names);

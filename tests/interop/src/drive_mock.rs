@@ -26,10 +26,6 @@ pub(crate) fn id(file: File) -> Checked<String> {
     file.id.ok_or_else(|| "a file without an id".into())
 }
 
-pub(crate) fn is_not_found<T>(result: &Result<T, Error>) -> bool {
-    result.as_ref().is_err_and(Error::is_not_found)
-}
-
 pub(crate) fn status<T>(result: &Result<T, Error>) -> Option<u16> {
     result.as_ref().err().and_then(Error::status)
 }
@@ -76,9 +72,13 @@ async fn lifecycle(drive: &Drive, home: &str, all: &mut Expectations) -> Checked
     all.equal("a changed name", renamed.name.as_deref(), Some("Meadow plan"))?;
     all.equal("and it stays", files.get(&file).await?.name.as_deref(), Some("Meadow plan"))?;
     all.holds("a file deleted", files.delete(&file).await.is_ok())?;
-    all.holds("it is gone", is_not_found(&files.get(&file).await))?;
-    all.holds("nothing to delete", is_not_found(&files.delete(&file).await))?;
-    all.holds("nothing to change", is_not_found(&files.update(&file, File::default()).await))?;
+    all.equal("it is gone", status(&files.get(&file).await), Some(404))?;
+    all.equal("nothing to delete", status(&files.delete(&file).await), Some(404))?;
+    all.equal(
+        "nothing to change",
+        status(&files.update(&file, File { name: Some("x".to_owned()), ..Default::default() }).await),
+        Some(404),
+    )?;
     all.holds("a file without a name", files.create(typed("text/plain", File::default())).await.is_ok())?;
 
     let folder = files.create(typed(FOLDER, named("Ponds", home))).await?;
@@ -89,7 +89,7 @@ async fn lifecycle(drive: &Drive, home: &str, all: &mut Expectations) -> Checked
     all.equal("the parent of a folder in it", parents, vec![folder.clone()])?;
     for folder in [inner, folder] {
         files.delete(&folder).await?;
-        all.holds("a folder is gone", is_not_found(&files.get(&folder).await))?;
+        all.equal("a folder is gone", status(&files.get(&folder).await), Some(404))?;
     }
     // Two of a name are two files.
     let [one, two] = [files.create(named("Twin", home)).await?, files.create(named("Twin", home)).await?];

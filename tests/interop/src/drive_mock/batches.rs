@@ -3,7 +3,7 @@
 use gapis_drive_v3::Drive;
 use gapis_drive_v3::schemas::File;
 
-use super::{id, is_not_found, named, typed};
+use super::{id, named, status, typed};
 use crate::check::{Checked, Expectations, passed};
 
 pub(super) async fn run(drive: &Drive, home: &str, all: &mut Expectations) -> Checked {
@@ -47,7 +47,7 @@ pub(super) async fn run(drive: &Drive, home: &str, all: &mut Expectations) -> Ch
         let name = report.redeem(ticket)?.name;
         all.equal("a changed name of many", name.as_deref(), Some(&*format!("changed-{number}")))?;
     }
-    all.holds("one of them is nobody", is_not_found(&report.redeem(nobody)))?;
+    all.equal("one of them is nobody", status(&report.redeem(nobody)), Some(404))?;
 
     let mut batch = drive.batch();
     let mut tickets = Vec::new();
@@ -60,7 +60,7 @@ pub(super) async fn run(drive: &Drive, home: &str, all: &mut Expectations) -> Ch
         all.holds("deleted: 204 without a body", report.redeem(gone).is_ok())?;
     }
     for file in &made {
-        all.holds("gone for good", is_not_found(&files.get(file).await))?;
+        all.equal("gone for good", status(&files.get(file).await), Some(404))?;
     }
     passed("google-drive-mock: batches that make, change, read and delete");
     Ok(())

@@ -4,7 +4,7 @@ use gapis_drive_v3::Drive;
 use gapis_runtime::spec::UploadSpec;
 use gapis_runtime::{AcceptsMedia, BearerToken, Client, Error, Json, RetryPolicy, Source};
 
-use super::is_not_found;
+use super::status;
 use crate::check::{Checked, Expectations, passed};
 
 /// As much of it as is needed here, in the form of a generated crate.
@@ -31,6 +31,9 @@ impl DriveV2 {
     }
     fn insert(&self, body: Json) -> Call<Insert> {
         Call::new(&self.0, &[], Some(&body))
+    }
+    fn insert_media(&self) -> Call<Insert> {
+        Call::new(&self.0, &[], None)
     }
     fn update(&self, id: &str, body: Json) -> Call<Update> {
         Call::new(&self.0, &[&id], Some(&body))
@@ -68,16 +71,17 @@ pub(super) async fn run(endpoint: &str, v3: &Drive, all: &mut Expectations) -> C
     let refused = drive.delete(&id).if_match("\"wrong-etag\"").await;
     all.holds("a delete with another ETag", refused.as_ref().is_err_and(Error::is_precondition_failed))?;
     all.holds("one with its own", drive.delete(&id).if_match(&text(&kept, "etag")).await.is_ok())?;
-    all.holds("it is gone", is_not_found(&drive.get(&id).await))?;
+    all.equal("it is gone", status(&drive.get(&id).await), Some(404))?;
 
     let html = Source::from("<p>reed</p>".to_owned()).with_content_type("text/html");
-    let made = drive.insert(Json::Null).upload(html).simple().await?;
+    let made = drive.insert_media().upload(html).simple().await?;
     all.equal("the type of an upload", text(&made, "mimeType"), "text/html".to_owned())?;
     all.holds("its size", made["fileSize"] == "11" || made["fileSize"] == 11)?;
     let info = v3.files().get(&text(&made, "id")).fields("size,md5Checksum").await?;
     all.equal("its size in v3", info.size, Some(11))?;
     all.equal("its checksum in both", info.md5_checksum, Some(text(&made, "md5Checksum")))?;
-    let empty = drive.insert(Json::Null).upload("").simple().await?;
+    let empty =
+        drive.insert_media().upload(Source::from("").with_content_type("text/plain")).simple().await?;
     let checksum = "d41d8cd98f00b204e9800998ecf8427e".to_owned();
     all.equal("the checksum of nothing", text(&empty, "md5Checksum"), checksum)?;
     // A POST without a body.
