@@ -1,5 +1,6 @@
 //! What the programs have in common: how they say what they checked, and what it took.
 
+use std::collections::BTreeSet;
 use std::fmt::{Debug, Display};
 
 /// Ends a program at the first thing that is not as it should be.
@@ -25,14 +26,14 @@ pub(crate) fn note(what: impl Display) {
     println!("note  {what}");
 }
 
-/// Expectations that another project has of a server, counted.
+/// Expectations that another project has of a server, by what they are about.
 #[derive(Default)]
-pub(crate) struct Expectations(usize);
+pub(crate) struct Expectations(BTreeSet<String>);
 
 impl Expectations {
     pub(crate) fn equal<T: PartialEq + Debug>(&mut self, what: &str, found: T, expected: T) -> Checked {
         ensure!(found == expected, "{what}: {found:?} is not {expected:?}");
-        self.0 += 1;
+        self.0.insert(what.to_owned());
         Ok(())
     }
 
@@ -40,8 +41,9 @@ impl Expectations {
         self.equal(what, holds, true)
     }
 
+    /// How many there are; one that holds for many files is one.
     pub(crate) fn count(&self) -> usize {
-        self.0
+        self.0.len()
     }
 }
 
