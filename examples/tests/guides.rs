@@ -2,11 +2,12 @@
 //! server; what their servers answer, read by ours.
 
 use std::io::{Read, Write};
-use std::net::{TcpListener, TcpStream};
+use std::net::TcpStream;
 
 use gapis_classroom_v1::Classroom;
 use gapis_classroom_v1::schemas::Course;
 use gapis_examples::servers;
+use gapis_testkit::socket::Socket;
 
 /// Sends bytes as they are and gives back all that comes.
 fn exchange(address: std::net::SocketAddr, head: &str, body: &str) -> String {
@@ -141,26 +142,14 @@ fn absolute_addresses_inside_are_refused() {
     assert_eq!(state.lock().display_name, None);
 }
 
-/// Answers one request with what `answer` makes of the `Content-ID`s in it, without their brackets.
-fn serve_once(answer: fn(&[String]) -> String) -> String {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let endpoint = format!("http://{}", listener.local_addr().unwrap());
-    std::thread::spawn(move || {
-        let (mut stream, _) = listener.accept().unwrap();
-        let mut request = Vec::new();
-        let mut buffer = [0; 4096];
-        // The closing boundary is the only line that ends so.
-        while !request.ends_with(b"--\r\n") {
-            let read = stream.read(&mut buffer).unwrap();
-            assert!(read > 0, "{}", String::from_utf8_lossy(&request));
-            request.extend_from_slice(&buffer[..read]);
-        }
-        let request = String::from_utf8(request).unwrap();
-        let ids = request.lines().filter_map(|line| line.strip_prefix("Content-ID: "));
+/// Answers requests with what `answer` makes of the `Content-ID`s in them, without their brackets.
+fn serve(answer: fn(&[String]) -> String) -> String {
+    let server = Socket::answering(move |request| {
+        let ids = request.body.lines().filter_map(|line| line.strip_prefix("Content-ID: "));
         let ids: Vec<String> = ids.map(|id| id.trim_matches(['<', '>']).to_owned()).collect();
-        stream.write_all(answer(&ids).as_bytes()).unwrap();
+        answer(&ids)
     });
-    endpoint
+    server.url()
 }
 
 /// The outer status line has no reason, and one of the inner header lines no colon.
@@ -203,7 +192,7 @@ Content-Type: application/json; charset=UTF-8
 #[tokio::test]
 async fn the_classroom_guide_s_answer() {
     let classroom: Classroom =
-        Classroom::builder().anonymous().endpoint(&serve_once(printed_answer)).build().unwrap();
+        Classroom::builder().anonymous().endpoint(&serve(printed_answer)).build().unwrap();
     let mut varies = 0;
     let mut batch = classroom.batch();
     classroom

@@ -11,24 +11,11 @@ use std::process::{Command, Stdio};
 use std::task::{Context, Poll};
 use std::time::Instant;
 
-use gapis_runtime::spec::{DownloadSpec, UploadSpec};
-use gapis_runtime::{AcceptsMedia, Client, Json, ServesMedia, Source};
+use gapis_runtime::Source;
+use gapis_testkit::photos::Photos;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 type Outcome = Result<(), Box<dyn std::error::Error>>;
-
-#[derive(Clone, Debug)]
-pub struct Shop(Client);
-gapis_runtime::api! { Shop { name: "shop", version: "v1", root_url: "https://shop.test/", service_path: "shop/v1/" } }
-
-pub enum Insert {}
-gapis_runtime::method! { Insert: Shop => Json; "shop.insert" POST "things" { upload: Some(&UploadSpec {
-simple_path: "upload/things", resumable_path: "resumable/upload/things", max_size: None, accept: &["*/*"] }) } }
-impl AcceptsMedia for Insert {}
-
-pub enum Get {}
-gapis_runtime::method! { Get: Shop => Json; "shop.get" GET "things" { download: Some(DownloadSpec { media_service: false }) } }
-impl ServesMedia for Get {}
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Outcome {
@@ -44,16 +31,16 @@ async fn main() -> Outcome {
         .spawn()?;
     let mut address = String::new();
     BufReader::new(server.stdout.take().ok_or("no output")?).read_line(&mut address)?;
-    let shop = Shop::builder().anonymous().endpoint(address.trim()).build()?;
-    let outcome = measure(&shop, size).await;
+    let photos = Photos::builder().anonymous().endpoint(address.trim()).build()?;
+    let outcome = measure(&photos, size).await;
     server.kill()?;
     server.wait()?;
     outcome
 }
 
-async fn measure(shop: &Shop, size: u64) -> Outcome {
+async fn measure(photos: &Photos, size: u64) -> Outcome {
     println!("before: {}", peak()?);
-    let insert = || Call::<Insert>::new(&shop.0, &[], None);
+    let insert = || photos.bare();
     let started = Instant::now();
     insert().upload(Source::reader(Zeros(size)).with_length(size)).await?;
     println!("upload of {} MiB in chunks: {}, {:.1?}", size >> 20, peak()?, started.elapsed());
@@ -61,7 +48,7 @@ async fn measure(shop: &Shop, size: u64) -> Outcome {
     insert().upload(Source::reader(Zeros(size)).with_length(size)).simple().await?;
     println!("upload of {} MiB in one request: {}, {:.1?}", size >> 20, peak()?, started.elapsed());
     let started = Instant::now();
-    let count = Call::<Get>::new(&shop.0, &[], None).download().write_to(&mut Nowhere).await?;
+    let count = photos.get("all").download().write_to(&mut Nowhere).await?;
     println!("download of {} MiB: {}, {:.1?}", count >> 20, peak()?, started.elapsed());
     Ok(())
 }

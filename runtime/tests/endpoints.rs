@@ -4,49 +4,14 @@
 use std::sync::{Arc, Mutex};
 
 use bytes::Bytes;
-use gapis_runtime::spec::{DownloadSpec, UploadSpec};
 use gapis_runtime::transport::{HttpRequest, HttpResponse, Transport};
 use gapis_runtime::{
-    AcceptsMedia, AuthHeaders, BearerToken, BoxFuture, Builder, Client, Credentials, Error, FromClient, Json,
-    Result, RetryPolicy, ServesMedia, Session,
+    AuthHeaders, BearerToken, BoxFuture, Builder, Client, Credentials, Error, FromClient, Result,
+    RetryPolicy, Session,
 };
+use gapis_testkit::regional::Zoo;
+use gapis_testkit::regional::park::Park;
 use http::{HeaderMap, StatusCode};
-
-#[derive(Clone, Debug)]
-pub struct Zoo(Client);
-gapis_runtime::api! { Zoo { name: "zoo", version: "v1", root_url: "https://zoo.googleapis.com/", service_path: "zoo/v1/",
-batch_path: "batch/zoo/v1", mtls_root_url: "https://zoo.mtls.googleapis.com/", endpoints: &[
-    ("north", "https://zoo.north.rep.googleapis.com/"), ("south", "https://zoo.south.rep.googleapis.com/")] } }
-
-pub enum Get {}
-gapis_runtime::method! { Get: Zoo => Json; "zoo.get" GET "things/{id}" {
-download: Some(DownloadSpec { media_service: true }) } }
-impl ServesMedia for Get {}
-
-pub enum Insert {}
-gapis_runtime::method! { Insert: Zoo => Json; "zoo.insert" POST "things" { upload: Some(&UploadSpec {
-simple_path: "upload/zoo/v1/things", resumable_path: "upload/zoo/v1/things", max_size: None, accept: &[] }) } }
-impl AcceptsMedia for Insert {}
-
-impl Zoo {
-    fn get(&self) -> Call<Get> {
-        Call::new(&self.0, &[&"a"], None)
-    }
-    fn insert(&self) -> Call<Insert> {
-        Call::new(&self.0, &[], None)
-    }
-}
-
-/// Another API, without any of that.
-mod park {
-    use gapis_runtime::Client;
-
-    #[derive(Clone, Debug)]
-    pub struct Park(Client);
-    gapis_runtime::api! { Park { name: "park", version: "v2", root_url: "https://park.googleapis.com/",
-    service_path: "v2/", batch_path: "batch" } }
-}
-use park::Park;
 
 /// Writes down where requests go, and answers each with a JSON object and the session of an upload.
 #[derive(Clone, Default)]

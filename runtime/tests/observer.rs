@@ -1,11 +1,6 @@
 //! What an observer is told of calls, batches and media: everything that is sent, once, and no secret.
 #![allow(missing_docs, unreachable_pub, dead_code, clippy::type_complexity)]
 
-#[path = "media/store.rs"]
-mod store;
-#[path = "batch/support.rs"]
-mod support;
-
 use std::fmt::Debug;
 use std::sync::{Arc, Mutex};
 
@@ -14,8 +9,8 @@ use gapis_runtime::observe::{Attempt, Ended, Observer, Retry};
 use gapis_runtime::{BearerToken, Error, RetryPolicy};
 use serde_json::json;
 
-use crate::store::{Shop, Store, bytes};
-use crate::support::*;
+use gapis_testkit::shop::{Shop, Store, bytes};
+use gapis_testkit::zoo::*;
 
 /// Writes everything down, in short lines.
 #[derive(Clone, Default)]

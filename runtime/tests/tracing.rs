@@ -5,9 +5,6 @@
 #![cfg(feature = "tracing")]
 #![allow(missing_docs, unreachable_pub, dead_code, unused_imports, clippy::type_complexity)]
 
-#[path = "batch/support.rs"]
-mod support;
-
 use std::fmt::Debug;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -18,10 +15,7 @@ use tracing::field::{Field, Visit};
 use tracing::span::{Attributes, Id, Record};
 use tracing::{Event, Metadata, Subscriber};
 
-use crate::support::*;
-
-#[path = "media/store.rs"]
-mod store;
+use gapis_testkit::zoo::*;
 
 /// Writes everything down.
 #[derive(Default)]
@@ -185,8 +179,8 @@ async fn calls() {
 
 /// An upload that can be resumed, and a download.
 async fn media() {
-    let store = store::Store::default();
-    let shop = store::Shop::builder()
+    let store = gapis_testkit::shop::Store::default();
+    let shop = gapis_testkit::shop::Shop::builder()
         .credentials(BearerToken::new("s3cret"))
         .transport(store.handlers())
         .build()

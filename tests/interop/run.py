@@ -85,6 +85,24 @@ def fake_gcs(work):
     return Server("fake-gcs-server", command, port, "/storage/v1/b?project=ready", work / "fake-gcs.log")
 
 
+def drive_mock(work):
+    port = free_port()
+    command = ["node", HERE / "node" / "drive_server.js", str(port)]
+    return Server("google-drive-mock", command, port, "/", work / "drive-mock.log")
+
+
+def drongo(work):
+    port = free_port()
+    start = "import sys; from drongo.cli import main; sys.exit(main())"
+    command = [sys.executable, "-c", start, "server", "--host", "127.0.0.1", "--port", str(port)]
+    return Server("drongo", command, port, "/", work / "drongo.log")
+
+
+def front(work):
+    port = free_port()
+    return Server("the front", [sys.executable, HERE / "front.py", str(port)], port, "/", work / "front.log")
+
+
 def gcp_emulator(work):
     port = free_port()
     command = [sys.executable, "-m", "gcp_storage_emulator", "start", "--host=127.0.0.1", f"--port={port}"]
@@ -113,19 +131,30 @@ def with_server(start, *commands):
     return check
 
 
-def mock_farm(_):
-    """The mock server with google-api-python-client before it."""
-    binary = built() / "examples" / "serve_farm"
-    farm = subprocess.Popen([binary], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-    try:
-        run(python(RUNTIME / "python_client.py", farm.stdout.readline().strip()))
-    finally:
-        farm.stdin.close()
+def with_mock(server, client):
+    """Runs a client of others against a program that is our mock server until its standard input ends."""
+
+    def check(_):
+        mock = subprocess.Popen(server(), stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         try:
-            farm.wait(5)
-        except subprocess.TimeoutExpired:
-            farm.kill()
-            farm.wait()
+            run([*client, mock.stdout.readline().strip()])
+        finally:
+            mock.stdin.close()
+            try:
+                mock.wait(5)
+            except subprocess.TimeoutExpired:
+                mock.kill()
+                mock.wait()
+
+    return check
+
+
+def serve_farm():
+    return [str(built() / "examples" / "serve_farm")]
+
+
+def serve_drive():
+    return rust("serve-drive")
 
 
 def email(_):
@@ -144,11 +173,15 @@ def run(command, limit=LIMIT):
 
 
 CHECKS = {
+    "drive-mock": with_server(drive_mock, rust("drive-mock", "ENDPOINT")),
+    "drongo": with_server(drongo, rust("drongo", "ENDPOINT")),
+    "front": with_server(front, rust("front", "ENDPOINT")),
+    "node-client": with_mock(serve_drive, ["node", str(HERE / "node" / "drive_client.js")]),
     "fake-gcs": with_server(fake_gcs, python(HERE / "quirks.py", "ENDPOINT"), rust("fake-gcs", "ENDPOINT")),
     "gcp-emulator": with_server(
         gcp_emulator, rust("gcp-emulator", "ENDPOINT"), python(HERE / "gcp_emulator.py", "ENDPOINT")
     ),
-    "python-client": mock_farm,
+    "python-client": with_mock(serve_farm, python(RUNTIME / "python_client.py")),
     "email": email,
     "load": load,
 }

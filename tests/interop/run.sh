@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Real servers and clients: `tests/interop/run.sh WORKDIR [CHECK…]`. Needs cargo, and python3 with pip; installs the rest
+# Real servers and clients: `tests/interop/run.sh WORKDIR [CHECK…]`. Needs cargo, npm, and python3 with pip; installs the rest
 # into WORKDIR. Prints a line for each check and ends with 1 if one fails. Checks by name: see `run.py`.
 set -euo pipefail
 root=$(cd "$(dirname "$0")/../.." && pwd)
@@ -20,6 +20,11 @@ else
     python3 -m pip install --quiet --target "$work/packages" -r "$requirements"
     export PYTHONPATH=$work/packages${PYTHONPATH:+:$PYTHONPATH}
 fi
+
+# Node looks for packages beside and above the program that asks, and here.
+cp "$root/tests/interop/node/package.json" "$work/"
+npm install --silent --no-audit --no-fund --no-package-lock --ignore-scripts --prefix "$work"
+export NODE_PATH=$work/node_modules
 
 cd "$root"
 cargo build --quiet -p gapis-interop -p gapis-mock --bin gapis-interop --example serve_farm

@@ -4,8 +4,9 @@
 use std::collections::BTreeMap;
 use std::error::Error as _;
 use std::io::{Read, Write};
-use std::net::{TcpListener, TcpStream};
+use std::net::TcpStream;
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -14,94 +15,53 @@ use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use gapis_auth::{ApplicationDefault, Installed};
 use gapis_mock::{Handlers, MockServer};
 use gapis_runtime::{AuthHeaders, Client, Credentials, Error, Json};
+use gapis_testkit::socket::{Request, Socket};
+use gapis_testkit::zoo::{Animal, Get, Zoo};
 use serde_json::json;
 
 const SCOPES: [&str; 2] = ["https://farm.test/read", "https://farm.test/write"];
 
-/// A server whose answers a closure gives; it keeps the requests.
-struct Loopback {
-    address: String,
-    seen: Arc<Mutex<Vec<String>>>,
+/// A server whose answers a closure gives: of the request and how many came until then.
+fn server(answer: impl Fn(&str, usize) -> (u16, Json) + Send + Sync + 'static) -> Socket {
+    Socket::answering(move |request| {
+        let (status, body) = answer(&request.text(), request.number + 1);
+        let body = body.to_string();
+        format!(
+            "HTTP/1.1 {status} X\r\nContent-Type: application/json\r\nMetadata-Flavor: Google\r\n\
+             Connection: close\r\nContent-Length: {}\r\n\r\n{body}",
+            body.len()
+        )
+    })
 }
 
-impl Loopback {
-    fn start(answer: impl Fn(&str, usize) -> (u16, Json) + Send + 'static) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let address = listener.local_addr().unwrap().to_string();
-        let seen = Arc::new(Mutex::new(Vec::new()));
-        let keep = seen.clone();
-        std::thread::spawn(move || {
-            for stream in listener.incoming() {
-                let mut stream = stream.unwrap();
-                let request = read_request(&mut stream);
-                if request.is_empty() {
-                    continue;
-                }
-                let count = {
-                    let mut keep = keep.lock().unwrap();
-                    keep.push(request.clone());
-                    keep.len()
-                };
-                let (status, body) = answer(&request, count);
-                let body = body.to_string();
-                let head = format!(
-                    "HTTP/1.1 {status} X\r\nContent-Type: application/json\r\nMetadata-Flavor: Google\r\n\
-                     Connection: close\r\nContent-Length: {}\r\n\r\n",
-                    body.len()
-                );
-                stream.write_all((head + &body).as_bytes()).unwrap();
-            }
-        });
-        Loopback { address, seen }
-    }
+/// Closed while a test holds it.
+type Gate = Arc<tokio::sync::Mutex<()>>;
 
-    /// Gives `token-1`, `token-2` and so on, a while after it was asked.
-    fn tokens() -> Self {
-        Loopback::start(|_, count| {
-            std::thread::sleep(Duration::from_millis(50));
-            (
-                200,
-                json!({ "access_token": format!("token-{count}"), "token_type": "Bearer", "expires_in": 3600 }),
-            )
-        })
-    }
-
-    fn url(&self, path: &str) -> String {
-        format!("http://{}{path}", self.address)
-    }
-
-    fn seen(&self) -> Vec<String> {
-        self.seen.lock().unwrap().clone()
-    }
+/// Gives `token-1`, `token-2` and so on, while the gate is open.
+fn tokens_behind(gate: &Gate) -> Socket {
+    let gate = gate.clone();
+    server(move |_, count| {
+        drop(gate.blocking_lock());
+        (200, json!({ "access_token": format!("token-{count}"), "token_type": "Bearer", "expires_in": 3600 }))
+    })
 }
 
-/// Head and body, by the body's length; nothing from a connection that sends nothing.
-fn read_request(stream: &mut TcpStream) -> String {
-    stream.set_read_timeout(Some(Duration::from_secs(5))).unwrap();
-    let mut bytes = Vec::new();
-    let mut buffer = [0; 4096];
-    loop {
-        let text = String::from_utf8_lossy(&bytes).into_owned();
-        if let Some((head, body)) = text.split_once("\r\n\r\n") {
-            let length = head.lines().find_map(|line| {
-                let (name, value) = line.split_once(':')?;
-                name.eq_ignore_ascii_case("content-length").then(|| value.trim().parse::<usize>().unwrap())
-            });
-            if body.len() >= length.unwrap_or(0) {
-                return text;
-            }
-        }
-        match stream.read(&mut buffer) {
-            Ok(read) if read > 0 => bytes.extend_from_slice(&buffer[..read]),
-            _ => return String::new(),
-        }
-    }
+fn tokens() -> Socket {
+    tokens_behind(&Gate::default())
 }
 
-fn user(tokens: &Loopback) -> Json {
+fn url(server: &Socket, path: &str) -> String {
+    format!("{}{path}", server.url())
+}
+
+fn seen(server: &Socket) -> Vec<String> {
+    server.requests().iter().map(Request::text).collect()
+}
+
+fn user(tokens: &Socket) -> Json {
     json!({
         "type": "authorized_user", "client_id": "the-client", "client_secret": "s3cret-client",
-        "refresh_token": "s3cret-refresh", "token_uri": tokens.url("/token"), "quota_project_id": "of-the-file",
+        "refresh_token": "s3cret-refresh", "token_uri": url(tokens, "/token"), "quota_project_id": "of-the-file",
     })
 }
 
@@ -114,17 +74,27 @@ async fn bearer(credentials: &impl Credentials) -> String {
     header(&credentials.headers(&SCOPES, None).await.unwrap(), "authorization")
 }
 
-/// What twenty tasks get that ask at once.
+/// What twenty tasks get that ask at once: nobody is answered before all have asked.
 async fn twenty<C: Credentials + 'static>(
     credentials: &Arc<C>,
     rejected: Option<&AuthHeaders>,
+    gate: &Gate,
 ) -> Vec<AuthHeaders> {
+    let closed = gate.lock().await;
+    let asking = Arc::new(AtomicUsize::new(0));
     let tasks: Vec<_> = (0..20)
         .map(|_| {
-            let (credentials, rejected) = (credentials.clone(), rejected.cloned());
-            tokio::spawn(async move { credentials.headers(&SCOPES, rejected.as_ref()).await.unwrap() })
+            let (credentials, rejected, asking) = (credentials.clone(), rejected.cloned(), asking.clone());
+            tokio::spawn(async move {
+                asking.fetch_add(1, Ordering::Relaxed);
+                credentials.headers(&SCOPES, rejected.as_ref()).await.unwrap()
+            })
         })
         .collect();
+    while asking.load(Ordering::Relaxed) < 20 {
+        tokio::task::yield_now().await;
+    }
+    drop(closed);
     let mut all = Vec::new();
     for task in tasks {
         all.push(task.await.unwrap());
@@ -150,56 +120,47 @@ fn assert_silent(error: &Error) {
     assert!(!text.contains("s3cret"), "{text}");
 }
 
-#[derive(Clone, Debug)]
-pub struct Zoo(Client);
-gapis_runtime::api! { Zoo { name: "zoo", version: "v1", root_url: "https://zoo.test/", service_path: "zoo/v1/", batch_path: "batch/zoo/v1" } }
-
-pub enum Get {}
-gapis_runtime::method! { Get: Zoo => Json; "zoo.animals.get" GET "animals/{id}" }
-
-impl Zoo {
-    fn get(&self, id: &str) -> Call<Get> {
-        Call::new(&self.0, &[&id], None)
-    }
-}
-
 #[tokio::test]
 async fn many_waiters_get_and_renew_one_token() {
-    let tokens = Loopback::tokens();
+    let gate = Gate::default();
+    let tokens = tokens_behind(&gate);
     let credentials = Arc::new(ApplicationDefault::from_json(&user(&tokens).to_string()).unwrap());
-    let first = twenty(&credentials, None).await;
+    let first = twenty(&credentials, None, &gate).await;
     assert!(first.iter().all(|headers| header(headers, "authorization") == "Bearer token-1"));
     assert!(first.iter().all(|headers| header(headers, "x-goog-user-project") == "of-the-file"));
-    assert_eq!(tokens.seen().len(), 1);
+    assert_eq!(seen(&tokens).len(), 1);
     assert!(
-        tokens.seen()[0].contains("https://farm.test/read https://farm.test/write"),
+        seen(&tokens)[0].contains("https://farm.test/read https://farm.test/write"),
         "{}",
-        tokens.seen()[0]
+        seen(&tokens)[0]
     );
 
-    let second = twenty(&credentials, Some(&first[0])).await;
+    let second = twenty(&credentials, Some(&first[0]), &gate).await;
     assert!(second.iter().all(|headers| header(headers, "authorization") == "Bearer token-2"));
-    assert_eq!(tokens.seen().len(), 2);
+    assert_eq!(seen(&tokens).len(), 2);
     assert_eq!(bearer(&credentials).await, "Bearer token-2");
-    assert_eq!(tokens.seen().len(), 2);
+    assert_eq!(seen(&tokens).len(), 2);
 }
 
 #[tokio::test]
 async fn a_server_that_repeats_a_rejected_token_is_not_asked_by_each_waiter() {
-    let tokens = Loopback::start(|_, _| {
+    let gate = Gate::default();
+    let held = gate.clone();
+    let tokens = server(move |_, _| {
+        drop(held.blocking_lock());
         (200, json!({ "access_token": "same", "token_type": "Bearer", "expires_in": 3600 }))
     });
     let credentials = Arc::new(ApplicationDefault::from_json(&user(&tokens).to_string()).unwrap());
     let first = credentials.headers(&SCOPES, None).await.unwrap();
-    assert!(twenty(&credentials, Some(&first)).await.iter().all(|headers| *headers == first));
-    assert_eq!(tokens.seen().len(), 2);
+    assert!(twenty(&credentials, Some(&first), &gate).await.iter().all(|headers| *headers == first));
+    assert_eq!(seen(&tokens).len(), 2);
 }
 
 #[tokio::test]
 async fn a_rejected_token_is_renewed_and_the_call_sent_again() {
-    let tokens = Loopback::tokens();
+    let tokens = tokens();
     let handlers = Handlers::new();
-    handlers.on::<Get>(|call| Ok(json!({ "id": call.var("id")? }))).require_bearer("token-2");
+    handlers.on::<Get>(|call| Ok(Animal::new(call.var("id")?))).require_bearer("token-2");
     let server = MockServer::serve(handlers, ([127, 0, 0, 1], 0).into()).unwrap();
     let client = Client::builder()
         .credentials(ApplicationDefault::from_json(&user(&tokens).to_string()).unwrap())
@@ -208,15 +169,15 @@ async fn a_rejected_token_is_renewed_and_the_call_sent_again() {
         .build()
         .unwrap();
     let zoo = <Zoo as gapis_runtime::Api>::new(&client);
-    assert_eq!(zoo.get("rex").await.unwrap()["id"], "rex");
-    assert_eq!(tokens.seen().len(), 2);
+    assert_eq!(zoo.get("rex").await.unwrap().id(), "rex");
+    assert_eq!(seen(&tokens).len(), 2);
 
     // In a batch too, and there is nothing left to renew.
     let mut batch = zoo.batch();
     let tickets: Vec<_> = (0..3).map(|_| batch.add(zoo.get("tom")).unwrap()).collect();
     let report = batch.execute().await;
-    assert!(tickets.into_iter().all(|ticket| report.redeem(ticket).unwrap()["id"] == "tom"));
-    assert_eq!(tokens.seen().len(), 2);
+    assert!(tickets.into_iter().all(|ticket| report.redeem(ticket).unwrap().id() == "tom"));
+    assert_eq!(seen(&tokens).len(), 2);
 
     // The program's quota project goes before the file's.
     for request in server.handlers().requests() {
@@ -226,7 +187,7 @@ async fn a_rejected_token_is_renewed_and_the_call_sent_again() {
 
 #[tokio::test]
 async fn a_token_server_s_refusal_is_an_error_without_secrets_and_not_the_end() {
-    let tokens = Loopback::start(|_, count| match count {
+    let tokens = server(|_, count| match count {
         1 => (400, json!({ "error": "invalid_grant", "error_description": "Token has been revoked." })),
         _ => (200, json!({ "access_token": "later", "token_type": "Bearer", "expires_in": 3600 })),
     });
@@ -309,7 +270,7 @@ async fn a_service_account_signs_for_itself() {
 
 #[tokio::test]
 async fn a_service_account_is_impersonated() {
-    let server = Loopback::start(|request, _| {
+    let server = server(|request, _| {
         if request.starts_with("POST /token") {
             return (200, json!({ "access_token": "source", "token_type": "Bearer", "expires_in": 3600 }));
         }
@@ -318,16 +279,16 @@ async fn a_service_account_is_impersonated() {
     });
     let json = json!({
         "type": "impersonated_service_account", "source_credentials": user(&server),
-        "service_account_impersonation_url": server.url("/v1/projects/-/serviceAccounts/a@b.c:generateAccessToken"),
+        "service_account_impersonation_url": url(&server, "/v1/projects/-/serviceAccounts/a@b.c:generateAccessToken"),
     });
     let credentials = ApplicationDefault::from_json(&json.to_string()).unwrap();
     assert_eq!(bearer(&credentials).await, "Bearer impersonated");
-    assert!(server.seen()[1].contains("https://farm.test/write"), "{}", server.seen()[1]);
+    assert!(seen(&server)[1].contains("https://farm.test/write"), "{}", seen(&server)[1]);
 }
 
 #[tokio::test]
 async fn a_workload_exchanges_its_own_token() {
-    let server = Loopback::start(|request, _| {
+    let server = server(|request, _| {
         assert!(request.contains("subject_token=from-the-pod"), "{request}");
         let kind = "urn:ietf:params:oauth:token-type:access_token";
         (
@@ -337,7 +298,7 @@ async fn a_workload_exchanges_its_own_token() {
     });
     let json = json!({
         "type": "external_account", "audience": "//iam.example.com/pools/farm",
-        "subject_token_type": "urn:ietf:params:oauth:token-type:jwt", "token_url": server.url("/sts"),
+        "subject_token_type": "urn:ietf:params:oauth:token-type:jwt", "token_url": url(&server, "/sts"),
         "credential_source": { "file": file("pod-token", "from-the-pod") },
     });
     let credentials = ApplicationDefault::from_json(&json.to_string()).unwrap();
@@ -367,9 +328,9 @@ fn run_in_environment(expected: &str, variables: &[(&str, &str)]) {
 
 #[test]
 fn the_metadata_server_is_asked_where_there_is_no_file() {
-    let server = Loopback::tokens();
-    run_in_environment("token-1", &[("GCE_METADATA_HOST", &server.address)]);
-    let request = &server.seen()[0];
+    let server = tokens();
+    run_in_environment("token-1", &[("GCE_METADATA_HOST", &server.address().to_string())]);
+    let request = &seen(&server)[0];
     assert!(
         request.starts_with("GET /computeMetadata/v1/instance/service-accounts/default/token"),
         "{request}"
@@ -380,15 +341,15 @@ fn the_metadata_server_is_asked_where_there_is_no_file() {
 
 #[test]
 fn the_environment_names_a_file() {
-    let server = Loopback::tokens();
+    let server = tokens();
     let path = file("adc.json", &user(&server).to_string());
     run_in_environment("token-1", &[("GOOGLE_APPLICATION_CREDENTIALS", path.to_str().unwrap())]);
-    assert_eq!(server.seen().len(), 1);
+    assert_eq!(seen(&server).len(), 1);
 }
 
 #[test]
 fn credentials_outlive_the_runtime_that_first_asked() {
-    let tokens = Loopback::tokens();
+    let tokens = tokens();
     let credentials = ApplicationDefault::from_json(&user(&tokens).to_string()).unwrap();
     for expected in ["Bearer token-1", "Bearer token-2"] {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
@@ -398,8 +359,10 @@ fn credentials_outlive_the_runtime_that_first_asked() {
 }
 
 /// An authorization server: codes for tokens, refresh tokens for tokens.
-fn consent_server() -> Loopback {
-    Loopback::start(|request, count| {
+fn consent_server(gate: &Gate) -> Socket {
+    let gate = gate.clone();
+    server(move |request, count| {
+        drop(gate.blocking_lock());
         let grant = match () {
             () if request.contains("code=the-code") => "code",
             () if request.contains("refresh_token=s3cret-refresh") => "refresh",
@@ -432,31 +395,32 @@ fn browser(asked: &Arc<Mutex<usize>>) -> impl Fn(&str) + Send + Sync + 'static {
     }
 }
 
-fn client_secret(server: &Loopback, name: &str) -> PathBuf {
+fn client_secret(server: &Socket, name: &str) -> PathBuf {
     let secret = json!({ "installed": {
         "client_id": "the-client", "client_secret": "s3cret-client", "project_id": "farm", "redirect_uris": [],
-        "auth_uri": server.url("/auth"), "token_uri": server.url("/token"),
+        "auth_uri": url(&server, "/auth"), "token_uri": url(server, "/token"),
     } });
     file(name, &secret.to_string())
 }
 
 #[tokio::test]
 async fn a_user_consents_once() {
-    let server = consent_server();
+    let gate = Gate::default();
+    let server = consent_server(&gate);
     let secret = client_secret(&server, "secret.json");
     let store = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(format!("{}-store.json", std::process::id()));
     let asked = Arc::new(Mutex::new(0));
     let user = Arc::new(Installed::new(&secret, &store).present(browser(&asked)));
-    let first = twenty(&user, None).await;
+    let first = twenty(&user, None, &gate).await;
     assert!(first.iter().all(|headers| header(headers, "authorization") == "Bearer code-1"));
-    assert_eq!((*asked.lock().unwrap(), server.seen().len()), (1, 1));
+    assert_eq!((*asked.lock().unwrap(), seen(&server).len()), (1, 1));
 
     // The next start finds the token in the store, and a rejected one is renewed once without asking.
     let again = Arc::new(Installed::new(&secret, &store).present(browser(&asked)));
     assert_eq!(bearer(&again).await, "Bearer code-1");
-    let renewed = twenty(&again, Some(&first[0])).await;
+    let renewed = twenty(&again, Some(&first[0]), &gate).await;
     assert!(renewed.iter().all(|headers| header(headers, "authorization") == "Bearer refresh-2"));
-    assert_eq!((*asked.lock().unwrap(), server.seen().len()), (1, 2));
+    assert_eq!((*asked.lock().unwrap(), seen(&server).len()), (1, 2));
     assert!(!format!("{again:?}").contains("s3cret"));
     #[cfg(unix)]
     {
@@ -465,12 +429,12 @@ async fn a_user_consents_once() {
     }
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_user_who_does_not_answer_and_files_that_are_none() {
-    let server = consent_server();
+    let server = consent_server(&Gate::default());
     let secret = client_secret(&server, "patience.json");
     let store = secret.with_extension("store");
-    let silent = Installed::new(&secret, &store).present(|_| ()).wait_for_user(Duration::from_millis(50));
+    let silent = Installed::new(&secret, &store).present(|_| ()).wait_for_user(Duration::from_secs(600));
     let error = silent.headers(&SCOPES, None).await.unwrap_err();
     assert!(error.is_credentials() && error.to_string().contains("in time"), "{error}");
 

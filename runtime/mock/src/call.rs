@@ -72,6 +72,24 @@ impl MockCall {
         }
     }
 
+    /// A read whose URL is too long comes as a POST with `X-HTTP-Method-Override: GET` and the query as a form: this makes
+    /// it the read that is meant.
+    pub(crate) fn undo_override(&mut self) {
+        let is = |name: &str, value: &str| {
+            self.headers
+                .get(name)
+                .is_some_and(|found| found.as_bytes().eq_ignore_ascii_case(value.as_bytes()))
+        };
+        let read = self.verb == "POST" && is("x-http-method-override", "GET");
+        if !read || !is("content-type", "application/x-www-form-urlencoded") {
+            return;
+        }
+        let form = String::from_utf8_lossy(&std::mem::take(&mut self.body)).into_owned();
+        let both = !self.query.is_empty() && !form.is_empty();
+        self.query = format!("{}{}{form}", self.query, if both { "&" } else { "" });
+        "GET".clone_into(&mut self.verb);
+    }
+
     /// The number of the HTTP request that brought the call, from 0.
     #[must_use]
     pub fn request(&self) -> usize {

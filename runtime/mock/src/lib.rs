@@ -7,7 +7,7 @@
 //! [`Handlers::on_upload`], [`Handlers::on_download`].
 //!
 //! ```
-//! # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/support/farm.rs"));
+//! # use gapis_testkit::farm::{Farm, animals, schemas};
 //! # #[tokio::main]
 //! # async fn main() -> Result<(), gapis_runtime::Error> {
 //! use gapis_mock::{Fault, MockError, MockServer};

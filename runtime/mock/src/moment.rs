@@ -109,6 +109,7 @@ impl Moment {
         call.index = Some(index);
         call.content_id.clone_from(&part.content_id);
         call.outer = Some(outer.clone());
+        call.undo_override();
         let route = self.find(&mut call);
         let effects = self.script.of_call(&call, true);
         let response = match inner.and_then(|_| no_media(&call)) {

@@ -16,7 +16,8 @@ impl Handlers {
     /// when all has come; the call's body is the metadata, `{}` where there is none.
     ///
     /// ```
-    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/support/photos.rs"));
+    /// # use gapis_testkit::photos::{Get, Insert, Photos};
+    /// # use gapis_runtime::Json;
     /// # #[tokio::main]
     /// # async fn main() -> Result<(), gapis_runtime::Error> {
     /// use gapis_mock::Handlers;
@@ -58,11 +59,13 @@ impl Handlers {
         self.add(Route { verb, template: template(), api, method, media: false, handler })
     }
 
-    /// Handles downloads of the method `M`, beside a handler for its metadata. Ranges, `If-Match` and checksums are those
+    /// Handles downloads of the method `M`, beside a handler for its metadata: below `/download/` where the API has that, and
+    /// at the method's own path with `alt=media`. Ranges, `If-Match` and checksums are those
     /// of the media that is given.
     ///
     /// ```
-    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/support/photos.rs"));
+    /// # use gapis_testkit::photos::{Get, Insert, Photos};
+    /// # use gapis_runtime::Json;
     /// # #[tokio::main]
     /// # async fn main() -> Result<(), gapis_runtime::Error> {
     /// use gapis_mock::{Handlers, MockMedia};
@@ -80,17 +83,25 @@ impl Handlers {
         handler: impl Fn(&MockCall) -> MockResult<MockMedia> + Send + Sync + 'static,
     ) -> &Self {
         let api = <M::Api as Api>::SPEC;
-        let folder = if M::SPEC.download.is_some_and(|spec| spec.media_service) { "download/" } else { "" };
-        self.add(Route {
-            verb: M::SPEC.verb.to_owned(),
-            template: Template::parse(&format!("{folder}{}{}", api.service_path, M::SPEC.path)),
-            api,
-            method: Some(M::SPEC),
-            media: true,
-            handler: Box::new(move |call| match handler(call) {
-                Ok(media) => serve(call, &media),
-                Err(error) => error.into(),
-            }),
-        })
+        let handler = Arc::new(handler);
+        // Some clients ask for media at a path of its own, others where its metadata is.
+        for folder in ["", "download/"] {
+            if !folder.is_empty() && !M::SPEC.download.is_some_and(|spec| spec.media_service) {
+                continue;
+            }
+            let handler = handler.clone();
+            self.add(Route {
+                verb: M::SPEC.verb.to_owned(),
+                template: Template::parse(&format!("{folder}{}{}", api.service_path, M::SPEC.path)),
+                api,
+                method: Some(M::SPEC),
+                media: true,
+                handler: Box::new(move |call| match handler(call) {
+                    Ok(media) => serve(call, &media),
+                    Err(error) => error.into(),
+                }),
+            });
+        }
+        self
     }
 }

@@ -21,11 +21,13 @@ use tokio::task::JoinSet;
 use tokio::time::Sleep;
 
 use crate::render::Answer;
+use crate::reply::MockResponse;
 use crate::table::Handlers;
 
 /// A running mock server. It derefs to its [`Handlers`], and stops when it is dropped.
 ///
-/// The calls of a batch are handled one after another, requests at the same time: a handler may block.
+/// The calls of a batch are handled one after another, requests at the same time: a handler may block. A POST, PUT or
+/// PATCH that does not say how long its body is comes to no handler: it is answered with 411, as Google's servers do.
 ///
 /// ```
 /// use gapis_mock::{MockResponse, MockServer};
@@ -164,6 +166,12 @@ async fn respond(
 ) -> Result<http::Response<Outgoing>, Broken> {
     let (parts, body) = request.into_parts();
     let body = body.collect().await.map_err(|_| Broken)?.to_bytes();
+    if lacks_length(&parts) {
+        let mut answer =
+            Answer::new(MockResponse::html(411, "<title>Error 411 (Length Required)!!1</title>"));
+        let body = Outgoing::new(&mut answer);
+        return Ok(answer.response.into_http().map(|_| body));
+    }
     // On a thread of its own: a handler may wait for another request.
     let request = http::Request::from_parts(parts, body);
     let work = tokio::task::spawn_blocking(move || handlers.answer(request));
@@ -176,6 +184,13 @@ async fn respond(
     }
     let body = Outgoing::new(&mut answer);
     Ok(answer.response.into_http().map(|_| body))
+}
+
+/// Whether a front would refuse the request: these verbs say how long their body is, even if there is none.
+fn lacks_length(request: &http::request::Parts) -> bool {
+    let has_body = [http::Method::POST, http::Method::PUT, http::Method::PATCH].contains(&request.method);
+    let length = [http::header::CONTENT_LENGTH, http::header::TRANSFER_ENCODING];
+    has_body && !length.iter().any(|name| request.headers.contains_key(name))
 }
 
 /// A body that goes out in pieces, with pauses, and may break off.

@@ -58,7 +58,7 @@ impl Handlers {
     /// Handles calls of the method `M`, and opens its API's batch endpoint.
     ///
     /// ```
-    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/support/farm.rs"));
+    /// # use gapis_testkit::farm::{Farm, animals, schemas};
     /// # #[tokio::main]
     /// # async fn main() -> Result<(), gapis_runtime::Error> {
     /// use gapis_mock::{Handlers, MockError};
@@ -237,6 +237,7 @@ impl Handlers {
             headers: call.headers.clone(),
             body: call.body.clone(),
         });
+        call.undo_override();
         let moment = self.moment();
         let batch = if call.verb == "POST" { self.batch_limit(&call.path) } else { None };
         let route = if batch.is_none() { moment.find(&mut call) } else { None };

@@ -6,25 +6,9 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use gapis_mock::{BatchRules, ContentIds, Fault, Handlers, MockCall, MockError, MockResponse, MockServer};
-use gapis_runtime::{BearerToken, Client, Error, Json, Report, RetryPolicy};
-
-#[derive(Clone, Debug)]
-pub struct Zoo(Client);
-gapis_runtime::api! { Zoo { name: "zoo", version: "v1", root_url: "https://zoo.test/", service_path: "zoo/v1/", batch_path: "batch/zoo/v1" } }
-
-pub enum Get {}
-gapis_runtime::method! { Get: Zoo => Json; "zoo.animals.get" GET "animals/{id}" }
-pub enum Insert {}
-gapis_runtime::method! { Insert: Zoo => Json; "zoo.animals.insert" POST "animals" }
-
-impl Zoo {
-    fn get(&self, id: &str) -> Call<Get> {
-        Call::new(&self.0, &[&id], None)
-    }
-    fn insert(&self, body: Json) -> Call<Insert> {
-        Call::new(&self.0, &[], Some(&body))
-    }
-}
+use gapis_runtime::{BearerToken, Error, Report};
+use gapis_testkit::quick;
+use gapis_testkit::zoo::{Animal, Get, Insert, Zoo};
 
 /// A table that echoes, and counts how often each insert was done.
 fn table() -> (Handlers, Arc<Mutex<BTreeMap<String, usize>>>) {
@@ -32,20 +16,16 @@ fn table() -> (Handlers, Arc<Mutex<BTreeMap<String, usize>>>) {
     let done = Arc::new(Mutex::new(BTreeMap::new()));
     handlers.on::<Get>(|call| match call.var("id")? {
         "none" => Err(MockError::not_found("none")),
-        id => Ok(serde_json::json!({ "id": id })),
+        id => Ok(Animal::new(id)),
     });
     let state = done.clone();
     handlers.on::<Insert>(move |call| {
-        let body: Json = call.body()?;
-        *state.lock().unwrap().entry(body["id"].as_str().unwrap_or_default().to_owned()).or_default() += 1;
-        Ok(body)
+        let animal: Animal = call.body()?;
+        *state.lock().unwrap().entry(animal.id().to_owned()).or_default() += 1;
+        Ok(animal)
     });
     handlers.batch_rules(BatchRules::new().strict(true).content_ids(ContentIds::Unique));
     (handlers, done)
-}
-
-fn quick() -> RetryPolicy {
-    RetryPolicy::default().with_backoff(Duration::from_millis(1), Duration::from_millis(4))
 }
 
 /// The service over a socket, and over the table alone.
@@ -64,17 +44,15 @@ async fn batch(zoo: &Zoo) -> (Results, Report) {
     let mut batch = zoo.batch();
     for at in 0..12 {
         let seen = seen.clone();
-        let keep = move |result: Result<Json, Error>| {
-            let text = result.map(|json| json["id"].as_str().unwrap_or_default().to_owned());
+        let keep = move |result: Result<Animal, Error>| {
+            let text = result.map(|animal| animal.id().to_owned());
             assert!(seen.lock().unwrap()[at].replace(text).is_none(), "{at} twice");
         };
         let id = at.to_string();
         if at < 10 {
             zoo.get(&id).queue(&mut batch, move |reply| keep(reply.result)).unwrap();
         } else {
-            zoo.insert(serde_json::json!({ "id": id }))
-                .queue(&mut batch, move |reply| keep(reply.result))
-                .unwrap();
+            zoo.insert(&id).queue(&mut batch, move |reply| keep(reply.result)).unwrap();
         }
     }
     let report = batch.execute().await;
@@ -212,16 +190,16 @@ async fn single_calls_meet_the_same_handlers_and_faults() {
     let (handlers, _) = table();
     let (_server, services) = services(&handlers);
     for zoo in services {
-        assert_eq!(zoo.get("7").await.unwrap()["id"], "7");
+        assert_eq!(zoo.get("7").await.unwrap().id(), "7");
         assert!(zoo.get("none").await.unwrap_err().is_not_found());
         handlers.fault(Fault::error(MockError::too_many_requests(None)).times(2));
-        assert_eq!(zoo.get("8").await.unwrap()["id"], "8");
+        assert_eq!(zoo.get("8").await.unwrap().id(), "8");
         handlers.fault(Fault::drop_part());
-        assert_eq!(zoo.get("9").await.unwrap()["id"], "9", "a read is sent again");
+        assert_eq!(zoo.get("9").await.unwrap().id(), "9", "a read is sent again");
         handlers.fault(Fault::drop_part());
-        assert!(zoo.insert(serde_json::json!({"id": "x"})).await.is_err(), "an insert is not");
+        assert!(zoo.insert("x").await.is_err(), "an insert is not");
         handlers.fault(Fault::gzip());
-        assert_eq!(zoo.get("10").await.unwrap()["id"], "10");
+        assert_eq!(zoo.get("10").await.unwrap().id(), "10");
     }
 }
 
@@ -246,10 +224,10 @@ async fn a_token_is_asked_for() {
 fn blocking_programs_are_served_too() {
     let (handlers, _) = table();
     let (_server, [socket, _]) = services(&handlers);
-    assert_eq!(socket.get("7").send().block().unwrap()["id"], "7");
+    assert_eq!(socket.get("7").send().block().unwrap().id(), "7");
     let mut batch = socket.batch();
     let ticket = batch.add(socket.get("8")).unwrap();
-    assert_eq!(batch.execute().block().redeem(ticket).unwrap()["id"], "8");
+    assert_eq!(batch.execute().block().redeem(ticket).unwrap().id(), "8");
 }
 
 #[test]

@@ -1,14 +1,13 @@
 //! The mock server's wire form, by raw bytes over a socket: no code of the client takes part.
 #![allow(missing_docs, unreachable_pub)]
 
-include!("../../tests/support/farm.rs");
-
 use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use gapis_mock::{BatchRules, ContentIds, Fault, MockError, MockResponse, MockServer};
+use gapis_testkit::farm::{animals, schemas};
 use schemas::Animal;
 
 /// Sends bytes and gives all that comes until the server closes.
@@ -78,6 +77,41 @@ fn farm() -> MockServer {
         Ok(())
     });
     mock
+}
+
+#[test]
+fn a_body_without_a_length_is_refused_before_any_handler() {
+    let mock = MockServer::start().unwrap();
+    mock.route("POST", "/x", |_| MockResponse::new(204)).route("GET", "/x", |_| MockResponse::new(204));
+    for verb in ["POST", "PUT", "PATCH"] {
+        let answer = talk(&mock, &format!("{verb} /x HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"));
+        assert!(answer.starts_with("HTTP/1.1 411 Length Required\r\n"), "{answer}");
+    }
+    assert_eq!(mock.call_count(), 0);
+    let chunked = "Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n";
+    for (verb, rest) in [("POST", "Content-Length: 0\r\n\r\n"), ("POST", chunked), ("GET", "\r\n")] {
+        let answer = talk(&mock, &format!("{verb} /x HTTP/1.1\r\nHost: x\r\nConnection: close\r\n{rest}"));
+        assert!(answer.starts_with("HTTP/1.1 204 No Content\r\n"), "{answer}");
+    }
+}
+
+#[test]
+fn a_post_that_stands_for_a_get_comes_to_the_get_s_handler() {
+    let mock = MockServer::start().unwrap();
+    mock.route("GET", "/x", |call| MockResponse::new(200).with_body(format!("{:?}", call.query_pairs())));
+    let form = "X-HTTP-Method-Override: GET\r\nContent-Type: application/x-www-form-urlencoded\r\n";
+    let answer = post(&mock, "/x?b=2", form, "q=a+b%26&r=");
+    assert!(answer.ends_with(r#"[("b", "2"), ("q", "a b&"), ("r", "")]"#), "{answer}");
+    assert_eq!((mock.calls()[0].verb(), &*mock.requests()[0].verb), ("GET", "POST"));
+
+    let part = format!(
+        "--b\r\nContent-Type: application/http\r\n\r\nPOST /x HTTP/1.1\r\n{form}Content-Length: 3\r\n\r\nq=1\r\n--b--"
+    );
+    let answer = post(&mock, "/batch", "Content-Type: multipart/mixed; boundary=b\r\n", &part);
+    assert!(answer.contains(r#"[("q", "1")]"#), "{answer}");
+    // Of another type it is a POST, and there is none.
+    let answer = post(&mock, "/x", "X-HTTP-Method-Override: GET\r\nContent-Type: text/plain\r\n", "q=1");
+    assert!(answer.starts_with("HTTP/1.1 404"), "{answer}");
 }
 
 #[test]

@@ -98,7 +98,7 @@ impl PollPolicy {
 /// for. Dropping the future stops the waiting, and leaves the operation to the server.
 ///
 /// ```
-/// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/support/farm.rs"));
+/// # use gapis_testkit::farm::{Farm, barns, schemas};
 /// # #[tokio::main]
 /// # async fn main() -> Result<(), gapis_runtime::Error> {
 /// # use gapis_mock::{Handlers, MockResponse};

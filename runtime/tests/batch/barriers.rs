@@ -1,6 +1,6 @@
 //! Order: what is queued after a barrier waits for all before it.
 
-use crate::support::*;
+use gapis_testkit::zoo::*;
 
 fn slow() -> (Zoo, Peer) {
     zoo(|sent| {

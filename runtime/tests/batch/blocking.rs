@@ -1,7 +1,7 @@
 //! Use from a plain `main`, and the clear error inside an async runtime.
 #![cfg(feature = "blocking")]
 
-use crate::support::*;
+use gapis_testkit::zoo::*;
 
 #[test]
 fn a_plain_main_sends_and_executes() {

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 
 use gapis_runtime::{ApiKey, AuthHeaders, BearerToken, BoxFuture, Credentials, Error, Result};
 
-use crate::support::*;
+use gapis_testkit::zoo::*;
 
 /// Tokens `t0`, `t1`, …, a new one each time the current one is rejected; none after `last`.
 #[derive(Clone)]

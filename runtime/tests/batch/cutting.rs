@@ -3,7 +3,7 @@
 
 use proptest::prelude::*;
 
-use crate::support::*;
+use gapis_testkit::zoo::*;
 
 const NAMES: [&str; 6] = ["a", "gone", "bb", "empty", "ccc", "odd"];
 

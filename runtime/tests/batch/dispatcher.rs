@@ -4,7 +4,7 @@ use futures_util::future::join_all;
 use gapis_runtime::{Batcher, BatcherOptions};
 use tokio::time::Instant;
 
-use crate::support::*;
+use gapis_testkit::zoo::*;
 
 #[tokio::test(start_paused = true)]
 async fn calls_within_the_window_travel_together_with_typed_results() {

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 use futures_util::FutureExt;
 use gapis_runtime::{Error, RetryPolicy};
 
-use crate::support::*;
+use gapis_testkit::zoo::*;
 
 /// How a reply ended, in one word.
 fn word(result: Result<Animal, Error>) -> String {

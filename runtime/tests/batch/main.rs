@@ -20,6 +20,5 @@ mod secrets;
 mod single;
 mod socket;
 mod splitting;
-mod support;
 mod ways;
 mod writing;

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use bytes::Bytes;
 
-use crate::support::*;
+use gapis_testkit::zoo::*;
 
 /// How many bytes of chunks are alive, and how many there were at most.
 #[derive(Default)]

@@ -2,7 +2,7 @@
 
 use tokio::time::Instant;
 
-use crate::support::*;
+use gapis_testkit::zoo::*;
 
 async fn paced(
     calls: usize,

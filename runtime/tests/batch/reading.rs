@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use gapis_runtime::{Error, ReadLimits};
 
-use crate::support::*;
+use gapis_testkit::zoo::*;
 
 /// What a row expects of each call, in the order of the queue.
 #[derive(Clone, Copy, Debug)]

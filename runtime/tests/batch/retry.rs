@@ -3,7 +3,7 @@
 use gapis_runtime::{Error, RetryPolicy};
 use tokio::time::Instant;
 
-use crate::support::*;
+use gapis_testkit::zoo::*;
 
 /// The peer answers every call with that until request `from`, then with the animal.
 fn until(from: usize, inner: &str) -> (Zoo, Peer) {
@@ -118,7 +118,7 @@ async fn retry_after_is_honoured_in_a_part_and_outside() {
     let (result, times) = one(&zoo, &peer, zoo.insert("a")).await;
     assert!(result.is_ok() && (17.0..17.01).contains(&times[1]), "{times:?}");
 
-    let (zoo, peer) = crate::support::zoo(|sent| match sent.number {
+    let (zoo, peer) = gapis_testkit::zoo::zoo(|sent| match sent.number {
         0 => Answer::json(503, "").header("retry-after", "40"),
         _ => sent.echo(),
     });

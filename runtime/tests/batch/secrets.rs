@@ -5,7 +5,7 @@ use std::sync::Mutex;
 
 use gapis_runtime::{ApiKey, AuthHeaders, BearerToken, Client, Error};
 
-use crate::support::*;
+use gapis_testkit::zoo::*;
 
 #[tokio::test]
 async fn nothing_that_is_printed_shows_a_secret() {

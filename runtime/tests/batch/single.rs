@@ -7,7 +7,7 @@ use futures_util::future::join_all;
 use gapis_runtime::{AuthHeaders, BoxFuture, Credentials, Error, Result, RetryPolicy};
 use tokio::time::Instant;
 
-use crate::support::*;
+use gapis_testkit::zoo::*;
 
 fn one() -> Answer {
     Answer::json(200, r#"{"id":"one"}"#)
@@ -50,7 +50,7 @@ async fn retry_after_attempts_and_total_time_are_kept() {
     assert!(zoo.get("a").await.is_ok());
     assert_eq!(start.elapsed().as_secs(), 33);
     assert_eq!(peer.sent()[0].url, "https://zoo.test/zoo/v1/animals/a?alt=json");
-    let (zoo, peer) = crate::support::zoo(|_| Answer::json(503, "").after(secs(30)));
+    let (zoo, peer) = gapis_testkit::zoo::zoo(|_| Answer::json(503, "").after(secs(30)));
     assert!(zoo.get("a").with_retry(policy(3)).await.is_err());
     assert_eq!(peer.sent().len(), 3);
     peer.clear();
@@ -153,7 +153,7 @@ async fn an_attempt_that_timed_out_is_followed_by_others() {
         assert!((attempts..=attempts + waits).contains(seconds), "{begun:?}");
     }
 
-    let (zoo, peer) = crate::support::zoo(hangs);
+    let (zoo, peer) = gapis_testkit::zoo::zoo(hangs);
     let mut batch = zoo.batch();
     batch.add(zoo.get("a")).unwrap();
     batch.add(zoo.insert("b")).unwrap();

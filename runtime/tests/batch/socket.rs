@@ -2,7 +2,7 @@
 
 use gapis_mock::{Fault, MockResponse, MockServer};
 
-use crate::support::*;
+use gapis_testkit::zoo::*;
 
 #[tokio::test]
 async fn the_length_of_the_body_is_known() {

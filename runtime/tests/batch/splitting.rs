@@ -1,6 +1,6 @@
 //! Batches beyond a limit: of calls, of bytes, of a call's address, and of what the server says.
 
-use crate::support::*;
+use gapis_testkit::zoo::*;
 
 /// Executes that many reads and gives the sizes of the requests.
 async fn sizes(zoo: &Zoo, peer: &Peer, calls: usize) -> Vec<usize> {

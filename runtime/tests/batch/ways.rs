@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use gapis_runtime::{Error, Json};
 
-use crate::support::*;
+use gapis_testkit::zoo::*;
 
 fn echo() -> (Zoo, Peer) {
     zoo(|sent| {

@@ -2,7 +2,7 @@
 
 use gapis_runtime::{ApiKey, BearerToken};
 
-use crate::support::*;
+use gapis_testkit::zoo::*;
 
 /// The body with the random boundary and token replaced.
 fn normal(sent: &Sent) -> String {

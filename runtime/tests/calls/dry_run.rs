@@ -1,8 +1,8 @@
 use gapis_mock::Handlers;
 use gapis_runtime::BearerToken;
 
-use crate::photos::Photos;
-use crate::zoo::{Animal, Zoo};
+use gapis_testkit::photos::Photos;
+use gapis_testkit::zoo::{Animal, Zoo};
 
 fn zoo() -> (Zoo, Handlers) {
     let handlers = Handlers::new();
@@ -52,7 +52,7 @@ fn secrets_are_masked() {
 fn a_call_that_cannot_be_sent_has_no_dry_run() {
     let (zoo, _) = zoo();
     let error = zoo.get("").dry_run().unwrap_err();
-    assert!(error.is_input() && error.to_string().starts_with("zoo.get: "), "{error}");
+    assert!(error.is_input() && error.to_string().starts_with("zoo.animals.get: "), "{error}");
 }
 
 #[test]

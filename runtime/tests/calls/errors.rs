@@ -4,13 +4,13 @@ use gapis_mock::{Handlers, MockError, MockResponse};
 use gapis_runtime::{Detail, Error, RetryPolicy};
 use serde_json::json;
 
-use crate::zoo::{Get, zoo};
+use gapis_testkit::zoo::{Get, on_table};
 
 /// The error of a call that is answered with this.
 async fn error(answer: impl Into<MockResponse>) -> Error {
     let (handlers, answer) = (Handlers::new(), answer.into());
     handlers.on_raw::<Get>(move |_| answer.clone());
-    zoo(&handlers).get("1").with_retry(RetryPolicy::none()).await.unwrap_err()
+    on_table(&handlers).get("1").with_retry(RetryPolicy::none()).await.unwrap_err()
 }
 
 #[tokio::test]

@@ -2,7 +2,7 @@ use futures_util::{StreamExt as _, TryStreamExt as _};
 use gapis_mock::{Fault, Handlers, MockError, MockResponse};
 use serde_json::{Value, json};
 
-use crate::zoo::{Aggregated, List, Search, sent, zoo};
+use gapis_testkit::zoo::{Aggregated, List, Search, on_table, sent};
 
 /// Serves these pages, one after another; asked for another page by the token that the one before gave.
 fn pages(pages: Vec<Value>) -> Handlers {
@@ -38,7 +38,7 @@ fn three() -> Vec<Value> {
 #[tokio::test]
 async fn a_token_in_the_query_an_empty_page_is_not_the_end() {
     let handlers = pages(three());
-    let zoo = zoo(&handlers);
+    let zoo = on_table(&handlers);
     let mut names = Vec::new();
     let mut items = zoo.list().items();
     while let Some(animal) = items.next().await {
@@ -59,7 +59,7 @@ async fn a_token_in_the_query_an_empty_page_is_not_the_end() {
 
 #[tokio::test]
 async fn both_are_streams() {
-    let zoo = zoo(&pages(three()));
+    let zoo = on_table(&pages(three()));
     let names: Vec<_> = zoo.list().items().map_ok(|animal| animal.name.unwrap()).try_collect().await.unwrap();
     assert_eq!(names, ["a", "b", "c"]);
     assert_eq!(zoo.list().pages().count().await, 3);
@@ -68,7 +68,7 @@ async fn both_are_streams() {
 #[tokio::test]
 async fn a_token_in_the_body_leaves_the_rest_of_it() {
     let handlers = pages(three());
-    let mut items = zoo(&handlers).search(json!({"legs": 4, "pageSize": 2})).items();
+    let mut items = on_table(&handlers).search(json!({"legs": 4, "pageSize": 2})).items();
     let mut names = Vec::new();
     while let Some(animal) = items.next().await {
         names.extend(animal.unwrap().name);
@@ -91,7 +91,7 @@ async fn entries_of_a_map_come_with_their_keys_and_tokens_by_any_name() {
         json!({"houses": {"east": {"name": "Eve"}, "west": {"name": "Wim"}}, "response": {"continue": "t1"}}),
         json!({"houses": {"north": {}}, "response": {}}),
     ]);
-    let mut items = zoo(&handlers).aggregated().fields("houses(name)").items();
+    let mut items = on_table(&handlers).aggregated().fields("houses(name)").items();
     let mut found = Vec::new();
     while let Some(entry) = items.next().await {
         let (house, keeper) = entry.unwrap();
@@ -115,7 +115,7 @@ async fn fields_of_the_caller_keep_the_token_and_the_items() {
         ("other(nextPageToken,animals)", true, "other(nextPageToken,animals),animals,nextPageToken"),
     ] {
         let handlers = pages(three());
-        let call = zoo(&handlers).list().fields(own);
+        let call = on_table(&handlers).list().fields(own);
         if items {
             assert!(call.items().next().await.unwrap().is_ok());
         } else {
@@ -128,7 +128,7 @@ async fn fields_of_the_caller_keep_the_token_and_the_items() {
 #[tokio::test]
 async fn a_list_begins_where_the_caller_says() {
     let handlers = pages(three());
-    let animal = zoo(&handlers).list().with_query("pageToken", "t2").items().next().await;
+    let animal = on_table(&handlers).list().with_query("pageToken", "t2").items().next().await;
     assert_eq!(animal.unwrap().unwrap().name.as_deref(), Some("c"));
 }
 
@@ -137,13 +137,13 @@ async fn a_token_that_comes_again_is_an_error_and_the_end() {
     for tokens in [vec!["t1", "t1"], vec!["t1", "t2", "t1"]] {
         let page = |token: &&str| json!({"animals": named(&["x"]), "nextPageToken": token});
         let handlers = pages(tokens.iter().map(page).collect());
-        let mut items = zoo(&handlers).list().items();
+        let mut items = on_table(&handlers).list().items();
         for _ in 1..tokens.len() {
             assert!(items.next().await.unwrap().is_ok());
         }
         let error = items.next().await.unwrap().unwrap_err();
         assert!(error.is_protocol(), "{error}");
-        assert_eq!(error.to_string(), "zoo.list: the server gave the same page token twice");
+        assert_eq!(error.to_string(), "zoo.animals.list: the server gave the same page token twice");
         assert!(items.next().await.is_none());
     }
 }
@@ -151,7 +151,7 @@ async fn a_token_that_comes_again_is_an_error_and_the_end() {
 #[tokio::test]
 async fn a_page_that_fails_is_asked_for_again_or_is_the_end() {
     let handlers = pages(three());
-    let zoo = zoo(&handlers);
+    let zoo = on_table(&handlers);
     handlers.fault(Fault::error(MockError::unavailable(Some(0))).on_request(1));
     assert_eq!(zoo.list().items().count().await, 3);
     assert_eq!(handlers.request_count(), 4);
@@ -163,14 +163,14 @@ async fn a_page_that_fails_is_asked_for_again_or_is_the_end() {
     assert!(items.next().await.is_none());
 
     let undecodable = pages(vec![json!({"animals": [{"legs": "many"}]})]);
-    let error = crate::zoo::zoo(&undecodable).list().items().next().await.unwrap().unwrap_err();
+    let error = gapis_testkit::zoo::on_table(&undecodable).list().items().next().await.unwrap().unwrap_err();
     assert!(error.is_decode() && error.to_string().contains("`animals[0].legs`"), "{error}");
 }
 
 #[cfg(feature = "blocking")]
 #[test]
 fn lists_are_walked_without_an_async_runtime() {
-    let zoo = zoo(&pages(three()));
+    let zoo = on_table(&pages(three()));
     let mut items = zoo.list().items();
     let mut names = Vec::new();
     while let Some(animal) = items.next().block() {

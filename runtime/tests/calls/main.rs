@@ -6,8 +6,5 @@ mod dry_run;
 mod errors;
 mod lists;
 mod media;
-#[path = "../support/photos.rs"]
-mod photos;
 mod scopes;
 mod values;
-mod zoo;

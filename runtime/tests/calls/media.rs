@@ -8,7 +8,7 @@ use gapis_mock::{Fault, Handlers, MockError, MockMedia, MockServer};
 use gapis_runtime::{Json, RetryPolicy, Session, Source};
 use serde_json::json;
 
-use crate::photos::{Get, Insert, Photos, Update};
+use gapis_testkit::photos::{Get, Insert, Photos, Update};
 
 /// A shop of photos: what is uploaded can be downloaded.
 fn table() -> Handlers {

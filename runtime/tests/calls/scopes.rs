@@ -4,21 +4,8 @@ use std::sync::{Arc, Mutex};
 
 use gapis_mock::{Fault, Handlers, MockError, MockResponse};
 use gapis_runtime::{AuthHeaders, BoxFuture, Client, Credentials, Result};
-
-#[derive(Clone, Debug)]
-pub struct Barn(Client);
-gapis_runtime::api! { Barn { name: "barn", version: "v1", root_url: "https://barn.test/", service_path: "",
-batch_path: "batch/barn/v1", scopes: &["https://barn.test/auth/read", "https://barn.test/auth/write"] } }
-
-mod mill {
-    use gapis_runtime::Client;
-
-    #[derive(Clone, Debug)]
-    pub struct Mill(Client);
-    gapis_runtime::api! { Mill { name: "mill", version: "v1", root_url: "https://mill.test/", service_path: "",
-    scopes: &["https://mill.test/auth"] } }
-}
-use mill::Mill;
+use gapis_testkit::small::Barn;
+use gapis_testkit::small::mill::Mill;
 
 /// Writes down what it is asked for, and whether for the first time.
 #[derive(Clone, Default)]

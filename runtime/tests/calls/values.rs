@@ -7,7 +7,8 @@ use gapis_runtime::schema::Extra;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use crate::zoo::{Animal, Get, Keeper, List, Patch, sent, zoo};
+use gapis_testkit::small::wrapped;
+use gapis_testkit::zoo::{Animal, Get, Keeper, List, Patch, on_table, sent};
 
 fn echo(answer: Value) -> Handlers {
     let handlers = Handlers::new();
@@ -31,7 +32,7 @@ struct Mail {
 #[tokio::test]
 async fn fields_go_as_they_are() {
     let handlers = echo(json!({"name": "Dolly"}));
-    let animal = zoo(&handlers).get("1").fields("name,keeper(mail,name),labels/*").await.unwrap();
+    let animal = on_table(&handlers).get("1").fields("name,keeper(mail,name),labels/*").await.unwrap();
     assert_eq!(animal.name.as_deref(), Some("Dolly"));
     assert_eq!(sent(&handlers), ["GET animals/1?fields=name%2Ckeeper%28mail%2Cname%29%2Clabels%2F%2A"]);
 }
@@ -39,7 +40,7 @@ async fn fields_go_as_they_are() {
 #[tokio::test]
 async fn a_type_of_the_caller_s_asks_for_its_members_only() {
     let handlers = echo(json!({"name": "Dolly", "keeper": {"mail": "eve@example.com"}, "weight": "77"}));
-    let zoo = zoo(&handlers);
+    let zoo = on_table(&handlers);
     let short: Short = zoo.get("1").reply_as().await.unwrap();
     assert_eq!(short, Short { name: "Dolly".into(), keeper: Some(Mail { mail: "eve@example.com".into() }) });
     assert_eq!(sent(&handlers), ["GET animals/1?fields=name%2Ckeeper%28mail%29"]);
@@ -60,7 +61,7 @@ async fn lists_of_the_caller_s_types_too() {
         next_page_token: Option<String>,
     }
     let handlers = echo(json!({"animals": [{"name": "a"}, {"name": "b"}], "nextPageToken": "t"}));
-    let names: Names = zoo(&handlers).list().reply_as().await.unwrap();
+    let names: Names = on_table(&handlers).list().reply_as().await.unwrap();
     assert_eq!((names.animals.len(), names.next_page_token.as_deref()), (2, Some("t")));
     let fields = handlers.calls()[0].query("fields");
     assert_eq!(fields.as_deref(), Some("animals(name,keeper(mail)),nextPageToken"));
@@ -69,7 +70,7 @@ async fn lists_of_the_caller_s_types_too() {
 #[tokio::test]
 async fn what_does_not_fit_the_caller_s_type_names_the_place() {
     let handlers = echo(json!({"name": "Dolly", "keeper": {"mail": 7}}));
-    let error = zoo(&handlers).get("1").reply_as::<Short>().await.unwrap_err();
+    let error = on_table(&handlers).get("1").reply_as::<Short>().await.unwrap_err();
     assert!(error.is_decode(), "{error}");
     assert!(error.to_string().contains("`keeper.mail`") && error.to_string().contains("Dolly"), "{error}");
 }
@@ -78,7 +79,7 @@ async fn what_does_not_fit_the_caller_s_type_names_the_place() {
 async fn unset_null_and_value_are_three_things() {
     let handlers = Handlers::new();
     handlers.on::<Patch>(|call| call.body::<Animal>());
-    let zoo = zoo(&handlers);
+    let zoo = on_table(&handlers);
     let change = Animal {
         legs: Some(0),
         keeper: Some(Keeper { extra: Extra::default().null("mail"), ..Default::default() }),
@@ -106,6 +107,7 @@ fn animal(rng: &mut Rng) -> Animal {
     let labels = (0..2).map(|_| (text(rng), text(rng))).collect::<BTreeMap<_, _>>();
     let tags = (0..rng.usize(..3)).map(|_| text(rng)).collect();
     Animal {
+        id: None,
         keeper,
         labels: rng.bool().then_some(labels),
         legs: rng.bool().then(|| rng.i32(0..3)),
@@ -148,24 +150,6 @@ fn a_patch_makes_of_one_value_the_other_and_says_nothing_else() {
             let pointer = format!("/{}", path.replace('.', "/"));
             let of = |value| serde_json::to_value(value).unwrap().pointer(&pointer).cloned();
             assert_ne!(of(&before), of(&after), "{path}");
-        }
-    }
-}
-
-/// An API that wraps what it answers into `data`.
-mod wrapped {
-    use gapis_runtime::{Client, Json};
-
-    #[derive(Clone, Debug)]
-    pub struct Words(Client);
-    gapis_runtime::api! { Words { name: "words", version: "v2", root_url: "https://words.test/", service_path: "words/v2/", data_wrapper: true } }
-
-    pub enum Get {}
-    gapis_runtime::method! { Get: Words => Json; "words.get" GET "word" }
-
-    impl Words {
-        pub fn get(&self) -> Call<Get> {
-            Call::new(&self.0, &[], None)
         }
     }
 }

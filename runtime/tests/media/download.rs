@@ -6,7 +6,7 @@ use base64::engine::general_purpose::STANDARD;
 use gapis_mock::{Fault, MockError};
 use gapis_runtime::{Error, Result};
 
-use crate::store::{Shop, Store, bytes};
+use gapis_testkit::shop::{Shop, Store, bytes};
 
 fn hash(media: &[u8]) -> (&'static str, String) {
     ("x-goog-hash", format!("crc32c={}", STANDARD.encode(crc32c::crc32c(media).to_be_bytes())))

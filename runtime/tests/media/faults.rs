@@ -10,8 +10,8 @@ use futures_util::stream;
 use gapis_runtime::{Client, Error, Progress, RetryPolicy, Session, Source};
 use serde_json::json;
 
-use crate::store::Shop;
 use crate::wire::{Weather, Wire};
+use gapis_testkit::shop::Shop;
 
 const UNIT: usize = 256 * 1024;
 
@@ -219,9 +219,9 @@ async fn a_download_is_what_is_stored_or_an_error() {
 #[tokio::test]
 async fn a_silent_server_is_asked_again() {
     use gapis_mock::Fault;
-    let store = crate::store::Store::default();
+    let store = gapis_testkit::shop::Store::default();
     let (_server, handlers, _) = store.services();
-    store.with(|state| state.bytes = crate::store::bytes(10));
+    store.with(|state| state.bytes = gapis_testkit::shop::bytes(10));
     let client = Client::builder().credentials(gapis_runtime::BearerToken::new("s3cret"));
     let client = client
         .retry(quick())

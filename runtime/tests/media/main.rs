@@ -4,7 +4,6 @@
 
 mod download;
 mod faults;
-mod store;
 mod stored;
 mod upload;
 mod ways;

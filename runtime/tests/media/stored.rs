@@ -9,7 +9,7 @@ use gapis_runtime::{BoxFuture, Json, Result, RetryPolicy, Session, Source};
 use http::{HeaderMap, StatusCode};
 use serde_json::json;
 
-use crate::store::{Shop, bytes};
+use gapis_testkit::shop::{Shop, bytes};
 
 /// A server that opens sessions and answers whatever is uploaded with that.
 struct Says(Json);

@@ -8,7 +8,7 @@ use gapis_mock::{Fault, Handlers, MockError, MockResponse};
 use gapis_runtime::{Json, RetryPolicy, Session, Source};
 use serde_json::json;
 
-use crate::store::{Shop, Store, bytes};
+use gapis_testkit::shop::{Shop, Store, bytes};
 
 const UNIT: usize = 256 * 1024;
 

@@ -11,7 +11,7 @@ use gapis_runtime::transport::{HttpRequest, HttpResponse, RequestBody, Transport
 use gapis_runtime::{BoxFuture, Json, Progress, Result, Session, Source};
 use serde_json::json;
 
-use crate::store::{Shop, Store, bytes};
+use gapis_testkit::shop::{Shop, Store, bytes};
 
 const UNIT: usize = 256 * 1024;
 

@@ -3,8 +3,8 @@
 use gapis_runtime::{Detail, Error};
 use serde_json::json;
 
-use crate::support::farm::Barn;
-use crate::support::*;
+use gapis_testkit::longrunning::farm::Barn;
+use gapis_testkit::longrunning::*;
 
 async fn error(answer: (u16, gapis_runtime::Json)) -> Error {
     let peer = Peer::new([going(0), answer]);

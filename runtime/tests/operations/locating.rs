@@ -4,8 +4,8 @@ use gapis_runtime::Json;
 use proptest::prelude::*;
 use serde_json::json;
 
-use crate::support::yard::{Operation, Yard};
-use crate::support::*;
+use gapis_testkit::longrunning::yard::{Operation, Yard};
+use gapis_testkit::longrunning::*;
 
 /// The path of the poll after that answer.
 async fn poll(first: Json) -> String {

@@ -7,4 +7,3 @@ mod failing;
 mod locating;
 mod polling;
 mod socket;
-mod support;

@@ -7,8 +7,8 @@ use gapis_runtime::{PollPolicy, RetryPolicy};
 use serde_json::json;
 use tokio::time::Instant;
 
-use crate::support::farm::Barn;
-use crate::support::*;
+use gapis_testkit::longrunning::farm::Barn;
+use gapis_testkit::longrunning::*;
 
 #[tokio::test(start_paused = true)]
 async fn done_at_once_is_not_asked_for() {

@@ -7,8 +7,8 @@ use gapis_mock::{Fault, MockError, MockServer};
 use gapis_runtime::{BearerToken, PollPolicy, RetryPolicy};
 use serde_json::json;
 
-use crate::support::NAME;
-use crate::support::farm::{Barn, Build, Farm, GetOperation, Operation};
+use gapis_testkit::longrunning::NAME;
+use gapis_testkit::longrunning::farm::{Barn, Build, Farm, GetOperation, Operation};
 
 /// A server whose operation is done when it was asked for three times.
 fn server() -> MockServer {

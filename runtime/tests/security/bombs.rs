@@ -1,14 +1,14 @@
 //! Answers that are small on the wire and huge in memory, and ones that are deep.
 
-use std::io::{Read as _, Write as _};
-use std::net::TcpListener;
+use std::io::Write as _;
 
 use flate2::write::GzEncoder;
 use flate2::{Compression, FlushCompress};
 use gapis_runtime::{Error, Json, ReadLimits, RetryPolicy};
 
-use crate::store::Shop;
-use crate::support::*;
+use gapis_testkit::shop::Shop;
+use gapis_testkit::socket::Socket;
+use gapis_testkit::zoo::*;
 
 /// Zeros in one piece of the bomb.
 const PIECE: usize = 1 << 20;
@@ -31,21 +31,11 @@ fn gigabyte(before: &[u8]) -> Vec<u8> {
     bomb
 }
 
-/// A server that answers every connection's first request with these bytes; gives its address.
+/// A server that answers every request with these bytes; gives its address.
 fn serve(head: &str, body: Vec<u8>) -> String {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let address = format!("http://{}", listener.local_addr().unwrap());
     let head = format!("{head}\r\nContent-Length: {}\r\nConnection: close\r\n\r\n", body.len());
-    std::thread::spawn(move || {
-        for stream in listener.incoming() {
-            let mut stream = stream.unwrap();
-            let mut request = [0; 65_536];
-            let _ = stream.read(&mut request);
-            // The client hangs up when it has had enough.
-            let _ = stream.write_all(head.as_bytes()).and_then(|()| stream.write_all(&body));
-        }
-    });
-    address
+    let answer = [head.as_bytes(), &body].concat();
+    Socket::answering(move |_| answer.clone()).url()
 }
 
 const GZIP: &str = "Content-Encoding: gzip\r\nContent-Type: application/json";
@@ -155,10 +145,10 @@ fn depth_is_an_error_and_no_stack_overflow() {
 
             // An error's body is an error all the same.
             let body = text.clone();
-            let (zoo, _) = crate::support::zoo(move |_| Answer::json(404, body.clone()));
+            let (zoo, _) = gapis_testkit::zoo::zoo(move |_| Answer::json(404, body.clone()));
             assert!(zoo.get("a").await.is_err_and(|error| error.is_not_found()));
 
-            let (zoo, _) = crate::support::zoo(move |sent| {
+            let (zoo, _) = gapis_testkit::zoo::zoo(move |sent| {
                 sent.answer(|part| {
                     Some(match &*part.animal() {
                         "deep" => ok(&text),

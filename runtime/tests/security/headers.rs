@@ -7,8 +7,8 @@ use gapis_runtime::{
 };
 use serde_json::json;
 
-use crate::store::Shop;
-use crate::support::*;
+use gapis_testkit::shop::Shop;
+use gapis_testkit::zoo::*;
 
 /// What would be another header line, or the end of a text, if it stood where it was put.
 const EVIL: [&str; 5] =

@@ -7,7 +7,7 @@ use gapis_mock::{Handlers, MockResponse, MockServer};
 use gapis_runtime::{BearerToken, Error, RetryPolicy, Session};
 use serde_json::json;
 
-use crate::store::{Shop, bytes};
+use gapis_testkit::shop::{Shop, bytes};
 
 const UNIT: usize = 256 * 1024;
 

@@ -6,7 +6,3 @@ mod bombs;
 mod headers;
 mod hosts;
 mod prints;
-#[path = "../media/store.rs"]
-mod store;
-#[path = "../batch/support.rs"]
-mod support;

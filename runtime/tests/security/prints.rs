@@ -10,7 +10,7 @@ use gapis_runtime::{
 };
 use serde_json::json;
 
-use crate::store::{Shop, Store, bytes};
+use gapis_testkit::shop::{Shop, Store, bytes};
 
 /// Of the token, of the session's address, and of what a caller sends.
 const SECRETS: [&str; 3] = ["s3cret", "s3ssion", "pr1vate"];

@@ -85,7 +85,7 @@ async fn ten_of_many_kinds(storage: &Storage) -> Checked {
     let mut batch = storage.batch();
     let mut read = Vec::new();
     for number in [0, 1, 2, 3, 5, 6] {
-        read.push((batch.add(herd(number), buckets.get(&herd(number)))?));
+        read.push((herd(number), batch.add(buckets.get(&herd(number)))?));
     }
     let missing = batch.add(buckets.get("no-such-bucket"))?;
     let listed = batch.add(buckets.list(PROJECT))?;
@@ -144,7 +144,7 @@ async fn in_order(storage: &Storage) -> Checked {
     batch.add(storage.buckets().get("ordered").with_id("missed"))?;
     let report = batch.execute().await;
     let of = |id: &str| report.get(id).ok_or_else(|| format!("no reply {id}"));
-    ensure!(of("read")?.decode::<Bucket>()?.name.as_deref() == Some("ordered"), "{report:?}");
+    ensure!(report.take::<Bucket>("read")?.name.as_deref() == Some("ordered"), "{report:?}");
     ensure!(of("gone")?.error.is_none(), "{:?}", of("gone")?);
     ensure!(of("missed")?.error.as_ref().is_some_and(Error::is_not_found), "{:?}", of("missed")?);
     ensure!(report.requests() == 4 && report.failures() == 1, "{report:?}");

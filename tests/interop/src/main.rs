@@ -1,30 +1,38 @@
 //! Programs that `tests/interop/run.sh` runs against servers that others wrote, and against the mock server under load.
 //!
-//! `gapis-interop fake-gcs ENDPOINT`, `gapis-interop gcp-emulator ENDPOINT`, `gapis-interop load [CALLS] [SHARE]`,
-//! `gapis-interop dispatch [TASKS]`. Each prints a line for each thing it checked and ends with 1 at the first that is
-//! not as it should be.
+//! `gapis-interop SERVER ENDPOINT`, where the server is `drive-mock`, `drongo`, `fake-gcs`, `front` or `gcp-emulator`;
+//! `gapis-interop load [CALLS] [SHARE]`, `gapis-interop dispatch [TASKS]`. Each prints a line for each thing it checked
+//! and ends with 1 at the first that is not as it should be. `gapis-interop serve-drive` is the mock server for clients
+//! of others.
 
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "these programs talk to whoever runs them")]
 
 mod check;
 mod dispatch;
+mod drive_mock;
+mod drongo;
 mod fake_gcs;
+mod front;
 mod gcp_emulator;
 mod load;
 mod load_server;
 mod media;
 mod objects;
 mod proxy;
+mod serve_drive;
 
 use std::process::ExitCode;
 
 use check::Checked;
 
-const USAGE: &str =
-    "gapis-interop fake-gcs ENDPOINT | gcp-emulator ENDPOINT | load [CALLS] [SHARE] | dispatch [TASKS]";
+const USAGE: &str = "gapis-interop drive-mock|drongo|fake-gcs|front|gcp-emulator ENDPOINT | serve-drive | load [CALLS] [SHARE] | dispatch [TASKS]";
 
 async fn run(arguments: &[&str]) -> Checked {
     match arguments {
+        ["drive-mock", endpoint] => drive_mock::run(endpoint).await,
+        ["drongo", endpoint] => drongo::run(endpoint).await,
+        ["front", endpoint] => front::run(endpoint).await,
+        ["serve-drive"] => serve_drive::run(),
         ["fake-gcs", endpoint] => fake_gcs::run(endpoint).await,
         ["gcp-emulator", endpoint] => gcp_emulator::run(endpoint).await,
         ["load"] => load::run(100_000, 0.05).await,

@@ -1,4 +1,4 @@
-// A small API in the form of a generated crate: included by tests and by examples in the documentation.
+//! A small API in the form of a generated crate, as examples in the documentation and tests use it.
 
 use gapis_runtime as runtime;
 
@@ -6,7 +6,7 @@ use gapis_runtime as runtime;
 #[derive(Clone, Debug)]
 pub struct Farm(runtime::Client);
 runtime::api! { Farm { name: "farm", version: "v2", root_url: "https://farm.example.com/", service_path: "farm/v2/",
-    batch_path: "batch/farm/v2" } }
+batch_path: "batch/farm/v2" } }
 
 impl Farm {
     /// The animals.
@@ -22,17 +22,19 @@ impl Farm {
 /// Schemas.
 pub mod schemas {
     use gapis_runtime as runtime;
+    use gapis_runtime::private::derive::Object;
 
     /// An animal.
+    #[derive(Object)]
     pub struct Animal {
         /// Its name.
         pub name: Option<String>,
         /// Members that the document does not name, and explicit nulls.
         pub extra: runtime::Extra,
     }
-    runtime::object! { Animal { 0 name "name" } }
 
     /// A long-running operation.
+    #[derive(Object)]
     pub struct Operation {
         /// Whether it is done.
         pub done: Option<bool>,
@@ -47,17 +49,16 @@ pub mod schemas {
         /// Members that the document does not name, and explicit nulls.
         pub extra: runtime::Extra,
     }
-    runtime::object! { Operation { 0 done "done" 1 error "error" 2 metadata "metadata" 3 name "name" 4 response "response" } }
     runtime::operation! { Operation: super::Farm, done; "farm.operations.get" "{+name}" }
 
     /// A barn.
+    #[derive(Object)]
     pub struct Barn {
         /// How many doors it has.
         pub doors: Option<i32>,
         /// Members that the document does not name, and explicit nulls.
         pub extra: runtime::Extra,
     }
-    runtime::object! { Barn { 0 doors "doors" } }
 }
 
 /// The methods of the resource `barns`.

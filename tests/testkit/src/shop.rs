@@ -2,11 +2,12 @@
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
 
 use gapis_mock::{Handlers, MockCall, MockResponse, MockServer};
 use gapis_runtime::spec::{DownloadSpec, UploadSpec};
-use gapis_runtime::{AcceptsMedia, BearerToken, Client, Json, RetryPolicy, ServesMedia};
+use gapis_runtime::{AcceptsMedia, BearerToken, Client, Json, ServesMedia};
+
+use crate::quick;
 
 #[derive(Clone, Debug)]
 pub struct Shop(Client);
@@ -74,8 +75,7 @@ impl Store {
     pub fn services(&self) -> (MockServer, Handlers, [Shop; 2]) {
         let handlers = self.handlers();
         let server = MockServer::serve(handlers.clone(), ([127, 0, 0, 1], 0).into()).unwrap();
-        let quick = RetryPolicy::default().with_backoff(Duration::from_millis(1), Duration::from_millis(4));
-        let build = || Shop::builder().credentials(BearerToken::new("s3cret")).retry(quick.clone());
+        let build = || Shop::builder().credentials(BearerToken::new("s3cret")).retry(quick());
         let socket = build().endpoint(&server.uri()).build().unwrap();
         let table = build().transport(handlers.clone()).build().unwrap();
         (server, handlers, [socket, table])

@@ -1,4 +1,4 @@
-// An API with media in the form of a generated crate: included by tests and by examples in the documentation.
+//! An API with media in the form of a generated crate, as examples in the documentation and tests use it.
 
 use gapis_runtime::spec::{DownloadSpec, UploadSpec};
 use gapis_runtime::{AcceptsMedia, Client, Json, ServesMedia};
@@ -29,6 +29,10 @@ impl Photos {
     /// Adds one.
     pub fn insert(&self, body: Json) -> Call<Insert> {
         Call::new(&self.0, &[], Some(&body))
+    }
+    /// Adds one of which only the media is known.
+    pub fn bare(&self) -> Call<Insert> {
+        Call::new(&self.0, &[], None)
     }
     /// Replaces one.
     pub fn update(&self, id: &str, body: Json) -> Call<Update> {

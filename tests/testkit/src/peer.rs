@@ -1,4 +1,4 @@
-//! A small API in the form of a generated crate, and a peer that answers by script and remembers what it was sent.
+//! A transport without a network, which answers by script and remembers what it was sent.
 
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -8,70 +8,9 @@ use std::time::Duration;
 use bytes::Bytes;
 use futures_util::StreamExt;
 use gapis_runtime::transport::{HttpRequest, HttpResponse, Transport};
-use gapis_runtime::{BoxFuture, Builder, Client, Error, Extra, Json, Result, RetryPolicy};
+use gapis_runtime::{BoxFuture, Client, Error, Json, Result};
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use tokio::time::Instant;
-
-#[derive(Clone, Debug)]
-pub struct Zoo(Client);
-gapis_runtime::api! { Zoo { name: "zoo", version: "v1", root_url: "https://zoo.test/", service_path: "zoo/v1/",
-batch_path: "batch/zoo/v1", limits: gapis_runtime::spec::Limits { calls: 100, ..gapis_runtime::spec::Limits::DEFAULT } } }
-
-pub struct Animal {
-    pub id: Option<String>,
-    pub legs: Option<i32>,
-    pub extra: Extra,
-}
-gapis_runtime::object! { Animal { 0 id "id" 1 legs "legs" } }
-
-impl Animal {
-    pub fn new(id: &str) -> Self {
-        Animal { id: Some(id.to_owned()), ..Animal::default() }
-    }
-
-    pub fn id(&self) -> &str {
-        self.id.as_deref().unwrap_or_default()
-    }
-}
-
-pub enum Get {}
-gapis_runtime::method! { Get: Zoo => Animal; "zoo.animals.get" GET "animals/{id}" }
-pub enum Insert {}
-gapis_runtime::method! { Insert: Zoo => Animal; "zoo.animals.insert" POST "animals" }
-pub enum Patch {}
-gapis_runtime::method! { Patch: Zoo => Animal; "zoo.animals.patch" PATCH "animals/{id}" }
-pub enum Delete {}
-gapis_runtime::method! { Delete: Zoo => (); "zoo.animals.delete" DELETE "animals/{id}" }
-pub enum Names {}
-gapis_runtime::method! { Names: Zoo => Vec<String>; "zoo.names.list" GET "names" }
-
-impl Zoo {
-    pub fn get(&self, id: &str) -> Call<Get> {
-        Call::new(&self.0, &[&id], None)
-    }
-    pub fn insert(&self, id: &str) -> Call<Insert> {
-        Call::new(&self.0, &[], Some(&Animal::new(id)))
-    }
-    pub fn patch(&self, id: &str, animal: Animal) -> Call<Patch> {
-        Call::new(&self.0, &[&id], Some(&animal))
-    }
-    pub fn delete(&self, id: &str) -> Call<Delete> {
-        Call::new(&self.0, &[&id], None)
-    }
-    pub fn names(&self) -> Call<Names> {
-        Call::new(&self.0, &[], None)
-    }
-}
-
-/// Another API, whose batch path is the same.
-pub mod park {
-    use gapis_runtime::Client;
-
-    #[derive(Clone, Debug)]
-    pub struct Park(Client);
-    gapis_runtime::api! { Park { name: "park", version: "v1", root_url: "https://park.test/", service_path: "park/v1/",
-    batch_path: "batch/zoo/v1", limits: gapis_runtime::spec::Limits { calls: 100, ..gapis_runtime::spec::Limits::DEFAULT } } }
-}
 
 /// One HTTP request as it was sent.
 #[derive(Clone)]
@@ -349,24 +288,10 @@ impl Peer {
         self.sent.lock().unwrap().clear();
     }
 
-    pub fn builder(&self) -> Builder<Zoo> {
-        Zoo::builder().anonymous().transport(self.clone())
-    }
-
     /// A client for any API.
     pub fn client(&self) -> Client {
         Client::builder().anonymous().transport(self.clone()).build().unwrap()
     }
-
-    pub fn zoo(&self) -> Zoo {
-        self.builder().build().unwrap()
-    }
-}
-
-/// A service whose peer answers by that script.
-pub fn zoo(script: impl FnMut(&Sent) -> Answer + Send + 'static) -> (Zoo, Peer) {
-    let peer = Peer::new(script);
-    (peer.zoo(), peer)
 }
 
 struct Flying(Arc<AtomicUsize>);
@@ -415,37 +340,4 @@ impl Transport for Peer {
             Ok(HttpResponse { status, headers, body: body.boxed() })
         })
     }
-}
-
-/// A list that callbacks write to.
-#[derive(Clone, Default)]
-pub struct Log(Arc<Mutex<Vec<String>>>);
-
-impl Log {
-    pub fn add(&self, text: impl Into<String>) {
-        self.0.lock().unwrap().push(text.into());
-    }
-
-    pub fn take(&self) -> Vec<String> {
-        std::mem::take(&mut *self.0.lock().unwrap())
-    }
-
-    pub fn len(&self) -> usize {
-        self.0.lock().unwrap().len()
-    }
-}
-
-/// Waits of exactly this long before each further attempt, but for the jitter, which halves at most.
-pub fn policy(attempts: u32) -> RetryPolicy {
-    RetryPolicy::default()
-        .with_max_attempts(attempts)
-        .with_backoff(Duration::from_secs(1), Duration::from_secs(8))
-}
-
-pub fn millis(time: u64) -> Duration {
-    Duration::from_millis(time)
-}
-
-pub fn secs(time: u64) -> Duration {
-    Duration::from_secs(time)
 }

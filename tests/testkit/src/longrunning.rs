@@ -2,7 +2,6 @@
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
 
 use gapis_runtime::transport::{HttpRequest, HttpResponse, Transport};
 use gapis_runtime::{BoxFuture, Json, Result};
@@ -10,16 +9,20 @@ use http::{HeaderMap, StatusCode};
 use serde_json::json;
 use tokio::time::Instant;
 
+pub use crate::secs;
+
 /// Operations as in google.longrunning.
 pub mod farm {
     use std::collections::BTreeMap;
 
+    use gapis_runtime::private::derive::Object;
     use gapis_runtime::{Client, Extra, Json};
 
     #[derive(Clone, Debug)]
     pub struct Farm(Client);
     gapis_runtime::api! { Farm { name: "farm", version: "v1", root_url: "https://farm.test/" } }
 
+    #[derive(Object)]
     pub struct Operation {
         pub done: Option<bool>,
         pub error: Option<Json>,
@@ -28,14 +31,13 @@ pub mod farm {
         pub response: Option<BTreeMap<String, Json>>,
         pub extra: Extra,
     }
-    gapis_runtime::object! { Operation { 0 done "done" 1 error "error" 2 metadata "metadata" 3 name "name" 4 response "response" } }
     gapis_runtime::operation! { Operation: Farm, done; "farm.operations.get" "v1/{+name}" }
 
+    #[derive(Object)]
     pub struct Barn {
         pub doors: Option<i32>,
         pub extra: Extra,
     }
-    gapis_runtime::object! { Barn { 0 doors "doors" } }
 
     pub enum Build {}
     gapis_runtime::method! { Build: Farm => Operation; "farm.barns.build" POST "v1/{+parent}/barns" }
@@ -54,12 +56,14 @@ pub mod farm {
 
 /// Operations as in Compute Engine.
 pub mod yard {
+    use gapis_runtime::private::derive::Object;
     use gapis_runtime::{Client, Extra, Json};
 
     #[derive(Clone, Debug)]
     pub struct Yard(Client);
     gapis_runtime::api! { Yard { name: "yard", version: "v1", root_url: "https://yard.test/", service_path: "yard/v1/" } }
 
+    #[derive(Object)]
     pub struct Operation {
         pub error: Option<Json>,
         pub http_error_status_code: Option<i32>,
@@ -70,8 +74,6 @@ pub mod yard {
         pub zone: Option<String>,
         pub extra: Extra,
     }
-    gapis_runtime::object! { Operation { 0 error "error" 1 http_error_status_code "httpErrorStatusCode" 2 name "name"
-    3 progress "progress" 4 self_link "selfLink" 5 status "status" 6 zone "zone" } }
     gapis_runtime::operation! { Operation: Yard, status;
         "yard.zoneOperations.get" "projects/{project}/zones/{zone}/operations/{operation}" in "2026-11-01";
         "yard.globalOperations.get" "projects/{project}/global/operations/{operation}" in "2026-11-01"
@@ -162,8 +164,4 @@ pub fn failed(error: Json) -> (u16, Json) {
 
 pub fn unavailable() -> (u16, Json) {
     (503, json!({ "error": { "code": 503, "message": "later" } }))
-}
-
-pub fn secs(seconds: u64) -> Duration {
-    Duration::from_secs(seconds)
 }
