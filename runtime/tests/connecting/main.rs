@@ -5,17 +5,14 @@
 #![cfg(feature = "rustls")]
 #![allow(missing_docs, unreachable_pub)]
 
-#[path = "../support/socket.rs"]
-mod socket;
-
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use gapis_runtime::{Builder, Client, Error, Json, RetryPolicy};
+use gapis_testkit::socket::{Socket, header};
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
-use socket::{Socket, header};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 
@@ -140,11 +137,11 @@ async fn a_certificate_of_a_root_that_was_given_is_trusted() {
 
 #[tokio::test]
 async fn a_proxy_is_asked_for_the_whole_url() {
-    let proxy = Socket::answering(|_| "HTTP/1.1 200 OK\r\ncontent-length: 1\r\n\r\n7".into()).await;
+    let proxy = Socket::answering(|_| "HTTP/1.1 200 OK\r\ncontent-length: 1\r\n\r\n7");
     let at = proxy.url().replace("http://", "http://me:pass@");
     let zoo = builder("http://zoo.test").proxy(&at).build().unwrap();
     assert_eq!(zoo.get().await.unwrap(), Json::from(7));
-    let head = &proxy.heads()[0];
+    let head = &proxy.requests()[0].head;
     assert!(head.starts_with("GET http://zoo.test/zoo/v1/animals?"), "{head}");
     assert_eq!(header(head, "proxy-authorization").as_deref(), Some("Basic bWU6cGFzcw=="));
 }
@@ -180,14 +177,14 @@ fn reqwest_client() -> reqwest::Client {
 
 #[tokio::test]
 async fn a_client_of_the_caller_s_own_is_used() {
-    let socket = Socket::answering(|_| "HTTP/1.1 200 OK\r\ncontent-length: 1\r\n\r\n7".into()).await;
+    let socket = Socket::answering(|_| "HTTP/1.1 200 OK\r\ncontent-length: 1\r\n\r\n7");
     let zoo = builder(&socket.url()).http_client(reqwest_client()).build().unwrap();
     assert_eq!(zoo.get().await.unwrap(), Json::from(7));
 }
 
 #[tokio::test]
 async fn a_path_that_would_be_read_otherwise_is_not_sent() {
-    let socket = Socket::answering(|_| "HTTP/1.1 200 OK\r\ncontent-length: 1\r\n\r\n7".into()).await;
+    let socket = Socket::answering(|_| "HTTP/1.1 200 OK\r\ncontent-length: 1\r\n\r\n7");
     let zoo = builder(&socket.url()).build().unwrap();
     for path in
         ["animals/%2e%2e/%2E%2E/admin", "animals/.%2e/x", "..", "animals\\..\\admin", "/../x", "a b", "//x/y"]
@@ -199,6 +196,6 @@ async fn a_path_that_would_be_read_otherwise_is_not_sent() {
         );
     }
     zoo.call(http::Method::GET, "animals/a%2F..%2Fb?x=%2e%2e", None).await.unwrap();
-    assert!(socket.heads()[0].starts_with("GET /zoo/v1/animals/a%2F..%2Fb?x=%2e%2e&alt=json HTTP/1.1"));
-    assert_eq!(socket.heads().len(), 1);
+    assert!(socket.requests()[0].head.starts_with("GET /zoo/v1/animals/a%2F..%2Fb?x=%2e%2e&alt=json HTTP/1.1"));
+    assert_eq!(socket.requests().len(), 1);
 }
