@@ -253,6 +253,8 @@ pub(crate) struct Method {
     pub(crate) verb: &'static str,
     pub(crate) path: String,
     pub(crate) api_version: Option<String>,
+    /// The parameter by which the server knows a call that it gets again.
+    pub(crate) request_id: Option<String>,
     pub(crate) docs: Docs,
     /// Positions in `Api::scopes`.
     pub(crate) scopes: Vec<usize>,

@@ -319,6 +319,7 @@ impl<'cb> RawBatch<'cb> {
     /// Queues an erased call and gives its index.
     fn push(&mut self, mut request: Request, then: Then<'cb>) -> Result<usize> {
         request.check()?;
+        request.fill_request_id();
         let root = self.root.as_ref().map_err(Clone::clone)?;
         if !request.client().is_same(&self.client) && request.client().root(self.api)? != *root {
             return Err(Error::input(format!(

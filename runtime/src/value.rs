@@ -8,6 +8,7 @@ mod compare;
 mod containers;
 mod extra;
 mod field;
+mod lenient;
 mod mask;
 mod open;
 pub(crate) mod param;
@@ -29,6 +30,7 @@ use serde::Serializer;
 pub use self::base64::Base64;
 pub use self::extra::Extra;
 pub use self::field::{Field, Kind, Leaf, List, Map, Object, Scalar, Slot, View};
+pub(crate) use self::lenient::parse_body;
 pub use self::mask::FieldMask;
 pub use self::open::{Enum, Open, cmp_names, hash_name};
 #[doc(hidden)]

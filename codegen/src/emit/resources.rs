@@ -204,16 +204,24 @@ impl Writer<'_> {
     }
 
     fn facts(&mut self, method: &Method) {
-        let Method { marker, id, verb, path, api_version, upload, download, .. } = method;
+        let Method { marker, id, verb, path, api_version, request_id, upload, download, .. } = method;
         let service = if self.api.service_is_shadowed { "__Service" } else { self.api.service.as_str() };
         let output = rust_type::payload(&self.api.types, &method.output, At::Resource);
         let row = format!("{marker}: {service} => {output}; {} {verb} {}", literal(id), literal(path));
+        if let (None, Some(name), None, None) = (api_version, request_id, upload, download) {
+            return self
+                .source
+                .line(format_args!("method! {{ {row} {{ request_id: Some({}) }} }}", literal(name)));
+        }
         if api_version.is_none() && upload.is_none() && download.is_none() {
             return self.source.line(format_args!("method! {{ {row} }}"));
         }
         self.source.open(format_args!("method! {{ {row} {{"));
         if let Some(version) = api_version {
             self.source.line(format_args!("api_version: Some({}),", literal(version)));
+        }
+        if let Some(name) = request_id {
+            self.source.line(format_args!("request_id: Some({}),", literal(name)));
         }
         if let Some(Upload { simple_path, resumable_path, max_size, accept }) = upload {
             let accept = accept.iter().map(|kind| literal(kind)).collect::<Vec<_>>().join(", ");

@@ -7,9 +7,9 @@ use super::{facts, media, paging, scopes};
 use crate::discovery::{self, Document, Members};
 use crate::error::Error;
 use crate::log::{Log, Place};
-use crate::model::{Docs, Method, Parameter, Payload, Resource, Scope, Type};
+use crate::model::{Docs, Method, Parameter, ParameterType, Payload, Resource, Scope, Type};
 use crate::naming::{self, Kind, Name};
-use crate::wire::{self, Template};
+use crate::wire::{self, Scalar, Template};
 
 pub(crate) struct Builder<'b, 'd, 'l> {
     pub(crate) types: &'b mut Types<'d>,
@@ -100,6 +100,7 @@ impl Builder<'_, '_, '_> {
         let output =
             self.payload(method.response.as_ref(), &place.below("response"), &naming::join(stem, "response"));
         let parameters = self.parameters(method, &template, &body, stem, &place.below("parameters"));
+        let request_id = request_id(verb, &parameters);
         let body = match body {
             Payload::Nothing => None,
             payload => Some((parameters.body, payload)),
@@ -123,6 +124,7 @@ impl Builder<'_, '_, '_> {
             verb,
             path: template.path,
             api_version: method.api_version.clone(),
+            request_id,
             docs: Docs {
                 prose: method.description.clone().filter(|prose| !prose.trim().is_empty()),
                 facts: Vec::new(),
@@ -272,4 +274,17 @@ fn required<'m>(method: &'m discovery::Method, template: &'m Template) -> Vec<&'
 
 fn keys<T>(members: &Members<T>) -> impl Iterator<Item = &str> {
     members.keys().map(String::as_str)
+}
+
+/// The query parameter by which the server knows a call that it gets again (<https://google.aip.dev/155>), of a method that
+/// is not idempotent by its verb. A member of a body has too many other meanings to be told by its name.
+fn request_id(verb: &str, parameters: &Parameters) -> Option<String> {
+    let is_it = |parameter: &&Parameter| {
+        matches!(parameter.wire.as_str(), "requestId" | "request_id")
+            && !parameter.in_path
+            && !parameter.repeated
+            && parameter.ty == ParameterType::Scalar(Scalar::Text)
+    };
+    let all = parameters.arguments.iter().chain(&parameters.setters);
+    all.filter(|_| matches!(verb, "POST" | "PATCH")).find(is_it).map(|parameter| parameter.wire.clone())
 }

@@ -189,10 +189,21 @@ impl<M: PagedItems> Items<M> {
         Next::new(self)
     }
 
-    fn unpack(&mut self, mut page: M::Output) {
-        if let Ok(index) = page.names().binary_search(&M::PAGING.items) {
+    /// Takes the items out of a page.
+    ///
+    /// # Errors
+    /// If they are no list of such items. A page without any looks the same otherwise.
+    fn unpack(&mut self, mut page: M::Output) -> Result<()> {
+        let name = M::PAGING.items;
+        if let Some(other) = page.extra().get(name) {
+            self.pages.raw.next = None;
+            let expected = "expected items of the type that the document says";
+            return Err(Error::decode(name, expected, other.to_string().as_bytes()));
+        }
+        if let Ok(index) = page.names().binary_search(&name) {
             self.ready.extend(M::Item::take(page.get_mut(index)));
         }
+        Ok(())
     }
 
     fn poll_item(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<M::Item>>> {
@@ -201,7 +212,11 @@ impl<M: PagedItems> Items<M> {
                 return Poll::Ready(Some(Ok(item)));
             }
             match ready!(self.pages.poll_page(cx)) {
-                Some(Ok(page)) => self.unpack(page),
+                Some(Ok(page)) => {
+                    if let Err(error) = self.unpack(page) {
+                        return Poll::Ready(Some(Err(error)));
+                    }
+                }
                 Some(Err(error)) => return Poll::Ready(Some(Err(error))),
                 None => return Poll::Ready(None),
             }

@@ -16,7 +16,7 @@ use crate::{Error, Json, Method, RawResponse, Response, Result};
 /// method, or of any API:
 ///
 /// ```
-/// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/support/farm.rs"));
+/// # use gapis_testkit::farm::Farm;
 /// use gapis_runtime::{Api, Batch, IntoCall, Result, Ticket};
 ///
 /// fn add_twice<'cb, A, C>(batch: &mut Batch<'cb, A>, call: C) -> Result<[Ticket<C::Value>; 2]>

@@ -316,10 +316,32 @@ impl Request {
         self.0.body.as_ref()
     }
 
-    /// Whether the call may be executed twice: by the caller's word, else by its verb (RFC 9110, section 9.2.2).
+    /// Whether the call may be executed twice: by the caller's word, else by its verb (RFC 9110, section 9.2.2), or as it
+    /// has a parameter with which a server executes it only once.
     pub(crate) fn is_idempotent(&self) -> bool {
         let by_verb = matches!(self.0.verb.as_str(), "GET" | "HEAD" | "OPTIONS" | "PUT" | "DELETE");
-        self.0.options.idempotent.unwrap_or(by_verb)
+        self.0.options.idempotent.unwrap_or_else(|| by_verb || self.has_own_effect_once())
+    }
+
+    /// Whether a server that executed the call refuses it when it comes again, or answers as it did before: by its
+    /// `requestId` (<https://google.aip.dev/155>), or by the generation that an object of Cloud Storage must have, and its
+    /// metadata for a PATCH (<https://cloud.google.com/storage/docs/retry-strategy>).
+    fn has_own_effect_once(&self) -> bool {
+        let query = &self.0.query;
+        self.0.spec.request_id.is_some_and(|name| query.get(name).is_some_and(|id| !id.is_empty()))
+            || query.has("ifGenerationMatch")
+            || self.0.verb == Verb::PATCH && query.has("ifMetagenerationMatch")
+    }
+
+    /// Fills in the id by which the server knows the call if it gets it again, unless the caller did. It stays the same for
+    /// all attempts.
+    pub(crate) fn fill_request_id(&mut self) {
+        if let Some(name) = self.0.spec.request_id
+            && self.client().fills_request_ids()
+            && !self.0.query.has(name)
+        {
+            self.0.query.add(name, &uuid());
+        }
     }
 
     /// Whether the call changes nothing, by its verb (RFC 9110, section 9.2.1).
@@ -415,6 +437,15 @@ impl Request {
         }
         out.push_str("alt=json");
     }
+}
+
+/// A random UUID of version 4 (RFC 9562, section 5.4). It has to differ from other ones and is no secret.
+fn uuid() -> String {
+    let random = fastrand::u128(..) & !(0xf << 76) & !(0x3 << 62) | 0x4 << 76 | 0x2 << 62;
+    let hex = format!("{random:032x}");
+    let piece = |range: std::ops::Range<usize>| hex.get(range).unwrap_or_default();
+    let (time, node) = ([piece(0..8), piece(8..12), piece(12..16)].join("-"), piece(20..32));
+    format!("{time}-{}-{node}", piece(16..20))
 }
 
 /// The longest URL that a GET is sent with, of a call in a batch the longest path and query.

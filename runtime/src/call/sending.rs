@@ -105,8 +105,9 @@ impl<'cb, T: Send + 'static> Parts<'cb, T> {
 ///
 /// # Errors
 /// The call's own, or what its attempts ended in.
-pub(crate) async fn send(request: Request) -> Result<RawResponse> {
+pub(crate) async fn send(mut request: Request) -> Result<RawResponse> {
     request.check()?;
+    request.fill_request_id();
     let span = Span::call(request.id(), request.verb().as_str());
     let mut attempts = Attempts::new(request.subject());
     let result = span.clone().around(attempts.run(&mut SingleCall(&request))).await;

@@ -68,6 +68,7 @@ pub struct Builder<T> {
     max_response: usize,
     observer: Option<Arc<dyn Observer>>,
     batch_fallback: Option<bool>,
+    request_ids: bool,
     built: PhantomData<fn() -> T>,
 }
 
@@ -89,6 +90,7 @@ impl<T: FromClient> Builder<T> {
             max_response: 1 << 30,
             observer: None,
             batch_fallback: None,
+            request_ids: true,
             built: PhantomData,
         }
     }
@@ -197,6 +199,15 @@ impl<T: FromClient> Builder<T> {
     /// than 1 MiB is read.
     pub fn max_response(mut self, bytes: usize) -> Self {
         self.max_response = bytes;
+        self
+    }
+
+    /// Whether calls of methods that have a parameter `requestId` get a random one where the caller sets none. Default yes.
+    ///
+    /// By it the server knows a call that it gets again, and executes it once. So such a call is sent again after a failure
+    /// that leaves open whether it was executed, each time with the same id, as one is that is idempotent by its verb.
+    pub fn request_ids(mut self, fill: bool) -> Self {
+        self.request_ids = fill;
         self
     }
 
@@ -319,6 +330,7 @@ impl<T: FromClient> Builder<T> {
             max_response: self.max_response,
             observer: self.observer,
             batch_fallback: self.batch_fallback,
+            request_ids: self.request_ids,
             learned: Mutex::default(),
         })))
     }

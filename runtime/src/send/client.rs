@@ -36,6 +36,7 @@ pub(super) struct Inner {
     pub(super) timeout: Option<Duration>,
     pub(super) max_response: usize,
     pub(super) observer: Option<Arc<dyn Observer>>,
+    pub(super) request_ids: bool,
     /// Whether the calls of a batch are sent one by one where the server takes no batches.
     pub(super) batch_fallback: Option<bool>,
     /// How many calls a batch may carry, where a server said less than the table: by API, since most have the same path.
@@ -73,6 +74,11 @@ impl Client {
     /// Whether media is asked for below `/download/`, where the API serves it there.
     pub(crate) fn has_download_path(&self) -> bool {
         self.0.endpoints.has_download_path()
+    }
+
+    /// Whether calls get an id by which the server knows them if it gets them again.
+    pub(crate) fn fills_request_ids(&self) -> bool {
+        self.0.request_ids
     }
 
     pub(crate) fn policy(&self) -> &RetryPolicy {

@@ -9,7 +9,8 @@ use crate::Error;
 ///
 /// What may be: everything after 401 (once, with renewed credentials), 429, 503, 403 with a rate limit's reason and a
 /// connection that was never made; after 500, 502, 504, a timeout, a broken connection or an answer to a batch that
-/// cannot be read only a call that is idempotent, by its verb or by the caller's word.
+/// cannot be read only a call that is idempotent: by its verb, by a parameter
+/// `requestId` or `ifGenerationMatch`, or by the caller's word.
 ///
 /// ```
 /// use gapis_runtime::RetryPolicy;

@@ -48,7 +48,11 @@ impl<T: Field> Field for Vec<T> {
     }
     fn slot(&mut self, kind: Kind) -> Slot<'_> {
         match kind {
-            Kind::List => Slot::List(self),
+            Kind::List => {
+                // As of `Option`: the last one wins.
+                self.clear();
+                Slot::List(self)
+            }
             Kind::Null => Slot::Skip,
             Kind::Leaf | Kind::Map => Slot::Mismatch("a list"),
         }
@@ -86,7 +90,10 @@ impl<T: Field> Field for BTreeMap<String, T> {
     }
     fn slot(&mut self, kind: Kind) -> Slot<'_> {
         match kind {
-            Kind::Map => Slot::Map(self),
+            Kind::Map => {
+                self.clear();
+                Slot::Map(self)
+            }
             Kind::Null => Slot::Skip,
             Kind::Leaf | Kind::List => Slot::Mismatch("an object"),
         }

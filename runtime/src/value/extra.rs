@@ -8,6 +8,10 @@ use serde_json::{Map, Value};
 ///
 /// A member of the struct that is set wins over one of the same name in here. One word when empty.
 ///
+/// When an answer is read, a member whose value does not fit its type is kept in here too, and stays unset in the struct: a
+/// 32-bit number that is too large, a list where text was said. Of a list or a map with one such value, all of it is.
+/// So nothing is lost, and the rest is read. Integers beyond 64 bits are text here, with all of their digits.
+///
 /// ```
 /// use gapis_runtime::schema::Extra;
 ///

@@ -13,6 +13,7 @@ use serde::de::{
 use serde_json::Value;
 
 use super::field::{Field, Kind, List, Map, Object, Scalar, Slot};
+use super::lenient;
 
 /// Why a JSON text does not fit a value.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -72,17 +73,33 @@ impl std::error::Error for DecodeError {}
 /// Reads a JSON text into an empty value.
 ///
 /// Members that the document does not name are kept; those that are `null` stay unset; of two with one name the last
-/// one wins. At most 128 levels are read.
+/// one wins. A member whose value does not fit its type stays unset, and the value is kept in its object's
+/// [`Extra`](super::Extra). What stands after the value is not looked at. At most 128 levels are read.
 ///
 /// # Errors
-/// If the text is no JSON, or a value is of another kind than its member.
+/// If the text does not begin with a JSON value, or it is as a whole of another kind than `into`.
 pub fn from_slice(text: &[u8], into: &mut dyn Field) -> Result<(), DecodeError> {
-    read_slice(text, |path, reader| Seed { field: into, path }.deserialize(reader))
+    let strict = read_slice(text, |path, reader| Seed { field: into, path }.deserialize(reader));
+    strict.or_else(|error| second_pass(text, error, |value| lenient::fill(into, value)))
+}
+
+/// Reads the text again, leniently: `fill` says whether its value fits as a whole.
+#[cold]
+fn second_pass(
+    text: &[u8],
+    error: DecodeError,
+    fill: impl FnOnce(&Value) -> bool,
+) -> Result<(), DecodeError> {
+    let value = std::str::from_utf8(text).ok().and_then(lenient::parse);
+    if value.is_some_and(|value| fill(&value)) { Ok(()) } else { Err(error) }
 }
 
 /// The same for a text that holds the value as the member `data` of an object. Without one the value stays empty.
 pub(crate) fn from_enveloped_slice(text: &[u8], into: &mut dyn Field) -> Result<(), DecodeError> {
-    read_slice(text, |path, reader| reader.deserialize_map(Envelope { field: into, path }))
+    let strict = read_slice(text, |path, reader| reader.deserialize_map(Envelope { field: into, path }));
+    strict.or_else(|error| {
+        second_pass(text, error, |value| value.get("data").is_some_and(|data| lenient::fill(into, data)))
+    })
 }
 
 fn read_slice(
@@ -100,11 +117,10 @@ fn read_slice(
     };
     let mut path = Path(Vec::new());
     let mut reader = serde_json::Deserializer::from_str(valid);
-    let result = read(&mut path, &mut reader).and_then(|()| reader.end());
-    match result {
-        Ok(()) if !broken => Ok(()),
+    match read(&mut path, &mut reader) {
+        Ok(()) => Ok(()),
         Err(error) if !(broken && error.is_eof()) => Err(DecodeError::new(&error, &path, text)),
-        Ok(()) | Err(_) => Err(DecodeError::not_utf8(&path, valid.len())),
+        Err(_) => Err(DecodeError::not_utf8(&path, valid.len())),
     }
 }
 

@@ -1,7 +1,7 @@
 //! Text, booleans, numbers and any JSON as members.
 //!
-//! What is read is converted where nothing is lost: servers send `1.0` for an integer, numbers for 64-bit text and text
-//! for numbers.
+//! What is read is converted where nothing is lost: servers send `1.0` for an integer, numbers for 64-bit text, text for
+//! numbers, and numbers and booleans for text.
 
 use std::any::Any;
 
@@ -15,8 +15,8 @@ impl Scalar<'_> {
         match self {
             Scalar::Signed(value) => Some(value.into()),
             Scalar::Unsigned(value) => Some(value.into()),
-            // Beyond 2^64 no member could take the value, so the cast is exact.
-            Scalar::Float(value) if value.fract() == 0.0 && value.abs() < 1e20 => Some(value as i128),
+            // Integers beyond 64 bits come as floats too, and have lost digits.
+            Scalar::Float(value) if value.fract() == 0.0 && value.abs() < 9.2e18 => Some(value as i128),
             Scalar::Text(text) => match text.parse::<i64>() {
                 Ok(value) => Some(value.into()),
                 Err(_) => match text.parse::<u64>() {
@@ -130,12 +130,15 @@ leaf_field!(bool, false, "a boolean", value => View::Bool(*value));
 impl Leaf for String {
     fn set(&mut self, value: Scalar<'_>) -> Result<(), &'static str> {
         match value {
-            Scalar::Text(text) => {
-                *self = text.to_owned();
-                Ok(())
-            }
-            _ => Err("a string"),
+            Scalar::Text(text) => text.clone_into(self),
+            Scalar::Bool(value) => *self = value.to_string(),
+            Scalar::Signed(value) => *self = value.to_string(),
+            Scalar::Unsigned(value) => *self = value.to_string(),
+            // An integer beyond 64 bits has lost digits here.
+            Scalar::Float(value) if value.fract() == 0.0 && value.abs() >= 9e15 => return Err("a string"),
+            Scalar::Float(value) => *self = value.to_string(),
         }
+        Ok(())
     }
 }
 leaf_field!(String, String::new(), "a string", value => View::Text(value));

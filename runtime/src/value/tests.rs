@@ -137,33 +137,123 @@ fn the_last_of_two_members_wins() {
 
 #[test]
 fn errors_name_the_place() {
-    let text = r#"{"items": [{}, {"child": {"flag": 3}}]}"#;
-    let error = read(text).unwrap_err();
-    assert_eq!(error.path(), "items[1].child.flag");
-    assert_eq!(error.message(), "expected a boolean, found 3");
-    assert_eq!(&text[..error.offset()], r#"{"items": [{}, {"child": {"flag": 3"#);
+    let strict = |text: &str| serde_json::from_str::<Item>(text).unwrap_err().to_string();
     assert!(
-        failed(r#"{"labels": {"a b": []}}"#).starts_with(r#"labels["a b"]: expected a string, found a list"#)
+        strict(r#"{"items": [{}, {"child": {"flag": 3}}]}"#)
+            .starts_with("items[1].child.flag: expected a boolean, found 3")
     );
     assert!(
-        failed(r#"{"nested": {"n": [1, "x"]}}"#)
+        strict(r#"{"labels": {"a b": []}}"#).starts_with(r#"labels["a b"]: expected a string, found a list"#)
+    );
+    assert!(
+        strict(r#"{"nested": {"n": [1, "x"]}}"#)
             .starts_with(r#"nested.n[1]: expected a 64-bit integer, found the string "x""#)
     );
-    assert!(failed("[]").starts_with("$: expected an object, found a list"));
+    assert!(strict(r#"{"count": 1.5}"#).contains("found 1.5"));
     assert!(
-        failed(r#"{"count": 3000000000}"#).starts_with("count: expected a 32-bit integer, found 3000000000")
+        strict(r#"{"count": 3000000000}"#).starts_with("count: expected a 32-bit integer, found 3000000000")
     );
-    assert!(failed(r#"{"count": 1.5}"#).contains("found 1.5"));
+    assert!(failed("[]").starts_with("$: expected an object, found a list"));
     assert!(failed(r#"{"new": {"a": }}"#).starts_with("new: "));
     let broken = read("{\n\"name\": \"a\",\n\"flag\": x}").unwrap_err();
     assert_eq!((broken.path(), broken.offset()), ("flag", 24));
-    assert!(failed(r#"{"name": "a"} x"#).contains("trailing"));
-    assert!(
-        serde_json::from_str::<Item>(text)
-            .unwrap_err()
-            .to_string()
-            .starts_with("items[1].child.flag: expected")
-    );
+}
+
+/// Every kind of scalar with every kind of value that does not fit it: alone, in a list, in a map, and deeper.
+#[test]
+fn what_does_not_fit_is_kept_and_spoils_nothing_else() {
+    let numbers = ["3000000000", "-2147483649", "1.5", "true", "\"x\"", "[1]", "{\"a\":1}", "\"\""];
+    let beyond = ["18446744073709551616", "-9223372036854775809", "123456789012345678901"];
+    let misfits: [(&str, &[&str]); 10] = [
+        ("count", &numbers),
+        ("positive", &["-1", "4294967296", "1.5", "true", "\"x\"", "[1]"]),
+        ("big", &["1.5", "true", "\"x\"", "\"123456789012345678901\"", "[1]", "{}"]),
+        ("bigger", &["-1", "1.5", "\"-1\"", "[1]"]),
+        ("flag", &["0", "1", "\"yes\"", "[true]", "{}"]),
+        ("score", &["true", "\"x\"", "[1]"]),
+        ("name", &["[1]", "{}"]),
+        ("time", &["[1]", "{}"]),
+        ("raw", &["[1]", "{}"]),
+        ("child", &["7", "\"x\"", "[1]", "true"]),
+    ];
+    for (member, values) in misfits {
+        for value in values {
+            let text = format!(r#"{{"{member}":{value},"items":[{{"{member}":{value},"role":"owner"}}]}}"#);
+            let item = read(&text).unwrap_or_else(|error| panic!("{text}: {error}"));
+            let raw: Json = serde_json::from_str(value).unwrap();
+            assert_eq!(item.extra.get(member), Some(&raw), "{text}");
+            let inner = &item.items.as_ref().unwrap()[0];
+            assert!(inner.extra.get(member) == Some(&raw) && inner.role.is_some(), "{text}");
+            let written: Json = serde_json::from_str(&write(&item)).unwrap();
+            assert_eq!(written, serde_json::from_str::<Json>(&text).unwrap(), "it goes back as it came");
+        }
+    }
+    for digits in beyond {
+        for member in ["count", "positive", "big", "bigger"] {
+            let item = read(&format!(r#"{{"{member}":{digits},"name":"n"}}"#)).unwrap();
+            assert_eq!(item.extra.get(member), Some(&digits.into()), "every digit, as text");
+            assert_eq!(item.name.as_deref(), Some("n"));
+        }
+    }
+}
+
+#[test]
+fn a_list_or_a_map_with_one_misfit_is_kept_whole() {
+    let item =
+        read(r#"{"nested":{"a":[1],"b":[2,"x"]},"labels":{"a":"b","c":[]},"items":[{},3],"name":"n"}"#);
+    let item = item.unwrap();
+    assert_eq!((item.nested, item.labels, item.name.as_deref()), (None, None, Some("n")));
+    assert!(item.items.is_none());
+    assert_eq!(item.extra.get("nested"), Some(&serde_json::json!({"a": [1], "b": [2, "x"]})));
+    assert_eq!(item.extra.get("labels"), Some(&serde_json::json!({"a": "b", "c": []})));
+    assert_eq!(item.extra.get("items"), Some(&serde_json::json!([{}, 3])));
+    let mut list: Vec<String> = Vec::empty();
+    assert!(from_slice(br#"["a", []]"#, &mut list).is_err(), "nothing is around it that could keep it");
+}
+
+#[test]
+fn scalars_are_text_where_text_is_declared() {
+    for (value, text) in [
+        ("7", "7"),
+        ("-7", "-7"),
+        ("18446744073709551615", "18446744073709551615"),
+        ("123456789012345678901", "123456789012345678901"),
+        ("-123456789012345678901", "-123456789012345678901"),
+        ("1.5", "1.5"),
+        ("true", "true"),
+    ] {
+        let text_of = |json: String| read(&json).unwrap();
+        assert_eq!(text_of(format!(r#"{{"name":{value}}}"#)).name.as_deref(), Some(text));
+        let labels = text_of(format!(r#"{{"labels":{{"k":{value}}}}}"#)).labels.unwrap();
+        assert_eq!(labels["k"], text);
+    }
+    assert_eq!(read(r#"{"name":1e300}"#).unwrap().extra.get("name"), Some(&1e300.into()));
+}
+
+#[test]
+fn halves_of_surrogate_pairs_are_replaced() {
+    for (escaped, text) in [
+        (r"\ud800", "\u{fffd}"),
+        (r"a\udc00b", "a\u{fffd}b"),
+        (r"\ud83d\ud83d\ude00", "\u{fffd}😀"),
+        (r"\ud83d\\ude00", "\u{fffd}\\ude00"),
+        (r"\uD800\n\\", "\u{fffd}\n\\"),
+    ] {
+        let item =
+            read(&format!(r#"{{"name":"{escaped}","labels":{{"{escaped}":"\\\"12"}},"count":1}}"#)).unwrap();
+        assert_eq!(item.name.as_deref(), Some(text), "{escaped}");
+        assert_eq!(item.labels.unwrap()[text], "\\\"12");
+        assert_eq!(item.count, Some(1));
+    }
+}
+
+#[test]
+fn what_stands_after_the_value_is_not_looked_at() {
+    for after in ["\0", "\0\0\n", " x", "{}", "</html>", ")]}'"] {
+        assert_eq!(read(&format!(r#"{{"name":"a"}}{after}"#)).unwrap().name.as_deref(), Some("a"), "{after}");
+        assert_eq!(read(&format!(r#"{{"count":"x"}}{after}"#)).unwrap().extra.len(), 1, "{after}");
+    }
+    assert!(read("").is_err() && read("\0{}").is_err() && read("{").is_err());
 }
 
 #[test]

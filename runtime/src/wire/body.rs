@@ -185,8 +185,10 @@ mod tests {
         assert_eq!(&wrapped.bytes[..], b"{\"data\":{\"name\":\"a\"}}");
         assert_eq!(decode::<Thing>(&WRAPPED, r#"{"x":[1],"data":{"name":"a"}}"#).unwrap(), thing);
         assert_eq!(decode::<Thing>(&PLAIN, r#"{"name":"a"}"#).unwrap(), thing);
-        let error = decode::<Thing>(&WRAPPED, r#"{"data":{"name":1}}"#).unwrap_err();
-        assert!(error.to_string().contains("data.name"), "{error}");
+        let odd = decode::<Thing>(&WRAPPED, r#"{"data":{"name":[1]}}"#).unwrap();
+        assert!(odd.name.is_none() && odd.extra.get("name") == Some(&serde_json::json!([1])));
+        let error = decode::<Thing>(&WRAPPED, r#"{"data":[1]}"#).unwrap_err();
+        assert!(error.to_string().contains("`data`"), "{error}");
     }
 
     #[test]

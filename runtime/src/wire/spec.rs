@@ -94,6 +94,9 @@ pub struct MethodSpec {
     pub path: &'static str,
     /// The value of the `X-Goog-Api-Version` header, if the method has one.
     pub api_version: Option<&'static str>,
+    /// The query parameter by which the server knows a call that it gets again, of a method that is not idempotent by its
+    /// verb: where the caller does not set it, the library does.
+    pub request_id: Option<&'static str>,
     /// How media is uploaded with this method, if it can be.
     pub upload: Option<&'static UploadSpec>,
     /// How media is downloaded with this method, if it can be.
@@ -102,8 +105,15 @@ pub struct MethodSpec {
 
 impl MethodSpec {
     /// The members' defaults, for struct update syntax in generated crates.
-    pub const DEFAULT: MethodSpec =
-        MethodSpec { id: "", verb: "GET", path: "", api_version: None, upload: None, download: None };
+    pub const DEFAULT: MethodSpec = MethodSpec {
+        id: "",
+        verb: "GET",
+        path: "",
+        api_version: None,
+        request_id: None,
+        upload: None,
+        download: None,
+    };
 }
 
 /// How a method takes media.

@@ -15,6 +15,7 @@ mod outcomes;
 mod pacing;
 mod reading;
 mod refused;
+mod request_ids;
 mod retry;
 mod secrets;
 mod single;

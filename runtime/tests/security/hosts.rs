@@ -59,7 +59,7 @@ async fn no_redirect_is_followed() {
     for status in [300, 301, 302, 303, 307, 308] {
         let pair = Pair::new(move |_, away| MockResponse::new(status).with_header("location", away));
         let shop = &pair.shop;
-        let is_it = |error: Error| assert_eq!(error.status(), Some(status), "{error}");
+        let is_it = |error: Error| assert_eq!(error.response().unwrap().status, status, "{error}");
         is_it(shop.get("a").await.unwrap_err());
         is_it(shop.insert(json!({})).await.unwrap_err());
         is_it(shop.get("a").download().bytes().await.unwrap_err());

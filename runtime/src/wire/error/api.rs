@@ -41,7 +41,7 @@ pub struct ErrorItem {
 impl ApiError {
     /// Reads the error out of a body. A body that is none gives one with the code alone.
     pub(super) fn parse(status: StatusCode, body: &[u8]) -> ApiError {
-        let value: Value = serde_json::from_slice(body).unwrap_or_default();
+        let value: Value = crate::value::parse_body(body).unwrap_or_default();
         // Some servers answer a list with one error in it.
         let value = value.get(0).unwrap_or(&value);
         let mut found = ApiError { code: status.as_u16(), ..ApiError::default() };
