@@ -7,7 +7,7 @@ use std::time::Duration;
 use http::HeaderMap;
 use http::header::{HeaderName, HeaderValue, USER_AGENT};
 
-use crate::send::client::{Client, Inner};
+use crate::send::client::{Client, Shared};
 use crate::send::credentials::{Anonymous, Credentials, QUOTA_PROJECT};
 use crate::send::endpoint::Endpoints;
 use crate::send::observe::Observer;
@@ -307,9 +307,8 @@ impl<T: FromClient> Builder<T> {
             Some(transport) => transport,
             None => Arc::new(Reqwest::new(&self.settings)?),
         };
-        Ok(T::from_client(Client::new(Inner {
+        let shared = Shared {
             transport,
-            credentials,
             scopes: self.scopes,
             endpoints,
             headers,
@@ -320,7 +319,8 @@ impl<T: FromClient> Builder<T> {
             observer: self.observer,
             batch_fallback: self.batch_fallback,
             learned: Mutex::default(),
-        })))
+        };
+        Ok(T::from_client(Client::new(shared, credentials)))
     }
 }
 
