@@ -147,8 +147,11 @@ fn broken_files(server: &Loopback) -> Vec<Json> {
             for wrong in [json!(null), json!("s3cret \n\u{0}"), json!(["s3cret"])] {
                 let mut broken = whole.clone();
                 // A value with a secret stays one: a file has it in its place.
-                broken[member] =
-                    if value.is_object() { json!({ "file": "s3cret", "type": "s3cret" }) } else { wrong };
+                broken[member] = if value.is_object() {
+                    json!({ "file": "no/such/file", "type": "s3cret" })
+                } else {
+                    wrong
+                };
                 all.push(broken);
             }
         }

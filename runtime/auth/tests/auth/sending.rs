@@ -145,7 +145,11 @@ async fn nothing_follows_a_redirect() {
         assert!(failed.to_string().contains("token.test answered 307, a redirect"), "{failed}");
     }
     assert!(server.seen().iter().all(|sent| sent.url == "https://token.test/token"));
-    // By the library's own HTTP client, too.
+}
+
+/// By the library's own HTTP client, too.
+#[tokio::test]
+async fn nothing_follows_a_redirect_on_a_real_connection() {
     let server = Loopback::start(|_, _| (308, json!({})));
     let mut json = user();
     json["token_uri"] = server.url("/token").into();
