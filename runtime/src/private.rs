@@ -4,6 +4,7 @@
 pub use serde;
 
 pub use crate::call::reading::{Decode, Parts};
+pub use crate::send::token::{is_mtls, is_transient, request_token};
 pub use crate::value::*;
 
 /// The derives alone: a schema may have the name of the trait [`Object`].

@@ -11,6 +11,7 @@ pub(crate) mod gzip;
 pub mod observe;
 pub(crate) mod retry;
 pub(crate) mod rt;
+pub(crate) mod token;
 pub(crate) mod trace;
 pub mod transport;
 pub(crate) mod watch;

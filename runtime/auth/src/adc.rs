@@ -1,41 +1,39 @@
-//! Application default credentials: what this machine, this workload or this user has been given, found and renewed by
-//! `google-cloud-auth`.
-//!
-//! That crate keeps a token and renews it in a task of the async runtime that first asked. Here is what it leaves open:
-//! one set of credentials for each set of scopes, new ones after a server rejected what it gave, and errors that are
-//! ours.
+//! Application default credentials: what this machine, this workload or this user has been given.
 
-use std::collections::HashMap;
-use std::sync::{Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
 
-use google_cloud_auth::credentials::{
-    Builder, CacheableResource, Credentials as Source, external_account, impersonated, mds, service_account,
-    user_account,
-};
-use http::{Extensions, HeaderMap};
-use tokio::runtime::{Handle, Id};
+use gapis_runtime::{AuthHeaders, BoxFuture, Credentials, Error, Json, Result, private};
 
-use gapis_runtime::{AuthHeaders, BoxFuture, Credentials, Error, Json, Result};
-
-use crate::GOOGLE;
-
-/// How soon after credentials were made anew the same rejection makes them anew again.
-const PATIENCE: Duration = Duration::from_secs(10);
+use crate::external::ExternalAccount;
+use crate::impersonate::Iam;
+use crate::key::{name, parse, read_file, required, text};
+use crate::metadata::MetadataServer;
+use crate::service_account::ServiceAccount;
+use crate::settings::{Settings, setters};
+use crate::user::AuthorizedUser;
 
 /// Application default credentials.
 ///
 /// They are looked for when the first request needs them, in the [usual order]: the file that the environment variable
 /// `GOOGLE_APPLICATION_CREDENTIALS` names, the file that `gcloud auth application-default login` writes, the metadata
-/// server of Google's clouds. A file may hold a service account's key, a user's login, an impersonated service account
-/// or a workload identity. Tokens are renewed in the background before they end. A quota project in the file or in
-/// `GOOGLE_CLOUD_QUOTA_PROJECT` is sent along, unless the client was given one of its own. What a file or the metadata
-/// server says of the universe must be the client's [own](gapis_runtime::Builder::universe_domain).
+/// server of Google's clouds. After an error they are looked for again.
 ///
-/// Requests for tokens need a process-wide cryptography provider of `rustls`. Where the program has installed none by
-/// the time of the first one, this installs `ring`.
+/// | `type` of the file | what it is |
+/// |---|---|
+/// | `authorized_user` | a user's login. It has the scopes that it was made with, whatever is asked for |
+/// | `service_account` | a key; see [`ServiceAccount`] for how tokens are made, and for a `subject` |
+/// | `impersonated_service_account` | an account that others act as |
+/// | `external_account` | a workload's own token from a file, a URL, a program or AWS |
+/// | `external_account_authorized_user` | a login through a workforce pool |
 ///
-/// A service account's key signs its tokens itself; no token endpoint is asked, and no user can be impersonated by it.
+/// A quota project in the file or in `GOOGLE_CLOUD_QUOTA_PROJECT` is sent along, unless the client was given one of its
+/// own. What a file or the metadata server says of the universe must be the client's
+/// [own](gapis_runtime::Builder::universe_domain).
+///
+/// The tokens of workloads on AWS are exchanged by `google-cloud-auth`, which needs a process-wide cryptography provider of
+/// `rustls`. Where the program has installed none by then, this installs `ring`.
 ///
 /// ```
 /// use gapis_auth::ApplicationDefault;
@@ -48,22 +46,14 @@ const PATIENCE: Duration = Duration::from_secs(10);
 /// [usual order]: https://cloud.google.com/docs/authentication/application-default-credentials
 pub struct ApplicationDefault {
     origin: Origin,
-    made: Mutex<HashMap<(Id, Vec<String>), Made>>,
+    settings: Settings,
+    found: Mutex<Option<Arc<dyn Credentials>>>,
 }
 
 enum Origin {
     Environment,
     Json(Json),
     Metadata,
-}
-
-/// The credentials for one set of scopes. Those of an async runtime end with it, so each has its own.
-#[derive(Clone)]
-struct Made {
-    source: Source,
-    since: Instant,
-    /// What was rejected when these were made.
-    instead_of: Option<AuthHeaders>,
 }
 
 impl ApplicationDefault {
@@ -78,13 +68,9 @@ impl ApplicationDefault {
     ///
     /// # Errors
     /// If the text is no JSON object with a `type`. What it lacks beyond that is found when the first request needs it.
-    pub fn from_json(text: &str) -> Result<Self> {
-        // The parser's own words could show a part of the text.
-        let json: Json = serde_json::from_str(text)
-            .map_err(|e| Error::credentials(format!("the credentials are no JSON, in line {}", e.line())))?;
-        if json.get("type").and_then(Json::as_str).is_none() {
-            return Err(Error::credentials("the credentials have no `type`"));
-        }
+    pub fn from_json(json: &str) -> Result<Self> {
+        let json = parse(json, "the credentials' text")?;
+        required(&json, "type", "the credentials' text")?;
         Ok(ApplicationDefault::of(Origin::Json(json)))
     }
 
@@ -95,110 +81,134 @@ impl ApplicationDefault {
     }
 
     fn of(origin: Origin) -> Self {
-        ApplicationDefault { origin, made: Mutex::default() }
+        ApplicationDefault { origin, settings: Settings::default(), found: Mutex::default() }
     }
 
-    /// The credentials in use for this key, which are made if there are none, or if they gave what was rejected.
-    fn made(&self, key: &(Id, Vec<String>), worthless: Option<(&Made, &AuthHeaders)>) -> Result<Made> {
-        let mut all = self.made.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(made) = all.get(key) {
-            // Another task may have made them anew while this one learned of the rejection.
-            let kept = worthless.is_none_or(|(old, rejected)| {
-                old.since != made.since
-                    || (made.instead_of.as_ref() == Some(rejected) && made.since.elapsed() < PATIENCE)
-            });
-            if kept {
-                return Ok(made.clone());
-            }
+    fn settings(&mut self) -> &mut Settings {
+        &mut self.settings
+    }
+
+    fn find(&self) -> Result<Arc<dyn Credentials>> {
+        let mut found = self.found.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(found) = &*found {
+            return Ok(Arc::clone(found));
         }
-        let made = Made {
-            source: self.origin.source(&key.1)?,
-            since: Instant::now(),
-            instead_of: worthless.map(|(_, rejected)| rejected.clone()),
+        let mut settings = self.settings.clone();
+        let made = match &self.origin {
+            Origin::Json(json) => of_file(json, settings)?,
+            Origin::Metadata => Arc::new(MetadataServer::new(settings)),
+            Origin::Environment => {
+                let project = std::env::var("GOOGLE_CLOUD_QUOTA_PROJECT").ok();
+                settings.quota_project = settings.quota_project.or(project.filter(|name| !name.is_empty()));
+                match file()? {
+                    Some(path) => of_file(&parse(&read_file(&path, WHAT)?, &named(&path))?, settings)?,
+                    None => Arc::new(MetadataServer::new(settings)),
+                }
+            }
         };
-        all.insert(key.clone(), made.clone());
-        Ok(made)
+        Ok(Arc::clone(found.insert(made)))
     }
 
-    /// Forgets credentials that failed for good, so that a file that has been put right is read again.
-    fn forget(&self, key: &(Id, Vec<String>), failed: &Made) {
-        let mut all = self.made.lock().unwrap_or_else(PoisonError::into_inner);
-        if all.get(key).is_some_and(|made| made.since == failed.since) {
-            all.remove(key);
+    /// A file that has been put right is read again.
+    fn forget(&self, failed: &Arc<dyn Credentials>) {
+        let mut found = self.found.lock().unwrap_or_else(PoisonError::into_inner);
+        if found.as_ref().is_some_and(|found| Arc::ptr_eq(found, failed)) {
+            *found = None;
         }
     }
+}
 
-    async fn ask(&self, key: &(Id, Vec<String>), made: &Made) -> Result<AuthHeaders> {
-        match made.source.headers(Extensions::new()).await {
-            Ok(CacheableResource::New { data, .. }) => {
-                let universe = made.source.universe_domain().await;
-                Ok(auth_headers(&data)?.with_universe_domain(universe.as_deref().unwrap_or(GOOGLE)))
+setters!(ApplicationDefault, settings);
+
+const WHAT: &str = "the credentials file";
+
+fn named(path: &Path) -> String {
+    format!("{WHAT} {}", path.display())
+}
+
+/// The file of the environment, or the one that `gcloud` writes, if there is one.
+fn file() -> Result<Option<PathBuf>> {
+    let set =
+        |name: &str| std::env::var_os(name).filter(|value: &OsString| !value.is_empty()).map(PathBuf::from);
+    if let Some(path) = set("GOOGLE_APPLICATION_CREDENTIALS") {
+        return Ok(Some(path));
+    }
+    let folder = set("CLOUDSDK_CONFIG").or_else(|| {
+        if cfg!(windows) {
+            set("APPDATA").map(|folder| folder.join("gcloud"))
+        } else {
+            set("HOME").map(|folder| folder.join(".config/gcloud"))
+        }
+    });
+    let path = folder.map(|folder| folder.join("application_default_credentials.json"));
+    Ok(path.filter(|path| path.exists()))
+}
+
+/// Credentials by the `type` that their file says. What was set by the program goes before what the file says.
+fn of_file(json: &Json, mut settings: Settings) -> Result<Arc<dyn Credentials>> {
+    if settings.quota_project.is_none() {
+        settings.quota_project = text(json, "quota_project_id").map(str::to_owned);
+    }
+    Ok(match text(json, "type") {
+        Some("authorized_user" | "external_account_authorized_user") => {
+            Arc::new(AuthorizedUser::of_file(json, settings)?)
+        }
+        Some("service_account") => {
+            let mut account = ServiceAccount::of_file(json)?;
+            let own = account.settings();
+            settings.universe = settings.universe.or(own.universe.take());
+            *own = settings;
+            Arc::new(account)
+        }
+        Some("impersonated_service_account") => {
+            let inner = Settings { quota_project: None, ..settings.clone() };
+            let source = of_source(&json["source_credentials"], inner)?;
+            Arc::new(impersonated(Iam::of_file(json, source)?, settings))
+        }
+        Some("external_account") => match text(json, "service_account_impersonation_url") {
+            // IAM is asked by us.
+            Some(url) => {
+                let mut alone = json.clone();
+                if let Some(members) = alone.as_object_mut() {
+                    members.remove("service_account_impersonation_url");
+                }
+                let inner = Settings { quota_project: None, ..settings.clone() };
+                let source: Arc<dyn Credentials> = Arc::new(ExternalAccount::of_file(&alone, inner)?);
+                Arc::new(impersonated(Iam::of_url(url, source)?, settings))
             }
-            Ok(CacheableResource::NotModified) => Ok(AuthHeaders::none()),
-            Err(error) => {
-                if !error.is_transient() {
-                    self.forget(key, made);
-                }
-                Err(Error::credentials_source("cannot get a token from the application's credentials", error))
-            }
+            None => Arc::new(ExternalAccount::of_file(json, settings)?),
+        },
+        Some("gdch_service_account") => {
+            return Err(Error::credentials(
+                "credentials of the type `gdch_service_account` (Google Distributed Cloud) are not supported: their \
+                 tokens are for one audience, which no scopes name",
+            ));
         }
-    }
-}
-
-impl Origin {
-    fn source(&self, scopes: &[String]) -> Result<Source> {
-        install_provider();
-        let scopes = (!scopes.is_empty()).then(|| scopes.to_vec());
-        macro_rules! build {
-            ($builder:expr) => {{
-                let builder = $builder;
-                match scopes {
-                    Some(scopes) => builder.with_scopes(scopes),
-                    None => builder,
-                }
-                .build()
-            }};
+        Some(other) => {
+            return Err(Error::credentials(format!(
+                "there are no credentials of this `type`: {}",
+                name(other)
+            )));
         }
-        let built = match self {
-            Origin::Environment => build!(Builder::default()),
-            Origin::Metadata => build!(mds::Builder::default()),
-            Origin::Json(json) => match json.get("type").and_then(Json::as_str) {
-                Some("authorized_user") => build!(user_account::Builder::new(json.clone())),
-                Some("impersonated_service_account") => build!(impersonated::Builder::new(json.clone())),
-                Some("external_account") => build!(external_account::Builder::new(json.clone())),
-                Some("service_account") => {
-                    let builder = service_account::Builder::new(json.clone());
-                    match scopes {
-                        Some(scopes) => builder
-                            .with_access_specifier(service_account::AccessSpecifier::from_scopes(scopes)),
-                        None => builder,
-                    }
-                    .build()
-                }
-                other => {
-                    let other = other.unwrap_or_default();
-                    return Err(Error::credentials(format!("there are no credentials of type `{other}`")));
-                }
-            },
-        };
-        built.map_err(|e| Error::credentials_source("cannot use the application's credentials", e))
-    }
-}
-
-/// The crate makes HTTP clients that take the process's provider and panic where there is none.
-fn install_provider() {
-    if rustls::crypto::CryptoProvider::get_default().is_none() {
-        // Another thread may have been quicker: then there is one.
-        let _ = rustls::crypto::ring::default_provider().install_default();
-    }
-}
-
-fn auth_headers(map: &HeaderMap) -> Result<AuthHeaders> {
-    map.iter().try_fold(AuthHeaders::none(), |headers, (name, value)| {
-        let value = value.to_str();
-        let value = value.map_err(|_| Error::credentials(format!("`{name}` is not visible ASCII")))?;
-        headers.with(name.clone(), value)
+        None => return Err(Error::credentials("the credentials have no `type`")),
     })
+}
+
+/// The credentials inside others, which a file could nest without end.
+fn of_source(json: &Json, settings: Settings) -> Result<Arc<dyn Credentials>> {
+    match text(json, "type") {
+        Some("impersonated_service_account") => Err(Error::credentials(
+            "the credentials' `source_credentials` are impersonated themselves: name the accounts in `delegates`",
+        )),
+        Some(_) => of_file(json, settings),
+        None => Err(Error::credentials("the credentials have no `source_credentials` with a `type`")),
+    }
+}
+
+fn impersonated(iam: Iam, settings: Settings) -> ServiceAccount {
+    let mut account = ServiceAccount::of_iam(iam);
+    *account.settings() = settings;
+    account
 }
 
 impl Credentials for ApplicationDefault {
@@ -208,19 +218,14 @@ impl Credentials for ApplicationDefault {
         rejected: Option<&'a AuthHeaders>,
     ) -> BoxFuture<'a, Result<AuthHeaders>> {
         Box::pin(async move {
-            let runtime = Handle::try_current().map_err(|_| {
-                Error::credentials("application default credentials need a Tokio runtime to renew tokens in")
-            })?;
-            let key = (runtime.id(), scopes.iter().map(|scope| (*scope).to_owned()).collect());
-            let made = self.made(&key, None)?;
-            let headers = self.ask(&key, &made).await?;
-            match rejected {
-                Some(rejected) if *rejected == headers => {
-                    let renewed = self.made(&key, Some((&made, rejected)))?;
-                    self.ask(&key, &renewed).await
-                }
-                _ => Ok(headers),
+            let found = self.find()?;
+            let result = found.headers(scopes, rejected).await;
+            if let Err(error) = &result
+                && !private::is_transient(error)
+            {
+                self.forget(&found);
             }
+            result
         })
     }
 }

@@ -16,6 +16,7 @@ use std::time::Duration;
 
 use http::header::{CONTENT_TYPE, HeaderValue, USER_AGENT};
 
+use self::authorize::{Authorized, Authorizing};
 use super::exchange::{End, Event, Exchange};
 use super::pace::{Pace, Told};
 use super::plan::{Auths, Limits, Packed, covers, pack};
@@ -70,6 +71,16 @@ struct Engine<'cb> {
     panic: Option<Box<dyn Any + Send>>,
 }
 
+/// What a round waits for.
+enum Next {
+    /// The credentials for the next request are there.
+    Authorized(Authorized),
+    /// Something came from a request that is flying.
+    Event(usize, Event),
+    /// The next request may begin.
+    Paused,
+}
+
 /// What one round left to be done.
 #[derive(Default)]
 struct Round<'cb> {
@@ -87,8 +98,7 @@ struct Round<'cb> {
     told: Told,
 }
 
-/// Since then nobody listened to the servers, because a callback ran or credentials were waited for: that is not held
-/// against them.
+/// Since then nobody listened to the servers, because a callback ran: that is not held against them.
 fn excuse(flying: &mut [Exchange<'_>], began: Instant) {
     let busy = began.elapsed();
     if busy > Duration::from_millis(1) {
@@ -270,26 +280,23 @@ impl<'cb> Engine<'cb> {
     async fn round(&mut self, mut pending: VecDeque<Entry<'cb>>) -> Round<'cb> {
         let mut round = Round::default();
         let mut flying: Vec<Exchange<'cb>> = Vec::new();
+        let mut authorizing: Option<Authorizing> = None;
         loop {
             let mut pause = None;
-            while flying.len() < self.pace.lanes(self.options.concurrency) && !pending.is_empty() {
+            if authorizing.is_none()
+                && flying.len() < self.pace.lanes(self.options.concurrency)
+                && !pending.is_empty()
+            {
                 if round.told.is_slow() {
                     round.held_back = std::mem::take(&mut pending);
-                    break;
+                } else {
+                    pause = self.pause();
+                    if pause.is_none() {
+                        authorizing = Some(self.authorize(&pending));
+                    }
                 }
-                pause = self.pause();
-                if pause.is_some() {
-                    break;
-                }
-                let began = Instant::now();
-                let opened = match self.alone {
-                    true => self.open_alone(&mut pending).await,
-                    false => self.open(&mut pending).await,
-                };
-                excuse(&mut flying, began);
-                flying.extend(opened);
             }
-            if flying.is_empty() {
+            if flying.is_empty() && authorizing.is_none() {
                 match pause {
                     Some(pause) => rt::sleep(pause).await,
                     None => return round,
@@ -298,19 +305,38 @@ impl<'cb> Engine<'cb> {
             }
             let mut timer = pause.map(rt::Timer::new);
             let event = std::future::poll_fn(|cx| {
+                if let Some(asked) = &mut authorizing
+                    && let Poll::Ready(authorized) = asked.poll(cx)
+                {
+                    return Poll::Ready(Next::Authorized(authorized));
+                }
                 for (place, exchange) in flying.iter_mut().enumerate() {
                     if let Poll::Ready(event) = exchange.poll(cx) {
-                        return Poll::Ready(Some((place, event)));
+                        return Poll::Ready(Next::Event(place, event));
                     }
                 }
                 match &mut timer {
-                    Some(timer) => std::pin::Pin::new(timer).poll(cx).map(|_| None),
+                    Some(timer) => std::pin::Pin::new(timer).poll(cx).map(|_| Next::Paused),
                     None => Poll::Pending,
                 }
             });
             match event.await {
-                None => {}
-                Some((place, Event::Part(number, result))) => {
+                Next::Paused => {}
+                Next::Authorized(authorized) => {
+                    authorizing = None;
+                    if round.told.is_slow() {
+                        continue;
+                    }
+                    let began = Instant::now();
+                    let auths = self.authorized(&mut pending, authorized, &mut round);
+                    let opened = match self.alone {
+                        true => self.open_alone(&mut pending, auths),
+                        false => self.open(&mut pending, auths),
+                    };
+                    excuse(&mut flying, began);
+                    flying.extend(opened);
+                }
+                Next::Event(place, Event::Part(number, result)) => {
                     let began = Instant::now();
                     if let Some(exchange) = flying.get_mut(place)
                         && let Some(entry) = exchange.entries.get_mut(number).and_then(Option::take)
@@ -321,7 +347,7 @@ impl<'cb> Engine<'cb> {
                     }
                     excuse(&mut flying, began);
                 }
-                Some((place, Event::End(end))) => {
+                Next::Event(place, Event::End(end)) => {
                     let began = Instant::now();
                     let exchange = flying.swap_remove(place);
                     round.told.request_ended(exchange.entries.len(), exchange.slowed);
@@ -353,12 +379,18 @@ impl<'cb> Engine<'cb> {
     }
 
     /// Begins one HTTP request with calls from the front of `pending`. `None` if there was nothing to send after all.
-    async fn open(&mut self, pending: &mut VecDeque<Entry<'cb>>) -> Option<Exchange<'cb>> {
+    fn open(&mut self, pending: &mut VecDeque<Entry<'cb>>, mut inside: Auths) -> Option<Exchange<'cb>> {
         let limits = self.limits();
         let client = self.client.clone();
-        let auth = self.authorize(&client, pending).await?;
+        let is_own = |entry: &Entry<'_>| entry.request.client().is_same(&client);
+        if !inside.iter().any(|(other, _)| other.is_same(&client)) && pending.iter().any(is_own) {
+            // Calls that have more time than those that gave up: their credentials are asked again.
+            return None;
+        }
+        // Where there are none, calls of other clients bring their own, and the outer request goes without.
+        let place = inside.iter().position(|(other, _)| other.is_same(&client));
+        let auth = place.map(|place| inside.swap_remove(place).1).unwrap_or_default();
         let own = (client, auth);
-        let mut inside = self.authorize_foreign(pending, limits.calls).await;
         // Where another client's call would inherit something of ours, ours travels inside as well.
         let outside = inside.iter().all(|other| covers(other, &own));
         if !outside {

@@ -43,6 +43,9 @@ pub(crate) trait Exchange {
     /// What observers are told that it is.
     const KIND: AttemptKind;
 
+    /// Whether it carries the client's credentials.
+    const AUTHORIZED: bool = true;
+
     /// Gets ready what the next request carries.
     ///
     /// # Errors
@@ -115,7 +118,17 @@ impl Attempts {
     async fn attempt_all<E: Exchange>(&mut self, exchange: &mut E) -> Result<E::Value> {
         loop {
             exchange.prepare().await?;
-            self.auth = self.authorize().await?;
+            if E::AUTHORIZED {
+                match self.authorize().await {
+                    Ok(auth) => self.auth = auth,
+                    Err(error) if error.is_transient_credentials() => {
+                        self.ledger.begin();
+                        self.failed(error).await?;
+                        continue;
+                    }
+                    Err(error) => return Err(error),
+                }
+            }
             self.ledger.begin();
             self.number = self.number.saturating_add(1);
             let about = (self.subject.api, self.subject.method);
@@ -316,6 +329,15 @@ impl Ledger {
         if self.uncertain && !reads { error.after_unknown_outcome() } else { error }
     }
 
+    /// An attempt ended before anything was sent, since credentials that were waited for so long did not come.
+    pub(crate) fn begin_without_credentials(&mut self, waited: Duration) {
+        self.attempts = self.attempts.saturating_add(1);
+        self.since.get_or_insert_with(|| {
+            let now = Instant::now();
+            now.checked_sub(waited).unwrap_or(now)
+        });
+    }
+
     /// The last attempt does not count: nothing of it was looked at.
     pub(crate) fn forget(&mut self) {
         self.attempts = self.attempts.saturating_sub(1);
@@ -344,8 +366,13 @@ impl Ledger {
         self.spent().saturating_add(wait) < policy.total_time
     }
 
+    /// Whether the policy's time is over. Of a call that was never sent, only the wait for credentials counts.
+    pub(crate) fn is_over(&self, policy: &RetryPolicy, waited: Duration) -> bool {
+        self.since.map_or(waited, |since| since.elapsed()) >= policy.total_time
+    }
+
     /// How much of the time for all attempts is left.
-    fn left(&self, policy: &RetryPolicy) -> Duration {
+    pub(crate) fn left(&self, policy: &RetryPolicy) -> Duration {
         policy.total_time.saturating_sub(self.spent())
     }
 
@@ -353,7 +380,7 @@ impl Ledger {
         self.since.map_or(Duration::ZERO, |since| since.elapsed())
     }
 
-    fn time_is_over(&self, policy: &RetryPolicy) -> Error {
+    pub(crate) fn time_is_over(&self, policy: &RetryPolicy) -> Error {
         Error::total_time("the call", policy.total_time, self.last.clone())
     }
 }

@@ -7,7 +7,7 @@ use std::time::Duration;
 use http::HeaderMap;
 use http::header::{HeaderName, HeaderValue, USER_AGENT};
 
-use crate::send::client::{Client, Inner};
+use crate::send::client::{Client, Shared};
 use crate::send::credentials::{Anonymous, Credentials, QUOTA_PROJECT};
 use crate::send::endpoint::Endpoints;
 use crate::send::observe::Observer;
@@ -318,9 +318,8 @@ impl<T: FromClient> Builder<T> {
             Some(transport) => transport,
             None => Arc::new(Reqwest::new(&self.settings)?),
         };
-        Ok(T::from_client(Client::new(Inner {
+        let shared = Shared {
             transport,
-            credentials,
             scopes: self.scopes,
             endpoints,
             headers,
@@ -332,7 +331,8 @@ impl<T: FromClient> Builder<T> {
             batch_fallback: self.batch_fallback,
             request_ids: self.request_ids,
             learned: Mutex::default(),
-        })))
+        };
+        Ok(T::from_client(Client::new(shared, credentials)))
     }
 }
 

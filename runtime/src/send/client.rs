@@ -23,11 +23,14 @@ use crate::{Error, RawResponse, Result};
 /// What sends calls. Clones are cheap and share everything: connections, credentials, retry budget, and what was learned
 /// of the servers' limits. One client can serve several APIs.
 #[derive(Clone)]
-pub struct Client(Arc<Inner>);
+pub struct Client {
+    shared: Arc<Shared>,
+    credentials: Arc<dyn Credentials>,
+}
 
-pub(super) struct Inner {
+/// What clients share that differ in their credentials alone.
+pub(super) struct Shared {
     pub(super) transport: Arc<dyn Transport>,
-    pub(super) credentials: Arc<dyn Credentials>,
     pub(super) scopes: Option<Vec<String>>,
     pub(super) endpoints: Endpoints,
     pub(super) headers: HeaderMap,
@@ -47,20 +50,36 @@ pub(super) struct Inner {
 impl std::fmt::Debug for Client {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Client")
-            .field("endpoints", &self.0.endpoints)
-            .field("retry", &self.0.policy)
+            .field("endpoints", &self.shared.endpoints)
+            .field("retry", &self.shared.policy)
             .finish_non_exhaustive()
     }
 }
 
 impl Client {
     /// A client of what its builder was told.
-    pub(super) fn new(inner: Inner) -> Client {
-        Client(Arc::new(inner))
+    pub(super) fn new(shared: Shared, credentials: Arc<dyn Credentials>) -> Client {
+        Client { shared: Arc::new(shared), credentials }
+    }
+
+    /// The same client with other credentials. Connections, policies, the retry budget and what was learned of servers'
+    /// limits are shared, so that one can be made for each of thousands of users.
+    ///
+    /// ```
+    /// use gapis_runtime::{BearerToken, Client};
+    ///
+    /// let client = Client::builder().credentials(BearerToken::new("one")).build()?;
+    /// let other = client.with_credentials(BearerToken::new("another"));
+    /// # let _ = other;
+    /// # Ok::<(), gapis_runtime::Error>(())
+    /// ```
+    #[must_use]
+    pub fn with_credentials(&self, credentials: impl Credentials + 'static) -> Client {
+        Client { shared: Arc::clone(&self.shared), credentials: Arc::new(credentials) }
     }
 
     pub(crate) fn is_same(&self, other: &Client) -> bool {
-        Arc::ptr_eq(&self.0, &other.0)
+        Arc::ptr_eq(&self.shared, &other.shared) && Arc::ptr_eq(&self.credentials, &other.credentials)
     }
 
     /// Scheme and host that calls of this API go to, ending in `/`.
@@ -68,12 +87,12 @@ impl Client {
     /// # Errors
     /// If the client was told of a place that the API does not have.
     pub(crate) fn root(&self, api: &ApiSpec) -> Result<Cow<'_, str>> {
-        self.0.endpoints.root(api)
+        self.shared.endpoints.root(api)
     }
 
     /// Whether media is asked for below `/download/`, where the API serves it there.
     pub(crate) fn has_download_path(&self) -> bool {
-        self.0.endpoints.has_download_path()
+        self.shared.endpoints.has_download_path()
     }
 
     /// Whether calls get an id by which the server knows them if it gets them again.
@@ -82,36 +101,36 @@ impl Client {
     }
 
     pub(crate) fn policy(&self) -> &RetryPolicy {
-        &self.0.policy
+        &self.shared.policy
     }
 
     pub(crate) fn budget(&self) -> &RetryBudget {
-        &self.0.budget
+        &self.shared.budget
     }
 
     /// Headers that every HTTP request of this client carries: user agent, quota project.
     pub(crate) fn headers(&self) -> &HeaderMap {
-        &self.0.headers
+        &self.shared.headers
     }
 
     /// What requests are sent by. All go through `Watch::send`, so that they are seen.
     pub(crate) fn transport(&self) -> &dyn Transport {
-        &*self.0.transport
+        &*self.shared.transport
     }
 
     pub(crate) fn observer(&self) -> Option<&Arc<dyn Observer>> {
-        self.0.observer.as_ref()
+        self.shared.observer.as_ref()
     }
 
     /// How many calls one batch of this API may carry by its server's word.
     pub(crate) fn learned_batch_calls(&self, api: &'static ApiSpec) -> usize {
-        let learned = self.0.learned.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+        let learned = self.shared.learned.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
         learned.get(&[api.root_url, api.batch_path]).copied().unwrap_or(usize::MAX)
     }
 
     /// Remembers that the server takes no more calls than this in one batch.
     pub(crate) fn learn_batch_calls(&self, api: &'static ApiSpec, calls: usize) {
-        let mut learned = self.0.learned.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+        let mut learned = self.shared.learned.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
         // Two batches may learn at once; the stricter word counts.
         let known = learned.entry([api.root_url, api.batch_path]).or_insert(usize::MAX);
         *known = (*known).min(calls.max(1));
@@ -120,7 +139,7 @@ impl Client {
     /// Whether the calls of a batch of this API are sent one by one from the start: by the API's rule, or as its server
     /// was found to have no place for batches.
     pub(crate) fn sends_alone(&self, api: &'static ApiSpec) -> bool {
-        match self.0.batch_fallback {
+        match self.shared.batch_fallback {
             Some(false) => false,
             None => api.limits.calls == 0,
             Some(true) => api.limits.calls.min(self.learned_batch_calls(api)) == 0,
@@ -129,12 +148,12 @@ impl Client {
 
     /// Whether they may be sent one by one when the server turns out to take no batches.
     pub(crate) fn may_send_alone(&self) -> bool {
-        self.0.batch_fallback == Some(true)
+        self.shared.batch_fallback == Some(true)
     }
 
     /// Remembers that the server has no place for batches of this API.
     pub(crate) fn learn_no_batches(&self, api: &'static ApiSpec) {
-        let mut learned = self.0.learned.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+        let mut learned = self.shared.learned.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
         learned.insert([api.root_url, api.batch_path], 0);
     }
 
@@ -144,16 +163,16 @@ impl Client {
         api: &ApiSpec,
         rejected: Option<&AuthHeaders>,
     ) -> Result<AuthHeaders> {
-        let headers = match &self.0.scopes {
+        let headers = match &self.shared.scopes {
             Some(own) => {
                 let own: Vec<&str> = own.iter().map(String::as_str).collect();
-                self.0.credentials.headers(&own, rejected).await
+                self.credentials.headers(&own, rejected).await
             }
-            None => self.0.credentials.headers(api.scopes, rejected).await,
+            None => self.credentials.headers(api.scopes, rejected).await,
         };
         // Whatever came of asking for credentials, the call itself was not sent.
         let headers = headers.map_err(Error::before_sending)?;
-        let own = self.0.endpoints.universe();
+        let own = self.shared.endpoints.universe();
         match headers.universe_domain() {
             Some(theirs) if theirs != own => Err(Error::credentials(format!(
                 "the credentials are of the universe {theirs}, and the client of {own}: see `Builder::universe_domain`"
@@ -164,12 +183,12 @@ impl Client {
 
     /// How long an attempt may take, unless the call says otherwise.
     pub(crate) fn timeout(&self) -> Option<Duration> {
-        self.0.timeout
+        self.shared.timeout
     }
 
     /// The headers of every request: the client's own and those that authorize.
     pub(crate) fn common_headers(&self, auth: &AuthHeaders) -> HeaderMap {
-        let mut headers = self.0.headers.clone();
+        let mut headers = self.shared.headers.clone();
         headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
         auth.put(&mut headers);
         gzip::accept(&mut headers);
@@ -178,12 +197,22 @@ impl Client {
 
     /// Reads a response that is no media.
     pub(crate) async fn read(&self, response: HttpResponse) -> Result<RawResponse> {
-        read(response, self.0.max_response).await
+        read(response, self.shared.max_response).await
+    }
+
+    /// Reads a response that has no reason to be large.
+    pub(crate) async fn read_small(&self, response: HttpResponse) -> Result<RawResponse> {
+        read(response, self.shared.max_response.min(EXPLANATION)).await
+    }
+
+    /// Whether calls go to the endpoints for mutual TLS.
+    pub(crate) fn is_mtls(&self) -> bool {
+        self.shared.endpoints.is_mtls()
     }
 
     /// How many bytes are read into memory at most.
     pub(crate) fn max_response(&self) -> usize {
-        self.0.max_response
+        self.shared.max_response
     }
 }
 

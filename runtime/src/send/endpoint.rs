@@ -44,6 +44,11 @@ impl Endpoints {
         Ok(self)
     }
 
+    /// Whether calls go to the endpoints for mutual TLS.
+    pub(super) fn is_mtls(&self) -> bool {
+        self.mtls
+    }
+
     /// The universe that credentials must be of.
     pub(super) fn universe(&self) -> &str {
         self.universe.as_deref().unwrap_or(GOOGLE)

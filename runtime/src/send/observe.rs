@@ -103,6 +103,8 @@ pub enum AttemptKind {
     MediaUpload,
     /// A download, or what was left of it when it broke off.
     MediaDownload,
+    /// A request for an access token.
+    TokenRequest,
 }
 
 /// How an HTTP request ended.

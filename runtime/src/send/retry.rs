@@ -8,9 +8,10 @@ use crate::Error;
 /// How often and how patiently a client sends again what may be sent again.
 ///
 /// What may be: everything after 401 (once, with renewed credentials), 429, 503, 403 with a rate limit's reason and a
-/// connection that was never made; after 500, 502, 504, a timeout, a broken connection or an answer to a batch that
-/// cannot be read only a call that is idempotent: by its verb, by a parameter
-/// `requestId` or `ifGenerationMatch`, or by the caller's word.
+/// connection that was never made, and credentials that could not be had
+/// [for a moment](Error::credentials_transient); after 500, 502, 504, a timeout, a broken connection or an answer to a
+/// batch that cannot be read only a call that is idempotent: by its verb, by a parameter `requestId` or
+/// `ifGenerationMatch`, or by the caller's word.
 ///
 /// ```
 /// use gapis_runtime::RetryPolicy;
@@ -169,7 +170,7 @@ fn judge(error: &Error, idempotent: bool) -> Verdict {
         Some(503) => retry,
         Some(_) if error.is_rate_limited() => retry,
         None if error.is_untrusted() => Verdict::Final,
-        None if error.is_connect() => retry,
+        None if error.is_connect() || error.is_transient_credentials() => retry,
         _ if idempotent && error.is_unknown_outcome() && !error.is_beyond_limits() => retry,
         _ => Verdict::Final,
     }
@@ -236,6 +237,8 @@ mod tests {
             assert_eq!(judge(&status(404), idempotent), Verdict::Final);
             assert_eq!(judge(&Error::connect("x", "y"), idempotent), retry(false));
             assert_eq!(judge(&Error::input("x"), idempotent), Verdict::Final);
+            assert_eq!(judge(&Error::credentials("x"), idempotent), Verdict::Final);
+            assert_eq!(judge(&Error::credentials_transient("x", Duration::ZERO), idempotent), retry(false));
             assert_eq!(judge(&Error::part_beyond_limits("x", Bytes::new()), idempotent), Verdict::Final);
             let body = Bytes::from_static(br#"{"error":{"errors":[{"reason":"dailyLimitExceeded"}]}}"#);
             let daily = RawResponse::new(StatusCode::TOO_MANY_REQUESTS, HeaderMap::new(), body);

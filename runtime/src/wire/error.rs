@@ -46,6 +46,8 @@ struct Inner {
     response: Option<(RawResponse, ApiError)>,
     /// Bytes that could not be understood.
     raw: Option<Bytes>,
+    /// Credentials failed in a way that passes: how long to wait at least.
+    passes_after: Option<Duration>,
     source: Option<Arc<dyn StdError + Send + Sync>>,
 }
 
@@ -129,7 +131,8 @@ impl Error {
     fn with(kind: Kind, message: impl Into<String>, fill: impl FnOnce(&mut Inner)) -> Self {
         let message = text::one_line(&message.into(), LONGEST);
         let outcome = kind.outcome();
-        let mut inner = Inner { kind, message, outcome, response: None, raw: None, source: None };
+        let mut inner =
+            Inner { kind, message, outcome, response: None, raw: None, passes_after: None, source: None };
         fill(&mut inner);
         Error(Arc::new(inner))
     }
@@ -153,6 +156,23 @@ impl Error {
         source: impl Into<Box<dyn StdError + Send + Sync>>,
     ) -> Self {
         Error::with_source(Kind::Credentials, message, source)
+    }
+
+    /// Credentials that could not be had, but may be a moment later: the token server was down, slow, or asked to wait.
+    /// The client tries again what needed them, as its [`RetryPolicy`](crate::RetryPolicy) allows, after that wait at
+    /// least.
+    ///
+    /// ```
+    /// use gapis_runtime::Error;
+    /// use std::time::Duration;
+    ///
+    /// let error = Error::credentials_transient("the vault is sealed", Duration::from_secs(2));
+    /// assert!(error.is_credentials());
+    /// assert_eq!(error.retry_after(), Some(Duration::from_secs(2)));
+    /// ```
+    #[must_use]
+    pub fn credentials_transient(message: impl Into<String>, after: Duration) -> Self {
+        Error::with(Kind::Credentials, message, |inner| inner.passes_after = Some(after))
     }
 
     /// No connection could be made, so nothing was sent: made by implementations of

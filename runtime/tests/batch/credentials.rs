@@ -2,6 +2,7 @@
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use gapis_runtime::{ApiKey, AuthHeaders, BearerToken, BoxFuture, Credentials, Error, Result};
 
@@ -302,4 +303,92 @@ async fn a_part_s_401_renews_that_client_s_credentials_only() {
     assert!(batch.execute().await.error_for_failures().is_ok());
     assert_eq!(renewing.renewals.load(Ordering::SeqCst), 1);
     assert_eq!(peer.sent()[1].animals(), ["b"]);
+}
+
+/// Credentials that answer by script: how often they were asked before, and after which time they do what.
+#[derive(Clone)]
+struct Scripted {
+    asked: Arc<AtomicUsize>,
+    script: fn(usize) -> (Duration, Result<&'static str>),
+}
+
+impl Scripted {
+    fn new(script: fn(usize) -> (Duration, Result<&'static str>)) -> Self {
+        Scripted { asked: Arc::default(), script }
+    }
+}
+
+impl Credentials for Scripted {
+    fn headers<'a>(
+        &'a self,
+        _: &'a [&'a str],
+        _: Option<&'a AuthHeaders>,
+    ) -> BoxFuture<'a, Result<AuthHeaders>> {
+        Box::pin(async move {
+            let (wait, result) = (self.script)(self.asked.fetch_add(1, Ordering::SeqCst));
+            tokio::time::sleep(wait).await;
+            AuthHeaders::bearer(result?)
+        })
+    }
+}
+
+const HOUR: Duration = Duration::from_secs(3600);
+
+#[tokio::test(start_paused = true)]
+async fn answers_are_read_while_the_next_request_waits_for_credentials() {
+    let peer = Peer::new(|sent| sent.echo().after(Duration::from_secs(1)));
+    let slow = Scripted::new(|asked| (if asked == 0 { Duration::ZERO } else { HOUR / 60 }, Ok("good")));
+    let zoo = with(&peer, slow);
+    let began = tokio::time::Instant::now();
+    let mut batch = zoo.batch().with_max_calls(2).with_concurrency(2);
+    let answered = Arc::new(Mutex::new(Vec::new()));
+    for _ in 0..4 {
+        let answered = answered.clone();
+        zoo.get("a")
+            .queue(&mut batch, move |_| answered.lock().unwrap().push(began.elapsed().as_secs()))
+            .unwrap();
+    }
+    assert_eq!(batch.execute().await.failures(), 0);
+    assert_eq!(*answered.lock().unwrap(), [1, 1, 61, 61]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn credentials_that_never_come_end_within_the_policy_s_time() {
+    let peer = Peer::new(Sent::echo);
+    let hangs = with(&peer, Scripted::new(|_| (HOUR, Ok("good"))));
+    let zoo = with(&peer, BearerToken::new("good"));
+    let began = tokio::time::Instant::now();
+    let policy = gapis_runtime::RetryPolicy::default().with_total_time(Duration::from_secs(30));
+    let mut batch = zoo.batch().with_retry(policy);
+    zoo.get("a").queue(&mut batch, |reply| assert!(reply.result.is_ok())).unwrap();
+    hangs.get("b").queue(&mut batch, |reply| assert!(reply.result.unwrap_err().is_timeout())).unwrap();
+    zoo.get("c").queue(&mut batch, |reply| assert!(reply.result.is_ok())).unwrap();
+    assert_eq!(batch.execute().await.failures(), 1);
+    assert_eq!(began.elapsed().as_secs(), 30);
+}
+
+#[tokio::test(start_paused = true)]
+async fn credentials_that_fail_for_a_moment_are_asked_again() {
+    let failing = || {
+        Scripted::new(|asked| match asked {
+            0 | 1 => (Duration::ZERO, Err(Error::credentials_transient("busy", Duration::from_secs(7)))),
+            _ => (Duration::ZERO, Ok("good")),
+        })
+    };
+    let peer = guarded(&["good"]);
+    let zoo = with(&peer, failing());
+    let began = tokio::time::Instant::now();
+    let mut batch = zoo.batch();
+    for _ in 0..250 {
+        zoo.get("a").queue(&mut batch, |_| ()).unwrap();
+    }
+    let report = batch.execute().await;
+    assert_eq!((report.failures(), report.requests()), (0, 3));
+    assert_eq!(began.elapsed().as_secs(), 14);
+
+    // And by a call that is sent alone; but not by one that is sent once.
+    let peer = Peer::new(|_| Answer::json(200, "{}"));
+    assert!(with(&peer, failing()).get("a").await.is_ok());
+    let once = with(&peer, failing()).get("a").with_retry(gapis_runtime::RetryPolicy::none()).await;
+    assert!(once.unwrap_err().is_credentials());
 }

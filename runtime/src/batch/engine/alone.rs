@@ -5,6 +5,7 @@ use std::collections::VecDeque;
 
 use super::super::Entry;
 use super::super::exchange::Exchange;
+use super::super::plan::Auths;
 use super::Engine;
 use crate::send::credentials::AuthHeaders;
 use crate::send::transport::HttpRequest;
@@ -27,15 +28,15 @@ impl<'cb> Engine<'cb> {
     }
 
     /// Begins the HTTP request of the first call of `pending`. `None` if there was nothing to send after all.
-    pub(super) async fn open_alone(&mut self, pending: &mut VecDeque<Entry<'cb>>) -> Option<Exchange<'cb>> {
-        let client = pending.front()?.request.client().clone();
-        let auth = self.authorize(&client, pending).await?;
+    pub(super) fn open_alone(
+        &mut self,
+        pending: &mut VecDeque<Entry<'cb>>,
+        auths: Auths,
+    ) -> Option<Exchange<'cb>> {
         // Calls of a client without credentials were answered, and the next one may be another client's.
+        let client = pending.front()?.request.client();
+        let (client, auth) = auths.into_iter().find(|(known, _)| known.is_same(client))?;
         let mut entry = pending.pop_front()?;
-        if !entry.request.client().is_same(&client) {
-            pending.push_front(entry);
-            return None;
-        }
         match self.request_alone(&entry, &auth) {
             Ok(request) => {
                 self.keep_pace(1);

@@ -1,75 +1,150 @@
 //! The headers that authorize the calls of a batch, of the batch's own client and of others, and their renewal after a 401.
+//!
+//! They are waited for beside the requests that are flying, whose answers are read meanwhile, and no longer than the
+//! calls that need them have time.
 
 use std::collections::VecDeque;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use futures_util::stream::{FuturesUnordered, StreamExt as _};
 
 use super::super::Entry;
 use super::super::plan::Auths;
-use super::Engine;
-use crate::Client;
+use super::{Engine, Round};
+use crate::send::attempts::Fate;
 use crate::send::credentials::AuthHeaders;
+use crate::send::retry::Verdict;
+use crate::send::rt::{self, Instant};
+use crate::{BoxFuture, Client, Error, Result};
+
+/// The clients whose calls are among the next ones, and what their credentials gave: nothing where time was over.
+pub(super) type Authorized = Vec<(Client, Answer)>;
+
+/// What the credentials of a client gave.
+pub(super) struct Answer {
+    result: Option<Result<AuthHeaders>>,
+    /// How long they were waited for.
+    waited: Duration,
+}
+
+/// Credentials that are being asked, those of all clients at once.
+pub(super) struct Authorizing {
+    asked: FuturesUnordered<BoxFuture<'static, (Client, Answer)>>,
+    answers: Authorized,
+}
+
+impl Authorizing {
+    pub(super) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Authorized> {
+        while let Some(answer) = std::task::ready!(self.asked.poll_next_unpin(cx)) {
+            self.answers.push(answer);
+        }
+        Poll::Ready(std::mem::take(&mut self.answers))
+    }
+}
 
 impl<'cb> Engine<'cb> {
-    /// The headers for a client's calls. Where there are none, or the rejected ones again, its waiting calls are answered
-    /// with the reason.
-    pub(super) async fn authorize(
-        &mut self,
-        client: &Client,
-        pending: &mut VecDeque<Entry<'cb>>,
-    ) -> Option<AuthHeaders> {
-        let rejected =
-            self.rejected.iter().find(|(other, _)| other.is_same(client)).map(|(_, headers)| headers.clone());
-        let result = client.authorize(self.api, rejected.as_ref()).await;
-        if let Ok(headers) = &result
-            && rejected.as_ref() != Some(headers)
-        {
-            return result.ok();
+    /// Asks the credentials of the clients whose calls are next.
+    pub(super) fn authorize(&self, pending: &VecDeque<Entry<'cb>>) -> Authorizing {
+        let mut clients: Vec<(&Client, Duration)> = Vec::new();
+        if !self.alone {
+            clients.push((&self.client, Duration::MAX));
         }
-        let stays = |entry: &Entry<'_>| match &result {
-            Ok(_) => !(entry.request.client().is_same(client) && entry.ledger.renewed),
-            Err(_) => !entry.request.client().is_same(client),
-        };
-        if !pending.iter().all(stays) {
-            let (kept, failed) = std::mem::take(pending).into_iter().partition(stays);
-            *pending = kept;
-            for entry in failed {
-                let error = result.as_ref().err().cloned();
-                match error {
-                    Some(error) => self.answer(entry, Err(error)),
-                    None => self.give_up(entry),
+        for entry in pending.iter().take(self.limits().calls) {
+            let client = entry.request.client();
+            let left = entry.ledger.left(self.policy(entry));
+            match clients.iter_mut().find(|(known, _)| known.is_same(client)) {
+                Some((_, least)) => *least = left.min(*least),
+                None => clients.push((client, left)),
+            }
+        }
+        // With calls of others alone, the batch's own client is not waited for any longer than they are.
+        if let Some(longest) =
+            clients.iter().map(|(_, left)| *left).filter(|left| *left < Duration::MAX).max()
+        {
+            clients.iter_mut().for_each(|(_, left)| *left = longest.min(*left));
+        }
+        let asked = clients.into_iter().map(|(client, left)| self.ask(client.clone(), left)).collect();
+        Authorizing { asked, answers: Vec::new() }
+    }
+
+    fn ask(&self, client: Client, left: Duration) -> BoxFuture<'static, (Client, Answer)> {
+        let api = self.api;
+        let rejected = self
+            .rejected
+            .iter()
+            .find(|(other, _)| other.is_same(&client))
+            .map(|(_, headers)| headers.clone());
+        Box::pin(async move {
+            let began = Instant::now();
+            let result = rt::timeout(Some(left), client.authorize(api, rejected.as_ref())).await;
+            (client, Answer { result, waited: began.elapsed() })
+        })
+    }
+
+    /// The headers that came. Calls that wait for those that did not come are answered with the reason, or tried again
+    /// later.
+    pub(super) fn authorized(
+        &mut self,
+        pending: &mut VecDeque<Entry<'cb>>,
+        authorized: Authorized,
+        round: &mut Round<'cb>,
+    ) -> Auths {
+        let mut auths = Auths::new();
+        for (client, Answer { result, waited }) in authorized {
+            match result {
+                Some(Ok(headers)) => {
+                    let rejected = self.rejected.iter().find(|(other, _)| other.is_same(&client));
+                    if rejected.is_some_and(|(_, rejected)| *rejected == headers) {
+                        let renewed = |entry: &Entry<'_>| entry.ledger.renewed;
+                        take(pending, &client, renewed).into_iter().for_each(|entry| self.give_up(entry));
+                    }
+                    auths.push((client, headers));
+                }
+                Some(Err(error)) => {
+                    for entry in take(pending, &client, |_| true) {
+                        self.unauthorized(entry, error.clone(), waited, round);
+                    }
+                }
+                None => {
+                    let policy = self.options.policy.clone();
+                    let is_over = |entry: &Entry<'_>| {
+                        let own = entry.request.options().retry.as_ref().unwrap_or(&policy);
+                        entry.ledger.is_over(own, waited)
+                    };
+                    for entry in take(pending, &client, is_over) {
+                        let error = entry.ledger.time_is_over(self.policy(&entry));
+                        self.answer(entry, Err(error));
+                    }
                 }
             }
         }
-        match result {
-            Ok(headers) => Some(headers),
-            // Calls of other clients bring their own; the outer request then goes without.
-            Err(_) if !pending.is_empty() => Some(AuthHeaders::none()),
-            Err(_) => None,
-        }
+        auths
     }
 
-    /// The headers of the other clients whose calls are among the next ones.
-    pub(super) async fn authorize_foreign(
+    /// There are no credentials for a call.
+    fn unauthorized(
         &mut self,
-        pending: &mut VecDeque<Entry<'cb>>,
-        calls: usize,
-    ) -> Auths {
-        let mut foreign = Auths::new();
-        let others: Vec<Client> = pending
-            .iter()
-            .take(calls)
-            .map(|entry| entry.request.client())
-            .filter(|client| !client.is_same(&self.client))
-            .cloned()
-            .collect();
-        for client in others {
-            if foreign.iter().any(|(known, _)| known.is_same(&client)) {
-                continue;
+        mut entry: Entry<'cb>,
+        error: Error,
+        waited: Duration,
+        round: &mut Round<'cb>,
+    ) {
+        let policy = self.policy(&entry).clone();
+        // A 401 is of an attempt, and this is none.
+        let verdict = match policy.judge(&error, true) {
+            Verdict::Refresh => Verdict::Final,
+            verdict => verdict,
+        };
+        entry.ledger.begin_without_credentials(waited);
+        match entry.ledger.fate(&policy, verdict) {
+            Fate::Wait { after } => {
+                round.after = round.after.max(after);
+                entry.ledger.last = Some(error);
+                round.later.push(entry);
             }
-            if let Some(headers) = self.authorize(&client, pending).await {
-                foreign.push((client, headers));
-            }
+            Fate::Final | Fate::Renew => self.answer(entry, Err(error)),
         }
-        foreign
     }
 
     /// Remembers what a client's calls were rejected with.
@@ -77,4 +152,19 @@ impl<'cb> Engine<'cb> {
         self.rejected.retain(|(other, _)| !other.is_same(client));
         self.rejected.extend(auth.iter().find(|(other, _)| other.is_same(client)).cloned());
     }
+}
+
+/// Takes the calls of a client out of those that wait.
+fn take<'cb>(
+    pending: &mut VecDeque<Entry<'cb>>,
+    client: &Client,
+    which: impl Fn(&Entry<'_>) -> bool,
+) -> Vec<Entry<'cb>> {
+    let goes = |entry: &Entry<'_>| entry.request.client().is_same(client) && which(entry);
+    if !pending.iter().any(goes) {
+        return Vec::new();
+    }
+    let (gone, kept) = std::mem::take(pending).into_iter().partition::<Vec<_>, _>(goes);
+    *pending = kept.into();
+    gone
 }

@@ -47,6 +47,11 @@ impl Error {
         self.0.kind == Kind::Credentials || self.answered() == Some(401)
     }
 
+    /// Credentials could not be had, but may be a moment later.
+    pub(crate) fn is_transient_credentials(&self) -> bool {
+        self.0.passes_after.is_some()
+    }
+
     /// The server could not be reached or the connection broke.
     #[must_use]
     pub fn is_connection(&self) -> bool {
@@ -258,7 +263,8 @@ impl Error {
     }
 
     /// How long the server asks to wait: by its `Retry-After` header in seconds or as a date, else by a `RetryInfo`
-    /// among the error's details, else by the time in its message, as Gmail has it.
+    /// among the error's details, else by the time in its message, as Gmail has it. Of
+    /// credentials, what [`credentials_transient`](Self::credentials_transient) was told.
     #[must_use]
     pub fn retry_after(&self) -> Option<Duration> {
         let header = self.response().and_then(|response| retry_after(response.headers()));
@@ -269,7 +275,8 @@ impl Error {
             })
         };
         let message = || words::retry_at(&self.api_error()?.message)?.parse().ok().map(until);
-        header.or_else(detail).or_else(message)
+        let credentials = || self.0.passes_after.filter(|after| !after.is_zero());
+        header.or_else(detail).or_else(message).or_else(credentials)
     }
 
     /// Whether both are the same failure, as the calls of one failed batch share one.

@@ -1,0 +1,172 @@
+//! Servers that stand in for Google's: one that gives tokens in every way that the programs ask for them, and a Drive that
+//! knows its users by their tokens.
+
+use std::fmt::Write as _;
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::net::{TcpListener, TcpStream};
+use std::path::PathBuf;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use gapis_drive_v3::{Error, Result, about};
+use gapis_mock::{MockError, MockServer};
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+/// A key that protects nothing.
+const KEY: &str = include_str!("../../../runtime/auth/tests/support/throwaway_key.pem");
+
+pub(crate) struct Servers {
+    drive: MockServer,
+    tokens: String,
+    folder: TempDir,
+}
+
+/// A program's arguments and environment.
+type Run = (Vec<String>, Vec<(&'static str, String)>);
+
+impl Servers {
+    pub(crate) fn start() -> Result<Self> {
+        let failed = |error: std::io::Error| Error::input(format!("cannot start the servers: {error}"));
+        let drive = MockServer::start()?;
+        drive.on::<about::Get>(|call| {
+            let bearer = call.header("authorization").and_then(|value| value.strip_prefix("Bearer "));
+            let user = bearer.ok_or_else(|| MockError::new(401, "authError", "Login Required"))?;
+            let about = json!({ "user": { "emailAddress": user }, "storageQuota": { "usage": "1024" } });
+            serde_json::from_value(about)
+                .map_err(|error| MockError::new(500, "backendError", error.to_string()))
+        });
+        let listener = TcpListener::bind("127.0.0.1:0").map_err(failed)?;
+        let tokens = format!("http://{}", listener.local_addr().map_err(failed)?);
+        std::thread::spawn(move || {
+            for stream in listener.incoming().flatten() {
+                let _ = serve(stream);
+            }
+        });
+        Ok(Servers { drive, tokens, folder: TempDir::new().map_err(failed)? })
+    }
+
+    /// What leads the program of that name to these servers.
+    pub(crate) fn run_of(&self, name: &str) -> std::io::Result<Run> {
+        let token_uri = format!("{}/token", self.tokens);
+        let mut environment =
+            vec![("DRIVE_ENDPOINT", self.drive.uri()), ("TOKEN_SERVER", self.tokens.clone())];
+        let arguments =
+            match name {
+                "administrator" => {
+                    let key = KEY.split_once("-----BEGIN").map_or("", |(_, key)| key);
+                    let file = self.file("key.json", &json!({
+                    "type": "service_account", "client_email": "robot@example.com", "private_key_id": "1",
+                    "private_key": format!("-----BEGIN{key}"), "token_uri": token_uri,
+                }))?;
+                    vec![file, "ann@example.com".into(), "ben@example.com".into()]
+                }
+                "desktop" => {
+                    let file = self.file(
+                        "client.json",
+                        &json!({ "installed": {
+                    "client_id": "client", "client_secret": "secret", "token_uri": token_uri,
+                    "auth_uri": format!("{}/auth", self.tokens),
+                } }),
+                    )?;
+                    vec![file, self.path("tokens.json").display().to_string()]
+                }
+                "ci" => {
+                    std::fs::write(self.path("job-token"), "the job's own token")?;
+                    let file = self.file("workload.json", &json!({
+                    "type": "external_account", "audience": "//iam.example.com/pools/ci",
+                    "subject_token_type": "urn:ietf:params:oauth:token-type:jwt", "token_url": token_uri,
+                    "credential_source": { "file": self.path("job-token") },
+                }))?;
+                    environment.push(("GOOGLE_APPLICATION_CREDENTIALS", file));
+                    vec!["robot@example.com".into(), "ann@example.com".into()]
+                }
+                _ => {
+                    let host = self.tokens.trim_start_matches("http://").to_owned();
+                    environment.push(("GCE_METADATA_HOST", host));
+                    // A developer's own login does not count here.
+                    environment.push(("CLOUDSDK_CONFIG", self.folder.path().display().to_string()));
+                    environment.push(("GOOGLE_APPLICATION_CREDENTIALS", String::new()));
+                    vec!["go".into()]
+                }
+            };
+        Ok((arguments, environment))
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    fn file(&self, name: &str, content: &Value) -> std::io::Result<String> {
+        let path = self.path(name);
+        std::fs::write(&path, content.to_string())?;
+        Ok(path.display().to_string())
+    }
+}
+
+/// Answers one request.
+fn serve(stream: TcpStream) -> std::io::Result<()> {
+    let mut reader = BufReader::new(stream);
+    let (mut line, mut length) = (String::new(), 0);
+    reader.read_line(&mut line)?;
+    loop {
+        let mut header = String::new();
+        reader.read_line(&mut header)?;
+        let Some((name, value)) = header.split_once(':') else { break };
+        if name.eq_ignore_ascii_case("content-length") {
+            length = value.trim().parse().unwrap_or(0);
+        }
+    }
+    let mut body = vec![0; length];
+    reader.read_exact(&mut body)?;
+    let target = line.split(' ').nth(1).unwrap_or_default();
+    let answer = answer(target, &String::from_utf8_lossy(&body)).unwrap_or((404, String::new(), json!({})));
+    let (status, location, json) = answer;
+    let text = json.as_str().map_or_else(|| json.to_string(), str::to_owned);
+    let mut head = format!("HTTP/1.1 {status} X\r\nMetadata-Flavor: Google\r\nConnection: close\r\n");
+    if !location.is_empty() {
+        let _ = write!(head, "Location: {location}\r\n");
+    }
+    let _ = write!(head, "Content-Length: {}\r\n\r\n", text.len());
+    reader.into_inner().write_all((head + &text).as_bytes())
+}
+
+/// Status, place to go on at, and body.
+fn answer(target: &str, body: &str) -> Option<(u16, String, Value)> {
+    let token = |user: &str| {
+        let kind = "urn:ietf:params:oauth:token-type:access_token";
+        let token = json!({
+            "access_token": user, "token_type": "Bearer", "expires_in": 3600, "refresh_token": "refresh",
+            "issued_token_type": kind,
+        });
+        Some((200, String::new(), token))
+    };
+    let (path, query) = target.split_once('?').unwrap_or((target, ""));
+    let member = |text: &str, name: &str| {
+        url::form_urlencoded::parse(text.as_bytes())
+            .find(|(key, _)| key == name)
+            .map(|(_, value)| value.into_owned())
+    };
+    match path {
+        "/auth" => {
+            let (redirect, state) = (member(query, "redirect_uri")?, member(query, "state")?);
+            Some((302, format!("{redirect}/?state={state}&code=code"), json!({})))
+        }
+        "/token" => match member(body, "assertion") {
+            Some(assertion) => {
+                let claims = URL_SAFE_NO_PAD.decode(assertion.split('.').nth(1)?).ok()?;
+                token(serde_json::from_slice::<Value>(&claims).ok()?["sub"].as_str()?)
+            }
+            None if body.contains("subject_token") => token("ci@example.com"),
+            None => token("desktop@example.com"),
+        },
+        "/computeMetadata/v1/instance/service-accounts/default/token" => token("cloud-run@example.com"),
+        "/computeMetadata/v1/universe/universe-domain" => Some((200, String::new(), json!("googleapis.com"))),
+        _ if path.ends_with(":signJwt") => {
+            let asked: Value = serde_json::from_str(body).ok()?;
+            let signed = format!("head.{}.signature", URL_SAFE_NO_PAD.encode(asked["payload"].as_str()?));
+            Some((200, String::new(), json!({ "keyId": "1", "signedJwt": signed })))
+        }
+        _ => None,
+    }
+}

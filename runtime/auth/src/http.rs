@@ -1,0 +1,281 @@
+//! Requests to token servers, and what their answers mean. No redirect is followed, and nothing that was sent stands in a
+//! failure, even where a server repeats it.
+
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+use bytes::Bytes;
+use gapis_runtime::transport::HttpRequest;
+use gapis_runtime::{AuthHeaders, Client, Error, Json, RawResponse, Result, private};
+use http::header::{ACCEPT, CONTENT_TYPE, HeaderName, HeaderValue};
+use http::{HeaderMap, Method};
+use url::{Host, Url};
+
+/// How long one request may take.
+const TIMEOUT: Duration = Duration::from_secs(20);
+
+/// What token requests are sent by.
+#[derive(Clone)]
+pub(crate) struct Http {
+    client: Arc<OnceLock<Client>>,
+    pub(crate) timeout: Duration,
+}
+
+impl Default for Http {
+    fn default() -> Self {
+        Http { client: Arc::default(), timeout: TIMEOUT }
+    }
+}
+
+/// Why there was no usable answer.
+#[derive(Debug)]
+pub(crate) enum Failure {
+    /// The server was not reached, was too slow, or said that it cannot answer now.
+    Passing {
+        message: String,
+        after: Duration,
+        /// Whether it answered.
+        reached: bool,
+    },
+    /// It refused.
+    Refused(Refusal),
+    /// Its answer is not one, or it must not be asked.
+    Unusable(String),
+}
+
+/// A token server's refusal, free of what was sent to it.
+#[derive(Debug, Default)]
+pub(crate) struct Refusal {
+    pub(crate) status: u16,
+    /// OAuth's word for it, `invalid_grant`, or Google's, `PERMISSION_DENIED`.
+    pub(crate) code: String,
+    pub(crate) description: String,
+    /// The host that said so.
+    pub(crate) host: String,
+}
+
+impl Failure {
+    /// The failure as it is, of whatever was asked for.
+    pub(crate) fn into_error(self, what: &str) -> Error {
+        match self {
+            Failure::Passing { message, after, .. } => {
+                Error::credentials_transient(format!("{what}: {message}"), after)
+            }
+            Failure::Refused(refusal) => Error::credentials(format!("{what}: {refusal}")),
+            Failure::Unusable(message) => Error::credentials(format!("{what}: {message}")),
+        }
+    }
+}
+
+impl std::fmt::Display for Refusal {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} answered {}", self.host, self.status)?;
+        for word in [&self.code, &self.description] {
+            if !word.is_empty() {
+                write!(f, ": {word}")?;
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Http {
+    pub(crate) fn with(client: Client, timeout: Duration) -> Self {
+        Http { client: Arc::new(OnceLock::from(client)), timeout }
+    }
+
+    /// Made when it is first needed: reading the platform's certificates takes a while.
+    fn client(&self) -> Result<&Client> {
+        if let Some(client) = self.client.get() {
+            return Ok(client);
+        }
+        let client = Client::builder().anonymous().build()?;
+        Ok(self.client.get_or_init(|| client))
+    }
+
+    /// Posts a form. `secrets` are the names of members that no message may show.
+    pub(crate) async fn post_form(
+        &self,
+        url: &str,
+        form: &[(&str, &str)],
+        auth: &AuthHeaders,
+    ) -> Result<Json, Failure> {
+        let body = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(form).finish();
+        let secrets: Vec<&str> =
+            form.iter().filter(|(name, _)| SECRET.contains(name)).map(|(_, value)| *value).collect();
+        let response =
+            self.send(Method::POST, url, auth, "application/x-www-form-urlencoded", body, &secrets).await?;
+        object(&response)
+    }
+
+    /// Posts JSON.
+    pub(crate) async fn post_json(
+        &self,
+        url: &str,
+        body: &Json,
+        auth: &AuthHeaders,
+    ) -> Result<Json, Failure> {
+        let response = self.send(Method::POST, url, auth, "application/json", body.to_string(), &[]).await?;
+        object(&response)
+    }
+
+    /// Gets what is there.
+    pub(crate) async fn get(&self, url: &str, headers: &AuthHeaders) -> Result<RawResponse, Failure> {
+        self.send(Method::GET, url, headers, "", String::new(), &[]).await
+    }
+
+    async fn send(
+        &self,
+        method: Method,
+        url: &str,
+        auth: &AuthHeaders,
+        content_type: &'static str,
+        body: String,
+        secrets: &[&str],
+    ) -> Result<RawResponse, Failure> {
+        let client = self.client().map_err(|error| Failure::Unusable(error.to_string()))?;
+        let (url, host) = endpoint(url, private::is_mtls(client), method == Method::GET)?;
+        let mut headers = HeaderMap::new();
+        headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
+        if !content_type.is_empty() {
+            headers.insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
+        }
+        for (name, value) in auth.iter() {
+            headers.insert(HeaderName::clone(name), value.clone());
+        }
+        let request = HttpRequest { method, url, headers, body: Bytes::from(body).into() };
+        let result = private::request_token(client, request, self.timeout).await;
+        result.map_err(|error| failure(&error, &host, self.timeout, auth, secrets))
+    }
+}
+
+/// Members of forms that are secret.
+const SECRET: [&str; 7] =
+    ["assertion", "client_secret", "code", "code_verifier", "device_code", "refresh_token", "subject_token"];
+
+/// The URL to send to, and its host for messages. Secrets go over TLS, or nowhere beyond this machine.
+fn endpoint(url: &str, mtls: bool, plain: bool) -> Result<(String, String), Failure> {
+    let bad = |why: &str| Failure::Unusable(format!("the token server's address {why}"));
+    let mut parsed = Url::parse(url).map_err(|_| bad("is not a URL"))?;
+    let local = match parsed.host() {
+        Some(Host::Ipv4(address)) => address.is_loopback(),
+        Some(Host::Ipv6(address)) => address.is_loopback(),
+        Some(Host::Domain(name)) => name == "localhost",
+        None => return Err(bad("has no host")),
+    };
+    if !(parsed.scheme() == "https" || parsed.scheme() == "http" && (local || plain)) {
+        return Err(bad("must begin with `https:`, or be one of this machine"));
+    }
+    if !parsed.username().is_empty() || parsed.password().is_some() {
+        return Err(bad("has a user or a password in it"));
+    }
+    let host = parsed.host_str().unwrap_or_default().to_owned();
+    if mtls
+        && let Some(service) = host.strip_suffix(".googleapis.com")
+        && !service.contains('.')
+    {
+        let with_mtls = format!("{service}.mtls.googleapis.com");
+        parsed.set_host(Some(&with_mtls)).map_err(|_| bad("has no place for mutual TLS"))?;
+    }
+    Ok((parsed.into(), host))
+}
+
+/// What an error of a request means, without what it was made of.
+fn failure(error: &Error, host: &str, timeout: Duration, auth: &AuthHeaders, secrets: &[&str]) -> Failure {
+    let after = error.retry_after().unwrap_or_default();
+    let Some(response) = error.response().filter(|_| error.status().is_some()) else {
+        let message = match () {
+            () if error.is_timeout() => format!("{host} did not answer within {timeout:?}"),
+            () if error.is_connect() => format!("cannot connect to {host}"),
+            () if error.is_connection() => format!("the connection to {host} broke"),
+            () => return Failure::Unusable(format!("the answer of {host} cannot be read")),
+        };
+        return Failure::Passing { message, after, reached: false };
+    };
+    let status = response.status.as_u16();
+    if response.status.is_redirection() {
+        return Failure::Unusable(format!(
+            "{host} answered {status}, a redirect, which is not followed: secrets would go to another host"
+        ));
+    }
+    let mut secrets: Vec<String> = secrets.iter().map(|secret| (*secret).to_owned()).collect();
+    for (_, value) in auth.iter() {
+        let value = value.to_str().unwrap_or_default();
+        secrets.push(value.split_once(' ').map_or(value, |(_, token)| token).to_owned());
+    }
+    let refusal = refusal(status, host, &response.body, &secrets);
+    let passes = matches!(status, 408 | 429 | 500..=599)
+        || matches!(&*refusal.code, "internal_failure" | "server_error" | "temporarily_unavailable");
+    if passes {
+        return Failure::Passing { message: refusal.to_string(), after, reached: true };
+    }
+    Failure::Refused(refusal)
+}
+
+/// `{"error": "invalid_grant", "error_description": "…"}`, or the error of Google's other APIs.
+fn refusal(status: u16, host: &str, body: &[u8], secrets: &[String]) -> Refusal {
+    let json: Json = serde_json::from_slice(body).unwrap_or_default();
+    let word = |value: &Json| value.as_str().map(|text| scrub(text, secrets)).unwrap_or_default();
+    let error = &json["error"];
+    let (code, description) = match error {
+        Json::Object(_) => (word(&error["status"]), word(&error["message"])),
+        _ => (word(error), word(&json["error_description"])),
+    };
+    Refusal { status, code, description, host: host.to_owned() }
+}
+
+/// A server's words without what it was sent, and without anything that looks like a token.
+fn scrub(text: &str, secrets: &[String]) -> String {
+    let mut text = text.to_owned();
+    for secret in secrets.iter().filter(|secret| !secret.is_empty()) {
+        text = text.replace(secret.as_str(), "…");
+    }
+    let words = text.split_whitespace().map(|word| if word.len() > LONGEST_WORD { "…" } else { word });
+    let mut text: String = words.collect::<Vec<_>>().join(" ").chars().take(300).collect();
+    text.retain(|c| !c.is_control());
+    text
+}
+
+/// The words of messages are shorter, tokens and assertions longer.
+const LONGEST_WORD: usize = 60;
+
+fn object(response: &RawResponse) -> Result<Json, Failure> {
+    match serde_json::from_slice(&response.body) {
+        Ok(json @ Json::Object(_)) => Ok(json),
+        _ => Err(Failure::Unusable("the token server's answer is not a JSON object".into())),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn secrets_go_over_tls_or_stay_on_this_machine() {
+        for good in [
+            "https://oauth2.googleapis.com/token",
+            "http://127.0.0.1:1/token",
+            "http://[::1]/",
+            "http://localhost/",
+        ] {
+            assert!(endpoint(good, false, false).is_ok(), "{good}");
+        }
+        for bad in
+            ["http://example.com/token", "ftp://127.0.0.1/", "token", "https://user:pass@example.com/", ""]
+        {
+            assert!(endpoint(bad, false, false).is_err(), "{bad}");
+        }
+        let mtls = |url| endpoint(url, true, false).unwrap().0;
+        assert_eq!(mtls("https://oauth2.googleapis.com/token"), "https://oauth2.mtls.googleapis.com/token");
+        assert_eq!(mtls("https://example.com/token"), "https://example.com/token");
+    }
+
+    #[test]
+    fn a_server_s_words_are_shown_without_secrets() {
+        let secrets = ["s3cret".to_owned()];
+        let long = "x".repeat(100);
+        let body = serde_json::json!({"error": "invalid_grant", "error_description": format!("bad s3cret {long}\u{7}")});
+        let refusal = refusal(400, "h", body.to_string().as_bytes(), &secrets);
+        assert_eq!(refusal.to_string(), "h answered 400: invalid_grant: bad … …");
+    }
+}

@@ -1,0 +1,123 @@
+//! Acting as a service account without its key: IAM gives its tokens, or signs for it.
+
+use std::sync::Arc;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use gapis_runtime::{Credentials, DateTime, Error, Json, Result};
+use serde_json::json;
+
+use crate::GOOGLE;
+use crate::explain::Asked;
+use crate::jwt;
+use crate::key;
+use crate::metadata::MetadataServer;
+use crate::settings::Settings;
+use crate::tokens::Fetched;
+
+/// What IAM is asked with.
+const SCOPE: &str = "https://www.googleapis.com/auth/cloud-platform";
+
+/// IAM, for one account.
+#[derive(Clone)]
+pub(crate) struct Iam {
+    source: Arc<dyn Credentials>,
+    account: Who,
+    /// Accounts in between, each of which may act as the next.
+    delegates: Vec<String>,
+    /// Scheme and host, without a `/`; none for that of the universe.
+    endpoint: Option<String>,
+}
+
+#[derive(Clone)]
+enum Who {
+    Named(String),
+    /// The metadata server knows.
+    Ours(Arc<MetadataServer>),
+}
+
+impl Iam {
+    pub(crate) fn new(source: Arc<dyn Credentials>, email: &str) -> Self {
+        Iam { source, account: Who::Named(email.to_owned()), delegates: Vec::new(), endpoint: None }
+    }
+
+    pub(crate) fn of_metadata_server(server: Arc<MetadataServer>) -> Self {
+        let source = Arc::clone(&server);
+        Iam { source, account: Who::Ours(server), delegates: Vec::new(), endpoint: None }
+    }
+
+    /// From a file of the type `impersonated_service_account`, whose source has been read.
+    pub(crate) fn of_file(json: &Json, source: Arc<dyn Credentials>) -> Result<Self> {
+        let member = "service_account_impersonation_url";
+        let url = key::required(json, member, "the credentials")?;
+        let mut iam = Iam::of_url(url, source)?;
+        for delegate in json["delegates"].as_array().into_iter().flatten() {
+            let delegate = delegate.as_str();
+            iam.delegates.extend(delegate.map(|name| name.rsplit('/').next().unwrap_or(name).to_owned()));
+        }
+        Ok(iam)
+    }
+
+    /// From the URL that files have: `https://…/v1/projects/-/serviceAccounts/EMAIL:generateAccessToken`.
+    pub(crate) fn of_url(url: &str, source: Arc<dyn Credentials>) -> Result<Self> {
+        let bad = || {
+            Error::credentials(
+                "the credentials' `service_account_impersonation_url` is not one of IAM: \
+                 `https://…/v1/projects/-/serviceAccounts/…:generateAccessToken`",
+            )
+        };
+        let (endpoint, rest) = url.split_once("/v1/projects/-/serviceAccounts/").ok_or_else(bad)?;
+        let email = rest.strip_suffix(":generateAccessToken").ok_or_else(bad)?;
+        let mut iam = Iam::new(source, email);
+        iam.endpoint = Some(endpoint.to_owned());
+        Ok(iam)
+    }
+
+    pub(crate) fn set_endpoint(&mut self, url: &str) {
+        self.endpoint = Some(url.trim_end_matches('/').to_owned());
+    }
+
+    pub(crate) async fn email(&self, settings: &Settings) -> Result<String> {
+        match &self.account {
+            Who::Named(email) => Ok(email.clone()),
+            Who::Ours(server) => server.email(settings).await,
+        }
+    }
+
+    async fn ask(&self, settings: &Settings, email: &str, verb: &str, mut body: Json) -> Result<Json> {
+        if !self.delegates.is_empty() {
+            let name = |email: &String| format!("projects/-/serviceAccounts/{email}");
+            body["delegates"] = self.delegates.iter().map(name).collect();
+        }
+        let auth = self.source.headers(&[SCOPE], None).await?;
+        let universe = auth.universe_domain().unwrap_or(GOOGLE).to_owned();
+        let endpoint = self.endpoint.clone().unwrap_or_else(|| format!("https://iamcredentials.{universe}"));
+        let url = format!("{endpoint}/v1/projects/-/serviceAccounts/{email}:{verb}");
+        let answer = settings.http.post_json(&url, &body, &auth).await;
+        let role = "Service Account Token Creator";
+        answer.map_err(|failure| Asked::Impersonated { email, role }.error(failure))
+    }
+
+    /// A token of the account's own.
+    pub(crate) async fn token(&self, settings: &Settings, scopes: &str) -> Result<Fetched> {
+        let email = self.email(settings).await?;
+        let scopes: Vec<&str> = scopes.split(' ').filter(|scope| !scope.is_empty()).collect();
+        let body = json!({ "scope": scopes, "lifetime": "3600s" });
+        let answer = self.ask(settings, &email, "generateAccessToken", body).await?;
+        let unusable = || Error::credentials(format!("cannot act as {email}: IAM's answer has no token"));
+        let token = key::text(&answer, "accessToken").ok_or_else(unusable)?;
+        let end: Option<DateTime> = key::text(&answer, "expireTime").and_then(|end| end.parse().ok());
+        let end = end.and_then(|end| end.timestamp().ok()).ok_or_else(unusable)?;
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
+        let left = u64::try_from(end.as_second()).unwrap_or_default().saturating_sub(now);
+        let lifetime = Duration::from_secs(left).min(jwt::LIFETIME * 12);
+        Ok(Fetched { headers: settings.headers(token)?, lifetime })
+    }
+
+    /// The claims, signed for the account.
+    pub(crate) async fn sign_jwt(&self, settings: &Settings, email: &str, claims: &Json) -> Result<String> {
+        let body = json!({ "payload": claims.to_string() });
+        let answer = self.ask(settings, email, "signJwt", body).await?;
+        let signed = key::text(&answer, "signedJwt").map(str::to_owned);
+        signed.ok_or_else(|| Error::credentials(format!("cannot act as {email}: IAM's answer has no JWT")))
+    }
+}

@@ -1,0 +1,45 @@
+//! JSON Web Tokens (RFC 7519) as service accounts make them.
+
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use gapis_runtime::Json;
+use serde_json::json;
+
+/// How long an assertion or a token holds that an account signs itself: what Google takes at most.
+pub(crate) const LIFETIME: Duration = Duration::from_secs(3600);
+
+/// How far the clock of this machine may be ahead of the server's.
+const SKEW: u64 = 10;
+
+/// What is claimed. Without an audience it is a token of its own, for any of Google's APIs.
+pub(crate) fn claims(issuer: &str, subject: Option<&str>, scopes: &str, audience: Option<&str>) -> Json {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
+    let issued = now.saturating_sub(SKEW);
+    let mut claims = json!({ "iss": issuer, "iat": issued, "exp": issued + LIFETIME.as_secs() });
+    if !scopes.is_empty() {
+        claims["scope"] = scopes.into();
+    }
+    if let Some(subject) = subject {
+        claims["sub"] = subject.into();
+    }
+    if let Some(audience) = audience {
+        claims["aud"] = audience.into();
+    }
+    claims
+}
+
+/// Header and claims, to be signed.
+pub(crate) fn unsigned(key_id: &str, claims: &Json) -> String {
+    let mut header = json!({ "alg": "RS256", "typ": "JWT" });
+    if !key_id.is_empty() {
+        header["kid"] = key_id.into();
+    }
+    format!("{}.{}", encode(header.to_string().as_bytes()), encode(claims.to_string().as_bytes()))
+}
+
+/// Base64 as JSON Web Tokens and PKCE have it.
+pub(crate) fn encode(bytes: &[u8]) -> String {
+    URL_SAFE_NO_PAD.encode(bytes)
+}

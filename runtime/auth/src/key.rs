@@ -1,0 +1,117 @@
+//! A service account's key: its file, and signing with it.
+
+use std::sync::Arc;
+
+use gapis_runtime::{Error, Json, Result};
+use rustls::SignatureScheme;
+use rustls::pki_types::PrivateKeyDer;
+use rustls::pki_types::pem::PemObject as _;
+use rustls::sign::SigningKey;
+
+use crate::jwt;
+
+/// What the file of a service account's key says.
+pub(crate) struct KeyFile {
+    pub(crate) email: String,
+    pub(crate) key: Key,
+    /// The account's number, by which an administrator grants delegation.
+    pub(crate) client_id: Option<String>,
+    pub(crate) token_uri: String,
+    pub(crate) universe: Option<String>,
+    pub(crate) quota_project: Option<String>,
+    pub(crate) subject: Option<String>,
+}
+
+/// An RSA key with its name.
+#[derive(Clone)]
+pub(crate) struct Key {
+    id: String,
+    pair: Arc<dyn SigningKey>,
+}
+
+/// Where Google's key files send their accounts for tokens.
+pub(crate) const TOKEN_URI: &str = "https://oauth2.googleapis.com/token";
+
+impl KeyFile {
+    /// # Errors
+    /// If something is missing or the key is none. No message has a part of it.
+    pub(crate) fn read(json: &Json) -> Result<Self> {
+        if let Some(kind) = json["type"].as_str()
+            && kind != "service_account"
+        {
+            return Err(Error::credentials(format!(
+                "the file is not a service account's key: its `type` is {}",
+                name(kind)
+            )));
+        }
+        let pem = required(json, "private_key", "the service account's key file")?;
+        Ok(KeyFile {
+            email: required(json, "client_email", "the service account's key file")?.to_owned(),
+            key: Key::from_pem(text(json, "private_key_id").unwrap_or_default(), pem)?,
+            client_id: text(json, "client_id").map(str::to_owned),
+            token_uri: text(json, "token_uri").unwrap_or(TOKEN_URI).to_owned(),
+            universe: text(json, "universe_domain").map(str::to_owned),
+            quota_project: text(json, "quota_project_id").map(str::to_owned),
+            subject: text(json, "subject").map(str::to_owned),
+        })
+    }
+}
+
+impl Key {
+    fn from_pem(id: &str, pem: &str) -> Result<Self> {
+        // The causes would show parts of the key.
+        let broken = |why: &str| Error::credentials(format!("the service account's `private_key` {why}"));
+        let key = PrivateKeyDer::from_pem_slice(pem.as_bytes()).map_err(|_| {
+            broken("is not PEM: it begins with `-----BEGIN PRIVATE KEY-----` and keeps its line ends, as `\\n` in JSON")
+        })?;
+        let pair = rustls::crypto::ring::sign::any_supported_type(&key)
+            .map_err(|_| broken("cannot be used: it is damaged, or no RSA key of 2048 bits or more"))?;
+        let key = Key { id: id.to_owned(), pair };
+        key.sign(b"").map_err(|_| broken("is no RSA key"))?;
+        Ok(key)
+    }
+
+    fn sign(&self, message: &[u8]) -> Result<Vec<u8>> {
+        let failed = || Error::credentials("cannot sign with the service account's key");
+        let signer = self.pair.choose_scheme(&[SignatureScheme::RSA_PKCS1_SHA256]).ok_or_else(failed)?;
+        signer.sign(message).map_err(|_| failed())
+    }
+
+    /// The claims as a signed token.
+    pub(crate) fn sign_jwt(&self, claims: &Json) -> Result<String> {
+        let unsigned = jwt::unsigned(&self.id, claims);
+        let signature = self.sign(unsigned.as_bytes())?;
+        Ok(format!("{unsigned}.{}", jwt::encode(&signature)))
+    }
+}
+
+/// A file's JSON. A parser's own words could show a part of it.
+pub(crate) fn parse(text: &str, what: &str) -> Result<Json> {
+    match serde_json::from_str(text) {
+        Ok(json @ Json::Object(_)) => Ok(json),
+        Ok(_) => Err(Error::credentials(format!("{what} is not a JSON object"))),
+        Err(error) => Err(Error::credentials(format!("{what} is not JSON, by its line {}", error.line()))),
+    }
+}
+
+/// The text in a file.
+pub(crate) fn read_file(path: &std::path::Path, what: &str) -> Result<String> {
+    std::fs::read_to_string(path).map_err(|error| {
+        Error::credentials(format!("cannot read {what} {}: {}", path.display(), error.kind()))
+    })
+}
+
+/// A member that is a text with something in it.
+pub(crate) fn text<'a>(json: &'a Json, member: &str) -> Option<&'a str> {
+    json[member].as_str().filter(|text| !text.is_empty())
+}
+
+pub(crate) fn required<'a>(json: &'a Json, member: &str, what: &str) -> Result<&'a str> {
+    text(json, member).ok_or_else(|| Error::credentials(format!("{what} has no `{member}`")))
+}
+
+/// A word of a file for a message, if it is one: a secret may stand in any place of a broken file.
+pub(crate) fn name(word: &str) -> String {
+    let plain = word.len() <= 40 && word.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_');
+    if plain { format!("`{word}`") } else { "not a known word".to_owned() }
+}

@@ -1,0 +1,44 @@
+//! The file of a program's client.
+
+use gapis_runtime::{Error, Json, Result};
+
+use crate::key::{TOKEN_URI, parse, required, text};
+
+pub(super) struct ClientFile {
+    pub(super) id: String,
+    pub(super) secret: String,
+    pub(super) auth_uri: String,
+    pub(super) token_uri: String,
+}
+
+/// Where users consent.
+const AUTH_URI: &str = "https://accounts.google.com/o/oauth2/v2/auth";
+
+impl ClientFile {
+    /// # Errors
+    /// If it is not the file of a client that an installed program may have.
+    pub(super) fn read(content: &str) -> Result<Self> {
+        let what = "the client's file";
+        let json = parse(content, what)?;
+        let own = &json["installed"];
+        if !matches!(own, Json::Object(_)) {
+            let kind = if json["web"].is_null() { "" } else { " but of a web application" };
+            return Err(Error::credentials(format!(
+                "{what} is not of a desktop app{kind}: make a client of the type \"Desktop app\" at \
+                 https://console.cloud.google.com/auth/clients"
+            )));
+        }
+        Ok(ClientFile {
+            id: required(own, "client_id", what)?.to_owned(),
+            secret: text(own, "client_secret").unwrap_or_default().to_owned(),
+            auth_uri: text(own, "auth_uri").unwrap_or(AUTH_URI).to_owned(),
+            token_uri: text(own, "token_uri").unwrap_or(TOKEN_URI).to_owned(),
+        })
+    }
+
+    /// Where codes for other devices come from: beside the tokens.
+    pub(super) fn device_uri(&self) -> String {
+        let base = self.token_uri.strip_suffix("/token").unwrap_or(&self.token_uri);
+        format!("{base}/device/code")
+    }
+}

@@ -1,0 +1,71 @@
+//! What all kinds of credentials can be told.
+
+use std::time::Duration;
+
+use gapis_runtime::{AuthHeaders, Client, Result};
+use http::HeaderName;
+
+use crate::http::Http;
+
+/// The header that names the project for quota and billing.
+const QUOTA_PROJECT: HeaderName = HeaderName::from_static("x-goog-user-project");
+
+#[derive(Clone, Default)]
+pub(crate) struct Settings {
+    pub(crate) http: Http,
+    pub(crate) quota_project: Option<String>,
+    pub(crate) universe: Option<String>,
+}
+
+impl Settings {
+    pub(crate) fn set_client(&mut self, client: Client) {
+        self.http = Http::with(client, self.http.timeout);
+    }
+
+    pub(crate) fn set_timeout(&mut self, timeout: Duration) {
+        self.http.timeout = timeout;
+    }
+
+    pub(crate) fn universe(&self) -> &str {
+        self.universe.as_deref().unwrap_or(crate::GOOGLE)
+    }
+
+    /// The headers that a token makes.
+    pub(crate) fn headers(&self, token: &str) -> Result<AuthHeaders> {
+        let headers = AuthHeaders::bearer(token)?.with_universe_domain(self.universe());
+        match &self.quota_project {
+            Some(project) => headers.with(QUOTA_PROJECT, project),
+            None => Ok(headers),
+        }
+    }
+}
+
+/// The setters that all kinds of credentials have. `$settings` gives `&mut Settings` of a `&mut self`.
+macro_rules! setters {
+    ($name:ident, $settings:ident) => {
+        impl $name {
+            /// The client that asks for tokens, in place of one of its own: its connections, proxy, identity for mutual
+            /// TLS and observer. Its own credentials are not used.
+            #[must_use]
+            pub fn token_client(mut self, client: &gapis_runtime::Client) -> Self {
+                self.$settings().set_client(client.clone());
+                self
+            }
+
+            /// How long one request for a token may take. Default 20 seconds.
+            #[must_use]
+            pub fn token_timeout(mut self, timeout: std::time::Duration) -> Self {
+                self.$settings().set_timeout(timeout);
+                self
+            }
+
+            /// The project that quota and billing are counted for. A client's own goes before it.
+            #[must_use]
+            pub fn quota_project(mut self, project: &str) -> Self {
+                self.$settings().quota_project = Some(project.to_owned());
+                self
+            }
+        }
+    };
+}
+pub(crate) use setters;

@@ -1,0 +1,322 @@
+//! Token servers by script, without a network and on loopback, and a small API.
+
+use std::collections::BTreeMap;
+use std::error::Error as _;
+use std::io::{Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
+use gapis_runtime::transport::{HttpRequest, HttpResponse, Transport};
+use gapis_runtime::{AuthHeaders, BoxFuture, Client, Credentials, Error, Json, Result};
+use http::{HeaderMap, StatusCode};
+use serde_json::json;
+use tokio::time::Instant;
+
+pub const SCOPES: [&str; 2] = ["https://farm.test/read", "https://farm.test/write"];
+
+/// A request for a token, as it was sent.
+#[derive(Clone, Debug)]
+pub struct Sent {
+    /// Counted from 1.
+    pub number: usize,
+    pub at: Instant,
+    pub url: String,
+    pub headers: HeaderMap,
+    pub body: String,
+}
+
+impl Sent {
+    /// A member of the form that was sent.
+    pub fn form(&self, name: &str) -> Option<String> {
+        let pairs = url::form_urlencoded::parse(self.body.as_bytes());
+        pairs.into_iter().find(|(key, _)| key == name).map(|(_, value)| value.into_owned())
+    }
+
+    pub fn json(&self) -> Json {
+        serde_json::from_str(&self.body).unwrap()
+    }
+
+    pub fn bearer(&self) -> &str {
+        self.headers.get("authorization").map_or("", |value| value.to_str().unwrap())
+    }
+}
+
+/// What the server does with it.
+pub enum Answer {
+    Json(u16, Json),
+    After(Duration, u16, Json),
+    With(u16, &'static str, String),
+    Refused,
+    Hangs,
+}
+
+pub fn token(name: &str) -> Answer {
+    Answer::Json(200, json!({ "access_token": name, "token_type": "Bearer", "expires_in": 3600 }))
+}
+
+type Script = Box<dyn Fn(&Sent) -> Answer + Send + Sync>;
+
+/// A token server without a network.
+#[derive(Clone)]
+pub struct Server {
+    script: Arc<Script>,
+    seen: Arc<Mutex<Vec<Sent>>>,
+    count: Arc<AtomicUsize>,
+    keep: bool,
+}
+
+impl Server {
+    pub fn new(script: impl Fn(&Sent) -> Answer + Send + Sync + 'static) -> Self {
+        Server { script: Arc::new(Box::new(script)), seen: Arc::default(), count: Arc::default(), keep: true }
+    }
+
+    /// The same, which does not remember what it was sent.
+    pub fn forgetful(mut self) -> Self {
+        self.keep = false;
+        self
+    }
+
+    /// A client that knows this server alone.
+    pub fn client(&self) -> Client {
+        Client::builder().anonymous().transport(self.clone()).build().unwrap()
+    }
+
+    pub fn seen(&self) -> Vec<Sent> {
+        self.seen.lock().unwrap().clone()
+    }
+
+    pub fn count(&self) -> usize {
+        self.count.load(Ordering::SeqCst)
+    }
+}
+
+impl Transport for Server {
+    fn send(&self, request: HttpRequest) -> BoxFuture<'static, Result<HttpResponse>> {
+        let sent = Sent {
+            number: self.count.fetch_add(1, Ordering::SeqCst) + 1,
+            at: Instant::now(),
+            url: request.url,
+            headers: request.headers,
+            body: String::from_utf8(request.body.as_bytes().unwrap().to_vec()).unwrap(),
+        };
+        let answer = (self.script)(&sent);
+        if self.keep {
+            self.seen.lock().unwrap().push(sent);
+        }
+        Box::pin(async move {
+            let mut headers = HeaderMap::new();
+            headers.insert("metadata-flavor", "Google".parse().unwrap());
+            let (status, body) = match answer {
+                Answer::Json(status, json) => (status, json.to_string()),
+                Answer::After(wait, status, json) => {
+                    tokio::time::sleep(wait).await;
+                    (status, json.to_string())
+                }
+                Answer::With(status, name, value) => {
+                    headers.insert(name, value.parse().unwrap());
+                    (status, String::new())
+                }
+                Answer::Refused => {
+                    return Err(Error::connect("refused", std::io::Error::other("s3cret")));
+                }
+                Answer::Hangs => std::future::pending().await,
+            };
+            let status = StatusCode::from_u16(status).unwrap();
+            let body = futures_util::stream::iter([Ok(body.into())]);
+            Ok(HttpResponse { status, headers, body: Box::pin(body) })
+        })
+    }
+}
+
+/// A server on loopback whose answers a closure gives; it keeps the requests.
+pub struct Loopback {
+    pub address: String,
+    seen: Arc<Mutex<Vec<String>>>,
+}
+
+impl Loopback {
+    pub fn start(answer: impl Fn(&str, usize) -> (u16, Json) + Send + 'static) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = listener.local_addr().unwrap().to_string();
+        let seen = Arc::new(Mutex::new(Vec::new()));
+        let keep = seen.clone();
+        std::thread::spawn(move || {
+            for stream in listener.incoming() {
+                let mut stream = stream.unwrap();
+                let request = read_request(&mut stream);
+                if request.is_empty() {
+                    continue;
+                }
+                let count = {
+                    let mut keep = keep.lock().unwrap();
+                    keep.push(request.clone());
+                    keep.len()
+                };
+                let (status, body) = answer(&request, count);
+                let body = body.to_string();
+                let head = format!(
+                    "HTTP/1.1 {status} X\r\nContent-Type: application/json\r\nMetadata-Flavor: Google\r\n\
+                     Location: http://example.com/\r\nConnection: close\r\nContent-Length: {}\r\n\r\n",
+                    body.len()
+                );
+                stream.write_all((head + &body).as_bytes()).unwrap();
+            }
+        });
+        Loopback { address, seen }
+    }
+
+    /// Gives `token-1`, `token-2` and so on, a while after it was asked.
+    pub fn tokens() -> Self {
+        Loopback::start(|_, count| {
+            std::thread::sleep(Duration::from_millis(50));
+            (
+                200,
+                json!({ "access_token": format!("token-{count}"), "token_type": "Bearer", "expires_in": 3600 }),
+            )
+        })
+    }
+
+    pub fn url(&self, path: &str) -> String {
+        format!("http://{}{path}", self.address)
+    }
+
+    pub fn seen(&self) -> Vec<String> {
+        self.seen.lock().unwrap().clone()
+    }
+}
+
+/// Head and body, by the body's length; nothing from a connection that sends nothing.
+fn read_request(stream: &mut TcpStream) -> String {
+    stream.set_read_timeout(Some(Duration::from_secs(5))).unwrap();
+    let mut bytes = Vec::new();
+    let mut buffer = [0; 4096];
+    loop {
+        let text = String::from_utf8_lossy(&bytes).into_owned();
+        if let Some((head, body)) = text.split_once("\r\n\r\n") {
+            let length = head.lines().find_map(|line| {
+                let (name, value) = line.split_once(':')?;
+                name.eq_ignore_ascii_case("content-length").then(|| value.trim().parse::<usize>().unwrap())
+            });
+            if body.len() >= length.unwrap_or(0) {
+                return text;
+            }
+        }
+        match stream.read(&mut buffer) {
+            Ok(read) if read > 0 => bytes.extend_from_slice(&buffer[..read]),
+            _ => return String::new(),
+        }
+    }
+}
+
+pub fn header(headers: &AuthHeaders, name: &str) -> String {
+    let found = headers.iter().find(|(other, _)| other.as_str() == name);
+    found.map(|(_, value)| value.to_str().unwrap().to_owned()).unwrap_or_default()
+}
+
+pub async fn bearer(credentials: &impl Credentials) -> String {
+    header(&credentials.headers(&SCOPES, None).await.unwrap(), "authorization")
+}
+
+pub async fn error(credentials: &impl Credentials) -> Error {
+    let error = credentials.headers(&SCOPES, None).await.unwrap_err();
+    assert!(error.is_credentials(), "{error:?}");
+    assert_silent(&error);
+    error
+}
+
+/// What twenty tasks get that ask at once.
+pub async fn twenty<C: Credentials + 'static>(
+    credentials: &Arc<C>,
+    rejected: Option<&AuthHeaders>,
+) -> Vec<AuthHeaders> {
+    let tasks: Vec<_> = (0..20)
+        .map(|_| {
+            let (credentials, rejected) = (credentials.clone(), rejected.cloned());
+            tokio::spawn(async move { credentials.headers(&SCOPES, rejected.as_ref()).await.unwrap() })
+        })
+        .collect();
+    let mut all = Vec::new();
+    for task in tasks {
+        all.push(task.await.unwrap());
+    }
+    all
+}
+
+/// A path of this test run.
+pub fn path(name: &str) -> PathBuf {
+    PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(format!("{}-{name}", std::process::id()))
+}
+
+/// A file of this test run.
+pub fn file(name: &str, content: &str) -> PathBuf {
+    let path = path(name);
+    std::fs::write(&path, content).unwrap();
+    path
+}
+
+/// An error with all that is behind it.
+pub fn print(error: &Error) -> String {
+    let mut text = format!("{error} {error:?} {error:#?}");
+    let mut source = error.source();
+    while let Some(cause) = source {
+        text += &format!(" {cause} {cause:?}");
+        source = cause.source();
+    }
+    text
+}
+
+/// No text of the error, its causes included, has a secret.
+pub fn assert_silent(error: &Error) {
+    let text = print(error);
+    assert!(!text.contains("s3cret"), "{text}");
+}
+
+pub fn throwaway_key() -> &'static str {
+    let pem = include_str!("../support/throwaway_key.pem");
+    &pem[pem.find("-----BEGIN").unwrap()..]
+}
+
+pub fn service_account() -> Json {
+    json!({
+        "type": "service_account", "client_email": "farmer@example.com", "private_key_id": "key-1",
+        "client_id": "1234567890", "private_key": throwaway_key(), "project_id": "farm",
+        "token_uri": "https://token.test/token",
+    })
+}
+
+/// The claims of a JWT whose signature is that of the throwaway key.
+pub fn verified(jwt: &str) -> (Json, Json) {
+    let (signed, signature) = jwt.rsplit_once('.').unwrap();
+    let body: String = throwaway_key().lines().filter(|line| !line.starts_with('-')).collect();
+    let pair = ring::signature::RsaKeyPair::from_pkcs8(&STANDARD.decode(body).unwrap()).unwrap();
+    let public = ring::signature::KeyPair::public_key(&pair).as_ref();
+    ring::signature::UnparsedPublicKey::new(&ring::signature::RSA_PKCS1_2048_8192_SHA256, public)
+        .verify(signed.as_bytes(), &URL_SAFE_NO_PAD.decode(signature).unwrap())
+        .unwrap();
+    let (head, claims) = signed.split_once('.').unwrap();
+    let decode = |text: &str| serde_json::from_slice::<Json>(&URL_SAFE_NO_PAD.decode(text).unwrap()).unwrap();
+    (decode(head), decode(claims))
+}
+
+pub fn query(url: &str) -> BTreeMap<String, String> {
+    url::Url::parse(url).unwrap().query_pairs().into_owned().collect()
+}
+
+#[derive(Clone, Debug)]
+pub struct Zoo(Client);
+gapis_runtime::api! { Zoo { name: "zoo", version: "v1", root_url: "https://zoo.test/", service_path: "zoo/v1/",
+batch_path: "batch/zoo/v1", limits: gapis_runtime::spec::Limits { calls: 100, ..gapis_runtime::spec::Limits::DEFAULT } } }
+
+pub enum Get {}
+gapis_runtime::method! { Get: Zoo => Json; "zoo.animals.get" GET "animals/{id}" }
+
+impl Zoo {
+    pub fn get(&self, id: &str) -> Call<Get> {
+        Call::new(&self.0, &[&id], None)
+    }
+}
