@@ -194,7 +194,7 @@ async fn pages_of_the_caller_s_own_type_need_no_token() {
         name: String,
     }
     let handlers = pages(three());
-    let mut pages = zoo(&handlers).list().reply_as::<Names>().pages();
+    let mut pages = on_table(&handlers).list().reply_as::<Names>().pages();
     let mut names = Vec::new();
     while let Some(page) = pages.next().await {
         names.push(page.unwrap().animals.into_iter().map(|animal| animal.name).collect::<String>());
