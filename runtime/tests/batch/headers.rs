@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 
-use crate::support::*;
+use gapis_testkit::zoo::*;
 
 /// Whether header lines of a batch's part, and of a call sent by itself, say the same of that name. `None` if the call was
 /// refused both ways.

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use gapis_runtime::{Credentials, Error, ReadLimits, RetryPolicy};
 
-use crate::support::*;
+use gapis_testkit::zoo::*;
 
 /// What a single call and the only call of a batch end in, without another attempt.
 async fn errors<M>(

@@ -3,7 +3,7 @@
 use gapis_runtime::{BearerToken, Error};
 use tokio::time::Instant;
 
-use crate::support::*;
+use gapis_testkit::zoo::*;
 
 /// What each call of a batch with these ids ends in.
 async fn results(zoo: &Zoo, ids: &[&str]) -> Vec<Result<Animal, Error>> {

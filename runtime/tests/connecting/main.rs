@@ -193,6 +193,8 @@ async fn a_path_that_would_be_read_otherwise_is_not_sent() {
         );
     }
     zoo.call(http::Method::GET, "animals/a%2F..%2Fb?x=%2e%2e", None).await.unwrap();
-    assert!(socket.requests()[0].head.starts_with("GET /zoo/v1/animals/a%2F..%2Fb?x=%2e%2e&alt=json HTTP/1.1"));
+    assert!(
+        socket.requests()[0].head.starts_with("GET /zoo/v1/animals/a%2F..%2Fb?x=%2e%2e&alt=json HTTP/1.1")
+    );
     assert_eq!(socket.requests().len(), 1);
 }
