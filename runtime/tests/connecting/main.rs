@@ -9,8 +9,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use gapis_runtime::{Builder, Client, Error, Json, RetryPolicy};
-use gapis_testkit::socket::{Socket, header};
+use gapis_runtime::{Builder, Error, Json};
+use gapis_testkit::quick;
+use gapis_testkit::socket::Socket;
+use gapis_testkit::zoo::Zoo;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -19,24 +21,18 @@ use tokio::net::TcpListener;
 const CA: &[u8] = include_bytes!("ca.pem");
 const LOCALHOST: &[u8] = include_bytes!("localhost.pem");
 
-#[derive(Clone, Debug)]
-pub struct Zoo(Client);
-gapis_runtime::api! { Zoo { name: "zoo", version: "v1", root_url: "https://zoo.test/", service_path: "zoo/v1/",
-batch_path: "batch/zoo/v1" } }
+/// What the URL of a read has, and no message may show.
+async fn get(zoo: Zoo) -> Result<Json, Error> {
+    zoo.call(http::Method::GET, "animals", None).with_query("secret", "s").await
+}
 
-pub enum Get {}
-gapis_runtime::method! { Get: Zoo => Json; "zoo.get" GET "animals" }
-
-impl Zoo {
-    fn get(&self) -> Call<Get> {
-        Call::new(&self.0, &[], None).with_query("secret", "s")
-    }
+/// Answers everything with a number.
+fn seven() -> Socket {
+    Socket::answering(|_| "HTTP/1.1 200 OK\r\ncontent-length: 1\r\n\r\n7")
 }
 
 fn builder(endpoint: &str) -> Builder<Zoo> {
-    // The pauses between attempts are not what is tested.
-    let brisk = RetryPolicy::default().with_backoff(Duration::from_millis(1), Duration::from_millis(1));
-    Zoo::builder().anonymous().endpoint(endpoint).retry(brisk)
+    Zoo::builder().anonymous().endpoint(endpoint).retry(quick())
 }
 
 /// A server with TLS, and how many connections it was asked for.
@@ -94,7 +90,7 @@ async fn a_refused_connection_names_the_address_and_the_cause() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let endpoint = format!("http://{}", listener.local_addr().unwrap());
     drop(listener);
-    let error = builder(&endpoint).build().unwrap().get().await.unwrap_err();
+    let error = get(builder(&endpoint).build().unwrap()).await.unwrap_err();
     assert!(error.is_connect() && !error.is_untrusted() && !error.is_unknown_outcome(), "{error}");
     names(&error, &endpoint);
     assert!(error.to_string().contains("refused"), "{error}");
@@ -103,7 +99,7 @@ async fn a_refused_connection_names_the_address_and_the_cause() {
 #[tokio::test]
 async fn a_closed_connection_names_the_address_and_leaves_the_outcome_open() {
     let (endpoint, connections) = closing().await;
-    let error = builder(&endpoint).build().unwrap().get().await.unwrap_err();
+    let error = get(builder(&endpoint).build().unwrap()).await.unwrap_err();
     assert!(error.is_connection() && !error.is_connect() && error.is_unknown_outcome(), "{error}");
     names(&error, &endpoint);
     assert!(connections.load(Ordering::SeqCst) >= 5, "it may be read again");
@@ -112,7 +108,7 @@ async fn a_closed_connection_names_the_address_and_leaves_the_outcome_open() {
 #[tokio::test]
 async fn a_certificate_that_is_not_trusted_is_met_once() {
     let (endpoint, connections) = secure().await;
-    let error = builder(&endpoint).build().unwrap().get().await.unwrap_err();
+    let error = get(builder(&endpoint).build().unwrap()).await.unwrap_err();
     assert!(error.is_untrusted() && error.is_connect() && !error.is_unknown_outcome(), "{error:?}");
     names(&error, &endpoint);
     assert!(error.to_string().contains("certificate"), "{error}");
@@ -127,23 +123,24 @@ async fn a_certificate_of_a_root_that_was_given_is_trusted() {
         if identity {
             builder = builder.identity(LOCALHOST);
         }
-        assert_eq!(builder.build().unwrap().get().await.unwrap(), Json::from(7));
+        assert_eq!(get(builder.build().unwrap()).await.unwrap(), Json::from(7));
     }
     // It vouches for `localhost` and no other name.
     let elsewhere = endpoint.replace("localhost", "localhost.localdomain");
-    let error = builder(&elsewhere).root_certificates(CA).build().unwrap().get().await.unwrap_err();
+    let error = get(builder(&elsewhere).root_certificates(CA).build().unwrap()).await.unwrap_err();
     assert!(error.is_connect(), "{error:?}");
 }
 
 #[tokio::test]
 async fn a_proxy_is_asked_for_the_whole_url() {
-    let proxy = Socket::answering(|_| "HTTP/1.1 200 OK\r\ncontent-length: 1\r\n\r\n7");
+    let proxy = seven();
     let at = proxy.url().replace("http://", "http://me:pass@");
     let zoo = builder("http://zoo.test").proxy(&at).build().unwrap();
-    assert_eq!(zoo.get().await.unwrap(), Json::from(7));
-    let head = &proxy.requests()[0].head;
+    assert_eq!(get(zoo).await.unwrap(), Json::from(7));
+    let request = &proxy.requests()[0];
+    let head = &request.head;
     assert!(head.starts_with("GET http://zoo.test/zoo/v1/animals?"), "{head}");
-    assert_eq!(header(head, "proxy-authorization").as_deref(), Some("Basic bWU6cGFzcw=="));
+    assert_eq!(request.header("proxy-authorization").as_deref(), Some("Basic bWU6cGFzcw=="));
 }
 
 #[test]
@@ -177,14 +174,14 @@ fn reqwest_client() -> reqwest::Client {
 
 #[tokio::test]
 async fn a_client_of_the_caller_s_own_is_used() {
-    let socket = Socket::answering(|_| "HTTP/1.1 200 OK\r\ncontent-length: 1\r\n\r\n7");
+    let socket = seven();
     let zoo = builder(&socket.url()).http_client(reqwest_client()).build().unwrap();
-    assert_eq!(zoo.get().await.unwrap(), Json::from(7));
+    assert_eq!(get(zoo).await.unwrap(), Json::from(7));
 }
 
 #[tokio::test]
 async fn a_path_that_would_be_read_otherwise_is_not_sent() {
-    let socket = Socket::answering(|_| "HTTP/1.1 200 OK\r\ncontent-length: 1\r\n\r\n7");
+    let socket = seven();
     let zoo = builder(&socket.url()).build().unwrap();
     for path in
         ["animals/%2e%2e/%2E%2E/admin", "animals/.%2e/x", "..", "animals\\..\\admin", "/../x", "a b", "//x/y"]
