@@ -1,4 +1,4 @@
-//! The little HTTP that `fetch` needs: one GET at a time, with limits, and never a word to a host that nobody named.
+//! The HTTP that `fetch` needs: GET with limits, and only to hosts that it was told to ask.
 
 use std::io;
 use std::net::IpAddr;
