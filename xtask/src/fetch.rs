@@ -94,7 +94,7 @@ impl Fetch {
         let mut ids = Vec::new();
         for text in &self.apis {
             let id = match apis.select(std::slice::from_ref(text)) {
-                Ok(found) => found.into_iter().next().ok_or_else(|| anyhow!("`{text}` names nothing"))?,
+                Ok(found) => found.into_iter().next().ok_or_else(|| anyhow!("`{text}` is not listed"))?,
                 Err(_) => text.parse()?,
             };
             if !ids.contains(&id) {
@@ -107,10 +107,10 @@ impl Fetch {
     fn one(&self, origin: &Origin, id: &ApiId, entry: Option<&Entry>) -> Result<Fetched> {
         let (bytes, found) = origin.document(id)?;
         let mut document: Value =
-            serde_json::from_slice(&bytes).with_context(|| format!("{found} is no JSON"))?;
+            serde_json::from_slice(&bytes).with_context(|| format!("{found} is not JSON"))?;
         let text = |key: &str| document.get(key).and_then(Value::as_str).unwrap_or_default();
         if text("kind") != "discovery#restDescription" {
-            bail!("{found} is no discovery document");
+            bail!("{found} is not a discovery document");
         }
         if (text("name"), text("version")) != (&id.name, &id.version) {
             bail!(
@@ -148,7 +148,7 @@ fn store(apis: &mut Apis, workspace: &Workspace, id: &ApiId, fetched: &Fetched) 
     Ok(match (changed, old) {
         (false, _) => "unchanged".to_owned(),
         (true, Some(old)) if old != fetched.revision => format!("revision {old} became {}", fetched.revision),
-        (true, Some(_)) => format!("revision {} written anew", fetched.revision),
+        (true, Some(_)) => format!("revision {} stored again", fetched.revision),
         (true, None) => format!("revision {} added", fetched.revision),
     })
 }
@@ -169,7 +169,7 @@ impl Origin {
             Some(folder) => {
                 let folder = Path::new(folder);
                 let own = fs::canonicalize(folder)
-                    .with_context(|| format!("no folder {}", folder.display()))?
+                    .with_context(|| format!("cannot find the folder {}", folder.display()))?
                     == fs::canonicalize(&workspace.discovery)?;
                 Ok(Origin::Folder { folder: folder.to_owned(), own })
             }

@@ -164,7 +164,7 @@ fn check_identity(id: &ApiId, made: &Crate) -> Result<()> {
         return Ok(());
     }
     Err(anyhow!(
-        "the document is of {}:{}",
+        "the document is that of {}:{}",
         made.summary.name.escape_debug(),
         made.summary.version.escape_debug()
     ))
