@@ -36,7 +36,7 @@ impl ApiId {
             || !version.split('.').all(|p| !p.is_empty() && plain(p))
         {
             bail!(
-                "`{}:{}` is no API: it is written as `drive:v3`",
+                "`{}:{}` is not the name of an API, such as `drive:v3`",
                 name.escape_debug(),
                 version.escape_debug()
             );
@@ -65,7 +65,7 @@ impl FromStr for ApiId {
         let stem = text.strip_suffix(".json").unwrap_or(text);
         match stem.split_once([':', '.']) {
             Some((name, version)) => ApiId::new(name, version),
-            None => bail!("`{}` is no API: it is written as `drive:v3`", text.escape_debug()),
+            None => bail!("`{}` is not the name of an API, such as `drive:v3`", text.escape_debug()),
         }
     }
 }

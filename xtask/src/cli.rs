@@ -1,4 +1,4 @@
-//! The command line: what can be said, and which command is meant.
+//! The command line: arguments and commands.
 
 use std::ffi::OsString;
 
@@ -14,40 +14,41 @@ use crate::{demo, list};
 
 /// Generates the client crates of Google APIs and keeps their documents up to date.
 ///
-/// What is generated stands in discovery/apis.toml. An API is named as `drive:v3`, `drive.v3` or `gapis-drive-v3`.
+/// discovery/apis.toml lists the APIs. An API is named as `drive:v3`, `drive.v3` or `gapis-drive-v3`.
 #[derive(Debug, Parser)]
 #[command(name = "cargo xtask", bin_name = "cargo xtask", version)]
 pub struct Cli {
-    /// What to do.
+    /// The command.
     #[command(subcommand)]
     pub command: Command,
 }
 
-/// What can be done.
+/// The commands.
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Generate the crates from the documents in discovery/
     ///
-    /// Writes only what changed and removes what is no longer generated. A crate is exchanged as a whole or left
-    /// untouched; folders that were not generated are never touched. APIs that fail are told and do not stop the others.
+    /// Writes only what changed and removes what is no longer generated. A crate is replaced as a whole or left
+    /// untouched; folders that were not generated are never touched. An API that fails is reported and does not stop the
+    /// others.
     Generate(Generate),
-    /// Bring documents into discovery/ and note where they came from
+    /// Download documents into discovery/ and record where they came from
     ///
-    /// A document replaces the old one only if a crate can be made of it; otherwise the old one stays. An API that is
-    /// not yet in apis.toml is added to it.
+    /// A document replaces the old one only if a crate can be generated from it. An API that is not yet in apis.toml is
+    /// added to it.
     Fetch(Fetch),
     /// Show the APIs of apis.toml: revision, methods, batch path, calls per batch, whether generated
     List,
-    /// Generate the farm and run the example on it against its own mock server
+    /// Generate the farm's crate and run an example program with it, against a mock server
     Demo {
         /// Arguments for the example program
         #[arg(last = true)]
         arguments: Vec<String>,
     },
-    /// Tell what changed in the Rust API between two revisions of a document
+    /// Show what changed in the Rust API between two revisions of a document
     ///
-    /// One line per difference. Those that begin with `breaks` come first: what is removed or renamed, another type,
-    /// other arguments. What is added is `ok`, values of enums and members of structs included.
+    /// One line per difference. Breaking changes come first and begin with `breaks`: items removed or renamed, types or
+    /// arguments changed. Additions are `ok`, values of enums and members of structs included.
     ///
     /// Exits 0 if nothing breaks, 3 if something does, 1 if a document cannot be read.
     Diff(Diff),
@@ -68,7 +69,8 @@ pub enum Command {
     Api(Passed),
 }
 
-/// Arguments for the same command of `gapis-lab`, a program of its own: nobody who only generates crates compiles it.
+/// Arguments for the same command of `gapis-lab`, a separate program, so that users who only generate crates need not
+/// compile it.
 #[derive(Args, Debug)]
 pub struct Passed {
     /// Its arguments; `--help` explains them
@@ -77,8 +79,8 @@ pub struct Passed {
 }
 
 impl Cli {
-    /// What cargo must be told to build this program as the command wants it, if this is not such a build: optimised for
-    /// work on all APIs, with an HTTP client to fetch documents.
+    /// The arguments for cargo that this build lacks for the command: optimization for work on all APIs, and an HTTP
+    /// client for downloads. Empty if this build will do.
     #[must_use]
     pub fn missing(&self) -> Vec<&'static str> {
         let (all, network) = match &self.command {
@@ -96,21 +98,21 @@ impl Cli {
         missing
     }
 
-    /// The status to exit with when the command did its work and found that not all is well.
+    /// The exit status when the command ran and found problems.
     #[must_use]
     pub fn status_if_not_well(&self) -> u8 {
         match self.command {
-            // Not 1, which says that the documents could not be compared, nor 2, which is the command line's.
+            // 1 means that the documents could not be compared; 2, that the command line is wrong.
             Command::Diff(_) => 3,
             _ => 1,
         }
     }
 }
 
-/// Runs a command. Returns whether all went well.
+/// Runs a command. Returns whether all went well. Partial failures are printed.
 ///
 /// # Errors
-/// If the command could not do its work at all. What fails in part is printed.
+/// If the command could not run at all.
 pub fn run(cli: &Cli, workspace: &Workspace, terminal: &mut Terminal<'_>) -> Result<bool> {
     match &cli.command {
         Command::Generate(generate) => generate.run(workspace, terminal),
@@ -126,7 +128,7 @@ pub fn run(cli: &Cli, workspace: &Workspace, terminal: &mut Terminal<'_>) -> Res
     }
 }
 
-/// Runs a command of `gapis-lab`, optimised. The folder stays the caller's, whose arguments may name files in it.
+/// Runs a command of `gapis-lab`, optimized, in the caller's folder, which its arguments may name files in.
 fn lab(command: &str, passed: &Passed, workspace: &Workspace) -> Result<bool> {
     let status = cargo_run("gapis-lab", workspace)
         .args(["--release", "--", command])

@@ -1,4 +1,4 @@
-//! `cargo xtask demo`: generates the farm and runs the example program on it, which brings its own server along.
+//! `cargo xtask demo`: generates the farm's crate and runs the example program with it, against a mock server.
 
 use anyhow::{Context, Result, bail};
 

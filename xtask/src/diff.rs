@@ -108,7 +108,7 @@ fn checked_in(argument: &str, workspace: &Workspace) -> Result<(Vec<u8>, Options
     let apis = Apis::load(&workspace.discovery)?;
     let chosen = apis.select(&[argument.to_owned()]);
     let chosen: Vec<ApiId> =
-        chosen.with_context(|| format!("`{}` is no file either", argument.escape_debug()))?;
+        chosen.with_context(|| format!("`{}` is not a file either", argument.escape_debug()))?;
     let found = chosen.first().and_then(|id| Some((id, apis.get(id)?)));
     let (id, entry) = found.with_context(|| format!("no API `{}`", argument.escape_debug()))?;
     let path = workspace.discovery.join(&entry.file);

@@ -1,7 +1,7 @@
-//! `cargo xtask fetch`: brings documents into `discovery/`, from the discovery service, another address or a folder.
+//! `cargo xtask fetch`: copies documents into `discovery/`, from the discovery service, another URL or a folder.
 //!
-//! A document replaces the old one only after the whole pipeline has accepted it, and as a whole; whatever fails leaves
-//! the old file where it was.
+//! A document replaces the old one, as a whole, only if a crate can be generated from it. On any failure the old file
+//! stays.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -25,13 +25,13 @@ mod service;
 /// What to fetch, and from where.
 #[derive(Args, Clone, Debug, Default)]
 pub struct Fetch {
-    /// The APIs [default: all of apis.toml but those whose document is written here]
+    /// The APIs [default: all of apis.toml except those whose document is written in this repository]
     #[arg(value_name = "API")]
     pub apis: Vec<String>,
-    /// A folder of <name>.<version>.json files, or the address of a directory of APIs [default: Google's]
+    /// A folder of <name>.<version>.json files, or the URL of a directory of APIs [default: Google's]
     #[arg(long, value_name = "DIR_OR_URL")]
     pub from: Option<String>,
-    /// What to note in apis.toml as the source, in words [default: the address]
+    /// The source to record in apis.toml, in words [default: the URL]
     #[arg(long, value_name = "TEXT")]
     pub source: Option<String>,
     /// Remove the descriptions, so that only facts of the interface remain
@@ -39,7 +39,7 @@ pub struct Fetch {
     pub no_prose: bool,
 }
 
-/// A document that was accepted, and what to note of it.
+/// A document that was accepted, and what to record of it.
 struct Fetched {
     text: String,
     source: String,
@@ -56,7 +56,7 @@ impl Fetch {
     /// Fetches. Returns whether every API could be fetched.
     ///
     /// # Errors
-    /// If nothing could be begun, or if `apis.toml` cannot be written. Failures of single APIs are printed.
+    /// If `apis.toml` cannot be read or written, or the source cannot be used. Failures of single APIs are printed.
     pub fn run(&self, workspace: &Workspace, terminal: &mut Terminal<'_>) -> Result<bool> {
         let mut apis = Apis::load(&workspace.discovery)?;
         let ids = self.select(&apis)?;
@@ -94,7 +94,7 @@ impl Fetch {
         let mut ids = Vec::new();
         for text in &self.apis {
             let id = match apis.select(std::slice::from_ref(text)) {
-                Ok(found) => found.into_iter().next().ok_or_else(|| anyhow!("`{text}` names nothing"))?,
+                Ok(found) => found.into_iter().next().ok_or_else(|| anyhow!("`{text}` is not listed"))?,
                 Err(_) => text.parse()?,
             };
             if !ids.contains(&id) {
@@ -107,10 +107,10 @@ impl Fetch {
     fn one(&self, origin: &Origin, id: &ApiId, entry: Option<&Entry>) -> Result<Fetched> {
         let (bytes, found) = origin.document(id)?;
         let mut document: Value =
-            serde_json::from_slice(&bytes).with_context(|| format!("{found} is no JSON"))?;
+            serde_json::from_slice(&bytes).with_context(|| format!("{found} is not JSON"))?;
         let text = |key: &str| document.get(key).and_then(Value::as_str).unwrap_or_default();
         if text("kind") != "discovery#restDescription" {
-            bail!("{found} is no discovery document");
+            bail!("{found} is not a discovery document");
         }
         if (text("name"), text("version")) != (&id.name, &id.version) {
             bail!(
@@ -134,7 +134,7 @@ impl Fetch {
     }
 }
 
-/// Puts a document and the note on it in place, and says what happened.
+/// Stores a document, records it in `apis.toml`, and says what changed.
 fn store(apis: &mut Apis, workspace: &Workspace, id: &ApiId, fetched: &Fetched) -> Result<String> {
     let old = apis.get(id).map(|entry| entry.revision.clone());
     let mut noted = apis.clone();
@@ -148,7 +148,7 @@ fn store(apis: &mut Apis, workspace: &Workspace, id: &ApiId, fetched: &Fetched) 
     Ok(match (changed, old) {
         (false, _) => "unchanged".to_owned(),
         (true, Some(old)) if old != fetched.revision => format!("revision {old} became {}", fetched.revision),
-        (true, Some(_)) => format!("revision {} written anew", fetched.revision),
+        (true, Some(_)) => format!("revision {} stored again", fetched.revision),
         (true, None) => format!("revision {} added", fetched.revision),
     })
 }
@@ -169,7 +169,7 @@ impl Origin {
             Some(folder) => {
                 let folder = Path::new(folder);
                 let own = fs::canonicalize(folder)
-                    .with_context(|| format!("no folder {}", folder.display()))?
+                    .with_context(|| format!("cannot find the folder {}", folder.display()))?
                     == fs::canonicalize(&workspace.discovery)?;
                 Ok(Origin::Folder { folder: folder.to_owned(), own })
             }
@@ -180,14 +180,14 @@ impl Origin {
         }
     }
 
-    /// A document and where exactly it was.
+    /// A document and its exact source.
     fn document(&self, id: &ApiId) -> Result<(Vec<u8>, String)> {
         match self {
             Origin::Folder { folder, .. } => {
                 let file = format!("{}.json", id.stem());
                 let bytes =
                     read_document(&folder.join(&file)).with_context(|| format!("cannot read {file}"))?;
-                // Where that folder is on this machine is nobody's business.
+                // The folder's path on this machine is private.
                 Ok((bytes, format!("file {file} of a local folder")))
             }
             #[cfg(feature = "web")]

@@ -1,5 +1,5 @@
-//! `cargo xtask generate`: documents in, crates out. APIs run in parallel, each wholly on one thread; what is found is
-//! told in the order of the APIs' names, whatever order they finished in.
+//! `cargo xtask generate`: documents in, crates out. APIs run in parallel, each on one thread; output is in the order of
+//! the APIs' names.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -31,7 +31,7 @@ pub struct Generate {
     pub only: Vec<String>,
 }
 
-/// What became of one crate: what differed, and what was odd in its document.
+/// What was done for one crate: what differed, and the warnings about its document.
 struct Done {
     changes: Vec<Change>,
     warnings: Vec<String>,
@@ -41,7 +41,7 @@ impl Generate {
     /// Generates. Returns whether all went well: no API failed and, when checking, nothing is out of date.
     ///
     /// # Errors
-    /// If nothing could even be begun: a broken `apis.toml`, an API that is not listed. Failures of single APIs are printed.
+    /// If `apis.toml` is invalid or does not list an API. Failures of single APIs are printed.
     pub fn run(&self, workspace: &Workspace, terminal: &mut Terminal<'_>) -> Result<bool> {
         let apis = Apis::load(&workspace.discovery)?;
         let chosen = apis.select(&self.apis)?;
@@ -139,7 +139,7 @@ pub(crate) fn count(number: usize, what: &str) -> String {
     format!("{number} {what}{}", if number == 1 { "" } else { "s" })
 }
 
-/// What the generator is told of an API beside its document.
+/// The generator's options for an API.
 pub(crate) fn options(id: &ApiId, entry: &Entry, runtime: String) -> Options {
     let rule = |entry: &UpdateEntry| match entry {
         UpdateEntry::ByShape(true) => None,
@@ -158,13 +158,13 @@ pub(crate) fn options(id: &ApiId, entry: &Entry, runtime: String) -> Options {
     }
 }
 
-/// A document that says it is another API must not overwrite that API's crate.
+/// Fails if the document is that of another API, whose crate it must not overwrite.
 fn check_identity(id: &ApiId, made: &Crate) -> Result<()> {
     if made.name == id.crate_name() {
         return Ok(());
     }
     Err(anyhow!(
-        "the document is of {}:{}",
+        "the document is that of {}:{}",
         made.summary.name.escape_debug(),
         made.summary.version.escape_debug()
     ))

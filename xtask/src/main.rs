@@ -7,7 +7,7 @@ use anyhow::{Context, Result};
 use clap::Parser;
 use gapis_xtask::{Cli, Terminal, Workspace, cargo_run, run};
 
-/// Set for a build that was made for the command, which must not make yet another.
+/// Set when this program runs from a build made for the command, so that it does not build itself again.
 const BUILT: &str = "GAPIS_XTASK_BUILT";
 
 fn main() -> ExitCode {
@@ -20,7 +20,7 @@ fn main() -> ExitCode {
         run_built(&missing, &workspace)
     };
     done.unwrap_or_else(|error| {
-        // Nothing is left to do if even the complaint cannot be written.
+        // If standard error is closed, the exit status is all that can be said.
         let _ = writeln!(stderr(), "error: {error:#}");
         ExitCode::FAILURE
     })
@@ -35,7 +35,7 @@ fn run_here(cli: &Cli, workspace: &Workspace) -> Result<ExitCode> {
     })
 }
 
-/// Has cargo build this program with those arguments, and runs that.
+/// Builds this program again with those arguments for cargo, and runs the new build with the same command line.
 fn run_built(missing: &[&str], workspace: &Workspace) -> Result<ExitCode> {
     let status = cargo_run(env!("CARGO_PKG_NAME"), workspace)
         .args(missing)

@@ -131,12 +131,12 @@ fn check_paths(name: &str, files: &Files) -> Result<()> {
     let plain =
         name.starts_with("gapis-") && name.chars().all(|c| c.is_ascii_alphanumeric() || "-_".contains(c));
     if !plain {
-        bail!("`{}` is no name of a generated crate", name.escape_debug());
+        bail!("`{}` is not the name of a generated crate", name.escape_debug());
     }
     for path in files.keys() {
         if path.as_os_str().is_empty() || !path.components().all(|part| matches!(part, Component::Normal(_)))
         {
-            bail!("{name}: `{}` is no path inside of the crate", path.display().to_string().escape_debug());
+            bail!("{name}: `{}` is not a path inside the crate", path.display().to_string().escape_debug());
         }
     }
     Ok(())

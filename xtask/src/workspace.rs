@@ -1,4 +1,5 @@
-//! Where things are, and where messages go. Commands are told both, so that a test can run them in a folder of its own.
+//! Where files are, and where output goes. Commands take both as arguments, so that a test can run them in a temporary
+//! folder.
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -24,7 +25,7 @@ impl Workspace {
         Workspace::at(xtask.parent().unwrap_or(xtask))
     }
 
-    /// A repository at another place.
+    /// A repository in another folder.
     #[must_use]
     pub fn at(root: &Path) -> Self {
         Workspace {
@@ -36,9 +37,9 @@ impl Workspace {
     }
 }
 
-/// Where a command prints, and whether anybody watches.
+/// Where a command prints.
 pub struct Terminal<'a> {
-    /// For results: lists, one line per change, one line per failure.
+    /// For results: lists, changes and failures, a line each.
     pub out: &'a mut dyn Write,
     /// Whether progress is shown, on standard error.
     pub progress: bool,

@@ -1,4 +1,4 @@
-//! The command line: what can be said, and which command is meant.
+//! The command line: arguments and commands.
 
 use anyhow::Result;
 use clap::{Parser, Subcommand};
@@ -14,44 +14,44 @@ use crate::public_api::PublicApi;
 #[derive(Debug, Parser)]
 #[command(name = "cargo xtask", bin_name = "cargo xtask", version)]
 pub struct Cli {
-    /// What to do.
+    /// The command.
     #[command(subcommand)]
     pub command: Command,
 }
 
-/// What can be done.
+/// The commands.
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Run every document of a folder through the generator, writing nothing into the repository
+    /// Generate crates from every document of a folder, writing nothing into the repository
     ///
     /// Prints one line per failure and the totals. Exits 1 if any document failed.
     Corpus(Corpus),
     /// Measure what our crates cost beside published ones, and print the ratios
     ///
-    /// Seconds are those of user CPU of the one compiler process. Exits 1 if a target is missed. Only a quiet machine
-    /// gives figures that are worth noting.
+    /// Times are user CPU seconds of the crate's own compiler process. Exits 1 if a target is missed. Record figures only
+    /// from an otherwise idle machine.
     Bench(Bench),
-    /// Read values made from the schemas of documents into the generated types, and write them again
+    /// Deserialize values made from documents' schemas into the generated types, and serialize them again
     ///
-    /// The values are made from the documents alone: every member, edges of formats, unknown members and enum values.
-    /// Prints one line per value that does not come back the same, and the totals. Exits 1 if any did not.
+    /// The values have every member, extremes of each format, unknown members and unknown enum values. Prints one line per
+    /// value that differs afterwards, and the totals. Exits 1 if any differs.
     Roundtrip(Roundtrip),
     /// Build the same calls with generated crates and with google-api-python-client, and compare the requests
     ///
     /// Random methods with random arguments; verb, path, query, API version and body must be the same. Needs python3 with
-    /// pip, which installs the peer below target/. Prints one line per difference, and the totals. Exits 1 if there is
-    /// any.
+    /// pip, which installs google-api-python-client below target/. Prints one line per difference, and the totals. Exits 1
+    /// if there is any.
     Differential(Differential),
     /// Write the public items of the crates that are to be published into public-api.txt beside each
     ///
-    /// Exits 1 if an item names a crate of others that is not listed in this command's source.
+    /// Exits 1 if an item mentions a third-party crate that this command's source does not list.
     Api(PublicApi),
 }
 
-/// Runs a command. Returns whether all went well.
+/// Runs a command. Returns whether all went well. Partial failures are printed.
 ///
 /// # Errors
-/// If the command could not do its work at all. What fails in part is printed.
+/// If the command could not run at all.
 pub fn run(cli: &Cli, workspace: &Workspace, terminal: &mut Terminal<'_>) -> Result<bool> {
     match &cli.command {
         Command::Corpus(corpus) => corpus.run(workspace, terminal),

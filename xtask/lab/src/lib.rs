@@ -1,6 +1,6 @@
-//! What the developers of gapis run and its users do not: benchmarks, and checks over documents at large.
+//! What developers of gapis run and its users do not: benchmarks, and checks over many documents.
 //!
-//! It stands apart from `gapis-xtask`, which uses nothing of it, so that the first command of a new user compiles little.
+//! It is separate from `gapis-xtask`, which uses nothing of it, so that a new user's first command compiles little.
 
 #![warn(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing)]
 

@@ -18,7 +18,7 @@ fn main() -> ExitCode {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => ExitCode::FAILURE,
         Err(error) => {
-            // Nothing is left to do if even the complaint cannot be written.
+            // If standard error is closed, the exit status is all that can be said.
             let _ = writeln!(stderr(), "error: {error:#}");
             ExitCode::FAILURE
         }

@@ -1,4 +1,4 @@
-//! The little HTTP that `fetch` needs: one GET at a time, with limits, and never a word to a host that nobody named.
+//! The HTTP that `fetch` needs: GET with limits, and only to hosts that it was told to ask.
 
 use std::io;
 use std::net::IpAddr;
@@ -28,12 +28,12 @@ pub(crate) struct Http {
 impl Http {
     /// A client for `base`, an `http` or `https` address without credentials in it.
     pub(crate) fn new(base: &str) -> Result<Self> {
-        let base = Url::parse(base).with_context(|| format!("`{}` is no address", base.escape_debug()))?;
+        let base = Url::parse(base).with_context(|| format!("`{}` is not a URL", base.escape_debug()))?;
         if !matches!(base.scheme(), "http" | "https") || base.host_str().is_none() {
-            bail!("`{base}` is no http or https address");
+            bail!("`{base}` is not an http or https URL");
         }
         if !base.username().is_empty() || base.password().is_some() {
-            bail!("credentials do not belong into an address");
+            bail!("a URL must not contain credentials");
         }
         let builder = Client::builder()
             .tls_backend_preconfigured(tls(&base)?)
@@ -65,7 +65,7 @@ impl Http {
     /// The body of a successful reply, as it came: no compression is asked for and none is undone.
     pub(crate) fn get(&self, url: &Url) -> Result<Vec<u8>> {
         if !self.permits(url) {
-            bail!("{url}: not on the host that was asked for");
+            bail!("{url}: on another host than the directory");
         }
         let request = self
             .client
@@ -78,10 +78,10 @@ impl Http {
             bail!("{url}: {}", reply.status());
         }
         if reply.headers().get(CONTENT_ENCODING).is_some_and(|coding| coding != "identity") {
-            bail!("{url}: the reply is compressed although that was not asked for");
+            bail!("{url}: the response is compressed, which was not requested");
         }
         if reply.content_length().is_some_and(|length| length > LARGEST_DOCUMENT) {
-            bail!("{url}: the reply is larger than any document");
+            bail!("{url}: the response is too large for a document");
         }
         read_limited(reply, LARGEST_DOCUMENT).with_context(|| url.to_string())
     }
@@ -95,7 +95,7 @@ fn tls(base: &Url) -> Result<ClientConfig> {
         .context("TLS")?;
     if base.scheme() == "https" {
         let builder =
-            builder.with_platform_verifier().context("the machine's certificates cannot be read")?;
+            builder.with_platform_verifier().context("cannot read the system's root certificates")?;
         return Ok(builder.with_no_client_auth());
     }
     Ok(builder.with_root_certificates(RootCertStore::empty()).with_no_client_auth())
@@ -105,9 +105,9 @@ fn same_host_only() -> redirect::Policy {
     redirect::Policy::custom(|attempt| {
         let same = attempt.previous().last().is_some_and(|from| from.origin() == attempt.url().origin());
         if !same {
-            attempt.error(io::Error::other("it redirects to another host"))
+            attempt.error(io::Error::other("redirect to another host"))
         } else if attempt.previous().len() > REDIRECTS {
-            attempt.error(io::Error::other("it redirects without end"))
+            attempt.error(io::Error::other("too many redirects"))
         } else {
             attempt.follow()
         }

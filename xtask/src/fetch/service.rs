@@ -57,14 +57,14 @@ impl Service {
             }
             tried.push(address);
         }
-        bail!("found nowhere: {}", errors.join("; "))
+        bail!("cannot fetch it: {}", errors.join("; "))
     }
 }
 
 /// The addresses of the documents that the directory lists, by `id`.
 fn read_directory(http: &Http) -> Result<BTreeMap<String, String>> {
     let directory: Value =
-        serde_json::from_slice(&http.get(http.base())?).context("the directory is no JSON")?;
+        serde_json::from_slice(&http.get(http.base())?).context("the directory is not JSON")?;
     let items = directory.get("items").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
     let text = |item: &Value, key: &str| item.get(key).and_then(Value::as_str).map(str::to_owned);
     Ok(items.iter().filter_map(|item| Some((text(item, "id")?, text(item, "discoveryRestUrl")?))).collect())

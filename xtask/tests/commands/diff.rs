@@ -119,7 +119,7 @@ fn what_cannot_be_compared_is_an_error() {
     repository.write("broken.json", "{");
     for (old, new, expected) in [
         ("farm:v2", "farm:v3", "no API `farm:v3`"),
-        ("no/such.json", "farm:v2", "`no/such.json` is no file"),
+        ("no/such.json", "farm:v2", "`no/such.json` is not a file"),
         (path(&repository, "broken.json").as_str(), "farm:v2", "broken.json: "),
         ("-", "-", "standard input"),
     ] {

@@ -75,9 +75,9 @@ fn a_failure_keeps_the_old_file() {
         document.to_string()
     };
     let cases = [
-        ("{\"kind\":", "is no JSON"),
-        ("[]", "is no discovery document"),
-        ("{\"error\": {\"code\": 500}}", "is no discovery document"),
+        ("{\"kind\":", "is not JSON"),
+        ("[]", "is not a discovery document"),
+        ("{\"error\": {\"code\": 500}}", "is not a discovery document"),
         (&document("sea:v1").to_string(), "is the document of `sea:v1`"),
         (&broken, "rootUrl"),
     ];
@@ -119,7 +119,7 @@ fn from_a_server_that_does_not_list_it() {
     assert!(repository.read(POND).contains("20260303"));
     assert!(repository.exists("discovery/lake.v2.1.json"));
     let (well, out) = repository.run(&["fetch", "sea:v1", "--from", &server.url("/apis")]);
-    assert!(!well && out.contains("found nowhere: ") && out.contains("404 Not Found"), "{out}");
+    assert!(!well && out.contains("cannot fetch it: ") && out.contains("404 Not Found"), "{out}");
     assert!(!repository.exists("discovery/sea.v1.json"));
 }
 
@@ -133,8 +133,8 @@ fn only_the_named_host_is_asked() {
     server.answer("/apis/pond/v1/rest", moved(&other.url("/pond")));
     server.answer("/$discovery/rest?version=v1", moved("/$discovery/rest?version=v1"));
     let (well, out) = repository.run(&["fetch", "pond:v1", "--from", &server.url("/apis")]);
-    assert!(!well && out.contains("not on the host that was asked for"), "{out}");
-    assert!(out.contains("redirects to another host") && out.contains("redirects without end"), "{out}");
+    assert!(!well && out.contains("on another host than the directory"), "{out}");
+    assert!(out.contains("redirect to another host") && out.contains("too many redirects"), "{out}");
     assert_eq!((repository.read(POND), other.asked()), (before, vec![]));
     server.answer("/apis/pond/v1/rest", moved("/moved"));
     server.answer("/moved", Answer::ok(newer("pond:v1")));
@@ -147,10 +147,10 @@ fn odd_replies_are_refused() {
     let before = repository.read(POND);
     let cases = [
         (Answer::ok(newer("pond:v1")).with("Content-Encoding: gzip"), "compressed"),
-        (Answer::ok("{}").with("Content-Length: 99999999999"), "larger than any document"),
+        (Answer::ok("{}").with("Content-Length: 99999999999"), "too large for a document"),
         (Answer::ok(newer("pond:v1")).with("Content-Length: 99999"), "/apis/pond/v1/rest"),
         (Answer::head("500 Internal Server Error"), "500 Internal Server Error"),
-        (Answer::ok("<html>"), "is no JSON"),
+        (Answer::ok("<html>"), "is not JSON"),
     ];
     for (answer, complaint) in cases {
         server.answer("/apis/pond/v1/rest", answer);

@@ -69,7 +69,7 @@ fn a_failure_does_not_stop_the_others() {
     let (well, out) = repository.run(&["generate"]);
     assert!(!well, "{out}");
     assert!(out.contains("error: lake:v1: "), "{out}");
-    assert!(out.contains("error: sea:v1: the document is of pond:v1\n"), "{out}");
+    assert!(out.contains("error: sea:v1: the document is that of pond:v1\n"), "{out}");
     assert!(out.contains("1 crate up to date\n2 of 3 APIs failed\n"), "{out}");
     assert_eq!(contents(&repository.workspace.generated), before, "failed crates are as they were");
 }

@@ -31,5 +31,5 @@ fn the_help_says_what_each_command_does() {
         assert!(all.contains(command), "{all}");
     }
     assert!(help(&["generate", "--help"]).contains("exit 1 if anything is"));
-    assert!(help(&["fetch", "--help"]).contains("otherwise the old one stays"));
+    assert!(help(&["fetch", "--help"]).contains("only if a crate can be generated from it"));
 }
