@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 /// A member of the struct that is set wins over one of the same name in here. One word when empty.
 ///
 /// ```
-/// use gapis_runtime::schema::Extra;
+/// use gapis_runtime::Extra;
 ///
 /// let extra = Extra::NEW.null("description").with("newMember", 3);
 /// assert_eq!(extra.get("newMember"), Some(&3.into()));
