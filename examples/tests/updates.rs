@@ -192,7 +192,7 @@ async fn one_refused_request_fails_all_and_only_its_own_callback_gets_the_server
     let ticket = update.push_ticket(CreateNamedRangeRequest::default());
     let error = update.await.unwrap_err();
 
-    assert_eq!(error.status(), Some(400));
+    assert_eq!(error.status().map(u16::from), Some(400));
     let refused = "400 Bad Request: Invalid requests[1].insertText: Index 9 is too far. (invalid)";
     let nothing = "docs.documents.batchUpdate: nothing was applied, because `requests[1]` was refused";
     assert_eq!(told.lines(), [format!("0: {nothing}"), format!("1: {refused}")]);
@@ -451,7 +451,7 @@ async fn an_update_is_sent_twice_only_if_it_requires_a_revision() {
 
     let handlers = failing_once(server_error());
     let update = docs(&handlers).documents().batch_update("DOC").push(insert("a")).with_retry(policy());
-    assert_eq!(update.await.unwrap_err().status(), Some(500));
+    assert_eq!(update.await.unwrap_err().status().map(u16::from), Some(500));
     assert_eq!(handlers.call_count(), 1, "it might have been applied");
 
     let handlers = failing_once(server_error());

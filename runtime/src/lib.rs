@@ -59,16 +59,11 @@ mod multipart;
 pub mod private;
 mod send;
 mod update;
-#[doc(hidden)]
-pub mod value;
+mod value;
 mod wire;
 
 pub use http;
 pub use send::{observe, transport};
-#[doc(hidden)]
-pub use serde;
-pub use value as schema;
-pub use wire::spec;
 
 pub use batch::{
     Batch, Batcher, BatcherOptions, Driver, Execute, Id, Outcome, Record, Reply, Report, Ticket,
@@ -79,7 +74,7 @@ pub use call::next::Next;
 pub use call::operation::{LongRunning, Operation, PollPolicy, Wait};
 pub use call::page::{Items, Pages};
 pub use call::reading::{As, AsDocumented, IntoCall, ReplyAs};
-pub use call::request::{Raw, Request};
+pub use call::request::Raw;
 pub use call::sending::Sending;
 pub use media::{Download, MediaStream, Progress, Session, Source, Upload};
 pub use multipart::ReadLimits;
@@ -89,8 +84,6 @@ pub use send::credentials::{Anonymous, ApiKey, AuthHeaders, BearerToken, Credent
 pub use send::observe::Observer;
 pub use send::retry::RetryPolicy;
 pub use send::rt::BoxFuture;
-#[doc(hidden)]
-pub use update::RawUpdate;
 pub use update::{SubReply, SubRequest, UpdateMethod, UpdateTicket};
 pub use value::param::Param;
 pub use value::patch::{Patch, diff};
@@ -105,7 +98,7 @@ pub use wire::response::RawResponse;
 /// What generated crates re-export for their users.
 pub mod prelude {
     #[doc(no_inline)]
-    pub use crate::schema::Open;
+    pub use crate::value::Open;
     #[doc(no_inline)]
     pub use crate::{
         ApiError, ApiKey, AuthHeaders, Batch, Batcher, BearerToken, BoxFuture, Builder, Client, Credentials,

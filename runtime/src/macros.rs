@@ -3,116 +3,6 @@
 
 mod update;
 
-/// Writes what every schema has in common: `Default`, `Clone`, `PartialEq`, `Debug`, serde and [`Object`](crate::value::Object).
-///
-/// Members are given in the order of their wire names, numbered from 0.
-#[doc(hidden)]
-#[macro_export]
-macro_rules! object {
-    ($name:ident { $($index:literal $field:ident $wire:literal)* }) => {
-            impl ::std::default::Default for $name {
-                fn default() -> Self {
-                    $name { $($field: ::std::option::Option::None,)* extra: $crate::schema::Extra::NEW }
-                }
-            }
-            impl ::std::clone::Clone for $name {
-                fn clone(&self) -> Self {
-                    $crate::schema::clone(self)
-                }
-            }
-            impl ::std::cmp::PartialEq for $name {
-                fn eq(&self, other: &Self) -> bool {
-                    $crate::schema::eq(self, other)
-                }
-            }
-            impl ::std::fmt::Debug for $name {
-                fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
-                    $crate::schema::debug(::std::stringify!($name), self, f)
-                }
-            }
-            impl $crate::serde::Serialize for $name {
-                fn serialize<S: $crate::serde::Serializer>(&self, serializer: S) -> ::std::result::Result<S::Ok, S::Error> {
-                    $crate::schema::serialize(self, serializer)
-                }
-            }
-            impl<'de> $crate::serde::Deserialize<'de> for $name {
-                fn deserialize<D: $crate::serde::Deserializer<'de>>(deserializer: D) -> ::std::result::Result<Self, D::Error> {
-                    $crate::schema::deserialize(deserializer)
-                }
-            }
-            impl $crate::schema::Object for $name {
-                fn names(&self) -> &'static [&'static str] {
-                    &[$($wire),*]
-                }
-                fn get(&self, index: usize) -> &dyn $crate::schema::Field {
-                    match index {
-                        $($index => &self.$field,)*
-                        _ => $crate::schema::no_member(index),
-                    }
-                }
-                fn get_mut(&mut self, index: usize) -> &mut dyn $crate::schema::Field {
-                    match index {
-                        $($index => &mut self.$field,)*
-                        _ => $crate::schema::no_member_mut(index),
-                    }
-                }
-                fn extra(&self) -> &$crate::schema::Extra {
-                    &self.extra
-                }
-                fn extra_mut(&mut self) -> &mut $crate::schema::Extra {
-                    &mut self.extra
-                }
-            }
-    };
-}
-
-/// Writes what every open enum has in common. Values are given in the order of the variants.
-#[doc(hidden)]
-#[macro_export]
-macro_rules! open_enum {
-    ($name:ident { $($variant:ident $wire:literal)* }) => {
-            impl ::std::clone::Clone for $name {
-                fn clone(&self) -> Self {
-                    *self
-                }
-            }
-            impl ::std::marker::Copy for $name {}
-            impl ::std::cmp::PartialEq for $name {
-                fn eq(&self, other: &Self) -> bool {
-                    *self as usize == *other as usize
-                }
-            }
-            impl ::std::cmp::Eq for $name {}
-            impl ::std::cmp::PartialOrd for $name {
-                fn partial_cmp(&self, other: &Self) -> ::std::option::Option<::std::cmp::Ordering> {
-                    ::std::option::Option::Some(::std::cmp::Ord::cmp(self, other))
-                }
-            }
-            impl ::std::cmp::Ord for $name {
-                fn cmp(&self, other: &Self) -> ::std::cmp::Ordering {
-                    $crate::schema::cmp_names(*self, *other)
-                }
-            }
-            impl ::std::hash::Hash for $name {
-                fn hash<H: ::std::hash::Hasher>(&self, state: &mut H) {
-                    $crate::schema::hash_name(*self, state)
-                }
-            }
-            impl ::std::fmt::Debug for $name {
-                fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
-                    f.write_str($crate::schema::Enum::as_str(*self))
-                }
-            }
-            impl $crate::schema::Enum for $name {
-                const NAMES: &'static [&'static str] = &[$($wire),*];
-                const VALUES: &'static [Self] = &[$($name::$variant),*];
-                fn index(self) -> usize {
-                    self as usize
-                }
-            }
-    };
-}
-
 /// Writes the marker's impl of [`Method`](crate::Method).
 ///
 /// `method! { Get: Drive => File; "drive.files.get" GET "files/{fileId}" }`, then, in braces, members of
@@ -124,12 +14,12 @@ macro_rules! method {
         impl $crate::Method for $marker {
             type Api = $api;
             type Output = $output;
-            const SPEC: &'static $crate::spec::MethodSpec = &$crate::spec::MethodSpec {
+            const SPEC: &'static $crate::private::spec::MethodSpec = &$crate::private::spec::MethodSpec {
                 id: $id,
                 verb: ::std::stringify!($verb),
                 path: $path,
                 $($($member: $value,)*)?
-                ..$crate::spec::MethodSpec::DEFAULT
+                ..$crate::private::spec::MethodSpec::DEFAULT
             };
         }
     };
@@ -158,7 +48,7 @@ macro_rules! paged {
     };
     (@@ $marker:ident, $body:literal, $token:literal, $next:literal, $items:tt) => {
         impl $crate::Paged for $marker {
-            const PAGING: &'static $crate::spec::Paging = &$crate::spec::Paging {
+            const PAGING: &'static $crate::private::spec::Paging = &$crate::private::spec::Paging {
                 token: $token,
                 token_in_body: $body,
                 next_token: $next,
@@ -185,13 +75,13 @@ macro_rules! operation {
     (@ $name:ident, $api:ty, $by_status:literal $(; $id:literal $path:literal $(in $version:literal)?)*) => {
         impl $crate::Operation for $name {
             type Api = $api;
-            const POLLING: &'static $crate::spec::Polling = &$crate::spec::Polling {
+            const POLLING: &'static $crate::private::spec::Polling = &$crate::private::spec::Polling {
                 by_status: $by_status,
-                polls: &[$($crate::spec::MethodSpec {
+                polls: &[$($crate::private::spec::MethodSpec {
                     id: $id,
                     path: $path,
                     $(api_version: ::std::option::Option::Some($version),)?
-                    ..$crate::spec::MethodSpec::DEFAULT
+                    ..$crate::private::spec::MethodSpec::DEFAULT
                 }),*],
             };
         }
@@ -208,9 +98,9 @@ macro_rules! operation {
 macro_rules! api {
     ($api:ident { $($member:ident: $value:expr),* $(,)? }) => {
         impl $crate::Api for $api {
-            const SPEC: &'static $crate::spec::ApiSpec = &$crate::spec::ApiSpec {
+            const SPEC: &'static $crate::private::spec::ApiSpec = &$crate::private::spec::ApiSpec {
                 $($member: $value,)*
-                ..$crate::spec::ApiSpec::DEFAULT
+                ..$crate::private::spec::ApiSpec::DEFAULT
             };
             fn new(client: &$crate::Client) -> Self {
                 $api(::std::clone::Clone::clone(client))
@@ -256,7 +146,7 @@ macro_rules! api {
                 path: &str,
                 body: ::std::option::Option<$crate::Json>,
             ) -> Call<$crate::Raw<$api>> {
-                Call::of($crate::Request::raw::<$api>(&self.0, &verb, path, body))
+                Call::of($crate::private::Request::raw::<$api>(&self.0, &verb, path, body))
             }
         }
 
@@ -265,7 +155,7 @@ macro_rules! api {
         /// What a call yields is what the discovery document says, unless
         /// [`reply_as`](Self::reply_as) asks for a type of the caller's own.
         #[must_use = "a call does nothing until it is sent or queued"]
-        pub struct Call<M, R = $crate::AsDocumented>($crate::Request, ::std::marker::PhantomData<fn() -> (M, R)>);
+        pub struct Call<M, R = $crate::AsDocumented>($crate::private::Request, ::std::marker::PhantomData<fn() -> (M, R)>);
 
         impl<M, R> ::std::clone::Clone for Call<M, R> {
             fn clone(&self) -> Self {
@@ -299,7 +189,7 @@ macro_rules! api {
         }
 
         impl<M, R> Call<M, R> {
-            fn of(request: $crate::Request) -> Self {
+            fn of(request: $crate::private::Request) -> Self {
                 Call(request, ::std::marker::PhantomData)
             }
 
@@ -375,7 +265,7 @@ macro_rules! api {
             /// reads are asked for. The setters of a method come before this one.
             pub fn reply_as<T>(self) -> Call<M, $crate::As<T>>
             where
-                T: $crate::serde::de::DeserializeOwned + ::std::marker::Send + 'static,
+                T: $crate::private::serde::de::DeserializeOwned + ::std::marker::Send + 'static,
             {
                 Call::of(self.0.reply_as::<T>())
             }
@@ -437,7 +327,7 @@ macro_rules! api {
                 path: &[&dyn $crate::Param],
                 body: ::std::option::Option<&dyn $crate::Body>,
             ) -> Self {
-                Call::of($crate::Request::new::<M>(client, path, body))
+                Call::of($crate::private::Request::new::<M>(client, path, body))
             }
 
             /// The items of the list, over all pages.

@@ -15,7 +15,7 @@ use crate::value::{Field, Object, View, set_members};
 use crate::wire::spec::UpdateSpec;
 use crate::{DryRun, Error, Param, Result};
 
-pub use method::{SubRequest, UpdateMethod};
+pub use method::{Member, SubRequest, UpdateMethod};
 pub use reply::{SubReply, UpdateTicket};
 use settle::{Callback, Settle};
 

@@ -113,7 +113,7 @@ async fn renewed_credentials_are_another_attempt() {
     let notes = Notes::default();
     let peer = Peer::new(|_| Answer::json(401, ""));
     let zoo = peer.builder().credentials(BearerToken::new("s3cret")).observer(notes.clone()).build().unwrap();
-    assert_eq!(zoo.get("a").await.unwrap_err().status(), Some(401));
+    assert_eq!(zoo.get("a").await.unwrap_err().status().map(u16::from), Some(401));
     // A fixed token cannot be renewed, so the second attempt never begins.
     assert_eq!(
         notes.take(),

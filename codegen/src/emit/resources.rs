@@ -225,7 +225,7 @@ impl Writer<'_> {
         }
         if let Some(Upload { simple_path, resumable_path, max_size, accept }) = upload {
             let accept = accept.iter().map(|kind| literal(kind)).collect::<Vec<_>>().join(", ");
-            self.source.open(format_args!("upload: Some(&runtime::spec::UploadSpec {{"));
+            self.source.open(format_args!("upload: Some(&runtime::private::spec::UploadSpec {{"));
             self.source.line(format_args!("simple_path: {},", literal(simple_path)));
             self.source.line(format_args!("resumable_path: {},", literal(resumable_path)));
             self.source.line(format_args!("max_size: {max_size:?},"));
@@ -233,7 +233,7 @@ impl Writer<'_> {
             self.source.close("}),");
         }
         if let Some(Download { media_service }) = download {
-            let spec = "runtime::spec::DownloadSpec";
+            let spec = "runtime::private::spec::DownloadSpec";
             self.source.line(format_args!("download: Some({spec} {{ media_service: {media_service} }}),"));
         }
         self.source.close("} }");

@@ -32,7 +32,7 @@ impl Writer<'_> {
         source.line(format_args!("pub use runtime::prelude::*;"));
         source.line(format_args!("use runtime::{{method, paged}};"));
         source.blank();
-        source.line(format_args!("const _: () = runtime::spec::assert_generation(1);"));
+        source.line(format_args!("const _: () = runtime::private::spec::assert_generation(2);"));
         source.blank();
         for module in ["enums", "schemas", "scopes"] {
             source.line(format_args!("pub mod {module};"));
@@ -154,10 +154,10 @@ fn limits(api: &Api, source: &mut Source) {
     if known.is_empty() {
         return;
     }
-    source.open(format_args!("limits: runtime::spec::Limits {{"));
+    source.open(format_args!("limits: runtime::private::spec::Limits {{"));
     for (member, value) in known {
         source.line(format_args!("{member}: {value},"));
     }
-    source.line(format_args!("..runtime::spec::Limits::DEFAULT"));
+    source.line(format_args!("..runtime::private::spec::Limits::DEFAULT"));
     source.close("},");
 }

@@ -45,7 +45,7 @@ pub use gapis_runtime as runtime;
 pub use runtime::prelude::*;
 use runtime::{method, paged};
 
-const _: () = runtime::spec::assert_generation(1);
+const _: () = runtime::private::spec::assert_generation(2);
 
 pub mod enums;
 pub mod schemas;
@@ -119,7 +119,7 @@ impl Things<'_> {
 pub enum Get {}
 
 method! { Get: Farm => schemas::Thing; "farm.things.x" GET "things/{id}" {
-    download: Some(runtime::spec::DownloadSpec { media_service: true }),
+    download: Some(runtime::private::spec::DownloadSpec { media_service: true }),
 } }
 
 impl runtime::ServesMedia for Get {}
@@ -128,7 +128,7 @@ impl runtime::ServesMedia for Get {}
 pub enum Insert {}
 
 method! { Insert: Farm => schemas::Thing; "farm.things.x" POST "things" {
-    upload: Some(&runtime::spec::UploadSpec {
+    upload: Some(&runtime::private::spec::UploadSpec {
         simple_path: "upload/farm/v1/things",
         resumable_path: "resumable/upload/farm/v1/things",
         max_size: Some(1073741824),
@@ -142,7 +142,7 @@ impl runtime::AcceptsMedia for Insert {}
 pub enum Put {}
 
 method! { Put: Farm => (); "farm.things.x" PUT "things" {
-    upload: Some(&runtime::spec::UploadSpec {
+    upload: Some(&runtime::private::spec::UploadSpec {
         simple_path: "upload/put",
         resumable_path: "",
         max_size: None,

@@ -46,7 +46,7 @@ pub use gapis_runtime as runtime;
 pub use runtime::prelude::*;
 use runtime::{method, paged};
 
-const _: () = runtime::spec::assert_generation(1);
+const _: () = runtime::private::spec::assert_generation(2);
 
 pub mod enums;
 pub mod schemas;
@@ -85,9 +85,9 @@ runtime::api! {
         root_url: "https://admin.googleapis.com/",
         mtls_root_url: "https://admin.mtls.googleapis.com/",
         batch_path: "batch",
-        limits: runtime::spec::Limits {
+        limits: runtime::private::spec::Limits {
             calls: 1000,
-            ..runtime::spec::Limits::DEFAULT
+            ..runtime::private::spec::Limits::DEFAULT
         },
         scopes: &[scopes::ADMIN_DIRECTORY_USER, scopes::ADMIN_DIRECTORY_GROUP, scopes::ADMIN_DIRECTORY_DEVICE_MOBILE, scopes::ADMIN_CHROME_PRINTERS, scopes::ADMIN_DIRECTORY_DOMAIN, scopes::ADMIN_DIRECTORY_ORGUNIT, scopes::ADMIN_DIRECTORY_CUSTOMER, scopes::ADMIN_DIRECTORY_USERSCHEMA, scopes::ADMIN_DIRECTORY_ROLEMANAGEMENT, scopes::ADMIN_DIRECTORY_DEVICE_CHROMEOS, scopes::ADMIN_DIRECTORY_RESOURCE_CALENDAR, scopes::ADMIN_DIRECTORY_USER_SECURITY],
     }

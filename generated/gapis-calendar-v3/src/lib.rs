@@ -46,7 +46,7 @@ pub use gapis_runtime as runtime;
 pub use runtime::prelude::*;
 use runtime::{method, paged};
 
-const _: () = runtime::spec::assert_generation(1);
+const _: () = runtime::private::spec::assert_generation(2);
 
 pub mod enums;
 pub mod schemas;
@@ -73,9 +73,9 @@ runtime::api! {
         root_url: "https://www.googleapis.com/",
         service_path: "calendar/v3/",
         batch_path: "batch/calendar/v3",
-        limits: runtime::spec::Limits {
+        limits: runtime::private::spec::Limits {
             calls: 1000,
-            ..runtime::spec::Limits::DEFAULT
+            ..runtime::private::spec::Limits::DEFAULT
         },
         scopes: &[scopes::CALENDAR],
     }

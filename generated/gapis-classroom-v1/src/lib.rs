@@ -46,7 +46,7 @@ pub use gapis_runtime as runtime;
 pub use runtime::prelude::*;
 use runtime::{method, paged};
 
-const _: () = runtime::spec::assert_generation(1);
+const _: () = runtime::private::spec::assert_generation(2);
 
 pub mod enums;
 pub mod schemas;
@@ -69,9 +69,9 @@ runtime::api! {
         root_url: "https://classroom.googleapis.com/",
         mtls_root_url: "https://classroom.mtls.googleapis.com/",
         batch_path: "batch",
-        limits: runtime::spec::Limits {
+        limits: runtime::private::spec::Limits {
             calls: 50,
-            ..runtime::spec::Limits::DEFAULT
+            ..runtime::private::spec::Limits::DEFAULT
         },
         scopes: &[scopes::CLASSROOM_COURSEWORK_ME, scopes::CLASSROOM_ROSTERS, scopes::CLASSROOM_GUARDIANLINKS_STUDENTS, scopes::CLASSROOM_TOPICS, scopes::CLASSROOM_COURSES, scopes::CLASSROOM_ANNOUNCEMENTS, scopes::CLASSROOM_ADDONS_TEACHER, scopes::CLASSROOM_COURSEWORKMATERIALS, scopes::CLASSROOM_PUSH_NOTIFICATIONS, scopes::CLASSROOM_COURSEWORK_STUDENTS],
     }

@@ -179,7 +179,7 @@ pub use gapis_runtime as runtime;
 pub use runtime::prelude::*;
 use runtime::{method, paged};
 
-const _: () = runtime::spec::assert_generation(1);
+const _: () = runtime::private::spec::assert_generation(2);
 
 pub mod enums;
 pub mod schemas;
@@ -461,9 +461,9 @@ runtime::api! {
         mtls_root_url: "https://compute.mtls.googleapis.com/",
         service_path: "compute/v1/",
         batch_path: "batch/compute/v1",
-        limits: runtime::spec::Limits {
+        limits: runtime::private::spec::Limits {
             calls: 1000,
-            ..runtime::spec::Limits::DEFAULT
+            ..runtime::private::spec::Limits::DEFAULT
         },
         scopes: &[scopes::COMPUTE],
         endpoints: &[

@@ -38,7 +38,7 @@ impl Media<'_> {
 pub enum Download {}
 
 method! { Download: DisplayVideo => schemas::GoogleBytestreamMedia; "displayvideo.media.download" GET "download/{+resourceName}" {
-    download: Some(runtime::spec::DownloadSpec { media_service: false }),
+    download: Some(runtime::private::spec::DownloadSpec { media_service: false }),
 } }
 
 impl runtime::ServesMedia for Download {}
@@ -47,7 +47,7 @@ impl runtime::ServesMedia for Download {}
 pub enum Upload {}
 
 method! { Upload: DisplayVideo => schemas::GoogleBytestreamMedia; "displayvideo.media.upload" POST "media/{+resourceName}" {
-    upload: Some(&runtime::spec::UploadSpec {
+    upload: Some(&runtime::private::spec::UploadSpec {
         simple_path: "upload/media/{+resourceName}",
         resumable_path: "",
         max_size: None,

@@ -316,7 +316,7 @@ impl Call<Copy> {
 pub enum Create {}
 
 method! { Create: Drive => schemas::File; "drive.files.create" POST "files" {
-    upload: Some(&runtime::spec::UploadSpec {
+    upload: Some(&runtime::private::spec::UploadSpec {
         simple_path: "upload/drive/v3/files",
         resumable_path: "resumable/upload/drive/v3/files",
         max_size: Some(5497558138880),
@@ -432,7 +432,7 @@ impl Call<EmptyTrash> {
 pub enum Export {}
 
 method! { Export: Drive => (); "drive.files.export" GET "files/{fileId}/export" {
-    download: Some(runtime::spec::DownloadSpec { media_service: true }),
+    download: Some(runtime::private::spec::DownloadSpec { media_service: true }),
 } }
 
 impl runtime::ServesMedia for Export {}
@@ -478,7 +478,7 @@ impl Call<GenerateIds> {
 pub enum Get {}
 
 method! { Get: Drive => schemas::File; "drive.files.get" GET "files/{fileId}" {
-    download: Some(runtime::spec::DownloadSpec { media_service: true }),
+    download: Some(runtime::private::spec::DownloadSpec { media_service: true }),
 } }
 
 impl runtime::ServesMedia for Get {}
@@ -615,7 +615,7 @@ method! { ModifyLabels: Drive => schemas::ModifyLabelsResponse; "drive.files.mod
 pub enum Update {}
 
 method! { Update: Drive => schemas::File; "drive.files.update" PATCH "files/{fileId}" {
-    upload: Some(&runtime::spec::UploadSpec {
+    upload: Some(&runtime::private::spec::UploadSpec {
         simple_path: "upload/drive/v3/files/{fileId}",
         resumable_path: "resumable/upload/drive/v3/files/{fileId}",
         max_size: Some(5497558138880),

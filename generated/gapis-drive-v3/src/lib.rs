@@ -46,7 +46,7 @@ pub use gapis_runtime as runtime;
 pub use runtime::prelude::*;
 use runtime::{method, paged};
 
-const _: () = runtime::spec::assert_generation(1);
+const _: () = runtime::private::spec::assert_generation(2);
 
 pub mod enums;
 pub mod schemas;
@@ -80,10 +80,10 @@ runtime::api! {
         mtls_root_url: "https://www.mtls.googleapis.com/",
         service_path: "drive/v3/",
         batch_path: "batch/drive/v3",
-        limits: runtime::spec::Limits {
+        limits: runtime::private::spec::Limits {
             calls: 100,
             url: 8000,
-            ..runtime::spec::Limits::DEFAULT
+            ..runtime::private::spec::Limits::DEFAULT
         },
         scopes: &[scopes::DRIVE, scopes::DRIVE_APPS_READONLY],
     }

@@ -79,7 +79,7 @@ method! { Delete: Drive => (); "drive.revisions.delete" DELETE "files/{fileId}/r
 pub enum Get {}
 
 method! { Get: Drive => schemas::Revision; "drive.revisions.get" GET "files/{fileId}/revisions/{revisionId}" {
-    download: Some(runtime::spec::DownloadSpec { media_service: true }),
+    download: Some(runtime::private::spec::DownloadSpec { media_service: true }),
 } }
 
 impl runtime::ServesMedia for Get {}

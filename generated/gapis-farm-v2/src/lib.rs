@@ -48,7 +48,7 @@ pub use gapis_runtime as runtime;
 pub use runtime::prelude::*;
 use runtime::{method, paged};
 
-const _: () = runtime::spec::assert_generation(1);
+const _: () = runtime::private::spec::assert_generation(2);
 
 pub mod enums;
 pub mod schemas;
@@ -70,9 +70,9 @@ runtime::api! {
         mtls_root_url: "https://farm.mtls.example.com/",
         service_path: "farm/v2/",
         batch_path: "batch/farm/v2",
-        limits: runtime::spec::Limits {
+        limits: runtime::private::spec::Limits {
             calls: 1000,
-            ..runtime::spec::Limits::DEFAULT
+            ..runtime::private::spec::Limits::DEFAULT
         },
         scopes: &[scopes::WWW_EXAMPLE_COM_AUTH_FARM],
     }

@@ -46,7 +46,7 @@ pub use gapis_runtime as runtime;
 pub use runtime::prelude::*;
 use runtime::{method, paged};
 
-const _: () = runtime::spec::assert_generation(1);
+const _: () = runtime::private::spec::assert_generation(2);
 
 pub mod enums;
 pub mod schemas;
@@ -66,9 +66,9 @@ runtime::api! {
         root_url: "https://gmail.googleapis.com/",
         mtls_root_url: "https://gmail.mtls.googleapis.com/",
         batch_path: "batch",
-        limits: runtime::spec::Limits {
+        limits: runtime::private::spec::Limits {
             calls: 100,
-            ..runtime::spec::Limits::DEFAULT
+            ..runtime::private::spec::Limits::DEFAULT
         },
         scopes: &[scopes::MAIL_GOOGLE_COM, scopes::GMAIL_SETTINGS_BASIC, scopes::GMAIL_SETTINGS_SHARING],
     }

@@ -46,7 +46,7 @@ pub use gapis_runtime as runtime;
 pub use runtime::prelude::*;
 use runtime::{method, paged};
 
-const _: () = runtime::spec::assert_generation(1);
+const _: () = runtime::private::spec::assert_generation(2);
 
 pub mod enums;
 pub mod schemas;
@@ -78,10 +78,10 @@ runtime::api! {
         mtls_root_url: "https://storage.mtls.googleapis.com/",
         service_path: "storage/v1/",
         batch_path: "batch/storage/v1",
-        limits: runtime::spec::Limits {
+        limits: runtime::private::spec::Limits {
             calls: 100,
             bytes: 10000000,
-            ..runtime::spec::Limits::DEFAULT
+            ..runtime::private::spec::Limits::DEFAULT
         },
         scopes: &[scopes::DEVSTORAGE_FULL_CONTROL],
         endpoints: &[

@@ -508,7 +508,7 @@ impl Call<Delete> {
 pub enum Get {}
 
 method! { Get: Storage => schemas::Object; "storage.objects.get" GET "b/{bucket}/o/{object}" {
-    download: Some(runtime::spec::DownloadSpec { media_service: true }),
+    download: Some(runtime::private::spec::DownloadSpec { media_service: true }),
 } }
 
 impl runtime::ServesMedia for Get {}
@@ -570,7 +570,7 @@ impl Call<GetIamPolicy> {
 pub enum Insert {}
 
 method! { Insert: Storage => schemas::Object; "storage.objects.insert" POST "b/{bucket}/o" {
-    upload: Some(&runtime::spec::UploadSpec {
+    upload: Some(&runtime::private::spec::UploadSpec {
         simple_path: "upload/storage/v1/b/{bucket}/o",
         resumable_path: "resumable/upload/storage/v1/b/{bucket}/o",
         max_size: None,

@@ -46,7 +46,7 @@ pub use gapis_runtime as runtime;
 pub use runtime::prelude::*;
 use runtime::{method, paged};
 
-const _: () = runtime::spec::assert_generation(1);
+const _: () = runtime::private::spec::assert_generation(2);
 
 pub mod enums;
 pub mod schemas;

@@ -99,7 +99,7 @@ impl Call<Delete> {
 pub enum Download {}
 
 method! { Download: YouTube => (); "youtube.captions.download" GET "youtube/v3/captions/{id}" {
-    download: Some(runtime::spec::DownloadSpec { media_service: true }),
+    download: Some(runtime::private::spec::DownloadSpec { media_service: true }),
 } }
 
 impl runtime::ServesMedia for Download {}
@@ -126,7 +126,7 @@ impl Call<Download> {
 pub enum Insert {}
 
 method! { Insert: YouTube => schemas::Caption; "youtube.captions.insert" POST "youtube/v3/captions" {
-    upload: Some(&runtime::spec::UploadSpec {
+    upload: Some(&runtime::private::spec::UploadSpec {
         simple_path: "upload/youtube/v3/captions",
         resumable_path: "resumable/upload/youtube/v3/captions",
         max_size: Some(104857600),
@@ -173,7 +173,7 @@ impl Call<List> {
 pub enum Update {}
 
 method! { Update: YouTube => schemas::Caption; "youtube.captions.update" PUT "youtube/v3/captions" {
-    upload: Some(&runtime::spec::UploadSpec {
+    upload: Some(&runtime::private::spec::UploadSpec {
         simple_path: "upload/youtube/v3/captions",
         resumable_path: "resumable/upload/youtube/v3/captions",
         max_size: Some(104857600),

@@ -30,7 +30,7 @@ impl ChannelBanners<'_> {
 pub enum Insert {}
 
 method! { Insert: YouTube => schemas::ChannelBannerResource; "youtube.channelBanners.insert" POST "youtube/v3/channelBanners/insert" {
-    upload: Some(&runtime::spec::UploadSpec {
+    upload: Some(&runtime::private::spec::UploadSpec {
         simple_path: "upload/youtube/v3/channelBanners/insert",
         resumable_path: "resumable/upload/youtube/v3/channelBanners/insert",
         max_size: Some(6291456),

@@ -89,7 +89,7 @@ impl Call<Delete> {
 pub enum Insert {}
 
 method! { Insert: YouTube => schemas::PlaylistImage; "youtube.playlistImages.insert" POST "youtube/v3/playlistImages" {
-    upload: Some(&runtime::spec::UploadSpec {
+    upload: Some(&runtime::private::spec::UploadSpec {
         simple_path: "upload/youtube/v3/playlistImages",
         resumable_path: "resumable/upload/youtube/v3/playlistImages",
         max_size: Some(52428800),
@@ -151,7 +151,7 @@ impl Call<List> {
 pub enum Update {}
 
 method! { Update: YouTube => schemas::PlaylistImage; "youtube.playlistImages.update" PUT "youtube/v3/playlistImages" {
-    upload: Some(&runtime::spec::UploadSpec {
+    upload: Some(&runtime::private::spec::UploadSpec {
         simple_path: "upload/youtube/v3/playlistImages",
         resumable_path: "resumable/upload/youtube/v3/playlistImages",
         max_size: Some(52428800),

@@ -26,7 +26,7 @@ impl Thumbnails<'_> {
 pub enum Set {}
 
 method! { Set: YouTube => schemas::ThumbnailSetResponse; "youtube.thumbnails.set" POST "youtube/v3/thumbnails/set" {
-    upload: Some(&runtime::spec::UploadSpec {
+    upload: Some(&runtime::private::spec::UploadSpec {
         simple_path: "upload/youtube/v3/thumbnails/set",
         resumable_path: "resumable/upload/youtube/v3/thumbnails/set",
         max_size: Some(52428800),

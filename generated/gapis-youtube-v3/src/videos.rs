@@ -178,7 +178,7 @@ impl Call<GetRating> {
 pub enum Insert {}
 
 method! { Insert: YouTube => schemas::Video; "youtube.videos.insert" POST "youtube/v3/videos" {
-    upload: Some(&runtime::spec::UploadSpec {
+    upload: Some(&runtime::private::spec::UploadSpec {
         simple_path: "upload/youtube/v3/videos",
         resumable_path: "resumable/upload/youtube/v3/videos",
         max_size: Some(274877906944),

@@ -43,7 +43,7 @@ impl Watermarks<'_> {
 pub enum Set {}
 
 method! { Set: YouTube => (); "youtube.watermarks.set" POST "youtube/v3/watermarks/set" {
-    upload: Some(&runtime::spec::UploadSpec {
+    upload: Some(&runtime::private::spec::UploadSpec {
         simple_path: "upload/youtube/v3/watermarks/set",
         resumable_path: "resumable/upload/youtube/v3/watermarks/set",
         max_size: Some(10485760),

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use bytes::Bytes;
-use gapis_runtime::schema::{Field, from_slice};
+use gapis_runtime::private::{Field, from_slice};
 use gapis_runtime::transport::{BodyStream, HttpRequest, HttpResponse, Transport};
 use gapis_runtime::{Batch, BoxFuture, Result};
 use http::header::{CONTENT_TYPE, HeaderMap, HeaderValue};

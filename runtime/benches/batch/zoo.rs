@@ -4,6 +4,7 @@
 #![allow(unreachable_pub)] // Written as generated crates are, whose items are public.
 
 use bytes::Bytes;
+use gapis_runtime::private::derive::{Object, OpenEnum};
 use gapis_runtime::{Client, DateTime, Extra, Open};
 use memchr::memmem;
 
@@ -13,6 +14,7 @@ pub struct Zoo(pub(crate) Client);
 gapis_runtime::api! { Zoo { name: "zoo", version: "v1", root_url: "https://zoo.test/", service_path: "zoo/v1/", batch_path: "batch/zoo/v1" } }
 
 /// What most schemas look like: text, a number, a flag, a time, an enum, a list, a map, an object.
+#[derive(Object)]
 pub struct Animal {
     pub birth_time: Option<DateTime>,
     pub color: Option<String>,
@@ -28,37 +30,23 @@ pub struct Animal {
     pub weight_grams: Option<i64>,
     pub extra: Extra,
 }
-gapis_runtime::object! { Animal {
-    0 birth_time "birthTime"
-    1 color "color"
-    2 description "description"
-    3 diet "diet"
-    4 etag "etag"
-    5 id "id"
-    6 keeper "keeper"
-    7 labels "labels"
-    8 name "name"
-    9 parents "parents"
-    10 vaccinated "vaccinated"
-    11 weight_grams "weightGrams"
-} }
 
 /// An object in the object.
+#[derive(Object)]
 pub struct Keeper {
     pub display_name: Option<String>,
     pub email_address: Option<String>,
     pub extra: Extra,
 }
-gapis_runtime::object! { Keeper { 0 display_name "displayName" 1 email_address "emailAddress" } }
 
 /// An open enum.
+#[derive(OpenEnum)]
 #[non_exhaustive]
 pub enum Diet {
     Carnivore,
     Herbivore,
     Omnivore,
 }
-gapis_runtime::open_enum! { Diet { Carnivore "CARNIVORE" Herbivore "HERBIVORE" Omnivore "OMNIVORE" } }
 
 /// The method `zoo.animals.patch`.
 pub enum Patch {}

@@ -4,7 +4,7 @@ use std::str::FromStr;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use gapis_runtime::spec::{ApiSpec, MethodSpec};
+use gapis_runtime::private::spec::{ApiSpec, MethodSpec};
 use gapis_runtime::{RawResponse, Response};
 use http::{HeaderMap, HeaderName, HeaderValue};
 

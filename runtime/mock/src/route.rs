@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use gapis_runtime::spec::{ApiSpec, MethodSpec};
+use gapis_runtime::private::spec::{ApiSpec, MethodSpec};
 use percent_encoding::percent_decode_str;
 
 use crate::call::MockCall;

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
 use bytes::Bytes;
-use gapis_runtime::spec::ApiSpec;
+use gapis_runtime::private::spec::ApiSpec;
 use gapis_runtime::{Api, Method};
 
 use crate::call::MockCall;

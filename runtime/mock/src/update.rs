@@ -45,10 +45,10 @@ impl<M: UpdateMethod, S: Clone + Send + 'static> UpdateHandler<M, S> {
         R: SubRequest<M> + Object + Field,
     {
         self.apply.push(Box::new(move |state, request| {
-            let request = R::find(request, R::MEMBER)?;
+            let request = R::find(request, R::MEMBER.0)?;
             Some(handler(state, request).map(|answer| {
                 let mut reply = M::Reply::default();
-                answer.put(&mut reply, R::MEMBER);
+                answer.put(&mut reply, R::MEMBER.0);
                 reply
             }))
         }));

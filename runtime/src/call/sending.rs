@@ -113,7 +113,7 @@ pub(crate) async fn send(mut request: Request) -> Result<RawResponse> {
     let result = span.clone().around(attempts.run(&mut SingleCall(&request))).await;
     match &result {
         Ok(response) => span.ended(Some(response.status.as_u16()), None),
-        Err(error) => span.ended(error.status(), Some(error.word())),
+        Err(error) => span.ended(error.status().map(u16::from), Some(error.word())),
     }
     result
 }

@@ -51,7 +51,7 @@ macro_rules! updates {
             type Body = $body;
             type Request = $request;
             type Reply = $reply;
-            const UPDATE: &'static $crate::spec::UpdateSpec = &$crate::spec::UpdateSpec {
+            const UPDATE: &'static $crate::private::spec::UpdateSpec = &$crate::private::spec::UpdateSpec {
                 requests: $requests_wire,
                 replies: $replies_wire,
                 revision: $revision,
@@ -67,12 +67,12 @@ macro_rules! updates {
         }
         impl $crate::SubRequest<$marker> for $request {
             type Reply = $reply;
-            const MEMBER: &'static str = "";
+            const MEMBER: $crate::private::Member = $crate::private::Member("");
         }
         $(
             impl $crate::SubRequest<$marker> for $member {
                 type Reply = $crate::sub_reply!($($answer)?);
-                const MEMBER: &'static str = $wire;
+                const MEMBER: $crate::private::Member = $crate::private::Member($wire);
             }
         )*
     };
@@ -102,7 +102,7 @@ macro_rules! update {
         /// `.queue` puts that call on a batch. It is never split. Requests of another type than the method takes do not
         /// compile.
         #[must_use = "an update does nothing until it is sent or queued"]
-        pub struct Update<'cb, M: $crate::UpdateMethod>($crate::RawUpdate<'cb, M>);
+        pub struct Update<'cb, M: $crate::UpdateMethod>($crate::private::RawUpdate<'cb, M>);
 
         impl<M: $crate::UpdateMethod> ::std::fmt::Debug for Update<'_, M> {
             fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
@@ -128,7 +128,7 @@ macro_rules! update {
         impl<'cb, M: $crate::UpdateMethod<Api = $api>> Update<'cb, M> {
             #[allow(dead_code)]
             fn new(client: &$crate::Client, path: &[&dyn $crate::Param]) -> Self {
-                Update($crate::RawUpdate::new(client, path))
+                Update($crate::private::RawUpdate::new(client, path))
             }
 
             #[allow(dead_code)]
@@ -138,7 +138,7 @@ macro_rules! update {
             }
 
             #[allow(dead_code)]
-            fn with_member(mut self, wire: &str, value: &dyn $crate::schema::Field) -> Self {
+            fn with_member(mut self, wire: &str, value: &dyn $crate::private::Field) -> Self {
                 self.0.set_member(wire, value);
                 self
             }

@@ -263,7 +263,11 @@ impl Media {
     /// Whether the response that broke off had everything, where nobody had said how much that is: the server says that
     /// nothing comes after it, of the same media.
     fn is_complete(&self, error: &Error, matched: bool) -> bool {
-        let Some(response) = error.response().filter(|_| error.status() == Some(416)) else { return false };
+        let Some(response) =
+            error.response().filter(|_| error.status() == Some(StatusCode::RANGE_NOT_SATISFIABLE))
+        else {
+            return false;
+        };
         let total = response.headers().get(CONTENT_RANGE).and_then(|range| range.to_str().ok());
         let total = total.and_then(|range| range.trim().strip_prefix("bytes */")?.parse().ok());
         let Some((_, first)) = &self.first else { return false };

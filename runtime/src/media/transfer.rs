@@ -2,6 +2,7 @@
 //! where the next one begins, whatever was sent before.
 
 use bytes::Bytes;
+use http::StatusCode;
 
 use super::progress::Teller;
 use super::session::{Answer, OnSession, Piece, Session};
@@ -219,7 +220,9 @@ impl Exchange for Transfer {
                 self.state = State::Sending(open);
                 self.kept(kept, asking, resumed).await
             }
-            Err(error) if matches!(error.status(), Some(404 | 410)) => self.lost(error).await,
+            Err(error) if matches!(error.status(), Some(StatusCode::NOT_FOUND | StatusCode::GONE)) => {
+                self.lost(error).await
+            }
             Err(error) => {
                 self.state = State::Asking(open);
                 Ok(Step::Failed(error))

@@ -23,14 +23,16 @@ pub trait FromClient {
 
     /// The API whose endpoints must be known when it is built; none where the client may serve any.
     #[doc(hidden)]
-    fn api() -> Option<&'static ApiSpec> {
-        None
-    }
+    fn api() -> Option<&'static ApiSpec>;
 }
 
 impl FromClient for Client {
     fn from_client(client: Client) -> Self {
         client
+    }
+
+    fn api() -> Option<&'static ApiSpec> {
+        None
     }
 }
 

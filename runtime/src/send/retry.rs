@@ -114,10 +114,11 @@ impl RetryPolicy {
     ///
     /// ```
     /// use gapis_runtime::RetryPolicy;
+    /// use gapis_runtime::http::StatusCode;
     ///
     /// let policy = RetryPolicy::default().with_decision(|error| match error.status() {
-    ///     Some(409) if error.reason() == Some("concurrentModification") => Some(true),
-    ///     Some(500) => Some(false),
+    ///     Some(StatusCode::CONFLICT) if error.reason() == Some("concurrentModification") => Some(true),
+    ///     Some(StatusCode::INTERNAL_SERVER_ERROR) => Some(false),
     ///     _ => None,
     /// });
     /// # let _ = policy;
@@ -259,7 +260,7 @@ mod tests {
 
     #[test]
     fn a_caller_decides_otherwise() {
-        let policy = RetryPolicy::default().with_decision(|error| match error.status() {
+        let policy = RetryPolicy::default().with_decision(|error| match error.status().map(u16::from) {
             Some(409) => Some(true),
             Some(404) => None,
             _ => Some(false),

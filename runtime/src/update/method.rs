@@ -22,6 +22,10 @@ pub trait UpdateMethod: Method<Output: Object + Default> {
     fn replies(output: &mut Self::Output) -> &mut Option<Vec<Self::Reply>>;
 }
 
+/// The wire name that a request has in its union; empty for the union itself.
+#[derive(Debug)]
+pub struct Member(pub &'static str);
+
 /// A request that an update of the method `M` can carry: a member of its union of requests, or that union itself, for a
 /// request that is at hand as such.
 #[diagnostic::on_unimplemented(
@@ -31,6 +35,6 @@ pub trait UpdateMethod: Method<Output: Object + Default> {
 pub trait SubRequest<M: UpdateMethod>: Into<M::Request> {
     /// What answers it: the reply of the same name, `()` where there is none, the whole reply for the union itself.
     type Reply: SubReply;
-    /// The wire name that it has in the union; empty for the union itself.
-    const MEMBER: &'static str;
+    /// Which member of the union it is.
+    const MEMBER: Member;
 }

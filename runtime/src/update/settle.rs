@@ -25,9 +25,9 @@ impl<'cb, M: UpdateMethod> Callback<'cb, M> {
     pub(super) fn new<R: SubRequest<M>>(callback: impl FnOnce(Result<R::Reply>) + Send + 'cb) -> Self {
         let told = move |index: usize, reply: Result<&M::Reply>| {
             callback(reply.and_then(|reply| {
-                R::Reply::find(reply, R::MEMBER).ok_or_else(|| {
+                R::Reply::find(reply, R::MEMBER.0).ok_or_else(|| {
                     let path = format!("{}[{index}]", M::UPDATE.replies);
-                    let message = format!("the update was applied, but the reply has no `{}`", R::MEMBER);
+                    let message = format!("the update was applied, but the reply has no `{}`", R::MEMBER.0);
                     Error::decode(path, message, &crate::value::to_vec(reply).unwrap_or_default())
                 })
             }));

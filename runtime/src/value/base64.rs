@@ -14,7 +14,7 @@ text! {
     /// and that is what is made from bytes. Either alphabet, padded or not, is decoded.
     ///
     /// ```
-    /// use gapis_runtime::schema::Base64;
+    /// use gapis_runtime::Base64;
     ///
     /// let raw = Base64::from(&[0xfb, 0xff][..]);
     /// assert_eq!(raw.as_str(), "-_8=");

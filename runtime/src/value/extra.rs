@@ -13,7 +13,7 @@ use serde_json::{Map, Value};
 /// So nothing is lost, and the rest is read. Integers beyond 64 bits are text here, with all of their digits.
 ///
 /// ```
-/// use gapis_runtime::schema::Extra;
+/// use gapis_runtime::Extra;
 ///
 /// let extra = Extra::NEW.null("description").with("newMember", 3);
 /// assert_eq!(extra.get("newMember"), Some(&3.into()));

@@ -9,7 +9,7 @@ text! {
     /// `foregroundColor`.
     ///
     /// ```
-    /// use gapis_runtime::schema::FieldMask;
+    /// use gapis_runtime::FieldMask;
     ///
     /// let mask: FieldMask = ["bold", "foreground_color"].into_iter().collect();
     /// assert_eq!(mask.as_str(), "bold,foreground_color");

@@ -56,21 +56,21 @@ pub(super) fn leaf<'a>(leaf: &'a mut dyn Leaf, kind: Kind, expected: &'static st
 /// `Field` for a type that implements `Leaf` and `Clone`.
 macro_rules! leaf_field {
     ($type:ty, $empty:expr, $expected:expr, $value:ident => $view:expr) => {
-        impl $crate::schema::Field for $type {
+        impl $crate::value::Field for $type {
             fn empty() -> Self {
                 $empty
             }
-            fn view(&self) -> $crate::schema::View<'_> {
+            fn view(&self) -> $crate::value::View<'_> {
                 let $value = self;
                 $view
             }
-            fn slot(&mut self, kind: $crate::schema::Kind) -> $crate::schema::Slot<'_> {
-                $crate::schema::scalars::leaf(self, kind, $expected)
+            fn slot(&mut self, kind: $crate::value::Kind) -> $crate::value::Slot<'_> {
+                $crate::value::scalars::leaf(self, kind, $expected)
             }
             fn duplicate(&self) -> Self {
                 ::std::clone::Clone::clone(self)
             }
-            fn assign(&mut self, other: &dyn $crate::schema::Field) {
+            fn assign(&mut self, other: &dyn $crate::value::Field) {
                 if let Some(other) = (other as &dyn ::std::any::Any).downcast_ref::<Self>() {
                     ::std::clone::Clone::clone_from(self, other);
                 }

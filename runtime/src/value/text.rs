@@ -54,15 +54,15 @@ macro_rules! text {
         }
         impl<'de> ::serde::Deserialize<'de> for $name {
             fn deserialize<D: ::serde::Deserializer<'de>>(deserializer: D) -> ::std::result::Result<Self, D::Error> {
-                $crate::schema::deserialize(deserializer)
+                $crate::value::deserialize(deserializer)
             }
         }
-        impl $crate::schema::Leaf for $name {
-            fn set(&mut self, value: $crate::schema::Scalar<'_>) -> ::std::result::Result<(), &'static str> {
-                $crate::schema::Leaf::set(&mut self.0, value).map_err(|_| $expected)
+        impl $crate::value::Leaf for $name {
+            fn set(&mut self, value: $crate::value::Scalar<'_>) -> ::std::result::Result<(), &'static str> {
+                $crate::value::Leaf::set(&mut self.0, value).map_err(|_| $expected)
             }
         }
-        $crate::schema::scalars::leaf_field!($name, $name(String::new()), $expected, value => $crate::schema::View::Text(&value.0));
+        $crate::value::scalars::leaf_field!($name, $name(String::new()), $expected, value => $crate::value::View::Text(&value.0));
     };
 }
 pub(super) use text;

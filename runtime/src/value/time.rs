@@ -17,7 +17,7 @@ text! {
     /// first, and texts of one instant are in the order of their bytes.
     ///
     /// ```
-    /// use gapis_runtime::schema::DateTime;
+    /// use gapis_runtime::DateTime;
     ///
     /// let start: DateTime = "2014-01-01T10:00:00".parse()?;
     /// assert_eq!(start.offset(), None);
@@ -181,7 +181,7 @@ text! {
     /// A duration in seconds with up to nine decimals: `3.5s`. The text is kept as it came.
     ///
     /// ```
-    /// use gapis_runtime::schema::Duration;
+    /// use gapis_runtime::Duration;
     ///
     /// let wait = Duration::from(std::time::Duration::from_millis(3500));
     /// assert_eq!(wait.as_str(), "3.5s");

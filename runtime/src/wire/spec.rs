@@ -5,7 +5,7 @@
 
 /// The generation of the contract between generated crates and this runtime. It grows when a generated crate must be
 /// made again to compile against the runtime.
-pub const GENERATION: u32 = 1;
+pub const GENERATION: u32 = 2;
 
 /// Fails to compile when a crate was generated for another runtime than the one it is built with.
 #[doc(hidden)]

@@ -15,7 +15,7 @@ fn word(result: Result<Animal, Error>) -> String {
         Err(error) if error.is_protocol() && error.is_unknown_outcome() => "unreadable".to_owned(),
         Err(error) if error.is_unknown_outcome() => "unknown".to_owned(),
         Err(error) if error.is_decode() => "decode".to_owned(),
-        Err(error) => format!("{:?}", error.status()),
+        Err(error) => format!("{:?}", error.status().map(u16::from)),
     }
 }
 

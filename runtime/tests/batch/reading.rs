@@ -23,7 +23,7 @@ use Want::*;
 fn check(row: &str, want: Want, id: &str, result: Result<Animal, Error>) {
     let fine = match (&want, &result) {
         (Own, Ok(animal)) => animal.id() == id,
-        (Status(status), Err(error)) => error.status() == Some(*status),
+        (Status(status), Err(error)) => error.status().map(u16::from) == Some(*status),
         (Refused(status), Err(error)) => {
             error.is_batch_refused() && error.response().is_some_and(|answer| answer.status == *status)
         }

@@ -213,7 +213,7 @@ mod unbatched {
     #[derive(Clone, Debug)]
     pub struct Cage(Client);
     gapis_runtime::api! { Cage { name: "cage", version: "v1", root_url: "https://cage.test/", service_path: "cage/v1/",
-    batch_path: "batch", limits: gapis_runtime::spec::Limits { calls: 0, ..gapis_runtime::spec::Limits::DEFAULT } } }
+    batch_path: "batch", limits: gapis_runtime::private::spec::Limits { calls: 0, ..gapis_runtime::private::spec::Limits::DEFAULT } } }
 
     pub enum Get {}
     gapis_runtime::method! { Get: Cage => Json; "cage.get" GET "cage" }

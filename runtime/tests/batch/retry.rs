@@ -173,12 +173,19 @@ async fn a_wait_beyond_the_budget_fails_that_call_alone() {
         assert!(start.elapsed() < secs(5), "{after}: {:?}", start.elapsed());
         assert!(report.get("busy").unwrap().error.is_none(), "{after}");
         if after.len() < 23 {
-            assert_eq!(report.get("hour").unwrap().error.as_ref().unwrap().status(), Some(429));
+            assert_eq!(
+                report.get("hour").unwrap().error.as_ref().unwrap().status().map(u16::from),
+                Some(429)
+            );
             assert_eq!(peer.sent().len(), 2);
         }
         let peer = Peer::new(move |_| Answer::json(503, "").header("retry-after", after));
         let single = peer.builder().retry(policy(2)).build().unwrap();
-        assert_eq!(single.get("a").await.unwrap_err().status(), Some(503), "sent alone, without a panic");
+        assert_eq!(
+            single.get("a").await.unwrap_err().status().map(u16::from),
+            Some(503),
+            "sent alone, without a panic"
+        );
     }
 }
 
@@ -316,7 +323,7 @@ async fn a_part_that_cannot_be_read_is_asked_for_again_where_that_does_no_harm()
 #[tokio::test(start_paused = true)]
 async fn a_policy_may_decide_otherwise_for_calls_and_batches_alike() {
     let decided = || {
-        policy(3).with_decision(|error| match error.status() {
+        policy(3).with_decision(|error| match error.status().map(u16::from) {
             Some(409) => Some(true),
             Some(503) => Some(false),
             _ => None,
@@ -332,7 +339,7 @@ async fn a_policy_may_decide_otherwise_for_calls_and_batches_alike() {
     for (status, attempts) in [(409, 3), (503, 1), (404, 1)] {
         let peer = Peer::new(move |_| Answer::json(status, ""));
         let zoo = peer.builder().retry(decided()).build().unwrap();
-        assert_eq!(zoo.insert("a").await.unwrap_err().status(), Some(status));
+        assert_eq!(zoo.insert("a").await.unwrap_err().status().map(u16::from), Some(status));
         assert_eq!(peer.sent().len(), attempts, "{status}");
     }
 }
@@ -385,7 +392,11 @@ async fn the_retry_budget_ends_what_an_outage_would_amplify() {
         let report = batch.execute().await;
         assert_eq!((report.failures(), peer.sent().len() - before), (5, requests));
     }
-    assert_eq!(zoo.get("a").await.unwrap_err().status(), Some(503), "calls sent alone share it");
+    assert_eq!(
+        zoo.get("a").await.unwrap_err().status().map(u16::from),
+        Some(503),
+        "calls sent alone share it"
+    );
     assert_eq!(peer.sent().len(), 6);
 }
 
@@ -461,7 +472,7 @@ async fn what_is_refused_unread_or_unauthorised_counts_as_sent_in_the_report() {
     let report = batch.execute().await;
     // Fixed credentials cannot be renewed: sent once, and the answer is the 401.
     let reply = report.records().next().unwrap();
-    assert_eq!((reply.attempts, reply.error.as_ref().unwrap().status()), (1, Some(401)));
+    assert_eq!((reply.attempts, reply.error.as_ref().unwrap().status().map(u16::from)), (1, Some(401)));
 }
 
 /// Whoever goes on sending at full speed burns attempts and budget on calls that could have waited.

@@ -24,7 +24,10 @@ async fn the_python_way_a_callback_with_id_response_and_exception() {
     let mut batch = zoo.batch();
     batch.on_reply(|reply| {
         let found = reply.decode::<Animal>();
-        seen.push((reply.id.to_string(), found.map(|a| a.id().to_owned()).map_err(|e| e.status())));
+        seen.push((
+            reply.id.to_string(),
+            found.map(|a| a.id().to_owned()).map_err(|e| e.status().map(u16::from)),
+        ));
     });
     batch.add(zoo.get("sheep").with_id("sheep")).unwrap();
     batch.add(zoo.get("none").with_id(7)).unwrap();

@@ -2,8 +2,8 @@ use std::collections::BTreeMap;
 
 use fastrand::Rng;
 use gapis_mock::Handlers;
+use gapis_runtime::Extra;
 use gapis_runtime::diff;
-use gapis_runtime::schema::Extra;
 use serde::Deserialize;
 use serde_json::{Value, json};
 

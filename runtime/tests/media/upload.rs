@@ -248,7 +248,7 @@ async fn a_forgotten_session_begins_anew_if_the_source_can() {
                         assert!(store.with(|state| state.bytes == media), "{name}");
                     }
                     Err(error) => {
-                        assert_eq!(error.status(), Some(status), "{name}");
+                        assert_eq!(error.status().map(u16::from), Some(status), "{name}");
                         assert!(name.starts_with("reader") || name.starts_with("stream"), "{name}: {error}");
                     }
                 }

@@ -138,7 +138,7 @@ async fn a_poll_that_fails_is_sent_again() {
     // The call's own policy is that of the polls.
     let peer = Peer::new([going(0), unavailable(), done(json!({}))]);
     let once = peer.farm().build(Barn::default()).with_retry(RetryPolicy::none());
-    assert_eq!(once.wait().await.unwrap_err().status(), Some(503));
+    assert_eq!(once.wait().await.unwrap_err().status().map(u16::from), Some(503));
     assert_eq!(peer.sent().len(), 2);
 }
 

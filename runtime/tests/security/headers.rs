@@ -1,9 +1,9 @@
 //! A value of the caller's stays in its place: it cannot end its header line, its path segment, its query value or its
 //! part. Where a place can hold any text it is encoded, else it is refused before anything is sent.
 
+use gapis_runtime::private::Request;
 use gapis_runtime::{
-    ApiKey, BearerToken, Client, Error, HttpBody, IntoCall, Json, Request, Result, RetryPolicy, Session,
-    Source,
+    ApiKey, BearerToken, Client, Error, HttpBody, IntoCall, Json, Result, RetryPolicy, Session, Source,
 };
 use serde_json::json;
 

@@ -5,7 +5,7 @@ include!(concat!(env!("OUT_DIR"), "/modules.rs"));
 
 #[cfg(test)]
 mod tests {
-    use gapis_runtime::schema::to_vec;
+    use gapis_runtime::private::to_vec;
 
     #[test]
     fn a_request_whose_type_occurs_twice_is_named() {

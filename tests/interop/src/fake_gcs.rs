@@ -68,8 +68,10 @@ async fn ten_inserts(storage: &Storage) -> Checked {
     batch.queue_all(calls, |reply| made.push((reply.index, reply.result.map(|bucket| bucket.name))))?;
     let report = batch.execute().await;
     ensure!(report.requests() == 1 && report.calls() == 10, "{report:?}");
-    let failed: Vec<_> =
-        made.iter().filter_map(|(at, result)| Some((*at, result.as_ref().err()?.status()?))).collect();
+    let failed: Vec<_> = made
+        .iter()
+        .filter_map(|(at, result)| Some((*at, result.as_ref().err()?.status()?.as_u16())))
+        .collect();
     ensure!(failed == [(4, 409)] && report.failures() == 1, "{failed:?}");
     for (at, result) in &made {
         let fits = result.as_ref().map_or(*at == 4, |name| name.as_ref() == Some(&herd(*at)));

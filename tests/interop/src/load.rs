@@ -49,7 +49,7 @@ type Ends = Mutex<BTreeMap<String, usize>>;
 
 /// What a failed call says in a word or two.
 pub(crate) fn kind(error: &Error) -> String {
-    match error.status() {
+    match error.status().map(u16::from) {
         Some(status) => format!("status {status}"),
         None if error.is_unknown_outcome() => "outcome unknown".to_owned(),
         None if error.is_decode() => "undecodable".to_owned(),

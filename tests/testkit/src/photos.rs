@@ -1,6 +1,6 @@
 //! An API with media in the form of a generated crate, as examples in the documentation and tests use it.
 
-use gapis_runtime::spec::{DownloadSpec, UploadSpec};
+use gapis_runtime::private::spec::{DownloadSpec, UploadSpec};
 use gapis_runtime::{AcceptsMedia, Client, Json, ServesMedia};
 
 /// The service.

@@ -1,6 +1,6 @@
 //! An API with regional endpoints and one for mutual TLS, whose requests can be of any kind.
 
-use gapis_runtime::spec::{DownloadSpec, UploadSpec};
+use gapis_runtime::private::spec::{DownloadSpec, UploadSpec};
 use gapis_runtime::{AcceptsMedia, Client, Json, ServesMedia};
 
 #[derive(Clone, Debug)]

@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
 
 use gapis_mock::{Handlers, MockCall, MockResponse, MockServer};
-use gapis_runtime::spec::{DownloadSpec, UploadSpec};
+use gapis_runtime::private::spec::{DownloadSpec, UploadSpec};
 use gapis_runtime::{AcceptsMedia, BearerToken, Client, Json, ServesMedia};
 
 use crate::quick;

@@ -13,7 +13,7 @@ pub use crate::{Log, millis, policy, quick, secs};
 #[derive(Clone, Debug)]
 pub struct Zoo(pub Client);
 gapis_runtime::api! { Zoo { name: "zoo", version: "v1", root_url: "https://zoo.test/", service_path: "zoo/v1/",
-batch_path: "batch/zoo/v1", limits: gapis_runtime::spec::Limits { calls: 100, ..gapis_runtime::spec::Limits::DEFAULT } } }
+batch_path: "batch/zoo/v1", limits: gapis_runtime::private::spec::Limits { calls: 100, ..gapis_runtime::private::spec::Limits::DEFAULT } } }
 
 #[derive(Object)]
 pub struct Animal {
@@ -120,7 +120,7 @@ pub mod park {
     #[derive(Clone, Debug)]
     pub struct Park(Client);
     gapis_runtime::api! { Park { name: "park", version: "v1", root_url: "https://park.test/", service_path: "park/v1/",
-    batch_path: "batch/zoo/v1", limits: gapis_runtime::spec::Limits { calls: 100, ..gapis_runtime::spec::Limits::DEFAULT } } }
+    batch_path: "batch/zoo/v1", limits: gapis_runtime::private::spec::Limits { calls: 100, ..gapis_runtime::private::spec::Limits::DEFAULT } } }
 }
 
 impl Peer {

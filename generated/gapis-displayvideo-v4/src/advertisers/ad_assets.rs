@@ -151,7 +151,7 @@ impl Call<Patch> {
 pub enum Upload {}
 
 method! { Upload: DisplayVideo => schemas::UploadAdAssetResponse; "displayvideo.advertisers.adAssets.upload" POST "v4/advertisers/{+advertiserId}/adAssets:uploadAdAsset" {
-    upload: Some(&runtime::spec::UploadSpec {
+    upload: Some(&runtime::private::spec::UploadSpec {
         simple_path: "upload/v4/advertisers/{+advertiserId}/adAssets:uploadAdAsset",
         resumable_path: "",
         max_size: None,

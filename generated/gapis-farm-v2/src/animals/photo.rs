@@ -34,7 +34,7 @@ impl Photo<'_> {
 pub enum Get {}
 
 method! { Get: Farm => schemas::Photo; "farm.animals.photo.get" GET "animals/{animalId}/photo" {
-    download: Some(runtime::spec::DownloadSpec { media_service: false }),
+    download: Some(runtime::private::spec::DownloadSpec { media_service: false }),
 } }
 
 impl runtime::ServesMedia for Get {}
@@ -43,7 +43,7 @@ impl runtime::ServesMedia for Get {}
 pub enum Upload {}
 
 method! { Upload: Farm => schemas::Photo; "farm.animals.photo.upload" POST "animals/{animalId}/photo" {
-    upload: Some(&runtime::spec::UploadSpec {
+    upload: Some(&runtime::private::spec::UploadSpec {
         simple_path: "upload/farm/v2/animals/{animalId}/photo",
         resumable_path: "resumable/upload/farm/v2/animals/{animalId}/photo",
         max_size: Some(10485760),

@@ -99,7 +99,7 @@ impl Drafts<'_> {
 pub enum Create {}
 
 method! { Create: Gmail => schemas::Draft; "gmail.users.drafts.create" POST "gmail/v1/users/{userId}/drafts" {
-    upload: Some(&runtime::spec::UploadSpec {
+    upload: Some(&runtime::private::spec::UploadSpec {
         simple_path: "upload/gmail/v1/users/{userId}/drafts",
         resumable_path: "resumable/upload/gmail/v1/users/{userId}/drafts",
         max_size: Some(36700160),
@@ -157,7 +157,7 @@ impl Call<List> {
 pub enum Send {}
 
 method! { Send: Gmail => schemas::Message; "gmail.users.drafts.send" POST "gmail/v1/users/{userId}/drafts/send" {
-    upload: Some(&runtime::spec::UploadSpec {
+    upload: Some(&runtime::private::spec::UploadSpec {
         simple_path: "upload/gmail/v1/users/{userId}/drafts/send",
         resumable_path: "resumable/upload/gmail/v1/users/{userId}/drafts/send",
         max_size: Some(36700160),
@@ -171,7 +171,7 @@ impl runtime::AcceptsMedia for Send {}
 pub enum Update {}
 
 method! { Update: Gmail => schemas::Draft; "gmail.users.drafts.update" PUT "gmail/v1/users/{userId}/drafts/{id}" {
-    upload: Some(&runtime::spec::UploadSpec {
+    upload: Some(&runtime::private::spec::UploadSpec {
         simple_path: "upload/gmail/v1/users/{userId}/drafts/{id}",
         resumable_path: "resumable/upload/gmail/v1/users/{userId}/drafts/{id}",
         max_size: Some(36700160),

@@ -214,7 +214,7 @@ impl Call<Get> {
 pub enum Import {}
 
 method! { Import: Gmail => schemas::Message; "gmail.users.messages.import" POST "gmail/v1/users/{userId}/messages/import" {
-    upload: Some(&runtime::spec::UploadSpec {
+    upload: Some(&runtime::private::spec::UploadSpec {
         simple_path: "upload/gmail/v1/users/{userId}/messages/import",
         resumable_path: "resumable/upload/gmail/v1/users/{userId}/messages/import",
         max_size: Some(157286400),
@@ -250,7 +250,7 @@ impl Call<Import> {
 pub enum Insert {}
 
 method! { Insert: Gmail => schemas::Message; "gmail.users.messages.insert" POST "gmail/v1/users/{userId}/messages" {
-    upload: Some(&runtime::spec::UploadSpec {
+    upload: Some(&runtime::private::spec::UploadSpec {
         simple_path: "upload/gmail/v1/users/{userId}/messages",
         resumable_path: "resumable/upload/gmail/v1/users/{userId}/messages",
         max_size: Some(157286400),
@@ -312,7 +312,7 @@ method! { Modify: Gmail => schemas::Message; "gmail.users.messages.modify" POST 
 pub enum Send {}
 
 method! { Send: Gmail => schemas::Message; "gmail.users.messages.send" POST "gmail/v1/users/{userId}/messages/send" {
-    upload: Some(&runtime::spec::UploadSpec {
+    upload: Some(&runtime::private::spec::UploadSpec {
         simple_path: "upload/gmail/v1/users/{userId}/messages/send",
         resumable_path: "resumable/upload/gmail/v1/users/{userId}/messages/send",
         max_size: Some(36700160),

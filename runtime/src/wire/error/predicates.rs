@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::{HeaderMap, header};
+use http::{HeaderMap, StatusCode, header};
 
 use super::{ApiError, Detail, Error, Kind, Outcome};
 use crate::RawResponse;
@@ -169,8 +169,9 @@ impl Error {
     /// The HTTP status, if the server answered the call with one outside 200 to 299, or the one that the error of an
     /// operation corresponds to, if there is one.
     #[must_use]
-    pub fn status(&self) -> Option<u16> {
-        self.answered().filter(|_| !self.is_batch_refused())
+    pub fn status(&self) -> Option<StatusCode> {
+        let code = self.answered().filter(|_| !self.is_batch_refused())?;
+        StatusCode::from_u16(code).ok()
     }
 
     /// The same, also of a batch as a whole.
@@ -211,31 +212,31 @@ impl Error {
     /// 404: there is no such thing.
     #[must_use]
     pub fn is_not_found(&self) -> bool {
-        self.status() == Some(404)
+        self.status() == Some(StatusCode::NOT_FOUND)
     }
 
     /// 403 for any reason but a limit or a quota.
     #[must_use]
     pub fn is_permission_denied(&self) -> bool {
-        self.status() == Some(403) && self.limit().is_none()
+        self.status() == Some(StatusCode::FORBIDDEN) && self.limit().is_none()
     }
 
     /// 409: it exists already, or was changed by somebody else.
     #[must_use]
     pub fn is_conflict(&self) -> bool {
-        self.status() == Some(409)
+        self.status() == Some(StatusCode::CONFLICT)
     }
 
     /// 412: an `If-Match` did not hold.
     #[must_use]
     pub fn is_precondition_failed(&self) -> bool {
-        self.status() == Some(412)
+        self.status() == Some(StatusCode::PRECONDITION_FAILED)
     }
 
     /// 304: an `If-None-Match` held; what the caller has is current.
     #[must_use]
     pub fn is_not_modified(&self) -> bool {
-        self.status() == Some(304)
+        self.status() == Some(StatusCode::NOT_MODIFIED)
     }
 
     /// The server asks to slow down: 429, or 403 with a reason such as `rateLimitExceeded`, `userRateLimitExceeded` or

@@ -1,7 +1,7 @@
 //! The older version of the API, for its ETags: a write whose ETag does not match is refused.
 
 use gapis_drive_v3::Drive;
-use gapis_runtime::spec::UploadSpec;
+use gapis_runtime::private::spec::UploadSpec;
 use gapis_runtime::{AcceptsMedia, BearerToken, Client, Error, Json, RetryPolicy, Source};
 
 use super::status;

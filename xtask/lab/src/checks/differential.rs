@@ -166,7 +166,7 @@ fn files(chosen: &[Chosen], calls: &[Vec<Call>]) -> Result<BTreeMap<String, Stri
     Ok(files)
 }
 
-const MAIN: &str = r#"use gapis_runtime::schema::{Field, from_slice};
+const MAIN: &str = r#"use gapis_runtime::private::{Field, from_slice};
 use gapis_runtime::{DryRun, Json, Result};
 
 MODULES

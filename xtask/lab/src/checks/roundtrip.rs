@@ -123,7 +123,7 @@ fn types(chosen: &Chosen) -> Result<BTreeMap<&str, String>> {
 /// The program: for each line of input, a crate, a schema and a value, it prints the value as it comes back.
 fn main_file(crates: usize) -> String {
     let mut text = String::from(
-        "use gapis_runtime::schema::{Field, from_slice, to_vec};\n\n\
+        "use gapis_runtime::private::{Field, from_slice, to_vec};\n\n\
          pub type Make = fn() -> Box<dyn Field>;\n\
          pub fn make<T: Field>() -> Box<dyn Field> {\n    Box::new(T::empty())\n}\n\n",
     );
