@@ -97,7 +97,7 @@ impl Client {
 
     /// Whether calls get an id by which the server knows them if it gets them again.
     pub(crate) fn fills_request_ids(&self) -> bool {
-        self.0.request_ids
+        self.shared.request_ids
     }
 
     pub(crate) fn policy(&self) -> &RetryPolicy {

@@ -310,7 +310,7 @@ pub fn query(url: &str) -> BTreeMap<String, String> {
 #[derive(Clone, Debug)]
 pub struct Zoo(Client);
 gapis_runtime::api! { Zoo { name: "zoo", version: "v1", root_url: "https://zoo.test/", service_path: "zoo/v1/",
-batch_path: "batch/zoo/v1", limits: gapis_runtime::spec::Limits { calls: 100, ..gapis_runtime::spec::Limits::DEFAULT } } }
+batch_path: "batch/zoo/v1", limits: gapis_runtime::private::spec::Limits { calls: 100, ..gapis_runtime::private::spec::Limits::DEFAULT } } }
 
 pub enum Get {}
 gapis_runtime::method! { Get: Zoo => Json; "zoo.animals.get" GET "animals/{id}" }
