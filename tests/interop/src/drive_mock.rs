@@ -27,7 +27,7 @@ pub(crate) fn id(file: File) -> Checked<String> {
 }
 
 pub(crate) fn status<T>(result: &Result<T, Error>) -> Option<u16> {
-    result.as_ref().err().and_then(Error::status)
+    result.as_ref().err()?.status().map(|status| status.as_u16())
 }
 
 pub(crate) async fn run(endpoint: &str) -> Checked {
