@@ -103,6 +103,12 @@ def front(work):
     return Server("the front", [sys.executable, HERE / "front.py", str(port)], port, "/", work / "front.log")
 
 
+def login_server(work):
+    port = free_port()
+    command = ["node", HERE / "node" / "login_server.js", str(port)]
+    return Server("the emulator of Google's logins", command, port, "/oauth2/v3/certs", work / "login.log")
+
+
 def gcp_emulator(work):
     port = free_port()
     command = [sys.executable, "-m", "gcp_storage_emulator", "start", "--host=127.0.0.1", f"--port={port}"]
@@ -184,6 +190,7 @@ CHECKS = {
     "python-client": with_mock(serve_farm, python(RUNTIME / "python_client.py")),
     "email": email,
     "load": load,
+    "login": with_server(login_server, rust("login", "ENDPOINT")),
 }
 
 

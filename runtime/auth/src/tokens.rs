@@ -44,6 +44,11 @@ impl Key {
     pub(crate) fn new(subject: Option<&Arc<str>>, scopes: &[&str]) -> Self {
         Key { subject: subject.cloned(), scopes: scopes.join(" ").into() }
     }
+
+    /// What keeping a token for it takes, beside the token.
+    fn bytes(&self) -> usize {
+        OVERHEAD + self.scopes.len() + self.subject.as_ref().map_or(0, |subject| subject.len())
+    }
 }
 
 /// A token as headers, and for how long it holds.
@@ -237,7 +242,7 @@ impl Tokens {
             return Arc::clone(&place.slot);
         }
         let slot = Arc::new(Slot::default());
-        let bytes = OVERHEAD + key.scopes.len() + key.subject.as_ref().map_or(0, |subject| subject.len());
+        let bytes = key.bytes();
         kept.slots.insert(key.clone(), Place { slot: Arc::clone(&slot), used, bytes });
         kept.bytes += bytes;
         kept.shrink(self.bytes);
@@ -249,7 +254,7 @@ impl Tokens {
         let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
         let kept = &mut *kept;
         if let Some(place) = kept.slots.get_mut(key) {
-            let bytes = OVERHEAD + key.scopes.len() + size;
+            let bytes = key.bytes() + size;
             kept.bytes = kept.bytes + bytes - std::mem::replace(&mut place.bytes, bytes);
         }
         kept.shrink(self.bytes);

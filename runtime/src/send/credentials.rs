@@ -107,7 +107,8 @@ impl std::fmt::Debug for AuthHeaders {
 /// The client asks before each HTTP request, so an implementation keeps what it has and renews it in time. After a 401
 /// it is told which headers were `rejected`: when they are still the ones it would give, it gets new ones; when they
 /// are not, another task has renewed them already and the current ones are returned. So many waiters renew once.
-/// An implementation that cannot renew returns what it has; the client then gives the 401 to the caller.
+/// An implementation that cannot renew returns what it has; the client then gives the 401 to the caller. A failure that
+/// passes is made by [`Error::credentials_transient`]: the client then asks again, as its policy allows.
 pub trait Credentials: Send + Sync {
     /// The headers for a request that needs one of these scopes.
     fn headers<'a>(

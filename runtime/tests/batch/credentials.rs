@@ -396,3 +396,36 @@ async fn credentials_that_fail_for_a_moment_are_asked_again() {
     let once = with(&peer, failing()).get("a").with_retry(gapis_runtime::RetryPolicy::none()).await;
     assert!(once.unwrap_err().is_credentials());
 }
+
+/// Of 100 users in one request, some are asked for at once, but not all.
+#[tokio::test(start_paused = true)]
+async fn the_credentials_of_many_clients_are_asked_for_some_at_once() {
+    static FLYING: AtomicUsize = AtomicUsize::new(0);
+    static MOST: AtomicUsize = AtomicUsize::new(0);
+    struct Slow;
+    impl Credentials for Slow {
+        fn headers<'a>(
+            &'a self,
+            _: &'a [&'a str],
+            _: Option<&'a AuthHeaders>,
+        ) -> BoxFuture<'a, Result<AuthHeaders>> {
+            Box::pin(async {
+                MOST.fetch_max(FLYING.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
+                tokio::time::sleep(Duration::from_secs(1)).await;
+                FLYING.fetch_sub(1, Ordering::SeqCst);
+                AuthHeaders::bearer("good")
+            })
+        }
+    }
+    let peer = guarded(&["good"]);
+    let zoo = with(&peer, BearerToken::new("good"));
+    let began = tokio::time::Instant::now();
+    let mut batch = zoo.batch();
+    for _ in 0..100 {
+        let user = <Zoo as gapis_runtime::Api>::new(&zoo.0.with_credentials(Slow));
+        batch.add(user.get("a")).unwrap();
+    }
+    let report = batch.execute().await;
+    assert_eq!((report.failures(), report.requests(), began.elapsed().as_secs()), (0, 1, 4));
+    assert_eq!(MOST.load(Ordering::SeqCst), 32);
+}

@@ -1,6 +1,6 @@
 //! Programs that `tests/interop/run.sh` runs against servers that others wrote, and against the mock server under load.
 //!
-//! `gapis-interop SERVER ENDPOINT`, where the server is `drive-mock`, `drongo`, `fake-gcs`, `front` or `gcp-emulator`;
+//! `gapis-interop SERVER ENDPOINT`, where the server is `drive-mock`, `drongo`, `fake-gcs`, `front`, `gcp-emulator` or `login`;
 //! `gapis-interop load [CALLS] [SHARE]`, `gapis-interop dispatch [TASKS]`. Each prints a line for each thing it checked
 //! and ends with 1 at the first that is not as it should be. `gapis-interop serve-drive` is the mock server for clients
 //! of others.
@@ -16,6 +16,7 @@ mod front;
 mod gcp_emulator;
 mod load;
 mod load_server;
+mod login;
 mod media;
 mod objects;
 mod proxy;
@@ -25,7 +26,7 @@ use std::process::ExitCode;
 
 use check::Checked;
 
-const USAGE: &str = "gapis-interop drive-mock|drongo|fake-gcs|front|gcp-emulator ENDPOINT | serve-drive | load [CALLS] [SHARE] | dispatch [TASKS]";
+const USAGE: &str = "gapis-interop drive-mock|drongo|fake-gcs|front|gcp-emulator|login ENDPOINT | serve-drive | load [CALLS] [SHARE] | dispatch [TASKS]";
 
 async fn run(arguments: &[&str]) -> Checked {
     match arguments {
@@ -35,6 +36,7 @@ async fn run(arguments: &[&str]) -> Checked {
         ["serve-drive"] => serve_drive::run(),
         ["fake-gcs", endpoint] => fake_gcs::run(endpoint).await,
         ["gcp-emulator", endpoint] => gcp_emulator::run(endpoint).await,
+        ["login", endpoint] => login::run(endpoint).await,
         ["load"] => load::run(100_000, 0.05).await,
         ["load", calls] => load::run(calls.parse()?, 0.05).await,
         ["load", calls, share] => load::run(calls.parse()?, share.parse()?).await,

@@ -49,7 +49,7 @@ async fn a_server_that_repeats_a_rejected_token_is_not_asked_by_each_waiter() {
 async fn a_rejected_token_is_renewed_and_the_call_sent_again() {
     let tokens = Loopback::tokens();
     let handlers = Handlers::new();
-    handlers.on::<Get>(|call| Ok(json!({ "id": call.var("id")? }))).require_bearer("token-2");
+    handlers.on::<Get>(|call| Ok(Animal::new(call.var("id")?))).require_bearer("token-2");
     let server = MockServer::serve(handlers, ([127, 0, 0, 1], 0).into()).unwrap();
     let client = Client::builder()
         .credentials(ApplicationDefault::from_json(&user(&tokens).to_string()).unwrap())
@@ -57,14 +57,14 @@ async fn a_rejected_token_is_renewed_and_the_call_sent_again() {
         .endpoint(&server.uri())
         .build()
         .unwrap();
-    let zoo = <Zoo as gapis_runtime::Api>::new(&client);
-    assert_eq!(zoo.get("rex").await.unwrap()["id"], "rex");
+    let zoo = Zoo::new(&client);
+    assert_eq!(zoo.get("rex").await.unwrap().id(), "rex");
     assert_eq!(tokens.seen().len(), 2);
 
     // In a batch too, and there is nothing left to renew.
     let mut batch = zoo.batch();
     for _ in 0..3 {
-        zoo.get("tom").queue(&mut batch, |reply| assert_eq!(reply.result.unwrap()["id"], "tom")).unwrap();
+        zoo.get("tom").queue(&mut batch, |reply| assert_eq!(reply.result.unwrap().id(), "tom")).unwrap();
     }
     assert_eq!(batch.execute().await.failures(), 0);
     assert_eq!(tokens.seen().len(), 2);

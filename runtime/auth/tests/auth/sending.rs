@@ -39,7 +39,7 @@ async fn a_failure_that_passes_is_tried_again_by_the_client_s_policy() {
         || Answer::Hangs,
     ] {
         let server = Server::new(move |sent| if sent.number < 3 { fault() } else { token("good") });
-        assert_eq!(zoo(login(&server)).get("a").await.unwrap(), json!({}));
+        zoo(login(&server)).get("a").await.unwrap();
         assert_eq!(server.count(), 3);
 
         let server = Server::new(move |_| fault());

@@ -1,4 +1,4 @@
-//! Token servers by script, without a network and on loopback, and a small API.
+//! Token servers by script, without a network and on loopback.
 
 use std::collections::BTreeMap;
 use std::error::Error as _;
@@ -16,6 +16,8 @@ use gapis_runtime::{AuthHeaders, BoxFuture, Client, Credentials, Error, Json, Re
 use http::{HeaderMap, StatusCode};
 use serde_json::json;
 use tokio::time::Instant;
+
+pub use gapis_testkit::zoo::{Animal, Get, Zoo};
 
 pub const SCOPES: [&str; 2] = ["https://farm.test/read", "https://farm.test/write"];
 
@@ -305,18 +307,4 @@ pub fn verified(jwt: &str) -> (Json, Json) {
 
 pub fn query(url: &str) -> BTreeMap<String, String> {
     url::Url::parse(url).unwrap().query_pairs().into_owned().collect()
-}
-
-#[derive(Clone, Debug)]
-pub struct Zoo(Client);
-gapis_runtime::api! { Zoo { name: "zoo", version: "v1", root_url: "https://zoo.test/", service_path: "zoo/v1/",
-batch_path: "batch/zoo/v1", limits: gapis_runtime::private::spec::Limits { calls: 100, ..gapis_runtime::private::spec::Limits::DEFAULT } } }
-
-pub enum Get {}
-gapis_runtime::method! { Get: Zoo => Json; "zoo.animals.get" GET "animals/{id}" }
-
-impl Zoo {
-    pub fn get(&self, id: &str) -> Call<Get> {
-        Call::new(&self.0, &[&id], None)
-    }
 }

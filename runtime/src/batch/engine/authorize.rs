@@ -28,18 +28,26 @@ pub(super) struct Answer {
     waited: Duration,
 }
 
-/// Credentials that are being asked, those of all clients at once.
+/// How many clients' credentials are asked at once: each may be a request to a token server.
+const AT_ONCE: usize = 32;
+
+/// Credentials that are being asked, those of several clients at once.
 pub(super) struct Authorizing {
+    waiting: VecDeque<BoxFuture<'static, (Client, Answer)>>,
     asked: FuturesUnordered<BoxFuture<'static, (Client, Answer)>>,
     answers: Authorized,
 }
 
 impl Authorizing {
     pub(super) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Authorized> {
-        while let Some(answer) = std::task::ready!(self.asked.poll_next_unpin(cx)) {
-            self.answers.push(answer);
+        loop {
+            let room = AT_ONCE.saturating_sub(self.asked.len()).min(self.waiting.len());
+            self.asked.extend(self.waiting.drain(..room));
+            match std::task::ready!(self.asked.poll_next_unpin(cx)) {
+                Some(answer) => self.answers.push(answer),
+                None => return Poll::Ready(std::mem::take(&mut self.answers)),
+            }
         }
-        Poll::Ready(std::mem::take(&mut self.answers))
     }
 }
 
@@ -64,8 +72,8 @@ impl<'cb> Engine<'cb> {
         {
             clients.iter_mut().for_each(|(_, left)| *left = longest.min(*left));
         }
-        let asked = clients.into_iter().map(|(client, left)| self.ask(client.clone(), left)).collect();
-        Authorizing { asked, answers: Vec::new() }
+        let waiting = clients.into_iter().map(|(client, left)| self.ask(client.clone(), left)).collect();
+        Authorizing { waiting, asked: FuturesUnordered::new(), answers: Vec::new() }
     }
 
     fn ask(&self, client: Client, left: Duration) -> BoxFuture<'static, (Client, Answer)> {
@@ -75,8 +83,10 @@ impl<'cb> Engine<'cb> {
             .iter()
             .find(|(other, _)| other.is_same(&client))
             .map(|(_, headers)| headers.clone());
+        // The wait for its turn counts, too.
+        let began = Instant::now();
         Box::pin(async move {
-            let began = Instant::now();
+            let left = left.saturating_sub(began.elapsed());
             let result = rt::timeout(Some(left), client.authorize(api, rejected.as_ref())).await;
             (client, Answer { result, waited: began.elapsed() })
         })
