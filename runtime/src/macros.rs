@@ -138,6 +138,12 @@ macro_rules! api {
             {
                 $crate::Wait::known(&self.0, operation)
             }
+            /// Downloads from an address that an answer named, as Drive's `exportLinks` and `downloadUri` are, with this
+            /// client's credentials. They go to the API's own endpoint, or by `https` to hosts of its universe that serve
+            /// media; redirects are followed between these. Any other address is an input error.
+            pub fn download_from(&self, url: &str) -> $crate::Download<$crate::Raw<$api>> {
+                $crate::Download::new($crate::private::Request::linked::<$api>(&self.0, url))
+            }
             /// A call by verb and path (below the service path, or below the root with a leading `/`), for what the
             /// generated methods do not cover. The path is sent as it is; the response is any JSON value.
             pub fn call(

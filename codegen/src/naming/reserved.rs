@@ -27,7 +27,7 @@ pub(super) const SCOPES: &[&str] = &["ALL"];
 
 /// Functions that every service has.
 pub(super) const SERVICE: &[&str] =
-    &["builder", "new", "client", "batch", "batcher", "call", "wait_for", "clone"];
+    &["builder", "new", "client", "batch", "batcher", "call", "download_from", "wait_for", "clone"];
 
 /// Functions that every call has.
 const CALL: &[&str] = &[

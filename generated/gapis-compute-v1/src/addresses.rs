@@ -226,6 +226,7 @@ pub enum Insert {}
 
 method! { Insert: Compute => schemas::Operation; "compute.addresses.insert" POST "projects/{project}/regions/{region}/addresses" {
     api_version: Some("2026-11-01"),
+    request_id: Some("requestId"),
 } }
 
 impl Call<Insert> {
@@ -267,6 +268,7 @@ pub enum Move {}
 
 method! { Move: Compute => schemas::Operation; "compute.addresses.move" POST "projects/{project}/regions/{region}/addresses/{address}/move" {
     api_version: Some("2026-11-01"),
+    request_id: Some("requestId"),
 } }
 
 impl Call<Move> {
@@ -280,6 +282,7 @@ pub enum SetLabels {}
 
 method! { SetLabels: Compute => schemas::Operation; "compute.addresses.setLabels" POST "projects/{project}/regions/{region}/addresses/{resource}/setLabels" {
     api_version: Some("2026-11-01"),
+    request_id: Some("requestId"),
 } }
 
 impl Call<SetLabels> {

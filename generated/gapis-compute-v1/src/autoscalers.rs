@@ -220,6 +220,7 @@ pub enum Insert {}
 
 method! { Insert: Compute => schemas::Operation; "compute.autoscalers.insert" POST "projects/{project}/zones/{zone}/autoscalers" {
     api_version: Some("2026-11-01"),
+    request_id: Some("requestId"),
 } }
 
 impl Call<Insert> {
@@ -261,6 +262,7 @@ pub enum Patch {}
 
 method! { Patch: Compute => schemas::Operation; "compute.autoscalers.patch" PATCH "projects/{project}/zones/{zone}/autoscalers" {
     api_version: Some("2026-11-01"),
+    request_id: Some("requestId"),
 } }
 
 impl Call<Patch> {

@@ -264,6 +264,7 @@ pub enum AddSignedUrlKey {}
 
 method! { AddSignedUrlKey: Compute => schemas::Operation; "compute.backendBuckets.addSignedUrlKey" POST "projects/{project}/global/backendBuckets/{backendBucket}/addSignedUrlKey" {
     api_version: Some("2026-11-01"),
+    request_id: Some("requestId"),
 } }
 
 impl Call<AddSignedUrlKey> {
@@ -326,6 +327,7 @@ pub enum DeleteSignedUrlKey {}
 
 method! { DeleteSignedUrlKey: Compute => schemas::Operation; "compute.backendBuckets.deleteSignedUrlKey" POST "projects/{project}/global/backendBuckets/{backendBucket}/deleteSignedUrlKey" {
     api_version: Some("2026-11-01"),
+    request_id: Some("requestId"),
 } }
 
 impl Call<DeleteSignedUrlKey> {
@@ -359,6 +361,7 @@ pub enum Insert {}
 
 method! { Insert: Compute => schemas::Operation; "compute.backendBuckets.insert" POST "projects/{project}/global/backendBuckets" {
     api_version: Some("2026-11-01"),
+    request_id: Some("requestId"),
 } }
 
 impl Call<Insert> {
@@ -428,6 +431,7 @@ pub enum Patch {}
 
 method! { Patch: Compute => schemas::Operation; "compute.backendBuckets.patch" PATCH "projects/{project}/global/backendBuckets/{backendBucket}" {
     api_version: Some("2026-11-01"),
+    request_id: Some("requestId"),
 } }
 
 impl Call<Patch> {
@@ -441,6 +445,7 @@ pub enum SetEdgeSecurityPolicy {}
 
 method! { SetEdgeSecurityPolicy: Compute => schemas::Operation; "compute.backendBuckets.setEdgeSecurityPolicy" POST "projects/{project}/global/backendBuckets/{backendBucket}/setEdgeSecurityPolicy" {
     api_version: Some("2026-11-01"),
+    request_id: Some("requestId"),
 } }
 
 impl Call<SetEdgeSecurityPolicy> {

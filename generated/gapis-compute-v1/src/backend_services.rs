@@ -318,6 +318,7 @@ pub enum AddSignedUrlKey {}
 
 method! { AddSignedUrlKey: Compute => schemas::Operation; "compute.backendServices.addSignedUrlKey" POST "projects/{project}/global/backendServices/{backendService}/addSignedUrlKey" {
     api_version: Some("2026-11-01"),
+    request_id: Some("requestId"),
 } }
 
 impl Call<AddSignedUrlKey> {
@@ -380,6 +381,7 @@ pub enum DeleteSignedUrlKey {}
 
 method! { DeleteSignedUrlKey: Compute => schemas::Operation; "compute.backendServices.deleteSignedUrlKey" POST "projects/{project}/global/backendServices/{backendService}/deleteSignedUrlKey" {
     api_version: Some("2026-11-01"),
+    request_id: Some("requestId"),
 } }
 
 impl Call<DeleteSignedUrlKey> {
@@ -427,6 +429,7 @@ pub enum Insert {}
 
 method! { Insert: Compute => schemas::Operation; "compute.backendServices.insert" POST "projects/{project}/global/backendServices" {
     api_version: Some("2026-11-01"),
+    request_id: Some("requestId"),
 } }
 
 impl Call<Insert> {
@@ -496,6 +499,7 @@ pub enum Patch {}
 
 method! { Patch: Compute => schemas::Operation; "compute.backendServices.patch" PATCH "projects/{project}/global/backendServices/{backendService}" {
     api_version: Some("2026-11-01"),
+    request_id: Some("requestId"),
 } }
 
 impl Call<Patch> {
@@ -509,6 +513,7 @@ pub enum SetEdgeSecurityPolicy {}
 
 method! { SetEdgeSecurityPolicy: Compute => schemas::Operation; "compute.backendServices.setEdgeSecurityPolicy" POST "projects/{project}/global/backendServices/{backendService}/setEdgeSecurityPolicy" {
     api_version: Some("2026-11-01"),
+    request_id: Some("requestId"),
 } }
 
 impl Call<SetEdgeSecurityPolicy> {
@@ -529,6 +534,7 @@ pub enum SetSecurityPolicy {}
 
 method! { SetSecurityPolicy: Compute => schemas::Operation; "compute.backendServices.setSecurityPolicy" POST "projects/{project}/global/backendServices/{backendService}/setSecurityPolicy" {
     api_version: Some("2026-11-01"),
+    request_id: Some("requestId"),
 } }
 
 impl Call<SetSecurityPolicy> {

@@ -120,6 +120,7 @@ pub enum Insert {}
 
 method! { Insert: Compute => schemas::Operation; "compute.crossSiteNetworks.insert" POST "projects/{project}/global/crossSiteNetworks" {
     api_version: Some("2026-11-01"),
+    request_id: Some("requestId"),
 } }
 
 impl Call<Insert> {
@@ -165,6 +166,7 @@ pub enum Patch {}
 
 method! { Patch: Compute => schemas::Operation; "compute.crossSiteNetworks.patch" PATCH "projects/{project}/global/crossSiteNetworks/{crossSiteNetwork}" {
     api_version: Some("2026-11-01"),
+    request_id: Some("requestId"),
 } }
 
 impl Call<Patch> {

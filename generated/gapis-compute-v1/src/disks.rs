@@ -435,6 +435,7 @@ pub enum AddResourcePolicies {}
 
 method! { AddResourcePolicies: Compute => schemas::Operation; "compute.disks.addResourcePolicies" POST "projects/{project}/zones/{zone}/disks/{disk}/addResourcePolicies" {
     api_version: Some("2026-11-01"),
+    request_id: Some("requestId"),
 } }
 
 impl Call<AddResourcePolicies> {
@@ -484,6 +485,7 @@ pub enum BulkInsert {}
 
 method! { BulkInsert: Compute => schemas::Operation; "compute.disks.bulkInsert" POST "projects/{project}/zones/{zone}/disks/bulkInsert" {
     api_version: Some("2026-11-01"),
+    request_id: Some("requestId"),
 } }
 
 impl Call<BulkInsert> {
@@ -497,6 +499,7 @@ pub enum BulkSetLabels {}
 
 method! { BulkSetLabels: Compute => schemas::Operation; "compute.disks.bulkSetLabels" POST "projects/{project}/zones/{zone}/disks/bulkSetLabels" {
     api_version: Some("2026-11-01"),
+    request_id: Some("requestId"),
 } }
 
 impl Call<BulkSetLabels> {
@@ -515,6 +518,7 @@ pub enum CreateSnapshot {}
 
 method! { CreateSnapshot: Compute => schemas::Operation; "compute.disks.createSnapshot" POST "projects/{project}/zones/{zone}/disks/{disk}/createSnapshot" {
     api_version: Some("2026-11-01"),
+    request_id: Some("requestId"),
 } }
 
 impl Call<CreateSnapshot> {
@@ -565,6 +569,7 @@ pub enum Insert {}
 
 method! { Insert: Compute => schemas::Operation; "compute.disks.insert" POST "projects/{project}/zones/{zone}/disks" {
     api_version: Some("2026-11-01"),
+    request_id: Some("requestId"),
 } }
 
 impl Call<Insert> {
@@ -610,6 +615,7 @@ pub enum RemoveResourcePolicies {}
 
 method! { RemoveResourcePolicies: Compute => schemas::Operation; "compute.disks.removeResourcePolicies" POST "projects/{project}/zones/{zone}/disks/{disk}/removeResourcePolicies" {
     api_version: Some("2026-11-01"),
+    request_id: Some("requestId"),
 } }
 
 impl Call<RemoveResourcePolicies> {
@@ -623,6 +629,7 @@ pub enum Resize {}
 
 method! { Resize: Compute => schemas::Operation; "compute.disks.resize" POST "projects/{project}/zones/{zone}/disks/{disk}/resize" {
     api_version: Some("2026-11-01"),
+    request_id: Some("requestId"),
 } }
 
 impl Call<Resize> {
@@ -643,6 +650,7 @@ pub enum SetLabels {}
 
 method! { SetLabels: Compute => schemas::Operation; "compute.disks.setLabels" POST "projects/{project}/zones/{zone}/disks/{resource}/setLabels" {
     api_version: Some("2026-11-01"),
+    request_id: Some("requestId"),
 } }
 
 impl Call<SetLabels> {
@@ -656,6 +664,7 @@ pub enum StartAsyncReplication {}
 
 method! { StartAsyncReplication: Compute => schemas::Operation; "compute.disks.startAsyncReplication" POST "projects/{project}/zones/{zone}/disks/{disk}/startAsyncReplication" {
     api_version: Some("2026-11-01"),
+    request_id: Some("requestId"),
 } }
 
 impl Call<StartAsyncReplication> {
@@ -669,6 +678,7 @@ pub enum StopAsyncReplication {}
 
 method! { StopAsyncReplication: Compute => schemas::Operation; "compute.disks.stopAsyncReplication" POST "projects/{project}/zones/{zone}/disks/{disk}/stopAsyncReplication" {
     api_version: Some("2026-11-01"),
+    request_id: Some("requestId"),
 } }
 
 impl Call<StopAsyncReplication> {
@@ -682,6 +692,7 @@ pub enum StopGroupAsyncReplication {}
 
 method! { StopGroupAsyncReplication: Compute => schemas::Operation; "compute.disks.stopGroupAsyncReplication" POST "projects/{project}/zones/{zone}/disks/stopGroupAsyncReplication" {
     api_version: Some("2026-11-01"),
+    request_id: Some("requestId"),
 } }
 
 impl Call<StopGroupAsyncReplication> {
@@ -702,6 +713,7 @@ pub enum Update {}
 
 method! { Update: Compute => schemas::Operation; "compute.disks.update" PATCH "projects/{project}/zones/{zone}/disks/{disk}" {
     api_version: Some("2026-11-01"),
+    request_id: Some("requestId"),
 } }
 
 impl Call<Update> {
@@ -723,6 +735,7 @@ pub enum UpdateKmsKey {}
 
 method! { UpdateKmsKey: Compute => schemas::Operation; "compute.disks.updateKmsKey" POST "projects/{project}/zones/{zone}/disks/{disk}/updateKmsKey" {
     api_version: Some("2026-11-01"),
+    request_id: Some("requestId"),
 } }
 
 impl Call<UpdateKmsKey> {

@@ -132,6 +132,7 @@ pub enum Insert {}
 
 method! { Insert: Compute => schemas::Operation; "compute.externalVpnGateways.insert" POST "projects/{project}/global/externalVpnGateways" {
     api_version: Some("2026-11-01"),
+    request_id: Some("requestId"),
 } }
 
 impl Call<Insert> {

@@ -293,6 +293,7 @@ pub enum AddAssociation {}
 
 method! { AddAssociation: Compute => schemas::Operation; "compute.firewallPolicies.addAssociation" POST "locations/global/firewallPolicies/{firewallPolicy}/addAssociation" {
     api_version: Some("2026-11-01"),
+    request_id: Some("requestId"),
 } }
 
 impl Call<AddAssociation> {
@@ -310,6 +311,7 @@ pub enum AddRule {}
 
 method! { AddRule: Compute => schemas::Operation; "compute.firewallPolicies.addRule" POST "locations/global/firewallPolicies/{firewallPolicy}/addRule" {
     api_version: Some("2026-11-01"),
+    request_id: Some("requestId"),
 } }
 
 impl Call<AddRule> {
@@ -323,6 +325,7 @@ pub enum CloneRules {}
 
 method! { CloneRules: Compute => schemas::Operation; "compute.firewallPolicies.cloneRules" POST "locations/global/firewallPolicies/{firewallPolicy}/cloneRules" {
     api_version: Some("2026-11-01"),
+    request_id: Some("requestId"),
 } }
 
 impl Call<CloneRules> {
@@ -399,6 +402,7 @@ pub enum Insert {}
 
 method! { Insert: Compute => schemas::Operation; "compute.firewallPolicies.insert" POST "locations/global/firewallPolicies" {
     api_version: Some("2026-11-01"),
+    request_id: Some("requestId"),
 } }
 
 impl Call<Insert> {
@@ -465,6 +469,7 @@ pub enum Move {}
 
 method! { Move: Compute => schemas::Operation; "compute.firewallPolicies.move" POST "locations/global/firewallPolicies/{firewallPolicy}/move" {
     api_version: Some("2026-11-01"),
+    request_id: Some("requestId"),
 } }
 
 impl Call<Move> {
@@ -482,6 +487,7 @@ pub enum Patch {}
 
 method! { Patch: Compute => schemas::Operation; "compute.firewallPolicies.patch" PATCH "locations/global/firewallPolicies/{firewallPolicy}" {
     api_version: Some("2026-11-01"),
+    request_id: Some("requestId"),
 } }
 
 impl Call<Patch> {
@@ -495,6 +501,7 @@ pub enum PatchRule {}
 
 method! { PatchRule: Compute => schemas::Operation; "compute.firewallPolicies.patchRule" POST "locations/global/firewallPolicies/{firewallPolicy}/patchRule" {
     api_version: Some("2026-11-01"),
+    request_id: Some("requestId"),
 } }
 
 impl Call<PatchRule> {
@@ -512,6 +519,7 @@ pub enum RemoveAssociation {}
 
 method! { RemoveAssociation: Compute => schemas::Operation; "compute.firewallPolicies.removeAssociation" POST "locations/global/firewallPolicies/{firewallPolicy}/removeAssociation" {
     api_version: Some("2026-11-01"),
+    request_id: Some("requestId"),
 } }
 
 impl Call<RemoveAssociation> {
@@ -529,6 +537,7 @@ pub enum RemoveRule {}
 
 method! { RemoveRule: Compute => schemas::Operation; "compute.firewallPolicies.removeRule" POST "locations/global/firewallPolicies/{firewallPolicy}/removeRule" {
     api_version: Some("2026-11-01"),
+    request_id: Some("requestId"),
 } }
 
 impl Call<RemoveRule> {

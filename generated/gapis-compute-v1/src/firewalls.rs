@@ -151,6 +151,7 @@ pub enum Insert {}
 
 method! { Insert: Compute => schemas::Operation; "compute.firewalls.insert" POST "projects/{project}/global/firewalls" {
     api_version: Some("2026-11-01"),
+    request_id: Some("requestId"),
 } }
 
 impl Call<Insert> {
@@ -192,6 +193,7 @@ pub enum Patch {}
 
 method! { Patch: Compute => schemas::Operation; "compute.firewalls.patch" PATCH "projects/{project}/global/firewalls/{firewall}" {
     api_version: Some("2026-11-01"),
+    request_id: Some("requestId"),
 } }
 
 impl Call<Patch> {

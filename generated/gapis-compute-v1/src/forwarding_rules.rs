@@ -238,6 +238,7 @@ pub enum Insert {}
 
 method! { Insert: Compute => schemas::Operation; "compute.forwardingRules.insert" POST "projects/{project}/regions/{region}/forwardingRules" {
     api_version: Some("2026-11-01"),
+    request_id: Some("requestId"),
 } }
 
 impl Call<Insert> {
@@ -279,6 +280,7 @@ pub enum Patch {}
 
 method! { Patch: Compute => schemas::Operation; "compute.forwardingRules.patch" PATCH "projects/{project}/regions/{region}/forwardingRules/{forwardingRule}" {
     api_version: Some("2026-11-01"),
+    request_id: Some("requestId"),
 } }
 
 impl Call<Patch> {
@@ -292,6 +294,7 @@ pub enum SetLabels {}
 
 method! { SetLabels: Compute => schemas::Operation; "compute.forwardingRules.setLabels" POST "projects/{project}/regions/{region}/forwardingRules/{resource}/setLabels" {
     api_version: Some("2026-11-01"),
+    request_id: Some("requestId"),
 } }
 
 impl Call<SetLabels> {
@@ -305,6 +308,7 @@ pub enum SetTarget {}
 
 method! { SetTarget: Compute => schemas::Operation; "compute.forwardingRules.setTarget" POST "projects/{project}/regions/{region}/forwardingRules/{forwardingRule}/setTarget" {
     api_version: Some("2026-11-01"),
+    request_id: Some("requestId"),
 } }
 
 impl Call<SetTarget> {

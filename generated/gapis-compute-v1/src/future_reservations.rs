@@ -177,6 +177,7 @@ pub enum Cancel {}
 
 method! { Cancel: Compute => schemas::Operation; "compute.futureReservations.cancel" POST "projects/{project}/zones/{zone}/futureReservations/{futureReservation}/cancel" {
     api_version: Some("2026-11-01"),
+    request_id: Some("requestId"),
 } }
 
 impl Call<Cancel> {
@@ -210,6 +211,7 @@ pub enum Insert {}
 
 method! { Insert: Compute => schemas::Operation; "compute.futureReservations.insert" POST "projects/{project}/zones/{zone}/futureReservations" {
     api_version: Some("2026-11-01"),
+    request_id: Some("requestId"),
 } }
 
 impl Call<Insert> {
@@ -251,6 +253,7 @@ pub enum Update {}
 
 method! { Update: Compute => schemas::Operation; "compute.futureReservations.update" PATCH "projects/{project}/zones/{zone}/futureReservations/{futureReservation}" {
     api_version: Some("2026-11-01"),
+    request_id: Some("requestId"),
 } }
 
 impl Call<Update> {

@@ -148,6 +148,7 @@ pub enum Insert {}
 
 method! { Insert: Compute => schemas::Operation; "compute.globalAddresses.insert" POST "projects/{project}/global/addresses" {
     api_version: Some("2026-11-01"),
+    request_id: Some("requestId"),
 } }
 
 impl Call<Insert> {
@@ -189,6 +190,7 @@ pub enum Move {}
 
 method! { Move: Compute => schemas::Operation; "compute.globalAddresses.move" POST "projects/{project}/global/addresses/{address}/move" {
     api_version: Some("2026-11-01"),
+    request_id: Some("requestId"),
 } }
 
 impl Call<Move> {

@@ -163,6 +163,7 @@ pub enum Insert {}
 
 method! { Insert: Compute => schemas::Operation; "compute.globalForwardingRules.insert" POST "projects/{project}/global/forwardingRules" {
     api_version: Some("2026-11-01"),
+    request_id: Some("requestId"),
 } }
 
 impl Call<Insert> {
@@ -204,6 +205,7 @@ pub enum Patch {}
 
 method! { Patch: Compute => schemas::Operation; "compute.globalForwardingRules.patch" PATCH "projects/{project}/global/forwardingRules/{forwardingRule}" {
     api_version: Some("2026-11-01"),
+    request_id: Some("requestId"),
 } }
 
 impl Call<Patch> {
@@ -224,6 +226,7 @@ pub enum SetTarget {}
 
 method! { SetTarget: Compute => schemas::Operation; "compute.globalForwardingRules.setTarget" POST "projects/{project}/global/forwardingRules/{forwardingRule}/setTarget" {
     api_version: Some("2026-11-01"),
+    request_id: Some("requestId"),
 } }
 
 impl Call<SetTarget> {

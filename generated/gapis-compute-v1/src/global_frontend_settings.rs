@@ -47,6 +47,7 @@ pub enum Patch {}
 
 method! { Patch: Compute => schemas::GlobalFrontendSettingsPatchResponse; "compute.globalFrontendSettings.patch" PATCH "projects/{project}/global/globalFrontendSettings" {
     api_version: Some("2026-11-01"),
+    request_id: Some("requestId"),
 } }
 
 impl Call<Patch> {

@@ -143,6 +143,7 @@ pub enum AttachNetworkEndpoints {}
 
 method! { AttachNetworkEndpoints: Compute => schemas::Operation; "compute.globalNetworkEndpointGroups.attachNetworkEndpoints" POST "projects/{project}/global/networkEndpointGroups/{networkEndpointGroup}/attachNetworkEndpoints" {
     api_version: Some("2026-11-01"),
+    request_id: Some("requestId"),
 } }
 
 impl Call<AttachNetworkEndpoints> {
@@ -169,6 +170,7 @@ pub enum DetachNetworkEndpoints {}
 
 method! { DetachNetworkEndpoints: Compute => schemas::Operation; "compute.globalNetworkEndpointGroups.detachNetworkEndpoints" POST "projects/{project}/global/networkEndpointGroups/{networkEndpointGroup}/detachNetworkEndpoints" {
     api_version: Some("2026-11-01"),
+    request_id: Some("requestId"),
 } }
 
 impl Call<DetachNetworkEndpoints> {
@@ -189,6 +191,7 @@ pub enum Insert {}
 
 method! { Insert: Compute => schemas::Operation; "compute.globalNetworkEndpointGroups.insert" POST "projects/{project}/global/networkEndpointGroups" {
     api_version: Some("2026-11-01"),
+    request_id: Some("requestId"),
 } }
 
 impl Call<Insert> {

@@ -117,6 +117,7 @@ pub enum Insert {}
 
 method! { Insert: Compute => schemas::Operation; "compute.globalPublicDelegatedPrefixes.insert" POST "projects/{project}/global/publicDelegatedPrefixes" {
     api_version: Some("2026-11-01"),
+    request_id: Some("requestId"),
 } }
 
 impl Call<Insert> {
@@ -158,6 +159,7 @@ pub enum Patch {}
 
 method! { Patch: Compute => schemas::Operation; "compute.globalPublicDelegatedPrefixes.patch" PATCH "projects/{project}/global/publicDelegatedPrefixes/{publicDelegatedPrefix}" {
     api_version: Some("2026-11-01"),
+    request_id: Some("requestId"),
 } }
 
 impl Call<Patch> {

@@ -160,6 +160,7 @@ pub enum Delete {}
 
 method! { Delete: Compute => schemas::Operation; "compute.globalVmExtensionPolicies.delete" POST "projects/{project}/global/vmExtensionPolicies/{globalVmExtensionPolicy}/delete" {
     api_version: Some("2026-11-01"),
+    request_id: Some("requestId"),
 } }
 
 impl Call<Delete> {
@@ -180,6 +181,7 @@ pub enum Insert {}
 
 method! { Insert: Compute => schemas::Operation; "compute.globalVmExtensionPolicies.insert" POST "projects/{project}/global/vmExtensionPolicies" {
     api_version: Some("2026-11-01"),
+    request_id: Some("requestId"),
 } }
 
 impl Call<Insert> {
@@ -221,6 +223,7 @@ pub enum Update {}
 
 method! { Update: Compute => schemas::Operation; "compute.globalVmExtensionPolicies.update" PATCH "projects/{project}/global/vmExtensionPolicies/{globalVmExtensionPolicy}" {
     api_version: Some("2026-11-01"),
+    request_id: Some("requestId"),
 } }
 
 impl Call<Update> {

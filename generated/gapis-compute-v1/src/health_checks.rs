@@ -207,6 +207,7 @@ pub enum Insert {}
 
 method! { Insert: Compute => schemas::Operation; "compute.healthChecks.insert" POST "projects/{project}/global/healthChecks" {
     api_version: Some("2026-11-01"),
+    request_id: Some("requestId"),
 } }
 
 impl Call<Insert> {
@@ -248,6 +249,7 @@ pub enum Patch {}
 
 method! { Patch: Compute => schemas::Operation; "compute.healthChecks.patch" PATCH "projects/{project}/global/healthChecks/{healthCheck}" {
     api_version: Some("2026-11-01"),
+    request_id: Some("requestId"),
 } }
 
 impl Call<Patch> {

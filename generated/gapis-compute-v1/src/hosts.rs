@@ -75,6 +75,7 @@ pub enum GetVersion {}
 
 method! { GetVersion: Compute => schemas::Operation; "compute.hosts.getVersion" POST "projects/{project}/zones/{zone}/{association}/hosts/{host}/getVersion" {
     api_version: Some("2026-11-01"),
+    request_id: Some("requestId"),
 } }
 
 impl Call<GetVersion> {

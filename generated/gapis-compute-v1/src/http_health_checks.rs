@@ -155,6 +155,7 @@ pub enum Insert {}
 
 method! { Insert: Compute => schemas::Operation; "compute.httpHealthChecks.insert" POST "projects/{project}/global/httpHealthChecks" {
     api_version: Some("2026-11-01"),
+    request_id: Some("requestId"),
 } }
 
 impl Call<Insert> {
@@ -196,6 +197,7 @@ pub enum Patch {}
 
 method! { Patch: Compute => schemas::Operation; "compute.httpHealthChecks.patch" PATCH "projects/{project}/global/httpHealthChecks/{httpHealthCheck}" {
     api_version: Some("2026-11-01"),
+    request_id: Some("requestId"),
 } }
 
 impl Call<Patch> {

@@ -155,6 +155,7 @@ pub enum Insert {}
 
 method! { Insert: Compute => schemas::Operation; "compute.httpsHealthChecks.insert" POST "projects/{project}/global/httpsHealthChecks" {
     api_version: Some("2026-11-01"),
+    request_id: Some("requestId"),
 } }
 
 impl Call<Insert> {
@@ -196,6 +197,7 @@ pub enum Patch {}
 
 method! { Patch: Compute => schemas::Operation; "compute.httpsHealthChecks.patch" PATCH "projects/{project}/global/httpsHealthChecks/{httpsHealthCheck}" {
     api_version: Some("2026-11-01"),
+    request_id: Some("requestId"),
 } }
 
 impl Call<Patch> {

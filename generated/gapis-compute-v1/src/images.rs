@@ -203,6 +203,7 @@ pub enum Deprecate {}
 
 method! { Deprecate: Compute => schemas::Operation; "compute.images.deprecate" POST "projects/{project}/global/images/{image}/deprecate" {
     api_version: Some("2026-11-01"),
+    request_id: Some("requestId"),
 } }
 
 impl Call<Deprecate> {
@@ -243,6 +244,7 @@ pub enum Insert {}
 
 method! { Insert: Compute => schemas::Operation; "compute.images.insert" POST "projects/{project}/global/images" {
     api_version: Some("2026-11-01"),
+    request_id: Some("requestId"),
 } }
 
 impl Call<Insert> {
@@ -288,6 +290,7 @@ pub enum Patch {}
 
 method! { Patch: Compute => schemas::Operation; "compute.images.patch" PATCH "projects/{project}/global/images/{image}" {
     api_version: Some("2026-11-01"),
+    request_id: Some("requestId"),
 } }
 
 impl Call<Patch> {

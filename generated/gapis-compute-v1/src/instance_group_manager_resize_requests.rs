@@ -118,6 +118,7 @@ pub enum Cancel {}
 
 method! { Cancel: Compute => schemas::Operation; "compute.instanceGroupManagerResizeRequests.cancel" POST "projects/{project}/zones/{zone}/instanceGroupManagers/{instanceGroupManager}/resizeRequests/{resizeRequest}/cancel" {
     api_version: Some("2026-11-01"),
+    request_id: Some("requestId"),
 } }
 
 impl Call<Cancel> {
@@ -151,6 +152,7 @@ pub enum Insert {}
 
 method! { Insert: Compute => schemas::Operation; "compute.instanceGroupManagerResizeRequests.insert" POST "projects/{project}/zones/{zone}/instanceGroupManagers/{instanceGroupManager}/resizeRequests" {
     api_version: Some("2026-11-01"),
+    request_id: Some("requestId"),
 } }
 
 impl Call<Insert> {

@@ -545,6 +545,7 @@ pub enum AbandonInstances {}
 
 method! { AbandonInstances: Compute => schemas::Operation; "compute.instanceGroupManagers.abandonInstances" POST "projects/{project}/zones/{zone}/instanceGroupManagers/{instanceGroupManager}/abandonInstances" {
     api_version: Some("2026-11-01"),
+    request_id: Some("requestId"),
 } }
 
 impl Call<AbandonInstances> {
@@ -601,6 +602,7 @@ pub enum CreateInstances {}
 
 method! { CreateInstances: Compute => schemas::Operation; "compute.instanceGroupManagers.createInstances" POST "projects/{project}/zones/{zone}/instanceGroupManagers/{instanceGroupManager}/createInstances" {
     api_version: Some("2026-11-01"),
+    request_id: Some("requestId"),
 } }
 
 impl Call<CreateInstances> {
@@ -632,6 +634,7 @@ pub enum DeleteInstances {}
 
 method! { DeleteInstances: Compute => schemas::Operation; "compute.instanceGroupManagers.deleteInstances" POST "projects/{project}/zones/{zone}/instanceGroupManagers/{instanceGroupManager}/deleteInstances" {
     api_version: Some("2026-11-01"),
+    request_id: Some("requestId"),
 } }
 
 impl Call<DeleteInstances> {
@@ -664,6 +667,7 @@ pub enum Insert {}
 
 method! { Insert: Compute => schemas::Operation; "compute.instanceGroupManagers.insert" POST "projects/{project}/zones/{zone}/instanceGroupManagers" {
     api_version: Some("2026-11-01"),
+    request_id: Some("requestId"),
 } }
 
 impl Call<Insert> {
@@ -789,6 +793,7 @@ pub enum Patch {}
 
 method! { Patch: Compute => schemas::Operation; "compute.instanceGroupManagers.patch" PATCH "projects/{project}/zones/{zone}/instanceGroupManagers/{instanceGroupManager}" {
     api_version: Some("2026-11-01"),
+    request_id: Some("requestId"),
 } }
 
 impl Call<Patch> {
@@ -802,6 +807,7 @@ pub enum PatchPerInstanceConfigs {}
 
 method! { PatchPerInstanceConfigs: Compute => schemas::Operation; "compute.instanceGroupManagers.patchPerInstanceConfigs" POST "projects/{project}/zones/{zone}/instanceGroupManagers/{instanceGroupManager}/patchPerInstanceConfigs" {
     api_version: Some("2026-11-01"),
+    request_id: Some("requestId"),
 } }
 
 impl Call<PatchPerInstanceConfigs> {
@@ -815,6 +821,7 @@ pub enum RecreateInstances {}
 
 method! { RecreateInstances: Compute => schemas::Operation; "compute.instanceGroupManagers.recreateInstances" POST "projects/{project}/zones/{zone}/instanceGroupManagers/{instanceGroupManager}/recreateInstances" {
     api_version: Some("2026-11-01"),
+    request_id: Some("requestId"),
 } }
 
 impl Call<RecreateInstances> {
@@ -833,6 +840,7 @@ pub enum Resize {}
 
 method! { Resize: Compute => schemas::Operation; "compute.instanceGroupManagers.resize" POST "projects/{project}/zones/{zone}/instanceGroupManagers/{instanceGroupManager}/resize" {
     api_version: Some("2026-11-01"),
+    request_id: Some("requestId"),
 } }
 
 impl Call<Resize> {
@@ -846,6 +854,7 @@ pub enum ResumeInstances {}
 
 method! { ResumeInstances: Compute => schemas::Operation; "compute.instanceGroupManagers.resumeInstances" POST "projects/{project}/zones/{zone}/instanceGroupManagers/{instanceGroupManager}/resumeInstances" {
     api_version: Some("2026-11-01"),
+    request_id: Some("requestId"),
 } }
 
 impl Call<ResumeInstances> {
@@ -859,6 +868,7 @@ pub enum SetInstanceTemplate {}
 
 method! { SetInstanceTemplate: Compute => schemas::Operation; "compute.instanceGroupManagers.setInstanceTemplate" POST "projects/{project}/zones/{zone}/instanceGroupManagers/{instanceGroupManager}/setInstanceTemplate" {
     api_version: Some("2026-11-01"),
+    request_id: Some("requestId"),
 } }
 
 impl Call<SetInstanceTemplate> {
@@ -872,6 +882,7 @@ pub enum SetTargetPools {}
 
 method! { SetTargetPools: Compute => schemas::Operation; "compute.instanceGroupManagers.setTargetPools" POST "projects/{project}/zones/{zone}/instanceGroupManagers/{instanceGroupManager}/setTargetPools" {
     api_version: Some("2026-11-01"),
+    request_id: Some("requestId"),
 } }
 
 impl Call<SetTargetPools> {
@@ -885,6 +896,7 @@ pub enum StartInstances {}
 
 method! { StartInstances: Compute => schemas::Operation; "compute.instanceGroupManagers.startInstances" POST "projects/{project}/zones/{zone}/instanceGroupManagers/{instanceGroupManager}/startInstances" {
     api_version: Some("2026-11-01"),
+    request_id: Some("requestId"),
 } }
 
 impl Call<StartInstances> {
@@ -898,6 +910,7 @@ pub enum StopInstances {}
 
 method! { StopInstances: Compute => schemas::Operation; "compute.instanceGroupManagers.stopInstances" POST "projects/{project}/zones/{zone}/instanceGroupManagers/{instanceGroupManager}/stopInstances" {
     api_version: Some("2026-11-01"),
+    request_id: Some("requestId"),
 } }
 
 impl Call<StopInstances> {
@@ -916,6 +929,7 @@ pub enum SuspendInstances {}
 
 method! { SuspendInstances: Compute => schemas::Operation; "compute.instanceGroupManagers.suspendInstances" POST "projects/{project}/zones/{zone}/instanceGroupManagers/{instanceGroupManager}/suspendInstances" {
     api_version: Some("2026-11-01"),
+    request_id: Some("requestId"),
 } }
 
 impl Call<SuspendInstances> {
@@ -929,6 +943,7 @@ pub enum UpdatePerInstanceConfigs {}
 
 method! { UpdatePerInstanceConfigs: Compute => schemas::Operation; "compute.instanceGroupManagers.updatePerInstanceConfigs" POST "projects/{project}/zones/{zone}/instanceGroupManagers/{instanceGroupManager}/updatePerInstanceConfigs" {
     api_version: Some("2026-11-01"),
+    request_id: Some("requestId"),
 } }
 
 impl Call<UpdatePerInstanceConfigs> {

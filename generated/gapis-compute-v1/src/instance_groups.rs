@@ -216,6 +216,7 @@ pub enum AddInstances {}
 
 method! { AddInstances: Compute => schemas::Operation; "compute.instanceGroups.addInstances" POST "projects/{project}/zones/{zone}/instanceGroups/{instanceGroup}/addInstances" {
     api_version: Some("2026-11-01"),
+    request_id: Some("requestId"),
 } }
 
 impl Call<AddInstances> {
@@ -285,6 +286,7 @@ pub enum Insert {}
 
 method! { Insert: Compute => schemas::Operation; "compute.instanceGroups.insert" POST "projects/{project}/zones/{zone}/instanceGroups" {
     api_version: Some("2026-11-01"),
+    request_id: Some("requestId"),
 } }
 
 impl Call<Insert> {
@@ -354,6 +356,7 @@ pub enum RemoveInstances {}
 
 method! { RemoveInstances: Compute => schemas::Operation; "compute.instanceGroups.removeInstances" POST "projects/{project}/zones/{zone}/instanceGroups/{instanceGroup}/removeInstances" {
     api_version: Some("2026-11-01"),
+    request_id: Some("requestId"),
 } }
 
 impl Call<RemoveInstances> {
@@ -367,6 +370,7 @@ pub enum SetNamedPorts {}
 
 method! { SetNamedPorts: Compute => schemas::Operation; "compute.instanceGroups.setNamedPorts" POST "projects/{project}/zones/{zone}/instanceGroups/{instanceGroup}/setNamedPorts" {
     api_version: Some("2026-11-01"),
+    request_id: Some("requestId"),
 } }
 
 impl Call<SetNamedPorts> {

@@ -53,6 +53,7 @@ pub enum Patch {}
 
 method! { Patch: Compute => schemas::Operation; "compute.instanceSettings.patch" PATCH "projects/{project}/zones/{zone}/instanceSettings" {
     api_version: Some("2026-11-01"),
+    request_id: Some("requestId"),
 } }
 
 impl Call<Patch> {

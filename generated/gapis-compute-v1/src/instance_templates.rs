@@ -217,6 +217,7 @@ pub enum Insert {}
 
 method! { Insert: Compute => schemas::Operation; "compute.instanceTemplates.insert" POST "projects/{project}/global/instanceTemplates" {
     api_version: Some("2026-11-01"),
+    request_id: Some("requestId"),
 } }
 
 impl Call<Insert> {

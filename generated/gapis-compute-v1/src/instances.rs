@@ -1132,6 +1132,7 @@ pub enum AddAccessConfig {}
 
 method! { AddAccessConfig: Compute => schemas::Operation; "compute.instances.addAccessConfig" POST "projects/{project}/zones/{zone}/instances/{instance}/addAccessConfig" {
     api_version: Some("2026-11-01"),
+    request_id: Some("requestId"),
 } }
 
 impl Call<AddAccessConfig> {
@@ -1145,6 +1146,7 @@ pub enum AddNetworkInterface {}
 
 method! { AddNetworkInterface: Compute => schemas::Operation; "compute.instances.addNetworkInterface" POST "projects/{project}/zones/{zone}/instances/{instance}/addNetworkInterface" {
     api_version: Some("2026-11-01"),
+    request_id: Some("requestId"),
 } }
 
 impl Call<AddNetworkInterface> {
@@ -1158,6 +1160,7 @@ pub enum AddResourcePolicies {}
 
 method! { AddResourcePolicies: Compute => schemas::Operation; "compute.instances.addResourcePolicies" POST "projects/{project}/zones/{zone}/instances/{instance}/addResourcePolicies" {
     api_version: Some("2026-11-01"),
+    request_id: Some("requestId"),
 } }
 
 impl Call<AddResourcePolicies> {
@@ -1207,6 +1210,7 @@ pub enum AttachDisk {}
 
 method! { AttachDisk: Compute => schemas::Operation; "compute.instances.attachDisk" POST "projects/{project}/zones/{zone}/instances/{instance}/attachDisk" {
     api_version: Some("2026-11-01"),
+    request_id: Some("requestId"),
 } }
 
 impl Call<AttachDisk> {
@@ -1224,6 +1228,7 @@ pub enum BulkInsert {}
 
 method! { BulkInsert: Compute => schemas::Operation; "compute.instances.bulkInsert" POST "projects/{project}/zones/{zone}/instances/bulkInsert" {
     api_version: Some("2026-11-01"),
+    request_id: Some("requestId"),
 } }
 
 impl Call<BulkInsert> {
@@ -1254,6 +1259,7 @@ pub enum DeleteAccessConfig {}
 
 method! { DeleteAccessConfig: Compute => schemas::Operation; "compute.instances.deleteAccessConfig" POST "projects/{project}/zones/{zone}/instances/{instance}/deleteAccessConfig" {
     api_version: Some("2026-11-01"),
+    request_id: Some("requestId"),
 } }
 
 impl Call<DeleteAccessConfig> {
@@ -1267,6 +1273,7 @@ pub enum DeleteNetworkInterface {}
 
 method! { DeleteNetworkInterface: Compute => schemas::Operation; "compute.instances.deleteNetworkInterface" POST "projects/{project}/zones/{zone}/instances/{instance}/deleteNetworkInterface" {
     api_version: Some("2026-11-01"),
+    request_id: Some("requestId"),
 } }
 
 impl Call<DeleteNetworkInterface> {
@@ -1280,6 +1287,7 @@ pub enum DetachDisk {}
 
 method! { DetachDisk: Compute => schemas::Operation; "compute.instances.detachDisk" POST "projects/{project}/zones/{zone}/instances/{instance}/detachDisk" {
     api_version: Some("2026-11-01"),
+    request_id: Some("requestId"),
 } }
 
 impl Call<DetachDisk> {
@@ -1369,6 +1377,7 @@ pub enum Insert {}
 
 method! { Insert: Compute => schemas::Operation; "compute.instances.insert" POST "projects/{project}/zones/{zone}/instances" {
     api_version: Some("2026-11-01"),
+    request_id: Some("requestId"),
 } }
 
 impl Call<Insert> {
@@ -1446,6 +1455,7 @@ pub enum PerformMaintenance {}
 
 method! { PerformMaintenance: Compute => schemas::Operation; "compute.instances.performMaintenance" POST "projects/{project}/zones/{zone}/instances/{instance}/performMaintenance" {
     api_version: Some("2026-11-01"),
+    request_id: Some("requestId"),
 } }
 
 impl Call<PerformMaintenance> {
@@ -1459,6 +1469,7 @@ pub enum RemoveResourcePolicies {}
 
 method! { RemoveResourcePolicies: Compute => schemas::Operation; "compute.instances.removeResourcePolicies" POST "projects/{project}/zones/{zone}/instances/{instance}/removeResourcePolicies" {
     api_version: Some("2026-11-01"),
+    request_id: Some("requestId"),
 } }
 
 impl Call<RemoveResourcePolicies> {
@@ -1472,6 +1483,7 @@ pub enum ReportHostAsFaulty {}
 
 method! { ReportHostAsFaulty: Compute => schemas::Operation; "compute.instances.reportHostAsFaulty" POST "projects/{project}/zones/{zone}/instances/{instance}/reportHostAsFaulty" {
     api_version: Some("2026-11-01"),
+    request_id: Some("requestId"),
 } }
 
 impl Call<ReportHostAsFaulty> {
@@ -1485,6 +1497,7 @@ pub enum Reset {}
 
 method! { Reset: Compute => schemas::Operation; "compute.instances.reset" POST "projects/{project}/zones/{zone}/instances/{instance}/reset" {
     api_version: Some("2026-11-01"),
+    request_id: Some("requestId"),
 } }
 
 impl Call<Reset> {
@@ -1498,6 +1511,7 @@ pub enum Resume {}
 
 method! { Resume: Compute => schemas::Operation; "compute.instances.resume" POST "projects/{project}/zones/{zone}/instances/{instance}/resume" {
     api_version: Some("2026-11-01"),
+    request_id: Some("requestId"),
 } }
 
 impl Call<Resume> {
@@ -1518,6 +1532,7 @@ pub enum SetDeletionProtection {}
 
 method! { SetDeletionProtection: Compute => schemas::Operation; "compute.instances.setDeletionProtection" POST "projects/{project}/zones/{zone}/instances/{resource}/setDeletionProtection" {
     api_version: Some("2026-11-01"),
+    request_id: Some("requestId"),
 } }
 
 impl Call<SetDeletionProtection> {
@@ -1536,6 +1551,7 @@ pub enum SetDiskAutoDelete {}
 
 method! { SetDiskAutoDelete: Compute => schemas::Operation; "compute.instances.setDiskAutoDelete" POST "projects/{project}/zones/{zone}/instances/{instance}/setDiskAutoDelete" {
     api_version: Some("2026-11-01"),
+    request_id: Some("requestId"),
 } }
 
 impl Call<SetDiskAutoDelete> {
@@ -1556,6 +1572,7 @@ pub enum SetLabels {}
 
 method! { SetLabels: Compute => schemas::Operation; "compute.instances.setLabels" POST "projects/{project}/zones/{zone}/instances/{instance}/setLabels" {
     api_version: Some("2026-11-01"),
+    request_id: Some("requestId"),
 } }
 
 impl Call<SetLabels> {
@@ -1569,6 +1586,7 @@ pub enum SetMachineResources {}
 
 method! { SetMachineResources: Compute => schemas::Operation; "compute.instances.setMachineResources" POST "projects/{project}/zones/{zone}/instances/{instance}/setMachineResources" {
     api_version: Some("2026-11-01"),
+    request_id: Some("requestId"),
 } }
 
 impl Call<SetMachineResources> {
@@ -1582,6 +1600,7 @@ pub enum SetMachineType {}
 
 method! { SetMachineType: Compute => schemas::Operation; "compute.instances.setMachineType" POST "projects/{project}/zones/{zone}/instances/{instance}/setMachineType" {
     api_version: Some("2026-11-01"),
+    request_id: Some("requestId"),
 } }
 
 impl Call<SetMachineType> {
@@ -1595,6 +1614,7 @@ pub enum SetMetadata {}
 
 method! { SetMetadata: Compute => schemas::Operation; "compute.instances.setMetadata" POST "projects/{project}/zones/{zone}/instances/{instance}/setMetadata" {
     api_version: Some("2026-11-01"),
+    request_id: Some("requestId"),
 } }
 
 impl Call<SetMetadata> {
@@ -1608,6 +1628,7 @@ pub enum SetMinCpuPlatform {}
 
 method! { SetMinCpuPlatform: Compute => schemas::Operation; "compute.instances.setMinCpuPlatform" POST "projects/{project}/zones/{zone}/instances/{instance}/setMinCpuPlatform" {
     api_version: Some("2026-11-01"),
+    request_id: Some("requestId"),
 } }
 
 impl Call<SetMinCpuPlatform> {
@@ -1621,6 +1642,7 @@ pub enum SetName {}
 
 method! { SetName: Compute => schemas::Operation; "compute.instances.setName" POST "projects/{project}/zones/{zone}/instances/{instance}/setName" {
     api_version: Some("2026-11-01"),
+    request_id: Some("requestId"),
 } }
 
 impl Call<SetName> {
@@ -1634,6 +1656,7 @@ pub enum SetScheduling {}
 
 method! { SetScheduling: Compute => schemas::Operation; "compute.instances.setScheduling" POST "projects/{project}/zones/{zone}/instances/{instance}/setScheduling" {
     api_version: Some("2026-11-01"),
+    request_id: Some("requestId"),
 } }
 
 impl Call<SetScheduling> {
@@ -1647,6 +1670,7 @@ pub enum SetSecurityPolicy {}
 
 method! { SetSecurityPolicy: Compute => schemas::Operation; "compute.instances.setSecurityPolicy" POST "projects/{project}/zones/{zone}/instances/{instance}/setSecurityPolicy" {
     api_version: Some("2026-11-01"),
+    request_id: Some("requestId"),
 } }
 
 impl Call<SetSecurityPolicy> {
@@ -1660,6 +1684,7 @@ pub enum SetServiceAccount {}
 
 method! { SetServiceAccount: Compute => schemas::Operation; "compute.instances.setServiceAccount" POST "projects/{project}/zones/{zone}/instances/{instance}/setServiceAccount" {
     api_version: Some("2026-11-01"),
+    request_id: Some("requestId"),
 } }
 
 impl Call<SetServiceAccount> {
@@ -1673,6 +1698,7 @@ pub enum SetShieldedInstanceIntegrityPolicy {}
 
 method! { SetShieldedInstanceIntegrityPolicy: Compute => schemas::Operation; "compute.instances.setShieldedInstanceIntegrityPolicy" PATCH "projects/{project}/zones/{zone}/instances/{instance}/setShieldedInstanceIntegrityPolicy" {
     api_version: Some("2026-11-01"),
+    request_id: Some("requestId"),
 } }
 
 impl Call<SetShieldedInstanceIntegrityPolicy> {
@@ -1686,6 +1712,7 @@ pub enum SetTags {}
 
 method! { SetTags: Compute => schemas::Operation; "compute.instances.setTags" POST "projects/{project}/zones/{zone}/instances/{instance}/setTags" {
     api_version: Some("2026-11-01"),
+    request_id: Some("requestId"),
 } }
 
 impl Call<SetTags> {
@@ -1699,6 +1726,7 @@ pub enum SimulateMaintenanceEvent {}
 
 method! { SimulateMaintenanceEvent: Compute => schemas::Operation; "compute.instances.simulateMaintenanceEvent" POST "projects/{project}/zones/{zone}/instances/{instance}/simulateMaintenanceEvent" {
     api_version: Some("2026-11-01"),
+    request_id: Some("requestId"),
 } }
 
 impl Call<SimulateMaintenanceEvent> {
@@ -1716,6 +1744,7 @@ pub enum Start {}
 
 method! { Start: Compute => schemas::Operation; "compute.instances.start" POST "projects/{project}/zones/{zone}/instances/{instance}/start" {
     api_version: Some("2026-11-01"),
+    request_id: Some("requestId"),
 } }
 
 impl Call<Start> {
@@ -1729,6 +1758,7 @@ pub enum StartWithEncryptionKey {}
 
 method! { StartWithEncryptionKey: Compute => schemas::Operation; "compute.instances.startWithEncryptionKey" POST "projects/{project}/zones/{zone}/instances/{instance}/startWithEncryptionKey" {
     api_version: Some("2026-11-01"),
+    request_id: Some("requestId"),
 } }
 
 impl Call<StartWithEncryptionKey> {
@@ -1742,6 +1772,7 @@ pub enum Stop {}
 
 method! { Stop: Compute => schemas::Operation; "compute.instances.stop" POST "projects/{project}/zones/{zone}/instances/{instance}/stop" {
     api_version: Some("2026-11-01"),
+    request_id: Some("requestId"),
 } }
 
 impl Call<Stop> {
@@ -1763,6 +1794,7 @@ pub enum Suspend {}
 
 method! { Suspend: Compute => schemas::Operation; "compute.instances.suspend" POST "projects/{project}/zones/{zone}/instances/{instance}/suspend" {
     api_version: Some("2026-11-01"),
+    request_id: Some("requestId"),
 } }
 
 impl Call<Suspend> {
@@ -1812,6 +1844,7 @@ pub enum UpdateAccessConfig {}
 
 method! { UpdateAccessConfig: Compute => schemas::Operation; "compute.instances.updateAccessConfig" POST "projects/{project}/zones/{zone}/instances/{instance}/updateAccessConfig" {
     api_version: Some("2026-11-01"),
+    request_id: Some("requestId"),
 } }
 
 impl Call<UpdateAccessConfig> {
@@ -1825,6 +1858,7 @@ pub enum UpdateDisplayDevice {}
 
 method! { UpdateDisplayDevice: Compute => schemas::Operation; "compute.instances.updateDisplayDevice" PATCH "projects/{project}/zones/{zone}/instances/{instance}/updateDisplayDevice" {
     api_version: Some("2026-11-01"),
+    request_id: Some("requestId"),
 } }
 
 impl Call<UpdateDisplayDevice> {
@@ -1838,6 +1872,7 @@ pub enum UpdateNetworkInterface {}
 
 method! { UpdateNetworkInterface: Compute => schemas::Operation; "compute.instances.updateNetworkInterface" PATCH "projects/{project}/zones/{zone}/instances/{instance}/updateNetworkInterface" {
     api_version: Some("2026-11-01"),
+    request_id: Some("requestId"),
 } }
 
 impl Call<UpdateNetworkInterface> {
@@ -1851,6 +1886,7 @@ pub enum UpdateShieldedInstanceConfig {}
 
 method! { UpdateShieldedInstanceConfig: Compute => schemas::Operation; "compute.instances.updateShieldedInstanceConfig" PATCH "projects/{project}/zones/{zone}/instances/{instance}/updateShieldedInstanceConfig" {
     api_version: Some("2026-11-01"),
+    request_id: Some("requestId"),
 } }
 
 impl Call<UpdateShieldedInstanceConfig> {

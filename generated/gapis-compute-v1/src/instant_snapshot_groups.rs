@@ -182,6 +182,7 @@ pub enum Insert {}
 
 method! { Insert: Compute => schemas::Operation; "compute.instantSnapshotGroups.insert" POST "projects/{project}/zones/{zone}/instantSnapshotGroups" {
     api_version: Some("2026-11-01"),
+    request_id: Some("requestId"),
 } }
 
 impl Call<Insert> {

@@ -254,6 +254,7 @@ pub enum Insert {}
 
 method! { Insert: Compute => schemas::Operation; "compute.instantSnapshots.insert" POST "projects/{project}/zones/{zone}/instantSnapshots" {
     api_version: Some("2026-11-01"),
+    request_id: Some("requestId"),
 } }
 
 impl Call<Insert> {
@@ -302,6 +303,7 @@ pub enum SetLabels {}
 
 method! { SetLabels: Compute => schemas::Operation; "compute.instantSnapshots.setLabels" POST "projects/{project}/zones/{zone}/instantSnapshots/{resource}/setLabels" {
     api_version: Some("2026-11-01"),
+    request_id: Some("requestId"),
 } }
 
 impl Call<SetLabels> {

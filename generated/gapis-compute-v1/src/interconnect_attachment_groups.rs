@@ -210,6 +210,7 @@ pub enum Insert {}
 
 method! { Insert: Compute => schemas::Operation; "compute.interconnectAttachmentGroups.insert" POST "projects/{project}/global/interconnectAttachmentGroups" {
     api_version: Some("2026-11-01"),
+    request_id: Some("requestId"),
 } }
 
 impl Call<Insert> {
@@ -251,6 +252,7 @@ pub enum Patch {}
 
 method! { Patch: Compute => schemas::Operation; "compute.interconnectAttachmentGroups.patch" PATCH "projects/{project}/global/interconnectAttachmentGroups/{interconnectAttachmentGroup}" {
     api_version: Some("2026-11-01"),
+    request_id: Some("requestId"),
 } }
 
 impl Call<Patch> {

@@ -213,6 +213,7 @@ pub enum Insert {}
 
 method! { Insert: Compute => schemas::Operation; "compute.interconnectAttachments.insert" POST "projects/{project}/regions/{region}/interconnectAttachments" {
     api_version: Some("2026-11-01"),
+    request_id: Some("requestId"),
 } }
 
 impl Call<Insert> {
@@ -258,6 +259,7 @@ pub enum Patch {}
 
 method! { Patch: Compute => schemas::Operation; "compute.interconnectAttachments.patch" PATCH "projects/{project}/regions/{region}/interconnectAttachments/{interconnectAttachment}" {
     api_version: Some("2026-11-01"),
+    request_id: Some("requestId"),
 } }
 
 impl Call<Patch> {
@@ -271,6 +273,7 @@ pub enum SetLabels {}
 
 method! { SetLabels: Compute => schemas::Operation; "compute.interconnectAttachments.setLabels" POST "projects/{project}/regions/{region}/interconnectAttachments/{resource}/setLabels" {
     api_version: Some("2026-11-01"),
+    request_id: Some("requestId"),
 } }
 
 impl Call<SetLabels> {

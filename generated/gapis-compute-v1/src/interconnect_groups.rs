@@ -234,6 +234,7 @@ pub enum Insert {}
 
 method! { Insert: Compute => schemas::Operation; "compute.interconnectGroups.insert" POST "projects/{project}/global/interconnectGroups" {
     api_version: Some("2026-11-01"),
+    request_id: Some("requestId"),
 } }
 
 impl Call<Insert> {
@@ -275,6 +276,7 @@ pub enum Patch {}
 
 method! { Patch: Compute => schemas::Operation; "compute.interconnectGroups.patch" PATCH "projects/{project}/global/interconnectGroups/{interconnectGroup}" {
     api_version: Some("2026-11-01"),
+    request_id: Some("requestId"),
 } }
 
 impl Call<Patch> {

@@ -202,6 +202,7 @@ pub enum Insert {}
 
 method! { Insert: Compute => schemas::Operation; "compute.interconnects.insert" POST "projects/{project}/global/interconnects" {
     api_version: Some("2026-11-01"),
+    request_id: Some("requestId"),
 } }
 
 impl Call<Insert> {
@@ -243,6 +244,7 @@ pub enum Patch {}
 
 method! { Patch: Compute => schemas::Operation; "compute.interconnects.patch" PATCH "projects/{project}/global/interconnects/{interconnect}" {
     api_version: Some("2026-11-01"),
+    request_id: Some("requestId"),
 } }
 
 impl Call<Patch> {
@@ -263,6 +265,7 @@ pub enum SetName {}
 
 method! { SetName: Compute => schemas::Operation; "compute.interconnects.setName" POST "projects/{project}/global/interconnects/{interconnect}/setName" {
     api_version: Some("2026-11-01"),
+    request_id: Some("requestId"),
 } }
 
 impl Call<SetName> {

@@ -181,6 +181,7 @@ pub enum Insert {}
 
 method! { Insert: Compute => schemas::Operation; "compute.licenses.insert" POST "projects/{project}/global/licenses" {
     api_version: Some("2026-11-01"),
+    request_id: Some("requestId"),
 } }
 
 impl Call<Insert> {
@@ -236,6 +237,7 @@ pub enum Update {}
 
 method! { Update: Compute => schemas::Operation; "compute.licenses.update" PATCH "projects/{project}/global/licenses/{license}" {
     api_version: Some("2026-11-01"),
+    request_id: Some("requestId"),
 } }
 
 impl Call<Update> {

@@ -179,6 +179,7 @@ pub enum Insert {}
 
 method! { Insert: Compute => schemas::Operation; "compute.machineImages.insert" POST "projects/{project}/global/machineImages" {
     api_version: Some("2026-11-01"),
+    request_id: Some("requestId"),
 } }
 
 impl Call<Insert> {

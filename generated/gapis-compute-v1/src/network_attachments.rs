@@ -259,6 +259,7 @@ pub enum Insert {}
 
 method! { Insert: Compute => schemas::Operation; "compute.networkAttachments.insert" POST "projects/{project}/regions/{region}/networkAttachments" {
     api_version: Some("2026-11-01"),
+    request_id: Some("requestId"),
 } }
 
 impl Call<Insert> {
@@ -300,6 +301,7 @@ pub enum Patch {}
 
 method! { Patch: Compute => schemas::Operation; "compute.networkAttachments.patch" PATCH "projects/{project}/regions/{region}/networkAttachments/{networkAttachment}" {
     api_version: Some("2026-11-01"),
+    request_id: Some("requestId"),
 } }
 
 impl Call<Patch> {

@@ -174,6 +174,7 @@ pub enum Insert {}
 
 method! { Insert: Compute => schemas::Operation; "compute.networkEdgeSecurityServices.insert" POST "projects/{project}/regions/{region}/networkEdgeSecurityServices" {
     api_version: Some("2026-11-01"),
+    request_id: Some("requestId"),
 } }
 
 impl Call<Insert> {
@@ -191,6 +192,7 @@ pub enum Patch {}
 
 method! { Patch: Compute => schemas::Operation; "compute.networkEdgeSecurityServices.patch" PATCH "projects/{project}/regions/{region}/networkEdgeSecurityServices/{networkEdgeSecurityService}" {
     api_version: Some("2026-11-01"),
+    request_id: Some("requestId"),
 } }
 
 impl Call<Patch> {

@@ -233,6 +233,7 @@ pub enum AttachNetworkEndpoints {}
 
 method! { AttachNetworkEndpoints: Compute => schemas::Operation; "compute.networkEndpointGroups.attachNetworkEndpoints" POST "projects/{project}/zones/{zone}/networkEndpointGroups/{networkEndpointGroup}/attachNetworkEndpoints" {
     api_version: Some("2026-11-01"),
+    request_id: Some("requestId"),
 } }
 
 impl Call<AttachNetworkEndpoints> {
@@ -259,6 +260,7 @@ pub enum DetachNetworkEndpoints {}
 
 method! { DetachNetworkEndpoints: Compute => schemas::Operation; "compute.networkEndpointGroups.detachNetworkEndpoints" POST "projects/{project}/zones/{zone}/networkEndpointGroups/{networkEndpointGroup}/detachNetworkEndpoints" {
     api_version: Some("2026-11-01"),
+    request_id: Some("requestId"),
 } }
 
 impl Call<DetachNetworkEndpoints> {
@@ -279,6 +281,7 @@ pub enum Insert {}
 
 method! { Insert: Compute => schemas::Operation; "compute.networkEndpointGroups.insert" POST "projects/{project}/zones/{zone}/networkEndpointGroups" {
     api_version: Some("2026-11-01"),
+    request_id: Some("requestId"),
 } }
 
 impl Call<Insert> {

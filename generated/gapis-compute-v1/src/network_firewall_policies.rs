@@ -403,6 +403,7 @@ pub enum AddAssociation {}
 
 method! { AddAssociation: Compute => schemas::Operation; "compute.networkFirewallPolicies.addAssociation" POST "projects/{project}/global/firewallPolicies/{firewallPolicy}/addAssociation" {
     api_version: Some("2026-11-01"),
+    request_id: Some("requestId"),
 } }
 
 impl Call<AddAssociation> {
@@ -420,6 +421,7 @@ pub enum AddPacketMirroringRule {}
 
 method! { AddPacketMirroringRule: Compute => schemas::Operation; "compute.networkFirewallPolicies.addPacketMirroringRule" POST "projects/{project}/global/firewallPolicies/{firewallPolicy}/addPacketMirroringRule" {
     api_version: Some("2026-11-01"),
+    request_id: Some("requestId"),
 } }
 
 impl Call<AddPacketMirroringRule> {
@@ -441,6 +443,7 @@ pub enum AddRule {}
 
 method! { AddRule: Compute => schemas::Operation; "compute.networkFirewallPolicies.addRule" POST "projects/{project}/global/firewallPolicies/{firewallPolicy}/addRule" {
     api_version: Some("2026-11-01"),
+    request_id: Some("requestId"),
 } }
 
 impl Call<AddRule> {
@@ -498,6 +501,7 @@ pub enum CloneRules {}
 
 method! { CloneRules: Compute => schemas::Operation; "compute.networkFirewallPolicies.cloneRules" POST "projects/{project}/global/firewallPolicies/{firewallPolicy}/cloneRules" {
     api_version: Some("2026-11-01"),
+    request_id: Some("requestId"),
 } }
 
 impl Call<CloneRules> {
@@ -587,6 +591,7 @@ pub enum Insert {}
 
 method! { Insert: Compute => schemas::Operation; "compute.networkFirewallPolicies.insert" POST "projects/{project}/global/firewallPolicies" {
     api_version: Some("2026-11-01"),
+    request_id: Some("requestId"),
 } }
 
 impl Call<Insert> {
@@ -628,6 +633,7 @@ pub enum Patch {}
 
 method! { Patch: Compute => schemas::Operation; "compute.networkFirewallPolicies.patch" PATCH "projects/{project}/global/firewallPolicies/{firewallPolicy}" {
     api_version: Some("2026-11-01"),
+    request_id: Some("requestId"),
 } }
 
 impl Call<Patch> {
@@ -641,6 +647,7 @@ pub enum PatchPacketMirroringRule {}
 
 method! { PatchPacketMirroringRule: Compute => schemas::Operation; "compute.networkFirewallPolicies.patchPacketMirroringRule" POST "projects/{project}/global/firewallPolicies/{firewallPolicy}/patchPacketMirroringRule" {
     api_version: Some("2026-11-01"),
+    request_id: Some("requestId"),
 } }
 
 impl Call<PatchPacketMirroringRule> {
@@ -658,6 +665,7 @@ pub enum PatchRule {}
 
 method! { PatchRule: Compute => schemas::Operation; "compute.networkFirewallPolicies.patchRule" POST "projects/{project}/global/firewallPolicies/{firewallPolicy}/patchRule" {
     api_version: Some("2026-11-01"),
+    request_id: Some("requestId"),
 } }
 
 impl Call<PatchRule> {
@@ -675,6 +683,7 @@ pub enum RemoveAssociation {}
 
 method! { RemoveAssociation: Compute => schemas::Operation; "compute.networkFirewallPolicies.removeAssociation" POST "projects/{project}/global/firewallPolicies/{firewallPolicy}/removeAssociation" {
     api_version: Some("2026-11-01"),
+    request_id: Some("requestId"),
 } }
 
 impl Call<RemoveAssociation> {
@@ -692,6 +701,7 @@ pub enum RemovePacketMirroringRule {}
 
 method! { RemovePacketMirroringRule: Compute => schemas::Operation; "compute.networkFirewallPolicies.removePacketMirroringRule" POST "projects/{project}/global/firewallPolicies/{firewallPolicy}/removePacketMirroringRule" {
     api_version: Some("2026-11-01"),
+    request_id: Some("requestId"),
 } }
 
 impl Call<RemovePacketMirroringRule> {
@@ -709,6 +719,7 @@ pub enum RemoveRule {}
 
 method! { RemoveRule: Compute => schemas::Operation; "compute.networkFirewallPolicies.removeRule" POST "projects/{project}/global/firewallPolicies/{firewallPolicy}/removeRule" {
     api_version: Some("2026-11-01"),
+    request_id: Some("requestId"),
 } }
 
 impl Call<RemoveRule> {

@@ -263,6 +263,7 @@ pub enum AddPeering {}
 
 method! { AddPeering: Compute => schemas::Operation; "compute.networks.addPeering" POST "projects/{project}/global/networks/{network}/addPeering" {
     api_version: Some("2026-11-01"),
+    request_id: Some("requestId"),
 } }
 
 impl Call<AddPeering> {
@@ -276,6 +277,7 @@ pub enum CancelRequestRemovePeering {}
 
 method! { CancelRequestRemovePeering: Compute => schemas::Operation; "compute.networks.cancelRequestRemovePeering" POST "projects/{project}/global/networks/{network}/cancelRequestRemovePeering" {
     api_version: Some("2026-11-01"),
+    request_id: Some("requestId"),
 } }
 
 impl Call<CancelRequestRemovePeering> {
@@ -316,6 +318,7 @@ pub enum Insert {}
 
 method! { Insert: Compute => schemas::Operation; "compute.networks.insert" POST "projects/{project}/global/networks" {
     api_version: Some("2026-11-01"),
+    request_id: Some("requestId"),
 } }
 
 impl Call<Insert> {
@@ -397,6 +400,7 @@ pub enum Patch {}
 
 method! { Patch: Compute => schemas::Operation; "compute.networks.patch" PATCH "projects/{project}/global/networks/{network}" {
     api_version: Some("2026-11-01"),
+    request_id: Some("requestId"),
 } }
 
 impl Call<Patch> {
@@ -410,6 +414,7 @@ pub enum RemovePeering {}
 
 method! { RemovePeering: Compute => schemas::Operation; "compute.networks.removePeering" POST "projects/{project}/global/networks/{network}/removePeering" {
     api_version: Some("2026-11-01"),
+    request_id: Some("requestId"),
 } }
 
 impl Call<RemovePeering> {
@@ -423,6 +428,7 @@ pub enum RequestRemovePeering {}
 
 method! { RequestRemovePeering: Compute => schemas::Operation; "compute.networks.requestRemovePeering" POST "projects/{project}/global/networks/{network}/requestRemovePeering" {
     api_version: Some("2026-11-01"),
+    request_id: Some("requestId"),
 } }
 
 impl Call<RequestRemovePeering> {
@@ -436,6 +442,7 @@ pub enum SwitchToCustomMode {}
 
 method! { SwitchToCustomMode: Compute => schemas::Operation; "compute.networks.switchToCustomMode" POST "projects/{project}/global/networks/{network}/switchToCustomMode" {
     api_version: Some("2026-11-01"),
+    request_id: Some("requestId"),
 } }
 
 impl Call<SwitchToCustomMode> {
@@ -449,6 +456,7 @@ pub enum UpdatePeering {}
 
 method! { UpdatePeering: Compute => schemas::Operation; "compute.networks.updatePeering" PATCH "projects/{project}/global/networks/{network}/updatePeering" {
     api_version: Some("2026-11-01"),
+    request_id: Some("requestId"),
 } }
 
 impl Call<UpdatePeering> {

@@ -342,6 +342,7 @@ pub enum AddNodes {}
 
 method! { AddNodes: Compute => schemas::Operation; "compute.nodeGroups.addNodes" POST "projects/{project}/zones/{zone}/nodeGroups/{nodeGroup}/addNodes" {
     api_version: Some("2026-11-01"),
+    request_id: Some("requestId"),
 } }
 
 impl Call<AddNodes> {
@@ -404,6 +405,7 @@ pub enum DeleteNodes {}
 
 method! { DeleteNodes: Compute => schemas::Operation; "compute.nodeGroups.deleteNodes" POST "projects/{project}/zones/{zone}/nodeGroups/{nodeGroup}/deleteNodes" {
     api_version: Some("2026-11-01"),
+    request_id: Some("requestId"),
 } }
 
 impl Call<DeleteNodes> {
@@ -437,6 +439,7 @@ pub enum Insert {}
 
 method! { Insert: Compute => schemas::Operation; "compute.nodeGroups.insert" POST "projects/{project}/zones/{zone}/nodeGroups" {
     api_version: Some("2026-11-01"),
+    request_id: Some("requestId"),
 } }
 
 impl Call<Insert> {
@@ -506,6 +509,7 @@ pub enum Patch {}
 
 method! { Patch: Compute => schemas::Operation; "compute.nodeGroups.patch" PATCH "projects/{project}/zones/{zone}/nodeGroups/{nodeGroup}" {
     api_version: Some("2026-11-01"),
+    request_id: Some("requestId"),
 } }
 
 impl Call<Patch> {
@@ -519,6 +523,7 @@ pub enum PerformMaintenance {}
 
 method! { PerformMaintenance: Compute => schemas::Operation; "compute.nodeGroups.performMaintenance" POST "projects/{project}/zones/{zone}/nodeGroups/{nodeGroup}/performMaintenance" {
     api_version: Some("2026-11-01"),
+    request_id: Some("requestId"),
 } }
 
 impl Call<PerformMaintenance> {
@@ -539,6 +544,7 @@ pub enum SetNodeTemplate {}
 
 method! { SetNodeTemplate: Compute => schemas::Operation; "compute.nodeGroups.setNodeTemplate" POST "projects/{project}/zones/{zone}/nodeGroups/{nodeGroup}/setNodeTemplate" {
     api_version: Some("2026-11-01"),
+    request_id: Some("requestId"),
 } }
 
 impl Call<SetNodeTemplate> {
@@ -552,6 +558,7 @@ pub enum SimulateMaintenanceEvent {}
 
 method! { SimulateMaintenanceEvent: Compute => schemas::Operation; "compute.nodeGroups.simulateMaintenanceEvent" POST "projects/{project}/zones/{zone}/nodeGroups/{nodeGroup}/simulateMaintenanceEvent" {
     api_version: Some("2026-11-01"),
+    request_id: Some("requestId"),
 } }
 
 impl Call<SimulateMaintenanceEvent> {

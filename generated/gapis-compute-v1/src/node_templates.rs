@@ -232,6 +232,7 @@ pub enum Insert {}
 
 method! { Insert: Compute => schemas::Operation; "compute.nodeTemplates.insert" POST "projects/{project}/regions/{region}/nodeTemplates" {
     api_version: Some("2026-11-01"),
+    request_id: Some("requestId"),
 } }
 
 impl Call<Insert> {

@@ -265,6 +265,7 @@ pub enum AddAssociation {}
 
 method! { AddAssociation: Compute => schemas::Operation; "compute.organizationSecurityPolicies.addAssociation" POST "locations/global/securityPolicies/{securityPolicy}/addAssociation" {
     api_version: Some("2026-11-01"),
+    request_id: Some("requestId"),
 } }
 
 impl Call<AddAssociation> {
@@ -282,6 +283,7 @@ pub enum AddRule {}
 
 method! { AddRule: Compute => schemas::Operation; "compute.organizationSecurityPolicies.addRule" POST "locations/global/securityPolicies/{securityPolicy}/addRule" {
     api_version: Some("2026-11-01"),
+    request_id: Some("requestId"),
 } }
 
 impl Call<AddRule> {
@@ -295,6 +297,7 @@ pub enum CopyRules {}
 
 method! { CopyRules: Compute => schemas::Operation; "compute.organizationSecurityPolicies.copyRules" POST "locations/global/securityPolicies/{securityPolicy}/copyRules" {
     api_version: Some("2026-11-01"),
+    request_id: Some("requestId"),
 } }
 
 impl Call<CopyRules> {
@@ -358,6 +361,7 @@ pub enum Insert {}
 
 method! { Insert: Compute => schemas::Operation; "compute.organizationSecurityPolicies.insert" POST "locations/global/securityPolicies" {
     api_version: Some("2026-11-01"),
+    request_id: Some("requestId"),
 } }
 
 impl Call<Insert> {
@@ -450,6 +454,7 @@ pub enum Move {}
 
 method! { Move: Compute => schemas::Operation; "compute.organizationSecurityPolicies.move" POST "locations/global/securityPolicies/{securityPolicy}/move" {
     api_version: Some("2026-11-01"),
+    request_id: Some("requestId"),
 } }
 
 impl Call<Move> {
@@ -467,6 +472,7 @@ pub enum Patch {}
 
 method! { Patch: Compute => schemas::Operation; "compute.organizationSecurityPolicies.patch" PATCH "locations/global/securityPolicies/{securityPolicy}" {
     api_version: Some("2026-11-01"),
+    request_id: Some("requestId"),
 } }
 
 impl Call<Patch> {
@@ -480,6 +486,7 @@ pub enum PatchRule {}
 
 method! { PatchRule: Compute => schemas::Operation; "compute.organizationSecurityPolicies.patchRule" POST "locations/global/securityPolicies/{securityPolicy}/patchRule" {
     api_version: Some("2026-11-01"),
+    request_id: Some("requestId"),
 } }
 
 impl Call<PatchRule> {
@@ -497,6 +504,7 @@ pub enum RemoveAssociation {}
 
 method! { RemoveAssociation: Compute => schemas::Operation; "compute.organizationSecurityPolicies.removeAssociation" POST "locations/global/securityPolicies/{securityPolicy}/removeAssociation" {
     api_version: Some("2026-11-01"),
+    request_id: Some("requestId"),
 } }
 
 impl Call<RemoveAssociation> {
@@ -514,6 +522,7 @@ pub enum RemoveRule {}
 
 method! { RemoveRule: Compute => schemas::Operation; "compute.organizationSecurityPolicies.removeRule" POST "locations/global/securityPolicies/{securityPolicy}/removeRule" {
     api_version: Some("2026-11-01"),
+    request_id: Some("requestId"),
 } }
 
 impl Call<RemoveRule> {

@@ -205,6 +205,7 @@ pub enum Insert {}
 
 method! { Insert: Compute => schemas::Operation; "compute.packetMirrorings.insert" POST "projects/{project}/regions/{region}/packetMirrorings" {
     api_version: Some("2026-11-01"),
+    request_id: Some("requestId"),
 } }
 
 impl Call<Insert> {
@@ -246,6 +247,7 @@ pub enum Patch {}
 
 method! { Patch: Compute => schemas::Operation; "compute.packetMirrorings.patch" PATCH "projects/{project}/regions/{region}/packetMirrorings/{packetMirroring}" {
     api_version: Some("2026-11-01"),
+    request_id: Some("requestId"),
 } }
 
 impl Call<Patch> {

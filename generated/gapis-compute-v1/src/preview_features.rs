@@ -99,6 +99,7 @@ pub enum Update {}
 
 method! { Update: Compute => schemas::Operation; "compute.previewFeatures.update" PATCH "projects/{project}/global/previewFeatures/{previewFeature}" {
     api_version: Some("2026-11-01"),
+    request_id: Some("requestId"),
 } }
 
 impl Call<Update> {

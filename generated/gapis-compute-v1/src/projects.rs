@@ -251,6 +251,7 @@ pub enum DisableXpnHost {}
 
 method! { DisableXpnHost: Compute => schemas::Operation; "compute.projects.disableXpnHost" POST "projects/{project}/disableXpnHost" {
     api_version: Some("2026-11-01"),
+    request_id: Some("requestId"),
 } }
 
 impl Call<DisableXpnHost> {
@@ -264,6 +265,7 @@ pub enum DisableXpnResource {}
 
 method! { DisableXpnResource: Compute => schemas::Operation; "compute.projects.disableXpnResource" POST "projects/{project}/disableXpnResource" {
     api_version: Some("2026-11-01"),
+    request_id: Some("requestId"),
 } }
 
 impl Call<DisableXpnResource> {
@@ -277,6 +279,7 @@ pub enum EnableXpnHost {}
 
 method! { EnableXpnHost: Compute => schemas::Operation; "compute.projects.enableXpnHost" POST "projects/{project}/enableXpnHost" {
     api_version: Some("2026-11-01"),
+    request_id: Some("requestId"),
 } }
 
 impl Call<EnableXpnHost> {
@@ -290,6 +293,7 @@ pub enum EnableXpnResource {}
 
 method! { EnableXpnResource: Compute => schemas::Operation; "compute.projects.enableXpnResource" POST "projects/{project}/enableXpnResource" {
     api_version: Some("2026-11-01"),
+    request_id: Some("requestId"),
 } }
 
 impl Call<EnableXpnResource> {
@@ -373,6 +377,7 @@ pub enum MoveDisk {}
 
 method! { MoveDisk: Compute => schemas::Operation; "compute.projects.moveDisk" POST "projects/{project}/moveDisk" {
     api_version: Some("2026-11-01"),
+    request_id: Some("requestId"),
 } }
 
 impl Call<MoveDisk> {
@@ -386,6 +391,7 @@ pub enum MoveInstance {}
 
 method! { MoveInstance: Compute => schemas::Operation; "compute.projects.moveInstance" POST "projects/{project}/moveInstance" {
     api_version: Some("2026-11-01"),
+    request_id: Some("requestId"),
 } }
 
 impl Call<MoveInstance> {
@@ -399,6 +405,7 @@ pub enum SetCloudArmorTier {}
 
 method! { SetCloudArmorTier: Compute => schemas::Operation; "compute.projects.setCloudArmorTier" POST "projects/{project}/setCloudArmorTier" {
     api_version: Some("2026-11-01"),
+    request_id: Some("requestId"),
 } }
 
 impl Call<SetCloudArmorTier> {
@@ -412,6 +419,7 @@ pub enum SetCommonInstanceMetadata {}
 
 method! { SetCommonInstanceMetadata: Compute => schemas::Operation; "compute.projects.setCommonInstanceMetadata" POST "projects/{project}/setCommonInstanceMetadata" {
     api_version: Some("2026-11-01"),
+    request_id: Some("requestId"),
 } }
 
 impl Call<SetCommonInstanceMetadata> {
@@ -425,6 +433,7 @@ pub enum SetDefaultNetworkTier {}
 
 method! { SetDefaultNetworkTier: Compute => schemas::Operation; "compute.projects.setDefaultNetworkTier" POST "projects/{project}/setDefaultNetworkTier" {
     api_version: Some("2026-11-01"),
+    request_id: Some("requestId"),
 } }
 
 impl Call<SetDefaultNetworkTier> {
@@ -438,6 +447,7 @@ pub enum SetUsageExportBucket {}
 
 method! { SetUsageExportBucket: Compute => schemas::Operation; "compute.projects.setUsageExportBucket" POST "projects/{project}/setUsageExportBucket" {
     api_version: Some("2026-11-01"),
+    request_id: Some("requestId"),
 } }
 
 impl Call<SetUsageExportBucket> {

@@ -125,6 +125,7 @@ pub enum Announce {}
 
 method! { Announce: Compute => schemas::Operation; "compute.publicAdvertisedPrefixes.announce" POST "projects/{project}/global/publicAdvertisedPrefixes/{publicAdvertisedPrefix}/announce" {
     api_version: Some("2026-11-01"),
+    request_id: Some("requestId"),
 } }
 
 impl Call<Announce> {
@@ -158,6 +159,7 @@ pub enum Insert {}
 
 method! { Insert: Compute => schemas::Operation; "compute.publicAdvertisedPrefixes.insert" POST "projects/{project}/global/publicAdvertisedPrefixes" {
     api_version: Some("2026-11-01"),
+    request_id: Some("requestId"),
 } }
 
 impl Call<Insert> {
@@ -199,6 +201,7 @@ pub enum Patch {}
 
 method! { Patch: Compute => schemas::Operation; "compute.publicAdvertisedPrefixes.patch" PATCH "projects/{project}/global/publicAdvertisedPrefixes/{publicAdvertisedPrefix}" {
     api_version: Some("2026-11-01"),
+    request_id: Some("requestId"),
 } }
 
 impl Call<Patch> {
@@ -212,6 +215,7 @@ pub enum Withdraw {}
 
 method! { Withdraw: Compute => schemas::Operation; "compute.publicAdvertisedPrefixes.withdraw" POST "projects/{project}/global/publicAdvertisedPrefixes/{publicAdvertisedPrefix}/withdraw" {
     api_version: Some("2026-11-01"),
+    request_id: Some("requestId"),
 } }
 
 impl Call<Withdraw> {

@@ -208,6 +208,7 @@ pub enum Announce {}
 
 method! { Announce: Compute => schemas::Operation; "compute.publicDelegatedPrefixes.announce" POST "projects/{project}/regions/{region}/publicDelegatedPrefixes/{publicDelegatedPrefix}/announce" {
     api_version: Some("2026-11-01"),
+    request_id: Some("requestId"),
 } }
 
 impl Call<Announce> {
@@ -241,6 +242,7 @@ pub enum Insert {}
 
 method! { Insert: Compute => schemas::Operation; "compute.publicDelegatedPrefixes.insert" POST "projects/{project}/regions/{region}/publicDelegatedPrefixes" {
     api_version: Some("2026-11-01"),
+    request_id: Some("requestId"),
 } }
 
 impl Call<Insert> {
@@ -282,6 +284,7 @@ pub enum Patch {}
 
 method! { Patch: Compute => schemas::Operation; "compute.publicDelegatedPrefixes.patch" PATCH "projects/{project}/regions/{region}/publicDelegatedPrefixes/{publicDelegatedPrefix}" {
     api_version: Some("2026-11-01"),
+    request_id: Some("requestId"),
 } }
 
 impl Call<Patch> {
@@ -295,6 +298,7 @@ pub enum Withdraw {}
 
 method! { Withdraw: Compute => schemas::Operation; "compute.publicDelegatedPrefixes.withdraw" POST "projects/{project}/regions/{region}/publicDelegatedPrefixes/{publicDelegatedPrefix}/withdraw" {
     api_version: Some("2026-11-01"),
+    request_id: Some("requestId"),
 } }
 
 impl Call<Withdraw> {

@@ -164,6 +164,7 @@ pub enum Insert {}
 
 method! { Insert: Compute => schemas::Operation; "compute.regionAutoscalers.insert" POST "projects/{project}/regions/{region}/autoscalers" {
     api_version: Some("2026-11-01"),
+    request_id: Some("requestId"),
 } }
 
 impl Call<Insert> {
@@ -205,6 +206,7 @@ pub enum Patch {}
 
 method! { Patch: Compute => schemas::Operation; "compute.regionAutoscalers.patch" PATCH "projects/{project}/regions/{region}/autoscalers" {
     api_version: Some("2026-11-01"),
+    request_id: Some("requestId"),
 } }
 
 impl Call<Patch> {

@@ -217,6 +217,7 @@ pub enum Insert {}
 
 method! { Insert: Compute => schemas::Operation; "compute.regionBackendBuckets.insert" POST "projects/{project}/regions/{region}/backendBuckets" {
     api_version: Some("2026-11-01"),
+    request_id: Some("requestId"),
 } }
 
 impl Call<Insert> {
@@ -286,6 +287,7 @@ pub enum Patch {}
 
 method! { Patch: Compute => schemas::Operation; "compute.regionBackendBuckets.patch" PATCH "projects/{project}/regions/{region}/backendBuckets/{backendBucket}" {
     api_version: Some("2026-11-01"),
+    request_id: Some("requestId"),
 } }
 
 impl Call<Patch> {

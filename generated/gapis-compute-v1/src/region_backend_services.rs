@@ -299,6 +299,7 @@ pub enum Insert {}
 
 method! { Insert: Compute => schemas::Operation; "compute.regionBackendServices.insert" POST "projects/{project}/regions/{region}/backendServices" {
     api_version: Some("2026-11-01"),
+    request_id: Some("requestId"),
 } }
 
 impl Call<Insert> {
@@ -368,6 +369,7 @@ pub enum Patch {}
 
 method! { Patch: Compute => schemas::Operation; "compute.regionBackendServices.patch" PATCH "projects/{project}/regions/{region}/backendServices/{backendService}" {
     api_version: Some("2026-11-01"),
+    request_id: Some("requestId"),
 } }
 
 impl Call<Patch> {
@@ -388,6 +390,7 @@ pub enum SetSecurityPolicy {}
 
 method! { SetSecurityPolicy: Compute => schemas::Operation; "compute.regionBackendServices.setSecurityPolicy" POST "projects/{project}/regions/{region}/backendServices/{backendService}/setSecurityPolicy" {
     api_version: Some("2026-11-01"),
+    request_id: Some("requestId"),
 } }
 
 impl Call<SetSecurityPolicy> {

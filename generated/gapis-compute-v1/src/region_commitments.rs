@@ -153,6 +153,7 @@ pub enum Insert {}
 
 method! { Insert: Compute => schemas::Operation; "compute.regionCommitments.insert" POST "projects/{project}/regions/{region}/commitments" {
     api_version: Some("2026-11-01"),
+    request_id: Some("requestId"),
 } }
 
 impl Call<Insert> {
@@ -194,6 +195,7 @@ pub enum Update {}
 
 method! { Update: Compute => schemas::Operation; "compute.regionCommitments.update" PATCH "projects/{project}/regions/{region}/commitments/{commitment}" {
     api_version: Some("2026-11-01"),
+    request_id: Some("requestId"),
 } }
 
 impl Call<Update> {

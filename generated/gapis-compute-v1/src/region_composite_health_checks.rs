@@ -235,6 +235,7 @@ pub enum Insert {}
 
 method! { Insert: Compute => schemas::Operation; "compute.regionCompositeHealthChecks.insert" POST "projects/{project}/regions/{region}/compositeHealthChecks" {
     api_version: Some("2026-11-01"),
+    request_id: Some("requestId"),
 } }
 
 impl Call<Insert> {
@@ -276,6 +277,7 @@ pub enum Patch {}
 
 method! { Patch: Compute => schemas::Operation; "compute.regionCompositeHealthChecks.patch" PATCH "projects/{project}/regions/{region}/compositeHealthChecks/{compositeHealthCheck}" {
     api_version: Some("2026-11-01"),
+    request_id: Some("requestId"),
 } }
 
 impl Call<Patch> {

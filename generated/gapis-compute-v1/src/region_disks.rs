@@ -397,6 +397,7 @@ pub enum AddResourcePolicies {}
 
 method! { AddResourcePolicies: Compute => schemas::Operation; "compute.regionDisks.addResourcePolicies" POST "projects/{project}/regions/{region}/disks/{disk}/addResourcePolicies" {
     api_version: Some("2026-11-01"),
+    request_id: Some("requestId"),
 } }
 
 impl Call<AddResourcePolicies> {
@@ -410,6 +411,7 @@ pub enum BulkInsert {}
 
 method! { BulkInsert: Compute => schemas::Operation; "compute.regionDisks.bulkInsert" POST "projects/{project}/regions/{region}/disks/bulkInsert" {
     api_version: Some("2026-11-01"),
+    request_id: Some("requestId"),
 } }
 
 impl Call<BulkInsert> {
@@ -423,6 +425,7 @@ pub enum CreateSnapshot {}
 
 method! { CreateSnapshot: Compute => schemas::Operation; "compute.regionDisks.createSnapshot" POST "projects/{project}/regions/{region}/disks/{disk}/createSnapshot" {
     api_version: Some("2026-11-01"),
+    request_id: Some("requestId"),
 } }
 
 impl Call<CreateSnapshot> {
@@ -469,6 +472,7 @@ pub enum Insert {}
 
 method! { Insert: Compute => schemas::Operation; "compute.regionDisks.insert" POST "projects/{project}/regions/{region}/disks" {
     api_version: Some("2026-11-01"),
+    request_id: Some("requestId"),
 } }
 
 impl Call<Insert> {
@@ -514,6 +518,7 @@ pub enum RemoveResourcePolicies {}
 
 method! { RemoveResourcePolicies: Compute => schemas::Operation; "compute.regionDisks.removeResourcePolicies" POST "projects/{project}/regions/{region}/disks/{disk}/removeResourcePolicies" {
     api_version: Some("2026-11-01"),
+    request_id: Some("requestId"),
 } }
 
 impl Call<RemoveResourcePolicies> {
@@ -527,6 +532,7 @@ pub enum Resize {}
 
 method! { Resize: Compute => schemas::Operation; "compute.regionDisks.resize" POST "projects/{project}/regions/{region}/disks/{disk}/resize" {
     api_version: Some("2026-11-01"),
+    request_id: Some("requestId"),
 } }
 
 impl Call<Resize> {
@@ -547,6 +553,7 @@ pub enum SetLabels {}
 
 method! { SetLabels: Compute => schemas::Operation; "compute.regionDisks.setLabels" POST "projects/{project}/regions/{region}/disks/{resource}/setLabels" {
     api_version: Some("2026-11-01"),
+    request_id: Some("requestId"),
 } }
 
 impl Call<SetLabels> {
@@ -560,6 +567,7 @@ pub enum StartAsyncReplication {}
 
 method! { StartAsyncReplication: Compute => schemas::Operation; "compute.regionDisks.startAsyncReplication" POST "projects/{project}/regions/{region}/disks/{disk}/startAsyncReplication" {
     api_version: Some("2026-11-01"),
+    request_id: Some("requestId"),
 } }
 
 impl Call<StartAsyncReplication> {
@@ -573,6 +581,7 @@ pub enum StopAsyncReplication {}
 
 method! { StopAsyncReplication: Compute => schemas::Operation; "compute.regionDisks.stopAsyncReplication" POST "projects/{project}/regions/{region}/disks/{disk}/stopAsyncReplication" {
     api_version: Some("2026-11-01"),
+    request_id: Some("requestId"),
 } }
 
 impl Call<StopAsyncReplication> {
@@ -586,6 +595,7 @@ pub enum StopGroupAsyncReplication {}
 
 method! { StopGroupAsyncReplication: Compute => schemas::Operation; "compute.regionDisks.stopGroupAsyncReplication" POST "projects/{project}/regions/{region}/disks/stopGroupAsyncReplication" {
     api_version: Some("2026-11-01"),
+    request_id: Some("requestId"),
 } }
 
 impl Call<StopGroupAsyncReplication> {
@@ -606,6 +616,7 @@ pub enum Update {}
 
 method! { Update: Compute => schemas::Operation; "compute.regionDisks.update" PATCH "projects/{project}/regions/{region}/disks/{disk}" {
     api_version: Some("2026-11-01"),
+    request_id: Some("requestId"),
 } }
 
 impl Call<Update> {
@@ -627,6 +638,7 @@ pub enum UpdateKmsKey {}
 
 method! { UpdateKmsKey: Compute => schemas::Operation; "compute.regionDisks.updateKmsKey" POST "projects/{project}/regions/{region}/disks/{disk}/updateKmsKey" {
     api_version: Some("2026-11-01"),
+    request_id: Some("requestId"),
 } }
 
 impl Call<UpdateKmsKey> {

@@ -209,6 +209,7 @@ pub enum Insert {}
 
 method! { Insert: Compute => schemas::Operation; "compute.regionHealthAggregationPolicies.insert" POST "projects/{project}/regions/{region}/healthAggregationPolicies" {
     api_version: Some("2026-11-01"),
+    request_id: Some("requestId"),
 } }
 
 impl Call<Insert> {
@@ -250,6 +251,7 @@ pub enum Patch {}
 
 method! { Patch: Compute => schemas::Operation; "compute.regionHealthAggregationPolicies.patch" PATCH "projects/{project}/regions/{region}/healthAggregationPolicies/{healthAggregationPolicy}" {
     api_version: Some("2026-11-01"),
+    request_id: Some("requestId"),
 } }
 
 impl Call<Patch> {

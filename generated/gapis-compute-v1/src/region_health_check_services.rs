@@ -202,6 +202,7 @@ pub enum Insert {}
 
 method! { Insert: Compute => schemas::Operation; "compute.regionHealthCheckServices.insert" POST "projects/{project}/regions/{region}/healthCheckServices" {
     api_version: Some("2026-11-01"),
+    request_id: Some("requestId"),
 } }
 
 impl Call<Insert> {
@@ -243,6 +244,7 @@ pub enum Patch {}
 
 method! { Patch: Compute => schemas::Operation; "compute.regionHealthCheckServices.patch" PATCH "projects/{project}/regions/{region}/healthCheckServices/{healthCheckService}" {
     api_version: Some("2026-11-01"),
+    request_id: Some("requestId"),
 } }
 
 impl Call<Patch> {

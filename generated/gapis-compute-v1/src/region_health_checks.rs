@@ -166,6 +166,7 @@ pub enum Insert {}
 
 method! { Insert: Compute => schemas::Operation; "compute.regionHealthChecks.insert" POST "projects/{project}/regions/{region}/healthChecks" {
     api_version: Some("2026-11-01"),
+    request_id: Some("requestId"),
 } }
 
 impl Call<Insert> {
@@ -207,6 +208,7 @@ pub enum Patch {}
 
 method! { Patch: Compute => schemas::Operation; "compute.regionHealthChecks.patch" PATCH "projects/{project}/regions/{region}/healthChecks/{healthCheck}" {
     api_version: Some("2026-11-01"),
+    request_id: Some("requestId"),
 } }
 
 impl Call<Patch> {

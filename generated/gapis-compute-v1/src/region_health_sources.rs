@@ -225,6 +225,7 @@ pub enum Insert {}
 
 method! { Insert: Compute => schemas::Operation; "compute.regionHealthSources.insert" POST "projects/{project}/regions/{region}/healthSources" {
     api_version: Some("2026-11-01"),
+    request_id: Some("requestId"),
 } }
 
 impl Call<Insert> {
@@ -266,6 +267,7 @@ pub enum Patch {}
 
 method! { Patch: Compute => schemas::Operation; "compute.regionHealthSources.patch" PATCH "projects/{project}/regions/{region}/healthSources/{healthSource}" {
     api_version: Some("2026-11-01"),
+    request_id: Some("requestId"),
 } }
 
 impl Call<Patch> {

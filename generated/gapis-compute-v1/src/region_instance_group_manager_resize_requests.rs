@@ -130,6 +130,7 @@ pub enum Cancel {}
 
 method! { Cancel: Compute => schemas::Operation; "compute.regionInstanceGroupManagerResizeRequests.cancel" POST "projects/{project}/regions/{region}/instanceGroupManagers/{instanceGroupManager}/resizeRequests/{resizeRequest}/cancel" {
     api_version: Some("2026-11-01"),
+    request_id: Some("requestId"),
 } }
 
 impl Call<Cancel> {
@@ -163,6 +164,7 @@ pub enum Insert {}
 
 method! { Insert: Compute => schemas::Operation; "compute.regionInstanceGroupManagerResizeRequests.insert" POST "projects/{project}/regions/{region}/instanceGroupManagers/{instanceGroupManager}/resizeRequests" {
     api_version: Some("2026-11-01"),
+    request_id: Some("requestId"),
 } }
 
 impl Call<Insert> {

@@ -531,6 +531,7 @@ pub enum AbandonInstances {}
 
 method! { AbandonInstances: Compute => schemas::Operation; "compute.regionInstanceGroupManagers.abandonInstances" POST "projects/{project}/regions/{region}/instanceGroupManagers/{instanceGroupManager}/abandonInstances" {
     api_version: Some("2026-11-01"),
+    request_id: Some("requestId"),
 } }
 
 impl Call<AbandonInstances> {
@@ -551,6 +552,7 @@ pub enum CreateInstances {}
 
 method! { CreateInstances: Compute => schemas::Operation; "compute.regionInstanceGroupManagers.createInstances" POST "projects/{project}/regions/{region}/instanceGroupManagers/{instanceGroupManager}/createInstances" {
     api_version: Some("2026-11-01"),
+    request_id: Some("requestId"),
 } }
 
 impl Call<CreateInstances> {
@@ -582,6 +584,7 @@ pub enum DeleteInstances {}
 
 method! { DeleteInstances: Compute => schemas::Operation; "compute.regionInstanceGroupManagers.deleteInstances" POST "projects/{project}/regions/{region}/instanceGroupManagers/{instanceGroupManager}/deleteInstances" {
     api_version: Some("2026-11-01"),
+    request_id: Some("requestId"),
 } }
 
 impl Call<DeleteInstances> {
@@ -614,6 +617,7 @@ pub enum Insert {}
 
 method! { Insert: Compute => schemas::Operation; "compute.regionInstanceGroupManagers.insert" POST "projects/{project}/regions/{region}/instanceGroupManagers" {
     api_version: Some("2026-11-01"),
+    request_id: Some("requestId"),
 } }
 
 impl Call<Insert> {
@@ -739,6 +743,7 @@ pub enum Patch {}
 
 method! { Patch: Compute => schemas::Operation; "compute.regionInstanceGroupManagers.patch" PATCH "projects/{project}/regions/{region}/instanceGroupManagers/{instanceGroupManager}" {
     api_version: Some("2026-11-01"),
+    request_id: Some("requestId"),
 } }
 
 impl Call<Patch> {
@@ -752,6 +757,7 @@ pub enum PatchPerInstanceConfigs {}
 
 method! { PatchPerInstanceConfigs: Compute => schemas::Operation; "compute.regionInstanceGroupManagers.patchPerInstanceConfigs" POST "projects/{project}/regions/{region}/instanceGroupManagers/{instanceGroupManager}/patchPerInstanceConfigs" {
     api_version: Some("2026-11-01"),
+    request_id: Some("requestId"),
 } }
 
 impl Call<PatchPerInstanceConfigs> {
@@ -765,6 +771,7 @@ pub enum RecreateInstances {}
 
 method! { RecreateInstances: Compute => schemas::Operation; "compute.regionInstanceGroupManagers.recreateInstances" POST "projects/{project}/regions/{region}/instanceGroupManagers/{instanceGroupManager}/recreateInstances" {
     api_version: Some("2026-11-01"),
+    request_id: Some("requestId"),
 } }
 
 impl Call<RecreateInstances> {
@@ -783,6 +790,7 @@ pub enum Resize {}
 
 method! { Resize: Compute => schemas::Operation; "compute.regionInstanceGroupManagers.resize" POST "projects/{project}/regions/{region}/instanceGroupManagers/{instanceGroupManager}/resize" {
     api_version: Some("2026-11-01"),
+    request_id: Some("requestId"),
 } }
 
 impl Call<Resize> {
@@ -796,6 +804,7 @@ pub enum ResumeInstances {}
 
 method! { ResumeInstances: Compute => schemas::Operation; "compute.regionInstanceGroupManagers.resumeInstances" POST "projects/{project}/regions/{region}/instanceGroupManagers/{instanceGroupManager}/resumeInstances" {
     api_version: Some("2026-11-01"),
+    request_id: Some("requestId"),
 } }
 
 impl Call<ResumeInstances> {
@@ -809,6 +818,7 @@ pub enum SetInstanceTemplate {}
 
 method! { SetInstanceTemplate: Compute => schemas::Operation; "compute.regionInstanceGroupManagers.setInstanceTemplate" POST "projects/{project}/regions/{region}/instanceGroupManagers/{instanceGroupManager}/setInstanceTemplate" {
     api_version: Some("2026-11-01"),
+    request_id: Some("requestId"),
 } }
 
 impl Call<SetInstanceTemplate> {
@@ -822,6 +832,7 @@ pub enum SetTargetPools {}
 
 method! { SetTargetPools: Compute => schemas::Operation; "compute.regionInstanceGroupManagers.setTargetPools" POST "projects/{project}/regions/{region}/instanceGroupManagers/{instanceGroupManager}/setTargetPools" {
     api_version: Some("2026-11-01"),
+    request_id: Some("requestId"),
 } }
 
 impl Call<SetTargetPools> {
@@ -835,6 +846,7 @@ pub enum StartInstances {}
 
 method! { StartInstances: Compute => schemas::Operation; "compute.regionInstanceGroupManagers.startInstances" POST "projects/{project}/regions/{region}/instanceGroupManagers/{instanceGroupManager}/startInstances" {
     api_version: Some("2026-11-01"),
+    request_id: Some("requestId"),
 } }
 
 impl Call<StartInstances> {
@@ -848,6 +860,7 @@ pub enum StopInstances {}
 
 method! { StopInstances: Compute => schemas::Operation; "compute.regionInstanceGroupManagers.stopInstances" POST "projects/{project}/regions/{region}/instanceGroupManagers/{instanceGroupManager}/stopInstances" {
     api_version: Some("2026-11-01"),
+    request_id: Some("requestId"),
 } }
 
 impl Call<StopInstances> {
@@ -866,6 +879,7 @@ pub enum SuspendInstances {}
 
 method! { SuspendInstances: Compute => schemas::Operation; "compute.regionInstanceGroupManagers.suspendInstances" POST "projects/{project}/regions/{region}/instanceGroupManagers/{instanceGroupManager}/suspendInstances" {
     api_version: Some("2026-11-01"),
+    request_id: Some("requestId"),
 } }
 
 impl Call<SuspendInstances> {
@@ -879,6 +893,7 @@ pub enum UpdatePerInstanceConfigs {}
 
 method! { UpdatePerInstanceConfigs: Compute => schemas::Operation; "compute.regionInstanceGroupManagers.updatePerInstanceConfigs" POST "projects/{project}/regions/{region}/instanceGroupManagers/{instanceGroupManager}/updatePerInstanceConfigs" {
     api_version: Some("2026-11-01"),
+    request_id: Some("requestId"),
 } }
 
 impl Call<UpdatePerInstanceConfigs> {

@@ -178,6 +178,7 @@ pub enum SetNamedPorts {}
 
 method! { SetNamedPorts: Compute => schemas::Operation; "compute.regionInstanceGroups.setNamedPorts" POST "projects/{project}/regions/{region}/instanceGroups/{instanceGroup}/setNamedPorts" {
     api_version: Some("2026-11-01"),
+    request_id: Some("requestId"),
 } }
 
 impl Call<SetNamedPorts> {

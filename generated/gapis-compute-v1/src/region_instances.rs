@@ -33,6 +33,7 @@ pub enum BulkInsert {}
 
 method! { BulkInsert: Compute => schemas::Operation; "compute.regionInstances.bulkInsert" POST "projects/{project}/regions/{region}/instances/bulkInsert" {
     api_version: Some("2026-11-01"),
+    request_id: Some("requestId"),
 } }
 
 impl Call<BulkInsert> {

@@ -187,6 +187,7 @@ pub enum Insert {}
 
 method! { Insert: Compute => schemas::Operation; "compute.regionInstantSnapshotGroups.insert" POST "projects/{project}/regions/{region}/instantSnapshotGroups" {
     api_version: Some("2026-11-01"),
+    request_id: Some("requestId"),
 } }
 
 impl Call<Insert> {

@@ -203,6 +203,7 @@ pub enum Insert {}
 
 method! { Insert: Compute => schemas::Operation; "compute.regionInstantSnapshots.insert" POST "projects/{project}/regions/{region}/instantSnapshots" {
     api_version: Some("2026-11-01"),
+    request_id: Some("requestId"),
 } }
 
 impl Call<Insert> {
@@ -251,6 +252,7 @@ pub enum SetLabels {}
 
 method! { SetLabels: Compute => schemas::Operation; "compute.regionInstantSnapshots.setLabels" POST "projects/{project}/regions/{region}/instantSnapshots/{resource}/setLabels" {
     api_version: Some("2026-11-01"),
+    request_id: Some("requestId"),
 } }
 
 impl Call<SetLabels> {

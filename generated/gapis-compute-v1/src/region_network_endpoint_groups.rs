@@ -157,6 +157,7 @@ pub enum AttachNetworkEndpoints {}
 
 method! { AttachNetworkEndpoints: Compute => schemas::Operation; "compute.regionNetworkEndpointGroups.attachNetworkEndpoints" POST "projects/{project}/regions/{region}/networkEndpointGroups/{networkEndpointGroup}/attachNetworkEndpoints" {
     api_version: Some("2026-11-01"),
+    request_id: Some("requestId"),
 } }
 
 impl Call<AttachNetworkEndpoints> {
@@ -183,6 +184,7 @@ pub enum DetachNetworkEndpoints {}
 
 method! { DetachNetworkEndpoints: Compute => schemas::Operation; "compute.regionNetworkEndpointGroups.detachNetworkEndpoints" POST "projects/{project}/regions/{region}/networkEndpointGroups/{networkEndpointGroup}/detachNetworkEndpoints" {
     api_version: Some("2026-11-01"),
+    request_id: Some("requestId"),
 } }
 
 impl Call<DetachNetworkEndpoints> {
@@ -203,6 +205,7 @@ pub enum Insert {}
 
 method! { Insert: Compute => schemas::Operation; "compute.regionNetworkEndpointGroups.insert" POST "projects/{project}/regions/{region}/networkEndpointGroups" {
     api_version: Some("2026-11-01"),
+    request_id: Some("requestId"),
 } }
 
 impl Call<Insert> {

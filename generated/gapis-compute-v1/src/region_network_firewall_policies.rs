@@ -407,6 +407,7 @@ pub enum AddAssociation {}
 
 method! { AddAssociation: Compute => schemas::Operation; "compute.regionNetworkFirewallPolicies.addAssociation" POST "projects/{project}/regions/{region}/firewallPolicies/{firewallPolicy}/addAssociation" {
     api_version: Some("2026-11-01"),
+    request_id: Some("requestId"),
 } }
 
 impl Call<AddAssociation> {
@@ -429,6 +430,7 @@ pub enum AddRule {}
 
 method! { AddRule: Compute => schemas::Operation; "compute.regionNetworkFirewallPolicies.addRule" POST "projects/{project}/regions/{region}/firewallPolicies/{firewallPolicy}/addRule" {
     api_version: Some("2026-11-01"),
+    request_id: Some("requestId"),
 } }
 
 impl Call<AddRule> {
@@ -450,6 +452,7 @@ pub enum CloneRules {}
 
 method! { CloneRules: Compute => schemas::Operation; "compute.regionNetworkFirewallPolicies.cloneRules" POST "projects/{project}/regions/{region}/firewallPolicies/{firewallPolicy}/cloneRules" {
     api_version: Some("2026-11-01"),
+    request_id: Some("requestId"),
 } }
 
 impl Call<CloneRules> {
@@ -533,6 +536,7 @@ pub enum Insert {}
 
 method! { Insert: Compute => schemas::Operation; "compute.regionNetworkFirewallPolicies.insert" POST "projects/{project}/regions/{region}/firewallPolicies" {
     api_version: Some("2026-11-01"),
+    request_id: Some("requestId"),
 } }
 
 impl Call<Insert> {
@@ -574,6 +578,7 @@ pub enum Patch {}
 
 method! { Patch: Compute => schemas::Operation; "compute.regionNetworkFirewallPolicies.patch" PATCH "projects/{project}/regions/{region}/firewallPolicies/{firewallPolicy}" {
     api_version: Some("2026-11-01"),
+    request_id: Some("requestId"),
 } }
 
 impl Call<Patch> {
@@ -587,6 +592,7 @@ pub enum PatchAssociation {}
 
 method! { PatchAssociation: Compute => schemas::Operation; "compute.regionNetworkFirewallPolicies.patchAssociation" POST "projects/{project}/regions/{region}/firewallPolicies/{firewallPolicy}/patchAssociation" {
     api_version: Some("2026-11-01"),
+    request_id: Some("requestId"),
 } }
 
 impl Call<PatchAssociation> {
@@ -600,6 +606,7 @@ pub enum PatchRule {}
 
 method! { PatchRule: Compute => schemas::Operation; "compute.regionNetworkFirewallPolicies.patchRule" POST "projects/{project}/regions/{region}/firewallPolicies/{firewallPolicy}/patchRule" {
     api_version: Some("2026-11-01"),
+    request_id: Some("requestId"),
 } }
 
 impl Call<PatchRule> {
@@ -617,6 +624,7 @@ pub enum RemoveAssociation {}
 
 method! { RemoveAssociation: Compute => schemas::Operation; "compute.regionNetworkFirewallPolicies.removeAssociation" POST "projects/{project}/regions/{region}/firewallPolicies/{firewallPolicy}/removeAssociation" {
     api_version: Some("2026-11-01"),
+    request_id: Some("requestId"),
 } }
 
 impl Call<RemoveAssociation> {
@@ -634,6 +642,7 @@ pub enum RemoveRule {}
 
 method! { RemoveRule: Compute => schemas::Operation; "compute.regionNetworkFirewallPolicies.removeRule" POST "projects/{project}/regions/{region}/firewallPolicies/{firewallPolicy}/removeRule" {
     api_version: Some("2026-11-01"),
+    request_id: Some("requestId"),
 } }
 
 impl Call<RemoveRule> {

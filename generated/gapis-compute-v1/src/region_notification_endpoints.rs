@@ -188,6 +188,7 @@ pub enum Insert {}
 
 method! { Insert: Compute => schemas::Operation; "compute.regionNotificationEndpoints.insert" POST "projects/{project}/regions/{region}/notificationEndpoints" {
     api_version: Some("2026-11-01"),
+    request_id: Some("requestId"),
 } }
 
 impl Call<Insert> {

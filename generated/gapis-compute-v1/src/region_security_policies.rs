@@ -276,6 +276,7 @@ pub enum Insert {}
 
 method! { Insert: Compute => schemas::Operation; "compute.regionSecurityPolicies.insert" POST "projects/{project}/regions/{region}/securityPolicies" {
     api_version: Some("2026-11-01"),
+    request_id: Some("requestId"),
 } }
 
 impl Call<Insert> {
@@ -321,6 +322,7 @@ pub enum Patch {}
 
 method! { Patch: Compute => schemas::Operation; "compute.regionSecurityPolicies.patch" PATCH "projects/{project}/regions/{region}/securityPolicies/{securityPolicy}" {
     api_version: Some("2026-11-01"),
+    request_id: Some("requestId"),
 } }
 
 impl Call<Patch> {
@@ -372,6 +374,7 @@ pub enum SetLabels {}
 
 method! { SetLabels: Compute => schemas::Operation; "compute.regionSecurityPolicies.setLabels" POST "projects/{project}/regions/{region}/securityPolicies/{resource}/setLabels" {
     api_version: Some("2026-11-01"),
+    request_id: Some("requestId"),
 } }
 
 impl Call<SetLabels> {

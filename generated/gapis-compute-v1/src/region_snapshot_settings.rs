@@ -54,6 +54,7 @@ pub enum Patch {}
 
 method! { Patch: Compute => schemas::Operation; "compute.regionSnapshotSettings.patch" PATCH "projects/{project}/regions/{region}/snapshotSettings" {
     api_version: Some("2026-11-01"),
+    request_id: Some("requestId"),
 } }
 
 impl Call<Patch> {

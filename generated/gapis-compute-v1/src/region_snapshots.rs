@@ -224,6 +224,7 @@ pub enum Insert {}
 
 method! { Insert: Compute => schemas::Operation; "compute.regionSnapshots.insert" POST "projects/{project}/regions/{region}/snapshots" {
     api_version: Some("2026-11-01"),
+    request_id: Some("requestId"),
 } }
 
 impl Call<Insert> {
@@ -272,6 +273,7 @@ pub enum SetLabels {}
 
 method! { SetLabels: Compute => schemas::Operation; "compute.regionSnapshots.setLabels" POST "projects/{project}/regions/{region}/snapshots/{resource}/setLabels" {
     api_version: Some("2026-11-01"),
+    request_id: Some("requestId"),
 } }
 
 impl Call<SetLabels> {
@@ -292,6 +294,7 @@ pub enum UpdateKmsKey {}
 
 method! { UpdateKmsKey: Compute => schemas::Operation; "compute.regionSnapshots.updateKmsKey" POST "projects/{project}/regions/{region}/snapshots/{snapshot}/updateKmsKey" {
     api_version: Some("2026-11-01"),
+    request_id: Some("requestId"),
 } }
 
 impl Call<UpdateKmsKey> {

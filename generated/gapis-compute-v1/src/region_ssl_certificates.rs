@@ -107,6 +107,7 @@ pub enum Insert {}
 
 method! { Insert: Compute => schemas::Operation; "compute.regionSslCertificates.insert" POST "projects/{project}/regions/{region}/sslCertificates" {
     api_version: Some("2026-11-01"),
+    request_id: Some("requestId"),
 } }
 
 impl Call<Insert> {

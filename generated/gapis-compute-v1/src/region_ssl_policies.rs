@@ -218,6 +218,7 @@ pub enum Insert {}
 
 method! { Insert: Compute => schemas::Operation; "compute.regionSslPolicies.insert" POST "projects/{project}/regions/{region}/sslPolicies" {
     api_version: Some("2026-11-01"),
+    request_id: Some("requestId"),
 } }
 
 impl Call<Insert> {
@@ -285,6 +286,7 @@ pub enum Patch {}
 
 method! { Patch: Compute => schemas::Operation; "compute.regionSslPolicies.patch" PATCH "projects/{project}/regions/{region}/sslPolicies/{sslPolicy}" {
     api_version: Some("2026-11-01"),
+    request_id: Some("requestId"),
 } }
 
 impl Call<Patch> {

@@ -129,6 +129,7 @@ pub enum Insert {}
 
 method! { Insert: Compute => schemas::Operation; "compute.regionTargetHttpProxies.insert" POST "projects/{project}/regions/{region}/targetHttpProxies" {
     api_version: Some("2026-11-01"),
+    request_id: Some("requestId"),
 } }
 
 impl Call<Insert> {
@@ -170,6 +171,7 @@ pub enum SetUrlMap {}
 
 method! { SetUrlMap: Compute => schemas::Operation; "compute.regionTargetHttpProxies.setUrlMap" POST "projects/{project}/regions/{region}/targetHttpProxies/{targetHttpProxy}/setUrlMap" {
     api_version: Some("2026-11-01"),
+    request_id: Some("requestId"),
 } }
 
 impl Call<SetUrlMap> {

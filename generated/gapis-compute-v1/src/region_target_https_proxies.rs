@@ -181,6 +181,7 @@ pub enum Insert {}
 
 method! { Insert: Compute => schemas::Operation; "compute.regionTargetHttpsProxies.insert" POST "projects/{project}/regions/{region}/targetHttpsProxies" {
     api_version: Some("2026-11-01"),
+    request_id: Some("requestId"),
 } }
 
 impl Call<Insert> {
@@ -222,6 +223,7 @@ pub enum Patch {}
 
 method! { Patch: Compute => schemas::Operation; "compute.regionTargetHttpsProxies.patch" PATCH "projects/{project}/regions/{region}/targetHttpsProxies/{targetHttpsProxy}" {
     api_version: Some("2026-11-01"),
+    request_id: Some("requestId"),
 } }
 
 impl Call<Patch> {
@@ -235,6 +237,7 @@ pub enum SetSslCertificates {}
 
 method! { SetSslCertificates: Compute => schemas::Operation; "compute.regionTargetHttpsProxies.setSslCertificates" POST "projects/{project}/regions/{region}/targetHttpsProxies/{targetHttpsProxy}/setSslCertificates" {
     api_version: Some("2026-11-01"),
+    request_id: Some("requestId"),
 } }
 
 impl Call<SetSslCertificates> {
@@ -248,6 +251,7 @@ pub enum SetUrlMap {}
 
 method! { SetUrlMap: Compute => schemas::Operation; "compute.regionTargetHttpsProxies.setUrlMap" POST "projects/{project}/regions/{region}/targetHttpsProxies/{targetHttpsProxy}/setUrlMap" {
     api_version: Some("2026-11-01"),
+    request_id: Some("requestId"),
 } }
 
 impl Call<SetUrlMap> {

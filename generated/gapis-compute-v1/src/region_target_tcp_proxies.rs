@@ -107,6 +107,7 @@ pub enum Insert {}
 
 method! { Insert: Compute => schemas::Operation; "compute.regionTargetTcpProxies.insert" POST "projects/{project}/regions/{region}/targetTcpProxies" {
     api_version: Some("2026-11-01"),
+    request_id: Some("requestId"),
 } }
 
 impl Call<Insert> {

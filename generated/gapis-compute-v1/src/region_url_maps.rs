@@ -169,6 +169,7 @@ pub enum Insert {}
 
 method! { Insert: Compute => schemas::Operation; "compute.regionUrlMaps.insert" POST "projects/{project}/regions/{region}/urlMaps" {
     api_version: Some("2026-11-01"),
+    request_id: Some("requestId"),
 } }
 
 impl Call<Insert> {
@@ -210,6 +211,7 @@ pub enum Patch {}
 
 method! { Patch: Compute => schemas::Operation; "compute.regionUrlMaps.patch" PATCH "projects/{project}/regions/{region}/urlMaps/{urlMap}" {
     api_version: Some("2026-11-01"),
+    request_id: Some("requestId"),
 } }
 
 impl Call<Patch> {

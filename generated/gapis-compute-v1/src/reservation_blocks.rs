@@ -200,6 +200,7 @@ pub enum PerformMaintenance {}
 
 method! { PerformMaintenance: Compute => schemas::Operation; "compute.reservationBlocks.performMaintenance" POST "projects/{project}/zones/{zone}/reservations/{reservation}/reservationBlocks/{reservationBlock}/performMaintenance" {
     api_version: Some("2026-11-01"),
+    request_id: Some("requestId"),
 } }
 
 impl Call<PerformMaintenance> {

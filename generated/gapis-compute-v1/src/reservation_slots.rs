@@ -122,6 +122,7 @@ pub enum GetHealth {}
 
 method! { GetHealth: Compute => schemas::Operation; "compute.reservationSlots.getHealth" POST "projects/{project}/zones/{zone}/{+parentName}/reservationSlots/{reservationSlot}/getHealth" {
     api_version: Some("2026-11-01"),
+    request_id: Some("requestId"),
 } }
 
 impl Call<GetHealth> {
@@ -135,6 +136,7 @@ pub enum GetVersion {}
 
 method! { GetVersion: Compute => schemas::Operation; "compute.reservationSlots.getVersion" POST "projects/{project}/zones/{zone}/{+parentName}/reservationSlots/{reservationSlot}/getVersion" {
     api_version: Some("2026-11-01"),
+    request_id: Some("requestId"),
 } }
 
 impl Call<GetVersion> {

@@ -223,6 +223,7 @@ pub enum GetVersion {}
 
 method! { GetVersion: Compute => schemas::Operation; "compute.reservationSubBlocks.getVersion" POST "projects/{project}/zones/{zone}/{+parentName}/reservationSubBlocks/{reservationSubBlock}/getVersion" {
     api_version: Some("2026-11-01"),
+    request_id: Some("requestId"),
 } }
 
 impl Call<GetVersion> {
@@ -264,6 +265,7 @@ pub enum PerformMaintenance {}
 
 method! { PerformMaintenance: Compute => schemas::Operation; "compute.reservationSubBlocks.performMaintenance" POST "projects/{project}/zones/{zone}/{+parentName}/reservationSubBlocks/{reservationSubBlock}/performMaintenance" {
     api_version: Some("2026-11-01"),
+    request_id: Some("requestId"),
 } }
 
 impl Call<PerformMaintenance> {
@@ -277,6 +279,7 @@ pub enum ReportFaulty {}
 
 method! { ReportFaulty: Compute => schemas::Operation; "compute.reservationSubBlocks.reportFaulty" POST "projects/{project}/zones/{zone}/{+parentName}/reservationSubBlocks/{reservationSubBlock}/reportFaulty" {
     api_version: Some("2026-11-01"),
+    request_id: Some("requestId"),
 } }
 
 impl Call<ReportFaulty> {

@@ -306,6 +306,7 @@ pub enum Insert {}
 
 method! { Insert: Compute => schemas::Operation; "compute.reservations.insert" POST "projects/{project}/zones/{zone}/reservations" {
     api_version: Some("2026-11-01"),
+    request_id: Some("requestId"),
 } }
 
 impl Call<Insert> {
@@ -347,6 +348,7 @@ pub enum PerformMaintenance {}
 
 method! { PerformMaintenance: Compute => schemas::Operation; "compute.reservations.performMaintenance" POST "projects/{project}/zones/{zone}/reservations/{reservation}/performMaintenance" {
     api_version: Some("2026-11-01"),
+    request_id: Some("requestId"),
 } }
 
 impl Call<PerformMaintenance> {
@@ -360,6 +362,7 @@ pub enum Resize {}
 
 method! { Resize: Compute => schemas::Operation; "compute.reservations.resize" POST "projects/{project}/zones/{zone}/reservations/{reservation}/resize" {
     api_version: Some("2026-11-01"),
+    request_id: Some("requestId"),
 } }
 
 impl Call<Resize> {
@@ -387,6 +390,7 @@ pub enum Update {}
 
 method! { Update: Compute => schemas::Operation; "compute.reservations.update" PATCH "projects/{project}/zones/{zone}/reservations/{reservation}" {
     api_version: Some("2026-11-01"),
+    request_id: Some("requestId"),
 } }
 
 impl Call<Update> {

@@ -260,6 +260,7 @@ pub enum Insert {}
 
 method! { Insert: Compute => schemas::Operation; "compute.resourcePolicies.insert" POST "projects/{project}/regions/{region}/resourcePolicies" {
     api_version: Some("2026-11-01"),
+    request_id: Some("requestId"),
 } }
 
 impl Call<Insert> {
@@ -301,6 +302,7 @@ pub enum Patch {}
 
 method! { Patch: Compute => schemas::Operation; "compute.resourcePolicies.patch" PATCH "projects/{project}/regions/{region}/resourcePolicies/{resourcePolicy}" {
     api_version: Some("2026-11-01"),
+    request_id: Some("requestId"),
 } }
 
 impl Call<Patch> {

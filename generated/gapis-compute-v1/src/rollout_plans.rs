@@ -93,6 +93,7 @@ pub enum Insert {}
 
 method! { Insert: Compute => schemas::Operation; "compute.rolloutPlans.insert" POST "projects/{project}/global/rolloutPlans" {
     api_version: Some("2026-11-01"),
+    request_id: Some("requestId"),
 } }
 
 impl Call<Insert> {

@@ -123,6 +123,7 @@ pub enum Advance {}
 
 method! { Advance: Compute => schemas::Operation; "compute.rollouts.advance" POST "projects/{project}/global/rollouts/{rollout}/advance" {
     api_version: Some("2026-11-01"),
+    request_id: Some("requestId"),
 } }
 
 impl Call<Advance> {
@@ -140,6 +141,7 @@ pub enum Cancel {}
 
 method! { Cancel: Compute => schemas::Operation; "compute.rollouts.cancel" PATCH "projects/{project}/global/rollouts/{rollout}" {
     api_version: Some("2026-11-01"),
+    request_id: Some("requestId"),
 } }
 
 impl Call<Cancel> {
@@ -205,6 +207,7 @@ pub enum Pause {}
 
 method! { Pause: Compute => schemas::Operation; "compute.rollouts.pause" POST "projects/{project}/global/rollouts/{rollout}/pause" {
     api_version: Some("2026-11-01"),
+    request_id: Some("requestId"),
 } }
 
 impl Call<Pause> {
@@ -222,6 +225,7 @@ pub enum Resume {}
 
 method! { Resume: Compute => schemas::Operation; "compute.rollouts.resume" POST "projects/{project}/global/rollouts/{rollout}/resume" {
     api_version: Some("2026-11-01"),
+    request_id: Some("requestId"),
 } }
 
 impl Call<Resume> {

@@ -535,6 +535,7 @@ pub enum DeleteNamedSet {}
 
 method! { DeleteNamedSet: Compute => schemas::Operation; "compute.routers.deleteNamedSet" POST "projects/{project}/regions/{region}/routers/{router}/deleteNamedSet" {
     api_version: Some("2026-11-01"),
+    request_id: Some("requestId"),
 } }
 
 impl Call<DeleteNamedSet> {
@@ -552,6 +553,7 @@ pub enum DeleteRoutePolicy {}
 
 method! { DeleteRoutePolicy: Compute => schemas::Operation; "compute.routers.deleteRoutePolicy" POST "projects/{project}/regions/{region}/routers/{router}/deleteRoutePolicy" {
     api_version: Some("2026-11-01"),
+    request_id: Some("requestId"),
 } }
 
 impl Call<DeleteRoutePolicy> {
@@ -654,6 +656,7 @@ pub enum Insert {}
 
 method! { Insert: Compute => schemas::Operation; "compute.routers.insert" POST "projects/{project}/regions/{region}/routers" {
     api_version: Some("2026-11-01"),
+    request_id: Some("requestId"),
 } }
 
 impl Call<Insert> {
@@ -802,6 +805,7 @@ pub enum Patch {}
 
 method! { Patch: Compute => schemas::Operation; "compute.routers.patch" PATCH "projects/{project}/regions/{region}/routers/{router}" {
     api_version: Some("2026-11-01"),
+    request_id: Some("requestId"),
 } }
 
 impl Call<Patch> {
@@ -815,6 +819,7 @@ pub enum PatchNamedSet {}
 
 method! { PatchNamedSet: Compute => schemas::Operation; "compute.routers.patchNamedSet" POST "projects/{project}/regions/{region}/routers/{router}/patchNamedSet" {
     api_version: Some("2026-11-01"),
+    request_id: Some("requestId"),
 } }
 
 impl Call<PatchNamedSet> {
@@ -828,6 +833,7 @@ pub enum PatchRoutePolicy {}
 
 method! { PatchRoutePolicy: Compute => schemas::Operation; "compute.routers.patchRoutePolicy" POST "projects/{project}/regions/{region}/routers/{router}/patchRoutePolicy" {
     api_version: Some("2026-11-01"),
+    request_id: Some("requestId"),
 } }
 
 impl Call<PatchRoutePolicy> {
@@ -861,6 +867,7 @@ pub enum UpdateNamedSet {}
 
 method! { UpdateNamedSet: Compute => schemas::Operation; "compute.routers.updateNamedSet" POST "projects/{project}/regions/{region}/routers/{router}/updateNamedSet" {
     api_version: Some("2026-11-01"),
+    request_id: Some("requestId"),
 } }
 
 impl Call<UpdateNamedSet> {
@@ -874,6 +881,7 @@ pub enum UpdateRoutePolicy {}
 
 method! { UpdateRoutePolicy: Compute => schemas::Operation; "compute.routers.updateRoutePolicy" POST "projects/{project}/regions/{region}/routers/{router}/updateRoutePolicy" {
     api_version: Some("2026-11-01"),
+    request_id: Some("requestId"),
 } }
 
 impl Call<UpdateRoutePolicy> {

@@ -111,6 +111,7 @@ pub enum Insert {}
 
 method! { Insert: Compute => schemas::Operation; "compute.routes.insert" POST "projects/{project}/global/routes" {
     api_version: Some("2026-11-01"),
+    request_id: Some("requestId"),
 } }
 
 impl Call<Insert> {

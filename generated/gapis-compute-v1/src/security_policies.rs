@@ -312,6 +312,7 @@ pub enum Insert {}
 
 method! { Insert: Compute => schemas::Operation; "compute.securityPolicies.insert" POST "projects/{project}/global/securityPolicies" {
     api_version: Some("2026-11-01"),
+    request_id: Some("requestId"),
 } }
 
 impl Call<Insert> {
@@ -383,6 +384,7 @@ pub enum Patch {}
 
 method! { Patch: Compute => schemas::Operation; "compute.securityPolicies.patch" PATCH "projects/{project}/global/securityPolicies/{securityPolicy}" {
     api_version: Some("2026-11-01"),
+    request_id: Some("requestId"),
 } }
 
 impl Call<Patch> {

@@ -266,6 +266,7 @@ pub enum Insert {}
 
 method! { Insert: Compute => schemas::Operation; "compute.serviceAttachments.insert" POST "projects/{project}/regions/{region}/serviceAttachments" {
     api_version: Some("2026-11-01"),
+    request_id: Some("requestId"),
 } }
 
 impl Call<Insert> {
@@ -307,6 +308,7 @@ pub enum Patch {}
 
 method! { Patch: Compute => schemas::Operation; "compute.serviceAttachments.patch" PATCH "projects/{project}/regions/{region}/serviceAttachments/{serviceAttachment}" {
     api_version: Some("2026-11-01"),
+    request_id: Some("requestId"),
 } }
 
 impl Call<Patch> {

@@ -51,6 +51,7 @@ pub enum Patch {}
 
 method! { Patch: Compute => schemas::Operation; "compute.snapshotSettings.patch" PATCH "projects/{project}/global/snapshotSettings" {
     api_version: Some("2026-11-01"),
+    request_id: Some("requestId"),
 } }
 
 impl Call<Patch> {

@@ -194,6 +194,7 @@ pub enum Insert {}
 
 method! { Insert: Compute => schemas::Operation; "compute.snapshots.insert" POST "projects/{project}/global/snapshots" {
     api_version: Some("2026-11-01"),
+    request_id: Some("requestId"),
 } }
 
 impl Call<Insert> {
@@ -256,6 +257,7 @@ pub enum UpdateKmsKey {}
 
 method! { UpdateKmsKey: Compute => schemas::Operation; "compute.snapshots.updateKmsKey" POST "projects/{project}/global/snapshots/{snapshot}/updateKmsKey" {
     api_version: Some("2026-11-01"),
+    request_id: Some("requestId"),
 } }
 
 impl Call<UpdateKmsKey> {

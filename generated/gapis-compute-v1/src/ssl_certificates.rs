@@ -153,6 +153,7 @@ pub enum Insert {}
 
 method! { Insert: Compute => schemas::Operation; "compute.sslCertificates.insert" POST "projects/{project}/global/sslCertificates" {
     api_version: Some("2026-11-01"),
+    request_id: Some("requestId"),
 } }
 
 impl Call<Insert> {

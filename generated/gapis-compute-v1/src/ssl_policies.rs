@@ -248,6 +248,7 @@ pub enum Insert {}
 
 method! { Insert: Compute => schemas::Operation; "compute.sslPolicies.insert" POST "projects/{project}/global/sslPolicies" {
     api_version: Some("2026-11-01"),
+    request_id: Some("requestId"),
 } }
 
 impl Call<Insert> {
@@ -315,6 +316,7 @@ pub enum Patch {}
 
 method! { Patch: Compute => schemas::Operation; "compute.sslPolicies.patch" PATCH "projects/{project}/global/sslPolicies/{sslPolicy}" {
     api_version: Some("2026-11-01"),
+    request_id: Some("requestId"),
 } }
 
 impl Call<Patch> {

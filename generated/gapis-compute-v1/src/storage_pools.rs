@@ -280,6 +280,7 @@ pub enum Insert {}
 
 method! { Insert: Compute => schemas::Operation; "compute.storagePools.insert" POST "projects/{project}/zones/{zone}/storagePools" {
     api_version: Some("2026-11-01"),
+    request_id: Some("requestId"),
 } }
 
 impl Call<Insert> {
@@ -363,6 +364,7 @@ pub enum Update {}
 
 method! { Update: Compute => schemas::Operation; "compute.storagePools.update" PATCH "projects/{project}/zones/{zone}/storagePools/{storagePool}" {
     api_version: Some("2026-11-01"),
+    request_id: Some("requestId"),
 } }
 
 impl Call<Update> {

@@ -315,6 +315,7 @@ pub enum ExpandIpCidrRange {}
 
 method! { ExpandIpCidrRange: Compute => schemas::Operation; "compute.subnetworks.expandIpCidrRange" POST "projects/{project}/regions/{region}/subnetworks/{subnetwork}/expandIpCidrRange" {
     api_version: Some("2026-11-01"),
+    request_id: Some("requestId"),
 } }
 
 impl Call<ExpandIpCidrRange> {
@@ -354,6 +355,7 @@ pub enum Insert {}
 
 method! { Insert: Compute => schemas::Operation; "compute.subnetworks.insert" POST "projects/{project}/regions/{region}/subnetworks" {
     api_version: Some("2026-11-01"),
+    request_id: Some("requestId"),
 } }
 
 impl Call<Insert> {
@@ -431,6 +433,7 @@ pub enum Patch {}
 
 method! { Patch: Compute => schemas::Operation; "compute.subnetworks.patch" PATCH "projects/{project}/regions/{region}/subnetworks/{subnetwork}" {
     api_version: Some("2026-11-01"),
+    request_id: Some("requestId"),
 } }
 
 impl Call<Patch> {
@@ -455,6 +458,7 @@ pub enum SetPrivateIpGoogleAccess {}
 
 method! { SetPrivateIpGoogleAccess: Compute => schemas::Operation; "compute.subnetworks.setPrivateIpGoogleAccess" POST "projects/{project}/regions/{region}/subnetworks/{subnetwork}/setPrivateIpGoogleAccess" {
     api_version: Some("2026-11-01"),
+    request_id: Some("requestId"),
 } }
 
 impl Call<SetPrivateIpGoogleAccess> {

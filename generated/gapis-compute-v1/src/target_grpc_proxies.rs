@@ -117,6 +117,7 @@ pub enum Insert {}
 
 method! { Insert: Compute => schemas::Operation; "compute.targetGrpcProxies.insert" POST "projects/{project}/global/targetGrpcProxies" {
     api_version: Some("2026-11-01"),
+    request_id: Some("requestId"),
 } }
 
 impl Call<Insert> {
@@ -158,6 +159,7 @@ pub enum Patch {}
 
 method! { Patch: Compute => schemas::Operation; "compute.targetGrpcProxies.patch" PATCH "projects/{project}/global/targetGrpcProxies/{targetGrpcProxy}" {
     api_version: Some("2026-11-01"),
+    request_id: Some("requestId"),
 } }
 
 impl Call<Patch> {

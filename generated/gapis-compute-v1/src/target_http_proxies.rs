@@ -193,6 +193,7 @@ pub enum Insert {}
 
 method! { Insert: Compute => schemas::Operation; "compute.targetHttpProxies.insert" POST "projects/{project}/global/targetHttpProxies" {
     api_version: Some("2026-11-01"),
+    request_id: Some("requestId"),
 } }
 
 impl Call<Insert> {
@@ -234,6 +235,7 @@ pub enum Patch {}
 
 method! { Patch: Compute => schemas::Operation; "compute.targetHttpProxies.patch" PATCH "projects/{project}/global/targetHttpProxies/{targetHttpProxy}" {
     api_version: Some("2026-11-01"),
+    request_id: Some("requestId"),
 } }
 
 impl Call<Patch> {
@@ -247,6 +249,7 @@ pub enum SetUrlMap {}
 
 method! { SetUrlMap: Compute => schemas::Operation; "compute.targetHttpProxies.setUrlMap" POST "projects/{project}/targetHttpProxies/{targetHttpProxy}/setUrlMap" {
     api_version: Some("2026-11-01"),
+    request_id: Some("requestId"),
 } }
 
 impl Call<SetUrlMap> {

@@ -282,6 +282,7 @@ pub enum Insert {}
 
 method! { Insert: Compute => schemas::Operation; "compute.targetHttpsProxies.insert" POST "projects/{project}/global/targetHttpsProxies" {
     api_version: Some("2026-11-01"),
+    request_id: Some("requestId"),
 } }
 
 impl Call<Insert> {
@@ -323,6 +324,7 @@ pub enum Patch {}
 
 method! { Patch: Compute => schemas::Operation; "compute.targetHttpsProxies.patch" PATCH "projects/{project}/global/targetHttpsProxies/{targetHttpsProxy}" {
     api_version: Some("2026-11-01"),
+    request_id: Some("requestId"),
 } }
 
 impl Call<Patch> {
@@ -336,6 +338,7 @@ pub enum SetCertificateMap {}
 
 method! { SetCertificateMap: Compute => schemas::Operation; "compute.targetHttpsProxies.setCertificateMap" POST "projects/{project}/global/targetHttpsProxies/{targetHttpsProxy}/setCertificateMap" {
     api_version: Some("2026-11-01"),
+    request_id: Some("requestId"),
 } }
 
 impl Call<SetCertificateMap> {
@@ -349,6 +352,7 @@ pub enum SetQuicOverride {}
 
 method! { SetQuicOverride: Compute => schemas::Operation; "compute.targetHttpsProxies.setQuicOverride" POST "projects/{project}/global/targetHttpsProxies/{targetHttpsProxy}/setQuicOverride" {
     api_version: Some("2026-11-01"),
+    request_id: Some("requestId"),
 } }
 
 impl Call<SetQuicOverride> {
@@ -362,6 +366,7 @@ pub enum SetSslCertificates {}
 
 method! { SetSslCertificates: Compute => schemas::Operation; "compute.targetHttpsProxies.setSslCertificates" POST "projects/{project}/targetHttpsProxies/{targetHttpsProxy}/setSslCertificates" {
     api_version: Some("2026-11-01"),
+    request_id: Some("requestId"),
 } }
 
 impl Call<SetSslCertificates> {
@@ -375,6 +380,7 @@ pub enum SetSslPolicy {}
 
 method! { SetSslPolicy: Compute => schemas::Operation; "compute.targetHttpsProxies.setSslPolicy" POST "projects/{project}/global/targetHttpsProxies/{targetHttpsProxy}/setSslPolicy" {
     api_version: Some("2026-11-01"),
+    request_id: Some("requestId"),
 } }
 
 impl Call<SetSslPolicy> {
@@ -388,6 +394,7 @@ pub enum SetUrlMap {}
 
 method! { SetUrlMap: Compute => schemas::Operation; "compute.targetHttpsProxies.setUrlMap" POST "projects/{project}/targetHttpsProxies/{targetHttpsProxy}/setUrlMap" {
     api_version: Some("2026-11-01"),
+    request_id: Some("requestId"),
 } }
 
 impl Call<SetUrlMap> {

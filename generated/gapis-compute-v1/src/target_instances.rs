@@ -203,6 +203,7 @@ pub enum Insert {}
 
 method! { Insert: Compute => schemas::Operation; "compute.targetInstances.insert" POST "projects/{project}/zones/{zone}/targetInstances" {
     api_version: Some("2026-11-01"),
+    request_id: Some("requestId"),
 } }
 
 impl Call<Insert> {
@@ -244,6 +245,7 @@ pub enum SetSecurityPolicy {}
 
 method! { SetSecurityPolicy: Compute => schemas::Operation; "compute.targetInstances.setSecurityPolicy" POST "projects/{project}/zones/{zone}/targetInstances/{targetInstance}/setSecurityPolicy" {
     api_version: Some("2026-11-01"),
+    request_id: Some("requestId"),
 } }
 
 impl Call<SetSecurityPolicy> {

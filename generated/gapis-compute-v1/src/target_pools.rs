@@ -294,6 +294,7 @@ pub enum AddHealthCheck {}
 
 method! { AddHealthCheck: Compute => schemas::Operation; "compute.targetPools.addHealthCheck" POST "projects/{project}/regions/{region}/targetPools/{targetPool}/addHealthCheck" {
     api_version: Some("2026-11-01"),
+    request_id: Some("requestId"),
 } }
 
 impl Call<AddHealthCheck> {
@@ -307,6 +308,7 @@ pub enum AddInstance {}
 
 method! { AddInstance: Compute => schemas::Operation; "compute.targetPools.addInstance" POST "projects/{project}/regions/{region}/targetPools/{targetPool}/addInstance" {
     api_version: Some("2026-11-01"),
+    request_id: Some("requestId"),
 } }
 
 impl Call<AddInstance> {
@@ -383,6 +385,7 @@ pub enum Insert {}
 
 method! { Insert: Compute => schemas::Operation; "compute.targetPools.insert" POST "projects/{project}/regions/{region}/targetPools" {
     api_version: Some("2026-11-01"),
+    request_id: Some("requestId"),
 } }
 
 impl Call<Insert> {
@@ -424,6 +427,7 @@ pub enum RemoveHealthCheck {}
 
 method! { RemoveHealthCheck: Compute => schemas::Operation; "compute.targetPools.removeHealthCheck" POST "projects/{project}/regions/{region}/targetPools/{targetPool}/removeHealthCheck" {
     api_version: Some("2026-11-01"),
+    request_id: Some("requestId"),
 } }
 
 impl Call<RemoveHealthCheck> {
@@ -437,6 +441,7 @@ pub enum RemoveInstance {}
 
 method! { RemoveInstance: Compute => schemas::Operation; "compute.targetPools.removeInstance" POST "projects/{project}/regions/{region}/targetPools/{targetPool}/removeInstance" {
     api_version: Some("2026-11-01"),
+    request_id: Some("requestId"),
 } }
 
 impl Call<RemoveInstance> {
@@ -450,6 +455,7 @@ pub enum SetBackup {}
 
 method! { SetBackup: Compute => schemas::Operation; "compute.targetPools.setBackup" POST "projects/{project}/regions/{region}/targetPools/{targetPool}/setBackup" {
     api_version: Some("2026-11-01"),
+    request_id: Some("requestId"),
 } }
 
 impl Call<SetBackup> {
@@ -467,6 +473,7 @@ pub enum SetSecurityPolicy {}
 
 method! { SetSecurityPolicy: Compute => schemas::Operation; "compute.targetPools.setSecurityPolicy" POST "projects/{project}/regions/{region}/targetPools/{targetPool}/setSecurityPolicy" {
     api_version: Some("2026-11-01"),
+    request_id: Some("requestId"),
 } }
 
 impl Call<SetSecurityPolicy> {

@@ -229,6 +229,7 @@ pub enum Insert {}
 
 method! { Insert: Compute => schemas::Operation; "compute.targetSslProxies.insert" POST "projects/{project}/global/targetSslProxies" {
     api_version: Some("2026-11-01"),
+    request_id: Some("requestId"),
 } }
 
 impl Call<Insert> {
@@ -270,6 +271,7 @@ pub enum SetBackendService {}
 
 method! { SetBackendService: Compute => schemas::Operation; "compute.targetSslProxies.setBackendService" POST "projects/{project}/global/targetSslProxies/{targetSslProxy}/setBackendService" {
     api_version: Some("2026-11-01"),
+    request_id: Some("requestId"),
 } }
 
 impl Call<SetBackendService> {
@@ -283,6 +285,7 @@ pub enum SetCertificateMap {}
 
 method! { SetCertificateMap: Compute => schemas::Operation; "compute.targetSslProxies.setCertificateMap" POST "projects/{project}/global/targetSslProxies/{targetSslProxy}/setCertificateMap" {
     api_version: Some("2026-11-01"),
+    request_id: Some("requestId"),
 } }
 
 impl Call<SetCertificateMap> {
@@ -296,6 +299,7 @@ pub enum SetProxyHeader {}
 
 method! { SetProxyHeader: Compute => schemas::Operation; "compute.targetSslProxies.setProxyHeader" POST "projects/{project}/global/targetSslProxies/{targetSslProxy}/setProxyHeader" {
     api_version: Some("2026-11-01"),
+    request_id: Some("requestId"),
 } }
 
 impl Call<SetProxyHeader> {
@@ -309,6 +313,7 @@ pub enum SetSslCertificates {}
 
 method! { SetSslCertificates: Compute => schemas::Operation; "compute.targetSslProxies.setSslCertificates" POST "projects/{project}/global/targetSslProxies/{targetSslProxy}/setSslCertificates" {
     api_version: Some("2026-11-01"),
+    request_id: Some("requestId"),
 } }
 
 impl Call<SetSslCertificates> {
@@ -322,6 +327,7 @@ pub enum SetSslPolicy {}
 
 method! { SetSslPolicy: Compute => schemas::Operation; "compute.targetSslProxies.setSslPolicy" POST "projects/{project}/global/targetSslProxies/{targetSslProxy}/setSslPolicy" {
     api_version: Some("2026-11-01"),
+    request_id: Some("requestId"),
 } }
 
 impl Call<SetSslPolicy> {

@@ -219,6 +219,7 @@ pub enum Insert {}
 
 method! { Insert: Compute => schemas::Operation; "compute.targetTcpProxies.insert" POST "projects/{project}/global/targetTcpProxies" {
     api_version: Some("2026-11-01"),
+    request_id: Some("requestId"),
 } }
 
 impl Call<Insert> {
@@ -260,6 +261,7 @@ pub enum SetBackendService {}
 
 method! { SetBackendService: Compute => schemas::Operation; "compute.targetTcpProxies.setBackendService" POST "projects/{project}/global/targetTcpProxies/{targetTcpProxy}/setBackendService" {
     api_version: Some("2026-11-01"),
+    request_id: Some("requestId"),
 } }
 
 impl Call<SetBackendService> {
@@ -273,6 +275,7 @@ pub enum SetProxyHeader {}
 
 method! { SetProxyHeader: Compute => schemas::Operation; "compute.targetTcpProxies.setProxyHeader" POST "projects/{project}/global/targetTcpProxies/{targetTcpProxy}/setProxyHeader" {
     api_version: Some("2026-11-01"),
+    request_id: Some("requestId"),
 } }
 
 impl Call<SetProxyHeader> {

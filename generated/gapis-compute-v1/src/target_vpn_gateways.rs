@@ -185,6 +185,7 @@ pub enum Insert {}
 
 method! { Insert: Compute => schemas::Operation; "compute.targetVpnGateways.insert" POST "projects/{project}/regions/{region}/targetVpnGateways" {
     api_version: Some("2026-11-01"),
+    request_id: Some("requestId"),
 } }
 
 impl Call<Insert> {
@@ -226,6 +227,7 @@ pub enum SetLabels {}
 
 method! { SetLabels: Compute => schemas::Operation; "compute.targetVpnGateways.setLabels" POST "projects/{project}/regions/{region}/targetVpnGateways/{resource}/setLabels" {
     api_version: Some("2026-11-01"),
+    request_id: Some("requestId"),
 } }
 
 impl Call<SetLabels> {

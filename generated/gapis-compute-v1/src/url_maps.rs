@@ -239,6 +239,7 @@ pub enum Insert {}
 
 method! { Insert: Compute => schemas::Operation; "compute.urlMaps.insert" POST "projects/{project}/global/urlMaps" {
     api_version: Some("2026-11-01"),
+    request_id: Some("requestId"),
 } }
 
 impl Call<Insert> {
@@ -252,6 +253,7 @@ pub enum InvalidateCache {}
 
 method! { InvalidateCache: Compute => schemas::Operation; "compute.urlMaps.invalidateCache" POST "projects/{project}/global/urlMaps/{urlMap}/invalidateCache" {
     api_version: Some("2026-11-01"),
+    request_id: Some("requestId"),
 } }
 
 impl Call<InvalidateCache> {
@@ -293,6 +295,7 @@ pub enum Patch {}
 
 method! { Patch: Compute => schemas::Operation; "compute.urlMaps.patch" PATCH "projects/{project}/global/urlMaps/{urlMap}" {
     api_version: Some("2026-11-01"),
+    request_id: Some("requestId"),
 } }
 
 impl Call<Patch> {

@@ -226,6 +226,7 @@ pub enum Insert {}
 
 method! { Insert: Compute => schemas::Operation; "compute.vpnGateways.insert" POST "projects/{project}/regions/{region}/vpnGateways" {
     api_version: Some("2026-11-01"),
+    request_id: Some("requestId"),
 } }
 
 impl Call<Insert> {
@@ -267,6 +268,7 @@ pub enum SetLabels {}
 
 method! { SetLabels: Compute => schemas::Operation; "compute.vpnGateways.setLabels" POST "projects/{project}/regions/{region}/vpnGateways/{resource}/setLabels" {
     api_version: Some("2026-11-01"),
+    request_id: Some("requestId"),
 } }
 
 impl Call<SetLabels> {

@@ -180,6 +180,7 @@ pub enum Insert {}
 
 method! { Insert: Compute => schemas::Operation; "compute.vpnTunnels.insert" POST "projects/{project}/regions/{region}/vpnTunnels" {
     api_version: Some("2026-11-01"),
+    request_id: Some("requestId"),
 } }
 
 impl Call<Insert> {
@@ -221,6 +222,7 @@ pub enum SetLabels {}
 
 method! { SetLabels: Compute => schemas::Operation; "compute.vpnTunnels.setLabels" POST "projects/{project}/regions/{region}/vpnTunnels/{resource}/setLabels" {
     api_version: Some("2026-11-01"),
+    request_id: Some("requestId"),
 } }
 
 impl Call<SetLabels> {

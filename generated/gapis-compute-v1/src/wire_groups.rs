@@ -129,6 +129,7 @@ pub enum Insert {}
 
 method! { Insert: Compute => schemas::Operation; "compute.wireGroups.insert" POST "projects/{project}/global/crossSiteNetworks/{crossSiteNetwork}/wireGroups" {
     api_version: Some("2026-11-01"),
+    request_id: Some("requestId"),
 } }
 
 impl Call<Insert> {
@@ -174,6 +175,7 @@ pub enum Patch {}
 
 method! { Patch: Compute => schemas::Operation; "compute.wireGroups.patch" PATCH "projects/{project}/global/crossSiteNetworks/{crossSiteNetwork}/wireGroups/{wireGroup}" {
     api_version: Some("2026-11-01"),
+    request_id: Some("requestId"),
 } }
 
 impl Call<Patch> {

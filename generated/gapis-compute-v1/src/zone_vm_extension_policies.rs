@@ -127,6 +127,7 @@ pub enum Insert {}
 
 method! { Insert: Compute => schemas::Operation; "compute.zoneVmExtensionPolicies.insert" POST "projects/{project}/zones/{zone}/vmExtensionPolicies" {
     api_version: Some("2026-11-01"),
+    request_id: Some("requestId"),
 } }
 
 impl Call<Insert> {
@@ -168,6 +169,7 @@ pub enum Update {}
 
 method! { Update: Compute => schemas::Operation; "compute.zoneVmExtensionPolicies.update" PATCH "projects/{project}/zones/{zone}/vmExtensionPolicies/{vmExtensionPolicy}" {
     api_version: Some("2026-11-01"),
+    request_id: Some("requestId"),
 } }
 
 impl Call<Update> {

@@ -85,7 +85,7 @@ impl Drives<'_> {
 /// See [`Drives::create`].
 pub enum Create {}
 
-method! { Create: Drive => schemas::Drive; "drive.drives.create" POST "drives" }
+method! { Create: Drive => schemas::Drive; "drive.drives.create" POST "drives" { request_id: Some("requestId") } }
 
 /// See [`Drives::delete`].
 pub enum Delete {}

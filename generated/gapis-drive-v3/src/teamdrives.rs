@@ -69,7 +69,7 @@ impl Teamdrives<'_> {
 /// See [`Teamdrives::create`].
 pub enum Create {}
 
-method! { Create: Drive => schemas::TeamDrive; "drive.teamdrives.create" POST "teamdrives" }
+method! { Create: Drive => schemas::TeamDrive; "drive.teamdrives.create" POST "teamdrives" { request_id: Some("requestId") } }
 
 /// See [`Teamdrives::delete`].
 pub enum Delete {}

@@ -153,7 +153,7 @@ impl Call<Get> {
 /// See [`Animals::insert`].
 pub enum Insert {}
 
-method! { Insert: Farm => schemas::Animal; "farm.animals.insert" POST "animals" }
+method! { Insert: Farm => schemas::Animal; "farm.animals.insert" POST "animals" { request_id: Some("requestId") } }
 
 impl Call<Insert> {
     /// Makes the call safe to repeat: the same id welcomes no second animal.

@@ -44,7 +44,7 @@ impl DryRun {
     #[doc(hidden)]
     pub fn new(request: Request) -> Result<Self> {
         request.check()?;
-        let mut url = request.client().root(request.api())?.into_owned();
+        let mut url = request.root()?.into_owned();
         let line = request.push_line(&mut url);
         let (path, query) = url.split_once('?').unwrap_or((&url, ""));
         let pairs: Vec<String> = query.split('&').map(mask_pair).collect();

@@ -38,6 +38,9 @@ struct Inner {
     /// Where media goes with this call, below the root.
     upload_path: String,
     options: Options,
+    /// Scheme and host, ending in `/`, of an address that an answer named: it stands for the API's root, and nothing is
+    /// added to its query.
+    linked: Option<String>,
     error: Option<Error>,
 }
 
@@ -107,6 +110,7 @@ impl Request {
             body: None,
             upload_path: String::new(),
             options: Options::default(),
+            linked: None,
             error,
         }))
     }
@@ -134,6 +138,47 @@ impl Request {
             request.set_body(&body);
         }
         request
+    }
+
+    /// A GET of an address that an answer named.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn linked<A: Api>(client: &Client, address: &str) -> Self {
+        let mut request = Request::empty(client, A::SPEC, Raw::<A>::SPEC, "GET");
+        let linked = url::Url::parse(address)
+            .map_err(|error| Error::input(format!("the address to download from is not a URL: {error}")))
+            .and_then(|url| request.link_to(&url));
+        if let Err(error) = linked {
+            request.fail(error);
+        }
+        request
+    }
+
+    /// Goes to that address, if this call's credentials may.
+    ///
+    /// # Errors
+    /// If they may not.
+    pub(crate) fn link_to(&mut self, url: &url::Url) -> Result<()> {
+        self.client().check_link(self.0.api, url)?;
+        self.0.linked = Some(format!("{}/", url.origin().ascii_serialization()));
+        self.0.path = url.path().strip_prefix('/').unwrap_or_default().to_owned();
+        self.0.query = Query::from_encoded(url.query().unwrap_or_default());
+        Ok(())
+    }
+
+    pub(crate) fn is_linked(&self) -> bool {
+        self.0.linked.is_some()
+    }
+
+    /// Scheme and host that this call goes to, ending in `/`.
+    ///
+    /// # Errors
+    /// If there is no place where it could go.
+    pub(crate) fn root(&self) -> Result<Cow<'_, str>> {
+        match &self.0.linked {
+            Some(root) => Ok(Cow::Borrowed(root)),
+            None => self.client().root(self.0.api),
+        }
     }
 
     /// A call of another method on behalf of this one: by the same client, with the options and headers of this call and
@@ -248,6 +293,9 @@ impl Request {
 
     /// The same call for the media in place of the metadata.
     pub(crate) fn for_download(mut self) -> Self {
+        if self.is_linked() {
+            return self;
+        }
         self.0.query.remove("alt");
         self.0.query.add("alt", "media");
         let media_service = self.0.spec.download.is_some_and(|download| download.media_service);
@@ -374,7 +422,7 @@ impl Request {
     pub(crate) fn to_http(&self, auth: &AuthHeaders) -> Result<HttpRequest> {
         let mut headers = self.client().common_headers(auth);
         let mut bytes = Bytes::new();
-        let mut url = self.client().root(self.0.api)?.into_owned();
+        let mut url = self.root()?.into_owned();
         let line = self.push_line(&mut url);
         if let Some(body) = &line.body {
             let value = HeaderValue::from_str(&body.content_type).map_err(|_| {
@@ -397,7 +445,7 @@ impl Request {
     /// # Errors
     /// If there is no place where it could go.
     pub(crate) fn url(&self) -> Result<String> {
-        let mut url = self.client().root(self.0.api)?.into_owned();
+        let mut url = self.root()?.into_owned();
         self.push_target(&mut url);
         Ok(url)
     }
@@ -410,7 +458,7 @@ impl Request {
         self.push_target(out);
         let line =
             Line { verb: &self.0.verb, body: self.0.body.as_ref().map(Cow::Borrowed), overridden: false };
-        if out.len() <= LONGEST_URL || self.0.verb != Verb::GET || self.0.body.is_some() {
+        if out.len() <= LONGEST_URL || self.is_linked() || self.0.verb != Verb::GET || self.0.body.is_some() {
             return line;
         }
         match out.get(start..).and_then(|target| target.find('?')) {
@@ -427,6 +475,13 @@ impl Request {
     /// Appends path and query, without a leading `/`. `alt=json` is always said: in some documents it is not the default.
     pub(crate) fn push_target(&self, out: &mut String) {
         out.push_str(&self.0.path);
+        if self.is_linked() {
+            if !self.0.query.is_empty() {
+                out.push('?');
+                out.push_str(self.0.query.as_str());
+            }
+            return;
+        }
         out.push('?');
         if !self.0.query.is_empty() {
             out.push_str(self.0.query.as_str());
@@ -483,3 +538,5 @@ impl<A: Api> Method for Raw<A> {
     type Output = Json;
     const SPEC: &'static MethodSpec = &MethodSpec { id: "(raw call)", ..MethodSpec::DEFAULT };
 }
+
+impl<A: Api> crate::ServesMedia for Raw<A> {}

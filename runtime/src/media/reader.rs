@@ -4,7 +4,7 @@ use bytes::Bytes;
 use futures_util::StreamExt as _;
 use http::header::{
     ACCEPT, ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_RANGE, ETAG, IF_MATCH, IF_NONE_MATCH,
-    RANGE,
+    LOCATION, RANGE,
 };
 use http::{HeaderMap, StatusCode};
 
@@ -164,7 +164,7 @@ impl Reader {
     /// Asks for what is still to come, until there is a response to read.
     async fn connect(&mut self) -> Result<()> {
         let (request, matched) = self.media.rest();
-        let mut rest = Rest { media: &mut self.media, request, matched };
+        let mut rest = Rest { media: &mut self.media, request, matched, redirects: 0 };
         self.watch = self.attempts.run(&mut rest).await?;
         Ok(())
     }
@@ -176,6 +176,32 @@ struct Rest<'a> {
     request: Request,
     /// The server is asked to see that it is the same media.
     matched: bool,
+    /// How many were followed.
+    redirects: u8,
+}
+
+/// How many redirects are followed.
+const REDIRECTS: u8 = 5;
+
+impl Rest<'_> {
+    /// Goes where a response points, of an address that an answer named. Drive's exports are served so.
+    ///
+    /// # Errors
+    /// If credentials must not go there.
+    fn follow(&mut self, response: &HttpResponse) -> Result<bool> {
+        let points = matches!(response.status.as_u16(), 301 | 302 | 303 | 307 | 308);
+        if !points || !self.request.is_linked() || self.redirects >= REDIRECTS {
+            return Ok(false);
+        }
+        let location = response.headers.get(LOCATION).and_then(|location| location.to_str().ok());
+        let base = url::Url::parse(&self.request.url()?).ok();
+        let Some(next) = location.zip(base).and_then(|(location, base)| base.join(location).ok()) else {
+            return Ok(false);
+        };
+        self.redirects += 1;
+        self.request.link_to(&next).map_err(|error| Error::protocol(format!("a redirect: {error}")))?;
+        Ok(true)
+    }
 }
 
 impl Exchange for Rest<'_> {
@@ -194,6 +220,9 @@ impl Exchange for Rest<'_> {
             Ok(response) => response,
             Err(error) => return Ok(Step::Failed(error)),
         };
+        if self.follow(&response)? {
+            return Ok(Step::Next);
+        }
         let status = response.status;
         if status.is_success() {
             self.media.accept(response, self.matched)?;

@@ -90,6 +90,14 @@ impl Client {
         self.shared.endpoints.root(api)
     }
 
+    /// Whether the client's credentials may go to an address that an answer of this API named.
+    ///
+    /// # Errors
+    /// If they may not. The message shows the host only.
+    pub(crate) fn check_link(&self, api: &ApiSpec, url: &url::Url) -> Result<()> {
+        self.shared.endpoints.check_link(api, url)
+    }
+
     /// Whether media is asked for below `/download/`, where the API serves it there.
     pub(crate) fn has_download_path(&self) -> bool {
         self.shared.endpoints.has_download_path()

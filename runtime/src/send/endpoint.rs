@@ -61,6 +61,31 @@ impl Endpoints {
         self.download_path.unwrap_or(self.fixed.is_none())
     }
 
+    /// Whether credentials may go to an address that an answer named: at the API's own root, or by `https` at a host of
+    /// its universe that serves media.
+    ///
+    /// # Errors
+    /// If they may not.
+    pub(super) fn check_link(&self, api: &ApiSpec, url: &url::Url) -> Result<()> {
+        let root = self.root(api)?;
+        let host = url.host_str().unwrap_or_default();
+        let is_below = |domain: &str| {
+            host.strip_suffix(domain).is_some_and(|before| before.is_empty() || before.ends_with('.'))
+        };
+        let is_own = url::Url::parse(&root).is_ok_and(|root| root.origin() == url.origin());
+        let of_google = || self.universe() == GOOGLE && MEDIA_HOSTS.iter().any(|domain| is_below(domain));
+        let is_safe = url.scheme() == "https" && url.port().is_none();
+        let is_plain = url.username().is_empty() && url.password().is_none();
+        if is_plain && (is_own || is_safe && (is_below(self.universe()) || of_google())) {
+            return Ok(());
+        }
+        Err(Error::input(format!(
+            "credentials of {} must not go to {:?}: only by https to hosts of its universe, or to its own endpoint",
+            name(api),
+            host,
+        )))
+    }
+
     /// Scheme and host that calls of this API go to, ending in `/`.
     ///
     /// # Errors
@@ -80,6 +105,12 @@ impl Endpoints {
         }
     }
 }
+
+/// Hosts of Google's own universe, beside `googleapis.com`, that media is served from to whoever has the credentials of an
+/// API: exports and content of Drive (`exportLinks`, `webContentLink`, `downloadUri`), and where these redirect to.
+/// <https://developers.google.com/workspace/drive/api/reference/rest/v3/files>
+const MEDIA_HOSTS: [&str; 4] =
+    ["docs.google.com", "drive.google.com", "usercontent.google.com", "googleusercontent.com"];
 
 fn name(api: &ApiSpec) -> String {
     format!("{} {}", api.name, api.version)

@@ -13,6 +13,7 @@ mod headers;
 mod memory;
 mod outcomes;
 mod pacing;
+mod peers;
 mod reading;
 mod refused;
 mod request_ids;

@@ -7,11 +7,13 @@ use gapis_testkit::zoo::*;
 
 /// What a row expects of each call, in the order of the queue.
 #[derive(Clone, Copy, Debug)]
-enum Want {
+pub(crate) enum Want {
     /// The animal of that name: each call asks for its own.
     Own,
     Status(u16),
     Refused(u16),
+    /// A value with nothing set.
+    Empty,
     Unknown,
     Protocol,
     Decode,
@@ -27,6 +29,7 @@ fn check(row: &str, want: Want, id: &str, result: Result<Animal, Error>) {
         (Refused(status), Err(error)) => {
             error.is_batch_refused() && error.response().is_some_and(|answer| answer.status == *status)
         }
+        (Empty, Ok(animal)) => *animal == Animal::default(),
         (Unknown, Err(error)) => error.is_unknown_outcome(),
         // What cannot be read says nothing of what was done.
         (Protocol, Err(error)) => error.is_protocol() && error.is_unknown_outcome(),
@@ -38,7 +41,11 @@ fn check(row: &str, want: Want, id: &str, result: Result<Animal, Error>) {
 }
 
 /// Three inserts `a`, `b`, `c`, which are never sent again by themselves, and an answer in bytes.
-async fn row(name: &str, answer: impl Fn(&[Part]) -> Answer + Send + Clone + 'static, want: [Want; 3]) {
+pub(crate) async fn row(
+    name: &str,
+    answer: impl Fn(&[Part]) -> Answer + Send + Clone + 'static,
+    want: [Want; 3],
+) {
     for chunk in [usize::MAX, 1, 13] {
         let answer = answer.clone();
         let (zoo, peer) = zoo(move |sent| {
@@ -62,11 +69,11 @@ async fn row(name: &str, answer: impl Fn(&[Part]) -> Answer + Send + Clone + 'st
 }
 
 /// A part by hand: the line with the id, if there is one, what separates it from the answer, and the answer.
-fn part(id_line: &str, separator: &str, inner: &str) -> String {
+pub(crate) fn part(id_line: &str, separator: &str, inner: &str) -> String {
     format!("--B\r\nContent-Type: application/http\r\n{id_line}{separator}{inner}\r\n")
 }
 
-fn all(parts: &[Part], one: impl Fn(&Part) -> String) -> String {
+pub(crate) fn all(parts: &[Part], one: impl Fn(&Part) -> String) -> String {
     parts.iter().map(one).collect::<String>() + "--B--\r\n"
 }
 

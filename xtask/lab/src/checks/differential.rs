@@ -152,7 +152,7 @@ fn files(chosen: &[Chosen], calls: &[Vec<Call>]) -> Result<BTreeMap<String, Stri
         let service = &chosen.inventory.service.path;
         let mut text = format!(
             "#![allow(deprecated, unused_imports)]\nuse c{number}::*;\nuse crate::{{body, parsed, print}};\n\n\
-             pub fn run() {{\n    let service = c{number}::{service}::builder().anonymous().build().expect(\"a service\");\n"
+             pub fn run() {{\n    let service = c{number}::{service}::builder().anonymous().request_ids(false).build().expect(\"a service\");\n"
         );
         for call in calls {
             text.push_str(&format!("    print(service.{}.dry_run());\n", call.rust));
