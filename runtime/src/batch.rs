@@ -228,7 +228,7 @@ impl<'cb, A: Api> Batch<'cb, A> {
     /// # Panics
     /// If a callback panicked: the others run first, then the panic goes on.
     pub fn execute(self) -> Execute<'cb> {
-        Execute(State::Waiting(self.raw))
+        Execute(State::Waiting(Box::new(self.raw)))
     }
 }
 
@@ -237,7 +237,7 @@ impl<'cb, A: Api> Batch<'cb, A> {
 pub struct Execute<'cb>(State<'cb>);
 
 enum State<'cb> {
-    Waiting(RawBatch<'cb>),
+    Waiting(Box<RawBatch<'cb>>),
     Running(BoxFuture<'cb, Report>),
     Taken,
 }

@@ -210,7 +210,7 @@ impl<'p, O: Operation, T> Wait<'p, O, T> {
         let Wait { start, policy, mut progress, decode } = self;
         let poller = poll::Poller { api, polling: O::POLLING, members: O::empty().names() };
         let mut tell = |spec: &'static _, response: &_| match &mut progress {
-            Some(tell) => O::decode(api, spec, &response).map(|operation| tell(&operation)),
+            Some(tell) => O::decode(api, spec, response).map(|operation| tell(&operation)),
             None => Ok(()),
         };
         let (spec, response) = poller.finish(start, &policy, &mut tell).await?;

@@ -60,6 +60,7 @@ impl<M: Paged, R: ReplyAs<M>> Pages<M, R> {
     }
 
     /// The next page, `None` after the last. After an error there is no other page.
+    #[allow(clippy::should_implement_trait)]
     pub fn next(&mut self) -> Next<'_, Self> {
         Next::new(self)
     }
@@ -185,6 +186,7 @@ impl<M: PagedItems> Items<M> {
     }
 
     /// The next item, `None` after the last. After an error there is no other item.
+    #[allow(clippy::should_implement_trait)]
     pub fn next(&mut self) -> Next<'_, Self> {
         Next::new(self)
     }

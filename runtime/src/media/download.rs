@@ -256,6 +256,7 @@ pub struct MediaStream {
 
 impl MediaStream {
     /// The next chunk.
+    #[allow(clippy::should_implement_trait)]
     pub fn next(&mut self) -> Next<'_, Self> {
         Next::new(self)
     }

@@ -20,9 +20,13 @@ async fn what_follows_a_barrier_waits_for_every_answer_before_it() {
     let log = Log::default();
     let mut batch = zoo.batch().with_max_calls(1).with_concurrency(4);
     batch.on_reply(|reply| log.add(reply.index.to_string()));
-    ["a", "none"].into_iter().for_each(|id| drop(batch.add(zoo.get(id)).unwrap()));
+    ["a", "none"].into_iter().for_each(|id| {
+        let _ = batch.add(zoo.get(id)).unwrap();
+    });
     batch.barrier();
-    ["b", "c"].into_iter().for_each(|id| drop(batch.add(zoo.get(id)).unwrap()));
+    ["b", "c"].into_iter().for_each(|id| {
+        let _ = batch.add(zoo.get(id)).unwrap();
+    });
     batch.barrier();
     batch.barrier();
     batch.add(zoo.get("d")).unwrap();
@@ -46,7 +50,9 @@ async fn a_barrier_waits_for_calls_that_are_sent_again() {
         })
     });
     let mut batch = zoo.batch();
-    ["a", "b"].into_iter().for_each(|id| drop(batch.add(zoo.get(id)).unwrap()));
+    ["a", "b"].into_iter().for_each(|id| {
+        let _ = batch.add(zoo.get(id)).unwrap();
+    });
     batch.barrier_if_ok();
     batch.add(zoo.get("c")).unwrap();
     assert!(batch.execute().await.error_for_failures().is_ok());
@@ -65,7 +71,9 @@ async fn on_request_a_failure_cancels_the_rest_and_says_so() {
     });
     let log = Log::default();
     let mut batch = zoo.batch();
-    ["a", "none"].into_iter().for_each(|id| drop(batch.add(zoo.get(id)).unwrap()));
+    ["a", "none"].into_iter().for_each(|id| {
+        let _ = batch.add(zoo.get(id)).unwrap();
+    });
     batch.barrier_if_ok();
     zoo.get("b")
         .queue(&mut batch, |reply| {

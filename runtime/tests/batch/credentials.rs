@@ -76,7 +76,9 @@ async fn a_401_renews_once_for_all_and_sends_again_at_once() {
     let zoo = with(&peer, credentials.clone());
     let start = tokio::time::Instant::now();
     let mut batch = zoo.batch().with_max_calls(10).with_retry(gapis_runtime::RetryPolicy::none());
-    (0..50).for_each(|_| drop(batch.add(zoo.insert("a")).unwrap()));
+    (0..50).for_each(|_| {
+        let _ = batch.add(zoo.insert("a")).unwrap();
+    });
     let report = batch.execute().await;
     assert!(report.error_for_failures().is_ok(), "{:?}", report.error_for_failures());
     assert_eq!((credentials.renewals.load(Ordering::SeqCst), start.elapsed()), (1, secs(0)));
@@ -97,7 +99,9 @@ async fn only_the_calls_that_were_rejected_are_sent_again() {
     });
     let zoo = with(&peer, Renewing::new(9));
     let mut batch = zoo.batch();
-    ["a", "b", "c"].into_iter().for_each(|id| drop(batch.add(zoo.get(id)).unwrap()));
+    ["a", "b", "c"].into_iter().for_each(|id| {
+        let _ = batch.add(zoo.get(id)).unwrap();
+    });
     assert!(batch.execute().await.error_for_failures().is_ok());
     assert_eq!(peer.sent()[1].animals(), ["b"]);
 }
@@ -111,7 +115,9 @@ async fn an_outer_401_renews_too() {
     let credentials = Renewing::new(9);
     let zoo = with(&peer, credentials.clone());
     let mut batch = zoo.batch();
-    ["a", "b"].into_iter().for_each(|id| drop(batch.add(zoo.insert(id)).unwrap()));
+    ["a", "b"].into_iter().for_each(|id| {
+        let _ = batch.add(zoo.insert(id)).unwrap();
+    });
     assert!(batch.execute().await.error_for_failures().is_ok());
     assert_eq!((peer.sizes(), credentials.renewals.load(Ordering::SeqCst)), (vec![2, 2], 1));
 }
@@ -154,7 +160,9 @@ async fn credentials_that_cannot_be_had_are_the_error_of_every_call() {
     let zoo = with(&peer, BearerToken::new("not\na header"));
     let before = peer.sent().len();
     let mut batch = zoo.batch();
-    ["a", "b"].into_iter().for_each(|id| drop(batch.add(zoo.get(id)).unwrap()));
+    ["a", "b"].into_iter().for_each(|id| {
+        let _ = batch.add(zoo.get(id)).unwrap();
+    });
     let report = batch.execute().await;
     assert!(report.records().all(|reply| reply.error.as_ref().unwrap().is_credentials()));
     assert_eq!(peer.sent().len(), before);

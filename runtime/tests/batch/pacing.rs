@@ -11,7 +11,9 @@ async fn paced(
     let (zoo, peer) = zoo(Sent::echo);
     let start = Instant::now();
     let mut batch = change(zoo.batch());
-    (0..calls).for_each(|_| drop(batch.add(zoo.get("a")).unwrap()));
+    (0..calls).for_each(|_| {
+        let _ = batch.add(zoo.get("a")).unwrap();
+    });
     let report = batch.execute().await;
     assert!(report.error_for_failures().is_ok());
     peer.sent().iter().map(|sent| ((sent.at - start).as_millis() as u64, sent.parts.len())).collect()
@@ -64,7 +66,9 @@ async fn calls_sent_again_count_and_responses_are_read_meanwhile() {
     let start = Instant::now();
     let mut batch = zoo.batch().with_rate(2.0).with_retry(policy(3));
     batch.on_reply(|_| log.add(format!("{}", start.elapsed().as_secs())));
-    (0..6).for_each(|_| drop(batch.add(zoo.get("a")).unwrap()));
+    (0..6).for_each(|_| {
+        let _ = batch.add(zoo.get("a")).unwrap();
+    });
     let report = batch.execute().await;
     assert!(report.error_for_failures().is_ok());
     let times: Vec<_> = peer.sent().iter().map(|sent| (sent.at - start).as_millis() / 100).collect();

@@ -236,7 +236,9 @@ async fn batches_shrink_when_the_server_asks_to_slow_down() {
         })
     });
     let mut batch = zoo.batch();
-    (0..100).for_each(|at| drop(batch.add(zoo.get(&at.to_string())).unwrap()));
+    (0..100).for_each(|at| {
+        let _ = batch.add(zoo.get(&at.to_string())).unwrap();
+    });
     let report = batch.execute().await;
     assert!(report.error_for_failures().is_ok());
     let sizes = peer.sizes();
@@ -259,9 +261,13 @@ async fn one_rate_limited_call_does_not_take_batching_from_the_rest() {
         })
     });
     let mut batch = zoo.batch();
-    (0..100).for_each(|at| drop(batch.add(zoo.get(&at.to_string())).unwrap()));
+    (0..100).for_each(|at| {
+        let _ = batch.add(zoo.get(&at.to_string())).unwrap();
+    });
     batch.barrier();
-    (0..100).for_each(|at| drop(batch.add(zoo.get(&at.to_string())).unwrap()));
+    (0..100).for_each(|at| {
+        let _ = batch.add(zoo.get(&at.to_string())).unwrap();
+    });
     let report = batch.execute().await;
     assert!(report.error_for_failures().is_ok());
     assert_eq!(peer.sizes(), [100, 1, 100], "and a round without limits lets batches grow again");
@@ -406,7 +412,9 @@ async fn without_retries_a_rate_limit_changes_nothing() {
     let (zoo, peer) = zoo(|sent| sent.answer(|_| Some(failed(429, "rateLimitExceeded"))));
     let start = Instant::now();
     let mut batch = zoo.batch().with_retry(RetryPolicy::none());
-    (0..1000).for_each(|at| drop(batch.add(zoo.get(&at.to_string())).unwrap()));
+    (0..1000).for_each(|at| {
+        let _ = batch.add(zoo.get(&at.to_string())).unwrap();
+    });
     let report = batch.execute().await;
     assert_eq!((report.failures(), peer.sizes()), (1000, vec![100; 10]));
     assert!(start.elapsed() < secs(1), "{:?}", start.elapsed());
@@ -419,7 +427,9 @@ async fn a_quota_that_stays_used_up_ends_the_batch() {
     let start = Instant::now();
     let mut limited = 0;
     let mut batch = zoo.batch().with_retry(policy(4).with_total_time(secs(60)));
-    (0..1000).for_each(|at| drop(batch.add(zoo.get(&at.to_string())).unwrap()));
+    (0..1000).for_each(|at| {
+        let _ = batch.add(zoo.get(&at.to_string())).unwrap();
+    });
     batch.on_reply(|reply| limited += usize::from(reply.error.unwrap().is_rate_limited()));
     let report = batch.execute().await;
     assert_eq!(report.failures(), 1000);
@@ -439,7 +449,9 @@ async fn what_was_held_back_waits_as_long_as_the_server_asks() {
         sent.answer(|part| Some(if quiet { limited.clone() } else { animal(&part.animal()) }))
     });
     let mut batch = zoo.batch();
-    (0..1000).for_each(|at| drop(batch.add(zoo.get(&at.to_string())).unwrap()));
+    (0..1000).for_each(|at| {
+        let _ = batch.add(zoo.get(&at.to_string())).unwrap();
+    });
     let report = batch.execute().await;
     assert_eq!(report.failures(), 0);
     let early = peer.sent().iter().filter(|sent| sent.at - start < secs(30)).count();
@@ -454,7 +466,9 @@ async fn a_budget_for_some_requests_sends_some_calls_again() {
     });
     let zoo = peer.builder().retry_budget(1).retry(policy(2)).build().unwrap();
     let mut batch = zoo.batch().with_max_calls(2).with_concurrency(1);
-    (0..6).for_each(|at| drop(batch.add(zoo.get(&at.to_string())).unwrap()));
+    (0..6).for_each(|at| {
+        let _ = batch.add(zoo.get(&at.to_string())).unwrap();
+    });
     let report = batch.execute().await;
     assert_eq!((report.failures(), report.retries(), peer.sizes()), (4, 2, vec![2, 2, 2, 2]));
 }
@@ -497,7 +511,9 @@ async fn slowed_down(seed: u64) {
         })
     });
     let mut batch = zoo.batch();
-    (0..5000).for_each(|at| drop(batch.add(zoo.insert(&at.to_string())).unwrap()));
+    (0..5000).for_each(|at| {
+        let _ = batch.add(zoo.insert(&at.to_string())).unwrap();
+    });
     let report = batch.execute().await;
     assert!(report.error_for_failures().is_ok(), "{:?}", report.error_for_failures());
     assert!(report.retries() < 1500, "{} of 5000 calls were sent again, {seed}", report.retries());

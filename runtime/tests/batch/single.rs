@@ -210,7 +210,9 @@ async fn many_waiters_renew_once() {
     let singles = join_all((0..50).map(|_| zoo.insert("a").send()));
     let batches = join_all((0..10).map(|_| {
         let mut batch = zoo.batch();
-        (0..5).for_each(|_| drop(batch.add(zoo.insert("b")).unwrap()));
+        (0..5).for_each(|_| {
+            let _ = batch.add(zoo.insert("b")).unwrap();
+        });
         batch.execute()
     }));
     let (singles, batches) = tokio::join!(singles, batches);

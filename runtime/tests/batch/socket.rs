@@ -10,7 +10,9 @@ async fn the_length_of_the_body_is_known() {
     server.on::<Insert>(|call| call.body::<Animal>());
     let zoo = Zoo::builder().anonymous().endpoint(&server.uri()).build().unwrap();
     let mut batch = zoo.batch();
-    (0..100).for_each(|_| drop(batch.add(zoo.insert(&"é".repeat(500))).unwrap()));
+    (0..100).for_each(|_| {
+        let _ = batch.add(zoo.insert(&"é".repeat(500))).unwrap();
+    });
     assert!(batch.execute().await.error_for_failures().is_ok());
     let request = &server.requests()[0];
     assert_eq!(request.headers["content-length"], request.body.len().to_string().as_str());

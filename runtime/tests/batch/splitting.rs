@@ -6,7 +6,9 @@ use gapis_testkit::zoo::*;
 async fn sizes(zoo: &Zoo, peer: &Peer, calls: usize) -> Vec<usize> {
     let before = peer.sent().len();
     let mut batch = zoo.batch();
-    (0..calls).for_each(|at| drop(batch.add(zoo.get(&at.to_string())).unwrap()));
+    (0..calls).for_each(|at| {
+        let _ = batch.add(zoo.get(&at.to_string())).unwrap();
+    });
     let report = batch.execute().await;
     assert!(report.error_for_failures().is_ok(), "{:?}", report.error_for_failures());
     peer.sizes().split_off(before)
@@ -30,13 +32,19 @@ async fn by_the_api_s_limit_in_the_order_of_the_queue() {
 async fn by_the_caller_s_word() {
     let (zoo, peer) = zoo(Sent::echo);
     let mut batch = zoo.batch().with_max_calls(3);
-    (0..7).for_each(|_| drop(batch.add(zoo.get("a")).unwrap()));
+    (0..7).for_each(|_| {
+        let _ = batch.add(zoo.get("a")).unwrap();
+    });
     let _ = batch.execute().await;
     let mut batch = zoo.batch().with_max_calls(150);
-    (0..150).for_each(|_| drop(batch.add(zoo.get("a")).unwrap()));
+    (0..150).for_each(|_| {
+        let _ = batch.add(zoo.get("a")).unwrap();
+    });
     let _ = batch.execute().await;
     let mut batch = zoo.batch().with_max_calls(0);
-    (0..2).for_each(|_| drop(batch.add(zoo.get("a")).unwrap()));
+    (0..2).for_each(|_| {
+        let _ = batch.add(zoo.get("a")).unwrap();
+    });
     let _ = batch.execute().await;
     assert_eq!(peer.sizes(), [3, 3, 1, 150, 1, 1]);
 }
@@ -121,7 +129,9 @@ async fn a_server_s_lower_limit_is_kept_and_remembered_by_the_client() {
 async fn a_call_refused_unread_has_not_used_an_attempt() {
     let (zoo, _) = zoo(|sent| if sent.parts.len() > 1 { lower(sent.parts.len(), 0) } else { sent.echo() });
     let mut batch = zoo.batch().with_retry(gapis_runtime::RetryPolicy::none());
-    (0..64).for_each(|_| drop(batch.add(zoo.insert("a")).unwrap()));
+    (0..64).for_each(|_| {
+        let _ = batch.add(zoo.insert("a")).unwrap();
+    });
     let report = batch.execute().await;
     assert!(report.error_for_failures().is_ok(), "64, 32, … 1: {:?}", report.error_for_failures());
 }
@@ -182,7 +192,9 @@ async fn requests_in_flight_are_bounded() {
         if let Some(concurrency) = concurrency {
             batch = batch.with_concurrency(concurrency);
         }
-        (0..100).for_each(|_| drop(batch.add(zoo.get("a")).unwrap()));
+        (0..100).for_each(|_| {
+            let _ = batch.add(zoo.get("a")).unwrap();
+        });
         let _ = batch.execute().await;
         assert_eq!((peer.sent().len(), peer.most()), (10, most));
         assert_eq!(start.elapsed(), secs(10_u64.div_ceil(most as u64)));
@@ -201,7 +213,9 @@ async fn what_was_learned_of_one_api_is_not_held_against_another() {
     assert_eq!(sizes(&zoo, &peer, 20).await, [20, 10, 10]);
     let park = park::Park::new(&client);
     let mut batch = park.batch();
-    (0..20).for_each(|_| drop(batch.add(park.call(http::Method::GET, "x", None)).unwrap()));
+    (0..20).for_each(|_| {
+        let _ = batch.add(park.call(http::Method::GET, "x", None)).unwrap();
+    });
     let _ = batch.execute().await;
     assert_eq!(peer.sizes()[3..], [20]);
     assert_eq!(sizes(&zoo, &peer, 20).await, [10, 10]);
@@ -215,7 +229,9 @@ async fn a_limit_without_a_number_is_half_of_what_was_sent() {
         _ => sent.echo(),
     });
     let mut batch = zoo.batch().with_max_calls(600);
-    (0..600).for_each(|at| drop(batch.add(zoo.get(&at.to_string())).unwrap()));
+    (0..600).for_each(|at| {
+        let _ = batch.add(zoo.get(&at.to_string())).unwrap();
+    });
     assert_eq!(batch.execute().await.failures(), 0);
     assert_eq!(peer.sizes(), [600, 300, 300]);
 }

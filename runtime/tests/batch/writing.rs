@@ -222,7 +222,9 @@ async fn an_endpoint_takes_the_place_of_the_api_s_own() {
 async fn each_request_has_its_own_token_and_boundary() {
     let (zoo, peer) = zoo(Sent::echo);
     let mut batch = zoo.batch().with_max_calls(1);
-    (0..20).for_each(|_| drop(batch.add(zoo.get("a")).unwrap()));
+    (0..20).for_each(|_| {
+        let _ = batch.add(zoo.get("a")).unwrap();
+    });
     let _ = batch.execute().await;
     let sent = peer.sent();
     let tokens: std::collections::HashSet<_> = sent.iter().map(|sent| sent.parts[0].id.clone()).collect();
