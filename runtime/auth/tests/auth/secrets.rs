@@ -191,6 +191,7 @@ async fn nothing_secret_is_printed_logged_or_traced() {
                 "access_token": "s3cret-token", "token_type": "Bearer", "expires_in": 3600, "refresh_token": "s3cret-new",
                 "issued_token_type": "urn:ietf:params:oauth:token-type:access_token",
                 "accessToken": "s3cret-robot", "expireTime": "2099-01-01T00:00:00Z", "signedJwt": "eyJs3cret",
+            "device_code": "s3cret-device", "user_code": "ABCD", "verification_url": "https://x.test/", "interval": 1,
             }),
         )
     });
@@ -229,6 +230,12 @@ async fn nothing_secret_is_printed_logged_or_traced() {
             .present(|_| ())
             .wait_for_user(std::time::Duration::from_millis(20));
         look_at(&user).await;
+        let unsaved = FileStore::new(path("secrets-none"));
+        let elsewhere = UserLogin::new(file("secrets-client", &client.to_string()), unsaved)
+            .on_another_device()
+            .present(|_| ())
+            .wait_for_user(std::time::Duration::from_millis(1100));
+        look_at(&elsewhere).await;
     }
     assert_nothing_secret();
 }
