@@ -190,7 +190,7 @@ impl<T: FromClient> Builder<T> {
     }
 
     /// How long one attempt may take. Default 2 minutes, of the 10 that a call may take
-    /// [in all](RetryPolicy::total_time); what is left of those bounds an attempt too, and alone with `None`. For a batch,
+    /// [in all](RetryPolicy::with_total_time); what is left of those bounds an attempt too, and alone with `None`. For a batch,
     /// a download, or an upload in one request: how long there may be silence, with `None` for ever.
     pub fn timeout(mut self, after: Option<Duration>) -> Self {
         self.timeout = after;
