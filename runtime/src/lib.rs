@@ -106,10 +106,3 @@ pub mod prelude {
         Result, RetryPolicy, Session, Source, Ticket, UpdateTicket,
     };
 }
-
-/// What the fuzz targets and the benchmarks of the multipart codec need; not for use.
-#[cfg(feature = "fuzzing")]
-#[doc(hidden)]
-pub mod fuzz {
-    pub use crate::multipart::check::{part, read_batch, reader, write_batch, writer};
-}

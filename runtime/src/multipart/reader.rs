@@ -195,7 +195,7 @@ impl Reader {
     }
 
     /// How many bytes it holds.
-    #[cfg(any(test, feature = "fuzzing"))]
+    #[cfg(any(test, fuzzing))]
     pub(crate) fn held(&self) -> usize {
         self.carry.len() + self.chunk.len()
     }
