@@ -30,6 +30,8 @@
 //! | `http2` (default) | HTTP/2, so that concurrent calls share a connection |
 //! | `blocking` | calls and batches from threads without an async runtime |
 //! | `fs` | [`Source`]s that are files |
+//! | `jiff` | times, dates and durations from and to the types of `jiff` 0.2 |
+//! | `reqwest` | [`Builder::http_client`]: a `reqwest` 0.13 client of the caller's own |
 //! | `tracing` | spans for calls, batches, HTTP requests and waits, without secrets |
 //!
 //! Generated crates have these features too. Without `rustls` and `native-tls` only `http://` endpoints can be reached.

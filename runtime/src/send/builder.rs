@@ -157,7 +157,7 @@ impl<T: FromClient> Builder<T> {
     }
 
     /// Sends calls to the endpoints for mutual TLS. The identity is what
-    /// [`identity`](Builder::identity) was given, or that of the client given to [`http_client`](Builder::http_client). An API without such an endpoint is an error, as with
+    /// [`identity`](Builder::identity) was given, or that of the client given to `http_client` (feature `reqwest`). An API without such an endpoint is an error, as with
     /// [`region`](Builder::region), which cannot be combined with this.
     pub fn mtls(mut self) -> Self {
         self.endpoints.mtls = true;
@@ -265,8 +265,10 @@ impl<T: FromClient> Builder<T> {
         self
     }
 
-    /// The caller's own `reqwest` client, with its proxy, TLS settings and pool. Make it without redirects, or
+    /// With the feature `reqwest`: the caller's own `reqwest` client, with its proxy, TLS settings and pool. Make it without redirects, or
     /// credentials may travel to where a server points; what comes from another host is an error, but only afterwards.
+    #[cfg(feature = "reqwest")]
+    #[cfg_attr(docsrs, doc(cfg(feature = "reqwest")))]
     pub fn http_client(mut self, client: reqwest::Client) -> Self {
         self.transport = Some(Arc::new(Reqwest::with(client)));
         self
