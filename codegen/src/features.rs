@@ -18,5 +18,7 @@ pub(crate) const FEATURES: &[Feature] = &[
     feature("native-tls", false, "TLS by the platform's own library"),
     feature("blocking", false, "calls from threads without an async runtime"),
     feature("fs", false, "uploads from files"),
+    feature("jiff", false, "times, dates and durations from and to the types of `jiff` 0.2"),
+    feature("reqwest", false, "a `reqwest` 0.13 client of one's own"),
     feature("tracing", false, "spans and events, without secrets"),
 ];

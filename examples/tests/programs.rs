@@ -52,7 +52,7 @@ async fn the_calendar() {
     let [(calendar, event)] = &state.events[..] else { panic!("{:?}", state.events) };
     assert_eq!((calendar.as_str(), event.summary.as_deref()), ("primary", Some("Learn to batch")));
     let start = event.start.as_ref().and_then(|start| start.date_time.as_ref()).unwrap();
-    assert_eq!((start.as_str(), start.offset()), ("2014-01-01T10:00:00", None), "as it was given");
+    assert_eq!((start.as_str(), start.to_std().ok()), ("2014-01-01T10:00:00", None), "as it was given");
     assert_eq!(mock.requests()[0].path, "/batch/calendar/v3");
 }
 

@@ -1,6 +1,6 @@
 //! How often a batch allocates, by an allocator that counts.
 //!
-//! `cargo bench -p gapis-runtime --features fuzzing --bench allocations`. Fails if reading a batch allocates more
+//! `cargo bench -p gapis-runtime --bench allocations`. Fails if reading a batch allocates more
 //! than five times a call beyond the decoded value.
 
 // The counting allocator is this program's only; the other benchmarks run with the usual one and use more of these.

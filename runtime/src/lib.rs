@@ -30,6 +30,8 @@
 //! | `http2` (default) | HTTP/2, so that concurrent calls share a connection |
 //! | `blocking` | calls and batches from threads without an async runtime |
 //! | `fs` | [`Source`]s that are files |
+//! | `jiff` | times, dates and durations from and to the types of `jiff` 0.2 |
+//! | `reqwest` | [`Builder::http_client`]: a `reqwest` 0.13 client of the caller's own |
 //! | `tracing` | spans for calls, batches, HTTP requests and waits, without secrets |
 //!
 //! Generated crates have these features too. Without `rustls` and `native-tls` only `http://` endpoints can be reached.
@@ -105,11 +107,4 @@ pub mod prelude {
         Driver, Error, HttpBody, Id, IntoCall, Json, Outcome, PollPolicy, RawResponse, Record, Reply, Report,
         Result, RetryPolicy, Session, Source, Ticket, UpdateTicket,
     };
-}
-
-/// What the fuzz targets and the benchmarks of the multipart codec need; not for use.
-#[cfg(feature = "fuzzing")]
-#[doc(hidden)]
-pub mod fuzz {
-    pub use crate::multipart::check::{part, read_batch, reader, write_batch, writer};
 }

@@ -10,22 +10,23 @@ mod error;
 mod header;
 mod part;
 mod reader;
+pub(crate) mod whole;
 mod writer;
 
-#[cfg(any(test, feature = "fuzzing"))]
+#[cfg(any(test, fuzzing))]
 pub(crate) use error::ReadError;
 #[cfg(test)]
 pub(crate) use error::WriteError;
 pub(crate) use header::Head;
 pub(crate) use part::{Flaw, Part};
 pub use reader::ReadLimits;
-#[cfg(any(test, feature = "fuzzing"))]
+#[cfg(any(test, fuzzing))]
 pub(crate) use reader::boundary;
 pub(crate) use reader::{FIRST_LINE, Reader, first_boundary};
 pub(crate) use writer::{BatchWriter, PartRequest};
 
-#[cfg(any(test, feature = "fuzzing"))]
-#[allow(unreachable_pub)] // Public under the feature only.
+#[cfg(any(test, fuzzing))]
+#[allow(unreachable_pub)] // Public for the fuzz targets only.
 pub(crate) mod check;
 
 #[cfg(test)]

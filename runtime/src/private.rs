@@ -17,3 +17,10 @@ pub use crate::wire::spec;
 pub mod derive {
     pub use gapis_derive::{Object, OpenEnum};
 }
+
+/// What the fuzz targets (which are compiled with `--cfg fuzzing`) and the benchmarks need of the codec.
+pub mod codec {
+    #[cfg(fuzzing)]
+    pub use crate::multipart::check::{part, reader, writer};
+    pub use crate::multipart::whole::{read_batch, write_batch};
+}

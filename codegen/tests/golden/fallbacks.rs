@@ -41,6 +41,8 @@
 //! | `native-tls` |  | TLS by the platform's own library |
 //! | `blocking` |  | calls from threads without an async runtime |
 //! | `fs` |  | uploads from files |
+//! | `jiff` |  | times, dates and durations from and to the types of `jiff` 0.2 |
+//! | `reqwest` |  | a `reqwest` 0.13 client of one's own |
 //! | `tracing` |  | spans and events, without secrets |
 //!
 //! # Where to go on

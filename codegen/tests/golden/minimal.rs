@@ -26,6 +26,8 @@ rustls = ["gapis-runtime/rustls"]
 native-tls = ["gapis-runtime/native-tls"]
 blocking = ["gapis-runtime/blocking"]
 fs = ["gapis-runtime/fs"]
+jiff = ["gapis-runtime/jiff"]
+reqwest = ["gapis-runtime/reqwest"]
 tracing = ["gapis-runtime/tracing"]
 
 // ---- README.md
@@ -62,6 +64,8 @@ at your option. It is not an official Google product.
 //! | `native-tls` |  | TLS by the platform's own library |
 //! | `blocking` |  | calls from threads without an async runtime |
 //! | `fs` |  | uploads from files |
+//! | `jiff` |  | times, dates and durations from and to the types of `jiff` 0.2 |
+//! | `reqwest` |  | a `reqwest` 0.13 client of one's own |
 //! | `tracing` |  | spans and events, without secrets |
 //!
 //! # Where to go on

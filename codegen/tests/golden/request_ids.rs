@@ -27,6 +27,8 @@
 //! | `native-tls` |  | TLS by the platform's own library |
 //! | `blocking` |  | calls from threads without an async runtime |
 //! | `fs` |  | uploads from files |
+//! | `jiff` |  | times, dates and durations from and to the types of `jiff` 0.2 |
+//! | `reqwest` |  | a `reqwest` 0.13 client of one's own |
 //! | `tracing` |  | spans and events, without secrets |
 //!
 //! # Where to go on
@@ -45,7 +47,7 @@ pub use gapis_runtime as runtime;
 pub use runtime::prelude::*;
 use runtime::{method, paged};
 
-const _: () = runtime::spec::assert_generation(1);
+const _: () = runtime::private::spec::assert_generation(2);
 
 pub mod enums;
 pub mod schemas;

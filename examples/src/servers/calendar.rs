@@ -44,7 +44,7 @@ fn has_zone(what: &str, time: Option<&EventDateTime>) -> MockResult<()> {
     let Some(time) = time else {
         return Err(MockError::new(400, "required", format!("Missing {what} time.")));
     };
-    let fixed = time.date_time.as_ref().is_none_or(|time| time.offset().is_some());
+    let fixed = time.date_time.as_ref().is_none_or(|time| time.to_std().is_ok());
     (fixed || time.time_zone.is_some()).then_some(()).ok_or_else(|| {
         MockError::new(400, "required", format!("Missing time zone definition for {what} time."))
     })

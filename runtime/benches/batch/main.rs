@@ -1,6 +1,6 @@
 //! What a batch costs its client, beside the same work by hand, beside google-api-python-client and beside single calls.
 //!
-//! `cargo bench -p gapis-runtime --features fuzzing --bench batch [-- --quick] [-- --python PATH]`. Instructions are
+//! `cargo bench -p gapis-runtime --bench batch [-- --quick] [-- --python PATH]`. Instructions are
 //! counted by valgrind where it is installed; the Python side runs where an interpreter is named that has
 //! google-api-python-client. All figures of one table are from one run.
 

@@ -71,12 +71,12 @@ pub(crate) async fn whole(zoo: &Zoo, ids: &[String]) -> usize {
 
 /// The codec's writing alone.
 pub(crate) fn encode(count: usize, target: &str, body: &[u8]) -> usize {
-    gapis_runtime::fuzz::write_batch(zoo::TOKEN, count, "PATCH", target, Some(body)).1.len()
+    gapis_runtime::private::codec::write_batch(zoo::TOKEN, count, "PATCH", target, Some(body)).1.len()
 }
 
 /// The codec's reading alone.
 pub(crate) fn read(chunks: &[Bytes]) -> usize {
-    gapis_runtime::fuzz::read_batch(zoo::CONTENT_TYPE.as_bytes(), chunks.iter().cloned(), zoo::TOKEN)
+    gapis_runtime::private::codec::read_batch(zoo::CONTENT_TYPE.as_bytes(), chunks.iter().cloned(), zoo::TOKEN)
 }
 
 /// The decoding of one answer alone.

@@ -74,7 +74,7 @@ impl Handlers {
     /// handlers.on_download::<Get>(|call| Ok(MockMedia::new("text/plain", format!("photo {}", call.var("id")?))));
     /// let photos = Photos::builder().anonymous().transport(handlers).build()?;
     /// assert_eq!(photos.get("7").download().bytes().await?, "photo 7");
-    /// assert_eq!(photos.get("7").download().range(..5).bytes().await?, "photo");
+    /// assert_eq!(photos.get("7").download().with_range(..5).bytes().await?, "photo");
     /// # Ok(())
     /// # }
     /// ```

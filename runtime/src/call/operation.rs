@@ -53,16 +53,10 @@ pub trait LongRunning: Operation {}
 /// # let _ = policy;
 /// ```
 #[derive(Debug, Clone, PartialEq)]
-#[non_exhaustive]
 pub struct PollPolicy {
-    /// The longest wait before the first poll; it doubles with each further one, and each is shortened at random by up
-    /// to a half. Default 1 second. None is longer than `max_interval`.
-    pub initial_interval: Duration,
-    /// The longest wait before any poll. Default 20 seconds.
-    pub max_interval: Duration,
-    /// How long to wait in all, from the first answer on; then the wait fails, and the operation goes on. Default: until
-    /// the operation is done.
-    pub total_time: Option<Duration>,
+    initial_interval: Duration,
+    max_interval: Duration,
+    total_time: Option<Duration>,
 }
 
 impl Default for PollPolicy {
@@ -76,7 +70,8 @@ impl Default for PollPolicy {
 }
 
 impl PollPolicy {
-    /// The same with other waits: the longest before the first poll, and the longest of all.
+    /// How long the waits are: `initial` is the longest before the first poll, which doubles with each further one, and
+    /// `max` the longest before any. Each is shortened at random by up to a half. Default 1 and 20 seconds.
     #[must_use]
     pub fn with_interval(mut self, initial: Duration, max: Duration) -> Self {
         self.initial_interval = initial;
@@ -84,7 +79,8 @@ impl PollPolicy {
         self
     }
 
-    /// The same with a limit on the whole.
+    /// How long to wait in all, from the first answer on; then the wait fails, and the operation goes on. By default until
+    /// the operation is done.
     #[must_use]
     pub fn with_total_time(mut self, time: Duration) -> Self {
         self.total_time = Some(time);

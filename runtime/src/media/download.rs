@@ -32,7 +32,7 @@ use crate::{Batch, DryRun, Error, IntoCall, Reply, Result, ServesMedia};
 /// Media comes as the server sends it. By default the server is asked for bytes that are not compressed: what is stored
 /// compressed (`Content-Encoding: gzip`) is decompressed by the server, its length is not known before, and there is no
 /// checksum. With the header `Accept-Encoding: gzip` the stored bytes come as they are; ranges and checksums are theirs,
-/// and [`decompress`](Download::decompress) undoes the compression here. The checksums in `x-goog-hash` of stored bytes
+/// and [`with_decompression`](Download::with_decompression) undoes the compression here. The checksums in `x-goog-hash` of stored bytes
 /// that are downloaded whole are verified: [`Error::is_checksum_mismatch`].
 ///
 /// A timeout is for silence: no answer, or no next byte.
@@ -66,7 +66,7 @@ impl<M: ServesMedia> Download<M> {
 
     /// Only these bytes: `..1024`, `1024..2048`, `2048..`. What lies behind the end is not missed, but a range that begins
     /// there is status 416.
-    pub fn range(mut self, range: impl RangeBounds<u64>) -> Self {
+    pub fn with_range(mut self, range: impl RangeBounds<u64>) -> Self {
         let after = |at: u64, overflow: &mut bool| {
             at.checked_add(1).unwrap_or_else(|| {
                 *overflow = true;
@@ -86,15 +86,15 @@ impl<M: ServesMedia> Download<M> {
         self
     }
 
-    /// Whether the server's checksum is verified, which it is unless said otherwise.
-    pub fn verify(mut self, verify: bool) -> Self {
+    /// Whether the server's checksum is verified. Default `true`.
+    pub fn with_verification(mut self, verify: bool) -> Self {
         self.verify = verify;
         self
     }
 
     /// Decompresses what comes compressed, and asks for it so: less travels, and the checksum of what is stored
     /// compressed can be verified. Not for ranges, as a part of a gzip stream cannot be decompressed.
-    pub fn decompress(mut self) -> Self {
+    pub fn with_decompression(mut self) -> Self {
         self.decompress = true;
         if !self.request.headers().has(&ACCEPT_ENCODING) {
             self.request.set_header(ACCEPT_ENCODING.as_str(), "gzip");

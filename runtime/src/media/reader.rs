@@ -396,7 +396,7 @@ fn prepare(request: &mut Request, (from, to): (u64, Option<u64>)) -> Result<()> 
     if request.headers().has(&RANGE) {
         let id = request.id();
         return Err(Error::input(format!(
-            "{id}: a range of media is said by `.range(…)`, not by a header of the call"
+            "{id}: a range of media is said by `.with_range(…)`, not by a header of the call"
         )));
     }
     // Bytes as they are stored are wanted, or if they are stored compressed the server is to decompress them.

@@ -95,7 +95,7 @@ impl<M: AcceptsMedia, R: ReplyAs<M>> Upload<M, R> {
         self
     }
 
-    /// The size of a chunk, made a multiple of 256 KiB, and 1 GiB at most; 8 MiB unless said otherwise. One chunk is held
+    /// The size of a chunk, made a multiple of 256 KiB, and 1 GiB at most. Default 8 MiB. One chunk is held
     /// in memory.
     pub fn with_chunk_size(mut self, bytes: usize) -> Self {
         self.chunk = (bytes / UNIT).max(1).saturating_mul(UNIT).min(LARGEST);

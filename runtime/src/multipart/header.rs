@@ -74,7 +74,7 @@ impl Head {
     }
 
     /// The first value of that header, trimmed; a folded value has its line breaks inside.
-    #[cfg(any(test, feature = "fuzzing"))]
+    #[cfg(any(test, fuzzing))]
     pub(crate) fn get(&self, name: &str) -> Option<&[u8]> {
         self.fields().find(|(found, _)| found.eq_ignore_ascii_case(name.as_bytes())).map(|(_, value)| value)
     }
@@ -102,7 +102,7 @@ impl Head {
     }
 
     /// The block as it came.
-    #[cfg(any(test, feature = "fuzzing"))]
+    #[cfg(any(test, fuzzing))]
     pub(crate) fn as_bytes(&self) -> &Bytes {
         &self.0
     }

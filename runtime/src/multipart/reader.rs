@@ -19,15 +19,42 @@ const KEPT_OF_TOO_LARGE: usize = 4096;
 const MAX_BOUNDARY: usize = 256;
 
 /// What the answer to a batch may cost.
+///
+/// ```
+/// use gapis_runtime::ReadLimits;
+///
+/// let limits = ReadLimits::default().with_part_bytes(1 << 20);
+/// # let _ = limits;
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[non_exhaustive]
 pub struct ReadLimits {
-    /// Bytes of one part. A larger one is reported in its place as undecodable; the others are read.
-    pub part_bytes: usize,
-    /// Header lines of one part, its own and the inner response's together.
-    pub headers_per_part: usize,
-    /// Bytes of the whole response. Beyond, reading ends with an error.
-    pub total_bytes: u64,
+    pub(crate) part_bytes: usize,
+    pub(crate) headers_per_part: usize,
+    pub(crate) total_bytes: u64,
+}
+
+impl ReadLimits {
+    /// How many bytes one part may have. A larger one is reported in its place as undecodable; the others are read.
+    /// Default 64 MiB.
+    #[must_use]
+    pub fn with_part_bytes(mut self, bytes: usize) -> Self {
+        self.part_bytes = bytes;
+        self
+    }
+
+    /// How many header lines one part may have, its own and the inner response's together. Default 256.
+    #[must_use]
+    pub fn with_headers_per_part(mut self, lines: usize) -> Self {
+        self.headers_per_part = lines;
+        self
+    }
+
+    /// How many bytes the whole response may have. Beyond, reading ends with an error. Default 1 GiB.
+    #[must_use]
+    pub fn with_total_bytes(mut self, bytes: u64) -> Self {
+        self.total_bytes = bytes;
+        self
+    }
 }
 
 impl Default for ReadLimits {
@@ -168,7 +195,7 @@ impl Reader {
     }
 
     /// How many bytes it holds.
-    #[cfg(any(test, feature = "fuzzing"))]
+    #[cfg(any(test, fuzzing))]
     pub(crate) fn held(&self) -> usize {
         self.carry.len() + self.chunk.len()
     }

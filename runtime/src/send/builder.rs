@@ -157,7 +157,7 @@ impl<T: FromClient> Builder<T> {
     }
 
     /// Sends calls to the endpoints for mutual TLS. The identity is what
-    /// [`identity`](Builder::identity) was given, or that of the client given to [`http_client`](Builder::http_client). An API without such an endpoint is an error, as with
+    /// [`identity`](Builder::identity) was given, or that of the client given to `http_client` (feature `reqwest`). An API without such an endpoint is an error, as with
     /// [`region`](Builder::region), which cannot be combined with this.
     pub fn mtls(mut self) -> Self {
         self.endpoints.mtls = true;
@@ -190,7 +190,7 @@ impl<T: FromClient> Builder<T> {
     }
 
     /// How long one attempt may take. Default 2 minutes, of the 10 that a call may take
-    /// [in all](RetryPolicy::total_time); what is left of those bounds an attempt too, and alone with `None`. For a batch,
+    /// [in all](RetryPolicy::with_total_time); what is left of those bounds an attempt too, and alone with `None`. For a batch,
     /// a download, or an upload in one request: how long there may be silence, with `None` for ever.
     pub fn timeout(mut self, after: Option<Duration>) -> Self {
         self.timeout = after;
@@ -265,8 +265,10 @@ impl<T: FromClient> Builder<T> {
         self
     }
 
-    /// The caller's own `reqwest` client, with its proxy, TLS settings and pool. Make it without redirects, or
+    /// With the feature `reqwest`: the caller's own `reqwest` client, with its proxy, TLS settings and pool. Make it without redirects, or
     /// credentials may travel to where a server points; what comes from another host is an error, but only afterwards.
+    #[cfg(feature = "reqwest")]
+    #[cfg_attr(docsrs, doc(cfg(feature = "reqwest")))]
     pub fn http_client(mut self, client: reqwest::Client) -> Self {
         self.transport = Some(Arc::new(Reqwest::with(client)));
         self

@@ -26,24 +26,11 @@ use crate::Error;
 /// [timeout](crate::Builder::timeout), but that the last one may have up to 15 seconds less. Whoever gives attempts more
 /// time gives the whole more, or one that timed out may be the last, and none takes longer than the whole.
 #[derive(Debug, Clone, PartialEq)]
-#[non_exhaustive]
 pub struct RetryPolicy {
-    /// How often a call is sent at most, the first time included. Default 5.
-    pub max_attempts: u32,
-    /// How long a call may take in all: its attempts, the waits between them, and getting credentials. Default 10
-    /// minutes.
-    ///
-    /// A call sent by itself ends when it is over: with a [timeout](Error::is_timeout), whose
-    /// [source](std::error::Error::source) is what the last attempt that ended gave. Where the wait before another
-    /// attempt would take longer than what is left, the last error comes at once. Calls of a batch, uploads and
-    /// downloads are not sent again after it, but a request on its way may last beyond it: it carries other calls, or
-    /// media that may be of any size. Those have a timeout for silence. Of an upload in chunks and of a download the
-    /// time counts anew whenever some of it got through.
-    pub total_time: Duration,
-    /// The longest wait before the second attempt; it doubles with each further one. Default 1 second.
-    pub initial_backoff: Duration,
-    /// The longest wait before any attempt. A server's `Retry-After` may be longer. Default 1 minute.
-    pub max_backoff: Duration,
+    pub(crate) max_attempts: u32,
+    pub(crate) total_time: Duration,
+    initial_backoff: Duration,
+    max_backoff: Duration,
     /// Which errors are treated otherwise.
     decide: Option<Decide>,
 }
@@ -85,21 +72,30 @@ impl RetryPolicy {
         RetryPolicy { max_attempts: 1, ..RetryPolicy::default() }
     }
 
-    /// The same with another number of attempts, the first included.
+    /// How often a call is sent at most, the first time included. Default 5.
     #[must_use]
     pub fn with_max_attempts(mut self, attempts: u32) -> Self {
         self.max_attempts = attempts.max(1);
         self
     }
 
-    /// The same with another [total time](RetryPolicy::total_time).
+    /// How long a call may take in all: its attempts, the waits between them, and getting credentials. Default 10
+    /// minutes.
+    ///
+    /// A call sent by itself ends when it is over: with a [timeout](Error::is_timeout), whose
+    /// [source](std::error::Error::source) is what the last attempt that ended gave. Where the wait before another
+    /// attempt would take longer than what is left, the last error comes at once. Calls of a batch, uploads and
+    /// downloads are not sent again after it, but a request on its way may last beyond it: it carries other calls, or
+    /// media that may be of any size. Those have a timeout for silence. Of an upload in chunks and of a download the
+    /// time counts anew whenever some of it got through.
     #[must_use]
     pub fn with_total_time(mut self, time: Duration) -> Self {
         self.total_time = time;
         self
     }
 
-    /// The same with other waits: the longest before the second attempt, and the longest of all.
+    /// How long the waits are: `initial` is the longest before the second attempt, which doubles with each further one,
+    /// and `max` the longest before any. Default 1 second and 1 minute. A server's `Retry-After` may be longer.
     #[must_use]
     pub fn with_backoff(mut self, initial: Duration, max: Duration) -> Self {
         self.initial_backoff = initial;
@@ -107,7 +103,7 @@ impl RetryPolicy {
         self
     }
 
-    /// The same, but for the errors of which the closure says something: `Some(true)` sends again, whether the call is
+    /// Treats errors otherwise of which the closure says something: `Some(true)` sends again, whether the call is
     /// idempotent or not, `Some(false)` does not, `None` leaves it to the rules above. Attempts, time and the client's
     /// budget bound it all the same. It is not asked of what was wrong before anything was sent, nor of a 401 that
     /// renewed credentials may mend.

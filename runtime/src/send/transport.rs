@@ -143,6 +143,7 @@ impl Reqwest {
     }
 
     /// The caller's own client: its proxy, TLS and pool.
+    #[cfg(feature = "reqwest")]
     pub(crate) fn with(client: reqwest::Client) -> Self {
         Reqwest(client)
     }

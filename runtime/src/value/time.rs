@@ -1,8 +1,12 @@
 //! Times, dates and durations, kept as text.
 
+#[cfg(feature = "jiff")]
+mod with_jiff;
+
 use std::cmp::Ordering;
 use std::fmt::Write as _;
 use std::str::FromStr;
+use std::time::SystemTime;
 
 use jiff::tz::Offset;
 use jiff::{SignedDuration, Timestamp, civil};
@@ -20,12 +24,11 @@ text! {
     /// use gapis_runtime::DateTime;
     ///
     /// let start: DateTime = "2014-01-01T10:00:00".parse()?;
-    /// assert_eq!(start.offset(), None);
-    /// assert_eq!(start.civil()?.hour(), 10);
-    /// assert!(start.timestamp().is_err());
+    /// assert!(start.to_std().is_err(), "no offset, so no instant");
     ///
     /// let later: DateTime = "2014-01-01T09:00:00-02:00".parse()?;
     /// assert!(start < later);
+    /// assert_eq!(later.to_std()?.duration_since(std::time::UNIX_EPOCH).unwrap().as_secs(), 1_388_574_000);
     /// # Ok::<(), gapis_runtime::Error>(())
     /// ```
     DateTime, "a time"
@@ -36,29 +39,25 @@ impl DateTime {
     ///
     /// # Errors
     /// If the text is no time, or has no offset.
-    pub fn timestamp(&self) -> Result<Timestamp, ParseError> {
+    pub fn to_std(&self) -> Result<SystemTime, ParseError> {
+        self.read_instant().map(SystemTime::from)
+    }
+
+    fn read_instant(&self) -> Result<Timestamp, ParseError> {
         self.0.parse().map_err(|error| invalid("time with an offset", &self.0, &error))
     }
 
-    /// Date and time of day as written, whatever the offset.
-    ///
-    /// # Errors
-    /// If the text is no time.
-    pub fn civil(&self) -> Result<civil::DateTime, ParseError> {
+    fn read_civil(&self) -> Result<civil::DateTime, ParseError> {
         split_offset(&self.0).0.parse().map_err(|error| invalid("time", &self.0, &error))
     }
 
-    /// The offset from UTC, if the text has one.
-    #[must_use]
-    pub fn offset(&self) -> Option<Offset> {
+    fn read_offset(&self) -> Option<Offset> {
         parse_offset(split_offset(&self.0).1)
     }
-}
 
-impl DateTime {
     /// What times are ordered by.
     fn instant(&self) -> Option<Timestamp> {
-        self.offset().unwrap_or(Offset::UTC).to_timestamp(self.civil().ok()?).ok()
+        self.read_offset().unwrap_or(Offset::UTC).to_timestamp(self.read_civil().ok()?).ok()
     }
 }
 
@@ -105,7 +104,7 @@ impl FromStr for DateTime {
     /// Takes the text as it is if it is a time.
     fn from_str(text: &str) -> Result<Self, ParseError> {
         let time = DateTime(text.to_owned());
-        time.civil()?;
+        time.read_civil()?;
         let offset = split_offset(text).1;
         match offset.is_empty() || parse_offset(offset).is_some() {
             true if text.contains(['T', 't']) => Ok(time),
@@ -121,17 +120,13 @@ impl TryFrom<&str> for DateTime {
     }
 }
 
-impl From<Timestamp> for DateTime {
+impl TryFrom<SystemTime> for DateTime {
+    type Error = ParseError;
     /// In UTC.
-    fn from(time: Timestamp) -> Self {
-        DateTime(time.to_string())
-    }
-}
-
-impl From<civil::DateTime> for DateTime {
-    /// Without an offset.
-    fn from(time: civil::DateTime) -> Self {
-        DateTime(time.to_string())
+    fn try_from(time: SystemTime) -> Result<Self, ParseError> {
+        let time = Timestamp::try_from(time)
+            .map_err(|error| ParseError::new(format!("not a time of the years that text can say: {error}")))?;
+        Ok(DateTime(time.to_string()))
     }
 }
 
@@ -142,11 +137,7 @@ text! {
 }
 
 impl Date {
-    /// The date.
-    ///
-    /// # Errors
-    /// If the text is no date.
-    pub fn civil(&self) -> Result<civil::Date, ParseError> {
+    fn read(&self) -> Result<civil::Date, ParseError> {
         let date: civil::Date = self.0.parse().map_err(|error| invalid("date", &self.0, &error))?;
         // The parser would take a time as well.
         match self.0.len() {
@@ -160,7 +151,7 @@ impl FromStr for Date {
     type Err = ParseError;
     fn from_str(text: &str) -> Result<Self, ParseError> {
         let date = Date(text.to_owned());
-        date.civil().map(|_| date)
+        date.read().map(|_| date)
     }
 }
 
@@ -168,12 +159,6 @@ impl TryFrom<&str> for Date {
     type Error = ParseError;
     fn try_from(text: &str) -> Result<Self, ParseError> {
         text.parse()
-    }
-}
-
-impl From<civil::Date> for Date {
-    fn from(date: civil::Date) -> Self {
-        Date(date.to_string())
     }
 }
 
@@ -192,11 +177,7 @@ text! {
 }
 
 impl Duration {
-    /// The duration, which may be negative.
-    ///
-    /// # Errors
-    /// If the text is no duration.
-    pub fn to_jiff(&self) -> Result<SignedDuration, ParseError> {
+    fn read(&self) -> Result<SignedDuration, ParseError> {
         parse_duration(&self.0)
             .ok_or_else(|| invalid("duration", &self.0, &"expected seconds and an `s`, such as 3.5s"))
     }
@@ -206,7 +187,7 @@ impl Duration {
     /// # Errors
     /// If the text is no duration, or a negative one.
     pub fn to_std(&self) -> Result<std::time::Duration, ParseError> {
-        self.to_jiff()?.try_into().map_err(|error| invalid("duration from zero upwards", &self.0, &error))
+        self.read()?.try_into().map_err(|error| invalid("duration from zero upwards", &self.0, &error))
     }
 }
 
@@ -243,18 +224,11 @@ impl From<std::time::Duration> for Duration {
     }
 }
 
-impl From<SignedDuration> for Duration {
-    fn from(duration: SignedDuration) -> Self {
-        let nanos = duration.subsec_nanos().unsigned_abs();
-        print_duration(duration.is_negative(), duration.as_secs().unsigned_abs(), nanos)
-    }
-}
-
 impl FromStr for Duration {
     type Err = ParseError;
     fn from_str(text: &str) -> Result<Self, ParseError> {
         let duration = Duration(text.to_owned());
-        duration.to_jiff().map(|_| duration)
+        duration.read().map(|_| duration)
     }
 }
 

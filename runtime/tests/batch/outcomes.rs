@@ -74,10 +74,8 @@ async fn a_part_beyond_the_limits_may_have_been_executed() {
             Some(ok(&format!("{{\"id\":\"{filler}\"}}")))
         })
     });
-    let mut limits = ReadLimits::default();
-    limits.part_bytes = 1024;
     let mut results = Vec::new();
-    let mut batch = zoo.batch().with_limits(limits);
+    let mut batch = zoo.batch().with_limits(ReadLimits::default().with_part_bytes(1024));
     let calls = ["large", "small"].map(|id| zoo.insert(id));
     batch.queue_all(calls, |reply| results.push((reply.index, reply.result))).unwrap();
     let _ = batch.execute().await;

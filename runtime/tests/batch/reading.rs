@@ -475,12 +475,6 @@ async fn slow_callbacks_do_not_time_out_the_server() {
     assert!(batch.execute().await.error_for_failures().is_ok());
 }
 
-fn limits(change: impl FnOnce(&mut ReadLimits)) -> ReadLimits {
-    let mut limits = ReadLimits::default();
-    change(&mut limits);
-    limits
-}
-
 async fn limited(
     limits: ReadLimits,
     answer: impl Fn(&[Part]) -> Answer + Send + 'static,
@@ -503,7 +497,7 @@ async fn a_hostile_part_costs_itself_only() {
         )
         .in_chunks(100)
     };
-    let errors = limited(limits(|limits| limits.part_bytes = 1000), huge).await;
+    let errors = limited(ReadLimits::default().with_part_bytes(1000), huge).await;
     assert!(errors[0].is_none() && errors[2].is_none());
     let error = errors[1].as_ref().unwrap();
     assert!(error.is_protocol() && error.raw_part().unwrap().len() <= 1000, "{error}");
@@ -517,7 +511,7 @@ async fn a_hostile_part_costs_itself_only() {
                 + "--B--",
         )
     };
-    let errors = limited(limits(|limits| limits.headers_per_part = 20), headers).await;
+    let errors = limited(ReadLimits::default().with_headers_per_part(20), headers).await;
     assert!(errors[0].is_none() && errors[1].as_ref().unwrap().is_protocol() && errors[2].is_none());
 }
 
@@ -528,7 +522,7 @@ async fn a_response_without_an_end_is_given_up() {
         let filler = (0..10_000).map(|_| Piece::Bytes(Bytes::from_static(&[b'x'; 1000])));
         Answer::multipart("").pieces([Piece::Bytes((first + "--B\r\n").into())].into_iter().chain(filler))
     };
-    let errors = limited(limits(|limits| limits.total_bytes = 100_000), endless).await;
+    let errors = limited(ReadLimits::default().with_total_bytes(100_000), endless).await;
     assert!(errors[0].is_none(), "{:?}", errors[0]);
     assert!(errors[1].as_ref().unwrap().is_unknown_outcome() && errors[2].is_some());
 }
@@ -539,7 +533,7 @@ async fn an_error_page_without_an_end_is_cut() {
         let filler = (0..10_000).map(|_| Piece::Bytes(Bytes::from_static(&[b'x'; 1000])));
         Answer::new(400, "text/html", "").pieces(filler)
     };
-    let errors = limited(limits(|limits| limits.part_bytes = 10_000), page).await;
+    let errors = limited(ReadLimits::default().with_part_bytes(10_000), page).await;
     let error = errors[0].as_ref().unwrap();
     assert_eq!(error.response().unwrap().status, 400, "{error}");
     assert!(error.response().unwrap().body.len() <= 11_000);

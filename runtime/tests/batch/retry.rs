@@ -354,8 +354,7 @@ async fn a_policy_may_decide_otherwise_for_calls_and_batches_alike() {
 #[tokio::test(start_paused = true)]
 async fn a_part_beyond_its_limits_is_not_asked_for_again() {
     let (zoo, peer) = zoo(|sent| sent.answer(|_| Some(ok(&format!("\"{}\"", "x".repeat(5000))))));
-    let mut limits = gapis_runtime::ReadLimits::default();
-    limits.part_bytes = 1000;
+    let limits = gapis_runtime::ReadLimits::default().with_part_bytes(1000);
     let mut batch = zoo.batch().with_limits(limits);
     let ticket = batch.add(zoo.get("a")).unwrap();
     let error = batch.execute().await.redeem(ticket).unwrap_err();

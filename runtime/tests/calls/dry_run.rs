@@ -81,11 +81,11 @@ fn media_has_dry_runs_too() {
     );
     let multipart = text(photos.insert(metadata()).upload(source()).dry_run().unwrap());
     assert!(multipart.contains("uploadType=multipart") && multipart.contains("multipart/related; boundary="));
-    let download = photos.get("7").download().range(5..9).dry_run().unwrap();
+    let download = photos.get("7").download().with_range(5..9).dry_run().unwrap();
     assert_eq!(
         text(download),
         "curl -X GET 'https://photos.test/photos/v1/photos/7?alt=media'\n\
          -H 'accept-encoding: identity'\n-H 'accept: */*'\n-H 'range: bytes=5-8'"
     );
-    assert!(photos.get("7").download().range(5..5).dry_run().unwrap_err().is_input());
+    assert!(photos.get("7").download().with_range(5..5).dry_run().unwrap_err().is_input());
 }

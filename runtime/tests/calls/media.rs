@@ -80,9 +80,10 @@ async fn media_comes_back_whichever_way_it_went() {
                 // The metadata of the same path is another handler's.
                 assert_eq!(photos.get(id).await.unwrap(), json!({ "id": id }));
                 if size > 1 {
-                    let part = photos.get(id).download().range(5..1000).bytes().await.unwrap();
+                    let part = photos.get(id).download().with_range(5..1000).bytes().await.unwrap();
                     assert!(part == picture[5..1000]);
-                    let error = photos.get(id).download().range(size as u64..).bytes().await.unwrap_err();
+                    let error =
+                        photos.get(id).download().with_range(size as u64..).bytes().await.unwrap_err();
                     assert_eq!(error.status().map(u16::from), Some(416));
                 }
             }

@@ -41,19 +41,19 @@ async fn media_comes_whole_and_in_ranges() {
                 }
                 for (from, to) in [(0, 1), (1, 2), (5, 60_000), (60_000, 65_536), (65_535, 9_000_000)] {
                     let end = to.min(size as u64);
-                    let part = shop.get("a").download().range(from..to).bytes().await.unwrap();
+                    let part = shop.get("a").download().with_range(from..to).bytes().await.unwrap();
                     assert!(part == media[from as usize..end as usize], "{size} {from}..{to}");
                 }
-                assert!(shop.get("a").download().range(7..).bytes().await.unwrap() == media[7..]);
-                assert!(shop.get("a").download().range(..=7).bytes().await.unwrap() == media[..8]);
+                assert!(shop.get("a").download().with_range(7..).bytes().await.unwrap() == media[7..]);
+                assert!(shop.get("a").download().with_range(..=7).bytes().await.unwrap() == media[..8]);
             }
         }
     }
-    let error = services[0].get("a").download().range(5..5).bytes().await.unwrap_err();
+    let error = services[0].get("a").download().with_range(5..5).bytes().await.unwrap_err();
     assert!(error.is_input(), "{error}");
     let error = services[0].get("a").with_header("range", "bytes=5-").download().bytes().await.unwrap_err();
-    assert!(error.is_input() && error.to_string().contains(".range("), "{error}");
-    assert!(services[0].get("a").download().range(..=u64::MAX).bytes().await.unwrap_err().is_input());
+    assert!(error.is_input() && error.to_string().contains(".with_range("), "{error}");
+    assert!(services[0].get("a").download().with_range(..=u64::MAX).bytes().await.unwrap_err().is_input());
 }
 
 /// Downloads with the connection broken at these places, one after another.
@@ -196,8 +196,8 @@ async fn checksums_are_verified() {
         put(&store, &media, std::slice::from_ref(&wrong));
         let error = shop.get("a").download().bytes().await.unwrap_err();
         assert!(error.is_checksum_mismatch(), "{error}");
-        assert!(shop.get("a").download().verify(false).bytes().await.is_ok());
-        assert!(shop.get("a").download().range(..9).bytes().await.is_ok());
+        assert!(shop.get("a").download().with_verification(false).bytes().await.is_ok());
+        assert!(shop.get("a").download().with_range(..9).bytes().await.is_ok());
         put(&store, &media, &[wrong.clone(), ("x-goog-stored-content-encoding", "gzip".to_owned())]);
         assert!(shop.get("a").download().bytes().await.is_ok());
     }
@@ -218,17 +218,21 @@ async fn what_is_stored_compressed_comes_as_it_is_or_decompressed() {
         put(&store, &stored, &headers);
         let raw = || shop.get("a").with_header("accept-encoding", "gzip").download();
         assert_eq!(raw().bytes().await.unwrap(), stored, "a checksum of the stored bytes is verified");
-        assert_eq!(raw().range(2..9).bytes().await.unwrap(), stored[2..9]);
-        let stream = shop.get("a").download().decompress().stream().await.unwrap();
+        assert_eq!(raw().with_range(2..9).bytes().await.unwrap(), stored[2..9]);
+        let stream = shop.get("a").download().with_decompression().stream().await.unwrap();
         assert_eq!(stream.length(), None);
-        assert_eq!(shop.get("a").download().decompress().bytes().await.unwrap(), media);
-        let error = shop.get("a").download().decompress().range(..5).bytes().await.unwrap_err();
+        assert_eq!(shop.get("a").download().with_decompression().bytes().await.unwrap(), media);
+        let error = shop.get("a").download().with_decompression().with_range(..5).bytes().await.unwrap_err();
         assert!(error.is_input(), "{error}");
         put(&store, &stored, &wrong);
-        let error = shop.get("a").download().decompress().bytes().await.unwrap_err();
+        let error = shop.get("a").download().with_decompression().bytes().await.unwrap_err();
         assert!(error.is_checksum_mismatch(), "{error}");
         put(&store, &media, &[hash(&media)]);
-        assert_eq!(shop.get("a").download().decompress().bytes().await.unwrap(), media, "nothing to undo");
+        assert_eq!(
+            shop.get("a").download().with_decompression().bytes().await.unwrap(),
+            media,
+            "nothing to undo"
+        );
     }
 }
 
@@ -242,7 +246,7 @@ async fn errors_are_those_of_calls() {
         assert_eq!(shop.get("a").download().bytes().await.unwrap().len(), 10);
         handlers.fault(Fault::respond(MockError::not_found("a")).on_request(handlers.request_count()));
         assert!(shop.get("a").download().bytes().await.unwrap_err().is_not_found());
-        let error = shop.get("a").download().range(99..).bytes().await.unwrap_err();
+        let error = shop.get("a").download().with_range(99..).bytes().await.unwrap_err();
         assert_eq!(error.status().map(u16::from), Some(416));
     }
 }
@@ -254,7 +258,7 @@ async fn progress_is_told() {
     put(&store, &bytes(100_000), &[]);
     let told = Arc::new(Mutex::new(Vec::new()));
     let keep = told.clone();
-    let download = shop.get("a").download().range(50_000..);
+    let download = shop.get("a").download().with_range(50_000..);
     download.on_progress(move |at| keep.lock().unwrap().push((at.bytes, at.total))).bytes().await.unwrap();
     assert_eq!(told.lock().unwrap().last(), Some(&(50_000, Some(50_000))));
 

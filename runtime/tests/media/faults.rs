@@ -195,7 +195,7 @@ async fn a_download_is_what_is_stored_or_an_error() {
         if weather == Weather::Rough && rng.bool() && !media.is_empty() {
             from = rng.usize(..media.len());
             to = rng.usize(from + 1..=media.len());
-            download = download.range(from as u64..to as u64);
+            download = download.with_range(from as u64..to as u64);
         }
         match download.bytes().await {
             Ok(bytes) => {

@@ -66,7 +66,7 @@ async fn a_gigabyte_of_zeros_costs_no_more_than_the_limit() {
     let builder = Shop::builder().anonymous().endpoint(&address).retry(RetryPolicy::none());
     let shop = builder.max_response(8 << 20).build().unwrap();
     assert!(shop.get("a").download().bytes().await.unwrap().len() < 3 << 20, "it comes as it is");
-    let error = shop.get("a").download().decompress().bytes().await.unwrap_err();
+    let error = shop.get("a").download().with_decompression().bytes().await.unwrap_err();
     assert_eq!(error.to_string(), "shop.get: the media is larger than 8388608 bytes");
 
     // What is wrong is known by the status, and so much is not needed for it.
@@ -76,8 +76,7 @@ async fn a_gigabyte_of_zeros_costs_no_more_than_the_limit() {
 
     // As a batch that ends in zeros, as a part of one, and as a refusal.
     let multipart = "Content-Encoding: gzip\r\nContent-Type: multipart/mixed; boundary=B";
-    let mut limits = ReadLimits::default();
-    (limits.part_bytes, limits.total_bytes) = (1 << 20, 16 << 20);
+    let limits = ReadLimits::default().with_part_bytes(1 << 20).with_total_bytes(16 << 20);
     for (status, head, begin) in [
         ("200 OK", multipart, &b"zeros before any boundary"[..]),
         ("200 OK", multipart, b"--B\r\nContent-Type: application/http\r\n\r\nHTTP/1.1 200 OK\r\n\r\n"),

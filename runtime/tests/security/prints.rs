@@ -155,7 +155,7 @@ async fn use_media(shop: &Shop) {
     print_error(&shop.insert(json!({})).upload("x").resume(other).await.unwrap_err());
     print_error(&Session::load("s3ssion").unwrap_err());
 
-    let download = shop.get("pr1vate").download().range(0..500_000);
+    let download = shop.get("pr1vate").download().with_range(0..500_000);
     print(&download);
     let mut stream = download.stream().await.unwrap();
     print(&stream);

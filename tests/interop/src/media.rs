@@ -126,17 +126,18 @@ async fn ranges(storage: &Storage) -> Checked {
     storage.objects().insert("large", named("simple")).upload(bytes.clone()).await?;
     let get = || storage.objects().get("large", "simple").download();
     for (from, to) in [(0, 1), (0, MIB), (1, 2), (65_535, 300_001), (MIB - 1, MIB), (MIB - 5, MIB + 99)] {
-        let part = get().range(from as u64..to as u64).bytes().await?;
+        let part = get().with_range(from as u64..to as u64).bytes().await?;
         ensure!(part == bytes[from..to.min(MIB)], "{from}..{to}: {} bytes", part.len());
     }
-    let rest = get().range(1000..).bytes().await?;
+    let rest = get().with_range(1000..).bytes().await?;
     ensure!(rest == bytes[1000..], "1000..: {} bytes", rest.len());
     passed("ranges at the beginning, inside, at the end and over it");
     Ok(())
 }
 
 async fn behind_the_end(storage: &Storage) -> Checked {
-    let behind = storage.objects().get("large", "simple").download().range(MIB as u64..).bytes().await.err();
+    let behind =
+        storage.objects().get("large", "simple").download().with_range(MIB as u64..).bytes().await.err();
     ensure!(
         behind.as_ref().and_then(Error::status).is_some_and(|status| status == 416),
         "behind the end: {behind:?}"
@@ -165,7 +166,7 @@ async fn broken_downloads(storage: &Storage, proxy: &Proxy) -> Checked {
 
 async fn broken_range(storage: &Storage, proxy: &Proxy) -> Checked {
     proxy.script([Break::Down(100_000)]);
-    let part = storage.objects().get("large", "broken").download().range(5..2_000_000).bytes().await?;
+    let part = storage.objects().get("large", "broken").download().with_range(5..2_000_000).bytes().await?;
     ensure!(part == media(10 * MIB)[5..2_000_000], "{} bytes of a range", part.len());
     passed("a range goes on where its connection broke");
     Ok(())
@@ -174,7 +175,8 @@ async fn broken_range(storage: &Storage, proxy: &Proxy) -> Checked {
 /// Of a range that says of no state that it is its own, nothing else can be joined to it.
 async fn broken_range_of_nothing(storage: &Storage, proxy: &Proxy) -> Checked {
     proxy.script([Break::Down(100_000)]);
-    let error = storage.objects().get("large", "broken").download().range(5..2_000_000).bytes().await.err();
+    let error =
+        storage.objects().get("large", "broken").download().with_range(5..2_000_000).bytes().await.err();
     ensure!(error.as_ref().is_some_and(Error::is_connection), "a range without ETag: {error:?}");
     passed("a broken range without ETag and checksum is an error");
     Ok(())

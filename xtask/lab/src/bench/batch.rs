@@ -25,7 +25,7 @@ pub(super) fn run(bench: &Bench, workspace: &Workspace, terminal: &mut Terminal<
     };
     let mut command = cargo();
     command
-        .args(["bench", "--quiet", "--package", "gapis-runtime", "--features", "fuzzing"])
+        .args(["bench", "--quiet", "--package", "gapis-runtime"])
         .args(["--bench", "batch", "--bench", "allocations", "--"])
         .current_dir(&workspace.root);
     if let Some(python) = python {
