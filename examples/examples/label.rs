@@ -1,6 +1,7 @@
 //! Reads how 500 messages begin, and puts a label on those that have a word in it.
 //!
 //! `TOKEN=… cargo run -p gapis-examples --example label -- WORD LABEL`
+#![allow(clippy::print_stderr)]
 
 use gapis_gmail_v1::schemas::BatchModifyMessagesRequest;
 use gapis_gmail_v1::{BearerToken, Gmail, Result};

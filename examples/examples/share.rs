@@ -1,6 +1,7 @@
 //! Shares files with people: a call for each pair, in as few HTTP requests as Drive takes.
 //!
 //! `TOKEN=… cargo run -p gapis-examples --example share -- FILE,FILE MAIL,MAIL`
+#![allow(clippy::print_stderr)]
 
 use gapis_drive_v3::schemas::Permission;
 use gapis_drive_v3::{BearerToken, Drive, Result};

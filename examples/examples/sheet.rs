@@ -1,6 +1,7 @@
 //! Adds a sheet to a spreadsheet, and fills it.
 //!
 //! `TOKEN=… cargo run -p gapis-examples --example sheet -- SPREADSHEET TITLE`
+#![allow(clippy::print_stderr)]
 
 use gapis_sheets_v4::enums::SpreadsheetsValuesUpdateValueInputOption as InputOption;
 use gapis_sheets_v4::runtime::Json;

@@ -1,6 +1,7 @@
 //! Sends local changes of events to a calendar, unless somebody else changed the event meanwhile.
 //!
 //! `TOKEN=… cargo run -p gapis-examples --example sync -- CALENDAR`
+#![allow(clippy::print_stderr)]
 
 use std::collections::BTreeMap;
 
