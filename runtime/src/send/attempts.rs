@@ -70,7 +70,7 @@ pub(crate) enum Step<T> {
     Done(T),
     /// Something was achieved and more is to be done: attempts, time and renewals count anew.
     Progress,
-    /// Nothing failed, and the next request follows at once.
+    /// Nothing failed, and the next request follows at once: this one does not count.
     Next,
     /// It failed: the policy decides what follows.
     Failed(Error),
@@ -151,7 +151,7 @@ impl Attempts {
                     self.subject.client.budget().refund();
                     self.progressed();
                 }
-                Step::Next => {}
+                Step::Next => self.ledger.forget(),
                 Step::Failed(error) => self.failed(error).await?,
                 Step::Again(error) => self.wait(error, None).await?,
             }
@@ -338,7 +338,7 @@ impl Ledger {
         });
     }
 
-    /// The last attempt does not count: nothing of it was looked at.
+    /// The last attempt does not count: nothing of it was looked at, or it only asked.
     pub(crate) fn forget(&mut self) {
         self.attempts = self.attempts.saturating_sub(1);
     }

@@ -176,6 +176,24 @@ async fn a_server_that_keeps_nothing_is_given_up() {
     }
 }
 
+/// What the server has is asked before each: a question is no attempt of its own.
+#[tokio::test]
+async fn a_chunk_has_as_many_attempts_as_the_policy_says() {
+    let media = bytes(UNIT + 1);
+    for (failures, arrives) in [(4, true), (5, false)] {
+        let store = Store::default();
+        let (_server, handlers, services) = store.services();
+        for shop in &services {
+            let is_chunk = |range: &str| range.starts_with("bytes 0-");
+            let fault = Fault::close().when(move |call| call.header("content-range").is_some_and(is_chunk));
+            handlers.clear_faults().fault(fault.times(failures));
+            store.with(|state| state.keep = vec![0; failures].into());
+            let upload = shop.insert(json!({})).upload(media.clone()).resumable().with_chunk_size(UNIT);
+            assert_eq!(upload.await.is_ok(), arrives, "{failures}");
+        }
+    }
+}
+
 #[tokio::test]
 async fn failures_of_any_request_are_survived() {
     let store = Store::default();

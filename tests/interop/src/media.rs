@@ -203,7 +203,7 @@ async fn broken_uploads(storage: &Storage, proxy: &Proxy) -> Checked {
         proxy.script(breaks);
         let insert = storage.objects().insert("large", named("broken"));
         let upload = insert.upload(bytes.clone()).resumable().with_chunk_size(MIB);
-        let object = upload.await?;
+        let object = upload.await.map_err(|error| format!("{error}, after {:?}", proxy.seen()))?;
         let seen = proxy.seen();
         ensure!(object.size == Some(bytes.len() as u64), "{:?} after {seen:?}", object.size);
         let asked = seen.iter().filter(|line| line.contains("*/")).count();

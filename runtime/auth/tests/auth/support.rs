@@ -2,8 +2,6 @@
 
 use std::collections::BTreeMap;
 use std::error::Error as _;
-use std::io::{Read, Write};
-use std::net::{TcpListener, TcpStream};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
@@ -13,6 +11,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use gapis_runtime::transport::{HttpRequest, HttpResponse, Transport};
 use gapis_runtime::{AuthHeaders, BoxFuture, Client, Credentials, Error, Json, Result};
+use gapis_testkit::socket::{Request, Socket};
 use http::{HeaderMap, StatusCode};
 use serde_json::json;
 use tokio::time::Instant;
@@ -138,38 +137,21 @@ impl Transport for Server {
 /// A server on loopback whose answers a closure gives; it keeps the requests.
 pub struct Loopback {
     pub address: String,
-    seen: Arc<Mutex<Vec<String>>>,
+    socket: Socket,
 }
 
 impl Loopback {
-    pub fn start(answer: impl Fn(&str, usize) -> (u16, Json) + Send + 'static) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let address = listener.local_addr().unwrap().to_string();
-        let seen = Arc::new(Mutex::new(Vec::new()));
-        let keep = seen.clone();
-        std::thread::spawn(move || {
-            for stream in listener.incoming() {
-                let mut stream = stream.unwrap();
-                let request = read_request(&mut stream);
-                if request.is_empty() {
-                    continue;
-                }
-                let count = {
-                    let mut keep = keep.lock().unwrap();
-                    keep.push(request.clone());
-                    keep.len()
-                };
-                let (status, body) = answer(&request, count);
-                let body = body.to_string();
-                let head = format!(
-                    "HTTP/1.1 {status} X\r\nContent-Type: application/json\r\nMetadata-Flavor: Google\r\n\
-                     Location: http://example.com/\r\nConnection: close\r\nContent-Length: {}\r\n\r\n",
-                    body.len()
-                );
-                stream.write_all((head + &body).as_bytes()).unwrap();
-            }
+    pub fn start(answer: impl Fn(&str, usize) -> (u16, Json) + Send + Sync + 'static) -> Self {
+        let socket = Socket::answering(move |request| {
+            let (status, body) = answer(&request.text(), request.number + 1);
+            let body = body.to_string();
+            format!(
+                "HTTP/1.1 {status} X\r\nContent-Type: application/json\r\nMetadata-Flavor: Google\r\n\
+                 Location: http://example.com/\r\nConnection: close\r\nContent-Length: {}\r\n\r\n{body}",
+                body.len()
+            )
         });
-        Loopback { address, seen }
+        Loopback { address: socket.address().to_string(), socket }
     }
 
     /// Gives `token-1`, `token-2` and so on, a while after it was asked.
@@ -188,30 +170,7 @@ impl Loopback {
     }
 
     pub fn seen(&self) -> Vec<String> {
-        self.seen.lock().unwrap().clone()
-    }
-}
-
-/// Head and body, by the body's length; nothing from a connection that sends nothing.
-fn read_request(stream: &mut TcpStream) -> String {
-    stream.set_read_timeout(Some(Duration::from_secs(5))).unwrap();
-    let mut bytes = Vec::new();
-    let mut buffer = [0; 4096];
-    loop {
-        let text = String::from_utf8_lossy(&bytes).into_owned();
-        if let Some((head, body)) = text.split_once("\r\n\r\n") {
-            let length = head.lines().find_map(|line| {
-                let (name, value) = line.split_once(':')?;
-                name.eq_ignore_ascii_case("content-length").then(|| value.trim().parse::<usize>().unwrap())
-            });
-            if body.len() >= length.unwrap_or(0) {
-                return text;
-            }
-        }
-        match stream.read(&mut buffer) {
-            Ok(read) if read > 0 => bytes.extend_from_slice(&buffer[..read]),
-            _ => return String::new(),
-        }
+        self.socket.requests().iter().map(Request::text).collect()
     }
 }
 
