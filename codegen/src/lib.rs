@@ -30,7 +30,7 @@ use std::path::PathBuf;
 pub use error::{Error, Warning};
 pub use inventory::Inventory;
 pub use naming::crate_name;
-pub use options::{FeaturePolicy, Limits, Options, UpdateRule};
+pub use options::{FeaturePolicy, ItemsRule, Limits, Options, UpdateRule};
 
 /// A generated crate.
 #[derive(Clone, Debug)]
