@@ -7,6 +7,7 @@ mod error;
 mod features;
 pub mod normalize;
 mod options;
+mod steps;
 
 mod discovery;
 mod log;
@@ -23,6 +24,9 @@ mod source;
 
 mod emit;
 pub mod inventory;
+
+#[cfg(test)]
+mod growth;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;

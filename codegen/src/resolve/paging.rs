@@ -7,6 +7,7 @@ use crate::model::{
     Field, Items, Object, Paging, Parameter, ParameterType, Payload, Resource, Shape, Type, object_of,
 };
 use crate::options::ItemsRule;
+use crate::steps::step;
 use crate::wire::{ITEMS, NOT_ITEMS, REQUEST_TOKENS, RESPONSE_TOKENS, Scalar};
 
 /// The parts of a method that tell how it is paged.
@@ -35,12 +36,12 @@ pub(crate) fn find(
         None => items(answer, method),
         Some(ItemsRule::None) => None,
         Some(ItemsRule::Member(wire)) => {
-            let member = answer.iter().find(|field| field.wire == *wire).and_then(as_items);
-            if member.is_none() {
+            let items = member(answer, wire).and_then(as_items);
+            if items.is_none() {
                 let message = format!("`{wire}` is no list or map of the response");
                 log.warn(&Place::top("items").below(method.id), message);
             }
-            member
+            items
         }
     };
     Some(Paging { token, in_body, next, items })
@@ -70,21 +71,28 @@ fn request_token(objects: &[Object], method: &Parts<'_>) -> Option<(String, bool
         return Some((token.wire.clone(), false));
     }
     let body = members(objects, method.body?)?;
-    body.iter()
-        .find(|field| field.wire == "pageToken" && is_text(field))
-        .map(|field| (field.wire.clone(), true))
+    let field = member(body, "pageToken").filter(|field| is_text(field))?;
+    Some((field.wire.clone(), true))
 }
 
 fn next_token(objects: &[Object], answer: &[Field], token: &str) -> Option<String> {
-    let named =
-        |fields: &[Field], name: &str| fields.iter().any(|field| field.wire == name && is_text(field));
+    let named = |fields: &[Field], name: &str| member(fields, name).is_some_and(is_text);
     if let Some(next) = RESPONSE_TOKENS.iter().find(|name| named(answer, name)) {
         return Some((*next).to_owned());
     }
     // Kubernetes' form: the list's metadata tells how to continue.
-    let metadata = answer.iter().find(|field| field.wire == "metadata")?;
+    let metadata = member(answer, "metadata")?;
     let metadata = members(objects, &Payload::Value(metadata.ty.clone()))?;
     (token == "continue" && named(metadata, "continue")).then(|| "metadata.continue".to_owned())
+}
+
+/// The member of that name; members are in the order of their wire names.
+fn member<'f>(fields: &'f [Field], wire: &str) -> Option<&'f Field> {
+    let found = fields.binary_search_by(|field| {
+        step();
+        field.wire.as_str().cmp(wire)
+    });
+    found.ok().map(|index| &fields[index])
 }
 
 /// The only list of the response, or the only map where there is no list. Of several lists the one whose name says most
@@ -92,7 +100,7 @@ fn next_token(objects: &[Object], answer: &[Field], token: &str) -> Option<Strin
 /// as text.
 fn items(answer: &[Field], method: &Parts<'_>) -> Option<Items> {
     let candidates: Vec<&Field> =
-        answer.iter().filter(|field| !NOT_ITEMS.contains(&field.wire.as_str())).collect();
+        answer.iter().inspect(|_| step()).filter(|field| !NOT_ITEMS.contains(&field.wire.as_str())).collect();
     let of = |is_fit: fn(&Type) -> bool| -> Vec<&Field> {
         candidates.iter().copied().filter(|field| is_fit(&field.ty)).collect()
     };
