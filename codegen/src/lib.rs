@@ -7,6 +7,7 @@ mod error;
 mod features;
 pub mod normalize;
 mod options;
+mod steps;
 
 mod discovery;
 mod log;
@@ -24,13 +25,16 @@ mod source;
 mod emit;
 pub mod inventory;
 
+#[cfg(test)]
+mod growth;
+
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 pub use error::{Error, Warning};
 pub use inventory::Inventory;
 pub use naming::crate_name;
-pub use options::{FeaturePolicy, Limits, Options, UpdateRule};
+pub use options::{FeaturePolicy, ItemsRule, Limits, Options, UpdateRule};
 
 /// A generated crate.
 #[derive(Clone, Debug)]

@@ -162,9 +162,10 @@ pub(crate) fn single(kind: Kind, wire: &str) -> Name {
     Name::new(legal(kind, kind.make(wire), &[]))
 }
 
-/// The wire name of a path of wire names, for types that are named after the way to them: each step keeps its words.
+/// The wire name of a path of wire names, for types that are named after the way to them: each step keeps its words. A long
+/// path is cut, so that deep nesting makes no longer and longer names.
 pub(crate) fn join(base: &str, step: &str) -> String {
-    format!("{base}{}", camel(&clean(step)).trim_start_matches('_'))
+    cut(format!("{base}{}", camel(&clean(step)).trim_start_matches('_')))
 }
 
 /// A wire name as it begins the path of an inline type: a schema's name as it is written in Rust.

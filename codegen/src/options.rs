@@ -13,6 +13,8 @@ pub struct Options {
     pub limits: Limits,
     /// Which methods are updates and which are not, by method id, where their shape does not tell.
     pub updates: BTreeMap<String, UpdateRule>,
+    /// Which member of the response has the items, by method id, where the names do not tell.
+    pub items: BTreeMap<String, ItemsRule>,
     /// The path of the runtime in the `Cargo.toml` that is written; without it the version alone is named.
     pub runtime_path: Option<String>,
     /// Which methods: `files.list`, `permissions.*`. Empty means all.
@@ -54,6 +56,15 @@ pub enum UpdateRule {
         /// The response's member: `replies`.
         replies: String,
     },
+}
+
+/// Where the items of a method that answers in pages are, which the names in its response tell otherwise.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ItemsRule {
+    /// In no single member.
+    None,
+    /// In this member, a list or a map.
+    Member(String),
 }
 
 /// Whether the crate has a feature for each top-level resource.

@@ -4,6 +4,8 @@
 //! `http` addresses, emphasis); brackets, tags, bare addresses, odd backticks and indented lines become what they look
 //! like. No text can end the comment it stands in, since every line becomes a comment line of its own.
 
+use crate::steps::step;
+
 /// Longer descriptions are cut; the longest real one has 13,027 characters.
 const LONGEST: usize = 20_000;
 
@@ -181,19 +183,7 @@ impl Text<'_> {
         let end = self.rest.find(|c: char| c.is_whitespace() || is_unfit(c) || "<>\"`'|\\".contains(c));
         let whole = &self.rest[..end.unwrap_or(self.rest.len())];
         let mut address = whole.trim_end_matches(['.', ',', ';', ':', '!', '?', '*', '_']);
-        // A closing bracket belongs to the address only if it was opened there.
-        while let Some(shorter) = address.strip_suffix([')', ']', '}']) {
-            let closing = &address[shorter.len()..];
-            let opening = match closing {
-                ")" => '(',
-                "]" => '[',
-                _ => '{',
-            };
-            if shorter.matches(opening).count() > shorter.matches(closing).count() {
-                break;
-            }
-            address = shorter.trim_end_matches(['.', ',', ';', ':']);
-        }
+        address = without_open_brackets(address);
         let is_url = |c: char| c.is_ascii_alphanumeric() || "-._~:/?#@!$&()*+,;=%".contains(c);
         let (open, close) =
             if address.len() > 3 && address.chars().all(is_url) { ('<', '>') } else { ('`', '`') };
@@ -209,6 +199,24 @@ impl Text<'_> {
     }
 }
 
+/// An address without the closing brackets at its end that it did not open.
+fn without_open_brackets(mut address: &str) -> &str {
+    const PAIRS: [(char, char); 3] = [('(', ')'), ('[', ']'), ('{', '}')];
+    let mut counts =
+        PAIRS.map(|(open, close)| (address.matches(open).count(), address.matches(close).count()));
+    while let Some(shorter) = address.strip_suffix([')', ']', '}']) {
+        step();
+        let Some(pair) = PAIRS.iter().position(|(_, close)| address.ends_with(*close)) else { break };
+        let (opened, closed) = &mut counts[pair];
+        if *opened >= *closed {
+            break;
+        }
+        *closed -= 1;
+        address = shorter.trim_end_matches(['.', ',', ';', ':']);
+    }
+    address
+}
+
 fn is_special(c: char) -> bool {
     matches!(c, '`' | '[' | ']' | '<' | '\\' | ':' | '!') || is_unfit(c)
 }
@@ -218,11 +226,12 @@ fn link(text: &str) -> Option<(&str, &str, usize)> {
     let close = text[1..].find([']', '[', '`', '\\', '<', '!'])? + 1;
     let label = &text[1..close];
     let rest = text[close..].strip_prefix("](")?;
-    let end = rest.find(')')?;
+    let is_url = |c: char| c.is_ascii_alphanumeric() || "-._~:/?#@!$&*+,;=%".contains(c);
+    // No further than the address can go: what follows is looked at again.
+    let end = rest.find(|c: char| !is_url(c))?;
     let address = &rest[..end];
     let is_web = address.starts_with("https://") || address.starts_with("http://");
-    let is_url = |c: char| c.is_ascii_alphanumeric() || "-._~:/?#@!$&*+,;=%".contains(c);
-    let is_fine = is_web && address.chars().all(is_url) && !label.trim().is_empty();
+    let is_fine = is_web && rest[end..].starts_with(')') && !label.trim().is_empty();
     is_fine.then_some((label, address, close + 2 + end + 1))
 }
 

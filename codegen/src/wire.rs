@@ -135,6 +135,9 @@ pub(crate) const OPERATION: &[&str] = &["name", "done", "error", "response", "me
 /// The members by which an operation in the form of Compute Engine is known. It is done when its `status` is `DONE`.
 pub(crate) const OPERATION_WITH_STATUS: &[&str] = &["name", "operationType", "status"];
 
+/// Names of the list that has a response's items, where it has several lists: the first of these.
+pub(crate) const ITEMS: &[&str] = &["items", "results", "rows", "entries"];
+
 /// Lists in a response that are never its items.
 pub(crate) const NOT_ITEMS: &[&str] = &[
     "unreachable",
@@ -143,6 +146,7 @@ pub(crate) const NOT_ITEMS: &[&str] = &[
     "unreachableLocations",
     "unreachableResources",
     "missingZones",
+    "failedLocation",
     "failedLocations",
 ];
 

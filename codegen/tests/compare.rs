@@ -412,7 +412,7 @@ fn enums() {
         &two(&["BIG"]),
         &two(&["BIG", "SMALL"]),
         &expect![[r#"
-            ok      changed    enum enums::FishSize (no longer the same type as enums::FishKind)
+            breaks  changed    enum enums::FishSize (no longer the same type as enums::FishKind)
             ok      added      variant enums::FishSize::Small
         "#]],
     );

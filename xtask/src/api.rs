@@ -99,6 +99,19 @@ pub struct Entry {
     /// Which methods are updates and which are not, by method id, where their shape does not tell.
     #[serde(default)]
     pub updates: BTreeMap<String, UpdateEntry>,
+    /// Which member of the response has the items, by method id, where the names do not tell.
+    #[serde(default)]
+    pub items: BTreeMap<String, ItemsEntry>,
+}
+
+/// What the table says of a method that answers in pages: the member with the items, or `false` where there is none.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(untagged)]
+pub enum ItemsEntry {
+    /// Whether it is what the names say; only `false` changes anything.
+    ByName(bool),
+    /// The member.
+    Member(String),
 }
 
 /// What the table says of one method: `false` for an ordinary one, `{ requests = "…", replies = "…" }` for an update.
@@ -322,6 +335,12 @@ mod tests {
         assert_eq!(entry.updates["a.b.c"], UpdateEntry::ByShape(false));
         Apis::parse(&table("a:v1", "a.v1.json", "updates = { \"a.b.c\" = { requests = 1 } }"))
             .expect_err("no lists");
+        let items = "items = { \"a.b.list\" = \"fish\", \"a.b.all\" = false }";
+        let apis = Apis::parse(&table("a:v1", "a.v1.json", items)).expect("good");
+        assert_eq!(
+            apis.get(&id("a:v1")).expect("listed").items["a.b.list"],
+            ItemsEntry::Member("fish".into())
+        );
         Apis::parse(&table("a:v1", "../a.v1.json", "")).expect_err("outside the folder");
         Apis::parse(&table("a:v1", "a.v1.json", "batchcalls = 5")).expect_err("unknown key");
         Apis::parse(&table("../a:v1", "../a.v1.json", "")).expect_err("bad name");

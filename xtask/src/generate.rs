@@ -6,9 +6,9 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, anyhow};
 use clap::Args;
-use gapis_codegen::{Crate, Options, UpdateRule};
+use gapis_codegen::{Crate, ItemsRule, Options, UpdateRule};
 
-use crate::api::{ApiId, Apis, Entry, UpdateEntry};
+use crate::api::{ApiId, Apis, Entry, ItemsEntry, UpdateEntry};
 use crate::files::{read_document, relative};
 use crate::progress::{Progress, for_each};
 use crate::sync::{Change, Files, Mode, leftovers, sync};
@@ -149,10 +149,16 @@ pub(crate) fn options(id: &ApiId, entry: &Entry, runtime: String) -> Options {
         }
     };
     let rules = entry.updates.iter().filter_map(|(method, entry)| Some((method.clone(), rule(entry)?)));
+    let items = entry.items.iter().filter_map(|(method, entry)| match entry {
+        ItemsEntry::ByName(true) => None,
+        ItemsEntry::ByName(false) => Some((method.clone(), ItemsRule::None)),
+        ItemsEntry::Member(member) => Some((method.clone(), ItemsRule::Member(member.clone()))),
+    });
     Options {
         name: id.stem(),
         limits: entry.limits,
         updates: rules.collect(),
+        items: items.collect(),
         runtime_path: Some(runtime),
         ..Options::default()
     }

@@ -349,7 +349,7 @@ impl Compare<'_> {
         }
     }
 
-    /// Names that were one type and are two: only a program that mixes them notices.
+    /// Names that were one type and are two, which breaks a program that has a value of one where the other is wanted.
     fn split_types(&mut self) {
         let types = |inventory: &Inventory| -> Vec<(ItemKind, String, Option<String>)> {
             let structs = inventory.structs.iter().map(|item| (ItemKind::Struct, &item.path, &item.same_as));
@@ -366,7 +366,7 @@ impl Compare<'_> {
                 && one != two
             {
                 let note = format!("no longer the same type as {other}");
-                self.add_to(ChangeKind::Changed, kind, &path, false).note = note;
+                self.add_to(ChangeKind::Changed, kind, &path, true).note = note;
             }
         }
     }

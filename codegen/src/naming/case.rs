@@ -20,6 +20,8 @@ pub(super) fn clean(wire: &str) -> Cow<'_, str> {
     let symbols_only = !wire.chars().any(|c| c.is_ascii_alphanumeric());
     for c in wire.chars() {
         if clean.len() > LONGEST {
+            // What tells long names apart may come later.
+            clean = format!("{clean}_{:016x}", hash(wire));
             break;
         }
         match c {
@@ -31,10 +33,22 @@ pub(super) fn clean(wire: &str) -> Cow<'_, str> {
     Cow::Owned(cut(clean))
 }
 
-/// At most `LONGEST` bytes of an ASCII text.
+/// At most `LONGEST` bytes of an ASCII text. What is cut off is told by a number, so that the names of two long paths
+/// differ, and do not depend on each other.
 pub(super) fn cut(mut ascii: String) -> String {
-    ascii.truncate(LONGEST);
+    if ascii.len() > LONGEST {
+        let number = hash(&ascii);
+        ascii.truncate(LONGEST - 17);
+        ascii.push_str(&format!("_{number:016x}"));
+    }
     ascii
+}
+
+/// A number for a text that is the same in every build (FNV-1a).
+fn hash(text: &str) -> u64 {
+    text.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
+        (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3)
+    })
 }
 
 /// An identifier begins with a letter or `_`.

@@ -1,6 +1,6 @@
 //! Resources and methods: their names, arguments, setters, bodies and responses.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::types::Builder as Types;
 use super::{facts, media, paging, scopes};
@@ -9,11 +9,14 @@ use crate::error::Error;
 use crate::log::{Log, Place};
 use crate::model::{Docs, Method, Parameter, ParameterType, Payload, Resource, Scope, Type};
 use crate::naming::{self, Kind, Name};
+use crate::options::ItemsRule;
 use crate::wire::{self, Scalar, Template};
 
 pub(crate) struct Builder<'b, 'd, 'l> {
     pub(crate) types: &'b mut Types<'d>,
     pub(crate) scopes: &'b [Scope],
+    /// Where the items of pages are, by method id.
+    pub(crate) items: &'b BTreeMap<String, ItemsRule>,
     pub(crate) log: &'b mut Log<'l>,
     /// How many methods there were until now.
     pub(crate) number: usize,
@@ -26,7 +29,7 @@ impl Builder<'_, '_, '_> {
             self.resources(&document.resources, Kind::ServiceFunction, "", &Place::top("resources"))?;
         let taken: Vec<&str> = resources.iter().map(|resource| resource.accessor.bare()).collect();
         let functions = naming::assign(Kind::ServiceFunction, keys(&document.methods), &taken);
-        let methods = self.methods(&document.methods, functions, &[], "", &Place::top("methods"))?;
+        let methods = self.methods(&document.methods, functions, &[], ("", ""), &Place::top("methods"))?;
         // What no document has a say in needs no checks.
         let name = |kind| naming::single(kind, "methods");
         let (module, accessor) = (name(Kind::Argument), name(Kind::Function));
@@ -52,7 +55,8 @@ impl Builder<'_, '_, '_> {
             let functions = naming::assign(Kind::Function, keys(&resource.methods), &taken);
             let name = naming::single(Kind::Resource, wire);
             let place = place.below("methods");
-            let methods = self.methods(&resource.methods, functions, &[name.as_str()], &stem, &place)?;
+            let methods =
+                self.methods(&resource.methods, functions, &[name.as_str()], (wire, &stem), &place)?;
             Ok(Resource { wire: wire.clone(), module, accessor, name, methods, resources: nested })
         });
         resources.collect()
@@ -63,7 +67,7 @@ impl Builder<'_, '_, '_> {
         methods: &Members<discovery::Method>,
         functions: Vec<Name>,
         taken: &[&str],
-        stem: &str,
+        (resource, stem): (&str, &str),
         place: &Place<'_>,
     ) -> Result<Vec<Method>, Error> {
         let markers = naming::assign(Kind::Marker, keys(methods), taken);
@@ -71,17 +75,16 @@ impl Builder<'_, '_, '_> {
         let methods = methods.iter().zip(names).map(|((wire, method), (function, marker))| {
             let place = place.below(wire);
             let stem = naming::join(stem, wire);
-            self.method(wire, method, function, marker, &stem, &place)
+            self.method((resource, wire), method, (function, marker), &stem, &place)
         });
         methods.collect()
     }
 
     fn method(
         &mut self,
-        wire: &str,
+        (resource, wire): (&str, &str),
         method: &discovery::Method,
-        function: Name,
-        marker: Name,
+        (function, marker): (Name, Name),
         stem: &str,
         place: &Place<'_>,
     ) -> Result<Method, Error> {
@@ -105,20 +108,26 @@ impl Builder<'_, '_, '_> {
             Payload::Nothing => None,
             payload => Some((parameters.body, payload)),
         };
+        let id = method.id.clone().unwrap_or_else(|| wire.to_owned());
         let paging = paging::find(
             self.types.objects(),
             &paging::Parts {
+                id: &id,
+                wire,
+                resource,
                 arguments: &parameters.arguments,
                 setters: &parameters.setters,
                 body: body.as_ref().map(|(_, payload)| payload),
                 output: &output,
             },
+            self.items.get(&id),
+            self.log,
         );
         self.number += 1;
         Ok(Method {
             number: self.number,
             wire: wire.to_owned(),
-            id: method.id.clone().unwrap_or_else(|| wire.to_owned()),
+            id,
             function,
             marker,
             verb,

@@ -1,22 +1,63 @@
 //! Which methods answer in pages, and what one item is.
 
-use crate::model::{Field, Items, Object, Paging, Parameter, ParameterType, Payload, Shape, Type, object_of};
-use crate::wire::{NOT_ITEMS, REQUEST_TOKENS, RESPONSE_TOKENS, Scalar};
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::log::{Log, Place};
+use crate::model::{
+    Field, Items, Object, Paging, Parameter, ParameterType, Payload, Resource, Shape, Type, object_of,
+};
+use crate::options::ItemsRule;
+use crate::steps::step;
+use crate::wire::{ITEMS, NOT_ITEMS, REQUEST_TOKENS, RESPONSE_TOKENS, Scalar};
 
 /// The parts of a method that tell how it is paged.
 pub(crate) struct Parts<'m> {
+    pub(crate) id: &'m str,
+    /// The names of the method and of its resource in the document; the latter is empty for the API's own methods.
+    pub(crate) wire: &'m str,
+    pub(crate) resource: &'m str,
     pub(crate) arguments: &'m [Parameter],
     pub(crate) setters: &'m [Parameter],
     pub(crate) body: Option<&'m Payload>,
     pub(crate) output: &'m Payload,
 }
 
-/// How a method answers in pages, if it does.
-pub(crate) fn find(objects: &[Object], method: &Parts<'_>) -> Option<Paging> {
+/// How a method answers in pages, if it does. The rule tells which member has the items, whatever the names say.
+pub(crate) fn find(
+    objects: &[Object],
+    method: &Parts<'_>,
+    rule: Option<&ItemsRule>,
+    log: &mut Log<'_>,
+) -> Option<Paging> {
     let answer = members(objects, method.output)?;
     let (token, in_body) = request_token(objects, method)?;
     let next = next_token(objects, answer, &token)?;
-    Some(Paging { token, in_body, next, items: items(answer) })
+    let items = match rule {
+        None => items(answer, method),
+        Some(ItemsRule::None) => None,
+        Some(ItemsRule::Member(wire)) => {
+            let items = member(answer, wire).and_then(as_items);
+            if items.is_none() {
+                let message = format!("`{wire}` is no list or map of the response");
+                log.warn(&Place::top("items").below(method.id), message);
+            }
+            items
+        }
+    };
+    Some(Paging { token, in_body, next, items })
+}
+
+/// Warns of rules for methods that do not exist or have no pages.
+pub(crate) fn warn_of_unknown(rules: &BTreeMap<String, ItemsRule>, root: &Resource, log: &mut Log<'_>) {
+    if rules.is_empty() {
+        return;
+    }
+    let paged = root.all_methods().filter(|method| method.paging.is_some());
+    let known: BTreeSet<&str> = paged.map(|method| method.id.as_str()).collect();
+    let place = Place::top("items");
+    for id in rules.keys().filter(|id| !known.contains(id.as_str())) {
+        log.warn(&place.below(id), "no such method answers in pages");
+    }
 }
 
 fn request_token(objects: &[Object], method: &Parts<'_>) -> Option<(String, bool)> {
@@ -30,45 +71,97 @@ fn request_token(objects: &[Object], method: &Parts<'_>) -> Option<(String, bool
         return Some((token.wire.clone(), false));
     }
     let body = members(objects, method.body?)?;
-    body.iter()
-        .find(|field| field.wire == "pageToken" && is_text(field))
-        .map(|field| (field.wire.clone(), true))
+    let field = member(body, "pageToken").filter(|field| is_text(field))?;
+    Some((field.wire.clone(), true))
 }
 
 fn next_token(objects: &[Object], answer: &[Field], token: &str) -> Option<String> {
-    let named =
-        |fields: &[Field], name: &str| fields.iter().any(|field| field.wire == name && is_text(field));
+    let named = |fields: &[Field], name: &str| member(fields, name).is_some_and(is_text);
     if let Some(next) = RESPONSE_TOKENS.iter().find(|name| named(answer, name)) {
         return Some((*next).to_owned());
     }
     // Kubernetes' form: the list's metadata tells how to continue.
-    let metadata = answer.iter().find(|field| field.wire == "metadata")?;
+    let metadata = member(answer, "metadata")?;
     let metadata = members(objects, &Payload::Value(metadata.ty.clone()))?;
     (token == "continue" && named(metadata, "continue")).then(|| "metadata.continue".to_owned())
 }
 
-/// The only list of the response that can be its items, or, where there is none, the only map. Of several lists, the
-/// only one of objects: storage gives the prefixes of names beside the objects, as text.
-fn items(answer: &[Field]) -> Option<Items> {
-    let candidates = || answer.iter().filter(|field| !NOT_ITEMS.contains(&field.wire.as_str()));
-    let lists = candidates().filter_map(|field| match &field.ty {
-        Type::List(item) => Some((field, item)),
-        _ => None,
+/// The member of that name; members are in the order of their wire names.
+fn member<'f>(fields: &'f [Field], wire: &str) -> Option<&'f Field> {
+    let found = fields.binary_search_by(|field| {
+        step();
+        field.wire.as_str().cmp(wire)
     });
-    let maps = candidates().filter_map(|field| match &field.ty {
-        Type::Map(item) => Some((field, item)),
-        _ => None,
-    });
-    let (mut lists, maps): (Vec<_>, Vec<_>) = (lists.collect(), maps.collect());
-    if lists.len() > 1 {
-        lists.retain(|(_, item)| matches!(item.as_ref(), Type::Object(_) | Type::Boxed(_)));
-    }
-    let (field, item, of_map) = match (lists.as_slice(), maps.as_slice()) {
-        ([(field, item)], _) => (field, item, false),
-        ([], [(field, item)]) => (field, item, true),
+    found.ok().map(|index| &fields[index])
+}
+
+/// The only list of the response, or the only map where there is no list. Of several lists the one whose name says most
+/// clearly that it holds the items, first among those of objects: storage gives the prefixes of names beside the objects,
+/// as text.
+fn items(answer: &[Field], method: &Parts<'_>) -> Option<Items> {
+    let candidates: Vec<&Field> =
+        answer.iter().inspect(|_| step()).filter(|field| !NOT_ITEMS.contains(&field.wire.as_str())).collect();
+    let of = |is_fit: fn(&Type) -> bool| -> Vec<&Field> {
+        candidates.iter().copied().filter(|field| is_fit(&field.ty)).collect()
+    };
+    let is_of_objects = |ty: &Type| match ty {
+        Type::List(item) => matches!(item.as_ref(), Type::Object(_) | Type::Boxed(_)),
+        _ => false,
+    };
+    let groups =
+        [of(is_of_objects), of(|ty| matches!(ty, Type::List(_))), of(|ty| matches!(ty, Type::Map(_)))];
+    let group = groups.into_iter().find(|group| !group.is_empty())?;
+    as_items(first(&group, method)?)
+}
+
+fn as_items(field: &Field) -> Option<Items> {
+    let (item, of_map) = match &field.ty {
+        Type::List(item) => (item, false),
+        Type::Map(item) => (item, true),
         _ => return None,
     };
     Some(Items { wire: field.wire.clone(), item: item.as_ref().clone(), of_map })
+}
+
+/// The only field, or the one with the lowest rank. Where two share it, none is.
+fn first<'f>(fields: &[&'f Field], method: &Parts<'_>) -> Option<&'f Field> {
+    if let [only] = fields {
+        return Some(only);
+    }
+    let ranks: Vec<usize> = fields.iter().map(|field| rank(&field.wire, method)).collect();
+    let best = *ranks.iter().min()?;
+    let mut best_of = fields.iter().zip(&ranks).filter(|(_, rank)| **rank == best);
+    let (field, _) = best_of.next()?;
+    (best < UNTOLD && best_of.next().is_none()).then_some(*field)
+}
+
+/// The rank of a name that says nothing.
+const UNTOLD: usize = usize::MAX;
+
+/// How clearly a name says that the member holds the items; the lower, the clearer.
+fn rank(wire: &str, method: &Parts<'_>) -> usize {
+    if let Some(rank) = ITEMS.iter().position(|name| *name == wire) {
+        return rank;
+    }
+    let lower = wire.to_ascii_lowercase();
+    let resource = method.resource.to_ascii_lowercase();
+    let named = method.wire.to_ascii_lowercase();
+    let says = [
+        // `executions.list`: `executions`; `sessions.list`: `session`.
+        !resource.is_empty() && singular(&lower) == singular(&resource),
+        // `jobs.search`: `matchingJobs`.
+        !resource.is_empty() && lower.ends_with(&resource),
+        // `pools.queryDeployedModels`: `deployedModels`.
+        named.ends_with(&lower),
+        // `timeSeries.query`: `timeSeriesData`.
+        !resource.is_empty() && lower.starts_with(&resource),
+    ];
+    says.iter().position(|says| *says).map_or(UNTOLD, |rank| ITEMS.len() + rank)
+}
+
+/// The word without the ending of the plural, which is enough to know it again.
+fn singular(word: &str) -> &str {
+    word.strip_suffix('s').unwrap_or(word)
 }
 
 fn is_text(field: &Field) -> bool {

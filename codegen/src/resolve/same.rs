@@ -1,80 +1,98 @@
 //! Enums and inline objects of one document that are alike in everything but the name are written once.
 //!
 //! The others become aliases: every name stays, whatever the document gains or loses, while compute's hundreds of
-//! warnings, one for each list, cost what one costs.
+//! warnings, one for each list, cost what one costs. Alike means: the same members or values by their names in the
+//! document, with the same types. What the document says about them in words has no part in it, or a rewording would
+//! make two types of one.
 
 use std::collections::{BTreeMap, HashMap};
 
-use crate::model::{Docs, Enum, Object, Same, Shape, Type};
+use crate::model::{Enum, Field, Object, Same, Shape, Type};
 use crate::naming::Name;
+use crate::steps::step;
 
 /// Finds for each enum and inline object the one that stands for it.
 pub(crate) fn find(objects: &[Object], enums: &[Enum]) -> Same {
-    let groups = group(enums, |item| Some(values(item)));
-    let mut same =
-        Same { enums: stand_ins(&groups, |index| &enums[index].name).collect(), objects: BTreeMap::new() };
-    // Inline objects come after those they contain, but a group's first is only known when all are seen: so they are
-    // compared by the groups of their members, deepest first, until nothing changes.
-    loop {
-        let groups = group(objects, |object| members(object, &same));
-        let found: BTreeMap<usize, usize> = stand_ins(&groups, |index| &objects[index].name).collect();
-        if found == same.objects {
-            return same;
-        }
-        same.objects = found;
+    let mut classes = Same::default();
+    first_alike(enums, &mut classes.enums, |item, _| Some(values(item)));
+    let Same { objects: object_classes, enums: enum_classes } = &mut classes;
+    // An inline object comes after those it contains, so that one pass in this order knows what its members are.
+    first_alike(objects, object_classes, |object, known| members(object, known, enum_classes));
+    Same {
+        enums: shortest(&classes.enums, |index| &enums[index].name),
+        objects: shortest(&classes.objects, |index| &objects[index].name),
     }
 }
 
-fn group<'t, T, K: Eq + std::hash::Hash>(
+/// Notes for each item that is like an earlier one which one that is. The key of an item may depend on what is known of
+/// those before it.
+fn first_alike<'t, T, K: Eq + std::hash::Hash>(
     items: &'t [T],
-    key: impl Fn(&'t T) -> Option<K>,
-) -> Vec<Vec<usize>> {
-    let mut groups: HashMap<K, Vec<usize>> = HashMap::new();
+    known: &mut BTreeMap<usize, usize>,
+    key: impl Fn(&'t T, &BTreeMap<usize, usize>) -> Option<K>,
+) {
+    let mut firsts: HashMap<K, usize> = HashMap::new();
     for (index, item) in items.iter().enumerate() {
-        if let Some(key) = key(item) {
-            groups.entry(key).or_default().push(index);
+        if let Some(key) = key(item, known) {
+            let first = *firsts.entry(key).or_insert(index);
+            if first != index {
+                known.insert(index, first);
+            }
         }
     }
-    groups.into_values().filter(|group| group.len() > 1).collect()
 }
 
-/// Each member of a group with its first, which has the shortest name.
-fn stand_ins<'n>(
-    groups: &[Vec<usize>],
+/// The same, with the item of the shortest name standing for each class.
+fn shortest<'n>(
+    classes: &BTreeMap<usize, usize>,
     name: impl Fn(usize) -> &'n Name,
-) -> impl Iterator<Item = (usize, usize)> {
-    groups.iter().flat_map(move |group| {
-        let first = group.iter().copied().min_by_key(|&index| (name(index).as_str().len(), name(index)));
-        let first = first.unwrap_or_default();
-        group.iter().filter(move |&&index| index != first).map(move |&index| (index, first))
-    })
+) -> BTreeMap<usize, usize> {
+    let mut all: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
+    for (&index, &first) in classes {
+        all.entry(first).or_insert_with(|| vec![first]).push(index);
+    }
+    let mut same = BTreeMap::new();
+    for members in all.into_values() {
+        let shortest = members.iter().copied().min_by_key(|&index| (name(index).as_str().len(), name(index)));
+        let Some(shortest) = shortest else { continue };
+        same.extend(members.into_iter().filter(|&index| index != shortest).map(|index| (index, shortest)));
+    }
+    same
 }
 
-fn values(item: &Enum) -> Vec<(&str, &str, &Docs)> {
-    item.values.iter().map(|value| (value.name.as_str(), value.wire.as_str(), &value.docs)).collect()
+/// What an enum consists of, whatever order the document has it in.
+fn values(item: &Enum) -> Vec<&str> {
+    let mut wires: Vec<&str> = item.values.iter().map(|value| value.wire.as_str()).collect();
+    wires.sort_unstable();
+    wires
 }
 
 /// What an inline object consists of, with each type in the place of those that are the same.
-fn members<'t>(object: &'t Object, same: &Same) -> Option<Vec<(&'t str, Type, &'t Docs)>> {
+fn members<'t>(
+    object: &'t Object,
+    objects: &BTreeMap<usize, usize>,
+    enums: &BTreeMap<usize, usize>,
+) -> Option<Vec<(&'t str, Type)>> {
     match &object.shape {
-        Shape::Struct(fields) if object.inline => Some(
-            fields
-                .iter()
-                .map(|field| (field.wire.as_str(), canonical(&field.ty, same), &field.docs))
-                .collect(),
-        ),
+        Shape::Struct(fields) if object.inline => {
+            let member = |field: &'t Field| {
+                step();
+                (field.wire.as_str(), canonical(&field.ty, objects, enums))
+            };
+            Some(fields.iter().map(member).collect())
+        }
         _ => None,
     }
 }
 
-fn canonical(ty: &Type, same: &Same) -> Type {
-    let first = |index: &usize| *same.objects.get(index).unwrap_or(index);
+fn canonical(ty: &Type, objects: &BTreeMap<usize, usize>, enums: &BTreeMap<usize, usize>) -> Type {
+    let first = |index: &usize| *objects.get(index).unwrap_or(index);
     match ty {
-        Type::Enum(index) => Type::Enum(*same.enums.get(index).unwrap_or(index)),
+        Type::Enum(index) => Type::Enum(*enums.get(index).unwrap_or(index)),
         Type::Object(index) => Type::Object(first(index)),
         Type::Boxed(index) => Type::Boxed(first(index)),
-        Type::List(inner) => Type::List(Box::new(canonical(inner, same))),
-        Type::Map(inner) => Type::Map(Box::new(canonical(inner, same))),
+        Type::List(inner) => Type::List(Box::new(canonical(inner, objects, enums))),
+        Type::Map(inner) => Type::Map(Box::new(canonical(inner, objects, enums))),
         Type::Scalar(_) | Type::Json => ty.clone(),
     }
 }

@@ -1,10 +1,12 @@
 //! Scopes: their names, and a smallest set that covers all methods.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BTreeSet, BinaryHeap, HashMap};
 
 use crate::discovery::{Document, Resource};
 use crate::model::{self, Scope};
 use crate::naming::{self, Kind};
+use crate::steps::step;
 
 /// All scopes that the document declares or a method names.
 pub(crate) fn collect(document: &Document) -> Vec<Scope> {
@@ -58,49 +60,136 @@ pub(crate) fn choose(scopes: &[Scope], root: &model::Resource) -> Vec<usize> {
     exact(&needs, &order).unwrap_or_else(|| greedy(&needs, &order))
 }
 
-fn covers(chosen: &[usize], needs: &[&[usize]]) -> bool {
-    needs.iter().all(|need| need.iter().any(|scope| chosen.contains(scope)))
-}
-
 /// The first smallest set of up to three, if there is one.
 fn exact(needs: &[&[usize]], order: &[usize]) -> Option<Vec<usize>> {
     if needs.is_empty() {
         return Some(Vec::new());
     }
-    if order.len() > 60 {
-        return order.iter().map(|&one| vec![one]).find(|set| covers(set, needs));
+    let covers: Vec<Bits> = covered(needs, order);
+    let all = Bits::all(needs.len());
+    let positions = 0..order.len();
+    if let Some(one) = positions.clone().find(|&one| covers[one] == all) {
+        return Some(vec![order[one]]);
     }
-    let sets_of = |size: usize| -> Vec<Vec<usize>> {
-        let mut sets: Vec<Vec<usize>> = vec![Vec::new()];
-        for _ in 0..size {
-            sets = sets
-                .iter()
-                .flat_map(|set| {
-                    let after = set.last().map_or(0, |last| last + 1);
-                    (after..order.len()).map(|next| [set.as_slice(), &[next]].concat())
-                })
-                .collect();
+    if order.len() > MOST_TRIED {
+        return None;
+    }
+    for one in positions.clone() {
+        for two in one + 1..order.len() {
+            if covers[one].with(&covers[two]) == all {
+                return Some(vec![order[one], order[two]]);
+            }
         }
-        sets
-    };
-    (1..=3).find_map(|size| {
-        let sets = sets_of(size)
-            .into_iter()
-            .map(|set| set.into_iter().map(|index| order[index]).collect::<Vec<_>>());
-        let mut sets = sets.filter(|set| covers(set, needs));
-        sets.next()
-    })
+    }
+    for one in positions {
+        for two in one + 1..order.len() {
+            let both = covers[one].with(&covers[two]);
+            for three in two + 1..order.len() {
+                if both.is_whole_with(&covers[three], &all) {
+                    return Some(vec![order[one], order[two], order[three]]);
+                }
+            }
+        }
+    }
+    None
 }
 
+/// From how many scopes on not every set of them is tried.
+const MOST_TRIED: usize = 60;
+
+/// Which needs a set of scopes covers, one bit each.
+#[derive(Clone, PartialEq, Eq)]
+struct Bits(Vec<u64>);
+
+impl Bits {
+    fn none(count: usize) -> Self {
+        Bits(vec![0; count.div_ceil(64)])
+    }
+
+    fn all(count: usize) -> Self {
+        let mut all = Bits::none(count);
+        (0..count).for_each(|bit| all.set(bit));
+        all
+    }
+
+    fn set(&mut self, bit: usize) {
+        self.0[bit / 64] |= 1 << (bit % 64);
+    }
+
+    fn with(&self, other: &Bits) -> Bits {
+        Bits(self.0.iter().zip(&other.0).map(|(one, two)| one | two).collect())
+    }
+
+    fn is_whole_with(&self, other: &Bits, all: &Bits) -> bool {
+        self.0.iter().zip(&other.0).zip(&all.0).all(|((one, two), all)| {
+            step();
+            one | two == *all
+        })
+    }
+}
+
+/// What each scope covers, in their order. Only as many scopes as are tried together, or all that cover everything:
+/// of more, those that cover less are left empty.
+fn covered(needs: &[&[usize]], order: &[usize]) -> Vec<Bits> {
+    let place = places(order);
+    let mut counts = vec![0_usize; order.len()];
+    for scope in needs.iter().flat_map(|need| need.iter()) {
+        counts[place[scope]] += 1;
+    }
+    let is_tried = |position: usize| order.len() <= MOST_TRIED || counts[position] == needs.len();
+    let mut covers: Vec<Bits> = (0..order.len())
+        .map(|position| if is_tried(position) { Bits::none(needs.len()) } else { Bits(Vec::new()) })
+        .collect();
+    for (bit, need) in needs.iter().enumerate() {
+        for scope in *need {
+            step();
+            let position = place[scope];
+            if is_tried(position) {
+                covers[position].set(bit);
+            }
+        }
+    }
+    covers
+}
+
+/// The position of each scope in the order.
+fn places(order: &[usize]) -> HashMap<usize, usize> {
+    order.iter().enumerate().map(|(position, &scope)| (scope, position)).collect()
+}
+
+/// Takes the scope that covers most of what is left, the first of equals, until nothing is left.
 fn greedy(needs: &[&[usize]], order: &[usize]) -> Vec<usize> {
-    let mut open: Vec<&[usize]> = needs.to_vec();
+    let place = places(order);
+    let mut needs_of: Vec<Vec<usize>> = vec![Vec::new(); order.len()];
+    for (index, need) in needs.iter().enumerate() {
+        for scope in *need {
+            needs_of[place[scope]].push(index);
+        }
+    }
+    let mut counts: Vec<usize> = needs_of.iter().map(Vec::len).collect();
+    let mut best: BinaryHeap<(usize, Reverse<usize>)> =
+        counts.iter().enumerate().map(|(position, &count)| (count, Reverse(position))).collect();
+    let mut open = vec![true; needs.len()];
     let mut chosen = Vec::new();
-    while !open.is_empty() {
-        let count = |scope: &usize| open.iter().filter(|need| need.contains(scope)).count();
-        // The first of the best: `max_by_key` would take the last.
-        let Some(&best) = order.iter().rev().max_by_key(|scope| count(scope)) else { break };
-        open.retain(|need| !need.contains(&best));
-        chosen.push(best);
+    while let Some((count, Reverse(position))) = best.pop() {
+        step();
+        // A count only ever falls, so an entry that is still right is the best of all.
+        if count != counts[position] {
+            best.push((counts[position], Reverse(position)));
+            continue;
+        }
+        if count == 0 {
+            break;
+        }
+        chosen.push(order[position]);
+        for &index in &needs_of[position] {
+            if std::mem::replace(&mut open[index], false) {
+                for scope in needs[index] {
+                    step();
+                    counts[place[scope]] -= 1;
+                }
+            }
+        }
     }
     chosen
 }

@@ -6,7 +6,8 @@
 //! the first by name, since a reply has the name of its request. A resource that is sent and comes back has equal lists
 //! on both sides and so is none; lists of unions that have no names in common are not request and reply.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::rc::Rc;
 
 use crate::discovery::Document;
 use crate::log::{Log, Place};
@@ -16,6 +17,7 @@ use crate::model::{
 };
 use crate::naming::{self, Kind, Name};
 use crate::options::{Options, UpdateRule};
+use crate::steps::step;
 
 /// Finds the methods of that shape, by their numbers.
 pub(crate) fn find(
@@ -25,7 +27,7 @@ pub(crate) fn find(
     options: &Options,
     log: &mut Log<'_>,
 ) -> BTreeMap<usize, Update> {
-    let mut finder = Finder { types, document, rules: &options.updates, log };
+    let mut finder = Finder { types, document, rules: &options.updates, log, candidates: BTreeMap::new() };
     let found = root.all_methods().filter_map(|method| Some((method.number, finder.update(method)?)));
     let found: BTreeMap<usize, Update> = found.collect();
     if !options.updates.is_empty() {
@@ -48,7 +50,11 @@ struct Finder<'f, 'l> {
     document: &'f Document,
     rules: &'f BTreeMap<String, UpdateRule>,
     log: &'f mut Log<'l>,
+    candidates: BTreeMap<(usize, usize), Rc<[Unions<'f>]>>,
 }
+
+/// An object with more lists of unions than this is no list of requests or replies.
+const MOST_LISTS: usize = 16;
 
 /// A list of unions: the member that it is, and the position of the union.
 #[derive(Clone, Copy)]
@@ -86,24 +92,37 @@ impl<'f> Finder<'f, '_> {
 
     /// The one pair of lists that has the shape.
     fn pair(&mut self, method: &Method, body: usize, output: usize) -> Option<(Unions<'f>, Unions<'f>)> {
-        let (types, document) = (self.types, self.document);
         if body == output {
             return None;
         }
-        let requests = lists(types, body).filter(|list| is_union(types, document, list.union, 2));
-        let pairs = requests.flat_map(|requests| {
-            let replies = lists(types, output).filter(|list| is_union(types, document, list.union, 1));
-            replies.map(move |replies| (requests, replies))
-        });
-        let mut pairs = pairs.filter(|(requests, replies)| answers(types, requests.union, replies.union));
-        let first = pairs.next()?;
-        if pairs.next().is_some() {
+        let (requests, replies) = (self.candidates(body, 2), self.candidates(output, 1));
+        let mut found = None;
+        let mut is_unclear =
+            requests.len().min(replies.len()) > 0 && requests.len().max(replies.len()) > MOST_LISTS;
+        if !is_unclear {
+            let pairs =
+                requests.iter().flat_map(|requests| replies.iter().map(move |replies| (*requests, *replies)));
+            let mut pairs =
+                pairs.filter(|(requests, replies)| answers(self.types, requests.union, replies.union));
+            found = pairs.next();
+            is_unclear = found.is_some() && pairs.next().is_some();
+        }
+        if is_unclear {
             let place = Place::top("updates");
             let message = "several lists look like requests and replies, so it is an ordinary method";
             self.log.warn(&place.below(&method.id), message);
             return None;
         }
-        Some(first)
+        found
+    }
+
+    /// The lists of unions in an object, unions of at least so many members. Found once for each object, since thousands
+    /// of methods may have the same body.
+    fn candidates(&mut self, object: usize, least: usize) -> Rc<[Unions<'f>]> {
+        let (types, document) = (self.types, self.document);
+        let find =
+            || lists(types, object).filter(|list| is_union(types, document, list.union, least)).collect();
+        Rc::clone(self.candidates.entry((object, least)).or_insert_with(find))
     }
 
     fn named(&self, object: usize, wire: &str) -> Option<Unions<'f>> {
@@ -173,7 +192,7 @@ const REVISION: &str = "requiredRevisionId";
 
 /// The members of an object that are lists of objects.
 fn lists(types: &Types, index: usize) -> impl Iterator<Item = Unions<'_>> {
-    fields(types, index).iter().filter_map(|field| match &field.ty {
+    fields(types, index).iter().inspect(|_| step()).filter_map(|field| match &field.ty {
         Type::List(item) => Some(Unions { field, union: structure(types, item)? }),
         _ => None,
     })
@@ -192,19 +211,25 @@ fn is_union(types: &Types, document: &Document, index: usize, least: usize) -> b
 /// Whether one union has the replies to the requests of the other.
 fn answers(types: &Types, requests: usize, replies: usize) -> bool {
     let (requests_of, replies_of) = (fields(types, requests), fields(types, replies));
-    let shared =
-        replies_of.iter().filter(|reply| requests_of.iter().any(|request| request.wire == reply.wire));
-    requests != replies && shared.count() * 2 > replies_of.len()
+    // Members are in the order of their wire names.
+    let is_request = |reply: &&Field| {
+        step();
+        requests_of.binary_search_by(|request| request.wire.cmp(&reply.wire)).is_ok()
+    };
+    requests != replies && replies_of.iter().filter(is_request).count() * 2 > replies_of.len()
 }
 
 /// Which members of a union are told by their type, and which only by their name.
 fn union(types: &Types, index: usize) -> Union {
     let fields = fields(types, index);
-    let of = |field: &Field| structure(types, &field.ty);
-    let is_unique = |field: &Field| {
-        of(field) != Some(index) && fields.iter().filter(|other| of(other) == of(field)).count() == 1
-    };
-    let (unique, named) = (0..fields.len()).partition(|&member| is_unique(&fields[member]));
+    let of: Vec<Option<usize>> = fields.iter().map(|field| structure(types, &field.ty)).collect();
+    let mut counts: HashMap<Option<usize>, usize> = HashMap::new();
+    for object in &of {
+        step();
+        *counts.entry(*object).or_default() += 1;
+    }
+    let is_unique = |member: &usize| of[*member] != Some(index) && counts[&of[*member]] == 1;
+    let (unique, named) = (0..fields.len()).partition(is_unique);
     Union { unique, named }
 }
 

@@ -1,7 +1,7 @@
 //! What changed about a method: its arguments, its answer, what its calls can do, how it is sent.
 
 use super::{ChangeKind, Compare};
-use crate::inventory::{Argument, Item, ItemKind, Location, Method};
+use crate::inventory::{Argument, Item, ItemKind, Location, Method, Paging};
 
 impl Compare<'_> {
     pub(super) fn method(&mut self, old: &Item, new: &Item) {
@@ -65,9 +65,7 @@ impl Compare<'_> {
             }
         }
         match (&old.paging, &new.paging) {
-            (Some(one), Some(two)) => {
-                self.fact(ItemKind::Method, &old.path, true, [&one.item, &two.item], "the type of its items");
-            }
+            (Some(one), Some(two)) => self.items_of_pages(&old.path, one, two),
             (None, None) => {}
             (could, can) => {
                 let note =
@@ -75,6 +73,22 @@ impl Compare<'_> {
                 self.add_to(ChangeKind::Changed, ItemKind::Method, &old.path, could.is_some()).note = note;
             }
         }
+    }
+
+    /// Which member of the answer the items are in, and what one is.
+    fn items_of_pages(&mut self, path: &str, old: &Paging, new: &Paging) {
+        if old.items == new.items {
+            self.fact(ItemKind::Method, path, true, [&old.item, &new.item], "the type of its items");
+            return;
+        }
+        let note = match (old.items.is_empty(), new.items.is_empty()) {
+            (true, _) => format!("its items are those of `{}` now", new.items),
+            (_, true) => format!("its items were those of `{}`, and it has none now", old.items),
+            _ => format!("its items are those of `{}` now, no longer those of `{}`", new.items, old.items),
+        };
+        // Where there were none, no program could have asked for them.
+        let change = self.add_to(ChangeKind::Changed, ItemKind::Method, path, !old.items.is_empty());
+        change.note = note;
     }
 }
 

@@ -1,0 +1,142 @@
+//! No document makes a stage take long: twice the document is about twice the steps.
+
+use serde_json::{Value, json};
+
+use crate::steps;
+use crate::{Options, generate};
+
+/// The steps for documents of three sizes, each four times the one before, grow by little more than that.
+fn check(what: &str, document: impl Fn(usize) -> Value) {
+    let steps = [100, 400, 1600].map(|size| {
+        let text = document(size).to_string();
+        let options = Options { name: what.to_owned(), ..Options::default() };
+        let steps = steps::of(|| drop(generate(text.as_bytes(), &options).expect("a crate")));
+        (text.len(), steps)
+    });
+    for pair in steps.windows(2) {
+        let [(small, few), (large, many)] = [pair[0], pair[1]];
+        assert!(few > 0, "{what}: nothing is counted");
+        // In hundredths.
+        let (growth, steps) = (large * 100 / small, many * 100 / few);
+        assert!(steps <= growth as u64 * 3 / 2, "{what}: {small} to {large} bytes, {few} to {many} steps");
+    }
+}
+
+fn with(members: &Value) -> Value {
+    let mut document = json!({ "name": "farm", "version": "v1", "rootUrl": "https://farm.example.com/" });
+    let members = members.as_object().expect("an object").clone();
+    document.as_object_mut().expect("an object").extend(members);
+    document
+}
+
+/// A map of so many members.
+fn many(count: usize, member: impl Fn(usize) -> (String, Value)) -> Value {
+    Value::Object((0..count).map(member).collect())
+}
+
+fn scopes(count: usize) -> Value {
+    let method = |index| {
+        let scope = format!("https://farm.example.com/auth/{index}");
+        (format!("m{index}"), json!({ "path": "x", "scopes": [scope] }))
+    };
+    with(&json!({ "resources": { "r": { "methods": many(count, method) } } }))
+}
+
+#[test]
+fn a_scope_for_each_method() {
+    check("scopes", scopes);
+}
+
+#[test]
+fn few_scopes_for_many_methods() {
+    check("few scopes", |count| {
+        let method = |index: usize| {
+            let bits = (0..12).filter(|bit| (index + 1) >> bit & 1 == 1);
+            let scopes: Vec<String> =
+                bits.map(|bit| format!("https://farm.example.com/auth/{bit}")).collect();
+            (format!("m{index}"), json!({ "path": "x", "scopes": scopes }))
+        };
+        with(&json!({ "resources": { "r": { "methods": many(count, method) } } }))
+    });
+}
+
+/// Lists of unions on both sides, none of which answers another.
+fn unions(lists: usize, methods: usize) -> Value {
+    let side = |name: &str| {
+        let list = |index| {
+            let item = json!({ "$ref": format!("{name}{index}") });
+            (format!("list{index}"), json!({ "type": "array", "items": item }))
+        };
+        json!({ "type": "object", "properties": many(lists, list) })
+    };
+    let mut schemas = many(lists, |index| {
+        let part = json!({ "$ref": "Part" });
+        (
+            format!("Request{index}"),
+            json!({ "type": "object", "properties": { "a": part, "b": part, "c": part } }),
+        )
+    });
+    for index in 0..lists {
+        let part = json!({ "$ref": "Part" });
+        schemas[format!("Reply{index}")] =
+            json!({ "type": "object", "properties": { "a": part, "d": part, "e": part, "f": part } });
+    }
+    schemas["Body"] = side("Request");
+    schemas["Answer"] = side("Reply");
+    schemas["Part"] = json!({ "type": "object", "properties": { "x": { "type": "string" } } });
+    let method = |index| {
+        let (request, response) = (json!({ "$ref": "Body" }), json!({ "$ref": "Answer" }));
+        (
+            format!("m{index}"),
+            json!({ "path": "x", "httpMethod": "POST", "request": request, "response": response }),
+        )
+    };
+    with(&json!({ "schemas": schemas, "resources": { "r": { "methods": many(methods, method) } } }))
+}
+
+#[test]
+fn pairs_of_unions() {
+    check("many lists", |count| unions(count, 1));
+    check("many methods", |count| unions(10, count));
+    check("both", |count| unions(count, count));
+}
+
+#[test]
+fn brackets_after_an_address() {
+    check("brackets", |count| {
+        let text = format!("https://{}", ")".repeat(10 * count));
+        with(&json!({ "description": text }))
+    });
+}
+
+/// Inline objects 50 deep.
+fn depth(count: usize) -> Value {
+    let mut deep = json!({ "type": "string" });
+    for _ in 0..50 {
+        let other = json!({ "type": "string", "enum": ["A"] });
+        deep = json!({ "type": "object", "properties": { "a": deep, "other": other } });
+    }
+    with(&json!({ "schemas": many(count / 50, |index| (format!("S{index}"), deep.clone())) }))
+}
+
+#[test]
+fn deep_inline_objects() {
+    check("depth", depth);
+}
+
+/// A table for people: `cargo test --release -p gapis-codegen --lib growth::times -- --ignored --nocapture`.
+#[test]
+#[ignore = "prints times, which tell nothing on a machine that does other things too"]
+fn times() {
+    for size in [2_000, 8_000, 32_000] {
+        for (what, document) in
+            [("scopes", scopes(size)), ("unions", unions(size, size)), ("depth", depth(size))]
+        {
+            let text = document.to_string();
+            let begin = std::time::Instant::now();
+            let options = Options { name: what.to_owned(), ..Options::default() };
+            drop(generate(text.as_bytes(), &options).expect("a crate"));
+            println!("{what:8} {:9} bytes {:6} ms", text.len(), begin.elapsed().as_millis());
+        }
+    }
+}
