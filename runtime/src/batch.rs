@@ -10,34 +10,26 @@ mod exchange;
 mod matching;
 mod pace;
 mod plan;
+mod queue;
 mod reply;
 mod report;
 
-use std::borrow::Cow;
-use std::collections::HashSet;
 use std::future::Future;
 use std::marker::PhantomData;
 use std::pin::Pin;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll};
-
-use http::header::{HeaderName, HeaderValue};
 
 pub use batcher::{Batcher, BatcherOptions, Driver};
 pub use reply::{Id, Outcome, Reply};
 pub use report::{Record, Report, Ticket};
 
 use crate::call::reading::Parts;
-use crate::call::request::Request;
 use crate::multipart::ReadLimits;
-use crate::send::attempts::Ledger;
 use crate::send::retry::RetryPolicy;
-use crate::wire::headers;
-use crate::wire::query::Query;
-use crate::wire::spec::ApiSpec;
-use crate::{Api, BoxFuture, Client, Error, IntoCall, Result};
-use reply::{Listener, Then};
+use crate::{Api, BoxFuture, IntoCall, Result};
+use queue::RawBatch;
+use reply::Then;
 
 /// Calls of one API that travel together. Made by the service: `drive.batch()`.
 ///
@@ -49,50 +41,6 @@ pub struct Batch<'cb, A> {
     raw: RawBatch<'cb>,
     api: PhantomData<fn() -> A>,
 }
-
-/// The batch without its API's type.
-pub(crate) struct RawBatch<'cb> {
-    client: Client,
-    api: &'static ApiSpec,
-    /// Where all of its calls go, if its client has a place for them.
-    root: Result<String>,
-    serial: u64,
-    calls: Vec<Entry<'cb>>,
-    /// The caller's ids. Made ones are of another kind and cannot collide.
-    ids: HashSet<String>,
-    listeners: Vec<Listener<'cb>>,
-    /// For each barrier, whether a failure before it cancels what comes after.
-    barriers: Vec<bool>,
-    options: BatchOptions,
-}
-
-/// What the caller said about the whole batch.
-struct BatchOptions {
-    max_calls: Option<usize>,
-    max_bytes: usize,
-    max_url: usize,
-    concurrency: usize,
-    rate: Option<f64>,
-    policy: RetryPolicy,
-    limits: ReadLimits,
-    headers: Vec<(HeaderName, HeaderValue)>,
-    query: Query,
-    error: Option<Error>,
-}
-
-/// A queued call.
-struct Entry<'cb> {
-    id: Id,
-    index: usize,
-    stage: usize,
-    request: Request,
-    then: Then<'cb>,
-    ledger: Ledger,
-    /// How often it was sent, for the report.
-    sent: u32,
-}
-
-static SERIAL: AtomicU64 = AtomicU64::new(0);
 
 impl<'cb, A: Api> Batch<'cb, A> {
     /// A new batch. Generated services have `batch()`.
@@ -286,80 +234,5 @@ impl<A: Api> std::fmt::Debug for Batch<'_, A> {
             .field("api", &self.raw.api.name)
             .field("calls", &self.raw.calls.len())
             .finish()
-    }
-}
-
-impl<'cb> RawBatch<'cb> {
-    pub(crate) fn new(client: Client, api: &'static ApiSpec) -> Self {
-        let options = BatchOptions {
-            max_calls: None,
-            max_bytes: api.limits.bytes,
-            max_url: api.limits.url,
-            concurrency: 2,
-            rate: None,
-            policy: client.policy().clone(),
-            limits: ReadLimits::default(),
-            headers: Vec::new(),
-            query: Query::default(),
-            error: None,
-        };
-        RawBatch {
-            root: client.root(api).map(Cow::into_owned),
-            client,
-            api,
-            serial: SERIAL.fetch_add(1, Ordering::Relaxed),
-            calls: Vec::new(),
-            ids: HashSet::new(),
-            listeners: Vec::new(),
-            barriers: Vec::new(),
-            options,
-        }
-    }
-
-    /// Queues an erased call and gives its index.
-    fn push(&mut self, mut request: Request, then: Then<'cb>) -> Result<usize> {
-        request.check()?;
-        request.fill_request_id();
-        let root = self.root.as_ref().map_err(Clone::clone)?;
-        if !request.client().is_same(&self.client) && request.client().root(self.api)? != *root {
-            return Err(Error::input(format!(
-                "{}: the call goes to another endpoint than the batch",
-                request.id()
-            )));
-        }
-        let index = self.calls.len();
-        let id = match request.options_mut().id.take() {
-            Some(id) if self.ids.contains(&id) => {
-                return Err(Error::input(format!(
-                    "{}: the batch has a call with the id {id:?} already",
-                    request.id()
-                )));
-            }
-            Some(id) => {
-                self.ids.insert(id.clone());
-                Id::given(id)
-            }
-            None => Id::made(index),
-        };
-        let stage = self.barriers.len();
-        self.calls.push(Entry { id, index, stage, request, then, ledger: Ledger::default(), sent: 0 });
-        Ok(index)
-    }
-}
-
-impl BatchOptions {
-    fn add_header(&mut self, name: &str, value: &str) {
-        match headers::parse(name, value) {
-            Ok((name, value)) if !name.as_str().starts_with("content-") => {
-                self.headers.push((name, value));
-            }
-            // These describe the outer message itself and are not applied to its parts.
-            Ok((name, _)) => self.fail(format!("the header `{name}` of a batch is written by the library")),
-            Err(error) => self.fail(error.to_string()),
-        }
-    }
-
-    fn fail(&mut self, message: String) {
-        self.error.get_or_insert(Error::input(message));
     }
 }

@@ -76,7 +76,11 @@ pub(crate) fn encode(count: usize, target: &str, body: &[u8]) -> usize {
 
 /// The codec's reading alone.
 pub(crate) fn read(chunks: &[Bytes]) -> usize {
-    gapis_runtime::private::codec::read_batch(zoo::CONTENT_TYPE.as_bytes(), chunks.iter().cloned(), zoo::TOKEN)
+    gapis_runtime::private::codec::read_batch(
+        zoo::CONTENT_TYPE.as_bytes(),
+        chunks.iter().cloned(),
+        zoo::TOKEN,
+    )
 }
 
 /// The decoding of one answer alone.

@@ -15,7 +15,7 @@ use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
 use tokio::sync::{mpsc, oneshot};
 
-use super::RawBatch;
+use super::queue::RawBatch;
 use super::reply::Then;
 use crate::call::reading::Parts;
 use crate::call::request::Request;

@@ -6,6 +6,7 @@
 mod alone;
 mod answer;
 mod authorize;
+mod credentials;
 
 use std::any::Any;
 use std::collections::{HashMap, VecDeque};
@@ -16,13 +17,13 @@ use std::time::Duration;
 
 use http::header::{CONTENT_TYPE, HeaderValue, USER_AGENT};
 
-use self::authorize::{Authorized, Authorizing};
+use self::credentials::{Authorized, Authorizing};
 use super::exchange::{End, Event, Exchange};
 use super::pace::{Pace, Told};
 use super::plan::{Auths, Limits, Packed, covers, pack};
+use super::queue::{BatchOptions, Entry, RawBatch};
 use super::reply::Listener;
 use super::report::{Record, Report};
-use super::{BatchOptions, Entry, RawBatch};
 use crate::send::attempts::Fate;
 use crate::send::credentials::AuthHeaders;
 use crate::send::gzip;

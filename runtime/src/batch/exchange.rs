@@ -12,9 +12,9 @@ use bytes::{Bytes, BytesMut};
 use futures_util::StreamExt;
 use http::header::CONTENT_TYPE;
 
-use super::Entry;
 use super::matching::Matching;
 use super::plan::Auths;
+use super::queue::Entry;
 use crate::multipart::{FIRST_LINE, Flaw, Part, ReadLimits, Reader, first_boundary};
 use crate::send::client;
 use crate::send::gzip;

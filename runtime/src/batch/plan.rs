@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use bytes::Bytes;
 use http::header::{HeaderName, HeaderValue, USER_AGENT};
 
-use super::Entry;
+use super::queue::Entry;
 use crate::call::request::{Line, METHOD_OVERRIDE, Request};
 use crate::multipart::{BatchWriter, PartRequest};
 use crate::send::credentials::AuthHeaders;

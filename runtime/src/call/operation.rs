@@ -5,6 +5,7 @@
 //! timeouts; nothing here sends in a way of its own.
 
 mod locate;
+mod policy;
 mod poll;
 mod state;
 mod template;
@@ -13,6 +14,10 @@ use std::future::IntoFuture;
 use std::time::Duration;
 
 use serde::de::DeserializeOwned;
+
+use poll::Start;
+
+pub use policy::PollPolicy;
 
 use crate::call::reading::{Decode, value};
 use crate::call::request::Request;
@@ -40,53 +45,6 @@ pub trait Operation: Object + Field {
     note = "`.wait()` gives the finished operation, where there is one"
 )]
 pub trait LongRunning: Operation {}
-
-/// How often an operation is asked for, and for how long.
-///
-/// ```
-/// use gapis_runtime::PollPolicy;
-/// use std::time::Duration;
-///
-/// let policy = PollPolicy::default()
-///     .with_interval(Duration::from_millis(200), Duration::from_secs(5))
-///     .with_total_time(Duration::from_secs(600));
-/// # let _ = policy;
-/// ```
-#[derive(Debug, Clone, PartialEq)]
-pub struct PollPolicy {
-    initial_interval: Duration,
-    max_interval: Duration,
-    total_time: Option<Duration>,
-}
-
-impl Default for PollPolicy {
-    fn default() -> Self {
-        PollPolicy {
-            initial_interval: Duration::from_secs(1),
-            max_interval: Duration::from_secs(20),
-            total_time: None,
-        }
-    }
-}
-
-impl PollPolicy {
-    /// How long the waits are: `initial` is the longest before the first poll, which doubles with each further one, and
-    /// `max` the longest before any. Each is shortened at random by up to a half. Default 1 and 20 seconds.
-    #[must_use]
-    pub fn with_interval(mut self, initial: Duration, max: Duration) -> Self {
-        self.initial_interval = initial;
-        self.max_interval = max;
-        self
-    }
-
-    /// How long to wait in all, from the first answer on; then the wait fails, and the operation goes on. By default until
-    /// the operation is done.
-    #[must_use]
-    pub fn with_total_time(mut self, time: Duration) -> Self {
-        self.total_time = Some(time);
-        self
-    }
-}
 
 /// Waiting for an operation, made by `.wait()` of a call or `.wait_for(…)` of a service. `.await` begins it.
 ///
@@ -133,14 +91,6 @@ pub struct Wait<'p, O, T = O> {
 
 /// What is told each answer.
 type OnOperation<'p, O> = Box<dyn FnMut(&O) + Send + 'p>;
-
-/// What there is at first.
-enum Start {
-    /// A call that answers the operation.
-    Call(Request),
-    /// The operation as some call answered it.
-    Known { client: Client, answer: Result<RawResponse> },
-}
 
 impl<O: Operation> Wait<'static, O> {
     #[doc(hidden)]

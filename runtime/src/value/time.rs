@@ -124,8 +124,9 @@ impl TryFrom<SystemTime> for DateTime {
     type Error = ParseError;
     /// In UTC.
     fn try_from(time: SystemTime) -> Result<Self, ParseError> {
-        let time = Timestamp::try_from(time)
-            .map_err(|error| ParseError::new(format!("not a time of the years that text can say: {error}")))?;
+        let time = Timestamp::try_from(time).map_err(|error| {
+            ParseError::new(format!("not a time of the years that text can say: {error}"))
+        })?;
         Ok(DateTime(time.to_string()))
     }
 }

@@ -3,9 +3,9 @@
 
 use std::collections::VecDeque;
 
-use super::super::Entry;
 use super::super::exchange::Exchange;
 use super::super::plan::Auths;
+use super::super::queue::Entry;
 use super::Engine;
 use crate::send::credentials::AuthHeaders;
 use crate::send::transport::HttpRequest;

@@ -4,7 +4,7 @@ use std::any::Any;
 use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use super::super::Entry;
+use super::super::queue::Entry;
 use super::super::reply::{Arrived, Id, Outcome, Then};
 use super::super::report::Record;
 use super::Engine;

@@ -1,13 +1,22 @@
 //! The polls of one operation: none is sent before the one before it was answered, nor after the operation is done.
 
+use super::locate;
+use super::policy::PollPolicy;
 use super::state::State;
-use super::{PollPolicy, Start, locate};
 use crate::call::request::Request;
 use crate::call::sending;
 use crate::send::retry::RetryPolicy;
 use crate::send::rt;
 use crate::wire::spec::{ApiSpec, MethodSpec, Polling};
-use crate::{Error, RawResponse, Result};
+use crate::{Client, Error, RawResponse, Result};
+
+/// What there is at first.
+pub(super) enum Start {
+    /// A call that answers the operation.
+    Call(Request),
+    /// The operation as some call answered it.
+    Known { client: Client, answer: Result<RawResponse> },
+}
 
 /// What is told each answer.
 pub(super) type Tell<'a> = &'a mut (dyn FnMut(&'static MethodSpec, &RawResponse) -> Result<()> + Send);
