@@ -1,7 +1,7 @@
 //! Acting as a service account without its key: IAM gives its tokens, or signs for it.
 
 use std::sync::Arc;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime};
 
 use gapis_runtime::{Credentials, DateTime, Error, Json, Result};
 use serde_json::json;
@@ -106,9 +106,8 @@ impl Iam {
         let unusable = || Error::credentials(format!("cannot act as {email}: IAM's answer has no token"));
         let token = key::text(&answer, "accessToken").ok_or_else(unusable)?;
         let end: Option<DateTime> = key::text(&answer, "expireTime").and_then(|end| end.parse().ok());
-        let end = end.and_then(|end| end.timestamp().ok()).ok_or_else(unusable)?;
-        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
-        let left = u64::try_from(end.as_second()).unwrap_or_default().saturating_sub(now);
+        let end = end.and_then(|end| end.to_std().ok()).ok_or_else(unusable)?;
+        let left = end.duration_since(SystemTime::now()).unwrap_or_default().as_secs();
         let lifetime = Duration::from_secs(left).min(jwt::LIFETIME * 12);
         Ok(Fetched { headers: settings.headers(token)?, lifetime })
     }
