@@ -102,7 +102,7 @@ impl<'cb, A: Api> Batch<'cb, A> {
     }
 
     /// The same, but if anything before it fails, what is queued after it is not sent: each such call is answered with an
-    /// error that [says so](Error::is_cancelled).
+    /// error that [says so](crate::Error::is_cancelled).
     pub fn barrier_if_ok(&mut self) {
         self.raw.barriers.push(true);
     }
