@@ -8,10 +8,10 @@
 mod case;
 mod reserved;
 
-use std::collections::BTreeSet;
+use std::collections::HashSet;
 use std::fmt;
 
-use heck::{ToKebabCase, ToShoutySnakeCase};
+use heck::ToShoutySnakeCase;
 use proc_macro2::{Ident, Span};
 
 use crate::features::FEATURES;
@@ -117,49 +117,51 @@ impl Kind {
     }
 }
 
-/// Names all things of one scope. The names come in the order of the wire names.
+/// Names all things of one scope. The names come in the order of the wire names. `taken` are bare names.
 pub(crate) fn assign<'a>(kind: Kind, wires: impl IntoIterator<Item = &'a str>, taken: &[&str]) -> Vec<Name> {
+    let taken: HashSet<&str> = taken.iter().copied().collect();
     let wires: Vec<&str> = wires.into_iter().collect();
-    let wanted: Vec<String> = wires.iter().map(|wire| legal(kind, kind.make(wire), taken)).collect();
+    let wanted: Vec<String> = wires.iter().map(|wire| legal(kind, kind.make(wire), &taken)).collect();
     let mut order: Vec<usize> = (0..wires.len()).collect();
     order.sort_by(|&a, &b| {
         let key = |i: usize| (&wanted[i], kind.rank(wires[i], &wanted[i]), wires[i], i);
         key(a).cmp(&key(b))
     });
-    let clash = order.windows(2).any(|pair| wanted[pair[0]] == wanted[pair[1]]);
-    if !clash {
+    let mut used: HashSet<String> = wanted.iter().cloned().collect();
+    if used.len() == wanted.len() {
         return wanted.into_iter().map(Name::new).collect();
     }
-    let mut used: BTreeSet<String> = wanted.iter().cloned().collect();
     let mut names = wanted.clone();
-    let mut previous: Option<usize> = None;
-    let mut suffix = String::new();
-    for index in order {
-        if previous.is_some_and(|previous| wanted[previous] == wanted[index]) {
-            // Many equal names would make ever longer suffixes, so after a few they are numbered.
-            let base = wanted[index].strip_prefix("r#").unwrap_or(&wanted[index]).to_owned();
-            let mut count = suffix.len();
-            loop {
-                count += 1;
-                let tail = if count < 4 { "_".repeat(count) } else { format!("_{count}_") };
-                let name = format!("{base}{tail}");
-                if used.insert(name.clone()) {
-                    names[index] = name;
-                    break;
-                }
-            }
-            suffix.push('_');
-        } else {
-            suffix.clear();
+    let mut count = 0;
+    for pair in order.windows(2) {
+        let [first, index] = [pair[0], pair[1]];
+        if wanted[first] != wanted[index] {
+            count = 0;
+            continue;
         }
-        previous = Some(index);
+        let base = wanted[index].strip_prefix("r#").unwrap_or(&wanted[index]);
+        loop {
+            count += 1;
+            // Many equal names would make ever longer suffixes, so after a few they are numbered.
+            let tail = if count < 4 { "_".repeat(count) } else { format!("_{count}_") };
+            let name = format!("{base}{tail}");
+            if is_free(kind, &name, &taken) && used.insert(name.clone()) {
+                names[index] = name;
+                break;
+            }
+        }
     }
     names.into_iter().map(Name::new).collect()
 }
 
 /// Names one thing that has its scope to itself.
 pub(crate) fn single(kind: Kind, wire: &str) -> Name {
-    Name::new(legal(kind, kind.make(wire), &[]))
+    Name::new(legal(kind, kind.make(wire), &HashSet::new()))
+}
+
+/// Names one thing that has others beside it, with these bare names.
+pub(crate) fn single_beside(kind: Kind, wire: &str, taken: &[&str]) -> Name {
+    Name::new(legal(kind, kind.make(wire), &taken.iter().copied().collect()))
 }
 
 /// The wire name of a path of wire names, for types that are named after the way to them: each step keeps its words. A long
@@ -180,14 +182,16 @@ fn raise(wire: &str) -> String {
 }
 
 /// The name of the service type, out of the canonical name (`Display Video`) or the API's name (`drive`).
-pub(crate) fn service(canonical: &str) -> Name {
+/// It keeps clear of the modules beside it.
+pub(crate) fn service<'n>(canonical: &str, mut modules: impl Iterator<Item = &'n Name>) -> Name {
     let words: String = canonical
         .split(|c: char| !c.is_ascii_alphanumeric())
         .filter(|word| !word.is_empty())
         .map(raise)
         .collect();
     let name = started(cut(if words.is_empty() { "Service".to_owned() } else { words }));
-    Name::new(if reserved::IN_ROOT.contains(&name.as_str()) { name + "Api" } else { name })
+    let is_taken = reserved::IN_ROOT.contains(&name.as_str()) || modules.any(|module| module.bare() == name);
+    Name::new(if is_taken { name + "Api" } else { name })
 }
 
 /// Whether a name is one that the modules of schemas have for a type of std or the runtime, unless a schema has it.
@@ -214,12 +218,31 @@ pub(crate) fn scope_stem(url: &str) -> &str {
         .trim_end_matches('/')
 }
 
-/// The feature of a top-level resource, out of its module's name.
-pub(crate) fn feature(module: &Name) -> String {
-    let kebab = module.bare().to_kebab_case();
-    let is_ours =
-        reserved::FEATURES.contains(&kebab.as_str()) || FEATURES.iter().any(|ours| ours.name == kebab);
-    if is_ours || kebab.is_empty() || module.bare().ends_with('_') { format!("{kebab}_") } else { kebab }
+/// The features of top-level resources, out of their modules' names: with `-` for `_` between words. Modules have different
+/// names, and so have their features; one that is ours gives way.
+pub(crate) fn features<'n>(modules: impl IntoIterator<Item = &'n Name>) -> Vec<String> {
+    let wanted: Vec<String> = modules.into_iter().map(|module| kebab(module.bare())).collect();
+    let is_ours = |name: &str| {
+        reserved::FEATURES.contains(&name) || FEATURES.iter().any(|feature| feature.name == name)
+    };
+    let mut used: HashSet<String> = wanted.iter().filter(|name| !is_ours(name)).cloned().collect();
+    let mut names = Vec::new();
+    for mut name in wanted {
+        if is_ours(&name) {
+            while is_ours(&name) || used.contains(&name) {
+                name.push('_');
+            }
+            used.insert(name.clone());
+        }
+        names.push(name);
+    }
+    names
+}
+
+fn kebab(module: &str) -> String {
+    let start = module.len() - module.trim_start_matches('_').len();
+    let end = module.trim_end_matches('_').len().max(start);
+    format!("{}{}{}", &module[..start], module[start..end].replace('_', "-"), &module[end..])
 }
 
 /// The name of the crate of an API version. Two API versions never have the same.
@@ -259,19 +282,25 @@ fn push_encoded(name: &mut String, c: char, plain: bool, as_plain: char) {
     }
 }
 
-fn legal(kind: Kind, name: String, taken: &[&str]) -> String {
-    if kind.is_reserved(&name) || taken.contains(&name.as_str()) || is_never_raw(&name) {
-        name + "_"
-    } else if is_keyword(&name) {
-        format!("r#{name}")
-    } else {
-        name
+/// The name, with `_` after it until it is one that may be had.
+fn legal(kind: Kind, mut name: String, taken: &HashSet<&str>) -> String {
+    if is_free(kind, &name, taken) {
+        return if is_keyword(&name) { format!("r#{name}") } else { name };
     }
+    while !is_free(kind, &name, taken) {
+        name.push('_');
+    }
+    name
+}
+
+/// Whether nothing else has that name, apart from what is named with it.
+fn is_free(kind: Kind, name: &str, taken: &HashSet<&str>) -> bool {
+    !kind.is_reserved(name) && !taken.contains(name) && !is_never_raw(name)
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{Kind, assign, join, scope_stem, service, single};
+    use super::{Kind, assign, features, join, scope_stem, service, single};
 
     fn names(kind: Kind, wires: &[&str]) -> Vec<String> {
         assign(kind, wires.iter().copied(), &[]).iter().map(|name| name.as_str().to_owned()).collect()
@@ -293,8 +322,8 @@ mod tests {
         );
         assert_eq!(single(Kind::Marker, "getOpenid-configuration").as_str(), "GetOpenidConfiguration");
         assert_eq!(join("A2APart", "fileData"), "A2APartFileData");
-        assert_eq!(service("Display Video").as_str(), "DisplayVideo");
-        assert_eq!(service("Call").as_str(), "CallApi");
+        assert_eq!(service("Display Video", [].iter()).as_str(), "DisplayVideo");
+        assert_eq!(service("Call", [].iter()).as_str(), "CallApi");
         assert_eq!(scope_stem("https://www.googleapis.com/auth/drive.readonly"), "drive.readonly");
     }
 
@@ -316,6 +345,29 @@ mod tests {
         assert_eq!(names(Kind::ServiceFunction, &["waitFor"]), ["wait_for_"]);
         assert_eq!(names(Kind::Variant, &["SELF"]), ["Self_"]);
         assert_eq!(assign(Kind::Function, ["get", "list"], &["get"])[0].as_str(), "get_");
+    }
+
+    #[test]
+    fn a_changed_name_is_looked_at_again() {
+        let taken = |kind, wires: &[&str], taken: &[&str]| -> Vec<String> {
+            let names = assign(kind, wires.iter().copied(), taken);
+            names.iter().map(|name| name.as_str().to_owned()).collect()
+        };
+        assert_eq!(taken(Kind::Function, &["self"], &["self_"]), ["self__"]);
+        assert_eq!(taken(Kind::Marker, &["call"], &["Call_"]), ["Call__"]);
+        assert_eq!(taken(Kind::Function, &["get", "Get"], &["get_", "get__"]), ["get", "get___"]);
+        assert_eq!(taken(Kind::Function, &["type"], &["type"]), ["type_"]);
+    }
+
+    #[test]
+    fn features_differ_as_modules_do() {
+        let modules =
+            ["foo_bar", "foo_bar_", "_a", "a", "x_", "x__", "http2", "http2_", "fs", "default", "r#type"];
+        let modules = modules.map(|name| super::Name::new(name.to_owned()));
+        assert_eq!(
+            features(&modules),
+            ["foo-bar", "foo-bar_", "_a", "a", "x_", "x__", "http2__", "http2_", "fs_", "default_", "type"]
+        );
     }
 
     #[test]

@@ -44,7 +44,10 @@ pub(crate) fn resolve(document: &Document, options: &Options, log: &mut Log<'_>)
     let policy = if options.as_module { FeaturePolicy::Never } else { options.features };
     let gates = features::gates(&types, &root, policy, !options.only.is_empty());
     let default_scopes = scopes::choose(&scopes, &root);
-    let service = naming::service(document.canonical_name.as_deref().unwrap_or(&head.name));
+    let service = naming::service(
+        document.canonical_name.as_deref().unwrap_or(&head.name),
+        root.resources.iter().map(|resource| &resource.module),
+    );
     let title = document.title.clone().filter(|title| !title.is_empty()).unwrap_or_else(|| head.name.clone());
     let endpoints = document.endpoints.iter().filter_map(|endpoint| {
         let url = wire::root_url(endpoint.endpoint_url.as_deref()?)?;

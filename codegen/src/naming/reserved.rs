@@ -62,9 +62,24 @@ const CALL_WITH: &[&str] =
 pub(super) const UPDATE: &[&str] =
     &["push", "push_all", "push_with", "push_ticket", "len", "is_empty", "with_body", "with_member"];
 
-/// Modules that a generated crate has anyway, and file names that some systems do not allow.
-const MODULES: &[&str] =
-    &["lib", "main", "schemas", "enums", "scopes", "methods", "runtime", "con", "prn", "aux", "nul"];
+/// Modules that a generated crate has anyway, crates that it names, and file names that some systems do not allow.
+const MODULES: &[&str] = &[
+    "lib",
+    "main",
+    "schemas",
+    "enums",
+    "scopes",
+    "methods",
+    "runtime",
+    "gapis_runtime",
+    "std",
+    "core",
+    "alloc",
+    "con",
+    "prn",
+    "aux",
+    "nul",
+];
 
 /// Features that Cargo knows or that a user would take for one of ours; those we have are in `features.rs`.
 pub(super) const FEATURES: &[&str] = &["default", "full"];
@@ -95,6 +110,10 @@ pub(super) fn is_never_raw(name: &str) -> bool {
 }
 
 pub(super) fn is_of_call(name: &str) -> bool {
+    // None of ours ends so, which is how others give way to them.
+    if name.ends_with('_') {
+        return false;
+    }
     let with = name.strip_prefix("with_");
     CALL.contains(&name) || with.is_some_and(|rest| CALL_WITH.iter().any(|word| rest.starts_with(word)))
 }

@@ -22,8 +22,8 @@ pub(crate) fn gates(types: &Types, root: &Resource, policy: FeaturePolicy, only:
         let (objects, enums) = (always(types.objects.len()), always(types.enums.len()));
         return Gates { features: Vec::new(), objects, enums };
     }
-    let features = root.resources.iter().map(|resource| naming::feature(&resource.module));
-    let features: Vec<String> = if with_features { features.collect() } else { Vec::new() };
+    let modules = root.resources.iter().map(|resource| &resource.module);
+    let features = if with_features { naming::features(modules) } else { Vec::new() };
     let mut always = Reach::of(types, root.methods.iter());
     let each: Vec<Reach> =
         root.resources.iter().map(|resource| Reach::of(types, resource.all_methods())).collect();

@@ -53,10 +53,12 @@ impl Builder<'_, '_, '_> {
                 self.resources(&resource.resources, Kind::Function, &stem, &place.below("resources"))?;
             let taken: Vec<&str> = nested.iter().map(|resource| resource.accessor.bare()).collect();
             let functions = naming::assign(Kind::Function, keys(&resource.methods), &taken);
-            let name = naming::single(Kind::Resource, wire);
+            // The resource and its markers are beside the modules of the resources below it.
+            let mut taken: Vec<&str> = nested.iter().map(|resource| resource.module.bare()).collect();
+            let name = naming::single_beside(Kind::Resource, wire, &taken);
+            taken.push(name.bare());
             let place = place.below("methods");
-            let methods =
-                self.methods(&resource.methods, functions, &[name.as_str()], (wire, &stem), &place)?;
+            let methods = self.methods(&resource.methods, functions, &taken, (wire, &stem), &place)?;
             Ok(Resource { wire: wire.clone(), module, accessor, name, methods, resources: nested })
         });
         resources.collect()
