@@ -358,7 +358,7 @@ pub enum Instances {}
 
 method! { Instances: Calendar => schemas::Events; "calendar.events.instances" GET "calendars/{calendarId}/events/{eventId}/instances" }
 
-paged! { Instances => runtime::Json; "pageToken" "nextPageToken" "" }
+paged! { Instances => schemas::Event; "pageToken" "nextPageToken" "items" }
 
 impl Call<Instances> {
     pub fn always_include_email(self, value: bool) -> Self {
@@ -405,7 +405,7 @@ pub enum List {}
 
 method! { List: Calendar => schemas::Events; "calendar.events.list" GET "calendars/{calendarId}/events" }
 
-paged! { List => runtime::Json; "pageToken" "nextPageToken" "" }
+paged! { List => schemas::Event; "pageToken" "nextPageToken" "items" }
 
 impl Call<List> {
     pub fn always_include_email(self, value: bool) -> Self {

@@ -13340,193 +13340,193 @@ pub mod inline {
     pub type AcceleratorTypeAggregatedListWarning = RouteWarnings;
 
     #[cfg(feature = "accelerator-types")]
-    pub type AcceleratorTypeAggregatedListWarningData = RouteWarningsData;
+    pub type AcceleratorTypeAggregatedListWarningData = MetadataItems;
 
     #[cfg(feature = "accelerator-types")]
     pub type AcceleratorTypeListWarning = RouteWarnings;
 
     #[cfg(feature = "accelerator-types")]
-    pub type AcceleratorTypeListWarningData = RouteWarningsData;
+    pub type AcceleratorTypeListWarningData = MetadataItems;
 
     #[cfg(feature = "accelerator-types")]
     pub type AcceleratorTypesScopedListWarning = RouteWarnings;
 
     #[cfg(feature = "accelerator-types")]
-    pub type AcceleratorTypesScopedListWarningData = RouteWarningsData;
+    pub type AcceleratorTypesScopedListWarningData = MetadataItems;
 
     #[cfg(feature = "addresses")]
     pub type AddressAggregatedListWarning = RouteWarnings;
 
     #[cfg(feature = "addresses")]
-    pub type AddressAggregatedListWarningData = RouteWarningsData;
+    pub type AddressAggregatedListWarningData = MetadataItems;
 
     #[cfg(any(feature = "addresses", feature = "global-addresses"))]
     pub type AddressListWarning = RouteWarnings;
 
     #[cfg(any(feature = "addresses", feature = "global-addresses"))]
-    pub type AddressListWarningData = RouteWarningsData;
+    pub type AddressListWarningData = MetadataItems;
 
     #[cfg(feature = "addresses")]
     pub type AddressesScopedListWarning = RouteWarnings;
 
     #[cfg(feature = "addresses")]
-    pub type AddressesScopedListWarningData = RouteWarningsData;
+    pub type AddressesScopedListWarningData = MetadataItems;
 
     #[cfg(feature = "autoscalers")]
     pub type AutoscalerAggregatedListWarning = RouteWarnings;
 
     #[cfg(feature = "autoscalers")]
-    pub type AutoscalerAggregatedListWarningData = RouteWarningsData;
+    pub type AutoscalerAggregatedListWarningData = MetadataItems;
 
     #[cfg(feature = "autoscalers")]
     pub type AutoscalerListWarning = RouteWarnings;
 
     #[cfg(feature = "autoscalers")]
-    pub type AutoscalerListWarningData = RouteWarningsData;
+    pub type AutoscalerListWarningData = MetadataItems;
 
     #[cfg(feature = "autoscalers")]
     pub type AutoscalersScopedListWarning = RouteWarnings;
 
     #[cfg(feature = "autoscalers")]
-    pub type AutoscalersScopedListWarningData = RouteWarningsData;
+    pub type AutoscalersScopedListWarningData = MetadataItems;
 
     #[cfg(feature = "backend-buckets")]
     pub type BackendBucketAggregatedListWarning = RouteWarnings;
 
     #[cfg(feature = "backend-buckets")]
-    pub type BackendBucketAggregatedListWarningData = RouteWarningsData;
+    pub type BackendBucketAggregatedListWarningData = MetadataItems;
 
     #[cfg(any(feature = "backend-buckets", feature = "region-backend-buckets"))]
     pub type BackendBucketListUsableWarning = RouteWarnings;
 
     #[cfg(any(feature = "backend-buckets", feature = "region-backend-buckets"))]
-    pub type BackendBucketListUsableWarningData = RouteWarningsData;
+    pub type BackendBucketListUsableWarningData = MetadataItems;
 
     #[cfg(any(feature = "backend-buckets", feature = "region-backend-buckets"))]
     pub type BackendBucketListWarning = RouteWarnings;
 
     #[cfg(any(feature = "backend-buckets", feature = "region-backend-buckets"))]
-    pub type BackendBucketListWarningData = RouteWarningsData;
+    pub type BackendBucketListWarningData = MetadataItems;
 
     #[cfg(feature = "backend-buckets")]
     pub type BackendBucketsScopedListWarning = RouteWarnings;
 
     #[cfg(feature = "backend-buckets")]
-    pub type BackendBucketsScopedListWarningData = RouteWarningsData;
+    pub type BackendBucketsScopedListWarningData = MetadataItems;
 
     #[cfg(feature = "backend-services")]
     pub type BackendServiceAggregatedListWarning = RouteWarnings;
 
     #[cfg(feature = "backend-services")]
-    pub type BackendServiceAggregatedListWarningData = RouteWarningsData;
+    pub type BackendServiceAggregatedListWarningData = MetadataItems;
 
     #[cfg(any(feature = "backend-services", feature = "region-backend-services"))]
     pub type BackendServiceListUsableWarning = RouteWarnings;
 
     #[cfg(any(feature = "backend-services", feature = "region-backend-services"))]
-    pub type BackendServiceListUsableWarningData = RouteWarningsData;
+    pub type BackendServiceListUsableWarningData = MetadataItems;
 
     #[cfg(any(feature = "backend-services", feature = "region-backend-services"))]
     pub type BackendServiceListWarning = RouteWarnings;
 
     #[cfg(any(feature = "backend-services", feature = "region-backend-services"))]
-    pub type BackendServiceListWarningData = RouteWarningsData;
+    pub type BackendServiceListWarningData = MetadataItems;
 
     #[cfg(feature = "backend-services")]
     pub type BackendServicesScopedListWarning = RouteWarnings;
 
     #[cfg(feature = "backend-services")]
-    pub type BackendServicesScopedListWarningData = RouteWarningsData;
+    pub type BackendServicesScopedListWarningData = MetadataItems;
 
     #[cfg(feature = "region-commitments")]
     pub type CommitmentAggregatedListWarning = RouteWarnings;
 
     #[cfg(feature = "region-commitments")]
-    pub type CommitmentAggregatedListWarningData = RouteWarningsData;
+    pub type CommitmentAggregatedListWarningData = MetadataItems;
 
     #[cfg(feature = "region-commitments")]
     pub type CommitmentListWarning = RouteWarnings;
 
     #[cfg(feature = "region-commitments")]
-    pub type CommitmentListWarningData = RouteWarningsData;
+    pub type CommitmentListWarningData = MetadataItems;
 
     #[cfg(feature = "region-commitments")]
     pub type CommitmentsScopedListWarning = RouteWarnings;
 
     #[cfg(feature = "region-commitments")]
-    pub type CommitmentsScopedListWarningData = RouteWarningsData;
+    pub type CommitmentsScopedListWarningData = MetadataItems;
 
     #[cfg(feature = "region-composite-health-checks")]
     pub type CompositeHealthCheckAggregatedListWarning = RouteWarnings;
 
     #[cfg(feature = "region-composite-health-checks")]
-    pub type CompositeHealthCheckAggregatedListWarningData = RouteWarningsData;
+    pub type CompositeHealthCheckAggregatedListWarningData = MetadataItems;
 
     #[cfg(feature = "region-composite-health-checks")]
     pub type CompositeHealthCheckListWarning = RouteWarnings;
 
     #[cfg(feature = "region-composite-health-checks")]
-    pub type CompositeHealthCheckListWarningData = RouteWarningsData;
+    pub type CompositeHealthCheckListWarningData = MetadataItems;
 
     #[cfg(feature = "region-composite-health-checks")]
     pub type CompositeHealthChecksScopedListWarning = RouteWarnings;
 
     #[cfg(feature = "region-composite-health-checks")]
-    pub type CompositeHealthChecksScopedListWarningData = RouteWarningsData;
+    pub type CompositeHealthChecksScopedListWarningData = MetadataItems;
 
     #[cfg(feature = "cross-site-networks")]
     pub type CrossSiteNetworkListWarning = RouteWarnings;
 
     #[cfg(feature = "cross-site-networks")]
-    pub type CrossSiteNetworkListWarningData = RouteWarningsData;
+    pub type CrossSiteNetworkListWarningData = MetadataItems;
 
     #[cfg(feature = "disks")]
     pub type DiskAggregatedListWarning = RouteWarnings;
 
     #[cfg(feature = "disks")]
-    pub type DiskAggregatedListWarningData = RouteWarningsData;
+    pub type DiskAggregatedListWarningData = MetadataItems;
 
     #[cfg(any(feature = "disks", feature = "region-disks"))]
     pub type DiskListWarning = RouteWarnings;
 
     #[cfg(any(feature = "disks", feature = "region-disks"))]
-    pub type DiskListWarningData = RouteWarningsData;
+    pub type DiskListWarningData = MetadataItems;
 
     #[cfg(feature = "disk-types")]
     pub type DiskTypeAggregatedListWarning = RouteWarnings;
 
     #[cfg(feature = "disk-types")]
-    pub type DiskTypeAggregatedListWarningData = RouteWarningsData;
+    pub type DiskTypeAggregatedListWarningData = MetadataItems;
 
     #[cfg(feature = "disk-types")]
     pub type DiskTypeListWarning = RouteWarnings;
 
     #[cfg(feature = "disk-types")]
-    pub type DiskTypeListWarningData = RouteWarningsData;
+    pub type DiskTypeListWarningData = MetadataItems;
 
     #[cfg(feature = "disk-types")]
     pub type DiskTypesScopedListWarning = RouteWarnings;
 
     #[cfg(feature = "disk-types")]
-    pub type DiskTypesScopedListWarningData = RouteWarningsData;
+    pub type DiskTypesScopedListWarningData = MetadataItems;
 
     #[cfg(feature = "disks")]
     pub type DisksScopedListWarning = RouteWarnings;
 
     #[cfg(feature = "disks")]
-    pub type DisksScopedListWarningData = RouteWarningsData;
+    pub type DisksScopedListWarningData = MetadataItems;
 
     #[cfg(feature = "networks")]
     pub type ExchangedPeeringRoutesListWarning = RouteWarnings;
 
     #[cfg(feature = "networks")]
-    pub type ExchangedPeeringRoutesListWarningData = RouteWarningsData;
+    pub type ExchangedPeeringRoutesListWarningData = MetadataItems;
 
     #[cfg(feature = "external-vpn-gateways")]
     pub type ExternalVpnGatewayListWarning = RouteWarnings;
 
     #[cfg(feature = "external-vpn-gateways")]
-    pub type ExternalVpnGatewayListWarningData = RouteWarningsData;
+    pub type ExternalVpnGatewayListWarningData = MetadataItems;
 
     #[cfg(any(feature = "firewalls", feature = "instances", feature = "networks", feature = "region-network-firewall-policies"))]
     pub type FirewallAllowed = FirewallDenied;
@@ -13545,157 +13545,157 @@ pub mod inline {
     pub type FirewallListWarning = RouteWarnings;
 
     #[cfg(feature = "firewalls")]
-    pub type FirewallListWarningData = RouteWarningsData;
+    pub type FirewallListWarningData = MetadataItems;
 
     #[cfg(feature = "network-firewall-policies")]
     pub type FirewallPoliciesScopedListWarning = RouteWarnings;
 
     #[cfg(feature = "network-firewall-policies")]
-    pub type FirewallPoliciesScopedListWarningData = RouteWarningsData;
+    pub type FirewallPoliciesScopedListWarningData = MetadataItems;
 
     #[cfg(any(feature = "firewall-policies", feature = "network-firewall-policies", feature = "region-network-firewall-policies"))]
     pub type FirewallPolicyListWarning = RouteWarnings;
 
     #[cfg(any(feature = "firewall-policies", feature = "network-firewall-policies", feature = "region-network-firewall-policies"))]
-    pub type FirewallPolicyListWarningData = RouteWarningsData;
+    pub type FirewallPolicyListWarningData = MetadataItems;
 
     #[cfg(feature = "forwarding-rules")]
     pub type ForwardingRuleAggregatedListWarning = RouteWarnings;
 
     #[cfg(feature = "forwarding-rules")]
-    pub type ForwardingRuleAggregatedListWarningData = RouteWarningsData;
+    pub type ForwardingRuleAggregatedListWarningData = MetadataItems;
 
     #[cfg(any(feature = "forwarding-rules", feature = "global-forwarding-rules"))]
     pub type ForwardingRuleListWarning = RouteWarnings;
 
     #[cfg(any(feature = "forwarding-rules", feature = "global-forwarding-rules"))]
-    pub type ForwardingRuleListWarningData = RouteWarningsData;
+    pub type ForwardingRuleListWarningData = MetadataItems;
 
     #[cfg(feature = "forwarding-rules")]
     pub type ForwardingRulesScopedListWarning = RouteWarnings;
 
     #[cfg(feature = "forwarding-rules")]
-    pub type ForwardingRulesScopedListWarningData = RouteWarningsData;
+    pub type ForwardingRulesScopedListWarningData = MetadataItems;
 
     #[cfg(feature = "future-reservations")]
     pub type FutureReservationsAggregatedListResponseWarning = RouteWarnings;
 
     #[cfg(feature = "future-reservations")]
-    pub type FutureReservationsAggregatedListResponseWarningData = RouteWarningsData;
+    pub type FutureReservationsAggregatedListResponseWarningData = MetadataItems;
 
     #[cfg(feature = "future-reservations")]
     pub type FutureReservationsListResponseWarning = RouteWarnings;
 
     #[cfg(feature = "future-reservations")]
-    pub type FutureReservationsListResponseWarningData = RouteWarningsData;
+    pub type FutureReservationsListResponseWarningData = MetadataItems;
 
     #[cfg(feature = "future-reservations")]
     pub type FutureReservationsScopedListWarning = RouteWarnings;
 
     #[cfg(feature = "future-reservations")]
-    pub type FutureReservationsScopedListWarningData = RouteWarningsData;
+    pub type FutureReservationsScopedListWarningData = MetadataItems;
 
     #[cfg(feature = "global-vm-extension-policies")]
     pub type GlobalVmExtensionPolicyListWarning = RouteWarnings;
 
     #[cfg(feature = "global-vm-extension-policies")]
-    pub type GlobalVmExtensionPolicyListWarningData = RouteWarningsData;
+    pub type GlobalVmExtensionPolicyListWarningData = MetadataItems;
 
     #[cfg(feature = "region-health-aggregation-policies")]
     pub type HealthAggregationPoliciesScopedListWarning = RouteWarnings;
 
     #[cfg(feature = "region-health-aggregation-policies")]
-    pub type HealthAggregationPoliciesScopedListWarningData = RouteWarningsData;
+    pub type HealthAggregationPoliciesScopedListWarningData = MetadataItems;
 
     #[cfg(feature = "region-health-aggregation-policies")]
     pub type HealthAggregationPolicyAggregatedListWarning = RouteWarnings;
 
     #[cfg(feature = "region-health-aggregation-policies")]
-    pub type HealthAggregationPolicyAggregatedListWarningData = RouteWarningsData;
+    pub type HealthAggregationPolicyAggregatedListWarningData = MetadataItems;
 
     #[cfg(feature = "region-health-aggregation-policies")]
     pub type HealthAggregationPolicyListWarning = RouteWarnings;
 
     #[cfg(feature = "region-health-aggregation-policies")]
-    pub type HealthAggregationPolicyListWarningData = RouteWarningsData;
+    pub type HealthAggregationPolicyListWarningData = MetadataItems;
 
     #[cfg(any(feature = "health-checks", feature = "region-health-checks"))]
     pub type HealthCheckListWarning = RouteWarnings;
 
     #[cfg(any(feature = "health-checks", feature = "region-health-checks"))]
-    pub type HealthCheckListWarningData = RouteWarningsData;
+    pub type HealthCheckListWarningData = MetadataItems;
 
     #[cfg(feature = "region-health-check-services")]
     pub type HealthCheckServiceAggregatedListWarning = RouteWarnings;
 
     #[cfg(feature = "region-health-check-services")]
-    pub type HealthCheckServiceAggregatedListWarningData = RouteWarningsData;
+    pub type HealthCheckServiceAggregatedListWarningData = MetadataItems;
 
     #[cfg(feature = "region-health-check-services")]
     pub type HealthCheckServicesListWarning = RouteWarnings;
 
     #[cfg(feature = "region-health-check-services")]
-    pub type HealthCheckServicesListWarningData = RouteWarningsData;
+    pub type HealthCheckServicesListWarningData = MetadataItems;
 
     #[cfg(feature = "region-health-check-services")]
     pub type HealthCheckServicesScopedListWarning = RouteWarnings;
 
     #[cfg(feature = "region-health-check-services")]
-    pub type HealthCheckServicesScopedListWarningData = RouteWarningsData;
+    pub type HealthCheckServicesScopedListWarningData = MetadataItems;
 
     #[cfg(feature = "health-checks")]
     pub type HealthChecksAggregatedListWarning = RouteWarnings;
 
     #[cfg(feature = "health-checks")]
-    pub type HealthChecksAggregatedListWarningData = RouteWarningsData;
+    pub type HealthChecksAggregatedListWarningData = MetadataItems;
 
     #[cfg(feature = "health-checks")]
     pub type HealthChecksScopedListWarning = RouteWarnings;
 
     #[cfg(feature = "health-checks")]
-    pub type HealthChecksScopedListWarningData = RouteWarningsData;
+    pub type HealthChecksScopedListWarningData = MetadataItems;
 
     #[cfg(feature = "region-health-sources")]
     pub type HealthSourceAggregatedListWarning = RouteWarnings;
 
     #[cfg(feature = "region-health-sources")]
-    pub type HealthSourceAggregatedListWarningData = RouteWarningsData;
+    pub type HealthSourceAggregatedListWarningData = MetadataItems;
 
     #[cfg(feature = "region-health-sources")]
     pub type HealthSourceListWarning = RouteWarnings;
 
     #[cfg(feature = "region-health-sources")]
-    pub type HealthSourceListWarningData = RouteWarningsData;
+    pub type HealthSourceListWarningData = MetadataItems;
 
     #[cfg(feature = "region-health-sources")]
     pub type HealthSourcesScopedListWarning = RouteWarnings;
 
     #[cfg(feature = "region-health-sources")]
-    pub type HealthSourcesScopedListWarningData = RouteWarningsData;
+    pub type HealthSourcesScopedListWarningData = MetadataItems;
 
     #[cfg(feature = "hosts")]
     pub type HostsListResponseWarning = RouteWarnings;
 
     #[cfg(feature = "hosts")]
-    pub type HostsListResponseWarningData = RouteWarningsData;
+    pub type HostsListResponseWarningData = MetadataItems;
 
     #[cfg(feature = "http-health-checks")]
     pub type HttpHealthCheckListWarning = RouteWarnings;
 
     #[cfg(feature = "http-health-checks")]
-    pub type HttpHealthCheckListWarningData = RouteWarningsData;
+    pub type HttpHealthCheckListWarningData = MetadataItems;
 
     #[cfg(feature = "https-health-checks")]
     pub type HttpsHealthCheckListWarning = RouteWarnings;
 
     #[cfg(feature = "https-health-checks")]
-    pub type HttpsHealthCheckListWarningData = RouteWarningsData;
+    pub type HttpsHealthCheckListWarningData = MetadataItems;
 
     #[cfg(feature = "images")]
     pub type ImageListWarning = RouteWarnings;
 
     #[cfg(feature = "images")]
-    pub type ImageListWarningData = RouteWarningsData;
+    pub type ImageListWarningData = MetadataItems;
 
     #[cfg(any(feature = "image-family-views", feature = "image-views", feature = "images"))]
     #[derive(Object)]
@@ -13712,37 +13712,37 @@ pub mod inline {
     pub type ImageViewsListResponseWarning = RouteWarnings;
 
     #[cfg(feature = "image-views")]
-    pub type ImageViewsListResponseWarningData = RouteWarningsData;
+    pub type ImageViewsListResponseWarningData = MetadataItems;
 
     #[cfg(feature = "instances")]
     pub type InstanceAggregatedListWarning = RouteWarnings;
 
     #[cfg(feature = "instances")]
-    pub type InstanceAggregatedListWarningData = RouteWarningsData;
+    pub type InstanceAggregatedListWarningData = MetadataItems;
 
     #[cfg(feature = "instance-groups")]
     pub type InstanceGroupAggregatedListWarning = RouteWarnings;
 
     #[cfg(feature = "instance-groups")]
-    pub type InstanceGroupAggregatedListWarningData = RouteWarningsData;
+    pub type InstanceGroupAggregatedListWarningData = MetadataItems;
 
     #[cfg(feature = "instance-groups")]
     pub type InstanceGroupListWarning = RouteWarnings;
 
     #[cfg(feature = "instance-groups")]
-    pub type InstanceGroupListWarningData = RouteWarningsData;
+    pub type InstanceGroupListWarningData = MetadataItems;
 
     #[cfg(feature = "instance-group-managers")]
     pub type InstanceGroupManagerAggregatedListWarning = RouteWarnings;
 
     #[cfg(feature = "instance-group-managers")]
-    pub type InstanceGroupManagerAggregatedListWarningData = RouteWarningsData;
+    pub type InstanceGroupManagerAggregatedListWarningData = MetadataItems;
 
     #[cfg(feature = "instance-group-managers")]
     pub type InstanceGroupManagerListWarning = RouteWarnings;
 
     #[cfg(feature = "instance-group-managers")]
-    pub type InstanceGroupManagerListWarningData = RouteWarningsData;
+    pub type InstanceGroupManagerListWarningData = MetadataItems;
 
     #[cfg(any(feature = "instance-group-manager-resize-requests", feature = "region-instance-group-manager-resize-requests"))]
     pub type InstanceGroupManagerResizeRequestStatusError = OperationError;
@@ -13766,7 +13766,7 @@ pub mod inline {
     pub type InstanceGroupManagerResizeRequestsListResponseWarning = RouteWarnings;
 
     #[cfg(feature = "instance-group-manager-resize-requests")]
-    pub type InstanceGroupManagerResizeRequestsListResponseWarningData = RouteWarningsData;
+    pub type InstanceGroupManagerResizeRequestsListResponseWarningData = MetadataItems;
 
     #[cfg(any(feature = "instance-group-managers", feature = "region-instance-group-managers"))]
     pub type InstanceGroupManagerStatusAcceleratorTopologyAcceleratorTopologyStateDetailsError = OperationError;
@@ -13790,145 +13790,145 @@ pub mod inline {
     pub type InstanceGroupManagersListPerInstanceConfigsRespWarning = RouteWarnings;
 
     #[cfg(feature = "instance-group-managers")]
-    pub type InstanceGroupManagersListPerInstanceConfigsRespWarningData = RouteWarningsData;
+    pub type InstanceGroupManagersListPerInstanceConfigsRespWarningData = MetadataItems;
 
     #[cfg(feature = "instance-group-managers")]
     pub type InstanceGroupManagersScopedListWarning = RouteWarnings;
 
     #[cfg(feature = "instance-group-managers")]
-    pub type InstanceGroupManagersScopedListWarningData = RouteWarningsData;
+    pub type InstanceGroupManagersScopedListWarningData = MetadataItems;
 
     #[cfg(feature = "instance-groups")]
     pub type InstanceGroupsListInstancesWarning = RouteWarnings;
 
     #[cfg(feature = "instance-groups")]
-    pub type InstanceGroupsListInstancesWarningData = RouteWarningsData;
+    pub type InstanceGroupsListInstancesWarningData = MetadataItems;
 
     #[cfg(feature = "instance-groups")]
     pub type InstanceGroupsScopedListWarning = RouteWarnings;
 
     #[cfg(feature = "instance-groups")]
-    pub type InstanceGroupsScopedListWarningData = RouteWarningsData;
+    pub type InstanceGroupsScopedListWarningData = MetadataItems;
 
     #[cfg(feature = "instances")]
     pub type InstanceListReferrersWarning = RouteWarnings;
 
     #[cfg(feature = "instances")]
-    pub type InstanceListReferrersWarningData = RouteWarningsData;
+    pub type InstanceListReferrersWarningData = MetadataItems;
 
     #[cfg(feature = "instances")]
     pub type InstanceListWarning = RouteWarnings;
 
     #[cfg(feature = "instances")]
-    pub type InstanceListWarningData = RouteWarningsData;
+    pub type InstanceListWarningData = MetadataItems;
 
     #[cfg(feature = "instance-templates")]
     pub type InstanceTemplateAggregatedListWarning = RouteWarnings;
 
     #[cfg(feature = "instance-templates")]
-    pub type InstanceTemplateAggregatedListWarningData = RouteWarningsData;
+    pub type InstanceTemplateAggregatedListWarningData = MetadataItems;
 
     #[cfg(any(feature = "instance-templates", feature = "region-instance-templates"))]
     pub type InstanceTemplateListWarning = RouteWarnings;
 
     #[cfg(any(feature = "instance-templates", feature = "region-instance-templates"))]
-    pub type InstanceTemplateListWarningData = RouteWarningsData;
+    pub type InstanceTemplateListWarningData = MetadataItems;
 
     #[cfg(feature = "instance-templates")]
     pub type InstanceTemplatesScopedListWarning = RouteWarnings;
 
     #[cfg(feature = "instance-templates")]
-    pub type InstanceTemplatesScopedListWarningData = RouteWarningsData;
+    pub type InstanceTemplatesScopedListWarningData = MetadataItems;
 
     #[cfg(feature = "instances")]
     pub type InstancesScopedListWarning = RouteWarnings;
 
     #[cfg(feature = "instances")]
-    pub type InstancesScopedListWarningData = RouteWarningsData;
+    pub type InstancesScopedListWarningData = MetadataItems;
 
     #[cfg(feature = "instant-snapshots")]
     pub type InstantSnapshotAggregatedListWarning = RouteWarnings;
 
     #[cfg(feature = "instant-snapshots")]
-    pub type InstantSnapshotAggregatedListWarningData = RouteWarningsData;
+    pub type InstantSnapshotAggregatedListWarningData = MetadataItems;
 
     #[cfg(any(feature = "instant-snapshots", feature = "region-instant-snapshots"))]
     pub type InstantSnapshotListWarning = RouteWarnings;
 
     #[cfg(any(feature = "instant-snapshots", feature = "region-instant-snapshots"))]
-    pub type InstantSnapshotListWarningData = RouteWarningsData;
+    pub type InstantSnapshotListWarningData = MetadataItems;
 
     #[cfg(feature = "instant-snapshots")]
     pub type InstantSnapshotsScopedListWarning = RouteWarnings;
 
     #[cfg(feature = "instant-snapshots")]
-    pub type InstantSnapshotsScopedListWarningData = RouteWarningsData;
+    pub type InstantSnapshotsScopedListWarningData = MetadataItems;
 
     #[cfg(feature = "interconnect-attachments")]
     pub type InterconnectAttachmentAggregatedListWarning = RouteWarnings;
 
     #[cfg(feature = "interconnect-attachments")]
-    pub type InterconnectAttachmentAggregatedListWarningData = RouteWarningsData;
+    pub type InterconnectAttachmentAggregatedListWarningData = MetadataItems;
 
     #[cfg(feature = "interconnect-attachment-groups")]
     pub type InterconnectAttachmentGroupsListResponseWarning = RouteWarnings;
 
     #[cfg(feature = "interconnect-attachment-groups")]
-    pub type InterconnectAttachmentGroupsListResponseWarningData = RouteWarningsData;
+    pub type InterconnectAttachmentGroupsListResponseWarningData = MetadataItems;
 
     #[cfg(feature = "interconnect-attachments")]
     pub type InterconnectAttachmentListWarning = RouteWarnings;
 
     #[cfg(feature = "interconnect-attachments")]
-    pub type InterconnectAttachmentListWarningData = RouteWarningsData;
+    pub type InterconnectAttachmentListWarningData = MetadataItems;
 
     #[cfg(feature = "interconnect-attachments")]
     pub type InterconnectAttachmentsScopedListWarning = RouteWarnings;
 
     #[cfg(feature = "interconnect-attachments")]
-    pub type InterconnectAttachmentsScopedListWarningData = RouteWarningsData;
+    pub type InterconnectAttachmentsScopedListWarningData = MetadataItems;
 
     #[cfg(feature = "interconnect-groups")]
     pub type InterconnectGroupsListResponseWarning = RouteWarnings;
 
     #[cfg(feature = "interconnect-groups")]
-    pub type InterconnectGroupsListResponseWarningData = RouteWarningsData;
+    pub type InterconnectGroupsListResponseWarningData = MetadataItems;
 
     #[cfg(feature = "interconnects")]
     pub type InterconnectListWarning = RouteWarnings;
 
     #[cfg(feature = "interconnects")]
-    pub type InterconnectListWarningData = RouteWarningsData;
+    pub type InterconnectListWarningData = MetadataItems;
 
     #[cfg(feature = "interconnect-locations")]
     pub type InterconnectLocationListWarning = RouteWarnings;
 
     #[cfg(feature = "interconnect-locations")]
-    pub type InterconnectLocationListWarningData = RouteWarningsData;
+    pub type InterconnectLocationListWarningData = MetadataItems;
 
     #[cfg(feature = "interconnect-remote-locations")]
     pub type InterconnectRemoteLocationListWarning = RouteWarnings;
 
     #[cfg(feature = "interconnect-remote-locations")]
-    pub type InterconnectRemoteLocationListWarningData = RouteWarningsData;
+    pub type InterconnectRemoteLocationListWarningData = MetadataItems;
 
     #[cfg(feature = "licenses")]
     pub type LicensesListResponseWarning = RouteWarnings;
 
     #[cfg(feature = "licenses")]
-    pub type LicensesListResponseWarningData = RouteWarningsData;
+    pub type LicensesListResponseWarningData = MetadataItems;
 
     #[cfg(any(feature = "instant-snapshot-groups", feature = "region-instant-snapshot-groups"))]
     pub type ListInstantSnapshotGroupsWarning = RouteWarnings;
 
     #[cfg(any(feature = "instant-snapshot-groups", feature = "region-instant-snapshot-groups"))]
-    pub type ListInstantSnapshotGroupsWarningData = RouteWarningsData;
+    pub type ListInstantSnapshotGroupsWarningData = MetadataItems;
 
     #[cfg(feature = "machine-images")]
     pub type MachineImageListWarning = RouteWarnings;
 
     #[cfg(feature = "machine-images")]
-    pub type MachineImageListWarningData = RouteWarningsData;
+    pub type MachineImageListWarningData = MetadataItems;
 
     #[cfg(feature = "machine-types")]
     #[derive(Object)]
@@ -13942,19 +13942,19 @@ pub mod inline {
     pub type MachineTypeAggregatedListWarning = RouteWarnings;
 
     #[cfg(feature = "machine-types")]
-    pub type MachineTypeAggregatedListWarningData = RouteWarningsData;
+    pub type MachineTypeAggregatedListWarningData = MetadataItems;
 
     #[cfg(feature = "machine-types")]
     pub type MachineTypeListWarning = RouteWarnings;
 
     #[cfg(feature = "machine-types")]
-    pub type MachineTypeListWarningData = RouteWarningsData;
+    pub type MachineTypeListWarningData = MetadataItems;
 
     #[cfg(feature = "machine-types")]
     pub type MachineTypesScopedListWarning = RouteWarnings;
 
     #[cfg(feature = "machine-types")]
-    pub type MachineTypesScopedListWarningData = RouteWarningsData;
+    pub type MachineTypesScopedListWarningData = MetadataItems;
 
     #[cfg(any(feature = "instance-group-managers", feature = "region-instance-group-managers"))]
     pub type ManagedInstanceLastAttemptErrors = OperationError;
@@ -13969,7 +13969,7 @@ pub mod inline {
     pub type ManagedRulesetListWarning = RouteWarnings;
 
     #[cfg(feature = "managed-rulesets")]
-    pub type ManagedRulesetListWarningData = RouteWarningsData;
+    pub type ManagedRulesetListWarningData = MetadataItems;
 
     #[derive(Object)]
     pub struct MetadataItems {
@@ -13984,157 +13984,157 @@ pub mod inline {
     pub type NetworkAttachmentAggregatedListWarning = RouteWarnings;
 
     #[cfg(feature = "network-attachments")]
-    pub type NetworkAttachmentAggregatedListWarningData = RouteWarningsData;
+    pub type NetworkAttachmentAggregatedListWarningData = MetadataItems;
 
     #[cfg(feature = "network-attachments")]
     pub type NetworkAttachmentListWarning = RouteWarnings;
 
     #[cfg(feature = "network-attachments")]
-    pub type NetworkAttachmentListWarningData = RouteWarningsData;
+    pub type NetworkAttachmentListWarningData = MetadataItems;
 
     #[cfg(feature = "network-attachments")]
     pub type NetworkAttachmentsScopedListWarning = RouteWarnings;
 
     #[cfg(feature = "network-attachments")]
-    pub type NetworkAttachmentsScopedListWarningData = RouteWarningsData;
+    pub type NetworkAttachmentsScopedListWarningData = MetadataItems;
 
     #[cfg(feature = "network-edge-security-services")]
     pub type NetworkEdgeSecurityServiceAggregatedListWarning = RouteWarnings;
 
     #[cfg(feature = "network-edge-security-services")]
-    pub type NetworkEdgeSecurityServiceAggregatedListWarningData = RouteWarningsData;
+    pub type NetworkEdgeSecurityServiceAggregatedListWarningData = MetadataItems;
 
     #[cfg(feature = "network-edge-security-services")]
     pub type NetworkEdgeSecurityServicesScopedListWarning = RouteWarnings;
 
     #[cfg(feature = "network-edge-security-services")]
-    pub type NetworkEdgeSecurityServicesScopedListWarningData = RouteWarningsData;
+    pub type NetworkEdgeSecurityServicesScopedListWarningData = MetadataItems;
 
     #[cfg(feature = "network-endpoint-groups")]
     pub type NetworkEndpointGroupAggregatedListWarning = RouteWarnings;
 
     #[cfg(feature = "network-endpoint-groups")]
-    pub type NetworkEndpointGroupAggregatedListWarningData = RouteWarningsData;
+    pub type NetworkEndpointGroupAggregatedListWarningData = MetadataItems;
 
     #[cfg(any(feature = "global-network-endpoint-groups", feature = "network-endpoint-groups", feature = "region-network-endpoint-groups"))]
     pub type NetworkEndpointGroupListWarning = RouteWarnings;
 
     #[cfg(any(feature = "global-network-endpoint-groups", feature = "network-endpoint-groups", feature = "region-network-endpoint-groups"))]
-    pub type NetworkEndpointGroupListWarningData = RouteWarningsData;
+    pub type NetworkEndpointGroupListWarningData = MetadataItems;
 
     #[cfg(any(feature = "global-network-endpoint-groups", feature = "network-endpoint-groups", feature = "region-network-endpoint-groups"))]
     pub type NetworkEndpointGroupsListNetworkEndpointsWarning = RouteWarnings;
 
     #[cfg(any(feature = "global-network-endpoint-groups", feature = "network-endpoint-groups", feature = "region-network-endpoint-groups"))]
-    pub type NetworkEndpointGroupsListNetworkEndpointsWarningData = RouteWarningsData;
+    pub type NetworkEndpointGroupsListNetworkEndpointsWarningData = MetadataItems;
 
     #[cfg(feature = "network-endpoint-groups")]
     pub type NetworkEndpointGroupsScopedListWarning = RouteWarnings;
 
     #[cfg(feature = "network-endpoint-groups")]
-    pub type NetworkEndpointGroupsScopedListWarningData = RouteWarningsData;
+    pub type NetworkEndpointGroupsScopedListWarningData = MetadataItems;
 
     #[cfg(feature = "network-firewall-policies")]
     pub type NetworkFirewallPolicyAggregatedListWarning = RouteWarnings;
 
     #[cfg(feature = "network-firewall-policies")]
-    pub type NetworkFirewallPolicyAggregatedListWarningData = RouteWarningsData;
+    pub type NetworkFirewallPolicyAggregatedListWarningData = MetadataItems;
 
     #[cfg(feature = "networks")]
     pub type NetworkListWarning = RouteWarnings;
 
     #[cfg(feature = "networks")]
-    pub type NetworkListWarningData = RouteWarningsData;
+    pub type NetworkListWarningData = MetadataItems;
 
     #[cfg(feature = "network-profiles")]
     pub type NetworkProfilesListResponseWarning = RouteWarnings;
 
     #[cfg(feature = "network-profiles")]
-    pub type NetworkProfilesListResponseWarningData = RouteWarningsData;
+    pub type NetworkProfilesListResponseWarningData = MetadataItems;
 
     #[cfg(feature = "node-groups")]
     pub type NodeGroupAggregatedListWarning = RouteWarnings;
 
     #[cfg(feature = "node-groups")]
-    pub type NodeGroupAggregatedListWarningData = RouteWarningsData;
+    pub type NodeGroupAggregatedListWarningData = MetadataItems;
 
     #[cfg(feature = "node-groups")]
     pub type NodeGroupListWarning = RouteWarnings;
 
     #[cfg(feature = "node-groups")]
-    pub type NodeGroupListWarningData = RouteWarningsData;
+    pub type NodeGroupListWarningData = MetadataItems;
 
     #[cfg(feature = "node-groups")]
     pub type NodeGroupsListNodesWarning = RouteWarnings;
 
     #[cfg(feature = "node-groups")]
-    pub type NodeGroupsListNodesWarningData = RouteWarningsData;
+    pub type NodeGroupsListNodesWarningData = MetadataItems;
 
     #[cfg(feature = "node-groups")]
     pub type NodeGroupsScopedListWarning = RouteWarnings;
 
     #[cfg(feature = "node-groups")]
-    pub type NodeGroupsScopedListWarningData = RouteWarningsData;
+    pub type NodeGroupsScopedListWarningData = MetadataItems;
 
     #[cfg(feature = "node-templates")]
     pub type NodeTemplateAggregatedListWarning = RouteWarnings;
 
     #[cfg(feature = "node-templates")]
-    pub type NodeTemplateAggregatedListWarningData = RouteWarningsData;
+    pub type NodeTemplateAggregatedListWarningData = MetadataItems;
 
     #[cfg(feature = "node-templates")]
     pub type NodeTemplateListWarning = RouteWarnings;
 
     #[cfg(feature = "node-templates")]
-    pub type NodeTemplateListWarningData = RouteWarningsData;
+    pub type NodeTemplateListWarningData = MetadataItems;
 
     #[cfg(feature = "node-templates")]
     pub type NodeTemplatesScopedListWarning = RouteWarnings;
 
     #[cfg(feature = "node-templates")]
-    pub type NodeTemplatesScopedListWarningData = RouteWarningsData;
+    pub type NodeTemplatesScopedListWarningData = MetadataItems;
 
     #[cfg(feature = "node-types")]
     pub type NodeTypeAggregatedListWarning = RouteWarnings;
 
     #[cfg(feature = "node-types")]
-    pub type NodeTypeAggregatedListWarningData = RouteWarningsData;
+    pub type NodeTypeAggregatedListWarningData = MetadataItems;
 
     #[cfg(feature = "node-types")]
     pub type NodeTypeListWarning = RouteWarnings;
 
     #[cfg(feature = "node-types")]
-    pub type NodeTypeListWarningData = RouteWarningsData;
+    pub type NodeTypeListWarningData = MetadataItems;
 
     #[cfg(feature = "node-types")]
     pub type NodeTypesScopedListWarning = RouteWarnings;
 
     #[cfg(feature = "node-types")]
-    pub type NodeTypesScopedListWarningData = RouteWarningsData;
+    pub type NodeTypesScopedListWarningData = MetadataItems;
 
     #[cfg(feature = "region-notification-endpoints")]
     pub type NotificationEndpointAggregatedListWarning = RouteWarnings;
 
     #[cfg(feature = "region-notification-endpoints")]
-    pub type NotificationEndpointAggregatedListWarningData = RouteWarningsData;
+    pub type NotificationEndpointAggregatedListWarningData = MetadataItems;
 
     #[cfg(feature = "region-notification-endpoints")]
     pub type NotificationEndpointListWarning = RouteWarnings;
 
     #[cfg(feature = "region-notification-endpoints")]
-    pub type NotificationEndpointListWarningData = RouteWarningsData;
+    pub type NotificationEndpointListWarningData = MetadataItems;
 
     #[cfg(feature = "region-notification-endpoints")]
     pub type NotificationEndpointsScopedListWarning = RouteWarnings;
 
     #[cfg(feature = "region-notification-endpoints")]
-    pub type NotificationEndpointsScopedListWarningData = RouteWarningsData;
+    pub type NotificationEndpointsScopedListWarningData = MetadataItems;
 
     #[cfg(feature = "global-operations")]
     pub type OperationAggregatedListWarning = RouteWarnings;
 
     #[cfg(feature = "global-operations")]
-    pub type OperationAggregatedListWarningData = RouteWarningsData;
+    pub type OperationAggregatedListWarningData = MetadataItems;
 
     #[derive(Object)]
     pub struct OperationError {
@@ -14164,197 +14164,197 @@ pub mod inline {
     pub type OperationListWarning = RouteWarnings;
 
     #[cfg(any(feature = "global-operations", feature = "global-organization-operations", feature = "region-operations", feature = "zone-operations"))]
-    pub type OperationListWarningData = RouteWarningsData;
+    pub type OperationListWarningData = MetadataItems;
 
     pub type OperationWarnings = RouteWarnings;
 
-    pub type OperationWarningsData = RouteWarningsData;
+    pub type OperationWarningsData = MetadataItems;
 
     #[cfg(feature = "global-operations")]
     pub type OperationsScopedListWarning = RouteWarnings;
 
     #[cfg(feature = "global-operations")]
-    pub type OperationsScopedListWarningData = RouteWarningsData;
+    pub type OperationsScopedListWarningData = MetadataItems;
 
     #[cfg(feature = "packet-mirrorings")]
     pub type PacketMirroringAggregatedListWarning = RouteWarnings;
 
     #[cfg(feature = "packet-mirrorings")]
-    pub type PacketMirroringAggregatedListWarningData = RouteWarningsData;
+    pub type PacketMirroringAggregatedListWarningData = MetadataItems;
 
     #[cfg(feature = "packet-mirrorings")]
     pub type PacketMirroringListWarning = RouteWarnings;
 
     #[cfg(feature = "packet-mirrorings")]
-    pub type PacketMirroringListWarningData = RouteWarningsData;
+    pub type PacketMirroringListWarningData = MetadataItems;
 
     #[cfg(feature = "packet-mirrorings")]
     pub type PacketMirroringsScopedListWarning = RouteWarnings;
 
     #[cfg(feature = "packet-mirrorings")]
-    pub type PacketMirroringsScopedListWarningData = RouteWarningsData;
+    pub type PacketMirroringsScopedListWarningData = MetadataItems;
 
     #[cfg(feature = "preview-features")]
     pub type PreviewFeatureListWarning = RouteWarnings;
 
     #[cfg(feature = "preview-features")]
-    pub type PreviewFeatureListWarningData = RouteWarningsData;
+    pub type PreviewFeatureListWarningData = MetadataItems;
 
     #[cfg(feature = "public-advertised-prefixes")]
     pub type PublicAdvertisedPrefixListWarning = RouteWarnings;
 
     #[cfg(feature = "public-advertised-prefixes")]
-    pub type PublicAdvertisedPrefixListWarningData = RouteWarningsData;
+    pub type PublicAdvertisedPrefixListWarningData = MetadataItems;
 
     #[cfg(feature = "public-delegated-prefixes")]
     pub type PublicDelegatedPrefixAggregatedListWarning = RouteWarnings;
 
     #[cfg(feature = "public-delegated-prefixes")]
-    pub type PublicDelegatedPrefixAggregatedListWarningData = RouteWarningsData;
+    pub type PublicDelegatedPrefixAggregatedListWarningData = MetadataItems;
 
     #[cfg(any(feature = "global-public-delegated-prefixes", feature = "public-delegated-prefixes"))]
     pub type PublicDelegatedPrefixListWarning = RouteWarnings;
 
     #[cfg(any(feature = "global-public-delegated-prefixes", feature = "public-delegated-prefixes"))]
-    pub type PublicDelegatedPrefixListWarningData = RouteWarningsData;
+    pub type PublicDelegatedPrefixListWarningData = MetadataItems;
 
     #[cfg(feature = "public-delegated-prefixes")]
     pub type PublicDelegatedPrefixesScopedListWarning = RouteWarnings;
 
     #[cfg(feature = "public-delegated-prefixes")]
-    pub type PublicDelegatedPrefixesScopedListWarningData = RouteWarningsData;
+    pub type PublicDelegatedPrefixesScopedListWarningData = MetadataItems;
 
     #[cfg(feature = "region-autoscalers")]
     pub type RegionAutoscalerListWarning = RouteWarnings;
 
     #[cfg(feature = "region-autoscalers")]
-    pub type RegionAutoscalerListWarningData = RouteWarningsData;
+    pub type RegionAutoscalerListWarningData = MetadataItems;
 
     #[cfg(feature = "region-disk-types")]
     pub type RegionDiskTypeListWarning = RouteWarnings;
 
     #[cfg(feature = "region-disk-types")]
-    pub type RegionDiskTypeListWarningData = RouteWarningsData;
+    pub type RegionDiskTypeListWarningData = MetadataItems;
 
     #[cfg(feature = "region-instance-groups")]
     pub type RegionInstanceGroupListWarning = RouteWarnings;
 
     #[cfg(feature = "region-instance-groups")]
-    pub type RegionInstanceGroupListWarningData = RouteWarningsData;
+    pub type RegionInstanceGroupListWarningData = MetadataItems;
 
     #[cfg(feature = "region-instance-group-managers")]
     pub type RegionInstanceGroupManagerListWarning = RouteWarnings;
 
     #[cfg(feature = "region-instance-group-managers")]
-    pub type RegionInstanceGroupManagerListWarningData = RouteWarningsData;
+    pub type RegionInstanceGroupManagerListWarningData = MetadataItems;
 
     #[cfg(feature = "region-instance-group-manager-resize-requests")]
     pub type RegionInstanceGroupManagerResizeRequestsListResponseWarning = RouteWarnings;
 
     #[cfg(feature = "region-instance-group-manager-resize-requests")]
-    pub type RegionInstanceGroupManagerResizeRequestsListResponseWarningData = RouteWarningsData;
+    pub type RegionInstanceGroupManagerResizeRequestsListResponseWarningData = MetadataItems;
 
     #[cfg(feature = "region-instance-group-managers")]
     pub type RegionInstanceGroupManagersListInstanceConfigsRespWarning = RouteWarnings;
 
     #[cfg(feature = "region-instance-group-managers")]
-    pub type RegionInstanceGroupManagersListInstanceConfigsRespWarningData = RouteWarningsData;
+    pub type RegionInstanceGroupManagersListInstanceConfigsRespWarningData = MetadataItems;
 
     #[cfg(feature = "region-instance-groups")]
     pub type RegionInstanceGroupsListInstancesWarning = RouteWarnings;
 
     #[cfg(feature = "region-instance-groups")]
-    pub type RegionInstanceGroupsListInstancesWarningData = RouteWarningsData;
+    pub type RegionInstanceGroupsListInstancesWarningData = MetadataItems;
 
     #[cfg(feature = "regions")]
     pub type RegionListWarning = RouteWarnings;
 
     #[cfg(feature = "regions")]
-    pub type RegionListWarningData = RouteWarningsData;
+    pub type RegionListWarningData = MetadataItems;
 
     #[cfg(feature = "regions")]
     pub type RegionQuotaStatusWarning = RouteWarnings;
 
     #[cfg(feature = "regions")]
-    pub type RegionQuotaStatusWarningData = RouteWarningsData;
+    pub type RegionQuotaStatusWarningData = MetadataItems;
 
     #[cfg(feature = "reliability-risks")]
     pub type ReliabilityRisksListResponseWarning = RouteWarnings;
 
     #[cfg(feature = "reliability-risks")]
-    pub type ReliabilityRisksListResponseWarningData = RouteWarningsData;
+    pub type ReliabilityRisksListResponseWarningData = MetadataItems;
 
     #[cfg(feature = "reservations")]
     pub type ReservationAggregatedListWarning = RouteWarnings;
 
     #[cfg(feature = "reservations")]
-    pub type ReservationAggregatedListWarningData = RouteWarningsData;
+    pub type ReservationAggregatedListWarningData = MetadataItems;
 
     #[cfg(feature = "reservation-blocks")]
     pub type ReservationBlocksListResponseWarning = RouteWarnings;
 
     #[cfg(feature = "reservation-blocks")]
-    pub type ReservationBlocksListResponseWarningData = RouteWarningsData;
+    pub type ReservationBlocksListResponseWarningData = MetadataItems;
 
     #[cfg(feature = "reservations")]
     pub type ReservationListWarning = RouteWarnings;
 
     #[cfg(feature = "reservations")]
-    pub type ReservationListWarningData = RouteWarningsData;
+    pub type ReservationListWarningData = MetadataItems;
 
     #[cfg(feature = "reservation-slots")]
     pub type ReservationSlotsListResponseWarning = RouteWarnings;
 
     #[cfg(feature = "reservation-slots")]
-    pub type ReservationSlotsListResponseWarningData = RouteWarningsData;
+    pub type ReservationSlotsListResponseWarningData = MetadataItems;
 
     #[cfg(feature = "reservation-sub-blocks")]
     pub type ReservationSubBlocksListResponseWarning = RouteWarnings;
 
     #[cfg(feature = "reservation-sub-blocks")]
-    pub type ReservationSubBlocksListResponseWarningData = RouteWarningsData;
+    pub type ReservationSubBlocksListResponseWarningData = MetadataItems;
 
     #[cfg(feature = "reservations")]
     pub type ReservationsScopedListWarning = RouteWarnings;
 
     #[cfg(feature = "reservations")]
-    pub type ReservationsScopedListWarningData = RouteWarningsData;
+    pub type ReservationsScopedListWarningData = MetadataItems;
 
     #[cfg(feature = "resource-policies")]
     pub type ResourcePoliciesScopedListWarning = RouteWarnings;
 
     #[cfg(feature = "resource-policies")]
-    pub type ResourcePoliciesScopedListWarningData = RouteWarningsData;
+    pub type ResourcePoliciesScopedListWarningData = MetadataItems;
 
     #[cfg(feature = "resource-policies")]
     pub type ResourcePolicyAggregatedListWarning = RouteWarnings;
 
     #[cfg(feature = "resource-policies")]
-    pub type ResourcePolicyAggregatedListWarningData = RouteWarningsData;
+    pub type ResourcePolicyAggregatedListWarningData = MetadataItems;
 
     #[cfg(feature = "resource-policies")]
     pub type ResourcePolicyListWarning = RouteWarnings;
 
     #[cfg(feature = "resource-policies")]
-    pub type ResourcePolicyListWarningData = RouteWarningsData;
+    pub type ResourcePolicyListWarningData = MetadataItems;
 
     #[cfg(feature = "rollout-plans")]
     pub type RolloutPlansListResponseWarning = RouteWarnings;
 
     #[cfg(feature = "rollout-plans")]
-    pub type RolloutPlansListResponseWarningData = RouteWarningsData;
+    pub type RolloutPlansListResponseWarningData = MetadataItems;
 
     #[cfg(feature = "rollouts")]
     pub type RolloutsListResponseWarning = RouteWarnings;
 
     #[cfg(feature = "rollouts")]
-    pub type RolloutsListResponseWarningData = RouteWarningsData;
+    pub type RolloutsListResponseWarningData = MetadataItems;
 
     #[cfg(feature = "routes")]
     pub type RouteListWarning = RouteWarnings;
 
     #[cfg(feature = "routes")]
-    pub type RouteListWarningData = RouteWarningsData;
+    pub type RouteListWarningData = MetadataItems;
 
     #[derive(Object)]
     pub struct RouteWarnings {
@@ -14364,412 +14364,407 @@ pub mod inline {
         pub extra: Extra,
     }
 
-    #[derive(Object)]
-    pub struct RouteWarningsData {
-        pub key: Option<String>,
-        pub value: Option<String>,
-        pub extra: Extra,
-    }
+    pub type RouteWarningsData = MetadataItems;
 
     #[cfg(feature = "routers")]
     pub type RouterAggregatedListWarning = RouteWarnings;
 
     #[cfg(feature = "routers")]
-    pub type RouterAggregatedListWarningData = RouteWarningsData;
+    pub type RouterAggregatedListWarningData = MetadataItems;
 
     #[cfg(feature = "routers")]
     pub type RouterListWarning = RouteWarnings;
 
     #[cfg(feature = "routers")]
-    pub type RouterListWarningData = RouteWarningsData;
+    pub type RouterListWarningData = MetadataItems;
 
     #[cfg(feature = "routers")]
     pub type RoutersListBgpRoutesWarning = RouteWarnings;
 
     #[cfg(feature = "routers")]
-    pub type RoutersListBgpRoutesWarningData = RouteWarningsData;
+    pub type RoutersListBgpRoutesWarningData = MetadataItems;
 
     #[cfg(feature = "routers")]
     pub type RoutersListNamedSetsWarning = RouteWarnings;
 
     #[cfg(feature = "routers")]
-    pub type RoutersListNamedSetsWarningData = RouteWarningsData;
+    pub type RoutersListNamedSetsWarningData = MetadataItems;
 
     #[cfg(feature = "routers")]
     pub type RoutersListRoutePoliciesWarning = RouteWarnings;
 
     #[cfg(feature = "routers")]
-    pub type RoutersListRoutePoliciesWarningData = RouteWarningsData;
+    pub type RoutersListRoutePoliciesWarningData = MetadataItems;
 
     #[cfg(feature = "routers")]
     pub type RoutersScopedListWarning = RouteWarnings;
 
     #[cfg(feature = "routers")]
-    pub type RoutersScopedListWarningData = RouteWarningsData;
+    pub type RoutersScopedListWarningData = MetadataItems;
 
     #[cfg(feature = "security-policies")]
     pub type SecurityPoliciesAggregatedListWarning = RouteWarnings;
 
     #[cfg(feature = "security-policies")]
-    pub type SecurityPoliciesAggregatedListWarningData = RouteWarningsData;
+    pub type SecurityPoliciesAggregatedListWarningData = MetadataItems;
 
     #[cfg(feature = "security-policies")]
     pub type SecurityPoliciesScopedListWarning = RouteWarnings;
 
     #[cfg(feature = "security-policies")]
-    pub type SecurityPoliciesScopedListWarningData = RouteWarningsData;
+    pub type SecurityPoliciesScopedListWarningData = MetadataItems;
 
     #[cfg(any(feature = "organization-security-policies", feature = "region-security-policies", feature = "security-policies"))]
     pub type SecurityPolicyListWarning = RouteWarnings;
 
     #[cfg(any(feature = "organization-security-policies", feature = "region-security-policies", feature = "security-policies"))]
-    pub type SecurityPolicyListWarningData = RouteWarningsData;
+    pub type SecurityPolicyListWarningData = MetadataItems;
 
     #[cfg(feature = "service-attachments")]
     pub type ServiceAttachmentAggregatedListWarning = RouteWarnings;
 
     #[cfg(feature = "service-attachments")]
-    pub type ServiceAttachmentAggregatedListWarningData = RouteWarningsData;
+    pub type ServiceAttachmentAggregatedListWarningData = MetadataItems;
 
     #[cfg(feature = "service-attachments")]
     pub type ServiceAttachmentListWarning = RouteWarnings;
 
     #[cfg(feature = "service-attachments")]
-    pub type ServiceAttachmentListWarningData = RouteWarningsData;
+    pub type ServiceAttachmentListWarningData = MetadataItems;
 
     #[cfg(feature = "service-attachments")]
     pub type ServiceAttachmentsScopedListWarning = RouteWarnings;
 
     #[cfg(feature = "service-attachments")]
-    pub type ServiceAttachmentsScopedListWarningData = RouteWarningsData;
+    pub type ServiceAttachmentsScopedListWarningData = MetadataItems;
 
     #[cfg(any(feature = "region-snapshots", feature = "snapshots"))]
     pub type SnapshotListWarning = RouteWarnings;
 
     #[cfg(any(feature = "region-snapshots", feature = "snapshots"))]
-    pub type SnapshotListWarningData = RouteWarningsData;
+    pub type SnapshotListWarningData = MetadataItems;
 
     #[cfg(feature = "ssl-certificates")]
     pub type SslCertificateAggregatedListWarning = RouteWarnings;
 
     #[cfg(feature = "ssl-certificates")]
-    pub type SslCertificateAggregatedListWarningData = RouteWarningsData;
+    pub type SslCertificateAggregatedListWarningData = MetadataItems;
 
     #[cfg(any(feature = "region-ssl-certificates", feature = "ssl-certificates"))]
     pub type SslCertificateListWarning = RouteWarnings;
 
     #[cfg(any(feature = "region-ssl-certificates", feature = "ssl-certificates"))]
-    pub type SslCertificateListWarningData = RouteWarningsData;
+    pub type SslCertificateListWarningData = MetadataItems;
 
     #[cfg(feature = "ssl-certificates")]
     pub type SslCertificatesScopedListWarning = RouteWarnings;
 
     #[cfg(feature = "ssl-certificates")]
-    pub type SslCertificatesScopedListWarningData = RouteWarningsData;
+    pub type SslCertificatesScopedListWarningData = MetadataItems;
 
     #[cfg(feature = "ssl-policies")]
     pub type SslPoliciesAggregatedListWarning = RouteWarnings;
 
     #[cfg(feature = "ssl-policies")]
-    pub type SslPoliciesAggregatedListWarningData = RouteWarningsData;
+    pub type SslPoliciesAggregatedListWarningData = MetadataItems;
 
     #[cfg(any(feature = "region-ssl-policies", feature = "ssl-policies"))]
     pub type SslPoliciesListWarning = RouteWarnings;
 
     #[cfg(any(feature = "region-ssl-policies", feature = "ssl-policies"))]
-    pub type SslPoliciesListWarningData = RouteWarningsData;
+    pub type SslPoliciesListWarningData = MetadataItems;
 
     #[cfg(feature = "ssl-policies")]
     pub type SslPoliciesScopedListWarning = RouteWarnings;
 
     #[cfg(feature = "ssl-policies")]
-    pub type SslPoliciesScopedListWarningData = RouteWarningsData;
+    pub type SslPoliciesScopedListWarningData = MetadataItems;
 
     #[cfg(any(feature = "region-ssl-policies", feature = "ssl-policies"))]
     pub type SslPolicyWarnings = RouteWarnings;
 
     #[cfg(any(feature = "region-ssl-policies", feature = "ssl-policies"))]
-    pub type SslPolicyWarningsData = RouteWarningsData;
+    pub type SslPolicyWarningsData = MetadataItems;
 
     #[cfg(feature = "storage-pools")]
     pub type StoragePoolAggregatedListWarning = RouteWarnings;
 
     #[cfg(feature = "storage-pools")]
-    pub type StoragePoolAggregatedListWarningData = RouteWarningsData;
+    pub type StoragePoolAggregatedListWarningData = MetadataItems;
 
     #[cfg(feature = "storage-pools")]
     pub type StoragePoolListDisksWarning = RouteWarnings;
 
     #[cfg(feature = "storage-pools")]
-    pub type StoragePoolListDisksWarningData = RouteWarningsData;
+    pub type StoragePoolListDisksWarningData = MetadataItems;
 
     #[cfg(feature = "storage-pools")]
     pub type StoragePoolListWarning = RouteWarnings;
 
     #[cfg(feature = "storage-pools")]
-    pub type StoragePoolListWarningData = RouteWarningsData;
+    pub type StoragePoolListWarningData = MetadataItems;
 
     #[cfg(feature = "storage-pool-types")]
     pub type StoragePoolTypeAggregatedListWarning = RouteWarnings;
 
     #[cfg(feature = "storage-pool-types")]
-    pub type StoragePoolTypeAggregatedListWarningData = RouteWarningsData;
+    pub type StoragePoolTypeAggregatedListWarningData = MetadataItems;
 
     #[cfg(feature = "storage-pool-types")]
     pub type StoragePoolTypeListWarning = RouteWarnings;
 
     #[cfg(feature = "storage-pool-types")]
-    pub type StoragePoolTypeListWarningData = RouteWarningsData;
+    pub type StoragePoolTypeListWarningData = MetadataItems;
 
     #[cfg(feature = "storage-pool-types")]
     pub type StoragePoolTypesScopedListWarning = RouteWarnings;
 
     #[cfg(feature = "storage-pool-types")]
-    pub type StoragePoolTypesScopedListWarningData = RouteWarningsData;
+    pub type StoragePoolTypesScopedListWarningData = MetadataItems;
 
     #[cfg(feature = "storage-pools")]
     pub type StoragePoolsScopedListWarning = RouteWarnings;
 
     #[cfg(feature = "storage-pools")]
-    pub type StoragePoolsScopedListWarningData = RouteWarningsData;
+    pub type StoragePoolsScopedListWarningData = MetadataItems;
 
     #[cfg(feature = "subnetworks")]
     pub type SubnetworkAggregatedListWarning = RouteWarnings;
 
     #[cfg(feature = "subnetworks")]
-    pub type SubnetworkAggregatedListWarningData = RouteWarningsData;
+    pub type SubnetworkAggregatedListWarningData = MetadataItems;
 
     #[cfg(feature = "subnetworks")]
     pub type SubnetworkListWarning = RouteWarnings;
 
     #[cfg(feature = "subnetworks")]
-    pub type SubnetworkListWarningData = RouteWarningsData;
+    pub type SubnetworkListWarningData = MetadataItems;
 
     #[cfg(feature = "subnetworks")]
     pub type SubnetworksScopedListWarning = RouteWarnings;
 
     #[cfg(feature = "subnetworks")]
-    pub type SubnetworksScopedListWarningData = RouteWarningsData;
+    pub type SubnetworksScopedListWarningData = MetadataItems;
 
     #[cfg(feature = "subnetworks")]
     pub type SubnetworksScopedWarningWarning = RouteWarnings;
 
     #[cfg(feature = "subnetworks")]
-    pub type SubnetworksScopedWarningWarningData = RouteWarningsData;
+    pub type SubnetworksScopedWarningWarningData = MetadataItems;
 
     #[cfg(feature = "target-grpc-proxies")]
     pub type TargetGrpcProxyListWarning = RouteWarnings;
 
     #[cfg(feature = "target-grpc-proxies")]
-    pub type TargetGrpcProxyListWarningData = RouteWarningsData;
+    pub type TargetGrpcProxyListWarningData = MetadataItems;
 
     #[cfg(feature = "target-http-proxies")]
     pub type TargetHttpProxiesScopedListWarning = RouteWarnings;
 
     #[cfg(feature = "target-http-proxies")]
-    pub type TargetHttpProxiesScopedListWarningData = RouteWarningsData;
+    pub type TargetHttpProxiesScopedListWarningData = MetadataItems;
 
     #[cfg(any(feature = "region-target-http-proxies", feature = "target-http-proxies"))]
     pub type TargetHttpProxyListWarning = RouteWarnings;
 
     #[cfg(any(feature = "region-target-http-proxies", feature = "target-http-proxies"))]
-    pub type TargetHttpProxyListWarningData = RouteWarningsData;
+    pub type TargetHttpProxyListWarningData = MetadataItems;
 
     #[cfg(feature = "target-https-proxies")]
     pub type TargetHttpsProxiesScopedListWarning = RouteWarnings;
 
     #[cfg(feature = "target-https-proxies")]
-    pub type TargetHttpsProxiesScopedListWarningData = RouteWarningsData;
+    pub type TargetHttpsProxiesScopedListWarningData = MetadataItems;
 
     #[cfg(feature = "target-https-proxies")]
     pub type TargetHttpsProxyAggregatedListWarning = RouteWarnings;
 
     #[cfg(feature = "target-https-proxies")]
-    pub type TargetHttpsProxyAggregatedListWarningData = RouteWarningsData;
+    pub type TargetHttpsProxyAggregatedListWarningData = MetadataItems;
 
     #[cfg(any(feature = "region-target-https-proxies", feature = "target-https-proxies"))]
     pub type TargetHttpsProxyListWarning = RouteWarnings;
 
     #[cfg(any(feature = "region-target-https-proxies", feature = "target-https-proxies"))]
-    pub type TargetHttpsProxyListWarningData = RouteWarningsData;
+    pub type TargetHttpsProxyListWarningData = MetadataItems;
 
     #[cfg(feature = "target-instances")]
     pub type TargetInstanceAggregatedListWarning = RouteWarnings;
 
     #[cfg(feature = "target-instances")]
-    pub type TargetInstanceAggregatedListWarningData = RouteWarningsData;
+    pub type TargetInstanceAggregatedListWarningData = MetadataItems;
 
     #[cfg(feature = "target-instances")]
     pub type TargetInstanceListWarning = RouteWarnings;
 
     #[cfg(feature = "target-instances")]
-    pub type TargetInstanceListWarningData = RouteWarningsData;
+    pub type TargetInstanceListWarningData = MetadataItems;
 
     #[cfg(feature = "target-instances")]
     pub type TargetInstancesScopedListWarning = RouteWarnings;
 
     #[cfg(feature = "target-instances")]
-    pub type TargetInstancesScopedListWarningData = RouteWarningsData;
+    pub type TargetInstancesScopedListWarningData = MetadataItems;
 
     #[cfg(feature = "target-pools")]
     pub type TargetPoolAggregatedListWarning = RouteWarnings;
 
     #[cfg(feature = "target-pools")]
-    pub type TargetPoolAggregatedListWarningData = RouteWarningsData;
+    pub type TargetPoolAggregatedListWarningData = MetadataItems;
 
     #[cfg(feature = "target-pools")]
     pub type TargetPoolListWarning = RouteWarnings;
 
     #[cfg(feature = "target-pools")]
-    pub type TargetPoolListWarningData = RouteWarningsData;
+    pub type TargetPoolListWarningData = MetadataItems;
 
     #[cfg(feature = "target-pools")]
     pub type TargetPoolsScopedListWarning = RouteWarnings;
 
     #[cfg(feature = "target-pools")]
-    pub type TargetPoolsScopedListWarningData = RouteWarningsData;
+    pub type TargetPoolsScopedListWarningData = MetadataItems;
 
     #[cfg(feature = "target-ssl-proxies")]
     pub type TargetSslProxyListWarning = RouteWarnings;
 
     #[cfg(feature = "target-ssl-proxies")]
-    pub type TargetSslProxyListWarningData = RouteWarningsData;
+    pub type TargetSslProxyListWarningData = MetadataItems;
 
     #[cfg(feature = "target-tcp-proxies")]
     pub type TargetTcpProxiesScopedListWarning = RouteWarnings;
 
     #[cfg(feature = "target-tcp-proxies")]
-    pub type TargetTcpProxiesScopedListWarningData = RouteWarningsData;
+    pub type TargetTcpProxiesScopedListWarningData = MetadataItems;
 
     #[cfg(feature = "target-tcp-proxies")]
     pub type TargetTcpProxyAggregatedListWarning = RouteWarnings;
 
     #[cfg(feature = "target-tcp-proxies")]
-    pub type TargetTcpProxyAggregatedListWarningData = RouteWarningsData;
+    pub type TargetTcpProxyAggregatedListWarningData = MetadataItems;
 
     #[cfg(any(feature = "region-target-tcp-proxies", feature = "target-tcp-proxies"))]
     pub type TargetTcpProxyListWarning = RouteWarnings;
 
     #[cfg(any(feature = "region-target-tcp-proxies", feature = "target-tcp-proxies"))]
-    pub type TargetTcpProxyListWarningData = RouteWarningsData;
+    pub type TargetTcpProxyListWarningData = MetadataItems;
 
     #[cfg(feature = "target-vpn-gateways")]
     pub type TargetVpnGatewayAggregatedListWarning = RouteWarnings;
 
     #[cfg(feature = "target-vpn-gateways")]
-    pub type TargetVpnGatewayAggregatedListWarningData = RouteWarningsData;
+    pub type TargetVpnGatewayAggregatedListWarningData = MetadataItems;
 
     #[cfg(feature = "target-vpn-gateways")]
     pub type TargetVpnGatewayListWarning = RouteWarnings;
 
     #[cfg(feature = "target-vpn-gateways")]
-    pub type TargetVpnGatewayListWarningData = RouteWarningsData;
+    pub type TargetVpnGatewayListWarningData = MetadataItems;
 
     #[cfg(feature = "target-vpn-gateways")]
     pub type TargetVpnGatewaysScopedListWarning = RouteWarnings;
 
     #[cfg(feature = "target-vpn-gateways")]
-    pub type TargetVpnGatewaysScopedListWarningData = RouteWarningsData;
+    pub type TargetVpnGatewaysScopedListWarningData = MetadataItems;
 
     #[cfg(any(feature = "region-url-maps", feature = "url-maps"))]
     pub type UrlMapListWarning = RouteWarnings;
 
     #[cfg(any(feature = "region-url-maps", feature = "url-maps"))]
-    pub type UrlMapListWarningData = RouteWarningsData;
+    pub type UrlMapListWarningData = MetadataItems;
 
     #[cfg(feature = "url-maps")]
     pub type UrlMapsAggregatedListWarning = RouteWarnings;
 
     #[cfg(feature = "url-maps")]
-    pub type UrlMapsAggregatedListWarningData = RouteWarningsData;
+    pub type UrlMapsAggregatedListWarningData = MetadataItems;
 
     #[cfg(feature = "url-maps")]
     pub type UrlMapsScopedListWarning = RouteWarnings;
 
     #[cfg(feature = "url-maps")]
-    pub type UrlMapsScopedListWarningData = RouteWarningsData;
+    pub type UrlMapsScopedListWarningData = MetadataItems;
 
     #[cfg(feature = "subnetworks")]
     pub type UsableSubnetworksAggregatedListWarning = RouteWarnings;
 
     #[cfg(feature = "subnetworks")]
-    pub type UsableSubnetworksAggregatedListWarningData = RouteWarningsData;
+    pub type UsableSubnetworksAggregatedListWarningData = MetadataItems;
 
     #[cfg(feature = "routers")]
     pub type VmEndpointNatMappingsListWarning = RouteWarnings;
 
     #[cfg(feature = "routers")]
-    pub type VmEndpointNatMappingsListWarningData = RouteWarningsData;
+    pub type VmEndpointNatMappingsListWarningData = MetadataItems;
 
     #[cfg(feature = "global-vm-extension-policies")]
     pub type VmExtensionPoliciesScopedListWarning = RouteWarnings;
 
     #[cfg(feature = "global-vm-extension-policies")]
-    pub type VmExtensionPoliciesScopedListWarningData = RouteWarningsData;
+    pub type VmExtensionPoliciesScopedListWarningData = MetadataItems;
 
     #[cfg(feature = "global-vm-extension-policies")]
     pub type VmExtensionPolicyAggregatedListResponseWarning = RouteWarnings;
 
     #[cfg(feature = "global-vm-extension-policies")]
-    pub type VmExtensionPolicyAggregatedListResponseWarningData = RouteWarningsData;
+    pub type VmExtensionPolicyAggregatedListResponseWarningData = MetadataItems;
 
     #[cfg(feature = "zone-vm-extension-policies")]
     pub type VmExtensionPolicyListWarning = RouteWarnings;
 
     #[cfg(feature = "zone-vm-extension-policies")]
-    pub type VmExtensionPolicyListWarningData = RouteWarningsData;
+    pub type VmExtensionPolicyListWarningData = MetadataItems;
 
     #[cfg(feature = "vpn-gateways")]
     pub type VpnGatewayAggregatedListWarning = RouteWarnings;
 
     #[cfg(feature = "vpn-gateways")]
-    pub type VpnGatewayAggregatedListWarningData = RouteWarningsData;
+    pub type VpnGatewayAggregatedListWarningData = MetadataItems;
 
     #[cfg(feature = "vpn-gateways")]
     pub type VpnGatewayListWarning = RouteWarnings;
 
     #[cfg(feature = "vpn-gateways")]
-    pub type VpnGatewayListWarningData = RouteWarningsData;
+    pub type VpnGatewayListWarningData = MetadataItems;
 
     #[cfg(feature = "vpn-gateways")]
     pub type VpnGatewaysScopedListWarning = RouteWarnings;
 
     #[cfg(feature = "vpn-gateways")]
-    pub type VpnGatewaysScopedListWarningData = RouteWarningsData;
+    pub type VpnGatewaysScopedListWarningData = MetadataItems;
 
     #[cfg(feature = "vpn-tunnels")]
     pub type VpnTunnelAggregatedListWarning = RouteWarnings;
 
     #[cfg(feature = "vpn-tunnels")]
-    pub type VpnTunnelAggregatedListWarningData = RouteWarningsData;
+    pub type VpnTunnelAggregatedListWarningData = MetadataItems;
 
     #[cfg(feature = "vpn-tunnels")]
     pub type VpnTunnelListWarning = RouteWarnings;
 
     #[cfg(feature = "vpn-tunnels")]
-    pub type VpnTunnelListWarningData = RouteWarningsData;
+    pub type VpnTunnelListWarningData = MetadataItems;
 
     #[cfg(feature = "vpn-tunnels")]
     pub type VpnTunnelsScopedListWarning = RouteWarnings;
 
     #[cfg(feature = "vpn-tunnels")]
-    pub type VpnTunnelsScopedListWarningData = RouteWarningsData;
+    pub type VpnTunnelsScopedListWarningData = MetadataItems;
 
     #[cfg(feature = "wire-groups")]
     pub type WireGroupListWarning = RouteWarnings;
 
     #[cfg(feature = "wire-groups")]
-    pub type WireGroupListWarningData = RouteWarningsData;
+    pub type WireGroupListWarningData = MetadataItems;
 
     #[cfg(feature = "projects")]
     pub type XpnHostListWarning = RouteWarnings;
 
     #[cfg(feature = "projects")]
-    pub type XpnHostListWarningData = RouteWarningsData;
+    pub type XpnHostListWarningData = MetadataItems;
 
     #[cfg(any(feature = "region-zones", feature = "zones"))]
     pub type ZoneListWarning = RouteWarnings;
 
     #[cfg(any(feature = "region-zones", feature = "zones"))]
-    pub type ZoneListWarningData = RouteWarningsData;
+    pub type ZoneListWarningData = MetadataItems;
 }

@@ -403,7 +403,7 @@ method! { ListUsable: Compute => schemas::UsableSubnetworksAggregatedList; "comp
     api_version: Some("2026-11-01"),
 } }
 
-paged! { ListUsable => runtime::Json; "pageToken" "nextPageToken" "" }
+paged! { ListUsable => schemas::UsableSubnetwork; "pageToken" "nextPageToken" "items" }
 
 impl Call<ListUsable> {
     pub fn filter(self, value: &str) -> Self {

@@ -716,16 +716,7 @@ pub mod inline {
         pub extra: Extra,
     }
 
-    #[derive(Object)]
-    pub struct AboutTeamDriveThemes {
-        #[deprecated]
-        pub background_image_link: Option<String>,
-        #[deprecated]
-        pub color_rgb: Option<String>,
-        #[deprecated]
-        pub id: Option<String>,
-        pub extra: Extra,
-    }
+    pub type AboutTeamDriveThemes = AboutDriveThemes;
 
     #[derive(Object)]
     pub struct CommentQuotedFileContent {

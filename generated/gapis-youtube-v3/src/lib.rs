@@ -37,7 +37,7 @@
 //! The service is the way in: its functions lead to resources, whose functions make calls. [`Call`] has
 //! what every call can do, and the setters of each method's optional parameters. Requests and responses
 //! are in [`schemas`], the values of their enums in [`enums`], and what a client may ask for in [`scopes`].
-//! Credentials, batches, pages, media, retries and errors are explained in the documentation of [`runtime`].
+//! The [guide](runtime::guide) has a page for each thing to do: credentials, batches, pages, media, retries, errors.
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 #![forbid(unsafe_code)]
