@@ -30,12 +30,7 @@ fn main() -> Result<(), Box<dyn Error>> {
 fn module(document: &Path, name: &str, out: &Path) -> Result<PathBuf, Box<dyn Error>> {
     // Limits that no document tells, so that a test can go beyond them.
     let limits = Limits { update_requests: Some(3), update_bytes: Some(200), ..Limits::default() };
-    let options = Options {
-        name: name.to_owned(),
-        as_module: true,
-        limits,
-        ..Options::default()
-    };
+    let options = Options { name: name.to_owned(), as_module: true, limits, ..Options::default() };
     let made = generate(&fs::read(document)?, &options)?;
     let folder = out.join(name);
     for (path, text) in &made.files {
