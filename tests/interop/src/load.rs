@@ -36,7 +36,9 @@ pub(crate) fn farm(server: &Server) -> Checked<Farm> {
     let policy = RetryPolicy::default()
         .with_backoff(Duration::from_millis(1), Duration::from_millis(20))
         .with_max_attempts(10);
+    // Without ids of requests, by which the server would know an insert again: none may be sent twice.
     Ok(Farm::builder()
+        .request_ids(false)
         .credentials(Renewed::default())
         .endpoint(&server.uri)
         .retry(policy)
