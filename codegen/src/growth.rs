@@ -125,6 +125,7 @@ fn deep_inline_objects() {
 }
 
 /// A table for people: `cargo test --release -p gapis-codegen --lib growth::times -- --ignored --nocapture`.
+#[allow(clippy::print_stdout)]
 #[test]
 #[ignore = "prints times, which tell nothing on a machine that does other things too"]
 fn times() {
