@@ -28,7 +28,7 @@ pub struct Fetch {
     /// The APIs [default: all of apis.toml except those whose document is written in this repository]
     #[arg(value_name = "API")]
     pub apis: Vec<String>,
-    /// A folder of <name>.<version>.json files, or the URL of a directory of APIs [default: Google's]
+    /// A folder of NAME.VERSION.json files, or the URL of a directory of APIs [default: Google's]
     #[arg(long, value_name = "DIR_OR_URL")]
     pub from: Option<String>,
     /// The source to record in apis.toml, in words [default: the URL]
