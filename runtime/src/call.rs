@@ -1,6 +1,7 @@
 //! A call as a value, and what can be done with one: send it, walk its pages, wait for its operation, look at it.
 
 pub(crate) mod dry_run;
+pub(crate) mod message;
 pub(crate) mod method;
 pub(crate) mod next;
 pub(crate) mod operation;

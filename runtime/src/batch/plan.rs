@@ -6,7 +6,8 @@ use bytes::Bytes;
 use http::header::{HeaderName, HeaderValue, USER_AGENT};
 
 use super::queue::Entry;
-use crate::call::request::{Line, METHOD_OVERRIDE, Request};
+use crate::call::message::{Line, METHOD_OVERRIDE};
+use crate::call::request::Request;
 use crate::multipart::{BatchWriter, PartRequest};
 use crate::send::credentials::AuthHeaders;
 use crate::{Client, Error};

@@ -5,7 +5,8 @@ use std::fmt;
 use bytes::Bytes;
 use http::header::{HeaderName, HeaderValue};
 
-use crate::call::request::{Line, METHOD_OVERRIDE, Request};
+use crate::call::message::{Line, METHOD_OVERRIDE};
+use crate::call::request::Request;
 use crate::{Error, Result};
 
 /// Names of headers and query parameters whose values are secrets.
