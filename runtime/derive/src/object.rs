@@ -25,8 +25,8 @@ pub(crate) fn implement(input: &Input) -> Result<String, Error> {
             "a field `extra: Extra` keeps the members that the struct does not name",
         ));
     }
-    // The runtime searches the names. Between quotes they sort as they do without, but for the shorter of two.
-    fields.sort_by(|a, b| a.1.trim_end_matches('"').cmp(b.1.trim_end_matches('"')));
+    // The runtime searches the names.
+    fields.sort_by(|a, b| wire_name::of_literal(&a.1).cmp(&wire_name::of_literal(&b.1)));
     let (mut names, mut get, mut get_mut, mut unset) =
         (String::new(), String::new(), String::new(), String::new());
     for (index, (field, wire)) in fields.iter().enumerate() {
