@@ -1,5 +1,5 @@
-//! Generates a module of each golden document, and of some random ones, by their seeds: those of `GAPIS_DOCUMENTS`, as in
-//! `GAPIS_DOCUMENTS=1000..1100 cargo check -p gapis-golden`.
+//! Generates a module of each golden document, and of some random ones, by their seeds: those of `GAPIS_SEEDS`, as in
+//! `GAPIS_SEEDS=1000..1100 cargo check -p gapis-golden`.
 
 use std::error::Error;
 use std::fmt::Write;
@@ -26,9 +26,9 @@ fn main() -> Result<(), Box<dyn Error>> {
         let root = module(&fs::read(&path)?, name, &out)?;
         writeln!(modules, "#[allow(missing_docs, unreachable_pub)]\n#[path = {root:?}]\npub mod {name};")?;
     }
-    println!("cargo::rerun-if-env-changed=GAPIS_DOCUMENTS");
-    let seeds = env::var("GAPIS_DOCUMENTS").unwrap_or_else(|_| SEEDS.to_owned());
-    let (first, end) = seeds.split_once("..").ok_or("`GAPIS_DOCUMENTS` is a range of seeds, such as `0..12`")?;
+    println!("cargo::rerun-if-env-changed=GAPIS_SEEDS");
+    let seeds = env::var("GAPIS_SEEDS").unwrap_or_else(|_| SEEDS.to_owned());
+    let (first, end) = seeds.split_once("..").ok_or("`GAPIS_SEEDS` is a range of seeds, such as `0..12`")?;
     for seed in first.parse::<u64>()?..end.parse()? {
         let name = format!("random_{seed}");
         let document = gapis_documents::document(seed).to_string();

@@ -37,8 +37,10 @@ const RUNTIME: Layers = Layers {
 const CODEGEN: Layers = Layers {
     source: "codegen/src",
     order: &[
+        &["visible"],
         &["error", "features", "normalize", "options", "steps"],
-        &["discovery", "log"],
+        &["log"],
+        &["discovery"],
         &["naming", "prose", "wire"],
         &["model"],
         &["resolve"],
@@ -49,15 +51,17 @@ const CODEGEN: Layers = Layers {
     ],
 };
 
-const XTASK: Layers = Layers {
-    source: "xtask/src",
+const XTASK: Layers =
+    Layers { source: "xtask/src", order: &[&["cargo"], &["demo"], &["cli"], &["lib", "main"]] };
+
+const CLI: Layers = Layers {
+    source: "xtask/cli/src",
     order: &[
         &["workspace"],
-        &["cargo", "files", "progress"],
+        &["files", "progress"],
         &["api", "sync"],
         &["generate"],
-        &["demo", "diff", "fetch", "list"],
-        &["cli"],
+        &["diff", "fetch", "list"],
         &["lib", "main"],
     ],
 };
@@ -158,6 +162,11 @@ fn codegen_keeps_to_its_layers() {
 #[test]
 fn the_xtask_keeps_to_its_layers() {
     check(&XTASK);
+}
+
+#[test]
+fn the_command_line_keeps_to_its_layers() {
+    check(&CLI);
 }
 
 #[test]
