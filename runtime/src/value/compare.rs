@@ -84,7 +84,7 @@ impl fmt::Debug for Print<'_> {
     }
 }
 
-/// The places of an object's members that are set.
+/// The indices of the members that are set.
 pub fn set_members(object: &dyn Object) -> impl Iterator<Item = usize> {
     (0..object.names().len()).filter(|&index| !matches!(object.get(index).view(), View::Absent))
 }
