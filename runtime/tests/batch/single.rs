@@ -82,7 +82,7 @@ async fn the_total_time_ends_an_attempt_that_is_on_its_way() {
     let error = zoo.get("a").with_retry(total(secs(50))).await.unwrap_err();
     assert_eq!((start.elapsed(), peer.sent().len(), peer.flying()), (secs(50), 2, 0));
     assert!(error.is_timeout() && error.status().is_none(), "{error}");
-    assert_eq!(error.to_string(), "the call timed out: the 50s for all of its attempts are over");
+    assert_eq!(error.to_string(), "the call timed out: the 50s allowed for all attempts have passed");
     assert_eq!(source(&error).as_deref(), Some("503 Service Unavailable, with an empty body"));
 
     // It bounds what has no other bound, and an attempt that may take longer. A first one has nothing before it.
