@@ -112,12 +112,12 @@ fn a_place_that_a_service_does_not_have_is_an_error_when_it_is_built() {
     let words = |change: fn(Builder<Park>) -> Builder<Park>| build(change).0.unwrap_err().to_string();
     assert_eq!(
         words(|b| b.region("n")),
-        "park v2 has no regional endpoints, so its calls cannot go to \"n\""
+        "park v2 has no regional endpoints, so its calls cannot be sent to \"n\""
     );
     assert_eq!(words(Builder::mtls), "park v2 has no endpoint for mutual TLS");
     let error = build::<Zoo>(|b| b.region("east")).0.unwrap_err();
     assert!(error.is_input());
-    assert_eq!(error.to_string(), "zoo v1 has no endpoint in \"east\", but in: north, south");
+    assert_eq!(error.to_string(), "zoo v1 has no endpoint in \"east\"; its regions are: north, south");
 }
 
 /// A client for any API may not send the calls of one elsewhere than it was told.

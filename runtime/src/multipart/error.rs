@@ -62,9 +62,9 @@ impl fmt::Display for WriteError {
                 f.write_str("the token of a batch may only have letters, digits, `-`, `_` and `.`")
             }
             WriteError::Verb(verb) => write!(f, "not an HTTP method: {verb:?}"),
-            WriteError::Target => {
-                f.write_str("the URL of a batched call must be a path and a query that begin with a single `/`")
-            }
+            WriteError::Target => f.write_str(
+                "the URL of a batched call must be a path and a query that begin with a single `/`",
+            ),
             WriteError::TargetByte(byte) => {
                 write!(f, "the byte {byte:#04x} in the URL of a batched call must be percent-encoded")
             }
