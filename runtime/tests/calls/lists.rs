@@ -143,7 +143,7 @@ async fn a_token_that_comes_again_is_an_error_and_the_end() {
         }
         let error = items.next().await.unwrap().unwrap_err();
         assert!(error.is_protocol(), "{error}");
-        assert_eq!(error.to_string(), "zoo.animals.list: the server gave the same page token twice");
+        assert_eq!(error.to_string(), "zoo.animals.list: the server returned the same page token twice");
         assert!(items.next().await.is_none());
     }
 }

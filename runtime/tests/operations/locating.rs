@@ -80,7 +80,7 @@ async fn an_operation_without_its_call() {
     assert!(error.is_protocol(), "{error}");
     assert_eq!(
         error.to_string(),
-        "yard: the operation `o` is not done, and what is known of it does not fit the path of what could be asked: \
+        "yard: the operation `o` is not done, and its name and members do not fit the path of a method that returns it: \
          projects/{project}/zones/{zone}/operations/{operation}, projects/{project}/global/operations/{operation}"
     );
     operation.self_link = Some("https://yard.test/yard/v1/projects/q/zones/y/operations/o".into());
