@@ -77,7 +77,7 @@ async fn on_a_thread_for_blocking_work_the_runtime_s_own_handle_waits() {
         zoo(|sent| if sent.parts.is_empty() { Answer::json(200, r#"{"id":"a"}"#) } else { sent.echo() });
     let work = move || {
         let error = zoo.get("a").send().block().unwrap_err();
-        let words = "inside `spawn_blocking` give the call's future to `Handle::current().block_on(…)`";
+        let words = "in `spawn_blocking` pass the call's future to `Handle::current().block_on(…)`";
         assert!(error.is_input() && error.to_string().ends_with(words), "{error}");
         let handle = tokio::runtime::Handle::current();
         assert_eq!(handle.block_on(zoo.get("a").send()).unwrap().id(), "a");
