@@ -120,11 +120,11 @@ mod tests {
         );
         assert_eq!(
             told(json!({ "a": [{ "b": 1 }, { "b": 2 }] })),
-            "a[1]: the member \"c\" is lost, it was \"x\""
+            "a[1]: the member \"c\" is missing; its value was \"x\""
         );
         assert_eq!(
             told(json!({ "a": [{ "b": 1, "d": 0 }, { "b": 2, "c": "x" }] })),
-            "a[0]: the member \"d\" is new, it is 0"
+            "a[0]: the member \"d\" was added; its value is 0"
         );
         assert_eq!(told(json!({ "a": [{ "b": 1 }] })), "a: expected 2 items, found 1");
         assert_eq!(told(json!(1)), "$: expected {\"a\":[{\"b\":1},{\"b\":2,\"c\":\"x\"}]}, found 1");
