@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use gapis_testkit::zoo::{Aggregated, List, Search, on_table, sent};
 
-/// Serves these pages, one after another; asked for another page by the token that the one before gave.
+/// Serves these pages in order. Each page must be requested with the token of the one before.
 fn pages(pages: Vec<Value>) -> Handlers {
     let handlers = Handlers::new();
     let answer = |pages: &[Value], token: Option<&str>| {
@@ -111,7 +111,7 @@ async fn fields_of_the_caller_keep_the_token_and_the_items() {
         ("*", true, "*"),
         ("kind", true, "kind,animals,nextPageToken"),
         ("kind", false, "kind,nextPageToken"),
-        // What is named within another member is another thing.
+        // The same name in a nested member is something else.
         ("other(nextPageToken,animals)", true, "other(nextPageToken,animals),animals,nextPageToken"),
     ] {
         let handlers = pages(three());

@@ -22,7 +22,7 @@ impl ClientFile {
         let json = parse(content, what)?;
         let own = &json["installed"];
         if !matches!(own, Json::Object(_)) {
-            let kind = if json["web"].is_null() { "" } else { " but of a web application" };
+            let kind = if json["web"].is_null() { "" } else { " but for a web application" };
             return Err(Error::credentials(format!(
                 "{what} is not for a desktop app{kind}: create a client of the type \"Desktop app\" at \
                  https://console.cloud.google.com/auth/clients"
