@@ -77,7 +77,7 @@ impl Sums {
             return Ok(());
         };
         Err(Error::checksum(format!(
-            "{id}: the {wrong} of the stored bytes differs from that of the sent bytes"
+            "{id}: the {wrong} stored by the server differs from that of the upload"
         )))
     }
 }

@@ -77,9 +77,9 @@ async fn what_is_stored_otherwise_is_an_error() {
         (json!({"kind": "storage#object", "size": "4"}), "has stored 4 of 5 bytes"),
         (json!({"kind": "drive#file", "size": 4}), "has stored 4 of 5 bytes"),
         (json!({"size": "6", "crc32c": "mnG7TA=="}), "has stored 6 of 5 bytes"),
-        (json!({"size": "5", "crc32c": "AAAAAA=="}), "the CRC32C of what the server has stored"),
-        (json!({"md5Hash": "AAAAAAAAAAAAAAAAAAAAAA=="}), "the MD5 of what the server has stored"),
-        (json!({"md5Checksum": "00"}), "the MD5 of what the server has stored"),
+        (json!({"size": "5", "crc32c": "AAAAAA=="}), "the CRC32C stored by the server"),
+        (json!({"md5Hash": "AAAAAAAAAAAAAAAAAAAAAA=="}), "the MD5 stored by the server"),
+        (json!({"md5Checksum": "00"}), "the MD5 stored by the server"),
     ] {
         let results = every_way(answer.clone(), media).await;
         for (way, result) in results.into_iter().enumerate() {

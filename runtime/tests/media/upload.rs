@@ -435,7 +435,7 @@ async fn a_server_that_was_not_sent_so_much_is_not_believed() {
         let source = total.into_iter().fold(source, Source::with_length);
         let upload = shop.insert(json!({})).upload(source).resumable().with_chunk_size(UNIT);
         let error = upload.await.unwrap_err();
-        assert!(error.is_protocol() && error.to_string().contains("has 1000000 bytes"), "{error}");
+        assert!(error.is_protocol() && error.to_string().contains("reports 1000000 bytes"), "{error}");
         assert!(error.to_string().contains("only 262144 were sent"), "{error}");
         assert_eq!(handlers.request_count(), 3);
     }
