@@ -67,7 +67,7 @@ impl<'cb, M: UpdateMethod> RawUpdate<'cb, M> {
         let mut all = M::requests(&mut self.body).take().unwrap_or_default();
         all.append(&mut M::requests(&mut body).take().unwrap_or_default());
         self.callbacks.resize_with(all.len(), Callback::none);
-        for index in set_members(&body) {
+        for (index, _) in set_members(&body) {
             self.body.get_mut(index).assign(body.get(index));
         }
         for (name, value) in body.extra().iter() {

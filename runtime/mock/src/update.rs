@@ -111,7 +111,7 @@ impl<M: UpdateMethod, S: Clone + Send + 'static> UpdateHandler<M, S> {
 
 /// The member that is set, such as `.insertText`.
 fn member(request: &dyn Object) -> String {
-    set_members(request).next().map(|index| format!(".{}", request.names()[index])).unwrap_or_default()
+    set_members(request).next().map(|(_, name)| format!(".{name}")).unwrap_or_default()
 }
 
 impl<M: UpdateMethod, S> std::fmt::Debug for UpdateHandler<M, S> {

@@ -74,11 +74,13 @@ impl Session {
     /// The session as text. Keep it like a password.
     #[must_use]
     pub fn save(&self) -> String {
-        let mut json = serde_json::json!({ "method": self.method, "address": self.address });
+        let mut saved = serde_json::Map::new();
+        saved.insert("method".to_owned(), Json::from(&*self.method));
+        saved.insert("address".to_owned(), Json::from(&*self.address));
         if let Some(length) = self.length {
-            json["length"] = Json::from(length);
+            saved.insert("length".to_owned(), Json::from(length));
         }
-        json.to_string()
+        Json::Object(saved).to_string()
     }
 
     /// Loads a session that was saved as text.

@@ -11,13 +11,14 @@ use super::{BatchWriter, Part, PartRequest, ReadError, ReadLimits, Reader, bound
 /// `B`.
 pub fn reader(data: &[u8]) {
     let Some((control, response)) = data.split_first_chunk::<4>() else { return };
-    let limits = match control[0] % 4 {
+    let seed = u32::from_le_bytes(*control);
+    let limits = match seed % 4 {
         0 => ReadLimits { part_bytes: 64, headers_per_part: 4, total_bytes: 1 << 20 },
         1 => ReadLimits { total_bytes: 100, ..ReadLimits::default() },
         _ => ReadLimits::default(),
     };
     let (whole, error) = read(limits, [response]);
-    let mut rng = fastrand::Rng::with_seed(u64::from(u32::from_le_bytes(*control)));
+    let mut rng = fastrand::Rng::with_seed(u64::from(seed));
     let largest = rng.usize(1..=64);
     let mut chunks = Vec::new();
     let mut rest = response;

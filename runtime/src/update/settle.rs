@@ -119,12 +119,12 @@ fn refused<M: UpdateMethod>(error: &Error) -> Option<usize> {
 
 /// The number in `list[number]`.
 fn place(text: &str, list: &str) -> Option<usize> {
-    text.match_indices(list).find_map(|(at, _)| {
-        let before = text[..at].chars().next_back();
-        if before.is_some_and(|c| c.is_alphanumeric() || c == '_') {
+    text.match_indices(list).find_map(|(at, found)| {
+        let (before, from) = text.split_at_checked(at)?;
+        if before.ends_with(|c: char| c.is_alphanumeric() || c == '_') {
             return None;
         }
-        let (number, _) = text[at + list.len()..].strip_prefix('[')?.split_once(']')?;
+        let (number, _) = from.strip_prefix(found)?.strip_prefix('[')?.split_once(']')?;
         number.parse().ok()
     })
 }

@@ -71,9 +71,10 @@ impl<T: Field> List for Vec<T> {
     fn len(&self) -> usize {
         Vec::len(self)
     }
-    fn get(&self, index: usize) -> &dyn Field {
-        &self[index]
+    fn get(&self, index: usize) -> Option<&dyn Field> {
+        <[T]>::get(self, index).map(|item| item as &dyn Field)
     }
+    #[expect(clippy::indexing_slicing, reason = "the item was added in the line before")]
     fn push(&mut self) -> &mut dyn Field {
         let index = Vec::len(self);
         Vec::push(self, T::empty());

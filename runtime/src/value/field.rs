@@ -123,8 +123,8 @@ pub trait List {
     fn is_empty(&self) -> bool {
         self.len() == 0
     }
-    /// The item at `index`, which is below `len`.
-    fn get(&self, index: usize) -> &dyn Field;
+    /// The item at `index`, if `index` is below `len`.
+    fn get(&self, index: usize) -> Option<&dyn Field>;
     /// Appends an empty item and returns it, to be read into.
     fn push(&mut self) -> &mut dyn Field;
 }

@@ -58,8 +58,8 @@ fn view<S: Serializer>(value: View<'_>, serializer: S) -> Result<S::Ok, S::Error
         View::Object(value) => object(value, serializer),
         View::List(value) => {
             let mut out = serializer.serialize_seq(Some(value.len()))?;
-            for index in 0..value.len() {
-                out.serialize_element(&Out(value.get(index)))?;
+            for item in (0..value.len()).filter_map(|index| value.get(index)) {
+                out.serialize_element(&Out(item))?;
             }
             out.end()
         }
