@@ -1,4 +1,4 @@
-//! What generated code, `gapis-auth` and `gapis-mock` need of this crate. Not for users: anything here may change in any
+//! What generated code, `gapis-auth`, `gapis-cli` and `gapis-mock` need of this crate. Not for users: anything here may change in any
 //! release.
 //!
 //! The traits that only generated code implements ([`Api`](crate::Api), [`Method`](crate::Method) and the like) have
@@ -6,6 +6,7 @@
 
 pub use serde;
 
+pub use crate::batch::RawBatcher;
 pub use crate::call::reading::{Decode, Parts};
 pub use crate::call::request::Request;
 pub use crate::send::token::{is_mtls, is_transient, request_token};

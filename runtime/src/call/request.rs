@@ -59,8 +59,10 @@ impl Request {
         Request::from_spec(client, <M::Api as Api>::SPEC, M::SPEC, values, body)
     }
 
-    /// Not generic, so that it stands once.
-    pub(crate) fn from_spec(
+    /// The same of facts, which may be known at run time only. Not generic, so that it stands once.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn from_spec(
         client: &Client,
         api: &'static ApiSpec,
         spec: &'static MethodSpec,
