@@ -1,4 +1,4 @@
-//! From the model to the files of a crate: printing, without a decision.
+//! Writes the model as the files of a crate. All decisions were made before.
 
 mod anchors;
 mod docs;
@@ -21,7 +21,7 @@ use crate::model::{Api, Resource};
 use crate::options::Options;
 use crate::source::Source;
 
-/// Writes the files of a crate.
+/// Returns the files of a crate.
 pub(crate) fn emit(api: &Api, options: &Options) -> Result<BTreeMap<PathBuf, String>, Error> {
     let usual = || format!("cargo xtask generate {}", api.id);
     let command = options.command.clone().unwrap_or_else(usual);
@@ -56,7 +56,8 @@ fn modules(resource: &Resource, parent: String) -> Vec<(String, &Resource)> {
 }
 
 struct Files<'o> {
-    /// Names no revision, so that a new one without a change of the interface changes no file.
+    /// The first line of each file. It names no revision, so that a new revision without a change of the API changes
+    /// no file.
     header: String,
     document: &'o str,
     files: BTreeMap<PathBuf, String>,

@@ -1,7 +1,8 @@
-//! Workloads on AWS, whose own token is a signed request to it: made and exchanged by `google-cloud-auth`.
+//! Workloads on AWS, whose own token is a signed request to AWS. `google-cloud-auth` creates and exchanges it.
 //!
-//! That crate sends with an HTTP client of its own, and renews tokens in a task of the async runtime that first asked. Its
-//! errors show what servers say and how files are broken, so nothing of them is passed on but whether they pass.
+//! That crate uses its own HTTP client, and renews tokens in a task of the async runtime that sent the first request.
+//! Its errors quote responses of servers and contents of files, so they are not passed on, except whether they are
+//! temporary.
 
 use std::time::Duration;
 
@@ -12,7 +13,7 @@ use http::Extensions;
 use crate::settings::Settings;
 use crate::tokens::Fetched;
 
-/// How long a token is used before it is asked for again.
+/// How long a token is used before it is requested again.
 const LIFETIME: Duration = Duration::from_secs(600);
 
 pub(super) async fn fetch(json: &Json, settings: &Settings, scopes: &str) -> Result<Fetched> {
@@ -23,27 +24,27 @@ pub(super) async fn fetch(json: &Json, settings: &Settings, scopes: &str) -> Res
         builder = builder.with_scopes(scopes.split(' '));
     }
     let source = builder.build().map_err(|_| {
-        Error::credentials(format!("{what}: the credentials' file is not one of an `external_account`"))
+        Error::credentials(format!("{what}: the credentials file is not valid for an `external_account`"))
     })?;
     let timeout = settings.http.timeout;
     let Ok(token) = tokio::time::timeout(timeout, token(&source)).await else {
-        let message = format!("{what}: there was no answer within {timeout:?}");
+        let message = format!("{what}: there was no response within {timeout:?}");
         return Err(Error::credentials_transient(message, Duration::ZERO));
     };
     match token {
         Ok(token) => Ok(Fetched { headers: settings.headers(&token)?, lifetime: LIFETIME }),
         Err(true) => {
-            let message = format!("{what}: a server cannot answer now");
+            let message = format!("{what}: a server is temporarily unavailable");
             Err(Error::credentials_transient(message, Duration::ZERO))
         }
         Err(false) => Err(Error::credentials(format!(
-            "{what}: there are no credentials of AWS on this machine, or `token_url` refused them; the pool's provider \
+            "{what}: there are no AWS credentials on this machine, or `token_url` refused them; the pool's provider \
              must accept the AWS account and role"
         ))),
     }
 }
 
-/// The token, or whether the failure passes.
+/// The token. The error says whether the failure is temporary.
 async fn token(source: &Source) -> std::result::Result<String, bool> {
     match source.headers(Extensions::new()).await {
         Ok(CacheableResource::New { data, .. }) => {
@@ -55,10 +56,10 @@ async fn token(source: &Source) -> std::result::Result<String, bool> {
     }
 }
 
-/// The crate makes HTTP clients that take the process's provider and panic where there is none.
+/// The crate creates HTTP clients with the process-wide provider, and panics if there is none.
 fn install_provider() {
     if rustls::crypto::CryptoProvider::get_default().is_none() {
-        // Another thread may have been quicker: then there is one.
+        // Another thread may install one first, which is then used.
         let _ = rustls::crypto::ring::default_provider().install_default();
     }
 }

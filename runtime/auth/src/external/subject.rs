@@ -1,4 +1,4 @@
-//! The workload's own token: in a file, at a URL, or printed by a program.
+//! The workload's own token: from a file, a URL, or the output of a program.
 
 use std::path::PathBuf;
 use std::process::Stdio;
@@ -11,12 +11,12 @@ use tokio::process::Command;
 use crate::key::{parse, read_file, required, text};
 use crate::settings::Settings;
 
-/// Without this variable with the value 1, no program is run: a file could name any.
+/// A program is run only if this variable is 1, because a file could name any program.
 const ALLOWED: &str = "GOOGLE_EXTERNAL_ACCOUNT_ALLOW_EXECUTABLES";
 
 const WHAT: &str = "the workload's credentials";
 
-/// Where the token is.
+/// The source of the token.
 pub(super) enum Subject {
     File { path: PathBuf, format: Format },
     Url { url: String, headers: AuthHeaders, format: Format },
@@ -24,23 +24,23 @@ pub(super) enum Subject {
     Aws,
 }
 
-/// How it is written there.
+/// The format of the token.
 pub(super) enum Format {
     Text,
-    /// In that member of a JSON object.
+    /// The value of that member of a JSON object.
     Member(String),
 }
 
 pub(super) struct Program {
     command: String,
     timeout: Duration,
-    /// Variables that tell the program what is wanted.
+    /// Environment variables that tell the program what is requested.
     environment: Vec<(&'static str, String)>,
 }
 
 impl Subject {
     /// # Errors
-    /// If there is none that is supported.
+    /// If there is no supported source.
     pub(super) fn of_file(json: &Json) -> Result<Self> {
         let source = &json["credential_source"];
         if let Some(path) = text(source, "file") {
@@ -49,7 +49,7 @@ impl Subject {
         if let Some(url) = text(source, "url") {
             let mut headers = AuthHeaders::none();
             for (name, value) in source["headers"].as_object().into_iter().flatten() {
-                let bad = || Error::credentials(format!("{WHAT} have `headers` that are none"));
+                let bad = || Error::credentials(format!("{WHAT} have invalid `headers`"));
                 let name = HeaderName::from_bytes(name.as_bytes()).map_err(|_| bad())?;
                 headers = headers.with(name, value.as_str().ok_or_else(bad)?)?;
             }
@@ -73,7 +73,7 @@ impl Subject {
         }))
     }
 
-    /// The token; none on AWS, whose token is made otherwise.
+    /// The token; `None` on AWS, where tokens are made differently.
     pub(super) async fn token(&self, settings: &Settings) -> Result<Option<String>> {
         match self {
             Subject::File { path, format } => {
@@ -137,7 +137,7 @@ impl Program {
     async fn run(&self) -> Result<String> {
         if std::env::var(ALLOWED).as_deref() != Ok("1") {
             return Err(Error::credentials(format!(
-                "{WHAT} name a program that prints their token: set {ALLOWED}=1 if it may be run"
+                "{WHAT} name a program that prints their token: set {ALLOWED}=1 to allow running it"
             )));
         }
         let what = "the program that prints the workload's token";
@@ -157,15 +157,15 @@ impl Program {
     }
 }
 
-/// The token in what a program printed.
+/// The token in the output of a program.
 fn printed(output: &str, what: &str) -> Result<String> {
     let json = parse(output, &format!("the output of {what}"))?;
     if json["success"] != true {
-        return Err(Error::credentials(format!("{what} says that it has none")));
+        return Err(Error::credentials(format!("{what} reported that it has no token")));
     }
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
     if json["expiration_time"].as_u64().is_some_and(|end| end <= now) {
-        return Err(Error::credentials(format!("{what} gave one that has ended")));
+        return Err(Error::credentials(format!("{what} returned an expired token")));
     }
     let member = if text(&json, "token_type").is_some_and(|kind| kind.ends_with(":saml2")) {
         "saml_response"
