@@ -47,6 +47,8 @@ const CODEGEN: Layers = Layers {
         &["rust_type", "source"],
         &["emit"],
         &["inventory"],
+        &["generate"],
+        &["build"],
         &["lib"],
     ],
 };
@@ -57,11 +59,14 @@ const XTASK: Layers =
 const CLI: Layers = Layers {
     source: "xtask/cli/src",
     order: &[
+        &["files", "near"],
         &["workspace"],
-        &["files", "progress"],
-        &["api", "sync"],
+        &["progress"],
+        &["api", "config", "sync"],
         &["generate"],
-        &["diff", "fetch", "list"],
+        &["diff", "documents", "fetch", "list"],
+        &["user"],
+        &["cli"],
         &["lib", "main"],
     ],
 };
