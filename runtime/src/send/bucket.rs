@@ -27,6 +27,9 @@ const INCREASE: f64 = 0.005;
 /// The slowest rate that is learned, in units per second.
 const SLOWEST: f64 = 0.05;
 
+/// What may go in one request grows by so much with each that passes, after the server refused everything.
+const RAMP: f64 = 4.0;
+
 /// So many units must have passed before the first refusal to tell a rate.
 const EVIDENCE: f64 = 20.0;
 
@@ -84,7 +87,7 @@ pub(crate) struct Bucket {
     /// What was sent before then says nothing about now.
     opened: Instant,
     state: State,
-    /// Calls that may go in one request after an outage: doubles with each that passes.
+    /// Calls that may go in one request after an outage: grows with each that passes.
     ramp: f64,
     /// The server has answered something.
     reached: bool,
@@ -243,7 +246,7 @@ impl Bucket {
     pub(crate) fn passed(&mut self, units: f64, whole: bool) {
         self.passed += units;
         if whole && self.ramp.is_finite() {
-            self.ramp = if self.ramp < 1e6 { self.ramp * 2.0 } else { f64::INFINITY };
+            self.ramp = if self.ramp < 1e6 { self.ramp * RAMP } else { f64::INFINITY };
         }
     }
 
