@@ -32,9 +32,6 @@ use crate::user::AuthorizedUser;
 /// own. What a file or the metadata server says of the universe must be the client's
 /// [own](gapis_runtime::Builder::universe_domain).
 ///
-/// The tokens of workloads on AWS are exchanged by `google-cloud-auth`, which needs a process-wide cryptography provider of
-/// `rustls`. Where the program has installed none by then, this installs `ring`.
-///
 /// ```
 /// use gapis_auth::ApplicationDefault;
 /// use gapis_runtime::Client;
