@@ -69,6 +69,28 @@ const SENTENCES: &[(&[&str], Passes)] = &[
     (&["Quota '", "' exceeded. ", "Limit: "], Never),
 ];
 
+/// What to do about reasons of a 403 that have to do with the project of the quota or with the token: the words are those of
+/// <https://github.com/googleapis/googleapis/blob/master/google/api/error_reason.proto>, the older ones those of
+/// <https://developers.google.com/webmaster-tools/v1/errors>; the advice follows
+/// <https://cloud.google.com/docs/authentication/adc-troubleshooting/user-creds>.
+const ADVICE: &[(&str, &str)] = &[
+    ("SERVICE_DISABLED", DISABLED),
+    ("accessNotConfigured", DISABLED),
+    ("USER_PROJECT_DENIED", DENIED),
+    ("CONSUMER_INVALID", DENIED),
+    (
+        "ACCESS_TOKEN_SCOPE_INSUFFICIENT",
+        "ask for a scope that this method takes by the client's `.scopes(…)`; a user's login has those that it was made \
+         with",
+    ),
+];
+
+const DISABLED: &str = "enable the API in the project that quota is counted for, or name another one, which a user's login \
+                        needs: by the client's `.quota_project(…)` or GOOGLE_CLOUD_QUOTA_PROJECT";
+
+const DENIED: &str = "the caller needs the role Service Usage Consumer on the project that quota is counted for; the client's \
+                      `.quota_project(…)`, GOOGLE_CLOUD_QUOTA_PROJECT or the credentials' file names it";
+
 /// What a reason says, in the domain that it is of.
 pub(crate) fn of_reason(reason: &str, domain: &str) -> Option<Passes> {
     let special = DOMAINS.iter().find(|(place, word, _)| *place == domain && *word == reason);
@@ -95,8 +117,13 @@ pub(crate) fn of_quota_unit(unit: &str) -> Option<Passes> {
     }
 }
 
-fn find(table: &[(&str, Passes)], word: &str) -> Option<Passes> {
-    table.iter().find(|(known, _)| *known == word).map(|(_, passes)| *passes)
+/// What to do about a reason, where that is not a matter of waiting.
+pub(crate) fn advice(reason: &str) -> Option<&'static str> {
+    find(ADVICE, reason)
+}
+
+fn find<T: Copy>(table: &[(&str, T)], word: &str) -> Option<T> {
+    table.iter().find(|(known, _)| *known == word).map(|(_, meaning)| *meaning)
 }
 
 /// Whether a message says that a batch had too many calls, and how many it may have, where that is said:
@@ -135,11 +162,14 @@ mod tests {
 
     #[test]
     fn tables_have_each_word_once() {
-        for table in [REASONS, STATUSES] {
+        fn once<T>(table: &[(&str, T)]) {
             for (at, (word, _)) in table.iter().enumerate() {
                 assert!(table.iter().skip(at + 1).all(|(other, _)| other != word), "{word}");
             }
         }
+        once(REASONS);
+        once(STATUSES);
+        once(ADVICE);
     }
 
     #[test]

@@ -132,6 +132,13 @@ impl ApiError {
         legacy.chain(typed).max().flatten().max(status).max(words::of_message(&self.message))
     }
 
+    /// What to do about it, where its words say that the project of the quota or the token is not right.
+    pub(super) fn advice(&self) -> Option<&'static str> {
+        let legacy = self.errors.iter().map(|item| &*item.reason);
+        let mut reasons = legacy.chain(self.info("reason"));
+        reasons.find_map(words::advice)
+    }
+
     /// The details, typed where their type is a common one.
     pub fn typed_details(&self) -> impl Iterator<Item = Detail> {
         self.details.iter().map(Detail::parse)
