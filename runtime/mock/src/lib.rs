@@ -74,6 +74,7 @@
 //! each call, whose own win; part headers are ignored; absolute URLs are refused; answers come in request order with
 //! `Content-ID: <response-…>`.
 
+mod breaking;
 mod call;
 mod effect;
 mod fault;

@@ -6,6 +6,7 @@ use std::future::Future;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::ops::Deref;
 use std::pin::Pin;
+use std::sync::atomic::Ordering;
 use std::sync::{Mutex, PoisonError, mpsc};
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
@@ -20,6 +21,7 @@ use tokio::sync::oneshot;
 use tokio::task::JoinSet;
 use tokio::time::Sleep;
 
+use crate::breaking::{Breakable, Breaking};
 use crate::render::Answer;
 use crate::reply::MockResponse;
 use crate::table::Handlers;
@@ -143,9 +145,12 @@ async fn accept(listener: std::net::TcpListener, handlers: Handlers, mut stopped
 
 async fn connection(stream: TcpStream, handlers: Handlers) {
     let _ = stream.set_nodelay(true);
-    let service = hyper::service::service_fn(move |request| respond(handlers.clone(), request));
+    let breaking = Breaking::default();
+    let stream = Breakable { stream: TokioIo::new(stream), breaking: breaking.clone() };
+    let service =
+        hyper::service::service_fn(move |request| respond(handlers.clone(), breaking.clone(), request));
     // An error is the client's going away, or a fault of ours that is meant.
-    let _ = hyper::server::conn::http1::Builder::new().serve_connection(TokioIo::new(stream), service).await;
+    let _ = hyper::server::conn::http1::Builder::new().serve_connection(stream, service).await;
 }
 
 /// The connection ends here because a fault says so.
@@ -162,6 +167,7 @@ impl std::error::Error for Broken {}
 
 async fn respond(
     handlers: Handlers,
+    breaking: Breaking,
     request: http::Request<Incoming>,
 ) -> Result<http::Response<Outgoing>, Broken> {
     let (parts, body) = request.into_parts();
@@ -169,7 +175,7 @@ async fn respond(
     if lacks_length(&parts) {
         let mut answer =
             Answer::new(MockResponse::html(411, "<title>Error 411 (Length Required)!!1</title>"));
-        let body = Outgoing::new(&mut answer);
+        let body = Outgoing::new(&mut answer, breaking);
         return Ok(answer.response.into_http().map(|_| body));
     }
     // On a thread of its own: a handler may wait for another request.
@@ -182,7 +188,7 @@ async fn respond(
     if answer.way.close {
         return Err(Broken);
     }
-    let body = Outgoing::new(&mut answer);
+    let body = Outgoing::new(&mut answer, breaking);
     Ok(answer.response.into_http().map(|_| body))
 }
 
@@ -197,17 +203,16 @@ fn lacks_length(request: &http::request::Parts) -> bool {
 struct Outgoing {
     pieces: VecDeque<(Duration, Bytes)>,
     cut: bool,
+    breaking: Breaking,
     waiting: Option<Pin<Box<Sleep>>>,
     /// Between two pieces the connection gets a chance to send what it has, so that they are not joined.
     flushed: bool,
 }
 
-/// How long a cut waits, so that what stands before it reaches the client.
-const BEFORE_CUT: Duration = Duration::from_millis(20);
-
 impl Outgoing {
-    fn new(answer: &mut Answer) -> Self {
-        Outgoing { pieces: answer.take_pieces(), cut: answer.way.cut.is_some(), waiting: None, flushed: true }
+    fn new(answer: &mut Answer, breaking: Breaking) -> Self {
+        let (pieces, cut) = (answer.take_pieces(), answer.way.cut.is_some());
+        Outgoing { pieces, cut, breaking, waiting: None, flushed: true }
     }
 
     fn wait(&mut self, cx: &mut Context<'_>, time: Duration) -> Poll<()> {
@@ -239,9 +244,10 @@ impl Body for Outgoing {
                 self.flushed = false;
                 Poll::Ready(self.pieces.pop_front().map(|(_, piece)| Ok(Frame::data(piece))))
             }
+            // The connection ends when it has sent what stands before the cut.
             None if self.cut => {
-                ready!(self.wait(cx, BEFORE_CUT));
-                Poll::Ready(Some(Err(Broken)))
+                self.breaking.0.store(true, Ordering::Relaxed);
+                Poll::Pending
             }
             None => Poll::Ready(None),
         }
