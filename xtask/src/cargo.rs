@@ -2,7 +2,7 @@
 
 use std::process::Command;
 
-use crate::workspace::Workspace;
+use gapis_cli::Workspace;
 
 /// The cargo that runs this program, or else the one in `PATH`.
 #[must_use]

@@ -4,13 +4,10 @@ use std::ffi::OsString;
 
 use anyhow::{Context, Result};
 use clap::{Args, Parser, Subcommand};
+use gapis_cli::{Diff, Fetch, Generate, Terminal, Workspace, list};
 
 use crate::cargo::cargo_run;
-use crate::diff::Diff;
-use crate::fetch::Fetch;
-use crate::generate::Generate;
-use crate::workspace::{Terminal, Workspace};
-use crate::{demo, list};
+use crate::demo;
 
 /// Generates the client crates of Google APIs and keeps their documents up to date.
 ///
@@ -118,7 +115,7 @@ pub fn run(cli: &Cli, workspace: &Workspace, terminal: &mut Terminal<'_>) -> Res
         Command::Generate(generate) => generate.run(workspace, terminal),
         Command::Fetch(fetch) => fetch.run(workspace, terminal),
         Command::Diff(diff) => diff.run(workspace, terminal),
-        Command::List => list::run(workspace, terminal),
+        Command::List => list(workspace, terminal),
         Command::Demo { arguments } => demo::run(arguments, workspace, terminal),
         Command::Corpus(passed) => lab("corpus", passed, workspace),
         Command::Bench(passed) => lab("bench", passed, workspace),

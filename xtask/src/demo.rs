@@ -1,10 +1,9 @@
 //! `cargo xtask demo`: generates the farm's crate and runs the example program with it, against a mock server.
 
 use anyhow::{Context, Result, bail};
+use gapis_cli::{Generate, Terminal, Workspace};
 
 use crate::cargo::cargo;
-use crate::generate::Generate;
-use crate::workspace::{Terminal, Workspace};
 
 /// Runs the demo with further arguments for the example. Returns whether all went well.
 pub(crate) fn run(arguments: &[String], workspace: &Workspace, terminal: &mut Terminal<'_>) -> Result<bool> {

@@ -1,28 +1,23 @@
-//! The commands behind `cargo xtask`, as a library so that tests can run them on folders of their own.
-//!
-//! **Architecture invariant:** this crate is the only code that touches disk or network while generating. What a crate
-//! looks like is decided in `gapis-codegen`; what is written to disk, and whether, is decided in [`sync`] alone.
+//! The commands behind `cargo xtask`, as a library so that tests can run them on folders of their own. What a user's own
+//! repository needs too is in `gapis-cli`.
 
 #![warn(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing)]
 
-mod api;
 mod cargo;
 mod cli;
 mod demo;
-mod diff;
-mod fetch;
-pub mod files;
-mod generate;
-mod list;
-mod progress;
-pub mod sync;
-mod workspace;
 
-pub use api::{ApiId, Apis, Entry};
+use std::path::Path;
+
 pub use cargo::{cargo, cargo_run};
 pub use cli::{Cli, Command, run};
-pub use diff::Diff;
-pub use fetch::Fetch;
-pub use generate::Generate;
-pub use progress::{Progress, for_each};
-pub use workspace::{Terminal, Workspace};
+pub use gapis_cli::{
+    ApiId, Apis, Diff, Entry, Fetch, Generate, Progress, Terminal, Workspace, files, for_each, sync,
+};
+
+/// The repository that this program was built from.
+#[must_use]
+pub fn this_repository() -> Workspace {
+    let xtask = Path::new(env!("CARGO_MANIFEST_DIR"));
+    Workspace::at(xtask.parent().unwrap_or(xtask))
+}

@@ -5,14 +5,14 @@ use std::process::ExitCode;
 
 use anyhow::{Context, Result};
 use clap::Parser;
-use gapis_xtask::{Cli, Terminal, Workspace, cargo_run, run};
+use gapis_xtask::{Cli, Terminal, Workspace, cargo_run, run, this_repository};
 
 /// Set when this program runs from a build made for the command, so that it does not build itself again.
 const BUILT: &str = "GAPIS_XTASK_BUILT";
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
-    let workspace = Workspace::of_this_repository();
+    let workspace = this_repository();
     let missing = cli.missing();
     let done = if missing.is_empty() || std::env::var_os(BUILT).is_some() {
         run_here(&cli, &workspace)

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use gapis_lab::{Cli, run, run_as_rustdoc_if_asked, wrapper};
-use gapis_xtask::{Terminal, Workspace};
+use gapis_xtask::{Terminal, this_repository};
 
 fn main() -> ExitCode {
     if let Some(code) = wrapper::run_if_asked().or_else(run_as_rustdoc_if_asked) {
@@ -14,7 +14,7 @@ fn main() -> ExitCode {
     let cli = Cli::parse();
     let mut out = stdout().lock();
     let mut terminal = Terminal { out: &mut out, progress: stderr().is_terminal() };
-    match run(&cli, &Workspace::of_this_repository(), &mut terminal) {
+    match run(&cli, &this_repository(), &mut terminal) {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => ExitCode::FAILURE,
         Err(error) => {

@@ -5,8 +5,9 @@ use std::path::Path;
 use std::process::Command;
 
 /// The crates that are written by hand and published.
-const PUBLISHED: [(&str, &str); 5] = [
+const PUBLISHED: [(&str, &str); 6] = [
     ("gapis-auth", "runtime/auth"),
+    ("gapis-cli", "xtask/cli"),
     ("gapis-codegen", "codegen"),
     ("gapis-derive", "runtime/derive"),
     ("gapis-mock", "runtime/mock"),

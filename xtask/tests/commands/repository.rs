@@ -5,13 +5,13 @@ use std::fs;
 
 use gapis_codegen::Limits;
 use gapis_codegen::normalize::{Prose, normalize, to_text};
-use gapis_xtask::{Apis, Generate, Terminal, Workspace};
+use gapis_xtask::{Apis, Generate, Terminal, this_repository};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
 #[test]
 fn documents_are_in_form_and_as_noted() {
-    let discovery = Workspace::of_this_repository().discovery;
+    let discovery = this_repository().discovery;
     let apis = Apis::load(&discovery).expect("apis.toml");
     let mut files = BTreeSet::from(["apis.toml".to_owned()]);
     for (id, entry) in apis.iter() {
@@ -38,6 +38,6 @@ fn documents_are_in_form_and_as_noted() {
 fn generated_crates_are_up_to_date() {
     let mut out = Vec::new();
     let check = Generate { check: true, ..Generate::default() };
-    let well = check.run(&Workspace::of_this_repository(), &mut Terminal { out: &mut out, progress: false });
+    let well = check.run(&this_repository(), &mut Terminal { out: &mut out, progress: false });
     assert!(well.expect("a check"), "{}", String::from_utf8_lossy(&out));
 }

@@ -49,15 +49,17 @@ const CODEGEN: Layers = Layers {
     ],
 };
 
-const XTASK: Layers = Layers {
-    source: "xtask/src",
+const XTASK: Layers =
+    Layers { source: "xtask/src", order: &[&["cargo"], &["demo"], &["cli"], &["lib", "main"]] };
+
+const CLI: Layers = Layers {
+    source: "xtask/cli/src",
     order: &[
         &["workspace"],
-        &["cargo", "files", "progress"],
+        &["files", "progress"],
         &["api", "sync"],
         &["generate"],
-        &["demo", "diff", "fetch", "list"],
-        &["cli"],
+        &["diff", "fetch", "list"],
         &["lib", "main"],
     ],
 };
@@ -158,6 +160,11 @@ fn codegen_keeps_to_its_layers() {
 #[test]
 fn the_xtask_keeps_to_its_layers() {
     check(&XTASK);
+}
+
+#[test]
+fn the_command_line_keeps_to_its_layers() {
+    check(&CLI);
 }
 
 #[test]

@@ -10,7 +10,10 @@ use crate::workspace::{Terminal, Workspace};
 const HEAD: [&str; 7] = ["API", "revision", "methods", "schemas", "batch path", "calls", "generated"];
 
 /// Prints the table. Returns whether every document could be read.
-pub(crate) fn run(workspace: &Workspace, terminal: &mut Terminal<'_>) -> Result<bool> {
+///
+/// # Errors
+/// If `apis.toml` cannot be read, or nothing can be printed.
+pub fn list(workspace: &Workspace, terminal: &mut Terminal<'_>) -> Result<bool> {
     let apis = Apis::load(&workspace.discovery)?;
     let mut rows = vec![HEAD.map(str::to_owned)];
     let mut errors = Vec::new();

@@ -18,14 +18,7 @@ pub struct Workspace {
 }
 
 impl Workspace {
-    /// The repository that this program was built from.
-    #[must_use]
-    pub fn of_this_repository() -> Self {
-        let xtask = Path::new(env!("CARGO_MANIFEST_DIR"));
-        Workspace::at(xtask.parent().unwrap_or(xtask))
-    }
-
-    /// A repository in another folder.
+    /// A repository in a folder.
     #[must_use]
     pub fn at(root: &Path) -> Self {
         Workspace {
