@@ -1,7 +1,7 @@
 //! The session of a resumable upload: an address at the server, and what can be asked there.
 //!
 //! Whoever knows the address can write, so it is a secret: it stands in no `Debug`, no error and no log. Credentials go
-//! there as well, so it is on the host of the call that opened it, or it is not used.
+//! there as well, so it is on the host of the call that opened it, or where the client was told, or it is not used.
 
 use bytes::Bytes;
 use http::header::{
@@ -16,7 +16,7 @@ use crate::send::attempts::{Attempt, Attempts, Exchange, Step};
 use crate::send::credentials::AuthHeaders;
 use crate::send::observe::AttemptKind;
 use crate::send::transport::{HttpRequest, RequestBody};
-use crate::{Api, Error, Json, RawResponse, Result};
+use crate::{Api, Client, Error, Json, RawResponse, Result};
 
 /// A resumable upload that the server knows of. It can be saved as text and loaded by another run of the program, which
 /// then goes on where the first one stopped: see [`Upload::resume`](crate::Upload::resume).
@@ -97,10 +97,11 @@ impl Session {
     /// Tells the server to forget the upload. One that it does not know any more is no error.
     ///
     /// # Errors
-    /// As any call, and if the session belongs to another host than the service's.
+    /// As any call, and if the session belongs to another host than the service's and those of
+    /// [`Builder::upload_origin`](crate::Builder::upload_origin).
     pub async fn cancel<A: Api>(self, service: &A) -> Result<()> {
         let request = Request::raw::<A>(service.client(), &http::Method::DELETE, "/", None);
-        same_origin(&self.address, &request.client().root(request.api())?)?;
+        self.stays(&request)?;
         let mut attempts = Attempts::new(request.subject());
         attempts.run(&mut Cancel { session: &self, request: &request }).await
     }
@@ -112,7 +113,7 @@ impl Session {
         let location = location.ok_or_else(|| {
             Error::protocol(format!("{id}: the server opened an upload without saying where it goes"))
         })?;
-        let address = resolve(location, &request.url()?)?;
+        let address = resolve(location, &request.url()?, request.client())?;
         Ok(Session { method: id.to_owned(), address, length })
     }
 
@@ -127,8 +128,14 @@ impl Session {
                 "{}: the upload to be resumed had {then} bytes, the source has {now}",
                 request.id()
             ))),
-            _ => same_origin(&self.address, &request.client().root(request.api())?),
+            _ => self.stays(request),
         }
+    }
+
+    /// Refuses a session that is not where this call goes, nor where the client may go with it.
+    fn stays(&self, request: &Request) -> Result<()> {
+        let root = request.client().root(request.api())?;
+        request.client().check_upload(&url(&self.address)?, &url(&root)?)
     }
 
     /// Sends a piece, or asks what the server has if that is what the range says.
@@ -217,9 +224,10 @@ fn kept(response: &RawResponse) -> Result<u64> {
 }
 
 /// An address as the server gave it, absolute or relative to what was asked (RFC 3986, section 5.2).
-fn resolve(location: &str, base: &str) -> Result<String> {
-    let address = url(base)?.join(location).map_err(|_| not_a_url())?;
-    same_origin(address.as_str(), base)?;
+fn resolve(location: &str, base: &str, client: &Client) -> Result<String> {
+    let base = url(base)?;
+    let address = base.join(location).map_err(|_| not_a_url())?;
+    client.check_upload(&address, &base)?;
     Ok(address.into())
 }
 
@@ -235,22 +243,6 @@ fn not_a_url() -> Error {
     Error::protocol("the upload's `Location` is not a valid URL")
 }
 
-/// Refuses an address whose scheme, host or port are not those of the other.
-fn same_origin(address: &str, base: &str) -> Result<()> {
-    let (address, base) = (url(address)?, url(base)?);
-    // A user's name and password have no place there.
-    let named = !address.username().is_empty() || address.password().is_some();
-    if address.origin() == base.origin() && address.origin().is_tuple() && !named {
-        return Ok(());
-    }
-    Err(Error::protocol(format!(
-        "the upload's `Location` is at {}, not at {} where the upload began: credentials do not go to another scheme, \
-         host or port",
-        address.host_str().unwrap_or("no host"),
-        base.host_str().unwrap_or("no host"),
-    )))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -259,6 +251,8 @@ mod tests {
 
     #[test]
     fn addresses_are_on_the_same_host() {
+        let client = Client::builder().anonymous().build().unwrap();
+        let resolve = |location: &str, base: &str| resolve(location, base, &client);
         for (location, address) in [
             ("https://www.googleapis.com/x?upload_id=1", "https://www.googleapis.com/x?upload_id=1"),
             ("https://WWW.googleapis.com:443/x", "https://www.googleapis.com/x"),

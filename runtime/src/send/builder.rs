@@ -130,6 +130,28 @@ impl<T: FromClient> Builder<T> {
         self
     }
 
+    /// Another place that a server may send a resumable upload to: `https://uploads.example.com`, or with a port. Several
+    /// calls add to each other.
+    ///
+    /// Google's servers keep an upload at the host where it began, so by default a session at any other scheme, host or
+    /// port is an error: credentials and media would go there. A proxy or emulator that names itself otherwise than the
+    /// [`endpoint`](Builder::endpoint) is called needs this.
+    ///
+    /// ```
+    /// use gapis_runtime::Client;
+    ///
+    /// let client = Client::builder()
+    ///     .anonymous()
+    ///     .endpoint("http://localhost:4443")
+    ///     .upload_origin("http://0.0.0.0:4443")
+    ///     .build()?;
+    /// # Ok::<(), gapis_runtime::Error>(())
+    /// ```
+    pub fn upload_origin(mut self, url: &str) -> Self {
+        self.endpoints.upload_origins.push(url.to_owned());
+        self
+    }
+
     /// The location whose endpoint calls go to, of those that the discovery document names: `europe-west3`.
     ///
     /// A service that has no endpoint there is not built, and the error names the locations that it has. A [`Client`]

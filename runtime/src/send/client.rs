@@ -98,6 +98,14 @@ impl Client {
         self.shared.endpoints.check_link(api, url)
     }
 
+    /// Whether the pieces of an upload that began at `base` may go to that address.
+    ///
+    /// # Errors
+    /// If they may not. The message shows the hosts only.
+    pub(crate) fn check_upload(&self, address: &url::Url, base: &url::Url) -> Result<()> {
+        self.shared.endpoints.check_upload(address, base)
+    }
+
     /// Whether media is asked for below `/download/`, where the API serves it there.
     pub(crate) fn has_download_path(&self) -> bool {
         self.shared.endpoints.has_download_path()
