@@ -53,6 +53,26 @@ pub(crate) struct Template {
     pub(crate) odd: bool,
 }
 
+/// What a pattern says of the names that a path takes: `^projects/[^/]+/locations/[^/]+$` is `projects/*/locations/*`, and
+/// `.*` is `**`. Nothing of a pattern that says more than which segments there are: checking that is the server's work.
+pub(crate) fn form(pattern: &str) -> Option<String> {
+    let names = pattern.strip_prefix('^')?.strip_suffix('$')?;
+    // The class has a `/` of its own.
+    let names = names.replace("[^/]+", "*");
+    let is_literal = |segment: &str| {
+        !segment.is_empty()
+            && segment.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b':'))
+    };
+    let segments = names.split('/').map(|segment| match segment {
+        "*" => Some("*"),
+        ".*" => Some("**"),
+        literal => is_literal(literal).then_some(literal),
+    });
+    let form = segments.collect::<Option<Vec<_>>>()?.join("/");
+    // Any name at all.
+    Some(form).filter(|form| form != "**")
+}
+
 /// Reads a template. `{/x}` becomes `/{x}` and `{x*}` becomes `{+x}`: no document has them, but the format allows it.
 pub(crate) fn template(path: &str) -> Result<Template, &'static str> {
     let mut made = Template { path: String::new(), variables: Vec::new(), odd: false };
@@ -185,7 +205,7 @@ pub(crate) fn is_id(text: &str, may_have_dots: bool) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{plain_path, root_url, size, template, verb};
+    use super::{form, plain_path, root_url, size, template, verb};
 
     #[test]
     fn templates() {
@@ -196,6 +216,27 @@ mod tests {
         assert_eq!(read("{a}{a}"), Ok(("{a}{a}".into(), "a,a".into(), true)));
         for bad in ["{", "}", "{}", "{a b}", "a b", "a#", "{{a}}", "a\n"] {
             assert!(template(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn forms() {
+        for (pattern, read) in [
+            ("^projects/[^/]+/locations/[^/]+$", Some("projects/*/locations/*")),
+            ("^people/[^/]+$", Some("people/*")),
+            ("^[^/]+$", Some("*")),
+            ("^v1/documents/.*$", Some("v1/documents/**")),
+            ("^.*$", None),
+            ("projects/[^/]+", None),
+            ("^projects/[a-z]+$", None),
+            ("^projects/\\d+$", None),
+            ("^(a|b)/[^/]+$", None),
+            ("^a.b$", None),
+            ("^a//b$", None),
+            ("^$", None),
+            ("", None),
+        ] {
+            assert_eq!(form(pattern).as_deref(), read, "{pattern}");
         }
     }
 

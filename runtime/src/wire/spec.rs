@@ -5,7 +5,7 @@
 
 /// The generation of the contract between generated crates and this runtime. It grows when a generated crate must be
 /// made again to compile against the runtime.
-pub const GENERATION: u32 = 2;
+pub const GENERATION: u32 = 3;
 
 /// Fails to compile when a crate was generated for another runtime than the one it is built with.
 #[doc(hidden)]
@@ -92,6 +92,9 @@ pub struct MethodSpec {
     pub verb: &'static str,
     /// The path template below root and service path: `files/{fileId}`, with `{x}` and `{+x}`.
     pub path: &'static str,
+    /// What the values in the path look like, in the order of its variables: `projects/*/locations/*`, where `*` is a segment
+    /// and `**` one or more; empty for a value of any form. None at all where all may have any.
+    pub forms: &'static [&'static str],
     /// The value of the `X-Goog-Api-Version` header, if the method has one.
     pub api_version: Option<&'static str>,
     /// The query parameter by which the server knows a call that it gets again, of a method that is not idempotent by its
@@ -109,6 +112,7 @@ impl MethodSpec {
         id: "",
         verb: "GET",
         path: "",
+        forms: &[],
         api_version: None,
         request_id: None,
         upload: None,
