@@ -1,10 +1,10 @@
-//! The features of a generated crate that stand for no resource: those of the runtime, passed on.
+//! The features of a generated crate that are not for a resource: those of the runtime, which are passed on.
 
 /// A feature of the runtime.
 pub(crate) struct Feature {
     pub(crate) name: &'static str,
     pub(crate) is_default: bool,
-    /// What it turns on.
+    /// What it enables.
     pub(crate) does: &'static str,
 }
 

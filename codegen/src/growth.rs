@@ -1,11 +1,11 @@
-//! No document makes a stage take long: twice the document is about twice the steps.
+//! Tests that no document makes a stage slow: twice the document takes about twice the steps.
 
 use serde_json::{Value, json};
 
 use crate::steps;
 use crate::{Options, generate};
 
-/// The steps for documents of three sizes, each four times the one before, grow by little more than that.
+/// Checks that the steps for documents of three sizes, each four times the one before, grow by little more than that.
 fn check(what: &str, document: impl Fn(usize) -> Value) {
     let steps = [100, 400, 1600].map(|size| {
         let text = document(size).to_string();
@@ -29,7 +29,7 @@ fn with(members: &Value) -> Value {
     document
 }
 
-/// A map of so many members.
+/// A map with that many members.
 fn many(count: usize, member: impl Fn(usize) -> (String, Value)) -> Value {
     Value::Object((0..count).map(member).collect())
 }
@@ -60,7 +60,7 @@ fn few_scopes_for_many_methods() {
     });
 }
 
-/// Lists of unions on both sides, none of which answers another.
+/// Lists of unions in body and response, of which none are requests and replies.
 fn unions(lists: usize, methods: usize) -> Value {
     let side = |name: &str| {
         let list = |index| {
@@ -124,7 +124,7 @@ fn deep_inline_objects() {
     check("depth", depth);
 }
 
-/// A table for people: `cargo test --release -p gapis-codegen --lib growth::times -- --ignored --nocapture`.
+/// Prints a table of times: `cargo test --release -p gapis-codegen --lib growth::times -- --ignored --nocapture`.
 #[allow(clippy::print_stdout)]
 #[test]
 #[ignore = "prints times, which tell nothing on a machine that does other things too"]

@@ -1,11 +1,12 @@
-//! The public Rust API of a generated crate as data: what there is, by path, with signatures and the facts of the wire.
+//! The public Rust API of a generated crate as data: its items by path, with signatures and facts about the wire
+//! format.
 //!
-//! It is made from the same model that the code is printed from, never from printed code, so that what stands here and
-//! what the compiler sees cannot differ. Tools build on it: a comparison of two revisions, programs that call every
-//! method, a table of contents. It must not hold anything that differs between two runs.
+//! It is made from the same model as the code, and not from the code, so that it cannot differ from what the compiler
+//! sees. Tools use it: a comparison of two revisions, programs that call every method, a table of contents. It must
+//! not contain anything that differs between two runs.
 //!
-//! Paths are below the root of the crate (`files::Files::list`), and types are written as a program writes them that
-//! has imported everything from that root: `Option<schemas::File>`, `&runtime::DateTime`, `runtime::Open<enums::X>`.
+//! Paths are relative to the root of the crate (`files::Files::list`). Types are written as in a program that has
+//! imported everything from that root: `Option<schemas::File>`, `&runtime::DateTime`, `runtime::Open<enums::X>`.
 
 mod build;
 mod compare;

@@ -1,6 +1,6 @@
-//! The API as it will be written: final names, final types, box positions, feature gates, pages, media, scopes.
+//! The API as it will be written: final names and types, boxes, features, pages, media and scopes.
 //!
-//! Everything here is decided. What emits this only prints it.
+//! All decisions have been made. The emitter only prints the model.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -12,7 +12,7 @@ use crate::wire::Scalar;
 #[derive(Debug)]
 pub(crate) struct Api {
     pub(crate) crate_name: String,
-    /// How the API is named on the command line, `drive:v3`.
+    /// The name of the API on the command line, `drive:v3`.
     pub(crate) id: String,
     pub(crate) name: String,
     pub(crate) version: String,
@@ -21,9 +21,9 @@ pub(crate) struct Api {
     pub(crate) description: Option<String>,
     pub(crate) documentation: Option<String>,
     pub(crate) service: Name,
-    /// A resource or marker has the service's name, so that code below calls the service by another.
+    /// Whether a resource or marker has the service's name, so that code below it uses another name for the service.
     pub(crate) service_is_shadowed: bool,
-    /// The same of the name `Update`.
+    /// The same for the name `Update`.
     pub(crate) update_is_shadowed: bool,
     pub(crate) root_url: String,
     pub(crate) mtls_root_url: String,
@@ -34,52 +34,52 @@ pub(crate) struct Api {
     pub(crate) endpoints: Vec<(String, String)>,
     pub(crate) data_wrapper: bool,
     pub(crate) scopes: Vec<Scope>,
-    /// Positions in `scopes`: a smallest set that covers every method.
+    /// Indices in `scopes`: a minimal set that covers every method.
     pub(crate) default_scopes: Vec<usize>,
     /// The service: its methods are those of the API itself, and its resources are the top-level ones.
     pub(crate) root: Resource,
     pub(crate) types: Types,
-    /// Which types are written, and which features bring them.
+    /// Which types are written, and which features enable them.
     pub(crate) gates: Gates,
-    /// The objects that are long-running operations and can be asked for again.
+    /// The objects that are long-running operations and can be polled.
     pub(crate) operations: BTreeMap<usize, Operation>,
     /// The methods that are typed updates, by their numbers.
     pub(crate) updates: BTreeMap<usize, Update>,
-    /// The objects that are one request of an update, and so are made of their members.
+    /// The objects that are a request of an update, and are converted from their members.
     pub(crate) unions: BTreeMap<usize, Union>,
-    /// The example of the crate's documentation.
+    /// The example in the crate's documentation.
     pub(crate) example: Option<Example>,
 }
 
 impl Api {
-    /// The operation that a payload is, if it can be waited for.
+    /// The operation of a payload, if it can be waited for.
     pub(crate) fn operation_of(&self, payload: &Payload) -> Option<&Operation> {
         self.operations.get(&self.types.object_of(payload)?)
     }
 
-    /// The update that a method is.
+    /// The update of a method, if it is one.
     pub(crate) fn update_of(&self, method: &Method) -> Option<&Update> {
         self.updates.get(&method.number)
     }
 
-    /// The feature of the top-level resource in that place, if there are features.
+    /// The feature of the top-level resource at that index, if there are features.
     pub(crate) fn feature(&self, index: usize) -> Option<&String> {
         self.gates.features.get(index)
     }
 }
 
-/// Which types are written, and which features bring them.
+/// Which types are written, and which features enable them.
 #[derive(Debug)]
 pub(crate) struct Gates {
-    /// The features of a large API, one for each top-level resource; empty for others.
+    /// The features of a large API, one for each top-level resource; empty for other APIs.
     pub(crate) features: Vec<String>,
-    /// For each object; `None` if it is left out, since no chosen method reaches it.
+    /// For each object; `None` if it is left out because no chosen method needs it.
     pub(crate) objects: Vec<Option<Gate>>,
     /// The same for each enum.
     pub(crate) enums: Vec<Option<Gate>>,
 }
 
-/// The features that need a type, as positions in [`Gates::features`]; empty means always there.
+/// The features that need a type, as indices in [`Gates::features`]; empty if the type always exists.
 pub(crate) type Gate = Vec<usize>;
 
 /// Schemas, inline objects and enums.
@@ -88,11 +88,11 @@ pub(crate) struct Types {
     pub(crate) objects: Vec<Object>,
     pub(crate) enums: Vec<Enum>,
     pub(crate) same: Same,
-    /// The names that modules of schemas would import, but some object has.
+    /// The names that the modules of schemas would import, but that an object has.
     pub(crate) shadowed: BTreeSet<String>,
 }
 
-/// The types that are aliases of another, because nothing but the name differs.
+/// The types that are aliases of another, because only their names differ.
 #[derive(Debug, Default)]
 pub(crate) struct Same {
     pub(crate) objects: BTreeMap<usize, usize>,
@@ -109,10 +109,10 @@ impl Types {
     }
 }
 
-/// The struct that a type is, through aliases and boxes.
+/// The struct of a type, through aliases and boxes.
 pub(crate) fn object_of(objects: &[Object], ty: &Type) -> Option<usize> {
     let mut ty = ty;
-    // Endless aliases have been refused before.
+    // Endless aliases were refused before.
     loop {
         let (Type::Object(index) | Type::Boxed(index)) = ty else { return None };
         match &objects[*index].shape {
@@ -126,32 +126,32 @@ pub(crate) fn object_of(objects: &[Object], ty: &Type) -> Option<usize> {
 #[derive(Debug)]
 pub(crate) struct Object {
     pub(crate) name: Name,
-    /// It lives in `schemas::inline`.
+    /// Whether it is in `schemas::inline`.
     pub(crate) inline: bool,
-    /// The schema's name or the path of the inline object.
+    /// The name of the schema, or the path of the inline object.
     pub(crate) wire: String,
     pub(crate) shape: Shape,
     pub(crate) docs: Docs,
 }
 
-/// How an operation is waited for.
+/// How to wait for an operation.
 #[derive(Debug)]
 pub(crate) struct Operation {
     pub(crate) form: OperationForm,
-    /// What asks for it, in the order in which to try them; never empty.
+    /// The methods that return it, in the order in which to try them; never empty.
     pub(crate) polls: Vec<Poll>,
 }
 
-/// What tells that an operation is done.
+/// How to see that an operation is done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum OperationForm {
-    /// The member `done`, as in google.longrunning; what came of it is in `response`.
+    /// By the member `done`, as in google.longrunning. The result is in `response`.
     Done,
-    /// The member `status`, as in Compute Engine; nothing comes of it but the operation itself.
+    /// By the member `status`, as in Compute Engine. There is no result except the operation itself.
     Status,
 }
 
-/// A method that asks for an operation.
+/// A method that returns an operation.
 #[derive(Debug)]
 pub(crate) struct Poll {
     pub(crate) id: String,
@@ -182,7 +182,7 @@ pub(crate) enum Type {
     Json,
     Enum(usize),
     Object(usize),
-    /// A member that would make its own type infinitely large.
+    /// A member that would make its own type infinitely large without a box.
     Boxed(usize),
     List(Box<Type>),
     Map(Box<Type>),
@@ -202,11 +202,11 @@ pub(crate) struct Value {
     pub(crate) docs: Docs,
 }
 
-/// What the document says about a thing, for its documentation.
+/// What the document says about an item, for its documentation.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub(crate) struct Docs {
     pub(crate) prose: Option<String>,
-    /// Facts, one per item: `read-only`, `default: …`.
+    /// Facts, each an item: `read-only`, `default: …`.
     pub(crate) facts: Vec<String>,
     pub(crate) deprecated: bool,
 }
@@ -224,7 +224,7 @@ pub(crate) struct Resource {
 }
 
 impl Resource {
-    /// This resource and all below it, each before those below it, in the order of the document's names.
+    /// This resource and all nested ones, each before its nested ones, in the order of the names in the document.
     pub(crate) fn walk(&self) -> impl Iterator<Item = &Resource> {
         let mut open = vec![self];
         std::iter::from_fn(move || {
@@ -234,7 +234,7 @@ impl Resource {
         })
     }
 
-    /// All methods of this resource and of those below it, in the same order.
+    /// All methods of this resource and of nested ones, in the same order.
     pub(crate) fn all_methods(&self) -> impl Iterator<Item = &Method> {
         self.walk().flat_map(|resource| &resource.methods)
     }
@@ -242,25 +242,25 @@ impl Resource {
 
 #[derive(Debug)]
 pub(crate) struct Method {
-    /// Its place among all methods of the document.
+    /// The number of the method among all methods in the document.
     pub(crate) number: usize,
     /// The name in the document, `list`.
     pub(crate) wire: String,
-    /// The whole name in the document, `drive.files.list`.
+    /// The id in the document, `drive.files.list`.
     pub(crate) id: String,
     pub(crate) function: Name,
     pub(crate) marker: Name,
     pub(crate) verb: &'static str,
     pub(crate) path: String,
     pub(crate) api_version: Option<String>,
-    /// The parameter by which the server knows a call that it gets again.
+    /// The parameter by which the server recognizes a repeated call.
     pub(crate) request_id: Option<String>,
     pub(crate) docs: Docs,
-    /// Positions in `Api::scopes`.
+    /// Indices in `Api::scopes`.
     pub(crate) scopes: Vec<usize>,
-    /// Required parameters in the order of the arguments; the body comes last.
+    /// Required parameters in the order of the arguments. The body is the last.
     pub(crate) arguments: Vec<Parameter>,
-    /// Positions in `arguments`, in the order of the path's variables.
+    /// Indices in `arguments`, in the order of the path's variables.
     pub(crate) path_arguments: Vec<usize>,
     pub(crate) body: Option<(Name, Payload)>,
     pub(crate) setters: Vec<Parameter>,
@@ -270,7 +270,7 @@ pub(crate) struct Method {
     pub(crate) paging: Option<Paging>,
 }
 
-/// What goes over the wire as body or response.
+/// A body or a response.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Payload {
     Nothing,
@@ -313,9 +313,9 @@ pub(crate) struct Download {
 pub(crate) struct Paging {
     pub(crate) token: String,
     pub(crate) in_body: bool,
-    /// The wire name of the next token; `metadata.continue` where it is a member of a member.
+    /// The wire name of the next token; `metadata.continue` for a member of a member.
     pub(crate) next: String,
-    /// The items, where it is plain which member holds them.
+    /// The items, if it is clear which member has them.
     pub(crate) items: Option<Items>,
 }
 
@@ -323,12 +323,12 @@ pub(crate) struct Paging {
 pub(crate) struct Items {
     pub(crate) wire: String,
     pub(crate) item: Type,
-    /// The member is a map, so that an item has a key.
+    /// Whether the member is a map, so that an item has a key.
     pub(crate) of_map: bool,
 }
 
-/// A method whose body is a list of requests, applied all or none, and whose response is the list of replies. Types are
-/// positions in `Types::objects`.
+/// A method whose body is a list of requests, applied all or none, and whose response is the list of replies. Types
+/// are indices in `Types::objects`.
 #[derive(Debug)]
 pub(crate) struct Update {
     pub(crate) body: usize,
@@ -338,11 +338,11 @@ pub(crate) struct Update {
     pub(crate) requests: List,
     /// The response's member.
     pub(crate) replies: List,
-    /// Where the body says which revision it requires, by dotted wire names; empty where it cannot.
+    /// The path of the member with the required revision, as wire names with dots; empty if there is none.
     pub(crate) revision: String,
-    /// The requests that are told by their type.
+    /// The requests that are identified by their type.
     pub(crate) members: Vec<SubRequest>,
-    /// What the setters of the method's parameters are called here, in their order.
+    /// The names of the setters for the method's parameters, in the same order.
     pub(crate) parameters: Vec<Name>,
     /// The body's other members.
     pub(crate) setters: Vec<BodySetter>,
@@ -371,12 +371,12 @@ pub(crate) struct BodySetter {
     pub(crate) docs: Docs,
 }
 
-/// The members of a struct, of which one at a time is set, by their positions.
+/// The members of a struct of which exactly one is set, as indices.
 #[derive(Debug)]
 pub(crate) struct Union {
-    /// Those whose type occurs once.
+    /// The members whose type occurs once.
     pub(crate) unique: Vec<usize>,
-    /// Those that need to be named.
+    /// The members that must be identified by name.
     pub(crate) named: Vec<usize>,
 }
 
@@ -387,7 +387,7 @@ pub(crate) struct Scope {
     pub(crate) prose: Option<String>,
 }
 
-/// A method that a few lines of example code can call: accessors, function, and the arguments' literals.
+/// A method that can be called with little example code: accessors, function, and literals for the arguments.
 #[derive(Debug)]
 pub(crate) struct Example {
     pub(crate) accessors: Vec<Name>,

@@ -1,9 +1,9 @@
-//! Every Rust name is made here, out of the names of a document.
+//! Makes every Rust name from the names in a document.
 //!
-//! A name depends on its wire name alone wherever it can, so that what is added to a document later renames nothing.
-//! Where two wire names of one scope make the same Rust name, the one written in the canonical way for its kind keeps
-//! it, and the others get `_` appended, in bytewise order. What a name is made of is ASCII, so that no document can
-//! smuggle anything into the code, and file names are safe on every system.
+//! Where possible, a name depends on its wire name only, so that additions to a document rename nothing. If two wire
+//! names in a scope result in the same Rust name, the one in the canonical form for its kind keeps it, and `_` is
+//! appended to the others, in the order of their bytes. All names are ASCII, so that a document cannot inject anything
+//! into the code, and file names are valid on every system.
 
 mod case;
 mod reserved;
@@ -19,7 +19,7 @@ use crate::features::FEATURES;
 use self::case::{camel, clean, cut, snake, started};
 use self::reserved::{is_keyword, is_module, is_never_raw, is_of_call};
 
-/// A valid Rust identifier, raw where it is a keyword.
+/// A valid Rust identifier, raw if it is a keyword.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Name(Box<str>);
 
@@ -28,7 +28,7 @@ impl Name {
         Name(text.into())
     }
 
-    /// The name as it is written, with `r#` where it is raw.
+    /// The name as written in code, with `r#` if it is raw.
     pub(crate) fn as_str(&self) -> &str {
         &self.0
     }
@@ -52,10 +52,10 @@ impl fmt::Display for Name {
     }
 }
 
-/// What is named, and with it the case and the reserved names.
+/// The kind of a named thing, which determines the case and the reserved names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Kind {
-    /// A top-level schema: as written, with the first letter raised.
+    /// A top-level schema: as in the document, with a capital as the first letter.
     Schema,
     /// An inline object or an enum, named after the path that leads to it.
     Type,
@@ -65,7 +65,7 @@ pub(crate) enum Kind {
     Field,
     /// A method, or the accessor of a resource.
     Function,
-    /// The same on the service itself, where the runtime has functions of its own.
+    /// The same on the service itself, which also has functions of the runtime.
     ServiceFunction,
     /// A setter of `Call<M>`.
     Setter,
@@ -75,7 +75,7 @@ pub(crate) enum Kind {
     Argument,
     /// The struct of a resource.
     Resource,
-    /// The marker of a method.
+    /// The type of a method.
     Marker,
     /// The module of a resource, and its file.
     Module,
@@ -107,7 +107,7 @@ impl Kind {
         }
     }
 
-    /// Which of two wire names that make the same name keeps it: the lower one.
+    /// Decides which of two wire names with the same Rust name keeps it: the one with the lower rank.
     fn rank(self, wire: &str, name: &str) -> u8 {
         match self {
             Kind::Variant => u8::from(wire.bytes().any(|byte| byte.is_ascii_lowercase())),
@@ -117,7 +117,7 @@ impl Kind {
     }
 }
 
-/// Names all things of one scope. The names come in the order of the wire names. `taken` are bare names.
+/// Names all things in a scope, in the order of the wire names. `taken` are bare names.
 pub(crate) fn assign<'a>(kind: Kind, wires: impl IntoIterator<Item = &'a str>, taken: &[&str]) -> Vec<Name> {
     let taken: HashSet<&str> = taken.iter().copied().collect();
     let wires: Vec<&str> = wires.into_iter().collect();
@@ -142,7 +142,7 @@ pub(crate) fn assign<'a>(kind: Kind, wires: impl IntoIterator<Item = &'a str>, t
         let base = wanted[index].strip_prefix("r#").unwrap_or(&wanted[index]);
         loop {
             count += 1;
-            // Many equal names would make ever longer suffixes, so after a few they are numbered.
+            // Many equal names would get longer and longer suffixes, so they are numbered after a few.
             let tail = if count < 4 { "_".repeat(count) } else { format!("_{count}_") };
             let name = format!("{base}{tail}");
             if is_free(kind, &name, &taken) && used.insert(name.clone()) {
@@ -154,23 +154,23 @@ pub(crate) fn assign<'a>(kind: Kind, wires: impl IntoIterator<Item = &'a str>, t
     names.into_iter().map(Name::new).collect()
 }
 
-/// Names one thing that has its scope to itself.
+/// Names the only thing in a scope.
 pub(crate) fn single(kind: Kind, wire: &str) -> Name {
     Name::new(legal(kind, kind.make(wire), &HashSet::new()))
 }
 
-/// Names one thing that has others beside it, with these bare names.
+/// Names one thing in a scope that already has these bare names.
 pub(crate) fn single_beside(kind: Kind, wire: &str, taken: &[&str]) -> Name {
     Name::new(legal(kind, kind.make(wire), &taken.iter().copied().collect()))
 }
 
-/// The wire name of a path of wire names, for types that are named after the way to them: each step keeps its words. A long
-/// path is cut, so that deep nesting makes no longer and longer names.
+/// The wire name for a path of wire names, for types that are named after the path to them. Each step keeps its words.
+/// A long path is cut, so that deep nesting does not make names longer and longer.
 pub(crate) fn join(base: &str, step: &str) -> String {
     cut(format!("{base}{}", camel(&clean(step)).trim_start_matches('_')))
 }
 
-/// A wire name as it begins the path of an inline type: a schema's name as it is written in Rust.
+/// The start of an inline type's path: the Rust name of a schema.
 fn raise(wire: &str) -> String {
     let clean = clean(wire);
     let mut chars = clean.chars();
@@ -181,8 +181,8 @@ fn raise(wire: &str) -> String {
     started(raised)
 }
 
-/// The name of the service type, out of the canonical name (`Display Video`) or the API's name (`drive`).
-/// It keeps clear of the modules beside it.
+/// The name of the service type, from the canonical name (`Display Video`) or the API's name (`drive`). It differs
+/// from the modules next to it.
 pub(crate) fn service<'n>(canonical: &str, mut modules: impl Iterator<Item = &'n Name>) -> Name {
     let words: String = canonical
         .split(|c: char| !c.is_ascii_alphanumeric())
@@ -194,17 +194,17 @@ pub(crate) fn service<'n>(canonical: &str, mut modules: impl Iterator<Item = &'n
     Name::new(if is_taken { name + "Api" } else { name })
 }
 
-/// Whether a name is one that the modules of schemas have for a type of std or the runtime, unless a schema has it.
+/// Whether the modules of schemas use this name for a type of std or the runtime, unless a schema has it.
 pub(crate) fn is_imported(name: &Name) -> bool {
     reserved::IN_SCHEMAS.contains(&name.as_str())
 }
 
-/// Whether a field's wire name follows from its name.
+/// Whether a field's wire name can be derived from its name.
 pub(crate) fn field_says(name: &Name, wire: &str) -> bool {
     case::wire_of_field(name.bare()) == wire
 }
 
-/// Whether a variant's wire name follows from its name.
+/// Whether a variant's wire name can be derived from its name.
 pub(crate) fn variant_says(name: &Name, wire: &str) -> bool {
     case::wire_of_variant(name.bare()) == wire
 }
@@ -218,8 +218,8 @@ pub(crate) fn scope_stem(url: &str) -> &str {
         .trim_end_matches('/')
 }
 
-/// The features of top-level resources, out of their modules' names: with `-` for `_` between words. Modules have different
-/// names, and so have their features; one that is ours gives way.
+/// The features of top-level resources, from the names of their modules, with `-` instead of `_` between words.
+/// Modules have different names, and so do their features. A feature with a reserved name is renamed.
 pub(crate) fn features<'n>(modules: impl IntoIterator<Item = &'n Name>) -> Vec<String> {
     let wanted: Vec<String> = modules.into_iter().map(|module| kebab(module.bare())).collect();
     let is_ours = |name: &str| {
@@ -245,11 +245,11 @@ fn kebab(module: &str) -> String {
     format!("{}{}{}", &module[..start], module[start..end].replace('_', "-"), &module[end..])
 }
 
-/// The name of the crate of an API version. Two API versions never have the same.
+/// The name of the crate of an API version. It is unique for each API version.
 ///
-/// Letters and digits stay. In the version `.` before a digit and `_` before a letter become `-`, as in
-/// `gapis-content-v2-1` and `gapis-admin-directory-v1`. Capitals are lowered after `--`, and what else there may be is
-/// written as its number.
+/// Letters and digits are kept. In the version, `.` before a digit and `_` before a letter become `-`, as in
+/// `gapis-content-v2-1` and `gapis-admin-directory-v1`. Capitals become lower case after `--`, and other characters
+/// become their numbers.
 #[must_use]
 pub fn crate_name(api: &str, version: &str) -> String {
     let mut name = String::from("gapis-");
@@ -282,7 +282,7 @@ fn push_encoded(name: &mut String, c: char, plain: bool, as_plain: char) {
     }
 }
 
-/// The name, with `_` after it until it is one that may be had.
+/// Appends `_` to the name until it is allowed.
 fn legal(kind: Kind, mut name: String, taken: &HashSet<&str>) -> String {
     if is_free(kind, &name, taken) {
         return if is_keyword(&name) { format!("r#{name}") } else { name };
@@ -293,7 +293,7 @@ fn legal(kind: Kind, mut name: String, taken: &HashSet<&str>) -> String {
     name
 }
 
-/// Whether nothing else has that name, apart from what is named with it.
+/// Whether the name is allowed in its scope, apart from names that are assigned together with it.
 fn is_free(kind: Kind, name: &str, taken: &HashSet<&str>) -> bool {
     !kind.is_reserved(name) && !taken.contains(name) && !is_never_raw(name)
 }

@@ -1,8 +1,8 @@
-//! Brings a discovery document into the form that is checked in under `discovery/`: keys sorted, one member a line,
-//! and, unless the caller wants it, without prose, so that a diff shows what changed in the interface and nothing else.
+//! Normalizes a discovery document to the form that is checked in under `discovery/`: sorted keys, one member in a
+//! line, and by default without prose, so that a diff shows changes of the API only.
 //!
-//! It knows the places of the format and must never remove a key for its name alone: a schema may well have a property,
-//! and a method a parameter, that is called `description`.
+//! It knows the structure of the format, and must not remove a key because of its name only: a schema may have a
+//! property, and a method a parameter, that is called `description`.
 
 use serde_json::Value;
 use serde_json::ser::{PrettyFormatter, Serializer};
@@ -10,13 +10,13 @@ use serde_json::ser::{PrettyFormatter, Serializer};
 /// What happens to the prose of a document (`description` and `enumDescriptions`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Prose {
-    /// It stays, and the generated crate has it as its documentation.
+    /// Keep it. It becomes the documentation of the generated crate.
     Keep,
-    /// It goes; the generated documentation is then made from facts alone.
+    /// Remove it. The generated documentation then consists of facts only.
     Remove,
 }
 
-/// What a JSON value of the document describes, so which of its members are prose and what its children are.
+/// What a JSON value in the document describes, which determines what its members are.
 #[derive(Clone, Copy, Debug)]
 enum Place {
     Document,
@@ -24,18 +24,18 @@ enum Place {
     Method,
     /// A schema, a property or a parameter: they share one shape.
     Schema,
-    /// Something that has at most a description of its own: a scope, an endpoint.
+    /// Something that has at most a description: a scope, an endpoint.
     Described,
     /// `auth` and `auth.oauth2`.
     Auth,
     OAuth2,
-    /// An object whose keys are names that the API chose, or an array of such values.
+    /// An object whose keys are names chosen by the API, or an array of such values.
     Many(Item),
-    /// Facts that hold no prose in any place.
+    /// Values without any prose.
     Plain,
 }
 
-/// What the values of a [`Place::Many`] are.
+/// The kind of values in a [`Place::Many`].
 #[derive(Clone, Copy, Debug)]
 enum Item {
     Resource,
@@ -85,10 +85,10 @@ impl Item {
     }
 }
 
-/// Sorts the keys of a discovery document and removes its prose if asked to.
+/// Sorts the keys of a discovery document and, on request, removes its prose.
 ///
-/// Values of an unexpected type are left as they are: judging a document is the parser's work, not this function's.
-/// The walk keeps its own stack, so no depth of nesting exhausts the thread's.
+/// Values of an unexpected type are left unchanged, because the parser checks documents. The walk has its own stack,
+/// so no depth of nesting exhausts the thread's stack.
 ///
 /// ```
 /// use gapis_codegen::normalize::{Prose, normalize};
@@ -111,7 +111,7 @@ pub fn normalize(document: &mut Value, prose: Prose) {
                 if prose == Prose::Remove {
                     members.retain(|key, _| !place.is_prose(key));
                 }
-                // Whether the map keeps its order depends on a feature that any crate of the build may turn on.
+                // Whether the map preserves its order depends on a feature that any crate in the build may enable.
                 members.sort_keys();
                 open.extend(members.iter_mut().map(|(key, member)| (member, place.child(key))));
             }
@@ -124,12 +124,12 @@ pub fn normalize(document: &mut Value, prose: Prose) {
     }
 }
 
-/// The text that is checked in for a document: indented by one space (a large document is half indentation otherwise),
-/// ending in one newline.
+/// The text of a document as it is checked in: indented by one space (otherwise half of a large document would be
+/// indentation), and ending with a newline.
 pub fn to_text(document: &Value) -> String {
     let mut text = Vec::new();
     let mut serializer = Serializer::with_formatter(&mut text, PrettyFormatter::with_indent(b" "));
-    // Neither a `Value` nor a `Vec` gives it a reason to fail, and JSON is UTF-8.
+    // Neither a `Value` nor a `Vec` can cause an error, and JSON is UTF-8.
     let _ = serde::Serialize::serialize(document, &mut serializer);
     text.push(b'\n');
     String::from_utf8(text).unwrap_or_default()

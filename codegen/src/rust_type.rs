@@ -1,12 +1,12 @@
-//! How a type is written in each module of a generated crate.
+//! The notation of a type in each module of a generated crate.
 
 use crate::model::{Object, Parameter, ParameterType, Payload, Type, Types};
 use crate::wire::Scalar;
 
-/// Where a type is written, which decides how it is reached.
+/// Where a type is written, which determines its path.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum At {
-    /// In `schemas`; types of std and the runtime have their short names unless a schema took one.
+    /// In `schemas`. Types of std and the runtime have their short names, unless a schema has the same name.
     Schemas,
     /// In `schemas::inline`.
     Inline,
@@ -16,7 +16,7 @@ pub(crate) enum At {
     Program,
 }
 
-/// A type of std or the runtime that modules of schemas import, with its path elsewhere.
+/// A type of std or the runtime that the modules of schemas import, with its path elsewhere.
 const IMPORTED: &[(&str, &str)] = &[
     ("Base64", "runtime::Base64"),
     ("BTreeMap", "::std::collections::BTreeMap"),
@@ -33,7 +33,7 @@ const IMPORTED: &[(&str, &str)] = &[
     ("Vec", "::std::vec::Vec"),
 ];
 
-/// The name of such a type in the modules of schemas, if no schema has it.
+/// Whether the modules of schemas can use this name for such a type, because no schema has it.
 pub(crate) fn is_free(types: &Types, name: &str) -> bool {
     !types.shadowed.contains(name)
 }
@@ -122,7 +122,7 @@ pub(crate) fn optional(types: &Types, inner: &Type, at: At) -> String {
     text
 }
 
-/// The names of [`IMPORTED`] from the runtime that the fields of objects say.
+/// The names in [`IMPORTED`] from the runtime that the fields of objects use.
 pub(crate) fn said<'o>(types: &Types, objects: impl Iterator<Item = &'o Type>) -> Vec<&'static str> {
     let mut all = String::new();
     for ty in objects {
@@ -156,7 +156,7 @@ pub(crate) fn parameter(types: &Types, parameter: &Parameter, at: At) -> String 
             text.push_str("enums::");
             text.push_str(types.enums[index].name.as_str());
         }
-        // A mask is sent verbatim, so it is taken as text.
+        // A mask is sent unchanged, so its type is text.
         ParameterType::Scalar(Scalar::Text | Scalar::FieldMask) => text.push_str("&str"),
         ParameterType::Scalar(scalar) => {
             let is_large =

@@ -1,6 +1,6 @@
-//! The oddities of the wire format, each in one place: how paths, formats, sizes and page tokens are written.
+//! The peculiarities of the wire format, each in one place: how paths, formats, sizes and page tokens are written.
 
-/// A scalar as the wire has it, by `type` and `format`.
+/// A scalar in the wire format, by `type` and `format`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Scalar {
     Text,
@@ -18,7 +18,8 @@ pub(crate) enum Scalar {
     Bytes,
 }
 
-/// The scalar of a `type` and `format`; `None` if the type is no scalar. The flag tells whether the format is known.
+/// The scalar for a `type` and `format`; `None` if the type is not a scalar. The flag says whether the format is
+/// known.
 pub(crate) fn scalar(kind: &str, format: Option<&str>) -> Option<(Scalar, bool)> {
     let (plain, known) = match (kind, format.unwrap_or_default()) {
         ("string", "") => (Scalar::Text, true),
@@ -44,20 +45,20 @@ pub(crate) fn scalar(kind: &str, format: Option<&str>) -> Option<(Scalar, bool)>
     Some((plain, known))
 }
 
-/// A path template in the two forms that exist, `{x}` and `{+x}`, with the names of its variables in order.
+/// A path template with variables `{x}` and `{+x}`, and the names of its variables in order.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Template {
     pub(crate) path: String,
     pub(crate) variables: Vec<String>,
-    /// Something else than the two forms was found, and brought to the nearest of them.
+    /// Whether a variable had another form, and was converted to the most similar of these.
     pub(crate) odd: bool,
 }
 
-/// What a pattern says of the names that a path takes: `^projects/[^/]+/locations/[^/]+$` is `projects/*/locations/*`, and
-/// `.*` is `**`. Nothing of a pattern that says more than which segments there are: checking that is the server's work.
+/// The form of a resource name, from its pattern: `projects/*/locations/*` for `^projects/[^/]+/locations/[^/]+$`, and `**`
+/// for `.*`. Patterns that restrict more than the segments have no form; the server checks these.
 pub(crate) fn form(pattern: &str) -> Option<String> {
     let names = pattern.strip_prefix('^')?.strip_suffix('$')?;
-    // The class has a `/` of its own.
+    // Before the segments are split, since the class contains a `/`.
     let names = names.replace("[^/]+", "*");
     let is_literal = |segment: &str| {
         !segment.is_empty()
@@ -69,11 +70,12 @@ pub(crate) fn form(pattern: &str) -> Option<String> {
         literal => is_literal(literal).then_some(literal),
     });
     let form = segments.collect::<Option<Vec<_>>>()?.join("/");
-    // Any name at all.
+    // This allows any name.
     Some(form).filter(|form| form != "**")
 }
 
-/// Reads a template. `{/x}` becomes `/{x}` and `{x*}` becomes `{+x}`: no document has them, but the format allows it.
+/// Parses a template. `{/x}` becomes `/{x}` and `{x*}` becomes `{+x}`; no document has these, but the format allows
+/// them.
 pub(crate) fn template(path: &str) -> Result<Template, &'static str> {
     let mut made = Template { path: String::new(), variables: Vec::new(), odd: false };
     let mut rest = path.trim_start_matches('/');
@@ -115,18 +117,18 @@ pub(crate) fn template(path: &str) -> Result<Template, &'static str> {
     Ok(made)
 }
 
-/// Whether a segment of a template is a variable and nothing else.
+/// Whether a segment of a template consists of a variable only.
 pub(crate) fn is_variable(segment: &str) -> bool {
     segment.starts_with('{') && segment.find('}').is_some_and(|end| end + 1 == segment.len())
 }
 
-/// An HTTP verb.
+/// An HTTP method.
 pub(crate) fn verb(written: &str) -> Option<&'static str> {
     const VERBS: &[&str] = &["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"];
     VERBS.iter().find(|verb| verb.eq_ignore_ascii_case(written)).copied()
 }
 
-/// A size such as `1GB` (binary units, as Google's own clients read it) or plain bytes.
+/// Parses a size such as `1GB` (in binary units, as in Google's own clients) or a number of bytes.
 pub(crate) fn size(written: &str) -> Option<u64> {
     let written = written.trim();
     let digits = written.trim_end_matches(|c: char| c.is_ascii_alphabetic());
@@ -142,20 +144,20 @@ pub(crate) fn size(written: &str) -> Option<u64> {
     digits.trim().parse::<u64>().ok()?.checked_mul(1 << shift)
 }
 
-/// Names of a request's page token: in the query, or in the body.
+/// Names for the page token of a request, in the query or in the body.
 pub(crate) const REQUEST_TOKENS: &[&str] =
     &["pageToken", "page_token", "_page_token", "nextPageToken", "continue"];
 
-/// Names of a response's token for the next page.
+/// Names for the next page token in a response.
 pub(crate) const RESPONSE_TOKENS: &[&str] = &["nextPageToken", "pageToken", "next_page_token"];
 
 /// The members of `google.longrunning.Operation`, which is done when its member `done` is true.
 pub(crate) const OPERATION: &[&str] = &["name", "done", "error", "response", "metadata"];
 
-/// The members by which an operation in the form of Compute Engine is known. It is done when its `status` is `DONE`.
+/// The members that identify an operation of Compute Engine's form. It is done when its `status` is `DONE`.
 pub(crate) const OPERATION_WITH_STATUS: &[&str] = &["name", "operationType", "status"];
 
-/// Names of the list that has a response's items, where it has several lists: the first of these.
+/// Names for the list with the items of a response, if it has several lists: the first of these.
 pub(crate) const ITEMS: &[&str] = &["items", "results", "rows", "entries"];
 
 /// Lists in a response that are never its items.
@@ -170,10 +172,10 @@ pub(crate) const NOT_ITEMS: &[&str] = &[
     "failedLocations",
 ];
 
-/// The members of `google.api.HttpBody`: raw bytes with a content type, whatever the schema is called.
+/// The members of `google.api.HttpBody`, which is raw bytes with a content type, whatever the name of the schema.
 pub(crate) const HTTP_BODY: &[&str] = &["contentType", "data", "extensions"];
 
-/// Global parameters that every call has setters for; a method's own parameter of that name needs none.
+/// Global parameters for which every call has setters. A method's own parameter with such a name needs none.
 pub(crate) const GLOBAL_SETTERS: &[&str] = &["fields", "quotaUser", "prettyPrint"];
 
 /// Scheme and host, ending in `/`.
@@ -194,7 +196,7 @@ pub(crate) fn plain_path(written: &str) -> Option<&str> {
     (path.chars().all(is_fine) && is_inside).then_some(path)
 }
 
-/// A part of an API's id: what may be in a crate's name and in a path.
+/// Whether a part of an API's id can be part of a crate's name and of a path.
 pub(crate) fn is_id(text: &str, may_have_dots: bool) -> bool {
     let is_fine = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_' || (may_have_dots && byte == b'.');
     text.len() <= 64

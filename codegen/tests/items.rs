@@ -132,8 +132,8 @@ fn a_rule_overrules_the_names() {
     assert_eq!(
         warnings,
         [
-            "pond: at `items.pond.call`: `nextPageToken` is no list or map of the response",
-            "pond: at `items.pond.other`: no such method answers in pages"
+            "pond: at `items.pond.call`: `nextPageToken` is not a list or map of the response",
+            "pond: at `items.pond.other`: there is no such method that returns pages"
         ]
     );
 }

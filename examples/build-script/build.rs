@@ -27,8 +27,8 @@ fn main() -> Result<(), Box<dyn Error>> {
         fs::create_dir_all(path.parent().ok_or("a file without a folder")?)?;
         fs::write(path, text)?;
     }
-    // A `#[path]` must be a literal, so the line that has it is generated as well. Here it also keeps the lints of this
-    // repository out of the module.
+    // A `#[path]` must be a literal, so the line with it is generated too. It also exempts the module from the lints
+    // of this repository.
     let root = out.join(&made.name).join("src/lib.rs");
     fs::write(
         out.join("farm.rs"),

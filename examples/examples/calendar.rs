@@ -1,4 +1,4 @@
-//! One batch with two types of reply, and all that a callback is given: what the .NET client's guide shows.
+//! One batch with two types of replies, and everything that a callback gets, as in the guide to the .NET client.
 //!
 //! `cargo run -p gapis-examples --example calendar -- [CALENDAR]`
 
@@ -26,7 +26,7 @@ pub(crate) async fn run(calendar: &Calendar, id: &str, out: &Output) -> Result<(
         Err(error) => out.line(format_args!("{}: {error}", reply.index)),
     })?;
 
-    // Local times without an offset: the zone stands beside them. The second event lacks it.
+    // Local times without an offset need a separate time zone, which the second event lacks.
     let zurich = local("2014-01-01T10:00:00", Some("Europe/Zurich"))?;
     for start in [zurich, local("2014-01-01T10:00:00", None)?] {
         let end = EventDateTime { date_time: Some("2014-01-01T12:00:00".parse()?), ..start.clone() };
@@ -44,7 +44,7 @@ pub(crate) async fn run(calendar: &Calendar, id: &str, out: &Output) -> Result<(
                 }
                 Err(error) => out.line(format_args!("{}: {error}", reply.index)),
             }
-            // The HTTP message, if one came, with its status, headers and body.
+            // The HTTP response, if there was one, with its status, headers and body.
             out.line(reply.response.as_ref().map_or_else(String::new, show));
         })?;
     }

@@ -1,4 +1,4 @@
-//! Calls with their own credentials, and more calls than one request may carry: what the Classroom guide shows.
+//! Calls with their own credentials, and more calls than a request may contain, as in the Classroom guide.
 //!
 //! `cargo run -p gapis-examples --example classroom -- [COURSE1 COURSE2]`
 
@@ -27,7 +27,7 @@ pub(crate) async fn run(
         courses.patch(id, change).update_mask(mask).with_header("Authorization", &token)
     };
 
-    // What goes out with the batch holds for every call that does not say otherwise. These two do.
+    // Headers of the batch apply to every call that does not set its own. These two do.
     let mut batch = classroom.batch();
     let name = Course { name: Some("Course 1".to_owned()), ..Default::default() };
     let section = Course { section: Some("Section 2".to_owned()), ..Default::default() };
@@ -41,8 +41,8 @@ pub(crate) async fn run(
     })?;
     let _report = batch.execute().await;
 
-    // Classroom takes 50 calls in one request; a batch is split where it has more. One request after the other, so that
-    // of two spellings of an address the later one is refused.
+    // Classroom accepts 50 calls in one request, so a larger batch is split. The requests are sent one after another,
+    // so that the later of two spellings of an address is refused.
     let mut batch = classroom.batch().with_concurrency(1);
     let mails = (1..=58).map(|number| format!("student.{number}@school.example.com"));
     let others = ["nobody@elsewhere.example.com", "student.1@School.example.com"].map(str::to_owned);

@@ -1,4 +1,4 @@
-//! Many line items set to active, in three ways: what the Display & Video 360 guide shows in three languages.
+//! Activates many line items, in three ways, as in the Display & Video 360 guide.
 //!
 //! `cargo run -p gapis-examples --example displayvideo -- [ADVERTISER LINE_ITEM...]`
 
@@ -53,7 +53,7 @@ pub(crate) async fn run(service: &DisplayVideo, advertiser: i64, items: &[i64], 
     Ok(())
 }
 
-/// Two kinds of resource in one batch, each reply cut down to the members that are asked for.
+/// Two kinds of resources in one batch. Each reply contains only the requested members.
 async fn rename(service: &DisplayVideo, advertiser: i64, items: &[i64], out: &Output) -> Result<()> {
     let Some(&item) = items.first() else { return Ok(()) };
     let mut batch = service.batch();

@@ -1,4 +1,4 @@
-//! The other kind of batch: one call that carries many requests, applied in order, all or none.
+//! The other kind of batch: one call with many requests, which are applied in order, all or none.
 //!
 //! `cargo run -p gapis-examples --example docs -- [DOCUMENT]`
 
@@ -27,13 +27,13 @@ pub(crate) async fn run(docs: &Docs, document: &str, out: &Output) -> Result<()>
     let replies = done.replies.unwrap_or_default().len();
     out.line(format_args!("{replies} replies, the next revision is {next}"));
 
-    // Now it has changed, so the same again fails as a whole.
+    // The document has changed now, so the same update fails as a whole.
     match write(docs, document, control).await {
         Ok(_) => out.line("the server took a stale revision"),
         Err(error) => out.line(format_args!("{error}")),
     }
 
-    // A request that is answered has a callback, whose type is that of its reply.
+    // The callback for a request gets a reply of that request's type.
     let mut name = None;
     let greeting = CreateNamedRangeRequest {
         name: Some("greeting".to_owned()),

@@ -1,4 +1,4 @@
-//! Reads how 500 messages begin, and puts a label on those that have a word in it.
+//! Reads the beginning of 500 messages, and adds a label to those that contain a word.
 //!
 //! `TOKEN=… cargo run -p gapis-examples --example label -- WORD LABEL`
 #![allow(clippy::print_stderr)]
@@ -7,7 +7,7 @@ use gapis_gmail_v1::schemas::BatchModifyMessagesRequest;
 use gapis_gmail_v1::{BearerToken, Gmail, Result};
 use serde::Deserialize;
 
-/// What is read of a message, and therefore all that is asked for.
+/// The members of a message that the program reads. Only these are requested.
 #[derive(Deserialize)]
 struct Message {
     id: String,
@@ -25,7 +25,7 @@ async fn main() -> Result<()> {
     Ok(())
 }
 
-/// Gives how many messages have the label now.
+/// Returns how many messages have the label now.
 pub(crate) async fn label_by_word(gmail: &Gmail, word: &str, label: &str) -> Result<usize> {
     let users = gmail.users();
     let messages = users.messages();

@@ -1,4 +1,4 @@
-//! Shares files with people: a call for each pair, in as few HTTP requests as Drive takes.
+//! Shares files with people: one call for each pair, in as few HTTP requests as possible.
 //!
 //! `TOKEN=… cargo run -p gapis-examples --example share -- FILE,FILE MAIL,MAIL`
 #![allow(clippy::print_stderr)]
@@ -17,7 +17,7 @@ async fn main() -> Result<()> {
     Ok(())
 }
 
-/// Lets everyone read every file, and gives a line for each pair for which that failed.
+/// Lets everyone read every file. Returns a line for each pair that failed.
 pub(crate) async fn share(drive: &Drive, files: &[&str], people: &[&str]) -> Result<Vec<String>> {
     let mut failed = Vec::new();
     let mut batch = drive.batch();

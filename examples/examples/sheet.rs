@@ -1,4 +1,4 @@
-//! Adds a sheet to a spreadsheet, and fills it.
+//! Adds a sheet to a spreadsheet and fills it.
 //!
 //! `TOKEN=… cargo run -p gapis-examples --example sheet -- SPREADSHEET TITLE`
 #![allow(clippy::print_stderr)]
@@ -19,7 +19,7 @@ async fn main() -> Result<()> {
     Ok(())
 }
 
-/// Gives the new sheet's id.
+/// Returns the id of the new sheet.
 pub(crate) async fn add_and_fill(
     sheets: &Sheets,
     book: &str,

@@ -1,4 +1,4 @@
-//! An update whose requests are answered: each reply goes to the callback or ticket of its own request.
+//! An update whose requests have replies: each reply is passed to the callback or ticket of its own request.
 //!
 //! `cargo run -p gapis-examples --example sheets -- [SPREADSHEET]`
 
@@ -22,7 +22,7 @@ pub(crate) async fn run(sheets: &Sheets, spreadsheet: &str, out: &Output) -> Res
         ..Default::default()
     };
 
-    // A callback gets the reply to its own request, a ticket stands for one.
+    // A callback gets the reply to its request. A ticket can be redeemed for a reply.
     let mut update = sheets.spreadsheets().batch_update(spreadsheet).push_with(add("May"), |reply| {
         let id = reply.ok().and_then(|reply| reply.properties?.sheet_id);
         out.line(format_args!("the sheet of May is {id:?}"));
@@ -35,7 +35,7 @@ pub(crate) async fn run(sheets: &Sheets, spreadsheet: &str, out: &Output) -> Res
     out.line(format_args!("the sheet of June is {june:?}"));
     out.line(format_args!("{} cells changed", replaced.redeem()?.occurrences_changed.unwrap_or_default()));
 
-    // One bad request, and nothing is applied. Only its own callback gets the server's word.
+    // If one request is invalid, nothing is applied. Only its callback gets the server's error.
     let say = |month: &'static str| {
         move |reply: Result<_>| match reply {
             Ok(_) => out.line(format_args!("{month}: added")),

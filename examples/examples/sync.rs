@@ -1,4 +1,4 @@
-//! Sends local changes of events to a calendar, unless somebody else changed the event meanwhile.
+//! Sends local changes of events to a calendar, unless somebody else has changed the event.
 //!
 //! `TOKEN=… cargo run -p gapis-examples --example sync -- CALENDAR`
 #![allow(clippy::print_stderr)]
@@ -25,8 +25,8 @@ async fn main() -> Result<()> {
     Ok(())
 }
 
-/// Sends each event's summary, and puts what the server made of it in its place. Gives the ids of events that somebody
-/// else has changed; in their place is then what the server has.
+/// Sends the summary of each event, and replaces the event with the server's version. Returns the ids of events that
+/// somebody else has changed; these are also replaced with the server's version.
 pub(crate) async fn sync(
     calendar: &Calendar,
     id: &str,

@@ -1,12 +1,12 @@
-//! The servers that the programs in `examples/` run against by default: typed handlers over a state that calls change.
+//! The servers that the programs in `examples/` use by default: typed handlers for a state that calls change.
 //!
-//! A program is one file, and a test runs it as it is. Nothing in here is needed to use a generated crate.
+//! A program is one file, and a test runs it unchanged. None of this is needed to use a generated crate.
 
 pub mod servers;
 
 pub use gapis_example_farm::{Output, Shared, Stage};
 
-/// The code in the README and in the guide, compiled.
+/// The code in the README and in the guide, which is compiled by the tests.
 #[cfg(doctest)]
 mod documents {
     #[doc = include_str!("../../README.md")]

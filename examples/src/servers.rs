@@ -1,4 +1,4 @@
-//! The servers that the programs run against by default: typed handlers over a state that calls change.
+//! The servers that the programs use by default: typed handlers for a state that calls change.
 
 pub mod calendar;
 pub mod classroom;

@@ -258,8 +258,8 @@ async fn another_number_of_replies_is_an_error_that_has_the_response() {
         assert_eq!(
             error.to_string(),
             format!(
-                "docs.documents.batchUpdate: 2 requests were applied, but the response has {came} `replies`, so that \
-                 none is known to be whose"
+                "docs.documents.batchUpdate: 2 requests were applied, but the response has {came} `replies`, so replies \
+                 cannot be matched to requests"
             )
         );
         assert!(error.is_protocol());
@@ -309,7 +309,7 @@ async fn what_cannot_be_applied_is_refused_before_anything_is_sent() {
     let update = || docs.documents().batch_update("DOC");
 
     let error = update().await.unwrap_err();
-    assert_eq!(error.to_string(), "docs.documents.batchUpdate: an update without `requests`");
+    assert_eq!(error.to_string(), "docs.documents.batchUpdate: the update has no `requests`");
     let told = Told::default();
     let two = Request {
         insert_text: Some(insert("a")),
@@ -319,11 +319,11 @@ async fn what_cannot_be_applied_is_refused_before_anything_is_sent() {
     let error = update().push_with(insert("a"), told.callback("0")).push(two).await.unwrap_err();
     assert_eq!(
         error.to_string(),
-        "docs.documents.batchUpdate: `requests[1]` has 2 members set, and a request has one"
+        "docs.documents.batchUpdate: `requests[1]` has 2 members, but must have exactly one"
     );
     assert_eq!(told.lines(), [format!("0: {error}")], "a callback learns why");
     let error = update().push(Request::default()).await.unwrap_err();
-    assert!(error.is_input() && error.to_string().contains("`requests[0]` has 0 members set"), "{error}");
+    assert!(error.is_input() && error.to_string().contains("`requests[0]` has 0 members"), "{error}");
 
     // On a batch nothing is queued, and so nobody is told.
     let told = Told::default();

@@ -1,4 +1,4 @@
-//! How often a batch allocates, by an allocator that counts.
+//! Counts the allocations of a batch.
 //!
 //! `cargo bench -p gapis-runtime --bench allocations`. Fails if reading a batch allocates more
 //! than five times a call beyond the decoded value.
@@ -26,13 +26,13 @@ use table::Table;
 #[global_allocator]
 static ALLOCATOR: &StatsAlloc<System> = &INSTRUMENTED_SYSTEM;
 
-/// At most so many a call for reading, beyond the value.
+/// The maximum number of allocations for reading a call, in addition to those of the value.
 const TARGET: f64 = 5.0;
 
-/// The count when the request had been written.
+/// The count after the request was written.
 static WRITTEN: AtomicUsize = AtomicUsize::new(0);
 
-/// Growing counts as well: it may move.
+/// Growing an allocation counts too, because it may move.
 fn count() -> usize {
     let stats = ALLOCATOR.stats();
     stats.allocations + stats.reallocations
@@ -48,7 +48,7 @@ fn main() -> Result<()> {
         let zoo = ours::zoo(&Arc::new(zoo::Prepared::new(calls, zoo::Answer::Dozen)), || {
             WRITTEN.store(count(), Ordering::Relaxed)
         });
-        // Once before, so that what is made once does not count.
+        // A first run, so that one-time allocations are not counted.
         runtime.block_on(ours::whole(&zoo, &ids));
         let seen = AtomicUsize::new(0);
         let start = count();

@@ -1,5 +1,5 @@
-//! How much memory media takes: uploads and downloads 1 GiB, or as many MiB as the first argument says, over loopback,
-//! and prints the peak of this process. The server is another process, so that its memory does not count.
+//! Measures the memory that media needs: uploads and downloads 1 GiB, or the number of MiB in the first argument, over
+//! loopback, and prints the peak of this process. The server is another process, so that its memory is not included.
 //!
 //! `cargo run --release -p gapis-runtime --example media_memory`
 #![allow(clippy::print_stdout, missing_docs, unreachable_pub)]
@@ -53,7 +53,7 @@ async fn measure(photos: &Photos, size: u64) -> Outcome {
     Ok(())
 }
 
-/// The most memory that this process has had, as Linux tells it.
+/// The peak memory of this process, as reported by Linux.
 fn peak() -> Result<String, std::io::Error> {
     let status = std::fs::read_to_string("/proc/self/status")?;
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
@@ -95,14 +95,14 @@ fn serve(size: u64) -> Outcome {
     println!("http://{}", listener.local_addr()?);
     for stream in listener.incoming() {
         let stream = stream?;
-        // An answer goes out in several small writes, none of which is to wait for the other side.
+        // A response is sent in several small writes, none of which should wait for the other side.
         stream.set_nodelay(true)?;
         std::thread::spawn(move || while answer(&stream, size).is_ok() {});
     }
     Ok(())
 }
 
-/// Answers one request.
+/// Handles a request.
 fn answer(stream: &TcpStream, size: u64) -> Outcome {
     let mut reader = BufReader::with_capacity(1, stream);
     let (mut lines, mut line) = (Vec::new(), String::new());
@@ -128,7 +128,7 @@ fn answer(stream: &TcpStream, size: u64) -> Outcome {
     Ok(())
 }
 
-/// The last byte of `0-41/100`, unless it is the last of all.
+/// The last byte of `0-41/100`, unless it is the last of the media.
 fn unfinished(range: &str) -> Option<u64> {
     let (place, total) = range.split_once('/')?;
     let last = place.split_once('-')?.1.parse::<u64>().ok()?;

@@ -1,4 +1,4 @@
-//! A call as a value, and what can be done with one: send it, walk its pages, wait for its operation, look at it.
+//! A call as a value, and what can be done with it: send it, fetch its pages, wait for its operation, print it.
 
 pub(crate) mod dry_run;
 pub(crate) mod message;

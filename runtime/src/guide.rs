@@ -1,20 +1,20 @@
-//! The guide: how to use a generated crate, a page for each thing to do.
+//! The guide: how to use a generated crate, with a page for each topic.
 //!
-//! | page | about |
+//! | page | topic |
 //! |---|---|
 //! | [batching] | many calls in one HTTP request, each with its own reply |
 //! | [batch_update] | many changes to one document in one call: `batchUpdate` of Docs, Sheets, Slides and Forms |
 //! | [client] | retries, timeouts, headers, endpoints, metrics and traces |
-//! | [credentials] | who is calling |
-//! | [errors] | what can go wrong, and how to tell what did |
+//! | [credentials] | authentication |
+//! | [errors] | the kinds of errors, and how to handle them |
 //! | [lists] | pages and items |
 //! | [values] | parts of a response, nulls, and the smallest patch |
 //! | [media] | uploads and downloads |
 //! | [operations] | waiting for long-running operations |
-//! | [testing] | a mock server, faults, and dry runs |
+//! | [testing] | a mock server, simulated failures, and dry runs |
 //!
-//! The code uses generated crates: `gapis-drive-v3` and its like, and `gapis-farm-v2`, an API of our own that only the mock
-//! server has. The tests of this project compile all of it.
+//! The code uses generated crates such as `gapis-drive-v3`, and `gapis-farm-v2`, an example API that exists only on
+//! the mock server. The tests of this project compile all of it.
 
 #[doc = include_str!("../guide/batch-update.md")]
 pub mod batch_update {}

@@ -1,9 +1,10 @@
-//! The runtime of the gapis crates: typed clients for Google APIs, whose calls can be sent alone or queued on a batch.
+//! The runtime of the gapis crates: typed clients for Google APIs, whose calls can be sent alone or in a batch.
 //!
 //! Programs depend on a generated crate, such as `gapis-drive-v3`, which re-exports what its users need from here. This
-//! crate knows no API. It sends calls, retries them, batches them, and reads and writes the values of schemas.
+//! crate has no code for a particular API. It sends, retries and batches calls, and reads and writes the values of
+//! schemas.
 //!
-//! A [`Client`] holds connections and credentials, and several services may share one:
+//! A [`Client`] holds connections and credentials, and can be shared by several services:
 //!
 //! ```
 //! use gapis_runtime::{ApiKey, Client, Result, RetryPolicy};
@@ -19,34 +20,34 @@
 //! ```
 //!
 //! With a generated crate, `Drive::new(&client)` is a service. Its calls are values: `.await` sends one, and
-//! `.queue(&mut batch, callback)` puts it on a [`Batch`]. The [guide] has a page for each thing to do.
+//! `.queue(&mut batch, callback)` adds it to a [`Batch`]. The [guide] has a page for each topic.
 //!
 //! # Features
 //!
 //! | feature | what it adds |
 //! |---|---|
-//! | `rustls` (default) | TLS by rustls, with the platform's trusted roots |
-//! | `native-tls` | TLS by the platform's own library |
+//! | `rustls` (default) | TLS with rustls and the platform's trusted roots |
+//! | `native-tls` | TLS with the platform's own library |
 //! | `http2` (default) | HTTP/2, so that concurrent calls share a connection |
-//! | `blocking` | calls and batches from threads without an async runtime |
-//! | `fs` | [`Source`]s that are files |
-//! | `jiff` | times, dates and durations from and to the types of `jiff` 0.2 |
-//! | `reqwest` | [`Builder::http_client`]: a `reqwest` 0.13 client of the caller's own |
+//! | `blocking` | calls and batches on threads without an async runtime |
+//! | `fs` | files as [`Source`]s of uploads |
+//! | `jiff` | conversions between times, dates and durations and the types of `jiff` 0.2 |
+//! | `reqwest` | [`Builder::http_client`]: the caller's own `reqwest` 0.13 client |
 //! | `tracing` | spans for calls, batches, HTTP requests and waits, without secrets |
 //!
-//! Generated crates have these features too. Without `rustls` and `native-tls` only `http://` endpoints can be reached.
+//! Generated crates have these features too. Without `rustls` and `native-tls`, only `http://` endpoints can be used.
 //!
-//! # Where to go on
+//! # Where to start
 //!
-//! - [`Client`] and its [`Builder`]: who is calling, where calls go, what is sent again
-//! - [`Batch`] and its [`Report`]; [`Batcher`], for calls that many tasks make
-//! - [`Error`]: what can go wrong, and how to tell what did
+//! - [`Client`] and its [`Builder`]: credentials, endpoints and retries
+//! - [`Batch`] and its [`Report`]; [`Batcher`] for calls of many tasks
+//! - [`Error`]: the kinds of failures
 //! - [`Upload`], [`Download`] and [`Source`]: media
-//! - `gapis-auth`: credentials that ask for tokens; `gapis-mock`: a server for tests
+//! - `gapis-auth`: credentials that request tokens; `gapis-mock`: a server for tests
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
-// The derives name this crate by its name, in its own tests too.
+// The derive macros refer to this crate by its name, also in its own tests.
 #[cfg(test)]
 extern crate self as gapis_runtime;
 
@@ -97,7 +98,7 @@ pub use wire::error::{
 };
 pub use wire::response::RawResponse;
 
-/// What generated crates re-export for their users.
+/// The items that generated crates re-export for their users.
 pub mod prelude {
     #[doc(no_inline)]
     pub use crate::value::Open;

@@ -1,11 +1,11 @@
-//! The macros that generated crates call. What a user of such a crate sees (structs, enums, functions) is written out
-//! there as plain Rust; what is the same for each is written here once.
+//! The macros that generated crates call. The items that users of such a crate see (structs, enums, functions) are
+//! written there as plain Rust; code that is the same for each of them is written here once.
 
 mod update;
 
-/// Writes the marker's impl of [`Method`](crate::Method).
+/// Implements [`Method`](crate::Method) for the type of a method.
 ///
-/// `method! { Get: Drive => File; "drive.files.get" GET "files/{fileId}" }`, then, in braces, members of
+/// `method! { Get: Drive => File; "drive.files.get" GET "files/{fileId}" }`, followed in braces by the members of
 /// [`MethodSpec`](crate::wire::spec::MethodSpec) that differ from the default.
 #[doc(hidden)]
 #[macro_export]
@@ -25,9 +25,9 @@ macro_rules! method {
     };
 }
 
-/// Writes the marker's impl of [`Paged`](crate::Paged): `paged! { List => File; "pageToken" "nextPageToken" "files" }`,
-/// with `body` before the first name where the request's token is a member of the body, a dotted name for a token in a
-/// member's member, and an empty last name where it is not plain which member holds the items.
+/// Implements [`Paged`](crate::Paged): `paged! { List => File; "pageToken" "nextPageToken" "files" }`. `body` before
+/// the first name means that the request's token is a member of the body; a name with a dot is a token in a member's
+/// member. The last name is empty if it is not clear which member has the items.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! paged {
@@ -58,10 +58,10 @@ macro_rules! paged {
     };
 }
 
-/// Writes an operation's impls of [`Operation`](crate::Operation) and, where its member `done` tells that it is done,
+/// Implements [`Operation`](crate::Operation) for a schema and, if its member `done` says that it is done,
 /// [`LongRunning`](crate::LongRunning): `operation! { Operation: super::Drive, done; "drive.operations.get"
-/// "operations/{name}" }`, with `status` where that tells it, and the id and path of each method that asks for one, after
-/// `in` the version that the method is asked for by.
+/// "operations/{name}" }`. `status` instead of `done` means that the member `status` says so. Then follow the id and
+/// the path of each method that returns an operation, optionally with `in` and the version of that method.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! operation {
@@ -88,11 +88,11 @@ macro_rules! operation {
     };
 }
 
-/// Writes a service's impls and the crate's own `Call<M>`, so that the setters of each method can be inherent impls of
-/// `Call<Marker>` and every verb stands once per crate.
+/// Implements the traits of a service, and defines the crate's own `Call<M>`. The setters of each method can then be
+/// inherent functions of `Call<Marker>`, and each verb exists once in the crate.
 ///
-/// `api! { Drive { name: "drive", version: "v3", … } }`, the members of [`ApiSpec`](crate::wire::spec::ApiSpec) that differ
-/// from the default; the struct `Drive(Client)` stands beside it.
+/// `api! { Drive { name: "drive", version: "v3", … } }`, with the members of [`ApiSpec`](crate::wire::spec::ApiSpec)
+/// that differ from the default. The struct `Drive(Client)` is defined next to it.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! api {
@@ -111,41 +111,45 @@ macro_rules! api {
         }
 
         impl $api {
-            /// A builder for the service with a client of its own.
+            /// Returns a builder for the service with its own client.
             pub fn builder() -> $crate::Builder<$api> {
                 $crate::Builder::new()
             }
-            /// The service over a client that may serve other APIs too.
+            /// Returns the service with a client, which may be used for other APIs too.
             pub fn new(client: &$crate::Client) -> Self {
                 <$api as $crate::Api>::new(client)
             }
-            /// The client this service sends with.
+            /// The client of the service.
             pub fn client(&self) -> &$crate::Client {
                 &self.0
             }
-            /// A new, empty batch for calls of this API.
+            /// Returns a new, empty batch for calls of this API.
             pub fn batch<'cb>(&self) -> $crate::Batch<'cb, $api> {
                 $crate::Batch::new(self)
             }
-            /// A dispatcher that puts the calls of many tasks into common batches; the driver must be spawned.
+            /// Returns a dispatcher that combines calls of many tasks into batches, and its driver, which must be
+            /// spawned.
             pub fn batcher(&self) -> ($crate::Batcher<$api>, $crate::Driver) {
                 $crate::Batcher::new(self)
             }
-            /// Waits until an operation that some call answered is done.
+            /// Waits until an operation that a call returned is done.
             pub fn wait_for<O>(&self, operation: &O) -> $crate::Wait<'static, O>
             where
                 O: $crate::Operation<Api = $api>,
             {
                 $crate::Wait::known(&self.0, operation)
             }
-            /// Downloads from an address that an answer named, as Drive's `exportLinks` and `downloadUri` are, with this
-            /// client's credentials. They go to the API's own endpoint, or by `https` to hosts of its universe that serve
-            /// media; redirects are followed between these. Any other address is an input error.
+            /// Downloads from a URL in a response, such as Drive's `exportLinks` and `downloadUri`, with the
+            /// credentials of this client.
+            ///
+            /// The credentials are sent to the API's own endpoint, or with `https` to hosts of its universe that serve
+            /// media; redirects between these are followed. Any other URL is an input error.
             pub fn download_from(&self, url: &str) -> $crate::Download<$crate::Raw<$api>> {
                 $crate::Download::new($crate::private::Request::linked::<$api>(&self.0, url))
             }
-            /// A call by verb and path (below the service path, or below the root with a leading `/`), for what the
-            /// generated methods do not cover. The path is sent as it is; the response is any JSON value.
+            /// Returns a call by HTTP method and path, for what the generated methods do not cover. The path is
+            /// relative to the service path, or to the root if it begins with `/`, and is sent unchanged. The response
+            /// is any JSON value.
             pub fn call(
                 &self,
                 verb: $crate::http::Method,
@@ -156,10 +160,10 @@ macro_rules! api {
             }
         }
 
-        /// A call under construction: `.await` sends it, `.queue` puts it on a batch.
+        /// A call that has not been sent: `.await` sends it, and `.queue` adds it to a batch.
         ///
-        /// What a call yields is what the discovery document says, unless
-        /// [`reply_as`](Self::reply_as) asks for a type of the caller's own.
+        /// It returns the type in the discovery document, unless [`reply_as`](Self::reply_as) selects a type of the
+        /// caller's own.
         #[must_use = "a call does nothing until it is sent or queued"]
         pub struct Call<M, R = $crate::AsDocumented>($crate::private::Request, ::std::marker::PhantomData<fn() -> (M, R)>);
 
@@ -206,69 +210,69 @@ macro_rules! api {
             }
         }
 
-        /// What every call has.
+        /// The options and verbs of every call.
         impl<M: $crate::Method<Api = $api>, R: $crate::ReplyAs<M>> Call<M, R> {
-            /// Asks for some members of the response only, in the syntax of partial responses: `id,owners(name)`.
+            /// Requests only some members of the response, in the syntax of partial responses: `id,owners(name)`.
             pub fn fields(self, fields: &str) -> Self {
                 self.with_param("fields", &fields)
             }
 
-            /// Counts the call against that user's quota: any text of up to 40 characters that tells users apart.
+            /// Counts the call against the quota of this user: any text of up to 40 characters that identifies a user.
             pub fn quota_user(self, user: &str) -> Self {
                 self.with_param("quotaUser", &user)
             }
 
-            /// Asks for a response with or without indentation.
+            /// Requests a response with or without indentation.
             pub fn pretty_print(self, pretty: bool) -> Self {
                 self.with_param("prettyPrint", &pretty)
             }
 
-            /// Names the call in a batch: its reply and its record there have this id, anything that displays. Without
-            /// one, an id is made.
+            /// Sets the id of the call in a batch, from any value that can be displayed. Its reply and its record have
+            /// this id. Without one, the batch makes an id.
             pub fn with_id(self, id: impl ::std::fmt::Display) -> Self {
                 Call::of(self.0.with_id(&id))
             }
 
-            /// Sets a header of this call. On a batch it travels with this call alone.
+            /// Sets a header of this call. In a batch, it is sent in the part of this call.
             pub fn with_header(self, name: &str, value: &str) -> Self {
                 Call::of(self.0.header(name, value))
             }
 
-            /// Adds a query parameter that the discovery document does not know.
+            /// Adds a query parameter that the discovery document does not define.
             pub fn with_query(self, name: &str, value: &str) -> Self {
                 Call::of(self.0.query(name, value))
             }
 
-            /// Gives each attempt of this call, sent by itself, that long.
+            /// Sets the timeout for each attempt of this call when it is sent alone.
             pub fn with_timeout(self, after: ::std::time::Duration) -> Self {
                 Call::of(self.0.timeout(after))
             }
 
-            /// Sends this call again by another policy than its client's.
+            /// Sets the retry policy of this call, instead of its client's.
             pub fn with_retry(self, policy: $crate::RetryPolicy) -> Self {
                 Call::of(self.0.retry(policy))
             }
 
-            /// Says that this call may, or may not, be executed twice; by default its verb says so.
+            /// Sets whether this call may be executed twice. By default its HTTP method decides.
             pub fn with_idempotent(self, idempotent: bool) -> Self {
                 Call::of(self.0.idempotent(idempotent))
             }
 
-            /// Only if the resource still has this ETag; otherwise the error
-            /// [is a failed precondition](crate::Error::is_precondition_failed).
+            /// Makes the call succeed only if the resource still has this ETag. Otherwise
+            /// [`is_precondition_failed`](crate::Error::is_precondition_failed) holds for the error.
             pub fn if_match(self, etag: &str) -> Self {
                 self.with_header("if-match", etag)
             }
 
-            /// Only if the resource no longer has this ETag; otherwise the error
-            /// [says that it is not modified](crate::Error::is_not_modified).
+            /// Makes the call succeed only if the resource no longer has this ETag. Otherwise
+            /// [`is_not_modified`](crate::Error::is_not_modified) holds for the error.
             pub fn if_none_match(self, etag: &str) -> Self {
                 self.with_header("if-none-match", etag)
             }
 
-            /// Decodes the reply into the caller's own type, whichever way the call is sent: alone, on a batch, by a
+            /// Decodes the response as a type of the caller's own, however the call is sent: alone, in a batch, by a
             /// dispatcher or page by page. Unless [`fields`](Self::fields) was called, only the members that the type
-            /// reads are asked for. The setters of a method come before this one.
+            /// reads are requested. Call the setters of the method before this.
             pub fn reply_as<T>(self) -> Call<M, $crate::As<T>>
             where
                 T: $crate::private::serde::de::DeserializeOwned + ::std::marker::Send + 'static,
@@ -276,17 +280,17 @@ macro_rules! api {
                 Call::of(self.0.reply_as::<T>())
             }
 
-            /// Sends the call; `.await` on the call itself does the same. `.send().block()` waits on this thread.
+            /// Sends the call. `.await` on the call itself does the same; `.send().block()` blocks the current thread.
             pub fn send(self) -> $crate::Sending<'static, R::Value> {
                 $crate::private::Parts::new::<M, R>(self.0).send()
             }
 
-            /// Sends the call and gives the whole HTTP response beside the value.
+            /// Sends the call and returns the whole HTTP response together with the value.
             pub fn send_with_response(self) -> $crate::Sending<'static, (R::Value, $crate::RawResponse)> {
                 $crate::private::Parts::new::<M, R>(self.0).send_with_response()
             }
 
-            /// The pages of the list, one call each.
+            /// Returns the pages of the list. Each page is one call.
             pub fn pages(self) -> $crate::Pages<M, R>
             where
                 M: $crate::Paged,
@@ -294,7 +298,7 @@ macro_rules! api {
                 $crate::Pages::new(self.0)
             }
 
-            /// The call with media to be uploaded, which cannot be queued.
+            /// Adds media to upload. The result cannot be queued.
             pub fn upload(self, source: impl ::std::convert::Into<$crate::Source>) -> $crate::Upload<M, R>
             where
                 M: $crate::AcceptsMedia,
@@ -302,7 +306,8 @@ macro_rules! api {
                 $crate::Upload::new(self.0, source.into())
             }
 
-            /// What would be sent, to be looked at or printed as a `curl` command. Secrets are masked.
+            /// Returns the request without sending it, to inspect it or print it as a `curl` command. Secrets are
+            /// masked.
             ///
             /// # Errors
             /// If the call is not valid.
@@ -310,12 +315,12 @@ macro_rules! api {
                 $crate::DryRun::new(self.0)
             }
 
-            /// Puts the call on a batch. `callback` runs exactly once when the batch is executed to its end.
-            /// [`Batch::add`](crate::Batch::add) gives a ticket instead.
+            /// Adds the call to a batch. `callback` runs exactly once when the batch is executed to its end.
+            /// [`Batch::add`](crate::Batch::add) returns a ticket instead.
             ///
             /// # Errors
-            /// If the call is not valid, goes to another endpoint than the batch, or has an id that the batch has
-            /// already; then nothing is queued and `callback` never runs.
+            /// If the call is not valid, goes to another endpoint than the batch, or has an id that already occurs in
+            /// the batch. Then nothing is queued and `callback` never runs.
             pub fn queue<'cb>(
                 self,
                 batch: &mut $crate::Batch<'cb, $api>,
@@ -325,7 +330,7 @@ macro_rules! api {
             }
         }
 
-        /// What calls have that yield what the document says.
+        /// Verbs of calls that return the documented type.
         impl<M: $crate::Method<Api = $api>> Call<M> {
             #[allow(dead_code)]
             fn new(
@@ -336,7 +341,7 @@ macro_rules! api {
                 Call::of($crate::private::Request::new::<M>(client, path, body))
             }
 
-            /// The items of the list, over all pages.
+            /// Returns the items of all pages of the list.
             pub fn items(self) -> $crate::Items<M>
             where
                 M: $crate::PagedItems,
@@ -344,8 +349,8 @@ macro_rules! api {
                 $crate::Items::new(self.0)
             }
 
-            /// Sends the call and waits until the operation that it starts is done; gives the finished operation, or
-            /// with its `reply_as` what came of it.
+            /// Sends the call and waits until the operation that it starts is done. Returns the finished operation or,
+            /// with `reply_as` of the wait, its result.
             pub fn wait(self) -> $crate::Wait<'static, M::Output>
             where
                 M::Output: $crate::Operation,
@@ -353,7 +358,7 @@ macro_rules! api {
                 $crate::Wait::new(self.0)
             }
 
-            /// The call for the media in place of the metadata, which cannot be queued.
+            /// Requests the media instead of the metadata. The result cannot be queued.
             pub fn download(self) -> $crate::Download<M>
             where
                 M: $crate::ServesMedia,

@@ -1,7 +1,7 @@
-//! Media: what is uploaded with a call, or downloaded by one. Such calls travel alone: a batch carries none.
+//! Media: uploads and downloads. Such calls are sent alone; a batch cannot contain them.
 //!
-//! Nothing here holds more of the media in memory than one chunk. The protocols are those of Google's guides to uploads
-//! (<https://developers.google.com/drive/api/guides/manage-uploads>) and RFC 9110, section 14, for ranges. Retries,
+//! At most one chunk of the media is held in memory. The protocols are those of Google's guides to uploads
+//! (<https://developers.google.com/drive/api/guides/manage-uploads>) and, for ranges, RFC 9110, section 14. Retries,
 //! credentials and errors are those of all calls.
 
 mod download;

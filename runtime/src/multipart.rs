@@ -1,10 +1,10 @@
-//! The multipart/mixed codec of a batch: calls to bytes, bytes to answers.
+//! The multipart/mixed codec of a batch: from calls to bytes, and from bytes to parts.
 //!
-//! Pure functions over bytes, with an error type of their own: nothing here does IO, waits, knows what a call means, or
-//! uses another module of this crate. [`BatchWriter`] writes the one
-//! form that every server accepts; [`Reader`] takes whatever servers really send, in chunks of any size, in linear
-//! time and in memory bounded by the largest part. Matching answers to calls is the batch engine's: it gets each
-//! part's place in the response and its `Content-ID`. Nothing here may panic, whatever the bytes.
+//! These are pure functions over bytes, with their own error type. Nothing here does IO, waits, knows what a call
+//! means, or uses another module of this crate. [`BatchWriter`] writes the one format that every server accepts.
+//! [`Reader`] accepts what servers send in practice, in chunks of any size, in linear time, and in memory bounded by
+//! the largest part. Matching parts to calls is the task of the batch engine, which gets the position and the
+//! `Content-ID` of each part. Nothing here may panic, whatever the bytes.
 
 mod error;
 mod header;

@@ -1,8 +1,9 @@
-//! What generated code, `gapis-auth` and `gapis-mock` need of this crate. Not for users: anything here may change in any
+//! Items for generated code, `gapis-auth` and `gapis-mock`. They are not for users: anything here may change in any
 //! release.
 //!
-//! The traits that only generated code implements ([`Api`](crate::Api), [`Method`](crate::Method) and the like) have
-//! items whose types can be named here only. That seals them: who implements one depends on this module.
+//! The traits that only generated code implements ([`Api`](crate::Api), [`Method`](crate::Method) and others) have
+//! items whose types can be named only through this module. That seals them: code that implements one depends on this
+//! module.
 
 pub use serde;
 
@@ -13,12 +14,12 @@ pub use crate::update::{Member, RawUpdate};
 pub use crate::value::*;
 pub use crate::wire::spec;
 
-/// The derives alone: a schema may have the name of the trait [`Object`].
+/// Only the derive macros, because a schema may have the same name as the trait [`Object`].
 pub mod derive {
     pub use gapis_derive::{Object, OpenEnum};
 }
 
-/// What the fuzz targets (which are compiled with `--cfg fuzzing`) and the benchmarks need of the codec.
+/// The parts of the codec that the fuzz targets (compiled with `--cfg fuzzing`) and the benchmarks use.
 pub mod codec {
     #[cfg(fuzzing)]
     pub use crate::multipart::check::{part, reader, writer};

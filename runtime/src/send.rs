@@ -1,4 +1,4 @@
-//! Sending one HTTP request, and sending it again: transport, credentials, retries, the client that holds them.
+//! Sends an HTTP request, again if necessary: the transport, credentials, retries, and the client that holds them.
 
 pub(crate) mod attempts;
 #[cfg(all(feature = "blocking", not(target_family = "wasm")))]

@@ -1,9 +1,9 @@
-//! Typed `batchUpdate`: one call whose body carries a list of requests, which the server applies in their order, all of
-//! them or none, and answers by place.
+//! Typed `batchUpdate`: one call whose body has a list of requests. The server applies all of them in order, or none,
+//! and returns a reply at the same position for each.
 //!
-//! A generated method of that shape returns the crate's own `Update<'cb, M>`, a shell over [`RawUpdate`]. This module
-//! collects the requests and makes the call; `settle` gives each request its reply. An update is never split, since
-//! being applied as a whole is what it is for.
+//! A generated method of this shape returns the crate's own `Update<'cb, M>`, which wraps [`RawUpdate`]. This module
+//! collects the requests and creates the call; `settle` passes each request its reply. An update is never split,
+//! because its requests are applied as a whole.
 
 mod method;
 mod reply;
@@ -19,12 +19,12 @@ pub use method::{Member, SubRequest, UpdateMethod};
 pub use reply::{SubReply, UpdateTicket};
 use settle::{Callback, Settle};
 
-/// What the verbs of every crate's `Update` delegate to. Not for users: `Update` has it all.
+/// The methods to which every crate's `Update` delegates. Not for users: `Update` has the same methods.
 #[doc(hidden)]
 pub struct RawUpdate<'cb, M: UpdateMethod> {
     request: Request,
     body: M::Body,
-    /// For each request of the body's list, what its reply is given to.
+    /// For each request in the body's list, what receives its reply.
     callbacks: Vec<Callback<'cb, M>>,
 }
 
@@ -49,7 +49,7 @@ impl<'cb, M: UpdateMethod> RawUpdate<'cb, M> {
         self.request.set_param(name, value);
     }
 
-    /// Sets a member of the body; `value` is of the member's type.
+    /// Sets a member of the body. `value` has the member's type.
     pub fn set_member(&mut self, wire: &str, value: &dyn Field) {
         if let Ok(index) = self.body.names().binary_search(&wire) {
             self.body.get_mut(index).assign(value);
@@ -61,12 +61,13 @@ impl<'cb, M: UpdateMethod> RawUpdate<'cb, M> {
         RawUpdate { request: change(self.request), ..self }
     }
 
-    /// Takes another body: its requests come after those that were pushed, and what it does not say stays as it was set.
+    /// Replaces the body. Its requests follow those already pushed, and members that it does not set keep their
+    /// values.
     pub fn set_body(&mut self, mut body: M::Body) {
         let mut all = M::requests(&mut self.body).take().unwrap_or_default();
         all.append(&mut M::requests(&mut body).take().unwrap_or_default());
         self.callbacks.resize_with(all.len(), Callback::none);
-        for index in set_members(&body) {
+        for (index, _) in set_members(&body) {
             self.body.get_mut(index).assign(body.get(index));
         }
         for (name, value) in body.extra().iter() {
@@ -98,8 +99,8 @@ impl<'cb, M: UpdateMethod> RawUpdate<'cb, M> {
         self.callbacks.push(callback);
     }
 
-    /// The call with its body, and what is to be done with its answer. What is wrong with the update is an error of the
-    /// call, so that it comes out where the call is sent or queued.
+    /// The call with its body, and the function that passes on the replies. If the update is invalid, the call has an
+    /// error, which is returned when the call is sent or queued.
     fn finish(mut self) -> (Request, Settle<'cb, M>) {
         let spec = M::UPDATE;
         if let Err(error) = check::<M>(&mut self.body, self.request.api().limits.update_requests) {
@@ -110,20 +111,20 @@ impl<'cb, M: UpdateMethod> RawUpdate<'cb, M> {
         let most = self.request.api().limits.update_bytes;
         if bytes > most {
             self.request.fail(Error::input(format!(
-                "{}: the update has {bytes} bytes, and the API takes {most}; it is not split, since it is applied as \
+                "{}: the update has {bytes} bytes, but the API accepts {most}; it is not split, because it is applied as \
                  a whole",
                 M::SPEC.id
             )));
         }
         self.request.keep_field(spec.replies);
-        // Applied twice, it would not find the revision that it requires.
+        // A second execution would not find the required revision.
         if self.request.options().idempotent.is_none() && requires_revision(&self.body, spec) {
             self.request.options_mut().idempotent = Some(true);
         }
         (self.request, Settle::new(self.callbacks))
     }
 
-    /// The call, and what hands out the replies.
+    /// The call, and the function that passes on the replies.
     pub fn into_parts(self) -> Parts<'cb, M::Output> {
         let (request, settle) = self.finish();
         let settle = Box::new(move |result, response: Option<&_>| settle.settle(result, response));
@@ -135,35 +136,35 @@ impl<'cb, M: UpdateMethod> RawUpdate<'cb, M> {
     }
 }
 
-/// What a server would refuse anyway, or apply in part: an empty list, too long a list, and a request that says nothing
-/// or several things.
+/// Refuses what a server would refuse anyway, or apply in part: an empty list, a list that is too long, and a request
+/// with no member or several members.
 fn check<M: UpdateMethod>(body: &mut M::Body, most: usize) -> Result<()> {
     let (id, list) = (M::SPEC.id, M::UPDATE.requests);
     let requests = M::requests(body).as_deref().unwrap_or_default();
     if requests.is_empty() {
-        return Err(Error::input(format!("{id}: an update without `{list}`")));
+        return Err(Error::input(format!("{id}: the update has no `{list}`")));
     }
     if requests.len() > most {
         return Err(Error::input(format!(
-            "{id}: the update has {} requests, and the API takes {most}; it is not split, since it is applied as a whole",
+            "{id}: the update has {} requests, but the API accepts {most}; it is not split, because it is applied as a whole",
             requests.len()
         )));
     }
     let set = |request: &M::Request| set_members(request).count() + request.extra().len();
     match requests.iter().map(set).enumerate().find(|(_, set)| *set != 1) {
         Some((index, set)) => {
-            Err(Error::input(format!("{id}: `{list}[{index}]` has {set} members set, and a request has one")))
+            Err(Error::input(format!("{id}: `{list}[{index}]` has {set} members, but must have exactly one")))
         }
         None => Ok(()),
     }
 }
 
-/// Whether the body requires a revision of what it changes.
+/// Whether the body requires a certain revision of the document.
 fn requires_revision(body: &dyn Object, spec: &UpdateSpec) -> bool {
     !spec.revision.is_empty() && member(body, spec.revision).is_some_and(|revision| !revision.is_empty())
 }
 
-/// The text of a member, or by a dotted name of a member's member, if it is set.
+/// The text of a member, or of a member's member if the name has a dot, if it is set.
 fn member<'o>(object: &'o dyn Object, name: &str) -> Option<&'o str> {
     let (name, rest) = name.split_once('.').map_or((name, None), |(name, rest)| (name, Some(rest)));
     let index = object.names().binary_search(&name).ok()?;

@@ -1,7 +1,7 @@
 //! The values of schemas: how generated structs, open enums and formatted text are read, written, compared and printed.
 //!
-//! All of it works over [`dyn Field`](Field) and is compiled once, in this crate: a generated struct only says which
-//! members it has. Nothing in here may fail or lose data because a server knows more than the document did.
+//! All of it works over [`dyn Field`](Field) and is compiled once, in this crate: a generated struct only lists its
+//! members. Nothing in this module may fail or lose data because a server knows more than the document did.
 
 mod base64;
 mod compare;
@@ -47,7 +47,7 @@ pub(crate) use self::read::from_enveloped_slice;
 /// Any JSON value.
 pub type Json = serde_json::Value;
 
-/// For `#[derive(Object)]`: a copy.
+/// For `#[derive(Object)]`: clones a value.
 #[doc(hidden)]
 #[must_use]
 pub fn clone<T: Object + Default>(value: &T) -> T {
@@ -75,15 +75,15 @@ pub fn serialize<S: Serializer>(value: &dyn Object, serializer: S) -> Result<S::
     write::object(value, serializer)
 }
 
-/// For `#[derive(Object)]`: the arm behind the members. The drivers ask only for indices that
-/// [`Object::names`] has, so it is never reached, whatever the input.
+/// For `#[derive(Object)]`: the last arm of the `match` over the members. Callers pass only indices of
+/// [`Object::names`], so no input can reach it.
 #[doc(hidden)]
 #[cold]
 pub fn no_member(index: usize) -> ! {
     unreachable!("member {index} of an object that has fewer")
 }
 
-/// For `#[derive(Object)]`, as [`no_member`].
+/// For `#[derive(Object)]`: the same as [`no_member`], for mutable access.
 #[doc(hidden)]
 #[cold]
 pub fn no_member_mut(index: usize) -> ! {

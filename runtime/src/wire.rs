@@ -1,5 +1,5 @@
-//! What goes over the wire and what comes back, as data: facts of methods, paths, bodies, responses, errors. Nothing in
-//! here knows a client or sends anything.
+//! What is sent and received, as data: facts about methods, paths, bodies, responses and errors. Nothing in this
+//! module knows a client or sends anything.
 
 pub(crate) mod address;
 pub(crate) mod body;

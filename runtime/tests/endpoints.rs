@@ -1,4 +1,4 @@
-//! Where requests go: the API's own host, a region, another universe, mutual TLS, or one endpoint for all.
+//! The endpoints of requests: the API's own host, a region, another universe, mutual TLS, or one endpoint for all.
 #![allow(missing_docs, unreachable_pub)]
 
 use std::sync::{Arc, Mutex};
@@ -13,7 +13,7 @@ use gapis_testkit::regional::Zoo;
 use gapis_testkit::regional::park::Park;
 use http::{HeaderMap, StatusCode};
 
-/// Writes down where requests go, and answers each with a JSON object and the session of an upload.
+/// Records the URLs of requests, and responds to each with a JSON object and the session of an upload.
 #[derive(Clone, Default)]
 struct Places(Arc<Mutex<Vec<String>>>);
 
@@ -37,12 +37,12 @@ impl Transport for Places {
 fn build<T: FromClient>(change: impl FnOnce(Builder<T>) -> Builder<T>) -> (Result<T>, Places) {
     let places = Places::default();
     let builder = Builder::new().credentials(BearerToken::new("token")).transport(places.clone());
-    // Batches are answered with what is none.
+    // Batches get an invalid response.
     let builder = builder.retry(RetryPolicy::none());
     (change(builder).build(), places)
 }
 
-/// Whatever sends, by whichever way.
+/// Everything that sends requests, in all ways.
 async fn send_everything(zoo: &Zoo) {
     zoo.get().await.unwrap();
     let mut batch = zoo.batch();
@@ -94,9 +94,9 @@ async fn every_way_of_sending_goes_to_the_same_host() {
             "/zoo/v1/raw",
         ];
         let expected = paths.map(|path| match path {
-            // The server said where that is.
+            // The server named this URL.
             "/session" => format!("{scheme_and_host}{path}"),
-            // Other servers mostly know the method's own path only.
+            // Other servers usually support the method's own path only.
             "/download/zoo/v1/things/a" if !host.contains("zoo.") => {
                 format!("{scheme_and_host}{base}/zoo/v1/things/a")
             }
@@ -112,15 +112,15 @@ fn a_place_that_a_service_does_not_have_is_an_error_when_it_is_built() {
     let words = |change: fn(Builder<Park>) -> Builder<Park>| build(change).0.unwrap_err().to_string();
     assert_eq!(
         words(|b| b.region("n")),
-        "park v2 has no regional endpoints, so its calls cannot go to \"n\""
+        "park v2 has no regional endpoints, so its calls cannot be sent to \"n\""
     );
     assert_eq!(words(Builder::mtls), "park v2 has no endpoint for mutual TLS");
     let error = build::<Zoo>(|b| b.region("east")).0.unwrap_err();
     assert!(error.is_input());
-    assert_eq!(error.to_string(), "zoo v1 has no endpoint in \"east\", but in: north, south");
+    assert_eq!(error.to_string(), "zoo v1 has no endpoint in \"east\"; its regions are: north, south");
 }
 
-/// A client for any API may not send the calls of one elsewhere than it was told.
+/// A client for any API must not send the calls of an API to another place than the one that was set.
 #[tokio::test]
 async fn of_a_client_for_several_apis_each_call_is_checked() {
     let (client, places) = build::<Client>(|b| b.region("north"));
@@ -187,7 +187,7 @@ async fn credentials_of_another_universe_are_not_sent() {
         match single {
             Ok(()) => assert!(fits),
             Err(single) => {
-                let words = format!("of the universe {}", theirs.unwrap());
+                let words = format!("belong to the universe {}", theirs.unwrap());
                 for error in [single, error.unwrap()] {
                     assert!(!fits && error.is_credentials() && error.to_string().contains(&words), "{error}");
                 }

@@ -1,4 +1,4 @@
-//! Media at an address that an answer named: the credentials go to hosts of the API's universe only.
+//! Media at a URL from a response: the credentials are sent only to hosts of the API's universe.
 
 #![allow(missing_docs)]
 
@@ -15,7 +15,7 @@ pub struct Zoo(Client);
 gapis_runtime::api! { Zoo { name: "zoo", version: "v1", root_url: "https://zoo.googleapis.com/", service_path: "zoo/v1/",
 batch_path: "batch/zoo/v1" } }
 
-/// Answers with media, but redirects where a `to=` ends the query; keeps where requests went and with which token.
+/// Responds with media, or with a redirect if the query ends with `to=`. Records the URLs and tokens of requests.
 #[derive(Clone, Default)]
 struct Server(Arc<Mutex<Vec<String>>>);
 

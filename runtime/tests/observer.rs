@@ -1,4 +1,4 @@
-//! What an observer is told of calls, batches and media: everything that is sent, once, and no secret.
+//! The reports to an observer about calls, batches and media: every request, once, and no secret.
 #![allow(missing_docs, unreachable_pub, dead_code, clippy::type_complexity)]
 
 use std::fmt::Debug;
@@ -12,7 +12,7 @@ use serde_json::json;
 use gapis_testkit::shop::{Shop, Store, bytes};
 use gapis_testkit::zoo::*;
 
-/// Writes everything down, in short lines.
+/// Records everything in short lines.
 #[derive(Clone, Default)]
 struct Notes(Arc<Mutex<Vec<String>>>);
 
@@ -53,7 +53,7 @@ impl Observer for Notes {
     }
 }
 
-/// A service whose peer answers by that script, and what is noted of it.
+/// A service whose peer follows that script, and the records about it.
 fn noted(script: impl FnMut(&Sent) -> Answer + Send + 'static) -> (Zoo, Notes) {
     let notes = Notes::default();
     let zoo = Peer::new(script).builder().observer(notes.clone()).build().unwrap();
@@ -114,7 +114,7 @@ async fn renewed_credentials_are_another_attempt() {
     let peer = Peer::new(|_| Answer::json(401, ""));
     let zoo = peer.builder().credentials(BearerToken::new("s3cret")).observer(notes.clone()).build().unwrap();
     assert_eq!(zoo.get("a").await.unwrap_err().status().map(u16::from), Some(401));
-    // A fixed token cannot be renewed, so the second attempt never begins.
+    // A fixed token cannot be renewed, so there is no second attempt.
     assert_eq!(
         notes.take(),
         [
@@ -176,7 +176,7 @@ async fn batches_that_fail_as_a_whole() {
     assert_eq!(notes.take()[1], "BatchRequest 1 ended: - dropped, 0 bytes, 9 s");
 }
 
-/// A store that serves this, and what is noted of it.
+/// A store that serves this, and the records about it.
 fn shop(media: &[u8]) -> (Store, gapis_mock::Handlers, Shop, Notes) {
     let (store, notes) = (Store::default(), Notes::default());
     store.with(|state| {
@@ -194,7 +194,7 @@ fn shop(media: &[u8]) -> (Store, gapis_mock::Handlers, Shop, Notes) {
     (store, handlers, shop, notes)
 }
 
-/// Without the sizes of what the mock answers and the times.
+/// Without the sizes of the mock's responses and the times.
 fn short(lines: Vec<String>) -> Vec<String> {
     let cut = |line: String| match line.split_once(" ended: ") {
         Some((head, end)) => format!("{head} ended: {}", end.split(',').next().unwrap_or_default()),

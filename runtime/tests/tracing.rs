@@ -1,7 +1,7 @@
-//! Spans and events of calls, batches and media: what happened, and no secret.
+//! Spans and events of calls, batches and media, without secrets.
 //!
-//! A program of its own with one test: whether a callsite is listened to is remembered for the whole process, so that
-//! tests in other threads, to which nobody listens, would decide it.
+//! This is a separate program with one test, because whether a callsite has a subscriber is remembered for the whole
+//! process, and tests in other threads without a subscriber would affect it.
 #![cfg(feature = "tracing")]
 #![allow(missing_docs, unreachable_pub, dead_code, unused_imports, clippy::type_complexity)]
 
@@ -17,7 +17,7 @@ use tracing::{Event, Metadata, Subscriber};
 
 use gapis_testkit::zoo::*;
 
-/// Writes everything down.
+/// Records everything.
 #[derive(Default)]
 struct Recorder {
     next: AtomicU64,
@@ -60,7 +60,7 @@ impl Subscriber for Recorder {
     fn exit(&self, _: &Id) {}
 }
 
-/// What is told of something, a line each, without a secret.
+/// The records of some work, one per line, without secrets.
 async fn told(what: impl Future<Output = ()>) -> Vec<String> {
     let recorder = Recorder::default();
     let log = recorder.log.clone();
@@ -100,7 +100,7 @@ async fn spans_of_all_that_is_sent_without_secrets() {
     );
     assert_eq!(
         told(media()).await,
-        // Within the upload's span there is one for the call that opens its session.
+        // The span of the upload contains one for the call that opens its session.
         [
             "gapis.call method=\"shop.insert\" verb=\"POST\"",
             "gapis.call method=\"shop.insert\" verb=\"POST\"",
@@ -162,7 +162,7 @@ fn of_a_batch(log: &[String]) {
     );
 }
 
-/// One that is sent three times, one that times out, and one that is dropped.
+/// A call that is sent three times, one that times out, and one that is dropped.
 async fn calls() {
     let peer = Peer::new(|sent| match sent.number {
         0 => Answer::json(503, "s3cret").header("retry-after", "9"),
@@ -177,7 +177,7 @@ async fn calls() {
     assert!(tokio::time::timeout(secs(1), zoo.get("s3cret").send()).await.is_err());
 }
 
-/// An upload that can be resumed, and a download.
+/// A resumable upload and a download.
 async fn media() {
     let store = gapis_testkit::shop::Store::default();
     let shop = gapis_testkit::shop::Shop::builder()

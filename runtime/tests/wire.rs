@@ -1,4 +1,4 @@
-//! What stands on a socket when a call is sent alone: request line, headers and length, to the byte.
+//! The exact bytes of a call that is sent alone: request line, headers and length.
 
 #![allow(missing_docs)]
 
@@ -12,7 +12,7 @@ fn zoo(socket: &Socket) -> Zoo {
     Zoo::builder().anonymous().endpoint(&socket.url()).build().unwrap()
 }
 
-/// Answers everything with an empty object.
+/// Responds to everything with an empty object.
 fn object() -> Socket {
     Socket::answering(|_| "HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}")
 }

@@ -1,7 +1,7 @@
-//! Where rustdoc puts the setters of each method.
+//! The anchors that rustdoc gives to the setters of each method.
 //!
-//! All setters are on the page of `Call` (or `Update`), and many methods have one of the same name. Rustdoc numbers them in
-//! the order in which it finds them: the modules of a file come before its items.
+//! All setters are on the page of `Call` (or `Update`), and many methods have setters with the same name. Rustdoc
+//! numbers them in the order in which it finds them: the modules in a file come before its items.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -29,7 +29,7 @@ pub(crate) fn find(api: &Api) -> Anchors {
 
 struct Finder<'a> {
     api: &'a Api,
-    /// How often a name was met on the page of calls (`false`) or of updates.
+    /// How often a name has occurred on the page of `Call` (`false`) or of `Update` (`true`).
     seen: HashMap<(bool, &'a str), usize>,
     anchors: Anchors,
 }

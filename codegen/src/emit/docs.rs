@@ -1,15 +1,15 @@
-//! The lines of doc comments, of prose where there is some, and of facts.
+//! The lines of doc comments, made from prose if there is any, and from facts.
 
 use crate::model::{Docs, Type, Types};
 use crate::prose::{self, code};
 use crate::wire::Scalar;
 
-/// What a document says of a thing: nothing where the name and the type say all there is.
+/// The documentation of an item; empty if the name and the type say everything.
 pub(crate) fn lines(docs: &Docs) -> Vec<String> {
     with(docs, None)
 }
 
-/// The same, with a fact of our own before those of the document.
+/// The same, with a fact of the generator before those of the document.
 pub(crate) fn with(docs: &Docs, fact: Option<String>) -> Vec<String> {
     let mut lines = docs.prose.as_deref().map(prose::lines).unwrap_or_default();
     let facts: Vec<&str> = fact.iter().chain(&docs.facts).map(String::as_str).collect();
@@ -22,7 +22,7 @@ pub(crate) fn with(docs: &Docs, fact: Option<String>) -> Vec<String> {
     lines
 }
 
-/// `Read-only, default `x`.`
+/// Joins facts to a sentence, such as `Read-only, default `x`.`
 fn sentence(facts: &[&str]) -> String {
     let mut text = facts.join(", ") + ".";
     if let Some(first) = text.get(..1).map(str::to_ascii_uppercase) {
@@ -31,7 +31,7 @@ fn sentence(facts: &[&str]) -> String {
     text
 }
 
-/// What a type is, in words.
+/// Describes a type in words.
 pub(crate) fn words(types: &Types, ty: &Type) -> String {
     match ty {
         Type::List(inner) => format!("list of {}", many(types, inner)),

@@ -1,4 +1,4 @@
-//! `src/enums.rs`: the values that the document knows, of members and parameters.
+//! `src/enums.rs`: the values of members and parameters that the document defines.
 
 use super::{docs, gate};
 use crate::model::{Api, Enum, Value};

@@ -4,7 +4,7 @@ use crate::features::FEATURES;
 use crate::model::{Api, Example};
 use crate::prose::{self, code};
 
-/// The documentation of the crate, or of a module that is made of an API.
+/// The documentation of the crate, or of a module that is generated for an API.
 pub(crate) fn page(api: &Api, as_module: bool) -> Vec<String> {
     let mut lines = introduction(api);
     if let Some(example) = &api.example {

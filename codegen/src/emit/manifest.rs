@@ -1,4 +1,4 @@
-//! `Cargo.toml`: one dependency, whose features are passed on.
+//! `Cargo.toml`: one dependency, to which features are passed on.
 
 use std::fmt::Write;
 
@@ -6,7 +6,7 @@ use crate::features::FEATURES;
 use crate::model::Api;
 use crate::options::Options;
 
-/// The version of the runtime, which has the generator's version.
+/// The version of the runtime, which is the generator's version.
 const RUNTIME_VERSION: &str = env!("CARGO_PKG_VERSION");
 
 pub(crate) fn manifest(api: &Api, options: &Options, header: &str) -> String {
@@ -18,7 +18,7 @@ pub(crate) fn manifest(api: &Api, options: &Options, header: &str) -> String {
         None => String::new(),
     };
     let keywords: Vec<String> = keywords(&api.name).iter().map(|word| string(word)).collect();
-    // Writing to a string cannot fail.
+    // Writing to a string does not fail.
     let _ = write!(
         text,
         "\n[package]\nname = \"{name}\"\nversion = \"{RUNTIME_VERSION}\"\nedition = \"2024\"\nrust-version = \"1.88\"\n\
@@ -50,7 +50,7 @@ pub(crate) fn manifest(api: &Api, options: &Options, header: &str) -> String {
     text
 }
 
-/// Up to five words of up to twenty characters, as the registry wants them.
+/// Up to five words of up to twenty characters, as the package registry requires.
 fn keywords(api: &str) -> Vec<String> {
     let api = api.to_ascii_lowercase();
     let is_fine = api.len() <= 20 && api.starts_with(|first: char| first.is_ascii_lowercase());

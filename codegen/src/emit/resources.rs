@@ -12,7 +12,7 @@ use crate::prose::{self, code};
 use crate::rust_type::{self, At};
 use crate::source::{Source, literal};
 
-/// What a resource's module is written with.
+/// Writes the module of a resource.
 pub(crate) struct Writer<'a> {
     pub(crate) api: &'a Api,
     pub(crate) anchors: &'a Anchors,
@@ -20,7 +20,7 @@ pub(crate) struct Writer<'a> {
 }
 
 impl Writer<'_> {
-    /// The module of a resource.
+    /// Writes the module of a resource.
     pub(crate) fn module(&mut self, resource: &Resource) {
         let name = &resource.name;
         self.source.blank();
@@ -37,7 +37,7 @@ impl Writer<'_> {
         self.source.line(format_args!("pub struct {name}<'a>(pub(crate) &'a runtime::Client);"));
         if !resource.resources.is_empty() || !resource.methods.is_empty() {
             self.source.blank();
-            // What leads further may be kept longer than this struct.
+            // A struct that leads to other resources may be dropped before those.
             match resource.resources.is_empty() {
                 true => self.source.open(format_args!("impl {name}<'_> {{")),
                 false => self.source.open(format_args!("impl<'a> {name}<'a> {{")),
@@ -57,7 +57,7 @@ impl Writer<'_> {
         }
     }
 
-    /// The function that makes a call. `path` leads to the marker.
+    /// The function that returns a call. `path` leads to the type of the method.
     pub(crate) fn function(&mut self, method: &Method, client: &TokenStream, path: &TokenStream) {
         let lines = self.method_docs(method);
         self.source.docs(&lines);
@@ -107,7 +107,7 @@ impl Writer<'_> {
             lines.push(String::new());
         }
         lines.push(format!("{} {}.{}", method.verb, code(&method.path), self.notes(method)));
-        // Where the client's own scopes are all that a method may have, there is nothing to choose.
+        // If the method has exactly the client's default scopes, there is nothing to choose.
         if method.scopes != self.api.default_scopes {
             let name = |&index: &usize| self.api.scopes[index].name.as_str();
             let links = method.scopes.iter().map(name).map(|name| format!("[`{name}`](scopes::{name})"));
@@ -126,7 +126,7 @@ impl Writer<'_> {
         lines
     }
 
-    /// What is to be known of a method beside its request, a sentence each.
+    /// Sentences about the method in addition to its request.
     fn notes(&self, method: &Method) -> String {
         let api = self.api;
         let mut notes = String::new();
@@ -150,10 +150,10 @@ impl Writer<'_> {
         notes
     }
 
-    /// The marker of a method, what it says about the method, and the setters of its calls.
+    /// The type of a method, its description, and the setters of its calls.
     pub(crate) fn marker(&mut self, method: &Method, owner: &str) {
         let marker = &method.marker;
-        // Raw names have no link.
+        // Rustdoc cannot link to raw identifiers.
         let link = match method.function.as_str().starts_with("r#") {
             true => code(method.function.bare()),
             false => format!("[`{owner}::{}`]", method.function),
@@ -269,7 +269,7 @@ impl Writer<'_> {
     }
 }
 
-/// A paragraph: what is listed, then one link a line.
+/// A paragraph with a heading, and one link in each line.
 fn list(what: &str, links: Vec<String>, lines: &mut Vec<String>) {
     let last = links.len();
     if last > 0 {
@@ -280,7 +280,7 @@ fn list(what: &str, links: Vec<String>, lines: &mut Vec<String>) {
     }
 }
 
-/// The function that leads to a resource.
+/// The function that returns a resource.
 pub(crate) fn accessor(resource: &Resource, client: &TokenStream, life: &TokenStream) -> TokenStream {
     let (function, module, name): (Ident, Ident, Ident) =
         (resource.accessor.ident(), resource.module.ident(), resource.name.ident());
@@ -289,7 +289,7 @@ pub(crate) fn accessor(resource: &Resource, client: &TokenStream, life: &TokenSt
     }
 }
 
-/// One item of the list of arguments, where there is something to say; prose of several paragraphs is joined into one.
+/// An item in the list of arguments, if there is something to say. Prose of several paragraphs becomes one.
 fn argument_line(argument: &Parameter) -> Option<String> {
     let mut said: Vec<String> = Vec::new();
     if let Some(prose) = &argument.docs.prose {
@@ -300,7 +300,7 @@ fn argument_line(argument: &Parameter) -> Option<String> {
     (!said.is_empty()).then(|| format!("* {}: {}", code(argument.name.bare()), said.join(", ")))
 }
 
-/// What the values in the path look like, where the document says it of one.
+/// The forms of the values in the path, if the document describes at least one.
 fn forms(method: &Method) -> Option<String> {
     let values = method.path_arguments.iter().filter_map(|&position| method.arguments.get(position));
     let forms: Vec<&str> = values.map(|value| value.form.as_deref().unwrap_or_default()).collect();
@@ -309,7 +309,7 @@ fn forms(method: &Method) -> Option<String> {
     forms_known.then(|| format!("forms: &[{}]", list()))
 }
 
-/// The tokens of what this crate itself has written.
+/// Parses code that this crate has written.
 fn tokens(text: &str) -> TokenStream {
     text.parse().unwrap_or_default()
 }

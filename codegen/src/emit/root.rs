@@ -63,7 +63,7 @@ impl Writer<'_> {
         self.source.close("}");
     }
 
-    /// The markers of the API's own methods.
+    /// The types of the API's own methods.
     fn markers(&mut self) {
         let api = self.api;
         if api.root.methods.is_empty() {
@@ -80,7 +80,7 @@ impl Writer<'_> {
     }
 }
 
-/// The service type and its facts; what equals the runtime's default is left out.
+/// The service type and its description. Values that equal the runtime's default are left out.
 fn service(api: &Api, source: &mut Source) {
     let Api { service, name, version, root_url, mtls_root_url, service_path, batch_path, .. } = api;
     source.blank();
@@ -125,7 +125,7 @@ fn service(api: &Api, source: &mut Source) {
     source.close("}");
     source.close("}");
     if api.service_is_shadowed {
-        // No name of a document begins with an underscore and a capital, let alone two.
+        // No name from a document begins with two underscores and a capital.
         source.blank();
         source.line(format_args!("use self::{service} as __Service;"));
     }

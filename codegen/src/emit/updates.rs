@@ -1,5 +1,5 @@
-//! What typed updates (`batchUpdate`) add: how a union of requests is made, what a marker says of its lists, and setters
-//! for the body's other members.
+//! The parts of typed updates (`batchUpdate`): conversions into a union of requests, the description of an update's
+//! lists, and setters for the other members of the body.
 
 use super::{docs, gate};
 use crate::model::{Api, BodySetter, Field, Method, Object, SubRequest, Type, Union, Update};
@@ -7,7 +7,7 @@ use crate::rust_type::{self, At};
 use crate::source::{Source, literal};
 use crate::wire::Scalar;
 
-/// How a union is made of its members; stands beside its struct.
+/// The conversions into a union from its members, next to its struct.
 pub(crate) fn union(
     api: &Api,
     object: &Object,
@@ -37,12 +37,12 @@ pub(crate) fn union(
     source.close("}");
 }
 
-/// The crate's `Update` by the name that it has in the module of a resource.
+/// The name of the crate's `Update` in the module of a resource.
 pub(crate) fn name(api: &Api) -> &'static str {
     if api.update_is_shadowed { "__Update" } else { "Update" }
 }
 
-/// What the marker says of the lists, and which requests they take.
+/// The description of the lists, and the requests that they accept.
 pub(crate) fn facts(api: &Api, method: &Method, update: &Update, source: &mut Source) {
     let ty = |object: usize| rust_type::ty(&api.types, &Type::Object(object), At::Resource);
     let Update { requests, replies, revision, .. } = update;

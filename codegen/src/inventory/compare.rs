@@ -1,8 +1,8 @@
-//! What changed between two inventories, and what of it breaks a program that compiles with the old one.
+//! The differences between two inventories, and which of them break a program that compiles with the old one.
 //!
-//! An item is the same if its path is, or if it is the same thing in the document under another name. Additions break
-//! nothing: enums are non-exhaustive, and literals of structs end with `..Default::default()`. What belongs to a struct,
-//! an enum or a method that came or went as a whole is not listed one by one.
+//! Two items are the same if their paths are, or if they are the same thing in the document with another Rust name.
+//! Additions break nothing: enums are non-exhaustive, and struct literals end with `..Default::default()`. The parts
+//! of a struct, an enum or a method that was added or removed as a whole are not listed individually.
 
 mod methods;
 
@@ -18,36 +18,36 @@ use super::items::{Item, ItemKind};
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Change {
-    /// What happened.
+    /// The kind of change.
     pub change: ChangeKind,
-    /// To what.
+    /// The kind of item.
     pub kind: ItemKind,
-    /// Where it is: in the old crate, or in the new one if it was added.
+    /// The path of the item: in the old crate, or in the new one if it was added.
     pub path: String,
-    /// Whether a program that compiles with the old crate may not compile, or mean something else, with the new one.
+    /// Whether a program that compiles with the old crate may fail to compile with the new one, or change its meaning.
     pub breaks: bool,
-    /// How it was: a signature, a type, a path.
+    /// The old signature, type or path.
     pub old: Option<String>,
-    /// How it is now.
+    /// The new one.
     pub new: Option<String>,
-    /// More in words, or nothing.
+    /// An explanation; may be empty.
     pub note: String,
 }
 
-/// What happened to an item.
+/// The kind of a change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 #[non_exhaustive]
 pub enum ChangeKind {
-    /// It is gone.
+    /// The item no longer exists.
     Removed,
-    /// It has another path.
+    /// The item has another path.
     Renamed,
-    /// It has another type, or is used or sent in another way.
+    /// The item has another type, or is used or sent differently.
     Changed,
-    /// The document discourages it now.
+    /// The document deprecates the item.
     Deprecated,
-    /// It is new.
+    /// The item is new.
     Added,
 }
 
@@ -71,13 +71,13 @@ impl fmt::Display for Change {
         if !self.note.is_empty() {
             line.push_str(&format!(" ({})", self.note));
         }
-        // What a document says ends on a terminal.
+        // Text of a document may be printed on a terminal.
         f.write_str(&line.replace(char::is_control, "\u{fffd}"))
     }
 }
 
 impl Inventory {
-    /// What changed from this revision to another: what breaks first, then by path.
+    /// The differences between this revision and another: breaking ones first, then by path.
     ///
     /// ```
     /// # fn main() -> Result<(), gapis_codegen::Error> {
@@ -123,15 +123,15 @@ fn by_path(inventory: &Inventory) -> HashMap<&str, &Method> {
     inventory.methods.iter().map(|method| (method.path.as_str(), method)).collect()
 }
 
-/// Which old item is which new one.
+/// Which old item corresponds to which new one.
 struct Pairs<'a> {
-    /// For each old item the position of the new one.
+    /// For each old item, the index of the new one.
     new_of: Vec<Option<usize>>,
-    /// The new items that no old one is.
+    /// The new items without an old one.
     added: Vec<usize>,
-    /// Paths of types and markers that came or went as a whole, and with them what belongs to them.
+    /// Paths of types and markers that were added or removed as a whole, and with them their parts.
     lonely: HashSet<&'a str>,
-    /// Kind and document's name of the items without a partner, for markers and resources, which come with another item.
+    /// Kind and wire name of items without a counterpart, for markers and resources, which belong to another item.
     lonely_wires: HashSet<(ItemKind, &'a str)>,
 }
 
@@ -160,7 +160,7 @@ impl<'a> Pairs<'a> {
         pairs
     }
 
-    /// Whether an item without a partner needs no line of its own, because that of its owner or companion says it all.
+    /// Whether an item without a counterpart needs no line of its own, because the line of its owner is sufficient.
     fn is_said(&self, item: &Item) -> bool {
         let companion = |kind| self.lonely_wires.contains(&(kind, item.wire.as_str()));
         match item.kind {
@@ -174,7 +174,7 @@ impl<'a> Pairs<'a> {
     }
 }
 
-/// The path of what an item belongs to.
+/// The path of the item to which an item belongs.
 fn owner(item: &Item) -> &str {
     let owner = item.path.rsplit_once("::").map_or("", |(owner, _)| owner);
     let of_marker = owner.strip_prefix("Call<").or_else(|| owner.strip_prefix("Update<"));
@@ -206,7 +206,7 @@ impl Compare<'_> {
         &mut self.changes[index]
     }
 
-    /// A fact that was one thing and is another.
+    /// Adds a change of a fact.
     fn fact(&mut self, kind: ItemKind, path: &str, breaks: bool, facts: [&str; 2], note: &str) {
         if facts[0] != facts[1] {
             let [old, new] = facts.map(|fact| if fact.is_empty() { "nothing" } else { fact });
@@ -217,7 +217,7 @@ impl Compare<'_> {
         }
     }
 
-    /// The crate as a whole, and where its calls go.
+    /// The crate as a whole, and its endpoints.
     fn whole(&mut self) {
         let (old, new) = (self.old, self.new);
         self.fact(
@@ -260,7 +260,7 @@ impl Compare<'_> {
         if last(&old.path) != last(&new.path) {
             self.add(ChangeKind::Renamed, old, true).new = Some(new.path.clone());
         } else if old.path == new.path && own_wire(old) != own_wire(new) {
-            // The name went to another thing if the thing that had it is still there.
+            // If the old thing still exists, the name now belongs to something else.
             let is_another = new_wires.contains(&(old.kind, &old.wire));
             let facts = [own_wire(old), own_wire(new)];
             let note = if is_another { "the name means another thing now" } else { "the document's name" };
@@ -289,7 +289,7 @@ impl Compare<'_> {
         }
     }
 
-    /// Whether fewer features bring a type than before.
+    /// Whether fewer features enable a type than before.
     fn gate(&mut self, old: &Item, new: &Item) {
         let between = !self.old.features.is_empty() && !self.new.features.is_empty();
         let without = |feature: &String| {
@@ -333,7 +333,7 @@ impl Compare<'_> {
         {
             return;
         }
-        // `schemas` shows its inline objects, unless a schema has the name.
+        // Inline objects are re-exported from `schemas`, unless a schema has the same name.
         let inline = new.path.strip_prefix("schemas::").map(|name| format!("schemas::inline::{name}"));
         let hidden = is_type(new.kind) && old_items.iter().any(|old| Some(&old.path) == inline.as_ref());
         let change = self.add(ChangeKind::Added, new, hidden);
@@ -349,7 +349,8 @@ impl Compare<'_> {
         }
     }
 
-    /// Names that were one type and are two, which breaks a program that has a value of one where the other is wanted.
+    /// Names that were one type and are now two. This breaks a program that has a value of one where the other is
+    /// required.
     fn split_types(&mut self) {
         let types = |inventory: &Inventory| -> Vec<(ItemKind, String, Option<String>)> {
             let structs = inventory.structs.iter().map(|item| (ItemKind::Struct, &item.path, &item.same_as));
@@ -376,7 +377,7 @@ fn is_type(kind: ItemKind) -> bool {
     matches!(kind, ItemKind::Struct | ItemKind::Alias | ItemKind::Enum)
 }
 
-/// The document's name of an item, without those of what it belongs to; nothing where another item has the same.
+/// The wire name of an item without those of its owners; empty if another item has the same one.
 fn own_wire(item: &Item) -> &str {
     let wire = item.wire.as_str();
     match item.kind {

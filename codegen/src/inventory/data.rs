@@ -2,9 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
-/// The public API of one generated crate.
+/// The public API of a generated crate.
 ///
-/// All lists are in a fixed order: resources and methods in that of the document's names, types by name.
+/// All lists have a fixed order: resources and methods are in the order of the names in the document, types are sorted
+/// by name.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Inventory {
@@ -16,15 +17,15 @@ pub struct Inventory {
     pub revision: String,
     /// The service type.
     pub service: Service,
-    /// The features that stand for a resource each; none in small crates.
+    /// The features for individual resources; empty for small crates.
     pub features: Vec<String>,
-    /// The resources, nested ones after those they are in.
+    /// The resources. Nested ones follow the resource that contains them.
     pub resources: Vec<Resource>,
     /// The methods, in the order of the resources.
     pub methods: Vec<Method>,
     /// The structs, of schemas and of inline objects.
     pub structs: Vec<Struct>,
-    /// Schemas that are no objects.
+    /// Schemas that are not objects.
     pub aliases: Vec<Alias>,
     /// The enums.
     pub enums: Vec<Enum>,
@@ -32,7 +33,7 @@ pub struct Inventory {
     pub scopes: Vec<Scope>,
 }
 
-/// The service type, and where its calls go.
+/// The service type, and its endpoints.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Service {
@@ -40,15 +41,15 @@ pub struct Service {
     pub path: String,
     /// Scheme and host, with a slash at the end.
     pub root_url: String,
-    /// What stands between the root and the path of a method.
+    /// The path between the root and the path of a method.
     pub service_path: String,
-    /// Where batches go, below the root.
+    /// The path of the batch endpoint below the root.
     pub batch_path: String,
     /// Whether bodies are wrapped in a member `data`.
     pub data_wrapper: bool,
 }
 
-/// A resource: its module, its struct and the function that leads to it.
+/// A resource: its module, its struct and the function that returns it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Resource {
@@ -58,69 +59,69 @@ pub struct Resource {
     pub module: String,
     /// `projects::locations::Locations`.
     pub path: String,
-    /// The accessor by its path: `projects::Projects::locations`.
+    /// The path of the function: `projects::Projects::locations`.
     pub accessor: String,
-    /// The feature that the resource needs, if any.
+    /// The feature that enables the resource, if any.
     pub feature: Option<String>,
 }
 
-/// A method: the function that makes a call, the marker that tells calls apart, and the call's setters.
+/// A method: the function that creates a call, the type of the method, and the setters of the call.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Method {
-    /// The function by its path: `files::Files::list`, or `Drive::about` for one of the API itself.
+    /// The path of the function: `files::Files::list`, or `Drive::about` for a method of the API itself.
     pub path: String,
     /// How it is called on the service, without arguments: `files().list`.
     pub call: String,
-    /// The marker's path: `files::List`.
+    /// The path of the method's type: `files::List`.
     pub marker: String,
-    /// The name in the document with those of its resources, `files.list`: what `only` chooses by.
+    /// The name in the document with those of its resources, `files.list`, as used by `only`.
     pub wire: String,
-    /// The document's id, `drive.files.list`.
+    /// The id in the document, `drive.files.list`.
     pub id: String,
     /// `GET`.
     pub verb: String,
-    /// The template of the path below the service path: `files/{fileId}`.
+    /// The path template below the service path: `files/{fileId}`.
     pub template: String,
-    /// What is sent as `X-Goog-Api-Version`.
+    /// The value of the header `X-Goog-Api-Version`.
     pub api_version: Option<String>,
-    /// The arguments in order; the body is the last.
+    /// The arguments in order. The body is the last.
     pub arguments: Vec<Argument>,
-    /// The setters of its calls. Those of every call (`fields`, `quota_user`, `pretty_print`) are not listed.
+    /// The setters of its calls, except those that every call has (`fields`, `quota_user`, `pretty_print`).
     pub setters: Vec<Setter>,
-    /// The type of the answer; `()` where there is none.
+    /// The type of the response; `()` if there is none.
     pub output: String,
-    /// How the answers are paged, if they are.
+    /// How the pages are requested, if the method returns pages.
     pub paging: Option<Paging>,
-    /// Whether it answers a long-running operation that can be waited for.
+    /// Whether it returns a long-running operation that can be waited for.
     pub waits: bool,
-    /// What the method can carry, if it applies a list of requests, all or none (`batchUpdate`). Its function then makes
-    /// an `Update`, and its body is no argument.
+    /// The requests, if the method applies a list of requests, all or none (`batchUpdate`). Its function then returns
+    /// an `Update`, and its body is not an argument.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub update: Option<Update>,
-    /// Whether a call can be sent with media.
+    /// Whether a call can upload media.
     pub uploads: bool,
-    /// Whether a call can be answered with media.
+    /// Whether a call can download media.
     pub downloads: bool,
-    /// The names of the scopes any of which suffices.
+    /// The names of the scopes. Any one of them is sufficient.
     pub scopes: Vec<String>,
-    /// Whether the document discourages it.
+    /// Whether the document deprecates it.
     pub deprecated: bool,
-    /// The feature that the method needs, if any.
+    /// The feature that enables the method, if any.
     pub feature: Option<String>,
     /// `fn list(&self) -> Call<files::List>`.
     pub signature: String,
 }
 
-/// What an update can carry.
+/// The requests of an update.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Update {
-    /// The type of the whole body, which `with_body` takes.
+    /// The type of the whole body, for `with_body`.
     pub body: String,
     /// The setters of the body's other members.
     pub setters: Vec<Setter>,
-    /// The requests that can be pushed by their type.
+    /// The requests that can be pushed with their type.
     pub requests: Vec<Request>,
 }
 
@@ -133,7 +134,7 @@ pub struct Request {
     /// Its type.
     #[serde(rename = "type")]
     pub ty: String,
-    /// The type of its reply; `()` where there is none.
+    /// The type of its reply; `()` if there is none.
     pub reply: String,
 }
 
@@ -145,14 +146,14 @@ pub struct Argument {
     pub name: String,
     /// The name in the document, `fileId`; empty for the body.
     pub wire: String,
-    /// Where it goes.
+    /// Where it is sent.
     pub location: Location,
     /// Its type, `&str`.
     #[serde(rename = "type")]
     pub ty: String,
 }
 
-/// Where an argument goes.
+/// Where an argument is sent.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Location {
@@ -165,7 +166,7 @@ pub enum Location {
     Body,
 }
 
-/// A setter of an optional parameter, which goes into the query.
+/// A setter of an optional query parameter.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Setter {
@@ -173,44 +174,44 @@ pub struct Setter {
     pub name: String,
     /// The name in the document, `pageSize`.
     pub wire: String,
-    /// The type of its one argument.
+    /// The type of its argument.
     #[serde(rename = "type")]
     pub ty: String,
-    /// Whether the document discourages it.
+    /// Whether the document deprecates it.
     pub deprecated: bool,
 }
 
-/// How the answers of a method are paged.
+/// How the pages of a method are requested.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Paging {
-    /// The parameter, or the member of the body, that asks for a page.
+    /// The parameter, or the member of the body, with the page token.
     pub token: String,
-    /// Whether it is a member of the body.
+    /// Whether the token is a member of the body.
     pub in_body: bool,
-    /// The member of the answer with the next token.
+    /// The member of the response with the next token.
     pub next: String,
-    /// The member of the answer with the items; empty where it is not plain.
+    /// The member of the response with the items; empty if it is not clear which.
     pub items: String,
-    /// The type of one item.
+    /// The type of an item.
     pub item: String,
 }
 
-/// A struct, of a schema or of an inline object.
+/// A struct, for a schema or an inline object.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Struct {
     /// `schemas::File`, `schemas::inline::FileCapabilities`.
     pub path: String,
-    /// The schema's name, or the names on the way to the inline object in one.
+    /// The name of the schema, or the names that lead to the inline object, joined.
     pub wire: String,
-    /// The type that this name is an alias of, because both are alike.
+    /// The type of which this name is an alias, because both have the same definition.
     pub same_as: Option<String>,
-    /// The members, all of them public, in the order of their wire names; `extra` is not listed.
+    /// The members, all public, in the order of their wire names, without `extra`.
     pub fields: Vec<Field>,
-    /// Any one of these features brings it; none means that it is always there.
+    /// The features that enable it, of which one is sufficient; empty if it always exists.
     pub features: Vec<String>,
-    /// Whether the document discourages it.
+    /// Whether the document deprecates it.
     pub deprecated: bool,
 }
 
@@ -225,11 +226,11 @@ pub struct Field {
     /// Its type, `Option<String>`.
     #[serde(rename = "type")]
     pub ty: String,
-    /// Whether the document discourages it.
+    /// Whether the document deprecates it.
     pub deprecated: bool,
 }
 
-/// A schema that is no object.
+/// A schema that is not an object.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Alias {
@@ -237,28 +238,28 @@ pub struct Alias {
     pub path: String,
     /// The schema's name.
     pub wire: String,
-    /// What it stands for.
+    /// The aliased type.
     #[serde(rename = "type")]
     pub ty: String,
-    /// Any one of these features brings it; none means that it is always there.
+    /// The features that enable it, of which one is sufficient; empty if it always exists.
     pub features: Vec<String>,
-    /// Whether the document discourages it.
+    /// Whether the document deprecates it.
     pub deprecated: bool,
 }
 
-/// An enum, of a member or a parameter.
+/// An enum, for a member or a parameter.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Enum {
     /// `enums::InstanceStatus`.
     pub path: String,
-    /// The names on the way to it, in one.
+    /// The names that lead to it, joined.
     pub wire: String,
-    /// The type that this name is an alias of, because both are alike.
+    /// The type of which this name is an alias, because both have the same definition.
     pub same_as: Option<String>,
     /// The values, in the order of the document.
     pub variants: Vec<Variant>,
-    /// Any one of these features brings it; none means that it is always there.
+    /// The features that enable it, of which one is sufficient; empty if it always exists.
     pub features: Vec<String>,
 }
 
@@ -270,16 +271,16 @@ pub struct Variant {
     pub name: String,
     /// The value in JSON.
     pub wire: String,
-    /// Whether the document discourages it.
+    /// Whether the document deprecates it.
     pub deprecated: bool,
 }
 
-/// The constant of a scope.
+/// The constant for a scope.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Scope {
     /// `scopes::DRIVE_READONLY`.
     pub path: String,
-    /// The scope itself.
+    /// The scope.
     pub url: String,
 }

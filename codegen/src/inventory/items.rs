@@ -1,4 +1,4 @@
-//! The inventory as one flat list: every name that a program can say, with all that its use depends on.
+//! The inventory as one flat list: every name that a program can use, with everything that its use depends on.
 
 use serde::{Deserialize, Serialize};
 
@@ -8,45 +8,46 @@ use super::data::{Inventory, Method};
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Item {
-    /// What it is.
+    /// The kind of item.
     pub kind: ItemKind,
-    /// Where it is: `files::Files::list`, `schemas::File::name`, `Call<files::List>::page_size`.
+    /// The path: `files::Files::list`, `schemas::File::name`, `Call<files::List>::page_size`.
     pub path: String,
-    /// What it is in the document, `files.list?pageSize` or `File.name`: how an item is known again whose name in Rust
-    /// is another. Unique among the items of its kind.
+    /// The item in the document, `files.list?pageSize` or `File.name`. It identifies an item whose name in Rust has
+    /// changed, and is unique among the items of its kind.
     pub wire: String,
-    /// What a program's use of it depends on. Two revisions with the same text mean the same to the compiler.
+    /// Everything on which a program's use of the item depends. If it is the same in two revisions, they are the same
+    /// to the compiler.
     pub signature: String,
-    /// Any one of these features brings it; none means that it is always there.
+    /// The features that enable it, of which one is sufficient; empty if it always exists.
     pub features: Vec<String>,
-    /// Whether the document discourages it.
+    /// Whether the document deprecates it.
     pub deprecated: bool,
 }
 
-/// What an item is.
+/// The kind of an item.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 #[non_exhaustive]
 pub enum ItemKind {
-    /// The crate as a whole; only changes are about it.
+    /// The crate as a whole. Only changes have this kind.
     Crate,
     /// A feature in `Cargo.toml`.
     Feature,
     /// The service type.
     Service,
-    /// A module of a resource.
+    /// The module of a resource.
     Module,
     /// The struct of a resource.
     Resource,
-    /// The function that leads to a resource.
+    /// The function that returns a resource.
     Accessor,
-    /// The function that makes a call.
+    /// The function that creates a call.
     Method,
-    /// The marker of a method, with what its calls can do and what they are answered with.
+    /// The type of a method, with what its calls can do and their response.
     Marker,
     /// A setter of a call or an update.
     Setter,
-    /// A request that an update can carry, with the type of its reply.
+    /// A request of an update, with the type of its reply.
     Request,
     /// A struct.
     Struct,
@@ -63,7 +64,7 @@ pub enum ItemKind {
 }
 
 impl ItemKind {
-    /// The word for it, `struct`.
+    /// The word for it, such as `struct`.
     #[must_use]
     pub fn word(self) -> &'static str {
         match self {
@@ -88,8 +89,8 @@ impl ItemKind {
 }
 
 impl Inventory {
-    /// Every public item. A name that is an alias of an alike type is listed as if it were a type of its own, because
-    /// that is what it is to a program.
+    /// Every public item. A name that is an alias of a type with the same definition is listed like a type of its own,
+    /// because it is one to a program.
     #[must_use]
     pub fn items(&self) -> Vec<Item> {
         let mut items = Items(Vec::new());
@@ -132,7 +133,7 @@ impl Items {
         self.0.push(Item { kind, path, wire, signature, features: Vec::new(), deprecated: false });
     }
 
-    /// Says of the last item which features bring it.
+    /// Sets the features of the last item.
     fn gated(&mut self, features: &[String]) {
         if let Some(last) = self.0.last_mut() {
             last.features = features.to_vec();
@@ -175,7 +176,7 @@ impl Items {
 
     fn types(&mut self, inventory: &Inventory) {
         for item in &inventory.structs {
-            // An inline object and a schema may have one name in the document.
+            // An inline object and a schema may have the same name in the document.
             let is_inline = item.path.starts_with("schemas::inline::");
             let wire = format!("{}{}", if is_inline { "inline." } else { "" }, item.wire);
             self.add(ItemKind::Struct, &item.path, &wire, format!("struct {}", last(&item.path)));
@@ -209,7 +210,8 @@ impl Items {
     }
 }
 
-/// The marker with what its calls can do: `enum List => schemas::FileList, pages of schemas::File, takes media`.
+/// The type of a method, with what its calls can do: `enum List => schemas::FileList, pages of schemas::File, takes
+/// media`.
 fn marker(method: &Method) -> String {
     let mut signature = format!("enum {} => {}", last(&method.marker), method.output);
     if let Some(paging) = &method.paging {
@@ -227,7 +229,7 @@ fn marker(method: &Method) -> String {
     signature
 }
 
-/// The last step of a path.
+/// The last segment of a path.
 fn last(path: &str) -> &str {
     path.rsplit("::").next().unwrap_or(path)
 }

@@ -1,13 +1,14 @@
-//! Letters: what of a wire name may be in a Rust name, and the cases of Rust. All of it is ASCII.
+//! Letters and case: which parts of a wire name are allowed in a Rust name, and the cases of Rust. All names are
+//! ASCII.
 
 use std::borrow::Cow;
 
 use heck::{ToSnakeCase, ToUpperCamelCase};
 
-/// Longer names than this are cut; real ones end well before.
+/// Longer names are cut. Real names are much shorter.
 const LONGEST: usize = 180;
 
-/// Only ASCII letters, digits and `_` are left, and at least one letter or digit.
+/// Keeps ASCII letters, digits and `_`, and ensures that there is at least one letter or digit.
 pub(super) fn clean(wire: &str) -> Cow<'_, str> {
     let is_plain = |c: char| c.is_ascii_alphanumeric() || c == '_';
     if wire.len() <= LONGEST && wire.chars().all(is_plain) && wire.bytes().any(|byte| byte != b'_') {
@@ -20,7 +21,7 @@ pub(super) fn clean(wire: &str) -> Cow<'_, str> {
     let symbols_only = !wire.chars().any(|c| c.is_ascii_alphanumeric());
     for c in wire.chars() {
         if clean.len() > LONGEST {
-            // What tells long names apart may come later.
+            // Long names may differ only in later parts.
             clean = format!("{clean}_{:016x}", hash(wire));
             break;
         }
@@ -33,8 +34,8 @@ pub(super) fn clean(wire: &str) -> Cow<'_, str> {
     Cow::Owned(cut(clean))
 }
 
-/// At most `LONGEST` bytes of an ASCII text. What is cut off is told by a number, so that the names of two long paths
-/// differ, and do not depend on each other.
+/// Cuts an ASCII text to `LONGEST` bytes. A hash of the rest is appended, so that the names of two long paths differ
+/// and do not depend on each other.
 pub(super) fn cut(mut ascii: String) -> String {
     if ascii.len() > LONGEST {
         let number = hash(&ascii);
@@ -44,14 +45,14 @@ pub(super) fn cut(mut ascii: String) -> String {
     ascii
 }
 
-/// A number for a text that is the same in every build (FNV-1a).
+/// A hash of a text that is the same in every build (FNV-1a).
 fn hash(text: &str) -> u64 {
     text.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
         (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3)
     })
 }
 
-/// An identifier begins with a letter or `_`.
+/// Ensures that an identifier begins with a letter or `_`.
 pub(super) fn started(text: String) -> String {
     if text.starts_with(|first: char| first.is_ascii_alphabetic() || first == '_') {
         text
@@ -62,11 +63,11 @@ pub(super) fn started(text: String) -> String {
 
 pub(super) fn snake(clean: &str) -> String {
     let snake = clean.to_snake_case();
-    // `_password` beside `password` (both are parameters of one method somewhere) must not depend on each other.
+    // `_password` and `password` are both parameters of one method; their names must not depend on each other.
     if clean.starts_with('_') { format!("_{snake}") } else { started(snake) }
 }
 
-/// Upper camel case, but digits of two words stay apart: `V1_2` is `V1_2` and not `V12`.
+/// Upper camel case. Digits of two words stay separate: `V1_2` stays `V1_2` instead of `V12`.
 pub(super) fn camel(clean: &str) -> String {
     let mut name = String::new();
     for word in clean.split('_').filter(|word| !word.is_empty()) {
@@ -79,7 +80,7 @@ pub(super) fn camel(clean: &str) -> String {
     started(name)
 }
 
-/// The wire name that `#[derive(Object)]` makes of a field's name: `mime_type` is `mimeType`.
+/// The wire name that `#[derive(Object)]` derives from a field's name: `mimeType` from `mime_type`.
 pub(super) fn wire_of_field(name: &str) -> String {
     let mut wire = String::with_capacity(name.len());
     let mut chars = name.chars().peekable();
@@ -95,7 +96,7 @@ pub(super) fn wire_of_field(name: &str) -> String {
     wire
 }
 
-/// The wire name that `#[derive(OpenEnum)]` makes of a variant's name: `InUse` is `IN_USE`.
+/// The wire name that `#[derive(OpenEnum)]` derives from a variant's name: `IN_USE` from `InUse`.
 pub(super) fn wire_of_variant(name: &str) -> String {
     let mut wire = String::with_capacity(name.len() + 4);
     let mut after_word = false;

@@ -1,6 +1,6 @@
-//! All names that a document cannot have for itself, by the scope they are taken in.
+//! All names that cannot be used for things in a document, by scope.
 
-/// Words of the language.
+/// Keywords of the language.
 const KEYWORDS: &[&str] = &[
     "abstract", "as", "async", "await", "become", "box", "break", "const", "continue", "crate", "do", "dyn",
     "else", "enum", "extern", "false", "final", "fn", "for", "gen", "if", "impl", "in", "let", "loop",
@@ -12,10 +12,10 @@ const KEYWORDS: &[&str] = &[
 /// Keywords that have no raw form, and the pattern `_`.
 const NEVER_RAW: &[&str] = &["self", "Self", "super", "crate", "_"];
 
-/// In the module of a resource: `Call` is the crate's own, and the generated functions say `Some` and `None`.
+/// In the module of a resource: `Call` is the crate's own type, and the generated functions use `Some` and `None`.
 pub(super) const IN_RESOURCE: &[&str] = &["Call", "Self", "Some", "None"];
 
-/// Names that the generated code says of the crate's root, where the service is.
+/// Names in the crate's root that the generated code uses.
 pub(super) const IN_ROOT: &[&str] =
     &["Call", "Update", "Some", "None", "Option", "Self", "String", "Vec", "Box", "Result", "Ok", "Err"];
 
@@ -54,15 +54,15 @@ const CALL: &[&str] = &[
     "curl",
 ];
 
-/// Functions of every call that begin with `with_`, and all that begin with them.
+/// Functions of every call that begin with `with_`. All other names with this prefix are reserved too.
 const CALL_WITH: &[&str] =
     &["id", "idempotent", "timeout", "retry", "header", "query", "param", "scopes", "credentials"];
 
-/// Functions that every update has and a call has not.
+/// Functions that every update has, but a call has not.
 pub(super) const UPDATE: &[&str] =
     &["push", "push_all", "push_with", "push_ticket", "len", "is_empty", "with_body", "with_member"];
 
-/// Modules that a generated crate has anyway, crates that it names, and file names that some systems do not allow.
+/// Modules that every generated crate has, crates that it uses, and file names that some systems do not allow.
 const MODULES: &[&str] = &[
     "lib",
     "main",
@@ -81,10 +81,10 @@ const MODULES: &[&str] = &[
     "nul",
 ];
 
-/// Features that Cargo knows or that a user would take for one of ours; those we have are in `features.rs`.
+/// Features that Cargo defines, or that a user would expect to be ours. The actual ones are in `features.rs`.
 pub(super) const FEATURES: &[&str] = &["default", "full"];
 
-/// Names that the modules of schemas say without a path, unless a schema has them.
+/// Names that the modules of schemas use without a path, unless a schema has them.
 pub(super) const IN_SCHEMAS: &[&str] = &[
     "Base64",
     "BTreeMap",
@@ -110,7 +110,7 @@ pub(super) fn is_never_raw(name: &str) -> bool {
 }
 
 pub(super) fn is_of_call(name: &str) -> bool {
-    // None of ours ends so, which is how others give way to them.
+    // No name of ours ends with `_`, so a name with it appended is free.
     if name.ends_with('_') {
         return false;
     }

@@ -1,17 +1,17 @@
-//! The method that makes the example of a crate's documentation.
+//! Chooses the method for the example in a crate's documentation.
 
 use crate::model::{Example, Method, Parameter, ParameterType, Resource};
 use crate::naming::Name;
 use crate::wire::Scalar;
 
-/// The method that makes the shortest example: a GET with few plain arguments, near the top.
+/// The method with the shortest example: a GET with few simple arguments, near the root.
 pub(crate) fn find(root: &Resource) -> Option<Example> {
     let mut best = None;
     visit(root, &mut Vec::new(), &mut best);
     best.map(|(_, example)| example)
 }
 
-/// How good a method is as an example; the least is best.
+/// The rank of a method as an example. The lowest is the best.
 type Rank<'a> = (bool, usize, usize, &'a str);
 
 fn visit<'a>(resource: &'a Resource, path: &mut Vec<&'a Name>, best: &mut Option<(Rank<'a>, Example)>) {

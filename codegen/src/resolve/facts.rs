@@ -1,4 +1,4 @@
-//! What a document says about a member or parameter beside its type, in words.
+//! What a document says about a member or parameter in addition to its type, in words.
 
 use crate::discovery::Schema;
 use crate::model::Docs;
@@ -14,7 +14,7 @@ pub(crate) fn docs(schema: &Schema) -> Docs {
         facts.push("read-only".to_owned());
     }
     let kind = schema.kind.as_deref().unwrap_or_default();
-    // A format that is known shows in the type.
+    // A known format is visible in the type.
     if let Some(format) = &schema.format
         && !wire::scalar(kind, Some(format)).is_some_and(|(_, known)| known)
     {

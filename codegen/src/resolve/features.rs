@@ -1,16 +1,16 @@
-//! Features of large APIs: one for each top-level resource, and which types are needed by which.
+//! Features of large APIs: one for each top-level resource, and the features that each type needs.
 
 use crate::model::{Gate, Gates, Method, ParameterType, Payload, Resource, Shape, Type, Types};
 use crate::naming;
 use crate::options::FeaturePolicy;
 
-/// From how many methods on an API has features.
+/// An API with at least this many methods has features.
 const LARGE: usize = 200;
 
-/// A type that more features need is always there: writing the condition would cost more than compiling the type.
+/// A type that more features need always exists: compiling the condition would cost more than compiling the type.
 const MANY: usize = 6;
 
-/// Finds the features that need each type; with `only`, leaves out what no method reaches.
+/// Finds the features that need each type. With `only`, types that no method needs are left out.
 pub(crate) fn gates(types: &Types, root: &Resource, policy: FeaturePolicy, only: bool) -> Gates {
     let with_features = match policy {
         FeaturePolicy::Auto => root.resources.len() > 1 && root.all_methods().nth(LARGE).is_some(),
@@ -28,7 +28,7 @@ pub(crate) fn gates(types: &Types, root: &Resource, policy: FeaturePolicy, only:
     let each: Vec<Reach> =
         root.resources.iter().map(|resource| Reach::of(types, resource.all_methods())).collect();
     if !only {
-        // What no method reaches stays available, with all that it names.
+        // Types that no method needs are kept, with the types that they use.
         for index in 0..types.objects.len() {
             if !always.objects[index] && !each.iter().any(|reach| reach.objects[index]) {
                 always.ty(types, &Type::Object(index));
@@ -80,7 +80,7 @@ impl Reach {
         let mut work = Vec::new();
         self.note(types, ty, &mut work);
         while let Some(index) = work.pop() {
-            // An alias needs what it stands for.
+            // An alias needs its target.
             if let Some(&first) = types.same.objects.get(&index) {
                 self.note(types, &Type::Object(first), &mut work);
             }
@@ -95,7 +95,7 @@ impl Reach {
 
     fn note_enum(&mut self, types: &Types, index: usize) {
         self.enums[index] = true;
-        // An alias needs what it stands for.
+        // An alias needs its target.
         if let Some(&first) = types.same.enums.get(&index) {
             self.enums[first] = true;
         }

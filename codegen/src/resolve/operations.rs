@@ -1,8 +1,8 @@
-//! Which schemas are long-running operations, by their shape, and which methods ask for one of them again.
+//! Finds long-running operations by the shape of their schemas, and the methods that return them.
 //!
-//! The facts belong to the schema and not to each of the thousands of methods that answer it. How a poll's path is
-//! filled is the same everywhere: its last variable is the operation's name; the others are members of the operation of
-//! the same name (`zone`), or stand in its link, or in the path of the call that started it.
+//! The facts belong to the schema, and not to each of the thousands of methods that return it. The path of a poll is
+//! always filled the same way: its last variable is the operation's name, and the others are members of the operation
+//! with the same name (`zone`), or taken from its link or from the path of the call that started it.
 
 use std::collections::BTreeMap;
 
@@ -11,7 +11,7 @@ use crate::model::{
 };
 use crate::wire::{self, OPERATION, OPERATION_WITH_STATUS, Scalar};
 
-/// Finds the operations of an API, by their objects. One without a GET that answers it stays a plain schema.
+/// Finds the operations of an API, by their objects. An operation without a GET that returns it is an ordinary schema.
 pub(crate) fn find(types: &Types, root: &Resource) -> BTreeMap<usize, Operation> {
     let mut polls: BTreeMap<usize, Vec<Poll>> = BTreeMap::new();
     for method in root.all_methods().filter(|method| is_poll(method)) {
@@ -22,8 +22,8 @@ pub(crate) fn find(types: &Types, root: &Resource) -> BTreeMap<usize, Operation>
     }
     let found = polls.into_iter().filter_map(|(index, mut polls)| {
         let form = form(types, &types.objects[index])?;
-        // The paths with most variables say most about what they match. Of equally many, the shorter: videointelligence
-        // has `v1/operations/{+name}` beside `v1/{+name}`, and names that belong to the latter.
+        // The path with the most variables is the most specific. Of several, the shortest is used: videointelligence
+        // has `v1/operations/{+name}` and `v1/{+name}`, and its names match the latter.
         polls.sort_by_key(|poll| {
             (std::cmp::Reverse(poll.path.matches('{').count()), poll.path.len(), poll.path.clone())
         });
@@ -33,14 +33,14 @@ pub(crate) fn find(types: &Types, root: &Resource) -> BTreeMap<usize, Operation>
     found.collect()
 }
 
-/// A GET by nothing but what stands in its path, whose last segment is what it gets. So `{+name}:restore`, which starts
-/// something, is none.
+/// Whether a method is a GET whose arguments are all in its path, which ends with a variable. So `{+name}:restore`,
+/// which starts something, is not a poll.
 fn is_poll(method: &Method) -> bool {
     let ends_in_variable = method.path.rsplit('/').next().is_some_and(wire::is_variable);
     method.verb == "GET" && ends_in_variable && method.arguments.iter().all(|argument| argument.in_path)
 }
 
-/// The form of a schema that is an operation.
+/// The form of an operation, if the schema is one.
 fn form(types: &Types, object: &Object) -> Option<OperationForm> {
     let Shape::Struct(fields) = &object.shape else { return None };
     let field = |wire: &str| fields.iter().find(|field| field.wire == wire);
@@ -63,7 +63,7 @@ fn has_value(types: &Types, field: &Field, value: &str) -> bool {
     }
 }
 
-/// How many methods answer an operation that can be waited for, by its form.
+/// The number of methods that return an operation that can be waited for, by its form.
 pub(crate) fn count(api: &Api, form: OperationForm) -> usize {
     let operations = api.root.all_methods().filter_map(|method| api.operation_of(&method.output));
     operations.filter(|operation| operation.form == form).count()

@@ -1,4 +1,4 @@
-//! Which methods answer in pages, and what one item is.
+//! Finds the methods that return pages, and the items of their pages.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -10,10 +10,10 @@ use crate::options::ItemsRule;
 use crate::steps::step;
 use crate::wire::{ITEMS, NOT_ITEMS, REQUEST_TOKENS, RESPONSE_TOKENS, Scalar};
 
-/// The parts of a method that tell how it is paged.
+/// The parts of a method that determine its paging.
 pub(crate) struct Parts<'m> {
     pub(crate) id: &'m str,
-    /// The names of the method and of its resource in the document; the latter is empty for the API's own methods.
+    /// The names of the method and of its resource in the document. The latter is empty for the API's own methods.
     pub(crate) wire: &'m str,
     pub(crate) resource: &'m str,
     pub(crate) arguments: &'m [Parameter],
@@ -22,7 +22,7 @@ pub(crate) struct Parts<'m> {
     pub(crate) output: &'m Payload,
 }
 
-/// How a method answers in pages, if it does. The rule tells which member has the items, whatever the names say.
+/// The paging of a method, if it has any. A rule determines the member with the items, whatever the names are.
 pub(crate) fn find(
     objects: &[Object],
     method: &Parts<'_>,
@@ -38,7 +38,7 @@ pub(crate) fn find(
         Some(ItemsRule::Member(wire)) => {
             let items = member(answer, wire).and_then(as_items);
             if items.is_none() {
-                let message = format!("`{wire}` is no list or map of the response");
+                let message = format!("`{wire}` is not a list or map of the response");
                 log.warn(&Place::top("items").below(method.id), message);
             }
             items
@@ -47,7 +47,7 @@ pub(crate) fn find(
     Some(Paging { token, in_body, next, items })
 }
 
-/// Warns of rules for methods that do not exist or have no pages.
+/// Warns about rules for methods that do not exist or have no pages.
 pub(crate) fn warn_of_unknown(rules: &BTreeMap<String, ItemsRule>, root: &Resource, log: &mut Log<'_>) {
     if rules.is_empty() {
         return;
@@ -56,7 +56,7 @@ pub(crate) fn warn_of_unknown(rules: &BTreeMap<String, ItemsRule>, root: &Resour
     let known: BTreeSet<&str> = paged.map(|method| method.id.as_str()).collect();
     let place = Place::top("items");
     for id in rules.keys().filter(|id| !known.contains(id.as_str())) {
-        log.warn(&place.below(id), "no such method answers in pages");
+        log.warn(&place.below(id), "there is no such method that returns pages");
     }
 }
 
@@ -80,7 +80,7 @@ fn next_token(objects: &[Object], answer: &[Field], token: &str) -> Option<Strin
     if let Some(next) = RESPONSE_TOKENS.iter().find(|name| named(answer, name)) {
         return Some((*next).to_owned());
     }
-    // Kubernetes' form: the list's metadata tells how to continue.
+    // Kubernetes' form: the list's metadata contains the token.
     let metadata = member(answer, "metadata")?;
     let metadata = members(objects, &Payload::Value(metadata.ty.clone()))?;
     (token == "continue" && named(metadata, "continue")).then(|| "metadata.continue".to_owned())
@@ -95,9 +95,9 @@ fn member<'f>(fields: &'f [Field], wire: &str) -> Option<&'f Field> {
     found.ok().map(|index| &fields[index])
 }
 
-/// The only list of the response, or the only map where there is no list. Of several lists the one whose name says most
-/// clearly that it holds the items, first among those of objects: storage gives the prefixes of names beside the objects,
-/// as text.
+/// The only list in the response, or its only map if there is no list. If there are several lists, the one whose name
+/// shows most clearly that it has the items, preferably a list of objects: storage returns the prefixes of names, as
+/// text, together with the objects.
 fn items(answer: &[Field], method: &Parts<'_>) -> Option<Items> {
     let candidates: Vec<&Field> =
         answer.iter().inspect(|_| step()).filter(|field| !NOT_ITEMS.contains(&field.wire.as_str())).collect();
@@ -123,7 +123,7 @@ fn as_items(field: &Field) -> Option<Items> {
     Some(Items { wire: field.wire.clone(), item: item.as_ref().clone(), of_map })
 }
 
-/// The only field, or the one with the lowest rank. Where two share it, none is.
+/// The only field, or the field with the lowest rank. `None` if two fields have that rank.
 fn first<'f>(fields: &[&'f Field], method: &Parts<'_>) -> Option<&'f Field> {
     if let [only] = fields {
         return Some(only);
@@ -135,10 +135,10 @@ fn first<'f>(fields: &[&'f Field], method: &Parts<'_>) -> Option<&'f Field> {
     (best < UNTOLD && best_of.next().is_none()).then_some(*field)
 }
 
-/// The rank of a name that says nothing.
+/// The rank of a name without any hint.
 const UNTOLD: usize = usize::MAX;
 
-/// How clearly a name says that the member holds the items; the lower, the clearer.
+/// How clearly a name shows that the member has the items. Lower is clearer.
 fn rank(wire: &str, method: &Parts<'_>) -> usize {
     if let Some(rank) = ITEMS.iter().position(|name| *name == wire) {
         return rank;
@@ -159,7 +159,7 @@ fn rank(wire: &str, method: &Parts<'_>) -> usize {
     says.iter().position(|says| *says).map_or(UNTOLD, |rank| ITEMS.len() + rank)
 }
 
-/// The word without the ending of the plural, which is enough to know it again.
+/// The word without the ending of the plural, which is sufficient for comparisons.
 fn singular(word: &str) -> &str {
     word.strip_suffix('s').unwrap_or(word)
 }

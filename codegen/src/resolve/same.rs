@@ -1,9 +1,9 @@
-//! Enums and inline objects of one document that are alike in everything but the name are written once.
+//! Finds enums and inline objects of a document that differ only in their names. Each such definition is written once.
 //!
-//! The others become aliases: every name stays, whatever the document gains or loses, while compute's hundreds of
-//! warnings, one for each list, cost what one costs. Alike means: the same members or values by their names in the
-//! document, with the same types. What the document says about them in words has no part in it, or a rewording would
-//! make two types of one.
+//! The others become aliases. So every name stays, whatever is added to or removed from the document, while compute's
+//! hundreds of warnings, one for each list, cost as much as one. Two definitions are the same if they have the same
+//! members or values, by their names in the document, with the same types. Descriptions are ignored, because otherwise
+//! a change of wording would turn one type into two.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -11,12 +11,12 @@ use crate::model::{Enum, Field, Object, Same, Shape, Type};
 use crate::naming::Name;
 use crate::steps::step;
 
-/// Finds for each enum and inline object the one that stands for it.
+/// Finds the representative of each enum and inline object.
 pub(crate) fn find(objects: &[Object], enums: &[Enum]) -> Same {
     let mut classes = Same::default();
     first_alike(enums, &mut classes.enums, |item, _| Some(values(item)));
     let Same { objects: object_classes, enums: enum_classes } = &mut classes;
-    // An inline object comes after those it contains, so that one pass in this order knows what its members are.
+    // An inline object follows those that it contains, so one pass in this order is sufficient.
     first_alike(objects, object_classes, |object, known| members(object, known, enum_classes));
     Same {
         enums: shortest(&classes.enums, |index| &enums[index].name),
@@ -24,8 +24,8 @@ pub(crate) fn find(objects: &[Object], enums: &[Enum]) -> Same {
     }
 }
 
-/// Notes for each item that is like an earlier one which one that is. The key of an item may depend on what is known of
-/// those before it.
+/// Finds for each item an earlier one with the same definition. The key of an item may depend on the result for items
+/// before it.
 fn first_alike<'t, T, K: Eq + std::hash::Hash>(
     items: &'t [T],
     known: &mut BTreeMap<usize, usize>,
@@ -42,7 +42,7 @@ fn first_alike<'t, T, K: Eq + std::hash::Hash>(
     }
 }
 
-/// The same, with the item of the shortest name standing for each class.
+/// The same, but with the item of the shortest name as the representative.
 fn shortest<'n>(
     classes: &BTreeMap<usize, usize>,
     name: impl Fn(usize) -> &'n Name,
@@ -60,14 +60,14 @@ fn shortest<'n>(
     same
 }
 
-/// What an enum consists of, whatever order the document has it in.
+/// The definition of an enum, independent of the order in the document.
 fn values(item: &Enum) -> Vec<&str> {
     let mut wires: Vec<&str> = item.values.iter().map(|value| value.wire.as_str()).collect();
     wires.sort_unstable();
     wires
 }
 
-/// What an inline object consists of, with each type in the place of those that are the same.
+/// The definition of an inline object, with each type replaced by its representative.
 fn members<'t>(
     object: &'t Object,
     objects: &BTreeMap<usize, usize>,

@@ -1,4 +1,4 @@
-//! Scopes: their names, and a smallest set that covers all methods.
+//! Scopes: their names, and a minimal set that covers all methods.
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet, BinaryHeap, HashMap};
@@ -8,7 +8,7 @@ use crate::model::{self, Scope};
 use crate::naming::{self, Kind};
 use crate::steps::step;
 
-/// All scopes that the document declares or a method names.
+/// All scopes that the document declares or that a method names.
 pub(crate) fn collect(document: &Document) -> Vec<Scope> {
     let mut urls: BTreeMap<&str, Option<&str>> = BTreeMap::new();
     named(&document.resources, &mut urls);
@@ -36,7 +36,7 @@ fn named<'d>(resources: &'d BTreeMap<String, Resource>, urls: &mut BTreeMap<&'d 
     }
 }
 
-/// The positions of a method's scopes.
+/// The indices of a method's scopes.
 pub(crate) fn positions(scopes: &[Scope], urls: &[String]) -> Vec<usize> {
     let found: BTreeSet<usize> = urls
         .iter()
@@ -45,13 +45,14 @@ pub(crate) fn positions(scopes: &[Scope], urls: &[String]) -> Vec<usize> {
     found.into_iter().collect()
 }
 
-/// Chooses the scopes that a client asks for unless told otherwise: their positions.
+/// Chooses the default scopes of a client. Returns their indices.
 pub(crate) fn choose(scopes: &[Scope], root: &model::Resource) -> Vec<usize> {
     let needs: BTreeSet<&[usize]> = root.all_methods().map(|method| method.scopes.as_slice()).collect();
-    // A method that any of more scopes opens is covered with one that fewer open.
+    // A set of scopes that covers a method with few scopes also covers one with more.
     let needs: Vec<&[usize]> = needs.into_iter().filter(|need| !need.is_empty()).collect();
     let mut order: Vec<usize> = (0..scopes.len()).collect();
-    // Among equals: not all of the cloud, then the shorter, which is the wider of `drive` and `drive.readonly`.
+    // Of equal sets, prefer the one without all of Google Cloud, and shorter names, such as `drive` to
+    // `drive.readonly`.
     let rank = |&index: &usize| {
         let url = &scopes[index].url;
         (url.ends_with("/cloud-platform"), url.len(), url.clone())
@@ -60,7 +61,7 @@ pub(crate) fn choose(scopes: &[Scope], root: &model::Resource) -> Vec<usize> {
     exact(&needs, &order).unwrap_or_else(|| greedy(&needs, &order))
 }
 
-/// The first smallest set of up to three, if there is one.
+/// The first minimal set of up to three scopes, if there is one.
 fn exact(needs: &[&[usize]], order: &[usize]) -> Option<Vec<usize>> {
     if needs.is_empty() {
         return Some(Vec::new());
@@ -94,10 +95,10 @@ fn exact(needs: &[&[usize]], order: &[usize]) -> Option<Vec<usize>> {
     None
 }
 
-/// From how many scopes on not every set of them is tried.
+/// With more scopes than this, not every set is tried.
 const MOST_TRIED: usize = 60;
 
-/// Which needs a set of scopes covers, one bit each.
+/// The methods that a set of scopes covers, one bit for each.
 #[derive(Clone, PartialEq, Eq)]
 struct Bits(Vec<u64>);
 
@@ -128,8 +129,8 @@ impl Bits {
     }
 }
 
-/// What each scope covers, in their order. Only as many scopes as are tried together, or all that cover everything:
-/// of more, those that cover less are left empty.
+/// The methods that each scope covers. If there are too many scopes, those that cover less than all methods are left
+/// empty.
 fn covered(needs: &[&[usize]], order: &[usize]) -> Vec<Bits> {
     let place = places(order);
     let mut counts = vec![0_usize; order.len()];
@@ -157,7 +158,7 @@ fn places(order: &[usize]) -> HashMap<usize, usize> {
     order.iter().enumerate().map(|(position, &scope)| (scope, position)).collect()
 }
 
-/// Takes the scope that covers most of what is left, the first of equals, until nothing is left.
+/// Repeatedly takes the scope that covers the most remaining methods, until none remain.
 fn greedy(needs: &[&[usize]], order: &[usize]) -> Vec<usize> {
     let place = places(order);
     let mut needs_of: Vec<Vec<usize>> = vec![Vec::new(); order.len()];
@@ -173,7 +174,7 @@ fn greedy(needs: &[&[usize]], order: &[usize]) -> Vec<usize> {
     let mut chosen = Vec::new();
     while let Some((count, Reverse(position))) = best.pop() {
         step();
-        // A count only ever falls, so an entry that is still right is the best of all.
+        // Counts only decrease, so an entry with the current count is the best.
         if count != counts[position] {
             best.push((counts[position], Reverse(position)));
             continue;

@@ -1,10 +1,11 @@
-//! A part of an API: the chosen methods, and the resources that have some.
+//! Selects a part of an API: the chosen methods, and the resources that contain them.
 
 use crate::error::Error;
 use crate::log::{Log, Place};
 use crate::model::Resource;
 
-/// Leaves the methods that the filters name: `files.list`, or `files.*` for all of a resource and what is below it.
+/// Keeps the methods that match the filters: `files.list`, or `files.*` for a whole resource with its nested
+/// resources.
 pub(crate) fn select(root: Resource, api: &str, only: &[String], log: &Log<'_>) -> Result<Resource, Error> {
     if only.is_empty() {
         return Ok(root);

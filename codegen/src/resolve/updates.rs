@@ -1,10 +1,11 @@
-//! Typed updates: methods whose body is a list of requests and whose response is the list of replies, such as
-//! `documents.batchUpdate`. They are told by their shape, never by their name.
+//! Typed updates: methods whose body has a list of requests and whose response has the list of replies, such as
+//! `documents.batchUpdate`. They are found by their shape, not by their names.
 //!
-//! The shape: a member of the body is a list of a union, which is an object of at least two members, all of them objects
-//! and none required; a member of the response is a list of another union; and most members of that one are members of
-//! the first by name, since a reply has the name of its request. A resource that is sent and comes back has equal lists
-//! on both sides and so is none; lists of unions that have no names in common are not request and reply.
+//! The shape is as follows. A member of the body is a list of unions; a union is an object with at least two members,
+//! all of them objects and none required. A member of the response is a list of another union, most of whose members
+//! have the name of a member of the first, because a reply has the name of its request. A method that sends a resource
+//! and returns it has equal lists in both, and is not an update. Neither is a method whose unions have no names in
+//! common.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::rc::Rc;
@@ -19,7 +20,7 @@ use crate::naming::{self, Kind, Name};
 use crate::options::{Options, UpdateRule};
 use crate::steps::step;
 
-/// Finds the methods of that shape, by their numbers.
+/// Finds the methods with this shape, by their numbers.
 pub(crate) fn find(
     types: &Types,
     root: &Resource,
@@ -40,7 +41,7 @@ pub(crate) fn find(
     found
 }
 
-/// What the requests of the updates are made of, by their objects.
+/// The requests of the updates, by their objects.
 pub(crate) fn unions(types: &Types, updates: &BTreeMap<usize, Update>) -> BTreeMap<usize, Union> {
     updates.values().map(|update| (update.request, union(types, update.request))).collect()
 }
@@ -53,10 +54,10 @@ struct Finder<'f, 'l> {
     candidates: BTreeMap<(usize, usize), Rc<[Unions<'f>]>>,
 }
 
-/// An object with more lists of unions than this is no list of requests or replies.
+/// An object with more lists of unions than this is not the body or response of an update.
 const MOST_LISTS: usize = 16;
 
-/// A list of unions: the member that it is, and the position of the union.
+/// A list of unions: the member, and the index of the union.
 #[derive(Clone, Copy)]
 struct Unions<'o> {
     field: &'o Field,
@@ -90,7 +91,7 @@ impl<'f> Finder<'f, '_> {
         Some(self.describe(method, body, requests, replies))
     }
 
-    /// The one pair of lists that has the shape.
+    /// The only pair of lists with this shape.
     fn pair(&mut self, method: &Method, body: usize, output: usize) -> Option<(Unions<'f>, Unions<'f>)> {
         if body == output {
             return None;
@@ -109,15 +110,15 @@ impl<'f> Finder<'f, '_> {
         }
         if is_unclear {
             let place = Place::top("updates");
-            let message = "several lists look like requests and replies, so it is an ordinary method";
+            let message = "several lists look like requests and replies: treated as an ordinary method";
             self.log.warn(&place.below(&method.id), message);
             return None;
         }
         found
     }
 
-    /// The lists of unions in an object, unions of at least so many members. Found once for each object, since thousands
-    /// of methods may have the same body.
+    /// The lists of unions in an object, with at least that many members. They are computed once for each object,
+    /// because thousands of methods may have the same body.
     fn candidates(&mut self, object: usize, least: usize) -> Rc<[Unions<'f>]> {
         let (types, document) = (self.types, self.document);
         let find =
@@ -176,8 +177,7 @@ impl<'f> Finder<'f, '_> {
     }
 }
 
-/// The names of an update's setters, those of parameters and those of the body's members: the latter keep clear of the
-/// former.
+/// The names of an update's setters, for parameters and for members of the body. The latter differ from the former.
 fn setter_names(method: &Method, members: &[&Field]) -> (Vec<Name>, Vec<Name>) {
     let wires = method.setters.iter().map(|setter| setter.wire.as_str());
     let parameters = naming::assign(Kind::UpdateSetter, wires, &[]);
@@ -187,7 +187,7 @@ fn setter_names(method: &Method, members: &[&Field]) -> (Vec<Name>, Vec<Name>) {
     (parameters, members)
 }
 
-/// What a body's revision control calls the revision without which nothing is applied.
+/// The member of a revision control that names the required revision.
 const REVISION: &str = "requiredRevisionId";
 
 /// The members of an object that are lists of objects.
@@ -198,7 +198,7 @@ fn lists(types: &Types, index: usize) -> impl Iterator<Item = Unions<'_>> {
     })
 }
 
-/// Whether all members are objects, and there are so many of them.
+/// Whether an object has at least that many members, all of them objects.
 fn is_union(types: &Types, document: &Document, index: usize, least: usize) -> bool {
     let fields = fields(types, index);
     let schema = document.schemas.get(&types.objects[index].wire);
@@ -211,7 +211,7 @@ fn is_union(types: &Types, document: &Document, index: usize, least: usize) -> b
 /// Whether one union has the replies to the requests of the other.
 fn answers(types: &Types, requests: usize, replies: usize) -> bool {
     let (requests_of, replies_of) = (fields(types, requests), fields(types, replies));
-    // Members are in the order of their wire names.
+    // Members are sorted by their wire names.
     let is_request = |reply: &&Field| {
         step();
         requests_of.binary_search_by(|request| request.wire.cmp(&reply.wire)).is_ok()
@@ -219,7 +219,7 @@ fn answers(types: &Types, requests: usize, replies: usize) -> bool {
     requests != replies && replies_of.iter().filter(is_request).count() * 2 > replies_of.len()
 }
 
-/// Which members of a union are told by their type, and which only by their name.
+/// Which members of a union are identified by their type, and which only by their name.
 fn union(types: &Types, index: usize) -> Union {
     let fields = fields(types, index);
     let of: Vec<Option<usize>> = fields.iter().map(|field| structure(types, &field.ty)).collect();
@@ -240,7 +240,7 @@ fn fields(types: &Types, index: usize) -> &[Field] {
     }
 }
 
-/// The struct that a type is, through aliases and boxes, in the place of those that are the same.
+/// The struct of a type, through aliases and boxes, replaced by its representative.
 fn structure(types: &Types, ty: &Type) -> Option<usize> {
     let index = object_of(&types.objects, ty)?;
     Some(*types.same.objects.get(&index).unwrap_or(&index))

@@ -1,4 +1,4 @@
-//! Tells what a call of a generated module would send: `cargo run -p gapis-example-build-script`.
+//! Prints what a call of a generated module would send: `cargo run -p gapis-example-build-script`.
 
 #![allow(clippy::print_stdout)]
 

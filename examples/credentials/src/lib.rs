@@ -1,4 +1,4 @@
-//! What the four programs share: where their calls go, and servers of their own for a run without arguments.
+//! What the four programs share: their endpoints, and local servers for a run without arguments.
 #![allow(clippy::print_stdout)]
 
 mod servers;
@@ -12,7 +12,7 @@ use gapis_drive_v3::runtime::{Builder, FromClient};
 use gapis_drive_v3::schemas::About;
 use gapis_drive_v3::{Error, Result};
 
-/// What a user's Drive says of itself, in a line.
+/// Describes a user's Drive in a line.
 #[must_use]
 pub fn describe(about: &About) -> String {
     let user = about.user.as_ref().and_then(|user| user.email_address.as_deref()).unwrap_or("somebody");
@@ -20,7 +20,7 @@ pub fn describe(about: &About) -> String {
     format!("{user} uses {usage} bytes")
 }
 
-/// A builder whose calls go to the servers of a run without arguments, if this is one.
+/// A builder. In a run without arguments, its calls go to the local servers.
 pub fn to_endpoint<T: FromClient>(builder: Builder<T>) -> Builder<T> {
     match std::env::var("DRIVE_ENDPOINT") {
         Ok(url) => builder.endpoint(&url),
@@ -28,7 +28,7 @@ pub fn to_endpoint<T: FromClient>(builder: Builder<T>) -> Builder<T> {
     }
 }
 
-/// An account whose requests for tokens go to the servers of a run without arguments, if this is one.
+/// An account. In a run without arguments, its requests for tokens go to the local servers.
 #[must_use]
 pub fn to_servers(account: ServiceAccount) -> ServiceAccount {
     match std::env::var("TOKEN_SERVER") {
@@ -37,11 +37,11 @@ pub fn to_servers(account: ServiceAccount) -> ServiceAccount {
     }
 }
 
-/// Runs this program again, with arguments and an environment that lead to servers of its own. Where it asks its user to
-/// open a page, this is the browser.
+/// Runs this program again, with arguments and an environment for local servers. If the program asks its user to open
+/// a page, this function acts as the browser.
 ///
 /// # Errors
-/// If the servers do not start, or the program does not end well.
+/// If the servers cannot be started, or the program fails.
 pub fn run_here() -> Result<()> {
     let failed = |error: std::io::Error| Error::input(format!("cannot run the program: {error}"));
     let program = std::env::current_exe().map_err(failed)?;
@@ -65,7 +65,7 @@ pub fn run_here() -> Result<()> {
     if status.success() { Ok(()) } else { Err(Error::input(format!("the program ended with {status}"))) }
 }
 
-/// Opens a page as a browser does, and follows where it leads.
+/// Opens a page like a browser, and follows redirects.
 fn visit(url: &str) -> std::io::Result<()> {
     let mut next = Some(url.to_owned());
     while let Some(url) = next.take() {

@@ -1,5 +1,5 @@
-//! Servers that stand in for Google's: one that gives tokens in every way that the programs ask for them, and a Drive that
-//! knows its users by their tokens.
+//! Local servers that replace Google's: a token server for all kinds of requests in these programs, and a Drive that
+//! identifies its users by their tokens.
 
 use std::fmt::Write as _;
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
@@ -46,7 +46,7 @@ impl Servers {
         Ok(Servers { drive, tokens, folder: TempDir::new().map_err(failed)? })
     }
 
-    /// What leads the program of that name to these servers.
+    /// The arguments and environment with which the program of that name uses these servers.
     pub(crate) fn run_of(&self, name: &str) -> std::io::Result<Run> {
         let token_uri = format!("{}/token", self.tokens);
         let mut environment =
@@ -84,7 +84,7 @@ impl Servers {
                 _ => {
                     let host = self.tokens.trim_start_matches("http://").to_owned();
                     environment.push(("GCE_METADATA_HOST", host));
-                    // A developer's own login does not count here.
+                    // A developer's own login must not be used here.
                     environment.push(("CLOUDSDK_CONFIG", self.folder.path().display().to_string()));
                     environment.push(("GOOGLE_APPLICATION_CREDENTIALS", String::new()));
                     vec!["go".into()]
@@ -104,7 +104,7 @@ impl Servers {
     }
 }
 
-/// Answers one request.
+/// Handles a request.
 fn serve(stream: TcpStream) -> std::io::Result<()> {
     let mut reader = BufReader::new(stream);
     let (mut line, mut length) = (String::new(), 0);
@@ -131,7 +131,7 @@ fn serve(stream: TcpStream) -> std::io::Result<()> {
     reader.into_inner().write_all((head + &text).as_bytes())
 }
 
-/// Status, place to go on at, and body.
+/// Status, redirect target, and body.
 fn answer(target: &str, body: &str) -> Option<(u16, String, Value)> {
     let token = |user: &str| {
         let kind = "urn:ietf:params:oauth:token-type:access_token";

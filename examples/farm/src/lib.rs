@@ -1,7 +1,7 @@
-//! What the example programs share: where their calls go, where they print, and what a server of theirs knows. And the
-//! server of the first of them, the farm.
+//! What the example programs share: their endpoint, their output, and the state of their servers. It also contains the
+//! server of the first program, the farm.
 //!
-//! Nothing in here is needed to use a generated crate.
+//! None of this is needed to use a generated crate.
 
 pub mod server;
 mod stage;

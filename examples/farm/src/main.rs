@@ -1,4 +1,4 @@
-//! Batches on the farm: what the Python client's guide shows, and a little more.
+//! Batches on the farm, as in the guide to the Python client, and a little more.
 //!
 //! `cargo xtask demo` generates the farm's crate and runs this.
 
@@ -48,12 +48,12 @@ pub(crate) async fn run(farm: &Farm, out: &Output) -> Result<()> {
             ids.insert(reply.id.to_string(), animal.id.unwrap_or_default());
         }
     })?;
-    // A call may have its own callback; the batch's runs after it.
+    // A call may have its own callback. The batch's callback runs after it.
     farm.animals().insert(named("")).with_id("nameless").queue(&mut batch, |reply| {
         let answer = reply.result.map_or_else(|error| error.to_string(), |_| "welcome".to_owned());
         out.line(format_args!("{}: {answer}", reply.id));
     })?;
-    // Ids are the caller's own, and each is used once.
+    // Ids are chosen by the program, and each can be used once.
     if let Err(error) = farm.animals().list().with_id("llama").queue(&mut batch, |_| {}) {
         out.line(format_args!("refused: {error}"));
     }
@@ -69,7 +69,7 @@ pub(crate) async fn run(farm: &Farm, out: &Output) -> Result<()> {
     let weighed = batch.add(farm.animals().patch(sheep, heavier).update_mask("weight"))?;
     batch.add(farm.animals().delete(pig))?;
     batch.add(farm.animals().patch(llama, named("Dolly")))?;
-    // A server may execute a batch in any order, so the list waits for the rest.
+    // A server may execute a batch in any order, so the list waits for the other calls.
     batch.barrier();
     let list = batch.add(farm.animals().list())?;
     let report = batch.execute().await;

@@ -1,4 +1,4 @@
-//! The farm: animals that can be inserted, listed, changed and let go, and the farmers who keep them.
+//! The farm: animals that can be inserted, listed, changed and deleted, and the farmers who keep them.
 
 use std::collections::BTreeMap;
 
@@ -18,7 +18,7 @@ pub struct Farm {
 }
 
 impl Farm {
-    /// The names of the animals, in the order in which they came.
+    /// The names of the animals, in the order in which they were added.
     #[must_use]
     pub fn names(&self) -> Vec<&str> {
         self.animals.values().filter_map(|animal| animal.name.as_deref()).collect()
@@ -38,7 +38,7 @@ impl Farm {
         self.animals.get(&id).cloned().ok_or_else(|| no_animal(id))
     }
 
-    /// Sets the members that the change has.
+    /// Sets the members of the change.
     fn patch(&mut self, id: i64, change: Animal) -> MockResult<Animal> {
         let animal = self.animals.get_mut(&id).ok_or_else(|| no_animal(id))?;
         let Animal { name, weight, .. } = change;
@@ -70,7 +70,7 @@ fn no_animal(id: i64) -> MockError {
 /// Starts a farm with one horse and two farmers.
 ///
 /// # Errors
-/// If there is no free port.
+/// If no port is free.
 pub fn start() -> Result<(MockServer, Shared<Farm>)> {
     let mock = MockServer::start()?;
     let farmers = ["Ada", "Grace"];

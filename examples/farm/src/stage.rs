@@ -1,4 +1,4 @@
-//! Where a program's calls go, and where it prints.
+//! The endpoint of a program's calls, and its output.
 
 use std::fmt::Display;
 use std::io::Write;
@@ -13,7 +13,7 @@ Runs against a mock server of its own, or with one of these against a real one:
   --endpoint URL    send there instead: an emulator, a proxy
 What follows are the program's own arguments; each program's first lines say what they are.";
 
-/// Where calls go: to a mock server of the program's own, unless the command line says otherwise.
+/// The endpoint of the calls: a mock server in this process, unless the command line names another one.
 pub struct Stage {
     mock: Option<MockServer>,
     endpoint: Option<String>,
@@ -22,11 +22,11 @@ pub struct Stage {
 }
 
 impl Stage {
-    /// Reads the command line, and starts the mock server if it is meant. Where the command line is not understood, it
-    /// says how it is to be, and ends the program.
+    /// Parses the command line, and starts the mock server if it is needed. If the command line is invalid, it prints
+    /// the usage and ends the program.
     ///
     /// # Errors
-    /// If the server does not start.
+    /// If the server cannot be started.
     pub fn new(start: impl FnOnce() -> Result<MockServer>) -> Result<Self> {
         let mut stage = Stage::parse(std::env::args().skip(1)).unwrap_or_else(|error| {
             let _ = writeln!(std::io::stderr(), "{error}");
@@ -61,10 +61,10 @@ impl Stage {
         Ok(stage)
     }
 
-    /// The client, or the service over it, for the place where calls go.
+    /// The client, or the service with its client, for the endpoint.
     ///
     /// # Errors
-    /// If the endpoint is no URL, or the token has characters that a header cannot hold.
+    /// If the endpoint is not a URL, or the token has characters that are not allowed in a header.
     pub fn service<T: FromClient>(&self) -> Result<T> {
         let builder = match &self.token {
             Some(token) => Builder::new().credentials(BearerToken::new(token)),
@@ -76,16 +76,16 @@ impl Stage {
         }
     }
 
-    /// The program's own arguments, or these where there are not as many.
+    /// The program's own arguments, or these if there are fewer.
     #[must_use]
     pub fn arguments_or<const N: usize>(&self, default: [&str; N]) -> [String; N] {
         self.arguments.clone().try_into().unwrap_or_else(|_| default.map(str::to_owned))
     }
 
-    /// The program's own arguments as numbers, or these where there are none.
+    /// The program's own arguments as numbers, or these if there are none.
     ///
     /// # Errors
-    /// If one is no number.
+    /// If an argument is not a number.
     pub fn numbers_or(&self, default: &[i64]) -> Result<Vec<i64>> {
         if self.arguments.is_empty() {
             return Ok(default.to_vec());
@@ -94,14 +94,14 @@ impl Stage {
         self.arguments.iter().map(number).collect()
     }
 
-    /// The token that was given, or that one.
+    /// The token from the command line, or the given one.
     #[must_use]
     pub fn token_or(&self, default: &str) -> String {
         self.token.clone().unwrap_or_else(|| default.to_owned())
     }
 }
 
-/// Where a program prints: the terminal, or a test that reads along. Several callbacks may hold it at once.
+/// The output of a program: the terminal, or a test that reads it. Several callbacks may use it at once.
 #[derive(Clone)]
 pub struct Output(Arc<Mutex<dyn Write + Send>>);
 
@@ -112,14 +112,14 @@ impl Output {
         Output(Arc::new(Mutex::new(std::io::stdout())))
     }
 
-    /// A buffer, to be read when the program has ended.
+    /// A buffer that can be read after the program has ended.
     #[must_use]
     pub fn buffer() -> (Self, Arc<Mutex<Vec<u8>>>) {
         let buffer = Arc::new(Mutex::new(Vec::new()));
         (Output(buffer.clone()), buffer)
     }
 
-    /// Prints a line. That nobody reads it any more is no error.
+    /// Prints a line. It is not an error if nobody reads it.
     pub fn line(&self, line: impl Display) {
         let mut out = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let _ = writeln!(out, "{line}");

@@ -1,8 +1,8 @@
-//! What a server knows.
+//! The state of a server.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-/// The state of a server, which its calls change. A clone is the same state.
+/// The state of a server, which its calls change. Clones share it.
 #[derive(Debug, Default)]
 pub struct Shared<T>(Arc<Mutex<T>>);
 
@@ -12,13 +12,13 @@ impl<T> Shared<T> {
         Shared(Arc::new(Mutex::new(state)))
     }
 
-    /// The same state, for a handler that takes it apart itself.
+    /// A clone, for a handler that uses the state itself.
     #[must_use]
     pub fn handle(&self) -> Arc<Mutex<T>> {
         Arc::clone(&self.0)
     }
 
-    /// The state. No handler changes it while the guard lives.
+    /// Locks the state. No handler can change it until the guard is dropped.
     pub fn lock(&self) -> MutexGuard<'_, T> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }

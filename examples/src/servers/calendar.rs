@@ -1,4 +1,4 @@
-//! A calendar service with two calendars, which takes events and lists them.
+//! A calendar service with two calendars, whose events can be added and listed.
 
 use gapis_calendar_v3::runtime::Result;
 use gapis_calendar_v3::schemas::{CalendarList, CalendarListEntry, Event, EventDateTime, Events};
@@ -7,12 +7,12 @@ use gapis_mock::{MockError, MockResult, MockServer};
 
 use crate::Shared;
 
-/// The calendars' ids, and the events with the id of their calendar.
+/// The ids of the calendars, and the events with the ids of their calendars.
 #[derive(Debug, Default)]
 pub struct Calendars {
     /// The ids of the calendars.
     pub calendars: Vec<String>,
-    /// The events, in the order in which they came.
+    /// The events, in the order in which they were added.
     pub events: Vec<(String, Event)>,
 }
 
@@ -39,7 +39,7 @@ impl Calendars {
     }
 }
 
-/// A time of day without an offset says nothing without a zone.
+/// A time of day without an offset has no meaning without a time zone.
 fn has_zone(what: &str, time: Option<&EventDateTime>) -> MockResult<()> {
     let Some(time) = time else {
         return Err(MockError::new(400, "required", format!("Missing {what} time.")));
@@ -53,7 +53,7 @@ fn has_zone(what: &str, time: Option<&EventDateTime>) -> MockResult<()> {
 /// Starts the service with the calendars `primary` and `birthdays`.
 ///
 /// # Errors
-/// If there is no free port.
+/// If no port is free.
 pub fn start() -> Result<(MockServer, Shared<Calendars>)> {
     let mock = MockServer::start()?;
     let calendars = ["primary", "birthdays"].map(str::to_owned).into();

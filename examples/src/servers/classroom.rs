@@ -1,4 +1,4 @@
-//! A school with two courses, each changed by its own teacher only, and a directory of pupils.
+//! A school with two courses, each of which only its own teacher can change, and a directory of pupils.
 
 use std::collections::BTreeMap;
 
@@ -41,7 +41,7 @@ impl School {
             return Err(MockError::not_found(course));
         }
         let mail = student.user_id.unwrap_or_default().to_lowercase();
-        // Nobody else is in the directory.
+        // The directory contains nobody else.
         let Some(name) = mail.strip_suffix("@school.example.com") else {
             return Err(MockError::not_found(mail));
         };
@@ -57,10 +57,10 @@ impl School {
     }
 }
 
-/// Starts a school with the courses 1 and 2, of the teachers with the tokens `ada` and `grace`.
+/// Starts a school with the courses 1 and 2, whose teachers have the tokens `ada` and `grace`.
 ///
 /// # Errors
-/// If there is no free port.
+/// If no port is free.
 pub fn start() -> Result<(MockServer, Shared<School>)> {
     let mock = MockServer::start()?;
     let course = |id: &str, teacher: &str| {

@@ -10,10 +10,10 @@ use gapis_mock::{MockError, MockResult, MockServer};
 
 use crate::Shared;
 
-/// The advertiser that there is.
+/// The only advertiser.
 pub const ADVERTISER: i64 = 7;
 
-/// What the advertiser has.
+/// The advertiser's data.
 #[derive(Debug, Default)]
 pub struct Account {
     /// The advertiser's name.
@@ -37,10 +37,10 @@ impl Account {
     }
 }
 
-/// Starts an account with the line items 1 to 4 as drafts and an archived 5.
+/// Starts a server with the line items 1 to 4 as drafts, and an archived line item 5.
 ///
 /// # Errors
-/// If there is no free port.
+/// If no port is free.
 pub fn start() -> Result<(MockServer, Shared<Account>)> {
     let mock = MockServer::start()?;
     let line_items = (1..=5).map(|id| {

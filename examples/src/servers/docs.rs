@@ -1,4 +1,4 @@
-//! A document of one tab, changed by whole lists of requests or not at all.
+//! A document with one tab, changed by lists of requests, all or none.
 
 use gapis_docs_v1::documents::{BatchUpdate, Get};
 use gapis_docs_v1::runtime::Result;
@@ -10,14 +10,14 @@ use gapis_mock::{MockError, MockResult, MockServer, UpdateHandler};
 
 use crate::Shared;
 
-/// The text, its styles and names, and how often it was changed.
+/// The text, its styles and named ranges, and the number of changes.
 #[derive(Clone, Debug, Default)]
 pub struct Paper {
-    /// How many lists of requests were applied.
+    /// The number of applied lists of requests.
     pub revision: u32,
     /// The text of the tab `t.0`.
     pub text: String,
-    /// The styles, each with the mask it came with.
+    /// The styles, each with its mask.
     pub styles: Vec<(String, UpdateTextStyleRequest)>,
     /// The names of ranges.
     pub names: Vec<String>,
@@ -28,7 +28,7 @@ impl Paper {
         format!("revision-{}", self.revision)
     }
 
-    /// Refuses what was meant for another revision.
+    /// Refuses an update that requires another revision.
     fn check(&self, body: &BatchUpdateDocumentRequest) -> MockResult<()> {
         let required = body.write_control.as_ref().and_then(|control| control.required_revision_id.as_ref());
         if required.is_some_and(|required| *required != self.id()) {
@@ -74,10 +74,10 @@ impl Paper {
     }
 }
 
-/// Starts the service with an empty document, whose id may be any.
+/// Starts the service with an empty document, which any id refers to.
 ///
 /// # Errors
-/// If there is no free port.
+/// If no port is free.
 pub fn start() -> Result<(MockServer, Shared<Paper>)> {
     let mock = MockServer::start()?;
     let paper = Shared::new(Paper::default());

@@ -1,4 +1,4 @@
-//! A spreadsheet of named sheets, changed by whole lists of requests or not at all.
+//! A spreadsheet with named sheets, changed by lists of requests, all or none.
 
 use gapis_mock::{MockError, MockResult, MockServer, UpdateHandler};
 use gapis_sheets_v4::runtime::Result;
@@ -15,7 +15,7 @@ use crate::Shared;
 pub struct Book {
     /// Id and title of each sheet.
     pub sheets: Vec<(i32, String)>,
-    /// What the cells say.
+    /// The content of the cells.
     pub cells: Vec<String>,
 }
 
@@ -51,10 +51,10 @@ impl Book {
     }
 }
 
-/// Starts the service with a spreadsheet of one sheet, whose id may be any.
+/// Starts the service with a spreadsheet of one sheet, which any id refers to.
 ///
 /// # Errors
-/// If there is no free port.
+/// If no port is free.
 pub fn start() -> Result<(MockServer, Shared<Book>)> {
     let mock = MockServer::start()?;
     let cells = ["draft of May", "draft of June", "final"].map(str::to_owned).to_vec();

@@ -1,4 +1,4 @@
-//! Application default credentials: what this machine, this workload or this user has been given.
+//! Application default credentials: the credentials of this machine, this workload or this user.
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -16,21 +16,21 @@ use crate::user::AuthorizedUser;
 
 /// Application default credentials.
 ///
-/// They are looked for when the first request needs them, in the [usual order]: the file that the environment variable
-/// `GOOGLE_APPLICATION_CREDENTIALS` names, the file that `gcloud auth application-default login` writes, the metadata
-/// server of Google's clouds. After an error they are looked for again.
+/// They are searched for on the first request, in the [usual order]: the file named by the environment variable
+/// `GOOGLE_APPLICATION_CREDENTIALS`, the file written by `gcloud auth application-default login`, and the metadata
+/// server of Google Cloud. After an error they are searched for again.
 ///
-/// | `type` of the file | what it is |
+/// | `type` of the file | credentials |
 /// |---|---|
-/// | `authorized_user` | a user's login. It has the scopes that it was made with, whatever is asked for |
-/// | `service_account` | a key; see [`ServiceAccount`] for how tokens are made, and for a `subject` |
-/// | `impersonated_service_account` | an account that others act as |
-/// | `external_account` | a workload's own token from a file, a URL, a program or AWS |
+/// | `authorized_user` | a user's login. Its tokens have the scopes of the login, whichever scopes are requested |
+/// | `service_account` | a key; see [`ServiceAccount`] for how tokens are obtained, and for a `subject` |
+/// | `impersonated_service_account` | a service account that is impersonated |
+/// | `external_account` | a workload with its own token from a file, a URL, a program or AWS |
 /// | `external_account_authorized_user` | a login through a workforce pool |
 ///
-/// A quota project in the file or in `GOOGLE_CLOUD_QUOTA_PROJECT` is sent along, unless the client was given one of its
-/// own. What a file or the metadata server says of the universe must be the client's
-/// [own](gapis_runtime::Builder::universe_domain).
+/// The quota project in the file or in `GOOGLE_CLOUD_QUOTA_PROJECT` is sent, unless the client has its own. The
+/// universe in the file or of the metadata server must be that of the
+/// [client](gapis_runtime::Builder::universe_domain).
 ///
 /// ```
 /// use gapis_auth::ApplicationDefault;
@@ -54,24 +54,26 @@ enum Origin {
 }
 
 impl ApplicationDefault {
-    /// Credentials that are looked for when the first request needs them.
+    /// Credentials that are searched for on the first request.
     #[must_use]
     pub fn new() -> Self {
         ApplicationDefault::of(Origin::Environment)
     }
 
-    /// The credentials in the text of such a file. It decides which servers are asked for tokens, and may name a program
-    /// to run: take it only from where you would take a program.
+    /// The credentials in the text of a credentials file.
+    ///
+    /// The text decides which servers receive requests for tokens, and may name a program to run. Accept it only from
+    /// sources from which you would accept a program.
     ///
     /// # Errors
-    /// If the text is no JSON object with a `type`. What it lacks beyond that is found when the first request needs it.
+    /// If the text is not a JSON object with a `type`. Other missing members are reported on the first request.
     pub fn from_json(json: &str) -> Result<Self> {
         let json = parse(json, "the credentials' text")?;
         required(&json, "type", "the credentials' text")?;
         Ok(ApplicationDefault::of(Origin::Json(json)))
     }
 
-    /// The credentials of the metadata server alone, which `GCE_METADATA_HOST` may name.
+    /// The credentials of the metadata server only, whose address may be set in `GCE_METADATA_HOST`.
     #[must_use]
     pub fn from_metadata_server() -> Self {
         ApplicationDefault::of(Origin::Metadata)
@@ -106,7 +108,7 @@ impl ApplicationDefault {
         Ok(Arc::clone(found.insert(made)))
     }
 
-    /// A file that has been put right is read again.
+    /// Forgets credentials that failed, so that a corrected file is read again.
     fn forget(&self, failed: &Arc<dyn Credentials>) {
         let mut found = self.found.lock().unwrap_or_else(PoisonError::into_inner);
         if found.as_ref().is_some_and(|found| Arc::ptr_eq(found, failed)) {
@@ -123,7 +125,7 @@ fn named(path: &Path) -> String {
     format!("{WHAT} {}", path.display())
 }
 
-/// The file of the environment, or the one that `gcloud` writes, if there is one.
+/// The file in the environment variable, or the file written by `gcloud`, if it exists.
 fn file() -> Result<Option<PathBuf>> {
     let set =
         |name: &str| std::env::var_os(name).filter(|value: &OsString| !value.is_empty()).map(PathBuf::from);
@@ -141,7 +143,7 @@ fn file() -> Result<Option<PathBuf>> {
     Ok(path.filter(|path| path.exists()))
 }
 
-/// Credentials by the `type` that their file says. What was set by the program goes before what the file says.
+/// Credentials of the `type` in the file. Settings of the program take precedence over those in the file.
 fn of_file(json: &Json, mut settings: Settings) -> Result<Arc<dyn Credentials>> {
     if settings.quota_project.is_none() {
         settings.quota_project = text(json, "quota_project_id").map(str::to_owned);
@@ -163,7 +165,7 @@ fn of_file(json: &Json, mut settings: Settings) -> Result<Arc<dyn Credentials>> 
             Arc::new(impersonated(Iam::of_file(json, source)?, settings))
         }
         Some("external_account") => match text(json, "service_account_impersonation_url") {
-            // IAM is asked by us.
+            // This crate sends the request to IAM itself.
             Some(url) => {
                 let mut alone = json.clone();
                 if let Some(members) = alone.as_object_mut() {
@@ -178,12 +180,12 @@ fn of_file(json: &Json, mut settings: Settings) -> Result<Arc<dyn Credentials>> 
         Some("gdch_service_account") => {
             return Err(Error::credentials(
                 "credentials of the type `gdch_service_account` (Google Distributed Cloud) are not supported: their \
-                 tokens are for one audience, which no scopes name",
+                 tokens are for one audience instead of scopes",
             ));
         }
         Some(other) => {
             return Err(Error::credentials(format!(
-                "there are no credentials of this `type`: {}",
+                "the credentials have an unknown `type`: {}",
                 name(other)
             )));
         }
@@ -191,11 +193,11 @@ fn of_file(json: &Json, mut settings: Settings) -> Result<Arc<dyn Credentials>> 
     })
 }
 
-/// The credentials inside others, which a file could nest without end.
+/// The credentials inside other credentials. Only one level is allowed, because a file could nest them without end.
 fn of_source(json: &Json, settings: Settings) -> Result<Arc<dyn Credentials>> {
     match text(json, "type") {
         Some("impersonated_service_account") => Err(Error::credentials(
-            "the credentials' `source_credentials` are impersonated themselves: name the accounts in `delegates`",
+            "the credentials' `source_credentials` are impersonated too: list the accounts in `delegates` instead",
         )),
         Some(_) => of_file(json, settings),
         None => Err(Error::credentials("the credentials have no `source_credentials` with a `type`")),

@@ -1,22 +1,22 @@
-//! What a token server's refusal means, and what to do about it, in the error's own text.
+//! Error messages that say why a token server refused a request, and what to do about it.
 
 use gapis_runtime::Error;
 
 use crate::http::{Failure, Refusal};
 
-/// Whose token was asked for.
+/// The owner of the requested token.
 pub(crate) enum Asked<'a> {
-    /// A user's, by a refresh token.
+    /// A user, by a refresh token.
     User { again: &'a str },
-    /// A user's code for tokens.
+    /// A user, by an authorization code.
     Code,
-    /// A service account's own.
+    /// A service account.
     Account { email: &'a str },
-    /// A user's, by a service account that was granted delegation.
+    /// A user, by a service account with domain-wide delegation.
     Delegated { email: &'a str, client_id: Option<&'a str>, subject: &'a str, scopes: &'a str },
-    /// A workload's, by a token of its own.
+    /// A workload, by its own token.
     Workload,
-    /// A service account's, by another account.
+    /// A service account, impersonated by another account.
     Impersonated { email: &'a str, role: &'a str },
 }
 
@@ -24,7 +24,7 @@ pub(crate) enum Asked<'a> {
 const DELEGATION: &str = "https://admin.google.com/ac/owl/domainwidedelegation";
 
 impl Asked<'_> {
-    /// The error that a failure is.
+    /// The error for a failure.
     pub(crate) fn error(&self, failure: Failure) -> Error {
         let what = self.what();
         let advice = match &failure {
@@ -63,10 +63,10 @@ impl Asked<'_> {
             ("invalid_grant", Asked::User { again }) => {
                 format!("the login was revoked, has expired, or the user's password was changed; {again}")
             }
-            ("invalid_grant", Asked::Code) => "the consent was used already or is too old; log in again".into(),
+            ("invalid_grant", Asked::Code) => "the authorization code was already used or has expired; log in again".into(),
             ("invalid_grant" | "invalid_request" | "unauthorized_client", Asked::Workload) => {
                 "the pool's provider must accept the token's issuer, audience and attributes, and the token must not \
-                 have ended"
+                 have expired"
                     .into()
             }
             ("invalid_grant", Asked::Account { email }) => format!(
@@ -95,11 +95,11 @@ impl Asked<'_> {
                                       https://console.cloud.google.com/auth/clients"
                 .into(),
             ("invalid_scope", Asked::Delegated { scopes, .. }) => format!(
-                "one of the scopes does not exist, or none was given: `{scopes}`; choose others by the client's \
+                "one of the scopes does not exist, or none was given: `{scopes}`; choose others with the client's \
                  `.scopes(…)`"
             ),
             ("invalid_scope", _) => {
-                "one of the scopes does not exist or may not be asked for; choose others by the client's `.scopes(…)`"
+                "one of the scopes does not exist or must not be requested; choose others with the client's `.scopes(…)`"
                     .into()
             }
             ("PERMISSION_DENIED", Asked::Impersonated { email, role }) => format!(

@@ -1,4 +1,4 @@
-//! Workloads that prove elsewhere who they are: a token of their own is exchanged for one of Google's (RFC 8693).
+//! Workloads with an identity from elsewhere: their own token is exchanged for one of Google's (RFC 8693).
 
 mod aws;
 mod aws_signature;
@@ -17,7 +17,7 @@ use crate::settings::Settings;
 use crate::tokens::{Fetched, Key, Tokens};
 use subject::Subject;
 
-/// What the token is to be, and what the exchange is.
+/// The type of the requested token, and the type of the exchange.
 const ACCESS_TOKEN: &str = "urn:ietf:params:oauth:token-type:access_token";
 const EXCHANGE: &str = "urn:ietf:params:oauth:grant-type:token-exchange";
 
@@ -34,7 +34,7 @@ struct External {
 
 impl ExternalAccount {
     /// # Errors
-    /// If something is missing, or the source of the workload's own token is of a kind that is not supported.
+    /// If a member is missing, or the source of the workload's own token is not supported.
     pub(crate) fn of_file(json: &Json, mut settings: Settings) -> Result<Self> {
         for member in ["audience", "subject_token_type", "token_url"] {
             required(json, member, "the workload's credentials")?;
@@ -60,7 +60,7 @@ impl External {
             ("subject_token_type", member("subject_token_type")),
             ("subject_token", &*own),
         ];
-        // A user of a workforce pool belongs to no project, so one is named for quota.
+        // Users of a workforce pool have no project, so one is sent for quota.
         let project = member("workforce_pool_user_project");
         let options = serde_json::json!({ "userProject": project }).to_string();
         let mut auth = AuthHeaders::none();

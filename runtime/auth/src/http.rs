@@ -1,5 +1,5 @@
-//! Requests to token servers, and what their answers mean. No redirect is followed, and nothing that was sent stands in a
-//! failure, even where a server repeats it.
+//! Requests to token servers, and their results. No redirect is followed. Failures do not contain anything that was
+//! sent, even if the server repeats it.
 
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
@@ -14,7 +14,7 @@ use url::{Host, Url};
 /// How long one request may take.
 const TIMEOUT: Duration = Duration::from_secs(20);
 
-/// What token requests are sent by.
+/// Sends token requests.
 #[derive(Clone)]
 pub(crate) struct Http {
     client: Arc<OnceLock<Client>>,
@@ -27,35 +27,35 @@ impl Default for Http {
     }
 }
 
-/// Why there was no usable answer.
+/// Why there was no usable response.
 #[derive(Debug)]
 pub(crate) enum Failure {
-    /// The server was not reached, was too slow, or said that it cannot answer now.
+    /// The server was not reached, was too slow, or is temporarily unavailable.
     Passing {
         message: String,
         after: Duration,
-        /// Whether it answered.
+        /// Whether the server responded.
         reached: bool,
     },
-    /// It refused.
+    /// The server refused the request.
     Refused(Refusal),
-    /// Its answer is not one, or it must not be asked.
+    /// The response is not valid, or the request must not be sent.
     Unusable(String),
 }
 
-/// A token server's refusal, free of what was sent to it.
+/// A token server's refusal, without anything that was sent to it.
 #[derive(Debug, Default)]
 pub(crate) struct Refusal {
     pub(crate) status: u16,
-    /// OAuth's word for it, `invalid_grant`, or Google's, `PERMISSION_DENIED`.
+    /// The error code of OAuth, such as `invalid_grant`, or of Google, such as `PERMISSION_DENIED`.
     pub(crate) code: String,
     pub(crate) description: String,
-    /// The host that said so.
+    /// The host that sent it.
     pub(crate) host: String,
 }
 
 impl Failure {
-    /// The failure as it is, of whatever was asked for.
+    /// The failure as an error. `what` says what failed.
     pub(crate) fn into_error(self, what: &str) -> Error {
         match self {
             Failure::Passing { message, after, .. } => {
@@ -84,7 +84,7 @@ impl Http {
         Http { client: Arc::new(OnceLock::from(client)), timeout }
     }
 
-    /// Made when it is first needed: reading the platform's certificates takes a while.
+    /// The client, which is created on first use, because reading the platform's certificates takes a while.
     fn client(&self) -> Result<&Client> {
         if let Some(client) = self.client.get() {
             return Ok(client);
@@ -93,7 +93,7 @@ impl Http {
         Ok(self.client.get_or_init(|| client))
     }
 
-    /// Posts a form. `secrets` are the names of members that no message may show.
+    /// Posts a form. `secrets` are the names of members whose values must not be in messages.
     pub(crate) async fn post_form(
         &self,
         url: &str,
@@ -119,12 +119,12 @@ impl Http {
         object(&response)
     }
 
-    /// Gets what is there.
+    /// Gets a resource.
     pub(crate) async fn get(&self, url: &str, headers: &AuthHeaders) -> Result<RawResponse, Failure> {
         self.send(Method::GET, url, headers, "", String::new(), &[]).await
     }
 
-    /// Puts nothing there: how AWS's metadata service begins a session.
+    /// Sends a `PUT` without a body, which starts a session of AWS's metadata service.
     pub(crate) async fn put(&self, url: &str, headers: &AuthHeaders) -> Result<RawResponse, Failure> {
         self.send(Method::PUT, url, headers, "", String::new(), &[]).await
     }
@@ -154,13 +154,13 @@ impl Http {
     }
 }
 
-/// Members of forms that are secret.
+/// Members of forms whose values are secret.
 const SECRET: [&str; 7] =
     ["assertion", "client_secret", "code", "code_verifier", "device_code", "refresh_token", "subject_token"];
 
-/// The URL to send to, and its host for messages. Secrets go over TLS, or nowhere beyond this machine.
+/// The URL to send to, and its host for messages. Secrets are sent with TLS, or only to this machine.
 fn endpoint(url: &str, mtls: bool, plain: bool) -> Result<(String, String), Failure> {
-    let bad = |why: &str| Failure::Unusable(format!("the token server's address {why}"));
+    let bad = |why: &str| Failure::Unusable(format!("the URL of the token server {why}"));
     let mut parsed = Url::parse(url).map_err(|_| bad("is not a URL"))?;
     let local = match parsed.host() {
         Some(Host::Ipv4(address)) => address.is_loopback(),
@@ -169,10 +169,10 @@ fn endpoint(url: &str, mtls: bool, plain: bool) -> Result<(String, String), Fail
         None => return Err(bad("has no host")),
     };
     if !(parsed.scheme() == "https" || parsed.scheme() == "http" && (local || plain)) {
-        return Err(bad("must begin with `https:`, or be one of this machine"));
+        return Err(bad("must begin with `https:`, unless it is on this machine"));
     }
     if !parsed.username().is_empty() || parsed.password().is_some() {
-        return Err(bad("has a user or a password in it"));
+        return Err(bad("must not contain a user name or password"));
     }
     let host = parsed.host_str().unwrap_or_default().to_owned();
     if mtls
@@ -180,20 +180,20 @@ fn endpoint(url: &str, mtls: bool, plain: bool) -> Result<(String, String), Fail
         && !service.contains('.')
     {
         let with_mtls = format!("{service}.mtls.googleapis.com");
-        parsed.set_host(Some(&with_mtls)).map_err(|_| bad("has no place for mutual TLS"))?;
+        parsed.set_host(Some(&with_mtls)).map_err(|_| bad("has no host for mutual TLS"))?;
     }
     Ok((parsed.into(), host))
 }
 
-/// What an error of a request means, without what it was made of.
+/// Converts an error of a request, without the details that it was made from.
 fn failure(error: &Error, host: &str, timeout: Duration, auth: &AuthHeaders, secrets: &[&str]) -> Failure {
     let after = error.retry_after().unwrap_or_default();
     let Some(response) = error.response().filter(|_| error.status().is_some()) else {
         let message = match () {
             () if error.is_timeout() => format!("{host} did not answer within {timeout:?}"),
             () if error.is_connect() => format!("cannot connect to {host}"),
-            () if error.is_connection() => format!("the connection to {host} broke"),
-            () => return Failure::Unusable(format!("the answer of {host} cannot be read")),
+            () if error.is_connection() => format!("the connection to {host} failed"),
+            () => return Failure::Unusable(format!("the response of {host} cannot be read")),
         };
         return Failure::Passing { message, after, reached: false };
     };
@@ -217,7 +217,7 @@ fn failure(error: &Error, host: &str, timeout: Duration, auth: &AuthHeaders, sec
     Failure::Refused(refusal)
 }
 
-/// `{"error": "invalid_grant", "error_description": "…"}`, or the error of Google's other APIs.
+/// Parses `{"error": "invalid_grant", "error_description": "…"}`, or the error format of Google's other APIs.
 fn refusal(status: u16, host: &str, body: &[u8], secrets: &[String]) -> Refusal {
     let json: Json = serde_json::from_slice(body).unwrap_or_default();
     let word = |value: &Json| value.as_str().map(|text| scrub(text, secrets)).unwrap_or_default();
@@ -229,7 +229,7 @@ fn refusal(status: u16, host: &str, body: &[u8], secrets: &[String]) -> Refusal 
     Refusal { status, code, description, host: host.to_owned() }
 }
 
-/// A server's words without what it was sent, and without anything that looks like a token.
+/// Removes what was sent, and anything that looks like a token, from a server's text.
 fn scrub(text: &str, secrets: &[String]) -> String {
     let mut text = text.to_owned();
     for secret in secrets.iter().filter(|secret| !secret.is_empty()) {
@@ -241,13 +241,13 @@ fn scrub(text: &str, secrets: &[String]) -> String {
     text
 }
 
-/// The words of messages are shorter, tokens and assertions longer.
+/// Words in messages are shorter than this; tokens and assertions are longer.
 const LONGEST_WORD: usize = 60;
 
 fn object(response: &RawResponse) -> Result<Json, Failure> {
     match serde_json::from_slice(&response.body) {
         Ok(json @ Json::Object(_)) => Ok(json),
-        _ => Err(Failure::Unusable("the token server's answer is not a JSON object".into())),
+        _ => Err(Failure::Unusable("the token server's response is not a JSON object".into())),
     }
 }
 

@@ -1,4 +1,4 @@
-//! Acting as a service account without its key: IAM gives its tokens, or signs for it.
+//! Acts as a service account without its key: IAM returns tokens of the account, or signs for it.
 
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
@@ -14,24 +14,24 @@ use crate::metadata::MetadataServer;
 use crate::settings::Settings;
 use crate::tokens::Fetched;
 
-/// What IAM is asked with.
+/// The scope of requests to IAM.
 const SCOPE: &str = "https://www.googleapis.com/auth/cloud-platform";
 
-/// IAM, for one account.
+/// Requests to IAM for one account.
 #[derive(Clone)]
 pub(crate) struct Iam {
     source: Arc<dyn Credentials>,
     account: Who,
-    /// Accounts in between, each of which may act as the next.
+    /// Accounts of a delegation chain, each of which may act as the next.
     delegates: Vec<String>,
-    /// Scheme and host, without a `/`; none for that of the universe.
+    /// Scheme and host, without a trailing `/`; `None` for that of the universe.
     endpoint: Option<String>,
 }
 
 #[derive(Clone)]
 enum Who {
     Named(String),
-    /// The metadata server knows.
+    /// The account of the metadata server.
     Ours(Arc<MetadataServer>),
 }
 
@@ -45,7 +45,7 @@ impl Iam {
         Iam { source, account: Who::Ours(server), delegates: Vec::new(), endpoint: None }
     }
 
-    /// From a file of the type `impersonated_service_account`, whose source has been read.
+    /// From a file of the type `impersonated_service_account`, with its source credentials.
     pub(crate) fn of_file(json: &Json, source: Arc<dyn Credentials>) -> Result<Self> {
         let member = "service_account_impersonation_url";
         let url = key::required(json, member, "the credentials")?;
@@ -57,11 +57,11 @@ impl Iam {
         Ok(iam)
     }
 
-    /// From the URL that files have: `https://…/v1/projects/-/serviceAccounts/EMAIL:generateAccessToken`.
+    /// From the URL in credentials files: `https://…/v1/projects/-/serviceAccounts/EMAIL:generateAccessToken`.
     pub(crate) fn of_url(url: &str, source: Arc<dyn Credentials>) -> Result<Self> {
         let bad = || {
             Error::credentials(
-                "the credentials' `service_account_impersonation_url` is not one of IAM: \
+                "the credentials' `service_account_impersonation_url` is not a URL of IAM: \
                  `https://…/v1/projects/-/serviceAccounts/…:generateAccessToken`",
             )
         };
@@ -97,13 +97,13 @@ impl Iam {
         answer.map_err(|failure| Asked::Impersonated { email, role }.error(failure))
     }
 
-    /// A token of the account's own.
+    /// A token of the account.
     pub(crate) async fn token(&self, settings: &Settings, scopes: &str) -> Result<Fetched> {
         let email = self.email(settings).await?;
         let scopes: Vec<&str> = scopes.split(' ').filter(|scope| !scope.is_empty()).collect();
         let body = json!({ "scope": scopes, "lifetime": "3600s" });
         let answer = self.ask(settings, &email, "generateAccessToken", body).await?;
-        let unusable = || Error::credentials(format!("cannot act as {email}: IAM's answer has no token"));
+        let unusable = || Error::credentials(format!("cannot act as {email}: IAM's response has no token"));
         let token = key::text(&answer, "accessToken").ok_or_else(unusable)?;
         let end: Option<DateTime> = key::text(&answer, "expireTime").and_then(|end| end.parse().ok());
         let end = end.and_then(|end| end.to_std().ok()).ok_or_else(unusable)?;
@@ -112,11 +112,11 @@ impl Iam {
         Ok(Fetched { headers: settings.headers(token)?, lifetime })
     }
 
-    /// The claims, signed for the account.
+    /// Signs the claims for the account.
     pub(crate) async fn sign_jwt(&self, settings: &Settings, email: &str, claims: &Json) -> Result<String> {
         let body = json!({ "payload": claims.to_string() });
         let answer = self.ask(settings, email, "signJwt", body).await?;
         let signed = key::text(&answer, "signedJwt").map(str::to_owned);
-        signed.ok_or_else(|| Error::credentials(format!("cannot act as {email}: IAM's answer has no JWT")))
+        signed.ok_or_else(|| Error::credentials(format!("cannot act as {email}: IAM's response has no JWT")))
     }
 }

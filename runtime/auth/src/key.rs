@@ -1,4 +1,4 @@
-//! A service account's key: its file, and signing with it.
+//! A service account's key: the key file, and signing.
 
 use std::sync::Arc;
 
@@ -10,11 +10,11 @@ use rustls_pki_types::pem::PemObject as _;
 
 use crate::jwt;
 
-/// What the file of a service account's key says.
+/// The content of a service account's key file.
 pub(crate) struct KeyFile {
     pub(crate) email: String,
     pub(crate) key: Key,
-    /// The account's number, by which an administrator grants delegation.
+    /// The numeric ID of the account, which an administrator needs to grant delegation.
     pub(crate) client_id: Option<String>,
     pub(crate) token_uri: String,
     pub(crate) universe: Option<String>,
@@ -22,19 +22,19 @@ pub(crate) struct KeyFile {
     pub(crate) subject: Option<String>,
 }
 
-/// An RSA key with its name.
+/// An RSA key with its ID.
 #[derive(Clone)]
 pub(crate) struct Key {
     id: String,
     pair: Arc<RsaKeyPair>,
 }
 
-/// Where Google's key files send their accounts for tokens.
+/// The token server in Google's key files.
 pub(crate) const TOKEN_URI: &str = "https://oauth2.googleapis.com/token";
 
 impl KeyFile {
     /// # Errors
-    /// If something is missing or the key is none. No message has a part of it.
+    /// If a member is missing or the key is not valid. No message contains a part of the key.
     pub(crate) fn read(json: &Json) -> Result<Self> {
         if let Some(kind) = json["type"].as_str()
             && kind != "service_account"
@@ -59,18 +59,18 @@ impl KeyFile {
 
 impl Key {
     fn from_pem(id: &str, pem: &str) -> Result<Self> {
-        // The causes would show parts of the key.
+        // The underlying errors would show parts of the key.
         let broken = |why: &str| Error::credentials(format!("the service account's `private_key` {why}"));
         let key = PrivateKeyDer::from_pem_slice(pem.as_bytes()).map_err(|_| {
-            broken("is not PEM: it begins with `-----BEGIN PRIVATE KEY-----` and keeps its line ends, as `\\n` in JSON")
+            broken("is not PEM: it must begin with `-----BEGIN PRIVATE KEY-----` and contain its line ends, as `\\n` in JSON")
         })?;
         let pair = match &key {
             PrivateKeyDer::Pkcs8(key) => RsaKeyPair::from_pkcs8(key.secret_pkcs8_der()),
             PrivateKeyDer::Pkcs1(key) => RsaKeyPair::from_der(key.secret_pkcs1_der()),
-            _ => return Err(broken("is no RSA key")),
+            _ => return Err(broken("is not an RSA key")),
         };
-        let pair =
-            pair.map_err(|_| broken("cannot be used: it is damaged, or no RSA key of 2048 bits or more"))?;
+        let pair = pair
+            .map_err(|_| broken("cannot be used: it is damaged, or not an RSA key of at least 2048 bits"))?;
         Ok(Key { id: id.to_owned(), pair: Arc::new(pair) })
     }
 
@@ -81,7 +81,7 @@ impl Key {
         Ok(signature)
     }
 
-    /// The claims as a signed token.
+    /// Signs the claims and returns the token.
     pub(crate) fn sign_jwt(&self, claims: &Json) -> Result<String> {
         let unsigned = jwt::unsigned(&self.id, claims);
         let signature = self.sign(unsigned.as_bytes())?;
@@ -89,23 +89,23 @@ impl Key {
     }
 }
 
-/// A file's JSON. A parser's own words could show a part of it.
+/// Parses JSON of a file. The parser's own message could show a part of it.
 pub(crate) fn parse(text: &str, what: &str) -> Result<Json> {
     match serde_json::from_str(text) {
         Ok(json @ Json::Object(_)) => Ok(json),
         Ok(_) => Err(Error::credentials(format!("{what} is not a JSON object"))),
-        Err(error) => Err(Error::credentials(format!("{what} is not JSON, by its line {}", error.line()))),
+        Err(error) => Err(Error::credentials(format!("{what} is not valid JSON at line {}", error.line()))),
     }
 }
 
-/// The text in a file.
+/// Reads a text file.
 pub(crate) fn read_file(path: &std::path::Path, what: &str) -> Result<String> {
     std::fs::read_to_string(path).map_err(|error| {
         Error::credentials(format!("cannot read {what} {}: {}", path.display(), error.kind()))
     })
 }
 
-/// A member that is a text with something in it.
+/// A member that is text and not empty.
 pub(crate) fn text<'a>(json: &'a Json, member: &str) -> Option<&'a str> {
     json[member].as_str().filter(|text| !text.is_empty())
 }
@@ -114,7 +114,7 @@ pub(crate) fn required<'a>(json: &'a Json, member: &str, what: &str) -> Result<&
     text(json, member).ok_or_else(|| Error::credentials(format!("{what} has no `{member}`")))
 }
 
-/// A word of a file for a message, if it is one: a secret may stand in any place of a broken file.
+/// A word from a file, for a message, if it is a plain word. In a broken file, a secret may be anywhere.
 pub(crate) fn name(word: &str) -> String {
     let plain = word.len() <= 40 && word.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_');
     if plain { format!("`{word}`") } else { "not a known word".to_owned() }

@@ -1,18 +1,19 @@
-//! Credentials that ask others for tokens: what a machine or a workload was given, service accounts that act for users,
-//! and a user's own login.
+//! Credentials that request tokens: application default credentials, service accounts that act for users, and a user's
+//! own login.
 //!
-//! They implement [`Credentials`], so each of them can be given to a client of any API.
+//! They implement [`Credentials`], so they can be used by a client of any API.
 //!
-//! | who is calling | credentials |
+//! | caller | credentials |
 //! |---|---|
-//! | a program on Google's clouds, in a workload pool, or of a developer who ran `gcloud` | [`ApplicationDefault`] |
+//! | a program on Google Cloud, in a workload identity pool, or of a developer who ran `gcloud` | [`ApplicationDefault`] |
 //! | an administrator's program that acts for the users of a domain | [`ServiceAccount`] |
-//! | the user in front of the program | [`UserLogin`] |
+//! | a user of the program | [`UserLogin`] |
 //!
-//! All of them keep a token for each set of scopes and renew it shortly before it ends. However many calls wait, one
-//! request is on its way. Each takes 20 seconds at most. One that fails in a way that passes, as by a connection refused
-//! or the statuses 429 and 503, is made again by the policy of the client whose call needs the token; a failure is not
-//! kept. No redirect is followed, and no error, `Debug` or log record has a key, a token, a code or an assertion.
+//! They keep a token for each set of scopes, and renew it shortly before it expires. However many calls wait for a
+//! token, there is only one request for it. A request takes 20 seconds at most. After a temporary failure, such as a
+//! refused connection or one of the statuses 429 and 503, the request is repeated according to the retry policy of the
+//! client whose call needs the token. Failures are not kept. No redirect is followed, and no error, `Debug` output or
+//! log record contains a key, a token, an authorization code or an assertion.
 //!
 //! [`Credentials`]: gapis_runtime::Credentials
 
@@ -35,7 +36,7 @@ pub use login::store::{FileStore, TokenStore};
 pub use login::{Prompt, UserLogin};
 pub use service_account::ServiceAccount;
 
-/// The domain of Google's public cloud: the universe of credentials that were told of none.
+/// The domain of Google's public cloud, the default universe of credentials.
 const GOOGLE: &str = "googleapis.com";
 
 /// Compiles the code in the README and in the guide's page on credentials.

@@ -1,4 +1,4 @@
-//! A user's own login: consent in a browser of this machine, or in one of another device.
+//! A user's login, with consent in a browser on this machine or on another device.
 
 mod browser;
 mod client;
@@ -24,16 +24,16 @@ use store::{Saved, TokenStore};
 
 type Present = dyn Fn(&Prompt<'_>) + Send + Sync;
 
-/// The user in front of the program, who logs in once.
+/// A user of the program, who logs in once.
 ///
-/// The first request shows the user an address, and waits until the user has consented there. What comes of it, a refresh
-/// token, is kept in a [`TokenStore`], so that the next start asks nobody. The user is asked again when the login was
-/// revoked, when the store has none that can be read, and when a program asks for scopes that the login does not have:
-/// then for all of them together. A network that fails is an error and asks nobody.
+/// The first request shows the user a URL, and waits until the user has consented there. The resulting refresh token
+/// is saved in a [`TokenStore`], so that the user is not asked at the next start. The user is asked again if the login
+/// was revoked, if the store has no readable login, or if the program requests scopes that the login does not have;
+/// then the user is asked for all of them together. A network failure is an error, and the user is not asked.
 ///
-/// The client is a file of the type "Desktop app", from the [console]. The consent goes by a redirect to a port of this
-/// machine's loopback interface that is open while the user is waited for, with a proof key ([PKCE]) and a `state`: an
-/// answer that another program makes up is refused, and so is a second one.
+/// The OAuth client is a file of the type "Desktop app" from the [console]. The consent is sent by a redirect to a
+/// port of the loopback interface that is open only during the login. It is protected by a proof key ([PKCE]) and a
+/// `state`: a response that another program made up is refused, and so is a second response.
 ///
 /// ```no_run
 /// use gapis_auth::{FileStore, UserLogin};
@@ -60,11 +60,11 @@ struct Shared {
     browser: bool,
     wait: Duration,
     device: bool,
-    /// Held while the user is asked, so that many tasks ask once.
+    /// Held while the user is asked, so that the user is asked only once for many tasks.
     turn: Arc<Mutex<()>>,
 }
 
-/// What the user is to do.
+/// What the user has to do.
 #[derive(Debug, Clone)]
 pub struct Prompt<'a> {
     url: &'a str,
@@ -72,13 +72,13 @@ pub struct Prompt<'a> {
 }
 
 impl Prompt<'_> {
-    /// The address to open.
+    /// The URL to open.
     #[must_use]
     pub fn url(&self) -> &str {
         self.url
     }
 
-    /// The code to type there, if the browser is one of another device.
+    /// The code to enter there, for a browser on another device.
     #[must_use]
     pub fn code(&self) -> Option<&str> {
         self.code
@@ -95,15 +95,15 @@ impl std::fmt::Display for Prompt<'_> {
     }
 }
 
-/// What came of asking the user.
+/// The result of asking the user.
 struct Consent {
-    /// The token server's answer.
+    /// The response of the token server.
     answer: Json,
 }
 
 impl UserLogin {
-    /// With the file of the program's client, and the store in which the login is kept. Both are opened when the first
-    /// request needs them.
+    /// A login with the file of the program's OAuth client, and a store for the login. Both are read on the first
+    /// request.
     #[must_use]
     pub fn new(client_file: impl Into<PathBuf>, store: impl TokenStore + 'static) -> Self {
         let shared = Shared {
@@ -128,20 +128,20 @@ impl UserLogin {
         &mut Arc::make_mut(&mut self.shared).settings
     }
 
-    /// How the user is shown what to do, in place of a line on the standard output.
+    /// Shows the user what to do with a closure, instead of a line on the standard output.
     #[must_use]
     pub fn present(self, show: impl Fn(&Prompt<'_>) + Send + Sync + 'static) -> Self {
         self.set(|shared| shared.present = Arc::new(show))
     }
 
-    /// Opens the address in the user's browser, too.
+    /// Also opens the URL in the user's browser.
     #[must_use]
     pub fn open_browser(self) -> Self {
         self.set(|shared| shared.browser = true)
     }
 
-    /// For machines without a browser: the user types a code on another device. The client is of the type "TVs and Limited
-    /// Input devices", which may ask for [few scopes].
+    /// For machines without a browser: the user enters a code on another device. The OAuth client must be of the type
+    /// "TVs and Limited Input devices", which may request only [few scopes].
     ///
     /// [few scopes]: https://developers.google.com/identity/protocols/oauth2/limited-input-device#allowedscopes
     #[must_use]
@@ -149,7 +149,7 @@ impl UserLogin {
         self.set(|shared| shared.device = true)
     }
 
-    /// How long to wait for the user. Default 5 minutes.
+    /// Sets how long to wait for the user. Default: 5 minutes.
     #[must_use]
     pub fn wait_for_user(self, wait: Duration) -> Self {
         self.set(|shared| shared.wait = wait)
@@ -182,7 +182,7 @@ impl Shared {
         self.log_in(&client, &union(&had, &wanted), &wanted).await
     }
 
-    /// A token from a login, unless that has ended.
+    /// A token from a login, or `None` if the login is no longer valid.
     async fn refresh(&self, client: &ClientFile, saved: &Saved) -> Result<Option<Fetched>> {
         let login = Login {
             settings: self.settings.clone(),
@@ -206,7 +206,7 @@ impl Shared {
         }
     }
 
-    /// Asks the user. The store is tried first, so that no consent is lost.
+    /// Asks the user. It first checks that the store works, so that no consent is lost.
     async fn log_in(&self, client: &ClientFile, scopes: &str, wanted: &str) -> Result<Fetched> {
         self.store.check().await?;
         let asking = async {
@@ -221,7 +221,7 @@ impl Shared {
         };
         let Consent { answer } = consent?;
         let refresh_token = text(&answer, "refresh_token").ok_or_else(|| {
-            Error::credentials("the token server gave no refresh token, so the login cannot be kept")
+            Error::credentials("the token server sent no refresh token, so the login cannot be saved")
         })?;
         let granted = text(&answer, "scope").unwrap_or(scopes);
         let saved = Saved {
@@ -233,7 +233,7 @@ impl Shared {
         if !saved.covers(wanted) {
             let missing: Vec<&str> = wanted.split(' ').filter(|scope| !saved.covers(scope)).collect();
             return Err(Error::credentials(format!(
-                "the user did not grant all that was asked for; missing: {}",
+                "the user did not grant all requested scopes; missing: {}",
                 missing.join(" ")
             )));
         }
@@ -248,7 +248,7 @@ impl Shared {
     }
 }
 
-/// All scopes of both, each once.
+/// All scopes of both, without duplicates.
 fn union(had: &str, wanted: &str) -> String {
     let mut all: Vec<&str> = Vec::new();
     for scope in had.split(' ').chain(wanted.split(' ')).filter(|scope| !scope.is_empty()) {

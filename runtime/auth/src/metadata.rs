@@ -1,4 +1,4 @@
-//! The metadata server of Google's clouds: tokens of the account that this machine or workload was given.
+//! The metadata server of Google Cloud: tokens of the service account of this machine or workload.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -12,10 +12,10 @@ use crate::http::Failure;
 use crate::settings::Settings;
 use crate::tokens::{Fetched, Key, Tokens};
 
-/// How long a server that never answered is waited for. It is next door, or there is none.
+/// How long to wait for a server that has never responded. The server is on the same network, if it exists.
 const FIRST: Duration = Duration::from_secs(4);
 
-/// The server's address, which needs no name server. `GCE_METADATA_HOST` may name another.
+/// The server's address, which requires no name resolution. `GCE_METADATA_HOST` may override it.
 const HOST: &str = "169.254.169.254";
 
 #[derive(Default)]
@@ -27,7 +27,7 @@ pub(crate) struct MetadataServer {
 #[derive(Default)]
 struct State {
     settings: Settings,
-    /// Whether it has answered, so that there is one.
+    /// Whether the server has responded, so that it exists.
     seen: AtomicBool,
     universe: OnceCell<String>,
     email: OnceCell<String>,
@@ -38,7 +38,7 @@ impl MetadataServer {
         MetadataServer { state: Arc::new(State { settings, ..State::default() }), tokens: Tokens::default() }
     }
 
-    /// The address of the account.
+    /// The email address of the account.
     pub(crate) async fn email(&self, settings: &Settings) -> Result<String> {
         let state = &self.state;
         let email = state.email.get_or_try_init(|| async {
@@ -65,7 +65,7 @@ impl State {
         };
         let text = self.get(&self.settings, &path).await?.ok_or_else(none)?;
         let answer: Json = serde_json::from_str(&text)
-            .map_err(|_| Error::credentials("the metadata server's answer is not JSON"))?;
+            .map_err(|_| Error::credentials("the metadata server's response is not JSON"))?;
         let universe = self.universe.get_or_try_init(|| async {
             let found = self.get(&self.settings, "universe/universe-domain").await?;
             Ok::<_, Error>(
@@ -76,7 +76,7 @@ impl State {
         Fetched::of(&answer, &settings)
     }
 
-    /// What the server has there, if it has something.
+    /// The value at that path, if there is one.
     async fn get(&self, settings: &Settings, path: &str) -> Result<Option<String>> {
         let host = std::env::var("GCE_METADATA_HOST").ok().filter(|host| !host.is_empty());
         let host = host.as_deref().unwrap_or(HOST);
@@ -89,7 +89,7 @@ impl State {
         }
         let nobody = |why: &str| {
             Error::credentials(format!(
-                "there is no metadata server ({why}), so this machine is none of Google's clouds: set \
+                "there is no metadata server ({why}), so this machine is not on Google Cloud: set \
                  GOOGLE_APPLICATION_CREDENTIALS to a credentials file, or run `gcloud auth application-default login`"
             ))
         };

@@ -1,4 +1,4 @@
-//! Service accounts: tokens of their own, and tokens of the users that they act for.
+//! Service accounts: their own tokens, and tokens for the users for whom they act.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -16,12 +16,12 @@ use crate::tokens::{self, Fetched, Tokens};
 
 /// A service account, which may act for the users of a Workspace domain.
 ///
-/// Without a user, an account with a key signs its tokens itself (a JWT with the scopes in it), and no server is asked.
-/// Google's clients for Go, Java and Python do the same. Where an API refuses such tokens, let
-/// [`exchange`](Self::exchange) ask for one. In another universe than `googleapis.com`, tokens are always self-signed.
+/// Without a user, an account with a key signs its tokens itself (a JWT that contains the scopes), without a request
+/// to a server. Google's clients for Go, Java and Python do the same. If an API refuses such tokens, call
+/// [`exchange`](Self::exchange). In another universe than `googleapis.com`, tokens are always self-signed.
 ///
-/// With a user, the account needs [domain-wide delegation]: the account signs that it acts for the user, and the server
-/// gives a token of the user's.
+/// With a user, the account needs [domain-wide delegation]: it signs an assertion that it acts for the user, and the
+/// server returns a token of the user.
 ///
 /// ```no_run
 /// use gapis_auth::ServiceAccount;
@@ -34,8 +34,8 @@ use crate::tokens::{self, Fetched, Tokens};
 /// # Ok::<(), gapis_runtime::Error>(())
 /// ```
 ///
-/// All that come from one account share what they keep: at most 48 MiB of tokens, those of about 17,000 users. Those
-/// used least recently are dropped first, and asked for again when they are needed.
+/// Credentials that are made from one account share its cache: at most 48 MiB of tokens, which is sufficient for about
+/// 17,000 users. The least recently used tokens are dropped first, and requested again when they are needed.
 ///
 /// [domain-wide delegation]: https://developers.google.com/identity/protocols/oauth2/service-account
 #[derive(Clone)]
@@ -54,7 +54,7 @@ struct Account {
     exchange: bool,
 }
 
-/// What signs for the account.
+/// Signs for the account.
 #[derive(Clone)]
 enum Signer {
     Key { email: String, key: Key },
@@ -62,19 +62,19 @@ enum Signer {
 }
 
 impl ServiceAccount {
-    /// From the file of a key. Where it has a `subject`, the account acts for that user.
+    /// An account with the key in a file. If the file has a `subject`, the account acts for that user.
     ///
     /// # Errors
-    /// If the file cannot be read, or is not the file of a service account's key.
+    /// If the file cannot be read, or is not a service account's key file.
     pub fn from_file(path: impl AsRef<Path>) -> Result<Self> {
         let path = path.as_ref();
         ServiceAccount::from_json(&key::read_file(path, "the service account's key file")?)
     }
 
-    /// From the text of such a file.
+    /// An account with the key in the text of a key file.
     ///
     /// # Errors
-    /// If it is not the file of a service account's key.
+    /// If the text is not a service account's key file.
     pub fn from_json(text: &str) -> Result<Self> {
         ServiceAccount::of_file(&key::parse(text, "the service account's key file")?)
     }
@@ -95,8 +95,8 @@ impl ServiceAccount {
         })
     }
 
-    /// An account without a key: other credentials may act as it, and IAM signs for it. They need the role Service
-    /// Account Token Creator on it.
+    /// An account without a key. The source credentials act as the account, and IAM signs for it. They need the role
+    /// Service Account Token Creator on the account.
     ///
     /// ```
     /// use gapis_auth::{ApplicationDefault, ServiceAccount};
@@ -110,7 +110,7 @@ impl ServiceAccount {
         ServiceAccount::of_iam(Iam::new(Arc::new(source), email))
     }
 
-    /// The account that the metadata server of Google's clouds gives to this machine. IAM signs for it, so it needs the
+    /// The account that the metadata server of Google Cloud has for this machine. IAM signs for it, so it needs the
     /// role Service Account Token Creator on itself.
     #[must_use]
     pub fn from_metadata_server() -> Self {
@@ -132,40 +132,40 @@ impl ServiceAccount {
         ServiceAccount { account: Arc::new(account), tokens: Arc::default(), subject: None }
     }
 
-    /// The same account, acting for that user of the domain.
+    /// Makes the account act for that user of the domain.
     #[must_use]
     pub fn subject(mut self, user: &str) -> Self {
         self.subject = Some(user.into());
         self
     }
 
-    /// Credentials of that user, which share the tokens of this account: for programs that act for many.
+    /// Credentials that act for that user and share the cache of this account. For programs that act for many users.
     #[must_use]
     pub fn for_subject(&self, user: &str) -> Self {
         self.clone().subject(user)
     }
 
-    /// The user that it acts for.
+    /// The user for whom the account acts.
     #[must_use]
     pub fn acts_for(&self) -> Option<&str> {
         self.subject.as_deref()
     }
 
-    /// Asks the account's `token_uri` for tokens of its own, too, in place of signing them itself.
+    /// Requests the account's own tokens from its `token_uri` too, instead of signing them.
     #[must_use]
     pub fn exchange(mut self) -> Self {
         self.account_mut().exchange = true;
         self
     }
 
-    /// Where signed assertions are exchanged for tokens, in place of what the key's file says.
+    /// Sets the URL where signed assertions are exchanged for tokens, instead of the one in the key file.
     #[must_use]
     pub fn token_uri(mut self, url: &str) -> Self {
         self.account_mut().token_uri = url.to_owned();
         self
     }
 
-    /// Where IAM is asked to sign for an account without a key, in place of its own host: a private endpoint.
+    /// Sets the URL of IAM, which signs for an account without a key, such as a private endpoint.
     #[must_use]
     pub fn iam_endpoint(mut self, url: &str) -> Self {
         if let Signer::Iam(iam) = &mut self.account_mut().signer {
@@ -174,7 +174,7 @@ impl ServiceAccount {
         self
     }
 
-    /// What changes the account is no longer what the kept tokens were made by.
+    /// The account for a change. The cached tokens, which no longer belong to it, are dropped.
     fn account_mut(&mut self) -> &mut Account {
         self.tokens = Arc::default();
         Arc::make_mut(&mut self.account)

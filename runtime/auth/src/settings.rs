@@ -1,4 +1,4 @@
-//! What all kinds of credentials can be told.
+//! The settings that all kinds of credentials have.
 
 use std::time::Duration;
 
@@ -30,7 +30,7 @@ impl Settings {
         self.universe.as_deref().unwrap_or(crate::GOOGLE)
     }
 
-    /// The headers that a token makes.
+    /// The headers for a token.
     pub(crate) fn headers(&self, token: &str) -> Result<AuthHeaders> {
         let headers = AuthHeaders::bearer(token)?.with_universe_domain(self.universe());
         match &self.quota_project {
@@ -40,26 +40,26 @@ impl Settings {
     }
 }
 
-/// The setters that all kinds of credentials have. `$settings` gives `&mut Settings` of a `&mut self`.
+/// The setters that all kinds of credentials have. `$settings` returns `&mut Settings` for `&mut self`.
 macro_rules! setters {
     ($name:ident, $settings:ident) => {
         impl $name {
-            /// The client that asks for tokens, in place of one of its own: its connections, proxy, identity for mutual
-            /// TLS and observer. Its own credentials are not used.
+            /// Sets the client that sends requests for tokens, with its connections, proxy, identity for mutual TLS
+            /// and observer. The credentials of the client are not used.
             #[must_use]
             pub fn token_client(mut self, client: &gapis_runtime::Client) -> Self {
                 self.$settings().set_client(client.clone());
                 self
             }
 
-            /// How long one request for a token may take. Default 20 seconds.
+            /// Sets how long a request for a token may take. Default: 20 seconds.
             #[must_use]
             pub fn token_timeout(mut self, timeout: std::time::Duration) -> Self {
                 self.$settings().set_timeout(timeout);
                 self
             }
 
-            /// The project that quota and billing are counted for. A client's own goes before it.
+            /// Sets the project that is charged for quota and billing. The client's own setting takes precedence.
             #[must_use]
             pub fn quota_project(mut self, project: &str) -> Self {
                 self.$settings().quota_project = Some(project.to_owned());

@@ -1,5 +1,5 @@
-//! Tokens that are kept: one for each subject and set of scopes, renewed shortly before it ends, with one request for it
-//! on its way at a time. What is kept is bounded, so that a program can act for as many users as a domain has.
+//! The token cache: a token for each subject and set of scopes, renewed shortly before it expires, with only one
+//! concurrent request for it. Its size is limited, so that a program can act for all users of a large domain.
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -12,27 +12,27 @@ use tokio::time::Instant;
 
 use crate::settings::Settings;
 
-/// How long before its end a token is renewed, at most: less than the five minutes in which metadata servers have new
-/// ones.
+/// The maximum time before its expiry at which a token is renewed. It is less than the five minutes in which metadata
+/// servers return new tokens.
 const EARLY: Duration = Duration::from_secs(225);
 
-/// How soon after a rejected token was replaced by the same one it is replaced again, and how soon after an early renewal
-/// failed there is another.
+/// The minimum time between a renewal that returned the same rejected token and the next renewal, and between a failed
+/// early renewal and the next one.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// How long a token is used at least, whatever its server says.
+/// The minimum time for which a token is used, whatever its server says.
 const SHORTEST: Duration = Duration::from_secs(1);
 
-/// How long a token is used whose server does not say.
+/// The time for which a token is used if its server does not state a lifetime.
 const USUAL: Duration = Duration::from_secs(3600);
 
-/// How many bytes of tokens are kept, with what belongs to them.
+/// The maximum size of the cache in bytes.
 const BYTES: usize = 48 << 20;
 
-/// What a kept token takes beside its bytes: its slot, twice its key, and its places in the maps.
+/// The size of an entry in addition to its token: the slot, two copies of the key, and the entries in the maps.
 const OVERHEAD: usize = 700;
 
-/// What a token is for.
+/// The subject and scopes of a token.
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub(crate) struct Key {
     pub(crate) subject: Option<Arc<str>>,
@@ -45,27 +45,27 @@ impl Key {
         Key { subject: subject.cloned(), scopes: scopes.join(" ").into() }
     }
 
-    /// What keeping a token for it takes, beside the token.
+    /// The size of an entry for this key, without the token.
     fn bytes(&self) -> usize {
         OVERHEAD + self.scopes.len() + self.subject.as_ref().map_or(0, |subject| subject.len())
     }
 }
 
-/// A token as headers, and for how long it holds.
+/// A token as headers, and its lifetime.
 pub(crate) struct Fetched {
     pub(crate) headers: AuthHeaders,
     pub(crate) lifetime: Duration,
 }
 
 impl Fetched {
-    /// From a token server's answer.
+    /// Reads the token from a token server's response.
     pub(crate) fn of(answer: &Json, settings: &Settings) -> Result<Self> {
         let token = answer["access_token"].as_str().filter(|token| !token.is_empty());
-        let token = token.ok_or_else(|| Error::credentials("the token server gave no access token"))?;
+        let token = token.ok_or_else(|| Error::credentials("the token server sent no access token"))?;
         if let Some(kind) = answer["token_type"].as_str()
             && !kind.eq_ignore_ascii_case("bearer")
         {
-            return Err(Error::credentials("the token server gave a token that is no bearer token"));
+            return Err(Error::credentials("the token server sent a token that is not a bearer token"));
         }
         let seconds = &answer["expires_in"];
         let seconds = seconds.as_u64().or_else(|| seconds.as_str()?.parse().ok());
@@ -82,22 +82,22 @@ struct Slot(Mutex<State>);
 #[derive(Default)]
 struct State {
     token: Option<Token>,
-    /// The request on its way. It ends when nobody waits for it any more, so that it holds nothing of an async runtime
-    /// that has ended.
+    /// The current request. It ends when no call waits for it any more, so that it does not keep anything of an async
+    /// runtime that has ended.
     flight: Option<WeakShared<Asking>>,
 }
 
 struct Token {
     headers: AuthHeaders,
     since: Instant,
-    /// When it is to be renewed, and when it ends.
+    /// When the token is renewed, and when it expires.
     renew: Instant,
     end: Instant,
-    /// What was rejected when it was asked for.
+    /// The rejected headers that it replaced.
     instead_of: Option<AuthHeaders>,
 }
 
-/// What a caller gets.
+/// What a caller has to do.
 enum Turn {
     Have(AuthHeaders),
     Wait { flight: Shared<Asking>, meanwhile: Option<AuthHeaders> },
@@ -145,7 +145,7 @@ impl Slot {
         Turn::Wait { flight, meanwhile }
     }
 
-    /// A request ended. A failure is not kept; it only puts off the next early renewal.
+    /// Stores the result of a request. A failure is not stored; it only delays the next early renewal.
     fn settle(&self, fetched: Result<Fetched>, instead_of: Option<AuthHeaders>) -> Result<AuthHeaders> {
         let now = Instant::now();
         let mut state = self.lock();
@@ -153,7 +153,7 @@ impl Slot {
             Ok(Fetched { headers, lifetime }) => {
                 let lifetime = lifetime.max(SHORTEST);
                 let early = EARLY.min(lifetime / 4);
-                // A lifetime that is too long for the clock is cut.
+                // A lifetime that the clock cannot represent is shortened.
                 let end = now.checked_add(lifetime).unwrap_or(now + USUAL);
                 let renew = end.checked_sub(early).unwrap_or(now);
                 let token = Token { headers: headers.clone(), since: now, renew, end, instead_of };
@@ -170,7 +170,7 @@ impl Slot {
     }
 }
 
-/// All tokens of one account, the least recently used first to go.
+/// All tokens of an account. The least recently used ones are dropped first.
 pub(crate) struct Tokens {
     kept: Mutex<Kept>,
     bytes: usize,
@@ -197,10 +197,10 @@ impl Default for Tokens {
 }
 
 impl Tokens {
-    /// The headers for a key: those that are kept, or what `fetch` gives.
+    /// The headers for a key: the cached ones, or the result of `fetch`.
     ///
     /// # Errors
-    /// Those of `fetch`, and outside of an async runtime.
+    /// The errors of `fetch`, and an error outside of an async runtime.
     pub(crate) async fn headers<F>(
         &self,
         key: &Key,
@@ -211,9 +211,7 @@ impl Tokens {
         F: Future<Output = Result<Fetched>> + Send + 'static,
     {
         if tokio::runtime::Handle::try_current().is_err() {
-            return Err(Error::credentials(
-                "credentials that ask for tokens need a Tokio runtime to wait in",
-            ));
+            return Err(Error::credentials("credentials that request tokens need a Tokio runtime"));
         }
         let slot = self.slot(key);
         match slot.turn(rejected, fetch) {
@@ -249,7 +247,7 @@ impl Tokens {
         slot
     }
 
-    /// A token of so many bytes is kept for that key.
+    /// Records the size of the token for a key.
     fn weigh(&self, key: &Key, size: usize) {
         let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
         let kept = &mut *kept;
@@ -262,7 +260,8 @@ impl Tokens {
 }
 
 impl Kept {
-    /// Drops what was not used for longest. What is being asked for stays, so that it is not asked for twice.
+    /// Drops the least recently used tokens. Tokens that are being requested stay, so that they are not requested
+    /// twice.
     fn shrink(&mut self, most: usize) {
         let mut looked_at = 0;
         while self.bytes > most && looked_at < self.slots.len() {

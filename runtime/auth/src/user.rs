@@ -1,4 +1,4 @@
-//! A user's login that another program made: `gcloud auth application-default login`, or that of a workforce pool.
+//! A login that another program made: `gcloud auth application-default login`, or one through a workforce pool.
 
 use std::sync::Arc;
 
@@ -12,20 +12,20 @@ use crate::key::{TOKEN_URI, required, text};
 use crate::settings::Settings;
 use crate::tokens::{Fetched, Key, Tokens};
 
-/// A refresh token and the client that it was given to.
+/// A refresh token and the OAuth client to which it was issued.
 pub(crate) struct Login {
     pub(crate) settings: Settings,
     pub(crate) client_id: String,
     pub(crate) client_secret: String,
     pub(crate) refresh_token: String,
     pub(crate) token_uri: String,
-    /// Whether the client says who it is in a header, as those of workforce pools do.
+    /// Whether the client authenticates in a header, as for workforce pools.
     pub(crate) basic: bool,
 }
 
 impl Login {
-    /// Asks for an access token. It names no scopes: the token has those that the login was made with, and servers that
-    /// check refuse any other.
+    /// Requests an access token. The request names no scopes: the token has those of the login, and servers that check
+    /// scopes refuse any others.
     pub(crate) async fn refresh(&self) -> Result<Json, crate::http::Failure> {
         let mut form = vec![("grant_type", "refresh_token"), ("refresh_token", &*self.refresh_token)];
         let mut auth = AuthHeaders::none();
@@ -41,7 +41,7 @@ impl Login {
     }
 }
 
-/// The user of a file of the type `authorized_user` or `external_account_authorized_user`.
+/// The user in a file of the type `authorized_user` or `external_account_authorized_user`.
 pub(crate) struct AuthorizedUser {
     login: Arc<Login>,
     tokens: Tokens,
@@ -49,7 +49,7 @@ pub(crate) struct AuthorizedUser {
 
 impl AuthorizedUser {
     /// # Errors
-    /// If something is missing.
+    /// If a member is missing.
     pub(crate) fn of_file(json: &Json, mut settings: Settings) -> Result<Self> {
         let what = "the user's login";
         let workforce = json["type"] == "external_account_authorized_user";
@@ -80,7 +80,7 @@ impl Credentials for AuthorizedUser {
         rejected: Option<&'a AuthHeaders>,
     ) -> BoxFuture<'a, Result<AuthHeaders>> {
         Box::pin(async move {
-            // One token, whatever is asked for: it has the scopes of the login.
+            // There is one token for all requests, because it always has the scopes of the login.
             let fetch = || {
                 let login = Arc::clone(&self.login);
                 async move {

@@ -8,12 +8,13 @@ use nix::time::{ClockId, clock_gettime};
 use crate::work::{Phase, Side, Work};
 use crate::zoo::Answer;
 
-/// The processor time of this process until now, all threads, in the kernel too.
+/// The processor time of this process so far, for all threads and including the kernel's.
 pub(crate) fn cpu() -> Duration {
     clock_gettime(ClockId::CLOCK_PROCESS_CPUTIME_ID).map_or(Duration::ZERO, Duration::from)
 }
 
-/// Microseconds of processor time a call for each side, in turns: the least of several, as other programs only add to it.
+/// Microseconds of processor time for a call, alternating between the two sides. The lowest of several is used,
+/// because other programs only add to it.
 pub(crate) fn microseconds<const N: usize>(
     sides: [Side; N],
     phase: Phase,
@@ -36,7 +37,8 @@ pub(crate) fn microseconds<const N: usize>(
     least
 }
 
-/// Instructions a call by valgrind, if it is installed: the difference of two runs, so that starting does not count.
+/// Instructions for a call, counted by valgrind if it is installed: the difference of two runs, so that the start of
+/// the program is not included.
 pub(crate) fn instructions(side: Side, phase: Phase, count: usize, answer: Answer) -> Option<f64> {
     let (few, many) = (1, 1 + (1000 / count).max(2));
     let counted = |times: usize| collected(side, phase, count, answer, times);

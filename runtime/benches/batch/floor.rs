@@ -1,5 +1,5 @@
-//! The same work by hand: what it costs at least, with `httparse`, `serde_json` and `memchr`, and with nothing that a
-//! library must do beside it: no checks, no retries, no errors, no tolerance, no other types.
+//! The same work by hand: its minimum cost, with `httparse`, `serde_json` and `memchr`, and without anything else that
+//! a library must do: checks, retries, errors, tolerance and other types.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -83,7 +83,7 @@ pub(crate) fn build(ids: &[String]) -> Vec<Call> {
         let mut target = String::from("/zoo/v1/animals/");
         let _ = write!(target, "{}", utf8_percent_encode(id, NON_ALPHANUMERIC));
         let _ = write!(target, "?updateMask={}&alt=json", utf8_percent_encode(zoo::MASK, NON_ALPHANUMERIC));
-        // Owned, as the caller of a library gives them.
+        // Owned, as a caller of a library would pass them.
         let (name, color) = (id.clone(), zoo::COLOR.to_owned());
         let change = Change { color: &color, name: &name, vaccinated: true };
         Call { target, body: serde_json::to_vec(&change).expect("JSON") }
@@ -110,7 +110,7 @@ pub(crate) fn encode(calls: &[Call]) -> Vec<u8> {
     out
 }
 
-/// The chunks joined, split at the boundary, and each part's index, status and body given on.
+/// Joins the chunks, splits them at the boundary, and passes on the index, status and body of each part.
 pub(crate) fn read(chunks: &[Bytes], mut each: impl FnMut(usize, u16, &[u8])) {
     let body = chunks.concat();
     let delimiter = format!("\r\n--{}", zoo::BOUNDARY);

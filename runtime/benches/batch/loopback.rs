@@ -1,4 +1,5 @@
-//! End to end: a batch of 1,000 beside 1,000 single calls, over loopback, with the server in another process.
+//! End to end: a batch of 1,000 calls compared with 1,000 single calls, over loopback, with the server in another
+//! process.
 
 use std::io::{BufRead, BufReader, Read, Result, Write, stdin, stdout};
 use std::process::{Command, Stdio};
@@ -11,7 +12,7 @@ use crate::table::Table;
 use crate::zoo::{self, Answer, Patch, Zoo};
 use crate::{ours, work};
 
-/// Serves until standard input ends.
+/// Serves until the standard input ends.
 pub(crate) fn serve() -> Result<()> {
     let mock = MockServer::start().map_err(std::io::Error::other)?;
     mock.keep(0, 0).on::<Patch>(|_| Ok(ours::decode(Answer::Few.json(17).as_bytes())));
@@ -21,7 +22,7 @@ pub(crate) fn serve() -> Result<()> {
     stdin().read_to_end(&mut Vec::new()).map(drop)
 }
 
-/// Prints the processor time of the client, both ways.
+/// Prints the processor time of the client for both.
 pub(crate) fn measure(out: &mut impl Write, quick: bool) -> Result<()> {
     let mut server = Command::new(std::env::current_exe()?)
         .arg("server")
@@ -51,13 +52,13 @@ pub(crate) fn measure(out: &mut impl Write, quick: bool) -> Result<()> {
     writeln!(out, "End to end over loopback, the client alone:\n\n{table}")
 }
 
-/// Microseconds a call: in a batch of 1,000, and one by one.
+/// Microseconds for a call: in a batch of 1,000, and alone.
 fn both_ways(uri: &str, rounds: usize) -> Result<(f64, f64)> {
     let zoo = Zoo::builder().anonymous().endpoint(uri).build().map_err(std::io::Error::other)?;
     let ids: Vec<String> = (0..1000).map(zoo::id).collect();
     let runtime = work::runtime();
     let (mut batch, mut single) = (f64::INFINITY, f64::INFINITY);
-    // The first round also makes the connection.
+    // The first round also opens the connection.
     for _ in 0..=rounds {
         let start = cpu();
         runtime.block_on(ours::whole(&zoo, &ids));

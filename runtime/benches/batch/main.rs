@@ -1,4 +1,5 @@
-//! What a batch costs its client, beside the same work by hand, beside google-api-python-client and beside single calls.
+//! The cost of a batch for its client, compared with the same work by hand, with google-api-python-client and with
+//! single calls.
 //!
 //! `cargo bench -p gapis-runtime --bench batch [-- --quick] [-- --python PATH]`. Instructions are
 //! counted by valgrind where it is installed; the Python side runs where an interpreter is named that has
@@ -22,7 +23,7 @@ use zoo::Answer;
 /// The sizes of batches that are measured.
 const SIZES: [usize; 3] = [10, 100, 1000];
 
-/// At most so many times the floor's instructions.
+/// The maximum number of instructions, as a multiple of the work by hand.
 const FLOOR: f64 = 2.0;
 
 fn main() -> Result<()> {
@@ -38,7 +39,7 @@ fn main() -> Result<()> {
     }
 }
 
-/// One piece of the work so many times, and nothing else: what valgrind looks at.
+/// Runs one piece of the work that many times and nothing else, for valgrind.
 fn single([side, phase, answer, count, times]: [&str; 5]) -> Result<()> {
     let wrong = |_| std::io::Error::other("usage: single SIDE PHASE ANSWER COUNT TIMES");
     let work = Work::new(
@@ -64,7 +65,8 @@ fn all(quick: bool, python: Option<&str>) -> Result<()> {
     loopback::measure(&mut out, quick)
 }
 
-/// Prints what each piece costs beside the floor. Gives the microseconds per call of the whole, for each size and answer.
+/// Prints the cost of each piece and of the work by hand. Returns the microseconds per call of the whole, for each
+/// size and response.
 fn against_floor(out: &mut impl Write, quick: bool) -> Result<Vec<(usize, Answer, f64)>> {
     let mut table = Table::new(&[
         "work",
@@ -107,7 +109,7 @@ fn compare(phase: Phase, answer: Answer, count: usize, quick: bool) -> ([String;
     let [ours, floor] = sides.map(|side| counting::instructions(side, phase, count, answer));
     let [cpu, floor_cpu] = counting::microseconds(sides, phase, count, answer, quick);
     let ratio = ours.zip(floor).map(|(ours, floor)| ours / floor);
-    // The promise is about the whole: a piece alone may cost what another one saves.
+    // The target applies to the whole, because one piece may cost what another one saves.
     let (target, met) = match ratio.filter(|_| phase == Phase::Whole) {
         Some(ratio) => (format!("≤ {FLOOR}"), if ratio <= FLOOR { "yes" } else { "no" }),
         None => (String::new(), ""),

@@ -1,4 +1,4 @@
-//! The work as a user of a generated crate does it, over a transport that answers from memory.
+//! The work as a user of a generated crate does it, with a transport that responds from memory.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -11,10 +11,10 @@ use http::header::{CONTENT_TYPE, HeaderMap, HeaderValue};
 
 use crate::zoo::{self, Animal, Prepared, Zoo};
 
-/// Answers every batch with the prepared bytes.
+/// Responds to every batch with the prepared bytes.
 pub(crate) struct Memory {
     prepared: Arc<Prepared>,
-    /// Runs when the request has been written and before anything is read.
+    /// Runs after the request was written and before anything is read.
     between: fn(),
 }
 
@@ -30,7 +30,7 @@ impl Transport for Memory {
     }
 }
 
-/// A service over memory.
+/// A service with this transport.
 pub(crate) fn zoo(prepared: &Arc<Prepared>, between: fn()) -> Zoo {
     let transport = Memory { prepared: Arc::clone(prepared), between };
     Zoo::builder().anonymous().transport(transport).build().expect("a service")
@@ -47,7 +47,7 @@ pub(crate) fn call(zoo: &Zoo, id: &str) -> zoo::Call<zoo::Patch> {
     zoo.patch(id, change).update_mask(zoo::MASK)
 }
 
-/// The calls are made and queued, each with a callback of its own.
+/// Creates and queues the calls, each with its own callback.
 pub(crate) fn build<'a>(zoo: &Zoo, ids: &[String], seen: &'a AtomicUsize) -> Batch<'a, Zoo> {
     let mut batch = zoo.batch();
     for id in ids {
@@ -60,7 +60,7 @@ pub(crate) fn build<'a>(zoo: &Zoo, ids: &[String], seen: &'a AtomicUsize) -> Bat
     batch
 }
 
-/// All of it: made, queued, written, read, decoded and called back.
+/// The whole: creates, queues, writes, reads and decodes the calls, and runs the callbacks.
 pub(crate) async fn whole(zoo: &Zoo, ids: &[String]) -> usize {
     let seen = AtomicUsize::new(0);
     let report = build(zoo, ids, &seen).execute().await;
@@ -69,12 +69,12 @@ pub(crate) async fn whole(zoo: &Zoo, ids: &[String]) -> usize {
     seen.into_inner()
 }
 
-/// The codec's writing alone.
+/// Only the writing of the codec.
 pub(crate) fn encode(count: usize, target: &str, body: &[u8]) -> usize {
     gapis_runtime::private::codec::write_batch(zoo::TOKEN, count, "PATCH", target, Some(body)).1.len()
 }
 
-/// The codec's reading alone.
+/// Only the reading of the codec.
 pub(crate) fn read(chunks: &[Bytes]) -> usize {
     gapis_runtime::private::codec::read_batch(
         zoo::CONTENT_TYPE.as_bytes(),
@@ -83,7 +83,7 @@ pub(crate) fn read(chunks: &[Bytes]) -> usize {
     )
 }
 
-/// The decoding of one answer alone.
+/// Only the decoding of one response.
 pub(crate) fn decode(json: &[u8]) -> Animal {
     let mut animal = Animal::empty();
     from_slice(json, &mut animal).expect("an animal");

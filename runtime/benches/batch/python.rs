@@ -1,11 +1,11 @@
-//! The same batches by google-api-python-client.
+//! The same batches with google-api-python-client.
 
 use std::io::{Error, Result};
 use std::process::{Command, Stdio};
 
 use crate::zoo::Answer;
 
-/// Microseconds of processor time a call, for each size of batch and each answer.
+/// Microseconds of processor time for a call, for each size of a batch and each response.
 pub(crate) fn measure(interpreter: &str, sizes: &[usize]) -> Result<Vec<(usize, Answer, f64)>> {
     let mut found = Vec::new();
     for answer in Answer::ALL {

@@ -1,4 +1,4 @@
-//! Tables in Markdown, with columns that line up.
+//! Markdown tables with aligned columns.
 
 use std::fmt;
 
@@ -49,7 +49,7 @@ impl fmt::Display for Table {
     }
 }
 
-/// `12,345`.
+/// Formats a number as `12,345`.
 pub(crate) fn number(value: f64) -> String {
     let digits = format!("{value:.0}");
     let mut out = String::new();

@@ -1,4 +1,4 @@
-//! What is measured: one piece of the work, of one side, for batches of one size.
+//! The measured work: one piece, on one side, for batches of one size.
 
 use std::hint::black_box;
 use std::str::FromStr;
@@ -11,30 +11,30 @@ use tokio::runtime::Runtime;
 use crate::zoo::{self, Answer, Prepared, Zoo};
 use crate::{floor, ours};
 
-/// What the futures run on: one thread.
+/// The runtime for the futures, with one thread.
 pub(crate) fn runtime() -> Runtime {
     tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime")
 }
 
-/// Who does it.
+/// The side that does the work.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Side {
     Ours,
     Floor,
 }
 
-/// Which piece of it.
+/// The piece of the work.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Phase {
-    /// Making and queueing the calls.
+    /// Creating and queueing the calls.
     Build,
     /// Writing the request's body.
     Encode,
-    /// Taking the response apart.
+    /// Splitting the response.
     Read,
-    /// JSON to values.
+    /// Decoding JSON to values.
     Decode,
-    /// All of it, from the call to the callback.
+    /// The whole, from the call to the callback.
     Whole,
 }
 
@@ -42,7 +42,7 @@ impl Phase {
     pub(crate) const ALL: [Phase; 5] =
         [Phase::Build, Phase::Encode, Phase::Read, Phase::Decode, Phase::Whole];
 
-    /// Whether it depends on what the server answers.
+    /// Whether it depends on the response of the server.
     pub(crate) fn sees_answers(self) -> bool {
         !matches!(self, Phase::Build | Phase::Encode)
     }
@@ -69,7 +69,7 @@ impl FromStr for Phase {
     }
 }
 
-/// All that the work needs and that is not part of it.
+/// Everything that the work needs and that is not part of it.
 pub(crate) struct Work {
     side: Side,
     phase: Phase,
@@ -99,7 +99,7 @@ impl Work {
         }
     }
 
-    /// Does it for one batch.
+    /// Does the work for one batch.
     pub(crate) fn once(&self) {
         match (self.side, self.phase) {
             (Side::Ours, Phase::Build) => {

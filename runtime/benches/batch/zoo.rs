@@ -1,5 +1,5 @@
-//! The API of the benchmarks, as a generated crate has it: one method, a schema of a dozen members, and the bytes that
-//! a server answers.
+//! The API of the benchmarks in the form of a generated crate: one method, a schema with a dozen members, and the
+//! bytes of a server's response.
 
 #![allow(unreachable_pub)] // Written as generated crates are, whose items are public.
 
@@ -13,7 +13,7 @@ use memchr::memmem;
 pub struct Zoo(pub(crate) Client);
 gapis_runtime::api! { Zoo { name: "zoo", version: "v1", root_url: "https://zoo.test/", service_path: "zoo/v1/", batch_path: "batch/zoo/v1" } }
 
-/// What most schemas look like: text, a number, a flag, a time, an enum, a list, a map, an object.
+/// A typical schema: text, a number, a flag, a time, an enum, a list, a map, an object.
 #[derive(Object)]
 pub struct Animal {
     pub birth_time: Option<DateTime>,
@@ -60,7 +60,7 @@ impl Zoo {
 }
 
 impl Call<Patch> {
-    /// Which members change.
+    /// The members that change.
     pub fn update_mask(self, mask: &str) -> Self {
         self.with_param("updateMask", &mask)
     }
@@ -71,14 +71,14 @@ pub fn id(number: usize) -> String {
     format!("animal-{number:05}")
 }
 
-/// What the caller changes in each.
+/// The change in each call.
 pub const MASK: &str = "name,color,vaccinated";
 pub const COLOR: &str = "grey with white ears";
 
-/// How much the server answers to a call.
+/// How much the server returns for a call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Answer {
-    /// What the mask names, as callers who care ask for.
+    /// The members in the mask, which callers that care about cost request.
     Few,
     /// A dozen members, with a list, a map and an object.
     Dozen,
@@ -87,7 +87,7 @@ pub enum Answer {
 impl Answer {
     pub const ALL: [Answer; 2] = [Answer::Few, Answer::Dozen];
 
-    /// How many members.
+    /// The number of members.
     pub fn members(self) -> &'static str {
         match self {
             Answer::Few => "4",
@@ -95,7 +95,7 @@ impl Answer {
         }
     }
 
-    /// The body of the answer to that call.
+    /// The body of the response to that call.
     pub fn json(self, number: usize) -> String {
         let id = id(number);
         match self {
@@ -123,15 +123,15 @@ impl Answer {
 
 pub const BOUNDARY: &str = "batch_pK7BAlpHAyN9SyZvE2HzTtOkyMSQAe5X";
 pub const CONTENT_TYPE: &str = "multipart/mixed; boundary=batch_pK7BAlpHAyN9SyZvE2HzTtOkyMSQAe5X";
-/// As many characters as the ids of a batch begin with.
+/// The length of the ids' prefix in a batch.
 pub const TOKEN: &str = "00000000";
-/// What HTTP libraries read at once.
+/// The number of bytes that HTTP libraries read at a time.
 const CHUNK: usize = 16 << 10;
 
-/// The answer to a batch, ready but for the token in its ids.
+/// The response to a batch, complete except for the token in its ids.
 pub struct Prepared {
     body: Vec<u8>,
-    /// Where the tokens stand.
+    /// The offsets of the tokens.
     tokens: Vec<usize>,
 }
 
@@ -157,7 +157,7 @@ impl Prepared {
         Prepared { body: body.into_bytes(), tokens }
     }
 
-    /// The answer to this request, in chunks. It costs one copy; both sides of a comparison pay it.
+    /// The response to this request, in chunks. It costs one copy on both sides of a comparison.
     pub fn answer(&self, request: &[u8]) -> Vec<Bytes> {
         let mut body = self.body.clone();
         let token = memmem::find(request, b"Content-ID: <").map(|at| at + b"Content-ID: <".len());

@@ -1,4 +1,4 @@
-//! Reading the item that a macro is given.
+//! Parses the item to which a derive macro is applied.
 
 use std::iter::Peekable;
 
@@ -15,13 +15,13 @@ pub(crate) struct Input {
 
 /// A field or a variant.
 pub(crate) struct Member {
-    /// As it is written, with `r#` where it is raw.
+    /// The name as written, with `r#` if it is raw.
     pub(crate) name: String,
-    /// What `#[wire("…")]` says: a string literal as it is written.
+    /// The argument of `#[wire("…")]`: a string literal as written.
     pub(crate) wire: Option<String>,
 }
 
-/// Why an item cannot have the derive, and where.
+/// Why the macro cannot be applied to an item, and where.
 pub(crate) struct Error {
     span: Span,
     message: &'static str,
@@ -32,7 +32,7 @@ impl Error {
         Error { span, message }
     }
 
-    /// `compile_error!("…");` at the place of the mistake.
+    /// `compile_error!("…");` at the position of the error.
     pub(crate) fn into_tokens(self) -> TokenStream {
         let mut message = Literal::string(self.message);
         message.set_span(self.span);
@@ -55,13 +55,12 @@ impl Error {
 
 type Tokens = Peekable<token_stream::IntoIter>;
 
-/// Reads an item that begins with that keyword.
+/// Parses an item that begins with that keyword.
 pub(crate) fn read(input: TokenStream, keyword: &str) -> Result<Input, Error> {
     let mut tokens = input.into_iter().peekable();
     // Attributes and visibility come before the keyword.
     let found = tokens.any(|token| matches!(&token, TokenTree::Ident(ident) if ident.to_string() == keyword));
-    let wrong =
-        "this derive is for structs with named fields (`Object`) and enums without fields (`OpenEnum`)";
+    let wrong = "this macro can only be derived for structs with named fields (`Object`) and enums without fields (`OpenEnum`)";
     let name = match tokens.next() {
         Some(TokenTree::Ident(name)) if found => name,
         _ => return Err(Error::new(Span::call_site(), wrong)),
@@ -93,14 +92,14 @@ fn members(body: TokenStream, has_types: bool) -> Result<Vec<Member>, Error> {
         } else if let Some(token) = tokens.next()
             && !matches!(&token, TokenTree::Punct(punct) if punct.as_char() == ',')
         {
-            return Err(Error::new(token.span(), "a variant has neither fields nor a number of its own"));
+            return Err(Error::new(token.span(), "a variant must not have fields or a discriminant"));
         }
         members.push(Member { name: name.to_string(), wire });
     }
     Ok(members)
 }
 
-/// Passes attributes by, and gives what `#[wire("…")]` says.
+/// Skips attributes, and returns the argument of `#[wire("…")]`.
 fn attributes(tokens: &mut Tokens) -> Result<Option<String>, Error> {
     let mut wire = None;
     while tokens.next_if(|token| matches!(token, TokenTree::Punct(punct) if punct.as_char() == '#')).is_some()
@@ -123,7 +122,7 @@ fn attributes(tokens: &mut Tokens) -> Result<Option<String>, Error> {
     Ok(wire)
 }
 
-/// Passes `pub` and `pub(…)` by.
+/// Skips `pub` and `pub(…)`.
 fn visibility(tokens: &mut Tokens) {
     let is_pub = |token: &TokenTree| matches!(token, TokenTree::Ident(ident) if ident.to_string() == "pub");
     if tokens.next_if(is_pub).is_some() {
@@ -131,7 +130,7 @@ fn visibility(tokens: &mut Tokens) {
     }
 }
 
-/// Passes by what stands up to the comma that ends a field: one that is in no angle brackets.
+/// Skips a type, up to the comma that ends the field, which is outside of angle brackets.
 fn skip_type(tokens: &mut Tokens) {
     let mut depth = 0_usize;
     for token in tokens.by_ref() {

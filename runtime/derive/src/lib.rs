@@ -12,8 +12,8 @@
 //! }
 //! ```
 //!
-//! The macros read tokens and write text. They do without a parser of Rust, because every generated crate would wait for
-//! that parser to be compiled.
+//! The macros read tokens and write text. They do not use a parser for Rust, because every generated crate would have
+//! to wait until that parser is compiled.
 
 mod input;
 mod object;
@@ -24,8 +24,8 @@ use proc_macro::TokenStream;
 
 /// Implements `Default`, `Clone`, `PartialEq`, `Debug`, serde's traits and `Object` for a struct of `Option` fields.
 ///
-/// A field's wire name is its name in lower camel case (`mime_type` is `mimeType`), or what `#[wire("…")]` says. The field
-/// `extra` keeps the members that the struct does not name.
+/// A field's wire name is its name in lower camel case (`mime_type` becomes `mimeType`), or the argument of
+/// `#[wire("…")]`. The field `extra` holds the members that the struct does not define.
 #[proc_macro_derive(Object, attributes(wire))]
 pub fn object(input: TokenStream) -> TokenStream {
     expand(input, "struct", object::implement)
@@ -33,8 +33,8 @@ pub fn object(input: TokenStream) -> TokenStream {
 
 /// Implements `Clone`, `Copy`, `Eq`, `Ord`, `Hash`, `Debug` and `Enum` for an enum without fields.
 ///
-/// A variant's wire name is its name in upper case with `_` between words (`InUse` is `IN_USE`), or what `#[wire("…")]`
-/// says.
+/// A variant's wire name is its name in upper case with `_` between words (`InUse` becomes `IN_USE`), or the argument
+/// of `#[wire("…")]`.
 #[proc_macro_derive(OpenEnum, attributes(wire))]
 pub fn open_enum(input: TokenStream) -> TokenStream {
     expand(input, "enum", open_enum::implement)
@@ -47,7 +47,7 @@ fn expand(
 ) -> TokenStream {
     let code = input::read(input, keyword).and_then(|input| implement(&input));
     match code {
-        // What is written here is valid whatever the names are, so that parsing it does not fail.
+        // The generated code is valid for any names, so parsing it does not fail.
         Ok(code) => code.parse().unwrap_or_default(),
         Err(error) => error.into_tokens(),
     }

@@ -5,11 +5,11 @@ use std::fmt::Write;
 use crate::input::{Error, Input};
 use crate::wire_name;
 
-/// The field for what the struct does not name.
+/// The field for members that the struct does not define.
 const EXTRA: &str = "extra";
 
-/// All impls forward to functions that are compiled once, in the runtime: each line here is compiled once for each of the
-/// thousands of structs of a generated crate.
+/// All impls forward to functions that are compiled once, in the runtime, because each line here is compiled for each
+/// of the thousands of structs in a generated crate.
 pub(crate) fn implement(input: &Input) -> Result<String, Error> {
     let mut fields: Vec<(&str, String)> = Vec::new();
     for member in input.members.iter().filter(|member| member.name != EXTRA) {
@@ -22,15 +22,16 @@ pub(crate) fn implement(input: &Input) -> Result<String, Error> {
     if fields.len() == input.members.len() {
         return Err(Error::new(
             input.span,
-            "a field `extra: Extra` keeps the members that the struct does not name",
+            "the struct needs a field `extra: Extra` for members that it does not define",
         ));
     }
-    // The runtime searches the names. Between quotes they sort as they do without, but for the shorter of two.
+    // The runtime searches the names in order. Without the closing quote, a name sorts before any longer name that it
+    // begins.
     fields.sort_by(|a, b| a.1.trim_end_matches('"').cmp(b.1.trim_end_matches('"')));
     let (mut names, mut get, mut get_mut, mut unset) =
         (String::new(), String::new(), String::new(), String::new());
     for (index, (field, wire)) in fields.iter().enumerate() {
-        // Writing to a string cannot fail.
+        // Writing to a string does not fail.
         let _ = write!(names, "{wire},");
         let _ = write!(get, "{index} => &self.{field},");
         let _ = write!(get_mut, "{index} => &mut self.{field},");

@@ -9,7 +9,7 @@ pub(crate) fn implement(input: &Input) -> Result<String, Error> {
     let name = &input.name;
     let (mut names, mut values) = (String::new(), String::new());
     for member in &input.members {
-        // Writing to a string cannot fail.
+        // Writing to a string does not fail.
         let _ = match &member.wire {
             Some(literal) => write!(names, "{literal},"),
             None => write!(names, "{:?},", wire_name::of_variant(&member.name)),
@@ -17,7 +17,7 @@ pub(crate) fn implement(input: &Input) -> Result<String, Error> {
         let _ = write!(values, "{name}::{},", member.name);
     }
     if input.members.is_empty() {
-        return Err(Error::new(input.span, "an open enum has a variant at least"));
+        return Err(Error::new(input.span, "an open enum must have at least one variant"));
     }
     Ok(format!(
         "#[automatically_derived]

@@ -1,7 +1,8 @@
-//! The wire name that follows from a Rust name. `gapis-codegen` has the same two rules and writes `#[wire("…")]` where
-//! they do not give the name of the document.
+//! Derives the wire name from a Rust name. `gapis-codegen` has the same two rules, and writes `#[wire("…")]` where
+//! they do not give the name in the document.
 
-/// `mime_type` becomes `mimeType`: an underscore before a letter or digit raises it, except at the beginning.
+/// `mime_type` becomes `mimeType`: an underscore before a letter or digit is removed and the letter becomes a capital,
+/// except at the beginning.
 pub(crate) fn of_field(name: &str) -> String {
     let name = name.strip_prefix("r#").unwrap_or(name);
     let mut wire = String::with_capacity(name.len());
@@ -18,7 +19,7 @@ pub(crate) fn of_field(name: &str) -> String {
     wire
 }
 
-/// `InUse` becomes `IN_USE`: an underscore goes before a capital that follows a small letter or a digit.
+/// `InUse` becomes `IN_USE`: an underscore is inserted before a capital that follows a small letter or a digit.
 pub(crate) fn of_variant(name: &str) -> String {
     let mut wire = String::with_capacity(name.len() + 4);
     let mut after_word = false;

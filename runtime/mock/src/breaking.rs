@@ -1,4 +1,4 @@
-//! A connection that breaks off in the middle of an answer, but not before what stands there was sent.
+//! A connection that is closed in the middle of a response, after the bytes before that place have been sent.
 
 use std::io;
 use std::pin::Pin;
@@ -10,7 +10,7 @@ use hyper::rt::{Read, ReadBufCursor, Write};
 use hyper_util::rt::TokioIo;
 use tokio::net::TcpStream;
 
-/// Whether the connection is to break as soon as all that was written is sent. The body says so, and then waits.
+/// Whether the connection is to be closed when everything written has been sent. Set by the body, which then waits.
 #[derive(Clone, Default)]
 pub(crate) struct Breaking(pub(crate) Arc<AtomicBool>);
 
@@ -47,7 +47,7 @@ impl Write for Breakable {
         Pin::new(&mut self.stream).poll_write_vectored(cx, bufs)
     }
 
-    /// Called when nothing is left to be written.
+    /// Called when everything has been written.
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         ready!(Pin::new(&mut self.stream).poll_flush(cx))?;
         if self.breaking.0.load(Ordering::Relaxed) {

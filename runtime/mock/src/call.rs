@@ -1,4 +1,4 @@
-//! One call as a handler sees it: sent alone or unwrapped from a batch, with what it inherits from the outer request.
+//! A call as handlers see it: sent alone or taken from a batch, with what it inherits from the outer request.
 
 use std::str::FromStr;
 use std::sync::Arc;
@@ -10,16 +10,17 @@ use http::{HeaderMap, HeaderName, HeaderValue};
 
 use crate::reply::{MockError, MockResult};
 
-/// The outer request of a batch, as far as its calls inherit from it.
+/// The outer request of a batch, from which its calls inherit headers and query parameters.
 #[derive(Debug)]
 pub(crate) struct Outer {
     pub(crate) headers: HeaderMap,
     pub(crate) query: String,
 }
 
-/// One call: what handlers are given and what [`Handlers::calls`](crate::Handlers::calls) lists. A call of a batch looks
-/// like one sent alone: it has the outer request's headers, except `Content-*`, and query parameters, where it does not
-/// set the same itself.
+/// A call: the argument of handlers, and an item of [`Handlers::calls`](crate::Handlers::calls).
+///
+/// A call of a batch looks like one that was sent alone: it has the headers (except `Content-*`) and the query
+/// parameters of the outer request, unless it sets the same ones itself.
 ///
 /// ```
 /// use gapis_mock::{Handlers, MockResponse};
@@ -51,7 +52,7 @@ pub struct MockCall {
 }
 
 impl MockCall {
-    /// A call before it is matched with a handler. `target` is path and query.
+    /// A call that is not matched with a handler yet. `target` is the path and query.
     pub(crate) fn new(request: usize, verb: &str, target: &str, headers: HeaderMap, body: Bytes) -> Self {
         let (path, query) = target.split_once('?').unwrap_or((target, ""));
         MockCall {
@@ -72,8 +73,8 @@ impl MockCall {
         }
     }
 
-    /// A read whose URL is too long comes as a POST with `X-HTTP-Method-Override: GET` and the query as a form: this makes
-    /// it the read that is meant.
+    /// A GET with a long URL is sent as a POST with `X-HTTP-Method-Override: GET` and the query as a form. This
+    /// changes it back into the GET.
     pub(crate) fn undo_override(&mut self) {
         let is = |name: &str, value: &str| {
             self.headers
@@ -90,37 +91,37 @@ impl MockCall {
         "GET".clone_into(&mut self.verb);
     }
 
-    /// The number of the HTTP request that brought the call, from 0.
+    /// The number of the HTTP request that contained the call, from 0.
     #[must_use]
     pub fn request(&self) -> usize {
         self.request
     }
 
-    /// The call's place in its batch, from 0; nothing for a call sent alone.
+    /// The position of the call in its batch, from 0; `None` for a call that was sent alone.
     #[must_use]
     pub fn index(&self) -> Option<usize> {
         self.index
     }
 
-    /// The part's `Content-ID` as it was sent.
+    /// The part's `Content-ID` as sent.
     #[must_use]
     pub fn content_id(&self) -> Option<&str> {
         self.content_id.as_deref()
     }
 
-    /// The verb.
+    /// The HTTP method.
     #[must_use]
     pub fn verb(&self) -> &str {
         &self.verb
     }
 
-    /// The path as it was sent, percent-encoded.
+    /// The path as sent, percent-encoded.
     #[must_use]
     pub fn path(&self) -> &str {
         &self.path
     }
 
-    /// The query as it was sent, without `?`; of a call in a batch, only its own.
+    /// The query as sent, without `?`. For a call in a batch, only its own.
     #[must_use]
     pub fn raw_query(&self) -> &str {
         &self.query
@@ -132,47 +133,49 @@ impl MockCall {
         &self.body
     }
 
-    /// The id of the method whose typed handler takes the call.
+    /// The id of the method whose typed handler receives the call.
     #[must_use]
     pub fn method_id(&self) -> Option<&'static str> {
         self.method.map(|method| method.id)
     }
 
-    /// The status that was answered; nothing while a handler runs.
+    /// The status of the response; `None` while a handler runs.
     #[must_use]
     pub fn status(&self) -> Option<u16> {
         self.status
     }
 
-    /// A path variable by its wire name, decoded.
+    /// The decoded value of a path variable, by its wire name.
     ///
     /// # Errors
-    /// If the path template has no such variable: a 500 that says so.
+    /// If the path template has no such variable: a 500 with a message.
     pub fn var(&self, name: &str) -> MockResult<&str> {
         let found = self.vars.iter().find(|(known, _)| &**known == name);
         found.map(|(_, value)| value.as_str()).ok_or_else(|| {
-            let message =
-                format!("the mock handler asks for `{name}`, which `{}` does not have", self.template);
+            let message = format!(
+                "the mock handler requested the path variable `{name}`, which `{}` does not have",
+                self.template
+            );
             MockError::new(500, "backendError", message)
         })
     }
 
-    /// A path variable, parsed.
+    /// The parsed value of a path variable.
     ///
     /// # Errors
-    /// If there is no such variable, and a 400 if it does not parse.
+    /// If there is no such variable, or a 400 if it cannot be parsed.
     pub fn var_as<T: FromStr>(&self, name: &str) -> MockResult<T> {
         let text = self.var(name)?;
         text.parse().map_err(|_| MockError::invalid(format!("Invalid value for `{name}`: {text}")))
     }
 
-    /// The value of a query parameter, decoded; the first, if it is repeated.
+    /// The decoded value of a query parameter; the first value, if it is repeated.
     #[must_use]
     pub fn query(&self, name: &str) -> Option<String> {
         self.query_all(name).into_iter().next()
     }
 
-    /// All values of a query parameter, decoded.
+    /// All decoded values of a query parameter.
     #[must_use]
     pub fn query_all(&self, name: &str) -> Vec<String> {
         let own = values_of(&self.query, name);
@@ -182,10 +185,10 @@ impl MockCall {
         }
     }
 
-    /// The value of a query parameter, parsed.
+    /// The parsed value of a query parameter.
     ///
     /// # Errors
-    /// A 400 if it does not parse.
+    /// A 400 if it cannot be parsed.
     pub fn query_as<T: FromStr>(&self, name: &str) -> MockResult<Option<T>> {
         let parse = |text: String| {
             text.parse().map_err(|_| MockError::invalid(format!("Invalid value for `{name}`: {text}")))
@@ -193,7 +196,7 @@ impl MockCall {
         self.query(name).map(parse).transpose()
     }
 
-    /// All query parameters, decoded, the inherited ones last.
+    /// All query parameters, decoded. The inherited ones are last.
     #[must_use]
     pub fn query_pairs(&self) -> Vec<(String, String)> {
         let mut pairs: Vec<_> = pairs(&self.query).collect();
@@ -204,7 +207,7 @@ impl MockCall {
         pairs
     }
 
-    /// The value of a header as text; the first, if it is repeated.
+    /// The value of a header as text; the first value, if it is repeated.
     #[must_use]
     pub fn header(&self, name: &str) -> Option<&str> {
         self.header_value(name)?.to_str().ok()
@@ -218,7 +221,7 @@ impl MockCall {
         }
     }
 
-    /// All headers, the inherited ones included.
+    /// All headers, including the inherited ones.
     #[must_use]
     pub fn headers(&self) -> HeaderMap {
         let mut headers = self.headers.clone();
@@ -234,16 +237,16 @@ impl MockCall {
         headers
     }
 
-    /// Only what the call carries itself: of a call in a batch, the headers of its own part's request.
+    /// The headers of the call itself. For a call in a batch, without the inherited ones.
     #[must_use]
     pub fn own_headers(&self) -> &HeaderMap {
         &self.headers
     }
 
-    /// The body as a schema, a list, a map or JSON.
+    /// Decodes the body as a schema, a list, a map or JSON.
     ///
     /// # Errors
-    /// A 400 if there is no body or it does not decode; the message names the JSON path.
+    /// A 400 if there is no body or it cannot be decoded. The message names the JSON path.
     pub fn body<T: Response>(&self) -> MockResult<T> {
         if self.body.is_empty() {
             return Err(MockError::new(400, "required", "Required body is missing"));
@@ -260,7 +263,7 @@ fn is_content(name: &str) -> bool {
     name.get(..8).is_some_and(|start| start.eq_ignore_ascii_case("content-"))
 }
 
-/// The pairs of a query, decoded: `+` is a space, as forms have it.
+/// The decoded pairs of a query: `+` is a space, as in forms.
 fn pairs(query: &str) -> impl Iterator<Item = (String, String)> {
     query.split('&').filter(|pair| !pair.is_empty()).map(|pair| {
         let (name, value) = pair.split_once('=').unwrap_or((pair, ""));

@@ -1,4 +1,4 @@
-//! What faults do: each one changes one member of what all of them add up to, for a call or for a whole HTTP response.
+//! The effects of faults: each fault changes one member of the combined effects on a call or on a whole HTTP response.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -7,15 +7,15 @@ use bytes::Bytes;
 
 use crate::reply::MockResponse;
 
-/// What the faults of one call add up to.
+/// The combined effects of the faults of a call.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct CallEffects {
-    /// In place of the handler's answer.
+    /// Replaces the response of the handler.
     pub(crate) answer: Option<MockResponse>,
     pub(crate) dropped: bool,
     pub(crate) duplicated: bool,
     pub(crate) garbled_json: bool,
-    /// The part as a whole.
+    /// Replaces the whole part.
     pub(crate) raw: Option<Bytes>,
     pub(crate) garbled_status_line: bool,
     pub(crate) no_reason: bool,
@@ -26,12 +26,12 @@ pub(crate) struct CallEffects {
     pub(crate) length_off: i64,
 }
 
-/// What the faults of one HTTP response add up to.
+/// The combined effects of the faults of an HTTP response.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct ResponseEffects {
-    /// In place of all that handlers answer.
+    /// Replaces the responses of all handlers.
     pub(crate) answer: Option<MockResponse>,
-    /// The most calls that a batch may have.
+    /// The maximum number of calls in a batch.
     pub(crate) limit: Option<usize>,
     pub(crate) form: Form,
     pub(crate) end_at: Option<usize>,
@@ -39,7 +39,7 @@ pub(crate) struct ResponseEffects {
     pub(crate) way: Way,
 }
 
-/// How the parts of a batch are written.
+/// The format of the parts of a batch.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Form {
     pub(crate) order: Vec<Order>,
@@ -50,20 +50,20 @@ pub(crate) struct Form {
     pub(crate) no_final_break: bool,
 }
 
-/// How a response goes out, whatever it says.
+/// How a response is sent, whatever its content.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Way {
     pub(crate) close: bool,
     pub(crate) delay: Duration,
-    /// Before each part of a batch.
+    /// The delay before each part of a batch.
     pub(crate) part_delay: Duration,
-    /// The size of the pieces.
+    /// The size of the chunks.
     pub(crate) pieces: Option<usize>,
-    /// After how many bytes the connection breaks.
+    /// The number of bytes after which the connection fails.
     pub(crate) cut: Option<usize>,
 }
 
-/// What happens to the order of parts.
+/// The order of the parts.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Order {
     Reverse,
@@ -79,7 +79,7 @@ pub(crate) enum Ids {
     None,
 }
 
-/// What one fault adds.
+/// The effect of one fault.
 #[derive(Clone)]
 pub(crate) enum Effect {
     Call(Arc<dyn Fn(&mut CallEffects) + Send + Sync>),
@@ -87,7 +87,7 @@ pub(crate) enum Effect {
 }
 
 impl std::fmt::Debug for Effect {
-    /// What it adds up to alone.
+    /// Prints the effect on its own.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Effect::Call(add) => {

@@ -1,4 +1,4 @@
-//! Scripted faults: what goes wrong, where and how often. Nothing is random unless a seed is given.
+//! Scripted faults: what fails, where and how often. Nothing is random unless a seed is given.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -20,12 +20,12 @@ enum Kind {
 
 type Predicate = dyn Fn(&MockCall) -> bool + Send + Sync;
 
-/// Something that goes wrong: made by one of the functions below, narrowed down by `on_…`, `for_…` and `when`, and given to
-/// [`Handlers::fault`](crate::Handlers::fault).
+/// A failure that the mock simulates. Create it with one of the functions below, restrict it with `on_…`, `for_…` and
+/// `when`, and pass it to [`Handlers::fault`](crate::Handlers::fault).
 ///
-/// A fault strikes once, at the first occasion that fits, unless [`times`](Self::times) or [`always`](Self::always) says
-/// otherwise. Faults of a call concern one call, sent alone or in a batch; faults of a response concern a whole HTTP
-/// response. Several may strike at the same place.
+/// A fault occurs once, at the first opportunity, unless [`times`](Self::times) or [`always`](Self::always) is set.
+/// Faults of a call affect one call, alone or in a batch. Faults of a response affect a whole HTTP response. Several
+/// faults can occur at the same place.
 ///
 /// ```
 /// use gapis_mock::{Fault, Handlers, MockError, MockResponse};
@@ -39,7 +39,7 @@ type Predicate = dyn Fn(&MockCall) -> bool + Send + Sync;
 /// };
 /// assert_eq!([status(), status(), status()], [429, 429, 200]);
 /// ```
-#[must_use = "a fault does nothing until it is given to `fault`"]
+#[must_use = "a fault does nothing until it is passed to `fault`"]
 #[derive(Clone)]
 pub struct Fault {
     pub(crate) effect: Effect,
@@ -56,18 +56,19 @@ pub struct Fault {
 
 /// Faults of a call.
 impl Fault {
-    /// The handler runs, but its answer is lost: the part is left out; a call sent alone sees the connection close.
+    /// The handler runs, but its response is lost: the part is missing, or the connection of a call that was sent
+    /// alone is closed.
     pub fn drop_part() -> Self {
         Self::of_call(|effects| effects.dropped = true)
     }
 
-    /// The part comes twice.
+    /// The part occurs twice.
     pub fn duplicate_part() -> Self {
         Self::of_call(|effects| effects.duplicated = true)
     }
 
-    /// The call is answered with that error, and no handler runs. [`MockError`](crate::MockError) has the usual ones:
-    /// `too_many_requests`, `unavailable`, `rate_limit_exceeded`, `inner_batch_soft_limit`.
+    /// The response to the call is this error, and no handler runs. [`MockError`](crate::MockError) has the most
+    /// common ones: `too_many_requests`, `unavailable`, `rate_limit_exceeded`, `inner_batch_soft_limit`.
     pub fn error(answer: impl Into<MockResponse>) -> Self {
         let answer = answer.into();
         Self::of_call(move |effects| {
@@ -75,17 +76,17 @@ impl Fault {
         })
     }
 
-    /// The body breaks off in the middle of its JSON, though all lengths say that it is whole.
+    /// The body ends in the middle of its JSON, although all lengths say that it is complete.
     pub fn garble_json() -> Self {
         Self::of_call(|effects| effects.garbled_json = true)
     }
 
-    /// The status line is none.
+    /// The status line is not valid.
     pub fn garble_status_line() -> Self {
         Self::of_call(|effects| effects.garbled_status_line = true)
     }
 
-    /// The part is these bytes: its headers, a blank line, and what follows.
+    /// The part consists of these bytes: its headers, a blank line, and its content.
     pub fn raw_part(bytes: impl Into<Bytes>) -> Self {
         let bytes = bytes.into();
         Self::of_call(move |effects| {
@@ -93,12 +94,12 @@ impl Fault {
         })
     }
 
-    /// The part's inner `Content-Length` is too large by `by`, or too small if that is negative.
+    /// The part's inner `Content-Length` is too large by `by`, or too small if `by` is negative.
     pub fn wrong_content_length(by: i64) -> Self {
         Self::of_call(move |effects| effects.length_off = effects.length_off.saturating_add(by))
     }
 
-    /// No blank line stands between the part's headers and the status line.
+    /// The blank line between the part's headers and the status line is missing.
     pub fn no_blank_line() -> Self {
         Self::of_call(|effects| effects.no_blank_line = true)
     }
@@ -113,7 +114,7 @@ impl Fault {
         Self::of_call(|effects| effects.no_reason = true)
     }
 
-    /// A part without a body ends after its last header line, without a blank line.
+    /// The blank line after the headers of a part without a body is missing.
     pub fn unfinished_head() -> Self {
         Self::of_call(|effects| effects.unfinished_head = true)
     }
@@ -121,8 +122,9 @@ impl Fault {
 
 /// Faults of a response.
 impl Fault {
-    /// The HTTP request is answered with that, and no handler runs: an error such as
-    /// [`MockError::unauthenticated`](crate::MockError::unauthenticated), an HTML page, a 200 that is not multipart.
+    /// The response to the HTTP request is this one, and no handler runs: an error such as
+    /// [`MockError::unauthenticated`](crate::MockError::unauthenticated), an HTML page, or a 200 that is not
+    /// multipart.
     pub fn respond(answer: impl Into<MockResponse>) -> Self {
         let answer = answer.into();
         Self::of_response(move |effects| {
@@ -130,22 +132,22 @@ impl Fault {
         })
     }
 
-    /// The handlers run, and the connection is closed without an answer.
+    /// The handlers run, and the connection is closed without a response.
     pub fn close() -> Self {
         Self::of_response(|effects| effects.way.close = true)
     }
 
-    /// The connection breaks after that many bytes of the body.
+    /// The connection fails after that many bytes of the body.
     pub fn cut(bytes: usize) -> Self {
         Self::of_response(move |effects| effects.way.cut = Some(bytes))
     }
 
-    /// The body is only that many bytes long, and HTTP says that it is whole.
+    /// The body has only that many bytes, and is complete by its HTTP length.
     pub fn end_at(bytes: usize) -> Self {
         Self::of_response(move |effects| effects.end_at = Some(bytes))
     }
 
-    /// The server waits before it answers.
+    /// The server waits before it responds.
     pub fn delay(time: Duration) -> Self {
         Self::of_response(move |effects| effects.way.delay += time)
     }
@@ -155,35 +157,35 @@ impl Fault {
         Self::of_response(move |effects| effects.way.part_delay = time)
     }
 
-    /// The body comes in pieces of that many bytes, each flushed alone.
+    /// The body is sent in chunks of that many bytes, each flushed separately.
     pub fn pieces(bytes: usize) -> Self {
         Self::of_response(move |effects| effects.way.pieces = Some(bytes.max(1)))
     }
 
-    /// A batch with more calls is refused: `Inner request count exceeds the limit. Received: 100, Limit: 50`. The same
-    /// for good: [`BatchRules::max_calls`](crate::BatchRules::max_calls).
+    /// A batch with more calls is refused: `Inner request count exceeds the limit. Received: 100, Limit: 50`. For a
+    /// permanent limit see [`BatchRules::max_calls`](crate::BatchRules::max_calls).
     pub fn limit(calls: usize) -> Self {
         Self::of_response(move |effects| {
             effects.limit = Some(effects.limit.map_or(calls, |other| other.min(calls)))
         })
     }
 
-    /// The body is compressed, whether the client asked for it or not.
+    /// The body is compressed, even if the client did not request it.
     pub fn gzip() -> Self {
         Self::of_response(|effects| effects.gzip = true)
     }
 
-    /// Lines of a batch's answer end in LF alone.
+    /// The lines of a batch response end in LF.
     pub fn lf() -> Self {
         Self::of_response(|effects| effects.form.lf = true)
     }
 
-    /// The parts come in reverse order.
+    /// The parts are in reverse order.
     pub fn reverse() -> Self {
         Self::of_response(|effects| effects.form.order.push(Order::Reverse))
     }
 
-    /// The parts come in an order that follows from the seed.
+    /// The parts are in a random order that depends on the seed.
     pub fn shuffle(seed: u64) -> Self {
         Self::of_response(move |effects| effects.form.order.push(Order::Shuffle(seed)))
     }
@@ -193,22 +195,22 @@ impl Fault {
         Self::of_response(|effects| effects.form.ids = Ids::None)
     }
 
-    /// Each part's id is the request's, without brackets and without `response-`, and the header is spelled `Content-Id`.
+    /// Each part has the id of the request, without angle brackets and `response-`, in a header spelled `Content-Id`.
     pub fn plain_content_ids() -> Self {
         Self::of_response(|effects| effects.form.ids = Ids::Plain)
     }
 
-    /// The boundary stands in quotes and has `=` in it.
+    /// The boundary is in quotes and contains `=`.
     pub fn quoted_boundary() -> Self {
         Self::of_response(|effects| effects.form.quoted_boundary = true)
     }
 
-    /// Text stands before the first part and after the last.
+    /// There is text before the first part and after the last.
     pub fn preamble_and_epilogue() -> Self {
         Self::of_response(|effects| effects.form.surrounded = true)
     }
 
-    /// The closing boundary has no line break after it.
+    /// There is no line break after the closing boundary.
     pub fn no_final_line_break() -> Self {
         Self::of_response(|effects| effects.form.no_final_break = true)
     }
@@ -239,75 +241,77 @@ impl Fault {
         }
     }
 
-    /// Only in the HTTP request of that number, counted from 0 over all that the mock gets.
+    /// Restricts the fault to the HTTP request with that number, counted from 0 over all requests to the mock.
     pub fn on_request(mut self, number: usize) -> Self {
         self.request = Some(number);
         self
     }
 
-    /// Only for the call at that place of its batch, from 0. A call sent alone is at 0.
+    /// Restricts the fault to the call at that position in its batch, from 0. A call that is sent alone has position
+    /// 0.
     pub fn on_call(mut self, index: usize) -> Self {
         self.call = Some(index);
         self
     }
 
-    /// Only for calls of that method.
+    /// Restricts the fault to calls of that method.
     pub fn for_method<M: Method>(mut self) -> Self {
         self.method = Some(M::SPEC.id);
         self
     }
 
-    /// Only in batches.
+    /// Restricts the fault to batches.
     pub fn for_batches(mut self) -> Self {
         self.kind = Kind::Batch;
         self
     }
 
-    /// Only for calls sent alone.
+    /// Restricts the fault to calls that are sent alone.
     pub fn for_singles(mut self) -> Self {
         self.kind = Kind::Single;
         self
     }
 
-    /// Only where the predicate holds. A fault of a response is asked with the HTTP request as its call.
+    /// Restricts the fault to calls for which the predicate returns true. For a fault of a response, its argument is
+    /// the HTTP request.
     pub fn when(mut self, predicate: impl Fn(&MockCall) -> bool + Send + Sync + 'static) -> Self {
         self.when = Some(Arc::new(predicate));
         self
     }
 
-    /// Lets the first `occasions` that fit pass.
+    /// Skips the first `occasions` opportunities.
     pub fn skip(mut self, occasions: usize) -> Self {
         self.skip = occasions;
         self
     }
 
-    /// Strikes at each `n`th occasion that fits, without end.
+    /// The fault occurs at every `n`th opportunity, without end.
     pub fn every(mut self, n: usize) -> Self {
         self.every = n.max(1);
         self.times = None;
         self
     }
 
-    /// Strikes at that share (0 to 1) of the occasions, chosen by the seed, without end.
+    /// The fault occurs at this fraction (0 to 1) of the opportunities, chosen by the seed, without end.
     pub fn share(mut self, seed: u64, share: f64) -> Self {
         self.share = Some((seed, share));
         self.times = None;
         self
     }
 
-    /// Strikes that many times.
+    /// The fault occurs that many times.
     pub fn times(mut self, times: usize) -> Self {
         self.times = Some(times);
         self
     }
 
-    /// Strikes whenever it fits.
+    /// The fault occurs at every opportunity.
     pub fn always(mut self) -> Self {
         self.times = None;
         self
     }
 
-    /// Whether the fault is about that call.
+    /// Whether the fault may affect that call.
     pub(crate) fn fits(&self, call: &MockCall, batch: bool) -> bool {
         self.request.is_none_or(|number| number == call.request)
             && self.call.is_none_or(|index| index == call.index.unwrap_or(0))
@@ -320,7 +324,7 @@ impl Fault {
             && self.when.as_ref().is_none_or(|when| when(call))
     }
 
-    /// Whether it strikes at that one of the occasions that fit.
+    /// Whether the fault occurs at the opportunity with that number.
     pub(crate) fn chosen(&self, occasion: usize) -> bool {
         let Some(past) = occasion.checked_sub(self.skip) else { return false };
         let by_turn = (past + 1).is_multiple_of(self.every);

@@ -1,9 +1,11 @@
-//! A server for tests of programs that use generated crates: typed handlers, batches in the real wire form, scripted
-//! faults, and a record of what was sent.
+//! A server for tests of programs that use generated crates: typed handlers, batches in the real wire format, scripted
+//! faults, and a record of requests.
 //!
-//! [`MockServer::start`] runs it on a loopback port; give [`MockServer::uri`] to a client builder's `endpoint`.
-//! [`Handlers`] is the same without a socket; give it to a builder's `transport`. A call is answered alike whether it comes alone or in a batch. State is the
-//! caller's: handlers are closures and may share an `Arc<Mutex<…>>`. Media has handlers of its own:
+//! [`MockServer::start`] runs it on a loopback port; pass [`MockServer::uri`] to `endpoint` of a client builder.
+//! [`Handlers`] is the same without a socket; pass it to `transport` of a client builder. The response to a call is
+//! the same, whether it is sent alone or in a batch.
+//!
+//! State belongs to the test: handlers are closures and may share an `Arc<Mutex<…>>`. Media has its own handlers:
 //! [`Handlers::on_upload`], [`Handlers::on_download`].
 //!
 //! ```
@@ -28,7 +30,7 @@
 //!     let found = state.lock().unwrap().iter().find(|animal| animal.name.as_deref() == Some(name)).cloned();
 //!     found.ok_or_else(|| MockError::not_found(name))
 //! });
-//! // The second call that comes is told to come again.
+//! // The second call is told to try again later.
 //! mock.fault(Fault::error(MockError::too_many_requests(Some(0))).skip(1));
 //!
 //! // The program under test:
@@ -50,29 +52,29 @@
 //!
 //! # Faults
 //!
-//! What real servers and networks do wrong, and the [`Fault`] that does it here:
+//! The failures of real servers and networks, and the [`Fault`] that simulates each:
 //!
-//! | what goes wrong | how |
+//! | failure | fault |
 //! |---|---|
-//! | a part is missing, or comes twice | [`drop_part`](Fault::drop_part), [`duplicate_part`](Fault::duplicate_part) |
+//! | a part is missing or occurs twice | [`drop_part`](Fault::drop_part), [`duplicate_part`](Fault::duplicate_part) |
 //! | parts in another order | [`reverse`](Fault::reverse), [`shuffle`](Fault::shuffle) |
-//! | no `Content-ID`, or one without brackets and prefix | [`no_content_ids`](Fault::no_content_ids), [`plain_content_ids`](Fault::plain_content_ids) |
-//! | a part is no HTTP response, or its JSON is broken | [`garble_status_line`](Fault::garble_status_line), [`raw_part`](Fault::raw_part), [`garble_json`](Fault::garble_json) |
+//! | no `Content-ID`, or one without angle brackets and prefix | [`no_content_ids`](Fault::no_content_ids), [`plain_content_ids`](Fault::plain_content_ids) |
+//! | a part is not an HTTP response, or its JSON is incomplete | [`garble_status_line`](Fault::garble_status_line), [`raw_part`](Fault::raw_part), [`garble_json`](Fault::garble_json) |
 //! | a wrong inner length | [`wrong_content_length`](Fault::wrong_content_length) |
-//! | lines missing or malformed | [`no_blank_line`](Fault::no_blank_line), [`unfinished_head`](Fault::unfinished_head), [`header_without_colon`](Fault::header_without_colon), [`no_reason_phrase`](Fault::no_reason_phrase) |
+//! | missing or malformed lines | [`no_blank_line`](Fault::no_blank_line), [`unfinished_head`](Fault::unfinished_head), [`header_without_colon`](Fault::header_without_colon), [`no_reason_phrase`](Fault::no_reason_phrase) |
 //! | LF, quoted boundary, preamble and epilogue, no last line break | [`lf`](Fault::lf), [`quoted_boundary`](Fault::quoted_boundary), [`preamble_and_epilogue`](Fault::preamble_and_epilogue), [`no_final_line_break`](Fault::no_final_line_break) |
 //! | a call is refused: 429, 503, a rate limit as 403, a soft limit | [`error`](Fault::error) with one of [`MockError`]'s functions |
-//! | the whole is refused: 401, 429, 503, an HTML 413, a 200 that is no multipart | [`respond`](Fault::respond) |
-//! | the server takes fewer calls than it says | [`limit`](Fault::limit), [`BatchRules::max_calls`] |
-//! | the connection breaks, the answer ends early, no answer comes | [`cut`](Fault::cut), [`end_at`](Fault::end_at), [`close`](Fault::close) |
-//! | slow answers, slow parts, small pieces, gzip | [`delay`](Fault::delay), [`delay_parts`](Fault::delay_parts), [`pieces`](Fault::pieces), [`gzip`](Fault::gzip) |
+//! | the whole request is refused: 401, 429, 503, an HTML 413, a 200 that is not multipart | [`respond`](Fault::respond) |
+//! | the server accepts fewer calls than documented | [`limit`](Fault::limit), [`BatchRules::max_calls`] |
+//! | the connection fails, the response ends early, there is no response | [`cut`](Fault::cut), [`end_at`](Fault::end_at), [`close`](Fault::close) |
+//! | slow responses, slow parts, small chunks, gzip | [`delay`](Fault::delay), [`delay_parts`](Fault::delay_parts), [`pieces`](Fault::pieces), [`gzip`](Fault::gzip) |
 //! | an expired token | [`Handlers::require_bearer`] with another one |
 //!
 //! # The protocol
 //!
-//! It is that of Google's batch guides: outer headers except `Content-*`, and outer query parameters, apply to
-//! each call, whose own win; part headers are ignored; absolute URLs are refused; answers come in request order with
-//! `Content-ID: <response-…>`.
+//! The mock follows Google's batch guides. Headers (except `Content-*`) and query parameters of the outer request
+//! apply to each call, unless the call sets its own. Part headers are ignored, and absolute URLs are refused. The
+//! parts of a response are in request order, with `Content-ID: <response-…>`.
 
 mod breaking;
 mod call;

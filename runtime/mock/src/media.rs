@@ -1,4 +1,4 @@
-//! Media as handlers give and take it, and how it is served: with ranges, `If-Match` and checksums.
+//! Media for handlers, and its delivery with ranges, `If-Match` and checksums.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -7,7 +7,7 @@ use bytes::Bytes;
 use crate::call::MockCall;
 use crate::reply::{MockError, MockResponse};
 
-/// Media as it was uploaded, or as it is to be downloaded.
+/// Media that was uploaded, or that is to be downloaded.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct MockMedia {
     content_type: String,
@@ -21,20 +21,20 @@ impl MockMedia {
         MockMedia { content_type: content_type.to_owned(), bytes: bytes.into() }
     }
 
-    /// Its media type.
+    /// The media type.
     #[must_use]
     pub fn content_type(&self) -> &str {
         &self.content_type
     }
 
-    /// All of it.
+    /// The bytes.
     #[must_use]
     pub fn bytes(&self) -> &Bytes {
         &self.bytes
     }
 }
 
-/// The media, or the range of it that is asked for.
+/// The response with the media, or with the requested range of it.
 pub(crate) fn serve(call: &MockCall, media: &MockMedia) -> MockResponse {
     let (bytes, size) = (&media.bytes, media.bytes.len());
     let sum = STANDARD.encode(crc32c::crc32c(bytes).to_be_bytes());
@@ -56,8 +56,8 @@ pub(crate) fn serve(call: &MockCall, media: &MockMedia) -> MockResponse {
     answer(206).with_header("content-range", &place).with_body(bytes.slice(range))
 }
 
-/// The bytes that a `Range` asks for, none behind the end. What is no range of one piece is not looked at, as the
-/// standard has it (RFC 9110, section 14.2).
+/// The bytes that a `Range` header requests, up to the end of the media. A header that is not a single range is
+/// ignored, as the standard requires (RFC 9110, section 14.2).
 fn asked(range: &str, size: usize) -> Option<std::ops::Range<usize>> {
     let (first, last) = range.strip_prefix("bytes=")?.split_once('-')?;
     let first: usize = first.parse().ok()?;

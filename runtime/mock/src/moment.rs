@@ -1,4 +1,4 @@
-//! The table as it is at one moment, and how a call is answered with it.
+//! The state of the table when a request arrives, and the response to a call in that state.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -14,7 +14,7 @@ use crate::route::Route;
 use crate::rules::{BatchRules, ContentIds};
 use crate::script::Script;
 
-/// What one request needs of the table: no lock is held while handlers run, so they may use the table.
+/// What a request needs from the table. No lock is held while handlers run, so they may use the table.
 pub(crate) struct Moment {
     pub(crate) routes: Arc<Vec<Arc<Route>>>,
     pub(crate) script: Script,
@@ -23,7 +23,7 @@ pub(crate) struct Moment {
 }
 
 impl Moment {
-    /// The handler that takes the call, whose variables it then has.
+    /// Finds the handler for the call, and sets the call's path variables.
     pub(crate) fn find(&self, call: &mut MockCall) -> Option<Arc<Route>> {
         let path = call.path.strip_prefix('/').unwrap_or(&call.path);
         let media = call.query("alt").as_deref() == Some("media");
@@ -38,7 +38,7 @@ impl Moment {
         Some(route)
     }
 
-    /// A call sent alone.
+    /// The response to a call that was sent alone.
     pub(crate) fn single(&self, mut call: MockCall, route: Option<&Route>) -> (Answer, MockCall) {
         let effects = self.script.of_call(&call, false);
         let mut response = self.dispatch(&mut call, route, effects.answer.as_ref());
@@ -50,7 +50,7 @@ impl Moment {
         (answer, call)
     }
 
-    /// A batch, and the calls in it. The error is for the whole.
+    /// The response to a batch, and its calls. The error is for the batch as a whole.
     pub(crate) fn batch(
         &self,
         request: MockCall,
@@ -91,7 +91,7 @@ impl Moment {
         check_ids(parts, self.rules.content_ids)
     }
 
-    /// One part of a batch: unwrapped, answered, and what of it is kept.
+    /// Takes the call from one part of a batch, and creates the part of the response.
     fn part(
         &self,
         request: usize,
@@ -120,7 +120,7 @@ impl Moment {
         (call, Answered { content_id: part.content_id, response, effects })
     }
 
-    /// The handler's answer, unless a fault or the token says otherwise.
+    /// The response of the handler, unless a fault or the token requires another.
     fn dispatch(
         &self,
         call: &mut MockCall,
@@ -157,7 +157,7 @@ fn check_ids(mut parts: Vec<multipart::Part>, rule: ContentIds) -> MockResult<Ve
     Ok(parts)
 }
 
-/// Media does not travel in batches.
+/// Refuses media, which batches do not support.
 fn no_media(call: &MockCall) -> MockResult<()> {
     let media = ["/upload/", "/resumable/upload/", "/download/"];
     if media.iter().any(|start| call.path.starts_with(start)) || call.query("alt").as_deref() == Some("media")
@@ -171,7 +171,7 @@ fn no_media(call: &MockCall) -> MockResult<()> {
     Ok(())
 }
 
-/// Runs a handler. A panic, such as a failed assertion, is a 500 whose message says so, and the mock goes on.
+/// Runs a handler. A panic, such as a failed assertion, becomes a 500 with the panic's message.
 fn run(route: &Route, call: &MockCall) -> MockResponse {
     catch_unwind(AssertUnwindSafe(|| (route.handler)(call))).unwrap_or_else(|panic| {
         let text = panic

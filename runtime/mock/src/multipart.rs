@@ -1,6 +1,6 @@
-//! Takes a batch request apart. This is the mock's own reader of the format, apart from the one that the client reads
-//! responses with, so that a test against the mock is not a comparison of one piece of code with itself. It refuses what
-//! servers refuse, and must not accept a body that only looks like a batch.
+//! Parses a batch request. This parser is independent of the client's reader of responses, so that a test against the
+//! mock does not compare code with itself. It refuses what servers refuse, and must not accept a body that only looks
+//! like a batch.
 
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue};
@@ -11,9 +11,9 @@ use crate::reply::{MockError, MockResult};
 /// One part of the outer body.
 #[derive(Debug)]
 pub(crate) struct Part {
-    /// The value of `Content-ID`, as it was sent.
+    /// The value of `Content-ID` as sent.
     pub(crate) content_id: Option<String>,
-    /// What stands between the part's headers and the next boundary.
+    /// The bytes between the part's headers and the next boundary.
     pub(crate) content: Bytes,
 }
 
@@ -21,13 +21,13 @@ pub(crate) struct Part {
 #[derive(Debug)]
 pub(crate) struct Inner {
     pub(crate) verb: String,
-    /// Path and query.
+    /// The path and query.
     pub(crate) target: String,
     pub(crate) headers: HeaderMap,
     pub(crate) body: Bytes,
 }
 
-/// The boundary that a `Content-Type` names, which is to be of that kind: `multipart/mixed`.
+/// The boundary in a `Content-Type`, which must be of the expected type, such as `multipart/mixed`.
 pub(crate) fn boundary(content_type: &str, expected: &str) -> Result<String, String> {
     let (kind, parameters) = content_type.split_once(';').unwrap_or((content_type, ""));
     if !kind.trim().eq_ignore_ascii_case(expected) {
@@ -37,7 +37,7 @@ pub(crate) fn boundary(content_type: &str, expected: &str) -> Result<String, Str
     while let Some((name, value)) = rest.split_once('=') {
         let value = value.trim_start();
         let (value, tail) = match value.strip_prefix('"') {
-            Some(quoted) => quoted.split_once('"').ok_or("a quote is open in the content type")?,
+            Some(quoted) => quoted.split_once('"').ok_or("the content type has an unclosed quote")?,
             None => value.split_once(';').unwrap_or((value, "")),
         };
         if name.trim_matches(|c: char| c == ';' || c.is_whitespace()).eq_ignore_ascii_case("boundary") {
@@ -49,10 +49,10 @@ pub(crate) fn boundary(content_type: &str, expected: &str) -> Result<String, Str
         }
         rest = tail;
     }
-    Err("the content type names no boundary".to_owned())
+    Err("the content type has no boundary".to_owned())
 }
 
-/// The parts of a batch. `strict` refuses lines that end in LF alone.
+/// The parts of a batch. `strict` refuses lines that end in LF only.
 pub(crate) fn split(boundary: &str, body: &Bytes, strict: bool) -> Result<Vec<Part>, String> {
     let parts = pieces(boundary, body, strict)?.into_iter().enumerate();
     parts.map(|(at, piece)| part(piece, strict).map_err(|error| format!("part {at}: {error}"))).collect()
@@ -65,7 +65,7 @@ pub(crate) fn related(content_type: &str, body: &Bytes) -> Result<Vec<(HeaderMap
     pieces(&boundary, body, false)?.into_iter().map(split).collect()
 }
 
-/// What stands between boundaries.
+/// The bytes between boundaries.
 fn pieces(boundary: &str, body: &Bytes, strict: bool) -> Result<Vec<Bytes>, String> {
     let delimiter = format!("--{boundary}");
     let mut parts = Vec::new();
@@ -94,7 +94,7 @@ fn pieces(boundary: &str, body: &Bytes, strict: bool) -> Result<Vec<Bytes>, Stri
     }
 }
 
-/// What follows the boundary on its line.
+/// What follows the boundary in its line.
 struct Delimiter {
     closing: bool,
     crlf: bool,
@@ -102,7 +102,7 @@ struct Delimiter {
 }
 
 impl Delimiter {
-    /// Nothing if the line goes on: then it is text that only begins like a boundary.
+    /// `None` if the line continues: it is then text that only begins like a boundary.
     fn read(after: &[u8]) -> Option<Self> {
         let closing = after.starts_with(b"--");
         let mut length = if closing { 2 } else { 0 };
@@ -118,7 +118,7 @@ impl Delimiter {
     }
 }
 
-/// The end of a part whose next boundary line begins at `at`: the line break before it belongs to the boundary.
+/// The end of a part whose next boundary line begins at `at`. The line break before that line belongs to the boundary.
 fn before_break(body: &[u8], start: usize, at: usize, strict: bool) -> Result<usize, String> {
     if at <= start {
         return Ok(start);
@@ -148,7 +148,8 @@ pub(crate) fn inner(content: &Bytes, strict: bool) -> MockResult<Inner> {
         |message: String| MockError::new(400, "badRequest", format!("Malformed inner request: {message}"));
     let end = memchr(b'\n', content).unwrap_or(content.len());
     let line = content.get(..end).unwrap_or_default();
-    let line = std::str::from_utf8(line).map_err(|_| refuse("the request line is not text".to_owned()))?;
+    let line =
+        std::str::from_utf8(line).map_err(|_| refuse("the request line is not valid UTF-8".to_owned()))?;
     let (line, crlf) = line.strip_suffix('\r').map_or((line, false), |line| (line, true));
     if strict && !crlf {
         return Err(refuse("the request line does not end in CRLF".to_owned()));
@@ -169,27 +170,27 @@ fn request_line(line: &str, strict: bool) -> Result<(&str, &str), String> {
     let mut words = line.split(' ');
     let (Some(verb), Some(target), version, None) = (words.next(), words.next(), words.next(), words.next())
     else {
-        return Err(format!("`{line}` is no request line"));
+        return Err(format!("`{line}` is not a request line"));
     };
     if verb.is_empty() || !verb.bytes().all(|byte| byte.is_ascii_uppercase()) {
-        return Err(format!("`{verb}` is no verb"));
+        return Err(format!("`{verb}` is not an HTTP method"));
     }
     match version {
         Some("HTTP/1.1" | "HTTP/1.0") => {}
-        // The guides' samples leave the version out.
+        // The samples in the guides omit the version.
         None if !strict => {}
-        other => return Err(format!("`{}` is no HTTP version", other.unwrap_or_default())),
+        other => return Err(format!("`{}` is not an HTTP version", other.unwrap_or_default())),
     }
     if !target.starts_with('/') || target.starts_with("//") {
         return Err(format!("only path and query are allowed, not `{target}`"));
     }
     if !target.bytes().all(|byte| byte.is_ascii_graphic()) || target.contains('#') {
-        return Err(format!("`{target}` is no path and query"));
+        return Err(format!("`{target}` is not a path and query"));
     }
     Ok((verb, target))
 }
 
-/// The header lines from `start` on, and where what follows their blank line begins.
+/// The header lines from `start` on, and the offset after their blank line.
 fn headers(bytes: &Bytes, start: usize, strict: bool) -> Result<(HeaderMap, usize), String> {
     let mut map = HeaderMap::new();
     let mut last: Option<(HeaderName, Vec<u8>)> = None;
@@ -219,7 +220,7 @@ fn headers(bytes: &Bytes, start: usize, strict: bool) -> Result<(HeaderMap, usiz
     }
 }
 
-/// One line: the next header, or, where it begins with a blank, more of the last one's value.
+/// Parses one line: a header or, if the line begins with white space, a continuation of the last value.
 fn header_line(
     line: &[u8],
     map: &mut HeaderMap,
@@ -237,7 +238,7 @@ fn header_line(
     let shown = || String::from_utf8_lossy(line).into_owned();
     let colon = memchr(b':', line).ok_or_else(|| format!("the header line `{}` has no colon", shown()))?;
     let (name, value) = line.split_at(colon);
-    let name = HeaderName::from_bytes(name).map_err(|_| format!("`{}` is no header", shown()))?;
+    let name = HeaderName::from_bytes(name).map_err(|_| format!("`{}` is not a header", shown()))?;
     let value = value.get(1..).unwrap_or_default().trim_ascii_start().to_vec();
     store(map, last.replace((name, value)))
 }
@@ -251,8 +252,8 @@ fn store(map: &mut HeaderMap, header: Option<(HeaderName, Vec<u8>)>) -> Result<(
     Ok(())
 }
 
-/// The body that `Content-Length` counts in bytes. Beyond it only a line break may stand. `strict` reads no body where
-/// the length is missing, as servers do that hand the part to an HTTP parser.
+/// The body, whose length in bytes `Content-Length` states. Only a line break may follow it. Without a length,
+/// `strict` reads no body, as do servers that pass the part to an HTTP parser.
 fn sized(headers: &HeaderMap, rest: Bytes, strict: bool) -> Result<Bytes, String> {
     let Some(length) = headers.get(http::header::CONTENT_LENGTH) else {
         let blank = rest.iter().all(u8::is_ascii_whitespace);
@@ -262,12 +263,12 @@ fn sized(headers: &HeaderMap, rest: Bytes, strict: bool) -> Result<Bytes, String
         .to_str()
         .ok()
         .and_then(|text| text.parse::<usize>().ok())
-        .ok_or("Content-Length is no number")?;
+        .ok_or("Content-Length is not a number")?;
     let tail = rest
         .get(length..)
-        .ok_or_else(|| format!("Content-Length is {length}, the body has {} bytes", rest.len()))?;
+        .ok_or_else(|| format!("Content-Length is {length}, but the body has {} bytes", rest.len()))?;
     if tail.iter().any(|byte| !matches!(byte, b'\r' | b'\n')) {
-        return Err(format!("Content-Length is {length}, the body has {} bytes", rest.len()));
+        return Err(format!("Content-Length is {length}, but the body has {} bytes", rest.len()));
     }
     Ok(rest.slice(..length))
 }

@@ -1,4 +1,4 @@
-//! Handlers of methods that take or serve media.
+//! Handlers of methods that accept or serve media.
 
 use std::sync::Arc;
 
@@ -12,8 +12,8 @@ use crate::table::Handlers;
 use crate::uploads::Uploaded;
 
 impl Handlers {
-    /// Handles uploads of the method `M`, whichever way they come: alone, with metadata, in chunks. The handler is called
-    /// when all has come; the call's body is the metadata, `{}` where there is none.
+    /// Handles uploads of the method `M` by any protocol: alone, with metadata, or in chunks. The handler is called
+    /// when the upload is complete. The body of its call is the metadata, or `{}` if there is none.
     ///
     /// ```
     /// # use gapis_testkit::photos::{Get, Insert, Photos};
@@ -42,7 +42,7 @@ impl Handlers {
         let Some(spec) = M::SPEC.upload else { return self };
         let template = || Template::parse(spec.path());
         for verb in ["PUT", "DELETE"] {
-            // It may be there already, as another method's own, which sessions are asked for too.
+            // Another method may have registered the same path for requests to sessions.
             if verb != M::SPEC.verb && !self.has(verb, template().text()) {
                 let (uploads, verb) = (self.uploads().clone(), verb.to_owned());
                 let handler = Box::new(move |call: &MockCall| uploads.of_session(call));
@@ -59,9 +59,9 @@ impl Handlers {
         self.add(Route { verb, template: template(), api, method, media: false, handler })
     }
 
-    /// Handles downloads of the method `M`, beside a handler for its metadata: below `/download/` where the API has that, and
-    /// at the method's own path with `alt=media`. Ranges, `If-Match` and checksums are those
-    /// of the media that is given.
+    /// Handles downloads of the method `M`, in addition to a handler for its metadata: below `/download/` if the API
+    /// has that path, and at the method's own path with `alt=media`. Ranges, `If-Match` and checksums refer to the
+    /// returned media.
     ///
     /// ```
     /// # use gapis_testkit::photos::{Get, Insert, Photos};
@@ -84,7 +84,7 @@ impl Handlers {
     ) -> &Self {
         let api = <M::Api as Api>::SPEC;
         let handler = Arc::new(handler);
-        // Some clients ask for media at a path of its own, others where its metadata is.
+        // Some clients request media at a separate path, others at the path of its metadata.
         for folder in ["", "download/"] {
             if !folder.is_empty() && !M::SPEC.download.is_some_and(|spec| spec.media_service) {
                 continue;

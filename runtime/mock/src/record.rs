@@ -1,4 +1,5 @@
-//! What the mock has seen, for assertions; bounded, so that a load test can run as long as it likes.
+//! The requests that the mock has received, for assertions. Their number is limited, so that a load test can run for
+//! any time.
 
 use std::collections::VecDeque;
 
@@ -7,8 +8,8 @@ use http::HeaderMap;
 
 use crate::call::MockCall;
 
-/// One HTTP request as it came: a call sent alone, or a whole batch. [`Handlers::requests`](crate::Handlers::requests)
-/// lists them.
+/// An HTTP request as received: a call that was sent alone, or a whole batch.
+/// [`Handlers::requests`](crate::Handlers::requests) lists them.
 ///
 /// ```
 /// use gapis_mock::Handlers;
@@ -24,11 +25,11 @@ use crate::call::MockCall;
 pub struct MockRequest {
     /// Its number, from 0.
     pub number: usize,
-    /// The verb.
+    /// The HTTP method.
     pub verb: String,
-    /// The path as it was sent, percent-encoded.
+    /// The path as sent, percent-encoded.
     pub path: String,
-    /// The query as it was sent, without `?`.
+    /// The query as sent, without `?`.
     pub query: String,
     /// The headers.
     pub headers: HeaderMap,
@@ -36,7 +37,7 @@ pub struct MockRequest {
     pub body: Bytes,
 }
 
-/// The last requests and calls, and how many there were.
+/// The last requests and calls, and their total numbers.
 #[derive(Debug)]
 pub(crate) struct Record {
     requests: VecDeque<MockRequest>,

@@ -1,4 +1,4 @@
-//! Writes the answer to a batch as servers write it, and as faults want it spoilt.
+//! Writes the response to a batch as real servers write it, or with the errors that faults require.
 
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -13,11 +13,11 @@ use crate::reply::MockResponse;
 /// Headers that Google's servers add to every inner response, one of them three times.
 const VARY: &str = "Vary: Origin\nVary: X-Origin\nVary: Referer\n";
 
-/// An HTTP response and how it goes out.
+/// An HTTP response and how it is sent.
 #[derive(Debug)]
 pub(crate) struct Answer {
     pub(crate) response: MockResponse,
-    /// Where the parts of a batch begin in the body.
+    /// The offsets of the parts of a batch in the body.
     breaks: Vec<usize>,
     pub(crate) way: Way,
 }
@@ -27,7 +27,7 @@ impl Answer {
         Answer { response, breaks: Vec::new(), way: Way::default() }
     }
 
-    /// Applies what concerns any HTTP response, after all that concerns its content.
+    /// Applies the effects on the whole HTTP response, after those on its content.
     pub(crate) fn spoil(&mut self, effects: ResponseEffects) {
         if effects.gzip {
             self.gzip();
@@ -38,7 +38,7 @@ impl Answer {
         self.way = Way { close: self.way.close || effects.way.close, ..effects.way };
     }
 
-    /// The body in the pieces in which it goes out, each with the pause before it.
+    /// The chunks in which the body is sent, each with the delay before it.
     pub(crate) fn take_pieces(&mut self) -> VecDeque<(Duration, Bytes)> {
         let mut body = std::mem::take(&mut self.response.body);
         body.truncate(self.way.cut.unwrap_or(body.len()));
@@ -64,7 +64,7 @@ impl Answer {
     fn gzip(&mut self) {
         use std::io::Write as _;
         let mut writer = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
-        // Writing to memory does not fail; if it did, the answer would stay as it is.
+        // Writing to memory does not fail. If it did, the response would stay uncompressed.
         if let Ok(packed) = writer.write_all(&self.response.body).and_then(|()| writer.finish()) {
             self.response.body = packed.into();
             self.response.headers.insert(header::CONTENT_ENCODING, header::HeaderValue::from_static("gzip"));
@@ -73,14 +73,14 @@ impl Answer {
     }
 }
 
-/// One answered call.
+/// A call and its response.
 pub(crate) struct Answered {
     pub(crate) content_id: Option<String>,
     pub(crate) response: MockResponse,
     pub(crate) effects: CallEffects,
 }
 
-/// The whole answer: parts in order, unless a fault changes it.
+/// The whole response, with the parts in order unless a fault changes it.
 pub(crate) fn batch(mut parts: Vec<Answered>, seed: u64, form: &Form) -> Answer {
     reorder(&mut parts, &form.order);
     let boundary = boundary(&parts, seed, form);
@@ -95,7 +95,7 @@ pub(crate) fn batch(mut parts: Vec<Answered>, seed: u64, form: &Form) -> Answer 
     Answer { breaks, ..Answer::new(response) }
 }
 
-/// A boundary that occurs in none of the parts.
+/// A boundary that does not occur in the parts.
 fn boundary(parts: &[Answered], seed: u64, form: &Form) -> String {
     let mark = if form.quoted_boundary { "=_" } else { "" };
     let mut tries = seed;
@@ -110,7 +110,7 @@ fn boundary(parts: &[Answered], seed: u64, form: &Form) -> String {
     }
 }
 
-/// The body, and where the parts begin in it.
+/// The body, and the offsets of the parts in it.
 fn write_parts(parts: &[Answered], boundary: &str, form: &Form) -> (Vec<u8>, Vec<usize>) {
     let mut body = Vec::with_capacity(parts.iter().map(|part| part.response.body.len() + 320).sum());
     let mut breaks = Vec::new();
@@ -154,7 +154,7 @@ fn line(out: &mut Vec<u8>, form: &Form, text: &str) {
     out.extend_from_slice(if form.lf { b"\n" } else { b"\r\n" });
 }
 
-/// The header that answers a request's id: `Content-ID: <response-X>` for `<X>`.
+/// The header in the response for the id of a request: `Content-ID: <response-X>` for `<X>`.
 fn response_id(id: &str, ids: Ids) -> Option<String> {
     let bare = id.trim();
     let bare = bare.strip_prefix('<').and_then(|bare| bare.strip_suffix('>')).unwrap_or(bare);
@@ -216,12 +216,12 @@ fn write_headers(out: &mut Vec<u8>, part: &Answered, form: &Form) {
     }
 }
 
-/// A body that breaks off in the middle of its JSON.
+/// A body that ends in the middle of its JSON.
 pub(crate) fn garbled(body: &Bytes) -> Bytes {
     if body.len() < 2 { Bytes::from_static(b"{\"") } else { body.slice(..body.len() / 2) }
 }
 
-/// A header name as servers write it: `retry-after` as `Retry-After`.
+/// Spells a header name as servers do: `Retry-After` for `retry-after`.
 fn spelled(name: &str) -> String {
     let mut start = true;
     let mut capital = |letter: char| {

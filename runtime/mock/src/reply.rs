@@ -1,16 +1,16 @@
-//! What a handler answers: a value, an error in Google's form, or any HTTP response.
+//! The results of handlers: a value, an error in Google's format, or any HTTP response.
 
 use bytes::Bytes;
 use gapis_runtime::{Api, Encoded, Json, Method, RawResponse, Response, Result};
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use serde_json::json;
 
-/// What a typed handler returns: the method's output, or an error in Google's form.
+/// The result of a typed handler: the method's output, or an error in Google's format.
 pub type MockResult<T> = Result<T, MockError>;
 
 const JSON_TYPE: &str = "application/json; charset=UTF-8";
 
-/// An HTTP response that a mock handler gives.
+/// An HTTP response of a mock handler.
 ///
 /// ```
 /// use gapis_mock::{Handlers, MockResponse};
@@ -30,7 +30,7 @@ pub struct MockResponse {
 }
 
 impl MockResponse {
-    /// A response without headers and body. A number that is no HTTP status becomes 500.
+    /// A response without headers and body. If the number is not a valid HTTP status, the status is 500.
     #[must_use]
     pub fn new(status: u16) -> Self {
         let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
@@ -43,7 +43,7 @@ impl MockResponse {
         Self::new(status).with_header("content-type", JSON_TYPE).with_body(body.to_string())
     }
 
-    /// An HTML page, as proxies and front ends answer when something is wrong.
+    /// An HTML page, such as proxies and front ends send for errors.
     #[must_use]
     pub fn html(status: u16, title: &str) -> Self {
         let page = format!(
@@ -52,25 +52,24 @@ impl MockResponse {
         Self::new(status).with_header("content-type", "text/html; charset=UTF-8").with_body(page)
     }
 
-    /// What the typed handler of `M` answers for that value: 200 and its JSON, or 204 where the body is empty.
+    /// The response of the typed handler of `M` with that value: 200 and its JSON, or 204 if the body is empty.
     #[must_use]
     pub fn value<M: Method>(value: &M::Output) -> Self {
         match value.encode(<M::Api as Api>::SPEC) {
             Ok(body) if body.bytes.is_empty() => Self::new(204),
             Ok(Encoded { content_type: kind, bytes: body, .. }) => {
-                // A request's JSON goes without a charset; servers answer with one.
+                // Requests have JSON without a charset; servers respond with one.
                 let kind = if kind == "application/json" { JSON_TYPE } else { &kind };
                 Self::new(200).with_header("content-type", kind).with_body(body)
             }
             Err(error) => {
-                MockError::new(500, "backendError", format!("the handler's value does not encode: {error}"))
+                MockError::new(500, "backendError", format!("the handler's value cannot be encoded: {error}"))
                     .into()
             }
         }
     }
 
-    /// Adds a header; one of that name that is there already stays. A name or value that HTTP does not allow is left
-    /// out.
+    /// Adds a header, in addition to any with the same name. Names and values that HTTP does not allow are ignored.
     #[must_use]
     pub fn with_header(mut self, name: &str, value: &str) -> Self {
         append(&mut self.headers, name, value);
@@ -90,7 +89,7 @@ impl MockResponse {
         self.status.as_u16()
     }
 
-    /// As the `http` crate's type.
+    /// Converts the response to the type of the `http` crate.
     #[must_use]
     pub fn into_http(self) -> http::Response<Bytes> {
         let mut response = http::Response::new(self.body);
@@ -128,7 +127,7 @@ fn append(headers: &mut HeaderMap, name: &str, value: &str) {
     }
 }
 
-/// An error in Google's form: `{"error": {code, message, errors[], status}}`.
+/// An error in Google's format: `{"error": {code, message, errors[], status}}`.
 ///
 /// ```
 /// use gapis_mock::{MockError, MockResponse};
@@ -151,8 +150,8 @@ struct Parts {
 }
 
 impl MockError {
-    /// An error with that HTTP status, the `reason` of the older form (`notFound`, `rateLimitExceeded`) and a message.
-    /// The newer form's `status` (`NOT_FOUND`) follows from the HTTP status.
+    /// An error with that HTTP status, the `reason` of the older format (`notFound`, `rateLimitExceeded`) and a
+    /// message. The `status` of the newer format (`NOT_FOUND`) is derived from the HTTP status.
     #[must_use]
     pub fn new(code: u16, reason: impl Into<String>, message: impl Into<String>) -> Self {
         MockError(Box::new(Parts {
@@ -166,43 +165,43 @@ impl MockError {
         }))
     }
 
-    /// 404 for a thing of that name.
+    /// A 404 for a resource with that name.
     #[must_use]
     pub fn not_found(what: impl std::fmt::Display) -> Self {
         Self::new(404, "notFound", format!("Not Found: {what}"))
     }
 
-    /// 400 with a message.
+    /// A 400 with that message.
     #[must_use]
     pub fn invalid(message: impl Into<String>) -> Self {
         Self::new(400, "invalid", message)
     }
 
-    /// 429, with `Retry-After` where seconds are given.
+    /// A 429, with `Retry-After` if seconds are given.
     #[must_use]
     pub fn too_many_requests(retry_after: Option<u32>) -> Self {
         Self::new(429, "rateLimitExceeded", "Too many concurrent requests.").retry_after(retry_after)
     }
 
-    /// 503, with `Retry-After` where seconds are given.
+    /// A 503, with `Retry-After` if seconds are given.
     #[must_use]
     pub fn unavailable(retry_after: Option<u32>) -> Self {
         Self::new(503, "backendError", "The service is currently unavailable.").retry_after(retry_after)
     }
 
-    /// 403 with the reason `rateLimitExceeded`, which some APIs say in place of 429.
+    /// A 403 with the reason `rateLimitExceeded`, which some APIs send instead of 429.
     #[must_use]
     pub fn rate_limit_exceeded() -> Self {
         Self::new(403, "rateLimitExceeded", "Rate Limit Exceeded")
     }
 
-    /// The 403 that Drive gives to calls of a batch that is too large for its taste.
+    /// The 403 with which Drive rejects calls of a batch that runs too many of them concurrently.
     #[must_use]
     pub fn inner_batch_soft_limit() -> Self {
         Self::new(403, "rateLimitExceeded", "Exceeds allowed inner batch requests soft limit. Please retry.")
     }
 
-    /// The 400 to a batch with more calls than the server takes.
+    /// The 400 for a batch with more calls than the server accepts.
     #[must_use]
     pub fn too_many_calls(received: usize, limit: usize) -> Self {
         Self::new(
@@ -212,7 +211,7 @@ impl MockError {
         )
     }
 
-    /// 401 with `WWW-Authenticate`.
+    /// A 401 with `WWW-Authenticate`.
     #[must_use]
     pub fn unauthenticated() -> Self {
         Self::new(401, "authError", "Request had invalid authentication credentials.").with_header(
@@ -221,35 +220,35 @@ impl MockError {
         )
     }
 
-    /// Sets the newer form's `status`, where it does not follow from the HTTP status.
+    /// Sets the `status` of the newer format, if it cannot be derived from the HTTP status.
     #[must_use]
     pub fn with_status(mut self, status: impl Into<String>) -> Self {
         self.0.status = Some(status.into());
         self
     }
 
-    /// Sets the older form's `domain`; by default `global`, and `usageLimits` for limits.
+    /// Sets the `domain` of the older format. Default: `global`, or `usageLimits` for limits.
     #[must_use]
     pub fn with_domain(mut self, domain: impl Into<String>) -> Self {
         self.0.domain = Some(domain.into());
         self
     }
 
-    /// Adds one of the `details`, an object with an `@type`.
+    /// Adds an item to `details`, an object with `@type`.
     #[must_use]
     pub fn with_detail(mut self, detail: Json) -> Self {
         self.0.details.push(detail);
         self
     }
 
-    /// Adds a header. A name or value that HTTP does not allow is left out.
+    /// Adds a header. Names and values that HTTP does not allow are ignored.
     #[must_use]
     pub fn with_header(mut self, name: &str, value: &str) -> Self {
         append(&mut self.0.headers, name, value);
         self
     }
 
-    /// Says first what it is about.
+    /// Prefixes the message with the location of the error.
     pub(crate) fn prefixed(mut self, place: &str) -> Self {
         self.0.message = format!("{place}: {}", self.0.message);
         self
@@ -303,7 +302,7 @@ impl From<MockError> for MockResponse {
     }
 }
 
-/// The canonical name that `google.rpc.Code` gives to an HTTP status.
+/// The name of the canonical code for an HTTP status (`google.rpc.Code`).
 fn status_of(code: u16) -> &'static str {
     match code {
         400 => "INVALID_ARGUMENT",

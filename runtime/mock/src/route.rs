@@ -1,4 +1,4 @@
-//! Path templates, matched: which handler takes a call, and what its path variables are.
+//! Matches paths with templates, to find the handler of a call and its path variables.
 
 use std::sync::Arc;
 
@@ -8,16 +8,16 @@ use percent_encoding::percent_decode_str;
 use crate::call::MockCall;
 use crate::reply::MockResponse;
 
-/// A handler as the table keeps it, its value already made a response.
+/// A handler as it is stored in the table: its value is converted to a response.
 pub(crate) type Handler = dyn Fn(&MockCall) -> MockResponse + Send + Sync;
 
-/// One entry of the table.
+/// An entry of the table.
 pub(crate) struct Route {
     pub(crate) verb: String,
     pub(crate) template: Template,
     pub(crate) api: &'static ApiSpec,
     pub(crate) method: Option<&'static MethodSpec>,
-    /// Only for what asks for media (`alt=media`), which may be at the path of its metadata.
+    /// Whether the entry is only for requests of media (`alt=media`), which may have the path of the metadata.
     pub(crate) media: bool,
     pub(crate) handler: Box<Handler>,
 }
@@ -36,7 +36,7 @@ enum Piece {
 }
 
 impl Template {
-    /// Reads a template; a leading `/` makes no difference. A brace without its partner is literal text.
+    /// Parses a template. A leading `/` makes no difference. An unmatched brace is literal text.
     pub(crate) fn parse(text: &str) -> Self {
         let text = text.trim_start_matches('/');
         let mut pieces = Vec::new();
@@ -56,12 +56,12 @@ impl Template {
         Template { pieces, text: text.to_owned() }
     }
 
-    /// The template as it was given, without a leading `/`.
+    /// The template as given, without a leading `/`.
     pub(crate) fn text(&self) -> &str {
         &self.text
     }
 
-    /// How much of the path the template fixes: of two that match, the one with more literal text is meant.
+    /// The amount of literal text. If two templates match, the one with more literal text is used.
     pub(crate) fn weight(&self) -> usize {
         let literal = |piece: &Piece| if let Piece::Literal(text) = piece { text.len() } else { 0 };
         self.pieces.iter().map(literal).sum()
@@ -86,7 +86,7 @@ impl Template {
     }
 }
 
-/// Matches the pieces one after another; a variable takes as much as it can and gives back what a later piece needs.
+/// Matches the pieces in order. A variable takes as much as possible, but leaves what later pieces need.
 fn walk<'p>(pieces: &[Piece], path: &'p str, values: &mut Vec<&'p str>) -> bool {
     let Some((piece, rest)) = pieces.split_first() else { return path.is_empty() };
     match piece {

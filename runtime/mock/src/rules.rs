@@ -1,15 +1,15 @@
 //! How strict the batch endpoint is.
 
-/// What the mock does with a part's `Content-ID`.
+/// How the mock treats the `Content-ID` of parts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub enum ContentIds {
-    /// A part without one is answered by a part without one, as the format allows.
+    /// A part without an id gets a part without an id in the response, as the format allows.
     #[default]
     Any,
-    /// Two parts with the same, or two without, are a 400 for the whole batch, as Calendar and Tasks have it.
+    /// If two parts have the same id, or two have none, the whole batch is a 400, as in Calendar and Tasks.
     Unique,
-    /// A part without one is not executed and not answered, as some emulators have it.
+    /// A part without an id is neither executed nor included in the response, as in some emulators.
     Required,
 }
 
@@ -22,7 +22,7 @@ pub enum ContentIds {
 /// handlers.batch_rules(BatchRules::new().max_calls(50).content_ids(ContentIds::Unique).strict(true));
 /// ```
 #[derive(Debug, Clone, Copy, Default)]
-#[must_use = "rules do nothing until they are given to `batch_rules`"]
+#[must_use = "rules do nothing until they are passed to `batch_rules`"]
 pub struct BatchRules {
     pub(crate) max_calls: Option<usize>,
     pub(crate) content_ids: ContentIds,
@@ -30,25 +30,25 @@ pub struct BatchRules {
 }
 
 impl BatchRules {
-    /// The rules that hold by default: the API's own limit, any `Content-ID`, lenient reading.
+    /// The default rules: the API's own limit, any `Content-ID`, lenient parsing.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// How many calls a batch may have, in place of the API's own limit.
+    /// Sets the maximum number of calls in a batch, instead of the API's own limit.
     pub fn max_calls(mut self, calls: usize) -> Self {
         self.max_calls = Some(calls);
         self
     }
 
-    /// What is done with ids.
+    /// Sets how ids are treated.
     pub fn content_ids(mut self, ids: ContentIds) -> Self {
         self.content_ids = ids;
         self
     }
 
-    /// Whether the request must have the exact form of the standards: CRLF, an HTTP version in each request line, a blank
-    /// line after each head; a body without `Content-Length` is read as none.
+    /// Sets whether a request must follow the standards exactly: CRLF, an HTTP version in each request line, a blank
+    /// line after the headers. A part without `Content-Length` then has no body.
     pub fn strict(mut self, strict: bool) -> Self {
         self.strict = strict;
         self

@@ -1,4 +1,4 @@
-//! The faults that a table holds, with their counters.
+//! The faults of a table, with their counters.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -7,7 +7,7 @@ use crate::call::MockCall;
 use crate::effect::{CallEffects, Effect, ResponseEffects};
 use crate::fault::Fault;
 
-/// A fault in the table, with its counters.
+/// A fault with its counters.
 struct Armed {
     fault: Fault,
     seen: AtomicUsize,
@@ -29,7 +29,7 @@ impl Armed {
     }
 }
 
-/// The faults of a table, in the order in which they were given.
+/// The faults of a table, in the order in which they were added.
 #[derive(Default)]
 pub(crate) struct Faults(Mutex<Arc<Vec<Arc<Armed>>>>);
 
@@ -43,17 +43,17 @@ impl Faults {
         *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Arc::default();
     }
 
-    /// The faults as they are now. Predicates run on this copy, so they may use the table.
+    /// A snapshot of the faults. Predicates run on it, so they may use the table.
     pub(crate) fn now(&self) -> Script {
         Script(self.0.lock().unwrap_or_else(PoisonError::into_inner).clone())
     }
 }
 
-/// The faults that a request may meet.
+/// The faults that may affect a request.
 pub(crate) struct Script(Arc<Vec<Arc<Armed>>>);
 
 impl Script {
-    /// What the faults that strike that call add up to.
+    /// The combined effects of the faults that occur for that call.
     pub(crate) fn of_call(&self, call: &MockCall, batch: bool) -> CallEffects {
         let mut effects = CallEffects::default();
         for armed in self.0.iter() {
@@ -66,7 +66,7 @@ impl Script {
         effects
     }
 
-    /// What the faults that strike the response to that HTTP request add up to.
+    /// The combined effects of the faults that occur for the response to that HTTP request.
     pub(crate) fn of_response(&self, request: &MockCall, batch: bool) -> ResponseEffects {
         let mut effects = ResponseEffects::default();
         for armed in self.0.iter() {

@@ -1,5 +1,5 @@
-//! The socket around a table: HTTP/1.1 on loopback, on a thread and a runtime of its own, so that it serves tests of
-//! blocking code as well and does not share a thread with what it tests.
+//! The server for a table: HTTP/1.1 on loopback, on its own thread and runtime, so that it also serves tests of
+//! blocking code and does not share a thread with the tested code.
 
 use std::collections::VecDeque;
 use std::future::Future;
@@ -26,10 +26,11 @@ use crate::render::Answer;
 use crate::reply::MockResponse;
 use crate::table::Handlers;
 
-/// A running mock server. It derefs to its [`Handlers`], and stops when it is dropped.
+/// A running mock server. It dereferences to its [`Handlers`], and stops when it is dropped.
 ///
-/// The calls of a batch are handled one after another, requests at the same time: a handler may block. A POST, PUT or
-/// PATCH that does not say how long its body is comes to no handler: it is answered with 411, as Google's servers do.
+/// The calls of a batch are handled one after another, and requests concurrently, so a handler may block. A POST, PUT
+/// or PATCH that does not state the length of its body is answered with 411, as by Google's servers, and reaches no
+/// handler.
 ///
 /// ```
 /// use gapis_mock::{MockResponse, MockServer};
@@ -49,29 +50,29 @@ pub struct MockServer {
     handlers: Handlers,
     address: SocketAddr,
     stop: Option<oneshot::Sender<()>>,
-    /// Disconnected when the server has closed its sockets.
+    /// Disconnected after the server has closed its sockets.
     closed: Mutex<mpsc::Receiver<()>>,
 }
 
-/// How long dropping waits for the sockets to be closed.
+/// How long dropping the server waits until its sockets are closed.
 const CLOSING: Duration = Duration::from_secs(2);
 
 impl MockServer {
-    /// Starts a server on a free loopback port. It needs no async runtime, and may be started inside one.
+    /// Starts a server on a free loopback port. It does not need an async runtime, but can be started in one.
     ///
     /// # Errors
-    /// If there is no free port, or no thread.
+    /// If no port is free, or no thread can be started.
     pub fn start() -> Result<Self> {
         Self::serve(Handlers::new(), SocketAddr::from((Ipv4Addr::LOCALHOST, 0)))
     }
 
-    /// Starts a server for a table that is there already, at that address; port 0 is a free one.
+    /// Starts a server for an existing table, at that address. Port 0 selects a free port.
     ///
     /// # Errors
-    /// If the address is taken or not ours, or there is no thread.
+    /// If the address cannot be used, or no thread can be started.
     pub fn serve(handlers: Handlers, address: SocketAddr) -> Result<Self> {
         let fail = |error: std::io::Error| {
-            Error::input(format!("the mock server does not start at {address}: {error}"))
+            Error::input(format!("cannot start the mock server at {address}: {error}"))
         };
         let listener = std::net::TcpListener::bind(address).map_err(fail)?;
         listener.set_nonblocking(true).map_err(fail)?;
@@ -84,26 +85,26 @@ impl MockServer {
         let work = move || {
             runtime.block_on(accept(listener, table, stopped));
             drop(open);
-            // A handler that never ends must not keep the thread.
+            // A handler that never returns must not keep the thread alive.
             runtime.shutdown_background();
         };
         std::thread::Builder::new().name("gapis-mock".to_owned()).spawn(work).map_err(fail)?;
         Ok(MockServer { handlers, address: bound, stop: Some(stop), closed: Mutex::new(closed) })
     }
 
-    /// The endpoint for a client: `http://127.0.0.1:PORT`, without a `/` at its end.
+    /// The endpoint for a client: `http://127.0.0.1:PORT`, without a trailing `/`.
     #[must_use]
     pub fn uri(&self) -> String {
         format!("http://{}", self.address)
     }
 
-    /// The address.
+    /// The address of the server.
     #[must_use]
     pub fn address(&self) -> SocketAddr {
         self.address
     }
 
-    /// The table, for use without the socket.
+    /// The table, for use without the server.
     #[must_use]
     pub fn handlers(&self) -> &Handlers {
         &self.handlers
@@ -136,7 +137,7 @@ async fn accept(listener: std::net::TcpListener, handlers: Handlers, mut stopped
             Some(_) = connections.join_next() => {}
             accepted = listener.accept() => match accepted {
                 Ok((stream, _)) => { connections.spawn(connection(stream, handlers.clone())); }
-                // Out of file descriptors: others will be closed.
+                // There are no free file descriptors. Others will be closed.
                 Err(_) => tokio::time::sleep(Duration::from_millis(10)).await,
             },
         }
@@ -149,17 +150,17 @@ async fn connection(stream: TcpStream, handlers: Handlers) {
     let stream = Breakable { stream: TokioIo::new(stream), breaking: breaking.clone() };
     let service =
         hyper::service::service_fn(move |request| respond(handlers.clone(), breaking.clone(), request));
-    // An error is the client's going away, or a fault of ours that is meant.
+    // An error means that the client closed the connection, or that a fault was simulated.
     let _ = hyper::server::conn::http1::Builder::new().serve_connection(stream, service).await;
 }
 
-/// The connection ends here because a fault says so.
+/// The error of a connection that a fault ends.
 #[derive(Debug)]
 struct Broken;
 
 impl std::fmt::Display for Broken {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("the connection is broken by a fault")
+        f.write_str("a fault ended the connection")
     }
 }
 
@@ -178,7 +179,7 @@ async fn respond(
         let body = Outgoing::new(&mut answer, breaking);
         return Ok(answer.response.into_http().map(|_| body));
     }
-    // On a thread of its own: a handler may wait for another request.
+    // On its own thread, because a handler may wait for another request.
     let request = http::Request::from_parts(parts, body);
     let work = tokio::task::spawn_blocking(move || handlers.answer(request));
     let mut answer = work.await.map_err(|_| Broken)?;
@@ -192,20 +193,21 @@ async fn respond(
     Ok(answer.response.into_http().map(|_| body))
 }
 
-/// Whether a front would refuse the request: these verbs say how long their body is, even if there is none.
+/// Whether Google's front end would refuse the request: with these methods, requests must state the length of their
+/// body, even if there is none.
 fn lacks_length(request: &http::request::Parts) -> bool {
     let has_body = [http::Method::POST, http::Method::PUT, http::Method::PATCH].contains(&request.method);
     let length = [http::header::CONTENT_LENGTH, http::header::TRANSFER_ENCODING];
     has_body && !length.iter().any(|name| request.headers.contains_key(name))
 }
 
-/// A body that goes out in pieces, with pauses, and may break off.
+/// A body that is sent in chunks, with delays, and may end early.
 struct Outgoing {
     pieces: VecDeque<(Duration, Bytes)>,
     cut: bool,
     breaking: Breaking,
     waiting: Option<Pin<Box<Sleep>>>,
-    /// Between two pieces the connection gets a chance to send what it has, so that they are not joined.
+    /// Between two chunks, the connection can send what it has, so that they are not merged.
     flushed: bool,
 }
 
@@ -244,7 +246,7 @@ impl Body for Outgoing {
                 self.flushed = false;
                 Poll::Ready(self.pieces.pop_front().map(|(_, piece)| Ok(Frame::data(piece))))
             }
-            // The connection ends when it has sent what stands before the cut.
+            // The connection is closed when the bytes before the cut have been sent.
             None if self.cut => {
                 self.breaking.0.store(true, Ordering::Relaxed);
                 Poll::Pending
@@ -257,7 +259,7 @@ impl Body for Outgoing {
         self.pieces.is_empty() && !self.cut
     }
 
-    /// Exact for a body that goes out whole, which then has a `Content-Length`; one that comes piece by piece is chunked.
+    /// Exact for a body that is sent as a whole, which then has a `Content-Length`. A body in pieces is sent chunked.
     fn size_hint(&self) -> SizeHint {
         match (self.cut, self.pieces.len()) {
             (false, 0 | 1) => {

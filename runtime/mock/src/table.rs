@@ -1,4 +1,4 @@
-//! The table of handlers: a function from a request to a response, with or without a socket around it.
+//! The table of handlers: a function from a request to a response.
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -19,10 +19,10 @@ use crate::rules::BatchRules;
 use crate::script::Faults;
 use crate::uploads::Uploads;
 
-/// The mock without its socket: handlers, faults and what was seen. A clone is the same table.
+/// The mock without a server: handlers, faults and the record of requests. Clones share one table.
 ///
-/// Among handlers that match a call, the one whose path template has more literal text is taken, so `animals/count` goes
-/// before `animals/{id}` whatever came first; of two alike, the later.
+/// If several handlers match a call, the one whose path template has more literal text is used: `animals/count` takes
+/// precedence over `animals/{id}`, whichever was added first. Of two with the same amount, the later one is used.
 ///
 /// ```
 /// use gapis_mock::{Handlers, MockResponse};
@@ -49,13 +49,13 @@ struct Table {
 }
 
 impl Handlers {
-    /// An empty table: every call is a 404 in Google's form.
+    /// An empty table. The response to every call is a 404 in Google's format.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Handles calls of the method `M`, and opens its API's batch endpoint.
+    /// Handles calls of the method `M`, and enables the batch endpoint of its API.
     ///
     /// ```
     /// # use gapis_testkit::farm::{Farm, animals, schemas};
@@ -86,7 +86,7 @@ impl Handlers {
         })
     }
 
-    /// Handles calls of the method `M` with any HTTP response; [`MockResponse::value`] makes the usual one, to which
+    /// Handles calls of the method `M` with any HTTP response. [`MockResponse::value`] creates the usual one, to which
     /// headers can be added.
     pub fn on_raw<M: Method>(
         &self,
@@ -106,7 +106,7 @@ impl Handlers {
         })
     }
 
-    /// Handles calls by verb and path template, with `{x}` for one segment and `{+x}` for several.
+    /// Handles calls by HTTP method and path template, with `{x}` for one segment and `{+x}` for several.
     pub fn route(
         &self,
         verb: &str,
@@ -123,7 +123,7 @@ impl Handlers {
         })
     }
 
-    /// Opens a batch endpoint at that path; `batch` and those of typed handlers are open anyway.
+    /// Enables a batch endpoint at that path. `batch` and those of typed handlers are always enabled.
     pub fn batch_path(&self, path: &str) -> &Self {
         write(&self.0.batches).entry(path_key(path)).or_insert(ApiSpec::DEFAULT.limits.calls);
         self
@@ -135,8 +135,9 @@ impl Handlers {
         self
     }
 
-    /// Answers calls without that bearer token with 401. In a batch each call is looked at, with the header it inherits;
-    /// a wrong token outside is a 401 for the whole. Called again, it asks for the new token.
+    /// Responds with 401 to calls without that bearer token. In a batch each call is checked, with the header that it
+    /// inherits; a wrong token in the outer request is a 401 for the whole batch. Another call of this function
+    /// replaces the token.
     ///
     /// ```
     /// use gapis_mock::Handlers;
@@ -158,14 +159,14 @@ impl Handlers {
         self
     }
 
-    /// Takes all faults away.
+    /// Removes all faults.
     pub fn clear_faults(&self) -> &Self {
         self.0.faults.clear();
         self
     }
 
-    /// How many of the last HTTP requests and calls are kept for [`requests`](Self::requests) and [`calls`](Self::calls):
-    /// 1,000 and 10,000 by default.
+    /// Sets how many of the last HTTP requests and calls are kept for [`requests`](Self::requests) and
+    /// [`calls`](Self::calls). Default: 1,000 and 10,000.
     pub fn keep(&self, requests: usize, calls: usize) -> &Self {
         self.record().keep(requests, calls);
         self
@@ -191,26 +192,26 @@ impl Handlers {
         calls
     }
 
-    /// How many HTTP requests there were in all.
+    /// The total number of HTTP requests.
     #[must_use]
     pub fn request_count(&self) -> usize {
         self.0.requests.load(Ordering::Relaxed)
     }
 
-    /// How many calls there were in all.
+    /// The total number of calls.
     #[must_use]
     pub fn call_count(&self) -> usize {
         self.record().seen_calls
     }
 
-    /// Forgets the requests and calls kept; the counts and the numbering go on.
+    /// Deletes the recorded requests and calls. The totals and the numbering continue.
     pub fn forget(&self) -> &Self {
         self.record().clear();
         self
     }
 
-    /// Answers a request: what the server does for each, without a socket. Of faults of the connection, a delay does not
-    /// show, a cut body is short, and a closed connection is a 502 without a body.
+    /// Handles a request without a server. Of the faults of a connection, delays have no effect, a cut body is short,
+    /// and a closed connection is a 502 without a body.
     #[must_use]
     pub fn handle(&self, request: http::Request<Bytes>) -> http::Response<Bytes> {
         let mut answer = self.answer(request);
@@ -223,7 +224,7 @@ impl Handlers {
         answer.response.into_http()
     }
 
-    /// The response and how it goes out.
+    /// The response and how it is sent.
     pub(crate) fn answer(&self, request: http::Request<Bytes>) -> Answer {
         let number = self.0.requests.fetch_add(1, Ordering::Relaxed);
         let (parts, body) = request.into_parts();

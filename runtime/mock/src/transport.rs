@@ -1,4 +1,4 @@
-//! The table as a client's transport: the same handlers and faults, without a socket.
+//! The table as a transport of a client: the same handlers and faults, without a socket.
 
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -10,10 +10,10 @@ use gapis_runtime::{BoxFuture, Error, Result};
 
 use crate::table::Handlers;
 
-/// Give it to a client builder's `transport`, and the client needs no network and no port.
+/// Passed to `transport` of a client builder, so that the client needs no network and no port.
 ///
-/// The handlers run on the task that sends. A delay is a wait on the client's own clock, which a test may pause; a cut or
-/// closed connection is the error that it would be.
+/// The handlers run on the task that sends. A delay is a wait on the client's clock, which a test may pause. A cut or
+/// closed connection is the corresponding transport error.
 impl Transport for Handlers {
     fn send(&self, request: HttpRequest) -> BoxFuture<'static, Result<HttpResponse>> {
         let handlers = self.clone();
@@ -23,7 +23,7 @@ impl Transport for Handlers {
             *sent.uri_mut() = request
                 .url
                 .parse()
-                .map_err(|error| Error::input(format!("the endpoint does not make a URL: {error}")))?;
+                .map_err(|error| Error::input(format!("the URL is not valid: {error}")))?;
             *sent.headers_mut() = request.headers;
             let mut answer = handlers.answer(sent);
             wait(answer.way.delay).await;
@@ -39,7 +39,7 @@ impl Transport for Handlers {
 
 type Rest = (VecDeque<(Duration, Bytes)>, bool);
 
-/// The next piece, when its time has come; after the last, the break.
+/// The next chunk after its delay. After the last one, the error if the connection is cut.
 async fn next((mut pieces, cut): Rest) -> Option<(Result<Bytes>, Rest)> {
     match pieces.pop_front() {
         Some((pause, piece)) => {
@@ -58,5 +58,5 @@ async fn wait(time: Duration) {
 }
 
 fn broken() -> Error {
-    Error::transport("the connection broke", "a fault of the mock")
+    Error::transport("the connection failed", "a fault of the mock")
 }

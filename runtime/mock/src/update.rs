@@ -1,4 +1,5 @@
-//! Answering updates (`batchUpdate`): a handler for each type of request, over a state that changes as a whole or not.
+//! Handles updates (`batchUpdate`): a handler for each type of request, and a state that changes as a whole or not at
+//! all.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -15,9 +16,9 @@ type Apply<M, S> = dyn Fn(&mut S, &<M as UpdateMethod>::Request) -> Option<MockR
     + Sync;
 type Finish<M, S> = dyn Fn(&mut S, &MockCall, &mut <M as gapis_runtime::Method>::Output) + Send + Sync;
 
-/// Answers a method that applies a list of requests, all of them or none: one handler for each type of request, over a
-/// state. The handlers work on a copy of it, which takes the state's place when the last request has been applied. The
-/// first error is answered for the whole, with the place of its request as Google's servers name it:
+/// Handles a method that applies a list of requests, all of them or none, with a handler for each type of request and
+/// a state. The handlers work on a copy of the state, which replaces it after the last request has been applied. The
+/// first error is the response to the whole update, with the location of its request as Google's servers name it:
 /// `Invalid requests[1].insertText: …`.
 ///
 /// The guide to typed updates has an example.
@@ -29,13 +30,13 @@ pub struct UpdateHandler<M: UpdateMethod, S> {
 }
 
 impl<M: UpdateMethod, S: Clone + Send + 'static> UpdateHandler<M, S> {
-    /// Over that state, without a handler yet.
+    /// A handler with that state, and without handlers for requests.
     #[must_use]
     pub fn new(state: Arc<Mutex<S>>) -> Self {
         UpdateHandler { state, check: None, apply: Vec::new(), finish: None }
     }
 
-    /// Handles requests of one type. A later handler of the same type is never asked.
+    /// Handles requests of one type. If it is called twice for a type, the first handler is used.
     #[must_use]
     pub fn on<R>(
         mut self,
@@ -55,7 +56,7 @@ impl<M: UpdateMethod, S: Clone + Send + 'static> UpdateHandler<M, S> {
         self
     }
 
-    /// Looks at the call before anything is applied: at the revision that it requires.
+    /// Checks the call before anything is applied, for example the revision that it requires.
     #[must_use]
     pub fn before(
         mut self,
@@ -65,7 +66,7 @@ impl<M: UpdateMethod, S: Clone + Send + 'static> UpdateHandler<M, S> {
         self
     }
 
-    /// Completes the response, when all has been applied: the replies are there already.
+    /// Completes the response after everything has been applied. The replies are already set.
     #[must_use]
     pub fn after(
         mut self,
@@ -75,10 +76,11 @@ impl<M: UpdateMethod, S: Clone + Send + 'static> UpdateHandler<M, S> {
         self
     }
 
-    /// Answers one call.
+    /// Handles one call.
     ///
     /// # Errors
-    /// Those of the handlers, and a 400 for a body that does not decode, an empty list, and a request without a handler.
+    /// The errors of the handlers, and a 400 for a body that cannot be decoded, an empty list, or a request without a
+    /// handler.
     pub fn answer(&self, call: &MockCall) -> MockResult<M::Output> {
         let mut body: M::Body = call.body()?;
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
@@ -107,9 +109,9 @@ impl<M: UpdateMethod, S: Clone + Send + 'static> UpdateHandler<M, S> {
     }
 }
 
-/// `.insertText`, the member that is set.
+/// The member that is set, such as `.insertText`.
 fn member(request: &dyn Object) -> String {
-    set_members(request).next().map(|index| format!(".{}", request.names()[index])).unwrap_or_default()
+    set_members(request).next().map(|(_, name)| format!(".{name}")).unwrap_or_default()
 }
 
 impl<M: UpdateMethod, S> std::fmt::Debug for UpdateHandler<M, S> {

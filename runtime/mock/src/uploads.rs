@@ -1,5 +1,5 @@
-//! The protocols of uploads, as Google's servers have them: alone, with metadata, and resumable, so that a handler sees
-//! nothing but the media.
+//! The upload protocols of Google's servers: media alone, media with metadata, and resumable. Handlers only see the
+//! media.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -11,10 +11,10 @@ use crate::media::MockMedia;
 use crate::multipart;
 use crate::reply::{MockError, MockResponse};
 
-/// What a typed handler of uploads is: it sees each upload once, when all of it has come.
+/// A typed handler of uploads. It is called once for each upload, when the upload is complete.
 pub(crate) type Uploaded = dyn Fn(&MockCall, MockMedia) -> MockResponse + Send + Sync;
 
-/// The resumable uploads of a table, whatever methods they belong to: two of them may share a path.
+/// The resumable uploads of a table, for all methods, because two methods may share a path.
 #[derive(Default)]
 pub(crate) struct Uploads(Mutex<Sessions>);
 
@@ -26,12 +26,12 @@ struct Sessions {
 
 /// A resumable upload.
 struct Session {
-    /// The call that opened it, with the metadata as its body.
+    /// The call that opened the session, with the metadata as its body.
     call: MockCall,
     handler: Arc<Uploaded>,
     content_type: String,
     kept: BytesMut,
-    /// What was answered at the end.
+    /// The response at the end.
     answer: Option<MockResponse>,
 }
 
@@ -40,7 +40,8 @@ impl Uploads {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The method's own verb: an upload in one request, the opening of a session, or if it is PUT a piece for one.
+    /// Handles a request with the method's own HTTP method: an upload in one request, the opening of a session or, for
+    /// PUT, a piece for a session.
     pub(crate) fn answer(&self, call: &MockCall, handler: &Arc<Uploaded>) -> MockResponse {
         if call.query("upload_id").is_some() {
             return self.of_session(call);
@@ -54,14 +55,14 @@ impl Uploads {
                     let media = MockMedia::new(content_type.unwrap_or_default(), media.clone());
                     handler(&with_metadata(call, metadata), media)
                 }
-                Ok(parts) => refuse(&format!("{} parts in place of metadata and media", parts.len())),
+                Ok(parts) => refuse(&format!("{} parts instead of metadata and media", parts.len())),
                 Err(error) => refuse(error),
             },
             Some("media") => {
                 let media = MockMedia::new(&content_type, call.body.clone());
                 handler(&with_metadata(call, &Bytes::new()), media)
             }
-            other => refuse(&format!("no upload protocol: {other:?}")),
+            other => refuse(&format!("unknown upload protocol: {other:?}")),
         }
     }
 
@@ -82,7 +83,7 @@ impl Uploads {
         MockResponse::new(200).with_header("location", &location)
     }
 
-    /// A piece for a session, the question what it has, or its end.
+    /// Handles a piece for a session, the question how much it has, or its deletion.
     pub(crate) fn of_session(&self, call: &MockCall) -> MockResponse {
         let mut sessions = self.sessions();
         let id = call.query("upload_id").unwrap_or_default();
@@ -101,7 +102,7 @@ impl Uploads {
             Ok(true) => {
                 let media = MockMedia::new(&session.content_type, session.kept.split().freeze());
                 let (call, handler) = (session.call.clone(), session.handler.clone());
-                // The handler may upload something itself.
+                // The handler may upload something itself, so the lock is released.
                 drop(sessions);
                 let answer = handler(&call, media);
                 if let Some(session) = self.sessions().open.get_mut(&id) {
@@ -114,7 +115,7 @@ impl Uploads {
 }
 
 impl Session {
-    /// Takes a piece; whether it was the last.
+    /// Stores a piece. Returns whether it was the last one.
     fn keep(&mut self, call: &MockCall) -> Result<bool, String> {
         let range = call.header("content-range").unwrap_or_default();
         let wrong = || format!("`Content-Range: {range}` after {} bytes", self.kept.len());
@@ -143,7 +144,7 @@ impl Session {
     }
 }
 
-/// The call with its metadata as the body.
+/// The call with the metadata as its body.
 fn with_metadata(call: &MockCall, metadata: &Bytes) -> MockCall {
     let mut call = call.clone();
     call.body = if metadata.is_empty() { Bytes::from_static(b"{}") } else { metadata.clone() };

@@ -1,4 +1,4 @@
-//! The client against the mock, over a socket and over the table alone: every fault, and what a program sees of it.
+//! The client with the mock, with a server and with the table only: every fault, and its effect on a program.
 #![allow(missing_docs, unreachable_pub)]
 
 use std::collections::BTreeMap;
@@ -10,7 +10,7 @@ use gapis_runtime::{BearerToken, Error, Report};
 use gapis_testkit::quick;
 use gapis_testkit::zoo::{Animal, Get, Insert, Zoo};
 
-/// A table that echoes, and counts how often each insert was done.
+/// A table that returns what it gets, and counts how often each insert was executed.
 fn table() -> (Handlers, Arc<Mutex<BTreeMap<String, usize>>>) {
     let handlers = Handlers::new();
     let done = Arc::new(Mutex::new(BTreeMap::new()));
@@ -28,7 +28,7 @@ fn table() -> (Handlers, Arc<Mutex<BTreeMap<String, usize>>>) {
     (handlers, done)
 }
 
-/// The service over a socket, and over the table alone.
+/// The service with a server, and with the table only.
 fn services(handlers: &Handlers) -> (MockServer, [Zoo; 2]) {
     let server = MockServer::serve(handlers.clone(), ([127, 0, 0, 1], 0).into()).unwrap();
     let socket = Zoo::builder().anonymous().endpoint(&server.uri()).retry(quick()).build().unwrap();
@@ -38,7 +38,7 @@ fn services(handlers: &Handlers) -> (MockServer, [Zoo; 2]) {
 
 type Results = Vec<Option<Result<String, Error>>>;
 
-/// Ten reads and two inserts in one batch; each callback runs once.
+/// Ten reads and two inserts in one batch. Each callback runs once.
 async fn batch(zoo: &Zoo) -> (Results, Report) {
     let seen: Arc<Mutex<Results>> = Arc::new(Mutex::new((0..12).map(|_| None).collect()));
     let mut batch = zoo.batch();
@@ -65,7 +65,7 @@ fn good(result: &Option<Result<String, Error>>, at: usize) -> bool {
     matches!(result, Some(Ok(id)) if *id == at.to_string())
 }
 
-/// Which calls did not give their value.
+/// The calls that did not return their value.
 fn bad(results: &Results) -> Vec<usize> {
     (0..results.len()).filter(|at| !good(&results[*at], *at)).collect()
 }

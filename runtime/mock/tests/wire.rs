@@ -1,4 +1,4 @@
-//! The mock server's wire form, by raw bytes over a socket: no code of the client takes part.
+//! The wire format of the mock server, as raw bytes on a socket, without code of the client.
 #![allow(missing_docs, unreachable_pub)]
 
 use std::io::{Read, Write};
@@ -10,7 +10,7 @@ use gapis_mock::{BatchRules, ContentIds, Fault, MockError, MockResponse, MockSer
 use gapis_testkit::farm::{animals, schemas};
 use schemas::Animal;
 
-/// Sends bytes and gives all that comes until the server closes.
+/// Sends bytes and returns everything received until the server closes the connection.
 fn talk(mock: &MockServer, request: &str) -> String {
     let mut stream = TcpStream::connect(mock.address()).unwrap();
     stream.set_read_timeout(Some(Duration::from_secs(10))).unwrap();
@@ -32,7 +32,7 @@ fn post(mock: &MockServer, target: &str, headers: &str, body: &str) -> String {
 
 const MIXED: &str = "Content-Type: multipart/mixed; boundary=\"b\"\r\n";
 
-/// A batch of parts, each given as its id and its request.
+/// A batch of parts, each with its id and its request.
 fn parts(parts: &[(&str, &str)]) -> String {
     let mut body = String::new();
     for (id, request) in parts {
@@ -50,7 +50,7 @@ fn named(name: &str) -> Animal {
     Animal { name: Some(name.to_owned()), ..Default::default() }
 }
 
-/// A farm whose state is what was inserted.
+/// A farm whose state is the inserted animals.
 fn farm() -> MockServer {
     let mock = MockServer::start().unwrap();
     let animals = Arc::new(Mutex::new(vec![named("pony")]));
@@ -109,7 +109,7 @@ fn a_post_that_stands_for_a_get_comes_to_the_get_s_handler() {
     );
     let answer = post(&mock, "/batch", "Content-Type: multipart/mixed; boundary=b\r\n", &part);
     assert!(answer.contains(r#"[("q", "1")]"#), "{answer}");
-    // Of another type it is a POST, and there is none.
+    // With another media type it is a POST, for which there is no handler.
     let answer = post(&mock, "/x", "X-HTTP-Method-Override: GET\r\nContent-Type: text/plain\r\n", "q=1");
     assert!(answer.starts_with("HTTP/1.1 404"), "{answer}");
 }
@@ -425,7 +425,7 @@ fn a_cut_of_a_large_answer_loses_nothing_before_it() {
 #[test]
 fn slow_and_in_pieces() {
     let mock = farm();
-    // Short, since a socket's clock is everybody's.
+    // Short, because a socket uses the real clock.
     mock.fault(Fault::delay(Duration::from_millis(3))).fault(Fault::delay_parts(Duration::from_millis(2)));
     let start = Instant::now();
     assert_eq!(ids(&batch(&mock, &["pony"; 3])).len(), 3);
@@ -508,7 +508,7 @@ fn a_204_may_end_without_a_blank_line() {
     assert!(post(&mock, "/batch/farm/v2", MIXED, &body).contains("Vary: Referer\r\n\r\n--batch_"));
 }
 
-/// One connection, kept open: request after request, each answer read by its length.
+/// A connection that is kept open: each response is read by its length.
 #[test]
 fn many_calls_over_one_connection() {
     let mock = farm();

@@ -9,7 +9,7 @@ use crate::call::message::{Line, METHOD_OVERRIDE};
 use crate::call::request::Request;
 use crate::{Error, Result};
 
-/// Names of headers and query parameters whose values are secrets.
+/// Names of headers and query parameters whose values are secret.
 const SECRETS: [&str; 10] = [
     "authorization",
     "proxy-authorization",
@@ -23,21 +23,21 @@ const SECRETS: [&str; 10] = [
     "upload_id",
 ];
 
-/// A call as it would be sent, but for the credentials, which are asked for only when something is sent.
+/// A call as it would be sent, except for the credentials, which are obtained only when a call is sent.
 ///
-/// `Display` prints a `curl` command. Values of headers and parameters that are secrets are masked.
+/// `Display` prints a `curl` command. Secret values of headers and parameters are masked.
 #[derive(Clone)]
 #[non_exhaustive]
 pub struct DryRun {
-    /// The verb.
+    /// The HTTP method.
     pub verb: String,
     /// The absolute URL.
     pub url: String,
-    /// The headers, without those that the credentials and the transport add.
+    /// The headers, without those that credentials and transport add.
     pub headers: Vec<(String, String)>,
-    /// The body, if the call has one. That of an upload in one request is not shown: it is the media.
+    /// The body, if the call has one. `None` for an upload in one request, whose body contains the media.
     pub body: Option<Bytes>,
-    /// Whether the body is media.
+    /// Whether the body contains media.
     media: bool,
 }
 
@@ -54,7 +54,7 @@ impl DryRun {
         Ok(DryRun { verb: line.verb.to_string(), url, headers: headers(&request, &line), body, media: false })
     }
 
-    /// Of an upload in one request.
+    /// For an upload in one request.
     pub(crate) fn of_media(request: Request) -> Result<Self> {
         Ok(DryRun { body: None, media: true, ..DryRun::new(request)? })
     }
@@ -65,11 +65,11 @@ impl DryRun {
     /// If it is not UTF-8.
     pub fn text(&self) -> Result<&str> {
         std::str::from_utf8(self.body.as_deref().unwrap_or_default())
-            .map_err(|_| Error::input("the body is not text"))
+            .map_err(|_| Error::input("the body is not valid UTF-8"))
     }
 }
 
-/// The headers in the order in which each goes before those of the same name: the client's, the library's, the call's.
+/// The headers. Of several with the same name, the call's replaces the library's, which replaces the client's.
 fn headers(request: &Request, line: &Line<'_>) -> Vec<(String, String)> {
     let content_type = line.body.as_ref().map(|body| ("content-type", &*body.content_type));
     let overridden = line.overridden.then_some((METHOD_OVERRIDE, "GET"));
@@ -118,7 +118,7 @@ impl fmt::Display for DryRun {
     }
 }
 
-/// For a POSIX shell.
+/// Quotes the text for a POSIX shell.
 fn quoted(text: &str) -> String {
     format!("'{}'", text.replace('\'', r"'\''"))
 }

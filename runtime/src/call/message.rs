@@ -1,4 +1,4 @@
-//! How a call stands on the wire: its request line, and the HTTP request when it is sent by itself.
+//! How a call is sent: its request line, and the HTTP request for a call that is sent alone.
 
 use std::borrow::Cow;
 
@@ -12,25 +12,26 @@ use crate::send::transport::HttpRequest;
 use crate::wire::body::Encoded;
 use crate::{Error, Result};
 
-/// The longest URL that a GET is sent with, of a call in a batch the longest path and query.
+/// The maximum length of the URL of a GET. For a call in a batch, of its path and query.
 const LONGEST_URL: usize = 2048;
 
-/// Says which verb a POST stands for.
+/// The header that says which HTTP method a POST replaces.
 pub(crate) const METHOD_OVERRIDE: &str = "x-http-method-override";
 
-/// How a call is sent: its verb and its body.
+/// The HTTP method and the body with which a call is sent.
 pub(crate) struct Line<'a> {
     pub(crate) verb: &'a Verb,
     pub(crate) body: Option<Cow<'a, Encoded>>,
-    /// It is a POST that stands for a GET, and [`METHOD_OVERRIDE`] must say so.
+    /// Whether a POST replaces a GET, so that [`METHOD_OVERRIDE`] must be sent.
     pub(crate) overridden: bool,
 }
 
 impl Request {
-    /// The HTTP request for the call sent by itself, authorized by these headers.
+    /// The HTTP request for the call sent alone, with these credentials.
     ///
     /// # Errors
-    /// If the call's content type is not one that a header can hold, or there is no place where it could go.
+    /// If the call's content type has characters that are not allowed in a header, or if the API has no endpoint that
+    /// fits the client's settings.
     pub(crate) fn to_http(&self, auth: &AuthHeaders) -> Result<HttpRequest> {
         let mut headers = self.client().common_headers(auth);
         let mut bytes = Bytes::new();
@@ -38,7 +39,7 @@ impl Request {
         let line = self.push_line(&mut url);
         if let Some(body) = &line.body {
             let value = HeaderValue::from_str(&body.content_type).map_err(|_| {
-                Error::input(format!("{}: not a content type: {:?}", self.id(), body.content_type))
+                Error::input(format!("{}: invalid content type {:?}", self.id(), body.content_type))
             })?;
             headers.insert(CONTENT_TYPE, value);
             bytes = body.bytes.clone();
@@ -52,19 +53,19 @@ impl Request {
         Ok(HttpRequest { method: line.verb.clone(), url, headers, body: bytes.into() })
     }
 
-    /// The absolute URL of the call sent by itself.
+    /// The absolute URL of the call sent alone.
     ///
     /// # Errors
-    /// If there is no place where it could go.
+    /// If the API has no endpoint that fits the client's settings.
     pub(crate) fn url(&self) -> Result<String> {
         let mut url = self.root()?.into_owned();
         self.push_target(&mut url);
         Ok(url)
     }
 
-    /// Appends what the request line has, as [`push_target`](Self::push_target) does, and says with which verb and body
-    /// it goes. A GET with a very long URL is sent as a POST with the query as its body, as Google's own clients do:
-    /// servers and proxies refuse long URLs.
+    /// Appends the path and query like [`push_target`](Self::push_target), and returns the HTTP method and body. A GET
+    /// with a very long URL becomes a POST with the query as its body, as in Google's own clients, because servers and
+    /// proxies reject long URLs.
     pub(crate) fn push_line(&self, out: &mut String) -> Line<'_> {
         let start = out.len();
         self.push_target(out);
@@ -84,7 +85,8 @@ impl Request {
         }
     }
 
-    /// Appends path and query, without a leading `/`. `alt=json` is always said: in some documents it is not the default.
+    /// Appends path and query, without a leading `/`. `alt=json` is always included, because it is not the default in
+    /// every document.
     pub(crate) fn push_target(&self, out: &mut String) {
         out.push_str(self.path());
         if self.is_linked() {

@@ -1,4 +1,4 @@
-//! What generated services and markers say about their APIs and methods: types and data, no code.
+//! What generated services and methods declare about their APIs: types and data, no code.
 
 use crate::send::builder::FromClient;
 use crate::send::client::Client;
@@ -6,13 +6,13 @@ use crate::value::Field;
 use crate::wire::body::Response;
 use crate::wire::spec::{ApiSpec, MethodSpec, Paging};
 
-/// An API: implemented by its service type (`Drive`), so that users write `Batch<'_, Drive>`.
+/// An API. Implemented by its service type (`Drive`), so that users write `Batch<'_, Drive>`.
 pub trait Api: Clone + Send + Sync + 'static {
-    /// The API's facts.
+    /// The description of the API.
     const SPEC: &'static ApiSpec;
-    /// The service over a client.
+    /// Returns the service with a client.
     fn new(client: &Client) -> Self;
-    /// The client that the service sends with.
+    /// The client of the service.
     fn client(&self) -> &Client;
 }
 
@@ -26,42 +26,42 @@ impl<A: Api> FromClient for A {
     }
 }
 
-/// A method of an API: implemented by an empty enum (`files::Get`); types and data, no code.
+/// A method of an API. Implemented by an empty enum (`files::Get`) with types and data only.
 pub trait Method: Send + Sync + 'static {
     /// The API that the method belongs to.
     type Api: Api;
-    /// What it answers.
+    /// The type of the response.
     type Output: Response;
-    /// The method's facts.
+    /// The description of the method.
     const SPEC: &'static MethodSpec;
 }
 
 /// A method whose responses come in pages.
-#[diagnostic::on_unimplemented(message = "`{Self}` does not answer in pages")]
+#[diagnostic::on_unimplemented(message = "`{Self}` does not return pages")]
 pub trait Paged: Method<Output: crate::value::Object> {
-    /// Where tokens and items are.
+    /// The names of the members for page tokens and items.
     const PAGING: &'static Paging;
 }
 
-/// What a page is made of: the items of a list, or the entries of a map as `(key, item)`.
+/// The items of a page: the items of a list, or the entries of a map as `(key, item)`.
 pub trait PageItem: Sized + Send + 'static {
-    /// Takes the items out of a member of the response.
+    /// Takes the items from a member of the response.
     #[doc(hidden)]
     fn take(member: &mut dyn Field) -> Vec<Self>;
 }
 
-/// A method whose pages have items: one member of the response, where it is plain which.
+/// A method whose pages have items, in exactly one member of the response.
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` does not answer in pages of items",
-    note = "where the response has several lists, go by `.pages()`"
+    message = "`{Self}` does not return pages with one list of items",
+    note = "if the response has several lists, use `.pages()`"
 )]
 pub trait PagedItems: Paged {
-    /// One item of a page; of a map, a key and an item.
+    /// An item of a page. For a map, a key and an item.
     type Item: PageItem;
 }
 
-/// A method that takes a media upload.
-#[diagnostic::on_unimplemented(message = "`{Self}` is not a method that takes a media upload")]
+/// A method that accepts a media upload.
+#[diagnostic::on_unimplemented(message = "`{Self}` is not a method that accepts a media upload")]
 pub trait AcceptsMedia: Method {}
 
 /// A method that serves media.

@@ -1,4 +1,4 @@
-//! The future behind `.next()` of whatever comes piece by piece.
+//! The future returned by `next` of pages, items and chunks.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -6,7 +6,7 @@ use std::task::{Context, Poll};
 
 use futures_core::Stream;
 
-/// The next page, item or chunk, made by `.next()`: `None` at the end.
+/// A future for the next page, item or chunk, returned by `next`. It resolves to `None` at the end.
 #[must_use = "futures do nothing unless awaited"]
 #[derive(Debug)]
 pub struct Next<'a, S>(&'a mut S);
@@ -16,10 +16,10 @@ impl<'a, S> Next<'a, S> {
         Next(stream)
     }
 
-    /// Waits for it on this thread.
+    /// Waits for it on the current thread.
     ///
     /// # Errors
-    /// Those of the stream, and an input error where an async runtime is already running on this thread.
+    /// The errors of the stream, and an input error if an async runtime is running on this thread.
     #[cfg(all(feature = "blocking", not(target_family = "wasm")))]
     #[cfg_attr(docsrs, doc(cfg(feature = "blocking")))]
     pub fn block<T>(self) -> Option<crate::Result<T>>

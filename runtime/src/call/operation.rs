@@ -1,8 +1,8 @@
-//! Long-running operations: waiting until one is done.
+//! Waits for long-running operations.
 //!
-//! A call that starts an operation answers at once with the operation, not with what comes of it. Here the operation is
-//! asked for again until it is done. Each poll is an ordinary call of the client, with its credentials, retries and
-//! timeouts; nothing here sends in a way of its own.
+//! A call that starts an operation returns the operation immediately, not its result. This module requests the
+//! operation again until it is done. Each request is an ordinary call of the client, with its credentials, retries and
+//! timeouts.
 
 mod locate;
 mod policy;
@@ -25,31 +25,31 @@ use crate::value::{Field, Object};
 use crate::wire::spec::Polling;
 use crate::{Api, BoxFuture, Client, RawResponse, Response, Result};
 
-/// A long-running operation: a schema that says whether it is done, and that can be asked for again.
+/// A long-running operation: a schema that says whether the operation is done, and that can be requested again.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not an operation that can be waited for",
-    label = "this call does not answer such an operation",
-    note = "operations can be waited for where the API has a GET method that asks for them again"
+    label = "this call does not return such an operation",
+    note = "only operations for which the API has a GET method can be waited for"
 )]
 pub trait Operation: Object + Field {
     /// The API that the operation belongs to.
     type Api: Api;
-    /// What tells that it is done, and what asks for it.
+    /// How to see that the operation is done, and the methods that return it.
     const POLLING: &'static Polling;
 }
 
-/// An operation of google.longrunning: what comes of it is its member `response`, whose type the document does not tell.
+/// An operation of google.longrunning. Its result is the member `response`, whose type the document does not define.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not an operation with a response",
-    label = "what comes of this call's operation is the operation itself, or there is none",
-    note = "`.wait()` gives the finished operation, where there is one"
+    label = "this call returns no operation, or one without a separate result",
+    note = "`.wait()` returns the finished operation, if the call returns one"
 )]
 pub trait LongRunning: Operation {}
 
-/// Waiting for an operation, made by `.wait()` of a call or `.wait_for(…)` of a service. `.await` begins it.
+/// A wait for an operation, returned by `.wait()` of a call or `.wait_for(…)` of a service. It starts with `.await`.
 ///
-/// A call is sent once; then the operation is asked for until it is done. An operation that is done already is not asked
-/// for. Dropping the future stops the waiting, and leaves the operation to the server.
+/// The call is sent once. Then the operation is requested until it is done. An operation that is already done is not
+/// requested again. Dropping the future stops the wait, but not the operation on the server.
 ///
 /// ```
 /// # use gapis_testkit::farm::{Farm, barns, schemas};
@@ -78,9 +78,10 @@ pub trait LongRunning: Operation {}
 /// ```
 ///
 /// # Errors
-/// As the call itself and each poll, whose retries are those of the call: by its `with_retry`, else by its client's policy.
-/// [`Error::is_operation`](crate::Error::is_operation) where the operation failed; the error has the operation's code,
-/// message and details. [`Error::is_timeout`](crate::Error::is_timeout) where the policy's total time is over.
+/// - The errors of the call and of each poll. Polls have the retry policy of the call, or else of its client.
+/// - [`Error::is_operation`](crate::Error::is_operation) if the operation failed. The error has the operation's code,
+///   message and details.
+/// - [`Error::is_timeout`](crate::Error::is_timeout) if the policy's time limit has passed.
 #[must_use = "waiting begins with `.await`"]
 pub struct Wait<'p, O, T = O> {
     start: Start,
@@ -89,7 +90,7 @@ pub struct Wait<'p, O, T = O> {
     decode: Decode<T>,
 }
 
-/// What is told each answer.
+/// Receives each response.
 type OnOperation<'p, O> = Box<dyn FnMut(&O) + Send + 'p>;
 
 impl<O: Operation> Wait<'static, O> {
@@ -112,27 +113,29 @@ impl<O: Operation> Wait<'static, O> {
 }
 
 impl<'p, O: Operation, T> Wait<'p, O, T> {
-    /// Waits by another policy.
+    /// Sets the policy for polling.
     pub fn with_policy(mut self, policy: PollPolicy) -> Self {
         self.policy = policy;
         self
     }
 
-    /// Waits that long in all, from the first answer on.
+    /// Sets how long to wait overall, counted from the first response.
     pub fn with_total_time(mut self, time: Duration) -> Self {
         self.policy.total_time = Some(time);
         self
     }
 
-    /// Is told the operation each time it comes, the first answer and the last among them: for what it says of its
-    /// progress, or to save its name.
+    /// Calls a closure with the operation each time it is received, including the first and the last time. It can
+    /// report progress, or save the operation's name.
     pub fn on_progress<'q>(self, tell: impl FnMut(&O) + Send + 'q) -> Wait<'q, O, T> {
         Wait { start: self.start, policy: self.policy, progress: Some(Box::new(tell)), decode: self.decode }
     }
 
-    /// Gives what came of the operation, its member `response`, as the caller's own type or a schema: which one, the
-    /// document does not say. The member `@type` in it is left out, unless the type can only be read with it. An
-    /// operation without a response reads as `null`, an empty one as `()` too.
+    /// Returns the result of the operation, its member `response`, as a schema or a type of the caller's own. The
+    /// document does not say which type fits.
+    ///
+    /// The member `@type` of the result is removed, unless the type can only be read with it. An operation without a
+    /// result is read as `null`; an empty result can also be read as `()`.
     pub fn reply_as<U>(self) -> Wait<'p, O, U>
     where
         O: LongRunning,
@@ -141,10 +144,10 @@ impl<'p, O: Operation, T> Wait<'p, O, T> {
         Wait { start: self.start, policy: self.policy, progress: self.progress, decode: state::response::<U> }
     }
 
-    /// Waits on this thread.
+    /// Waits on the current thread.
     ///
     /// # Errors
-    /// As waiting otherwise, and an input error where an async runtime is already running on this thread.
+    /// The errors of an asynchronous wait, and an input error if an async runtime is running on this thread.
     #[cfg(all(feature = "blocking", not(target_family = "wasm")))]
     #[cfg_attr(docsrs, doc(cfg(feature = "blocking")))]
     pub fn block(self) -> Result<T> {
@@ -177,7 +180,7 @@ impl<O, T> std::fmt::Debug for Wait<'_, O, T> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let method = match &self.start {
             Start::Call(request) => request.id(),
-            Start::Known { .. } => "(an operation that is known)",
+            Start::Known { .. } => "(a known operation)",
         };
         f.debug_struct("Wait").field("method", &method).field("policy", &self.policy).finish_non_exhaustive()
     }

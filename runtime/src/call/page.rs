@@ -1,4 +1,4 @@
-//! Lists that come in pages: page by page, or item by item.
+//! Lists that are returned in pages: page by page, or item by item.
 
 use std::any::Any;
 use std::collections::{BTreeMap, VecDeque};
@@ -33,10 +33,10 @@ impl<T: Field> PageItem for (String, T) {
     }
 }
 
-/// The pages of a list: a stream, and [`next`](Pages::next) for those who have no use for streams.
+/// The pages of a list: a stream, with a method [`next`](Pages::next) for use without stream traits.
 ///
-/// A page without items is not the end. A page token that comes twice is an error, and the end.
-#[must_use = "nothing is sent until a page is asked for"]
+/// A page without items does not end the list. A page token that occurs twice is an error and ends it.
+#[must_use = "nothing is sent until a page is requested"]
 pub struct Pages<M, R = AsDocumented> {
     raw: RawPages,
     method: PhantomData<fn() -> (M, R)>,
@@ -59,7 +59,7 @@ impl<M: Paged, R: ReplyAs<M>> Pages<M, R> {
         Pages { raw, method: PhantomData }
     }
 
-    /// The next page, `None` after the last. After an error there is no other page.
+    /// The next page, or `None` after the last. After an error there are no more pages.
     #[allow(clippy::should_implement_trait)]
     pub fn next(&mut self) -> Next<'_, Self> {
         Next::new(self)
@@ -90,9 +90,9 @@ impl RawPages {
         Poll::Ready(answer)
     }
 
-    /// Makes the call for the page after this one.
+    /// Prepares the call for the page after this one.
     fn advance(&mut self, api: &ApiSpec, page: &RawResponse) -> Result<()> {
-        // It is read from the response, since a page of the caller's own type need not have it.
+        // The token is read from the response, because a page in the caller's own type need not have it.
         let Some(token) = text_at(api, self.paging.next_token, page).filter(|token| !token.is_empty()) else {
             self.next = None;
             return Ok(());
@@ -100,7 +100,7 @@ impl RawPages {
         let Some(request) = &mut self.next else { return Ok(()) };
         if self.tokens.contains(&token) {
             return Err(Error::protocol(format!(
-                "{}: the server gave the same page token twice",
+                "{}: the server returned the same page token twice",
                 request.id()
             )));
         }
@@ -109,13 +109,13 @@ impl RawPages {
         } else {
             request.set_param(self.paging.token, &token.as_str());
         }
-        // One token back is not enough: a server may also go round in a circle.
+        // All tokens are kept, because a server may also return to an earlier token.
         self.tokens.push(token);
         Ok(())
     }
 }
 
-/// The text at a dotted name in a response's body, if there is one.
+/// The text at a path of members, separated by dots, in a response's body.
 fn text_at(api: &ApiSpec, name: &str, response: &RawResponse) -> Option<String> {
     let envelope = if api.data_wrapper { Some("data") } else { None };
     let path: Vec<&str> = envelope.into_iter().chain(name.split('.')).collect();
@@ -171,8 +171,8 @@ impl<M: Paged, R: ReplyAs<M>> Stream for Pages<M, R> {
     }
 }
 
-/// The items of a list, page after page: a stream, and [`next`](Items::next) for those who have no use for streams.
-#[must_use = "nothing is sent until an item is asked for"]
+/// The items of all pages of a list: a stream, with a method [`next`](Items::next) for use without stream traits.
+#[must_use = "nothing is sent until an item is requested"]
 pub struct Items<M: PagedItems> {
     pages: Pages<M>,
     ready: VecDeque<M::Item>,
@@ -185,21 +185,21 @@ impl<M: PagedItems> Items<M> {
         Items { pages: Pages::new(request), ready: VecDeque::new() }
     }
 
-    /// The next item, `None` after the last. After an error there is no other item.
+    /// The next item, or `None` after the last. After an error there are no more items.
     #[allow(clippy::should_implement_trait)]
     pub fn next(&mut self) -> Next<'_, Self> {
         Next::new(self)
     }
 
-    /// Takes the items out of a page.
+    /// Takes the items from a page.
     ///
     /// # Errors
-    /// If they are no list of such items. A page without any looks the same otherwise.
+    /// If the member is not a list of such items. Without this error, the page would look empty.
     fn unpack(&mut self, mut page: M::Output) -> Result<()> {
         let name = M::PAGING.items;
         if let Some(other) = page.extra().get(name) {
             self.pages.raw.next = None;
-            let expected = "expected items of the type that the document says";
+            let expected = "expected items of the type in the document";
             return Err(Error::decode(name, expected, other.to_string().as_bytes()));
         }
         if let Ok(index) = page.names().binary_search(&name) {

@@ -1,4 +1,4 @@
-//! How the reply to a call becomes a value: what the document says, or a type of the caller's own.
+//! How the response to a call becomes a value: of the documented type, or of a type of the caller's own.
 
 use std::any::Any;
 use std::marker::PhantomData;
@@ -10,10 +10,10 @@ use crate::call::request::Request;
 use crate::wire::spec::{ApiSpec, MethodSpec};
 use crate::{Error, Json, Method, RawResponse, Response, Result};
 
-/// A call or an update of the API `A`: what a batch and a dispatcher take.
+/// A call or an update of the API `A`, for a batch or a dispatcher.
 ///
-/// Every generated crate's `Call` and `Update` implement it, and nothing else can. For code that takes calls of any
-/// method, or of any API:
+/// It is implemented for the `Call` and `Update` of every generated crate, and cannot be implemented for other types.
+/// Use it for code that accepts calls of any method or of any API:
 ///
 /// ```
 /// # use gapis_testkit::farm::Farm;
@@ -37,29 +37,29 @@ use crate::{Error, Json, Method, RawResponse, Response, Result};
 /// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be queued on a batch of `{A}`",
-    label = "this is no call of `{A}` that a batch can carry",
-    note = "a batch carries calls and updates of its own API only",
-    note = "batch endpoints take no media: send an upload or a download by itself, with `.await`, or queue the call \
-            without `.upload(…)` or `.download()`, for its metadata alone"
+    label = "this is not a call of `{A}` that a batch can contain",
+    note = "a batch can contain only calls and updates of its own API",
+    note = "batch endpoints do not support media: send an upload or a download alone, with `.await`, or queue the call \
+            without `.upload(…)` or `.download()`, for its metadata only"
 )]
 pub trait IntoCall<'cb, A> {
-    /// What the call yields.
+    /// The type that the call returns.
     type Value: Send + 'static;
-    /// The call without its type, and what reads its reply.
+    /// The call without its type, and the reader of its response.
     #[doc(hidden)]
     fn into_parts(self) -> Parts<'cb, Self::Value>;
 }
 
-/// What a call yields: [`AsDocumented`] or [`As<T>`](As).
+/// What a call returns: [`AsDocumented`] or [`As<T>`](As).
 pub trait ReplyAs<M>: 'static {
     /// The type of the value.
     type Value: Send + 'static;
-    /// Reads it.
+    /// Decodes the value.
     #[doc(hidden)]
     const DECODE: Decode<Self::Value>;
 }
 
-/// The call yields what the discovery document says.
+/// The call returns the documented type.
 #[derive(Debug)]
 pub enum AsDocumented {}
 
@@ -68,7 +68,7 @@ impl<M: Method> ReplyAs<M> for AsDocumented {
     const DECODE: Decode<M::Output> = value::<M::Output>;
 }
 
-/// The call yields a type of the caller's own: what `call.reply_as::<T>()` makes of it.
+/// The call returns a type of the caller's own, as set by `call.reply_as::<T>()`.
 #[derive(Debug)]
 pub struct As<T>(PhantomData<fn() -> T>);
 
@@ -77,35 +77,35 @@ impl<M: Method, T: DeserializeOwned + Send + 'static> ReplyAs<M> for As<T> {
     const DECODE: Decode<T> = own_value::<T>;
 }
 
-/// How a response becomes a value.
+/// Decodes a response.
 pub type Decode<T> = fn(&ApiSpec, &MethodSpec, &RawResponse) -> Result<T>;
 
-/// A panic of the caller's code, kept until everyone has been told.
+/// A panic of the caller's code, kept until every callback has run.
 pub(crate) type Panic = Box<dyn Any + Send>;
 
-/// Hands out parts of a value, and says what a callback for one of them panicked with.
+/// Passes parts of a value to their callbacks, and returns the panic of a callback, if there was one.
 pub(crate) type Settle<'cb, T> =
     Box<dyn FnOnce(Result<T>, Option<&RawResponse>) -> (Result<T>, Option<Panic>) + Send + 'cb>;
 
-/// What a reply is read by.
+/// The descriptions that decoding needs.
 pub(crate) type Facts = (&'static ApiSpec, &'static MethodSpec);
 
-/// What reads a reply.
+/// Reads a response.
 pub(crate) struct Reader<'cb, T> {
     decode: Decode<T>,
     settle: Option<Settle<'cb, T>>,
 }
 
-/// What became of a reply.
+/// The result of reading a response.
 pub(crate) struct Reading<T> {
     pub(crate) result: Result<T>,
-    /// The response that the value, or the error in its place, was made of.
+    /// The response from which the value, or the error instead of it, was made.
     pub(crate) response: Option<RawResponse>,
     pub(crate) panic: Option<Panic>,
 }
 
 impl<T> Reader<'_, T> {
-    /// Of a plain call.
+    /// The reader of an ordinary call.
     pub(crate) fn of<M, R: ReplyAs<M, Value = T>>() -> Self {
         Reader { decode: R::DECODE, settle: None }
     }
@@ -127,7 +127,7 @@ impl<T> Reader<'_, T> {
 }
 
 impl<T> Reading<T> {
-    /// The value. A panic of a callback goes on here.
+    /// The value. Resumes the panic of a callback, if there was one.
     pub(crate) fn into_result(self) -> Result<T> {
         match self.panic {
             Some(panic) => resume_unwind(panic),
@@ -136,19 +136,19 @@ impl<T> Reading<T> {
     }
 }
 
-/// A call without its type, and what reads its reply.
+/// A call without its type, and the reader of its response.
 pub struct Parts<'cb, T> {
     pub(crate) request: Request,
     pub(crate) reader: Reader<'cb, T>,
 }
 
 impl<'cb, T: Send + 'static> Parts<'cb, T> {
-    /// Of a plain call.
+    /// The parts of an ordinary call.
     pub fn new<M, R: ReplyAs<M, Value = T>>(request: Request) -> Self {
         Parts { request, reader: Reader::of::<M, R>() }
     }
 
-    /// The same, whose value is handed out in parts before anyone gets the whole.
+    /// Adds a function that passes on parts of the value before the caller gets it.
     pub(crate) fn with_settle(mut self, settle: Settle<'cb, T>) -> Self {
         self.reader.settle = Some(settle);
         self
@@ -156,7 +156,7 @@ impl<'cb, T: Send + 'static> Parts<'cb, T> {
 }
 
 impl Request {
-    /// Asks only for what a type reads, unless the caller said what to ask for.
+    /// Decodes the response as `T`, and requests only the members that `T` reads, unless the caller set `fields`.
     #[must_use]
     pub fn reply_as<T: DeserializeOwned + 'static>(mut self) -> Self {
         if !self.parameters().has("fields") {
@@ -170,7 +170,7 @@ impl Request {
     }
 }
 
-/// The value that the document says. Its error keeps the response, for who wants to see what came.
+/// Decodes the documented type. The error contains the response, so that the caller can look at it.
 pub(crate) fn value<T: Response>(api: &ApiSpec, spec: &MethodSpec, response: &RawResponse) -> Result<T> {
     T::decode(api, spec, response).map_err(|error| error.with_response(response))
 }
@@ -179,7 +179,7 @@ fn own_value<T: DeserializeOwned>(api: &ApiSpec, _spec: &MethodSpec, response: &
     from_json(api, response).map_err(|error| error.with_response(response))
 }
 
-/// Decodes a body into the caller's own type, below `data` where the API wraps it.
+/// Decodes a body as a type of the caller's own, from the member `data` if the API wraps its responses.
 pub(crate) fn from_json<T: DeserializeOwned>(api: &ApiSpec, response: &RawResponse) -> Result<T> {
     let body: &[u8] = if response.body.is_empty() { b"null" } else { &response.body };
     let decoded = if api.data_wrapper {

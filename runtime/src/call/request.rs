@@ -1,4 +1,4 @@
-//! The call as a value: what every generated method fills and every verb consumes.
+//! The untyped call: generated methods fill it, and verbs such as `send` and `queue` consume it.
 
 use std::borrow::Cow;
 use std::time::Duration;
@@ -16,8 +16,8 @@ use crate::wire::query::Query;
 use crate::wire::spec::{ApiSpec, MethodSpec};
 use crate::{Api, Body, Client, Error, Json, Method, Result};
 
-/// A call, ready to be sent or queued. Boxed, so that moving it through setters moves one word. The first error that a
-/// setter meets is kept and comes out where the call is sent or queued.
+/// A call that is ready to be sent or queued. It is boxed, so that setters move a pointer only. The first error of a
+/// setter is kept, and returned when the call is sent or queued.
 #[derive(Clone)]
 pub struct Request(Box<Inner>);
 
@@ -27,39 +27,40 @@ struct Inner {
     api: &'static ApiSpec,
     spec: &'static MethodSpec,
     verb: Verb,
-    /// Path below the root, encoded, without a leading `/`.
+    /// The path below the root, encoded, without a leading `/`.
     path: String,
     query: Query,
     headers: Headers,
     body: Option<Encoded>,
-    /// Where media goes with this call, below the root.
+    /// The path below the root for an upload of media.
     upload_path: String,
     options: Options,
-    /// Scheme and host, ending in `/`, of an address that an answer named: it stands for the API's root, and nothing is
-    /// added to its query.
+    /// The root of a URL from a response: scheme and host, ending in `/`. It replaces the API's root, and nothing is
+    /// added to the query.
     linked: Option<String>,
     error: Option<Error>,
 }
 
-/// What a caller may say about one call.
+/// The caller's options for one call.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Options {
     pub(crate) timeout: Option<Duration>,
     pub(crate) retry: Option<RetryPolicy>,
     pub(crate) idempotent: Option<bool>,
-    /// What the call is called in a batch.
+    /// The id of the call in a batch.
     pub(crate) id: Option<String>,
 }
 
 impl Request {
-    /// A call of a generated method: the values of its path's variables in the order of the template, and its body.
+    /// A call of a generated method: the values for the variables of its path, in the order of the template, and its
+    /// body.
     #[doc(hidden)]
     #[must_use]
     pub fn new<M: Method>(client: &Client, values: &[&dyn Param], body: Option<&dyn Body>) -> Self {
         Request::from_spec(client, <M::Api as Api>::SPEC, M::SPEC, values, body)
     }
 
-    /// Not generic, so that it stands once.
+    /// Not generic, so that it is compiled once.
     pub(crate) fn from_spec(
         client: &Client,
         api: &'static ApiSpec,
@@ -69,7 +70,7 @@ impl Request {
     ) -> Self {
         let mut request = Request::empty(client, api, spec, spec.verb);
         let inner = &mut *request.0;
-        // Room for the values, so that the path grows once.
+        // The capacity includes the values, so that the path is allocated once.
         inner.path.reserve(api.service_path.len() + spec.path.len() + 32);
         inner.path.push_str(api.service_path);
         let expanded = path::expand(spec.id, spec.path, values, &mut inner.path);
@@ -96,7 +97,7 @@ impl Request {
         let known = Verb::from_bytes(verb.as_bytes()).ok();
         let error = match &known {
             Some(known) if !known.as_str().bytes().any(|b| b.is_ascii_lowercase()) => None,
-            _ => Some(Error::input(format!("{verb:?} is not an HTTP verb"))),
+            _ => Some(Error::input(format!("{verb:?} is not an HTTP method"))),
         };
         Request(Box::new(Inner {
             client: client.clone(),
@@ -114,7 +115,8 @@ impl Request {
         }))
     }
 
-    /// A call by verb and path, which is sent as it is: below the service path, or below the root with a leading `/`.
+    /// A call by HTTP method and path. The path is sent unchanged: below the service path, or below the root if it
+    /// begins with `/`.
     #[doc(hidden)]
     #[must_use]
     pub fn raw<A: Api>(client: &Client, verb: &Verb, path: &str, body: Option<Json>) -> Self {
@@ -122,7 +124,9 @@ impl Request {
         let (path, query) = path.split_once('?').unwrap_or((path, ""));
         let printable = |text: &str| text.bytes().all(|b| b.is_ascii_graphic() && b != b'#');
         if !path::is_encoded(path) || !printable(query) || path.contains("://") {
-            request.fail(Error::input(format!("{path:?} is not an encoded path without dot segments")));
+            request.fail(Error::input(format!(
+                "the path {path:?} must be percent-encoded and must not contain `.` or `..` segments"
+            )));
         } else {
             match path.strip_prefix('/') {
                 Some(below_root) => request.0.path.push_str(below_root),
@@ -139,13 +143,13 @@ impl Request {
         request
     }
 
-    /// A GET of an address that an answer named.
+    /// A GET of a URL from a response.
     #[doc(hidden)]
     #[must_use]
     pub fn linked<A: Api>(client: &Client, address: &str) -> Self {
         let mut request = Request::empty(client, A::SPEC, Raw::<A>::SPEC, "GET");
         let linked = url::Url::parse(address)
-            .map_err(|error| Error::input(format!("the address to download from is not a URL: {error}")))
+            .map_err(|error| Error::input(format!("the URL to download from is not valid: {error}")))
             .and_then(|url| request.link_to(&url));
         if let Err(error) = linked {
             request.fail(error);
@@ -153,10 +157,10 @@ impl Request {
         request
     }
 
-    /// Goes to that address, if this call's credentials may.
+    /// Sends the call to that URL, if this call's credentials may be sent there.
     ///
     /// # Errors
-    /// If they may not.
+    /// If they must not.
     pub(crate) fn link_to(&mut self, url: &url::Url) -> Result<()> {
         self.client().check_link(self.0.api, url)?;
         self.0.linked = Some(format!("{}/", url.origin().ascii_serialization()));
@@ -169,10 +173,10 @@ impl Request {
         self.0.linked.is_some()
     }
 
-    /// Scheme and host that this call goes to, ending in `/`.
+    /// Scheme and host of this call's URL, ending in `/`.
     ///
     /// # Errors
-    /// If there is no place where it could go.
+    /// If the API has no endpoint that fits the client's settings.
     pub(crate) fn root(&self) -> Result<Cow<'_, str>> {
         match &self.0.linked {
             Some(root) => Ok(Cow::Borrowed(root)),
@@ -180,8 +184,8 @@ impl Request {
         }
     }
 
-    /// A call of another method on behalf of this one: by the same client, with the options and headers of this call and
-    /// those parameters that every method has. Conditions and the body are this call's own.
+    /// A call of another method that continues this call. It has the same client, the options and headers of this
+    /// call, and those of its parameters that every method has. It does not have this call's conditions and body.
     pub(crate) fn follow_up(&self, spec: &'static MethodSpec, values: &[&dyn Param]) -> Request {
         const SHARED: [&str; 4] = ["fields", "key", "prettyPrint", "quotaUser"];
         let mut request = Request::from_spec(&self.0.client, self.0.api, spec, values, None);
@@ -198,7 +202,7 @@ impl Request {
         request
     }
 
-    /// Keeps the first error, which comes out where the call is sent or queued.
+    /// Keeps the first error, which is returned when the call is sent or queued.
     pub(crate) fn fail(&mut self, error: Error) {
         self.0.error.get_or_insert(error);
     }
@@ -210,7 +214,7 @@ impl Request {
         }
     }
 
-    /// Sets a query parameter, in place of any earlier value; a list becomes one pair for each item.
+    /// Sets a query parameter, replacing any earlier value. A list becomes one pair for each item.
     #[doc(hidden)]
     pub fn set_param(&mut self, name: &str, value: &dyn Param) {
         let query = &mut self.0.query;
@@ -218,7 +222,7 @@ impl Request {
         value.each(&mut |text| query.add(name, text));
     }
 
-    /// Sees to it that a caller's `fields` do not leave out a member of the response that the library needs.
+    /// Adds a member that the library needs to the caller's `fields`, if it is missing there.
     pub(crate) fn keep_field(&mut self, member: &str) {
         let Some(decoded) = self.0.query.get("fields") else { return };
         let mut depth = 0usize;
@@ -248,18 +252,18 @@ impl Request {
         Ok(())
     }
 
-    /// Adds a query parameter that the document does not know.
+    /// Adds a query parameter that the document does not define.
     pub(crate) fn add_query(&mut self, name: &str, value: &str) {
         self.0.query.add(name, value);
     }
 
-    /// The same with those of these pairs that it does not have itself.
+    /// Adds those pairs whose names do not occur in this call's query.
     pub(crate) fn with_inherited_query(mut self, pairs: &Query) -> Self {
         self.0.query.inherit(pairs);
         self
     }
 
-    /// The query as it is so far.
+    /// The current query.
     pub(crate) fn parameters(&self) -> &Query {
         &self.0.query
     }
@@ -271,12 +275,12 @@ impl Request {
         }
     }
 
-    /// The metadata of an upload, if it says anything: what does not need not travel.
+    /// The metadata of an upload, unless it is empty, in which case it need not be sent.
     pub(crate) fn metadata(&self) -> Option<Bytes> {
         self.0.body.as_ref().map(|body| body.bytes.clone()).filter(|bytes| bytes.as_ref() != b"{}")
     }
 
-    /// The same call to the upload path, by that protocol.
+    /// Changes the call into one to the upload path, with that protocol.
     pub(crate) fn for_upload(mut self, protocol: &str) -> Self {
         self.0.query.remove("uploadType");
         self.0.query.add("uploadType", protocol);
@@ -284,13 +288,13 @@ impl Request {
         self
     }
 
-    /// The same with another body.
+    /// Replaces the body.
     pub(crate) fn with_body(mut self, body: Option<Encoded>) -> Self {
         self.0.body = body;
         self
     }
 
-    /// The same call for the media in place of the metadata.
+    /// Changes the call into one for the media instead of the metadata.
     pub(crate) fn for_download(mut self) -> Self {
         if self.is_linked() {
             return self;
@@ -312,7 +316,7 @@ impl Request {
         &self.0.options
     }
 
-    /// The first error that a setter met, or that there is no place where the call could go.
+    /// Returns the first error of a setter, or an error if the API has no endpoint that fits the client's settings.
     pub(crate) fn check(&self) -> Result<()> {
         match &self.0.error {
             Some(error) => Err(error.clone()),
@@ -332,7 +336,7 @@ impl Request {
         self.0.spec
     }
 
-    /// What its reply is read by.
+    /// The descriptions that decoding the response needs.
     pub(crate) fn facts(&self) -> (&'static ApiSpec, &'static MethodSpec) {
         (self.0.api, self.0.spec)
     }
@@ -363,16 +367,17 @@ impl Request {
         self.0.body.as_ref()
     }
 
-    /// Whether the call may be executed twice: by the caller's word, else by its verb (RFC 9110, section 9.2.2), or as it
-    /// has a parameter with which a server executes it only once.
+    /// Whether the call may be executed twice: as the caller says, or else because of its HTTP method (RFC 9110,
+    /// section 9.2.2), or because a parameter makes the server execute it only once.
     pub(crate) fn is_idempotent(&self) -> bool {
         let by_verb = matches!(self.0.verb.as_str(), "GET" | "HEAD" | "OPTIONS" | "PUT" | "DELETE");
         self.0.options.idempotent.unwrap_or_else(|| by_verb || self.has_own_effect_once())
     }
 
-    /// Whether a server that executed the call refuses it when it comes again, or answers as it did before: by its
-    /// `requestId` (<https://google.aip.dev/155>), or by the generation that an object of Cloud Storage must have, and its
-    /// metadata for a PATCH (<https://cloud.google.com/storage/docs/retry-strategy>).
+    /// Whether a server that has executed the call rejects a repetition, or responds as before: because of the
+    /// parameter `requestId` (<https://google.aip.dev/155>), or because of a condition on the generation of an object
+    /// in Cloud Storage, for a PATCH also on the generation of its metadata
+    /// (<https://cloud.google.com/storage/docs/retry-strategy>).
     fn has_own_effect_once(&self) -> bool {
         let query = &self.0.query;
         self.0.spec.request_id.is_some_and(|name| query.get(name).is_some_and(|id| !id.is_empty()))
@@ -380,8 +385,8 @@ impl Request {
             || self.0.verb == Verb::PATCH && query.has("ifMetagenerationMatch")
     }
 
-    /// Fills in the id by which the server knows the call if it gets it again, unless the caller did. It stays the same for
-    /// all attempts.
+    /// Sets the id by which the server recognizes a repeated call, unless the caller did. All attempts have the same
+    /// id.
     pub(crate) fn fill_request_id(&mut self) {
         if let Some(name) = self.0.spec.request_id
             && self.client().fills_request_ids()
@@ -391,7 +396,7 @@ impl Request {
         }
     }
 
-    /// Whether the call changes nothing, by its verb (RFC 9110, section 9.2.1).
+    /// Whether the call changes nothing, because of its HTTP method (RFC 9110, section 9.2.1).
     pub(crate) fn reads(&self) -> bool {
         matches!(self.0.verb.as_str(), "GET" | "HEAD" | "OPTIONS")
     }
@@ -401,7 +406,7 @@ impl Request {
         self.0.options.timeout.or(self.client().timeout())
     }
 
-    /// What the loop of attempts has to know.
+    /// The information that the loop of attempts needs.
     pub(crate) fn subject(&self) -> Subject {
         Subject {
             client: self.client().clone(),
@@ -415,7 +420,7 @@ impl Request {
     }
 }
 
-/// A random UUID of version 4 (RFC 9562, section 5.4). It has to differ from other ones and is no secret.
+/// A random UUID of version 4 (RFC 9562, section 5.4). It must be unique, but is not a secret.
 fn uuid() -> String {
     let random = fastrand::u128(..) & !(0xf << 76) & !(0x3 << 62) | 0x4 << 76 | 0x2 << 62;
     let hex = format!("{random:032x}");
@@ -425,7 +430,8 @@ fn uuid() -> String {
 }
 
 impl std::fmt::Debug for Request {
-    /// The method, path and the query's length: values, headers and bodies may carry what must not reach a log.
+    /// Prints the method, the path and the length of the query. Values, headers and bodies may contain what must not
+    /// be logged.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Call")
             .field("method", &self.0.spec.id)
@@ -436,7 +442,7 @@ impl std::fmt::Debug for Request {
     }
 }
 
-/// The method of a call by verb and path: whatever it is, it answers JSON, `null` where the body is empty.
+/// The method of a call by HTTP method and path. Its response is any JSON value; an empty body is `null`.
 #[derive(Debug)]
 pub struct Raw<A>(std::marker::PhantomData<fn() -> A>);
 

@@ -1,4 +1,4 @@
-//! Sending a call by itself: the future behind `.await`, `.send()` and their kin.
+//! Sends a call alone: the future returned by `send` and similar methods.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -15,7 +15,7 @@ use crate::{BoxFuture, Error, RawResponse, Result};
 
 /// A call that is being sent. It does nothing until it is polled, and stops when it is dropped.
 ///
-/// It is what `.send()` of a call, an update and an upload gives, and what the verbs of a download give.
+/// It is returned by `send` of a call, an update and an upload, and by the methods of a download.
 #[must_use = "futures do nothing unless awaited"]
 pub struct Sending<'a, T> {
     method: &'static str,
@@ -23,15 +23,15 @@ pub struct Sending<'a, T> {
 }
 
 enum State<'a, T> {
-    /// The answer, wherever it comes from, and what makes the value of it. The future is not generic, so that it
-    /// stands once for all types.
+    /// The response, from any source, and the reader of its value. The future is not generic, so that it is compiled
+    /// once for all types.
     Answer { answer: BoxFuture<'static, Result<RawResponse>>, of: Facts, reader: Option<Reader<'a, T>> },
-    /// What has its value in another way.
+    /// A future for the value.
     Other(BoxFuture<'a, Result<T>>),
 }
 
 impl<'a, T> Sending<'a, T> {
-    /// Over the answer to a request, wherever it comes from.
+    /// From a future for a response.
     pub(crate) fn new(
         of: Facts,
         reader: Reader<'a, T>,
@@ -40,16 +40,16 @@ impl<'a, T> Sending<'a, T> {
         Sending { method: of.1.id, state: State::Answer { answer, of, reader: Some(reader) } }
     }
 
-    /// Over a future of the value.
+    /// From a future for the value.
     pub(crate) fn other(method: &'static str, value: BoxFuture<'a, Result<T>>) -> Self {
         Sending { method, state: State::Other(value) }
     }
 
-    /// Waits for the value on this thread.
+    /// Waits for the value on the current thread.
     ///
     /// # Errors
-    /// Those of the call, and an input error where an async runtime is already running on this thread. Threads of
-    /// `spawn_blocking` belong to a runtime, too; there, `Handle::current().block_on(call.send())` waits.
+    /// The errors of the call, and an input error if an async runtime is running on this thread. Threads of
+    /// `spawn_blocking` belong to a runtime too; use `Handle::current().block_on(call.send())` there.
     #[cfg(all(feature = "blocking", not(target_family = "wasm")))]
     #[cfg_attr(docsrs, doc(cfg(feature = "blocking")))]
     pub fn block(self) -> Result<T> {
@@ -64,7 +64,7 @@ impl<T> Future for Sending<'_, T> {
         match &mut self.state {
             State::Answer { answer, of, reader } => {
                 let answer = ready!(answer.as_mut().poll(cx));
-                // The answer's future is the one to say that it was polled too often.
+                // After completion, the future of the response panics when it is polled.
                 let Some(reader) = reader.take() else { return Poll::Pending };
                 Poll::Ready(reader.read(*of, answer).into_result())
             }
@@ -80,13 +80,13 @@ impl<T> std::fmt::Debug for Sending<'_, T> {
 }
 
 impl<'cb, T: Send + 'static> Parts<'cb, T> {
-    /// Sends the call by itself.
+    /// Sends the call alone.
     pub fn send(self) -> Sending<'cb, T> {
         let of = self.request.facts();
         Sending::new(of, self.reader, Box::pin(send(self.request)))
     }
 
-    /// The same, and gives the response beside the value.
+    /// Sends the call alone, and returns the response with the value.
     pub fn send_with_response(self) -> Sending<'cb, (T, RawResponse)> {
         let (api, spec) = self.request.facts();
         let Parts { request, reader } = self;
@@ -94,17 +94,17 @@ impl<'cb, T: Send + 'static> Parts<'cb, T> {
             let answer = send(request).await;
             let response = answer.as_ref().ok().cloned();
             let value = reader.read((api, spec), answer).into_result()?;
-            let response = response.ok_or_else(|| Error::protocol("there is a value without a response"))?;
+            let response = response.ok_or_else(|| Error::protocol("the value has no response"))?;
             Ok((value, response))
         };
         Sending::other(spec.id, Box::pin(value))
     }
 }
 
-/// Sends a call by itself.
+/// Sends a call alone.
 ///
 /// # Errors
-/// The call's own, or what its attempts ended in.
+/// The error of the call, or of its last attempt.
 pub(crate) async fn send(mut request: Request) -> Result<RawResponse> {
     request.check()?;
     request.fill_request_id();
@@ -118,7 +118,7 @@ pub(crate) async fn send(mut request: Request) -> Result<RawResponse> {
     result
 }
 
-/// One HTTP request and its response, read completely.
+/// One HTTP request and its complete response.
 struct SingleCall<'a>(&'a Request);
 
 impl Exchange for SingleCall<'_> {
@@ -139,7 +139,7 @@ impl Exchange for SingleCall<'_> {
     }
 }
 
-/// What the verbs of every crate's `Call<M>` delegate to. Not for users: `Call<M>` has it all.
+/// The methods to which every crate's `Call<M>` delegates. Not for users: `Call<M>` has the same methods.
 #[doc(hidden)]
 impl Request {
     #[must_use]

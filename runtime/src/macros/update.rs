@@ -1,9 +1,10 @@
 //! The macros of crates that have typed updates (`batchUpdate`).
 
-/// Writes how a union of requests is made: `From` for each of its members, and for a type that occurs twice a
-/// constructor by name.
+/// Implements `From` for each member of a union of requests. A type that occurs twice gets constructors with names
+/// instead.
 ///
-/// `union! { Request { insert_text: InsertTextRequest, delete_text: DeleteTextRequest } named { move_up: MoveRequest } }`
+/// `union! { Request { insert_text: InsertTextRequest, delete_text: DeleteTextRequest } named { move_up: MoveRequest }
+/// }`
 #[doc(hidden)]
 #[macro_export]
 macro_rules! union {
@@ -21,7 +22,7 @@ macro_rules! union {
         $(
             impl $union {
                 $(
-                    /// The request of that name, whose type alone does not tell which one is meant.
+                    /// Returns the request with that name. Its type alone does not determine which request is meant.
                     pub fn $named(value: $twice) -> Self {
                         $union {
                             $named: ::std::option::Option::Some(::std::convert::Into::into(value)),
@@ -34,7 +35,8 @@ macro_rules! union {
     };
 }
 
-/// Writes the marker's impl of [`UpdateMethod`](crate::UpdateMethod) and those of [`SubRequest`](crate::SubRequest).
+/// Implements [`UpdateMethod`](crate::UpdateMethod) for the type of a method and [`SubRequest`](crate::SubRequest) for
+/// its requests.
 ///
 /// `updates! { BatchUpdate: schemas::BatchUpdateDocumentRequest => requests "requests" schemas::Request, replies
 /// "replies" schemas::Response, "writeControl.requiredRevisionId"; schemas::InsertTextRequest "insertText"
@@ -78,7 +80,7 @@ macro_rules! updates {
     };
 }
 
-/// The type of a reply, `()` where there is none.
+/// The type of a reply, `()` if there is none.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! sub_reply {
@@ -90,17 +92,17 @@ macro_rules! sub_reply {
     };
 }
 
-/// Writes the crate's own `Update<'cb, M>`, so that the setters of each method can be inherent impls, as they are for
+/// Defines the crate's own `Update<'cb, M>`. The setters of each method can then be inherent functions, as for
 /// `Call<M>`.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! update {
     ($api:ident) => {
-        /// An update under construction: requests that the server applies in their order, all of them or none.
+        /// An update that has not been sent: requests that the server applies in order, all of them or none.
         ///
-        /// `.push` adds a request, `.push_with` one whose reply goes to a callback, `.await` sends them in one call, and
-        /// `.queue` puts that call on a batch. It is never split. Requests of another type than the method takes do not
-        /// compile.
+        /// `.push` adds a request, and `.push_with` adds one whose reply is passed to a callback. `.await` sends all
+        /// requests in one call, and `.queue` adds that call to a batch. An update is never split. Requests of a type
+        /// that the method does not accept do not compile.
         #[must_use = "an update does nothing until it is sent or queued"]
         pub struct Update<'cb, M: $crate::UpdateMethod>($crate::private::RawUpdate<'cb, M>);
 
@@ -149,7 +151,7 @@ macro_rules! update {
                 self
             }
 
-            /// Adds requests of one type.
+            /// Adds several requests of one type.
             pub fn push_all<R: $crate::SubRequest<M>>(
                 mut self,
                 requests: impl ::std::iter::IntoIterator<Item = R>,
@@ -160,10 +162,10 @@ macro_rules! update {
                 self
             }
 
-            /// Adds a request with a callback for its reply, which is `()` where the API answers such a request with
-            /// nothing. It runs exactly once when the call is answered. If the server refuses one of the requests,
-            /// nothing is applied: that one's callback gets the server's error, the others one that
-            /// [says so](crate::Error::is_cancelled).
+            /// Adds a request with a callback for its reply. The reply is `()` if the API returns nothing for such a
+            /// request. The callback runs exactly once when the response has arrived. If the server refuses a request,
+            /// nothing is applied: the callback of that request gets the server's error, and the others get an error
+            /// for which [`is_cancelled`](crate::Error::is_cancelled) holds.
             pub fn push_with<R: $crate::SubRequest<M>>(
                 mut self,
                 request: R,
@@ -173,7 +175,7 @@ macro_rules! update {
                 self
             }
 
-            /// Adds a request and gives a ticket for its reply, to be redeemed when the call was answered.
+            /// Adds a request and returns a ticket for its reply, to be redeemed after the response has arrived.
             pub fn push_ticket<R: $crate::SubRequest<M>>(
                 &mut self,
                 request: R,
@@ -181,97 +183,99 @@ macro_rules! update {
                 self.0.push_ticket(request)
             }
 
-            /// Takes a whole body: its requests come after those that were pushed, and what it does not say stays as it
-            /// was set before.
+            /// Uses this body. Its requests follow those already pushed, and members that it does not set keep their
+            /// values.
             pub fn with_body(mut self, body: M::Body) -> Self {
                 self.0.set_body(body);
                 self
             }
 
-            /// How many requests there are.
+            /// The number of requests.
             pub fn len(&self) -> usize {
                 self.0.len()
             }
 
-            /// Whether there is none.
+            /// Whether there are no requests.
             pub fn is_empty(&self) -> bool {
                 self.0.is_empty()
             }
 
-            /// Asks for some members of the response only; the replies stay among them.
+            /// Requests only some members of the response. The replies are always included.
             pub fn fields(self, fields: &str) -> Self {
                 self.with_param("fields", &fields)
             }
 
-            /// Counts the call against that user's quota: any text of up to 40 characters that tells users apart.
+            /// Counts the call against the quota of this user: any text of up to 40 characters that identifies a user.
             pub fn quota_user(self, user: &str) -> Self {
                 self.with_param("quotaUser", &user)
             }
 
-            /// Asks for a response with or without indentation.
+            /// Requests a response with or without indentation.
             pub fn pretty_print(self, pretty: bool) -> Self {
                 self.with_param("prettyPrint", &pretty)
             }
 
-            /// Only if the resource still has this ETag; otherwise the error
-            /// [is a failed precondition](crate::Error::is_precondition_failed).
+            /// Makes the call succeed only if the resource still has this ETag. Otherwise
+            /// [`is_precondition_failed`](crate::Error::is_precondition_failed) holds for the error.
             pub fn if_match(self, etag: &str) -> Self {
                 self.with_header("if-match", etag)
             }
 
-            /// Names the update in a batch: its reply and its record there have this id, anything that displays.
+            /// Sets the id of the update in a batch, from any value that can be displayed. Its reply and its record
+            /// have this id.
             pub fn with_id(self, id: impl ::std::fmt::Display) -> Self {
                 Update(self.0.change(|request| request.with_id(&id)))
             }
 
-            /// Sets a header of this call. On a batch it travels with this call alone.
+            /// Sets a header of this call. In a batch, it is sent in the part of this call.
             pub fn with_header(self, name: &str, value: &str) -> Self {
                 Update(self.0.change(|request| request.header(name, value)))
             }
 
-            /// Adds a query parameter that the discovery document does not know.
+            /// Adds a query parameter that the discovery document does not define.
             pub fn with_query(self, name: &str, value: &str) -> Self {
                 Update(self.0.change(|request| request.query(name, value)))
             }
 
-            /// Gives each attempt of this call, sent by itself, that long.
+            /// Sets the timeout for each attempt of this call when it is sent alone.
             pub fn with_timeout(self, after: ::std::time::Duration) -> Self {
                 Update(self.0.change(|request| request.timeout(after)))
             }
 
-            /// Sends this call again by another policy than its client's.
+            /// Sets the retry policy of this call, instead of its client's.
             pub fn with_retry(self, policy: $crate::RetryPolicy) -> Self {
                 Update(self.0.change(|request| request.retry(policy)))
             }
 
-            /// Says that this call may, or may not, be executed twice; by default it may if it requires a revision.
+            /// Sets whether this call may be executed twice. By default it may if it requires a revision.
             pub fn with_idempotent(self, idempotent: bool) -> Self {
                 Update(self.0.change(|request| request.idempotent(idempotent)))
             }
 
-            /// Sends all requests in one call; `.await` on the update itself does the same. Callbacks run before the
-            /// response is given.
+            /// Sends all requests in one call. `.await` on the update itself does the same. Callbacks run before the
+            /// response is returned.
             ///
             /// # Errors
-            /// Those of any call. Before anything is sent: if there is no request, one that has not exactly one member
-            /// set, or more than the API takes. If the response has another number of replies than there are requests,
-            /// the update was applied, and the error has the [response](crate::Error::response).
+            /// The errors of any call. Before anything is sent: if there is no request, a request without exactly one
+            /// member, or more requests than the API accepts. If the number of replies differs from the number of
+            /// requests, the update was applied, and the error has the [response](crate::Error::response).
             ///
             /// # Panics
-            /// If a callback panicked: the others run first, then the panic goes on.
+            /// If a callback panicked. The other callbacks run first, then the panic is resumed.
             pub fn send(self) -> $crate::Sending<'cb, M::Output> {
                 self.0.into_parts().send()
             }
 
-            /// Sends all requests in one call and gives the whole HTTP response beside the value.
+            /// Sends all requests in one call and returns the whole HTTP response together with the value.
             ///
             /// # Errors
-            /// As [`send`](Self::send).
+            /// The errors of [`send`](Self::send).
             pub fn send_with_response(self) -> $crate::Sending<'cb, (M::Output, $crate::RawResponse)> {
                 self.0.into_parts().send_with_response()
             }
 
-            /// What would be sent, to be looked at or printed as a `curl` command. Secrets are masked.
+            /// Returns the request without sending it, to inspect it or print it as a `curl` command. Secrets are
+            /// masked.
             ///
             /// # Errors
             /// If the call is not valid.
@@ -279,12 +283,12 @@ macro_rules! update {
                 self.0.dry_run()
             }
 
-            /// Puts the update on a batch, where it counts as one call. `callback` gets the response when the requests'
-            /// own callbacks have run. [`Batch::add`](crate::Batch::add) gives a ticket instead.
+            /// Adds the update to a batch, where it counts as one call. `callback` gets the response after the
+            /// requests' own callbacks have run. [`Batch::add`](crate::Batch::add) returns a ticket instead.
             ///
             /// # Errors
-            /// If the update is not valid, goes to another endpoint than the batch, or has an id that the batch has
-            /// already; then nothing is queued and no callback ever runs.
+            /// If the update is not valid, goes to another endpoint than the batch, or has an id that already occurs
+            /// in the batch. Then nothing is queued and no callback ever runs.
             pub fn queue(
                 self,
                 batch: &mut $crate::Batch<'cb, $api>,

@@ -1,4 +1,4 @@
-//! The call for media in place of metadata.
+//! The call that downloads media.
 
 use std::future::poll_fn;
 use std::marker::PhantomData;
@@ -23,25 +23,27 @@ use crate::send::trace::Span;
 use crate::send::transport::BodyStream;
 use crate::{Batch, DryRun, Error, IntoCall, Reply, Result, ServesMedia};
 
-/// A call that downloads media, made by `.download()`.
+/// A call that downloads media, returned by `.download()`.
 ///
-/// When the connection breaks, the rest is asked for from there, as long as the retry policy lets it: only if it is still
-/// the same media, by its ETag (a weak one does not tell), generation or checksum. Media that changed meanwhile
-/// [is an error](Error::is_changed); of a server that gives none of these, so is the break.
+/// If the connection fails, the rest is requested, as often as the retry policy allows. This is done only if the media
+/// is known to be the same, by its ETag (but not by a weak one), generation or checksum. If the media has changed in
+/// the meantime, the download [fails](Error::is_changed). If the server sends none of these values, a failed
+/// connection ends the download with an error.
 ///
-/// Media comes as the server sends it. By default the server is asked for bytes that are not compressed: what is stored
-/// compressed (`Content-Encoding: gzip`) is decompressed by the server, its length is not known before, and there is no
-/// checksum. With the header `Accept-Encoding: gzip` the stored bytes come as they are; ranges and checksums are theirs,
-/// and [`with_decompression`](Download::with_decompression) undoes the compression here. The checksums in `x-goog-hash` of stored bytes
-/// that are downloaded whole are verified: [`Error::is_checksum_mismatch`].
+/// The bytes are returned as the server sends them. By default the request asks for uncompressed bytes. The server
+/// then decompresses media that is stored compressed (`Content-Encoding: gzip`); its length is not known in advance,
+/// and there is no checksum. With the header `Accept-Encoding: gzip` the stored bytes are returned unchanged, and
+/// ranges and checksums refer to them. [`with_decompression`](Download::with_decompression) requests the stored bytes
+/// and decompresses them here. If the whole of the stored bytes is downloaded, the checksums in `x-goog-hash` are
+/// verified; see [`Error::is_checksum_mismatch`].
 ///
-/// A timeout is for silence: no answer, or no next byte.
-#[must_use = "a download does nothing until it is asked for bytes"]
+/// The timeout limits how long the connection may be idle: the time to the response, and the time between bytes.
+#[must_use = "a download does nothing until its bytes are requested"]
 pub struct Download<M> {
     request: Request,
     from: u64,
     to: Option<u64>,
-    /// A range that no bytes can be in.
+    /// Whether the range is beyond the largest possible offset.
     overflow: bool,
     verify: bool,
     decompress: bool,
@@ -64,8 +66,8 @@ impl<M: ServesMedia> Download<M> {
         }
     }
 
-    /// Only these bytes: `..1024`, `1024..2048`, `2048..`. What lies behind the end is not missed, but a range that begins
-    /// there is status 416.
+    /// Downloads only these bytes: `..1024`, `1024..2048`, `2048..`. The range may end after the end of the media, but
+    /// if it begins there, the server responds with status 416.
     pub fn with_range(mut self, range: impl RangeBounds<u64>) -> Self {
         let after = |at: u64, overflow: &mut bool| {
             at.checked_add(1).unwrap_or_else(|| {
@@ -86,14 +88,15 @@ impl<M: ServesMedia> Download<M> {
         self
     }
 
-    /// Whether the server's checksum is verified. Default `true`.
+    /// Whether to verify the server's checksum. Default: true.
     pub fn with_verification(mut self, verify: bool) -> Self {
         self.verify = verify;
         self
     }
 
-    /// Decompresses what comes compressed, and asks for it so: less travels, and the checksum of what is stored
-    /// compressed can be verified. Not for ranges, as a part of a gzip stream cannot be decompressed.
+    /// Requests compressed bytes and decompresses them. This transfers less data, and the checksum of media that is
+    /// stored compressed can be verified. It cannot be combined with a range, because a part of a gzip stream cannot
+    /// be decompressed.
     pub fn with_decompression(mut self) -> Self {
         self.decompress = true;
         if !self.request.headers().has(&ACCEPT_ENCODING) {
@@ -102,16 +105,16 @@ impl<M: ServesMedia> Download<M> {
         self
     }
 
-    /// Is told how far the download is.
+    /// Calls a closure with the progress of the download.
     pub fn on_progress(mut self, tell: impl FnMut(Progress) + Send + 'static) -> Self {
         self.on_progress = Teller::new(tell);
         self
     }
 
-    /// Begins the download: resolves when the response's headers are there.
+    /// Starts the download. Resolves when the headers of the response have arrived.
     ///
     /// # Errors
-    /// As any call.
+    /// The errors of any call.
     pub fn stream(self) -> Sending<'static, MediaStream> {
         Sending::other(self.request.id(), Box::pin(self.open()))
     }
@@ -133,11 +136,12 @@ impl<M: ServesMedia> Download<M> {
         Ok(MediaStream { headers, length, chunks })
     }
 
-    /// Downloads everything into memory.
+    /// Downloads all bytes into memory.
     ///
     /// # Errors
-    /// As any call; if there is more than the client's
-    /// [`max_response`](crate::Builder::max_response); if the media changed or is not what its checksum says.
+    /// - The errors of any call
+    /// - If the media is larger than the client's [`max_response`](crate::Builder::max_response)
+    /// - If the media changed or does not match its checksum
     pub fn bytes(self) -> Sending<'static, Bytes> {
         Sending::other(self.request.id(), Box::pin(self.collect()))
     }
@@ -153,7 +157,7 @@ impl<M: ServesMedia> Download<M> {
         if first.len() > max {
             return Err(too_large());
         }
-        // Small media comes in one chunk, which is not copied then.
+        // Small media arrives in one chunk, which is not copied.
         let Some(second) = stream.next().await.transpose()? else { return Ok(first) };
         let mut all = BytesMut::from(&first[..]);
         let mut next = Some(second);
@@ -167,11 +171,12 @@ impl<M: ServesMedia> Download<M> {
         Ok(all.freeze())
     }
 
-    /// Downloads into a writer, which is flushed at the end. Resolves to the number of bytes.
+    /// Downloads all bytes into a writer, which is flushed at the end. Resolves to the number of bytes.
     ///
     /// # Errors
-    /// As any call; if the media changed or is not what its checksum says, in which case the writer has bytes already;
-    /// [`Error::is_io`] if the writer fails.
+    /// - The errors of any call
+    /// - If the media changed or does not match its checksum. The writer then has already received bytes.
+    /// - [`Error::is_io`] if the writer fails
     pub fn write_to<'w, W>(self, writer: &'w mut W) -> Sending<'w, u64>
     where
         M: 'w,
@@ -181,7 +186,7 @@ impl<M: ServesMedia> Download<M> {
     }
 
     async fn copy<W: AsyncWrite + Unpin + ?Sized>(self, writer: &mut W) -> Result<u64> {
-        let failed = |error| Error::io("what was downloaded cannot be written", error);
+        let failed = |error| Error::io("the downloaded bytes cannot be written", error);
         let mut stream = self.stream().await?;
         let mut count = 0;
         while let Some(chunk) = stream.next().await.transpose()? {
@@ -200,7 +205,8 @@ impl<M: ServesMedia> Download<M> {
         Ok(count)
     }
 
-    /// What would be sent first, to be looked at or printed as a `curl` command. Secrets are masked.
+    /// Returns the first request without sending it, to inspect it or print it as a `curl` command. Secrets are
+    /// masked.
     ///
     /// # Errors
     /// If the call or the range is not valid.
@@ -211,18 +217,18 @@ impl<M: ServesMedia> Download<M> {
 
     fn check_range(&self) -> Result<()> {
         if self.overflow {
-            return Err(Error::input(format!("{}: not a range that media can have", self.request.id())));
+            return Err(Error::input(format!("{}: the range is not valid", self.request.id())));
         }
         if self.decompress && (self.from > 0 || self.to.is_some()) {
             return Err(Error::input(format!(
-                "{}: a range of media that is compressed cannot be decompressed",
+                "{}: a range of compressed media cannot be decompressed",
                 self.request.id()
             )));
         }
         Ok(())
     }
 
-    /// Not for use: says at compile time why a download cannot be queued.
+    /// Not for use. It makes the compiler say why a download cannot be queued.
     #[doc(hidden)]
     pub fn queue<'cb>(
         self,
@@ -246,7 +252,7 @@ impl<M> std::fmt::Debug for Download<M> {
     }
 }
 
-/// Media as it comes, chunk by chunk. After an error it is at its end.
+/// Media that arrives in chunks. It ends after an error.
 #[must_use = "a stream does nothing unless it is read"]
 pub struct MediaStream {
     headers: HeaderMap,
@@ -267,19 +273,19 @@ impl MediaStream {
         &self.headers
     }
 
-    /// How many bytes were to come at the beginning, if that is known: of a range, its own.
+    /// The total size in bytes, if known; for a range, its size.
     #[must_use]
     pub fn length(&self) -> Option<u64> {
         self.length
     }
 
-    /// The media type, if the server says.
+    /// The media type, if the server sent it.
     #[must_use]
     pub fn content_type(&self) -> Option<&str> {
         self.headers.get(CONTENT_TYPE)?.to_str().ok()
     }
 
-    /// The ETag, if the server says.
+    /// The ETag, if the server sent it.
     #[must_use]
     pub fn etag(&self) -> Option<&str> {
         self.headers.get(ETAG)?.to_str().ok()

@@ -1,4 +1,4 @@
-//! Checksums of whole downloads, as Cloud Storage gives them in `x-goog-hash`
+//! Checksums of whole downloads, as Cloud Storage sends them in `x-goog-hash`
 //! (<https://cloud.google.com/storage/docs/xml-api/reference-headers#xgooghash>).
 
 use base64::Engine as _;
@@ -8,14 +8,14 @@ use md5::{Digest as _, Md5};
 
 use crate::{Error, Result};
 
-/// What was said, and what has come so far.
+/// The server's checksums and those of the bytes received so far.
 pub(super) struct Hashes {
     crc32c: Option<([u8; 4], u32)>,
     md5: Option<([u8; 16], Md5)>,
 }
 
 impl Hashes {
-    /// The checksums that the headers of a response give, if any can be read.
+    /// Reads the checksums from the headers of a response, if there are any.
     pub(super) fn expected(headers: &HeaderMap) -> Option<Self> {
         let mut hashes = Hashes { crc32c: None, md5: None };
         for value in headers.get_all("x-goog-hash").iter().filter_map(|value| value.to_str().ok()) {
@@ -41,12 +41,10 @@ impl Hashes {
     }
 
     /// # Errors
-    /// If what has come is not what was said.
+    /// If the received bytes do not match a checksum of the server.
     pub(super) fn check(self) -> Result<()> {
         let wrong = |name: &str| {
-            Err(Error::checksum(format!(
-                "the {name} of what was downloaded is not the one that the server says"
-            )))
+            Err(Error::checksum(format!("the downloaded bytes do not match the server's {name} checksum")))
         };
         if self.crc32c.is_some_and(|(said, sum)| said != sum.to_be_bytes()) {
             return wrong("CRC32C");

@@ -1,24 +1,24 @@
-//! How far media is, as its caller is told.
+//! Progress reports to the caller.
 
-/// How far an upload or a download is.
+/// The progress of an upload or a download.
 ///
-/// `bytes` never falls: of what has to be sent again, nothing is told until it is further than before. At the end of
-/// what succeeds it is the total.
+/// `bytes` never decreases: while bytes are sent again, nothing is reported until there is new progress. At the end of
+/// a successful transfer it equals the total.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Progress {
-    /// Of an upload: the bytes that the server has, or in one request those that were handed to the connection. Of a
-    /// download: the bytes that were handed to the caller.
+    /// For an upload, the bytes that the server has or, for an upload in one request, the bytes passed to the
+    /// connection. For a download, the bytes passed to the caller.
     pub bytes: u64,
-    /// How many there are in all, if that is known.
+    /// The total number of bytes, if known.
     pub total: Option<u64>,
 }
 
-/// Tells the caller's closure, if there is one, and only of what is further than before.
+/// Calls the caller's closure, if there is one, but only for new progress.
 #[derive(Default)]
 pub(super) struct Teller {
     tell: Option<Box<dyn FnMut(Progress) + Send>>,
-    /// How far it was, and whether there was a total.
+    /// The last reported number of bytes, and whether the total was known.
     told: Option<(u64, bool)>,
 }
 
@@ -27,7 +27,7 @@ impl Teller {
         Teller { tell: Some(Box::new(tell)), told: None }
     }
 
-    /// Whether somebody is told.
+    /// Whether the caller has set a closure.
     pub(super) fn is_some(&self) -> bool {
         self.tell.is_some()
     }

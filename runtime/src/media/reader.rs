@@ -1,4 +1,5 @@
-//! What a download reads: one response, and when it breaks off another one for the rest, if that is still the same.
+//! The reader of a download: it reads a response and, if that ends early, requests the rest, if the media is still the
+//! same.
 
 use bytes::Bytes;
 use futures_util::StreamExt as _;
@@ -22,23 +23,23 @@ use crate::{Error, Result};
 
 pub(super) struct Reader {
     attempts: Attempts,
-    /// Looks at the request whose response is read.
+    /// Watches the request whose response is being read.
     watch: Watch,
     media: Media,
 }
 
-/// What is downloaded, and how far that is.
+/// The media and the state of the download.
 struct Media {
     request: Request,
-    /// What was asked for: from, and where it ends.
+    /// The requested range.
     from: u64,
     to: Option<u64>,
-    /// The place of the next byte for the caller.
+    /// The offset of the next byte for the caller.
     at: u64,
-    /// Where it ends, if the server says: what comes must reach it.
+    /// The offset of the end, if the server sent it. The download must reach it.
     end: Option<u64>,
     body: Option<Body>,
-    /// The first response, which all others must belong to.
+    /// The first response, which all others must match.
     first: Option<(StatusCode, HeaderMap)>,
     hashes: Option<Hashes>,
     verify: bool,
@@ -48,16 +49,16 @@ struct Media {
 
 struct Body {
     stream: BodyStream,
-    /// The place of its next byte.
+    /// The offset of its next byte.
     at: u64,
-    /// Where it ends by its `Content-Range`, which may be before the end of the media.
+    /// The offset of its end by its `Content-Range`, which may be before the end of the media.
     end: Option<u64>,
-    /// Nothing of it was handed to the caller yet.
+    /// Whether no byte of it was passed to the caller yet.
     fresh: bool,
 }
 
 impl Reader {
-    /// Asks for media, from one byte up to another.
+    /// Starts a download of the bytes of a range.
     pub(super) async fn open(
         mut request: Request,
         (from, to): (u64, Option<u64>),
@@ -92,12 +93,12 @@ impl Reader {
         self.media.first.as_ref().map(|(_, headers)| headers.clone()).unwrap_or_default()
     }
 
-    /// How many bytes are to come.
+    /// The number of bytes to be downloaded.
     pub(super) fn length(&self) -> Option<u64> {
         self.media.end.map(|end| end.saturating_sub(self.media.at))
     }
 
-    /// The next bytes, none at the end.
+    /// The next bytes, `None` at the end.
     pub(super) async fn next(&mut self) -> Result<Option<Bytes>> {
         if self.media.ended {
             return Ok(None);
@@ -119,7 +120,7 @@ impl Reader {
                 continue;
             };
             if body.end.is_some_and(|end| body.at >= end) {
-                self.broke(early("the server sent only a part of what it was asked for")).await?;
+                self.broke(early("the server sent only a part of the requested range")).await?;
                 continue;
             }
             let error = match rt::timeout(after, body.stream.next()).await {
@@ -133,7 +134,7 @@ impl Reader {
                 }
                 Some(Some(Err(error))) => error,
                 Some(None) if media.end.is_none() => return self.finish(),
-                Some(None) => early("the response is shorter than it was said"),
+                Some(None) => early("the response is shorter than announced"),
                 None => Error::timeout("the download", after.unwrap_or_default()),
             };
             self.broke(error).await?;
@@ -146,22 +147,23 @@ impl Reader {
         self.media.finish().map(|()| None)
     }
 
-    /// The response broke off: waits until the rest may be asked for.
+    /// Handles a response that ended early: waits until the rest may be requested.
     async fn broke(&mut self, error: Error) -> Result<()> {
         self.watch.finish(Some(&error));
         let Some(body) = self.media.body.take() else { return Err(error) };
-        // Without a sign of what the media is, its rest could be that of another one.
+        // Unless the server identifies this version of the media, the rest could belong to another version.
         if self.media.at > self.media.from && !self.media.is_known() {
             return Err(error);
         }
-        // A response may give media for longer than the policy's total time, which is for what achieves nothing.
+        // A response may deliver media for longer than the policy's total time, which limits the time without
+        // progress.
         if !body.fresh {
             self.attempts.went_on();
         }
         self.attempts.failed(error).await
     }
 
-    /// Asks for what is still to come, until there is a response to read.
+    /// Requests the remaining bytes, until there is a response to read.
     async fn connect(&mut self) -> Result<()> {
         let (request, matched) = self.media.rest();
         let mut rest = Rest { media: &mut self.media, request, matched, redirects: 0 };
@@ -170,24 +172,24 @@ impl Reader {
     }
 }
 
-/// The request for what is still to come.
+/// The request for the remaining bytes.
 struct Rest<'a> {
     media: &'a mut Media,
     request: Request,
-    /// The server is asked to see that it is the same media.
+    /// Whether the server checks that the media is the same.
     matched: bool,
-    /// How many were followed.
+    /// The number of redirects followed.
     redirects: u8,
 }
 
-/// How many redirects are followed.
+/// The maximum number of redirects to follow.
 const REDIRECTS: u8 = 5;
 
 impl Rest<'_> {
-    /// Goes where a response points, of an address that an answer named. Drive's exports are served so.
+    /// Follows a redirect of a URL from a response. Drive serves exports this way.
     ///
     /// # Errors
-    /// If credentials must not go there.
+    /// If the credentials must not be sent there.
     fn follow(&mut self, response: &HttpResponse) -> Result<bool> {
         let points = matches!(response.status.as_u16(), 301 | 302 | 303 | 307 | 308);
         if !points || !self.request.is_linked() || self.redirects >= REDIRECTS {
@@ -199,13 +201,13 @@ impl Rest<'_> {
             return Ok(false);
         };
         self.redirects += 1;
-        self.request.link_to(&next).map_err(|error| Error::protocol(format!("a redirect: {error}")))?;
+        self.request.link_to(&next).map_err(|error| Error::protocol(format!("redirect: {error}")))?;
         Ok(true)
     }
 }
 
 impl Exchange for Rest<'_> {
-    /// Looks at the response's body, which is still to be read.
+    /// The watch for the response's body, which still has to be read.
     type Value = Watch;
     const KIND: AttemptKind = AttemptKind::MediaDownload;
 
@@ -245,10 +247,10 @@ impl Exchange for Rest<'_> {
 }
 
 impl Media {
-    /// What of a chunk belongs to what was asked for and was not handed out yet.
+    /// The part of a chunk that was requested and not yet passed on.
     fn take(&mut self, mut chunk: Bytes) -> Option<Bytes> {
         let body = self.body.as_mut()?;
-        // What stands behind the range that the server gave is not part of it.
+        // Bytes after the announced range are not part of it.
         if let Some(end) = body.end {
             chunk.truncate(usize::try_from(end.saturating_sub(body.at)).unwrap_or(usize::MAX));
         }
@@ -270,27 +272,27 @@ impl Media {
         Some(chunk)
     }
 
-    /// Tells how far it is, where it ends there.
+    /// Reports the progress, with the end of the media if known.
     fn tell(&mut self, end: Option<u64>) {
         let total = end.map(|end| end.saturating_sub(self.from));
         self.on_progress.tell(self.at - self.from, total);
     }
 
-    /// All of it is there.
+    /// Ends a download that is complete.
     fn finish(&mut self) -> Result<()> {
         self.hashes.take().map_or(Ok(()), Hashes::check)?;
         self.tell(Some(self.at));
         Ok(())
     }
 
-    /// Whether the first response said which state of the media it gives.
+    /// Whether the first response identifies its version of the media.
     fn is_known(&self) -> bool {
         let first = self.first.as_ref();
         first.is_some_and(|(_, headers)| VALIDATORS.iter().any(|name| says_which(headers, name)))
     }
 
-    /// Whether the response that broke off had everything, where nobody had said how much that is: the server says that
-    /// nothing comes after it, of the same media.
+    /// Whether the response that ended early was complete, although its length was unknown: the server says that no
+    /// bytes of the same media follow.
     fn is_complete(&self, error: &Error, matched: bool) -> bool {
         let Some(response) =
             error.response().filter(|_| error.status() == Some(StatusCode::RANGE_NOT_SATISFIABLE))
@@ -304,7 +306,7 @@ impl Media {
         self.end.is_none() && total == Some(self.at) && same
     }
 
-    /// The request for what is still to come, and whether the server is asked to see that it is the same.
+    /// The request for the remaining bytes, and whether the server checks that the media is the same.
     fn rest(&self) -> (Request, bool) {
         let mut request = self.request.clone();
         set_range(&mut request, (self.at, self.to));
@@ -323,18 +325,17 @@ impl Media {
         let (start, total, last) = if status == StatusCode::PARTIAL_CONTENT {
             let range =
                 headers.get(CONTENT_RANGE).and_then(|range| range.to_str().ok()).and_then(content_range);
-            let (start, last, total) = range.ok_or_else(|| {
-                Error::protocol("the server sends a part of the media without saying which")
-            })?;
+            let (start, last, total) = range
+                .ok_or_else(|| Error::protocol("the server sent a part of the media without its range"))?;
             if start != self.at {
                 return Err(Error::protocol(format!(
-                    "the server sends the media from byte {start}, not from byte {} as it was asked to",
+                    "the server sent the media from byte {start} instead of byte {}",
                     self.at
                 )));
             }
             (start, total, Some(last))
         } else {
-            // A server may know nothing of ranges: then all comes, and what is not wanted is dropped.
+            // A server may not support ranges. It then sends all bytes, and those before the range are discarded.
             let length = headers.get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
             (0, length, None)
         };
@@ -344,7 +345,7 @@ impl Media {
                 self.end = end.map(|end| self.to.map_or(end, |to| end.min(to)));
                 if self.end.is_some_and(|end| end < self.at) {
                     let id = self.request.id();
-                    return Err(Error::protocol(format!("{id}: the media ends before the range asked for")));
+                    return Err(Error::protocol(format!("{id}: the media ends before the requested range")));
                 }
                 let whole = self.from == 0 && self.to.is_none() && status == StatusCode::OK;
                 if self.verify && whole && is_as_stored(&headers) {
@@ -359,12 +360,12 @@ impl Media {
                     _ if !same_total => return Err(changed(self.at)),
                     Some(true) => {}
                     Some(false) => return Err(changed(self.at)),
-                    // The checksum of the whole will tell.
+                    // The checksum of the whole will show whether it is the same.
                     None if self.hashes.is_some() => {}
                     None => {
                         let id = self.request.id();
                         return Err(Error::protocol(format!(
-                            "{id}: the server does not say whether the rest belongs to the {} bytes that came before",
+                            "{id}: the server does not say whether the rest belongs to the {} bytes received before",
                             self.at
                         )));
                     }
@@ -378,7 +379,7 @@ impl Media {
     }
 }
 
-/// Whether the bytes of the response are those that are stored, which the checksum is of.
+/// Whether the bytes of the response are the stored bytes, to which the checksum refers.
 fn is_as_stored(headers: &HeaderMap) -> bool {
     let coding = |name: &str| headers.get(name).map_or(&b"identity"[..], |coding| coding.as_bytes());
     coding("x-goog-stored-content-encoding") == coding(CONTENT_ENCODING.as_str())
@@ -387,19 +388,17 @@ fn is_as_stored(headers: &HeaderMap) -> bool {
 /// Sets the headers of a download.
 ///
 /// # Errors
-/// If the call is not valid, or the range is one that no bytes can be in.
+/// If the call is not valid, or the range is empty.
 fn prepare(request: &mut Request, (from, to): (u64, Option<u64>)) -> Result<()> {
     request.check()?;
     if to.is_some_and(|to| to <= from) {
-        return Err(Error::input(format!("{}: the range to be downloaded is empty", request.id())));
+        return Err(Error::input(format!("{}: the range to download is empty", request.id())));
     }
     if request.headers().has(&RANGE) {
         let id = request.id();
-        return Err(Error::input(format!(
-            "{id}: a range of media is said by `.with_range(…)`, not by a header of the call"
-        )));
+        return Err(Error::input(format!("{id}: set the range with `.with_range(…)` instead of a header")));
     }
-    // Bytes as they are stored are wanted, or if they are stored compressed the server is to decompress them.
+    // Requests the stored bytes or, if they are stored compressed, that the server decompresses them.
     if !request.headers().has(&ACCEPT_ENCODING) {
         request.set_header(ACCEPT_ENCODING.as_str(), "identity");
     }
@@ -431,7 +430,5 @@ fn early(why: &'static str) -> Error {
 }
 
 fn changed(at: u64) -> Error {
-    Error::changed(format!(
-        "the media changed while it was being downloaded: {at} bytes are of its former state"
-    ))
+    Error::changed(format!("the media changed during the download, after {at} bytes"))
 }

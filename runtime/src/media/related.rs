@@ -18,43 +18,43 @@ use crate::send::transport::{BodyStream, RequestBody};
 use crate::wire::body::Encoded;
 use crate::{Error, RawResponse, Result};
 
-/// What is sent, as often as it may be.
+/// The content to send, which may be sent more than once.
 struct Outgoing {
     head: Bytes,
     tail: Bytes,
     media: Media,
-    /// Those of nothing, to begin with in each attempt.
+    /// Checksums of zero bytes, with which each attempt starts.
     sums: Sums,
 }
 
 enum Media {
     Whole {
         body: Bytes,
-        /// The same without metadata.
+        /// The media without metadata.
         media: Bytes,
     },
-    /// Behind a lock, as a transport may still hold the body of an attempt that failed.
+    /// Behind a lock, because a transport may still hold the body of a failed attempt.
     Streamed(Arc<Stream>),
 }
 
 struct Stream {
-    /// Of the call, for errors.
+    /// The method's id, for errors.
     id: &'static str,
     length: Option<u64>,
-    /// How much the method takes.
+    /// The maximum size that the method accepts.
     max_size: Option<u64>,
-    /// How much was taken, beside the lock: a source may take its time, and who asks must not wait for it.
+    /// The number of bytes taken. It is outside the lock, because reading the source may take long.
     taken: Taken,
     shared: Mutex<Shared>,
 }
 
 struct Shared {
     content: Content,
-    /// Of what this attempt has taken.
+    /// The checksums of the bytes that this attempt has taken.
     sums: Sums,
-    /// The attempt that may read.
+    /// The attempt that may read the source.
     attempt: u32,
-    /// Why the source failed: a transport only says that its body did.
+    /// Why the source failed. A transport only reports that the body failed.
     error: Option<Error>,
     progress: Teller,
 }
@@ -69,7 +69,7 @@ pub(super) async fn send(request: Request, source: Source, progress: Teller) -> 
 struct OneRequest {
     request: Request,
     outgoing: Outgoing,
-    /// Of the attempt, from 1.
+    /// The number of the attempt, from 1.
     number: u32,
 }
 
@@ -102,7 +102,7 @@ impl Exchange for OneRequest {
     }
 }
 
-/// The request with everything but its body, and that.
+/// Splits the upload into the request without its body, and the body.
 fn prepare(request: Request, source: Source, progress: Teller) -> (Request, Outgoing) {
     let metadata = request.metadata();
     let protocol = if metadata.is_some() { "multipart" } else { "media" };
@@ -112,7 +112,7 @@ fn prepare(request: Request, source: Source, progress: Teller) -> (Request, Outg
     (request.for_upload(protocol).with_body(Some(Encoded::new(content_type, Bytes::new()))), outgoing)
 }
 
-/// The request as it would be sent, but for its body.
+/// The request that would be sent, without its body.
 pub(super) fn without_media(request: Request, source: Source) -> Request {
     prepare(request, source, Teller::default()).0
 }
@@ -159,7 +159,8 @@ impl Outgoing {
         (request_type, Outgoing { head: head.into(), tail: tail.into(), media, sums })
     }
 
-    /// One request and its answer. What must not take too long is silence: neither media taken nor an answer.
+    /// Sends one request and reads the response. The timeout limits how long no media is taken and no response
+    /// arrives.
     async fn exchange(&self, request: &Request, attempt: &Attempt<'_>, number: u32) -> Result<RawResponse> {
         let mut http = request.to_http(attempt.auth())?;
         let taken = self.taken();
@@ -170,7 +171,7 @@ impl Outgoing {
         until_silent(attempt, "the upload", &taken, exchange).await
     }
 
-    /// How many bytes an attempt sends, if that is known.
+    /// The number of bytes that an attempt sends, if known.
     fn length(&self) -> Option<u64> {
         match &self.media {
             Media::Whole { body, .. } => Some(body.len() as u64),
@@ -180,7 +181,7 @@ impl Outgoing {
         }
     }
 
-    /// How much of the media was taken by this attempt, always none of what goes as one piece.
+    /// The number of bytes of the media taken by this attempt; always 0 for a body in one piece.
     fn taken(&self) -> Taken {
         match &self.media {
             Media::Whole { .. } => Taken::default(),
@@ -222,7 +223,7 @@ impl Outgoing {
         }
     }
 
-    /// Whether the media can be sent once more: all of it is there, or none of it was taken.
+    /// Whether the media can be sent again: because all of it is in memory, or none of it was taken.
     async fn can_repeat(&self) -> bool {
         match &self.media {
             Media::Whole { .. } => true,
@@ -238,7 +239,7 @@ impl Outgoing {
         }
     }
 
-    /// Compares what the server says that it has stored with what was sent.
+    /// Compares the checksums that the server returned with those of the sent bytes.
     async fn check(&self, request: &Request, response: &RawResponse) -> Result<()> {
         match &self.media {
             Media::Whole { media, .. } => {
@@ -252,7 +253,7 @@ impl Outgoing {
         }
     }
 
-    /// The server has everything.
+    /// Reports that the server has all bytes.
     async fn tell_all(&self) {
         if let Media::Streamed(media) = &self.media {
             let read = media.taken.get();
@@ -262,11 +263,11 @@ impl Outgoing {
 }
 
 impl Stream {
-    /// The next piece, none at the end.
+    /// The next bytes, none at the end.
     async fn piece(&self, attempt: u32) -> Result<Bytes> {
         let mut shared = self.shared.lock().await;
         if attempt != shared.attempt {
-            return Err(Error::cancelled("another attempt has begun"));
+            return Err(Error::cancelled("another attempt has started"));
         }
         let result = self.read(&mut shared).await;
         if let Err(error) = &result {
@@ -309,7 +310,8 @@ impl Stream {
     }
 }
 
-/// A line that does not occur in what it separates. Of a stream that cannot be known, but the chance is nil.
+/// A boundary that does not occur in the content. For a stream this cannot be checked, but a collision is extremely
+/// unlikely.
 fn boundary(metadata: &Bytes, content: &Content) -> String {
     let mut rng = fastrand::Rng::new();
     let occurs = |boundary: &str| {

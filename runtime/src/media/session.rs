@@ -1,7 +1,8 @@
-//! The session of a resumable upload: an address at the server, and what can be asked there.
+//! The session of a resumable upload: its URL, and the requests to it.
 //!
-//! Whoever knows the address can write, so it is a secret: it stands in no `Debug`, no error and no log. Credentials go
-//! there as well, so it is on the host of the call that opened it, or where the client was told, or it is not used.
+//! Anyone who knows the URL can write to it, so it is a secret that no `Debug` output, error or log contains. Requests
+//! to it also have credentials, so its scheme, host and port must be those of the call that opened it, or those that the
+//! caller allowed.
 
 use bytes::Bytes;
 use http::header::{
@@ -18,10 +19,10 @@ use crate::send::observe::AttemptKind;
 use crate::send::transport::{HttpRequest, RequestBody};
 use crate::{Api, Client, Error, Json, RawResponse, Result};
 
-/// A resumable upload that the server knows of. It can be saved as text and loaded by another run of the program, which
-/// then goes on where the first one stopped: see [`Upload::resume`](crate::Upload::resume).
+/// A resumable upload that the server keeps. It can be saved as text and loaded by another run of the program, which
+/// then continues the upload; see [`Upload::resume`](crate::Upload::resume).
 ///
-/// The text is a secret, as the token of an upload is in it. Servers forget a session after about a week.
+/// The text is a secret, because it contains the token of the upload. Servers delete a session after about a week.
 ///
 /// ```
 /// use gapis_runtime::Session;
@@ -45,59 +46,61 @@ impl std::fmt::Debug for Session {
     }
 }
 
-/// What is given the session of an upload.
+/// The function that receives the session of an upload.
 pub(super) type OnSession = Box<dyn FnMut(&Session) + Send>;
 
-/// Headers that say something of the metadata, or on which state of the resource the upload depends: for the request
-/// that opens a session, not for the session itself, which is another resource.
+/// Headers about the metadata, and conditions on the state of the resource. They are for the request that opens a
+/// session, and not for the session itself, which is another resource.
 const OF_OPENING: [HeaderName; 5] =
     [CONTENT_TYPE, IF_MATCH, IF_NONE_MATCH, IF_MODIFIED_SINCE, IF_UNMODIFIED_SINCE];
 
-/// What is sent to a session: media, or nothing but the question what the server has.
+/// What is sent to a session: media, or only the question how much the server has.
 pub(super) struct Piece<'a> {
-    /// Its place, as `Content-Range` has it.
+    /// The range of the bytes, as in `Content-Range`.
     pub(super) range: String,
-    /// The type of the media. It was said when the session was opened, but not all servers look there.
+    /// The media type. It was sent when the session was opened, but some servers only look here.
     pub(super) content_type: Option<&'a str>,
     pub(super) bytes: Bytes,
 }
 
-/// What a server says to a piece of an upload.
+/// The server's response to a piece of an upload.
 pub(super) enum Answer {
-    /// The upload is complete, and this is the call's answer.
+    /// The upload is complete. This is the response to the call.
     Done(RawResponse),
     /// The server has that many bytes.
     Kept(u64),
 }
 
 impl Session {
-    /// The session as text, to be kept like a password.
+    /// The session as text. Keep it like a password.
     #[must_use]
     pub fn save(&self) -> String {
-        let mut json = serde_json::json!({ "method": self.method, "address": self.address });
+        let mut saved = serde_json::Map::new();
+        saved.insert("method".to_owned(), Json::from(&*self.method));
+        saved.insert("address".to_owned(), Json::from(&*self.address));
         if let Some(length) = self.length {
-            json["length"] = Json::from(length);
+            saved.insert("length".to_owned(), Json::from(length));
         }
-        json.to_string()
+        Json::Object(saved).to_string()
     }
 
-    /// The session that was saved as this text.
+    /// Loads a session that was saved as text.
     ///
     /// # Errors
-    /// If it is no such text; the message does not show it.
+    /// If the text is not a saved session. The message does not show the text.
     pub fn load(text: &str) -> Result<Self> {
         let json: Json = serde_json::from_str(text).unwrap_or_default();
         let member = |name: &str| json.get(name).and_then(Json::as_str).map(str::to_owned);
         let (Some(method), Some(address)) = (member("method"), member("address")) else {
-            return Err(Error::input("this is not the text of an upload's session"));
+            return Err(Error::input("the text is not a saved upload session"));
         };
         Ok(Session { method, address, length: json.get("length").and_then(Json::as_u64) })
     }
 
-    /// Tells the server to forget the upload. One that it does not know any more is no error.
+    /// Tells the server to delete the upload. It is not an error if the server has already deleted it.
     ///
     /// # Errors
-    /// As any call, and if the session belongs to another host than the service's and those of
+    /// The errors of any call, and an error if the session belongs to another host than the service and those allowed with
     /// [`Builder::upload_origin`](crate::Builder::upload_origin).
     pub async fn cancel<A: Api>(self, service: &A) -> Result<()> {
         let request = Request::raw::<A>(service.client(), &http::Method::DELETE, "/", None);
@@ -106,39 +109,39 @@ impl Session {
         attempts.run(&mut Cancel { session: &self, request: &request }).await
     }
 
-    /// The session that an answer to its opening names.
+    /// Reads the session from the response to the request that opens it.
     pub(super) fn opened(request: &Request, response: &RawResponse, length: Option<u64>) -> Result<Self> {
         let id = request.id();
         let location = response.headers().get(LOCATION).and_then(|value| value.to_str().ok());
         let location = location.ok_or_else(|| {
-            Error::protocol(format!("{id}: the server opened an upload without saying where it goes"))
+            Error::protocol(format!("{id}: the server opened an upload session without a `Location`"))
         })?;
         let address = resolve(location, &request.url()?, request.client())?;
         Ok(Session { method: id.to_owned(), address, length })
     }
 
-    /// Refuses a session of another method, another host or another source.
+    /// Refuses a session of another method, host or source.
     pub(super) fn check(&self, request: &Request, length: Option<u64>) -> Result<()> {
         if self.method != request.id() {
             let (own, id) = (&self.method, request.id());
-            return Err(Error::input(format!("{id}: the session to be resumed belongs to `{own}`")));
+            return Err(Error::input(format!("{id}: the session to resume belongs to `{own}`")));
         }
         match (self.length, length) {
             (Some(then), Some(now)) if then != now => Err(Error::input(format!(
-                "{}: the upload to be resumed had {then} bytes, the source has {now}",
+                "{}: the upload to resume has {then} bytes, but the source has {now}",
                 request.id()
             ))),
             _ => self.stays(request),
         }
     }
 
-    /// Refuses a session that is not where this call goes, nor where the client may go with it.
+    /// Checks that the session is at the call's own host, or at one that the client allows.
     fn stays(&self, request: &Request) -> Result<()> {
         let root = request.client().root(request.api())?;
         request.client().check_upload(&url(&self.address)?, &url(&root)?)
     }
 
-    /// Sends a piece, or asks what the server has if that is what the range says.
+    /// Sends a piece, or asks how much the server has, depending on the range.
     pub(super) async fn put(
         &self,
         request: &Request,
@@ -167,14 +170,16 @@ impl Session {
         piece: Option<Piece<'_>>,
     ) -> Result<HttpRequest> {
         let mut headers = request.client().common_headers(auth);
-        // The caller's own, such as a key that the media is to be encrypted with, belong to each request of the upload.
+        // Headers of the caller, such as an encryption key for the media, belong in each request of the upload.
         for (name, value) in request.headers().iter().filter(|(name, _)| !OF_OPENING.contains(name)) {
             headers.insert(name, value.clone());
         }
         let mut body = Bytes::new();
         if let Some(piece) = piece {
-            let value =
-                |text: &str| HeaderValue::from_str(text).map_err(|_| Error::protocol("a bad piece of media"));
+            let value = |text: &str| {
+                HeaderValue::from_str(text)
+                    .map_err(|_| Error::protocol("a header of the upload is not valid"))
+            };
             headers.insert(CONTENT_RANGE, value(&piece.range)?);
             if let Some(content_type) = piece.content_type {
                 headers.insert(CONTENT_TYPE, value(content_type)?);
@@ -185,7 +190,7 @@ impl Session {
     }
 }
 
-/// Makes the server forget a session.
+/// Makes the server delete a session.
 struct Cancel<'a> {
     session: &'a Session,
     request: &'a Request,
@@ -202,7 +207,7 @@ impl Exchange for Cancel<'_> {
     async fn attempt(&mut self, attempt: &mut Attempt<'_>) -> Result<Step<()>> {
         let http = self.session.http_request(self.request, attempt.auth(), http::Method::DELETE, None)?;
         Ok(match attempt.within("a piece of the upload", attempt.exchange(http)).await {
-            // 499 is Cloud Storage's word for a session that the client has closed.
+            // Cloud Storage responds with 499 if the client has cancelled a session.
             Ok(response)
                 if response.status.is_success() || matches!(response.status.as_u16(), 404 | 410 | 499) =>
             {
@@ -214,16 +219,16 @@ impl Exchange for Cancel<'_> {
     }
 }
 
-/// How many bytes the server has: `Range: bytes=0-41` means 42, and no such header none.
+/// The number of bytes that the server has: `Range: bytes=0-41` means 42, and a missing header means 0.
 fn kept(response: &RawResponse) -> Result<u64> {
     let Some(range) = response.headers().get(RANGE) else { return Ok(0) };
     let last = range.to_str().ok().map(|range| range.trim_start_matches("bytes=").trim());
     let last = last.and_then(|range| range.strip_prefix("0-")).and_then(|last| last.parse::<u64>().ok());
     last.and_then(|last| last.checked_add(1))
-        .ok_or_else(|| Error::protocol(format!("the server says in a way of its own what it has: {range:?}")))
+        .ok_or_else(|| Error::protocol(format!("the server sent an invalid `Range`: {range:?}")))
 }
 
-/// An address as the server gave it, absolute or relative to what was asked (RFC 3986, section 5.2).
+/// Resolves a URL from the server, absolute or relative to the request (RFC 3986, section 5.2).
 fn resolve(location: &str, base: &str, client: &Client) -> Result<String> {
     let base = url(base)?;
     let address = base.join(location).map_err(|_| not_a_url())?;
@@ -231,7 +236,7 @@ fn resolve(location: &str, base: &str, client: &Client) -> Result<String> {
     Ok(address.into())
 }
 
-/// An absolute URL. A parser for browsers drops tabs and line ends; an address that has some is none of a server's.
+/// Parses an absolute URL. The parser drops tabs and line ends as browsers do, so a URL with these is refused.
 fn url(text: &str) -> Result<Url> {
     if text.bytes().any(|byte| !byte.is_ascii_graphic()) {
         return Err(not_a_url());

@@ -1,4 +1,4 @@
-//! The timeout of an upload is for silence: neither media taken nor an answer.
+//! The timeout of an upload: it limits how long no media is taken and no response arrives.
 
 use std::future::Future;
 use std::sync::Arc;
@@ -13,16 +13,16 @@ use crate::send::rt;
 use crate::send::transport::RequestBody;
 use crate::{Error, Result};
 
-/// Bytes up to this go out as one piece, of which nobody can tell how much was taken. What is larger goes piece by piece,
-/// but in a browser, which sends no streams.
+/// A body of up to this size is sent in one piece, so how much of it was taken is unknown. A larger body is sent in
+/// pieces, except in a browser, which does not support streams.
 pub(super) const ONE_PIECE: usize = 1 << 20;
 
-/// Whether so many bytes go out as one piece.
+/// Whether a body of that size is sent in one piece.
 pub(super) fn is_one_piece(bytes: usize) -> bool {
     bytes <= ONE_PIECE || cfg!(target_family = "wasm")
 }
 
-/// How much of a body was taken.
+/// The number of bytes that were taken from a body.
 #[derive(Clone, Default)]
 pub(super) struct Taken(Arc<AtomicU64>);
 
@@ -36,7 +36,7 @@ impl Taken {
     }
 }
 
-/// A body of these bytes that counts what is taken of it, if that can be told.
+/// A body with these bytes. It counts the bytes taken, unless it is sent in one piece.
 pub(super) fn counted(bytes: Bytes, taken: &Taken) -> RequestBody {
     if is_one_piece(bytes.len()) {
         return bytes.into();
@@ -50,10 +50,10 @@ pub(super) fn counted(bytes: Bytes, taken: &Taken) -> RequestBody {
     RequestBody::Stream { stream: Box::pin(stream), length }
 }
 
-/// The exchange's output, unless nothing is taken and nothing comes for as long as one attempt may take.
+/// Awaits the exchange, unless no bytes are taken and no response arrives within the timeout of one attempt.
 ///
 /// # Errors
-/// The exchange's own, or a timeout.
+/// The error of the exchange, or a timeout.
 pub(super) async fn until_silent<T>(
     attempt: &Attempt<'_>,
     what: &str,

@@ -1,4 +1,4 @@
-//! Where the media of an upload comes from.
+//! The source of an upload's media.
 
 use std::io;
 use std::pin::Pin;
@@ -8,13 +8,13 @@ use bytes::{Bytes, BytesMut};
 use futures_core::Stream;
 use tokio::io::{AsyncRead, AsyncSeek, ReadBuf, SeekFrom};
 
-/// How much is read at once.
+/// The number of bytes to read at a time.
 pub(super) const PIECE: usize = 64 * 1024;
 
-/// Media to be uploaded: bytes, a file, a reader or a stream, and their type.
+/// Media to upload: bytes, a file, a reader or a stream, with its media type.
 ///
-/// What can be read again, as bytes, files and whatever [`seekable`](Source::seekable) takes, survives more failures: an
-/// upload can begin anew, or go on after a restart of the program.
+/// Bytes, files and sources made with [`seekable`](Source::seekable) can be read again. So an upload from them can
+/// start again after a failure, or be resumed after a restart of the program.
 ///
 /// ```
 /// use gapis_runtime::Source;
@@ -30,20 +30,20 @@ pub struct Source {
     pub(super) content: Content,
 }
 
-/// Where bytes come from.
+/// The content of a source.
 pub(super) enum Content {
     Bytes(Bytes),
     Input(Box<dyn Input>),
 }
 
-/// Bytes that are read in order and only once, unless it can be positioned.
+/// Bytes that are read in order and only once, unless the input can seek.
 pub(super) trait Input: Send {
-    /// Appends at most that many bytes; none at the end.
+    /// Appends at most `max` bytes; none at the end.
     fn poll_read(&mut self, cx: &mut Context<'_>, into: &mut BytesMut, max: usize)
     -> Poll<io::Result<usize>>;
-    /// Goes to that place.
+    /// Moves to that offset.
     fn poll_seek(&mut self, cx: &mut Context<'_>, to: u64) -> Poll<io::Result<()>>;
-    /// Whether it can go anywhere.
+    /// Whether it can move to any offset.
     fn seeks(&self) -> bool;
 }
 
@@ -52,40 +52,40 @@ impl Source {
         Source { content_type: "application/octet-stream".to_owned(), length, content }
     }
 
-    /// Everything that a reader gives. Say the [length](Source::with_length) if it is known.
+    /// All bytes of a reader. Set the [length](Source::with_length) if it is known.
     pub fn reader(reader: impl AsyncRead + Send + Unpin + 'static) -> Self {
         Source::new(Content::Input(Box::new(Reader(reader))), None)
     }
 
-    /// The same for a reader that can be positioned. It is read from its beginning, wherever it stands.
+    /// All bytes of a reader that can seek. It is read from its beginning, whatever its current position.
     pub fn seekable(reader: impl AsyncRead + AsyncSeek + Send + Unpin + 'static) -> Self {
         Source::new(Content::Input(Box::new(Seekable { reader, seeking: None })), None)
     }
 
-    /// Everything that a stream gives. Say the [length](Source::with_length) if it is known.
+    /// All bytes of a stream. Set the [length](Source::with_length) if it is known.
     pub fn stream(stream: impl Stream<Item = io::Result<Bytes>> + Send + 'static) -> Self {
         Source::new(Content::Input(Box::new(Streamed { stream: Box::pin(stream), rest: Bytes::new() })), None)
     }
 
-    /// A file, read while it is uploaded.
+    /// A file, which is read during the upload.
     ///
     /// # Errors
-    /// If it cannot be opened.
+    /// If the file cannot be opened.
     #[cfg(feature = "fs")]
     pub async fn file(path: impl AsRef<std::path::Path>) -> crate::Result<Self> {
-        let failed = |error| crate::Error::io("the file to be uploaded cannot be opened", error);
+        let failed = |error| crate::Error::io("the file to upload cannot be opened", error);
         let file = tokio::fs::File::open(path.as_ref()).await.map_err(failed)?;
         let length = file.metadata().await.map_err(failed)?.len();
         Ok(Source::seekable(file).with_length(length))
     }
 
-    /// The same with a media type; without one it is `application/octet-stream`.
+    /// Sets the media type. Default: `application/octet-stream`.
     pub fn with_content_type(mut self, content_type: &str) -> Self {
         content_type.clone_into(&mut self.content_type);
         self
     }
 
-    /// The same with the number of its bytes. A source that gives fewer or more fails to upload.
+    /// Sets the number of bytes. If the source has fewer or more, the upload fails.
     pub fn with_length(mut self, bytes: u64) -> Self {
         if !matches!(self.content, Content::Bytes(_)) {
             self.length = Some(bytes);
@@ -93,7 +93,7 @@ impl Source {
         self
     }
 
-    /// The number of bytes, if it is known.
+    /// The number of bytes, if known.
     #[must_use]
     pub fn length(&self) -> Option<u64> {
         self.length
@@ -123,7 +123,7 @@ impl std::fmt::Debug for Source {
     }
 }
 
-/// Reads to the end of the buffer, which is made longer for it.
+/// Extends the buffer and reads into it.
 fn poll_read<R: AsyncRead + Unpin>(
     reader: &mut R,
     cx: &mut Context<'_>,
@@ -146,7 +146,7 @@ fn poll_read<R: AsyncRead + Unpin>(
     result.map_ok(|()| read)
 }
 
-/// It cannot go back, and nobody asks it to.
+/// The result of seeking for an input that cannot seek, which is never called.
 fn stays() -> Poll<io::Result<()>> {
     Poll::Ready(Err(io::Error::from(io::ErrorKind::Unsupported)))
 }
@@ -172,7 +172,7 @@ impl<R: AsyncRead + Send + Unpin> Input for Reader<R> {
 
 struct Seekable<R> {
     reader: R,
-    /// Where it is going.
+    /// The target of the current seek.
     seeking: Option<u64>,
 }
 
@@ -188,7 +188,7 @@ impl<R: AsyncRead + AsyncSeek + Send + Unpin> Input for Seekable<R> {
     fn poll_seek(&mut self, cx: &mut Context<'_>, to: u64) -> Poll<io::Result<()>> {
         let mut reader = Pin::new(&mut self.reader);
         if self.seeking != Some(to) {
-            // What was under way before, if anything, comes to its end first.
+            // An earlier seek must be completed first.
             ready!(reader.as_mut().poll_complete(cx))?;
             reader.as_mut().start_seek(SeekFrom::Start(to))?;
             self.seeking = Some(to);
@@ -204,7 +204,7 @@ impl<R: AsyncRead + AsyncSeek + Send + Unpin> Input for Seekable<R> {
 
 struct Streamed<S> {
     stream: Pin<Box<S>>,
-    /// What was given and not yet asked for.
+    /// Bytes that the stream returned and that were not read yet.
     rest: Bytes,
 }
 

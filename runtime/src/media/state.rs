@@ -1,17 +1,17 @@
-//! What a response says of the state of its media: by which headers two of them belong together, and which bytes it has.
+//! Which version of the media a response has, and which of its bytes.
 
 use http::HeaderMap;
 
-/// What tells one state of a resource from another.
+/// The headers that identify a version of a resource.
 pub(super) const VALIDATORS: [&str; 3] = ["etag", "x-goog-generation", "x-goog-hash"];
 
-/// Whether a response tells one state from all others by this header. A weak ETag does not (RFC 9110, section 8.8.1):
-/// two states with the same one may have other bytes.
+/// Whether a response identifies its version by this header. A weak ETag does not (RFC 9110, section 8.8.1): two
+/// versions with the same weak ETag may have different bytes.
 pub(super) fn says_which(headers: &HeaderMap, name: &str) -> bool {
     headers.get(name).is_some_and(|value| name != "etag" || !value.as_bytes().starts_with(b"W/"))
 }
 
-/// Whether two responses belong to the same state of a resource, if they say.
+/// Whether two responses have the same version of a resource; `None` if that is unknown.
 pub(super) fn is_same(first: &HeaderMap, other: &HeaderMap, matched: bool) -> Option<bool> {
     let mut known = matched;
     for name in VALIDATORS {
@@ -26,7 +26,7 @@ pub(super) fn is_same(first: &HeaderMap, other: &HeaderMap, matched: bool) -> Op
     known.then_some(true)
 }
 
-/// `bytes 2-5/10` as 2, 6 and 10.
+/// Parses `bytes 2-5/10` as 2, 6 and 10.
 pub(super) fn content_range(value: &str) -> Option<(u64, u64, Option<u64>)> {
     let (range, total) = value.trim().strip_prefix("bytes ")?.split_once('/')?;
     let (start, last) = range.trim().split_once('-')?;

@@ -1,7 +1,7 @@
-//! What a server says that it has stored, compared with what was sent.
+//! Compares what a server has stored with what was sent.
 //!
-//! Cloud Storage answers an upload with `size`, `crc32c` and `md5Hash` (base64 of the big-endian bytes), Drive with `size`
-//! and `md5Checksum` (hexadecimal) where `fields` asks for them. Other answers say nothing that could be compared.
+//! Cloud Storage responds to an upload with `size`, `crc32c` and `md5Hash` (base64 of the big-endian bytes), Drive
+//! with `size` and `md5Checksum` (hexadecimal) if `fields` requests them. Other responses have nothing to compare.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -11,15 +11,15 @@ use md5::{Digest as _, Md5};
 use crate::call::request::Request;
 use crate::{Error, Json, RawResponse, Result};
 
-/// The sums of what is sent from the first byte on.
+/// The checksums of the sent bytes, from the first byte on.
 #[derive(Clone)]
 pub(super) struct Sums {
-    /// How many bytes are in them.
+    /// The number of bytes included.
     count: u64,
     crc32c: u32,
-    /// It costs more than the other, and is needed only where the caller asks the server for it.
+    /// MD5 is more expensive than CRC32C, and is needed only if the caller requests it from the server.
     md5: Option<Md5>,
-    /// Something that was sent is not in them, since it was skipped.
+    /// Whether some sent bytes are not included, because they were skipped.
     gap: bool,
 }
 
@@ -29,7 +29,7 @@ impl Sums {
         Sums { count: 0, crc32c: 0, md5: asked.then(Md5::new), gap: false }
     }
 
-    /// These bytes are sent, and begin at that place. Those that were sent before are in the sums already.
+    /// Adds bytes that are sent from that offset on. Bytes that were sent before are already included.
     pub(super) fn add(&mut self, at: u64, bytes: &Bytes) {
         let Some(known) = self.count.checked_sub(at) else {
             self.gap = true;
@@ -43,7 +43,7 @@ impl Sums {
         self.count += new.len() as u64;
     }
 
-    /// Compares them with what the answer to an upload of so many bytes says.
+    /// Compares the checksums with those in the response to an upload of that length.
     ///
     /// # Errors
     /// If the server has stored something else.
@@ -52,7 +52,7 @@ impl Sums {
         let text = |name: &str| answer.get(name).and_then(Json::as_str);
         let [crc32c, md5, md5_hex] = ["crc32c", "md5Hash", "md5Checksum"].map(text);
         let is_known = matches!(text("kind"), Some("storage#object" | "drive#file"));
-        // In answers of another kind a size could be of anything.
+        // In responses of another kind, a size could belong to anything.
         if !is_known && crc32c.or(md5).or(md5_hex).is_none() {
             return Ok(());
         }
@@ -77,7 +77,7 @@ impl Sums {
             return Ok(());
         };
         Err(Error::checksum(format!(
-            "{id}: the {wrong} of what the server has stored is not that of what was sent"
+            "{id}: the {wrong} stored by the server differs from that of the upload"
         )))
     }
 }

@@ -1,5 +1,5 @@
-//! A resumable upload: a session is opened, the media goes there chunk by chunk, and what the server says that it has is
-//! where the next one begins, whatever was sent before.
+//! A resumable upload. It opens a session and sends the media in chunks. Each chunk begins at the end of what the
+//! server reports to have, whatever was sent before.
 
 use bytes::Bytes;
 use http::StatusCode;
@@ -15,10 +15,10 @@ use crate::send::observe::AttemptKind;
 use crate::wire::body::Encoded;
 use crate::{Error, RawResponse, Result};
 
-/// How often an upload begins anew whose session the server has forgotten.
+/// How often an upload starts again after the server has lost its session.
 const RESTARTS: usize = 3;
 
-/// What is uploaded, and how far that is.
+/// The media and the state of the upload.
 pub(super) struct Transfer {
     pub(super) request: Request,
     pub(super) window: Window,
@@ -27,31 +27,31 @@ pub(super) struct Transfer {
     pub(super) max_size: Option<u64>,
     pub(super) on_session: Option<OnSession>,
     pub(super) on_progress: Teller,
-    /// The place after the last byte that was sent in this session by this run.
+    /// The offset after the last byte that this run sent in this session.
     sent: u64,
-    /// Of what was sent in this session by this run.
+    /// The checksums of what this run sent in this session.
     sums: Sums,
-    /// The most that the server said it has in this session.
+    /// The largest number of bytes that the server reported in this session.
     most: u64,
     /// How often the session was lost.
     restarts: usize,
     state: State,
 }
 
-/// What comes next.
+/// The next step.
 enum State {
-    /// A session is opened.
+    /// Open a session.
     Opening,
-    /// The server is asked what it has: at first of a session that is resumed, and after each failure.
+    /// Ask the server how much it has: when a session is resumed, and after each failure.
     Asking(Open),
-    /// A chunk is sent.
+    /// Send a chunk.
     Sending(Open),
 }
 
-/// A session that is open.
+/// An open session.
 struct Open {
     session: Session,
-    /// Another run of the program opened it, and what that one has sent is not known here.
+    /// Whether an earlier run of the program opened it. What that run sent is unknown.
     resumed: bool,
 }
 
@@ -75,10 +75,10 @@ impl Transfer {
         }
     }
 
-    /// Goes on in a session that another run has opened.
+    /// Continues a session that an earlier run opened.
     ///
     /// # Errors
-    /// If it is of another method, host or source.
+    /// If the session belongs to another method, host or source.
     pub(super) fn resume(&mut self, session: Session) -> Result<()> {
         session.check(&self.request, self.window.total())?;
         self.state = State::Asking(Open { session, resumed: true });
@@ -88,12 +88,12 @@ impl Transfer {
     pub(super) async fn run(mut self) -> Result<RawResponse> {
         self.window.rewind().await?;
         let mut subject = self.request.subject();
-        // What the server has is asked before anything is sent again.
+        // Before anything is sent again, the server is asked how much it has.
         subject.idempotent = true;
         Attempts::new(subject).run(&mut self).await
     }
 
-    /// The server has that many bytes.
+    /// Handles the server's report of how many bytes it has.
     async fn kept(&mut self, kept: u64, asked: bool, resumed: bool) -> Result<Step<RawResponse>> {
         let before = self.window.start();
         self.go_on(kept, resumed && asked).await?;
@@ -108,7 +108,7 @@ impl Transfer {
         }
     }
 
-    /// The server has forgotten the session: begins anew, if the source can.
+    /// Handles a lost session: starts again, if the source can be read again.
     async fn lost(&mut self, error: Error) -> Result<Step<RawResponse>> {
         self.restarts += 1;
         if self.restarts > RESTARTS || self.window.move_to(0).await.is_err() {
@@ -119,7 +119,7 @@ impl Transfer {
         Ok(Step::Again(error))
     }
 
-    /// Opens a session. Nothing comes of one that is not used, so that this may be done twice.
+    /// Opens a session. An unused session has no effect, so the request may be sent twice.
     async fn open(&mut self) -> Result<Open> {
         let length = self.window.total();
         let mut request = opening(self.request.clone(), &self.content_type, length);
@@ -143,7 +143,7 @@ impl Transfer {
         }
     }
 
-    /// What is sent now: the chunk, or the question.
+    /// The next piece to send: the chunk, or the question how much the server has.
     fn piece(&self, asking: bool) -> Piece<'_> {
         if asking {
             let total = self.window.total().map_or_else(|| "*".to_owned(), |total| total.to_string());
@@ -153,27 +153,28 @@ impl Transfer {
         Piece { range, content_type: Some(&self.content_type), bytes }
     }
 
-    /// Goes on where the server says, which cannot be after what it was sent: what lies between would be missing.
+    /// Continues at the offset that the server reports. It cannot be beyond what was sent, because the bytes between
+    /// would be missing.
     async fn go_on(&mut self, kept: u64, by_others: bool) -> Result<()> {
         let most = if by_others { self.window.total().unwrap_or(u64::MAX) } else { self.sent };
         if kept > most {
             let id = self.request.id();
             return Err(Error::protocol(format!(
-                "{id}: the server says that it has {kept} bytes of an upload of which only {most} were sent"
+                "{id}: the server reports {kept} bytes of an upload of which only {most} were sent"
             )));
         }
         self.window.move_to(kept).await
     }
 
-    /// A server that has not been sent everything cannot have it, whatever it says: some take the question what they
-    /// have for the end of the upload. Of what another run has sent before, nothing is known here.
+    /// Checks that everything was sent before the server says that the upload is complete. Some servers treat the
+    /// question how much they have as the end of the upload. What an earlier run sent is unknown.
     fn check_done(&self, by_others: bool) -> Result<()> {
         if by_others || self.window.total().is_some_and(|total| self.sent >= total) {
             return Ok(());
         }
         let (id, sent) = (self.request.id(), self.sent);
         Err(Error::protocol(format!(
-            "{id}: the server says that the upload is complete, but only {sent} bytes of it were sent"
+            "{id}: the server reports a complete upload, but only {sent} bytes of it were sent"
         )))
     }
 
@@ -244,6 +245,6 @@ pub(super) fn opening(request: Request, content_type: &str, length: Option<u64>)
 
 fn stuck(kept: u64) -> Error {
     Error::protocol(format!(
-        "the server keeps {kept} bytes of the upload, and nothing of what is sent after them"
+        "the server reports {kept} bytes of the upload, and stores nothing that is sent after them"
     ))
 }

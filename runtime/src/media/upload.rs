@@ -1,4 +1,4 @@
-//! The call with media to be uploaded.
+//! The call that uploads media.
 
 use std::future::IntoFuture;
 use std::marker::PhantomData;
@@ -16,31 +16,34 @@ use crate::call::request::Request;
 use crate::send::trace::Span;
 use crate::{AcceptsMedia, Batch, DryRun, Error, IntoCall, RawResponse, Reply, Result, Sending};
 
-/// Chunks are multiples of this, the last one aside.
+/// Chunks are multiples of this size, except the last one.
 const UNIT: usize = 256 * 1024;
 
-/// What a chunk may have at most.
+/// The maximum size of a chunk.
 const LARGEST: usize = 1 << 30;
 
-/// What a chunk of a resumable upload has unless the caller says otherwise.
+/// The default size of a chunk of a resumable upload.
 const CHUNK: usize = 8 * 1024 * 1024;
 
-/// What is larger goes up in a way that can be resumed, where the method has one.
+/// Larger media is uploaded by the resumable protocol, if the method supports it.
 const SMALL: u64 = 5 * 1024 * 1024;
 
-/// A call that uploads media, made by `.upload(…)`. `.await` sends it, as `.send()` does.
+/// A call that uploads media, returned by `.upload(…)`. `.await` sends it, as `.send()` does.
 ///
-/// Which way it takes is chosen: media of up to 5 MiB goes up in one request, alone or with the call's body as its
-/// metadata; what is larger, or of unknown length, in chunks that can be resumed, if the method has that.
+/// The protocol is chosen automatically: media of up to 5 MiB is uploaded in one request, alone or with the call's
+/// body as metadata. Media that is larger or of unknown length is uploaded in chunks by the resumable protocol, if the
+/// method supports it.
 ///
-/// Headers of the call go along with each request of the upload, but for conditions such as `If-Match`, which belong to
-/// the one that opens it.
+/// Headers of the call are sent with each request of the upload, except conditions such as `If-Match`, which are sent
+/// with the first one only.
 ///
-/// In one request, a timeout is for silence: neither media taken nor an answer. But bytes in memory of up to 1 MiB, whose
-/// progress nobody is told, go out as one piece, and then it is for the whole. In chunks it is for each of them. On a line
-/// that does not carry a piece in that time, choose [smaller chunks](Self::with_chunk_size) or a longer timeout.
+/// For an upload in one request, the timeout limits how long no media is taken and no response arrives. But bytes in
+/// memory of up to 1 MiB, without a progress closure, are sent in one piece, and the timeout applies to the whole
+/// request. For an upload in chunks, it applies to each chunk. If the connection cannot send a chunk in that time,
+/// choose [smaller chunks](Self::with_chunk_size) or a longer timeout.
 ///
-/// Dropping the future stops the upload; a session then stays at the server until it is
+/// Dropping the future stops the upload. The server keeps its session until it is [cancelled](Session::cancel),
+/// resumed or expired.
 /// [cancelled](Session::cancel), resumed or forgotten.
 #[must_use = "an upload does nothing until it is sent"]
 pub struct Upload<M, R = AsDocumented> {
@@ -77,7 +80,7 @@ impl<M: AcceptsMedia, R: ReplyAs<M>> Upload<M, R> {
         }
     }
 
-    /// Sends the media alone, in one request. It is an error if the call has metadata, which would be lost.
+    /// Sends the media alone, in one request. If the call has metadata, this is an error, because it would be lost.
     pub fn simple(mut self) -> Self {
         self.way = Way::Simple;
         self
@@ -89,56 +92,61 @@ impl<M: AcceptsMedia, R: ReplyAs<M>> Upload<M, R> {
         self
     }
 
-    /// Sends the media in chunks, so that a failure costs one chunk at most.
+    /// Sends the media in chunks, so that a failure costs at most one chunk.
     pub fn resumable(mut self) -> Self {
         self.way = Way::Resumable;
         self
     }
 
-    /// The size of a chunk, made a multiple of 256 KiB, and 1 GiB at most. Default 8 MiB. One chunk is held
+    /// Sets the size of a chunk, which is made a multiple of 256 KiB, up to 1 GiB. Default: 8 MiB. One chunk is held
     /// in memory.
     pub fn with_chunk_size(mut self, bytes: usize) -> Self {
         self.chunk = (bytes / UNIT).max(1).saturating_mul(UNIT).min(LARGEST);
         self
     }
 
-    /// Is told how far the upload is: after each chunk that the server has, or as media goes out in one request.
+    /// Calls a closure with the progress of the upload: after each chunk that the server has, or while media is sent
+    /// in one request.
     pub fn on_progress(mut self, tell: impl FnMut(Progress) + Send + 'static) -> Self {
         self.on_progress = Teller::new(tell);
         self
     }
 
-    /// Is given the session of a resumable upload when it is opened, and again if the upload must begin anew: to be
-    /// saved, so that another run of the program can [resume](Self::resume) it, or to be cancelled.
+    /// Calls a closure with the session of a resumable upload when it is opened, and again if the upload has to start
+    /// again. The session can be saved, so that another run of the program can [resume](Self::resume) it, or be
+    /// cancelled.
     pub fn on_session(mut self, tell: impl FnMut(&Session) + Send + 'static) -> Self {
         self.on_session = Some(Box::new(tell));
         self
     }
 
-    /// Goes on with an upload that was begun before. The source is the same as then, and can be read from where the
-    /// server stands: bytes, a file, or [`Source::seekable`]. If the server has forgotten the session, the upload begins
-    /// anew.
+    /// Continues an upload that an earlier run started. The source must be the same, and it must be readable from
+    /// where the server continues: bytes, a file, or [`Source::seekable`]. If the server has lost the session, the
+    /// upload starts again.
     pub fn resume(mut self, session: Session) -> Self {
         self.session = Some(session);
         self.resumable()
     }
 
-    /// Uploads.
+    /// Uploads the media.
     ///
     /// # Errors
-    /// As any call. Bad input, before anything is sent, if the media is larger than the method takes or of a type that it
-    /// does not take, or the chosen way is one that the method does not have. [`Error::is_io`] if the source fails, or
-    /// turns out to be of another length than was said, or larger than the method takes.
+    /// - The errors of any call
+    /// - An input error, before anything is sent, if the media is larger than the method accepts or of a type that it
+    ///   does not accept, or if the method does not support the chosen protocol
+    /// - [`Error::is_io`] if the source fails, has a different length than declared, or is larger than the method
+    ///   accepts
     pub fn send(self) -> Sending<'static, R::Value> {
         let of = self.request.facts();
         Sending::new(of, Reader::of::<M, R>(), Box::pin(self.run()))
     }
 
-    /// What would be sent first, to be looked at or printed as a `curl` command: all of it but the media. Secrets are
-    /// masked, and an upload that is [resumed](Self::resume) is shown as if it began anew.
+    /// Returns the first request without sending it, to inspect it or print it as a `curl` command. It does not
+    /// contain the media. Secrets are masked. An upload that is [resumed](Self::resume) is shown as if it started
+    /// again.
     ///
     /// # Errors
-    /// If the call is not valid, or media and method do not fit each other.
+    /// If the call is not valid, or if the method does not accept the media.
     pub fn dry_run(self) -> Result<DryRun> {
         self.request.check()?;
         let (way, source) = (self.choose()?, self.source);
@@ -167,25 +175,25 @@ impl<M: AcceptsMedia, R: ReplyAs<M>> Upload<M, R> {
         }
     }
 
-    /// The way to take, if media and method fit each other.
+    /// The protocol to use, if the method accepts the media.
     fn choose(&self) -> Result<Way> {
         let id = self.request.id();
         let Some(spec) = self.request.spec().upload else {
-            return Err(Error::input(format!("{id}: the method takes no media")));
+            return Err(Error::input(format!("{id}: the method accepts no media")));
         };
         if self.request.headers().has(&CONTENT_TYPE) {
             return Err(Error::input(format!(
-                "{id}: the type of the media is said by `Source::with_content_type`, not by a header of the call"
+                "{id}: set the media type with `Source::with_content_type` instead of a header"
             )));
         }
         let content_type = &self.source.content_type;
         if http::HeaderValue::from_str(content_type).is_err() || !content_type.contains('/') {
-            return Err(Error::input(format!("{id}: not a media type: {content_type:?}")));
+            return Err(Error::input(format!("{id}: invalid media type {content_type:?}")));
         }
         if !spec.accept.is_empty() && !spec.accept.iter().any(|range| fits(content_type, range)) {
             let accepted = spec.accept.join(", ");
             return Err(Error::input(format!(
-                "{id}: the method takes {accepted}, the media is {content_type}: see `Source::with_content_type`"
+                "{id}: the method accepts {accepted}, but the media is {content_type}: see `Source::with_content_type`"
             )));
         }
         if let (Some(length), Some(max)) = (self.source.length, spec.max_size)
@@ -201,16 +209,16 @@ impl<M: AcceptsMedia, R: ReplyAs<M>> Upload<M, R> {
             }
             Way::Any => Ok(Way::Multipart),
             Way::Resumable if !can_resume => {
-                Err(Error::input(format!("{id}: the method has no resumable uploads")))
+                Err(Error::input(format!("{id}: the method does not support resumable uploads")))
             }
             Way::Simple if metadata => Err(Error::input(format!(
-                "{id}: a simple upload carries no metadata, and the call has a body: use `.multipart()`"
+                "{id}: a simple upload has no metadata, but the call has a body: use `.multipart()`"
             ))),
             way => Ok(way),
         }
     }
 
-    /// Not for use: says at compile time why an upload cannot be queued.
+    /// Not for use. It makes the compiler say why an upload cannot be queued.
     #[doc(hidden)]
     pub fn queue<'cb>(
         self,

@@ -1,4 +1,4 @@
-//! The part of a source that a resumable upload is about to send. It is all that is held in memory.
+//! The part of a source that a resumable upload sends next. Only this part is held in memory.
 
 use std::future::poll_fn;
 
@@ -7,17 +7,18 @@ use bytes::{Bytes, BytesMut};
 use super::source::{Content, PIECE, Source};
 use crate::{Error, Result};
 
-/// How much room is made before it is known that there is so much. A buffer of the usual size is made at once.
+/// How much is allocated before it is known that the source has so much. A buffer of the default chunk size is
+/// allocated at once.
 const AT_ONCE: usize = 8 << 20;
 
 pub(super) struct Window {
     content: Content,
-    /// How many bytes there are, once that is known.
+    /// The total number of bytes, once known.
     total: Option<u64>,
-    /// The place of the buffer's first byte.
+    /// The offset of the buffer's first byte.
     start: u64,
     buffer: Bytes,
-    /// Where the source stands.
+    /// The offset up to which the source was read.
     read: u64,
     ended: bool,
 }
@@ -42,7 +43,7 @@ impl Window {
         self.start
     }
 
-    /// The place after the buffer's last byte.
+    /// The offset after the buffer's last byte.
     pub(super) fn end(&self) -> u64 {
         self.start + self.buffer.len() as u64
     }
@@ -60,10 +61,10 @@ impl Window {
         }
     }
 
-    /// Reads until the buffer has that many bytes or the source ends.
+    /// Reads until the buffer has `size` bytes or the source ends.
     ///
     /// # Errors
-    /// If the source fails, or has another length than was said.
+    /// If the source fails, or its length differs from the declared one.
     pub(super) async fn fill(&mut self, size: usize) -> Result<()> {
         if let Content::Bytes(all) = &self.content {
             let from = usize::try_from(self.start).unwrap_or(usize::MAX).min(all.len());
@@ -77,7 +78,7 @@ impl Window {
             while buffer.len() < size && self.read_some(&mut buffer, size).await? > 0 {}
             self.buffer = buffer.freeze();
         }
-        // A source of a known length is asked for one byte more.
+        // A source of known length is asked for one byte more, to find out whether it is longer.
         if !self.ended && self.total == Some(self.read) && self.read_some(&mut BytesMut::new(), 1).await? > 0
         {
             return Err(self.wrong_length());
@@ -85,7 +86,7 @@ impl Window {
         Ok(())
     }
 
-    /// How much of a chunk there can be.
+    /// The maximum size of a chunk.
     fn room(&self, size: usize) -> usize {
         let left = self.total.map_or(u64::MAX, |total| total.saturating_sub(self.start));
         usize::try_from(left).unwrap_or(usize::MAX).min(size)
@@ -111,10 +112,10 @@ impl Window {
         wrong_length(self.total.unwrap_or_default(), self.read)
     }
 
-    /// Goes on from there: within the buffer, or where the source can be positioned anywhere.
+    /// Continues at that offset: within the buffer, or anywhere if the source can seek.
     ///
     /// # Errors
-    /// If it cannot.
+    /// If the offset cannot be reached.
     pub(super) async fn move_to(&mut self, to: u64) -> Result<()> {
         if let Content::Bytes(all) = &self.content {
             if to > all.len() as u64 {
@@ -141,8 +142,8 @@ impl Window {
             }
             _ => {
                 return Err(Error::bad_source(format!(
-                    "the upload would go on at byte {to}, but its source, read up to byte {}, cannot go there: \
-                     only bytes, files and what `Source::seekable` takes can",
+                    "the upload must continue at byte {to}, but its source, read up to byte {}, cannot seek: \
+                     only bytes, files and `Source::seekable` can",
                     self.read
                 )));
             }
@@ -151,13 +152,13 @@ impl Window {
         Ok(())
     }
 
-    /// Positions a source that may stand anywhere at its beginning.
+    /// Moves a source to its beginning, whatever its current position.
     pub(super) async fn rewind(&mut self) -> Result<()> {
         rewind(&mut self.content).await
     }
 }
 
-/// Positions what can be positioned at its beginning.
+/// Moves content to its beginning, if it can seek.
 pub(super) async fn rewind(content: &mut Content) -> Result<()> {
     match content {
         Content::Input(input) if input.seeks() => poll_fn(|cx| input.poll_seek(cx, 0))
@@ -169,10 +170,12 @@ pub(super) async fn rewind(content: &mut Content) -> Result<()> {
 
 pub(super) fn wrong_length(said: u64, read: u64) -> Error {
     let more = if read > said { "at least " } else { "only " };
-    Error::bad_source(format!("the source of the upload was said to have {said} bytes, but has {more}{read}"))
+    Error::bad_source(format!(
+        "the source of the upload has a declared length of {said} bytes, but has {more}{read}"
+    ))
 }
 
-/// What is said of media that the method does not take.
+/// The message for media that is larger than the method accepts.
 pub(super) fn too_large(id: &str, max: u64) -> String {
-    format!("{id}: the media is larger than the {max} bytes that the method takes")
+    format!("{id}: the media is larger than the {max} bytes that the method accepts")
 }

@@ -1,22 +1,24 @@
-//! What must hold of the codec whatever the bytes: for the fuzz targets and the property tests.
+//! Properties that the codec must have for any bytes, for the fuzz targets and the property tests.
 //!
-//! The oracle is written apart from the codec and as plainly as possible: it sees the whole input at once, goes line
-//! by line, and copies. Each function panics where the codec breaks its word.
+//! The reference implementation is independent of the codec and as simple as possible: it sees the whole input at
+//! once, reads line by line, and copies. Each function panics if the codec violates a property.
 
 use bytes::Bytes;
 
 use super::{BatchWriter, Part, PartRequest, ReadError, ReadLimits, Reader, boundary};
 
-/// A response in chunks. The first bytes choose limits and chunk sizes, the boundary is `B`.
+/// Checks the reader on a response in chunks. The first bytes choose the limits and the chunk sizes; the boundary is
+/// `B`.
 pub fn reader(data: &[u8]) {
     let Some((control, response)) = data.split_first_chunk::<4>() else { return };
-    let limits = match control[0] % 4 {
+    let seed = u32::from_le_bytes(*control);
+    let limits = match seed % 4 {
         0 => ReadLimits { part_bytes: 64, headers_per_part: 4, total_bytes: 1 << 20 },
         1 => ReadLimits { total_bytes: 100, ..ReadLimits::default() },
         _ => ReadLimits::default(),
     };
     let (whole, error) = read(limits, [response]);
-    let mut rng = fastrand::Rng::with_seed(u64::from(u32::from_le_bytes(*control)));
+    let mut rng = fastrand::Rng::with_seed(u64::from(seed));
     let largest = rng.usize(1..=64);
     let mut chunks = Vec::new();
     let mut rest = response;
@@ -57,8 +59,8 @@ fn compare_with_oracle(response: &[u8], parts: &[Part], error: Option<&ReadError
     }
 }
 
-/// What stands before the first delimiter of a message, its parts, with the line ends before their delimiters, and
-/// whether the message is closed.
+/// Splits a message into the text before the first delimiter and the parts with the line ends before their delimiters.
+/// Also returns whether the message is closed.
 fn split(message: &[u8], boundary: &[u8]) -> (Vec<u8>, Vec<Vec<u8>>, bool) {
     let mut preamble = Vec::new();
     let mut parts: Vec<Vec<u8>> = Vec::new();
@@ -66,7 +68,7 @@ fn split(message: &[u8], boundary: &[u8]) -> (Vec<u8>, Vec<Vec<u8>>, bool) {
     for line in message.split_inclusive(|byte| *byte == b'\n') {
         let whole = line.ends_with(b"\n");
         let text = line.strip_suffix(b"\n").map_or(line, |text| text.strip_suffix(b"\r").unwrap_or(text));
-        // A line that the end of the message cut may lack anything after its boundary.
+        // A line that was cut by the end of the message may lack anything after its boundary.
         let text = if whole { text } else { text.strip_suffix(b"\r").unwrap_or(text) };
         let after = text.strip_prefix(b"--").and_then(|text| text.strip_prefix(boundary));
         let blank = |rest: &[u8]| rest.len() <= 256 && rest.iter().all(|byte| matches!(byte, b' ' | b'\t'));
@@ -86,7 +88,7 @@ fn split(message: &[u8], boundary: &[u8]) -> (Vec<u8>, Vec<Vec<u8>>, bool) {
     (preamble, parts, false)
 }
 
-/// One part.
+/// Checks the parser on one part.
 pub fn part(data: &[u8]) {
     for max_headers in [2, 256] {
         let part = Part::parse(3, Bytes::copy_from_slice(data), max_headers);
@@ -109,7 +111,8 @@ pub fn part(data: &[u8]) {
     }
 }
 
-/// Calls made from the bytes: what the writer takes comes out of the reader as it went in, and nothing else does.
+/// Checks the writer on calls made from the bytes: the reader must return each accepted call unchanged, and nothing
+/// else.
 pub fn writer(data: &[u8]) {
     let text = String::from_utf8_lossy(data);
     let mut fields = text.split('\u{1}');

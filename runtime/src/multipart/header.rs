@@ -1,14 +1,14 @@
-//! Header blocks, read leniently: a bad line costs itself only.
+//! Header blocks, parsed leniently: an invalid line affects only itself.
 //!
-//! Most callers never look at an answer's headers, so a block stays bytes until someone asks. One reader serves
-//! every case (`httparse` refuses a block for a line without a colon, a missing blank line or a folded value), and
-//! finding the end of a block with it costs less than parsing the block strictly.
+//! Most callers never look at the headers of a response, so a block is kept as bytes until it is accessed. One parser
+//! serves every case; `httparse` rejects a whole block because of a line without a colon, a missing blank line or a
+//! folded value. Finding the end of a block with this parser costs less than parsing the block strictly.
 
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue};
 use memchr::memchr;
 
-/// The lines of a block, without their ends (CRLF or LF); the last one may lack its end.
+/// The lines of a block, without their line ends (CRLF or LF). The last line may have no line end.
 #[derive(Debug, Clone)]
 pub(super) struct Lines<'a> {
     bytes: &'a [u8],
@@ -20,7 +20,7 @@ impl<'a> Lines<'a> {
         Lines { bytes, at: at.min(bytes.len()) }
     }
 
-    /// Where the next line begins.
+    /// The offset of the next line.
     pub(super) fn offset(&self) -> usize {
         self.at
     }
@@ -46,20 +46,20 @@ impl<'a> Iterator for Lines<'a> {
     }
 }
 
-/// Name and untrimmed value of a header line, if it has a colon.
+/// The name and the untrimmed value of a header line, if the line has a colon.
 #[inline]
 pub(super) fn split_field(line: &[u8]) -> Option<(&[u8], &[u8])> {
     let colon = memchr(b':', line)?;
     Some((line.get(..colon)?.trim_ascii(), line.get(colon + 1..)?))
 }
 
-/// Whether the line goes on with the value of the line before.
+/// Whether the line continues the value of the previous line.
 #[inline]
 pub(super) fn is_folded(line: &[u8]) -> bool {
     matches!(line.first(), Some(b' ' | b'\t'))
 }
 
-/// The header block of an answer, as it came; parsed anew by each question.
+/// The header block of a response, as received. Each access parses it.
 #[derive(Clone, Default)]
 pub(crate) struct Head(Bytes);
 
@@ -68,24 +68,24 @@ impl Head {
         Head(bytes)
     }
 
-    /// The same with bytes of its own.
+    /// Copies the block, so that it does not keep a larger buffer in memory.
     pub(crate) fn detached(&self) -> Self {
         Head(Bytes::copy_from_slice(&self.0))
     }
 
-    /// The first value of that header, trimmed; a folded value has its line breaks inside.
+    /// The first value of that header, trimmed. A folded value contains its line breaks.
     #[cfg(any(test, fuzzing))]
     pub(crate) fn get(&self, name: &str) -> Option<&[u8]> {
         self.fields().find(|(found, _)| found.eq_ignore_ascii_case(name.as_bytes())).map(|(_, value)| value)
     }
 
-    /// The first value of that header, if it is text.
+    /// The first value of that header, if it is valid UTF-8.
     #[cfg(test)]
     pub(crate) fn get_str(&self, name: &str) -> Option<&str> {
         self.get(name).and_then(|value| std::str::from_utf8(value).ok())
     }
 
-    /// Every header that has a name and a value HTTP allows, repeated ones kept; others are left out.
+    /// All headers with a name and a value that HTTP allows, including repeated ones. Others are left out.
     pub(crate) fn to_map(&self) -> HeaderMap {
         let mut map = HeaderMap::new();
         for (name, value) in self.fields() {
@@ -101,7 +101,7 @@ impl Head {
         map
     }
 
-    /// The block as it came.
+    /// The block as received.
     #[cfg(any(test, fuzzing))]
     pub(crate) fn as_bytes(&self) -> &Bytes {
         &self.0
@@ -113,13 +113,13 @@ impl Head {
 }
 
 impl std::fmt::Debug for Head {
-    /// The size only: headers may carry what must not reach a log.
+    /// Prints only the size, because headers may contain what must not be logged.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "Head({} bytes)", self.0.len())
     }
 }
 
-/// Name and trimmed value of each header; lines without a colon are passed over.
+/// The name and the trimmed value of each header. Lines without a colon are skipped.
 struct Fields<'a> {
     lines: Lines<'a>,
     bytes: &'a [u8],
@@ -137,7 +137,7 @@ impl<'a> Iterator for Fields<'a> {
             }
             let Some((name, mut value)) = split_field(line) else { continue };
             let from = start + line.len() - value.len();
-            // A value goes on to the end of its last folded line.
+            // A value extends to the end of its last folded line.
             let mut ahead = self.lines.clone();
             while ahead.next().is_some_and(is_folded) {
                 self.lines = ahead.clone();
@@ -148,7 +148,7 @@ impl<'a> Iterator for Fields<'a> {
     }
 }
 
-/// One line from a folded value: each break, with the white space after it, becomes one space.
+/// Unfolds a value: each line break, with the white space after it, becomes one space.
 fn unfold(value: &[u8]) -> Vec<u8> {
     let mut out = Vec::with_capacity(value.len());
     for line in Lines::new(value, 0) {

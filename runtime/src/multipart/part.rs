@@ -1,8 +1,8 @@
-//! One part of a batch response: its `Content-ID`, and the HTTP response inside.
+//! One part of a batch response: its `Content-ID`, and the HTTP response in it.
 //!
-//! Reads what servers really send: no blank line before the status line, a header block without an end, line feeds
-//! alone, a wrong `Content-Length`. What cannot be read at all becomes a [`Flaw`] beside the raw bytes and harms no
-//! other part.
+//! Accepts what servers send in practice: no blank line before the status line, a header block without an end, bare
+//! line feeds, a wrong `Content-Length`. A part that cannot be read at all becomes a [`Flaw`] with the raw bytes, and
+//! does not affect other parts.
 
 use std::fmt;
 use std::ops::Range;
@@ -12,19 +12,19 @@ use http::StatusCode;
 
 use super::header::{Head, Lines, is_folded, split_field};
 
-/// A part of the response, complete as it came.
+/// A complete part of the response.
 #[derive(Debug, Clone)]
 pub(crate) struct Part {
-    /// Its place in the response, from 0; parts that cannot be decoded count.
+    /// Its position in the response, from 0. Parts that cannot be read are counted too.
     pub(crate) order: usize,
-    /// The bytes between the delimiters. Of a part over the limit, only its beginning.
+    /// The bytes between the delimiters. For a part over the size limit, only its beginning.
     pub(crate) raw: Bytes,
-    /// The HTTP response inside, or why there is none.
+    /// The HTTP response in the part, or why there is none.
     pub(crate) content: Result<Inner, Flaw>,
     id: Option<Range<usize>>,
 }
 
-/// The HTTP response inside a part. Slices of the bytes that arrived: nothing is copied.
+/// The HTTP response in a part. Its fields are slices of the received bytes; nothing is copied.
 #[derive(Debug, Clone)]
 pub(crate) struct Inner {
     pub(crate) status: StatusCode,
@@ -32,23 +32,23 @@ pub(crate) struct Inner {
     pub(crate) body: Bytes,
 }
 
-/// Why a part holds no response that can be read.
+/// Why a part contains no readable response.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Flaw {
-    /// No line of it looks like `HTTP/1.1 200 OK`.
+    /// No line looks like `HTTP/1.1 200 OK`.
     NoStatusLine,
-    /// A body was announced, or the header block does not even end, and there is none.
+    /// The body is missing although the headers announce one, or the header block does not end.
     NoBody,
-    /// It has more header lines than this.
+    /// The part has more header lines than this limit.
     TooManyHeaders(usize),
-    /// It has more bytes than this.
+    /// The part has more bytes than this limit.
     TooLarge(usize),
 }
 
 impl fmt::Display for Flaw {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Flaw::NoStatusLine => f.write_str("the part holds no HTTP response"),
+            Flaw::NoStatusLine => f.write_str("the part contains no HTTP response"),
             Flaw::NoBody => f.write_str("the body of the HTTP response in the part is missing"),
             Flaw::TooManyHeaders(limit) => write!(f, "the part has more than {limit} header lines"),
             Flaw::TooLarge(limit) => write!(f, "the part has more than {limit} bytes"),
@@ -62,18 +62,18 @@ impl Part {
         self.id.clone().and_then(|id| self.raw.get(id)).map(ContentId)
     }
 
-    /// The index of the call that this part answers, if its `Content-ID` is one of this batch's.
+    /// The index of the call that this part is for, if its `Content-ID` belongs to this batch.
     pub(crate) fn index(&self, token: &str) -> Option<usize> {
         self.content_id().and_then(|id| id.parse_id(token))
     }
 
-    /// Reads a part: all bytes up to the next delimiter line, of which the last line end belongs to the delimiter.
+    /// Parses a part from all bytes up to the next delimiter line. The last line end belongs to the delimiter.
     pub(super) fn parse(order: usize, mut raw: Bytes, max_headers: usize) -> Part {
         let own = raw.strip_suffix(b"\n").unwrap_or(&raw);
         let end = own.strip_suffix(b"\r").unwrap_or(own).len();
         let (id, found) = scan(raw.get(..end).unwrap_or_default(), max_headers);
         let content = found.and_then(|mut layout| {
-            // The blank line that ends the headers of an empty body may stand where the delimiter's own line end should.
+            // The blank line after the headers of an empty body may be where the delimiter's line end should be.
             let whole = raw.get(..end).unwrap_or_default();
             layout.ended |= end < raw.len() && whole.ends_with(b"\n");
             let body = layout.body(&raw, end);
@@ -95,9 +95,10 @@ impl Part {
         Part { order, raw: beginning, content: Err(Flaw::TooLarge(limit)), id }
     }
 
-    /// Reads the last part of a message without a closing delimiter; only one that proves itself complete is given. It
-    /// does by its length: its header block ended, and after the bytes that it announced comes nothing but the beginning
-    /// of a delimiter. Where the message is not `broken` off but ended, also by its JSON, or by its status.
+    /// Parses the last part of a message without a closing delimiter. Returns it only if it is complete for certain:
+    /// its header block ended, and after the announced number of bytes nothing follows except the beginning of a
+    /// delimiter. If the message ended normally (not `broken`), complete JSON or a status that excludes a body is also
+    /// sufficient.
     pub(super) fn parse_last(
         order: usize,
         mut raw: Bytes,
@@ -121,7 +122,7 @@ impl Part {
 pub(crate) struct ContentId<'a>(&'a [u8]);
 
 impl<'a> ContentId<'a> {
-    /// The id without quotes, `<>` and the `response-` that servers put before it, where it is in one piece.
+    /// The id without quotes, angle brackets and the `response-` that servers add, if it is not folded.
     pub(crate) fn bare(self) -> &'a [u8] {
         let mut id = self.0.trim_ascii();
         id = enclosed(id, b'"', b'"').unwrap_or(id);
@@ -133,8 +134,8 @@ impl<'a> ContentId<'a> {
         }
     }
 
-    /// The index in an id of the form `TOKEN+INDEX`, whatever the case of its letters; none if the id is another's.
-    /// White space, line folds and brackets anywhere in it do not count.
+    /// The index in an id of the form `TOKEN+INDEX`, in any case. `None` if the id belongs to another batch. White
+    /// space, line folds and angle brackets anywhere in the id are ignored.
     pub(crate) fn parse_id(self, token: &str) -> Option<usize> {
         index(self.bare(), token).or_else(|| {
             let dropped = |byte: &u8| byte.is_ascii_whitespace() || matches!(byte, b'<' | b'>' | b'"');
@@ -165,24 +166,24 @@ fn decimal(digits: &[u8]) -> Option<usize> {
     })
 }
 
-/// Where in a part's bytes the response lies.
+/// Where the response is in a part's bytes.
 #[derive(Debug)]
 struct Layout {
     status: StatusCode,
     head: Range<usize>,
-    /// Where the body begins.
+    /// The offset of the body.
     body: usize,
     /// Whether a blank line ended the header block.
     ended: bool,
-    /// The one `Content-Length`; none if absent, unreadable or contradicted.
+    /// The value of `Content-Length`. `None` if it is missing, invalid or contradictory.
     length: Option<usize>,
     chunked: bool,
 }
 
 impl Layout {
-    /// The body of a part whose bytes end at `end` by the delimiter. `Content-Length` decides only about line ends:
-    /// those that it counts are kept though they stand where the delimiter's own should, those that it does not
-    /// count are dropped. Where it disagrees about anything else it is wrong, and the delimiter wins.
+    /// The body of a part whose delimiter begins at `end`. `Content-Length` decides only about line ends: those that
+    /// it counts are kept, even where the delimiter's own line end should be, and those that it does not count are
+    /// removed. If it disagrees about anything else, it is wrong, and the delimiter decides.
     fn body(&self, raw: &[u8], end: usize) -> Range<usize> {
         let start = self.body.min(end);
         let Some(announced) = self.length.and_then(|length| start.checked_add(length)) else {
@@ -197,7 +198,8 @@ impl Layout {
         }
     }
 
-    /// Whether a successful answer has no body although it should: one that is empty says so, by its status or length.
+    /// Whether a successful response should have a body but has none. An intentionally empty response says so by its
+    /// status or its length.
     fn lacks_body(&self, body: &[u8]) -> bool {
         let success = self.status.is_success() && !matches!(self.status.as_u16(), 204 | 205);
         let announced = match self.length {
@@ -207,7 +209,7 @@ impl Layout {
         success && announced && body.trim_ascii().is_empty()
     }
 
-    /// Where the announced body ends, if that is before nothing but the beginning of a delimiter.
+    /// Where the announced body ends, if nothing but the beginning of a delimiter follows.
     fn end_by_length(&self, raw: &[u8], delimiter: &[u8]) -> Option<usize> {
         let announced = match self.status.as_u16() {
             _ if !self.ended || self.chunked => None,
@@ -223,7 +225,7 @@ impl Layout {
         (!counts_delimiter && delimiter.starts_with(rest)).then_some(end)
     }
 
-    /// Where a body of complete JSON ends, or one that the status excludes.
+    /// Where the body ends, if it is complete JSON or if the status excludes a body.
     fn end_by_content(&self, raw: &[u8], delimiter: &[u8]) -> Option<usize> {
         if matches!(self.status.as_u16(), 204 | 304) {
             return Some(self.body.min(raw.len()));
@@ -231,7 +233,7 @@ impl Layout {
         let cut = (1..delimiter.len()).rev().filter_map(|len| delimiter.get(..len));
         let end = cut.map(|begun| raw.strip_suffix(begun)).find_map(|rest| rest).unwrap_or(raw).len();
         let body = raw.get(self.body..end)?.trim_ascii_end();
-        // A number or a word may go on.
+        // A number or a word could continue, so only objects and arrays are known to be complete.
         let bounded = matches!(body.first(), Some(b'{' | b'['));
         let whole = bounded && serde_json::from_slice::<serde::de::IgnoredAny>(body).is_ok();
         whole.then_some(self.body + body.len())
@@ -246,7 +248,7 @@ impl Layout {
     }
 }
 
-/// Finds the `Content-ID` and the response. The id is found also where the response is not.
+/// Finds the `Content-ID` and the response. The id is found even if there is no response.
 fn scan(bytes: &[u8], max_headers: usize) -> (Option<Range<usize>>, Result<Layout, Flaw>) {
     let mut lines = Lines::new(bytes, 0);
     let mut left = max_headers;
@@ -267,8 +269,8 @@ fn scan(bytes: &[u8], max_headers: usize) -> (Option<Range<usize>>, Result<Layou
     (id, layout)
 }
 
-/// Reads up to the status line. A status line ends the part's headers also where the blank line is missing; after
-/// that blank line nothing else may come.
+/// Reads up to the status line. The status line ends the part's headers even if the blank line is missing. After the
+/// blank line, only the status line may follow.
 fn scan_part_head(
     lines: &mut Lines<'_>,
     left: &mut usize,
@@ -311,7 +313,7 @@ fn scan_part_head(
     }
 }
 
-/// Reads the inner response's header block, up to the blank line or the end of the part.
+/// Reads the header block of the inner response, up to the blank line or the end of the part.
 fn scan_inner_head(
     bytes: &[u8],
     lines: &mut Lines<'_>,
@@ -332,7 +334,7 @@ fn scan_inner_head(
     loop {
         let at = lines.offset();
         let Some(line) = lines.next() else { return Ok(layout) };
-        // In lower case, of letters and brackets.
+        // This bit turns upper case into lower case, and `[` into `{`.
         match line.first().map(|first| first | 0x20) {
             None => {
                 layout.head.end = at;
@@ -340,7 +342,7 @@ fn scan_inner_head(
                 layout.ended = true;
                 return Ok(layout);
             }
-            // No header begins with a bracket: the blank line before a JSON body is missing.
+            // No header begins with a bracket, so the blank line before a JSON body is missing.
             Some(b'{') => {
                 layout.head.end = at;
                 layout.body = at;
@@ -373,7 +375,7 @@ fn starts_with(line: &[u8], lower: &[u8]) -> bool {
     line.get(..lower.len()).is_some_and(|start| start.eq_ignore_ascii_case(lower))
 }
 
-/// The status of `HTTP/1.1 200 OK`, `HTTP/2 200`, `HTTP/1.0 404`.
+/// The status in `HTTP/1.1 200 OK`, `HTTP/2 200` or `HTTP/1.0 404`.
 #[inline]
 fn status_line(line: &[u8]) -> Option<StatusCode> {
     let rest = match line.split_at_checked(5) {
@@ -390,8 +392,8 @@ fn status_line(line: &[u8]) -> Option<StatusCode> {
     }
 }
 
-/// Decodes a body that really is chunked, to its last byte. Servers copy `Transfer-Encoding: chunked` into a part
-/// whose body they have already joined, so anything else is left as it is.
+/// Decodes a body that is chunked up to its last byte. Servers copy `Transfer-Encoding: chunked` into a part whose
+/// body is no longer chunked, so any other body is left unchanged.
 fn dechunk(body: &[u8]) -> Option<Bytes> {
     let mut out = BytesMut::with_capacity(body.len());
     let mut rest = body;
@@ -400,7 +402,7 @@ fn dechunk(body: &[u8]) -> Option<Bytes> {
         let size = line.split(|byte| *byte == b';').next()?.trim_ascii();
         let size = usize::from_str_radix(std::str::from_utf8(size).ok()?, 16).ok()?;
         if size == 0 {
-            // Trailers, if any, end with a blank line, which the delimiter may have taken for its own.
+            // Trailers, if any, end with a blank line, which may have been counted as the delimiter's line end.
             let mut trailers = Lines::new(after, 0);
             while trailers.next().is_some_and(|line| !line.is_empty()) {}
             return after.get(trailers.offset()..)?.trim_ascii().is_empty().then(|| out.freeze());

@@ -1,9 +1,9 @@
 //! An incremental reader of multipart/mixed.
 //!
-//! Bytes come in chunks of any size, parts go out as soon as the delimiter after them has come. A part that lies in
-//! one chunk is a slice of it; only one that spans chunks is copied. Each byte is searched a fixed number of times,
-//! however the stream is cut. The reader holds one part and one chunk: a part over the limit is let go, but for its
-//! beginning, and reported in its place.
+//! Bytes arrive in chunks of any size, and a part is returned as soon as the delimiter after it has arrived. A part
+//! that lies in one chunk is a slice of it; only a part that spans chunks is copied. Each byte is searched a constant
+//! number of times, however the stream is divided. The reader holds one part and one chunk. Of a part over the size
+//! limit, only the beginning is kept, and the part is reported at its position.
 
 use bytes::{Buf, Bytes, BytesMut};
 use memchr::{memchr, memmem};
@@ -11,14 +11,14 @@ use memchr::{memchr, memmem};
 use super::error::ReadError;
 use super::part::Part;
 
-/// White space after a boundary beyond which the line is no delimiter; it bounds what is looked at again.
+/// A line with more white space than this after a boundary is not a delimiter. This limits how much is searched again.
 const MAX_PADDING: usize = 256;
-/// What is kept of a part over the limit: enough for its `Content-ID` and a glance.
+/// How much of a part over the limit is kept: enough for its `Content-ID` and for a message.
 const KEPT_OF_TOO_LARGE: usize = 4096;
-/// The longest boundary that RFC 2046 allows is 70; some servers exceed it.
+/// RFC 2046 allows boundaries of up to 70 characters; some servers exceed that.
 const MAX_BOUNDARY: usize = 256;
 
-/// What the answer to a batch may cost.
+/// Limits on the size of a batch response.
 ///
 /// ```
 /// use gapis_runtime::ReadLimits;
@@ -34,22 +34,22 @@ pub struct ReadLimits {
 }
 
 impl ReadLimits {
-    /// How many bytes one part may have. A larger one is reported in its place as undecodable; the others are read.
-    /// Default 64 MiB.
+    /// The maximum number of bytes in one part. A larger part is reported as unreadable; the others are read. Default:
+    /// 64 MiB.
     #[must_use]
     pub fn with_part_bytes(mut self, bytes: usize) -> Self {
         self.part_bytes = bytes;
         self
     }
 
-    /// How many header lines one part may have, its own and the inner response's together. Default 256.
+    /// The maximum number of header lines in one part, including those of the inner response. Default: 256.
     #[must_use]
     pub fn with_headers_per_part(mut self, lines: usize) -> Self {
         self.headers_per_part = lines;
         self
     }
 
-    /// How many bytes the whole response may have. Beyond, reading ends with an error. Default 1 GiB.
+    /// The maximum number of bytes in the whole response. If it has more, reading ends with an error. Default: 1 GiB.
     #[must_use]
     pub fn with_total_bytes(mut self, bytes: u64) -> Self {
         self.total_bytes = bytes;
@@ -65,51 +65,51 @@ impl Default for ReadLimits {
 
 /// Reads the parts of a response as its bytes arrive.
 ///
-/// `feed` a chunk, then take parts by `next_part` until it gives `None`; at the end of the stream `finish`, and take
-/// again: the remaining parts, then at most one error, then `None`.
+/// Call `feed` with a chunk, then `next_part` until it returns `None`. At the end of the stream call `finish`, then
+/// `next_part` again: it returns the remaining parts, then at most one error, then `None`.
 #[derive(Debug)]
 pub(crate) struct Reader {
-    /// Finds a line feed, two dashes and the boundary.
+    /// Searches for a line feed, two dashes and the boundary.
     finder: memmem::Finder<'static>,
     limits: ReadLimits,
-    /// The older bytes not yet read, gathered from several chunks, followed by …
+    /// Unread bytes that were gathered from several chunks, followed by …
     carry: BytesMut,
-    /// … the newest chunk's.
+    /// … the unread bytes of the newest chunk.
     chunk: Bytes,
-    /// How far the unread bytes have been searched.
+    /// How many of the unread bytes have been searched.
     searched: usize,
     state: State,
-    /// How many parts were given.
+    /// The number of parts returned.
     parts: usize,
     total: u64,
     input: Input,
 }
 
-/// Whether more will come.
+/// Whether more bytes may arrive.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Input {
     Open,
-    /// No: the sender ended it.
+    /// No: the sender ended the stream.
     Closed,
-    /// No: the connection broke.
+    /// No: the connection failed.
     Broken,
-    /// No: the limit on the whole was passed. What came until then is still read.
+    /// No: the response exceeds the total limit. The bytes received before that are still read.
     Overflowed,
 }
 
 #[derive(Debug)]
 enum State {
-    /// Nothing was read.
+    /// No bytes have been read.
     Start,
-    /// Before the first delimiter. Kept, since it is a part where that delimiter is missing.
+    /// Before the first delimiter. The bytes are kept, because they are a part if that delimiter is missing.
     Preamble,
-    /// The same, of what is too long to be a part.
+    /// The same, but too long to be a part.
     LongPreamble,
-    /// In a part; the unread bytes begin behind the delimiter line before it.
+    /// In a part. The unread bytes begin after the delimiter line that precedes it.
     Part,
-    /// In a part over the limit, of which this is kept.
+    /// In a part over the limit. Holds its beginning.
     TooLarge(Bytes),
-    /// The stream broke off, and what could be saved of the last part was given.
+    /// The stream ended early, and what could be read of the last part was returned.
     Cut,
     /// After the closing delimiter, or after an error.
     Done,
@@ -117,24 +117,24 @@ enum State {
 
 /// What the search for a delimiter found.
 enum Found {
-    /// Nothing before this place, from which to go on with more bytes.
+    /// There is no delimiter before this offset, where the search continues with more bytes.
     Nothing(usize),
-    /// A delimiter line begins at `at`, what follows it begins at `next`; the last one is `closing`.
+    /// A delimiter line begins at `at`, and the text after it at `next`. `closing` marks the last delimiter.
     Delimiter { at: usize, next: usize, closing: bool },
 }
 
 /// What follows a boundary at the beginning of a line.
 enum Line {
-    /// More bytes are needed to tell.
+    /// This cannot be decided without more bytes.
     Open,
-    /// The line is a delimiter, what follows it begins there.
+    /// The line is a delimiter, and the text after it begins at `next`.
     Delimiter { next: usize, closing: bool },
-    /// The line only begins like one.
+    /// The line is not a delimiter, although it begins like one.
     Other,
 }
 
 impl Reader {
-    /// A reader for a response of that `Content-Type`.
+    /// A reader for a response with that `Content-Type`.
     ///
     /// # Errors
     /// If the type is not multipart or has no usable boundary.
@@ -158,7 +158,7 @@ impl Reader {
         }
     }
 
-    /// Takes the next chunk of the response. Chunks after `finish` or beyond the limit are ignored.
+    /// Adds the next chunk of the response. Chunks after `finish` or beyond the limit are ignored.
     pub(crate) fn feed(&mut self, mut chunk: Bytes) {
         if self.input != Input::Open || matches!(self.state, State::Done) {
             return;
@@ -173,12 +173,12 @@ impl Reader {
         self.chunk = chunk;
     }
 
-    /// Says that the stream ended as its sender wanted it to.
+    /// Marks the regular end of the stream.
     pub(crate) fn finish(&mut self) {
         self.end(Input::Closed);
     }
 
-    /// Says that the stream broke off.
+    /// Marks an early end of the stream.
     pub(crate) fn break_off(&mut self) {
         self.end(Input::Broken);
     }
@@ -189,12 +189,12 @@ impl Reader {
         }
     }
 
-    /// Whether the closing delimiter was read, so that nothing of interest follows.
+    /// Whether the closing delimiter was read, so that no more parts follow.
     pub(crate) fn is_done(&self) -> bool {
         matches!(self.state, State::Done)
     }
 
-    /// How many bytes it holds.
+    /// The number of bytes that the reader holds.
     #[cfg(any(test, fuzzing))]
     pub(crate) fn held(&self) -> usize {
         self.carry.len() + self.chunk.len()
@@ -203,7 +203,7 @@ impl Reader {
     /// The next part. `None` if more bytes are needed, or if everything was read.
     ///
     /// # Errors
-    /// Once, after the last part, if the response was cut or too large, or never held its boundary.
+    /// Once, after the last part, if the response ended early, is too large, or does not contain its boundary.
     pub(crate) fn next_part(&mut self) -> Result<Option<Part>, ReadError> {
         loop {
             if matches!(self.state, State::Done) {
@@ -231,12 +231,12 @@ impl Reader {
 
     /// Searches the oldest bytes for a delimiter.
     fn find(&mut self) -> Found {
-        // The end of these bytes is the end of the stream only if no others wait behind them.
+        // The end of these bytes is the end of the stream only if no other bytes follow them.
         let last = self.input != Input::Open && (self.carry.is_empty() || self.chunk.is_empty());
         let window = if self.carry.is_empty() { &self.chunk[..] } else { &self.carry[..] };
         let needle = self.finder.needle();
         let bare = needle.get(1..).unwrap_or_default();
-        // The stream and each part begin a line, without a line feed here that would say so.
+        // The stream and each part begin at the start of a line, but the line feed before it is not in the buffer.
         if self.searched == 0 && matches!(self.state, State::Start | State::Part) {
             if window.len() < bare.len() && bare.starts_with(window) && !last {
                 return Found::Nothing(0);
@@ -261,11 +261,11 @@ impl Reader {
                 Line::Other => from = at + needle.len(),
             }
         }
-        // The beginning of a delimiter may be the end of these bytes.
+        // These bytes may end with the beginning of a delimiter.
         Found::Nothing(from.max((window.len() + 1).saturating_sub(needle.len())))
     }
 
-    /// Takes what lies before the delimiter found, and goes on behind it.
+    /// Takes the bytes before a delimiter and continues after it.
     fn take(&mut self, at: usize, next: usize, closing: bool) -> Option<Part> {
         let before = if self.carry.is_empty() {
             let mut before = self.chunk.split_to(next);
@@ -284,7 +284,8 @@ impl Reader {
         let limit = self.limits.part_bytes;
         match state {
             State::TooLarge(kept) => Some(self.too_large(kept)),
-            // Two delimiters in a row: nothing, if the second one closes; else an answer was lost between them.
+            // If the second of two adjacent delimiters closes the message, there is nothing between them; otherwise a
+            // part was lost.
             State::Part if closing && before.is_empty() => None,
             State::Part if before.len() > limit => {
                 let kept = self.beginning(&before);
@@ -305,8 +306,8 @@ impl Reader {
         }
     }
 
-    /// Moves bytes of the chunk behind the gathered ones: if there is a delimiter, up to the end of its line, so that
-    /// what follows needs no copying.
+    /// Appends bytes of the chunk to the gathered ones. If the chunk has a delimiter, only up to the end of its line,
+    /// so that the rest need not be copied.
     fn gather(&mut self) {
         let line = self.finder.find(&self.chunk).map(|at| at + self.finder.needle().len());
         let end = line.and_then(|from| Some(from + memchr(b'\n', self.chunk.get(from..)?)? + 1));
@@ -314,10 +315,10 @@ impl Reader {
         self.carry.extend_from_slice(&piece);
     }
 
-    /// Drops bytes that no part will need: of a long preamble, and of a part over the limit.
+    /// Discards bytes that no part needs: of a long preamble, and of a part over the limit.
     fn let_go(&mut self) {
         let held = self.carry.len() + self.chunk.len();
-        // What may follow a part within the limit: a delimiter line that has not ended.
+        // An incomplete delimiter line may follow a part within the limit.
         let slack = self.finder.needle().len() + MAX_PADDING + 4;
         if held > self.limits.part_bytes.saturating_add(slack) {
             self.state = match std::mem::replace(&mut self.state, State::LongPreamble) {
@@ -334,14 +335,14 @@ impl Reader {
             if self.carry.is_empty() {
                 self.chunk.advance(self.searched.min(self.chunk.len()));
             } else {
-                // Copied, so that the memory behind it is let go as well.
+                // A copy, so that the larger buffer is released too.
                 self.carry = BytesMut::from(self.carry.get(self.searched..).unwrap_or_default());
             }
             self.searched = 0;
         }
     }
 
-    /// What to say of a stream that ended before its closing delimiter.
+    /// The result for a stream that ended before its closing delimiter.
     fn at_end(&mut self) -> Result<Option<Part>, ReadError> {
         let rest = if self.carry.is_empty() { self.chunk.clone() } else { self.carry.split().freeze() };
         self.drop_rest();
@@ -358,7 +359,7 @@ impl Reader {
                 match Part::parse_last(self.parts, rest.clone(), delimiter, headers, broken) {
                     Some(part) => {
                         self.parts += 1;
-                        // Where the sender ended it, nothing was lost but the delimiter.
+                        // If the sender ended the stream, only the delimiter is missing.
                         self.state = if broken { State::Cut } else { State::Done };
                         Ok(Some(part))
                     }
@@ -370,7 +371,7 @@ impl Reader {
         }
     }
 
-    /// What is kept of a part over the limit: a copy, so that the whole is let go.
+    /// The kept beginning of a part over the limit: a copy, so that the whole part is released.
     fn beginning(&self, part: &[u8]) -> Bytes {
         Bytes::copy_from_slice(part.get(..KEPT_OF_TOO_LARGE.min(self.limits.part_bytes)).unwrap_or(part))
     }
@@ -391,8 +392,8 @@ impl Reader {
     }
 }
 
-/// Reads what follows a boundary: two dashes if it closes, white space, the end of the line. At the end of the stream
-/// (`last`) the line may break off anywhere.
+/// Reads what follows a boundary: two dashes if it is the closing one, white space, and the end of the line. At the
+/// end of the stream (`last`) the line may be incomplete.
 fn line_after(window: &[u8], from: usize, last: bool) -> Line {
     let rest = window.get(from..).unwrap_or_default();
     let at_end = if last { Line::Delimiter { next: window.len(), closing: false } } else { Line::Open };
@@ -413,10 +414,10 @@ fn line_after(window: &[u8], from: usize, last: bool) -> Line {
     }
 }
 
-/// The boundary in a `Content-Type`: quoted or not, in any place among the parameters.
+/// The boundary in a `Content-Type`, quoted or not, at any position among the parameters.
 ///
 /// # Errors
-/// If the type is not multipart, or names no boundary that can be used.
+/// If the type is not multipart, or has no usable boundary.
 pub(crate) fn boundary(content_type: &[u8]) -> Result<Vec<u8>, ReadError> {
     let multipart = b"multipart/";
     let content_type = content_type.trim_ascii();
@@ -439,7 +440,8 @@ pub(crate) fn boundary(content_type: &[u8]) -> Result<Vec<u8>, ReadError> {
     Err(ReadError::NoBoundary)
 }
 
-/// The boundary of a message without a `Content-Type`, by the delimiter that it begins with: `None` where it does not.
+/// The boundary of a message without a `Content-Type`, from the delimiter at its beginning. `None` if it does not
+/// begin with one.
 pub(crate) fn first_boundary(message: &[u8]) -> Option<&[u8]> {
     let line = message.trim_ascii_start().strip_prefix(b"--")?;
     let line = line.get(..memchr(b'\n', line)?)?.trim_ascii_end();
@@ -448,10 +450,10 @@ pub(crate) fn first_boundary(message: &[u8]) -> Option<&[u8]> {
     (usable && line.iter().all(plain)).then_some(line)
 }
 
-/// How many bytes it takes to tell.
+/// The number of bytes that `first_boundary` needs.
 pub(crate) const FIRST_LINE: usize = MAX_BOUNDARY + MAX_PADDING;
 
-/// A parameter's value, and what follows it.
+/// The value of a parameter, and the text after it.
 fn parameter(bytes: &[u8]) -> (Vec<u8>, &[u8]) {
     let Some(quoted) = bytes.strip_prefix(b"\"") else {
         let (value, after) = bytes.split_at(memchr(b';', bytes).unwrap_or(bytes.len()));

@@ -1,10 +1,10 @@
-//! The codec over a whole batch at once: what the benchmarks measure.
+//! Codes a whole batch at once, for the benchmarks.
 
 use bytes::Bytes;
 
 use super::{BatchWriter, PartRequest, ReadLimits, Reader};
 
-/// Reads a whole response, and gives what a caller looks at: the sum of indexes, statuses and lengths.
+/// Reads a whole response. Returns the sum of indices, statuses and body lengths, so that each part is looked at.
 #[must_use]
 pub fn read_batch(content_type: &[u8], chunks: impl IntoIterator<Item = Bytes>, token: &str) -> usize {
     let Ok(mut reader) = Reader::new(content_type, ReadLimits::default()) else { return 0 };
@@ -20,7 +20,7 @@ pub fn read_batch(content_type: &[u8], chunks: impl IntoIterator<Item = Bytes>, 
     sum
 }
 
-/// Writes a batch of the same call, again and again.
+/// Writes a batch that repeats one call.
 #[must_use]
 pub fn write_batch(
     token: &str,

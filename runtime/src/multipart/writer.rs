@@ -1,7 +1,7 @@
-//! Writes a batch in the one form that every server accepts, and lets nothing break out of its part.
+//! Writes a batch in the one format that every server accepts, and keeps each call within its part.
 //!
-//! The body is built once, in one buffer, with a boundary of fixed length. That the boundary occurs nowhere else is
-//! checked at the end, over the whole body; should it ever occur, another one is written over it in place.
+//! The body is built once, in one buffer, with a boundary of fixed length. At the end, the whole body is searched for
+//! other occurrences of the boundary. If there is one, a different boundary is written over the first.
 
 use bytes::Bytes;
 use memchr::memmem;
@@ -17,20 +17,20 @@ const ACCEPT: &str = "Accept: application/json\r\n";
 /// One call of a batch, ready to be written.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct PartRequest<'a, H> {
-    /// What the ids of this batch begin with: letters, digits, `-`, `_` and `.`.
+    /// The prefix of this batch's ids: letters, digits, `-`, `_` and `.`.
     pub(crate) token: &'a str,
-    /// The call's number; with the token it makes the part's `Content-ID`.
+    /// The number of the call. The part's `Content-ID` consists of token and number.
     pub(crate) index: usize,
     /// The HTTP method.
     pub(crate) verb: &'a str,
     /// Path and query, percent-encoded, beginning with one `/`.
     pub(crate) target: &'a str,
-    /// The call's own headers, `(name, value)`, a value as text or bytes. One that the writer would send too replaces it, but for those that
-    /// frame the message, which are refused.
+    /// The call's own headers as `(name, value)`; a value may be text or bytes. They replace headers that the writer
+    /// would send by default, except headers about message framing, which are refused.
     pub(crate) headers: H,
     /// The body, if the call has one.
     pub(crate) body: Option<&'a [u8]>,
-    /// The body's type, `application/json` in that spelling for JSON.
+    /// The media type of the body: exactly `application/json` for JSON.
     pub(crate) content_type: &'a str,
 }
 
@@ -39,22 +39,22 @@ pub(crate) struct PartRequest<'a, H> {
 pub(crate) struct BatchWriter {
     body: Vec<u8>,
     boundary: [u8; BOUNDARY_LEN],
-    /// Where in `body` each boundary stands, to write another one over it.
+    /// The offset of each boundary in `body`, so that another boundary can be written over it.
     marks: Vec<usize>,
     rng: fastrand::Rng,
 }
 
 impl BatchWriter {
-    /// The length of what `finish` adds to the parts.
+    /// The number of bytes that `finish` appends.
     pub(crate) const CLOSING_LEN: usize = "--".len() + BOUNDARY_LEN + "--\r\n".len();
 
-    /// A writer with room for a body of `bytes` bytes: the parts' `encoded_len` and `CLOSING_LEN`.
+    /// A writer with capacity for a body of `bytes` bytes: the sum of the parts' `encoded_len`, and `CLOSING_LEN`.
     pub(crate) fn with_capacity(mut rng: fastrand::Rng, bytes: usize) -> Self {
         let boundary = random_boundary(&mut rng);
         BatchWriter { body: Vec::with_capacity(bytes), boundary, marks: Vec::new(), rng }
     }
 
-    /// How many parts were written.
+    /// The number of parts written.
     #[cfg(test)]
     pub(crate) fn len(&self) -> usize {
         self.marks.len()
@@ -63,7 +63,8 @@ impl BatchWriter {
     /// Adds a part.
     ///
     /// # Errors
-    /// If something of it could leave its place: the part is then not written, and the writer goes on.
+    /// If some text of the call could be read as something else. The part is then not written, and the writer can
+    /// continue.
     pub(crate) fn push<'a, H, V>(&mut self, part: &PartRequest<'a, H>) -> Result<(), WriteError>
     where
         H: Iterator<Item = (&'a str, V)> + Clone,
@@ -98,7 +99,7 @@ impl BatchWriter {
         Ok(())
     }
 
-    /// The value of the request's `Content-Type` header, and its body.
+    /// Returns the value of the request's `Content-Type` header, and the body.
     pub(crate) fn finish(mut self) -> (String, Bytes) {
         self.delimiter();
         self.body.extend_from_slice(b"--\r\n");
@@ -121,7 +122,7 @@ impl BatchWriter {
     }
 }
 
-/// Which of the headers that the writer sends by itself the call brings along.
+/// Which of the writer's default headers the call sets itself.
 #[derive(Debug, Clone, Copy, Default)]
 struct Own {
     accept: bool,
@@ -133,7 +134,7 @@ where
     H: Iterator<Item = (&'a str, V)> + Clone,
     V: AsRef<[u8]>,
 {
-    /// How many bytes the part adds to the body, its delimiter included.
+    /// The number of bytes that the part adds to the body, including its delimiter.
     pub(crate) fn encoded_len(&self) -> usize {
         let mut accept = ACCEPT.len();
         let mut content_type = "Content-Type: \r\n".len() + self.content_type.len();
@@ -168,7 +169,8 @@ where
             + "\r\n".len()
     }
 
-    /// The `Content-Length` to send, in bytes: of every body, and 0 where a server may wait for one.
+    /// The `Content-Length` to send, in bytes: for every body, and 0 for verbs for which a server may require a
+    /// length.
     fn content_length(&self) -> Option<usize> {
         match self.body {
             Some(body) => Some(body.len()),
@@ -176,7 +178,7 @@ where
         }
     }
 
-    /// Refuses what could leave its place.
+    /// Refuses text that could be read as something else.
     fn check(&self) -> Result<Own, WriteError> {
         let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.');
         if self.token.is_empty() || !self.token.bytes().all(plain) {
@@ -199,12 +201,12 @@ where
     }
 }
 
-/// A target is a path and a query, already percent-encoded: no space, no control character, no host, no fragment.
+/// A target is a path and a query, already percent-encoded, without spaces, control characters, host or fragment.
 fn check_target(target: &str) -> Result<(), WriteError> {
     if !target.starts_with('/') || target.starts_with("//") {
         return Err(WriteError::Target);
     }
-    // Without a branch a byte, so that the compiler checks many bytes at once; nearly every target passes.
+    // There is no branch for each byte, so the compiler can check many bytes at once. Nearly every target passes.
     let bad = |byte: u8| !byte.is_ascii_graphic() || byte == b'#';
     if target.bytes().fold(false, |any, byte| any | bad(byte)) {
         let byte = target.bytes().find(|byte| bad(*byte)).unwrap_or_default();
@@ -230,7 +232,7 @@ fn is_token(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte)
 }
 
-/// What RFC 9110, section 5.5, has of a value: bytes that are not ASCII are of no meaning, and travel as they are.
+/// Valid bytes of a field value (RFC 9110, section 5.5). Bytes outside ASCII have no meaning and are sent unchanged.
 fn is_value(value: &[u8]) -> bool {
     value.iter().all(|byte| *byte == b'\t' || !byte.is_ascii_control())
 }
@@ -243,7 +245,8 @@ fn random_boundary(rng: &mut fastrand::Rng) -> [u8; BOUNDARY_LEN] {
     boundary
 }
 
-/// Eight random bytes of a boundary. Where they do not occur, it does not; and so short a needle is found far faster.
+/// Eight random bytes of a boundary. If they do not occur, neither does the boundary, and a short pattern is found
+/// faster.
 fn sample(boundary: &[u8; BOUNDARY_LEN]) -> &[u8] {
     boundary.get(BOUNDARY_PREFIX.len()..BOUNDARY_PREFIX.len() + 8).unwrap_or(boundary)
 }

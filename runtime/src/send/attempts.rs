@@ -1,8 +1,8 @@
-//! The one loop that sends something until it succeeds or must not be sent again.
+//! The one loop that repeats a request until it succeeds or must not be sent again.
 //!
-//! Calls, downloads, uploads and requests for tokens say by [`Exchange`] what one HTTP request is and what its answer
-//! means. Attempts, waits, the retry budget, time limits, renewed credentials, observers and spans are the loop's own. A
-//! batch, whose calls fail one by one, keeps the same [`Ledger`] for each of them.
+//! Calls, downloads, uploads and token requests implement [`Exchange`]: what one HTTP request is and what its response
+//! means. The loop does the rest: attempts, waits, the retry budget, time limits, renewal of credentials, observers
+//! and spans. A batch, whose calls fail individually, keeps the same [`Ledger`] for each of them.
 
 use std::future::Future;
 use std::time::Duration;
@@ -19,7 +19,7 @@ use crate::send::watch::{self, Watch};
 use crate::wire::spec::ApiSpec;
 use crate::{Error, RawResponse, Result};
 
-/// What is sent, on whose behalf, and by which rules.
+/// What is sent, by which client, and with which options.
 #[derive(Clone)]
 pub(crate) struct Subject {
     pub(crate) client: Client,
@@ -27,58 +27,58 @@ pub(crate) struct Subject {
     /// The method's id.
     pub(crate) method: &'static str,
     pub(crate) policy: RetryPolicy,
-    /// How long one attempt may take. Of media, how long nothing may happen.
+    /// How long one attempt may take. For media, how long the connection may be idle.
     pub(crate) timeout: Option<Duration>,
-    /// Whether it may be executed twice.
+    /// Whether the call may be executed twice.
     pub(crate) idempotent: bool,
-    /// It changes nothing, so that nobody asks whether it was executed.
+    /// Whether the call changes nothing, so that it does not matter whether it was executed.
     pub(crate) reads: bool,
 }
 
-/// An HTTP request that the loop makes as often as it takes.
+/// An HTTP request that the loop repeats as often as necessary.
 pub(crate) trait Exchange {
-    /// What comes of it.
+    /// The result.
     type Value;
 
-    /// What observers are told that it is.
+    /// The kind of request that observers see.
     const KIND: AttemptKind;
 
-    /// Whether it carries the client's credentials.
+    /// Whether the request has the client's credentials.
     const AUTHORIZED: bool = true;
 
-    /// Gets ready what the next request carries.
+    /// Prepares what the next request needs.
     ///
     /// # Errors
-    /// One that ends the loop.
+    /// An error that ends the loop.
     async fn prepare(&mut self) -> Result<()> {
         Ok(())
     }
 
-    /// How many bytes the next request's body has, if that is known.
+    /// The size of the next request's body in bytes, if known.
     fn length(&self) -> Option<u64>;
 
-    /// Sends one request and says what its answer means.
+    /// Sends one request and interprets the response.
     ///
     /// # Errors
-    /// One that ends the loop, whatever the policy says.
+    /// An error that ends the loop, whatever the policy says.
     async fn attempt(&mut self, attempt: &mut Attempt<'_>) -> Result<Step<Self::Value>>;
 }
 
-/// What an attempt came to.
+/// The outcome of an attempt.
 pub(crate) enum Step<T> {
     /// The value.
     Done(T),
-    /// Something was achieved and more is to be done: attempts, time and renewals count anew.
+    /// Some of the work is done, and more remains. Attempts, time and renewals are counted from zero again.
     Progress,
-    /// Nothing failed, and the next request follows at once: this one does not count.
+    /// Nothing failed, and the next request follows immediately. This attempt is not counted.
     Next,
-    /// It failed: the policy decides what follows.
+    /// The attempt failed. The policy decides what to do.
     Failed(Error),
-    /// It failed in a way that is known to pass: sent again as often as the policy allows.
+    /// The attempt failed for a temporary reason. It is repeated as often as the policy allows.
     Again(Error),
 }
 
-/// One attempt: what it is authorized by, and who looks at it.
+/// One attempt: its credentials and its observer.
 pub(crate) struct Attempt<'a> {
     subject: &'a Subject,
     ledger: &'a Ledger,
@@ -86,15 +86,15 @@ pub(crate) struct Attempt<'a> {
     watch: Watch,
 }
 
-/// The attempts at one thing.
+/// The attempts of one exchange.
 pub(crate) struct Attempts {
     subject: Subject,
     ledger: Ledger,
-    /// How many requests were sent since there was progress.
+    /// The number of requests sent since the last progress.
     number: u32,
-    /// What the last attempt was authorized by.
+    /// The credentials of the last attempt.
     auth: AuthHeaders,
-    /// The headers that were answered 401, and that answer.
+    /// The headers that a server rejected with 401, and that error.
     rejected: Option<(AuthHeaders, Error)>,
     rng: fastrand::Rng,
 }
@@ -106,10 +106,11 @@ impl Attempts {
         Attempts { subject, ledger, number: 0, auth, rejected: None, rng: fastrand::Rng::new() }
     }
 
-    /// Sends until there is a value.
+    /// Sends requests until there is a result.
     ///
     /// # Errors
-    /// The last attempt's, the credentials', or a timeout when the time for all attempts is over.
+    /// The error of the last attempt, an error of the credentials, or a timeout when the time limit for all attempts
+    /// has passed.
     pub(crate) async fn run<E: Exchange>(&mut self, exchange: &mut E) -> Result<E::Value> {
         let result = self.attempt_all(exchange).await;
         result.map_err(|error| self.ledger.conclude(error, self.subject.reads))
@@ -158,10 +159,11 @@ impl Attempts {
         }
     }
 
-    /// The last attempt failed, as it turned out after it had given its value: waits until the next may begin.
+    /// Records that the last attempt failed after it had returned its value, and waits until the next attempt may
+    /// begin.
     ///
     /// # Errors
-    /// The same error, if there is to be no other attempt.
+    /// The same error, if there must not be another attempt.
     pub(crate) async fn failed(&mut self, error: Error) -> Result<()> {
         let verdict = self.subject.policy.judge(&error, self.subject.idempotent);
         match self.ledger.fate(&self.subject.policy, verdict) {
@@ -176,19 +178,20 @@ impl Attempts {
         }
     }
 
-    /// Something was achieved: attempts, time and renewals count anew, as long media outlives many tokens.
+    /// Records progress: attempts, time and renewals are counted from zero again, because a long transfer outlives
+    /// many tokens.
     pub(crate) fn progressed(&mut self) {
         self.ledger = Ledger { since: Some(Instant::now()), ..Ledger::default() };
         self.rejected = None;
         self.number = 0;
     }
 
-    /// What was begun by [`progressed`](Self::progressed) went on until now: the policy's limits count from here.
+    /// Restarts the policy's time limit: what began with [`progressed`](Self::progressed) has made progress until now.
     pub(crate) fn went_on(&mut self) {
         self.ledger = Ledger { since: Some(Instant::now()), attempts: 1, ..self.ledger.clone() };
     }
 
-    /// The headers for the next attempt, within the time for all of them.
+    /// The headers for the next attempt, obtained within the time limit for all attempts.
     async fn authorize(&self) -> Result<AuthHeaders> {
         let Subject { client, api, policy, .. } = &self.subject;
         let rejected = self.rejected.as_ref();
@@ -204,7 +207,7 @@ impl Attempts {
         }
     }
 
-    /// Waits before the next attempt, for as long as the server asks for at least.
+    /// Waits before the next attempt, at least as long as the server asks for.
     async fn wait(&mut self, error: Error, after: Option<Duration>) -> Result<()> {
         let policy = &self.subject.policy;
         let backoff = policy.backoff(self.ledger.attempts, &mut self.rng);
@@ -234,15 +237,15 @@ impl Attempt<'_> {
         self.auth
     }
 
-    /// How long it may take; of media, how long nothing may happen.
+    /// How long the attempt may take. For media, how long the connection may be idle.
     pub(crate) fn timeout(&self) -> Option<Duration> {
         self.subject.timeout
     }
 
-    /// Sends the request. Resolves when the response's headers are there.
+    /// Sends the request. Resolves when the headers of the response have arrived.
     ///
     /// # Errors
-    /// The transport's own.
+    /// The errors of the transport.
     pub(crate) async fn send(&self, request: HttpRequest) -> Result<HttpResponse> {
         self.watch.send(self.client(), request).await
     }
@@ -250,24 +253,24 @@ impl Attempt<'_> {
     /// Sends the request and reads the response completely.
     ///
     /// # Errors
-    /// The transport's own, and if the response is larger than the client takes.
+    /// The errors of the transport, and an error if the response is larger than the client accepts.
     pub(crate) async fn exchange(&self, request: HttpRequest) -> Result<RawResponse> {
         self.client().read(gzip::decompress(self.send(request).await?)).await
     }
 
-    /// The future's output within the timeout of one attempt.
+    /// Awaits the future within the timeout of one attempt.
     ///
     /// # Errors
-    /// The future's own, or a timeout.
+    /// The error of the future, or a timeout.
     pub(crate) async fn within<T>(&self, what: &str, future: impl Future<Output = Result<T>>) -> Result<T> {
         let after = self.subject.timeout;
         let result = rt::timeout(after, future).await;
         result.unwrap_or_else(|| Err(Error::timeout(what, after.unwrap_or_default())))
     }
 
-    /// The same, and within the time that is left for all attempts.
+    /// Awaits the future within the timeout of one attempt and the time left for all attempts.
     ///
-    /// # Errors
+    /// The error of the future, or a timeout that says which limit was exceeded.
     /// The same; the timeout says which time is over.
     pub(crate) async fn within_total<T>(
         &self,
@@ -284,52 +287,52 @@ impl Attempt<'_> {
         }
     }
 
-    /// Hands over who looks at the request, for a response that is read after the attempt has given its value.
+    /// Returns the watch, for a response that is read after the attempt has returned its value.
     pub(crate) fn take_watch(&mut self) -> Watch {
         std::mem::replace(&mut self.watch, Watch::none())
     }
 }
 
-/// What is known of one call's attempts.
+/// The record of one call's attempts.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Ledger {
-    /// How many were made that count against the policy.
+    /// The number of attempts that count for the policy.
     pub(crate) attempts: u32,
-    /// Since when its time counts.
+    /// When the policy's time limit began.
     since: Option<Instant>,
-    /// It was answered 401 and sent again with other credentials.
+    /// Whether the call was sent again with renewed credentials after a 401.
     pub(crate) renewed: bool,
-    /// What the last attempt ended in, of a call that waits for its next one.
+    /// The error of the last attempt, while the call waits for the next one.
     pub(crate) last: Option<Error>,
-    /// An attempt before the last one may have been executed.
+    /// Whether an attempt before the last one may have been executed.
     uncertain: bool,
 }
 
-/// What follows a failure.
+/// What happens after a failure.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Fate {
-    /// Nothing.
+    /// No further attempt.
     Final,
     /// Another attempt with renewed credentials.
     Renew,
-    /// Another attempt after a wait, for as long as the server asks for at least.
+    /// Another attempt after a wait, at least as long as the server asks for.
     Wait { after: Option<Duration> },
 }
 
 impl Ledger {
-    /// An attempt begins.
+    /// Records the start of an attempt.
     pub(crate) fn begin(&mut self) {
         self.attempts = self.attempts.saturating_add(1);
         self.since.get_or_insert_with(Instant::now);
         self.uncertain |= self.last.as_ref().is_some_and(Error::is_unknown_outcome);
     }
 
-    /// What the last attempt's error says of the call as a whole, if that does not only read.
+    /// Converts the error of the last attempt into the error of the whole call, unless the call only reads.
     pub(crate) fn conclude(&self, error: Error, reads: bool) -> Error {
         if self.uncertain && !reads { error.after_unknown_outcome() } else { error }
     }
 
-    /// An attempt ended before anything was sent, since credentials that were waited for so long did not come.
+    /// Records an attempt that ended before anything was sent, because credentials did not arrive within `waited`.
     pub(crate) fn begin_without_credentials(&mut self, waited: Duration) {
         self.attempts = self.attempts.saturating_add(1);
         self.since.get_or_insert_with(|| {
@@ -338,12 +341,12 @@ impl Ledger {
         });
     }
 
-    /// The last attempt does not count: nothing of it was looked at, or it only asked.
+    /// Removes the last attempt from the count, because it tested nothing or was only a query.
     pub(crate) fn forget(&mut self) {
         self.attempts = self.attempts.saturating_sub(1);
     }
 
-    /// What follows a failure that was judged so.
+    /// Decides what happens after a failure with this verdict.
     pub(crate) fn fate(&mut self, policy: &RetryPolicy, verdict: Verdict) -> Fate {
         match verdict {
             Verdict::Refresh if !self.renewed => {
@@ -361,17 +364,18 @@ impl Ledger {
         }
     }
 
-    /// Whether the policy lets an attempt begin after that wait, which a server may make as long as it likes.
+    /// Whether the policy allows an attempt after that wait. A server may ask for a wait of any length.
     pub(crate) fn has_time(&self, policy: &RetryPolicy, wait: Duration) -> bool {
         self.spent().saturating_add(wait) < policy.total_time
     }
 
-    /// Whether the policy's time is over. Of a call that was never sent, only the wait for credentials counts.
+    /// Whether the policy's time limit has passed. For a call that was never sent, only the wait for credentials
+    /// counts.
     pub(crate) fn is_over(&self, policy: &RetryPolicy, waited: Duration) -> bool {
         self.since.map_or(waited, |since| since.elapsed()) >= policy.total_time
     }
 
-    /// How much of the time for all attempts is left.
+    /// The time left for all attempts.
     pub(crate) fn left(&self, policy: &RetryPolicy) -> Duration {
         policy.total_time.saturating_sub(self.spent())
     }

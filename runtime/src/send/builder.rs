@@ -1,4 +1,4 @@
-//! What a client is told before it exists.
+//! The builder for clients.
 
 use std::marker::PhantomData;
 use std::sync::{Arc, Mutex};
@@ -16,12 +16,12 @@ use crate::send::transport::{Reqwest, Settings, Transport};
 use crate::wire::spec::ApiSpec;
 use crate::{Error, Result};
 
-/// What a [`Builder`] can build: a [`Client`], or a service with a client of its own.
+/// What a [`Builder`] can build: a [`Client`], or a service with its own client.
 pub trait FromClient {
-    /// From the client that was built.
+    /// Converts the client that was built.
     fn from_client(client: Client) -> Self;
 
-    /// The API whose endpoints must be known when it is built; none where the client may serve any.
+    /// The API whose endpoint must exist when the value is built; `None` for a client that may serve any API.
     #[doc(hidden)]
     fn api() -> Option<&'static ApiSpec>;
 }
@@ -37,7 +37,7 @@ impl FromClient for Client {
 }
 
 impl Client {
-    /// A builder for a client that serves any API.
+    /// Returns a builder for a client that can serve any API.
     ///
     /// ```
     /// use gapis_runtime::{Client, BearerToken};
@@ -50,11 +50,11 @@ impl Client {
     }
 }
 
-/// How long an attempt may take: longer than the clients for other languages wait (Java 20 seconds, Python 60, .NET 100),
-/// and a fifth of the time in which a call may be attempted, so that one that hangs is sent again.
+/// How long an attempt may take. This is longer than clients for other languages wait (Java 20 seconds, Python 60,
+/// .NET 100), and a fifth of the time limit for a whole call, so that an attempt that hangs is repeated.
 const TIMEOUT: Duration = Duration::from_secs(120);
 
-/// Builds a [`Client`] or a service with a client of its own.
+/// Builds a [`Client`], or a service with its own client.
 #[must_use = "a builder does nothing until `build`"]
 pub struct Builder<T> {
     transport: Option<Arc<dyn Transport>>,
@@ -97,45 +97,45 @@ impl<T: FromClient> Builder<T> {
         }
     }
 
-    /// What proves who is calling.
+    /// Sets the credentials.
     pub fn credentials(mut self, credentials: impl Credentials + 'static) -> Self {
         self.credentials = Some(Arc::new(credentials));
         self
     }
 
-    /// Says that calls go out without credentials: emulators, public data.
+    /// Sends calls without credentials, for emulators and public data.
     pub fn anonymous(self) -> Self {
         self.credentials(Anonymous::new())
     }
 
-    /// The scopes to ask the credentials for, in place of a smallest set that covers all of the API's methods.
+    /// Sets the scopes to request from the credentials. By default, a minimal set that covers all methods of the API.
     pub fn scopes(mut self, scopes: &[&str]) -> Self {
         self.scopes = Some(scopes.iter().map(|scope| (*scope).to_owned()).collect());
         self
     }
 
-    /// Where calls go in place of the API's own host: an emulator, a mock server, a proxy, a private endpoint.
-    /// `http://127.0.0.1:8080` or `https://host/`; a path is kept. It wins over [`region`](Builder::region),
-    /// [`universe_domain`](Builder::universe_domain) and [`mtls`](Builder::mtls).
+    /// Sends calls to this URL instead of the API's own host: an emulator, a mock server, a proxy, a private endpoint.
+    ///
+    /// The URL has the form `http://127.0.0.1:8080` or `https://host/`; a path is kept. It takes precedence over
+    /// [`region`](Builder::region), [`universe_domain`](Builder::universe_domain) and [`mtls`](Builder::mtls).
     pub fn endpoint(mut self, url: &str) -> Self {
         self.endpoints.fixed = Some(url.to_owned());
         self
     }
 
-    /// Whether media of APIs that serve it below `/download/` is asked for there, and not at the method's own path with
-    /// `alt=media`. By default it is at Google's own hosts, and not at another [`endpoint`](Builder::endpoint), since most
-    /// emulators do not know that path.
+    /// Whether to download media below `/download/` if the API serves it there, instead of from the method's own path
+    /// with `alt=media`. The default is true for Google's own hosts and false for another
+    /// [`endpoint`](Builder::endpoint), because most emulators do not support that path.
     pub fn download_path(mut self, below_download: bool) -> Self {
         self.endpoints.download_path = Some(below_download);
         self
     }
 
-    /// Another place that a server may send a resumable upload to: `https://uploads.example.com`, or with a port. Several
-    /// calls add to each other.
+    /// Allows sessions of resumable uploads at another scheme, host and port: `https://uploads.example.com`. Can be called
+    /// several times.
     ///
-    /// Google's servers keep an upload at the host where it began, so by default a session at any other scheme, host or
-    /// port is an error: credentials and media would go there. A proxy or emulator that names itself otherwise than the
-    /// [`endpoint`](Builder::endpoint) is called needs this.
+    /// Requests to a session carry media and credentials, so a session must be at the host where the upload started, as it
+    /// is with Google's servers. A proxy or an emulator may return URLs with another name of its own; allow that name.
     ///
     /// ```
     /// use gapis_runtime::Client;
@@ -152,11 +152,11 @@ impl<T: FromClient> Builder<T> {
         self
     }
 
-    /// The location whose endpoint calls go to, of those that the discovery document names: `europe-west3`.
+    /// Sends calls to the endpoint in this location, one of those in the discovery document: `europe-west3`.
     ///
-    /// A service that has no endpoint there is not built, and the error names the locations that it has. A [`Client`]
-    /// may serve several APIs: a call of one that has no endpoint there is an error before anything is sent, as data
-    /// that has to stay in a place must not go to another.
+    /// A service without an endpoint there cannot be built; the error lists the locations of its endpoints. A
+    /// [`Client`] may serve several APIs. A call of an API without an endpoint in the location fails before anything
+    /// is sent, because data that must stay in one location must not be sent to another.
     ///
     /// ```
     /// use gapis_runtime::Client;
@@ -169,79 +169,88 @@ impl<T: FromClient> Builder<T> {
         self
     }
 
-    /// The domain of another universe of Google's cloud, in place of `googleapis.com` in the hosts that calls go to.
+    /// Replaces `googleapis.com` in the hosts of the API with the domain of another universe of Google Cloud.
     ///
-    /// Credentials that know their universe, as application default ones do, must be of the same: otherwise each call
-    /// fails before it is sent. Of a token from elsewhere only its issuer knows that. No environment variable is read.
+    /// Credentials that know their universe, such as application default credentials, must belong to the same one;
+    /// otherwise each call fails before it is sent. The universe of other tokens is not checked. No environment
+    /// variable is read.
     pub fn universe_domain(mut self, domain: &str) -> Self {
         self.endpoints.universe = Some(domain.to_owned());
         self
     }
 
-    /// Sends calls to the endpoints for mutual TLS. The identity is what
-    /// [`identity`](Builder::identity) was given, or that of the client given to `http_client` (feature `reqwest`). An API without such an endpoint is an error, as with
-    /// [`region`](Builder::region), which cannot be combined with this.
+    /// Sends calls to the endpoints for mutual TLS.
+    ///
+    /// The client certificate is the one given to [`identity`](Builder::identity), or that of the client given to
+    /// `http_client` (feature `reqwest`). An API without such an endpoint causes the same errors as with
+    /// [`region`](Builder::region), which cannot be combined with this option.
     pub fn mtls(mut self) -> Self {
         self.endpoints.mtls = true;
         self
     }
 
-    /// The project that quota and billing are counted for, sent as `X-Goog-User-Project`.
+    /// Sets the project that is charged for quota and billing, sent as `X-Goog-User-Project`.
     pub fn quota_project(mut self, project: &str) -> Self {
         self.headers.push((HeaderName::from_static(QUOTA_PROJECT), project.to_owned()));
         self
     }
 
-    /// Put before this library's own name in the `User-Agent` header: `my-program/1.0`.
+    /// Sets the text that precedes this library's name in the `User-Agent` header: `my-program/1.0`.
     pub fn user_agent(mut self, name: &str) -> Self {
         self.user_agent = Some(name.to_owned());
         self
     }
 
-    /// When calls are sent again; [`RetryPolicy::none`] for never.
+    /// Sets when calls are sent again; [`RetryPolicy::none`] for never.
     pub fn retry(mut self, policy: RetryPolicy) -> Self {
         self.policy = policy;
         self
     }
 
-    /// How many HTTP requests may be sent again before some succeed: keeps an outage from being amplified. Default 100;
-    /// each success gives a tenth of one back.
+    /// Sets how many HTTP requests may be sent again before others succeed, so that retries do not make an outage
+    /// worse. Default: 100. Each success adds a tenth of a request to the budget, up to this number.
     pub fn retry_budget(mut self, requests: u32) -> Self {
         self.budget = requests;
         self
     }
 
-    /// How long one attempt may take. Default 2 minutes, of the 10 that a call may take
-    /// [in all](RetryPolicy::with_total_time); what is left of those bounds an attempt too, and alone with `None`. For a batch,
-    /// a download, or an upload in one request: how long there may be silence, with `None` for ever.
+    /// Sets how long one attempt may take. Default: 2 minutes.
+    ///
+    /// An attempt is also limited by the time that is left for [all attempts](RetryPolicy::with_total_time), by
+    /// default 10 minutes. With `None` this is the only limit. For a batch, a download, or an upload in one request,
+    /// the timeout limits how long the connection may be idle; with `None` there is no limit.
     pub fn timeout(mut self, after: Option<Duration>) -> Self {
         self.timeout = after;
         self
     }
 
-    /// How many bytes the response to a single call may have, decompressed. Default 1 GiB. Of an error's body no more
-    /// than 1 MiB is read.
+    /// Sets the maximum size in bytes of the response to a single call, after decompression. Default: 1 GiB. At most 1
+    /// MiB of an error's body is read.
     pub fn max_response(mut self, bytes: usize) -> Self {
         self.max_response = bytes;
         self
     }
 
-    /// Whether calls of methods that have a parameter `requestId` get a random one where the caller sets none. Default yes.
+    /// Whether the library sets a random `requestId` in calls of methods that have this parameter, if the caller does
+    /// not. Default: true.
     ///
-    /// By it the server knows a call that it gets again, and executes it once. So such a call is sent again after a failure
-    /// that leaves open whether it was executed, each time with the same id, as one is that is idempotent by its verb.
+    /// The server uses the id to recognize a repeated call and executes it once. So the library can send such a call
+    /// again after a failure that leaves open whether it was executed, like a call with an idempotent verb. Each
+    /// attempt has the same id.
     pub fn request_ids(mut self, fill: bool) -> Self {
         self.request_ids = fill;
         self
     }
 
-    /// Whether the calls of a batch are sent one by one where the server takes no batches: where it answers the first one
-    /// with 404, 405 or 501, as many emulators and proxies do. Callbacks, order of barriers, retries and report are the
-    /// same, and no more requests are on their way at once than [`with_concurrency`](crate::Batch::with_concurrency) says.
-    /// The client remembers it of an API.
+    /// Whether the calls of a batch are sent one by one if the server does not support batches, that is, if it
+    /// responds to the first batch with 404, 405 or 501, as many emulators and proxies do.
     ///
-    /// By default such a batch is [refused](Error::is_batch_refused), and only the calls of an API that is known to take no
-    /// batches go one by one. With `false` none do.
+    /// Callbacks, the order around barriers, retries and the report stay the same, and at most
+    /// [`with_concurrency`](crate::Batch::with_concurrency) requests run at once. The client remembers which APIs do
+    /// not support batches.
+    ///
+    /// By default such a batch [fails](Error::is_batch_refused), and calls are sent one by one only for APIs that are
+    /// known to have no batch endpoint. With `false`, they never are.
     ///
     /// ```
     /// use gapis_runtime::Client;
@@ -254,41 +263,43 @@ impl<T: FromClient> Builder<T> {
         self
     }
 
-    /// Is told of each HTTP request and each wait, for metrics; see [`Observer`].
+    /// Sets an observer that is notified of each HTTP request and each wait, for metrics; see [`Observer`].
     pub fn observer(mut self, observer: impl Observer + 'static) -> Self {
         self.observer = Some(Arc::new(observer));
         self
     }
 
-    /// The proxy that all requests go through, `http://host:port`, with user and password if it wants them:
-    /// `http://user:password@host:port`. By default the environment says it: `HTTPS_PROXY`, `HTTP_PROXY`, `NO_PROXY`.
+    /// Sends all requests through a proxy: `http://host:port`, or `http://user:password@host:port`. By default the
+    /// environment variables `HTTPS_PROXY`, `HTTP_PROXY` and `NO_PROXY` apply.
     pub fn proxy(mut self, url: &str) -> Self {
         self.settings.proxy = Some(url.to_owned());
         self
     }
 
-    /// Certificates in PEM, one or more, that are trusted beside the platform's own: of an inspecting proxy, of a private
-    /// endpoint. Several calls add to each other.
+    /// Trusts these certificates (one or more, in PEM) in addition to the platform's, for example those of an
+    /// inspecting proxy or a private endpoint. Several calls add up.
     pub fn root_certificates(mut self, pem: impl Into<Vec<u8>>) -> Self {
         self.settings.roots.push(pem.into());
         self
     }
 
-    /// The client's own certificate, with those between it and its root, and its private key (PKCS #8), all in one PEM: for
-    /// [`mtls`](Builder::mtls), or a proxy that asks for it.
+    /// Sets the client's own certificate, any intermediate certificates, and its private key (PKCS #8), all in one PEM
+    /// text. It is used for [`mtls`](Builder::mtls), or for a proxy that requests it.
     pub fn identity(mut self, pem: impl Into<Vec<u8>>) -> Self {
         self.settings.identity = Some(pem.into());
         self
     }
 
-    /// How long a connection may take to be made. Default 30 seconds.
+    /// Sets how long it may take to establish a connection. Default: 30 seconds.
     pub fn connect_timeout(mut self, after: Duration) -> Self {
         self.settings.connect_timeout = Some(after);
         self
     }
 
-    /// With the feature `reqwest`: the caller's own `reqwest` client, with its proxy, TLS settings and pool. Make it without redirects, or
-    /// credentials may travel to where a server points; what comes from another host is an error, but only afterwards.
+    /// Uses the caller's own `reqwest` client, with its proxy, TLS settings and connection pool (feature `reqwest`).
+    ///
+    /// Build it with redirects disabled. Otherwise credentials may be sent to another host; the library can detect a
+    /// response from another host only afterwards, and makes it an error.
     #[cfg(feature = "reqwest")]
     #[cfg_attr(docsrs, doc(cfg(feature = "reqwest")))]
     pub fn http_client(mut self, client: reqwest::Client) -> Self {
@@ -296,22 +307,27 @@ impl<T: FromClient> Builder<T> {
         self
     }
 
-    /// Another HTTP stack, or a fake one.
+    /// Uses another HTTP stack, or a fake.
     pub fn transport(mut self, transport: impl Transport + 'static) -> Self {
         self.transport = Some(Arc::new(transport));
         self
     }
 
-    /// Builds the client, or the service over it. Nothing is sent yet.
+    /// Builds the client, or the service with its client. Nothing is sent.
     ///
     /// # Errors
-    /// If neither credentials nor [`anonymous`](Builder::anonymous) were given, the endpoint is no `http` or `https` URL,
-    /// the service has no endpoint in the region or for mutual TLS, [`mtls`](Builder::mtls) came without a client that
-    /// has an identity, a certificate or the proxy cannot be used or comes with a client of the caller's own, a header has characters that it cannot hold, or the HTTP client cannot be set up.
+    /// - If neither credentials nor [`anonymous`](Builder::anonymous) were set
+    /// - If the endpoint is not an `http` or `https` URL
+    /// - If the service has no endpoint in the region or for mutual TLS
+    /// - If [`mtls`](Builder::mtls) was set without a client certificate
+    /// - If a certificate or the proxy cannot be used, or was combined with a client or a transport of the caller's
+    ///   own
+    /// - If a value has characters that are not allowed in a header
+    /// - If the HTTP client cannot be set up
     pub fn build(self) -> Result<T> {
         let credentials = self.credentials.ok_or_else(|| {
             Error::input(
-                "no credentials were given: call `.credentials(…)`, or `.anonymous()` to send without any",
+                "no credentials were set: call `.credentials(…)`, or `.anonymous()` to send calls without credentials",
             )
         })?;
         let endpoints = self.endpoints.checked()?;
@@ -320,23 +336,25 @@ impl<T: FromClient> Builder<T> {
         }
         if self.transport.is_some() && !self.settings.is_empty() {
             return Err(Error::input(
-                "proxy, certificates, identity and connect timeout are for the library's own HTTP client: say them to \
-                 yours",
+                "proxy, certificates, identity and connect timeout apply to the library's own HTTP client only: set \
+                 them in your client or transport",
             ));
         }
         if endpoints.mtls && self.transport.is_none() && self.settings.identity.is_none() {
             return Err(Error::input(
-                "mutual TLS needs an identity: give `.identity(…)` a certificate and its key, or `.http_client(…)` a \
-                 client that has one",
+                "mutual TLS needs a client certificate: call `.identity(…)` with a certificate and its key, or \
+                 `.http_client(…)` with a client that has one",
             ));
         }
         let mut headers = HeaderMap::new();
-        // Google's servers compress for a user agent that says `gzip`.
+        // Google's servers compress responses only if the user agent contains `gzip`.
         let own = concat!("gapis/", env!("CARGO_PKG_VERSION"), " (gzip)");
         let agent = self.user_agent.map_or_else(|| own.to_owned(), |name| format!("{name} {own}"));
         for (name, value) in [(USER_AGENT, agent)].into_iter().chain(self.headers) {
             let value = HeaderValue::from_str(&value).map_err(|_| {
-                Error::input(format!("the value given for `{name}` is not one that a header can hold"))
+                Error::input(format!(
+                    "the value set for `{name}` has characters that are not allowed in a header"
+                ))
             })?;
             headers.insert(name, value);
         }
@@ -363,7 +381,7 @@ impl<T: FromClient> Builder<T> {
 }
 
 impl<T> std::fmt::Debug for Builder<T> {
-    /// Neither credentials, nor what was not checked yet and may hold some.
+    /// Omits the credentials and everything that was not checked and may contain secrets.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Builder")
             .field("retry", &self.policy)

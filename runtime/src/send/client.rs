@@ -20,15 +20,17 @@ use crate::send::transport::{BodyStream, HttpResponse, Transport};
 use crate::wire::spec::ApiSpec;
 use crate::{Error, RawResponse, Result};
 
-/// What sends calls. Clones are cheap and share everything: connections, credentials, retry budget, and what was learned
-/// of the servers' limits. One client can serve several APIs.
+/// Sends calls.
+///
+/// Clones are cheap and share everything: connections, credentials, the retry budget, and learned limits of servers.
+/// One client can serve several APIs.
 #[derive(Clone)]
 pub struct Client {
     shared: Arc<Shared>,
     credentials: Arc<dyn Credentials>,
 }
 
-/// What clients share that differ in their credentials alone.
+/// What clients share that differ only in their credentials.
 pub(super) struct Shared {
     pub(super) transport: Arc<dyn Transport>,
     pub(super) scopes: Option<Vec<String>>,
@@ -40,10 +42,10 @@ pub(super) struct Shared {
     pub(super) max_response: usize,
     pub(super) observer: Option<Arc<dyn Observer>>,
     pub(super) request_ids: bool,
-    /// Whether the calls of a batch are sent one by one where the server takes no batches.
+    /// Whether the calls of a batch are sent one by one if the server does not support batches.
     pub(super) batch_fallback: Option<bool>,
-    /// How many calls a batch may carry, where a server said less than the table: by API, since most have the same path.
-    /// None where it has no place for batches.
+    /// The maximum number of calls in a batch, by API, where a server reported a lower limit than the API's `Limits`;
+    /// 0 if it does not support batches. The key is the API, because most APIs have the same path.
     pub(super) learned: Mutex<HashMap<[&'static str; 2], usize>>,
 }
 
@@ -57,13 +59,13 @@ impl std::fmt::Debug for Client {
 }
 
 impl Client {
-    /// A client of what its builder was told.
+    /// A client with the settings of its builder.
     pub(super) fn new(shared: Shared, credentials: Arc<dyn Credentials>) -> Client {
         Client { shared: Arc::new(shared), credentials }
     }
 
-    /// The same client with other credentials. Connections, policies, the retry budget and what was learned of servers'
-    /// limits are shared, so that one can be made for each of thousands of users.
+    /// The same client with other credentials. Connections, policies, the retry budget and learned limits are shared,
+    /// so a program can create a client for each of thousands of users.
     ///
     /// ```
     /// use gapis_runtime::{BearerToken, Client};
@@ -82,36 +84,36 @@ impl Client {
         Arc::ptr_eq(&self.shared, &other.shared) && Arc::ptr_eq(&self.credentials, &other.credentials)
     }
 
-    /// Scheme and host that calls of this API go to, ending in `/`.
+    /// Scheme and host for calls of this API, ending in `/`.
     ///
     /// # Errors
-    /// If the client was told of a place that the API does not have.
+    /// If the client is set up for a location, universe or mutual TLS that the API does not support.
     pub(crate) fn root(&self, api: &ApiSpec) -> Result<Cow<'_, str>> {
         self.shared.endpoints.root(api)
     }
 
-    /// Whether the client's credentials may go to an address that an answer of this API named.
+    /// Checks that the client's credentials may be sent to a URL from a response of this API.
     ///
     /// # Errors
-    /// If they may not. The message shows the host only.
+    /// If they must not. The message shows the host only.
     pub(crate) fn check_link(&self, api: &ApiSpec, url: &url::Url) -> Result<()> {
         self.shared.endpoints.check_link(api, url)
     }
 
-    /// Whether the pieces of an upload that began at `base` may go to that address.
+    /// Checks that an upload that started at `base` may continue at this URL.
     ///
     /// # Errors
-    /// If they may not. The message shows the hosts only.
+    /// If it may not. The message contains only the hosts.
     pub(crate) fn check_upload(&self, address: &url::Url, base: &url::Url) -> Result<()> {
         self.shared.endpoints.check_upload(address, base)
     }
 
-    /// Whether media is asked for below `/download/`, where the API serves it there.
+    /// Whether media is downloaded below `/download/` if the API serves it there.
     pub(crate) fn has_download_path(&self) -> bool {
         self.shared.endpoints.has_download_path()
     }
 
-    /// Whether calls get an id by which the server knows them if it gets them again.
+    /// Whether calls get an id by which the server recognizes repeated calls.
     pub(crate) fn fills_request_ids(&self) -> bool {
         self.shared.request_ids
     }
@@ -124,12 +126,12 @@ impl Client {
         &self.shared.budget
     }
 
-    /// Headers that every HTTP request of this client carries: user agent, quota project.
+    /// The headers of every HTTP request of this client: user agent and quota project.
     pub(crate) fn headers(&self) -> &HeaderMap {
         &self.shared.headers
     }
 
-    /// What requests are sent by. All go through `Watch::send`, so that they are seen.
+    /// The transport. All requests go through `Watch::send`, so that observers see them.
     pub(crate) fn transport(&self) -> &dyn Transport {
         &*self.shared.transport
     }
@@ -138,22 +140,22 @@ impl Client {
         self.shared.observer.as_ref()
     }
 
-    /// How many calls one batch of this API may carry by its server's word.
+    /// The maximum number of calls in a batch of this API, as reported by its server.
     pub(crate) fn learned_batch_calls(&self, api: &'static ApiSpec) -> usize {
         let learned = self.shared.learned.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
         learned.get(&[api.root_url, api.batch_path]).copied().unwrap_or(usize::MAX)
     }
 
-    /// Remembers that the server takes no more calls than this in one batch.
+    /// Remembers the server's limit on the calls of a batch.
     pub(crate) fn learn_batch_calls(&self, api: &'static ApiSpec, calls: usize) {
         let mut learned = self.shared.learned.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
-        // Two batches may learn at once; the stricter word counts.
+        // Two batches may report limits at the same time; the stricter limit applies.
         let known = learned.entry([api.root_url, api.batch_path]).or_insert(usize::MAX);
         *known = (*known).min(calls.max(1));
     }
 
-    /// Whether the calls of a batch of this API are sent one by one from the start: by the API's rule, or as its server
-    /// was found to have no place for batches.
+    /// Whether the calls of a batch of this API are sent one by one from the start: because the API has no batch
+    /// endpoint, or because its server turned out not to support batches.
     pub(crate) fn sends_alone(&self, api: &'static ApiSpec) -> bool {
         match self.shared.batch_fallback {
             Some(false) => false,
@@ -162,12 +164,12 @@ impl Client {
         }
     }
 
-    /// Whether they may be sent one by one when the server turns out to take no batches.
+    /// Whether calls may be sent one by one if the server turns out not to support batches.
     pub(crate) fn may_send_alone(&self) -> bool {
         self.shared.batch_fallback == Some(true)
     }
 
-    /// Remembers that the server has no place for batches of this API.
+    /// Remembers that the server does not support batches of this API.
     pub(crate) fn learn_no_batches(&self, api: &'static ApiSpec) {
         let mut learned = self.shared.learned.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
         learned.insert([api.root_url, api.batch_path], 0);
@@ -186,23 +188,23 @@ impl Client {
             }
             None => self.credentials.headers(api.scopes, rejected).await,
         };
-        // Whatever came of asking for credentials, the call itself was not sent.
+        // If getting credentials fails, the call itself was not sent.
         let headers = headers.map_err(Error::before_sending)?;
         let own = self.shared.endpoints.universe();
         match headers.universe_domain() {
             Some(theirs) if theirs != own => Err(Error::credentials(format!(
-                "the credentials are of the universe {theirs}, and the client of {own}: see `Builder::universe_domain`"
+                "the credentials belong to the universe {theirs}, but the client to {own}: see `Builder::universe_domain`"
             ))),
             _ => Ok(headers),
         }
     }
 
-    /// How long an attempt may take, unless the call says otherwise.
+    /// How long an attempt may take, unless the call has its own timeout.
     pub(crate) fn timeout(&self) -> Option<Duration> {
         self.shared.timeout
     }
 
-    /// The headers of every request: the client's own and those that authorize.
+    /// The headers of every request: the client's own headers and the credentials.
     pub(crate) fn common_headers(&self, auth: &AuthHeaders) -> HeaderMap {
         let mut headers = self.shared.headers.clone();
         headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
@@ -211,12 +213,12 @@ impl Client {
         headers
     }
 
-    /// Reads a response that is no media.
+    /// Reads a response that is not media.
     pub(crate) async fn read(&self, response: HttpResponse) -> Result<RawResponse> {
         read(response, self.shared.max_response).await
     }
 
-    /// Reads a response that has no reason to be large.
+    /// Reads a response that should be small.
     pub(crate) async fn read_small(&self, response: HttpResponse) -> Result<RawResponse> {
         read(response, self.shared.max_response.min(EXPLANATION)).await
     }
@@ -226,20 +228,20 @@ impl Client {
         self.shared.endpoints.is_mtls()
     }
 
-    /// How many bytes are read into memory at most.
+    /// The maximum number of bytes that are read into memory.
     pub(crate) fn max_response(&self) -> usize {
         self.shared.max_response
     }
 }
 
-/// How much is read of a body that explains an error.
+/// How much of an error's body is read.
 const EXPLANATION: usize = 1 << 20;
 
-/// How long it may take to come. Status and headers tell what happened, and whoever is to be sent again waits for it.
+/// How long the body of an error may take. Status and headers say what happened, and the next attempt waits for this.
 const EXPLANATION_TIME: Duration = Duration::from_secs(5);
 
-/// Reads a body completely, unless it is larger than the client was told to take. Of an error only the beginning is
-/// taken then: its status says more than that it was long.
+/// Reads a body completely, unless it is larger than `max`. For an error only the beginning is kept in that case,
+/// because its status matters more than its size.
 async fn read(mut response: HttpResponse, max: usize) -> Result<RawResponse> {
     if !response.status.is_success() {
         return Ok(read_explanation(response, max.min(EXPLANATION)).await);
@@ -252,7 +254,7 @@ async fn read(mut response: HttpResponse, max: usize) -> Result<RawResponse> {
         if chunk.len() > room {
             return Err(Error::protocol(format!("the response is larger than {max} bytes")));
         }
-        // Most bodies come in one chunk, which is then the body without being copied.
+        // Most bodies arrive in one chunk, which becomes the body without a copy.
         match first.take() {
             None if body.is_empty() => first = Some(chunk),
             Some(before) => {
@@ -266,16 +268,16 @@ async fn read(mut response: HttpResponse, max: usize) -> Result<RawResponse> {
     Ok(RawResponse::new(response.status, response.headers, body))
 }
 
-/// Reads the body of an error: as much as comes within a few seconds, before the connection breaks, and as fits.
+/// Reads the body of an error, up to a size and a time limit, or until the connection fails.
 pub(crate) async fn read_explanation(response: HttpResponse, max: usize) -> RawResponse {
     let HttpResponse { status, headers, body: mut stream } = response;
     let mut body = BytesMut::new();
-    // What came before the time was over counts.
+    // The bytes that arrived within the time are used.
     rt::timeout(Some(EXPLANATION_TIME), fill(&mut body, &mut stream, max)).await;
     RawResponse::new(status, headers, body.freeze())
 }
 
-/// Reads the beginning of a body that is not what it should be: as much as comes before the connection breaks, and as fits.
+/// Reads the beginning of an unexpected body, up to a size limit or until the connection fails.
 pub(crate) async fn read_beginning(response: HttpResponse, max: usize) -> RawResponse {
     let HttpResponse { status, headers, body: mut stream } = response;
     let mut body = BytesMut::new();

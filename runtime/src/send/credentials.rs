@@ -1,4 +1,4 @@
-//! Credentials: what proves to the server who is calling.
+//! Credentials, which prove the caller's identity to the server.
 
 use std::sync::Arc;
 
@@ -7,10 +7,10 @@ use http::header::{AUTHORIZATION, HeaderName, HeaderValue};
 
 use crate::{BoxFuture, Error, Result};
 
-/// The domain of Google's public cloud: the universe of credentials and clients that were told of none.
+/// The domain of Google's public cloud: the default universe of credentials and clients.
 pub(crate) const GOOGLE: &str = "googleapis.com";
 
-/// The project that quota and billing are counted for.
+/// The header that names the project charged for quota and billing.
 pub(crate) const QUOTA_PROJECT: &str = "x-goog-user-project";
 
 /// Headers that authorize a request. Their values are never printed.
@@ -27,28 +27,31 @@ impl AuthHeaders {
         AuthHeaders::default()
     }
 
-    /// `Authorization: Bearer …`
+    /// The header `Authorization: Bearer …`.
     ///
     /// # Errors
-    /// If the token has characters that a header cannot hold.
+    /// If the token has characters that are not allowed in a header.
     pub fn bearer(token: &str) -> Result<Self> {
         AuthHeaders::none().with(AUTHORIZATION, &format!("Bearer {token}"))
     }
 
-    /// The same with one more header.
+    /// Adds another header.
     ///
     /// # Errors
-    /// If the value has characters that a header cannot hold; the message does not show it.
+    /// If the value has characters that are not allowed in a header. The message does not show the value.
     pub fn with(mut self, name: HeaderName, value: &str) -> Result<Self> {
         let mut value = HeaderValue::from_str(value).map_err(|_| {
-            Error::credentials(format!("the credentials have characters that `{name}` cannot hold"))
+            Error::credentials(format!(
+                "the credentials have characters that are not allowed in the header `{name}`"
+            ))
         })?;
         value.set_sensitive(true);
         self.headers.push((name, value));
         Ok(self)
     }
 
-    /// The same, known to be of that universe of Google's cloud: a client of another one does not send them.
+    /// Declares that the credentials belong to this universe of Google Cloud. A client of another universe does not
+    /// send them.
     ///
     /// ```
     /// use gapis_runtime::AuthHeaders;
@@ -63,25 +66,25 @@ impl AuthHeaders {
         self
     }
 
-    /// The universe that they are of, if that is known: `googleapis.com`.
+    /// The universe of the credentials, if known: `googleapis.com`.
     #[must_use]
     pub fn universe_domain(&self) -> Option<&str> {
         self.universe.as_deref()
     }
 
-    /// Whether there is none.
+    /// Whether there are no headers.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.headers.is_empty()
     }
 
-    /// Whether a header of this name comes from here and not from the client's own: all that are here but the quota
-    /// project, which the program may have named.
+    /// Whether the header with this name is taken from the credentials and not from the client's own headers. This is
+    /// so for all headers except the quota project, which the program may have set.
     pub(crate) fn wins(&self, name: &HeaderName, own: &HeaderMap) -> bool {
         self.iter().any(|(other, _)| other == name) && !(name == QUOTA_PROJECT && own.contains_key(name))
     }
 
-    /// Adds them to the client's own headers.
+    /// Adds the headers to the client's own headers.
     pub(crate) fn put(&self, headers: &mut HeaderMap) {
         for (name, value) in self.iter() {
             if self.wins(name, headers) {
@@ -102,15 +105,19 @@ impl std::fmt::Debug for AuthHeaders {
     }
 }
 
-/// Gives the headers that authorize a request.
+/// Provides the headers that authorize a request.
 ///
-/// The client asks before each HTTP request, so an implementation keeps what it has and renews it in time. After a 401
-/// it is told which headers were `rejected`: when they are still the ones it would give, it gets new ones; when they
-/// are not, another task has renewed them already and the current ones are returned. So many waiters renew once.
-/// An implementation that cannot renew returns what it has; the client then gives the 401 to the caller. A failure that
-/// passes is made by [`Error::credentials_transient`]: the client then asks again, as its policy allows.
+/// The client asks before each HTTP request, so an implementation should keep its token and renew it in time.
+///
+/// After a 401 the client passes the `rejected` headers. If these are still the current headers, the implementation
+/// gets new ones; otherwise another task has already renewed them, and the current ones are returned. So the token is
+/// renewed once, however many calls wait for it. An implementation that cannot renew returns what it has; the client
+/// then returns the 401 to the caller.
+///
+/// For a temporary failure return [`Error::credentials_transient`]; the client then asks again as its retry policy
+/// allows.
 pub trait Credentials: Send + Sync {
-    /// The headers for a request that needs one of these scopes.
+    /// The headers for a request that requires one of these scopes.
     fn headers<'a>(
         &'a self,
         scopes: &'a [&'a str],
@@ -128,7 +135,7 @@ impl<T: Credentials + ?Sized> Credentials for Arc<T> {
     }
 }
 
-/// Credentials that never change: an API key, a token that somebody else made, or none.
+/// Credentials that never change: an API key, a token from elsewhere, or none.
 #[derive(Clone)]
 struct Fixed(Result<AuthHeaders>);
 
@@ -143,7 +150,7 @@ impl Credentials for Fixed {
     }
 }
 
-/// Makes the struct, its constructor's home and a `Debug` that says nothing.
+/// Defines the struct and a `Debug` implementation that shows nothing.
 macro_rules! fixed {
     ($(#[$doc:meta])* $name:ident) => {
         $(#[$doc])*
@@ -169,7 +176,7 @@ macro_rules! fixed {
 }
 
 fixed! {
-    /// An API key, sent as the `X-Goog-Api-Key` header and so never part of a URL.
+    /// An API key, sent in the header `X-Goog-Api-Key` and never in a URL.
     ///
     /// ```
     /// let key = gapis_runtime::ApiKey::new("secret");
@@ -179,7 +186,7 @@ fixed! {
 }
 
 fixed! {
-    /// An access token that somebody else made and renews.
+    /// An access token that was obtained, and is renewed, outside of this library.
     ///
     /// ```
     /// let token = gapis_runtime::BearerToken::new("secret");
@@ -189,12 +196,12 @@ fixed! {
 }
 
 fixed! {
-    /// No credentials at all: emulators, public data.
+    /// No credentials, for emulators and public data.
     Anonymous
 }
 
 impl ApiKey {
-    /// From the key's text.
+    /// Credentials with this key.
     #[must_use]
     pub fn new(key: &str) -> Self {
         ApiKey(Fixed(AuthHeaders::none().with(HeaderName::from_static("x-goog-api-key"), key)))
@@ -202,7 +209,7 @@ impl ApiKey {
 }
 
 impl BearerToken {
-    /// From the token's text.
+    /// Credentials with this token.
     #[must_use]
     pub fn new(token: &str) -> Self {
         BearerToken(Fixed(AuthHeaders::bearer(token)))

@@ -1,7 +1,7 @@
-//! Where the calls of an API go: to its own host, or to where the builder was told.
+//! Where the calls of an API are sent: to its own host, or to the place set in the builder.
 //!
-//! What was told and cannot be done for an API is an error, never another place: whoever chose a region, a universe or
-//! mutual TLS must not find calls elsewhere.
+//! A setting that an API does not support is an error; the call never goes to a different place instead. A program
+//! that chose a region, a universe or mutual TLS relies on this.
 
 use std::borrow::Cow;
 
@@ -9,25 +9,25 @@ use crate::send::credentials::GOOGLE;
 use crate::wire::spec::ApiSpec;
 use crate::{Error, Result};
 
-/// What a builder was told of where calls go.
+/// The builder's settings for endpoints.
 #[derive(Debug, Default)]
 pub(crate) struct Endpoints {
-    /// In place of every API's own root.
+    /// Replaces every API's own root.
     pub(super) fixed: Option<String>,
     pub(super) region: Option<String>,
     pub(super) universe: Option<String>,
     pub(super) mtls: bool,
-    /// Whether media of APIs that serve it below `/download/` is asked for there.
+    /// Whether media is downloaded below `/download/`, for APIs that serve it there.
     pub(super) download_path: Option<bool>,
     /// Scheme, host and port of places, beside the API's own, to which a server may send a resumable upload.
     pub(super) upload_origins: Vec<String>,
 }
 
 impl Endpoints {
-    /// The same with a root that ends in `/`.
+    /// Checks the settings. The root then ends in `/`.
     ///
     /// # Errors
-    /// If something is no URL or domain, or two things exclude each other.
+    /// If a setting is not a URL or domain, or two settings exclude each other.
     pub(super) fn checked(mut self) -> Result<Self> {
         self.fixed = self.fixed.map(|url| normal(&url)).transpose()?;
         self.upload_origins = self.upload_origins.iter().map(|url| origin(url)).collect::<Result<_>>()?;
@@ -35,13 +35,13 @@ impl Endpoints {
             && !is_domain(domain)
         {
             return Err(Error::input(format!(
-                "the universe domain {domain:?} is not one like `example.com`"
+                "the universe domain {domain:?} is not a domain name such as `example.com`"
             )));
         }
         if self.region.is_some() && self.mtls {
             return Err(Error::input(
-                "discovery documents name no regional endpoints for mutual TLS: call `.region(…)` or `.mtls()`, or \
-                 say where calls go by `.endpoint(…)`",
+                "discovery documents have no regional endpoints for mutual TLS: call either `.region(…)` or `.mtls()`, \
+                 or set the address with `.endpoint(…)`",
             ));
         }
         Ok(self)
@@ -52,47 +52,47 @@ impl Endpoints {
         self.mtls
     }
 
-    /// The universe that credentials must be of.
+    /// The universe to which credentials must belong.
     pub(super) fn universe(&self) -> &str {
         self.universe.as_deref().unwrap_or(GOOGLE)
     }
 
-    /// Whether media is asked for below `/download/`, where the API serves it there: at Google's own hosts, unless the
-    /// caller says otherwise. Emulators and proxies mostly know the method's path with `alt=media` only, where the
-    /// clients for Python and Node.js fetch media from.
+    /// Whether media is downloaded below `/download/` if the API serves it there. By default it is for Google's own
+    /// hosts. Most emulators and proxies support only the method's path with `alt=media`, which the clients for Python
+    /// and Node.js use.
     pub(super) fn has_download_path(&self) -> bool {
         self.download_path.unwrap_or(self.fixed.is_none())
     }
 
-    /// Whether the pieces of an upload that began at `base`, and credentials with them, may go to an address that the
-    /// answer to its beginning named: to the same scheme, host and port, or to those that the caller allowed.
+    /// Checks that an upload that started at `base` may continue at this URL, with credentials: at the same scheme, host and
+    /// port, or at one that the caller allowed.
     ///
     /// # Errors
-    /// If they may not. The message shows the hosts only.
+    /// If it may not. The message contains only the hosts.
     pub(super) fn check_upload(&self, address: &url::Url, base: &url::Url) -> Result<()> {
         let origin = address.origin();
         let is_allowed = || {
             let origin = origin.ascii_serialization();
             self.upload_origins.contains(&origin)
         };
-        // A user's name and password have no place there.
+        // A user name and password are not allowed.
         let named = !address.username().is_empty() || address.password().is_some();
         if !named && origin.is_tuple() && (origin == base.origin() || is_allowed()) {
             return Ok(());
         }
         Err(Error::protocol(format!(
-            "the upload's `Location` is at {}, not at {} where the upload began: credentials do not go to another \
-             scheme, host or port than the builder's `.upload_origin(…)` allows",
+            "the upload's `Location` is at {}, but the upload started at {}: credentials are not sent to another scheme, \
+             host or port, unless the builder's `.upload_origin(…)` allows it",
             address.host_str().unwrap_or("no host"),
             base.host_str().unwrap_or("no host"),
         )))
     }
 
-    /// Whether credentials may go to an address that an answer named: at the API's own root, or by `https` at a host of
-    /// its universe that serves media.
+    /// Checks that credentials may be sent to a URL from a response: at the API's own root, or with `https` at a host
+    /// of its universe that serves media.
     ///
     /// # Errors
-    /// If they may not.
+    /// If they must not.
     pub(super) fn check_link(&self, api: &ApiSpec, url: &url::Url) -> Result<()> {
         let root = self.root(api)?;
         let host = url.host_str().unwrap_or_default();
@@ -107,16 +107,16 @@ impl Endpoints {
             return Ok(());
         }
         Err(Error::input(format!(
-            "credentials of {} must not go to {:?}: only by https to hosts of its universe, or to its own endpoint",
+            "credentials of {} must not be sent to {:?}, only with https to hosts of its universe, or to its own endpoint",
             name(api),
             host,
         )))
     }
 
-    /// Scheme and host that calls of this API go to, ending in `/`.
+    /// Scheme and host for calls of this API, ending in `/`.
     ///
     /// # Errors
-    /// If the API has no such place.
+    /// If the API has no such endpoint.
     pub(super) fn root<'a>(&'a self, api: &ApiSpec) -> Result<Cow<'a, str>> {
         if let Some(fixed) = &self.fixed {
             return Ok(Cow::Borrowed(fixed));
@@ -133,9 +133,9 @@ impl Endpoints {
     }
 }
 
-/// Hosts of Google's own universe, beside `googleapis.com`, that media is served from to whoever has the credentials of an
-/// API: exports and content of Drive (`exportLinks`, `webContentLink`, `downloadUri`), and where these redirect to.
-/// <https://developers.google.com/workspace/drive/api/reference/rest/v3/files>
+/// Hosts of Google's own universe, other than `googleapis.com`, that serve media to clients with the credentials of an
+/// API: exports and content of Drive (`exportLinks`, `webContentLink`, `downloadUri`), and the targets of their
+/// redirects. <https://developers.google.com/workspace/drive/api/reference/rest/v3/files>
 const MEDIA_HOSTS: [&str; 4] =
     ["docs.google.com", "drive.google.com", "usercontent.google.com", "googleusercontent.com"];
 
@@ -150,12 +150,12 @@ fn regional(api: &ApiSpec, region: &str) -> Result<&'static str> {
     let name = name(api);
     if api.endpoints.is_empty() {
         return Err(Error::input(format!(
-            "{name} has no regional endpoints, so its calls cannot go to {region:?}"
+            "{name} has no regional endpoints, so its calls cannot be sent to {region:?}"
         )));
     }
     let known: Vec<&str> = api.endpoints.iter().map(|(location, _)| *location).collect();
     let known = known.join(", ");
-    Err(Error::input(format!("{name} has no endpoint in {region:?}, but in: {known}")))
+    Err(Error::input(format!("{name} has no endpoint in {region:?}; its regions are: {known}")))
 }
 
 fn mtls(api: &ApiSpec) -> Result<&'static str> {
@@ -165,7 +165,7 @@ fn mtls(api: &ApiSpec) -> Result<&'static str> {
     }
 }
 
-/// The same place in another universe: `https://compute.googleapis.com/` as `https://compute.example.com/`.
+/// The same host in another universe: `https://compute.googleapis.com/` becomes `https://compute.example.com/`.
 fn in_universe(api: &ApiSpec, root: &str, domain: &str) -> Result<String> {
     let parts = root.split_once("://").and_then(|(scheme, rest)| {
         let (host, path) = rest.split_once('/')?;
@@ -174,36 +174,36 @@ fn in_universe(api: &ApiSpec, root: &str, domain: &str) -> Result<String> {
     });
     parts.ok_or_else(|| {
         let name = name(api);
-        Error::input(format!("{name} is not at `{GOOGLE}` but at {root}, so it has no place in {domain}"))
+        Error::input(format!("{name} is at {root} and not at `{GOOGLE}`, so it has no endpoint in {domain}"))
     })
 }
 
-/// The endpoint with a `/` at its end, if it is one.
+/// Checks the endpoint and adds a `/` at its end.
 fn normal(url: &str) -> Result<String> {
     let uri: http::Uri = url.parse().map_err(|e| Error::input(format!("the endpoint is not a URL: {e}")))?;
     let scheme = uri.scheme_str().unwrap_or_default();
-    // A fragment is dropped when the URL is read, but the paths of calls would stand behind it.
+    // URL parsers drop a fragment, but the paths of calls would be appended to it.
     let plain = !url.contains('#')
         && uri.query().is_none()
         && uri.authority().is_some_and(|host| !host.as_str().contains('@'));
     if !matches!(scheme, "http" | "https") || !plain {
         return Err(Error::input(
-            "the endpoint is not `http://host/` or `https://host/`, without user, query and fragment",
+            "the endpoint must have the form `http://host/` or `https://host/`, without user, query and fragment",
         ));
     }
     Ok(format!("{}/", url.trim_end_matches('/')))
 }
 
-/// Scheme, host and port of a URL that says nothing else, in the one form that they have.
+/// Scheme, host and port in normal form, of a URL that has nothing else.
 fn origin(url: &str) -> Result<String> {
     let parsed = normal(url).ok().and_then(|url| url::Url::parse(&url).ok());
-    let parsed = parsed.filter(|url| url.path() == "/").ok_or_else(|| {
-        Error::input("the place for uploads is not `https://host` or `https://host:port`, without user, path and query")
-    })?;
+    let parsed = parsed
+        .filter(|url| url.path() == "/")
+        .ok_or_else(|| Error::input("the origin for uploads is not `https://host` or `https://host:port`"))?;
     Ok(parsed.origin().ascii_serialization())
 }
 
-/// Whether it can stand after a service's name: `example.com`.
+/// Whether the text can follow a service's name in a host: `example.com`.
 fn is_domain(text: &str) -> bool {
     let is_label = |label: &str| {
         let own = label.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
@@ -267,12 +267,12 @@ mod tests {
         assert_eq!(root(&south, &API).unwrap(), "https://zoo.south.rep.googleapis.com/");
         assert_eq!(
             root(&south, &OTHER).unwrap_err(),
-            "other v2 has no regional endpoints, so its calls cannot go to \"south\""
+            "other v2 has no regional endpoints, so its calls cannot be sent to \"south\""
         );
         let west = endpoints(|e| e.region = Some("west".into()));
         assert_eq!(
             root(&west, &API).unwrap_err(),
-            "zoo v1 has no endpoint in \"west\", but in: north, south"
+            "zoo v1 has no endpoint in \"west\"; its regions are: north, south"
         );
 
         let mtls = endpoints(|e| e.mtls = true);
@@ -287,7 +287,7 @@ mod tests {
         assert_eq!(root(&both, &API).unwrap(), "https://zoo.mtls.example.com/");
         assert_eq!(
             root(&endpoints(universe), &OTHER).unwrap_err(),
-            "other v2 is not at `googleapis.com` but at https://other.test/, so it has no place in example.com"
+            "other v2 is at https://other.test/ and not at `googleapis.com`, so it has no endpoint in example.com"
         );
         let same = endpoints(|e| e.universe = Some(GOOGLE.into()));
         assert_eq!(root(&same, &OTHER).unwrap(), "https://other.test/");

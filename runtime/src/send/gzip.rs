@@ -1,7 +1,7 @@
-//! Undoes gzip, piece by piece and within bounds.
+//! Decompresses gzip incrementally and within limits.
 //!
-//! The transport hands on what came over the wire, since media is stored compressed and its ranges and checksums are of
-//! the stored bytes. Answers to calls and batches are decompressed here.
+//! The transport returns bodies as they were sent, because media is stored compressed, and its ranges and checksums
+//! refer to the stored bytes. Responses to calls and batches are decompressed here.
 
 use std::collections::VecDeque;
 use std::io::Write as _;
@@ -17,29 +17,29 @@ use http::{HeaderMap, StatusCode};
 use crate::send::transport::{BodyStream, HttpResponse};
 use crate::{Error, Result};
 
-/// So much is decompressed at a time: gzip makes at most about a thousand bytes of one.
+/// How many compressed bytes are decompressed at a time. Gzip expands one byte to about a thousand at most.
 const PIECE: usize = 1 << 10;
 
-/// What decompresses to more than this may not be larger than [`RATIO`] times what came. JSON of API servers is
-/// compressed to between a fifth and a fiftieth.
+/// A body that decompresses to more than this must not be larger than [`RATIO`] times its compressed size. JSON of API
+/// servers compresses to between a fifth and a fiftieth of its size.
 const UNSUSPICIOUS: u64 = 32 << 20;
 const RATIO: u64 = 200;
 
-/// Asks for gzip, unless the caller has asked for something else. A browser asks by itself.
+/// Accepts gzip, unless the caller has set the header. A browser sets it itself.
 pub(crate) fn accept(headers: &mut HeaderMap) {
     if cfg!(not(target_family = "wasm")) {
         headers.entry(ACCEPT_ENCODING).or_insert(HeaderValue::from_static("gzip"));
     }
 }
 
-/// Whether a body with these headers is compressed. A browser has decompressed it.
+/// Whether a body with these headers is compressed. A browser has already decompressed it.
 pub(crate) fn is_compressed(headers: &HeaderMap) -> bool {
     let coding = headers.get(CONTENT_ENCODING).map_or(&b""[..], |coding| coding.as_bytes().trim_ascii());
     let gzip = coding.eq_ignore_ascii_case(b"gzip") || coding.eq_ignore_ascii_case(b"x-gzip");
     gzip && cfg!(not(target_family = "wasm"))
 }
 
-/// The same response with its body decompressed, if it is compressed.
+/// Decompresses the body of the response, if it is compressed.
 pub(crate) fn decompress(mut response: HttpResponse) -> HttpResponse {
     let no_body = matches!(response.status, StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED);
     if !is_compressed(&response.headers) || no_body {
@@ -50,7 +50,7 @@ pub(crate) fn decompress(mut response: HttpResponse) -> HttpResponse {
     HttpResponse { body: decompressed(response.body), ..response }
 }
 
-/// The decompressed body.
+/// Decompresses a body.
 pub(crate) fn decompressed(body: BodyStream) -> BodyStream {
     let decoder = MultiGzDecoder::new(Vec::new());
     Box::pin(Decompressed {
@@ -67,10 +67,10 @@ pub(crate) fn decompressed(body: BodyStream) -> BodyStream {
 struct Decompressed {
     body: BodyStream,
     decoder: MultiGzDecoder<Vec<u8>>,
-    /// How many bytes came, and how many they were made into.
+    /// The number of bytes received and the number of bytes they were decompressed to.
     came: u64,
     made: u64,
-    /// What came and is not decompressed yet.
+    /// The received bytes that are not decompressed yet.
     rest: Bytes,
     ready: VecDeque<Bytes>,
     state: State,
@@ -84,7 +84,7 @@ enum State {
 }
 
 impl Decompressed {
-    /// Decompresses a piece of what came.
+    /// Decompresses some of the received bytes.
     fn decode(&mut self) -> Result<()> {
         let piece = self.rest.split_to(self.rest.len().min(PIECE));
         self.came += piece.len() as u64;
@@ -108,7 +108,7 @@ impl Decompressed {
     }
 
     fn end(&mut self) -> Result<()> {
-        // A body without a single byte is none, whatever its headers say.
+        // An empty body is not gzip, whatever its headers say.
         if self.came > 0 {
             self.decoder.try_finish().map_err(damaged)?;
         }
@@ -117,7 +117,7 @@ impl Decompressed {
 }
 
 fn damaged(error: std::io::Error) -> Error {
-    Error::transport("the response is not the gzip stream that its headers say", error)
+    Error::transport("the response is not a valid gzip stream, although its headers say so", error)
 }
 
 impl Stream for Decompressed {

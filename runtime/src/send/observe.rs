@@ -1,18 +1,17 @@
-//! What a client tells whoever measures it: each HTTP request when it begins and when it ends, and each wait before
-//! something is sent again.
+//! What a client reports for metrics: the start and the end of each HTTP request, and each wait before a retry.
 //!
-//! What is told are names from discovery documents, numbers and times. No URL, header, token or body is among it, so that
-//! nothing here can carry a secret into a metrics system.
+//! The reports contain names from discovery documents, numbers and times. They contain no URL, header, token or body,
+//! so they cannot carry a secret into a metrics system.
 
 use std::sync::Arc;
 use std::time::Duration;
 
-/// Is told what a client sends: for counters, histograms and gauges of any metrics library. Given to
+/// Receives reports about what a client sends, for counters, histograms and gauges of any metrics library. See
 /// [`Builder::observer`](crate::Builder::observer).
 ///
-/// Its functions are called on the tasks that send, while they send: they should be quick and must not block. For
-/// each request that [started](Observer::attempt_started), [finished](Observer::attempt_finished) is called once,
-/// also where its future is dropped.
+/// The methods are called on the tasks that send requests, so they should be fast and must not block. For each request
+/// that [started](Observer::attempt_started), [finished](Observer::attempt_finished) is called exactly once, even if
+/// its future is dropped.
 ///
 /// ```
 /// use gapis_runtime::observe::{Attempt, Ended, Observer, Retry};
@@ -40,17 +39,17 @@ use std::time::Duration;
 /// # Ok::<(), gapis_runtime::Error>(())
 /// ```
 pub trait Observer: Send + Sync {
-    /// An HTTP request begins. Credentials are there already.
+    /// An HTTP request starts. Credentials have been obtained.
     fn attempt_started(&self, attempt: &Attempt) {
         let _ = attempt;
     }
 
-    /// An HTTP request ended: its response was read, or it failed.
+    /// An HTTP request ended: its response was read, or the request failed.
     fn attempt_finished(&self, attempt: &Attempt, ended: &Ended) {
         let _ = (attempt, ended);
     }
 
-    /// Something is to be sent again, after a wait that begins now.
+    /// A request will be sent again, after a wait that begins now.
     fn retry(&self, retry: &Retry) {
         let _ = retry;
     }
@@ -70,38 +69,39 @@ impl<T: Observer + ?Sized> Observer for Arc<T> {
     }
 }
 
-/// An HTTP request: whose, which and how large.
+/// An HTTP request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Attempt {
     /// What kind of request it is.
     pub kind: AttemptKind,
-    /// The API's name in its discovery document, `drive`.
+    /// The name of the API in its discovery document, `drive`.
     pub api: &'static str,
-    /// The API's version there, `v3`.
+    /// The version of the API in its discovery document, `v3`.
     pub version: &'static str,
-    /// The method's id, `drive.files.get`; none for a batch, whose calls may be of several.
+    /// The id of the method, `drive.files.get`. `None` for a batch, which may have calls of several methods.
     pub method: Option<&'static str>,
-    /// Which attempt it is, from 1. Of a batch, of the call in it that was sent most often; of media, since some of
-    /// it last got through.
+    /// The number of the attempt, from 1. For a batch, the highest number among its calls. For media, counted from the
+    /// last request that made progress.
     pub number: u32,
-    /// How many calls it carries: those of a batch, else 1.
+    /// The number of calls in the request: 1, except for a batch.
     pub calls: usize,
-    /// How many bytes the request's body has, if that is known before it was sent.
+    /// The size of the request's body in bytes, if known before it is sent.
     pub bytes: Option<u64>,
 }
 
-/// The kinds of HTTP requests. No name is that of a type, so that the compiler's words on those stay short.
+/// The kinds of HTTP requests. No variant has the name of a type, so that compiler messages about those types stay
+/// short.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum AttemptKind {
-    /// A call sent by itself, or the opening of a resumable upload.
+    /// A call that is sent alone, or the start of a resumable upload.
     SingleCall,
-    /// Calls of a batch.
+    /// A batch of calls.
     BatchRequest,
-    /// An upload in one request, or a piece of one that can be resumed.
+    /// An upload in one request, or a chunk of a resumable upload.
     MediaUpload,
-    /// A download, or what was left of it when it broke off.
+    /// A download, or the rest of a download that was interrupted.
     MediaDownload,
     /// A request for an access token.
     TokenRequest,
@@ -111,35 +111,35 @@ pub enum AttemptKind {
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Ended {
-    /// The response's status, if there was one. Of a batch, the outer one.
+    /// The status of the response, if there was one. For a batch, the status of the batch as a whole.
     pub status: Option<u16>,
-    /// Why the request did not do what it should, in one word: `status` (one outside 200 to 299), `batch_refused` (the same,
-    /// of a batch as a whole), `connect`, `untrusted`,
-    /// `transport`, `timeout`, `protocol`, `unreadable` (an answer to a batch that is none), `io` (the caller's own
-    /// reader failed), `dropped` (the future was). Others may come. Whether a body decodes is found later.
+    /// Why the request failed, in one word: `status` (a status outside 200 to 299), `batch_refused` (such a status for
+    /// a batch as a whole), `connect`, `untrusted`, `transport`, `timeout`, `protocol`, `unreadable` (a response to a
+    /// batch that cannot be parsed), `io` (the caller's own reader failed), `dropped` (the future was dropped). There
+    /// may be others in later versions. Whether a body can be decoded is determined later and is not reported.
     pub error: Option<&'static str>,
-    /// The time since the request began, until its response was read.
+    /// The time from the start of the request until its response was read.
     pub duration: Duration,
-    /// How many bytes of the response's body were read, as they came over the wire.
+    /// How many bytes of the response's body were read, before decompression.
     pub bytes: u64,
 }
 
-/// The wait before something is sent again.
+/// The wait before calls are sent again.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Retry {
-    /// The API's name in its discovery document.
+    /// The name of the API in its discovery document.
     pub api: &'static str,
-    /// The API's version there.
+    /// The version of the API in its discovery document.
     pub version: &'static str,
-    /// The method's id; none for calls of a batch.
+    /// The id of the method. `None` for calls of a batch.
     pub method: Option<&'static str>,
-    /// How many calls wait.
+    /// The number of calls that wait.
     pub calls: usize,
-    /// For how long. Zero where only credentials had to be renewed, or a batch had to be smaller.
+    /// The length of the wait. Zero if only credentials had to be renewed, or a batch had to be made smaller.
     pub wait: Duration,
-    /// The status that the last attempt was answered with, if it was. Of several calls, the first one's.
+    /// The status of the response to the last attempt, if there was one. For several calls, that of the first.
     pub status: Option<u16>,
-    /// Why the last attempt failed, by the words of [`Ended::error`].
+    /// Why the last attempt failed, in the words of [`Ended::error`].
     pub error: Option<&'static str>,
 }

@@ -1,17 +1,22 @@
-//! When to send again, and how long to wait: one mechanism for single calls and for batches.
+//! When calls are sent again and how long to wait before: one mechanism for single calls and for batches.
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use crate::Error;
 
-/// How often and how patiently a client sends again what may be sent again.
+/// When and how often a client sends a call again.
 ///
-/// What may be: everything after 401 (once, with renewed credentials), 429, 503, 403 with a rate limit's reason and a
-/// connection that was never made, and credentials that could not be had
-/// [for a moment](Error::credentials_transient); after 500, 502, 504, a timeout, a broken connection or an answer to a
-/// batch that cannot be read only a call that is idempotent: by its verb, by a parameter `requestId` or
-/// `ifGenerationMatch`, or by the caller's word.
+/// Any call is sent again
+///
+/// - after 401, once, with renewed credentials,
+/// - after 429, 503, and 403 with the reason of a rate limit,
+/// - if no connection could be made,
+/// - if there are [temporarily](Error::credentials_transient) no credentials.
+///
+/// An idempotent call is also sent again after 500, 502, 504, a timeout, a failed connection, or a response to a batch
+/// that cannot be read. A call is idempotent because of its verb, because it has a parameter `requestId` or
+/// `ifGenerationMatch`, or because the caller says so.
 ///
 /// ```
 /// use gapis_runtime::RetryPolicy;
@@ -22,20 +27,21 @@ use crate::Error;
 /// # let _ = (patient, never);
 /// ```
 ///
-/// The total time has room for all attempts and the waits between them where each ends in the client's
-/// [timeout](crate::Builder::timeout), but that the last one may have up to 15 seconds less. Whoever gives attempts more
-/// time gives the whole more, or one that timed out may be the last, and none takes longer than the whole.
+/// The default time limit for a call is long enough for all attempts, and the waits between them, if each attempt ends
+/// with the client's [timeout](crate::Builder::timeout); only the last attempt may have up to 15 seconds less. If you
+/// set a longer timeout, also set a longer time limit. Otherwise an attempt that times out may be the last one, and no
+/// attempt can take longer than the limit.
 #[derive(Debug, Clone, PartialEq)]
 pub struct RetryPolicy {
     pub(crate) max_attempts: u32,
     pub(crate) total_time: Duration,
     initial_backoff: Duration,
     max_backoff: Duration,
-    /// Which errors are treated otherwise.
+    /// The caller's exceptions to the rules.
     decide: Option<Decide>,
 }
 
-/// What a caller says of errors.
+/// The caller's decisions about errors.
 #[derive(Clone)]
 struct Decide(Arc<Decision>);
 
@@ -66,36 +72,37 @@ impl Default for RetryPolicy {
 }
 
 impl RetryPolicy {
-    /// Each call is sent once.
+    /// A policy that sends each call once.
     #[must_use]
     pub fn none() -> Self {
         RetryPolicy { max_attempts: 1, ..RetryPolicy::default() }
     }
 
-    /// How often a call is sent at most, the first time included. Default 5.
+    /// Sets how often a call is sent at most, including the first time. Default: 5.
     #[must_use]
     pub fn with_max_attempts(mut self, attempts: u32) -> Self {
         self.max_attempts = attempts.max(1);
         self
     }
 
-    /// How long a call may take in all: its attempts, the waits between them, and getting credentials. Default 10
-    /// minutes.
+    /// Sets how long a call may take overall: its attempts, the waits between them, and getting credentials. Default:
+    /// 10 minutes.
     ///
-    /// A call sent by itself ends when it is over: with a [timeout](Error::is_timeout), whose
-    /// [source](std::error::Error::source) is what the last attempt that ended gave. Where the wait before another
-    /// attempt would take longer than what is left, the last error comes at once. Calls of a batch, uploads and
-    /// downloads are not sent again after it, but a request on its way may last beyond it: it carries other calls, or
-    /// media that may be of any size. Those have a timeout for silence. Of an upload in chunks and of a download the
-    /// time counts anew whenever some of it got through.
+    /// A call that is sent alone fails with a [timeout](Error::is_timeout) when this time has passed. The
+    /// [source](std::error::Error::source) of that error is the error of the last attempt that ended. If the wait
+    /// before another attempt would take longer than the time left, the last error is returned immediately.
+    ///
+    /// Calls of a batch, uploads and downloads are not sent again after this time, but a request that has started may
+    /// take longer: it has other calls too, or media of any size. The client's timeout limits how long such a request
+    /// may be idle. For an upload in chunks and for a download, the time is counted again from the last progress.
     #[must_use]
     pub fn with_total_time(mut self, time: Duration) -> Self {
         self.total_time = time;
         self
     }
 
-    /// How long the waits are: `initial` is the longest before the second attempt, which doubles with each further one,
-    /// and `max` the longest before any. Default 1 second and 1 minute. A server's `Retry-After` may be longer.
+    /// Sets the waits between attempts. `initial` is the longest wait before the second attempt; it doubles with each
+    /// further attempt, up to `max`. Default: 1 second and 1 minute. A server's `Retry-After` may be longer.
     #[must_use]
     pub fn with_backoff(mut self, initial: Duration, max: Duration) -> Self {
         self.initial_backoff = initial;
@@ -103,10 +110,11 @@ impl RetryPolicy {
         self
     }
 
-    /// Treats errors otherwise of which the closure says something: `Some(true)` sends again, whether the call is
-    /// idempotent or not, `Some(false)` does not, `None` leaves it to the rules above. Attempts, time and the client's
-    /// budget bound it all the same. It is not asked of what was wrong before anything was sent, nor of a 401 that
-    /// renewed credentials may mend.
+    /// Overrides the rules for some errors. `Some(true)` sends the call again, whether or not it is idempotent;
+    /// `Some(false)` does not; `None` applies the rules above.
+    ///
+    /// The limits on attempts and time and the client's budget apply in any case. The closure is not called for errors
+    /// before anything was sent, nor for a 401 after which credentials can be renewed.
     ///
     /// ```
     /// use gapis_runtime::RetryPolicy;
@@ -125,7 +133,7 @@ impl RetryPolicy {
         self
     }
 
-    /// What an error of a call that is idempotent or not means for another attempt.
+    /// Decides what an error means for another attempt of a call, which may be idempotent.
     pub(crate) fn judge(&self, error: &Error, idempotent: bool) -> Verdict {
         let usual = judge(error, idempotent);
         let sent = error.answered().is_some()
@@ -138,8 +146,8 @@ impl RetryPolicy {
         }
     }
 
-    /// The wait before the attempt after `attempts` ones: between half and all of an exponentially growing time, so that
-    /// many clients do not come back at once.
+    /// The wait after `attempts` attempts: a random time between half and all of an exponentially growing duration, so
+    /// that many clients do not return at the same time.
     pub(crate) fn backoff(&self, attempts: u32, rng: &mut fastrand::Rng) -> Duration {
         let doubled = 2u32.saturating_pow(attempts.saturating_sub(1).min(31));
         let longest = self.initial_backoff.saturating_mul(doubled).min(self.max_backoff);
@@ -147,18 +155,18 @@ impl RetryPolicy {
     }
 }
 
-/// What an error means for another attempt.
+/// Whether there should be another attempt after an error.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Verdict {
-    /// No other attempt.
+    /// There should be none.
     Final,
-    /// Another one with renewed credentials.
+    /// There should be one with renewed credentials.
     Refresh,
-    /// Another one after a wait, which the server may have named.
+    /// There should be one after a wait. The server may have asked for a certain wait.
     Retry { after: Option<Duration>, rate_limited: bool },
 }
 
-/// Judges an error of a call, or of an outer request, that is idempotent or not.
+/// Decides by the rules, for an error of a call or of a batch request.
 fn judge(error: &Error, idempotent: bool) -> Verdict {
     let retry = again(error);
     match error.answered() {
@@ -177,15 +185,15 @@ fn again(error: &Error) -> Verdict {
     Verdict::Retry { after: error.retry_after(), rate_limited: error.is_rate_limited() }
 }
 
-/// Keeps an outage from being amplified: each HTTP request that is sent again takes a token, each that succeeds gives a
-/// part of one back. When there is none, nothing is sent again until requests succeed.
+/// Limits retries, so that they do not make an outage worse. Each repeated HTTP request takes a token, and each
+/// success returns a part of a token. Without tokens, nothing is sent again until requests succeed.
 #[derive(Debug)]
 pub(crate) struct RetryBudget {
     tokens: Mutex<f64>,
     capacity: f64,
 }
 
-/// What a success gives back.
+/// How much a success returns.
 const REFUND: f64 = 0.1;
 
 impl RetryBudget {
@@ -193,7 +201,7 @@ impl RetryBudget {
         RetryBudget { tokens: Mutex::new(f64::from(capacity)), capacity: f64::from(capacity) }
     }
 
-    /// Whether one more request may be sent again.
+    /// Takes a token for a repeated request, if there is one.
     pub(crate) fn take(&self) -> bool {
         let mut tokens = self.tokens.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
         if *tokens < 1.0 {

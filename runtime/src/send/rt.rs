@@ -1,14 +1,13 @@
-//! What differs between platforms: boxed futures, the clock and timers. Everything else in the runtime is the same
-//! everywhere.
+//! What differs between platforms: boxed futures, the clock and timers.
 
 use std::future::Future;
 use std::pin::Pin;
 
-/// A boxed future. It is `Send`, but on `wasm32`, where there is one thread and the browser's futures are not.
+/// A boxed future that is `Send`, except on `wasm32`, where there is only one thread.
 #[cfg(not(target_family = "wasm"))]
 pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
-/// A boxed future. It is `Send`, but on `wasm32`, where there is one thread and the browser's futures are not.
+/// A boxed future that is `Send`, except on `wasm32`, where there is only one thread.
 #[cfg(target_family = "wasm")]
 pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + 'a>>;
 
@@ -26,14 +25,14 @@ mod native {
 
     pub(crate) use tokio::time::Instant;
 
-    /// Waits.
+    /// Waits for the duration.
     pub(crate) async fn sleep(duration: Duration) {
         if !duration.is_zero() {
             tokio::time::sleep(duration).await;
         }
     }
 
-    /// The future's output, or `None` when the time is over first.
+    /// Returns the output of the future, or `None` if the time passes first.
     pub(crate) async fn timeout<T>(after: Option<Duration>, future: impl Future<Output = T>) -> Option<T> {
         match after {
             Some(after) => tokio::time::timeout(after, future).await.ok(),
@@ -41,7 +40,7 @@ mod native {
         }
     }
 
-    /// A wait that can be begun anew: resolves to its length.
+    /// A timer that can be restarted. It resolves to its duration.
     pub(crate) struct Timer {
         after: Duration,
         sleep: Pin<Box<tokio::time::Sleep>>,
@@ -52,16 +51,16 @@ mod native {
             Timer { after, sleep: Box::pin(tokio::time::sleep(after)) }
         }
 
-        /// The wait takes so much longer.
+        /// Postpones the end.
         pub(crate) fn extend(&mut self, by: Duration) {
             if let Some(end) = self.sleep.deadline().checked_add(by) {
                 self.sleep.as_mut().reset(end);
             }
         }
 
-        /// The wait begins again now.
+        /// Restarts the timer.
         pub(crate) fn restart(&mut self) {
-            // A duration too long for the clock means no end.
+            // A timer whose end the clock cannot represent never ends.
             if let Some(end) = tokio::time::Instant::now().checked_add(self.after) {
                 self.sleep.as_mut().reset(end);
             }
@@ -78,7 +77,7 @@ mod native {
     }
 }
 
-/// The host's `setTimeout` and `performance.now()`.
+/// Uses the host's `setTimeout` and `performance.now()`.
 #[cfg(target_family = "wasm")]
 mod wasm {
     use std::future::Future;
@@ -91,14 +90,14 @@ mod wasm {
 
     pub(crate) use web_time::Instant;
 
-    /// Waits.
+    /// Waits for the duration.
     pub(crate) async fn sleep(duration: Duration) {
         if !duration.is_zero() {
             Timer::new(duration).await;
         }
     }
 
-    /// The future's output, or `None` when the time is over first.
+    /// Returns the output of the future, or `None` if the time passes first.
     pub(crate) async fn timeout<T>(after: Option<Duration>, future: impl Future<Output = T>) -> Option<T> {
         let Some(after) = after else { return Some(future.await) };
         match select(pin!(future), Timer::new(after)).await {
@@ -107,13 +106,13 @@ mod wasm {
         }
     }
 
-    /// A wait that can be begun anew: resolves to its length.
+    /// A timer that can be restarted. It resolves to its duration.
     pub(crate) struct Timer {
         after: Duration,
-        /// A duration too long for the clock means no end.
+        /// `None` if the clock cannot represent the end; the timer then never ends.
         end: Option<Instant>,
-        /// Ends at `end` or before it: a new beginning leaves the host's timer alone, as it happens with every chunk of
-        /// a body.
+        /// The host's timer, which ends at `end` or earlier. Restarting does not change it, because that happens with
+        /// every chunk of a body.
         host: TimeoutFuture,
     }
 
@@ -122,12 +121,12 @@ mod wasm {
             Timer { after, end: Instant::now().checked_add(after), host: host_timer(after) }
         }
 
-        /// The wait takes so much longer.
+        /// Postpones the end.
         pub(crate) fn extend(&mut self, by: Duration) {
             self.end = self.end.and_then(|end| end.checked_add(by));
         }
 
-        /// The wait begins again now.
+        /// Restarts the timer.
         pub(crate) fn restart(&mut self) {
             self.end = Instant::now().checked_add(self.after);
         }
@@ -149,7 +148,7 @@ mod wasm {
         }
     }
 
-    /// One timer of the host, which counts whole milliseconds in 31 bits and fires at once for more.
+    /// A timer of the host, which counts milliseconds in 31 bits and ends immediately for longer durations.
     fn host_timer(wait: Duration) -> TimeoutFuture {
         let longest = i32::MAX.unsigned_abs();
         let millis = u32::try_from(wait.as_micros().div_ceil(1000)).unwrap_or(longest);

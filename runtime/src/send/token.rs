@@ -1,5 +1,5 @@
-//! Requests for access tokens, for `gapis-auth`. They go through the loop of attempts as calls do, but without credentials
-//! and once: what needed the token is what is tried again, by its own client's policy.
+//! Requests for access tokens, for `gapis-auth`. They use the loop of attempts, but without credentials and with one
+//! attempt only: the call that needs the token is sent again, according to its own client's policy.
 
 use std::time::Duration;
 
@@ -14,13 +14,13 @@ use crate::send::transport::{HttpRequest, RequestBody};
 use crate::wire::spec::ApiSpec;
 use crate::{Error, RawResponse, Result};
 
-/// What observers and spans are told of it.
+/// The API that observers and spans see.
 static API: ApiSpec = ApiSpec { name: "oauth2", version: "v2", ..ApiSpec::DEFAULT };
 
-/// Sends one request by that client's transport. None of the client's headers goes along but its user agent.
+/// Sends one request with the client's transport. Of the client's headers, only the user agent is sent.
 ///
 /// # Errors
-/// The transport's own, a timeout, and a status outside 200 to 299.
+/// The errors of the transport, a timeout, or a status outside 200 to 299.
 pub async fn request_token(client: &Client, request: HttpRequest, timeout: Duration) -> Result<RawResponse> {
     let subject = Subject {
         client: client.clone(),
@@ -34,13 +34,13 @@ pub async fn request_token(client: &Client, request: HttpRequest, timeout: Durat
     Attempts::new(subject).run(&mut TokenRequest(Some(request))).await
 }
 
-/// Whether that client's requests go to the endpoints for mutual TLS.
+/// Whether the client's requests go to the endpoints for mutual TLS.
 #[must_use]
 pub fn is_mtls(client: &Client) -> bool {
     client.is_mtls()
 }
 
-/// Whether credentials failed in a way that passes.
+/// Whether the credentials may be available later.
 #[must_use]
 pub fn is_transient(error: &Error) -> bool {
     error.is_transient_credentials()
@@ -58,7 +58,8 @@ impl Exchange for TokenRequest {
     }
 
     async fn attempt(&mut self, attempt: &mut Attempt<'_>) -> Result<Step<RawResponse>> {
-        let mut request = self.0.take().ok_or_else(|| Error::input("a token request is sent once"))?;
+        let mut request =
+            self.0.take().ok_or_else(|| Error::input("a token request can be sent only once"))?;
         if let Some(agent) = attempt.client().headers().get(USER_AGENT) {
             request.headers.insert(USER_AGENT, agent.clone());
         }

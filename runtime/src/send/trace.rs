@@ -1,6 +1,7 @@
-//! Spans and events for `tracing`, behind a feature: what happened, never a token, a header, a URL's values or a body.
+//! Spans and events for `tracing` (feature `tracing`). They never contain a token, a header, the values in a URL, or a
+//! body.
 //!
-//! Without the feature every function here is empty, so that callers need no conditions.
+//! Without the feature every function here is empty, so callers need no conditions.
 
 use std::future::Future;
 use std::time::Duration;
@@ -11,12 +12,13 @@ use crate::send::observe::Attempt;
 use crate::send::observe::AttemptKind;
 use crate::wire::spec::ApiSpec;
 
-/// A span to run a future in.
+/// A span in which a future runs.
 #[derive(Clone)]
 pub(crate) struct Span(#[cfg(feature = "tracing")] tracing::Span);
 
 impl Span {
-    /// One call sent by itself, or media, all attempts. What a call [ended](Span::ended) in is added later.
+    /// A span for all attempts of a call that is sent alone, or of media. How the call [ended](Span::ended) is
+    /// recorded later.
     #[allow(unused_variables)]
     pub(crate) fn call(method: &'static str, verb: &str) -> Span {
         Span(
@@ -31,7 +33,7 @@ impl Span {
         )
     }
 
-    /// One batch, all of its HTTP requests and rounds.
+    /// A span for a batch with all of its HTTP requests.
     #[allow(unused_variables)]
     pub(crate) fn batch(api: &ApiSpec, calls: usize) -> Span {
         Span(
@@ -40,8 +42,8 @@ impl Span {
         )
     }
 
-    /// One HTTP request, until its response was read: of a batch by a name of its own. What it
-    /// [ended](Span::ended) in is added later.
+    /// A span for an HTTP request, until its response is read. The request of a batch has its own name. How the
+    /// request [ended](Span::ended) is recorded later.
     #[allow(unused_variables)]
     pub(crate) fn attempt(attempt: &Attempt) -> Span {
         Span(
@@ -67,7 +69,7 @@ impl Span {
         )
     }
 
-    /// Whether anybody listens to it.
+    /// Whether a subscriber records this span.
     #[allow(clippy::unused_self)]
     pub(crate) fn is_heard(&self) -> bool {
         #[cfg(feature = "tracing")]
@@ -77,7 +79,7 @@ impl Span {
         heard
     }
 
-    /// Records how a call or an attempt ended: the response's status, and why it did not do what it should, in one word.
+    /// Records how a call or an attempt ended: the status of the response, and the word for the error.
     #[allow(unused_variables, clippy::unused_self)]
     pub(crate) fn ended(&self, status: Option<u16>, error: Option<&'static str>) {
         #[cfg(feature = "tracing")]
@@ -91,7 +93,7 @@ impl Span {
         }
     }
 
-    /// The wait before something is sent again.
+    /// A span for the wait before calls are sent again.
     #[allow(unused_variables)]
     pub(crate) fn retry(calls: usize, wait: Duration, error: Option<&Error>) -> Span {
         Span(
@@ -118,9 +120,9 @@ impl Span {
     }
 }
 
-/// A response to a batch ended.
+/// An event for a response to a batch.
 #[allow(unused_variables)]
 pub(crate) fn response(calls: usize, unanswered: usize, status: Option<u16>) {
     #[cfg(feature = "tracing")]
-    tracing::debug!(calls, unanswered, status, "answer to a batch");
+    tracing::debug!(calls, unanswered, status, "batch response");
 }

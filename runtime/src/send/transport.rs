@@ -1,7 +1,7 @@
-//! The one module that speaks HTTP: a small trait, and its implementation over `reqwest`.
+//! The one module that uses HTTP: a small trait, and its implementation with `reqwest`.
 //!
-//! Nothing above it knows the HTTP library. It never retries, never follows a redirect (credentials would go along to
-//! another host) and never logs a URL, a header or a body.
+//! No other module depends on the HTTP library. The implementation never retries, never follows a redirect (which
+//! would send credentials to another host) and never logs a URL, a header or a body.
 
 mod own;
 
@@ -19,27 +19,27 @@ use url::Url;
 use crate::wire::address::host_and_port;
 use crate::{BoxFuture, Error, Result};
 
-/// A response body as it arrives.
+/// A response body that arrives in chunks.
 #[cfg(not(target_family = "wasm"))]
 pub type BodyStream = Pin<Box<dyn Stream<Item = Result<Bytes>> + Send>>;
 
-/// A response body as it arrives.
+/// A response body that arrives in chunks.
 #[cfg(target_family = "wasm")]
 pub type BodyStream = Pin<Box<dyn Stream<Item = Result<Bytes>>>>;
 
-/// A request, ready to be sent.
+/// A request that is ready to be sent.
 pub struct HttpRequest {
-    /// The verb.
+    /// The HTTP method.
     pub method: Method,
     /// The absolute URL.
     pub url: String,
-    /// All headers but `Host` and `Content-Length`, which the transport writes.
+    /// All headers except `Host` and `Content-Length`, which the transport adds.
     pub headers: HeaderMap,
-    /// The body; an empty one is sent with `Content-Length: 0` where the verb may have a body.
+    /// The body. An empty body is sent with `Content-Length: 0` if the method may have a body.
     pub body: RequestBody,
 }
 
-/// A request body: bytes, as those of nearly all calls are, or a stream of an upload's media.
+/// A request body: bytes for nearly all calls, or a stream for the media of an upload.
 ///
 /// ```
 /// use gapis_runtime::transport::RequestBody;
@@ -48,19 +48,19 @@ pub struct HttpRequest {
 /// assert_eq!(body.length(), Some(5));
 /// ```
 pub enum RequestBody {
-    /// All of it.
+    /// The whole body.
     Bytes(Bytes),
-    /// It comes in pieces.
+    /// A body in chunks.
     Stream {
-        /// The pieces. It ends after as many bytes as `length` says, or with an error.
+        /// The chunks. The stream ends after `length` bytes, or with an error.
         stream: BodyStream,
-        /// How many bytes there are, if that is known.
+        /// The size in bytes, if known.
         length: Option<u64>,
     },
 }
 
 impl RequestBody {
-    /// How many bytes there are, if that is known.
+    /// The size in bytes, if known.
     #[must_use]
     pub fn length(&self) -> Option<u64> {
         match self {
@@ -69,7 +69,7 @@ impl RequestBody {
         }
     }
 
-    /// The bytes, unless they come in pieces.
+    /// The bytes, unless the body is a stream.
     #[must_use]
     pub fn as_bytes(&self) -> Option<&Bytes> {
         match self {
@@ -78,10 +78,10 @@ impl RequestBody {
         }
     }
 
-    /// All bytes in memory: for a transport that sends no streams.
+    /// Reads the whole body into memory, for a transport that does not support streams.
     ///
     /// # Errors
-    /// The stream's own.
+    /// The error of the stream.
     pub async fn collect(self) -> Result<Bytes> {
         let mut stream = match self {
             RequestBody::Bytes(bytes) => return Ok(bytes),
@@ -113,36 +113,36 @@ impl std::fmt::Debug for RequestBody {
     }
 }
 
-/// A response whose body is still to be read.
+/// A response whose body has not been read yet.
 pub struct HttpResponse {
     /// The status code.
     pub status: StatusCode,
     /// The headers.
     pub headers: HeaderMap,
-    /// The body as it came. Where `Content-Encoding: gzip` is among the headers, it is decompressed later.
+    /// The body as received. With the header `Content-Encoding: gzip` it is decompressed later.
     pub body: BodyStream,
 }
 
-/// Sends one HTTP request. Implemented over `reqwest`; tests and other stacks bring their own.
+/// Sends HTTP requests. The default implementation uses `reqwest`; tests and other HTTP stacks can implement it too.
 pub trait Transport: Send + Sync {
-    /// Sends, and resolves when the response's headers are there.
+    /// Sends the request. Resolves when the headers of the response have arrived.
     ///
     /// # Errors
-    /// [`Error::connect`] when nothing can have been sent, [`Error::transport`] else. A status is no error.
+    /// [`Error::connect`] if nothing can have been sent, [`Error::transport`] otherwise. A status is not an error.
     fn send(&self, request: HttpRequest) -> BoxFuture<'static, Result<HttpResponse>>;
 }
 
-/// The transport over `reqwest`.
+/// The transport that uses `reqwest`.
 #[derive(Clone)]
 pub(crate) struct Reqwest(reqwest::Client);
 
 impl Reqwest {
-    /// The library's own client.
+    /// Uses the library's own client.
     pub(crate) fn new(settings: &Settings) -> Result<Self> {
         settings.client().map(Reqwest)
     }
 
-    /// The caller's own client: its proxy, TLS and pool.
+    /// Uses the caller's client, with its proxy, TLS settings and connection pool.
     #[cfg(feature = "reqwest")]
     pub(crate) fn with(client: reqwest::Client) -> Self {
         Reqwest(client)
@@ -153,14 +153,15 @@ impl Transport for Reqwest {
     fn send(&self, request: HttpRequest) -> BoxFuture<'static, Result<HttpResponse>> {
         let client = self.0.clone();
         Box::pin(async move {
-            // What stands in the URL may be a secret.
+            // The URL may contain a secret, so errors do not show it.
             let url = Url::parse(&request.url)
-                .map_err(|error| Error::input(format!("the call does not make a valid URL: {error}")))?;
+                .map_err(|error| Error::input(format!("the URL of the call is not valid: {error}")))?;
             let place = host_and_port(&url);
             let mut built = reqwest::Request::new(request.method, url);
             let may_have_body = has_body(built.method());
             *built.headers_mut() = request.headers;
-            // Of an empty body the HTTP library says nothing, and Google's front end refuses such a request with 411.
+            // The HTTP library sends no length for an empty body, and Google's front end rejects such a request with
+            // 411.
             if let Some(length) = request.body.length().filter(|length| *length > 0 || may_have_body) {
                 built.headers_mut().insert(http::header::CONTENT_LENGTH, length.into());
             }
@@ -170,11 +171,11 @@ impl Transport for Reqwest {
             });
             let asked = built.url().origin();
             let response = client.execute(built).await.map_err(|error| failure(error, &place))?;
-            // Our own client follows nothing. Of another one it is only known afterwards.
+            // The library's own client follows no redirect. For another client, this can only be detected afterwards.
             if response.url().origin() != asked {
                 return Err(Error::protocol(
-                    "the HTTP client followed a redirect to another host, and credentials may have gone along: build it \
-                     with `redirect(Policy::none())`",
+                    "the HTTP client followed a redirect to another host, and may have sent the credentials there: \
+                     build it with `redirect(Policy::none())`",
                 ));
             }
             let (status, headers) = (response.status(), response.headers().clone());
@@ -184,7 +185,7 @@ impl Transport for Reqwest {
     }
 }
 
-/// Whether a request with this verb has a body, even if that is empty (RFC 9110, section 8.6).
+/// Whether a request with this method has a body, even if it is empty (RFC 9110, section 8.6).
 fn has_body(verb: &Method) -> bool {
     matches!(*verb, Method::POST | Method::PUT | Method::PATCH)
 }
@@ -195,13 +196,13 @@ async fn streamed(stream: BodyStream) -> Result<reqwest::Body> {
     Ok(reqwest::Body::wrap_stream(stream))
 }
 
-/// A browser sends no streams.
+/// Collects the stream, because browsers do not support streams as bodies.
 #[cfg(target_family = "wasm")]
 async fn streamed(stream: BodyStream) -> Result<reqwest::Body> {
     RequestBody::Stream { stream, length: None }.collect().await.map(reqwest::Body::from)
 }
 
-/// The body stream with our errors.
+/// A body stream with this library's errors.
 struct Chunks<S> {
     stream: Pin<Box<S>>,
     place: String,
@@ -219,8 +220,8 @@ impl<S: Stream<Item = reqwest::Result<Bytes>>> Stream for Chunks<S> {
     }
 }
 
-/// The error with where the connection went and what broke it. A URL may hold what must not be printed, so it never stays
-/// in an error.
+/// Converts an error of the HTTP library. The message has the address and the cause. The URL is removed, because it
+/// may contain a secret.
 fn failure(error: reqwest::Error, place: &str) -> Error {
     let error = error.without_url();
     let cause = cause(&error);
@@ -235,24 +236,24 @@ fn failure(error: reqwest::Error, place: &str) -> Error {
     } else if connect {
         Error::connect(format!("cannot connect to {place}: {cause}"), error)
     } else {
-        Error::transport(format!("the connection to {place} broke: {cause}"), error)
+        Error::transport(format!("the connection to {place} failed: {cause}"), error)
     }
 }
 
-/// What the innermost error says: those around it only say that something failed.
+/// The message of the innermost error. The outer errors only say that something failed.
 fn cause(error: &(dyn StdError + 'static)) -> String {
     chain(error).last().unwrap_or(error).to_string()
 }
 
-/// Whether a handshake failed for what the two sides are: a certificate, a version, an identity. TLS libraries give such
-/// errors as invalid data, and a connection that breaks meanwhile as what broke it.
+/// Whether a TLS handshake failed because of a certificate, a protocol version or an identity. TLS libraries report
+/// these as invalid data, but report a failed connection with its own kind.
 fn is_tls(error: &(dyn StdError + 'static)) -> bool {
     chain(error)
         .filter_map(|error| error.downcast_ref::<std::io::Error>())
         .any(|error| error.kind() == std::io::ErrorKind::InvalidData)
 }
 
-/// The error and its sources. What an IO error was made of is not among its sources, so it is asked for.
+/// The error and its sources. The error inside an IO error is not among its sources, so it is requested separately.
 fn chain<'e>(error: &'e (dyn StdError + 'static)) -> impl Iterator<Item = &'e (dyn StdError + 'static)> {
     std::iter::successors(Some(error), |error: &&'e (dyn StdError + 'static)| {
         let error: &'e (dyn StdError + 'static) = *error;

@@ -1,6 +1,6 @@
-//! Looks at each HTTP request on behalf of a client's observer, and of whoever listens to its spans.
+//! Reports each HTTP request to the client's observer and to subscribers of its spans.
 //!
-//! A client without an observer, to whose spans nobody listens, does none of this.
+//! Without an observer and subscribers, nothing is recorded.
 
 use std::future::Future;
 use std::sync::Arc;
@@ -17,7 +17,7 @@ use crate::send::transport::{HttpRequest, HttpResponse};
 use crate::wire::spec::ApiSpec;
 use crate::{Error, Result};
 
-/// Tells the observer, if there is one, of the wait before calls are sent again.
+/// Reports the wait before calls are sent again to the observer, if there is one.
 pub(crate) fn retry(
     client: &Client,
     api: &ApiSpec,
@@ -32,7 +32,8 @@ pub(crate) fn retry(
     observer.retry(&Retry { api, version, method, calls, wait, status, error });
 }
 
-/// One HTTP request that is looked at, if anybody looks. It tells of the end when it is dropped at the latest.
+/// An HTTP request that is reported, if there is an observer or a subscriber. The end is reported when this is
+/// dropped, if not before.
 pub(crate) struct Watch(Option<Box<Watching>>);
 
 struct Watching {
@@ -43,21 +44,21 @@ struct Watching {
     seen: Arc<Seen>,
 }
 
-/// What was seen of the response so far.
+/// The parts of the response that were seen so far.
 #[derive(Default)]
 struct Seen {
-    /// Zero until the headers are there.
+    /// Zero until the headers have arrived.
     status: AtomicU16,
     bytes: AtomicU64,
 }
 
 impl Watch {
-    /// Nothing is looked at.
+    /// Reports nothing.
     pub(crate) fn none() -> Self {
         Watch(None)
     }
 
-    /// Looks at a request with one call, or with its media.
+    /// Reports a request with a single call, or with its media.
     pub(crate) fn call(
         client: &Client,
         (api, method): (&ApiSpec, &'static str),
@@ -71,7 +72,7 @@ impl Watch {
         })
     }
 
-    /// Looks at a request with calls of a batch.
+    /// Reports a request with calls of a batch.
     pub(crate) fn batch(
         client: &Client,
         api: &ApiSpec,
@@ -107,7 +108,7 @@ impl Watch {
         })))
     }
 
-    /// Sends the request: the one way to a client's transport.
+    /// Sends the request. All requests to a client's transport go through this.
     pub(crate) fn send(
         &self,
         client: &Client,
@@ -124,7 +125,7 @@ impl Watch {
         }
     }
 
-    /// The request ended, with an error or without.
+    /// Reports the end of the request, and the error if there was one.
     pub(crate) fn finish(&mut self, error: Option<&Error>) {
         self.end(error.map(Error::word));
     }
@@ -152,7 +153,7 @@ impl Drop for Watch {
 }
 
 impl Seen {
-    /// The response, with its status kept and its body counted.
+    /// Records the status of the response, and counts the bytes of its body.
     fn watch(self: Arc<Self>, response: HttpResponse) -> HttpResponse {
         self.status.store(response.status.as_u16(), Ordering::Relaxed);
         let body = response.body.inspect(move |chunk| {

@@ -1,20 +1,20 @@
-//! What generated markers and requests say of an update.
+//! What generated methods and requests declare about updates.
 
 use super::reply::SubReply;
 use crate::Method;
 use crate::value::{Field, Object};
 use crate::wire::spec::UpdateSpec;
 
-/// A method whose body has a list of requests and whose response has the replies to them: `documents.batchUpdate`.
-/// Implemented by the markers of such methods.
+/// A method whose body has a list of requests and whose response has a list of their replies, such as
+/// `documents.batchUpdate`. Implemented by the types of such methods.
 pub trait UpdateMethod: Method<Output: Object + Default> {
     /// The body.
     type Body: Object + Field + Default;
-    /// One request of the body's list, of whose members one is set.
+    /// An item of the body's list. Exactly one of its members is set.
     type Request: Object + Field + Default;
-    /// One reply of the response's list, of whose members one is set, or none.
+    /// An item of the response's list. At most one of its members is set.
     type Reply: Object + Field + Default;
-    /// What the members are called.
+    /// The names of the members.
     const UPDATE: &'static UpdateSpec;
     /// The body's list.
     fn requests(body: &mut Self::Body) -> &mut Option<Vec<Self::Request>>;
@@ -22,19 +22,19 @@ pub trait UpdateMethod: Method<Output: Object + Default> {
     fn replies(output: &mut Self::Output) -> &mut Option<Vec<Self::Reply>>;
 }
 
-/// The wire name that a request has in its union; empty for the union itself.
+/// The wire name of a request in its union; empty for the union itself.
 #[derive(Debug)]
 pub struct Member(pub &'static str);
 
-/// A request that an update of the method `M` can carry: a member of its union of requests, or that union itself, for a
-/// request that is at hand as such.
+/// A request for an update with the method `M`: a member of its union of requests, or the union itself.
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` is not a request that `{M}` can carry",
-    note = "the members of the method's type of requests can be pushed, and that type itself"
+    message = "`{Self}` is not a request for `{M}`",
+    note = "the method accepts its request type, and the types of that type's members"
 )]
 pub trait SubRequest<M: UpdateMethod>: Into<M::Request> {
-    /// What answers it: the reply of the same name, `()` where there is none, the whole reply for the union itself.
+    /// The type of the reply: the reply of the same name, `()` if there is none, or the whole reply for the union
+    /// itself.
     type Reply: SubReply;
-    /// Which member of the union it is.
+    /// The member of the union that this request is.
     const MEMBER: Member;
 }

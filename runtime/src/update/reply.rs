@@ -1,4 +1,4 @@
-//! The reply to one request of an update: how it is found in the response, and the ticket that stands for it.
+//! The reply to a request of an update: how it is found in the response, and the ticket for it.
 
 use std::any::Any;
 use std::sync::{Arc, Mutex};
@@ -6,15 +6,15 @@ use std::sync::{Arc, Mutex};
 use crate::value::{Field, Kind, Object, Slot, View};
 use crate::{Error, Result};
 
-/// What answers a request of an update: a schema, or `()` where a request has no reply.
+/// The reply to a request of an update: a schema, or `()` for a request without a reply.
 pub trait SubReply: Sized + Send + 'static {
-    /// Finds it in one reply of the response's list; an empty `member` means that reply as a whole.
+    /// Takes the reply from an item of the response's list. If `member` is empty, the whole item is the reply.
     #[doc(hidden)]
     fn find(reply: &dyn Field, member: &str) -> Option<Self>;
-    /// Makes it that member of a reply, as a server does.
+    /// Stores the reply as that member of an item, as a server does.
     #[doc(hidden)]
     fn put(self, reply: &mut dyn Field, member: &str);
-    /// Whether the server says anything.
+    /// Whether the server returns data for such a request.
     #[doc(hidden)]
     const SAYS: bool;
 }
@@ -54,7 +54,7 @@ impl<T: Object + Field> SubReply for T {
     }
 }
 
-/// A member of a union, if it is the one that is set.
+/// The member of a union, if it is the one that is set.
 pub(crate) fn member_of<'o, T: Field>(object: &'o dyn Object, member: &str) -> Option<&'o T> {
     let index = object.names().binary_search(&member).ok()?;
     let field: &dyn Any = object.get(index);
@@ -62,12 +62,12 @@ pub(crate) fn member_of<'o, T: Field>(object: &'o dyn Object, member: &str) -> O
     plain.or_else(|| field.downcast_ref::<Option<Box<T>>>()?.as_deref())
 }
 
-/// Where a reply waits for its ticket.
+/// Where a reply is kept for its ticket.
 pub(super) type Place<T> = Arc<Mutex<Option<Result<T>>>>;
 
-/// Stands for the reply to one request of an update; [`redeem`](UpdateTicket::redeem) it when the update was answered,
-/// in whichever way it was sent.
-#[must_use = "a ticket is there to be redeemed"]
+/// A ticket for the reply to a request of an update. [`redeem`](UpdateTicket::redeem) it after the response to the
+/// update has arrived, however the update was sent.
+#[must_use = "a ticket does nothing until it is redeemed"]
 pub struct UpdateTicket<T>(Place<T>);
 
 impl<T> UpdateTicket<T> {
@@ -80,14 +80,14 @@ impl<T> UpdateTicket<T> {
         *place.lock().unwrap_or_else(|poisoned| poisoned.into_inner()) = Some(reply);
     }
 
-    /// The reply.
+    /// Returns the reply.
     ///
     /// # Errors
-    /// Why there is none: the call failed, another request of the update was refused so that nothing was applied, or the
-    /// update was not sent to its end.
+    /// If there is no reply: because the call failed, because another request of the update was refused, so that
+    /// nothing was applied, or because sending the update was interrupted.
     pub fn redeem(self) -> Result<T> {
         let reply = self.0.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).take();
-        reply.unwrap_or_else(|| Err(Error::cancelled("the update that the ticket is of was not answered")))
+        reply.unwrap_or_else(|| Err(Error::cancelled("the ticket's update has no response yet")))
     }
 }
 

@@ -1,4 +1,4 @@
-//! What becomes of an update's answer: each request gets its reply, or why there is none, exactly once.
+//! Passes the response of an update on: each request gets its reply, or an error, exactly once.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -10,10 +10,10 @@ use crate::{Error, RawResponse, Result};
 
 type Told<'cb, M> = Box<dyn FnOnce(usize, Result<&<M as UpdateMethod>::Reply>) + Send + 'cb>;
 
-/// What a reply is given to.
+/// What receives a reply.
 pub(super) struct Callback<'cb, M: UpdateMethod> {
     told: Option<Told<'cb, M>>,
-    /// It waits for a value, which only a reply has.
+    /// Whether it needs a value, which only a reply has.
     expects: bool,
 }
 
@@ -44,7 +44,7 @@ impl<'cb, M: UpdateMethod> Settle<'cb, M> {
         Settle(callbacks)
     }
 
-    /// Tells everyone. A panic of one callback does not silence the others.
+    /// Runs every callback, even if one panics.
     pub(super) fn settle(
         self,
         result: Result<M::Output>,
@@ -84,8 +84,8 @@ impl<'cb, M: UpdateMethod> Settle<'cb, M> {
         first
     }
 
-    /// The response, if its replies can be told apart: as many as there are requests. None at all will do where nobody
-    /// waits for one, since a server may leave out what says nothing.
+    /// Returns the response if its replies can be matched: if there are as many as requests. If no request needs a
+    /// reply, there may also be none, because a server may omit empty replies.
     fn pair(&self, mut output: M::Output, response: Option<&RawResponse>) -> Result<M::Output> {
         let replies = M::replies(&mut output).as_ref().map(Vec::len);
         let silent = replies.is_none() && !self.0.iter().any(|callback| callback.expects);
@@ -93,7 +93,7 @@ impl<'cb, M: UpdateMethod> Settle<'cb, M> {
             return Ok(output);
         }
         let error = Error::protocol(format!(
-            "{}: {} requests were applied, but the response has {} `{}`, so that none is known to be whose",
+            "{}: {} requests were applied, but the response has {} `{}`, so replies cannot be matched to requests",
             M::SPEC.id,
             self.0.len(),
             replies.unwrap_or_default(),
@@ -106,7 +106,7 @@ impl<'cb, M: UpdateMethod> Settle<'cb, M> {
     }
 }
 
-/// The place of the request that the server refused, where it says which: `Invalid requests[3].insertText: …`.
+/// The index of the request that the server refused, if the error names it: `Invalid requests[3].insertText: …`.
 fn refused<M: UpdateMethod>(error: &Error) -> Option<usize> {
     let api = error.api_error().filter(|_| error.is_status())?;
     let violations = api.typed_details().filter_map(|detail| match detail {
@@ -119,17 +119,17 @@ fn refused<M: UpdateMethod>(error: &Error) -> Option<usize> {
 
 /// The number in `list[number]`.
 fn place(text: &str, list: &str) -> Option<usize> {
-    text.match_indices(list).find_map(|(at, _)| {
-        let before = text[..at].chars().next_back();
-        if before.is_some_and(|c| c.is_alphanumeric() || c == '_') {
+    text.match_indices(list).find_map(|(at, found)| {
+        let (before, from) = text.split_at_checked(at)?;
+        if before.ends_with(|c: char| c.is_alphanumeric() || c == '_') {
             return None;
         }
-        let (number, _) = text[at + list.len()..].strip_prefix('[')?.split_once(']')?;
+        let (number, _) = from.strip_prefix(found)?.strip_prefix('[')?.split_once(']')?;
         number.parse().ok()
     })
 }
 
-/// What the others learn when one is refused.
+/// The error for the other requests if one is refused.
 fn not_applied<M: UpdateMethod>(refused: usize, error: &Error) -> Error {
     let message = format!(
         "{}: nothing was applied, because `{}[{refused}]` was refused",

@@ -1,4 +1,4 @@
-//! Bytes as text.
+//! Bytes, encoded as text.
 
 use base64::Engine as _;
 use base64::alphabet::URL_SAFE;
@@ -8,10 +8,10 @@ use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig, URL_
 use super::text::{ParseError, text};
 
 text! {
-    /// Bytes, encoded as base64. The text is kept as it came.
+    /// Bytes, encoded as base64. The text is kept as it was received.
     ///
-    /// Discovery documents define the format `byte` as padded base64 with the URL-safe alphabet (RFC 4648, section 5),
-    /// and that is what is made from bytes. Either alphabet, padded or not, is decoded.
+    /// Discovery documents define the format `byte` as padded base64 with the URL-safe alphabet (RFC 4648, section 5).
+    /// Bytes are encoded that way. Decoding accepts both alphabets, with or without padding.
     ///
     /// ```
     /// use gapis_runtime::Base64;
@@ -32,19 +32,19 @@ const LENIENT: GeneralPurpose = GeneralPurpose::new(
 );
 
 impl Base64 {
-    /// Text that is base64 already, taken as it is.
+    /// Wraps text that is already base64, without checking it.
     #[must_use]
     pub fn from_encoded(text: impl Into<String>) -> Self {
         Base64(text.into())
     }
 
-    /// The bytes.
+    /// Decodes the text.
     ///
     /// # Errors
     /// If the text is not base64 in either alphabet.
     pub fn decode(&self) -> Result<Vec<u8>, ParseError> {
         let mut text = self.0.clone().into_bytes();
-        // Encoders for mail break lines.
+        // Encoders for mail insert line breaks.
         text.retain(|byte| !matches!(byte, b'\r' | b'\n'));
         for byte in &mut text {
             match byte {

@@ -28,7 +28,11 @@ pub(crate) fn same(left: &dyn Field, right: &dyn Field) -> bool {
         (View::Json(a), View::Json(b)) => a == b,
         (View::Object(a), View::Object(b)) => same_object(a, b),
         (View::List(a), View::List(b)) => {
-            a.len() == b.len() && (0..a.len()).all(|index| same(a.get(index), b.get(index)))
+            let same_item = |index| match (a.get(index), b.get(index)) {
+                (Some(a), Some(b)) => same(a, b),
+                (a, b) => a.is_none() && b.is_none(),
+            };
+            a.len() == b.len() && (0..a.len()).all(same_item)
         }
         (View::Map(a), View::Map(b)) => {
             let mut equal = a.len() == b.len();
@@ -46,8 +50,8 @@ pub(crate) fn same(left: &dyn Field, right: &dyn Field) -> bool {
 
 pub(super) fn print_object(name: &str, value: &dyn Object, f: &mut fmt::Formatter<'_>) -> fmt::Result {
     let mut out = f.debug_struct(name);
-    for index in set_members(value) {
-        out.field(value.names()[index], &Print(value.get(index)));
+    for (index, name) in set_members(value) {
+        out.field(name, &Print(value.get(index)));
     }
     if !value.extra().is_empty() {
         out.field("extra", value.extra());
@@ -69,9 +73,10 @@ impl fmt::Debug for Print<'_> {
             View::Text(value) => value.fmt(f),
             View::Json(value) => value.fmt(f),
             View::Object(value) => print_object(value.type_name(), value, f),
-            View::List(value) => {
-                f.debug_list().entries((0..value.len()).map(|index| Print(value.get(index)))).finish()
-            }
+            View::List(value) => f
+                .debug_list()
+                .entries((0..value.len()).filter_map(|index| value.get(index).map(Print)))
+                .finish(),
             View::Map(value) => {
                 let mut out = f.debug_map();
                 value.each(&mut |key, value| {
@@ -84,7 +89,8 @@ impl fmt::Debug for Print<'_> {
     }
 }
 
-/// The places of an object's members that are set.
-pub fn set_members(object: &dyn Object) -> impl Iterator<Item = usize> {
-    (0..object.names().len()).filter(|&index| !matches!(object.get(index).view(), View::Absent))
+/// The indices and wire names of the members that are set.
+pub fn set_members(object: &dyn Object) -> impl Iterator<Item = (usize, &'static str)> {
+    let members = object.names().iter().copied().enumerate();
+    members.filter(|&(index, _)| !matches!(object.get(index).view(), View::Absent))
 }

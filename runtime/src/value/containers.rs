@@ -25,7 +25,7 @@ impl<T: Field> Field for Option<T> {
                 *self = None;
                 Slot::Skip
             }
-            // What an earlier member of the same name has left goes: the last one wins.
+            // A member that occurs twice has its last value, so an earlier one is discarded.
             _ => self.insert(T::empty()).slot(kind),
         }
     }
@@ -49,7 +49,7 @@ impl<T: Field> Field for Vec<T> {
     fn slot(&mut self, kind: Kind) -> Slot<'_> {
         match kind {
             Kind::List => {
-                // As of `Option`: the last one wins.
+                // As for `Option`, the last value counts.
                 self.clear();
                 Slot::List(self)
             }
@@ -71,9 +71,10 @@ impl<T: Field> List for Vec<T> {
     fn len(&self) -> usize {
         Vec::len(self)
     }
-    fn get(&self, index: usize) -> &dyn Field {
-        &self[index]
+    fn get(&self, index: usize) -> Option<&dyn Field> {
+        <[T]>::get(self, index).map(|item| item as &dyn Field)
     }
+    #[expect(clippy::indexing_slicing, reason = "the item was added in the line before")]
     fn push(&mut self) -> &mut dyn Field {
         let index = Vec::len(self);
         Vec::push(self, T::empty());

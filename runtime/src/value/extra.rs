@@ -1,16 +1,18 @@
-//! Members that the document does not name.
+//! Members that the document does not define.
 
 use std::fmt;
 
 use serde_json::{Map, Value};
 
-/// Members that the document does not name, kept when reading and sent when writing, and explicit nulls.
+/// Members that the document does not define, and explicit nulls. They are kept when reading and sent when writing.
 ///
-/// A member of the struct that is set wins over one of the same name in here. One word when empty.
+/// A member that is set in the struct takes precedence over a member of the same name in here. An empty `Extra` is the
+/// size of one pointer.
 ///
-/// When an answer is read, a member whose value does not fit its type is kept in here too, and stays unset in the struct: a
-/// 32-bit number that is too large, a list where text was said. Of a list or a map with one such value, all of it is.
-/// So nothing is lost, and the rest is read. Integers beyond 64 bits are text here, with all of their digits.
+/// When a response is read, a member whose value does not fit its type is also kept here, and stays unset in the
+/// struct: for example a 32-bit number that is too large, or a list where the document says text. If one value in a
+/// list or map does not fit, the whole list or map is kept here. So no data is lost, and the other members are read.
+/// Integers beyond 64 bits are kept as text, with all of their digits.
 ///
 /// ```
 /// use gapis_runtime::Extra;
@@ -26,20 +28,20 @@ impl Extra {
     /// No members.
     pub const NEW: Extra = Extra(None);
 
-    /// With an explicit `null`, which clears the member in a PATCH.
+    /// Adds an explicit `null`, which clears the member in a PATCH.
     #[must_use]
     pub fn null(self, name: impl Into<String>) -> Self {
         self.with(name, Value::Null)
     }
 
-    /// With that member.
+    /// Adds a member.
     #[must_use]
     pub fn with(mut self, name: impl Into<String>, value: impl Into<Value>) -> Self {
         self.insert(name, value);
         self
     }
 
-    /// Adds a member; the result is the value it had before.
+    /// Adds a member and returns its previous value.
     pub fn insert(&mut self, name: impl Into<String>, value: impl Into<Value>) -> Option<Value> {
         self.put(name.into(), value.into())
     }
@@ -48,23 +50,23 @@ impl Extra {
         self.0.get_or_insert_default().insert(name, value)
     }
 
-    /// Takes a member out.
+    /// Removes a member and returns its value.
     pub fn remove(&mut self, name: &str) -> Option<Value> {
         self.0.as_mut()?.remove(name)
     }
 
-    /// The member of that name.
+    /// The value of the member with that name.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<&Value> {
         self.0.as_ref()?.get(name)
     }
 
-    /// The members.
+    /// The members, with their values.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &Value)> {
         self.0.iter().flat_map(|map| map.iter()).map(|(name, value)| (name.as_str(), value))
     }
 
-    /// Whether there is none.
+    /// Whether there are no members.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.len() == 0

@@ -1,7 +1,7 @@
 //! The object-safe interface through which the runtime reads and writes any generated value.
 //!
-//! A generated struct costs compile time for every line of code that is its own. So it only says which members it has
-//! ([`Object`]); reading, writing, printing, comparing and cloning stand once, here, over `dyn Field`.
+//! Every line of code in a generated struct costs compile time. So a struct only lists its members ([`Object`]);
+//! reading, writing, printing, comparing and cloning are implemented once, here, over `dyn Field`.
 
 use std::any::Any;
 
@@ -24,7 +24,7 @@ pub enum Kind {
 
 /// Where an incoming JSON value goes.
 pub enum Slot<'a> {
-    /// Nowhere: the value is read and dropped, as `null` is for a member that is then unset.
+    /// Nowhere: the value is read and discarded, such as a `null`, which leaves the member unset.
     Skip,
     /// A scalar.
     Leaf(&'a mut dyn Leaf),
@@ -36,11 +36,11 @@ pub enum Slot<'a> {
     Object(&'a mut dyn Object),
     /// Any JSON value.
     Json(&'a mut Value),
-    /// The value has another kind than the member: what was expected, for the message.
+    /// The value is of a different kind than the member. Holds what was expected, for the message.
     Mismatch(&'static str),
 }
 
-/// What an outgoing value is.
+/// The form of an outgoing value.
 #[derive(Clone, Copy)]
 pub enum View<'a> {
     /// Unset: the member is not sent.
@@ -51,13 +51,13 @@ pub enum View<'a> {
     Signed(i64),
     /// A JSON number.
     Unsigned(u64),
-    /// A JSON number; infinities and NaN go as text, as protobuf's JSON form has them.
+    /// A JSON number. Infinities and NaN are sent as text, as in protobuf's JSON format.
     Float(f64),
-    /// The same of single precision, which is printed with as many digits as it has.
+    /// A JSON number of single precision, printed with as many digits as it has.
     Single(f32),
-    /// A 64-bit number, sent as a JSON string.
+    /// A 64-bit integer, sent as a JSON string.
     SignedText(i64),
-    /// A 64-bit number, sent as a JSON string.
+    /// A 64-bit integer, sent as a JSON string.
     UnsignedText(u64),
     /// A JSON string.
     Text(&'a str),
@@ -71,38 +71,38 @@ pub enum View<'a> {
     Json(&'a Value),
 }
 
-/// A scalar as it came.
+/// A scalar as it was received.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Scalar<'a> {
     /// `true` or `false`
     Bool(bool),
-    /// A number that fits.
+    /// An integer that fits in 64 bits.
     Signed(i64),
-    /// A number that fits.
+    /// An integer that fits in 64 bits.
     Unsigned(u64),
-    /// A number with a fraction or an exponent, or one that is too large for the others.
+    /// A number with a fraction or an exponent, or an integer beyond 64 bits.
     Float(f64),
     /// A string.
     Text(&'a str),
 }
 
-/// A value that can be a member of a schema, an item of its lists, a value of its maps, a body or a response.
+/// A value that can be a member of a schema, an item of its lists, a value of its maps, a request body or a response.
 ///
-/// Implemented here for everything that generated crates use; users have no need to implement it.
+/// This crate implements it for every type that generated crates use. Programs need not implement it.
 pub trait Field: Any + Send + Sync {
-    /// A value to read into.
+    /// An empty value to read into.
     fn empty() -> Self
     where
         Self: Sized;
     /// The value, to be written, printed or compared.
     fn view(&self) -> View<'_>;
-    /// Where an incoming value of that kind goes. `Option` makes its content anew here, and drops it for `null`.
+    /// Where an incoming value of that kind is stored. `Option` creates its content here, and clears it for `null`.
     fn slot(&mut self, kind: Kind) -> Slot<'_>;
-    /// A copy.
+    /// A copy of the value.
     fn duplicate(&self) -> Self
     where
         Self: Sized;
-    /// Makes this a copy of `other`, which has the same type; a value of another type is ignored.
+    /// Makes this value a copy of `other`, which has the same type. A value of a different type is ignored.
     fn assign(&mut self, other: &dyn Field);
 }
 
@@ -111,7 +111,7 @@ pub trait Leaf {
     /// Stores the value.
     ///
     /// # Errors
-    /// What was expected, if the value cannot be converted without loss.
+    /// If the value cannot be converted without loss. The error says what was expected.
     fn set(&mut self, value: Scalar<'_>) -> Result<(), &'static str>;
 }
 
@@ -119,13 +119,13 @@ pub trait Leaf {
 pub trait List {
     /// The number of items.
     fn len(&self) -> usize;
-    /// Whether there is none.
+    /// Whether the list is empty.
     fn is_empty(&self) -> bool {
         self.len() == 0
     }
-    /// The item at `index`, which is below `len`.
-    fn get(&self, index: usize) -> &dyn Field;
-    /// Appends an empty item and gives it to be read into.
+    /// The item at `index`, if `index` is below `len`.
+    fn get(&self, index: usize) -> Option<&dyn Field>;
+    /// Appends an empty item and returns it, to be read into.
     fn push(&mut self) -> &mut dyn Field;
 }
 
@@ -133,19 +133,19 @@ pub trait List {
 pub trait Map {
     /// The number of entries.
     fn len(&self) -> usize;
-    /// Whether there is none.
+    /// Whether the map is empty.
     fn is_empty(&self) -> bool {
         self.len() == 0
     }
-    /// Calls `visit` for each entry, in the order of the keys, until it answers `false`.
+    /// Calls `visit` for each entry, in key order, until it returns `false`.
     fn each(&self, visit: &mut dyn FnMut(&str, &dyn Field) -> bool);
-    /// The value at that key.
+    /// The value for that key.
     fn get(&self, key: &str) -> Option<&dyn Field>;
-    /// Inserts an empty value, in place of an earlier one, and gives it to be read into.
+    /// Inserts an empty value, replacing any earlier one, and returns it, to be read into.
     fn insert(&mut self, key: &str) -> &mut dyn Field;
 }
 
-/// A generated struct: its members by index. Written by `#[derive(Object)]`.
+/// A generated struct: its members by index. Implemented by `#[derive(Object)]`.
 pub trait Object: Send + Sync + 'static {
     /// The members' wire names, sorted bytewise.
     fn names(&self) -> &'static [&'static str];
@@ -153,9 +153,9 @@ pub trait Object: Send + Sync + 'static {
     fn get(&self, index: usize) -> &dyn Field;
     /// The member at `index`, which is below the number of names.
     fn get_mut(&mut self, index: usize) -> &mut dyn Field;
-    /// Members that the document does not know.
+    /// Members that the document does not define.
     fn extra(&self) -> &Extra;
-    /// Members that the document does not know.
+    /// Members that the document does not define.
     fn extra_mut(&mut self) -> &mut Extra;
     /// The type's name, for printing.
     fn type_name(&self) -> &'static str {

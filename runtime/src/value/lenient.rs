@@ -1,29 +1,30 @@
-//! Reading an answer of which something does not fit: the second pass, after the first one found that out.
+//! The second pass over a response in which some value does not fit its type.
 //!
-//! One value must not spoil the rest. A member whose value does not fit its type stays unset, and what came is kept in the
-//! [`Extra`](super::Extra) of its object, so that it can be looked at and goes back as it came. In a list or a map it is the
-//! whole list or map, since a list without one of its items would be another list.
+//! One such value must not spoil the rest. The member stays unset, and the received value is kept in the
+//! [`Extra`](super::Extra) of its object, where it can be examined and is sent back unchanged. If the value is in a
+//! list or a map, the whole list or map is kept there, because a list without one of its items would be a different
+//! list.
 
 use serde::Deserialize as _;
 use serde_json::Value;
 
 use super::field::{Field, Kind, Object, Scalar, Slot};
 
-/// The text's JSON value, with what a value cannot hold replaced: integers beyond 64 bits become text of the same digits,
-/// halves of surrogate pairs the replacement character. What stands after the value is not looked at.
+/// Parses the text. What a JSON value cannot hold is replaced: integers beyond 64 bits by text with the same digits,
+/// unpaired surrogates by the replacement character. Text after the value is ignored.
 pub(super) fn parse(text: &str) -> Option<Value> {
     let repaired = repaired(text);
-    // All that was copied stood between ASCII characters.
+    // Everything that was copied lies between ASCII characters.
     let repaired = std::str::from_utf8(&repaired).ok()?;
     Value::deserialize(&mut serde_json::Deserializer::from_str(repaired)).ok()
 }
 
-/// The value that a body holds, whatever else is wrong with it. `None` if there is none.
+/// Parses a body, whatever else is wrong with it. `None` if it does not begin with a value.
 pub(crate) fn parse_body(body: &[u8]) -> Option<Value> {
     serde_json::from_slice(body).ok().or_else(|| parse(std::str::from_utf8(body).ok()?))
 }
 
-/// Stores the value, and says whether it fits.
+/// Stores the value and returns whether it fits.
 pub(super) fn fill(field: &mut dyn Field, value: &Value) -> bool {
     let kind = match value {
         Value::Null => Kind::Null,
@@ -50,7 +51,7 @@ pub(super) fn fill(field: &mut dyn Field, value: &Value) -> bool {
     }
 }
 
-/// Stores a member, where it does not fit in `extra`.
+/// Stores a member, in `extra` if it does not fit.
 fn put(object: &mut dyn Object, name: &str, value: &Value) {
     if let Ok(index) = object.names().binary_search(&name) {
         let member = object.get_mut(index);
@@ -104,13 +105,13 @@ fn repaired(text: &str) -> Vec<u8> {
     out
 }
 
-/// What stands in the place of a token that no value can hold.
+/// The replacement for a token that a JSON value cannot hold.
 enum Instead {
     Quoted,
     Replacement,
 }
 
-/// The length of the escape that the bytes begin with.
+/// The length of the escape at the beginning of `rest`, and its replacement.
 fn escape(rest: &[u8]) -> (usize, Option<Instead>) {
     let unit = |at: usize| {
         let hex = rest.get(at..at + 6)?.strip_prefix(b"\\u")?;
@@ -123,13 +124,13 @@ fn escape(rest: &[u8]) -> (usize, Option<Instead>) {
     }
 }
 
-/// The length of the number that the bytes begin with.
+/// The length of the number at the beginning of `rest`, and its replacement.
 fn number(rest: &[u8]) -> (usize, Option<Instead>) {
     let ends = |byte: &u8| !matches!(byte, b'0'..=b'9' | b'+' | b'-' | b'.' | b'e' | b'E');
     let length = rest.iter().position(ends).unwrap_or(rest.len()).max(1);
     let token = rest.get(..length).unwrap_or(rest);
     let digits = token.strip_prefix(b"-").unwrap_or(token);
-    // Shorter ones fit in any case.
+    // Shorter numbers always fit.
     let long = digits.len() >= 19 && !digits.starts_with(b"0") && digits.iter().all(u8::is_ascii_digit);
     let text = std::str::from_utf8(token).unwrap_or_default();
     let beyond = long && text.parse::<i64>().is_err() && text.parse::<u64>().is_err();

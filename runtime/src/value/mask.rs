@@ -5,7 +5,7 @@ use super::text::text;
 text! {
     /// Paths of members, separated by commas: `displayName,address.city`.
     ///
-    /// The paths are sent as they are given and never re-cased: some APIs take `foreground_color`, some
+    /// The paths are sent exactly as given, with no change of case: some APIs take `foreground_color`, others
     /// `foregroundColor`.
     ///
     /// ```

@@ -1,4 +1,4 @@
-//! Open enums: the values that the document names, and any other that a server sends.
+//! Open enums: the values that the document defines, and any other value that a server sends.
 
 use std::cmp::Ordering;
 use std::fmt;
@@ -9,25 +9,25 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use super::field::{Field, Kind, Leaf, Scalar, Slot, View};
 use super::scalars::leaf;
 
-/// A fieldless enum with the wire names of its values. Written by `#[derive(OpenEnum)]`.
+/// A fieldless enum with the wire names of its values. Implemented by `#[derive(OpenEnum)]`.
 pub trait Enum: Copy + Eq + Ord + Hash + fmt::Debug + Send + Sync + 'static {
     /// The wire names, in the order of the variants.
     const NAMES: &'static [&'static str];
     /// The values, in the same order.
     const VALUES: &'static [Self];
-    /// The variant's position.
+    /// The index of the variant.
     fn index(self) -> usize;
     /// The wire name.
     fn as_str(self) -> &'static str {
         Self::NAMES.get(self.index()).copied().unwrap_or_default()
     }
-    /// The value of that wire name.
+    /// The value with that wire name.
     fn from_name(name: &str) -> Option<Self> {
         position(Self::NAMES, name).and_then(|index| Self::VALUES.get(index).copied())
     }
 }
 
-/// The order of two values: that of their wire names, as it is for [`Open`].
+/// Compares two values by their wire names, as [`Open`] does.
 #[doc(hidden)]
 pub fn cmp_names<E: Enum>(left: E, right: E) -> Ordering {
     left.as_str().cmp(right.as_str())
@@ -39,12 +39,12 @@ pub fn hash_name<E: Enum, H: Hasher>(value: E, state: &mut H) {
     value.as_str().hash(state);
 }
 
-/// The names are in the document's order, so they are all looked at; comparing lengths first makes that quick.
+// Names are in the document's order, so the search is linear; comparing lengths first makes it fast.
 fn position(names: &[&str], name: &str) -> Option<usize> {
     names.iter().position(|&known| known == name)
 }
 
-/// A value of the enum `E`, or one that this version of the document does not name.
+/// A value of the enum `E`, or a value that this version of the document does not define.
 ///
 /// ```
 /// use gapis_runtime::Open;
@@ -66,9 +66,9 @@ fn position(names: &[&str], name: &str) -> Option<usize> {
 /// ```
 #[derive(Clone)]
 pub enum Open<E> {
-    /// A value that the document names.
+    /// A value that the document defines.
     Known(E),
-    /// Any other value, as it came.
+    /// Any other value, as it was received.
     Unknown(String),
 }
 
@@ -81,7 +81,7 @@ impl<E: Enum> Open<E> {
             Open::Unknown(name) => name,
         }
     }
-    /// The value, if the document names it.
+    /// The value, if the document defines it.
     #[must_use]
     pub fn known(&self) -> Option<E> {
         match self {
@@ -95,7 +95,7 @@ impl<E: Enum> Leaf for Open<E> {
     fn set(&mut self, value: Scalar<'_>) -> Result<(), &'static str> {
         *self = match value {
             Scalar::Text(name) => name.into(),
-            // Protobuf's JSON form allows numbers of values too; nothing is lost if they are kept.
+            // Protobuf's JSON format also allows the numbers of values. They are kept as text, so nothing is lost.
             Scalar::Signed(number) => Open::Unknown(number.to_string()),
             Scalar::Unsigned(number) => Open::Unknown(number.to_string()),
             Scalar::Bool(_) | Scalar::Float(_) => return Err("the name of an enum value"),
@@ -142,7 +142,7 @@ impl<E: Enum> From<String> for Open<E> {
     }
 }
 
-/// By wire name, so that it does not matter how a value was made.
+/// Compares wire names, however the values were created.
 impl<E: Enum> PartialEq for Open<E> {
     fn eq(&self, other: &Self) -> bool {
         self.as_str() == other.as_str()
@@ -163,7 +163,7 @@ impl<E: Enum> PartialEq<&str> for Open<E> {
     }
 }
 
-/// By wire name too.
+/// Compares wire names.
 impl<E: Enum> PartialOrd for Open<E> {
     fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
         Some(self.cmp(other))

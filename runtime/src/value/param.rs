@@ -42,7 +42,7 @@ impl Param for bool {
 
 fn printed(value: &dyn Display, f: &mut dyn FnMut(&str)) {
     let mut text = String::new();
-    // Writing a number to a string does not fail.
+    // Writing to a string does not fail.
     let _ = write!(text, "{value}");
     f(&text);
 }

@@ -2,18 +2,18 @@
 
 use crate::value::{Extra, Field, FieldMask, Kind, Object, Slot, View};
 
-/// What a PATCH call has to say: only the members that differ, and the mask that names them.
+/// The body of a PATCH call: only the members that differ, and the mask that names them.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct Patch<T> {
-    /// The members that were set or changed; members that were taken away are explicit nulls in `extra`.
+    /// The members that were set or changed. Members that were removed are explicit nulls in `extra`.
     pub body: T,
-    /// The paths of all members that differ, in their wire names, for an `updateMask` parameter.
+    /// The paths of all members that differ, by wire name, for an `updateMask` parameter.
     pub mask: FieldMask,
 }
 
 impl<T> Patch<T> {
-    /// The mask's text, for a setter such as `.update_mask(…)`.
+    /// The mask as text, for a setter such as `.update_mask(…)`.
     #[must_use]
     pub fn update_mask(&self) -> &str {
         self.mask.as_str()
@@ -26,8 +26,8 @@ impl<T> Patch<T> {
     }
 }
 
-/// Compares two values of a schema, member by member. Objects within are compared likewise; lists and maps are sent
-/// whole, because a patch replaces them whole.
+/// Compares two values of a schema, member by member. Nested objects are compared the same way. Lists and maps are
+/// sent whole, because a patch replaces them whole.
 ///
 /// ```
 /// use gapis_runtime::{Extra, diff};

@@ -1,8 +1,9 @@
-//! Which members a caller's own type reads, so that `reply_as` asks the server for those alone.
+//! Finds which members a caller's type reads, so that `reply_as` asks the server for those only.
 //!
-//! The type is deserialized from a source that has no data and writes down what is asked of it. A leaf that does not
-//! take the probe's value ends the whole attempt, so the probe begins again without that member, until an attempt shows
-//! nothing new. Where a type does not say what it reads (maps, enums, flattened members), the whole member is asked for.
+//! The type is deserialized from a source that has no data and records which members are requested. If a member
+//! rejects the placeholder value, the whole attempt fails; the next attempt leaves that member out, until an attempt
+//! finds nothing new. Where a type does not say what it reads (maps, enums, flattened members), the whole member is
+//! requested.
 
 use std::any::TypeId;
 use std::cell::RefCell;
@@ -18,10 +19,10 @@ use serde::forward_to_deserialize_any;
 
 type Names = &'static [&'static str];
 
-/// Attempts are bounded by the number of members; this is a bound on types that change their mind.
+/// The number of members bounds the number of attempts. This limit is for types that behave differently each time.
 const MAX_ATTEMPTS: usize = 10_000;
 
-/// The `fields` parameter for a type, empty if it may read anything. Computed once per type.
+/// The `fields` parameter for a type, empty if it may read anything. It is computed once for each type.
 pub(crate) fn fields<T: DeserializeOwned + 'static>() -> Arc<str> {
     static KNOWN: OnceLock<Mutex<HashMap<TypeId, Arc<str>>>> = OnceLock::new();
     let known = KNOWN.get_or_init(Mutex::default);
@@ -30,7 +31,7 @@ pub(crate) fn fields<T: DeserializeOwned + 'static>() -> Arc<str> {
     if let Some(fields) = lock().get(&id) {
         return Arc::clone(fields);
     }
-    // Not under the lock: a type's own code runs here.
+    // The lock is not held here, because the type's own code runs.
     let fields: Arc<str> = probe::<T>().into();
     lock().insert(id, Arc::clone(&fields));
     fields
@@ -52,18 +53,19 @@ fn probe<T: DeserializeOwned>() -> String {
     selection(&read, "").unwrap_or_default()
 }
 
-/// What the attempts have shown.
+/// What the attempts have found.
 #[derive(Default)]
 struct Notes {
     /// The members that the struct at a path reads.
     read: RefCell<BTreeMap<String, Names>>,
-    /// Members that are no longer offered.
+    /// Members that are no longer offered, because they rejected the placeholder.
     skip: RefCell<HashSet<String>>,
-    /// The innermost member that did not take its value in this attempt.
+    /// The innermost member that rejected its placeholder in this attempt.
     refused: RefCell<Option<String>>,
 }
 
-/// `id,owners(name)`, or nothing if the struct at that path cannot be asked for in parts.
+/// Formats the members of the struct at `path`, such as `id,owners(name)`. `None` if the struct cannot be requested in
+/// part.
 fn selection(read: &BTreeMap<String, Names>, path: &str) -> Option<String> {
     let names = read.get(path)?;
     let plain = |name: &&str| !name.is_empty() && !name.contains([',', '(', ')', '/', '*']);
@@ -77,15 +79,15 @@ fn selection(read: &BTreeMap<String, Names>, path: &str) -> Option<String> {
     Some(names.iter().map(one).collect::<Vec<_>>().join(","))
 }
 
-/// A value without data, at a path.
+/// A placeholder for the value at a path.
 struct Probe<'a> {
     notes: &'a Notes,
     path: String,
-    /// The structs around it, to notice recursion.
+    /// The structs that enclose this value, to detect recursion.
     above: Vec<Names>,
 }
 
-/// The members of a struct, offered one by one.
+/// The members of a struct, offered one after another.
 struct Members<'a> {
     probe: Probe<'a>,
     names: Names,
@@ -122,7 +124,7 @@ impl<'de> MapAccess<'de> for Members<'_> {
     }
 }
 
-/// A list of one item.
+/// A list with one item.
 struct One<'a>(Option<Probe<'a>>);
 
 impl<'de> SeqAccess<'de> for One<'_> {
@@ -136,7 +138,7 @@ impl<'de> SeqAccess<'de> for One<'_> {
     }
 }
 
-/// A map without entries: what it will hold is not known.
+/// An empty map: which keys it may hold is unknown.
 struct Nothing;
 
 impl<'de> MapAccess<'de> for Nothing {
@@ -151,7 +153,7 @@ impl<'de> MapAccess<'de> for Nothing {
     }
 }
 
-/// A scalar takes the plainest value of its type.
+/// A scalar is the default value of the requested type.
 macro_rules! scalars {
     ($($function:ident $visit:ident $value:expr;)*) => {
         $(fn $function<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ProbeError> {
@@ -212,7 +214,7 @@ impl<'de> Deserializer<'de> for Probe<'_> {
         visitor: V,
     ) -> Result<V::Value, ProbeError> {
         if self.above.contains(&names) {
-            // The members of a type within itself have no end, so the whole member is asked for.
+            // A recursive type has members without end, so the whole member is requested.
             return Err(de::Error::custom("the type contains itself"));
         }
         self.above.push(names);

@@ -1,7 +1,7 @@
-//! Reading: one visitor over any value, compiled once for JSON text.
+//! Deserialization: one visitor for every value, compiled once for JSON text.
 //!
-//! The path of a member that does not fit is collected while the error travels up, so that reading without an error
-//! pays nothing for it.
+//! The path of a member that does not fit is collected while the error propagates, so reading without an error costs
+//! nothing extra.
 
 use std::borrow::Cow;
 use std::fmt::{self, Write as _};
@@ -15,7 +15,7 @@ use serde_json::Value;
 use super::field::{Field, Kind, List, Map, Object, Scalar, Slot};
 use super::lenient;
 
-/// Why a JSON text does not fit a value.
+/// Why a JSON text does not fit a type.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DecodeError {
     path: String,
@@ -24,7 +24,7 @@ pub struct DecodeError {
 }
 
 impl DecodeError {
-    /// Where in the value: `files[3].capabilities.canEdit`, or `$` for the whole.
+    /// The path within the value: `files[3].capabilities.canEdit`, or `$` for the whole value.
     #[must_use]
     pub fn path(&self) -> &str {
         &self.path
@@ -34,7 +34,7 @@ impl DecodeError {
     pub fn message(&self) -> &str {
         &self.message
     }
-    /// The byte of the text up to which it was read.
+    /// The byte offset up to which the text was read.
     #[must_use]
     pub fn offset(&self) -> usize {
         self.offset
@@ -72,18 +72,19 @@ impl std::error::Error for DecodeError {}
 
 /// Reads a JSON text into an empty value.
 ///
-/// Members that the document does not name are kept; those that are `null` stay unset; of two with one name the last
-/// one wins. A member whose value does not fit its type stays unset, and the value is kept in its object's
-/// [`Extra`](super::Extra). What stands after the value is not looked at. At most 128 levels are read.
+/// Members that the document does not define are kept, and members that are `null` stay unset. If a name occurs twice,
+/// the last value counts. A member whose value does not fit its type stays unset, and the value is kept in the
+/// [`Extra`](super::Extra) of its object. Text after the JSON value is ignored. At most 128 levels of nesting are
+/// read.
 ///
 /// # Errors
-/// If the text does not begin with a JSON value, or it is as a whole of another kind than `into`.
+/// If the text does not begin with a JSON value, or if the value as a whole is of a different kind than `into`.
 pub fn from_slice(text: &[u8], into: &mut dyn Field) -> Result<(), DecodeError> {
     let strict = read_slice(text, |path, reader| Seed { field: into, path }.deserialize(reader));
     strict.or_else(|error| second_pass(text, error, |value| lenient::fill(into, value)))
 }
 
-/// Reads the text again, leniently: `fill` says whether its value fits as a whole.
+/// Reads the text again, leniently. `fill` returns whether the value as a whole fits.
 #[cold]
 fn second_pass(
     text: &[u8],
@@ -94,7 +95,7 @@ fn second_pass(
     if value.is_some_and(|value| fill(&value)) { Ok(()) } else { Err(error) }
 }
 
-/// The same for a text that holds the value as the member `data` of an object. Without one the value stays empty.
+/// Reads a value that is the member `data` of an enclosing object. If there is no such member, the value stays empty.
 pub(crate) fn from_enveloped_slice(text: &[u8], into: &mut dyn Field) -> Result<(), DecodeError> {
     let strict = read_slice(text, |path, reader| reader.deserialize_map(Envelope { field: into, path }));
     strict.or_else(|error| {
@@ -106,8 +107,8 @@ fn read_slice(
     text: &[u8],
     read: impl FnOnce(&mut Path, &mut JsonReader<'_>) -> serde_json::Result<()>,
 ) -> Result<(), DecodeError> {
-    // Checked once as a whole, which costs much less than string by string. What stands before a byte that is not UTF-8
-    // is still read, so that the error tells the place.
+    // Checking the whole text once is much cheaper than checking each string. Text before an invalid byte is still
+    // read, so that the error can name the path.
     let (valid, broken) = match std::str::from_utf8(text) {
         Ok(valid) => (valid, false),
         Err(error) => {
@@ -126,7 +127,7 @@ fn read_slice(
 
 type JsonReader<'t> = serde_json::Deserializer<serde_json::de::StrRead<'t>>;
 
-/// For [`object!`](crate::object): reads a value from any format that describes itself.
+/// For `#[derive(Object)]`: reads a value from any self-describing format.
 #[doc(hidden)]
 pub fn deserialize<'de, T: Field, D: Deserializer<'de>>(deserializer: D) -> Result<T, D::Error> {
     let mut value = T::empty();
@@ -134,7 +135,7 @@ pub fn deserialize<'de, T: Field, D: Deserializer<'de>>(deserializer: D) -> Resu
     Ok(value)
 }
 
-/// Reads from any format that describes itself; the path stands in the error's message.
+/// Reads a value from any self-describing format. The error message contains the path.
 fn from_deserializer<'de, D: Deserializer<'de>>(reader: D, into: &mut dyn Field) -> Result<(), D::Error> {
     let mut path = Path(Vec::new());
     Seed { field: into, path: &mut path }.deserialize(reader).map_err(|error| match path.0.is_empty() {
@@ -143,7 +144,7 @@ fn from_deserializer<'de, D: Deserializer<'de>>(reader: D, into: &mut dyn Field)
     })
 }
 
-/// The way to a value that does not fit, innermost step first.
+/// The path to a value that does not fit, innermost step first.
 struct Path(Vec<Step>);
 
 enum Step {
@@ -333,7 +334,7 @@ fn read_list<'de, A: SeqAccess<'de>>(
     Ok(())
 }
 
-/// Appends to the list only when there is an item.
+/// Appends to the list only if there is another item.
 struct Item<'a> {
     list: &'a mut dyn List,
     path: &'a mut Path,
@@ -383,7 +384,7 @@ fn read_object<'de, A: MapAccess<'de>>(
     Ok(())
 }
 
-/// A key as text, borrowed from the input where it has no escapes.
+/// A key as text, borrowed from the input if it contains no escapes.
 struct Key;
 
 impl<'de> DeserializeSeed<'de> for Key {
@@ -409,7 +410,7 @@ impl<'de> Visitor<'de> for Key {
 /// A key as the index of a member.
 struct Known {
     names: &'static [&'static str],
-    /// The member behind the last one: servers often send them in this order.
+    /// The index after the last member's: servers often send members in this order.
     hint: usize,
 }
 
@@ -441,7 +442,7 @@ impl Visitor<'_> for Known {
     }
 }
 
-/// `{"data": …}` around the value.
+/// The object `{"data": …}` that encloses the value.
 struct Envelope<'a> {
     field: &'a mut dyn Field,
     path: &'a mut Path,

@@ -1,6 +1,6 @@
-//! Text, booleans, numbers and any JSON as members.
+//! Text, booleans, numbers and arbitrary JSON as members.
 //!
-//! What is read is converted where nothing is lost: servers send `1.0` for an integer, numbers for 64-bit text, text for
+//! Values are converted if nothing is lost: servers send `1.0` for an integer, numbers for 64-bit text, text for
 //! numbers, and numbers and booleans for text.
 
 use std::any::Any;
@@ -15,13 +15,13 @@ impl Scalar<'_> {
         match self {
             Scalar::Signed(value) => Some(value.into()),
             Scalar::Unsigned(value) => Some(value.into()),
-            // Integers beyond 64 bits come as floats too, and have lost digits.
+            // Integers beyond 64 bits also arrive as floats, with digits lost.
             Scalar::Float(value) if value.fract() == 0.0 && value.abs() < 9.2e18 => Some(value as i128),
             Scalar::Text(text) => match text.parse::<i64>() {
                 Ok(value) => Some(value.into()),
                 Err(_) => match text.parse::<u64>() {
                     Ok(value) => Some(value.into()),
-                    // `1.0` and `1e3`, but no digits that a float cannot hold.
+                    // Accepts `1.0` and `1e3`, but no number with more digits than a float can hold.
                     Err(_) => match text.parse::<f64>() {
                         Ok(value) if value.abs() < 9e15 && value.fract() == 0.0 => Some(value as i128),
                         _ => None,
@@ -37,14 +37,14 @@ impl Scalar<'_> {
             Scalar::Signed(value) => Some(value as f64),
             Scalar::Unsigned(value) => Some(value as f64),
             Scalar::Float(value) => Some(value),
-            // `NaN`, `Infinity` and `-Infinity` are among what the standard parser reads.
+            // The standard parser also reads `NaN`, `Infinity` and `-Infinity`.
             Scalar::Text(text) => text.parse().ok(),
             Scalar::Bool(_) => None,
         }
     }
 }
 
-/// The slot of a scalar. A `null` in a list or map, where nothing can be unset, leaves the empty value.
+/// The slot of a scalar. A `null` in a list or map, where nothing can be unset, becomes the empty value.
 pub(super) fn leaf<'a>(leaf: &'a mut dyn Leaf, kind: Kind, expected: &'static str) -> Slot<'a> {
     match kind {
         Kind::Leaf => Slot::Leaf(leaf),
@@ -53,7 +53,7 @@ pub(super) fn leaf<'a>(leaf: &'a mut dyn Leaf, kind: Kind, expected: &'static st
     }
 }
 
-/// `Field` for a type that implements `Leaf` and `Clone`.
+/// Implements `Field` for a type that implements `Leaf` and `Clone`.
 macro_rules! leaf_field {
     ($type:ty, $empty:expr, $expected:expr, $value:ident => $view:expr) => {
         impl $crate::value::Field for $type {

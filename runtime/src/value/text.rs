@@ -1,10 +1,10 @@
-//! What all formatted text has in common: it is kept as it came, so that reading never fails and a round trip is exact.
+//! What all formatted text has in common: it is kept as received, so reading never fails and a round trip is exact.
 
 use std::fmt;
 
-/// A text is not what its format says: no base64, no time, no date, no duration.
+/// The error of text that does not have its format: base64, a time, a date or a duration.
 ///
-/// It becomes an [input error](crate::Error::is_input) by `?`.
+/// The `?` operator converts it to an [input error](crate::Error::is_input).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ParseError(String);
 
@@ -23,7 +23,7 @@ impl fmt::Display for ParseError {
 
 impl std::error::Error for ParseError {}
 
-/// Writes a newtype over text and its impls.
+/// Defines a newtype over text and its impls.
 macro_rules! text {
     ($(#[$doc:meta])* $name:ident, $expected:literal) => {
         $(#[$doc])*
@@ -31,7 +31,7 @@ macro_rules! text {
         pub struct $name(String);
 
         impl $name {
-            /// The text, as it was given or received.
+            /// The text, as given or received.
             #[must_use]
             pub fn as_str(&self) -> &str {
                 &self.0

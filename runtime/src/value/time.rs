@@ -14,11 +14,11 @@ use jiff::{SignedDuration, Timestamp, civil};
 use super::text::{ParseError, text};
 
 text! {
-    /// A time in RFC 3339 form: `2014-01-01T10:00:00Z`, with another offset, or without one.
+    /// A time in RFC 3339 format: `2014-01-01T10:00:00Z`, with another offset, or without an offset.
     ///
-    /// The text is kept, so the offset (or its absence) and every digit survive. Two values are equal if their texts
-    /// are. They are ordered by time; one without an offset is ordered as if it were in UTC, what is not a time comes
-    /// first, and texts of one instant are in the order of their bytes.
+    /// The text is kept, so the offset (or its absence) and every digit survive a round trip. Two values are equal if
+    /// their texts are equal. They are ordered by time. A time without an offset is ordered as if it were in UTC, text
+    /// that is not a time comes first, and texts of the same instant are ordered by their bytes.
     ///
     /// ```
     /// use gapis_runtime::DateTime;
@@ -35,10 +35,10 @@ text! {
 }
 
 impl DateTime {
-    /// The instant.
+    /// Converts the time to a [`SystemTime`].
     ///
     /// # Errors
-    /// If the text is no time, or has no offset.
+    /// If the text is not a time or has no offset.
     pub fn to_std(&self) -> Result<SystemTime, ParseError> {
         self.read_instant().map(SystemTime::from)
     }
@@ -55,7 +55,7 @@ impl DateTime {
         parse_offset(split_offset(&self.0).1)
     }
 
-    /// What times are ordered by.
+    /// The instant by which times are ordered.
     fn instant(&self) -> Option<Timestamp> {
         self.read_offset().unwrap_or(Offset::UTC).to_timestamp(self.read_civil().ok()?).ok()
     }
@@ -73,7 +73,7 @@ impl Ord for DateTime {
     }
 }
 
-/// The part before the offset, and the offset, which is empty where there is none.
+/// Splits the text into the part before the offset and the offset, which is empty if there is none.
 fn split_offset(text: &str) -> (&str, &str) {
     let time = text.find(['T', 't', ' ']).unwrap_or(text.len());
     let offset = text.get(time..).and_then(|rest| rest.find(['Z', 'z', '+', '-']));
@@ -101,7 +101,7 @@ fn invalid(what: &str, text: &str, why: &dyn std::fmt::Display) -> ParseError {
 
 impl FromStr for DateTime {
     type Err = ParseError;
-    /// Takes the text as it is if it is a time.
+    /// Accepts the text unchanged if it is a time.
     fn from_str(text: &str) -> Result<Self, ParseError> {
         let time = DateTime(text.to_owned());
         time.read_civil()?;
@@ -122,17 +122,17 @@ impl TryFrom<&str> for DateTime {
 
 impl TryFrom<SystemTime> for DateTime {
     type Error = ParseError;
-    /// In UTC.
+    /// Formats the time in UTC.
     fn try_from(time: SystemTime) -> Result<Self, ParseError> {
         let time = Timestamp::try_from(time).map_err(|error| {
-            ParseError::new(format!("not a time of the years that text can say: {error}"))
+            ParseError::new(format!("the time cannot be written in RFC 3339 format: {error}"))
         })?;
         Ok(DateTime(time.to_string()))
     }
 }
 
 text! {
-    /// A date: `2014-01-31`. The text is kept as it came.
+    /// A date: `2014-01-31`. The text is kept as it was received.
     #[derive(PartialOrd, Ord)]
     Date, "a date"
 }
@@ -140,7 +140,7 @@ text! {
 impl Date {
     fn read(&self) -> Result<civil::Date, ParseError> {
         let date: civil::Date = self.0.parse().map_err(|error| invalid("date", &self.0, &error))?;
-        // The parser would take a time as well.
+        // The parser also accepts a date with a time.
         match self.0.len() {
             10 => Ok(date),
             _ => Err(invalid("date", &self.0, &"expected the form 2006-01-02")),
@@ -164,7 +164,7 @@ impl TryFrom<&str> for Date {
 }
 
 text! {
-    /// A duration in seconds with up to nine decimals: `3.5s`. The text is kept as it came.
+    /// A duration in seconds with up to nine decimals: `3.5s`. The text is kept as it was received.
     ///
     /// ```
     /// use gapis_runtime::Duration;
@@ -183,12 +183,12 @@ impl Duration {
             .ok_or_else(|| invalid("duration", &self.0, &"expected seconds and an `s`, such as 3.5s"))
     }
 
-    /// The duration.
+    /// Converts the duration to a [`std::time::Duration`].
     ///
     /// # Errors
-    /// If the text is no duration, or a negative one.
+    /// If the text is not a duration, or the duration is negative.
     pub fn to_std(&self) -> Result<std::time::Duration, ParseError> {
-        self.read()?.try_into().map_err(|error| invalid("duration from zero upwards", &self.0, &error))
+        self.read()?.try_into().map_err(|error| invalid("non-negative duration", &self.0, &error))
     }
 }
 

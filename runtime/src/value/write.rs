@@ -1,25 +1,25 @@
-//! Writing: one `Serialize` over any value.
+//! Serialization: one `Serialize` implementation for every value.
 
 use serde::ser::{Serialize, SerializeMap, SerializeSeq, Serializer};
 
 use super::field::{Field, Object, View};
 
-/// The value as JSON. An absent one is `null`.
+/// Serializes the value as JSON. An absent value becomes `null`.
 ///
 /// # Errors
-/// If a value has no JSON form; no generated value is like that.
+/// If a value cannot be represented in JSON. Generated types always can.
 pub fn to_vec(value: &dyn Field) -> serde_json::Result<Vec<u8>> {
     let mut out = Vec::with_capacity(256);
     to_writer(&mut out, value)?;
     Ok(out)
 }
 
-/// Appends the value as JSON. An absent one is `null`.
+/// Appends the value as JSON. An absent value becomes `null`.
 ///
-/// Only into memory: with any other writer a call through a table for each token would double the time.
+/// This writes to memory only: with a generic writer, a virtual call for each token would double the time.
 ///
 /// # Errors
-/// If a value has no JSON form; no generated value is like that.
+/// If a value cannot be represented in JSON. Generated types always can.
 pub fn to_writer(out: &mut Vec<u8>, value: &dyn Field) -> serde_json::Result<()> {
     serde_json::to_writer(out, &Out(value))
 }
@@ -32,7 +32,7 @@ impl Serialize for Out<'_> {
     }
 }
 
-/// A value that was looked at already.
+/// A value whose view is already known.
 struct Seen<'a>(View<'a>);
 
 impl Serialize for Seen<'_> {
@@ -58,8 +58,8 @@ fn view<S: Serializer>(value: View<'_>, serializer: S) -> Result<S::Ok, S::Error
         View::Object(value) => object(value, serializer),
         View::List(value) => {
             let mut out = serializer.serialize_seq(Some(value.len()))?;
-            for index in 0..value.len() {
-                out.serialize_element(&Out(value.get(index)))?;
+            for item in (0..value.len()).filter_map(|index| value.get(index)) {
+                out.serialize_element(&Out(item))?;
             }
             out.end()
         }

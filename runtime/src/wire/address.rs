@@ -1,8 +1,9 @@
-//! Where a request went, for messages: never with user, query or fragment, which may hold secrets.
+//! The address of a request, for messages. User name, password, query and fragment are left out, because they may
+//! contain secrets.
 
 use url::{Position, Url};
 
-/// Host, port where it is not the scheme's own, and path: `www.googleapis.com/batch/drive/v3`.
+/// Host, port unless it is the scheme's default, and path: `www.googleapis.com/batch/drive/v3`.
 pub(crate) fn host_and_path(url: &str) -> String {
     match Url::parse(url) {
         Ok(url) => url[Position::BeforeHost..Position::AfterPath].to_owned(),
@@ -10,7 +11,7 @@ pub(crate) fn host_and_path(url: &str) -> String {
     }
 }
 
-/// Host and port, also where it is the scheme's own: `www.googleapis.com:443`.
+/// Host and port, even if the port is the scheme's default: `www.googleapis.com:443`.
 pub(crate) fn host_and_port(url: &Url) -> String {
     let host = url.host_str().unwrap_or("no host");
     match url.port_or_known_default() {

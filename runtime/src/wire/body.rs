@@ -9,56 +9,59 @@ use crate::value::{self, Field, View};
 use crate::wire::spec::{ApiSpec, MethodSpec};
 use crate::{Error, RawResponse, Result};
 
-/// Exactly this: some servers do not know it with a charset.
+/// Exactly this value, because some servers do not recognize it with a charset.
 const JSON: &str = "application/json";
 
-/// A body that is encoded, and its media type.
+/// An encoded body and its media type.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Encoded {
-    /// The value of the `Content-Type` header, empty where there is no body.
+    /// The value of the `Content-Type` header, empty if there is no body.
     pub content_type: Cow<'static, str>,
     /// The bytes.
     pub bytes: Bytes,
 }
 
 impl Encoded {
-    /// A body of that media type.
+    /// A body of the given media type.
     pub fn new(content_type: impl Into<Cow<'static, str>>, bytes: impl Into<Bytes>) -> Self {
         Encoded { content_type: content_type.into(), bytes: bytes.into() }
     }
 
-    /// A body of JSON.
+    /// A JSON body.
     pub fn json(bytes: Bytes) -> Self {
         Encoded::new(JSON, bytes)
     }
 }
 
-/// A request body. Implemented for every schema, for lists, maps and JSON values, and for [`HttpBody`](crate::HttpBody).
+/// A request body.
+///
+/// Implemented for every schema, for lists, maps and JSON values, and for [`HttpBody`](crate::HttpBody).
 pub trait Body: Send + Sync {
-    /// The body and its media type.
+    /// Encodes the body.
     ///
     /// # Errors
-    /// If the value has no JSON form.
+    /// If the value cannot be represented in JSON.
     fn encode(&self, api: &ApiSpec) -> Result<Encoded>;
 }
 
-/// What a method answers. Implemented for every schema, for lists, maps and JSON values, for `()` and for
-/// [`HttpBody`](crate::HttpBody).
+/// The response of a method.
+///
+/// Implemented for every schema, for lists, maps and JSON values, for `()` and for [`HttpBody`](crate::HttpBody).
 pub trait Response: Sized + Send + 'static {
     /// Decodes a successful response.
     ///
     /// # Errors
-    /// If the body is not what the document says; the message names the JSON path and shows a snippet.
+    /// If the body does not match the document. The message names the JSON path and shows a snippet of the body.
     fn decode(api: &ApiSpec, method: &MethodSpec, response: &RawResponse) -> Result<Self>;
-    /// The body that decodes to this value, and its media type: what a server sends.
+    /// Encodes the value as the body that a server sends for it.
     ///
     /// # Errors
-    /// If the value has no JSON form.
+    /// If the value cannot be represented in JSON.
     fn encode(&self, api: &ApiSpec) -> Result<Encoded>;
 }
 
-/// A body of any media type, as methods have it whose request or response is `google.api.HttpBody`.
+/// A body of any media type, for methods whose request or response is `google.api.HttpBody`.
 ///
 /// ```
 /// use gapis_runtime::HttpBody;
@@ -76,7 +79,7 @@ pub struct HttpBody {
 }
 
 impl HttpBody {
-    /// A body of that media type.
+    /// A body of the given media type.
     #[must_use]
     pub fn new(content_type: impl Into<String>, data: impl Into<Bytes>) -> Self {
         HttpBody { content_type: content_type.into(), data: data.into() }
@@ -117,7 +120,7 @@ impl<T: Field> Response for T {
     }
 }
 
-/// Whatever the server answers is accepted and dropped.
+/// Accepts and discards any response.
 impl Response for () {
     fn decode(_: &ApiSpec, _: &MethodSpec, _: &RawResponse) -> Result<Self> {
         Ok(())
@@ -133,11 +136,11 @@ fn to_json(api: &ApiSpec, value: &dyn Field) -> Result<Encoded> {
         out.extend_from_slice(b"{\"data\":");
     }
     value::to_writer(&mut out, value)
-        .map_err(|error| Error::input(format!("the body has no JSON form: {error}")))?;
+        .map_err(|error| Error::input(format!("the body cannot be represented in JSON: {error}")))?;
     if api.data_wrapper {
         out.push(b'}');
     }
-    // Calls may wait for long in large numbers: without what the buffer has too much.
+    // Many calls may wait for a long time, so the buffer's spare capacity is released.
     Ok(Encoded::json(out.into_boxed_slice().into()))
 }
 

@@ -1,5 +1,5 @@
-//! The one error type. It is opaque, cheap to clone (one outer failure reaches every call of a batch), and never shows a
-//! token, a key or a request body.
+//! The one error type. It is opaque, cheap to clone (one failed batch request fails every call in it), and never shows
+//! a token, a key or a request body.
 
 mod api;
 mod details;
@@ -22,10 +22,10 @@ use crate::value::ParseError;
 /// A result whose error is [`Error`] by default.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
-/// Why a call did not give a value.
+/// Why a call did not return a value.
 ///
-/// One type for everything, told apart by predicates. `Display` is one line for a person; the cause, where there is
-/// one, is [`source`](std::error::Error::source). Cloning is cheap.
+/// There is one type for all failures; its predicates tell them apart. `Display` prints one line. The cause, if there
+/// is one, is the [`source`](std::error::Error::source). Cloning is cheap.
 ///
 /// ```
 /// use gapis_runtime::Error;
@@ -44,21 +44,21 @@ struct Inner {
     /// Whether the call may have been executed.
     outcome: Outcome,
     response: Option<(RawResponse, ApiError)>,
-    /// Bytes that could not be understood.
+    /// A received part that cannot be parsed.
     raw: Option<Bytes>,
-    /// Credentials failed in a way that passes: how long to wait at least.
+    /// Set if the credentials may be available later: how long to wait at least.
     passes_after: Option<Duration>,
     source: Option<Arc<dyn StdError + Send + Sync>>,
 }
 
-/// What is known of the call's execution.
+/// Whether the call may have been executed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Outcome {
-    /// It was not executed, or what the server says of it is known.
+    /// The call was not executed, or the server's answer says what happened.
     Known,
-    /// It may have been executed by the request that the error is of.
+    /// The request that failed may have executed the call.
     Unknown,
-    /// It may have been executed by an earlier request.
+    /// An earlier request may have executed the call.
     UnknownBefore,
 }
 
@@ -67,18 +67,18 @@ enum Kind {
     Input,
     Credentials,
     Connect,
-    /// No connection could be made, since server and client do not trust or understand each other.
+    /// No secure connection could be made, because of how the server and the client are set up.
     Untrusted,
     Transport,
     Timeout,
     Status,
-    /// A batch was answered with a status that refuses it as a whole.
+    /// The server refused a batch as a whole.
     BatchRefused,
     Decode,
     Protocol,
-    /// An answer to a batch, or a part of one, that cannot be read.
+    /// The response to a batch, or a part of it, cannot be parsed.
     Unreadable,
-    /// A part of an answer that is beyond what the reader may take.
+    /// A part of a batch response exceeds the limits of the reader.
     BeyondLimits,
     UnknownOutcome,
     Cancelled,
@@ -89,7 +89,7 @@ enum Kind {
 }
 
 impl Kind {
-    /// Whether an error of that kind leaves open what became of the call. Of an answer, its status says it.
+    /// What an error of this kind says about the call's execution. For a response, its status decides.
     fn outcome(self) -> Outcome {
         match self {
             Kind::Transport
@@ -102,8 +102,8 @@ impl Kind {
     }
 }
 
-/// Whether an answer with that status leaves open what became of the call. What gave up on the server behind it, or
-/// broke while it was at work, does not know either.
+/// What a response with that status says about the call's execution. A server that gave up on the server behind it, or
+/// that failed while it worked, does not know either.
 fn outcome_of(status: StatusCode) -> Outcome {
     match status.as_u16() {
         408 | 500 | 502 | 504 => Outcome::Unknown,
@@ -111,7 +111,7 @@ fn outcome_of(status: StatusCode) -> Outcome {
     }
 }
 
-/// How many characters a message may have. What a server says may be of any length; all of it is in the response.
+/// The maximum number of characters of a message. A server may send more; the response keeps all of it.
 const LONGEST: usize = 1000;
 
 impl Error {
@@ -127,7 +127,7 @@ impl Error {
         Error::with(kind, message, |inner| inner.source = Some(source.into().into()))
     }
 
-    /// The one place where errors are made: the message becomes one line of bounded length.
+    /// Creates every error. The message is made one line of limited length.
     fn with(kind: Kind, message: impl Into<String>, fill: impl FnOnce(&mut Inner)) -> Self {
         let message = text::one_line(&message.into(), LONGEST);
         let outcome = kind.outcome();
@@ -137,19 +137,19 @@ impl Error {
         Error(Arc::new(inner))
     }
 
-    /// Bad input, found before anything was sent.
+    /// Invalid input, found before anything was sent.
     #[must_use]
     pub fn input(message: impl Into<String>) -> Self {
         Error::new(Kind::Input, message)
     }
 
-    /// No usable credentials: made by implementations of [`Credentials`](crate::Credentials).
+    /// No usable credentials. For implementations of [`Credentials`](crate::Credentials).
     #[must_use]
     pub fn credentials(message: impl Into<String>) -> Self {
         Error::new(Kind::Credentials, message)
     }
 
-    /// The same with a cause.
+    /// No usable credentials, with a cause.
     #[must_use]
     pub fn credentials_source(
         message: impl Into<String>,
@@ -158,9 +158,8 @@ impl Error {
         Error::with_source(Kind::Credentials, message, source)
     }
 
-    /// Credentials that could not be had, but may be a moment later: the token server was down, slow, or asked to wait.
-    /// The client tries again what needed them, as its [`RetryPolicy`](crate::RetryPolicy) allows, after that wait at
-    /// least.
+    /// No usable credentials at the moment, because the token server was down, slow, or asked to wait. The client
+    /// tries again as its [`RetryPolicy`](crate::RetryPolicy) allows, after waiting for at least `after`.
     ///
     /// ```
     /// use gapis_runtime::Error;
@@ -175,41 +174,41 @@ impl Error {
         Error::with(Kind::Credentials, message, |inner| inner.passes_after = Some(after))
     }
 
-    /// No connection could be made, so nothing was sent: made by implementations of
+    /// No connection could be made, so nothing was sent. For implementations of
     /// [`Transport`](crate::send::transport::Transport).
     #[must_use]
     pub fn connect(message: impl Into<String>, source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
         Error::with_source(Kind::Connect, message, source)
     }
 
-    /// No secure connection could be made, for what client and server are: another attempt would end the same way. Made by
-    /// implementations of [`Transport`](crate::send::transport::Transport).
+    /// No secure connection could be made, because of how the server and the client are set up. Another attempt would
+    /// fail the same way. For implementations of [`Transport`](crate::send::transport::Transport).
     #[must_use]
     pub fn untrusted(message: impl Into<String>, source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
         Error::with_source(Kind::Untrusted, message, source)
     }
 
-    /// The connection broke after something may have been sent.
+    /// The connection failed after something may have been sent.
     #[must_use]
     pub fn transport(message: impl Into<String>, source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
         Error::with_source(Kind::Transport, message, source)
     }
 
-    /// Nothing came for that long after the request went out.
+    /// No response arrived within `after`.
     pub(crate) fn timeout(what: &str, after: Duration) -> Self {
         Error::new(Kind::Timeout, format!("{what} timed out after {after:?}"))
     }
 
-    /// The time for all attempts is over, with what the last one that ended gave.
+    /// The time limit for all attempts has passed. `last` is the error of the last attempt that ended.
     pub(crate) fn total_time(what: &str, total: Duration, last: Option<Error>) -> Self {
-        let message = format!("{what} timed out: the {total:?} for all of its attempts are over");
+        let message = format!("{what} timed out: the {total:?} allowed for all attempts have passed");
         match last {
             Some(last) => Error::with_source(Kind::Timeout, message, last),
             None => Error::new(Kind::Timeout, message),
         }
     }
 
-    /// A body that does not decode, at that JSON path; the message shows a snippet of the body.
+    /// A body that cannot be decoded, at that JSON path. The message shows a snippet of the body.
     #[must_use]
     pub fn decode(path: impl AsRef<str>, message: impl fmt::Display, body: &[u8]) -> Self {
         let path = path.as_ref();
@@ -224,13 +223,13 @@ impl Error {
         Error::new(Kind::Protocol, message)
     }
 
-    /// A part of the answer to a batch that cannot be read, with all of its bytes.
+    /// A part of a batch response that cannot be parsed, with all of its bytes.
     pub(crate) fn unreadable_part(message: impl fmt::Display, raw: Bytes) -> Self {
         Error::of_part(Kind::Unreadable, message, raw)
     }
 
-    /// A part of the answer to a batch that goes beyond what the reader may take, with its beginning. It would be as
-    /// large again.
+    /// A part of a batch response that exceeds the limits of the reader, with its beginning. Another attempt would
+    /// return a part of the same size.
     pub(crate) fn part_beyond_limits(message: impl fmt::Display, raw: Bytes) -> Self {
         Error::of_part(Kind::BeyondLimits, message, raw)
     }
@@ -240,13 +239,13 @@ impl Error {
         Error::with(kind, message, |inner| inner.raw = Some(raw))
     }
 
-    /// An answer to a batch that is none.
+    /// A response to a batch that is not a batch response.
     pub(crate) fn unreadable_response(message: String, response: RawResponse) -> Self {
         let message = format!("{message}; {}", text::snippet(&response.body));
         Error::with(Kind::Unreadable, message, |inner| inner.response = Some((response, ApiError::default())))
     }
 
-    /// The same error with the response that it was made of, where it has none yet.
+    /// Adds the response that the error was made from, if it has none yet.
     pub(crate) fn with_response(mut self, response: &RawResponse) -> Self {
         if let Some(inner) = Arc::get_mut(&mut self.0) {
             inner.response.get_or_insert_with(|| (response.clone(), ApiError::default()));
@@ -261,7 +260,7 @@ impl Error {
         }
     }
 
-    /// The same error of a call that its last request did not reach: credentials could not be had.
+    /// Marks the call as not executed: its last request was not sent, because there were no credentials.
     pub(crate) fn before_sending(mut self) -> Self {
         if self.0.outcome != Outcome::Known {
             Arc::make_mut(&mut self.0).outcome = Outcome::Known;
@@ -269,7 +268,7 @@ impl Error {
         self
     }
 
-    /// The same error of a call that an earlier request may have executed.
+    /// Marks the call as one that an earlier request may have executed.
     pub(crate) fn after_unknown_outcome(mut self) -> Self {
         if self.0.outcome != Outcome::UnknownBefore {
             let inner = Arc::make_mut(&mut self.0);
@@ -283,7 +282,7 @@ impl Error {
         Error::new(Kind::Cancelled, message)
     }
 
-    /// The same, with the error that it is for.
+    /// A call that was not sent, with the error that caused this.
     pub(crate) fn cancelled_by(message: impl Into<String>, source: Error) -> Self {
         Error::with_source(Kind::Cancelled, message, source)
     }
@@ -293,23 +292,23 @@ impl Error {
         Error::with_source(Kind::Io, format!("{what}: {source}"), source)
     }
 
-    /// The source of an upload is not what was said of it, or cannot do what is needed, which turned out after things
-    /// were sent.
+    /// The source of an upload does not have the declared properties or lacks a needed one, which was found after
+    /// something had been sent.
     pub(crate) fn bad_source(message: impl Into<String>) -> Self {
         Error::new(Kind::Io, message)
     }
 
-    /// What was being downloaded is another thing now.
+    /// The media changed during its download.
     pub(crate) fn changed(message: impl Into<String>) -> Self {
         Error::new(Kind::Changed, message)
     }
 
-    /// What came is not what was sent.
+    /// The received bytes differ from the bytes that were sent.
     pub(crate) fn checksum(message: impl Into<String>) -> Self {
         Error::new(Kind::Checksum, message)
     }
 
-    /// The error that a response with a status outside 200 to 299 stands for.
+    /// The error for a response with a status outside 200 to 299.
     #[must_use]
     pub fn from_response(response: RawResponse) -> Self {
         let api = ApiError::parse(response.status, &response.body);
@@ -320,7 +319,7 @@ impl Error {
         })
     }
 
-    /// The error of every call of a batch that the server at that place refused as a whole.
+    /// The error of every call of a batch that the server at `place` refused as a whole.
     pub(crate) fn batch_refused(place: &str, response: RawResponse) -> Self {
         let api = ApiError::parse(response.status, &response.body);
         let what = describe(response.status, &api, &response);
@@ -331,7 +330,7 @@ impl Error {
         })
     }
 
-    /// The error that a long-running operation ended with. `what` names the operation.
+    /// The error with which a long-running operation ended. `what` names the operation.
     pub(crate) fn operation(what: &str, api: ApiError, answer: RawResponse) -> Self {
         let mut line = format!("{what}: ");
         if let Ok(status) = StatusCode::from_u16(api.code) {
@@ -347,7 +346,7 @@ impl Error {
     }
 }
 
-/// `404 Not Found: File not found: x. (notFound)`, or what is readable of a body that is no API error.
+/// `404 Not Found: File not found: x. (notFound)`, or the readable part of a body that is not an API error.
 fn describe(status: StatusCode, api: &ApiError, response: &RawResponse) -> String {
     let mut line = name(status);
     if !api.message.is_empty() {
@@ -454,8 +453,8 @@ mod tests {
         };
         let old = serde_json::json!({ "error": { "errors": [{ "reason": "accessNotConfigured" }] } });
         for (body, words) in [
-            (info("SERVICE_DISABLED"), "enable the API in the project"),
-            (old, "enable the API in the project"),
+            (info("SERVICE_DISABLED"), "enable the API in the quota project"),
+            (old, "enable the API in the quota project"),
             (info("USER_PROJECT_DENIED"), "the role Service Usage Consumer"),
             (info("CONSUMER_INVALID"), "`.quota_project(…)`"),
             (info("ACCESS_TOKEN_SCOPE_INSUFFICIENT"), "`.scopes(…)`"),

@@ -1,19 +1,19 @@
-//! Headers that a caller adds: checked when they are set, so that what is sent is what was said.
+//! Headers that a caller adds. They are checked when they are set.
 
 use http::header::{CONTENT_LENGTH, HOST, HeaderName, HeaderValue};
 
 use crate::{Error, Result};
 
-/// A caller's headers in the order in which they were set, one value for each name.
+/// A caller's headers in the order in which they were set, with one value for each name.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Headers(Vec<(HeaderName, HeaderValue)>);
 
 impl Headers {
-    /// Sets a header, in place of an earlier value.
+    /// Sets a header, replacing any earlier value.
     ///
     /// # Errors
-    /// If the name or the value is not one that HTTP allows, or the header is about the message or the connection and so
-    /// is written by the library.
+    /// If HTTP does not allow the name or the value, or if the library itself writes the header because it describes
+    /// the message or the connection.
     pub(crate) fn set(&mut self, name: &str, value: &str) -> Result<()> {
         let (name, value) = parse(name, value)?;
         self.put(name, value);
@@ -43,7 +43,7 @@ impl Headers {
     }
 }
 
-/// Headers about one connection, which end there (RFC 9110, section 7.6.1), and the one that asks to wait for it.
+/// Headers about one connection, which a proxy does not forward (RFC 9110, section 7.6.1), and `Expect`.
 const OF_THE_CONNECTION: [&str; 8] = [
     "connection",
     "expect",
@@ -55,14 +55,14 @@ const OF_THE_CONNECTION: [&str; 8] = [
     "upgrade",
 ];
 
-/// The header of that name and value.
+/// Checks the name and value of a header.
 ///
 /// # Errors
-/// If HTTP does not allow one of them, or the header is about the message or the connection. The message shows no value.
+/// As [`Headers::set`]. The message does not show the value.
 pub(crate) fn parse(name: &str, value: &str) -> Result<(HeaderName, HeaderValue)> {
     let parsed = HeaderName::from_bytes(name.as_bytes()).ok().zip(HeaderValue::from_str(value).ok());
-    let (name, value) =
-        parsed.ok_or_else(|| Error::input(format!("not a header, or not a value for one: {name:?}")))?;
+    let (name, value) = parsed
+        .ok_or_else(|| Error::input(format!("the name or the value of the header {name:?} is invalid")))?;
     if [CONTENT_LENGTH, HOST].contains(&name) || OF_THE_CONNECTION.contains(&name.as_str()) {
         return Err(Error::input(format!("the header `{name}` is written by the library")));
     }

@@ -1,18 +1,18 @@
 //! Expansion of path templates and encoding of query parameters.
 //!
-//! A value never leaves its place: it cannot end the path, start a query, add a header line, or name another resource
-//! by `.` and `..`.
+//! A value cannot leave its position: it cannot end the path, start a query, add a header line, or refer to another
+//! resource with `.` and `..`.
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 use crate::value::param::Param;
 use crate::{Error, Result};
 
-/// All but the unreserved characters of RFC 3986, section 2.3: for `{x}` and for queries.
+/// Everything except the unreserved characters of RFC 3986, section 2.3: for `{x}` and for queries.
 const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
-/// For `{+x}`: also keeps the reserved characters that a path may have. Unlike RFC 6570 has it, `?`, `#`, `[` and `]`
-/// are encoded, and `%` always is: a value is plain text and not encoded yet.
+/// For `{+x}`: also keeps the reserved characters that are allowed in a path. Unlike in RFC 6570, `?`, `#`, `[` and
+/// `]` are encoded, and `%` is always encoded, because a value is plain text.
 const SEGMENTS: &AsciiSet = &SEGMENT
     .remove(b'/')
     .remove(b':')
@@ -29,7 +29,7 @@ const SEGMENTS: &AsciiSet = &SEGMENT
     .remove(b';')
     .remove(b'=');
 
-/// Appends the template with its variables replaced by the values, which are in the order of the variables.
+/// Appends the template with its variables replaced by the values. The values are in the order of the variables.
 pub(crate) fn expand(method_id: &str, template: &str, values: &[&dyn Param], out: &mut String) -> Result<()> {
     let start = out.len();
     let mut values = values.iter();
@@ -46,18 +46,20 @@ pub(crate) fn expand(method_id: &str, template: &str, values: &[&dyn Param], out
     out.push_str(rest);
     if values.next().is_some() {
         return Err(Error::input(format!(
-            "{method_id}: more values than the path {template:?} has variables"
+            "{method_id}: there are more values than variables in the path {template:?}"
         )));
     }
-    // Two variables can meet in one segment, `{a}{b}`.
+    // Two variables may be in one segment, `{a}{b}`.
     if template.contains('{') && out.get(start..).unwrap_or_default().split('/').any(is_dots) {
-        return Err(Error::input(format!("{method_id}: the path must not have the segments `.` and `..`")));
+        return Err(Error::input(format!(
+            "{method_id}: the path must not contain the segments `.` and `..`"
+        )));
     }
     Ok(())
 }
 
-/// Refuses a value that does not have the form of the name that it stands for: a bare id in the place of
-/// `projects/*/locations/*` would make the path of another method, or of nothing.
+/// Checks that the values have the forms of their variables. An id where `projects/*/locations/*` is required would result
+/// in the path of another method, or in one that does not exist.
 pub(crate) fn check_forms(
     method_id: &str,
     template: &str,
@@ -81,7 +83,7 @@ fn is_of(text: &str, form: &str) -> bool {
     has_form(&segments, &form.split('/').collect::<Vec<_>>())
 }
 
-/// Whether these segments are those of the form: `*` is one that is not empty, `**` one or more of any kind.
+/// Whether the segments have this form: `*` is one segment that is not empty, `**` one or more of any kind.
 fn has_form(segments: &[&str], form: &[&str]) -> bool {
     match (form, segments) {
         ([], []) => true,
@@ -111,18 +113,19 @@ fn push_value(method_id: &str, variable: &str, value: &dyn Param, out: &mut Stri
         (1, None) => Ok(()),
         (1, Some(problem)) => Err(bad(method_id, name, problem)),
         (0, _) => Err(bad(method_id, name, "must not be empty")),
-        _ => Err(bad(method_id, name, "stands in the path and takes one value only")),
+        _ => Err(bad(method_id, name, "is part of the path and takes exactly one value")),
     }
 }
 
-/// In `{x}` a `/` is encoded and belongs to the name, as in an object's `/a/../b`: only the whole counts there.
+/// Why a value is not allowed. In `{x}` a `/` is encoded and is part of the name, as in an object `/a/../b`, so only
+/// the whole value is checked.
 fn reason_against(text: &str, many: bool) -> Option<&'static str> {
     if text.is_empty() {
         Some("must not be empty")
     } else if many && text.starts_with('/') {
         Some("must not begin with `/`")
     } else if is_dots(text) || many && text.split('/').any(is_dots) {
-        Some("must not have the segments `.` and `..`")
+        Some("must not contain the segments `.` and `..`")
     } else {
         None
     }
@@ -137,17 +140,17 @@ fn bad(method_id: &str, parameter: &str, problem: &str) -> Error {
     Error::input(format!("{method_id}: the parameter `{parameter}` {problem}"))
 }
 
-/// Whether a path is sent as it stands. Whoever reads a URL takes `\` for `/`, goes up at `..` and `%2e%2E`, and encodes
-/// what is not; so what is read must be what was written.
+/// Whether a path can be sent unchanged. URL parsers treat `\` as `/`, resolve `..` and `%2e%2E`, and encode
+/// characters that are not encoded, so a path with any of these would be sent differently than written.
 pub(crate) fn is_encoded(path: &str) -> bool {
     let path = path.strip_prefix('/').unwrap_or(path);
     let read = url::Url::parse(&format!("https://h/{path}"));
     read.is_ok_and(|url| url.path().strip_prefix('/') == Some(path)) && !path.starts_with('/')
 }
 
-/// Appends a parameter to a query, which does not begin with `?`.
+/// Appends a parameter to a query. The query does not begin with `?`.
 pub(crate) fn push_query(out: &mut String, name: &str, value: &str) {
-    // Most values need no encoding, and most queries are a few short pairs: memory is asked for once.
+    // Most values need no encoding, and most queries are a few short pairs, so memory is allocated once.
     let room = name.len() + value.len() + 2;
     out.reserve(if out.is_empty() { room.max(64) } else { room });
     if !out.is_empty() {

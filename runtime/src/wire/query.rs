@@ -1,4 +1,4 @@
-//! The query of a URL: encoded `name=value` pairs in their order.
+//! The query of a URL: encoded `name=value` pairs in order.
 
 use crate::wire::path;
 
@@ -7,7 +7,7 @@ use crate::wire::path;
 pub(crate) struct Query(String);
 
 impl Query {
-    /// A query that is encoded already.
+    /// A query that is already encoded.
     pub(crate) fn from_encoded(text: &str) -> Self {
         Query(text.to_owned())
     }
@@ -36,14 +36,14 @@ impl Query {
         }
     }
 
-    /// Keeps the pairs of these names only.
+    /// A query with only the pairs of these names.
     pub(crate) fn only(&self, names: &[&str]) -> Query {
         let mut kept = self.clone();
         kept.retain(|pair| names.iter().any(|name| path::is_named(pair, name)));
         kept
     }
 
-    /// Adds the other's pairs, but for those whose name is here already.
+    /// Adds the other query's pairs, except those whose name already occurs here.
     pub(crate) fn inherit(&mut self, other: &Query) {
         let own = self.clone();
         let name = |pair: &str| pair.split('=').next().unwrap_or_default().to_owned();
@@ -59,7 +59,7 @@ impl Query {
         self.0 = self.pairs().filter(keep).collect::<Vec<_>>().join("&");
     }
 
-    /// The encoded pairs, none of an empty query.
+    /// The encoded pairs; none for an empty query.
     pub(crate) fn pairs(&self) -> impl Iterator<Item = &str> {
         self.0.split('&').filter(|pair| !pair.is_empty())
     }

@@ -1,4 +1,4 @@
-//! An HTTP response, read completely.
+//! An HTTP response that was read completely.
 
 use std::sync::OnceLock;
 
@@ -7,7 +7,7 @@ use http::{HeaderMap, StatusCode};
 
 use crate::multipart::Head;
 
-/// An HTTP response as it came: of a call sent alone, or of one part of a batch.
+/// An HTTP response as received: of a call that was sent alone, or of one part of a batch.
 #[derive(Clone)]
 #[non_exhaustive]
 pub struct RawResponse {
@@ -18,7 +18,7 @@ pub struct RawResponse {
     head: Lazy,
 }
 
-/// The headers of a part are read when somebody asks for them: most callers never do.
+/// The headers of a part are parsed on first access, because most callers never look at them.
 #[derive(Clone)]
 enum Lazy {
     Read(Box<HeaderMap>),
@@ -36,8 +36,8 @@ impl RawResponse {
         RawResponse { status, body, head: Lazy::Raw(head, OnceLock::new()) }
     }
 
-    /// The same with bytes of its own. A part of a batch is a slice of the chunk that it came in, and what is kept of it
-    /// for long would keep the whole chunk.
+    /// Copies the body. A part of a batch is a slice of the received chunk, so keeping a part for long would keep the
+    /// whole chunk in memory.
     pub(crate) fn detached(mut self) -> Self {
         self.body = Bytes::copy_from_slice(&self.body);
         if let Lazy::Raw(head, _) = &mut self.head {
@@ -46,7 +46,7 @@ impl RawResponse {
         self
     }
 
-    /// The headers, repeated ones kept.
+    /// The headers. A repeated header occurs repeatedly.
     #[must_use]
     pub fn headers(&self) -> &HeaderMap {
         match &self.head {
@@ -57,7 +57,7 @@ impl RawResponse {
 }
 
 impl std::fmt::Debug for RawResponse {
-    /// Status and sizes only: headers and body may carry what must not reach a log.
+    /// Prints only the status and sizes, because headers and body may contain what must not be logged.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("RawResponse")
             .field("status", &self.status.as_u16())

@@ -1,13 +1,13 @@
-//! What a generated crate says about its API and its methods: data, no code.
+//! What a generated crate declares about its API and its methods: data, no code.
 //!
-//! The generator writes these as constants. Every struct has a `DEFAULT`, so that a generated crate names only what
-//! differs and a new member of a later runtime does not break it.
+//! The generator writes these as constants. Every struct has a `DEFAULT`, so a generated crate names only the members
+//! that differ, and a member added to a later runtime does not break it.
 
-/// The generation of the contract between generated crates and this runtime. It grows when a generated crate must be
-/// made again to compile against the runtime.
+/// The version of the contract between generated crates and this runtime. It increases when generated crates must be
+/// generated again to compile against the runtime.
 pub const GENERATION: u32 = 3;
 
-/// Fails to compile when a crate was generated for another runtime than the one it is built with.
+/// Fails to compile if a crate was generated for a different version of the contract.
 #[doc(hidden)]
 pub const fn assert_generation(generated_for: u32) {
     assert!(
@@ -25,24 +25,24 @@ pub struct ApiSpec {
     pub version: &'static str,
     /// Scheme and host, ending in `/`: `https://www.googleapis.com/`.
     pub root_url: &'static str,
-    /// The same for mutual TLS, empty where the document has none.
+    /// The same for mutual TLS, empty if the document has none.
     pub mtls_root_url: &'static str,
     /// Path below the root, empty or ending in `/`: `drive/v3/`.
     pub service_path: &'static str,
     /// Path of the batch endpoint below the root, without a leading `/`: `batch/drive/v3`.
     pub batch_path: &'static str,
-    /// What the API's servers take at once.
+    /// The limits of the API's servers.
     pub limits: Limits,
-    /// A smallest set of scopes that covers all methods.
+    /// A minimal set of scopes that covers all methods.
     pub scopes: &'static [&'static str],
     /// Regional endpoints: location and root URL.
     pub endpoints: &'static [(&'static str, &'static str)],
-    /// Requests and responses are wrapped in `{"data": …}`.
+    /// Whether requests and responses are wrapped in `{"data": …}`.
     pub data_wrapper: bool,
 }
 
 impl ApiSpec {
-    /// The members' defaults, for struct update syntax in generated crates.
+    /// The defaults, for struct update syntax in generated crates.
     pub const DEFAULT: ApiSpec = ApiSpec {
         name: "",
         version: "",
@@ -57,18 +57,19 @@ impl ApiSpec {
     };
 }
 
-/// What an API's servers take at once.
+/// The limits of an API's servers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
-    /// How many calls one HTTP request to the batch endpoint may carry; 0 where there is none and calls go one by one.
+    /// The maximum number of calls in one request to the batch endpoint; 0 if there is no such endpoint and calls are
+    /// sent one by one.
     pub calls: usize,
-    /// How many bytes its body may have.
+    /// The maximum size of a batch request's body, in bytes.
     pub bytes: usize,
-    /// How many characters the path and query of one call in a batch may have.
+    /// The maximum number of characters in the path and query of one call in a batch.
     pub url: usize,
-    /// How many requests one update (`batchUpdate`) may carry.
+    /// The maximum number of requests in one update (`batchUpdate`).
     pub update_requests: usize,
-    /// How many bytes the body of one update may have.
+    /// The maximum size of the body of one update, in bytes.
     pub update_bytes: usize,
 }
 
@@ -92,22 +93,22 @@ pub struct MethodSpec {
     pub verb: &'static str,
     /// The path template below root and service path: `files/{fileId}`, with `{x}` and `{+x}`.
     pub path: &'static str,
-    /// What the values in the path look like, in the order of its variables: `projects/*/locations/*`, where `*` is a segment
-    /// and `**` one or more; empty for a value of any form. None at all where all may have any.
+    /// The forms of the values in the path, in the order of its variables, such as `projects/*/locations/*`: `*` is one
+    /// segment, `**` one or more, and an empty form allows any value. Empty if all values are allowed.
     pub forms: &'static [&'static str],
-    /// The value of the `X-Goog-Api-Version` header, if the method has one.
+    /// The value of the `X-Goog-Api-Version` header, if the method requires one.
     pub api_version: Option<&'static str>,
-    /// The query parameter by which the server knows a call that it gets again, of a method that is not idempotent by its
-    /// verb: where the caller does not set it, the library does.
+    /// The query parameter by which the server recognizes a repeated call, for a method whose verb is not idempotent.
+    /// The library sets it if the caller does not.
     pub request_id: Option<&'static str>,
-    /// How media is uploaded with this method, if it can be.
+    /// How this method uploads media, if it can.
     pub upload: Option<&'static UploadSpec>,
-    /// How media is downloaded with this method, if it can be.
+    /// How this method downloads media, if it can.
     pub download: Option<DownloadSpec>,
 }
 
 impl MethodSpec {
-    /// The members' defaults, for struct update syntax in generated crates.
+    /// The defaults, for struct update syntax in generated crates.
     pub const DEFAULT: MethodSpec = MethodSpec {
         id: "",
         verb: "GET",
@@ -120,22 +121,22 @@ impl MethodSpec {
     };
 }
 
-/// How a method takes media.
+/// How a method accepts media.
 #[derive(Debug)]
 pub struct UploadSpec {
-    /// Root-relative path template for a simple or multipart upload.
+    /// Path template, relative to the root, for a simple or multipart upload.
     pub simple_path: &'static str,
-    /// Root-relative path template for a resumable upload, empty where there is none.
+    /// Path template, relative to the root, for a resumable upload; empty if there is none.
     pub resumable_path: &'static str,
-    /// Bytes at most, if the document says.
+    /// The maximum size in bytes, if the document states one.
     pub max_size: Option<u64>,
-    /// Accepted media types, `*/*` among them.
+    /// Accepted media types; may contain `*/*`.
     pub accept: &'static [&'static str],
 }
 
 impl UploadSpec {
-    /// Where media goes. All of Google's own clients send resumable uploads to the simple path too, and so servers know
-    /// them there; the other is for a document that has no simple one.
+    /// The path for uploads. Google's own clients send resumable uploads to the simple path too, so servers accept
+    /// them there. The resumable path is for documents that have no simple path.
     #[must_use]
     pub fn path(&self) -> &'static str {
         if self.simple_path.is_empty() { self.resumable_path } else { self.simple_path }
@@ -145,39 +146,40 @@ impl UploadSpec {
 /// How a method serves media.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct DownloadSpec {
-    /// Media comes from `root + download/ + service path`.
+    /// Whether media is served from `root + download/ + service path`.
     pub media_service: bool,
 }
 
-/// Where a list method keeps its page token and items.
+/// Where a list method has its page token and items.
 #[derive(Debug)]
 pub struct Paging {
     /// The wire name of the request's page token.
     pub token: &'static str,
-    /// The request's token is a member of the body and not a query parameter.
+    /// Whether the request's token is a member of the body instead of a query parameter.
     pub token_in_body: bool,
     /// The wire name of the response's next token.
     pub next_token: &'static str,
-    /// The wire name of the response's items, empty where no one member is unambiguous.
+    /// The wire name of the response's items, empty if it is not clear which member holds them.
     pub items: &'static str,
 }
 
-/// How the operations of one schema are waited for.
+/// How to wait for operations of a schema.
 #[derive(Debug)]
 pub struct Polling {
-    /// An operation is done when its `status` is `DONE`, in place of its `done` being true.
+    /// Whether an operation is done when its `status` is `DONE`, instead of when its `done` is true.
     pub by_status: bool,
-    /// The methods that ask for one, in the order in which to try them: GETs whose path is all they need.
+    /// The methods that return an operation, in the order in which to try them: GET methods with no required
+    /// parameters other than those in the path.
     pub polls: &'static [MethodSpec],
 }
 
-/// What the members of an update's body and response are called.
+/// The names of members in an update's body and response.
 #[derive(Debug)]
 pub struct UpdateSpec {
     /// The wire name of the body's list of requests.
     pub requests: &'static str,
     /// The wire name of the response's list of replies.
     pub replies: &'static str,
-    /// Where the body says which revision it requires, dotted; empty where it cannot.
+    /// Path of the body's member that names the required revision, with dots; empty if there is none.
     pub revision: &'static str,
 }

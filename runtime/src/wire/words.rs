@@ -1,21 +1,22 @@
-//! The words by which a server's refusal is recognized: reasons, statuses and sentences, each with where it is known from.
+//! The words in an error response by which its meaning is recognized: reasons, statuses and phrases, each with its
+//! source.
 //!
-//! Tables and nothing else: what follows from a word is decided by who asks. A reason that no table has means nothing.
+//! This module has tables only; the callers decide what to do. A reason that is in no table has no meaning here.
 
-/// When calls that a limit refuses pass again. A later one outweighs an earlier one.
+/// When calls that a limit refused are accepted again. Of several, the latest applies.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Passes {
     /// Within seconds or minutes: slow down and send again.
     Soon,
     /// When a day's quota is renewed.
     NextDay,
-    /// Not by waiting: somebody has to make room or ask for more.
+    /// Not after any wait: somebody has to free space or request a higher limit.
     Never,
 }
 
 use Passes::{Never, NextDay, Soon};
 
-/// Reasons of `errors[]` and of `ErrorInfo`.
+/// Reasons in `errors[]` and in `ErrorInfo`.
 const REASONS: &[(&str, Passes)] = &[
     // https://developers.google.com/workspace/drive/api/guides/handle-errors
     ("rateLimitExceeded", Soon),
@@ -37,8 +38,8 @@ const REASONS: &[(&str, Passes)] = &[
     ("variableTermExpiryDailyExceeded", NextDay),
     ("limitExceeded", Never),
     ("variableTermLimitExceeded", Never),
-    // https://developers.google.com/analytics/devguides/reporting/core/v3/errors: ten requests at once for one view. Of a
-    // day's quota it is said by the domain or the message.
+    // https://developers.google.com/analytics/devguides/reporting/core/v3/errors: ten concurrent requests for one
+    // view. A daily quota is recognized by the domain or the message.
     ("quotaExceeded", Soon),
     // https://github.com/googleapis/python-bigquery/blob/main/google/cloud/bigquery/retry.py
     ("jobRateLimitExceeded", Soon),
@@ -47,18 +48,18 @@ const REASONS: &[(&str, Passes)] = &[
     ("RESOURCE_QUOTA_EXCEEDED", Never),
 ];
 
-/// Domains of reasons that mean something else there.
+/// Domains in which a reason has a different meaning.
 const DOMAINS: &[(&str, &str, Passes)] = &[
-    // https://developers.google.com/youtube/v3/docs/errors: the project's units of the day.
+    // https://developers.google.com/youtube/v3/docs/errors: the project's quota units for the day.
     ("youtube.quota", "quotaExceeded", NextDay),
 ];
 
 /// Canonical statuses: <https://github.com/googleapis/googleapis/blob/master/google/rpc/code.proto>.
 const STATUSES: &[(&str, Passes)] = &[("RESOURCE_EXHAUSTED", Soon)];
 
-/// Pieces of messages, which must all be there.
+/// Phrases in messages. All phrases of an entry must occur.
 const SENTENCES: &[(&[&str], Passes)] = &[
-    // google-api-python-client #2201: Drive limits how many calls of a batch run at once, whatever the reason it names.
+    // google-api-python-client #2201: Drive limits how many calls of a batch run concurrently, with varying reasons.
     (&["inner batch requests soft limit"], Soon),
     // "Quota exceeded for quota metric 'M' and limit 'Queries per day' of service 'S'"
     (&["Quota exceeded", "per day"], NextDay),
@@ -69,10 +70,10 @@ const SENTENCES: &[(&[&str], Passes)] = &[
     (&["Quota '", "' exceeded. ", "Limit: "], Never),
 ];
 
-/// What to do about reasons of a 403 that have to do with the project of the quota or with the token: the words are those of
-/// <https://github.com/googleapis/googleapis/blob/master/google/api/error_reason.proto>, the older ones those of
-/// <https://developers.google.com/webmaster-tools/v1/errors>; the advice follows
-/// <https://cloud.google.com/docs/authentication/adc-troubleshooting/user-creds>.
+/// What to do about a 403 for these reasons, which are about the quota project or the token. The reasons are from
+/// <https://github.com/googleapis/googleapis/blob/master/google/api/error_reason.proto>, the advice from
+/// <https://cloud.google.com/docs/authentication/adc-troubleshooting/user-creds>. The older APIs say `accessNotConfigured`:
+/// <https://developers.google.com/webmaster-tools/v1/errors>.
 const ADVICE: &[(&str, &str)] = &[
     ("SERVICE_DISABLED", DISABLED),
     ("accessNotConfigured", DISABLED),
@@ -80,35 +81,35 @@ const ADVICE: &[(&str, &str)] = &[
     ("CONSUMER_INVALID", DENIED),
     (
         "ACCESS_TOKEN_SCOPE_INSUFFICIENT",
-        "ask for a scope that this method takes by the client's `.scopes(…)`; a user's login has those that it was made \
-         with",
+        "request a scope that this method accepts with the client's `.scopes(…)`; the token of a user's login has the \
+         scopes of the login",
     ),
 ];
 
-const DISABLED: &str = "enable the API in the project that quota is counted for, or name another one, which a user's login \
-                        needs: by the client's `.quota_project(…)` or GOOGLE_CLOUD_QUOTA_PROJECT";
+const DISABLED: &str = "enable the API in the quota project, or set another project with the client's `.quota_project(…)` or \
+                        GOOGLE_CLOUD_QUOTA_PROJECT; a user's login needs one";
 
-const DENIED: &str = "the caller needs the role Service Usage Consumer on the project that quota is counted for; the client's \
-                      `.quota_project(…)`, GOOGLE_CLOUD_QUOTA_PROJECT or the credentials' file names it";
+const DENIED: &str = "the caller needs the role Service Usage Consumer on the quota project, which is set with the client's \
+                      `.quota_project(…)`, with GOOGLE_CLOUD_QUOTA_PROJECT or in the credentials file";
 
-/// What a reason says, in the domain that it is of.
+/// The meaning of a reason in its domain.
 pub(crate) fn of_reason(reason: &str, domain: &str) -> Option<Passes> {
     let special = DOMAINS.iter().find(|(place, word, _)| *place == domain && *word == reason);
     special.map(|(.., passes)| *passes).or_else(|| find(REASONS, reason))
 }
 
-/// What a canonical status says.
+/// The meaning of a canonical status.
 pub(crate) fn of_status(status: &str) -> Option<Passes> {
     find(STATUSES, status)
 }
 
-/// What a message says.
+/// The meaning of a message.
 pub(crate) fn of_message(message: &str) -> Option<Passes> {
     let said = |(pieces, _): &&(&[&str], Passes)| pieces.iter().all(|piece| message.contains(piece));
     SENTENCES.iter().filter(said).map(|(_, passes)| *passes).max()
 }
 
-/// What the `quota_unit` of an `ErrorInfo` says, `1/d/{project}` or `1/min/{project}`:
+/// The meaning of the `quota_unit` of an `ErrorInfo`, such as `1/d/{project}` or `1/min/{project}`:
 /// <https://cloud.google.com/service-infrastructure/docs/rate-limiting>.
 pub(crate) fn of_quota_unit(unit: &str) -> Option<Passes> {
     match unit.strip_prefix("1/")?.split('/').next()? {
@@ -126,8 +127,8 @@ fn find<T: Copy>(table: &[(&str, T)], word: &str) -> Option<T> {
     table.iter().find(|(known, _)| *known == word).map(|(_, meaning)| *meaning)
 }
 
-/// Whether a message says that a batch had too many calls, and how many it may have, where that is said:
-/// `Inner request count exceeds the limit. Received: 100, Limit: 50` (got-your-back #256).
+/// Whether a message says that a batch had too many calls, and the limit if the message states it: `Inner request
+/// count exceeds the limit. Received: 100, Limit: 50` (got-your-back #256).
 pub(crate) fn of_batch_size(message: &str) -> Option<Option<usize>> {
     message.contains("exceeds the limit").then_some(())?;
     let number = message.rsplit_once("Limit:").map_or("", |(_, number)| number.trim_start());

@@ -1,4 +1,4 @@
-//! Order: what is queued after a barrier waits for all before it.
+//! Order: a call that is queued after a barrier waits for all calls before it.
 
 use gapis_testkit::zoo::*;
 

@@ -1,4 +1,4 @@
-//! Use from a plain `main`, and the clear error inside an async runtime.
+//! Use from a plain `main` function, and the error inside an async runtime.
 #![cfg(feature = "blocking")]
 
 use gapis_testkit::zoo::*;
@@ -70,14 +70,14 @@ async fn inside_a_runtime_it_is_a_clear_error_for_every_call() {
     assert_eq!(seen, 2);
 }
 
-/// Tokio does not say which of its threads may wait, so the words say how to.
+/// Tokio does not tell which of its threads may block, so the error explains what to do.
 #[tokio::test]
 async fn on_a_thread_for_blocking_work_the_runtime_s_own_handle_waits() {
     let (zoo, _) =
         zoo(|sent| if sent.parts.is_empty() { Answer::json(200, r#"{"id":"a"}"#) } else { sent.echo() });
     let work = move || {
         let error = zoo.get("a").send().block().unwrap_err();
-        let words = "inside `spawn_blocking` give the call's future to `Handle::current().block_on(…)`";
+        let words = "in `spawn_blocking` pass the call's future to `Handle::current().block_on(…)`";
         assert!(error.is_input() && error.to_string().ends_with(words), "{error}");
         let handle = tokio::runtime::Handle::current();
         assert_eq!(handle.block_on(zoo.get("a").send()).unwrap().id(), "a");

@@ -1,4 +1,4 @@
-//! Who a call speaks for: renewal after a 401, and calls of several clients in one batch.
+//! The credentials of calls: renewal after a 401, and calls of several clients in one batch.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
@@ -8,7 +8,7 @@ use gapis_runtime::{ApiKey, AuthHeaders, BearerToken, BoxFuture, Credentials, Er
 
 use gapis_testkit::zoo::*;
 
-/// Tokens `t0`, `t1`, …, a new one each time the current one is rejected; none after `last`.
+/// Tokens `t0`, `t1`, …: a new one each time the current one is rejected, and none after `last`.
 #[derive(Clone)]
 struct Renewing {
     current: Arc<Mutex<usize>>,
@@ -45,13 +45,13 @@ impl Credentials for Renewing {
     }
 }
 
-/// What a part goes with: its own header, else the outer one. An empty one is none.
+/// The authorization of a part: its own header, or else the outer one. An empty header is none.
 fn bearer<'a>(sent: &'a Sent, part: &'a Part) -> Option<&'a str> {
     let header = part.header("authorization").or(sent.header("authorization"));
     header.filter(|value| !value.is_empty())
 }
 
-/// A peer that takes these tokens in a part, or outside.
+/// A peer that accepts these tokens in a part, or in the outer request.
 fn guarded(good: &'static [&'static str]) -> Peer {
     Peer::new(move |sent| {
         let outer = sent.clone();
@@ -244,7 +244,8 @@ async fn a_quota_project_is_paid_by_its_own_client_only() {
     }
 }
 
-/// A call behind one whose credentials failed moves up into the request, and must not go out with the batch's.
+/// A call after one whose credentials failed moves forward in the request, but must not be sent with the batch's
+/// credentials.
 #[tokio::test]
 async fn a_client_without_credentials_does_not_let_the_next_one_speak_for_the_batch() {
     let peer = guarded(&["mine", "theirs"]);
@@ -281,7 +282,8 @@ async fn a_batch_of_other_clients_calls_needs_no_credentials_of_its_own() {
     assert!(report.get("other").unwrap().error.is_none());
 }
 
-/// The outer request is refused for the batch's own token: another client's credentials have nothing to do with it.
+/// The outer request is refused because of the batch's own token, which does not concern the credentials of another
+/// client.
 #[tokio::test]
 async fn an_outer_401_is_not_held_against_other_clients() {
     let peer = Peer::new(|sent| match sent.header("authorization") {
@@ -317,7 +319,7 @@ async fn a_part_s_401_renews_that_client_s_credentials_only() {
     assert_eq!(peer.sent()[1].animals(), ["b"]);
 }
 
-/// Credentials that answer by script: how often they were asked before, and after which time they do what.
+/// Scripted credentials: what they do depends on how often they were asked.
 #[derive(Clone)]
 struct Scripted {
     asked: Arc<AtomicUsize>,
@@ -398,14 +400,14 @@ async fn credentials_that_fail_for_a_moment_are_asked_again() {
     assert_eq!((report.failures(), report.requests()), (0, 3));
     assert_eq!(began.elapsed().as_secs(), 14);
 
-    // And by a call that is sent alone; but not by one that is sent once.
+    // A call that is sent alone behaves the same, but not with a policy of one attempt.
     let peer = Peer::new(|_| Answer::json(200, "{}"));
     assert!(with(&peer, failing()).get("a").await.is_ok());
     let once = with(&peer, failing()).get("a").with_retry(gapis_runtime::RetryPolicy::none()).await;
     assert!(once.unwrap_err().is_credentials());
 }
 
-/// Of 100 users in one request, some are asked for at once, but not all.
+/// Of 100 users in one request, some tokens are requested concurrently, but not all.
 #[tokio::test(start_paused = true)]
 async fn the_credentials_of_many_clients_are_asked_for_some_at_once() {
     static FLYING: AtomicUsize = AtomicUsize::new(0);

@@ -1,5 +1,5 @@
-//! A response that is cut, and one that comes in other chunks: never a panic, never a lost or doubled callback, and what
-//! came completely is delivered.
+//! A response that ends early, and one in other chunks: there is no panic, no callback is lost or runs twice, and
+//! complete parts are delivered.
 
 use proptest::prelude::*;
 
@@ -18,14 +18,14 @@ fn whole(parts: &[Part]) -> (Vec<u8>, Vec<usize>) {
             id => animal(id),
         };
         bytes.extend(framed(part, &inner).into_bytes());
-        // Complete when the delimiter line after it is: here its four bytes and a line end.
+        // A part is complete after the delimiter line that follows it: here, its four bytes and a line end.
         ends.push(bytes.len() + 4);
     }
     bytes.extend(b"--B--\r\nan epilogue");
     (bytes, ends)
 }
 
-/// Queues the six calls and gives, for each, how often its callback ran and with what.
+/// Queues the six calls. Returns how often each callback ran, and its argument.
 async fn replies(zoo: &Zoo) -> Vec<Vec<Result<String, gapis_runtime::Error>>> {
     let mut seen = vec![Vec::new(); NAMES.len()];
     let mut batch = zoo.batch();
@@ -85,7 +85,7 @@ async fn the_response_is_cut_at_every_byte() {
 proptest! {
     #![proptest_config(ProptestConfig { cases: 200, failure_persistence: None, ..ProptestConfig::default() })]
 
-    /// In chunks of any size, and cut somewhere or not.
+    /// In chunks of any size, complete or cut.
     #[test]
     fn the_response_comes_in_random_chunks(sizes in prop::collection::vec(1usize..200, 1..40), cut in 0usize..4000) {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
@@ -115,7 +115,7 @@ proptest! {
         });
     }
 
-    /// Whatever the bytes: every callback runs once.
+    /// For any bytes, every callback runs once.
     #[test]
     fn the_response_is_garbled(places in prop::collection::vec((0usize..2000, any::<u8>()), 0..20)) {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();

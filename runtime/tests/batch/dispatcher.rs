@@ -1,4 +1,4 @@
-//! The dispatcher: the calls of many tasks travel together, and each task gets its own typed result.
+//! The dispatcher: it combines the calls of many tasks, and each task gets its own typed result.
 
 use futures_util::future::join_all;
 use gapis_runtime::{Batcher, BatcherOptions};
@@ -86,7 +86,7 @@ async fn calls_travel_in_the_order_in_which_they_came() {
     tokio::spawn(driver);
     let calls = (0..50).map(|at| auto.send(zoo.get(&format!("{at:02}"))));
     assert!(join_all(calls).await.iter().all(Result::is_ok));
-    // No call waits for a batch that was formed after it: batches are runs of the order in which the calls came.
+    // No call waits for a batch that was formed after it: each batch contains consecutive calls in order of arrival.
     let order: Vec<String> = peer.sent().iter().flat_map(Sent::animals).collect();
     assert_eq!(order, (0..50).map(|at| format!("{at:02}")).collect::<Vec<_>>());
 }

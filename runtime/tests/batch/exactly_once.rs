@@ -147,7 +147,7 @@ async fn a_future_that_is_never_polled_does_nothing() {
     assert!(peer.sent().is_empty());
 }
 
-/// Many calls, and a peer that does anything: every callback runs once, whatever comes.
+/// With many calls, and a peer that does anything, every callback runs once.
 #[tokio::test(start_paused = true)]
 async fn a_thousand_calls_against_a_peer_that_does_everything_wrong() {
     for seed in 0..20 {
@@ -210,7 +210,7 @@ async fn a_thousand_calls_against_a_peer_that_does_everything_wrong() {
     }
 }
 
-/// What must not be done twice is not, whatever the peer loses.
+/// A call that must not be executed twice is not, whatever the peer loses.
 #[tokio::test(start_paused = true)]
 async fn a_call_that_may_have_been_executed_is_not_sent_again_unless_idempotent() {
     for (make, times) in [

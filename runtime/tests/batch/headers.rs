@@ -1,11 +1,11 @@
-//! A call's headers are the same bytes in a batch as alone, or both refuse them.
+//! A call's headers are the same bytes in a batch and alone, or they are refused in both.
 
 use proptest::prelude::*;
 
 use gapis_testkit::zoo::*;
 
-/// Whether header lines of a batch's part, and of a call sent by itself, say the same of that name. `None` if the call was
-/// refused both ways.
+/// Whether the header lines of a batch's part and of a call that was sent alone are the same for that name. `None` if
+/// the call was refused in both cases.
 async fn both(set: &[(String, String)], name: &str) -> Option<(Vec<Vec<u8>>, Vec<Vec<u8>>)> {
     let (zoo, peer) = zoo(|sent| if sent.parts.is_empty() { Answer::json(200, "{}") } else { sent.echo() });
     let call = || set.iter().fold(zoo.get("a"), |call, (name, value)| call.with_header(name, value));
@@ -21,7 +21,7 @@ async fn both(set: &[(String, String)], name: &str) -> Option<(Vec<Vec<u8>>, Vec
     let _ = batch.execute().await;
     let sent = peer.sent();
     let alone = sent[0].headers.get_all(name).iter().map(|value| value.as_bytes().to_vec()).collect();
-    // What all calls of a batch have may stand outside.
+    // Headers that all calls of a batch have may be in the outer request.
     let outside = sent[1].headers.get_all(name).iter().map(|value| value.as_bytes().to_vec());
     let inside = sent[1].parts[0].headers.iter().filter(|(other, _)| other.eq_ignore_ascii_case(name));
     let inside: Vec<Vec<u8>> = inside.map(|(_, value)| value.clone().into_bytes()).collect();

@@ -1,6 +1,6 @@
-//! The batch engine against a scripted peer, byte for byte: what is sent, who is answered with what, and when.
+//! The batch engine with a scripted peer, byte for byte: what is sent, which call gets which reply, and when.
 //!
-//! Each module is one behavior. Time is paused wherever a test waits, so that waits are exact and cost nothing.
+//! Each module covers one behavior. Time is paused in tests that wait, so that waits are exact and take no real time.
 #![allow(missing_docs, unreachable_pub, clippy::type_complexity)]
 
 mod barriers;

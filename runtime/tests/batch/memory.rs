@@ -1,4 +1,4 @@
-//! What a response costs: not more than its largest part and the chunk that is being read.
+//! The memory that a response needs: at most its largest part and the chunk that is being read.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -7,7 +7,7 @@ use bytes::Bytes;
 
 use gapis_testkit::zoo::*;
 
-/// How many bytes of chunks are alive, and how many there were at most.
+/// How many bytes of chunks exist, and their maximum so far.
 #[derive(Default)]
 struct Ledger {
     alive: AtomicUsize,
@@ -36,7 +36,7 @@ impl Ledger {
     }
 }
 
-/// An answer whose chunks are made when they are read, and counted.
+/// A response whose chunks are created and counted when they are read.
 fn counted(ledger: &Arc<Ledger>, chunks: impl Iterator<Item = Vec<u8>> + Send + 'static) -> Answer {
     let ledger = ledger.clone();
     Answer::multipart("").stream(chunks.map(move |chunk| ledger.chunk(chunk)))
@@ -78,7 +78,7 @@ async fn a_large_response_is_never_held_as_a_whole() {
     }
 }
 
-/// Parts without an id are kept for the end, where order may tell whose they are: only as many as there are calls.
+/// Parts without an id are kept until the end, when their order may identify them: only as many as there are calls.
 #[tokio::test]
 async fn parts_of_nobody_are_not_collected() {
     for id in ["", "Content-ID: <response-other+7>\r\n"] {

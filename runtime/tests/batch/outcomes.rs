@@ -1,4 +1,4 @@
-//! Whether a call may have been executed, said alike of single calls and of calls in a batch.
+//! Whether a call may have been executed, which is the same for single calls and for calls in a batch.
 
 use std::time::Duration;
 
@@ -6,7 +6,7 @@ use gapis_runtime::{Credentials, Error, ReadLimits, RetryPolicy};
 
 use gapis_testkit::zoo::*;
 
-/// What a single call and the only call of a batch end in, without another attempt.
+/// The result of a single call and of the only call of a batch, with one attempt.
 async fn errors<M>(
     call: impl Fn(&Zoo) -> Call<M>,
     alone: impl Fn() -> Answer + Send + 'static,
@@ -22,7 +22,7 @@ where
     [single, in_batch(&zoo, never()).await]
 }
 
-/// What the only call of a batch ends in.
+/// The result of the only call of a batch.
 async fn in_batch<M: gapis_runtime::Method<Api = Zoo>>(zoo: &Zoo, call: Call<M>) -> Error {
     let mut error = None;
     let mut batch = zoo.batch();
@@ -31,7 +31,7 @@ async fn in_batch<M: gapis_runtime::Method<Api = Zoo>>(zoo: &Zoo, call: Call<M>)
     error.unwrap()
 }
 
-/// Every way in which nobody knows.
+/// Every way in which the outcome can be unknown.
 #[tokio::test(start_paused = true)]
 async fn where_nobody_knows_it_is_said() {
     let broken = || Answer::error(Error::transport("the connection to the server broke", "reset"));
@@ -110,7 +110,7 @@ async fn what_was_not_executed_is_known() {
     }
 }
 
-/// Credentials whose server breaks.
+/// Credentials whose token server fails.
 struct Broken;
 
 impl Credentials for Broken {
@@ -134,7 +134,7 @@ async fn a_call_without_credentials_was_not_sent() {
     assert!(peer.sent().is_empty());
 }
 
-/// A peer whose first answer leaves open what happened, and whose second is that.
+/// A peer whose first response leaves the outcome open, followed by that response.
 fn after_unknown(status: u16) -> (Zoo, Peer) {
     zoo(move |sent| match (sent.number, sent.parts.is_empty()) {
         (0, true) => Answer::error(Error::transport("the connection to the server broke", "reset")),
@@ -177,7 +177,7 @@ async fn a_refusal_is_no_unknown_outcome_before_and_a_read_never_says_so() {
     assert!(error.status().map(u16::from) == Some(504) && error.is_after_unknown_outcome(), "{error}");
 }
 
-/// A peer that answers single calls with these statuses, one after the other.
+/// A peer that responds to single calls with these statuses in order.
 fn zoo_of(statuses: [u16; 2]) -> (Zoo, Peer) {
     zoo(move |sent| {
         let status = statuses[sent.number.min(1)];

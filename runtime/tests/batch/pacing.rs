@@ -1,4 +1,4 @@
-//! A rate: calls a second, for jobs that a quota bounds.
+//! A rate limit in calls per second, for jobs under a quota.
 
 use tokio::time::Instant;
 

@@ -1,16 +1,16 @@
-//! What the tests and the printed answers of other clients and servers hold, in values of our own: one table. Each row
-//! says whose it is, what is odd about it, what they make of it, and what becomes of three calls here.
+//! A table of the cases in the tests and the documented responses of other clients and servers, with our own values.
+//! Each row names its source, what is unusual about it, what the source expects, and the replies to three calls here.
 
 use crate::reading::{Want, Want::*, all, part, row};
 use gapis_testkit::zoo::*;
 
-/// How one part of the answer is made of its call.
+/// How a part of the response is made from its call.
 type Make = fn(&Part) -> String;
 
 struct Vector {
     of: &'static str,
     odd: &'static str,
-    /// What they expect.
+    /// The expectation of the source.
     theirs: &'static str,
     make: Make,
     ours: [Want; 3],
@@ -20,12 +20,12 @@ fn id(part: &Part) -> String {
     format!("Content-ID: <response-{}>\r\n", part.id)
 }
 
-/// A part whose inner answer is made of the animal's own.
+/// A part whose inner response is made from the animal's.
 fn inner(call: &Part, change: impl Fn(String) -> String) -> String {
     part(&id(call), "\r\n", &change(animal(&call.animal())))
 }
 
-/// The same, where only the call `b` has an odd one.
+/// The same, but only the call `b` has an unusual one.
 fn only_b(call: &Part, odd: &str) -> String {
     inner(call, |usual| if call.is("b") { odd.to_owned() } else { usual })
 }

@@ -1,18 +1,18 @@
-//! What servers send that they should not, row by row: bytes in, replies out.
+//! Invalid responses of servers, row by row: bytes as input, replies as output.
 
 use bytes::Bytes;
 use futures_util::FutureExt as _;
 use gapis_runtime::{Error, ReadLimits};
 use gapis_testkit::zoo::*;
 
-/// What a row expects of each call, in the order of the queue.
+/// The expectation of a row for each call, in the order of the queue.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Want {
-    /// The animal of that name: each call asks for its own.
+    /// The animal of that name, which the call requests.
     Own,
     Status(u16),
     Refused(u16),
-    /// A value with nothing set.
+    /// A value without members.
     Empty,
     Unknown,
     Protocol,
@@ -31,7 +31,7 @@ fn check(row: &str, want: Want, id: &str, result: Result<Animal, Error>) {
         }
         (Empty, Ok(animal)) => *animal == Animal::default(),
         (Unknown, Err(error)) => error.is_unknown_outcome(),
-        // What cannot be read says nothing of what was done.
+        // An unreadable response does not say what was done.
         (Protocol, Err(error)) => error.is_protocol() && error.is_unknown_outcome(),
         (Decode, Err(error)) => error.is_decode(),
         (Broken, Err(error)) => error.is_connection(),
@@ -40,7 +40,7 @@ fn check(row: &str, want: Want, id: &str, result: Result<Animal, Error>) {
     assert!(fine, "{row}: {id} should be {want:?}, is {result:?}");
 }
 
-/// Three inserts `a`, `b`, `c`, which are never sent again by themselves, and an answer in bytes.
+/// Three inserts `a`, `b`, `c`, which are never repeated automatically, and a response as bytes.
 pub(crate) async fn row(
     name: &str,
     answer: impl Fn(&[Part]) -> Answer + Send + Clone + 'static,
@@ -68,7 +68,7 @@ pub(crate) async fn row(
     }
 }
 
-/// A part by hand: the line with the id, if there is one, what separates it from the answer, and the answer.
+/// A part: the line with the id, if there is one, the separator, and the inner response.
 pub(crate) fn part(id_line: &str, separator: &str, inner: &str) -> String {
     format!("--B\r\nContent-Type: application/http\r\n{id_line}{separator}{inner}\r\n")
 }
@@ -134,7 +134,7 @@ async fn the_one_part_that_is_left_belongs_to_the_one_call_that_is_left() {
                 Answer::multipart(parts.iter().enumerate().map(of).collect::<String>() + "--B--")
             };
             row("one", one, [Own; 3]).await;
-            // In another order: its place says nothing.
+            // In another order, so that the position says nothing.
             let last = move |parts: &[Part]| {
                 let others = parts.iter().enumerate().filter(|(at, _)| *at != place).map(|(_, p)| own(p));
                 Answer::multipart(with(line, &parts[place]) + &others.collect::<String>() + "--B--")
@@ -397,7 +397,7 @@ async fn callbacks_run_as_parts_arrive() {
     let peer_log = log.clone();
     let (zoo, _) = zoo(move |sent| {
         peer_log.add("answering");
-        // The delimiter after a part is what says that it is complete.
+        // A part is known to be complete only after the delimiter that follows it.
         let parts = sent.parts.iter().map(|part| framed(part, &animal(&part.animal())));
         let pieces = parts.flat_map(|part| [Piece::Bytes(part.into()), Piece::Wait(secs(10))]);
         let pieces: Vec<_> = pieces.chain([Piece::Bytes("--B--".into())]).collect();
@@ -451,7 +451,7 @@ async fn a_silent_server_is_waited_for_as_long_as_the_client_says() {
     assert!(error.is_timeout(), "{error}");
 }
 
-/// A callback that takes its time must not make the other responses look silent.
+/// A slow callback must not make the other responses look idle.
 #[tokio::test(start_paused = true)]
 async fn slow_callbacks_do_not_time_out_the_server() {
     let peer = Peer::new(|sent| {
@@ -468,7 +468,7 @@ async fn slow_callbacks_do_not_time_out_the_server() {
     batch
         .queue_all((0..4).map(|_| zoo.insert("a")), |reply| {
             assert!(reply.result.is_ok(), "{:?}", reply.result);
-            // One poll moves the clock; what is left of it would only yield.
+            // One poll advances the clock; the rest would only yield.
             let _ = tokio::time::advance(secs(100)).now_or_never();
         })
         .unwrap();

@@ -1,11 +1,11 @@
-//! A batch that the server refuses as a whole, and what is sent in its place where there is no place for batches.
+//! A batch that the server refuses as a whole, and what is sent instead if the server does not support batches.
 
 use gapis_runtime::{BearerToken, Error};
 use tokio::time::Instant;
 
 use gapis_testkit::zoo::*;
 
-/// What each call of a batch with these ids ends in.
+/// The result of each call of a batch with these ids.
 async fn results(zoo: &Zoo, ids: &[&str]) -> Vec<Result<Animal, Error>> {
     let mut results: Vec<_> = ids.iter().map(|_| None).collect();
     let mut batch = zoo.batch();
@@ -65,7 +65,7 @@ async fn what_it_says_of_limits_holds() {
     }
 }
 
-/// Status and headers are enough to go on, alone and outside of a batch.
+/// Status and headers are sufficient to continue, in a batch and for a single call.
 #[tokio::test(start_paused = true)]
 async fn a_refusal_whose_body_stalls_or_breaks_is_one() {
     for end in [|| Piece::Stall, || Piece::Break] {
@@ -97,7 +97,7 @@ async fn a_refusal_whose_body_stalls_or_breaks_is_one() {
     }
 }
 
-/// A server without a place for batches, which answers a call with its animal.
+/// A server without batch support, which responds to a call with its animal.
 fn without_batches(status: u16) -> impl FnMut(&Sent) -> Answer + Send + 'static {
     move |sent| {
         if sent.url.starts_with("https://zoo.test/batch/") {
@@ -147,7 +147,7 @@ async fn only_where_it_was_asked_for_and_there_is_no_place() {
         assert!(results(&zoo, &["a", "b"]).await[0].as_ref().is_err_and(Error::is_batch_refused));
         assert_eq!(peer.sent().len(), 1, "{status}");
     }
-    // A server that answered a batch before has a place for them.
+    // A server that has responded to a batch before supports batches.
     let peer = Peer::new(|sent| if sent.number == 0 { sent.echo() } else { Answer::json(404, "") });
     let zoo = peer.builder().batch_fallback(true).build().unwrap();
     let mut results = Vec::new();

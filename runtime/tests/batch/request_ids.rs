@@ -1,4 +1,4 @@
-//! Calls that a server executes once however often it gets them.
+//! Calls that a server executes once, however often it gets them.
 
 use std::collections::HashSet;
 
@@ -25,7 +25,7 @@ impl Lab {
     }
 }
 
-/// A lab whose first answer leaves open what happened, with that option or without.
+/// A lab whose first response leaves the outcome open, with or without that option.
 fn lab(fill: Option<bool>) -> (Lab, Peer) {
     let peer = Peer::new(|sent| match (sent.number, sent.parts.is_empty()) {
         (0, true) => Answer::json(502, ""),
@@ -40,7 +40,7 @@ fn lab(fill: Option<bool>) -> (Lab, Peer) {
     (builder.build().unwrap(), peer)
 }
 
-/// The ids that the calls of all requests had, in their order.
+/// The ids of the calls in all requests, in order.
 fn ids(peer: &Peer) -> Vec<String> {
     let lines = peer.sent().into_iter().flat_map(|sent| {
         let parts: Vec<String> = sent.parts.iter().map(|part| part.line.clone()).collect();

@@ -1,17 +1,17 @@
-//! What is sent again, when, how often, and what is not.
+//! What is sent again, when and how often, and what is not.
 
 use gapis_runtime::{Error, RetryPolicy};
 use tokio::time::Instant;
 
 use gapis_testkit::zoo::*;
 
-/// The peer answers every call with that until request `from`, then with the animal.
+/// The peer responds to every call with this until request `from`, and then with the animal.
 fn until(from: usize, inner: &str) -> (Zoo, Peer) {
     let inner = inner.to_owned();
     zoo(move |sent| if sent.number < from { sent.answer(|_| Some(inner.clone())) } else { sent.echo() })
 }
 
-/// One call's result, and when each request was sent.
+/// The result of one call, and when each request was sent.
 async fn one<M>(zoo: &Zoo, peer: &Peer, call: Call<M>) -> (Result<M::Output, Error>, Vec<f64>)
 where
     M: gapis_runtime::Method<Api = Zoo>,
@@ -150,7 +150,7 @@ async fn there_is_one_sleep_a_round_and_it_is_the_longest() {
     assert!((20.0..20.01).contains(&start.elapsed().as_secs_f64()), "{:?}", start.elapsed());
 }
 
-/// One call whose server asks for an hour must not take the others' next attempt from them.
+/// If the server asks one call to wait for an hour, the others must still have their next attempt.
 #[tokio::test(start_paused = true)]
 async fn a_wait_beyond_the_budget_fails_that_call_alone() {
     for after in ["3600", "18446744073709551615", "99999999999999999999999"] {
@@ -216,7 +216,7 @@ async fn no_attempt_begins_after_the_total_time() {
     batch.add(zoo.get("short").with_retry(policy(100).with_total_time(secs(60)))).unwrap();
     let report = batch.execute().await;
     assert_eq!(report.failures(), 2);
-    // Begun at 0, 40 and 80 seconds and the waits between them; the one with less time had two.
+    // The requests started at 0, 40 and 80 seconds, plus the waits; with less time there were two.
     assert_eq!(peer.sizes(), [2, 2, 1]);
     assert!(start.elapsed() < secs(130), "{:?}", start.elapsed());
 }
@@ -247,7 +247,7 @@ async fn batches_shrink_when_the_server_asks_to_slow_down() {
     assert_eq!(sizes.iter().sum::<usize>() - 100, report.retries());
 }
 
-/// One call of a hundred that meets its limit says little about the size.
+/// If one call of a hundred meets its limit, the size of the batch is probably not the reason.
 #[tokio::test(start_paused = true)]
 async fn one_rate_limited_call_does_not_take_batching_from_the_rest() {
     let (zoo, peer) = zoo(|sent| {
@@ -350,7 +350,7 @@ async fn a_policy_may_decide_otherwise_for_calls_and_batches_alike() {
     }
 }
 
-/// It would be as large the next time.
+/// The response would be as large the next time.
 #[tokio::test(start_paused = true)]
 async fn a_part_beyond_its_limits_is_not_asked_for_again() {
     let (zoo, peer) = zoo(|sent| sent.answer(|_| Some(ok(&format!("\"{}\"", "x".repeat(5000))))));
@@ -362,7 +362,7 @@ async fn a_part_beyond_its_limits_is_not_asked_for_again() {
     assert_eq!(peer.sent().len(), 1);
 }
 
-/// The last attempt's words are the answer.
+/// The error of the last attempt is the result.
 #[tokio::test(start_paused = true)]
 async fn answers_that_are_none_come_to_an_end() {
     let page = || Answer::new(200, "text/html", "<html><h1>Sign in</h1></html>");
@@ -405,7 +405,7 @@ async fn the_retry_budget_ends_what_an_outage_would_amplify() {
     assert_eq!(peer.sent().len(), 6);
 }
 
-/// Without retries each call learns what it met: as many requests as ever, and no waiting for better times.
+/// Without retries each call gets its own result: there are as many requests as before, and no waits.
 #[tokio::test(start_paused = true)]
 async fn without_retries_a_rate_limit_changes_nothing() {
     let (zoo, peer) = zoo(|sent| sent.answer(|_| Some(failed(429, "rateLimitExceeded"))));
@@ -419,7 +419,7 @@ async fn without_retries_a_rate_limit_changes_nothing() {
     assert!(start.elapsed() < secs(1), "{:?}", start.elapsed());
 }
 
-/// A server that refuses everything for as long as the policy has time is not asked for the rest of a large batch.
+/// If a server refuses everything for the whole time of the policy, the rest of a large batch is not sent.
 #[tokio::test(start_paused = true)]
 async fn a_quota_that_stays_used_up_ends_the_batch() {
     let (zoo, peer) = zoo(|sent| sent.answer(|_| Some(failed(429, "rateLimitExceeded"))));
@@ -438,7 +438,7 @@ async fn a_quota_that_stays_used_up_ends_the_batch() {
     assert!(start.elapsed() < secs(120), "{:?}", start.elapsed());
 }
 
-/// `Retry-After` holds for what was not sent yet, too, whether the refused calls have another attempt or not.
+/// `Retry-After` also applies to calls that were not sent yet, whether or not the refused calls have another attempt.
 #[tokio::test(start_paused = true)]
 async fn what_was_held_back_waits_as_long_as_the_server_asks() {
     let start = Instant::now();
@@ -483,15 +483,15 @@ async fn what_is_refused_unread_or_unauthorised_counts_as_sent_in_the_report() {
     let mut batch = zoo.batch();
     batch.add(zoo.get("a")).unwrap();
     let report = batch.execute().await;
-    // Fixed credentials cannot be renewed: sent once, and the answer is the 401.
+    // Fixed credentials cannot be renewed, so the call is sent once and the result is the 401.
     let reply = report.records().next().unwrap();
     assert_eq!((reply.attempts, reply.error.as_ref().unwrap().status().map(u16::from)), (1, Some(401)));
 }
 
-/// Whoever goes on sending at full speed burns attempts and budget on calls that could have waited.
+/// Continuing at full speed would use up attempts and budget on calls that could have waited.
 #[tokio::test(start_paused = true)]
 async fn a_server_that_asks_to_slow_down_is_not_sent_the_rest_meanwhile() {
-    // The waits are random; whatever they are, the bounds hold.
+    // The waits are random; the bounds hold for all of them.
     for seed in 0..8 {
         fastrand::seed(seed);
         slowed_down(seed).await;

@@ -1,4 +1,4 @@
-//! No token, key, header, query or body is in anything that is printed.
+//! No token, key, header, query or body is printed.
 
 use std::fmt::Write;
 use std::sync::Mutex;

@@ -1,4 +1,4 @@
-//! A call sent by itself goes by the same mechanism: retries, credentials, errors, time.
+//! A call that is sent alone uses the same mechanism: retries, credentials, errors, time.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -76,16 +76,16 @@ async fn the_total_time_ends_an_attempt_that_is_on_its_way() {
         0 => Answer::json(503, "").after(secs(20)),
         _ => one().after(secs(100_000)),
     };
-    // By the rest of the total, which is shorter than the attempt's own time.
+    // Limited by the rest of the total time, which is shorter than the timeout of an attempt.
     let (zoo, peer) = zoo(hangs);
     let start = Instant::now();
     let error = zoo.get("a").with_retry(total(secs(50))).await.unwrap_err();
     assert_eq!((start.elapsed(), peer.sent().len(), peer.flying()), (secs(50), 2, 0));
     assert!(error.is_timeout() && error.status().is_none(), "{error}");
-    assert_eq!(error.to_string(), "the call timed out: the 50s for all of its attempts are over");
+    assert_eq!(error.to_string(), "the call timed out: the 50s allowed for all attempts have passed");
     assert_eq!(source(&error).as_deref(), Some("503 Service Unavailable, with an empty body"));
 
-    // It bounds what has no other bound, and an attempt that may take longer. A first one has nothing before it.
+    // The total time limits attempts without a timeout, or with a longer one. Nothing precedes the first attempt.
     for own in [None, Some(secs(5000))] {
         let peer = Peer::new(|_| one().after(secs(100_000)));
         let zoo = peer.builder().timeout(own).build().unwrap();
@@ -98,7 +98,7 @@ async fn the_total_time_ends_an_attempt_that_is_on_its_way() {
         assert_eq!(peer.sent().len(), 2);
     }
 
-    // An attempt's own time that is shorter ends that attempt only.
+    // A shorter timeout of an attempt only ends that attempt.
     let peer =
         Peer::new(|sent| if sent.number == 0 { one().after(secs(100)) } else { one().after(secs(30)) });
     let zoo = peer.builder().timeout(Some(secs(60))).build().unwrap();
@@ -109,7 +109,7 @@ async fn the_total_time_ends_an_attempt_that_is_on_its_way() {
 
 #[tokio::test(start_paused = true)]
 async fn the_total_time_is_of_credentials_and_bodies_too() {
-    /// Has none, for ever.
+    /// Credentials that fail, always.
     struct Never;
     impl Credentials for Never {
         fn headers<'a>(
@@ -134,7 +134,7 @@ async fn the_total_time_is_of_credentials_and_bodies_too() {
     assert_eq!((start.elapsed(), peer.sent().len()), (secs(60), 1));
 }
 
-/// With what a client has by default: an attempt that hangs leaves time for all the others.
+/// With a client's default settings, an attempt that hangs leaves time for all the others.
 #[tokio::test(start_paused = true)]
 async fn an_attempt_that_timed_out_is_followed_by_others() {
     let hangs = |sent: &Sent| match sent.number {
@@ -171,7 +171,7 @@ async fn a_response_without_an_end_is_given_up() {
     assert!(error.is_protocol() && error.to_string().contains("100000"), "{error}");
 }
 
-/// Gives a new token for one that was rejected, slowly.
+/// Credentials that slowly return a new token after one was rejected.
 #[derive(Clone, Default)]
 struct Slow {
     token: Arc<tokio::sync::Mutex<usize>>,

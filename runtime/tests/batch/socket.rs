@@ -1,4 +1,4 @@
-//! Over a real connection: what HTTP itself says of a batch.
+//! Batches on a real connection: the HTTP level.
 
 use gapis_mock::{Fault, MockResponse, MockServer};
 

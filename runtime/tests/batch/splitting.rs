@@ -1,8 +1,8 @@
-//! Batches beyond a limit: of calls, of bytes, of a call's address, and of what the server says.
+//! Batches that exceed a limit: on calls, on bytes, on the URL of a call, or as reported by the server.
 
 use gapis_testkit::zoo::*;
 
-/// Executes that many reads and gives the sizes of the requests.
+/// Executes that many reads and returns the sizes of the requests.
 async fn sizes(zoo: &Zoo, peer: &Peer, calls: usize) -> Vec<usize> {
     let before = peer.sent().len();
     let mut batch = zoo.batch();
@@ -61,7 +61,7 @@ async fn by_bytes_which_no_request_exceeds() {
     let sent = peer.sent();
     assert!(sent.iter().all(|sent| sent.body.len() <= 2000) && sent.len() > 4);
     assert_eq!(peer.sizes().iter().sum::<usize>(), 10);
-    // No request could have taken the first call of the next one.
+    // No request had room for the first call of the next one.
     for pair in sent.windows(2) {
         let next = pair[1].parts[0].body.len();
         assert!(pair[0].body.len() + next + 150 > 2000, "{} and {next}", pair[0].body.len());
@@ -138,7 +138,7 @@ async fn a_call_refused_unread_has_not_used_an_attempt() {
 
 #[tokio::test]
 async fn what_was_learned_never_grows() {
-    // Two requests are refused at once, and the one with the vaguer word comes last.
+    // Two requests are refused at the same time, and the one with the less precise message is last.
     let (zoo, peer) = zoo(|sent| match (sent.number, sent.parts.len()) {
         (0, _) => lower(100, 10),
         (1, _) => Answer::json(400, r#"{"error":{"message":"Inner request count exceeds the limit."}}"#)
@@ -179,7 +179,7 @@ async fn a_413_halves_down_to_the_call_that_is_too_large() {
     let report = batch.execute().await;
     assert_eq!(report.failures(), 1);
     assert_eq!(report.records().nth(5).unwrap().error.as_ref().unwrap().response().unwrap().status, 413);
-    // Each refusal halves what goes out next, also in the same round.
+    // Each refusal halves the size of the next requests, also in the same round.
     assert_eq!(peer.sizes(), [8, 4, 2, 1, 1, 1, 1, 1, 1, 1, 1]);
 }
 
@@ -201,7 +201,7 @@ async fn requests_in_flight_are_bounded() {
     }
 }
 
-/// Most APIs have the batch path `batch`, each below its own host.
+/// Most APIs have the batch path `batch`, but different hosts.
 #[tokio::test]
 async fn what_was_learned_of_one_api_is_not_held_against_another() {
     let peer = Peer::new(|sent| match sent.parts.len() {
@@ -221,7 +221,7 @@ async fn what_was_learned_of_one_api_is_not_held_against_another() {
     assert_eq!(sizes(&zoo, &peer, 20).await, [10, 10]);
 }
 
-/// The status code in front of the message is no limit.
+/// The status code at the start of the message is not a limit.
 #[tokio::test]
 async fn a_limit_without_a_number_is_half_of_what_was_sent() {
     let (zoo, peer) = zoo(|sent| match sent.parts.len() {

@@ -1,4 +1,4 @@
-//! Every way in which other clients of Google's APIs queue calls and get their replies.
+//! All the ways in which other clients of Google's APIs queue calls and get their replies.
 
 use std::collections::BTreeMap;
 

@@ -1,10 +1,10 @@
-//! What goes over the wire, to the byte, and what travels outside or inside.
+//! The exact bytes of requests, and which headers are in the outer request or in the parts.
 
 use gapis_runtime::{ApiKey, BearerToken};
 
 use gapis_testkit::zoo::*;
 
-/// The body with the random boundary and token replaced.
+/// The body, with the random boundary and token replaced.
 fn normal(sent: &Sent) -> String {
     let body = String::from_utf8(sent.body.to_vec()).unwrap();
     let boundary = sent.header("content-type").unwrap().split_once("boundary=").unwrap().1;
@@ -128,7 +128,7 @@ async fn a_header_of_all_calls_wins_over_the_batch_s() {
     }
 }
 
-/// What is lifted out of the parts must be in every part of that request, also when a call before is refused.
+/// A header that moves to the outer request must be in every part of that request, even if an earlier call is refused.
 #[tokio::test]
 async fn a_refused_call_does_not_let_headers_reach_calls_that_have_none() {
     let (zoo, peer) = zoo(Sent::echo);
@@ -217,7 +217,7 @@ async fn an_endpoint_takes_the_place_of_the_api_s_own() {
     assert!(sent.parts[0].line.starts_with("GET /zoo/v1/animals/a?"));
 }
 
-/// Ids and boundaries differ from request to request, so that a stale answer matches nothing.
+/// Ids and boundaries differ from request to request, so that an old response matches nothing.
 #[tokio::test]
 async fn each_request_has_its_own_token_and_boundary() {
     let (zoo, peer) = zoo(Sent::echo);
@@ -233,7 +233,7 @@ async fn each_request_has_its_own_token_and_boundary() {
     assert_eq!((tokens.len(), boundaries.len()), (20, 20));
 }
 
-/// Drive takes 8,000 characters of path and query: a longer list goes all the same.
+/// Drive accepts 8,000 characters of path and query, so a longer list is still sent.
 #[tokio::test]
 async fn a_get_with_a_long_url_is_a_post_in_its_part_that_says_so() {
     let peer = Peer::new(Sent::echo);

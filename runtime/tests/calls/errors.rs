@@ -6,7 +6,7 @@ use serde_json::json;
 
 use gapis_testkit::zoo::{Get, on_table};
 
-/// The error of a call that is answered with this.
+/// The error of a call with this response.
 async fn error(answer: impl Into<MockResponse>) -> Error {
     let (handlers, answer) = (Handlers::new(), answer.into());
     handlers.on_raw::<Get>(move |_| answer.clone());

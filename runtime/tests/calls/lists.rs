@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use gapis_testkit::zoo::{Aggregated, List, Search, on_table, sent};
 
-/// Serves these pages, one after another; asked for another page by the token that the one before gave.
+/// Serves these pages in order. Each page must be requested with the token of the one before.
 fn pages(pages: Vec<Value>) -> Handlers {
     let handlers = Handlers::new();
     let answer = |pages: &[Value], token: Option<&str>| {
@@ -111,7 +111,7 @@ async fn fields_of_the_caller_keep_the_token_and_the_items() {
         ("*", true, "*"),
         ("kind", true, "kind,animals,nextPageToken"),
         ("kind", false, "kind,nextPageToken"),
-        // What is named within another member is another thing.
+        // The same name in a nested member is something else.
         ("other(nextPageToken,animals)", true, "other(nextPageToken,animals),animals,nextPageToken"),
     ] {
         let handlers = pages(three());
@@ -143,7 +143,7 @@ async fn a_token_that_comes_again_is_an_error_and_the_end() {
         }
         let error = items.next().await.unwrap().unwrap_err();
         assert!(error.is_protocol(), "{error}");
-        assert_eq!(error.to_string(), "zoo.animals.list: the server gave the same page token twice");
+        assert_eq!(error.to_string(), "zoo.animals.list: the server returned the same page token twice");
         assert!(items.next().await.is_none());
     }
 }

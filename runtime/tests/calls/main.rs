@@ -1,5 +1,5 @@
-//! Single calls as a program makes them: lists, partial responses, patches, errors and dry runs, against the table of
-//! the mock.
+//! Single calls as programs make them: lists, partial responses, patches, errors and dry runs, with the table of the
+//! mock.
 #![allow(missing_docs, unreachable_pub)]
 
 mod dry_run;

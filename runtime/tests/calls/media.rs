@@ -1,4 +1,4 @@
-//! What a program with media meets in the mock: handlers by method, whichever way the media takes.
+//! Programs with media and the mock: handlers for methods, for all upload protocols.
 
 use std::io::Cursor;
 use std::sync::{Arc, Mutex};
@@ -10,7 +10,7 @@ use serde_json::json;
 
 use gapis_testkit::photos::{Get, Insert, Photos, Update};
 
-/// A shop of photos: what is uploaded can be downloaded.
+/// A shop of photos, whose uploads can be downloaded.
 fn table() -> Handlers {
     let album: Arc<Mutex<Vec<MockMedia>>> = Arc::default();
     let handlers = Handlers::new();
@@ -77,7 +77,7 @@ async fn media_comes_back_whichever_way_it_went() {
                 assert_eq!((&photo["type"], &photo["a"]), (&json!("image/png"), &metadata["a"]));
                 let id = photo["id"].as_str().unwrap();
                 assert!(photos.get(id).download().bytes().await.unwrap() == picture);
-                // The metadata of the same path is another handler's.
+                // The metadata at the same path has another handler.
                 assert_eq!(photos.get(id).await.unwrap(), json!({ "id": id }));
                 if size > 1 {
                     let part = photos.get(id).download().with_range(5..1000).bytes().await.unwrap();
@@ -106,7 +106,7 @@ async fn faults_strike_media_too() {
     for photos in services {
         handlers.forget();
         let before = handlers.request_count();
-        // The answer to the first chunk is lost: the server is asked what it has.
+        // The response to the first chunk is lost, so the server is asked how much it has.
         handlers.fault(Fault::close().on_request(before + 1));
         let insert = photos.insert(json!({"a": 1}));
         let photo = insert.upload(picture.clone()).resumable().with_chunk_size(1).await.unwrap();
@@ -147,7 +147,7 @@ async fn sessions_are_kept_forgotten_and_cancelled() {
         let session = Session::load(saved.lock().unwrap().as_ref().unwrap()).unwrap();
         let again = photos.insert(json!({})).upload(picture(300_000)).resume(session.clone());
         assert!(again.await.is_ok());
-        // What is asked after the end is answered again, and what is cancelled is gone.
+        // A query after the end gets the same response again, and a cancelled session no longer exists.
         let again = photos.insert(json!({})).upload(picture(300_000)).resume(session.clone());
         assert!(again.await.is_ok());
         session.clone().cancel(&photos).await.unwrap();

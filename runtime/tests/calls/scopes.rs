@@ -1,4 +1,4 @@
-//! Which scopes credentials are asked for.
+//! The scopes that are requested from credentials.
 
 use std::sync::{Arc, Mutex};
 
@@ -7,7 +7,7 @@ use gapis_runtime::{AuthHeaders, BoxFuture, Client, Credentials, Result};
 use gapis_testkit::small::Barn;
 use gapis_testkit::small::mill::Mill;
 
-/// Writes down what it is asked for, and whether for the first time.
+/// Records the requested scopes, and whether a token was rejected before.
 #[derive(Clone, Default)]
 struct Asked(Arc<Mutex<Vec<String>>>);
 
@@ -35,7 +35,7 @@ async fn the_api_s_own_unless_the_builder_was_given_some() {
     let (handlers, asked) = (handlers(), Asked::default());
     let builder = || Client::builder().credentials(asked.clone()).transport(handlers.clone());
     let client = builder().build().unwrap();
-    // One client serves two APIs, each with its scopes; one that was rejected is renewed for the same.
+    // One client serves two APIs, each with its own scopes. A rejected token is renewed for the same scopes.
     Barn::new(&client).call(http::Method::GET, "x", None).await.unwrap();
     Mill::new(&client).call(http::Method::GET, "x", None).await.unwrap();
     handlers.fault(Fault::respond(MockError::unauthenticated()));
@@ -51,7 +51,7 @@ async fn the_api_s_own_unless_the_builder_was_given_some() {
     assert_eq!(sent, ["Bearer token1", "Bearer token2", "Bearer token3", "Bearer token4", "Bearer token5"]);
 }
 
-/// A batch is one HTTP request, and asks once.
+/// A batch is one HTTP request, so credentials are asked once.
 #[tokio::test]
 async fn a_batch_asks_once() {
     let (handlers, asked) = (handlers(), Asked::default());

@@ -44,7 +44,7 @@ async fn a_type_of_the_caller_s_asks_for_its_members_only() {
     let short: Short = zoo.get("1").reply_as().await.unwrap();
     assert_eq!(short, Short { name: "Dolly".into(), keeper: Some(Mail { mail: "eve@example.com".into() }) });
     assert_eq!(sent(&handlers), ["GET animals/1?fields=name%2Ckeeper%28mail%29"]);
-    // The caller's own word goes before it, and what reads anything asks for everything.
+    // `fields` of the caller takes precedence, and a type that reads anything requests everything.
     handlers.forget();
     let _: Short = zoo.get("1").fields("name").reply_as().await.unwrap();
     let any: Value = zoo.get("1").reply_as().await.unwrap();
@@ -91,7 +91,7 @@ async fn unset_null_and_value_are_three_things() {
         handlers.requests()[0].body,
         r#"{"keeper":{"mail":null},"legs":0,"name":null,"tags":null,"unknown":[1]}"#
     );
-    // A value wins over a null of the same name.
+    // A value takes precedence over a null of the same name.
     let change =
         Animal { name: Some("Ann".into()), extra: Extra::default().null("name"), ..Default::default() };
     assert_eq!(serde_json::to_string(&change).unwrap(), r#"{"name":"Ann"}"#);
@@ -122,7 +122,7 @@ fn animal(rng: &mut Rng) -> Animal {
     }
 }
 
-/// What a server does with a patch and its mask: each path is replaced, or taken away.
+/// A server's handling of a patch with its mask: each path is replaced or removed.
 fn apply(to: &mut Value, body: &Value, path: &str) {
     match path.split_once('.') {
         Some((name, rest)) => apply(&mut to[name], &body[name], rest),
@@ -145,7 +145,7 @@ fn a_patch_makes_of_one_value_the_other_and_says_nothing_else() {
         paths.iter().for_each(|path| apply(&mut server, &body, path));
         assert_eq!(server, wanted, "{before:?} {after:?} {patch:?}");
         assert_eq!(patch.is_empty(), before == after);
-        // Each path is one that differs.
+        // Each path differs.
         for path in paths {
             let pointer = format!("/{}", path.replace('.', "/"));
             let of = |value| serde_json::to_value(value).unwrap().pointer(&pointer).cloned();

@@ -1,7 +1,7 @@
-//! What stands between a client and its server: addresses, certificates, proxies, and what is said when they fail.
+//! The connection between a client and its server: addresses, certificates, proxies, and error messages.
 //!
-//! `ca.pem` is the certificate of a root that was made for these tests; `localhost.pem` has a certificate by it, with its
-//! key, for `localhost`.
+//! `ca.pem` is the certificate of a root that was made for these tests; `localhost.pem` has a certificate for
+//! `localhost` that it signed, with its key.
 #![cfg(feature = "rustls")]
 #![allow(missing_docs, unreachable_pub)]
 
@@ -21,12 +21,12 @@ use tokio::net::TcpListener;
 const CA: &[u8] = include_bytes!("ca.pem");
 const LOCALHOST: &[u8] = include_bytes!("localhost.pem");
 
-/// What the URL of a read has, and no message may show.
+/// Parts of the URL of a read, which no message may contain.
 async fn get(zoo: Zoo) -> Result<Json, Error> {
     zoo.call(http::Method::GET, "animals", None).with_query("secret", "s").await
 }
 
-/// Answers everything with a number.
+/// Responds to everything with a number.
 fn seven() -> Socket {
     Socket::answering(|_| "HTTP/1.1 200 OK\r\ncontent-length: 1\r\n\r\n7")
 }
@@ -35,7 +35,7 @@ fn builder(endpoint: &str) -> Builder<Zoo> {
     Zoo::builder().anonymous().endpoint(endpoint).retry(quick())
 }
 
-/// A server with TLS, and how many connections it was asked for.
+/// A server with TLS, and the number of its connections.
 async fn secure() -> (String, Arc<AtomicUsize>) {
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let chain: Vec<_> = CertificateDer::pem_slice_iter(LOCALHOST).map(Result::unwrap).collect();
@@ -64,7 +64,7 @@ async fn secure() -> (String, Arc<AtomicUsize>) {
     (format!("https://localhost:{port}"), connections)
 }
 
-/// A server that reads a request's beginning and closes the connection.
+/// A server that reads the beginning of a request and closes the connection.
 async fn closing() -> (String, Arc<AtomicUsize>) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let port = listener.local_addr().unwrap().port();
@@ -125,7 +125,7 @@ async fn a_certificate_of_a_root_that_was_given_is_trusted() {
         }
         assert_eq!(get(builder.build().unwrap()).await.unwrap(), Json::from(7));
     }
-    // It vouches for `localhost` and no other name.
+    // The certificate is valid for `localhost` only.
     let elsewhere = endpoint.replace("localhost", "localhost.localdomain");
     let error = get(builder(&elsewhere).root_certificates(CA).build().unwrap()).await.unwrap_err();
     assert!(error.is_connect(), "{error:?}");
@@ -166,7 +166,7 @@ fn what_cannot_be_used_is_an_input_error_that_shows_nothing_of_it() {
     }
 }
 
-/// As the guide has it.
+/// The code in the guide.
 fn reqwest_client() -> reqwest::Client {
     let _ = rustls::crypto::ring::default_provider().install_default();
     reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build().unwrap()
@@ -187,7 +187,7 @@ async fn a_path_that_would_be_read_otherwise_is_not_sent() {
         ["animals/%2e%2e/%2E%2E/admin", "animals/.%2e/x", "..", "animals\\..\\admin", "/../x", "a b", "//x/y"]
     {
         let error = zoo.call(http::Method::GET, path, None).await.unwrap_err();
-        assert!(error.is_input() && error.to_string().contains("not an encoded path"), "{path}: {error}");
+        assert!(error.is_input() && error.to_string().contains("must be percent-encoded"), "{path}: {error}");
         assert!(
             zoo.call(http::Method::GET, path, None).queue(&mut zoo.batch(), |_| ()).unwrap_err().is_input()
         );

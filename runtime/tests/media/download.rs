@@ -56,7 +56,7 @@ async fn media_comes_whole_and_in_ranges() {
     assert!(services[0].get("a").download().with_range(..=u64::MAX).bytes().await.unwrap_err().is_input());
 }
 
-/// Downloads with the connection broken at these places, one after another.
+/// Downloads with a connection that fails at these offsets in order.
 async fn cut(store: &Store, shop: usize, cuts: &[usize]) -> (Result<bytes::Bytes>, Vec<String>) {
     let (_server, handlers, services): (_, _, [Shop; 2]) = store.services();
     for (at, cut) in cuts.iter().enumerate() {
@@ -102,7 +102,7 @@ async fn without_a_sign_that_it_is_the_same_nothing_is_joined() {
     }
 }
 
-/// Two states with the same weak ETag may have other bytes (RFC 9110, section 8.8.1).
+/// Two versions with the same weak ETag may have different bytes (RFC 9110, section 8.8.1).
 #[tokio::test]
 async fn a_weak_etag_joins_nothing_but_tells_a_change() {
     let store = Store::default();
@@ -124,19 +124,19 @@ async fn a_weak_etag_joins_nothing_but_tells_a_change() {
     assert!(last.unwrap().unwrap_err().is_changed());
 }
 
-/// Without a length, the end of a response that breaks off may be the end of the media.
+/// Without a length, a response that ends early cannot be distinguished from the end of the media.
 #[tokio::test]
 async fn a_response_that_breaks_off_at_its_very_end_is_whole() {
     let store = Store::default();
     let media = bytes(1000);
     put(&store, &media, &[("etag", "\"v1\"".to_owned()), hash(&media)]);
-    // Over the socket a cut takes the length away.
+    // On the socket, a cut removes the length.
     let (result, ranges) = cut(&store, 0, &[1000]).await;
     assert!(result.unwrap() == media);
     assert_eq!(ranges, ["- -", "bytes=1000- \"v1\""]);
 }
 
-/// A server whose ranges do not say what they belong to.
+/// A server whose ranges do not say to which version they belong.
 #[tokio::test]
 async fn a_rest_without_a_sign_is_joined_where_the_checksum_of_the_whole_tells() {
     let media = bytes(1000);

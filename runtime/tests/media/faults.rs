@@ -1,4 +1,4 @@
-//! Whatever goes wrong on the way, media arrives as it is, or there is an error that says so. For many seeds each.
+//! Whatever fails, media arrives unchanged, or there is an error. Each test runs for many seeds.
 
 use std::io::{self, Cursor};
 use std::sync::{Arc, Mutex};
@@ -21,7 +21,7 @@ fn quick() -> RetryPolicy {
         .with_max_attempts(20)
 }
 
-/// A server and a client for all seeds of a test: to build a client takes longer than an upload.
+/// A server and a client for all seeds of a test, because creating a client takes longer than an upload.
 fn wire(policy: RetryPolicy) -> (Wire, Shop) {
     let wire = Wire::start();
     let builder = Shop::builder().anonymous().endpoint(&wire.endpoint()).retry(policy).retry_budget(100_000);
@@ -30,14 +30,14 @@ fn wire(policy: RetryPolicy) -> (Wire, Shop) {
 }
 
 fn media(rng: &mut Rng) -> Vec<u8> {
-    // Sizes around the edges of chunks more often than others.
+    // Sizes near the boundaries of chunks are more frequent.
     let size = [0, 1, UNIT - 1, UNIT, UNIT + 1, 2 * UNIT, rng.usize(..3 * UNIT)][rng.usize(..7)];
     let mut all = vec![0; size];
     rng.fill(&mut all);
     all
 }
 
-/// The media from one kind of source or another, and whether it can be read twice.
+/// The media from one of the kinds of sources, and whether it can be read twice.
 fn source(rng: &mut Rng, media: &[u8]) -> (Source, bool) {
     let (all, length) = (media.to_vec(), media.len() as u64);
     let pieces: Vec<io::Result<Bytes>> =
@@ -51,7 +51,7 @@ fn source(rng: &mut Rng, media: &[u8]) -> (Source, bool) {
     }
 }
 
-/// What was told of progress, which must never fall.
+/// The reported progress, which must never decrease.
 #[derive(Clone, Default)]
 struct Told(Arc<Mutex<Vec<Progress>>>);
 
@@ -71,7 +71,7 @@ impl Told {
     }
 }
 
-/// Shows what happened if the test fails.
+/// Prints what happened if the test fails.
 struct Log<'a>(u64, &'a Wire);
 
 impl Drop for Log<'_> {
@@ -102,7 +102,7 @@ async fn an_upload_in_chunks_arrives_whole_whatever_happens() {
                 assert!(wire.with(|state| state.kept == media), "other bytes");
                 told.check(Some(media.len()));
             }
-            // Only a source that cannot be read twice may fail, and only because the server forgot the session.
+            // Only a source that cannot be read twice may fail, and only because the server has lost the session.
             Err(error) => {
                 assert!(!again && matches!(error.status().map(u16::from), Some(404 | 410)), "{error}");
                 told.check(None);
@@ -112,7 +112,7 @@ async fn an_upload_in_chunks_arrives_whole_whatever_happens() {
     }
 }
 
-/// The program ends at each failure, and the next run goes on with the saved session.
+/// The program ends at each failure, and the next run continues with the saved session.
 #[tokio::test]
 async fn an_upload_goes_on_run_after_run() {
     let (wire, shop) = wire(RetryPolicy::none());
@@ -137,7 +137,7 @@ async fn an_upload_goes_on_run_after_run() {
             match upload.await {
                 Ok(answer) => break answer,
                 Err(error) => {
-                    // Nothing was kept of a chunk: a protocol error where it may not be sent again.
+                    // Nothing of a chunk was stored, which is a protocol error if the chunk must not be sent again.
                     let passing = is_passing(&error) || error.is_protocol();
                     assert!(passing && runs < 20, "run {runs}: {error}");
                 }
@@ -190,7 +190,7 @@ async fn a_download_is_what_is_stored_or_an_error() {
         wire.with(|state| state.media.clone_from(&media));
         let told = Told::default();
         let mut download = shop.get("a").download().on_progress(told.tell());
-        // A checksum is of the whole, so that a range may be wrong in what only that would tell.
+        // The checksum is for the whole media, so a range can have an error that only the checksum would show.
         let (mut from, mut to) = (0, media.len());
         if weather == Weather::Rough && rng.bool() && !media.is_empty() {
             from = rng.usize(..media.len());
@@ -199,14 +199,14 @@ async fn a_download_is_what_is_stored_or_an_error() {
         }
         match download.bytes().await {
             Ok(bytes) => {
-                // What was replaced before its first byte came is the new media.
+                // If the media was replaced before the first byte arrived, the result is the new media.
                 let now = wire.with(|state| state.media.clone());
                 assert!(bytes == media[from..to] || bytes == now[from..to], "other bytes");
                 told.check(Some(to - from));
             }
             Err(error) => {
                 let honest = error.is_changed() || error.is_checksum_mismatch() || error.is_protocol();
-                // A length that was said too large: there is nothing behind the end.
+                // The announced length was too large, and nothing follows the end.
                 let honest = honest || error.status().map(u16::from) == Some(416);
                 assert!(weather == Weather::Foul && honest, "{error}");
                 told.check(None);
@@ -215,7 +215,7 @@ async fn a_download_is_what_is_stored_or_an_error() {
     }
 }
 
-/// A server that says nothing is given up after the attempt's time, and asked again.
+/// The attempt ends after its timeout if the server sends nothing, and is repeated.
 #[tokio::test]
 async fn a_silent_server_is_asked_again() {
     use gapis_mock::Fault;
@@ -236,10 +236,10 @@ async fn a_silent_server_is_asked_again() {
     assert_eq!(shop.get("a").download().bytes().await.unwrap().len(), 10);
     handlers.fault(silent());
     assert_eq!(shop.insert(json!({})).upload("x").resumable().await.unwrap()["size"], 1);
-    // A chunk whose answer never came: asked what the server has, which is all.
+    // The response to a chunk is missing: the server is asked how much it has, which is everything.
     handlers.fault(Fault::delay(Duration::from_secs(10_000)).on_request(handlers.request_count() + 1));
     assert_eq!(shop.insert(json!({})).upload("xy").resumable().await.unwrap()["size"], 2);
-    // May not be repeated, as it may have been executed.
+    // The upload must not be repeated, because it may have been executed.
     handlers.fault(silent());
     assert!(shop.insert(json!({})).upload("x").simple().await.unwrap_err().is_timeout());
 }

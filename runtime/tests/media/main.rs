@@ -1,5 +1,5 @@
-//! Uploads and downloads against a scripted store, over a socket and over the table alone, and against one
-//! over bare sockets that does everything wrong.
+//! Uploads and downloads with a scripted store, with a server and with the table only, and with a store on bare
+//! sockets that makes all kinds of errors.
 #![allow(missing_docs, unreachable_pub)]
 
 mod download;

@@ -1,4 +1,4 @@
-//! What a server says that it has stored is compared with what was sent.
+//! The server's report of what it has stored is compared with what was sent.
 
 use std::time::Duration;
 
@@ -11,7 +11,7 @@ use serde_json::json;
 
 use gapis_testkit::shop::{Shop, bytes};
 
-/// A server that opens sessions and answers whatever is uploaded with that.
+/// A server that opens sessions and responds to every upload with that.
 struct Says(Json);
 
 impl Transport for Says {
@@ -32,7 +32,7 @@ fn shop(answer: Json) -> Shop {
     builder.transport(Says(answer)).build().unwrap()
 }
 
-/// In one request by itself, with metadata, as a stream, in chunks, and asked for by another run.
+/// In one request, with metadata, as a stream, in chunks, and in a resumed upload.
 async fn every_way(answer: Json, media: &[u8]) -> Vec<Result<Json>> {
     let shop = shop(answer);
     let source = || Source::from(media.to_vec());
@@ -53,7 +53,7 @@ async fn every_way(answer: Json, media: &[u8]) -> Vec<Result<Json>> {
 #[tokio::test]
 async fn what_is_stored_as_it_was_sent_is_believed() {
     let media = b"hello";
-    // printf hello | openssl md5 -binary | base64; the CRC32C by Cloud Storage's own tool.
+    // printf hello | openssl md5 -binary | base64. The CRC32C is from Cloud Storage's own tool.
     let stored = json!({"size": "5", "crc32c": "mnG7TA==", "md5Hash": "XUFAKrxLKna5cZ2REBfFkg=="});
     for answer in [
         stored,
@@ -77,13 +77,13 @@ async fn what_is_stored_otherwise_is_an_error() {
         (json!({"kind": "storage#object", "size": "4"}), "has stored 4 of 5 bytes"),
         (json!({"kind": "drive#file", "size": 4}), "has stored 4 of 5 bytes"),
         (json!({"size": "6", "crc32c": "mnG7TA=="}), "has stored 6 of 5 bytes"),
-        (json!({"size": "5", "crc32c": "AAAAAA=="}), "the CRC32C of what the server has stored"),
-        (json!({"md5Hash": "AAAAAAAAAAAAAAAAAAAAAA=="}), "the MD5 of what the server has stored"),
-        (json!({"md5Checksum": "00"}), "the MD5 of what the server has stored"),
+        (json!({"size": "5", "crc32c": "AAAAAA=="}), "the CRC32C stored by the server"),
+        (json!({"md5Hash": "AAAAAAAAAAAAAAAAAAAAAA=="}), "the MD5 stored by the server"),
+        (json!({"md5Checksum": "00"}), "the MD5 stored by the server"),
     ] {
         let results = every_way(answer.clone(), media).await;
         for (way, result) in results.into_iter().enumerate() {
-            // Of what another run has sent only the size is known.
+            // For bytes sent by an earlier run only the size is known.
             if way == 4 && !says.contains("bytes") {
                 assert!(result.is_ok(), "{answer}: {result:?}");
                 continue;
@@ -97,7 +97,7 @@ async fn what_is_stored_otherwise_is_an_error() {
     }
 }
 
-/// Takes a chunk piece by piece, each in less than the timeout and all in much more.
+/// Takes a chunk in pieces, each within the timeout, but all together in much more.
 struct Slow;
 
 impl Transport for Slow {

@@ -91,7 +91,7 @@ async fn what_does_not_fit_is_refused_before_anything_is_sent() {
     let insert = || shop.insert(json!({"a": 1}));
     for (upload, word) in [
         (insert().upload(Source::from("x").with_content_type("text/plain")), "image/*"),
-        (insert().upload(Source::from("x").with_content_type("image/png\r\nX: y")), "not a media type"),
+        (insert().upload(Source::from("x").with_content_type("image/png\r\nX: y")), "invalid media type"),
         (insert().upload(Source::reader(&b""[..]).with_length(50_000_001)), "50000000"),
         (insert().upload("x").simple(), "metadata"),
         (insert().with_header("Content-Type", "image/png").upload("x"), "with_content_type"),
@@ -124,7 +124,7 @@ async fn a_source_of_another_length_than_it_was_said_to_have_fails() {
         let error = upload.await.unwrap_err();
         assert!(error.is_io() && store.with(|state| state.bytes.len()) == 2 * UNIT, "{error}");
         assert!(shop.insert(json!({})).upload(broken()).simple().await.unwrap_err().is_io());
-        // What turns out to be larger than the method takes is not sent.
+        // A source that turns out to be larger than allowed is not sent.
         let piece = Bytes::from(vec![0; 1 << 20]);
         let large = || Source::stream(stream::iter(vec![piece.clone(); 48].into_iter().map(Ok)));
         let error = shop.insert(json!({})).upload(large()).await.unwrap_err();
@@ -151,7 +151,7 @@ async fn what_the_server_has_is_where_the_next_chunk_begins() {
     for shop in &services {
         for round in 0..4 {
             for (name, source) in sources(&media) {
-                // In the last round nothing is kept of some chunks: 308 without a range at the beginning.
+                // In the last round some chunks are not stored at all: 308 without a range at the beginning.
                 let keep = (0..6).map(|at| if round == 3 && at % 2 == 0 { 0 } else { rng.usize(..UNIT) });
                 let keep = keep.collect();
                 store.with(|state| state.keep = keep);
@@ -176,7 +176,7 @@ async fn a_server_that_keeps_nothing_is_given_up() {
     }
 }
 
-/// What the server has is asked before each: a question is no attempt of its own.
+/// The server is asked how much it has before each chunk. These queries do not count as attempts.
 #[tokio::test]
 async fn a_chunk_has_as_many_attempts_as_the_policy_says() {
     let media = bytes(UNIT + 1);
@@ -233,7 +233,7 @@ async fn one_request_is_sent_again_only_if_it_may_be() {
             let again = name.starts_with("bytes") || name.starts_with("seekable");
             assert_eq!(result.is_ok(), again, "{name}: {result:?}");
         }
-        // Bytes that go out piece by piece begin anew.
+        // Bytes that are sent in pieces start again.
         let media = bytes((2 << 20) + 1);
         for metadata in [json!({}), json!({"a": 1})] {
             handlers.clear_faults();
@@ -311,7 +311,7 @@ async fn a_saved_session_goes_on_in_another_run() {
         let ranges = store.with(|state| state.ranges.clone());
         assert_eq!(ranges[0], format!("bytes */{}", media.len()));
         assert!(ranges[1].starts_with(&format!("bytes {}-", 3 * UNIT)), "{ranges:?}");
-        // Another length is another source.
+        // Another length means another source.
         let error = shop.insert(json!({})).upload("x").resume(session.clone()).await.unwrap_err();
         assert!(error.is_input(), "{error}");
         session.cancel(shop).await.unwrap();
@@ -408,7 +408,7 @@ async fn progress_is_told() {
     }
 }
 
-/// A key that the media is to be encrypted with is of no use on the request that opens the session alone.
+/// An encryption key for the media must be in all requests of the upload.
 #[tokio::test]
 async fn headers_of_a_call_travel_with_each_request_of_its_upload() {
     let store = Store::default();
@@ -426,7 +426,8 @@ async fn headers_of_a_call_travel_with_each_request_of_its_upload() {
         };
         assert_eq!(header("x-key"), ["k"; 4]);
         assert_eq!(header("authorization"), ["Bearer s3cret"; 4]);
-        // A condition is about what is uploaded to, and the session is something else; the type is the metadata's.
+        // A condition applies to the resource and not to the session, and the media type of that request is the
+        // metadata's.
         assert_eq!(header("if-match"), ["\"v1\"", "-", "-", "-"]);
         assert_eq!(header("content-type"), ["application/json", "image/png", "image/png", "image/png"]);
         assert_eq!(header("x-upload-content-type"), ["image/png", "-", "-", "-"]);
@@ -442,7 +443,7 @@ async fn headers_of_a_call_travel_with_each_request_of_its_upload() {
     }
 }
 
-/// Some servers take the question what they have for the end of the upload.
+/// Some servers treat the question how much they have as the end of the upload.
 #[tokio::test]
 async fn a_server_that_cannot_have_everything_is_not_believed() {
     for (answers, sent) in [(vec![503, 200], 262_144), (vec![308, 503, 200], 524_288), (vec![200], 262_144)] {
@@ -467,7 +468,7 @@ async fn a_server_that_cannot_have_everything_is_not_believed() {
     }
 }
 
-/// What a server claims to have beyond that would be left out of the upload.
+/// If a server claims to have more than that, bytes would be missing in the upload.
 #[tokio::test]
 async fn a_server_that_was_not_sent_so_much_is_not_believed() {
     for total in [Some(2_000_000), None] {
@@ -488,13 +489,13 @@ async fn a_server_that_was_not_sent_so_much_is_not_believed() {
         let source = total.into_iter().fold(source, Source::with_length);
         let upload = shop.insert(json!({})).upload(source).resumable().with_chunk_size(UNIT);
         let error = upload.await.unwrap_err();
-        assert!(error.is_protocol() && error.to_string().contains("has 1000000 bytes"), "{error}");
+        assert!(error.is_protocol() && error.to_string().contains("reports 1000000 bytes"), "{error}");
         assert!(error.to_string().contains("only 262144 were sent"), "{error}");
         assert_eq!(handlers.request_count(), 3);
     }
 }
 
-/// Asked again after a part was taken, a reader cannot give it anew: no input error, as things were sent.
+/// A reader cannot be read again after a part was taken. This is not an input error, because something was sent.
 #[tokio::test]
 async fn a_source_that_cannot_go_where_the_server_stands_fails() {
     let store = Store::default();
@@ -507,7 +508,7 @@ async fn a_source_that_cannot_go_where_the_server_stands_fails() {
     assert!(error.is_io() && error.to_string().contains("Source::seekable"), "{error}");
 }
 
-/// The timeout is for silence, and a source that takes its time is not silent. The clock is the test's own.
+/// The timeout limits idle time, and waiting for a slow source does not count. The test has its own clock.
 #[tokio::test(start_paused = true)]
 async fn a_slow_source_is_waited_for_and_one_that_stops_is_not() {
     let store = Store::default();

@@ -1,4 +1,4 @@
-//! Files, programs without an async runtime, futures that are dropped, and connections that are slow or fall silent.
+//! Files, programs without an async runtime, dropped futures, and connections that are slow or idle.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
@@ -24,7 +24,7 @@ async fn a_file_is_uploaded_and_read_again_where_that_is_needed() {
     let path = std::env::temp_dir().join(format!("gapis-media-{}", std::process::id()));
     std::fs::write(&path, &media).unwrap();
     for shop in &services {
-        // A forgotten session makes the upload begin anew, from the file's beginning.
+        // After a lost session the upload starts again, from the beginning of the file.
         let gone = gapis_mock::MockError::new(404, "notFound", "no such session");
         handlers.fault(Fault::respond(gone).on_request(handlers.request_count() + 3));
         let source = Source::file(&path).await.unwrap().with_content_type("image/png");
@@ -56,7 +56,7 @@ fn media_goes_without_an_async_runtime() {
     }
 }
 
-/// Dropping the future stops the upload, and its session is still there.
+/// Dropping the future stops the upload, and its session still exists.
 #[tokio::test(start_paused = true)]
 async fn an_upload_whose_future_was_dropped_goes_on_by_its_session() {
     let store = Store::default();
@@ -78,7 +78,7 @@ async fn an_upload_whose_future_was_dropped_goes_on_by_its_session() {
     assert_eq!(ranges[..2], ["bytes */786437", "bytes 524288-786431/786437"]);
 }
 
-/// Sends a part of what is asked for and then nothing more, until it was asked that often.
+/// Sends a part of the requested bytes and then nothing more, until that many requests were made.
 #[derive(Clone, Default)]
 struct Stalls {
     times: usize,
@@ -102,12 +102,12 @@ impl Transport for Stalls {
     }
 }
 
-/// A response of so many chunks, with a wait before each, as long as it is said or not.
+/// A response in that many chunks with a wait before each, with or without a length.
 #[derive(Clone)]
 struct Slow {
     chunks: usize,
     wait: Duration,
-    /// Breaks the first response after so many chunks.
+    /// Ends the first response after that many chunks.
     broken: usize,
     with_length: bool,
     asked: Arc<AtomicUsize>,
@@ -143,7 +143,7 @@ impl Transport for Slow {
     }
 }
 
-/// A policy's total time is for attempts at something: a response that gave media all the time is no failed one.
+/// A policy's total time limits time without progress: a response that delivers media is not a failed attempt.
 #[tokio::test(start_paused = true)]
 async fn a_download_that_breaks_after_a_long_time_goes_on() {
     let wait = Duration::from_secs(100);
@@ -156,7 +156,7 @@ async fn a_download_that_breaks_after_a_long_time_goes_on() {
     assert_eq!(asked.load(Ordering::SeqCst), 2);
 }
 
-/// What breaks without having given anything is a failed attempt, however long that took.
+/// A response that ends without any media is a failed attempt, however long it took.
 #[tokio::test(start_paused = true)]
 async fn a_download_that_gives_nothing_ends_with_the_total_time() {
     let wait = Duration::from_secs(100);
@@ -167,7 +167,7 @@ async fn a_download_that_gives_nothing_ends_with_the_total_time() {
     assert!(error.is_connection(), "{error}");
 }
 
-/// Without a length, only what comes tells how large it is.
+/// Without a length, the size is known only from the received bytes.
 #[tokio::test(start_paused = true)]
 async fn media_in_one_chunk_is_no_larger_than_a_response_may_be() {
     for (chunks, fits) in [(1, true), (2, false)] {
@@ -184,7 +184,7 @@ async fn media_in_one_chunk_is_no_larger_than_a_response_may_be() {
     }
 }
 
-/// Takes an upload piece by piece, with a wait after each.
+/// Takes an upload in pieces, with a wait after each.
 struct Drip(Duration);
 
 impl Transport for Drip {
@@ -211,7 +211,7 @@ impl Transport for Drip {
     }
 }
 
-/// On a slow line media in memory takes its time as that of any other source does.
+/// On a slow connection, media in memory may take as long as media from any other source.
 #[tokio::test(start_paused = true)]
 async fn an_upload_of_bytes_in_one_request_may_take_long_but_for_small_ones() {
     let wait = Duration::from_secs(20);
@@ -230,11 +230,11 @@ async fn an_upload_of_bytes_in_one_request_may_take_long_but_for_small_ones() {
         assert!(answer["size"].as_u64() >= Some(large as u64), "{name}: {answer}");
         assert!(start.elapsed() > Duration::from_secs(120), "{name}");
     }
-    // What is small goes out as one piece, which nobody can look into.
+    // A small body is sent in one piece, whose progress is unknown.
     assert!(upload(json!({}), 1 << 20).simple().await.unwrap_err().is_timeout());
 }
 
-/// The timeout is for silence, and what comes after it is asked for again.
+/// The timeout limits idle time, and the rest is requested again.
 #[tokio::test(start_paused = true)]
 async fn a_download_that_falls_silent_goes_on_or_is_given_up() {
     let shop = |times| {

@@ -1,5 +1,6 @@
-//! A store over bare sockets that does to media, by a seed, what networks and servers do: an HTTP library would not let
-//! it. It keeps what it has read when a connection breaks, and notes whatever a client may not do.
+//! A store on bare sockets that simulates, depending on a seed, the failures of networks and servers that an HTTP
+//! library would prevent. It keeps what it has read when a connection fails, and records everything that a client must
+//! not do.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
@@ -10,37 +11,37 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use fastrand::Rng;
 
-/// How bad it gets.
+/// The severity of the failures.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Weather {
-    /// What a client must cope with.
+    /// Failures from which a client must recover.
     Rough,
-    /// Also what it can only notice.
+    /// Also failures that it can only detect.
     Foul,
 }
 
 pub struct State {
     pub rng: Rng,
     pub weather: Weather,
-    /// How many more exchanges go wrong.
+    /// How many more exchanges fail.
     pub faults: usize,
-    /// How many more sessions are forgotten.
+    /// How many more sessions are lost.
     pub forgets: usize,
-    /// What is served.
+    /// The media that is served.
     pub media: Vec<u8>,
-    /// Headers that say which state of the media it is.
+    /// Headers that identify the version of the media.
     pub validators: Vec<String>,
-    /// What came of the upload.
+    /// The received bytes of the upload.
     pub kept: Vec<u8>,
     session: usize,
     complete: bool,
-    /// What happened, for who reads a failure.
+    /// What happened, for the reader of a failed test.
     pub log: Vec<String>,
-    /// What the client did that it may not.
+    /// What the client did but must not do.
     pub wrong: Vec<String>,
 }
 
-/// It stops when it is dropped.
+/// The store, which stops when it is dropped.
 pub struct Wire {
     address: SocketAddr,
     state: Arc<Mutex<State>>,
@@ -50,12 +51,12 @@ pub struct Wire {
 impl Drop for Wire {
     fn drop(&mut self) {
         self.stopped.store(true, Ordering::Relaxed);
-        // For the thread that waits for a connection.
+        // Wakes the thread that waits for a connection.
         let _ = TcpStream::connect(self.address);
     }
 }
 
-/// An answer, empty where none comes, and whether the connection holds after it.
+/// A response, empty if there is none, and whether the connection stays open.
 struct Answer {
     bytes: Vec<u8>,
     holds: bool,
@@ -76,7 +77,7 @@ impl Answer {
         Answer::new("503 Service Unavailable", &["Retry-After: 0".to_owned()], b"<html>busy</html>")
     }
 
-    /// The connection breaks after so many bytes.
+    /// The connection fails after that many bytes.
     fn cut(mut self, at: usize) -> Self {
         self.bytes.truncate(at);
         self.holds = false;
@@ -107,7 +108,7 @@ impl Wire {
         wire
     }
 
-    /// What comes now goes by this seed, and all before is forgotten but connections.
+    /// Sets the seed for what follows, and forgets everything except connections.
     pub fn begin(&self, seed: u64, weather: Weather) {
         self.with(|state| {
             let sessions = state.session;
@@ -128,7 +129,7 @@ impl Wire {
 fn connection(stream: &TcpStream, state: &Mutex<State>) {
     let mut reader = BufReader::new(stream);
     while let Some(head) = Head::read(&mut reader) {
-        // One exchange at a time: a connection that breaks is done with before the next one says anything.
+        // One exchange at a time: a failed connection ends before the next one starts.
         let answer = state.lock().unwrap().exchange(&head, &mut reader);
         if (&mut &*stream).write_all(&answer.bytes).is_err() || !answer.holds {
             break;
@@ -165,7 +166,7 @@ impl Head {
     }
 }
 
-/// None where the connection ends before.
+/// `None` if the connection ends before.
 fn read_all(body: &mut impl Read, length: usize) -> Option<Vec<u8>> {
     let mut all = vec![0; length];
     body.read_exact(&mut all).ok().map(|()| all)
@@ -218,7 +219,7 @@ impl State {
         self.post(head, length, body)
     }
 
-    /// The number of a fault among so many, or none this time.
+    /// The number of a fault, or `None` for no fault.
     fn fault(&mut self, kinds: usize) -> Option<usize> {
         if self.faults == 0 || self.rng.u8(..) < 100 {
             return None;
@@ -229,7 +230,7 @@ impl State {
         Some(kind)
     }
 
-    /// Media in one request, or the opening of a session.
+    /// Handles media in one request, or the opening of a session.
     fn post(&mut self, head: &Head, length: usize, body: &mut impl BufRead) -> Answer {
         let fault = self.fault(3);
         let chunked = head.header("transfer-encoding") == Some("chunked");
@@ -262,10 +263,10 @@ impl State {
         Answer::new("200 OK", &[], format!("{{\"size\":{}}}", self.kept.len()).as_bytes())
     }
 
-    /// A piece of a session, or the question what there is.
+    /// Handles a piece for a session, or the question how much there is.
     fn chunk(&mut self, head: &Head, length: usize, body: &mut impl BufRead) -> Answer {
         let fault = self.fault(7);
-        // A part of the piece arrives at least.
+        // At least a part of the piece arrives.
         let arrives = if fault == Some(0) { self.rng.usize(..=length) } else { length };
         let Some(sent) = read_all(body, arrives) else { return Answer::none() };
         if !head.line.contains(&format!("/session/{} ", self.session)) {
@@ -288,7 +289,7 @@ impl State {
             false => Answer::new("308 Resume Incomplete", range.as_slice(), b""),
         };
         match fault {
-            // The answer is lost, breaks off, or is shorter than it says.
+            // The response is lost, ends early, or is shorter than announced.
             Some(0 | 4) => Answer::none(),
             Some(5) => answer.cut(self.rng.usize(1..40)),
             Some(6) if self.complete => {
@@ -299,7 +300,7 @@ impl State {
         }
     }
 
-    /// Appends what arrived, or less of it.
+    /// Appends the received bytes, or fewer.
     fn keep(&mut self, head: &Head, length: usize, sent: &[u8], fault: Option<usize>) -> Result<(), String> {
         let range = head.header("content-range").unwrap_or_default();
         let (place, total) =
@@ -329,7 +330,7 @@ impl State {
         let kinds = if self.weather == Weather::Foul { 12 } else { 5 };
         let fault = self.fault(kinds);
         if fault == Some(6) {
-            // The media is replaced by another of the same length.
+            // The media is replaced by other media of the same length.
             self.media.iter_mut().for_each(|byte| *byte = !*byte);
             self.validators = vec!["ETag: \"2\"".to_owned()];
         }
@@ -339,7 +340,7 @@ impl State {
             return Answer::new("412 Precondition Failed", &[], b"");
         }
         let mut headers = [self.validators.clone(), vec![self.hash()]].concat();
-        // A server need not know of ranges.
+        // A server may not support ranges.
         let asked = head.header("range").filter(|_| fault != Some(0));
         let asked = asked.and_then(|range| range.strip_prefix("bytes=")?.split_once('-'));
         let (mut first, mut end) = (0, size);
@@ -354,7 +355,7 @@ impl State {
         let mut body = self.media[first..end].to_vec();
         if asked.is_some() {
             if fault == Some(1) && body.len() > 1 {
-                // Only a part of what was asked for, as a server may.
+                // A server may send only a part of the requested range.
                 body.truncate(self.rng.usize(1..body.len()));
             }
             let start = if fault == Some(7) { first + 1 } else { first };
@@ -372,12 +373,12 @@ impl State {
         let status = if asked.is_some() { "206 Partial Content" } else { "200 OK" };
         let whole = |length: usize| Answer::with_length(status, &headers, &body, length);
         match fault {
-            // The connection breaks anywhere, also in the head.
+            // The connection fails anywhere, including in the headers.
             Some(3 | 4) => whole(body.len()).cut(self.rng.usize(..whole(body.len()).bytes.len())),
-            // The length is larger than what comes, or smaller.
+            // The announced length is larger or smaller than the actual one.
             Some(5) => Answer { holds: false, ..whole(body.len() + self.rng.usize(1..1000)) },
             Some(10) => Answer { holds: false, ..whole(self.rng.usize(..=body.len())) },
-            // More comes than was said.
+            // There are more bytes than announced.
             Some(11) => {
                 let more = [&body[..], b"more"].concat();
                 Answer::with_length(status, &headers, &more, more.len())

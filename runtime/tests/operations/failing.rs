@@ -1,4 +1,4 @@
-//! Operations that fail, and answers that are none.
+//! Operations that fail, and responses that are not operations.
 
 use gapis_runtime::{Detail, Error};
 use serde_json::json;
@@ -41,7 +41,7 @@ async fn codes_become_statuses() {
     assert!(told(7).await.is_permission_denied());
     assert!(told(6).await.is_conflict());
     assert!(told(16).await.is_credentials());
-    // Some servers put an HTTP status there.
+    // Some servers have an HTTP status there.
     assert_eq!(told(412).await.status().map(u16::from), Some(412));
     for unknown in [17, 70_000, u64::MAX] {
         let error = told(unknown).await;
@@ -87,7 +87,7 @@ async fn other_errors_of_that_form() {
         operation.as_object_mut().unwrap().extend(members.as_object().unwrap().clone());
         Peer::new([(200, operation)]).yard().insert("p", "z").wait().await
     };
-    // Cloud SQL names no status, Kubernetes Engine has a google.rpc.Status.
+    // Cloud SQL has no status; Kubernetes Engine has a google.rpc.Status.
     let sql =
         told(json!({ "error": { "errors": [{ "code": "INTERNAL_ERROR", "message": "broken" }] } })).await;
     let sql = sql.unwrap_err();

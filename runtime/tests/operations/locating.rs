@@ -1,4 +1,4 @@
-//! Where an operation in the form of Compute Engine is asked for.
+//! The URL for polling an operation of Compute Engine's form.
 
 use gapis_runtime::Json;
 use proptest::prelude::*;
@@ -7,7 +7,7 @@ use serde_json::json;
 use gapis_testkit::longrunning::yard::{Operation, Yard};
 use gapis_testkit::longrunning::*;
 
-/// The path of the poll after that answer.
+/// The path of the poll after that response.
 async fn poll(first: Json) -> String {
     let peer = Peer::new([(200, first), (200, json!({ "name": "o", "status": "DONE" }))]);
     peer.yard().insert("p", "z").wait().await.unwrap();
@@ -25,12 +25,12 @@ async fn by_its_link() {
             "projects/q/zones/y/operations/o",
         ),
         ("https://yard.test/yard/v1/projects/q/global/operations/o?x=1", "projects/q/global/operations/o"),
-        // Of another host's link the values alone are taken, and they stay in their places.
+        // From a link to another host, only the values are used, and they cannot leave their positions.
         (
             "https://evil.test/yard/v1/projects/q%2F..%2Fx/global/operations/o",
             "projects/q%2F..%2Fx/global/operations/o",
         ),
-        // No link of an operation: what the call says.
+        // This is not a link of an operation, so the values are taken from the call.
         (
             "https://www.googleapis.com/yard/v1/projects/q/zones/y/secrets/o",
             "projects/p/zones/z/operations/o",
@@ -58,10 +58,10 @@ async fn dots_are_refused() {
     let link = "https://yard.test/yard/v1/projects/%2E%2E/global/operations/o";
     let peer = Peer::new([(200, json!({ "name": "o", "status": "RUNNING", "selfLink": link }))]);
     let error = peer.yard().insert("p", "z").wait().await.unwrap_err();
-    // The call was executed, and it is the server's word that is bad.
+    // The call was executed, and the invalid text is the server's.
     assert!(error.is_protocol() && !error.is_input() && peer.sent().len() == 1, "{error}");
     assert!(error.to_string().starts_with("yard.machines.insert: the operation `o` "), "{error}");
-    // Of what the caller gives itself, nothing was sent.
+    // The invalid text is the caller's, and nothing was sent.
     let operation =
         Operation { name: Some("o".into()), self_link: Some(link.into()), ..Operation::default() };
     let peer = Peer::new([(200, json!({}))]);
@@ -80,7 +80,7 @@ async fn an_operation_without_its_call() {
     assert!(error.is_protocol(), "{error}");
     assert_eq!(
         error.to_string(),
-        "yard: the operation `o` is not done, and what is known of it does not fit the path of what could be asked: \
+        "yard: the operation `o` is not done, and its name and members do not fit the path of a method that returns it: \
          projects/{project}/zones/{zone}/operations/{operation}, projects/{project}/global/operations/{operation}"
     );
     operation.self_link = Some("https://yard.test/yard/v1/projects/q/zones/y/operations/o".into());
@@ -90,7 +90,7 @@ async fn an_operation_without_its_call() {
     assert_eq!(sent[0].line, "GET https://yard.test/yard/v1/projects/q/zones/y/operations/o?alt=json");
 }
 
-/// Text of the pieces that links are made of, in any order.
+/// Text made of the pieces of links, in any order.
 fn odd() -> impl Strategy<Value = String> {
     let pieces = prop::sample::select(vec![
         "https://",
@@ -121,7 +121,8 @@ fn odd() -> impl Strategy<Value = String> {
 proptest! {
     #![proptest_config(ProptestConfig { cases: 300, failure_persistence: None, ..ProptestConfig::default() })]
 
-    /// Whatever a server says of an operation: a poll goes to a known path at the client's own endpoint, or nowhere.
+    /// Whatever a server says about an operation, a poll is sent to a known path at the client's own endpoint, or not
+    /// at all.
     #[test]
     fn a_server_chooses_nothing_but_values(name in odd(), link in odd(), zone in odd(), is_link in any::<bool>()) {
         let link = if is_link { format!("https://yard.test/yard/v1/projects/{link}/global/operations/{zone}") } else { link };

@@ -1,6 +1,6 @@
-//! Waiting for long-running operations, against a scripted peer: what is asked for, when, and what comes of it.
+//! Waits for long-running operations, with a scripted peer: the requests, their times, and the results.
 //!
-//! Time is paused wherever a test waits, so that waits are exact and cost nothing.
+//! Time is paused in tests that wait, so that waits are exact and take no real time.
 #![allow(missing_docs, unreachable_pub)]
 
 mod failing;

@@ -1,4 +1,4 @@
-//! How often an operation is asked for, for how long, and what comes of it.
+//! How often and how long an operation is polled, and the result.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -132,7 +132,7 @@ async fn a_poll_that_fails_is_sent_again() {
     let peer = Peer::new([going(0), unavailable(), unavailable(), going(1), done(json!({}))]);
     let operation = peer.farm().build(Barn::default()).wait().await.unwrap();
     assert_eq!((operation.done, peer.sent().len()), (Some(true), 5));
-    // The call's own policy is that of the polls.
+    // The policy of the call is also that of the polls.
     let peer = Peer::new([going(0), unavailable(), done(json!({}))]);
     let once = peer.farm().build(Barn::default()).with_retry(RetryPolicy::none());
     assert_eq!(once.wait().await.unwrap_err().status().map(u16::from), Some(503));
@@ -181,7 +181,7 @@ async fn an_operation_that_some_call_answered() {
     let barn: Barn = farm.wait_for(&operation).reply_as().await.unwrap();
     assert_eq!(barn.doors, Some(3));
     assert_eq!(peer.polls(), vec!["GET https://farm.test/v1/farms/f/operations/o"; 2]);
-    // What is done is not asked for.
+    // An operation that is done is not polled.
     let finished = farm.operation(NAME).await.unwrap();
     let again = farm.wait_for(&finished).await.unwrap();
     assert_eq!((again, peer.sent().len()), (finished, 4));
@@ -197,7 +197,7 @@ async fn dropping_stops() {
     assert!(sent >= 3, "{sent}");
     tokio::time::sleep(secs(600)).await;
     assert_eq!(peer.sent().len(), sent);
-    // Nothing is sent before it is awaited.
+    // Nothing is sent before the future is awaited.
     drop(farm.build(Barn::default()).wait());
     assert_eq!(peer.sent().len(), sent);
 }

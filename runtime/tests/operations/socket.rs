@@ -1,4 +1,4 @@
-//! Over the loopback interface, against the mock server.
+//! Operations over the loopback interface, with the mock server.
 
 use std::sync::Mutex;
 use std::time::Duration;
@@ -10,7 +10,7 @@ use serde_json::json;
 use gapis_testkit::longrunning::NAME;
 use gapis_testkit::longrunning::farm::{Barn, Build, Farm, GetOperation, Operation};
 
-/// A server whose operation is done when it was asked for three times.
+/// A server whose operation is done at the third poll.
 fn server() -> MockServer {
     let mock = MockServer::start().unwrap();
     let named = || Operation { name: Some(NAME.to_owned()), ..Operation::default() };
@@ -48,7 +48,7 @@ async fn polls_are_calls_like_others() {
     let barn =
         farm(&mock).build(Barn::default()).wait().reply_as::<Barn>().with_policy(quick()).await.unwrap();
     assert_eq!(barn.doors, Some(2));
-    // One call, two polls that are refused, three that are answered; the answer to one of them is lost.
+    // One call, two polls that are refused, and three that succeed; the response to one of them is lost.
     assert_eq!((mock.request_count(), mock.calls_of::<Build>().len()), (6, 1));
 }
 

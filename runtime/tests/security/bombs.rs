@@ -1,4 +1,4 @@
-//! Answers that are small on the wire and huge in memory, and ones that are deep.
+//! Responses that are small on the wire and huge in memory, and deeply nested ones.
 
 use std::io::Write as _;
 
@@ -10,15 +10,15 @@ use gapis_testkit::shop::Shop;
 use gapis_testkit::socket::Socket;
 use gapis_testkit::zoo::*;
 
-/// Zeros in one piece of the bomb.
+/// The zeros in one piece.
 const PIECE: usize = 1 << 20;
 
-/// A gzip stream of 1 GiB of zeros, about a thousandth of that on the wire: one compressed piece, repeated. It has no
-/// trailer, since nobody should come that far.
+/// A gzip stream of 1 GiB of zeros, which is about a thousandth of that on the wire: one compressed piece, repeated.
+/// It has no trailer, because no reader should get that far.
 fn gigabyte(before: &[u8]) -> Vec<u8> {
     let mut head = GzEncoder::new(Vec::new(), Compression::best());
     head.write_all(before).unwrap();
-    // A flush ends a block at a byte, so that others can follow.
+    // A flush ends a block at a byte boundary, so that others can follow.
     head.flush().unwrap();
     let mut bomb = head.get_ref().clone();
     let mut deflate = flate2::Compress::new(Compression::best(), false);
@@ -31,7 +31,7 @@ fn gigabyte(before: &[u8]) -> Vec<u8> {
     bomb
 }
 
-/// A server that answers every request with these bytes; gives its address.
+/// Starts a server that responds to every request with these bytes. Returns its address.
 fn serve(head: &str, body: Vec<u8>) -> String {
     let head = format!("{head}\r\nContent-Length: {}\r\nConnection: close\r\n\r\n", body.len());
     let answer = [head.as_bytes(), &body].concat();
@@ -45,14 +45,14 @@ fn service(address: &str) -> Zoo {
     builder.max_response(8 << 20).build().unwrap()
 }
 
-/// The most memory that this process ever had, in bytes, where that can be read.
+/// The peak memory of this process in bytes, if it can be read.
 fn peak() -> usize {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     let line = status.lines().find(|line| line.starts_with("VmHWM:")).unwrap_or_default();
     line.split_whitespace().nth(1).map_or(0, |kib| kib.parse::<usize>().unwrap() << 10)
 }
 
-/// All bombs in one test, since memory is the process's.
+/// All bombs are in one test, because memory is measured for the process.
 #[tokio::test]
 async fn a_gigabyte_of_zeros_costs_no_more_than_the_limit() {
     let before = peak();
@@ -61,7 +61,7 @@ async fn a_gigabyte_of_zeros_costs_no_more_than_the_limit() {
     let error = zoo.get("a").await.unwrap_err();
     assert_eq!(error.to_string(), "the response is larger than 8388608 bytes");
 
-    // Media is asked for as it is stored; a server may compress it all the same.
+    // The request asks for stored bytes, but a server may compress them anyway.
     let address = serve(&format!("HTTP/1.1 200 OK\r\n{GZIP}"), gigabyte(b"{"));
     let builder = Shop::builder().anonymous().endpoint(&address).retry(RetryPolicy::none());
     let shop = builder.max_response(8 << 20).build().unwrap();
@@ -69,12 +69,12 @@ async fn a_gigabyte_of_zeros_costs_no_more_than_the_limit() {
     let error = shop.get("a").download().with_decompression().bytes().await.unwrap_err();
     assert_eq!(error.to_string(), "shop.get: the media is larger than 8388608 bytes");
 
-    // What is wrong is known by the status, and so much is not needed for it.
+    // The status says what is wrong, so not all of the body is needed.
     let zoo = service(&serve(&format!("HTTP/1.1 404 Not Found\r\n{GZIP}"), gigabyte(b"{")));
     let error = zoo.get("a").await.unwrap_err();
     assert!(error.is_not_found() && error.response().unwrap().body.len() <= 1 << 20, "{error}");
 
-    // As a batch that ends in zeros, as a part of one, and as a refusal.
+    // As a batch that ends in zeros, as a part of a batch, and as a refusal.
     let multipart = "Content-Encoding: gzip\r\nContent-Type: multipart/mixed; boundary=B";
     let limits = ReadLimits::default().with_part_bytes(1 << 20).with_total_bytes(16 << 20);
     for (status, head, begin) in [
@@ -105,7 +105,7 @@ async fn a_gigabyte_of_zeros_costs_no_more_than_the_limit() {
     assert!(grown < 200 << 20, "{} MiB", grown >> 20);
 }
 
-/// `{"x":[[[…` and `{"x":{"x":…`, open or closed.
+/// `{"x":[[[…` and `{"x":{"x":…`, closed or not.
 fn deep() -> Vec<String> {
     let levels = 100_000;
     let (open, close) = ("[".repeat(levels), "]".repeat(levels));
@@ -120,7 +120,7 @@ fn deep() -> Vec<String> {
     ]
 }
 
-/// The thread that tests run on has 2 MiB of stack; so has this one, whatever the tests are run with.
+/// The thread has a stack of 2 MiB, like the threads for tests by default.
 fn on_a_small_stack(work: impl Future<Output = ()> + Send + 'static) {
     let thread = std::thread::Builder::new().stack_size(2 << 20);
     let run = || {
@@ -145,7 +145,7 @@ fn depth_is_an_error_and_no_stack_overflow() {
             assert!(zoo.call(http::Method::GET, "x", None).await.is_err_and(|error| is_about_depth(&error)));
             assert!(zoo.get("a").reply_as::<Json>().await.is_err_and(|error| is_about_depth(&error)));
 
-            // An error's body is an error all the same.
+            // The body of an error is still an error.
             let body = text.clone();
             let (zoo, _) = gapis_testkit::zoo::zoo(move |_| Answer::json(404, body.clone()));
             assert!(zoo.get("a").await.is_err_and(|error| error.is_not_found()));

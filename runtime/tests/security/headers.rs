@@ -1,5 +1,5 @@
-//! A value of the caller's stays in its place: it cannot end its header line, its path segment, its query value or its
-//! part. Where a place can hold any text it is encoded, else it is refused before anything is sent.
+//! A caller's value cannot leave its position: its header line, its path segment, its query value or its part. Where
+//! any text is possible it is encoded; otherwise an invalid value is refused before anything is sent.
 
 use gapis_runtime::private::Request;
 use gapis_runtime::{
@@ -10,11 +10,11 @@ use serde_json::json;
 use gapis_testkit::shop::Shop;
 use gapis_testkit::zoo::*;
 
-/// What would be another header line, or the end of a text, if it stood where it was put.
+/// Text that would be another header line, or the end of a text, without encoding.
 const EVIL: [&str; 5] =
     ["a\r\nX-Evil: 1", "a\nX-Evil: 1", "a\rX-Evil: 1", "a\0X-Evil: 1", "a\u{7f}X-Evil: 1"];
 
-/// A method whose body is of any media type.
+/// A method whose body has any media type.
 enum Put {}
 gapis_runtime::method! { Put: Zoo => Json; "zoo.put" POST "put" }
 
@@ -39,7 +39,7 @@ fn assert_refused<T>(place: &str, result: Result<T>) {
     let error = result.err().unwrap_or_else(|| panic!("{place} was taken"));
     assert!(error.is_input() || error.is_credentials(), "{place}: {error}");
     let shown = format!("{error} {error:?}");
-    // Quoted, a name may be shown; as it is, it would be another line of a log.
+    // A name may be shown in quotes; without, it could be another line of a log.
     assert!(!shown.chars().any(char::is_control), "{place}: {shown}");
 }
 
@@ -134,7 +134,7 @@ async fn where_any_text_may_stand_it_is_encoded() {
         for part in &sent.parts {
             assert!(part.header("x-evil").is_none(), "{part:?}");
             assert_eq!(part.line.split(' ').count(), 3, "{}", part.line);
-            // What is JSON has its own way to hold any text.
+            // JSON can represent any text.
             assert!(part.body.is_empty() || serde_json::from_str::<Json>(&part.body).is_ok());
         }
         let lines = String::from_utf8(sent.body.to_vec()).unwrap();
@@ -142,7 +142,7 @@ async fn where_any_text_may_stand_it_is_encoded() {
     }
 }
 
-/// A body of the caller's in the very form of a batch ends no part.
+/// A body in the format of a batch does not end its part.
 #[tokio::test]
 async fn a_body_cannot_end_its_part() {
     let peer = Peer::new(|sent| sent.echo());
@@ -151,7 +151,7 @@ async fn a_body_cannot_end_its_part() {
     batch.add(zoo.get("a")).unwrap();
     batch.execute().await.error_for_failures().unwrap();
     let first = String::from_utf8(peer.sent()[0].body.to_vec()).unwrap();
-    // Even with the boundary of a request that was seen before.
+    // Not even with the boundary of an earlier request.
     let body = HttpBody::new("text/plain", format!("\r\n{first}"));
     let mut batch = zoo.batch();
     batch.add(put(&zoo, &body)).unwrap();

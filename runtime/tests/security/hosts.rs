@@ -1,5 +1,5 @@
-//! Credentials go to the host that the client was told of, whatever a server points at. Over sockets, with the library's
-//! own HTTP client, since following is what HTTP clients do.
+//! Credentials are sent only to the client's host, whatever URL a server names. The tests use sockets and the
+//! library's own HTTP client, because HTTP clients often follow redirects.
 
 use std::sync::{Arc, Mutex};
 
@@ -11,7 +11,7 @@ use gapis_testkit::shop::{Shop, bytes};
 
 const UNIT: usize = 256 * 1024;
 
-/// A server that does what the closure says, and one that nobody should come to.
+/// A server that responds with the closure, and a server that should get no request.
 struct Pair {
     server: MockServer,
     away: MockServer,
@@ -45,7 +45,7 @@ impl Pair {
         Pair { server, away, shop }
     }
 
-    /// Nobody came to the other server, and somebody to this one, with the token.
+    /// Asserts that the other server got no request, and that this one got the token.
     fn check(&self, requests: usize) {
         assert_eq!(self.away.requests().len(), 0);
         let sent = self.server.requests();
@@ -73,7 +73,7 @@ async fn no_redirect_is_followed() {
     }
 }
 
-/// The session itself may be anywhere that a server says, but not on another host, port or scheme.
+/// A session may have any path, but not another host, port or scheme.
 #[tokio::test]
 async fn no_session_is_opened_elsewhere() {
     let pair = Pair::new(|_, away| MockResponse::new(200).with_header("location", away));
@@ -103,7 +103,7 @@ async fn no_piece_of_an_upload_is_redirected() {
         });
         let upload = pair.shop.insert(json!({})).upload(bytes(UNIT + 1)).resumable().with_chunk_size(UNIT);
         let error = upload.await.unwrap_err();
-        // 308 is the protocol's own word, for a server that keeps nothing of what it is sent.
+        // In this protocol, 308 means that the server has stored nothing of what it got.
         assert!(
             error.status().map(u16::from) == Some(status) || status == 308 && error.is_protocol(),
             "{status}: {error}"
@@ -126,7 +126,7 @@ async fn a_saved_session_of_another_place_is_not_gone_to() {
     pair.check(0);
 }
 
-/// Neither where a session ends nor where a download goes on.
+/// A redirect is not followed at the end of a session or in the middle of a download.
 #[tokio::test]
 async fn what_is_asked_later_stays_as_well() {
     let pair = Pair::new(|request, away| match request {
@@ -148,12 +148,12 @@ async fn what_is_asked_later_stays_as_well() {
     pair.check(3);
 }
 
-/// A client of the caller's that follows is told of, and what came from elsewhere is not taken.
+/// If a client of the caller's follows redirects, this is an error, and the response is not used.
 #[tokio::test]
 async fn an_http_client_that_follows_is_found_out() {
     let pair = Pair::new(|_, away| MockResponse::new(307).with_header("location", away));
     pair.away.route("GET", "/stolen", |_| MockResponse::json(200, &json!({ "name": "forged" })));
-    // A plain client of `reqwest` takes its cryptography from the process.
+    // A plain client of `reqwest` uses the process-wide cryptography provider.
     #[cfg(feature = "rustls")]
     let _ = rustls::crypto::ring::default_provider().install_default();
     let follows = reqwest::Client::new();
@@ -165,6 +165,6 @@ async fn an_http_client_that_follows_is_found_out() {
         .unwrap();
     let error = shop.get("a").await.unwrap_err();
     assert!(error.is_protocol() && error.to_string().contains("redirect(Policy::none())"), "{error}");
-    // What `reqwest` takes away by itself before it follows.
+    // The headers that `reqwest` itself removes before it follows.
     assert!(pair.away.requests().iter().all(|request| !request.headers.contains_key("authorization")));
 }

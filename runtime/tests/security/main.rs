@@ -1,5 +1,5 @@
-//! What must hold against a hostile server or hostile input: secrets stay where they belong, values stay in their
-//! places, and small answers do not become large ones.
+//! Properties with a hostile server or hostile input: secrets stay secret, values cannot leave their positions, and
+//! small responses do not become large ones.
 #![allow(missing_docs, unreachable_pub, dead_code, clippy::type_complexity)]
 
 mod bombs;

@@ -1,5 +1,5 @@
-//! No token, session, key or value of the caller's is in anything that is printed, logged or traced, by us or by what
-//! we are built on. What batches print is looked at in `batch/secrets.rs`.
+//! No token, session, key or value of the caller is printed, logged or traced, by this library or by its dependencies.
+//! The output of batches is tested in `batch/secrets.rs`.
 
 use std::fmt::{Debug, Write as _};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -12,10 +12,10 @@ use serde_json::json;
 
 use gapis_testkit::shop::{Shop, Store, bytes};
 
-/// Of the token, of the session's address, and of what a caller sends.
+/// Parts of the token, of the session's URL, and of what a caller sends.
 const SECRETS: [&str; 3] = ["s3cret", "s3ssion", "pr1vate"];
 
-/// All that was written, by whomever.
+/// Everything that was written, by any crate.
 static WRITTEN: Mutex<String> = Mutex::new(String::new());
 
 fn write(text: std::fmt::Arguments<'_>) {
@@ -43,7 +43,7 @@ mod traces {
     use tracing::span::{Attributes, Id, Record};
     use tracing::{Event, Metadata, Subscriber};
 
-    /// Writes down every span and event of every crate.
+    /// Records every span and event of every crate.
     pub struct Recorder;
 
     struct Fields;
@@ -87,7 +87,7 @@ fn print(value: &dyn Debug) {
     write(format_args!("{value:?} {value:#?}"));
 }
 
-/// An error with all that is behind it.
+/// An error with all of its causes.
 fn print_error(error: &Error) {
     print(error);
     let mut cause: Option<&dyn std::error::Error> = Some(error);
@@ -169,7 +169,7 @@ async fn no_secret_is_printed_logged_or_traced() {
     listen();
     let store = Store::default();
     let (server, _, _) = store.services();
-    // In words that do not repeat what was asked for: those of a server are its own.
+    // The messages of a server do not repeat the request here; otherwise they would be the server's own.
     server.route("GET", "/shop/v1/things/{id}", |_| MockResponse::html(404, "Nothing here"));
     server
         .route("POST", "/shop/v1/things", |_| MockResponse::json(400, &json!({"error": {"message": "No"}})));
@@ -187,7 +187,7 @@ async fn no_secret_is_printed_logged_or_traced() {
     use_batches(&shop).await;
     server.fault(Fault::error(MockError::unavailable(None)).skip(2));
     use_media(&shop).await;
-    // What the way to a server says of failures.
+    // The messages about a failed connection.
     let gone = builder().endpoint("http://127.0.0.1:1").retry(RetryPolicy::none()).build().unwrap();
     print_error(&gone.get("pr1vate").with_query("key", "s3cret").await.unwrap_err());
     server.fault(Fault::close().always());
@@ -200,7 +200,7 @@ async fn no_secret_is_printed_logged_or_traced() {
         let line = written.lines().find(|line| line.contains(secret));
         assert_eq!(line, None, "{secret} is shown");
     }
-    // Who listens hears something.
+    // The subscriber gets some events.
     assert!(written.contains("log ") && written.contains("Shop"));
     assert!(!cfg!(feature = "tracing") || written.contains("trace span gapis.call"));
 }

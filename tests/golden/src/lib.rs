@@ -53,14 +53,14 @@ mod tests {
             update.dry_run().map_err(|error| error.to_string())
         };
         assert!(of(3, "a").is_ok());
-        let why = "it is not split, since it is applied as a whole";
+        let why = "it is not split, because it is applied as a whole";
         assert_eq!(
             of(4, "a").expect_err("too many"),
-            format!("desk.papers.change: the update has 4 requests, and the API takes 3; {why}")
+            format!("desk.papers.change: the update has 4 requests, but the API accepts 3; {why}")
         );
         assert_eq!(
             of(2, &"a".repeat(100)).expect_err("too large"),
-            format!("desk.papers.change: the update has 260 bytes, and the API takes 200; {why}")
+            format!("desk.papers.change: the update has 260 bytes, but the API accepts 200; {why}")
         );
     }
 }

@@ -1,4 +1,4 @@
-//! A small API in the form of a generated crate, as examples in the documentation and tests use it.
+//! A small API in the form of a generated crate, which examples in the documentation and tests use.
 
 use gapis_runtime as runtime;
 
@@ -13,7 +13,7 @@ impl Farm {
     pub fn animals(&self) -> animals::Animals<'_> {
         animals::Animals(&self.0)
     }
-    /// The barns, which take long to build.
+    /// The barns, which take a long time to build.
     pub fn barns(&self) -> barns::Barns<'_> {
         barns::Barns(&self.0)
     }
@@ -29,7 +29,7 @@ pub mod schemas {
     pub struct Animal {
         /// Its name.
         pub name: Option<String>,
-        /// Members that the document does not name, and explicit nulls.
+        /// Members that the document does not define, and explicit nulls.
         pub extra: runtime::Extra,
     }
 
@@ -40,13 +40,13 @@ pub mod schemas {
         pub done: Option<bool>,
         /// Why it failed.
         pub error: Option<runtime::Json>,
-        /// How far it is.
+        /// The progress.
         pub metadata: Option<runtime::Json>,
         /// Its name.
         pub name: Option<String>,
-        /// What came of it.
+        /// The result.
         pub response: Option<runtime::Json>,
-        /// Members that the document does not name, and explicit nulls.
+        /// Members that the document does not define, and explicit nulls.
         pub extra: runtime::Extra,
     }
     runtime::operation! { Operation: super::Farm, done; "farm.operations.get" "{+name}" }
@@ -54,9 +54,9 @@ pub mod schemas {
     /// A barn.
     #[derive(Object)]
     pub struct Barn {
-        /// How many doors it has.
+        /// The number of doors.
         pub doors: Option<i32>,
-        /// Members that the document does not name, and explicit nulls.
+        /// Members that the document does not define, and explicit nulls.
         pub extra: runtime::Extra,
     }
 }

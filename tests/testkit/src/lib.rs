@@ -1,20 +1,19 @@
-//! Small APIs in the form of generated crates, and servers that answer by script: what more than one test of this
-//! repository needs.
+//! Small APIs in the form of generated crates, and scripted servers, for tests in several crates of this repository.
 //!
-//! | module | what it is |
+//! | module | content |
 //! |---|---|
-//! | [`farm`] | an API with a resource and an operation, as the documentation's examples use it |
+//! | [`farm`] | an API with a resource and an operation, for the examples in the documentation |
 //! | [`photos`] | an API with media |
-//! | [`zoo`] | an API with batches and lists, on a [`peer`] |
-//! | [`shop`] | an API with media, and a store that checks what it is sent |
+//! | [`zoo`] | an API with batches and lists, with a [`peer`] |
+//! | [`shop`] | an API with media, and a store that checks requests |
 //! | [`longrunning`] | two APIs with operations, one for each form |
 //! | [`regional`] | an API with regional and mutual TLS endpoints |
 //! | [`small`] | APIs with one feature each |
-//! | [`peer`] | a transport without a network, which answers by script |
-//! | [`socket`] | a server on a loopback socket, which answers by script |
+//! | [`peer`] | a scripted transport without a network |
+//! | [`socket`] | a scripted server on a loopback socket |
 //!
-//! The readers of requests in [`peer`], [`shop`] and [`socket`] share no code with the library, so that one mistake is
-//! not made on both sides.
+//! The parsers of requests in [`peer`], [`shop`] and [`socket`] share no code with the library, so that both cannot
+//! have the same fault.
 
 #![allow(missing_docs, reason = "fixtures are read, not looked up")]
 
@@ -33,7 +32,7 @@ use std::time::Duration;
 
 use gapis_runtime::RetryPolicy;
 
-/// A list that callbacks write to.
+/// A list to which callbacks append.
 #[derive(Clone, Default)]
 pub struct Log(Arc<Mutex<Vec<String>>>);
 
@@ -55,14 +54,14 @@ impl Log {
     }
 }
 
-/// That many attempts, with waits of one to eight seconds before each further one, on a clock that the test pauses.
+/// A policy with that many attempts, and waits of one to eight seconds between them, on a clock that the test pauses.
 pub fn policy(attempts: u32) -> RetryPolicy {
     RetryPolicy::default()
         .with_max_attempts(attempts)
         .with_backoff(Duration::from_secs(1), Duration::from_secs(8))
 }
 
-/// Waits that do not count, for tests on a real clock.
+/// A policy with negligible waits, for tests on a real clock.
 pub fn quick() -> RetryPolicy {
     RetryPolicy::default().with_backoff(Duration::from_millis(1), Duration::from_millis(1))
 }

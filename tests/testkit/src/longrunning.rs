@@ -1,4 +1,4 @@
-//! Two small APIs in the form of generated crates, one for each form of operation, and a peer that answers by script.
+//! Two small APIs in the form of generated crates, one for each form of operation, and a scripted peer.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
@@ -89,7 +89,7 @@ pub mod yard {
     }
 }
 
-/// One HTTP request as it was sent.
+/// An HTTP request as sent.
 #[derive(Clone, Debug)]
 pub struct Sent {
     pub at: Instant,
@@ -98,7 +98,7 @@ pub struct Sent {
     pub headers: HeaderMap,
 }
 
-/// A transport without a network: gives one answer after the other, the last again and again.
+/// A transport without a network. It returns the responses in order, and repeats the last one.
 #[derive(Clone, Default)]
 pub struct Peer {
     answers: Arc<Mutex<VecDeque<(u16, Json)>>>,
@@ -122,7 +122,7 @@ impl Peer {
         self.sent.lock().unwrap().clone()
     }
 
-    /// The requests but the first, without `?alt=json`.
+    /// All requests except the first, without `?alt=json`.
     pub fn polls(&self) -> Vec<String> {
         let sent = self.sent();
         sent.iter().skip(1).map(|sent| sent.line.trim_end_matches("?alt=json").to_owned()).collect()
@@ -147,17 +147,17 @@ impl Transport for Peer {
 
 pub const NAME: &str = "farms/f/operations/o";
 
-/// An operation that goes on, with how far it is.
+/// An operation that is not done, with its progress.
 pub fn going(percent: i32) -> (u16, Json) {
     (200, json!({ "name": NAME, "metadata": { "percent": percent } }))
 }
 
-/// An operation that is done, and what came of it.
+/// An operation that is done, with its result.
 pub fn done(response: Json) -> (u16, Json) {
     (200, json!({ "name": NAME, "done": true, "response": response }))
 }
 
-/// An operation that is done, and failed.
+/// An operation that is done and has failed.
 pub fn failed(error: Json) -> (u16, Json) {
     (200, json!({ "name": NAME, "done": true, "error": error }))
 }

@@ -1,4 +1,4 @@
-//! A transport without a network, which answers by script and remembers what it was sent.
+//! A scripted transport without a network, which records requests.
 
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -12,7 +12,7 @@ use gapis_runtime::{BoxFuture, Client, Error, Json, Result};
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use tokio::time::Instant;
 
-/// One HTTP request as it was sent.
+/// An HTTP request as sent.
 #[derive(Clone)]
 pub struct Sent {
     /// Counted from 0.
@@ -24,10 +24,10 @@ pub struct Sent {
     pub parts: Vec<Part>,
 }
 
-/// One call in it, read by a plain parser that shares nothing with the library's.
+/// A call in it, parsed by a simple parser that shares no code with the library's.
 #[derive(Clone, Debug)]
 pub struct Part {
-    /// The `Content-ID` between its brackets.
+    /// The `Content-ID` without its angle brackets.
     pub id: String,
     /// `GET /zoo/v1/animals/a?alt=json HTTP/1.1`
     pub line: String,
@@ -36,12 +36,12 @@ pub struct Part {
 }
 
 impl Part {
-    /// Whether it is the call about that animal.
+    /// Whether it is the call for that animal.
     pub fn is(&self, animal: &str) -> bool {
         self.animal() == animal
     }
 
-    /// The animal's id in path or body.
+    /// The id of the animal in the path or body.
     pub fn animal(&self) -> String {
         let path = self.line.split([' ', '?']).nth(1).unwrap_or_default();
         match path.strip_prefix("/zoo/v1/animals/") {
@@ -80,18 +80,18 @@ impl Sent {
         self.headers.get(name).map(|value| value.to_str().unwrap())
     }
 
-    /// Which animals it is about.
+    /// The animals of its calls.
     pub fn animals(&self) -> Vec<String> {
         self.parts.iter().map(Part::animal).collect()
     }
 
-    /// A well-formed answer with the part that the closure gives for each call, if it gives one.
+    /// A well-formed response with the parts that the closure returns for the calls.
     pub fn answer(&self, mut inner: impl FnMut(&Part) -> Option<String>) -> Answer {
         let parts = self.parts.iter().filter_map(|part| inner(part).map(|inner| framed(part, &inner)));
         Answer::multipart(parts.collect::<String>() + "--B--\r\n")
     }
 
-    /// Every call is answered with the animal that it asks for.
+    /// A response in which each call gets the animal that it requests.
     pub fn echo(&self) -> Answer {
         self.answer(|part| Some(animal(&part.animal())))
     }
@@ -119,12 +119,12 @@ fn split(body: &str, boundary: &str) -> Vec<Part> {
         .collect()
 }
 
-/// A part of an answer, up to the next delimiter.
+/// A part of a response, up to the next delimiter.
 pub fn framed(part: &Part, inner: &str) -> String {
     format!("--B\r\nContent-Type: application/http\r\nContent-ID: <response-{}>\r\n\r\n{inner}\r\n", part.id)
 }
 
-/// The inner answer that holds an animal.
+/// An inner response with an animal.
 pub fn animal(id: &str) -> String {
     ok(&format!("{{\"id\":\"{id}\"}}"))
 }
@@ -136,7 +136,7 @@ pub fn ok(body: &str) -> String {
     )
 }
 
-/// An inner answer that is an error of the API.
+/// An inner response with an error of the API.
 pub fn failed(status: u16, reason: &str) -> String {
     format!("HTTP/1.1 {status} X\r\nContent-Type: application/json\r\n\r\n{}", error_body(status, reason))
 }
@@ -147,12 +147,12 @@ pub fn error_body(status: u16, reason: &str) -> String {
     )
 }
 
-/// What the peer does with a request.
+/// How the peer responds to a request.
 pub struct Answer {
     delay: Duration,
     result: Result<(StatusCode, HeaderMap)>,
     pieces: VecDeque<Piece>,
-    /// More of the body, made when it is read.
+    /// A part of the body that is created when it is read.
     stream: Option<Box<dyn Iterator<Item = Bytes> + Send>>,
 }
 
@@ -184,7 +184,7 @@ impl Answer {
         Answer::new(status, "application/json", body)
     }
 
-    /// No response at all.
+    /// No response.
     pub fn error(error: Error) -> Self {
         Answer { delay: Duration::ZERO, result: Err(error), pieces: VecDeque::new(), stream: None }
     }
@@ -203,7 +203,7 @@ impl Answer {
         self
     }
 
-    /// Time before the headers of the answer come.
+    /// The time before the headers of the response arrive.
     pub fn after(mut self, delay: Duration) -> Self {
         self.delay = delay;
         self
@@ -215,7 +215,7 @@ impl Answer {
         self
     }
 
-    /// The body made chunk by chunk, while it is read.
+    /// A body that is created in chunks while it is read.
     pub fn stream(mut self, chunks: impl Iterator<Item = Bytes> + Send + 'static) -> Self {
         self.pieces.clear();
         self.stream = Some(Box::new(chunks));
@@ -230,7 +230,7 @@ impl Answer {
         pieces.collect::<Vec<_>>().concat().into()
     }
 
-    /// The same bytes, in chunks of that size, and the same end.
+    /// The same bytes in chunks of that size, with the same end.
     pub fn in_chunks(mut self, size: usize) -> Self {
         let bytes = self.bytes();
         let end = self.pieces.pop_back().filter(|piece| matches!(piece, Piece::Break | Piece::Stall));
@@ -238,7 +238,7 @@ impl Answer {
         self.pieces(chunks.chain(end).collect::<Vec<_>>())
     }
 
-    /// The beginning of the same bytes, and then this.
+    /// The beginning of the same bytes, followed by this.
     pub fn cut(self, at: usize, then: Option<Piece>) -> Self {
         let bytes = self.bytes().slice(..at);
         self.pieces([Piece::Bytes(bytes)].into_iter().chain(then))
@@ -270,12 +270,12 @@ impl Peer {
         self.sent.lock().unwrap().clone()
     }
 
-    /// How many calls each request had.
+    /// The number of calls in each request.
     pub fn sizes(&self) -> Vec<usize> {
         self.sent.lock().unwrap().iter().map(|sent| sent.parts.len()).collect()
     }
 
-    /// How many requests were on their way at once, at most.
+    /// The maximum number of concurrent requests.
     pub fn most(&self) -> usize {
         self.most.load(Ordering::SeqCst)
     }
@@ -315,7 +315,7 @@ impl Transport for Peer {
         let guard = Flying(self.flying.clone());
         let answer = (self.script.lock().unwrap())(&sent);
         Box::pin(async move {
-            // A sleep of nothing still costs a millisecond of real time.
+            // Even a sleep of zero takes a millisecond of real time.
             if !answer.delay.is_zero() {
                 tokio::time::sleep(answer.delay).await;
             }

@@ -1,4 +1,4 @@
-//! An API with media in the form of a generated crate, as examples in the documentation and tests use it.
+//! An API with media in the form of a generated crate, which examples in the documentation and tests use.
 
 use gapis_runtime::private::spec::{DownloadSpec, UploadSpec};
 use gapis_runtime::{AcceptsMedia, Client, Json, ServesMedia};
@@ -26,19 +26,19 @@ gapis_runtime::method! { Get: Photos => Json; "photos.get" GET "photos/{id}" { d
 impl ServesMedia for Get {}
 
 impl Photos {
-    /// Adds one.
+    /// Adds a photo with metadata.
     pub fn insert(&self, body: Json) -> Call<Insert> {
         Call::new(&self.0, &[], Some(&body))
     }
-    /// Adds one of which only the media is known.
+    /// Adds a photo without metadata.
     pub fn bare(&self) -> Call<Insert> {
         Call::new(&self.0, &[], None)
     }
-    /// Replaces one.
+    /// Replaces a photo.
     pub fn update(&self, id: &str, body: Json) -> Call<Update> {
         Call::new(&self.0, &[&id], Some(&body))
     }
-    /// One photo.
+    /// Returns a photo.
     pub fn get(&self, id: &str) -> Call<Get> {
         Call::new(&self.0, &[&id], None)
     }

@@ -1,4 +1,4 @@
-//! An API with regional endpoints and one for mutual TLS, whose requests can be of any kind.
+//! An API with regional endpoints and an endpoint for mutual TLS, with requests of all kinds.
 
 use gapis_runtime::private::spec::{DownloadSpec, UploadSpec};
 use gapis_runtime::{AcceptsMedia, Client, Json, ServesMedia};

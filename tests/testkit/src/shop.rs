@@ -1,4 +1,4 @@
-//! A store of one object that speaks the protocols of media, checks what it is sent, and does wrong what a test says.
+//! A store with one object that implements the media protocols, checks requests, and fails as a test requires.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
@@ -33,9 +33,9 @@ impl Shop {
 
 #[derive(Default)]
 pub struct State {
-    /// What the store has of the upload, or serves.
+    /// The bytes of the upload that the store has, or that it serves.
     pub bytes: Vec<u8>,
-    /// How much of the next chunks is kept, all without an entry.
+    /// How much of each of the next chunks is kept; all of a chunk without an entry.
     pub keep: VecDeque<usize>,
     /// The ranges of chunks and queries, and of downloads.
     pub ranges: Vec<String>,
@@ -63,7 +63,7 @@ impl Store {
         let store = self.clone();
         handlers.route("PUT", "/session/{id}", move |call| store.with(|state| chunk(state, call)));
         handlers.route("DELETE", "/session/{id}", |_| MockResponse::new(499));
-        // Below `/download/` at the API's own host, at the method's path elsewhere.
+        // Below `/download/` at the API's own host, and at the method's path elsewhere.
         for path in ["/download/shop/v1/things/{id}", "/shop/v1/things/{id}"] {
             let store = self.clone();
             handlers.route("GET", path, move |call| store.with(|state| serve(state, call)));
@@ -71,7 +71,7 @@ impl Store {
         handlers
     }
 
-    /// A service over a socket, and one over the table alone.
+    /// A service with a socket, and one with the table only.
     pub fn services(&self) -> (MockServer, Handlers, [Shop; 2]) {
         let handlers = self.handlers();
         let server = MockServer::serve(handlers.clone(), ([127, 0, 0, 1], 0).into()).unwrap();
@@ -178,7 +178,7 @@ fn serve(state: &mut State, call: &MockCall) -> MockResponse {
     response
 }
 
-/// Bytes that tell where they belong.
+/// Bytes that depend on their position.
 pub fn bytes(count: usize) -> Vec<u8> {
     let mut all = vec![0; count];
     fastrand::Rng::with_seed(7).fill(&mut all);

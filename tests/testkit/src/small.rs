@@ -1,4 +1,4 @@
-//! APIs with one feature each: scopes, and answers inside `data`.
+//! APIs with one feature each: scopes, and responses inside `data`.
 
 use gapis_runtime::Client;
 
@@ -18,7 +18,7 @@ pub mod mill {
     scopes: &["https://mill.test/auth"] } }
 }
 
-/// An API that wraps what it answers into `data`.
+/// An API that wraps its responses in `data`.
 pub mod wrapped {
     use gapis_runtime::{Client, Json};
 

@@ -1,11 +1,11 @@
-//! A server on a loopback socket that answers by a closure and keeps what it was sent, byte for byte. It has threads of
-//! its own, so that it serves tests of blocking code too.
+//! A server on a loopback socket that responds with the result of a closure and records requests byte for byte. It has
+//! its own threads, so that it also serves tests of blocking code.
 
 use std::io::{Read as _, Write as _};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
 
-/// One request as it was sent.
+/// A request as sent.
 #[derive(Clone, Debug)]
 pub struct Request {
     /// Counted from 0.
@@ -21,7 +21,7 @@ impl Request {
         header(&self.head, name)
     }
 
-    /// Such as `POST /zoo/v1/animals?alt=json HTTP/1.1`.
+    /// The request line, such as `POST /zoo/v1/animals?alt=json HTTP/1.1`.
     pub fn line(&self) -> &str {
         self.head.lines().next().unwrap_or_default()
     }
@@ -39,8 +39,8 @@ pub struct Socket {
 }
 
 impl Socket {
-    /// A server that answers each request with what the closure gives, status line and headers included. An answer with
-    /// `Connection: close` is the connection's last.
+    /// A server that responds to each request with the result of the closure, which includes the status line and
+    /// headers. A response with `Connection: close` ends the connection.
     pub fn answering<A: AsRef<[u8]>>(answer: impl Fn(&Request) -> A + Send + Sync + 'static) -> Socket {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap();
@@ -59,7 +59,7 @@ impl Socket {
         self.address
     }
 
-    /// Without a `/` at its end.
+    /// The URL, without a trailing `/`.
     pub fn url(&self) -> String {
         format!("http://{}", self.address)
     }
@@ -92,7 +92,7 @@ fn serve<A: AsRef<[u8]>>(
         };
         let answer = answer(&request);
         let answer = answer.as_ref();
-        // The client may hang up when it has had enough.
+        // The client may close the connection early.
         if stream.write_all(answer).is_err() || is_last(answer) {
             break;
         }
@@ -100,7 +100,7 @@ fn serve<A: AsRef<[u8]>>(
     let _ = stream.shutdown(std::net::Shutdown::Both);
 }
 
-/// The next request by its own length, and what has come after it stays; nothing where the connection ends.
+/// The next request, as delimited by its length. Later bytes are kept. `None` if the connection ends.
 fn read(mut stream: &TcpStream, bytes: &mut Vec<u8>) -> Option<(String, String)> {
     let mut buffer = [0; 16_384];
     loop {

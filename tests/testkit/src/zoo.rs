@@ -1,5 +1,5 @@
-//! An API with batches: a resource, lists of every form, and a method that answers with a plain list. With all that tests
-//! of it use: `use gapis_testkit::zoo::*`.
+//! An API with batches: a resource, lists of every form, and a method that returns a plain list, with everything that
+//! its tests need: `use gapis_testkit::zoo::*`.
 
 use std::collections::BTreeMap;
 
@@ -81,7 +81,7 @@ gapis_runtime::paged! { List => Animal; "pageToken" "nextPageToken" "animals" }
 pub enum Search {}
 gapis_runtime::method! { Search: Zoo => Page; "zoo.animals.search" POST "animals:search" }
 gapis_runtime::paged! { Search => Animal; body "pageToken" "nextPageToken" "animals" }
-/// The token in a member's member, asked for by another name; a map in place of a list.
+/// A list whose token is in a member's member and has another name in requests, and whose items are in a map.
 pub enum Aggregated {}
 gapis_runtime::method! { Aggregated: Zoo => Houses; "zoo.houses.list" GET "houses" }
 gapis_runtime::paged! { Aggregated => (String, Keeper); "continue" "response.continue" "houses" }
@@ -113,7 +113,7 @@ impl Zoo {
     }
 }
 
-/// Another API, whose batch path is the same.
+/// Another API with the same batch path.
 pub mod park {
     use gapis_runtime::Client;
 
@@ -133,18 +133,18 @@ impl Peer {
     }
 }
 
-/// A service whose peer answers by that script.
+/// A service whose peer follows that script.
 pub fn zoo(script: impl FnMut(&Sent) -> Answer + Send + 'static) -> (Zoo, Peer) {
     let peer = Peer::new(script);
     (peer.zoo(), peer)
 }
 
-/// A service on the mock's table.
+/// A service with the table of the mock.
 pub fn on_table(handlers: &Handlers) -> Zoo {
     Zoo::builder().anonymous().retry(quick()).transport(handlers.clone()).build().unwrap()
 }
 
-/// The paths and queries that were sent, without what is in all of them.
+/// The paths and queries of the requests, without what all of them have.
 pub fn sent(handlers: &Handlers) -> Vec<String> {
     let requests = handlers.requests();
     let target =

@@ -1,8 +1,8 @@
-//! `cargo xtask bench`: what our crates cost, beside the crates and generators that others publish.
+//! `cargo xtask bench`: the cost of our crates, compared with published crates and generators.
 //!
-//! Each table is of one run on one machine, so that its ratios hold: user CPU seconds of the one `rustc` that compiled
-//! the crate, which a wrapper around `rustc` notes; never wall time, never incremental. A peer that cannot be built is
-//! told and left out.
+//! Each table comes from one run on one machine, so that its ratios are meaningful. Times are the user CPU seconds of
+//! the one `rustc` that compiled the crate, recorded by a wrapper around `rustc`; they are never wall time or
+//! incremental builds. A peer that cannot be built is reported and left out.
 
 mod batch;
 mod compile;
@@ -21,10 +21,10 @@ use project::Builder;
 use table::Report;
 
 impl Bench {
-    /// Measures and prints. Returns whether every target that could be looked at is met.
+    /// Measures and prints. Returns whether every measured target is met.
     ///
     /// # Errors
-    /// If something of ours cannot be built or run.
+    /// If one of our crates cannot be built or run.
     pub fn run(&self, workspace: &Workspace, terminal: &mut Terminal<'_>) -> Result<bool> {
         let wants = |subject| self.subject == subject || self.subject == Subject::All;
         let mut met = true;

@@ -1,8 +1,9 @@
-//! Checks that run generated crates over many documents: values that go there and back (`roundtrip`), and requests
-//! compared with those of another client (`differential`).
+//! Checks that run generated crates for many documents: values that are read and written again (`roundtrip`), and
+//! requests compared with those of another client (`differential`).
 //!
-//! Both choose documents, lay out a workspace of their crates beside one small program, build it, and compare what the
-//! program prints. What is expected is made from the documents, never from this generator's model of them.
+//! Both choose documents, create a workspace with their crates and a small program, build it, and compare the
+//! program's output with what is expected. The expected output is made from the documents, and not from this
+//! generator's model of them.
 
 mod calls;
 pub(crate) mod choice;

@@ -26,23 +26,23 @@ pub enum Command {
     ///
     /// Prints one line per failure and the totals. Exits 1 if any document failed.
     Corpus(Corpus),
-    /// Measure what our crates cost beside published ones, and print the ratios
+    /// Measure the cost of our crates and of published ones, and print the ratios
     ///
-    /// Times are user CPU seconds of the crate's own compiler process. Exits 1 if a target is missed. Record figures only
-    /// from an otherwise idle machine.
+    /// Times are user CPU seconds of the crate's own compiler process. Exits 1 if a target is missed. Only figures
+    /// from an otherwise idle machine should be recorded.
     Bench(Bench),
     /// Deserialize values made from documents' schemas into the generated types, and serialize them again
     ///
-    /// The values have every member, extremes of each format, unknown members and unknown enum values. Prints one line per
-    /// value that differs afterwards, and the totals. Exits 1 if any differs.
+    /// The values have every member, extremes of each format, unknown members and unknown enum values. Prints one line
+    /// for each value that has changed, and the totals. Exits 1 if any has changed.
     Roundtrip(Roundtrip),
     /// Build the same calls with generated crates and with google-api-python-client, and compare the requests
     ///
-    /// Random methods with random arguments; verb, path, query, API version and body must be the same. Needs python3 with
-    /// pip, which installs google-api-python-client below target/. Prints one line per difference, and the totals. Exits 1
-    /// if there is any.
+    /// Random methods with random arguments; method, path, query, API version and body must be the same. Needs python3
+    /// with pip, which installs google-api-python-client below target/. Prints one line for each difference, and the
+    /// totals. Exits 1 if there is any.
     Differential(Differential),
-    /// Write the public items of the crates that are to be published into public-api.txt beside each
+    /// Write the public items of the published crates into public-api.txt in each
     ///
     /// Exits 1 if an item mentions a third-party crate that this command's source does not list.
     Api(PublicApi),

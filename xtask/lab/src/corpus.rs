@@ -1,4 +1,4 @@
-//! `cargo xtask corpus`: every document of a folder goes through the generator, and on request through the compiler.
+//! `cargo xtask corpus`: generates a crate from every document of a folder, and compiles crates on request.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -29,7 +29,7 @@ pub struct Corpus {
     /// Also build the documentation of the crates that are compiled, refusing warnings
     #[arg(long, requires = "compile")]
     pub doc: bool,
-    /// Begin the choice of --compile at another document, so that runs with different numbers take turns
+    /// Start the choice of --compile at another document, so that runs with different numbers take turns
     #[arg(long, value_name = "N", default_value_t = 0, requires = "compile")]
     pub turn: usize,
 }
@@ -37,7 +37,7 @@ pub struct Corpus {
 /// How many of the crates to compile.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Compile {
-    /// So many, spread over all sizes.
+    /// This many, spread over all sizes.
     Some(usize),
     /// All.
     All,
@@ -55,7 +55,7 @@ impl FromStr for Compile {
 }
 
 impl Corpus {
-    /// Runs the documents through. Returns whether none failed.
+    /// Generates the crates. Returns whether no document failed.
     ///
     /// # Errors
     /// If the folder cannot be read, or if cargo cannot be run.
@@ -106,7 +106,7 @@ impl Corpus {
     }
 }
 
-/// Says how many methods answer operations that can be waited for: a census to be compared with the documents.
+/// Prints how many methods return operations that can be waited for, to compare with the documents.
 fn operations<'c>(
     crates: impl Iterator<Item = &'c Crate> + Clone,
     terminal: &mut Terminal<'_>,
@@ -125,7 +125,7 @@ fn operations<'c>(
     Ok(())
 }
 
-/// Makes a crate. A panic of the generator is a failure of that one document.
+/// Generates a crate. A panic of the generator is a failure of that document.
 fn generate(document: &Document, runtime: &str) -> Result<Crate, String> {
     let options =
         Options { name: document.name.clone(), runtime_path: Some(runtime.to_owned()), ..Options::default() };
@@ -136,7 +136,7 @@ fn generate(document: &Document, runtime: &str) -> Result<Crate, String> {
     }
 }
 
-/// A choice that takes large and small ones alike and is the same in each run of one turn.
+/// Chooses large and small crates. The choice is the same in each run with the same turn.
 fn choose(mut crates: Vec<Crate>, compile: Compile, turn: usize) -> Vec<Crate> {
     let Compile::Some(wanted) = compile else { return crates };
     crates.sort_by(|a, b| bytes(a).cmp(&bytes(b)).then_with(|| a.name.cmp(&b.name)));

@@ -12,11 +12,11 @@ use serde_json::Value;
 pub(crate) struct Document {
     pub(crate) name: String,
     pub(crate) bytes: Vec<u8>,
-    /// Whether another one has the same `id`, so that its crate is the same one.
+    /// Whether an earlier document has the same `id`, and so becomes the same crate.
     pub(crate) copy: bool,
 }
 
-/// The documents' files in a folder, sorted; the index is none.
+/// The paths of the documents in a folder, sorted. The index of all documents is not included.
 pub(crate) fn paths(folder: &Path) -> Result<Vec<PathBuf>> {
     let entries = fs::read_dir(folder).with_context(|| format!("cannot read {}", folder.display()))?;
     let mut paths = entries.map(|entry| Ok(entry?.path())).collect::<Result<Vec<_>>>()?;
@@ -28,14 +28,14 @@ pub(crate) fn paths(folder: &Path) -> Result<Vec<PathBuf>> {
     Ok(paths)
 }
 
-/// The documents of a folder, largest first so that no large one is begun last.
+/// The documents of a folder, largest first, so that no large one starts last.
 pub(crate) fn read_folder(folder: &Path) -> Result<Vec<Document>> {
     let paths = paths(folder)?;
     let (mut documents, mut ids) = (Vec::new(), BTreeSet::new());
     for path in &paths {
         let bytes = read_document(path).with_context(|| format!("cannot read {}", path.display()))?;
         let name = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
-        // A file that names no id is nobody's copy; what is wrong with it is told later.
+        // A file without an id is not a copy. Its error is reported later.
         let copy = identity(&bytes).is_some_and(|id| !ids.insert(id));
         documents.push(Document { name, bytes, copy });
     }

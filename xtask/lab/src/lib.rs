@@ -1,6 +1,7 @@
-//! What developers of gapis run and its users do not: benchmarks, and checks over many documents.
+//! Benchmarks and checks over many documents, for the developers of gapis.
 //!
-//! It is separate from `gapis-xtask`, which uses nothing of it, so that a new user's first command compiles little.
+//! The crate is separate from `gapis-xtask`, which does not depend on it, so that a new user's first command compiles
+//! little.
 
 #![warn(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing)]
 

@@ -1,4 +1,4 @@
-//! `gapis-lab`: benchmarks and checks for work on gapis itself, run by `cargo xtask bench` and the like.
+//! `gapis-lab`: benchmarks and checks for work on gapis itself, which `cargo xtask bench` and similar commands run.
 
 use std::io::{IsTerminal, Write, stderr, stdout};
 use std::process::ExitCode;
@@ -18,7 +18,7 @@ fn main() -> ExitCode {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => ExitCode::FAILURE,
         Err(error) => {
-            // If standard error is closed, the exit status is all that can be said.
+            // If standard error is closed, only the exit status is left.
             let _ = writeln!(stderr(), "error: {error:#}");
             ExitCode::FAILURE
         }

@@ -1,5 +1,5 @@
-//! `cargo xtask api`: the public items of the crates that are to be published, in a text file beside each. A review sees
-//! there what a change does to the interface, and which crates of others are part of it.
+//! `cargo xtask api`: lists the public items of the published crates in a text file in each. A review shows there how
+//! a change affects the public API, and which third-party crates are part of it.
 
 use std::collections::BTreeSet;
 use std::ffi::OsString;
@@ -11,20 +11,20 @@ use clap::Args;
 use gapis_xtask::files::replace;
 use gapis_xtask::{Terminal, Workspace, cargo};
 
-/// The file with the items, beside the package's manifest.
+/// The file with the items, next to the package's manifest.
 const FILE: &str = "public-api.txt";
 
-/// The variable that turns this program into `rustdoc`. It holds the program that is meant.
+/// The variable that makes this program act as `rustdoc`. Its value is the path of the real one.
 const RUSTDOC: &str = "GAPIS_LAB_RUSTDOC";
 
-/// The standard library's crates, and its types whose methods our traits add to.
+/// Crates of the standard library, and types of it to which our traits add methods.
 const STANDARD: &[&str] = &["alloc", "bool", "core", "f32", "f64", "i32", "i64", "std", "str", "u32", "u64"];
 
-/// A crate whose interface is kept.
+/// A crate whose public API is listed.
 struct Package {
     name: &'static str,
     folder: &'static str,
-    /// The crates of others that its interface may name: their breaking releases are breaking releases of ours.
+    /// The third-party crates that its public API may name. Their breaking releases are breaking releases of ours.
     foreign: &'static [&'static str],
 }
 
@@ -43,10 +43,11 @@ pub struct PublicApi {
 }
 
 impl PublicApi {
-    /// Lists the items. Returns whether the lists were up to date, when checking, and name no other crate than they may.
+    /// Lists the items. Returns whether no item names a crate that it must not and, when checking, the lists are up to
+    /// date.
     ///
     /// # Errors
-    /// If the documentation cannot be made, or not be read: its format changes with Rust's version.
+    /// If the documentation cannot be built or read. Its format changes with the version of Rust.
     pub fn run(self, workspace: &Workspace, terminal: &mut Terminal<'_>) -> Result<bool> {
         let mut well = true;
         for package in PACKAGES {
@@ -55,12 +56,12 @@ impl PublicApi {
             for (name, item) in foreign(&items, &own, package.foreign) {
                 writeln!(
                     terminal.out,
-                    "{}: {name} is not a crate to be named in the interface: {item}",
+                    "{}: the crate {name} must not be part of the public API: {item}",
                     package.name
                 )?;
                 well = false;
             }
-            // The crate's own name stands in front of everything.
+            // The name of the crate itself precedes every path.
             let items: Vec<String> = items.iter().map(|item| item.replace(&format!("{own}::"), "")).collect();
             let path = workspace.root.join(package.folder).join(FILE);
             if !self.check {
@@ -76,14 +77,14 @@ impl PublicApi {
             }
         }
         if self.check && !well {
-            writeln!(terminal.out, "`cargo xtask api` writes the lists anew")?;
+            writeln!(terminal.out, "run `cargo xtask api` to update the lists")?;
         }
         Ok(well)
     }
 }
 
-/// Acts as `rustdoc`, if that is what this program was started for: the one that makes JSON, which a stable release does
-/// only when it is told to behave like its unstable sibling. Cargo is not told, lest it compile all crates anew.
+/// Acts as `rustdoc` if the variable is set. It writes JSON, which a stable release does only with `RUSTC_BOOTSTRAP`.
+/// The variable is not set for cargo, which would then compile all crates again.
 #[must_use]
 pub fn run_as_rustdoc_if_asked() -> Option<ExitCode> {
     let program = std::env::var_os(RUSTDOC)?;
@@ -114,14 +115,14 @@ fn items(package: &str, own: &str, workspace: &Workspace) -> Result<Vec<String>>
         .omit_auto_trait_impls(true)
         .omit_auto_derived_impls(true)
         .build()
-        .context("this version of Rust writes another form of documentation than `public-api` reads")?;
+        .context("`public-api` cannot read the documentation format of this version of Rust")?;
     let mut seen = BTreeSet::new();
     let lines = api.items().map(ToString::to_string);
-    // What the prelude brings in stands elsewhere, too.
+    // Items of the prelude are listed elsewhere too.
     Ok(lines.filter(|line| !line.contains("prelude::") && seen.insert(line.clone())).collect())
 }
 
-/// The crates of others that the items name although they may not, with the first item that does.
+/// The third-party crates that the items must not name, with the first item that does.
 fn foreign<'i>(items: &'i [String], own: &str, allowed: &[&str]) -> Vec<(&'i str, &'i str)> {
     let mut found: Vec<(&str, &str)> = Vec::new();
     for item in items {
@@ -135,7 +136,7 @@ fn foreign<'i>(items: &'i [String], own: &str, allowed: &[&str]) -> Vec<(&'i str
     found
 }
 
-/// The first names of the paths in an item's line, in lower case as crates are.
+/// The first names of the paths in an item's line, if they are in lower case, as crates are.
 fn roots(item: &str) -> impl Iterator<Item = &str> {
     let is_name = |c: char| c.is_alphanumeric() || c == '_';
     item.match_indices("::").filter_map(move |(end, _)| {

@@ -1,9 +1,9 @@
-//! How long something took.
+//! Measures time.
 
 use std::fs;
 use std::time::{Duration, Instant};
 
-/// What has passed since `begun`, on the clock and, where the system tells, on the processors.
+/// The time since `begun` and, if the system reports it, the processor time.
 pub(crate) fn times(begun: Instant, cpu: Option<Duration>) -> String {
     let wall = begun.elapsed().as_secs_f64();
     match (cpu, cpu_time()) {
@@ -14,11 +14,11 @@ pub(crate) fn times(begun: Instant, cpu: Option<Duration>) -> String {
     }
 }
 
-/// The processor time of this process and of the children it has waited for, where `/proc` tells it.
+/// The processor time of this process and of its child processes that have ended, from `/proc`.
 pub(crate) fn cpu_time() -> Option<Duration> {
     let stat = fs::read_to_string("/proc/self/stat").ok()?;
-    // The second field is the program's name in parentheses, and may hold anything; the times are fields 14 to 17, in
-    // hundredths of a second on every system that has `/proc`.
+    // The second field is the program's name in parentheses, and may contain anything. The times are fields 14 to 17,
+    // in hundredths of a second on every system that has `/proc`.
     let (_, fields) = stat.rsplit_once(')')?;
     let ticks: Option<u64> =
         fields.split_whitespace().skip(11).take(4).map(|field| field.parse::<u64>().ok()).sum();

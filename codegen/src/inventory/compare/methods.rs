@@ -1,4 +1,4 @@
-//! What changed about a method: its arguments, its answer, what its calls can do, how it is sent.
+//! Changes of a method: its arguments, its response, what its calls can do, and how it is sent.
 
 use super::{ChangeKind, Compare};
 use crate::inventory::{Argument, Item, ItemKind, Location, Method, Paging};
@@ -29,7 +29,7 @@ impl Compare<'_> {
         let types = |method: &Method| -> Vec<String> {
             method.arguments.iter().map(|argument| argument.ty.clone()).collect()
         };
-        // The body has no name in the document, and what it is called in Rust is for reading only.
+        // The body has no name in the document, and its name in Rust has no meaning for a program.
         let wires = |method: &Method| -> Vec<String> {
             method.arguments.iter().map(|argument| argument.wire.clone()).collect()
         };
@@ -52,7 +52,7 @@ impl Compare<'_> {
         };
     }
 
-    /// What calls could do and can no longer do, or can do now.
+    /// What calls can no longer do, or can do now.
     fn abilities(&mut self, old: &Method, new: &Method) {
         for (could, can, word) in [
             (old.waits, new.waits, "can be waited for"),
@@ -75,7 +75,7 @@ impl Compare<'_> {
         }
     }
 
-    /// Which member of the answer the items are in, and what one is.
+    /// The member of the response that has the items, and their type.
     fn items_of_pages(&mut self, path: &str, old: &Paging, new: &Paging) {
         if old.items == new.items {
             self.fact(ItemKind::Method, path, true, [&old.item, &new.item], "the type of its items");
@@ -86,7 +86,7 @@ impl Compare<'_> {
             (_, true) => format!("its items were those of `{}`, and it has none now", old.items),
             _ => format!("its items are those of `{}` now, no longer those of `{}`", new.items, old.items),
         };
-        // Where there were none, no program could have asked for them.
+        // If there were no items before, no program can use them.
         let change = self.add_to(ChangeKind::Changed, ItemKind::Method, path, !old.items.is_empty());
         change.note = note;
     }
@@ -98,7 +98,7 @@ fn listed(arguments: &[Argument]) -> String {
     format!("({})", listed.join(", "))
 }
 
-/// What is the matter with arguments of other types.
+/// Describes a change of the types of arguments.
 fn note(old: &[Argument], new: &[Argument]) -> String {
     let same = |one: &Argument, two: &Argument| one.wire == two.wire;
     let come = new.iter().filter(|argument| !old.iter().any(|other| same(argument, other)));

@@ -1,6 +1,7 @@
-//! An administrator's program: for each user of a domain, who that is and how much of the Drive is full, in one batch.
+//! An administrator's program: for each user of a domain, it prints the user's name and how full the user's Drive is.
+//! All calls are in one batch.
 //!
-//! `administrator KEY_FILE USER…`; without arguments it runs against servers of its own.
+//! `administrator KEY_FILE USER…`; without arguments it runs against local servers.
 #![allow(clippy::print_stdout)]
 
 use gapis_auth::ServiceAccount;

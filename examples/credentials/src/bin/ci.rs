@@ -1,6 +1,6 @@
-//! A job in CI without keys: its own token is exchanged for one of Google's, and with that it acts for a user.
+//! A job in CI without keys: its own token is exchanged for one of Google's, with which it acts for a user.
 //!
-//! `ci SERVICE_ACCOUNT USER`, with `GOOGLE_APPLICATION_CREDENTIALS`; without arguments it runs against servers of its own.
+//! `ci SERVICE_ACCOUNT USER`, with `GOOGLE_APPLICATION_CREDENTIALS`; without arguments it runs against local servers.
 #![allow(clippy::print_stdout)]
 
 use gapis_auth::{ApplicationDefault, ServiceAccount};

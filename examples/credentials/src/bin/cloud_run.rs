@@ -1,6 +1,6 @@
 //! A program on Cloud Run, or on a machine where a developer ran `gcloud auth application-default login`.
 //!
-//! `cloud_run go`; without arguments it runs against servers of its own.
+//! `cloud_run go`; without arguments it runs against local servers.
 #![allow(clippy::print_stdout)]
 
 use gapis_auth::ApplicationDefault;

@@ -1,6 +1,6 @@
-//! A desktop program: the user in front of it logs in once.
+//! A desktop program, whose user logs in once.
 //!
-//! `desktop CLIENT_FILE TOKENS_FILE`; without arguments it runs against servers of its own.
+//! `desktop CLIENT_FILE TOKENS_FILE`; without arguments it runs against local servers.
 #![allow(clippy::print_stdout)]
 
 use gapis_auth::{FileStore, UserLogin};

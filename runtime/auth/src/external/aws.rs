@@ -1,8 +1,8 @@
-//! Workloads on AWS, whose own token is a request to AWS's token service that is signed and not sent: whoever receives it
-//! may ask with it which account and role signed.
+//! Workloads on AWS. The workload's own token is a signed request to AWS's token service that is not sent. Google sends it,
+//! and learns from the response which account and role signed it.
 //!
-//! Region and keys come from the environment or from the instance's metadata service, as [Google's guide] has it. The keys
-//! sign here and are sent to nobody.
+//! The region and the keys come from the environment or from the metadata service of the instance, as in [Google's guide].
+//! The secret key is never sent.
 //!
 //! [Google's guide]: https://cloud.google.com/iam/docs/workload-identity-federation-with-other-clouds
 
@@ -19,28 +19,28 @@ use crate::key::{parse, required, text};
 
 const WHAT: &str = "the workload's credentials";
 
-/// How long a metadata service that never answered is waited for. It is next door, or there is none.
+/// The timeout of the first request to the metadata service. It is in the same network, or there is none.
 const FIRST: Duration = Duration::from_secs(4);
 
-/// The headers of version 2 of the instance's metadata service.
+/// The headers of version 2 of the metadata service.
 const SESSION: HeaderName = HeaderName::from_static("x-aws-ec2-metadata-token");
 const SESSION_SECONDS: HeaderName = HeaderName::from_static("x-aws-ec2-metadata-token-ttl-seconds");
 
-/// Where things are on AWS, by the credentials' file.
+/// The contents of the credentials file.
 pub(super) struct Aws {
     audience: String,
-    /// With `{region}` in the place of the region.
+    /// Contains `{region}`.
     verification_url: String,
     region_url: Option<String>,
     keys_url: Option<String>,
     session_url: Option<String>,
-    /// Whether the metadata service has answered, so that there is one.
+    /// Whether the metadata service has answered once.
     seen: AtomicBool,
 }
 
 impl Aws {
     /// # Errors
-    /// If something is missing, or the file is of a later version than the only one there is.
+    /// If a member is missing, or the version of the file is not supported.
     pub(super) fn of(json: &Json, source: &Json) -> Result<Self> {
         if text(source, "environment_id") != Some("aws1") {
             return Err(Error::credentials(format!(
@@ -76,7 +76,7 @@ impl Aws {
         self.signed(&region, &keys, SystemTime::now())
     }
 
-    /// The signed request, in the form that Google's token service reads.
+    /// The signed request, in the form that Google's token service expects.
     fn signed(&self, region: &str, keys: &Keys, time: SystemTime) -> Result<String> {
         let url = self.verification_url.replace("{region}", region);
         let request = Request {
@@ -94,7 +94,7 @@ impl Aws {
         Ok(url::form_urlencoded::byte_serialize(request.as_bytes()).collect())
     }
 
-    /// What a request to the metadata service needs, where it asks for that.
+    /// Starts a session of the metadata service. Returns the header of its other requests.
     async fn session(&self, http: &Http, url: &str) -> Result<AuthHeaders> {
         let seconds = AuthHeaders::none().with(SESSION_SECONDS, "300")?;
         let session = self.ask(http, |http| async move { http.put(url, &seconds).await }).await?;
@@ -127,7 +127,8 @@ impl Aws {
         })
     }
 
-    /// What the metadata service has at the URL that the file's `member` is. `variables` say it without a service.
+    /// The response of the metadata service at a URL, which is from `member` of the file. The environment variables
+    /// `variables` replace it.
     async fn get(
         &self,
         http: &Http,
@@ -175,7 +176,7 @@ fn keys_of_environment() -> Option<Keys> {
     })
 }
 
-/// The first of these variables that is set to something.
+/// The first of these environment variables that is set and not empty.
 fn variable(names: &[&str]) -> Option<String> {
     names.iter().find_map(|name| std::env::var(name).ok().filter(|value| !value.is_empty()))
 }
@@ -184,7 +185,7 @@ fn variable(names: &[&str]) -> Option<String> {
 mod tests {
     use super::*;
 
-    /// The signature is the one that botocore 1.44.8 makes of the same request at the same time.
+    /// The expected signature was made with botocore 1.44.8.
     #[test]
     fn a_signed_request_is_what_google_s_token_service_reads() {
         let json = json!({ "audience": "//iam.example.com/pools/farm" });

@@ -1,4 +1,4 @@
-//! Signatures of requests to AWS, [version 4], as far as requests without a body need it.
+//! Signatures of requests to AWS, [version 4], for requests without a body.
 //!
 //! [version 4]: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html
 
@@ -9,11 +9,11 @@ use gapis_runtime::DateTime;
 use ring::{digest, hmac};
 use url::Url;
 
-/// The keys of a role or a user. They are never printed.
+/// The keys of a role or a user. There is no `Debug`, so they cannot be printed.
 pub(super) struct Keys {
     pub(super) id: String,
     pub(super) secret: String,
-    /// What belongs to keys that end.
+    /// The session token of temporary keys.
     pub(super) session: Option<String>,
 }
 
@@ -22,13 +22,13 @@ pub(super) struct Request<'a> {
     pub(super) url: &'a str,
     pub(super) region: &'a str,
     pub(super) service: &'a str,
-    /// One more header that is signed. Its name comes last in the order of the alphabet.
+    /// Another header to sign. Its name must be last in alphabetical order.
     pub(super) extra: (&'static str, &'a str),
 }
 
 impl Request<'_> {
-    /// The headers of the request, the last of them with the signature. None if the URL is not one, or the time cannot be
-    /// written.
+    /// The headers of the request; the last one contains the signature. `None` if the URL is invalid or the time is out of
+    /// range.
     pub(super) fn sign(&self, keys: &Keys, time: SystemTime) -> Option<Vec<(&'static str, String)>> {
         let url = Url::parse(self.url).ok()?;
         let host = url.host_str()?;
@@ -64,7 +64,7 @@ impl Request<'_> {
     }
 }
 
-/// The one form of a request that both sides hash.
+/// The canonical form of the request, which is hashed.
 fn canonical(url: &Url, headers: &[(&'static str, String)], names: &str) -> String {
     let mut query: Vec<(String, String)> =
         url.query_pairs().map(|(name, value)| (escape(&name), escape(&value))).collect();
@@ -78,7 +78,7 @@ fn canonical(url: &Url, headers: &[(&'static str, String)], names: &str) -> Stri
     text
 }
 
-/// Percent-encoded, but for letters, digits and `-_.~` (RFC 3986).
+/// Percent-encodes everything except letters, digits and `-_.~` (RFC 3986).
 fn escape(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     for byte in text.bytes() {
@@ -121,7 +121,7 @@ mod tests {
 
     use super::*;
 
-    /// The signatures are those that botocore 1.44.8 makes of the same request.
+    /// The expected signatures were made with botocore 1.44.8.
     #[test]
     fn a_request_is_signed_as_aws_s_own_library_signs_it() {
         let signed = |session: Option<&str>, url| {
@@ -142,7 +142,7 @@ mod tests {
             signed(Some("the-session-token"), plain),
             "c02ea0588f5d4035a418e7b651ff2f8f405b6d9e06049817c14f47324e34b165"
         );
-        // The order of the parameters and how they are escaped make no difference.
+        // The order and the encoding of the parameters do not matter.
         let other = "https://sts.us-east-1.amazonaws.com/?Version=2011%2D06-15&Action=GetCallerIdentity";
         assert_eq!(signed(None, other), signed(None, plain));
     }

@@ -1,4 +1,4 @@
-//! The workload's own token: in a file, at a URL, printed by a program, or a request signed for AWS.
+//! The workload's own token: from a file, a URL, the output of a program, or a request that is signed for AWS.
 
 use std::path::PathBuf;
 use std::process::Stdio;
@@ -12,12 +12,12 @@ use super::aws::Aws;
 use crate::key::{parse, read_file, required, text};
 use crate::settings::Settings;
 
-/// Without this variable with the value 1, no program is run: a file could name any.
+/// A program is run only if this variable is 1, because a file could name any program.
 const ALLOWED: &str = "GOOGLE_EXTERNAL_ACCOUNT_ALLOW_EXECUTABLES";
 
 const WHAT: &str = "the workload's credentials";
 
-/// Where the token is.
+/// The source of the token.
 pub(super) enum Subject {
     File { path: PathBuf, format: Format },
     Url { url: String, headers: AuthHeaders, format: Format },
@@ -25,28 +25,28 @@ pub(super) enum Subject {
     Aws(Box<Aws>),
 }
 
-/// How it is written there.
+/// The format of the token.
 pub(super) enum Format {
     Text,
-    /// In that member of a JSON object.
+    /// The value of that member of a JSON object.
     Member(String),
 }
 
 pub(super) struct Program {
     command: String,
     timeout: Duration,
-    /// Variables that tell the program what is wanted.
+    /// Environment variables that tell the program what is requested.
     environment: Vec<(&'static str, String)>,
-    /// Where the program leaves what it printed, if it does.
+    /// The file in which the program saves its output, if there is one.
     left: Option<PathBuf>,
 }
 
 impl Subject {
     /// # Errors
-    /// If there is none that is supported.
+    /// If there is no supported source.
     pub(super) fn of_file(json: &Json) -> Result<Self> {
         let source = &json["credential_source"];
-        // It has a `url`, too, which is not that of a token.
+        // Checked first: it also has a `url`, which is not the URL of a token.
         if text(source, "environment_id").is_some_and(|id| id.starts_with("aws")) {
             return Aws::of(json, source).map(|aws| Subject::Aws(Box::new(aws)));
         }
@@ -56,7 +56,7 @@ impl Subject {
         if let Some(url) = text(source, "url") {
             let mut headers = AuthHeaders::none();
             for (name, value) in source["headers"].as_object().into_iter().flatten() {
-                let bad = || Error::credentials(format!("{WHAT} have `headers` that are none"));
+                let bad = || Error::credentials(format!("{WHAT} have invalid `headers`"));
                 let name = HeaderName::from_bytes(name.as_bytes()).map_err(|_| bad())?;
                 headers = headers.with(name, value.as_str().ok_or_else(bad)?)?;
             }
@@ -140,10 +140,10 @@ impl Program {
         })
     }
 
-    /// The token that an earlier run left, if it has not ended.
+    /// The token in the output of an earlier run, unless it has expired.
     fn left(&self) -> Option<String> {
         let left = std::fs::read_to_string(self.left.as_ref()?).ok()?;
-        // Without an end it may have ended long ago.
+        // Without an expiration time it may have expired.
         let ends = serde_json::from_str::<Json>(&left).is_ok_and(|json| json["expiration_time"].is_u64());
         printed(&left, "the program").ok().filter(|_| ends)
     }
@@ -151,7 +151,7 @@ impl Program {
     async fn run(&self) -> Result<String> {
         if std::env::var(ALLOWED).as_deref() != Ok("1") {
             return Err(Error::credentials(format!(
-                "{WHAT} name a program that prints their token: set {ALLOWED}=1 if it may be run"
+                "{WHAT} name a program that prints their token: set {ALLOWED}=1 to allow running it"
             )));
         }
         let what = "the program that prints the workload's token";
@@ -174,15 +174,15 @@ impl Program {
     }
 }
 
-/// The token in what a program printed or left.
+/// The token in the output of a program.
 fn printed(output: &str, what: &str) -> Result<String> {
     let json = parse(output, &format!("the output of {what}"))?;
     if json["success"] != true {
-        return Err(Error::credentials(format!("{what} says that it has none")));
+        return Err(Error::credentials(format!("{what} reported that it has no token")));
     }
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
     if json["expiration_time"].as_u64().is_some_and(|end| end <= now) {
-        return Err(Error::credentials(format!("{what} gave one that has ended")));
+        return Err(Error::credentials(format!("{what} returned an expired token")));
     }
     let member = if text(&json, "token_type").is_some_and(|kind| kind.ends_with(":saml2")) {
         "saml_response"

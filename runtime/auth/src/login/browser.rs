@@ -1,5 +1,5 @@
-//! Consent in a browser of this machine (RFC 8252): an authorization request with PKCE (RFC 7636), whose answer comes to a
-//! port of the loopback interface.
+//! Consent in a browser on this machine (RFC 8252): an authorization request with PKCE (RFC 7636), whose response is
+//! sent to a port of the loopback interface.
 
 use std::process::{Command, Stdio};
 
@@ -13,7 +13,7 @@ use super::{Consent, Shared};
 use crate::explain::Asked;
 use crate::jwt::encode;
 
-/// Asks for consent and waits for the answer.
+/// Asks for consent and waits for the response.
 pub(super) async fn consent(shared: &Shared, client: &ClientFile, scopes: &str) -> Result<Consent> {
     let listener = Listener::open().await?;
     let (verifier, state) = (random()?, random()?);
@@ -27,7 +27,7 @@ pub(super) async fn consent(shared: &Shared, client: &ClientFile, scopes: &str) 
         }
         Reply::Error(word) => {
             return Err(Error::credentials(format!(
-                "{word}: the authorization server did not let the user consent"
+                "{word}: the authorization server did not ask the user for consent"
             )));
         }
     };
@@ -47,7 +47,7 @@ pub(super) async fn consent(shared: &Shared, client: &ClientFile, scopes: &str) 
 
 fn address(client: &ClientFile, scopes: &str, redirect: &str, verifier: &str, state: &str) -> Result<String> {
     let mut url = Url::parse(&client.auth_uri)
-        .map_err(|_| Error::credentials("the client's file has an `auth_uri` that is not a URL"))?;
+        .map_err(|_| Error::credentials("the `auth_uri` in the client's file is not a URL"))?;
     let challenge = encode(ring::digest::digest(&ring::digest::SHA256, verifier.as_bytes()).as_ref());
     url.query_pairs_mut().extend_pairs([
         ("response_type", "code"),
@@ -57,22 +57,22 @@ fn address(client: &ClientFile, scopes: &str, redirect: &str, verifier: &str, st
         ("state", state),
         ("code_challenge", &*challenge),
         ("code_challenge_method", "S256"),
-        // With a refresh token, also where the user consented before.
+        // Requests a refresh token, even if the user consented before.
         ("access_type", "offline"),
         ("prompt", "consent"),
     ]);
     Ok(url.into())
 }
 
-/// 256 bits that nobody can guess, as characters of URLs.
+/// 256 random bits that cannot be guessed, encoded for URLs.
 fn random() -> Result<String> {
     let mut bytes = [0; 32];
     let filled = SystemRandom::new().fill(&mut bytes);
-    filled.map_err(|_| Error::credentials("the operating system gives no random numbers"))?;
+    filled.map_err(|_| Error::credentials("the operating system returned no random numbers"))?;
     Ok(encode(&bytes))
 }
 
-/// Opens the user's browser. Where there is none, the user still sees the address.
+/// Opens the user's browser. Without a browser, the user can still use the URL that is shown.
 pub(super) fn open(url: &str) {
     let (program, arguments): (&str, &[&str]) = if cfg!(target_os = "macos") {
         ("open", &[])
@@ -84,7 +84,7 @@ pub(super) fn open(url: &str) {
     let mut command = Command::new(program);
     command.args(arguments).arg(url).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
     if let Ok(mut child) = command.spawn() {
-        // Waited for, so that no zombie stays.
+        // Waiting for the process removes it from the process table.
         std::thread::spawn(move || child.wait());
     }
 }

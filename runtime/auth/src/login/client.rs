@@ -1,4 +1,4 @@
-//! The file of a program's client.
+//! The file of a program's OAuth client.
 
 use gapis_runtime::{Error, Json, Result};
 
@@ -11,20 +11,20 @@ pub(super) struct ClientFile {
     pub(super) token_uri: String,
 }
 
-/// Where users consent.
+/// The page on which users consent.
 const AUTH_URI: &str = "https://accounts.google.com/o/oauth2/v2/auth";
 
 impl ClientFile {
     /// # Errors
-    /// If it is not the file of a client that an installed program may have.
+    /// If it is not the file of an OAuth client for installed programs.
     pub(super) fn read(content: &str) -> Result<Self> {
         let what = "the client's file";
         let json = parse(content, what)?;
         let own = &json["installed"];
         if !matches!(own, Json::Object(_)) {
-            let kind = if json["web"].is_null() { "" } else { " but of a web application" };
+            let kind = if json["web"].is_null() { "" } else { " but for a web application" };
             return Err(Error::credentials(format!(
-                "{what} is not of a desktop app{kind}: make a client of the type \"Desktop app\" at \
+                "{what} is not for a desktop app{kind}: create a client of the type \"Desktop app\" at \
                  https://console.cloud.google.com/auth/clients"
             )));
         }
@@ -36,7 +36,7 @@ impl ClientFile {
         })
     }
 
-    /// Where codes for other devices come from: beside the tokens.
+    /// The URL for device codes, which is next to the one for tokens.
     pub(super) fn device_uri(&self) -> String {
         let base = self.token_uri.strip_suffix("/token").unwrap_or(&self.token_uri);
         format!("{base}/device/code")

@@ -1,5 +1,5 @@
-//! Consent on another device (RFC 8628): the user types a code there, and the token server is asked now and then whether
-//! that has happened.
+//! Consent on another device (RFC 8628): the user enters a code there, and the token server is polled until that has
+//! happened.
 
 use std::time::Duration;
 
@@ -11,20 +11,20 @@ use crate::explain::Asked;
 use crate::http::Failure;
 use crate::key::{required, text};
 
-/// How often the server is asked that does not say how often.
+/// The polling interval in seconds, if the server does not state one.
 const INTERVAL: u64 = 5;
 
-/// Asks for consent and waits for the answer.
+/// Asks for consent and waits for the response.
 pub(super) async fn consent(shared: &Shared, client: &ClientFile, scopes: &str) -> Result<Consent> {
     let http = &shared.settings.http;
     let none = AuthHeaders::none();
     let form = [("client_id", &*client.id), ("scope", scopes)];
     let offer = http.post_form(&client.device_uri(), &form, &none).await;
     let offer = offer.map_err(|failure| Asked::Code.error(failure))?;
-    let what = "the server's offer of a code for another device";
+    let what = "the server's response to the request for a device code";
     let device_code = required(&offer, "device_code", what)?;
     let user_code = required(&offer, "user_code", what)?;
-    // Google calls it otherwise than the standard.
+    // Google's name for the member differs from the standard's.
     let url = text(&offer, "verification_url").or_else(|| text(&offer, "verification_uri"));
     let url = url.ok_or_else(|| Error::credentials(format!("{what} has no `verification_uri`")))?;
     shared.show(url, Some(user_code));
@@ -50,7 +50,7 @@ pub(super) async fn consent(shared: &Shared, client: &ClientFile, scopes: &str) 
                 }
                 _ => return Err(Asked::Code.error(Failure::Refused(refusal))),
             },
-            // The user may be in the middle of it.
+            // The user may still be entering the code, so polling continues.
             Err(Failure::Passing { after, .. }) => {
                 interval = (interval * 2).max(after).min(Duration::from_secs(60))
             }

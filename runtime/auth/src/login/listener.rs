@@ -1,5 +1,5 @@
-//! The port that a browser brings the user's answer to. It is open on the loopback interface alone, takes one answer, and
-//! only one that knows the `state` of the request.
+//! The port to which a browser sends the user's response. It is open on the loopback interface only, and accepts only
+//! one response, with the `state` of the request.
 
 use std::time::Duration;
 
@@ -10,13 +10,13 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 use url::Url;
 
-/// How many bytes a request may have.
+/// The maximum size of a request in bytes.
 const LONGEST: usize = 16 << 10;
 
 /// How long a connection may take.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// How many connections are served at once; a browser has one or two.
+/// How many connections are served concurrently. A browser opens one or two.
 const CONNECTIONS: usize = 32;
 
 pub(super) struct Listener {
@@ -24,14 +24,14 @@ pub(super) struct Listener {
     port: u16,
 }
 
-/// The user's answer.
+/// The user's response.
 pub(super) enum Reply {
     Code(String),
-    /// OAuth's word for why there is no code.
+    /// The OAuth error code.
     Error(String),
 }
 
-/// What a request is answered.
+/// The page that is sent for a request.
 enum Page {
     Done(Reply),
     Refused,
@@ -41,7 +41,7 @@ enum Page {
 impl Listener {
     pub(super) async fn open() -> Result<Self> {
         let failed = |error: std::io::Error| {
-            Error::credentials(format!("cannot listen for the user's answer: {}", error.kind()))
+            Error::credentials(format!("cannot listen for the user's response: {}", error.kind()))
         };
         let listener = TcpListener::bind(("127.0.0.1", 0)).await.map_err(failed)?;
         let port = listener.local_addr().map_err(failed)?.port();
@@ -52,7 +52,7 @@ impl Listener {
         format!("http://127.0.0.1:{}", self.port)
     }
 
-    /// Waits for an answer with that state. Whatever else comes is turned away.
+    /// Waits for a response with that state. All others are refused.
     pub(super) async fn answer(self, state: &str) -> Result<Reply> {
         let mut serving = FuturesUnordered::new();
         loop {
@@ -80,13 +80,13 @@ impl Listener {
         loop {
             match self.listener.accept().await {
                 Ok((stream, _)) => return stream,
-                // A connection that broke, or too many open files: the next may do.
+                // The connection failed, or there are too many open files. The next one may succeed.
                 Err(_) => tokio::time::sleep(Duration::from_millis(100)).await,
             }
         }
     }
 
-    /// The answer in a connection's request, if it is one.
+    /// Reads the response from the request of a connection, if it is one.
     async fn serve(&self, mut stream: TcpStream, state: &str) -> Option<Reply> {
         let served = tokio::time::timeout(PATIENCE, async {
             let head = read_head(&mut stream).await?;
@@ -107,7 +107,7 @@ impl Listener {
         let Some(target) = line.strip_prefix("GET ").and_then(|line| line.split(' ').next()) else {
             return Page::NotFound;
         };
-        // A page of another host that was made to point here does not get to answer.
+        // A page of another host may refer to this port, but its request is not accepted.
         let own = [format!("127.0.0.1:{}", self.port), format!("localhost:{}", self.port)];
         let host = lines.find_map(|line| {
             let (name, value) = line.split_once(':')?;
@@ -164,7 +164,7 @@ impl Page {
                 ("200 OK", format!("You are not logged in: {word}. You can close this page."))
             }
             Page::Refused => {
-                ("400 Bad Request", "This is not the answer that the program waits for.".to_owned())
+                ("400 Bad Request", "This is not the response that the program is waiting for.".to_owned())
             }
             Page::NotFound => ("404 Not Found", "There is nothing here.".to_owned()),
         };

@@ -1,4 +1,4 @@
-//! Where a login is kept between starts.
+//! Where a login is saved between runs of the program.
 
 use std::io::{ErrorKind, Write as _};
 use std::path::{Path, PathBuf};
@@ -8,15 +8,15 @@ use serde_json::json;
 
 use crate::key::text;
 
-/// Keeps one user's login: a file, a keyring, a database. The text holds a refresh token, with which anyone can act as the
-/// user.
+/// Saves a user's login in a file, a keyring or a database. The text contains a refresh token, with which anyone can
+/// act as the user.
 ///
 /// ```
 /// use gapis_auth::TokenStore;
 /// use gapis_runtime::{BoxFuture, Result};
 /// use std::sync::Mutex;
 ///
-/// /// Forgets the login when the program ends.
+/// /// Loses the login when the program ends.
 /// #[derive(Default)]
 /// struct InMemory(Mutex<Option<String>>);
 ///
@@ -31,36 +31,37 @@ use crate::key::text;
 /// }
 /// ```
 pub trait TokenStore: Send + Sync {
-    /// What was saved last, if there is something. What is no login that can be read is asked for again.
+    /// Returns the last saved login, if there is one. If it cannot be parsed, the user is asked again.
     ///
     /// # Errors
-    /// If the store cannot be read. The user is not asked then.
+    /// If the store cannot be read. The user is not asked in that case.
     fn load(&self) -> BoxFuture<'_, Result<Option<String>>>;
 
-    /// Keeps a login in place of the one before.
+    /// Saves a login, replacing the previous one.
     ///
     /// # Errors
-    /// If it cannot be kept.
+    /// If it cannot be saved.
     fn save<'a>(&'a self, login: &'a str) -> BoxFuture<'a, Result<()>>;
 
-    /// Finds out whether a login could be saved, before the user is asked for it.
+    /// Checks whether a login can be saved, before the user is asked.
     ///
     /// # Errors
-    /// If it could not.
+    /// If it cannot be saved.
     fn check(&self) -> BoxFuture<'_, Result<()>> {
         Box::pin(async { Ok(()) })
     }
 }
 
-/// A login in a file that its owner alone can read (mode 0600; a file that others can read is tightened). It is written
-/// beside its place and moved there, so that a crash leaves the old one or the new one.
+/// A login in a file that only its owner can read (mode 0600; if others can read an existing file, its mode is
+/// changed). A new login is first written to a temporary file, which then replaces the old file, so a crash leaves
+/// either the old login or the new one.
 #[derive(Debug, Clone)]
 pub struct FileStore {
     path: PathBuf,
 }
 
 impl FileStore {
-    /// A store in that file, whose folder exists.
+    /// A store in that file, whose folder must exist.
     #[must_use]
     pub fn new(path: impl Into<PathBuf>) -> Self {
         FileStore { path: path.into() }
@@ -90,7 +91,7 @@ impl FileStore {
         use std::os::unix::fs::PermissionsExt as _;
         let mode = std::fs::metadata(&self.path).map(|file| file.permissions().mode());
         if mode.is_ok_and(|mode| mode & 0o077 != 0) {
-            // A file of another owner stays as it is; the next save replaces it.
+            // This fails for a file of another owner, which the next save replaces.
             let _ = std::fs::set_permissions(&self.path, std::fs::Permissions::from_mode(0o600));
         }
     }
@@ -98,10 +99,10 @@ impl FileStore {
     #[cfg(not(unix))]
     fn tighten(&self) {}
 
-    /// Writes beside the place, with what was written on the disk before it is moved.
+    /// Writes a temporary file to the disk, and then moves it to the path.
     fn write(&self, login: &str) -> Result<()> {
         let failed = |error: std::io::Error| self.failed("write", error.kind());
-        // On Unix its mode is 0600 from the beginning.
+        // On Unix its mode is 0600 from the start.
         let mut file = tempfile::NamedTempFile::new_in(self.folder()).map_err(failed)?;
         file.write_all(login.as_bytes()).map_err(failed)?;
         file.as_file().sync_all().map_err(failed)?;
@@ -132,7 +133,7 @@ impl TokenStore for FileStore {
     }
 }
 
-/// A login as it is kept.
+/// A saved login.
 #[derive(Clone)]
 pub(super) struct Saved {
     pub(super) client_id: String,
@@ -142,7 +143,7 @@ pub(super) struct Saved {
 }
 
 impl Saved {
-    /// The login of that client, if there is one that can be read.
+    /// The login of that OAuth client, if there is a readable one.
     pub(super) async fn load(store: &dyn TokenStore, client_id: &str) -> Result<Option<Self>> {
         let Some(kept) = store.load().await? else { return Ok(None) };
         let json: Json = serde_json::from_str(&kept).unwrap_or_default();
@@ -163,14 +164,14 @@ impl Saved {
         store.save(&kept.to_string()).await
     }
 
-    /// Whether it has all of these scopes.
+    /// Whether the login has all of these scopes.
     pub(super) fn covers(&self, scopes: &str) -> bool {
         let mut wanted = scopes.split(' ').filter(|scope| !scope.is_empty());
         wanted.all(|scope| self.scopes.split(' ').any(|own| full(own) == full(scope)))
     }
 }
 
-/// A scope's name, as servers give it back.
+/// The full name of a scope, as servers return it.
 fn full(scope: &str) -> &str {
     match scope {
         "email" => "https://www.googleapis.com/auth/userinfo.email",

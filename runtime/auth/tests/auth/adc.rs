@@ -1,4 +1,4 @@
-//! Application default credentials, by file, environment and metadata server.
+//! Application default credentials: from a file, the environment and the metadata server.
 
 use std::sync::Arc;
 
@@ -25,7 +25,7 @@ async fn many_waiters_get_and_renew_one_token() {
     assert!(first.iter().all(|headers| header(headers, "authorization") == "Bearer token-1"));
     assert!(first.iter().all(|headers| header(headers, "x-goog-user-project") == "of-the-file"));
     assert_eq!(tokens.seen().len(), 1);
-    // The scopes are those of the login: an endpoint that checks refuses others.
+    // The token has the scopes of the login; a token server that checks them refuses others.
     assert!(!tokens.seen()[0].contains("scope"), "{}", tokens.seen()[0]);
 
     let second = twenty(&credentials, Some(&first[0])).await;
@@ -62,7 +62,7 @@ async fn a_rejected_token_is_renewed_and_the_call_sent_again() {
     assert_eq!(zoo.get("rex").await.unwrap().id(), "rex");
     assert_eq!(tokens.seen().len(), 2);
 
-    // In a batch too, and there is nothing left to renew.
+    // In a batch the result is the same, and there is nothing left to renew.
     let mut batch = zoo.batch();
     for _ in 0..3 {
         zoo.get("tom").queue(&mut batch, |reply| assert_eq!(reply.result.unwrap().id(), "tom")).unwrap();
@@ -70,7 +70,7 @@ async fn a_rejected_token_is_renewed_and_the_call_sent_again() {
     assert_eq!(batch.execute().await.failures(), 0);
     assert_eq!(tokens.seen().len(), 2);
 
-    // The program's quota project goes before the file's.
+    // The program's quota project takes precedence over the file's.
     for request in server.handlers().requests() {
         assert_eq!(request.headers.get("x-goog-user-project").unwrap(), "of-the-program");
     }
@@ -114,7 +114,7 @@ async fn what_is_no_credentials_is_refused_without_being_shown() {
     }
 }
 
-/// A file says of which universe its account is; one that does not is of Google's public cloud.
+/// A file names the universe of its account. Without it, the universe is Google's public cloud.
 #[tokio::test]
 async fn a_service_account_knows_its_universe() {
     for said in [None, Some("googleapis.com"), Some("example.com")] {

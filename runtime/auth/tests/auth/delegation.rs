@@ -15,7 +15,7 @@ fn account(server: &Server) -> ServiceAccount {
     ServiceAccount::from_json(&service_account().to_string()).unwrap().token_client(&server.client())
 }
 
-/// A token endpoint that checks what Google's does, and gives a token for the subject.
+/// A token server that checks what Google's does, and returns a token for the subject.
 fn checking(sent: &Sent) -> Answer {
     assert_eq!(sent.url, "https://token.test/token");
     assert_eq!(sent.form("grant_type").unwrap(), "urn:ietf:params:oauth:grant-type:jwt-bearer");
@@ -80,7 +80,7 @@ async fn another_universe_has_self_signed_tokens_and_no_delegation() {
     assert!(refused.to_string().contains("universe example.com"), "{refused}");
 }
 
-/// IAM and the token endpoint, for accounts without a key.
+/// IAM and the token server, for accounts without a key.
 fn iam(sent: &Sent) -> Answer {
     if sent.url == "https://oauth2.googleapis.com/token" {
         let assertion = sent.form("assertion").unwrap();
@@ -124,7 +124,7 @@ async fn an_account_without_a_key_is_signed_for_by_iam() {
     assert_eq!(server.count(), 3);
 }
 
-/// 200 tasks ask for users at random: none gets another's token, and nobody is asked for twice at once.
+/// 200 tasks act for random users. None gets another user's token, and each token is requested only once at a time.
 #[tokio::test(start_paused = true)]
 async fn seventeen_thousand_users_are_never_mixed_up() {
     const USERS: usize = 17_000;
@@ -136,7 +136,7 @@ async fn seventeen_thousand_users_are_never_mixed_up() {
             if let Some(name) = json["access_token"].as_str() {
                 let name = name.to_owned();
                 assert!(flying_here.lock().unwrap().remove(&name), "{name} was not begun");
-                // As large as such tokens may become.
+                // As large as real tokens can be.
                 json["access_token"] = format!("{name} {}", "x".repeat(1000)).into();
                 return Answer::After(Duration::from_millis(20), status, json);
             }
@@ -155,7 +155,7 @@ async fn seventeen_thousand_users_are_never_mixed_up() {
             let accounts = accounts.clone();
             tokio::spawn(async move {
                 for turn in 0..500 {
-                    // Some users are wanted by many, all by someone.
+                    // Some users have many tasks, and all have at least one.
                     let number = if (task + turn).is_multiple_of(7) {
                         (turn * 7 + task / 50) % 97
                     } else {
@@ -176,7 +176,7 @@ async fn seventeen_thousand_users_are_never_mixed_up() {
     assert!(asked.values().all(|times| *times == 1), "all are kept");
 }
 
-/// One batch has calls of 300 users, each with its own token; and the client is shared.
+/// One batch has calls of 300 users, each with its own token, and they share a client.
 #[tokio::test]
 async fn one_batch_carries_the_calls_of_many_users() {
     let server = Server::new(iam).forgetful();

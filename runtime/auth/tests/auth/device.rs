@@ -8,7 +8,7 @@ use serde_json::json;
 
 use crate::support::*;
 
-/// A server whose user answers at the fourth poll.
+/// A server whose user responds at the fourth poll.
 fn server(last: &'static str) -> Server {
     Server::new(move |sent| {
         if sent.url == "https://token.test/device/code" {

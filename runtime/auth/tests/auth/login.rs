@@ -1,4 +1,4 @@
-//! A user's consent in a browser, which is played here.
+//! A user's consent in a browser, which the test simulates.
 
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
@@ -15,7 +15,7 @@ use serde_json::json;
 
 use crate::support::*;
 
-/// An authorization server that knows the challenge of the last request, and the browser of its user.
+/// An authorization server that records the challenge of the last request, and the browser of its user.
 #[derive(Clone, Default)]
 struct World {
     challenge: Arc<Mutex<String>>,
@@ -28,7 +28,7 @@ struct World {
 }
 
 impl World {
-    /// What the token endpoint answers.
+    /// The response of the token server.
     fn tokens(&self) -> Server {
         let world = self.clone();
         Server::new(move |sent| {
@@ -64,7 +64,7 @@ impl World {
         })
     }
 
-    /// A browser that answers by that, given the state.
+    /// A browser whose response depends on the state.
     fn browser(&self, answers: fn(&str) -> Vec<String>) -> impl Fn(&Prompt<'_>) + Send + Sync + 'static {
         let world = self.clone();
         move |prompt| {
@@ -126,7 +126,7 @@ async fn a_user_consents_once() {
     assert!(first.iter().all(|headers| header(headers, "authorization") == "Bearer code-1"));
     assert_eq!(world.asked(), 1);
 
-    // The next start asks nobody, and neither does a token that was rejected.
+    // At the next start the user is not asked, and neither after a token was rejected.
     let again = Arc::new(login(&world, "once", consents));
     let second = again.headers(&SCOPES, None).await.unwrap();
     assert_eq!(header(&second, "authorization"), "Bearer refresh-1");
@@ -234,9 +234,9 @@ async fn a_user_who_does_not_answer_and_files_that_are_none() {
     assert!(error(&silent).await.to_string().contains("has not consented within"));
     let web = file("web.json", r#"{"web": {"client_secret": "s3cret"}}"#);
     for (path, words) in [
-        (file("none.json", "s3cret"), "not JSON"),
+        (file("none.json", "s3cret"), "not valid JSON"),
         (path("missing.json"), "cannot read"),
-        (web, "of a web application: make a client of the type \"Desktop app\""),
+        (web, "for a web application: create a client of the type \"Desktop app\""),
     ] {
         let user = UserLogin::new(path, FileStore::new("store.json")).present(|_| panic!("nobody is asked"));
         let failed = error(&user).await;

@@ -1,4 +1,4 @@
-//! Credentials that ask others for tokens, against token servers by script.
+//! Credentials that request tokens, with scripted token servers.
 #![allow(missing_docs, unreachable_pub)]
 
 mod adc;

@@ -1,5 +1,5 @@
-//! Every kind of credentials, broken in many ways: no key, token, code or assertion is in anything that is printed, logged
-//! or traced, by us or by what we are built on.
+//! Every kind of credentials, with many errors: no key, token, authorization code or assertion is printed, logged or
+//! traced, by this library or by its dependencies.
 
 use std::fmt::{Debug, Write as _};
 use std::sync::{Mutex, PoisonError};
@@ -62,14 +62,14 @@ impl Subscriber for Recorder {
     fn exit(&self, _: &Id) {}
 }
 
-/// A part of the key's base64, and the same as decimal bytes.
+/// A part of the key's base64, and the same bytes as decimal numbers.
 fn key_parts() -> [String; 2] {
     let line = throwaway_key().lines().nth(5).unwrap()[..32].to_owned();
     let decimal = line.bytes().map(|byte| byte.to_string()).collect::<Vec<_>>().join(", ");
     [line, decimal]
 }
 
-/// Nothing that was written has a secret.
+/// Asserts that nothing that was written contains a secret.
 fn assert_nothing_secret() {
     let written = WRITTEN.lock().unwrap_or_else(PoisonError::into_inner);
     assert!(written.contains("log TRACE") && written.contains("trace field"), "somebody listened");
@@ -83,7 +83,7 @@ fn assert_nothing_secret() {
     }
 }
 
-/// Ten ways in which a service account's key is broken.
+/// Ten ways in which the key of a service account can be damaged.
 fn broken_keys() -> Vec<Json> {
     let pem = throwaway_key();
     let mut lines: Vec<&str> = pem.lines().collect();
@@ -123,7 +123,7 @@ fn broken_keys() -> Vec<Json> {
     broken
 }
 
-/// Other kinds, each with members that are missing or not what they should be.
+/// Other kinds of credentials, with members that are missing or invalid.
 fn broken_files(server: &Loopback) -> Vec<Json> {
     let user = json!({
         "type": "authorized_user", "client_id": "s3cret-id", "client_secret": "s3cret-client",
@@ -147,7 +147,7 @@ fn broken_files(server: &Loopback) -> Vec<Json> {
         for (member, value) in whole.as_object().unwrap() {
             for wrong in [json!(null), json!("s3cret \n\u{0}"), json!(["s3cret"])] {
                 let mut broken = whole.clone();
-                // A value with a secret stays one: a file has it in its place.
+                // A secret is in a place where the file may have one.
                 broken[member] = if value.is_object() {
                     json!({ "file": "no/such/file", "type": "s3cret" })
                 } else {
@@ -218,7 +218,7 @@ async fn nothing_secret_is_printed_logged_or_traced() {
     log::set_max_level(log::LevelFilter::Trace);
     tracing::subscriber::set_global_default(Recorder).unwrap();
 
-    // Servers that repeat all they were sent, in answers of many kinds.
+    // Servers that repeat everything that they received, in responses of many kinds.
     let servers: Vec<Loopback> = [200, 302, 400, 401, 403, 404, 500, 503]
         .into_iter()
         .map(|status| {

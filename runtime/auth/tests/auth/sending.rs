@@ -1,4 +1,4 @@
-//! How long tokens are waited for, and what is tried again.
+//! How long the library waits for tokens, and which requests are repeated.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -23,7 +23,7 @@ fn login(server: &Server) -> ApplicationDefault {
     ApplicationDefault::from_json(&user().to_string()).unwrap().token_client(&server.client())
 }
 
-/// An API that answers every call with `{}`.
+/// An API that responds to every call with `{}`.
 fn zoo(credentials: impl Credentials + 'static) -> Zoo {
     let api = Server::new(|_| Answer::Json(200, json!({})));
     Zoo::new(&Client::builder().credentials(credentials).transport(api).build().unwrap())
@@ -50,7 +50,7 @@ async fn a_failure_that_passes_is_tried_again_by_the_client_s_policy() {
         assert_eq!(server.count(), 1);
         assert!(began.elapsed() <= Duration::from_secs(20));
 
-        // Another call is not told of the failure, but asks.
+        // Another call does not get the old failure, but sends a new request.
         assert!(zoo(login(&server)).get("a").with_retry(RetryPolicy::none()).await.is_err());
         assert_eq!(server.count(), 2);
     }
@@ -116,7 +116,7 @@ async fn a_machine_without_a_metadata_server_is_told_so_soon() {
     }
 }
 
-/// Google's own, with a universe and an account.
+/// Google's metadata server, with a universe and an account.
 fn metadata(sent: &Sent) -> Answer {
     let path = sent.url.split_once("/computeMetadata/v1/").map_or("", |(_, path)| path);
     assert_eq!(sent.headers["metadata-flavor"], "Google");
@@ -147,7 +147,7 @@ async fn nothing_follows_a_redirect() {
     assert!(server.seen().iter().all(|sent| sent.url == "https://token.test/token"));
 }
 
-/// By the library's own HTTP client, too.
+/// With the library's own HTTP client, too.
 #[tokio::test]
 async fn nothing_follows_a_redirect_on_a_real_connection() {
     let server = Loopback::start(|_, _| (308, json!({})));
@@ -187,7 +187,7 @@ async fn mutual_tls_has_its_own_token_endpoint_and_the_same_audience() {
     assert_eq!(bearer(&account).await, "Bearer good");
 }
 
-/// Every kind sends the quota project that the program names.
+/// Every kind of credentials sends the quota project of the program.
 #[tokio::test(start_paused = true)]
 async fn a_quota_project_is_sent_by_every_kind() {
     let server =
@@ -205,7 +205,7 @@ async fn a_quota_project_is_sent_by_every_kind() {
     }
 }
 
-/// An observer sees requests for tokens as such.
+/// An observer can distinguish requests for tokens.
 #[tokio::test(start_paused = true)]
 async fn requests_for_tokens_are_observed() {
     #[derive(Default)]
@@ -224,7 +224,7 @@ async fn requests_for_tokens_are_observed() {
     assert_eq!(seen.0.load(Ordering::SeqCst), 1);
 }
 
-/// A login through a workforce pool says who its client is in a header.
+/// The OAuth client of a workforce login authenticates in a header.
 #[tokio::test(start_paused = true)]
 async fn a_workforce_user_is_refreshed() {
     let server = Server::new(|sent| {
@@ -241,7 +241,7 @@ async fn a_workforce_user_is_refreshed() {
     assert_eq!(bearer(&credentials.token_client(&server.client())).await, "Bearer workforce");
 }
 
-/// A workload's own token comes from a file, and is exchanged; nothing follows a redirect there either.
+/// A workload's own token is read from a file and exchanged. No redirect is followed.
 #[tokio::test(start_paused = true)]
 async fn a_workload_s_token_is_exchanged_and_retried() {
     let own = file("workload-token", "s3cret-own\n");

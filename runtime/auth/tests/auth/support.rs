@@ -1,4 +1,4 @@
-//! Token servers by script, without a network and on loopback.
+//! Scripted token servers, without a network and on loopback.
 
 use std::collections::BTreeMap;
 use std::error::Error as _;
@@ -20,7 +20,7 @@ pub use gapis_testkit::zoo::{Animal, Get, Zoo};
 
 pub const SCOPES: [&str; 2] = ["https://farm.test/read", "https://farm.test/write"];
 
-/// A request for a token, as it was sent.
+/// A request for a token as sent.
 #[derive(Clone, Debug)]
 pub struct Sent {
     /// Counted from 1.
@@ -32,7 +32,7 @@ pub struct Sent {
 }
 
 impl Sent {
-    /// A member of the form that was sent.
+    /// A member of the form.
     pub fn form(&self, name: &str) -> Option<String> {
         let pairs = url::form_urlencoded::parse(self.body.as_bytes());
         pairs.into_iter().find(|(key, _)| key == name).map(|(_, value)| value.into_owned())
@@ -47,7 +47,7 @@ impl Sent {
     }
 }
 
-/// What the server does with it.
+/// How the server responds.
 pub enum Answer {
     Json(u16, Json),
     After(Duration, u16, Json),
@@ -76,13 +76,13 @@ impl Server {
         Server { script: Arc::new(Box::new(script)), seen: Arc::default(), count: Arc::default(), keep: true }
     }
 
-    /// The same, which does not remember what it was sent.
+    /// The same, without recording requests.
     pub fn forgetful(mut self) -> Self {
         self.keep = false;
         self
     }
 
-    /// A client that knows this server alone.
+    /// A client that can only reach this server.
     pub fn client(&self) -> Client {
         Client::builder().anonymous().transport(self.clone()).build().unwrap()
     }
@@ -134,7 +134,7 @@ impl Transport for Server {
     }
 }
 
-/// A server on loopback whose answers a closure gives; it keeps the requests.
+/// A server on loopback that responds with the result of a closure and records requests.
 pub struct Loopback {
     pub address: String,
     socket: Socket,
@@ -154,7 +154,7 @@ impl Loopback {
         Loopback { address: socket.address().to_string(), socket }
     }
 
-    /// Gives `token-1`, `token-2` and so on.
+    /// Returns `token-1`, `token-2` and so on.
     pub fn tokens() -> Self {
         Loopback::start(|_, count| {
             (
@@ -189,7 +189,7 @@ pub async fn error(credentials: &impl Credentials) -> Error {
     error
 }
 
-/// What twenty tasks get that ask at once.
+/// The tokens of twenty concurrent tasks.
 pub async fn twenty<C: Credentials + 'static>(
     credentials: &Arc<C>,
     rejected: Option<&AuthHeaders>,
@@ -207,19 +207,19 @@ pub async fn twenty<C: Credentials + 'static>(
     all
 }
 
-/// A path of this test run.
+/// A path for this test run.
 pub fn path(name: &str) -> PathBuf {
     PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(format!("{}-{name}", std::process::id()))
 }
 
-/// A file of this test run.
+/// A file for this test run.
 pub fn file(name: &str, content: &str) -> PathBuf {
     let path = path(name);
     std::fs::write(&path, content).unwrap();
     path
 }
 
-/// An error with all that is behind it.
+/// An error with all of its causes.
 pub fn print(error: &Error) -> String {
     let mut text = format!("{error} {error:?} {error:#?}");
     let mut source = error.source();
@@ -230,7 +230,7 @@ pub fn print(error: &Error) -> String {
     text
 }
 
-/// No text of the error, its causes included, has a secret.
+/// Asserts that neither the error nor its causes contain a secret.
 pub fn assert_silent(error: &Error) {
     let text = print(error);
     assert!(!text.contains("s3cret"), "{text}");
@@ -249,7 +249,7 @@ pub fn service_account() -> Json {
     })
 }
 
-/// The claims of a JWT whose signature is that of the throwaway key.
+/// The claims of a JWT that was signed with the throwaway key.
 pub fn verified(jwt: &str) -> (Json, Json) {
     let (signed, signature) = jwt.rsplit_once('.').unwrap();
     let body: String = throwaway_key().lines().filter(|line| !line.starts_with('-')).collect();

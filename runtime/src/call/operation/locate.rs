@@ -1,8 +1,8 @@
-//! Where an operation is asked for: the values of the variables in a poll's path, out of what is known.
+//! Finds the method that returns an operation, and the values for the variables in its path.
 //!
-//! They come from the operation's name, its link, its members and the path of the call that started it. Whatever a server
-//! says there is only ever a value in the path of a known method, at the client's own endpoint: no server can name
-//! another host, nor another method.
+//! The values come from the operation's name, its link, its members, and the path of the call that started it. Text
+//! from a server is only used as a value in the path of a known method, at the client's own endpoint, so a server
+//! cannot choose another host or another method.
 
 use super::state::State;
 use super::template::{in_order, matched_encoded, matched_tail, variables};
@@ -10,7 +10,7 @@ use crate::call::request::Request;
 use crate::wire::spec::{ApiSpec, MethodSpec, Polling};
 use crate::{Client, Error, Param, Result};
 
-/// What is known of all operations of one schema.
+/// What is known about all operations of a schema.
 pub(super) struct Place {
     pub(super) api: &'static ApiSpec,
     pub(super) polling: &'static Polling,
@@ -18,12 +18,12 @@ pub(super) struct Place {
 }
 
 impl Place {
-    /// The call that asks for an operation again.
+    /// The call that requests the operation again.
     ///
     /// # Errors
-    /// If what is known does not fit the path of any poll, or has what no path may have.
+    /// If what is known does not fit the path of any poll, or if a value is not allowed in a path.
     pub(super) fn poll(&self, client: &Client, state: &State, call: Option<&Request>) -> Result<Request> {
-        // A call that only asked is asked again.
+        // A call that only requested the operation is repeated.
         let asks = |call: &&Request| {
             call.verb() == "GET" && self.polling.polls.iter().any(|poll| poll.path == call.spec().path)
         };
@@ -34,8 +34,8 @@ impl Place {
         let Some((spec, values)) = found.or_else(|| self.by_members(state, call)) else {
             let paths: Vec<&str> = self.polling.polls.iter().map(|poll| poll.path).collect();
             return Err(Error::protocol(format!(
-                "{}: the operation `{}` is not done, and what is known of it does not fit the path of what could be \
-                 asked: {}",
+                "{}: the operation `{}` is not done, and its name and members do not fit the path of a method that \
+                 returns it: {}",
                 call.map_or(self.api.name, Request::id),
                 state.name(),
                 paths.join(", "),
@@ -47,18 +47,18 @@ impl Place {
             None => Request::from_spec(client, self.api, spec, &values, None),
         };
         poll.check().map_err(|error| match call {
-            // The call was executed, and it is the server's word that makes no path.
+            // The call was executed, and the text that does not fit in a path is the server's.
             Some(call) => {
                 let (id, name) = (call.id(), state.name());
-                Error::protocol(format!("{id}: the operation `{name}` cannot be asked for: {error}"))
+                Error::protocol(format!("{id}: the operation `{name}` cannot be requested: {error}"))
             }
             None => error,
         })?;
         Ok(poll)
     }
 
-    /// By the name alone, as google.longrunning has it: the name is the end of the path, or all that the path asks for.
-    /// Names in the form of Compute Engine are those of one project or zone, and say too little.
+    /// Finds the method by the name alone, as in google.longrunning: the name is the end of the path, or the path's
+    /// only variable. Names as in Compute Engine are unique only within a project or zone, so they are not sufficient.
     fn by_name(&self, state: &State) -> Option<(&'static MethodSpec, Vec<String>)> {
         if self.polling.by_status {
             return None;
@@ -82,8 +82,8 @@ impl Place {
             .find_map(|spec| Some((spec, in_order(spec.path, matched_encoded(spec.path, path)?)?)))
     }
 
-    /// By members of the variables' names, and by the path of the call. Where the operation says itself that it is in
-    /// some region, it is asked for there, though the call may have been about something in a zone.
+    /// Finds the method by members with the names of the variables, and by the path of the call. If the operation
+    /// itself names a region, the regional method is used, even if the call was about something in a zone.
     fn by_members(
         &self,
         state: &State,
@@ -121,13 +121,13 @@ impl Place {
     }
 }
 
-/// The values of a path's variables, where the name is what the path ends with. A sole variable takes any name.
+/// The values of a path's variables, if the path ends with the name. A sole variable accepts any name.
 fn values_of_name(template: &str, name: &str) -> Option<Vec<String>> {
     let whole = || (variables(template).count() == 1).then(|| vec![name.to_owned()]);
     matched_tail(template, name).and_then(|values| in_order(template, values)).or_else(whole)
 }
 
-/// `us-central1-a` of `https://…/zones/us-central1-a`.
+/// The last segment, such as `us-central1-a` in `https://…/zones/us-central1-a`.
 fn last_segment(text: &str) -> &str {
     text.rsplit('/').next().unwrap_or(text)
 }

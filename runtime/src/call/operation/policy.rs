@@ -1,8 +1,8 @@
-//! How often an operation is asked for.
+//! The policy for polling an operation.
 
 use std::time::Duration;
 
-/// How often an operation is asked for, and for how long.
+/// How often and how long an operation is polled.
 ///
 /// ```
 /// use gapis_runtime::PollPolicy;
@@ -31,8 +31,8 @@ impl Default for PollPolicy {
 }
 
 impl PollPolicy {
-    /// How long the waits are: `initial` is the longest before the first poll, which doubles with each further one, and
-    /// `max` the longest before any. Each is shortened at random by up to a half. Default 1 and 20 seconds.
+    /// Sets the waits between polls. `initial` is the longest wait before the first poll; it doubles with each further
+    /// poll, up to `max`. Each wait is shortened by a random amount of up to a half. Default: 1 and 20 seconds.
     #[must_use]
     pub fn with_interval(mut self, initial: Duration, max: Duration) -> Self {
         self.initial_interval = initial;
@@ -40,8 +40,8 @@ impl PollPolicy {
         self
     }
 
-    /// How long to wait in all, from the first answer on; then the wait fails, and the operation goes on. By default until
-    /// the operation is done.
+    /// Sets how long to wait overall, counted from the first response. After that the wait fails, while the operation
+    /// continues. By default there is no limit.
     #[must_use]
     pub fn with_total_time(mut self, time: Duration) -> Self {
         self.total_time = Some(time);

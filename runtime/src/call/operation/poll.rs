@@ -1,4 +1,5 @@
-//! The polls of one operation: none is sent before the one before it was answered, nor after the operation is done.
+//! Polls an operation. A poll is sent only after the response to the previous one, and none is sent after the
+//! operation is done.
 
 use super::locate;
 use super::policy::PollPolicy;
@@ -10,21 +11,21 @@ use crate::send::rt;
 use crate::wire::spec::{ApiSpec, MethodSpec, Polling};
 use crate::{Client, Error, RawResponse, Result};
 
-/// What there is at first.
+/// How the wait begins.
 pub(super) enum Start {
-    /// A call that answers the operation.
+    /// With a call that returns the operation.
     Call(Request),
-    /// The operation as some call answered it.
+    /// With an operation that an earlier call returned.
     Known { client: Client, answer: Result<RawResponse> },
 }
 
-/// What is told each answer.
+/// The function that receives each response.
 pub(super) type Tell<'a> = &'a mut (dyn FnMut(&'static MethodSpec, &RawResponse) -> Result<()> + Send);
 
-/// An answer, and the method that gave it.
+/// A response, and the method that returned it.
 type Answer = (&'static MethodSpec, RawResponse);
 
-/// What knows how to wait for operations of one schema. It does not know the schema's type, so that it stands once.
+/// Waits for operations of a schema. It does not know the schema's type, so that it is compiled once.
 pub(super) struct Poller {
     pub(super) api: &'static ApiSpec,
     pub(super) polling: &'static Polling,
@@ -33,7 +34,7 @@ pub(super) struct Poller {
 }
 
 impl Poller {
-    /// The answer with the finished operation.
+    /// Waits until the operation is done, and returns the last response.
     pub(super) async fn finish(&self, start: Start, policy: &PollPolicy, tell: Tell<'_>) -> Result<Answer> {
         let (client, spec, answer, call) = match start {
             Start::Call(mut request) => {
@@ -80,7 +81,7 @@ impl Poller {
         Ok(state)
     }
 
-    /// A caller's `fields` must not leave out what waiting needs.
+    /// Adds the members that waiting needs to the caller's `fields`.
     fn keep_fields(&self, request: &mut Request) {
         for member in state_members(self.members) {
             request.keep_field(member);
@@ -88,12 +89,12 @@ impl Poller {
     }
 }
 
-/// Where an answer came from nobody knows, decoding is told that it was the first of the polls.
+/// The method that is assumed for a response of unknown origin: the first of the polls.
 fn first(polling: &'static Polling) -> &'static MethodSpec {
     polling.polls.first().unwrap_or(&MethodSpec::DEFAULT)
 }
 
-/// The members that waiting reads, of those that the operation has.
+/// The members that waiting reads and the operation has.
 fn state_members(members: &'static [&'static str]) -> impl Iterator<Item = &'static str> {
     const READ: &[&str] = &[
         "name",

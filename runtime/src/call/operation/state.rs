@@ -1,4 +1,4 @@
-//! What an operation says of itself: whether it is done, and how it ended.
+//! The state of an operation: whether it is done, and how it ended.
 
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
@@ -7,26 +7,26 @@ use crate::call::reading::from_json;
 use crate::wire::spec::{ApiSpec, MethodSpec, Polling};
 use crate::{ApiError, Error, RawResponse, Result};
 
-/// An operation as it came.
+/// An operation as received.
 pub(super) struct State(Map<String, Value>);
 
 impl State {
     pub(super) fn read(api: &ApiSpec, answer: &RawResponse) -> Result<State> {
-        // An empty body is an operation of which nothing is known, as everywhere else.
+        // As elsewhere, an empty body is a value without members.
         from_json::<Option<Map<String, Value>>>(api, answer).map(|members| State(members.unwrap_or_default()))
     }
 
-    /// A member that is text, if it says anything.
+    /// The text of a member, unless it is missing or empty.
     pub(super) fn text(&self, member: &str) -> Option<&str> {
         self.0.get(member)?.as_str().filter(|text| !text.is_empty())
     }
 
-    /// The operation's name, empty where it has none.
+    /// The operation's name, empty if it has none.
     pub(super) fn name(&self) -> &str {
         self.text("name").unwrap_or_default()
     }
 
-    /// How the operation ended, if it did.
+    /// How the operation ended, or `None` if it is not done.
     pub(super) fn end(&self, polling: &Polling, method: &str, answer: &RawResponse) -> Option<Result<()>> {
         let is_done = match polling.by_status {
             true => self.text("status") == Some("DONE"),
@@ -41,7 +41,7 @@ impl State {
         })
     }
 
-    /// The error that a finished operation has.
+    /// The error of a finished operation.
     fn error(&self) -> Option<ApiError> {
         let http = self.0.get("httpErrorStatusCode").and_then(Value::as_u64).filter(|&code| code != 0);
         let error = self.0.get("error").filter(|error| is_error(error));
@@ -59,7 +59,7 @@ impl State {
     }
 }
 
-/// An empty error is none: its code is that of success.
+/// Whether the value is an error. An empty error has the code for success, so it is not one.
 fn is_error(error: &Value) -> bool {
     let says = |member: &Value| match member {
         Value::Null => false,
@@ -73,7 +73,7 @@ fn is_error(error: &Value) -> bool {
     })
 }
 
-/// The member `response` of an operation.
+/// Decodes the member `response` of an operation.
 pub(super) fn response<T: DeserializeOwned>(
     api: &ApiSpec,
     _: &MethodSpec,
@@ -86,7 +86,7 @@ pub(super) fn response<T: DeserializeOwned>(
     let is_empty = bare.as_object().is_some_and(Map::is_empty);
     let decoded = serde_path_to_error::deserialize::<_, T>(bare);
     decoded.or_else(|error| {
-        // An enum may be told apart by `@type`, and nothing at all is `()`.
+        // `@type` may be needed to choose an enum's variant, and an empty result may be read as `()`.
         let other = if is_typed { T::deserialize(whole).ok() } else { None };
         let other = other.or_else(|| is_empty.then(|| T::deserialize(Value::Null).ok()).flatten());
         other.ok_or_else(|| {

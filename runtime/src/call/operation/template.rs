@@ -1,16 +1,16 @@
-//! Path templates read the other way round: which values a path was made of.
+//! Matches paths against path templates, to find the values of the variables.
 
 use std::collections::BTreeMap;
 
 use percent_encoding::percent_decode_str;
 
-/// Values by the names of variables.
+/// Values by the names of their variables.
 pub(super) type Values<'t> = BTreeMap<&'t str, String>;
 
-/// A server may send any text; no path of a call is longer.
+/// A server may send text of any length; no path of a call is longer than this.
 const LONGEST: usize = 8000;
 
-/// The variables of a template in their order, and whether each takes several segments.
+/// The variables of a template in order, each with whether it may have several segments.
 pub(super) fn variables(template: &str) -> impl Iterator<Item = (&str, bool)> {
     template.split('{').skip(1).filter_map(|piece| {
         let (name, _) = piece.split_once('}')?;
@@ -18,12 +18,12 @@ pub(super) fn variables(template: &str) -> impl Iterator<Item = (&str, bool)> {
     })
 }
 
-/// The values in the order of the variables; `None` if one has none.
+/// The values in the order of the variables; `None` if one is missing.
 pub(super) fn in_order(template: &str, mut values: Values<'_>) -> Option<Vec<String>> {
     variables(template).map(|(name, _)| values.remove(name)).collect()
 }
 
-/// The values that an encoded path was made of, if it is one of the template's.
+/// The values of the variables in an encoded path, if the path matches the template.
 pub(super) fn matched_encoded<'t>(template: &'t str, path: &str) -> Option<Values<'t>> {
     let mut values = matched(template, path)?;
     for value in values.values_mut() {
@@ -32,8 +32,8 @@ pub(super) fn matched_encoded<'t>(template: &'t str, path: &str) -> Option<Value
     Some(values)
 }
 
-/// The values that a plain path was made of, where it is the template without some of the literal segments at its
-/// beginning: `apps/a` for `v1/apps/{app}`.
+/// The values of the variables in a plain path that matches the template without some of the literal segments at its
+/// beginning: `apps/a` matches `v1/apps/{app}`.
 pub(super) fn matched_tail<'t>(template: &'t str, path: &str) -> Option<Values<'t>> {
     let mut tail = template;
     loop {
@@ -58,7 +58,7 @@ fn matched<'t>(template: &'t str, path: &str) -> Option<Values<'t>> {
     walk(&template, &path, &mut values).then_some(values)
 }
 
-/// Goes segment by segment. A variable of several segments takes as many as leave the rest what it needs.
+/// Matches segment by segment. A variable for several segments takes as many as possible.
 fn walk<'t>(template: &[&'t str], path: &[&str], values: &mut Values<'t>) -> bool {
     let Some((segment, rest)) = template.split_first() else { return path.is_empty() };
     let parts = segment.split_once('{').and_then(|(before, inner)| Some((before, inner.split_once('}')?)));

@@ -1,35 +1,35 @@
-//! What the library's own HTTP client is built with.
+//! The settings of the library's own HTTP client.
 
 use std::time::Duration;
 
 use crate::{Error, Result};
 
-/// How long a connection may take to be made.
+/// How long it may take to establish a connection.
 #[cfg(not(target_family = "wasm"))]
 const CONNECT: Duration = Duration::from_secs(30);
 
-/// What the caller said of the library's own HTTP client.
+/// The caller's settings for the library's own HTTP client.
 #[derive(Default)]
 pub(crate) struct Settings {
     pub(crate) proxy: Option<String>,
-    /// Certificates in PEM that are trusted beside the platform's.
+    /// Certificates in PEM that are trusted in addition to the platform's.
     pub(crate) roots: Vec<Vec<u8>>,
-    /// A certificate chain and its key in PEM.
+    /// A certificate chain and its private key in PEM.
     pub(crate) identity: Option<Vec<u8>>,
     pub(crate) connect_timeout: Option<Duration>,
 }
 
 impl Settings {
-    /// Whether anything was said.
+    /// Whether nothing was set.
     pub(crate) fn is_empty(&self) -> bool {
         let Settings { proxy, roots, identity, connect_timeout } = self;
         proxy.is_none() && roots.is_empty() && identity.is_none() && connect_timeout.is_none()
     }
 
-    /// The client: it follows no redirect and decompresses nothing.
+    /// Creates the client, which follows no redirects and decompresses nothing.
     ///
     /// # Errors
-    /// If what was said cannot be used, or TLS cannot be set up.
+    /// If a setting cannot be used, or TLS cannot be set up.
     #[cfg(not(target_family = "wasm"))]
     pub(super) fn client(&self) -> Result<reqwest::Client> {
         let mut builder = reqwest::Client::builder()
@@ -46,17 +46,18 @@ impl Settings {
         builder.build().map_err(|e| Error::connect("cannot set up the HTTP client", e.without_url()))
     }
 
-    /// Browsers bring everything.
+    /// Browsers provide everything.
     #[cfg(target_family = "wasm")]
     pub(super) fn client(&self) -> Result<reqwest::Client> {
         if !self.is_empty() {
-            return Err(Error::input("proxy, certificates and connect timeout are the browser's own"));
+            return Err(Error::input("proxy, certificates and connect timeout cannot be set in a browser"));
         }
         let client = reqwest::Client::builder().build();
         client.map_err(|e| Error::connect("cannot set up the HTTP client", e.without_url()))
     }
 
-    /// TLS with the platform's trusted roots and a provider of our own, so that no process-wide one is needed or touched.
+    /// TLS with the platform's trusted roots. It has its own crypto provider, so no process-wide one is needed or
+    /// changed.
     #[cfg(all(feature = "rustls", not(target_family = "wasm")))]
     fn with_tls(&self, builder: reqwest::ClientBuilder) -> Result<reqwest::ClientBuilder> {
         use std::sync::Arc;
@@ -72,13 +73,13 @@ impl Settings {
         };
         let mut roots = Vec::new();
         for pem in &self.roots {
-            roots.extend(certificates(pem, "what was given to `root_certificates`")?);
+            roots.extend(certificates(pem, "the argument of `root_certificates`")?);
         }
         let provider = Arc::new(rustls::crypto::ring::default_provider());
         let verifier = rustls_platform_verifier::Verifier::new_with_extra_roots(roots, provider.clone());
         let verifier = verifier.map_err(|error| match error {
             rustls::Error::InvalidCertificate(_) => {
-                Error::input("what was given to `root_certificates` is not all certificates")
+                Error::input("the argument of `root_certificates` contains something other than certificates")
             }
             error => failed(error),
         })?;
@@ -94,7 +95,9 @@ impl Settings {
                 let key = PrivateKeyDer::from_pem_slice(pem)
                     .map_err(|_| Error::input("the identity has no private key in PEM"))?;
                 let auth = config.with_client_auth_cert(chain, key);
-                auth.map_err(|_| Error::input("the identity's key does not belong to its certificate"))?
+                auth.map_err(|_| {
+                    Error::input("the private key of the identity does not match its certificate")
+                })?
             }
         };
         if cfg!(feature = "http2") {
@@ -104,14 +107,14 @@ impl Settings {
         Ok(builder.tls_backend_preconfigured(config))
     }
 
-    /// TLS by the platform's own library.
+    /// TLS with the platform's own library.
     #[cfg(all(feature = "native-tls", not(feature = "rustls"), not(target_family = "wasm")))]
     fn with_tls(&self, mut builder: reqwest::ClientBuilder) -> Result<reqwest::ClientBuilder> {
         let refused =
             |what: &str| Error::input(format!("{what} cannot be used by the platform's TLS library"));
         for pem in &self.roots {
             let roots = reqwest::Certificate::from_pem_bundle(pem);
-            let roots = roots.map_err(|_| refused("what was given to `root_certificates`"))?;
+            let roots = roots.map_err(|_| refused("the argument of `root_certificates`"))?;
             builder = builder.tls_certs_merge(roots);
         }
         if let Some(pem) = &self.identity {
@@ -125,16 +128,17 @@ impl Settings {
     fn with_tls(&self, builder: reqwest::ClientBuilder) -> Result<reqwest::ClientBuilder> {
         match self.roots.is_empty() && self.identity.is_none() {
             true => Ok(builder),
-            false => Err(Error::input("certificates need the feature `rustls` or `native-tls`")),
+            false => Err(Error::input("certificates require the feature `rustls` or `native-tls`")),
         }
     }
 }
 
-/// The proxy at that address, for `http` and `https` alike. Errors show nothing of it, as it may hold a password.
+/// The proxy at that address, for `http` and `https`. Errors do not show the address, which may contain a password.
 #[cfg(not(target_family = "wasm"))]
 fn proxy_at(address: &str) -> Result<reqwest::Proxy> {
     let url = url::Url::parse(address).ok();
     let fits = url.is_some_and(|url| matches!(url.scheme(), "http" | "https") && url.has_host());
     let proxy = fits.then(|| reqwest::Proxy::all(address).ok()).flatten();
-    proxy.ok_or_else(|| Error::input("the proxy is not `http://host:port` or `https://host:port`"))
+    proxy
+        .ok_or_else(|| Error::input("the proxy must have the form `http://host:port` or `https://host:port`"))
 }

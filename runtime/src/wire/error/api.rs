@@ -1,4 +1,4 @@
-//! The API's own error: the legacy form with `errors[]` and `google.rpc.Status`, in one typed form.
+//! The API's own error. Both formats, the older one with `errors[]` and `google.rpc.Status`, are read into one type.
 
 use http::StatusCode;
 use serde_json::Value;
@@ -6,43 +6,43 @@ use serde_json::Value;
 use super::details::Detail;
 use crate::wire::words::{self, Passes};
 
-/// What an API says of a failed call. Members that the server did not send are empty.
+/// The error in an API's response. Members that the server did not send are empty.
 #[derive(Debug, Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct ApiError {
     /// The code in the body, usually the HTTP status.
     pub code: u16,
-    /// The canonical status, `NOT_FOUND`, where the server sends one.
+    /// The canonical status, `NOT_FOUND`, if the server sent one.
     pub status: Option<String>,
     /// The message for a developer.
     pub message: String,
-    /// The legacy form's list.
+    /// The list `errors[]` of the older format.
     pub errors: Vec<ErrorItem>,
     /// The details of `google.rpc.Status`, each with its `@type`.
     pub details: Vec<Value>,
 }
 
-/// One item of the legacy form's `errors[]`.
+/// An item of `errors[]` in the older format.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ErrorItem {
-    /// Whose error it is: `global`, `usageLimits`.
+    /// The area that defines the reason: `global`, `usageLimits`.
     pub domain: String,
-    /// A word to decide on: `notFound`, `rateLimitExceeded`.
+    /// The reason, for programs: `notFound`, `rateLimitExceeded`.
     pub reason: String,
     /// The message for a developer.
     pub message: String,
-    /// What was wrong: a parameter's or header's name.
+    /// The name of the parameter or header that is wrong.
     pub location: String,
-    /// What kind of thing the location is: `parameter`, `header`.
+    /// The kind of the location: `parameter`, `header`.
     pub location_type: String,
 }
 
 impl ApiError {
-    /// Reads the error out of a body. A body that is none gives one with the code alone.
+    /// Reads the error from a body. If the body is not an API error, the result has the code only.
     pub(super) fn parse(status: StatusCode, body: &[u8]) -> ApiError {
         let value: Value = crate::value::parse_body(body).unwrap_or_default();
-        // Some servers answer a list with one error in it.
+        // Some servers respond with a list of one error.
         let value = value.get(0).unwrap_or(&value);
         let mut found = ApiError { code: status.as_u16(), ..ApiError::default() };
         match value.get("error") {
@@ -55,7 +55,7 @@ impl ApiError {
                 found.errors = list(error.get("errors")).iter().map(ErrorItem::parse).collect();
                 found.details = list(error.get("details")).to_vec();
             }
-            // The form of OAuth 2 (RFC 6749, section 5.2).
+            // The OAuth 2 format (RFC 6749, section 5.2).
             Some(Value::String(reason)) => {
                 found.message = text(value.get("error_description"));
                 if found.message.is_empty() {
@@ -76,8 +76,8 @@ impl ApiError {
         found
     }
 
-    /// Reads the error of a long-running operation: `google.rpc.Status`, or the list of Compute Engine, whose items have a
-    /// `code` for their reason and details of their own.
+    /// Reads the error of a long-running operation: `google.rpc.Status`, or Compute Engine's list, whose items have
+    /// the reason in `code` and details of their own format.
     pub(crate) fn of_operation(error: &Value) -> ApiError {
         let code = error.get("code");
         let items = list(error.get("errors"));
@@ -95,14 +95,14 @@ impl ApiError {
         found
     }
 
-    /// The first reason that is named: of `errors[]`, else of an `ErrorInfo` among the details.
+    /// The first reason: from `errors[]`, or else from an `ErrorInfo` in the details.
     #[must_use]
     pub fn reason(&self) -> Option<&str> {
         let legacy = self.errors.iter().map(|item| item.reason.as_str()).find(|reason| !reason.is_empty());
         legacy.or_else(|| self.info("reason"))
     }
 
-    /// The domain that belongs to the reason.
+    /// The domain of the [`reason`](Self::reason).
     #[must_use]
     pub fn domain(&self) -> Option<&str> {
         let legacy = self.errors.iter().map(|item| item.domain.as_str()).find(|domain| !domain.is_empty());
@@ -114,7 +114,7 @@ impl ApiError {
         self.details.iter().find(is_info)?.get(member)?.as_str()
     }
 
-    /// When calls pass again, if this says that a limit refused one. The latest of what its words say counts.
+    /// When calls are accepted again, if the error reports a limit. Of several times, the latest applies.
     pub(super) fn limit(&self) -> Option<Passes> {
         let legacy = self.errors.iter().map(|item| words::of_reason(&item.reason, &item.domain));
         let typed = self.details.iter().map(|detail| {
@@ -132,14 +132,14 @@ impl ApiError {
         legacy.chain(typed).max().flatten().max(status).max(words::of_message(&self.message))
     }
 
-    /// What to do about it, where its words say that the project of the quota or the token is not right.
+    /// What to do, if the reason is about the quota project or the token.
     pub(super) fn advice(&self) -> Option<&'static str> {
         let legacy = self.errors.iter().map(|item| &*item.reason);
         let mut reasons = legacy.chain(self.info("reason"));
         reasons.find_map(words::advice)
     }
 
-    /// The details, typed where their type is a common one.
+    /// The details, typed if their type is a common one.
     pub fn typed_details(&self) -> impl Iterator<Item = Detail> {
         self.details.iter().map(Detail::parse)
     }
@@ -161,14 +161,14 @@ impl ErrorItem {
     }
 }
 
-/// The `errorInfo` of one of Compute Engine's details, in the form that details have elsewhere.
+/// The `errorInfo` in one of Compute Engine's details, in the usual format of a detail.
 fn error_info(detail: &Value) -> Option<Value> {
     let mut info = detail.get("errorInfo")?.as_object()?.clone();
     info.entry("@type").or_insert_with(|| "type.googleapis.com/google.rpc.ErrorInfo".into());
     Some(Value::Object(info))
 }
 
-/// The canonical codes (`google/rpc/code.proto`), by number: their names and the HTTP statuses that stand for them.
+/// The canonical codes (`google/rpc/code.proto`), by number: their names and the corresponding HTTP statuses.
 const CANONICAL: [(&str, u16); 17] = [
     ("OK", 200),
     ("CANCELLED", 499),
@@ -197,7 +197,7 @@ fn status_name(code: u64) -> Option<&'static str> {
     canonical(code).map(|(name, _)| name)
 }
 
-/// The HTTP status of a canonical code, or of what is one already; 0 of what is neither.
+/// The HTTP status for a canonical code. An HTTP status is returned as is; any other number becomes 0.
 fn http_code(code: u64) -> u16 {
     let status = || u16::try_from(code).ok().filter(|&code| StatusCode::from_u16(code).is_ok());
     canonical(code).map(|(_, status)| status).or_else(status).unwrap_or(0)

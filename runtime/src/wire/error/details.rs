@@ -1,4 +1,4 @@
-//! The details of `google.rpc.Status` that programs decide on, typed. The names are those of
+//! The details of `google.rpc.Status` that programs make decisions on, as types. The names are those of
 //! [`google/rpc/error_details.proto`](https://cloud.google.com/apis/design/errors#error_details).
 
 use std::collections::BTreeMap;
@@ -18,7 +18,7 @@ pub enum Detail {
     QuotaFailure(QuotaFailure),
     /// Which members of the request are wrong.
     BadRequest(BadRequest),
-    /// Any other, as it came.
+    /// Any other detail, as received.
     Other(Value),
 }
 
@@ -26,11 +26,11 @@ pub enum Detail {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ErrorInfo {
-    /// A word within the domain: `API_KEY_INVALID`.
+    /// The reason, which is unique within the domain: `API_KEY_INVALID`.
     pub reason: String,
-    /// Whose word it is: `googleapis.com`.
+    /// The service that defines the reason: `googleapis.com`.
     pub domain: String,
-    /// More facts, by name.
+    /// Further facts, by name.
     pub metadata: BTreeMap<String, String>,
 }
 
@@ -38,7 +38,7 @@ pub struct ErrorInfo {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct RetryInfo {
-    /// How long to wait at least, where the server says.
+    /// The minimum time to wait, if the server states one.
     pub retry_delay: Option<Duration>,
 }
 
@@ -46,7 +46,7 @@ pub struct RetryInfo {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct QuotaFailure {
-    /// Each of them.
+    /// The quotas.
     pub violations: Vec<QuotaViolation>,
 }
 
@@ -54,9 +54,9 @@ pub struct QuotaFailure {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct QuotaViolation {
-    /// Whose quota: `project:my-project`.
+    /// The owner of the quota: `project:my-project`.
     pub subject: String,
-    /// For a developer.
+    /// A description for developers.
     pub description: String,
 }
 
@@ -64,7 +64,7 @@ pub struct QuotaViolation {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct BadRequest {
-    /// Each of them.
+    /// The members.
     pub field_violations: Vec<FieldViolation>,
 }
 
@@ -74,7 +74,7 @@ pub struct BadRequest {
 pub struct FieldViolation {
     /// Its path in the request: `emails[1].type`.
     pub field: String,
-    /// For a developer.
+    /// A description for developers.
     pub description: String,
 }
 
@@ -110,7 +110,7 @@ impl Detail {
     }
 }
 
-/// The message's name in `type.googleapis.com/google.rpc.ErrorInfo`, empty for other packages.
+/// The message name in `type.googleapis.com/google.rpc.ErrorInfo`; empty for other packages.
 pub(super) fn type_name(detail: &Value) -> &str {
     let url = detail.get("@type").and_then(Value::as_str).unwrap_or_default();
     let full = url.rsplit('/').next().unwrap_or_default();

@@ -1,4 +1,4 @@
-//! What can be asked of an error.
+//! The questions that a program can ask about an error.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,7 +11,7 @@ use crate::RawResponse;
 use crate::wire::words::{self, Passes};
 
 impl Error {
-    /// What kind of error it is, for whoever counts them.
+    /// The kind of error as a word, for metrics.
     pub(crate) fn word(&self) -> &'static str {
         match self.0.kind {
             Kind::Input => "input",
@@ -35,24 +35,24 @@ impl Error {
         }
     }
 
-    /// Bad input, found before anything was sent. Sending again cannot help.
+    /// The input was invalid, which was found before anything was sent. Sending it again cannot help.
     #[must_use]
     pub fn is_input(&self) -> bool {
         self.0.kind == Kind::Input
     }
 
-    /// Credentials could not be had, or the server does not accept them (401).
+    /// There were no usable credentials, or the server did not accept them (401).
     #[must_use]
     pub fn is_credentials(&self) -> bool {
         self.0.kind == Kind::Credentials || self.answered() == Some(401)
     }
 
-    /// Credentials could not be had, but may be a moment later.
+    /// There were no usable credentials, but there may be later.
     pub(crate) fn is_transient_credentials(&self) -> bool {
         self.0.passes_after.is_some()
     }
 
-    /// The server could not be reached or the connection broke.
+    /// The server could not be reached, or the connection failed.
     #[must_use]
     pub fn is_connection(&self) -> bool {
         matches!(self.0.kind, Kind::Connect | Kind::Untrusted | Kind::Transport)
@@ -64,117 +64,124 @@ impl Error {
         matches!(self.0.kind, Kind::Connect | Kind::Untrusted)
     }
 
-    /// No secure connection could be made, for what server and client are: the server's certificate is not trusted, has
-    /// expired or is another host's, or they have no version of TLS in common. Nothing was sent, and another attempt would
-    /// end the same way; so the library makes none. See [`Builder::root_certificates`](crate::Builder::root_certificates).
+    /// No secure connection could be made, because of how the server and the client are set up: the server's
+    /// certificate is not trusted, has expired or belongs to another host, or the two have no TLS version in common.
+    /// Nothing was sent. Another attempt would fail the same way, so the library makes none. See
+    /// [`Builder::root_certificates`](crate::Builder::root_certificates).
     #[must_use]
     pub fn is_untrusted(&self) -> bool {
         self.0.kind == Kind::Untrusted
     }
 
-    /// The client gave up waiting.
+    /// The client stopped waiting.
     #[must_use]
     pub fn is_timeout(&self) -> bool {
         self.0.kind == Kind::Timeout
     }
 
-    /// The server answered the call with a status outside 200 to 299.
+    /// The server responded to the call with a status outside 200 to 299.
     #[must_use]
     pub fn is_status(&self) -> bool {
         self.0.kind == Kind::Status
     }
 
-    /// The server answered a batch as a whole with a status outside 200 to 299: all of its calls have this one error, and
-    /// the message names the batch's address. It says nothing of the calls' resources, so there is no
-    /// [`status`](Self::status), and [`is_not_found`](Self::is_not_found) and its like are false.
+    /// The server responded to a batch as a whole with a status outside 200 to 299. All calls of the batch have this
+    /// one error, and its message names the address of the batch.
+    ///
+    /// The status says nothing about the calls' resources, so [`status`](Self::status) is `None`, and
+    /// [`is_not_found`](Self::is_not_found) and similar methods return false.
     /// [`is_credentials`](Self::is_credentials), [`is_rate_limited`](Self::is_rate_limited) and
-    /// [`is_quota_exhausted`](Self::is_quota_exhausted) hold as for a single call. What the server said is the
-    /// [`response`](Self::response).
+    /// [`is_quota_exhausted`](Self::is_quota_exhausted) work as for a single call. [`response`](Self::response)
+    /// returns what the server sent.
     #[must_use]
     pub fn is_batch_refused(&self) -> bool {
         self.0.kind == Kind::BatchRefused
     }
 
-    /// The operation that was waited for ended with an error. What is said of the status, as by
-    /// [`is_not_found`](Self::is_not_found), then is of the operation's error; the polls themselves were answered well.
+    /// The long-running operation ended with an error. [`status`](Self::status) and methods such as
+    /// [`is_not_found`](Self::is_not_found) then describe the operation's error; the requests that asked for the
+    /// operation succeeded.
     #[must_use]
     pub fn is_operation(&self) -> bool {
         self.0.kind == Kind::Operation
     }
 
-    /// The server answered, but not with what the document says.
+    /// The server responded, but the response does not match the document.
     #[must_use]
     pub fn is_decode(&self) -> bool {
         self.0.kind == Kind::Decode
     }
 
-    /// The answer to a batch, or a part of it, is not what the batch protocol says; or a server of media or of an
-    /// operation answered what cannot be gone on with.
+    /// The response to a batch, or a part of it, does not follow the batch protocol; or a server responded to a
+    /// request for media or for an operation in a way that leaves no way to continue.
     #[must_use]
     pub fn is_protocol(&self) -> bool {
         matches!(self.0.kind, Kind::Protocol | Kind::Unreadable | Kind::BeyondLimits)
     }
 
-    /// The call may or may not have been executed, alone or in a batch: nothing came after the request went out, the
-    /// connection broke, the answer cannot be read or is larger than was allowed, or it is a 408, 500, 502 or 504, which a
-    /// server gives that does not know either. Or that was so of an [earlier attempt](Self::is_after_unknown_outcome).
+    /// The call may or may not have been executed, alone or in a batch. This is the case if no response arrived, the
+    /// connection failed, the response cannot be read or is larger than allowed, or its status is 408, 500, 502 or
+    /// 504, because a server that sends one of these does not know either. It is also the case if it was so for an
+    /// [earlier attempt](Self::is_after_unknown_outcome).
     ///
-    /// Ask the server before sending such a call again; the library did so by itself only if the call may be executed
-    /// twice. The error knows the answer and not the verb: a call that only reads can always be sent again.
+    /// Ask the server for the state before you send such a call again. The library repeats it only if the call may be
+    /// executed twice. The error does not take the verb into account: a call that only reads can always be sent again.
     #[must_use]
     pub fn is_unknown_outcome(&self) -> bool {
         self.0.outcome != Outcome::Known
     }
 
     /// The call was sent more than once, and an earlier attempt [may have been executed](Self::is_unknown_outcome). So
-    /// what this error says may be the call's own effect: a DELETE that meets [404](Self::is_not_found) has probably
-    /// worked, and so has an update that meets [412](Self::is_precondition_failed). Never said of calls that only read.
+    /// this error may be an effect of the call itself: a DELETE that fails with [404](Self::is_not_found) has probably
+    /// succeeded before, and so has an update that fails with [412](Self::is_precondition_failed). Always false for
+    /// calls that only read.
     #[must_use]
     pub fn is_after_unknown_outcome(&self) -> bool {
         self.0.outcome == Outcome::UnknownBefore
     }
 
-    /// The answer is beyond what may be read of it, and would be again.
+    /// The response exceeds a limit of the reader, and would exceed it again.
     pub(crate) fn is_beyond_limits(&self) -> bool {
         self.0.kind == Kind::BeyondLimits
     }
 
     /// The call was not sent, because something before it failed or ended; or a request of an update was not applied,
-    /// because another one was refused, which is the [`source`](std::error::Error::source).
+    /// because another request was refused. The other error is then the [`source`](std::error::Error::source).
     #[must_use]
     pub fn is_cancelled(&self) -> bool {
         self.0.kind == Kind::Cancelled
     }
 
-    /// Reading the source of an upload failed, or writing where a download goes; or the source turned out, while it was
-    /// read, to be longer or shorter than was said, larger than the method takes, or none that can be read again.
+    /// Reading the source of an upload failed, or writing a download to its destination failed; or the source, while
+    /// it was read, turned out to be longer or shorter than declared, larger than the method accepts, or impossible to
+    /// read again.
     #[must_use]
     pub fn is_io(&self) -> bool {
         self.0.kind == Kind::Io
     }
 
-    /// The media changed on the server while it was being downloaded, so that the rest does not belong to what came
-    /// before. Download it anew.
+    /// The media changed on the server during the download, so the remaining bytes do not match those received before.
+    /// Start the download again.
     #[must_use]
     pub fn is_changed(&self) -> bool {
         self.0.kind == Kind::Changed
     }
 
-    /// The bytes that came do not have the checksum that the server says.
+    /// The received bytes do not have the checksum that the server sent.
     #[must_use]
     pub fn is_checksum_mismatch(&self) -> bool {
         self.0.kind == Kind::Checksum
     }
 
-    /// The HTTP status, if the server answered the call with one outside 200 to 299, or the one that the error of an
-    /// operation corresponds to, if there is one.
+    /// The HTTP status, if the server responded to the call with a status outside 200 to 299. For an operation that
+    /// failed, the HTTP status that corresponds to its error, if there is one.
     #[must_use]
     pub fn status(&self) -> Option<StatusCode> {
         let code = self.answered().filter(|_| !self.is_batch_refused())?;
         StatusCode::from_u16(code).ok()
     }
 
-    /// The same, also of a batch as a whole.
+    /// The same as [`status`](Self::status), but also for a batch that was refused as a whole.
     pub(crate) fn answered(&self) -> Option<u16> {
         match (self.0.kind, &self.0.response) {
             (Kind::Status | Kind::BatchRefused, Some((response, _))) => Some(response.status.as_u16()),
@@ -183,77 +190,78 @@ impl Error {
         }
     }
 
-    /// The API's own error, if the server answered the call or its batch with a status outside 200 to 299 or an operation
-    /// failed.
+    /// The API's own error, if the server responded to the call or its batch with a status outside 200 to 299, or if
+    /// an operation failed.
     #[must_use]
     pub fn api_error(&self) -> Option<&ApiError> {
         let kinds = [Kind::Status, Kind::BatchRefused, Kind::Operation];
         self.0.response.as_ref().filter(|_| kinds.contains(&self.0.kind)).map(|(_, api)| api)
     }
 
-    /// The response that the error was made of, if there was one.
+    /// The response that the error was made from, if there was one.
     #[must_use]
     pub fn response(&self) -> Option<&RawResponse> {
         self.0.response.as_ref().map(|(response, _)| response)
     }
 
-    /// The bytes of a part of a batch's answer that could not be read.
+    /// The bytes of a part of a batch response that could not be read.
     #[must_use]
     pub fn raw_part(&self) -> Option<&Bytes> {
         self.0.raw.as_ref()
     }
 
-    /// The first reason that the API names: `notFound`, `rateLimitExceeded`, `API_KEY_INVALID`.
+    /// The first reason in the API's error: `notFound`, `rateLimitExceeded`, `API_KEY_INVALID`.
     #[must_use]
     pub fn reason(&self) -> Option<&str> {
         self.api_error()?.reason()
     }
 
-    /// 404: there is no such thing.
+    /// The status is 404: the resource does not exist, or is not visible to the caller.
     #[must_use]
     pub fn is_not_found(&self) -> bool {
         self.status() == Some(StatusCode::NOT_FOUND)
     }
 
-    /// 403 for any reason but a limit or a quota.
+    /// The status is 403, for any reason except a rate limit or a quota.
     #[must_use]
     pub fn is_permission_denied(&self) -> bool {
         self.status() == Some(StatusCode::FORBIDDEN) && self.limit().is_none()
     }
 
-    /// 409: it exists already, or was changed by somebody else.
+    /// The status is 409: the resource exists already, or was changed by another client.
     #[must_use]
     pub fn is_conflict(&self) -> bool {
         self.status() == Some(StatusCode::CONFLICT)
     }
 
-    /// 412: an `If-Match` did not hold.
+    /// The status is 412: an `If-Match` condition failed.
     #[must_use]
     pub fn is_precondition_failed(&self) -> bool {
         self.status() == Some(StatusCode::PRECONDITION_FAILED)
     }
 
-    /// 304: an `If-None-Match` held; what the caller has is current.
+    /// The status is 304: an `If-None-Match` condition failed, so the caller has the current version.
     #[must_use]
     pub fn is_not_modified(&self) -> bool {
         self.status() == Some(StatusCode::NOT_MODIFIED)
     }
 
-    /// The server asks to slow down: 429, or 403 with a reason such as `rateLimitExceeded`, `userRateLimitExceeded` or
-    /// `quotaExceeded`, or Drive's limit on calls in one batch. It passes within minutes.
+    /// The server asks the client to slow down: the status is 429, or 403 with a reason such as `rateLimitExceeded`,
+    /// `userRateLimitExceeded` or `quotaExceeded`, or Drive reports too many concurrent calls from one batch. Calls
+    /// are accepted again within minutes.
     #[must_use]
     pub fn is_rate_limited(&self) -> bool {
         self.limit() == Some(Passes::Soon)
     }
 
-    /// 403 or 429 for a quota that does not come back within minutes: one of the day, or room that is used up. The
-    /// library does not send such a call again.
+    /// The status is 403 or 429 because of a quota that is not renewed within minutes: a daily quota, or storage that
+    /// is full. The library does not send such a call again.
     #[must_use]
     pub fn is_quota_exhausted(&self) -> bool {
         matches!(self.limit(), Some(Passes::NextDay | Passes::Never))
     }
 
-    /// When calls pass again, if a limit refused this one.
+    /// When calls are accepted again, if a limit refused this call.
     fn limit(&self) -> Option<Passes> {
         let said = self.api_error().and_then(ApiError::limit);
         match self.answered()? {
@@ -263,9 +271,9 @@ impl Error {
         }
     }
 
-    /// How long the server asks to wait: by its `Retry-After` header in seconds or as a date, else by a `RetryInfo`
-    /// among the error's details, else by the time in its message, as Gmail has it. Of
-    /// credentials, what [`credentials_transient`](Self::credentials_transient) was told.
+    /// How long the server asks the client to wait: from the `Retry-After` header in seconds or as a date, or else
+    /// from a `RetryInfo` in the error's details, or else from the time in the error's message, as Gmail sends it. For
+    /// an error made by [`credentials_transient`](Self::credentials_transient), the wait that was passed to it.
     #[must_use]
     pub fn retry_after(&self) -> Option<Duration> {
         let header = self.response().and_then(|response| retry_after(response.headers()));
@@ -280,7 +288,7 @@ impl Error {
         header.or_else(detail).or_else(message).or_else(credentials)
     }
 
-    /// Whether both are the same failure, as the calls of one failed batch share one.
+    /// Whether both are the same failure. The calls of a failed batch share one failure.
     #[must_use]
     pub fn is_same(&self, other: &Error) -> bool {
         Arc::ptr_eq(&self.0, &other.0)
@@ -296,7 +304,7 @@ fn retry_after(headers: &HeaderMap) -> Option<Duration> {
     jiff::fmt::rfc2822::parse(value).ok().map(|date| until(date.timestamp()))
 }
 
-/// How long it is until then, nothing if that is over.
+/// The time from now until `then`, or zero if `then` is in the past.
 fn until(then: jiff::Timestamp) -> Duration {
     Duration::try_from(then.duration_since(jiff::Timestamp::now())).unwrap_or_default()
 }

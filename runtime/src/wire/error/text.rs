@@ -1,12 +1,13 @@
-//! Foreign text made fit for a message: one line, bounded, and nothing in it that a terminal or a reader obeys.
+//! Prepares text from servers for messages: one line, of limited length, without characters that a terminal or a
+//! viewer interprets.
 
-/// How many characters of a foreign body a message shows.
+/// The maximum number of characters of a body in a message.
 const SNIPPET: usize = 200;
-/// How many bytes of a body are looked at, so that a huge one costs nothing.
+/// The number of bytes of a body that are examined, so that a huge body costs nothing.
 const LOOKED_AT: usize = 16 * 1024;
 
-/// White space as single spaces, control characters and those that change the direction of text escaped, and a `…` in
-/// place of what is beyond `max` characters.
+/// Replaces white space with single spaces, escapes control characters and characters that change the direction of
+/// text, and cuts the text after `max` characters with a `…`.
 pub(super) fn one_line(text: &str, max: usize) -> String {
     let mut out = String::with_capacity(text.len().min(4 * max));
     let mut left = max;
@@ -27,13 +28,13 @@ pub(super) fn one_line(text: &str, max: usize) -> String {
     out
 }
 
-/// Control characters, marks and overrides of direction, and characters without a width.
+/// Control characters, marks and overrides of direction, and characters without width.
 fn is_obeyed(c: char) -> bool {
     let marks = matches!(c, '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{feff}');
     c.is_control() || marks || matches!(c, '\u{2060}'..='\u{206f}' | '\u{e0000}'..='\u{e007f}')
 }
 
-/// What a person can read of a body that is no API error: the title of an HTML page, else the beginning of the body.
+/// The readable part of a body that is not an API error: the title of an HTML page, or else the beginning of the body.
 pub(super) fn snippet(body: &[u8]) -> String {
     if body.is_empty() {
         return "the body is empty".to_owned();
@@ -47,7 +48,7 @@ pub(super) fn snippet(body: &[u8]) -> String {
 
 /// The text of `<title>`, if it has any.
 fn title(page: &str) -> Option<&str> {
-    // Lower case letters of ASCII stand where the others stood.
+    // Converting ASCII letters to lower case does not move them.
     let lower = page.to_ascii_lowercase();
     let start = lower.find("<title")?;
     let start = start + lower.get(start..)?.find('>')? + 1;

@@ -1,4 +1,4 @@
-//! The benchmarks of the runtime, with a Python side that is set up where none is named.
+//! The benchmarks of the runtime, with a Python environment that is created unless one is given.
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -9,7 +9,7 @@ use super::plan::Bench;
 use gapis_xtask::cargo;
 use gapis_xtask::{Terminal, Workspace};
 
-/// Runs them; they print their tables themselves. Returns whether none failed.
+/// Runs the benchmarks, which print their tables. Returns whether all of them succeeded.
 pub(super) fn run(bench: &Bench, workspace: &Workspace, terminal: &mut Terminal<'_>) -> Result<bool> {
     terminal.out.flush()?;
     let python = match &bench.python {
@@ -34,7 +34,7 @@ pub(super) fn run(bench: &Bench, workspace: &Workspace, terminal: &mut Terminal<
     Ok(command.status().context("cannot start cargo")?.success())
 }
 
-/// A virtual environment below `target/`, with the version that the interoperability tests use.
+/// Creates a virtual environment below `target/`, with the version that the interoperability tests use.
 fn set_up(workspace: &Workspace) -> Result<PathBuf> {
     let folder = workspace.root.join("target").join("bench").join("python");
     let python = folder.join("bin").join("python");

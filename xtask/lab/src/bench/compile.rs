@@ -1,4 +1,4 @@
-//! `cargo check` of our crates and of the published ones.
+//! `cargo check` of our crates and of published ones.
 
 use anyhow::Result;
 
@@ -54,7 +54,7 @@ fn whole_compute(bench: &Bench, builder: &Builder, report: &mut Report) -> Resul
 
 type Theirs = Result<Cost, String>;
 
-/// What a peer cost, or why it could not be built.
+/// The cost of a peer, or why it could not be built.
 fn theirs(bench: &Bench, builder: &Builder, project: impl FnOnce() -> Result<Project>) -> Theirs {
     if bench.no_peers {
         return Err("peers were left out".to_owned());
@@ -72,7 +72,7 @@ fn megabytes(what: &str, ours: &Cost, peer: &str, theirs: &Theirs, target: Targe
     Row { what: what.to_owned(), unit: "MB", ours: ours.megabytes, peer, target }
 }
 
-/// One of our crates, with one resource alone if it is named.
+/// One of our crates, with only one resource if it is named.
 pub(super) fn ours(
     builder: &Builder,
     name: &'static str,

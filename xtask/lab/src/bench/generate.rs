@@ -1,5 +1,5 @@
-//! The generator over a folder of documents, in release, beside google-api-go-generator where its source and a Go
-//! compiler are installed (Debian: `golang-google-api-dev`, `golang-go`).
+//! The generator for a folder of documents, as a release build, compared with google-api-go-generator if its source
+//! and a Go compiler are installed (Debian: `golang-google-api-dev`, `golang-go`).
 
 use std::fs;
 use std::path::Path;
@@ -13,15 +13,15 @@ use super::wrapper::children;
 use gapis_xtask::Workspace;
 use gapis_xtask::cargo;
 
-/// Where Debian puts Go's sources.
+/// The folder of Debian's Go sources.
 const GO_PATH: &str = "/usr/share/gocode";
 const GO_GENERATOR: &str = "google.golang.org/api/google-api-go-generator";
 
-/// What a generator cost: CPU seconds, in the kernel too, and megabytes of source.
+/// The cost of a generator: CPU seconds, including the kernel's, and megabytes of source.
 struct Cost {
     cpu: f64,
     megabytes: f64,
-    /// How many documents it did not take.
+    /// The number of documents for which the generator failed.
     failed: usize,
 }
 
@@ -29,7 +29,7 @@ struct Cost {
 pub(super) fn run(bench: &Bench, workspace: &Workspace, report: &mut Report) -> Result<()> {
     let Some(documents) = &bench.documents else {
         if bench.subject == Subject::Generate {
-            bail!("name the folder of documents by --documents");
+            bail!("set the folder of documents with --documents");
         }
         return Ok(());
     };
@@ -64,7 +64,7 @@ pub(super) fn run(bench: &Bench, workspace: &Workspace, report: &mut Report) -> 
     Ok(())
 }
 
-/// Our whole pipeline, formatting included, by a release build of this program. It writes nothing.
+/// Runs our whole pipeline, including formatting, in a release build of this program. It writes no files.
 fn ours(workspace: &Workspace, documents: &Path) -> Result<Cost> {
     let target = workspace.root.join("target");
     let status = cargo()
@@ -87,7 +87,7 @@ fn ours(workspace: &Workspace, documents: &Path) -> Result<Cost> {
     Ok(Cost { cpu: after - before, megabytes, failed })
 }
 
-/// The generator of Go's client, which formats what it writes; a process for each document.
+/// Runs the generator of Go's client, which formats its output, with one process for each document.
 fn go(workspace: &Workspace, documents: &Path) -> Result<Cost> {
     if !Path::new(GO_PATH).join("src").join(GO_GENERATOR).exists() {
         bail!("its source is not installed (Debian: golang-google-api-dev)");
@@ -128,13 +128,13 @@ fn go(workspace: &Workspace, documents: &Path) -> Result<Cost> {
     Ok(Cost { cpu: after - before, megabytes: go_bytes(&out)? as f64 / 1e6, failed })
 }
 
-/// The CPU seconds of all children until now. A generator waits for its memory and its files as well.
+/// The CPU seconds of all child processes so far, including the kernel's for memory and files.
 fn cpu() -> f64 {
     let used = children();
     used.user + used.system
 }
 
-/// Bytes of the Go sources below a folder: the documents are copied there as well.
+/// The size of the Go sources below a folder, which also contains copies of the documents.
 fn go_bytes(folder: &Path) -> Result<u64> {
     let mut bytes = 0;
     for entry in fs::read_dir(folder)? {

@@ -1,4 +1,4 @@
-//! A program with one call: what its own `rustc` costs in release, linking included, and how large it is.
+//! A program with one call: the cost of its own `rustc` in release, including linking, and the size of the program.
 
 use anyhow::Result;
 
@@ -35,7 +35,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
 
 const TOKIO: &str = "tokio = { version = \"1\", features = [\"rt\", \"macros\"] }\n";
 
-/// What makes programs small, at the cost of time to build them.
+/// A profile for small programs, which take longer to build.
 const SMALL: &str = "lto = true\ncodegen-units = 1\nopt-level = \"s\"\npanic = \"abort\"\n";
 
 /// Builds both programs and adds the rows.
@@ -69,7 +69,7 @@ fn pair(
     };
     let megabytes = |bytes: u64| bytes as f64 / 1e6;
     let peer = |theirs| Some(("google-drive3".to_owned(), theirs));
-    // With optimisation over all crates the last rustc compiles them all, whosever they are.
+    // With optimization across crates, the last rustc compiles all crates, so its cost is not the program's own.
     if profile.is_empty() {
         report.push(Row {
             what: format!("{what}, its own rustc"),

@@ -1,4 +1,4 @@
-//! What to measure, and how: the arguments of `bench`.
+//! The arguments of `bench`: what to measure, and how.
 
 use std::path::PathBuf;
 
@@ -13,7 +13,7 @@ pub enum Subject {
     Hello,
     /// The generator over a folder of documents (--documents)
     Generate,
-    /// A batch at run time, beside the same work by hand and beside google-api-python-client
+    /// A batch at run time, compared with the same work by hand and with google-api-python-client
     Batch,
     /// Lines and bytes of the generated crates
     Sizes,
@@ -27,7 +27,7 @@ pub struct Bench {
     /// What to measure
     #[arg(value_enum, value_name = "WHAT")]
     pub subject: Subject,
-    /// Of `compile` and `hello` only the comparisons that have one of these in their own or their peers' names
+    /// For `compile` and `hello`, only the comparisons whose name or peer's name contains one of these
     #[arg(long, value_name = "NAME", value_delimiter = ',')]
     pub only: Vec<String>,
     /// The folder of documents for `generate`
@@ -36,16 +36,16 @@ pub struct Bench {
     /// An interpreter that has google-api-python-client, for `batch` [default: one is set up below target/]
     #[arg(long, value_name = "PATH")]
     pub python: Option<PathBuf>,
-    /// How often to compile each crate; the least counts
+    /// How often to compile each crate; the lowest cost counts
     #[arg(long, value_name = "N", default_value_t = 1)]
     pub runs: usize,
-    /// Measure ours alone
+    /// Measure only our own crates
     #[arg(long)]
     pub no_peers: bool,
 }
 
 impl Bench {
-    /// Whether a comparison is wanted: by a part of its own name, or of the peer's.
+    /// Whether to run a comparison: part of its name or the peer's name must match.
     pub(super) fn wants(&self, name: &str, peer: &str) -> bool {
         let named = |part: &String| name.contains(part.as_str()) || peer.contains(part.as_str());
         self.only.is_empty() || self.only.iter().any(named)

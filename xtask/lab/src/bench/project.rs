@@ -1,4 +1,4 @@
-//! Projects below `target/bench/` that depend on the crate to be measured.
+//! Projects below `target/bench/` that depend on the measured crate.
 
 use std::ffi::OsString;
 use std::fs::{self, File};
@@ -12,23 +12,23 @@ use super::wrapper::{self, Cost};
 use gapis_xtask::Workspace;
 use gapis_xtask::cargo;
 
-/// A program or an empty library with one dependency that matters.
+/// A program or an empty library with one measured dependency.
 pub(super) struct Project {
-    /// Its folder's name.
+    /// The name of the project's folder.
     pub(super) name: &'static str,
     /// The dependency's package name.
     pub(super) package: &'static str,
-    /// The dependency's line in `Cargo.toml`, behind the `=`.
+    /// The value of the dependency's line in `Cargo.toml`.
     pub(super) dependency: String,
-    /// Further lines of the manifest's dependencies.
+    /// Further lines for the dependencies in the manifest.
     pub(super) more: &'static str,
-    /// Further lines of its release profile.
+    /// Further lines for the release profile.
     pub(super) profile: &'static str,
     /// The source of the program, or an empty library.
     pub(super) main: Option<&'static str>,
 }
 
-/// Lays projects out and has them compiled.
+/// Creates projects and compiles them.
 pub(super) struct Builder {
     home: PathBuf,
     lock: PathBuf,
@@ -44,13 +44,13 @@ impl Builder {
         Ok(Builder { home, lock: workspace.root.join("Cargo.lock"), generated, runs: runs.max(1) })
     }
 
-    /// `cargo check`, and what the dependency alone cost.
+    /// Runs `cargo check`. Returns the cost of the dependency only.
     pub(super) fn check(&self, project: &Project) -> Result<Cost> {
         self.lay_out(project)?;
         self.measure(project, &["check"], project.package)
     }
 
-    /// `cargo build --release`, what the program alone cost, and how large it is.
+    /// Runs `cargo build --release`. Returns the cost of the program only, and its size.
     pub(super) fn build(&self, project: &Project) -> Result<(Cost, u64)> {
         self.lay_out(project)?;
         let cost = self.measure(project, &["build", "--release"], project.name)?;
@@ -59,7 +59,7 @@ impl Builder {
         Ok((cost, fs::metadata(program)?.len()))
     }
 
-    /// The names of all features of a package, but internal ones.
+    /// The names of a package's features, except internal ones.
     pub(super) fn features(&self, project: &Project) -> Result<Vec<String>> {
         self.lay_out(project)?;
         let output = self.cargo(project).args(["metadata", "--format-version", "1"]).output()?;
@@ -72,15 +72,15 @@ impl Builder {
             all.iter().find(|package| package.get("name").is_some_and(|name| name == project.package))
         });
         let features = found.and_then(|package| package.get("features")).and_then(Value::as_object);
-        let features = features.context("cargo metadata does not tell the package's features")?;
+        let features = features.context("cargo metadata does not list the package's features")?;
         Ok(features.keys().filter(|name| !name.starts_with('_')).cloned().collect())
     }
 
-    /// Compiles anew so many times; the least counts, because other programs only add to it.
+    /// Compiles several times. The lowest cost counts, because other programs only add to it.
     fn measure(&self, project: &Project, command: &[&str], package: &str) -> Result<Cost> {
         let mut least: Option<Cost> = None;
         for _ in 0..self.runs {
-            // Only this package is compiled again; what it depends on is not measured.
+            // Only this package is compiled again. Its dependencies are not measured.
             self.quiet(project, &["clean", "--package", package])?;
             let log = self.home.join(format!("{}.costs", project.name));
             File::create(&log)?;
@@ -105,7 +105,7 @@ impl Builder {
         let mut command = cargo();
         command.current_dir(self.home.join(project.name)).stdin(Stdio::null());
         command.env("CARGO_TARGET_DIR", self.target()).env("CARGO_INCREMENTAL", "0");
-        // Settings of the caller's own, and those that came from running under cargo, are not part of the comparison.
+        // Settings of the caller, and those of the cargo that runs this program, are not part of the comparison.
         for name in
             ["RUSTFLAGS", "CARGO_ENCODED_RUSTFLAGS", "CARGO_BUILD_RUSTFLAGS", "RUSTC_WORKSPACE_WRAPPER"]
         {
@@ -135,7 +135,7 @@ impl Builder {
             None => write_changed(&folder.join("src").join("lib.rs"), "")?,
         }
         if package.starts_with("gapis-") && !folder.join("Cargo.lock").exists() {
-            // The versions that the repository is tested with.
+            // The versions with which the repository is tested.
             fs::copy(&self.lock, folder.join("Cargo.lock"))?;
         }
         Ok(())

@@ -9,7 +9,7 @@ use super::table::write_table;
 use gapis_xtask::Apis;
 use gapis_xtask::{Terminal, Workspace};
 
-/// Prints them, one row per API.
+/// Prints one row for each API.
 pub(super) fn run(workspace: &Workspace, terminal: &mut Terminal<'_>) -> Result<()> {
     let mut rows = vec![["API", "files", "lines", "bytes"].map(str::to_owned)];
     let (mut all_lines, mut all_bytes) = (0, 0);
@@ -27,7 +27,7 @@ pub(super) fn run(workspace: &Workspace, terminal: &mut Terminal<'_>) -> Result<
     Ok(())
 }
 
-/// Files, lines and bytes below a folder.
+/// Counts files, lines and bytes below a folder.
 fn count(folder: &Path) -> Result<(usize, usize, usize)> {
     let (mut files, mut lines, mut bytes) = (0, 0, 0);
     for entry in fs::read_dir(folder)? {

@@ -1,4 +1,4 @@
-//! The table of all that was measured: ours, the peer's, the ratio, the target, and whether it is met.
+//! The table of measurements: ours, the peer's, the ratio, the target, and whether it is met.
 
 use std::fmt;
 
@@ -8,19 +8,19 @@ pub(super) struct Row {
     pub(super) what: String,
     pub(super) unit: &'static str,
     pub(super) ours: f64,
-    /// With whom it is compared, and what was measured there, or why nothing was.
+    /// The peer, and its measurement or why there is none.
     pub(super) peer: Option<(String, Result<f64, String>)>,
     pub(super) target: Target,
 }
 
-/// What is to be reached.
+/// The target of a comparison.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum Target {
-    /// At most one so-manieth of the peer's.
+    /// At most this fraction of the peer's: one divided by the number.
     Share(f64),
-    /// At most so much.
+    /// At most this value.
     Most(f64),
-    /// Nothing was promised.
+    /// There is no target.
     None,
 }
 
@@ -74,7 +74,7 @@ impl Report {
         self.0.is_empty()
     }
 
-    /// Whether no row misses its target.
+    /// Whether all targets are met.
     pub(super) fn is_met(&self) -> bool {
         self.0.iter().all(|row| row.is_met() != Some(false))
     }
@@ -94,7 +94,7 @@ impl fmt::Display for Report {
     }
 }
 
-/// Writes rows as a table in Markdown; the first is the head.
+/// Writes rows as a Markdown table; the first row is the header.
 pub(super) fn write_table<const N: usize>(f: &mut impl fmt::Write, rows: &[[String; N]]) -> fmt::Result {
     let mut widths = [0; N];
     for row in rows {

@@ -1,7 +1,7 @@
-//! This program in the place of `rustc`: it runs the real one and notes what it cost.
+//! A wrapper for `rustc`: it runs the real compiler and records its cost.
 //!
-//! Cargo is told to use it by `RUSTC_WRAPPER`; that it is meant is said by another variable, which names the file to
-//! which a line is added for each crate that was compiled.
+//! Cargo runs it because of `RUSTC_WRAPPER`. Another variable tells this program to act as the wrapper; it names the
+//! file to which a line is added for each compiled crate.
 
 use std::ffi::OsString;
 use std::fs::{File, OpenOptions};
@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 /// The variable that turns this program into the wrapper.
 pub(super) const LOG: &str = "GAPIS_BENCH_RUSTC_LOG";
 
-/// What one `rustc`, and the linker that it called, used.
+/// The resources used by one `rustc` and its linker.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(super) struct Cost {
     /// The crate's name, with underscores.
@@ -25,14 +25,14 @@ pub(super) struct Cost {
     pub(super) megabytes: f64,
 }
 
-/// Acts as the wrapper, if that is what this program was started for.
+/// Acts as the wrapper if the variable is set.
 #[must_use]
 pub fn run_if_asked() -> Option<ExitCode> {
     let log = std::env::var_os(LOG)?;
     Some(match run(Path::new(&log), std::env::args_os().skip(1).collect()) {
         Ok(code) => code,
         Err(error) => {
-            // Cargo shows what its compiler says.
+            // Cargo prints the output of its compiler.
             let _ = writeln!(std::io::stderr(), "error: cannot run the compiler: {error}");
             ExitCode::FAILURE
         }
@@ -41,7 +41,8 @@ pub fn run_if_asked() -> Option<ExitCode> {
 
 fn run(log: &Path, arguments: Vec<OsString>) -> Result<ExitCode> {
     let mut words = arguments.into_iter();
-    let compiler = words.next().ok_or_else(|| std::io::Error::other("no compiler was named"))?;
+    let compiler =
+        words.next().ok_or_else(|| std::io::Error::other("the compiler is missing in the arguments"))?;
     let words: Vec<OsString> = words.collect();
     let status = Command::new(compiler).args(&words).status()?;
     if let (true, Some(name)) = (status.success(), crate_name(&words)) {
@@ -57,11 +58,11 @@ fn run(log: &Path, arguments: Vec<OsString>) -> Result<ExitCode> {
 fn crate_name(words: &[OsString]) -> Option<String> {
     let place = words.iter().position(|word| word == "--crate-name")?;
     let name = words.get(place + 1)?.to_str()?;
-    // Cargo asks the compiler about itself under this name.
+    // Cargo uses this name when it asks the compiler about itself.
     (name != "___").then(|| name.to_owned())
 }
 
-/// What the children that were waited for have used until now.
+/// The resources used so far by the child processes that have ended.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Used {
     /// User CPU seconds.
@@ -72,26 +73,26 @@ pub(super) struct Used {
     pub(super) megabytes: f64,
 }
 
-/// What the children have used, where the system tells.
+/// The resources used by child processes, if the system reports them.
 #[cfg(unix)]
 pub(super) fn children() -> Used {
     use nix::sys::resource::{UsageWho, getrusage};
     use nix::sys::time::TimeValLike;
     let Ok(usage) = getrusage(UsageWho::RUSAGE_CHILDREN) else { return Used::default() };
     let seconds = |time: nix::sys::time::TimeVal| time.num_microseconds() as f64 / 1e6;
-    // Linux counts kilobytes, the BSDs and macOS count bytes.
+    // Linux reports kilobytes, macOS reports bytes.
     let unit = if cfg!(target_os = "macos") { 1e6 } else { 1e3 };
     let megabytes = usage.max_rss() as f64 / unit;
     Used { user: seconds(usage.user_time()), system: seconds(usage.system_time()), megabytes }
 }
 
-/// What the children have used, where the system tells.
+/// The resources used by child processes, if the system reports them.
 #[cfg(not(unix))]
 pub(super) fn children() -> Used {
     Used::default()
 }
 
-/// Reads what the wrappers noted.
+/// Reads the records of the wrappers.
 pub(super) fn read(log: &Path) -> Result<Vec<Cost>> {
     use std::io::BufRead;
     let lines = std::io::BufReader::new(File::open(log)?).lines();

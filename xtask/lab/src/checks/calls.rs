@@ -1,4 +1,4 @@
-//! Random calls of random methods: the arguments, made from the document, and the Rust code that says the call.
+//! Random calls of random methods: their arguments, made from the document, and the Rust code for the call.
 
 use std::collections::BTreeSet;
 
@@ -12,27 +12,27 @@ use super::choice::{Chosen, Named};
 use super::random::rng;
 use super::values::{Maker, Style};
 
-/// What a dry run masks; a value of these cannot be compared.
+/// Parameters that a dry run masks, so that their values cannot be compared.
 const MASKED: [&str; 4] = ["key", "access_token", "oauth_token", "upload_id"];
 
-/// One call with its arguments.
+/// A call with its arguments.
 #[derive(Default)]
 pub(crate) struct Call {
-    /// The names on the way to the method: `files.list`.
+    /// The names of the resources and of the method: `files.list`.
     pub(crate) wire: String,
     resources: Vec<String>,
     method: String,
-    /// By wire name.
+    /// Arguments by wire name.
     arguments: Map<String, Value>,
     body: Option<Value>,
     /// The parameters that are numbers with a fraction.
     numbers: BTreeSet<String>,
-    /// The call on the service: `files().list().page_size(3)`.
+    /// The call as Rust code: `files().list().page_size(3)`.
     pub(crate) rust: String,
 }
 
 impl Call {
-    /// What the Python script is told.
+    /// The call as input for the Python script.
     pub(crate) fn for_python(&self) -> Value {
         let mut told =
             json!({ "resources": self.resources, "method": self.method, "arguments": self.arguments });
@@ -42,7 +42,7 @@ impl Call {
         told
     }
 
-    /// Brings the numbers of a query, `[[name, value], …]`, to one form: one client writes `2`, the other `2.0`.
+    /// Normalizes the numbers in a query, `[[name, value], …]`, because one client writes `2` and the other `2.0`.
     pub(crate) fn normalize_numbers(&self, query: &mut Value) {
         for pair in query.as_array_mut().into_iter().flatten() {
             let Some([name, value]) = pair.as_array_mut().map(Vec::as_mut_slice) else { continue };
@@ -69,8 +69,8 @@ impl Found<'_> {
     }
 }
 
-/// So many methods over all the documents, each document in its turn, as `only` names them; `None` for a document that
-/// has none.
+/// Chooses methods across all documents, taking turns. Returns patterns for `only`, or `None` for a document without a
+/// chosen method.
 pub(crate) fn pick(documents: &[Named], wanted: usize, seed: u64) -> Vec<Option<Vec<String>>> {
     let mut shuffled: Vec<Vec<String>> = documents
         .iter()
@@ -95,7 +95,7 @@ pub(crate) fn pick(documents: &[Named], wanted: usize, seed: u64) -> Vec<Option<
     picked.into_iter().map(|methods| (!methods.is_empty()).then_some(methods)).collect()
 }
 
-/// The methods of a document, but those whose request is raw bytes.
+/// The methods of a document, except those whose request is raw bytes.
 fn methods(document: &Map<String, Value>) -> Vec<Found<'_>> {
     fn collect<'d>(place: &'d Map<String, Value>, resources: &[&'d str], found: &mut Vec<Found<'d>>) {
         for (method, description) in members(place, "methods") {
@@ -126,7 +126,7 @@ fn sends_bytes(document: &Map<String, Value>, method: &Value) -> bool {
     })
 }
 
-/// A call of each method that the crate has.
+/// A call of each method of the crate.
 pub(crate) fn of(chosen: &Chosen, seed: u64) -> Result<Vec<Call>> {
     let wanted: BTreeSet<&str> = chosen.inventory.methods.iter().map(|method| method.wire.as_str()).collect();
     let all = methods(&chosen.document);
@@ -194,7 +194,7 @@ fn argument(parameter: &Value, place: Place, rng: &mut Rng) -> Value {
     one(parameter, place, rng)
 }
 
-/// Awkward for a query or a single segment of a path.
+/// Values that are difficult in a query or in a single segment of a path.
 const NAMES: &[&str] = &[
     "plain",
     "a b",
@@ -221,7 +221,7 @@ const NAMES: &[&str] = &[
     "a\tb\nc",
 ];
 
-/// Segments for `{+x}`. No `%41`, which Python takes for text that is encoded already.
+/// Values for `{+x}`. They do not contain `%41`, which Python treats as already encoded.
 const SEGMENTS: &[&str] = &[
     "projects",
     "a b",
@@ -271,7 +271,7 @@ fn one(parameter: &Value, place: Place, rng: &mut Rng) -> Value {
     }
 }
 
-/// The call as Rust code on the service.
+/// The call as Rust code.
 fn rust(inventory: &Inventory, call: &Call) -> Result<String> {
     let method =
         inventory.methods.iter().find(|method| method.wire == call.wire).context("not in the crate")?;
@@ -280,7 +280,9 @@ fn rust(inventory: &Inventory, call: &Call) -> Result<String> {
     for argument in &method.arguments {
         arguments.push(match (argument.location, value(&argument.wire), &call.body) {
             (Location::Body, _, Some(body)) => format!("body({:?})", body.to_string()),
-            (Location::Body, ..) => bail!("an argument for a body, which the document does not have"),
+            (Location::Body, ..) => {
+                bail!("there is an argument for a body, but the method in the document has none")
+            }
             (_, Some(value), _) => literal(inventory, &argument.ty, value)?,
             _ => bail!("the argument {:?} is not required in the document", argument.wire),
         });
@@ -291,7 +293,7 @@ fn rust(inventory: &Inventory, call: &Call) -> Result<String> {
         Some(body) if method.update.is_some() => {
             code.push_str(&format!(".with_body(body({:?}))", body.to_string()));
         }
-        Some(_) if !takes_body => bail!("no argument for the body"),
+        Some(_) if !takes_body => bail!("there is no argument for the body"),
         _ => {}
     }
     for (wire, value) in &call.arguments {
@@ -311,10 +313,10 @@ fn rust(inventory: &Inventory, call: &Call) -> Result<String> {
     Ok(code)
 }
 
-/// A value as the argument of a type.
+/// A value as an argument of a type.
 fn literal(inventory: &Inventory, ty: &str, value: &Value) -> Result<String> {
     if let Some(item) = ty.strip_prefix("&[").and_then(|ty| ty.strip_suffix(']')) {
-        let items = value.as_array().context("one value for many")?;
+        let items = value.as_array().context("a single value for a list")?;
         let items = items.iter().map(|value| literal(inventory, item, value)).collect::<Result<Vec<_>>>()?;
         return Ok(format!("&[{}]", items.join(", ")));
     }

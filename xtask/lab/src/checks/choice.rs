@@ -1,4 +1,4 @@
-//! Which documents a check looks at.
+//! Chooses the documents of a check.
 
 use std::cmp::Reverse;
 use std::collections::BTreeSet;
@@ -12,15 +12,15 @@ use serde_json::{Map, Value};
 use super::random::rng;
 use crate::documents::{Document, read_folder};
 
-/// From this number on a choice also has every format.
+/// A choice of at least this many documents also includes every format.
 const WIDE: usize = 10;
 
 /// Documents by number or by name.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Documents {
-    /// So many, spread over all sizes; of ten and more, some have every format that occurs.
+    /// This many, spread over all sizes. Ten or more include documents with every format.
     Number(usize),
-    /// These: `drive.v3`.
+    /// The documents with these names: `drive.v3`.
     Names(Vec<String>),
 }
 
@@ -39,7 +39,7 @@ impl FromStr for Documents {
     }
 }
 
-/// A document with what is made of it.
+/// A document with its generated crate.
 pub(crate) struct Chosen {
     pub(crate) name: String,
     pub(crate) document: Map<String, Value>,
@@ -47,13 +47,13 @@ pub(crate) struct Chosen {
     pub(crate) inventory: Inventory,
 }
 
-/// A document with its name, as it is written.
+/// A document with its name.
 pub(crate) type Named = (String, Map<String, Value>);
 
-/// For each document its methods that matter, as `only` names them, none for all; or `None` to leave it out.
+/// For each document, the patterns of its methods to generate (empty for all), or `None` to leave it out.
 pub(crate) type Pick<'p> = &'p dyn Fn(&[Named]) -> Vec<Option<Vec<String>>>;
 
-/// Reads the folder, chooses, and makes crates whose manifests name the runtime at `runtime`.
+/// Reads the folder, chooses documents, and generates crates that depend on the runtime at `runtime`.
 pub(crate) fn choose(
     folder: &Path,
     documents: &Documents,
@@ -112,13 +112,14 @@ fn make(document: &Document, value: Map<String, Value>, only: Vec<String>, runti
     Ok(Chosen { name: document.name.clone(), document: value, made, inventory })
 }
 
-/// Places at equal distances, the first of them anywhere.
+/// Indices at equal distances, starting at a given one.
 fn spread(all: usize, wanted: usize, first: usize) -> impl Iterator<Item = usize> {
     (0..wanted).map(move |n| (n * all / wanted + first) % all)
 }
 
-/// Few documents that have every format between them: always the one with most that are still missing, of equal ones
-/// the smallest. Large documents only where they alone have a format, for each costs minutes to compile.
+/// A small set of documents that together have every format. It always adds the document with most missing formats,
+/// and the smallest of several. A large document is only chosen if no other has a format, because it takes minutes to
+/// compile.
 fn with_every_format(all: &[Document]) -> BTreeSet<usize> {
     let sizes = all.iter().map(|document| document.bytes.len());
     let found: Vec<(usize, BTreeSet<String>)> = sizes.zip(all.iter().map(formats)).collect();
@@ -139,7 +140,7 @@ fn with_every_format(all: &[Document]) -> BTreeSet<usize> {
     places
 }
 
-/// The types with their formats that stand anywhere in a document's schemas.
+/// The types and formats that occur in a document's schemas.
 fn formats(document: &Document) -> BTreeSet<String> {
     fn collect(schema: &Value, found: &mut BTreeSet<String>) {
         let text = |member: &str| schema.get(member).and_then(Value::as_str);

@@ -1,12 +1,13 @@
-//! Where two JSON values differ.
+//! Finds differences between JSON values.
 
 use std::fmt::Write as _;
 
 use serde_json::{Number, Value};
 
-/// The path of the first difference and what is there, `files[0].size: expected 1, found "1"`; `None` if there is none.
+/// The path and description of the first difference, such as `files[0].size: expected 1, found "1"`; `None` if the
+/// values are equal.
 ///
-/// Numbers are equal if they are the same number, whichever way they are written; the sign of zero counts.
+/// Numbers are equal if their values are equal, however they are written. The sign of zero is significant.
 pub(crate) fn difference(expected: &Value, found: &Value) -> Option<String> {
     let mut path = String::new();
     let what = differ(expected, found, &mut path)?;
@@ -14,13 +15,13 @@ pub(crate) fn difference(expected: &Value, found: &Value) -> Option<String> {
     Some(format!("{path}: {what}"))
 }
 
-/// Leaves the path of the difference behind.
+/// Leaves the path of the difference in `path`.
 fn differ(expected: &Value, found: &Value, path: &mut String) -> Option<String> {
     match (expected, found) {
         (Value::Object(expected), Value::Object(found)) => {
             for (name, value) in expected {
                 let Some(other) = found.get(name) else {
-                    return Some(format!("the member {name:?} is lost, it was {}", short(value)));
+                    return Some(format!("the member {name:?} is missing; its value was {}", short(value)));
                 };
                 let end = path.len();
                 let is_plain = name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
@@ -32,7 +33,7 @@ fn differ(expected: &Value, found: &Value, path: &mut String) -> Option<String> 
                 path.truncate(end);
             }
             let added = found.iter().find(|(name, _)| !expected.contains_key(*name));
-            added.map(|(name, value)| format!("the member {name:?} is new, it is {}", short(value)))
+            added.map(|(name, value)| format!("the member {name:?} was added; its value is {}", short(value)))
         }
         (Value::Array(expected), Value::Array(found)) => {
             for (index, (value, other)) in expected.iter().zip(found).enumerate() {
@@ -65,7 +66,7 @@ fn integer(number: &Number) -> Option<i128> {
     number.as_i64().map(i128::from).or_else(|| number.as_u64().map(i128::from))
 }
 
-/// Whether a number with a fraction or exponent is this integer.
+/// Whether a number with a fraction or an exponent equals this integer.
 fn is_that(number: &Number, integer: i128) -> bool {
     number.as_f64().is_some_and(|float| {
         float.fract() == 0.0 && float as i128 == integer && (integer != 0 || float.is_sign_positive())
@@ -119,11 +120,11 @@ mod tests {
         );
         assert_eq!(
             told(json!({ "a": [{ "b": 1 }, { "b": 2 }] })),
-            "a[1]: the member \"c\" is lost, it was \"x\""
+            "a[1]: the member \"c\" is missing; its value was \"x\""
         );
         assert_eq!(
             told(json!({ "a": [{ "b": 1, "d": 0 }, { "b": 2, "c": "x" }] })),
-            "a[0]: the member \"d\" is new, it is 0"
+            "a[0]: the member \"d\" was added; its value is 0"
         );
         assert_eq!(told(json!({ "a": [{ "b": 1 }] })), "a: expected 2 items, found 1");
         assert_eq!(told(json!(1)), "$: expected {\"a\":[{\"b\":1},{\"b\":2,\"c\":\"x\"}]}, found 1");

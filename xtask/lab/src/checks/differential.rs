@@ -1,8 +1,9 @@
-//! `cargo xtask differential`: the same calls built by generated crates and by google-api-python-client.
+//! `cargo xtask differential`: compares requests of generated crates with those of google-api-python-client for the
+//! same calls.
 //!
-//! Python's side, and where it is known to differ, is `xtask/lab/python/requests_of_calls.py`. On this side two things are
-//! not compared: a method whose request is raw bytes (`google.api.HttpBody`), which Python sends as JSON, and parameters
-//! whose values a dry run masks.
+//! The Python script, `xtask/lab/python/requests_of_calls.py`, also lists known differences. Not compared are methods
+//! whose request is raw bytes (`google.api.HttpBody`), which Python sends as JSON, and parameters whose values a dry
+//! run masks.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -23,28 +24,28 @@ use gapis_xtask::{Terminal, Workspace};
 const PEER: &str = "google-api-python-client==2.202.0";
 const SCRIPT: &str = include_str!("../../python/requests_of_calls.py");
 
-/// Requests of two clients compared.
+/// Compares the requests of two clients.
 #[derive(Args, Clone, Debug)]
 pub struct Differential {
     /// The folder of documents
     #[arg(value_name = "DIR")]
     pub folder: PathBuf,
-    /// How many documents, spread over all sizes, or which
+    /// How many documents, spread over all sizes, or their names
     #[arg(long, value_name = "N|a,b,c", default_value = "25")]
     pub documents: Documents,
-    /// How many methods of all of them
+    /// How many methods of all documents
     #[arg(long, value_name = "N", default_value_t = 200)]
     pub methods: usize,
-    /// Another number: other methods and arguments, and other documents where only their number was given
+    /// The seed: another number chooses other methods and arguments, and other documents if their number was given
     #[arg(long, value_name = "S", default_value_t = 0)]
     pub seed: u64,
 }
 
 impl Differential {
-    /// Runs the check. Returns whether nothing differs.
+    /// Runs the check. Returns whether there are no differences.
     ///
     /// # Errors
-    /// If the folder cannot be read, if the crates do not compile, or if the peer cannot be installed or run.
+    /// If the folder cannot be read, if the crates do not compile, or if the other client cannot be installed or run.
     pub fn run(&self, workspace: &Workspace, terminal: &mut Terminal<'_>) -> Result<bool> {
         let begun = Instant::now();
         let program = Program::at(workspace, "differential");
@@ -63,7 +64,12 @@ impl Differential {
             .flat_map(|(chosen, calls)| calls.iter().map(move |call| (chosen, call)))
             .collect();
         if ours.len() != all.len() || theirs.len() != all.len() {
-            bail!("{} calls, {} requests of ours, {} of Python's", all.len(), ours.len(), theirs.len());
+            bail!(
+                "there are {} calls, but {} requests of ours and {} of Python's",
+                all.len(),
+                ours.len(),
+                theirs.len()
+            );
         }
         let (mut failures, mut skipped) = (0, 0);
         for (((chosen, call), ours), theirs) in all.iter().zip(&ours).zip(&theirs) {
@@ -90,7 +96,7 @@ impl Differential {
         Ok(failures == 0)
     }
 
-    /// Python's requests, one line each.
+    /// Python's requests, one per line.
     fn python(
         &self,
         workspace: &Workspace,
@@ -118,14 +124,14 @@ impl Differential {
     }
 }
 
-/// Python with the packages of that folder before any others.
+/// Python with the packages of that folder.
 fn python(packages: &Path) -> Command {
     let mut command = Command::new("python3");
     command.env("PYTHONPATH", packages).env("PYTHONDONTWRITEBYTECODE", "1").env("PYTHONIOENCODING", "utf-8");
     command
 }
 
-/// The folder that the peer is installed in, by name and version, below `target/`.
+/// The folder below `target/` in which the other client is installed, by name and version.
 fn packages(workspace: &Workspace) -> Result<PathBuf> {
     let folder = workspace.root.join("target").join("checks").join(PEER.replace("==", "-"));
     let is_there = python(&folder).args(["-c", "import googleapiclient.discovery"]).output();
@@ -144,7 +150,7 @@ fn packages(workspace: &Workspace) -> Result<PathBuf> {
     Ok(folder)
 }
 
-/// The program: each call prints its request, or why there is none, as a line of JSON.
+/// The program: it prints the request of each call, or why there is none, as a line of JSON.
 fn files(chosen: &[Chosen], calls: &[Vec<Call>]) -> Result<BTreeMap<String, String>> {
     let mut files = BTreeMap::new();
     let (mut modules, mut runs) = (String::new(), String::new());
@@ -202,7 +208,7 @@ fn main() {
 RUNS}
 "#;
 
-/// What differs between the requests, if anything does.
+/// The difference between the requests, if there is one.
 fn compare(call: &Call, ours: &str, theirs: &Value) -> Option<String> {
     let ours = match serde_json::from_str::<Value>(ours) {
         Ok(ours) => ours,
@@ -223,7 +229,7 @@ fn compare(call: &Call, ours: &str, theirs: &Value) -> Option<String> {
     difference(&theirs, &ours)
 }
 
-/// Our request in the form of Python's.
+/// Converts our request to the format of Python's.
 fn split(ours: &Value) -> Result<Value> {
     let text = |member: &str| ours.get(member).and_then(Value::as_str);
     let url = text("url").context("no URL")?;
@@ -247,7 +253,7 @@ fn split(ours: &Value) -> Result<Value> {
     Ok(made.into())
 }
 
-/// Undoes percent-encoding. Anything that should have been encoded is an error.
+/// Decodes percent-encoding. A character that should have been encoded is an error.
 fn decoded(text: &str) -> Result<String> {
     let mut bytes = Vec::new();
     let mut rest = text.bytes();
@@ -257,7 +263,9 @@ fn decoded(text: &str) -> Result<String> {
                 let digit = |byte: Option<u8>| char::from(byte?).to_digit(16);
                 let (high, low) = (digit(rest.next()), digit(rest.next()));
                 let value = high.zip(low).map(|(high, low)| high * 16 + low);
-                value.and_then(|value| value.try_into().ok()).context("no two digits behind `%`")?
+                value
+                    .and_then(|value| value.try_into().ok())
+                    .context("there are no two hexadecimal digits after `%`")?
             }
             b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => byte,
             other => bail!("the character {:?} in the query {text:?}", char::from(other)),

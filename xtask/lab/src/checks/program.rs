@@ -1,4 +1,4 @@
-//! A small program beside generated crates, in a workspace of its own below `target/`.
+//! A small program with generated crates, in its own workspace below `target/`.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -15,7 +15,7 @@ use gapis_xtask::files::relative;
 use gapis_xtask::files::replace;
 use gapis_xtask::sync::{Mode, leftovers, sync};
 
-/// A program that uses generated crates. Crate number `n` is called `c<n>` in its code.
+/// A program that uses generated crates. Its code refers to crate number `n` as `c<n>`.
 pub(crate) struct Program {
     /// The name of the check.
     name: String,
@@ -24,26 +24,26 @@ pub(crate) struct Program {
 }
 
 impl Program {
-    /// A place for the check of that name.
+    /// The program for the check of that name.
     pub(crate) fn at(workspace: &Workspace, check: &str) -> Self {
         let target = workspace.root.join("target");
-        // One target folder for all checks, so that what they share is compiled once.
+        // All checks use one target folder, so that common dependencies are compiled once.
         let home = target.join("checks").join(check);
         Program { name: check.to_owned(), home, target: target.join("checks").join("target") }
     }
 
-    /// The folder of the crates. Cargo tells packages apart by their paths below the workspace, and two checks make
-    /// different crates of one name: so each has a folder of another name.
+    /// The folder of the crates. It has a different name for each check, because cargo distinguishes packages by their
+    /// paths in the workspace, and two checks generate different crates with the same name.
     fn crates(&self) -> String {
         format!("{}-crates", self.name)
     }
 
-    /// The way to the runtime for the manifest of a generated crate.
+    /// The path to the runtime for the manifest of a generated crate.
     pub(crate) fn runtime_path(&self, workspace: &Workspace) -> Result<String> {
         Ok(relative(&self.home.join(self.crates()).join("any"), &workspace.runtime)?)
     }
 
-    /// A file beside the program.
+    /// A file next to the program.
     pub(crate) fn file(&self, name: &str) -> PathBuf {
         self.home.join(name)
     }
@@ -74,7 +74,7 @@ impl Program {
         }
         let lock = workspace.root.join("Cargo.lock");
         if lock.exists() && !self.home.join("Cargo.lock").exists() {
-            // The versions that the repository is tested with, rather than whatever is newest today.
+            // The versions with which the repository is tested, instead of the newest ones.
             fs::copy(lock, self.home.join("Cargo.lock"))?;
         }
         let manifest = self.manifest(chosen, &relative(&self.home, &workspace.runtime)?);
@@ -92,7 +92,7 @@ impl Program {
         Ok(())
     }
 
-    /// Runs the program with that file as its input. Returns the lines it printed.
+    /// Runs the program with that file as its input. Returns the printed lines.
     pub(crate) fn run(&self, input: Option<&Path>) -> Result<Vec<String>> {
         let name = format!("check-{}{}", self.name, std::env::consts::EXE_SUFFIX);
         let program = self.target.join("debug").join(name);
@@ -112,7 +112,8 @@ impl Program {
         Ok(text.lines().map(str::to_owned).collect())
     }
 
-    /// Of each crate all resources, but nothing that sends: TLS alone would double the time.
+    /// The manifest. It enables all resources of each crate, but nothing that sends requests, because TLS alone would
+    /// double the time.
     fn manifest(&self, chosen: &[Chosen], runtime: &str) -> String {
         let mut text = format!(
             "# Written by a check of `cargo xtask`.\n[workspace]\nresolver = \"3\"\nmembers = [\"{0}/*\"]\n\n[package]\n\

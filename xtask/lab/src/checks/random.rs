@@ -2,10 +2,10 @@
 
 use fastrand::Rng;
 
-/// A source of random numbers that depends on the seed and on what it is for, so that a document's values are the same
-/// whichever other documents are looked at.
+/// A random number generator that depends on the seed and on a purpose, so that the values for a document do not
+/// depend on the other documents.
 pub(super) fn rng(seed: u64, purpose: &str) -> Rng {
-    // FNV-1a: the standard library's hash may be another one tomorrow.
+    // FNV-1a, because the hash function of the standard library may change.
     let hash = purpose
         .bytes()
         .fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x100_0000_01b3));

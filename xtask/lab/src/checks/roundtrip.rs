@@ -1,4 +1,5 @@
-//! `cargo xtask roundtrip`: values made from the schemas of documents are read into generated types and written again.
+//! `cargo xtask roundtrip`: reads values made from the schemas of documents into generated types, and writes them
+//! again.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -17,35 +18,35 @@ use super::random::rng;
 use super::values::{Maker, Style};
 use gapis_xtask::{Terminal, Workspace};
 
-/// Styles of the values of each schema, in order.
+/// The styles of the values of each schema, in order.
 const STYLES: [Style; 7] =
     [Style::Empty, Style::Full, Style::Edge, Style::Edge, Style::Random, Style::Random, Style::Deep];
 
-/// Values there and back.
+/// Reads and writes values.
 #[derive(Args, Clone, Debug)]
 pub struct Roundtrip {
     /// The folder of documents
     #[arg(value_name = "DIR")]
     pub folder: PathBuf,
-    /// How many documents, spread over all sizes (of ten and more, some have every format), or which
+    /// How many documents, spread over all sizes (ten or more include every format), or their names
     #[arg(long, value_name = "N|a,b,c", default_value = "20")]
     pub documents: Documents,
-    /// Another number: other values, and other documents where only their number was given
+    /// The seed: another number chooses other values, and other documents if their number was given
     #[arg(long, value_name = "S", default_value_t = 0)]
     pub seed: u64,
 }
 
 /// One value of one schema.
 struct Case {
-    /// The crate and the line of its table.
+    /// The numbers of the crate and of the type in its table.
     line: (usize, usize),
-    /// For messages and for the random numbers: document, schema, and which of its values.
+    /// Document, schema and number of the value, for messages and for the random numbers.
     place: String,
     value: Value,
 }
 
 impl Roundtrip {
-    /// Runs the check. Returns whether nothing failed.
+    /// Runs the check. Returns whether all values are unchanged.
     ///
     /// # Errors
     /// If the folder cannot be read, or if the crates do not compile.
@@ -70,7 +71,11 @@ impl Roundtrip {
         fs::write(&input, input_text(&cases))?;
         let results = program.run(Some(&input))?;
         if results.len() != cases.len() {
-            bail!("{} values went in and {} came out", cases.len(), results.len());
+            bail!(
+                "{} values were written to the program, but {} were read from it",
+                cases.len(),
+                results.len()
+            );
         }
         let mut failures = 0;
         for (case, result) in cases.iter().zip(&results) {
@@ -103,7 +108,7 @@ impl Roundtrip {
     }
 }
 
-/// The schemas by their names in the document, with the types that are made of them.
+/// The schemas by their names in the document, with their generated types.
 fn types(chosen: &Chosen) -> Result<BTreeMap<&str, String>> {
     let is_top = |path: &str| path.starts_with("schemas::") && !path.starts_with("schemas::inline::");
     let structs = chosen.inventory.structs.iter().map(|item| (&item.path, &item.wire));
@@ -120,7 +125,7 @@ fn types(chosen: &Chosen) -> Result<BTreeMap<&str, String>> {
     Ok(types)
 }
 
-/// The program: for each line of input, a crate, a schema and a value, it prints the value as it comes back.
+/// The program: each line of its input has a crate, a schema and a value. It reads the value and prints it again.
 fn main_file(crates: usize) -> String {
     let mut text = String::from(
         "use gapis_runtime::private::{Field, from_slice, to_vec};\n\n\
@@ -151,7 +156,7 @@ fn main() {
     text
 }
 
-/// The types of one crate. Nothing of them is generic but this, so that the program is quick to compile.
+/// The types of one crate. Only this is generic, so that the program compiles fast.
 fn table_file<'t>(number: usize, types: impl Iterator<Item = &'t String>) -> String {
     let lines: String = types.map(|ty| format!("    make::<c{number}::{ty}>,\n")).collect();
     format!("#![allow(deprecated)]\nuse crate::{{Make, make}};\npub static TABLE: &[Make] = &[\n{lines}];\n")
@@ -164,14 +169,14 @@ fn input_text(cases: &[Case]) -> String {
         .collect()
 }
 
-/// What is wrong with a line of the program's output, if anything is.
+/// What is wrong with a line of the program's output, if anything.
 fn failure(expected: &Value, line: &str) -> Option<String> {
     match line.split_at_checked(1) {
         Some(("+", text)) => match serde_json::from_str(text) {
             Ok(found) => difference(expected, &found),
-            Err(error) => Some(format!("$: what was written is no JSON: {error}")),
+            Err(error) => Some(format!("$: the output is not JSON: {error}")),
         },
-        Some(("-", error)) => Some(format!("{error}: was not read")),
+        Some(("-", error)) => Some(format!("{error}: the value could not be read")),
         _ => Some(format!("$: unexpected output {line:?}")),
     }
 }

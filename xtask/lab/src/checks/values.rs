@@ -1,27 +1,28 @@
-//! JSON values as a schema of a document allows them, made from the document alone.
+//! JSON values that a schema of a document allows, made from the document only.
 //!
-//! No member that the document names is `null`: to a generated type that means unset, and it is dropped.
+//! Members that the document defines are never `null`, because generated types treat `null` as unset and drop it.
 
 use fastrand::Rng;
 use serde_json::{Map, Value, json};
 
-/// What kind of value.
+/// The style of a value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Style {
-    /// Nothing is set.
+    /// No member is set.
     Empty,
-    /// Every member is set to something usual.
+    /// Every member has an ordinary value.
     Full,
-    /// Every member is set, to the ends of its range or to something that parsers trip over; unknown members, too.
+    /// Every member has a value at the end of its range or one that is difficult to parse. There are unknown members,
+    /// too.
     Edge,
-    /// Some members, some unknown ones.
+    /// Some members and some unknown members are set.
     Random,
-    /// Few members, but nested as deep as it goes.
+    /// Few members are set, but with the deepest nesting.
     Deep,
 }
 
 impl Style {
-    /// How many levels of lists and objects; JSON readers stop at 128.
+    /// The maximum nesting of lists and objects. JSON readers stop at 128 levels.
     fn depth(self) -> usize {
         match self {
             Style::Empty => 0,
@@ -30,7 +31,7 @@ impl Style {
         }
     }
 
-    /// How likely something out of the ordinary is.
+    /// The probability of an unusual value.
     fn oddness(self) -> f64 {
         match self {
             Style::Empty | Style::Full | Style::Deep => 0.0,
@@ -40,12 +41,12 @@ impl Style {
     }
 }
 
-/// Makes values of the schemas of one document.
+/// Makes values for the schemas of a document.
 pub(crate) struct Maker<'d> {
     schemas: &'d Map<String, Value>,
     rng: Rng,
     style: Style,
-    /// How many more values there may be, lest a schema that has itself in ten members fills the memory.
+    /// How many more values may be made, so that a schema with many members of its own type does not fill the memory.
     left: usize,
 }
 
@@ -54,12 +55,12 @@ impl<'d> Maker<'d> {
         Maker { schemas, rng, style, left: 400 }
     }
 
-    /// Another limit of the number of values.
+    /// Sets the maximum number of values.
     pub(crate) fn at_most(self, values: usize) -> Self {
         Maker { left: values, ..self }
     }
 
-    /// A value of that schema.
+    /// A value for that schema.
     pub(crate) fn value(&mut self, schema: &Value) -> Value {
         self.at(schema, 0, true)
     }
@@ -78,7 +79,7 @@ impl<'d> Maker<'d> {
             _ if schema.get("properties").is_some() => self.object(schema, depth, top),
             Some("string" | "boolean" | "integer" | "number") => self.scalar(schema),
             _ => match self.any(depth) {
-                // A member that is null is a member that is not there.
+                // A member that is null is treated as missing.
                 Value::Null => json!("any"),
                 value => value,
             },
@@ -112,7 +113,7 @@ impl<'d> Maker<'d> {
         match (members, others) {
             (Some(members), _) => self.members(members, depth, &mut made),
             (None, Some(values)) => self.entries(values, depth, &mut made),
-            // What is in an object of which nothing is said.
+            // The content of an object without a definition.
             (None, None) if top || self.odd() => self.unknown(&Map::new(), depth, &mut made),
             (None, None) => drop(made.insert("some".to_owned(), self.any(depth + 1))),
         }
@@ -140,7 +141,7 @@ impl<'d> Maker<'d> {
         }
     }
 
-    /// A member that has members itself.
+    /// Chooses a member that has members itself.
     fn way_down<'m>(&mut self, members: &'m Map<String, Value>) -> Option<&'m String> {
         let is_nested = |schema: &Value| {
             schema.get("$ref").is_some() || matches!(text(schema, "type"), Some("array" | "object"))
@@ -161,7 +162,7 @@ impl<'d> Maker<'d> {
         }
     }
 
-    /// Members that the document does not name, among them such as could be taken for others.
+    /// Adds members that the document does not define, some with names that are similar to those of defined members.
     fn unknown(&mut self, known: &Map<String, Value>, depth: usize, made: &mut Map<String, Value>) {
         for _ in 0..self.rng.usize(1..4) {
             let name = match self.rng.usize(0..4) {
@@ -227,7 +228,7 @@ impl<'d> Maker<'d> {
             0 if odd => json!(self.pick(&["NaN", "Infinity", "-Infinity"])),
             0 => json!(self.rng.i32(..)),
             _ if odd => json!(self.pick(ENDS)),
-            // Any digits: a reader that is almost exact is found out here.
+            // Random digits reveal a reader that is not exact.
             _ => json!(self.rng.f64() * 10_f64.powi(self.rng.i32(-30..30))),
         }
     }
@@ -241,18 +242,18 @@ impl<'d> Maker<'d> {
             }
             _ => self.rng.f32() * 10_f32.powi(self.rng.i32(-10..10)),
         };
-        // With the digits of single precision, as a server writes it, not those of the double next to it. The printer is
-        // that of the runtime, because for a few numbers two texts are equally short and equally near.
+        // As a server writes it, with the digits of single precision. The runtime's formatter is used, because for a
+        // few numbers there are two texts that are equally short and equally near.
         serde_json::to_string(&value)
             .ok()
             .and_then(|digits| serde_json::from_str(&digits).ok())
             .unwrap_or_default()
     }
 
-    /// Any JSON, `null` included.
+    /// Any JSON value, including `null`.
     fn any(&mut self, depth: usize) -> Value {
         self.left = self.left.saturating_sub(1);
-        // However deep the rest is, this is a few levels at most.
+        // This value has a few levels at most, however deep it is nested.
         let kinds = if self.left == 0 || depth > self.style.depth().min(100) { 7 } else { 9 };
         match self.rng.usize(0..kinds) {
             0 => Value::Null,
@@ -279,7 +280,7 @@ impl<'d> Maker<'d> {
     }
 }
 
-/// Texts that parsers and printers trip over.
+/// Texts that are difficult to parse or to print.
 const TEXTS: &[&str] = &[
     "",
     " ",
@@ -293,7 +294,7 @@ const TEXTS: &[&str] = &[
     "2014-01-01T10:00:00Z",
 ];
 
-/// Nanoseconds, offsets, none, and such as only text can keep: a leap second, no fraction that was asked for.
+/// Times with nanoseconds, with and without offsets, and some that only text can represent, such as leap seconds.
 const TIMES: &[&str] = &[
     "2014-01-01T10:00:00Z",
     "2014-01-01T10:00:00.123456789Z",

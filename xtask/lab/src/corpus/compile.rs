@@ -1,5 +1,5 @@
-//! The compiling half of `corpus`: a workspace of the chosen crates below `target/`, so that the runtime is compiled
-//! once for all of them, and again only when it changed.
+//! Compiles the chosen crates in a workspace below `target/`, so that the runtime is compiled once for all of them,
+//! and only if it has changed.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -22,7 +22,7 @@ const MANIFEST: &str =
 
 const RUNTIME: &str = "gapis-runtime";
 
-/// Compiles the crates, and their documentation if asked to. Returns how many crates failed.
+/// Compiles the crates and, if requested, their documentation. Returns how many crates failed.
 pub(super) fn run(
     home: &Path,
     workspace: &Workspace,
@@ -47,7 +47,7 @@ fn lay_out(home: &Path, workspace: &Workspace, crates: &[Crate]) -> Result<()> {
     fs::write(home.join("Cargo.toml"), MANIFEST)?;
     let lock = workspace.root.join("Cargo.lock");
     if lock.exists() && !home.join("Cargo.lock").exists() {
-        // The versions that the repository is tested with, rather than whatever is newest today.
+        // The versions with which the repository is tested, instead of the newest ones.
         fs::copy(lock, home.join("Cargo.lock"))?;
     }
     let wanted: Vec<String> = crates.iter().map(|made| made.name.clone()).collect();
@@ -60,7 +60,7 @@ fn lay_out(home: &Path, workspace: &Workspace, crates: &[Crate]) -> Result<()> {
     Ok(())
 }
 
-/// Runs cargo over the workspace and prints the first complaint about each crate as it comes. Returns how many crates have one.
+/// Runs cargo for the workspace and prints the first message about each crate. Returns how many crates have one.
 fn cargo_run(home: &Path, crates: usize, verb: &str, terminal: &mut Terminal<'_>) -> Result<usize> {
     let (begun, cpu) = (Instant::now(), cpu_time());
     let mut command = cargo();
@@ -100,7 +100,7 @@ fn cargo_run(home: &Path, crates: usize, verb: &str, terminal: &mut Terminal<'_>
         let told = fs::read_to_string(&errors_path).unwrap_or_default();
         bail!("cargo {verb} failed: {}", told.trim());
     }
-    // Without the runtime no crate was even looked at.
+    // If the runtime fails, no other crate is compiled.
     let failures = if failed.contains(RUNTIME) { crates } else { failed.len() };
     writeln!(
         terminal.out,
@@ -111,7 +111,7 @@ fn cargo_run(home: &Path, crates: usize, verb: &str, terminal: &mut Terminal<'_>
     Ok(failures)
 }
 
-/// The package's name out of its id, `path+file:///…/gapis-drive-v3#0.1.0` or `…#name@0.1.0`.
+/// The package name in a package id, `path+file:///…/gapis-drive-v3#0.1.0` or `…#name@0.1.0`.
 fn package(message: &Value) -> String {
     let id = message.get("package_id").and_then(Value::as_str).unwrap_or_default();
     let (path, fragment) = id.rsplit_once('#').unwrap_or((id, ""));
@@ -126,7 +126,7 @@ fn level(message: &Value) -> Option<&str> {
     message.get("message")?.get("level")?.as_str()
 }
 
-/// Message and place in one line.
+/// The message and its location in one line.
 fn first_complaint(message: &Value) -> String {
     let inner = message.get("message");
     let text = inner.and_then(|inner| inner.get("message")).and_then(Value::as_str).unwrap_or_default();
