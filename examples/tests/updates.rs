@@ -15,8 +15,9 @@ use gapis_sheets_v4::Sheets;
 use gapis_sheets_v4::schemas::{AddSheetRequest, DeleteSheetRequest, FindReplaceRequest};
 use serde_json::{Value, json};
 
+/// Google's servers of Docs do not accept batches any more, so a client has to be told to send them.
 fn docs(handlers: &Handlers) -> Docs {
-    Docs::builder().anonymous().transport(handlers.clone()).build().unwrap()
+    Docs::builder().anonymous().batch_fallback(false).transport(handlers.clone()).build().unwrap()
 }
 
 fn sheets(handlers: &Handlers) -> Sheets {
@@ -525,6 +526,26 @@ impl MockResponseOf {
         }))
         .map_err(|error| MockError::invalid(error.to_string()))
     }
+}
+
+/// The servers of Docs, Sheets and Slides refuse batches, so the calls are sent one by one, with the same callbacks.
+#[tokio::test]
+async fn where_servers_refuse_batches_updates_are_sent_one_by_one() {
+    let handlers = answering(json!({"replies": [{}]}));
+    let docs = Docs::builder().anonymous().transport(handlers.clone()).build().unwrap();
+    let told = Told::default();
+    let mut batch = docs.batch();
+    for id in ["A", "B"] {
+        let update = docs.documents().batch_update(id).push_with(insert("x"), told.callback(id));
+        update.queue(&mut batch, |reply| assert!(reply.result.is_ok())).unwrap();
+    }
+    let report = batch.execute().await;
+    assert_eq!((report.calls(), report.failures()), (2, 0));
+    let mut lines = told.lines();
+    lines.sort();
+    assert_eq!(lines, ["A: ()", "B: ()"]);
+    let verbs = handlers.requests().iter().map(|request| request.path.clone()).collect::<Vec<_>>();
+    assert!(verbs.len() == 2 && verbs.iter().all(|path| path.ends_with(":batchUpdate")), "{verbs:?}");
 }
 
 #[tokio::test]

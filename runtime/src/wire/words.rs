@@ -24,6 +24,7 @@ const REASONS: &[(&str, Passes)] = &[
     ("sharingRateLimitExceeded", Soon),
     ("dailyLimitExceeded", NextDay),
     ("activeItemCreationLimitExceeded", Never),
+    ("myDriveHierarchyDepthLimitExceeded", Never),
     ("numChildrenInNonRootLimitExceeded", Never),
     ("storageQuotaExceeded", Never),
     ("teamDriveFileLimitExceeded", Never),
@@ -35,7 +36,7 @@ const REASONS: &[(&str, Passes)] = &[
     ("servingLimitExceeded", Soon),
     ("userRateLimitExceededUnreg", Soon),
     ("dailyLimitExceededUnreg", NextDay),
-    ("variableTermExpiryDailyExceeded", NextDay),
+    ("variableTermExpiredDailyExceeded", NextDay),
     ("limitExceeded", Never),
     ("variableTermLimitExceeded", Never),
     // https://developers.google.com/analytics/devguides/reporting/core/v3/errors: ten concurrent requests for one
