@@ -60,8 +60,10 @@ impl Request {
         Request::from_spec(client, <M::Api as Api>::SPEC, M::SPEC, values, body)
     }
 
-    /// Not generic, so that it is compiled once.
-    pub(crate) fn from_spec(
+    /// The same for facts that may be known only at run time. Not generic, so that it is compiled once.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn from_spec(
         client: &Client,
         api: &'static ApiSpec,
         spec: &'static MethodSpec,
@@ -80,7 +82,8 @@ impl Request {
         }
         if let Some(upload) = spec.upload
             && inner.error.is_none()
-            && let Err(error) = path::expand(spec.id, upload.path(), values, &mut inner.upload_path)
+            && let Err(error) =
+                path::expand_by_name(spec.id, upload.path(), spec.path, values, &mut inner.upload_path)
         {
             inner.error = Some(error);
         }

@@ -58,6 +58,32 @@ pub(crate) fn expand(method_id: &str, template: &str, values: &[&dyn Param], out
     Ok(())
 }
 
+/// The same for a template that is not the one whose variables are in the values' order: each value goes where its variable's
+/// name stands.
+pub(crate) fn expand_by_name(
+    method_id: &str,
+    template: &str,
+    ordered: &str,
+    values: &[&dyn Param],
+    out: &mut String,
+) -> Result<()> {
+    let mut chosen = Vec::new();
+    for name in variables(template) {
+        let place = variables(ordered).position(|other| other == name);
+        match place.and_then(|place| values.get(place)) {
+            Some(value) => chosen.push(*value),
+            None => return Err(bad(method_id, name, "has no value")),
+        }
+    }
+    expand(method_id, template, &chosen, out)
+}
+
+/// The names of a template's variables.
+fn variables(template: &str) -> impl Iterator<Item = &str> {
+    let inside = template.split('{').skip(1).filter_map(|part| part.split_once('}'));
+    inside.map(|(variable, _)| variable.strip_prefix('+').unwrap_or(variable))
+}
+
 /// Checks that the values have the forms of their variables. An id where `projects/*/locations/*` is required would result
 /// in the path of another method, or in one that does not exist.
 pub(crate) fn check_forms(
@@ -66,12 +92,10 @@ pub(crate) fn check_forms(
     forms: &[&str],
     values: &[&dyn Param],
 ) -> Result<()> {
-    let variables = template.split('{').skip(1).filter_map(|rest| rest.split('}').next());
-    for ((variable, form), value) in variables.zip(forms).zip(values) {
+    for ((name, form), value) in variables(template).zip(forms).zip(values) {
         let mut fits = true;
         value.each(&mut |text| fits &= form.is_empty() || is_of(text, form));
         if !fits {
-            let name = variable.strip_prefix('+').unwrap_or(variable);
             return Err(bad(method_id, name, &format!("does not have the form `{form}`")));
         }
     }
@@ -186,6 +210,20 @@ mod tests {
         assert_eq!(expanded("files/{a}/x/{b}", &[&"1", &7_i64]).unwrap(), "/v1/files/1/x/7");
         assert_eq!(expanded("{+name}:cancel", &[&"operations/a b"]).unwrap(), "/v1/operations/a%20b:cancel");
         assert_eq!(expanded("files", &[]).unwrap(), "/v1/files");
+    }
+
+    #[test]
+    fn another_template_takes_values_by_name() {
+        let by_name = |template: &str| {
+            let mut out = String::new();
+            let values: &[&dyn Param] = &[&"x/y", &"2"];
+            expand_by_name("t.m", template, "zoos/{+a}/animals/{b}", values, &mut out).map(|()| out)
+        };
+        assert_eq!(by_name("upload/{b}/of/{a}").unwrap(), "upload/2/of/x%2Fy");
+        assert_eq!(by_name("upload/{+a}").unwrap(), "upload/x/y", "not all values need be there");
+        assert_eq!(by_name("upload").unwrap(), "upload");
+        let error = by_name("upload/{c}").unwrap_err();
+        assert_eq!(error.to_string(), "t.m: the parameter `c` has no value");
     }
 
     #[test]

@@ -139,12 +139,12 @@ mod programs {
         let service = exchange(|_| panic!("there is nothing to exchange"));
         for (name, script, words) in [
             ("status", "echo s3cret; exit 3", "ended with exit status: 3"),
-            ("nothing", "true", "is not JSON"),
-            ("refuses", "echo '{\"success\": false, \"message\": \"s3cret\"}'", "says that it has none"),
+            ("nothing", "true", "is not valid JSON"),
+            ("refuses", "echo '{\"success\": false, \"message\": \"s3cret\"}'", "reported that it has no token"),
             (
                 "ended",
                 "echo '{\"success\": true, \"id_token\": \"s3cret\", \"expiration_time\": 1}'",
-                "gave one that has ended",
+                "returned an expired token",
             ),
         ] {
             fails_in_environment(

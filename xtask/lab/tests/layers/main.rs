@@ -37,14 +37,18 @@ const RUNTIME: Layers = Layers {
 const CODEGEN: Layers = Layers {
     source: "codegen/src",
     order: &[
+        &["visible"],
         &["error", "features", "normalize", "options", "steps"],
-        &["discovery", "log"],
+        &["log"],
+        &["discovery"],
         &["naming", "prose", "wire"],
         &["model"],
         &["resolve"],
         &["rust_type", "source"],
         &["emit"],
         &["inventory"],
+        &["generate"],
+        &["build"],
         &["lib"],
     ],
 };
@@ -55,11 +59,14 @@ const XTASK: Layers =
 const CLI: Layers = Layers {
     source: "xtask/cli/src",
     order: &[
+        &["files", "near"],
         &["workspace"],
-        &["files", "progress"],
-        &["api", "sync"],
+        &["progress"],
+        &["api", "config", "sync"],
         &["generate"],
-        &["diff", "fetch", "list"],
+        &["diff", "documents", "fetch", "list"],
+        &["user"],
+        &["cli"],
         &["lib", "main"],
     ],
 };
