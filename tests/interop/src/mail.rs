@@ -28,7 +28,9 @@ pub(crate) async fn run(endpoint: &str, folder: &Path) -> Checked {
 }
 
 fn text(number: usize) -> String {
-    format!("From: ann@example.com\r\nTo: ben@example.com\r\nSubject: Hen {number}\r\n\r\nHen {number} is well.\r\n")
+    format!(
+        "From: ann@example.com\r\nTo: ben@example.com\r\nSubject: Hen {number}\r\n\r\nHen {number} is well.\r\n"
+    )
 }
 
 /// The headers of the message, `None` for one that it does not have.
@@ -62,7 +64,8 @@ async fn mail(gmail: &Gmail) -> Checked {
     ensure!(header(&uploaded, "Subject") == Some("Hen 5"), "{uploaded:?}");
     passed("gmail: a message is uploaded as media");
 
-    let (label, id) = (Label { name: Some("Hens".into()), ..Label::default() }, |message: &Message| message.id.clone());
+    let (label, id) =
+        (Label { name: Some("Hens".into()), ..Label::default() }, |message: &Message| message.id.clone());
     let label = users.labels().create("me", label).await?.id.unwrap_or_default();
     let ids: Vec<String> = made.iter().filter_map(id).collect();
     let modify = BatchModifyMessagesRequest {
@@ -101,7 +104,7 @@ async fn calendar(calendar: &Calendar) -> Checked {
         let time = format!("2030-01-0{}T10:00:00Z", hour + 1).parse()?;
         Checked::Ok(Some(EventDateTime { date_time: Some(time), ..EventDateTime::default() }))
     };
-    let made = Mutex::new(Vec::new());
+    let (made, refused) = (Mutex::new(Vec::new()), Mutex::new(None));
     let mut batch = calendar.batch();
     for day in 0..5 {
         let event = Event {
@@ -114,7 +117,6 @@ async fn calendar(calendar: &Calendar) -> Checked {
         insert.queue(&mut batch, |reply| made.lock().unwrap().extend(reply.result))?;
     }
     let bare = calendar.events().insert("primary", Event::default());
-    let refused = Mutex::new(None);
     bare.queue(&mut batch, |reply| *refused.lock().unwrap() = reply.result.err())?;
     let report = batch.execute().await;
     let (made, refused) = (made.into_inner()?, refused.into_inner()?);
@@ -134,7 +136,10 @@ async fn calendar(calendar: &Calendar) -> Checked {
     let request = FreeBusyRequest {
         time_min: Some("2030-01-01T00:00:00Z".parse()?),
         time_max: Some("2030-02-01T00:00:00Z".parse()?),
-        items: Some(vec![FreeBusyRequestItem { id: Some("primary".into()), ..FreeBusyRequestItem::default() }]),
+        items: Some(vec![FreeBusyRequestItem {
+            id: Some("primary".into()),
+            ..FreeBusyRequestItem::default()
+        }]),
         ..FreeBusyRequest::default()
     };
     let free_busy = calendar.freebusy().query(request).await?;
