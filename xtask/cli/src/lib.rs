@@ -10,6 +10,8 @@
 #![warn(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing)]
 
 mod api;
+#[cfg(feature = "batch")]
+mod batch;
 mod cli;
 mod config;
 mod diff;

@@ -63,7 +63,7 @@ const CLI: Layers = Layers {
         &["api", "config", "sync"],
         &["generate"],
         &["diff", "documents", "fetch", "list"],
-        &["user"],
+        &["batch", "user"],
         &["cli"],
         &["lib", "main"],
     ],
