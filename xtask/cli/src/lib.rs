@@ -30,7 +30,7 @@ pub use api::{ApiId, Apis, Entry};
 pub use cli::Gapis;
 pub use diff::Diff;
 pub use fetch::Fetch;
-pub use generate::Generate;
+pub use generate::{Generate, options};
 pub use list::list;
 pub use progress::{Progress, for_each};
 pub use workspace::{Kind, RuntimePlace, Terminal, Workspace};
