@@ -98,9 +98,6 @@ fn text(line: &str) -> String {
     if is_list && line.starts_with("  ") {
         out.push_str("  ");
     }
-    if trimmed.starts_with("~~~") {
-        out.push('\\');
-    }
     Text { rest: trimmed, out, in_link: false }.run()
 }
 
@@ -144,6 +141,12 @@ impl Text<'_> {
                 self.take(if escapes { 2 } else { 1 });
             }
             ':' => self.address(),
+            // A fence, if it begins a line or an item of a list.
+            '~' if self.rest.starts_with("~~~") => {
+                let run = self.rest.bytes().take_while(|byte| *byte == b'~').count();
+                self.out.push('\\');
+                self.take(run);
+            }
             '!' if self.rest[1..].starts_with('[') => {
                 self.out.push_str("\\!");
                 self.rest = &self.rest[1..];
@@ -234,7 +237,7 @@ fn without_open_brackets(mut address: &str) -> &str {
 }
 
 fn is_special(c: char) -> bool {
-    matches!(c, '`' | '[' | ']' | '<' | '\\' | ':' | '!') || is_unfit(c)
+    matches!(c, '`' | '[' | ']' | '<' | '\\' | ':' | '!' | '~') || is_unfit(c)
 }
 
 /// Label, address and length of a link that `text` begins with.
@@ -279,6 +282,7 @@ mod tests {
         check("a */ b /* c // d", &["a */ b /* c // d"]);
         check("\\[x] \\` \\", &["\\[x\\] \\` \\"]);
         check("~~~\nx", &["\\~~~", "x"]);
+        check("* ~~~~ y `~~~` ~~z~~", &["* \\~~~~ y `~~~` ~~z~~"]);
     }
 
     #[test]
