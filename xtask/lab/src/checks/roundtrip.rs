@@ -52,7 +52,7 @@ impl Roundtrip {
     /// If the folder cannot be read, or if the crates do not compile.
     pub fn run(&self, workspace: &Workspace, terminal: &mut Terminal<'_>) -> Result<bool> {
         let begun = Instant::now();
-        let program = Program::at(workspace, "roundtrip");
+        let program = Program::at(workspace, "roundtrip", &[]);
         let runtime = program.runtime_path(workspace)?;
         let chosen = choose(&self.folder, &self.documents, self.seed, &runtime, &|documents| {
             vec![Some(Vec::new()); documents.len()]
@@ -69,7 +69,7 @@ impl Roundtrip {
         program.build(workspace, &chosen, &files)?;
         let input = program.file("values.txt");
         fs::write(&input, input_text(&cases))?;
-        let results = program.run(Some(&input))?;
+        let results = program.run(&[], Some(&input))?;
         if results.len() != cases.len() {
             bail!(
                 "{} values were written to the program, but {} were read from it",
@@ -190,7 +190,7 @@ mod tests {
     fn what_the_program_prints_is_judged() {
         assert_eq!(failure(&json!({ "a": 1 }), "+{\"a\":1.0}"), None);
         assert_eq!(failure(&json!({ "a": 1 }), "+{\"a\":2}").as_deref(), Some("a: expected 1, found 2"));
-        assert!(failure(&json!({}), "+{").is_some_and(|what| what.contains("no JSON")));
+        assert!(failure(&json!({}), "+{").is_some_and(|what| what.contains("not JSON")));
         assert!(failure(&json!({}), "-a.b: bad").is_some_and(|what| what.starts_with("a.b: bad")));
         assert!(failure(&json!({}), "").is_some());
     }
