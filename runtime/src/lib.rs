@@ -107,7 +107,8 @@ pub mod prelude {
     #[doc(no_inline)]
     pub use crate::{
         ApiError, ApiKey, AuthHeaders, Batch, Batcher, BearerToken, BoxFuture, Builder, Client, Credentials,
-        Driver, Error, HttpBody, Id, IntoCall, Json, Outcome, PollPolicy, RawResponse, Record, Reply, Report,
-        Result, RetryPolicy, Session, Source, Ticket, UpdateTicket,
+        Driver, Error, Governor, HttpBody, Id, IntoCall, Json, Outcome, PollPolicy, Rate, RawResponse,
+        Record, Reply, Report, Result, RetryPolicy, Run, RunProgress, RunReport, Session, Source, Ticket,
+        UpdateTicket,
     };
 }
