@@ -17,6 +17,8 @@ pub struct Options {
     pub items: BTreeMap<String, ItemsRule>,
     /// Where the `Cargo.toml` that is written finds the runtime.
     pub runtime: Runtime,
+    /// The version of the generated crate; by default the generator's.
+    pub version: Option<String>,
     /// The command that makes the files again, for their first line: by default `cargo xtask generate` with the API.
     pub command: Option<String>,
     /// Which methods: `files.list`, `permissions.*`. Empty means all.
