@@ -99,7 +99,7 @@ impl<T: fmt::Debug + 'static> fmt::Debug for Deep<T> {
 
 impl<T: Object> Serialize for Deep<T> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        super::serialize(&**self, serializer)
+        super::write::object(&**self, serializer)
     }
 }
 
