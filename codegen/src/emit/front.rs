@@ -64,7 +64,10 @@ fn introduction(api: &Api) -> Vec<String> {
     let calls = api.limits.calls.unwrap_or(1000);
     let path = code(&format!("/{}", api.batch_path));
     lines.push(String::new());
-    lines.push(format!("A batch of up to {calls} calls goes to {path} in one request."));
+    lines.push(match calls {
+        0 => "The servers of this API accept no batches: the calls of a batch are sent one by one.".to_owned(),
+        calls => format!("A batch of up to {calls} calls goes to {path} in one request."),
+    });
     lines
 }
 

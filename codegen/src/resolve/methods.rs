@@ -268,6 +268,7 @@ impl Builder<'_, '_, '_> {
             ty: self.types.parameter(schema, &place, &naming::join(stem, wire), self.log),
             repeated: schema.repeated && !in_path,
             in_path,
+            form: schema.pattern.as_deref().filter(|_| in_path).and_then(wire::form),
             docs: facts::docs(schema),
         }
     }
@@ -301,7 +302,8 @@ fn keys<T>(members: &Members<T>) -> impl Iterator<Item = &str> {
 }
 
 /// The query parameter by which the server knows a call that it gets again (<https://google.aip.dev/155>), of a method that
-/// is not idempotent by its verb. A member of a body has too many other meanings to be told by its name.
+/// is not idempotent by its verb. A member of a body has too many other meanings to be told by its name: of the 49 APIs that
+/// have one, some take it for debugging (homegraph), for an id that an earlier answer gave (jobs), or for nothing (retail).
 fn request_id(verb: &str, parameters: &Parameters) -> Option<String> {
     let is_it = |parameter: &&Parameter| {
         matches!(parameter.wire.as_str(), "requestId" | "request_id")

@@ -131,6 +131,27 @@ impl<T: FromClient> Builder<T> {
         self
     }
 
+    /// Allows sessions of resumable uploads at another scheme, host and port: `https://uploads.example.com`. Can be called
+    /// several times.
+    ///
+    /// Requests to a session carry media and credentials, so a session must be at the host where the upload started, as it
+    /// is with Google's servers. A proxy or an emulator may return URLs with another name of its own; allow that name.
+    ///
+    /// ```
+    /// use gapis_runtime::Client;
+    ///
+    /// let client = Client::builder()
+    ///     .anonymous()
+    ///     .endpoint("http://localhost:4443")
+    ///     .upload_origin("http://0.0.0.0:4443")
+    ///     .build()?;
+    /// # Ok::<(), gapis_runtime::Error>(())
+    /// ```
+    pub fn upload_origin(mut self, url: &str) -> Self {
+        self.endpoints.upload_origins.push(url.to_owned());
+        self
+    }
+
     /// Sends calls to the endpoint in this location, one of those in the discovery document: `europe-west3`.
     ///
     /// A service without an endpoint there cannot be built; the error lists the locations of its endpoints. A

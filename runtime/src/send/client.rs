@@ -100,6 +100,14 @@ impl Client {
         self.shared.endpoints.check_link(api, url)
     }
 
+    /// Checks that an upload that started at `base` may continue at this URL.
+    ///
+    /// # Errors
+    /// If it may not. The message contains only the hosts.
+    pub(crate) fn check_upload(&self, address: &url::Url, base: &url::Url) -> Result<()> {
+        self.shared.endpoints.check_upload(address, base)
+    }
+
     /// Whether media is downloaded below `/download/` if the API serves it there.
     pub(crate) fn has_download_path(&self) -> bool {
         self.shared.endpoints.has_download_path()

@@ -5,7 +5,7 @@
 
 /// The version of the contract between generated crates and this runtime. It increases when generated crates must be
 /// generated again to compile against the runtime.
-pub const GENERATION: u32 = 2;
+pub const GENERATION: u32 = 3;
 
 /// Fails to compile if a crate was generated for a different version of the contract.
 #[doc(hidden)]
@@ -93,6 +93,9 @@ pub struct MethodSpec {
     pub verb: &'static str,
     /// The path template below root and service path: `files/{fileId}`, with `{x}` and `{+x}`.
     pub path: &'static str,
+    /// The forms of the values in the path, in the order of its variables, such as `projects/*/locations/*`: `*` is one
+    /// segment, `**` one or more, and an empty form allows any value. Empty if all values are allowed.
+    pub forms: &'static [&'static str],
     /// The value of the `X-Goog-Api-Version` header, if the method requires one.
     pub api_version: Option<&'static str>,
     /// The query parameter by which the server recognizes a repeated call, for a method whose verb is not idempotent.
@@ -110,6 +113,7 @@ impl MethodSpec {
         id: "",
         verb: "GET",
         path: "",
+        forms: &[],
         api_version: None,
         request_id: None,
         upload: None,
